@@ -14,6 +14,7 @@
 #ifdef ROSTER_SANITIZER_ADDRESS
 SANITIZER_HOOK const char *__asan_default_options(void);
 SANITIZER_HOOK const char *__lsan_default_options(void);
+SANITIZER_HOOK const char *__lsan_default_suppressions(void);
 
 const char *__asan_default_options(void)
 {
@@ -24,6 +25,12 @@ const char *__asan_default_options(void)
 const char *__lsan_default_options(void)
 {
     return "print_suppressions=0";
+}
+
+/* Criterion keeps a copy of CRITERION_OUTPUTS; no test runs below this function of its. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:criterion_handle_args\n";
 }
 #endif
 
