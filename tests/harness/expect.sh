@@ -35,3 +35,10 @@ expect_not_ok() {
     wrong=1
     printf '%s\n' "$out" "WRONG: should have failed with \"$pattern\": $*"
 }
+
+# needs_criterion: skip where the programs could not be built.
+needs_criterion() {
+    [ -x "$programs/test_passes" ] && return
+    echo "built without Criterion"
+    exit 77
+}

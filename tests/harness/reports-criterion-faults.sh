@@ -6,6 +6,7 @@
 
 set -eu
 . "$ROSTER_SRCDIR/tests/harness/expect.sh"
+needs_criterion
 
 expect_ok "$programs/test_passes"
 expect_not_ok 'wrong' "$programs/test_fails"

@@ -6,6 +6,7 @@
 
 set -eu
 . "$ROSTER_SRCDIR/tests/harness/expect.sh"
+needs_criterion
 
 if [ "$ROSTER_SANITIZER" = none ]; then
     echo "no sanitizer in this build"
