@@ -1,0 +1,173 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Horizon slots: the words that pin timestamps, and the scan over them.
+ *
+ * Slots live in chunks of 64. A chunk belongs to one thread's context for good, so two threads
+ * never write the same line on the common path; the context of a thread that ended is adopted as a
+ * whole by the next new thread. 40 chunks make a block, in which all words stand together, so that
+ * the scan reads nothing else: its cost grows with the most pins that were ever open at once, not
+ * with the number of sessions.
+ *
+ * A slot's word is 0 while free. Who holds it stands beside it in another line, is written before
+ * the word, and is believed only when the word is the same after it was read (1 to 3 below).
+ *
+ * Begin and scan (G2; doc/design.md tells why it is sound, tests/model checks it):
+ *
+ *     owner                                     scanner, under scan_lock
+ *     A slot := floor        (release)          a now := oracle()
+ *     B compiler barrier                        b membarrier
+ *     C ts := oracle()                          c m := min(now, every non-zero slot)
+ *     D slot := ts           (release)          d safe point := max(.., min(m, now - life time))
+ *                                               e floor := now  (release)
+ *
+ * A finish on another thread than the chunk's clears the word and hands the slot back through the
+ * chunk's `returned` bitmap. Whoever makes that non-zero pushes the chunk on the owner's stack of
+ * returns; the owner takes the whole stack when it has no free slot left. A chunk is on the stack
+ * only between these two, so its link is never written while another thread may read it.
+ */
+#ifndef ROSTER_CORE_HORIZON_H
+#define ROSTER_CORE_HORIZON_H
+
+#include "rcu.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <roster/minimum.h>
+#include <stdint.h>
+
+#define RST_CHUNK_SLOTS 64
+#define RST_BLOCK_CHUNKS 40
+#define RST_BLOCK_SIZE ((size_t)64 * 1024)
+
+/* Who holds a slot: a session, or a pin when the lowest bit is set. */
+struct rst_slot_holder {
+    uintptr_t holder;
+    uint64_t since;
+};
+
+#define RST_HOLDER_IS_PIN ((uintptr_t)1)
+
+struct rst_horizon_chunk {
+    uint64_t free;                         /* owner only */
+    struct rst_horizon_cache *owner;       /* constant */
+    uint64_t *words;                       /* constant */
+    struct rst_slot_holder *holders;       /* constant */
+    struct rst_horizon_chunk *next;        /* owner only: in owner->available */
+    uint64_t returned;                     /* other threads set bits, the owner takes them */
+    struct rst_horizon_chunk *return_next; /* in owner->returns */
+} rst_cache_aligned;
+
+struct rst_horizon_block {
+    struct rst_horizon_block *next; /* written once, before publication */
+    unsigned used;                  /* chunks given out; grows under grow_lock */
+    struct rst_horizon_chunk chunks[RST_BLOCK_CHUNKS];
+    uint64_t words[RST_BLOCK_CHUNKS][RST_CHUNK_SLOTS] rst_cache_aligned;
+    struct rst_slot_holder holders[RST_BLOCK_CHUNKS][RST_CHUNK_SLOTS] rst_cache_aligned;
+};
+
+_Static_assert(sizeof(struct rst_horizon_block) <= RST_BLOCK_SIZE, "a block fills its alignment");
+_Static_assert(sizeof(struct rst_horizon_chunk) == RST_CACHE_LINE, "a chunk header is one line");
+
+/* One thread's slots. */
+struct rst_horizon_cache {
+    struct rst_horizon_chunk *available; /* chunks with free slots, newest first; owner only */
+    struct rst_horizon_chunk *returns rst_cache_aligned; /* others push, the owner takes all */
+};
+
+/* A roster's slots, and what scans have established. */
+struct rst_horizon {
+    /* Read by every owner, written by scans only. */
+    uint64_t floor;          /* the now of a completed scan; never 0 */
+    uint64_t safe_point;     /* never goes back */
+    uint64_t protected_from; /* the smallest timestamp still guaranteed (G8) */
+    uint64_t scans;
+    uint64_t expired;
+    struct rst_horizon_block *blocks; /* newest first */
+    /* Scanners and whoever begins at a chosen timestamp. */
+    pthread_mutex_t scan_lock rst_cache_aligned;
+    pthread_mutex_t grow_lock;
+    uint64_t memory;
+} rst_cache_aligned;
+
+/* Sets up a horizon whose floor is `now`. Returns 0 or -errno. */
+int rst_horizon_init(struct rst_horizon *horizon, uint64_t now);
+void rst_horizon_destroy(struct rst_horizon *horizon);
+
+/* One scan, steps b to e, under scan_lock; `now` was fetched after the lock was taken (a). */
+void rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
+                      uint64_t life_time_ms, struct roster_min *min);
+
+/*
+ * Takes a slot and pins `ts`, chosen by the caller, in it; -ESTALE when that is not protected any
+ * more. _locked: under scan_lock, so that no scan comes between the decision and the slot.
+ */
+int rst_horizon_pin_at(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
+                       uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
+int rst_horizon_pin_locked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
+                           uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
+
+/*
+ * Whether everything read so far at `ts` was still there: 0 or -ESTALE (G8). The fence keeps the
+ * reads before the load; a collector reads the safe point after protected_from was written, so a
+ * read that missed something collected cannot precede a load that misses its cause.
+ */
+static inline int rst_horizon_check(const struct rst_horizon *horizon, uint64_t ts)
+{
+    rst_fence_load_load();
+    /* Pairs with the release in horizon.c's advance(). */
+    return rst_likely(ts >= rst_load_acquire(&horizon->protected_from)) ? 0 : -ESTALE;
+}
+
+/* Makes sure that cache->available is not NULL: returned slots, or a new chunk. 0 or -ENOMEM. */
+rst_slow int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cache *cache);
+
+/* Hands a slot, its word already 0, back to the context that owns its chunk. */
+rst_slow void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit);
+
+/* Takes a slot for `holder`; its word is still 0, so nothing is pinned. NULL: -ENOMEM. */
+static inline uint64_t *rst_horizon_take(struct rst_horizon *horizon,
+                                         struct rst_horizon_cache *cache, uintptr_t holder,
+                                         uint64_t since)
+{
+    struct rst_horizon_chunk *chunk = cache->available;
+    unsigned n;
+
+    if (rst_unlikely(!chunk)) {
+        if (rst_horizon_refill_slow(horizon, cache))
+            return NULL;
+        chunk = cache->available;
+    }
+    n = (unsigned)__builtin_ctzll(chunk->free);
+    chunk->free &= chunk->free - 1;
+    if (rst_unlikely(!chunk->free))
+        cache->available = chunk->next;
+    rst_store(&chunk->holders[n].since, since);
+    /* 1: after the former holder's word := 0, before this holder's word; pairs with 2, 3 */
+    rst_store_release(&chunk->holders[n].holder, holder);
+    return &chunk->words[n];
+}
+
+/* Frees a slot. `cache` is the calling thread's, or NULL. Wait-free on the chunk's own thread. */
+static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t *word)
+{
+    struct rst_horizon_block *block =
+        (struct rst_horizon_block *)((uintptr_t)word & ~(uintptr_t)(RST_BLOCK_SIZE - 1));
+    size_t n = (size_t)(word - &block->words[0][0]);
+    struct rst_horizon_chunk *chunk = &block->chunks[n / RST_CHUNK_SLOTS];
+    uint64_t bit = UINT64_C(1) << (n % RST_CHUNK_SLOTS);
+
+    rst_store_release(word, 0);
+    if (rst_unlikely(chunk->owner != cache)) {
+        rst_horizon_return_slow(chunk, bit);
+        return;
+    }
+    if (rst_unlikely(!chunk->free)) {
+        chunk->next = cache->available;
+        cache->available = chunk;
+    }
+    chunk->free |= bit;
+}
+
+#endif /* ROSTER_CORE_HORIZON_H */

@@ -1,0 +1,227 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Statements. session.h tells which view is published when.
+ */
+#include "statement.h"
+
+#include "kill.h"
+#include "txn.h"
+
+#include <string.h>
+
+/* What a statement needs before anything is changed. */
+struct parts {
+    struct roster_statement *statement;
+    struct roster_view *view;
+    struct roster_view *spare; /* inside a transaction */
+};
+
+static inline void *object_take(struct rst_thread *thread, enum rst_pool_class class, int *err)
+{
+    struct roster *roster = thread->roster;
+
+    return rst_pool_take(&roster->pools[class], &thread->pools[class], &roster->readers, err);
+}
+
+static inline int parts_take(struct rst_thread *thread, const struct roster_session *session,
+                             enum rst_pool_class class, struct parts *parts)
+{
+    int err = 0;
+
+    parts->statement = object_take(thread, class, &err);
+    if (rst_unlikely(!parts->statement))
+        return err;
+    parts->view = rst_view_take(thread, &err);
+    if (rst_unlikely(!parts->view)) {
+        rst_pool_untake(&thread->pools[class], parts->statement);
+        return err;
+    }
+    if (session->txn_state == ROSTER_TXN_INVALID)
+        return 0;
+    parts->spare = rst_view_take(thread, &err);
+    if (rst_unlikely(!parts->spare)) {
+        rst_view_untake(thread, parts->view);
+        rst_pool_untake(&thread->pools[class], parts->statement);
+        return err;
+    }
+    return 0;
+}
+
+struct request {
+    enum roster_command command;
+    const char *text;
+    size_t text_length;
+    size_t full_length;
+    const char *digest;
+    size_t digest_length;
+};
+
+static inline void statement_fill(struct roster_statement *statement, uint64_t seq, uint64_t now,
+                                  const struct request *request)
+{
+    char *text = (char *)(statement + 1);
+
+    statement->seq = seq;
+    statement->since = now;
+    statement->command = (uint32_t)request->command;
+    statement->text_length = (uint32_t)request->text_length;
+    statement->text_full_length = (uint32_t)request->full_length;
+    statement->digest_length = (uint32_t)request->digest_length;
+    statement->digest = NULL;
+    statement->text = text;
+    if (request->text_length)
+        memcpy(text, request->text, request->text_length);
+    text[request->text_length] = '\0';
+    if (request->digest_length) {
+        char *digest = text + request->text_length + 1;
+
+        memcpy(digest, request->digest, request->digest_length);
+        digest[request->digest_length] = '\0';
+        statement->digest = digest;
+    }
+}
+
+static inline void running_fill(struct roster_view *view, const struct roster_session *session,
+                                const struct roster_statement *statement)
+{
+    rst_view_fill(view, session, statement);
+    view->state_since = statement->since;
+    view->run_state = ROSTER_RUN_RUNNING;
+}
+
+static inline void publish(struct roster_session *session, const struct parts *parts)
+{
+    const struct roster_view *before = session->view;
+
+    running_fill(parts->view, session, parts->statement);
+    if (session->txn_state != ROSTER_TXN_INVALID) {
+        parts->view->start_ts = before->start_ts;
+        parts->view->entries = before->entries;
+        parts->view->entry_bytes = before->entry_bytes;
+        parts->view->schema_version = before->schema_version;
+        parts->view->txn_state = before->txn_state;
+        running_fill(parts->spare, session, parts->statement);
+        session->spare = parts->spare;
+        session->base = session->view;
+    }
+    session->in_stmt = true;
+    rst_view_publish(session, parts->view);
+}
+
+static inline int begin(struct rst_thread *thread, struct roster_session *session,
+                        struct request *request)
+{
+    struct roster *roster = thread->roster;
+    enum rst_pool_class class;
+    struct parts parts = {NULL, NULL, NULL};
+    int err;
+
+    if (rst_unlikely(session->in_stmt))
+        return -EBUSY;
+    if (rst_unlikely(rst_kill_connection(session)))
+        return -ECANCELED;
+    request->full_length = request->text_length;
+    if (request->text_length > roster->text_limit)
+        request->text_length = roster->text_limit;
+    class = rst_statement_class(rst_statement_size(request->text_length, request->digest_length));
+    err = parts_take(thread, session, class, &parts);
+    if (rst_unlikely(err))
+        return err;
+    statement_fill(parts.statement, ++session->stmt_seq, rst_ticker_now(&roster->ticker), request);
+    publish(session, &parts);
+    rst_count(&thread->counts.statements);
+    return 0;
+}
+
+int roster_stmt_begin(struct roster_session *session, enum roster_command command, const char *text,
+                      size_t text_length, const char *digest, size_t digest_length)
+{
+    struct request request = {command, text, text_length, 0, digest, digest_length};
+    struct rst_thread *thread;
+    int err;
+
+    if (rst_unlikely((!text && text_length) || (!digest && digest_length) ||
+                     text_length > UINT32_MAX))
+        return -EINVAL;
+    if (rst_unlikely(digest_length > ROSTER_DIGEST_MAX))
+        return -ENAMETOOLONG;
+    thread = rst_session_enter(session, &err);
+    if (rst_unlikely(!thread))
+        return err;
+    rst_owner_enter(session);
+    err = begin(thread, session, &request);
+    rst_owner_leave(session);
+    return err;
+}
+
+static rst_always_inline void statement_retire(struct rst_thread *thread, struct roster *roster,
+                                               const struct roster_statement *statement)
+{
+    struct roster_statement *object = (struct roster_statement *)(uintptr_t)statement;
+    enum rst_pool_class class =
+        rst_statement_class(rst_statement_size(statement->text_length, statement->digest_length));
+
+    if (rst_likely(thread))
+        rst_pool_retire(&roster->pools[class], &thread->pools[class], &roster->readers, object);
+    else
+        rst_pool_retire_alone_slow(&roster->pools[class], object);
+}
+
+static rst_always_inline int end(struct rst_thread *thread, struct roster_session *session)
+{
+    struct roster *roster = session->roster;
+    struct roster_view *before = session->view;
+    bool in_txn = session->txn_state != ROSTER_TXN_INVALID;
+    int killed = 0;
+
+    rst_store(&session->idle_since, rst_ticker_now(&roster->ticker));
+    rst_view_publish(session, in_txn ? session->base : session->idle); /* A, see kill.c */
+    rst_compiler_barrier();                                            /* B */
+    if (rst_unlikely(!roster->membarrier))
+        rst_fence_full_slow();                  /* B: pairs with 3 in kill_statement() */
+    if (rst_unlikely(rst_load(&session->kill))) /* C: pairs with 2 in kill_statement() */
+        killed = rst_kill_acknowledge_slow(session, session->stmt_seq);
+    session->in_stmt = false;
+    statement_retire(thread, roster, before->statement);
+    if (in_txn) {
+        rst_view_retire_by(thread, session, session->spare);
+        session->spare = NULL;
+        session->base = NULL;
+    }
+    rst_view_retire_by(thread, session, before);
+    return killed;
+}
+
+int rst_statement_end(struct rst_thread *thread, struct roster_session *session)
+{
+    return end(thread, session);
+}
+
+/* Ends without a context when there is none to be had (G7). */
+static rst_slow int end_slow(struct roster_session *session, int err)
+{
+    if (err != -ENOMEM)
+        return err;
+    return session->in_stmt ? end(NULL, session) : -EALREADY;
+}
+
+int roster_stmt_end(struct roster_session *session)
+{
+    struct rst_thread *thread;
+    int result;
+
+    thread = rst_session_enter(session, &result);
+    if (rst_unlikely(!thread))
+        return end_slow(session, result);
+    rst_owner_enter(session);
+    result = rst_likely(session->in_stmt) ? end(thread, session) : -EALREADY;
+    rst_owner_leave(session);
+    return result;
+}
+
+uint64_t roster_stmt_seq(const struct roster_session *session)
+{
+    return session ? session->stmt_seq : 0;
+}

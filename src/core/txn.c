@@ -1,0 +1,256 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Transactions: beginning, ending and checking them. The protocol with the scanner is told in
+ * horizon.h, what is published when in session.h; txn_state.c has what happens in between.
+ */
+#include "txn.h"
+
+#include "kill.h"
+#include "txn_views.h"
+
+/* Step A: takes a slot and announces the floor in it. NULL with the errno in `*err`. */
+static inline uint64_t *announce(struct rst_thread *thread, struct roster_session *session,
+                                 uint64_t now)
+{
+    struct roster *roster = thread->roster;
+    uint64_t *slot = rst_horizon_take(&roster->horizon, &thread->horizon, (uintptr_t)session, now);
+
+    if (rst_unlikely(!slot))
+        return NULL;
+    /* A: pairs with c; the floor is a completed scan's, see e */
+    rst_store_release(slot, rst_load(&roster->horizon.floor));
+    rst_compiler_barrier(); /* B: pairs with the scanner's membarrier (b) */
+    if (rst_unlikely(!roster->membarrier))
+        rst_fence_full_slow(); /* B: pairs with the scanner's fence (b) */
+    return slot;
+}
+
+static inline int may_begin(const struct roster_session *session)
+{
+    if (rst_unlikely(session->txn_state != ROSTER_TXN_INVALID))
+        return -EBUSY;
+    return rst_unlikely(rst_kill_connection(session)) ? -ECANCELED : 0;
+}
+
+static inline bool pins(const struct roster_session *session)
+{
+    return rst_likely(!(session->flags & ROSTER_SESSION_NON_PINNING));
+}
+
+/* Publishes the session's new transaction with the views that were taken for it. */
+static inline void open_txn(struct rst_thread *thread, struct roster_session *session,
+                            enum roster_txn_state state, uint64_t start_ts, uint64_t now,
+                            const struct rst_txn_views *views)
+{
+    rst_txn_view_fill(views->now, session, state, start_ts, now);
+    if (rst_unlikely(session->in_stmt)) {
+        rst_txn_view_fill(views->base, session, state, start_ts, now);
+        rst_txn_view_run(views->now, session->view->statement, now);
+        session->base = views->base;
+        session->spare = session->view; /* the statement alone, as it was published before */
+    }
+    session->txn_state = (uint8_t)state;
+    rst_view_publish(session, views->now);
+    if (state == ROSTER_TXN_VALID)
+        rst_count(&thread->counts.txns_begun);
+}
+
+static inline int prepare(struct rst_thread *thread, struct roster_session *session)
+{
+    uint64_t now = rst_ticker_now(&thread->roster->ticker);
+    struct rst_txn_views views;
+    int err = may_begin(session);
+
+    if (rst_unlikely(err))
+        return err;
+    err = rst_txn_views_take(thread, session, &views);
+    if (rst_unlikely(err))
+        return err;
+    session->slot = NULL;
+    if (pins(session)) {
+        session->slot = announce(thread, session, now);
+        if (rst_unlikely(!session->slot)) {
+            rst_txn_views_untake(thread, &views);
+            return -ENOMEM;
+        }
+    }
+    open_txn(thread, session, ROSTER_TXN_PENDING, 0, now, &views);
+    return 0;
+}
+
+int roster_txn_prepare(struct roster_session *session)
+{
+    struct rst_thread *thread;
+    int err;
+
+    thread = rst_session_enter(session, &err);
+    if (rst_unlikely(!thread))
+        return err;
+    rst_owner_enter(session);
+    err = prepare(thread, session);
+    rst_owner_leave(session);
+    return err;
+}
+
+/* Undoes announce() and the taking of views: nothing has been published. */
+static rst_slow int begin_undo_slow(struct rst_thread *thread, uint64_t *slot,
+                                    const struct rst_txn_views *views, int err)
+{
+    if (slot)
+        rst_horizon_release(&thread->horizon, slot);
+    rst_txn_views_untake(thread, views);
+    return err;
+}
+
+static inline int begin(struct rst_thread *thread, struct roster_session *session,
+                        uint64_t *start_ts)
+{
+    struct roster *roster = thread->roster;
+    uint64_t now = rst_ticker_now(&roster->ticker);
+    struct rst_txn_views views;
+    uint64_t *slot = NULL, ts;
+    int err = may_begin(session);
+
+    if (rst_unlikely(err))
+        return err;
+    err = rst_txn_views_take(thread, session, &views);
+    if (rst_unlikely(err))
+        return err;
+    if (pins(session)) {
+        slot = announce(thread, session, now);
+        if (rst_unlikely(!slot))
+            return begin_undo_slow(thread, NULL, &views, -ENOMEM);
+    }
+    err = rst_oracle_now(roster, &ts); /* C */
+    if (rst_unlikely(err))
+        return begin_undo_slow(thread, slot, &views, err);
+    if (rst_likely(slot)) {
+        if (rst_unlikely(ts < rst_load(slot)))
+            return begin_undo_slow(thread, slot, &views, -ESTALE);
+        rst_store_release(slot, ts); /* D: pairs with c */
+    }
+    session->slot = slot;
+    open_txn(thread, session, ROSTER_TXN_VALID, ts, now, &views);
+    if (start_ts)
+        *start_ts = ts;
+    return 0;
+}
+
+int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
+{
+    struct rst_thread *thread;
+    int err;
+
+    thread = rst_session_enter(session, &err);
+    if (rst_unlikely(!thread))
+        return err;
+    rst_owner_enter(session);
+    err = begin(thread, session, start_ts);
+    rst_owner_leave(session);
+    return err;
+}
+
+static int begin_at(struct rst_thread *thread, struct roster_session *session, uint64_t ts)
+{
+    struct roster *roster = thread->roster;
+    uint64_t now = rst_ticker_now(&roster->ticker);
+    struct rst_txn_views views;
+    uint64_t *slot = NULL;
+    int err = may_begin(session);
+
+    if (err)
+        return err;
+    err = rst_txn_views_take(thread, session, &views);
+    if (err)
+        return err;
+    if (pins(session)) {
+        err = rst_horizon_pin_at(&roster->horizon, &thread->horizon, (uintptr_t)session, now, ts,
+                                 &slot);
+    } else if (ts < rst_load_acquire(&roster->horizon.protected_from)) {
+        err = -ESTALE;
+    }
+    if (err)
+        return begin_undo_slow(thread, NULL, &views, err);
+    session->slot = slot;
+    open_txn(thread, session, ROSTER_TXN_VALID, ts, now, &views);
+    return 0;
+}
+
+int roster_txn_begin_at(struct roster_session *session, uint64_t start_ts)
+{
+    struct rst_thread *thread;
+    int err;
+
+    if (start_ts == 0 || start_ts == ROSTER_TS_MAX)
+        return -EINVAL;
+    thread = rst_session_enter(session, &err);
+    if (!thread)
+        return err;
+    rst_owner_enter(session);
+    err = begin_at(thread, session, start_ts);
+    rst_owner_leave(session);
+    return err;
+}
+
+static rst_always_inline void finish(struct rst_thread *thread, struct roster_session *session)
+{
+    struct roster_view *before = session->view;
+    uint64_t *slot = session->slot;
+
+    /* The view first, then the pin: a late reader errs on the safe side. */
+    if (rst_likely(!session->in_stmt)) {
+        rst_store(&session->idle_since, rst_ticker_now(&session->roster->ticker));
+        rst_view_publish(session, session->idle);
+    } else {
+        rst_view_publish(session, session->spare);
+        rst_view_retire_by(thread, session, session->base);
+        session->base = NULL;
+        session->spare = NULL;
+    }
+    session->txn_state = ROSTER_TXN_INVALID;
+    if (rst_likely(slot)) {
+        session->slot = NULL;
+        rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
+    }
+    if (rst_likely(thread))
+        rst_count(&thread->counts.txns_finished);
+    else
+        rst_fetch_add(&session->roster->alone.txns_finished, 1);
+    rst_view_retire_by(thread, session, before);
+}
+
+void rst_txn_end(struct rst_thread *thread, struct roster_session *session)
+{
+    finish(thread, session);
+}
+
+/* Finishes without a context when there is none to be had (G7). */
+static rst_slow int finish_slow(struct roster_session *session, int err)
+{
+    if (err != -ENOMEM)
+        return err;
+    if (session->txn_state == ROSTER_TXN_INVALID)
+        return -EALREADY;
+    finish(NULL, session);
+    return 0;
+}
+
+int roster_txn_finish(struct roster_session *session)
+{
+    struct rst_thread *thread;
+    int err;
+
+    thread = rst_session_enter(session, &err);
+    if (rst_unlikely(!thread))
+        return finish_slow(session, err);
+    rst_owner_enter(session);
+    err = -EALREADY;
+    if (rst_likely(session->txn_state != ROSTER_TXN_INVALID)) {
+        finish(thread, session);
+        err = 0;
+    }
+    rst_owner_leave(session);
+    return err;
+}
