@@ -87,7 +87,6 @@ struct roster_stats {
     uint64_t sessions_opened;  /* opened in all */
     uint64_t sessions_refused; /* refused because of max_sessions */
     uint64_t txns_begun;       /* transactions that became valid */
-    uint64_t txns_finished;    /* transactions that ended, forced ones included */
     uint64_t txns_forced;      /* finished by roster_session_close() */
     uint64_t statements;       /* statements begun */
     uint64_t pins;             /* stand-alone pins held now */

@@ -91,17 +91,17 @@ ROSTER_API const char *roster_identity_attributes(const struct roster_identity *
  * built earlier, so for ROSTER_RUN_IDLE use roster_session_since().
  */
 struct roster_view {
-    uint64_t start_ts;      /* 0 unless txn_state is ROSTER_TXN_VALID */
-    uint64_t state_since;   /* when run_state was entered */
-    uint64_t blocked_since; /* when the lock wait began; 0 unless ROSTER_RUN_LOCK_WAITING */
-    const struct roster_statement *statement; /* NULL between statements */
+    uint64_t start_ts;    /* 0 unless txn_state is ROSTER_TXN_VALID */
+    uint64_t state_since; /* when run_state was entered */
     const struct roster_identity *identity;
-    uint64_t entries;        /* entries that the transaction has written so far */
-    uint64_t entry_bytes;    /* their size */
     uint32_t schema_version; /* of the schema that the transaction sees */
     uint8_t txn_state;       /* enum roster_txn_state */
     uint8_t run_state;       /* enum roster_run_state */
     uint16_t reserved;
+    const struct roster_statement *statement; /* NULL between statements */
+    uint64_t blocked_since; /* when the lock wait began; 0 unless ROSTER_RUN_LOCK_WAITING */
+    uint64_t entries;       /* entries that the transaction has written so far */
+    uint64_t entry_bytes;   /* their size */
 };
 
 /*

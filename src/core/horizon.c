@@ -57,6 +57,14 @@ void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit)
                                           __ATOMIC_RELAXED));
 }
 
+/* What a new cache takes from: nothing. Its words are nowhere, so nothing is returned to it. */
+struct rst_horizon_chunk rst_horizon_no_chunk;
+
+void rst_horizon_cache_init(struct rst_horizon_cache *cache)
+{
+    cache->current = &rst_horizon_no_chunk;
+}
+
 static void collect_returns(struct rst_horizon_cache *cache)
 {
     /* 7: acquire; pairs with 5 */
@@ -66,7 +74,7 @@ static void collect_returns(struct rst_horizon_cache *cache)
         /* Read the link first: once `returned` is 0 the chunk may be pushed again. */
         struct rst_horizon_chunk *next = chunk->return_next;
 
-        if (!chunk->free) {
+        if (!chunk->free && chunk != cache->current) {
             chunk->next = cache->available;
             cache->available = chunk;
         }
@@ -109,8 +117,7 @@ static struct rst_horizon_chunk *new_chunk(struct rst_horizon *horizon,
         chunk = &block->chunks[n];
         chunk->free = UINT64_MAX;
         chunk->owner = owner;
-        chunk->words = block->words[n];
-        chunk->holders = block->holders[n];
+        chunk->words = block->words + (size_t)n * RST_CHUNK_SLOTS;
         rst_store_release(&block->used, n + 1); /* as the store of horizon->blocks */
     }
     pthread_mutex_unlock(&horizon->grow_lock);
@@ -122,13 +129,16 @@ int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cach
     struct rst_horizon_chunk *chunk;
 
     collect_returns(cache);
-    if (cache->available)
+    if (cache->current->free)
         return 0;
-    chunk = new_chunk(horizon, cache);
+    chunk = cache->available;
+    if (chunk)
+        cache->available = chunk->next;
+    else
+        chunk = new_chunk(horizon, cache);
     if (!chunk)
         return -ENOMEM;
-    chunk->next = NULL;
-    cache->available = chunk;
+    cache->current = chunk;
     return 0;
 }
 
@@ -210,8 +220,7 @@ static void consider(struct scan *scan, const struct candidate *found)
 }
 
 /* Looks again at a slot that seemed old: takes it with its holder, of one and the same moment. */
-static void look_closer(struct scan *scan, const uint64_t *word,
-                        const struct rst_slot_holder *holder)
+static void look_closer(struct scan *scan, const uint64_t *word)
 {
     struct candidate found;
     uint64_t again = rst_load_acquire(word);
@@ -221,8 +230,8 @@ static void look_closer(struct scan *scan, const uint64_t *word,
         if (found.ts == 0 || found.ts >= scan->next.ts)
             return;
         /* 2: acquire; pairs with 1: whoever sees a new holder sees the word that was 0 before */
-        found.holder = rst_load_acquire(&holder->holder);
-        found.since = rst_load_acquire(&holder->since);
+        found.holder = (uintptr_t)rst_load_acquire(rst_slot_holder(word));
+        found.since = rst_load_acquire(rst_slot_since(word));
         again = rst_load_acquire(word); /* 3 */
     } while (again != found.ts);
     if (found.ts <= scan->lower) {
@@ -236,13 +245,13 @@ static void look_closer(struct scan *scan, const uint64_t *word,
 static void scan_block(struct scan *scan, const struct rst_horizon_block *block)
 {
     size_t slots = (size_t)rst_load_acquire(&block->used) * RST_CHUNK_SLOTS;
-    const uint64_t *word = &block->words[0][0];
+    const uint64_t *word = block->words;
     size_t n;
 
     for (n = 0; n < slots; n++) {
         /* A free slot's 0 wraps to the maximum and is never below; c pairs with A and D. */
         if (rst_unlikely(rst_load(&word[n]) - 1 < scan->next.ts - 1))
-            look_closer(scan, &word[n], &block->holders[0][0] + n);
+            look_closer(scan, &word[n]);
     }
 }
 

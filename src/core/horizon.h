@@ -35,25 +35,21 @@
 #include <errno.h>
 #include <pthread.h>
 #include <roster/minimum.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define RST_CHUNK_SLOTS 64
 #define RST_BLOCK_CHUNKS 40
+#define RST_BLOCK_SLOTS ((size_t)RST_BLOCK_CHUNKS * RST_CHUNK_SLOTS)
 #define RST_BLOCK_SIZE ((size_t)64 * 1024)
 
-/* Who holds a slot: a session, or a pin when the lowest bit is set. */
-struct rst_slot_holder {
-    uintptr_t holder;
-    uint64_t since;
-};
-
+/* Who holds a slot is a session, or a pin when the lowest bit is set. */
 #define RST_HOLDER_IS_PIN ((uintptr_t)1)
 
 struct rst_horizon_chunk {
     uint64_t free;                         /* owner only */
     struct rst_horizon_cache *owner;       /* constant */
     uint64_t *words;                       /* constant */
-    struct rst_slot_holder *holders;       /* constant */
     struct rst_horizon_chunk *next;        /* owner only: in owner->available */
     uint64_t returned;                     /* other threads set bits, the owner takes them */
     struct rst_horizon_chunk *return_next; /* in owner->returns */
@@ -63,16 +59,34 @@ struct rst_horizon_block {
     struct rst_horizon_block *next; /* written once, before publication */
     unsigned used;                  /* chunks given out; grows under grow_lock */
     struct rst_horizon_chunk chunks[RST_BLOCK_CHUNKS];
-    uint64_t words[RST_BLOCK_CHUNKS][RST_CHUNK_SLOTS] rst_cache_aligned;
-    struct rst_slot_holder holders[RST_BLOCK_CHUNKS][RST_CHUNK_SLOTS] rst_cache_aligned;
+    /* For each slot at the same place: its word, its holder, and since when that holds it. */
+    uint64_t words[RST_BLOCK_SLOTS] rst_cache_aligned;
+    uint64_t holders[RST_BLOCK_SLOTS] rst_cache_aligned;
+    uint64_t since[RST_BLOCK_SLOTS] rst_cache_aligned;
 };
 
 _Static_assert(sizeof(struct rst_horizon_block) <= RST_BLOCK_SIZE, "a block fills its alignment");
+_Static_assert(offsetof(struct rst_horizon_block, holders) -
+                       offsetof(struct rst_horizon_block, words) ==
+                   RST_BLOCK_SLOTS * sizeof(uint64_t),
+               "rst_slot_holder() knows the distance");
 _Static_assert(sizeof(struct rst_horizon_chunk) == RST_CACHE_LINE, "a chunk header is one line");
+
+/* The other words of the slot whose word this is: at a constant distance. */
+static inline uint64_t *rst_slot_holder(const uint64_t *word)
+{
+    return (uint64_t *)(uintptr_t)word + RST_BLOCK_SLOTS;
+}
+
+static inline uint64_t *rst_slot_since(const uint64_t *word)
+{
+    return (uint64_t *)(uintptr_t)word + 2 * RST_BLOCK_SLOTS;
+}
 
 /* One thread's slots. */
 struct rst_horizon_cache {
-    struct rst_horizon_chunk *available; /* chunks with free slots, newest first; owner only */
+    struct rst_horizon_chunk *current;   /* to take from; never NULL, at first without slots */
+    struct rst_horizon_chunk *available; /* other chunks with free slots */
     struct rst_horizon_chunk *returns rst_cache_aligned; /* others push, the owner takes all */
 };
 
@@ -120,33 +134,52 @@ static inline int rst_horizon_check(const struct rst_horizon *horizon, uint64_t 
     return rst_likely(ts >= rst_load_acquire(&horizon->protected_from)) ? 0 : -ESTALE;
 }
 
-/* Makes sure that cache->available is not NULL: returned slots, or a new chunk. 0 or -ENOMEM. */
+extern struct rst_horizon_chunk rst_horizon_no_chunk;
+
+void rst_horizon_cache_init(struct rst_horizon_cache *cache);
+
+/* Makes a chunk with free slots current: another one, a returned or a new one. 0 or -ENOMEM. */
 rst_slow int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cache *cache);
 
 /* Hands a slot, its word already 0, back to the context that owns its chunk. */
 rst_slow void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit);
 
-/* Takes a slot for `holder`; its word is still 0, so nothing is pinned. NULL: -ENOMEM. */
+/* Takes a slot of a chunk that has one; its word is still 0, so nothing is pinned. */
+static inline uint64_t *rst_horizon_take_from(struct rst_horizon_chunk *chunk, uintptr_t holder,
+                                              uint64_t since)
+{
+    uint64_t *word = chunk->words + __builtin_ctzll(chunk->free);
+
+    chunk->free &= chunk->free - 1;
+    rst_store_changed(rst_slot_since(word), since);
+    /* 1: after the former holder's word := 0, before this holder's word; pairs with 2, 3 */
+    rst_store_release(rst_slot_holder(word), holder);
+    return word;
+}
+
+/* Takes a slot for `holder`, from a new chunk if need be. NULL: -ENOMEM. */
 static inline uint64_t *rst_horizon_take(struct rst_horizon *horizon,
                                          struct rst_horizon_cache *cache, uintptr_t holder,
                                          uint64_t since)
 {
-    struct rst_horizon_chunk *chunk = cache->available;
-    unsigned n;
+    if (rst_unlikely(!cache->current->free) && rst_horizon_refill_slow(horizon, cache))
+        return NULL;
+    return rst_horizon_take_from(cache->current, holder, since);
+}
 
-    if (rst_unlikely(!chunk)) {
-        if (rst_horizon_refill_slow(horizon, cache))
-            return NULL;
-        chunk = cache->available;
-    }
-    n = (unsigned)__builtin_ctzll(chunk->free);
-    chunk->free &= chunk->free - 1;
-    if (rst_unlikely(!chunk->free))
-        cache->available = chunk->next;
-    rst_store(&chunk->holders[n].since, since);
-    /* 1: after the former holder's word := 0, before this holder's word; pairs with 2, 3 */
-    rst_store_release(&chunk->holders[n].holder, holder);
-    return &chunk->words[n];
+/* The place of a slot in a chunk; RST_CHUNK_SLOTS or more when it is not of this chunk. */
+static inline uintptr_t rst_horizon_place(const struct rst_horizon_chunk *chunk,
+                                          const uint64_t *word)
+{
+    return ((uintptr_t)word - (uintptr_t)chunk->words) / sizeof(*word);
+}
+
+/* Frees a slot that is of this chunk, which is the calling thread's. */
+static inline void rst_horizon_release_to(struct rst_horizon_chunk *chunk, uint64_t *word,
+                                          uintptr_t place)
+{
+    rst_store_release(word, 0);
+    chunk->free |= UINT64_C(1) << place;
 }
 
 /* Frees a slot. `cache` is the calling thread's, or NULL. Wait-free on the chunk's own thread. */
@@ -154,7 +187,7 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
 {
     struct rst_horizon_block *block =
         (struct rst_horizon_block *)((uintptr_t)word & ~(uintptr_t)(RST_BLOCK_SIZE - 1));
-    size_t n = (size_t)(word - &block->words[0][0]);
+    size_t n = (size_t)(word - block->words);
     struct rst_horizon_chunk *chunk = &block->chunks[n / RST_CHUNK_SLOTS];
     uint64_t bit = UINT64_C(1) << (n % RST_CHUNK_SLOTS);
 
@@ -163,7 +196,7 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
         rst_horizon_return_slow(chunk, bit);
         return;
     }
-    if (rst_unlikely(!chunk->free)) {
+    if (rst_unlikely(!chunk->free && chunk != cache->current)) {
         chunk->next = cache->available;
         cache->available = chunk;
     }

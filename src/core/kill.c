@@ -150,9 +150,9 @@ int roster_killed(struct roster_session *session)
 {
     if (rst_unlikely(!session))
         return -EINVAL;
-    if (rst_unlikely(session->tag == RST_TAG_CLOSED))
+    if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
         return -EBADF;
     if (rst_likely(rst_load(&session->kill) == 0))
         return 0;
-    return rst_kill_acknowledge_slow(session, session->in_stmt ? session->stmt_seq : 0);
+    return rst_kill_acknowledge_slow(session, session->gate.in_stmt ? session->stmt_seq : 0);
 }

@@ -26,7 +26,7 @@ static const size_t chunk_sizes[RST_POOL_CLASSES] = {
     [RST_POOL_VIEW] = 16 * 1024,
     [RST_POOL_STATEMENT_SMALL] = 32 * 1024,
     [RST_POOL_STATEMENT_LARGE] = 64 * 1024,
-    [RST_POOL_SESSION] = 32 * 1024,
+    [RST_POOL_SESSION] = RST_SESSION_CHUNK,
 };
 
 static int options_get(struct roster_options *known, const struct roster_options *options)
@@ -62,7 +62,7 @@ static int pools_init(struct roster *roster)
     int i, err = 0;
 
     for (i = 0; i < RST_POOL_CLASSES && !err; i++)
-        err = rst_pool_init(&roster->pools[i], sizes[i], chunk_sizes[i], &roster->account);
+        err = rst_pool_init(&roster->pools[i], roster, sizes[i], chunk_sizes[i], &roster->account);
     if (err)
         for (i--; i > 0; i--)
             rst_pool_destroy(&roster->pools[i - 1]);
@@ -215,13 +215,11 @@ static void count_threads(struct roster *roster, struct roster_stats *stats)
     const struct rst_thread *thread;
 
     stats->txns_begun = rst_load(&roster->alone.txns_begun);
-    stats->txns_finished = rst_load(&roster->alone.txns_finished);
     stats->txns_forced = rst_load(&roster->alone.txns_forced);
     stats->statements = rst_load(&roster->alone.statements);
     /* Pairs with the release in thread.c's new_context(). */
     for (thread = rst_load_acquire(&roster->threads); thread; thread = thread->roster_next) {
         stats->txns_begun += rst_load(&thread->counts.txns_begun);
-        stats->txns_finished += rst_load(&thread->counts.txns_finished);
         stats->txns_forced += rst_load(&thread->counts.txns_forced);
         stats->statements += rst_load(&thread->counts.statements);
         stats->threads++;

@@ -54,8 +54,8 @@ int roster_pin_acquire(struct roster *roster, struct roster_session *session, ui
     if (!roster || !pin || ts == ROSTER_TS_MAX ||
         (unsigned)kind - ROSTER_PIN_CURSOR > ROSTER_PIN_OTHER - ROSTER_PIN_CURSOR)
         return -EINVAL;
-    if (session && session->tag != roster->tag)
-        return session->tag == RST_TAG_CLOSED ? -EBADF : -EINVAL;
+    if (session && session->gate.tag != roster->tag)
+        return session->gate.tag == RST_TAG_CLOSED ? -EBADF : -EINVAL;
     thread = rst_enter(roster, &err);
     if (!thread)
         return err;

@@ -66,13 +66,14 @@ static void *object_of(const struct rst_pool_node *node)
     return rst_pool_object(chunk, (unsigned)(node - nodes_of(chunk)));
 }
 
-int rst_pool_init(struct rst_pool *pool, size_t object_size, size_t chunk_size,
-                  struct rst_pool_account *account)
+int rst_pool_init(struct rst_pool *pool, struct roster *owner, size_t object_size,
+                  size_t chunk_size, struct rst_pool_account *account)
 {
     size_t header = sizeof(struct rst_pool_chunk) + RST_CACHE_LINE;
     size_t each, most = (RST_POOL_MIN_CHUNK - header) / sizeof(struct rst_pool_node);
 
     memset(pool, 0, sizeof(*pool));
+    pool->owner = owner;
     pool->object_size = round_up(object_size, RST_CACHE_LINE);
     each = pool->object_size + sizeof(struct rst_pool_node);
     pool->chunk_size = chunk_size;

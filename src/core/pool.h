@@ -46,6 +46,11 @@
 /* The smallest chunk, and the alignment of all. */
 #define RST_POOL_MIN_CHUNK ((size_t)16 * 1024)
 
+/* Chunks of sessions have this size, so that a session leads to its chunk. */
+#define RST_SESSION_CHUNK ((size_t)32 * 1024)
+
+struct roster;
+
 enum rst_pool_class {
     RST_POOL_VIEW,
     RST_POOL_STATEMENT_SMALL,
@@ -78,6 +83,7 @@ struct rst_pool_account {
 };
 
 struct rst_pool {
+    struct roster *owner;
     size_t object_size; /* a multiple of the cache line */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
@@ -96,11 +102,18 @@ struct rst_pool_cache {
 };
 
 /* Sets up a pool of objects of at least `object_size` bytes. Returns 0 or -errno. */
-int rst_pool_init(struct rst_pool *pool, size_t object_size, size_t chunk_size,
-                  struct rst_pool_account *account);
+int rst_pool_init(struct rst_pool *pool, struct roster *owner, size_t object_size,
+                  size_t chunk_size, struct rst_pool_account *account);
 
 /* Frees all memory. No object is in use and no callback is under way. */
 void rst_pool_destroy(struct rst_pool *pool);
+
+/* The roster to which an object belongs whose chunks have `chunk_size` bytes. */
+static inline struct roster *rst_pool_owner(const void *object, size_t chunk_size)
+{
+    return ((const struct rst_pool_chunk *)((uintptr_t)object & ~(uintptr_t)(chunk_size - 1)))
+        ->pool->owner;
+}
 
 /* The n-th object of a chunk; n < pool->per_chunk. */
 void *rst_pool_object(const struct rst_pool_chunk *chunk, unsigned n);
@@ -130,17 +143,31 @@ static inline bool rst_pool_quiet(const uint64_t *readers)
 }
 
 /*
- * Takes an object that nobody else can see. `readers` is the roster's count of readers inside.
- * Returns NULL with the errno in `*err`.
+ * Takes an object that nobody else can see, if this thread has one at hand; else NULL. `readers`
+ * is the roster's count of readers inside.
  */
+static inline void *rst_pool_try_take(struct rst_pool_cache *cache, const uint64_t *readers)
+{
+    void *object;
+
+    if (rst_likely(cache->n_retired && rst_pool_quiet(readers)))
+        object = cache->retired[--cache->n_retired];
+    else if (rst_likely(cache->n_fresh))
+        object = cache->fresh[--cache->n_fresh];
+    else
+        return NULL;
+    if (!object)
+        __builtin_unreachable(); /* spares every caller a second comparison */
+    return object;
+}
+
+/* The same, and elsewhere if it has none. Returns NULL with the errno in `*err`. */
 static inline void *rst_pool_take(struct rst_pool *pool, struct rst_pool_cache *cache,
                                   const uint64_t *readers, int *err)
 {
-    if (rst_likely(cache->n_retired && rst_pool_quiet(readers)))
-        return cache->retired[--cache->n_retired];
-    if (rst_likely(cache->n_fresh))
-        return cache->fresh[--cache->n_fresh];
-    return rst_pool_take_slow(pool, cache, err);
+    void *object = rst_pool_try_take(cache, readers);
+
+    return rst_likely(object) ? object : rst_pool_take_slow(pool, cache, err);
 }
 
 /* Takes an object of a class whose memory other owners' lock-free walks may still touch. */
@@ -161,6 +188,19 @@ static inline void rst_pool_untake(struct rst_pool_cache *cache, void *object)
         cache->retired[cache->n_retired++] = object;
 }
 
+/* Whether rst_pool_put() has room. */
+static inline bool rst_pool_has_room(const struct rst_pool_cache *cache)
+{
+    return cache->n_retired < RST_MAGAZINE;
+}
+
+/* Retires an object that this thread has just unpublished; there is room. */
+static inline void rst_pool_put(struct rst_pool_cache *cache, void *object)
+{
+    rst_compiler_barrier(); /* 2 */
+    cache->retired[cache->n_retired++] = object;
+}
+
 /*
  * Retires an object that this thread has just unpublished. Never fails, never allocates (G7).
  * `readers` is NULL for classes that always wait for a grace period.
@@ -168,10 +208,11 @@ static inline void rst_pool_untake(struct rst_pool_cache *cache, void *object)
 static inline void rst_pool_retire(struct rst_pool *pool, struct rst_pool_cache *cache,
                                    const uint64_t *readers, void *object)
 {
-    rst_compiler_barrier(); /* 2 */
-    if (rst_unlikely(cache->n_retired == RST_MAGAZINE))
+    if (rst_unlikely(!rst_pool_has_room(cache))) {
+        rst_compiler_barrier(); /* 2: for what was retired before */
         rst_pool_retire_slow(pool, cache, readers && rst_pool_quiet(readers));
-    cache->retired[cache->n_retired++] = object;
+    }
+    rst_pool_put(cache, object);
 }
 
 #endif /* ROSTER_CORE_POOL_H */

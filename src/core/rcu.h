@@ -76,8 +76,22 @@
 /* Keeps the compiler, and nothing else, from moving accesses across. */
 #define rst_compiler_barrier() __asm__ __volatile__("" ::: "memory")
 
+/*
+ * Stores a value that is mostly there already, as a tick is: a load and a branch that is predicted
+ * are cheaper than one more store on a path that is bound by stores.
+ */
+#define rst_store_changed(p, v)                                                                    \
+    do {                                                                                           \
+        if (rst_unlikely(rst_load(p) != (v)))                                                      \
+            rst_store((p), (v));                                                                   \
+    } while (0)
+
 /* Adds one to a statistic that only this thread writes and others read. */
+#if defined(__x86_64__) && !defined(RST_TSAN)
+#define rst_count(p) __asm__ __volatile__("addq $1, %0" : "+m"(*(p)))
+#else
 #define rst_count(p) rst_store((p), rst_load(p) + 1)
+#endif
 
 /*
  * A fence that orders earlier loads before later loads; nothing on x86. ThreadSanitizer cannot

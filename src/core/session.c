@@ -20,11 +20,11 @@ struct rst_thread *rst_session_enter_slow(const struct roster_session *session, 
         *err = -EINVAL;
         return NULL;
     }
-    if (session->tag == RST_TAG_CLOSED) {
+    if (session->gate.tag == RST_TAG_CLOSED) {
         *err = -EBADF;
         return NULL;
     }
-    return rst_thread_enter_slow(session->roster, err);
+    return rst_thread_enter_slow(rst_session_roster(session), err);
 }
 
 static int attr_get(struct roster_session_attr *known, const struct roster_session_attr *attr)
@@ -47,12 +47,12 @@ static void fill(struct roster_session *session, struct roster *roster,
     session->slot = NULL;
     session->idle_since = rst_ticker_now(&roster->ticker);
     session->stmt_seq = 0;
-    session->txn_state = ROSTER_TXN_INVALID;
-    session->in_stmt = false;
+    session->gate.txn_state = ROSTER_TXN_INVALID;
+    session->gate.in_stmt = false;
     session->kind = (uint8_t)attr->kind;
     session->flags = (uint8_t)attr->flags;
+    session->gate.non_pinning = (attr->flags & ROSTER_SESSION_NON_PINNING) != 0;
     session->id = attr->id;
-    session->roster = roster;
     session->base = NULL;
     session->spare = NULL;
     session->wake = attr->wake;
@@ -87,11 +87,11 @@ static int complete(struct rst_thread *thread, struct roster_session *session,
     rst_view_fill(idle, session, NULL);
     idle->state_since = session->idle_since;
     session->idle = idle;
-    session->tag = roster->tag;
+    session->gate.tag = roster->tag;
     rst_view_publish(session, idle);
     err = rst_registry_add(&roster->registry, session);
     if (err) {
-        session->tag = RST_TAG_CLOSED;
+        session->gate.tag = RST_TAG_CLOSED;
         rst_view_untake(thread, idle);
     }
     return err;
@@ -134,7 +134,7 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
 /* Its idle view can be used again once no reader is inside, itself only after a grace period. */
 static void retire(struct rst_thread *thread, struct roster_session *session)
 {
-    struct roster *roster = session->roster;
+    struct roster *roster = rst_session_roster(session);
 
     if (thread) {
         rst_view_retire(thread, session->idle);
@@ -158,10 +158,10 @@ int roster_session_close(struct roster_session *session)
     if (!thread && err != -ENOMEM)
         return err;
     rst_owner_enter(session);
-    roster = session->roster;
-    if (session->in_stmt)
+    roster = rst_session_roster(session);
+    if (session->gate.in_stmt)
         rst_statement_end(thread, session);
-    if (session->txn_state != ROSTER_TXN_INVALID) {
+    if (session->gate.txn_state != ROSTER_TXN_INVALID) {
         rst_txn_end(thread, session);
         if (thread)
             rst_count(&thread->counts.txns_forced);
@@ -170,7 +170,7 @@ int roster_session_close(struct roster_session *session)
     }
     rst_kill_close(session);
     rst_registry_del(&roster->registry, session);
-    session->tag = RST_TAG_CLOSED;
+    session->gate.tag = RST_TAG_CLOSED;
     rst_owner_leave(session);
     retire(thread, session);
     rst_registry_unreserve(&roster->registry);

@@ -6,8 +6,8 @@
  *
  *     view, idle_since    the owner; read by anyone under the read lock
  *     kill                killers and the owner, by compare-and-swap (see kill.c)
- *     tag                 the owner; 0 once closed
- *     id, kind, flags, wake, wake_arg, roster    nobody after rst_registry_add()
+ *     gate                the owner; its tag is 0 once closed
+ *     id, kind, flags, wake, wake_arg    nobody after rst_registry_add()
  *     everything else     the owner alone
  *
  * The first line is all that begin and finish touch.
@@ -35,28 +35,27 @@ struct roster_session {
     uint64_t kill;
     uint64_t idle_since;
     uint64_t stmt_seq;
-    uint32_t tag; /* the roster's */
-    uint8_t txn_state;
-    bool in_stmt;
-    uint8_t kind;
-    uint8_t flags;
+    union rst_gate gate;
 
     struct cds_lfht_node node rst_cache_aligned;
     uint64_t id;
-    struct roster *roster;
     struct roster_view *base;
     struct roster_view *spare;
     roster_wake_fn *wake;
     void *wake_arg;
-#ifdef ROSTER_DEBUG
-    uint32_t inside; /* the thread that is inside a function of this session */
-#endif
+    uint8_t kind;
+    uint8_t flags;
+    uint32_t inside; /* with --enable-debug: the thread that is inside a function of it */
 } rst_cache_aligned;
 
 _Static_assert(sizeof(struct roster_view) == RST_CACHE_LINE, "a view is one cache line");
-#ifndef ROSTER_DEBUG
 _Static_assert(sizeof(struct roster_session) == 2 * RST_CACHE_LINE, "a session is two lines");
-#endif
+
+/* The roster of an open session. */
+static inline struct roster *rst_session_roster(const struct roster_session *session)
+{
+    return rst_pool_owner(session, RST_SESSION_CHUNK);
+}
 
 /* Why a session cannot be entered: -EINVAL, -EBADF, -ECHILD, or why there is no context. */
 rst_slow struct rst_thread *rst_session_enter_slow(const struct roster_session *session, int *err);
@@ -67,8 +66,8 @@ static inline struct rst_thread *rst_session_enter(const struct roster_session *
     struct rst_thread *thread;
 
     if (rst_likely(session)) {
-        thread = rst_thread_try(session->tag);
-        if (rst_likely(thread))
+        thread = rst_thread_last;
+        if (rst_likely(rst_load(&thread->tag) == session->gate.tag))
             return thread;
     }
     return rst_session_enter_slow(session, err);
@@ -118,7 +117,7 @@ static inline void rst_view_retire_by(struct rst_thread *thread, struct roster_s
     if (rst_likely(thread))
         rst_view_retire(thread, view);
     else
-        rst_pool_retire_alone_slow(&session->roster->pools[RST_POOL_VIEW], view);
+        rst_pool_retire_alone_slow(&rst_session_roster(session)->pools[RST_POOL_VIEW], view);
 }
 
 /* Publishes a complete view (G1); pairs with rst_dereference() in roster_session_view(). */

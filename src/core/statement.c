@@ -38,7 +38,7 @@ static inline int parts_take(struct rst_thread *thread, const struct roster_sess
         rst_pool_untake(&thread->pools[class], parts->statement);
         return err;
     }
-    if (session->txn_state == ROSTER_TXN_INVALID)
+    if (session->gate.txn_state == ROSTER_TXN_INVALID)
         return 0;
     parts->spare = rst_view_take(thread, &err);
     if (rst_unlikely(!parts->spare)) {
@@ -96,7 +96,7 @@ static inline void publish(struct roster_session *session, const struct parts *p
     const struct roster_view *before = session->view;
 
     running_fill(parts->view, session, parts->statement);
-    if (session->txn_state != ROSTER_TXN_INVALID) {
+    if (session->gate.txn_state != ROSTER_TXN_INVALID) {
         parts->view->start_ts = before->start_ts;
         parts->view->entries = before->entries;
         parts->view->entry_bytes = before->entry_bytes;
@@ -106,7 +106,7 @@ static inline void publish(struct roster_session *session, const struct parts *p
         session->spare = parts->spare;
         session->base = session->view;
     }
-    session->in_stmt = true;
+    session->gate.in_stmt = true;
     rst_view_publish(session, parts->view);
 }
 
@@ -118,7 +118,7 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
     struct parts parts = {NULL, NULL, NULL};
     int err;
 
-    if (rst_unlikely(session->in_stmt))
+    if (rst_unlikely(session->gate.in_stmt))
         return -EBUSY;
     if (rst_unlikely(rst_kill_connection(session)))
         return -ECANCELED;
@@ -171,19 +171,19 @@ static rst_always_inline void statement_retire(struct rst_thread *thread, struct
 
 static rst_always_inline int end(struct rst_thread *thread, struct roster_session *session)
 {
-    struct roster *roster = session->roster;
+    struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
     struct roster_view *before = session->view;
-    bool in_txn = session->txn_state != ROSTER_TXN_INVALID;
+    bool in_txn = session->gate.txn_state != ROSTER_TXN_INVALID;
     int killed = 0;
 
-    rst_store(&session->idle_since, rst_ticker_now(&roster->ticker));
+    rst_store_changed(&session->idle_since, rst_ticker_now(&roster->ticker));
     rst_view_publish(session, in_txn ? session->base : session->idle); /* A, see kill.c */
     rst_compiler_barrier();                                            /* B */
     if (rst_unlikely(!roster->membarrier))
         rst_fence_full_slow();                  /* B: pairs with 3 in kill_statement() */
     if (rst_unlikely(rst_load(&session->kill))) /* C: pairs with 2 in kill_statement() */
         killed = rst_kill_acknowledge_slow(session, session->stmt_seq);
-    session->in_stmt = false;
+    session->gate.in_stmt = false;
     statement_retire(thread, roster, before->statement);
     if (in_txn) {
         rst_view_retire_by(thread, session, session->spare);
@@ -204,7 +204,7 @@ static rst_slow int end_slow(struct roster_session *session, int err)
 {
     if (err != -ENOMEM)
         return err;
-    return session->in_stmt ? end(NULL, session) : -EALREADY;
+    return session->gate.in_stmt ? end(NULL, session) : -EALREADY;
 }
 
 int roster_stmt_end(struct roster_session *session)
@@ -216,7 +216,7 @@ int roster_stmt_end(struct roster_session *session)
     if (rst_unlikely(!thread))
         return end_slow(session, result);
     rst_owner_enter(session);
-    result = rst_likely(session->in_stmt) ? end(thread, session) : -EALREADY;
+    result = rst_likely(session->gate.in_stmt) ? end(thread, session) : -EALREADY;
     rst_owner_leave(session);
     return result;
 }

@@ -7,6 +7,7 @@
 #include "thread.h"
 
 #include "manager.h"
+#include "session.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,7 +15,13 @@
 #include <string.h>
 
 /* Stands in rst_thread_last while the thread has no context, so that it is never NULL. */
-static struct rst_thread no_thread = {.tag = RST_TAG_NONE};
+static struct rst_thread no_thread = {
+    .tag = RST_TAG_NONE,
+    .gate_idle = UINT64_MAX,
+    .gate_txn = UINT64_MAX,
+    .gate_stmt = UINT64_MAX,
+    .horizon = {.current = &rst_horizon_no_chunk},
+};
 
 __thread struct rst_thread *rst_thread_last = &no_thread;
 
@@ -127,6 +134,28 @@ static struct rst_thread *find_own(uint32_t tag)
     return NULL;
 }
 
+static void init_gates(struct rst_thread *thread, const struct roster *roster)
+{
+    union rst_gate idle = {.word = 0}, txn, stmt;
+
+    thread->gate_idle = UINT64_MAX;
+    thread->gate_txn = UINT64_MAX;
+    thread->gate_stmt = UINT64_MAX;
+#ifdef ROSTER_DEBUG
+    return;
+#endif
+    if (!roster->membarrier)
+        return;
+    idle.tag = roster->tag;
+    txn = idle;
+    txn.txn_state = ROSTER_TXN_VALID;
+    stmt = idle;
+    stmt.in_stmt = 1;
+    thread->gate_idle = idle.word;
+    thread->gate_txn = txn.word;
+    thread->gate_stmt = stmt.word;
+}
+
 static struct rst_thread *new_context(struct roster *roster)
 {
     struct rst_thread *thread = aligned_alloc(RST_CACHE_LINE, sizeof(*thread));
@@ -135,6 +164,8 @@ static struct rst_thread *new_context(struct roster *roster)
         return NULL;
     memset(thread, 0, sizeof(*thread));
     thread->tag = roster->tag;
+    init_gates(thread, roster);
+    rst_horizon_cache_init(&thread->horizon);
     thread->roster = roster;
     thread->roster_next = roster->threads;
     rst_store_release(&roster->threads, thread); /* pairs with count_threads() in manager.c */

@@ -28,15 +28,36 @@ struct roster;
 /* Counted by the owner, summed by roster_stats(). */
 struct rst_thread_counts {
     uint64_t txns_begun;
-    uint64_t txns_finished;
     uint64_t txns_forced;
     uint64_t statements;
+};
+
+/*
+ * A session's state as far as the common paths ask: all of it in one word, so that one comparison
+ * with what the calling thread expects tells that the session is open, of the roster whose context
+ * the thread used last, and in the state the call is made for. Whatever else is the case is sorted
+ * out elsewhere.
+ */
+union rst_gate {
+    struct {
+        uint32_t tag;      /* of the session's roster */
+        uint8_t txn_state; /* enum roster_txn_state */
+        uint8_t in_stmt;
+        uint8_t non_pinning;
+        uint8_t unused;
+    };
+    uint64_t word;
 };
 
 struct rst_thread {
     uint32_t tag;     /* of the roster it belongs to; RST_TAG_NONE once that is destroyed */
     unsigned nesting; /* read locks held */
     struct roster *roster;
+    /* What the gate of a session looks like for the common paths; never, where there are none:
+     * without membarrier and with --enable-debug. */
+    uint64_t gate_idle; /* no transaction, no statement */
+    uint64_t gate_txn;  /* a valid transaction that pins, no statement */
+    uint64_t gate_stmt; /* a statement, no transaction */
     struct rst_horizon_cache horizon;
     struct rst_thread_counts counts;
     struct rst_pool_cache pools[RST_POOL_CLASSES];

@@ -29,14 +29,14 @@ static inline uint64_t *announce(struct rst_thread *thread, struct roster_sessio
 
 static inline int may_begin(const struct roster_session *session)
 {
-    if (rst_unlikely(session->txn_state != ROSTER_TXN_INVALID))
+    if (rst_unlikely(session->gate.txn_state != ROSTER_TXN_INVALID))
         return -EBUSY;
     return rst_unlikely(rst_kill_connection(session)) ? -ECANCELED : 0;
 }
 
 static inline bool pins(const struct roster_session *session)
 {
-    return rst_likely(!(session->flags & ROSTER_SESSION_NON_PINNING));
+    return rst_likely(!session->gate.non_pinning);
 }
 
 /* Publishes the session's new transaction with the views that were taken for it. */
@@ -45,13 +45,13 @@ static inline void open_txn(struct rst_thread *thread, struct roster_session *se
                             const struct rst_txn_views *views)
 {
     rst_txn_view_fill(views->now, session, state, start_ts, now);
-    if (rst_unlikely(session->in_stmt)) {
+    if (rst_unlikely(session->gate.in_stmt)) {
         rst_txn_view_fill(views->base, session, state, start_ts, now);
         rst_txn_view_run(views->now, session->view->statement, now);
         session->base = views->base;
         session->spare = session->view; /* the statement alone, as it was published before */
     }
-    session->txn_state = (uint8_t)state;
+    session->gate.txn_state = (uint8_t)state;
     rst_view_publish(session, views->now);
     if (state == ROSTER_TXN_VALID)
         rst_count(&thread->counts.txns_begun);
@@ -138,7 +138,8 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
     return 0;
 }
 
-int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
+/* Every case that the common path below is not made for. */
+static __attribute__((noinline)) int begin_any(struct roster_session *session, uint64_t *start_ts)
 {
     struct rst_thread *thread;
     int err;
@@ -150,6 +151,73 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     err = begin(thread, session, start_ts);
     rst_owner_leave(session);
     return err;
+}
+
+/* The slot is announced; the oracle failed, or gave what cannot be. */
+static rst_slow int begin_refused_slow(struct roster_session *session, int err)
+{
+    rst_horizon_release(&rst_thread_last->horizon, session->slot);
+    return err < 0 ? err : -EIO;
+}
+
+/* What remains when `start_ts` stands in the slot. */
+static rst_always_inline int begin_publish(struct rst_thread *thread,
+                                           struct roster_session *session, struct roster_view *view,
+                                           uint64_t ts, uint64_t *start_ts)
+{
+    rst_txn_view_fill(view, session, ROSTER_TXN_VALID, ts, rst_ticker_now(&thread->roster->ticker));
+    session->gate.word = thread->gate_txn;
+    rst_view_publish(session, view);
+    rst_count(&thread->counts.txns_begun);
+    if (start_ts)
+        *start_ts = ts;
+    return 0;
+}
+
+/* This thread has no view at hand. */
+static rst_slow int begin_without_view_slow(struct roster_session *session, uint64_t ts,
+                                            uint64_t *start_ts)
+{
+    struct rst_thread *thread = rst_thread_last;
+    int err = 0;
+    struct roster_view *view = rst_view_take(thread, &err);
+
+    return view ? begin_publish(thread, session, view, ts, start_ts)
+                : begin_refused_slow(session, err);
+}
+
+/*
+ * The common path: begin() for an open session of the roster that the thread used last, without
+ * transaction and statement, that pins, where the current chunk has a free slot. The protocol is
+ * the same, step by step. Little is kept across the call of the oracle, hence the fresh look at
+ * rst_thread_last and the slot that is in the session before it counts.
+ */
+int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
+{
+    struct rst_thread *thread = rst_thread_last;
+    struct roster *roster;
+    struct roster_view *view;
+    uint64_t ts, floor;
+    int err;
+
+    if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
+                     rst_kill_connection(session) || !thread->horizon.current->free))
+        return begin_any(session, start_ts);
+    roster = thread->roster;
+    session->slot = rst_horizon_take_from(thread->horizon.current, (uintptr_t)session,
+                                          rst_ticker_now(&roster->ticker));
+    rst_store_release(session->slot, rst_load(&roster->horizon.floor)); /* A */
+    rst_compiler_barrier();                                             /* B */
+    err = roster->oracle(roster->oracle_arg, &ts);                      /* C */
+    floor = rst_load(session->slot);
+    if (rst_unlikely(err || ts - floor >= ROSTER_TS_MAX - floor))
+        return begin_refused_slow(session, err ? err : ts < floor ? -ESTALE : -EIO);
+    rst_store_release(session->slot, ts); /* D */
+    thread = rst_thread_last;
+    view = rst_pool_try_take(&thread->pools[RST_POOL_VIEW], &thread->roster->readers);
+    if (rst_unlikely(!view))
+        return begin_without_view_slow(session, ts, start_ts);
+    return begin_publish(thread, session, view, ts, start_ts);
 }
 
 static int begin_at(struct rst_thread *thread, struct roster_session *session, uint64_t ts)
@@ -196,12 +264,13 @@ int roster_txn_begin_at(struct roster_session *session, uint64_t start_ts)
 
 static rst_always_inline void finish(struct rst_thread *thread, struct roster_session *session)
 {
+    struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
     struct roster_view *before = session->view;
     uint64_t *slot = session->slot;
 
     /* The view first, then the pin: a late reader errs on the safe side. */
-    if (rst_likely(!session->in_stmt)) {
-        rst_store(&session->idle_since, rst_ticker_now(&session->roster->ticker));
+    if (rst_likely(!session->gate.in_stmt)) {
+        rst_store_changed(&session->idle_since, rst_ticker_now(&roster->ticker));
         rst_view_publish(session, session->idle);
     } else {
         rst_view_publish(session, session->spare);
@@ -209,15 +278,11 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
         session->base = NULL;
         session->spare = NULL;
     }
-    session->txn_state = ROSTER_TXN_INVALID;
+    session->gate.txn_state = ROSTER_TXN_INVALID;
     if (rst_likely(slot)) {
         session->slot = NULL;
         rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
     }
-    if (rst_likely(thread))
-        rst_count(&thread->counts.txns_finished);
-    else
-        rst_fetch_add(&session->roster->alone.txns_finished, 1);
     rst_view_retire_by(thread, session, before);
 }
 
@@ -231,13 +296,14 @@ static rst_slow int finish_slow(struct roster_session *session, int err)
 {
     if (err != -ENOMEM)
         return err;
-    if (session->txn_state == ROSTER_TXN_INVALID)
+    if (session->gate.txn_state == ROSTER_TXN_INVALID)
         return -EALREADY;
     finish(NULL, session);
     return 0;
 }
 
-int roster_txn_finish(struct roster_session *session)
+/* Every case that the common path below is not made for. */
+static __attribute__((noinline)) int finish_any(struct roster_session *session)
 {
     struct rst_thread *thread;
     int err;
@@ -247,10 +313,37 @@ int roster_txn_finish(struct roster_session *session)
         return finish_slow(session, err);
     rst_owner_enter(session);
     err = -EALREADY;
-    if (rst_likely(session->txn_state != ROSTER_TXN_INVALID)) {
+    if (rst_likely(session->gate.txn_state != ROSTER_TXN_INVALID)) {
         finish(thread, session);
         err = 0;
     }
     rst_owner_leave(session);
     return err;
+}
+
+/*
+ * The common path: finish() for a valid transaction outside a statement, on the thread whose
+ * current chunk has its slot, with room for the retired view.
+ */
+int roster_txn_finish(struct roster_session *session)
+{
+    struct rst_thread *thread = rst_thread_last;
+    struct rst_horizon_chunk *chunk = thread->horizon.current;
+    struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
+    struct roster_view *before;
+    uintptr_t place;
+
+    if (rst_unlikely(!session || session->gate.word != thread->gate_txn ||
+                     !rst_pool_has_room(views)))
+        return finish_any(session);
+    place = rst_horizon_place(chunk, session->slot);
+    if (rst_unlikely(place >= RST_CHUNK_SLOTS))
+        return finish_any(session);
+    before = session->view;
+    rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
+    rst_view_publish(session, session->idle);
+    session->gate.word = thread->gate_idle;
+    rst_horizon_release_to(chunk, session->slot, place);
+    rst_pool_put(views, before);
+    return 0;
 }

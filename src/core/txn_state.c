@@ -17,7 +17,7 @@ static inline int activate(struct rst_thread *thread, struct roster_session *ses
     struct rst_txn_views views;
     int err;
 
-    if (rst_unlikely(session->txn_state != ROSTER_TXN_PENDING))
+    if (rst_unlikely(session->gate.txn_state != ROSTER_TXN_PENDING))
         return -EINVAL;
     if (rst_unlikely(session->slot && start_ts < rst_load(session->slot)))
         return -ESTALE;
@@ -31,7 +31,7 @@ static inline int activate(struct rst_thread *thread, struct roster_session *ses
     }
     if (rst_likely(session->slot))
         rst_store_release(session->slot, start_ts); /* D: pairs with c, see horizon.h */
-    session->txn_state = ROSTER_TXN_VALID;
+    session->gate.txn_state = ROSTER_TXN_VALID;
     rst_txn_views_replace(thread, session, &views);
     rst_count(&thread->counts.txns_begun);
     return 0;
@@ -60,7 +60,7 @@ static int set_state(struct rst_thread *thread, struct roster_session *session,
     struct rst_txn_views views = {NULL, NULL};
     int err = 0;
 
-    if (session->txn_state != ROSTER_TXN_VALID)
+    if (session->gate.txn_state != ROSTER_TXN_VALID)
         return -EINVAL;
     /* What follows the statement is not changed by what the statement does, so no base. */
     views.now = rst_view_take(thread, &err);
@@ -110,7 +110,7 @@ int roster_txn_set_progress(struct roster_session *session, uint64_t entries, ui
     if (!thread)
         return err;
     rst_owner_enter(session);
-    err = session->txn_state == ROSTER_TXN_VALID ? 0 : -EINVAL;
+    err = session->gate.txn_state == ROSTER_TXN_VALID ? 0 : -EINVAL;
     if (!err)
         err = rst_txn_views_take(thread, session, &views);
     if (!err) {
@@ -131,7 +131,7 @@ int roster_txn_check(const struct roster_session *session)
     thread = rst_session_enter(session, &err);
     if (rst_unlikely(!thread))
         return err;
-    if (rst_unlikely(session->txn_state != ROSTER_TXN_VALID))
+    if (rst_unlikely(session->gate.txn_state != ROSTER_TXN_VALID))
         return -EINVAL;
     return rst_horizon_check(&thread->roster->horizon, session->view->start_ts);
 }

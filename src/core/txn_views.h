@@ -33,7 +33,7 @@ static inline int rst_txn_views_take(struct rst_thread *thread,
     views->now = rst_view_take(thread, &err);
     if (rst_unlikely(!views->now))
         return err;
-    if (rst_likely(!session->in_stmt))
+    if (rst_likely(!session->gate.in_stmt))
         return 0;
     views->base = rst_view_take(thread, &err);
     if (rst_unlikely(!views->base))
