@@ -14,16 +14,16 @@ if [ "$ROSTER_SANITIZER" = none ]; then
 fi
 
 case ,$ROSTER_SANITIZER, in *,address,*)
-    expect_not_ok 'report of' "$programs/test_leaks"
-    expect_not_ok 'report of' "$programs/test_uses_after_free"
+    expect_not_ok 'LeakSanitizer: detected memory leaks' "$programs/test_leaks"
+    expect_not_ok 'AddressSanitizer: heap-use-after-free' "$programs/test_uses_after_free"
     ;;
 esac
 case ,$ROSTER_SANITIZER, in *,undefined,*)
-    expect_not_ok 'report of' "$programs/test_overflows"
+    expect_not_ok 'undefined behaviour: signed integer overflow' "$programs/test_overflows"
     ;;
 esac
 case ,$ROSTER_SANITIZER, in *,thread,*)
-    expect_not_ok 'report of' "$programs/test_races"
+    expect_not_ok 'ThreadSanitizer: data race' "$programs/test_races"
     ;;
 esac
 expect_ok "$programs/test_passes"

@@ -60,6 +60,8 @@ passes 'helper_slow(); word++;'
 passes 'helper_slow();'
 passes 'listed(); word++;' 'hot
 listed'
+passes 'word++;' 'hot
+missing ?'
 passes 'pointer(); word++;' 'hot *'
 passes 'while (__atomic_load_n(&word, __ATOMIC_ACQUIRE)) ;'
 
@@ -83,6 +85,7 @@ refuses 'call through a pointer' 'pointer(); word++;'
 refuses 'call through a pointer' 'pointer();'
 refuses 'not in the library' 'word++;' 'hot
 missing'
+refuses 'call of a function' 'listed(); word++;' 'hot ?'
 
 # Parts that the compiler splits off, made by hand so that no compiler's habits matter.
 split_case() { # VERDICT REASON INSTRUCTION OF hot.cold

@@ -43,6 +43,8 @@ FNR == NR {
     if (/^[ \t]*(#|$)/)
         next
     hot[$1] = 1
+    if ($2 == "?")
+        inlined[$1] = 1
     for (i = 2; i <= NF; i++)
         allowed[$1, $i] = 1
     next
@@ -82,7 +84,7 @@ checking && /^[ \t]*[0-9a-f]+:\t/ {
 END {
     for (name in hot) {
         listed++
-        if (!(name in found)) {
+        if (!(name in found) && !(name in inlined)) {
             print name ": not in the library"
             refused++
         }
