@@ -135,8 +135,20 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
     return 0;
 }
 
-int roster_stmt_begin(struct roster_session *session, enum roster_command command, const char *text,
-                      size_t text_length, const char *digest, size_t digest_length)
+/* Only one of the two objects of a statement was at hand. */
+static rst_slow void begin_untake_slow(struct rst_thread *thread, void *statement, void *view)
+{
+    if (statement)
+        rst_pool_untake(&thread->pools[RST_POOL_STATEMENT_SMALL], statement);
+    if (view)
+        rst_view_untake(thread, view);
+}
+
+/* Every case that the common path below is not made for. */
+static __attribute__((noinline)) int stmt_begin_any(struct roster_session *session,
+                                                    enum roster_command command, const char *text,
+                                                    size_t text_length, const char *digest,
+                                                    size_t digest_length)
 {
     struct request request = {command, text, text_length, 0, digest, digest_length};
     struct rst_thread *thread;
@@ -154,6 +166,37 @@ int roster_stmt_begin(struct roster_session *session, enum roster_command comman
     err = begin(thread, session, &request);
     rst_owner_leave(session);
     return err;
+}
+
+/*
+ * The common path: begin() for an open session of the roster that the thread used last, without
+ * transaction and statement, a short text without digest, and objects at hand.
+ */
+int roster_stmt_begin(struct roster_session *session, enum roster_command command, const char *text,
+                      size_t text_length, const char *digest, size_t digest_length)
+{
+    struct rst_thread *thread = rst_thread_last;
+    struct roster_statement *statement;
+    struct roster_view *view;
+
+    if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
+                     rst_kill_connection(session) || digest_length ||
+                     text_length > thread->short_text || (!text && text_length)))
+        return stmt_begin_any(session, command, text, text_length, digest, digest_length);
+    statement =
+        rst_pool_try_take(&thread->pools[RST_POOL_STATEMENT_SMALL], &thread->roster->readers);
+    view = rst_pool_try_take(&thread->pools[RST_POOL_VIEW], &thread->roster->readers);
+    if (rst_unlikely(!statement || !view)) {
+        begin_untake_slow(thread, statement, view);
+        return stmt_begin_any(session, command, text, text_length, digest, digest_length);
+    }
+    statement_fill(statement, ++session->stmt_seq, rst_ticker_now(&thread->roster->ticker),
+                   &(struct request){command, text, text_length, text_length, NULL, 0});
+    running_fill(view, session, statement);
+    session->gate.word = thread->gate_stmt;
+    rst_view_publish(session, view);
+    rst_count(&thread->counts.statements);
+    return 0;
 }
 
 static rst_always_inline void statement_retire(struct rst_thread *thread, struct roster *roster,
@@ -207,7 +250,8 @@ static rst_slow int end_slow(struct roster_session *session, int err)
     return session->gate.in_stmt ? end(NULL, session) : -EALREADY;
 }
 
-int roster_stmt_end(struct roster_session *session)
+/* Every case that the common path below is not made for. */
+static __attribute__((noinline)) int stmt_end_any(struct roster_session *session)
 {
     struct rst_thread *thread;
     int result;
@@ -219,6 +263,34 @@ int roster_stmt_end(struct roster_session *session)
     result = rst_likely(session->gate.in_stmt) ? end(thread, session) : -EALREADY;
     rst_owner_leave(session);
     return result;
+}
+
+/*
+ * The common path: end() for a short statement outside a transaction that was not killed, with
+ * room for what is retired. A kill that comes later is a matter of the protocol in kill.c: this
+ * looks at the word after it has published, as end() does.
+ */
+int roster_stmt_end(struct roster_session *session)
+{
+    struct rst_thread *thread = rst_thread_last;
+    struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
+    struct rst_pool_cache *statements = &thread->pools[RST_POOL_STATEMENT_SMALL];
+    struct roster_view *before;
+
+    if (rst_unlikely(!session || session->gate.word != thread->gate_stmt ||
+                     !rst_pool_has_room(views) || !rst_pool_has_room(statements)))
+        return stmt_end_any(session);
+    before = session->view;
+    if (rst_unlikely(!rst_statement_is_short(before->statement)))
+        return stmt_end_any(session);
+    rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
+    rst_view_publish(session, session->idle); /* A, see kill.c */
+    session->gate.word = thread->gate_idle;
+    rst_pool_put(statements, (void *)(uintptr_t)before->statement); /* B: a compiler barrier */
+    rst_pool_put(views, before);
+    if (rst_unlikely(rst_load(&session->kill))) /* C: pairs with 2 in kill_statement() */
+        return rst_kill_acknowledge_slow(session, session->stmt_seq);
+    return 0;
 }
 
 uint64_t roster_stmt_seq(const struct roster_session *session)

@@ -27,6 +27,15 @@ static inline enum rst_pool_class rst_statement_class(size_t size)
     return size <= RST_STATEMENT_SMALL ? RST_POOL_STATEMENT_SMALL : RST_POOL_STATEMENT_LARGE;
 }
 
+/* The longest text without digest that fits into a small object. */
+#define RST_STATEMENT_SHORT_TEXT (RST_STATEMENT_SMALL - sizeof(struct roster_statement) - 1)
+
+static inline bool rst_statement_is_short(const struct roster_statement *statement)
+{
+    return rst_statement_size(statement->text_length, statement->digest_length) <=
+           RST_STATEMENT_SMALL;
+}
+
 /* Ends the running statement; `thread` is NULL when there is no context. As roster_stmt_end(). */
 int rst_statement_end(struct rst_thread *thread, struct roster_session *session);
 

@@ -8,6 +8,7 @@
 
 #include "manager.h"
 #include "session.h"
+#include "statement.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -141,6 +142,9 @@ static void init_gates(struct rst_thread *thread, const struct roster *roster)
     thread->gate_idle = UINT64_MAX;
     thread->gate_txn = UINT64_MAX;
     thread->gate_stmt = UINT64_MAX;
+    thread->short_text = RST_STATEMENT_SHORT_TEXT;
+    if (thread->short_text > roster->text_limit)
+        thread->short_text = roster->text_limit;
 #ifdef ROSTER_DEBUG
     return;
 #endif

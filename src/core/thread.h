@@ -58,6 +58,7 @@ struct rst_thread {
     uint64_t gate_idle; /* no transaction, no statement */
     uint64_t gate_txn;  /* a valid transaction that pins, no statement */
     uint64_t gate_stmt; /* a statement, no transaction */
+    size_t short_text;  /* the longest text that stmt_begin's common path takes */
     struct rst_horizon_cache horizon;
     struct rst_thread_counts counts;
     struct rst_pool_cache pools[RST_POOL_CLASSES];

@@ -139,7 +139,8 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
 }
 
 /* Every case that the common path below is not made for. */
-static __attribute__((noinline)) int begin_any(struct roster_session *session, uint64_t *start_ts)
+static __attribute__((noinline)) int txn_begin_any(struct roster_session *session,
+                                                   uint64_t *start_ts)
 {
     struct rst_thread *thread;
     int err;
@@ -202,7 +203,7 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
                      rst_kill_connection(session) || !thread->horizon.current->free))
-        return begin_any(session, start_ts);
+        return txn_begin_any(session, start_ts);
     roster = thread->roster;
     session->slot = rst_horizon_take_from(thread->horizon.current, (uintptr_t)session,
                                           rst_ticker_now(&roster->ticker));
@@ -303,7 +304,7 @@ static rst_slow int finish_slow(struct roster_session *session, int err)
 }
 
 /* Every case that the common path below is not made for. */
-static __attribute__((noinline)) int finish_any(struct roster_session *session)
+static __attribute__((noinline)) int txn_finish_any(struct roster_session *session)
 {
     struct rst_thread *thread;
     int err;
@@ -335,10 +336,10 @@ int roster_txn_finish(struct roster_session *session)
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_txn ||
                      !rst_pool_has_room(views)))
-        return finish_any(session);
+        return txn_finish_any(session);
     place = rst_horizon_place(chunk, session->slot);
     if (rst_unlikely(place >= RST_CHUNK_SLOTS))
-        return finish_any(session);
+        return txn_finish_any(session);
     before = session->view;
     rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
     rst_view_publish(session, session->idle);
