@@ -116,6 +116,9 @@ int rst_horizon_pin_locked(struct rst_horizon *horizon, struct rst_horizon_cache
 static inline int rst_horizon_check(const struct rst_horizon *horizon, uint64_t ts)
 {
     rst_fence_load_load();
+    rst_test_point("check: reads done");
+    if (rst_control(BLIND_CHECK))
+        return 0;
     /* Pairs with the release in horizon.c's advance(). */
     return rst_likely(ts >= rst_load_acquire(&horizon->protected_from)) ? 0 : -ESTALE;
 }
@@ -143,6 +146,7 @@ static inline uint64_t *rst_horizon_take(struct rst_horizon *horizon,
     chunk->free &= chunk->free - 1;
     if (rst_unlikely(!chunk->free))
         cache->available = chunk->next;
+    rst_test_point("take: bit cleared");
     rst_store(&chunk->holders[n].since, since);
     /* 1: after the former holder's word := 0, before this holder's word; pairs with 2, 3 */
     rst_store_release(&chunk->holders[n].holder, holder);
@@ -159,6 +163,7 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
     uint64_t bit = UINT64_C(1) << (n % RST_CHUNK_SLOTS);
 
     rst_store_release(word, 0);
+    rst_test_point("release: word cleared");
     if (rst_unlikely(chunk->owner != cache)) {
         rst_horizon_return_slow(chunk, bit);
         return;

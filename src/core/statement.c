@@ -107,6 +107,7 @@ static inline void publish(struct roster_session *session, const struct parts *p
         session->base = session->view;
     }
     session->in_stmt = true;
+    rst_test_point("statement: view filled");
     rst_view_publish(session, parts->view);
 }
 
@@ -174,14 +175,18 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     struct roster *roster = session->roster;
     struct roster_view *before = session->view;
     bool in_txn = session->txn_state != ROSTER_TXN_INVALID;
+    bool too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
     int killed = 0;
 
+    rst_test_point("end: view still published");
     rst_store(&session->idle_since, rst_ticker_now(&roster->ticker));
     rst_view_publish(session, in_txn ? session->base : session->idle); /* A, see kill.c */
     rst_compiler_barrier();                                            /* B */
+    rst_test_point("end: view unpublished");
     if (rst_unlikely(!roster->membarrier))
-        rst_fence_full_slow();                  /* B: pairs with 3 in kill_statement() */
-    if (rst_unlikely(rst_load(&session->kill))) /* C: pairs with 2 in kill_statement() */
+        rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
+    /* C: pairs with 2 in kill_statement() */
+    if (rst_unlikely(!too_early && rst_load(&session->kill)))
         killed = rst_kill_acknowledge_slow(session, session->stmt_seq);
     session->in_stmt = false;
     statement_retire(thread, roster, before->statement);
