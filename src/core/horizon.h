@@ -130,6 +130,9 @@ int rst_horizon_pin_locked(struct rst_horizon *horizon, struct rst_horizon_cache
 static inline int rst_horizon_check(const struct rst_horizon *horizon, uint64_t ts)
 {
     rst_fence_load_load();
+    rst_test_point("check: reads done");
+    if (rst_control(BLIND_CHECK))
+        return 0;
     /* Pairs with the release in horizon.c's advance(). */
     return rst_likely(ts >= rst_load_acquire(&horizon->protected_from)) ? 0 : -ESTALE;
 }
@@ -151,6 +154,7 @@ static inline uint64_t *rst_horizon_take_from(struct rst_horizon_chunk *chunk, u
     uint64_t *word = chunk->words + __builtin_ctzll(chunk->free);
 
     chunk->free &= chunk->free - 1;
+    rst_test_point("take: bit cleared");
     rst_store_changed(rst_slot_since(word), since);
     /* 1: after the former holder's word := 0, before this holder's word; pairs with 2, 3 */
     rst_store_release(rst_slot_holder(word), holder);
@@ -179,6 +183,7 @@ static inline void rst_horizon_release_to(struct rst_horizon_chunk *chunk, uint6
                                           uintptr_t place)
 {
     rst_store_release(word, 0);
+    rst_test_point("release: word cleared");
     chunk->free |= UINT64_C(1) << place;
 }
 
@@ -192,6 +197,7 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
     uint64_t bit = UINT64_C(1) << (n % RST_CHUNK_SLOTS);
 
     rst_store_release(word, 0);
+    rst_test_point("release: word cleared");
     if (rst_unlikely(chunk->owner != cache)) {
         rst_horizon_return_slow(chunk, bit);
         return;

@@ -63,6 +63,7 @@ static int pools_init(struct roster *roster)
 
     for (i = 0; i < RST_POOL_CLASSES && !err; i++)
         err = rst_pool_init(&roster->pools[i], roster, sizes[i], chunk_sizes[i], &roster->account);
+    roster->pools[RST_POOL_SESSION].keeps = true; /* their identities */
     if (err)
         for (i--; i > 0; i--)
             rst_pool_destroy(&roster->pools[i - 1]);

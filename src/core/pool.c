@@ -101,6 +101,10 @@ void rst_pool_destroy(struct rst_pool *pool)
 /* Only for batches whose grace period has passed, or new ones: see "No ABA" in pool.h. */
 static void depot_push(struct rst_pool *pool, struct rst_pool_node *batch)
 {
+    const struct rst_pool_node *node;
+
+    for (node = batch; node && !pool->keeps; node = node->next)
+        rst_poison(object_of(node), pool->object_size);
     cds_lfs_node_init(&batch->depot);
     rst_tsan_release(batch);
     cds_lfs_push(&pool->depot, &batch->depot);
@@ -126,6 +130,7 @@ static void batch_is_free(struct rcu_head *head)
     size_t bytes = 0;
 
     rst_callback_begin(head);
+    rst_test_point("pool: batch free");
     pool = chunk_of_node(batch)->pool;
     for (node = batch; node; node = node->next)
         bytes += pool->object_size;
@@ -204,8 +209,10 @@ void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, in
 {
     struct rst_pool_node *node = depot_pop(pool);
 
-    for (; node; node = node->next)
+    for (; node; node = node->next) {
+        rst_unpoison(object_of(node), pool->object_size);
         cache->fresh[cache->n_fresh++] = object_of(node);
+    }
     if (!cache->n_fresh) {
         if (rst_load(&pool->account->backlog) > pool->account->backlog_limit) {
             rst_fetch_add(&pool->account->backlog_refused, 1);

@@ -87,6 +87,8 @@ struct rst_pool {
     size_t object_size; /* a multiple of the cache line */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
+    /* An object's content is looked at when it is taken again. */
+    bool keeps;
     struct rst_pool_chunk *chunks; /* pushed at the front under grow_lock, never removed */
     pthread_mutex_t grow_lock;
     struct rst_pool_account *account;
@@ -134,12 +136,7 @@ rst_slow void rst_pool_retire_alone_slow(struct rst_pool *pool, void *object);
 /* Whether no reader is inside. 3: pairs with a, b and d, see above. */
 static inline bool rst_pool_quiet(const uint64_t *readers)
 {
-#ifdef ROSTER_CONTROL_NO_GRACE_PERIOD
-    (void)readers;
-    return true;
-#else
-    return rst_load_acquire(readers) == 0;
-#endif
+    return rst_control(BLIND_REUSE) || rst_load_acquire(readers) == 0;
 }
 
 /*
@@ -198,6 +195,7 @@ static inline bool rst_pool_has_room(const struct rst_pool_cache *cache)
 static inline void rst_pool_put(struct rst_pool_cache *cache, void *object)
 {
     rst_compiler_barrier(); /* 2 */
+    rst_test_point("retire: unpublished");
     cache->retired[cache->n_retired++] = object;
 }
 

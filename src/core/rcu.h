@@ -16,6 +16,7 @@
 #define ROSTER_CORE_RCU_H
 
 #include "config.h"
+#include "controls.h"
 
 #if defined(__SANITIZE_THREAD__)
 #define RST_TSAN 1
@@ -34,6 +35,30 @@
 #define URCU_INLINE_SMALL_FUNCTIONS
 #define rst_tsan_acquire(addr) ((void)(addr))
 #define rst_tsan_release(addr) ((void)(addr))
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RST_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RST_ASAN 1
+#endif
+#endif
+
+/* Memory that nobody may look at until it is handed out again: AddressSanitizer reports who does;
+ * a build with test delays spoils what he reads. */
+#ifdef RST_ASAN
+#include <sanitizer/asan_interface.h>
+#define rst_poison(addr, size) ASAN_POISON_MEMORY_REGION(addr, size)
+#define rst_unpoison(addr, size) ASAN_UNPOISON_MEMORY_REGION(addr, size)
+#else
+#ifdef ROSTER_TEST_DELAYS
+#include <string.h>
+#define rst_poison(addr, size) memset(addr, 0xd6, size)
+#else
+#define rst_poison(addr, size) ((void)(addr), (void)(size))
+#endif
+#define rst_unpoison(addr, size) ((void)(addr), (void)(size))
 #endif
 
 #include <stdbool.h>

@@ -106,6 +106,7 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
             session->id = rst_fetch_add(&registry->next_id, 1) + 1;
         while (!add_unique(registry, session));
     }
+    rst_test_point("open: can be found");
     /* The session is complete before it can be walked; pairs with rst_registry_walk(). */
     __atomic_fetch_or(word, bit, __ATOMIC_RELEASE);
     rst_fetch_add(&registry->opened, 1);
@@ -117,6 +118,7 @@ void rst_registry_del(struct rst_registry *registry, struct roster_session *sess
     uint64_t bit, *word = occupied_word(registry, session, &bit);
 
     __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+    rst_test_point("close: cannot be walked");
     rst_rcu_read_lock();
     cds_lfht_del(registry->table, &session->node);
     rst_rcu_read_unlock();

@@ -16,12 +16,16 @@ static inline uint64_t *announce(struct rst_thread *thread, struct roster_sessio
 {
     struct roster *roster = thread->roster;
     uint64_t *slot = rst_horizon_take(&roster->horizon, &thread->horizon, (uintptr_t)session, now);
+    uint64_t floor;
 
     if (rst_unlikely(!slot))
         return NULL;
+    floor = rst_control(NO_FLOOR) ? 0 : rst_load(&roster->horizon.floor);
+    rst_test_point("begin: floor read");
     /* A: pairs with c; the floor is a completed scan's, see e */
-    rst_store_release(slot, rst_load(&roster->horizon.floor));
+    rst_store_release(slot, floor);
     rst_compiler_barrier(); /* B: pairs with the scanner's membarrier (b) */
+    rst_test_point("begin: floor announced");
     if (rst_unlikely(!roster->membarrier))
         rst_fence_full_slow(); /* B: pairs with the scanner's fence (b) */
     return slot;
@@ -44,6 +48,8 @@ static inline void open_txn(struct rst_thread *thread, struct roster_session *se
                             enum roster_txn_state state, uint64_t start_ts, uint64_t now,
                             const struct rst_txn_views *views)
 {
+    if (rst_control(PUBLISH_EARLY) && !session->gate.in_stmt)
+        rst_view_publish(session, views->now);
     rst_txn_view_fill(views->now, session, state, start_ts, now);
     if (rst_unlikely(session->gate.in_stmt)) {
         rst_txn_view_fill(views->base, session, state, start_ts, now);
@@ -52,6 +58,7 @@ static inline void open_txn(struct rst_thread *thread, struct roster_session *se
         session->spare = session->view; /* the statement alone, as it was published before */
     }
     session->gate.txn_state = (uint8_t)state;
+    rst_test_point("begin: view filled");
     rst_view_publish(session, views->now);
     if (state == ROSTER_TXN_VALID)
         rst_count(&thread->counts.txns_begun);
@@ -124,6 +131,7 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
             return begin_undo_slow(thread, NULL, &views, -ENOMEM);
     }
     err = rst_oracle_now(roster, &ts); /* C */
+    rst_test_point("begin: timestamp known");
     if (rst_unlikely(err))
         return begin_undo_slow(thread, slot, &views, err);
     if (rst_likely(slot)) {
@@ -207,12 +215,16 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     roster = thread->roster;
     session->slot = rst_horizon_take_from(thread->horizon.current, (uintptr_t)session,
                                           rst_ticker_now(&roster->ticker));
-    rst_store_release(session->slot, rst_load(&roster->horizon.floor)); /* A */
-    rst_compiler_barrier();                                             /* B */
-    err = roster->oracle(roster->oracle_arg, &ts);                      /* C */
+    floor = rst_control(NO_FLOOR) ? 0 : rst_load(&roster->horizon.floor);
+    rst_test_point("begin: floor read");
+    rst_store_release(session->slot, floor); /* A */
+    rst_compiler_barrier();                  /* B */
+    rst_test_point("begin: floor announced");
+    err = roster->oracle(roster->oracle_arg, &ts); /* C */
     floor = rst_load(session->slot);
     if (rst_unlikely(err || ts - floor >= ROSTER_TS_MAX - floor))
         return begin_refused_slow(session, err ? err : ts < floor ? -ESTALE : -EIO);
+    rst_test_point("begin: timestamp known");
     rst_store_release(session->slot, ts); /* D */
     thread = rst_thread_last;
     view = rst_pool_try_take(&thread->pools[RST_POOL_VIEW], &thread->roster->readers);
@@ -280,6 +292,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
         session->spare = NULL;
     }
     session->gate.txn_state = ROSTER_TXN_INVALID;
+    rst_test_point("finish: view published");
     if (rst_likely(slot)) {
         session->slot = NULL;
         rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
@@ -315,6 +328,8 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
     rst_owner_enter(session);
     err = -EALREADY;
     if (rst_likely(session->gate.txn_state != ROSTER_TXN_INVALID)) {
+        if (rst_control(FINISH_WAITS))
+            rst_rcu_barrier();
         finish(thread, session);
         err = 0;
     }
@@ -340,10 +355,13 @@ int roster_txn_finish(struct roster_session *session)
     place = rst_horizon_place(chunk, session->slot);
     if (rst_unlikely(place >= RST_CHUNK_SLOTS))
         return txn_finish_any(session);
+    if (rst_control(FINISH_WAITS))
+        rst_rcu_barrier();
     before = session->view;
     rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
     rst_view_publish(session, session->idle);
     session->gate.word = thread->gate_idle;
+    rst_test_point("finish: view published");
     rst_horizon_release_to(chunk, session->slot, place);
     rst_pool_put(views, before);
     return 0;

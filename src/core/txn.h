@@ -21,6 +21,7 @@ static inline void rst_view_fill(struct roster_view *view, const struct roster_s
     view->start_ts = 0;
     view->state_since = 0;
     view->blocked_since = 0;
+    rst_test_point("view: half filled");
     view->statement = statement;
     view->identity = session->identity;
     view->entries = 0;
