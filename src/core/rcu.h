@@ -31,10 +31,15 @@
 #define rst_tsan_acquire(addr) __tsan_acquire((void *)(addr))
 #define rst_tsan_release(addr) __tsan_release((void *)(addr))
 #else
-#define _LGPL_SOURCE
-#define URCU_INLINE_SMALL_FUNCTIONS
 #define rst_tsan_acquire(addr) ((void)(addr))
 #define rst_tsan_release(addr) ((void)(addr))
+#endif
+
+/* Not inlined where its code would be instrumented: liburcu-bp's readers are less aligned than
+ * their type says, which UndefinedBehaviorSanitizer reports. */
+#if !defined(RST_TSAN) && !defined(ROSTER_SANITIZER_UNDEFINED)
+#define _LGPL_SOURCE
+#define URCU_INLINE_SMALL_FUNCTIONS
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
