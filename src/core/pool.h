@@ -40,7 +40,7 @@
 
 /* Objects a thread keeps in each array. */
 #ifndef RST_MAGAZINE
-#define RST_MAGAZINE 64
+#define RST_MAGAZINE RST_SMALL_IF_SANITIZED(64, 2)
 #endif
 
 /* The most objects of one class that a call gives back unused; the last may have refilled. */

@@ -66,6 +66,13 @@
 #define rst_unpoison(addr, size) ((void)(addr), (void)(size))
 #endif
 
+/* Small arrays under the sanitizers, so that they see hand-overs that are rare otherwise. */
+#if defined(RST_ASAN) || defined(RST_TSAN) || defined(ROSTER_SANITIZER_UNDEFINED)
+#define RST_SMALL_IF_SANITIZED(usual, small) (small)
+#else
+#define RST_SMALL_IF_SANITIZED(usual, small) (usual)
+#endif
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <urcu/lfstack.h>

@@ -379,7 +379,7 @@ static void explore_all(struct explorer *explorer)
 
 Test(permutations, of_a_pinning_session)
 {
-    struct explorer explorer = {.depth = UNIT_SCALE(6, 4), .pinning = true};
+    struct explorer explorer = {.depth = UNIT_SCALE(6, 5), .pinning = true};
 
     explore_all(&explorer);
 }
