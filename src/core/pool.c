@@ -136,6 +136,7 @@ static void batch_is_free(struct rcu_head *head)
         bytes += pool->object_size;
     depot_push(pool, batch);
     rst_fetch_sub(&pool->account->backlog, bytes);
+    rst_callback_end();
 }
 
 static void batch_retire(struct rst_pool *pool, struct rst_pool_node *batch, unsigned n)

@@ -8,8 +8,8 @@
  * ThreadSanitizer does not see inside liburcu and knows neither grace periods nor membarrier. What
  * it is told here, and only that:
  *  - what was done before an unlock or a call_rcu() is seen by the callback and by what follows a
- *    barrier (rst_grace_period_release / _acquire). There is deliberately no acquire at read lock:
- *    it would hide a missing publication;
+ *    barrier, and what a callback did by the latter (rst_grace_period, rst_callbacks_done). There
+ *    is deliberately no acquire at read lock: it would hide a missing publication;
  *  - a node that is pushed or added is seen by whoever pops or finds it.
  */
 #ifndef ROSTER_CORE_RCU_H
@@ -158,6 +158,9 @@ void rst_membarrier(void);
 /* What readers did before they left is done before what follows a grace period. */
 extern char rst_grace_period;
 
+/* What callbacks did is done before what follows a barrier; nobody else learns of it. */
+extern char rst_callbacks_done;
+
 static inline void rst_rcu_read_lock(void)
 {
     urcu_bp_read_lock();
@@ -188,11 +191,18 @@ static inline void rst_callback_begin(struct rcu_head *head)
     (void)head;
 }
 
+/* Last thing in every callback of rst_call_rcu(). */
+static inline void rst_callback_end(void)
+{
+    rst_tsan_release(&rst_callbacks_done);
+}
+
 /* Waits until every callback that was queued before has run. Not under the read lock. */
 static inline void rst_rcu_barrier(void)
 {
     urcu_bp_barrier();
     rst_tsan_acquire(&rst_grace_period);
+    rst_tsan_acquire(&rst_callbacks_done);
 }
 
 #endif /* ROSTER_CORE_RCU_H */

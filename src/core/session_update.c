@@ -23,6 +23,7 @@ static void free_old(struct rcu_head *head)
     rst_callback_begin(head);
     free(old->identity);
     free(old);
+    rst_callback_end();
 }
 
 /* The places in a session that lead to different views; all views are replaced or none. */
