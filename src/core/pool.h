@@ -145,10 +145,11 @@ static inline bool rst_pool_quiet(const uint64_t *readers)
  */
 static inline void *rst_pool_try_take(struct rst_pool_cache *cache, const uint64_t *readers)
 {
+    unsigned n = cache->n_retired;
     void *object;
 
-    if (rst_likely(cache->n_retired && rst_pool_quiet(readers)))
-        object = cache->retired[--cache->n_retired];
+    if (rst_likely(n && rst_pool_quiet(readers)))
+        object = cache->retired[cache->n_retired = n - 1];
     else if (rst_likely(cache->n_fresh))
         object = cache->fresh[--cache->n_fresh];
     else

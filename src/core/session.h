@@ -102,10 +102,13 @@ static inline void rst_view_untake(struct rst_thread *thread, struct roster_view
     rst_pool_untake(&thread->pools[RST_POOL_VIEW], view);
 }
 
+/* Retires a view that has just been unpublished; a slot's own view goes with its slot. */
 static inline void rst_view_retire(struct rst_thread *thread, struct roster_view *view)
 {
     struct roster *roster = thread->roster;
 
+    if (view->reserved)
+        return;
     rst_pool_retire(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW], &roster->readers,
                     view);
 }
@@ -116,8 +119,15 @@ static inline void rst_view_retire_by(struct rst_thread *thread, struct roster_s
 {
     if (rst_likely(thread))
         rst_view_retire(thread, view);
-    else
+    else if (!view->reserved)
         rst_pool_retire_alone_slow(&rst_session_roster(session)->pools[RST_POOL_VIEW], view);
+}
+
+/* A view that nobody can see yet becomes the same as another one, but of the pool. */
+static inline void rst_view_copy(struct roster_view *view, const struct roster_view *from)
+{
+    *view = *from;
+    view->reserved = 0;
 }
 
 /* Publishes a complete view (G1); pairs with rst_dereference() in roster_session_view(). */

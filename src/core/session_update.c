@@ -54,7 +54,7 @@ static void replace(struct rst_thread *thread, struct roster_session *session,
 
     for (i = 0; i < n; i++) {
         old[i] = *list[i].place;
-        *list[i].view = *old[i];
+        rst_view_copy(list[i].view, old[i]);
         list[i].view->identity = identity;
     }
     /* The published one first: list[0] is session->view. */
