@@ -42,8 +42,8 @@ static inline uint64_t roster_ts_before(uint64_t ts, uint64_t age_ms)
 {
     uint64_t physical_ms = roster_ts_physical_ms(ts);
 
-    return physical_ms > age_ms ? roster_ts_compose(physical_ms - age_ms, roster_ts_logical(ts))
-                                : 0;
+    return physical_ms >= age_ms ? roster_ts_compose(physical_ms - age_ms, roster_ts_logical(ts))
+                                 : 0;
 }
 
 #endif /* ROSTER_TIMESTAMP_H */

@@ -128,7 +128,7 @@ static struct rst_horizon_chunk *new_chunk(struct rst_horizon *horizon,
     if (block) {
         n = block->used;
         chunk = &block->chunks[n];
-        chunk->free = UINT64_MAX;
+        chunk->free = UINT64_MAX >> (64 - RST_CHUNK_SLOTS);
         chunk->owner = owner;
         chunk->words = block->words + (size_t)n * RST_CHUNK_SLOTS;
         memset(block->since + (size_t)n * RST_CHUNK_SLOTS, 0, RST_CHUNK_SLOTS * sizeof(uint64_t));

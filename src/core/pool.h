@@ -38,10 +38,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Objects a thread keeps in each array. Small under the sanitizers, so that they see hand-overs. */
+/* Objects a thread keeps in each array. */
 #ifndef RST_MAGAZINE
-#define RST_MAGAZINE 64
+#define RST_MAGAZINE RST_SMALL_IF_SANITIZED(64, 2)
 #endif
+
+/* The most objects of one class that a call gives back unused; the last may have refilled. */
+#define RST_POOL_UNTAKES 3
 
 /* The smallest chunk, and the alignment of all. */
 #define RST_POOL_MIN_CHUNK ((size_t)16 * 1024)
@@ -99,7 +102,7 @@ struct rst_pool {
 struct rst_pool_cache {
     unsigned n_fresh;
     unsigned n_retired;
-    void *fresh[RST_MAGAZINE];
+    void *fresh[RST_MAGAZINE + RST_POOL_UNTAKES];
     void *retired[RST_MAGAZINE];
 };
 
@@ -177,13 +180,10 @@ static inline void *rst_pool_take_cold(struct rst_pool *pool, struct rst_pool_ca
     return rst_pool_take_slow(pool, cache, err);
 }
 
-/* Gives back an object that was taken and never published. There is room: it came from here. */
+/* Gives back an object that was taken and never published. */
 static inline void rst_pool_untake(struct rst_pool_cache *cache, void *object)
 {
-    if (cache->n_fresh < RST_MAGAZINE)
-        cache->fresh[cache->n_fresh++] = object;
-    else
-        cache->retired[cache->n_retired++] = object;
+    cache->fresh[cache->n_fresh++] = object;
 }
 
 /* Whether rst_pool_put() has room. */

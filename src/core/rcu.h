@@ -31,10 +31,15 @@
 #define rst_tsan_acquire(addr) __tsan_acquire((void *)(addr))
 #define rst_tsan_release(addr) __tsan_release((void *)(addr))
 #else
-#define _LGPL_SOURCE
-#define URCU_INLINE_SMALL_FUNCTIONS
 #define rst_tsan_acquire(addr) ((void)(addr))
 #define rst_tsan_release(addr) ((void)(addr))
+#endif
+
+/* Not inlined where its code would be instrumented: liburcu-bp's readers are less aligned than
+ * their type says, which UndefinedBehaviorSanitizer reports. */
+#if !defined(RST_TSAN) && !defined(ROSTER_SANITIZER_UNDEFINED)
+#define _LGPL_SOURCE
+#define URCU_INLINE_SMALL_FUNCTIONS
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -59,6 +64,13 @@
 #define rst_poison(addr, size) ((void)(addr), (void)(size))
 #endif
 #define rst_unpoison(addr, size) ((void)(addr), (void)(size))
+#endif
+
+/* Small arrays under the sanitizers, so that they see hand-overs that are rare otherwise. */
+#if defined(RST_ASAN) || defined(RST_TSAN) || defined(ROSTER_SANITIZER_UNDEFINED)
+#define RST_SMALL_IF_SANITIZED(usual, small) (small)
+#else
+#define RST_SMALL_IF_SANITIZED(usual, small) (usual)
 #endif
 
 #include <stdbool.h>
