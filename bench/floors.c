@@ -8,7 +8,7 @@
 
 #include "floors.h"
 
-#include "world.h"
+#include "order.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static int shares_make(struct floors *floors, size_t records, size_t threads)
     return 0;
 }
 
-int floors_create(size_t records, size_t threads, struct floors **floors)
+int floors_create(bool random_order, size_t records, size_t threads, struct floors **floors)
 {
     struct floors *made = calloc(1, sizeof(*made));
     size_t i;
@@ -50,6 +50,8 @@ int floors_create(size_t records, size_t threads, struct floors **floors)
     memset(made->records, 0, records * sizeof(*made->records));
     for (i = 0; i < records; i++)
         made->order[i] = &made->records[i];
+    if (random_order)
+        order_shuffle(made->order, records);
     *floors = made;
     return 0;
 }

@@ -38,7 +38,8 @@ struct floors {
     size_t n_shares;
 };
 
-int floors_create(size_t records, size_t threads, struct floors **floors);
+/* `random_order`: visit them in the order in which a world's sessions are visited then. */
+int floors_create(bool random_order, size_t records, size_t threads, struct floors **floors);
 void floors_destroy(struct floors *floors);
 
 /* Jobs over a struct floor_share. */

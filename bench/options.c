@@ -28,6 +28,7 @@ enum key {
     KEY_ORACLE,
     KEY_BESIDE,
     KEY_TIME,
+    KEY_ORDER,
     KEY_JSON,
     KEY_TEXT,
     KEY_ROUNDS,
@@ -57,6 +58,8 @@ static const struct argp_option known[] = {
      "wall, or cpu: only the processor time of the measured threads, for machines that others "
      "work on too",
      0},
+    {"order", KEY_ORDER, "KIND", 0,
+     "turn, or random: threads visit their sessions, and the floors' records, in random order", 0},
     {"json", KEY_JSON, "FILE", 0, "Write JSON to FILE; -: to standard output, without text", 0},
     {"no-pin", KEY_NO_PIN, NULL, 0, "Do not pin threads to processors", 0},
     {0},
@@ -143,11 +146,13 @@ static unsigned beside_of(const char *text, struct argp_state *state)
     }
 }
 
-static bool cpu_time_of(const char *text, struct argp_state *state)
+/* Whether it is the second of two words. */
+static bool second_of(const char *name, const char *text, const char *first, const char *second,
+                      struct argp_state *state)
 {
-    if (strcmp(text, "wall") != 0 && strcmp(text, "cpu") != 0)
-        argp_error(state, "--time=%s: give wall or cpu", text);
-    return !strcmp(text, "cpu");
+    if (strcmp(text, first) != 0 && strcmp(text, second) != 0)
+        argp_error(state, "--%s=%s: give %s or %s", name, text, first, second);
+    return !strcmp(text, second);
 }
 
 static unsigned workloads_of(const char *text, struct argp_state *state)
@@ -207,7 +212,10 @@ static error_t take(int key, char *arg, struct argp_state *state)
         options->beside = beside_of(arg, state);
         break;
     case KEY_TIME:
-        options->cpu_time = cpu_time_of(arg, state);
+        options->cpu_time = second_of("time", arg, "wall", "cpu", state);
+        break;
+    case KEY_ORDER:
+        options->random_order = second_of("order", arg, "turn", "random", state);
         break;
     case KEY_JSON:
         options->json = arg;

@@ -40,6 +40,7 @@ struct options {
     enum oracle_kind oracle;
     unsigned beside; /* 0: the rows of the table */
     bool cpu_time;
+    bool random_order; /* threads visit their sessions at random, not in the order of memory */
     bool pin;
     const char *json;   /* NULL: none; "-": standard output, in place of the text */
     unsigned workloads; /* bit i: workloads[i] of workloads.h */

@@ -138,6 +138,8 @@ static void put_options(FILE *out, const struct options *options)
     put_member(out, "time", options->cpu_time ? "cpu" : "wall");
     fputs(", ", out);
     put_member(out, "oracle", oracle_kind_name(options->oracle));
+    fputs(", ", out);
+    put_member(out, "order", options->random_order ? "random" : "turn");
     fprintf(out, ", \"pinned\": %s},\n", options->pin ? "true" : "false");
 }
 

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "floors.h"
+#include "order.h"
 #include "workloads.h"
 #include "world.h"
 
@@ -67,10 +68,10 @@ static int replace_job(struct worker *worker)
 static int setup(struct bench *bench, struct churn *it)
 {
     size_t one = sizeof(struct share), n = it->threads;
-    int err = world_create(bench->options->oracle, it->sessions, n, 0, &it->world);
+    int err = world_create(bench->options, it->sessions, n, 0, &it->world);
 
     if (!err)
-        err = floors_create(it->sessions, n, &it->floors);
+        err = floors_create(bench->options->random_order, it->sessions, n, &it->floors);
     if (!err)
         err = bench_slice(bench, &it->same, same_job, it->world->shares, one, n);
     if (!err)

@@ -36,8 +36,7 @@ static int list_world(struct bench *bench, const struct list *it, bool age, stru
 {
     const struct options *options = bench->options;
     size_t text = options->text_given ? options->text : 64;
-    int err =
-        world_create(options->oracle, it->sessions, size_of(options->threads, 1), text, world);
+    int err = world_create(options, it->sessions, size_of(options->threads, 1), text, world);
 
     if (!err && age)
         err = world_age(*world);

@@ -47,10 +47,10 @@ static double seconds_of(const struct options *options)
 
 static int setup(struct bench *bench, struct mixed *it)
 {
-    int err = world_create(bench->options->oracle, it->sessions, it->threads, 0, &it->world);
+    int err = world_create(bench->options, it->sessions, it->threads, 0, &it->world);
 
     if (!err)
-        err = floors_create(it->sessions, it->threads, &it->floors);
+        err = floors_create(bench->options->random_order, it->sessions, it->threads, &it->floors);
     if (!err)
         err = bench_slice(bench, &it->quiet, loop_begin_finish, it->world->shares,
                           sizeof(struct share), it->threads);

@@ -28,11 +28,11 @@ struct publish {
 static int setup(struct bench *bench, struct publish *publish)
 {
     size_t one = sizeof(struct floor_share);
-    int err = world_create(bench->options->oracle, publish->sessions, publish->threads, 0,
-                           &publish->world);
+    int err = world_create(bench->options, publish->sessions, publish->threads, 0, &publish->world);
 
     if (!err)
-        err = floors_create(publish->sessions, publish->threads, &publish->floors);
+        err = floors_create(bench->options->random_order, publish->sessions, publish->threads,
+                            &publish->floors);
     if (!err)
         err = bench_slice(bench, &publish->alone, loop_begin_finish, publish->world->shares,
                           sizeof(struct share), 1);
@@ -62,17 +62,17 @@ static void teardown(struct publish *publish)
     world_destroy(publish->world);
 }
 
-static int alone_row(struct bench *bench, struct publish *publish, bool own_sizes)
+static int alone_row(struct bench *bench, struct publish *publish)
 {
+    size_t sessions = publish->sessions / publish->threads;
     struct row row;
 
-    row_init(&row, "publish", "ns", "begin + finish, 1 thread, %zu sessions in turn",
-             publish->sessions / publish->threads);
+    row_init(&row, "publish", "ns", "begin + finish, 1 thread, %zu sessions in turn", sessions);
     row_add(&row, "begin + finish", slice_sample, &publish->alone);
     row_add(&row, "floor: two stores", slice_sample, &publish->stores);
     row.floor = row_add(&row, "floor: exchange + store", slice_sample, &publish->exchange);
     row_judge(&row, row.floor, 1.0, 3.0);
-    row_judge_only_if(&row, own_sizes);
+    row_judge_only_if(&row, sessions == OWN_SESSIONS_PER_THREAD);
     return bench_row(bench, &row);
 }
 
@@ -102,7 +102,7 @@ int publish_run(struct bench *bench)
     int err = setup(bench, &publish);
 
     if (!err)
-        err = alone_row(bench, &publish, own_sizes);
+        err = alone_row(bench, &publish);
     if (!err && threads > 1)
         err = together_row(bench, &publish, own_sizes);
     teardown(&publish);

@@ -28,7 +28,7 @@ struct scan {
 static int scan_world(struct bench *bench, const struct scan *it, size_t sessions,
                       struct world **world, struct slice *slice)
 {
-    int err = world_create(bench->options->oracle, sessions, it->threads, 0, world);
+    int err = world_create(bench->options, sessions, it->threads, 0, world);
 
     if (!err)
         err = world_begin(*world, bench->runner, it->open);

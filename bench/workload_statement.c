@@ -27,10 +27,10 @@ struct statement {
 static int setup(struct bench *bench, struct statement *it)
 {
     size_t one = sizeof(struct floor_share), n = it->threads;
-    int err = world_create(bench->options->oracle, it->sessions, n, it->text, &it->world);
+    int err = world_create(bench->options, it->sessions, n, it->text, &it->world);
 
     if (!err)
-        err = floors_create(it->sessions, n, &it->floors);
+        err = floors_create(bench->options->random_order, it->sessions, n, &it->floors);
     if (!err)
         err = bench_slice(bench, &it->statement, loop_statement, it->world->shares,
                           sizeof(struct share), n);

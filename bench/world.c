@@ -8,6 +8,8 @@
 
 #include "world.h"
 
+#include "order.h"
+
 #include <errno.h>
 #include <roster/pin.h>
 #include <roster/statement.h>
@@ -97,7 +99,7 @@ static int sessions_open(struct world *world, size_t sessions)
     return 0;
 }
 
-int world_create(enum oracle_kind oracle, size_t sessions, size_t threads, size_t text,
+int world_create(const struct options *asked, size_t sessions, size_t threads, size_t text,
                  struct world **world)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
@@ -107,7 +109,7 @@ int world_create(enum oracle_kind oracle, size_t sessions, size_t threads, size_
     if (!made)
         return -ENOMEM;
     memset(made, 0, sizeof(*made));
-    oracle_init(&made->oracle, oracle, &options);
+    oracle_init(&made->oracle, asked->oracle, &options);
     err = roster_create(&options, &made->roster);
     if (!err)
         err = start_urcu_thread(made->roster);
@@ -115,6 +117,8 @@ int world_create(enum oracle_kind oracle, size_t sessions, size_t threads, size_
         err = sessions_open(made, sessions);
     if (!err)
         err = shares_make(made, threads);
+    if (!err && asked->random_order)
+        order_shuffle(made->sessions, made->n_sessions);
     if (!err)
         err = text_make(made, text);
     if (err)

@@ -7,6 +7,7 @@
 #ifndef BENCH_WORLD_H
 #define BENCH_WORLD_H
 
+#include "options.h"
 #include "oracle.h"
 #include "runner.h"
 
@@ -48,8 +49,11 @@ struct identity {
 };
 void identity_make(struct identity *identity, size_t n);
 
-/* Creates a roster with `sessions` idle sessions, shared out over `threads` threads. */
-int world_create(enum oracle_kind oracle, size_t sessions, size_t threads, size_t text,
+/*
+ * Creates a roster with `sessions` idle sessions, shared out over `threads` threads; oracle and
+ * order are what the options say.
+ */
+int world_create(const struct options *options, size_t sessions, size_t threads, size_t text,
                  struct world **world);
 void world_destroy(struct world *world);
 
@@ -68,14 +72,5 @@ int world_age(struct world *world);
 
 /* Replaces the n-th session by a new one. */
 int world_replace(struct world *world, size_t n, const struct roster_session_attr *attr);
-
-/* A number below `below`, by George Marsaglia's xorshift generator. */
-static inline size_t random_below(uint64_t *state, size_t below)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return (size_t)(*state % below);
-}
 
 #endif /* BENCH_WORLD_H */
