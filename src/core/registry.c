@@ -145,8 +145,7 @@ static int walk_word(const struct rst_pool_chunk *chunk, unsigned word, rst_regi
     for (; bits; bits &= bits - 1) {
         unsigned bit = (unsigned)__builtin_ctzll(bits);
 
-        batch[n] = rst_pool_object(chunk, word * 64 + bit);
-        __builtin_prefetch(batch[n++]);
+        batch[n++] = rst_pool_object(chunk, word * 64 + bit);
     }
     return n ? fn(batch, n, arg) : 0;
 }
