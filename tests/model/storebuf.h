@@ -58,28 +58,28 @@ hidden byte point_reached;
 hidden byte buffer_deep_enough;
 #define reach(n) assert(REACH != n || point_reached)
 
-inline store_to(t, l, v)
+inline store_to(sb_t, sb_l, sb_v)
 {
     d_step {
-        claim(buffer_deep_enough, buf[t].n < DEPTH);
-        buf[t].loc[buf[t].n] = l;
-        buf[t].val[buf[t].n] = v;
-        buf[t].n++
+        claim(buffer_deep_enough, buf[sb_t].n < DEPTH);
+        buf[sb_t].loc[buf[sb_t].n] = sb_l;
+        buf[sb_t].val[buf[sb_t].n] = sb_v;
+        buf[sb_t].n++
     }
 }
 
 #define store_release(t, l, v) store_to(t, ((l) | REL), v)
 #define store_relaxed(t, l, v) store_to(t, (l), v)
 
-inline load(t, l, dst)
+inline load(sb_t, sb_l, sb_dst)
 {
     d_step {
-        dst = mem[l];
+        sb_dst = mem[sb_l];
         sb_i = 0;
         do
-        :: sb_i < buf[t].n ->
+        :: sb_i < buf[sb_t].n ->
             if
-            :: WORD(buf[t].loc[sb_i]) == (l) -> dst = buf[t].val[sb_i]
+            :: WORD(buf[sb_t].loc[sb_i]) == (sb_l) -> sb_dst = buf[sb_t].val[sb_i]
             :: else
             fi;
             sb_i++
@@ -94,12 +94,12 @@ inline load(t, l, dst)
 #define fence(t) drained(t)
 
 /* Membarrier by thread t when the others are a and b. */
-inline membarrier(t, a, b)
+inline membarrier(sb_t, sb_a, sb_b)
 {
-    fence(t);
+    fence(sb_t);
     if
-    :: drained(a) -> drained(b)
-    :: drained(b) -> drained(a)
+    :: drained(sb_a) -> drained(sb_b)
+    :: drained(sb_b) -> drained(sb_a)
     fi;
 }
 
