@@ -222,7 +222,7 @@ active proctype Scanner()
 #endif
         d_step {
             if
-            :: buf[0].n > 0 && open[0] == 0 -> reach(2)
+            :: buf[0].sb_used > 0 && open[0] == 0 -> reach(2)
             :: else
             fi
         }

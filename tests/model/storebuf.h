@@ -33,9 +33,9 @@
 #define WORD(l) ((l) & 127)
 
 typedef Buffer {
-    byte n;
-    byte loc[DEPTH];
-    byte val[DEPTH]
+    byte sb_used;
+    byte sb_word[DEPTH];
+    byte sb_value[DEPTH]
 };
 
 byte mem[NLOC];
@@ -61,10 +61,10 @@ hidden byte buffer_deep_enough;
 inline store_to(sb_t, sb_l, sb_v)
 {
     d_step {
-        claim(buffer_deep_enough, buf[sb_t].n < DEPTH);
-        buf[sb_t].loc[buf[sb_t].n] = sb_l;
-        buf[sb_t].val[buf[sb_t].n] = sb_v;
-        buf[sb_t].n++
+        claim(buffer_deep_enough, buf[sb_t].sb_used < DEPTH);
+        buf[sb_t].sb_word[buf[sb_t].sb_used] = sb_l;
+        buf[sb_t].sb_value[buf[sb_t].sb_used] = sb_v;
+        buf[sb_t].sb_used++
     }
 }
 
@@ -77,9 +77,9 @@ inline load(sb_t, sb_l, sb_dst)
         sb_dst = mem[sb_l];
         sb_i = 0;
         do
-        :: sb_i < buf[sb_t].n ->
+        :: sb_i < buf[sb_t].sb_used ->
             if
-            :: WORD(buf[sb_t].loc[sb_i]) == (sb_l) -> sb_dst = buf[sb_t].val[sb_i]
+            :: WORD(buf[sb_t].sb_word[sb_i]) == (sb_l) -> sb_dst = buf[sb_t].sb_value[sb_i]
             :: else
             fi;
             sb_i++
@@ -90,7 +90,7 @@ inline load(sb_t, sb_l, sb_dst)
 }
 
 /* A fence, and the condition under which a read-modify-write of thread t may act on memory. */
-#define drained(t) (buf[t].n == 0)
+#define drained(t) (buf[t].sb_used == 0)
 #define fence(t) drained(t)
 
 /* Membarrier by thread t when the others are a and b. */
@@ -105,29 +105,29 @@ inline membarrier(sb_t, sb_a, sb_b)
 
 inline flush_at(t, k)
 {
-    mem[WORD(buf[t].loc[k])] = buf[t].val[k];
+    mem[WORD(buf[t].sb_word[k])] = buf[t].sb_value[k];
     sb_i = k;
     do
-    :: sb_i + 1 < buf[t].n ->
-        buf[t].loc[sb_i] = buf[t].loc[sb_i + 1];
-        buf[t].val[sb_i] = buf[t].val[sb_i + 1];
+    :: sb_i + 1 < buf[t].sb_used ->
+        buf[t].sb_word[sb_i] = buf[t].sb_word[sb_i + 1];
+        buf[t].sb_value[sb_i] = buf[t].sb_value[sb_i + 1];
         sb_i++
     :: else -> break
     od;
-    buf[t].n--;
-    buf[t].loc[buf[t].n] = 0;
-    buf[t].val[buf[t].n] = 0
+    buf[t].sb_used--;
+    buf[t].sb_word[buf[t].sb_used] = 0;
+    buf[t].sb_value[buf[t].sb_used] = 0
 }
 
 #ifdef PSO
 /* May entry k of thread t go now? Not past its own word, and a release past nothing. */
 inline may_flush(t, k)
 {
-    sb_ok = (buf[t].loc[k] < REL || k == 0);
+    sb_ok = (buf[t].sb_word[k] < REL || k == 0);
     sb_i = 0;
     do
     :: sb_i < k ->
-        sb_ok = sb_ok && WORD(buf[t].loc[sb_i]) != WORD(buf[t].loc[k]);
+        sb_ok = sb_ok && WORD(buf[t].sb_word[sb_i]) != WORD(buf[t].sb_word[k]);
         sb_i++
     :: else -> break
     od
@@ -135,9 +135,9 @@ inline may_flush(t, k)
 
 #define FLUSH(t)                                                                                   \
     atomic {                                                                                       \
-        buf[t].n > 0 -> k = 0;                                                                     \
+        buf[t].sb_used > 0 -> k = 0;                                                                     \
         do                                                                                         \
-        :: k + 1 < buf[t].n -> k++                                                                 \
+        :: k + 1 < buf[t].sb_used -> k++                                                                 \
         :: break                                                                                   \
         od;                                                                                        \
         d_step {                                                                                   \
@@ -154,7 +154,7 @@ inline may_flush(t, k)
 #else
 #define FLUSH(t)                                                                                   \
     d_step {                                                                                       \
-        buf[t].n > 0;                                                                              \
+        buf[t].sb_used > 0;                                                                              \
         flush_at(t, 0);                                                                            \
         sb_i = 0                                                                                   \
     }
