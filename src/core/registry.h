@@ -28,7 +28,7 @@ struct rst_registry {
     uint64_t limit;
     uint64_t buckets; /* of the table; written by resize() */
     struct rcu_head resize_head;
-    bool resizing; /* resize_head is queued */
+    bool resizing;                   /* resize_head is queued */
     uint64_t open rst_cache_aligned; /* reserved, see rst_registry_reserve() */
     uint64_t peak;
     uint64_t opened;
