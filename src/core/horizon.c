@@ -96,13 +96,24 @@ static struct rst_horizon_block *block_with_room(struct rst_horizon *horizon)
     block = aligned_alloc(RST_BLOCK_SIZE, RST_BLOCK_SIZE);
     if (!block)
         return NULL;
-    memset(block, 0, sizeof(*block));
+    memset(block, 0, offsetof(struct rst_horizon_block, holders));
     block->next = horizon->blocks;
     rst_fetch_add(&horizon->memory, RST_BLOCK_SIZE);
     /* Pairs with the acquire in rst_horizon_scan(), which comes after its membarrier: a scan that
      * misses this store also misses every A after it, and then C is after a. */
     rst_store_release(&horizon->blocks, block);
     return block;
+}
+
+static void init_views(struct roster_view *views)
+{
+    unsigned i;
+
+    memset(views, 0, RST_CHUNK_SLOTS * sizeof(*views));
+    for (i = 0; i < RST_CHUNK_SLOTS; i++) {
+        views[i].txn_state = ROSTER_TXN_VALID;
+        views[i].reserved = RST_VIEW_OF_SLOT;
+    }
 }
 
 static struct rst_horizon_chunk *new_chunk(struct rst_horizon *horizon,
@@ -120,27 +131,41 @@ static struct rst_horizon_chunk *new_chunk(struct rst_horizon *horizon,
         chunk->free = UINT64_MAX >> (64 - RST_CHUNK_SLOTS);
         chunk->owner = owner;
         chunk->words = block->words + (size_t)n * RST_CHUNK_SLOTS;
+        memset(block->since + (size_t)n * RST_CHUNK_SLOTS, 0, RST_CHUNK_SLOTS * sizeof(uint64_t));
+        init_views(block->views + (size_t)n * RST_CHUNK_SLOTS);
         rst_store_release(&block->used, n + 1); /* as the store of horizon->blocks */
     }
     pthread_mutex_unlock(&horizon->grow_lock);
     return chunk;
 }
 
+/* Moves the free slots of a chunk to the stack, the first on top. */
+static void make_current(struct rst_horizon_cache *cache, struct rst_horizon_chunk *chunk)
+{
+    cache->current = chunk;
+    while (chunk->free) {
+        unsigned n = 63 - (unsigned)__builtin_clzll(chunk->free);
+
+        cache->free[cache->n_free++] = chunk->words + n;
+        chunk->free &= ~(UINT64_C(1) << n);
+    }
+}
+
 int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cache *cache)
 {
-    struct rst_horizon_chunk *chunk;
+    struct rst_horizon_chunk *chunk = cache->current;
 
     collect_returns(cache);
-    if (cache->current->free)
-        return 0;
-    chunk = cache->available;
-    if (chunk)
-        cache->available = chunk->next;
-    else
-        chunk = new_chunk(horizon, cache);
+    if (!chunk->free) {
+        chunk = cache->available;
+        if (chunk)
+            cache->available = chunk->next;
+        else
+            chunk = new_chunk(horizon, cache);
+    }
     if (!chunk)
         return -ENOMEM;
-    cache->current = chunk;
+    make_current(cache, chunk);
     return 0;
 }
 

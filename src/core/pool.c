@@ -66,8 +66,22 @@ static void *object_of(const struct rst_pool_node *node)
     return rst_pool_object(chunk, (unsigned)(node - nodes_of(chunk)));
 }
 
+void *rst_pool_home(const struct rst_pool *pool, const void *object)
+{
+    struct rst_pool_chunk *chunk;
+    unsigned n = rst_pool_index(pool, object, &chunk);
+
+    return objects_of(chunk) + pool->per_chunk * pool->object_size + n * pool->home_size;
+}
+
 int rst_pool_init(struct rst_pool *pool, struct roster *owner, size_t object_size,
                   size_t chunk_size, struct rst_pool_account *account)
+{
+    return rst_pool_init_with_homes(pool, owner, object_size, 0, chunk_size, account);
+}
+
+int rst_pool_init_with_homes(struct rst_pool *pool, struct roster *owner, size_t object_size,
+                             size_t home_size, size_t chunk_size, struct rst_pool_account *account)
 {
     size_t header = sizeof(struct rst_pool_chunk) + RST_CACHE_LINE;
     size_t each, most = (RST_POOL_MIN_CHUNK - header) / sizeof(struct rst_pool_node);
@@ -75,7 +89,8 @@ int rst_pool_init(struct rst_pool *pool, struct roster *owner, size_t object_siz
     memset(pool, 0, sizeof(*pool));
     pool->owner = owner;
     pool->object_size = round_up(object_size, RST_CACHE_LINE);
-    each = pool->object_size + sizeof(struct rst_pool_node);
+    pool->home_size = round_up(home_size, RST_CACHE_LINE);
+    each = pool->object_size + pool->home_size + sizeof(struct rst_pool_node);
     pool->chunk_size = chunk_size;
     while (pool->chunk_size < header + each)
         pool->chunk_size *= 2;

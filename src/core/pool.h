@@ -88,6 +88,7 @@ struct rst_pool_account {
 struct rst_pool {
     struct roster *owner;
     size_t object_size; /* a multiple of the cache line */
+    size_t home_size;   /* the same; 0 for none */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
     /* An object's content is looked at when it is taken again. */
@@ -110,6 +111,14 @@ struct rst_pool_cache {
 int rst_pool_init(struct rst_pool *pool, struct roster *owner, size_t object_size,
                   size_t chunk_size, struct rst_pool_account *account);
 
+/*
+ * The same with a home beside each object: `home_size` bytes that belong to it as long as the pool
+ * lives. Objects stand together and homes stand together, so that where only objects are looked at
+ * no cache is spent on homes.
+ */
+int rst_pool_init_with_homes(struct rst_pool *pool, struct roster *owner, size_t object_size,
+                             size_t home_size, size_t chunk_size, struct rst_pool_account *account);
+
 /* Frees all memory. No object is in use and no callback is under way. */
 void rst_pool_destroy(struct rst_pool *pool);
 
@@ -122,6 +131,9 @@ static inline struct roster *rst_pool_owner(const void *object, size_t chunk_siz
 
 /* The n-th object of a chunk; n < pool->per_chunk. */
 void *rst_pool_object(const struct rst_pool_chunk *chunk, unsigned n);
+
+/* An object's home. */
+void *rst_pool_home(const struct rst_pool *pool, const void *object);
 
 /* The place of an object in its chunk, and the chunk. */
 unsigned rst_pool_index(const struct rst_pool *pool, const void *object,
@@ -148,10 +160,11 @@ static inline bool rst_pool_quiet(const uint64_t *readers)
  */
 static inline void *rst_pool_try_take(struct rst_pool_cache *cache, const uint64_t *readers)
 {
+    unsigned n = cache->n_retired;
     void *object;
 
-    if (rst_likely(cache->n_retired && rst_pool_quiet(readers)))
-        object = cache->retired[--cache->n_retired];
+    if (rst_likely(n && rst_pool_quiet(readers)))
+        object = cache->retired[cache->n_retired = n - 1];
     else if (rst_likely(cache->n_fresh))
         object = cache->fresh[--cache->n_fresh];
     else

@@ -67,7 +67,7 @@ static int set_state(struct rst_thread *thread, struct roster_session *session,
     views.now = rst_view_take(thread, &err);
     if (!views.now)
         return err;
-    *views.now = *session->view;
+    rst_view_copy(views.now, session->view);
     views.now->run_state = (uint8_t)state;
     views.now->state_since = now;
     views.now->blocked_since = state == ROSTER_RUN_LOCK_WAITING ? now : 0;
@@ -94,7 +94,7 @@ int roster_txn_set_state(struct roster_session *session, enum roster_run_state s
 static void progress_fill(struct roster_view *view, const struct roster_view *before,
                           uint64_t entries, uint64_t entry_bytes, uint32_t schema_version)
 {
-    *view = *before;
+    rst_view_copy(view, before);
     view->entries = entries;
     rst_test_point("progress: half filled");
     view->entry_bytes = entry_bytes;
