@@ -160,6 +160,7 @@ inline may_flush(t, k)
     }
 #endif
 
+#ifndef NO_FLUSHER
 active proctype Flusher()
 {
 #ifdef PSO
@@ -182,3 +183,4 @@ end:
 #endif
     od
 }
+#endif
