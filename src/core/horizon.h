@@ -97,7 +97,7 @@ static inline struct roster_view *rst_slot_view(const uint64_t *word)
     uintptr_t place = (uintptr_t)word - block - offsetof(struct rst_horizon_block, words);
 
     return (struct roster_view *)(block + offsetof(struct rst_horizon_block, views) +
-                                  place / sizeof(*word) * sizeof(struct roster_view));
+                                  place * (sizeof(struct roster_view) / sizeof(*word)));
 }
 
 /* For view.reserved: the view is a slot's own, and is not retired. */

@@ -175,13 +175,62 @@ static struct rst_pool_node *batch_link(const struct rst_pool *pool, void *const
     return batch;
 }
 
-void rst_pool_retire_slow(struct rst_pool *pool, struct rst_pool_cache *cache, bool quiet)
+/* Whether the oldest batch that waits may be used again. 3 of pool.h, for what has waited. */
+static bool oldest_is_free(const struct rst_pool_cache *cache, const uint64_t *door)
 {
+    uint64_t word = rst_load_acquire(door);
+
+    return cache->oldest && (rst_control(BLIND_REUSE) || (uint32_t)word == 0 ||
+                             word >> 32 != cache->oldest->waiting.moments);
+}
+
+/* A batch of which a reader may still see something waits for the next moment without readers. */
+static void wait_in_thread(struct rst_pool *pool, struct rst_pool_cache *cache,
+                           struct rst_pool_node *batch, const uint64_t *door)
+{
+    size_t bytes = cache->n_retired * pool->object_size;
+
+    batch->waiting.younger = NULL;
+    batch->waiting.moments = rst_load_acquire(door) >> 32; /* 3: after 1 and 2 of all of them */
+    if (cache->oldest)
+        cache->youngest->waiting.younger = batch;
+    else
+        cache->oldest = batch;
+    cache->youngest = batch;
+    cache->waiting += bytes;
+    rst_fetch_add(&pool->account->backlog, bytes);
+}
+
+/* The oldest batch that waits becomes fresh. */
+static void take_oldest(struct rst_pool *pool, struct rst_pool_cache *cache)
+{
+    struct rst_pool_node *node = cache->oldest;
+    size_t bytes = 0;
+
+    cache->oldest = node->waiting.younger;
+    for (; node; node = node->next) {
+        cache->fresh[cache->n_fresh++] = object_of(node);
+        bytes += pool->object_size;
+    }
+    cache->waiting -= bytes;
+    rst_fetch_sub(&pool->account->backlog, bytes);
+}
+
+void rst_pool_retire_slow(struct rst_pool *pool, struct rst_pool_cache *cache, const uint64_t *door)
+{
+    bool quiet = door && rst_pool_quiet(door);
+    struct rst_pool_node *batch;
+
     if (quiet && cache->n_fresh == 0) {
         memcpy(cache->fresh, cache->retired, sizeof(cache->retired));
         cache->n_fresh = cache->n_retired;
     } else {
-        batch_retire(pool, batch_link(pool, cache->retired, cache->n_retired), cache->n_retired);
+        batch = batch_link(pool, cache->retired, cache->n_retired);
+        /* A thread that has not used what it could have used does not need more. */
+        if (door && pool->hot && cache->waiting < RST_POOL_WAITING && !oldest_is_free(cache, door))
+            wait_in_thread(pool, cache, batch, door);
+        else
+            batch_retire(pool, batch, cache->n_retired);
     }
     cache->n_retired = 0;
 }
@@ -221,7 +270,7 @@ static int grow(struct rst_pool *pool, struct rst_pool_cache *cache)
     return 0;
 }
 
-void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, int *err)
+static void take_from_depot(struct rst_pool *pool, struct rst_pool_cache *cache)
 {
     struct rst_pool_node *node = depot_pop(pool);
 
@@ -229,6 +278,15 @@ void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, in
         rst_unpoison(object_of(node), pool->object_size);
         cache->fresh[cache->n_fresh++] = object_of(node);
     }
+}
+
+void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, const uint64_t *door,
+                         int *err)
+{
+    if (door && oldest_is_free(cache, door))
+        take_oldest(pool, cache);
+    else
+        take_from_depot(pool, cache);
     if (!cache->n_fresh) {
         if (rst_load(&pool->account->backlog) > pool->account->backlog_limit) {
             rst_fetch_add(&pool->account->backlog_refused, 1);
