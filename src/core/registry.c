@@ -36,6 +36,7 @@ static void resize(struct rcu_head *head)
     rst_store(&registry->buckets, buckets);
     /* Release: the head has left the queue; pairs with the acquire in resize_if_needed(). */
     rst_store_release(&registry->resizing, false);
+    rst_callback_end();
 }
 
 static inline void resize_if_needed(struct rst_registry *registry)
