@@ -35,7 +35,7 @@ Test(identity, each_string_is_known_by_itself)
         attr.database = strings[2];
         attr.application = strings[3];
         attr.attributes = strings[4];
-        unit_ok(rst_identity_build(&attr, &identity));
+        unit_ok(rst_identity_build(&attr, NULL, &identity));
 #define check(i, get)                                                                              \
     do {                                                                                           \
         cr_assert_eq(get(identity) != NULL, strings[i] != NULL);                                   \
@@ -75,12 +75,12 @@ Test(identity, the_limit_is_for_all_strings_together)
     attr.database = text[2];
     attr.application = text[3];
     attr.attributes = text[4];
-    unit_ok(rst_identity_build(&attr, &identity));
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
     cr_assert_str_eq(roster_identity_user(identity), text[0]);
     cr_assert_str_eq(roster_identity_attributes(identity), text[4]);
     before = identity;
     strcat(text[2], "x");
-    cr_assert_eq(rst_identity_build(&attr, &identity), -ENAMETOOLONG);
+    cr_assert_eq(rst_identity_build(&attr, NULL, &identity), -ENAMETOOLONG);
     cr_assert_eq(identity, before);
     cr_assert_eq(strlen(roster_identity_database(identity)), ROSTER_IDENTITY_MAX / 5);
     free(identity);
@@ -93,19 +93,47 @@ Test(identity, memory_is_used_again_where_it_is_large_enough)
     struct roster_identity *identity = NULL, *first;
 
     attr.user = "12345678";
-    unit_ok(rst_identity_build(&attr, &identity));
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
     first = identity;
     attr.user = "1234567";
-    unit_ok(rst_identity_build(&attr, &identity));
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
     cr_assert_eq(identity, first);
     cr_assert_str_eq(roster_identity_user(identity), "1234567");
     attr.user = "12345678";
-    unit_ok(rst_identity_build(&attr, &identity));
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
     cr_assert_eq(identity, first, "its room was forgotten");
     attr.user = "123456789 and so on, longer than before";
-    unit_ok(rst_identity_build(&attr, &identity));
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
     cr_assert_str_eq(roster_identity_user(identity), attr.user);
     free(identity);
+}
+
+/* A session has room for a short identity; a longer one is allocated. */
+Test(identity, short_ones_are_built_at_home)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    union {
+        struct roster_identity identity;
+        char bytes[RST_IDENTITY_HOME + 1];
+    } home;
+    struct roster_identity *identity = NULL;
+    static char text[RST_IDENTITY_HOME + 1];
+    size_t room = RST_IDENTITY_HOME - sizeof(home.identity) - 1, length;
+
+    attr.user = text;
+    for (length = RST_IDENTITY_HOME; length > 0; length--) {
+        home.bytes[RST_IDENTITY_HOME] = '!';
+        fill(text, length, 'x');
+        unit_ok(rst_identity_build(&attr, &home.identity, &identity));
+        cr_assert_eq(identity == &home.identity, length <= room, "%zu", length);
+        cr_assert_str_eq(roster_identity_user(identity), text);
+        cr_assert_eq(home.bytes[RST_IDENTITY_HOME], '!');
+    }
+    fill(text, RST_IDENTITY_HOME, 'y');
+    unit_ok(rst_identity_build(&attr, &home.identity, &identity));
+    cr_assert_str_eq(roster_identity_user(identity), text);
+    rst_identity_free(identity, &home.identity);
+    rst_identity_free(&home.identity, &home.identity);
 }
 
 Test(identity, update_replaces_all_five)
