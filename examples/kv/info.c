@@ -51,22 +51,33 @@ static int about_clients(struct server *server, struct buf *out)
     return 0;
 }
 
+static int count_open(const struct roster_session *session, const struct roster_view *view,
+                      void *arg)
+{
+    (void)session;
+    *(uint64_t *)arg += view->txn_state != ROSTER_TXN_INVALID;
+    return 0;
+}
+
 static int about_transactions(struct server *server, struct buf *out)
 {
     struct roster_stats stats;
+    uint64_t open = 0;
     int err = stats_get(server, &stats);
 
+    if (!err)
+        err = roster_read_lock(server->roster);
     if (err)
         return err;
-    LINE(out, "transactions_open",
-         stats.txns_begun > stats.txns_finished ? stats.txns_begun - stats.txns_finished : 0);
+    err = roster_for_each(server->roster, count_open, &open);
+    roster_read_unlock(server->roster);
+    LINE(out, "transactions_open", open);
     LINE(out, "transactions_begun", stats.txns_begun);
-    LINE(out, "transactions_finished", stats.txns_finished);
     LINE(out, "transactions_forced", stats.txns_forced);
     LINE(out, "statements", stats.statements);
     LINE(out, "conflicts", server_counted(&server->counts.conflicts));
     LINE(out, "expired", server_counted(&server->counts.expired));
-    return 0;
+    return err;
 }
 
 /* Who a session is, as long as it is there. */
