@@ -39,7 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RST_CHUNK_SLOTS RST_SMALL_IF_SANITIZED(64, 4)
+#define RST_CHUNK_SLOTS RST_SMALL_IF_SANITIZED(64, 8)
 #define RST_BLOCK_CHUNKS 23
 #define RST_BLOCK_SLOTS ((size_t)RST_BLOCK_CHUNKS * RST_CHUNK_SLOTS)
 #define RST_BLOCK_SIZE ((size_t)128 * 1024)
