@@ -237,10 +237,17 @@ static inline void *rst_pool_take_cold(struct rst_pool *pool, struct rst_pool_ca
     return rst_pool_take_slow(pool, cache, NULL, err);
 }
 
-/* Gives back an object that was taken and never published. */
+/*
+ * Gives back an object that was taken and never published. Both arrays together have room for what
+ * they had before and what a refill in between has brought; either one alone has not, because an
+ * object that came from `retired` would make `fresh` longer with every call that fails.
+ */
 static inline void rst_pool_untake(struct rst_pool_cache *cache, void *object)
 {
-    cache->fresh[cache->n_fresh++] = object;
+    if (cache->n_fresh < RST_MAGAZINE || cache->n_retired == RST_MAGAZINE)
+        cache->fresh[cache->n_fresh++] = object;
+    else
+        cache->retired[cache->n_retired++] = object;
 }
 
 /* Whether rst_pool_put() has room. */
