@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((size_t)2 * 1024 * 1024)
 
 static size_t round_up(size_t n, size_t to)
 {
@@ -104,11 +107,15 @@ int rst_pool_init_with_homes(struct rst_pool *pool, struct roster *owner, size_t
 
 void rst_pool_destroy(struct rst_pool *pool)
 {
+    /* A slab's first chunk comes after the others of the slab, so they have been passed. */
     while (pool->chunks) {
-        struct rst_pool_chunk *next = pool->chunks->next;
+        struct rst_pool_chunk *chunk = pool->chunks;
 
-        free(pool->chunks);
-        pool->chunks = next;
+        pool->chunks = chunk->next;
+        if (chunk->slab_bytes == HUGE_PAGE)
+            munmap(chunk, HUGE_PAGE);
+        else if (chunk->slab_bytes)
+            free(chunk);
     }
     pthread_mutex_destroy(&pool->grow_lock);
 }
@@ -240,17 +247,77 @@ void rst_pool_retire_alone_slow(struct rst_pool *pool, void *object)
     batch_retire(pool, batch_link(pool, &object, 1), 1);
 }
 
-/* New memory: what does not fit into `fresh` goes to the depot as batches. */
+/* Memory that begins at a multiple of its size, straight from the kernel. */
+static char *map_huge_page(void)
+{
+    char *made =
+        mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t before;
+
+    if (made == MAP_FAILED)
+        return NULL;
+    before = -(uintptr_t)made % HUGE_PAGE;
+    if (before)
+        munmap(made, before);
+    munmap(made + before + HUGE_PAGE, HUGE_PAGE - before);
+    madvise(made + before, HUGE_PAGE, MADV_HUGEPAGE); /* a wish */
+    return made + before;
+}
+
+/* Allocates a slab for twice as many chunks as the last one had. */
+static int slab_new(struct rst_pool *pool)
+{
+    struct rst_pool_slab *slab = &pool->slab;
+    size_t bytes = slab->bytes ? 2 * slab->bytes : pool->chunk_size;
+    char *made;
+
+    if (bytes >= HUGE_PAGE && pool->chunk_size <= HUGE_PAGE) {
+        bytes = HUGE_PAGE;
+        made = map_huge_page();
+    } else {
+        made = aligned_alloc(pool->chunk_size, bytes);
+    }
+    if (!made)
+        return -ENOMEM;
+    slab->next = made;
+    slab->bytes = slab->left = bytes;
+    return 0;
+}
+
+/* A new chunk, which others can find as soon as it has been carved; NULL: -ENOMEM. */
+static struct rst_pool_chunk *carve(struct rst_pool *pool)
+{
+    struct rst_pool_chunk *chunk = NULL;
+    struct rst_pool_slab *slab = &pool->slab;
+
+    pthread_mutex_lock(&pool->grow_lock);
+    if (slab->left || !slab_new(pool)) {
+        chunk = (struct rst_pool_chunk *)(void *)slab->next;
+        memset(chunk, 0, pool->chunk_size);
+        chunk->pool = pool;
+        chunk->slab_bytes = slab->left == slab->bytes ? slab->bytes : 0;
+        slab->next += pool->chunk_size;
+        slab->left -= pool->chunk_size;
+        chunk->next = pool->chunks;
+        rst_store_release(&pool->chunks, chunk); /* pairs with rst_registry_walk() */
+    }
+    pthread_mutex_unlock(&pool->grow_lock);
+    return chunk;
+}
+
+/*
+ * New memory: what does not fit into `fresh` goes to the depot as batches. The chunk is in the
+ * list before any other thread can get an object of it, else a walk could miss that object.
+ */
 static int grow(struct rst_pool *pool, struct rst_pool_cache *cache)
 {
-    struct rst_pool_chunk *chunk = aligned_alloc(pool->chunk_size, pool->chunk_size);
+    struct rst_pool_chunk *chunk = carve(pool);
     void *batch[RST_MAGAZINE];
     unsigned i, n = 0;
 
     if (!chunk)
         return -ENOMEM;
-    memset(chunk, 0, pool->chunk_size);
-    chunk->pool = pool;
+    rst_fetch_add(&pool->account->memory, pool->chunk_size);
     for (i = 0; i < pool->per_chunk; i++) {
         if (cache->n_fresh < RST_MAGAZINE) {
             cache->fresh[cache->n_fresh++] = rst_pool_object(chunk, i);
@@ -262,11 +329,6 @@ static int grow(struct rst_pool *pool, struct rst_pool_cache *cache)
             n = 0;
         }
     }
-    rst_fetch_add(&pool->account->memory, pool->chunk_size);
-    pthread_mutex_lock(&pool->grow_lock);
-    chunk->next = pool->chunks;
-    rst_store_release(&pool->chunks, chunk); /* pairs with rst_registry_walk() */
-    pthread_mutex_unlock(&pool->grow_lock);
     return 0;
 }
 

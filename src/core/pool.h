@@ -91,7 +91,19 @@ struct rst_pool_chunk {
     struct rst_pool *pool;
     struct rst_pool_chunk *next; /* in pool->chunks; written once, before publication */
     uint64_t occupied[4];        /* sessions: who may be enumerated (see registry.h) */
+    size_t slab_bytes;           /* of the slab that begins here; 0 when none does */
 } rst_cache_aligned;
+
+/*
+ * Where the next chunks come from: memory that was allocated for several at once, each slab for
+ * twice as many as the one before up to a huge page. So a small server stays small, and a large
+ * one spends neither a page on the allocator nor an entry of the TLB on every chunk.
+ */
+struct rst_pool_slab {
+    char *next;
+    size_t left;
+    size_t bytes; /* left at first */
+};
 
 /* What the pools of one roster count together. */
 struct rst_pool_account {
@@ -111,6 +123,7 @@ struct rst_pool {
     /* An object's content is looked at when it is taken again. */
     bool keeps;
     struct rst_pool_chunk *chunks; /* pushed at the front under grow_lock, never removed */
+    struct rst_pool_slab slab;     /* under grow_lock */
     pthread_mutex_t grow_lock;
     struct rst_pool_account *account;
     struct __cds_lfs_stack depot rst_cache_aligned;
