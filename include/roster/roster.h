@@ -17,6 +17,7 @@
 #ifndef ROSTER_ROSTER_H
 #define ROSTER_ROSTER_H
 
+#include <roster/conn_id.h>
 #include <roster/error.h>
 #include <roster/export.h>
 #include <roster/kill.h>
