@@ -21,6 +21,7 @@
 #include <roster/error.h>
 #include <roster/export.h>
 #include <roster/kill.h>
+#include <roster/limits.h>
 #include <roster/list.h>
 #include <roster/manager.h>
 #include <roster/minimum.h>

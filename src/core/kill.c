@@ -124,17 +124,18 @@ static int kill_connection(struct roster_session *session, enum roster_kill_reas
     return 0;
 }
 
-static int kill_found(struct roster *roster, struct roster_session *session,
-                      enum roster_kill_target target, uint64_t seq, enum roster_kill_reason reason)
+int rst_kill_session(struct roster *roster, struct roster_session *session,
+                     enum roster_kill_target target, uint64_t seq, enum roster_kill_reason reason)
 {
+    const struct rst_side *side = rst_side_of(session);
     int err;
 
     pthread_mutex_lock(&roster->kill_lock);
     err = target == ROSTER_KILL_STATEMENT ? kill_statement(roster, session, seq, reason)
                                           : kill_connection(session, reason);
     pthread_mutex_unlock(&roster->kill_lock);
-    if (!err && session->wake)
-        session->wake(session->id, session->wake_arg);
+    if (!err && side && side->wake)
+        side->wake(session->id, side->wake_arg);
     rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
     return err;
 }
@@ -145,14 +146,13 @@ int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_tar
     struct roster_session *session;
     int err;
 
-    if (!roster || (unsigned)target > ROSTER_KILL_CONNECTION ||
-        (unsigned)reason - 1 >= ROSTER_KILL_RUNAWAY)
+    if (!roster || (unsigned)target > ROSTER_KILL_CONNECTION || !rst_kill_is_reason(reason))
         return -EINVAL;
     err = roster_read_lock(roster);
     if (err)
         return err;
     session = rst_registry_find(&roster->registry, session_id);
-    err = session ? kill_found(roster, session, target, stmt_seq, reason) : -ESRCH;
+    err = session ? rst_kill_session(roster, session, target, stmt_seq, reason) : -ESRCH;
     roster_read_unlock(roster);
     return err;
 }

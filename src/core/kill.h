@@ -42,6 +42,18 @@ static inline unsigned rst_kill_conn_reason(uint64_t word)
     return (unsigned)(word >> RST_KILL_CONN_SHIFT & RST_KILL_REASON_MASK);
 }
 
+static inline bool rst_kill_is_reason(enum roster_kill_reason reason)
+{
+    return (unsigned)reason - ROSTER_KILL_INTERRUPTED <=
+           ROSTER_KILL_SHUTDOWN - ROSTER_KILL_INTERRUPTED;
+}
+
+_Static_assert(ROSTER_KILL_SHUTDOWN <= RST_KILL_REASON_MASK, "reasons fit into the word");
+
+/* As roster_kill() on a session that was found under the read lock, which is held. */
+int rst_kill_session(struct roster *roster, struct roster_session *session,
+                     enum roster_kill_target target, uint64_t seq, enum roster_kill_reason reason);
+
 /* Whether the session's connection was killed. */
 static inline bool rst_kill_connection(const struct roster_session *session)
 {

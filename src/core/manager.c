@@ -72,8 +72,8 @@ static int pools_init(struct roster *roster)
     return err;
 }
 
-/* Identities that are not at home stay with their session's slot, which is used again. */
-static void free_identities(struct rst_pool *sessions)
+/* Sides, and identities that are not at home, stay with their session's slot. */
+static void free_with_slots(struct rst_pool *sessions)
 {
     struct rst_pool_chunk *chunk;
     unsigned n;
@@ -84,6 +84,7 @@ static void free_identities(struct rst_pool *sessions)
 
             rst_identity_free(session->identity,
                               rst_home_identity(rst_session_home(sessions, session)));
+            rst_side_free(session->side);
         }
 }
 
@@ -91,7 +92,7 @@ static void pools_destroy(struct roster *roster)
 {
     int i;
 
-    free_identities(&roster->pools[RST_POOL_SESSION]);
+    free_with_slots(&roster->pools[RST_POOL_SESSION]);
     for (i = 0; i < RST_POOL_CLASSES; i++)
         rst_pool_destroy(&roster->pools[i]);
 }

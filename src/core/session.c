@@ -55,8 +55,7 @@ static void fill(struct roster_session *session, struct roster *roster,
     session->id = attr->id;
     session->base = NULL;
     session->spare = NULL;
-    session->wake = attr->wake;
-    session->wake_arg = attr->wake_arg;
+    rst_store(&session->memory, 0);
     rst_store(&session->kill, 0);
 }
 
@@ -79,6 +78,8 @@ static int complete(struct roster *roster, struct roster_session *session,
 
     fill(session, roster, attr);
     err = build_identity(session, home, attr);
+    if (!err)
+        err = rst_side_open(session, attr);
     if (err)
         return err;
     rst_view_fill(&home->idle, session, NULL);
