@@ -33,5 +33,6 @@
 #include <roster/txn.h>
 #include <roster/version.h>
 #include <roster/view.h>
+#include <roster/watchdog.h>
 
 #endif /* ROSTER_ROSTER_H */

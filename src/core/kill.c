@@ -33,7 +33,7 @@ static uint64_t without_statement(uint64_t word)
     return word & ((RST_KILL_REASON_MASK << RST_KILL_CONN_SHIFT) | RST_KILL_CLOSED);
 }
 
-static bool names(uint64_t word, uint64_t seq)
+bool rst_kill_names(uint64_t word, uint64_t seq)
 {
     uint64_t low_bits = (seq << RST_KILL_SEQ_SHIFT) >> RST_KILL_SEQ_SHIFT;
 
@@ -46,12 +46,12 @@ int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq)
     uint64_t word = rst_load_acquire(&session->kill);
 
     rst_test_point("end: kill word loaded");
-    while (names(word, seq) && !(word & RST_KILL_STMT_ACK))
+    while (rst_kill_names(word, seq) && !(word & RST_KILL_STMT_ACK))
         if (exchange(session, &word, word | RST_KILL_STMT_ACK)) /* D: pairs with take_back() */
             word |= RST_KILL_STMT_ACK;
     if (rst_kill_conn_reason(word))
         return (int)rst_kill_conn_reason(word) | ROSTER_KILLED_CONNECTION;
-    return names(word, seq) ? (int)rst_kill_stmt_reason(word) : 0;
+    return rst_kill_names(word, seq) ? (int)rst_kill_stmt_reason(word) : 0;
 }
 
 void rst_kill_close(struct roster_session *session)
@@ -94,7 +94,7 @@ static int kill_statement(struct roster *roster, struct roster_session *session,
     do {
         if (word & RST_KILL_CLOSED)
             return -ESRCH;
-        if (rst_kill_conn_reason(word) || names(word, seq))
+        if (rst_kill_conn_reason(word) || rst_kill_names(word, seq))
             return -EALREADY;
         wanted = seq << RST_KILL_SEQ_SHIFT | (uint64_t)reason << RST_KILL_STMT_SHIFT;
     } while (!exchange(session, &word, wanted)); /* 2: pairs with C in rst_statement_end() */

@@ -50,6 +50,9 @@ static inline bool rst_kill_is_reason(enum roster_kill_reason reason)
 
 _Static_assert(ROSTER_KILL_SHUTDOWN <= RST_KILL_REASON_MASK, "reasons fit into the word");
 
+/* Whether the word kills this statement. */
+bool rst_kill_names(uint64_t word, uint64_t seq);
+
 /* As roster_kill() on a session that was found under the read lock, which is held. */
 int rst_kill_session(struct roster *roster, struct roster_session *session,
                      enum roster_kill_target target, uint64_t seq, enum roster_kill_reason reason);

@@ -42,6 +42,7 @@ struct roster {
 
     uint64_t pins;
     uint64_t next_pin_id;
+    uint64_t attached;         /* watchdogs */
     pthread_mutex_t kill_lock; /* killers take turns, owners never come here */
     uint64_t kills_delivered;
     uint64_t kills_refused;
