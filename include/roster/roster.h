@@ -18,6 +18,7 @@
 #define ROSTER_ROSTER_H
 
 #include <roster/conn_id.h>
+#include <roster/drain.h>
 #include <roster/error.h>
 #include <roster/export.h>
 #include <roster/kill.h>

@@ -68,6 +68,11 @@ const char *roster_strerror(int err)
     case -EBADMSG:
         return "the connection id is marked as one of 32 bits but is longer; pass it as the "
                "server told it";
+    case -ESHUTDOWN:
+        return "the server is being drained and lets no new session in; connect to another one";
+    case -ETIMEDOUT:
+        return "some sessions have not left in time; the report names them, their owners must "
+               "close them";
     default:
         return "not an error number of Roster; pass the negative number a function returned";
     }

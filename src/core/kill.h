@@ -27,6 +27,11 @@
 #define RST_KILL_STMT_ACK (UINT64_C(1) << 5)
 #define RST_KILL_CLOSED UINT64_C(1)
 
+/* The bits of every kind of session. */
+#define RST_KILL_ALL_KINDS                                                                         \
+    (ROSTER_KIND_BIT(ROSTER_SESSION_USER) | ROSTER_KIND_BIT(ROSTER_SESSION_INTERNAL) |             \
+     ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND))
+
 static inline uint64_t rst_kill_seq(uint64_t word)
 {
     return word >> RST_KILL_SEQ_SHIFT;

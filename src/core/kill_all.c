@@ -11,10 +11,6 @@
 #include <roster/list.h>
 #include <string.h>
 
-#define ALL_KINDS                                                                                  \
-    (ROSTER_KIND_BIT(ROSTER_SESSION_USER) | ROSTER_KIND_BIT(ROSTER_SESSION_INTERNAL) |             \
-     ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND))
-
 struct kill_all {
     struct roster *roster;
     enum roster_kill_target target;
@@ -30,10 +26,10 @@ static int filter_get(struct roster_kill_filter *known, const struct roster_kill
 
     if (err)
         return err;
-    if ((known->kinds & ~ALL_KINDS) || known->reserved)
+    if ((known->kinds & ~RST_KILL_ALL_KINDS) || known->reserved)
         return -EINVAL;
     if (!known->kinds)
-        known->kinds = ALL_KINDS;
+        known->kinds = RST_KILL_ALL_KINDS;
     return 0;
 }
 

@@ -192,7 +192,8 @@ int roster_destroy(struct roster *roster)
     if (rst_thread_forked())
         return -ECHILD;
     if (rst_load(&roster->registry.open) || rst_load(&roster->pins) ||
-        rst_load(&roster->attached) || rst_load(&roster->readers) != (roster->membarrier ? 0 : 1) ||
+        rst_load(&roster->attached) || rst_load(&roster->drainers) ||
+        rst_load(&roster->readers) != (roster->membarrier ? 0 : 1) ||
         rst_load(&roster->readers_unfenced))
         return -EBUSY;
     rst_ticker_stop(&roster->ticker);

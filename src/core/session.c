@@ -6,6 +6,7 @@
  */
 #include "session.h"
 
+#include "drain.h"
 #include "identity.h"
 #include "kill.h"
 #include "statement.h"
@@ -93,6 +94,13 @@ static int complete(struct roster *roster, struct roster_session *session,
     return err;
 }
 
+/* A drain began while the session was being opened: it may have seen it, or not. */
+static rst_slow int close_refused_slow(struct roster_session *session)
+{
+    (void)roster_session_close(session);
+    return -ESHUTDOWN;
+}
+
 int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
                         struct roster_session **session)
 {
@@ -110,6 +118,8 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     thread = rst_enter(roster, &err);
     if (!thread)
         return err;
+    if (rst_unlikely(rst_drain_refuses(roster, known.kind)))
+        return -ESHUTDOWN;
     err = rst_registry_reserve(&roster->registry);
     if (err)
         return err;
@@ -122,6 +132,8 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     }
     if (err)
         rst_registry_unreserve(&roster->registry);
+    else if (rst_unlikely(rst_drain_refuses(roster, known.kind)))
+        err = close_refused_slow(made);
     else
         *session = made;
     return err;
