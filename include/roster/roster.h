@@ -17,9 +17,12 @@
 #ifndef ROSTER_ROSTER_H
 #define ROSTER_ROSTER_H
 
+#include <roster/conn_id.h>
+#include <roster/drain.h>
 #include <roster/error.h>
 #include <roster/export.h>
 #include <roster/kill.h>
+#include <roster/limits.h>
 #include <roster/list.h>
 #include <roster/manager.h>
 #include <roster/minimum.h>
@@ -31,5 +34,6 @@
 #include <roster/txn.h>
 #include <roster/version.h>
 #include <roster/view.h>
+#include <roster/watchdog.h>
 
 #endif /* ROSTER_ROSTER_H */

@@ -59,6 +59,20 @@ const char *roster_strerror(int err)
                "roster_ts_before()";
     case -EIO:
         return "the oracle gave no timestamp; mend the oracle";
+    case -EOVERFLOW:
+        return "the connection id has its highest bit set, as no id has; pass it as the server "
+               "told it";
+    case -EMSGSIZE:
+        return "this is the low half of a 64-bit connection id; pass all of it, as the process "
+               "list shows it";
+    case -EBADMSG:
+        return "the connection id is marked as one of 32 bits but is longer; pass it as the "
+               "server told it";
+    case -ESHUTDOWN:
+        return "the server is being drained and lets no new session in; connect to another one";
+    case -ETIMEDOUT:
+        return "some sessions have not left in time; the report names them, their owners must "
+               "close them";
     default:
         return "not an error number of Roster; pass the negative number a function returned";
     }

@@ -41,6 +41,9 @@ struct roster {
 
     uint64_t pins;
     uint64_t next_pin_id;
+    uint64_t attached;         /* watchdogs */
+    uint32_t draining;         /* the bits of the kinds of sessions that are refused */
+    uint32_t drainers;         /* 1 while a thread is in roster_drain() */
     pthread_mutex_t kill_lock; /* killers take turns, owners never come here */
     uint64_t kills_delivered;
     uint64_t kills_refused;
