@@ -62,6 +62,17 @@ static struct rst_thread *unlink_dead(void)
     return dead;
 }
 
+/* Whoever adopts the context of a thread that ended under the read lock is not under it. liburcu
+ * forgets the thread by itself. */
+static void leave_door(struct rst_thread *thread)
+{
+    if (!thread->nesting)
+        return;
+    thread->nesting = 0;
+    rst_tsan_release(&rst_grace_period);
+    rst_door_leave(&thread->roster->door);
+}
+
 /* The thread ends: its contexts wait for adoption. */
 static void thread_exit(void *unused)
 {
@@ -76,6 +87,7 @@ static void thread_exit(void *unused)
         struct rst_thread *thread = rst_thread_last;
 
         rst_thread_last = thread->next;
+        leave_door(thread);
         thread->bound = false;
         thread->idle_next = thread->roster->idle_threads;
         thread->roster->idle_threads = thread;
