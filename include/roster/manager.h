@@ -75,7 +75,7 @@ ROSTER_API int roster_destroy(struct roster *roster);
 /*
  * Advances the coarse clock from which views take "since when" to now. Only for servers that chose
  * ROSTER_TICK_MANUAL: call it every few milliseconds from a timer. Any thread; wait-free.
- * Returns 0; -EINVAL for NULL.
+ * Returns 0; -EINVAL for NULL; -ECHILD.
  */
 ROSTER_API int roster_tick(struct roster *roster);
 

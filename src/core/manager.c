@@ -211,6 +211,8 @@ int roster_tick(struct roster *roster)
 {
     if (!roster)
         return -EINVAL;
+    if (rst_thread_forked())
+        return -ECHILD;
     rst_ticker_tick(&roster->ticker);
     return 0;
 }
