@@ -160,6 +160,7 @@ static int create(const struct roster_options *options, struct roster **made)
     roster->account.backlog_limit = options->backlog_limit;
     roster->membarrier = rst_membarrier_init();
     roster->door = roster->membarrier ? 0 : 1;
+    rst_call_rcu_start();
     err = oracle_init(roster, options, &now);
     if (!err)
         err = parts_init(roster, options, now);
@@ -213,6 +214,8 @@ int roster_tick(struct roster *roster)
 {
     if (!roster)
         return -EINVAL;
+    if (rst_thread_forked())
+        return -ECHILD;
     rst_ticker_tick(&roster->ticker);
     return 0;
 }
