@@ -24,6 +24,7 @@
 #include <roster/kill.h>
 #include <roster/limits.h>
 #include <roster/list.h>
+#include <roster/lock_wait.h>
 #include <roster/manager.h>
 #include <roster/minimum.h>
 #include <roster/oracle.h>

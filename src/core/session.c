@@ -52,6 +52,7 @@ static void fill(struct roster_session *session, struct roster *roster,
     session->gate.in_stmt = false;
     session->kind = (uint8_t)attr->kind;
     session->flags = (uint8_t)attr->flags;
+    session->resume_state = 0;
     session->gate.non_pinning = (attr->flags & ROSTER_SESSION_NON_PINNING) != 0;
     session->id = attr->id;
     session->base = NULL;

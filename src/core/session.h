@@ -49,7 +49,8 @@ struct roster_session {
     uint64_t memory;       /* bytes that the server says it uses */
     uint8_t kind;
     uint8_t flags;
-    uint32_t inside; /* with --enable-debug: the thread that is inside a function of it */
+    uint8_t resume_state; /* the owner's: where a lock wait goes back to, plus 1; else 0 */
+    uint32_t inside;      /* with --enable-debug: the thread that is inside a function of it */
 } rst_cache_aligned;
 
 _Static_assert(sizeof(struct roster_view) == RST_CACHE_LINE, "a view is one cache line");
