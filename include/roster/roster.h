@@ -29,6 +29,7 @@
 #include <roster/minimum.h>
 #include <roster/oracle.h>
 #include <roster/pin.h>
+#include <roster/schema_check.h>
 #include <roster/session.h>
 #include <roster/statement.h>
 #include <roster/timestamp.h>

@@ -225,10 +225,11 @@ static void settle(struct rcu_head *head)
         left = (uint32_t)word ? RST_LIMBO_SCHEDULED : 0;
     while (!__atomic_compare_exchange_n(&ids->limbo, &word, left, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_ACQUIRE));
-    if (!left)
-        return; /* and from here on the allocator may be gone */
-    ids->waiting = reverse(ids, (uint32_t)word);
-    rst_call_rcu(&ids->rcu, settle);
+    if (left) { /* else the allocator may be gone by now */
+        ids->waiting = reverse(ids, (uint32_t)word);
+        rst_call_rcu(&ids->rcu, settle);
+    }
+    rst_callback_end();
 }
 
 static int release_32(struct roster_conn_ids *ids, uint32_t id)

@@ -7,6 +7,7 @@
 #include "side.h"
 
 #include "session.h"
+#include "tables.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +31,10 @@ const struct rst_side *rst_side_of(const struct roster_session *session)
 
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr)
 {
-    if (session->side)
+    if (session->side) {
+        free(session->side->tables);
         memset(session->side, 0, sizeof(*session->side));
+    }
     if (!attr->wake)
         return 0;
     if (!rst_side_need(session))
@@ -43,6 +46,8 @@ int rst_side_open(struct roster_session *session, const struct roster_session_at
 
 void rst_side_free(struct rst_side *side)
 {
+    if (side)
+        free(side->tables);
     free(side);
 }
 
