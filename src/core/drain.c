@@ -8,7 +8,7 @@
  *
  *     opener                                   drainer
  *     1 add the session to the registry        a draining := kinds
- *     2 compiler barrier                       b membarrier, in roster_read_lock()
+ *     2 compiler barrier                       b membarrier
  *     3 load draining                          c walk the registry
  *
  * Either 3 comes after b in the opener's thread, sees a, and the opener takes its session back; or
@@ -129,7 +129,7 @@ static int look_at(const struct roster_session *session, const struct roster_vie
 static int look(struct drain *drain)
 {
     enum roster_drain_phase phase = drain->progress.phase;
-    int err = roster_read_lock(drain->roster); /* b */
+    int err = roster_read_lock(drain->roster);
 
     if (err)
         return err;
@@ -204,6 +204,10 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
                                      __ATOMIC_RELAXED))
         return -EALREADY;
     rst_store(&roster->draining, drain.options.kinds); /* a: pairs with 3 */
+    if (roster->membarrier)
+        rst_membarrier(); /* b: pairs with 2 */
+    else
+        rst_fence_full_slow(); /* b: pairs with the fence at 2 */
     err = run(&drain);
     rst_store_release(&roster->drainers, 0);
     if (report && (!err || err == -ETIMEDOUT)) {
