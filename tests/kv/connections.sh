@@ -25,7 +25,7 @@ crowd() {
     children=($!)
     exec 5>"$work/hold"
     local tries=600
-    until grep -q '^refused' "$work/crowd.out" || [ "$tries" -eq 0 ]; do
+    until grep -qs '^refused' "$work/crowd.out" || [ "$tries" -eq 0 ]; do
         tries=$((tries - 1))
         sleep 0.1
     done
