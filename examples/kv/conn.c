@@ -210,7 +210,7 @@ static void on_written(uv_write_t *write, int status)
 /* Returns whether it stopped only because replies pile up. */
 static bool process_all(struct conn *conn)
 {
-    while (!conn->finishing && !conn->sleeping) {
+    while (!conn->finishing && !conn->sleeping && !worker_stops(conn->worker)) {
         if (unsent(conn) >= OUT_HIGH)
             return true;
         if (!process_one(conn))
