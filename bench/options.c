@@ -25,6 +25,7 @@
 
 enum key {
     KEY_NO_PIN = 256,
+    KEY_REALTIME,
     KEY_ORACLE,
     KEY_BESIDE,
     KEY_TIME,
@@ -62,6 +63,11 @@ static const struct argp_option known[] = {
      "turn, or random: threads visit their sessions, and the floors' records, in random order", 0},
     {"json", KEY_JSON, "FILE", 0, "Write JSON to FILE; -: to standard output, without text", 0},
     {"no-pin", KEY_NO_PIN, NULL, 0, "Do not pin threads to processors", 0},
+    {"realtime", KEY_REALTIME, NULL, 0,
+     "Take the processors from everybody else during each measurement, and leave them alone as "
+     "long after it; needs the right to (root). For machines that others work on too: use short "
+     "measurements, such as --seconds=0.05 --rounds=41",
+     0},
     {0},
 };
 
@@ -220,6 +226,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         break;
     case KEY_JSON:
         options->json = arg;
+        break;
+    case KEY_REALTIME:
+        options->realtime = true;
         break;
     case KEY_NO_PIN:
         options->pin = false;

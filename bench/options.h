@@ -42,6 +42,7 @@ struct options {
     bool cpu_time;
     bool random_order; /* threads visit their sessions at random, not in the order of memory */
     bool pin;
+    bool realtime;      /* nobody else gets a processor during a measurement */
     const char *json;   /* NULL: none; "-": standard output, in place of the text */
     unsigned workloads; /* bit i: workloads[i] of workloads.h */
 };
