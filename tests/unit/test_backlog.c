@@ -187,6 +187,8 @@ Test(backlog, without_a_reader_there_is_none)
     struct roster_session *session = unit_open(roster);
     int i;
 
+    if (!roster->membarrier)
+        cr_skip_test("without membarrier all that is retired awaits a grace period");
     for (i = 0; i < 100000; i++) {
         unit_ok(roster_txn_begin(session, NULL));
         unit_ok(roster_txn_set_progress(session, 1, 2, 3));
