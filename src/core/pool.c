@@ -354,6 +354,14 @@ static void take_from_depot(struct rst_pool *pool, struct rst_pool_cache *cache)
     }
 }
 
+int rst_account_check(struct rst_pool_account *account)
+{
+    if (rst_load(&account->backlog) <= account->backlog_limit)
+        return 0;
+    rst_fetch_add(&account->backlog_refused, 1);
+    return -ENOBUFS;
+}
+
 void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, const uint64_t *door,
                          int *err)
 {
@@ -362,12 +370,9 @@ void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, co
     else
         take_from_depot(pool, cache);
     if (!cache->n_fresh) {
-        if (rst_load(&pool->account->backlog) > pool->account->backlog_limit) {
-            rst_fetch_add(&pool->account->backlog_refused, 1);
-            *err = -ENOBUFS;
-            return NULL;
-        }
-        *err = grow(pool, cache);
+        *err = rst_account_check(pool->account);
+        if (!*err)
+            *err = grow(pool, cache);
         if (*err)
             return NULL;
     }

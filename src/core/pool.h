@@ -113,6 +113,9 @@ struct rst_pool_account {
     uint64_t backlog_refused;
 };
 
+/* 0, or -ENOBUFS, which is counted, when so much awaits a grace period that nothing may join it. */
+int rst_account_check(struct rst_pool_account *account);
+
 struct rst_pool {
     struct roster *owner;
     size_t object_size; /* a multiple of the cache line */
