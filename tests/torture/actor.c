@@ -144,6 +144,8 @@ static void use(struct actor *actor, unsigned n)
         client_update(actor, client);
     else if (what < 11)
         client_misuse(actor, client);
+    else if (what < 13)
+        client_audit(client);
     else if (what < 90)
         state(actor, client);
     else
@@ -183,7 +185,7 @@ static const struct {
     {read_some, 20, 5, 500, 20},
     {read_held, 10, 5, 300, 5},
     {read_quickly, 2, 2, 200, 2},
-    {read_stalled, 0, 0, 4, 0},
+    {read_stalled, 0, 0, 20, 0},
     {read_copied, 2, 1, 40, 1},
     {kill_once, 60, 5, 10, 4000},
     {pin_once, 60, 200, 20, 20},

@@ -46,10 +46,14 @@ struct client {
 
 struct actor;
 
-/* sessions.c: each returns false when there was nothing to do. */
+/* sessions.c; NULL when no place is vacant. */
 struct client *client_open(struct actor *actor, struct arena *arena);
 void client_close(struct actor *actor, struct client *client);
 void client_update(struct actor *actor, struct client *client);
+
+/* Between statements: compares the kills delivered so far with those met, undisturbed by killers.
+ */
+void client_audit(struct client *client);
 
 /* Whether `err` is an acceptable refusal; violates `what` when it is none. */
 bool client_refused(struct actor *actor, struct client *client, const char *what, int err);

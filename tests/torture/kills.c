@@ -41,7 +41,7 @@ void client_meet(struct client *client, int killed)
     }
 }
 
-/* The session is closed and its killers have gone: both sides must have counted the same. */
+/* No killer is at the session, and no statement runs: both sides must have counted the same. */
 void client_settle(struct client *client)
 {
     const struct place *place = client->place;

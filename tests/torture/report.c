@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static uint64_t seed;
@@ -42,7 +43,9 @@ void violation(const char *guarantee, const char *format, ...)
 }
 
 #if !defined(ROSTER_SANITIZER_ADDRESS) && !defined(ROSTER_SANITIZER_THREAD)
-/* Tells, and lets the crash happen once more, without a handler. */
+static bool core_wanted;
+
+/* Tells; where a core may be left the crash happens once more, without a handler. */
 static void crashed(int signal_number)
 {
     static const char text[] = "violation of G4: a pointer that was followed led nowhere\n";
@@ -50,6 +53,8 @@ static void crashed(int signal_number)
 
     (void)ignored;
     (void)signal_number;
+    if (!core_wanted)
+        _exit(1);
 }
 #endif
 
@@ -57,7 +62,9 @@ void report_crashes(void)
 {
 #if !defined(ROSTER_SANITIZER_ADDRESS) && !defined(ROSTER_SANITIZER_THREAD)
     struct sigaction action;
+    struct rlimit core;
 
+    core_wanted = getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur > 0;
     memset(&action, 0, sizeof(action));
     action.sa_handler = crashed;
     action.sa_flags = (int)SA_RESETHAND;

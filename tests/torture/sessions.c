@@ -86,7 +86,7 @@ static int try_open(struct actor *actor, struct client *client)
     struct place *place = client->place;
 
     client->kind = (enum roster_session_kind)rng_below(&actor->rng, 3);
-    client->flags = rng_one_in(&actor->rng, 8) ? ROSTER_SESSION_NON_PINNING : 0;
+    client->flags = rng_one_in(&actor->rng, 5) ? ROSTER_SESSION_NON_PINNING : 0;
     client->wakes = rng_one_in(&actor->rng, 2);
     if (rng_one_in(&actor->rng, 2))
         client->id = OWN_ID | relaxed(&place->seq) << 8 | (uint64_t)(place - client->arena->places);
@@ -135,6 +135,18 @@ static void wait_for_killers(const struct place *place)
 {
     while (__atomic_load_n(&place->killers, __ATOMIC_SEQ_CST))
         sched_yield();
+}
+
+void client_audit(struct client *client)
+{
+    struct place *place = client->place;
+
+    if (client->in_stmt)
+        return;
+    __atomic_store_n(&place->id, 0, __ATOMIC_SEQ_CST);
+    wait_for_killers(place);
+    client_settle(client);
+    __atomic_store_n(&place->id, client->id, __ATOMIC_SEQ_CST);
 }
 
 static void end_all(struct actor *actor, struct client *client)
