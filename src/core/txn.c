@@ -236,6 +236,7 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     view = rst_slot_view(session->slot);
     if (rst_control(PUBLISH_EARLY))
         rst_view_publish(session, view);
+    rst_test_point("begin: view not filled");
     view->start_ts = ts;
     view->state_since = rst_ticker_now(&roster->ticker);
     view->identity = session->identity;
@@ -290,6 +291,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
     struct roster_view *before = session->view;
     uint64_t *slot = session->slot;
 
+    rst_test_point("finish: view still published");
     /* The view first, then the pin: a late reader errs on the safe side. */
     if (rst_likely(!session->gate.in_stmt)) {
         rst_store_changed(&session->idle_since, rst_ticker_now(&roster->ticker));
@@ -365,6 +367,7 @@ int roster_txn_finish(struct roster_session *session)
         return txn_finish_any(session);
     if (rst_control(FINISH_WAITS))
         rst_rcu_barrier();
+    rst_test_point("finish: view still published");
     rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
     rst_view_publish(session, session->idle); /* 1 of pool.h's hot reuse */
     rst_compiler_barrier();                   /* 2 */
