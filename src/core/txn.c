@@ -7,6 +7,7 @@
  */
 #include "txn.h"
 
+#include "digests.h"
 #include "kill.h"
 #include "txn_views.h"
 
@@ -309,6 +310,8 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
         rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
     }
     rst_view_retire_by(thread, session, before);
+    if (rst_unlikely(session->gate.remembers))
+        rst_digests_clear_slow(session);
 }
 
 void rst_txn_end(struct rst_thread *thread, struct roster_session *session)
