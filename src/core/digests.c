@@ -84,13 +84,13 @@ bool rst_digests_copy(const struct rst_digests *digests, struct rst_digests *cop
 
 static size_t json_byte(char *json, unsigned char byte)
 {
-    static const char hex[] = "0123456789abcdef";
+    static const char hex[] = "0123456789abcdef", escape[] = {'\\', 'u', '0', '0'};
 
     if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\') {
         *json = (char)byte;
         return 1;
     }
-    memcpy(json, "\\u00", 4);
+    memcpy(json, escape, sizeof(escape));
     json[4] = hex[byte >> 4];
     json[5] = hex[byte & 15];
     return 6;

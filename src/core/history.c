@@ -69,8 +69,10 @@ static struct kind **place_of(const struct roster_history *history, uint64_t has
 static void forget_oldest(struct roster_history *history)
 {
     struct kind *oldest = (struct kind *)(void *)history->ring.before;
-    struct kind **place = place_of(history, oldest->hash);
+    struct kind **place = &history->table[oldest->hash & (history->buckets - 1)];
 
+    while (*place != oldest)
+        place = &(*place)->chain;
     *place = oldest->chain;
     ring_remove(&oldest->ring);
     history->count--;
