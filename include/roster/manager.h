@@ -67,8 +67,8 @@ ROSTER_API int roster_create(const struct roster_options *options,
  * tens of milliseconds) and frees everything. Any thread, but not under the read lock and not from
  * a call_rcu callback. Other threads need not have ended.
  *
- * Returns 0; -EINVAL for NULL; -EBUSY, the roster unchanged, while a session or a pin is open or a
- * reader is inside; -ECHILD in a forked child.
+ * Returns 0; -EINVAL for NULL; -EBUSY, the roster unchanged, while a session or a pin is open, a
+ * reader is inside or a syncer reports it; -ECHILD in a forked child.
  */
 ROSTER_API int roster_destroy(struct roster *roster);
 

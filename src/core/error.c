@@ -24,7 +24,8 @@ const char *roster_strerror(int err)
         return "no thread could be started; raise the limit of threads or choose manual "
                "ticks";
     case -EEXIST:
-        return "the session id is in use; take another or let the roster choose one";
+        return "the session id is in use; take another or let the roster choose one. Of a "
+               "server: another one lives under this id";
     case -EUSERS:
         return "as many sessions are open as max_sessions allows; close some or raise the "
                "limit";
@@ -39,8 +40,9 @@ const char *roster_strerror(int err)
     case -ENAMETOOLONG:
         return "a string or digest is longer than the header allows; shorten it";
     case -EBUSY:
-        return "something is still open: a transaction, a statement, or sessions, pins or "
-               "readers of the roster; end it first";
+        return "something is still open: a transaction, a statement, or sessions, pins, "
+               "readers or the syncer of the roster; end it first. Of a store: another "
+               "process held its lock too long; try again";
     case -EALREADY:
         return "it has been done already: nothing is open that could be ended, or an "
                "earlier kill stands; go on";
@@ -56,9 +58,42 @@ const char *roster_strerror(int err)
                "statement aimed at has ended; begin again with a new one";
     case -ERANGE:
         return "the lower limit is not below the oracle's now; compute it from now with "
-               "roster_ts_before()";
+               "roster_ts_lower_limit()";
     case -EIO:
-        return "the oracle gave no timestamp; mend the oracle";
+        return "the oracle gave no timestamp, or the disk of a store failed; mend it";
+    case -EINPROGRESS:
+        return "whether the store was changed is unknown; read it and decide";
+    case -ETIMEDOUT:
+        return "time ran out and nothing was changed; try again";
+    case -EHOSTUNREACH:
+        return "no endpoint of the store can be reached; look at the network and the store";
+    case -EKEYEXPIRED:
+        return "the lease is gone and its keys with it; ask for a new one";
+    case -EREMCHG:
+        return "the store, or a key in it, was replaced or deleted meanwhile; see "
+               "roster_store_rebind()";
+    case -EACCES:
+        return "the store refuses the user, password, role or file permission; correct it";
+    case -EKEYREJECTED:
+        return "a TLS certificate was rejected; look at the certificates of both sides";
+    case -EPROTO:
+        return "the answer is not that of an etcd v3 gateway; look at the store's URL";
+    case -EMSGSIZE:
+        return "a request to the store or its answer exceeds a limit; ask for less";
+    case -ENOSPC:
+        return "the store's disk or quota is full; make room";
+    case -EROFS:
+        return "the store's file is read-only; make it writable";
+    case -EUCLEAN:
+        return "the store's file is damaged; restore it";
+    case -EMEDIUMTYPE:
+        return "the file is no store of this version of Roster; name another one";
+    case -ENOTSUP:
+        return "this library was built without that kind of store; build it with the "
+               "missing package";
+    case -EBADMSG:
+        return "a key of the store holds what cannot be read; find out who wrote it and "
+               "correct or delete it";
     default:
         return "not an error number of Roster; pass the negative number a function returned";
     }

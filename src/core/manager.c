@@ -120,15 +120,20 @@ static int parts_init(struct roster *roster, const struct roster_options *option
     err = -pthread_mutex_init(&roster->kill_lock, NULL);
     if (err)
         goto pools;
+    err = -pthread_mutex_init(&roster->lease_lock, NULL);
+    if (err)
+        goto kill_lock;
     err = rst_registry_init(&roster->registry, &roster->pools[RST_POOL_SESSION],
                             options->max_sessions);
     if (err)
-        goto kill_lock;
+        goto lease_lock;
     err = rst_ticker_start(&roster->ticker,
                            options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms);
     if (!err)
         return 0;
     rst_registry_destroy(&roster->registry);
+lease_lock:
+    pthread_mutex_destroy(&roster->lease_lock);
 kill_lock:
     pthread_mutex_destroy(&roster->kill_lock);
 pools:
@@ -136,6 +141,16 @@ pools:
 horizon:
     rst_horizon_destroy(&roster->horizon);
     return err;
+}
+
+static bool has_syncer(struct roster *roster)
+{
+    bool has;
+
+    pthread_mutex_lock(&roster->lease_lock);
+    has = roster->lease_ops != NULL;
+    pthread_mutex_unlock(&roster->lease_lock);
+    return has;
 }
 
 static int create(const struct roster_options *options, struct roster **made)
@@ -188,7 +203,7 @@ int roster_destroy(struct roster *roster)
         return -ECHILD;
     if (rst_load(&roster->registry.open) || rst_load(&roster->pins) ||
         rst_load(&roster->readers) != (roster->membarrier ? 0 : 1) ||
-        rst_load(&roster->readers_unfenced))
+        rst_load(&roster->readers_unfenced) || has_syncer(roster))
         return -EBUSY;
     rst_ticker_stop(&roster->ticker);
     rst_rcu_barrier();
@@ -196,6 +211,7 @@ int roster_destroy(struct roster *roster)
     rst_registry_destroy(&roster->registry);
     pools_destroy(roster);
     rst_horizon_destroy(&roster->horizon);
+    pthread_mutex_destroy(&roster->lease_lock);
     pthread_mutex_destroy(&roster->kill_lock);
     roster_oracle_local_destroy(roster->own_clock);
     free(roster);
