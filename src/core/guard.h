@@ -62,6 +62,9 @@ static inline int rst_guard_check(const struct rst_guard_words *words, uint64_t 
     uint64_t deadline;
 
     rst_fence_load_load();
+    rst_test_point("check: reads done");
+    if (rst_control(BLIND_CHECK))
+        return 0;
     /* Before protected_from: who sees a new lease's deadline sees what the old one's end cost.
      * Pairs with the release in rst_guard_unfence(). */
     deadline = rst_load_acquire(&words->lease_deadline);

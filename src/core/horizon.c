@@ -56,6 +56,7 @@ void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit)
     /* 4: release, the word is 0 before the slot is handed back; pairs with 6 */
     if (__atomic_fetch_or(&chunk->returned, bit, __ATOMIC_ACQ_REL))
         return; /* it is on the stack, or whoever made it non-zero is about to push it */
+    rst_test_point("return: bit set");
     top = rst_load(&owner->returns);
     do {
         chunk->return_next = top;
@@ -81,6 +82,7 @@ static void collect_returns(struct rst_horizon_cache *cache)
         /* Read the link first: once `returned` is 0 the chunk may be pushed again. */
         struct rst_horizon_chunk *next = chunk->return_next;
 
+        rst_test_point("return: link read");
         if (!chunk->free && chunk != cache->current) {
             chunk->next = cache->available;
             cache->available = chunk;
@@ -101,13 +103,24 @@ static struct rst_horizon_block *block_with_room(struct rst_horizon *horizon)
     block = aligned_alloc(RST_BLOCK_SIZE, RST_BLOCK_SIZE);
     if (!block)
         return NULL;
-    memset(block, 0, sizeof(*block));
+    memset(block, 0, offsetof(struct rst_horizon_block, holders));
     block->next = horizon->blocks;
     rst_fetch_add(&horizon->memory, RST_BLOCK_SIZE);
     /* Pairs with the acquire in rst_horizon_scan(), which comes after its membarrier: a scan that
      * misses this store also misses every A after it, and then C is after a. */
     rst_store_release(&horizon->blocks, block);
     return block;
+}
+
+static void init_views(struct roster_view *views)
+{
+    unsigned i;
+
+    memset(views, 0, RST_CHUNK_SLOTS * sizeof(*views));
+    for (i = 0; i < RST_CHUNK_SLOTS; i++) {
+        views[i].txn_state = ROSTER_TXN_VALID;
+        views[i].reserved = RST_VIEW_OF_SLOT;
+    }
 }
 
 static struct rst_horizon_chunk *new_chunk(struct rst_horizon *horizon,
@@ -122,30 +135,44 @@ static struct rst_horizon_chunk *new_chunk(struct rst_horizon *horizon,
     if (block) {
         n = block->used;
         chunk = &block->chunks[n];
-        chunk->free = UINT64_MAX;
+        chunk->free = UINT64_MAX >> (64 - RST_CHUNK_SLOTS);
         chunk->owner = owner;
         chunk->words = block->words + (size_t)n * RST_CHUNK_SLOTS;
+        memset(block->since + (size_t)n * RST_CHUNK_SLOTS, 0, RST_CHUNK_SLOTS * sizeof(uint64_t));
+        init_views(block->views + (size_t)n * RST_CHUNK_SLOTS);
         rst_store_release(&block->used, n + 1); /* as the store of horizon->blocks */
     }
     pthread_mutex_unlock(&horizon->grow_lock);
     return chunk;
 }
 
+/* Moves the free slots of a chunk to the stack, the first on top. */
+static void make_current(struct rst_horizon_cache *cache, struct rst_horizon_chunk *chunk)
+{
+    cache->current = chunk;
+    while (chunk->free) {
+        unsigned n = 63 - (unsigned)__builtin_clzll(chunk->free);
+
+        cache->free[cache->n_free++] = chunk->words + n;
+        chunk->free &= ~(UINT64_C(1) << n);
+    }
+}
+
 int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cache *cache)
 {
-    struct rst_horizon_chunk *chunk;
+    struct rst_horizon_chunk *chunk = cache->current;
 
     collect_returns(cache);
-    if (cache->current->free)
-        return 0;
-    chunk = cache->available;
-    if (chunk)
-        cache->available = chunk->next;
-    else
-        chunk = new_chunk(horizon, cache);
+    if (!chunk->free) {
+        chunk = cache->available;
+        if (chunk)
+            cache->available = chunk->next;
+        else
+            chunk = new_chunk(horizon, cache);
+    }
     if (!chunk)
         return -ENOMEM;
-    cache->current = chunk;
+    make_current(cache, chunk);
     return 0;
 }
 
@@ -164,6 +191,7 @@ int rst_horizon_pin_locked(struct rst_horizon *horizon, struct rst_horizon_cache
 {
     if (ts < rst_load(&horizon->words.protected_from))
         return -ESTALE;
+    rst_test_point("pin: decided");
     return rst_horizon_pin_unchecked(horizon, cache, holder, since, ts, slot);
 }
 
@@ -172,6 +200,8 @@ int rst_horizon_pin_at(struct rst_horizon *horizon, struct rst_horizon_cache *ca
 {
     int err;
 
+    if (rst_control(PIN_UNLOCKED))
+        return rst_horizon_pin_locked(horizon, cache, holder, since, ts, slot);
     pthread_mutex_lock(&horizon->scan_lock);
     err = rst_horizon_pin_locked(horizon, cache, holder, since, ts, slot);
     pthread_mutex_unlock(&horizon->scan_lock);
@@ -245,6 +275,7 @@ static void look_closer(struct scan *scan, const uint64_t *word)
         /* 2: acquire; pairs with 1: whoever sees a new holder sees the word that was 0 before */
         found.holder = (uintptr_t)rst_load_acquire(rst_slot_holder(word));
         found.since = rst_load_acquire(rst_slot_since(word));
+        rst_test_point("scan: holder read");
         again = rst_load_acquire(word); /* 3 */
     } while (again != found.ts);
     if (found.ts <= scan->lower) {
@@ -292,15 +323,20 @@ static void advance(struct rst_horizon *horizon, const struct scan *scan, uint64
 {
     uint64_t bound = roster_ts_before(now, life_time_ms);
     uint64_t safe_point = scan->oldest.ts < bound ? scan->oldest.ts : bound;
-    uint64_t protected_from = scan->lower ? scan->lower + 1 : 0;
+    uint64_t protected_from = scan->lower && !rst_control(EXPIRED_UNTOLD) ? scan->lower + 1 : 0;
 
-    if (safe_point < horizon->safe_point)
+    rst_test_point("scan: slots read");
+    if (!rst_control(SAFE_POINT_GOES_BACK) && safe_point < horizon->safe_point)
         safe_point = horizon->safe_point;
     if (protected_from < safe_point)
         protected_from = safe_point;
+    if (rst_control(SAFE_POINT_FIRST))
+        rst_store_release(&horizon->safe_point, safe_point);
+    rst_test_point("scan: safe point computed");
     /* Before the safe point is known to any collector: pairs with rst_guard_check(). */
     rst_guard_raise_local(&horizon->guard, &horizon->words, protected_from);
     rst_store_release(&horizon->safe_point, safe_point);
+    rst_test_point("scan: safe point stored");
     rst_store(&horizon->expired, scan->expired);
     rst_count(&horizon->scans);
     /* e: release, after c; pairs with A */
@@ -315,16 +351,25 @@ void rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now
     struct scan scan;
 
     memset(&scan, 0, sizeof(scan));
+    if (rst_control(SCAN_BEFORE_NOW))
+        now = ROSTER_TS_MAX;
     scan.oldest.ts = now;
     scan.next.ts = now;
     scan.lower = lower;
-    if (membarrier)
+    if (rst_control(NO_SCAN_BARRIER))
+        rst_compiler_barrier();
+    else if (membarrier)
         rst_membarrier(); /* b */
     else
         rst_fence_full_slow(); /* b: pairs with the fence after A */
-    rst_rcu_read_lock();       /* sessions and pins that hold a slot stay readable */
+    rst_test_point("scan: owners fenced");
+    rst_rcu_read_lock(); /* sessions and pins that hold a slot stay readable */
     for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
         scan_block(&scan, block);
+    if (rst_control(SCAN_BEFORE_NOW) &&
+        !rst_oracle_now(caa_container_of(horizon, struct roster, horizon), &now) &&
+        scan.oldest.ts > now)
+        scan.oldest.ts = now;
     advance(horizon, &scan, now, life_time_ms);
     min->now = now;
     min->min_start_ts = scan.oldest.ts;

@@ -6,7 +6,7 @@
  *
  * Slots live in chunks of 64. A chunk belongs to one thread's context for good, so two threads
  * never write the same line on the common path; the context of a thread that ended is adopted as a
- * whole by the next new thread. 40 chunks make a block, in which all words stand together, so that
+ * whole by the next new thread. 23 chunks make a block, in which all words stand together, so that
  * the scan reads nothing else: its cost grows with the most pins that were ever open at once, not
  * with the number of sessions.
  *
@@ -36,19 +36,20 @@
 #include <errno.h>
 #include <pthread.h>
 #include <roster/minimum.h>
+#include <roster/view.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define RST_CHUNK_SLOTS 64
-#define RST_BLOCK_CHUNKS 40
+#define RST_CHUNK_SLOTS RST_SMALL_IF_SANITIZED(64, 4)
+#define RST_BLOCK_CHUNKS 23
 #define RST_BLOCK_SLOTS ((size_t)RST_BLOCK_CHUNKS * RST_CHUNK_SLOTS)
-#define RST_BLOCK_SIZE ((size_t)64 * 1024)
+#define RST_BLOCK_SIZE ((size_t)128 * 1024)
 
 /* Who holds a slot is a session, or a pin when the lowest bit is set. */
 #define RST_HOLDER_IS_PIN ((uintptr_t)1)
 
 struct rst_horizon_chunk {
-    uint64_t free;                         /* owner only */
+    uint64_t free;                         /* owner only; 0 while the chunk is current */
     struct rst_horizon_cache *owner;       /* constant */
     uint64_t *words;                       /* constant */
     struct rst_horizon_chunk *next;        /* owner only: in owner->available */
@@ -64,6 +65,7 @@ struct rst_horizon_block {
     uint64_t words[RST_BLOCK_SLOTS] rst_cache_aligned;
     uint64_t holders[RST_BLOCK_SLOTS] rst_cache_aligned;
     uint64_t since[RST_BLOCK_SLOTS] rst_cache_aligned;
+    struct roster_view views[RST_BLOCK_SLOTS] rst_cache_aligned;
 };
 
 _Static_assert(sizeof(struct rst_horizon_block) <= RST_BLOCK_SIZE, "a block fills its alignment");
@@ -84,10 +86,34 @@ static inline uint64_t *rst_slot_since(const uint64_t *word)
     return (uint64_t *)(uintptr_t)word + 2 * RST_BLOCK_SLOTS;
 }
 
-/* One thread's slots. */
+/*
+ * The slot's own view. It never shows anything but a valid, idle transaction that has written
+ * nothing, so beginning one writes three members of it. It is used again together with its slot,
+ * when no reader is inside, under the argument for hot reuse in pool.h: the finish unpublished it
+ * before it freed the slot.
+ */
+static inline struct roster_view *rst_slot_view(const uint64_t *word)
+{
+    uintptr_t block = (uintptr_t)word & ~(uintptr_t)(RST_BLOCK_SIZE - 1);
+    uintptr_t place = (uintptr_t)word - block - offsetof(struct rst_horizon_block, words);
+
+    return (struct roster_view *)(block + offsetof(struct rst_horizon_block, views) +
+                                  place / sizeof(*word) * sizeof(struct roster_view));
+}
+
+/* For view.reserved: the view is a slot's own, and is not retired. */
+#define RST_VIEW_OF_SLOT 1
+
+/*
+ * One thread's slots. The free ones of the current chunk are on a stack of their own, because the
+ * next begin waits for what the last finish left behind, and a pointer that was pushed is there
+ * sooner than a bit that must be computed; the current chunk's bitmap is empty meanwhile.
+ */
 struct rst_horizon_cache {
-    struct rst_horizon_chunk *current;   /* to take from; never NULL, at first without slots */
+    struct rst_horizon_chunk *current;   /* never NULL, at first without slots */
     struct rst_horizon_chunk *available; /* other chunks with free slots */
+    unsigned n_free;
+    uint64_t *free[RST_CHUNK_SLOTS];
     struct rst_horizon_chunk *returns rst_cache_aligned; /* others push, the owner takes all */
 };
 
@@ -137,42 +163,43 @@ rst_slow int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_hor
 /* Hands a slot, its word already 0, back to the context that owns its chunk. */
 rst_slow void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit);
 
-/* Takes a slot of a chunk that has one; its word is still 0, so nothing is pinned. */
-static inline uint64_t *rst_horizon_take_from(struct rst_horizon_chunk *chunk, uintptr_t holder,
-                                              uint64_t since)
+/* Takes a free slot of the current chunk, which has one; its word is still 0: nothing is pinned. */
+static inline uint64_t *rst_horizon_pop(struct rst_horizon_cache *cache, unsigned n_free,
+                                        uintptr_t holder, uint64_t since)
 {
-    uint64_t *word = chunk->words + __builtin_ctzll(chunk->free);
+    uint64_t *word = cache->free[n_free - 1];
 
-    chunk->free &= chunk->free - 1;
+    cache->n_free = n_free - 1;
+    rst_test_point("take: slot popped");
     rst_store_changed(rst_slot_since(word), since);
     /* 1: after the former holder's word := 0, before this holder's word; pairs with 2, 3 */
     rst_store_release(rst_slot_holder(word), holder);
     return word;
 }
 
-/* Takes a slot for `holder`, from a new chunk if need be. NULL: -ENOMEM. */
+/* Takes a slot for `holder`, from another chunk if need be. NULL: -ENOMEM. */
 static inline uint64_t *rst_horizon_take(struct rst_horizon *horizon,
                                          struct rst_horizon_cache *cache, uintptr_t holder,
                                          uint64_t since)
 {
-    if (rst_unlikely(!cache->current->free) && rst_horizon_refill_slow(horizon, cache))
+    if (rst_unlikely(!cache->n_free) && rst_horizon_refill_slow(horizon, cache))
         return NULL;
-    return rst_horizon_take_from(cache->current, holder, since);
+    return rst_horizon_pop(cache, cache->n_free, holder, since);
 }
 
-/* The place of a slot in a chunk; RST_CHUNK_SLOTS or more when it is not of this chunk. */
-static inline uintptr_t rst_horizon_place(const struct rst_horizon_chunk *chunk,
+/* Whether a slot is of the current chunk. */
+static inline bool rst_horizon_is_current(const struct rst_horizon_cache *cache,
                                           const uint64_t *word)
 {
-    return ((uintptr_t)word - (uintptr_t)chunk->words) / sizeof(*word);
+    return (uintptr_t)word - (uintptr_t)cache->current->words < RST_CHUNK_SLOTS * sizeof(*word);
 }
 
-/* Frees a slot that is of this chunk, which is the calling thread's. */
-static inline void rst_horizon_release_to(struct rst_horizon_chunk *chunk, uint64_t *word,
-                                          uintptr_t place)
+/* Frees a slot that is of the current chunk; so there is room. */
+static inline void rst_horizon_push(struct rst_horizon_cache *cache, uint64_t *word)
 {
     rst_store_release(word, 0);
-    chunk->free |= UINT64_C(1) << place;
+    rst_test_point("release: word cleared");
+    cache->free[cache->n_free++] = word;
 }
 
 /* Frees a slot. `cache` is the calling thread's, or NULL. Wait-free on the chunk's own thread. */
@@ -184,12 +211,17 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
     struct rst_horizon_chunk *chunk = &block->chunks[n / RST_CHUNK_SLOTS];
     uint64_t bit = UINT64_C(1) << (n % RST_CHUNK_SLOTS);
 
+    if (cache && chunk == cache->current) {
+        rst_horizon_push(cache, word);
+        return;
+    }
     rst_store_release(word, 0);
+    rst_test_point("release: word cleared");
     if (rst_unlikely(chunk->owner != cache)) {
         rst_horizon_return_slow(chunk, bit);
         return;
     }
-    if (rst_unlikely(!chunk->free && chunk != cache->current)) {
+    if (rst_unlikely(!chunk->free)) {
         chunk->next = cache->available;
         cache->available = chunk;
     }

@@ -35,10 +35,33 @@ static size_t length_of(const char *const strings[RST_IDENTITY_FIELDS])
     return text <= ROSTER_IDENTITY_MAX ? total : SIZE_MAX;
 }
 
-int rst_identity_build(const struct roster_session_attr *attr, struct roster_identity **identity)
+void rst_identity_free(const struct roster_identity *identity, const struct roster_identity *home)
+{
+    if (identity != home)
+        free((void *)(uintptr_t)identity);
+}
+
+/* Room for `length` bytes of text; NULL when there is none. */
+static struct roster_identity *room_for(size_t length, struct roster_identity *home,
+                                        struct roster_identity *old)
+{
+    struct roster_identity *made;
+
+    if (home && sizeof(*home) + length <= RST_IDENTITY_HOME)
+        return home;
+    if (old && old != home && old->capacity >= length)
+        return old;
+    made = malloc(sizeof(*made) + length);
+    if (made)
+        made->capacity = (uint16_t)length;
+    return made;
+}
+
+int rst_identity_build(const struct roster_session_attr *attr, struct roster_identity *home,
+                       struct roster_identity **identity)
 {
     const char *strings[RST_IDENTITY_FIELDS];
-    struct roster_identity *made = *identity;
+    struct roster_identity *made;
     size_t length, used = 0;
     int i;
 
@@ -46,13 +69,11 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
     length = length_of(strings);
     if (length == SIZE_MAX)
         return -ENAMETOOLONG;
-    if (!made || made->capacity < length) {
-        made = malloc(sizeof(*made) + length);
-        if (!made)
-            return -ENOMEM;
-        free(*identity);
-        made->capacity = (uint16_t)length;
-    }
+    made = room_for(length, home, *identity);
+    if (!made)
+        return -ENOMEM;
+    if (made != *identity)
+        rst_identity_free(*identity, home);
     for (i = 0; i < RST_IDENTITY_FIELDS; i++) {
         made->offset[i] = 0;
         if (strings[i]) {

@@ -21,16 +21,24 @@ enum rst_identity_field {
 };
 
 struct roster_identity {
-    uint16_t capacity;                    /* bytes in `text` */
+    uint16_t capacity;                    /* bytes in `text`, where it was allocated */
     uint16_t offset[RST_IDENTITY_FIELDS]; /* into `text`, plus 1; 0 when not known */
     char text[];
 };
 
+/* Bytes of a session's home for its identity. */
+#define RST_IDENTITY_HOME 64
+
 /*
- * Builds an identity from attr's strings. `*identity` may lead to an old one that nobody can see
- * any more: it is used again if it is large enough, else freed. Returns 0, -ENAMETOOLONG or
- * -ENOMEM; after an error `*identity` is unchanged.
+ * Builds an identity from attr's strings: in `home`, RST_IDENTITY_HOME bytes or NULL, if it fits
+ * there, else in allocated memory. `*identity` may lead to an old one that nobody can see any more:
+ * unless it is at home it is used again or freed. Returns 0, -ENAMETOOLONG or -ENOMEM; after an
+ * error `*identity` is unchanged.
  */
-int rst_identity_build(const struct roster_session_attr *attr, struct roster_identity **identity);
+int rst_identity_build(const struct roster_session_attr *attr, struct roster_identity *home,
+                       struct roster_identity **identity);
+
+/* Frees an identity unless it is at home. */
+void rst_identity_free(const struct roster_identity *identity, const struct roster_identity *home);
 
 #endif /* ROSTER_CORE_IDENTITY_H */

@@ -35,14 +35,17 @@ static uint64_t without_statement(uint64_t word)
 
 static bool names(uint64_t word, uint64_t seq)
 {
+    uint64_t low_bits = (seq << RST_KILL_SEQ_SHIFT) >> RST_KILL_SEQ_SHIFT;
+
     return rst_kill_stmt_reason(word) &&
-           rst_kill_seq(word) == (seq << RST_KILL_SEQ_SHIFT) >> RST_KILL_SEQ_SHIFT;
+           (rst_control(KILL_ANY_SEQ) || rst_kill_seq(word) == low_bits);
 }
 
 int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq)
 {
     uint64_t word = rst_load_acquire(&session->kill);
 
+    rst_test_point("end: kill word loaded");
     while (names(word, seq) && !(word & RST_KILL_STMT_ACK))
         if (exchange(session, &word, word | RST_KILL_STMT_ACK)) /* D: pairs with take_back() */
             word |= RST_KILL_STMT_ACK;
@@ -68,6 +71,7 @@ static int take_back(struct roster_session *session)
 {
     uint64_t word = rst_load_acquire(&session->kill);
 
+    rst_test_point("kill: statement gone");
     while (!(word & RST_KILL_STMT_ACK))
         if (exchange(session, &word, without_statement(word))) /* pairs with D */
             return -ESTALE;
@@ -86,6 +90,7 @@ static int kill_statement(struct roster *roster, struct roster_session *session,
     if (seq != ROSTER_STMT_ANY && statement->seq != seq)
         return -ESTALE;
     seq = statement->seq;
+    rst_test_point("kill: statement seen");
     do {
         if (word & RST_KILL_CLOSED)
             return -ESRCH;
@@ -93,10 +98,16 @@ static int kill_statement(struct roster *roster, struct roster_session *session,
             return -EALREADY;
         wanted = seq << RST_KILL_SEQ_SHIFT | (uint64_t)reason << RST_KILL_STMT_SHIFT;
     } while (!exchange(session, &word, wanted)); /* 2: pairs with C in rst_statement_end() */
-    if (roster->membarrier)
+    rst_test_point("kill: word installed");
+    if (rst_control(NO_KILL_BARRIER))
+        rst_compiler_barrier();
+    else if (roster->membarrier)
         rst_membarrier(); /* 3: pairs with B */
     else
         rst_fence_full_slow(); /* 3: pairs with the fence between A and C */
+    rst_test_point("kill: owner fenced");
+    if (rst_control(KILL_UNCONFIRMED))
+        return 0;
     return runs(session, seq) ? 0 : take_back(session); /* 4 */
 }
 

@@ -3,41 +3,117 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Walking the sessions in place.
+ *
+ * With many sessions every line that is read is a cache miss: the session's two, its view, its
+ * identity, its statement. None of them can be asked for before the one that leads to it is there,
+ * but those of different sessions can. So sessions go through a pipeline, one stage every AHEAD
+ * sessions:
+ *
+ *     1 ask for the session       2 read its view pointer, ask for the view
+ *     3 read what the view leads to, ask for that       4 visit
+ *
+ * Between 2 and 4 the owner may publish another view; the one in the pipeline stays whole (G1) and
+ * readable (G4).
  */
 #include "session.h"
 
 #include <roster/list.h>
 
+/* Sessions between two stages: more than the latency of memory takes to visit, and few enough that
+ * the processor can have all their lines under way at once. */
+#define AHEAD ((size_t)8)
+#define STAGES 4
+#define RING ((size_t)32)
+
+_Static_assert(RING >= (STAGES - 1) * AHEAD + 1, "the ring holds the whole pipeline");
+
+struct ahead {
+    const struct roster_session *session;
+    const struct roster_view *view;
+};
+
 struct visit {
     roster_each_fn *fn;
     void *arg;
+    size_t entered; /* sessions that entered the pipeline so far */
+    struct ahead ring[RING];
 };
 
-/* Looks ahead twice: at the views of all neighbours, then at what the next views lead to. */
+static inline void prefetch_two_lines(const void *address)
+{
+    __builtin_prefetch(address);
+    __builtin_prefetch((const char *)address + RST_CACHE_LINE);
+}
+
+static inline void stage_view(struct ahead *ahead)
+{
+    ahead->view = rst_dereference(&ahead->session->view); /* pairs with rst_view_publish() */
+    __builtin_prefetch(ahead->view);
+}
+
+static inline void stage_details(const struct ahead *ahead)
+{
+    const struct roster_view *view = ahead->view;
+
+    prefetch_two_lines(view->identity);
+    if (view->statement)
+        prefetch_two_lines(view->statement);
+}
+
+/* One step of the pipeline: each stage takes the session that is its turn, if there is one. */
+static inline int advance(struct visit *visit, size_t step)
+{
+    struct ahead *ring = visit->ring;
+    const struct ahead *now;
+
+    /* Before the first session the difference wraps, and is no place in the pipeline either. */
+    if (rst_likely(step - AHEAD < visit->entered))
+        stage_view(&ring[(step - AHEAD) % RING]);
+    if (rst_likely(step - 2 * AHEAD < visit->entered))
+        stage_details(&ring[(step - 2 * AHEAD) % RING]);
+    if (rst_unlikely(step - 3 * AHEAD >= visit->entered))
+        return 0;
+    now = &ring[(step - 3 * AHEAD) % RING];
+    return visit->fn(now->session, now->view, visit->arg);
+}
+
 static int visit_batch(struct roster_session *const *batch, unsigned n, void *arg)
 {
-    const struct visit *visit = arg;
-    const struct roster_view *views[64];
+    struct visit *visit = arg;
     unsigned i;
     int stop = 0;
 
-    for (i = 0; i < n; i++) {
-        views[i] = roster_session_view(batch[i]);
-        __builtin_prefetch(views[i]);
-    }
     for (i = 0; i < n && !stop; i++) {
-        if (i + 4 < n)
-            __builtin_prefetch(views[i + 4]->identity);
-        stop = visit->fn(batch[i], views[i], visit->arg);
+        size_t step = visit->entered++;
+
+        visit->ring[step % RING].session = batch[i];
+        prefetch_two_lines(batch[i]);
+        stop = advance(visit, step);
     }
+    return stop;
+}
+
+/* Lets those through that are still in the pipeline. */
+static int drain(struct visit *visit)
+{
+    size_t step;
+    int stop = 0;
+
+    for (step = visit->entered; step < visit->entered + 3 * AHEAD && !stop; step++)
+        stop = advance(visit, step);
     return stop;
 }
 
 int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg)
 {
-    struct visit visit = {fn, arg};
+    struct visit visit;
+    int stop;
 
     if (!roster || !fn)
         return -EINVAL;
-    return rst_registry_walk(&roster->registry, visit_batch, &visit);
+    visit.fn = fn;
+    visit.arg = arg;
+    visit.entered = 0;
+    stop = rst_registry_walk(&roster->registry, visit_batch, &visit);
+    return stop ? stop : drain(&visit);
 }

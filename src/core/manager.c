@@ -62,14 +62,17 @@ static int pools_init(struct roster *roster)
     int i, err = 0;
 
     for (i = 0; i < RST_POOL_CLASSES && !err; i++)
-        err = rst_pool_init(&roster->pools[i], roster, sizes[i], chunk_sizes[i], &roster->account);
+        err = rst_pool_init_with_homes(&roster->pools[i], roster, sizes[i],
+                                       i == RST_POOL_SESSION ? sizeof(struct rst_session_home) : 0,
+                                       chunk_sizes[i], &roster->account);
+    roster->pools[RST_POOL_SESSION].keeps = true; /* their identities */
     if (err)
         for (i--; i > 0; i--)
             rst_pool_destroy(&roster->pools[i - 1]);
     return err;
 }
 
-/* Identities stay with their session's slot, which is used again. */
+/* Identities that are not at home stay with their session's slot, which is used again. */
 static void free_identities(struct rst_pool *sessions)
 {
     struct rst_pool_chunk *chunk;
@@ -79,7 +82,8 @@ static void free_identities(struct rst_pool *sessions)
         for (n = 0; n < sessions->per_chunk; n++) {
             struct roster_session *session = rst_pool_object(chunk, n);
 
-            free((void *)(uintptr_t)session->identity);
+            rst_identity_free(session->identity,
+                              rst_home_identity(rst_session_home(sessions, session)));
         }
 }
 

@@ -16,6 +16,7 @@ static int scan(struct roster *roster, uint64_t lower, struct roster_min *min)
     uint64_t now;
     int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
 
+    rst_test_point("scan: now known");
     if (err)
         return err;
     if (lower >= now)

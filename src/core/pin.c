@@ -14,6 +14,7 @@ static void free_pin(struct rcu_head *head)
 {
     rst_callback_begin(head);
     free(caa_container_of(head, struct roster_pin, rcu));
+    rst_callback_end();
 }
 
 /* Pins the oracle's present: under the scanner's mutex no scan can come between now and the slot.

@@ -66,8 +66,22 @@ static void *object_of(const struct rst_pool_node *node)
     return rst_pool_object(chunk, (unsigned)(node - nodes_of(chunk)));
 }
 
+void *rst_pool_home(const struct rst_pool *pool, const void *object)
+{
+    struct rst_pool_chunk *chunk;
+    unsigned n = rst_pool_index(pool, object, &chunk);
+
+    return objects_of(chunk) + pool->per_chunk * pool->object_size + n * pool->home_size;
+}
+
 int rst_pool_init(struct rst_pool *pool, struct roster *owner, size_t object_size,
                   size_t chunk_size, struct rst_pool_account *account)
+{
+    return rst_pool_init_with_homes(pool, owner, object_size, 0, chunk_size, account);
+}
+
+int rst_pool_init_with_homes(struct rst_pool *pool, struct roster *owner, size_t object_size,
+                             size_t home_size, size_t chunk_size, struct rst_pool_account *account)
 {
     size_t header = sizeof(struct rst_pool_chunk) + RST_CACHE_LINE;
     size_t each, most = (RST_POOL_MIN_CHUNK - header) / sizeof(struct rst_pool_node);
@@ -75,7 +89,8 @@ int rst_pool_init(struct rst_pool *pool, struct roster *owner, size_t object_siz
     memset(pool, 0, sizeof(*pool));
     pool->owner = owner;
     pool->object_size = round_up(object_size, RST_CACHE_LINE);
-    each = pool->object_size + sizeof(struct rst_pool_node);
+    pool->home_size = round_up(home_size, RST_CACHE_LINE);
+    each = pool->object_size + pool->home_size + sizeof(struct rst_pool_node);
     pool->chunk_size = chunk_size;
     while (pool->chunk_size < header + each)
         pool->chunk_size *= 2;
@@ -101,6 +116,10 @@ void rst_pool_destroy(struct rst_pool *pool)
 /* Only for batches whose grace period has passed, or new ones: see "No ABA" in pool.h. */
 static void depot_push(struct rst_pool *pool, struct rst_pool_node *batch)
 {
+    const struct rst_pool_node *node;
+
+    for (node = batch; node && !pool->keeps; node = node->next)
+        rst_poison(object_of(node), pool->object_size);
     cds_lfs_node_init(&batch->depot);
     rst_tsan_release(batch);
     cds_lfs_push(&pool->depot, &batch->depot);
@@ -126,11 +145,13 @@ static void batch_is_free(struct rcu_head *head)
     size_t bytes = 0;
 
     rst_callback_begin(head);
+    rst_test_point("pool: batch free");
     pool = chunk_of_node(batch)->pool;
     for (node = batch; node; node = node->next)
         bytes += pool->object_size;
     depot_push(pool, batch);
     rst_fetch_sub(&pool->account->backlog, bytes);
+    rst_callback_end();
 }
 
 static void batch_retire(struct rst_pool *pool, struct rst_pool_node *batch, unsigned n)
@@ -204,8 +225,10 @@ void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, in
 {
     struct rst_pool_node *node = depot_pop(pool);
 
-    for (; node; node = node->next)
+    for (; node; node = node->next) {
+        rst_unpoison(object_of(node), pool->object_size);
         cache->fresh[cache->n_fresh++] = object_of(node);
+    }
     if (!cache->n_fresh) {
         if (rst_load(&pool->account->backlog) > pool->account->backlog_limit) {
             rst_fetch_add(&pool->account->backlog_refused, 1);

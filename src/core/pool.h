@@ -38,10 +38,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Objects a thread keeps in each array. Small under the sanitizers, so that they see hand-overs. */
+/* Objects a thread keeps in each array. */
 #ifndef RST_MAGAZINE
-#define RST_MAGAZINE 64
+#define RST_MAGAZINE RST_SMALL_IF_SANITIZED(64, 2)
 #endif
+
+/* The most objects of one class that a call gives back unused; the last may have refilled. */
+#define RST_POOL_UNTAKES 3
 
 /* The smallest chunk, and the alignment of all. */
 #define RST_POOL_MIN_CHUNK ((size_t)16 * 1024)
@@ -85,8 +88,11 @@ struct rst_pool_account {
 struct rst_pool {
     struct roster *owner;
     size_t object_size; /* a multiple of the cache line */
+    size_t home_size;   /* the same; 0 for none */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
+    /* An object's content is looked at when it is taken again. */
+    bool keeps;
     struct rst_pool_chunk *chunks; /* pushed at the front under grow_lock, never removed */
     pthread_mutex_t grow_lock;
     struct rst_pool_account *account;
@@ -97,13 +103,21 @@ struct rst_pool {
 struct rst_pool_cache {
     unsigned n_fresh;
     unsigned n_retired;
-    void *fresh[RST_MAGAZINE];
+    void *fresh[RST_MAGAZINE + RST_POOL_UNTAKES];
     void *retired[RST_MAGAZINE];
 };
 
 /* Sets up a pool of objects of at least `object_size` bytes. Returns 0 or -errno. */
 int rst_pool_init(struct rst_pool *pool, struct roster *owner, size_t object_size,
                   size_t chunk_size, struct rst_pool_account *account);
+
+/*
+ * The same with a home beside each object: `home_size` bytes that belong to it as long as the pool
+ * lives. Objects stand together and homes stand together, so that where only objects are looked at
+ * no cache is spent on homes.
+ */
+int rst_pool_init_with_homes(struct rst_pool *pool, struct roster *owner, size_t object_size,
+                             size_t home_size, size_t chunk_size, struct rst_pool_account *account);
 
 /* Frees all memory. No object is in use and no callback is under way. */
 void rst_pool_destroy(struct rst_pool *pool);
@@ -117,6 +131,9 @@ static inline struct roster *rst_pool_owner(const void *object, size_t chunk_siz
 
 /* The n-th object of a chunk; n < pool->per_chunk. */
 void *rst_pool_object(const struct rst_pool_chunk *chunk, unsigned n);
+
+/* An object's home. */
+void *rst_pool_home(const struct rst_pool *pool, const void *object);
 
 /* The place of an object in its chunk, and the chunk. */
 unsigned rst_pool_index(const struct rst_pool *pool, const void *object,
@@ -134,12 +151,7 @@ rst_slow void rst_pool_retire_alone_slow(struct rst_pool *pool, void *object);
 /* Whether no reader is inside. 3: pairs with a, b and d, see above. */
 static inline bool rst_pool_quiet(const uint64_t *readers)
 {
-#ifdef ROSTER_CONTROL_NO_GRACE_PERIOD
-    (void)readers;
-    return true;
-#else
-    return rst_load_acquire(readers) == 0;
-#endif
+    return rst_control(BLIND_REUSE) || rst_load_acquire(readers) == 0;
 }
 
 /*
@@ -148,10 +160,11 @@ static inline bool rst_pool_quiet(const uint64_t *readers)
  */
 static inline void *rst_pool_try_take(struct rst_pool_cache *cache, const uint64_t *readers)
 {
+    unsigned n = cache->n_retired;
     void *object;
 
-    if (rst_likely(cache->n_retired && rst_pool_quiet(readers)))
-        object = cache->retired[--cache->n_retired];
+    if (rst_likely(n && rst_pool_quiet(readers)))
+        object = cache->retired[cache->n_retired = n - 1];
     else if (rst_likely(cache->n_fresh))
         object = cache->fresh[--cache->n_fresh];
     else
@@ -179,13 +192,10 @@ static inline void *rst_pool_take_cold(struct rst_pool *pool, struct rst_pool_ca
     return rst_pool_take_slow(pool, cache, err);
 }
 
-/* Gives back an object that was taken and never published. There is room: it came from here. */
+/* Gives back an object that was taken and never published. */
 static inline void rst_pool_untake(struct rst_pool_cache *cache, void *object)
 {
-    if (cache->n_fresh < RST_MAGAZINE)
-        cache->fresh[cache->n_fresh++] = object;
-    else
-        cache->retired[cache->n_retired++] = object;
+    cache->fresh[cache->n_fresh++] = object;
 }
 
 /* Whether rst_pool_put() has room. */
@@ -198,6 +208,7 @@ static inline bool rst_pool_has_room(const struct rst_pool_cache *cache)
 static inline void rst_pool_put(struct rst_pool_cache *cache, void *object)
 {
     rst_compiler_barrier(); /* 2 */
+    rst_test_point("retire: unpublished");
     cache->retired[cache->n_retired++] = object;
 }
 

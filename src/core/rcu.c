@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 char rst_grace_period;
+char rst_callbacks_done;
 
 static int membarrier(int command)
 {

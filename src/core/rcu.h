@@ -8,14 +8,15 @@
  * ThreadSanitizer does not see inside liburcu and knows neither grace periods nor membarrier. What
  * it is told here, and only that:
  *  - what was done before an unlock or a call_rcu() is seen by the callback and by what follows a
- *    barrier (rst_grace_period_release / _acquire). There is deliberately no acquire at read lock:
- *    it would hide a missing publication;
+ *    barrier, and what a callback did by the latter (rst_grace_period, rst_callbacks_done). There
+ *    is deliberately no acquire at read lock: it would hide a missing publication;
  *  - a node that is pushed or added is seen by whoever pops or finds it.
  */
 #ifndef ROSTER_CORE_RCU_H
 #define ROSTER_CORE_RCU_H
 
 #include "config.h"
+#include "controls.h"
 
 #if defined(__SANITIZE_THREAD__)
 #define RST_TSAN 1
@@ -30,10 +31,46 @@
 #define rst_tsan_acquire(addr) __tsan_acquire((void *)(addr))
 #define rst_tsan_release(addr) __tsan_release((void *)(addr))
 #else
-#define _LGPL_SOURCE
-#define URCU_INLINE_SMALL_FUNCTIONS
 #define rst_tsan_acquire(addr) ((void)(addr))
 #define rst_tsan_release(addr) ((void)(addr))
+#endif
+
+/* Not inlined where its code would be instrumented: liburcu-bp's readers are less aligned than
+ * their type says, which UndefinedBehaviorSanitizer reports. */
+#if !defined(RST_TSAN) && !defined(ROSTER_SANITIZER_UNDEFINED)
+#define _LGPL_SOURCE
+#define URCU_INLINE_SMALL_FUNCTIONS
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RST_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RST_ASAN 1
+#endif
+#endif
+
+/* Memory that nobody may look at until it is handed out again: AddressSanitizer reports who does;
+ * a build with test delays spoils what he reads. */
+#ifdef RST_ASAN
+#include <sanitizer/asan_interface.h>
+#define rst_poison(addr, size) ASAN_POISON_MEMORY_REGION(addr, size)
+#define rst_unpoison(addr, size) ASAN_UNPOISON_MEMORY_REGION(addr, size)
+#else
+#ifdef ROSTER_TEST_DELAYS
+#include <string.h>
+#define rst_poison(addr, size) memset(addr, 0xd6, size)
+#else
+#define rst_poison(addr, size) ((void)(addr), (void)(size))
+#endif
+#define rst_unpoison(addr, size) ((void)(addr), (void)(size))
+#endif
+
+/* Small arrays under the sanitizers, so that they see hand-overs that are rare otherwise. */
+#if defined(RST_ASAN) || defined(RST_TSAN) || defined(ROSTER_SANITIZER_UNDEFINED)
+#define RST_SMALL_IF_SANITIZED(usual, small) (small)
+#else
+#define RST_SMALL_IF_SANITIZED(usual, small) (usual)
 #endif
 
 #include <stdbool.h>
@@ -121,6 +158,9 @@ void rst_membarrier(void);
 /* What readers did before they left is done before what follows a grace period. */
 extern char rst_grace_period;
 
+/* What callbacks did is done before what follows a barrier; nobody else learns of it. */
+extern char rst_callbacks_done;
+
 static inline void rst_rcu_read_lock(void)
 {
     urcu_bp_read_lock();
@@ -151,11 +191,18 @@ static inline void rst_callback_begin(struct rcu_head *head)
     (void)head;
 }
 
+/* Last thing in every callback of rst_call_rcu(). */
+static inline void rst_callback_end(void)
+{
+    rst_tsan_release(&rst_callbacks_done);
+}
+
 /* Waits until every callback that was queued before has run. Not under the read lock. */
 static inline void rst_rcu_barrier(void)
 {
     urcu_bp_barrier();
     rst_tsan_acquire(&rst_grace_period);
+    rst_tsan_acquire(&rst_callbacks_done);
 }
 
 #endif /* ROSTER_CORE_RCU_H */

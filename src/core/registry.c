@@ -12,16 +12,48 @@
 #include <errno.h>
 #include <string.h>
 
-#define INITIAL_BUCKETS 64
+#define MIN_BUCKETS UINT64_C(256)
+
+/*
+ * The table is resized here because liburcu, left to itself, lets chains grow to eight nodes, each
+ * of them a cache miss to everyone who opens, closes or looks up a session in a large table. It is
+ * done in call_rcu's thread, so that no owner waits for it.
+ */
+static bool fits(uint64_t buckets, uint64_t open)
+{
+    return open <= buckets && (open >= buckets / 8 || buckets == MIN_BUCKETS);
+}
+
+static void resize(struct rcu_head *head)
+{
+    struct rst_registry *registry = caa_container_of(head, struct rst_registry, resize_head);
+    uint64_t open = rst_load(&registry->open), buckets = MIN_BUCKETS;
+
+    rst_callback_begin(head);
+    while (buckets < open)
+        buckets *= 2;
+    cds_lfht_resize(registry->table, buckets);
+    rst_store(&registry->buckets, buckets);
+    /* Release: the head has left the queue; pairs with the acquire in resize_if_needed(). */
+    rst_store_release(&registry->resizing, false);
+}
+
+static inline void resize_if_needed(struct rst_registry *registry)
+{
+    if (rst_likely(fits(rst_load(&registry->buckets), rst_load(&registry->open))) ||
+        rst_load(&registry->resizing))
+        return;
+    if (!__atomic_exchange_n(&registry->resizing, true, __ATOMIC_ACQUIRE))
+        rst_call_rcu(&registry->resize_head, resize);
+}
 
 int rst_registry_init(struct rst_registry *registry, struct rst_pool *pool, uint64_t limit)
 {
     memset(registry, 0, sizeof(*registry));
     registry->pool = pool;
     registry->limit = limit;
-    registry->table =
-        cds_lfht_new_flavor(INITIAL_BUCKETS, INITIAL_BUCKETS, 0,
-                            CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, &urcu_bp_flavor, NULL);
+    registry->buckets = MIN_BUCKETS;
+    registry->table = cds_lfht_new_flavor(MIN_BUCKETS, MIN_BUCKETS, 0, 0, &urcu_bp_flavor, NULL);
     return registry->table ? 0 : -ENOMEM;
 }
 
@@ -106,9 +138,11 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
             session->id = rst_fetch_add(&registry->next_id, 1) + 1;
         while (!add_unique(registry, session));
     }
+    rst_test_point("open: can be found");
     /* The session is complete before it can be walked; pairs with rst_registry_walk(). */
     __atomic_fetch_or(word, bit, __ATOMIC_RELEASE);
     rst_fetch_add(&registry->opened, 1);
+    resize_if_needed(registry);
     return 0;
 }
 
@@ -117,9 +151,11 @@ void rst_registry_del(struct rst_registry *registry, struct roster_session *sess
     uint64_t bit, *word = occupied_word(registry, session, &bit);
 
     __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+    rst_test_point("close: cannot be walked");
     rst_rcu_read_lock();
     cds_lfht_del(registry->table, &session->node);
     rst_rcu_read_unlock();
+    resize_if_needed(registry);
 }
 
 struct roster_session *rst_registry_find(struct rst_registry *registry, uint64_t id)
@@ -143,8 +179,7 @@ static int walk_word(const struct rst_pool_chunk *chunk, unsigned word, rst_regi
     for (; bits; bits &= bits - 1) {
         unsigned bit = (unsigned)__builtin_ctzll(bits);
 
-        batch[n] = rst_pool_object(chunk, word * 64 + bit);
-        __builtin_prefetch(batch[n++]);
+        batch[n++] = rst_pool_object(chunk, word * 64 + bit);
     }
     return n ? fn(batch, n, arg) : 0;
 }

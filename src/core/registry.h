@@ -26,6 +26,9 @@ struct rst_registry {
     struct cds_lfht *table;
     struct rst_pool *pool; /* of sessions */
     uint64_t limit;
+    uint64_t buckets; /* of the table; written by resize() */
+    struct rcu_head resize_head;
+    bool resizing;                   /* resize_head is queued */
     uint64_t open rst_cache_aligned; /* reserved, see rst_registry_reserve() */
     uint64_t peak;
     uint64_t opened;

@@ -60,40 +60,35 @@ static void fill(struct roster_session *session, struct roster *roster,
     rst_store(&session->kill, 0);
 }
 
-static int build_identity(struct roster_session *session, const struct roster_session_attr *attr)
+static int build_identity(struct roster_session *session, struct rst_session_home *home,
+                          const struct roster_session_attr *attr)
 {
     struct roster_identity *identity = (struct roster_identity *)(uintptr_t)session->identity;
-    int err = rst_identity_build(attr, &identity);
+    int err = rst_identity_build(attr, rst_home_identity(home), &identity);
 
     session->identity = identity;
     return err;
 }
 
 /* Completes a session that nobody can see yet, and makes it findable. */
-static int complete(struct rst_thread *thread, struct roster_session *session,
+static int complete(struct roster *roster, struct roster_session *session,
                     const struct roster_session_attr *attr)
 {
-    struct roster *roster = thread->roster;
-    struct roster_view *idle;
+    struct rst_session_home *home = rst_session_home(&roster->pools[RST_POOL_SESSION], session);
     int err;
 
     fill(session, roster, attr);
-    err = build_identity(session, attr);
+    err = build_identity(session, home, attr);
     if (err)
         return err;
-    idle = rst_view_take(thread, &err);
-    if (!idle)
-        return err;
-    rst_view_fill(idle, session, NULL);
-    idle->state_since = session->idle_since;
-    session->idle = idle;
+    rst_view_fill(&home->idle, session, NULL);
+    home->idle.state_since = session->idle_since;
+    session->idle = &home->idle;
     session->gate.tag = roster->tag;
-    rst_view_publish(session, idle);
+    rst_view_publish(session, session->idle);
     err = rst_registry_add(&roster->registry, session);
-    if (err) {
+    if (err)
         session->gate.tag = RST_TAG_CLOSED;
-        rst_view_untake(thread, idle);
-    }
     return err;
 }
 
@@ -120,7 +115,7 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     cache = &thread->pools[RST_POOL_SESSION];
     made = rst_pool_take_cold(&roster->pools[RST_POOL_SESSION], cache, &err);
     if (made) {
-        err = complete(thread, made, &known);
+        err = complete(roster, made, &known);
         if (err)
             rst_pool_untake(cache, made);
     }
@@ -131,19 +126,17 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     return err;
 }
 
-/* Its idle view can be used again once no reader is inside, itself only after a grace period. */
+/* Itself, with its home, can be used again only after a grace period. */
 static void retire(struct rst_thread *thread, struct roster_session *session)
 {
-    struct roster *roster = rst_session_roster(session);
+    struct rst_pool *sessions = &rst_session_roster(session)->pools[RST_POOL_SESSION];
 
-    if (thread) {
-        rst_view_retire(thread, session->idle);
-        rst_pool_retire(&roster->pools[RST_POOL_SESSION], &thread->pools[RST_POOL_SESSION], NULL,
-                        session);
-    } else {
-        rst_pool_retire_alone_slow(&roster->pools[RST_POOL_VIEW], session->idle);
-        rst_pool_retire_alone_slow(&roster->pools[RST_POOL_SESSION], session);
-    }
+    if (session->idle != &rst_session_home(sessions, session)->idle)
+        rst_view_retire_by(thread, session, session->idle);
+    if (thread)
+        rst_pool_retire(sessions, &thread->pools[RST_POOL_SESSION], NULL, session);
+    else
+        rst_pool_retire_alone_slow(sessions, session);
 }
 
 int roster_session_close(struct roster_session *session)

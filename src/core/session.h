@@ -13,13 +13,15 @@
  * The first line is all that begin and finish touch.
  *
  * What is published when, so that ends never allocate (G7). `idle` is the view without statement
- * and transaction, built once and published again whenever both have ended. While a statement and
- * a transaction are both under way, `base` is the view to publish when the statement ends first,
- * `spare` the one when the transaction ends first; both are NULL otherwise.
+ * and transaction, built once and published again whenever both have ended; it stands in the
+ * session's home, until roster_session_update() replaces it by one from the pool. While a statement
+ * and a transaction are both under way, `base` is the view to publish when the statement ends
+ * first, `spare` the one when the transaction ends first; both are NULL otherwise.
  */
 #ifndef ROSTER_CORE_SESSION_H
 #define ROSTER_CORE_SESSION_H
 
+#include "identity.h"
 #include "manager.h"
 #include "rcu.h"
 
@@ -50,6 +52,26 @@ struct roster_session {
 
 _Static_assert(sizeof(struct roster_view) == RST_CACHE_LINE, "a view is one cache line");
 _Static_assert(sizeof(struct roster_session) == 2 * RST_CACHE_LINE, "a session is two lines");
+
+/*
+ * What an idle session shows, beside it: no allocation to open one, and two lines at a known place
+ * to list it. Used again with the session, after a grace period.
+ */
+struct rst_session_home {
+    struct roster_view idle;
+    char identity[RST_IDENTITY_HOME]; /* when it fits, as nearly every one does */
+};
+
+static inline struct roster_identity *rst_home_identity(struct rst_session_home *home)
+{
+    return (struct roster_identity *)(void *)home->identity;
+}
+
+static inline struct rst_session_home *rst_session_home(const struct rst_pool *sessions,
+                                                        const struct roster_session *session)
+{
+    return rst_pool_home(sessions, session);
+}
 
 /* The roster of an open session. */
 static inline struct roster *rst_session_roster(const struct roster_session *session)
@@ -102,10 +124,13 @@ static inline void rst_view_untake(struct rst_thread *thread, struct roster_view
     rst_pool_untake(&thread->pools[RST_POOL_VIEW], view);
 }
 
+/* Retires a view that has just been unpublished; a slot's own view goes with its slot. */
 static inline void rst_view_retire(struct rst_thread *thread, struct roster_view *view)
 {
     struct roster *roster = thread->roster;
 
+    if (view->reserved)
+        return;
     rst_pool_retire(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW], &roster->readers,
                     view);
 }
@@ -116,8 +141,15 @@ static inline void rst_view_retire_by(struct rst_thread *thread, struct roster_s
 {
     if (rst_likely(thread))
         rst_view_retire(thread, view);
-    else
+    else if (!view->reserved)
         rst_pool_retire_alone_slow(&rst_session_roster(session)->pools[RST_POOL_VIEW], view);
+}
+
+/* A view that nobody can see yet becomes the same as another one, but of the pool. */
+static inline void rst_view_copy(struct roster_view *view, const struct roster_view *from)
+{
+    *view = *from;
+    view->reserved = 0;
 }
 
 /* Publishes a complete view (G1); pairs with rst_dereference() in roster_session_view(). */

@@ -23,6 +23,7 @@ static void free_old(struct rcu_head *head)
     rst_callback_begin(head);
     free(old->identity);
     free(old);
+    rst_callback_end();
 }
 
 /* The places in a session that lead to different views; all views are replaced or none. */
@@ -45,6 +46,12 @@ static unsigned places(struct roster_session *session, struct replacement list[4
     return n;
 }
 
+static struct rst_session_home *home_of(const struct rst_thread *thread,
+                                        const struct roster_session *session)
+{
+    return rst_session_home(&thread->roster->pools[RST_POOL_SESSION], session);
+}
+
 static void replace(struct rst_thread *thread, struct roster_session *session,
                     const struct roster_identity *identity, struct replacement *list, unsigned n)
 {
@@ -54,7 +61,7 @@ static void replace(struct rst_thread *thread, struct roster_session *session,
 
     for (i = 0; i < n; i++) {
         old[i] = *list[i].place;
-        *list[i].view = *old[i];
+        rst_view_copy(list[i].view, old[i]);
         list[i].view->identity = identity;
     }
     /* The published one first: list[0] is session->view. */
@@ -64,7 +71,8 @@ static void replace(struct rst_thread *thread, struct roster_session *session,
     for (i = 1; i < n; i++)
         *list[i].place = list[i].view;
     for (i = 0; i < n; i++)
-        rst_view_retire(thread, old[i]);
+        if (old[i] != &home_of(thread, session)->idle)
+            rst_view_retire(thread, old[i]);
 }
 
 static int update(struct rst_thread *thread, struct roster_session *session,
@@ -78,7 +86,7 @@ static int update(struct rst_thread *thread, struct roster_session *session,
 
     if (!old)
         return -ENOMEM;
-    err = rst_identity_build(attr, &identity);
+    err = rst_identity_build(attr, NULL, &identity);
     for (taken = 0; !err && taken < n; taken++) {
         list[taken].view = rst_view_take(thread, &err);
         if (!list[taken].view)
@@ -91,7 +99,9 @@ static int update(struct rst_thread *thread, struct roster_session *session,
         free(old);
         return err;
     }
-    old->identity = (struct roster_identity *)(uintptr_t)session->identity;
+    old->identity = NULL;
+    if (session->identity != rst_home_identity(home_of(thread, session)))
+        old->identity = (struct roster_identity *)(uintptr_t)session->identity;
     replace(thread, session, identity, list, n);
     session->identity = identity;
     rst_call_rcu(&old->rcu, free_old);

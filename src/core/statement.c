@@ -107,6 +107,7 @@ static inline void publish(struct roster_session *session, const struct parts *p
         session->base = session->view;
     }
     session->gate.in_stmt = true;
+    rst_test_point("statement: view filled");
     rst_view_publish(session, parts->view);
 }
 
@@ -194,6 +195,7 @@ int roster_stmt_begin(struct roster_session *session, enum roster_command comman
                    &(struct request){command, text, text_length, text_length, NULL, 0});
     running_fill(view, session, statement);
     session->gate.word = thread->gate_stmt;
+    rst_test_point("statement: view filled");
     rst_view_publish(session, view);
     rst_count(&thread->counts.statements);
     return 0;
@@ -217,14 +219,18 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
     struct roster_view *before = session->view;
     bool in_txn = session->gate.txn_state != ROSTER_TXN_INVALID;
+    bool too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
     int killed = 0;
 
+    rst_test_point("end: view still published");
     rst_store_changed(&session->idle_since, rst_ticker_now(&roster->ticker));
     rst_view_publish(session, in_txn ? session->base : session->idle); /* A, see kill.c */
     rst_compiler_barrier();                                            /* B */
+    rst_test_point("end: view unpublished");
     if (rst_unlikely(!roster->membarrier))
-        rst_fence_full_slow();                  /* B: pairs with 3 in kill_statement() */
-    if (rst_unlikely(rst_load(&session->kill))) /* C: pairs with 2 in kill_statement() */
+        rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
+    /* C: pairs with 2 in kill_statement() */
+    if (rst_unlikely(!too_early && rst_load(&session->kill)))
         killed = rst_kill_acknowledge_slow(session, session->stmt_seq);
     session->gate.in_stmt = false;
     statement_retire(thread, roster, before->statement);
@@ -276,6 +282,7 @@ int roster_stmt_end(struct roster_session *session)
     struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
     struct rst_pool_cache *statements = &thread->pools[RST_POOL_STATEMENT_SMALL];
     struct roster_view *before;
+    bool too_early;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_stmt ||
                      !rst_pool_has_room(views) || !rst_pool_has_room(statements)))
@@ -283,12 +290,17 @@ int roster_stmt_end(struct roster_session *session)
     before = session->view;
     if (rst_unlikely(!rst_statement_is_short(before->statement)))
         return stmt_end_any(session);
+    too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
+    rst_test_point("end: view still published");
     rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
     rst_view_publish(session, session->idle); /* A, see kill.c */
+    rst_compiler_barrier();                   /* B */
     session->gate.word = thread->gate_idle;
-    rst_pool_put(statements, (void *)(uintptr_t)before->statement); /* B: a compiler barrier */
+    rst_test_point("end: view unpublished");
+    rst_pool_put(statements, (void *)(uintptr_t)before->statement);
     rst_pool_put(views, before);
-    if (rst_unlikely(rst_load(&session->kill))) /* C: pairs with 2 in kill_statement() */
+    /* C: pairs with 2 in kill_statement() */
+    if (rst_unlikely(!too_early && rst_load(&session->kill)))
         return rst_kill_acknowledge_slow(session, session->stmt_seq);
     return 0;
 }

@@ -16,12 +16,16 @@ static inline uint64_t *announce(struct rst_thread *thread, struct roster_sessio
 {
     struct roster *roster = thread->roster;
     uint64_t *slot = rst_horizon_take(&roster->horizon, &thread->horizon, (uintptr_t)session, now);
+    uint64_t floor;
 
     if (rst_unlikely(!slot))
         return NULL;
+    floor = rst_control(NO_FLOOR) ? 0 : rst_load(&roster->horizon.floor);
+    rst_test_point("begin: floor read");
     /* A: pairs with c; the floor is a completed scan's, see e */
-    rst_store_release(slot, rst_load(&roster->horizon.floor));
+    rst_store_release(slot, floor);
     rst_compiler_barrier(); /* B: pairs with the scanner's membarrier (b) */
+    rst_test_point("begin: floor announced");
     if (rst_unlikely(!roster->membarrier))
         rst_fence_full_slow(); /* B: pairs with the scanner's fence (b) */
     return slot;
@@ -44,6 +48,8 @@ static inline void open_txn(struct rst_thread *thread, struct roster_session *se
                             enum roster_txn_state state, uint64_t start_ts, uint64_t now,
                             const struct rst_txn_views *views)
 {
+    if (rst_control(PUBLISH_EARLY) && !session->gate.in_stmt)
+        rst_view_publish(session, views->now);
     rst_txn_view_fill(views->now, session, state, start_ts, now);
     if (rst_unlikely(session->gate.in_stmt)) {
         rst_txn_view_fill(views->base, session, state, start_ts, now);
@@ -52,6 +58,7 @@ static inline void open_txn(struct rst_thread *thread, struct roster_session *se
         session->spare = session->view; /* the statement alone, as it was published before */
     }
     session->gate.txn_state = (uint8_t)state;
+    rst_test_point("begin: view filled");
     rst_view_publish(session, views->now);
     if (state == ROSTER_TXN_VALID)
         rst_count(&thread->counts.txns_begun);
@@ -124,6 +131,7 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
             return begin_undo_slow(thread, NULL, &views, -ENOMEM);
     }
     err = rst_oracle_now(roster, &ts); /* C */
+    rst_test_point("begin: timestamp known");
     if (rst_unlikely(err))
         return begin_undo_slow(thread, slot, &views, err);
     if (rst_likely(slot)) {
@@ -155,19 +163,23 @@ static __attribute__((noinline)) int txn_begin_any(struct roster_session *sessio
 }
 
 /* The slot is announced; the oracle failed, or gave what cannot be. */
-static rst_slow int begin_refused_slow(struct roster_session *session, int err)
+static rst_slow int begin_refused_slow(struct roster_session *session, int err, uint64_t ts)
 {
+    uint64_t floor = rst_load(session->slot);
+
     rst_horizon_release(&rst_thread_last->horizon, session->slot);
-    return err < 0 ? err : -EIO;
+    if (err)
+        return err < 0 ? err : -EIO;
+    return ts < floor && ts != 0 ? -ESTALE : -EIO;
 }
 
-/* What remains when `start_ts` stands in the slot. */
+/* What remains when `start_ts` stands in the slot and the view is filled. */
 static rst_always_inline int begin_publish(struct rst_thread *thread,
                                            struct roster_session *session, struct roster_view *view,
                                            uint64_t ts, uint64_t *start_ts)
 {
-    rst_txn_view_fill(view, session, ROSTER_TXN_VALID, ts, rst_ticker_now(&thread->roster->ticker));
     session->gate.word = thread->gate_txn;
+    rst_test_point("begin: view filled");
     rst_view_publish(session, view);
     rst_count(&thread->counts.txns_begun);
     if (start_ts)
@@ -175,49 +187,57 @@ static rst_always_inline int begin_publish(struct rst_thread *thread,
     return 0;
 }
 
-/* This thread has no view at hand. */
-static rst_slow int begin_without_view_slow(struct roster_session *session, uint64_t ts,
-                                            uint64_t *start_ts)
+/* A reader may still be looking at the slot's own view: takes another one. */
+static __attribute__((noinline)) int begin_beside_reader(struct rst_thread *thread,
+                                                         struct roster_session *session,
+                                                         uint64_t ts, uint64_t *start_ts)
 {
-    struct rst_thread *thread = rst_thread_last;
     int err = 0;
     struct roster_view *view = rst_view_take(thread, &err);
 
-    return view ? begin_publish(thread, session, view, ts, start_ts)
-                : begin_refused_slow(session, err);
+    if (rst_unlikely(!view))
+        return begin_refused_slow(session, err, ts);
+    rst_txn_view_fill(view, session, ROSTER_TXN_VALID, ts, rst_ticker_now(&thread->roster->ticker));
+    return begin_publish(thread, session, view, ts, start_ts);
 }
 
 /*
  * The common path: begin() for an open session of the roster that the thread used last, without
  * transaction and statement, that pins, where the current chunk has a free slot. The protocol is
- * the same, step by step. Little is kept across the call of the oracle, hence the fresh look at
- * rst_thread_last and the slot that is in the session before it counts.
+ * the same, step by step.
  */
 int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
 {
     struct rst_thread *thread = rst_thread_last;
-    struct roster *roster;
+    unsigned n_free = thread->horizon.n_free;
+    struct roster *roster = thread->roster;
     struct roster_view *view;
     uint64_t ts, floor;
     int err;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
-                     rst_kill_connection(session) || !thread->horizon.current->free))
+                     rst_kill_connection(session) || !n_free))
         return txn_begin_any(session, start_ts);
-    roster = thread->roster;
-    session->slot = rst_horizon_take_from(thread->horizon.current, (uintptr_t)session,
-                                          rst_ticker_now(&roster->ticker));
-    rst_store_release(session->slot, rst_load(&roster->horizon.floor)); /* A */
-    rst_compiler_barrier();                                             /* B */
-    err = roster->oracle(roster->oracle_arg, &ts);                      /* C */
-    floor = rst_load(session->slot);
-    if (rst_unlikely(err || ts - floor >= ROSTER_TS_MAX - floor))
-        return begin_refused_slow(session, err ? err : ts < floor ? -ESTALE : -EIO);
+    session->slot = rst_horizon_pop(&thread->horizon, n_free, (uintptr_t)session,
+                                    rst_ticker_now(&roster->ticker));
+    floor = rst_control(NO_FLOOR) ? 0 : rst_load(&roster->horizon.floor);
+    rst_test_point("begin: floor read");
+    rst_store_release(session->slot, floor); /* A */
+    rst_compiler_barrier();                  /* B */
+    rst_test_point("begin: floor announced");
+    err = roster->oracle(roster->oracle_arg, &ts); /* C */
+    if (rst_unlikely(err || ts == ROSTER_TS_MAX || ts < rst_load(session->slot)))
+        return begin_refused_slow(session, err, ts);
+    rst_test_point("begin: timestamp known");
     rst_store_release(session->slot, ts); /* D */
-    thread = rst_thread_last;
-    view = rst_pool_try_take(&thread->pools[RST_POOL_VIEW], &thread->roster->readers);
-    if (rst_unlikely(!view))
-        return begin_without_view_slow(session, ts, start_ts);
+    if (rst_unlikely(!rst_pool_quiet(&roster->readers)))
+        return begin_beside_reader(thread, session, ts, start_ts);
+    view = rst_slot_view(session->slot);
+    if (rst_control(PUBLISH_EARLY))
+        rst_view_publish(session, view);
+    view->start_ts = ts;
+    view->state_since = rst_ticker_now(&roster->ticker);
+    view->identity = session->identity;
     return begin_publish(thread, session, view, ts, start_ts);
 }
 
@@ -279,6 +299,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
         session->spare = NULL;
     }
     session->gate.txn_state = ROSTER_TXN_INVALID;
+    rst_test_point("finish: view published");
     if (rst_likely(slot)) {
         session->slot = NULL;
         rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
@@ -314,6 +335,8 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
     rst_owner_enter(session);
     err = -EALREADY;
     if (rst_likely(session->gate.txn_state != ROSTER_TXN_INVALID)) {
+        if (rst_control(FINISH_WAITS))
+            rst_rcu_barrier();
         finish(thread, session);
         err = 0;
     }
@@ -323,27 +346,26 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
 
 /*
  * The common path: finish() for a valid transaction outside a statement, on the thread whose
- * current chunk has its slot, with room for the retired view.
+ * current chunk has its slot, which shows the slot's own view.
  */
 int roster_txn_finish(struct roster_session *session)
 {
     struct rst_thread *thread = rst_thread_last;
-    struct rst_horizon_chunk *chunk = thread->horizon.current;
-    struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
-    struct roster_view *before;
-    uintptr_t place;
+    uint64_t *slot;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_txn ||
-                     !rst_pool_has_room(views)))
+                     !session->view->reserved))
         return txn_finish_any(session);
-    place = rst_horizon_place(chunk, session->slot);
-    if (rst_unlikely(place >= RST_CHUNK_SLOTS))
+    slot = session->slot;
+    if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot)))
         return txn_finish_any(session);
-    before = session->view;
+    if (rst_control(FINISH_WAITS))
+        rst_rcu_barrier();
     rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
-    rst_view_publish(session, session->idle);
+    rst_view_publish(session, session->idle); /* 1 of pool.h's hot reuse */
+    rst_compiler_barrier();                   /* 2 */
     session->gate.word = thread->gate_idle;
-    rst_horizon_release_to(chunk, session->slot, place);
-    rst_pool_put(views, before);
+    rst_test_point("finish: view published");
+    rst_horizon_push(&thread->horizon, slot);
     return 0;
 }

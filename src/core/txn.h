@@ -10,6 +10,8 @@
 #include "session.h"
 
 #include <roster/txn.h>
+#include <stddef.h>
+#include <string.h>
 
 /* Ends the open transaction; `thread` is NULL when the calling thread has no context (G7). */
 void rst_txn_end(struct rst_thread *thread, struct roster_session *session);
@@ -20,15 +22,13 @@ static inline void rst_view_fill(struct roster_view *view, const struct roster_s
 {
     view->start_ts = 0;
     view->state_since = 0;
-    view->blocked_since = 0;
-    view->statement = statement;
     view->identity = session->identity;
-    view->entries = 0;
-    view->entry_bytes = 0;
     view->schema_version = 0;
     view->txn_state = ROSTER_TXN_INVALID;
     view->run_state = ROSTER_RUN_IDLE;
     view->reserved = 0;
+    memset(&view->statement, 0, sizeof(*view) - offsetof(struct roster_view, statement));
+    view->statement = statement;
 }
 
 #endif /* ROSTER_CORE_TXN_H */

@@ -29,6 +29,7 @@ static inline int activate(struct rst_thread *thread, struct roster_session *ses
         rst_txn_view_fill(views.base, session, ROSTER_TXN_VALID, start_ts, now);
         rst_txn_view_run(views.now, before->statement, now);
     }
+    rst_test_point("activate: timestamp known");
     if (rst_likely(session->slot))
         rst_store_release(session->slot, start_ts); /* D: pairs with c, see horizon.h */
     session->gate.txn_state = ROSTER_TXN_VALID;
@@ -66,7 +67,7 @@ static int set_state(struct rst_thread *thread, struct roster_session *session,
     views.now = rst_view_take(thread, &err);
     if (!views.now)
         return err;
-    *views.now = *session->view;
+    rst_view_copy(views.now, session->view);
     views.now->run_state = (uint8_t)state;
     views.now->state_since = now;
     views.now->blocked_since = state == ROSTER_RUN_LOCK_WAITING ? now : 0;
@@ -93,8 +94,9 @@ int roster_txn_set_state(struct roster_session *session, enum roster_run_state s
 static void progress_fill(struct roster_view *view, const struct roster_view *before,
                           uint64_t entries, uint64_t entry_bytes, uint32_t schema_version)
 {
-    *view = *before;
+    rst_view_copy(view, before);
     view->entries = entries;
+    rst_test_point("progress: half filled");
     view->entry_bytes = entry_bytes;
     view->schema_version = schema_version;
 }
@@ -111,6 +113,11 @@ int roster_txn_set_progress(struct roster_session *session, uint64_t entries, ui
         return err;
     rst_owner_enter(session);
     err = session->gate.txn_state == ROSTER_TXN_VALID ? 0 : -EINVAL;
+    if (!err && rst_control(EDIT_IN_PLACE)) {
+        progress_fill(session->view, session->view, entries, entry_bytes, schema_version);
+        rst_owner_leave(session);
+        return 0;
+    }
     if (!err)
         err = rst_txn_views_take(thread, session, &views);
     if (!err) {

@@ -24,7 +24,9 @@ int roster_read_lock(struct roster *roster)
     rst_rcu_read_lock();
     if (rst_likely(roster->membarrier)) {
         rst_fetch_add(&roster->readers, 1); /* a: pairs with rst_pool_quiet() */
-        rst_membarrier();                   /* b: pairs with the barrier in rst_pool_retire() */
+        rst_test_point("lock: reader counted");
+        if (!rst_control(NO_DOOR_BARRIER))
+            rst_membarrier(); /* b: pairs with the barrier in rst_pool_retire() */
     } else {
         rst_fetch_add(&roster->readers_unfenced, 1);
     }

@@ -1,0 +1,174 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Floors. See floors.h.
+ */
+#include "config.h"
+
+#include "floors.h"
+
+#include "order.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 256
+
+static int shares_make(struct floors *floors, size_t records, size_t threads)
+{
+    size_t i;
+
+    floors->shares = aligned_alloc(_Alignof(struct floor_share), threads * sizeof(*floors->shares));
+    if (!floors->shares)
+        return -ENOMEM;
+    floors->n_shares = threads;
+    for (i = 0; i < threads; i++) {
+        size_t from = records * i / threads;
+
+        floors->shares[i] = (struct floor_share){.records = floors->order + from,
+                                                 .n = records * (i + 1) / threads - from,
+                                                 .random = UINT64_C(88172645463325252) + i};
+    }
+    return 0;
+}
+
+int floors_create(bool random_order, size_t records, size_t threads, struct floors **floors)
+{
+    struct floors *made = calloc(1, sizeof(*made));
+    size_t i;
+
+    if (!made)
+        return -ENOMEM;
+    made->records = aligned_alloc(FLOOR_RECORD_BYTES, records * sizeof(*made->records));
+    made->order = malloc(records * sizeof(struct floor_record *));
+    if (!made->records || !made->order || shares_make(made, records, threads)) {
+        floors_destroy(made);
+        return -ENOMEM;
+    }
+    memset(made->records, 0, records * sizeof(*made->records));
+    for (i = 0; i < records; i++)
+        made->order[i] = &made->records[i];
+    if (random_order)
+        order_shuffle(made->order, records);
+    *floors = made;
+    return 0;
+}
+
+void floors_destroy(struct floors *floors)
+{
+    if (!floors)
+        return;
+    free(floors->shares);
+    free(floors->order);
+    free(floors->records);
+    free(floors);
+}
+
+int floor_two_stores(struct worker *worker)
+{
+    struct floor_share *share = worker->job->arg;
+    struct floor_record *const *records = share->records;
+    size_t at = share->at, n = share->n, i;
+    uint64_t ts = share->ts, ops = 0;
+
+    for (; !runner_stopped(worker); ops += BATCH)
+        for (i = 0; i < BATCH; i++) {
+            __atomic_store_n(&records[at]->ts, ++ts, __ATOMIC_RELEASE);
+            __atomic_store_n(&records[at]->ts, 0, __ATOMIC_RELEASE);
+            at = at + 1 == n ? 0 : at + 1;
+        }
+    share->at = at;
+    share->ts = ts;
+    worker->ops = ops;
+    return 0;
+}
+
+int floor_exchange_store(struct worker *worker)
+{
+    struct floor_share *share = worker->job->arg;
+    struct floor_record *const *records = share->records;
+    size_t at = share->at, n = share->n, i;
+    uint64_t ts = share->ts, ops = 0;
+
+    for (; !runner_stopped(worker); ops += BATCH)
+        for (i = 0; i < BATCH; i++) {
+            (void)__atomic_exchange_n(&records[at]->ts, ++ts, __ATOMIC_SEQ_CST);
+            __atomic_store_n(&records[at]->ts, 0, __ATOMIC_RELEASE);
+            at = at + 1 == n ? 0 : at + 1;
+        }
+    share->at = at;
+    share->ts = ts;
+    worker->ops = ops;
+    return 0;
+}
+
+int floor_exchange_store_random(struct worker *worker)
+{
+    struct floor_share *share = worker->job->arg;
+    uint64_t random = share->random, ts = share->ts, ops = 0;
+    size_t i;
+
+    for (; !runner_stopped(worker); ops += BATCH)
+        for (i = 0; i < BATCH; i++) {
+            struct floor_record *record = share->records[random_below(&random, share->n)];
+
+            (void)__atomic_exchange_n(&record->ts, ++ts, __ATOMIC_SEQ_CST);
+            __atomic_store_n(&record->ts, 0, __ATOMIC_RELEASE);
+        }
+    share->random = random;
+    share->ts = ts;
+    worker->ops = ops;
+    return 0;
+}
+
+int floor_walk_create(size_t bytes, struct floor_walk *walk)
+{
+    size_t i;
+
+    walk->n_words = bytes / sizeof(uint64_t);
+    walk->sum = 0;
+    walk->words =
+        aligned_alloc(FLOOR_RECORD_BYTES, (bytes / FLOOR_RECORD_BYTES + 1) * FLOOR_RECORD_BYTES);
+    if (!walk->words)
+        return -ENOMEM;
+    for (i = 0; i < walk->n_words; i++)
+        walk->words[i] = i;
+    return 0;
+}
+
+void floor_walk_destroy(struct floor_walk *walk)
+{
+    free(walk->words);
+}
+
+static uint64_t walk_once(const uint64_t *words, size_t n)
+{
+    uint64_t sums[4] = {0, 0, 0, 0};
+    size_t i;
+
+    for (i = 0; i + 4 <= n; i += 4) {
+        sums[0] += words[i];
+        sums[1] += words[i + 1];
+        sums[2] += words[i + 2];
+        sums[3] += words[i + 3];
+    }
+    for (; i < n; i++)
+        sums[0] += words[i];
+    return sums[0] + sums[1] + sums[2] + sums[3];
+}
+
+int floor_walk_job(struct worker *worker)
+{
+    struct floor_walk *walk = worker->job->arg;
+    uint64_t ops = 0;
+
+    for (; !runner_stopped(worker); ops++) {
+        walk->sum += walk_once(walk->words, walk->n_words);
+        /* One walk is like the other, but each is to be made. */
+        __asm__ __volatile__("" ::: "memory");
+    }
+    worker->ops = ops;
+    return 0;
+}

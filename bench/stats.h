@@ -1,0 +1,24 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Medians and spread of a few values.
+ */
+#ifndef BENCH_STATS_H
+#define BENCH_STATS_H
+
+#include <stddef.h>
+
+struct spread {
+    double median;
+    double min;
+    double max;
+};
+
+/* Of `n` > 0 values, which stay as they are; at most MAX_ROUNDS. */
+struct spread spread_of(const double *values, size_t n);
+
+/* Of the quotients values[i] / by[i]: pairs that were measured one right after the other. */
+struct spread spread_of_ratios(const double *values, const double *by, size_t n);
+
+#endif /* BENCH_STATS_H */

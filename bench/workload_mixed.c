@@ -1,0 +1,136 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * mixed: committers beside those who look at them from another processor, against the same
+ * committers undisturbed.
+ */
+#include "config.h"
+
+#include "floors.h"
+#include "loops.h"
+#include "workloads.h"
+
+#include <stdio.h>
+
+#define OWN_THREADS 1
+#define OWN_SESSIONS 10000
+#define MAX_BESIDE 4
+
+/* Lists every 100 ms need some time to be had. */
+#define MIN_SECONDS 0.5
+
+struct mixed {
+    size_t threads;
+    size_t sessions;
+    struct world *world;
+    struct floors *floors;
+    struct slice quiet;
+    struct slice exchange;
+};
+
+static const struct {
+    enum beside bit;
+    job_fn *fn;
+    const char *name;
+} besides[MAX_BESIDE] = {
+    {BESIDE_SYNCER, loop_scan_every_10_ms, "a syncer every 10 ms"},
+    {BESIDE_LISTER, loop_list_every_100_ms, "a lister every 100 ms"},
+    {BESIDE_LISTER_FLAT, loop_list, "a lister flat out"},
+    {BESIDE_SCANNER_FLAT, loop_scan, "a scanner flat out"},
+};
+
+static double seconds_of(const struct options *options)
+{
+    return options->seconds > MIN_SECONDS ? options->seconds : MIN_SECONDS;
+}
+
+static int setup(struct bench *bench, struct mixed *it)
+{
+    int err = world_create(bench->options, it->sessions, it->threads, 0, &it->world);
+
+    if (!err)
+        err = floors_create(bench->options->random_order, it->sessions, it->threads, &it->floors);
+    if (!err)
+        err = bench_slice(bench, &it->quiet, loop_begin_finish, it->world->shares,
+                          sizeof(struct share), it->threads);
+    if (!err)
+        err = bench_slice(bench, &it->exchange, floor_exchange_store, it->floors->shares,
+                          sizeof(struct floor_share), it->threads);
+    it->quiet.seconds = seconds_of(bench->options);
+    return err;
+}
+
+/* The committers again, and after them those beside, on the last processor. */
+static int disturbed_slice(struct bench *bench, struct mixed *it, unsigned beside,
+                           struct slice *slice)
+{
+    size_t i, n = it->threads;
+    int err = slice_init(slice, bench->runner, seconds_of(bench->options), n + MAX_BESIDE);
+
+    if (err)
+        return err;
+    for (i = 0; i < n; i++)
+        slice->jobs[i] = it->quiet.jobs[i];
+    for (i = 0; i < MAX_BESIDE; i++)
+        if (beside & besides[i].bit)
+            slice->jobs[n++] =
+                (struct job){besides[i].fn, it->world, runner_cpus(bench->runner) - 1, false};
+    slice->n_jobs = n;
+    return 0;
+}
+
+static void say_beside(unsigned beside, char *out, size_t size)
+{
+    size_t i, used = 0;
+
+    for (i = 0; i < MAX_BESIDE && used < size; i++)
+        if (beside & besides[i].bit)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " and " : "",
+                                     besides[i].name);
+}
+
+static int measure(struct bench *bench, struct mixed *it, const char *name, unsigned beside,
+                   double aim, double must)
+{
+    struct slice disturbed;
+    char who[120] = "";
+    struct row row;
+    int quiet, err = disturbed_slice(bench, it, beside, &disturbed);
+
+    if (err)
+        return err;
+    say_beside(beside, who, sizeof(who));
+    row_init(&row, name, "ns", "begin + finish, %zu thread%s, %zu sessions, beside %s", it->threads,
+             it->threads > 1 ? "s" : "", it->sessions, who);
+    row_add(&row, "begin + finish", slice_sample, &disturbed);
+    quiet = row_add(&row, "the same undisturbed", slice_sample, &it->quiet);
+    row.floor = row_add(&row, "floor: exchange + store", slice_sample, &it->exchange);
+    if (must > 0)
+        row_judge(&row, quiet, aim, must);
+    row_judge_only_if(&row, it->threads == OWN_THREADS && it->sessions == OWN_SESSIONS &&
+                                runner_cpus(bench->runner) > it->threads);
+    err = bench_row(bench, &row);
+    slice_free(&disturbed);
+    return err;
+}
+
+int mixed_run(struct bench *bench)
+{
+    const struct options *options = bench->options;
+    struct mixed it = {.threads = size_of(options->threads, OWN_THREADS),
+                       .sessions = size_of(options->sessions, OWN_SESSIONS)};
+    int err = setup(bench, &it);
+
+    if (!err && options->beside)
+        err = measure(bench, &it, "mixed", options->beside, 0, 0);
+    if (!err && !options->beside)
+        err = measure(bench, &it, "mixed", BESIDE_SYNCER | BESIDE_LISTER, 1.05, 1.3);
+    if (!err && !options->beside)
+        err = measure(bench, &it, "mixed-lister", BESIDE_LISTER_FLAT, 2, 4);
+    slice_free(&it.quiet);
+    slice_free(&it.exchange);
+    floors_destroy(it.floors);
+    world_destroy(it.world);
+    return err;
+}
