@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # work and counts are set by .ci/run
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# What a newcomer runs first, then a release made from it.
+
+stage_check() {
+    local status=0
+    forget_results build
+    ./quickstart check || status=$?
+    count_results build >"$counts"
+    return "$status"
+}
+
+stage_distcheck() {
+    configure_in "$work/distcheck"
+    build_in "$work/distcheck" distcheck
+}

@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # work is set by .ci/run
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# What can be told from the sources alone.
+
+stage_shellcheck() {
+    install_packages ci
+    local scripts
+    # A script is told by its first line, with or without a suffix.
+    mapfile -t scripts < <(git grep -lE '^#(!.*\b(ba)?sh\b| shellcheck shell=)')
+    printf '%s\n' "${scripts[@]}"
+    shellcheck -x "${scripts[@]}"
+}
+
+stage_format() {
+    install_packages ci
+    local sources
+    mapfile -t sources < <(git ls-files '*.c' '*.h')
+    printf '%s\n' "${sources[@]}"
+    clang-format --version
+    clang-format --dry-run -Werror "${sources[@]}"
+}
+
+# Tests are left out: Criterion's macros expand to what some checks refuse.
+stage_tidy() {
+    install_packages build ci
+    local sources flags
+    configure_in "$work/tidy" --quiet
+    mapfile -t sources < <(git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c')
+    read -ra flags < <(pkg-config --cflags liburcu-bp liburcu-cds)
+    clang-tidy --quiet "${sources[@]}" -- -std=gnu11 -DHAVE_CONFIG_H -I"$work/tidy" \
+        -Iinclude -Isrc "${flags[@]}"
+}

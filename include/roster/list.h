@@ -1,0 +1,83 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Lists of sessions: walked in place under the read lock, or copied.
+ */
+#ifndef ROSTER_LIST_H
+#define ROSTER_LIST_H
+
+#include <roster/export.h>
+#include <roster/session.h>
+#include <roster/view.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+/*
+ * Called for one session with the view it has at that moment. Both are valid until the read lock
+ * is left. Returns 0 to go on, anything else to stop.
+ */
+typedef int roster_each_fn(const struct roster_session *session, const struct roster_view *view,
+                           void *arg);
+
+/*
+ * Walks all sessions in place, in no particular order. Under the read lock. A session that is open
+ * during the whole walk is visited exactly once; one that is opened or closed meanwhile once or
+ * not at all. Never delays an owner.
+ *
+ * Returns 0; what `fn` returned when it stopped the walk; -EINVAL for NULL.
+ */
+ROSTER_API int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg);
+
+/* One session in a copied list. Strings are NULL when not known, and belong to the snapshot. */
+struct roster_entry {
+    uint64_t id;
+    enum roster_session_kind kind;
+    uint32_t flags;
+    uint64_t start_ts;      /* 0 unless txn_state is ROSTER_TXN_VALID */
+    uint64_t state_since;   /* CLOCK_MONOTONIC, ns */
+    uint64_t blocked_since; /* 0 unless waiting */
+    uint64_t entries;
+    uint64_t entry_bytes;
+    uint32_t schema_version;
+    enum roster_txn_state txn_state;
+    enum roster_run_state run_state;
+    enum roster_command command; /* ROSTER_COMMAND_SLEEP between statements */
+    uint64_t stmt_seq;           /* 0 between statements */
+    uint64_t stmt_since;
+    const char *text;   /* NULL between statements */
+    const char *digest; /* NULL when there is none */
+    uint32_t text_length;
+    uint32_t text_full_length;
+    const char *user;
+    const char *host;
+    const char *database;
+    const char *application;
+    const char *attributes;
+};
+
+/* A copied list. */
+struct roster_snapshot {
+    uint64_t taken_at; /* CLOCK_MONOTONIC, ns: ages are taken_at - since */
+    size_t count;
+    const struct roster_entry *entries;
+};
+
+/*
+ * Copies the list of all sessions: it outlives the lock and the sessions. Any thread, the read
+ * lock need not be held. Each entry is of one instant (G1).
+ *
+ * Returns 0 and stores it in `*snapshot`, to be freed with roster_snapshot_free(); -EINVAL for
+ * NULL; -ENOMEM; -ECHILD.
+ */
+ROSTER_API int roster_snapshot(struct roster *roster,
+                               struct roster_snapshot **snapshot) ROSTER_MUST_CHECK;
+
+/* Frees a copied list. NULL is allowed. Any thread, also after the roster was destroyed. */
+ROSTER_API void roster_snapshot_free(struct roster_snapshot *snapshot);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_LIST_H */

@@ -1,0 +1,113 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A roster: one session manager. Its options, life and statistics.
+ */
+#ifndef ROSTER_MANAGER_H
+#define ROSTER_MANAGER_H
+
+#include <roster/export.h>
+#include <roster/oracle.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+/* One session manager. A process may have several; they share nothing that one could notice. */
+struct roster;
+
+/* For options.tick_ms: no ticker thread, the server calls roster_tick() itself. */
+#define ROSTER_TICK_MANUAL (-1)
+
+/*
+ * Options of a roster. Begin with ROSTER_OPTIONS_INIT; a member that is 0 has its default.
+ *
+ * All structs of this library that begin with `size` grow by appending members, and follow the
+ * convention of Linux's openat2(): a caller built against a newer header may pass a larger struct
+ * as long as the part that this library does not know is zero.
+ */
+struct roster_options {
+    size_t size;              /* sizeof(struct roster_options) */
+    uint64_t max_sessions;    /* sessions open at once; default: no limit */
+    uint64_t backlog_limit;   /* bytes that may await a grace period before new views are refused
+                                 with -ENOBUFS; default: 256 MiB */
+    uint64_t life_time_ms;    /* the local safe point stays this far behind now; default: 0 */
+    roster_oracle_fn *oracle; /* default: a local hybrid clock of the roster's own */
+    void *oracle_arg;         /* handed to `oracle` */
+    uint32_t text_limit;      /* bytes of a statement's text that are kept; default: 1024;
+                                 at most 1 MiB */
+    int32_t tick_ms;          /* resolution of "since when" in views; default: 10 ms; at most
+                                 1000; ROSTER_TICK_MANUAL */
+};
+
+#define ROSTER_OPTIONS_INIT                                                                        \
+    {                                                                                              \
+        sizeof(struct roster_options), 0, 0, 0, NULL, NULL, 0, 0                                   \
+    }
+
+/*
+ * Creates a roster. `options` may be NULL: all defaults. Any thread.
+ *
+ * Starts one small thread that ticks the roster's coarse clock (unless tick_ms is
+ * ROSTER_TICK_MANUAL); it blocks all signals. liburcu starts its own call_rcu thread at the first
+ * need.
+ *
+ * Returns 0 and stores the roster in `*roster`; -EINVAL for a NULL pointer, a struct smaller than
+ * the first version's, text_limit above 1 MiB, or tick_ms out of range; -E2BIG for a larger struct
+ * whose unknown part is not zero; -ENOMEM; -EAGAIN when no thread could be started; -ECHILD in a
+ * child that was forked after its parent had created a roster; the oracle's error when it could
+ * not be asked for the first floor.
+ */
+ROSTER_API int roster_create(const struct roster_options *options,
+                             struct roster **roster) ROSTER_MUST_CHECK;
+
+/*
+ * Destroys a roster once nobody uses it any more: waits for all grace periods under way (some
+ * tens of milliseconds) and frees everything. Any thread, but not under the read lock and not from
+ * a call_rcu callback. Other threads need not have ended.
+ *
+ * Returns 0; -EINVAL for NULL; -EBUSY, the roster unchanged, while a session or a pin is open or a
+ * reader is inside; -ECHILD in a forked child.
+ */
+ROSTER_API int roster_destroy(struct roster *roster);
+
+/*
+ * Advances the coarse clock from which views take "since when" to now. Only for servers that chose
+ * ROSTER_TICK_MANUAL: call it every few milliseconds from a timer. Any thread; wait-free.
+ * Returns 0; -EINVAL for NULL.
+ */
+ROSTER_API int roster_tick(struct roster *roster);
+
+/* What roster_stats() tells. All counts are since the roster was created unless said otherwise. */
+struct roster_stats {
+    size_t size;               /* sizeof(struct roster_stats), set by the caller */
+    uint64_t sessions;         /* open now */
+    uint64_t sessions_peak;    /* the most that were open at once */
+    uint64_t sessions_opened;  /* opened in all */
+    uint64_t sessions_refused; /* refused because of max_sessions */
+    uint64_t txns_begun;       /* transactions that became valid */
+    uint64_t txns_forced;      /* finished by roster_session_close() */
+    uint64_t statements;       /* statements begun */
+    uint64_t pins;             /* stand-alone pins held now */
+    uint64_t scans;            /* minima computed */
+    uint64_t expired;          /* pins that the newest scan found below its lower limit */
+    uint64_t kills_delivered;  /* roster_kill() calls that returned 0 */
+    uint64_t kills_refused;    /* the other ones that found their session */
+    uint64_t memory;           /* bytes held for sessions, views, statements and slots now */
+    uint64_t backlog;          /* bytes of these that wait for a grace period now */
+    uint64_t backlog_refused;  /* calls refused with -ENOBUFS */
+    uint64_t threads;          /* per-thread contexts: the most threads that were in here at once */
+    uint64_t membarrier;       /* 1 when owners run without fences, 0 for the fallback */
+};
+
+/*
+ * Fills `*stats`. Any thread. The counts are read one after another while owners go on: each is
+ * right, together they are not one instant. Returns 0; -EINVAL for NULL or a size below the first
+ * version's; -E2BIG for a size above what this library knows; -ECHILD.
+ */
+ROSTER_API int roster_stats(struct roster *roster, struct roster_stats *stats);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_MANAGER_H */

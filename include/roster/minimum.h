@@ -1,0 +1,73 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The minimum: the smallest timestamp that is pinned, who holds it, and the local safe point.
+ */
+#ifndef ROSTER_MINIMUM_H
+#define ROSTER_MINIMUM_H
+
+#include <roster/export.h>
+#include <roster/pin.h>
+#include <roster/session.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+struct roster;
+
+enum roster_holder_kind {
+    ROSTER_HOLDER_NONE = 0, /* nothing is pinned: the minimum is the oracle's now */
+    ROSTER_HOLDER_TXN = 1,  /* a transaction, pending or valid */
+    ROSTER_HOLDER_PIN = 2,  /* a stand-alone pin */
+};
+
+/* Whoever pins a timestamp. */
+struct roster_holder {
+    uint64_t ts;         /* what it pins; for a pending transaction its lower bound */
+    uint64_t session_id; /* 0 for a pin without a session */
+    uint64_t pin_id;     /* 0 for a transaction */
+    uint64_t since;      /* since when: CLOCK_MONOTONIC, ns, at tick resolution */
+    enum roster_holder_kind kind;
+    enum roster_pin_kind pin_kind;         /* for ROSTER_HOLDER_PIN */
+    enum roster_session_kind session_kind; /* when session_id is not 0 and kind is a txn */
+};
+
+/* What roster_min_start_ts() tells. */
+struct roster_min {
+    size_t size;                 /* sizeof(struct roster_min), set by the caller */
+    uint64_t now;                /* the oracle's timestamp at which the scan was made */
+    uint64_t min_start_ts;       /* <= now */
+    uint64_t safe_point;         /* the local safe point after this scan */
+    struct roster_holder holder; /* who holds the minimum */
+    struct roster_holder next;   /* the oldest that is not the holder's: ending the holder's
+                                    session or pin would move the minimum up to next.ts, or to
+                                    now when next.kind is ROSTER_HOLDER_NONE */
+    uint64_t expired;            /* pins at or below the lower limit: ignored */
+};
+
+/*
+ * Computes the minimum and advances the local safe point. `lower` is the age limit: pins at or
+ * below it are not counted and their owners' checks fail from now on (G8); 0 for none. `min` may
+ * be NULL. Any thread; scans are serialised by a mutex; owners are never delayed (one membarrier
+ * and a read of the slots, whose number is the most pins that were ever open at once).
+ *
+ * Guarantees G2 and G3. The minimum itself may go back when someone begins at an older timestamp
+ * that is still protected; the safe point does not.
+ *
+ * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one than
+ * this library knows; -ERANGE when `lower` is not below now; the oracle's error; -ENOMEM; -ECHILD.
+ * After an error nothing has changed.
+ */
+ROSTER_API int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min *min);
+
+/*
+ * The local safe point as of the last scan: collectors may delete every version that nobody at or
+ * above it can see. Any thread; one load. Guarantees G2 and G3. 0 before the first scan.
+ */
+ROSTER_API uint64_t roster_safe_point(const struct roster *roster);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_MINIMUM_H */

@@ -1,0 +1,54 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Timestamp oracles: where start timestamps and the scanner's "now" come from.
+ */
+#ifndef ROSTER_ORACLE_H
+#define ROSTER_ORACLE_H
+
+#include <roster/export.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+/*
+ * An oracle. Stores a timestamp in `*ts` and returns 0, or returns a negative errno and leaves
+ * `*ts` alone. It must be linearizable: a call that begins after another has returned gets a
+ * greater timestamp, whichever threads (and, in a cluster, servers) make the two calls. It may
+ * block (a request to a remote oracle), it may be called from any number of threads at once, and
+ * it must not call back into the roster. G2 rests on this and on nothing else of the oracle: it
+ * need not be a memory fence.
+ */
+typedef int roster_oracle_fn(void *arg, uint64_t *ts);
+
+/* A hybrid clock of this process: wall-clock milliseconds and a logical counter. */
+struct roster_oracle_local;
+
+/*
+ * Creates a local hybrid clock. Any thread. Returns 0; -EINVAL when `clock` is NULL; -ENOMEM.
+ *
+ * The idea is that of Kulkarni and others, "Logical Physical Clocks" (2014).
+ */
+ROSTER_API int roster_oracle_local_create(struct roster_oracle_local **clock) ROSTER_MUST_CHECK;
+
+/* Destroys a clock that nobody uses any more. NULL is allowed. Any thread. */
+ROSTER_API void roster_oracle_local_destroy(struct roster_oracle_local *clock);
+
+/*
+ * A roster_oracle_fn over the clock in `clock`: timestamps strictly increase over all threads of
+ * the process and follow the wall clock, also when that steps back (then the last value is counted
+ * on until the wall clock has caught up). Any thread; lock-free; never fails and returns 0.
+ */
+ROSTER_API int roster_oracle_local_get(void *clock, uint64_t *ts);
+
+/*
+ * How many milliseconds the clock runs ahead of the wall clock: 0 in normal operation, more after
+ * the wall clock stepped back or when over 262 144 timestamps a millisecond are asked for.
+ * Any thread.
+ */
+ROSTER_API uint64_t roster_oracle_local_ahead_ms(const struct roster_oracle_local *clock);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_ORACLE_H */

@@ -1,0 +1,35 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * All of libroster's core in one include.
+ *
+ * The words used by every header (roster, session, view, transaction, pin, minimum, safe point)
+ * and the guarantees G1 to G9 that the functions name are defined in doc/design.md.
+ *
+ * Calling contexts. "The owner" of a session is the one thread that uses it at the moment;
+ * ownership moves between threads only across a happens-before edge (a mutex, a queue, a join).
+ * "Any thread" means any thread of the process, registered nowhere. "Under the read lock" means
+ * between roster_read_lock() and roster_read_unlock() of the same roster. No function may be
+ * called from a signal handler, nor from a child after fork(): there every function that takes
+ * the parent's roster returns -ECHILD and leaves it alone (exec or _exit are fine).
+ */
+#ifndef ROSTER_ROSTER_H
+#define ROSTER_ROSTER_H
+
+#include <roster/error.h>
+#include <roster/export.h>
+#include <roster/kill.h>
+#include <roster/list.h>
+#include <roster/manager.h>
+#include <roster/minimum.h>
+#include <roster/oracle.h>
+#include <roster/pin.h>
+#include <roster/session.h>
+#include <roster/statement.h>
+#include <roster/timestamp.h>
+#include <roster/txn.h>
+#include <roster/version.h>
+#include <roster/view.h>
+
+#endif /* ROSTER_ROSTER_H */

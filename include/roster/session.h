@@ -1,0 +1,114 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Sessions: opening, closing, and what is said of who stands behind one.
+ */
+#ifndef ROSTER_SESSION_H
+#define ROSTER_SESSION_H
+
+#include <roster/export.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+struct roster;
+
+/* One client connection, or one internal worker of the server. One thread owns it at a time. */
+struct roster_session;
+
+enum roster_session_kind {
+    ROSTER_SESSION_USER = 0,       /* a client connection */
+    ROSTER_SESSION_INTERNAL = 1,   /* the server's own SQL: statistics, DDL, ... */
+    ROSTER_SESSION_BACKGROUND = 2, /* a worker without statements: checkpoint, compaction, ... */
+};
+
+/* For attr.flags: transactions of this session never hold back the minimum (G2 does not cover
+ * them; roster_txn_check() tells when their snapshot is gone). */
+#define ROSTER_SESSION_NON_PINNING UINT32_C(1)
+
+/* The most bytes that user, host, database, application and attributes may have together. */
+#define ROSTER_IDENTITY_MAX 4096
+
+/*
+ * Called by roster_kill() in the killer's thread, under the read lock, when a kill was delivered:
+ * wakes an owner that sleeps in poll() or on a condition variable. It must not block and must not
+ * call any function of this library. The session cannot be freed while it runs, but its owner may
+ * be closing it: what `arg` leads to must stay valid until roster_session_close() has returned and
+ * a grace period has passed, or be no pointer at all (an eventfd number, an id).
+ */
+typedef void roster_wake_fn(uint64_t session_id, void *arg);
+
+/* Who a session is. Strings are copied; NULL is "not known", which is not the same as "". */
+struct roster_session_attr {
+    size_t size; /* sizeof(struct roster_session_attr) */
+    uint64_t id; /* 0: the roster chooses one, never the same twice */
+    enum roster_session_kind kind;
+    uint32_t flags; /* ROSTER_SESSION_NON_PINNING or 0 */
+    const char *user;
+    const char *host; /* "host" or "host:port" */
+    const char *database;
+    const char *application;
+    const char *attributes; /* free form, for instance "key=value,key=value" */
+    roster_wake_fn *wake;   /* may be NULL */
+    void *wake_arg;
+};
+
+#define ROSTER_SESSION_ATTR_INIT                                                                   \
+    {                                                                                              \
+        sizeof(struct roster_session_attr), 0, ROSTER_SESSION_USER, 0, NULL, NULL, NULL, NULL,     \
+            NULL, NULL, NULL                                                                       \
+    }
+
+/*
+ * Opens a session; the calling thread owns it. `attr` may be NULL: a user session of which nothing
+ * is known. Any thread; lock-free but for the allocator.
+ *
+ * The session is complete before anyone can find it (G1).
+ *
+ * Returns 0 and stores it in `*session`; -EINVAL for a NULL pointer, an unknown kind or flag, the
+ * id UINT64_MAX or a struct smaller than the first version's; -E2BIG for a larger one with
+ * something unknown in it; -ENAMETOOLONG when the strings exceed ROSTER_IDENTITY_MAX; -EEXIST when
+ * `id` is in use; -EUSERS when max_sessions are open; -ENOBUFS when the backlog limit is reached;
+ * -ENOMEM; -ECHILD. After an error nothing has changed.
+ */
+ROSTER_API int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
+                                   struct roster_session **session) ROSTER_MUST_CHECK;
+
+/*
+ * Closes a session: ends its statement, finishes its transaction (counted as forced) and makes it
+ * unfindable. Readers that already found it may go on reading it until they unlock (G4). Owner
+ * only (G6); never blocks on a reader, never allocates (G7). NULL is allowed and does nothing.
+ *
+ * An id of the caller's choosing is free again at once; killers and watchers that still carry it
+ * would aim at its next bearer, so let the roster choose, or reuse late.
+ *
+ * Returns 0; -EBADF when it is closed already (as far as that can be told: the memory of a closed
+ * session serves another one later); -ECHILD.
+ */
+ROSTER_API int roster_session_close(struct roster_session *session);
+
+/* The session's id. Owner, or any thread under the read lock. 0 for NULL. */
+ROSTER_API uint64_t roster_session_id(const struct roster_session *session);
+
+/* The session's kind. Owner, or any thread under the read lock. */
+ROSTER_API enum roster_session_kind roster_session_kind(const struct roster_session *session);
+
+/* The flags with which it was opened. Owner, or any thread under the read lock. */
+ROSTER_API uint32_t roster_session_flags(const struct roster_session *session);
+
+/*
+ * Replaces user, host, database, application and attributes (all five: NULL means not known
+ * again); readers see all of the old or all of the new (G1). `attr`'s id, kind, flags and wake are
+ * not looked at. Owner only.
+ *
+ * Returns 0; -EINVAL, -E2BIG, -ENAMETOOLONG as roster_session_open(); -EBADF when closed;
+ * -ENOBUFS; -ENOMEM; -ECHILD. After an error nothing has changed.
+ */
+ROSTER_API int roster_session_update(struct roster_session *session,
+                                     const struct roster_session_attr *attr) ROSTER_MUST_CHECK;
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_SESSION_H */

@@ -1,0 +1,50 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Statements: what a session executes.
+ */
+#ifndef ROSTER_STATEMENT_H
+#define ROSTER_STATEMENT_H
+
+#include <roster/export.h>
+#include <roster/view.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+/* The most bytes that a digest may have: 32 bytes in hexadecimal, or any 64 bytes. */
+#define ROSTER_DIGEST_MAX 64
+
+/*
+ * Begins a statement: publishes its command, a copy of its text and digest, and the running state
+ * ROSTER_RUN_RUNNING. `text` has `text_length` bytes of any value and may be NULL when that is 0;
+ * what exceeds options.text_limit is cut off and its full length remembered. `digest` has
+ * `digest_length` bytes, 0 for none. Owner only; wait-free (G9).
+ *
+ * Returns 0; -EINVAL for NULL with a length or a text of 4 GiB or more; -ENAMETOOLONG for a digest
+ * of more than ROSTER_DIGEST_MAX bytes; -EBUSY when a statement is running; -ECANCELED when the
+ * connection was killed: close it; -EBADF when closed; -ENOBUFS; -ENOMEM; -ECHILD. After an error
+ * nothing has changed.
+ */
+ROSTER_API int roster_stmt_begin(struct roster_session *session, enum roster_command command,
+                                 const char *text, size_t text_length, const char *digest,
+                                 size_t digest_length) ROSTER_MUST_CHECK;
+
+/*
+ * Ends the statement and goes back to ROSTER_RUN_IDLE; an open transaction stays open. Owner only;
+ * wait-free (G9), never allocates. From its return on no kill can hit this statement (G5).
+ *
+ * Returns 0 when the statement was not killed, or what roster_killed() would have said (a positive
+ * value) when it was, even if the owner had not noticed; -EINVAL for NULL; -EALREADY when no
+ * statement is running; -EBADF; -ECHILD.
+ */
+ROSTER_API int roster_stmt_end(struct roster_session *session);
+
+/* The sequence number of the statement that runs or ran last; 0 before the first. Owner only. */
+ROSTER_API uint64_t roster_stmt_seq(const struct roster_session *session);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_STATEMENT_H */

@@ -1,0 +1,101 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Transactions: at most one per session; invalid -> pending -> valid -> invalid.
+ */
+#ifndef ROSTER_TXN_H
+#define ROSTER_TXN_H
+
+#include <roster/export.h>
+#include <roster/session.h>
+#include <roster/view.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+/*
+ * Makes a pending transaction, before its start timestamp is asked for: announces a lower bound of
+ * it, so that no safe point can pass it in the meantime (G2). Then ask the roster's oracle (or the
+ * one it wraps) and call roster_txn_activate(), or roster_txn_finish() to give up. Owner only;
+ * wait-free (G9).
+ *
+ * Returns 0; -EINVAL for NULL; -EBUSY when a transaction is open; -ECANCELED when the connection
+ * was killed; -EBADF when closed; -ENOBUFS; -ENOMEM; -ECHILD. After an error nothing has changed.
+ */
+ROSTER_API int roster_txn_prepare(struct roster_session *session) ROSTER_MUST_CHECK;
+
+/*
+ * Makes the pending transaction valid with the timestamp that was asked for after
+ * roster_txn_prepare() had returned. The running state becomes ROSTER_RUN_IDLE, or
+ * ROSTER_RUN_RUNNING inside a statement. Owner only; wait-free (G9).
+ *
+ * Returns 0; -EINVAL for NULL, for a timestamp of 0 or ROSTER_TS_MAX, or when no transaction is
+ * pending; -ESTALE when `start_ts` is below what was announced, which a linearizable oracle asked
+ * at the right moment never gives; -EBADF; -ENOBUFS; -ENOMEM; -ECHILD. After an error nothing has
+ * changed: it is still pending.
+ */
+ROSTER_API int roster_txn_activate(struct roster_session *session,
+                                   uint64_t start_ts) ROSTER_MUST_CHECK;
+
+/*
+ * Begins a transaction at the present: prepare, ask the roster's oracle, activate, with one
+ * published view instead of two. `start_ts` may be NULL. Owner only; wait-free but for the oracle
+ * (G9). Guarantee G2.
+ *
+ * Returns as roster_txn_prepare(), or the oracle's error. After an error nothing has changed.
+ */
+ROSTER_API int roster_txn_begin(struct roster_session *session,
+                                uint64_t *start_ts) ROSTER_MUST_CHECK;
+
+/*
+ * Begins a transaction at a chosen, older timestamp: a stale read, a backup. Takes the scanner's
+ * mutex, so it may wait for a scan. Owner only. G2 covers it from its return on.
+ *
+ * Returns 0; -EINVAL for NULL, 0 or ROSTER_TS_MAX; -ESTALE when the timestamp is no longer
+ * protected: begin at a younger one; otherwise as roster_txn_prepare(). A non-pinning session may
+ * begin there too, but is not protected.
+ */
+ROSTER_API int roster_txn_begin_at(struct roster_session *session,
+                                   uint64_t start_ts) ROSTER_MUST_CHECK;
+
+/*
+ * Publishes what the owner is doing inside its transaction. Entering ROSTER_RUN_LOCK_WAITING sets
+ * blocked_since, leaving it clears it. Owner only; wait-free.
+ *
+ * Returns 0; -EINVAL for NULL, an unknown state, or when no transaction is valid; -EBADF; -ENOBUFS;
+ * -ENOMEM; -ECHILD. After an error nothing has changed.
+ */
+ROSTER_API int roster_txn_set_state(struct roster_session *session,
+                                    enum roster_run_state state) ROSTER_MUST_CHECK;
+
+/*
+ * Publishes how much the transaction has written so far and which schema version it sees. Owner
+ * only; wait-free. Returns as roster_txn_set_state().
+ */
+ROSTER_API int roster_txn_set_progress(struct roster_session *session, uint64_t entries,
+                                       uint64_t entry_bytes,
+                                       uint32_t schema_version) ROSTER_MUST_CHECK;
+
+/*
+ * Ends the transaction, pending or valid, committed or not: publishes a view without it and takes
+ * back its pin. A statement goes on. Owner only; wait-free (G9), never allocates, never blocks on a
+ * reader (G7).
+ *
+ * Returns 0; -EINVAL for NULL; -EALREADY when no transaction is open; -EBADF; -ECHILD.
+ */
+ROSTER_API int roster_txn_finish(struct roster_session *session);
+
+/*
+ * Vouches for the transaction's snapshot (G8): 0 means that nothing it could have read until now
+ * had been collected. Call it after the reads and before their result leaves the server. Owner
+ * only; wait-free, two loads.
+ *
+ * Returns 0; -ESTALE when the snapshot may be gone (safe point passed, age limit, server fenced):
+ * abort the transaction; -EINVAL for NULL or when no transaction is valid; -EBADF; -ECHILD.
+ */
+ROSTER_API int roster_txn_check(const struct roster_session *session) ROSTER_MUST_CHECK;
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_TXN_H */

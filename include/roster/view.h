@@ -1,0 +1,148 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Views: all that is shown of a session at one instant, and the read lock under which they are
+ * read.
+ */
+#ifndef ROSTER_VIEW_H
+#define ROSTER_VIEW_H
+
+#include <roster/export.h>
+#include <roster/session.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+/* invalid -> pending -> valid -> invalid */
+enum roster_txn_state {
+    ROSTER_TXN_INVALID = 0, /* no transaction */
+    ROSTER_TXN_PENDING = 1, /* its start timestamp has been asked for */
+    ROSTER_TXN_VALID = 2,   /* its start timestamp is known */
+};
+
+/* What the owner is doing. */
+enum roster_run_state {
+    ROSTER_RUN_IDLE = 0,
+    ROSTER_RUN_RUNNING = 1,
+    ROSTER_RUN_LOCK_WAITING = 2,
+    ROSTER_RUN_COMMITTING = 3,
+    ROSTER_RUN_ROLLING_BACK = 4,
+};
+
+/* What is being executed. The numbers are those of the MySQL protocol, from 64 on our own. */
+enum roster_command {
+    ROSTER_COMMAND_SLEEP = 0,
+    ROSTER_COMMAND_QUIT = 1,
+    ROSTER_COMMAND_INIT_DB = 2,
+    ROSTER_COMMAND_QUERY = 3,
+    ROSTER_COMMAND_FIELD_LIST = 4,
+    ROSTER_COMMAND_STATISTICS = 9,
+    ROSTER_COMMAND_KILL = 12,
+    ROSTER_COMMAND_PING = 14,
+    ROSTER_COMMAND_CHANGE_USER = 17,
+    ROSTER_COMMAND_PREPARE = 22,
+    ROSTER_COMMAND_EXECUTE = 23,
+    ROSTER_COMMAND_LONG_DATA = 24,
+    ROSTER_COMMAND_CLOSE_STMT = 25,
+    ROSTER_COMMAND_RESET_STMT = 26,
+    ROSTER_COMMAND_FETCH = 28,
+    ROSTER_COMMAND_OTHER = 64,
+};
+
+/* The name of a command as process lists show it ("Query"); "Other" for an unknown number. */
+ROSTER_API const char *roster_command_name(uint32_t command);
+
+/* The name of a running state ("Idle", "Running", "LockWaiting", "Committing", "RollingBack"). */
+ROSTER_API const char *roster_run_state_name(enum roster_run_state state);
+
+/* The name of a transaction state ("invalid", "pending", "valid"). */
+ROSTER_API const char *roster_txn_state_name(enum roster_txn_state state);
+
+/* A statement as it was when it began. Immutable. */
+struct roster_statement {
+    uint64_t seq;              /* the session's first statement is 1 */
+    uint64_t since;            /* when it began: CLOCK_MONOTONIC, ns, see view.state_since */
+    const char *text;          /* ends with a NUL that is not counted */
+    const char *digest;        /* NULL when there is none */
+    uint32_t command;          /* enum roster_command */
+    uint32_t text_length;      /* bytes in `text` */
+    uint32_t text_full_length; /* bytes that it had; more when it was cut at text_limit */
+    uint32_t digest_length;
+};
+
+/* Who a session is. Immutable; read it through the functions below. */
+struct roster_identity;
+
+/* Each returns NULL when it is not known. Under the read lock. */
+ROSTER_API const char *roster_identity_user(const struct roster_identity *identity);
+ROSTER_API const char *roster_identity_host(const struct roster_identity *identity);
+ROSTER_API const char *roster_identity_database(const struct roster_identity *identity);
+ROSTER_API const char *roster_identity_application(const struct roster_identity *identity);
+ROSTER_API const char *roster_identity_attributes(const struct roster_identity *identity);
+
+/*
+ * All that is shown of a session. Immutable once published, 64 bytes, on a cache line of its own.
+ * Take several facts about a session from one view and they are of one instant (G1).
+ *
+ * The "since" members are CLOCK_MONOTONIC nanoseconds of the roster's coarse clock: at most one
+ * tick (10 ms by default) before the truth. A session that is idle returns to a view that was
+ * built earlier, so for ROSTER_RUN_IDLE use roster_session_since().
+ */
+struct roster_view {
+    uint64_t start_ts;    /* 0 unless txn_state is ROSTER_TXN_VALID */
+    uint64_t state_since; /* when run_state was entered */
+    const struct roster_identity *identity;
+    uint32_t schema_version; /* of the schema that the transaction sees */
+    uint8_t txn_state;       /* enum roster_txn_state */
+    uint8_t run_state;       /* enum roster_run_state */
+    uint16_t reserved;
+    const struct roster_statement *statement; /* NULL between statements */
+    uint64_t blocked_since; /* when the lock wait began; 0 unless ROSTER_RUN_LOCK_WAITING */
+    uint64_t entries;       /* entries that the transaction has written so far */
+    uint64_t entry_bytes;   /* their size */
+};
+
+/*
+ * Enters the read side of a roster. Any thread; may be nested; costs about a microsecond (one
+ * membarrier system call), so read much under one lock. What it protects stays readable until the
+ * matching unlock (G4). While a reader is inside, owners take fresh views instead of reusing hot
+ * ones, and retired ones pile up (options.backlog_limit): do not sleep or wait for I/O inside.
+ *
+ * Inspired by liburcu's read lock, which it contains; the door around it is what lets owners
+ * reuse a view at once when nobody is inside.
+ *
+ * Returns 0; -EINVAL for NULL; -ENOMEM when the thread's context could not be made; -ECHILD.
+ * After an error the lock is not held.
+ */
+ROSTER_API int roster_read_lock(struct roster *roster) ROSTER_MUST_CHECK;
+
+/* Leaves the read side: undoes one successful roster_read_lock() of this thread. Wait-free. */
+ROSTER_API void roster_read_unlock(struct roster *roster);
+
+/*
+ * Finds an open session by its id; NULL when there is none. Under the read lock, and the result is
+ * valid until the unlock.
+ */
+ROSTER_API const struct roster_session *roster_lookup(struct roster *roster, uint64_t id);
+
+/*
+ * The view that the session has published last. Under the read lock (the result is valid until the
+ * unlock), or by the owner (valid until its next call on the session). Never NULL. Guarantees G1
+ * and G4.
+ */
+ROSTER_API const struct roster_view *roster_session_view(const struct roster_session *session);
+
+/*
+ * Since when the session is in the running state that `view`, one of its views, shows:
+ * CLOCK_MONOTONIC nanoseconds. Differs from view->state_since only for idle sessions. Under the
+ * read lock or by the owner. The word behind it is beside the view, not in it, so right after a
+ * change of state it may be one state ahead of `view`.
+ */
+ROSTER_API uint64_t roster_session_since(const struct roster_session *session,
+                                         const struct roster_view *view);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_VIEW_H */

@@ -1,0 +1,23 @@
+dnl SPDX-License-Identifier: LGPL-2.1-or-later
+dnl SPDX-FileCopyrightText: 2026 The Roster developers
+
+dnl ROSTER_ARG_DEBUG: read --enable-debug, define ROSTER_DEBUG.
+AC_DEFUN([ROSTER_ARG_DEBUG], [
+AC_ARG_ENABLE([debug],
+  [AS_HELP_STRING([--enable-debug],
+    [abort with a message when two threads use one session at once; slower])],
+  [], [enable_debug=no])
+AS_IF([test "$enable_debug" != no],
+  [AC_DEFINE([ROSTER_DEBUG], [1], [Check at run time who owns a session.])])
+AC_SUBST([DEBUG_BUILD], [$enable_debug])
+])
+
+dnl ROSTER_DEFAULT_CFLAGS: the CFLAGS of whoever sets none.
+AC_DEFUN([ROSTER_DEFAULT_CFLAGS], [
+AC_BEFORE([$0], [AC_PROG_CC])
+AS_IF([test "$enable_debug" != no], [roster_default_cflags="-O1 -g3"],
+  [test "$enable_coverage" != no], [roster_default_cflags="-O0 -g"],
+  [test "$roster_sanitizer" != none], [roster_default_cflags="-O1 -g"],
+  [roster_default_cflags="-O2 -g"])
+: ${CFLAGS="$roster_default_cflags"}
+])

@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# Configuring and building in a directory of its own.
+
+jobs=$(nproc 2>/dev/null || echo 1)
+
+# configure_in DIRECTORY [CONFIGURE-OPTION...]: bootstrap and configure, where not done yet.
+configure_in() {
+    local dir=$1 root=$PWD
+    shift
+    if [ ! -x configure ]; then
+        say "bootstrapping"
+        ./bootstrap
+    fi
+    if [ ! -f "$dir/Makefile" ]; then
+        say "configuring in $dir"
+        mkdir -p "$dir"
+        (cd "$dir" && "$root/configure" "$@")
+    fi
+}
+
+# build_in DIRECTORY [TARGET...]
+build_in() {
+    local dir=$1
+    shift
+    say "building in $dir"
+    make -C "$dir" -j"$jobs" --no-print-directory "$@"
+}
+
+# test_in DIRECTORY: make check, with the output of failed tests shown.
+test_in() {
+    forget_results "$1"
+    say "testing in $1"
+    make -C "$1" -j"$jobs" --no-print-directory VERBOSE=1 check
+}

@@ -1,0 +1,35 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What tests compile into the core and a normal build leaves out, down to the last instruction.
+ *
+ * A control breaks one guarantee on purpose, at one place, so that the checker of that guarantee
+ * can be seen to fail: rst_control(NAME) is the constant 1 when the file is compiled with
+ * -DROSTER_CONTROL_NAME, else the constant 0. tests/torture/controls lists all of them.
+ *
+ * A test point stands where the order of two steps matters. With -DROSTER_TEST_DELAYS the test
+ * program is called there, to let time pass or other threads run, so that an order which is wrong
+ * does not have to wait for an unlucky interrupt.
+ */
+#ifndef ROSTER_CORE_CONTROLS_H
+#define ROSTER_CORE_CONTROLS_H
+
+/* A macro that was defined by -D is 1, and only then does the paste below make an extra argument.
+ */
+#define RST_CONTROL_IS_1 0,
+#define rst_control_second(first, second, ...) second
+#define rst_control_choose(extra) rst_control_second(extra 1, 0, 0)
+#define rst_control_paste(value) rst_control_choose(RST_CONTROL_IS_##value)
+#define rst_control_value(value) rst_control_paste(value)
+#define rst_control(name) rst_control_value(ROSTER_CONTROL_##name)
+
+#ifdef ROSTER_TEST_DELAYS
+/* Defined by the test program. */
+void rst_test_point_reached(const char *name);
+#define rst_test_point(name) rst_test_point_reached(name)
+#else
+#define rst_test_point(name) ((void)0)
+#endif
+
+#endif /* ROSTER_CORE_CONTROLS_H */

@@ -1,0 +1,169 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Kill (G5).
+ *
+ *     killer, under kill_lock                     owner, at the end of statement q
+ *     1 read the view: statement q runs           A publish the view without it   (release)
+ *     2 word := {q, reason}      (cmpxchg)        B compiler barrier
+ *     3 membarrier                                C load word
+ *     4 read the view again                       D names q: set its ack bit      (cmpxchg)
+ *
+ * If 4 still sees q, then C comes after 3 in the owner's thread and sees 2: delivered, whatever
+ * happens next. If q has gone, C may have come before or after 2, so the killer takes the word
+ * back; the two compare-and-swaps on one word decide: either the owner's ack is in (delivered), or
+ * the word is taken back and nobody will ever see it (-ESTALE). Nobody else changes the statement
+ * part meanwhile, because killers take turns; owners never wait for them.
+ */
+#include "kill.h"
+
+#include <errno.h>
+#include <roster/view.h>
+
+static bool exchange(struct roster_session *session, uint64_t *expected, uint64_t wanted)
+{
+    return __atomic_compare_exchange_n(&session->kill, expected, wanted, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
+/* The same word without its statement part. */
+static uint64_t without_statement(uint64_t word)
+{
+    return word & ((RST_KILL_REASON_MASK << RST_KILL_CONN_SHIFT) | RST_KILL_CLOSED);
+}
+
+static bool names(uint64_t word, uint64_t seq)
+{
+    uint64_t low_bits = (seq << RST_KILL_SEQ_SHIFT) >> RST_KILL_SEQ_SHIFT;
+
+    return rst_kill_stmt_reason(word) &&
+           (rst_control(KILL_ANY_SEQ) || rst_kill_seq(word) == low_bits);
+}
+
+int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq)
+{
+    uint64_t word = rst_load_acquire(&session->kill);
+
+    rst_test_point("end: kill word loaded");
+    while (names(word, seq) && !(word & RST_KILL_STMT_ACK))
+        if (exchange(session, &word, word | RST_KILL_STMT_ACK)) /* D: pairs with take_back() */
+            word |= RST_KILL_STMT_ACK;
+    if (rst_kill_conn_reason(word))
+        return (int)rst_kill_conn_reason(word) | ROSTER_KILLED_CONNECTION;
+    return names(word, seq) ? (int)rst_kill_stmt_reason(word) : 0;
+}
+
+void rst_kill_close(struct roster_session *session)
+{
+    __atomic_fetch_or(&session->kill, RST_KILL_CLOSED, __ATOMIC_ACQ_REL);
+}
+
+static bool runs(const struct roster_session *session, uint64_t seq)
+{
+    const struct roster_statement *statement = roster_session_view(session)->statement;
+
+    return statement && statement->seq == seq;
+}
+
+/* The statement ended while it was being killed: whether the owner saw it is decided here. */
+static int take_back(struct roster_session *session)
+{
+    uint64_t word = rst_load_acquire(&session->kill);
+
+    rst_test_point("kill: statement gone");
+    while (!(word & RST_KILL_STMT_ACK))
+        if (exchange(session, &word, without_statement(word))) /* pairs with D */
+            return -ESTALE;
+    return 0;
+}
+
+static int kill_statement(struct roster *roster, struct roster_session *session, uint64_t seq,
+                          enum roster_kill_reason reason)
+{
+    const struct roster_statement *statement = roster_session_view(session)->statement; /* 1 */
+    uint64_t word = rst_load_acquire(&session->kill);
+    uint64_t wanted;
+
+    if (!statement)
+        return -ENOENT;
+    if (seq != ROSTER_STMT_ANY && statement->seq != seq)
+        return -ESTALE;
+    seq = statement->seq;
+    rst_test_point("kill: statement seen");
+    do {
+        if (word & RST_KILL_CLOSED)
+            return -ESRCH;
+        if (rst_kill_conn_reason(word) || names(word, seq))
+            return -EALREADY;
+        wanted = seq << RST_KILL_SEQ_SHIFT | (uint64_t)reason << RST_KILL_STMT_SHIFT;
+    } while (!exchange(session, &word, wanted)); /* 2: pairs with C in rst_statement_end() */
+    rst_test_point("kill: word installed");
+    if (rst_control(NO_KILL_BARRIER))
+        rst_compiler_barrier();
+    else if (roster->membarrier)
+        rst_membarrier(); /* 3: pairs with B */
+    else
+        rst_fence_full_slow(); /* 3: pairs with the fence between A and C */
+    rst_test_point("kill: owner fenced");
+    if (rst_control(KILL_UNCONFIRMED))
+        return 0;
+    return runs(session, seq) ? 0 : take_back(session); /* 4 */
+}
+
+static int kill_connection(struct roster_session *session, enum roster_kill_reason reason)
+{
+    uint64_t word = rst_load_acquire(&session->kill);
+
+    do {
+        if (word & RST_KILL_CLOSED)
+            return -ESRCH;
+        if (rst_kill_conn_reason(word))
+            return -EALREADY;
+    } while (!exchange(session, &word, word | (uint64_t)reason << RST_KILL_CONN_SHIFT));
+    return 0;
+}
+
+static int kill_found(struct roster *roster, struct roster_session *session,
+                      enum roster_kill_target target, uint64_t seq, enum roster_kill_reason reason)
+{
+    int err;
+
+    pthread_mutex_lock(&roster->kill_lock);
+    err = target == ROSTER_KILL_STATEMENT ? kill_statement(roster, session, seq, reason)
+                                          : kill_connection(session, reason);
+    pthread_mutex_unlock(&roster->kill_lock);
+    if (!err && session->wake)
+        session->wake(session->id, session->wake_arg);
+    rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
+    return err;
+}
+
+int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_target target,
+                uint64_t stmt_seq, enum roster_kill_reason reason)
+{
+    struct roster_session *session;
+    int err;
+
+    if (!roster || (unsigned)target > ROSTER_KILL_CONNECTION ||
+        (unsigned)reason - 1 >= ROSTER_KILL_RUNAWAY)
+        return -EINVAL;
+    err = roster_read_lock(roster);
+    if (err)
+        return err;
+    session = rst_registry_find(&roster->registry, session_id);
+    err = session ? kill_found(roster, session, target, stmt_seq, reason) : -ESRCH;
+    roster_read_unlock(roster);
+    return err;
+}
+
+int roster_killed(struct roster_session *session)
+{
+    if (rst_unlikely(!session))
+        return -EINVAL;
+    if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
+        return -EBADF;
+    if (rst_likely(rst_load(&session->kill) == 0))
+        return 0;
+    return rst_kill_acknowledge_slow(session, session->gate.in_stmt ? session->stmt_seq : 0);
+}

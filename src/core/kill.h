@@ -1,0 +1,57 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The kill word of a session.
+ *
+ *     bits 63..10  the statement aimed at (its sequence number's low 54 bits)
+ *     bits  9..6   why it was killed; 0: no statement was
+ *     bit   5      the owner has seen it
+ *     bits  4..1   why the connection was killed; 0: it was not
+ *     bit   0      the session is closed
+ *
+ * A statement's kill dies with the statement, because the sequence numbers differ from then on, so
+ * the owner clears nothing: its path is one load (G9). kill.c tells the protocol.
+ */
+#ifndef ROSTER_CORE_KILL_H
+#define ROSTER_CORE_KILL_H
+
+#include "session.h"
+
+#include <roster/kill.h>
+
+#define RST_KILL_SEQ_SHIFT 10
+#define RST_KILL_STMT_SHIFT 6
+#define RST_KILL_CONN_SHIFT 1
+#define RST_KILL_REASON_MASK UINT64_C(15)
+#define RST_KILL_STMT_ACK (UINT64_C(1) << 5)
+#define RST_KILL_CLOSED UINT64_C(1)
+
+static inline uint64_t rst_kill_seq(uint64_t word)
+{
+    return word >> RST_KILL_SEQ_SHIFT;
+}
+
+static inline unsigned rst_kill_stmt_reason(uint64_t word)
+{
+    return (unsigned)(word >> RST_KILL_STMT_SHIFT & RST_KILL_REASON_MASK);
+}
+
+static inline unsigned rst_kill_conn_reason(uint64_t word)
+{
+    return (unsigned)(word >> RST_KILL_CONN_SHIFT & RST_KILL_REASON_MASK);
+}
+
+/* Whether the session's connection was killed. */
+static inline bool rst_kill_connection(const struct roster_session *session)
+{
+    return rst_kill_conn_reason(rst_load(&session->kill)) != 0;
+}
+
+/* Acknowledges what the kill word says of statement `seq` and returns what roster_killed() says. */
+rst_slow int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq);
+
+/* The last thing that happens to the word: from now on every kill is refused. */
+void rst_kill_close(struct roster_session *session);
+
+#endif /* ROSTER_CORE_KILL_H */

@@ -1,0 +1,260 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Creation, destruction and statistics of a roster.
+ */
+#include "manager.h"
+
+#include "session.h"
+#include "statement.h"
+#include "struct_size.h"
+
+#include <errno.h>
+#include <roster/timestamp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_BACKLOG_LIMIT (UINT64_C(256) << 20)
+#define DEFAULT_TEXT_LIMIT 1024
+#define MAX_TEXT_LIMIT (UINT32_C(1) << 20)
+#define DEFAULT_TICK_MS 10
+#define MAX_TICK_MS 1000
+
+/* Small chunks where every session has an object, so that a small server stays small. */
+static const size_t chunk_sizes[RST_POOL_CLASSES] = {
+    [RST_POOL_VIEW] = 16 * 1024,
+    [RST_POOL_STATEMENT_SMALL] = 32 * 1024,
+    [RST_POOL_STATEMENT_LARGE] = 64 * 1024,
+    [RST_POOL_SESSION] = RST_SESSION_CHUNK,
+};
+
+static int options_get(struct roster_options *known, const struct roster_options *options)
+{
+    int err;
+
+    memset(known, 0, sizeof(*known));
+    if (options) {
+        err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
+        if (err)
+            return err;
+    }
+    if (known->text_limit > MAX_TEXT_LIMIT || known->tick_ms < ROSTER_TICK_MANUAL ||
+        known->tick_ms > MAX_TICK_MS)
+        return -EINVAL;
+    if (!known->text_limit)
+        known->text_limit = DEFAULT_TEXT_LIMIT;
+    if (!known->tick_ms)
+        known->tick_ms = DEFAULT_TICK_MS;
+    if (!known->backlog_limit)
+        known->backlog_limit = DEFAULT_BACKLOG_LIMIT;
+    return 0;
+}
+
+static int pools_init(struct roster *roster)
+{
+    const size_t sizes[RST_POOL_CLASSES] = {
+        [RST_POOL_VIEW] = sizeof(struct roster_view),
+        [RST_POOL_STATEMENT_SMALL] = RST_STATEMENT_SMALL,
+        [RST_POOL_STATEMENT_LARGE] = rst_statement_size(roster->text_limit, ROSTER_DIGEST_MAX),
+        [RST_POOL_SESSION] = sizeof(struct roster_session),
+    };
+    int i, err = 0;
+
+    for (i = 0; i < RST_POOL_CLASSES && !err; i++)
+        err = rst_pool_init(&roster->pools[i], roster, sizes[i], chunk_sizes[i], &roster->account);
+    roster->pools[RST_POOL_SESSION].keeps = true; /* their identities */
+    if (err)
+        for (i--; i > 0; i--)
+            rst_pool_destroy(&roster->pools[i - 1]);
+    return err;
+}
+
+/* Identities stay with their session's slot, which is used again. */
+static void free_identities(struct rst_pool *sessions)
+{
+    struct rst_pool_chunk *chunk;
+    unsigned n;
+
+    for (chunk = sessions->chunks; chunk; chunk = chunk->next)
+        for (n = 0; n < sessions->per_chunk; n++) {
+            struct roster_session *session = rst_pool_object(chunk, n);
+
+            free((void *)(uintptr_t)session->identity);
+        }
+}
+
+static void pools_destroy(struct roster *roster)
+{
+    int i;
+
+    free_identities(&roster->pools[RST_POOL_SESSION]);
+    for (i = 0; i < RST_POOL_CLASSES; i++)
+        rst_pool_destroy(&roster->pools[i]);
+}
+
+static int oracle_init(struct roster *roster, const struct roster_options *options, uint64_t *now)
+{
+    int err = 0;
+
+    roster->oracle = options->oracle;
+    roster->oracle_arg = options->oracle_arg;
+    if (!roster->oracle) {
+        err = roster_oracle_local_create(&roster->own_clock);
+        roster->oracle = roster_oracle_local_get;
+        roster->oracle_arg = roster->own_clock;
+    }
+    if (!err)
+        err = rst_oracle_now(roster, now);
+    return err;
+}
+
+static int parts_init(struct roster *roster, const struct roster_options *options, uint64_t now)
+{
+    int err = rst_horizon_init(&roster->horizon, now);
+
+    if (err)
+        return err;
+    err = pools_init(roster);
+    if (err)
+        goto horizon;
+    err = -pthread_mutex_init(&roster->kill_lock, NULL);
+    if (err)
+        goto pools;
+    err = rst_registry_init(&roster->registry, &roster->pools[RST_POOL_SESSION],
+                            options->max_sessions);
+    if (err)
+        goto kill_lock;
+    err = rst_ticker_start(&roster->ticker,
+                           options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms);
+    if (!err)
+        return 0;
+    rst_registry_destroy(&roster->registry);
+kill_lock:
+    pthread_mutex_destroy(&roster->kill_lock);
+pools:
+    pools_destroy(roster);
+horizon:
+    rst_horizon_destroy(&roster->horizon);
+    return err;
+}
+
+static int create(const struct roster_options *options, struct roster **made)
+{
+    struct roster *roster = aligned_alloc(RST_CACHE_LINE, sizeof(*roster));
+    uint64_t now;
+    int err;
+
+    if (!roster)
+        return -ENOMEM;
+    memset(roster, 0, sizeof(*roster));
+    roster->tag = rst_thread_new_tag();
+    roster->text_limit = options->text_limit;
+    roster->life_time_ms = options->life_time_ms;
+    roster->account.backlog_limit = options->backlog_limit;
+    roster->membarrier = rst_membarrier_init();
+    roster->readers = roster->membarrier ? 0 : 1;
+    err = oracle_init(roster, options, &now);
+    if (!err)
+        err = parts_init(roster, options, now);
+    if (err) {
+        roster_oracle_local_destroy(roster->own_clock);
+        free(roster);
+        return err;
+    }
+    *made = roster;
+    return 0;
+}
+
+int roster_create(const struct roster_options *options, struct roster **roster)
+{
+    struct roster_options known;
+    int err;
+
+    if (!roster)
+        return -EINVAL;
+    err = options_get(&known, options);
+    if (!err)
+        err = rst_thread_process_init();
+    if (!err)
+        err = create(&known, roster);
+    return err;
+}
+
+int roster_destroy(struct roster *roster)
+{
+    if (!roster)
+        return -EINVAL;
+    if (rst_thread_forked())
+        return -ECHILD;
+    if (rst_load(&roster->registry.open) || rst_load(&roster->pins) ||
+        rst_load(&roster->readers) != (roster->membarrier ? 0 : 1) ||
+        rst_load(&roster->readers_unfenced))
+        return -EBUSY;
+    rst_ticker_stop(&roster->ticker);
+    rst_rcu_barrier();
+    rst_thread_leave_roster(roster);
+    rst_registry_destroy(&roster->registry);
+    pools_destroy(roster);
+    rst_horizon_destroy(&roster->horizon);
+    pthread_mutex_destroy(&roster->kill_lock);
+    roster_oracle_local_destroy(roster->own_clock);
+    free(roster);
+    return 0;
+}
+
+int roster_tick(struct roster *roster)
+{
+    if (!roster)
+        return -EINVAL;
+    rst_ticker_tick(&roster->ticker);
+    return 0;
+}
+
+static void count_threads(struct roster *roster, struct roster_stats *stats)
+{
+    const struct rst_thread *thread;
+
+    stats->txns_begun = rst_load(&roster->alone.txns_begun);
+    stats->txns_forced = rst_load(&roster->alone.txns_forced);
+    stats->statements = rst_load(&roster->alone.statements);
+    /* Pairs with the release in thread.c's new_context(). */
+    for (thread = rst_load_acquire(&roster->threads); thread; thread = thread->roster_next) {
+        stats->txns_begun += rst_load(&thread->counts.txns_begun);
+        stats->txns_forced += rst_load(&thread->counts.txns_forced);
+        stats->statements += rst_load(&thread->counts.statements);
+        stats->threads++;
+    }
+}
+
+int roster_stats(struct roster *roster, struct roster_stats *stats)
+{
+    size_t size;
+    int err;
+
+    if (!roster || !stats)
+        return -EINVAL;
+    size = stats->size;
+    err = rst_struct_check(size, sizeof(*stats), sizeof(*stats));
+    if (err)
+        return err;
+    if (rst_thread_forked())
+        return -ECHILD;
+    memset(stats, 0, sizeof(*stats));
+    stats->size = size;
+    stats->sessions = rst_load(&roster->registry.open);
+    stats->sessions_peak = rst_load(&roster->registry.peak);
+    stats->sessions_opened = rst_load(&roster->registry.opened);
+    stats->sessions_refused = rst_load(&roster->registry.refused);
+    stats->pins = rst_load(&roster->pins);
+    stats->scans = rst_load(&roster->horizon.scans);
+    stats->expired = rst_load(&roster->horizon.expired);
+    stats->kills_delivered = rst_load(&roster->kills_delivered);
+    stats->kills_refused = rst_load(&roster->kills_refused);
+    stats->memory = rst_load(&roster->account.memory) + rst_load(&roster->horizon.memory);
+    stats->backlog = rst_load(&roster->account.backlog);
+    stats->backlog_refused = rst_load(&roster->account.backlog_refused);
+    stats->membarrier = roster->membarrier;
+    count_threads(roster, stats);
+    return 0;
+}

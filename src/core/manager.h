@@ -1,0 +1,73 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The private side of a roster: everything that its sessions share.
+ */
+#ifndef ROSTER_CORE_MANAGER_H
+#define ROSTER_CORE_MANAGER_H
+
+#include "horizon.h"
+#include "pool.h"
+#include "rcu.h"
+#include "registry.h"
+#include "thread.h"
+#include "ticker.h"
+
+#include <errno.h>
+#include <roster/manager.h>
+#include <roster/timestamp.h>
+
+struct roster {
+    /* Constant after creation. */
+    uint32_t tag;
+    bool membarrier; /* owners run without fences */
+    uint32_t text_limit;
+    uint64_t life_time_ms;
+    roster_oracle_fn *oracle;
+    void *oracle_arg;
+    struct roster_oracle_local *own_clock; /* NULL when the caller brought an oracle */
+
+    struct rst_horizon horizon;
+    struct rst_ticker ticker;
+
+    /* Readers inside, see pool.h. Without membarrier it stands at 1, so that nothing is reused hot,
+     * and the readers count elsewhere. */
+    uint64_t readers rst_cache_aligned;
+    uint64_t readers_unfenced rst_cache_aligned;
+
+    struct rst_registry registry rst_cache_aligned;
+    struct rst_pool pools[RST_POOL_CLASSES];
+    struct rst_pool_account account rst_cache_aligned;
+
+    uint64_t pins;
+    uint64_t next_pin_id;
+    pthread_mutex_t kill_lock; /* killers take turns, owners never come here */
+    uint64_t kills_delivered;
+    uint64_t kills_refused;
+    struct rst_thread_counts alone; /* by threads that could get no context */
+
+    /* Written under the process-wide lock of thread.c. */
+    struct rst_thread *threads;
+    struct rst_thread *idle_threads;
+};
+
+/* This thread's context of the roster; NULL with the errno in `*err`. */
+static inline struct rst_thread *rst_enter(struct roster *roster, int *err)
+{
+    struct rst_thread *thread = rst_thread_try(roster->tag);
+
+    return rst_likely(thread) ? thread : rst_thread_enter_slow(roster, err);
+}
+
+/* Asks the oracle; a result that is no timestamp is -EIO. */
+static inline int rst_oracle_now(const struct roster *roster, uint64_t *ts)
+{
+    int err = roster->oracle(roster->oracle_arg, ts);
+
+    if (rst_likely(!err && *ts - 1 < ROSTER_TS_MAX - 1))
+        return 0;
+    return err < 0 ? err : -EIO;
+}
+
+#endif /* ROSTER_CORE_MANAGER_H */

@@ -1,0 +1,54 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The minimum and the local safe point.
+ */
+#include "manager.h"
+#include "struct_size.h"
+
+#include <roster/minimum.h>
+#include <string.h>
+
+/* Under the scanner's mutex. */
+static int scan(struct roster *roster, uint64_t lower, struct roster_min *min)
+{
+    uint64_t now;
+    int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
+
+    rst_test_point("scan: now known");
+    if (err)
+        return err;
+    if (lower >= now)
+        return -ERANGE;
+    rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms, min);
+    return 0;
+}
+
+int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min *min)
+{
+    struct roster_min result = {.size = sizeof(result)};
+    int err;
+
+    if (!roster)
+        return -EINVAL;
+    if (min) {
+        result.size = min->size;
+        err = rst_struct_check(min->size, sizeof(*min), sizeof(*min));
+        if (err)
+            return err;
+    }
+    if (rst_thread_forked())
+        return -ECHILD;
+    pthread_mutex_lock(&roster->horizon.scan_lock);
+    err = scan(roster, lower, &result);
+    pthread_mutex_unlock(&roster->horizon.scan_lock);
+    if (!err && min)
+        *min = result;
+    return err;
+}
+
+uint64_t roster_safe_point(const struct roster *roster)
+{
+    return roster ? rst_load_acquire(&roster->horizon.safe_point) : 0;
+}

@@ -1,0 +1,36 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The check of --enable-debug: one thread at a time inside a session.
+ */
+#include "session.h"
+
+#ifdef ROSTER_DEBUG
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void rst_owner_enter(struct roster_session *session)
+{
+    uint32_t me = (uint32_t)syscall(SYS_gettid);
+    uint32_t other = __atomic_exchange_n(&session->inside, me, __ATOMIC_ACQUIRE);
+
+    if (other) {
+        fprintf(stderr,
+                "roster: threads %" PRIu32 " and %" PRIu32 " are both inside session %" PRIu64
+                ": only its owner may use a session (G6); hand it over across a mutex or a queue\n",
+                other, me, session->id);
+        abort();
+    }
+}
+
+void rst_owner_leave(struct roster_session *session)
+{
+    __atomic_store_n(&session->inside, 0, __ATOMIC_RELEASE);
+}
+
+#endif /* ROSTER_DEBUG */

@@ -1,0 +1,114 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Stand-alone pins.
+ */
+#include "pin.h"
+
+#include "session.h"
+
+#include <stdlib.h>
+
+static void free_pin(struct rcu_head *head)
+{
+    rst_callback_begin(head);
+    free(caa_container_of(head, struct roster_pin, rcu));
+}
+
+/* Pins the oracle's present: under the scanner's mutex no scan can come between now and the slot.
+ */
+static int pin_present(struct roster *roster, struct rst_thread *thread, struct roster_pin *pin,
+                       uint64_t since)
+{
+    int err;
+
+    pthread_mutex_lock(&roster->horizon.scan_lock);
+    err = rst_oracle_now(roster, &pin->ts);
+    if (!err)
+        err =
+            rst_horizon_pin_locked(&roster->horizon, &thread->horizon,
+                                   (uintptr_t)pin | RST_HOLDER_IS_PIN, since, pin->ts, &pin->slot);
+    pthread_mutex_unlock(&roster->horizon.scan_lock);
+    return err;
+}
+
+static int acquire(struct roster *roster, struct rst_thread *thread, struct roster_pin *pin)
+{
+    uint64_t since = rst_ticker_now(&roster->ticker);
+
+    pin->id = rst_fetch_add(&roster->next_pin_id, 1) + 1;
+    if (pin->ts == 0)
+        return pin_present(roster, thread, pin, since);
+    return rst_horizon_pin_at(&roster->horizon, &thread->horizon,
+                              (uintptr_t)pin | RST_HOLDER_IS_PIN, since, pin->ts, &pin->slot);
+}
+
+int roster_pin_acquire(struct roster *roster, struct roster_session *session, uint64_t ts,
+                       enum roster_pin_kind kind, struct roster_pin **pin)
+{
+    struct rst_thread *thread;
+    struct roster_pin *made;
+    int err;
+
+    if (!roster || !pin || ts == ROSTER_TS_MAX ||
+        (unsigned)kind - ROSTER_PIN_CURSOR > ROSTER_PIN_OTHER - ROSTER_PIN_CURSOR)
+        return -EINVAL;
+    if (session && session->gate.tag != roster->tag)
+        return session->gate.tag == RST_TAG_CLOSED ? -EBADF : -EINVAL;
+    thread = rst_enter(roster, &err);
+    if (!thread)
+        return err;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return -ENOMEM;
+    made->roster = roster;
+    made->ts = ts;
+    made->kind = kind;
+    made->session_id = roster_session_id(session);
+    made->session_kind = session ? roster_session_kind(session) : ROSTER_SESSION_USER;
+    err = acquire(roster, thread, made);
+    if (err) {
+        free(made);
+        return err;
+    }
+    rst_fetch_add(&roster->pins, 1);
+    *pin = made;
+    return 0;
+}
+
+int roster_pin_release(struct roster_pin *pin)
+{
+    struct rst_thread *thread;
+    struct roster *roster;
+
+    if (!pin)
+        return 0;
+    if (rst_thread_forked())
+        return -ECHILD;
+    roster = pin->roster;
+    thread = rst_thread_try(roster->tag); /* without one the slot goes the way of a hand-over */
+    rst_horizon_release(thread ? &thread->horizon : NULL, pin->slot);
+    rst_call_rcu(&pin->rcu, free_pin);
+    rst_fetch_sub(&roster->pins, 1);
+    return 0;
+}
+
+uint64_t roster_pin_id(const struct roster_pin *pin)
+{
+    return pin ? pin->id : 0;
+}
+
+uint64_t roster_pin_ts(const struct roster_pin *pin)
+{
+    return pin ? pin->ts : 0;
+}
+
+int roster_pin_check(const struct roster_pin *pin)
+{
+    if (!pin)
+        return -EINVAL;
+    if (rst_thread_forked())
+        return -ECHILD;
+    return rst_horizon_check(&pin->roster->horizon, pin->ts);
+}

@@ -1,0 +1,26 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The private side of a stand-alone pin. Constant after roster_pin_acquire(), freed after a grace
+ * period, because a scan may be naming it.
+ */
+#ifndef ROSTER_CORE_PIN_H
+#define ROSTER_CORE_PIN_H
+
+#include "rcu.h"
+
+#include <roster/pin.h>
+
+struct roster_pin {
+    struct roster *roster;
+    uint64_t *slot;
+    uint64_t id;
+    uint64_t ts;
+    uint64_t session_id;
+    enum roster_session_kind session_kind;
+    enum roster_pin_kind kind;
+    struct rcu_head rcu;
+};
+
+#endif /* ROSTER_CORE_PIN_H */

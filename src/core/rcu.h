@@ -1,0 +1,186 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The one place that includes liburcu and knows the sanitizers. Switching the flavour is a matter
+ * of this file and rcu.c.
+ *
+ * ThreadSanitizer does not see inside liburcu and knows neither grace periods nor membarrier. What
+ * it is told here, and only that:
+ *  - what was done before an unlock or a call_rcu() is seen by the callback and by what follows a
+ *    barrier (rst_grace_period_release / _acquire). There is deliberately no acquire at read lock:
+ *    it would hide a missing publication;
+ *  - a node that is pushed or added is seen by whoever pops or finds it.
+ */
+#ifndef ROSTER_CORE_RCU_H
+#define ROSTER_CORE_RCU_H
+
+#include "config.h"
+#include "controls.h"
+
+#if defined(__SANITIZE_THREAD__)
+#define RST_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RST_TSAN 1
+#endif
+#endif
+
+#ifdef RST_TSAN
+#include <sanitizer/tsan_interface.h>
+#define rst_tsan_acquire(addr) __tsan_acquire((void *)(addr))
+#define rst_tsan_release(addr) __tsan_release((void *)(addr))
+#else
+#define _LGPL_SOURCE
+#define URCU_INLINE_SMALL_FUNCTIONS
+#define rst_tsan_acquire(addr) ((void)(addr))
+#define rst_tsan_release(addr) ((void)(addr))
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RST_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RST_ASAN 1
+#endif
+#endif
+
+/* Memory that nobody may look at until it is handed out again: AddressSanitizer reports who does;
+ * a build with test delays spoils what he reads. */
+#ifdef RST_ASAN
+#include <sanitizer/asan_interface.h>
+#define rst_poison(addr, size) ASAN_POISON_MEMORY_REGION(addr, size)
+#define rst_unpoison(addr, size) ASAN_UNPOISON_MEMORY_REGION(addr, size)
+#else
+#ifdef ROSTER_TEST_DELAYS
+#include <string.h>
+#define rst_poison(addr, size) memset(addr, 0xd6, size)
+#else
+#define rst_poison(addr, size) ((void)(addr), (void)(size))
+#endif
+#define rst_unpoison(addr, size) ((void)(addr), (void)(size))
+#endif
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <urcu/lfstack.h>
+#include <urcu/rculfhash.h>
+#include <urcu/urcu-bp.h>
+
+#define RST_CACHE_LINE 64
+#define rst_cache_aligned __attribute__((aligned(RST_CACHE_LINE)))
+#define rst_likely(x) __builtin_expect(!!(x), 1)
+#define rst_unlikely(x) __builtin_expect(!!(x), 0)
+/* Out of line, so that the fast path that calls it stays small. */
+#define rst_slow __attribute__((noinline, cold))
+/* Into each of its callers: the common path calls nothing (G9), and NULL folds away. */
+#define rst_always_inline inline __attribute__((always_inline))
+
+/*
+ * Every access to a word that another thread may touch goes through one of these, so that grep
+ * finds all of them. They are liburcu's uatomic_read/uatomic_set and rcu_assign_pointer /
+ * rcu_dereference in the form that compilers and ThreadSanitizer understand; the instructions are
+ * plain moves on x86.
+ */
+#define rst_load(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define rst_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define rst_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define rst_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define rst_fetch_add(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+#define rst_fetch_sub(p, v) __atomic_fetch_sub((p), (v), __ATOMIC_RELAXED)
+
+/* rcu_assign_pointer() and rcu_dereference(). */
+#ifdef ROSTER_CONTROL_PLAIN_PUBLICATION
+/* The control of the publication test: what ThreadSanitizer must report. */
+#define rst_assign_pointer(p, v) (*(p) = (v))
+#else
+#define rst_assign_pointer(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#endif
+#define rst_dereference(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+
+/* Keeps the compiler, and nothing else, from moving accesses across. */
+#define rst_compiler_barrier() __asm__ __volatile__("" ::: "memory")
+
+/*
+ * Stores a value that is mostly there already, as a tick is: a load and a branch that is predicted
+ * are cheaper than one more store on a path that is bound by stores.
+ */
+#define rst_store_changed(p, v)                                                                    \
+    do {                                                                                           \
+        if (rst_unlikely(rst_load(p) != (v)))                                                      \
+            rst_store((p), (v));                                                                   \
+    } while (0)
+
+/* Adds one to a statistic that only this thread writes and others read. */
+#if defined(__x86_64__) && !defined(RST_TSAN)
+#define rst_count(p) __asm__ __volatile__("addq $1, %0" : "+m"(*(p)))
+#else
+#define rst_count(p) rst_store((p), rst_load(p) + 1)
+#endif
+
+/*
+ * A fence that orders earlier loads before later loads; nothing on x86. ThreadSanitizer cannot
+ * model fences (gcc refuses them), so there it only stops the compiler.
+ */
+static inline void rst_fence_load_load(void)
+{
+#ifdef RST_TSAN
+    rst_compiler_barrier();
+#else
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+#endif
+}
+
+/* A sequentially consistent fence, for machines without membarrier; never on the common path. */
+rst_slow void rst_fence_full_slow(void);
+
+/* Registers the process for membarrier; false when the kernel has or allows none. Once. */
+bool rst_membarrier_init(void);
+
+/*
+ * Makes every other running thread of the process pass a full fence between two of its
+ * instructions, and is one for the caller.
+ */
+void rst_membarrier(void);
+
+/* What readers did before they left is done before what follows a grace period. */
+extern char rst_grace_period;
+
+static inline void rst_rcu_read_lock(void)
+{
+    urcu_bp_read_lock();
+}
+
+static inline void rst_rcu_read_unlock(void)
+{
+    rst_tsan_release(&rst_grace_period);
+    urcu_bp_read_unlock();
+}
+
+/* As call_rcu(): `func(head)` runs in another thread after a grace period. */
+static inline void rst_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
+{
+#ifdef ROSTER_CONTROL_NO_GRACE_PERIOD
+    func(head);
+#else
+    rst_tsan_release(head);
+    urcu_bp_call_rcu(head, func);
+#endif
+}
+
+/* First thing in every callback of rst_call_rcu(). */
+static inline void rst_callback_begin(struct rcu_head *head)
+{
+    rst_tsan_acquire(head);
+    rst_tsan_acquire(&rst_grace_period);
+    (void)head;
+}
+
+/* Waits until every callback that was queued before has run. Not under the read lock. */
+static inline void rst_rcu_barrier(void)
+{
+    urcu_bp_barrier();
+    rst_tsan_acquire(&rst_grace_period);
+}
+
+#endif /* ROSTER_CORE_RCU_H */

@@ -1,0 +1,171 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The registry of open sessions. See registry.h.
+ */
+#include "registry.h"
+
+#include "pool.h"
+#include "session.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define INITIAL_BUCKETS 64
+
+int rst_registry_init(struct rst_registry *registry, struct rst_pool *pool, uint64_t limit)
+{
+    memset(registry, 0, sizeof(*registry));
+    registry->pool = pool;
+    registry->limit = limit;
+    registry->table =
+        cds_lfht_new_flavor(INITIAL_BUCKETS, INITIAL_BUCKETS, 0,
+                            CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, &urcu_bp_flavor, NULL);
+    return registry->table ? 0 : -ENOMEM;
+}
+
+int rst_registry_destroy(struct rst_registry *registry)
+{
+    return cds_lfht_destroy(registry->table, NULL);
+}
+
+int rst_registry_reserve(struct rst_registry *registry)
+{
+    uint64_t open = rst_load(&registry->open);
+    uint64_t peak;
+
+    do {
+        if (registry->limit && open >= registry->limit) {
+            rst_fetch_add(&registry->refused, 1);
+            return -EUSERS;
+        }
+    } while (!__atomic_compare_exchange_n(&registry->open, &open, open + 1, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    peak = rst_load(&registry->peak);
+    while (peak <= open && !__atomic_compare_exchange_n(&registry->peak, &peak, open + 1, true,
+                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+    return 0;
+}
+
+void rst_registry_unreserve(struct rst_registry *registry)
+{
+    rst_fetch_sub(&registry->open, 1);
+}
+
+/* The finalizer of MurmurHash3: every bit of the id reaches every bit of the hash. */
+static unsigned long hash_id(uint64_t id)
+{
+    id ^= id >> 33;
+    id *= UINT64_C(0xff51afd7ed558ccd);
+    id ^= id >> 33;
+    id *= UINT64_C(0xc4ceb9fe1a85ec53);
+    id ^= id >> 33;
+    return (unsigned long)id;
+}
+
+static int has_id(struct cds_lfht_node *node, const void *key)
+{
+    rst_tsan_acquire(node);
+    return caa_container_of(node, struct roster_session, node)->id == *(const uint64_t *)key;
+}
+
+static bool add_unique(struct rst_registry *registry, struct roster_session *session)
+{
+    struct cds_lfht_node *found;
+
+    cds_lfht_node_init(&session->node);
+    rst_tsan_release(&session->node);
+    rst_rcu_read_lock();
+    found = cds_lfht_add_unique(registry->table, hash_id(session->id), has_id, &session->id,
+                                &session->node);
+    rst_rcu_read_unlock();
+    return found == &session->node;
+}
+
+static uint64_t *occupied_word(const struct rst_registry *registry,
+                               const struct roster_session *session, uint64_t *bit)
+{
+    struct rst_pool_chunk *chunk;
+    unsigned n = rst_pool_index(registry->pool, session, &chunk);
+
+    *bit = UINT64_C(1) << (n % 64);
+    return &chunk->occupied[n / 64];
+}
+
+int rst_registry_add(struct rst_registry *registry, struct roster_session *session)
+{
+    uint64_t bit, *word = occupied_word(registry, session, &bit);
+
+    if (session->id) {
+        if (!add_unique(registry, session))
+            return -EEXIST;
+    } else {
+        do /* again only when a caller chose the number that is next */
+            session->id = rst_fetch_add(&registry->next_id, 1) + 1;
+        while (!add_unique(registry, session));
+    }
+    rst_test_point("open: can be found");
+    /* The session is complete before it can be walked; pairs with rst_registry_walk(). */
+    __atomic_fetch_or(word, bit, __ATOMIC_RELEASE);
+    rst_fetch_add(&registry->opened, 1);
+    return 0;
+}
+
+void rst_registry_del(struct rst_registry *registry, struct roster_session *session)
+{
+    uint64_t bit, *word = occupied_word(registry, session, &bit);
+
+    __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+    rst_test_point("close: cannot be walked");
+    rst_rcu_read_lock();
+    cds_lfht_del(registry->table, &session->node);
+    rst_rcu_read_unlock();
+}
+
+struct roster_session *rst_registry_find(struct rst_registry *registry, uint64_t id)
+{
+    struct cds_lfht_iter iter;
+    struct cds_lfht_node *node;
+
+    cds_lfht_lookup(registry->table, hash_id(id), has_id, &id, &iter);
+    node = cds_lfht_iter_get_node(&iter);
+    return node ? caa_container_of(node, struct roster_session, node) : NULL;
+}
+
+static int walk_word(const struct rst_pool_chunk *chunk, unsigned word, rst_registry_fn *fn,
+                     void *arg)
+{
+    struct roster_session *batch[64];
+    /* Pairs with the release in rst_registry_add(). */
+    uint64_t bits = rst_load_acquire(&chunk->occupied[word]);
+    unsigned n = 0;
+
+    for (; bits; bits &= bits - 1) {
+        unsigned bit = (unsigned)__builtin_ctzll(bits);
+
+        batch[n] = rst_pool_object(chunk, word * 64 + bit);
+        __builtin_prefetch(batch[n++]);
+    }
+    return n ? fn(batch, n, arg) : 0;
+}
+
+int rst_registry_walk(struct rst_registry *registry, rst_registry_fn *fn, void *arg)
+{
+    /* Pairs with the release in the pool's grow(). */
+    const struct rst_pool_chunk *chunk = rst_load_acquire(&registry->pool->chunks);
+    unsigned words = (registry->pool->per_chunk + 63) / 64;
+
+    for (; chunk; chunk = chunk->next) {
+        unsigned word;
+
+        for (word = 0; word < words; word++) {
+            int stop = walk_word(chunk, word, fn, arg);
+
+            if (stop)
+                return stop;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,58 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The registry: all open sessions, found by id in a hash table and walked slab by slab.
+ *
+ * Sessions live in the chunks of the session pool; each chunk's `occupied` bitmap says which of
+ * them may be enumerated. A walk reads chunks in memory order, because following the hash table's
+ * links costs a cache miss a session.
+ *
+ * Life of a session: filled in -> added to the table -> bit set (release). Then: bit cleared ->
+ * deleted from the table -> retired -> grace period -> taken again. A reader that found it by
+ * either way may look at it until it unlocks (G4).
+ */
+#ifndef ROSTER_CORE_REGISTRY_H
+#define ROSTER_CORE_REGISTRY_H
+
+#include "rcu.h"
+
+#include <roster/view.h>
+#include <stdint.h>
+
+struct rst_pool;
+
+struct rst_registry {
+    struct cds_lfht *table;
+    struct rst_pool *pool; /* of sessions */
+    uint64_t limit;
+    uint64_t open rst_cache_aligned; /* reserved, see rst_registry_reserve() */
+    uint64_t peak;
+    uint64_t opened;
+    uint64_t refused;
+    uint64_t next_id;
+};
+
+int rst_registry_init(struct rst_registry *registry, struct rst_pool *pool, uint64_t limit);
+int rst_registry_destroy(struct rst_registry *registry);
+
+/* Reserves room for one session; -EUSERS when the limit is reached. It cannot be overshot. */
+int rst_registry_reserve(struct rst_registry *registry);
+void rst_registry_unreserve(struct rst_registry *registry);
+
+/* Makes a complete session findable; -EEXIST when its id is taken. An id of 0 is replaced. */
+int rst_registry_add(struct rst_registry *registry, struct roster_session *session);
+
+/* Makes it unfindable. The caller retires it afterwards. */
+void rst_registry_del(struct rst_registry *registry, struct roster_session *session);
+
+/* Under the read lock. */
+struct roster_session *rst_registry_find(struct rst_registry *registry, uint64_t id);
+
+/* Called for up to 64 neighbouring sessions at once, so that the callee can prefetch. */
+typedef int rst_registry_fn(struct roster_session *const *batch, unsigned n, void *arg);
+
+/* Walks all sessions under the read lock; stops when `fn` returns something else than 0. */
+int rst_registry_walk(struct rst_registry *registry, rst_registry_fn *fn, void *arg);
+
+#endif /* ROSTER_CORE_REGISTRY_H */

@@ -1,0 +1,193 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Opening, closing and updating sessions.
+ */
+#include "session.h"
+
+#include "identity.h"
+#include "kill.h"
+#include "statement.h"
+#include "struct_size.h"
+#include "txn.h"
+
+#include <stdlib.h>
+
+struct rst_thread *rst_session_enter_slow(const struct roster_session *session, int *err)
+{
+    if (!session) {
+        *err = -EINVAL;
+        return NULL;
+    }
+    if (session->gate.tag == RST_TAG_CLOSED) {
+        *err = -EBADF;
+        return NULL;
+    }
+    return rst_thread_enter_slow(rst_session_roster(session), err);
+}
+
+static int attr_get(struct roster_session_attr *known, const struct roster_session_attr *attr)
+{
+    static const struct roster_session_attr none = ROSTER_SESSION_ATTR_INIT;
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), attr ? attr : &none);
+
+    if (err)
+        return err;
+    if ((unsigned)known->kind > ROSTER_SESSION_BACKGROUND ||
+        (known->flags & ~ROSTER_SESSION_NON_PINNING) || known->id == UINT64_MAX)
+        return -EINVAL;
+    return 0;
+}
+
+/* Everything but the identity and the idle view. */
+static void fill(struct roster_session *session, struct roster *roster,
+                 const struct roster_session_attr *attr)
+{
+    session->slot = NULL;
+    session->idle_since = rst_ticker_now(&roster->ticker);
+    session->stmt_seq = 0;
+    session->gate.txn_state = ROSTER_TXN_INVALID;
+    session->gate.in_stmt = false;
+    session->kind = (uint8_t)attr->kind;
+    session->flags = (uint8_t)attr->flags;
+    session->gate.non_pinning = (attr->flags & ROSTER_SESSION_NON_PINNING) != 0;
+    session->id = attr->id;
+    session->base = NULL;
+    session->spare = NULL;
+    session->wake = attr->wake;
+    session->wake_arg = attr->wake_arg;
+    rst_store(&session->kill, 0);
+}
+
+static int build_identity(struct roster_session *session, const struct roster_session_attr *attr)
+{
+    struct roster_identity *identity = (struct roster_identity *)(uintptr_t)session->identity;
+    int err = rst_identity_build(attr, &identity);
+
+    session->identity = identity;
+    return err;
+}
+
+/* Completes a session that nobody can see yet, and makes it findable. */
+static int complete(struct rst_thread *thread, struct roster_session *session,
+                    const struct roster_session_attr *attr)
+{
+    struct roster *roster = thread->roster;
+    struct roster_view *idle;
+    int err;
+
+    fill(session, roster, attr);
+    err = build_identity(session, attr);
+    if (err)
+        return err;
+    idle = rst_view_take(thread, &err);
+    if (!idle)
+        return err;
+    rst_view_fill(idle, session, NULL);
+    idle->state_since = session->idle_since;
+    session->idle = idle;
+    session->gate.tag = roster->tag;
+    rst_view_publish(session, idle);
+    err = rst_registry_add(&roster->registry, session);
+    if (err) {
+        session->gate.tag = RST_TAG_CLOSED;
+        rst_view_untake(thread, idle);
+    }
+    return err;
+}
+
+int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
+                        struct roster_session **session)
+{
+    struct roster_session_attr known;
+    struct roster_session *made;
+    struct rst_thread *thread;
+    struct rst_pool_cache *cache;
+    int err;
+
+    if (!roster || !session)
+        return -EINVAL;
+    err = attr_get(&known, attr);
+    if (err)
+        return err;
+    thread = rst_enter(roster, &err);
+    if (!thread)
+        return err;
+    err = rst_registry_reserve(&roster->registry);
+    if (err)
+        return err;
+    cache = &thread->pools[RST_POOL_SESSION];
+    made = rst_pool_take_cold(&roster->pools[RST_POOL_SESSION], cache, &err);
+    if (made) {
+        err = complete(thread, made, &known);
+        if (err)
+            rst_pool_untake(cache, made);
+    }
+    if (err)
+        rst_registry_unreserve(&roster->registry);
+    else
+        *session = made;
+    return err;
+}
+
+/* Its idle view can be used again once no reader is inside, itself only after a grace period. */
+static void retire(struct rst_thread *thread, struct roster_session *session)
+{
+    struct roster *roster = rst_session_roster(session);
+
+    if (thread) {
+        rst_view_retire(thread, session->idle);
+        rst_pool_retire(&roster->pools[RST_POOL_SESSION], &thread->pools[RST_POOL_SESSION], NULL,
+                        session);
+    } else {
+        rst_pool_retire_alone_slow(&roster->pools[RST_POOL_VIEW], session->idle);
+        rst_pool_retire_alone_slow(&roster->pools[RST_POOL_SESSION], session);
+    }
+}
+
+int roster_session_close(struct roster_session *session)
+{
+    struct rst_thread *thread;
+    struct roster *roster;
+    int err = 0;
+
+    if (!session)
+        return 0;
+    thread = rst_session_enter(session, &err);
+    if (!thread && err != -ENOMEM)
+        return err;
+    rst_owner_enter(session);
+    roster = rst_session_roster(session);
+    if (session->gate.in_stmt)
+        rst_statement_end(thread, session);
+    if (session->gate.txn_state != ROSTER_TXN_INVALID) {
+        rst_txn_end(thread, session);
+        if (thread)
+            rst_count(&thread->counts.txns_forced);
+        else
+            rst_fetch_add(&roster->alone.txns_forced, 1);
+    }
+    rst_kill_close(session);
+    rst_registry_del(&roster->registry, session);
+    session->gate.tag = RST_TAG_CLOSED;
+    rst_owner_leave(session);
+    retire(thread, session);
+    rst_registry_unreserve(&roster->registry);
+    return 0;
+}
+
+uint64_t roster_session_id(const struct roster_session *session)
+{
+    return session ? session->id : 0;
+}
+
+enum roster_session_kind roster_session_kind(const struct roster_session *session)
+{
+    return (enum roster_session_kind)session->kind;
+}
+
+uint32_t roster_session_flags(const struct roster_session *session)
+{
+    return session->flags;
+}

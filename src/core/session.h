@@ -1,0 +1,129 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The private side of a session. Who may write what:
+ *
+ *     view, idle_since    the owner; read by anyone under the read lock
+ *     kill                killers and the owner, by compare-and-swap (see kill.c)
+ *     gate                the owner; its tag is 0 once closed
+ *     id, kind, flags, wake, wake_arg    nobody after rst_registry_add()
+ *     everything else     the owner alone
+ *
+ * The first line is all that begin and finish touch.
+ *
+ * What is published when, so that ends never allocate (G7). `idle` is the view without statement
+ * and transaction, built once and published again whenever both have ended. While a statement and
+ * a transaction are both under way, `base` is the view to publish when the statement ends first,
+ * `spare` the one when the transaction ends first; both are NULL otherwise.
+ */
+#ifndef ROSTER_CORE_SESSION_H
+#define ROSTER_CORE_SESSION_H
+
+#include "manager.h"
+#include "rcu.h"
+
+#include <errno.h>
+#include <roster/session.h>
+#include <roster/view.h>
+
+struct roster_session {
+    struct roster_view *view; /* published */
+    struct roster_view *idle;
+    const struct roster_identity *identity;
+    uint64_t *slot; /* the transaction's horizon slot; NULL when it pins nothing */
+    uint64_t kill;
+    uint64_t idle_since;
+    uint64_t stmt_seq;
+    union rst_gate gate;
+
+    struct cds_lfht_node node rst_cache_aligned;
+    uint64_t id;
+    struct roster_view *base;
+    struct roster_view *spare;
+    roster_wake_fn *wake;
+    void *wake_arg;
+    uint8_t kind;
+    uint8_t flags;
+    uint32_t inside; /* with --enable-debug: the thread that is inside a function of it */
+} rst_cache_aligned;
+
+_Static_assert(sizeof(struct roster_view) == RST_CACHE_LINE, "a view is one cache line");
+_Static_assert(sizeof(struct roster_session) == 2 * RST_CACHE_LINE, "a session is two lines");
+
+/* The roster of an open session. */
+static inline struct roster *rst_session_roster(const struct roster_session *session)
+{
+    return rst_pool_owner(session, RST_SESSION_CHUNK);
+}
+
+/* Why a session cannot be entered: -EINVAL, -EBADF, -ECHILD, or why there is no context. */
+rst_slow struct rst_thread *rst_session_enter_slow(const struct roster_session *session, int *err);
+
+/* The calling thread's context of the session's roster; NULL with the errno in `*err`. */
+static inline struct rst_thread *rst_session_enter(const struct roster_session *session, int *err)
+{
+    struct rst_thread *thread;
+
+    if (rst_likely(session)) {
+        thread = rst_thread_last;
+        if (rst_likely(rst_load(&thread->tag) == session->gate.tag))
+            return thread;
+    }
+    return rst_session_enter_slow(session, err);
+}
+
+/* With --enable-debug: aborts when two threads are inside one session. Nothing otherwise. */
+#ifdef ROSTER_DEBUG
+void rst_owner_enter(struct roster_session *session);
+void rst_owner_leave(struct roster_session *session);
+#else
+static inline void rst_owner_enter(struct roster_session *session)
+{
+    (void)session;
+}
+static inline void rst_owner_leave(struct roster_session *session)
+{
+    (void)session;
+}
+#endif
+
+/* Takes a view that nobody else can see; NULL with the errno in `*err`. */
+static inline struct roster_view *rst_view_take(struct rst_thread *thread, int *err)
+{
+    struct roster *roster = thread->roster;
+
+    return rst_pool_take(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW],
+                         &roster->readers, err);
+}
+
+static inline void rst_view_untake(struct rst_thread *thread, struct roster_view *view)
+{
+    rst_pool_untake(&thread->pools[RST_POOL_VIEW], view);
+}
+
+static inline void rst_view_retire(struct rst_thread *thread, struct roster_view *view)
+{
+    struct roster *roster = thread->roster;
+
+    rst_pool_retire(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW], &roster->readers,
+                    view);
+}
+
+/* As rst_view_retire(); `thread` is NULL when the calling thread could get no context (G7). */
+static inline void rst_view_retire_by(struct rst_thread *thread, struct roster_session *session,
+                                      struct roster_view *view)
+{
+    if (rst_likely(thread))
+        rst_view_retire(thread, view);
+    else
+        rst_pool_retire_alone_slow(&rst_session_roster(session)->pools[RST_POOL_VIEW], view);
+}
+
+/* Publishes a complete view (G1); pairs with rst_dereference() in roster_session_view(). */
+static inline void rst_view_publish(struct roster_session *session, struct roster_view *view)
+{
+    rst_assign_pointer(&session->view, view);
+}
+
+#endif /* ROSTER_CORE_SESSION_H */

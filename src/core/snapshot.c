@@ -1,0 +1,199 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Copied lists of sessions: two blocks that grow, one of entries and one of text.
+ */
+#include "session.h"
+
+#include <roster/list.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct block {
+    char *bytes;
+    size_t used;
+    size_t size;
+};
+
+/* The blocks while they are filled: text is referred to by offset + 1, because it moves. */
+struct copy {
+    struct block entries;
+    struct block text;
+};
+
+static void *reserve(struct block *block, size_t bytes)
+{
+    size_t size = block->size ? block->size : 4096;
+    char *grown;
+
+    while (size - block->used < bytes)
+        size *= 2;
+    if (size != block->size) {
+        grown = realloc(block->bytes, size);
+        if (!grown)
+            return NULL;
+        block->bytes = grown;
+        block->size = size;
+    }
+    block->used += bytes;
+    return block->bytes + block->used - bytes;
+}
+
+/* Copies `length` bytes and a NUL; `*out` becomes the offset + 1, or 0 for NULL. */
+static int copy_bytes(struct copy *copy, const char *bytes, size_t length, const char **out)
+{
+    char *place;
+
+    *out = NULL;
+    if (!bytes)
+        return 0;
+    place = reserve(&copy->text, length + 1);
+    if (!place)
+        return -ENOMEM;
+    memcpy(place, bytes, length);
+    place[length] = '\0';
+    *out = (const char *)(uintptr_t)(place - copy->text.bytes + 1);
+    return 0;
+}
+
+static int copy_string(struct copy *copy, const char *string, const char **out)
+{
+    return copy_bytes(copy, string, string ? strlen(string) : 0, out);
+}
+
+static int copy_identity(struct copy *copy, const struct roster_identity *identity,
+                         struct roster_entry *entry)
+{
+    int err = copy_string(copy, roster_identity_user(identity), &entry->user);
+
+    if (!err)
+        err = copy_string(copy, roster_identity_host(identity), &entry->host);
+    if (!err)
+        err = copy_string(copy, roster_identity_database(identity), &entry->database);
+    if (!err)
+        err = copy_string(copy, roster_identity_application(identity), &entry->application);
+    if (!err)
+        err = copy_string(copy, roster_identity_attributes(identity), &entry->attributes);
+    return err;
+}
+
+static int copy_statement(struct copy *copy, const struct roster_statement *statement,
+                          struct roster_entry *entry)
+{
+    int err;
+
+    if (!statement)
+        return 0;
+    entry->command = (enum roster_command)statement->command;
+    entry->stmt_seq = statement->seq;
+    entry->stmt_since = statement->since;
+    entry->text_length = statement->text_length;
+    entry->text_full_length = statement->text_full_length;
+    err = copy_bytes(copy, statement->text, statement->text_length, &entry->text);
+    if (!err)
+        err = copy_bytes(copy, statement->digest, statement->digest_length, &entry->digest);
+    return err;
+}
+
+static int copy_session(const struct roster_session *session, const struct roster_view *view,
+                        void *arg)
+{
+    struct copy *copy = arg;
+    struct roster_entry *entry = reserve(&copy->entries, sizeof(*entry));
+    int err;
+
+    if (!entry)
+        return -ENOMEM;
+    memset(entry, 0, sizeof(*entry));
+    entry->id = roster_session_id(session);
+    entry->kind = roster_session_kind(session);
+    entry->flags = roster_session_flags(session);
+    entry->start_ts = view->start_ts;
+    entry->state_since = roster_session_since(session, view);
+    entry->blocked_since = view->blocked_since;
+    entry->entries = view->entries;
+    entry->entry_bytes = view->entry_bytes;
+    entry->schema_version = view->schema_version;
+    entry->txn_state = (enum roster_txn_state)view->txn_state;
+    entry->run_state = (enum roster_run_state)view->run_state;
+    err = copy_statement(copy, view->statement, entry);
+    if (!err)
+        err = copy_identity(copy, view->identity, entry);
+    return err;
+}
+
+static void relocate(const char **string, const char *text)
+{
+    if (*string)
+        *string = text + (uintptr_t)*string - 1;
+}
+
+static void relocate_all(struct roster_entry *entries, size_t count, const char *text)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        relocate(&entries[i].text, text);
+        relocate(&entries[i].digest, text);
+        relocate(&entries[i].user, text);
+        relocate(&entries[i].host, text);
+        relocate(&entries[i].database, text);
+        relocate(&entries[i].application, text);
+        relocate(&entries[i].attributes, text);
+    }
+}
+
+/* The public part comes first, so that freeing needs no roster. */
+struct snapshot {
+    struct roster_snapshot list;
+    struct copy copy;
+};
+
+static int fill(struct roster *roster, struct snapshot *snapshot)
+{
+    struct copy *copy = &snapshot->copy;
+    int err = roster_read_lock(roster);
+
+    if (err)
+        return err;
+    err = roster_for_each(roster, copy_session, copy);
+    snapshot->list.taken_at = rst_monotonic_ns();
+    roster_read_unlock(roster);
+    if (err)
+        return err;
+    snapshot->list.count = copy->entries.used / sizeof(struct roster_entry);
+    snapshot->list.entries = (struct roster_entry *)(void *)copy->entries.bytes;
+    relocate_all((struct roster_entry *)(void *)copy->entries.bytes, snapshot->list.count,
+                 copy->text.bytes);
+    return 0;
+}
+
+int roster_snapshot(struct roster *roster, struct roster_snapshot **snapshot)
+{
+    struct snapshot *made;
+    int err;
+
+    if (!roster || !snapshot)
+        return -EINVAL;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return -ENOMEM;
+    err = fill(roster, made);
+    if (err)
+        roster_snapshot_free(&made->list);
+    else
+        *snapshot = &made->list;
+    return err;
+}
+
+void roster_snapshot_free(struct roster_snapshot *snapshot)
+{
+    struct snapshot *made = (struct snapshot *)snapshot;
+
+    if (!made)
+        return;
+    free(made->copy.entries.bytes);
+    free(made->copy.text.bytes);
+    free(made);
+}

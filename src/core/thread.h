@@ -1,0 +1,103 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The per-thread contexts: what a thread owns of a roster, so that its common path writes no line
+ * that another thread's common path writes (G9).
+ *
+ * A thread gets a context of a roster at its first call on it and keeps it until it ends; then the
+ * context, with its slots and its magazines, waits for the next new thread and is adopted as a
+ * whole. Contexts are freed with their roster, so their number is the most threads that were ever
+ * in at once.
+ *
+ * The only thread-local state is one pointer, to the context used last; the thread's contexts of
+ * other rosters hang behind it. The process-wide lock of thread.c guards who has which context; it
+ * is taken when a thread meets a roster, when it ends, and when a roster is destroyed.
+ */
+#ifndef ROSTER_CORE_THREAD_H
+#define ROSTER_CORE_THREAD_H
+
+#include "horizon.h"
+#include "pool.h"
+#include "rcu.h"
+
+#include <stdint.h>
+
+struct roster;
+
+/* Counted by the owner, summed by roster_stats(). */
+struct rst_thread_counts {
+    uint64_t txns_begun;
+    uint64_t txns_forced;
+    uint64_t statements;
+};
+
+/*
+ * A session's state as far as the common paths ask: all of it in one word, so that one comparison
+ * with what the calling thread expects tells that the session is open, of the roster whose context
+ * the thread used last, and in the state the call is made for. Whatever else is the case is sorted
+ * out elsewhere.
+ */
+union rst_gate {
+    struct {
+        uint32_t tag;      /* of the session's roster */
+        uint8_t txn_state; /* enum roster_txn_state */
+        uint8_t in_stmt;
+        uint8_t non_pinning;
+        uint8_t unused;
+    };
+    uint64_t word;
+};
+
+struct rst_thread {
+    uint32_t tag;     /* of the roster it belongs to; RST_TAG_NONE once that is destroyed */
+    unsigned nesting; /* read locks held */
+    struct roster *roster;
+    /* What the gate of a session looks like for the common paths; never, where there are none:
+     * without membarrier and with --enable-debug. */
+    uint64_t gate_idle; /* no transaction, no statement */
+    uint64_t gate_txn;  /* a valid transaction that pins, no statement */
+    uint64_t gate_stmt; /* a statement, no transaction */
+    size_t short_text;  /* the longest text that stmt_begin's common path takes */
+    struct rst_horizon_cache horizon;
+    struct rst_thread_counts counts;
+    struct rst_pool_cache pools[RST_POOL_CLASSES];
+    /* Under the process-wide lock: */
+    struct rst_thread *next;        /* this thread's other contexts; the thread's own */
+    struct rst_thread *roster_next; /* in roster->threads, all of them */
+    struct rst_thread *idle_next;   /* in roster->idle_threads */
+    bool bound;                     /* some thread's list has it */
+} rst_cache_aligned;
+
+/* Tags tell rosters apart, and are never used twice in a process. A closed session has tag 0. */
+#define RST_TAG_CLOSED UINT32_C(0)
+#define RST_TAG_NONE UINT32_MAX
+
+/* The context that this thread used last; never NULL, its tag is RST_TAG_NONE at first. */
+extern __thread struct rst_thread *rst_thread_last
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Sets up what all rosters of the process share. Returns 0, -ECHILD, or -errno. */
+int rst_thread_process_init(void);
+
+/* Whether this process is a forked child of the one in which rosters were created. */
+bool rst_thread_forked(void);
+
+/* A tag for a new roster. */
+uint32_t rst_thread_new_tag(void);
+
+/* This thread's context of the roster, made or adopted if need be. NULL: `*err` says why. */
+rst_slow struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err);
+
+/* Takes all contexts away from a roster that is being destroyed, and frees them. */
+void rst_thread_leave_roster(struct roster *roster);
+
+/* This thread's context of the roster with this tag if it was the last one used, else NULL. */
+static inline struct rst_thread *rst_thread_try(uint32_t tag)
+{
+    struct rst_thread *thread = rst_thread_last;
+
+    return rst_likely(rst_load(&thread->tag) == tag) ? thread : NULL;
+}
+
+#endif /* ROSTER_CORE_THREAD_H */

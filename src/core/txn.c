@@ -1,0 +1,368 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Transactions: beginning, ending and checking them. The protocol with the scanner is told in
+ * horizon.h, what is published when in session.h; txn_state.c has what happens in between.
+ */
+#include "txn.h"
+
+#include "kill.h"
+#include "txn_views.h"
+
+/* Step A: takes a slot and announces the floor in it. NULL with the errno in `*err`. */
+static inline uint64_t *announce(struct rst_thread *thread, struct roster_session *session,
+                                 uint64_t now)
+{
+    struct roster *roster = thread->roster;
+    uint64_t *slot = rst_horizon_take(&roster->horizon, &thread->horizon, (uintptr_t)session, now);
+    uint64_t floor;
+
+    if (rst_unlikely(!slot))
+        return NULL;
+    floor = rst_control(NO_FLOOR) ? 0 : rst_load(&roster->horizon.floor);
+    rst_test_point("begin: floor read");
+    /* A: pairs with c; the floor is a completed scan's, see e */
+    rst_store_release(slot, floor);
+    rst_compiler_barrier(); /* B: pairs with the scanner's membarrier (b) */
+    rst_test_point("begin: floor announced");
+    if (rst_unlikely(!roster->membarrier))
+        rst_fence_full_slow(); /* B: pairs with the scanner's fence (b) */
+    return slot;
+}
+
+static inline int may_begin(const struct roster_session *session)
+{
+    if (rst_unlikely(session->gate.txn_state != ROSTER_TXN_INVALID))
+        return -EBUSY;
+    return rst_unlikely(rst_kill_connection(session)) ? -ECANCELED : 0;
+}
+
+static inline bool pins(const struct roster_session *session)
+{
+    return rst_likely(!session->gate.non_pinning);
+}
+
+/* Publishes the session's new transaction with the views that were taken for it. */
+static inline void open_txn(struct rst_thread *thread, struct roster_session *session,
+                            enum roster_txn_state state, uint64_t start_ts, uint64_t now,
+                            const struct rst_txn_views *views)
+{
+    if (rst_control(PUBLISH_EARLY) && !session->gate.in_stmt)
+        rst_view_publish(session, views->now);
+    rst_txn_view_fill(views->now, session, state, start_ts, now);
+    if (rst_unlikely(session->gate.in_stmt)) {
+        rst_txn_view_fill(views->base, session, state, start_ts, now);
+        rst_txn_view_run(views->now, session->view->statement, now);
+        session->base = views->base;
+        session->spare = session->view; /* the statement alone, as it was published before */
+    }
+    session->gate.txn_state = (uint8_t)state;
+    rst_test_point("begin: view filled");
+    rst_view_publish(session, views->now);
+    if (state == ROSTER_TXN_VALID)
+        rst_count(&thread->counts.txns_begun);
+}
+
+static inline int prepare(struct rst_thread *thread, struct roster_session *session)
+{
+    uint64_t now = rst_ticker_now(&thread->roster->ticker);
+    struct rst_txn_views views;
+    int err = may_begin(session);
+
+    if (rst_unlikely(err))
+        return err;
+    err = rst_txn_views_take(thread, session, &views);
+    if (rst_unlikely(err))
+        return err;
+    session->slot = NULL;
+    if (pins(session)) {
+        session->slot = announce(thread, session, now);
+        if (rst_unlikely(!session->slot)) {
+            rst_txn_views_untake(thread, &views);
+            return -ENOMEM;
+        }
+    }
+    open_txn(thread, session, ROSTER_TXN_PENDING, 0, now, &views);
+    return 0;
+}
+
+int roster_txn_prepare(struct roster_session *session)
+{
+    struct rst_thread *thread;
+    int err;
+
+    thread = rst_session_enter(session, &err);
+    if (rst_unlikely(!thread))
+        return err;
+    rst_owner_enter(session);
+    err = prepare(thread, session);
+    rst_owner_leave(session);
+    return err;
+}
+
+/* Undoes announce() and the taking of views: nothing has been published. */
+static rst_slow int begin_undo_slow(struct rst_thread *thread, uint64_t *slot,
+                                    const struct rst_txn_views *views, int err)
+{
+    if (slot)
+        rst_horizon_release(&thread->horizon, slot);
+    rst_txn_views_untake(thread, views);
+    return err;
+}
+
+static inline int begin(struct rst_thread *thread, struct roster_session *session,
+                        uint64_t *start_ts)
+{
+    struct roster *roster = thread->roster;
+    uint64_t now = rst_ticker_now(&roster->ticker);
+    struct rst_txn_views views;
+    uint64_t *slot = NULL, ts;
+    int err = may_begin(session);
+
+    if (rst_unlikely(err))
+        return err;
+    err = rst_txn_views_take(thread, session, &views);
+    if (rst_unlikely(err))
+        return err;
+    if (pins(session)) {
+        slot = announce(thread, session, now);
+        if (rst_unlikely(!slot))
+            return begin_undo_slow(thread, NULL, &views, -ENOMEM);
+    }
+    err = rst_oracle_now(roster, &ts); /* C */
+    rst_test_point("begin: timestamp known");
+    if (rst_unlikely(err))
+        return begin_undo_slow(thread, slot, &views, err);
+    if (rst_likely(slot)) {
+        if (rst_unlikely(ts < rst_load(slot)))
+            return begin_undo_slow(thread, slot, &views, -ESTALE);
+        rst_store_release(slot, ts); /* D: pairs with c */
+    }
+    session->slot = slot;
+    open_txn(thread, session, ROSTER_TXN_VALID, ts, now, &views);
+    if (start_ts)
+        *start_ts = ts;
+    return 0;
+}
+
+/* Every case that the common path below is not made for. */
+static __attribute__((noinline)) int txn_begin_any(struct roster_session *session,
+                                                   uint64_t *start_ts)
+{
+    struct rst_thread *thread;
+    int err;
+
+    thread = rst_session_enter(session, &err);
+    if (rst_unlikely(!thread))
+        return err;
+    rst_owner_enter(session);
+    err = begin(thread, session, start_ts);
+    rst_owner_leave(session);
+    return err;
+}
+
+/* The slot is announced; the oracle failed, or gave what cannot be. */
+static rst_slow int begin_refused_slow(struct roster_session *session, int err)
+{
+    rst_horizon_release(&rst_thread_last->horizon, session->slot);
+    return err < 0 ? err : -EIO;
+}
+
+/* What remains when `start_ts` stands in the slot. */
+static rst_always_inline int begin_publish(struct rst_thread *thread,
+                                           struct roster_session *session, struct roster_view *view,
+                                           uint64_t ts, uint64_t *start_ts)
+{
+    rst_txn_view_fill(view, session, ROSTER_TXN_VALID, ts, rst_ticker_now(&thread->roster->ticker));
+    session->gate.word = thread->gate_txn;
+    rst_view_publish(session, view);
+    rst_count(&thread->counts.txns_begun);
+    if (start_ts)
+        *start_ts = ts;
+    return 0;
+}
+
+/* This thread has no view at hand. */
+static rst_slow int begin_without_view_slow(struct roster_session *session, uint64_t ts,
+                                            uint64_t *start_ts)
+{
+    struct rst_thread *thread = rst_thread_last;
+    int err = 0;
+    struct roster_view *view = rst_view_take(thread, &err);
+
+    return view ? begin_publish(thread, session, view, ts, start_ts)
+                : begin_refused_slow(session, err);
+}
+
+/*
+ * The common path: begin() for an open session of the roster that the thread used last, without
+ * transaction and statement, that pins, where the current chunk has a free slot. The protocol is
+ * the same, step by step. Little is kept across the call of the oracle, hence the fresh look at
+ * rst_thread_last and the slot that is in the session before it counts.
+ */
+int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
+{
+    struct rst_thread *thread = rst_thread_last;
+    struct roster *roster;
+    struct roster_view *view;
+    uint64_t ts, floor;
+    int err;
+
+    if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
+                     rst_kill_connection(session) || !thread->horizon.current->free))
+        return txn_begin_any(session, start_ts);
+    roster = thread->roster;
+    session->slot = rst_horizon_take_from(thread->horizon.current, (uintptr_t)session,
+                                          rst_ticker_now(&roster->ticker));
+    floor = rst_control(NO_FLOOR) ? 0 : rst_load(&roster->horizon.floor);
+    rst_test_point("begin: floor read");
+    rst_store_release(session->slot, floor); /* A */
+    rst_compiler_barrier();                  /* B */
+    rst_test_point("begin: floor announced");
+    err = roster->oracle(roster->oracle_arg, &ts); /* C */
+    floor = rst_load(session->slot);
+    if (rst_unlikely(err || ts - floor >= ROSTER_TS_MAX - floor))
+        return begin_refused_slow(session, err ? err : ts < floor ? -ESTALE : -EIO);
+    rst_test_point("begin: timestamp known");
+    rst_store_release(session->slot, ts); /* D */
+    thread = rst_thread_last;
+    view = rst_pool_try_take(&thread->pools[RST_POOL_VIEW], &thread->roster->readers);
+    if (rst_unlikely(!view))
+        return begin_without_view_slow(session, ts, start_ts);
+    return begin_publish(thread, session, view, ts, start_ts);
+}
+
+static int begin_at(struct rst_thread *thread, struct roster_session *session, uint64_t ts)
+{
+    struct roster *roster = thread->roster;
+    uint64_t now = rst_ticker_now(&roster->ticker);
+    struct rst_txn_views views;
+    uint64_t *slot = NULL;
+    int err = may_begin(session);
+
+    if (err)
+        return err;
+    err = rst_txn_views_take(thread, session, &views);
+    if (err)
+        return err;
+    if (pins(session)) {
+        err = rst_horizon_pin_at(&roster->horizon, &thread->horizon, (uintptr_t)session, now, ts,
+                                 &slot);
+    } else if (ts < rst_load_acquire(&roster->horizon.protected_from)) {
+        err = -ESTALE;
+    }
+    if (err)
+        return begin_undo_slow(thread, NULL, &views, err);
+    session->slot = slot;
+    open_txn(thread, session, ROSTER_TXN_VALID, ts, now, &views);
+    return 0;
+}
+
+int roster_txn_begin_at(struct roster_session *session, uint64_t start_ts)
+{
+    struct rst_thread *thread;
+    int err;
+
+    if (start_ts == 0 || start_ts == ROSTER_TS_MAX)
+        return -EINVAL;
+    thread = rst_session_enter(session, &err);
+    if (!thread)
+        return err;
+    rst_owner_enter(session);
+    err = begin_at(thread, session, start_ts);
+    rst_owner_leave(session);
+    return err;
+}
+
+static rst_always_inline void finish(struct rst_thread *thread, struct roster_session *session)
+{
+    struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
+    struct roster_view *before = session->view;
+    uint64_t *slot = session->slot;
+
+    /* The view first, then the pin: a late reader errs on the safe side. */
+    if (rst_likely(!session->gate.in_stmt)) {
+        rst_store_changed(&session->idle_since, rst_ticker_now(&roster->ticker));
+        rst_view_publish(session, session->idle);
+    } else {
+        rst_view_publish(session, session->spare);
+        rst_view_retire_by(thread, session, session->base);
+        session->base = NULL;
+        session->spare = NULL;
+    }
+    session->gate.txn_state = ROSTER_TXN_INVALID;
+    rst_test_point("finish: view published");
+    if (rst_likely(slot)) {
+        session->slot = NULL;
+        rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
+    }
+    rst_view_retire_by(thread, session, before);
+}
+
+void rst_txn_end(struct rst_thread *thread, struct roster_session *session)
+{
+    finish(thread, session);
+}
+
+/* Finishes without a context when there is none to be had (G7). */
+static rst_slow int finish_slow(struct roster_session *session, int err)
+{
+    if (err != -ENOMEM)
+        return err;
+    if (session->gate.txn_state == ROSTER_TXN_INVALID)
+        return -EALREADY;
+    finish(NULL, session);
+    return 0;
+}
+
+/* Every case that the common path below is not made for. */
+static __attribute__((noinline)) int txn_finish_any(struct roster_session *session)
+{
+    struct rst_thread *thread;
+    int err;
+
+    thread = rst_session_enter(session, &err);
+    if (rst_unlikely(!thread))
+        return finish_slow(session, err);
+    rst_owner_enter(session);
+    err = -EALREADY;
+    if (rst_likely(session->gate.txn_state != ROSTER_TXN_INVALID)) {
+        if (rst_control(FINISH_WAITS))
+            rst_rcu_barrier();
+        finish(thread, session);
+        err = 0;
+    }
+    rst_owner_leave(session);
+    return err;
+}
+
+/*
+ * The common path: finish() for a valid transaction outside a statement, on the thread whose
+ * current chunk has its slot, with room for the retired view.
+ */
+int roster_txn_finish(struct roster_session *session)
+{
+    struct rst_thread *thread = rst_thread_last;
+    struct rst_horizon_chunk *chunk = thread->horizon.current;
+    struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
+    struct roster_view *before;
+    uintptr_t place;
+
+    if (rst_unlikely(!session || session->gate.word != thread->gate_txn ||
+                     !rst_pool_has_room(views)))
+        return txn_finish_any(session);
+    place = rst_horizon_place(chunk, session->slot);
+    if (rst_unlikely(place >= RST_CHUNK_SLOTS))
+        return txn_finish_any(session);
+    if (rst_control(FINISH_WAITS))
+        rst_rcu_barrier();
+    before = session->view;
+    rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
+    rst_view_publish(session, session->idle);
+    session->gate.word = thread->gate_idle;
+    rst_test_point("finish: view published");
+    rst_horizon_release_to(chunk, session->slot, place);
+    rst_pool_put(views, before);
+    return 0;
+}

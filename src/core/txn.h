@@ -1,0 +1,35 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The private side of transactions.
+ */
+#ifndef ROSTER_CORE_TXN_H
+#define ROSTER_CORE_TXN_H
+
+#include "session.h"
+
+#include <roster/txn.h>
+
+/* Ends the open transaction; `thread` is NULL when the calling thread has no context (G7). */
+void rst_txn_end(struct rst_thread *thread, struct roster_session *session);
+
+/* Fills in a view that nobody can see yet, all 64 bytes of it. */
+static inline void rst_view_fill(struct roster_view *view, const struct roster_session *session,
+                                 const struct roster_statement *statement)
+{
+    view->start_ts = 0;
+    view->state_since = 0;
+    view->blocked_since = 0;
+    rst_test_point("view: half filled");
+    view->statement = statement;
+    view->identity = session->identity;
+    view->entries = 0;
+    view->entry_bytes = 0;
+    view->schema_version = 0;
+    view->txn_state = ROSTER_TXN_INVALID;
+    view->run_state = ROSTER_RUN_IDLE;
+    view->reserved = 0;
+}
+
+#endif /* ROSTER_CORE_TXN_H */

@@ -1,0 +1,144 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What happens to a transaction between its beginning and its end: activation, running states,
+ * progress, and the check of its snapshot.
+ */
+#include "txn_views.h"
+
+#include <roster/timestamp.h>
+
+static inline int activate(struct rst_thread *thread, struct roster_session *session,
+                           uint64_t start_ts)
+{
+    const struct roster_view *before = session->view;
+    uint64_t now = rst_ticker_now(&thread->roster->ticker);
+    struct rst_txn_views views;
+    int err;
+
+    if (rst_unlikely(session->gate.txn_state != ROSTER_TXN_PENDING))
+        return -EINVAL;
+    if (rst_unlikely(session->slot && start_ts < rst_load(session->slot)))
+        return -ESTALE;
+    err = rst_txn_views_take(thread, session, &views);
+    if (rst_unlikely(err))
+        return err;
+    rst_txn_view_fill(views.now, session, ROSTER_TXN_VALID, start_ts, now);
+    if (rst_unlikely(views.base)) {
+        rst_txn_view_fill(views.base, session, ROSTER_TXN_VALID, start_ts, now);
+        rst_txn_view_run(views.now, before->statement, now);
+    }
+    rst_test_point("activate: timestamp known");
+    if (rst_likely(session->slot))
+        rst_store_release(session->slot, start_ts); /* D: pairs with c, see horizon.h */
+    session->gate.txn_state = ROSTER_TXN_VALID;
+    rst_txn_views_replace(thread, session, &views);
+    rst_count(&thread->counts.txns_begun);
+    return 0;
+}
+
+int roster_txn_activate(struct roster_session *session, uint64_t start_ts)
+{
+    struct rst_thread *thread;
+    int err;
+
+    if (rst_unlikely(start_ts == 0 || start_ts == ROSTER_TS_MAX))
+        return -EINVAL;
+    thread = rst_session_enter(session, &err);
+    if (rst_unlikely(!thread))
+        return err;
+    rst_owner_enter(session);
+    err = activate(thread, session, start_ts);
+    rst_owner_leave(session);
+    return err;
+}
+
+static int set_state(struct rst_thread *thread, struct roster_session *session,
+                     enum roster_run_state state)
+{
+    uint64_t now = rst_ticker_now(&thread->roster->ticker);
+    struct rst_txn_views views = {NULL, NULL};
+    int err = 0;
+
+    if (session->gate.txn_state != ROSTER_TXN_VALID)
+        return -EINVAL;
+    /* What follows the statement is not changed by what the statement does, so no base. */
+    views.now = rst_view_take(thread, &err);
+    if (!views.now)
+        return err;
+    *views.now = *session->view;
+    views.now->run_state = (uint8_t)state;
+    views.now->state_since = now;
+    views.now->blocked_since = state == ROSTER_RUN_LOCK_WAITING ? now : 0;
+    rst_txn_views_replace(thread, session, &views);
+    return 0;
+}
+
+int roster_txn_set_state(struct roster_session *session, enum roster_run_state state)
+{
+    struct rst_thread *thread;
+    int err;
+
+    if ((unsigned)state > ROSTER_RUN_ROLLING_BACK)
+        return -EINVAL;
+    thread = rst_session_enter(session, &err);
+    if (!thread)
+        return err;
+    rst_owner_enter(session);
+    err = set_state(thread, session, state);
+    rst_owner_leave(session);
+    return err;
+}
+
+static void progress_fill(struct roster_view *view, const struct roster_view *before,
+                          uint64_t entries, uint64_t entry_bytes, uint32_t schema_version)
+{
+    *view = *before;
+    view->entries = entries;
+    rst_test_point("progress: half filled");
+    view->entry_bytes = entry_bytes;
+    view->schema_version = schema_version;
+}
+
+int roster_txn_set_progress(struct roster_session *session, uint64_t entries, uint64_t entry_bytes,
+                            uint32_t schema_version)
+{
+    struct rst_thread *thread;
+    struct rst_txn_views views;
+    int err;
+
+    thread = rst_session_enter(session, &err);
+    if (!thread)
+        return err;
+    rst_owner_enter(session);
+    err = session->gate.txn_state == ROSTER_TXN_VALID ? 0 : -EINVAL;
+    if (!err && rst_control(EDIT_IN_PLACE)) {
+        progress_fill(session->view, session->view, entries, entry_bytes, schema_version);
+        rst_owner_leave(session);
+        return 0;
+    }
+    if (!err)
+        err = rst_txn_views_take(thread, session, &views);
+    if (!err) {
+        progress_fill(views.now, session->view, entries, entry_bytes, schema_version);
+        if (views.base)
+            progress_fill(views.base, session->base, entries, entry_bytes, schema_version);
+        rst_txn_views_replace(thread, session, &views);
+    }
+    rst_owner_leave(session);
+    return err;
+}
+
+int roster_txn_check(const struct roster_session *session)
+{
+    struct rst_thread *thread;
+    int err;
+
+    thread = rst_session_enter(session, &err);
+    if (rst_unlikely(!thread))
+        return err;
+    if (rst_unlikely(session->gate.txn_state != ROSTER_TXN_VALID))
+        return -EINVAL;
+    return rst_horizon_check(&thread->roster->horizon, session->view->start_ts);
+}

@@ -1,0 +1,66 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The door of the read side, and what is read behind it.
+ */
+#include "identity.h"
+#include "session.h"
+
+#include <roster/view.h>
+
+int roster_read_lock(struct roster *roster)
+{
+    struct rst_thread *thread;
+    int err;
+
+    if (!roster)
+        return -EINVAL;
+    thread = rst_enter(roster, &err);
+    if (!thread)
+        return err;
+    if (thread->nesting++)
+        return 0;
+    rst_rcu_read_lock();
+    if (rst_likely(roster->membarrier)) {
+        rst_fetch_add(&roster->readers, 1); /* a: pairs with rst_pool_quiet() */
+        rst_test_point("lock: reader counted");
+        if (!rst_control(NO_DOOR_BARRIER))
+            rst_membarrier(); /* b: pairs with the barrier in rst_pool_retire() */
+    } else {
+        rst_fetch_add(&roster->readers_unfenced, 1);
+    }
+    return 0;
+}
+
+void roster_read_unlock(struct roster *roster)
+{
+    int err;
+    struct rst_thread *thread = rst_enter(roster, &err);
+
+    if (--thread->nesting)
+        return;
+    /* d: release, after everything that was read; pairs with rst_pool_quiet() */
+    __atomic_fetch_sub(roster->membarrier ? &roster->readers : &roster->readers_unfenced, 1,
+                       __ATOMIC_RELEASE);
+    rst_rcu_read_unlock();
+}
+
+const struct roster_session *roster_lookup(struct roster *roster, uint64_t id)
+{
+    return rst_registry_find(&roster->registry, id);
+}
+
+const struct roster_view *roster_session_view(const struct roster_session *session)
+{
+    return rst_dereference(&session->view); /* c: pairs with rst_view_publish() */
+}
+
+uint64_t roster_session_since(const struct roster_session *session, const struct roster_view *view)
+{
+    uint64_t idle_since = rst_load(&session->idle_since);
+
+    if (view->run_state == ROSTER_RUN_IDLE && idle_since > view->state_since)
+        return idle_since;
+    return view->state_since;
+}

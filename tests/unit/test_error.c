@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include <roster/error.h>
+
+static const int explained[] = {0,         -EINVAL,  -E2BIG,     -ENOMEM, -EAGAIN,       -EEXIST,
+                                -EUSERS,   -ENOBUFS, -ENOENT,    -ESRCH,  -ENAMETOOLONG, -EBUSY,
+                                -EALREADY, -EBADF,   -ECANCELED, -ECHILD, -ESTALE,       -ERANGE,
+                                -EIO};
+#define N_EXPLAINED (sizeof(explained) / sizeof(explained[0]))
+
+Test(error, each_number_has_its_own_explanation)
+{
+    const char *unknown = roster_strerror(-4095);
+
+    for (size_t i = 0; i < N_EXPLAINED; i++) {
+        const char *text = roster_strerror(explained[i]);
+
+        cr_assert_neq(strcmp(text, unknown), 0, "%d is not explained", explained[i]);
+        for (size_t j = 0; j < i; j++)
+            cr_assert_neq(strcmp(text, roster_strerror(explained[j])), 0,
+                          "%d and %d share an explanation", explained[i], explained[j]);
+    }
+}
+
+Test(error, the_explanation_is_constant)
+{
+    for (size_t i = 0; i < N_EXPLAINED; i++)
+        cr_assert_eq(roster_strerror(explained[i]), roster_strerror(explained[i]));
+}
+
+Test(error, other_numbers_are_called_unknown)
+{
+    const char *unknown = roster_strerror(-4095);
+
+    cr_assert_str_eq(roster_strerror(EINVAL), unknown, "positive numbers are no results");
+    cr_assert_str_eq(roster_strerror(-1000000), unknown);
+    cr_assert(strstr(unknown, "not an error number") != NULL);
+}
