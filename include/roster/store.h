@@ -109,7 +109,7 @@ struct roster_store_options {
     size_t size; /**< sizeof(struct roster_store_options) */
 
     int call_timeout_ms;      /**< for calls with a negative time-out (5000) */
-    size_t max_result_bytes;  /**< largest answer taken, as it comes from the store (16 MiB) */
+    size_t max_result_bytes;  /**< largest answer taken, as it comes from the store (8 MiB) */
     roster_store_log_fn *log; /**< takes lines for the log, or NULL */
     void *log_arg;            /**< its first argument */
 

@@ -114,7 +114,7 @@ extern const struct store_kind store_memory_kind;
 #ifdef HAVE_SQLITE
 extern const struct store_kind store_sqlite_kind;
 #endif
-#if defined(HAVE_CURL) && defined(HAVE_JANSSON)
+#ifdef HAVE_ETCD_STORE
 extern const struct store_kind store_etcd_kind;
 #endif
 

@@ -16,7 +16,7 @@ static const struct store_kind *const kinds[] = {
 #ifdef HAVE_SQLITE
     &store_sqlite_kind,
 #endif
-#if defined(HAVE_CURL) && defined(HAVE_JANSSON)
+#ifdef HAVE_ETCD_STORE
     &store_etcd_kind,
 #endif
 };

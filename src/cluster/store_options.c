@@ -68,11 +68,11 @@ static int complete_numbers(struct roster_store_options *options, const struct s
     if (options->history == 0)
         options->history = 4096;
     if (options->max_result_bytes == 0)
-        options->max_result_bytes = (size_t)16 * 1024 * 1024;
+        options->max_result_bytes = (size_t)8 * 1024 * 1024;
     if (options->max_result_bytes < 4096)
-        return store_error_set(
-            error, -EINVAL, "option max_result_bytes is %zu; give at least 4096, or 0 for 16 MiB",
-            options->max_result_bytes);
+        return store_error_set(error, -EINVAL,
+                               "option max_result_bytes is %zu; give at least 4096, or 0 for 8 MiB",
+                               options->max_result_bytes);
     return 0;
 }
 

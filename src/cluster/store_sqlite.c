@@ -93,6 +93,11 @@ static int open_error(const struct sqlite_store *store, int err, const struct st
                                "SQLite file %s is damaged or no SQLite file; move it away, or name "
                                "another",
                                store->path);
+    case -EROFS:
+        return store_error_set(error, err,
+                               "SQLite file %s may only be read; give this user the right to write "
+                               "it and its directory, on a file system that is not read-only",
+                               store->path);
     case -EACCES:
         return store_error_set(error, err,
                                "SQLite file %s cannot be opened; give this user the right to write "

@@ -60,6 +60,9 @@ static int io_errno(struct sqlite_conn *conn, int rc)
 
 static int cannot_open_errno(struct sqlite_conn *conn)
 {
+    /* On a read-only file system it is the files beside the database that cannot be made. */
+    if (sqlite3_db_readonly(conn->db, "main") == 1)
+        return -EROFS;
     switch (sqlite3_system_errno(conn->db)) {
     case ENOENT:
         return -EREMCHG;

@@ -56,9 +56,25 @@ static int directory_error(const char *address, const char *directory,
                                "give this user access to it",
                                address, directory);
     default:
-        return store_error_set(error, -EINVAL, "store \"sqlite:%s\": %s is no directory (%s)",
+        return store_error_set(error, -EINVAL,
+                               "store \"sqlite:%s\": %s is no directory (%s); name one that is",
                                address, directory, strerrorname_np(err));
     }
+}
+
+/* The absolute name of a directory; NULL and errno when it is none. */
+static char *resolve_directory(const char *name)
+{
+    char *directory = realpath(name, NULL);
+    struct stat st;
+
+    if (directory == NULL)
+        return NULL;
+    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
+        return directory;
+    free(directory);
+    errno = ENOTDIR;
+    return NULL;
 }
 
 /* Resolves the directory and keeps the file's name, which need not exist. */
@@ -66,6 +82,7 @@ static int locate_new(const char *address, char **path, const struct store_error
 {
     char *for_directory = strdup(address), *for_name = strdup(address);
     char *directory = NULL;
+    const char *parent;
     int err = 0;
 
     *path = NULL;
@@ -73,9 +90,10 @@ static int locate_new(const char *address, char **path, const struct store_error
         err = store_error_set(error, -ENOMEM, "memory is out");
         goto out;
     }
-    directory = realpath(dirname(for_directory), NULL);
+    parent = dirname(for_directory);
+    directory = resolve_directory(parent);
     if (directory == NULL)
-        err = directory_error(address, dirname(for_directory), error);
+        err = directory_error(address, parent, error);
     else if (is_remote(directory))
         err = store_error_set(error, -EINVAL,
                               "store \"sqlite:%s\": %s is on a network file system, where SQLite "

@@ -165,10 +165,7 @@ int sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *er
     int found, err;
 
     if (sqlite3_db_readonly(conn->db, "main") == 1)
-        return store_error_set(error, -EROFS,
-                               "SQLite file %s may only be read; give this user the right to write "
-                               "it and its directory",
-                               conn->store->path);
+        return -EROFS;
     found = inspect(conn, error);
     if (found < 0)
         return found;

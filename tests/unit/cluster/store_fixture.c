@@ -15,7 +15,7 @@ static struct store_kind_name kinds[] = {
 #ifdef HAVE_SQLITE
     {"sqlite"},
 #endif
-#if defined(HAVE_CURL) && defined(HAVE_JANSSON)
+#ifdef HAVE_ETCD_STORE
     {"etcd"},
 #endif
 };
