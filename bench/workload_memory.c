@@ -142,7 +142,7 @@ int memory_run(struct bench *bench)
              IDENTITY_BYTES, memory.sessions);
     row_add(&row, "growth of the process", resident_sample, &memory);
     row.floor = row_add(&row, "floor: id, identity, 64 of view", payload_sample, &memory);
-    row_add(&row, "given out by the allocator", allocator_sample, &memory);
+    row_add(&row, "of it, given out by malloc", allocator_sample, &memory);
     row_add(&row, "roster_stats()", account_sample, &memory);
     row_judge(&row, FIGURE, 256, 400);
     row_judge_only_if(&row, memory.sessions == OWN_SESSIONS);

@@ -7,8 +7,9 @@
 #ifndef ROSTER_EXPORT_H
 #define ROSTER_EXPORT_H
 
+/* noplt: programs call through the global offset table, without a stop at a jump on the way. */
 #if defined(__GNUC__)
-#define ROSTER_API __attribute__((visibility("default")))
+#define ROSTER_API __attribute__((visibility("default"), noplt))
 #define ROSTER_MUST_CHECK __attribute__((warn_unused_result))
 #else
 #define ROSTER_API

@@ -56,8 +56,8 @@ struct roster_options {
  * Returns 0 and stores the roster in `*roster`; -EINVAL for a NULL pointer, a struct smaller than
  * the first version's, text_limit above 1 MiB, or tick_ms out of range; -E2BIG for a larger struct
  * whose unknown part is not zero; -ENOMEM; -EAGAIN when no thread could be started; -ECHILD in a
- * child that was forked after its parent had created a roster; the oracle's error when it could
- * not be asked for the first floor.
+ * child that was forked after its parent had created a roster; the oracle's error, or -EIO when it
+ * gave no timestamp, when it could not be asked for the first floor.
  */
 ROSTER_API int roster_create(const struct roster_options *options,
                              struct roster **roster) ROSTER_MUST_CHECK;

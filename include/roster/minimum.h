@@ -57,8 +57,8 @@ struct roster_min {
  * that is still protected; the safe point does not.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one than
- * this library knows; -ERANGE when `lower` is not below now; the oracle's error; -ENOMEM; -ECHILD.
- * After an error nothing has changed.
+ * this library knows; -ERANGE when `lower` is not below now; the oracle's error, -EIO when it gave
+ * no timestamp; -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min *min);
 

@@ -17,8 +17,9 @@ ROSTER_BEGIN_DECLS
  * `*ts` alone. It must be linearizable: a call that begins after another has returned gets a
  * greater timestamp, whichever threads (and, in a cluster, servers) make the two calls. It may
  * block (a request to a remote oracle), it may be called from any number of threads at once, and
- * it must not call back into the roster. G2 rests on this and on nothing else of the oracle: it
- * need not be a memory fence.
+ * it must not call back into this or another roster. G2 rests on this and on nothing else of the
+ * oracle: it need not be a memory fence. A result of 0 with a `*ts` of 0 or ROSTER_TS_MAX, or a
+ * positive result, is an error too: the caller gets -EIO.
  */
 typedef int roster_oracle_fn(void *arg, uint64_t *ts);
 

@@ -43,7 +43,9 @@ ROSTER_API int roster_txn_activate(struct roster_session *session,
  * published view instead of two. `start_ts` may be NULL. Owner only; wait-free but for the oracle
  * (G9). Guarantee G2.
  *
- * Returns as roster_txn_prepare(), or the oracle's error. After an error nothing has changed.
+ * Returns as roster_txn_prepare(), or the oracle's error; -EIO when it gave no timestamp, -ESTALE
+ * when it gave one below what an earlier scan got, which a linearizable oracle never does. After an
+ * error nothing has changed.
  */
 ROSTER_API int roster_txn_begin(struct roster_session *session,
                                 uint64_t *start_ts) ROSTER_MUST_CHECK;

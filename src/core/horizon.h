@@ -40,7 +40,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RST_CHUNK_SLOTS RST_SMALL_IF_SANITIZED(64, 4)
+#define RST_CHUNK_SLOTS RST_SMALL_IF_SANITIZED(64, 8)
 #define RST_BLOCK_CHUNKS 23
 #define RST_BLOCK_SLOTS ((size_t)RST_BLOCK_CHUNKS * RST_CHUNK_SLOTS)
 #define RST_BLOCK_SIZE ((size_t)128 * 1024)
@@ -98,7 +98,7 @@ static inline struct roster_view *rst_slot_view(const uint64_t *word)
     uintptr_t place = (uintptr_t)word - block - offsetof(struct rst_horizon_block, words);
 
     return (struct roster_view *)(block + offsetof(struct rst_horizon_block, views) +
-                                  place / sizeof(*word) * sizeof(struct roster_view));
+                                  place * (sizeof(struct roster_view) / sizeof(*word)));
 }
 
 /* For view.reserved: the view is a slot's own, and is not retired. */

@@ -59,12 +59,14 @@ static int pools_init(struct roster *roster)
         [RST_POOL_STATEMENT_LARGE] = rst_statement_size(roster->text_limit, ROSTER_DIGEST_MAX),
         [RST_POOL_SESSION] = sizeof(struct roster_session),
     };
-    int i, err = 0;
+    int i, j, err = 0;
 
     for (i = 0; i < RST_POOL_CLASSES && !err; i++)
         err = rst_pool_init_with_homes(&roster->pools[i], roster, sizes[i],
                                        i == RST_POOL_SESSION ? sizeof(struct rst_session_home) : 0,
                                        chunk_sizes[i], &roster->account);
+    for (j = 0; j < RST_POOL_SESSION && !err; j++)
+        roster->pools[j].hot = roster->membarrier;
     roster->pools[RST_POOL_SESSION].keeps = true; /* their identities */
     if (err)
         for (i--; i > 0; i--)
@@ -171,7 +173,7 @@ static int create(const struct roster_options *options, struct roster **made)
     roster->life_time_ms = options->life_time_ms;
     roster->account.backlog_limit = options->backlog_limit;
     roster->membarrier = rst_membarrier_init();
-    roster->readers = roster->membarrier ? 0 : 1;
+    roster->door = roster->membarrier ? 0 : 1;
     err = oracle_init(roster, options, &now);
     if (!err)
         err = parts_init(roster, options, now);
@@ -206,8 +208,8 @@ int roster_destroy(struct roster *roster)
     if (rst_thread_forked())
         return -ECHILD;
     if (rst_load(&roster->registry.open) || rst_load(&roster->pins) ||
-        rst_load(&roster->readers) != (roster->membarrier ? 0 : 1) ||
-        rst_load(&roster->readers_unfenced) || has_syncer(roster))
+        (uint32_t)rst_load(&roster->door) != (roster->membarrier ? 0 : 1) ||
+        has_syncer(roster))
         return -EBUSY;
     rst_ticker_stop(&roster->ticker);
     rst_rcu_barrier();

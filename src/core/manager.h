@@ -32,10 +32,9 @@ struct roster {
     struct rst_horizon horizon;
     struct rst_ticker ticker;
 
-    /* Readers inside, see pool.h. Without membarrier it stands at 1, so that nothing is reused hot,
-     * and the readers count elsewhere. */
-    uint64_t readers rst_cache_aligned;
-    uint64_t readers_unfenced rst_cache_aligned;
+    /* Readers inside, see pool.h. Without membarrier there is always one more, so that nothing is
+     * used again before a grace period. */
+    uint64_t door rst_cache_aligned;
 
     struct rst_registry registry rst_cache_aligned;
     struct rst_pool pools[RST_POOL_CLASSES];

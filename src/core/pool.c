@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((size_t)2 * 1024 * 1024)
 
 static size_t round_up(size_t n, size_t to)
 {
@@ -104,11 +107,15 @@ int rst_pool_init_with_homes(struct rst_pool *pool, struct roster *owner, size_t
 
 void rst_pool_destroy(struct rst_pool *pool)
 {
+    /* A slab's first chunk comes after the others of the slab, so they have been passed. */
     while (pool->chunks) {
-        struct rst_pool_chunk *next = pool->chunks->next;
+        struct rst_pool_chunk *chunk = pool->chunks;
 
-        free(pool->chunks);
-        pool->chunks = next;
+        pool->chunks = chunk->next;
+        if (chunk->slab_bytes == HUGE_PAGE)
+            munmap(chunk, HUGE_PAGE);
+        else if (chunk->slab_bytes)
+            free(chunk);
     }
     pthread_mutex_destroy(&pool->grow_lock);
 }
@@ -175,13 +182,62 @@ static struct rst_pool_node *batch_link(const struct rst_pool *pool, void *const
     return batch;
 }
 
-void rst_pool_retire_slow(struct rst_pool *pool, struct rst_pool_cache *cache, bool quiet)
+/* Whether the oldest batch that waits may be used again. 3 of pool.h, for what has waited. */
+static bool oldest_is_free(const struct rst_pool_cache *cache, const uint64_t *door)
 {
+    uint64_t word = rst_load_acquire(door);
+
+    return cache->oldest && (rst_control(BLIND_REUSE) || (uint32_t)word == 0 ||
+                             word >> 32 != cache->oldest->waiting.moments);
+}
+
+/* A batch of which a reader may still see something waits for the next moment without readers. */
+static void wait_in_thread(struct rst_pool *pool, struct rst_pool_cache *cache,
+                           struct rst_pool_node *batch, const uint64_t *door)
+{
+    size_t bytes = cache->n_retired * pool->object_size;
+
+    batch->waiting.younger = NULL;
+    batch->waiting.moments = rst_load_acquire(door) >> 32; /* 3: after 1 and 2 of all of them */
+    if (cache->oldest)
+        cache->youngest->waiting.younger = batch;
+    else
+        cache->oldest = batch;
+    cache->youngest = batch;
+    cache->waiting += bytes;
+    rst_fetch_add(&pool->account->backlog, bytes);
+}
+
+/* The oldest batch that waits becomes fresh. */
+static void take_oldest(struct rst_pool *pool, struct rst_pool_cache *cache)
+{
+    struct rst_pool_node *node = cache->oldest;
+    size_t bytes = 0;
+
+    cache->oldest = node->waiting.younger;
+    for (; node; node = node->next) {
+        cache->fresh[cache->n_fresh++] = object_of(node);
+        bytes += pool->object_size;
+    }
+    cache->waiting -= bytes;
+    rst_fetch_sub(&pool->account->backlog, bytes);
+}
+
+void rst_pool_retire_slow(struct rst_pool *pool, struct rst_pool_cache *cache, const uint64_t *door)
+{
+    bool quiet = door && rst_pool_quiet(door);
+    struct rst_pool_node *batch;
+
     if (quiet && cache->n_fresh == 0) {
         memcpy(cache->fresh, cache->retired, sizeof(cache->retired));
         cache->n_fresh = cache->n_retired;
     } else {
-        batch_retire(pool, batch_link(pool, cache->retired, cache->n_retired), cache->n_retired);
+        batch = batch_link(pool, cache->retired, cache->n_retired);
+        /* A thread that has not used what it could have used does not need more. */
+        if (door && pool->hot && cache->waiting < RST_POOL_WAITING && !oldest_is_free(cache, door))
+            wait_in_thread(pool, cache, batch, door);
+        else
+            batch_retire(pool, batch, cache->n_retired);
     }
     cache->n_retired = 0;
 }
@@ -191,17 +247,77 @@ void rst_pool_retire_alone_slow(struct rst_pool *pool, void *object)
     batch_retire(pool, batch_link(pool, &object, 1), 1);
 }
 
-/* New memory: what does not fit into `fresh` goes to the depot as batches. */
+/* Memory that begins at a multiple of its size, straight from the kernel. */
+static char *map_huge_page(void)
+{
+    char *made =
+        mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t before;
+
+    if (made == MAP_FAILED)
+        return NULL;
+    before = -(uintptr_t)made % HUGE_PAGE;
+    if (before)
+        munmap(made, before);
+    munmap(made + before + HUGE_PAGE, HUGE_PAGE - before);
+    madvise(made + before, HUGE_PAGE, MADV_HUGEPAGE); /* a wish */
+    return made + before;
+}
+
+/* Allocates a slab for twice as many chunks as the last one had. */
+static int slab_new(struct rst_pool *pool)
+{
+    struct rst_pool_slab *slab = &pool->slab;
+    size_t bytes = slab->bytes ? 2 * slab->bytes : pool->chunk_size;
+    char *made;
+
+    if (bytes >= HUGE_PAGE && pool->chunk_size <= HUGE_PAGE) {
+        bytes = HUGE_PAGE;
+        made = map_huge_page();
+    } else {
+        made = aligned_alloc(pool->chunk_size, bytes);
+    }
+    if (!made)
+        return -ENOMEM;
+    slab->next = made;
+    slab->bytes = slab->left = bytes;
+    return 0;
+}
+
+/* A new chunk, which others can find as soon as it has been carved; NULL: -ENOMEM. */
+static struct rst_pool_chunk *carve(struct rst_pool *pool)
+{
+    struct rst_pool_chunk *chunk = NULL;
+    struct rst_pool_slab *slab = &pool->slab;
+
+    pthread_mutex_lock(&pool->grow_lock);
+    if (slab->left || !slab_new(pool)) {
+        chunk = (struct rst_pool_chunk *)(void *)slab->next;
+        memset(chunk, 0, pool->chunk_size);
+        chunk->pool = pool;
+        chunk->slab_bytes = slab->left == slab->bytes ? slab->bytes : 0;
+        slab->next += pool->chunk_size;
+        slab->left -= pool->chunk_size;
+        chunk->next = pool->chunks;
+        rst_store_release(&pool->chunks, chunk); /* pairs with rst_registry_walk() */
+    }
+    pthread_mutex_unlock(&pool->grow_lock);
+    return chunk;
+}
+
+/*
+ * New memory: what does not fit into `fresh` goes to the depot as batches. The chunk is in the
+ * list before any other thread can get an object of it, else a walk could miss that object.
+ */
 static int grow(struct rst_pool *pool, struct rst_pool_cache *cache)
 {
-    struct rst_pool_chunk *chunk = aligned_alloc(pool->chunk_size, pool->chunk_size);
+    struct rst_pool_chunk *chunk = carve(pool);
     void *batch[RST_MAGAZINE];
     unsigned i, n = 0;
 
     if (!chunk)
         return -ENOMEM;
-    memset(chunk, 0, pool->chunk_size);
-    chunk->pool = pool;
+    rst_fetch_add(&pool->account->memory, pool->chunk_size);
     for (i = 0; i < pool->per_chunk; i++) {
         if (cache->n_fresh < RST_MAGAZINE) {
             cache->fresh[cache->n_fresh++] = rst_pool_object(chunk, i);
@@ -213,15 +329,10 @@ static int grow(struct rst_pool *pool, struct rst_pool_cache *cache)
             n = 0;
         }
     }
-    rst_fetch_add(&pool->account->memory, pool->chunk_size);
-    pthread_mutex_lock(&pool->grow_lock);
-    chunk->next = pool->chunks;
-    rst_store_release(&pool->chunks, chunk); /* pairs with rst_registry_walk() */
-    pthread_mutex_unlock(&pool->grow_lock);
     return 0;
 }
 
-void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, int *err)
+static void take_from_depot(struct rst_pool *pool, struct rst_pool_cache *cache)
 {
     struct rst_pool_node *node = depot_pop(pool);
 
@@ -229,6 +340,15 @@ void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, in
         rst_unpoison(object_of(node), pool->object_size);
         cache->fresh[cache->n_fresh++] = object_of(node);
     }
+}
+
+void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, const uint64_t *door,
+                         int *err)
+{
+    if (door && oldest_is_free(cache, door))
+        take_oldest(pool, cache);
+    else
+        take_from_depot(pool, cache);
     if (!cache->n_fresh) {
         if (rst_load(&pool->account->backlog) > pool->account->backlog_limit) {
             rst_fetch_add(&pool->account->backlog_refused, 1);

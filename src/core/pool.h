@@ -10,18 +10,27 @@
  * becomes a batch: a chain through the objects' nodes that goes to call_rcu as one callback and
  * comes back through the depot, a lock-free stack of batches.
  *
- * Hot reuse. A retired object of a hot class may be taken again at once when no reader is inside:
+ * Hot reuse. A retired object of a hot class may be taken again at once when no reader is inside.
+ * The door is one word: how many readers are inside, and above that how often there was none.
  *
  *     owner                                    reader (roster_read_lock)
- *     1 unpublish object   (release)           a readers += 1
+ *     1 unpublish object   (release)           a door += 1
  *     2 compiler barrier                       b membarrier
- *     3 load readers == 0  (acquire)           c dereference, read
- *     4 write object, publish it again         d readers -= 1  (release)
+ *     3 load door: nobody  (acquire)           c dereference, read
+ *     4 write object, publish it again         d door -= 1, and one more moment  (release)
+ *                                                without readers if it was the last
  *
  * Either 3 comes after the point in the owner's thread at which b takes effect, and sees a (or d,
  * and then 4 is after c); or 3 comes before that point, then so does 1, and c cannot find the
  * object. A thread that adopts the context of an ended one inherits its retired objects: the
  * ended thread's 1 happened before, and reaches c through the adopter's b.
+ *
+ * The same argument serves while readers come and go: if 3 finds somebody inside, the batch waits
+ * in the thread with the number of moments that 3 saw. Once that number has changed there was a
+ * moment without readers after 3, so everyone whom 3 saw has left, and whoever came later cannot
+ * find the object. A lister that runs all the time thus makes a committer cycle through what one
+ * pass of the list takes, not through what a grace period takes. What would make a thread keep too
+ * much goes to call_rcu.
  *
  * No ABA in the depot: a batch is pushed only by a grace period's callback (or when it is new), and
  * popped under the RCU read lock. That is the first technique of __cds_lfs_pop()'s contract.
@@ -43,6 +52,9 @@
 #define RST_MAGAZINE RST_SMALL_IF_SANITIZED(64, 2)
 #endif
 
+/* Bytes that may wait in a thread, of each class. */
+#define RST_POOL_WAITING ((size_t)8 << 20)
+
 /* The most objects of one class that a call gives back unused; the last may have refilled. */
 #define RST_POOL_UNTAKES 3
 
@@ -63,9 +75,13 @@ enum rst_pool_class {
 };
 
 struct rst_pool_node {
-    union {
+    union { /* of a batch's first object, by where the batch is */
         struct rcu_head rcu;
         struct cds_lfs_node depot;
+        struct {
+            struct rst_pool_node *younger;
+            uint64_t moments; /* without door, when it was retired */
+        } waiting;
     };
     struct rst_pool_node *next; /* in the same batch */
 };
@@ -75,7 +91,19 @@ struct rst_pool_chunk {
     struct rst_pool *pool;
     struct rst_pool_chunk *next; /* in pool->chunks; written once, before publication */
     uint64_t occupied[4];        /* sessions: who may be enumerated (see registry.h) */
+    size_t slab_bytes;           /* of the slab that begins here; 0 when none does */
 } rst_cache_aligned;
+
+/*
+ * Where the next chunks come from: memory that was allocated for several at once, each slab for
+ * twice as many as the one before up to a huge page. So a small server stays small, and a large
+ * one spends neither a page on the allocator nor an entry of the TLB on every chunk.
+ */
+struct rst_pool_slab {
+    char *next;
+    size_t left;
+    size_t bytes; /* left at first */
+};
 
 /* What the pools of one roster count together. */
 struct rst_pool_account {
@@ -91,9 +119,11 @@ struct rst_pool {
     size_t home_size;   /* the same; 0 for none */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
+    bool hot; /* there may be moments without readers: with membarrier */
     /* An object's content is looked at when it is taken again. */
     bool keeps;
     struct rst_pool_chunk *chunks; /* pushed at the front under grow_lock, never removed */
+    struct rst_pool_slab slab;     /* under grow_lock */
     pthread_mutex_t grow_lock;
     struct rst_pool_account *account;
     struct __cds_lfs_stack depot rst_cache_aligned;
@@ -105,6 +135,10 @@ struct rst_pool_cache {
     unsigned n_retired;
     void *fresh[RST_MAGAZINE + RST_POOL_UNTAKES];
     void *retired[RST_MAGAZINE];
+    /* Batches that wait in the thread for a moment without door, and their bytes. */
+    struct rst_pool_node *oldest;
+    struct rst_pool_node *youngest;
+    size_t waiting;
 };
 
 /* Sets up a pool of objects of at least `object_size` bytes. Returns 0 or -errno. */
@@ -139,31 +173,55 @@ void *rst_pool_home(const struct rst_pool *pool, const void *object);
 unsigned rst_pool_index(const struct rst_pool *pool, const void *object,
                         struct rst_pool_chunk **chunk);
 
-/* Refills `fresh` from the depot or from new memory; NULL and -ENOMEM or -ENOBUFS in `*err`. */
-rst_slow void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, int *err);
+/*
+ * Refills `fresh` from what waited, from the depot, or from new memory. NULL and -ENOMEM or
+ * -ENOBUFS in `*err`. `door` is NULL for classes that always wait for a grace period.
+ */
+rst_slow void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache,
+                                  const uint64_t *door, int *err);
 
-/* Makes room in a full `retired`: a batch to call_rcu, or into `fresh` when `quiet`. */
-rst_slow void rst_pool_retire_slow(struct rst_pool *pool, struct rst_pool_cache *cache, bool quiet);
+/* Makes room in a full `retired`. */
+rst_slow void rst_pool_retire_slow(struct rst_pool *pool, struct rst_pool_cache *cache,
+                                   const uint64_t *door);
 
 /* Retires one object without a thread's context: for ends on a thread that could not get one. */
 rst_slow void rst_pool_retire_alone_slow(struct rst_pool *pool, void *object);
 
-/* Whether no reader is inside. 3: pairs with a, b and d, see above. */
-static inline bool rst_pool_quiet(const uint64_t *readers)
+/* A reader comes (a) and goes (d). */
+static inline void rst_door_enter(uint64_t *door)
 {
-    return rst_control(BLIND_REUSE) || rst_load_acquire(readers) == 0;
+    __atomic_fetch_add(door, 1, __ATOMIC_ACQ_REL); /* pairs with 3, together with b */
+}
+
+static inline void rst_door_leave(uint64_t *door)
+{
+    uint64_t word = rst_load(door), next;
+
+    do {
+        next = word - 1;
+        if ((uint32_t)next == 0)
+            next += UINT64_C(1) << 32;
+        /* release, after everything that was read; pairs with 3 */
+    } while (
+        !__atomic_compare_exchange_n(door, &word, next, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+/* Whether no reader is inside. 3: pairs with a, b and d, see above. */
+static inline bool rst_pool_quiet(const uint64_t *door)
+{
+    return rst_control(BLIND_REUSE) || (uint32_t)rst_load_acquire(door) == 0;
 }
 
 /*
- * Takes an object that nobody else can see, if this thread has one at hand; else NULL. `readers`
- * is the roster's count of readers inside.
+ * Takes an object that nobody else can see, if this thread has one at hand; else NULL. `door` is
+ * the roster's.
  */
-static inline void *rst_pool_try_take(struct rst_pool_cache *cache, const uint64_t *readers)
+static inline void *rst_pool_try_take(struct rst_pool_cache *cache, const uint64_t *door)
 {
     unsigned n = cache->n_retired;
     void *object;
 
-    if (rst_likely(n && rst_pool_quiet(readers)))
+    if (rst_likely(n && rst_pool_quiet(door)))
         object = cache->retired[cache->n_retired = n - 1];
     else if (rst_likely(cache->n_fresh))
         object = cache->fresh[--cache->n_fresh];
@@ -176,11 +234,11 @@ static inline void *rst_pool_try_take(struct rst_pool_cache *cache, const uint64
 
 /* The same, and elsewhere if it has none. Returns NULL with the errno in `*err`. */
 static inline void *rst_pool_take(struct rst_pool *pool, struct rst_pool_cache *cache,
-                                  const uint64_t *readers, int *err)
+                                  const uint64_t *door, int *err)
 {
-    void *object = rst_pool_try_take(cache, readers);
+    void *object = rst_pool_try_take(cache, door);
 
-    return rst_likely(object) ? object : rst_pool_take_slow(pool, cache, err);
+    return rst_likely(object) ? object : rst_pool_take_slow(pool, cache, door, err);
 }
 
 /* Takes an object of a class whose memory other owners' lock-free walks may still touch. */
@@ -189,13 +247,20 @@ static inline void *rst_pool_take_cold(struct rst_pool *pool, struct rst_pool_ca
 {
     if (rst_likely(cache->n_fresh))
         return cache->fresh[--cache->n_fresh];
-    return rst_pool_take_slow(pool, cache, err);
+    return rst_pool_take_slow(pool, cache, NULL, err);
 }
 
-/* Gives back an object that was taken and never published. */
+/*
+ * Gives back an object that was taken and never published. Both arrays together have room for what
+ * they had before and what a refill in between has brought; either one alone has not, because an
+ * object that came from `retired` would make `fresh` longer with every call that fails.
+ */
 static inline void rst_pool_untake(struct rst_pool_cache *cache, void *object)
 {
-    cache->fresh[cache->n_fresh++] = object;
+    if (cache->n_fresh < RST_MAGAZINE || cache->n_retired == RST_MAGAZINE)
+        cache->fresh[cache->n_fresh++] = object;
+    else
+        cache->retired[cache->n_retired++] = object;
 }
 
 /* Whether rst_pool_put() has room. */
@@ -214,14 +279,14 @@ static inline void rst_pool_put(struct rst_pool_cache *cache, void *object)
 
 /*
  * Retires an object that this thread has just unpublished. Never fails, never allocates (G7).
- * `readers` is NULL for classes that always wait for a grace period.
+ * `door` is NULL for classes that always wait for a grace period.
  */
 static inline void rst_pool_retire(struct rst_pool *pool, struct rst_pool_cache *cache,
-                                   const uint64_t *readers, void *object)
+                                   const uint64_t *door, void *object)
 {
     if (rst_unlikely(!rst_pool_has_room(cache))) {
         rst_compiler_barrier(); /* 2: for what was retired before */
-        rst_pool_retire_slow(pool, cache, readers && rst_pool_quiet(readers));
+        rst_pool_retire_slow(pool, cache, door);
     }
     rst_pool_put(cache, object);
 }

@@ -66,8 +66,10 @@
 #define rst_unpoison(addr, size) ((void)(addr), (void)(size))
 #endif
 
-/* Small arrays under the sanitizers, so that they see hand-overs that are rare otherwise. */
-#if defined(RST_ASAN) || defined(RST_TSAN) || defined(ROSTER_SANITIZER_UNDEFINED)
+/* Small arrays under the sanitizers and with test delays: they see hand-overs that are rare else.
+ */
+#if defined(RST_ASAN) || defined(RST_TSAN) || defined(ROSTER_SANITIZER_UNDEFINED) ||               \
+    defined(ROSTER_TEST_DELAYS)
 #define RST_SMALL_IF_SANITIZED(usual, small) (small)
 #else
 #define RST_SMALL_IF_SANITIZED(usual, small) (usual)

@@ -36,6 +36,7 @@ static void resize(struct rcu_head *head)
     rst_store(&registry->buckets, buckets);
     /* Release: the head has left the queue; pairs with the acquire in resize_if_needed(). */
     rst_store_release(&registry->resizing, false);
+    rst_callback_end();
 }
 
 static inline void resize_if_needed(struct rst_registry *registry)
@@ -65,7 +66,6 @@ int rst_registry_destroy(struct rst_registry *registry)
 int rst_registry_reserve(struct rst_registry *registry)
 {
     uint64_t open = rst_load(&registry->open);
-    uint64_t peak;
 
     do {
         if (registry->limit && open >= registry->limit) {
@@ -74,11 +74,17 @@ int rst_registry_reserve(struct rst_registry *registry)
         }
     } while (!__atomic_compare_exchange_n(&registry->open, &open, open + 1, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
-    peak = rst_load(&registry->peak);
-    while (peak <= open && !__atomic_compare_exchange_n(&registry->peak, &peak, open + 1, true,
-                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
     return 0;
+}
+
+/* Only for sessions that were opened: a reservation may still be given back. */
+static void raise_peak(struct rst_registry *registry)
+{
+    uint64_t open = rst_load(&registry->open), peak = rst_load(&registry->peak);
+
+    while (peak < open && !__atomic_compare_exchange_n(&registry->peak, &peak, open, true,
+                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
 }
 
 void rst_registry_unreserve(struct rst_registry *registry)
@@ -143,6 +149,7 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
     __atomic_fetch_or(word, bit, __ATOMIC_RELEASE);
     rst_fetch_add(&registry->opened, 1);
     resize_if_needed(registry);
+    raise_peak(registry);
     return 0;
 }
 

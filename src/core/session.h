@@ -116,7 +116,7 @@ static inline struct roster_view *rst_view_take(struct rst_thread *thread, int *
     struct roster *roster = thread->roster;
 
     return rst_pool_take(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW],
-                         &roster->readers, err);
+                         &roster->door, err);
 }
 
 static inline void rst_view_untake(struct rst_thread *thread, struct roster_view *view)
@@ -131,7 +131,7 @@ static inline void rst_view_retire(struct rst_thread *thread, struct roster_view
 
     if (view->reserved)
         return;
-    rst_pool_retire(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW], &roster->readers,
+    rst_pool_retire(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW], &roster->door,
                     view);
 }
 

@@ -22,7 +22,7 @@ static inline void *object_take(struct rst_thread *thread, enum rst_pool_class c
 {
     struct roster *roster = thread->roster;
 
-    return rst_pool_take(&roster->pools[class], &thread->pools[class], &roster->readers, err);
+    return rst_pool_take(&roster->pools[class], &thread->pools[class], &roster->door, err);
 }
 
 static inline int parts_take(struct rst_thread *thread, const struct roster_session *session,
@@ -184,9 +184,8 @@ int roster_stmt_begin(struct roster_session *session, enum roster_command comman
                      rst_kill_connection(session) || digest_length ||
                      text_length > thread->short_text || (!text && text_length)))
         return stmt_begin_any(session, command, text, text_length, digest, digest_length);
-    statement =
-        rst_pool_try_take(&thread->pools[RST_POOL_STATEMENT_SMALL], &thread->roster->readers);
-    view = rst_pool_try_take(&thread->pools[RST_POOL_VIEW], &thread->roster->readers);
+    statement = rst_pool_try_take(&thread->pools[RST_POOL_STATEMENT_SMALL], &thread->roster->door);
+    view = rst_pool_try_take(&thread->pools[RST_POOL_VIEW], &thread->roster->door);
     if (rst_unlikely(!statement || !view)) {
         begin_untake_slow(thread, statement, view);
         return stmt_begin_any(session, command, text, text_length, digest, digest_length);
@@ -209,7 +208,7 @@ static rst_always_inline void statement_retire(struct rst_thread *thread, struct
         rst_statement_class(rst_statement_size(statement->text_length, statement->digest_length));
 
     if (rst_likely(thread))
-        rst_pool_retire(&roster->pools[class], &thread->pools[class], &roster->readers, object);
+        rst_pool_retire(&roster->pools[class], &thread->pools[class], &roster->door, object);
     else
         rst_pool_retire_alone_slow(&roster->pools[class], object);
 }

@@ -230,7 +230,8 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
         return begin_refused_slow(session, err, ts);
     rst_test_point("begin: timestamp known");
     rst_store_release(session->slot, ts); /* D */
-    if (rst_unlikely(!rst_pool_quiet(&roster->readers)))
+    roster = thread->roster; /* anew: cheaper than to keep it across the call */
+    if (rst_unlikely(!rst_pool_quiet(&roster->door)))
         return begin_beside_reader(thread, session, ts, start_ts);
     view = rst_slot_view(session->slot);
     if (rst_control(PUBLISH_EARLY))
@@ -346,18 +347,20 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
 
 /*
  * The common path: finish() for a valid transaction outside a statement, on the thread whose
- * current chunk has its slot, which shows the slot's own view.
+ * current chunk has its slot. It shows the slot's own view, or one that begin_beside_reader() took.
  */
 int roster_txn_finish(struct roster_session *session)
 {
     struct rst_thread *thread = rst_thread_last;
+    struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
+    struct roster_view *before;
     uint64_t *slot;
 
-    if (rst_unlikely(!session || session->gate.word != thread->gate_txn ||
-                     !session->view->reserved))
+    if (rst_unlikely(!session || session->gate.word != thread->gate_txn))
         return txn_finish_any(session);
     slot = session->slot;
-    if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot)))
+    before = session->view;
+    if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot) || !rst_pool_has_room(views)))
         return txn_finish_any(session);
     if (rst_control(FINISH_WAITS))
         rst_rcu_barrier();
@@ -366,6 +369,8 @@ int roster_txn_finish(struct roster_session *session)
     rst_compiler_barrier();                   /* 2 */
     session->gate.word = thread->gate_idle;
     rst_test_point("finish: view published");
+    if (rst_unlikely(!before->reserved))
+        rst_pool_put(views, before);
     rst_horizon_push(&thread->horizon, slot);
     return 0;
 }

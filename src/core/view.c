@@ -22,14 +22,10 @@ int roster_read_lock(struct roster *roster)
     if (thread->nesting++)
         return 0;
     rst_rcu_read_lock();
-    if (rst_likely(roster->membarrier)) {
-        rst_fetch_add(&roster->readers, 1); /* a: pairs with rst_pool_quiet() */
-        rst_test_point("lock: reader counted");
-        if (!rst_control(NO_DOOR_BARRIER))
-            rst_membarrier(); /* b: pairs with the barrier in rst_pool_retire() */
-    } else {
-        rst_fetch_add(&roster->readers_unfenced, 1);
-    }
+    rst_door_enter(&roster->door); /* a */
+    rst_test_point("lock: reader counted");
+    if (rst_likely(roster->membarrier) && !rst_control(NO_DOOR_BARRIER))
+        rst_membarrier(); /* b: pairs with the barrier in rst_pool_put() */
     return 0;
 }
 
@@ -40,9 +36,7 @@ void roster_read_unlock(struct roster *roster)
 
     if (--thread->nesting)
         return;
-    /* d: release, after everything that was read; pairs with rst_pool_quiet() */
-    __atomic_fetch_sub(roster->membarrier ? &roster->readers : &roster->readers_unfenced, 1,
-                       __ATOMIC_RELEASE);
+    rst_door_leave(&roster->door); /* d */
     rst_rcu_read_unlock();
 }
 

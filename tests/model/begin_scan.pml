@@ -39,10 +39,16 @@
  * @mutant NO_MAX              tso safe_monotone
  * @mutant NO_OWNER_FENCE      tso-fences safe_below_open|safe_below_new
  * @mutant CLEARED_AT_ACTIVATE tso safe_below_open|safe_below_new
+ * @mutant AGE_LIMIT           tso young_protected
  *
  * EARLY_FLOOR publishes step e before the scan has begun. It is a variant and not a mutant: the
  * floor only has to be a timestamp that the oracle has passed, so the scan that fetched it need
  * not be complete. The model confirms this.
+ *
+ * AGE_LIMIT admits a known race. A scan may ignore pins at or below a lower limit; it then takes a
+ * pending transaction for expired by its announced floor, although the timestamp it is about to get
+ * lies above the limit. That needs a floor as old as the age limit, and its owner is told: its check
+ * fails (G8).
  *
  * The scanner's fence orders its loads, which no store buffer reorders: a mutant without it is
  * refuted in relacy/begin_scan.cpp and not here.
@@ -74,9 +80,11 @@
 hidden byte safe_below_open;
 hidden byte safe_below_new;
 hidden byte safe_monotone;
+hidden byte young_protected;
 
 byte clock = 1;
 byte safe;
+byte lower;   /* pins at or below are ignored: the age limit */
 byte open[2]; /* start timestamp of the owner's open transaction; what the slots are to protect */
 
 inline ask_oracle(i, ts)
@@ -149,7 +157,7 @@ inline visit(l, v, m)
 {
     d_step {
         v = mem[l];
-        m = (v != 0 && v < m -> v : m);
+        m = (v > lower && v < m -> v : m);
         v = 0
     }
 }
@@ -181,7 +189,13 @@ inline hand_out(m)
         claim(safe_monotone, v >= safe);
         safe = v;
         v = 0;
-        claim(safe_below_open, (open[0] == 0 || safe <= open[0]) && (open[1] == 0 || safe <= open[1]))
+#ifdef MUTANT_AGE_LIMIT
+        claim(young_protected, open[0] <= lower || safe <= open[0]);
+        claim(young_protected, open[1] <= lower || safe <= open[1])
+#else
+        claim(safe_below_open, open[0] == 0 || safe <= open[0]);
+        claim(safe_below_open, open[1] == 0 || safe <= open[1])
+#endif
     }
 }
 
@@ -210,6 +224,9 @@ active proctype Scanner()
 #else
         d_step {
             now = clock;
+#ifdef MUTANT_AGE_LIMIT
+            lower = now - 2;
+#endif
             m = now
         }
 #ifdef EARLY_FLOOR

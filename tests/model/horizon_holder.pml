@@ -45,6 +45,11 @@
  * @mutant NO_RECHECK      tso held_it
  * @mutant NAMED_OUTSIDE   tso held_it
  * @mutant TIES            tso-fences held_it
+ * @mutant SINCE_BELIEVED  tso since_of_holder
+ *
+ * SINCE_BELIEVED admits a known race. Beside the holder stands since when it holds the slot, and
+ * two tenants may announce the same floor one after the other: the first one may then be named with
+ * the second one's beginning. The holder is right, the time is that of a successor.
  */
 
 #ifndef TENANTS
@@ -57,15 +62,22 @@
 /* Thread 0 begins, thread 1 may finish, thread 2 scans. */
 #define NTHREADS 3
 #define SCANNER 2
-#define NLOC 3
 #define THE_WORD 0
 #define HOLDER 1
 #define FLOOR 2
+#ifdef MUTANT_SINCE_BELIEVED
+#define SINCE 3
+#define NLOC 4
+#define DEPTH (TENANTS * 5)
+#else
+#define NLOC 3
 #define DEPTH (TENANTS * 4)
+#endif
 
 #include "storebuf.h"
 
 hidden byte held_it;
+hidden byte since_of_holder;
 
 byte clock = 1;
 bit mutex;
@@ -84,6 +96,9 @@ inline announce(id, t)
 
 inline name_holder(id)
 {
+#ifdef MUTANT_SINCE_BELIEVED
+    store_relaxed(0, SINCE, id);
+#endif
 #if defined(MUTANT_HOLDER_RELAXED)
     store_relaxed(0, HOLDER, id);
 #else
@@ -162,6 +177,9 @@ active proctype Finisher()
 active proctype Scanner()
 {
     byte now, w, h, v, n;
+#ifdef MUTANT_SINCE_BELIEVED
+    byte since;
+#endif
 
     atomic {
         mem[FLOOR] = clock;
@@ -189,6 +207,9 @@ active proctype Scanner()
         mutex = 0;
 #endif
         h = mem[HOLDER];
+#ifdef MUTANT_SINCE_BELIEVED
+        since = mem[SINCE];
+#endif
 #ifdef MUTANT_NO_RECHECK
         v = w;
 #else
@@ -206,6 +227,9 @@ active proctype Scanner()
                 :: mem[HOLDER] != h -> reach(3)
                 :: else
                 fi;
+#ifdef MUTANT_SINCE_BELIEVED
+                claim(since_of_holder, since == h);
+#endif
                 claim(held_it, (held[h] >> w) & 1)
             :: w != 0 && v != w -> reach(2)
             :: else

@@ -17,14 +17,14 @@
  * reader that was inside the read lock then has left. Entering the read lock orders nothing here:
  * where the model holds without the reader's membarrier, RCU's own ordering would be what helps.
  *
+ * There is no variant with fences: without membarrier nothing is reused hot.
+ *
  * A view is two fields, always written alike. The idle view is written once, before all.
  *
  * @variant tso-2-readers
  * @variant pso-2-readers   -DPSO
  * @variant tso-2-owners    -DOWNERS=2 -DREADERS=1 -DUPDATES=2
  * @variant pso-2-owners    -DPSO -DOWNERS=2 -DREADERS=1 -DUPDATES=2 -DREADS=1
- * @variant tso-fences      -DFENCES
- * @variant pso-fences      -DPSO -DFENCES
  * @long pso-2-owners-2     -DPSO -DOWNERS=2 -DREADERS=1 -DUPDATES=2
  * @long tso-2-owners-3     -DOWNERS=2 -DREADERS=1
  * @long tso-5-updates      -DUPDATES=5
@@ -43,7 +43,6 @@
  * @mutant NO_GRACE_PERIOD    tso-2-readers writer_alone|reader_sees_whole
  * @mutant RELAXED_DECREMENT  tso-2-readers writer_alone|reader_sees_whole
  * @mutant ENTERS_LATE        tso-2-readers writer_alone|reader_sees_whole
- * @mutant NO_OWNER_FENCE     tso-fences    writer_alone|reader_sees_whole
  * @mutant RELAXED_PUBLISH    pso-2-readers reader_sees_whole
  */
 
@@ -189,10 +188,7 @@ proctype Owner(byte o)
             hot = now;
             now = 0
         :: true
-        fi;
-#if defined(FENCES) && !defined(MUTANT_NO_OWNER_FENCE)
-        fence(o)
-#endif
+        fi
     :: else -> break
     od
 }
@@ -212,7 +208,7 @@ proctype Reader(byte r)
             readers++
         }
 #endif
-#if !defined(FENCES) && !defined(MUTANT_NO_MEMBARRIER)
+#ifndef MUTANT_NO_MEMBARRIER
         all_drained();
 #endif
 #if OWNERS > 1

@@ -4,34 +4,32 @@
  *
  * The kill word (G5): one owner, two killers, statements, close.
  *
- * The word of a session holds: seq, reason and ack of a statement kill, whether that kill is
- * settled, reason and ack of a connection kill, closed.
+ * The word of a session holds: seq, reason and ack of a statement kill, the reason of a connection
+ * kill, closed.
  *
  *   owner, statement begin   seq++, view := running seq                       (release)
  *   owner, statement end     view := idle (release), compiler barrier, then look as a poll does
- *   owner, poll              load word; does it name this statement, or the connection, not acked?
- *                            CAS(word, word | ack): success = killed, failure = look again
+ *   owner, poll              load word; does it name this statement, not acked?
+ *                            CAS(word, word | ack): success = killed, failure = look again;
+ *                            a connection kill is seen by every look
  *   owner, close             fetch_or(word, CLOSED): the statement part stays readable
- *   killer of statement a    view idle -> IDLE, another statement -> STALE
- *                            word closed -> CLOSED; connection dying or a already named -> ALREADY;
- *                            a newer statement named -> STALE;
- *                            an older one named, not settled -> wait for its killer, look again;
- *                            CAS(word, {a, reason, unsettled}, connection part kept), membarrier;
+ *   killer of statement a    under the kill lock:
+ *                            view idle -> IDLE, another statement -> STALE;
+ *                            word closed -> GONE; connection dying or a already named -> ALREADY;
+ *                            CAS(word, {a, reason}), again if it fails; membarrier;
  *                            view still runs a -> DELIVERED;
- *                            else CAS the statement part away: success -> STALE (retracted),
- *                            acked meanwhile -> DELIVERED; at last clear "unsettled" by CAS
- *   killer of connection     CAS the reason in, the statement part kept; CLOSED, ALREADY as above
+ *                            acked -> DELIVERED; else CAS the statement part away: STALE
+ *   killer of connection     under the kill lock: CAS the reason in, the statement part kept
  *
- * Two rules were added because the model refuted the protocol without them; they cost the owner
+ * Two rules are there because the model refuted the protocol without them; they cost the owner
  * nothing:
  *
- *   SETTLED  A killer that is still between its CAS and its answer marks the word "unsettled", and
- *            nobody replaces such a word. Without it (mutants REPLACE_SAY_*): killer 1 installs
- *            a kill of statement 1, the owner acks it at its end and begins statement 2, killer 2
- *            replaces the word by a kill of statement 2; killer 1 finds its word gone and cannot
- *            tell whether it was acked (DELIVERED) or not (STALE).
- *   EVIDENCE Close sets a bit and keeps the rest of the word. Without it (mutants EXCHANGE_SAY_*):
- *            killer 1 finds CLOSED and again cannot tell acked from not acked.
+ *   TURNS     Killers take turns. Otherwise (mutant NO_TURNS): killer 1 installs a kill of
+ *             statement 1, the owner acks it at its end and begins statement 2, killer 2 replaces
+ *             the word by a kill of statement 2; killer 1 finds its word gone and cannot tell
+ *             whether it was acked (DELIVERED) or not (STALE).
+ *   EVIDENCE  Close sets a bit and keeps the rest of the word. Otherwise (mutant
+ *             CLOSE_BY_EXCHANGE) killer 1 finds CLOSED and again cannot tell.
  *
  * @variant tso
  * @variant pso         -DPSO
@@ -39,15 +37,14 @@
  * @variant pso-fences  -DPSO -DFENCES
  * @variant tso-2-kills -DKILLS=2 -DSTMTS=2
  * @long pso-2-kills    -DPSO -DKILLS=2 -DSTMTS=2
- * @long tso-4-kills    -DKILLS=2
+ * @long tso-2-kills-3  -DKILLS=2
  * @reach 1 tso a kill is acked by the owner's poll
  * @reach 2 tso a kill is acked at the statement's end
  * @reach 3 tso a kill is retracted
  * @reach 4 tso a kill that looked late turns out to be acked
- * @reach 5 tso a killer waits for another one to settle
- * @reach 6 tso a settled older kill is replaced
- * @reach 7 tso a connection kill is seen only by close
- * @reach 8 tso a statement kill finds the session closed and itself acked
+ * @reach 5 tso an older kill's word is replaced
+ * @reach 6 tso a connection kill is seen only by close
+ * @reach 7 tso a statement kill finds the session closed and itself acked
  * @mutant NO_MEMBARRIER        tso delivered_seen
  * @mutant NO_OWNER_FENCE       tso-fences delivered_seen
  * @mutant END_LOADS_FIRST      tso delivered_seen
@@ -55,10 +52,8 @@
  * @mutant RETRACT_BY_STORE     tso delivered_seen|undelivered_unseen
  * @mutant ACK_BY_STORE         tso delivered_seen|undelivered_unseen
  * @mutant SEQ_NOT_COMPARED     tso aimed
- * @mutant REPLACE_SAY_STALE      tso undelivered_unseen
- * @mutant REPLACE_SAY_DELIVERED  tso delivered_seen
- * @mutant EXCHANGE_SAY_STALE     tso undelivered_unseen
- * @mutant EXCHANGE_SAY_DELIVERED tso delivered_seen
+ * @mutant NO_TURNS             tso delivered_seen|undelivered_unseen
+ * @mutant CLOSE_BY_EXCHANGE    tso delivered_seen|undelivered_unseen
  * @mutant CONNECTION_DROPS_STATEMENT tso delivered_seen|undelivered_unseen
  */
 
@@ -86,13 +81,11 @@ hidden byte undelivered_unseen;
 #define SEQ(w) ((w) & 3)
 #define REASON(w) (((w) >> 2) & 7)
 #define ACKED 32
-#define UNSETTLED 64
-#define STMT_PART 127
-#define CONN_REASON(w) (((w) >> 7) & 7)
-#define CONN_ACKED 1024
-#define CLOSED 2048
-#define MAKE(seq, r) ((seq) | ((r) << 2) | UNSETTLED)
-#define MAKE_CONN(r) ((r) << 7)
+#define STMT_PART 63
+#define CONN_REASON(w) (((w) >> 6) & 7)
+#define CLOSED 512
+#define MAKE(seq, r) ((seq) | ((r) << 2))
+#define MAKE_CONN(r) ((r) << 6)
 
 #ifdef PSO
 #define rmw_ready 1 /* an ack that orders nothing */
@@ -100,19 +93,12 @@ hidden byte undelivered_unseen;
 #define rmw_ready drained(OWNER)
 #endif
 
-/* What a killer says whose word is gone. Only mutants get there, and no answer saves them. */
-#if defined(MUTANT_REPLACE_SAY_STALE) || defined(MUTANT_EXCHANGE_SAY_STALE) ||                     \
-    defined(MUTANT_RETRACT_BY_STORE) || defined(MUTANT_CONNECTION_DROPS_STATEMENT)
-#define LOST_WORD_ANSWER STALE
-#elif defined(MUTANT_REPLACE_SAY_DELIVERED) || defined(MUTANT_EXCHANGE_SAY_DELIVERED)
-#define LOST_WORD_ANSWER DELIVERED
-#endif
-
 /* Kills are numbered from 1: the number is the reason. Aim 0 is the connection. */
 #define NKILLS (2 * KILLS)
 mtype = { IDLE, STALE, ALREADY, GONE, DELIVERED };
 
 short word;
+bit kill_lock;
 byte stmt_seen[STMTS + 1]; /* by which kill the owner saw this statement killed */
 byte conn_seen;
 byte aim[NKILLS + 1];
@@ -147,8 +133,6 @@ inline check_all()
 #else
 #define names_stmt(w) (SEQ(w) == cur && REASON(w) != 0 && !((w) & ACKED))
 #endif
-#define names_conn(w) (CONN_REASON(w) != 0 && !((w) & CONN_ACKED))
-
 inline record(w)
 {
     if
@@ -156,10 +140,6 @@ inline record(w)
         claim(aimed, aim[REASON(w)] == cur);
         claim(acked_once, stmt_seen[cur] == 0);
         stmt_seen[cur] = REASON(w)
-    :: else
-    fi;
-    if
-    :: names_conn(w) -> conn_seen = CONN_REASON(w)
     :: else
     fi
 }
@@ -169,7 +149,7 @@ inline look(point)
     do
     :: w = word;
        if
-       :: names_stmt(w) || names_conn(w) ->
+       :: names_stmt(w) ->
            atomic {
                rmw_ready;
                d_step {
@@ -180,22 +160,20 @@ inline look(point)
                    :: word == w ->
 #endif
                        reach(point);
-                       word = (names_stmt(w) -> w | ACKED : w);
-                       word = (names_conn(w) -> word | CONN_ACKED : word);
                        record(w);
-                       w = 0
+                       w = w | ACKED;
+                       word = w
                    :: else
                    fi
                }
            }
-           if
-           :: w == 0 -> break
-           :: else
-           fi
        :: else -> break
        fi
     od;
-    w = 0
+    atomic {
+        conn_seen = CONN_REASON(w);
+        w = 0
+    }
 }
 
 active proctype Owner()
@@ -228,12 +206,11 @@ active proctype Owner()
         d_step {
             w = word;
             if
-            :: names_conn(w) ->
-                reach(7);
-                conn_seen = CONN_REASON(w)
+            :: conn_seen == 0 && CONN_REASON(w) != 0 -> reach(6)
             :: else
             fi;
-#if defined(MUTANT_EXCHANGE_SAY_STALE) || defined(MUTANT_EXCHANGE_SAY_DELIVERED)
+            conn_seen = CONN_REASON(w);
+#ifdef MUTANT_CLOSE_BY_EXCHANGE
             word = CLOSED;
 #else
             word = w | CLOSED;
@@ -245,179 +222,145 @@ active proctype Owner()
     }
 }
 
-/* Nobody but its killer may change the statement part of this word. */
-#if defined(MUTANT_REPLACE_SAY_STALE) || defined(MUTANT_REPLACE_SAY_DELIVERED)
-#define in_anothers_hands(w) false
-#else
-#define in_anothers_hands(w) (REASON(w) != 0 && ((w) & UNSETTLED))
-#endif
+/* Why no kill may be added to this word, if so. */
+inline refuse(w, me)
+{
+    if
+    :: w & CLOSED -> answer[me] = GONE
+    :: !(w & CLOSED) && CONN_REASON(w) != 0 -> answer[me] = ALREADY
+    :: else
+    fi
+}
 
-/* Looks at the word until the kill is installed (then new != 0) or refused (then answer). */
-inline install(me, a, w, new)
+/* Until the kill is installed or has its answer. */
+inline install(a, w, me, installed)
 {
     do
     :: w = word;
        d_step {
+           refuse(w, me);
            if
-           :: w & CLOSED -> answer[me] = GONE
-           :: !(w & CLOSED) && CONN_REASON(w) != 0 -> answer[me] = ALREADY
-           :: !(w & CLOSED) && CONN_REASON(w) == 0 ->
-               if
-               :: REASON(w) != 0 && SEQ(w) == a -> answer[me] = ALREADY
-               :: REASON(w) != 0 && SEQ(w) > a -> answer[me] = STALE
-               :: else -> new = (w & ~STMT_PART) | MAKE(a, me)
-               fi
-           fi
-       }
-       if
-       :: new == 0 -> break
-       :: new != 0 && in_anothers_hands(w) ->
-           reach(5);
-           new = 0;
-           if
-           :: word != w
-           :: mem[VIEW] != a ->
-               answer[me] = STALE;
-               break
-           fi
-       :: new != 0 && !in_anothers_hands(w) ->
-           d_step {
-               if
-               :: word == w ->
-                   if
-                   :: REASON(w) != 0 -> reach(6)
-                   :: else
-                   fi;
-                   word = new;
-                   w = 0
-               :: else -> new = 0
-               fi
-           }
-           if
-           :: new != 0 -> break
+           :: answer[me] == 0 && REASON(w) != 0 && SEQ(w) == a -> answer[me] = ALREADY
            :: else
            fi
-       fi
-    od;
-    w = 0
-}
-
-inline kill_connection(me, w)
-{
-    do
-    :: w = word;
+       };
        if
-       :: w & CLOSED ->
-           answer[me] = GONE;
-           break
-       :: !(w & CLOSED) && CONN_REASON(w) != 0 ->
-           answer[me] = ALREADY;
-           break
-       :: !(w & CLOSED) && CONN_REASON(w) == 0 ->
-           d_step {
+       :: answer[me] != 0 -> break
+       :: else
+       fi;
+       d_step {
+           if
+           :: word == w ->
                if
-               :: word == w ->
-#ifdef MUTANT_CONNECTION_DROPS_STATEMENT
-                   word = MAKE_CONN(me);
-#else
-                   word = w | MAKE_CONN(me);
-#endif
-                   answer[me] = DELIVERED
+               :: REASON(w) != 0 -> reach(5)
                :: else
-               fi
-           }
-           if
-           :: answer[me] != 0 -> break
+               fi;
+               word = MAKE(a, me);
+               installed = 1
            :: else
            fi
+       };
+       if
+       :: installed -> break
+       :: else
        fi
     od;
     w = 0
 }
 
 /* The statement may have ended without seeing the kill: takes the kill back unless it was acked. */
-inline retract(me, a, w)
+inline retract(w, me)
 {
     do
     :: w = word;
        if
-#ifdef LOST_WORD_ANSWER
-       :: SEQ(w) != a || REASON(w) != me ->
-           answer[me] = LOST_WORD_ANSWER;
-           break
-#endif
-       :: SEQ(w) == a && REASON(w) == me && (w & ACKED) ->
+       :: w & ACKED ->
            reach(4);
            if
-           :: w & CLOSED -> reach(8)
+           :: w & CLOSED -> reach(7)
            :: else
            fi;
            answer[me] = DELIVERED;
            break
-       :: SEQ(w) == a && REASON(w) == me && !(w & ACKED) ->
-           d_step {
-               if
-#ifdef MUTANT_RETRACT_BY_STORE
-               :: true ->
-#else
-               :: word == w ->
-#endif
-                   reach(3);
-                   word = w & ~STMT_PART;
-                   answer[me] = STALE
-               :: else
-               fi
-           }
+       :: else
+       fi;
+       d_step {
            if
-           :: answer[me] != 0 -> break
+#ifdef MUTANT_RETRACT_BY_STORE
+           :: true ->
+#else
+           :: word == w ->
+#endif
+               reach(3);
+               word = w & ~STMT_PART;
+               answer[me] = STALE
            :: else
            fi
+       };
+       if
+       :: answer[me] != 0 -> break
+       :: else
        fi
     od;
     w = 0
 }
 
-inline settle(me, a)
-{
-    d_step {
-        if
-        :: SEQ(word) == a && REASON(word) == me -> word = word & ~UNSETTLED
-        :: else
-        fi
-    }
-}
-
-inline kill_statement(me, a, w, new)
+inline kill_statement(a, w, me, installed)
 {
     if
     :: mem[VIEW] == 0 -> answer[me] = IDLE
     :: mem[VIEW] != 0 && mem[VIEW] != a -> answer[me] = STALE
-    :: mem[VIEW] == a ->
-        install(me, a, w, new);
-        if
-        :: new != 0 ->
+    :: mem[VIEW] == a -> install(a, w, me, installed)
+    fi;
+    if
+    :: installed ->
+        installed = 0;
 #if !defined(FENCES) && !defined(MUTANT_NO_MEMBARRIER)
-            drained(OWNER);
+        drained(OWNER);
 #endif
-            if
-            :: mem[VIEW] == a -> answer[me] = DELIVERED
-            :: mem[VIEW] != a ->
+        if
+        :: mem[VIEW] == a -> answer[me] = DELIVERED
+        :: mem[VIEW] != a ->
 #ifdef MUTANT_NO_RETRACT
-                answer[me] = STALE
+            answer[me] = STALE
 #else
-                retract(me, a, w)
+            retract(w, me)
 #endif
-            fi;
-            settle(me, a)
-        :: else
         fi
+    :: else
     fi
+}
+
+inline kill_connection(w, me)
+{
+    do
+    :: w = word;
+       d_step {
+           refuse(w, me);
+           if
+           :: answer[me] == 0 && word == w ->
+#ifdef MUTANT_CONNECTION_DROPS_STATEMENT
+               word = MAKE_CONN(me);
+#else
+               word = w | MAKE_CONN(me);
+#endif
+               answer[me] = DELIVERED
+           :: else
+           fi
+       };
+       if
+       :: answer[me] != 0 -> break
+       :: else
+       fi
+    od;
+    w = 0
 }
 
 active [2] proctype Killer()
 {
-    short w, new;
+    short w;
     byte a, k, n;
+    bit installed;
 
     do
     :: n < KILLS ->
@@ -427,13 +370,20 @@ active [2] proctype Killer()
             select(a : 0 .. STMTS);
             aim[k] = a
         }
+#ifndef MUTANT_NO_TURNS
+        atomic {
+            kill_lock == 0 -> kill_lock = 1
+        }
+#endif
         if
-        :: a == 0 -> kill_connection(k, w)
-        :: else -> kill_statement(k, a, w, new)
+        :: a == 0 -> kill_connection(w, k)
+        :: else -> kill_statement(a, w, k, installed)
         fi;
-        new = 0;
-        a = 0;
-        k = 0
+        atomic {
+            kill_lock = 0;
+            a = 0;
+            k = 0
+        }
     :: else -> break
     od;
     atomic {

@@ -1,0 +1,90 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Commands: their table, and running one as a statement of its session.
+ */
+#ifndef KV_COMMAND_H
+#define KV_COMMAND_H
+
+#include "conn.h"
+
+#include <roster/view.h>
+
+enum {
+    CMD_DATA = 1,    /* works inside a transaction: the client's, or one of its own */
+    CMD_QUEUE = 2,   /* may stand between MULTI and EXEC */
+    CMD_NOW = 4,     /* runs at once even there */
+    CMD_OUTSIDE = 8, /* only when no transaction is open */
+};
+
+/*
+ * Runs a command: appends one reply to conn->out. Returns 0, or a negative errno when it could not
+ * be done at all; what it appended is then replaced by an error.
+ */
+typedef int command_fn(struct conn *conn, const struct request *request);
+
+struct command {
+    const char *name;
+    command_fn *run;
+    int arity; /* arguments with the name; negative: at least so many */
+    unsigned flags;
+    enum roster_command kind;
+    const char *usage;
+    const char *summary;
+};
+
+extern const struct command commands[]; /* the last one has no name */
+
+const struct command *command_find(struct slice name);
+bool command_arity_fits(const struct command *command, size_t argc);
+
+/* Runs a request and frees it. */
+void command_run(struct conn *conn, struct request *request);
+
+/* Ends the statement that sleeps. */
+void command_wake(struct conn *conn, bool interrupted);
+
+/* Appends the error reply for a negative errno. */
+void command_error(struct conn *conn, int err);
+
+/* Runs commands until their transaction is the first to commit, and replies. */
+int command_autocommit(struct conn *conn, int (*run)(struct conn *conn, const void *arg),
+                       const void *arg);
+
+/* Keeps a request until EXEC, and says so. Returns 0 or a negative errno. */
+int multi_queue(struct conn *conn, const struct command *command, struct request *request);
+
+/* Whether it was the last request to be kept. */
+bool multi_has(const struct multi *multi, const struct request *request);
+
+/* Forgets what was queued since MULTI. */
+void multi_discard(struct multi *multi);
+
+/* Sets the session's name; replies only when it cannot. Returns 0 or a negative errno. */
+int client_set_name(struct conn *conn, struct slice name);
+
+/* A subcommand, as of CLIENT. */
+struct subcommand {
+    const char *name;
+    command_fn *run;
+    int arity;
+};
+
+/* Runs the one that argument 1 names; the last in the list has no name. */
+int command_sub(struct conn *conn, const struct request *request,
+                const struct subcommand *subcommands);
+
+/* cmd_data.c */
+command_fn cmd_get, cmd_set, cmd_mget, cmd_mset, cmd_del, cmd_exists, cmd_incr, cmd_decr;
+command_fn cmd_dbsize, cmd_flushdb;
+/* cmd_txn.c */
+command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_trx;
+/* cmd_client.c */
+command_fn cmd_client;
+/* cmd_server.c */
+command_fn cmd_ping, cmd_echo, cmd_quit, cmd_select, cmd_hello, cmd_config, cmd_command, cmd_debug;
+/* info.c */
+command_fn cmd_info;
+
+#endif

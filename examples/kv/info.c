@@ -1,0 +1,189 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * INFO: what the server says of itself, most of it from its roster.
+ */
+#include "config.h"
+
+#include "command.h"
+#include "reply.h"
+#include "server.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#define LINE(out, name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
+
+static int about_server(struct server *server, struct buf *out)
+{
+    buf_printf(out, "roster_version:%s\r\n", roster_version());
+    LINE(out, "process_id", getpid());
+    LINE(out, "tcp_port", server->options.port);
+    LINE(out, "threads", server->options.threads);
+    LINE(out, "uptime_in_seconds", time(NULL) - server->started);
+    return 0;
+}
+
+static int stats_get(struct server *server, struct roster_stats *stats)
+{
+    stats->size = sizeof(*stats);
+    return roster_stats(server->roster, stats);
+}
+
+static int about_clients(struct server *server, struct buf *out)
+{
+    struct roster_stats stats;
+    int err = stats_get(server, &stats);
+
+    if (err)
+        return err;
+    LINE(out, "connected_clients", stats.sessions - 1); /* without the collector */
+    LINE(out, "max_clients", server->options.max_clients);
+    LINE(out, "sessions_opened", stats.sessions_opened);
+    LINE(out, "sessions_refused", stats.sessions_refused);
+    LINE(out, "kills_delivered", stats.kills_delivered);
+    LINE(out, "kills_refused", stats.kills_refused);
+    LINE(out, "protocol_errors", server_counted(&server->counts.protocol_errors));
+    LINE(out, "slow_readers_closed", server_counted(&server->counts.slow_readers));
+    return 0;
+}
+
+static int count_open(const struct roster_session *session, const struct roster_view *view,
+                      void *arg)
+{
+    (void)session;
+    *(uint64_t *)arg += view->txn_state != ROSTER_TXN_INVALID;
+    return 0;
+}
+
+static int about_transactions(struct server *server, struct buf *out)
+{
+    struct roster_stats stats;
+    uint64_t open = 0;
+    int err = stats_get(server, &stats);
+
+    if (!err)
+        err = roster_read_lock(server->roster);
+    if (err)
+        return err;
+    err = roster_for_each(server->roster, count_open, &open);
+    roster_read_unlock(server->roster);
+    LINE(out, "transactions_open", open);
+    LINE(out, "transactions_begun", stats.txns_begun);
+    LINE(out, "transactions_forced", stats.txns_forced);
+    LINE(out, "statements", stats.statements);
+    LINE(out, "conflicts", server_counted(&server->counts.conflicts));
+    LINE(out, "expired", server_counted(&server->counts.expired));
+    return err;
+}
+
+/* Who a session is, as long as it is there. */
+static void about_holder(struct server *server, struct buf *out, const struct roster_holder *holder)
+{
+    const struct roster_session *session;
+    const struct roster_identity *identity = NULL;
+    const char *host = NULL, *name = NULL;
+
+    if (roster_read_lock(server->roster))
+        return;
+    session = roster_lookup(server->roster, holder->session_id);
+    if (session)
+        identity = roster_session_view(session)->identity;
+    if (identity) {
+        host = roster_identity_host(identity);
+        name = roster_identity_application(identity);
+    }
+    buf_printf(out, "min_holder_addr:%s\r\nmin_holder_name:%s\r\n", host ? host : "",
+               name ? name : "");
+    roster_read_unlock(server->roster);
+}
+
+static uint64_t ms_since(uint64_t ts, uint64_t now)
+{
+    return roster_ts_physical_ms(now) - roster_ts_physical_ms(ts);
+}
+
+static int about_minimum(struct server *server, struct buf *out)
+{
+    struct roster_min min;
+    int err = server_scan(server, &min);
+
+    if (err)
+        return err;
+    LINE(out, "now_ts", min.now);
+    LINE(out, "min_start_ts", min.min_start_ts);
+    LINE(out, "min_age_ms", ms_since(min.min_start_ts, min.now));
+    buf_printf(out, "min_holder:%s\r\n",
+               min.holder.kind == ROSTER_HOLDER_NONE ? "none" : "transaction");
+    LINE(out, "min_holder_id", min.holder.session_id);
+    about_holder(server, out, &min.holder);
+    LINE(out, "min_next_id", min.next.session_id);
+    LINE(out, "min_next_ts", min.next.ts);
+    LINE(out, "min_next_gain_ms", ms_since(min.min_start_ts, min.next.ts));
+    LINE(out, "safe_point", min.safe_point);
+    LINE(out, "expired_pins", min.expired);
+    return 0;
+}
+
+static int about_store(struct server *server, struct buf *out)
+{
+    struct store_stats stats;
+
+    store_stats(server->store, &stats);
+    LINE(out, "keys", stats.keys);
+    LINE(out, "versions", stats.versions);
+    LINE(out, "versions_collected", stats.collected);
+    LINE(out, "version_bytes", stats.bytes);
+    LINE(out, "gc_runs", server_counted(&server->collector.runs));
+    LINE(out, "gc_interval_ms", server->options.gc_interval_ms);
+    return 0;
+}
+
+static int about_roster(struct server *server, struct buf *out)
+{
+    struct roster_stats stats;
+    int err = stats_get(server, &stats);
+
+    if (err)
+        return err;
+    LINE(out, "roster_sessions", stats.sessions);
+    LINE(out, "roster_sessions_peak", stats.sessions_peak);
+    LINE(out, "roster_scans", stats.scans);
+    LINE(out, "roster_memory", stats.memory);
+    LINE(out, "roster_backlog", stats.backlog);
+    LINE(out, "roster_membarrier", stats.membarrier);
+    return 0;
+}
+
+static const struct section {
+    const char *name;
+    int (*tell)(struct server *server, struct buf *out);
+} sections[] = {
+    {"Server", about_server},   {"Clients", about_clients}, {"Transactions", about_transactions},
+    {"Minimum", about_minimum}, {"Store", about_store},     {"Roster", about_roster},
+};
+
+int cmd_info(struct conn *conn, const struct request *request)
+{
+    struct buf *out = &conn->worker->scratch;
+    bool all = request->argc == 1 || request_is(request, 1, "all") ||
+               request_is(request, 1, "default") || request_is(request, 1, "everything");
+    size_t n;
+    int err = 0;
+
+    buf_clear(out);
+    for (n = 0; !err && n < sizeof(sections) / sizeof(sections[0]); n++) {
+        if (!all && !request_is(request, 1, sections[n].name))
+            continue;
+        buf_printf(out, "%s# %s\r\n", out->len ? "\r\n" : "", sections[n].name);
+        err = sections[n].tell(conn->worker->server, out);
+    }
+    if (!err && out->failed)
+        err = -ENOMEM;
+    if (!err)
+        reply_bulk(&conn->out, out->data, out->len);
+    return err;
+}

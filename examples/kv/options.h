@@ -1,0 +1,29 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The command line.
+ */
+#ifndef KV_OPTIONS_H
+#define KV_OPTIONS_H
+
+#include <stdint.h>
+
+struct options {
+    const char *bind;
+    uint64_t port; /* 0: the kernel chooses */
+    uint64_t threads;
+    uint64_t max_clients;
+    uint64_t max_request; /* bytes of one request */
+    uint64_t max_reply;   /* bytes of one reply */
+    uint64_t max_txn;     /* bytes that one transaction may write */
+    uint64_t max_memory;  /* bytes of all versions; 0: no limit */
+    uint64_t write_timeout_s;
+    uint64_t gc_interval_ms;
+    uint64_t txn_age_limit_s; /* 0: no limit */
+};
+
+/* Fills `options`; ends the program with a message and status 2 when they make no sense. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif

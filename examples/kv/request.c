@@ -1,0 +1,275 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Requests. hiredis's reader keeps the bytes and finds the boundaries; the objects it builds are
+ * ours, so that a hostile length or nesting is refused before memory is taken for it.
+ */
+#include "config.h"
+
+#include "request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define HEADER_MAX 32     /* a length and its line end */
+#define COMPACT_MIN 16384 /* consumed bytes that are worth being dropped */
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t element_count;
+#else
+typedef int element_count;
+#endif
+
+static void *refuse(const redisReadTask *task, const char *why)
+{
+    struct request_reader *reader = task->privdata;
+
+    reader->error = why;
+    return NULL; /* the reader takes it for a lack of memory and stops */
+}
+
+static struct request *request_new(size_t argc)
+{
+    struct request *request = calloc(1, sizeof(*request) + argc * sizeof(request->argv[0]));
+
+    if (request)
+        request->argc = argc;
+    return request;
+}
+
+static bool request_set(struct request *request, size_t n, const char *data, size_t len)
+{
+    char *copy = malloc(len + 1);
+
+    if (!copy)
+        return false;
+    memcpy(copy, data, len);
+    copy[len] = '\0';
+    request->argv[n].data = copy;
+    request->argv[n].len = len;
+    request->bytes += len;
+    return true;
+}
+
+static void *create_array(const redisReadTask *task, element_count count)
+{
+    if (task->parent)
+        return refuse(task, "arguments must be bulk strings, not arrays");
+    if (count > REQUEST_MAX_ARGS)
+        return refuse(task, "too many arguments");
+    return request_new((size_t)count);
+}
+
+static void *create_string(const redisReadTask *task, char *data, size_t len)
+{
+    if (!task->parent || task->type != REDIS_REPLY_STRING)
+        return refuse(task, "arguments must be bulk strings");
+    return request_set(task->parent->obj, (size_t)task->idx, data, len) ? task->parent->obj : NULL;
+}
+
+static void *create_integer(const redisReadTask *task, long long value)
+{
+    (void)value;
+    return refuse(task, "arguments must be bulk strings, not integers");
+}
+
+static void *create_nil(const redisReadTask *task)
+{
+    return refuse(task, "negative length");
+}
+
+static void free_object(void *object)
+{
+    request_free(object);
+}
+
+static redisReplyObjectFunctions functions = {
+    .createString = create_string,
+    .createArray = create_array,
+    .createInteger = create_integer,
+    .createNil = create_nil,
+    .freeObject = free_object,
+};
+
+bool request_is(const struct request *request, size_t n, const char *word)
+{
+    return request->argv[n].len == strlen(word) && strcasecmp(request->argv[n].data, word) == 0;
+}
+
+void request_free(struct request *request)
+{
+    union {
+        const char *given;
+        char *made;
+    } copy; /* read-only for all others */
+    size_t n;
+
+    if (!request)
+        return;
+    for (n = 0; n < request->argc; n++) {
+        copy.given = request->argv[n].data;
+        free(copy.made);
+    }
+    free(request);
+}
+
+static redisReader *new_hiredis(struct request_reader *reader)
+{
+    redisReader *hiredis = redisReaderCreateWithFunctions(&functions);
+
+    if (hiredis)
+        hiredis->privdata = reader;
+    return hiredis;
+}
+
+int request_reader_init(struct request_reader *reader, size_t limit)
+{
+    memset(reader, 0, sizeof(*reader));
+    reader->limit = limit;
+    reader->hiredis = new_hiredis(reader);
+    return reader->hiredis ? 0 : -ENOMEM;
+}
+
+void request_reader_free(struct request_reader *reader)
+{
+    if (reader->hiredis)
+        redisReaderFree(reader->hiredis);
+    reader->hiredis = NULL;
+}
+
+int request_feed(struct request_reader *reader, const char *data, size_t len)
+{
+    reader->fed += len;
+    return redisReaderFeed(reader->hiredis, data, len) == REDIS_OK ? 0 : -ENOMEM;
+}
+
+size_t request_waiting(const struct request_reader *reader)
+{
+    return reader->hiredis->len - reader->hiredis->pos;
+}
+
+/* Typed lines are taken from behind the reader's back, so it never drops their bytes itself. */
+static int compact(struct request_reader *reader)
+{
+    redisReader *old = reader->hiredis, *fresh;
+
+    if (old->pos < COMPACT_MIN)
+        return 0;
+    fresh = new_hiredis(reader);
+    if (!fresh)
+        return -ENOMEM;
+    if (redisReaderFeed(fresh, old->buf + old->pos, old->len - old->pos) != REDIS_OK) {
+        redisReaderFree(fresh);
+        return -ENOMEM;
+    }
+    redisReaderFree(old);
+    reader->hiredis = fresh;
+    return 0;
+}
+
+/* The next word of a line from `*at` on; its length is 0 at the end. */
+static struct slice next_word(const char *line, size_t len, size_t *at)
+{
+    struct slice word;
+
+    while (*at < len && strchr(" \t\r", line[*at]))
+        ++*at;
+    word.data = line + *at;
+    while (*at < len && !strchr(" \t\r", line[*at]))
+        ++*at;
+    word.len = (size_t)(line + *at - word.data);
+    return word;
+}
+
+static struct request *split(const char *line, size_t len)
+{
+    struct request *request;
+    struct slice word;
+    size_t at = 0, argc = 0, n;
+
+    while (next_word(line, len, &at).len)
+        argc++;
+    request = request_new(argc);
+    for (n = 0, at = 0; request && n < argc; n++) {
+        word = next_word(line, len, &at);
+        if (!request_set(request, n, word.data, word.len)) {
+            request_free(request);
+            return NULL;
+        }
+    }
+    return request;
+}
+
+static int next_line(struct request_reader *reader, struct request **request)
+{
+    redisReader *hiredis = reader->hiredis;
+    const char *line = hiredis->buf + hiredis->pos;
+    size_t waiting = request_waiting(reader);
+    const char *end = memchr(line, '\n', waiting < REQUEST_MAX_LINE ? waiting : REQUEST_MAX_LINE);
+
+    if (!end && waiting >= REQUEST_MAX_LINE) {
+        reader->error = "line too long";
+        return -EPROTO;
+    }
+    if (!end)
+        return 0;
+    *request = split(line, (size_t)(end - line));
+    hiredis->pos += (size_t)(end - line) + 1;
+    if (!*request || compact(reader)) {
+        reader->error = "out of memory";
+        return -EPROTO;
+    }
+    return 1;
+}
+
+/* The reader waits for more: refuse at once what can only end badly. */
+static int still_possible(struct request_reader *reader)
+{
+    const char *header = reader->hiredis->buf + reader->hiredis->pos;
+    size_t waiting = request_waiting(reader);
+    const char *end = memchr(header, '\n', waiting < HEADER_MAX ? waiting : HEADER_MAX);
+
+    if (reader->fed - reader->finished > reader->limit ||
+        (end && strtoull(header, NULL, 10) > reader->limit))
+        reader->error = "request too large";
+    else if (!end && waiting >= HEADER_MAX)
+        reader->error = "invalid length";
+    return reader->error ? -EPROTO : 0;
+}
+
+static int next_array(struct request_reader *reader, struct request **request)
+{
+    void *object = NULL;
+
+    if (redisReaderGetReply(reader->hiredis, &object) != REDIS_OK) {
+        if (!reader->error)
+            reader->error = reader->hiredis->errstr;
+        return -EPROTO;
+    }
+    *request = object;
+    return object ? 1 : still_possible(reader);
+}
+
+int request_next(struct request_reader *reader, struct request **request)
+{
+    const redisReader *hiredis;
+    int got = 0;
+
+    while (!reader->error && request_waiting(reader)) {
+        hiredis = reader->hiredis;
+        if (hiredis->ridx == -1 && hiredis->buf[hiredis->pos] != '*')
+            got = next_line(reader, request);
+        else
+            got = next_array(reader, request);
+        if (got <= 0)
+            return got;
+        reader->finished = reader->fed - request_waiting(reader);
+        if ((*request)->argc)
+            return 1;
+        request_free(*request); /* an empty line or array asks for nothing */
+    }
+    return reader->error ? -EPROTO : 0;
+}

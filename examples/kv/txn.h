@@ -1,0 +1,58 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Transactions of the server: a transaction of a Roster session, and what it is going to write.
+ */
+#ifndef KV_TXN_H
+#define KV_TXN_H
+
+#include "store.h"
+
+enum txn_state {
+    TXN_NONE,
+    TXN_OPEN,
+    TXN_FAILED, /* rolled back, but the client has not ended it yet */
+};
+
+struct txn {
+    struct store *store;
+    struct roster_session *session;
+    enum txn_state state;
+    int error; /* why it failed */
+    uint64_t start_ts;
+    struct store_write **writes;
+    size_t count;
+    size_t capacity;
+    size_t bytes;
+    size_t max_bytes;
+    uint64_t shards; /* that the writes belong to */
+    void *index;     /* the writes in order of their keys, for tfind() */
+};
+
+/* Functions that return int return 0 (or what is said) or a negative errno. */
+
+int txn_begin(struct txn *txn);
+
+/* Appends the key's value as the transaction sees it. Returns 1, or 0 when it has none. */
+int txn_get(struct txn *txn, struct slice name, struct buf *out);
+
+/* Writes a value, or for NULL a deletion. -EFBIG when the transaction has written too much. */
+int txn_put(struct txn *txn, struct slice name, const struct slice *value);
+
+/* Counts the keys that the transaction sees. */
+int txn_count(struct txn *txn, uint64_t *count);
+
+/* 0 as long as all that the transaction has read may be told to the client (G8). */
+int txn_check(struct txn *txn);
+
+/* Ends it, whatever is returned. -EAGAIN when another transaction was first. */
+int txn_commit(struct txn *txn);
+
+/* Ends it, in any state. */
+void txn_rollback(struct txn *txn);
+
+/* Rolls back, but remembers so that nothing more is done in it. */
+void txn_fail(struct txn *txn, int error);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Identities: how they are built, and how a session's is replaced. */
+
+#include "config.h"
+
+#include "core/identity.h"
+#include "unit.h"
+
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void fill(char *text, size_t length, char with)
+{
+    memset(text, with, length);
+    text[length] = '\0';
+}
+
+Test(identity, each_string_is_known_by_itself)
+{
+    const char *strings[RST_IDENTITY_FIELDS];
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_identity *identity = NULL;
+    unsigned known, i;
+
+    for (known = 0; known < 1U << RST_IDENTITY_FIELDS; known++) {
+        for (i = 0; i < RST_IDENTITY_FIELDS; i++)
+            strings[i] = known >> i & 1 ? &"abcde"[i] : NULL;
+        attr.user = strings[0];
+        attr.host = strings[1];
+        attr.database = strings[2];
+        attr.application = strings[3];
+        attr.attributes = strings[4];
+        unit_ok(rst_identity_build(&attr, NULL, &identity));
+#define check(i, get)                                                                              \
+    do {                                                                                           \
+        cr_assert_eq(get(identity) != NULL, strings[i] != NULL);                                   \
+        if (strings[i])                                                                            \
+            cr_assert_str_eq(get(identity), strings[i]);                                           \
+    } while (0)
+        check(0, roster_identity_user);
+        check(1, roster_identity_host);
+        check(2, roster_identity_database);
+        check(3, roster_identity_application);
+        check(4, roster_identity_attributes);
+    }
+    free(identity);
+}
+
+Test(identity, of_nobody_nothing_is_known)
+{
+    cr_assert_null(roster_identity_user(NULL));
+    cr_assert_null(roster_identity_host(NULL));
+    cr_assert_null(roster_identity_database(NULL));
+    cr_assert_null(roster_identity_application(NULL));
+    cr_assert_null(roster_identity_attributes(NULL));
+}
+
+Test(identity, the_limit_is_for_all_strings_together)
+{
+    static char text[5][1100];
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_identity *identity = NULL, *before;
+    int i;
+
+    for (i = 0; i < 5; i++)
+        fill(text[i], ROSTER_IDENTITY_MAX / 5, (char)('a' + i));
+    fill(text[4], ROSTER_IDENTITY_MAX - 4 * (ROSTER_IDENTITY_MAX / 5), 'e');
+    attr.user = text[0];
+    attr.host = text[1];
+    attr.database = text[2];
+    attr.application = text[3];
+    attr.attributes = text[4];
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
+    cr_assert_str_eq(roster_identity_user(identity), text[0]);
+    cr_assert_str_eq(roster_identity_attributes(identity), text[4]);
+    before = identity;
+    strcat(text[2], "x");
+    cr_assert_eq(rst_identity_build(&attr, NULL, &identity), -ENAMETOOLONG);
+    cr_assert_eq(identity, before);
+    cr_assert_eq(strlen(roster_identity_database(identity)), ROSTER_IDENTITY_MAX / 5);
+    free(identity);
+}
+
+/* The object of a closed session brings its identity's memory with it. */
+Test(identity, memory_is_used_again_where_it_is_large_enough)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_identity *identity = NULL, *first;
+
+    attr.user = "12345678";
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
+    first = identity;
+    attr.user = "1234567";
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
+    cr_assert_eq(identity, first);
+    cr_assert_str_eq(roster_identity_user(identity), "1234567");
+    attr.user = "12345678";
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
+    cr_assert_eq(identity, first, "its room was forgotten");
+    attr.user = "123456789 and so on, longer than before";
+    unit_ok(rst_identity_build(&attr, NULL, &identity));
+    cr_assert_str_eq(roster_identity_user(identity), attr.user);
+    free(identity);
+}
+
+/* A session has room for a short identity; a longer one is allocated. */
+Test(identity, short_ones_are_built_at_home)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    union {
+        struct roster_identity identity;
+        char bytes[RST_IDENTITY_HOME + 1];
+    } home;
+    struct roster_identity *identity = NULL;
+    static char text[RST_IDENTITY_HOME + 1];
+    size_t room = RST_IDENTITY_HOME - sizeof(home.identity) - 1, length;
+
+    attr.user = text;
+    for (length = RST_IDENTITY_HOME; length > 0; length--) {
+        home.bytes[RST_IDENTITY_HOME] = '!';
+        fill(text, length, 'x');
+        unit_ok(rst_identity_build(&attr, &home.identity, &identity));
+        cr_assert_eq(identity == &home.identity, length <= room, "%zu", length);
+        cr_assert_str_eq(roster_identity_user(identity), text);
+        cr_assert_eq(home.bytes[RST_IDENTITY_HOME], '!');
+    }
+    fill(text, RST_IDENTITY_HOME, 'y');
+    unit_ok(rst_identity_build(&attr, &home.identity, &identity));
+    cr_assert_str_eq(roster_identity_user(identity), text);
+    rst_identity_free(identity, &home.identity);
+    rst_identity_free(&home.identity, &home.identity);
+}
+
+Test(identity, update_replaces_all_five)
+{
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session = NULL;
+    const struct roster_identity *identity;
+
+    attr.user = "u";
+    attr.host = "h";
+    attr.attributes = "x";
+    unit_ok(roster_session_open(roster, &attr, &session));
+    attr.host = NULL;
+    attr.user = "v";
+    attr.database = "d";
+    attr.application = "a";
+    unit_ok(roster_session_update(session, &attr));
+    identity = roster_session_view(session)->identity;
+    cr_assert_str_eq(roster_identity_user(identity), "v");
+    cr_assert_null(roster_identity_host(identity), "not known again");
+    cr_assert_str_eq(roster_identity_database(identity), "d");
+    cr_assert_str_eq(roster_identity_application(identity), "a");
+    cr_assert_str_eq(roster_identity_attributes(identity), "x");
+    unit_close(session);
+    unit_destroy(roster);
+}
+
+Test(identity, update_looks_at_the_strings_alone)
+{
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session = unit_open(roster);
+    uint64_t id = roster_session_id(session);
+
+    attr.id = UINT64_MAX;
+    attr.kind = (enum roster_session_kind)99;
+    attr.flags = 99;
+    attr.user = "u";
+    unit_ok(roster_session_update(session, &attr));
+    cr_assert_eq(roster_session_id(session), id);
+    cr_assert_eq(roster_session_kind(session), ROSTER_SESSION_USER);
+    cr_assert_eq(roster_session_flags(session), 0);
+    unit_close(session);
+    unit_destroy(roster);
+}
+
+struct newer_attr {
+    struct roster_session_attr known;
+    unsigned char unknown[8];
+};
+
+Test(identity, update_refuses)
+{
+    static char text[ROSTER_IDENTITY_MAX + 2];
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session *session = unit_open(roster);
+    struct newer_attr attr;
+
+    memset(&attr, 0, sizeof(attr));
+    attr.known.size = sizeof(attr.known);
+    unit_refused(roster, session, roster_session_update(session, NULL), -EINVAL);
+    attr.known.size = sizeof(attr.known) - 1;
+    unit_refused(roster, session, roster_session_update(session, &attr.known), -EINVAL);
+    attr.known.size = sizeof(attr);
+    attr.unknown[7] = 1;
+    unit_refused(roster, session, roster_session_update(session, &attr.known), -E2BIG);
+    attr.unknown[7] = 0;
+    unit_ok(roster_session_update(session, &attr.known));
+    fill(text, ROSTER_IDENTITY_MAX + 1, 'x');
+    attr.known.application = text;
+    unit_refused(roster, session, roster_session_update(session, &attr.known), -ENAMETOOLONG);
+    unit_close(session);
+    unit_destroy(roster);
+}
+
+/* G4: readers keep the identity that they have found. */
+Test(identity, the_old_one_can_be_read_until_the_unlock)
+{
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session = NULL;
+    const struct roster_view *view;
+    int i;
+
+    attr.user = "old";
+    unit_ok(roster_session_open(roster, &attr, &session));
+    unit_ok(roster_read_lock(roster));
+    view = roster_session_view(session);
+    attr.user = "new";
+    for (i = 0; i < 300; i++)
+        unit_ok(roster_session_update(session, &attr));
+    cr_assert_str_eq(roster_identity_user(view->identity), "old");
+    roster_read_unlock(roster);
+    unit_close(session);
+    unit_destroy(roster);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Kill, every answer of it (G5, G6); test_kill_race.c has owners and killers at once. */
+
+#include "config.h"
+
+#include "core/kill.h"
+#include "unit.h"
+
+#include <criterion/criterion.h>
+
+#include <errno.h>
+
+#define CONNECTION(reason) ((reason) | ROSTER_KILLED_CONNECTION)
+
+struct fixture {
+    struct roster *roster;
+    struct roster_session *session;
+    uint64_t id;
+};
+
+static void fixture_init(struct fixture *fixture)
+{
+    fixture->roster = unit_roster(NULL);
+    fixture->session = unit_open(fixture->roster);
+    fixture->id = roster_session_id(fixture->session);
+}
+
+static void fixture_destroy(struct fixture *fixture)
+{
+    unit_close(fixture->session);
+    unit_destroy(fixture->roster);
+}
+
+static int kill_stmt(struct fixture *f, uint64_t seq, enum roster_kill_reason reason)
+{
+    return roster_kill(f->roster, f->id, ROSTER_KILL_STATEMENT, seq, reason);
+}
+
+static int kill_conn(struct fixture *f, enum roster_kill_reason reason)
+{
+    return roster_kill(f->roster, f->id, ROSTER_KILL_CONNECTION, 0, reason);
+}
+
+static void stmt_begin(struct fixture *f)
+{
+    unit_ok(roster_stmt_begin(f->session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+}
+
+Test(kill, each_reason_reaches_the_statement)
+{
+    struct fixture f;
+    enum roster_kill_reason reason;
+
+    fixture_init(&f);
+    for (reason = ROSTER_KILL_INTERRUPTED; reason <= ROSTER_KILL_RUNAWAY; reason++) {
+        stmt_begin(&f);
+        cr_assert_eq(roster_killed(f.session), 0);
+        unit_ok(kill_stmt(&f, roster_stmt_seq(f.session), reason));
+        cr_assert_eq(roster_killed(f.session), (int)reason);
+        cr_assert_eq(roster_killed(f.session), (int)reason, "asking does not use it up");
+        cr_assert_eq(roster_stmt_end(f.session), (int)reason);
+        cr_assert_eq(roster_killed(f.session), 0, "it died with its statement");
+    }
+    fixture_destroy(&f);
+}
+
+Test(kill, a_statement_that_never_asked_learns_at_its_end)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    stmt_begin(&f);
+    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_QUERY_MEMORY));
+    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_QUERY_MEMORY);
+    fixture_destroy(&f);
+}
+
+Test(kill, the_first_reason_stays)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    stmt_begin(&f);
+    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY));
+    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_INTERRUPTED),
+                 -EALREADY);
+    cr_assert_eq(roster_killed(f.session), ROSTER_KILL_RUNAWAY);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_INTERRUPTED), -EALREADY);
+    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_RUNAWAY);
+    unit_ok(kill_conn(&f, ROSTER_KILL_SERVER_MEMORY));
+    unit_refused(f.roster, f.session, kill_conn(&f, ROSTER_KILL_INTERRUPTED), -EALREADY);
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_SERVER_MEMORY));
+    fixture_destroy(&f);
+}
+
+Test(kill, never_reaches_the_next_statement)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    stmt_begin(&f);
+    unit_ok(kill_stmt(&f, 1, ROSTER_KILL_INTERRUPTED));
+    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_INTERRUPTED);
+    stmt_begin(&f);
+    cr_assert_eq(roster_killed(f.session), 0);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_INTERRUPTED), -ESTALE);
+    cr_assert_eq(roster_killed(f.session), 0);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 3, ROSTER_KILL_INTERRUPTED), -ESTALE);
+    cr_assert_eq(roster_stmt_end(f.session), 0);
+    stmt_begin(&f);
+    unit_ok(kill_stmt(&f, 3, ROSTER_KILL_MAX_EXECUTION_TIME));
+    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_MAX_EXECUTION_TIME);
+    fixture_destroy(&f);
+}
+
+Test(kill, of_nothing)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ENOENT);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_RUNAWAY), -ENOENT);
+    unit_ok(roster_txn_begin(f.session, NULL));
+    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ENOENT);
+    cr_assert_eq(roster_killed(f.session), 0);
+    unit_close(f.session);
+    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ESRCH);
+    cr_assert_eq(kill_conn(&f, ROSTER_KILL_RUNAWAY), -ESRCH);
+    cr_assert_eq(unit_stats(f.roster).kills_delivered, 0);
+    cr_assert_eq(unit_stats(f.roster).kills_refused, 3);
+    unit_destroy(f.roster);
+}
+
+Test(kill, an_idle_connection)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    unit_ok(roster_kill(f.roster, f.id, ROSTER_KILL_CONNECTION, 4711, ROSTER_KILL_INTERRUPTED));
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
+    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ENOENT);
+    fixture_destroy(&f);
+}
+
+Test(kill, a_connection_while_its_statement_runs)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    stmt_begin(&f);
+    unit_ok(kill_conn(&f, ROSTER_KILL_INTERRUPTED));
+    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY),
+                 -EALREADY);
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
+    cr_assert_eq(roster_stmt_end(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED), "it stays");
+    fixture_destroy(&f);
+}
+
+Test(kill, a_connection_after_its_statement)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    stmt_begin(&f);
+    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_QUERY_MEMORY));
+    unit_ok(kill_conn(&f, ROSTER_KILL_INTERRUPTED));
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
+    cr_assert_eq(roster_stmt_end(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
+    fixture_destroy(&f);
+}
+
+Test(kill, arguments_out_of_range)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    stmt_begin(&f);
+    cr_assert_eq(roster_kill(NULL, f.id, ROSTER_KILL_STATEMENT, 0, ROSTER_KILL_INTERRUPTED),
+                 -EINVAL);
+    unit_refused(f.roster, f.session, roster_kill(f.roster, f.id, (enum roster_kill_target)2, 0, 1),
+                 -EINVAL);
+    unit_refused(f.roster, f.session,
+                 roster_kill(f.roster, f.id, (enum roster_kill_target) - 1, 0, 1), -EINVAL);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 0, (enum roster_kill_reason)0), -EINVAL);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 0, (enum roster_kill_reason)6), -EINVAL);
+    unit_refused(f.roster, f.session, kill_conn(&f, (enum roster_kill_reason) - 1), -EINVAL);
+    unit_refused(f.roster, f.session, kill_conn(&f, (enum roster_kill_reason)0), -EINVAL);
+    fixture_destroy(&f);
+}
+
+struct woken {
+    unsigned times;
+    uint64_t id;
+};
+
+static void wake(uint64_t session_id, void *arg)
+{
+    struct woken *woken = arg;
+
+    woken->times++;
+    woken->id = session_id;
+}
+
+Test(kill, wakes_the_owner_when_delivered)
+{
+    struct fixture f;
+    struct woken woken = {0, 0};
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+    f.roster = unit_roster(NULL);
+    attr.id = f.id = 42;
+    attr.wake = wake;
+    attr.wake_arg = &woken;
+    unit_ok(roster_session_open(f.roster, &attr, &f.session));
+    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ENOENT);
+    cr_assert_eq(woken.times, 0);
+    stmt_begin(&f);
+    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY));
+    cr_assert_eq(woken.times, 1);
+    cr_assert_eq(woken.id, 42);
+    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -EALREADY);
+    cr_assert_eq(woken.times, 1);
+    unit_ok(kill_conn(&f, ROSTER_KILL_RUNAWAY));
+    cr_assert_eq(woken.times, 2);
+    fixture_destroy(&f);
+}
+
+/* Sequence numbers are compared by their low 54 bits: nothing spills into the other fields. */
+Test(kill, words_of_late_statements)
+{
+    static const uint64_t late[] = {
+        (UINT64_C(1) << 32) - 1, (UINT64_C(1) << 53) + 4711,
+        (UINT64_C(1) << 54) - 2, (UINT64_C(1) << 54) + 4,
+        UINT64_MAX - 3,
+    };
+    struct fixture f;
+    size_t i;
+
+    fixture_init(&f);
+    for (i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
+        f.session->stmt_seq = late[i];
+        stmt_begin(&f);
+        cr_assert_eq(roster_stmt_seq(f.session), late[i] + 1);
+        cr_assert_eq(kill_stmt(&f, late[i], ROSTER_KILL_INTERRUPTED), -ESTALE);
+        unit_ok(kill_stmt(&f, late[i] + 1, ROSTER_KILL_RUNAWAY));
+        cr_assert_eq(roster_killed(f.session), ROSTER_KILL_RUNAWAY);
+        cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_RUNAWAY);
+        stmt_begin(&f);
+        cr_assert_eq(roster_killed(f.session), 0);
+        cr_assert_eq(roster_stmt_end(f.session), 0);
+    }
+    fixture_destroy(&f);
+}
+
+Test(kill, the_parts_of_a_word)
+{
+    uint64_t word = UINT64_C(0x123456789abcd) << RST_KILL_SEQ_SHIFT |
+                    UINT64_C(5) << RST_KILL_STMT_SHIFT | UINT64_C(3) << RST_KILL_CONN_SHIFT;
+
+    cr_assert_eq(rst_kill_seq(word), UINT64_C(0x123456789abcd));
+    cr_assert_eq(rst_kill_stmt_reason(word), 5);
+    cr_assert_eq(rst_kill_conn_reason(word), 3);
+    word |= RST_KILL_STMT_ACK | RST_KILL_CLOSED;
+    cr_assert_eq(rst_kill_seq(word), UINT64_C(0x123456789abcd));
+    cr_assert_eq(rst_kill_stmt_reason(word), 5);
+    cr_assert_eq(rst_kill_conn_reason(word), 3);
+    cr_assert_eq(rst_kill_stmt_reason(UINT64_MAX), RST_KILL_REASON_MASK);
+}
+
+/* A killer that found the session before its close is refused, as everyone after it. */
+static int kill_while_closed(const struct roster_session *session, uint64_t word)
+{
+    (void)session;
+    return word & RST_KILL_CLOSED ? 1 : 0;
+}
+
+Test(kill, close_is_the_last_word)
+{
+    struct fixture f;
+    const struct roster_session *found;
+
+    fixture_init(&f);
+    stmt_begin(&f);
+    unit_ok(roster_read_lock(f.roster));
+    found = roster_lookup(f.roster, f.id);
+    cr_assert_eq(kill_while_closed(found, rst_load(&found->kill)), 0);
+    unit_close(f.session);
+    cr_assert_eq(kill_while_closed(found, rst_load(&found->kill)), 1);
+    roster_read_unlock(f.roster);
+    unit_destroy(f.roster);
+}

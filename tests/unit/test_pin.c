@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Stand-alone pins. */
+
+#include "config.h"
+
+#include "unit.h"
+
+#include <criterion/criterion.h>
+
+#include <errno.h>
+
+static void acquire_refused(struct roster *roster, struct roster_session *session, uint64_t ts,
+                            enum roster_pin_kind kind, int error)
+{
+    struct roster_pin *pin = (struct roster_pin *)&pin;
+
+    unit_refused(roster, session, roster_pin_acquire(roster, session, ts, kind, &pin), error);
+    cr_assert_eq((void *)pin, (void *)&pin, "the result was written after an error");
+}
+
+Test(pin, at_the_present)
+{
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_pin *pin = unit_pin(roster, NULL, 0);
+
+    cr_assert_eq(roster_pin_ts(pin), 1001);
+    cr_assert_eq(roster_pin_id(pin), 1);
+    unit_ok(roster_pin_check(pin));
+    cr_assert_eq(unit_min(roster).min_start_ts, 1001);
+    cr_assert_eq(unit_stats(roster).pins, 1);
+    unit_ok(roster_pin_release(pin));
+    cr_assert_eq(unit_stats(roster).pins, 0);
+    cr_assert_eq(unit_min(roster).min_start_ts, 1003);
+    unit_destroy(roster);
+}
+
+Test(pin, at_a_chosen_timestamp)
+{
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_pin *pin;
+
+    cr_assert_eq(unit_min(roster).safe_point, 1001);
+    acquire_refused(roster, NULL, 1000, ROSTER_PIN_BACKUP, -ESTALE);
+    acquire_refused(roster, NULL, 1, ROSTER_PIN_BACKUP, -ESTALE);
+    pin = unit_pin(roster, NULL, 1001);
+    cr_assert_eq(roster_pin_ts(pin), 1001);
+    cr_assert_eq(unit_min(roster).safe_point, 1001);
+    unit_ok(roster_pin_release(pin));
+    unit_destroy(roster);
+}
+
+Test(pin, null)
+{
+    struct roster *roster = unit_roster(NULL);
+    struct roster_pin *pin = NULL;
+
+    cr_assert_eq(roster_pin_acquire(NULL, NULL, 0, ROSTER_PIN_CURSOR, &pin), -EINVAL);
+    cr_assert_eq(roster_pin_acquire(roster, NULL, 0, ROSTER_PIN_CURSOR, NULL), -EINVAL);
+    cr_assert_eq(roster_pin_release(NULL), 0);
+    cr_assert_eq(roster_pin_id(NULL), 0);
+    cr_assert_eq(roster_pin_ts(NULL), 0);
+    cr_assert_eq(roster_pin_check(NULL), -EINVAL);
+    unit_destroy(roster);
+}
+
+Test(pin, arguments_out_of_range)
+{
+    struct roster *roster = unit_roster(NULL), *other = unit_roster(NULL);
+    struct roster_session *session = unit_open(other);
+
+    acquire_refused(roster, NULL, ROSTER_TS_MAX, ROSTER_PIN_CURSOR, -EINVAL);
+    acquire_refused(roster, NULL, 0, (enum roster_pin_kind)0, -EINVAL);
+    acquire_refused(roster, NULL, 0, (enum roster_pin_kind)6, -EINVAL);
+    acquire_refused(roster, NULL, 0, (enum roster_pin_kind) - 1, -EINVAL);
+    acquire_refused(roster, session, 0, ROSTER_PIN_CURSOR, -EINVAL);
+    unit_close(session);
+    acquire_refused(roster, session, 0, ROSTER_PIN_CURSOR, -EBADF);
+    unit_destroy(other);
+    unit_destroy(roster);
+}
+
+Test(pin, an_oracle_that_fails)
+{
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+
+    oracle.err = -ETIMEDOUT;
+    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -ETIMEDOUT);
+    oracle.err = 2;
+    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -EIO);
+    oracle.err = 0;
+    oracle.next = 0;
+    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -EIO);
+    oracle.next = ROSTER_TS_MAX;
+    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -EIO);
+    oracle.next = 1;
+    acquire_refused(roster, NULL, 2, (enum roster_pin_kind)9, -EINVAL);
+    unit_destroy(roster);
+}
+
+/* Each is one of its own, also when several stand at one timestamp. */
+Test(pin, several_at_one_timestamp)
+{
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_pin *pins[4];
+    struct roster_min min;
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        pins[i] = unit_pin(roster, NULL, 500);
+        cr_assert_eq(roster_pin_id(pins[i]), i + 1);
+    }
+    for (i = 0; i < 4; i++) {
+        min = unit_min(roster);
+        cr_assert_eq(min.min_start_ts, 500);
+        cr_assert_eq(min.holder.kind, ROSTER_HOLDER_PIN);
+        unit_ok(roster_pin_release(pins[i]));
+    }
+    cr_assert_eq(unit_min(roster).holder.kind, ROSTER_HOLDER_NONE);
+    unit_destroy(roster);
+}
+
+Test(pin, outlives_its_session)
+{
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_session *session = unit_open_as(roster, ROSTER_SESSION_BACKGROUND, 0);
+    uint64_t id = roster_session_id(session);
+    struct roster_pin *pin = unit_pin(roster, session, 700);
+    struct roster_min min;
+
+    unit_close(session);
+    min = unit_min(roster);
+    cr_assert_eq(min.min_start_ts, 700);
+    cr_assert_eq(min.holder.session_id, id);
+    cr_assert_eq(min.holder.pin_id, roster_pin_id(pin));
+    cr_assert_eq(min.holder.pin_kind, ROSTER_PIN_CURSOR);
+    unit_ok(roster_pin_release(pin));
+    unit_destroy(roster);
+}
+
+static void release(void *pin)
+{
+    cr_expect_eq(roster_pin_release(pin), 0);
+}
+
+Test(pin, may_be_released_by_another_thread)
+{
+    struct roster *roster = unit_roster(NULL);
+    uint64_t memory;
+    int i;
+
+    unit_in_thread(release, unit_pin(roster, NULL, 0));
+    memory = unit_stats(roster).memory;
+    for (i = 0; i < 300; i++)
+        unit_in_thread(release, unit_pin(roster, NULL, 0));
+    cr_assert_eq(unit_stats(roster).memory, memory);
+    unit_destroy(roster);
+}
+
+/* G8 */
+Test(pin, check_tells_when_it_has_expired)
+{
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_pin *old = unit_pin(roster, NULL, 300), *young = unit_pin(roster, NULL, 301);
+
+    unit_ok(roster_min_start_ts(roster, 300, NULL));
+    cr_assert_eq(roster_pin_check(old), -ESTALE);
+    cr_assert_eq(roster_pin_check(young), 0);
+    cr_assert_eq(unit_stats(roster).expired, 1);
+    unit_ok(roster_pin_release(old));
+    unit_ok(roster_pin_release(young));
+    unit_destroy(roster);
+}

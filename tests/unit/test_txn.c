@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Transactions: arguments, oracles that fail, timestamps; test_permutations.c has the orders. */
+
+#include "config.h"
+
+#include "unit.h"
+
+#include <criterion/criterion.h>
+
+#include <errno.h>
+
+struct fixture {
+    struct unit_oracle oracle;
+    struct roster *roster;
+    struct roster_session *session;
+};
+
+static void fixture_init(struct fixture *fixture)
+{
+    fixture->oracle = (struct unit_oracle){.next = 1000};
+    fixture->roster = unit_roster(&fixture->oracle);
+    fixture->session = unit_open(fixture->roster);
+}
+
+static void fixture_destroy(struct fixture *fixture)
+{
+    unit_close(fixture->session);
+    unit_destroy(fixture->roster);
+}
+
+Test(txn, begin_takes_the_oracles_timestamp)
+{
+    struct fixture f;
+    uint64_t ts = 0;
+
+    fixture_init(&f);
+    f.oracle.next = 5000;
+    unit_ok(roster_txn_begin(f.session, &ts));
+    cr_assert_eq(ts, 5000);
+    cr_assert_eq(roster_session_view(f.session)->start_ts, 5000);
+    cr_assert_eq(unit_pinned_by(f.session), 5000);
+    cr_assert_eq(f.oracle.calls, 2, "one for the roster, one for the transaction");
+    unit_ok(roster_txn_finish(f.session));
+    cr_assert_eq(unit_slots_pinned(f.roster), 0);
+    fixture_destroy(&f);
+}
+
+Test(txn, the_largest_timestamp)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    f.oracle.next = ROSTER_TS_MAX - 1;
+    unit_ok(roster_txn_begin(f.session, NULL));
+    cr_assert_eq(roster_session_view(f.session)->start_ts, ROSTER_TS_MAX - 1);
+    unit_ok(roster_txn_finish(f.session));
+    unit_ok(roster_txn_prepare(f.session));
+    unit_ok(roster_txn_activate(f.session, ROSTER_TS_MAX - 1));
+    fixture_destroy(&f);
+}
+
+static void begin_refused(struct fixture *f, int error)
+{
+    uint64_t ts = 4711;
+
+    unit_refused(f->roster, f->session, roster_txn_begin(f->session, &ts), error);
+    cr_assert_eq(ts, 4711, "the result was written after an error");
+}
+
+/* What an oracle may do wrong, and what begin() says then. */
+static void bad_oracle(struct fixture *f)
+{
+    uint64_t next = f->oracle.next;
+
+    f->oracle.err = -ETIMEDOUT;
+    begin_refused(f, -ETIMEDOUT);
+    f->oracle.err = 1;
+    begin_refused(f, -EIO);
+    f->oracle.err = 0;
+    f->oracle.next = 0;
+    begin_refused(f, -EIO);
+    f->oracle.next = ROSTER_TS_MAX;
+    begin_refused(f, -EIO);
+    f->oracle.next = next;
+}
+
+/* The session stands in each of the states in which begin() takes another way. */
+Test(txn, an_oracle_that_fails)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    bad_oracle(&f); /* this thread has nothing at hand yet */
+    bad_oracle(&f);
+    unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, NULL, 0, NULL, 0));
+    bad_oracle(&f);
+    unit_ok(roster_stmt_end(f.session));
+    unit_close(f.session);
+    f.session = unit_open_as(f.roster, ROSTER_SESSION_INTERNAL, ROSTER_SESSION_NON_PINNING);
+    bad_oracle(&f);
+    fixture_destroy(&f);
+}
+
+/* G2: an oracle that goes back would put a transaction below what was announced. */
+Test(txn, an_oracle_that_goes_back)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    f.oracle.next = 2000;
+    unit_min(f.roster); /* floor 2000 */
+    f.oracle.next = 1999;
+    begin_refused(&f, -ESTALE);
+    unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, NULL, 0, NULL, 0));
+    f.oracle.next = 1999;
+    begin_refused(&f, -ESTALE);
+    f.oracle.next = 2000;
+    unit_ok(roster_txn_begin(f.session, NULL));
+    fixture_destroy(&f);
+}
+
+Test(txn, activate_out_of_range)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    unit_min(f.roster);
+    unit_refused(f.roster, f.session, roster_txn_activate(f.session, 5000), -EINVAL);
+    unit_ok(roster_txn_prepare(f.session));
+    unit_refused(f.roster, f.session, roster_txn_activate(f.session, 0), -EINVAL);
+    unit_refused(f.roster, f.session, roster_txn_activate(f.session, ROSTER_TS_MAX), -EINVAL);
+    unit_refused(f.roster, f.session, roster_txn_activate(f.session, 1000), -ESTALE);
+    cr_assert_eq(unit_pinned_by(f.session), 1001, "still pending");
+    unit_ok(roster_txn_activate(f.session, 1001));
+    unit_refused(f.roster, f.session, roster_txn_activate(f.session, 5000), -EINVAL);
+    fixture_destroy(&f);
+}
+
+Test(txn, begin_at_out_of_range)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 0), -EINVAL);
+    unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, ROSTER_TS_MAX), -EINVAL);
+    unit_ok(roster_txn_begin_at(f.session, 1));
+    cr_assert_eq(f.oracle.calls, 1, "nobody asks the oracle for a chosen timestamp");
+    cr_assert_eq(unit_min(f.roster).min_start_ts, 1);
+    unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 7), -EBUSY);
+    fixture_destroy(&f);
+}
+
+/* The limit itself is protected, and a chosen future is too. */
+Test(txn, begin_at_needs_a_protected_timestamp)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    cr_assert_eq(unit_min(f.roster).safe_point, 1001);
+    unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 1000), -ESTALE);
+    unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 1), -ESTALE);
+    unit_ok(roster_txn_begin_at(f.session, 1001));
+    unit_ok(roster_txn_check(f.session));
+    cr_assert_eq(unit_min(f.roster).min_start_ts, 1001);
+    unit_ok(roster_txn_finish(f.session));
+    unit_ok(roster_txn_begin_at(f.session, 999999));
+    cr_assert_eq(unit_min(f.roster).holder.kind, ROSTER_HOLDER_NONE, "it is not reached yet");
+    f.oracle.next = 1000000;
+    cr_assert_eq(unit_min(f.roster).min_start_ts, 999999);
+    fixture_destroy(&f);
+}
+
+Test(txn, begin_at_of_a_non_pinning_session)
+{
+    struct fixture f;
+    struct roster_session *session;
+
+    fixture_init(&f);
+    session = unit_open_as(f.roster, ROSTER_SESSION_INTERNAL, ROSTER_SESSION_NON_PINNING);
+    cr_assert_eq(unit_min(f.roster).safe_point, 1001);
+    unit_refused(f.roster, session, roster_txn_begin_at(session, 1000), -ESTALE);
+    unit_ok(roster_txn_begin_at(session, 1001));
+    unit_ok(roster_txn_check(session));
+    cr_assert_eq(unit_min(f.roster).safe_point, 1002, "it holds nothing back");
+    cr_assert_eq(roster_txn_check(session), -ESTALE, "and is told so (G8)");
+    unit_close(session);
+    fixture_destroy(&f);
+}
+
+Test(txn, states_out_of_range)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    unit_ok(roster_txn_begin(f.session, NULL));
+    unit_refused(f.roster, f.session, roster_txn_set_state(f.session, (enum roster_run_state)5),
+                 -EINVAL);
+    unit_refused(f.roster, f.session, roster_txn_set_state(f.session, (enum roster_run_state) - 1),
+                 -EINVAL);
+    fixture_destroy(&f);
+}
+
+Test(txn, each_state_is_shown)
+{
+    struct fixture f;
+    enum roster_run_state state;
+
+    fixture_init(&f);
+    unit_ok(roster_txn_begin(f.session, NULL));
+    unit_ok(roster_txn_set_progress(f.session, UINT64_MAX, UINT64_MAX - 1, UINT32_MAX));
+    for (state = ROSTER_RUN_IDLE; state <= ROSTER_RUN_ROLLING_BACK; state++) {
+        const struct roster_view *view;
+
+        unit_set_clock(f.roster, 100 + state);
+        unit_ok(roster_txn_set_state(f.session, state));
+        view = roster_session_view(f.session);
+        cr_assert_eq(view->run_state, state);
+        cr_assert_eq(view->state_since, 100 + state);
+        cr_assert_eq(view->blocked_since, state == ROSTER_RUN_LOCK_WAITING ? 100 + state : 0);
+        cr_assert_eq(view->entries, UINT64_MAX);
+        cr_assert_eq(view->entry_bytes, UINT64_MAX - 1);
+        cr_assert_eq(view->schema_version, UINT32_MAX);
+    }
+    fixture_destroy(&f);
+}
+
+Test(txn, none_on_a_killed_connection)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    unit_ok(roster_kill(f.roster, roster_session_id(f.session), ROSTER_KILL_CONNECTION, 0,
+                        ROSTER_KILL_INTERRUPTED));
+    unit_refused(f.roster, f.session, roster_txn_prepare(f.session), -ECANCELED);
+    unit_refused(f.roster, f.session, roster_txn_begin(f.session, NULL), -ECANCELED);
+    unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 1000), -ECANCELED);
+    fixture_destroy(&f);
+}
+
+/* G7: a killed connection can still end what it has begun. */
+Test(txn, a_killed_connection_finishes)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    unit_ok(roster_txn_prepare(f.session));
+    unit_ok(roster_kill(f.roster, roster_session_id(f.session), ROSTER_KILL_CONNECTION, 0,
+                        ROSTER_KILL_INTERRUPTED));
+    unit_ok(roster_txn_activate(f.session, 2000));
+    unit_ok(roster_txn_set_state(f.session, ROSTER_RUN_ROLLING_BACK));
+    unit_ok(roster_txn_check(f.session));
+    unit_ok(roster_txn_finish(f.session));
+    fixture_destroy(&f);
+}
+
+/* Hundreds at once on one thread: further chunks of slots. */
+Test(txn, many_at_once)
+{
+    enum { N = 300 };
+    struct fixture f;
+    struct roster_session *sessions[N];
+    unsigned i;
+
+    fixture_init(&f);
+    for (i = 0; i < N; i++) {
+        sessions[i] = unit_open(f.roster);
+        unit_ok(roster_txn_begin(sessions[i], NULL));
+    }
+    cr_assert_eq(unit_slots_pinned(f.roster), N);
+    cr_assert_eq(unit_slots_taken(f.roster), N);
+    for (i = 0; i < N; i++) {
+        cr_assert_eq(unit_min(f.roster).holder.session_id, roster_session_id(sessions[i]));
+        unit_ok(roster_txn_finish(sessions[i]));
+    }
+    cr_assert_eq(unit_min(f.roster).holder.kind, ROSTER_HOLDER_NONE);
+    for (i = 0; i < N; i++)
+        unit_close(sessions[i]);
+    fixture_destroy(&f);
+}
+
+/* G1 and G4: what a reader has found of a transaction stays as it was, whatever follows. */
+Test(txn, an_ended_one_can_be_read_until_the_unlock)
+{
+    struct fixture f;
+    const struct roster_view *view;
+    struct roster_view copy;
+    int i;
+
+    fixture_init(&f);
+    unit_ok(roster_txn_begin(f.session, NULL));
+    unit_ok(roster_read_lock(f.roster));
+    view = roster_session_view(f.session);
+    copy = *view;
+    unit_ok(roster_txn_finish(f.session));
+    for (i = 0; i < 200; i++) {
+        unit_ok(roster_txn_begin(f.session, NULL));
+        cr_assert_neq(roster_session_view(f.session), view);
+        unit_ok(roster_txn_set_progress(f.session, 1, 2, 3));
+        unit_ok(roster_txn_finish(f.session));
+    }
+    cr_assert_arr_eq(&copy, view, sizeof(copy));
+    roster_read_unlock(f.roster);
+    fixture_destroy(&f);
+}
