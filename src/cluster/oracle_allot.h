@@ -25,7 +25,7 @@ struct allotter {
     atomic_uint_fast64_t conflicts;
 };
 
-/* Allots `count` timestamps from *first on, after this call began. */
-int allotter_allot(struct allotter *allotter, uint64_t count, uint64_t *first);
+/* Allots `n` timestamps from *first on, after this call began. */
+int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first);
 
 #endif

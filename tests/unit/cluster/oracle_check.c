@@ -65,6 +65,11 @@ void oracle_check_run(struct oracle_check *check, roster_oracle_fn *get, void *c
 {
     struct worker workers[ORACLE_CHECK_WORKERS];
 
+    if (threads == 1) {
+        workers[0] = (struct worker){check, get, args[0], calls, 0};
+        work(&workers[0]);
+        return;
+    }
     for (size_t i = 0; i < threads; i++) {
         workers[i] = (struct worker){check, get, args[i], calls, 0};
         if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)

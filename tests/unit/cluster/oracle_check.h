@@ -31,7 +31,8 @@ struct oracle_check {
 struct oracle_check *oracle_check_new(void);
 void oracle_check_free(struct oracle_check *check);
 
-/* Runs `threads` workers in this process, each with its own argument, to their end. */
+/* Runs `threads` workers in this process, each with its own argument, to their end; a single one
+ * in the calling thread. */
 void oracle_check_run(struct oracle_check *check, roster_oracle_fn *get, void *const *args,
                       size_t threads, size_t calls);
 
