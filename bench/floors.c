@@ -48,6 +48,7 @@ int floors_create(bool random_order, size_t records, size_t threads, struct floo
         return -ENOMEM;
     }
     memset(made->records, 0, records * sizeof(*made->records));
+    made->n_records = records;
     for (i = 0; i < records; i++)
         made->order[i] = &made->records[i];
     if (random_order)
@@ -119,6 +120,19 @@ int floor_exchange_store_random(struct worker *worker)
         }
     share->random = random;
     share->ts = ts;
+    worker->ops = ops;
+    return 0;
+}
+
+int floor_read_records(struct worker *worker)
+{
+    const struct floors *floors = worker->job->arg;
+    uint64_t ops = 0;
+    size_t i;
+
+    for (; !runner_stopped(worker); ops++)
+        for (i = 0; i < floors->n_records; i++)
+            (void)__atomic_load_n((volatile uint64_t *)&floors->records[i].ts, __ATOMIC_RELAXED);
     worker->ops = ops;
     return 0;
 }

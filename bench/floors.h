@@ -33,6 +33,7 @@ struct floor_share {
 
 struct floors {
     struct floor_record *records;
+    size_t n_records;
     struct floor_record **order;
     struct floor_share *shares;
     size_t n_shares;
@@ -46,6 +47,9 @@ void floors_destroy(struct floors *floors);
 int floor_two_stores(struct worker *worker);
 int floor_exchange_store(struct worker *worker);
 int floor_exchange_store_random(struct worker *worker); /* in random order */
+
+/* Job over a struct floors: reads every record in turn, as a lister must. */
+int floor_read_records(struct worker *worker);
 
 /* A walk over `bytes` bytes that reads every word: the bandwidth of the memory or cache. */
 struct floor_walk {

@@ -14,7 +14,8 @@
 
 static int complain(const char *what, int err)
 {
-    fprintf(stderr, "roster-bench: %s: %s (%s)\n", what, strerror(-err), roster_strerror(err));
+    fprintf(stderr, "roster-bench: %s: %s (%s)\n", what, roster_strerror(err),
+            strerrorname_np(-err));
     return 1;
 }
 

@@ -86,6 +86,7 @@ const char *oracle_kind_name(enum oracle_kind kind)
     return oracles[kind];
 }
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet. */
 static size_t count_of(const char *name, const char *text, size_t min, size_t max,
                        struct argp_state *state)
 {
@@ -279,3 +280,4 @@ void options_parse(struct options *options, int argc, char **argv)
     argp_program_version_hook = print_version;
     argp_parse(&argp, argc, argv, 0, NULL, options);
 }
+/* NOLINTEND(concurrency-mt-unsafe) */

@@ -83,6 +83,6 @@ struct slice {
 
 int slice_init(struct slice *slice, struct runner *runner, double seconds, size_t n_jobs);
 void slice_free(struct slice *slice);
-int slice_sample(void *slice, double *value);
+int slice_sample(void *arg, double *value);
 
 #endif /* BENCH_ROW_H */

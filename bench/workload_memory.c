@@ -33,18 +33,18 @@ struct memory {
 /* Bytes that the process has resident. */
 static int resident(double *bytes)
 {
-    unsigned long long total, pages;
     FILE *file = fopen("/proc/self/statm", "r");
-    int fields;
+    char line[128];
+    char *end = line;
 
     if (!file)
         return -errno;
-    fields = fscanf(file, "%llu %llu", &total, &pages);
+    if (fgets(line, sizeof(line), file)) {
+        strtoull(line, &end, 10); /* all that is mapped */
+        *bytes = (double)strtoull(end, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
+    }
     fclose(file);
-    if (fields != 2)
-        return -EIO;
-    *bytes = (double)pages * (double)sysconf(_SC_PAGESIZE);
-    return 0;
+    return end == line ? -EIO : 0;
 }
 
 /* Bytes that the allocator has given out. */
@@ -72,7 +72,7 @@ static int open_all(struct memory *memory, struct roster *roster)
 static int grow(struct memory *memory, struct roster *roster, double *grown)
 {
     struct roster_stats before = {.size = sizeof(before)}, after = {.size = sizeof(after)};
-    double resident_before, resident_after, allocated_before = allocated();
+    double resident_before = 0, resident_after = 0, allocated_before = allocated();
     int err = resident(&resident_before);
 
     if (!err)
@@ -98,7 +98,7 @@ static int resident_sample(void *arg, double *value)
     size_t i;
     int err;
 
-    memset(memory->opened, 0, memory->sessions * sizeof(*memory->opened));
+    memset(memory->opened, 0, memory->sessions * sizeof(struct roster_session *));
     malloc_trim(0); /* what was freed before must not be what is used now */
     err = roster_create(NULL, &roster);
     if (err)
@@ -135,7 +135,7 @@ int memory_run(struct bench *bench)
     struct row row;
     int err;
 
-    memory.opened = calloc(memory.sessions, sizeof(*memory.opened));
+    memory.opened = calloc(memory.sessions, sizeof(struct roster_session *));
     if (!memory.opened)
         return -ENOMEM;
     row_init(&row, "memory", "bytes", "an idle session, %d bytes of identity, one of %zu",

@@ -40,11 +40,6 @@ static const struct {
     {BESIDE_SCANNER_FLAT, loop_scan, "a scanner flat out"},
 };
 
-static double seconds_of(const struct options *options)
-{
-    return options->seconds > MIN_SECONDS ? options->seconds : MIN_SECONDS;
-}
-
 static int setup(struct bench *bench, struct mixed *it)
 {
     int err = world_create(bench->options, it->sessions, it->threads, 0, &it->world);
@@ -57,8 +52,22 @@ static int setup(struct bench *bench, struct mixed *it)
     if (!err)
         err = bench_slice(bench, &it->exchange, floor_exchange_store, it->floors->shares,
                           sizeof(struct floor_share), it->threads);
-    it->quiet.seconds = seconds_of(bench->options);
     return err;
+}
+
+/* Exchange and store beside someone who reads the same records without pause. */
+static int read_slice(struct bench *bench, struct mixed *it, struct slice *slice)
+{
+    size_t i, n = it->threads;
+    int err = slice_init(slice, bench->runner, it->quiet.seconds, n + 1);
+
+    if (err)
+        return err;
+    for (i = 0; i < n; i++)
+        slice->jobs[i] = it->exchange.jobs[i];
+    slice->jobs[n] =
+        (struct job){floor_read_records, it->floors, runner_cpus(bench->runner) - 1, false};
+    return 0;
 }
 
 /* The committers again, and after them those beside, on the last processor. */
@@ -66,8 +75,13 @@ static int disturbed_slice(struct bench *bench, struct mixed *it, unsigned besid
                            struct slice *slice)
 {
     size_t i, n = it->threads;
-    int err = slice_init(slice, bench->runner, seconds_of(bench->options), n + MAX_BESIDE);
+    double seconds = bench->options->seconds;
+    int err;
 
+    if (beside & BESIDE_LISTER && seconds < MIN_SECONDS)
+        seconds = MIN_SECONDS;
+    it->quiet.seconds = seconds;
+    err = slice_init(slice, bench->runner, seconds, n + MAX_BESIDE);
     if (err)
         return err;
     for (i = 0; i < n; i++)
@@ -93,7 +107,7 @@ static void say_beside(unsigned beside, char *out, size_t size)
 static int measure(struct bench *bench, struct mixed *it, const char *name, unsigned beside,
                    double aim, double must)
 {
-    struct slice disturbed;
+    struct slice disturbed, read = {.jobs = NULL};
     char who[120] = "";
     struct row row;
     int quiet, err = disturbed_slice(bench, it, beside, &disturbed);
@@ -106,11 +120,17 @@ static int measure(struct bench *bench, struct mixed *it, const char *name, unsi
     row_add(&row, "begin + finish", slice_sample, &disturbed);
     quiet = row_add(&row, "the same undisturbed", slice_sample, &it->quiet);
     row.floor = row_add(&row, "floor: exchange + store", slice_sample, &it->exchange);
+    if (beside & BESIDE_LISTER_FLAT) {
+        err = read_slice(bench, it, &read);
+        row_add(&row, "floor: the same, all being read", slice_sample, &read);
+    }
     if (must > 0)
         row_judge(&row, quiet, aim, must);
     row_judge_only_if(&row, it->threads == OWN_THREADS && it->sessions == OWN_SESSIONS &&
                                 runner_cpus(bench->runner) > it->threads);
-    err = bench_row(bench, &row);
+    if (!err)
+        err = bench_row(bench, &row);
+    slice_free(&read);
     slice_free(&disturbed);
     return err;
 }

@@ -51,9 +51,9 @@ void identity_make(struct identity *identity, size_t n);
 
 /*
  * Creates a roster with `sessions` idle sessions, shared out over `threads` threads; oracle and
- * order are what the options say.
+ * order are what was asked for.
  */
-int world_create(const struct options *options, size_t sessions, size_t threads, size_t text,
+int world_create(const struct options *asked, size_t sessions, size_t threads, size_t text,
                  struct world **world);
 void world_destroy(struct world *world);
 

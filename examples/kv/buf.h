@@ -26,7 +26,8 @@ struct buf {
 };
 
 void buf_append(struct buf *buf, const void *data, size_t len);
-void buf_vprintf(struct buf *buf, const char *format, va_list args);
+void buf_vprintf(struct buf *buf, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Cuts off what came after `len`, and forgets a failure since. */

@@ -72,7 +72,8 @@ void conn_close(struct conn *conn)
         conn->worker->conns = conn->next;
     if (conn->next)
         conn->next->prev = conn->prev;
-    uv_close((uv_handle_t *)&conn->tcp, on_closed);
+    if (!conn->reset || uv_tcp_close_reset(&conn->tcp, on_closed))
+        uv_close((uv_handle_t *)&conn->tcp, on_closed);
     uv_close((uv_handle_t *)&conn->timer, on_closed);
 }
 
@@ -209,7 +210,7 @@ static void on_written(uv_write_t *write, int status)
 /* Returns whether it stopped only because replies pile up. */
 static bool process_all(struct conn *conn)
 {
-    while (!conn->finishing && !conn->sleeping) {
+    while (!conn->finishing && !conn->sleeping && !worker_stops(conn->worker)) {
         if (unsent(conn) >= OUT_HIGH)
             return true;
         if (!process_one(conn))
@@ -267,6 +268,7 @@ void conn_sweep(struct conn *conn)
         fprintf(stderr, "roster-kv: closed %s: it takes no replies, %zu bytes wait for it\n",
                 conn->addr, unsent(conn));
         server_count(&conn->worker->server->counts.slow_readers);
+        conn->reset = true; /* else the kernel would go on trying */
         conn_close(conn);
     } else if (conn->shut && now - conn->since >= LINGER_MS) {
         conn_close(conn);

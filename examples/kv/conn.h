@@ -50,6 +50,7 @@ struct conn {
     bool eof;
     bool finishing; /* no more requests; closed when all is written and the client has gone */
     bool shut;      /* all is written */
+    bool reset;     /* when closing, drop what the kernel has still to send */
     bool closed;
     char addr[CONN_ADDR];
 };

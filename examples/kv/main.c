@@ -109,14 +109,21 @@ static void stop_workers(struct server *server)
     free(server->workers);
 }
 
+/* Closes whatever the main loop has; it then ends by itself. */
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    struct front *front = arg;
+
+    if (handle == (uv_handle_t *)&front->listener.poll)
+        listener_stop(&front->listener);
+    else
+        uv_close(handle, NULL);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
-    struct front *front = signal->data;
-
     (void)number;
-    listener_stop(&front->listener);
-    uv_close((uv_handle_t *)&front->term, NULL);
-    uv_close((uv_handle_t *)&front->interrupt, NULL);
+    uv_walk(signal->loop, close_handle, signal->data);
 }
 
 static int watch_signals(struct front *front)
@@ -130,6 +137,19 @@ static int watch_signals(struct front *front)
     return err ? err : uv_signal_start(&front->interrupt, on_signal, SIGINT);
 }
 
+static int open_front(struct front *front, struct server *server)
+{
+    int err = listener_start(&front->listener, server, &front->loop);
+
+    if (err)
+        fprintf(stderr, "roster-kv: cannot listen on %s port %" PRIu64 ": %s\n",
+                server->options.bind, server->options.port, uv_strerror(err));
+    if (err)
+        return err;
+    err = watch_signals(front);
+    return err ? fail("signals", err) : 0;
+}
+
 static int serve(struct server *server)
 {
     struct front front;
@@ -137,21 +157,16 @@ static int serve(struct server *server)
 
     if (err)
         return fail("event loop", err);
-    err = listener_start(&front.listener, server, &front.loop);
-    if (err) {
-        fprintf(stderr, "roster-kv: cannot listen on %s port %" PRIu64 ": %s\n",
-                server->options.bind, server->options.port, uv_strerror(err));
-        return err;
-    }
-    err = watch_signals(&front);
+    err = open_front(&front, server);
     if (err)
-        return fail("signals", err);
-    printf("roster-kv: ready on %s port %" PRIu64 ", %" PRIu64 " threads\n", server->options.bind,
-           server->options.port, server->options.threads);
+        uv_walk(&front.loop, close_handle, &front);
+    else
+        printf("roster-kv: ready on %s port %" PRIu64 ", %" PRIu64 " threads\n",
+               server->options.bind, server->options.port, server->options.threads);
     fflush(stdout);
     uv_run(&front.loop, UV_RUN_DEFAULT);
     uv_loop_close(&front.loop);
-    return 0;
+    return err;
 }
 
 static int stop(struct server *server)

@@ -18,12 +18,16 @@
 
 #define SWEEP_MS 500
 
-static void take_inbox(struct worker *worker, int **fds, size_t *count, bool *stop)
+bool worker_stops(const struct worker *worker)
+{
+    return __atomic_load_n(&worker->stop, __ATOMIC_ACQUIRE); /* pairs with worker_stop() */
+}
+
+static void take_inbox(struct worker *worker, int **fds, size_t *count)
 {
     pthread_mutex_lock(&worker->lock);
     *fds = worker->inbox;
     *count = worker->inbox_count;
-    *stop = worker->stop;
     worker->inbox = NULL;
     worker->inbox_count = worker->inbox_capacity = 0;
     pthread_mutex_unlock(&worker->lock);
@@ -45,9 +49,8 @@ static void on_wake(uv_async_t *wake)
     struct conn *conn, *next;
     int *fds;
     size_t count, n;
-    bool stop;
 
-    take_inbox(worker, &fds, &count, &stop);
+    take_inbox(worker, &fds, &count);
     for (n = 0; n < count; n++)
         conn_open(worker, fds[n]);
     free(fds);
@@ -55,7 +58,7 @@ static void on_wake(uv_async_t *wake)
         next = conn->next;
         conn_check_kill(conn);
     }
-    if (stop)
+    if (worker_stops(worker))
         close_all(worker);
 }
 
@@ -134,9 +137,7 @@ void worker_wake(uint64_t session_id, void *worker)
 
 void worker_stop(struct worker *worker)
 {
-    pthread_mutex_lock(&worker->lock);
-    worker->stop = true;
-    pthread_mutex_unlock(&worker->lock);
+    __atomic_store_n(&worker->stop, true, __ATOMIC_RELEASE); /* pairs with worker_stops() */
     uv_async_send(&worker->wake);
 }
 

@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <uv.h>
 
-#define WORKER_INPUT 65536
-#define WORKER_TEXT 256 /* of a statement, as the roster shows it */
+#define WORKER_INPUT 16384 /* read at once: the others wait until it is worked off */
+#define WORKER_TEXT 256    /* of a statement, as the roster shows it */
 
 struct conn;
 struct server;
@@ -29,7 +29,7 @@ struct worker {
     pthread_mutex_t lock;
     int *inbox; /* accepted sockets, under the lock */
     size_t inbox_count, inbox_capacity;
-    bool stop; /* under the lock */
+    bool stop; /* atomic */
     struct buf scratch;
     char input[WORKER_INPUT];
     char text[WORKER_TEXT];
@@ -46,6 +46,9 @@ void worker_wake(uint64_t session_id, void *worker);
 
 /* Tells the worker to close its connections and end. */
 void worker_stop(struct worker *worker);
+
+/* Whether it was told so. */
+bool worker_stops(const struct worker *worker);
 
 /* Waits for its end; other workers may still wake it. */
 void worker_join(struct worker *worker);

@@ -8,8 +8,17 @@
 #define ROSTER_EXPORT_H
 
 /* noplt: programs call through the global offset table, without a stop at a jump on the way. */
+#if defined(__has_attribute)
+#if __has_attribute(noplt)
+#define ROSTER_NOPLT , noplt
+#endif
+#endif
+#ifndef ROSTER_NOPLT
+#define ROSTER_NOPLT
+#endif
+
 #if defined(__GNUC__)
-#define ROSTER_API __attribute__((visibility("default"), noplt))
+#define ROSTER_API __attribute__((visibility("default") ROSTER_NOPLT))
 #define ROSTER_MUST_CHECK __attribute__((warn_unused_result))
 #else
 #define ROSTER_API

@@ -9,6 +9,8 @@
 
 #include <roster/export.h>
 #include <roster/session.h>
+#include <roster/view.h>
+#include <stddef.h>
 #include <stdint.h>
 
 ROSTER_BEGIN_DECLS
@@ -26,7 +28,14 @@ enum roster_kill_reason {
     ROSTER_KILL_QUERY_MEMORY = 3,
     ROSTER_KILL_SERVER_MEMORY = 4,
     ROSTER_KILL_RUNAWAY = 5,
+    ROSTER_KILL_IDLE = 6,     /* did nothing for too long */
+    ROSTER_KILL_TXN_IDLE = 7, /* the same inside a transaction */
+    ROSTER_KILL_TXN_AGE = 8,  /* its transaction has been open for too long */
+    ROSTER_KILL_SHUTDOWN = 9, /* the server goes down */
 };
+
+/* The name of a reason ("interrupted", ...); "unknown" for an unknown number. */
+ROSTER_API const char *roster_kill_reason_name(enum roster_kill_reason reason);
 
 /* Set in the result of roster_killed() when the connection is to go, not just the statement. */
 #define ROSTER_KILLED_CONNECTION 0x100
@@ -38,7 +47,7 @@ enum roster_kill_reason {
  * Kills a statement or a connection. `stmt_seq` is the statement that was seen in a view, or
  * ROSTER_STMT_ANY; it is not looked at when the target is the connection. Nothing is torn down
  * here (G6): the owner is told through roster_killed(), and woken by its wake callback. Any
- * thread; lock-free; costs one membarrier.
+ * thread; killers of one roster take turns, owners never wait for them; costs one membarrier.
  *
  * The answer is true (G5): 0 means that the owner has seen the kill or cannot end the statement
  * without seeing it; every other answer means that it will never see it.
@@ -60,6 +69,58 @@ ROSTER_API int roster_kill(struct roster *roster, uint64_t session_id,
  * ROSTER_KILLED_CONNECTION when the connection was; -EINVAL for NULL; -EBADF when closed.
  */
 ROSTER_API int roster_killed(struct roster_session *session);
+
+/* The bit of a session kind in roster_kill_filter.kinds. */
+#define ROSTER_KIND_BIT(kind) (UINT32_C(1) << (kind))
+
+/*
+ * Whether the caller may kill this session: the privilege check. Called under the read lock, for
+ * sessions that the filter lets through. Returns 0 for no, anything else for yes.
+ */
+typedef int roster_may_kill_fn(const struct roster_session *session, const struct roster_view *view,
+                               void *arg);
+
+/* Which sessions roster_kill_all() means. Begin with ROSTER_KILL_FILTER_INIT: all of them. */
+struct roster_kill_filter {
+    size_t size;     /* sizeof(struct roster_kill_filter) */
+    uint64_t except; /* the id of a session to spare, for instance the killer's; 0: none */
+    uint32_t kinds;  /* ROSTER_KIND_BIT()s of those meant; 0: every kind */
+    uint32_t reserved;
+    const char *user;        /* only this user's; NULL: every user's */
+    roster_may_kill_fn *may; /* NULL: every session may be killed */
+    void *may_arg;
+};
+
+#define ROSTER_KILL_FILTER_INIT                                                                    \
+    {                                                                                              \
+        sizeof(struct roster_kill_filter), 0, 0, 0, NULL, NULL, NULL                               \
+    }
+
+/* What became of the sessions that were meant: matched is the sum of the others. */
+struct roster_kill_counts {
+    size_t size; /* sizeof(struct roster_kill_counts), set by the caller */
+    uint64_t matched;
+    uint64_t delivered; /* roster_kill() returned 0 */
+    uint64_t refused;   /* filter.may said no */
+    uint64_t idle;      /* -ENOENT: no statement was running */
+    uint64_t stale;     /* -ESTALE: the statement that was seen has ended meanwhile */
+    uint64_t dying;     /* -EALREADY: an earlier kill stands */
+    uint64_t gone;      /* -ESRCH: it was closed meanwhile */
+};
+
+/*
+ * Kills the running statement, or the connection, of every session that `filter` means; NULL means
+ * all of them. Each statement is aimed at as it was seen (G5). A session that is opened meanwhile
+ * may or may not be among them. `counts` may be NULL. Any thread, as roster_kill().
+ *
+ * Returns 0, whatever became of them; -EINVAL for a NULL roster, an unknown target, reason or kind,
+ * or a struct smaller than the first version's; -E2BIG for a filter with something unknown in it
+ * or larger counts than this library knows; -ENOMEM; -ECHILD.
+ */
+ROSTER_API int roster_kill_all(struct roster *roster, enum roster_kill_target target,
+                               enum roster_kill_reason reason,
+                               const struct roster_kill_filter *filter,
+                               struct roster_kill_counts *counts);
 
 ROSTER_END_DECLS
 

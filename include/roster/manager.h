@@ -50,8 +50,8 @@ struct roster_options {
  * Creates a roster. `options` may be NULL: all defaults. Any thread.
  *
  * Starts one small thread that ticks the roster's coarse clock (unless tick_ms is
- * ROSTER_TICK_MANUAL); it blocks all signals. liburcu starts its own call_rcu thread at the first
- * need.
+ * ROSTER_TICK_MANUAL); it blocks all signals. The first roster of a process also starts liburcu's
+ * call_rcu thread, so that nothing later has to; liburcu aborts when it cannot.
  *
  * Returns 0 and stores the roster in `*roster`; -EINVAL for a NULL pointer, a struct smaller than
  * the first version's, text_limit above 1 MiB, or tick_ms out of range; -E2BIG for a larger struct
@@ -68,14 +68,14 @@ ROSTER_API int roster_create(const struct roster_options *options,
  * a call_rcu callback. Other threads need not have ended.
  *
  * Returns 0; -EINVAL for NULL; -EBUSY, the roster unchanged, while a session or a pin is open, a
- * reader is inside or a syncer reports it; -ECHILD in a forked child.
+ * watchdog, a drain or a syncer runs or a reader is inside; -ECHILD in a forked child.
  */
 ROSTER_API int roster_destroy(struct roster *roster);
 
 /*
  * Advances the coarse clock from which views take "since when" to now. Only for servers that chose
  * ROSTER_TICK_MANUAL: call it every few milliseconds from a timer. Any thread; wait-free.
- * Returns 0; -EINVAL for NULL.
+ * Returns 0; -EINVAL for NULL; -ECHILD.
  */
 ROSTER_API int roster_tick(struct roster *roster);
 

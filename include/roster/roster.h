@@ -17,19 +17,25 @@
 #ifndef ROSTER_ROSTER_H
 #define ROSTER_ROSTER_H
 
+#include <roster/conn_id.h>
+#include <roster/drain.h>
 #include <roster/error.h>
 #include <roster/export.h>
 #include <roster/kill.h>
+#include <roster/limits.h>
 #include <roster/list.h>
+#include <roster/lock_wait.h>
 #include <roster/manager.h>
 #include <roster/minimum.h>
 #include <roster/oracle.h>
 #include <roster/pin.h>
+#include <roster/schema_check.h>
 #include <roster/session.h>
 #include <roster/statement.h>
 #include <roster/timestamp.h>
 #include <roster/txn.h>
 #include <roster/version.h>
 #include <roster/view.h>
+#include <roster/watchdog.h>
 
 #endif /* ROSTER_ROSTER_H */

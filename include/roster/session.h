@@ -70,7 +70,8 @@ struct roster_session_attr {
  * Returns 0 and stores it in `*session`; -EINVAL for a NULL pointer, an unknown kind or flag, the
  * id UINT64_MAX or a struct smaller than the first version's; -E2BIG for a larger one with
  * something unknown in it; -ENAMETOOLONG when the strings exceed ROSTER_IDENTITY_MAX; -EEXIST when
- * `id` is in use; -EUSERS when max_sessions are open; -ENOBUFS when the backlog limit is reached;
+ * `id` is in use; -EUSERS when max_sessions are open; -ESHUTDOWN while the server is drained
+ * of sessions of this kind; -ENOBUFS when the backlog limit is reached;
  * -ENOMEM; -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,

@@ -64,7 +64,8 @@ const char *roster_strerror(int err)
     case -EINPROGRESS:
         return "whether the store was changed is unknown; read it and decide";
     case -ETIMEDOUT:
-        return "time ran out and nothing was changed; try again";
+        return "time ran out: of a store nothing was changed, try again; of a drain some sessions "
+               "have not left in time, the report names them, their owners must close them";
     case -EHOSTUNREACH:
         return "no endpoint of the store can be reached; look at the network and the store";
     case -EKEYEXPIRED:
@@ -79,7 +80,8 @@ const char *roster_strerror(int err)
     case -EPROTO:
         return "the answer is not that of an etcd v3 gateway; look at the store's URL";
     case -EMSGSIZE:
-        return "a request to the store or its answer exceeds a limit; ask for less";
+        return "this is the low half of a 64-bit connection id; pass all of it, as the process "
+               "list shows it. Of a store: request or answer exceeds a limit; ask for less";
     case -ENOSPC:
         return "the store's disk or quota is full; make room";
     case -EROFS:
@@ -92,8 +94,14 @@ const char *roster_strerror(int err)
         return "this library was built without that kind of store; build it with the "
                "missing package";
     case -EBADMSG:
-        return "a key of the store holds what cannot be read; find out who wrote it and "
-               "correct or delete it";
+        return "the connection id is marked as one of 32 bits but is longer; pass it as the "
+               "server told it. Of a store: a key holds what cannot be read; find out who wrote "
+               "it and correct or delete it";
+    case -EOVERFLOW:
+        return "the connection id has its highest bit set, as no id has; pass it as the server "
+               "told it";
+    case -ESHUTDOWN:
+        return "the server is being drained and lets no new session in; connect to another one";
     default:
         return "not an error number of Roster; pass the negative number a function returned";
     }

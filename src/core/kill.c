@@ -33,7 +33,7 @@ static uint64_t without_statement(uint64_t word)
     return word & ((RST_KILL_REASON_MASK << RST_KILL_CONN_SHIFT) | RST_KILL_CLOSED);
 }
 
-static bool names(uint64_t word, uint64_t seq)
+bool rst_kill_names(uint64_t word, uint64_t seq)
 {
     uint64_t low_bits = (seq << RST_KILL_SEQ_SHIFT) >> RST_KILL_SEQ_SHIFT;
 
@@ -46,12 +46,12 @@ int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq)
     uint64_t word = rst_load_acquire(&session->kill);
 
     rst_test_point("end: kill word loaded");
-    while (names(word, seq) && !(word & RST_KILL_STMT_ACK))
+    while (rst_kill_names(word, seq) && !(word & RST_KILL_STMT_ACK))
         if (exchange(session, &word, word | RST_KILL_STMT_ACK)) /* D: pairs with take_back() */
             word |= RST_KILL_STMT_ACK;
     if (rst_kill_conn_reason(word))
         return (int)rst_kill_conn_reason(word) | ROSTER_KILLED_CONNECTION;
-    return names(word, seq) ? (int)rst_kill_stmt_reason(word) : 0;
+    return rst_kill_names(word, seq) ? (int)rst_kill_stmt_reason(word) : 0;
 }
 
 void rst_kill_close(struct roster_session *session)
@@ -94,7 +94,7 @@ static int kill_statement(struct roster *roster, struct roster_session *session,
     do {
         if (word & RST_KILL_CLOSED)
             return -ESRCH;
-        if (rst_kill_conn_reason(word) || names(word, seq))
+        if (rst_kill_conn_reason(word) || rst_kill_names(word, seq))
             return -EALREADY;
         wanted = seq << RST_KILL_SEQ_SHIFT | (uint64_t)reason << RST_KILL_STMT_SHIFT;
     } while (!exchange(session, &word, wanted)); /* 2: pairs with C in rst_statement_end() */
@@ -124,17 +124,18 @@ static int kill_connection(struct roster_session *session, enum roster_kill_reas
     return 0;
 }
 
-static int kill_found(struct roster *roster, struct roster_session *session,
-                      enum roster_kill_target target, uint64_t seq, enum roster_kill_reason reason)
+int rst_kill_session(struct roster *roster, struct roster_session *session,
+                     enum roster_kill_target target, uint64_t seq, enum roster_kill_reason reason)
 {
+    const struct rst_side *side = rst_side_of(session);
     int err;
 
     pthread_mutex_lock(&roster->kill_lock);
     err = target == ROSTER_KILL_STATEMENT ? kill_statement(roster, session, seq, reason)
                                           : kill_connection(session, reason);
     pthread_mutex_unlock(&roster->kill_lock);
-    if (!err && session->wake)
-        session->wake(session->id, session->wake_arg);
+    if (!err && side && side->wake)
+        side->wake(session->id, side->wake_arg);
     rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
     return err;
 }
@@ -145,14 +146,13 @@ int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_tar
     struct roster_session *session;
     int err;
 
-    if (!roster || (unsigned)target > ROSTER_KILL_CONNECTION ||
-        (unsigned)reason - 1 >= ROSTER_KILL_RUNAWAY)
+    if (!roster || (unsigned)target > ROSTER_KILL_CONNECTION || !rst_kill_is_reason(reason))
         return -EINVAL;
     err = roster_read_lock(roster);
     if (err)
         return err;
     session = rst_registry_find(&roster->registry, session_id);
-    err = session ? kill_found(roster, session, target, stmt_seq, reason) : -ESRCH;
+    err = session ? rst_kill_session(roster, session, target, stmt_seq, reason) : -ESRCH;
     roster_read_unlock(roster);
     return err;
 }

@@ -22,6 +22,7 @@ int rst_lease_attach(struct roster *roster, const struct rst_lease_ops *ops, voi
     if (roster->lease_ops) {
         err = -EBUSY;
     } else {
+        rst_fetch_add(&roster->attached, 1);
         roster->lease_ops = ops;
         roster->lease_arg = arg;
         rst_guard_fence(&roster->horizon.guard, &roster->horizon.words);
@@ -33,6 +34,8 @@ int rst_lease_attach(struct roster *roster, const struct rst_lease_ops *ops, voi
 void rst_lease_detach(struct roster *roster)
 {
     pthread_mutex_lock(&roster->lease_lock);
+    if (roster->lease_ops)
+        rst_fetch_sub(&roster->attached, 1);
     roster->lease_ops = NULL;
     roster->lease_arg = NULL;
     rst_guard_fence(&roster->horizon.guard, &roster->horizon.words);

@@ -74,8 +74,8 @@ static int pools_init(struct roster *roster)
     return err;
 }
 
-/* Identities that are not at home stay with their session's slot, which is used again. */
-static void free_identities(struct rst_pool *sessions)
+/* Sides, and identities that are not at home, stay with their session's slot. */
+static void free_with_slots(struct rst_pool *sessions)
 {
     struct rst_pool_chunk *chunk;
     unsigned n;
@@ -86,6 +86,7 @@ static void free_identities(struct rst_pool *sessions)
 
             rst_identity_free(session->identity,
                               rst_home_identity(rst_session_home(sessions, session)));
+            rst_side_free(session->side);
         }
 }
 
@@ -93,7 +94,7 @@ static void pools_destroy(struct roster *roster)
 {
     int i;
 
-    free_identities(&roster->pools[RST_POOL_SESSION]);
+    free_with_slots(&roster->pools[RST_POOL_SESSION]);
     for (i = 0; i < RST_POOL_CLASSES; i++)
         rst_pool_destroy(&roster->pools[i]);
 }
@@ -149,16 +150,6 @@ horizon:
     return err;
 }
 
-static bool has_syncer(struct roster *roster)
-{
-    bool has;
-
-    pthread_mutex_lock(&roster->lease_lock);
-    has = roster->lease_ops != NULL;
-    pthread_mutex_unlock(&roster->lease_lock);
-    return has;
-}
-
 static int create(const struct roster_options *options, struct roster **made)
 {
     struct roster *roster = aligned_alloc(RST_CACHE_LINE, sizeof(*roster));
@@ -174,6 +165,7 @@ static int create(const struct roster_options *options, struct roster **made)
     roster->account.backlog_limit = options->backlog_limit;
     roster->membarrier = rst_membarrier_init();
     roster->door = roster->membarrier ? 0 : 1;
+    rst_call_rcu_start();
     err = oracle_init(roster, options, &now);
     if (!err)
         err = parts_init(roster, options, now);
@@ -208,8 +200,8 @@ int roster_destroy(struct roster *roster)
     if (rst_thread_forked())
         return -ECHILD;
     if (rst_load(&roster->registry.open) || rst_load(&roster->pins) ||
-        (uint32_t)rst_load(&roster->door) != (roster->membarrier ? 0 : 1) ||
-        has_syncer(roster))
+        rst_load(&roster->attached) || rst_load(&roster->drainers) ||
+        (uint32_t)rst_load(&roster->door) != (roster->membarrier ? 0 : 1))
         return -EBUSY;
     rst_ticker_stop(&roster->ticker);
     rst_rcu_barrier();
@@ -228,6 +220,8 @@ int roster_tick(struct roster *roster)
 {
     if (!roster)
         return -EINVAL;
+    if (rst_thread_forked())
+        return -ECHILD;
     rst_ticker_tick(&roster->ticker);
     return 0;
 }

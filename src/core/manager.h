@@ -42,6 +42,9 @@ struct roster {
 
     uint64_t pins;
     uint64_t next_pin_id;
+    uint64_t attached;          /* watchdogs and the syncer */
+    uint32_t draining;          /* the bits of the kinds of sessions that are refused */
+    uint32_t drainers;          /* 1 while a thread is in roster_drain() */
     pthread_mutex_t lease_lock; /* whoever pins below the record, and a syncer that goes */
     const struct rst_lease_ops *lease_ops; /* NULL: no syncer */
     void *lease_arg;

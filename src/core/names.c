@@ -4,6 +4,7 @@
  *
  * The names of states, commands and kinds.
  */
+#include <roster/kill.h>
 #include <roster/pin.h>
 #include <roster/view.h>
 
@@ -59,6 +60,23 @@ const char *roster_txn_state_name(enum roster_txn_state state)
     };
 
     return name_of(names, COUNT_OF(names), (unsigned)state, "unknown");
+}
+
+const char *roster_kill_reason_name(enum roster_kill_reason reason)
+{
+    static const char *const names[] = {
+        [ROSTER_KILL_INTERRUPTED] = "interrupted",
+        [ROSTER_KILL_MAX_EXECUTION_TIME] = "max execution time",
+        [ROSTER_KILL_QUERY_MEMORY] = "query memory",
+        [ROSTER_KILL_SERVER_MEMORY] = "server memory",
+        [ROSTER_KILL_RUNAWAY] = "runaway",
+        [ROSTER_KILL_IDLE] = "idle",
+        [ROSTER_KILL_TXN_IDLE] = "idle in transaction",
+        [ROSTER_KILL_TXN_AGE] = "transaction age",
+        [ROSTER_KILL_SHUTDOWN] = "shutdown",
+    };
+
+    return name_of(names, COUNT_OF(names), (unsigned)reason, "unknown");
 }
 
 const char *roster_pin_kind_name(enum roster_pin_kind kind)

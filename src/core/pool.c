@@ -191,6 +191,19 @@ static bool oldest_is_free(const struct rst_pool_cache *cache, const uint64_t *d
                              word >> 32 != cache->oldest->waiting.moments);
 }
 
+/*
+ * Whether one more batch may wait in the thread. One that has not used what it could have used does
+ * not need more. And what waits in threads that have nothing to do comes back to nobody, so it must
+ * never add up to the limit at which the others are refused.
+ */
+static bool may_wait(const struct rst_pool *pool, const struct rst_pool_cache *cache,
+                     const uint64_t *door)
+{
+    return pool->hot && cache->waiting < RST_POOL_WAITING &&
+           rst_load(&pool->account->backlog) < pool->account->backlog_limit / 2 &&
+           !oldest_is_free(cache, door);
+}
+
 /* A batch of which a reader may still see something waits for the next moment without readers. */
 static void wait_in_thread(struct rst_pool *pool, struct rst_pool_cache *cache,
                            struct rst_pool_node *batch, const uint64_t *door)
@@ -233,8 +246,7 @@ void rst_pool_retire_slow(struct rst_pool *pool, struct rst_pool_cache *cache, c
         cache->n_fresh = cache->n_retired;
     } else {
         batch = batch_link(pool, cache->retired, cache->n_retired);
-        /* A thread that has not used what it could have used does not need more. */
-        if (door && pool->hot && cache->waiting < RST_POOL_WAITING && !oldest_is_free(cache, door))
+        if (door && may_wait(pool, cache, door))
             wait_in_thread(pool, cache, batch, door);
         else
             batch_retire(pool, batch, cache->n_retired);

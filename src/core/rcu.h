@@ -174,6 +174,16 @@ static inline void rst_rcu_read_unlock(void)
     urcu_bp_read_unlock();
 }
 
+/*
+ * Starts liburcu's thread for callbacks, once a process. Left to the first call_rcu(), that would
+ * be in the middle of an end that must neither allocate nor fail (G7), and liburcu aborts when it
+ * cannot start a thread.
+ */
+static inline void rst_call_rcu_start(void)
+{
+    (void)urcu_bp_get_default_call_rcu_data();
+}
+
 /* As call_rcu(): `func(head)` runs in another thread after a grace period. */
 static inline void rst_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
 {

@@ -6,6 +6,7 @@
  */
 #include "session.h"
 
+#include "drain.h"
 #include "identity.h"
 #include "kill.h"
 #include "statement.h"
@@ -51,12 +52,12 @@ static void fill(struct roster_session *session, struct roster *roster,
     session->gate.in_stmt = false;
     session->kind = (uint8_t)attr->kind;
     session->flags = (uint8_t)attr->flags;
+    session->resume_state = 0;
     session->gate.non_pinning = (attr->flags & ROSTER_SESSION_NON_PINNING) != 0;
     session->id = attr->id;
     session->base = NULL;
     session->spare = NULL;
-    session->wake = attr->wake;
-    session->wake_arg = attr->wake_arg;
+    rst_store(&session->memory, 0);
     rst_store(&session->kill, 0);
 }
 
@@ -79,6 +80,8 @@ static int complete(struct roster *roster, struct roster_session *session,
 
     fill(session, roster, attr);
     err = build_identity(session, home, attr);
+    if (!err)
+        err = rst_side_open(session, attr);
     if (err)
         return err;
     rst_view_fill(&home->idle, session, NULL);
@@ -90,6 +93,13 @@ static int complete(struct roster *roster, struct roster_session *session,
     if (err)
         session->gate.tag = RST_TAG_CLOSED;
     return err;
+}
+
+/* A drain began while the session was being opened: it may have seen it, or not. */
+static rst_slow int close_refused_slow(struct roster_session *session)
+{
+    (void)roster_session_close(session);
+    return -ESHUTDOWN;
 }
 
 int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
@@ -109,6 +119,8 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     thread = rst_enter(roster, &err);
     if (!thread)
         return err;
+    if (rst_unlikely(rst_drain_refuses(roster, known.kind)))
+        return -ESHUTDOWN;
     err = rst_registry_reserve(&roster->registry);
     if (err)
         return err;
@@ -121,6 +133,8 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     }
     if (err)
         rst_registry_unreserve(&roster->registry);
+    else if (rst_unlikely(rst_drain_refuses(roster, known.kind)))
+        err = close_refused_slow(made);
     else
         *session = made;
     return err;

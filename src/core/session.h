@@ -7,7 +7,8 @@
  *     view, idle_since    the owner; read by anyone under the read lock
  *     kill                killers and the owner, by compare-and-swap (see kill.c)
  *     gate                the owner; its tag is 0 once closed
- *     id, kind, flags, wake, wake_arg    nobody after rst_registry_add()
+ *     side, memory        the owner; read by anyone under the read lock
+ *     id, kind, flags     nobody after rst_registry_add()
  *     everything else     the owner alone
  *
  * The first line is all that begin and finish touch.
@@ -24,6 +25,7 @@
 #include "identity.h"
 #include "manager.h"
 #include "rcu.h"
+#include "side.h"
 
 #include <errno.h>
 #include <roster/session.h>
@@ -43,11 +45,12 @@ struct roster_session {
     uint64_t id;
     struct roster_view *base;
     struct roster_view *spare;
-    roster_wake_fn *wake;
-    void *wake_arg;
+    struct rst_side *side; /* NULL until needed, see side.h */
+    uint64_t memory;       /* bytes that the server says it uses */
     uint8_t kind;
     uint8_t flags;
-    uint32_t inside; /* with --enable-debug: the thread that is inside a function of it */
+    uint8_t resume_state; /* the owner's: where a lock wait goes back to, plus 1; else 0 */
+    uint32_t inside;      /* with --enable-debug: the thread that is inside a function of it */
 } rst_cache_aligned;
 
 _Static_assert(sizeof(struct roster_view) == RST_CACHE_LINE, "a view is one cache line");
@@ -89,6 +92,8 @@ static inline struct rst_thread *rst_session_enter(const struct roster_session *
 
     if (rst_likely(session)) {
         thread = rst_thread_last;
+        if (!thread)
+            __builtin_unreachable(); /* see thread.h; tells the analyzers too */
         if (rst_likely(rst_load(&thread->tag) == session->gate.tag))
             return thread;
     }

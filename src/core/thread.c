@@ -27,9 +27,8 @@ static struct rst_thread no_thread = {
 __thread struct rst_thread *rst_thread_last = &no_thread;
 
 static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t process_once = PTHREAD_ONCE_INIT;
 static pthread_key_t exit_key;
-static int process_error;
+static bool has_exit_key, has_fork_handler;
 static uint32_t last_tag;
 static bool forked;
 
@@ -63,6 +62,17 @@ static struct rst_thread *unlink_dead(void)
     return dead;
 }
 
+/* Whoever adopts the context of a thread that ended under the read lock is not under it. liburcu
+ * forgets the thread by itself. */
+static void leave_door(struct rst_thread *thread)
+{
+    if (!thread->nesting)
+        return;
+    thread->nesting = 0;
+    rst_tsan_release(&rst_grace_period);
+    rst_door_leave(&thread->roster->door);
+}
+
 /* The thread ends: its contexts wait for adoption. */
 static void thread_exit(void *unused)
 {
@@ -77,6 +87,7 @@ static void thread_exit(void *unused)
         struct rst_thread *thread = rst_thread_last;
 
         rst_thread_last = thread->next;
+        leave_door(thread);
         thread->bound = false;
         thread->idle_next = thread->roster->idle_threads;
         thread->roster->idle_threads = thread;
@@ -91,19 +102,32 @@ static void forked_child(void)
     rst_thread_last = &no_thread;
 }
 
-static void process_init(void)
+/* Does what is not done yet; a later call may succeed where this one has failed. */
+static int process_init(void)
 {
-    process_error = pthread_key_create(&exit_key, thread_exit);
-    if (!process_error)
-        process_error = pthread_atfork(NULL, NULL, forked_child);
+    int err = 0;
+
+    if (!has_exit_key) {
+        err = pthread_key_create(&exit_key, thread_exit);
+        has_exit_key = !err;
+    }
+    if (!err && !has_fork_handler) {
+        err = pthread_atfork(NULL, NULL, forked_child);
+        has_fork_handler = !err;
+    }
+    return -err;
 }
 
 int rst_thread_process_init(void)
 {
+    int err;
+
     if (rst_thread_forked())
         return -ECHILD;
-    pthread_once(&process_once, process_init);
-    return -process_error;
+    pthread_mutex_lock(&process_lock);
+    err = process_init();
+    pthread_mutex_unlock(&process_lock);
+    return err;
 }
 
 bool rst_thread_forked(void)

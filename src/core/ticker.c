@@ -79,12 +79,17 @@ int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms)
     if (err)
         return -err;
     err = pthread_mutex_init(&ticker->lock, NULL);
-    if (!err)
-        err = -start_thread(ticker);
-    if (err)
+    if (err) {
         pthread_cond_destroy(&ticker->stop_wanted);
+        return -err;
+    }
+    err = start_thread(ticker);
+    if (err) {
+        pthread_mutex_destroy(&ticker->lock);
+        pthread_cond_destroy(&ticker->stop_wanted);
+    }
     ticker->running = !err;
-    return -err;
+    return err;
 }
 
 void rst_ticker_stop(struct rst_ticker *ticker)

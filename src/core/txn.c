@@ -230,7 +230,7 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
         return begin_refused_slow(session, err, ts);
     rst_test_point("begin: timestamp known");
     rst_store_release(session->slot, ts); /* D */
-    roster = thread->roster; /* anew: cheaper than to keep it across the call */
+    roster = thread->roster;              /* anew: cheaper than to keep it across the call */
     if (rst_unlikely(!rst_pool_quiet(&roster->door)))
         return begin_beside_reader(thread, session, ts, start_ts);
     view = rst_slot_view(session->slot);

@@ -71,6 +71,7 @@ static int set_state(struct rst_thread *thread, struct roster_session *session,
     views.now->run_state = (uint8_t)state;
     views.now->state_since = now;
     views.now->blocked_since = state == ROSTER_RUN_LOCK_WAITING ? now : 0;
+    session->resume_state = 0;
     rst_txn_views_replace(thread, session, &views);
     return 0;
 }

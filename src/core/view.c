@@ -34,7 +34,8 @@ void roster_read_unlock(struct roster *roster)
     int err;
     struct rst_thread *thread = rst_enter(roster, &err);
 
-    if (--thread->nesting)
+    /* NULL in a forked child, which leaves the parent's roster alone. */
+    if (!thread || --thread->nesting)
         return;
     rst_door_leave(&roster->door); /* d */
     rst_rcu_read_unlock();

@@ -57,7 +57,7 @@
 #define MUTEX 4
 #define DEPTH 8
 
-#include "storebuf.h"
+#include "storebuf.pmh"
 
 hidden byte safe_below_open;
 hidden byte safe_below_new;

@@ -75,7 +75,7 @@
 #define DEPTH (TXNS * 3)
 #endif
 
-#include "storebuf.h"
+#include "storebuf.pmh"
 
 hidden byte safe_below_open;
 hidden byte safe_below_new;

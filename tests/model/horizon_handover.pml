@@ -53,7 +53,7 @@
 #define NONE 0
 #define ALL 7
 
-#include "storebuf.h"
+#include "storebuf.pmh"
 
 hidden byte nothing_lost;
 hidden byte returned_once;

@@ -74,7 +74,7 @@
 #define DEPTH (TENANTS * 4)
 #endif
 
-#include "storebuf.h"
+#include "storebuf.pmh"
 
 hidden byte held_it;
 hidden byte since_of_holder;

@@ -67,7 +67,7 @@
 #define DEPTH (UPDATES * 4)
 #define IDLE 0
 
-#include "storebuf.h"
+#include "storebuf.pmh"
 
 hidden byte writer_alone;
 hidden byte reader_sees_whole;

@@ -71,7 +71,7 @@
 #define VIEW 0
 #define DEPTH (STMTS * 2)
 
-#include "storebuf.h"
+#include "storebuf.pmh"
 
 hidden byte aimed;
 hidden byte acked_once;

@@ -108,7 +108,7 @@
 #define NLOC 1
 #define DEPTH 1
 #define NO_FLUSHER
-#include "storebuf.h"
+#include "storebuf.pmh"
 
 hidden byte not_passed;
 hidden byte vouched;

@@ -185,7 +185,8 @@ Test(kill, arguments_out_of_range)
     unit_refused(f.roster, f.session,
                  roster_kill(f.roster, f.id, (enum roster_kill_target) - 1, 0, 1), -EINVAL);
     unit_refused(f.roster, f.session, kill_stmt(&f, 0, (enum roster_kill_reason)0), -EINVAL);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 0, (enum roster_kill_reason)6), -EINVAL);
+    unit_refused(f.roster, f.session,
+                 kill_stmt(&f, 0, (enum roster_kill_reason)(ROSTER_KILL_SHUTDOWN + 1)), -EINVAL);
     unit_refused(f.roster, f.session, kill_conn(&f, (enum roster_kill_reason) - 1), -EINVAL);
     unit_refused(f.roster, f.session, kill_conn(&f, (enum roster_kill_reason)0), -EINVAL);
     fixture_destroy(&f);

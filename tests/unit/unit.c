@@ -152,7 +152,7 @@ unsigned unit_slots_taken(struct roster *roster)
             uint64_t free = chunk->free | rst_load(&chunk->returned);
 
             taken += RST_CHUNK_SLOTS - (unsigned)__builtin_popcountll(free);
-            if (chunk->owner->current == chunk)
+            if (chunk->owner && chunk->owner->current == chunk)
                 taken -= chunk->owner->n_free;
         }
     return taken;

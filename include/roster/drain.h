@@ -1,0 +1,114 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Draining a server: no new sessions, the idle ones leave at once, open work may finish, then
+ * everything is killed. Owners tear their sessions down themselves (G6).
+ */
+#ifndef ROSTER_DRAIN_H
+#define ROSTER_DRAIN_H
+
+#include <roster/export.h>
+#include <roster/kill.h>
+#include <roster/session.h>
+#include <roster/view.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+struct roster;
+
+enum roster_drain_phase {
+    ROSTER_DRAIN_FINISHING = 1, /* idle sessions were told to leave, the others may finish */
+    ROSTER_DRAIN_KILLING = 2,   /* all were told to leave */
+};
+
+/* How far a drain is. */
+struct roster_drain_progress {
+    enum roster_drain_phase phase;
+    uint64_t sessions;   /* still there; the sum of the three below */
+    uint64_t leaving;    /* told to leave */
+    uint64_t in_txn;     /* inside a transaction, running a statement or not */
+    uint64_t running;    /* running a statement outside a transaction */
+    uint64_t elapsed_ms; /* since the drain began */
+};
+
+/*
+ * Told after every look at the sessions, in the draining thread. Returns 0 to go on; anything else
+ * ends the phase: what may still finish is killed now, and what was killed is not waited for.
+ */
+typedef int roster_drain_fn(const struct roster_drain_progress *progress, void *arg);
+
+/* For options: without a deadline. */
+#define ROSTER_DRAIN_FOR_EVER UINT64_MAX
+
+/* Options of a drain. Begin with ROSTER_DRAIN_OPTIONS_INIT; a member that is 0 has its default. */
+struct roster_drain_options {
+    size_t size;               /* sizeof(struct roster_drain_options) */
+    uint64_t finish_ms;        /* how long work may finish; default: 15000 */
+    uint64_t kill_ms;          /* how long killed sessions are waited for; default: 5000 */
+    uint32_t kinds;            /* ROSTER_KIND_BIT()s of the sessions that go; default: users */
+    uint32_t poll_ms;          /* between two looks; default: 10; at most 1000 */
+    roster_drain_fn *progress; /* may be NULL */
+    void *progress_arg;
+};
+
+#define ROSTER_DRAIN_OPTIONS_INIT                                                                  \
+    {                                                                                              \
+        sizeof(struct roster_drain_options), 0, 0, 0, 0, NULL, NULL                                \
+    }
+
+/* A session that did not leave. */
+struct roster_drain_left {
+    uint64_t session_id;
+    uint64_t stmt_seq;    /* 0 between statements */
+    uint64_t start_ts;    /* 0 without a valid transaction */
+    uint64_t state_since; /* CLOCK_MONOTONIC, ns */
+    enum roster_session_kind kind;
+    enum roster_run_state run_state;
+};
+
+/* So many of them are named. */
+#define ROSTER_DRAIN_NAMED 32
+
+/* What became of the sessions. */
+struct roster_drain_report {
+    size_t size;         /* sizeof(struct roster_drain_report), set by the caller */
+    uint64_t sessions;   /* there when the drain began */
+    uint64_t idle;       /* told to leave because they were idle, at first or after finishing */
+    uint64_t killed;     /* killed because they had not finished in time */
+    uint64_t remaining;  /* that have not left */
+    uint64_t elapsed_ms; /* how long the drain took */
+    struct roster_drain_left left[ROSTER_DRAIN_NAMED]; /* the first of the remaining ones */
+};
+
+/*
+ * Drains the server and returns when all sessions of options.kinds have left, or have had their
+ * time. From the call on roster_session_open() refuses such sessions with -ESHUTDOWN, also after
+ * the return. A session between statements and without transaction is told to leave at once, the
+ * others as soon as they are so; after finish_ms all are. To be told to leave is to have the
+ * connection killed with ROSTER_KILL_SHUTDOWN: the owner is woken, learns it from roster_killed(),
+ * and closes its session. A transaction that begins in the microsecond between the look and the
+ * kill finds itself killed.
+ *
+ * Blocks the calling thread, which must not own a session that is to go. `options` may be NULL: all
+ * defaults. `report` may be NULL, and is filled when the result is 0 or -ETIMEDOUT.
+ *
+ * Returns 0 when all have left; -ETIMEDOUT when some remain; -EALREADY while another thread
+ * drains; -EINVAL for a NULL roster, an unknown kind, poll_ms out of range, or a struct smaller
+ * than the first version's; -E2BIG for options with something unknown in them or a larger report
+ * than this library knows; -ENOMEM; -ECHILD.
+ */
+ROSTER_API int roster_drain(struct roster *roster, const struct roster_drain_options *options,
+                            struct roster_drain_report *report);
+
+/*
+ * Lets new sessions in again, after a drain that was not the end. Any thread. Returns 0; -EINVAL
+ * for NULL; -EALREADY while a thread drains.
+ */
+ROSTER_API int roster_drain_undo(struct roster *roster);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_DRAIN_H */

@@ -1,0 +1,312 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The allocator of connection ids. See conn_ids.h.
+ */
+#include "conn_ids.h"
+
+#include "struct_size.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <roster/view.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_NARROW_PERCENT 50
+
+static int options_get(struct roster_conn_ids_options *known,
+                       const struct roster_conn_ids_options *options)
+{
+    static const struct roster_conn_ids_options none = ROSTER_CONN_IDS_OPTIONS_INIT;
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &none);
+
+    if (err)
+        return err;
+    if (known->server > ROSTER_CONN_SERVER_64_MAX || known->local_ids > ROSTER_CONN_LOCAL_32_MAX ||
+        known->narrow_percent > 100 || known->reserved)
+        return -EINVAL;
+    if (!known->server)
+        known->server = 1;
+    if (!known->local_ids)
+        known->local_ids = ROSTER_CONN_LOCAL_32_MAX;
+    if (!known->narrow_percent)
+        known->narrow_percent = DEFAULT_NARROW_PERCENT;
+    return 0;
+}
+
+static int fill(struct roster_conn_ids *ids, const struct roster_conn_ids_options *options)
+{
+    uint64_t in_use = 100 - options->narrow_percent;
+
+    memset(ids, 0, sizeof(*ids));
+    ids->roster = options->roster;
+    ids->server = options->server;
+    ids->local_ids = options->local_ids;
+    ids->narrow_at = (uint32_t)(in_use * options->local_ids / 100);
+    ids->fresh = 1;
+    ids->links = calloc((size_t)ids->local_ids + 1, sizeof(*ids->links));
+    if (!ids->links)
+        return -ENOMEM;
+    return rst_id_queue_init(&ids->queue, ids->local_ids);
+}
+
+static void free_ids(struct roster_conn_ids *ids)
+{
+    rst_id_queue_destroy(&ids->queue);
+    free(ids->links);
+    free(ids);
+}
+
+int roster_conn_ids_create(const struct roster_conn_ids_options *options,
+                           struct roster_conn_ids **ids)
+{
+    struct roster_conn_ids_options known;
+    struct roster_conn_ids *made;
+    int err;
+
+    if (!ids)
+        return -EINVAL;
+    err = options_get(&known, options);
+    if (!err)
+        err = rst_thread_process_init();
+    if (err)
+        return err;
+    made = aligned_alloc(RST_CACHE_LINE, sizeof(*made));
+    if (!made)
+        return -ENOMEM;
+    err = fill(made, &known);
+    if (err)
+        free_ids(made);
+    else
+        *ids = made;
+    return err;
+}
+
+int roster_conn_ids_destroy(struct roster_conn_ids *ids)
+{
+    if (!ids)
+        return 0;
+    if (rst_thread_forked())
+        return -ECHILD;
+    do /* each callback may start one more */
+        rst_rcu_barrier();
+    while (rst_load_acquire(&ids->limbo) & RST_LIMBO_SCHEDULED);
+    free_ids(ids);
+    return 0;
+}
+
+/* A 32-bit local id, or 0 when there is none. */
+static uint32_t take_32(struct roster_conn_ids *ids)
+{
+    uint32_t id = rst_load(&ids->fresh);
+
+    while (id <= ids->local_ids)
+        if (__atomic_compare_exchange_n(&ids->fresh, &id, id + 1, true, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+            goto taken;
+    id = rst_id_queue_take(&ids->queue);
+    if (!id)
+        return 0;
+taken:
+    rst_fetch_add(&ids->used, 1);
+    rst_store_release(&ids->links[id], RST_LINK_OUT); /* pairs with the exchange in release_32() */
+    return id;
+}
+
+/* Whether a session bears the id: only asked once 64-bit ids come round again. */
+static int is_borne(const struct roster_conn_ids *ids, uint64_t id, bool *borne)
+{
+    int err;
+
+    *borne = false;
+    if (!ids->roster)
+        return 0;
+    err = roster_read_lock(ids->roster);
+    if (err)
+        return err;
+    *borne = roster_lookup(ids->roster, id) != NULL;
+    roster_read_unlock(ids->roster);
+    return 0;
+}
+
+static int next_64(struct roster_conn_ids *ids, uint32_t server, uint64_t *id)
+{
+    struct roster_conn_id parts = {0, server, 64};
+    bool borne = false;
+    int err;
+
+    do {
+        uint64_t n = rst_fetch_add(&ids->next_64, 1);
+
+        parts.local = n % RST_CONN_LOCALS_64 + 1;
+        err = roster_conn_id_compose(&parts, id);
+        if (!err && n >= RST_CONN_LOCALS_64)
+            err = is_borne(ids, *id, &borne);
+    } while (!err && borne);
+    if (!err)
+        rst_fetch_add(&ids->open_64, 1);
+    return err;
+}
+
+/* A local id that goes into 32 bits, or 0. */
+static uint32_t next_32(struct roster_conn_ids *ids)
+{
+    uint32_t local;
+
+    if (rst_load(&ids->wide) && rst_load(&ids->used) > ids->narrow_at)
+        return 0;
+    local = take_32(ids);
+    if (local) {
+        if (rst_load(&ids->wide))
+            rst_store(&ids->wide, 0);
+    } else if (!__atomic_exchange_n(&ids->wide, 1, __ATOMIC_RELAXED)) {
+        rst_fetch_add(&ids->widenings, 1);
+    }
+    return local;
+}
+
+int roster_conn_ids_next(struct roster_conn_ids *ids, uint64_t *id)
+{
+    struct roster_conn_id parts = {0, 0, 32};
+    uint64_t composed = 0;
+    int err;
+
+    if (!ids || !id)
+        return -EINVAL;
+    parts.server = rst_load(&ids->server);
+    if (parts.server <= ROSTER_CONN_SERVER_32_MAX)
+        parts.local = next_32(ids);
+    err = parts.local ? roster_conn_id_compose(&parts, &composed)
+                      : next_64(ids, parts.server, &composed);
+    if (!err)
+        *id = composed;
+    return err;
+}
+
+/* The ids of a list, in the opposite order: limbo is a stack, the queue wants the first first. */
+static uint32_t reverse(struct roster_conn_ids *ids, uint32_t list)
+{
+    uint32_t reversed = 0;
+
+    while (list) {
+        uint32_t next = rst_load(&ids->links[list]);
+
+        rst_store(&ids->links[list], reversed);
+        reversed = list;
+        list = next;
+    }
+    return reversed;
+}
+
+static void put_waiting(struct roster_conn_ids *ids)
+{
+    uint32_t id, next;
+
+    for (id = ids->waiting; id; id = next) {
+        next = rst_load(&ids->links[id]);
+        rst_fetch_sub(&ids->used, 1);
+        rst_id_queue_put(&ids->queue, id);
+    }
+    ids->waiting = 0;
+}
+
+/* A grace period has passed for what was waiting; what came meanwhile waits for the next one. */
+static void settle(struct rcu_head *head)
+{
+    struct roster_conn_ids *ids = caa_container_of(head, struct roster_conn_ids, rcu);
+    uint64_t word, left;
+
+    rst_callback_begin(head);
+    put_waiting(ids);
+    word = rst_load_acquire(&ids->limbo);
+    do /* pairs with the exchange in release_32() */
+        left = (uint32_t)word ? RST_LIMBO_SCHEDULED : 0;
+    while (!__atomic_compare_exchange_n(&ids->limbo, &word, left, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE));
+    if (left) { /* else the allocator may be gone by now */
+        ids->waiting = reverse(ids, (uint32_t)word);
+        rst_call_rcu(&ids->rcu, settle);
+    }
+    rst_callback_end();
+}
+
+static int release_32(struct roster_conn_ids *ids, uint32_t id)
+{
+    uint32_t out = RST_LINK_OUT;
+    uint64_t word;
+
+    if (id > ids->local_ids)
+        return -EINVAL;
+    if (!__atomic_compare_exchange_n(&ids->links[id], &out, 0, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        return -EALREADY;
+    word = rst_load_acquire(&ids->limbo);
+    do /* pairs with the exchange in settle() */
+        rst_store(&ids->links[id], (uint32_t)word);
+    while (!__atomic_compare_exchange_n(&ids->limbo, &word, RST_LIMBO_SCHEDULED | id, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+    if (!(word & RST_LIMBO_SCHEDULED))
+        rst_call_rcu(&ids->rcu, settle);
+    return 0;
+}
+
+int roster_conn_ids_release(struct roster_conn_ids *ids, uint64_t id)
+{
+    struct roster_conn_id parts;
+    int err;
+
+    if (!ids)
+        return -EINVAL;
+    err = roster_conn_id_parse(id, &parts);
+    if (err)
+        return err;
+    if (rst_thread_forked())
+        return -ECHILD;
+    if (parts.width == 32)
+        return release_32(ids, (uint32_t)parts.local);
+    if (parts.local > RST_CONN_LOCALS_64)
+        return -EINVAL;
+    rst_fetch_sub(&ids->open_64, 1);
+    return 0;
+}
+
+int roster_conn_ids_reserved(struct roster_conn_ids *ids, uint32_t n, uint64_t *id)
+{
+    struct roster_conn_id parts = {ROSTER_CONN_LOCAL_64_MAX - n, 0, 64};
+
+    if (!ids || !id || n >= ROSTER_CONN_RESERVED)
+        return -EINVAL;
+    parts.server = rst_load(&ids->server);
+    return roster_conn_id_compose(&parts, id);
+}
+
+int roster_conn_ids_set_server(struct roster_conn_ids *ids, uint32_t server)
+{
+    if (!ids || server - 1 >= ROSTER_CONN_SERVER_64_MAX)
+        return -EINVAL;
+    rst_store(&ids->server, server);
+    return 0;
+}
+
+int roster_conn_ids_stats(struct roster_conn_ids *ids, struct roster_conn_ids_stats *stats)
+{
+    size_t size;
+    int err;
+
+    if (!ids || !stats)
+        return -EINVAL;
+    size = stats->size;
+    err = rst_struct_check(size, sizeof(*stats), sizeof(*stats));
+    if (err)
+        return err;
+    memset(stats, 0, sizeof(*stats));
+    stats->size = size;
+    stats->local_ids = ids->local_ids;
+    stats->used_32 = rst_load(&ids->used);
+    stats->open_64 = rst_load(&ids->open_64);
+    stats->wide = rst_load(&ids->wide);
+    stats->widenings = rst_load(&ids->widenings);
+    return 0;
+}

@@ -1,0 +1,50 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The private side of the allocator of connection ids.
+ *
+ * A 32-bit local id is, one after the other: never used -> out -> in limbo -> awaiting a grace
+ * period -> in the queue -> out. Those never used go first, then the queue's, so that the order is
+ * as if all had been in the queue at the beginning.
+ *
+ * Limbo is a stack through `links`. There is one rcu_head for all: whoever releases an id while no
+ * callback is under way starts one. Each callback puts the ids that have waited for it into the
+ * queue, takes the stack, and waits once more for what it took, until the stack is empty.
+ */
+#ifndef ROSTER_CORE_CONN_IDS_H
+#define ROSTER_CORE_CONN_IDS_H
+
+#include "id_queue.h"
+#include "rcu.h"
+
+#include <roster/conn_id.h>
+
+/* 64-bit local ids that can be given out: all but 0 and the reserved ones at the top. */
+#define RST_CONN_LOCALS_64 (ROSTER_CONN_LOCAL_64_MAX - ROSTER_CONN_RESERVED)
+
+/* In links[]: the id is out. */
+#define RST_LINK_OUT UINT32_MAX
+
+/* In `limbo`, above the id on top: a callback is under way. */
+#define RST_LIMBO_SCHEDULED (UINT64_C(1) << 32)
+
+struct roster_conn_ids {
+    struct roster *roster;
+    uint32_t local_ids;
+    uint32_t narrow_at; /* so few in use that 32 bits are enough again */
+    uint32_t *links;    /* by local id: RST_LINK_OUT, or the next one in the same list */
+    struct rcu_head rcu;
+    uint32_t waiting; /* the list that awaits the callback under way; the callback's */
+    uint32_t server rst_cache_aligned;
+    uint32_t wide;
+    uint32_t fresh; /* the lowest id never used */
+    uint32_t used;
+    uint64_t widenings;
+    uint64_t next_64;
+    uint64_t open_64;
+    uint64_t limbo rst_cache_aligned;
+    struct rst_id_queue queue;
+} rst_cache_aligned;
+
+#endif /* ROSTER_CORE_CONN_IDS_H */

@@ -1,0 +1,232 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Draining a server.
+ *
+ * No session slips through:
+ *
+ *     opener                                   drainer
+ *     1 add the session to the registry        a draining := kinds
+ *     2 compiler barrier                       b membarrier
+ *     3 load draining                          c walk the registry
+ *
+ * Either 3 comes after b in the opener's thread, sees a, and the opener takes its session back; or
+ * 1 came before b, and c finds it.
+ */
+#include "drain.h"
+
+#include "kill.h"
+#include "session.h"
+#include "struct_size.h"
+
+#include <roster/drain.h>
+#include <roster/list.h>
+#include <string.h>
+#include <time.h>
+
+#define DEFAULT_FINISH_MS 15000
+#define DEFAULT_KILL_MS 5000
+#define DEFAULT_POLL_MS 10
+#define MAX_POLL_MS 1000
+
+struct drain {
+    struct roster *roster;
+    struct roster_drain_options options;
+    struct roster_drain_report report;
+    struct roster_drain_progress progress;
+    uint64_t began;
+};
+
+bool rst_drain_refuses(const struct roster *roster, unsigned kind)
+{
+    rst_compiler_barrier(); /* 2: pairs with b */
+    if (!roster->membarrier)
+        rst_fence_full_slow(); /* 2: pairs with the fence at b */
+    return (rst_load(&roster->draining) & ROSTER_KIND_BIT(kind)) != 0; /* 3: pairs with a */
+}
+
+static int options_get(struct roster_drain_options *known,
+                       const struct roster_drain_options *options)
+{
+    static const struct roster_drain_options none = ROSTER_DRAIN_OPTIONS_INIT;
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &none);
+
+    if (err)
+        return err;
+    if ((known->kinds & ~RST_KILL_ALL_KINDS) || known->poll_ms > MAX_POLL_MS)
+        return -EINVAL;
+    if (!known->finish_ms)
+        known->finish_ms = DEFAULT_FINISH_MS;
+    if (!known->kill_ms)
+        known->kill_ms = DEFAULT_KILL_MS;
+    if (!known->kinds)
+        known->kinds = ROSTER_KIND_BIT(ROSTER_SESSION_USER);
+    if (!known->poll_ms)
+        known->poll_ms = DEFAULT_POLL_MS;
+    return 0;
+}
+
+static uint64_t elapsed_ms(const struct drain *drain)
+{
+    return (rst_monotonic_ns() - drain->began) / 1000000;
+}
+
+static bool is_leaving(const struct roster_session *session)
+{
+    return rst_kill_conn_reason(rst_load_acquire(&session->kill)) != 0;
+}
+
+/* Tells the session to leave. Whether it was this that told it. */
+static bool tell(struct drain *drain, const struct roster_session *session)
+{
+    return rst_kill_session(drain->roster, (struct roster_session *)(uintptr_t)session,
+                            ROSTER_KILL_CONNECTION, ROSTER_STMT_ANY, ROSTER_KILL_SHUTDOWN) == 0;
+}
+
+static void name_left(struct drain *drain, const struct roster_session *session,
+                      const struct roster_view *view)
+{
+    struct roster_drain_left *left;
+
+    if (drain->progress.sessions >= ROSTER_DRAIN_NAMED)
+        return;
+    left = &drain->report.left[drain->progress.sessions];
+    left->session_id = roster_session_id(session);
+    left->stmt_seq = view->statement ? view->statement->seq : 0;
+    left->start_ts = view->start_ts;
+    left->state_since = roster_session_since(session, view);
+    left->kind = roster_session_kind(session);
+    left->run_state = (enum roster_run_state)view->run_state;
+}
+
+static int look_at(const struct roster_session *session, const struct roster_view *view, void *arg)
+{
+    struct drain *drain = arg;
+    struct roster_drain_progress *progress = &drain->progress;
+    bool in_txn = view->txn_state != ROSTER_TXN_INVALID;
+
+    if (!(drain->options.kinds & ROSTER_KIND_BIT(roster_session_kind(session))))
+        return 0;
+    name_left(drain, session, view);
+    progress->sessions++;
+    if (!is_leaving(session)) {
+        if (!in_txn && !view->statement)
+            drain->report.idle += tell(drain, session);
+        else if (progress->phase == ROSTER_DRAIN_KILLING)
+            drain->report.killed += tell(drain, session);
+    }
+    if (is_leaving(session))
+        progress->leaving++;
+    else if (in_txn)
+        progress->in_txn++;
+    else
+        progress->running++;
+    return 0;
+}
+
+/* One look at all sessions. Returns 0 or what roster_read_lock() returned. */
+static int look(struct drain *drain)
+{
+    enum roster_drain_phase phase = drain->progress.phase;
+    int err = roster_read_lock(drain->roster);
+
+    if (err)
+        return err;
+    memset(&drain->progress, 0, sizeof(drain->progress));
+    memset(drain->report.left, 0, sizeof(drain->report.left));
+    drain->progress.phase = phase;
+    (void)roster_for_each(drain->roster, look_at, drain); /* c */
+    roster_read_unlock(drain->roster);
+    drain->progress.elapsed_ms = elapsed_ms(drain);
+    return 0;
+}
+
+/* Looks until all have left, the time is up, or the caller will not wait. */
+static int run_phase(struct drain *drain, enum roster_drain_phase phase, uint64_t time_ms)
+{
+    const struct roster_drain_options *options = &drain->options;
+    const struct timespec pause = {options->poll_ms / 1000,
+                                   (long)(options->poll_ms % 1000) * 1000000};
+    uint64_t began = elapsed_ms(drain);
+
+    drain->progress.phase = phase;
+    for (;;) {
+        int err = look(drain);
+
+        if (err)
+            return err;
+        if (!drain->report.sessions && phase == ROSTER_DRAIN_FINISHING)
+            drain->report.sessions = drain->progress.sessions;
+        if (options->progress && options->progress(&drain->progress, options->progress_arg))
+            return 0;
+        if (!drain->progress.sessions)
+            return 0;
+        if (time_ms != ROSTER_DRAIN_FOR_EVER && elapsed_ms(drain) - began >= time_ms)
+            return 0;
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    }
+}
+
+static int run(struct drain *drain)
+{
+    int err = run_phase(drain, ROSTER_DRAIN_FINISHING, drain->options.finish_ms);
+
+    if (!err && drain->progress.sessions)
+        err = run_phase(drain, ROSTER_DRAIN_KILLING, drain->options.kill_ms);
+    drain->report.remaining = drain->progress.sessions;
+    drain->report.elapsed_ms = elapsed_ms(drain);
+    if (!err && drain->report.remaining)
+        err = -ETIMEDOUT;
+    return err;
+}
+
+int roster_drain(struct roster *roster, const struct roster_drain_options *options,
+                 struct roster_drain_report *report)
+{
+    struct drain drain;
+    uint32_t not_draining = 0;
+    int err;
+
+    if (!roster)
+        return -EINVAL;
+    memset(&drain, 0, sizeof(drain));
+    drain.roster = roster;
+    drain.began = rst_monotonic_ns();
+    err = options_get(&drain.options, options);
+    if (!err && report)
+        err = rst_struct_check(report->size, sizeof(*report), sizeof(*report));
+    if (err)
+        return err;
+    if (rst_thread_forked())
+        return -ECHILD;
+    if (!__atomic_compare_exchange_n(&roster->drainers, &not_draining, 1, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        return -EALREADY;
+    rst_store(&roster->draining, drain.options.kinds); /* a: pairs with 3 */
+    if (roster->membarrier)
+        rst_membarrier(); /* b: pairs with 2 */
+    else
+        rst_fence_full_slow(); /* b: pairs with the fence at 2 */
+    err = run(&drain);
+    rst_store_release(&roster->drainers, 0);
+    if (report && (!err || err == -ETIMEDOUT)) {
+        drain.report.size = report->size;
+        *report = drain.report;
+    }
+    return err;
+}
+
+int roster_drain_undo(struct roster *roster)
+{
+    uint32_t not_draining = 0;
+
+    if (!roster)
+        return -EINVAL;
+    if (!__atomic_compare_exchange_n(&roster->drainers, &not_draining, 1, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        return -EALREADY;
+    rst_store(&roster->draining, 0);
+    rst_store_release(&roster->drainers, 0);
+    return 0;
+}

@@ -1,0 +1,47 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A lock-free queue of ids, first in, first out: a ring of indices after Nikolaev's SCQ
+ * ("A Scalable, Portable, and Memory-Efficient Lock-Free FIFO Queue", DISC 2019).
+ *
+ * A stalled thread delays nobody, which a ring that hands out tickets to be filled in later
+ * (Vyukov's) does not give. The ring has room for twice the ids that may be in it, so a put always
+ * ends; positions are compared by their difference, so they may wrap.
+ *
+ * An entry is, from its top: the cycle of the position that wrote it (42 bits), "unsafe" (1 bit: a
+ * taker of a later cycle was here while an older id still lay in it, so nobody may put before that
+ * taker's position has been passed), and the id (21 bits, 0 for none). All zero is an empty entry
+ * of cycle 0, so untouched memory needs no initialisation.
+ */
+#ifndef ROSTER_CORE_ID_QUEUE_H
+#define ROSTER_CORE_ID_QUEUE_H
+
+#include "rcu.h"
+
+#include <stdint.h>
+
+#define RST_ID_BITS 21
+#define RST_ID_MASK ((UINT64_C(1) << RST_ID_BITS) - 1)
+#define RST_ID_UNSAFE (UINT64_C(1) << RST_ID_BITS)
+#define RST_ID_CYCLE_SHIFT (RST_ID_BITS + 1)
+
+struct rst_id_queue {
+    uint64_t *entries;
+    unsigned order; /* log2 of the number of entries */
+    uint64_t head rst_cache_aligned;
+    uint64_t tail rst_cache_aligned;
+    int64_t threshold rst_cache_aligned; /* how many more misses a taker may have; < 0: empty */
+};
+
+/* Sets up an empty queue for up to `capacity` ids of at most RST_ID_MASK. 0 or -ENOMEM. */
+int rst_id_queue_init(struct rst_id_queue *queue, uint32_t capacity);
+void rst_id_queue_destroy(struct rst_id_queue *queue);
+
+/* Puts an id, not 0, that is not in the queue; there are never more than `capacity` in it. */
+void rst_id_queue_put(struct rst_id_queue *queue, uint32_t id);
+
+/* Takes the id that was put first; 0 when the queue is empty. */
+uint32_t rst_id_queue_take(struct rst_id_queue *queue);
+
+#endif /* ROSTER_CORE_ID_QUEUE_H */

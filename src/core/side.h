@@ -1,0 +1,37 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What few sessions have and no hot path touches: beside the session, so that this stays at two
+ * cache lines. A session gets its side when it first needs one; the side stays with the session's
+ * slot, which is used again after a grace period, and is freed with the roster.
+ *
+ * Words are written by the owner and read by anyone under the read lock, one by one.
+ */
+#ifndef ROSTER_CORE_SIDE_H
+#define ROSTER_CORE_SIDE_H
+
+#include <roster/limits.h>
+#include <roster/session.h>
+#include <stdint.h>
+
+struct rst_side {
+    roster_wake_fn *wake; /* constant while the session can be found */
+    void *wake_arg;
+    uint64_t disk;
+    uint64_t limits[ROSTER_LIMITS];
+    struct rst_tables *tables; /* see tables.h */
+};
+
+/* The owner's: the session's side, made if need be; NULL when memory is out. */
+struct rst_side *rst_side_need(struct roster_session *session);
+
+/* Anyone's, under the read lock: NULL when there is none. */
+const struct rst_side *rst_side_of(const struct roster_session *session);
+
+/* Prepares the side of a session that nobody can find yet. Returns 0 or -ENOMEM. */
+int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr);
+
+void rst_side_free(struct rst_side *side);
+
+#endif /* ROSTER_CORE_SIDE_H */

@@ -1,0 +1,118 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The tables that a transaction uses. See tables.h.
+ */
+#include "tables.h"
+
+#include "session.h"
+
+#include <roster/schema_check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 6
+
+static void free_tables(struct rcu_head *head)
+{
+    rst_callback_begin(head);
+    free(caa_container_of(head, struct rst_tables, rcu));
+    rst_callback_end();
+}
+
+/* A larger list that begins like `old`, or with nothing when that is NULL. */
+static struct rst_tables *new_list(const struct rst_tables *old, uint64_t start_ts)
+{
+    uint32_t capacity = old ? 2 * old->capacity : FIRST_CAPACITY;
+    struct rst_tables *made = malloc(sizeof(*made) + capacity * sizeof(made->list[0]));
+
+    if (!made)
+        return NULL;
+    made->start_ts = start_ts;
+    made->capacity = capacity;
+    made->count = old ? old->count : 0;
+    if (old)
+        memcpy(made->list, old->list, old->count * sizeof(old->list[0]));
+    return made;
+}
+
+/* Adds to the list, which the owner alone writes; a new one when it is full or another's. */
+static int add(struct rst_side *side, uint64_t start_ts, const struct rst_table *table)
+{
+    struct rst_tables *tables = side->tables, *old = tables;
+    bool goes_on = tables && tables->start_ts == start_ts;
+
+    if (!goes_on || tables->count == tables->capacity) {
+        tables = new_list(goes_on ? old : NULL, start_ts);
+        if (!tables)
+            return -ENOMEM;
+    }
+    tables->list[tables->count] = *table;
+    /* The entry before the count; pairs with rst_tables_of(). */
+    rst_store_release(&tables->count, tables->count + 1);
+    if (tables == old)
+        return 0;
+    rst_assign_pointer(&side->tables, tables); /* pairs with rst_tables_of() */
+    if (old)
+        rst_call_rcu(&old->rcu, free_tables);
+    return 0;
+}
+
+static bool has(const struct rst_side *side, uint64_t start_ts, uint64_t table_id)
+{
+    const struct rst_tables *tables = side->tables;
+    uint32_t n;
+
+    if (!tables || tables->start_ts != start_ts)
+        return false;
+    for (n = 0; n < tables->count; n++)
+        if (tables->list[n].id == table_id)
+            return true;
+    return false;
+}
+
+static int use(struct roster_session *session, const struct rst_table *table)
+{
+    uint64_t start_ts = session->view->start_ts;
+    struct rst_side *side;
+
+    if (session->gate.txn_state != ROSTER_TXN_VALID)
+        return -EINVAL;
+    side = rst_side_need(session);
+    if (!side)
+        return -ENOMEM;
+    return has(side, start_ts, table->id) ? 0 : add(side, start_ts, table);
+}
+
+int roster_txn_use_table(struct roster_session *session, uint64_t table_id, uint64_t schema_version)
+{
+    const struct rst_table table = {table_id, schema_version};
+    struct rst_thread *thread;
+    int err;
+
+    thread = rst_session_enter(session, &err);
+    if (!thread)
+        return err;
+    rst_owner_enter(session);
+    err = use(session, &table);
+    rst_owner_leave(session);
+    rst_compiler_barrier(); /* before the caller reads the version again; pairs with the checker's
+                             */
+    if (!thread->roster->membarrier)
+        rst_fence_full_slow(); /* the same: pairs with the fence in roster_schema_check() */
+    return err;
+}
+
+const struct rst_table *rst_tables_of(const struct roster_session *session,
+                                      const struct roster_view *view, size_t *count)
+{
+    const struct rst_side *side = rst_side_of(session);
+    const struct rst_tables *tables = side ? rst_dereference(&side->tables) : NULL;
+
+    *count = 0;
+    if (!tables || view->txn_state != ROSTER_TXN_VALID || tables->start_ts != view->start_ts)
+        return NULL;
+    *count = rst_load_acquire(&tables->count);
+    return tables->list;
+}

@@ -1,0 +1,37 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The tables that a transaction uses: a list that only grows, in the session's side. It belongs to
+ * the transaction whose start timestamp it has; nobody clears it, so ends stay as they are (G9).
+ * (Two transactions of one session that chose the same old timestamp look like one: the second
+ * seems to use what the first did until it uses a table itself, and then goes on with that list.
+ * A schema change then waits a little longer than it has to.)
+ */
+#ifndef ROSTER_CORE_TABLES_H
+#define ROSTER_CORE_TABLES_H
+
+#include "rcu.h"
+
+#include <roster/view.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rst_table {
+    uint64_t id;
+    uint64_t version;
+};
+
+struct rst_tables {
+    struct rcu_head rcu;
+    uint64_t start_ts;
+    uint32_t capacity;
+    uint32_t count; /* grows; what is below it is constant */
+    struct rst_table list[];
+};
+
+/* Under the read lock: the tables of the transaction that the view shows, and how many. */
+const struct rst_table *rst_tables_of(const struct roster_session *session,
+                                      const struct roster_view *view, size_t *count);
+
+#endif /* ROSTER_CORE_TABLES_H */

@@ -1,0 +1,239 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The life of a watchdog: options, thread, and telling of events.
+ */
+#include "watchdog.h"
+
+#include "struct_size.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DEFAULT_INTERVAL_MS 100
+#define MAX_INTERVAL_MS 60000
+#define DEFAULT_STATEMENT_MS 60000
+#define DEFAULT_TXN_MS 600000
+#define DEFAULT_STUCK_MS 10000
+#define DEFAULT_FORCE_MS 60000
+#define DEFAULT_LEAST (UINT64_C(128) << 20)
+
+static void set_default(uint64_t *option, uint64_t value)
+{
+    if (!*option)
+        *option = value;
+}
+
+static int options_get(struct roster_watchdog_options *known,
+                       const struct roster_watchdog_options *options)
+{
+    static const struct roster_watchdog_options none = ROSTER_WATCHDOG_OPTIONS_INIT;
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &none);
+
+    if (err)
+        return err;
+    if (known->interval_ms < ROSTER_WATCHDOG_MANUAL || known->interval_ms > MAX_INTERVAL_MS ||
+        known->reserved)
+        return -EINVAL;
+    if (!known->interval_ms)
+        known->interval_ms = DEFAULT_INTERVAL_MS;
+    set_default(&known->statement_ms, DEFAULT_STATEMENT_MS);
+    set_default(&known->statement_repeat_ms, DEFAULT_STATEMENT_MS);
+    set_default(&known->txn_ms, DEFAULT_TXN_MS);
+    set_default(&known->txn_repeat_ms, DEFAULT_TXN_MS);
+    set_default(&known->stuck_ms, DEFAULT_STUCK_MS);
+    set_default(&known->server_memory_least, DEFAULT_LEAST);
+    set_default(&known->server_memory_force_ms, DEFAULT_FORCE_MS);
+    return 0;
+}
+
+/* A failed walk is told once, not ten times a second. */
+static void note_error(struct roster_watchdog *watchdog, int err)
+{
+    struct roster_event *event;
+
+    if (err && err != watchdog->last_error && watchdog->n_events < watchdog->events_size) {
+        event = &watchdog->events[watchdog->n_events++];
+        memset(event, 0, sizeof(*event));
+        event->kind = ROSTER_EVENT_ERROR;
+        event->result = err;
+    }
+    watchdog->last_error = err;
+}
+
+/* Walks and tells; under the lock. */
+static int run(struct roster_watchdog *watchdog)
+{
+    size_t n;
+    int err;
+
+    rst_ticker_tick(&watchdog->roster->ticker);
+    err = rst_watchdog_walk(watchdog, rst_ticker_now(&watchdog->roster->ticker));
+    note_error(watchdog, err);
+    if (watchdog->options.event)
+        for (n = 0; n < watchdog->n_events; n++)
+            watchdog->options.event(&watchdog->events[n], watchdog->options.event_arg);
+    watchdog->n_events = 0;
+    return err;
+}
+
+static void *watchdog_main(void *arg)
+{
+    struct roster_watchdog *watchdog = arg;
+
+    pthread_mutex_lock(&watchdog->lock);
+    while (!watchdog->stop) {
+        uint64_t wake =
+            rst_monotonic_ns() + (uint64_t)watchdog->options.interval_ms * UINT64_C(1000000);
+        struct timespec until = {(time_t)(wake / 1000000000), (long)(wake % 1000000000)};
+
+        pthread_cond_timedwait(&watchdog->stop_wanted, &watchdog->lock, &until);
+        if (!watchdog->stop)
+            (void)run(watchdog);
+    }
+    pthread_mutex_unlock(&watchdog->lock);
+    return NULL;
+}
+
+static int start_thread(struct roster_watchdog *watchdog)
+{
+    sigset_t all, old;
+    int err;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    err = pthread_create(&watchdog->thread, NULL, watchdog_main, watchdog);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (err)
+        return -err;
+    pthread_setname_np(watchdog->thread, "roster-watchdog");
+    watchdog->running = true;
+    return 0;
+}
+
+static int sync_init(struct roster_watchdog *watchdog)
+{
+    pthread_condattr_t attr;
+    int err = pthread_condattr_init(&attr);
+
+    if (err)
+        return -err;
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    err = pthread_cond_init(&watchdog->stop_wanted, &attr);
+    pthread_condattr_destroy(&attr);
+    if (err)
+        return -err;
+    err = pthread_mutex_init(&watchdog->lock, NULL);
+    if (err)
+        pthread_cond_destroy(&watchdog->stop_wanted);
+    return -err;
+}
+
+static void free_watchdog(struct roster_watchdog *watchdog)
+{
+    free(watchdog->before.places);
+    free(watchdog->after.places);
+    free(watchdog->events);
+    free(watchdog);
+}
+
+static int start(struct roster_watchdog *watchdog)
+{
+    int err;
+
+    watchdog->events_size = RST_EVENTS_LEAST;
+    watchdog->events = malloc(watchdog->events_size * sizeof(*watchdog->events));
+    if (!watchdog->events)
+        return -ENOMEM;
+    err = sync_init(watchdog);
+    if (err)
+        return err;
+    if (watchdog->options.interval_ms != ROSTER_WATCHDOG_MANUAL)
+        err = start_thread(watchdog);
+    if (err) {
+        pthread_mutex_destroy(&watchdog->lock);
+        pthread_cond_destroy(&watchdog->stop_wanted);
+    }
+    return err;
+}
+
+int roster_watchdog_start(struct roster *roster, const struct roster_watchdog_options *options,
+                          struct roster_watchdog **watchdog)
+{
+    struct roster_watchdog_options known;
+    struct roster_watchdog *made;
+    int err;
+
+    if (!roster || !watchdog)
+        return -EINVAL;
+    err = options_get(&known, options);
+    if (err)
+        return err;
+    if (rst_thread_forked())
+        return -ECHILD;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return -ENOMEM;
+    made->roster = roster;
+    made->options = known;
+    err = start(made);
+    if (err) {
+        free_watchdog(made);
+        return err;
+    }
+    rst_fetch_add(&roster->attached, 1);
+    *watchdog = made;
+    return 0;
+}
+
+int roster_watchdog_stop(struct roster_watchdog *watchdog)
+{
+    if (!watchdog)
+        return 0;
+    if (rst_thread_forked())
+        return -ECHILD;
+    if (watchdog->running) {
+        pthread_mutex_lock(&watchdog->lock);
+        watchdog->stop = true;
+        pthread_cond_signal(&watchdog->stop_wanted);
+        pthread_mutex_unlock(&watchdog->lock);
+        pthread_join(watchdog->thread, NULL);
+    }
+    rst_fetch_sub(&watchdog->roster->attached, 1);
+    pthread_mutex_destroy(&watchdog->lock);
+    pthread_cond_destroy(&watchdog->stop_wanted);
+    free_watchdog(watchdog);
+    return 0;
+}
+
+int roster_watchdog_run_once(struct roster_watchdog *watchdog)
+{
+    int err;
+
+    if (!watchdog)
+        return -EINVAL;
+    if (rst_thread_forked())
+        return -ECHILD;
+    pthread_mutex_lock(&watchdog->lock);
+    err = run(watchdog);
+    pthread_mutex_unlock(&watchdog->lock);
+    return err;
+}
+
+int roster_watchdog_memory_kills(struct roster_watchdog *watchdog, struct roster_memory_kill *kills,
+                                 size_t *count)
+{
+    uint64_t n;
+
+    if (!watchdog || !kills || !count)
+        return -EINVAL;
+    pthread_mutex_lock(&watchdog->lock);
+    for (n = 0; n < *count && n < watchdog->n_kills && n < ROSTER_MEMORY_KILLS; n++)
+        kills[n] = watchdog->kills[(watchdog->n_kills - 1 - n) % ROSTER_MEMORY_KILLS];
+    pthread_mutex_unlock(&watchdog->lock);
+    *count = (size_t)n;
+    return 0;
+}

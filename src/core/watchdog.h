@@ -1,0 +1,108 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The private side of a watchdog. watchdog.c has its life and thread, watchdog_walk.c what it does
+ * in a walk, watchdog_memory.c the server's memory, watchdog_track.c what it remembers of sessions.
+ * Everything is under `lock`, which no owner ever takes.
+ */
+#ifndef ROSTER_CORE_WATCHDOG_H
+#define ROSTER_CORE_WATCHDOG_H
+
+#include "manager.h"
+
+#include <pthread.h>
+#include <roster/view.h>
+#include <roster/watchdog.h>
+
+/* Events that always fit, and the most that one walk tells. */
+#define RST_EVENTS_LEAST 64
+#define RST_EVENTS_MOST 1024
+
+/* What is remembered of a session from walk to walk: only of those that are expensive or dying. */
+struct rst_track {
+    uint64_t session_id; /* 0: a free place */
+    uint64_t stmt_seq;   /* of which was told, and when */
+    uint64_t stmt_told;
+    uint64_t start_ts;
+    uint64_t txn_told;
+    uint64_t kill_seq; /* the statement that is dying; UINT64_MAX for the connection */
+    uint64_t kill_seen;
+    bool kill_told;
+};
+
+/* A hash table with open addressing; lives from one walk to the next. */
+struct rst_tracks {
+    struct rst_track *places;
+    size_t size; /* a power of two, or 0 */
+    size_t used;
+};
+
+/* The session that was killed for the server's memory and has not ended yet. */
+struct rst_victim {
+    uint64_t session_id; /* 0: none */
+    uint64_t stmt_seq;
+    uint64_t killed_at;
+    bool seen; /* in the walk under way */
+};
+
+struct roster_watchdog {
+    struct roster *roster;
+    struct roster_watchdog_options options;
+    pthread_mutex_t lock;
+    pthread_cond_t stop_wanted;
+    pthread_t thread;
+    bool running;
+    bool stop;
+    int last_error;
+
+    struct rst_tracks before; /* of the last walk */
+    struct rst_tracks after;  /* of the walk under way */
+
+    struct roster_event *events;
+    size_t n_events;
+    size_t events_size;
+
+    /* The walk under way. */
+    uint64_t now;    /* of the coarse clock */
+    uint64_t ts_now; /* the oracle's; 0 when it could not be asked */
+    uint64_t memory; /* the sum of what sessions use */
+    struct roster_event largest;
+
+    struct rst_victim victim;
+    struct roster_memory_kill kills[ROSTER_MEMORY_KILLS]; /* a ring */
+    uint64_t n_kills;
+};
+
+/* One walk at the coarse clock's time `now`, under `lock`; tells no one. */
+int rst_watchdog_walk(struct roster_watchdog *watchdog, uint64_t now);
+
+/* A new event about a session; NULL when this walk has no room for another. */
+struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
+                                        enum roster_event_kind kind,
+                                        const struct roster_session *session,
+                                        const struct roster_view *view);
+
+/* Fills an event with what its view says of a session. */
+void rst_event_fill(struct roster_event *event, const struct roster_session *session,
+                    const struct roster_view *view);
+
+/* During the walk: looks at a session whose statement may have to go for the server's memory. */
+void rst_watchdog_memory_look(struct roster_watchdog *watchdog,
+                              const struct roster_session *session, const struct roster_view *view,
+                              bool dying);
+
+/* After the walk: kills the largest if the server uses too much. Under the read lock. */
+void rst_watchdog_memory_decide(struct roster_watchdog *watchdog);
+
+/* What the last walk remembered of a session; NULL for nothing. */
+const struct rst_track *rst_tracks_find(const struct rst_tracks *tracks, uint64_t session_id);
+
+/* A place for the session, with what `old` says; NULL when memory is out. */
+struct rst_track *rst_tracks_add(struct rst_tracks *tracks, uint64_t session_id,
+                                 const struct rst_track *old);
+
+/* Forgets all. */
+void rst_tracks_clear(struct rst_tracks *tracks);
+
+#endif /* ROSTER_CORE_WATCHDOG_H */

@@ -1,0 +1,349 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One walk of a watchdog: each session's view against its limits.
+ */
+#include "watchdog.h"
+
+#include "kill.h"
+#include "session.h"
+
+#include <roster/list.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS UINT64_C(1000000)
+
+/* What is asked of a session. */
+struct visit {
+    struct roster_watchdog *watchdog;
+    struct roster_session *session;
+    const struct roster_view *view;
+    struct rst_track *track; /* NULL until something is remembered */
+    bool conn_dying;
+    bool stmt_dying;
+};
+
+/* The first bytes of a text, cut before a character that does not fit. */
+static void copy_text(char *to, size_t size, const char *text, size_t length)
+{
+    if (length >= size) {
+        length = size - 1;
+        while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
+            length--;
+    }
+    if (length)
+        memcpy(to, text, length);
+    to[length] = '\0';
+}
+
+void rst_event_fill(struct roster_event *event, const struct roster_session *session,
+                    const struct roster_view *view)
+{
+    const struct roster_statement *statement = view->statement;
+    const char *user = roster_identity_user(view->identity);
+
+    memset(event, 0, sizeof(*event));
+    event->session_id = roster_session_id(session);
+    event->session_kind = roster_session_kind(session);
+    event->start_ts = view->start_ts;
+    event->memory = roster_session_memory(session);
+    if (user)
+        copy_text(event->user, sizeof(event->user), user, strlen(user));
+    if (!statement)
+        return;
+    event->stmt_seq = statement->seq;
+    copy_text(event->text, sizeof(event->text), statement->text, statement->text_length);
+    if (statement->digest)
+        copy_text(event->digest, sizeof(event->digest), statement->digest,
+                  statement->digest_length);
+}
+
+static bool events_grow(struct roster_watchdog *watchdog)
+{
+    size_t size = watchdog->events_size * 2;
+    struct roster_event *grown;
+
+    if (size > RST_EVENTS_MOST)
+        return false;
+    grown = realloc(watchdog->events, size * sizeof(*grown));
+    if (!grown)
+        return false;
+    watchdog->events = grown;
+    watchdog->events_size = size;
+    return true;
+}
+
+struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
+                                        enum roster_event_kind kind,
+                                        const struct roster_session *session,
+                                        const struct roster_view *view)
+{
+    struct roster_event *event;
+
+    if (watchdog->n_events == watchdog->events_size && !events_grow(watchdog))
+        return NULL;
+    event = &watchdog->events[watchdog->n_events++];
+    rst_event_fill(event, session, view);
+    event->kind = kind;
+    return event;
+}
+
+/* The limit that is set for the session: 0 for not at all, or ROSTER_LIMIT_NONE. */
+static uint64_t limit_set(const struct visit *visit, enum roster_limit which)
+{
+    const struct roster_watchdog_options *options = &visit->watchdog->options;
+    const uint64_t defaults[ROSTER_LIMITS] = {
+        [ROSTER_LIMIT_EXECUTION] = options->execution_ms,
+        [ROSTER_LIMIT_IDLE] = options->idle_ms,
+        [ROSTER_LIMIT_TXN_IDLE] = options->txn_idle_ms,
+        [ROSTER_LIMIT_TXN_AGE] = options->txn_age_ms,
+        [ROSTER_LIMIT_MEMORY] = options->memory,
+    };
+    uint64_t limit = roster_session_limit(visit->session, which);
+
+    if (!limit && roster_session_kind(visit->session) == ROSTER_SESSION_USER)
+        limit = defaults[which];
+    return limit;
+}
+
+/* The limit that holds for the session; 0 for none. */
+static uint64_t limit_of(const struct visit *visit, enum roster_limit which)
+{
+    uint64_t limit = limit_set(visit, which);
+
+    if (which == ROSTER_LIMIT_TXN_IDLE && !limit)
+        limit = limit_set(visit, ROSTER_LIMIT_IDLE);
+    return limit == ROSTER_LIMIT_NONE ? 0 : limit;
+}
+
+/* Whether what began at `since` has lasted longer than the limit; tells its age. */
+static bool is_over(uint64_t now, uint64_t since, uint64_t limit_ms, uint64_t *age_ms)
+{
+    uint64_t age = now > since ? now - since : 0;
+
+    *age_ms = age / MS;
+    /* Strictly: a limit of n ms is passed when more than n ms have gone, be it by one ns. */
+    return *age_ms > limit_ms || (*age_ms == limit_ms && age % MS);
+}
+
+/* Remembers something of the session until the next walk. */
+static struct rst_track *track_of(struct visit *visit)
+{
+    struct roster_watchdog *watchdog = visit->watchdog;
+    uint64_t id = roster_session_id(visit->session);
+
+    if (!visit->track)
+        visit->track = rst_tracks_add(&watchdog->after, id, rst_tracks_find(&watchdog->before, id));
+    return visit->track;
+}
+
+/* Kills what was measured and says so. Whether it did: no room for the event leaves it for later.
+ */
+static bool kill_it(struct visit *visit, enum roster_kill_target target,
+                    enum roster_kill_reason reason, uint64_t age_ms, uint64_t limit)
+{
+    struct roster_watchdog *watchdog = visit->watchdog;
+    const struct roster_statement *statement = visit->view->statement;
+    struct roster_event *event =
+        rst_watchdog_event(watchdog, ROSTER_EVENT_KILL, visit->session, visit->view);
+
+    if (!event)
+        return false;
+    event->age_ms = age_ms;
+    event->limit = limit;
+    event->reason = reason;
+    event->target = target;
+    event->result = rst_kill_session(watchdog->roster, visit->session, target,
+                                     statement ? statement->seq : ROSTER_STMT_ANY, reason);
+    return true;
+}
+
+/* A session that does nothing: not even committing, and its connection is not dying already. */
+static bool check_idle(struct visit *visit)
+{
+    const struct roster_view *view = visit->view;
+    bool in_txn = view->txn_state != ROSTER_TXN_INVALID;
+    uint64_t since = roster_session_since(visit->session, view);
+    uint64_t limit = limit_of(visit, in_txn ? ROSTER_LIMIT_TXN_IDLE : ROSTER_LIMIT_IDLE);
+    enum roster_kill_reason reason = in_txn ? ROSTER_KILL_TXN_IDLE : ROSTER_KILL_IDLE;
+    uint64_t age_ms;
+
+    if (view->statement || view->run_state != ROSTER_RUN_IDLE)
+        return false;
+    if (!limit || !is_over(visit->watchdog->now, since, limit, &age_ms))
+        return false;
+    if (roster_session_view(visit->session) != view ||
+        roster_session_since(visit->session, view) != since)
+        return false; /* it has done something since it was measured */
+    return kill_it(visit, ROSTER_KILL_CONNECTION, reason, age_ms, limit);
+}
+
+/* The age of the transaction's start timestamp in milliseconds; 0 when it has none. */
+static uint64_t txn_age(const struct visit *visit)
+{
+    uint64_t now = roster_ts_physical_ms(visit->watchdog->ts_now);
+    uint64_t began = roster_ts_physical_ms(visit->view->start_ts);
+
+    if (visit->view->txn_state != ROSTER_TXN_VALID || now < began)
+        return 0;
+    return now - began;
+}
+
+/* Whether the session was killed for something that it is over with. */
+static bool check_limits(struct visit *visit)
+{
+    const struct roster_watchdog *watchdog = visit->watchdog;
+    const struct roster_statement *statement = visit->view->statement;
+    uint64_t age_ms = txn_age(visit), limit = limit_of(visit, ROSTER_LIMIT_TXN_AGE);
+
+    if (limit && age_ms > limit)
+        return kill_it(visit, ROSTER_KILL_CONNECTION, ROSTER_KILL_TXN_AGE, age_ms, limit);
+    if (!statement)
+        return check_idle(visit);
+    if (visit->stmt_dying)
+        return false;
+    limit = limit_of(visit, ROSTER_LIMIT_EXECUTION);
+    if (is_over(watchdog->now, statement->since, limit, &age_ms) && limit)
+        return kill_it(visit, ROSTER_KILL_STATEMENT, ROSTER_KILL_MAX_EXECUTION_TIME, age_ms, limit);
+    limit = limit_of(visit, ROSTER_LIMIT_MEMORY);
+    if (limit && roster_session_memory(visit->session) > limit)
+        return kill_it(visit, ROSTER_KILL_STATEMENT, ROSTER_KILL_QUERY_MEMORY, age_ms, limit);
+    return false;
+}
+
+static void tell(struct visit *visit, enum roster_event_kind kind, uint64_t age_ms, uint64_t limit)
+{
+    struct roster_event *event =
+        rst_watchdog_event(visit->watchdog, kind, visit->session, visit->view);
+
+    if (!event)
+        return;
+    event->age_ms = age_ms;
+    event->limit = limit;
+}
+
+static bool is_repeat_due(const struct roster_watchdog *watchdog, uint64_t told, uint64_t repeat_ms)
+{
+    uint64_t age_ms;
+
+    return repeat_ms != ROSTER_LIMIT_NONE && is_over(watchdog->now, told, repeat_ms, &age_ms);
+}
+
+static void check_expensive_statement(struct visit *visit)
+{
+    struct roster_watchdog *watchdog = visit->watchdog;
+    const struct roster_statement *statement = visit->view->statement;
+    struct rst_track *track;
+    uint64_t age_ms;
+
+    if (!statement || watchdog->options.statement_ms == ROSTER_LIMIT_NONE ||
+        !is_over(watchdog->now, statement->since, watchdog->options.statement_ms, &age_ms))
+        return;
+    track = track_of(visit);
+    if (!track ||
+        (track->stmt_seq == statement->seq &&
+         !is_repeat_due(watchdog, track->stmt_told, watchdog->options.statement_repeat_ms)))
+        return;
+    track->stmt_seq = statement->seq;
+    track->stmt_told = watchdog->now;
+    tell(visit, ROSTER_EVENT_STATEMENT, age_ms, watchdog->options.statement_ms);
+}
+
+static void check_expensive_txn(struct visit *visit)
+{
+    struct roster_watchdog *watchdog = visit->watchdog;
+    uint64_t age_ms = txn_age(visit);
+    struct rst_track *track;
+
+    if (watchdog->options.txn_ms == ROSTER_LIMIT_NONE || age_ms <= watchdog->options.txn_ms)
+        return;
+    track = track_of(visit);
+    if (!track || (track->start_ts == visit->view->start_ts &&
+                   !is_repeat_due(watchdog, track->txn_told, watchdog->options.txn_repeat_ms)))
+        return;
+    track->start_ts = visit->view->start_ts;
+    track->txn_told = watchdog->now;
+    tell(visit, ROSTER_EVENT_TXN, age_ms, watchdog->options.txn_ms);
+}
+
+/* Something was killed, by whomever, and is still there. */
+static void check_stuck(struct visit *visit)
+{
+    struct roster_watchdog *watchdog = visit->watchdog;
+    uint64_t word = rst_load_acquire(&visit->session->kill);
+    uint64_t seq = visit->conn_dying ? UINT64_MAX : visit->view->statement->seq;
+    struct rst_track *track = track_of(visit);
+    struct roster_event *event;
+    uint64_t age_ms;
+
+    if (!track)
+        return;
+    if (track->kill_seq != seq) {
+        track->kill_seq = seq;
+        track->kill_seen = watchdog->now;
+        track->kill_told = false;
+    }
+    if (track->kill_told || watchdog->options.stuck_ms == ROSTER_LIMIT_NONE ||
+        !is_over(watchdog->now, track->kill_seen, watchdog->options.stuck_ms, &age_ms))
+        return;
+    event = rst_watchdog_event(watchdog, ROSTER_EVENT_STUCK, visit->session, visit->view);
+    if (!event)
+        return;
+    track->kill_told = true;
+    event->age_ms = age_ms;
+    event->limit = watchdog->options.stuck_ms;
+    event->target = visit->conn_dying ? ROSTER_KILL_CONNECTION : ROSTER_KILL_STATEMENT;
+    event->reason = (enum roster_kill_reason)(visit->conn_dying ? rst_kill_conn_reason(word)
+                                                                : rst_kill_stmt_reason(word));
+}
+
+static void look_at_kill(struct visit *visit)
+{
+    uint64_t word = rst_load_acquire(&visit->session->kill);
+    const struct roster_statement *statement = visit->view->statement;
+
+    visit->conn_dying = rst_kill_conn_reason(word) != 0;
+    visit->stmt_dying = statement && rst_kill_names(word, statement->seq);
+}
+
+static int visit_session(const struct roster_session *session, const struct roster_view *view,
+                         void *arg)
+{
+    struct roster_watchdog *watchdog = arg;
+    struct visit visit = {watchdog, (struct roster_session *)(uintptr_t)session, view, NULL, false,
+                          false};
+
+    watchdog->memory += roster_session_memory(session);
+    look_at_kill(&visit);
+    if (!visit.conn_dying && check_limits(&visit))
+        look_at_kill(&visit);
+    rst_watchdog_memory_look(watchdog, session, view, visit.conn_dying || visit.stmt_dying);
+    if (visit.conn_dying || visit.stmt_dying)
+        check_stuck(&visit);
+    check_expensive_statement(&visit);
+    check_expensive_txn(&visit);
+    return 0;
+}
+
+int rst_watchdog_walk(struct roster_watchdog *watchdog, uint64_t now)
+{
+    struct rst_tracks before = watchdog->before;
+    uint64_t ts_now = 0;
+    int oracle_err = rst_oracle_now(watchdog->roster, &ts_now);
+    int err = roster_read_lock(watchdog->roster);
+
+    if (err)
+        return err;
+    watchdog->now = now;
+    watchdog->ts_now = oracle_err ? 0 : ts_now;
+    watchdog->memory = 0;
+    (void)roster_for_each(watchdog->roster, visit_session, watchdog);
+    rst_watchdog_memory_decide(watchdog);
+    roster_read_unlock(watchdog->roster);
+    watchdog->before = watchdog->after;
+    watchdog->after = before;
+    rst_tracks_clear(&watchdog->after);
+    return oracle_err;
+}

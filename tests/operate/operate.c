@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+#include "config.h"
+
+#include "operate.h"
+
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "core/manager.h"
+
+int operate_oracle_get(void *arg, uint64_t *ts)
+{
+    struct operate_oracle *oracle = arg;
+
+    if (oracle->err)
+        return oracle->err;
+    *ts = roster_ts_compose(oracle->physical_ms, ++oracle->logical);
+    return 0;
+}
+
+struct roster *operate_roster(struct operate_oracle *oracle)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster *roster = NULL;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    if (oracle) {
+        options.oracle = operate_oracle_get;
+        options.oracle_arg = oracle;
+    }
+    cr_assert_eq(roster_create(&options, &roster), 0);
+    return roster;
+}
+
+void operate_destroy(struct roster *roster)
+{
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+struct roster_session *operate_open(struct roster *roster, enum roster_session_kind kind,
+                                    const char *user)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session = NULL;
+
+    attr.kind = kind;
+    attr.user = user;
+    cr_assert_eq(roster_session_open(roster, &attr, &session), 0);
+    return session;
+}
+
+void operate_close(struct roster_session *session)
+{
+    cr_assert_eq(roster_session_close(session), 0);
+}
+
+void operate_begin(struct roster_session *session, const char *text)
+{
+    cr_assert_eq(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, strlen(text), NULL, 0), 0);
+}
+
+uint64_t operate_advance(struct roster *roster, uint64_t ms)
+{
+    uint64_t now = rst_ticker_now(&roster->ticker) + ms * OPERATE_MS;
+
+    rst_store(&roster->ticker.now, now);
+    return now;
+}

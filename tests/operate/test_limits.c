@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* What sessions use and may use. */
+
+#include "config.h"
+
+#include "operate.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+Test(limits, use_is_what_was_told_last_and_publishes_no_view)
+{
+    struct roster *roster = operate_roster(NULL);
+    struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
+    const struct roster_view *view = roster_session_view(session);
+
+    cr_assert_eq(roster_session_memory(session), 0);
+    cr_assert_eq(roster_session_disk(session), 0);
+    cr_assert_eq(roster_session_set_memory(session, 123), 0);
+    cr_assert_eq(roster_session_set_disk(session, UINT64_MAX), 0);
+    cr_assert_eq(roster_session_memory(session), 123);
+    cr_assert_eq(roster_session_disk(session), UINT64_MAX);
+    cr_assert_eq(roster_session_set_memory(session, 0), 0);
+    cr_assert_eq(roster_session_memory(session), 0);
+    cr_assert_eq(roster_session_view(session), view);
+    operate_close(session);
+    operate_destroy(roster);
+}
+
+Test(limits, each_limit_is_of_its_own)
+{
+    struct roster *roster = operate_roster(NULL);
+    struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
+
+    for (int i = 0; i < ROSTER_LIMITS; i++)
+        cr_assert_eq(roster_session_limit(session, (enum roster_limit)i), 0);
+    for (int i = 0; i < ROSTER_LIMITS; i++)
+        cr_assert_eq(roster_session_set_limit(session, (enum roster_limit)i, 100U + (unsigned)i),
+                     0);
+    for (int i = 0; i < ROSTER_LIMITS; i++)
+        cr_assert_eq(roster_session_limit(session, (enum roster_limit)i), 100U + (unsigned)i);
+    operate_close(session);
+    operate_destroy(roster);
+}
+
+Test(limits, the_next_session_in_the_same_slot_starts_with_none)
+{
+    struct roster *roster = operate_roster(NULL);
+    int reused = 0;
+
+    for (int i = 0; i < 3000 && !reused; i++) {
+        struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
+        static struct roster_session *first;
+
+        if (!first)
+            first = session;
+        else
+            reused = session == first;
+        cr_assert_eq(roster_session_memory(session), 0);
+        cr_assert_eq(roster_session_disk(session), 0);
+        cr_assert_eq(roster_session_limit(session, ROSTER_LIMIT_IDLE), 0);
+        cr_assert_eq(roster_session_set_memory(session, 1), 0);
+        cr_assert_eq(roster_session_set_disk(session, 1), 0);
+        cr_assert_eq(roster_session_set_limit(session, ROSTER_LIMIT_IDLE, 1), 0);
+        operate_close(session);
+        if (i % 500 == 0)
+            usleep(50 * 1000); /* grace periods pass */
+    }
+    cr_assert(reused, "no slot was used again, so this test has seen nothing");
+    operate_destroy(roster);
+}
+
+Test(limits, arguments_are_checked)
+{
+    struct roster *roster = operate_roster(NULL);
+    struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
+    int status = 1;
+    pid_t child;
+
+    cr_assert_eq(roster_session_set_memory(NULL, 1), -EINVAL);
+    cr_assert_eq(roster_session_set_disk(NULL, 1), -EINVAL);
+    cr_assert_eq(roster_session_set_limit(NULL, ROSTER_LIMIT_IDLE, 1), -EINVAL);
+    cr_assert_eq(roster_session_set_limit(session, (enum roster_limit)ROSTER_LIMITS, 1), -EINVAL);
+    cr_assert_eq(roster_session_set_limit(session, (enum roster_limit) - 1, 1), -EINVAL);
+    cr_assert_eq(roster_session_limit(session, (enum roster_limit)ROSTER_LIMITS), 0);
+    cr_assert_eq(roster_session_limit(NULL, ROSTER_LIMIT_IDLE), 0);
+    cr_assert_eq(roster_session_memory(NULL), 0);
+    cr_assert_eq(roster_session_disk(NULL), 0);
+    child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0)
+        _exit(roster_session_set_disk(session, 1) == -ECHILD &&
+                      roster_session_set_limit(session, ROSTER_LIMIT_IDLE, 1) == -ECHILD
+                  ? 0
+                  : 1);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert_eq(status, 0);
+    operate_close(session);
+    cr_assert_eq(roster_session_set_memory(session, 1), -EBADF);
+    cr_assert_eq(roster_session_set_disk(session, 1), -EBADF);
+    cr_assert_eq(roster_session_set_limit(session, ROSTER_LIMIT_IDLE, 1), -EBADF);
+    operate_destroy(roster);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The local hybrid clock, with a wall clock that the test turns. */
+
+#include "config.h"
+
+#include "unit.h"
+
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+/* The linker puts this in the place of the C library's in the core's calls (see unit.am). */
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+
+static uint64_t wall_ms; /* 0: the real one */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    uint64_t ms = rst_load(&wall_ms);
+
+    if (!ms || clock == CLOCK_MONOTONIC)
+        return __real_clock_gettime(clock, now);
+    now->tv_sec = (time_t)(ms / 1000);
+    now->tv_nsec = (long)(ms % 1000) * 1000000;
+    return 0;
+}
+
+static struct roster_oracle_local *new_clock(void)
+{
+    struct roster_oracle_local *clock = NULL;
+
+    unit_ok(roster_oracle_local_create(&clock));
+    return clock;
+}
+
+static uint64_t ask(struct roster_oracle_local *clock)
+{
+    uint64_t ts = 0;
+
+    unit_ok(roster_oracle_local_get(clock, &ts));
+    return ts;
+}
+
+Test(oracle, null)
+{
+    cr_assert_eq(roster_oracle_local_create(NULL), -EINVAL);
+    roster_oracle_local_destroy(NULL);
+}
+
+Test(oracle, follows_the_wall_clock)
+{
+    struct roster_oracle_local *clock = new_clock();
+    struct timespec before, after;
+    uint64_t ts;
+
+    /* The coarse clock may be a tick behind. */
+    clock_gettime(CLOCK_REALTIME_COARSE, &before);
+    ts = roster_ts_physical_ms(ask(clock));
+    clock_gettime(CLOCK_REALTIME_COARSE, &after);
+    cr_assert_geq(ts, (uint64_t)before.tv_sec * 1000 + (uint64_t)before.tv_nsec / 1000000);
+    cr_assert_leq(ts, (uint64_t)after.tv_sec * 1000 + (uint64_t)after.tv_nsec / 1000000);
+    roster_oracle_local_destroy(clock);
+}
+
+Test(oracle, counts_within_a_millisecond)
+{
+    struct roster_oracle_local *clock = new_clock();
+    uint64_t i;
+
+    rst_store(&wall_ms, 5000);
+    for (i = 0; i < 1000; i++)
+        cr_assert_eq(ask(clock), roster_ts_compose(5000, i));
+    rst_store(&wall_ms, 5001);
+    cr_assert_eq(ask(clock), roster_ts_compose(5001, 0));
+    cr_assert_eq(roster_oracle_local_ahead_ms(clock), 0);
+    roster_oracle_local_destroy(clock);
+}
+
+Test(oracle, counts_on_when_the_wall_clock_steps_back)
+{
+    struct roster_oracle_local *clock = new_clock();
+    uint64_t ts;
+
+    rst_store(&wall_ms, 9000);
+    ts = ask(clock);
+    rst_store(&wall_ms, 2000);
+    cr_assert_eq(ask(clock), ts + 1);
+    cr_assert_eq(roster_oracle_local_ahead_ms(clock), 7000);
+    rst_store(&wall_ms, 8999);
+    cr_assert_eq(ask(clock), ts + 2);
+    cr_assert_eq(roster_oracle_local_ahead_ms(clock), 1);
+    rst_store(&wall_ms, 9001);
+    cr_assert_eq(ask(clock), roster_ts_compose(9001, 0), "it has caught up");
+    cr_assert_eq(roster_oracle_local_ahead_ms(clock), 0);
+    roster_oracle_local_destroy(clock);
+}
+
+Test(oracle, runs_ahead_when_a_millisecond_is_used_up)
+{
+    struct roster_oracle_local *clock = new_clock();
+    uint64_t i, last = 0, ts;
+
+    rst_store(&wall_ms, 7000);
+    for (i = 0; i <= ROSTER_TS_LOGICAL_MASK + 1; i++) {
+        ts = ask(clock);
+        cr_assert_gt(ts, last);
+        last = ts;
+    }
+    cr_assert_eq(last, roster_ts_compose(7001, 0));
+    cr_assert_eq(roster_oracle_local_ahead_ms(clock), 1);
+    roster_oracle_local_destroy(clock);
+}
+
+#define THREADS 4
+#define EACH 20000
+
+struct line {
+    struct roster_oracle_local *clock;
+    uint64_t baton; /* the last timestamp that any thread has seen */
+};
+
+/* Linearizable: who asks after another was answered gets more. */
+static void *ask_often(void *arg)
+{
+    struct line *line = arg;
+    uint64_t seen, ts = 0, i;
+
+    for (i = 0; i < EACH; i++) {
+        seen = __atomic_load_n(&line->baton, __ATOMIC_ACQUIRE);
+        cr_expect_eq(roster_oracle_local_get(line->clock, &ts), 0);
+        cr_expect_gt(ts, seen);
+        while (seen < ts && !__atomic_compare_exchange_n(&line->baton, &seen, ts, true,
+                                                         __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+            ;
+    }
+    return NULL;
+}
+
+Test(oracle, is_linearizable)
+{
+    struct line line = {new_clock(), 0};
+    pthread_t threads[THREADS];
+    int i;
+
+    for (i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, ask_often, &line), 0);
+    for (i = 0; i < THREADS; i++)
+        cr_assert_eq(pthread_join(threads[i], NULL), 0);
+    roster_oracle_local_destroy(line.clock);
+}
