@@ -279,7 +279,7 @@ Test(store_hostile, http_errors_are_told_apart)
         int before;
 
         gateway.arg = (void *)(uintptr_t)error;
-        cr_expect_eq(try_get(store, 100), error->get, "read: %d %s", error->status, error->body);
+        cr_expect_eq(try_get(store, 250), error->get, "read: %d %s", error->status, error->body);
         sleep_ms(50);
         before = atomic_load(&gateway.requests);
         cr_expect_eq(try_txn(store, 250), error->txn, "change: %d %s", error->status, error->body);
