@@ -13,6 +13,11 @@
 #include "cluster/store_etcd.h"
 
 #define MAX_TOKEN_ATTEMPTS 3
+/*
+ * With less time left, a change that is certainly not done is not tried again: it would most
+ * likely become one of unknown outcome.
+ */
+#define LEAST_TIME_FOR_CHANGE (100 * STORE_NS_PER_MS)
 
 /* What the attempts of a call have in common. */
 struct progress {
@@ -156,7 +161,9 @@ static bool goes_on(struct progress *p, const struct etcd_verdict *v, int *err)
             return false;
         }
     }
-    p->last_error = v->err;
+    /* The last attempt is cut short by the deadline and says less than those before it. */
+    if (v->err != -ETIMEDOUT || p->last_error == 0)
+        p->last_error = v->err;
     p->senseless = is_senseless(v->err) ? p->senseless + 1 : 0;
     if (v->err == -EMSGSIZE || p->senseless >= p->store->n_endpoints) {
         *err = call->unknown ? -EINPROGRESS : v->err;
@@ -168,12 +175,13 @@ static bool goes_on(struct progress *p, const struct etcd_verdict *v, int *err)
 /* Waits for the next endpoint; false when that would be too late. */
 static bool next_endpoint(struct progress *p, size_t *endpoint)
 {
+    int64_t least = p->attempts > 0 && !p->call->repeatable ? LEAST_TIME_FOR_CHANGE : 1;
     int64_t until;
 
-    while (store_remaining_ns(p->deadline) > 0) {
+    while (store_remaining_ns(p->deadline) >= least) {
         if (etcd_endpoint_choose(p->store, p->attempts == 0, endpoint, &until))
             return true;
-        if (until >= p->deadline)
+        if (until >= p->deadline - least)
             return false;
         store_sleep_until(until);
     }

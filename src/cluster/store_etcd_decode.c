@@ -144,6 +144,8 @@ int etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn, in
         return -ENOMEM;
     r->revision = revision;
     err = store_json_get_bool(answer, "succeeded", &r->succeeded);
+    if (err == 0 && txn->n_compares == 0 && !r->succeeded)
+        err = -EPROTO;
     if (err == 0)
         err = r->succeeded ? decode_ops(answer, txn->success, txn->n_success, revision, r)
                            : decode_ops(answer, txn->failure, txn->n_failure, revision, r);
