@@ -68,7 +68,7 @@ ROSTER_API int roster_create(const struct roster_options *options,
  * a call_rcu callback. Other threads need not have ended.
  *
  * Returns 0; -EINVAL for NULL; -EBUSY, the roster unchanged, while a session or a pin is open, a
- * watchdog or a drain runs or a reader is inside; -ECHILD in a forked child.
+ * watchdog, a drain or a syncer runs or a reader is inside; -ECHILD in a forked child.
  */
 ROSTER_API int roster_destroy(struct roster *roster);
 

@@ -44,8 +44,8 @@ static int acquire(struct roster *roster, struct rst_thread *thread, struct rost
     pin->id = rst_fetch_add(&roster->next_pin_id, 1) + 1;
     if (pin->ts == 0)
         return pin_present(roster, thread, pin, since);
-    return rst_horizon_pin_at(&roster->horizon, &thread->horizon,
-                              (uintptr_t)pin | RST_HOLDER_IS_PIN, since, pin->ts, &pin->slot);
+    return rst_lease_pin_at(roster, thread, (uintptr_t)pin | RST_HOLDER_IS_PIN, since, pin->ts,
+                            &pin->slot);
 }
 
 int roster_pin_acquire(struct roster *roster, struct roster_session *session, uint64_t ts,
@@ -118,5 +118,5 @@ int roster_pin_check(const struct roster_pin *pin)
         return -EINVAL;
     if (rst_thread_forked())
         return -ECHILD;
-    return rst_horizon_check(&pin->roster->horizon, pin->ts);
+    return rst_guard_check(&pin->roster->horizon.words, pin->ts);
 }

@@ -258,9 +258,8 @@ static int begin_at(struct rst_thread *thread, struct roster_session *session, u
     if (err)
         return err;
     if (pins(session)) {
-        err = rst_horizon_pin_at(&roster->horizon, &thread->horizon, (uintptr_t)session, now, ts,
-                                 &slot);
-    } else if (ts < rst_load_acquire(&roster->horizon.protected_from)) {
+        err = rst_lease_pin_at(roster, thread, (uintptr_t)session, now, ts, &slot);
+    } else if (ts < rst_load_acquire(&roster->horizon.words.protected_from)) {
         err = -ESTALE;
     }
     if (err)
