@@ -35,6 +35,7 @@ enum key {
     KEY_ROUNDS,
     KEY_SECONDS,
     KEY_OPEN,
+    KEY_ACTIVE,
     KEY_SESSIONS,
     KEY_THREADS,
 };
@@ -42,6 +43,7 @@ enum key {
 static const struct argp_option known[] = {
     {"threads", KEY_THREADS, "N", 0, "Threads that work (default: each row's own number)", 0},
     {"sessions", KEY_SESSIONS, "N", 0, "Sessions in all (default: each row's own number)", 0},
+    {"active", KEY_ACTIVE, "N", 0, "Sessions that each committer uses, for mixed (1000)", 0},
     {"open", KEY_OPEN, "N", 0, "Open transactions, for scan and list", 0},
     {"seconds", KEY_SECONDS, "S", 0, "Seconds of each measurement (0.3)", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "Rounds, of which medians are taken (5)", 0},
@@ -198,6 +200,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         break;
     case KEY_SESSIONS:
         options->sessions = count_of("sessions", arg, 1, MAX_SESSIONS, state);
+        break;
+    case KEY_ACTIVE:
+        options->active = count_of("active", arg, 1, MAX_SESSIONS, state);
         break;
     case KEY_OPEN:
         options->open = count_of("open", arg, 1, MAX_SESSIONS, state);

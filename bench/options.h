@@ -32,6 +32,7 @@ enum beside {
 struct options {
     size_t threads;  /* 0: each row's own number, and so for the next three */
     size_t sessions; /* in all */
+    size_t active;   /* of them, those that a thread uses */
     size_t open;     /* transactions */
     size_t text;     /* bytes of a statement's text */
     bool text_given;

@@ -2,181 +2,235 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# help: build, start the example server, put it under load, watch its minimum (the default)
+# help: build, start the example server, put it under load and watch it (the default)
 #
 # Sourced by quickstart.
 
+# shellcheck source=scripts/resp.sh
+. scripts/resp.sh
+
 seconds=10
 clients=200
-wrong=0
-kv_pid=
-load_pid=
-kv_work=$(mktemp -d "${TMPDIR:-/tmp}/roster-quickstart.XXXXXX") || die "no temporary directory"
+watched=key:000000000042 # one of the keys that the load writes all the time
+work=$(mktemp -d "${TMPDIR:-/tmp}/roster-quickstart.XXXXXX")
+server=
+load=
+port=
+checks=0
+failures=0
 
-kv_cleanup() {
+# Ends what was started here, and only that, however the script ends.
+cleanup() {
     local pid
-    for pid in $load_pid $kv_pid; do
+    for pid in $load $server; do
         kill "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
     done
-    rm -rf "$kv_work"
+    wait
+    rm -rf "$work"
 }
-trap kv_cleanup EXIT
-trap 'exit 130' INT TERM
+trap cleanup EXIT
+trap 'exit 130' INT TERM HUP
 
-# check WHAT COMMAND...: says whether it holds.
+# check WHAT COMMAND...: counts it, and tells when it failed.
 check() {
     local what=$1
     shift
-    if "$@"; then
-        printf '   ok     %s\n' "$what"
-    else
-        printf '   WRONG  %s\n' "$what"
-        wrong=1
+    checks=$((checks + 1))
+    if ! "$@"; then
+        failures=$((failures + 1))
+        echo "   CHECK FAILED: $what ($*)"
     fi
 }
 
-ask_server() {
-    redis-cli -p "$kv_port" "$@"
+cli() {
+    redis-cli -p "$port" "$@" | tr -d '\r'
 }
 
-# info_now: one INFO in $kv_work/info, so that its lines are of one moment.
-info_now() {
-    ask_server INFO | tr -d '\r' >"$kv_work/info"
+# look: takes one look at the server. value NAME: what was seen of it.
+look() {
+    cli INFO >"$work/info"
 }
 value() {
-    sed -n "s/^$1://p" "$kv_work/info"
+    sed -n "s/^$1://p" "$work/info"
 }
 
-start_kv() {
-    local tries=100
+start_server() {
+    local tries
     build/examples/kv/roster-kv --port=0 --gc-interval-ms=100 \
-        >"$kv_work/out" 2>"$kv_work/err" &
-    kv_pid=$!
-    until grep -q 'ready on' "$kv_work/out"; do
-        tries=$((tries - 1))
-        if [ "$tries" -eq 0 ] || ! kill -0 "$kv_pid" 2>/dev/null; then
-            cat "$kv_work/err" >&2
-            die "the server did not start"
-        fi
+        >"$work/server.out" 2>"$work/server.err" &
+    server=$!
+    for ((tries = 100; tries; tries--)); do
+        grep -q '^roster-kv: ready' "$work/server.out" && break
+        kill -0 "$server" 2>/dev/null || break
         sleep 0.1
     done
-    kv_port=$(sed -n 's/.* port \([0-9]*\),.*/\1/p' "$kv_work/out")
+    port=$(sed -n 's/.* port \([0-9]*\),.*/\1/p' "$work/server.out")
+    [ -n "$port" ] || die "the server did not start: $(cat "$work/server.err")"
+    sed 's/^/   /' "$work/server.out"
 }
 
-# hold LINE: one line to the connection that keeps a transaction open; prints the reply.
-hold() {
-    local reply
-    printf '%s\r\n' "$1" >&9
-    IFS= read -r -t 10 reply <&9 || return 1
-    reply=${reply%$'\r'}
-    if [[ $reply == \$* ]]; then
-        IFS= read -r -t 10 reply <&9 || return 1
-        reply=${reply%$'\r'}
-    fi
-    printf '%s\n' "$reply"
-}
-
-hold_transaction() {
-    ask_server SET witness before >/dev/null
-    exec 9<>"/dev/tcp/127.0.0.1/$kv_port"
-    hold 'CLIENT SETNAME keeper' >/dev/null
-    keeper=$(hold 'CLIENT ID')
-    keeper=${keeper#:}
-    hold BEGIN >/dev/null
-    check "the held transaction reads what was there" [ "$(hold 'GET witness')" = before ]
-    start=$(ask_server TRX LIST | sed -n 's/.*name=keeper .*start-ts=\([0-9]*\) .*/\1/p')
-    ask_server SET witness after >/dev/null
-}
-
+# redis-benchmark goes round its tests until it is stopped.
 start_load() {
-    # More requests than the time allows; it is stopped when the time is over.
-    redis-benchmark -p "$kv_port" -t set,get,incr,mset -c "$clients" -n 100000000 -r 1000 -q \
-        >"$kv_work/load" 2>&1 &
-    load_pid=$!
+    redis-benchmark -p "$port" -c "$clients" -t set,get,incr,mset -r 1000 -n 20000 -l -q \
+        >"$work/load.out" 2>&1 &
+    load=$!
 }
 
-look() {
-    info_now
-    printf '%4ss  %6s clients  %9s transactions  oldest: session %s (%s), %s ms  versions: %s alive, %s collected\n' \
-        "$1" "$(value connected_clients)" "$(value transactions_begun)" "$(value min_holder_id)" \
-        "$(value min_holder_name)" "$(value min_age_ms)" "$(value versions)" \
-        "$(value versions_collected)"
-    [ "$(value min_holder_id)" = "$keeper" ] || holder_wrong=1
-    [ "$(value min_start_ts)" = "$start" ] || holder_wrong=1
-    [ "$(value safe_point)" -le "$start" ] || passed_it=1
+# hold N NAME: begins a transaction through descriptor N that reads one key and then just stays.
+hold() {
+    dial "$1" "$port"
+    check "$2 has a name" [ "$(ask "$1" "CLIENT SETNAME $2")" = +OK ]
+    check "$2 begins" [ "$(ask "$1" BEGIN)" = +OK ]
+    ask "$1" "GET $watched" >"$work/$2.saw"
+    cli TRX LIST | sed -n "s/.* name=$2 .*start-ts=\([0-9]*\) .*/\1/p" >"$work/$2.start"
+    echo "-- \"$2\" begins a transaction, reads $watched = \"$(cat "$work/$2.saw")\", and keeps it open"
 }
 
+# release N NAME: it ends, and has seen one and the same snapshot all the time.
+release() {
+    local sees
+    sees=$(ask "$1" "GET $watched")
+    check "$2 sees its snapshot to its end" [ "$sees" = "$(cat "$work/$2.saw")" ]
+    check "$2 commits" [ "$(ask "$1" COMMIT)" = +OK ]
+    hang_up "$1"
+    echo "-- \"$2\" still reads \"$sees\", the others read \"$(cli GET $watched)\" by now; it commits"
+}
+
+# held_by N NAME: what has to be true while that transaction is the oldest.
+held_by() {
+    local start
+    start=$(cat "$work/$2.start")
+    check "$2 is shown as the holder of the minimum" [ "$(value min_holder_name)" = "$2" ]
+    check "the minimum is where $2 began" [ "$(value min_start_ts)" = "$start" ]
+    check "the safe point does not pass $2" [ "$(value safe_point)" -le "$start" ]
+    check "$2 sees its snapshot" [ "$(ask "$1" "GET $watched")" = "$(cat "$work/$2.saw")" ]
+}
+
+# The statements a second since the last call.
+statements_before=0
+time_before=0
+statement_rate() {
+    local statements now
+    statements=$(value statements)
+    now=$(date +%s%3N)
+    rate=$(((statements - statements_before) * 1000 / (now - time_before + 1)))
+    statements_before=$statements
+    time_before=$now
+}
+
+# show SECOND: what the server says of itself.
+show() {
+    local holder next
+    look
+    statement_rate
+    holder="nobody for long"
+    if [ "$(value min_holder)" != none ] && [ -n "$(value min_holder_name)" ]; then
+        holder="held for $(value min_age_ms) ms by session $(value min_holder_id)"
+        holder="$holder \"$(value min_holder_name)\" ($(value min_holder_addr))"
+        next="   to end it would move the minimum up by $(value min_next_gain_ms) ms"
+    fi
+    printf '%2s s  %s sessions, %s statements a second, %s versions kept, %s collected\n' \
+        "$1" "$(value connected_clients)" "$rate" \
+        "$(value versions)" "$(value versions_collected)"
+    printf '      minimum %s, %s\n' "$(value min_start_ts)" "$holder"
+    [ -z "${next-}" ] || printf '   %s\n' "$next"
+}
+
+# The process list: long, so only its beginning, and who has a name.
+show_sessions() {
+    local list=$work/list
+    cli CLIENT LIST >"$list"
+    grep ' name= ' "$list" >"$work/others"
+    echo "-- CLIENT LIST: the named ones and some others of $(grep -c '^id=' "$list") sessions"
+    { grep '^id=' "$list" | grep -v ' name= '; sort -t '"' -k 2,2r "$work/others" | head -n 4; } |
+        cut -c 1-140 | sed 's/^/   /'
+    echo "-- TRX LIST: the oldest transactions first"
+    cli TRX LIST | grep '^id=' | head -n 3 | sed 's/^/   /'
+}
+
+# Two long transactions beside the load: one from before it to the 6th second, one from the 3rd to
+# the 8th.
 watch_load() {
-    local second
-    holder_wrong=0 passed_it=0
+    local second collected=0 start
+    start=$(date +%s%3N)
+    time_before=$start
     for ((second = 1; second <= seconds; second++)); do
-        sleep 1
-        kill -0 "$load_pid" 2>/dev/null || die "redis-benchmark ended early: $(tail -n 3 "$kv_work/load")"
-        if ((second % 2 == 0)); then
-            look "$second"
-        fi
+        while [ "$(date +%s%3N)" -lt $((start + second * 1000)) ]; do
+            sleep 0.05
+        done
+        case $second in
+        3) hold 8 report ;;
+        4) show_sessions ;;
+        6) release 7 audit ;;
+        8)
+            release 8 report
+            look
+            collected=$(value versions_collected)
+            ;;
+        esac
+        show "$second"
+        case $second in
+        [1-5]) held_by 7 audit ;;
+        [67]) held_by 8 report ;;
+        esac
     done
-    ask_server CLIENT LIST >"$kv_work/list"
-    say "the process list, as any thread sees it without a lock (5 of $(wc -l <"$kv_work/list") lines)"
-    check "it names the held transaction" grep 'name=keeper .*txn=valid' "$kv_work/list"
-    grep -v 'name=keeper' "$kv_work/list" | sed -n '1,4p'
+    check "versions were kept for the long transactions and collected after them" \
+        [ "$(value versions_collected)" -gt "$collected" ]
 }
 
-load_is_clean() {
-    ! grep -iE 'error|refused|reset' "$kv_work/load"
+finish_load() {
+    local status=0 round
+    kill -TERM "$load" 2>/dev/null || true
+    wait "$load" || status=$?
+    load=
+    check "redis-benchmark ran until it was stopped" [ "$status" -eq $((128 + 15)) ]
+    check "redis-benchmark saw no error" \
+        [ -z "$(tr '\r' '\n' <"$work/load.out" | grep -i -e error -e warning)" ]
+    check "redis-benchmark got replies" grep -q 'requests per second' "$work/load.out"
+    echo "-- what redis-benchmark says of its last rounds:"
+    round=$(tr '\r' '\n' <"$work/load.out" | grep 'requests per second' | tail -n 4)
+    printf '%s\n' "$round" | sed 's/^ */   /'
 }
 
-stop_load() {
-    kill "$load_pid" 2>/dev/null || true
-    wait "$load_pid" 2>/dev/null || true
-    load_pid=
-    check "redis-benchmark met no error" load_is_clean
-}
-
-end_transaction() {
-    local before tries=100
-    check "every look named the held transaction as the minimum's holder" [ "$holder_wrong" -eq 0 ]
-    check "the safe point never passed it" [ "$passed_it" -eq 0 ]
-    check "its snapshot is still what it was" [ "$(hold 'GET witness')" = before ]
-    before=$(value versions)
-    check "the versions it still needed were kept" [ "$before" -gt "$(value keys)" ]
-    hold COMMIT >/dev/null
-    exec 9>&-
-    say "the held transaction has ended; what only it needed is collected"
-    info_now
-    until [ "$(value versions)" -le "$(value keys)" ] || [ "$tries" -eq 0 ]; do
-        tries=$((tries - 1))
+# Nobody needs an old version any more: what is left is one for each key.
+check_rest() {
+    local tries
+    for ((tries = 50; tries; tries--)); do
+        look
+        [ "$(value versions)" -gt "$(value keys)" ] || break
         sleep 0.1
-        info_now
     done
-    printf '       versions: %s alive for %s keys, %s collected\n' "$(value versions)" \
-        "$(value keys)" "$(value versions_collected)"
-    check "only the newest version of each key is left" [ "$(value versions)" -le "$(value keys)" ]
+    check "at rest each key has one version" [ "$(value versions)" -eq "$(value keys)" ]
+    check "no transaction is left" [ "$(value transactions_open)" -eq 0 ]
+    echo "-- at rest: $(value keys) keys, $(value versions) versions, $(value versions_collected) collected"
 }
 
-stop_kv() {
+stop_server() {
     local status=0
-    kill -TERM "$kv_pid"
-    wait "$kv_pid" || status=$?
-    kv_pid=
-    check "the server stopped in order" [ "$status" -eq 0 ]
+    kill -TERM "$server"
+    wait "$server" || status=$?
+    server=
+    check "the server ends well" [ "$status" -eq 0 ]
+    check "the server has no complaint" [ ! -s "$work/server.err" ]
+    sed 's/^/   /' "$work/server.err"
 }
 
-install_packages build kv
-configure_in build --with-libuv --with-hiredis
-build_in build
-[ -x build/examples/kv/roster-kv ] || die "the server was not built; see the end of configure's output"
-command -v redis-benchmark >/dev/null || die "redis-benchmark is missing; install redis-tools"
-start_kv
-say "roster-kv serves port $kv_port; redis-benchmark drives it with $clients clients for $seconds s"
-hold_transaction
+install_packages build check kv
+configure_all build
+build_in build libroster.la examples/kv/roster-kv
+
+say "starting the example server: each connection is a session of its roster"
+start_server
+cli SET "$watched" before >/dev/null
+say "$seconds seconds of redis-benchmark over $clients connections, two long transactions beside it"
+echo "   Every write makes a new version. The minimum is where the oldest open transaction began:"
+echo "   what that one may still read must be kept, what nobody can read any more is collected."
+hold 7 audit
 start_load
 watch_load
-stop_load
-end_transaction
-stop_kv
-if [ "$wrong" -eq 0 ]; then
-    say "all checks passed; next: ./quickstart check, or build/examples/kv/roster-kv and redis-cli -p 6380"
-fi
-[ "$wrong" -eq 0 ]
+finish_load
+check_rest
+say "stopping the server"
+stop_server
+echo "$((checks - failures)) checks passed, $failures failed"
+[ "$failures" -eq 0 ]

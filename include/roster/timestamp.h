@@ -9,6 +9,7 @@
 #define ROSTER_TIMESTAMP_H
 
 #include <stdint.h>
+#include <time.h>
 
 #define ROSTER_TS_LOGICAL_BITS 18
 #define ROSTER_TS_LOGICAL_MASK ((UINT64_C(1) << ROSTER_TS_LOGICAL_BITS) - 1)
@@ -36,7 +37,7 @@ static inline uint64_t roster_ts_logical(uint64_t ts)
 
 /*
  * The timestamp `age_ms` milliseconds before `ts`, with the same logical counter; 0 when the
- * epoch is nearer than that. The lower limit of a scan is roster_ts_before(now, maximum age).
+ * epoch is nearer than that.
  */
 static inline uint64_t roster_ts_before(uint64_t ts, uint64_t age_ms)
 {
@@ -44,6 +45,34 @@ static inline uint64_t roster_ts_before(uint64_t ts, uint64_t age_ms)
 
     return physical_ms >= age_ms ? roster_ts_compose(physical_ms - age_ms, roster_ts_logical(ts))
                                  : 0;
+}
+
+/*
+ * The lower limit of a scan at `now` for transactions of at most this age: TiDB's, whose logical
+ * counter is 0. A timestamp counts when it is above it.
+ */
+static inline uint64_t roster_ts_lower_limit(uint64_t now, uint64_t max_age_ms)
+{
+    uint64_t physical_ms = roster_ts_physical_ms(now);
+
+    return physical_ms >= max_age_ms ? roster_ts_compose(physical_ms - max_age_ms, 0) : 0;
+}
+
+/* The least timestamp of a time since the Unix epoch; what is below a millisecond is cut off. */
+static inline uint64_t roster_ts_from_time(const struct timespec *time)
+{
+    return roster_ts_compose((uint64_t)time->tv_sec * 1000 + (uint64_t)time->tv_nsec / 1000000, 0);
+}
+
+/* The time since the Unix epoch that a timestamp carries, in whole milliseconds. */
+static inline struct timespec roster_ts_to_time(uint64_t ts)
+{
+    uint64_t physical_ms = roster_ts_physical_ms(ts);
+    struct timespec time;
+
+    time.tv_sec = (time_t)(physical_ms / 1000);
+    time.tv_nsec = (long)(physical_ms % 1000 * 1000000);
+    return time;
 }
 
 #endif /* ROSTER_TIMESTAMP_H */

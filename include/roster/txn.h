@@ -52,11 +52,14 @@ ROSTER_API int roster_txn_begin(struct roster_session *session,
 
 /*
  * Begins a transaction at a chosen, older timestamp: a stale read, a backup. Takes the scanner's
- * mutex, so it may wait for a scan. Owner only. G2 covers it from its return on.
+ * mutex, so it may wait for a scan. Under a leased store, a timestamp below the server's record
+ * needs a transaction of the store first and may wait for that. Owner only. G2 covers it from its
+ * return on.
  *
  * Returns 0; -EINVAL for NULL, 0 or ROSTER_TS_MAX; -ESTALE when the timestamp is no longer
  * protected: begin at a younger one; otherwise as roster_txn_prepare(). A non-pinning session may
- * begin there too, but is not protected.
+ * begin there too, but is not protected. Under a leased store also -ESTALE while fenced, and the
+ * store's errors (see roster/store.h).
  */
 ROSTER_API int roster_txn_begin_at(struct roster_session *session,
                                    uint64_t start_ts) ROSTER_MUST_CHECK;
@@ -91,7 +94,7 @@ ROSTER_API int roster_txn_finish(struct roster_session *session);
 /*
  * Vouches for the transaction's snapshot (G8): 0 means that nothing it could have read until now
  * had been collected. Call it after the reads and before their result leaves the server. Owner
- * only; wait-free, two loads.
+ * only; wait-free: three loads, and under a leased store a look at CLOCK_BOOTTIME.
  *
  * Returns 0; -ESTALE when the snapshot may be gone (safe point passed, age limit, server fenced):
  * abort the transaction; -EINVAL for NULL or when no transaction is valid; -EBADF; -ECHILD.

@@ -24,7 +24,8 @@ const char *roster_strerror(int err)
         return "no thread could be started; raise the limit of threads or choose manual "
                "ticks";
     case -EEXIST:
-        return "the session id is in use; take another or let the roster choose one";
+        return "the session id is in use; take another or let the roster choose one. Of a "
+               "server: another one lives under this id";
     case -EUSERS:
         return "as many sessions are open as max_sessions allows; close some or raise the "
                "limit";
@@ -39,8 +40,9 @@ const char *roster_strerror(int err)
     case -ENAMETOOLONG:
         return "a string or digest is longer than the header allows; shorten it";
     case -EBUSY:
-        return "something is still open: a transaction, a statement, or sessions, pins or "
-               "readers of the roster; end it first";
+        return "something is still open: a transaction, a statement, or sessions, pins, "
+               "readers or the syncer of the roster; end it first. Of a store: another "
+               "process held its lock too long; try again";
     case -EALREADY:
         return "it has been done already: nothing is open that could be ended, or an "
                "earlier kill stands; go on";
@@ -56,23 +58,50 @@ const char *roster_strerror(int err)
                "statement aimed at has ended; begin again with a new one";
     case -ERANGE:
         return "the lower limit is not below the oracle's now; compute it from now with "
-               "roster_ts_before()";
+               "roster_ts_lower_limit()";
     case -EIO:
-        return "the oracle gave no timestamp; mend the oracle";
+        return "the oracle gave no timestamp, or the disk of a store failed; mend it";
+    case -EINPROGRESS:
+        return "whether the store was changed is unknown; read it and decide";
+    case -ETIMEDOUT:
+        return "time ran out: of a store nothing was changed, try again; of a drain some sessions "
+               "have not left in time, the report names them, their owners must close them";
+    case -EHOSTUNREACH:
+        return "no endpoint of the store can be reached; look at the network and the store";
+    case -EKEYEXPIRED:
+        return "the lease is gone and its keys with it; ask for a new one";
+    case -EREMCHG:
+        return "the store, or a key in it, was replaced or deleted meanwhile; see "
+               "roster_store_rebind()";
+    case -EACCES:
+        return "the store refuses the user, password, role or file permission; correct it";
+    case -EKEYREJECTED:
+        return "a TLS certificate was rejected; look at the certificates of both sides";
+    case -EPROTO:
+        return "the answer is not that of an etcd v3 gateway; look at the store's URL";
+    case -EMSGSIZE:
+        return "this is the low half of a 64-bit connection id; pass all of it, as the process "
+               "list shows it. Of a store: request or answer exceeds a limit; ask for less";
+    case -ENOSPC:
+        return "the store's disk or quota is full; make room";
+    case -EROFS:
+        return "the store's file is read-only; make it writable";
+    case -EUCLEAN:
+        return "the store's file is damaged; restore it";
+    case -EMEDIUMTYPE:
+        return "the file is no store of this version of Roster; name another one";
+    case -ENOTSUP:
+        return "this library was built without that kind of store; build it with the "
+               "missing package";
+    case -EBADMSG:
+        return "the connection id is marked as one of 32 bits but is longer; pass it as the "
+               "server told it. Of a store: a key holds what cannot be read; find out who wrote "
+               "it and correct or delete it";
     case -EOVERFLOW:
         return "the connection id has its highest bit set, as no id has; pass it as the server "
                "told it";
-    case -EMSGSIZE:
-        return "this is the low half of a 64-bit connection id; pass all of it, as the process "
-               "list shows it";
-    case -EBADMSG:
-        return "the connection id is marked as one of 32 bits but is longer; pass it as the "
-               "server told it";
     case -ESHUTDOWN:
         return "the server is being drained and lets no new session in; connect to another one";
-    case -ETIMEDOUT:
-        return "some sessions have not left in time; the report names them, their owners must "
-               "close them";
     default:
         return "not an error number of Roster; pass the negative number a function returned";
     }

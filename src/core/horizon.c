@@ -20,13 +20,19 @@ int rst_horizon_init(struct rst_horizon *horizon, uint64_t now)
 
     memset(horizon, 0, sizeof(*horizon));
     horizon->floor = now;
-    err = pthread_mutex_init(&horizon->scan_lock, NULL);
+    err = rst_guard_init(&horizon->guard, &horizon->words);
     if (err)
-        return -err;
-    err = pthread_mutex_init(&horizon->grow_lock, NULL);
+        return err;
+    err = -pthread_mutex_init(&horizon->scan_lock, NULL);
     if (err)
-        pthread_mutex_destroy(&horizon->scan_lock);
-    return -err;
+        goto guard;
+    err = -pthread_mutex_init(&horizon->grow_lock, NULL);
+    if (!err)
+        return 0;
+    pthread_mutex_destroy(&horizon->scan_lock);
+guard:
+    rst_guard_destroy(&horizon->guard);
+    return err;
 }
 
 void rst_horizon_destroy(struct rst_horizon *horizon)
@@ -39,6 +45,7 @@ void rst_horizon_destroy(struct rst_horizon *horizon)
     }
     pthread_mutex_destroy(&horizon->grow_lock);
     pthread_mutex_destroy(&horizon->scan_lock);
+    rst_guard_destroy(&horizon->guard);
 }
 
 void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit)
@@ -169,17 +176,23 @@ int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cach
     return 0;
 }
 
-int rst_horizon_pin_locked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
-                           uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot)
+int rst_horizon_pin_unchecked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
+                              uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot)
 {
-    if (ts < horizon->protected_from)
-        return -ESTALE;
-    rst_test_point("pin: decided");
     *slot = rst_horizon_take(horizon, cache, holder, since);
     if (!*slot)
         return -ENOMEM;
     rst_store_release(*slot, ts); /* D: pairs with c, and no scan is under way */
     return 0;
+}
+
+int rst_horizon_pin_locked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
+                           uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot)
+{
+    if (ts < rst_load(&horizon->words.protected_from))
+        return -ESTALE;
+    rst_test_point("pin: decided");
+    return rst_horizon_pin_unchecked(horizon, cache, holder, since, ts, slot);
 }
 
 int rst_horizon_pin_at(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
@@ -320,9 +333,8 @@ static void advance(struct rst_horizon *horizon, const struct scan *scan, uint64
     if (rst_control(SAFE_POINT_FIRST))
         rst_store_release(&horizon->safe_point, safe_point);
     rst_test_point("scan: safe point computed");
-    /* Before the safe point is known to any collector: pairs with rst_horizon_check(). */
-    if (protected_from > horizon->protected_from)
-        rst_store_release(&horizon->protected_from, protected_from);
+    /* Before the safe point is known to any collector: pairs with rst_guard_check(). */
+    rst_guard_raise_local(&horizon->guard, &horizon->words, protected_from);
     rst_store_release(&horizon->safe_point, safe_point);
     rst_test_point("scan: safe point stored");
     rst_store(&horizon->expired, scan->expired);

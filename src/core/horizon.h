@@ -30,6 +30,7 @@
 #ifndef ROSTER_CORE_HORIZON_H
 #define ROSTER_CORE_HORIZON_H
 
+#include "guard.h"
 #include "rcu.h"
 
 #include <errno.h>
@@ -119,14 +120,15 @@ struct rst_horizon_cache {
 /* A roster's slots, and what scans have established. */
 struct rst_horizon {
     /* Read by every owner, written by scans only. */
-    uint64_t floor;          /* the now of a completed scan; never 0 */
-    uint64_t safe_point;     /* never goes back */
-    uint64_t protected_from; /* the smallest timestamp still guaranteed (G8) */
+    uint64_t floor;      /* the now of a completed scan; never 0 */
+    uint64_t safe_point; /* never goes back */
+    struct rst_guard_words words;
     uint64_t scans;
     uint64_t expired;
     struct rst_horizon_block *blocks; /* newest first */
     /* Scanners and whoever begins at a chosen timestamp. */
     pthread_mutex_t scan_lock rst_cache_aligned;
+    struct rst_guard guard;
     pthread_mutex_t grow_lock;
     uint64_t memory;
 } rst_cache_aligned;
@@ -142,26 +144,14 @@ void rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now
 /*
  * Takes a slot and pins `ts`, chosen by the caller, in it; -ESTALE when that is not protected any
  * more. _locked: under scan_lock, so that no scan comes between the decision and the slot.
+ * _unchecked: likewise, the caller has decided.
  */
 int rst_horizon_pin_at(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
                        uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
 int rst_horizon_pin_locked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
                            uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
-
-/*
- * Whether everything read so far at `ts` was still there: 0 or -ESTALE (G8). The fence keeps the
- * reads before the load; a collector reads the safe point after protected_from was written, so a
- * read that missed something collected cannot precede a load that misses its cause.
- */
-static inline int rst_horizon_check(const struct rst_horizon *horizon, uint64_t ts)
-{
-    rst_fence_load_load();
-    rst_test_point("check: reads done");
-    if (rst_control(BLIND_CHECK))
-        return 0;
-    /* Pairs with the release in horizon.c's advance(). */
-    return rst_likely(ts >= rst_load_acquire(&horizon->protected_from)) ? 0 : -ESTALE;
-}
+int rst_horizon_pin_unchecked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
+                              uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
 
 extern struct rst_horizon_chunk rst_horizon_no_chunk;
 

@@ -127,15 +127,20 @@ static int parts_init(struct roster *roster, const struct roster_options *option
     err = -pthread_mutex_init(&roster->kill_lock, NULL);
     if (err)
         goto pools;
+    err = -pthread_mutex_init(&roster->lease_lock, NULL);
+    if (err)
+        goto kill_lock;
     err = rst_registry_init(&roster->registry, &roster->pools[RST_POOL_SESSION],
                             options->max_sessions);
     if (err)
-        goto kill_lock;
+        goto lease_lock;
     err = rst_ticker_start(&roster->ticker,
                            options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms);
     if (!err)
         return 0;
     rst_registry_destroy(&roster->registry);
+lease_lock:
+    pthread_mutex_destroy(&roster->lease_lock);
 kill_lock:
     pthread_mutex_destroy(&roster->kill_lock);
 pools:
@@ -204,6 +209,7 @@ int roster_destroy(struct roster *roster)
     rst_registry_destroy(&roster->registry);
     pools_destroy(roster);
     rst_horizon_destroy(&roster->horizon);
+    pthread_mutex_destroy(&roster->lease_lock);
     pthread_mutex_destroy(&roster->kill_lock);
     roster_oracle_local_destroy(roster->own_clock);
     free(roster);

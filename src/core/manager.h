@@ -8,6 +8,7 @@
 #define ROSTER_CORE_MANAGER_H
 
 #include "horizon.h"
+#include "lease.h"
 #include "pool.h"
 #include "rcu.h"
 #include "registry.h"
@@ -41,9 +42,12 @@ struct roster {
 
     uint64_t pins;
     uint64_t next_pin_id;
-    uint64_t attached;         /* watchdogs */
-    uint32_t draining;         /* the bits of the kinds of sessions that are refused */
-    uint32_t drainers;         /* 1 while a thread is in roster_drain() */
+    uint64_t attached;          /* watchdogs and the syncer */
+    uint32_t draining;          /* the bits of the kinds of sessions that are refused */
+    uint32_t drainers;          /* 1 while a thread is in roster_drain() */
+    pthread_mutex_t lease_lock; /* whoever pins below the record, and a syncer that goes */
+    const struct rst_lease_ops *lease_ops; /* NULL: no syncer */
+    void *lease_arg;
     pthread_mutex_t kill_lock; /* killers take turns, owners never come here */
     uint64_t kills_delivered;
     uint64_t kills_refused;
@@ -61,6 +65,10 @@ static inline struct rst_thread *rst_enter(struct roster *roster, int *err)
 
     return rst_likely(thread) ? thread : rst_thread_enter_slow(roster, err);
 }
+
+/* As rst_horizon_pin_at(); under a leased store, lowers the record first if need be. */
+int rst_lease_pin_at(struct roster *roster, struct rst_thread *thread, uintptr_t holder,
+                     uint64_t since, uint64_t ts, uint64_t **slot);
 
 /* Asks the oracle; a result that is no timestamp is -EIO. */
 static inline int rst_oracle_now(const struct roster *roster, uint64_t *ts)

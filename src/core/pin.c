@@ -12,8 +12,11 @@
 
 static void free_pin(struct rcu_head *head)
 {
+    struct roster_pin *pin = caa_container_of(head, struct roster_pin, rcu);
+
     rst_callback_begin(head);
-    free(caa_container_of(head, struct roster_pin, rcu));
+    rst_fetch_sub(&pin->roster->account.backlog, sizeof(*pin));
+    free(pin);
     rst_callback_end();
 }
 
@@ -41,8 +44,8 @@ static int acquire(struct roster *roster, struct rst_thread *thread, struct rost
     pin->id = rst_fetch_add(&roster->next_pin_id, 1) + 1;
     if (pin->ts == 0)
         return pin_present(roster, thread, pin, since);
-    return rst_horizon_pin_at(&roster->horizon, &thread->horizon,
-                              (uintptr_t)pin | RST_HOLDER_IS_PIN, since, pin->ts, &pin->slot);
+    return rst_lease_pin_at(roster, thread, (uintptr_t)pin | RST_HOLDER_IS_PIN, since, pin->ts,
+                            &pin->slot);
 }
 
 int roster_pin_acquire(struct roster *roster, struct roster_session *session, uint64_t ts,
@@ -59,6 +62,9 @@ int roster_pin_acquire(struct roster *roster, struct roster_session *session, ui
         return session->gate.tag == RST_TAG_CLOSED ? -EBADF : -EINVAL;
     thread = rst_enter(roster, &err);
     if (!thread)
+        return err;
+    err = rst_account_check(&roster->account);
+    if (err)
         return err;
     made = calloc(1, sizeof(*made));
     if (!made)
@@ -90,6 +96,7 @@ int roster_pin_release(struct roster_pin *pin)
     roster = pin->roster;
     thread = rst_thread_try(roster->tag); /* without one the slot goes the way of a hand-over */
     rst_horizon_release(thread ? &thread->horizon : NULL, pin->slot);
+    rst_fetch_add(&roster->account.backlog, sizeof(*pin));
     rst_call_rcu(&pin->rcu, free_pin);
     rst_fetch_sub(&roster->pins, 1);
     return 0;
@@ -111,5 +118,5 @@ int roster_pin_check(const struct roster_pin *pin)
         return -EINVAL;
     if (rst_thread_forked())
         return -ECHILD;
-    return rst_horizon_check(&pin->roster->horizon, pin->ts);
+    return rst_guard_check(&pin->roster->horizon.words, pin->ts);
 }

@@ -141,5 +141,5 @@ int roster_txn_check(const struct roster_session *session)
         return err;
     if (rst_unlikely(session->gate.txn_state != ROSTER_TXN_VALID))
         return -EINVAL;
-    return rst_horizon_check(&thread->roster->horizon, session->view->start_ts);
+    return rst_guard_check(&thread->roster->horizon.words, session->view->start_ts);
 }

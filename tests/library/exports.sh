@@ -19,10 +19,11 @@ for header in "$ROSTER_SRCDIR"/include/roster/*.h; do
     tr '\n' ' ' <"$header" | sed 's,/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/,,g' | tr ';' '\n'
 done | sed -n 's/.*ROSTER_API[^(]*[ *]\(roster_[a-z0-9_]*\)(.*/\1/p' | sort -u >"$TMPDIR/declared"
 
-# The linker's own symbol for the version node has no code.
+# The linker's own symbol for the version node has no code; what Roster's libraries export for each
+# other has a node of its own and is in no installed header.
 # shellcheck disable=SC2086 # ROSTER_NM may hold options
 $ROSTER_NM -D --defined-only "$@" >"$TMPDIR/symbols"
-awk 'NF == 3 && $2 != "A" { sub(/@.*/, "", $3); print $3 }' "$TMPDIR/symbols" |
+awk 'NF == 3 && $2 != "A" && !/@ROSTER_PRIVATE$/ { sub(/@.*/, "", $3); print $3 }' "$TMPDIR/symbols" |
     sort -u >"$TMPDIR/exported"
 
 if ! [ -s "$TMPDIR/declared" ]; then

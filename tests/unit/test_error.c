@@ -11,9 +11,12 @@
 #include <roster/error.h>
 
 static const int explained[] = {
-    0,       -EINVAL, -E2BIG,        -ENOMEM,    -EAGAIN,   -EEXIST,  -EUSERS,    -ENOBUFS,
-    -ENOENT, -ESRCH,  -ENAMETOOLONG, -EBUSY,     -EALREADY, -EBADF,   -ECANCELED, -ECHILD,
-    -ESTALE, -ERANGE, -EIO,          -EOVERFLOW, -EMSGSIZE, -EBADMSG, -ESHUTDOWN, -ETIMEDOUT};
+    0,         -EINVAL,       -E2BIG,     -ENOMEM,       -EAGAIN,       -EEXIST,
+    -EUSERS,   -ENOBUFS,      -ENOENT,    -ESRCH,        -ENAMETOOLONG, -EBUSY,
+    -EALREADY, -EBADF,        -ECANCELED, -ECHILD,       -ESTALE,       -ERANGE,
+    -EIO,      -EINPROGRESS,  -ETIMEDOUT, -EHOSTUNREACH, -EKEYEXPIRED,  -EREMCHG,
+    -EACCES,   -EKEYREJECTED, -EPROTO,    -EMSGSIZE,     -ENOSPC,       -EROFS,
+    -EUCLEAN,  -EMEDIUMTYPE,  -ENOTSUP,   -EBADMSG,      -EOVERFLOW,    -ESHUTDOWN};
 #define N_EXPLAINED (sizeof(explained) / sizeof(explained[0]))
 
 Test(error, each_number_has_its_own_explanation)

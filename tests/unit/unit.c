@@ -190,7 +190,7 @@ void unit_state_take(struct unit_state *state, struct roster *roster,
     state->taken = unit_slots_taken(roster);
     state->floor = rst_load(&roster->horizon.floor);
     state->safe_point = rst_load(&roster->horizon.safe_point);
-    state->protected_from = rst_load(&roster->horizon.protected_from);
+    state->protected_from = rst_load(&roster->horizon.words.protected_from);
     if (session && session->gate.tag != RST_TAG_CLOSED) {
         unit_session_copy(&state->session, session);
         state->view = *roster_session_view(session);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/** \file
+ * Timestamp oracles that rest on a store.
+ *
+ * Two of them: a global one, whose timestamps are linearizable across all servers that use the
+ * same key of the same store, and a persistent one, a hybrid clock of one process that never goes
+ * back across a restart. The get functions of both are a roster_oracle_fn, see roster/oracle.h.
+ */
+#ifndef ROSTER_ORACLE_STORE_H
+#define ROSTER_ORACLE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <roster/export.h>
+#include <roster/oracle.h>
+#include <roster/store.h>
+
+ROSTER_BEGIN_DECLS
+
+/** Returns milliseconds since the Unix epoch; any thread, never waits. */
+typedef uint64_t roster_wall_clock_fn(void *arg);
+
+/* ---------------------------------------------------------------------------- global */
+
+/** A timestamp oracle that all servers share through one key of a store. */
+struct roster_oracle_store;
+
+/** How. Set `size` and zero the rest: a field that is 0 or NULL means its default. */
+struct roster_oracle_store_options {
+    size_t size; /**< sizeof(struct roster_oracle_store_options) */
+
+    const char *key; /**< where the next timestamp is kept ("/roster/oracle"); copied */
+    int timeout_ms;  /**< for one timestamp, all attempts together (5000) */
+    roster_wall_clock_fn *wall_clock; /**< what timestamps follow (CLOCK_REALTIME) */
+    void *wall_arg;                   /**< its argument */
+};
+
+/**
+ * Makes a handle on the oracle behind a key. The store is not contacted, and must stay open.
+ *
+ * \retval 0 made.
+ * \retval -EINVAL an argument is null, out of range or of an unknown size.
+ * \retval -ENOMEM memory is out.
+ */
+ROSTER_API ROSTER_MUST_CHECK int
+roster_oracle_store_create(struct roster_store *store,
+                           const struct roster_oracle_store_options *options,
+                           struct roster_oracle_store **oracle);
+
+/** Destroys a handle that nobody uses any more; NULL is ignored. */
+ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
+
+/**
+ * A roster_oracle_fn: gets a timestamp, greater than all that were got before by anyone anywhere.
+ *
+ * All callers of one handle that wait at the same moment share one compare-and-swap, which allots
+ * them a range. A range is allotted after every one of them has asked, and what is left of none
+ * is kept for later, so a call that begins after another has returned gets a greater timestamp.
+ *
+ * \param oracle a struct roster_oracle_store.
+ * \param ts     receives the timestamp.
+ *
+ * \retval 0 got one.
+ * \retval -EBADMSG the key holds no timestamp; nobody gets any until an operator has put it right.
+ * \retval -EREMCHG the key has vanished since this handle first saw it: the order of timestamps
+ *         cannot be told any more. Create a new handle to begin again.
+ * \retval ... errors of the store; -EINPROGRESS excepted, which is settled inside.
+ */
+ROSTER_API int roster_oracle_store_get(void *oracle, uint64_t *ts);
+
+/** What a handle has done since it was created. */
+struct roster_oracle_store_stats {
+    size_t size;           /**< sizeof(struct roster_oracle_store_stats), set by the caller */
+    uint64_t timestamps;   /**< handed out */
+    uint64_t transactions; /**< sent to the store for them */
+    uint64_t conflicts;    /**< of them, another server was first */
+    uint64_t failures;     /**< calls that ended with an error */
+    uint64_t ahead_ms;     /**< how far the newest one is ahead of this server's wall clock */
+};
+
+/**
+ * Reads the counters. Timestamps ahead of the wall clock are right, but say that some server's
+ * clock is, or was, wrong by that much.
+ *
+ * \retval 0 filled in.
+ * \retval -EINVAL an argument is null or its size is too small.
+ * \retval -E2BIG its size is larger than this library knows.
+ */
+ROSTER_API int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,
+                                             struct roster_oracle_store_stats *stats);
+
+/* ---------------------------------------------------------------------------- persistent */
+
+/** A hybrid clock of one process with a high-water mark in a store. */
+struct roster_oracle_persistent;
+
+/** How. Set `size` and zero the rest: a field that is 0 or NULL means its default. */
+struct roster_oracle_persistent_options {
+    size_t size; /**< sizeof(struct roster_oracle_persistent_options) */
+
+    const char *key;    /**< where the mark is kept ("/roster/clock"); one process at a time */
+    uint32_t window_ms; /**< how far ahead the mark is put: a restart may skip as much (3000) */
+    int timeout_ms;     /**< for moving the mark (5000) */
+    roster_wall_clock_fn *wall_clock; /**< what timestamps follow (CLOCK_REALTIME) */
+    void *wall_arg;                   /**< its argument */
+};
+
+/**
+ * Takes over the mark from whoever had it, and makes a clock that begins above it.
+ *
+ * \retval 0 made.
+ * \retval -EINVAL an argument is null, out of range or of an unknown size.
+ * \retval -EBADMSG the key holds no mark.
+ * \retval -ENOMEM memory is out.
+ * \retval ... errors of the store.
+ */
+ROSTER_API ROSTER_MUST_CHECK int
+roster_oracle_persistent_create(struct roster_store *store,
+                                const struct roster_oracle_persistent_options *options,
+                                struct roster_oracle_persistent **oracle);
+
+/** Destroys a clock that nobody uses any more; NULL is ignored. */
+ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent *oracle);
+
+/**
+ * A roster_oracle_fn: gets a timestamp greater than all that were got before, in this process or
+ * in those that had the mark earlier. Lock-free, but for the call that moves the mark when half
+ * of the window is used, and for everybody when the store has not answered by its end.
+ *
+ * \param oracle a struct roster_oracle_persistent.
+ * \param ts     receives the timestamp.
+ *
+ * \retval 0 got one.
+ * \retval -EBUSY another process has taken over the mark; this clock is of no use any more.
+ * \retval ... errors of the store, when the mark had to be moved and could not.
+ */
+ROSTER_API int roster_oracle_persistent_get(void *oracle, uint64_t *ts);
+
+/**
+ * Returns how many milliseconds the clock runs ahead of the wall clock: 0 in normal operation, more
+ * after the wall clock stepped back or when it was wrong before a restart.
+ */
+ROSTER_API uint64_t
+roster_oracle_persistent_ahead_ms(const struct roster_oracle_persistent *oracle);
+
+ROSTER_END_DECLS
+
+#endif

@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/** \file
+ * Stores: where the servers of a cluster meet.
+ *
+ * A store is an ordered map from keys to values, both byte strings, with one counter, the
+ * revision: each transaction that changes something is given the next revision, and every key
+ * remembers the revisions of its creation and of its last change. Keys may hang on a lease and
+ * vanish with it. The same calls, with the same results, work on memory (one process), on an
+ * SQLite file (processes of one host) and on an etcd v3 cluster.
+ *
+ * **Threads.** Every function may be called from any thread, and calls on one handle do not
+ * wait for each other: a put that hangs does not delay a keep-alive. The two exceptions are
+ * roster_store_close() and the functions of one watch, see there. SQLite allows one writer at a
+ * time by nature, so there a writer waits for the writers of all processes, itself bounded by
+ * its time-out.
+ *
+ * **Time.** Each call takes a relative time-out in milliseconds: 0 tries without waiting
+ * (etcd always needs to wait), a negative number stands for the option call_timeout_ms. It
+ * covers all attempts, endpoints and back-offs of the call.
+ *
+ * **Results** are copies in one allocation. They stay valid, also after the store is closed,
+ * until they are given to roster_store_free().
+ *
+ * **Errors.** Functions return 0 or a negative errno; roster_strerror() explains it in words.
+ *
+ * | errno           | meaning                                                              |
+ * | --------------- | -------------------------------------------------------------------- |
+ * | -EINPROGRESS    | the outcome is unknown: the change was made, will be made, or is lost |
+ * | -ETIMEDOUT      | time ran out; certainly nothing was or will be changed               |
+ * | -EBUSY          | the same, since another process held the SQLite file's lock          |
+ * | -EHOSTUNREACH   | no endpoint is reachable and able to serve; nothing changed          |
+ * | -EKEYEXPIRED    | the lease expired, was revoked or never was; nothing changed         |
+ * | -EREMCHG        | behind the handle is another store than before, see roster_store_rebind() |
+ * | -EACCES         | user, password, role or file permission is refused; nothing changed  |
+ * | -EKEYREJECTED   | a TLS certificate was rejected, theirs or ours; nothing changed      |
+ * | -EPROTO         | the answer is not that of an etcd v3 gateway; nothing changed        |
+ * | -EMSGSIZE       | request or answer exceeds a limit; nothing changed                   |
+ * | -ENOSPC         | disk or quota is full; nothing changed                               |
+ * | -EROFS          | the SQLite file is read-only; nothing changed                        |
+ * | -EUCLEAN        | the SQLite file is damaged; nothing changed                          |
+ * | -EMEDIUMTYPE    | the file is no store of this version of Roster; nothing changed      |
+ * | -EIO            | the disk failed; nothing changed                                     |
+ * | -ENOMEM         | memory is out; nothing changed                                       |
+ * | -EINVAL         | an argument is null, out of range or of an unknown size              |
+ *
+ * A reading call that meets an unknown outcome is simply repeated inside the library, so
+ * -EINPROGRESS comes from roster_store_txn() with a put or delete, from lease grants and
+ * revocations, and from nothing else.
+ */
+#ifndef ROSTER_STORE_H
+#define ROSTER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <roster/export.h>
+
+ROSTER_BEGIN_DECLS
+
+/** Compares, and operations of one branch, that one transaction may have. */
+#define ROSTER_STORE_MAX_OPS 128
+/** Bytes that all keys and values of one call may have together. */
+#define ROSTER_STORE_MAX_REQUEST (1024U * 1024U)
+/** Longest lease, in milliseconds: a year. */
+#define ROSTER_STORE_MAX_TTL_MS (INT64_C(365) * 24 * 3600 * 1000)
+/** Bytes that hold every error text of roster_store_open(). */
+#define ROSTER_STORE_ERROR_SIZE 512
+/** Stands for the option call_timeout_ms where a time-out is asked for. */
+#define ROSTER_STORE_DEFAULT_TIMEOUT (-1)
+
+/** A store's handle. */
+struct roster_store;
+/** A watch's handle. */
+struct roster_store_watch;
+
+/** A byte string; may hold any bytes, zero included. `data` may be NULL when `size` is 0. */
+struct roster_store_bytes {
+    const void *data;
+    size_t size;
+};
+
+/** How serious a line for the log is. */
+enum roster_store_log_level {
+    ROSTER_STORE_LOG_INFO,    /**< something changed, nothing is wrong */
+    ROSTER_STORE_LOG_WARNING, /**< something failed and is being worked around */
+    ROSTER_STORE_LOG_ERROR    /**< something failed that only an operator can put right */
+};
+
+/**
+ * Takes one line for the log.
+ *
+ * \param arg   what stands in the option log_arg.
+ * \param level how serious it is.
+ * \param text  one line without newline and without secrets, gone when the callback returns.
+ *
+ * Called in the thread that called the store, which waits meanwhile; never with a lock held,
+ * so it may use the store, but a time-out then covers what it does as well.
+ */
+typedef void roster_store_log_fn(void *arg, enum roster_store_log_level level, const char *text);
+
+/**
+ * How to reach a store and how patient to be. Set `size`
+ * and zero the rest: a field that is 0 or NULL means its default. The strings are copied.
+ */
+struct roster_store_options {
+    size_t size; /**< sizeof(struct roster_store_options) */
+
+    int call_timeout_ms;      /**< for calls with a negative time-out (5000) */
+    size_t max_result_bytes;  /**< largest answer taken, as it comes from the store (8 MiB) */
+    roster_store_log_fn *log; /**< takes lines for the log, or NULL */
+    void *log_arg;            /**< its first argument */
+
+    uint32_t history;     /**< memory, SQLite: revisions kept for watches (4096) */
+    int poll_interval_ms; /**< SQLite: how often a waiting watch looks at the file (50) */
+    bool must_exist;      /**< SQLite: do not create the file */
+
+    int attempt_timeout_ms;  /**< etcd: for one endpoint, then the next is tried (2000) */
+    int connect_timeout_ms;  /**< etcd: for TCP and TLS with one endpoint (1000) */
+    int backoff_min_ms;      /**< etcd: first pause of a failed endpoint (50) */
+    int backoff_max_ms;      /**< etcd: longest pause of a failed endpoint (5000) */
+    int watch_check_ms;      /**< etcd: how often a silent watch is compared with a read (10000) */
+    const char *user;        /**< etcd: user, needs a password too */
+    const char *password;    /**< etcd: the user's password */
+    const char *tls_ca_file; /**< etcd: PEM file of trusted authorities (the system's) */
+    const char *tls_cert_file; /**< etcd: PEM file of our certificate, needs a key too */
+    const char *tls_key_file;  /**< etcd: PEM file of our certificate's key */
+};
+
+/**
+ * Opens a store.
+ *
+ * \param url     one of
+ *                - `memory`: a new, empty store inside this process;
+ *                - `sqlite:PATH`: a file, created when missing. Its directory must be on a
+ *                  local file system; every process that opens it must run on the same kernel;
+ *                - `etcd:URL,URL,...`: the client URLs of an etcd cluster's members, each
+ *                  `http://host:port` or `https://host:port`.
+ * \param options how, or NULL for all defaults.
+ * \param store   receives the handle, or NULL on error.
+ * \param error   receives on error what is wrong with which argument and what to do, on success
+ *                an empty string; may be NULL.
+ * \param error_size bytes at `error`; ROSTER_STORE_ERROR_SIZE is enough.
+ *
+ * etcd is not contacted: a server may start before its store, and then sees -EHOSTUNREACH from
+ * the calls. An SQLite file is opened, and created, at once.
+ *
+ * \retval 0 opened.
+ * \retval -EINVAL the URL or an option is not usable.
+ * \retval -ENOTSUP this library was built without SQLite or etcd support.
+ * \retval -ENOENT SQLite: file (with must_exist) or directory does not exist.
+ * \retval -EACCES,-EROFS,-EBUSY,-ENOSPC,-EUCLEAN,-EMEDIUMTYPE,-EIO SQLite: see the table.
+ * \retval -EKEYREJECTED a TLS file cannot be read.
+ * \retval -ENOMEM memory is out.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_open(const char *url,
+                                                   const struct roster_store_options *options,
+                                                   struct roster_store **store, char *error,
+                                                   size_t error_size);
+
+/**
+ * Closes a store; NULL is ignored.
+ *
+ * No other call on the store may be running or come later, and its watches must be closed.
+ * Leases are left alone: revoke them before, or let them expire.
+ */
+ROSTER_API void roster_store_close(struct roster_store *store);
+
+/** Returns the URL that the store was opened with; valid until it is closed. */
+ROSTER_API const char *roster_store_url(const struct roster_store *store);
+
+/**
+ * Accepts that the store behind the handle is another one than before.
+ *
+ * A handle remembers which store it first talked to: the identity of an SQLite file, the
+ * cluster of etcd, and how far its revision had come. When the file was deleted or replaced,
+ * or the cluster was rebuilt or restored from a backup, revisions, leases and values known from
+ * before mean nothing, and every call returns -EREMCHG without touching the new one (an etcd
+ * call that is the first to notice has already been answered by the new cluster). After this
+ * call the handle works on the new store. Who calls it must drop all revisions and leases.
+ *
+ * \retval 0 the next call decides which store it is from now on. A missing SQLite file has
+ *           been created again.
+ * \retval -EINVAL `store` is NULL.
+ * \retval ... SQLite: as roster_store_open(); the handle goes on answering -EREMCHG.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_rebind(struct roster_store *store);
+
+/** Frees a result of any function of this header; NULL is ignored. */
+ROSTER_API void roster_store_free(const void *result);
+
+/* ---------------------------------------------------------------------------- reading */
+
+/** Which keys are meant. */
+struct roster_store_keys {
+    struct roster_store_bytes key; /**< the key, not empty; or the prefix, empty means all */
+    bool prefix;                   /**< all keys that begin with `key`, instead of that one key */
+    /**
+     * With prefix, and for reading only: just the keys behind this one, which begins with the
+     * prefix too; empty means from the first. Serves to read page by page.
+     */
+    struct roster_store_bytes after;
+};
+
+/** A key with all that the store knows of it. */
+struct roster_store_kv {
+    struct roster_store_bytes key;
+    struct roster_store_bytes value;
+    int64_t create_revision; /**< of the transaction that created the key */
+    int64_t mod_revision;    /**< of the transaction that changed the key last */
+    int64_t version;         /**< changes since its creation, which is 1 */
+    int64_t lease;           /**< lease that the key hangs on, 0 for none */
+};
+
+/** Keys that were read, in ascending order of their bytes. */
+struct roster_store_range {
+    int64_t revision; /**< of the store when it was read: a state that really was */
+    bool more;        /**< keys were left out because of the limit */
+    size_t count;
+    const struct roster_store_kv *kvs;
+};
+
+/**
+ * Reads keys: all at one revision, linearizable (what was written before the call, by anyone
+ * anywhere, is seen). Keys whose lease has run out are not returned.
+ *
+ * \param store      the store.
+ * \param keys       which ones.
+ * \param limit      at most this many, 0 for all. Pages read one after the other may be of
+ *                   different revisions.
+ * \param timeout_ms see above.
+ * \param range      receives the result, or NULL on error; give it to roster_store_free().
+ *
+ * \retval 0 also when there are none.
+ * \retval -EMSGSIZE the answer is larger than max_result_bytes: set a limit.
+ * \retval ... -EINVAL and the table above, -EINPROGRESS and -EKEYEXPIRED excepted.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_get(struct roster_store *store,
+                                                  const struct roster_store_keys *keys,
+                                                  uint32_t limit, int timeout_ms,
+                                                  struct roster_store_range **range);
+
+/* ---------------------------------------------------------------------------- transactions */
+
+/** What of a key is compared. All but the value are 0 for a key that does not exist. */
+enum roster_store_target {
+    ROSTER_STORE_VALUE, /**< bytewise; of a key that does not exist every compare fails */
+    ROSTER_STORE_VERSION,
+    ROSTER_STORE_CREATE_REVISION,
+    ROSTER_STORE_MOD_REVISION,
+    ROSTER_STORE_LEASE
+};
+
+/** How it is compared with what is expected. */
+enum roster_store_relation {
+    ROSTER_STORE_EQUAL,
+    ROSTER_STORE_NOT_EQUAL,
+    ROSTER_STORE_LESS,   /**< the key's is less than the expected */
+    ROSTER_STORE_GREATER /**< the key's is greater than the expected */
+};
+
+/** One condition of a transaction. */
+struct roster_store_compare {
+    struct roster_store_bytes key;
+    enum roster_store_target target;
+    enum roster_store_relation relation;
+    struct roster_store_bytes value; /**< expected, when the target is the value */
+    int64_t number;                  /**< expected, when it is anything else; not negative */
+};
+
+/** What an operation does. */
+enum roster_store_op_type { ROSTER_STORE_PUT, ROSTER_STORE_DELETE, ROSTER_STORE_GET };
+
+/** One operation of a transaction. */
+struct roster_store_op {
+    enum roster_store_op_type type;
+    struct roster_store_keys keys;   /**< put: a single key */
+    struct roster_store_bytes value; /**< put: the value, may be empty */
+    int64_t lease;                   /**< put: lease to hang the key on; 0 takes it off any */
+    uint32_t limit;                  /**< get: as in roster_store_get() */
+};
+
+/** A transaction: if all compares hold then one list of operations, otherwise the other. */
+struct roster_store_txn {
+    const struct roster_store_compare *compares;
+    size_t n_compares; /**< none: they hold */
+    const struct roster_store_op *success;
+    size_t n_success;
+    const struct roster_store_op *failure;
+    size_t n_failure;
+};
+
+/** What one operation did. */
+struct roster_store_op_result {
+    enum roster_store_op_type type;
+    int64_t deleted;                 /**< delete: how many keys */
+    struct roster_store_range range; /**< get: what was read */
+};
+
+/** What a transaction did. */
+struct roster_store_txn_result {
+    int64_t revision; /**< of the store after it; its own if it changed something */
+    bool succeeded;   /**< all compares held */
+    size_t count;     /**< one for each operation of the list that was carried out */
+    const struct roster_store_op_result *results;
+};
+
+/**
+ * Compares and changes keys in one step that is atomic, isolated and, when it returns 0,
+ * durable.
+ *
+ * The operations are carried out in their order, each sees what those before it did, and all
+ * changes have the same revision. One list may not put a key twice, nor both put and delete it.
+ *
+ * \param store      the store.
+ * \param txn        what to do.
+ * \param timeout_ms see above.
+ * \param result     receives the result, or NULL on error; give it to roster_store_free(). May
+ *                   be NULL if nobody wants it, but then a failed compare goes unnoticed.
+ *
+ * After -EINPROGRESS, read: the transaction may also still be carried out later, so only a
+ * compare that it would have broken (the mod revision of a key it writes) proves that it is
+ * out of the world.
+ *
+ * \retval 0 carried out; `succeeded` says which list.
+ * \retval -EKEYEXPIRED a put names a lease that is gone. Nothing was changed.
+ * \retval -EMSGSIZE more than ROSTER_STORE_MAX_REQUEST bytes, or the answer is larger than
+ *         max_result_bytes (for etcd and a list that changes something, that is -EINPROGRESS).
+ * \retval ... -EINVAL and the table above.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_txn(struct roster_store *store,
+                                                  const struct roster_store_txn *txn,
+                                                  int timeout_ms,
+                                                  struct roster_store_txn_result **result);
+
+/* ---------------------------------------------------------------------------- leases */
+
+/** A lease as the store last described it. */
+struct roster_store_lease {
+    int64_t id;         /**< positive */
+    int64_t ttl_ms;     /**< it lives at least this long after asked_at_ns, unless revoked */
+    int64_t granted_ms; /**< what a keep-alive sets it back to; at least what was asked for */
+    /**
+     * CLOCK_BOOTTIME, in nanoseconds, at the moment before the request that the store
+     * acknowledged was sent. asked_at_ns + ttl_ms is the deadline by which its holder must have
+     * fenced itself.
+     */
+    int64_t asked_at_ns;
+};
+
+/**
+ * Makes a new lease.
+ *
+ * \param store      the store.
+ * \param ttl_ms     how long it lives without a keep-alive, 1 to ROSTER_STORE_MAX_TTL_MS. etcd
+ *                   rounds up to whole seconds and to its own minimum, about 1.5 election
+ *                   time-outs.
+ * \param timeout_ms see above.
+ * \param lease      receives it.
+ *
+ * \retval 0 granted.
+ * \retval -EINPROGRESS unknown; if it was granted, it expires by itself, unused.
+ * \retval ... -EINVAL and the table above.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_grant(struct roster_store *store,
+                                                          int64_t ttl_ms, int timeout_ms,
+                                                          struct roster_store_lease *lease);
+
+/**
+ * Sets a lease's time to live back to what was granted.
+ *
+ * Time-outs of this call are harmless for the lease: the last success still counts.
+ *
+ * \param store      the store.
+ * \param id         the lease.
+ * \param timeout_ms see above.
+ * \param lease      receives its new state.
+ *
+ * \retval 0 kept alive.
+ * \retval -EKEYEXPIRED it is gone, and the keys that hung on it are, too.
+ * \retval -ETIMEDOUT,-EBUSY,-EHOSTUNREACH it may or may not have been kept alive.
+ * \retval ... -EINVAL and the table above, -EINPROGRESS excepted.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_keep_alive(struct roster_store *store,
+                                                               int64_t id, int timeout_ms,
+                                                               struct roster_store_lease *lease);
+
+/**
+ * Asks how long a lease still lives, without keeping it alive.
+ *
+ * \param store      the store.
+ * \param id         the lease.
+ * \param timeout_ms see above.
+ * \param lease      receives its state. Other than the rest of the interface this one may
+ *                   report a lease that has just expired, as ttl_ms 0.
+ *
+ * \retval 0 it lives.
+ * \retval -EKEYEXPIRED it is gone.
+ * \retval ... -EINVAL and the table above, -EINPROGRESS excepted.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_time_to_live(struct roster_store *store,
+                                                                 int64_t id, int timeout_ms,
+                                                                 struct roster_store_lease *lease);
+
+/**
+ * Ends a lease and deletes the keys that hang on it, all at one revision.
+ *
+ * \param store      the store.
+ * \param id         the lease.
+ * \param timeout_ms see above.
+ *
+ * \retval 0 it is gone.
+ * \retval -EKEYEXPIRED it was gone already.
+ * \retval -EINPROGRESS unknown; may be asked again.
+ * \retval ... -EINVAL and the table above.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_revoke(struct roster_store *store, int64_t id,
+                                                           int timeout_ms);
+
+/* ---------------------------------------------------------------------------- watching */
+
+/** What happened to a key. */
+enum roster_store_event_type { ROSTER_STORE_EVENT_PUT, ROSTER_STORE_EVENT_DELETE };
+
+/** One change. */
+struct roster_store_event {
+    enum roster_store_event_type type;
+    /** The key after it. Of a deleted one only the key itself and mod_revision, the deletion's. */
+    struct roster_store_kv kv;
+};
+
+/** What a watch has seen. */
+struct roster_store_events {
+    int64_t revision; /**< all changes up to and including this one have now been told */
+    /**
+     * These are not changes but all keys there are: forget what was known. Comes first in a
+     * watch without a first revision, and whenever changes were lost for good because the store
+     * has compacted its history, or after roster_store_rebind().
+     */
+    bool snapshot;
+    size_t count;
+    const struct roster_store_event *events; /**< in order; all changes of a revision together */
+};
+
+/**
+ * Begins to watch keys.
+ *
+ * \param store    the store.
+ * \param keys     which ones; without `after`.
+ * \param revision tell changes from this revision on; 0 first tells all keys there are, as a
+ *                 snapshot, and then the changes after it.
+ * \param watch    receives the handle, or NULL on error.
+ *
+ * Contacts nothing: roster_store_watch_next() does.
+ *
+ * \retval 0 begun.
+ * \retval -EINVAL an argument is null or out of range.
+ * \retval -EMSGSIZE the key is longer than ROSTER_STORE_MAX_REQUEST.
+ * \retval -ENOMEM memory is out.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_open(struct roster_store *store,
+                                                         const struct roster_store_keys *keys,
+                                                         int64_t revision,
+                                                         struct roster_store_watch **watch);
+
+/**
+ * Waits for changes and takes all that are there.
+ *
+ * No change is left out, told twice or out of order, whatever happens between: the watch
+ * reconnects to other endpoints by itself and goes on where it was, or begins again with a
+ * snapshot. It works inside this call alone, so call it again and again; with 0 it never waits.
+ *
+ * \param watch      the watch; one thread at a time.
+ * \param timeout_ms see above; here a negative number means without end.
+ * \param events     receives the changes, or NULL on error; give them to roster_store_free().
+ *
+ * \retval 0 something is told.
+ * \retval -ETIMEDOUT nothing happened while the store was being watched.
+ * \retval -EHOSTUNREACH,-EACCES,-EKEYREJECTED,-EPROTO,-EBUSY,... the store is not being watched
+ *         at the moment, for this reason; call again, it goes on trying after a pause.
+ * \retval -EREMCHG call roster_store_rebind(), then again.
+ * \retval -ECANCELED roster_store_watch_cancel() was called.
+ * \retval -EINVAL an argument is null.
+ * \retval -ENOMEM memory is out; nothing is lost, call again.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_next(struct roster_store_watch *watch,
+                                                         int timeout_ms,
+                                                         struct roster_store_events **events);
+
+/**
+ * Ends the current and all later roster_store_watch_next() with -ECANCELED.
+ *
+ * May be called from any thread at any time before roster_store_watch_close().
+ */
+ROSTER_API void roster_store_watch_cancel(struct roster_store_watch *watch);
+
+/** Ends a watch; NULL is ignored. No other function of the watch may be running. */
+ROSTER_API void roster_store_watch_close(struct roster_store_watch *watch);
+
+/* ---------------------------------------------------------------------------- counters */
+
+/** What a handle has done since it was opened. */
+struct roster_store_stats {
+    size_t size;                /**< sizeof(struct roster_store_stats), set by the caller */
+    uint64_t calls;             /**< get, transaction and lease calls */
+    uint64_t failures;          /**< of them ended with an error */
+    uint64_t unknown;           /**< of them with -EINPROGRESS */
+    uint64_t requests;          /**< etcd: HTTP requests, those of watches included */
+    uint64_t retries;           /**< attempts after a call's first */
+    uint64_t endpoint_failures; /**< etcd: times an endpoint was put aside */
+    uint64_t authentications;   /**< etcd: tokens obtained */
+    uint64_t watch_restarts;    /**< etcd: streams opened again */
+    uint64_t watch_snapshots;   /**< snapshots told because history was lost */
+    uint64_t leases_expired;    /**< memory, SQLite: expired by this handle */
+};
+
+/**
+ * Reads the counters; each is exact, together they are not of one instant.
+ *
+ * \retval 0 filled in as far as `size` goes.
+ * \retval -EINVAL an argument is null or its size is less than a size_t.
+ */
+ROSTER_API int roster_store_get_stats(const struct roster_store *store,
+                                      struct roster_store_stats *stats);
+
+/* ---------------------------------------------------------------------------- shorthands */
+
+/** Returns the byte string of a text, without its final zero. */
+static inline struct roster_store_bytes roster_store_text(const char *text)
+{
+    struct roster_store_bytes bytes = {text, 0};
+
+    while (text[bytes.size] != '\0')
+        bytes.size++;
+    return bytes;
+}
+
+/** Returns one key, as keys. */
+static inline struct roster_store_keys roster_store_key(struct roster_store_bytes key)
+{
+    struct roster_store_keys keys = {key, false, {NULL, 0}};
+
+    return keys;
+}
+
+/** Returns all keys that begin with a prefix. */
+static inline struct roster_store_keys roster_store_prefix(struct roster_store_bytes prefix)
+{
+    struct roster_store_keys keys = {prefix, true, {NULL, 0}};
+
+    return keys;
+}
+
+/** Returns the condition that a number of a key (see the targets) has this relation to `number`. */
+static inline struct roster_store_compare roster_store_if(struct roster_store_bytes key,
+                                                          enum roster_store_target target,
+                                                          enum roster_store_relation relation,
+                                                          int64_t number)
+{
+    struct roster_store_compare compare = {key, target, relation, {NULL, 0}, number};
+
+    return compare;
+}
+
+/** Returns the condition that a key does not exist. */
+static inline struct roster_store_compare roster_store_if_absent(struct roster_store_bytes key)
+{
+    return roster_store_if(key, ROSTER_STORE_VERSION, ROSTER_STORE_EQUAL, 0);
+}
+
+/** Returns the condition that a key exists and has this value. */
+static inline struct roster_store_compare roster_store_if_value(struct roster_store_bytes key,
+                                                                struct roster_store_bytes value)
+{
+    struct roster_store_compare compare = {key, ROSTER_STORE_VALUE, ROSTER_STORE_EQUAL, value, 0};
+
+    return compare;
+}
+
+/** Returns the operation that puts a key, under a lease unless that is 0. */
+static inline struct roster_store_op
+roster_store_put(struct roster_store_bytes key, struct roster_store_bytes value, int64_t lease)
+{
+    struct roster_store_op op = {ROSTER_STORE_PUT, {key, false, {NULL, 0}}, value, lease, 0};
+
+    return op;
+}
+
+/** Returns the operation that deletes keys. */
+static inline struct roster_store_op roster_store_delete(struct roster_store_keys keys)
+{
+    struct roster_store_op op = {ROSTER_STORE_DELETE, keys, {NULL, 0}, 0, 0};
+
+    return op;
+}
+
+/** Returns the operation that reads keys. */
+static inline struct roster_store_op roster_store_read(struct roster_store_keys keys,
+                                                       uint32_t limit)
+{
+    struct roster_store_op op = {ROSTER_STORE_GET, keys, {NULL, 0}, 0, limit};
+
+    return op;
+}
+
+ROSTER_END_DECLS
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/** \file
+ * The info-syncer: reports a roster's minimum to a store, under a lease, and fences the roster
+ * before anybody may take the lease for lost.
+ *
+ * While a server's record stands in the store, no txn safe point passes it. The record goes with
+ * the lease, so a server keeps its own deadline: the time it sent the last keep-alive that was
+ * acknowledged, plus the lease's time to live, less a margin. Past it, roster_txn_check() and
+ * roster_pin_check() fail (G8), whether any thread of the syncer runs or not. The server comes back
+ * by itself, with a new lease if need be; transactions whose versions may have been collected
+ * meanwhile stay lost and their checks go on failing.
+ *
+ * Keys below the prefix, all under the lease:
+ *
+ *     server/info/ID         who the server is (JSON)
+ *     server/minstartts/ID   the record (decimal)
+ *     server/holder/ID       who holds the minimum, when somebody does (JSON)
+ *
+ * With the prefix "/tidb" the first two are what a TiDB cluster reads.
+ *
+ * A transaction or pin at a chosen timestamp below the record makes the roster lower it first,
+ * which the store refuses once the txn safe point has passed that timestamp. It must not be below
+ * the roster's local safe point either, so give the roster a life_time_ms as long as the cluster's.
+ */
+#ifndef ROSTER_SYNCER_H
+#define ROSTER_SYNCER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <roster/export.h>
+#include <roster/manager.h>
+#include <roster/store.h>
+
+ROSTER_BEGIN_DECLS
+
+/** Reports one roster to one store. */
+struct roster_syncer;
+
+/** What a syncer is doing. In all states but ROSTER_SYNCER_LIVE the roster is fenced. */
+enum roster_syncer_state {
+    ROSTER_SYNCER_JOINING = 1, /**< never registered so far */
+    ROSTER_SYNCER_LIVE,        /**< registered, the lease is kept */
+    ROSTER_SYNCER_FENCED,      /**< the lease is lost, or may be; coming back */
+    ROSTER_SYNCER_REFUSED,     /**< another server lives under this id; trying again */
+    ROSTER_SYNCER_BEHIND,      /**< the oracle is behind the txn safe point; trying again */
+    ROSTER_SYNCER_STOPPED      /**< stopped */
+};
+
+/** The name of a state ("live", ...). */
+ROSTER_API const char *roster_syncer_state_name(enum roster_syncer_state state);
+
+/** A change of state. */
+struct roster_syncer_change {
+    enum roster_syncer_state before;
+    enum roster_syncer_state after;
+    int reason; /**< the negative errno that caused it, or 0 */
+};
+
+/**
+ * Is told of every change of state, in order, one at a time, in one of the syncer's threads or in
+ * the thread that called it. No lock is held; it must not stop or destroy the syncer.
+ */
+typedef void roster_syncer_change_fn(void *arg, const struct roster_syncer_change *change);
+
+/** A label of a server. */
+struct roster_syncer_label {
+    const char *key;
+    const char *value;
+};
+
+/**
+ * How. Set `size`, `server_id` and what shall be told of the server, and zero the rest: a field
+ * that is 0 or NULL means its default. Strings are UTF-8 and copied.
+ */
+struct roster_syncer_options {
+    size_t size; /**< sizeof(struct roster_syncer_options) */
+
+    const char *prefix;    /**< of all keys, begins and does not end with a slash ("/roster") */
+    const char *server_id; /**< unique in the cluster; 1 to 128 bytes, no slash */
+
+    uint32_t interval_ms;    /**< between reports, at least 10 (30000) */
+    uint32_t ttl_ms;         /**< of the lease, at least 100 (90000) */
+    uint32_t margin_ms;      /**< how long before the lease's end to fence (a ninth of ttl_ms) */
+    uint32_t keep_alive_ms;  /**< between keep-alives (a third of ttl_ms) */
+    uint32_t timeout_ms;     /**< for one call of the store (5000, at most a third of ttl_ms) */
+    uint32_t backoff_min_ms; /**< first pause after a failure (100) */
+    uint32_t backoff_max_ms; /**< longest pause (5000) */
+    /** Pins older than this do not count and their checks fail; 600 s to 31536000 s (86400 s). */
+    uint64_t max_age_ms;
+
+    roster_syncer_change_fn *change; /**< is told of changes of state, or NULL */
+    void *change_arg;                /**< its first argument */
+    roster_store_log_fn *log;        /**< takes lines for the log, or NULL */
+    void *log_arg;                   /**< its first argument */
+
+    const char *version;      /**< of the server ("") */
+    const char *git_hash;     /**< that it was built from ("") */
+    const char *ip;           /**< where it listens ("") */
+    uint32_t port;            /**< and its port */
+    uint32_t status_port;     /**< the port of its status page */
+    const char *schema_lease; /**< TiDB's field "lease", such as "45s" ("") */
+    uint64_t number;          /**< TiDB's field "server_id", from which connection ids are made */
+    const struct roster_syncer_label *labels; /**< labels, or NULL */
+    size_t n_labels;                          /**< how many */
+};
+
+/**
+ * Makes a syncer and fences the roster until it is registered. The store is not contacted; roster
+ * and store must stay open until the syncer is destroyed.
+ *
+ * \retval 0 made.
+ * \retval -EINVAL an argument is null, out of range or of an unknown size, or no UTF-8.
+ * \retval -EBUSY the roster has a syncer.
+ * \retval -ENOMEM memory is out.
+ * \retval -ECHILD in a forked child.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
+                                                      struct roster_store *store,
+                                                      const struct roster_syncer_options *options,
+                                                      struct roster_syncer **syncer);
+
+/**
+ * Starts the syncer's threads: they register the server, report, keep the lease, watch it and
+ * fence, and none of these waits for another. They block all signals.
+ *
+ * \retval 0 started; roster_syncer_wait() tells when the server is registered.
+ * \retval -EINVAL an argument is null.
+ * \retval -EBUSY it was started or stopped before.
+ * \retval -EAGAIN no thread could be started.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_syncer_start(struct roster_syncer *syncer);
+
+/**
+ * Does what is due: the twin of roster_syncer_start() for a server with its own loop. Waits for the
+ * store, at most a few times timeout_ms.
+ *
+ * \param syncer  the syncer; one thread at a time.
+ * \param wait_ms receives how long nothing will be due; may be NULL.
+ *
+ * \retval 0 done, whatever came of it: see roster_syncer_get_stats().
+ * \retval -EINVAL `syncer` is NULL.
+ * \retval -EBUSY it has threads, or was stopped.
+ */
+ROSTER_API int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms);
+
+/**
+ * Reports now, and not only when the interval is over. Any thread.
+ *
+ * \retval 0 the store has acknowledged a record as high as the minimum, or holds it already.
+ * \retval -EINVAL `syncer` is NULL.
+ * \retval -ESTALE the server is not registered.
+ * \retval ... errors of the store or of the oracle.
+ */
+ROSTER_API int roster_syncer_report(struct roster_syncer *syncer);
+
+/**
+ * Waits until the syncer is in a state. Any thread.
+ *
+ * \retval 0 it is, or was a moment ago.
+ * \retval -ETIMEDOUT it is not; a negative time-out means without end.
+ * \retval -EINVAL `syncer` is NULL.
+ */
+ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state state,
+                                  int timeout_ms);
+
+/**
+ * Stops in order: waits until nothing is pinned, fences, ends the threads and removes the server's
+ * keys. A transaction that begins meanwhile is fenced; the roster stays so until it gets another
+ * syncer.
+ *
+ * \param syncer     the syncer.
+ * \param timeout_ms how long to wait for pins; 0 does not wait, negative means without end.
+ *
+ * \retval 0 stopped.
+ * \retval -EINVAL `syncer` is NULL.
+ * \retval -EBUSY something is still pinned; the syncer goes on as before.
+ * \retval -EALREADY it was stopped before.
+ * \retval ... errors of the oracle: it goes on as before. Errors of the store: it is stopped, but
+ *         its keys stay until the lease ends.
+ */
+ROSTER_API int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms);
+
+/** Destroys a syncer; unless it was stopped, its keys stay until the lease ends. NULL is ignored.
+ */
+ROSTER_API void roster_syncer_destroy(struct roster_syncer *syncer);
+
+/** What a syncer is doing and has done. Times are CLOCK_BOOTTIME, in nanoseconds. */
+struct roster_syncer_stats {
+    size_t size;                    /**< sizeof(struct roster_syncer_stats), set by the caller */
+    enum roster_syncer_state state; /**< now */
+    int last_error;                 /**< newest error of the store or oracle, or 0 */
+    int64_t lease;                  /**< the lease's id, 0 for none */
+    int64_t deadline_ns;            /**< when the roster is fenced without another keep-alive */
+    int64_t reported_ns;            /**< when the store last acknowledged a record */
+    uint64_t record;                /**< the record that it acknowledged */
+    uint64_t minimum;               /**< of the newest scan */
+    uint64_t expired;               /**< pins too old to count in the newest scan */
+    uint64_t reports;               /**< records acknowledged */
+    uint64_t report_failures;       /**< reports that failed */
+    uint64_t keep_alives;           /**< keep-alives acknowledged */
+    uint64_t keep_alive_failures;   /**< keep-alives that failed */
+    uint64_t registrations;         /**< times the server was registered */
+    uint64_t refusals;              /**< times another server had its id */
+    uint64_t fences;                /**< times it was fenced after it had been live */
+    uint64_t resumptions;           /**< of them, the lease turned out to be alive */
+    uint64_t lowered;               /**< pins for which the record was lowered */
+    uint64_t lower_refused;         /**< pins refused because the txn safe point had passed them */
+    uint64_t changes_dropped; /**< changes of state that nobody was told of, for lack of room */
+};
+
+/**
+ * Reads them. Any thread.
+ *
+ * \retval 0 filled in.
+ * \retval -EINVAL an argument is null or its size is too small.
+ * \retval -E2BIG its size is larger than this library knows.
+ */
+ROSTER_API int roster_syncer_get_stats(struct roster_syncer *syncer,
+                                       struct roster_syncer_stats *stats);
+
+ROSTER_END_DECLS
+
+#endif

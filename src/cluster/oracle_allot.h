@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Ranges of timestamps, allotted by compare-and-swap on one key of a store. */
+#ifndef ROSTER_CLUSTER_ORACLE_ALLOT_H
+#define ROSTER_CLUSTER_ORACLE_ALLOT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "cluster/wall_clock.h"
+
+/* One caller at a time, but for the counters. */
+struct allotter {
+    struct roster_store *store;
+    char *key;
+    int timeout_ms;
+    struct wall_clock clock;
+    int64_t revision; /* of the key's last change that is known; 0: it does not exist */
+    bool known;       /* `revision` and `next` are worth trying with */
+    bool seen;        /* the key has existed */
+    uint64_t next;    /* the key's value: the least timestamp that was allotted to nobody */
+    atomic_uint_fast64_t last; /* the newest one that was allotted here; a statistic */
+    atomic_uint_fast64_t transactions;
+    atomic_uint_fast64_t conflicts;
+};
+
+/* Allots `n` timestamps from *first on, after this call began. */
+int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first);
+
+#endif

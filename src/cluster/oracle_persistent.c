@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * A hybrid clock with a high-water mark in a store: no timestamp at or above the mark is handed
+ * out before the store has acknowledged a higher mark. A new process begins at the mark it finds.
+ * The mark's value is "TIMESTAMP OWNER", so that a process can tell whether a write of which it
+ * has heard no more was its own.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <roster/timestamp.h>
+
+#include "cluster/options.h"
+#include "cluster/record.h"
+#include "cluster/store_backoff.h"
+#include "cluster/store_clock.h"
+#include "cluster/wall_clock.h"
+
+#define MAX_WINDOW_MS (24U * 3600 * 1000)
+#define OWNER_SIZE 17
+/* How long a failed early move of the mark is not repeated. */
+#define PAUSE_NS (200 * STORE_NS_PER_MS)
+
+struct roster_oracle_persistent {
+    atomic_uint_fast64_t last; /* handed out last */
+    atomic_uint_fast64_t mark; /* what is handed out is below it; never goes back */
+    /* Constant. */
+    struct roster_store *store;
+    char *key;
+    uint32_t window_ms;
+    int timeout_ms;
+    struct wall_clock clock;
+    char owner[OWNER_SIZE];
+    /* Under the lock. */
+    pthread_mutex_t lock;
+    int64_t revision; /* of the mark's last change */
+    int64_t pause_until;
+};
+
+/* Divides a mark's value; the owner is what follows the blank. */
+static int mark_parse(struct roster_store_bytes value, uint64_t *mark,
+                      struct roster_store_bytes *owner)
+{
+    const char *blank = value.size == 0 ? NULL : memchr(value.data, ' ', value.size);
+    struct roster_store_bytes number = {value.data, 0};
+
+    if (blank == NULL)
+        return -EBADMSG;
+    number.size = (size_t)(blank - (const char *)value.data);
+    owner->data = blank + 1;
+    owner->size = value.size - number.size - 1;
+    return record_parse(number, mark);
+}
+
+/* Reads the mark: what it is (0 for none), its revision, and whether it is ours. */
+static int mark_read(struct roster_oracle_persistent *oracle, int64_t deadline, uint64_t *mark,
+                     int64_t *revision, bool *ours)
+{
+    struct roster_store_keys keys = roster_store_key(roster_store_text(oracle->key));
+    struct roster_store_bytes owner = {NULL, 0};
+    struct roster_store_range *range = NULL;
+    int err = roster_store_get(oracle->store, &keys, 1, store_remaining_ms(deadline), &range);
+
+    if (err != 0)
+        return err;
+    *mark = 0;
+    *revision = record_revision(range);
+    if (range->count != 0)
+        err = mark_parse(range->kvs[0].value, mark, &owner);
+    *ours = err == 0 && owner.size == OWNER_SIZE - 1 &&
+            memcmp(owner.data, oracle->owner, owner.size) == 0;
+    roster_store_free(range);
+    return err;
+}
+
+/* Compare-and-swap on `oracle->revision`: 0, -EAGAIN when it was another one, or an error. */
+static int mark_write(struct roster_oracle_persistent *oracle, uint64_t mark, int64_t deadline)
+{
+    struct roster_store_bytes key = roster_store_text(oracle->key);
+    struct roster_store_compare same =
+        roster_store_if(key, ROSTER_STORE_MOD_REVISION, ROSTER_STORE_EQUAL, oracle->revision);
+    char text[RECORD_SIZE + OWNER_SIZE];
+    struct roster_store_op put;
+    struct roster_store_txn txn = {&same, 1, &put, 1, NULL, 0};
+    struct roster_store_txn_result *result = NULL;
+    int err;
+
+    snprintf(text, sizeof(text), "%" PRIu64 " %s", mark, oracle->owner);
+    put = roster_store_put(key, roster_store_text(text), 0);
+    err = roster_store_txn(oracle->store, &txn, store_remaining_ms(deadline), &result);
+    if (err == 0 && result->succeeded)
+        oracle->revision = result->revision;
+    else if (err == 0)
+        err = -EAGAIN;
+    roster_store_free(result);
+    return err;
+}
+
+/* Writes the mark; whether an earlier write was carried out that nobody answered is settled. */
+static int mark_move(struct roster_oracle_persistent *oracle, uint64_t mark, int64_t deadline)
+{
+    uint64_t found = 0;
+    bool ours = false;
+    int err;
+
+    for (;;) {
+        err = mark_write(oracle, mark, deadline);
+        if (err != -EAGAIN && err != -EINPROGRESS)
+            return err;
+        err = mark_read(oracle, deadline, &found, &oracle->revision, &ours);
+        if (err != 0)
+            return err;
+        if (!ours)
+            return -EBUSY;
+        if (found == mark)
+            return 0;
+        if (store_remaining_ns(deadline) == 0)
+            return -ETIMEDOUT;
+    }
+}
+
+static uint64_t mark_above(const struct roster_oracle_persistent *oracle, uint64_t ts)
+{
+    return roster_ts_compose(roster_ts_physical_ms(ts) + 1 + oracle->window_ms, 0);
+}
+
+/* Moves the mark a window above `ts`; with `early` only if nobody else is at it. */
+static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool early)
+{
+    uint64_t mark = atomic_load_explicit(&oracle->mark, memory_order_relaxed);
+    int err = 0;
+
+    if (!early)
+        pthread_mutex_lock(&oracle->lock);
+    else if (pthread_mutex_trylock(&oracle->lock) != 0)
+        return 0;
+    if ((!early || store_monotonic_ns() >= oracle->pause_until) &&
+        atomic_load_explicit(&oracle->mark, memory_order_relaxed) == mark) {
+        mark = mark_above(oracle, ts);
+        err = mark_move(oracle, mark, store_deadline_in(oracle->timeout_ms));
+        /* Release: the store has it before anybody hands out more; pairs with the load in get. */
+        if (err == 0)
+            atomic_store_explicit(&oracle->mark, mark, memory_order_release);
+        else
+            oracle->pause_until = store_monotonic_ns() + PAUSE_NS;
+    }
+    pthread_mutex_unlock(&oracle->lock);
+    return err;
+}
+
+/* Takes over the mark from whoever had it. */
+static int take_over(struct roster_oracle_persistent *oracle)
+{
+    int64_t deadline = store_deadline_in(oracle->timeout_ms);
+    uint64_t old = 0, wall = wall_clock_ts(&oracle->clock), mark;
+    bool ours = false;
+    int err;
+
+    do {
+        err = mark_read(oracle, deadline, &old, &oracle->revision, &ours);
+        if (err != 0)
+            return err;
+        if (ours) { /* the write that nobody answered was carried out */
+            mark = old;
+            break;
+        }
+        atomic_store_explicit(&oracle->last, old == 0 ? 0 : old - 1, memory_order_relaxed);
+        mark = mark_above(oracle, old > wall ? old : wall);
+        err = mark_write(oracle, mark, deadline);
+    } while ((err == -EAGAIN || err == -EINPROGRESS) && store_remaining_ns(deadline) > 0);
+    atomic_store_explicit(&oracle->mark, mark, memory_order_relaxed);
+    return err == -EAGAIN || err == -EINPROGRESS ? -ETIMEDOUT : err;
+}
+
+int roster_oracle_persistent_create(struct roster_store *store,
+                                    const struct roster_oracle_persistent_options *options,
+                                    struct roster_oracle_persistent **oracle)
+{
+    struct roster_oracle_persistent_options known = {.size = sizeof(known)};
+    struct roster_oracle_persistent *made;
+    int err = 0;
+
+    if (store == NULL || oracle == NULL)
+        return -EINVAL;
+    if (options != NULL)
+        err = options_copy(&known, sizeof(known), options);
+    if (err != 0 || known.timeout_ms < 0 || known.window_ms > MAX_WINDOW_MS)
+        return err != 0 ? err : -EINVAL;
+    made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return -ENOMEM;
+    made->store = store;
+    made->window_ms = known.window_ms == 0 ? 3000 : known.window_ms;
+    made->timeout_ms = known.timeout_ms == 0 ? 5000 : known.timeout_ms;
+    made->clock = wall_clock_choose(known.wall_clock, known.wall_arg);
+    snprintf(made->owner, sizeof(made->owner), "%016" PRIx64, store_random());
+    made->key = strdup(known.key == NULL ? "/roster/clock" : known.key);
+    if (made->key == NULL || pthread_mutex_init(&made->lock, NULL) != 0) {
+        free(made->key);
+        free(made);
+        return -ENOMEM;
+    }
+    err = take_over(made);
+    if (err != 0) {
+        roster_oracle_persistent_destroy(made);
+        return err;
+    }
+    *oracle = made;
+    return 0;
+}
+
+void roster_oracle_persistent_destroy(struct roster_oracle_persistent *oracle)
+{
+    if (oracle == NULL)
+        return;
+    pthread_mutex_destroy(&oracle->lock);
+    free(oracle->key);
+    free(oracle);
+}
+
+int roster_oracle_persistent_get(void *arg, uint64_t *ts)
+{
+    struct roster_oracle_persistent *oracle = arg;
+    uint64_t wall, last, next, mark;
+    int err;
+
+    for (;;) {
+        wall = wall_clock_ts(&oracle->clock);
+        last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
+        next = wall > last ? wall : last + 1;
+        /* Pairs with the release in extend(). */
+        mark = atomic_load_explicit(&oracle->mark, memory_order_acquire);
+        if (next >= mark) {
+            err = extend(oracle, next, false);
+            if (err != 0)
+                return err;
+        } else if (atomic_compare_exchange_weak_explicit(
+                       &oracle->last, &last, next, memory_order_relaxed, memory_order_relaxed)) {
+            break;
+        }
+    }
+    *ts = next;
+    /* Nobody has to wait for this; a failure shows when the end of the window is reached. */
+    if (roster_ts_physical_ms(mark) - roster_ts_physical_ms(next) < oracle->window_ms / 2)
+        (void)extend(oracle, next, true);
+    return 0;
+}
+
+uint64_t roster_oracle_persistent_ahead_ms(const struct roster_oracle_persistent *oracle)
+{
+    return wall_clock_ahead_ms(&oracle->clock,
+                               atomic_load_explicit(&oracle->last, memory_order_relaxed));
+}

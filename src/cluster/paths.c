@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster/paths.h"
+
+int paths_check_name(const char *name)
+{
+    size_t length = name == NULL ? 0 : strlen(name);
+
+    return length == 0 || length > PATHS_PART || strchr(name, '/') != NULL ? -EINVAL : 0;
+}
+
+static int check_prefix(const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    return length < 2 || length > PATHS_PART || prefix[0] != '/' || prefix[length - 1] == '/'
+               ? -EINVAL
+               : 0;
+}
+
+static void set(char *path, const char *prefix, const char *rest, const char *name)
+{
+    snprintf(path, PATHS_SIZE, "%s/%s%s", prefix, rest, name);
+}
+
+int paths_init(struct paths *paths, const char *prefix, const char *server_id)
+{
+    if (prefix == NULL)
+        prefix = "/roster";
+    if (check_prefix(prefix) != 0 || (server_id != NULL && paths_check_name(server_id) != 0))
+        return -EINVAL;
+    memset(paths, 0, sizeof(*paths));
+    set(paths->records, prefix, "server/minstartts/", "");
+    set(paths->holders, prefix, "server/holder/", "");
+    set(paths->acks, prefix, "server/ack/", "");
+    set(paths->safepoints, prefix, "safepoint/", "");
+    set(paths->txn, prefix, "safepoint/txn", "");
+    set(paths->gc, prefix, "safepoint/gc", "");
+    set(paths->leader, prefix, "safepoint/leader", "");
+    set(paths->barriers, prefix, "safepoint/barrier/", "");
+    if (server_id == NULL)
+        return 0;
+    set(paths->info, prefix, "server/info/", server_id);
+    set(paths->record, prefix, "server/minstartts/", server_id);
+    set(paths->holder, prefix, "server/holder/", server_id);
+    set(paths->ack, prefix, "server/ack/", server_id);
+    return 0;
+}

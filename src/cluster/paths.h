@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The keys of a cluster. */
+#ifndef ROSTER_CLUSTER_PATHS_H
+#define ROSTER_CLUSTER_PATHS_H
+
+#include <stddef.h>
+
+/* Bytes of the longest prefix, server id and barrier name. */
+#define PATHS_PART 128
+#define PATHS_SIZE (2 * PATHS_PART + 32)
+
+/* All begin with the prefix. Those in capitals in the comments stand for what varies. */
+struct paths {
+    char records[PATHS_SIZE];    /* server/minstartts/ */
+    char holders[PATHS_SIZE];    /* server/holder/ */
+    char acks[PATHS_SIZE];       /* server/ack/ */
+    char safepoints[PATHS_SIZE]; /* safepoint/ */
+    char txn[PATHS_SIZE];        /* safepoint/txn */
+    char gc[PATHS_SIZE];         /* safepoint/gc */
+    char leader[PATHS_SIZE];     /* safepoint/leader */
+    char barriers[PATHS_SIZE];   /* safepoint/barrier/ */
+    /* Of one server; empty without a server id. */
+    char info[PATHS_SIZE];   /* server/info/ID */
+    char record[PATHS_SIZE]; /* server/minstartts/ID */
+    char holder[PATHS_SIZE]; /* server/holder/ID */
+    char ack[PATHS_SIZE];    /* server/ack/ID */
+};
+
+/* NULL stands for the default prefix, and for no server. 0 or -EINVAL. */
+int paths_init(struct paths *paths, const char *prefix, const char *server_id);
+
+/* Whether it may be a server id or the name of a barrier: 1 to PATHS_PART bytes, no slash. */
+int paths_check_name(const char *name);
+
+#endif

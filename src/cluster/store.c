@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The public calls: check, count and hand over to the kind of store. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/store_clock.h"
+#include "cluster/store_internal.h"
+
+#define LOG_LINE 512
+
+void store_log(struct roster_store *store, enum roster_store_log_level level, const char *format,
+               ...)
+{
+    char text[LOG_LINE];
+    va_list args;
+
+    if (store->options.log == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    store->options.log(store->options.log_arg, level, text);
+}
+
+static int64_t call_deadline(const struct roster_store *store, int timeout_ms)
+{
+    return store_deadline_in(timeout_ms < 0 ? store->options.call_timeout_ms : timeout_ms);
+}
+
+static int count_call(struct roster_store *store, int err)
+{
+    store_count(&store->counters.calls);
+    if (err != 0)
+        store_count(&store->counters.failures);
+    if (err == -EINPROGRESS)
+        store_count(&store->counters.unknown);
+    return err;
+}
+
+const char *roster_store_url(const struct roster_store *store)
+{
+    return store->url;
+}
+
+int roster_store_rebind(struct roster_store *store)
+{
+    return store == NULL ? -EINVAL : store->kind->rebind(store);
+}
+
+int roster_store_get(struct roster_store *store, const struct roster_store_keys *keys,
+                     uint32_t limit, int timeout_ms, struct roster_store_range **range)
+{
+    int err;
+
+    if (range == NULL)
+        return -EINVAL;
+    *range = NULL;
+    if (store == NULL || keys == NULL)
+        return -EINVAL;
+    err = store_check_keys(keys, true);
+    if (err == 0)
+        err = store->kind->get(store, keys, limit, call_deadline(store, timeout_ms), range);
+    return count_call(store, err);
+}
+
+int roster_store_txn(struct roster_store *store, const struct roster_store_txn *txn, int timeout_ms,
+                     struct roster_store_txn_result **result)
+{
+    struct roster_store_txn_result *unwanted = NULL;
+    int err;
+
+    if (result != NULL)
+        *result = NULL;
+    if (store == NULL || txn == NULL)
+        return -EINVAL;
+    err = store_check_txn(txn);
+    if (err == 0)
+        err = store->kind->txn(store, txn, call_deadline(store, timeout_ms),
+                               result != NULL ? result : &unwanted);
+    roster_store_free(unwanted);
+    return count_call(store, err);
+}
+
+static int lease_call(struct roster_store *store, const struct store_lease_call *call,
+                      int timeout_ms, struct roster_store_lease *lease)
+{
+    int err;
+
+    memset(lease, 0, sizeof(*lease));
+    err = store->kind->lease(store, call, call_deadline(store, timeout_ms), lease);
+    return count_call(store, err);
+}
+
+int roster_store_lease_grant(struct roster_store *store, int64_t ttl_ms, int timeout_ms,
+                             struct roster_store_lease *lease)
+{
+    struct store_lease_call call = {.verb = STORE_LEASE_GRANT, .ttl_ms = ttl_ms};
+
+    if (store == NULL || lease == NULL || ttl_ms < 1 || ttl_ms > ROSTER_STORE_MAX_TTL_MS)
+        return -EINVAL;
+    return lease_call(store, &call, timeout_ms, lease);
+}
+
+int roster_store_lease_keep_alive(struct roster_store *store, int64_t id, int timeout_ms,
+                                  struct roster_store_lease *lease)
+{
+    struct store_lease_call call = {.verb = STORE_LEASE_KEEP, .id = id};
+
+    if (store == NULL || lease == NULL || id < 1)
+        return -EINVAL;
+    return lease_call(store, &call, timeout_ms, lease);
+}
+
+int roster_store_lease_time_to_live(struct roster_store *store, int64_t id, int timeout_ms,
+                                    struct roster_store_lease *lease)
+{
+    struct store_lease_call call = {.verb = STORE_LEASE_LOOK, .id = id};
+
+    if (store == NULL || lease == NULL || id < 1)
+        return -EINVAL;
+    return lease_call(store, &call, timeout_ms, lease);
+}
+
+int roster_store_lease_revoke(struct roster_store *store, int64_t id, int timeout_ms)
+{
+    struct store_lease_call call = {.verb = STORE_LEASE_REVOKE, .id = id};
+    struct roster_store_lease lease;
+
+    if (store == NULL || id < 1)
+        return -EINVAL;
+    return lease_call(store, &call, timeout_ms, &lease);
+}
+
+int roster_store_get_stats(const struct roster_store *store, struct roster_store_stats *stats)
+{
+    struct roster_store_stats now = {0};
+    const struct store_counters *c;
+
+    if (store == NULL || stats == NULL || stats->size < sizeof(stats->size))
+        return -EINVAL;
+    c = &store->counters;
+    now.size = stats->size;
+    now.calls = atomic_load_explicit(&c->calls, memory_order_relaxed);
+    now.failures = atomic_load_explicit(&c->failures, memory_order_relaxed);
+    now.unknown = atomic_load_explicit(&c->unknown, memory_order_relaxed);
+    now.requests = atomic_load_explicit(&c->requests, memory_order_relaxed);
+    now.retries = atomic_load_explicit(&c->retries, memory_order_relaxed);
+    now.endpoint_failures = atomic_load_explicit(&c->endpoint_failures, memory_order_relaxed);
+    now.authentications = atomic_load_explicit(&c->authentications, memory_order_relaxed);
+    now.watch_restarts = atomic_load_explicit(&c->watch_restarts, memory_order_relaxed);
+    now.watch_snapshots = atomic_load_explicit(&c->watch_snapshots, memory_order_relaxed);
+    now.leases_expired = atomic_load_explicit(&c->leases_expired, memory_order_relaxed);
+    if (stats->size > sizeof(now))
+        memset((char *)stats + sizeof(now), 0, stats->size - sizeof(now));
+    memcpy(stats, &now, stats->size < sizeof(now) ? stats->size : sizeof(now));
+    return 0;
+}

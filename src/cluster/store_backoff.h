@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Pauses between attempts, and the random numbers for them. */
+#ifndef ROSTER_CLUSTER_STORE_BACKOFF_H
+#define ROSTER_CLUSTER_STORE_BACKOFF_H
+
+#include <stdint.h>
+
+/*
+ * The pause after `failures` failures before: min_ms doubled each time, at most max_ms, of which
+ * a random part between half and all is taken, so that many who failed together do not come back
+ * together. In nanoseconds, never 0.
+ */
+int64_t store_backoff_ns(int min_ms, int max_ms, unsigned failures);
+
+/* 64 bits that nobody can guess and no two processes share. */
+uint64_t store_random(void);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "cluster/store_clock.h"
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec ts;
+
+    clock_gettime(clock, &ts);
+    return (int64_t)ts.tv_sec * STORE_NS_PER_S + ts.tv_nsec;
+}
+
+int64_t store_monotonic_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t store_boottime_ns(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
+
+int64_t store_time_add(int64_t a, int64_t b)
+{
+    return a > STORE_FOREVER - b ? STORE_FOREVER : a + b;
+}
+
+int64_t store_deadline_in(int64_t ms)
+{
+    if (ms < 0 || ms > STORE_FOREVER / STORE_NS_PER_MS)
+        return STORE_FOREVER;
+    return store_time_add(store_monotonic_ns(), ms * STORE_NS_PER_MS);
+}
+
+int64_t store_remaining_ns(int64_t deadline)
+{
+    int64_t now;
+
+    if (deadline == STORE_FOREVER)
+        return STORE_FOREVER;
+    now = store_monotonic_ns();
+    return deadline > now ? deadline - now : 0;
+}
+
+int store_remaining_ms(int64_t deadline)
+{
+    int64_t ns = store_remaining_ns(deadline);
+
+    if (ns >= INT_MAX * STORE_NS_PER_MS)
+        return INT_MAX;
+    return (int)((ns + STORE_NS_PER_MS - 1) / STORE_NS_PER_MS);
+}
+
+struct timespec store_timespec(int64_t ns)
+{
+    struct timespec ts = {.tv_sec = (time_t)(ns / STORE_NS_PER_S),
+                          .tv_nsec = (long)(ns % STORE_NS_PER_S)};
+
+    return ts;
+}
+
+void store_sleep_until(int64_t deadline)
+{
+    struct timespec ts = store_timespec(deadline);
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+        ;
+}

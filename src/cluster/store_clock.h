@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * Time. Deadlines are absolute and on CLOCK_MONOTONIC, the clock that condition variables and
+ * libcurl wait on. Leases are on CLOCK_BOOTTIME, because it also counts while the machine is
+ * suspended.
+ */
+#ifndef ROSTER_CLUSTER_STORE_CLOCK_H
+#define ROSTER_CLUSTER_STORE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define STORE_NS_PER_MS INT64_C(1000000)
+#define STORE_NS_PER_S INT64_C(1000000000)
+#define STORE_FOREVER INT64_MAX
+
+int64_t store_monotonic_ns(void);
+int64_t store_boottime_ns(void);
+
+/* a + b for times that are not negative, at most STORE_FOREVER. */
+int64_t store_time_add(int64_t a, int64_t b);
+
+/* The deadline in ms from now; negative means STORE_FOREVER. */
+int64_t store_deadline_in(int64_t ms);
+
+/* Nanoseconds until the deadline, 0 when it has passed. */
+int64_t store_remaining_ns(int64_t deadline);
+
+/* Milliseconds until the deadline, rounded up, 0 when it has passed, at most INT_MAX. */
+int store_remaining_ms(int64_t deadline);
+
+struct timespec store_timespec(int64_t ns);
+
+/* Sleeps, also through signals. */
+void store_sleep_until(int64_t deadline);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The etcd store: opening, closing, reading and transactions. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cluster/store_arena.h"
+#include "cluster/store_backoff.h"
+#include "cluster/store_etcd.h"
+
+static int check_file(const char *option, const char *path, const struct store_error *error)
+{
+    if (path == NULL || access(path, R_OK) == 0)
+        return 0;
+    return store_error_set(error, -EKEYREJECTED,
+                           "option %s is \"%s\", which cannot be read (%s); name a PEM file that "
+                           "this user may read",
+                           option, path, strerrorname_np(errno));
+}
+
+static int check_tls(const struct roster_store_options *options, const struct store_error *error)
+{
+    int err = check_file("tls_ca_file", options->tls_ca_file, error);
+
+    if (err == 0)
+        err = check_file("tls_cert_file", options->tls_cert_file, error);
+    return err != 0 ? err : check_file("tls_key_file", options->tls_key_file, error);
+}
+
+static void etcd_close(struct roster_store *base)
+{
+    struct etcd_store *store = etcd_store_of(base);
+    struct etcd_http *http, *next;
+
+    for (http = store->idle; http != NULL; http = next) {
+        next = http->next;
+        etcd_http_free(http);
+    }
+    if (store->token != NULL)
+        explicit_bzero(store->token, strlen(store->token));
+    free(store->token);
+    etcd_endpoints_free(store);
+    pthread_mutex_destroy(&store->mutex);
+    free(store);
+}
+
+static int etcd_open(const char *address, const struct roster_store_options *options,
+                     struct roster_store **out, const struct store_error *error)
+{
+    struct etcd_store *store;
+    int err = etcd_http_init();
+
+    if (err != 0)
+        return store_error_set(error, err, "libcurl cannot be initialized");
+    store = calloc(1, sizeof(*store));
+    if (store == NULL)
+        return store_error_set(error, -ENOMEM, "memory is out");
+    if (pthread_mutex_init(&store->mutex, NULL) != 0) {
+        free(store);
+        return store_error_set(error, -ENOMEM, "no mutex could be made");
+    }
+    store->base.options = *options;
+    err = etcd_endpoints_parse(store, address, error);
+    if (err == 0)
+        err = check_tls(options, error);
+    if (err != 0) {
+        etcd_close(&store->base);
+        return err;
+    }
+    /* So that many servers with the same list do not all begin with its first endpoint. */
+    store->preferred = store_random() % store->n_endpoints;
+    *out = &store->base;
+    return 0;
+}
+
+static int etcd_rebind(struct roster_store *base)
+{
+    etcd_identity_reset(etcd_store_of(base));
+    return 0;
+}
+
+struct range_call {
+    const struct roster_store_keys *keys;
+    uint32_t limit;
+    struct roster_store_range *range;
+};
+
+static int decode_range(struct etcd_store *store, const struct etcd_call *call,
+                        const json_t *answer, void *out)
+{
+    struct range_call *range = out;
+    struct roster_store_range *r =
+        store_arena_new(sizeof(*r), store->base.options.max_result_bytes);
+    int64_t revision = 0;
+    int err;
+
+    if (r == NULL)
+        return -ENOMEM;
+    err = etcd_identity_check(store, &call->before, answer, true, &revision);
+    if (err == 0)
+        err = etcd_decode_range(answer, range->keys, range->limit, revision, r, r);
+    if (err != 0) {
+        roster_store_free(r);
+        return err;
+    }
+    range->range = r;
+    return 0;
+}
+
+static int etcd_get(struct roster_store *base, const struct roster_store_keys *keys, uint32_t limit,
+                    int64_t deadline, struct roster_store_range **range)
+{
+    struct range_call out = {.keys = keys, .limit = limit};
+    struct etcd_call call = {.path = ETCD_PATH_RANGE,
+                             .request = etcd_encode_range(keys, limit, false),
+                             .repeatable = true,
+                             .decode = decode_range,
+                             .out = &out};
+    int err = etcd_call_run(etcd_store_of(base), &call, deadline);
+
+    *range = out.range;
+    return err;
+}
+
+struct txn_call {
+    const struct roster_store_txn *txn;
+    struct roster_store_txn_result *result;
+};
+
+static int decode_txn(struct etcd_store *store, const struct etcd_call *call, const json_t *answer,
+                      void *out)
+{
+    struct txn_call *txn = out;
+    int64_t revision = 0;
+    int err = etcd_identity_check(store, &call->before, answer, true, &revision);
+
+    if (err != 0)
+        return err;
+    return etcd_decode_txn(answer, txn->txn, revision, store->base.options.max_result_bytes,
+                           &txn->result);
+}
+
+static int etcd_txn(struct roster_store *base, const struct roster_store_txn *txn, int64_t deadline,
+                    struct roster_store_txn_result **result)
+{
+    struct txn_call out = {.txn = txn};
+    bool changes = store_txn_changes(txn);
+    struct etcd_call call = {.path = ETCD_PATH_TXN,
+                             .request = etcd_encode_txn(txn),
+                             .changes = changes,
+                             .repeatable = !changes,
+                             .decode = decode_txn,
+                             .out = &out};
+    int err = etcd_call_run(etcd_store_of(base), &call, deadline);
+
+    *result = out.result;
+    return err;
+}
+
+const struct store_kind store_etcd_kind = {
+    .scheme = "etcd",
+    .open = etcd_open,
+    .close = etcd_close,
+    .rebind = etcd_rebind,
+    .get = etcd_get,
+    .txn = etcd_txn,
+    .lease = etcd_lease,
+    .watch_open = etcd_watch_open,
+    .watch_next = etcd_watch_next,
+    .watch_wake = etcd_watch_wake,
+    .watch_close = etcd_watch_close,
+};

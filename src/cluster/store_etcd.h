@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The etcd store: etcd v3 through its JSON gateway, over HTTP/1.1.
+ *
+ * A call is a series of attempts, each one HTTP request to one endpoint, until one is answered
+ * or the deadline has passed (store_etcd_call.c). After each the question is what became of it
+ * (store_etcd_answer.c): done, refused, certainly not done, or unknown. What is certainly not
+ * done is tried again; what is unknown only if doing it twice is the same as doing it once. So
+ * the difference decides whether a compare-and-swap can be trusted, and in doubt it is unknown.
+ *
+ * Whatever comes from an endpoint is input: bounded, and checked before it is believed.
+ */
+#ifndef ROSTER_CLUSTER_STORE_ETCD_H
+#define ROSTER_CLUSTER_STORE_ETCD_H
+
+#include <curl/curl.h>
+#include <jansson.h>
+#include <pthread.h>
+
+#include "cluster/store_events.h"
+#include "cluster/store_internal.h"
+
+#define ETCD_PATH_RANGE "/v3/kv/range"
+#define ETCD_PATH_TXN "/v3/kv/txn"
+#define ETCD_PATH_GRANT "/v3/lease/grant"
+#define ETCD_PATH_KEEP "/v3/lease/keepalive"
+#define ETCD_PATH_LOOK "/v3/lease/timetolive"
+#define ETCD_PATH_REVOKE "/v3/lease/revoke"
+#define ETCD_PATH_WATCH "/v3/watch"
+#define ETCD_PATH_AUTH "/v3/auth/authenticate"
+
+#define ETCD_REASON_SIZE 256
+
+struct etcd_endpoint {
+    char *url;
+    unsigned failures;     /* in a row; guarded by the store's mutex */
+    int64_t blocked_until; /* the same */
+};
+
+/* Which cluster the handle is about, and how far its revision has come. */
+struct etcd_identity {
+    bool known;
+    bool changed; /* another one has answered */
+    uint64_t cluster;
+    int64_t seen;
+    unsigned generation; /* grows with each rebind */
+};
+
+struct etcd_store {
+    struct roster_store base;
+    struct etcd_endpoint *endpoints;
+    size_t n_endpoints;
+
+    pthread_mutex_t mutex; /* protects the rest; never held while anything is waited for */
+    size_t preferred;      /* endpoint to try first */
+    struct etcd_http *idle;
+    struct etcd_identity identity;
+    char *token;               /* of the user, or NULL */
+    unsigned token_generation; /* grows with each new token */
+    bool auth_is_off;          /* etcd said that it wants no token */
+};
+
+static inline struct etcd_store *etcd_store_of(struct roster_store *store)
+{
+    return (struct etcd_store *)store;
+}
+
+/* store_etcd_url.c */
+
+int etcd_endpoints_parse(struct etcd_store *store, const char *address,
+                         const struct store_error *error);
+void etcd_endpoints_free(struct etcd_store *store);
+
+/* store_etcd_http.c: one HTTP exchange at a time, over a connection that is kept */
+
+struct etcd_http {
+    struct etcd_http *next; /* in the pool */
+    CURL *easy;
+    struct curl_slist *headers;
+    const char *body; /* of the request, and how much of it was handed over */
+    size_t body_size;
+    size_t body_sent;
+    char *answer; /* with a final zero that is not counted */
+    size_t answer_size;
+    size_t answer_room;
+    size_t answer_limit;
+    size_t header_size;
+    bool too_large;
+    char error[CURL_ERROR_SIZE];
+};
+
+/* What to send where; strings stay the caller's. */
+struct etcd_http_request {
+    const char *endpoint;
+    const char *path;
+    const char *token; /* or NULL */
+    const char *body;
+    int timeout_ms; /* 0: none, for streams */
+    int connect_timeout_ms;
+};
+
+/* Loads the library once for the process. */
+int etcd_http_init(void);
+int etcd_http_new(struct etcd_store *store, struct etcd_http **http);
+void etcd_http_free(struct etcd_http *http);
+int etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request *request);
+CURLcode etcd_http_perform(struct etcd_http *http);
+int etcd_http_take(struct etcd_store *store, struct etcd_http **http);
+void etcd_http_give(struct etcd_store *store, struct etcd_http *http);
+/* Forgets the first bytes of what was answered. */
+void etcd_http_consume(struct etcd_http *http, size_t size);
+
+/* store_etcd_answer.c: what became of a request */
+
+enum etcd_fate {
+    ETCD_DONE,
+    ETCD_REFUSED,  /* certainly not done, and trying again is of no use */
+    ETCD_NOT_DONE, /* certainly not done */
+    ETCD_UNKNOWN,
+    ETCD_WANTS_TOKEN /* certainly not done, since the token is missing, wrong or too old */
+};
+
+struct etcd_verdict {
+    enum etcd_fate fate;
+    int err;
+    bool blameless; /* not the endpoint's fault */
+    char reason[ETCD_REASON_SIZE];
+};
+
+/* From what libcurl returned; ETCD_DONE means that an answer with some HTTP status is there. */
+struct etcd_verdict etcd_judge_transfer(const struct etcd_http *http, CURLcode code);
+/* From the answer, which is parsed; with ETCD_DONE *root is to be freed with json_decref(). */
+struct etcd_verdict etcd_judge_answer(const struct etcd_http *http, json_t **root);
+/* From the error that a stream reports. */
+struct etcd_verdict etcd_judge_error(long status, int64_t code, const char *message);
+
+/* store_etcd_endpoint.c */
+
+/*
+ * Chooses an endpoint. When all are put aside: with `first`, the one that comes back next, and
+ * otherwise false, and *until says when that is.
+ */
+bool etcd_endpoint_choose(struct etcd_store *store, bool first, size_t *index, int64_t *until);
+void etcd_endpoint_failed(struct etcd_store *store, size_t index,
+                          const struct etcd_verdict *verdict);
+void etcd_endpoint_worked(struct etcd_store *store, size_t index);
+
+/* store_etcd_identity.c */
+
+/* -EREMCHG when another cluster has answered. Sets what etcd_identity_check() wants to know. */
+int etcd_identity_begin(struct etcd_store *store, struct etcd_identity *before);
+/*
+ * Checks an answer's header against what was known before it was asked for. A linearizable
+ * answer cannot be older than that. The revision is stored unless that is NULL.
+ */
+int etcd_identity_check(struct etcd_store *store, const struct etcd_identity *before,
+                        const json_t *answer, bool linearizable, int64_t *revision);
+void etcd_identity_reset(struct etcd_store *store);
+
+/* store_etcd_call.c */
+
+struct etcd_call {
+    const char *path;
+    json_t *request; /* owned by the call; NULL stands for memory that was out */
+    bool changes;    /* something in the store */
+    bool repeatable; /* done twice is the same as done once */
+    bool anonymous;  /* needs no token, since it is the one that asks for it */
+    /* Turns the answer into a result: 0, or a negative errno of which -EPROTO blames etcd. */
+    int (*decode)(struct etcd_store *store, const struct etcd_call *call, const json_t *answer,
+                  void *out);
+    void *out;
+
+    /* filled in while it runs */
+    struct etcd_identity before;
+    int64_t asked_at_ns;       /* when the attempt that was answered was begun, CLOCK_BOOTTIME */
+    int64_t first_asked_at_ns; /* when the first one was */
+    bool unknown;              /* an attempt before the last one ended in the unknown */
+};
+
+/* Frees the request. */
+int etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t deadline);
+
+/* store_etcd_auth.c */
+
+/* A copy of the token and its generation, getting one if need be; NULL if none is needed. */
+int etcd_auth_token(struct etcd_store *store, int64_t deadline, char **token, unsigned *generation);
+/* The same without getting one. */
+int etcd_auth_copy(struct etcd_store *store, char **token, unsigned *generation);
+/* Forgets the token unless it has been renewed since; -EACCES when there is no user. */
+int etcd_auth_forget(struct etcd_store *store, unsigned generation);
+/* The request for a token, and what is done with the answer; for those who send it themselves. */
+bool etcd_auth_is_due(struct etcd_store *store);
+json_t *etcd_auth_request(const struct etcd_store *store);
+int etcd_auth_accept(struct etcd_store *store, const json_t *answer);
+/* Whether the verdict on such a request means that etcd wants no token; then notes that. */
+bool etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *verdict);
+
+/* store_etcd_encode.c */
+
+json_t *etcd_encode_range(const struct roster_store_keys *keys, uint32_t limit, bool count_only);
+json_t *etcd_encode_txn(const struct roster_store_txn *txn);
+json_t *etcd_encode_watch(const struct roster_store_keys *keys, int64_t revision);
+
+/* store_etcd_decode.c */
+
+/* Reads keys into a range that is part of `object`. */
+int etcd_decode_range(const json_t *answer, const struct roster_store_keys *keys, uint32_t limit,
+                      int64_t revision, void *object, struct roster_store_range *range);
+int etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn, int64_t revision,
+                    size_t max_result_bytes, struct roster_store_txn_result **result);
+/* Adds the events of a watch's answer; they must be later than the last one told. */
+int etcd_decode_events(const json_t *array, const struct roster_store_watch *watch,
+                       int64_t revision, struct store_event_list *list);
+
+/* store_etcd_lease.c */
+
+int etcd_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
+               struct roster_store_lease *lease);
+
+/* store_etcd_watch.c */
+
+int etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch);
+int etcd_watch_next(struct roster_store_watch *watch, int64_t deadline,
+                    struct roster_store_events **events);
+void etcd_watch_wake(struct roster_store_watch *watch);
+void etcd_watch_close(struct roster_store_watch *watch);
+
+#endif

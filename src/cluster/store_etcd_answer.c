@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * What became of a request. The rule is: not done only when that is certain, because the request
+ * never left, or because etcd says so in words that it uses for that alone. All else is unknown.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster/store_etcd.h"
+#include "cluster/store_json.h"
+
+/* The codes of gRPC that etcd uses. */
+enum {
+    GRPC_INVALID_ARGUMENT = 3,
+    GRPC_NOT_FOUND = 5,
+    GRPC_PERMISSION_DENIED = 7,
+    GRPC_RESOURCE_EXHAUSTED = 8,
+    GRPC_FAILED_PRECONDITION = 9,
+    GRPC_UNIMPLEMENTED = 12,
+    GRPC_UNAVAILABLE = 14,
+    GRPC_UNAUTHENTICATED = 16
+};
+
+/* What a code means, when the message contains the words. NULL: whatever the message is. */
+struct meaning {
+    int64_t code;
+    const char *words;
+    enum etcd_fate fate;
+    int err;
+    bool blameless;
+};
+
+/* The first that fits counts. */
+static const struct meaning meanings[] = {
+    {GRPC_INVALID_ARGUMENT, "revision of auth store is old", ETCD_WANTS_TOKEN, -EACCES, true},
+    {GRPC_INVALID_ARGUMENT, "user name is empty", ETCD_WANTS_TOKEN, -EACCES, true},
+    {GRPC_INVALID_ARGUMENT, "authentication failed", ETCD_REFUSED, -EACCES, true},
+    {GRPC_INVALID_ARGUMENT, "request is too large", ETCD_REFUSED, -EMSGSIZE, true},
+    {GRPC_INVALID_ARGUMENT, "too many operations", ETCD_REFUSED, -EMSGSIZE, true},
+    {GRPC_INVALID_ARGUMENT, NULL, ETCD_REFUSED, -EPROTO, true},
+    {GRPC_NOT_FOUND, "lease not found", ETCD_REFUSED, -EKEYEXPIRED, true},
+    {GRPC_PERMISSION_DENIED, NULL, ETCD_REFUSED, -EACCES, true},
+    {GRPC_RESOURCE_EXHAUSTED, "database space exceeded", ETCD_REFUSED, -ENOSPC, true},
+    {GRPC_RESOURCE_EXHAUSTED, "too many requests", ETCD_NOT_DONE, -EHOSTUNREACH, false},
+    {GRPC_RESOURCE_EXHAUSTED, "larger than max", ETCD_UNKNOWN, -EMSGSIZE, true},
+    {GRPC_FAILED_PRECONDITION, "lease already exists", ETCD_REFUSED, -EEXIST, true},
+    {GRPC_FAILED_PRECONDITION, "authentication is not enabled", ETCD_REFUSED, -ENOTSUP, true},
+    {GRPC_UNIMPLEMENTED, NULL, ETCD_NOT_DONE, -EPROTO, false},
+    {GRPC_UNAVAILABLE, "no leader", ETCD_NOT_DONE, -EHOSTUNREACH, false},
+    {GRPC_UNAUTHENTICATED, NULL, ETCD_WANTS_TOKEN, -EACCES, true},
+};
+#define N_MEANINGS (sizeof(meanings) / sizeof(meanings[0]))
+
+static struct etcd_verdict verdict(enum etcd_fate fate, int err)
+{
+    struct etcd_verdict v = {.fate = fate, .err = err};
+
+    return v;
+}
+
+/* What a reason is taken from may hold anything, and it goes into logs. */
+static void set_reason(struct etcd_verdict *v, const char *text)
+{
+    size_t n = 0;
+
+    for (; text[n] != '\0' && n < sizeof(v->reason) - 1; n++)
+        v->reason[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
+    v->reason[n] = '\0';
+}
+
+/* A rejection that TLS reports by an alert comes before any of the request is looked at. */
+static bool is_certificate_alert(const char *error)
+{
+    static const char *const alerts[] = {
+        "certificate required",   "bad certificate",     "unknown ca",
+        "certificate expired",    "certificate unknown", "certificate revoked",
+        "unsupported certificate"};
+
+    if (strstr(error, "alert") == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
+        if (strstr(error, alerts[i]) != NULL)
+            return true;
+    return false;
+}
+
+static bool is_tls_rejection(CURLcode code, const char *error)
+{
+    switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return true;
+    case CURLE_SSL_CONNECT_ERROR:
+        /* also what a connection that breaks during the handshake is called */
+        return is_certificate_alert(error) || strstr(error, "alert") != NULL ||
+               strstr(error, "wrong version number") != NULL;
+    default:
+        return is_certificate_alert(error);
+    }
+}
+
+static struct etcd_verdict judge_failure(const struct etcd_http *http, CURLcode code)
+{
+    enum etcd_fate fate = http->body_sent > 0 ? ETCD_UNKNOWN : ETCD_NOT_DONE;
+
+    if (is_tls_rejection(code, http->error))
+        return verdict(ETCD_NOT_DONE, -EKEYREJECTED);
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return verdict(fate, -ETIMEDOUT);
+    case CURLE_OUT_OF_MEMORY:
+        return verdict(fate == ETCD_UNKNOWN ? ETCD_UNKNOWN : ETCD_REFUSED, -ENOMEM);
+    case CURLE_WRITE_ERROR:
+        return verdict(fate, http->too_large ? -EMSGSIZE : -ENOMEM);
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return verdict(fate, -EPROTO);
+    default:
+        return verdict(fate, -EHOSTUNREACH);
+    }
+}
+
+struct etcd_verdict etcd_judge_transfer(const struct etcd_http *http, CURLcode code)
+{
+    struct etcd_verdict v = verdict(ETCD_DONE, 0);
+
+    if (code == CURLE_OK)
+        return v;
+    v = judge_failure(http, code);
+    /* An answer beyond our own limit is nobody's fault, and there is only one of each kind. */
+    v.blameless = v.err == -EMSGSIZE || v.err == -ENOMEM;
+    set_reason(&v, http->error[0] != '\0' ? http->error : curl_easy_strerror(code));
+    return v;
+}
+
+static struct etcd_verdict judge_unexplained(long status)
+{
+    /* Something that is no gateway has answered, or a proxy in front of it has. */
+    if (status >= 500 || status < 400)
+        return verdict(ETCD_UNKNOWN, status >= 500 ? -EHOSTUNREACH : -EPROTO);
+    return verdict(ETCD_NOT_DONE, -EPROTO);
+}
+
+struct etcd_verdict etcd_judge_error(long status, int64_t code, const char *message)
+{
+    struct etcd_verdict v = verdict(ETCD_UNKNOWN, -EHOSTUNREACH);
+    char text[ETCD_REASON_SIZE];
+    bool known = false;
+
+    if (message == NULL || code == 0) {
+        v = judge_unexplained(status);
+        known = true;
+    }
+    for (size_t i = 0; i < N_MEANINGS && !known; i++) {
+        const struct meaning *m = &meanings[i];
+
+        if (m->code != code || (m->words != NULL && strstr(message, m->words) == NULL))
+            continue;
+        v = verdict(m->fate, m->err);
+        v.blameless = m->blameless;
+        known = true;
+    }
+    snprintf(text, sizeof(text), "HTTP status %ld, code %lld, \"%s\"", status, (long long)code,
+             message != NULL ? message : "");
+    set_reason(&v, text);
+    return v;
+}
+
+/* The members of an error, of which different versions of the gateway write different ones. */
+static struct etcd_verdict judge_error_object(long status, const json_t *object)
+{
+    const char *message = store_json_peek_text(object, "message");
+    int64_t code = 0;
+
+    if (message == NULL)
+        message = store_json_peek_text(object, "error");
+    if (store_json_get_int(object, "grpc_code", 0, &code) != 0 || code == 0)
+        if (store_json_get_int(object, "code", 0, &code) != 0)
+            code = 0;
+    return etcd_judge_error(status, code, message);
+}
+
+static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **root)
+{
+    const json_t *error;
+    struct etcd_verdict v;
+
+    /* A stream's answer may be followed by more; what a second one says is not asked for. */
+    *root = json_loadb(http->answer, http->answer_size,
+                       JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
+    if (!json_is_object(*root)) {
+        v = verdict(ETCD_UNKNOWN, -EPROTO);
+        set_reason(&v, "the answer is no JSON object");
+        return v;
+    }
+    error = json_object_get(*root, "error");
+    return error == NULL ? verdict(ETCD_DONE, 0) : judge_error_object(200, error);
+}
+
+struct etcd_verdict etcd_judge_answer(const struct etcd_http *http, json_t **root)
+{
+    struct etcd_verdict v;
+    long status = 0;
+
+    *root = NULL;
+    curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 200) {
+        v = judge_success(http, root);
+    } else {
+        *root = json_loadb(http->answer, http->answer_size, JSON_REJECT_DUPLICATES, NULL);
+        v = judge_error_object(status, *root);
+    }
+    if (v.fate != ETCD_DONE) {
+        json_decref(*root);
+        *root = NULL;
+    }
+    return v;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The token that stands for user and password. It is got when it is first needed, and again when
+ * etcd does not take it any more. Calls that find it missing together each get one, since
+ * otherwise they would wait for each other.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/store_etcd.h"
+#include "cluster/store_json.h"
+
+#define MAX_TOKEN 4096
+
+static bool has_user(const struct etcd_store *store)
+{
+    return store->base.options.user != NULL;
+}
+
+json_t *etcd_auth_request(const struct etcd_store *store)
+{
+    json_t *request = store_json_set_text(json_object(), "name", store->base.options.user);
+
+    return store_json_set_text(request, "password", store->base.options.password);
+}
+
+/* It becomes a line of an HTTP header, so it may be only what cannot end one. */
+static bool is_token(const char *text)
+{
+    size_t n = 0;
+
+    for (; text[n] != '\0'; n++)
+        if (text[n] <= ' ' || text[n] > '~')
+            return false;
+    return n > 0 && n <= MAX_TOKEN;
+}
+
+int etcd_auth_accept(struct etcd_store *store, const json_t *answer)
+{
+    const char *text = store_json_peek_text(answer, "token");
+    char *token, *old;
+
+    if (text == NULL || !is_token(text))
+        return -EPROTO;
+    token = strdup(text);
+    if (token == NULL)
+        return -ENOMEM;
+    pthread_mutex_lock(&store->mutex);
+    old = store->token;
+    store->token = token;
+    store->token_generation++;
+    store->auth_is_off = false;
+    pthread_mutex_unlock(&store->mutex);
+    free(old);
+    store_count(&store->base.counters.authentications);
+    return 0;
+}
+
+static int decode(struct etcd_store *store, const struct etcd_call *call, const json_t *answer,
+                  void *out)
+{
+    int err = etcd_identity_check(store, &call->before, answer, false, NULL);
+
+    (void)out;
+    return err != 0 ? err : etcd_auth_accept(store, answer);
+}
+
+bool etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *verdict)
+{
+    bool news;
+
+    if (verdict->err != -ENOTSUP)
+        return false;
+    pthread_mutex_lock(&store->mutex);
+    news = !store->auth_is_off;
+    store->auth_is_off = true;
+    pthread_mutex_unlock(&store->mutex);
+    if (news)
+        store_log(&store->base, ROSTER_STORE_LOG_WARNING,
+                  "etcd does without authentication, so the user \"%s\" is not used; enable it "
+                  "with \"etcdctl auth enable\", or drop the option",
+                  store->base.options.user);
+    return true;
+}
+
+static int authenticate(struct etcd_store *store, int64_t deadline)
+{
+    struct etcd_call call = {.path = ETCD_PATH_AUTH,
+                             .request = etcd_auth_request(store),
+                             .repeatable = true,
+                             .anonymous = true,
+                             .decode = decode};
+    struct etcd_verdict v = {.err = etcd_call_run(store, &call, deadline)};
+
+    if (etcd_auth_declined(store, &v))
+        return 0;
+    if (v.err == -EACCES)
+        store_log(&store->base, ROSTER_STORE_LOG_ERROR,
+                  "etcd refuses the user \"%s\" or its password", store->base.options.user);
+    return v.err;
+}
+
+int etcd_auth_copy(struct etcd_store *store, char **token, unsigned *generation)
+{
+    int err;
+
+    pthread_mutex_lock(&store->mutex);
+    *token = store->token != NULL ? strdup(store->token) : NULL;
+    err = *token == NULL && store->token != NULL ? -ENOMEM : 0;
+    *generation = store->token_generation;
+    pthread_mutex_unlock(&store->mutex);
+    return err;
+}
+
+bool etcd_auth_is_due(struct etcd_store *store)
+{
+    bool due;
+
+    pthread_mutex_lock(&store->mutex);
+    due = has_user(store) && store->token == NULL && !store->auth_is_off;
+    pthread_mutex_unlock(&store->mutex);
+    return due;
+}
+
+int etcd_auth_token(struct etcd_store *store, int64_t deadline, char **token, unsigned *generation)
+{
+    int err = etcd_auth_is_due(store) ? authenticate(store, deadline) : 0;
+
+    *token = NULL;
+    return err != 0 ? err : etcd_auth_copy(store, token, generation);
+}
+
+int etcd_auth_forget(struct etcd_store *store, unsigned generation)
+{
+    char *old = NULL;
+
+    if (!has_user(store))
+        return -EACCES;
+    pthread_mutex_lock(&store->mutex);
+    if (store->token_generation == generation) {
+        old = store->token;
+        store->token = NULL;
+        store->auth_is_off = false;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    free(old);
+    return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * Which endpoint to ask. All calls stay with one until it fails; then it is put aside for a
+ * while that doubles with each failure in a row, and the next one is asked.
+ */
+
+#include "config.h"
+
+#include "cluster/store_backoff.h"
+#include "cluster/store_clock.h"
+#include "cluster/store_etcd.h"
+
+bool etcd_endpoint_choose(struct etcd_store *store, bool first, size_t *index, int64_t *until)
+{
+    int64_t now = store_monotonic_ns();
+    bool found = false;
+
+    *until = STORE_FOREVER;
+    pthread_mutex_lock(&store->mutex);
+    for (size_t i = 0; i < store->n_endpoints && !found; i++) {
+        size_t candidate = (store->preferred + i) % store->n_endpoints;
+        int64_t blocked_until = store->endpoints[candidate].blocked_until;
+
+        found = blocked_until <= now;
+        if (found || blocked_until < *until) {
+            *until = blocked_until;
+            *index = candidate;
+        }
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return found || first;
+}
+
+void etcd_endpoint_failed(struct etcd_store *store, size_t index,
+                          const struct etcd_verdict *verdict)
+{
+    const struct roster_store_options *options = &store->base.options;
+    struct etcd_endpoint *endpoint = &store->endpoints[index];
+    int64_t now = store_monotonic_ns();
+    unsigned failures = 0;
+
+    if (verdict->blameless)
+        return;
+    pthread_mutex_lock(&store->mutex);
+    /* Calls that failed together count once. */
+    if (endpoint->blocked_until <= now) {
+        failures = ++endpoint->failures;
+        endpoint->blocked_until =
+            now + store_backoff_ns(options->backoff_min_ms, options->backoff_max_ms, failures - 1);
+    }
+    if (store->preferred == index)
+        store->preferred = (index + 1) % store->n_endpoints;
+    pthread_mutex_unlock(&store->mutex);
+    if (failures == 0)
+        return;
+    store_count(&store->base.counters.endpoint_failures);
+    if (failures == 1)
+        store_log(&store->base, ROSTER_STORE_LOG_WARNING, "etcd endpoint %s is put aside: %s",
+                  endpoint->url, verdict->reason);
+}
+
+void etcd_endpoint_worked(struct etcd_store *store, size_t index)
+{
+    struct etcd_endpoint *endpoint = &store->endpoints[index];
+    unsigned failures;
+
+    pthread_mutex_lock(&store->mutex);
+    failures = endpoint->failures;
+    endpoint->failures = 0;
+    endpoint->blocked_until = 0;
+    pthread_mutex_unlock(&store->mutex);
+    if (failures > 0)
+        store_log(&store->base, ROSTER_STORE_LOG_INFO, "etcd endpoint %s works again",
+                  endpoint->url);
+}

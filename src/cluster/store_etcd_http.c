@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * HTTP exchanges by libcurl. A handle keeps its connections, so whoever takes the handle that was
+ * used last finds them open. Each call has a handle of its own: no call waits for another.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/store_etcd.h"
+#include "cluster/store_sigpipe.h"
+
+#define MAX_HEADER_BYTES ((size_t)64 * 1024)
+#define URL_SIZE 512
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static CURLcode init_code;
+
+static void init(void)
+{
+    init_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+int etcd_http_init(void)
+{
+    pthread_once(&once, init);
+    return init_code == CURLE_OK ? 0 : -ENOMEM;
+}
+
+/* Called when the headers have been sent: from here on etcd may act. */
+static size_t give_body(char *buffer, size_t size, size_t count, void *arg)
+{
+    struct etcd_http *http = arg;
+    size_t left = http->body_size - http->body_sent;
+    size_t n = size * count < left ? size * count : left;
+
+    memcpy(buffer, http->body + http->body_sent, n);
+    http->body_sent += n;
+    return n;
+}
+
+/*
+ * When a kept connection turns out to be dead, libcurl would send the request again by itself,
+ * although etcd may have acted on it: a compare-and-swap that was done would then fail. It has
+ * to rewind the body for that, and may not.
+ */
+static int refuse_rewind(void *arg, curl_off_t offset, int origin)
+{
+    (void)arg;
+    (void)offset;
+    (void)origin;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+static size_t count_header(char *data, size_t size, size_t count, void *arg)
+{
+    struct etcd_http *http = arg;
+
+    (void)data;
+    if (size * count > MAX_HEADER_BYTES - http->header_size) {
+        http->too_large = true;
+        return 0;
+    }
+    http->header_size += size * count;
+    return size * count;
+}
+
+static bool make_room(struct etcd_http *http, size_t size)
+{
+    size_t room = http->answer_room == 0 ? 4096 : http->answer_room;
+    char *moved;
+
+    while (room - http->answer_size <= size)
+        room *= 2;
+    if (room == http->answer_room)
+        return true;
+    moved = realloc(http->answer, room);
+    if (moved == NULL)
+        return false;
+    http->answer = moved;
+    http->answer_room = room;
+    return true;
+}
+
+static size_t take_answer(char *data, size_t size, size_t count, void *arg)
+{
+    struct etcd_http *http = arg;
+    size_t n = size * count;
+
+    if (n > http->answer_limit - http->answer_size) {
+        http->too_large = true;
+        return 0;
+    }
+    if (!make_room(http, n))
+        return 0;
+    memcpy(http->answer + http->answer_size, data, n);
+    http->answer_size += n;
+    http->answer[http->answer_size] = '\0';
+    return n;
+}
+
+void etcd_http_consume(struct etcd_http *http, size_t size)
+{
+    http->answer_size -= size;
+    memmove(http->answer, http->answer + size, http->answer_size + 1);
+}
+
+static void set_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+/* What is the same for all exchanges. Settings that libcurl has not got are not needed there. */
+static void set_up(struct etcd_http *http, const struct etcd_store *store)
+{
+    const struct roster_store_options *options = &store->base.options;
+    CURL *easy = http->easy;
+
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->error);
+    set_protocols(easy);
+    /* HTTP/2 would put streams of several calls on one connection. */
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    /* The environment of a server is not where the way to its store is decided. */
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "roster");
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 5L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 2L);
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, http);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_rewind);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, http);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (options->tls_ca_file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, options->tls_ca_file);
+    if (options->tls_cert_file != NULL) {
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, options->tls_cert_file);
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, options->tls_key_file);
+    }
+}
+
+int etcd_http_new(struct etcd_store *store, struct etcd_http **out)
+{
+    struct etcd_http *http = calloc(1, sizeof(*http));
+
+    *out = NULL;
+    if (http == NULL)
+        return -ENOMEM;
+    http->easy = curl_easy_init();
+    if (http->easy == NULL) {
+        free(http);
+        return -ENOMEM;
+    }
+    http->answer_limit = store->base.options.max_result_bytes;
+    set_up(http, store);
+    *out = http;
+    return 0;
+}
+
+void etcd_http_free(struct etcd_http *http)
+{
+    struct store_sigpipe sigpipe;
+
+    if (http == NULL)
+        return;
+    /* TLS says good-bye, to whom it may no longer concern. */
+    store_sigpipe_hold(&sigpipe);
+    curl_easy_cleanup(http->easy);
+    store_sigpipe_release(&sigpipe);
+    curl_slist_free_all(http->headers);
+    free(http->answer);
+    free(http);
+}
+
+static int add_header(struct etcd_http *http, const char *line)
+{
+    struct curl_slist *headers = curl_slist_append(http->headers, line);
+
+    if (headers == NULL)
+        return -ENOMEM;
+    http->headers = headers;
+    return 0;
+}
+
+static int add_token(struct etcd_http *http, const char *token)
+{
+    char *line = NULL;
+    int err;
+
+    if (asprintf(&line, "Authorization: %s", token) < 0)
+        return -ENOMEM;
+    err = add_header(http, line);
+    free(line);
+    return err;
+}
+
+static int set_headers(struct etcd_http *http, const char *token)
+{
+    int err;
+
+    curl_slist_free_all(http->headers);
+    http->headers = NULL;
+    err = add_header(http, "Content-Type: application/json");
+    if (err == 0)
+        err = add_header(http, "Expect:"); /* would cost large requests a round trip */
+    if (err == 0 && token != NULL)
+        err = add_token(http, token);
+    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, http->headers);
+    return err;
+}
+
+int etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request *request)
+{
+    char url[URL_SIZE];
+    int n = snprintf(url, sizeof(url), "%s%s", request->endpoint, request->path);
+    int err = n < URL_SIZE ? set_headers(http, request->token) : -EINVAL;
+
+    if (err != 0)
+        return err;
+    http->body = request->body;
+    http->body_size = strlen(request->body);
+    http->body_sent = 0;
+    http->answer_size = 0;
+    http->header_size = 0;
+    http->too_large = false;
+    http->error[0] = '\0';
+    if (!make_room(http, 0))
+        return -ENOMEM;
+    http->answer[0] = '\0';
+    curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)http->body_size);
+    curl_easy_setopt(http->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    curl_easy_setopt(http->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
+    return curl_easy_setopt(http->easy, CURLOPT_URL, url) == CURLE_OK ? 0 : -ENOMEM;
+}
+
+CURLcode etcd_http_perform(struct etcd_http *http)
+{
+    struct store_sigpipe sigpipe;
+    CURLcode code;
+
+    store_sigpipe_hold(&sigpipe);
+    code = curl_easy_perform(http->easy);
+    store_sigpipe_release(&sigpipe);
+    return code;
+}
+
+int etcd_http_take(struct etcd_store *store, struct etcd_http **out)
+{
+    struct etcd_http *http;
+
+    pthread_mutex_lock(&store->mutex);
+    http = store->idle;
+    if (http != NULL)
+        store->idle = http->next;
+    pthread_mutex_unlock(&store->mutex);
+    *out = http;
+    return http != NULL ? 0 : etcd_http_new(store, out);
+}
+
+void etcd_http_give(struct etcd_store *store, struct etcd_http *http)
+{
+    pthread_mutex_lock(&store->mutex);
+    http->next = store->idle;
+    store->idle = http;
+    pthread_mutex_unlock(&store->mutex);
+}

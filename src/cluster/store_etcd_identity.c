@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * Whether it is still the same cluster that answers. A cluster that was built again has another
+ * id, unless it was given the same names and addresses; but then, as after a restored backup,
+ * its revision has gone back, which a linearizable answer of the same cluster never does.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+
+#include "cluster/store_etcd.h"
+#include "cluster/store_json.h"
+
+int etcd_identity_begin(struct etcd_store *store, struct etcd_identity *before)
+{
+    pthread_mutex_lock(&store->mutex);
+    *before = store->identity;
+    pthread_mutex_unlock(&store->mutex);
+    return before->changed ? -EREMCHG : 0;
+}
+
+static int compare(struct etcd_identity *identity, const struct etcd_identity *before,
+                   uint64_t cluster, bool linearizable, int64_t revision)
+{
+    /* An answer to a question from before a rebind says nothing about what came after it. */
+    if (before->generation != identity->generation)
+        return -EREMCHG;
+    if (!identity->known) {
+        identity->known = true;
+        identity->cluster = cluster;
+    }
+    if (identity->cluster != cluster || (linearizable && revision < before->seen)) {
+        identity->changed = true;
+        return -EREMCHG;
+    }
+    if (linearizable && revision > identity->seen)
+        identity->seen = revision;
+    return 0;
+}
+
+int etcd_identity_check(struct etcd_store *store, const struct etcd_identity *before,
+                        const json_t *answer, bool linearizable, int64_t *revision)
+{
+    const json_t *header;
+    uint64_t cluster = 0;
+    int64_t now = 0;
+    int err = store_json_get_object(answer, "header", &header);
+
+    if (err == 0)
+        err = store_json_get_id(header, "cluster_id", &cluster);
+    /* Where a stream ends, there is no revision. */
+    if (err == 0)
+        err = store_json_get_int(header, "revision", linearizable ? 1 : 0, &now);
+    if (err == 0 && cluster == 0)
+        err = -EPROTO;
+    if (err != 0)
+        return err;
+    pthread_mutex_lock(&store->mutex);
+    err = compare(&store->identity, before, cluster, linearizable, now);
+    pthread_mutex_unlock(&store->mutex);
+    if (err != 0)
+        store_log(&store->base, ROSTER_STORE_LOG_ERROR,
+                  "another etcd cluster has answered, or one whose history was lost: "
+                  "its id is %llx, its revision %lld",
+                  (unsigned long long)cluster, (long long)now);
+    if (revision != NULL)
+        *revision = now;
+    return err;
+}
+
+void etcd_identity_reset(struct etcd_store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->identity = (struct etcd_identity){.generation = store->identity.generation + 1};
+    pthread_mutex_unlock(&store->mutex);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The list of endpoints in an etcd store's URL. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/store_etcd.h"
+
+#define DEFAULT_PORT "2379"
+#define EXAMPLE "http://HOST:PORT or https://HOST:PORT"
+
+/* A part that must not be there. */
+static int refuse_part(CURLU *url, CURLUPart part, const char *text, const char *what,
+                       const struct store_error *error)
+{
+    char *value = NULL;
+    bool present = curl_url_get(url, part, &value, 0) == CURLUE_OK &&
+                   !(part == CURLUPART_PATH && strcmp(value, "/") == 0);
+
+    curl_free(value);
+    if (!present)
+        return 0;
+    return store_error_set(error, -EINVAL, "etcd endpoint \"%s\" has a %s; write just " EXAMPLE,
+                           text, what);
+}
+
+static int check_parts(CURLU *url, const char *text, const struct store_error *error)
+{
+    char *password = NULL, *user = NULL;
+    bool secret = curl_url_get(url, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK ||
+                  curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
+    int err;
+
+    curl_free(password);
+    curl_free(user);
+    if (secret) /* and so it is not repeated */
+        return store_error_set(error, -EINVAL,
+                               "an etcd endpoint has a user or password in it, which lists of "
+                               "processes show to everyone; use the options user and password");
+    err = refuse_part(url, CURLUPART_PATH, text, "path", error);
+    if (err == 0)
+        err = refuse_part(url, CURLUPART_QUERY, text, "query", error);
+    if (err == 0)
+        err = refuse_part(url, CURLUPART_FRAGMENT, text, "fragment", error);
+    return err;
+}
+
+/* Rebuilds the URL from its parts, so that nothing else of it is ever used. */
+static int rebuild(CURLU *url, const char *scheme, char **endpoint)
+{
+    char *host = NULL, *port = NULL;
+    int err = 0;
+
+    if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+        err = -EINVAL;
+    } else {
+        if (curl_url_get(url, CURLUPART_PORT, &port, 0) != CURLUE_OK)
+            port = NULL;
+        if (asprintf(endpoint, "%s://%s:%s", scheme, host, port != NULL ? port : DEFAULT_PORT) < 0)
+            err = -ENOMEM;
+    }
+    curl_free(host);
+    curl_free(port);
+    return err;
+}
+
+static int parse_endpoint(const char *text, char **endpoint, const struct store_error *error)
+{
+    const char *scheme = strncmp(text, "https://", 8) == 0  ? "https"
+                         : strncmp(text, "http://", 7) == 0 ? "http"
+                                                            : NULL;
+    CURLU *url;
+    int err;
+
+    if (scheme == NULL)
+        return store_error_set(error, -EINVAL,
+                               "etcd endpoint \"%s\" does not begin with http:// or https://; "
+                               "write " EXAMPLE,
+                               text);
+    url = curl_url();
+    if (url == NULL)
+        return store_error_set(error, -ENOMEM, "memory is out");
+    if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+        err =
+            store_error_set(error, -EINVAL, "etcd endpoint \"%s\" is no URL; write " EXAMPLE, text);
+    else
+        err = check_parts(url, text, error);
+    if (err == 0) {
+        err = rebuild(url, scheme, endpoint);
+        if (err != 0)
+            store_error_set(error, err, "etcd endpoint \"%s\" has no host; write " EXAMPLE, text);
+    }
+    curl_url_cleanup(url);
+    return err;
+}
+
+static int add_endpoint(struct etcd_store *store, const char *text, const struct store_error *error)
+{
+    struct etcd_endpoint *moved;
+    char *endpoint = NULL;
+    int err = parse_endpoint(text, &endpoint, error);
+
+    if (err != 0)
+        return err;
+    for (size_t i = 0; i < store->n_endpoints; i++)
+        if (strcmp(store->endpoints[i].url, endpoint) == 0)
+            err = store_error_set(error, -EINVAL, "etcd endpoint \"%s\" is given twice; drop one",
+                                  endpoint);
+    moved =
+        err == 0 ? reallocarray(store->endpoints, store->n_endpoints + 1, sizeof(*moved)) : NULL;
+    if (moved == NULL) {
+        free(endpoint);
+        return err != 0 ? err : store_error_set(error, -ENOMEM, "memory is out");
+    }
+    store->endpoints = moved;
+    moved[store->n_endpoints++] = (struct etcd_endpoint){.url = endpoint};
+    return 0;
+}
+
+int etcd_endpoints_parse(struct etcd_store *store, const char *address,
+                         const struct store_error *error)
+{
+    char *list = strdup(address), *rest = list, *text;
+    int err = 0;
+
+    if (list == NULL)
+        return store_error_set(error, -ENOMEM, "memory is out");
+    while (err == 0 && (text = strsep(&rest, ",")) != NULL) {
+        if (text[0] == '\0')
+            err = store_error_set(error, -EINVAL,
+                                  "store \"etcd:%s\": an endpoint is missing; write \"etcd:" EXAMPLE
+                                  ",...\"",
+                                  address);
+        else
+            err = add_endpoint(store, text, error);
+    }
+    free(list);
+    return err;
+}
+
+void etcd_endpoints_free(struct etcd_store *store)
+{
+    for (size_t i = 0; i < store->n_endpoints; i++)
+        free(store->endpoints[i].url);
+    free(store->endpoints);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The etcd store's watches. A watch has no thread: it works while roster_store_watch_next() is
+ * being called, and its transfers run side by side in one multi handle of libcurl:
+ *
+ *   stream  the watch itself: one answer without end, of which each line is a message
+ *   side    one request at a time: a token, a snapshot, or a check
+ *
+ * A stream that says nothing may belong to a quiet cluster, or to a member that is frozen, or cut
+ * off from the others; nothing on the stream tells these apart. So a silent stream is checked
+ * every watch_check_ms: a linearizable read tells how far the cluster is, and unless the stream
+ * is known to be as far, it is opened again where it was, at a member which is.
+ */
+#ifndef ROSTER_CLUSTER_STORE_ETCD_WATCH_H
+#define ROSTER_CLUSTER_STORE_ETCD_WATCH_H
+
+#include "cluster/store_etcd.h"
+
+/* A transfer of a watch. */
+struct etcd_transfer {
+    struct etcd_http *http;
+    char *body;
+    size_t endpoint;
+    unsigned token_generation;
+    struct etcd_identity before;
+    bool running;
+    bool ended;    /* the transfer is over, what came is still to be looked at */
+    CURLcode code; /* how it ended */
+};
+
+enum etcd_side { ETCD_SIDE_AUTH, ETCD_SIDE_SNAPSHOT, ETCD_SIDE_CHECK };
+
+struct etcd_watch {
+    struct roster_store_watch base;
+    CURLM *multi;
+    struct etcd_transfer stream;
+    struct etcd_transfer side;
+    enum etcd_side side_kind;
+    unsigned generation; /* of the cluster that base.next belongs to */
+
+    bool created;          /* the stream is known to be open */
+    int64_t fresh;         /* revision that the stream's member is known to have reached */
+    int64_t wanted;        /* revision that it must have reached */
+    int64_t open_deadline; /* until the stream is known to be open */
+    int64_t line_deadline; /* until the line that has begun is complete, or STORE_FOREVER */
+    int64_t check_at;
+
+    unsigned failures;     /* in a row */
+    int64_t retry_at;      /* nothing is begun before */
+    int64_t failing_since; /* 0 while all is well */
+    int last_error;
+
+    struct roster_store_events *ready; /* to be told */
+};
+
+static inline struct etcd_store *etcd_watch_store(struct etcd_watch *watch)
+{
+    return etcd_store_of(watch->base.store);
+}
+
+/* store_etcd_watch.c */
+
+/* Begins a transfer to some endpoint; takes over the request. Without an endpoint it waits. */
+int etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *transfer, const char *path,
+                        json_t *request, int timeout_ms);
+void etcd_transfer_stop(struct etcd_watch *watch, struct etcd_transfer *transfer);
+/* Notes a failure of a transfer, which is over then. */
+void etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
+                       const struct etcd_verdict *verdict);
+void etcd_watch_healthy(struct etcd_watch *watch);
+
+/* store_etcd_stream.c */
+
+int etcd_stream_begin(struct etcd_watch *watch);
+/* Looks at what the stream has brought and at its deadlines. */
+void etcd_stream_look(struct etcd_watch *watch);
+
+/* store_etcd_side.c */
+
+int etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind);
+void etcd_side_look(struct etcd_watch *watch);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * What the dispatcher (store.c) and the kinds of stores know of each other.
+ *
+ * A kind implements struct store_kind. The dispatcher hands it only arguments that it has
+ * checked, an absolute deadline, and never NULL to receive a result; it counts calls and their
+ * failures. Everything else, locking included, is the kind's business.
+ */
+#ifndef ROSTER_CLUSTER_STORE_INTERNAL_H
+#define ROSTER_CLUSTER_STORE_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include <roster/store.h>
+
+/* The text of an error while a store is being opened; both fields may be 0. */
+struct store_error {
+    char *text;
+    size_t size;
+};
+
+/* Writes the text, shortened if it must be, and returns err. */
+__attribute__((format(printf, 3, 4))) int store_error_set(const struct store_error *error, int err,
+                                                          const char *format, ...);
+
+enum store_lease_verb { STORE_LEASE_GRANT, STORE_LEASE_KEEP, STORE_LEASE_LOOK, STORE_LEASE_REVOKE };
+
+/* What a lease call asks for. */
+struct store_lease_call {
+    enum store_lease_verb verb;
+    int64_t id;     /* all but a grant */
+    int64_t ttl_ms; /* a grant */
+};
+
+struct store_kind {
+    const char *scheme; /* the URL up to and without the colon */
+
+    /* Allocates the store and sets nothing in its base but for what its fields below say. */
+    int (*open)(const char *address, const struct roster_store_options *options,
+                struct roster_store **store, const struct store_error *error);
+    void (*close)(struct roster_store *store);
+    int (*rebind)(struct roster_store *store);
+    int (*get)(struct roster_store *store, const struct roster_store_keys *keys, uint32_t limit,
+               int64_t deadline, struct roster_store_range **range);
+    int (*txn)(struct roster_store *store, const struct roster_store_txn *txn, int64_t deadline,
+               struct roster_store_txn_result **result);
+    int (*lease)(struct roster_store *store, const struct store_lease_call *call, int64_t deadline,
+                 struct roster_store_lease *lease);
+    int (*watch_open)(struct roster_store_watch *base, struct roster_store_watch **watch);
+    int (*watch_next)(struct roster_store_watch *watch, int64_t deadline,
+                      struct roster_store_events **events);
+    void (*watch_wake)(struct roster_store_watch *watch);
+    void (*watch_close)(struct roster_store_watch *watch);
+};
+
+/* Counters are statistics: relaxed everywhere, nothing is ordered by them. */
+struct store_counters {
+    atomic_uint_fast64_t calls;
+    atomic_uint_fast64_t failures;
+    atomic_uint_fast64_t unknown;
+    atomic_uint_fast64_t requests;
+    atomic_uint_fast64_t retries;
+    atomic_uint_fast64_t endpoint_failures;
+    atomic_uint_fast64_t authentications;
+    atomic_uint_fast64_t watch_restarts;
+    atomic_uint_fast64_t watch_snapshots;
+    atomic_uint_fast64_t leases_expired;
+};
+
+static inline void store_count(atomic_uint_fast64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* First member of each kind's store. Constant after opening, but for the counters. */
+struct roster_store {
+    const struct store_kind *kind;
+    char *url;
+    struct roster_store_options options; /* complete, with defaults; strings are owned */
+    struct store_counters counters;
+};
+
+/* First member of each kind's watch. */
+struct roster_store_watch {
+    struct roster_store *store;
+    struct roster_store_keys keys;
+    unsigned char *key; /* the copy that keys points to */
+    int64_t next;       /* first revision not told yet, 0: a snapshot is to come */
+    /* Set by any thread, release; pairs with the acquire in store_watch_canceled(). */
+    atomic_bool canceled;
+};
+
+bool store_watch_canceled(struct roster_store_watch *watch);
+
+/* Gives one line to the log callback, if there is one. Call without a lock held. */
+__attribute__((format(printf, 3, 4))) void
+store_log(struct roster_store *store, enum roster_store_log_level level, const char *format, ...);
+
+/* store_options.c: the complete options; frees what was copied when it fails. */
+int store_options_copy(const struct roster_store_options *from, struct roster_store_options *to,
+                       const struct store_error *error);
+void store_options_free(struct roster_store_options *options);
+
+/* store_check.c: 0, -EINVAL or -EMSGSIZE. */
+int store_check_keys(const struct roster_store_keys *keys, bool reading);
+int store_check_txn(const struct roster_store_txn *txn);
+
+/* Whether any operation that the transaction may carry out changes something. */
+bool store_txn_changes(const struct roster_store_txn *txn);
+
+extern const struct store_kind store_memory_kind;
+#ifdef HAVE_SQLITE
+extern const struct store_kind store_sqlite_kind;
+#endif
+#ifdef HAVE_ETCD_STORE
+extern const struct store_kind store_etcd_kind;
+#endif
+
+#endif

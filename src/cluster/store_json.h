@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * JSON as it is made from protocol buffers: bytes are base64, 64-bit integers are strings (bare
+ * numbers are accepted too), and what is zero, false or empty is left out. What is there but of
+ * the wrong kind is -EPROTO.
+ */
+#ifndef ROSTER_CLUSTER_STORE_JSON_H
+#define ROSTER_CLUSTER_STORE_JSON_H
+
+#include <jansson.h>
+
+#include <roster/store.h>
+
+/* Reading; `object` may be NULL and then has no members. */
+
+/* An integer that is not less than `least`. */
+int store_json_get_int(const json_t *object, const char *name, int64_t least, int64_t *value);
+int store_json_get_id(const json_t *object, const char *name, uint64_t *value);
+int store_json_get_bool(const json_t *object, const char *name, bool *value);
+/* Bytes, as a part of `arena`, see store_arena.h; also -ENOMEM and -EMSGSIZE. */
+int store_json_get_bytes(const json_t *object, const char *name, void *arena,
+                         struct roster_store_bytes *bytes);
+/* The member if it is an object, or an array; NULL when it is left out. */
+int store_json_get_object(const json_t *object, const char *name, const json_t **member);
+int store_json_get_array(const json_t *object, const char *name, const json_t **member);
+/* The text of a member, or NULL; never fails. */
+const char *store_json_peek_text(const json_t *object, const char *name);
+
+/* Writing; when memory is out the object is freed and NULL returned, as from NULL. */
+
+json_t *store_json_set_int(json_t *object, const char *name, int64_t value);
+json_t *store_json_set_bytes(json_t *object, const char *name, struct roster_store_bytes bytes);
+json_t *store_json_set_text(json_t *object, const char *name, const char *text);
+json_t *store_json_set_true(json_t *object, const char *name);
+/* Takes over the member, also when it is NULL because memory was out. */
+json_t *store_json_set(json_t *object, const char *name, json_t *member);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The memory store: opening, closing, reading and transactions. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cluster/store_arena.h"
+#include "cluster/store_memory.h"
+
+static int init_sync(struct memory_store *store)
+{
+    pthread_condattr_t attributes;
+    int err = pthread_condattr_init(&attributes);
+
+    if (err != 0)
+        return -err;
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    err = pthread_cond_init(&store->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (err != 0)
+        return -err;
+    err = pthread_mutex_init(&store->mutex, NULL);
+    if (err != 0)
+        pthread_cond_destroy(&store->changed);
+    return -err;
+}
+
+static int memory_open(const char *address, const struct roster_store_options *options,
+                       struct roster_store **out, const struct store_error *error)
+{
+    struct memory_store *store;
+    int err;
+
+    if (address[0] != '\0')
+        return store_error_set(
+            error, -EINVAL, "store \"memory:%s\": a memory store has no address; write \"memory\"",
+            address);
+    store = calloc(1, sizeof(*store));
+    if (store == NULL)
+        return store_error_set(error, -ENOMEM, "memory is out");
+    err = init_sync(store);
+    if (err != 0) {
+        free(store);
+        return store_error_set(error, err, "no mutex or condition variable could be made");
+    }
+    store->base.options = *options;
+    store->revision = 1; /* as in etcd, so that no revision in use is 0 */
+    memory_engine_init(&store->engine);
+    *out = &store->base;
+    return 0;
+}
+
+static void memory_close(struct roster_store *base)
+{
+    struct memory_store *store = memory_store_of(base);
+
+    memory_table_free(store);
+    free(store->leases.items);
+    pthread_mutex_destroy(&store->mutex);
+    pthread_cond_destroy(&store->changed);
+    free(store);
+}
+
+/* This store cannot be exchanged for another one. */
+static int memory_rebind(struct roster_store *base)
+{
+    (void)base;
+    return 0;
+}
+
+static int read_range(struct memory_store *store, const struct roster_store_keys *keys,
+                      uint32_t limit, struct roster_store_range *range)
+{
+    int err = memory_expire(store);
+
+    if (err == 0)
+        err = store_eval_range(&store->engine, keys, limit, range, range);
+    range->revision = store->revision;
+    return err;
+}
+
+static int memory_get(struct roster_store *base, const struct roster_store_keys *keys,
+                      uint32_t limit, int64_t deadline, struct roster_store_range **range)
+{
+    struct memory_store *store = memory_store_of(base);
+    struct roster_store_range *r = store_arena_new(sizeof(*r), base->options.max_result_bytes);
+    int err;
+
+    (void)deadline; /* nothing here waits */
+    if (r == NULL)
+        return -ENOMEM;
+    pthread_mutex_lock(&store->mutex);
+    err = read_range(store, keys, limit, r);
+    pthread_mutex_unlock(&store->mutex);
+    if (err != 0) {
+        roster_store_free(r);
+        return err;
+    }
+    *range = r;
+    return 0;
+}
+
+static int run_txn(struct memory_store *store, const struct roster_store_txn *txn,
+                   struct roster_store_txn_result **result)
+{
+    int err = memory_expire(store);
+
+    if (err == 0)
+        err = store_eval_txn(&store->engine, txn, store->base.options.max_result_bytes, result);
+    if (err != 0) {
+        memory_roll_back(store);
+        return err;
+    }
+    memory_commit(store);
+    store_eval_stamp(*result, store->revision);
+    return 0;
+}
+
+static int memory_txn(struct roster_store *base, const struct roster_store_txn *txn,
+                      int64_t deadline, struct roster_store_txn_result **result)
+{
+    struct memory_store *store = memory_store_of(base);
+    int err;
+
+    (void)deadline; /* nothing here waits */
+    pthread_mutex_lock(&store->mutex);
+    err = run_txn(store, txn, result);
+    pthread_mutex_unlock(&store->mutex);
+    return err;
+}
+
+const struct store_kind store_memory_kind = {
+    .scheme = "memory",
+    .open = memory_open,
+    .close = memory_close,
+    .rebind = memory_rebind,
+    .get = memory_get,
+    .txn = memory_txn,
+    .lease = memory_lease,
+    .watch_open = memory_watch_open,
+    .watch_next = memory_watch_next,
+    .watch_wake = memory_watch_wake,
+    .watch_close = memory_watch_close,
+};

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The memory store's leases. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cluster/store_clock.h"
+#include "cluster/store_memory.h"
+
+static struct memory_lease *find_lease(const struct memory_store *store, int64_t id)
+{
+    for (size_t i = 0; i < store->leases.count; i++)
+        if (store->leases.items[i].id == id)
+            return &store->leases.items[i];
+    return NULL;
+}
+
+bool memory_lease_exists(const struct memory_store *store, int64_t id)
+{
+    return find_lease(store, id) != NULL;
+}
+
+int64_t memory_next_expiry(const struct memory_store *store)
+{
+    int64_t next = STORE_FOREVER;
+
+    for (size_t i = 0; i < store->leases.count; i++)
+        if (store->leases.items[i].expires_ns < next)
+            next = store->leases.items[i].expires_ns;
+    return next;
+}
+
+/* Ends a lease with its keys, or fails and changes nothing. */
+static int end_lease(struct memory_store *store, struct memory_lease *lease)
+{
+    int err = memory_erase_lease(store, lease->id);
+
+    if (err != 0) {
+        memory_roll_back(store);
+        return err;
+    }
+    *lease = store->leases.items[--store->leases.count];
+    memory_commit(store);
+    return 0;
+}
+
+int memory_expire(struct memory_store *store)
+{
+    int64_t now = store_boottime_ns();
+    size_t i = 0;
+
+    while (i < store->leases.count) {
+        int err;
+
+        if (store->leases.items[i].expires_ns > now) {
+            i++;
+            continue;
+        }
+        err = end_lease(store, &store->leases.items[i]);
+        if (err != 0)
+            return err;
+        store_count(&store->base.counters.leases_expired);
+    }
+    return 0;
+}
+
+static int grant(struct memory_store *store, int64_t ttl_ms, struct memory_lease **lease)
+{
+    struct memory_leases *leases = &store->leases;
+
+    if (leases->count == leases->room) {
+        size_t larger = leases->room == 0 ? 8 : leases->room * 2;
+        struct memory_lease *moved = reallocarray(leases->items, larger, sizeof(leases->items[0]));
+
+        if (moved == NULL)
+            return -ENOMEM;
+        leases->items = moved;
+        leases->room = larger;
+    }
+    *lease = &leases->items[leases->count++];
+    (*lease)->id = ++leases->last_id;
+    (*lease)->granted_ms = ttl_ms;
+    return 0;
+}
+
+static void renew(struct memory_store *store, struct memory_lease *lease, int64_t now)
+{
+    lease->expires_ns = store_time_add(now, lease->granted_ms * STORE_NS_PER_MS);
+    /* A new lease may be the next to run out, which is what watches wait for. */
+    pthread_cond_broadcast(&store->changed);
+}
+
+static int carry_out(struct memory_store *store, const struct store_lease_call *call, int64_t now,
+                     struct roster_store_lease *out)
+{
+    struct memory_lease *lease = NULL;
+    int err = memory_expire(store);
+
+    if (err != 0)
+        return err;
+    if (call->verb == STORE_LEASE_GRANT)
+        err = grant(store, call->ttl_ms, &lease);
+    else
+        lease = find_lease(store, call->id);
+    if (err != 0)
+        return err;
+    if (lease == NULL)
+        return -EKEYEXPIRED;
+    if (call->verb == STORE_LEASE_REVOKE)
+        return end_lease(store, lease);
+    if (call->verb != STORE_LEASE_LOOK)
+        renew(store, lease, now);
+    out->id = lease->id;
+    out->granted_ms = lease->granted_ms;
+    out->asked_at_ns = now;
+    out->ttl_ms = lease->expires_ns > now ? (lease->expires_ns - now) / STORE_NS_PER_MS : 0;
+    return 0;
+}
+
+int memory_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
+                 struct roster_store_lease *lease)
+{
+    struct memory_store *store = memory_store_of(base);
+    int err;
+
+    (void)deadline; /* nothing here waits */
+    pthread_mutex_lock(&store->mutex);
+    err = carry_out(store, call, store_boottime_ns(), lease);
+    pthread_mutex_unlock(&store->mutex);
+    return err;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* From a URL to a store. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/store_internal.h"
+
+static const struct store_kind *const kinds[] = {
+    &store_memory_kind,
+#ifdef HAVE_SQLITE
+    &store_sqlite_kind,
+#endif
+#ifdef HAVE_ETCD_STORE
+    &store_etcd_kind,
+#endif
+};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static bool is_scheme(const char *url, const char *scheme)
+{
+    size_t length = strlen(scheme);
+
+    return strncmp(url, scheme, length) == 0 && (url[length] == ':' || url[length] == '\0');
+}
+
+static int unknown_url(const char *url, const struct store_error *error)
+{
+    if (is_scheme(url, "sqlite"))
+        return store_error_set(error, -ENOTSUP,
+                               "store \"%s\": this library was built without SQLite; "
+                               "build it with libsqlite3-dev installed",
+                               url);
+    if (is_scheme(url, "etcd"))
+        return store_error_set(error, -ENOTSUP,
+                               "store \"%s\": this library was built without etcd support; "
+                               "build it with libcurl and libjansson's headers installed",
+                               url);
+    return store_error_set(error, -EINVAL,
+                           "store \"%s\" is of an unknown kind; write \"memory\", "
+                           "\"sqlite:PATH\" or \"etcd:http://HOST:PORT,...\"",
+                           url);
+}
+
+/* Divides the URL into kind and address. */
+static int find_kind(const char *url, const struct store_kind **kind, const char **address,
+                     const struct store_error *error)
+{
+    const char *rest;
+
+    for (size_t i = 0; i < N_KINDS; i++) {
+        if (!is_scheme(url, kinds[i]->scheme))
+            continue;
+        rest = url + strlen(kinds[i]->scheme);
+        *kind = kinds[i];
+        *address = rest[0] == ':' ? rest + 1 : rest;
+        return 0;
+    }
+    return unknown_url(url, error);
+}
+
+static int open_kind(const char *url, const struct roster_store_options *options,
+                     struct roster_store **store, const struct store_error *error)
+{
+    const struct store_kind *kind = NULL;
+    const char *address = NULL;
+    char *copy;
+    int err = find_kind(url, &kind, &address, error);
+
+    if (err != 0)
+        return err;
+    copy = strdup(url);
+    if (copy == NULL)
+        return store_error_set(error, -ENOMEM, "memory is out");
+    err = kind->open(address, options, store, error);
+    if (err != 0) {
+        free(copy);
+        return err;
+    }
+    (*store)->kind = kind;
+    (*store)->url = copy;
+    return 0;
+}
+
+int roster_store_open(const char *url, const struct roster_store_options *options,
+                      struct roster_store **store, char *error, size_t error_size)
+{
+    const struct store_error text = {error, error_size};
+    struct roster_store_options complete;
+    int err;
+
+    store_error_set(&text, 0, "%s", "");
+    if (store == NULL)
+        return store_error_set(&text, -EINVAL, "there is nowhere to put the store's handle");
+    *store = NULL;
+    if (url == NULL)
+        return store_error_set(&text, -EINVAL, "the store's URL is missing");
+    err = store_options_copy(options, &complete, &text);
+    if (err != 0)
+        return err;
+    err = open_kind(url, &complete, store, &text);
+    if (err != 0) {
+        *store = NULL;
+        store_options_free(&complete);
+    }
+    return err;
+}
+
+void roster_store_close(struct roster_store *store)
+{
+    struct roster_store_options options;
+    char *url;
+
+    if (store == NULL)
+        return;
+    options = store->options;
+    url = store->url;
+    store->kind->close(store);
+    store_options_free(&options);
+    free(url);
+}

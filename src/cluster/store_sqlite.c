@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The SQLite store: opening, closing, reading and transactions. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cluster/store_arena.h"
+#include "cluster/store_clock.h"
+#include "cluster/store_sqlite.h"
+
+/* Opens or creates the file, looks into it, and makes it the one that the handle is about. */
+static int bind_file(struct sqlite_store *store, const struct store_error *error)
+{
+    struct sqlite_conn *conn = NULL;
+    struct sqlite_file_id file;
+    sqlite3_stmt *statement = NULL;
+    int64_t id = 0;
+    int err = sqlite_conn_open(store, !store->base.options.must_exist,
+                               store_deadline_in(store->base.options.call_timeout_ms), &conn);
+
+    if (err != 0)
+        return err;
+    err = sqlite_schema_prepare(conn, error);
+    if (err == 0)
+        err = sqlite_file_identify(store->path, &file);
+    if (err == 0)
+        statement = sqlite_conn_statement(conn, SQL_STATE_GET, &err);
+    if (err == 0 && sqlite_conn_step(conn, statement) != 1)
+        err = -EUCLEAN;
+    if (err != 0) {
+        sqlite_conn_close(conn);
+        return err;
+    }
+    id = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    pthread_mutex_lock(&store->mutex);
+    store->file = file;
+    store->id = id;
+    store->seen = 0;
+    conn->generation = ++store->generation;
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->mutex);
+    sqlite_pool_empty(store);
+    sqlite_pool_give(store, conn, 0);
+    return 0;
+}
+
+static int init_sync(struct sqlite_store *store)
+{
+    pthread_condattr_t attributes;
+    int err = pthread_condattr_init(&attributes);
+
+    if (err != 0)
+        return -err;
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    err = pthread_cond_init(&store->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (err != 0)
+        return -err;
+    err = pthread_mutex_init(&store->mutex, NULL);
+    if (err != 0)
+        pthread_cond_destroy(&store->changed);
+    return -err;
+}
+
+static void sqlite_close(struct roster_store *base)
+{
+    struct sqlite_store *store = sqlite_store_of(base);
+
+    sqlite_pool_empty(store);
+    pthread_mutex_destroy(&store->mutex);
+    pthread_cond_destroy(&store->changed);
+    free(store->path);
+    free(store);
+}
+
+/* Names the error where nobody has done so yet. */
+static int open_error(const struct sqlite_store *store, int err, const struct store_error *error)
+{
+    if (error->text != NULL && error->size > 0 && error->text[0] != '\0')
+        return err;
+    switch (err) {
+    case -EBUSY:
+        return store_error_set(error, err,
+                               "SQLite file %s stayed locked; find out which process holds it",
+                               store->path);
+    case -EUCLEAN:
+        return store_error_set(error, err,
+                               "SQLite file %s is damaged or no SQLite file; move it away, or name "
+                               "another",
+                               store->path);
+    case -EROFS:
+        return store_error_set(error, err,
+                               "SQLite file %s may only be read; give this user the right to write "
+                               "it and its directory, on a file system that is not read-only",
+                               store->path);
+    case -EACCES:
+        return store_error_set(error, err,
+                               "SQLite file %s cannot be opened; give this user the right to write "
+                               "it and its directory",
+                               store->path);
+    case -ENOSPC:
+        return store_error_set(error, err, "the disk of SQLite file %s is full; make room",
+                               store->path);
+    default:
+        return store_error_set(error, err, "SQLite file %s cannot be opened (error %d)",
+                               store->path, -err);
+    }
+}
+
+static int sqlite_open(const char *address, const struct roster_store_options *options,
+                       struct roster_store **out, const struct store_error *error)
+{
+    struct sqlite_store *store = calloc(1, sizeof(*store));
+    int err;
+
+    if (store == NULL)
+        return store_error_set(error, -ENOMEM, "memory is out");
+    store->base.options = *options;
+    err = sqlite_file_locate(address, options, &store->path, error);
+    if (err == 0) {
+        err = sqlite_boot_identify(store->boot, &store->boottime_offset_ns);
+        if (err != 0)
+            store_error_set(error, err,
+                            "/proc/sys/kernel/random/boot_id cannot be read, without "
+                            "which leases cannot be told from those of an earlier "
+                            "boot; mount /proc");
+    }
+    if (err == 0)
+        err = init_sync(store);
+    if (err != 0) {
+        free(store->path);
+        free(store);
+        return err;
+    }
+    err = bind_file(store, error);
+    if (err != 0) {
+        open_error(store, err, error);
+        sqlite_close(&store->base);
+        return err;
+    }
+    *out = &store->base;
+    return 0;
+}
+
+static int sqlite_rebind(struct roster_store *base)
+{
+    const struct store_error silent = {0};
+
+    return bind_file(sqlite_store_of(base), &silent);
+}
+
+static int read_range(struct sqlite_conn *conn, const struct roster_store_keys *keys,
+                      uint32_t limit, struct roster_store_range *range)
+{
+    struct sqlite_tx tx;
+    int err = sqlite_tx_begin(&tx, conn, false);
+
+    if (err != 0)
+        return err;
+    range->revision = tx.state.revision;
+    return sqlite_tx_end(&tx, store_eval_range(&tx.engine, keys, limit, range, range));
+}
+
+static int sqlite_get(struct roster_store *base, const struct roster_store_keys *keys,
+                      uint32_t limit, int64_t deadline, struct roster_store_range **range)
+{
+    struct sqlite_store *store = sqlite_store_of(base);
+    struct roster_store_range *r = store_arena_new(sizeof(*r), base->options.max_result_bytes);
+    struct sqlite_conn *conn;
+    int err = r != NULL ? sqlite_pool_take(store, deadline, &conn) : -ENOMEM;
+
+    if (err == 0) {
+        err = read_range(conn, keys, limit, r);
+        sqlite_pool_give(store, conn, err);
+    }
+    if (err != 0) {
+        roster_store_free(r);
+        return err;
+    }
+    *range = r;
+    return 0;
+}
+
+static int run_txn(struct sqlite_conn *conn, const struct roster_store_txn *txn,
+                   struct roster_store_txn_result **result)
+{
+    struct sqlite_tx tx;
+    int err = sqlite_tx_begin(&tx, conn, store_txn_changes(txn));
+
+    if (err != 0)
+        return err;
+    err = store_eval_txn(&tx.engine, txn, conn->store->base.options.max_result_bytes, result);
+    err = sqlite_tx_end(&tx, err);
+    if (err == 0) {
+        store_eval_stamp(*result, tx.state.revision);
+    } else {
+        roster_store_free(*result);
+        *result = NULL;
+    }
+    return err;
+}
+
+static int sqlite_txn(struct roster_store *base, const struct roster_store_txn *txn,
+                      int64_t deadline, struct roster_store_txn_result **result)
+{
+    struct sqlite_store *store = sqlite_store_of(base);
+    struct sqlite_conn *conn;
+    int err = sqlite_pool_take(store, deadline, &conn);
+
+    if (err != 0)
+        return err;
+    err = run_txn(conn, txn, result);
+    sqlite_pool_give(store, conn, err);
+    return err;
+}
+
+const struct store_kind store_sqlite_kind = {
+    .scheme = "sqlite",
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .rebind = sqlite_rebind,
+    .get = sqlite_get,
+    .txn = sqlite_txn,
+    .lease = sqlite_lease,
+    .watch_open = sqlite_watch_open,
+    .watch_next = sqlite_watch_next,
+    .watch_wake = sqlite_watch_wake,
+    .watch_close = sqlite_watch_close,
+};

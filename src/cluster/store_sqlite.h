@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The SQLite store: one file in WAL mode that the processes of one host share.
+ *
+ * Every call takes a connection of its own from a pool, so that calls wait for each other only
+ * where SQLite makes writers of all processes take turns. Each change is one SQLite transaction
+ * begun with BEGIN IMMEDIATE, so a process that is killed anywhere leaves all or nothing of it
+ * behind, and the kernel takes its locks away.
+ *
+ * Leases are rows with a deadline on CLOCK_BOOTTIME, which all processes of a host share and
+ * which no change of the wall clock moves. With another boot that clock begins anew, but then
+ * every process that held a lease is gone: the file remembers the boot, and all leases of an
+ * earlier one have run out. Whoever finds a lease that has run out ends it, before it reads or
+ * writes anything else.
+ */
+#ifndef ROSTER_CLUSTER_STORE_SQLITE_H
+#define ROSTER_CLUSTER_STORE_SQLITE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <sys/types.h>
+
+#include "cluster/store_eval.h"
+#include "cluster/store_internal.h"
+
+#define STORE_BOOT_ID_SIZE 40
+
+/* The statements that a connection keeps prepared; their texts are in store_sqlite_conn.c. */
+enum sqlite_statement {
+    SQL_BEGIN_READ,
+    SQL_BEGIN_WRITE,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_DATA_VERSION,
+    SQL_STATE_GET,
+    SQL_STATE_SET,
+    SQL_KEY_FIND,
+    SQL_KEY_WALK,
+    SQL_KEY_PUT,
+    SQL_KEY_DELETE,
+    SQL_KEY_OF_LEASE,
+    SQL_EVENT_ADD,
+    SQL_EVENT_TRIM,
+    SQL_EVENT_WALK,
+    SQL_LEASE_FIND,
+    SQL_LEASE_PUT,
+    SQL_LEASE_DELETE,
+    SQL_LEASE_NEXT,
+    SQL_N_STATEMENTS
+};
+
+/* Which file a path leads to. */
+struct sqlite_file_id {
+    dev_t device;
+    ino_t inode;
+};
+
+/* A connection; one thread uses it at a time. */
+struct sqlite_conn {
+    struct sqlite_store *store;
+    struct sqlite_conn *next; /* in the pool */
+    sqlite3 *db;
+    sqlite3_stmt *statements[SQL_N_STATEMENTS];
+    int64_t deadline;    /* of the call, for the busy handler */
+    unsigned generation; /* of the store when it was opened */
+};
+
+struct sqlite_store {
+    struct roster_store base;
+    char *path; /* absolute */
+    char boot[STORE_BOOT_ID_SIZE];
+    int64_t boottime_offset_ns; /* of this process's time namespace */
+
+    pthread_mutex_t mutex;  /* protects the rest; never held during input or output */
+    pthread_cond_t changed; /* a change was committed here, or a watch was ended */
+    struct sqlite_conn *idle;
+    unsigned generation;        /* grows with each rebind */
+    struct sqlite_file_id file; /* the file that this handle is about ... */
+    int64_t id;                 /* ... what it calls itself ... */
+    int64_t seen;               /* ... and how far its revision has come */
+};
+
+/* What the file says of itself as a whole. */
+struct sqlite_state {
+    int64_t id;
+    int64_t revision;
+    int64_t compacted;
+    bool other_boot; /* the leases are of an earlier boot */
+};
+
+/* A transaction on the file. */
+struct sqlite_tx {
+    struct store_engine engine;
+    struct sqlite_store *store;
+    struct sqlite_conn *conn;
+    struct sqlite_state state; /* as it will be after the transaction */
+    int64_t now;               /* on the clock of leases, read while the lock is held */
+    int64_t place;             /* of the next event in its revision */
+    uint64_t expired;          /* leases ended */
+    bool asked_to_write;       /* by the caller, and not only to end leases */
+    bool writing;
+    bool dirty;   /* there is something to commit */
+    bool changed; /* the revision after state.revision has begun */
+};
+
+static inline struct sqlite_store *sqlite_store_of(struct roster_store *store)
+{
+    return (struct sqlite_store *)store;
+}
+
+static inline struct sqlite_tx *sqlite_tx_of(struct store_engine *engine)
+{
+    return (struct sqlite_tx *)engine; /* its first member */
+}
+
+/* store_sqlite_file.c */
+
+/* Makes the path absolute and refuses what cannot hold a store. */
+int sqlite_file_locate(const char *address, const struct roster_store_options *options, char **path,
+                       const struct store_error *error);
+/* 0, or -EREMCHG when nothing is there any more, or what stat() said. */
+int sqlite_file_identify(const char *path, struct sqlite_file_id *id);
+bool sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_id *b);
+/* The identity of the running kernel, and how far our CLOCK_BOOTTIME is ahead of it. */
+int sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns);
+
+/* store_sqlite_conn.c */
+
+/* The errno for what SQLite returned on this connection; logs what an operator should know. */
+int sqlite_conn_errno(struct sqlite_conn *conn, int rc);
+/* Opens a connection to the store's file, which it may create, without looking into it. */
+int sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
+                     struct sqlite_conn **conn);
+void sqlite_conn_close(struct sqlite_conn *conn);
+/* Runs a statement that returns nothing of interest. */
+int sqlite_conn_exec(struct sqlite_conn *conn, const char *sql);
+/* The statement, prepared and reset, with its parameters unbound; NULL on failure, see below. */
+sqlite3_stmt *sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_statement which,
+                                    int *err);
+/* 1 when there is a row, 0 at the end, or a negative errno. */
+int sqlite_conn_step(struct sqlite_conn *conn, sqlite3_stmt *statement);
+/* Runs a statement to its end. */
+int sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement);
+/* Binds bytes that stay valid until the statement is reset. */
+void sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_bytes bytes);
+
+/* store_sqlite_pool.c */
+
+/* Takes a connection to the file that the handle is about, or fails with -EREMCHG and others. */
+int sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sqlite_conn **conn);
+/* Gives it back after a call that returned err. */
+void sqlite_pool_give(struct sqlite_store *store, struct sqlite_conn *conn, int err);
+void sqlite_pool_empty(struct sqlite_store *store);
+/* 0 while the path leads to the file that the handle is about, -EREMCHG afterwards. */
+int sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn *conn);
+
+/* store_sqlite_schema.c */
+
+/* Looks into the file, creates what belongs there if it is empty, refuses what is not ours. */
+int sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *error);
+
+/* store_sqlite_tx.c */
+
+/*
+ * Begins a transaction and ends the leases that have run out; for that it may begin to write
+ * although `writing` is false. On failure nothing is left open.
+ */
+int sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing);
+/* Ends it: with err 0 commits what it changed, else rolls back. Returns err or what failed. */
+int sqlite_tx_end(struct sqlite_tx *tx, int err);
+/* The revision of the changes being made now. */
+int64_t sqlite_tx_revision(struct sqlite_tx *tx);
+/* Ends the changes of one revision; later ones have the next. */
+void sqlite_tx_seal(struct sqlite_tx *tx);
+/* Copies the columns of a key or an event, which begin with the key; -EUCLEAN for nonsense. */
+int sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_kv *kv);
+
+/* store_sqlite_engine.c */
+
+void sqlite_engine_init(struct store_engine *engine);
+int sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease);
+
+/* store_sqlite_lease.c */
+
+int sqlite_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
+                 struct roster_store_lease *lease);
+/* Deletes a lease and its keys, at a revision of its own if there are any. */
+int sqlite_lease_end(struct sqlite_tx *tx, int64_t id);
+/* 1 and the lease that runs out next, 0 when there is none. */
+int sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns);
+
+/* store_sqlite_watch.c */
+
+int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch);
+int sqlite_watch_next(struct roster_store_watch *watch, int64_t deadline,
+                      struct roster_store_events **events);
+void sqlite_watch_wake(struct roster_store_watch *watch);
+void sqlite_watch_close(struct roster_store_watch *watch);
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* One connection to the SQLite file: opening, statements and errors. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cluster/store_backoff.h"
+#include "cluster/store_clock.h"
+#include "cluster/store_sqlite.h"
+
+#define KEY_COLUMNS "key, value, create_revision, mod_revision, version, lease"
+#define EVENT_COLUMNS "key, value, create_revision, revision, version, lease"
+
+static const char *const texts[SQL_N_STATEMENTS] = {
+    [SQL_BEGIN_READ] = "BEGIN",
+    [SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_DATA_VERSION] = "PRAGMA data_version",
+    [SQL_STATE_GET] = "SELECT id, revision, compacted, boot FROM state",
+    [SQL_STATE_SET] = "UPDATE state SET revision = ?1, compacted = ?2, boot = ?3",
+    [SQL_KEY_FIND] = ("SELECT " KEY_COLUMNS " FROM kv WHERE key = ?1"),
+    [SQL_KEY_WALK] = ("SELECT " KEY_COLUMNS " FROM kv WHERE key >= ?1 ORDER BY key"),
+    [SQL_KEY_PUT] = ("INSERT OR REPLACE INTO kv (" KEY_COLUMNS ") "
+                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+    [SQL_KEY_DELETE] = "DELETE FROM kv WHERE key = ?1",
+    [SQL_KEY_OF_LEASE] = ("SELECT " KEY_COLUMNS " FROM kv WHERE lease = ?1 "
+                          "ORDER BY key LIMIT 1"),
+    [SQL_EVENT_ADD] = ("INSERT INTO event (" EVENT_COLUMNS ", place) "
+                       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+    [SQL_EVENT_TRIM] = "DELETE FROM event WHERE revision <= ?1",
+    [SQL_EVENT_WALK] = ("SELECT " EVENT_COLUMNS " FROM event WHERE revision >= ?1 "
+                        "ORDER BY revision, place"),
+    [SQL_LEASE_FIND] = "SELECT granted_ms, expires_ns FROM lease WHERE id = ?1",
+    [SQL_LEASE_PUT] = ("INSERT OR REPLACE INTO lease (id, granted_ms, expires_ns) "
+                       "VALUES (?1, ?2, ?3)"),
+    [SQL_LEASE_DELETE] = "DELETE FROM lease WHERE id = ?1",
+    [SQL_LEASE_NEXT] = "SELECT id, expires_ns FROM lease ORDER BY expires_ns LIMIT 1",
+};
+
+static int io_errno(struct sqlite_conn *conn, int rc)
+{
+    if (rc == SQLITE_IOERR_NOMEM)
+        return -ENOMEM;
+    switch (sqlite3_system_errno(conn->db)) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return -ENOSPC;
+    case EROFS:
+        return -EROFS;
+    default:
+        return -EIO;
+    }
+}
+
+static int cannot_open_errno(struct sqlite_conn *conn)
+{
+    /* On a read-only file system it is the files beside the database that cannot be made. */
+    if (sqlite3_db_readonly(conn->db, "main") == 1)
+        return -EROFS;
+    switch (sqlite3_system_errno(conn->db)) {
+    case ENOENT:
+        return -EREMCHG;
+    case ENOSPC:
+    case EDQUOT:
+        return -ENOSPC;
+    case EROFS:
+        return -EROFS;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return -ENOMEM;
+    default:
+        return -EACCES;
+    }
+}
+
+static int translate(struct sqlite_conn *conn, int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return 0;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+        return -EBUSY;
+    case SQLITE_NOMEM:
+        return -ENOMEM;
+    case SQLITE_FULL:
+        return -ENOSPC;
+    case SQLITE_READONLY:
+        return rc == SQLITE_READONLY_DBMOVED ? -EREMCHG : -EROFS;
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return -EACCES;
+    case SQLITE_CANTOPEN:
+        return cannot_open_errno(conn);
+    case SQLITE_IOERR:
+        return io_errno(conn, rc);
+    case SQLITE_TOOBIG:
+        return -EMSGSIZE;
+    default:
+        /* Our statements are right, so it is the file that does not fit them. */
+        return -EUCLEAN;
+    }
+}
+
+int sqlite_conn_errno(struct sqlite_conn *conn, int rc)
+{
+    int err = translate(conn, rc);
+
+    if (err != 0 && err != -EBUSY && err != -ENOMEM)
+        store_log(&conn->store->base, ROSTER_STORE_LOG_ERROR, "SQLite file %s: %s (%s, %d)",
+                  conn->store->path, sqlite3_errmsg(conn->db), sqlite3_errstr(rc), rc);
+    return err;
+}
+
+/* Called by SQLite when a lock is taken; 0 gives up. */
+static int wait_for_lock(void *arg, int attempt)
+{
+    struct sqlite_conn *conn = arg;
+    int64_t pause, left = store_remaining_ns(conn->deadline);
+
+    if (left == 0)
+        return 0;
+    pause = store_backoff_ns(1, 20, (unsigned)attempt);
+    store_sleep_until(store_time_add(store_monotonic_ns(), pause < left ? pause : left));
+    return 1;
+}
+
+int sqlite_conn_exec(struct sqlite_conn *conn, const char *sql)
+{
+    return sqlite_conn_errno(conn, sqlite3_exec(conn->db, sql, NULL, NULL, NULL));
+}
+
+int sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
+                     struct sqlite_conn **out)
+{
+    struct sqlite_conn *conn = calloc(1, sizeof(*conn));
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    int err;
+
+    *out = NULL;
+    if (conn == NULL)
+        return -ENOMEM;
+    conn->store = store;
+    conn->deadline = deadline;
+    if (create)
+        flags |= SQLITE_OPEN_CREATE;
+    err = sqlite3_open_v2(store->path, &conn->db, flags, NULL);
+    if (err != SQLITE_OK) {
+        err = conn->db != NULL ? sqlite_conn_errno(conn, err) : -ENOMEM;
+    } else {
+        sqlite3_extended_result_codes(conn->db, 1);
+        sqlite3_busy_handler(conn->db, wait_for_lock, conn);
+        /* A file that somebody else could write to must not make us run functions. */
+        err = sqlite_conn_exec(conn, "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL");
+    }
+    if (err != 0) {
+        sqlite_conn_close(conn);
+        return err;
+    }
+    *out = conn;
+    return 0;
+}
+
+void sqlite_conn_close(struct sqlite_conn *conn)
+{
+    for (int i = 0; i < SQL_N_STATEMENTS; i++)
+        sqlite3_finalize(conn->statements[i]);
+    sqlite3_close(conn->db);
+    free(conn);
+}
+
+sqlite3_stmt *sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_statement which, int *err)
+{
+    sqlite3_stmt **statement = &conn->statements[which];
+
+    *err = 0;
+    if (*statement == NULL)
+        *err =
+            sqlite_conn_errno(conn, sqlite3_prepare_v3(conn->db, texts[which], -1,
+                                                       SQLITE_PREPARE_PERSISTENT, statement, NULL));
+    if (*err != 0)
+        return NULL;
+    sqlite3_reset(*statement);
+    sqlite3_clear_bindings(*statement);
+    return *statement;
+}
+
+int sqlite_conn_step(struct sqlite_conn *conn, sqlite3_stmt *statement)
+{
+    int rc = sqlite3_step(statement);
+
+    return rc == SQLITE_ROW ? 1 : sqlite_conn_errno(conn, rc);
+}
+
+int sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement)
+{
+    int rc;
+
+    do
+        rc = sqlite_conn_step(conn, statement);
+    while (rc == 1);
+    sqlite3_reset(statement);
+    return rc;
+}
+
+void sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_bytes bytes)
+{
+    /* With a null pointer SQLite would bind NULL instead of no bytes. */
+    sqlite3_bind_blob64(statement, place, bytes.size > 0 ? bytes.data : "", bytes.size,
+                        SQLITE_STATIC);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The SQLite file as a table of keys. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cluster/store_arena.h"
+#include "cluster/store_bytes.h"
+#include "cluster/store_sqlite.h"
+
+static int find(struct store_engine *engine, struct roster_store_bytes key,
+                struct roster_store_kv *kv)
+{
+    struct sqlite_tx *tx = sqlite_tx_of(engine);
+    int err;
+    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_KEY_FIND, &err);
+
+    if (statement == NULL)
+        return err;
+    sqlite_conn_bind(statement, 1, key);
+    err = sqlite_conn_step(tx->conn, statement);
+    if (err != 1)
+        return err;
+    err = sqlite_tx_row(statement, false, kv);
+    return err != 0 ? err : 1;
+}
+
+/* Visits what the statement returns while it is what the keys select. */
+static int visit_rows(struct sqlite_tx *tx, sqlite3_stmt *statement,
+                      const struct roster_store_keys *keys, store_visit_fn *visit, void *arg)
+{
+    int stop = 0, row;
+
+    while (stop == 0 && (row = sqlite_conn_step(tx->conn, statement)) != 0) {
+        struct roster_store_kv kv = {0};
+
+        if (row < 0)
+            return row;
+        row = sqlite_tx_row(statement, false, &kv);
+        if (row != 0)
+            return row;
+        /* The walk begins with the key that the last page ended with. */
+        if (keys->after.size > 0 && store_bytes_equal(kv.key, keys->after))
+            continue;
+        if (!store_keys_match(keys, kv.key))
+            break;
+        stop = visit(arg, &kv);
+    }
+    return stop;
+}
+
+static int walk(struct store_engine *engine, const struct roster_store_keys *keys,
+                store_visit_fn *visit, void *arg)
+{
+    struct sqlite_tx *tx = sqlite_tx_of(engine);
+    int err;
+    sqlite3_stmt *statement =
+        sqlite_conn_statement(tx->conn, keys->prefix ? SQL_KEY_WALK : SQL_KEY_FIND, &err);
+
+    if (statement == NULL)
+        return err;
+    sqlite_conn_bind(statement, 1, store_keys_first(keys));
+    err = visit_rows(tx, statement, keys, visit, arg);
+    sqlite3_reset(statement);
+    return err;
+}
+
+static int check_lease(struct store_engine *engine, int64_t lease)
+{
+    struct sqlite_tx *tx = sqlite_tx_of(engine);
+    int err;
+    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_LEASE_FIND, &err);
+
+    if (statement == NULL)
+        return err;
+    sqlite3_bind_int64(statement, 1, lease);
+    err = sqlite_conn_step(tx->conn, statement);
+    sqlite3_reset(statement);
+    if (err < 0)
+        return err;
+    return err == 1 ? 0 : -EKEYEXPIRED;
+}
+
+static void bind_kv(sqlite3_stmt *statement, const struct roster_store_kv *kv)
+{
+    sqlite_conn_bind(statement, 1, kv->key);
+    sqlite_conn_bind(statement, 2, kv->value);
+    sqlite3_bind_int64(statement, 3, kv->create_revision);
+    sqlite3_bind_int64(statement, 4, kv->mod_revision);
+    sqlite3_bind_int64(statement, 5, kv->version);
+    sqlite3_bind_int64(statement, 6, kv->lease);
+}
+
+static int add_event(struct sqlite_tx *tx, const struct roster_store_kv *kv)
+{
+    int err;
+    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_EVENT_ADD, &err);
+
+    if (statement == NULL)
+        return err;
+    bind_kv(statement, kv);
+    sqlite3_bind_int64(statement, 7, tx->place++);
+    return sqlite_conn_run(tx->conn, statement);
+}
+
+static int put(struct store_engine *engine, const struct roster_store_op *op)
+{
+    struct sqlite_tx *tx = sqlite_tx_of(engine);
+    struct roster_store_kv before = {0}, kv = {0};
+    int found = find(engine, op->keys.key, &before);
+    sqlite3_stmt *statement;
+    int err;
+
+    if (found < 0)
+        return found;
+    kv.key = op->keys.key;
+    kv.value = op->value;
+    kv.lease = op->lease;
+    kv.mod_revision = sqlite_tx_revision(tx);
+    kv.create_revision = found ? before.create_revision : kv.mod_revision;
+    kv.version = found ? before.version + 1 : 1;
+    statement = sqlite_conn_statement(tx->conn, SQL_KEY_PUT, &err);
+    if (statement == NULL)
+        return err;
+    bind_kv(statement, &kv);
+    err = sqlite_conn_run(tx->conn, statement);
+    return err != 0 ? err : add_event(tx, &kv);
+}
+
+static int erase_key(struct sqlite_tx *tx, struct roster_store_bytes key)
+{
+    struct roster_store_kv tombstone = {.key = key, .mod_revision = sqlite_tx_revision(tx)};
+    int err;
+    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_KEY_DELETE, &err);
+
+    if (statement == NULL)
+        return err;
+    sqlite_conn_bind(statement, 1, key);
+    err = sqlite_conn_run(tx->conn, statement);
+    return err != 0 ? err : add_event(tx, &tombstone);
+}
+
+/* Keys to be erased: collected first, since a walk does not like what it walks on to change. */
+struct doomed {
+    struct roster_store_bytes *keys;
+    size_t count;
+};
+
+static int doom(void *arg, const struct roster_store_kv *kv)
+{
+    struct doomed *doomed = arg;
+
+    doomed->keys = store_arena_grow(doomed, doomed->keys, doomed->count, sizeof(doomed->keys[0]));
+    if (doomed->keys == NULL)
+        return store_arena_error(doomed);
+    return store_arena_copy(doomed, kv->key, &doomed->keys[doomed->count++]);
+}
+
+static int erase(struct store_engine *engine, const struct roster_store_keys *keys,
+                 int64_t *deleted)
+{
+    struct doomed *doomed = store_arena_new(sizeof(*doomed), SIZE_MAX);
+    int err;
+
+    if (doomed == NULL)
+        return -ENOMEM;
+    err = walk(engine, keys, doom, doomed);
+    for (size_t i = 0; i < doomed->count && err == 0; i++)
+        err = erase_key(sqlite_tx_of(engine), doomed->keys[i]);
+    if (err == 0)
+        *deleted = (int64_t)doomed->count;
+    roster_store_free(doomed);
+    return err;
+}
+
+int sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
+{
+    sqlite3_stmt *statement;
+    int err, row;
+
+    for (;;) {
+        struct roster_store_kv kv = {0};
+
+        statement = sqlite_conn_statement(tx->conn, SQL_KEY_OF_LEASE, &err);
+        if (statement == NULL)
+            return err;
+        sqlite3_bind_int64(statement, 1, lease);
+        row = sqlite_conn_step(tx->conn, statement);
+        if (row == 1)
+            err = sqlite_tx_row(statement, false, &kv);
+        if (row == 1 && err == 0)
+            err = erase_key(tx, kv.key);
+        sqlite3_reset(statement);
+        if (row != 1 || err != 0)
+            return row < 0 ? row : err;
+    }
+}
+
+void sqlite_engine_init(struct store_engine *engine)
+{
+    engine->find = find;
+    engine->walk = walk;
+    engine->check_lease = check_lease;
+    engine->put = put;
+    engine->erase = erase;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The SQLite store's file as the file system sees it, and the kernel that it is used under. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "cluster/store_clock.h"
+#include "cluster/store_sqlite.h"
+
+/* File systems that other hosts may write to, where shared memory is not shared. */
+static bool is_remote(const char *directory)
+{
+    struct statfs fs;
+
+    if (statfs(directory, &fs) != 0)
+        return false;
+    switch ((unsigned long)fs.f_type) {
+    case NFS_SUPER_MAGIC:
+    case SMB_SUPER_MAGIC:
+    case CIFS_SUPER_MAGIC:
+    case SMB2_SUPER_MAGIC:
+    case CEPH_SUPER_MAGIC:
+    case AFS_SUPER_MAGIC:
+    case V9FS_MAGIC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The errors that an operator can do something about, in his words. */
+static int directory_error(const char *address, const char *directory,
+                           const struct store_error *error)
+{
+    int err = errno;
+
+    switch (err) {
+    case ENOENT:
+        return store_error_set(error, -ENOENT,
+                               "store \"sqlite:%s\": directory %s does not exist; create it",
+                               address, directory);
+    case EACCES:
+        return store_error_set(error, -EACCES,
+                               "store \"sqlite:%s\": directory %s may not be searched; "
+                               "give this user access to it",
+                               address, directory);
+    default:
+        return store_error_set(error, -EINVAL,
+                               "store \"sqlite:%s\": %s is no directory (%s); name one that is",
+                               address, directory, strerrorname_np(err));
+    }
+}
+
+/* The absolute name of a directory; NULL and errno when it is none. */
+static char *resolve_directory(const char *name)
+{
+    char *directory = realpath(name, NULL);
+    struct stat st;
+
+    if (directory == NULL)
+        return NULL;
+    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
+        return directory;
+    free(directory);
+    errno = ENOTDIR;
+    return NULL;
+}
+
+/* Resolves the directory and keeps the file's name, which need not exist. */
+static int locate_new(const char *address, char **path, const struct store_error *error)
+{
+    char *for_directory = strdup(address), *for_name = strdup(address);
+    char *directory = NULL;
+    const char *parent;
+    int err = 0;
+
+    *path = NULL;
+    if (for_directory == NULL || for_name == NULL) {
+        err = store_error_set(error, -ENOMEM, "memory is out");
+        goto out;
+    }
+    parent = dirname(for_directory);
+    directory = resolve_directory(parent);
+    if (directory == NULL)
+        err = directory_error(address, parent, error);
+    else if (is_remote(directory))
+        err = store_error_set(error, -EINVAL,
+                              "store \"sqlite:%s\": %s is on a network file system, where SQLite "
+                              "cannot be shared; use a local one, or an etcd store",
+                              address, directory);
+    else if (asprintf(path, "%s/%s", directory, basename(for_name)) < 0)
+        err = store_error_set(error, -ENOMEM, "memory is out");
+out:
+    free(directory);
+    free(for_directory);
+    free(for_name);
+    return err;
+}
+
+static int check_existing(const char *address, const char *path, bool must_exist,
+                          const struct store_error *error)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0) {
+        if (S_ISREG(st.st_mode))
+            return 0;
+        return store_error_set(error, -EINVAL,
+                               "store \"sqlite:%s\": this is no regular file; name one, "
+                               "or a new one",
+                               address);
+    }
+    if (errno == ENOENT && !must_exist)
+        return 0;
+    if (errno == ENOENT)
+        return store_error_set(error, -ENOENT,
+                               "store \"sqlite:%s\": the file does not exist; create it by opening "
+                               "it without the option must_exist",
+                               address);
+    return store_error_set(error, -EACCES, "store \"sqlite:%s\": the file cannot be reached (%s)",
+                           address, strerrorname_np(errno));
+}
+
+int sqlite_file_locate(const char *address, const struct roster_store_options *options, char **path,
+                       const struct store_error *error)
+{
+    size_t length = strlen(address);
+    char *real;
+    int err;
+
+    *path = NULL;
+    if (length == 0 || address[length - 1] == '/')
+        return store_error_set(error, -EINVAL,
+                               "store \"sqlite:%s\": the file's name is missing; write for example "
+                               "\"sqlite:/var/lib/NAME/roster.db\"",
+                               address);
+    if (address[0] == ':')
+        return store_error_set(error, -EINVAL,
+                               "store \"sqlite:%s\": this is no file; for a store in memory write "
+                               "\"memory\"",
+                               address);
+    /* All connections must name the file alike, or SQLite looks for its log elsewhere. */
+    real = realpath(address, NULL);
+    err = real == NULL ? locate_new(address, path, error) : locate_new(real, path, error);
+    free(real);
+    if (err == 0)
+        err = check_existing(address, *path, options->must_exist, error);
+    if (err != 0) {
+        free(*path);
+        *path = NULL;
+    }
+    return err;
+}
+
+int sqlite_file_identify(const char *path, struct sqlite_file_id *id)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? -EREMCHG : -errno;
+    id->device = st.st_dev;
+    id->inode = st.st_ino;
+    return 0;
+}
+
+bool sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_id *b)
+{
+    return a->device == b->device && a->inode == b->inode;
+}
+
+/* A container may have a clock of its own; all are ahead of the host's by a fixed offset. */
+static int64_t read_boottime_offset(void)
+{
+    FILE *file = fopen("/proc/self/timens_offsets", "re");
+    char name[32];
+    long long seconds = 0, nanoseconds = 0;
+    int64_t offset = 0;
+
+    if (file == NULL)
+        return 0;
+    while (fscanf(file, "%31s %lld %lld", name, &seconds, &nanoseconds) == 3)
+        if (strcmp(name, "boottime") == 0)
+            offset = seconds * STORE_NS_PER_S + nanoseconds;
+    fclose(file);
+    return offset;
+}
+
+int sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns)
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    int n;
+
+    *offset_ns = read_boottime_offset();
+    if (file == NULL)
+        return -ENOTSUP;
+    n = fscanf(file, "%39s", boot);
+    fclose(file);
+    return n == 1 ? 0 : -ENOTSUP;
+}

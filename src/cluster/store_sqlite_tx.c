@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Transactions on the SQLite file, and the leases that run out before each of them. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cluster/store_clock.h"
+#include "cluster/store_sqlite.h"
+
+int64_t sqlite_tx_revision(struct sqlite_tx *tx)
+{
+    if (!tx->changed)
+        tx->place = 0;
+    tx->changed = true;
+    tx->dirty = true;
+    return tx->state.revision + 1;
+}
+
+void sqlite_tx_seal(struct sqlite_tx *tx)
+{
+    if (tx->changed)
+        tx->state.revision++;
+    tx->changed = false;
+}
+
+static bool are_numbers(sqlite3_stmt *statement, int first, int last)
+{
+    for (int i = first; i <= last; i++)
+        if (sqlite3_column_type(statement, i) != SQLITE_INTEGER)
+            return false;
+    return true;
+}
+
+int sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_kv *kv)
+{
+    if (sqlite3_column_type(statement, 0) != SQLITE_BLOB ||
+        sqlite3_column_type(statement, 1) != SQLITE_BLOB || !are_numbers(statement, 2, 5))
+        return -EUCLEAN;
+    kv->key.data = sqlite3_column_blob(statement, 0);
+    kv->key.size = (size_t)sqlite3_column_bytes(statement, 0);
+    kv->value.data = sqlite3_column_blob(statement, 1);
+    kv->value.size = (size_t)sqlite3_column_bytes(statement, 1);
+    kv->create_revision = sqlite3_column_int64(statement, 2);
+    kv->mod_revision = sqlite3_column_int64(statement, 3);
+    kv->version = sqlite3_column_int64(statement, 4);
+    kv->lease = sqlite3_column_int64(statement, 5);
+    if (kv->key.size == 0 || kv->mod_revision < 1 || kv->lease < 0)
+        return -EUCLEAN;
+    if (event && kv->version == 0)
+        return 0;
+    if (kv->version < 1 || kv->create_revision < 1 || kv->create_revision > kv->mod_revision)
+        return -EUCLEAN;
+    return 0;
+}
+
+/*
+ * Another identity or a revision that went back means another file than before, even when it
+ * stands in the same place.
+ */
+static int check_identity(struct sqlite_store *store, const struct sqlite_state *state,
+                          int64_t seen_before)
+{
+    int err = 0;
+
+    pthread_mutex_lock(&store->mutex);
+    if (state->id != store->id || state->revision < seen_before)
+        err = -EREMCHG;
+    else if (state->revision > store->seen)
+        store->seen = state->revision;
+    pthread_mutex_unlock(&store->mutex);
+    return err;
+}
+
+static int read_state(struct sqlite_tx *tx)
+{
+    struct sqlite_state *state = &tx->state;
+    const unsigned char *boot;
+    int err;
+    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_STATE_GET, &err);
+
+    if (statement == NULL)
+        return err;
+    err = sqlite_conn_step(tx->conn, statement);
+    if (err < 0)
+        return err;
+    boot = err == 1 ? sqlite3_column_text(statement, 3) : NULL;
+    if (boot == NULL || !are_numbers(statement, 0, 2))
+        return -EUCLEAN;
+    state->id = sqlite3_column_int64(statement, 0);
+    state->revision = sqlite3_column_int64(statement, 1);
+    state->compacted = sqlite3_column_int64(statement, 2);
+    state->other_boot = strcmp((const char *)boot, tx->store->boot) != 0;
+    sqlite3_reset(statement);
+    if (state->revision < 1 || state->compacted < 0 || state->compacted > state->revision)
+        return -EUCLEAN;
+    return 0;
+}
+
+static int write_state(struct sqlite_tx *tx)
+{
+    struct sqlite_state *state = &tx->state;
+    int64_t oldest = state->revision - (int64_t)tx->store->base.options.history;
+    int err;
+    sqlite3_stmt *statement;
+
+    if (oldest > state->compacted) {
+        statement = sqlite_conn_statement(tx->conn, SQL_EVENT_TRIM, &err);
+        if (statement == NULL)
+            return err;
+        sqlite3_bind_int64(statement, 1, oldest);
+        err = sqlite_conn_run(tx->conn, statement);
+        if (err != 0)
+            return err;
+        state->compacted = oldest;
+    }
+    statement = sqlite_conn_statement(tx->conn, SQL_STATE_SET, &err);
+    if (statement == NULL)
+        return err;
+    sqlite3_bind_int64(statement, 1, state->revision);
+    sqlite3_bind_int64(statement, 2, state->compacted);
+    sqlite3_bind_text(statement, 3, tx->store->boot, -1, SQLITE_STATIC);
+    return sqlite_conn_run(tx->conn, statement);
+}
+
+/* 1 when a lease has run out, and which one. */
+static int find_expired(struct sqlite_tx *tx, int64_t *id)
+{
+    int64_t expires_ns = 0;
+    int found = sqlite_lease_next(tx, id, &expires_ns);
+
+    return found == 1 && (expires_ns <= tx->now || tx->state.other_boot);
+}
+
+static int expire(struct sqlite_tx *tx)
+{
+    int64_t id = 0;
+    int found, err;
+
+    while ((found = find_expired(tx, &id)) == 1) {
+        err = sqlite_lease_end(tx, id);
+        if (err != 0)
+            return err;
+        tx->expired++;
+    }
+    tx->dirty |= tx->state.other_boot;
+    tx->state.other_boot = false;
+    return found;
+}
+
+static int run_simple(struct sqlite_conn *conn, enum sqlite_statement which)
+{
+    int err;
+    sqlite3_stmt *statement = sqlite_conn_statement(conn, which, &err);
+
+    return statement == NULL ? err : sqlite_conn_run(conn, statement);
+}
+
+static void roll_back(struct sqlite_conn *conn)
+{
+    for (int i = 0; i < SQL_N_STATEMENTS; i++)
+        if (conn->statements[i] != NULL)
+            sqlite3_reset(conn->statements[i]);
+    if (!sqlite3_get_autocommit(conn->db))
+        run_simple(conn, SQL_ROLLBACK);
+}
+
+static int64_t last_seen(struct sqlite_store *store)
+{
+    int64_t seen;
+
+    pthread_mutex_lock(&store->mutex);
+    seen = store->seen;
+    pthread_mutex_unlock(&store->mutex);
+    return seen;
+}
+
+/* 1 when the transaction only reads but has to write first. */
+static int open_tx(struct sqlite_tx *tx)
+{
+    int64_t seen = last_seen(tx->store), id = 0;
+    int err = run_simple(tx->conn, tx->writing ? SQL_BEGIN_WRITE : SQL_BEGIN_READ);
+
+    if (err == 0)
+        err = read_state(tx);
+    if (err == 0)
+        err = check_identity(tx->store, &tx->state, seen);
+    if (err != 0)
+        return err;
+    tx->now = store_boottime_ns() - tx->store->boottime_offset_ns;
+    if (tx->writing)
+        return expire(tx);
+    return tx->state.other_boot || find_expired(tx, &id) != 0;
+}
+
+int sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing)
+{
+    int err;
+
+    memset(tx, 0, sizeof(*tx));
+    sqlite_engine_init(&tx->engine);
+    tx->store = conn->store;
+    tx->conn = conn;
+    tx->asked_to_write = writing;
+    tx->writing = writing;
+    err = open_tx(tx);
+    if (err == 1) {
+        roll_back(conn);
+        tx->writing = true;
+        err = open_tx(tx);
+    }
+    if (err != 0)
+        roll_back(conn);
+    return err;
+}
+
+/*
+ * When the log could not be synchronized, its frames may already be there: not now, but after a
+ * crash they would count. So that is neither done nor certainly not done.
+ */
+static int commit(struct sqlite_tx *tx)
+{
+    int err = run_simple(tx->conn, SQL_COMMIT);
+
+    return err == -EIO && tx->asked_to_write ? -EINPROGRESS : err;
+}
+
+int sqlite_tx_end(struct sqlite_tx *tx, int err)
+{
+    struct sqlite_store *store = tx->store;
+
+    if (err == 0 && tx->dirty) {
+        sqlite_tx_seal(tx);
+        err = write_state(tx);
+        if (err == 0)
+            err = commit(tx);
+    }
+    roll_back(tx->conn);
+    if (err != 0 || !tx->dirty)
+        return err;
+    atomic_fetch_add_explicit(&store->base.counters.leases_expired, tx->expired,
+                              memory_order_relaxed);
+    /* Who has been told of this revision must never again be told an earlier one. */
+    pthread_mutex_lock(&store->mutex);
+    if (tx->state.id == store->id && tx->state.revision > store->seen)
+        store->seen = tx->state.revision;
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->mutex);
+    return sqlite_pool_check_file(store, tx->conn);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The SQLite store's watches. Other processes cannot wake us, so a waiting watch looks every
+ * poll_interval_ms whether SQLite's data version has changed, which costs some microseconds.
+ * Changes made through the same handle wake it at once.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cluster/store_bytes.h"
+#include "cluster/store_clock.h"
+#include "cluster/store_events.h"
+#include "cluster/store_sqlite.h"
+
+struct sqlite_watch {
+    struct roster_store_watch base;
+    struct sqlite_conn *conn; /* kept between calls because data versions are a connection's own */
+    unsigned generation;      /* of the store that `next` belongs to */
+    int64_t data_version;     /* when it was last read */
+    int64_t expires_ns;       /* the next lease to run out, when it was last read */
+    int64_t retry_at;         /* after a failure nothing is tried before */
+    int last_error;
+};
+
+static struct sqlite_watch *watch_of(struct roster_store_watch *watch)
+{
+    return (struct sqlite_watch *)watch;
+}
+
+int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch **out)
+{
+    struct sqlite_store *store = sqlite_store_of(base->store);
+    struct sqlite_watch *watch = calloc(1, sizeof(*watch));
+
+    if (watch == NULL)
+        return -ENOMEM;
+    watch->base = *base;
+    pthread_mutex_lock(&store->mutex);
+    watch->generation = store->generation;
+    pthread_mutex_unlock(&store->mutex);
+    *out = &watch->base;
+    return 0;
+}
+
+static void drop_conn(struct sqlite_watch *watch, int err)
+{
+    if (watch->conn != NULL)
+        sqlite_pool_give(watch->conn->store, watch->conn, err);
+    watch->conn = NULL;
+}
+
+void sqlite_watch_close(struct roster_store_watch *base)
+{
+    struct sqlite_watch *watch = watch_of(base);
+
+    drop_conn(watch, 0);
+    free(watch);
+}
+
+void sqlite_watch_wake(struct roster_store_watch *base)
+{
+    struct sqlite_store *store = sqlite_store_of(base->store);
+
+    pthread_mutex_lock(&store->mutex);
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->mutex);
+}
+
+/* Has a connection to the right file, and forgets what was known of another one. */
+static int connect_watch(struct sqlite_watch *watch, int64_t deadline)
+{
+    struct sqlite_store *store = sqlite_store_of(watch->base.store);
+    int err = watch->conn != NULL ? sqlite_pool_check_file(store, watch->conn) : 0;
+
+    if (err != 0)
+        drop_conn(watch, err);
+    if (watch->conn == NULL) {
+        err = sqlite_pool_take(store, deadline, &watch->conn);
+        if (err != 0)
+            return err;
+        watch->data_version = -1;
+    }
+    if (watch->generation != watch->conn->generation) {
+        watch->generation = watch->conn->generation;
+        watch->base.next = 0;
+        store_count(&store->base.counters.watch_snapshots);
+    }
+    watch->conn->deadline = deadline;
+    return 0;
+}
+
+static int read_data_version(struct sqlite_watch *watch, int64_t *version)
+{
+    int err;
+    sqlite3_stmt *statement = sqlite_conn_statement(watch->conn, SQL_DATA_VERSION, &err);
+
+    if (statement == NULL)
+        return err;
+    err = sqlite_conn_step(watch->conn, statement);
+    if (err == 1)
+        *version = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return err < 0 ? err : 0;
+}
+
+static int collect_changes(struct sqlite_tx *tx, struct sqlite_watch *watch,
+                           struct store_event_list *list)
+{
+    int err, row;
+    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_EVENT_WALK, &err);
+
+    if (statement == NULL)
+        return err;
+    sqlite3_bind_int64(statement, 1, watch->base.next);
+    list->revision = tx->state.revision;
+    while (err == 0 && (row = sqlite_conn_step(tx->conn, statement)) != 0) {
+        struct roster_store_kv kv = {0};
+
+        err = row < 0 ? row : sqlite_tx_row(statement, true, &kv);
+        if (err == 0 && store_event_list_full(list, kv.mod_revision))
+            break;
+        if (err == 0 && store_keys_match(&watch->base.keys, kv.key))
+            err = store_event_list_add(list, &kv);
+    }
+    sqlite3_reset(statement);
+    return err;
+}
+
+static int collect(struct sqlite_tx *tx, struct sqlite_watch *watch, struct store_event_list *list)
+{
+    int64_t id = 0;
+    int found;
+
+    watch->expires_ns = STORE_FOREVER;
+    found = sqlite_lease_next(tx, &id, &watch->expires_ns);
+    if (found < 0)
+        return found;
+    if (!list->snapshot)
+        return collect_changes(tx, watch, list);
+    list->revision = tx->state.revision;
+    return tx->engine.walk(&tx->engine, &watch->base.keys, store_event_list_visit, list);
+}
+
+/* Reads what there is to tell; 0 also when that is nothing. */
+static int read_changes(struct sqlite_watch *watch, struct roster_store_events **events)
+{
+    struct store_event_list list;
+    struct sqlite_tx tx;
+    int err = sqlite_tx_begin(&tx, watch->conn, false);
+
+    if (err != 0)
+        return err;
+    err = store_event_list_begin(&list, watch->base.store,
+                                 watch->base.next == 0 || watch->base.next <= tx.state.compacted);
+    if (err != 0)
+        return sqlite_tx_end(&tx, err);
+    err = sqlite_tx_end(&tx, collect(&tx, watch, &list));
+    return store_event_list_end(&list, err, &watch->base, events);
+}
+
+static int look(struct sqlite_watch *watch, int64_t deadline, struct roster_store_events **events)
+{
+    struct sqlite_store *store = sqlite_store_of(watch->base.store);
+    int64_t version = 0;
+    int err = connect_watch(watch, deadline);
+
+    if (err == 0)
+        err = read_data_version(watch, &version);
+    if (err != 0)
+        return err;
+    if (version == watch->data_version &&
+        store_boottime_ns() - store->boottime_offset_ns < watch->expires_ns)
+        return 0;
+    err = read_changes(watch, events);
+    /* A list that was cut short is continued without waiting for another change. */
+    if (err == 0)
+        watch->data_version = *events == NULL ? version : -1;
+    return err;
+}
+
+/* Waits for the next look, or until a change is committed through this handle. */
+static void wait_a_little(struct sqlite_watch *watch, int64_t until)
+{
+    struct sqlite_store *store = sqlite_store_of(watch->base.store);
+    int64_t left = watch->expires_ns == STORE_FOREVER
+                       ? STORE_FOREVER
+                       : watch->expires_ns + store->boottime_offset_ns - store_boottime_ns();
+    int64_t poll = store_deadline_in(store->base.options.poll_interval_ms);
+    int64_t due = store_time_add(store_monotonic_ns(), left > 0 ? left : 0);
+    struct timespec ts;
+
+    until = poll < until ? poll : until;
+    until = due < until ? due : until;
+    ts = store_timespec(until);
+    pthread_mutex_lock(&store->mutex);
+    if (!store_watch_canceled(&watch->base))
+        pthread_cond_timedwait(&store->changed, &store->mutex, &ts);
+    pthread_mutex_unlock(&store->mutex);
+}
+
+static int fail(struct sqlite_watch *watch, int err)
+{
+    drop_conn(watch, err);
+    watch->last_error = err;
+    watch->expires_ns = STORE_FOREVER;
+    watch->retry_at = store_deadline_in(watch->base.store->options.poll_interval_ms);
+    return err;
+}
+
+int sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,
+                      struct roster_store_events **events)
+{
+    struct sqlite_watch *watch = watch_of(base);
+    int err;
+
+    for (;;) {
+        if (store_watch_canceled(base))
+            return -ECANCELED;
+        if (watch->last_error != 0 && store_remaining_ns(watch->retry_at) > 0) {
+            if (store_remaining_ns(deadline) == 0)
+                return watch->last_error;
+            wait_a_little(watch, deadline < watch->retry_at ? deadline : watch->retry_at);
+            continue;
+        }
+        err = look(watch, deadline, events);
+        if (err != 0)
+            return fail(watch, err);
+        watch->last_error = 0;
+        if (*events != NULL)
+            return 0;
+        if (store_remaining_ns(deadline) == 0)
+            return -ETIMEDOUT;
+        wait_a_little(watch, deadline);
+    }
+}

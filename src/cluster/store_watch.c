@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The public calls for watches. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/store_clock.h"
+#include "cluster/store_internal.h"
+
+/* Fills in the part that all kinds have in common; the kind moves it into its own. */
+static int prepare(struct roster_store_watch *base, struct roster_store *store,
+                   const struct roster_store_keys *keys, int64_t revision)
+{
+    unsigned char *key = malloc(keys->key.size > 0 ? keys->key.size : 1);
+
+    if (key == NULL)
+        return -ENOMEM;
+    if (keys->key.size > 0)
+        memcpy(key, keys->key.data, keys->key.size);
+    base->store = store;
+    base->key = key;
+    base->keys.key.data = key;
+    base->keys.key.size = keys->key.size;
+    base->keys.prefix = keys->prefix;
+    base->next = revision;
+    return 0;
+}
+
+int roster_store_watch_open(struct roster_store *store, const struct roster_store_keys *keys,
+                            int64_t revision, struct roster_store_watch **watch)
+{
+    struct roster_store_watch base = {0};
+    int err;
+
+    if (watch == NULL)
+        return -EINVAL;
+    *watch = NULL;
+    if (store == NULL || keys == NULL || revision < 0)
+        return -EINVAL;
+    err = store_check_keys(keys, false);
+    if (err == 0)
+        err = prepare(&base, store, keys, revision);
+    if (err != 0)
+        return err;
+    err = store->kind->watch_open(&base, watch);
+    if (err != 0)
+        free(base.key);
+    return err;
+}
+
+int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
+                            struct roster_store_events **events)
+{
+    if (events == NULL)
+        return -EINVAL;
+    *events = NULL;
+    if (watch == NULL)
+        return -EINVAL;
+    return watch->store->kind->watch_next(watch, store_deadline_in(timeout_ms), events);
+}
+
+bool store_watch_canceled(struct roster_store_watch *watch)
+{
+    return atomic_load_explicit(&watch->canceled, memory_order_acquire);
+}
+
+void roster_store_watch_cancel(struct roster_store_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    /* pairs with the acquire in store_watch_canceled() */
+    atomic_store_explicit(&watch->canceled, true, memory_order_release);
+    watch->store->kind->watch_wake(watch);
+}
+
+void roster_store_watch_close(struct roster_store_watch *watch)
+{
+    unsigned char *key;
+
+    if (watch == NULL)
+        return;
+    key = watch->key;
+    watch->store->kind->watch_close(watch);
+    free(key);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Creation, destruction and statistics of a syncer. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/options.h"
+#include "cluster/syncer.h"
+#include "cluster/threads.h"
+#include "core/lease.h"
+
+static const struct rst_lease_ops lease_ops = {syncer_lower};
+
+static int init_locks(struct roster_syncer *syncer)
+{
+    int err = -pthread_mutex_init(&syncer->lock, NULL);
+
+    if (err != 0)
+        return err;
+    err = -pthread_mutex_init(&syncer->record_lock, NULL);
+    if (err != 0)
+        goto lock;
+    err = threads_cond_init(&syncer->changed);
+    if (err == 0)
+        return 0;
+    pthread_mutex_destroy(&syncer->record_lock);
+lock:
+    pthread_mutex_destroy(&syncer->lock);
+    return err;
+}
+
+static void destroy_locks(struct roster_syncer *syncer)
+{
+    pthread_cond_destroy(&syncer->changed);
+    pthread_mutex_destroy(&syncer->record_lock);
+    pthread_mutex_destroy(&syncer->lock);
+}
+
+/* Copies what is used later; afterwards the caller's strings are not touched any more. */
+static int copy_strings(struct roster_syncer *syncer)
+{
+    struct roster_syncer_options *options = &syncer->options;
+    int err = paths_init(&syncer->paths, options->prefix, options->server_id);
+
+    if (err != 0 || options->server_id == NULL)
+        return -EINVAL;
+    syncer->info = syncer_info_json(options);
+    if (syncer->info == NULL)
+        return -EINVAL;
+    syncer->server_id = strdup(options->server_id);
+    return syncer->server_id == NULL ? -ENOMEM : 0;
+}
+
+static void free_strings(struct roster_syncer *syncer)
+{
+    free(syncer->info);
+    free(syncer->server_id);
+}
+
+static int open_watch(struct roster_syncer *syncer)
+{
+    struct roster_store_keys keys = roster_store_key(roster_store_text(syncer->paths.record));
+
+    return roster_store_watch_open(syncer->store, &keys, 0, &syncer->watch);
+}
+
+static int init(struct roster_syncer *syncer)
+{
+    int err = copy_strings(syncer);
+
+    if (err == 0)
+        err = init_locks(syncer);
+    if (err != 0)
+        goto strings;
+    err = open_watch(syncer);
+    if (err != 0)
+        goto locks;
+    syncer->state = ROSTER_SYNCER_JOINING;
+    err = rst_lease_attach(syncer->roster, &lease_ops, syncer);
+    if (err == 0)
+        return 0;
+    roster_store_watch_close(syncer->watch);
+locks:
+    destroy_locks(syncer);
+strings:
+    free_strings(syncer);
+    return err;
+}
+
+int roster_syncer_create(struct roster *roster, struct roster_store *store,
+                         const struct roster_syncer_options *options, struct roster_syncer **syncer)
+{
+    struct roster_syncer *made;
+    int err;
+
+    if (roster == NULL || store == NULL || options == NULL || syncer == NULL)
+        return -EINVAL;
+    made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return -ENOMEM;
+    made->roster = roster;
+    made->store = store;
+    err = syncer_options_complete(&made->options, options);
+    if (err == 0)
+        err = init(made);
+    if (err != 0) {
+        free(made);
+        return err;
+    }
+    *syncer = made;
+    return 0;
+}
+
+void roster_syncer_destroy(struct roster_syncer *syncer)
+{
+    if (syncer == NULL)
+        return;
+    if (syncer->state != ROSTER_SYNCER_STOPPED)
+        syncer_end(syncer);
+    roster_store_watch_close(syncer->watch);
+    destroy_locks(syncer);
+    free_strings(syncer);
+    free(syncer);
+}
+
+int roster_syncer_get_stats(struct roster_syncer *syncer, struct roster_syncer_stats *stats)
+{
+    int err;
+
+    if (syncer == NULL || stats == NULL)
+        return -EINVAL;
+    err = options_check_size(stats->size, sizeof(*stats));
+    if (err != 0)
+        return err;
+    pthread_mutex_lock(&syncer->lock);
+    *stats = syncer->stats;
+    stats->size = sizeof(*stats);
+    stats->state = syncer->state;
+    stats->lease = syncer->lease;
+    stats->deadline_ns = syncer->deadline;
+    pthread_mutex_unlock(&syncer->lock);
+    return 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The private side of a syncer. Four duties that never wait for each other:
+ *
+ *     lease   grants it, registers the server, keeps it alive, comes back  syncer_lease.c
+ *     report  puts the record                                             syncer_record.c
+ *     watch   notices that the record is gone                             syncer_watch.c
+ *     fence   acts on the deadline when nobody else could                 syncer_state.c
+ *
+ * Two locks. `record_lock` belongs to whoever changes the record in the store and is held across
+ * calls of the store; only registering, reporting and lowering take it. `lock` guards the state, is
+ * never held across a call of the store, of the oracle or of a callback, and is taken inside
+ * record_lock. The roster's own locks come inside both.
+ */
+#ifndef ROSTER_CLUSTER_SYNCER_H
+#define ROSTER_CLUSTER_SYNCER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include <roster/minimum.h>
+#include <roster/syncer.h>
+
+#include "cluster/paths.h"
+
+enum syncer_duty { SYNCER_LEASE, SYNCER_REPORT, SYNCER_WATCH, SYNCER_FENCE, SYNCER_DUTIES };
+
+/* Changes of state that wait to be told. */
+#define SYNCER_CHANGES 16
+
+struct roster_syncer {
+    /* Constant. */
+    struct roster *roster;
+    struct roster_store *store;
+    struct roster_syncer_options options; /* complete; its strings are not ours any more */
+    struct paths paths;
+    char *info; /* JSON */
+    char *server_id;
+
+    /* The record in the store. Under record_lock. */
+    pthread_mutex_t record_lock;
+    int64_t record_revision;     /* of its last change that we know */
+    uint64_t record;             /* its value then */
+    struct roster_holder holder; /* what stands beside it */
+    bool touched;                /* a change is on its way whose outcome is unknown */
+
+    /* Under lock. */
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* state, due times, stop */
+    enum roster_syncer_state state;
+    bool registered;            /* the record hangs on `lease` as far as we know */
+    int64_t lease;              /* 0: none */
+    int64_t deadline;           /* CLOCK_BOOTTIME: then it may be gone */
+    int64_t old_lease;          /* to be revoked when there is time; 0: none */
+    int64_t registered_at;      /* the revision of the registration */
+    int64_t gone_at;            /* the newest revision at which the watch saw the record vanish */
+    int64_t due[SYNCER_DUTIES]; /* CLOCK_MONOTONIC */
+    unsigned failures;          /* of the lease's duty, in a row */
+    struct roster_syncer_stats stats;
+    struct roster_syncer_change changes[SYNCER_CHANGES];
+    unsigned n_changes;
+    bool telling; /* somebody is at it */
+
+    /* Threads. */
+    bool threaded;
+    bool stop; /* under lock */
+    struct syncer_thread {
+        struct roster_syncer *syncer;
+        enum syncer_duty duty;
+        pthread_t id;
+    } threads[SYNCER_DUTIES];
+    unsigned n_threads;
+    struct roster_store_watch *watch; /* the watch duty's; opened on creation */
+};
+
+/* --------------------------------------------------------------- syncer_state.c */
+
+__attribute__((format(printf, 3, 4))) void syncer_log(struct roster_syncer *syncer,
+                                                      enum roster_store_log_level level,
+                                                      const char *format, ...);
+
+/* The deadline of a lease that was asked for then, CLOCK_BOOTTIME. */
+int64_t syncer_deadline(const struct roster_syncer *syncer, const struct roster_store_lease *lease);
+
+/* Under lock: changes the state; syncer_tell() afterwards, without locks. */
+void syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state state, int reason);
+void syncer_tell(struct roster_syncer *syncer);
+
+/* The record or its lease is gone: fences and makes the lease's duty come back at once. Then tell.
+ */
+void syncer_lost(struct roster_syncer *syncer, int64_t lease, int reason);
+
+/* Fences when the deadline has passed. */
+void syncer_fence_duty(struct roster_syncer *syncer);
+
+/* When the duty is due again; wakes its thread. */
+void syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t when);
+
+/* Remembers an error for the statistics. */
+void syncer_failed(struct roster_syncer *syncer, int err, uint64_t *counter);
+
+/* --------------------------------------------------------------- syncer_record.c */
+
+/* Registers under a lease. On success the roster is live until `deadline`. */
+int syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline);
+
+/* One report. */
+int syncer_report(struct roster_syncer *syncer);
+void syncer_report_duty(struct roster_syncer *syncer);
+
+/* Lowers the record; the roster's hook. */
+int syncer_lower(void *arg, uint64_t ts);
+
+/* Whether the record still hangs on this lease: 0, -EKEYEXPIRED, or an error of the store. */
+int syncer_verify(struct roster_syncer *syncer, int64_t lease);
+
+/* --------------------------------------------------------------- syncer_lease.c */
+
+void syncer_lease_duty(struct roster_syncer *syncer);
+
+/* --------------------------------------------------------------- syncer_watch.c */
+
+/* Takes changes of the record, waiting at most `timeout_ms` for them; negative: without end. */
+void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms);
+
+/* --------------------------------------------------------------- syncer_run.c */
+
+/* Ends the threads and fences for good. */
+void syncer_end(struct roster_syncer *syncer);
+
+/* --------------------------------------------------------------- syncer_options.c */
+
+int syncer_options_complete(struct roster_syncer_options *known,
+                            const struct roster_syncer_options *options);
+
+/* The JSON of the server; NULL: no UTF-8, or memory is out. */
+char *syncer_info_json(const struct roster_syncer_options *options);
+
+/* The JSON of who holds the minimum, in `text`; a pointer to it. */
+struct roster_store_bytes syncer_holder_json(const struct roster_holder *holder, char *text,
+                                             size_t size);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The lease: granted, kept alive, and after it was lost replaced by a new one. */
+
+#include "config.h"
+
+#include <errno.h>
+
+#include "cluster/store_backoff.h"
+#include "cluster/store_clock.h"
+#include "cluster/syncer.h"
+#include "core/controls.h"
+#include "core/lease.h"
+
+/* Revokes a lease that may still live, so that what hangs on it does not stay for its time. */
+static void revoke_old(struct roster_syncer *syncer, int64_t lease)
+{
+    int err = roster_store_lease_revoke(syncer->store, lease, (int)syncer->options.timeout_ms);
+
+    if (err != 0 && err != -EKEYEXPIRED)
+        return; /* it is tried again, or expires by itself */
+    pthread_mutex_lock(&syncer->lock);
+    if (syncer->old_lease == lease)
+        syncer->old_lease = 0;
+    pthread_mutex_unlock(&syncer->lock);
+}
+
+/* A lease to register under: the one we have if it lives, else a new one. */
+static int take_lease(struct roster_syncer *syncer, int64_t id, struct roster_store_lease *lease)
+{
+    int timeout = (int)syncer->options.timeout_ms;
+    int err = -EKEYEXPIRED;
+
+    if (id != 0)
+        err = roster_store_lease_keep_alive(syncer->store, id, timeout, lease);
+    if (err == -EKEYEXPIRED)
+        err = roster_store_lease_grant(syncer->store, syncer->options.ttl_ms, timeout, lease);
+    if (err != 0)
+        return err;
+    pthread_mutex_lock(&syncer->lock);
+    syncer->lease = lease->id;
+    pthread_mutex_unlock(&syncer->lock);
+    return 0;
+}
+
+static int join(struct roster_syncer *syncer, int64_t id)
+{
+    struct roster_store_lease lease;
+    int err = take_lease(syncer, id, &lease);
+
+    if (err == 0)
+        err = syncer_register(syncer, lease.id, syncer_deadline(syncer, &lease));
+    pthread_mutex_lock(&syncer->lock);
+    if (err == -EEXIST) {
+        syncer->stats.refusals++;
+        syncer_set_state(syncer, ROSTER_SYNCER_REFUSED, err);
+    } else if (err == -ERANGE) {
+        syncer_set_state(syncer, ROSTER_SYNCER_BEHIND, err);
+    }
+    if (err != 0)
+        syncer->stats.last_error = err;
+    pthread_mutex_unlock(&syncer->lock);
+    syncer_tell(syncer);
+    if (err == -EBADMSG)
+        syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
+                   "server %s cannot register: %s or %s holds no timestamp", syncer->server_id,
+                   syncer->paths.txn, syncer->paths.record);
+    return err;
+}
+
+/* Under lock: the lease that has been kept alive is still ours. */
+static void extend(struct roster_syncer *syncer, int64_t deadline)
+{
+    syncer->stats.keep_alives++;
+    if (deadline <= store_boottime_ns())
+        return; /* the answer came too late to be worth anything */
+    if (deadline > syncer->deadline)
+        syncer->deadline = deadline;
+    rst_lease_extend(syncer->roster,
+                     rst_control(NO_FENCE) ? UINT64_MAX - 1 : (uint64_t)syncer->deadline);
+    if (syncer->state != ROSTER_SYNCER_LIVE) {
+        syncer->stats.resumptions++;
+        syncer_set_state(syncer, ROSTER_SYNCER_LIVE, 0);
+    }
+    syncer_set_due(syncer, SYNCER_FENCE, 0);
+}
+
+static bool is_live(struct roster_syncer *syncer)
+{
+    bool live;
+
+    pthread_mutex_lock(&syncer->lock);
+    live = syncer->state == ROSTER_SYNCER_LIVE;
+    pthread_mutex_unlock(&syncer->lock);
+    return live;
+}
+
+static int keep(struct roster_syncer *syncer, int64_t id)
+{
+    struct roster_store_lease lease;
+    int err =
+        roster_store_lease_keep_alive(syncer->store, id, (int)syncer->options.timeout_ms, &lease);
+
+    /* Fenced, and the lease lives after all: then it never ended, and if the record still hangs on
+     * it, that has held all the time. */
+    if (err == 0 && !is_live(syncer))
+        err = syncer_verify(syncer, id);
+    if (err == -EKEYEXPIRED || err == -EREMCHG) {
+        syncer_lost(syncer, id, err);
+        syncer_tell(syncer);
+        return err;
+    }
+    if (err != 0) {
+        syncer_failed(syncer, err, &syncer->stats.keep_alive_failures);
+        return err;
+    }
+    pthread_mutex_lock(&syncer->lock);
+    if (syncer->lease == id && syncer->registered)
+        extend(syncer, syncer_deadline(syncer, &lease));
+    pthread_mutex_unlock(&syncer->lock);
+    syncer_tell(syncer);
+    return 0;
+}
+
+/* How long to wait until the next time; under lock. */
+static int64_t pause_ns(struct roster_syncer *syncer, int err)
+{
+    int most = (int)syncer->options.backoff_max_ms, least = (int)syncer->options.backoff_min_ms;
+
+    if (err == 0) {
+        syncer->failures = 0;
+        return syncer->options.keep_alive_ms * STORE_NS_PER_MS;
+    }
+    if (syncer->lease == 0 && syncer->failures++ == 0)
+        return 0; /* it has just been lost: the first attempt to come back does not wait */
+    /* While there is something to lose, more than once before the next regular time. */
+    if (syncer->registered && most > (int)syncer->options.keep_alive_ms / 2)
+        most = (int)syncer->options.keep_alive_ms / 2;
+    return store_backoff_ns(least < most ? least : most, most, syncer->failures++);
+}
+
+void syncer_lease_duty(struct roster_syncer *syncer)
+{
+    int64_t lease, old;
+    bool registered;
+    int err;
+
+    pthread_mutex_lock(&syncer->lock);
+    lease = syncer->lease;
+    old = syncer->old_lease;
+    registered = syncer->registered;
+    syncer->due[SYNCER_LEASE] = INT64_MAX; /* until below, or until somebody loses the lease */
+    pthread_mutex_unlock(&syncer->lock);
+    if (old != 0)
+        revoke_old(syncer, old);
+    err = registered ? keep(syncer, lease) : join(syncer, lease);
+    pthread_mutex_lock(&syncer->lock);
+    if (syncer->due[SYNCER_LEASE] == INT64_MAX || err != 0)
+        syncer->due[SYNCER_LEASE] = store_monotonic_ns() + pause_ns(syncer, err);
+    pthread_mutex_unlock(&syncer->lock);
+}

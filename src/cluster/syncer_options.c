@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Options of a syncer, and what it tells of its server. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cluster/options.h"
+#include "cluster/syncer.h"
+
+#define YEAR_MS (UINT64_C(31536000) * 1000)
+#define DAY_MS (UINT64_C(86400) * 1000)
+#define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)
+
+static void fill_in(uint32_t *option, uint32_t fallback)
+{
+    if (*option == 0)
+        *option = fallback;
+}
+
+static void fill_in_all(struct roster_syncer_options *known)
+{
+    uint32_t third;
+
+    fill_in(&known->interval_ms, 30000);
+    fill_in(&known->ttl_ms, 90000);
+    third = known->ttl_ms / 3;
+    fill_in(&known->margin_ms, known->ttl_ms / 9);
+    fill_in(&known->keep_alive_ms, third);
+    fill_in(&known->timeout_ms, third < 5000 ? third : 5000);
+    fill_in(&known->backoff_min_ms, 100);
+    fill_in(&known->backoff_max_ms, 5000);
+    if (known->max_age_ms == 0)
+        known->max_age_ms = DAY_MS;
+}
+
+static bool in_range(const struct roster_syncer_options *known)
+{
+    return known->interval_ms >= 10 && known->interval_ms <= MAX_INTERVAL_MS &&
+           known->ttl_ms >= 100 && known->ttl_ms <= MAX_INTERVAL_MS &&
+           known->margin_ms + (uint64_t)known->keep_alive_ms < known->ttl_ms &&
+           known->timeout_ms <= known->ttl_ms && known->backoff_min_ms <= known->backoff_max_ms &&
+           known->backoff_max_ms <= MAX_INTERVAL_MS && known->max_age_ms >= 600 * 1000 &&
+           known->max_age_ms <= YEAR_MS && (known->labels != NULL || known->n_labels == 0);
+}
+
+int syncer_options_complete(struct roster_syncer_options *known,
+                            const struct roster_syncer_options *options)
+{
+    int err = options_copy(known, sizeof(*known), options);
+
+    if (err != 0)
+        return err;
+    fill_in_all(known);
+    return in_range(known) ? 0 : -EINVAL;
+}
+
+static const char *or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static json_t *labels_json(const struct roster_syncer_options *options)
+{
+    json_t *labels = json_object();
+
+    for (size_t i = 0; i < options->n_labels && labels != NULL; i++) {
+        json_t *value = json_string(or_empty(options->labels[i].value));
+
+        if (json_object_set_new(labels, or_empty(options->labels[i].key), value) != 0) {
+            json_decref(labels);
+            labels = NULL;
+        }
+    }
+    return labels;
+}
+
+char *syncer_info_json(const struct roster_syncer_options *options)
+{
+    json_t *labels = labels_json(options), *info;
+    char *text = NULL;
+
+    if (labels == NULL)
+        return NULL;
+    info = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:o}", "version",
+                     or_empty(options->version), "git_hash", or_empty(options->git_hash), "ddl_id",
+                     options->server_id, "ip", or_empty(options->ip), "listening_port",
+                     (json_int_t)options->port, "status_port", (json_int_t)options->status_port,
+                     "lease", or_empty(options->schema_lease), "start_timestamp",
+                     (json_int_t)time(NULL), "server_id", (json_int_t)options->number, "labels",
+                     labels);
+    if (info != NULL)
+        text = json_dumps(info, JSON_COMPACT);
+    json_decref(info);
+    return text;
+}
+
+struct roster_store_bytes syncer_holder_json(const struct roster_holder *holder, char *text,
+                                             size_t size)
+{
+    struct roster_store_bytes bytes = {text, 0};
+
+    bytes.size = (size_t)snprintf(
+        text, size, "{\"kind\":\"%s\",\"session\":%" PRIu64 ",\"pin\":%" PRIu64 "}",
+        holder->kind == ROSTER_HOLDER_PIN ? roster_pin_kind_name(holder->pin_kind) : "transaction",
+        holder->session_id, holder->pin_id);
+    return bytes;
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The record in the store: how it comes there, is raised and is lowered. The rules, each of which
+ * tests/model/lease_fence.pml refutes the omission of:
+ *
+ *  - protected_from is raised, in one step with the scan, before the store is asked to raise the
+ *    record, and lowered after the store has answered that it is lower;
+ *  - a record is written only over the one that the writer knows, by revision, so that what was
+ *    given up and arrives late changes nothing;
+ *  - adding or lowering a record requires that the txn safe point is not above it, by the safe
+ *    point's revision, and writes the safe point's key again, so that a leader who has read the
+ *    records before fails to move it.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "cluster/batch.h"
+#include "cluster/record.h"
+#include "cluster/store_clock.h"
+#include "cluster/syncer.h"
+#include "core/controls.h"
+#include "core/lease.h"
+
+#define ATTEMPTS 4
+#define HOLDER_SIZE 128
+
+/* What stands in the store before a record is added or lowered. */
+struct standing {
+    uint64_t txn; /* the txn safe point, 0 for none */
+    int64_t txn_revision;
+    uint64_t record;
+    int64_t record_revision; /* 0: there is no record */
+    int64_t record_lease;
+};
+
+static int read_record(const struct roster_store_range *range, struct standing *standing)
+{
+    standing->record_revision = record_revision(range);
+    if (range->count == 0)
+        return 0;
+    standing->record_lease = range->kvs[0].lease;
+    return record_of(range, &standing->record);
+}
+
+static int read_standing(struct roster_syncer *syncer, struct standing *standing)
+{
+    struct roster_store_txn_result *result = NULL;
+    struct batch batch = {.n_ops = 0};
+    int err;
+
+    *standing = (struct standing){0};
+    batch_get(&batch, syncer->paths.txn);
+    batch_get(&batch, syncer->paths.record);
+    err = batch_run(&batch, syncer->store, (int)syncer->options.timeout_ms, &result);
+    if (err != 0)
+        return err;
+    err = record_of(&result->results[0].range, &standing->txn);
+    if (err == -ENOENT)
+        err = 0;
+    standing->txn_revision = record_revision(&result->results[0].range);
+    if (err == 0)
+        err = read_record(&result->results[1].range, standing);
+    roster_store_free(result);
+    return err;
+}
+
+/* Writes the txn safe point again, as it is; the least one if there is none. */
+static void put_txn_again(struct batch *batch, const struct roster_syncer *syncer,
+                          const struct standing *standing, char text[RECORD_SIZE])
+{
+    batch_if_revision(batch, syncer->paths.txn, standing->txn_revision);
+    batch_put(batch, syncer->paths.txn, record_format(standing->txn == 0 ? 1 : standing->txn, text),
+              0);
+}
+
+static void put_holder(struct batch *batch, const struct roster_syncer *syncer, int64_t lease,
+                       const struct roster_holder *holder, char text[HOLDER_SIZE])
+{
+    if (holder->kind == ROSTER_HOLDER_NONE)
+        batch_delete(batch, syncer->paths.holder);
+    else
+        batch_put(batch, syncer->paths.holder, syncer_holder_json(holder, text, HOLDER_SIZE),
+                  lease);
+}
+
+/* Runs a batch whose outcome decides the record; -EAGAIN when its conditions did not hold. */
+static int run(struct roster_syncer *syncer, const struct batch *batch,
+               struct roster_store_txn_result **result)
+{
+    int err;
+
+    syncer->touched = true;
+    err = batch_run(batch, syncer->store, (int)syncer->options.timeout_ms, result);
+    if (err != -EINPROGRESS)
+        syncer->touched = false;
+    if (err == 0 && !(*result)->succeeded)
+        err = -EAGAIN;
+    return err;
+}
+
+static void remember(struct roster_syncer *syncer, uint64_t record, int64_t revision,
+                     const struct roster_holder *holder)
+{
+    syncer->record = record;
+    syncer->record_revision = revision;
+    if (holder != NULL)
+        syncer->holder = *holder;
+    pthread_mutex_lock(&syncer->lock);
+    syncer->stats.record = record;
+    syncer->stats.reported_ns = store_boottime_ns();
+    pthread_mutex_unlock(&syncer->lock);
+}
+
+static int scan(struct roster_syncer *syncer, uint64_t least, struct roster_min *min)
+{
+    int err = rst_lease_scan(syncer->roster, syncer->options.max_age_ms, least, true, min);
+
+    pthread_mutex_lock(&syncer->lock);
+    if (err == 0) {
+        syncer->stats.minimum = min->min_start_ts;
+        syncer->stats.expired = min->expired;
+    }
+    pthread_mutex_unlock(&syncer->lock);
+    return err;
+}
+
+static int64_t interval_ns(const struct roster_syncer *syncer)
+{
+    return syncer->options.interval_ms * STORE_NS_PER_MS;
+}
+
+/* The record stands: unfences. */
+static void registered(struct roster_syncer *syncer, uint64_t record, int64_t revision,
+                       int64_t deadline, const struct roster_holder *holder)
+{
+    remember(syncer, record, revision, holder);
+    pthread_mutex_lock(&syncer->lock);
+    syncer->registered = true;
+    syncer->registered_at = revision;
+    syncer->deadline = deadline;
+    syncer->stats.registrations++;
+    rst_lease_grant(syncer->roster, record,
+                    rst_control(NO_FENCE) ? UINT64_MAX - 1 : (uint64_t)deadline);
+    syncer_set_state(syncer, ROSTER_SYNCER_LIVE, 0);
+    syncer_set_due(syncer, SYNCER_FENCE, 0);
+    /* A record that has vanished again already is noticed by the next report. */
+    syncer_set_due(syncer, SYNCER_REPORT,
+                   syncer->gone_at > revision ? 0 : store_monotonic_ns() + interval_ns(syncer));
+    pthread_mutex_unlock(&syncer->lock);
+}
+
+static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t deadline)
+{
+    char record[RECORD_SIZE], txn[RECORD_SIZE], holder[HOLDER_SIZE];
+    struct roster_min min = {.size = sizeof(min)};
+    struct roster_store_txn_result *result = NULL;
+    struct batch batch = {.n_ops = 0};
+    struct standing standing;
+    int err = read_standing(syncer, &standing);
+
+    if (err != 0)
+        return err;
+    if (standing.record_revision != 0) {
+        if (standing.record_lease != lease)
+            return -EEXIST;
+        /* An earlier attempt of which nothing was heard has come through. */
+        registered(syncer, standing.record, standing.record_revision, deadline, NULL);
+        return 0;
+    }
+    err = scan(syncer, standing.txn, &min);
+    if (err != 0)
+        return err;
+    batch_if_revision(&batch, syncer->paths.record, 0);
+    put_txn_again(&batch, syncer, &standing, txn);
+    batch_put(&batch, syncer->paths.info, roster_store_text(syncer->info), lease);
+    batch_put(&batch, syncer->paths.record, record_format(min.min_start_ts, record), lease);
+    put_holder(&batch, syncer, lease, &min.holder, holder);
+    err = run(syncer, &batch, &result);
+    if (err == 0)
+        registered(syncer, min.min_start_ts, result->revision, deadline, &min.holder);
+    roster_store_free(result);
+    return err;
+}
+
+int syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline)
+{
+    int err = -EAGAIN;
+
+    pthread_mutex_lock(&syncer->record_lock);
+    for (int i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
+        err = register_once(syncer, lease, deadline);
+    pthread_mutex_unlock(&syncer->record_lock);
+    syncer_tell(syncer);
+    return err;
+}
+
+/* Learns what the record has become; it is lost unless it hangs on our lease. */
+static int adopt(struct roster_syncer *syncer, const struct roster_store_range *range,
+                 int64_t lease)
+{
+    struct standing standing = {0};
+    int err = read_record(range, &standing);
+
+    if (err != 0)
+        return err;
+    if (standing.record_revision == 0 || standing.record_lease != lease) {
+        syncer_lost(syncer, lease, standing.record_revision == 0 ? -EKEYEXPIRED : -EEXIST);
+        return -EKEYEXPIRED;
+    }
+    syncer->record = standing.record;
+    syncer->record_revision = standing.record_revision;
+    return -EAGAIN;
+}
+
+static bool stands_already(const struct roster_syncer *syncer, const struct roster_min *min)
+{
+    const struct roster_holder *a = &syncer->holder, *b = &min->holder;
+
+    /* A minimum below the record: somebody is about to lower it, or has just failed to. */
+    if (min->min_start_ts < syncer->record)
+        return true;
+    return min->min_start_ts == syncer->record && !syncer->touched && a->kind == b->kind &&
+           a->session_id == b->session_id && a->pin_id == b->pin_id;
+}
+
+static int put_once(struct roster_syncer *syncer, int64_t lease, const struct roster_min *min)
+{
+    struct roster_store_txn_result *result = NULL;
+    char record[RECORD_SIZE], holder[HOLDER_SIZE];
+    struct batch batch = {.n_ops = 0};
+    int err;
+
+    batch_if_revision(&batch, syncer->paths.record, syncer->record_revision);
+    batch_put(&batch, syncer->paths.record, record_format(min->min_start_ts, record), lease);
+    put_holder(&batch, syncer, lease, &min->holder, holder);
+    batch_otherwise_get(&batch, syncer->paths.record);
+    err = run(syncer, &batch, &result);
+    if (err == 0)
+        remember(syncer, min->min_start_ts, result->revision, &min->holder);
+    else if (err == -EAGAIN)
+        err = adopt(syncer, &result->results[0].range, lease);
+    else if (err == -EKEYEXPIRED)
+        syncer_lost(syncer, lease, err);
+    roster_store_free(result);
+    return err;
+}
+
+/* The lease that the record hangs on, 0 for none. */
+static int64_t live_lease(struct roster_syncer *syncer)
+{
+    int64_t lease;
+
+    pthread_mutex_lock(&syncer->lock);
+    lease = syncer->registered ? syncer->lease : 0;
+    pthread_mutex_unlock(&syncer->lock);
+    return lease;
+}
+
+static int report(struct roster_syncer *syncer)
+{
+    struct roster_min min = {.size = sizeof(min)};
+    int64_t lease = live_lease(syncer);
+    int err = -EAGAIN;
+
+    if (lease == 0)
+        return -ESTALE;
+    for (int i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++) {
+        err = scan(syncer, 0, &min);
+        if (err == 0 && !stands_already(syncer, &min))
+            err = put_once(syncer, lease, &min);
+    }
+    return err;
+}
+
+int syncer_report(struct roster_syncer *syncer)
+{
+    int err;
+
+    pthread_mutex_lock(&syncer->record_lock);
+    err = report(syncer);
+    pthread_mutex_unlock(&syncer->record_lock);
+    syncer_tell(syncer);
+    if (err == 0) {
+        pthread_mutex_lock(&syncer->lock);
+        syncer->stats.reports++;
+        pthread_mutex_unlock(&syncer->lock);
+    } else if (err != -ESTALE) {
+        syncer_failed(syncer, err, &syncer->stats.report_failures);
+    }
+    return err;
+}
+
+void syncer_report_duty(struct roster_syncer *syncer)
+{
+    pthread_mutex_lock(&syncer->lock);
+    syncer->due[SYNCER_REPORT] = store_monotonic_ns() + interval_ns(syncer);
+    pthread_mutex_unlock(&syncer->lock);
+    (void)syncer_report(syncer);
+}
+
+static int lower_once(struct roster_syncer *syncer, int64_t lease, uint64_t ts)
+{
+    struct roster_store_txn_result *result = NULL;
+    char record[RECORD_SIZE], txn[RECORD_SIZE];
+    struct batch batch = {.n_ops = 0};
+    struct standing standing;
+    int err = read_standing(syncer, &standing);
+
+    if (err != 0)
+        return err;
+    if (standing.record_lease != lease || ts < standing.txn)
+        return -ESTALE;
+    batch_if_revision(&batch, syncer->paths.record, standing.record_revision);
+    put_txn_again(&batch, syncer, &standing, txn);
+    batch_put(&batch, syncer->paths.record, record_format(ts, record), lease);
+    err = run(syncer, &batch, &result);
+    if (err == 0) {
+        remember(syncer, ts, result->revision, NULL);
+        rst_lease_lowered(syncer->roster, ts);
+    }
+    roster_store_free(result);
+    return err;
+}
+
+static int lower(struct roster_syncer *syncer, uint64_t ts)
+{
+    int64_t lease = live_lease(syncer);
+    int err = -EAGAIN;
+
+    if (lease == 0)
+        return -ESTALE;
+    if (ts >= rst_lease_record(syncer->roster))
+        return 0;
+    for (int i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
+        err = lower_once(syncer, lease, ts);
+    return err;
+}
+
+int syncer_lower(void *arg, uint64_t ts)
+{
+    struct roster_syncer *syncer = arg;
+    int err;
+
+    pthread_mutex_lock(&syncer->record_lock);
+    err = lower(syncer, ts);
+    pthread_mutex_unlock(&syncer->record_lock);
+    pthread_mutex_lock(&syncer->lock);
+    if (err == 0)
+        syncer->stats.lowered++;
+    else if (err == -ESTALE)
+        syncer->stats.lower_refused++;
+    else
+        syncer->stats.last_error = err;
+    pthread_mutex_unlock(&syncer->lock);
+    /* Somebody else moved the safe point again and again; nothing was changed. */
+    return err == -EAGAIN ? -ETIMEDOUT : err;
+}
+
+int syncer_verify(struct roster_syncer *syncer, int64_t lease)
+{
+    struct roster_store_keys keys = roster_store_key(roster_store_text(syncer->paths.record));
+    struct roster_store_range *range = NULL;
+    int err = roster_store_get(syncer->store, &keys, 1, (int)syncer->options.timeout_ms, &range);
+
+    if (err == 0 && (range->count == 0 || range->kvs[0].lease != lease))
+        err = -EKEYEXPIRED;
+    roster_store_free(range);
+    return err;
+}

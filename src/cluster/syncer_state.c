@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* The state of a syncer: fencing, telling, and when what is due. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <roster/error.h>
+
+#include "cluster/store_clock.h"
+#include "cluster/syncer.h"
+#include "core/controls.h"
+#include "core/lease.h"
+
+const char *roster_syncer_state_name(enum roster_syncer_state state)
+{
+    switch (state) {
+    case ROSTER_SYNCER_JOINING:
+        return "joining";
+    case ROSTER_SYNCER_LIVE:
+        return "live";
+    case ROSTER_SYNCER_FENCED:
+        return "fenced";
+    case ROSTER_SYNCER_REFUSED:
+        return "refused";
+    case ROSTER_SYNCER_BEHIND:
+        return "behind";
+    case ROSTER_SYNCER_STOPPED:
+        return "stopped";
+    }
+    return "unknown";
+}
+
+void syncer_log(struct roster_syncer *syncer, enum roster_store_log_level level, const char *format,
+                ...)
+{
+    char text[512];
+    va_list args;
+
+    if (syncer->options.log == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    syncer->options.log(syncer->options.log_arg, level, text);
+}
+
+int64_t syncer_deadline(const struct roster_syncer *syncer, const struct roster_store_lease *lease)
+{
+    return lease->asked_at_ns +
+           (lease->ttl_ms - (int64_t)syncer->options.margin_ms) * STORE_NS_PER_MS;
+}
+
+void syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state state, int reason)
+{
+    struct roster_syncer_change change = {syncer->state, state, reason};
+
+    if (state == syncer->state)
+        return;
+    syncer->state = state;
+    if (syncer->n_changes < SYNCER_CHANGES)
+        syncer->changes[syncer->n_changes++] = change;
+    else
+        syncer->stats.changes_dropped++;
+    pthread_cond_broadcast(&syncer->changed);
+}
+
+static enum roster_store_log_level level_of(const struct roster_syncer_change *change)
+{
+    switch (change->after) {
+    case ROSTER_SYNCER_FENCED:
+        return ROSTER_STORE_LOG_WARNING;
+    case ROSTER_SYNCER_REFUSED:
+    case ROSTER_SYNCER_BEHIND:
+        return ROSTER_STORE_LOG_ERROR;
+    default:
+        return ROSTER_STORE_LOG_INFO;
+    }
+}
+
+static void tell_one(struct roster_syncer *syncer, const struct roster_syncer_change *change)
+{
+    syncer_log(syncer, level_of(change), "server %s is %s, was %s%s%s", syncer->server_id,
+               roster_syncer_state_name(change->after), roster_syncer_state_name(change->before),
+               change->reason == 0 ? "" : ": ",
+               change->reason == 0 ? "" : roster_strerror(change->reason));
+    if (syncer->options.change != NULL)
+        syncer->options.change(syncer->options.change_arg, change);
+}
+
+/* One teller at a time keeps the order; whoever comes meanwhile leaves his changes to him. */
+void syncer_tell(struct roster_syncer *syncer)
+{
+    struct roster_syncer_change change;
+
+    pthread_mutex_lock(&syncer->lock);
+    if (!syncer->telling) {
+        syncer->telling = true;
+        while (syncer->n_changes > 0) {
+            change = syncer->changes[0];
+            syncer->n_changes--;
+            memmove(&syncer->changes[0], &syncer->changes[1],
+                    syncer->n_changes * sizeof(syncer->changes[0]));
+            pthread_mutex_unlock(&syncer->lock);
+            tell_one(syncer, &change);
+            pthread_mutex_lock(&syncer->lock);
+        }
+        syncer->telling = false;
+        pthread_cond_broadcast(&syncer->changed);
+    }
+    pthread_mutex_unlock(&syncer->lock);
+}
+
+void syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t when)
+{
+    syncer->due[duty] = when;
+    pthread_cond_broadcast(&syncer->changed);
+}
+
+void syncer_failed(struct roster_syncer *syncer, int err, uint64_t *counter)
+{
+    pthread_mutex_lock(&syncer->lock);
+    syncer->stats.last_error = err;
+    if (counter != NULL)
+        (*counter)++;
+    pthread_mutex_unlock(&syncer->lock);
+}
+
+/* Under lock. */
+static void fence(struct roster_syncer *syncer, int reason)
+{
+    if (!rst_control(NO_FENCE))
+        rst_lease_fence(syncer->roster);
+    if (syncer->state == ROSTER_SYNCER_LIVE) {
+        syncer->stats.fences++;
+        syncer_set_state(syncer, ROSTER_SYNCER_FENCED, reason);
+    }
+}
+
+void syncer_lost(struct roster_syncer *syncer, int64_t lease, int reason)
+{
+    pthread_mutex_lock(&syncer->lock);
+    if (syncer->lease == lease && lease != 0) {
+        syncer->lease = 0;
+        syncer->old_lease = lease;
+        syncer->registered = false;
+        fence(syncer, reason);
+        syncer_set_due(syncer, SYNCER_LEASE, 0);
+    }
+    pthread_mutex_unlock(&syncer->lock);
+}
+
+void syncer_fence_duty(struct roster_syncer *syncer)
+{
+    int64_t left;
+
+    pthread_mutex_lock(&syncer->lock);
+    left = syncer->deadline - store_boottime_ns();
+    if (syncer->state == ROSTER_SYNCER_LIVE && left <= 0) {
+        fence(syncer, -EKEYEXPIRED);
+        syncer_set_due(syncer, SYNCER_LEASE, 0);
+    }
+    /* At most a second, because only CLOCK_BOOTTIME goes on while the machine is suspended. */
+    if (syncer->state != ROSTER_SYNCER_LIVE || left > STORE_NS_PER_S)
+        left = STORE_NS_PER_S;
+    syncer->due[SYNCER_FENCE] = store_monotonic_ns() + left;
+    pthread_mutex_unlock(&syncer->lock);
+    syncer_tell(syncer);
+}

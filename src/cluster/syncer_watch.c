@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Watches the record: a server that does not hear of its lease's end from a keep-alive, or whose
+ * record was deleted by hand, is fenced as soon as the store tells. */
+
+#include "config.h"
+
+#include <errno.h>
+
+#include "cluster/store_clock.h"
+#include "cluster/syncer.h"
+
+#define PAUSE_NS (200 * STORE_NS_PER_MS)
+
+/* The record vanished, or hangs on another lease, at this revision. */
+static void gone(struct roster_syncer *syncer, int64_t revision, int reason)
+{
+    int64_t lease = 0;
+
+    pthread_mutex_lock(&syncer->lock);
+    if (revision > syncer->gone_at)
+        syncer->gone_at = revision;
+    if (syncer->registered && revision > syncer->registered_at)
+        lease = syncer->lease;
+    pthread_mutex_unlock(&syncer->lock);
+    syncer_lost(syncer, lease, reason);
+    syncer_tell(syncer);
+}
+
+static void take_event(struct roster_syncer *syncer, const struct roster_store_event *event)
+{
+    bool foreign;
+
+    if (event->type == ROSTER_STORE_EVENT_DELETE) {
+        gone(syncer, event->kv.mod_revision, -EKEYEXPIRED);
+        return;
+    }
+    pthread_mutex_lock(&syncer->lock);
+    foreign = syncer->registered && event->kv.lease != syncer->lease;
+    pthread_mutex_unlock(&syncer->lock);
+    if (foreign)
+        gone(syncer, event->kv.mod_revision, -EEXIST);
+}
+
+static void take(struct roster_syncer *syncer, const struct roster_store_events *events)
+{
+    if (events->snapshot && events->count == 0)
+        gone(syncer, events->revision, -EKEYEXPIRED);
+    for (size_t i = 0; i < events->count; i++)
+        take_event(syncer, &events->events[i]);
+}
+
+void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms)
+{
+    struct roster_store_events *events = NULL;
+    int err = roster_store_watch_next(syncer->watch, timeout_ms, &events);
+
+    if (err == 0) {
+        take(syncer, events);
+        roster_store_free(events);
+    } else if (err != -ETIMEDOUT) {
+        pthread_mutex_lock(&syncer->lock);
+        syncer->due[SYNCER_WATCH] = store_monotonic_ns() + PAUSE_NS;
+        pthread_mutex_unlock(&syncer->lock);
+    }
+}

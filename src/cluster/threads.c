@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+#include "config.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "cluster/store_clock.h"
+#include "cluster/threads.h"
+
+int threads_start(pthread_t *thread, void *(*run)(void *), void *arg, const char *name)
+{
+    sigset_t all, old;
+    int err;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    err = pthread_create(thread, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (err != 0)
+        return -EAGAIN;
+    pthread_setname_np(*thread, name);
+    return 0;
+}
+
+int threads_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+    int err = pthread_condattr_init(&attr);
+
+    if (err != 0)
+        return -err;
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    err = pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+    return -err;
+}
+
+void threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline)
+{
+    struct timespec until;
+
+    if (deadline == STORE_FOREVER) {
+        pthread_cond_wait(cond, mutex);
+        return;
+    }
+    until = store_timespec(deadline);
+    pthread_cond_timedwait(cond, mutex, &until);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Background threads, and condition variables that wait on CLOCK_MONOTONIC. */
+#ifndef ROSTER_CLUSTER_THREADS_H
+#define ROSTER_CLUSTER_THREADS_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+/* Starts a thread that blocks all signals. The name has at most 15 bytes. 0 or -EAGAIN. */
+int threads_start(pthread_t *thread, void *(*run)(void *), void *arg, const char *name);
+
+/* 0 or a negative errno. */
+int threads_cond_init(pthread_cond_t *cond);
+
+/* Waits until somebody signals, or the deadline on CLOCK_MONOTONIC; may wake up for nothing. */
+void threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline);
+
+#endif

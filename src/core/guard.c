@@ -1,0 +1,99 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The one word for G8, and the lease's deadline beside it.
+ */
+#include "guard.h"
+
+#include <roster/timestamp.h>
+#include <string.h>
+#include <time.h>
+
+int rst_guard_init(struct rst_guard *guard, struct rst_guard_words *words)
+{
+    memset(guard, 0, sizeof(*guard));
+    words->protected_from = 0;
+    words->lease_deadline = RST_LEASE_NONE;
+    return -pthread_mutex_init(&guard->lock, NULL);
+}
+
+void rst_guard_destroy(struct rst_guard *guard)
+{
+    pthread_mutex_destroy(&guard->lock);
+}
+
+/* Under the lock. */
+static void publish(const struct rst_guard *guard, struct rst_guard_words *words)
+{
+    uint64_t from = guard->local > guard->record ? guard->local : guard->record;
+
+    /* Pairs with rst_guard_check(). */
+    rst_store_release(&words->protected_from, guard->fenced ? ROSTER_TS_MAX : from);
+}
+
+void rst_guard_raise_local(struct rst_guard *guard, struct rst_guard_words *words, uint64_t local)
+{
+    pthread_mutex_lock(&guard->lock);
+    if (local > guard->local) {
+        guard->local = local;
+        publish(guard, words);
+    }
+    pthread_mutex_unlock(&guard->lock);
+}
+
+void rst_guard_raise_record(struct rst_guard *guard, struct rst_guard_words *words, uint64_t record)
+{
+    pthread_mutex_lock(&guard->lock);
+    if (record > guard->record) {
+        guard->record = record;
+        publish(guard, words);
+    }
+    pthread_mutex_unlock(&guard->lock);
+}
+
+void rst_guard_set_record(struct rst_guard *guard, struct rst_guard_words *words, uint64_t record)
+{
+    pthread_mutex_lock(&guard->lock);
+    guard->record = record;
+    publish(guard, words);
+    pthread_mutex_unlock(&guard->lock);
+}
+
+void rst_guard_fence(struct rst_guard *guard, struct rst_guard_words *words)
+{
+    pthread_mutex_lock(&guard->lock);
+    guard->fenced = true;
+    publish(guard, words);
+    rst_store_release(&words->lease_deadline, 0);
+    pthread_mutex_unlock(&guard->lock);
+}
+
+void rst_guard_unfence(struct rst_guard *guard, struct rst_guard_words *words, uint64_t deadline)
+{
+    pthread_mutex_lock(&guard->lock);
+    guard->fenced = false;
+    publish(guard, words);
+    /* After protected_from; pairs with rst_guard_check(). */
+    rst_store_release(&words->lease_deadline, deadline);
+    pthread_mutex_unlock(&guard->lock);
+}
+
+bool rst_guard_may_lower(struct rst_guard *guard, uint64_t ts)
+{
+    bool may;
+
+    pthread_mutex_lock(&guard->lock);
+    may = !guard->fenced && ts >= guard->local;
+    pthread_mutex_unlock(&guard->lock);
+    return may;
+}
+
+int rst_guard_lease_slow(uint64_t deadline)
+{
+    struct timespec now;
+
+    /* Read after everything that is vouched for. Also counts while the machine is suspended. */
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec < deadline ? 0 : -ESTALE;
+}

@@ -1,0 +1,77 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the one word for G8, protected_from, is made of. Its lock is held for a few instructions
+ * only, so that fencing waits for nobody; it is taken inside the scanner's lock, never around it.
+ */
+#ifndef ROSTER_CORE_GUARD_H
+#define ROSTER_CORE_GUARD_H
+
+#include "rcu.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+
+/* The lease deadline of a roster that is under no leased store. */
+#define RST_LEASE_NONE UINT64_MAX
+
+struct rst_guard {
+    pthread_mutex_t lock;
+    uint64_t local;  /* the local safe point, or what an age limit gave up; never goes back */
+    uint64_t record; /* see lease.h; 0 without a leased store */
+    bool fenced;
+};
+
+/* What of it owners read; part of the line of struct rst_horizon that scans alone write. */
+struct rst_guard_words {
+    uint64_t protected_from; /* the smallest timestamp still guaranteed (G8) */
+    uint64_t lease_deadline; /* CLOCK_BOOTTIME, ns; 0 while fenced */
+};
+
+/* Returns 0 or -errno. */
+int rst_guard_init(struct rst_guard *guard, struct rst_guard_words *words);
+void rst_guard_destroy(struct rst_guard *guard);
+
+/* A scan gave up everything below `local`. Afterwards a collector may be told so. */
+void rst_guard_raise_local(struct rst_guard *guard, struct rst_guard_words *words, uint64_t local);
+
+/* Raises the record, or sets it. */
+void rst_guard_raise_record(struct rst_guard *guard, struct rst_guard_words *words,
+                            uint64_t record);
+void rst_guard_set_record(struct rst_guard *guard, struct rst_guard_words *words, uint64_t record);
+
+/* Fences, or unfences until `deadline`. */
+void rst_guard_fence(struct rst_guard *guard, struct rst_guard_words *words);
+void rst_guard_unfence(struct rst_guard *guard, struct rst_guard_words *words, uint64_t deadline);
+
+/* Whether lowering the record, and nothing else, could protect `ts` again. */
+bool rst_guard_may_lower(struct rst_guard *guard, uint64_t ts);
+
+/* Whether the lease still lives: 0 or -ESTALE. Outside the common path of a roster without one. */
+rst_slow int rst_guard_lease_slow(uint64_t deadline);
+
+/*
+ * Whether everything read so far at `ts` was still there: 0 or -ESTALE (G8). The fence keeps the
+ * reads before the loads; a collector reads the safe point after protected_from was written, so a
+ * read that missed something collected cannot precede a load that misses its cause.
+ */
+static inline int rst_guard_check(const struct rst_guard_words *words, uint64_t ts)
+{
+    uint64_t deadline;
+
+    rst_fence_load_load();
+    rst_test_point("check: reads done");
+    if (rst_control(BLIND_CHECK))
+        return 0;
+    /* Before protected_from: who sees a new lease's deadline sees what the old one's end cost.
+     * Pairs with the release in rst_guard_unfence(). */
+    deadline = rst_load_acquire(&words->lease_deadline);
+    /* Pairs with the release in guard.c's publish(). */
+    if (rst_unlikely(ts < rst_load_acquire(&words->protected_from)))
+        return -ESTALE;
+    return rst_likely(deadline == RST_LEASE_NONE) ? 0 : rst_guard_lease_slow(deadline);
+}
+
+#endif /* ROSTER_CORE_GUARD_H */

@@ -1,0 +1,152 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The roster's side of a leased store.
+ */
+#include "lease.h"
+
+#include "manager.h"
+
+#include <roster/timestamp.h>
+
+int rst_lease_attach(struct roster *roster, const struct rst_lease_ops *ops, void *arg)
+{
+    int err = 0;
+
+    if (!roster || !ops)
+        return -EINVAL;
+    if (rst_thread_forked())
+        return -ECHILD;
+    pthread_mutex_lock(&roster->lease_lock);
+    if (roster->lease_ops) {
+        err = -EBUSY;
+    } else {
+        rst_fetch_add(&roster->attached, 1);
+        roster->lease_ops = ops;
+        roster->lease_arg = arg;
+        rst_guard_fence(&roster->horizon.guard, &roster->horizon.words);
+    }
+    pthread_mutex_unlock(&roster->lease_lock);
+    return err;
+}
+
+void rst_lease_detach(struct roster *roster)
+{
+    pthread_mutex_lock(&roster->lease_lock);
+    if (roster->lease_ops)
+        rst_fetch_sub(&roster->attached, 1);
+    roster->lease_ops = NULL;
+    roster->lease_arg = NULL;
+    rst_guard_fence(&roster->horizon.guard, &roster->horizon.words);
+    pthread_mutex_unlock(&roster->lease_lock);
+}
+
+static int scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min)
+{
+    uint64_t now, lower;
+    int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
+
+    if (err)
+        return err;
+    lower = roster_ts_lower_limit(now, max_age_ms);
+    if (least > 0 && lower < least - 1)
+        lower = least - 1;
+    if (lower >= now)
+        return -ERANGE;
+    rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms, min);
+    return 0;
+}
+
+int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, bool report,
+                   struct roster_min *min)
+{
+    struct rst_horizon *horizon = &roster->horizon;
+    int err;
+
+    pthread_mutex_lock(&horizon->scan_lock);
+    err = scan(roster, max_age_ms, least, min);
+    if (!err && report)
+        rst_guard_raise_record(&horizon->guard, &horizon->words, min->min_start_ts);
+    pthread_mutex_unlock(&horizon->scan_lock);
+    return err;
+}
+
+void rst_lease_grant(struct roster *roster, uint64_t record, uint64_t deadline)
+{
+    struct rst_horizon *horizon = &roster->horizon;
+
+    rst_guard_set_record(&horizon->guard, &horizon->words, record);
+    rst_guard_unfence(&horizon->guard, &horizon->words, deadline);
+}
+
+void rst_lease_extend(struct roster *roster, uint64_t deadline)
+{
+    rst_guard_unfence(&roster->horizon.guard, &roster->horizon.words, deadline);
+}
+
+void rst_lease_fence(struct roster *roster)
+{
+    rst_guard_fence(&roster->horizon.guard, &roster->horizon.words);
+}
+
+void rst_lease_lowered(struct roster *roster, uint64_t record)
+{
+    rst_guard_set_record(&roster->horizon.guard, &roster->horizon.words, record);
+}
+
+uint64_t rst_lease_record(struct roster *roster)
+{
+    struct rst_guard *guard = &roster->horizon.guard;
+    uint64_t record;
+
+    pthread_mutex_lock(&guard->lock);
+    record = guard->record;
+    pthread_mutex_unlock(&guard->lock);
+    return record;
+}
+
+static int lower(struct roster *roster, uint64_t ts)
+{
+    int err = -ESTALE;
+
+    pthread_mutex_lock(&roster->lease_lock);
+    if (roster->lease_ops)
+        err = roster->lease_ops->lower(roster->lease_arg, ts);
+    pthread_mutex_unlock(&roster->lease_lock);
+    return err;
+}
+
+/*
+ * The pin comes first, so that no report can pass `ts` from here on; it counts as soon as the
+ * store has lowered the record, and is taken back when the store refuses.
+ */
+static int pin_below_record(struct roster *roster, struct rst_thread *thread, uintptr_t holder,
+                            uint64_t since, uint64_t ts, uint64_t **slot)
+{
+    struct rst_horizon *horizon = &roster->horizon;
+    int err = -ESTALE;
+
+    pthread_mutex_lock(&horizon->scan_lock);
+    if (rst_guard_may_lower(&horizon->guard, ts))
+        err = rst_horizon_pin_unchecked(horizon, &thread->horizon, holder, since, ts, slot);
+    pthread_mutex_unlock(&horizon->scan_lock);
+    if (err)
+        return err;
+    err = lower(roster, ts);
+    if (err) {
+        rst_horizon_release(&thread->horizon, *slot);
+        *slot = NULL;
+    }
+    return err;
+}
+
+int rst_lease_pin_at(struct roster *roster, struct rst_thread *thread, uintptr_t holder,
+                     uint64_t since, uint64_t ts, uint64_t **slot)
+{
+    int err = rst_horizon_pin_at(&roster->horizon, &thread->horizon, holder, since, ts, slot);
+
+    if (err != -ESTALE || rst_load(&roster->horizon.words.lease_deadline) == RST_LEASE_NONE)
+        return err;
+    return pin_below_record(roster, thread, holder, since, ts, slot);
+}

@@ -1,0 +1,61 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a roster and the syncer that reports it to a leased store know of each other. The functions
+ * are exported under a version of their own, for libroster-cluster alone.
+ *
+ * The record is the smallest timestamp that other servers leave alone for this one. It is raised
+ * here before the store is asked to raise it, and lowered here after the store has lowered it, so
+ * that it is never below what the store holds while the lease lives.
+ */
+#ifndef ROSTER_CORE_LEASE_H
+#define ROSTER_CORE_LEASE_H
+
+#include <roster/export.h>
+#include <roster/minimum.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rst_lease_ops {
+    /*
+     * Lowers the record to `ts`, unless it is there already; a pin protects `ts` from scans
+     * meanwhile. Returns 0 after rst_lease_lowered(); -ESTALE when the cluster's safe point has
+     * passed it; the store's error. May wait.
+     */
+    int (*lower)(void *arg, uint64_t ts);
+};
+
+/*
+ * Puts the roster under a leased store: fenced until rst_lease_grant(). Returns 0; -EINVAL; -EBUSY
+ * when it is under one; -ECHILD.
+ */
+ROSTER_API int rst_lease_attach(struct roster *roster, const struct rst_lease_ops *ops, void *arg);
+
+/* The syncer goes: after this `lower` is not called any more. The roster stays fenced. */
+ROSTER_API void rst_lease_detach(struct roster *roster);
+
+/*
+ * As roster_min_start_ts(), with two lower limits: `max_age_ms` before now, and just below
+ * `least`. With `report` the minimum is about to be reported: raises the record to it, in one step
+ * with the scan as far as pins at chosen timestamps can see.
+ */
+ROSTER_API int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least,
+                              bool report, struct roster_min *min);
+
+/* The store holds `record` under a new lease until `deadline` (CLOCK_BOOTTIME, ns): unfences. */
+ROSTER_API void rst_lease_grant(struct roster *roster, uint64_t record, uint64_t deadline);
+
+/* The lease that rst_lease_grant() told of never ended and lives until `deadline`: unfences. */
+ROSTER_API void rst_lease_extend(struct roster *roster, uint64_t deadline);
+
+/* The lease may be gone: checks fail from now on. Does not wait for a scan or an oracle. */
+ROSTER_API void rst_lease_fence(struct roster *roster);
+
+/* The store has lowered the record. */
+ROSTER_API void rst_lease_lowered(struct roster *roster, uint64_t record);
+
+/* The record. */
+ROSTER_API uint64_t rst_lease_record(struct roster *roster);
+
+#endif /* ROSTER_CORE_LEASE_H */

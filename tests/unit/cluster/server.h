@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* A server in a test: a roster with one session and a syncer. */
+#ifndef ROSTER_TESTS_SERVER_H
+#define ROSTER_TESTS_SERVER_H
+
+#include <roster/roster.h>
+#include <roster/syncer.h>
+
+#include "store_fixture.h"
+
+#define SERVER_CHANGES 64
+
+struct server {
+    struct roster *roster;
+    struct roster_session *session;
+    struct roster_syncer *syncer;
+    struct roster_syncer_options options;
+    struct roster_syncer_change changes[SERVER_CHANGES];
+    size_t n_changes;
+    uint64_t now; /* what its oracle tells, when it is told to */
+};
+
+/* Short times: fenced after 400 ms, or 3 s with etcd, which has no shorter leases. */
+struct roster_syncer_options server_options(struct store_fixture *f, const char *id);
+
+/* A server whose local safe point stays a day behind. `now` 0: with a clock of its own. */
+void server_create(struct server *server, struct roster_store *store,
+                   const struct roster_syncer_options *options, uint64_t now);
+
+/* The same, registered: by run_once, or with threads. */
+void server_join(struct server *server, struct store_fixture *f, const char *id);
+void server_join_threaded(struct server *server, struct store_fixture *f, const char *id);
+
+/* Ends everything, in order or not. */
+void server_destroy(struct server *server);
+
+/* Runs until the state is reached; fails the test after 20 s. */
+void server_run_until(struct server *server, enum roster_syncer_state state);
+/* For a threaded one. */
+void server_wait_for(struct server *server, enum roster_syncer_state state);
+
+/* Until it has become live that many times in all, by registering or by resuming; runs it unless it
+ * has threads. */
+void server_until_live(struct server *server, uint64_t times);
+
+/* How many changes to this state were told, and the newest one's reason. */
+size_t server_changes_to(struct server *server, enum roster_syncer_state state, int *reason);
+
+struct roster_syncer_stats server_stats(struct server *server);
+
+/* The value of a key; 0 if there is none, or it is no number. */
+uint64_t stored_number(struct roster_store *store, const char *key);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The control of the linearizability tests: linked with an oracle that hands out what it allotted
+ * before it was asked. The check that passes the real one must find this one out.
+ */
+
+#include "config.h"
+
+#include <criterion/criterion.h>
+
+#include <roster/oracle_store.h>
+
+#include "oracle_check.h"
+
+Test(oracle_control, a_range_allotted_before_the_request_is_caught)
+{
+    struct oracle_check *check = oracle_check_new();
+    struct roster_oracle_store *oracles[2];
+    struct roster_store *store;
+    void *args[4];
+
+    cr_assert_eq(roster_store_open("memory", NULL, &store, NULL, 0), 0);
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_eq(roster_oracle_store_create(store, NULL, &oracles[i]), 0);
+    for (size_t i = 0; i < 4; i++)
+        args[i] = oracles[i % 2];
+    oracle_check_run(check, roster_oracle_store_get, args, 4, 1000);
+    cr_assert_eq(check->failures, 0);
+    cr_assert_eq(oracle_check_duplicates(check), 0, "they are unique, but not linearizable");
+    cr_assert_gt(check->stale, 0, "the check has not noticed the stale ranges");
+    for (size_t i = 0; i < 2; i++)
+        roster_oracle_store_destroy(oracles[i]);
+    roster_store_close(store);
+    oracle_check_free(check);
+}

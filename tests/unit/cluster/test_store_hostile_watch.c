@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Watches of an etcd gateway that misbehaves. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fake_gateway.h"
+#include "store_fixture.h"
+
+static const struct roster_store_options impatient = {.size = sizeof(impatient),
+                                                      .attempt_timeout_ms = 200,
+                                                      .backoff_min_ms = 10,
+                                                      .backoff_max_ms = 50,
+                                                      .max_result_bytes = 65536,
+                                                      .watch_check_ms = 200};
+
+static struct roster_store *open_at(const char *gateway_url)
+{
+    struct roster_store *store = NULL;
+    char url[512];
+
+    snprintf(url, sizeof(url), "etcd:%s", gateway_url);
+    cr_assert_eq(roster_store_open(url, &impatient, &store, NULL, 0), 0);
+    return store;
+}
+
+static struct roster_store_watch *watch_from(struct roster_store *store, int64_t revision)
+{
+    struct roster_store_keys keys = roster_store_prefix(text("k"));
+    struct roster_store_watch *watch = NULL;
+
+    cr_assert_eq(roster_store_watch_open(store, &keys, revision, &watch), 0);
+    return watch;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+#define EVENT(key, mod)                                                                            \
+    "{\"kv\":{\"key\":\"" key "\",\"create_revision\":\"5\",\"mod_revision\":\"" mod               \
+    "\",\"version\":\"2\"}}"
+#define EVENTS(list) "{\"result\":{" FAKE_HEADER ",\"events\":[" list "]}}\n"
+
+/* The first stream says what the gateway's argument points to, and later ones work. */
+static void misbehave_once(struct fake_request *request)
+{
+    if (!fake_is(request, "/v3/watch")) {
+        fake_reply(request, 200, "{" FAKE_HEADER "}");
+        return;
+    }
+    fake_begin_stream(request);
+    if (request->number == 1) {
+        fake_chunk(request, request->gateway->arg);
+    } else {
+        fake_chunk(request, FAKE_CREATED);
+        fake_chunk(request, EVENTS(EVENT("a2E=", "20")));
+    }
+    fake_linger(request, 20000);
+    request->close = true;
+}
+
+static const char *const bad_streams[] = {
+    "\n",
+    "nonsense\n",
+    "7\n",
+    "{}\n",
+    "{\"result\":7}\n",
+    "{\"result\":{}}\n",
+    "{\"result\":{\"created\":true}}\n",
+    "{\"result\":{\"header\":{\"cluster_id\":\"7\"},\"created\":true}}\n",
+    "{\"result\":{" FAKE_HEADER ",\"created\":\"yes\"}}\n",
+    "{\"error\":{\"grpc_code\":14,\"message\":\"etcdserver: no leader\"}}\n",
+    "{\"error\":\"text\"}\n",
+    EVENTS(EVENT("a2E=", "10")),
+    "{\"result\":{" FAKE_HEADER ",\"canceled\":true}}\n",
+    "{\"result\":{" FAKE_HEADER ",\"canceled\":true,\"compact_revision\":\"x\"}}\n",
+    FAKE_CREATED EVENTS("7"),
+    FAKE_CREATED EVENTS("{}"),
+    FAKE_CREATED EVENTS("{\"kv\":[]}"),
+    FAKE_CREATED EVENTS("{\"type\":\"OTHER\",\"kv\":{\"key\":\"a2E=\",\"mod_revision\":\"20\"}}"),
+    FAKE_CREATED EVENTS("{\"type\":\"DELETE\",\"kv\":{\"key\":\"a2E=\"}}"),
+    FAKE_CREATED EVENTS(EVENT("a2E", "20")),
+    FAKE_CREATED EVENTS(EVENT("", "20")),
+    FAKE_CREATED EVENTS(EVENT("eA==", "20")),
+    FAKE_CREATED EVENTS(EVENT("a2E=", "4")),
+    FAKE_CREATED EVENTS(EVENT("a2E=", "9")),
+    FAKE_CREATED EVENTS(EVENT("a2E=", "51")),
+    FAKE_CREATED EVENTS(EVENT("a2E=", "12") "," EVENT("a2I=", "11")),
+    FAKE_CREATED "{\"result\":{" FAKE_HEADER ",\"events\":{}}}\n",
+    FAKE_CREATED "{\"result\":{" FAKE_HEADER ",\"events\":[",
+    FAKE_CREATED "{\"error\":{\"grpc_code\":13,\"message\":\"oh\"}}\n",
+    ("{\"result\":{" FAKE_HEADER),
+    "",
+};
+
+Test(store_hostile_watch, a_wrong_stream_is_dropped_and_opened_again_where_it_was)
+{
+    for (size_t i = 0; i < sizeof(bad_streams) / sizeof(bad_streams[0]); i++) {
+        struct fake_gateway gateway;
+        struct roster_store *store;
+        struct roster_store_watch *watch;
+        struct roster_store_events *events = NULL;
+
+        fake_gateway_start(&gateway, misbehave_once, (void *)(uintptr_t)bad_streams[i]);
+        store = open_at(gateway.url);
+        watch = watch_from(store, 10);
+        cr_expect_eq(roster_store_watch_next(watch, 5000, &events), 0, "%s", bad_streams[i]);
+        if (events != NULL) {
+            cr_expect_eq(events->count, 1, "%s", bad_streams[i]);
+            cr_expect(!events->snapshot, "%s", bad_streams[i]);
+            cr_expect_eq(events->events[0].kv.mod_revision, 20, "%s", bad_streams[i]);
+        }
+        roster_store_free(events);
+        roster_store_watch_close(watch);
+        roster_store_close(store);
+        fake_gateway_stop(&gateway);
+    }
+}
+
+static void answer_with(struct fake_request *request)
+{
+    fake_reply(request, 200, request->gateway->arg);
+}
+
+static void fail_with_status(struct fake_request *request)
+{
+    fake_reply(request, 503, "{\"message\":\"etcdserver: no leader\",\"code\":14}");
+}
+
+static void end_at_once(struct fake_request *request)
+{
+    if (!fake_is(request, "/v3/watch")) {
+        fake_reply(request, 200, "{" FAKE_HEADER "}");
+        return;
+    }
+    fake_begin_stream(request);
+    fake_chunk(request, FAKE_CREATED);
+    fake_send_text(request, "0\r\n\r\n");
+}
+
+static void say_a_long_line(struct fake_request *request)
+{
+    static const char junk[] = "{\"result\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+    fake_begin_stream(request);
+    while (!atomic_load(&request->gateway->stopping) && fake_chunk(request, junk))
+        ;
+}
+
+static void drip_a_line(struct fake_request *request)
+{
+    fake_begin_stream(request);
+    fake_chunk(request, FAKE_CREATED);
+    while (!atomic_load(&request->gateway->stopping) && fake_chunk(request, " "))
+        fake_linger(request, 20);
+}
+
+static void refuse_permission(struct fake_request *request)
+{
+    fake_begin_stream(request);
+    fake_chunk(request, "{\"result\":{" FAKE_HEADER ",\"created\":true,\"canceled\":true,"
+                        "\"cancel_reason\":\"rpc error: code = PermissionDenied desc = "
+                        "etcdserver: permission denied\"}}\n");
+    fake_linger(request, 20000);
+    request->close = true;
+}
+
+struct failing {
+    const char *name;
+    fake_answer_fn *answer;
+    int err; /* 0: any of those that mean that nothing is being watched */
+};
+
+static const struct failing failings[] = {
+    {"no gateway", answer_with, -EPROTO},
+    {"status 503", fail_with_status, -EHOSTUNREACH},
+    {"a stream that ends at once", end_at_once, 0},
+    {"a line without end", say_a_long_line, 0},
+    {"a slow line", drip_a_line, 0},
+    {"no permission", refuse_permission, -EACCES},
+};
+
+/* However it fails: it ends in time, says why, and does not ask without pause. */
+Test(store_hostile_watch, a_stream_that_always_fails_is_told_and_not_hammered)
+{
+    for (size_t i = 0; i < sizeof(failings) / sizeof(failings[0]); i++) {
+        struct fake_gateway gateway;
+        struct roster_store *store;
+        struct roster_store_watch *watch;
+        struct roster_store_events *events = NULL;
+        int64_t begun = now_ms();
+        int err;
+
+        fake_gateway_start(&gateway, failings[i].answer, (void *)(uintptr_t) "nonsense");
+        store = open_at(gateway.url);
+        watch = watch_from(store, 10);
+        err = roster_store_watch_next(watch, 1000, &events);
+        cr_expect_null(events, "%s", failings[i].name);
+        if (failings[i].err != 0)
+            cr_expect_eq(err, failings[i].err, "%s: %d", failings[i].name, err);
+        else
+            cr_expect(err == -EPROTO || err == -EHOSTUNREACH || err == -ETIMEDOUT ||
+                          err == -EMSGSIZE,
+                      "%s: %d", failings[i].name, err);
+        cr_expect_leq(now_ms() - begun, 1500, "%s", failings[i].name);
+        cr_expect_leq(atomic_load(&gateway.requests), 200, "%s: %d requests", failings[i].name,
+                      atomic_load(&gateway.requests));
+        roster_store_watch_close(watch);
+        roster_store_close(store);
+        fake_gateway_stop(&gateway);
+    }
+}
+
+static void bad_snapshot(struct fake_request *request)
+{
+    if (fake_is(request, "/v3/kv/range") && request->number == 1)
+        fake_reply(request, 200, "{" FAKE_HEADER ",\"kvs\":[{}]}");
+    else
+        misbehave_once(request);
+}
+
+Test(store_hostile_watch, a_wrong_snapshot_is_asked_for_again)
+{
+    struct fake_gateway gateway;
+    struct roster_store *store;
+    struct roster_store_watch *watch;
+    struct roster_store_events *events = NULL;
+
+    fake_gateway_start(&gateway, bad_snapshot, NULL);
+    store = open_at(gateway.url);
+    watch = watch_from(store, 0);
+    cr_assert_eq(roster_store_watch_next(watch, 5000, &events), 0);
+    cr_expect(events->snapshot);
+    cr_expect_eq(events->count, 0);
+    cr_expect_eq(events->revision, 50);
+    roster_store_free(events);
+    roster_store_watch_close(watch);
+    roster_store_close(store);
+    fake_gateway_stop(&gateway);
+}
+
+/* Its first stream falls silent while the cluster goes on to revision 60. */
+static void fall_silent(struct fake_request *request)
+{
+    if (!fake_is(request, "/v3/watch")) {
+        fake_reply(request, 200, "{\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"}}");
+        return;
+    }
+    fake_begin_stream(request);
+    if (request->number == 1) {
+        fake_chunk(request, FAKE_CREATED);
+    } else {
+        fake_chunk(request, "{\"result\":{\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"},"
+                            "\"created\":true}}\n");
+        fake_chunk(request, "{\"result\":{\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"},"
+                            "\"events\":[" EVENT("a2E=", "55") "]}}\n");
+    }
+    fake_linger(request, 20000);
+    request->close = true;
+}
+
+Test(store_hostile_watch, a_stream_that_fell_silent_is_noticed)
+{
+    struct fake_gateway gateway;
+    struct roster_store *store;
+    struct roster_store_watch *watch;
+    struct roster_store_events *events = NULL;
+    struct roster_store_stats stats = {.size = sizeof(stats)};
+
+    fake_gateway_start(&gateway, fall_silent, NULL);
+    store = open_at(gateway.url);
+    watch = watch_from(store, 51);
+    cr_assert_eq(roster_store_watch_next(watch, 5000, &events), 0);
+    cr_expect_eq(events->events[0].kv.mod_revision, 55);
+    roster_store_free(events);
+    cr_assert_eq(roster_store_get_stats(store, &stats), 0);
+    cr_expect_eq(stats.watch_restarts, 1);
+    roster_store_watch_close(watch);
+    roster_store_close(store);
+    fake_gateway_stop(&gateway);
+}
+
+/* A member that stays at revision 50 while the others have 60. */
+static void lag_behind(struct fake_request *request)
+{
+    if (!fake_is(request, "/v3/watch")) {
+        fake_reply(request, 200, "{\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"}}");
+        return;
+    }
+    fake_begin_stream(request);
+    fake_chunk(request, FAKE_CREATED);
+    fake_linger(request, 20000);
+    request->close = true;
+}
+
+Test(store_hostile_watch, a_member_that_lags_behind_does_not_count_as_watching)
+{
+    struct fake_gateway gateway;
+    struct roster_store *store;
+    struct roster_store_watch *watch;
+    struct roster_store_events *events = NULL;
+
+    fake_gateway_start(&gateway, lag_behind, NULL);
+    store = open_at(gateway.url);
+    watch = watch_from(store, 51);
+    cr_expect_eq(roster_store_watch_next(watch, 1500, &events), -EHOSTUNREACH);
+    roster_store_watch_close(watch);
+    roster_store_close(store);
+    fake_gateway_stop(&gateway);
+}
+
+static void stay_quiet(struct fake_request *request)
+{
+    if (!fake_is(request, "/v3/watch")) {
+        fake_reply(request, 200, "{" FAKE_HEADER "}");
+        return;
+    }
+    fake_begin_stream(request);
+    fake_chunk(request, FAKE_CREATED);
+    fake_linger(request, 20000);
+    request->close = true;
+}
+
+Test(store_hostile_watch, a_quiet_cluster_costs_a_read_now_and_then)
+{
+    struct fake_gateway gateway;
+    struct roster_store *store;
+    struct roster_store_watch *watch;
+    struct roster_store_events *events = NULL;
+    int requests;
+
+    fake_gateway_start(&gateway, stay_quiet, NULL);
+    store = open_at(gateway.url);
+    watch = watch_from(store, 51);
+    cr_expect_eq(roster_store_watch_next(watch, 1100, &events), -ETIMEDOUT);
+    requests = atomic_load(&gateway.requests);
+    cr_expect(requests >= 3 && requests <= 7, "%d requests: one stream, and a check each 200 ms",
+              requests);
+    cr_expect_leq(atomic_load(&gateway.connections), 2);
+    roster_store_watch_close(watch);
+    roster_store_close(store);
+    fake_gateway_stop(&gateway);
+}
+
+/* Several messages in one piece must not get lost or wait for more to come. */
+static void say_all_at_once(struct fake_request *request)
+{
+    fake_begin_stream(request);
+    fake_chunk(request, FAKE_CREATED EVENTS(EVENT("a2E=", "20")) EVENTS(EVENT("a2I=", "21"))
+                            EVENTS(EVENT("a2M=", "22")));
+    fake_send_text(request, "0\r\n\r\n");
+    fake_linger(request, 20000);
+    request->close = true;
+}
+
+Test(store_hostile_watch, messages_in_one_piece_are_all_told)
+{
+    struct fake_gateway gateway;
+    struct roster_store *store;
+    struct roster_store_watch *watch;
+
+    fake_gateway_start(&gateway, say_all_at_once, NULL);
+    store = open_at(gateway.url);
+    watch = watch_from(store, 10);
+    for (int64_t revision = 20; revision <= 22; revision++) {
+        struct roster_store_events *events = NULL;
+
+        cr_assert_eq(roster_store_watch_next(watch, 2000, &events), 0);
+        cr_assert_eq(events->count, 1);
+        cr_expect_eq(events->events[0].kv.mod_revision, revision);
+        roster_store_free(events);
+    }
+    roster_store_watch_close(watch);
+    roster_store_close(store);
+    fake_gateway_stop(&gateway);
+}
