@@ -57,6 +57,20 @@ int floors_create(bool random_order, size_t records, size_t threads, struct floo
     return 0;
 }
 
+void floors_limit(struct floors *floors, size_t active)
+{
+    size_t i;
+
+    for (i = 0; i < floors->n_shares; i++) {
+        struct floor_share *share = &floors->shares[i];
+
+        if (active >= share->n)
+            continue;
+        order_spread(share->records, share->n, active);
+        share->n = active;
+    }
+}
+
 void floors_destroy(struct floors *floors)
 {
     if (!floors)

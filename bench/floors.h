@@ -41,6 +41,9 @@ struct floors {
 
 /* `random_order`: visit them in the order in which a world's sessions are visited then. */
 int floors_create(bool random_order, size_t records, size_t threads, struct floors **floors);
+/* As world_limit(). */
+void floors_limit(struct floors *floors, size_t active);
+
 void floors_destroy(struct floors *floors);
 
 /* Jobs over a struct floor_share. */

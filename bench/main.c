@@ -42,7 +42,7 @@ int main(int argc, char **argv)
     int err, status = 1;
 
     options_parse(&options, argc, argv);
-    err = runner_create(options.pin, options.cpu_time, &bench.runner);
+    err = runner_create(&options, &bench.runner);
     if (!err)
         err = report_create(&options, runner_cpus(bench.runner), &bench.report);
     if (err) {

@@ -25,6 +25,7 @@
 
 enum key {
     KEY_NO_PIN = 256,
+    KEY_REALTIME,
     KEY_ORACLE,
     KEY_BESIDE,
     KEY_TIME,
@@ -34,6 +35,7 @@ enum key {
     KEY_ROUNDS,
     KEY_SECONDS,
     KEY_OPEN,
+    KEY_ACTIVE,
     KEY_SESSIONS,
     KEY_THREADS,
 };
@@ -41,6 +43,7 @@ enum key {
 static const struct argp_option known[] = {
     {"threads", KEY_THREADS, "N", 0, "Threads that work (default: each row's own number)", 0},
     {"sessions", KEY_SESSIONS, "N", 0, "Sessions in all (default: each row's own number)", 0},
+    {"active", KEY_ACTIVE, "N", 0, "Sessions that each committer uses, for mixed (1000)", 0},
     {"open", KEY_OPEN, "N", 0, "Open transactions, for scan and list", 0},
     {"seconds", KEY_SECONDS, "S", 0, "Seconds of each measurement (0.3)", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "Rounds, of which medians are taken (5)", 0},
@@ -62,6 +65,11 @@ static const struct argp_option known[] = {
      "turn, or random: threads visit their sessions, and the floors' records, in random order", 0},
     {"json", KEY_JSON, "FILE", 0, "Write JSON to FILE; -: to standard output, without text", 0},
     {"no-pin", KEY_NO_PIN, NULL, 0, "Do not pin threads to processors", 0},
+    {"realtime", KEY_REALTIME, NULL, 0,
+     "Take the processors from everybody else during each measurement, and leave them alone as "
+     "long after it; needs the right to (root). For machines that others work on too: use short "
+     "measurements, such as --seconds=0.05 --rounds=41",
+     0},
     {0},
 };
 
@@ -193,6 +201,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
     case KEY_SESSIONS:
         options->sessions = count_of("sessions", arg, 1, MAX_SESSIONS, state);
         break;
+    case KEY_ACTIVE:
+        options->active = count_of("active", arg, 1, MAX_SESSIONS, state);
+        break;
     case KEY_OPEN:
         options->open = count_of("open", arg, 1, MAX_SESSIONS, state);
         break;
@@ -220,6 +231,9 @@ static error_t take(int key, char *arg, struct argp_state *state)
         break;
     case KEY_JSON:
         options->json = arg;
+        break;
+    case KEY_REALTIME:
+        options->realtime = true;
         break;
     case KEY_NO_PIN:
         options->pin = false;

@@ -32,6 +32,7 @@ enum beside {
 struct options {
     size_t threads;  /* 0: each row's own number, and so for the next three */
     size_t sessions; /* in all */
+    size_t active;   /* of them, those that a thread uses */
     size_t open;     /* transactions */
     size_t text;     /* bytes of a statement's text */
     bool text_given;
@@ -42,6 +43,7 @@ struct options {
     bool cpu_time;
     bool random_order; /* threads visit their sessions at random, not in the order of memory */
     bool pin;
+    bool realtime;      /* nobody else gets a processor during a measurement */
     const char *json;   /* NULL: none; "-": standard output, in place of the text */
     unsigned workloads; /* bit i: workloads[i] of workloads.h */
 };

@@ -29,3 +29,12 @@ void order_shuffle(void *pointers, size_t n)
     for (i = n; i > 1; i--)
         swap(bytes + (i - 1) * sizeof(void *), bytes + random_below(&random, i) * sizeof(void *));
 }
+
+void order_spread(void *pointers, size_t n, size_t few)
+{
+    size_t i, stride = few ? n / few : 1;
+    char *bytes = pointers;
+
+    for (i = 0; i < few; i++)
+        swap(bytes + i * sizeof(void *), bytes + i * stride * sizeof(void *));
+}

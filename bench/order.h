@@ -19,6 +19,9 @@ static inline size_t random_below(uint64_t *state, size_t below)
     return (size_t)(*state % below);
 }
 
+/* Moves `few` of `n` pointers, taken evenly from all over the array, to its front. */
+void order_spread(void *pointers, size_t n, size_t few);
+
 /* Shuffles an array of `n` pointers, always in the same way for the same `n`. */
 void order_shuffle(void *pointers, size_t n);
 

@@ -140,6 +140,7 @@ static void put_options(FILE *out, const struct options *options)
     put_member(out, "oracle", oracle_kind_name(options->oracle));
     fputs(", ", out);
     put_member(out, "order", options->random_order ? "random" : "turn");
+    fprintf(out, ", \"realtime\": %s", options->realtime ? "true" : "false");
     fprintf(out, ", \"pinned\": %s},\n", options->pin ? "true" : "false");
 }
 

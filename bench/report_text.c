@@ -28,8 +28,9 @@ void report_text_head(FILE *out, const struct options *options, const struct mac
             machine->system, machine->processors, machine->processor);
     fprintf(out, "medians (smallest..largest) of %zu interleaved rounds of %g s each, %s, ",
             options->rounds, options->seconds, options->cpu_time ? "processor time" : "wall time");
-    fprintf(out, "threads %s, oracle: %s, order: %s\n", options->pin ? "pinned" : "not pinned",
-            oracle_kind_name(options->oracle), options->random_order ? "random" : "turn");
+    fprintf(out, "threads %s%s, oracle: %s, order: %s\n", options->pin ? "pinned" : "not pinned",
+            options->realtime ? ", real-time" : "", oracle_kind_name(options->oracle),
+            options->random_order ? "random" : "turn");
 }
 
 static void say_series(FILE *out, const struct series *series, const char *unit, bool with_ratio)

@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define PRIORITY_WORKERS 1
+#define PRIORITY_OTHERS 2
+
 struct member {
     struct worker worker;
     pthread_t thread;
@@ -30,6 +33,7 @@ struct runner {
     size_t n_members;
     bool quit;
     bool pin;
+    bool realtime;
     clockid_t clock;
     int cpus[CPU_SETSIZE];
     size_t n_cpus;
@@ -56,16 +60,30 @@ static int cpus_get(struct runner *runner)
     return 0;
 }
 
-int runner_create(bool pin, bool cpu_time, struct runner **runner)
+/*
+ * This thread comes before those that work, because it stops them; and so do the threads that are
+ * made later by this one, Roster's and liburcu's, because in a server nothing would starve them.
+ */
+static int go_first(void)
+{
+    struct sched_param param = {.sched_priority = PRIORITY_OTHERS};
+
+    return -pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+}
+
+int runner_create(const struct options *options, struct runner **runner)
 {
     struct runner *made = aligned_alloc(_Alignof(struct runner), sizeof(*made));
     int err;
 
     if (!made)
         return -ENOMEM;
-    *made =
-        (struct runner){.pin = pin, .clock = cpu_time ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC};
+    *made = (struct runner){.pin = options->pin,
+                            .realtime = options->realtime,
+                            .clock = options->cpu_time ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC};
     err = cpus_get(made);
+    if (!err && options->realtime)
+        err = go_first();
     if (err)
         free(made);
     else
@@ -110,7 +128,11 @@ static void work(struct member *member)
 
 static void *member_main(void *arg)
 {
+    struct sched_param param = {.sched_priority = PRIORITY_WORKERS};
     struct member *member = arg;
+
+    if (member->worker.runner->realtime) /* allowed, as the thread that made this one has more */
+        pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
 
     for (;;) {
         while (sem_wait(&member->start) && errno == EINTR)
@@ -218,6 +240,8 @@ int runner_run(struct runner *runner, const struct job *jobs, size_t n, double s
             sem_post(&runner->members[i]->worker.nap);
     }
     err = collect(runner, n, ns_per_op);
+    if (runner->realtime && seconds > 0)
+        sleep_for(seconds);
     pthread_barrier_destroy(&runner->barrier);
     return err;
 }

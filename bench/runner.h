@@ -16,6 +16,8 @@
 #ifndef BENCH_RUNNER_H
 #define BENCH_RUNNER_H
 
+#include "options.h"
+
 #include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,8 +49,8 @@ struct worker {
     struct runner *runner;
 } own_lines;
 
-/* `cpu_time`: measure the processor time of each thread instead of the time of day. */
-int runner_create(bool pin, bool cpu_time, struct runner **runner);
+/* Options pin, cpu_time and realtime. Returns 0, -EPERM when that is not allowed, or -errno. */
+int runner_create(const struct options *options, struct runner **runner);
 void runner_destroy(struct runner *runner);
 
 /*

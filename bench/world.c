@@ -128,6 +128,21 @@ int world_create(const struct options *asked, size_t sessions, size_t threads, s
     return err;
 }
 
+void world_limit(struct world *world, size_t active)
+{
+    size_t i;
+
+    for (i = 0; i < world->n_shares; i++) {
+        struct share *share = &world->shares[i];
+        size_t own = share->to - share->from;
+
+        if (active >= own)
+            continue;
+        order_spread(world->sessions + share->from, own, active);
+        share->to = share->from + active;
+    }
+}
+
 void world_destroy(struct world *world)
 {
     size_t i;

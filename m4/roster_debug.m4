@@ -10,6 +10,7 @@ AC_ARG_ENABLE([debug],
 AS_IF([test "$enable_debug" != no],
   [AC_DEFINE([ROSTER_DEBUG], [1], [Check at run time who owns a session.])])
 AC_SUBST([DEBUG_BUILD], [$enable_debug])
+AM_CONDITIONAL([DEBUG], [test "$enable_debug" != no])
 ])
 
 dnl ROSTER_DEFAULT_CFLAGS: the CFLAGS of whoever sets none.

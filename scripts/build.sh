@@ -21,6 +21,13 @@ configure_in() {
     fi
 }
 
+# configure_all DIRECTORY: what the packages provide must really be found, or something would
+# silently be left out.
+configure_all() {
+    configure_in "$1" --with-criterion --with-libuv --with-hiredis --with-sqlite --with-curl \
+        --with-jansson
+}
+
 # build_in DIRECTORY [TARGET...]
 build_in() {
     local dir=$1

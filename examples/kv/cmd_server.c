@@ -127,6 +127,7 @@ static int config_get(struct conn *conn, const struct request *request)
     count += config_line(out, request, "bind", options->bind);
     count += config_number(out, request, "gc-interval-ms", options->gc_interval_ms);
     count += config_number(out, request, "io-threads", options->threads);
+    count += config_number(out, request, "max-buffers", options->max_buffers);
     count += config_number(out, request, "max-reply", options->max_reply);
     count += config_number(out, request, "max-request", options->max_request);
     count += config_number(out, request, "max-txn", options->max_txn);

@@ -15,6 +15,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #define OUT_HIGH (UINT64_C(1) << 20) /* unsent replies with which no more requests are run */
 #define IN_HIGH (UINT64_C(1) << 18)  /* unprocessed input with which no more is read */
 #define LINGER_MS 2000               /* for a client to take the last reply */
+#define FAIR_SHARE 65536             /* bytes under way that every client may have */
 
 /* Bytes that libuv has still to write. */
 static size_t queued(const struct conn *conn)
@@ -33,6 +35,13 @@ static size_t queued(const struct conn *conn)
 static size_t unsent(const struct conn *conn)
 {
     return conn->out.len + queued(conn);
+}
+
+static void count_held(struct conn *conn, size_t held)
+{
+    __atomic_fetch_add(&conn->worker->server->buffered, (uint64_t)held - conn->held,
+                       __ATOMIC_RELAXED);
+    conn->held = held;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -65,6 +74,7 @@ void conn_close(struct conn *conn)
     if (conn->closed)
         return;
     conn->closed = true;
+    count_held(conn, 0);
     end_session(conn);
     if (conn->prev)
         conn->prev->next = conn->next;
@@ -207,6 +217,24 @@ static void on_written(uv_write_t *write, int status)
         conn_process(conn);
 }
 
+/* Memory is bounded over all clients, too: who has much when all is taken has to go. */
+static void limit_held(struct conn *conn)
+{
+    struct server *server = conn->worker->server;
+    uint64_t limit = server->options.max_buffers;
+
+    count_held(conn,
+               request_held(&conn->reader) + unsent(conn) + conn->txn.bytes + conn->multi.bytes);
+    if (!limit || conn->held <= FAIR_SHARE || server_counted(&server->buffered) <= limit)
+        return;
+    fprintf(stderr,
+            "roster-kv: closed %s: it has %zu bytes under way, all clients over %" PRIu64 "\n",
+            conn->addr, conn->held, limit);
+    server_count(&server->counts.buffer_hogs);
+    conn->reset = true;
+    conn_close(conn);
+}
+
 /* Returns whether it stopped only because replies pile up. */
 static bool process_all(struct conn *conn)
 {
@@ -234,6 +262,8 @@ void conn_process(struct conn *conn)
     } while (!conn->closed && more && unsent(conn) < OUT_HIGH);
     if (conn->eof && !more && !conn->sleeping)
         conn_finish(conn);
+    if (!conn->closed)
+        limit_held(conn);
     end_writing(conn);
     update_reading(conn);
 }

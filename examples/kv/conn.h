@@ -43,6 +43,7 @@ struct conn {
     uint64_t since;     /* when it saw that first, or when the socket was shut: loop time */
     struct txn txn;
     struct multi multi;
+    size_t held;      /* bytes under way, as counted in server->buffered */
     unsigned handles; /* that libuv still has */
     bool reading;
     bool write_active;

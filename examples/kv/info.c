@@ -47,6 +47,8 @@ static int about_clients(struct server *server, struct buf *out)
     LINE(out, "kills_delivered", stats.kills_delivered);
     LINE(out, "kills_refused", stats.kills_refused);
     LINE(out, "protocol_errors", server_counted(&server->counts.protocol_errors));
+    LINE(out, "buffered_bytes", server_counted(&server->buffered));
+    LINE(out, "buffer_hogs_closed", server_counted(&server->counts.buffer_hogs));
     LINE(out, "slow_readers_closed", server_counted(&server->counts.slow_readers));
     return 0;
 }

@@ -18,6 +18,7 @@ struct options {
     uint64_t max_reply;   /* bytes of one reply */
     uint64_t max_txn;     /* bytes that one transaction may write */
     uint64_t max_memory;  /* bytes of all versions; 0: no limit */
+    uint64_t max_buffers; /* bytes that all clients together have under way; 0: no limit */
     uint64_t write_timeout_s;
     uint64_t gc_interval_ms;
     uint64_t txn_age_limit_s; /* 0: no limit */

@@ -151,6 +151,11 @@ size_t request_waiting(const struct request_reader *reader)
     return reader->hiredis->len - reader->hiredis->pos;
 }
 
+size_t request_held(const struct request_reader *reader)
+{
+    return (size_t)(reader->fed - reader->finished);
+}
+
 /* Typed lines are taken from behind the reader's back, so it never drops their bytes itself. */
 static int compact(struct request_reader *reader)
 {

@@ -46,6 +46,9 @@ int request_feed(struct request_reader *reader, const char *data, size_t len);
 /* Bytes that wait for request_next(). */
 size_t request_waiting(const struct request_reader *reader);
 
+/* These, and what is kept already of an incomplete request. */
+size_t request_held(const struct request_reader *reader);
+
 /*
  * Takes the next complete request. Returns 1 and stores it, 0 when more must come in first, or
  * -EPROTO when the input is not to be understood; reader->error then says why, and there is no

@@ -24,11 +24,13 @@ struct server {
     struct collector collector;
     struct worker *workers; /* options.threads */
     time_t started;
-    struct { /* atomic, relaxed */
+    uint64_t buffered; /* bytes that clients have under way; atomic, relaxed */
+    struct {           /* atomic, relaxed */
         uint64_t conflicts;
         uint64_t expired;
         uint64_t protocol_errors;
         uint64_t slow_readers;
+        uint64_t buffer_hogs;
     } counts;
 };
 

@@ -56,11 +56,18 @@ struct roster_entry {
     const char *database;
     const char *application;
     const char *attributes;
+    uint64_t memory; /* as the server told, see roster/limits.h */
+    uint64_t disk;
+    /* NULL without a valid transaction. May lack what its owner is doing at the moment. */
+    const char *all_digests;  /* JSON: the digests of its statements, the first 50; "[]" for none */
+    const char *tables;       /* ids of the tables that it uses: "1,2,3"; "" for none */
+    uint64_t digests_dropped; /* how many more digests there were */
 };
 
 /* A copied list. */
 struct roster_snapshot {
-    uint64_t taken_at; /* CLOCK_MONOTONIC, ns: ages are taken_at - since */
+    uint64_t taken_at;    /* CLOCK_MONOTONIC, ns: ages are taken_at - since */
+    uint64_t taken_at_ms; /* the same moment in milliseconds since the Unix epoch */
     size_t count;
     const struct roster_entry *entries;
 };

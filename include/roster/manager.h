@@ -30,8 +30,8 @@ struct roster;
 struct roster_options {
     size_t size;              /* sizeof(struct roster_options) */
     uint64_t max_sessions;    /* sessions open at once; default: no limit */
-    uint64_t backlog_limit;   /* bytes that may await a grace period before new views are refused
-                                 with -ENOBUFS; default: 256 MiB */
+    uint64_t backlog_limit;   /* bytes that may await a grace period before calls that need more
+                                 are refused with -ENOBUFS; default: 256 MiB */
     uint64_t life_time_ms;    /* the local safe point stays this far behind now; default: 0 */
     roster_oracle_fn *oracle; /* default: a local hybrid clock of the roster's own */
     void *oracle_arg;         /* handed to `oracle` */
@@ -95,7 +95,8 @@ struct roster_stats {
     uint64_t kills_delivered;  /* roster_kill() calls that returned 0 */
     uint64_t kills_refused;    /* the other ones that found their session */
     uint64_t memory;           /* bytes held for sessions, views, statements and slots now */
-    uint64_t backlog;          /* bytes of these that wait for a grace period now */
+    uint64_t backlog;          /* bytes that wait for a grace period now: of these, and of
+                                  identities and pins */
     uint64_t backlog_refused;  /* calls refused with -ENOBUFS */
     uint64_t threads;          /* per-thread contexts: the most threads that were in here at once */
     uint64_t membarrier;       /* 1 when owners run without fences, 0 for the fallback */

@@ -21,6 +21,7 @@
 #include <roster/drain.h>
 #include <roster/error.h>
 #include <roster/export.h>
+#include <roster/history.h>
 #include <roster/kill.h>
 #include <roster/limits.h>
 #include <roster/list.h>
@@ -29,6 +30,7 @@
 #include <roster/minimum.h>
 #include <roster/oracle.h>
 #include <roster/pin.h>
+#include <roster/rows.h>
 #include <roster/schema_check.h>
 #include <roster/session.h>
 #include <roster/statement.h>

@@ -12,8 +12,11 @@
 
 static void free_pin(struct rcu_head *head)
 {
+    struct roster_pin *pin = caa_container_of(head, struct roster_pin, rcu);
+
     rst_callback_begin(head);
-    free(caa_container_of(head, struct roster_pin, rcu));
+    rst_fetch_sub(&pin->roster->account.backlog, sizeof(*pin));
+    free(pin);
     rst_callback_end();
 }
 
@@ -60,6 +63,9 @@ int roster_pin_acquire(struct roster *roster, struct roster_session *session, ui
     thread = rst_enter(roster, &err);
     if (!thread)
         return err;
+    err = rst_account_check(&roster->account);
+    if (err)
+        return err;
     made = calloc(1, sizeof(*made));
     if (!made)
         return -ENOMEM;
@@ -90,6 +96,7 @@ int roster_pin_release(struct roster_pin *pin)
     roster = pin->roster;
     thread = rst_thread_try(roster->tag); /* without one the slot goes the way of a hand-over */
     rst_horizon_release(thread ? &thread->horizon : NULL, pin->slot);
+    rst_fetch_add(&roster->account.backlog, sizeof(*pin));
     rst_call_rcu(&pin->rcu, free_pin);
     rst_fetch_sub(&roster->pins, 1);
     return 0;

@@ -11,6 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Places in a batch from a node to the one that is asked for meanwhile. */
+#define AHEAD 4
+
 #define HUGE_PAGE ((size_t)2 * 1024 * 1024)
 
 static size_t round_up(size_t n, size_t to)
@@ -44,8 +47,12 @@ void *rst_pool_object(const struct rst_pool_chunk *chunk, unsigned n)
 unsigned rst_pool_index(const struct rst_pool *pool, const void *object,
                         struct rst_pool_chunk **chunk)
 {
+    uint64_t offset;
+
     *chunk = chunk_of(pool, object);
-    return (unsigned)((size_t)((const char *)object - objects_of(*chunk)) / pool->object_size);
+    offset = (uint64_t)((const char *)object - objects_of(*chunk));
+    /* offset / object_size, without a division; exact for multiples below 2^32 */
+    return (unsigned)((offset * pool->inverse) >> 32);
 }
 
 static struct rst_pool_node *node_of(const struct rst_pool *pool, const void *object)
@@ -93,6 +100,7 @@ int rst_pool_init_with_homes(struct rst_pool *pool, struct roster *owner, size_t
     pool->owner = owner;
     pool->object_size = round_up(object_size, RST_CACHE_LINE);
     pool->home_size = round_up(home_size, RST_CACHE_LINE);
+    pool->inverse = ((UINT64_C(1) << 32) + pool->object_size - 1) / pool->object_size;
     each = pool->object_size + pool->home_size + sizeof(struct rst_pool_node);
     pool->chunk_size = chunk_size;
     while (pool->chunk_size < header + each)
@@ -171,15 +179,43 @@ static void batch_retire(struct rst_pool *pool, struct rst_pool_node *batch, uns
 static struct rst_pool_node *batch_link(const struct rst_pool *pool, void *const *objects,
                                         unsigned n)
 {
-    struct rst_pool_node *batch = NULL;
+    struct rst_pool_node *batch = NULL, *later[AHEAD] = {NULL};
 
     while (n--) {
         struct rst_pool_node *node = node_of(pool, objects[n]);
 
+        node->member.object = objects[n];
+        node->member.ahead = later[n % AHEAD];
+        later[n % AHEAD] = node;
         node->next = batch;
         batch = node;
     }
     return batch;
+}
+
+/*
+ * Makes a batch fresh and returns how many objects it had. Its nodes, and the objects, which will
+ * be written next, have gone from the nearest cache meanwhile, so several are asked for at once.
+ */
+static unsigned batch_take(const struct rst_pool *pool, struct rst_pool_cache *cache,
+                           const struct rst_pool_node *batch)
+{
+    void *object = object_of(batch); /* of the first the node has been written since */
+    unsigned n = 0;
+
+    (void)pool;
+    for (;;) {
+        rst_unpoison(object, pool->object_size);
+        __builtin_prefetch(object, 1);
+        cache->fresh[cache->n_fresh + n++] = object;
+        batch = batch->next;
+        if (!batch)
+            break;
+        __builtin_prefetch(batch->member.ahead);
+        object = batch->member.object;
+    }
+    cache->n_fresh += n;
+    return n;
 }
 
 /* Whether the oldest batch that waits may be used again. 3 of pool.h, for what has waited. */
@@ -192,16 +228,16 @@ static bool oldest_is_free(const struct rst_pool_cache *cache, const uint64_t *d
 }
 
 /*
- * Whether one more batch may wait in the thread. One that has not used what it could have used does
- * not need more. And what waits in threads that have nothing to do comes back to nobody, so it must
- * never add up to the limit at which the others are refused.
+ * Whether one more batch may wait in the thread. One that takes none while it retires, although it
+ * could, does not need more. And what waits in threads that have nothing to do comes back to
+ * nobody, so it must never add up to the limit at which the others are refused.
  */
 static bool may_wait(const struct rst_pool *pool, const struct rst_pool_cache *cache,
                      const uint64_t *door)
 {
     return pool->hot && cache->waiting < RST_POOL_WAITING &&
            rst_load(&pool->account->backlog) < pool->account->backlog_limit / 2 &&
-           !oldest_is_free(cache, door);
+           (cache->consumes || !oldest_is_free(cache, door));
 }
 
 /* A batch of which a reader may still see something waits for the next moment without readers. */
@@ -224,14 +260,11 @@ static void wait_in_thread(struct rst_pool *pool, struct rst_pool_cache *cache,
 /* The oldest batch that waits becomes fresh. */
 static void take_oldest(struct rst_pool *pool, struct rst_pool_cache *cache)
 {
-    struct rst_pool_node *node = cache->oldest;
-    size_t bytes = 0;
+    const struct rst_pool_node *batch = cache->oldest;
+    size_t bytes;
 
-    cache->oldest = node->waiting.younger;
-    for (; node; node = node->next) {
-        cache->fresh[cache->n_fresh++] = object_of(node);
-        bytes += pool->object_size;
-    }
+    cache->oldest = batch->waiting.younger;
+    bytes = batch_take(pool, cache, batch) * pool->object_size;
     cache->waiting -= bytes;
     rst_fetch_sub(&pool->account->backlog, bytes);
 }
@@ -252,6 +285,7 @@ void rst_pool_retire_slow(struct rst_pool *pool, struct rst_pool_cache *cache, c
             batch_retire(pool, batch, cache->n_retired);
     }
     cache->n_retired = 0;
+    cache->consumes = false;
 }
 
 void rst_pool_retire_alone_slow(struct rst_pool *pool, void *object)
@@ -346,28 +380,32 @@ static int grow(struct rst_pool *pool, struct rst_pool_cache *cache)
 
 static void take_from_depot(struct rst_pool *pool, struct rst_pool_cache *cache)
 {
-    struct rst_pool_node *node = depot_pop(pool);
+    const struct rst_pool_node *batch = depot_pop(pool);
 
-    for (; node; node = node->next) {
-        rst_unpoison(object_of(node), pool->object_size);
-        cache->fresh[cache->n_fresh++] = object_of(node);
-    }
+    if (batch)
+        batch_take(pool, cache, batch);
+}
+
+int rst_account_check(struct rst_pool_account *account)
+{
+    if (rst_load(&account->backlog) <= account->backlog_limit)
+        return 0;
+    rst_fetch_add(&account->backlog_refused, 1);
+    return -ENOBUFS;
 }
 
 void *rst_pool_take_slow(struct rst_pool *pool, struct rst_pool_cache *cache, const uint64_t *door,
                          int *err)
 {
+    cache->consumes = true;
     if (door && oldest_is_free(cache, door))
         take_oldest(pool, cache);
     else
         take_from_depot(pool, cache);
     if (!cache->n_fresh) {
-        if (rst_load(&pool->account->backlog) > pool->account->backlog_limit) {
-            rst_fetch_add(&pool->account->backlog_refused, 1);
-            *err = -ENOBUFS;
-            return NULL;
-        }
-        *err = grow(pool, cache);
+        *err = rst_account_check(pool->account);
+        if (!*err)
+            *err = grow(pool, cache);
         if (*err)
             return NULL;
     }

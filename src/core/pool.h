@@ -82,6 +82,10 @@ struct rst_pool_node {
             struct rst_pool_node *younger;
             uint64_t moments; /* without door, when it was retired */
         } waiting;
+        struct {
+            void *object;
+            struct rst_pool_node *ahead; /* some places further on, to be asked for early */
+        } member;                        /* of the others */
     };
     struct rst_pool_node *next; /* in the same batch */
 };
@@ -113,9 +117,13 @@ struct rst_pool_account {
     uint64_t backlog_refused;
 };
 
+/* 0, or -ENOBUFS, which is counted, when so much awaits a grace period that nothing may join it. */
+int rst_account_check(struct rst_pool_account *account);
+
 struct rst_pool {
     struct roster *owner;
     size_t object_size; /* a multiple of the cache line */
+    uint64_t inverse;   /* 2^32 / object_size, rounded up */
     size_t home_size;   /* the same; 0 for none */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
@@ -139,6 +147,7 @@ struct rst_pool_cache {
     struct rst_pool_node *oldest;
     struct rst_pool_node *youngest;
     size_t waiting;
+    bool consumes; /* it took a batch after it last retired one */
 };
 
 /* Sets up a pool of objects of at least `object_size` bytes. Returns 0 or -errno. */

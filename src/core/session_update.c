@@ -13,7 +13,9 @@
 /* An old identity that readers may still be looking at. */
 struct old_identity {
     struct rcu_head rcu;
-    struct roster_identity *identity;
+    struct roster_identity *identity; /* NULL when it is at home */
+    struct rst_pool_account *account;
+    size_t bytes;
 };
 
 static void free_old(struct rcu_head *head)
@@ -21,6 +23,7 @@ static void free_old(struct rcu_head *head)
     struct old_identity *old = caa_container_of(head, struct old_identity, rcu);
 
     rst_callback_begin(head);
+    rst_fetch_sub(&old->account->backlog, old->bytes);
     free(old->identity);
     free(old);
     rst_callback_end();
@@ -75,15 +78,32 @@ static void replace(struct rst_thread *thread, struct roster_session *session,
             rst_view_retire(thread, old[i]);
 }
 
+static void retire_identity(struct rst_thread *thread, struct roster_session *session,
+                            struct old_identity *old)
+{
+    old->identity = NULL;
+    old->account = &thread->roster->account;
+    old->bytes = sizeof(*old);
+    if (session->identity != rst_home_identity(home_of(thread, session))) {
+        old->identity = (struct roster_identity *)(uintptr_t)session->identity;
+        old->bytes += sizeof(*old->identity) + old->identity->capacity;
+    }
+    rst_fetch_add(&old->account->backlog, old->bytes);
+    rst_call_rcu(&old->rcu, free_old);
+}
+
 static int update(struct rst_thread *thread, struct roster_session *session,
                   const struct roster_session_attr *attr)
 {
     struct roster_identity *identity = NULL;
     struct replacement list[4] = {{NULL, NULL}};
-    struct old_identity *old = malloc(sizeof(*old));
     unsigned taken, n = places(session, list);
-    int err;
+    int err = rst_account_check(&thread->roster->account);
+    struct old_identity *old;
 
+    if (err)
+        return err;
+    old = malloc(sizeof(*old));
     if (!old)
         return -ENOMEM;
     err = rst_identity_build(attr, NULL, &identity);
@@ -99,12 +119,9 @@ static int update(struct rst_thread *thread, struct roster_session *session,
         free(old);
         return err;
     }
-    old->identity = NULL;
-    if (session->identity != rst_home_identity(home_of(thread, session)))
-        old->identity = (struct roster_identity *)(uintptr_t)session->identity;
     replace(thread, session, identity, list, n);
+    retire_identity(thread, session, old);
     session->identity = identity;
-    rst_call_rcu(&old->rcu, free_old);
     return 0;
 }
 

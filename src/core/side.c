@@ -6,6 +6,7 @@
  */
 #include "side.h"
 
+#include "digests.h"
 #include "session.h"
 #include "tables.h"
 
@@ -29,25 +30,33 @@ const struct rst_side *rst_side_of(const struct roster_session *session)
     return rst_dereference(&session->side); /* pairs with rst_side_need() */
 }
 
+static void side_clear(struct rst_side *side)
+{
+    free(side->tables);
+    free(side->digests);
+    memset(side, 0, sizeof(*side));
+}
+
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr)
 {
-    if (session->side) {
-        free(session->side->tables);
-        memset(session->side, 0, sizeof(*session->side));
-    }
-    if (!attr->wake)
+    if (session->side)
+        side_clear(session->side);
+    if (!attr->wake && !session->gate.remembers)
         return 0;
     if (!rst_side_need(session))
         return -ENOMEM;
     session->side->wake = attr->wake;
     session->side->wake_arg = attr->wake_arg;
-    return 0;
+    if (!session->gate.remembers)
+        return 0;
+    session->side->digests = calloc(1, sizeof(*session->side->digests));
+    return session->side->digests ? 0 : -ENOMEM;
 }
 
 void rst_side_free(struct rst_side *side)
 {
     if (side)
-        free(side->tables);
+        side_clear(side);
     free(side);
 }
 

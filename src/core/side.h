@@ -20,7 +20,8 @@ struct rst_side {
     void *wake_arg;
     uint64_t disk;
     uint64_t limits[ROSTER_LIMITS];
-    struct rst_tables *tables; /* see tables.h */
+    struct rst_tables *tables;   /* see tables.h */
+    struct rst_digests *digests; /* see digests.h; NULL unless it keeps them */
 };
 
 /* The owner's: the session's side, made if need be; NULL when memory is out. */

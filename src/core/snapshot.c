@@ -4,11 +4,18 @@
  *
  * Copied lists of sessions: two blocks that grow, one of entries and one of text.
  */
+#include "digests.h"
 #include "session.h"
+#include "tables.h"
 
+#include <inttypes.h>
 #include <roster/list.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define MOST_LOOKS 100
 
 struct block {
     char *bytes;
@@ -96,16 +103,67 @@ static int copy_statement(struct copy *copy, const struct roster_statement *stat
     return err;
 }
 
+/*
+ * The digests of the transaction that a view shows: it must be the session's view still when they
+ * have been copied, so `*view` may move on. Nothing when the owner is too fast.
+ */
+static void digests_of(const struct roster_session *session, const struct roster_view **view,
+                       struct rst_digests *digests)
+{
+    const struct rst_side *side = rst_side_of(session);
+    int looks;
+
+    for (looks = 0; side && side->digests && looks < MOST_LOOKS; looks++) {
+        const struct roster_view *before = *view;
+        bool whole = rst_digests_copy(side->digests, digests);
+
+        *view = roster_session_view(session);
+        if (whole && *view == before)
+            return;
+    }
+    digests->total = 0;
+}
+
+static int copy_digests(struct copy *copy, const struct rst_digests *digests,
+                        struct roster_entry *entry)
+{
+    char json[RST_DIGESTS_JSON_MAX];
+    size_t length = rst_digests_json(digests, json);
+
+    if (digests->total > ROSTER_DIGESTS_KEPT)
+        entry->digests_dropped = digests->total - ROSTER_DIGESTS_KEPT;
+    return copy_bytes(copy, json, length, &entry->all_digests);
+}
+
+static int copy_tables(struct copy *copy, const struct roster_session *session,
+                       const struct roster_view *view, struct roster_entry *entry)
+{
+    size_t n, count, used = 0;
+    const struct rst_table *tables = rst_tables_of(session, view, &count);
+    char *list = malloc(count * sizeof("18446744073709551615,") + 1);
+    int err;
+
+    if (!list)
+        return -ENOMEM;
+    for (n = 0; n < count; n++)
+        used += (size_t)sprintf(list + used, "%s%" PRIu64, n ? "," : "", tables[n].id);
+    err = copy_bytes(copy, list, used, &entry->tables);
+    free(list);
+    return err;
+}
+
 static int copy_session(const struct roster_session *session, const struct roster_view *view,
                         void *arg)
 {
     struct copy *copy = arg;
     struct roster_entry *entry = reserve(&copy->entries, sizeof(*entry));
+    struct rst_digests digests;
     int err;
 
     if (!entry)
         return -ENOMEM;
     memset(entry, 0, sizeof(*entry));
+    digests_of(session, &view, &digests);
     entry->id = roster_session_id(session);
     entry->kind = roster_session_kind(session);
     entry->flags = roster_session_flags(session);
@@ -117,9 +175,16 @@ static int copy_session(const struct roster_session *session, const struct roste
     entry->schema_version = view->schema_version;
     entry->txn_state = (enum roster_txn_state)view->txn_state;
     entry->run_state = (enum roster_run_state)view->run_state;
+    entry->memory = roster_session_memory(session);
+    entry->disk = roster_session_disk(session);
     err = copy_statement(copy, view->statement, entry);
     if (!err)
         err = copy_identity(copy, view->identity, entry);
+    if (err || view->txn_state != ROSTER_TXN_VALID)
+        return err;
+    err = copy_digests(copy, &digests, entry);
+    if (!err)
+        err = copy_tables(copy, session, view, entry);
     return err;
 }
 
@@ -141,6 +206,8 @@ static void relocate_all(struct roster_entry *entries, size_t count, const char 
         relocate(&entries[i].database, text);
         relocate(&entries[i].application, text);
         relocate(&entries[i].attributes, text);
+        relocate(&entries[i].all_digests, text);
+        relocate(&entries[i].tables, text);
     }
 }
 
@@ -149,6 +216,14 @@ struct snapshot {
     struct roster_snapshot list;
     struct copy copy;
 };
+
+static uint64_t real_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 static int fill(struct roster *roster, struct snapshot *snapshot)
 {
@@ -159,6 +234,7 @@ static int fill(struct roster *roster, struct snapshot *snapshot)
         return err;
     err = roster_for_each(roster, copy_session, copy);
     snapshot->list.taken_at = rst_monotonic_ns();
+    snapshot->list.taken_at_ms = real_ms();
     roster_read_unlock(roster);
     if (err)
         return err;

@@ -6,6 +6,7 @@
  */
 #include "statement.h"
 
+#include "digests.h"
 #include "kill.h"
 #include "txn.h"
 
@@ -165,6 +166,8 @@ static __attribute__((noinline)) int stmt_begin_any(struct roster_session *sessi
         return err;
     rst_owner_enter(session);
     err = begin(thread, session, &request);
+    if (rst_unlikely(session->gate.remembers) && !err)
+        rst_digests_add_slow(session, digest, digest_length);
     rst_owner_leave(session);
     return err;
 }
@@ -239,6 +242,8 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
         session->base = NULL;
     }
     rst_view_retire_by(thread, session, before);
+    if (rst_unlikely(session->gate.remembers) && !in_txn)
+        rst_digests_clear_slow(session);
     return killed;
 }
 

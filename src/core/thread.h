@@ -44,7 +44,7 @@ union rst_gate {
         uint8_t txn_state; /* enum roster_txn_state */
         uint8_t in_stmt;
         uint8_t non_pinning;
-        uint8_t unused;
+        uint8_t remembers; /* keeps digests: its gate matches no common path */
     };
     uint64_t word;
 };

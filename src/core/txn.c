@@ -7,6 +7,7 @@
  */
 #include "txn.h"
 
+#include "digests.h"
 #include "kill.h"
 #include "txn_views.h"
 
@@ -236,6 +237,7 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     view = rst_slot_view(session->slot);
     if (rst_control(PUBLISH_EARLY))
         rst_view_publish(session, view);
+    rst_test_point("begin: view not filled");
     view->start_ts = ts;
     view->state_since = rst_ticker_now(&roster->ticker);
     view->identity = session->identity;
@@ -289,6 +291,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
     struct roster_view *before = session->view;
     uint64_t *slot = session->slot;
 
+    rst_test_point("finish: view still published");
     /* The view first, then the pin: a late reader errs on the safe side. */
     if (rst_likely(!session->gate.in_stmt)) {
         rst_store_changed(&session->idle_since, rst_ticker_now(&roster->ticker));
@@ -306,6 +309,8 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
         rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
     }
     rst_view_retire_by(thread, session, before);
+    if (rst_unlikely(session->gate.remembers))
+        rst_digests_clear_slow(session);
 }
 
 void rst_txn_end(struct rst_thread *thread, struct roster_session *session)
@@ -364,6 +369,7 @@ int roster_txn_finish(struct roster_session *session)
         return txn_finish_any(session);
     if (rst_control(FINISH_WAITS))
         rst_rcu_barrier();
+    rst_test_point("finish: view still published");
     rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
     rst_view_publish(session, session->idle); /* 1 of pool.h's hot reuse */
     rst_compiler_barrier();                   /* 2 */

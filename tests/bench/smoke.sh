@@ -36,7 +36,7 @@ small='--sessions=200 --threads=2'
 # shellcheck disable=SC2086 # several options
 run all $small
 tells canary publish publish-threads statement scan list churn churn-random mixed mixed-lister \
-    memory
+    mixed-lister-all memory
 grep -q 'exchange + store' out.json
 
 # shellcheck disable=SC2086 # several options
@@ -45,7 +45,7 @@ for oracle in thread shared clock; do
     grep -q "\"oracle\": \"$oracle\"" out.json
 done
 # shellcheck disable=SC2086 # several options
-run mixed $small --beside=syncer,lister,lister-flat,scanner-flat --time=cpu
+run mixed $small --active=50 --beside=syncer,lister,lister-flat,scanner-flat --time=cpu
 tells mixed
 # shellcheck disable=SC2086 # several options
 run statement list $small --text=0 --order=random --no-pin --open=3

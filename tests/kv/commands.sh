@@ -367,8 +367,8 @@ expect "INFO shows one section" '# Minimum*min_holder*' "$(cli INFO minimum)"
 expect "and no other" '' "$(cli INFO minimum | grep versions)"
 
 # Two clients: the first committer of a key wins, and snapshots do not move.
-dial 3
-dial 4
+dial 3 "$port"
+dial 4 "$port"
 expect "first begins" +OK "$(ask 3 BEGIN)"
 expect "second begins" +OK "$(ask 4 BEGIN)"
 expect "first writes" +OK "$(ask 3 'SET k first')"

@@ -38,7 +38,7 @@ open=$(sed -n 's/^open //p' "$work/crowd.out")
 expect "all connections are served" "refused 0" "$(grep refused "$work/crowd.out")"
 [ "${open:=0}" -ge $((wanted < 900 ? wanted : 900)) ] || fail "only $open connections"
 expect "each is a session" $((open + 1)) "$(info connected_clients)"
-dial 3
+dial 3 "$port"
 expect "one more client works beside them" +OK "$(ask 3 'SET a 1')"
 each=$((($(rss) - before) * 1024 / (open + 1)))
 echo "$open connections, $each bytes each in the server"

@@ -10,7 +10,7 @@
 
 start_server --txn-age-limit=1 --gc-interval-ms=20
 cli SET a 1 >/dev/null
-dial 3
+dial 3 "$port"
 expect "it begins" +OK "$(ask 3 BEGIN)"
 expect "it reads" 1 "$(ask 3 'GET a')"
 cli SET a 2 >/dev/null

@@ -14,7 +14,7 @@ if slow; then
 fi
 start_server --gc-interval-ms=20
 cli MSET counter:__rand_int__ 7 other 8 >/dev/null
-dial 3
+dial 3 "$port"
 ask 3 'CLIENT SETNAME keeper' >/dev/null
 id=$(ask 3 'CLIENT ID')
 id=${id#:}

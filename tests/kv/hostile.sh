@@ -108,6 +108,27 @@ slow || [ "$grown" -le 20000 ] || fail "memory for a client that never reads is 
 expect "the reason is told" '*it takes no replies, * bytes wait for it' "$(cat "$work/server.err")"
 expect "and counted" 1 "$(info slow_readers_closed)"
 
+# Many clients that each have a little less than they may.
+stop_server
+start_server --max-buffers=3000000
+{
+    printf '*2\r\n$3\r\nGET\r\n$900000\r\n'
+    head -c 800000 /dev/zero
+} >"$work/input"
+for n in 1 2 3 4 5 6; do
+    "$programs/raw" -t 30000 "$port" <"$work/input" >/dev/null &
+    children+=($!)
+done
+eventually "clients have to go when all together have too much" info_is buffer_hogs_closed -ge 3
+expect "the reason is told" '*bytes under way, all clients over 3000000*' \
+    "$(cat "$work/server.err")"
+[ "$(info buffered_bytes)" -le 3000000 ] || fail "they still have too much"
+expect "others are served" PONG "$(cli PING)"
+kill "${children[@]}" 2>/dev/null
+wait "${children[@]}"
+children=()
+eventually "and give back what they had" info_is buffered_bytes -lt 65536
+
 # Clients that vanish inside a transaction.
 printf 'BEGIN\r\nSET vanished 1\r\n' >"$work/input"
 for how in -r -h -f; do

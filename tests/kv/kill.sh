@@ -87,7 +87,7 @@ ended "the client"
 expect "it was told" '*-UNBLOCKED the statement was interrupted*$1*+OK*' \
     "$(cat "$work/sleeper.out")"
 
-dial 3
+dial 3 "$port"
 me=$(ask 3 'CLIENT ID')
 expect "a client does not hit itself" ':0' "$(ask 3 "CLIENT KILL ID ${me#:}")"
 expect "unless it wants to" ':1' "$(ask 3 "CLIENT KILL ID ${me#:} SKIPME no")"

@@ -6,6 +6,8 @@
 # shellcheck disable=SC2034 # used there
 
 set -u
+# shellcheck source=scripts/resp.sh
+. "$ROSTER_SRCDIR/scripts/resp.sh"
 kv=$ROSTER_BUILDDIR/examples/kv/roster-kv
 programs=$ROSTER_BUILDDIR/tests/kv
 wrong=0
@@ -129,28 +131,4 @@ eventually() {
         sleep 0.1
     done
     echo "right: $what"
-}
-
-# A connection of the test's own, through which it sends lines: dial N opens descriptor N.
-dial() {
-    eval "exec $1<>/dev/tcp/127.0.0.1/$port"
-}
-
-# ask N LINE: sends it and prints the reply, a bulk string without its length.
-ask() {
-    local line
-    printf '%s\r\n' "$2" >&"$1"
-    IFS= read -r -t 30 line <&"$1" || {
-        echo "(no reply)"
-        return
-    }
-    case $line in
-    '$-1'*) line='(nil)' ;;
-    '$'*) IFS= read -r -t 30 line <&"$1" ;;
-    esac
-    printf '%s\n' "${line%$'\r'}"
-}
-
-hang_up() {
-    eval "exec $1>&-"
 }

@@ -18,7 +18,7 @@ for signal in TERM INT; do
         children+=($!)
     done
     for n in 3 4 5; do
-        dial $n
+        dial $n "$port"
     done
     ask 3 BEGIN >/dev/null
     ask 3 'SET held 1' >/dev/null

@@ -104,11 +104,7 @@
 #endif
 #define INFINITE 15
 
-#define NTHREADS 1
-#define NLOC 1
-#define DEPTH 1
-#define NO_FLUSHER
-#include "storebuf.pmh"
+#include "claims.pmh"
 
 hidden byte not_passed;
 hidden byte vouched;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <sys/wait.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -50,17 +51,17 @@ Test(limits, each_limit_is_of_its_own)
 
 Test(limits, the_next_session_in_the_same_slot_starts_with_none)
 {
+    enum { ROUNDS = 5000 };
+    static struct roster_session *seen[ROUNDS];
     struct roster *roster = operate_roster(NULL);
-    int reused = 0;
+    bool reused = false;
 
-    for (int i = 0; i < 3000 && !reused; i++) {
+    for (int i = 0; i < ROUNDS && !reused; i++) {
         struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
-        static struct roster_session *first;
 
-        if (!first)
-            first = session;
-        else
-            reused = session == first;
+        for (int j = 0; j < i && !reused; j++)
+            reused = seen[j] == session;
+        seen[i] = session;
         cr_assert_eq(roster_session_memory(session), 0);
         cr_assert_eq(roster_session_disk(session), 0);
         cr_assert_eq(roster_session_limit(session, ROSTER_LIMIT_IDLE), 0);
@@ -68,7 +69,7 @@ Test(limits, the_next_session_in_the_same_slot_starts_with_none)
         cr_assert_eq(roster_session_set_disk(session, 1), 0);
         cr_assert_eq(roster_session_set_limit(session, ROSTER_LIMIT_IDLE, 1), 0);
         operate_close(session);
-        if (i % 500 == 0)
+        if (i % 100 == 99)
             usleep(50 * 1000); /* grace periods pass */
     }
     cr_assert(reused, "no slot was used again, so this test has seen nothing");

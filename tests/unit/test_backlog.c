@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LIMIT ((uint64_t)128 * 1024)
@@ -109,6 +110,54 @@ Test(backlog, refuses_all_that_need_memory)
     unit_destroy(roster);
 }
 
+/* Identities and pins await a grace period too, and are no less. */
+Test(backlog, of_identities)
+{
+    struct roster *roster = roster_with_limit();
+    struct roster_session *session = unit_open(roster);
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    static char text[ROSTER_IDENTITY_MAX + 1];
+    uint64_t updates = 0;
+    int err = 0;
+
+    memset(text, 'x', ROSTER_IDENTITY_MAX);
+    attr.attributes = text;
+    unit_ok(roster_read_lock(roster));
+    for (; !err; updates++)
+        err = roster_session_update(session, &attr);
+    cr_assert_eq(err, -ENOBUFS);
+    cr_assert_leq(updates, LIMIT / ROSTER_IDENTITY_MAX + 3, "%llu", (unsigned long long)updates);
+    unit_refused(roster, session, roster_session_update(session, &attr), -ENOBUFS);
+    roster_read_unlock(roster);
+    rst_rcu_barrier();
+    unit_ok(roster_session_update(session, &attr));
+    unit_close(session);
+    unit_destroy(roster);
+}
+
+Test(backlog, of_pins)
+{
+    struct roster *roster = roster_with_limit();
+    struct roster_pin *pin = NULL;
+    int err = 0, acquired = 0;
+
+    unit_ok(roster_read_lock(roster));
+    for (; !err; acquired++) {
+        err = roster_pin_acquire(roster, NULL, 0, ROSTER_PIN_CURSOR, &pin);
+        if (!err)
+            unit_ok(roster_pin_release(pin));
+        cr_assert_lt(acquired, 10000, "the limit does not hold");
+    }
+    cr_assert_eq(err, -ENOBUFS);
+    unit_refused(roster, NULL, roster_pin_acquire(roster, NULL, 0, ROSTER_PIN_CURSOR, &pin),
+                 -ENOBUFS);
+    roster_read_unlock(roster);
+    rst_rcu_barrier();
+    cr_assert_eq(unit_stats(roster).backlog, 0);
+    unit_ok(roster_pin_release(unit_pin(roster, NULL, 0)));
+    unit_destroy(roster);
+}
+
 Test(backlog, refuses_new_sessions_too)
 {
     struct roster *roster = roster_with_limit();
@@ -138,6 +187,8 @@ Test(backlog, without_a_reader_there_is_none)
     struct roster_session *session = unit_open(roster);
     int i;
 
+    if (!roster->membarrier)
+        cr_skip_test("without membarrier all that is retired awaits a grace period");
     for (i = 0; i < 100000; i++) {
         unit_ok(roster_txn_begin(session, NULL));
         unit_ok(roster_txn_set_progress(session, 1, 2, 3));

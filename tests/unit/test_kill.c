@@ -54,7 +54,7 @@ Test(kill, each_reason_reaches_the_statement)
     enum roster_kill_reason reason;
 
     fixture_init(&f);
-    for (reason = ROSTER_KILL_INTERRUPTED; reason <= ROSTER_KILL_RUNAWAY; reason++) {
+    for (reason = ROSTER_KILL_INTERRUPTED; reason <= ROSTER_KILL_SHUTDOWN; reason++) {
         stmt_begin(&f);
         cr_assert_eq(roster_killed(f.session), 0);
         unit_ok(kill_stmt(&f, roster_stmt_seq(f.session), reason));

@@ -1,0 +1,48 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The digests of a transaction's statements: those of a statement that runs when the transaction
+ * begins and of all that begin before it ends. Only sessions with ROSTER_SESSION_DIGESTS keep
+ * them; the gate of such a session never matches a common path, so that these stay as they are.
+ *
+ * A sequence lock: the owner never waits, a reader looks again.
+ */
+#ifndef ROSTER_CORE_DIGESTS_H
+#define ROSTER_CORE_DIGESTS_H
+
+#include "rcu.h"
+
+#include <roster/history.h>
+#include <roster/statement.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RST_DIGEST_WORDS (ROSTER_DIGEST_MAX / sizeof(uint64_t))
+
+struct rst_digest {
+    uint64_t length;
+    uint64_t words[RST_DIGEST_WORDS];
+};
+
+struct rst_digests {
+    uint64_t version; /* odd while the owner writes */
+    uint64_t total;   /* also those that were not kept */
+    struct rst_digest kept[ROSTER_DIGESTS_KEPT];
+};
+
+/* The owner's. */
+rst_slow void rst_digests_add_slow(struct roster_session *session, const char *digest,
+                                   size_t length);
+rst_slow void rst_digests_clear_slow(struct roster_session *session);
+
+/* Under the read lock or by the owner: copies them; false when the owner writes all the time. */
+bool rst_digests_copy(const struct rst_digests *digests, struct rst_digests *copy);
+
+/* The most bytes that rst_digests_json() writes, its NUL included. */
+#define RST_DIGESTS_JSON_MAX ((size_t)ROSTER_DIGESTS_KEPT * (6 * ROSTER_DIGEST_MAX + 3) + 3)
+
+/* Writes the copied digests as a JSON array of strings; returns its length without the NUL. */
+size_t rst_digests_json(const struct rst_digests *copy, char *json);
+
+#endif /* ROSTER_CORE_DIGESTS_H */

@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# roster_strerror() explains each error number that a header of the core names, and no other.
+
+set -eu
+
+cd "$TMPDIR"
+sources=$ROSTER_SRCDIR/src/core
+# The headers whose functions are in the core library.
+grep -l ROSTER_API "$ROSTER_SRCDIR"/include/roster/*.h | while read -r header; do
+    functions=$(tr '\n' ' ' <"$header" | sed 's/ROSTER_API/\n&/g' |
+        sed -n 's/^ROSTER_API[^(]*[ *]\(roster_[a-z0-9_]*\)(.*/\1/p')
+    for function in $functions; do
+        if grep -q "[ *]$function(" "$sources"/*.c; then
+            echo "$header"
+            break
+        fi
+    done
+done >headers
+xargs grep -ohE -e '-E[A-Z0-9]+' <headers | tr -d - | sort -u >named
+sed -n 's/.*case -\(E[A-Z0-9]*\):.*/\1/p' "$sources/error.c" | sort -u >explained
+echo "named: $(tr '\n' ' ' <named)"
+if [ "$(wc -l <named)" -lt 15 ]; then
+    echo "found too few"
+    exit 1
+fi
+if ! diff named explained; then
+    echo "< is named in a header and not explained, > is explained and named nowhere"
+    exit 1
+fi
+
+# What is written there is also what comes out.
+{
+    echo '#include <errno.h>'
+    echo '#include <roster/error.h>'
+    echo '#include <string.h>'
+    echo 'int main(void)'
+    echo '{'
+    echo '    const char *none = roster_strerror(-4095);'
+    echo '    int wrong = 0;'
+    while read -r name; do
+        echo "    wrong += strcmp(roster_strerror(-$name), none) == 0;"
+    done <named
+    echo '    return wrong != 0;'
+    echo '}'
+} >program.c
+# shellcheck disable=SC2086 # ROSTER_CC may hold options
+$ROSTER_CC -D_GNU_SOURCE -I"$ROSTER_BUILDDIR" -I"$ROSTER_SRCDIR/include" -o program program.c \
+    "$sources/error.c"
+./program

@@ -1,0 +1,147 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Naming the holder of a slot as C11 atomics with fences; see ../horizon_holder.pml.
+ *
+ * @mutant HOLDER_AFTER
+ * @mutant HOLDER_RELAXED
+ * @mutant HOLDER_READ_RELAXED
+ * @mutant NO_RECHECK
+ * @mutant NAMED_OUTSIDE
+ */
+#include "explore.hpp"
+
+static unsigned const tenants = 5;
+static unsigned const scans = 2;
+
+#define order_holder (mutant(HOLDER_RELAXED) ? rl::mo_relaxed : rl::mo_release), $
+#define order_holder_read (mutant(HOLDER_READ_RELAXED) ? rl::mo_relaxed : rl::mo_acquire), $
+
+/* Threads: 0 begins, 1 scans, 2 finishes what 0 does not finish itself. */
+struct holder_test : rl::test_suite<holder_test, 3> {
+    rl::atomic<unsigned> word;
+    rl::atomic<unsigned> holder;
+    rl::atomic<unsigned> floor;
+    rl::atomic<unsigned> oracle;
+    rl::mutex scan_lock;
+    rl::atomic<unsigned> elsewhere; /* 1: to be finished on thread 2; 2: there is no more */
+    /* Which values a tenant has announced, as bits. */
+    unsigned held[tenants + 1];
+
+    void before()
+    {
+        word.store(0, rl::memory_order_relaxed);
+        holder.store(0, rl::memory_order_relaxed);
+        floor.store(1, rl::memory_order_relaxed);
+        oracle.store(1, rl::memory_order_relaxed);
+        elsewhere.store(0, rl::memory_order_relaxed);
+        for (unsigned i = 0; i <= tenants; i++)
+            held[i] = 0;
+    }
+
+    void announce(unsigned id, unsigned ts)
+    {
+        held[id] |= 1 << ts;
+        word.store(ts, rl::memory_order_release);
+    }
+
+    void begin(unsigned id)
+    {
+        unsigned f = floor.load(rl::memory_order_relaxed);
+
+        if (mutant(HOLDER_AFTER))
+            announce(id, f);
+        holder.store(id, order_holder);
+        if (!mutant(HOLDER_AFTER))
+            announce(id, f);
+        full_fence();
+        if (rl::rand(2))
+            announce(id, oracle.fetch_add(1, rl::memory_order_relaxed) + 1);
+    }
+
+    void begin_at(unsigned id)
+    {
+        scan_lock.lock($);
+        holder.store(id, order_holder);
+        announce(id, 1 + rl::rand(oracle.load(rl::memory_order_relaxed)));
+        scan_lock.unlock($);
+    }
+
+    void finish()
+    {
+        if (rl::rand(2)) {
+            word.store(0, rl::memory_order_release);
+            return;
+        }
+        elsewhere.store(1, rl::memory_order_release);
+        while (elsewhere.load(rl::memory_order_acquire))
+            rl::yield(1, $);
+    }
+
+    void own()
+    {
+        for (unsigned id = 1; id <= tenants; id++) {
+            if (rl::rand(2))
+                begin(id);
+            else
+                begin_at(id);
+            finish();
+        }
+        elsewhere.store(2, rl::memory_order_release);
+    }
+
+    void finish_for_others()
+    {
+        unsigned what;
+
+        while ((what = elsewhere.load(rl::memory_order_acquire)) != 2) {
+            if (what) {
+                word.store(0, rl::memory_order_release);
+                elsewhere.store(0, rl::memory_order_release);
+            } else {
+                rl::yield(1, $);
+            }
+        }
+    }
+
+    void scan()
+    {
+        unsigned now, w, h, again;
+
+        scan_lock.lock($);
+        now = oracle.fetch_add(1, rl::memory_order_relaxed) + 1;
+        full_fence();
+        w = word.load(rl::memory_order_acquire);
+        if (mutant(NAMED_OUTSIDE))
+            scan_lock.unlock($);
+        h = holder.load(order_holder_read);
+        again = mutant(NO_RECHECK) ? w : word.load(rl::memory_order_acquire);
+        if (w && again == w)
+            RL_ASSERT(held[h] >> w & 1);
+        if (mutant(NAMED_OUTSIDE))
+            scan_lock.lock($);
+        floor.store(now, rl::memory_order_release);
+        scan_lock.unlock($);
+    }
+
+    void thread(unsigned i)
+    {
+        switch (i) {
+        case 0:
+            own();
+            break;
+        case 1:
+            for (unsigned n = 0; n < scans; n++)
+                scan();
+            break;
+        default:
+            finish_for_others();
+        }
+    }
+};
+
+int main(int argc, char **argv)
+{
+    return explore<holder_test>(argc, argv);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* A forked child may exec or exit at once; whatever else it tries is refused (-ECHILD). */
+
+#include "config.h"
+
+#include "unit.h"
+
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct parent {
+    struct roster *roster;
+    struct roster_session *session;
+    struct roster_pin *pin;
+};
+
+static void parent_init(struct parent *parent)
+{
+    parent->roster = unit_roster_with(NULL);
+    parent->session = unit_open(parent->roster);
+    parent->pin = unit_pin(parent->roster, parent->session, 0);
+    unit_ok(roster_txn_begin(parent->session, NULL));
+    unit_ok(roster_stmt_begin(parent->session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+}
+
+/* The parent goes on as if nothing had happened. */
+static void parent_destroy(struct parent *parent)
+{
+    unit_ok(roster_txn_check(parent->session));
+    cr_assert_eq(unit_min(parent->roster).holder.session_id, roster_session_id(parent->session));
+    unit_ok(roster_stmt_end(parent->session));
+    unit_ok(roster_txn_finish(parent->session));
+    unit_ok(roster_pin_release(parent->pin));
+    unit_close(parent->session);
+    unit_destroy(parent->roster);
+}
+
+static int refused;
+static int calls;
+
+#define expect_refusal(call)                                                                       \
+    do {                                                                                           \
+        int result = (call);                                                                       \
+                                                                                                   \
+        calls++;                                                                                   \
+        refused += result == -ECHILD;                                                              \
+        if (result != -ECHILD)                                                                     \
+            dprintf(STDERR_FILENO, "%s: %d\n", #call, result);                                     \
+    } while (0)
+
+static void call_owners(struct roster_session *session)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+    expect_refusal(roster_session_update(session, &attr));
+    expect_refusal(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+    expect_refusal(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "x", 1, "d", 1));
+    expect_refusal(roster_stmt_end(session));
+    expect_refusal(roster_txn_prepare(session));
+    expect_refusal(roster_txn_activate(session, 1));
+    expect_refusal(roster_txn_begin(session, NULL));
+    expect_refusal(roster_txn_begin_at(session, 1));
+    expect_refusal(roster_txn_set_state(session, ROSTER_RUN_IDLE));
+    expect_refusal(roster_txn_set_progress(session, 1, 2, 3));
+    expect_refusal(roster_txn_check(session));
+    expect_refusal(roster_txn_finish(session));
+    expect_refusal(roster_session_close(session));
+}
+
+static void call_all(const struct parent *parent)
+{
+    struct roster_stats stats = {.size = sizeof(stats)};
+    struct roster_session *session = NULL;
+    struct roster_snapshot *snapshot = NULL;
+    struct roster *roster = NULL;
+    struct roster_pin *pin = NULL;
+
+    call_owners(parent->session);
+    expect_refusal(roster_create(NULL, &roster));
+    expect_refusal(roster_stats(parent->roster, &stats));
+    expect_refusal(roster_tick(parent->roster));
+    expect_refusal(roster_session_open(parent->roster, NULL, &session));
+    expect_refusal(roster_pin_acquire(parent->roster, NULL, 0, ROSTER_PIN_CURSOR, &pin));
+    expect_refusal(roster_pin_acquire(parent->roster, parent->session, 0, ROSTER_PIN_CURSOR, &pin));
+    expect_refusal(roster_pin_check(parent->pin));
+    expect_refusal(roster_pin_release(parent->pin));
+    expect_refusal(roster_min_start_ts(parent->roster, 0, NULL));
+    expect_refusal(roster_read_lock(parent->roster));
+    expect_refusal(roster_snapshot(parent->roster, &snapshot));
+    expect_refusal(
+        roster_kill(parent->roster, 1, ROSTER_KILL_CONNECTION, 0, ROSTER_KILL_INTERRUPTED));
+    expect_refusal(roster_destroy(parent->roster));
+}
+
+/* Runs `fn` in a child. Returns its exit code, or 1000 plus the signal that ended it. */
+static int in_child(void (*fn)(const struct parent *parent), const struct parent *parent)
+{
+    int status = 0;
+    pid_t child;
+
+    fflush(NULL);
+    child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        alarm(20);
+        fn(parent);
+        _exit(calls == refused ? 0 : 1);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+Test(fork, the_child_is_refused_everything)
+{
+    struct parent parent;
+
+    parent_init(&parent);
+    cr_assert_eq(in_child(call_all, &parent), 0);
+    parent_destroy(&parent);
+}
+
+static void fork_again(const struct parent *parent)
+{
+    refused = calls = 0;
+    calls += in_child(call_all, parent) != 0;
+    call_all(parent);
+}
+
+Test(fork, the_grandchild_too)
+{
+    struct parent parent;
+
+    parent_init(&parent);
+    cr_assert_eq(in_child(fork_again, &parent), 0);
+    parent_destroy(&parent);
+}
+
+static void unlock(const struct parent *parent)
+{
+    roster_read_unlock(parent->roster);
+    call_all(parent);
+}
+
+Test(fork, under_the_read_lock)
+{
+    struct parent parent;
+
+    parent_init(&parent);
+    unit_ok(roster_read_lock(parent.roster));
+    cr_assert_eq(in_child(unlock, &parent), 0);
+    cr_assert_not_null(roster_lookup(parent.roster, roster_session_id(parent.session)));
+    roster_read_unlock(parent.roster);
+    parent_destroy(&parent);
+}
+
+static void exec_at_once(const struct parent *parent)
+{
+    (void)parent;
+    execl("/bin/sh", "sh", "-c", "exit 42", (char *)NULL);
+}
+
+Test(fork, the_child_may_exec)
+{
+    struct parent parent;
+
+    parent_init(&parent);
+    cr_assert_eq(in_child(exec_at_once, &parent), 42);
+    parent_destroy(&parent);
+}
+
+struct busy {
+    struct roster *roster;
+    bool stop;
+};
+
+static void *work(void *arg)
+{
+    struct busy *busy = arg;
+    struct roster_session *session = NULL;
+
+    while (!rst_load(&busy->stop)) {
+        cr_expect_eq(roster_session_open(busy->roster, NULL, &session), 0);
+        cr_expect_eq(roster_txn_begin(session, NULL), 0);
+        cr_expect_eq(roster_session_close(session), 0);
+        cr_expect_eq(roster_min_start_ts(busy->roster, 0, NULL), 0);
+    }
+    return NULL;
+}
+
+/* Locks may be held by threads that the child does not have: it must not wait for them. */
+Test(fork, while_others_are_busy)
+{
+    struct busy busy = {NULL, false};
+    struct parent parent;
+    pthread_t thread;
+    int round;
+
+    parent_init(&parent);
+    busy.roster = parent.roster;
+    cr_assert_eq(pthread_create(&thread, NULL, work, &busy), 0);
+    for (round = 0; round < UNIT_SCALE(100, 10); round++)
+        cr_assert_eq(in_child(call_all, &parent), 0);
+    rst_store(&busy.stop, true);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    parent_destroy(&parent);
+}
+
+/* ThreadSanitizer lets no child of a fork start threads. */
+#ifndef ROSTER_SANITIZER_THREAD
+
+/* Before the first roster there is nothing to inherit: the child is a process like any other. */
+static void create_own(const struct parent *parent)
+{
+    struct roster *roster = NULL;
+
+    (void)parent;
+    calls = 2;
+    refused = roster_create(NULL, &roster) == 0;
+    refused += roster_destroy(roster) == 0;
+}
+
+Test(fork, before_the_first_roster)
+{
+    cr_assert_eq(in_child(create_own, NULL), 0);
+}
+
+#endif

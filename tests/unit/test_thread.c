@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * Threads and their contexts: adoption, hand-over of sessions, threads that end in the middle of
+ * something, rosters that come and go under living threads.
+ */
+
+#include "config.h"
+
+#include "unit.h"
+
+#include <criterion/criterion.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+
+struct job {
+    struct roster *roster;
+    struct roster_session *session;
+    uint64_t ts;
+};
+
+static void open_and_begin(void *arg)
+{
+    struct job *job = arg;
+
+    cr_expect_eq(roster_session_open(job->roster, NULL, &job->session), 0);
+    cr_expect_eq(roster_stmt_begin(job->session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0), 0);
+    cr_expect_eq(roster_txn_begin(job->session, &job->ts), 0);
+}
+
+static void begin(void *arg)
+{
+    struct job *job = arg;
+
+    cr_expect_eq(roster_txn_begin(job->session, &job->ts), 0);
+}
+
+static void finish(void *arg)
+{
+    struct job *job = arg;
+
+    cr_expect_eq(roster_txn_finish(job->session), 0);
+}
+
+static void end_all(void *arg)
+{
+    struct job *job = arg;
+
+    cr_expect_eq(roster_session_view(job->session)->start_ts, job->ts);
+    cr_expect_eq(roster_stmt_end(job->session), 0);
+    cr_expect_eq(roster_txn_finish(job->session), 0);
+    cr_expect_eq(roster_session_close(job->session), 0);
+}
+
+/* A thread that ends owns nothing any more; its sessions live on, and still pin (G2). */
+Test(thread, ends_with_open_transactions)
+{
+    struct job job = {unit_roster(NULL), NULL, 0};
+    struct roster_min min;
+    int round;
+
+    for (round = 0; round < 100; round++) {
+        unit_in_thread(open_and_begin, &job);
+        min = unit_min(job.roster);
+        cr_assert_eq(min.min_start_ts, job.ts);
+        cr_assert_eq(min.holder.session_id, roster_session_id(job.session));
+        unit_in_thread(end_all, &job);
+    }
+    cr_assert_leq(unit_stats(job.roster).threads, 2, "contexts were not adopted");
+    cr_assert_eq(unit_stats(job.roster).txns_begun, 100);
+    unit_destroy(job.roster);
+}
+
+/* Begin on A, finish on B, for ever: slots and views go back to where they are used. */
+Test(thread, hands_sessions_over_without_growing)
+{
+    struct job job = {unit_roster(NULL), NULL, 0};
+    uint64_t memory = 0;
+    int round;
+
+    job.session = unit_open(job.roster);
+    for (round = 0; round < UNIT_SCALE(4000, 1400); round++) {
+        unit_ok(roster_txn_begin(job.session, &job.ts));
+        unit_in_thread(finish, &job);
+        unit_in_thread(begin, &job);
+        unit_ok(roster_txn_finish(job.session));
+        if (round == 300) {
+            rst_rcu_barrier();
+            memory = unit_stats(job.roster).memory;
+        }
+    }
+    /* Two of the smallest pieces of memory; a view lost each round would be at least twice that. */
+    cr_assert_leq(unit_stats(job.roster).memory, memory + 32 * 1024, "%llu bytes, %llu before",
+                  (unsigned long long)unit_stats(job.roster).memory, (unsigned long long)memory);
+    cr_assert_eq(unit_slots_taken(job.roster), 0);
+    unit_close(job.session);
+    unit_destroy(job.roster);
+}
+
+#define LANES 64
+
+/* One thread only begins, the other only finishes, at the same time. */
+struct lanes {
+    struct roster *roster;
+    struct roster_session *sessions[LANES];
+    bool open[LANES];
+    uint64_t rounds;
+};
+
+static void *only_begin(void *arg)
+{
+    struct lanes *lanes = arg;
+    uint64_t n;
+
+    for (n = 0; n < lanes->rounds; n++) {
+        while (__atomic_load_n(&lanes->open[n % LANES], __ATOMIC_ACQUIRE))
+            sched_yield();
+        cr_expect_eq(roster_txn_begin(lanes->sessions[n % LANES], NULL), 0);
+        __atomic_store_n(&lanes->open[n % LANES], true, __ATOMIC_RELEASE);
+    }
+    return NULL;
+}
+
+static void *only_finish(void *arg)
+{
+    struct lanes *lanes = arg;
+    uint64_t n;
+
+    for (n = 0; n < lanes->rounds; n++) {
+        while (!__atomic_load_n(&lanes->open[n % LANES], __ATOMIC_ACQUIRE))
+            sched_yield();
+        cr_expect_eq(roster_txn_finish(lanes->sessions[n % LANES]), 0);
+        __atomic_store_n(&lanes->open[n % LANES], false, __ATOMIC_RELEASE);
+    }
+    return NULL;
+}
+
+Test(thread, begins_what_another_finishes)
+{
+    struct lanes lanes = {.roster = unit_roster(NULL), .rounds = UNIT_SCALE(200000, 20000)};
+    pthread_t beginner, finisher;
+    unsigned n;
+
+    for (n = 0; n < LANES; n++)
+        lanes.sessions[n] = unit_open(lanes.roster);
+    cr_assert_eq(pthread_create(&beginner, NULL, only_begin, &lanes), 0);
+    cr_assert_eq(pthread_create(&finisher, NULL, only_finish, &lanes), 0);
+    for (n = 0; n < 100; n++)
+        cr_assert_geq(unit_min(lanes.roster).now, unit_min(lanes.roster).min_start_ts - 1);
+    cr_assert_eq(pthread_join(beginner, NULL), 0);
+    cr_assert_eq(pthread_join(finisher, NULL), 0);
+    cr_assert_eq(unit_slots_pinned(lanes.roster), 0);
+    cr_assert_leq(unit_stats(lanes.roster).memory, 2 * 1024 * 1024, "%llu bytes",
+                  (unsigned long long)unit_stats(lanes.roster).memory);
+    for (n = 0; n < LANES; n++)
+        unit_close(lanes.sessions[n]);
+    unit_destroy(lanes.roster);
+}
+
+static void lock_and_end(void *roster)
+{
+    cr_expect_eq(roster_read_lock(roster), 0);
+    cr_expect_eq(roster_read_lock(roster), 0);
+}
+
+static void lock_and_unlock(void *roster)
+{
+    struct rst_thread *thread = ((struct roster *)roster)->threads;
+
+    cr_expect_eq(roster_read_lock(roster), 0);
+    cr_expect_eq(thread->nesting, 1, "the lock of a thread that has ended was inherited");
+    cr_expect_eq((uint32_t)rst_load(&((struct roster *)roster)->door),
+                 thread->roster->membarrier ? 1 : 2);
+    roster_read_unlock(roster);
+}
+
+/* G4: what a thread that ended under the lock has left must not be taken for the adopter's. */
+Test(thread, ends_under_the_read_lock)
+{
+    struct roster *roster = unit_roster(NULL);
+
+    unit_in_thread(lock_and_end, roster);
+    unit_in_thread(lock_and_unlock, roster);
+    unit_destroy(roster);
+}
+
+/* Rosters come and go; two threads use each of them and never end. */
+struct relay {
+    pthread_barrier_t made;
+    pthread_barrier_t used;
+    struct roster *rosters[2];
+    int rounds;
+};
+
+static void use(struct roster *roster)
+{
+    struct roster_session *session = NULL;
+
+    cr_expect_eq(roster_session_open(roster, NULL, &session), 0);
+    cr_expect_eq(roster_txn_begin(session, NULL), 0);
+    cr_expect_eq(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "x", 1, "d", 1), 0);
+    cr_expect_eq(roster_stmt_end(session), 0);
+    cr_expect_eq(roster_session_close(session), 0);
+}
+
+/* A thread's contexts: those of rosters that are gone go too, as soon as it meets a new one. */
+static unsigned count_contexts(void)
+{
+    const struct rst_thread *thread;
+    unsigned n = 0;
+
+    for (thread = rst_thread_last; thread->next; thread = thread->next)
+        n++;
+    return n;
+}
+
+static void *use_rosters(void *arg)
+{
+    struct relay *relay = arg;
+    int round, i;
+
+    for (round = 0; round < relay->rounds; round++) {
+        pthread_barrier_wait(&relay->made);
+        for (i = 0; i < 10; i++)
+            use(relay->rosters[i % 2]);
+        cr_expect_leq(count_contexts(), 2);
+        pthread_barrier_wait(&relay->used);
+    }
+    return NULL;
+}
+
+Test(thread, outlives_many_rosters)
+{
+    struct relay relay = {.rounds = UNIT_SCALE(60, 20)};
+    pthread_t threads[2];
+    int round, i;
+
+    pthread_barrier_init(&relay.made, NULL, 3);
+    pthread_barrier_init(&relay.used, NULL, 3);
+    for (i = 0; i < 2; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, use_rosters, &relay), 0);
+    for (round = 0; round < relay.rounds; round++) {
+        for (i = 0; i < 2; i++)
+            relay.rosters[i] = unit_roster(NULL);
+        pthread_barrier_wait(&relay.made);
+        for (i = 0; i < 10; i++)
+            use(relay.rosters[i % 2]);
+        pthread_barrier_wait(&relay.used);
+        for (i = 0; i < 2; i++)
+            unit_destroy(relay.rosters[i]);
+    }
+    for (i = 0; i < 2; i++)
+        cr_assert_eq(pthread_join(threads[i], NULL), 0);
+    pthread_barrier_destroy(&relay.made);
+    pthread_barrier_destroy(&relay.used);
+}
+
+/* Several at once on one thread, used in turn. */
+Test(thread, finds_its_context_of_each_roster)
+{
+    struct roster *rosters[10];
+    struct roster_session *sessions[10];
+    int round, i;
+
+    for (i = 0; i < 10; i++) {
+        rosters[i] = unit_roster(NULL);
+        sessions[i] = unit_open(rosters[i]);
+    }
+    for (round = 0; round < 20; round++)
+        for (i = 0; i < 10; i++) {
+            int n = round % 2 ? i : 9 - i;
+
+            unit_ok(roster_txn_begin(sessions[n], NULL));
+            unit_ok(roster_txn_finish(sessions[n]));
+        }
+    for (i = 0; i < 10; i++) {
+        cr_assert_eq(unit_stats(rosters[i]).threads, 1);
+        cr_assert_eq(unit_stats(rosters[i]).txns_begun, 20);
+        unit_close(sessions[i]);
+        unit_destroy(rosters[i]);
+    }
+}
+
+static unsigned count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *entry;
+    unsigned n = 0;
+
+    cr_assert_not_null(tasks);
+    while ((entry = readdir(tasks)))
+        n += entry->d_name[0] != '.';
+    closedir(tasks);
+    return n;
+}
+
+/* G7: liburcu's thread is there before the first end needs it. */
+Test(thread, none_is_started_by_an_end)
+{
+    struct roster *roster = unit_roster(NULL);
+    unsigned threads = count_threads();
+    int i;
+
+    for (i = 0; i < 500; i++) {
+        struct roster_session *session = unit_open(roster);
+
+        unit_ok(roster_txn_begin(session, NULL));
+        unit_close(session);
+    }
+    cr_assert_gt(unit_stats(roster).memory, 0);
+    rst_rcu_barrier();
+    cr_assert_eq(count_threads(), threads);
+    unit_destroy(roster);
+}
+
+static void *destroyer(void *roster)
+{
+    cr_expect_eq(roster_destroy(roster), 0);
+    return NULL;
+}
+
+/* Any thread may destroy it, also one that never used it. */
+Test(thread, of_others_may_destroy)
+{
+    struct roster *roster = unit_roster(NULL);
+    pthread_t thread;
+
+    use(roster);
+    cr_assert_eq(pthread_create(&thread, NULL, destroyer, roster), 0);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    roster = unit_roster(NULL);
+    use(roster);
+    unit_destroy(roster);
+}
