@@ -100,6 +100,7 @@ struct roster_safepoint_state {
     uint64_t conflicts;    /**< compare-and-swaps lost to somebody else */
     struct roster_blocker txn_blocker; /**< of the newest round that this server computed */
     struct roster_blocker gc_blocker;  /**< likewise */
+    char leader[129];                  /**< who leads, as far as it is known here; "" for nobody */
 };
 
 /** Is told when a safe point has moved, or this server has begun or ceased to lead. No lock is

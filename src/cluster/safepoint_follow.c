@@ -6,6 +6,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cluster/batch.h"
@@ -21,10 +23,17 @@ static bool is_key(const struct roster_store_kv *kv, const char *key)
     return kv->key.size == strlen(key) && memcmp(kv->key.data, key, kv->key.size) == 0;
 }
 
-static void hurry(struct roster_safepoint *safepoint)
+/* Somebody leads, or nobody does: then it is time to try. */
+static void take_leader(struct roster_safepoint *safepoint, const struct roster_store_event *event)
 {
+    bool put = event->type == ROSTER_STORE_EVENT_PUT;
+    const struct roster_store_bytes *id = &event->kv.value;
+
     pthread_mutex_lock(&safepoint->lock);
-    safepoint->due[SAFEPOINT_LEAD] = 0;
+    snprintf(safepoint->state.leader, sizeof(safepoint->state.leader), "%.*s",
+             put && id->size < INT_MAX ? (int)id->size : 0, put ? (const char *)id->data : "");
+    if (!put)
+        safepoint->due[SAFEPOINT_LEAD] = 0;
     pthread_cond_broadcast(&safepoint->changed);
     pthread_mutex_unlock(&safepoint->lock);
 }
@@ -49,10 +58,10 @@ static void take(struct roster_safepoint *safepoint, const struct roster_store_e
     for (size_t i = 0; i < events->count; i++) {
         const struct roster_store_event *event = &events->events[i];
 
-        if (event->type == ROSTER_STORE_EVENT_PUT)
+        if (is_key(&event->kv, safepoint->paths.leader))
+            take_leader(safepoint, event);
+        else if (event->type == ROSTER_STORE_EVENT_PUT)
             take_put(safepoint, &event->kv);
-        else if (is_key(&event->kv, safepoint->paths.leader))
-            hurry(safepoint); /* nobody leads */
     }
 }
 
