@@ -38,6 +38,7 @@ struct roster_safepoint {
     int64_t acknowledged_lease;          /* under which the acknowledgement was written */
     int64_t leader_revision;             /* of the leader's key while it is ours */
     unsigned waits;                      /* for acknowledgements, in a row */
+    int64_t txn_due;                     /* CLOCK_MONOTONIC: then the txn safe point moves again */
     int64_t due[SAFEPOINT_DUTIES];       /* CLOCK_MONOTONIC */
     bool threaded;
     bool stop;
@@ -72,13 +73,16 @@ void survey_end(struct survey *survey);
 int survey_txn(const struct roster_safepoint *safepoint, const struct survey *survey,
                uint64_t target, uint64_t *limit, struct roster_blocker *blocker);
 
-/* Who has not acknowledged the txn safe point. 0 or -EBADMSG. */
+/*
+ * How far the gc safe point may go: to what all servers have acknowledged, at most to the txn safe
+ * point; and who has acknowledged less than that. 0 or -EBADMSG.
+ */
 int survey_acks(const struct roster_safepoint *safepoint, const struct survey *survey,
-                struct roster_blocker *blocker);
+                uint64_t *limit, struct roster_blocker *blocker);
 
 /* --------------------------------------------------------------- safepoint_advance.c */
 
-/* The leader's round: the txn safe point, then the gc safe point. */
+/* The leader's round: the txn safe point, unless `txn` is NULL, then the gc safe point. */
 int safepoint_round(struct roster_safepoint *safepoint, struct roster_safepoint_result *txn,
                     struct roster_safepoint_result *gc);
 

@@ -87,22 +87,23 @@ static int try_gc(struct roster_safepoint *safepoint, uint64_t target,
     return err;
 }
 
-/* The gc safe point to the txn safe point, if all have acknowledged that. */
+/* The gc safe point to the txn safe point, as far as all have acknowledged that. */
 static int try_follow(struct roster_safepoint *safepoint, uint64_t unused,
                       struct roster_safepoint_result *result)
 {
     struct survey survey;
+    uint64_t limit = 0;
     int err = survey_begin(safepoint, &survey, &result->blocker);
 
     (void)unused;
     result->before = result->after = survey.gc;
     result->target = survey.txn;
     if (err == 0)
-        err = survey_acks(safepoint, &survey, &result->blocker);
-    if (err == 0 && result->blocker.kind == ROSTER_BLOCKER_NONE && survey.txn > survey.gc) {
-        err = swap(safepoint, safepoint->paths.gc, survey.gc_revision, survey.txn);
+        err = survey_acks(safepoint, &survey, &limit, &result->blocker);
+    if (err == 0 && limit > survey.gc) {
+        err = swap(safepoint, safepoint->paths.gc, survey.gc_revision, limit);
         if (err == 0)
-            result->after = survey.txn;
+            result->after = limit;
     }
     if (err == 0)
         safepoint_learn(safepoint, survey.txn, result->after);
@@ -187,10 +188,9 @@ static int round_txn(struct roster_safepoint *safepoint, struct roster_safepoint
 int safepoint_round(struct roster_safepoint *safepoint, struct roster_safepoint_result *txn,
                     struct roster_safepoint_result *gc)
 {
-    int err, gc_err;
+    int err = txn == NULL ? 0 : round_txn(safepoint, txn), gc_err;
 
     memset(gc, 0, sizeof(*gc));
-    err = round_txn(safepoint, txn);
     gc_err = repeat(safepoint, try_follow, 0, gc);
     if (err == 0)
         err = gc_err;
@@ -200,7 +200,8 @@ int safepoint_round(struct roster_safepoint *safepoint, struct roster_safepoint_
         safepoint->state.failures++;
         safepoint->state.last_error = err;
     }
-    safepoint->state.txn_blocker = txn->blocker;
+    if (txn != NULL)
+        safepoint->state.txn_blocker = txn->blocker;
     safepoint->state.gc_blocker = gc->blocker;
     pthread_mutex_unlock(&safepoint->lock);
     return err;

@@ -108,19 +108,19 @@ void safepoint_resign(struct roster_safepoint *safepoint)
     set_leads(safepoint, false, 0);
 }
 
-/* How long until the next round: soon, then later and later, while servers have to acknowledge. */
+/* How long until the next look: soon, then later and later, while servers have to acknowledge. */
 static int64_t pause_ms(struct roster_safepoint *safepoint,
                         const struct roster_safepoint_result *gc)
 {
-    int64_t interval = safepoint->options.interval_ms, soon = ACK_LOOK_MS << safepoint->waits;
+    int64_t rest = store_remaining_ms(safepoint->txn_due), soon = ACK_LOOK_MS << safepoint->waits;
 
     if (gc->blocker.kind != ROSTER_BLOCKER_ACK) {
         safepoint->waits = 0;
-        return interval;
+        return rest;
     }
     if (safepoint->waits < 16)
         safepoint->waits++;
-    return soon < interval ? soon : interval;
+    return soon < rest ? soon : rest;
 }
 
 static void warn_of(struct roster_safepoint *safepoint, const char *which,
@@ -136,7 +136,8 @@ static void warn_of(struct roster_safepoint *safepoint, const char *which,
 static int64_t lead(struct roster_safepoint *safepoint)
 {
     int64_t lease = syncer_live_lease(safepoint->options.syncer);
-    struct roster_safepoint_result txn, gc;
+    struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc;
+    bool due;
 
     if (lease == 0) {
         set_leads(safepoint, false, 0);
@@ -144,7 +145,12 @@ static int64_t lead(struct roster_safepoint *safepoint)
     }
     if (!campaign(safepoint, lease))
         return safepoint->options.interval_ms;
-    (void)safepoint_round(safepoint, &txn, &gc);
+    /* Between two moves of the txn safe point only the acknowledgements of the last one count. */
+    due = store_monotonic_ns() >= safepoint->txn_due;
+    if (due)
+        safepoint->txn_due =
+            store_monotonic_ns() + safepoint->options.interval_ms * STORE_NS_PER_MS;
+    (void)safepoint_round(safepoint, due ? &txn : NULL, &gc);
     warn_of(safepoint, "txn", &txn.blocker);
     warn_of(safepoint, "gc", &gc.blocker);
     return pause_ms(safepoint, &gc);

@@ -189,13 +189,14 @@ int survey_txn(const struct roster_safepoint *safepoint, const struct survey *su
 }
 
 int survey_acks(const struct roster_safepoint *safepoint, const struct survey *survey,
-                struct roster_blocker *blocker)
+                uint64_t *limit, struct roster_blocker *blocker)
 {
     const struct roster_store_kv *record, *ack;
     struct roster_store_bytes name;
     uint64_t ts;
 
     memset(blocker, 0, sizeof(*blocker));
+    *limit = survey->txn;
     for (size_t i = 0; i < survey->records->count; i++) {
         record = &survey->records->kvs[i];
         name = name_of(record, safepoint->paths.records);
@@ -205,8 +206,9 @@ int survey_acks(const struct roster_safepoint *safepoint, const struct survey *s
             ack = record;
         if (record_parse(ack->value, &ts) != 0)
             return unreadable(ack->key.data, ack->key.size, blocker);
-        if (ts >= survey->txn || (blocker->kind != ROSTER_BLOCKER_NONE && ts >= blocker->ts))
+        if (ts >= *limit)
             continue;
+        *limit = ts;
         blocker->kind = ROSTER_BLOCKER_ACK;
         blocker->ts = ts;
         blocker->age_ms = age_ms(ts, survey->txn);
@@ -217,12 +219,18 @@ int survey_acks(const struct roster_safepoint *safepoint, const struct survey *s
 
 static int describe_server(const struct roster_blocker *blocker, char *text, size_t size)
 {
-    char who[96] = "";
+    char who[96];
 
+    if (blocker->holder[0] == '\0')
+        return snprintf(text, size,
+                        "server %s has reported %" PRIu64 ", %" PRIu64 ".%03u s behind; wait for "
+                        "its next report, or look at the server",
+                        blocker->name, blocker->ts, blocker->age_ms / 1000,
+                        (unsigned)(blocker->age_ms % 1000));
     if (blocker->pin_id != 0)
         snprintf(who, sizeof(who), ", pin %" PRIu64 " (%s) of session %" PRIu64, blocker->pin_id,
                  blocker->holder, blocker->session_id);
-    else if (blocker->holder[0] != '\0')
+    else
         snprintf(who, sizeof(who), ", %s of session %" PRIu64, blocker->holder,
                  blocker->session_id);
     return snprintf(text, size,
