@@ -52,6 +52,7 @@ skip() {
 }
 
 [ -x "$member" ] || skip "not built"
+declare -A urls=() # of servers that do not use $url
 url=sqlite:$work/store.db
 
 # start NAME [OPTION...]: a server; its id is NAME unless an option says otherwise.
@@ -59,7 +60,7 @@ start() {
     local name=$1
     shift
     slots[$name]=${slots[$name]:-${#slots[@]}}
-    "$member" --url "$url" --id "$name" --dir "$dir" --slot "${slots[$name]}" "${options[@]}" \
+    "$member" --url "${urls[$name]:-$url}" --id "$name" --dir "$dir" --slot "${slots[$name]}" "${options[@]}" \
         "$@" >>"$work/$name.out" 2>&1 &
     pids[$name]=$!
 }

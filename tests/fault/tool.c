@@ -9,7 +9,7 @@
  *     tool get URL PREFIX         prints "KEY VALUE", a line for each key
  *     tool lock FILE MS           holds the lock of an SQLite file for so long
  *     tool ports N                prints N ports of loopback that were free a moment ago
- *     tool clock FILE SECONDS     moves the wall clock of the servers that look at FILE
+ *     tool number FILE NUMBER     writes the number that a server's clock or a proxy looks at
  */
 
 #include "config.h"
@@ -123,11 +123,11 @@ static int do_ports(char **arguments)
     return 0;
 }
 
-static int do_clock(char **arguments)
+static int do_number(char **arguments)
 {
-    _Atomic int64_t *offset = map_file(arguments[0], sizeof(*offset));
+    _Atomic int64_t *number = map_file(arguments[0], sizeof(*number));
 
-    atomic_store(offset, strtoll(arguments[1], NULL, 10));
+    atomic_store(number, strtoll(arguments[1], NULL, 10));
     return 0;
 }
 
@@ -138,10 +138,10 @@ int main(int argc, char **argv)
         int n_arguments;
         int (*run)(char **arguments);
     } commands[] = {{"put", 3, do_put},   {"delete", 2, do_delete}, {"get", 2, do_get},
-                    {"lock", 2, do_lock}, {"ports", 1, do_ports},   {"clock", 2, do_clock}};
+                    {"lock", 2, do_lock}, {"ports", 1, do_ports},   {"number", 2, do_number}};
 
     for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(commands[i].name, argv[1]) == 0 && commands[i].n_arguments == argc - 2)
             return commands[i].run(argv + 2);
-    errx(2, "usage: tool put|delete|get|lock|ports|clock ARGUMENT...");
+    errx(2, "usage: tool put|delete|get|lock|ports|number ARGUMENT...");
 }

@@ -12,8 +12,8 @@ start a --ttl 20000 --clock "$work/clock-a"
 start b --ttl 20000 --clock "$work/clock-b"
 alive a b
 step() {
-    "$tool" clock "$work/clock-a" "$1"
-    "$tool" clock "$work/clock-b" "$2"
+    "$tool" number "$work/clock-a" "$1"
+    "$tool" number "$work/clock-b" "$2"
     alive a b
 }
 step 10800 0
