@@ -18,9 +18,8 @@ start a
 start b
 alive a b
 cut() {
-    : >"$work/a.out"
     network a "$1"
-    tells a 'server a is fenced'
+    is a fenced
     never a
 }
 for fault in lost reset; do

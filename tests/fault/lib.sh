@@ -107,15 +107,13 @@ tells() {
     until_so "${3:-20}" grep -Eq "$2" "$work/$1.out" || fail "$1 does not tell: $2"
 }
 
-# tells_anew NAME PATTERN [SECONDS]: a line that is not there yet.
-tells_anew() {
-    local lines
-    lines=$(grep -Ec "$2" "$work/$1.out" || true)
-    until_so "${3:-20}" more_lines "$1" "$2" "$lines" || fail "$1 does not tell anew: $2"
+# is NAME STATE [SECONDS]: waits until that is the last state that the server has told of itself.
+is() {
+    until_so "${3:-20}" last_state "$1" "$2" || fail "$1 is not $2"
 }
 
-more_lines() {
-    [ "$(grep -Ec "$2" "$work/$1.out")" -gt "$3" ]
+last_state() {
+    grep -E 'server .* is .*, was' "$work/$1.out" | tail -n 1 | grep -q " is $2, "
 }
 
 # alive_within SECONDS NAME...: from now on each begins, vouches for what it reads, and sees
