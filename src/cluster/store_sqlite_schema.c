@@ -78,17 +78,18 @@ static int inspect(struct sqlite_conn *conn, const struct store_error *error)
     return 1;
 }
 
-/* Asks in one transaction, because another process may be filling the file at this moment. */
+/* The same when no transaction is open: all of it at one moment, as another process may be filling
+ * the file. */
 static int inspect_alone(struct sqlite_conn *conn, const struct store_error *error)
 {
-    int err = sqlite_conn_exec(conn, "BEGIN");
-    int found;
+    int found = sqlite_conn_exec(conn, "BEGIN");
 
-    if (err != 0)
-        return err;
+    if (found != 0)
+        return found;
     found = inspect(conn, error);
-    err = sqlite_conn_exec(conn, "ROLLBACK");
-    return err != 0 && found >= 0 ? err : found;
+    if (!sqlite3_get_autocommit(conn->db))
+        sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+    return found;
 }
 
 static int fill(struct sqlite_conn *conn)
