@@ -92,7 +92,7 @@ static int locate_new(const char *address, char **path, const struct store_error
         err = store_error_set(error, -ENOMEM, "memory is out");
         goto out;
     }
-    parent = dirname(for_directory);
+    parent = dirname(for_directory); /* NOLINT(concurrency-mt-unsafe): glibc's is MT-safe */
     directory = resolve_directory(parent);
     if (directory == NULL)
         err = directory_error(address, parent, error);
@@ -188,16 +188,18 @@ bool sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_i
 static int read_boottime_offset(int64_t *offset_ns)
 {
     FILE *file = fopen("/proc/self/timens_offsets", "re");
-    char name[32];
-    long long seconds = 0, nanoseconds = 0;
+    char line[128], *rest;
     int err = 0;
 
     *offset_ns = 0;
     if (file == NULL)
         return errno == ENOENT ? 0 : -errno; /* a kernel without such clocks */
-    while (fscanf(file, "%31s %lld %lld", name, &seconds, &nanoseconds) == 3)
-        if (strcmp(name, "boottime") == 0)
-            *offset_ns = seconds * STORE_NS_PER_S + nanoseconds;
+    while (fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, "boottime", 8) != 0)
+            continue;
+        *offset_ns = strtoll(line + 8, &rest, 10) * STORE_NS_PER_S;
+        *offset_ns += strtoll(rest, NULL, 10);
+    }
     if (ferror(file))
         err = -EIO;
     fclose(file);

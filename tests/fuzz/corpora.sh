@@ -26,6 +26,7 @@ $ROSTER_LINK -o "$work/control" tests/fuzz/fuzz_calls."$ROSTER_OBJEXT" \
     tests/fuzz/reference."$ROSTER_OBJEXT" tests/fuzz/driver."$ROSTER_OBJEXT" \
     "$work/txn_state.o" tests/support/sanitizer_options."$ROSTER_OBJEXT" \
     .libs/libroster-core.a $ROSTER_LIBS
+# shellcheck disable=SC3045 # every sh here knows it
 ulimit -c 0
 if "$work/control" "$ROSTER_SRCDIR/tests/fuzz/corpus/calls" >"$work/said" 2>&1; then
     echo "the reference misses checks that always succeed"
