@@ -38,7 +38,7 @@ END {
         exit 1
     }
     printf "%-22s %12s %12s\n", "median of", "2nd quarter", "4th quarter"
-    judge(2, "resident memory, KiB", 0.10, 4096)
+    judge(2, "resident memory, KiB", 0.10, 16384)
     judge(3, "file descriptors", 0.25, 150)
     judge(4, "threads", 0, 1)
     judge(5, "backlog, bytes", 0.5, 4194304)
