@@ -9,6 +9,7 @@ set -u
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-guide.XXXXXX") || exit 99
 server=
 port=
+# shellcheck disable=SC2034 # the tests end with it
 wrong=0
 reply=
 
@@ -21,7 +22,7 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
 fail() {
-    wrong=1
+    wrong=1 # the tests end with it
     echo "WRONG: $*"
 }
 
