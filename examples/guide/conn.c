@@ -54,7 +54,11 @@ static int listen_somewhere(void)
 
 int conns_open(struct conns *conns, struct roster *roster)
 {
+    int i;
+
     memset(conns, 0, sizeof(*conns));
+    for (i = 0; i < CONNS; i++)
+        pthread_mutex_init(&conns->conn[i].handover, NULL);
     conns->roster = roster;
     conns->epoll = epoll_create1(EPOLL_CLOEXEC);
     conns->quit = eventfd(0, EFD_CLOEXEC);
@@ -87,6 +91,7 @@ void conns_close(struct conns *conns)
             conn_close(&conns->conn[i]);
         if (conns->conn[i].woken > 0)
             close(conns->conn[i].woken);
+        pthread_mutex_destroy(&conns->conn[i].handover);
     }
     close(conns->listener);
     close(conns->quit);
@@ -154,11 +159,30 @@ static struct conn *accept_one(struct conns *conns)
         close(fd);
         fd = -1;
     }
-    if (fd >= 0)
-        atomic_store(&conn->used, true);
+    if (conn)
+        atomic_store(&conn->used, fd >= 0);
     watch_again(conns->epoll, conns->listener, NULL);
     return fd >= 0 ? conn : NULL;
 }
+
+/* [arm] */
+/* Gives the connection with its session to whichever thread the kernel chooses. The kernel orders
+ * arming and being ready, but C knows nothing of that: the mutex makes it a happens-before edge. */
+void conn_arm(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->handover);
+    watch_again(conn->everyone, conn->epoll, conn);
+    pthread_mutex_unlock(&conn->handover);
+    /* From here on the session may be another thread's. */
+}
+
+static struct conn *take(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->handover); /* waits until conn_arm() has let go of it */
+    pthread_mutex_unlock(&conn->handover);
+    return conn;
+}
+/* [arm] */
 
 struct conn *conns_wait(struct conns *conns)
 {
@@ -170,19 +194,11 @@ struct conn *conns_wait(struct conns *conns)
             continue;
         if (event.data.ptr == conns)
             return NULL;
-        conn = event.data.ptr ? event.data.ptr : accept_one(conns);
+        conn = event.data.ptr ? take(event.data.ptr) : accept_one(conns);
         if (conn)
             return conn;
     }
 }
-
-/* [arm] */
-void conn_arm(struct conn *conn)
-{
-    watch_again(conn->everyone, conn->epoll, conn);
-    /* The session may be another thread's already. */
-}
-/* [arm] */
 
 static bool next_line(struct conn *conn)
 {

@@ -9,6 +9,7 @@
 #ifndef GUIDE_CONN_H
 #define GUIDE_CONN_H
 
+#include <pthread.h>
 #include <roster/roster.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@
  * kill that was under way then may still wake it. */
 struct conn {
     atomic_bool used;
+    pthread_mutex_t handover; /* see conn_arm() */
     struct roster_session *session;
     int everyone; /* the server's epoll, on which the connection is armed */
     int epoll;    /* of `socket` and `woken`, so that both make one event */

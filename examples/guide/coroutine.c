@@ -2,65 +2,44 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Coroutines over ucontext. ThreadSanitizer and AddressSanitizer have to be told of every switch.
+ * Coroutines over ucontext.
  */
 #include "coroutine.h"
+
+#include "coroutine_tell.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <ucontext.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define TELL_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TELL_TSAN 1
-#endif
-#endif
-#ifdef TELL_TSAN
-#include <sanitizer/tsan_interface.h>
-#endif
-
 #define STACK_BYTES (128 * 1024)
 
 struct coroutine {
     ucontext_t context, resumer;
+    struct tell_side self_side, resumer_side;
     void (*body)(struct coroutine *self, void *arg);
     void *arg;
     bool ended;
-    void *fiber, *resumer_fiber; /* ThreadSanitizer's */
     _Alignas(16) char stack[STACK_BYTES];
 };
 
-static void tell_new(struct coroutine *co)
+/* As swapcontext(), which AddressSanitizer takes for its own. */
+static void switch_context(ucontext_t *from, const ucontext_t *to)
 {
-#ifdef TELL_TSAN
-    co->fiber = __tsan_create_fiber(0);
-#else
-    co->fiber = NULL;
-#endif
+    volatile bool back = false;
+
+    getcontext(from);
+    if (!back) {
+        back = true;
+        setcontext(to);
+    }
 }
 
-/* The next switch is to the coroutine (or back). No flag: a switch does not synchronize threads. */
-static void tell_switch(struct coroutine *co, bool back)
+static void leave(struct coroutine *self)
 {
-#ifdef TELL_TSAN
-    if (!back)
-        co->resumer_fiber = __tsan_get_current_fiber();
-    __tsan_switch_to_fiber(back ? co->resumer_fiber : co->fiber, __tsan_switch_to_fiber_no_sync);
-#else
-    (void)co;
-    (void)back;
-#endif
-}
-
-static void tell_free(struct coroutine *co)
-{
-#ifdef TELL_TSAN
-    __tsan_destroy_fiber(co->fiber);
-#else
-    (void)co;
-#endif
+    tell_leave(&self->self_side, &self->resumer_side, self->ended);
+    switch_context(&self->context, &self->resumer);
+    tell_arrive(&self->self_side, &self->resumer_side);
 }
 
 /* makecontext() hands over ints: a pointer takes two of them. */
@@ -68,10 +47,10 @@ static void start(unsigned low, unsigned high)
 {
     struct coroutine *self = (struct coroutine *)((uintptr_t)low | (uintptr_t)high << 16 << 16);
 
+    tell_arrive(&self->self_side, &self->resumer_side);
     self->body(self, self->arg);
     self->ended = true;
-    tell_switch(self, true);
-    setcontext(&self->resumer);
+    leave(self);
 }
 
 struct coroutine *coroutine_new(void (*body)(struct coroutine *self, void *arg), void *arg)
@@ -87,7 +66,7 @@ struct coroutine *coroutine_new(void (*body)(struct coroutine *self, void *arg),
     co->body = body;
     co->arg = arg;
     co->ended = false;
-    tell_new(co);
+    tell_new(&co->self_side, co->stack, sizeof(co->stack));
     makecontext(&co->context, (void (*)(void))start, 2, (unsigned)(uintptr_t)co,
                 (unsigned)((uintptr_t)co >> 16 >> 16));
     return co;
@@ -95,22 +74,17 @@ struct coroutine *coroutine_new(void (*body)(struct coroutine *self, void *arg),
 
 bool coroutine_resume(struct coroutine *co)
 {
-    tell_switch(co, false);
-    swapcontext(&co->resumer, &co->context);
+    tell_leave(&co->resumer_side, &co->self_side, 0);
+    switch_context(&co->resumer, &co->context);
+    tell_arrive(&co->resumer_side, &co->self_side);
     if (!co->ended)
         return true;
-    coroutine_free(co);
+    tell_free(&co->self_side);
+    free(co);
     return false;
 }
 
 void coroutine_yield(struct coroutine *self)
 {
-    tell_switch(self, true);
-    swapcontext(&self->context, &self->resumer);
-}
-
-void coroutine_free(struct coroutine *co)
-{
-    tell_free(co);
-    free(co);
+    leave(self);
 }

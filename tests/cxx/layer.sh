@@ -45,7 +45,7 @@ for compiler in "${compilers[@]}"; do
     extra=()
     if [ "$ROSTER_SANITIZER" != none ]; then
         [ "$(family "$compiler")" = "$(family "$ROSTER_CC")" ] || continue
-        extra+=("-fsanitize=$ROSTER_SANITIZER")
+        extra+=("-fsanitize=$ROSTER_SANITIZER" "$ROSTER_BUILDDIR/tests/support/sanitizer_options.o")
     fi
     [ "$ROSTER_COVERAGE_BUILD" = no ] || extra+=(--coverage)
     $compiler "${options[@]}" -fno-exceptions -O2 -c -o none.o "$ROSTER_SRCDIR/tests/cxx/check.cc"

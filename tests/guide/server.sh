@@ -4,6 +4,7 @@
 # Sourced by the tests of the guide's servers: starting one, talking to it over bash's sockets,
 # stopping it. A session is a descriptor number from 3 on.
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the tests use what is set here
 
 set -u
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-guide.XXXXXX") || exit 99
@@ -22,13 +23,14 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
 fail() {
-    wrong=1 # the tests end with it
+    wrong=1
     echo "WRONG: $*"
 }
 
 # start_server PROGRAM
 start_server() {
     local tries=200
+    : >"$work/out"
     "$ROSTER_BUILDDIR/examples/guide/$1" >"$work/out" 2>"$work/err" &
     server=$!
     until port=$(sed -n 's/^port //p' "$work/out") && [ -n "$port" ]; do
