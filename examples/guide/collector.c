@@ -28,6 +28,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct version *youngest;
 static atomic_int lost, busy;
 
+/* [write] */
 static int write_version(void)
 {
     struct version *version = malloc(sizeof(*version));
@@ -41,6 +42,7 @@ static int write_version(void)
     pthread_mutex_unlock(&lock);
     return 0;
 }
+/* [write] */
 
 /* What is visible at `ts`: 0 when it was collected. */
 static uint64_t read_version(uint64_t ts)
@@ -161,8 +163,10 @@ int main(void)
 
     if (roster_oracle_local_create(&clock_of_all))
         return 1;
+    /* [oracle] */
     options.oracle = roster_oracle_local_get; /* commits take their timestamps there, too */
     options.oracle_arg = clock_of_all;
+    /* [oracle] */
     if (roster_create(&options, &roster) || write_version() || write_version())
         return 1;
     back_up();

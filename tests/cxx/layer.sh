@@ -5,7 +5,7 @@
 # All public headers are C++17 without a warning, with each C++ compiler that is there, with and
 # without exceptions; and roster.hpp does what it says.
 
-set -eu
+set -euo pipefail
 cd "$TMPDIR"
 
 compilers=()
@@ -40,6 +40,14 @@ family() {
     case $("${1%% *}" --version) in *clang*) echo clang ;; *) echo gcc ;; esac
 }
 
+# link_and_run COMPILER SOURCE
+link_and_run() {
+    # shellcheck disable=SC2086 # a compiler may be several words
+    "$ROSTER_BUILDDIR/libtool" --silent --tag=CC --mode=link $1 "${options[@]}" "${extra[@]}" \
+        -o program "$2" "$ROSTER_BUILDDIR/libroster.la"
+    ./program
+}
+
 for compiler in "${compilers[@]}"; do
     headers "$compiler"
     extra=()
@@ -49,9 +57,7 @@ for compiler in "${compilers[@]}"; do
     fi
     [ "$ROSTER_COVERAGE_BUILD" = no ] || extra+=(--coverage)
     $compiler "${options[@]}" -fno-exceptions -O2 -c -o none.o "$ROSTER_SRCDIR/tests/cxx/check.cc"
-    # shellcheck disable=SC2086 # a compiler may be several words
-    "$ROSTER_BUILDDIR/libtool" --silent --tag=CC --mode=link $compiler "${options[@]}" "${extra[@]}" \
-        -o "check" "$ROSTER_SRCDIR/tests/cxx/check.cc" "$ROSTER_BUILDDIR/libroster.la"
-    ./check
+    link_and_run "$compiler" "$ROSTER_SRCDIR/tests/cxx/check.cc"
+    link_and_run "$compiler" "$ROSTER_SRCDIR/examples/guide/first.cc" | grep "^begun at [1-9]"
     echo "right: roster.hpp with $compiler"
 done
