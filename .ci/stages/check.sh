@@ -17,3 +17,11 @@ stage_distcheck() {
     configure_in "$work/distcheck"
     build_in "$work/distcheck" distcheck
 }
+
+# The same release of the same commit, and libraries that keep what they promised.
+stage_release() {
+    install_packages build ci
+    scripts/dist-check.sh
+    configure_in build
+    build_in build check-abi
+}
