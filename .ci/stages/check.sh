@@ -25,3 +25,8 @@ stage_release() {
     configure_in build
     build_in build check-abi
 }
+
+# The Debian packages build, have no errors, install, work and go away.
+stage_package() {
+    scripts/package-check.sh
+}
