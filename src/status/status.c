@@ -56,6 +56,9 @@ static void run(struct roster_status *status, uint64_t timeout_ms)
 
     if (status->peers && timeout_ms > SWEEP_MS)
         timeout_ms = SWEEP_MS;
+    if (status->again)
+        timeout_ms = 0;
+    status->again = false;
     if (MHD_get_timeout(status->daemon, &wanted) == MHD_YES && wanted < timeout_ms)
         timeout_ms = wanted;
     (void)poll(fds, 2, (int)timeout_ms);
@@ -80,6 +83,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **p
     struct peer *peer = *per_connection;
 
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        status->again = true; /* when all places were taken the listener comes back only then */
         if (!peer)
             return;
         if (peer->prev)

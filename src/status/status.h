@@ -32,6 +32,7 @@ struct roster_status {
     pthread_t thread;
     struct peer *peers;
     uint64_t started_ms, swept_ms;
+    bool again; /* a connection was closed, so there may be a place for another one */
 };
 
 /* A request, and its reply while that is made. */
