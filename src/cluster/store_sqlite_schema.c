@@ -78,6 +78,19 @@ static int inspect(struct sqlite_conn *conn, const struct store_error *error)
     return 1;
 }
 
+/* Asks in one transaction, because another process may be filling the file at this moment. */
+static int inspect_alone(struct sqlite_conn *conn, const struct store_error *error)
+{
+    int err = sqlite_conn_exec(conn, "BEGIN");
+    int found;
+
+    if (err != 0)
+        return err;
+    found = inspect(conn, error);
+    err = sqlite_conn_exec(conn, "ROLLBACK");
+    return err != 0 && found >= 0 ? err : found;
+}
+
 static int fill(struct sqlite_conn *conn)
 {
     char rest[300];
@@ -166,7 +179,7 @@ int sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *er
 
     if (sqlite3_db_readonly(conn->db, "main") == 1)
         return -EROFS;
-    found = inspect(conn, error);
+    found = inspect_alone(conn, error);
     if (found < 0)
         return found;
     err = use_wal(conn, error);
