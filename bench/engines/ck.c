@@ -51,6 +51,9 @@ struct world {
     ck_ht_t table;
     pthread_mutex_t writer;
     struct oracle *oracle;
+    /* Under the mutex. A registered record stays on the epoch's list for good. */
+    ck_epoch_record_t *records[MAX_THREADS];
+    size_t n_records;
 };
 
 /* What the table is made of, with room for its retirement in front. */
@@ -114,7 +117,10 @@ static int thread_enter(void *world)
     self.record = aligned_alloc(_Alignof(ck_epoch_record_t), sizeof(*self.record));
     if (!self.record)
         return -ENOMEM;
+    pthread_mutex_lock(&it->writer);
     ck_epoch_register(&it->epoch, self.record, NULL);
+    it->records[it->n_records++] = self.record;
+    pthread_mutex_unlock(&it->writer);
     return 0;
 }
 
@@ -145,11 +151,11 @@ static int create(const struct engine_setup *setup, void **world)
 static void destroy(void *world)
 {
     struct world *it = world;
-    ck_epoch_record_t *record;
+    size_t i;
 
     ck_ht_destroy(&it->table);
-    while ((record = ck_epoch_recycle(&it->epoch, NULL)))
-        free(record);
+    for (i = 0; i < it->n_records; i++)
+        free(it->records[i]);
     pthread_mutex_destroy(&it->writer);
     free(it);
 }

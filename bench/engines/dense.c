@@ -191,22 +191,34 @@ static int stmt_end(void *world, void *session)
     return 0;
 }
 
+/* A free word, 0, wraps around and is no minimum. */
+static inline uint64_t smaller(uint64_t min, const uint64_t *word)
+{
+    uint64_t value = __atomic_load_n(word, __ATOMIC_RELAXED) - 1;
+
+    return value < min ? value : min;
+}
+
+/* Four minima at once, because each waits for the comparison before it. */
 static int oldest(void *world, uint64_t *ts)
 {
     struct world *it = world;
-    uint64_t min = oracle_now(it->oracle);
+    uint64_t now = oracle_now(it->oracle) - 1, a = now, b = now, c = now, d = now;
     size_t i;
 
     pthread_rwlock_rdlock(&it->membership);
-    for (i = 0; i < it->used; i++) {
-        uint64_t word = __atomic_load_n(&it->words[i], __ATOMIC_RELAXED);
-
-        /* A free word wraps around, so that the loop has one comparison. */
-        if (word - 1 < min - 1)
-            min = word;
+    for (i = 0; i + 4 <= it->used; i += 4) {
+        a = smaller(a, &it->words[i]);
+        b = smaller(b, &it->words[i + 1]);
+        c = smaller(c, &it->words[i + 2]);
+        d = smaller(d, &it->words[i + 3]);
     }
+    for (; i < it->used; i++)
+        a = smaller(a, &it->words[i]);
     pthread_rwlock_unlock(&it->membership);
-    *ts = min;
+    a = a < b ? a : b;
+    c = c < d ? c : d;
+    *ts = (a < c ? a : c) + 1;
     return 0;
 }
 

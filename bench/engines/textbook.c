@@ -54,6 +54,7 @@ struct session {
 struct world {
     struct cds_lfht *table;
     struct oracle *oracle;
+    bool unbounded; /* owners never wait */
 };
 
 static __thread unsigned retired;
@@ -80,6 +81,7 @@ static int create(const struct engine_setup *setup, void **world)
     if (!made)
         return -ENOMEM;
     made->oracle = setup->oracle;
+    made->unbounded = false;
     made->table = cds_lfht_new(FIRST_BUCKETS, FIRST_BUCKETS, 0,
                                CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, NULL);
     if (!made->table) {
@@ -117,10 +119,10 @@ static void free_session(struct rcu_head *head)
     free(session);
 }
 
-static void retire(struct rcu_head *head, void (*fn)(struct rcu_head *head))
+static void retire(const struct world *it, struct rcu_head *head, void (*fn)(struct rcu_head *head))
 {
     call_rcu(head, fn);
-    if (++retired == RETIRED_BEFORE_BARRIER) {
+    if (!it->unbounded && ++retired >= RETIRED_BEFORE_BARRIER) {
         retired = 0;
         rcu_barrier();
     }
@@ -139,12 +141,12 @@ static struct view *view_new(uint64_t start_ts, uint32_t state, struct text *tex
     return view;
 }
 
-static void publish(struct session *session, struct view *view)
+static void publish(const struct world *it, struct session *session, struct view *view)
 {
     struct view *old = session->view;
 
     rcu_assign_pointer(session->view, view);
-    retire(&old->rcu, free_view);
+    retire(it, &old->rcu, free_view);
 }
 
 static int open_session(void *world, uint64_t id, const struct who *who, void **session)
@@ -177,7 +179,7 @@ static int close_session(void *world, void *session)
     rcu_read_lock();
     cds_lfht_del(it->table, &closed->node);
     rcu_read_unlock();
-    retire(&closed->rcu, free_session);
+    retire(it, &closed->rcu, free_session);
     return 0;
 }
 
@@ -194,7 +196,7 @@ static int begin(void *world, void *session, uint64_t *start_ts)
 
     if (!view)
         return -ENOMEM;
-    publish(owned, view);
+    publish(it, owned, view);
     cmm_smp_mb(); /* a scan that does not see the view has asked for its now before */
     ts = oracle_start_ts(it->oracle);
     uatomic_set(&view->start_ts, ts);
@@ -207,10 +209,9 @@ static int end(void *world, void *session)
     struct session *owned = session;
     struct view *view = view_new(0, 0, owned->view->text);
 
-    (void)world;
     if (!view)
         return -ENOMEM;
-    publish(owned, view);
+    publish(world, owned, view);
     return 0;
 }
 
@@ -220,14 +221,13 @@ static int stmt_begin(void *world, void *session, const char *bytes, size_t leng
     struct text *text = malloc(sizeof(*text) + length);
     struct view *view = text ? view_new(owned->view->start_ts, owned->view->state, text) : NULL;
 
-    (void)world;
     if (!view) {
         free(text);
         return -ENOMEM;
     }
     text->length = (uint32_t)length;
     memcpy(text->bytes, bytes, length);
-    publish(owned, view);
+    publish(world, owned, view);
     return 0;
 }
 
@@ -237,11 +237,10 @@ static int stmt_end(void *world, void *session)
     struct text *text = owned->view->text;
     struct view *view = view_new(owned->view->start_ts, owned->view->state, NULL);
 
-    (void)world;
     if (!view)
         return -ENOMEM;
-    publish(owned, view);
-    retire(&text->rcu, free_text);
+    publish(world, owned, view);
+    retire(world, &text->rcu, free_text);
     return 0;
 }
 
@@ -317,6 +316,15 @@ static int hold(void *world, void (*wait)(void *arg), void *arg)
     return 0;
 }
 
+static int create_unbounded(const struct engine_setup *setup, void **world)
+{
+    int err = create(setup, world);
+
+    if (!err)
+        ((struct world *)*world)->unbounded = true;
+    return err;
+}
+
 const struct engine engine_textbook = {
     .name = "textbook",
     .title = "cds_lfht, malloc, rcu_assign_pointer, call_rcu",
@@ -333,5 +341,20 @@ const struct engine engine_textbook = {
     .oldest = oldest,
     .list = list,
     .lookup = lookup,
+    .hold = hold,
+};
+
+/* Shows what the barriers are for: how memory grows behind a reader that does not leave. */
+const struct engine engine_textbook_free = {
+    .name = "textbook-free",
+    .title = "textbook without rcu_barrier()",
+    .can = CAN_TXN | CAN_HOLD,
+    .version = version,
+    .create = create_unbounded,
+    .destroy = destroy,
+    .open = open_session,
+    .close = close_session,
+    .begin = begin,
+    .end = end,
     .hold = hold,
 };

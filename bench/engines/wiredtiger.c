@@ -7,7 +7,9 @@
  * list that the oldest reader is taken from; end() is rollback_transaction(), the cheapest end of
  * a transaction that has written nothing. Sessions have no strings.
  *
- * A session is opened by a search through all sessions, so opening n of them takes n * n steps.
+ * Each session has room for the transactions of all others, and is opened by a search through all
+ * of them, so n sessions take n * n steps and bytes: 14 GB for 100 000. It is measured with up to
+ * 10 000.
  */
 #include "config.h"
 
@@ -142,7 +144,7 @@ const struct engine engine_wiredtiger = {
     .name = "wiredtiger",
     .title = "WiredTiger, read timestamps",
     .can = CAN_TXN | CAN_OLDEST | CAN_VALUE,
-    .most_sessions = 100000,
+    .most_sessions = 10000,
     .version = version,
     .create = create,
     .destroy = destroy,
