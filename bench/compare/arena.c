@@ -11,6 +11,7 @@
 #include "../order.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +147,6 @@ static int begin_in_threads(struct arena *arena, struct runner *runner)
 
 static int open_all(struct arena *arena, size_t sessions)
 {
-    uint64_t before = resident_bytes(), after;
     int err = 0;
 
     arena->seats = calloc(sessions, sizeof(*arena->seats));
@@ -157,10 +157,16 @@ static int open_all(struct arena *arena, size_t sessions)
         if (!err)
             arena->n_seats++;
     }
-    after = resident_bytes() - sessions * sizeof(*arena->seats);
-    arena->bytes_per_session = after > before ? (double)(after - before) / (double)sessions : 0;
     arena->last_id = sessions;
     return err;
+}
+
+/* What the process has grown by since it had `before` bytes, the seats apart. */
+static double grown_by(uint64_t before, size_t sessions)
+{
+    uint64_t now = resident_bytes() - sessions * sizeof(struct seat);
+
+    return now > before ? (double)(now - before) / (double)sessions : 0;
 }
 
 int arena_create(const struct engine *engine, struct runner *runner, size_t threads,
@@ -168,10 +174,13 @@ int arena_create(const struct engine *engine, struct runner *runner, size_t thre
 {
     struct arena *made = aligned_alloc(_Alignof(struct arena), sizeof(*made));
     struct engine_setup setup;
+    uint64_t before;
     int err;
 
     if (!made)
         return -ENOMEM;
+    malloc_trim(0); /* what earlier arenas have left would hide what this one takes */
+    before = resident_bytes();
     memset(made, 0, sizeof(*made));
     made->engine = engine;
     setup = (struct engine_setup){&made->oracle, sessions};
@@ -186,6 +195,7 @@ int arena_create(const struct engine *engine, struct runner *runner, size_t thre
         err = open_all(made, sessions);
         if (engine->thread_leave)
             engine->thread_leave(made->world);
+        made->bytes_per_session = grown_by(before, sessions);
     }
     if (!err)
         err = lanes_create(made, threads, open);

@@ -44,7 +44,7 @@ struct arena {
     struct lane *lanes;
     size_t n_lanes;
     uint64_t last_id;         /* ids from 1 to this were given out when it was made */
-    double bytes_per_session; /* growth of the process while the sessions were opened */
+    double bytes_per_session; /* what the process grew by for the world and them */
     uint64_t growth;          /* of a run with someone inside: bytes that the process grew by */
 };
 

@@ -70,14 +70,29 @@ struct reading {
 
 static inline void read_facts(struct reading *reading, const struct facts *facts)
 {
-    reading->sum += facts->id + facts->start_ts + facts->since + facts->state;
+    uint64_t sum = facts->id + facts->start_ts + facts->since + facts->state;
+
     if (facts->text_length)
-        reading->sum += facts->text_length + (uint64_t)facts->text[0];
-    reading->sum += (uint64_t)facts->who.user[0] + (uint64_t)facts->who.host[0] +
-                    (uint64_t)facts->who.database[0];
+        sum += facts->text_length + (uint64_t)facts->text[0];
+    sum += (uint64_t)facts->who.user[0] + (uint64_t)facts->who.host[0] +
+           (uint64_t)facts->who.database[0];
+    reading->sum += sum;
     reading->count++;
-    if (__builtin_expect(reading->collect != NULL, 0))
-        reading->collect(reading->arg, facts);
+    if (__builtin_expect(reading->collect != NULL, 0)) {
+        /* Member by member, so that what is not collected need not be in memory. */
+        struct facts copy;
+
+        copy.id = facts->id;
+        copy.start_ts = facts->start_ts;
+        copy.since = facts->since;
+        copy.state = facts->state;
+        copy.text_length = facts->text_length;
+        copy.text = facts->text;
+        copy.who.user = facts->who.user;
+        copy.who.host = facts->who.host;
+        copy.who.database = facts->who.database;
+        reading->collect(reading->arg, &copy);
+    }
 }
 
 /* "Since when": all engines read one coarse clock, as Roster's is. */
