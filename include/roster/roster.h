@@ -29,6 +29,7 @@
 #include <roster/list.h>
 #include <roster/lock_wait.h>
 #include <roster/manager.h>
+#include <roster/metrics.h>
 #include <roster/minimum.h>
 #include <roster/oracle.h>
 #include <roster/pin.h>

@@ -18,6 +18,8 @@
  */
 #include "kill.h"
 
+#include "probes.h"
+
 #include <errno.h>
 #include <roster/view.h>
 
@@ -140,6 +142,8 @@ int rst_kill_session(struct roster *roster, struct roster_session *session,
     if (!err && side && side->wake)
         side->wake(session->id, side->wake_arg);
     rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
+    rst_kill_count(roster->kills, (unsigned)reason, err);
+    rst_probe4(kill, session->id, target, reason, err);
     return err;
 }
 
@@ -156,6 +160,8 @@ int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_tar
         return err;
     session = rst_registry_find(&roster->registry, session_id);
     err = session ? rst_kill_session(roster, session, target, stmt_seq, reason) : -ESRCH;
+    if (!session)
+        rst_kill_count(roster->kills, (unsigned)reason, err);
     roster_read_unlock(roster);
     return err;
 }
