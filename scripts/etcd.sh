@@ -43,8 +43,8 @@ etcd_launch() {
 # etcd_end I [SIGNAL]: ends the Ith member.
 etcd_end() {
     [ -n "${etcd_pids[$1]-}" ] || return 0
-    kill "-${2:-TERM}" "${etcd_pids[$1]}" 2>/dev/null
-    wait "${etcd_pids[$1]}" 2>/dev/null
+    kill "-${2:-TERM}" "${etcd_pids[$1]}" 2>/dev/null || true
+    wait "${etcd_pids[$1]}" 2>/dev/null || true
     etcd_pids[$1]=
 }
 

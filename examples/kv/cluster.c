@@ -261,6 +261,8 @@ static void about_safe_points(struct server *server, const struct place *place, 
     LINE(out, "leads", state->leads);
     LINE(out, "rounds", state->rounds);
     LINE(out, "round_failures", state->failures);
+    buf_printf(out, "round_last_error:%s\r\n",
+               state->last_error ? roster_strerror(state->last_error) : "none");
     buf_printf(out, "txn_blocker:%s\r\n", blocker(place, &state->txn_blocker, text, sizeof(text)));
     buf_printf(out, "gc_blocker:%s\r\n", blocker(place, &state->gc_blocker, text, sizeof(text)));
 }

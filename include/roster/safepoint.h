@@ -10,8 +10,9 @@
  *
  * and whichever server holds the leader's key moves it. The gc safe point follows as far as every
  * live server has acknowledged the txn safe point: every version that nobody at or above it can see
- * may be deleted. Neither ever goes back (G3), and neither passes a transaction that is still vouched
- * for (G2, G8), whoever computes it, however many do at once, and whatever their clocks say.
+ * may be deleted. Neither ever goes back (G3), and neither passes a transaction that is still
+ * vouched for (G2, G8), whoever computes it, however many do at once, and whatever their clocks
+ * say.
  *
  * Since the txn safe point is inclusive, whoever resolves locks that older transactions left
  * behind resolves those of transactions up to the txn safe point - 1.
