@@ -20,7 +20,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <roster/oracle_store.h>
 #include <roster/roster.h>
@@ -47,6 +46,13 @@ static double seconds(clockid_t clock)
 
     clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void pause_for(int whole_seconds)
+{
+    struct timespec pause = {whole_seconds, 0};
+
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
 static int by_value(const void *one, const void *other)
@@ -169,7 +175,7 @@ static void bench_oracle(const char *url)
     for (int i = 0; i < ASKERS; i++)
         if (pthread_create(&threads[i], NULL, ask, &asking) != 0)
             errx(1, "no thread");
-    sleep(ORACLE_SECONDS);
+    pause_for(ORACLE_SECONDS);
     atomic_store(&asking.stop, true);
     for (int i = 0; i < ASKERS; i++)
         pthread_join(threads[i], NULL);
@@ -289,9 +295,9 @@ static void bench_idle(const char *url)
     options.oracle_arg = clock;
     must(roster_safepoint_create(store, &options, &safepoint), "safe points");
     must(roster_safepoint_start(safepoint), "safe points");
-    sleep(1);
+    pause_for(1);
     before = processor_seconds();
-    sleep(IDLE_SECONDS);
+    pause_for(IDLE_SECONDS);
     printf("idle syncer and safe points: %.4f %% of a core\n",
            (processor_seconds() - before) / IDLE_SECONDS * 100);
     roster_safepoint_destroy(safepoint);

@@ -18,7 +18,7 @@ start_etcd
 "$bench" check memory
 for store in "$sqlite" "$url"; do
     echo "== ${store%%:*}"
-    for what in survey oracle; do
+    for what in survey oracle idle; do
         "$bench" "$what" "$store"
     done
 done
