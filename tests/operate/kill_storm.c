@@ -81,23 +81,33 @@ static void note(struct book *book, uint64_t session, uint64_t seq, uint64_t rea
     book->entries[book->count++] = (struct entry){session, seq, reason};
 }
 
+/* Owners retire more than grace periods take away while killers, who are readers, are always there:
+ * then they are refused, and wait as a server would. Returns whether to try again. */
+static bool is_refused(int err)
+{
+    if (err == -ENOBUFS)
+        sched_yield();
+    return err == -ENOBUFS;
+}
+
 static void open_session(struct owner *owner, int n)
 {
-    ok(roster_session_open(roster, NULL, &owner->sessions[n]), "open");
+    int err;
+
+    do {
+        err = roster_session_open(roster, NULL, &owner->sessions[n]);
+    } while (is_refused(err));
+    ok(err, "open");
     __atomic_store_n(&owner->ids[n], roster_session_id(owner->sessions[n]), __ATOMIC_RELEASE);
 }
 
-/* Owners retire statements faster than killers, who are readers, let grace periods pass: then they
- * are refused, and wait as a server would. */
 static void start(struct roster_session *session)
 {
     int err;
 
     do {
         err = roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "storm", 5, NULL, 0);
-        if (err)
-            sched_yield();
-    } while (err == -ENOBUFS);
+    } while (is_refused(err));
     ok(err, "begin");
 }
 
