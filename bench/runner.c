@@ -133,6 +133,8 @@ static void *member_main(void *arg)
 
     if (member->worker.runner->realtime) /* allowed, as the thread that made this one has more */
         pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+    else if (sched_getscheduler(0) != SCHED_OTHER) /* another runner is realtime */
+        pthread_setschedparam(pthread_self(), SCHED_OTHER, &(struct sched_param){0});
 
     for (;;) {
         while (sem_wait(&member->start) && errno == EINTR)

@@ -4,6 +4,7 @@
  *
  * The minimum and the local safe point.
  */
+#include "cancel.h"
 #include "manager.h"
 #include "struct_size.h"
 
@@ -60,6 +61,7 @@ int roster_min_peek(struct roster *roster, struct roster_min *min)
 
 int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min *min)
 {
+    RST_NOT_CANCELLED;
     struct roster_min result = {.size = sizeof(result)};
     int err;
 
