@@ -21,13 +21,14 @@ make_data() {
         --auth-root-authentication-method=normal --skip-test-db >"$work/install.log" 2>&1
 }
 
-# try_server [OPTION...]: starts it on some port; fails when that was taken meanwhile.
+# try_server [OPTION...]: starts it on some port; fails when that was taken meanwhile. All clients of
+# a load connect at once: what finds no place in the backlog waits for a greeting for ever.
 try_server() {
     local tries
     port=$(free_port)
     LD_LIBRARY_PATH=$ROSTER_BUILDDIR/.libs mariadbd --no-defaults --user="$(id -un)" \
         --datadir="$work/data" --socket="$work/socket" --pid-file="$work/pid" \
-        --bind-address=127.0.0.1 --port="$port" --skip-name-resolve --max-connections=700 \
+        --bind-address=127.0.0.1 --port="$port" --skip-name-resolve --max-connections=700 --back-log=1500 \
         --plugin-dir="$work/plugins" --innodb-buffer-pool-size=32M --performance-schema=off \
         "$@" >"$work/server.log" 2>&1 &
     server=$!
@@ -63,5 +64,6 @@ stop_server() {
 
 # sql ARGUMENT...: a client, whose rows are separated by tabs.
 sql() {
-    mariadb --no-defaults --host=127.0.0.1 --port="$port" --user=root --batch --skip-column-names "$@"
+    timeout 120 mariadb --no-defaults --host=127.0.0.1 --port="$port" --user=root \
+        --batch --skip-column-names "$@"
 }
