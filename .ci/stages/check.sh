@@ -36,3 +36,10 @@ stage_release() {
 stage_package() {
     scripts/package-check.sh
 }
+
+# A MariaDB server with a plugin that mirrors it, compared with itself.
+stage_mariadb() {
+    install_packages build mariadb
+    configure_in build
+    build_in build check-mariadb
+}
