@@ -219,8 +219,8 @@ static int collect(struct runner *runner, size_t n, double *ns_per_op)
     return err;
 }
 
-int runner_run(struct runner *runner, const struct job *jobs, size_t n, double seconds,
-               double *ns_per_op)
+static int run_once(struct runner *runner, const struct job *jobs, size_t n, double seconds,
+                    double *ns_per_op)
 {
     size_t i;
     int err = members_need(runner, n);
@@ -245,6 +245,19 @@ int runner_run(struct runner *runner, const struct job *jobs, size_t n, double s
     if (runner->realtime && seconds > 0)
         sleep_for(seconds);
     pthread_barrier_destroy(&runner->barrier);
+    return err;
+}
+
+int runner_run(struct runner *runner, const struct job *jobs, size_t n, double seconds,
+               double *ns_per_op)
+{
+    int err = run_once(runner, jobs, n, seconds, ns_per_op);
+
+    /* On a busy machine a short time may pass without the workers having run at all. */
+    while (err == -ETIME && seconds < 1) {
+        seconds *= 4;
+        err = run_once(runner, jobs, n, seconds, ns_per_op);
+    }
     return err;
 }
 

@@ -207,6 +207,7 @@ static int list_transactions(struct conn *conn, struct buf *text)
     for (n = 0; n < snapshot->count; n++)
         if (snapshot->entries[n].txn_state != ROSTER_TXN_INVALID)
             open[count++] = &snapshot->entries[n];
+    cluster_line(server, text);
     qsort(open, count, sizeof(const struct roster_entry *), by_start);
     for (n = 0; n < count; n++)
         describe(text, open[n], now);

@@ -31,8 +31,13 @@ void command_error(struct conn *conn, int err)
         break;
     case -ESTALE:
         server_count(&server->counts.expired);
-        reply_error(out, "EXPIRED the transaction is older than the age limit and its snapshot is "
-                         "gone; nothing was written, begin again");
+        if (cluster_fenced(server))
+            reply_error(out, "FENCED the server has lost its lease and cannot vouch for what it "
+                             "reads; nothing was written, ask another one or try again later");
+        else
+            reply_error(out, "EXPIRED the snapshot is gone: the transaction is older than the age "
+                             "limit, or the server had lost its lease; nothing was written, begin "
+                             "again");
         break;
     case -EINTR:
         reply_error(out, "UNBLOCKED the statement was interrupted");

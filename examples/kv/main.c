@@ -68,6 +68,7 @@ static int create_roster(struct server *server)
     options.oracle_arg = server->oracle;
     options.max_sessions = server->options.max_clients + 1; /* and the collector */
     options.text_limit = WORKER_TEXT;
+    options.life_time_ms = server->options.store ? server->options.life_time_ms : 0;
     err = roster_create(&options, &server->roster);
     if (err)
         roster_oracle_local_destroy(server->oracle);
@@ -158,6 +159,8 @@ static int serve(struct server *server)
     if (err)
         return fail("event loop", err);
     err = open_front(&front, server);
+    if (!err)
+        err = cluster_start(server);
     if (err)
         uv_walk(&front.loop, close_handle, &front);
     else
@@ -175,6 +178,7 @@ static int stop(struct server *server)
 
     stop_workers(server);
     collector_stop(&server->collector);
+    cluster_stop(server);
     store_destroy(server->store);
     err = roster_destroy(server->roster);
     if (err)

@@ -45,7 +45,7 @@ ROSTER_API int roster_txn_activate(struct roster_session *session,
  *
  * Returns as roster_txn_prepare(), or the oracle's error; -EIO when it gave no timestamp, -ESTALE
  * when it gave one below what an earlier scan got, which a linearizable oracle never does. After an
- * error nothing has changed.
+ * error nothing has changed, and `*start_ts` means nothing.
  */
 ROSTER_API int roster_txn_begin(struct roster_session *session,
                                 uint64_t *start_ts) ROSTER_MUST_CHECK;

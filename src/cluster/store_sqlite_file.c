@@ -90,7 +90,7 @@ static int locate_new(const char *address, char **path, const struct store_error
         err = store_error_set(error, -ENOMEM, "memory is out");
         goto out;
     }
-    parent = dirname(for_directory);
+    parent = dirname(for_directory); /* NOLINT(concurrency-mt-unsafe): glibc's is MT-safe */
     directory = resolve_directory(parent);
     if (directory == NULL)
         err = directory_error(address, parent, error);
@@ -183,15 +183,17 @@ bool sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_i
 static int64_t read_boottime_offset(void)
 {
     FILE *file = fopen("/proc/self/timens_offsets", "re");
-    char name[32];
-    long long seconds = 0, nanoseconds = 0;
+    char line[128], *rest;
     int64_t offset = 0;
 
     if (file == NULL)
         return 0;
-    while (fscanf(file, "%31s %lld %lld", name, &seconds, &nanoseconds) == 3)
-        if (strcmp(name, "boottime") == 0)
-            offset = seconds * STORE_NS_PER_S + nanoseconds;
+    while (fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, "boottime", 8) != 0)
+            continue;
+        offset = strtoll(line + 8, &rest, 10) * STORE_NS_PER_S;
+        offset += strtoll(rest, NULL, 10);
+    }
     fclose(file);
     return offset;
 }

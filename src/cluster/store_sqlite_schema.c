@@ -78,6 +78,20 @@ static int inspect(struct sqlite_conn *conn, const struct store_error *error)
     return 1;
 }
 
+/* The same when no transaction is open: all of it at one moment, as another process may be filling
+ * the file. */
+static int inspect_alone(struct sqlite_conn *conn, const struct store_error *error)
+{
+    int found = sqlite_conn_exec(conn, "BEGIN");
+
+    if (found != 0)
+        return found;
+    found = inspect(conn, error);
+    if (!sqlite3_get_autocommit(conn->db))
+        sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+    return found;
+}
+
 static int fill(struct sqlite_conn *conn)
 {
     char rest[300];
@@ -166,7 +180,7 @@ int sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *er
 
     if (sqlite3_db_readonly(conn->db, "main") == 1)
         return -EROFS;
-    found = inspect(conn, error);
+    found = inspect_alone(conn, error);
     if (found < 0)
         return found;
     err = use_wal(conn, error);

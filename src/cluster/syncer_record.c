@@ -66,6 +66,11 @@ static int read_standing(struct roster_syncer *syncer, struct standing *standing
     if (err == 0)
         err = read_record(&result->results[1].range, standing);
     roster_store_free(result);
+    /* It never goes back by itself: the key was deleted, or a backup restored. */
+    if (err == 0 && standing->txn < syncer->txn_seen)
+        return -EREMCHG;
+    if (err == 0)
+        syncer->txn_seen = standing->txn;
     return err;
 }
 

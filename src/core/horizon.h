@@ -171,7 +171,7 @@ static inline uint64_t *rst_horizon_pop(struct rst_horizon_cache *cache, unsigne
 
     cache->n_free = n_free - 1;
     rst_test_point("take: slot popped");
-    rst_store_changed(rst_slot_since(word), since);
+    rst_store(rst_slot_since(word), since);
     /* 1: after the former holder's word := 0, before this holder's word; pairs with 2, 3 */
     rst_store_release(rst_slot_holder(word), holder);
     return word;

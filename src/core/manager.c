@@ -258,7 +258,10 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     memset(stats, 0, sizeof(*stats));
     stats->size = size;
     stats->sessions = rst_load(&roster->registry.open);
+    /* An open that is under way has counted its session and not yet raised the peak. */
     stats->sessions_peak = rst_load(&roster->registry.peak);
+    if (stats->sessions_peak < stats->sessions)
+        stats->sessions_peak = stats->sessions;
     stats->sessions_opened = rst_load(&roster->registry.opened);
     stats->sessions_refused = rst_load(&roster->registry.refused);
     stats->pins = rst_load(&roster->pins);

@@ -174,24 +174,20 @@ static rst_slow int begin_refused_slow(struct roster_session *session, int err, 
     return ts < floor && ts != 0 ? -ESTALE : -EIO;
 }
 
-/* What remains when `start_ts` stands in the slot and the view is filled. */
+/* What remains when the timestamp stands in the slot and the view is filled. */
 static rst_always_inline int begin_publish(struct rst_thread *thread,
-                                           struct roster_session *session, struct roster_view *view,
-                                           uint64_t ts, uint64_t *start_ts)
+                                           struct roster_session *session, struct roster_view *view)
 {
     session->gate.word = thread->gate_txn;
     rst_test_point("begin: view filled");
     rst_view_publish(session, view);
     rst_count(&thread->counts.txns_begun);
-    if (start_ts)
-        *start_ts = ts;
     return 0;
 }
 
 /* A reader may still be looking at the slot's own view: takes another one. */
-static __attribute__((noinline)) int begin_beside_reader(struct rst_thread *thread,
-                                                         struct roster_session *session,
-                                                         uint64_t ts, uint64_t *start_ts)
+static __attribute__((noinline)) int
+begin_beside_reader(struct rst_thread *thread, struct roster_session *session, uint64_t ts)
 {
     int err = 0;
     struct roster_view *view = rst_view_take(thread, &err);
@@ -199,13 +195,14 @@ static __attribute__((noinline)) int begin_beside_reader(struct rst_thread *thre
     if (rst_unlikely(!view))
         return begin_refused_slow(session, err, ts);
     rst_txn_view_fill(view, session, ROSTER_TXN_VALID, ts, rst_ticker_now(&thread->roster->ticker));
-    return begin_publish(thread, session, view, ts, start_ts);
+    return begin_publish(thread, session, view);
 }
 
 /*
  * The common path: begin() for an open session of the roster that the thread used last, without
  * transaction and statement, that pins, where the current chunk has a free slot. The protocol is
- * the same, step by step.
+ * the same, step by step. The oracle writes where the caller wants its timestamp: a store and a
+ * load less than to copy it from here.
  */
 int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
 {
@@ -213,7 +210,7 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     unsigned n_free = thread->horizon.n_free;
     struct roster *roster = thread->roster;
     struct roster_view *view;
-    uint64_t ts, floor;
+    uint64_t local, ts, floor, *out = start_ts ? start_ts : &local;
     int err;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
@@ -226,14 +223,16 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     rst_store_release(session->slot, floor); /* A */
     rst_compiler_barrier();                  /* B */
     rst_test_point("begin: floor announced");
-    err = roster->oracle(roster->oracle_arg, &ts); /* C */
-    if (rst_unlikely(err || ts == ROSTER_TS_MAX || ts < rst_load(session->slot)))
+    err = roster->oracle(roster->oracle_arg, out); /* C */
+    ts = *out;
+    /* One comparison finds a timestamp below the floor and ROSTER_TS_MAX, which becomes 0. */
+    if (rst_unlikely(err || ts + 1 <= rst_load(session->slot)))
         return begin_refused_slow(session, err, ts);
     rst_test_point("begin: timestamp known");
     rst_store_release(session->slot, ts); /* D */
     roster = thread->roster;              /* anew: cheaper than to keep it across the call */
     if (rst_unlikely(!rst_pool_quiet(&roster->door)))
-        return begin_beside_reader(thread, session, ts, start_ts);
+        return begin_beside_reader(thread, session, ts);
     view = rst_slot_view(session->slot);
     if (rst_control(PUBLISH_EARLY))
         rst_view_publish(session, view);
@@ -241,7 +240,7 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     view->start_ts = ts;
     view->state_since = rst_ticker_now(&roster->ticker);
     view->identity = session->identity;
-    return begin_publish(thread, session, view, ts, start_ts);
+    return begin_publish(thread, session, view);
 }
 
 static int begin_at(struct rst_thread *thread, struct roster_session *session, uint64_t ts)
@@ -365,7 +364,8 @@ int roster_txn_finish(struct roster_session *session)
         return txn_finish_any(session);
     slot = session->slot;
     before = session->view;
-    if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot) || !rst_pool_has_room(views)))
+    if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot) ||
+                     (!before->reserved && !rst_pool_has_room(views))))
         return txn_finish_any(session);
     if (rst_control(FINISH_WAITS))
         rst_rcu_barrier();
