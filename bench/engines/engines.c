@@ -13,8 +13,8 @@
 uint64_t engine_coarse_clock = 1;
 
 const struct engine *const engines[] = {
-    &engine_roster,     &engine_roster_copy,   &engine_dense,
-#ifdef HAVE_TEXTBOOK
+    &engine_roster,     &engine_roster_copy,
+#ifdef HAVE_RENDERED
     &engine_textbook,   &engine_textbook_free,
 #endif
 #ifdef HAVE_GLIB

@@ -56,7 +56,11 @@ cmp before d/compare.csv
 "$bench" compare --sessions=100 --rounds=50 --seconds=0.2 --work=publish --dir=cut --no-charts \
     >out.txt &
 child=$!
-sleep 1
+tries=0
+until grep -q '^medians' out.txt || [ "$tries" -eq 100 ]; do
+    sleep 0.2
+    tries=$((tries + 1))
+done
 kill -INT "$child"
 status=0
 wait "$child" || status=$?
