@@ -17,7 +17,7 @@ stage_shellcheck() {
 stage_format() {
     install_packages ci
     local sources
-    mapfile -t sources < <(git ls-files '*.c' '*.h')
+    mapfile -t sources < <(git ls-files '*.c' '*.cc' '*.h' '*.hpp')
     printf '%s\n' "${sources[@]}"
     clang-format --version
     clang-format --dry-run -Werror "${sources[@]}"

@@ -191,8 +191,9 @@ void command_run(struct conn *conn, struct request *request)
 {
     const struct command *command = command_find(request->argv[0]);
     struct slice text = statement_text(conn->worker, request);
+    const char *digest = command && conn->txn.history ? command->name : NULL;
     int err = roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER,
-                                text.data, text.len, NULL, 0);
+                                text.data, text.len, digest, digest ? strlen(digest) : 0);
 
     if (err == -ECANCELED) {
         conn_finish(conn); /* killed between two statements */

@@ -112,7 +112,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
 
-    if (key >= KEY_NUMBER && key < KEY_NUMBER + NUMBERS)
+    if (key == ARGP_KEY_INIT)
+        state->child_inputs[0] = &options->operate;
+    else if (key >= KEY_NUMBER && key < KEY_NUMBER + NUMBERS)
         parse_number(options, &numbers[key - KEY_NUMBER], arg, state);
     else if (key == KEY_BIND)
         options->bind = arg;
@@ -134,6 +136,7 @@ static void presets(struct options *options)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int n;
 
+    operate_presets(&options->operate);
     options->bind = "127.0.0.1";
     for (n = 0; n < NUMBERS; n++)
         *place(options, &numbers[n]) = numbers[n].preset;
@@ -143,8 +146,10 @@ static void presets(struct options *options)
 void options_parse(struct options *options, int argc, char **argv)
 {
     struct argp_option known[NUMBERS + TEXTS + 1] = {{0}};
+    const struct argp_child children[] = {{&operate_argp, 0, NULL, 0}, {0}};
     struct argp argp = {
         .options = known,
+        .children = children,
         .parser = parse,
         .doc = "An in-memory key-value server with snapshot isolation that speaks the Redis "
                "protocol: an example of what Roster is for.",

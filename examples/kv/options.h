@@ -7,9 +7,12 @@
 #ifndef KV_OPTIONS_H
 #define KV_OPTIONS_H
 
+#include "operate.h"
+
 #include <stdint.h>
 
 struct options {
+    struct operate_options operate;
     const char *bind;
     uint64_t port; /* 0: the kernel chooses */
     uint64_t threads;

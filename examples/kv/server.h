@@ -26,6 +26,7 @@ struct server {
     struct collector collector;
     struct worker *workers; /* options.threads */
     time_t started;
+    struct operate operate;
     uint64_t buffered; /* bytes that clients have under way; atomic, relaxed */
     struct {           /* atomic, relaxed */
         uint64_t conflicts;

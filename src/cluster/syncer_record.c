@@ -23,6 +23,7 @@
 #include "cluster/record.h"
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
+#include "core/cancel.h"
 #include "core/controls.h"
 #include "core/lease.h"
 
@@ -348,6 +349,7 @@ static int lower(struct roster_syncer *syncer, uint64_t ts)
 
 int syncer_lower(void *arg, uint64_t ts)
 {
+    RST_NOT_CANCELLED;
     struct roster_syncer *syncer = arg;
     int err;
 

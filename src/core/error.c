@@ -101,6 +101,9 @@ const char *roster_strerror(int err)
     case -EOVERFLOW:
         return "the connection id has its highest bit set, as no id has; pass it as the server "
                "told it";
+    case -EADDRINUSE:
+        return "another server listens on this address, or a file is in the way of the socket; "
+               "choose another address or remove the file";
     case -ESHUTDOWN:
         return "the server is being drained and lets no new session in; connect to another one";
     default:

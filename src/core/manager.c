@@ -6,6 +6,7 @@
  */
 #include "manager.h"
 
+#include "cancel.h"
 #include "session.h"
 #include "statement.h"
 #include "struct_size.h"
@@ -180,6 +181,7 @@ static int create(const struct roster_options *options, struct roster **made)
 
 int roster_create(const struct roster_options *options, struct roster **roster)
 {
+    RST_NOT_CANCELLED;
     struct roster_options known;
     int err;
 
@@ -195,6 +197,8 @@ int roster_create(const struct roster_options *options, struct roster **roster)
 
 int roster_destroy(struct roster *roster)
 {
+    RST_NOT_CANCELLED;
+
     if (!roster)
         return -EINVAL;
     if (rst_thread_forked())

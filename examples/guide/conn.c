@@ -1,0 +1,251 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Connections, each armed for one event on the server's epoll: the kernel gives it to one thread,
+ * and from arming to being given it is the happens-before edge by which the session moves.
+ */
+#define _GNU_SOURCE
+#include "conn.h"
+
+#include "command.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int watch(int epoll, int fd, uint32_t events, void *what)
+{
+    struct epoll_event event = {.events = events, .data = {.ptr = what}};
+
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static void watch_again(int epoll, int fd, void *what)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data = {.ptr = what}};
+
+    epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
+}
+
+static int listen_somewhere(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) || listen(fd, CONNS) ||
+        getsockname(fd, (struct sockaddr *)&address, &size)) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    printf("port %u\n", ntohs(address.sin_port));
+    fflush(stdout);
+    return fd;
+}
+
+int conns_open(struct conns *conns, struct roster *roster)
+{
+    int i;
+
+    memset(conns, 0, sizeof(*conns));
+    for (i = 0; i < CONNS; i++)
+        pthread_mutex_init(&conns->conn[i].handover, NULL);
+    conns->roster = roster;
+    conns->epoll = epoll_create1(EPOLL_CLOEXEC);
+    conns->quit = eventfd(0, EFD_CLOEXEC);
+    conns->listener = listen_somewhere();
+    if (conns->epoll < 0 || conns->quit < 0 || conns->listener < 0 ||
+        watch(conns->epoll, conns->quit, EPOLLIN, conns) ||
+        watch(conns->epoll, conns->listener, EPOLLIN | EPOLLONESHOT, NULL))
+        return -1;
+    return 0;
+}
+
+static void ring(int eventfd)
+{
+    uint64_t one = 1;
+
+    (void)!write(eventfd, &one, sizeof(one));
+}
+
+void conns_stop(struct conns *conns)
+{
+    ring(conns->quit);
+}
+
+void conns_close(struct conns *conns)
+{
+    int i;
+
+    for (i = 0; i < CONNS; i++) {
+        if (atomic_load(&conns->conn[i].used))
+            conn_close(&conns->conn[i]);
+        if (conns->conn[i].woken > 0)
+            close(conns->conn[i].woken);
+        pthread_mutex_destroy(&conns->conn[i].handover);
+    }
+    close(conns->listener);
+    close(conns->quit);
+    close(conns->epoll);
+}
+
+/* [wake] */
+/* Called in the killer's thread, also while the connection is being closed. */
+static void wake(uint64_t session_id, void *arg)
+{
+    struct conn *conn = arg;
+
+    (void)session_id;
+    ring(conn->woken);
+}
+
+static int open_session(struct conn *conn, struct roster *roster)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+    attr.host = "127.0.0.1";
+    attr.wake = wake;
+    attr.wake_arg = conn;
+    return roster_session_open(roster, &attr, &conn->session);
+}
+/* [wake] */
+
+static struct conn *free_place(struct conns *conns)
+{
+    int i;
+
+    for (i = 0; i < CONNS; i++)
+        if (!atomic_load(&conns->conn[i].used))
+            return &conns->conn[i];
+    return NULL;
+}
+
+/* Prepares a place for the connection; false when that cannot be. */
+static bool settle(struct conns *conns, struct conn *conn, int fd)
+{
+    if (conn->woken <= 0)
+        conn->woken = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    conn->epoll = epoll_create1(EPOLL_CLOEXEC);
+    conn->everyone = conns->epoll;
+    conn->socket = fd;
+    conn->length = 0;
+    conn->coroutine = NULL;
+    if (conn->woken > 0 && conn->epoll >= 0 && watch(conn->epoll, fd, EPOLLIN, NULL) == 0 &&
+        watch(conn->epoll, conn->woken, EPOLLIN, NULL) == 0 &&
+        watch(conns->epoll, conn->epoll, EPOLLONESHOT, conn) == 0 &&
+        open_session(conn, conns->roster) == 0)
+        return true;
+    if (conn->epoll >= 0)
+        close(conn->epoll);
+    return false;
+}
+
+/* Only one thread is in here: the one that was given the listener. */
+static struct conn *accept_one(struct conns *conns)
+{
+    struct conn *conn = free_place(conns);
+    int fd = accept4(conns->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd >= 0 && (!conn || !settle(conns, conn, fd))) {
+        close(fd);
+        fd = -1;
+    }
+    if (conn)
+        atomic_store(&conn->used, fd >= 0);
+    watch_again(conns->epoll, conns->listener, NULL);
+    return fd >= 0 ? conn : NULL;
+}
+
+/* [arm] */
+/* Gives the connection with its session to whichever thread the kernel chooses. The kernel orders
+ * arming and being ready, but C knows nothing of that: the mutex makes it a happens-before edge. */
+void conn_arm(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->handover);
+    watch_again(conn->everyone, conn->epoll, conn);
+    pthread_mutex_unlock(&conn->handover);
+    /* From here on the session may be another thread's. */
+}
+
+static struct conn *take(struct conn *conn)
+{
+    pthread_mutex_lock(&conn->handover); /* waits until conn_arm() has let go of it */
+    pthread_mutex_unlock(&conn->handover);
+    return conn;
+}
+/* [arm] */
+
+struct conn *conns_wait(struct conns *conns)
+{
+    struct epoll_event event;
+    struct conn *conn;
+
+    for (;;) {
+        if (epoll_wait(conns->epoll, &event, 1, -1) < 1)
+            continue;
+        if (event.data.ptr == conns)
+            return NULL;
+        conn = event.data.ptr ? take(event.data.ptr) : accept_one(conns);
+        if (conn)
+            return conn;
+    }
+}
+
+static bool next_line(struct conn *conn)
+{
+    char *end = memchr(conn->input, '\n', conn->length);
+    size_t length;
+
+    if (!end)
+        return false;
+    length = (size_t)(end - conn->input);
+    memcpy(conn->line, conn->input, length);
+    conn->line[length] = 0;
+    conn->length -= length + 1;
+    memmove(conn->input, end + 1, conn->length);
+    return true;
+}
+
+enum conn_input conn_read(struct conn *conn)
+{
+    uint64_t count;
+    ssize_t got;
+
+    (void)!read(conn->woken, &count, sizeof(count));
+    if (roster_killed(conn->session) >= ROSTER_KILLED_CONNECTION)
+        return CONN_GONE;
+    if (next_line(conn))
+        return CONN_LINE;
+    got = recv(conn->socket, conn->input + conn->length, sizeof(conn->input) - conn->length, 0);
+    if (got > 0) {
+        conn->length += (size_t)got;
+        return next_line(conn) ? CONN_LINE : CONN_NOTHING;
+    }
+    return got < 0 && errno == EAGAIN ? CONN_NOTHING : CONN_GONE;
+}
+
+bool conn_run(struct conn *conn, struct roster *roster)
+{
+    struct reply reply;
+    bool stays = command_run(roster, conn->session, conn->line, &reply);
+
+    return send(conn->socket, reply.text, reply.length, MSG_NOSIGNAL) == (ssize_t)reply.length &&
+           stays;
+}
+
+void conn_close(struct conn *conn)
+{
+    roster_session_close(conn->session);
+    close(conn->epoll); /* also takes it off the server's */
+    close(conn->socket);
+    atomic_store(&conn->used, false);
+}

@@ -1,0 +1,55 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A server with a coroutine for each connection and a few threads that run whichever is ready: a
+ * session goes with its coroutine, also in the middle of a transaction.
+ */
+#include "coroutine.h"
+#include "pool.h"
+
+struct conversation {
+    struct conn *conn;
+    struct roster *roster;
+};
+
+/* [body] */
+/* Written as if it had a thread to itself. After a yield it may find itself in another one, so
+ * nothing that belongs to a thread (the read lock, a mutex, errno) is kept across it. */
+static void converse(struct coroutine *self, void *arg)
+{
+    const struct conversation *given = arg;
+    struct conn *conn = given->conn;
+    struct roster *roster = given->roster;
+    enum conn_input input;
+
+    while ((input = conn_read(conn)) != CONN_GONE) {
+        if (input == CONN_NOTHING)
+            coroutine_yield(self);
+        else if (!conn_run(conn, roster))
+            break;
+    }
+    conn_close(conn);
+}
+/* [body] */
+
+/* [resume] */
+/* The connection is armed once coroutine_resume() has saved the coroutine's registers, and not by
+ * the coroutine itself: armed, it may be resumed by another thread at once. */
+static void serve(struct conn *conn, struct roster *roster)
+{
+    struct conversation conversation = {conn, roster};
+
+    if (!conn->coroutine) /* has not begun; takes what it needs before it first yields */
+        conn->coroutine = coroutine_new(converse, &conversation);
+    if (!conn->coroutine)
+        conn_close(conn);
+    else if (coroutine_resume(conn->coroutine))
+        conn_arm(conn);
+}
+/* [resume] */
+
+int main(void)
+{
+    return pool_main(3, serve);
+}

@@ -1,0 +1,29 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A server with a pool of threads: a connection is served by whichever thread has time, so its
+ * session moves between threads.
+ */
+#include "pool.h"
+
+/* [serve] */
+/* The kernel has given the connection to this thread, which owns the session until it arms or
+ * closes it. */
+static void serve(struct conn *conn, struct roster *roster)
+{
+    enum conn_input input = conn_read(conn);
+
+    while (input == CONN_LINE)
+        input = conn_run(conn, roster) ? conn_read(conn) : CONN_GONE;
+    if (input == CONN_GONE)
+        conn_close(conn);
+    else
+        conn_arm(conn);
+}
+/* [serve] */
+
+int main(void)
+{
+    return pool_main(4, serve);
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# Every manual page renders without a warning; every public function is on one, every page that is
+# referred to is there, and the options told of programs are those that they have.
+
+set -u
+cd "$TMPDIR" || exit 99
+wrong=0
+fail() {
+    wrong=1
+    echo "WRONG: $*"
+}
+command -v man >/dev/null || { echo "man-db is not installed" && exit 77; }
+
+pages=("$ROSTER_BUILDDIR"/doc/man/roster_*.3 "$ROSTER_SRCDIR"/doc/man/*.[1578])
+for page in "${pages[@]}"; do
+    LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" >rendered 2>warnings ||
+        fail "${page##*/} does not render"
+    [ ! -s warnings ] || fail "${page##*/}: $(cat warnings)"
+    [ "$(wc -l <rendered)" -gt 40 ] || fail "${page##*/} is nearly empty"
+    if command -v mandoc >/dev/null; then
+        mandoc -T lint -W error "$page" || fail "${page##*/}: mandoc finds errors"
+    fi
+    # What no reader should see of a comment.
+    if grep -nE '(\\e(param|retval|file|return)|SPDX|/\*\*|^ \* )' "$page" | grep -v '^[0-9]*:\.\\"'; then
+        fail "${page##*/}: a comment's marks are left"
+    fi
+done
+echo "${#pages[@]} pages"
+[ "${#pages[@]}" -ge 25 ] || fail "too few"
+
+# exported: the functions of both libraries. documented: those with a heading on a page.
+for library in "$ROSTER_BUILDDIR"/.libs/libroster*.so; do
+    $ROSTER_NM -D --defined-only "$library"
+done | sed -n 's/.* T \(roster_[a-z_0-9]*\).*/\1/p' | sort -u >exported
+sed -n 's/^\.Ss \(roster_[a-z_0-9]*\)()$/\1/p' "${pages[@]}" | sort -u >documented
+[ "$(wc -l <exported)" -gt 80 ] || fail "found too few functions"
+comm -23 exported documented >missing
+[ ! -s missing ] || fail "without a page: $(tr '\n' ' ' <missing)"
+
+sed -n 's/^\.\(Xr\|It Xr\) \(roster[a-z_-]*\) \([0-9]\).*/\2.\3/p' "${pages[@]}" | sort -u >meant
+printf '%s\n' "${pages[@]##*/}" | sort -u >there
+comm -23 meant there >missing
+[ ! -s missing ] || fail "referred to and not there: $(tr '\n' ' ' <missing)"
+
+# options PAGE PROGRAM
+options() {
+    [ -x "$2" ] || return 0
+    "$2" --help | grep -oE -e '--[a-z-]+' | sort -u >has
+    sed -n 's/^\.It Fl /\n/p' "$1" | grep -oE -e '-[a-z][a-z-]+' | sed 's/^/-/' | sort -u >told
+    diff has told >differences || fail "${1##*/}: $(cat differences)"
+}
+options "$ROSTER_SRCDIR/doc/man/roster-kv.1" "$ROSTER_BUILDDIR/examples/kv/roster-kv"
+options "$ROSTER_SRCDIR/doc/man/roster-bench.1" "$ROSTER_BUILDDIR/bench/roster-bench"
+exit "$wrong"
