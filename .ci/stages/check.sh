@@ -7,6 +7,7 @@
 
 stage_check() {
     local status=0
+    install_packages bench # so that all engines of roster-bench are tested
     forget_results build
     ./quickstart check || status=$?
     count_results build >"$counts"
