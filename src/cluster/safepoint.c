@@ -198,6 +198,7 @@ int roster_safepoint_get_state(struct roster_safepoint *safepoint,
 
 int roster_safepoint_refresh(struct roster_safepoint *safepoint)
 {
+    RST_NOT_CANCELLED;
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};
     uint64_t txn = 0, gc = 0;
