@@ -113,6 +113,7 @@ int roster_safepoint_create(struct roster_store *store,
 void roster_safepoint_destroy(struct roster_safepoint *safepoint)
 {
     RST_NOT_CANCELLED;
+
     if (safepoint == NULL)
         return;
     (void)roster_safepoint_stop(safepoint);

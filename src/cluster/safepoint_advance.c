@@ -159,6 +159,7 @@ int roster_safepoint_advance_txn(struct roster_safepoint *safepoint, uint64_t ta
                                  struct roster_safepoint_result *result)
 {
     RST_NOT_CANCELLED;
+
     return advance(safepoint, try_txn, target, result);
 }
 
@@ -166,6 +167,7 @@ int roster_safepoint_advance_gc(struct roster_safepoint *safepoint, uint64_t tar
                                 struct roster_safepoint_result *result)
 {
     RST_NOT_CANCELLED;
+
     return advance(safepoint, try_gc, target, result);
 }
 

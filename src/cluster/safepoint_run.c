@@ -98,6 +98,7 @@ int roster_safepoint_start(struct roster_safepoint *safepoint)
 int roster_safepoint_stop(struct roster_safepoint *safepoint)
 {
     RST_NOT_CANCELLED;
+
     if (safepoint == NULL)
         return -EINVAL;
     if (set_stop(safepoint))
