@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # awk -f doc/headers.awk -f documented.awk HEADER...: for each public function "NAME ERRNO" for what
-# its header says that it returns, and "NAME *" when it also hands on what a store or an oracle
-# returned. A header may say "as roster_x()", and that of the store "the table above".
+# its header says that it returns, and "NAME *" when it also hands on what a store, an oracle or
+# a callback returned. A header may say "as roster_x()", and that of the store "the table above".
 
 function on_file(text,    rest) {
     table = ""
@@ -68,7 +68,7 @@ function on_function(result, name, params, text,    part, flat, excepted) {
     } else if (flat ~ /the table above/)
         add(name, table)
     gsub(/-E[A-Z0-9]+ excepted/, "", flat)
-    if (flat ~ /[Ee]rrors of the (store|oracle)|(store|oracle)'s error/)
+    if (flat ~ /[Ee]rrors of the (store|oracle)|(store|oracle)'s error|,\.\.\.|what `fn` returned/)
         says[name, "*"] = 1
     add(name, errnos_in(flat))
     take_references(name, flat)
