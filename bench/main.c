@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "compare/compare.h"
 #include "workloads.h"
 
 #include <roster/error.h>
@@ -41,6 +42,8 @@ int main(int argc, char **argv)
     struct bench bench = {&options, NULL, NULL};
     int err, status = 1;
 
+    if (argc > 1 && !strcmp(argv[1], "compare"))
+        return compare_main(argc - 1, argv + 1);
     options_parse(&options, argc, argv);
     err = runner_create(&options, &bench.runner);
     if (!err)

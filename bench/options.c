@@ -282,9 +282,11 @@ void options_parse(struct options *options, int argc, char **argv)
     static const struct argp argp = {
         known,
         take,
-        "WORKLOAD...",
+        "WORKLOAD...\ncompare [OPTION...]",
         "Measures Roster, with what the machine needs at least beside each figure. The exit "
-        "status says whether it could be measured, not how fast it was.\v",
+        "status says whether it could be measured, not how fast it was. \"roster-bench compare\" "
+        "measures "
+        "its peers beside it; see its own --help.\v",
         NULL,
         help,
         NULL};

@@ -8,22 +8,13 @@
 
 #include "oracle.h"
 
-#define EPOCH_BITS 36
-
-/* A thread's own line. */
-static __thread struct {
-    uint64_t count;
-    bool owner;
-} ticket own_lines;
+__thread struct oracle_ticket oracle_ticket own_lines;
 
 static int get_thread(void *arg, uint64_t *ts)
 {
     struct oracle *oracle = arg;
 
-    if (__builtin_expect(ticket.owner, 1))
-        *ts = (__atomic_load_n(&oracle->epoch, __ATOMIC_RELAXED) << EPOCH_BITS) + ++ticket.count;
-    else
-        *ts = (__atomic_fetch_add(&oracle->epoch, 1, __ATOMIC_SEQ_CST) + 1) << EPOCH_BITS;
+    *ts = __builtin_expect(oracle_ticket.owner, 1) ? oracle_start_ts(oracle) : oracle_now(oracle);
     return 0;
 }
 
@@ -47,10 +38,10 @@ void oracle_init(struct oracle *oracle, enum oracle_kind kind, struct roster_opt
 
 void oracle_role_owner(void)
 {
-    ticket.owner = true;
+    oracle_ticket.owner = true;
 }
 
 void oracle_role_scanner(void)
 {
-    ticket.owner = false;
+    oracle_ticket.owner = false;
 }

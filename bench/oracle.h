@@ -28,6 +28,27 @@ struct oracle {
     uint64_t count own_lines;
 };
 
+/* A thread's own line. */
+struct oracle_ticket {
+    uint64_t count;
+    bool owner;
+};
+extern __thread struct oracle_ticket oracle_ticket own_lines;
+
+#define ORACLE_EPOCH_BITS 36
+
+/* The oracle of the kind thread, for who calls it directly: an owner's timestamp, a scan's now. */
+static inline uint64_t oracle_start_ts(const struct oracle *oracle)
+{
+    return (__atomic_load_n(&oracle->epoch, __ATOMIC_RELAXED) << ORACLE_EPOCH_BITS) +
+           ++oracle_ticket.count;
+}
+
+static inline uint64_t oracle_now(struct oracle *oracle)
+{
+    return (__atomic_fetch_add(&oracle->epoch, 1, __ATOMIC_SEQ_CST) + 1) << ORACLE_EPOCH_BITS;
+}
+
 /* Sets up the oracle and lets `options` of a roster use it. */
 void oracle_init(struct oracle *oracle, enum oracle_kind kind, struct roster_options *options);
 

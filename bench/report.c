@@ -40,7 +40,7 @@ static void processor_name(char *name, size_t size)
         fclose(file);
 }
 
-static void machine_get(struct machine *machine, size_t processors)
+void machine_get(struct machine *machine, size_t processors)
 {
     struct utsname system;
 

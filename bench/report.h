@@ -23,6 +23,8 @@ struct machine {
 };
 
 /* `processors`: how many the program may use. */
+void machine_get(struct machine *machine, size_t processors);
+
 int report_create(const struct options *options, size_t processors, struct report **report);
 void report_destroy(struct report *report);
 

@@ -14,6 +14,7 @@ roster $PACKAGE_VERSION
   sanitizer    $roster_sanitizer
   debug        $enable_debug
   coverage     $enable_coverage
+  probes       $enable_probes
 
 What can be built beside the core library:
 $roster_summary

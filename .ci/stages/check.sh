@@ -17,3 +17,16 @@ stage_distcheck() {
     configure_in "$work/distcheck"
     build_in "$work/distcheck" distcheck
 }
+
+# The same release of the same commit, and libraries that keep what they promised.
+stage_release() {
+    install_packages build ci
+    scripts/dist-check.sh
+    configure_in build
+    build_in build check-abi
+}
+
+# The Debian packages build, have no errors, install, work and go away.
+stage_package() {
+    scripts/package-check.sh
+}

@@ -38,8 +38,34 @@ static void describe(struct buf *out, const struct roster_entry *entry, uint64_t
                roster_command_name(entry->command), text_or(entry->text, ""));
 }
 
-/* All sessions, or the one with the id. */
-static int reply_sessions(struct conn *conn, uint64_t only)
+/* Which sessions a CLIENT LIST or CLIENT KILL means. */
+struct target {
+    uint64_t id;      /* 0: any */
+    const char *addr; /* NULL: any; so for the next three */
+    const char *name;
+    const char *user;
+    const char *kind;
+    uint64_t min_age_s; /* since it did something last */
+    uint64_t except;    /* 0: nobody */
+};
+
+static bool is(const char *wanted, const char *value)
+{
+    return !wanted || strcmp(wanted, text_or(value, "")) == 0;
+}
+
+static bool is_meant(const struct target *target, const struct roster_entry *entry, uint64_t now)
+{
+    uint64_t since = entry->stmt_seq ? entry->stmt_since : entry->state_since;
+
+    return (!target->id || entry->id == target->id) && entry->id != target->except &&
+           is(target->addr, entry->host) && is(target->name, entry->application) &&
+           is(target->user, entry->user) && is(target->kind, kind_name(entry->kind)) &&
+           (now > since ? now - since : 0) / 1000000000 >= target->min_age_s;
+}
+
+/* The sessions that are meant. */
+static int reply_sessions(struct conn *conn, const struct target *target)
 {
     struct buf *text = &conn->worker->scratch;
     struct roster_snapshot *snapshot;
@@ -50,7 +76,7 @@ static int reply_sessions(struct conn *conn, uint64_t only)
         return err;
     buf_clear(text);
     for (n = 0; n < snapshot->count; n++)
-        if (!only || snapshot->entries[n].id == only)
+        if (is_meant(target, &snapshot->entries[n], snapshot->taken_at))
             describe(text, &snapshot->entries[n], snapshot->taken_at);
     roster_snapshot_free(snapshot);
     if (text->failed)
@@ -61,16 +87,12 @@ static int reply_sessions(struct conn *conn, uint64_t only)
     return err;
 }
 
-static int client_list(struct conn *conn, const struct request *request)
-{
-    (void)request;
-    return reply_sessions(conn, 0);
-}
-
 static int client_info(struct conn *conn, const struct request *request)
 {
+    const struct target self = {.id = roster_session_id(conn->session)};
+
     (void)request;
-    return reply_sessions(conn, roster_session_id(conn->session));
+    return reply_sessions(conn, &self);
 }
 
 static int client_id(struct conn *conn, const struct request *request)
@@ -121,54 +143,22 @@ static int client_setname(struct conn *conn, const struct request *request)
     return err;
 }
 
-/* Whom a CLIENT KILL means. */
-struct target {
-    uint64_t id;      /* 0: any */
-    const char *addr; /* NULL: any */
-    uint64_t except;  /* 0: nobody */
-    uint64_t *found;
-    size_t count, capacity;
-    bool failed;
-};
-
-static int consider(const struct roster_session *session, const struct roster_view *view, void *arg)
+/* Kills clients; ids are never used again, so it hits nobody else. */
+static int kill_all(struct roster *roster, const struct target *target, int64_t *killed)
 {
-    struct target *target = arg;
-    uint64_t id = roster_session_id(session);
-    const char *host = roster_identity_host(view->identity);
-    size_t capacity = target->capacity ? 2 * target->capacity : 8;
-    uint64_t *found = target->found;
-
-    if (roster_session_kind(session) != ROSTER_SESSION_USER || id == target->except ||
-        (target->id && id != target->id) ||
-        (target->addr && (!host || strcmp(host, target->addr) != 0)))
-        return 0;
-    if (target->count == target->capacity) {
-        found = realloc(found, capacity * sizeof(*found));
-        if (!found)
-            return -ENOMEM;
-        target->found = found;
-        target->capacity = capacity;
-    }
-    found[target->count++] = id;
-    return 0;
-}
-
-/* Finds whom it means and kills them; ids are never used again, so it hits nobody else. */
-static int kill_all(struct roster *roster, struct target *target, int64_t *killed)
-{
+    struct roster_snapshot *snapshot;
     size_t n;
-    int err = roster_read_lock(roster);
+    int err = roster_snapshot(roster, &snapshot);
 
     if (err)
         return err;
-    err = roster_for_each(roster, consider, target);
-    roster_read_unlock(roster);
-    for (n = 0, *killed = 0; !err && n < target->count; n++)
-        *killed += !roster_kill(roster, target->found[n], ROSTER_KILL_CONNECTION, ROSTER_STMT_ANY,
-                                ROSTER_KILL_INTERRUPTED);
-    free(target->found);
-    return err;
+    for (n = 0, *killed = 0; n < snapshot->count; n++)
+        if (snapshot->entries[n].kind == ROSTER_SESSION_USER &&
+            is_meant(target, &snapshot->entries[n], snapshot->taken_at))
+            *killed += !roster_kill(roster, snapshot->entries[n].id, ROSTER_KILL_CONNECTION,
+                                    ROSTER_STMT_ANY, ROSTER_KILL_INTERRUPTED);
+    roster_snapshot_free(snapshot);
+    return 0;
 }
 
 static bool parse_id(struct slice text, uint64_t *id)
@@ -180,28 +170,49 @@ static bool parse_id(struct slice text, uint64_t *id)
     return !errno && text.len && *text.data != '-' && !*end && *id;
 }
 
-/* Reads the filters of CLIENT KILL. Returns what is wrong with them, or NULL. */
+/* Reads the filters of CLIENT KILL and LIST. Returns what is wrong with them, or NULL. */
 static const char *parse_target(struct conn *conn, const struct request *request,
                                 struct target *target)
 {
     size_t n;
 
-    target->except = roster_session_id(conn->session);
     if (request->argc % 2)
         return "syntax error";
     for (n = 2; n < request->argc; n += 2) {
+        const char *value = request->argv[n + 1].data;
+
         if (request_is(request, n, "ADDR"))
-            target->addr = request->argv[n + 1].data;
+            target->addr = value;
+        else if (request_is(request, n, "NAME"))
+            target->name = value;
+        else if (request_is(request, n, "USER"))
+            target->user = value;
+        else if (request_is(request, n, "TYPE"))
+            target->kind = request_is(request, n + 1, "normal") ? "user" : value;
         else if (request_is(request, n, "SKIPME") && request_is(request, n + 1, "no"))
             target->except = 0;
         else if (request_is(request, n, "SKIPME") && request_is(request, n + 1, "yes"))
-            continue;
-        else if (!request_is(request, n, "ID"))
-            return "syntax error";
-        else if (!parse_id(request->argv[n + 1], &target->id))
+            target->except = roster_session_id(conn->session);
+        else if (request_is(request, n, "ID") && !parse_id(request->argv[n + 1], &target->id))
             return "an id is a number greater than 0";
+        else if (request_is(request, n, "MAXAGE") &&
+                 !parse_id(request->argv[n + 1], &target->min_age_s))
+            return "an age is a number of seconds greater than 0";
+        else if (!request_is(request, n, "ID") && !request_is(request, n, "MAXAGE"))
+            return "syntax error";
     }
     return NULL;
+}
+
+static int client_list(struct conn *conn, const struct request *request)
+{
+    struct target target = {0};
+    const char *wrong = parse_target(conn, request, &target);
+
+    if (!wrong)
+        return reply_sessions(conn, &target);
+    reply_error(&conn->out, "ERR %s", wrong);
+    return 0;
 }
 
 static int client_kill(struct conn *conn, const struct request *request)
@@ -212,10 +223,12 @@ static int client_kill(struct conn *conn, const struct request *request)
     int64_t killed;
     int err;
 
-    if (by_addr)
+    if (by_addr) {
         target.addr = request->argv[2].data;
-    else
+    } else {
+        target.except = roster_session_id(conn->session);
         wrong = parse_target(conn, request, &target);
+    }
     if (wrong) {
         reply_error(&conn->out, "ERR %s", wrong);
         return 0;
@@ -253,8 +266,8 @@ static int client_unblock(struct conn *conn, const struct request *request)
 int cmd_client(struct conn *conn, const struct request *request)
 {
     static const struct subcommand subcommands[] = {
-        {"GETNAME", client_getname, 2}, {"ID", client_id, 2},     {"INFO", client_info, 2},
-        {"KILL", client_kill, -3},      {"LIST", client_list, 2}, {"SETNAME", client_setname, 3},
+        {"GETNAME", client_getname, 2}, {"ID", client_id, 2},      {"INFO", client_info, 2},
+        {"KILL", client_kill, -3},      {"LIST", client_list, -2}, {"SETNAME", client_setname, 3},
         {"UNBLOCK", client_unblock, 3}, {NULL, NULL, 0},
     };
 

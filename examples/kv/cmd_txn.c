@@ -207,6 +207,7 @@ static int list_transactions(struct conn *conn, struct buf *text)
     for (n = 0; n < snapshot->count; n++)
         if (snapshot->entries[n].txn_state != ROSTER_TXN_INVALID)
             open[count++] = &snapshot->entries[n];
+    cluster_line(server, text);
     qsort(open, count, sizeof(const struct roster_entry *), by_start);
     for (n = 0; n < count; n++)
         describe(text, open[n], now);
@@ -215,17 +216,40 @@ static int list_transactions(struct conn *conn, struct buf *text)
     return 0;
 }
 
+static int list_history(struct conn *conn, struct buf *text)
+{
+    struct roster_history *history = conn->worker->server->operate.history;
+    struct roster_history_list *list;
+    size_t n;
+    int err;
+
+    if (!history)
+        return 0;
+    err = roster_history_read(history, &list);
+    if (err)
+        return err;
+    for (n = 0; n < list->count; n++)
+        buf_printf(text,
+                   "hash=%016" PRIx64 " count=%" PRIu64 " max-ms=%" PRIu64 " dropped=%" PRIu64
+                   " digests=%s\n",
+                   list->entries[n].hash, list->entries[n].count, list->entries[n].max_duration_ms,
+                   list->entries[n].dropped, list->entries[n].all_digests);
+    roster_history_list_free(list);
+    return 0;
+}
+
 int cmd_trx(struct conn *conn, const struct request *request)
 {
     struct buf *text = &conn->worker->scratch;
+    bool list = request_is(request, 1, "LIST");
     int err;
 
-    if (!request_is(request, 1, "LIST")) {
+    if (!list && !request_is(request, 1, "HISTORY")) {
         reply_error(&conn->out, "ERR unknown subcommand '%.128s' of TRX", request->argv[1].data);
         return 0;
     }
     buf_clear(text);
-    err = list_transactions(conn, text);
+    err = list ? list_transactions(conn, text) : list_history(conn, text);
     if (!err && text->failed)
         err = -ENOMEM;
     if (!err)

@@ -38,7 +38,7 @@ static void collect(struct server *server, struct roster_session *session)
     if (err)
         fprintf(stderr, "roster-kv: no minimum: %s\n", roster_strerror(err));
     else
-        store_collect(server->store, roster_safe_point(server->roster));
+        store_collect(server->store, cluster_safe_point(server));
     if (!shown)
         roster_stmt_end(session);
 }

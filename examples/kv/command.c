@@ -31,8 +31,13 @@ void command_error(struct conn *conn, int err)
         break;
     case -ESTALE:
         server_count(&server->counts.expired);
-        reply_error(out, "EXPIRED the transaction is older than the age limit and its snapshot is "
-                         "gone; nothing was written, begin again");
+        if (cluster_fenced(server))
+            reply_error(out, "FENCED the server has lost its lease and cannot vouch for what it "
+                             "reads; nothing was written, ask another one or try again later");
+        else
+            reply_error(out, "EXPIRED the snapshot is gone: the transaction is older than the age "
+                             "limit, or the server had lost its lease; nothing was written, begin "
+                             "again");
         break;
     case -EINTR:
         reply_error(out, "UNBLOCKED the statement was interrupted");
@@ -186,8 +191,9 @@ void command_run(struct conn *conn, struct request *request)
 {
     const struct command *command = command_find(request->argv[0]);
     struct slice text = statement_text(conn->worker, request);
+    const char *digest = command && conn->txn.history ? command->name : NULL;
     int err = roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER,
-                                text.data, text.len, NULL, 0);
+                                text.data, text.len, digest, digest ? strlen(digest) : 0);
 
     if (err == -ECANCELED) {
         conn_finish(conn); /* killed between two statements */

@@ -49,7 +49,8 @@ const struct command commands[] = {
     {"ROLLBACK", cmd_rollback, 1, 0, QUERY, "", "End the transaction without its writes"},
     {"SELECT", cmd_select, 2, CMD_QUEUE, ROSTER_COMMAND_INIT_DB, "0", "Select the only database"},
     {"SET", cmd_set, 3, CMD_DATA | CMD_QUEUE, QUERY, "key value", "Set a key"},
-    {"TRX", cmd_trx, 2, 0, OTHER, "LIST", "The open transactions, oldest first"},
+    {"TRX", cmd_trx, 2, 0, OTHER, "LIST|HISTORY",
+     "The open transactions, oldest first, or what long ones consisted of"},
     {NULL, NULL, 0, 0, OTHER, NULL, NULL},
 };
 

@@ -335,11 +335,14 @@ static int open_session(struct conn *conn)
     attr.user = "default";
     attr.host = conn->addr;
     attr.database = "0";
+    if (server->operate.history)
+        attr.flags = ROSTER_SESSION_DIGESTS;
     attr.wake = worker_wake;
     attr.wake_arg = conn->worker;
     err = roster_session_open(server->roster, &attr, &conn->session);
     conn->txn.store = server->store;
     conn->txn.session = conn->session;
+    conn->txn.history = server->operate.history;
     conn->txn.max_bytes = server->options.max_txn;
     return err;
 }

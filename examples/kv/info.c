@@ -166,6 +166,7 @@ static const struct section {
 } sections[] = {
     {"Server", about_server},   {"Clients", about_clients}, {"Transactions", about_transactions},
     {"Minimum", about_minimum}, {"Store", about_store},     {"Roster", about_roster},
+    {"Cluster", cluster_info},
 };
 
 int cmd_info(struct conn *conn, const struct request *request)

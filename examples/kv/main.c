@@ -68,6 +68,7 @@ static int create_roster(struct server *server)
     options.oracle_arg = server->oracle;
     options.max_sessions = server->options.max_clients + 1; /* and the collector */
     options.text_limit = WORKER_TEXT;
+    options.life_time_ms = server->options.store ? server->options.life_time_ms : 0;
     err = roster_create(&options, &server->roster);
     if (err)
         roster_oracle_local_destroy(server->oracle);
@@ -120,10 +121,22 @@ static void close_handle(uv_handle_t *handle, void *arg)
         uv_close(handle, NULL);
 }
 
+static void end(void *arg)
+{
+    struct front *front = arg;
+
+    operate_quiet(front->listener.server);
+    uv_walk(&front->loop, close_handle, front);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
-    (void)number;
-    uv_walk(signal->loop, close_handle, signal->data);
+    struct front *front = signal->data;
+
+    if (number == SIGTERM || front->listener.server->operate.draining)
+        operate_drain(front->listener.server);
+    else
+        end(front);
 }
 
 static int watch_signals(struct front *front)
@@ -147,7 +160,7 @@ static int open_front(struct front *front, struct server *server)
     if (err)
         return err;
     err = watch_signals(front);
-    return err ? fail("signals", err) : 0;
+    return err ? fail("signals", err) : operate_start(server, &front->loop, end, front);
 }
 
 static int serve(struct server *server)
@@ -158,6 +171,8 @@ static int serve(struct server *server)
     if (err)
         return fail("event loop", err);
     err = open_front(&front, server);
+    if (!err)
+        err = cluster_start(server);
     if (err)
         uv_walk(&front.loop, close_handle, &front);
     else
@@ -173,8 +188,11 @@ static int stop(struct server *server)
 {
     int err;
 
+    operate_stop(server);
     stop_workers(server);
+    roster_history_destroy(server->operate.history);
     collector_stop(&server->collector);
+    cluster_stop(server);
     store_destroy(server->store);
     err = roster_destroy(server->roster);
     if (err)

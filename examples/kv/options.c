@@ -14,6 +14,7 @@
 #include <roster/version.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MIB (UINT64_C(1) << 20)
@@ -53,9 +54,29 @@ static const struct number numbers[] = {
      60000, 100},
     {"txn-age-limit", "SECONDS", "stop protecting older transactions; 0 for no limit (3600)",
      NUMBER(txn_age_limit_s), 0, 31536000, 3600},
+    {"lease-ttl-ms", "MS",
+     "the lease in the store ends so long after the last sign of life (90000)",
+     NUMBER(lease_ttl_ms), 100, 86400000, 90000},
+    {"report-interval-ms", "MS", "report the minimum and compute safe points that often (30000)",
+     NUMBER(report_interval_ms), 10, 86400000, 30000},
+    {"life-time-ms", "MS", "the cluster's safe points stay so far behind now (600000)",
+     NUMBER(life_time_ms), 0, 31536000000, 600000},
 };
 
-enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]), KEY_NUMBER = 256, KEY_BIND = 1024 };
+enum { KEY_NUMBER = 256, KEY_BIND = 1024, KEY_STORE, KEY_PREFIX, KEY_SERVER_ID };
+
+/* Options that are texts. */
+static const struct argp_option texts[] = {
+    {"bind", KEY_BIND, "ADDRESS", 0, "listen on this numeric IPv4 or IPv6 address (127.0.0.1)", 0},
+    {"store", KEY_STORE, "STORE", 0,
+     "be a member of the cluster that meets in this store: sqlite:PATH, etcd:URL,URL,... or memory",
+     0},
+    {"prefix", KEY_PREFIX, "/PREFIX", 0, "of the cluster's keys (/roster)", 0},
+    {"server-id", KEY_SERVER_ID, "ID", 0,
+     "unique in the cluster (made of host name and process id)", 0},
+};
+
+enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]), TEXTS = sizeof(texts) / sizeof(texts[0]) };
 
 static uint64_t *place(struct options *options, const struct number *number)
 {
@@ -77,14 +98,32 @@ static void parse_number(struct options *options, const struct number *number, c
     *place(options, number) = value;
 }
 
+static void parse_id(struct options *options, const char *text, struct argp_state *state)
+{
+    size_t length = strlen(text);
+
+    if (length == 0 || length >= sizeof(options->server_id) || strchr(text, '/'))
+        argp_error(state, "--server-id takes 1 to %zu bytes without a slash, not \"%s\"",
+                   sizeof(options->server_id) - 1, text);
+    memcpy(options->server_id, text, length + 1);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
 
-    if (key >= KEY_NUMBER && key < KEY_NUMBER + NUMBERS)
+    if (key == ARGP_KEY_INIT)
+        state->child_inputs[0] = &options->operate;
+    else if (key >= KEY_NUMBER && key < KEY_NUMBER + NUMBERS)
         parse_number(options, &numbers[key - KEY_NUMBER], arg, state);
     else if (key == KEY_BIND)
         options->bind = arg;
+    else if (key == KEY_STORE)
+        options->store = arg;
+    else if (key == KEY_PREFIX)
+        options->prefix = arg;
+    else if (key == KEY_SERVER_ID)
+        parse_id(options, arg, state);
     else if (key == ARGP_KEY_ARG)
         argp_error(state, "unexpected argument \"%s\"", arg);
     else
@@ -97,6 +136,7 @@ static void presets(struct options *options)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int n;
 
+    operate_presets(&options->operate);
     options->bind = "127.0.0.1";
     for (n = 0; n < NUMBERS; n++)
         *place(options, &numbers[n]) = numbers[n].preset;
@@ -105,9 +145,11 @@ static void presets(struct options *options)
 
 void options_parse(struct options *options, int argc, char **argv)
 {
-    struct argp_option known[NUMBERS + 2] = {{0}};
+    struct argp_option known[NUMBERS + TEXTS + 1] = {{0}};
+    const struct argp_child children[] = {{&operate_argp, 0, NULL, 0}, {0}};
     struct argp argp = {
         .options = known,
+        .children = children,
         .parser = parse,
         .doc = "An in-memory key-value server with snapshot isolation that speaks the Redis "
                "protocol: an example of what Roster is for.",
@@ -120,10 +162,7 @@ void options_parse(struct options *options, int argc, char **argv)
         known[n].arg = numbers[n].unit;
         known[n].doc = numbers[n].help;
     }
-    known[n].name = "bind";
-    known[n].key = KEY_BIND;
-    known[n].arg = "ADDRESS";
-    known[n].doc = "listen on this numeric IPv4 or IPv6 address (127.0.0.1)";
+    memcpy(&known[n], texts, sizeof(texts));
     presets(options);
     argp_err_exit_status = 2;
     argp_program_version = roster_version();

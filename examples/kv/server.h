@@ -7,6 +7,7 @@
 #ifndef KV_SERVER_H
 #define KV_SERVER_H
 
+#include "cluster.h"
 #include "collector.h"
 #include "options.h"
 #include "store.h"
@@ -21,9 +22,11 @@ struct server {
     struct roster_oracle_local *oracle;
     struct roster *roster;
     struct store *store;
+    struct cluster cluster;
     struct collector collector;
     struct worker *workers; /* options.threads */
     time_t started;
+    struct operate operate;
     uint64_t buffered; /* bytes that clients have under way; atomic, relaxed */
     struct {           /* atomic, relaxed */
         uint64_t conflicts;

@@ -9,6 +9,7 @@
 #include "txn.h"
 
 #include <errno.h>
+#include <roster/history.h>
 #include <roster/kill.h>
 #include <roster/txn.h>
 #include <search.h>
@@ -150,6 +151,8 @@ int txn_check(struct txn *txn)
 
 static void finish(struct txn *txn)
 {
+    if (txn->history)
+        (void)roster_history_add(txn->history, txn->session);
     roster_txn_finish(txn->session);
     forget_writes(txn);
     txn->state = TXN_NONE;

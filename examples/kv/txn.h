@@ -18,6 +18,7 @@ enum txn_state {
 struct txn {
     struct store *store;
     struct roster_session *session;
+    struct roster_history *history; /* NULL: none is kept */
     enum txn_state state;
     int error; /* why it failed */
     uint64_t start_ts;

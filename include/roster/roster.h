@@ -12,7 +12,9 @@
  * "Any thread" means any thread of the process, registered nowhere. "Under the read lock" means
  * between roster_read_lock() and roster_read_unlock() of the same roster. No function may be
  * called from a signal handler, nor from a child after fork(): there every function that takes
- * the parent's roster returns -ECHILD and leaves it alone (exec or _exit are fine).
+ * the parent's roster returns -ECHILD and leaves it alone (exec or _exit are fine). No function is
+ * a cancellation point, unless the server's own oracle is one: a thread that is cancelled ends
+ * before or after it.
  */
 #ifndef ROSTER_ROSTER_H
 #define ROSTER_ROSTER_H
@@ -27,6 +29,7 @@
 #include <roster/list.h>
 #include <roster/lock_wait.h>
 #include <roster/manager.h>
+#include <roster/metrics.h>
 #include <roster/minimum.h>
 #include <roster/oracle.h>
 #include <roster/pin.h>

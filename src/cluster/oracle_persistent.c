@@ -26,6 +26,7 @@
 #include "cluster/store_backoff.h"
 #include "cluster/store_clock.h"
 #include "cluster/wall_clock.h"
+#include "core/cancel.h"
 
 #define MAX_WINDOW_MS (24U * 3600 * 1000)
 #define OWNER_SIZE 17
@@ -187,6 +188,7 @@ int roster_oracle_persistent_create(struct roster_store *store,
                                     const struct roster_oracle_persistent_options *options,
                                     struct roster_oracle_persistent **oracle)
 {
+    RST_NOT_CANCELLED;
     struct roster_oracle_persistent_options known = {.size = sizeof(known)};
     struct roster_oracle_persistent *made;
     int err = 0;
@@ -222,6 +224,8 @@ int roster_oracle_persistent_create(struct roster_store *store,
 
 void roster_oracle_persistent_destroy(struct roster_oracle_persistent *oracle)
 {
+    RST_NOT_CANCELLED;
+
     if (oracle == NULL)
         return;
     pthread_mutex_destroy(&oracle->lock);
@@ -231,6 +235,7 @@ void roster_oracle_persistent_destroy(struct roster_oracle_persistent *oracle)
 
 int roster_oracle_persistent_get(void *arg, uint64_t *ts)
 {
+    RST_NOT_CANCELLED;
     struct roster_oracle_persistent *oracle = arg;
     uint64_t wall, last, next, mark;
     int err;

@@ -17,6 +17,7 @@
 
 #include "cluster/options.h"
 #include "cluster/oracle_allot.h"
+#include "core/cancel.h"
 
 enum turn { TURN_WAIT, TURN_LEAD, TURN_DONE };
 
@@ -45,6 +46,7 @@ int roster_oracle_store_create(struct roster_store *store,
                                const struct roster_oracle_store_options *options,
                                struct roster_oracle_store **oracle)
 {
+    RST_NOT_CANCELLED;
     struct roster_oracle_store_options known = {.size = sizeof(known)};
     struct roster_oracle_store *made;
     int err = 0;
@@ -74,6 +76,8 @@ int roster_oracle_store_create(struct roster_store *store,
 
 void roster_oracle_store_destroy(struct roster_oracle_store *oracle)
 {
+    RST_NOT_CANCELLED;
+
     if (oracle == NULL)
         return;
     pthread_mutex_destroy(&oracle->lock);
@@ -149,6 +153,7 @@ static void lead(struct roster_oracle_store *oracle)
 
 int roster_oracle_store_get(void *arg, uint64_t *ts)
 {
+    RST_NOT_CANCELLED;
     struct roster_oracle_store *oracle = arg;
     struct waiter me = {NULL, PTHREAD_COND_INITIALIZER, TURN_WAIT, 0, 0};
 

@@ -13,6 +13,7 @@
 
 #include "cluster/store_clock.h"
 #include "cluster/store_internal.h"
+#include "core/cancel.h"
 
 #define LOG_LINE 512
 
@@ -52,12 +53,15 @@ const char *roster_store_url(const struct roster_store *store)
 
 int roster_store_rebind(struct roster_store *store)
 {
+    RST_NOT_CANCELLED;
+
     return store == NULL ? -EINVAL : store->kind->rebind(store);
 }
 
 int roster_store_get(struct roster_store *store, const struct roster_store_keys *keys,
                      uint32_t limit, int timeout_ms, struct roster_store_range **range)
 {
+    RST_NOT_CANCELLED;
     int err;
 
     if (range == NULL)
@@ -74,6 +78,7 @@ int roster_store_get(struct roster_store *store, const struct roster_store_keys 
 int roster_store_txn(struct roster_store *store, const struct roster_store_txn *txn, int timeout_ms,
                      struct roster_store_txn_result **result)
 {
+    RST_NOT_CANCELLED;
     struct roster_store_txn_result *unwanted = NULL;
     int err;
 
@@ -92,6 +97,7 @@ int roster_store_txn(struct roster_store *store, const struct roster_store_txn *
 static int lease_call(struct roster_store *store, const struct store_lease_call *call,
                       int timeout_ms, struct roster_store_lease *lease)
 {
+    RST_NOT_CANCELLED;
     int err;
 
     memset(lease, 0, sizeof(*lease));

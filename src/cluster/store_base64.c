@@ -24,8 +24,8 @@ void store_base64_encode(const void *data, size_t size, char *text)
             bits |= in[i + 2];
         *text++ = alphabet[bits >> 18];
         *text++ = alphabet[bits >> 12 & 63];
-        *text++ = left > 1 ? alphabet[bits >> 6 & 63] : '=';
-        *text++ = left > 2 ? alphabet[bits & 63] : '=';
+        *text++ = (char)(left > 1 ? alphabet[bits >> 6 & 63] : '=');
+        *text++ = (char)(left > 2 ? alphabet[bits & 63] : '=');
     }
 }
 

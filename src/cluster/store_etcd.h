@@ -103,11 +103,11 @@ struct etcd_http_request {
 
 /* Loads the library once for the process. */
 int etcd_http_init(void);
-int etcd_http_new(struct etcd_store *store, struct etcd_http **http);
+int etcd_http_new(struct etcd_store *store, struct etcd_http **out);
 void etcd_http_free(struct etcd_http *http);
 int etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request *request);
 CURLcode etcd_http_perform(struct etcd_http *http);
-int etcd_http_take(struct etcd_store *store, struct etcd_http **http);
+int etcd_http_take(struct etcd_store *store, struct etcd_http **out);
 void etcd_http_give(struct etcd_store *store, struct etcd_http *http);
 /* Forgets the first bytes of what was answered. */
 void etcd_http_consume(struct etcd_http *http, size_t size);
@@ -221,10 +221,10 @@ int etcd_lease(struct roster_store *base, const struct store_lease_call *call, i
 
 /* store_etcd_watch.c */
 
-int etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch);
-int etcd_watch_next(struct roster_store_watch *watch, int64_t deadline,
+int etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch **out);
+int etcd_watch_next(struct roster_store_watch *base, int64_t deadline,
                     struct roster_store_events **events);
-void etcd_watch_wake(struct roster_store_watch *watch);
-void etcd_watch_close(struct roster_store_watch *watch);
+void etcd_watch_wake(struct roster_store_watch *base);
+void etcd_watch_close(struct roster_store_watch *base);
 
 #endif

@@ -70,7 +70,7 @@ static void set_reason(struct etcd_verdict *v, const char *text)
     size_t n = 0;
 
     for (; text[n] != '\0' && n < sizeof(v->reason) - 1; n++)
-        v->reason[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
+        v->reason[n] = (char)(text[n] >= ' ' && text[n] <= '~' ? text[n] : '?');
     v->reason[n] = '\0';
 }
 
@@ -197,8 +197,8 @@ static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **
     struct etcd_verdict v;
 
     /* A stream's answer may be followed by more; what a second one says is not asked for. */
-    *root = json_loadb(http->answer, http->answer_size,
-                       JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
+    *root = store_json_parse(http->answer, http->answer_size,
+                             JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK);
     if (!json_is_object(*root)) {
         v = verdict(ETCD_UNKNOWN, -EPROTO);
         set_reason(&v, "the answer is no JSON object");
@@ -218,7 +218,7 @@ struct etcd_verdict etcd_judge_answer(const struct etcd_http *http, json_t **roo
     if (status == 200) {
         v = judge_success(http, root);
     } else {
-        *root = json_loadb(http->answer, http->answer_size, JSON_REJECT_DUPLICATES, NULL);
+        *root = store_json_parse(http->answer, http->answer_size, JSON_REJECT_DUPLICATES);
         v = judge_error_object(status, *root);
     }
     if (v.fate != ETCD_DONE) {

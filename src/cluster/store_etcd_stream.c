@@ -125,7 +125,7 @@ static struct etcd_verdict accept_result(struct etcd_watch *watch, const json_t 
 
 static struct etcd_verdict accept_line(struct etcd_watch *watch, const char *line, size_t size)
 {
-    json_t *root = json_loadb(line, size, JSON_REJECT_DUPLICATES, NULL);
+    json_t *root = store_json_parse(line, size, JSON_REJECT_DUPLICATES);
     struct etcd_verdict v = failure(-EPROTO, "a message that is no JSON object");
     const json_t *member = json_object_get(root, "error");
     int64_t code = 0;

@@ -54,14 +54,19 @@ static int check_parts(CURLU *url, const char *text, const struct store_error *e
 static int rebuild(CURLU *url, const char *scheme, char **endpoint)
 {
     char *host = NULL, *port = NULL;
+    CURLUcode rc = curl_url_get(url, CURLUPART_HOST, &host, 0);
     int err = 0;
 
-    if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
-        err = -EINVAL;
+    if (rc != CURLUE_OK) {
+        err = rc == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
     } else {
-        if (curl_url_get(url, CURLUPART_PORT, &port, 0) != CURLUE_OK)
+        rc = curl_url_get(url, CURLUPART_PORT, &port, 0);
+        if (rc != CURLUE_OK)
             port = NULL;
-        if (asprintf(endpoint, "%s://%s:%s", scheme, host, port != NULL ? port : DEFAULT_PORT) < 0)
+        if (rc == CURLUE_OUT_OF_MEMORY)
+            err = -ENOMEM;
+        else if (asprintf(endpoint, "%s://%s:%s", scheme, host,
+                          port != NULL ? port : DEFAULT_PORT) < 0)
             err = -ENOMEM;
     }
     curl_free(host);
@@ -75,6 +80,7 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
                          : strncmp(text, "http://", 7) == 0 ? "http"
                                                             : NULL;
     CURLU *url;
+    CURLUcode rc;
     int err;
 
     if (scheme == NULL)
@@ -85,14 +91,19 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
     url = curl_url();
     if (url == NULL)
         return store_error_set(error, -ENOMEM, "memory is out");
-    if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+    rc = curl_url_set(url, CURLUPART_URL, text, 0);
+    if (rc == CURLUE_OUT_OF_MEMORY)
+        err = store_error_set(error, -ENOMEM, "memory is out");
+    else if (rc != CURLUE_OK)
         err =
             store_error_set(error, -EINVAL, "etcd endpoint \"%s\" is no URL; write " EXAMPLE, text);
     else
         err = check_parts(url, text, error);
     if (err == 0) {
         err = rebuild(url, scheme, endpoint);
-        if (err != 0)
+        if (err == -ENOMEM)
+            store_error_set(error, err, "memory is out");
+        else if (err != 0)
             store_error_set(error, err, "etcd endpoint \"%s\" has no host; write " EXAMPLE, text);
     }
     curl_url_cleanup(url);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cluster/store_internal.h"
+#include "core/cancel.h"
 
 static const struct store_kind *const kinds[] = {
     &store_memory_kind,
@@ -90,6 +91,7 @@ static int open_kind(const char *url, const struct roster_store_options *options
 int roster_store_open(const char *url, const struct roster_store_options *options,
                       struct roster_store **store, char *error, size_t error_size)
 {
+    RST_NOT_CANCELLED;
     const struct store_error text = {error, error_size};
     struct roster_store_options complete;
     int err;
@@ -113,6 +115,7 @@ int roster_store_open(const char *url, const struct roster_store_options *option
 
 void roster_store_close(struct roster_store *store)
 {
+    RST_NOT_CANCELLED;
     struct roster_store_options options;
     char *url;
 

@@ -132,7 +132,7 @@ int sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns);
 int sqlite_conn_errno(struct sqlite_conn *conn, int rc);
 /* Opens a connection to the store's file, which it may create, without looking into it. */
 int sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
-                     struct sqlite_conn **conn);
+                     struct sqlite_conn **out);
 void sqlite_conn_close(struct sqlite_conn *conn);
 /* Runs a statement that returns nothing of interest. */
 int sqlite_conn_exec(struct sqlite_conn *conn, const char *sql);
@@ -149,7 +149,7 @@ void sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_by
 /* store_sqlite_pool.c */
 
 /* Takes a connection to the file that the handle is about, or fails with -EREMCHG and others. */
-int sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sqlite_conn **conn);
+int sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sqlite_conn **out);
 /* Gives it back after a call that returned err. */
 void sqlite_pool_give(struct sqlite_store *store, struct sqlite_conn *conn, int err);
 void sqlite_pool_empty(struct sqlite_store *store);
@@ -193,10 +193,10 @@ int sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns);
 
 /* store_sqlite_watch.c */
 
-int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch);
-int sqlite_watch_next(struct roster_store_watch *watch, int64_t deadline,
+int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch **out);
+int sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,
                       struct roster_store_events **events);
-void sqlite_watch_wake(struct roster_store_watch *watch);
-void sqlite_watch_close(struct roster_store_watch *watch);
+void sqlite_watch_wake(struct roster_store_watch *base);
+void sqlite_watch_close(struct roster_store_watch *base);
 
 #endif

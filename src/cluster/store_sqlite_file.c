@@ -55,6 +55,8 @@ static int directory_error(const char *address, const char *directory,
                                "store \"sqlite:%s\": directory %s may not be searched; "
                                "give this user access to it",
                                address, directory);
+    case ENOMEM:
+        return store_error_set(error, -ENOMEM, "memory is out");
     default:
         return store_error_set(error, -EINVAL,
                                "store \"sqlite:%s\": %s is no directory (%s); name one that is",
@@ -90,7 +92,7 @@ static int locate_new(const char *address, char **path, const struct store_error
         err = store_error_set(error, -ENOMEM, "memory is out");
         goto out;
     }
-    parent = dirname(for_directory);
+    parent = dirname(for_directory); /* NOLINT(concurrency-mt-unsafe): glibc's is MT-safe */
     directory = resolve_directory(parent);
     if (directory == NULL)
         err = directory_error(address, parent, error);
@@ -128,8 +130,9 @@ static int check_existing(const char *address, const char *path, bool must_exist
                                "store \"sqlite:%s\": the file does not exist; create it by opening "
                                "it without the option must_exist",
                                address);
-    return store_error_set(error, -EACCES, "store \"sqlite:%s\": the file cannot be reached (%s)",
-                           address, strerrorname_np(errno));
+    return store_error_set(error, errno == EIO ? -EIO : -EACCES,
+                           "store \"sqlite:%s\": the file cannot be reached (%s)", address,
+                           strerrorname_np(errno));
 }
 
 int sqlite_file_locate(const char *address, const struct roster_store_options *options, char **path,
@@ -152,6 +155,8 @@ int sqlite_file_locate(const char *address, const struct roster_store_options *o
                                address);
     /* All connections must name the file alike, or SQLite looks for its log elsewhere. */
     real = realpath(address, NULL);
+    if (real == NULL && errno == ENOMEM)
+        return store_error_set(error, -ENOMEM, "memory is out");
     err = real == NULL ? locate_new(address, path, error) : locate_new(real, path, error);
     free(real);
     if (err == 0)
@@ -180,31 +185,46 @@ bool sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_i
 }
 
 /* A container may have a clock of its own; all are ahead of the host's by a fixed offset. */
-static int64_t read_boottime_offset(void)
+static int read_boottime_offset(int64_t *offset_ns)
 {
     FILE *file = fopen("/proc/self/timens_offsets", "re");
-    char name[32];
-    long long seconds = 0, nanoseconds = 0;
-    int64_t offset = 0;
+    char line[128], *rest;
+    int err = 0;
 
+    *offset_ns = 0;
     if (file == NULL)
-        return 0;
-    while (fscanf(file, "%31s %lld %lld", name, &seconds, &nanoseconds) == 3)
-        if (strcmp(name, "boottime") == 0)
-            offset = seconds * STORE_NS_PER_S + nanoseconds;
+        return errno == ENOENT ? 0 : -errno; /* a kernel without such clocks */
+    while (fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, "boottime", 8) != 0)
+            continue;
+        *offset_ns = strtoll(line + 8, &rest, 10) * STORE_NS_PER_S;
+        *offset_ns += strtoll(rest, NULL, 10);
+    }
+    if (ferror(file))
+        err = -EIO;
     fclose(file);
-    return offset;
+    return err;
 }
 
-int sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns)
+static int read_boot(char boot[STORE_BOOT_ID_SIZE])
 {
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-    int n;
+    int n, err;
 
-    *offset_ns = read_boottime_offset();
     if (file == NULL)
-        return -ENOTSUP;
+        return errno == ENOMEM ? -ENOMEM : -ENOTSUP;
     n = fscanf(file, "%39s", boot);
+    err = ferror(file) ? -EIO : -ENOTSUP;
     fclose(file);
-    return n == 1 ? 0 : -ENOTSUP;
+    return n == 1 ? 0 : err;
+}
+
+/* What goes wrong other than for want of memory is the system's lack of these files. */
+int sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns)
+{
+    int err = read_boottime_offset(offset_ns);
+
+    if (err == 0)
+        err = read_boot(boot);
+    return err == 0 || err == -ENOMEM || err == -EIO ? err : -ENOTSUP;
 }

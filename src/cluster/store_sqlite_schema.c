@@ -78,6 +78,20 @@ static int inspect(struct sqlite_conn *conn, const struct store_error *error)
     return 1;
 }
 
+/* The same when no transaction is open: all of it at one moment, as another process may be filling
+ * the file. */
+static int inspect_alone(struct sqlite_conn *conn, const struct store_error *error)
+{
+    int found = sqlite_conn_exec(conn, "BEGIN");
+
+    if (found != 0)
+        return found;
+    found = inspect(conn, error);
+    if (!sqlite3_get_autocommit(conn->db))
+        sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+    return found;
+}
+
 static int fill(struct sqlite_conn *conn)
 {
     char rest[300];
@@ -113,30 +127,47 @@ static int create(struct sqlite_conn *conn, const struct store_error *error)
     return err;
 }
 
-/* Changing the mode needs the file for itself, and SQLite does not wait for that by itself. */
-static int use_wal(struct sqlite_conn *conn, const struct store_error *error)
+/* Asks for the mode. Returns 1 if it is in use now, 0 if another one is, or an error. */
+static int ask_for_wal(struct sqlite_conn *conn, int *rc)
 {
     sqlite3_stmt *statement = NULL;
-    unsigned failures = 0;
-    bool wal = false;
-    int rc;
+    const char *mode;
+    int err = 0;
+
+    *rc = sqlite3_prepare_v2(conn->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+    if (*rc == SQLITE_OK)
+        *rc = sqlite3_step(statement);
+    if (*rc != SQLITE_ROW) {
+        err = sqlite_conn_errno(conn, *rc);
+    } else {
+        mode = (const char *)sqlite3_column_text(statement, 0);
+        err = mode == NULL ? -ENOMEM : strcmp(mode, "wal") == 0;
+    }
+    sqlite3_finalize(statement);
+    return err;
+}
+
+/*
+ * Changing the mode needs the file for itself, and SQLite does not wait for that by itself. Nor
+ * does it say when it could not for a reason that has passed by now, such as memory: asked again,
+ * it says the same only where the mode cannot be had.
+ */
+static int use_wal(struct sqlite_conn *conn, const struct store_error *error)
+{
+    unsigned failures = 0, others = 0;
+    int rc, wal;
 
     for (;;) {
-        rc = sqlite3_prepare_v2(conn->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
-        if (rc == SQLITE_OK)
-            rc = sqlite3_step(statement);
-        if (rc == SQLITE_ROW)
-            wal = strcmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
-        sqlite3_finalize(statement);
+        wal = ask_for_wal(conn, &rc);
+        if (wal == 0 && others++ == 0)
+            continue;
         if ((rc & 0xff) != SQLITE_BUSY || store_remaining_ns(conn->deadline) == 0)
             break;
         store_sleep_until(
             store_time_add(store_monotonic_ns(), store_backoff_ns(1, 20, failures++)));
     }
-    if (rc != SQLITE_ROW)
-        return sqlite_conn_errno(conn, rc);
-    if (wal)
-        return 0;
+    if (wal != 0)
+        return wal == 1 ? 0 : wal;
     return store_error_set(error, -EINVAL,
                            "SQLite file %s cannot be used by several processes because its file "
                            "system has no shared memory; put it on a local file system",
@@ -147,15 +178,20 @@ static int check_integrity(struct sqlite_conn *conn, const struct store_error *e
 {
     sqlite3_stmt *statement = NULL;
     int rc = sqlite3_prepare_v2(conn->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    const char *result = NULL;
     int err = 0;
 
     if (rc == SQLITE_OK)
         rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        result = (const char *)sqlite3_column_text(statement, 0);
     if (rc != SQLITE_ROW)
         err = sqlite_conn_errno(conn, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
-    else if (strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0)
+    else if (result == NULL)
+        err = -ENOMEM;
+    else if (strcmp(result, "ok") != 0)
         err = store_error_set(error, -EUCLEAN, "SQLite file %s is damaged: %s", conn->store->path,
-                              (const char *)sqlite3_column_text(statement, 0));
+                              result);
     sqlite3_finalize(statement);
     return err;
 }
@@ -166,7 +202,7 @@ int sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *er
 
     if (sqlite3_db_readonly(conn->db, "main") == 1)
         return -EROFS;
-    found = inspect(conn, error);
+    found = inspect_alone(conn, error);
     if (found < 0)
         return found;
     err = use_wal(conn, error);

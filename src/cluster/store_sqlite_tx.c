@@ -88,6 +88,8 @@ static int read_state(struct sqlite_tx *tx)
     if (err < 0)
         return err;
     boot = err == 1 ? sqlite3_column_text(statement, 3) : NULL;
+    if (err == 1 && boot == NULL && sqlite3_errcode(tx->conn->db) == SQLITE_NOMEM)
+        return -ENOMEM;
     if (boot == NULL || !are_numbers(statement, 0, 2))
         return -EUCLEAN;
     state->id = sqlite3_column_int64(statement, 0);
@@ -126,13 +128,18 @@ static int write_state(struct sqlite_tx *tx)
     return sqlite_conn_run(tx->conn, statement);
 }
 
-/* 1 when a lease has run out, and which one. */
+/*
+ * 1 when a lease has run out, and which one; or an error, after which the transaction may be gone:
+ * what was done all the same would be done at once, and not as a whole.
+ */
 static int find_expired(struct sqlite_tx *tx, int64_t *id)
 {
     int64_t expires_ns = 0;
     int found = sqlite_lease_next(tx, id, &expires_ns);
 
-    return found == 1 && (expires_ns <= tx->now || tx->state.other_boot);
+    if (found == 1)
+        found = expires_ns <= tx->now || tx->state.other_boot;
+    return found;
 }
 
 static int expire(struct sqlite_tx *tx)
@@ -193,7 +200,7 @@ static int open_tx(struct sqlite_tx *tx)
     tx->now = store_boottime_ns() - tx->store->boottime_offset_ns;
     if (tx->writing)
         return expire(tx);
-    return tx->state.other_boot || find_expired(tx, &id) != 0;
+    return tx->state.other_boot ? 1 : find_expired(tx, &id);
 }
 
 int sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing)
@@ -219,13 +226,22 @@ int sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing
 
 /*
  * When the log could not be synchronized, its frames may already be there: not now, but after a
- * crash they would count. So that is neither done nor certainly not done.
+ * crash they would count. And when memory ran out, SQLite says so of the call as a whole, also when
+ * that was after the commit. So that is neither done nor certainly not done.
  */
 static int commit(struct sqlite_tx *tx)
 {
     int err = run_simple(tx->conn, SQL_COMMIT);
 
-    return err == -EIO && tx->asked_to_write ? -EINPROGRESS : err;
+    return (err == -EIO || err == -ENOMEM) && tx->asked_to_write ? -EINPROGRESS : err;
+}
+
+/* After the commit: in the file that has our name now, or in one that was taken away. */
+static int check_file(const struct sqlite_tx *tx)
+{
+    int err = sqlite_pool_check_file(tx->store, tx->conn);
+
+    return err != 0 && err != -EREMCHG && tx->asked_to_write ? -EINPROGRESS : err;
 }
 
 int sqlite_tx_end(struct sqlite_tx *tx, int err)
@@ -249,5 +265,5 @@ int sqlite_tx_end(struct sqlite_tx *tx, int err)
         store->seen = tx->state.revision;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->mutex);
-    return sqlite_pool_check_file(store, tx->conn);
+    return check_file(tx);
 }

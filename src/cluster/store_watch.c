@@ -11,6 +11,7 @@
 
 #include "cluster/store_clock.h"
 #include "cluster/store_internal.h"
+#include "core/cancel.h"
 
 /* Fills in the part that all kinds have in common; the kind moves it into its own. */
 static int prepare(struct roster_store_watch *base, struct roster_store *store,
@@ -34,6 +35,7 @@ static int prepare(struct roster_store_watch *base, struct roster_store *store,
 int roster_store_watch_open(struct roster_store *store, const struct roster_store_keys *keys,
                             int64_t revision, struct roster_store_watch **watch)
 {
+    RST_NOT_CANCELLED;
     struct roster_store_watch base = {0};
     int err;
 
@@ -56,6 +58,8 @@ int roster_store_watch_open(struct roster_store *store, const struct roster_stor
 int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
                             struct roster_store_events **events)
 {
+    RST_NOT_CANCELLED;
+
     if (events == NULL)
         return -EINVAL;
     *events = NULL;
@@ -80,6 +84,7 @@ void roster_store_watch_cancel(struct roster_store_watch *watch)
 
 void roster_store_watch_close(struct roster_store_watch *watch)
 {
+    RST_NOT_CANCELLED;
     unsigned char *key;
 
     if (watch == NULL)

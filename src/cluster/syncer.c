@@ -12,6 +12,7 @@
 #include "cluster/options.h"
 #include "cluster/syncer.h"
 #include "cluster/threads.h"
+#include "core/cancel.h"
 #include "core/lease.h"
 
 static const struct rst_lease_ops lease_ops = {syncer_lower};
@@ -95,6 +96,7 @@ strings:
 int roster_syncer_create(struct roster *roster, struct roster_store *store,
                          const struct roster_syncer_options *options, struct roster_syncer **syncer)
 {
+    RST_NOT_CANCELLED;
     struct roster_syncer *made;
     int err;
 
@@ -118,6 +120,8 @@ int roster_syncer_create(struct roster *roster, struct roster_store *store,
 
 void roster_syncer_destroy(struct roster_syncer *syncer)
 {
+    RST_NOT_CANCELLED;
+
     if (syncer == NULL)
         return;
     if (syncer->state != ROSTER_SYNCER_STOPPED)

@@ -44,6 +44,7 @@ struct roster_syncer {
     int64_t record_revision;     /* of its last change that we know */
     uint64_t record;             /* its value then */
     struct roster_holder holder; /* what stands beside it */
+    uint64_t txn_seen;           /* the greatest txn safe point that was read */
     bool touched;                /* a change is on its way whose outcome is unknown */
 
     /* Under lock. */
@@ -97,6 +98,9 @@ void syncer_fence_duty(struct roster_syncer *syncer);
 
 /* When the duty is due again; wakes its thread. */
 void syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t when);
+
+/* The lease that the server lives under, for keys that shall go with it; 0 while it is not live. */
+int64_t syncer_live_lease(struct roster_syncer *syncer);
 
 /* Remembers an error for the statistics. */
 void syncer_failed(struct roster_syncer *syncer, int err, uint64_t *counter);

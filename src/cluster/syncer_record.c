@@ -23,6 +23,7 @@
 #include "cluster/record.h"
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
+#include "core/cancel.h"
 #include "core/controls.h"
 #include "core/lease.h"
 
@@ -66,6 +67,11 @@ static int read_standing(struct roster_syncer *syncer, struct standing *standing
     if (err == 0)
         err = read_record(&result->results[1].range, standing);
     roster_store_free(result);
+    /* It never goes back by itself: the key was deleted, or a backup restored. */
+    if (err == 0 && standing->txn < syncer->txn_seen)
+        return -EREMCHG;
+    if (err == 0)
+        syncer->txn_seen = standing->txn;
     return err;
 }
 
@@ -343,6 +349,7 @@ static int lower(struct roster_syncer *syncer, uint64_t ts)
 
 int syncer_lower(void *arg, uint64_t ts)
 {
+    RST_NOT_CANCELLED;
     struct roster_syncer *syncer = arg;
     int err;
 

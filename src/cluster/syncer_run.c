@@ -10,6 +10,7 @@
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
 #include "cluster/threads.h"
+#include "core/cancel.h"
 #include "core/lease.h"
 
 /* How often a stop looks whether something is still pinned. */
@@ -70,6 +71,7 @@ static void end_threads(struct roster_syncer *syncer)
 
 int roster_syncer_start(struct roster_syncer *syncer)
 {
+    RST_NOT_CANCELLED;
     static const char *const names[] = {"roster-lease", "roster-report", "roster-watch",
                                         "roster-fence"};
     int err = 0;
@@ -106,6 +108,8 @@ static bool is_due(struct roster_syncer *syncer, enum syncer_duty duty)
 
 int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
 {
+    RST_NOT_CANCELLED;
+
     /* Fencing comes first, and again after everything that may have taken its time. */
     static const enum syncer_duty order[] = {SYNCER_FENCE, SYNCER_WATCH, SYNCER_LEASE,
                                              SYNCER_REPORT, SYNCER_FENCE};
@@ -134,11 +138,15 @@ int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
 
 int roster_syncer_report(struct roster_syncer *syncer)
 {
+    RST_NOT_CANCELLED;
+
     return syncer == NULL ? -EINVAL : syncer_report(syncer);
 }
 
 int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state state, int timeout_ms)
 {
+    RST_NOT_CANCELLED;
+
     int64_t deadline = store_deadline_in(timeout_ms);
     bool reached;
 
@@ -193,6 +201,7 @@ void syncer_end(struct roster_syncer *syncer)
 
 int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
 {
+    RST_NOT_CANCELLED;
     bool stopped;
     int err;
 

@@ -122,6 +122,16 @@ void syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t
     pthread_cond_broadcast(&syncer->changed);
 }
 
+int64_t syncer_live_lease(struct roster_syncer *syncer)
+{
+    int64_t lease;
+
+    pthread_mutex_lock(&syncer->lock);
+    lease = syncer->state == ROSTER_SYNCER_LIVE ? syncer->lease : 0;
+    pthread_mutex_unlock(&syncer->lock);
+    return lease;
+}
+
 void syncer_failed(struct roster_syncer *syncer, int err, uint64_t *counter)
 {
     pthread_mutex_lock(&syncer->lock);

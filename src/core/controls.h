@@ -19,6 +19,7 @@
  */
 #define RST_CONTROL_IS_1 0,
 #define rst_control_second(first, second, ...) second
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): `extra` is no expression */
 #define rst_control_choose(extra) rst_control_second(extra 1, 0, 0)
 #define rst_control_paste(value) rst_control_choose(RST_CONTROL_IS_##value)
 #define rst_control_value(value) rst_control_paste(value)

@@ -16,6 +16,7 @@
  */
 #include "drain.h"
 
+#include "cancel.h"
 #include "kill.h"
 #include "session.h"
 #include "struct_size.h"
@@ -184,6 +185,7 @@ static int run(struct drain *drain)
 int roster_drain(struct roster *roster, const struct roster_drain_options *options,
                  struct roster_drain_report *report)
 {
+    RST_NOT_CANCELLED;
     struct drain drain;
     uint32_t not_draining = 0;
     int err;

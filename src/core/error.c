@@ -22,7 +22,7 @@ const char *roster_strerror(int err)
         return "memory is out and nothing was changed; free some and try again";
     case -EAGAIN:
         return "no thread could be started; raise the limit of threads or choose manual "
-               "ticks";
+               "ticks. Of a safe point or barrier: others were faster again and again; try again";
     case -EEXIST:
         return "the session id is in use; take another or let the roster choose one. Of a "
                "server: another one lives under this id";
@@ -34,7 +34,7 @@ const char *roster_strerror(int err)
                "the reader, or raise the limit";
     case -ENOENT:
         return "no statement is running, so there is nothing to kill; aim at the "
-               "connection to close it";
+               "connection to close it. Of a store or barrier: there is none of that name";
     case -ESRCH:
         return "no session with this id is open; it was closed or never opened";
     case -ENAMETOOLONG:
@@ -54,11 +54,12 @@ const char *roster_strerror(int err)
         return "this roster belongs to the process that forked this one; exec or exit "
                "here, create rosters after the fork";
     case -ESTALE:
-        return "the timestamp is no longer protected and its versions may be gone, or the "
-               "statement aimed at has ended; begin again with a new one";
+        return "the timestamp is no longer protected and its versions may be gone, the "
+               "statement aimed at has ended, or the server is fenced; begin again with a new one";
     case -ERANGE:
         return "the lower limit is not below the oracle's now; compute it from now with "
-               "roster_ts_lower_limit()";
+               "roster_ts_lower_limit(). Of a safe point: it is beyond that already, or the gc "
+               "safe point would pass the txn safe point";
     case -EIO:
         return "the oracle gave no timestamp, or the disk of a store failed; mend it";
     case -EINPROGRESS:
@@ -100,6 +101,9 @@ const char *roster_strerror(int err)
     case -EOVERFLOW:
         return "the connection id has its highest bit set, as no id has; pass it as the server "
                "told it";
+    case -EADDRINUSE:
+        return "another server listens on this address, or a file is in the way of the socket; "
+               "choose another address or remove the file";
     case -ESHUTDOWN:
         return "the server is being drained and lets no new session in; connect to another one";
     default:

@@ -180,17 +180,16 @@ static uint64_t hash_of(const struct rst_digests *digests)
 
 static struct kind *new_kind(const struct rst_digests *digests, uint64_t hash)
 {
-    char json[RST_DIGESTS_JSON_MAX];
-    size_t length = rst_digests_json(digests, json);
-    struct kind *made = malloc(sizeof(*made) + length + 1);
+    /* The text may be larger than a thread's stack, and is mostly small. */
+    struct kind *made = malloc(sizeof(*made) + RST_DIGESTS_JSON_MAX), *shrunk;
 
     if (!made)
         return NULL;
     memset(made, 0, sizeof(*made));
     made->hash = hash;
-    made->json_length = length;
-    memcpy(made->json, json, length + 1);
-    return made;
+    made->json_length = rst_digests_json(digests, made->json);
+    shrunk = realloc(made, sizeof(*made) + made->json_length + 1);
+    return shrunk ? shrunk : made;
 }
 
 /* Under the lock. */

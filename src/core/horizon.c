@@ -344,18 +344,17 @@ static void advance(struct rst_horizon *horizon, const struct scan *scan, uint64
         rst_store_release(&horizon->floor, now);
 }
 
-void rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
-                      uint64_t life_time_ms, struct roster_min *min)
+/* Steps b and c. Under the RCU read lock, so that sessions and pins that hold a slot stay readable,
+ * until they have been described. */
+static void read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
+                       struct scan *scan)
 {
     const struct rst_horizon_block *block;
-    struct scan scan;
 
-    memset(&scan, 0, sizeof(scan));
-    if (rst_control(SCAN_BEFORE_NOW))
-        now = ROSTER_TS_MAX;
-    scan.oldest.ts = now;
-    scan.next.ts = now;
-    scan.lower = lower;
+    memset(scan, 0, sizeof(*scan));
+    scan->oldest.ts = now;
+    scan->next.ts = now;
+    scan->lower = lower;
     if (rst_control(NO_SCAN_BARRIER))
         rst_compiler_barrier();
     else if (membarrier)
@@ -363,19 +362,46 @@ void rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now
     else
         rst_fence_full_slow(); /* b: pairs with the fence after A */
     rst_test_point("scan: owners fenced");
-    rst_rcu_read_lock(); /* sessions and pins that hold a slot stay readable */
     for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
-        scan_block(&scan, block);
+        scan_block(scan, block);
+}
+
+static void describe_all(const struct rst_horizon *horizon, const struct scan *scan, uint64_t now,
+                         struct roster_min *min)
+{
+    min->now = now;
+    min->min_start_ts = scan->oldest.ts;
+    min->safe_point = horizon->safe_point;
+    min->expired = scan->expired;
+    describe(&min->holder, &scan->oldest);
+    describe(&min->next, &scan->next);
+}
+
+void rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
+                      uint64_t life_time_ms, struct roster_min *min)
+{
+    struct scan scan;
+
+    if (rst_control(SCAN_BEFORE_NOW))
+        now = ROSTER_TS_MAX;
+    rst_rcu_read_lock();
+    read_slots(horizon, membarrier, now, lower, &scan);
     if (rst_control(SCAN_BEFORE_NOW) &&
         !rst_oracle_now(caa_container_of(horizon, struct roster, horizon), &now) &&
         scan.oldest.ts > now)
         scan.oldest.ts = now;
     advance(horizon, &scan, now, life_time_ms);
-    min->now = now;
-    min->min_start_ts = scan.oldest.ts;
-    min->safe_point = horizon->safe_point;
-    min->expired = scan.expired;
-    describe(&min->holder, &scan.oldest);
-    describe(&min->next, &scan.next);
+    describe_all(horizon, &scan, now, min);
+    rst_rcu_read_unlock();
+}
+
+void rst_horizon_peek(struct rst_horizon *horizon, bool membarrier, uint64_t now,
+                      struct roster_min *min)
+{
+    struct scan scan;
+
+    rst_rcu_read_lock();
+    read_slots(horizon, membarrier, now, 0, &scan);
+    describe_all(horizon, &scan, now, min);
     rst_rcu_read_unlock();
 }

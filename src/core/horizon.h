@@ -141,6 +141,10 @@ void rst_horizon_destroy(struct rst_horizon *horizon);
 void rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
                       uint64_t life_time_ms, struct roster_min *min);
 
+/* The same for who only watches: steps b and c, nothing is advanced. */
+void rst_horizon_peek(struct rst_horizon *horizon, bool membarrier, uint64_t now,
+                      struct roster_min *min);
+
 /*
  * Takes a slot and pins `ts`, chosen by the caller, in it; -ESTALE when that is not protected any
  * more. _locked: under scan_lock, so that no scan comes between the decision and the slot.

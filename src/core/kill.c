@@ -18,6 +18,8 @@
  */
 #include "kill.h"
 
+#include "probes.h"
+
 #include <errno.h>
 #include <roster/view.h>
 
@@ -111,7 +113,8 @@ static int kill_statement(struct roster *roster, struct roster_session *session,
     return runs(session, seq) ? 0 : take_back(session); /* 4 */
 }
 
-static int kill_connection(struct roster_session *session, enum roster_kill_reason reason)
+static int kill_connection(struct roster *roster, struct roster_session *session,
+                           enum roster_kill_reason reason)
 {
     uint64_t word = rst_load_acquire(&session->kill);
 
@@ -121,6 +124,8 @@ static int kill_connection(struct roster_session *session, enum roster_kill_reas
         if (rst_kill_conn_reason(word))
             return -EALREADY;
     } while (!exchange(session, &word, word | (uint64_t)reason << RST_KILL_CONN_SHIFT));
+    if (rst_control(KILL_TEARS_DOWN))
+        rst_registry_del(&roster->registry, session);
     return 0;
 }
 
@@ -132,11 +137,13 @@ int rst_kill_session(struct roster *roster, struct roster_session *session,
 
     pthread_mutex_lock(&roster->kill_lock);
     err = target == ROSTER_KILL_STATEMENT ? kill_statement(roster, session, seq, reason)
-                                          : kill_connection(session, reason);
+                                          : kill_connection(roster, session, reason);
     pthread_mutex_unlock(&roster->kill_lock);
     if (!err && side && side->wake)
         side->wake(session->id, side->wake_arg);
     rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
+    rst_kill_count(roster->kills, (unsigned)reason, err);
+    rst_probe4(kill, session->id, target, reason, err);
     return err;
 }
 
@@ -153,6 +160,8 @@ int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_tar
         return err;
     session = rst_registry_find(&roster->registry, session_id);
     err = session ? rst_kill_session(roster, session, target, stmt_seq, reason) : -ESRCH;
+    if (!session)
+        rst_kill_count(roster->kills, (unsigned)reason, err);
     roster_read_unlock(roster);
     return err;
 }

@@ -7,6 +7,7 @@
 #include "lease.h"
 
 #include "manager.h"
+#include "probes.h"
 
 #include <roster/timestamp.h>
 
@@ -44,7 +45,7 @@ void rst_lease_detach(struct roster *roster)
 
 static int scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min)
 {
-    uint64_t now, lower;
+    uint64_t now, lower, begun;
     int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
 
     if (err)
@@ -54,7 +55,9 @@ static int scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, stru
         lower = least - 1;
     if (lower >= now)
         return -ERANGE;
+    begun = rst_monotonic_ns();
     rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms, min);
+    rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
     return 0;
 }
 
@@ -66,8 +69,10 @@ int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, b
 
     pthread_mutex_lock(&horizon->scan_lock);
     err = scan(roster, max_age_ms, least, min);
-    if (!err && report)
+    if (!err && report) {
         rst_guard_raise_record(&horizon->guard, &horizon->words, min->min_start_ts);
+        rst_probe2(report, min->min_start_ts, min->now);
+    }
     pthread_mutex_unlock(&horizon->scan_lock);
     return err;
 }
@@ -87,6 +92,7 @@ void rst_lease_extend(struct roster *roster, uint64_t deadline)
 
 void rst_lease_fence(struct roster *roster)
 {
+    rst_probe1(fence, rst_load(&roster->horizon.words.lease_deadline));
     rst_guard_fence(&roster->horizon.guard, &roster->horizon.words);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "manager.h"
 
+#include "cancel.h"
 #include "session.h"
 #include "statement.h"
 #include "struct_size.h"
@@ -180,6 +181,7 @@ static int create(const struct roster_options *options, struct roster **made)
 
 int roster_create(const struct roster_options *options, struct roster **roster)
 {
+    RST_NOT_CANCELLED;
     struct roster_options known;
     int err;
 
@@ -195,6 +197,8 @@ int roster_create(const struct roster_options *options, struct roster **roster)
 
 int roster_destroy(struct roster *roster)
 {
+    RST_NOT_CANCELLED;
+
     if (!roster)
         return -EINVAL;
     if (rst_thread_forked())
@@ -258,7 +262,10 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     memset(stats, 0, sizeof(*stats));
     stats->size = size;
     stats->sessions = rst_load(&roster->registry.open);
+    /* An open that is under way has counted its session and not yet raised the peak. */
     stats->sessions_peak = rst_load(&roster->registry.peak);
+    if (stats->sessions_peak < stats->sessions)
+        stats->sessions_peak = stats->sessions;
     stats->sessions_opened = rst_load(&roster->registry.opened);
     stats->sessions_refused = rst_load(&roster->registry.refused);
     stats->pins = rst_load(&roster->pins);

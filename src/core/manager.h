@@ -9,6 +9,7 @@
 
 #include "horizon.h"
 #include "lease.h"
+#include "metrics.h"
 #include "pool.h"
 #include "rcu.h"
 #include "registry.h"
@@ -51,6 +52,9 @@ struct roster {
     pthread_mutex_t kill_lock; /* killers take turns, owners never come here */
     uint64_t kills_delivered;
     uint64_t kills_refused;
+    uint64_t kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS];
+    struct rst_scan_times scan_times;
+    struct rst_grace grace;
     struct rst_thread_counts alone; /* by threads that could get no context */
 
     /* Written under the process-wide lock of thread.c. */

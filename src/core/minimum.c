@@ -4,6 +4,7 @@
  *
  * The minimum and the local safe point.
  */
+#include "cancel.h"
 #include "manager.h"
 #include "struct_size.h"
 
@@ -13,7 +14,7 @@
 /* Under the scanner's mutex. */
 static int scan(struct roster *roster, uint64_t lower, struct roster_min *min)
 {
-    uint64_t now;
+    uint64_t now, begun;
     int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
 
     rst_test_point("scan: now known");
@@ -21,12 +22,46 @@ static int scan(struct roster *roster, uint64_t lower, struct roster_min *min)
         return err;
     if (lower >= now)
         return -ERANGE;
+    begun = rst_monotonic_ns();
     rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms, min);
+    rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
     return 0;
+}
+
+static int peek(struct roster *roster, struct roster_min *min)
+{
+    uint64_t now;
+    int err = rst_oracle_now(roster, &now); /* a */
+
+    if (!err)
+        rst_horizon_peek(&roster->horizon, roster->membarrier, now, min);
+    return err;
+}
+
+int roster_min_peek(struct roster *roster, struct roster_min *min)
+{
+    struct roster_min result = {.size = sizeof(result)};
+    int err;
+
+    if (!roster || !min)
+        return -EINVAL;
+    result.size = min->size;
+    err = rst_struct_check(min->size, sizeof(*min), sizeof(*min));
+    if (err)
+        return err;
+    if (rst_thread_forked())
+        return -ECHILD;
+    pthread_mutex_lock(&roster->horizon.scan_lock);
+    err = peek(roster, &result);
+    pthread_mutex_unlock(&roster->horizon.scan_lock);
+    if (!err)
+        *min = result;
+    return err;
 }
 
 int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min *min)
 {
+    RST_NOT_CANCELLED;
     struct roster_min result = {.size = sizeof(result)};
     int err;
 

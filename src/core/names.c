@@ -5,6 +5,7 @@
  * The names of states, commands and kinds.
  */
 #include <roster/kill.h>
+#include <roster/metrics.h>
 #include <roster/pin.h>
 #include <roster/view.h>
 
@@ -77,6 +78,17 @@ const char *roster_kill_reason_name(enum roster_kill_reason reason)
     };
 
     return name_of(names, COUNT_OF(names), (unsigned)reason, "unknown");
+}
+
+const char *roster_kill_result_name(enum roster_kill_result result)
+{
+    static const char *const names[] = {
+        [ROSTER_KILL_DELIVERED] = "delivered", [ROSTER_KILL_GONE] = "gone",
+        [ROSTER_KILL_NOTHING] = "idle",        [ROSTER_KILL_STALE] = "stale",
+        [ROSTER_KILL_DYING] = "dying",
+    };
+
+    return name_of(names, COUNT_OF(names), (unsigned)result, "unknown");
 }
 
 const char *roster_pin_kind_name(enum roster_pin_kind kind)

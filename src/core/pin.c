@@ -6,6 +6,7 @@
  */
 #include "pin.h"
 
+#include "cancel.h"
 #include "session.h"
 
 #include <stdlib.h>
@@ -51,6 +52,7 @@ static int acquire(struct roster *roster, struct rst_thread *thread, struct rost
 int roster_pin_acquire(struct roster *roster, struct roster_session *session, uint64_t ts,
                        enum roster_pin_kind kind, struct roster_pin **pin)
 {
+    RST_NOT_CANCELLED;
     struct rst_thread *thread;
     struct roster_pin *made;
     int err;

@@ -181,13 +181,11 @@ static int walk_word(const struct rst_pool_chunk *chunk, unsigned word, rst_regi
     struct roster_session *batch[64];
     /* Pairs with the release in rst_registry_add(). */
     uint64_t bits = rst_load_acquire(&chunk->occupied[word]);
+    struct roster_session *first = rst_pool_object(chunk, word * 64);
     unsigned n = 0;
 
-    for (; bits; bits &= bits - 1) {
-        unsigned bit = (unsigned)__builtin_ctzll(bits);
-
-        batch[n++] = rst_pool_object(chunk, word * 64 + bit);
-    }
+    for (; bits; bits &= bits - 1)
+        batch[n++] = first + __builtin_ctzll(bits);
     return n ? fn(batch, n, arg) : 0;
 }
 

@@ -9,6 +9,7 @@
 #include "drain.h"
 #include "identity.h"
 #include "kill.h"
+#include "probes.h"
 #include "statement.h"
 #include "struct_size.h"
 #include "txn.h"
@@ -139,6 +140,8 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
         err = close_refused_slow(made);
     else
         *session = made;
+    if (!err)
+        rst_probe2(session_open, made->id, made->kind);
     return err;
 }
 
@@ -167,6 +170,7 @@ int roster_session_close(struct roster_session *session)
     if (!thread && err != -ENOMEM)
         return err;
     rst_owner_enter(session);
+    rst_probe1(session_close, session->id);
     roster = rst_session_roster(session);
     if (session->gate.in_stmt)
         rst_statement_end(thread, session);

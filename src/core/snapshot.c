@@ -127,12 +127,16 @@ static void digests_of(const struct roster_session *session, const struct roster
 static int copy_digests(struct copy *copy, const struct rst_digests *digests,
                         struct roster_entry *entry)
 {
-    char json[RST_DIGESTS_JSON_MAX];
-    size_t length = rst_digests_json(digests, json);
+    /* Written where it stays: it may be larger than a thread's stack. */
+    char *place = reserve(&copy->text, RST_DIGESTS_JSON_MAX);
 
+    if (!place)
+        return -ENOMEM;
+    copy->text.used -= RST_DIGESTS_JSON_MAX - rst_digests_json(digests, place) - 1;
     if (digests->total > ROSTER_DIGESTS_KEPT)
         entry->digests_dropped = digests->total - ROSTER_DIGESTS_KEPT;
-    return copy_bytes(copy, json, length, &entry->all_digests);
+    entry->all_digests = (const char *)(uintptr_t)(place - copy->text.bytes + 1);
+    return 0;
 }
 
 static int copy_tables(struct copy *copy, const struct roster_session *session,

@@ -132,6 +132,8 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
     if (rst_unlikely(err))
         return err;
     statement_fill(parts.statement, ++session->stmt_seq, rst_ticker_now(&roster->ticker), request);
+    if (session->gate.txn_state != ROSTER_TXN_INVALID)
+        rst_stay_end(thread->stays, session->view, session->idle_since, parts.statement->since);
     publish(session, &parts);
     rst_count(&thread->counts.statements);
     return 0;
@@ -221,11 +223,14 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
     struct roster_view *before = session->view;
     bool in_txn = session->gate.txn_state != ROSTER_TXN_INVALID;
+    uint64_t now = rst_ticker_now(&roster->ticker);
     bool too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
     int killed = 0;
 
     rst_test_point("end: view still published");
-    rst_store_changed(&session->idle_since, rst_ticker_now(&roster->ticker));
+    if (rst_likely(thread))
+        rst_stay_end(thread->stays, before, session->idle_since, now);
+    rst_store_changed(&session->idle_since, now);
     rst_view_publish(session, in_txn ? session->base : session->idle); /* A, see kill.c */
     rst_compiler_barrier();                                            /* B */
     rst_test_point("end: view unpublished");
@@ -286,6 +291,7 @@ int roster_stmt_end(struct roster_session *session)
     struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
     struct rst_pool_cache *statements = &thread->pools[RST_POOL_STATEMENT_SMALL];
     struct roster_view *before;
+    uint64_t now;
     bool too_early;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_stmt ||
@@ -296,7 +302,11 @@ int roster_stmt_end(struct roster_session *session)
         return stmt_end_any(session);
     too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
     rst_test_point("end: view still published");
-    rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
+    now = rst_ticker_now(&thread->roster->ticker);
+    if (rst_unlikely(rst_load(&session->idle_since) != now)) {
+        rst_stay_end(thread->stays, before, session->idle_since, now);
+        rst_store(&session->idle_since, now);
+    }
     rst_view_publish(session, session->idle); /* A, see kill.c */
     rst_compiler_barrier();                   /* B */
     session->gate.word = thread->gate_idle;

@@ -20,6 +20,7 @@
 #include "horizon.h"
 #include "pool.h"
 #include "rcu.h"
+#include "stays.h"
 
 #include <stdint.h>
 
@@ -62,6 +63,7 @@ struct rst_thread {
     struct rst_horizon_cache horizon;
     struct rst_thread_counts counts;
     struct rst_pool_cache pools[RST_POOL_CLASSES];
+    struct rst_stays stays[ROSTER_RUN_STATES];
     /* Under the process-wide lock: */
     struct rst_thread *next;        /* this thread's other contexts; the thread's own */
     struct rst_thread *roster_next; /* in roster->threads, all of them */

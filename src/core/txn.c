@@ -9,6 +9,7 @@
 
 #include "digests.h"
 #include "kill.h"
+#include "probes.h"
 #include "txn_views.h"
 
 /* Step A: takes a slot and announces the floor in it. NULL with the errno in `*err`. */
@@ -61,8 +62,10 @@ static inline void open_txn(struct rst_thread *thread, struct roster_session *se
     session->gate.txn_state = (uint8_t)state;
     rst_test_point("begin: view filled");
     rst_view_publish(session, views->now);
-    if (state == ROSTER_TXN_VALID)
+    if (state == ROSTER_TXN_VALID) {
         rst_count(&thread->counts.txns_begun);
+        rst_probe2(txn_begin, session->id, start_ts);
+    }
 }
 
 static inline int prepare(struct rst_thread *thread, struct roster_session *session)
@@ -182,6 +185,7 @@ static rst_always_inline int begin_publish(struct rst_thread *thread,
     rst_test_point("begin: view filled");
     rst_view_publish(session, view);
     rst_count(&thread->counts.txns_begun);
+    rst_probe2(txn_begin, session->id, view->start_ts);
     return 0;
 }
 
@@ -288,12 +292,17 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
 {
     struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
     struct roster_view *before = session->view;
+    uint64_t now = rst_ticker_now(&roster->ticker);
     uint64_t *slot = session->slot;
 
     rst_test_point("finish: view still published");
+    rst_probe2(txn_finish, session->id, before->start_ts);
+    /* A statement that goes on is still Running. */
+    if (rst_likely(thread) && (!session->gate.in_stmt || before->run_state != ROSTER_RUN_RUNNING))
+        rst_stay_end(thread->stays, before, session->idle_since, now);
     /* The view first, then the pin: a late reader errs on the safe side. */
     if (rst_likely(!session->gate.in_stmt)) {
-        rst_store_changed(&session->idle_since, rst_ticker_now(&roster->ticker));
+        rst_store_changed(&session->idle_since, now);
         rst_view_publish(session, session->idle);
     } else {
         rst_view_publish(session, session->spare);
@@ -358,7 +367,7 @@ int roster_txn_finish(struct roster_session *session)
     struct rst_thread *thread = rst_thread_last;
     struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
     struct roster_view *before;
-    uint64_t *slot;
+    uint64_t *slot, now;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_txn))
         return txn_finish_any(session);
@@ -370,7 +379,12 @@ int roster_txn_finish(struct roster_session *session)
     if (rst_control(FINISH_WAITS))
         rst_rcu_barrier();
     rst_test_point("finish: view still published");
-    rst_store_changed(&session->idle_since, rst_ticker_now(&thread->roster->ticker));
+    rst_probe2(txn_finish, session->id, before->start_ts);
+    now = rst_ticker_now(&thread->roster->ticker);
+    if (rst_unlikely(rst_load(&session->idle_since) != now)) {
+        rst_stay_end(thread->stays, before, session->idle_since, now);
+        rst_store(&session->idle_since, now);
+    }
     rst_view_publish(session, session->idle); /* 1 of pool.h's hot reuse */
     rst_compiler_barrier();                   /* 2 */
     session->gate.word = thread->gate_idle;

@@ -5,6 +5,7 @@
  * What happens to a transaction between its beginning and its end: activation, running states,
  * progress, and the check of its snapshot.
  */
+#include "probes.h"
 #include "txn_views.h"
 
 #include <roster/timestamp.h>
@@ -35,6 +36,7 @@ static inline int activate(struct rst_thread *thread, struct roster_session *ses
     session->gate.txn_state = ROSTER_TXN_VALID;
     rst_txn_views_replace(thread, session, &views);
     rst_count(&thread->counts.txns_begun);
+    rst_probe2(txn_begin, session->id, start_ts);
     return 0;
 }
 
@@ -72,6 +74,7 @@ static int set_state(struct rst_thread *thread, struct roster_session *session,
     views.now->state_since = now;
     views.now->blocked_since = state == ROSTER_RUN_LOCK_WAITING ? now : 0;
     session->resume_state = 0;
+    rst_stay_end(thread->stays, session->view, session->idle_since, now);
     rst_txn_views_replace(thread, session, &views);
     return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include "watchdog.h"
 
+#include "cancel.h"
 #include "struct_size.h"
 
 #include <signal.h>
@@ -163,6 +164,7 @@ static int start(struct roster_watchdog *watchdog)
 int roster_watchdog_start(struct roster *roster, const struct roster_watchdog_options *options,
                           struct roster_watchdog **watchdog)
 {
+    RST_NOT_CANCELLED;
     struct roster_watchdog_options known;
     struct roster_watchdog *made;
     int err;
@@ -191,6 +193,8 @@ int roster_watchdog_start(struct roster *roster, const struct roster_watchdog_op
 
 int roster_watchdog_stop(struct roster_watchdog *watchdog)
 {
+    RST_NOT_CANCELLED;
+
     if (!watchdog)
         return 0;
     if (rst_thread_forked())
@@ -211,6 +215,7 @@ int roster_watchdog_stop(struct roster_watchdog *watchdog)
 
 int roster_watchdog_run_once(struct roster_watchdog *watchdog)
 {
+    RST_NOT_CANCELLED;
     int err;
 
     if (!watchdog)

@@ -2,15 +2,23 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * hot_calls KIND CALLS: so many statements, transactions, or transactions in two steps.
+ * hot_calls KIND CALLS: so many statements, transactions, transactions in two steps, minima of
+ * OTHERS open transactions, or lists of as many sessions.
  * count-instructions counts what the functions called here take. Everything that could differ
  * between two runs is kept out: one thread, a clock that stands still, an oracle that counts.
  */
 #include <roster/roster.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Sessions with an open transaction, beside the one that the other kinds use. */
+#define OTHERS 1000
+
+static struct roster *roster;
+static struct roster_session *others[OTHERS];
 
 static int count(void *arg, uint64_t *ts)
 {
@@ -51,13 +59,56 @@ static void two_steps(struct roster_session *session, uint64_t *now)
     ok(roster_txn_finish(session), "finish");
 }
 
+static void others_begin(void)
+{
+    size_t i;
+
+    for (i = 0; i < OTHERS; i++) {
+        ok(roster_session_open(roster, NULL, &others[i]), "open");
+        ok(roster_txn_begin(others[i], NULL), "begin");
+    }
+}
+
+static void others_end(void)
+{
+    size_t i;
+
+    for (i = 0; i < OTHERS; i++)
+        ok(roster_session_close(others[i]), "close");
+}
+
+static void minimum(struct roster_session *session, uint64_t *now)
+{
+    (void)session;
+    (void)now;
+    ok(roster_min_start_ts(roster, 0, NULL), "min_start_ts");
+}
+
+static int read_view(const struct roster_session *session, const struct roster_view *view,
+                     void *arg)
+{
+    *(uint64_t *)arg += roster_session_id(session) + view->start_ts;
+    return 0;
+}
+
+static void list(struct roster_session *session, uint64_t *now)
+{
+    uint64_t sum = 0;
+
+    (void)session;
+    (void)now;
+    ok(roster_read_lock(roster), "read_lock");
+    ok(roster_for_each(roster, read_view, &sum), "for_each");
+    roster_read_unlock(roster);
+}
+
 static const struct {
     const char *name;
     void (*run)(struct roster_session *session, uint64_t *now);
 } kinds[] = {
-    {"statement", statement},
-    {"transaction", transaction},
-    {"two-steps", two_steps},
+    {"statement", statement}, {"transaction", transaction},
+    {"two-steps", two_steps}, {"minimum", minimum},
+    {"list", list},
 };
 
 static void run(const char *kind, long calls, struct roster_session *session, uint64_t *now)
@@ -74,8 +125,8 @@ int main(int argc, char **argv)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
     struct roster_session *session;
-    struct roster *roster;
     uint64_t now = 1;
+    bool many;
     long calls;
 
     if (argc != 3 || (calls = strtol(argv[2], NULL, 10)) <= 0) {
@@ -87,7 +138,12 @@ int main(int argc, char **argv)
     options.tick_ms = ROSTER_TICK_MANUAL;
     ok(roster_create(&options, &roster), "create");
     ok(roster_session_open(roster, NULL, &session), "open");
+    many = !strcmp(argv[1], "minimum") || !strcmp(argv[1], "list");
+    if (many)
+        others_begin();
     run(argv[1], calls, session, &now);
+    if (many)
+        others_end();
     ok(roster_session_close(session), "close");
     ok(roster_destroy(roster), "destroy");
     return 0;

@@ -25,9 +25,12 @@ refused 'max-clients takes a number' --max-clients=lots
 refused 'gc-interval-ms takes a number' --gc-interval-ms=0
 refused 'txn-age-limit takes a number' --txn-age-limit=99999999999999999999
 refused 'max-memory takes a number' --max-memory=-5
+refused 'server-id takes 1 to 128 bytes without a slash, not "a/b"' --server-id=a/b
+refused 'server-id takes 1 to 128 bytes' --server-id="$(printf '%129s' x)"
+refused 'lease-ttl-ms takes a number from 100' --lease-ttl-ms=99
 refused 'unexpected argument "extra"' extra
 refused 'unrecognized option' --nonsense
-expect "--help tells all options" '*--bind*--gc-interval-ms*--txn-age-limit*' "$("$kv" --help)"
+expect "--help tells all options" '*--bind*--gc-interval-ms*--store*--txn-age-limit*' "$("$kv" --help)"
 expect "--version tells the version" '[0-9]*.[0-9]*.[0-9]*' "$("$kv" --version)"
 
 status=0

@@ -30,6 +30,7 @@ cleanup() {
     local pid
     for pid in ${server:+"$server"} "${children[@]}"; do
         kill "$pid" 2>/dev/null
+        kill -CONT "$pid" 2>/dev/null # it may be stopped
     done
     wait
     rm -rf "$work"

@@ -4,14 +4,18 @@
  *
  * Publish, retire and recycle views; hot reuse (G1, G4).
  *
+ * The door says how many readers are inside, and how many moments without readers there were.
+ *
  *     owner                                    reader
- *     1 write a view nobody can see            a read lock, readers += 1
+ *     1 write a view nobody can see            a read lock, door: inside += 1
  *     2 pointer := view       (release)        b membarrier
  *     3 pointer := idle view, or another       c p := pointer, read the fields of *p
- *     4 compiler barrier                       d readers -= 1  (release), read unlock
- *     5 before the retired view is written again:
- *       readers = 0 (acquire)? write it at once
- *       else it goes through a grace period, and another view is taken
+ *     4 compiler barrier                       d door: inside -= 1, and one more moment when that
+ *     5 before the retired view is written       leaves nobody  (release), read unlock
+ *       again, look at the door (acquire):
+ *       nobody inside: it may be written at once
+ *       else it waits in the thread with the moments that a look after 4 saw, until there were
+ *       more; or it goes through a grace period
  *
  * A grace period is what RCU promises and no more: it begins at the retirement and ends when every
  * reader that was inside the read lock then has left. Entering the read lock orders nothing here:
@@ -35,6 +39,7 @@
  * @reach 3 tso-2-readers a reader reads a retired view
  * @reach 4 tso-2-readers a view comes back from a grace period
  * @reach 5 tso-2-readers hot reuse while a reader has entered but not dereferenced
+ * @reach 6 tso-2-readers a view that waited is used again beside a reader who came later
  * @mutant NO_CHECK           tso-2-readers writer_alone|reader_sees_whole
  * @mutant NO_CHECK           tso-2-owners  writer_alone|reader_sees_whole
  * @mutant NO_MEMBARRIER      tso-2-readers writer_alone|reader_sees_whole
@@ -44,6 +49,9 @@
  * @mutant RELAXED_DECREMENT  tso-2-readers writer_alone|reader_sees_whole
  * @mutant ENTERS_LATE        tso-2-readers writer_alone|reader_sees_whole
  * @mutant RELAXED_PUBLISH    pso-2-readers reader_sees_whole
+ * @mutant MOMENTS_SEEN_EARLY tso-2-readers writer_alone|reader_sees_whole
+ * @mutant EVERY_LEAVE_COUNTS tso-2-readers writer_alone|reader_sees_whole
+ * @mutant WAITS_FOR_NOTHING  tso-2-readers writer_alone|reader_sees_whole
  */
 
 #ifndef OWNERS
@@ -74,10 +82,13 @@ hidden byte reader_sees_whole;
 
 #define VIEW(o, v) ((o) * 3 + (v))
 
-byte readers;
+byte readers; /* the door's two parts */
+byte moments;
 bit locked[READERS];          /* inside the read lock */
 byte waits_for[OWNERS * 3];   /* readers, as bits, that a view's grace period waits for */
 bit in_pool[OWNERS * 3];
+bit in_thread[OWNERS * 3];
+byte seen[OWNERS * 3]; /* the moments that a view in_thread waits to pass */
 bit is_private[OWNERS * 3];   /* the owner writes it */
 byte held[READERS];           /* 1 + the view that a reader has a pointer to */
 
@@ -89,7 +100,41 @@ inline all_drained()
 #endif
 }
 
-/* The retired view v again, or another one after its grace period. */
+inline send_to_grace_period(o)
+{
+    atomic {
+        drained(o); /* call_rcu() is a full barrier */
+        d_step {
+            in_pool[VIEW(o, hot)] = 1;
+#ifndef MUTANT_NO_GRACE_PERIOD
+            waits_for[VIEW(o, hot)] = locked[0];
+#if READERS > 1
+            waits_for[VIEW(o, hot)] = waits_for[VIEW(o, hot)] | (locked[1] << 1);
+#endif
+#endif
+        }
+    }
+}
+
+inline keep_in_thread(o)
+{
+    d_step {
+        in_thread[VIEW(o, hot)] = 1;
+#ifdef MUTANT_MOMENTS_SEEN_EARLY
+        seen[VIEW(o, hot)] = early
+#else
+        seen[VIEW(o, hot)] = moments
+#endif
+    }
+}
+
+#ifdef MUTANT_WAITS_FOR_NOTHING
+#define has_waited(o, v) (in_thread[VIEW(o, v)])
+#else
+#define has_waited(o, v) (in_thread[VIEW(o, v)] && (readers == 0 || moments != seen[VIEW(o, v)]))
+#endif
+
+/* The view that was retired last, or another one. */
 inline take(o, v, n)
 {
 #ifdef MUTANT_CHECK_FIRST
@@ -110,18 +155,10 @@ inline take(o, v, n)
         v = hot
     :: hot != 0 && n != 0 ->
         reach(2);
-        atomic {
-            drained(o); /* call_rcu() is a full barrier */
-            d_step {
-                in_pool[VIEW(o, hot)] = 1;
-#ifndef MUTANT_NO_GRACE_PERIOD
-                waits_for[VIEW(o, hot)] = locked[0];
-#if READERS > 1
-                waits_for[VIEW(o, hot)] = waits_for[VIEW(o, hot)] | (locked[1] << 1);
-#endif
-#endif
-            }
-        }
+        if
+        :: send_to_grace_period(o)
+        :: keep_in_thread(o)
+        fi
 #endif
     :: hot == 0
     fi;
@@ -133,8 +170,18 @@ inline take(o, v, n)
         if
         :: in_pool[VIEW(o, 1)] && waits_for[VIEW(o, 1)] == 0 -> v = 1
         :: in_pool[VIEW(o, 2)] && waits_for[VIEW(o, 2)] == 0 -> v = 2
+        :: has_waited(o, 1) -> v = 1
+        :: has_waited(o, 2) -> v = 2
         fi;
-        in_pool[VIEW(o, v)] = 0
+        d_step {
+            if
+            :: in_thread[VIEW(o, v)] && readers != 0 -> reach(6)
+            :: else
+            fi;
+            in_pool[VIEW(o, v)] = 0;
+            in_thread[VIEW(o, v)] = 0;
+            seen[VIEW(o, v)] = 0
+        }
     fi
 }
 
@@ -167,6 +214,9 @@ proctype Owner(byte o)
 #ifdef MUTANT_CHECK_FIRST
     byte checked;
 #endif
+#ifdef MUTANT_MOMENTS_SEEN_EARLY
+    byte early;
+#endif
 
     do
     :: n < UPDATES ->
@@ -182,6 +232,9 @@ proctype Owner(byte o)
 #ifdef MUTANT_CHECK_FIRST
         checked = readers;
 #endif
+#ifdef MUTANT_MOMENTS_SEEN_EARLY
+        early = moments;
+#endif
         if
         :: hot == 0 ->
             publish(o, IDLE);
@@ -191,6 +244,18 @@ proctype Owner(byte o)
         fi
     :: else -> break
     od
+}
+
+inline leave()
+{
+    d_step {
+        readers--;
+#ifdef MUTANT_EVERY_LEAVE_COUNTS
+        moments++
+#else
+        moments = (readers == 0 -> moments + 1 : moments)
+#endif
+    }
 }
 
 proctype Reader(byte r)
@@ -233,7 +298,7 @@ proctype Reader(byte r)
         :: p != IDLE ->
             a = mem[FIELD(o, p, 0)];
 #ifdef MUTANT_RELAXED_DECREMENT
-            readers--;
+            leave();
 #endif
             b = mem[FIELD(o, p, 1)];
             d_step {
@@ -244,7 +309,7 @@ proctype Reader(byte r)
                 fi
             }
 #ifdef MUTANT_RELAXED_DECREMENT
-        :: else -> readers--
+        :: else -> leave()
 #else
         :: else
 #endif
@@ -254,11 +319,11 @@ proctype Reader(byte r)
             o = 0;
             p = 0;
             a = 0;
-            b = 0;
-#ifndef MUTANT_RELAXED_DECREMENT
-            readers--;
-#endif
+            b = 0
         }
+#ifndef MUTANT_RELAXED_DECREMENT
+        leave();
+#endif
         d_step {
             locked[r] = 0;
             if

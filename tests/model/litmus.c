@@ -5,7 +5,7 @@
  * Measures missed announcements on this machine: transactions that a scan did not see although
  * their timestamps are below its safe point (G2).
  *
- *     litmus [SECONDS]      seconds for each of the three ways, 1 by default
+ *     litmus [SECONDS]      seconds for each of the three ways, 0.3 by default
  *
  * One thread begins and finishes transactions in a loop, the other scans. The oracle is the
  * scanner's counter, which a begin merely loads: nothing in a begin is a fence, so the announcement
@@ -19,6 +19,8 @@
  * A way in which no scan ever met an open transaction has shown nothing and fails. Exits 77 where
  * there is only one processor.
  */
+#include "config.h"
+
 #include <inttypes.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -175,7 +177,7 @@ static bool has_membarrier(void)
 
 int main(int argc, char **argv)
 {
-    double seconds = argc > 1 ? strtod(argv[1], NULL) : 1;
+    double seconds = argc > 1 ? strtod(argv[1], NULL) : 0.3;
     static struct run run;
     cpu_set_t cpus;
     bool good = true;

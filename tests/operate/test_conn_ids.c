@@ -72,7 +72,7 @@ Test(conn_ids, local_ids_are_reused_first_in_first_out)
 
         cr_assert_eq(parts.width, 32);
         cr_assert_eq(parts.server, 5);
-        cr_assert_eq(parts.local, i + 1, "new ids ascend from 1: 0 is never an id");
+        cr_assert_eq(parts.local, (uint64_t)i + 1, "new ids ascend from 1: 0 is never an id");
     }
     for (int i = 0; i < 8; i++)
         cr_assert_eq(roster_conn_ids_release(ids, given[order[i]]), 0);

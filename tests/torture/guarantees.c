@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The torture: threads that come and go make random calls on several rosters, hand sessions to
- * each other, and compare all that they are told with what must hold (G1 to G5, G7, G8). world.h
+ * each other, and compare all that they are told with what must hold (G1 to G8). world.h
  * tells how; CONTROLS.md lists the builds that each of the comparisons must fail.
  */
 #include "config.h"

@@ -85,6 +85,10 @@ static bool acquire(struct actor *actor, struct arena *arena, struct held_pin *m
                 "a pin at %" PRIu64 " was refused, and the safe point is %" PRIu64, ts, after);
         return false;
     }
+    if (err == -ENOBUFS) {
+        count(&actor->tally.refused);
+        return false;
+    }
     require("API", err == 0, "roster_pin_acquire(): error %d", err);
     made->ts = roster_pin_ts(made->pin);
     made->chosen = ts != 0;

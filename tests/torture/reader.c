@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Readers: what they see under the read lock is whole (G1), stays as it is (G4), and keeps no
- * owner waiting (G7); who is open all the time is met exactly once.
+ * owner waiting (G7); who is open all the time is met exactly once, whatever others did (G6).
  */
 #include "config.h"
 
@@ -114,6 +114,9 @@ static void walk_end(const struct walk *walk)
 
         if (walk->places[n].seq % 2 == 0 || walk->places[n].seq != seq || !walk->places[n].id)
             continue;
+        require("G6", walk->places[n].met > 0,
+                "session %" PRIx64 " was not closed by its owner, and was not met",
+                walk->places[n].id);
         require("G1", walk->places[n].met == 1,
                 "session %" PRIx64 " was open all the time, and was met %u times",
                 walk->places[n].id, walk->places[n].met);
@@ -158,9 +161,9 @@ static const struct roster_session *find(struct arena *arena, const struct place
     uint64_t id = __atomic_load_n(&place->id, __ATOMIC_ACQUIRE);
     const struct roster_session *session = id ? roster_lookup(arena->roster, id) : NULL;
 
-    require("G1",
+    require("G6",
             session || !id || !(seq & 1) || __atomic_load_n(&place->seq, __ATOMIC_ACQUIRE) != seq,
-            "session %" PRIx64 " is open and was not found", id);
+            "session %" PRIx64 " was not closed by its owner, and was not found", id);
     require("G1", !session || roster_session_id(session) == id,
             "session %" PRIx64 " was found as %" PRIx64, id,
             session ? roster_session_id(session) : 0);

@@ -113,7 +113,7 @@ Test(pin, several_at_one_timestamp)
 
     for (i = 0; i < 4; i++) {
         pins[i] = unit_pin(roster, NULL, 500);
-        cr_assert_eq(roster_pin_id(pins[i]), i + 1);
+        cr_assert_eq(roster_pin_id(pins[i]), (uint64_t)i + 1);
     }
     for (i = 0; i < 4; i++) {
         min = unit_min(roster);

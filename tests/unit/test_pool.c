@@ -144,7 +144,7 @@ Test(pool, with_a_reader_no_retired_object_is_taken_before_a_grace_period)
     fixture_destroy(&fixture);
 }
 
-/* Nothing that a round retires comes back before the round ends, so that all rounds need as much. */
+/* Nothing that a round retires comes back before it ends, so that all rounds need as much. */
 static void a_round_beside_a_reader(struct fixture *fixture, int objects)
 {
     rst_rcu_read_lock();

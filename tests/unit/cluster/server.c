@@ -3,6 +3,8 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,4 +159,12 @@ uint64_t stored_number(struct roster_store *store, const char *key)
     (void)record_of(range, &number);
     roster_store_free(range);
     return number;
+}
+
+void put_number(struct roster_store *store, const char *key, uint64_t number)
+{
+    char digits[32];
+
+    snprintf(digits, sizeof(digits), "%" PRIu64, number);
+    put_text(store, key, digits);
 }

@@ -52,5 +52,6 @@ struct roster_syncer_stats server_stats(struct server *server);
 
 /* The value of a key; 0 if there is none, or it is no number. */
 uint64_t stored_number(struct roster_store *store, const char *key);
+void put_number(struct roster_store *store, const char *key, uint64_t number);
 
 #endif

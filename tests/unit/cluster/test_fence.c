@@ -6,8 +6,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #ifdef HAVE_SQLITE
 #include <sqlite3.h>
@@ -21,14 +19,6 @@
 #define INFO "/roster/server/info/a"
 #define RECORD "/roster/server/minstartts/a"
 #define TXN "/roster/safepoint/txn"
-
-static void put_number(struct roster_store *store, const char *key, uint64_t number)
-{
-    char digits[32];
-
-    snprintf(digits, sizeof(digits), "%" PRIu64, number);
-    put_text(store, key, digits);
-}
 
 /* Whatever else happens, the check fails before the lease can have ended. */
 STORE_TEST(g8_nobody_runs_the_syncer_and_the_check_fails_before_the_lease_ends)

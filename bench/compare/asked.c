@@ -1,0 +1,259 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The command line of roster-bench compare.
+ */
+#include "config.h"
+
+#include "asked.h"
+
+#include "../options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXIT_USAGE 2
+#define MAX_SESSIONS 10000000
+
+enum key {
+    KEY_FULL = 256,
+    KEY_WORK,
+    KEY_ENGINES,
+    KEY_SESSIONS,
+    KEY_THREADS,
+    KEY_OPEN,
+    KEY_ROUNDS,
+    KEY_SECONDS,
+    KEY_REALTIME,
+    KEY_NO_CHARTS,
+    KEY_DIR,
+    KEY_LABEL,
+};
+
+static const struct argp_option known[] = {
+    {"full", KEY_FULL, NULL, 0,
+     "All threads, sizes and shares of open transactions, instead of what the criteria need", 0},
+    {"work", KEY_WORK, "LIST", 0, "Only these works, with commas between them", 0},
+    {"engines", KEY_ENGINES, "LIST", 0, "Only these engines; roster is always among them", 0},
+    {"sessions", KEY_SESSIONS, "N", 0, "Each work once, with so many sessions", 0},
+    {"threads", KEY_THREADS, "N", 0, "... and threads (1)", 0},
+    {"open", KEY_OPEN, "N", 0, "... and open transactions (0)", 0},
+    {"rounds", KEY_ROUNDS, "N", 0, "Rounds, of which medians are taken (5)", 0},
+    {"seconds", KEY_SECONDS, "S", 0, "Seconds of each sample (0.1)", 0},
+    {"realtime", KEY_REALTIME, NULL, 0,
+     "Take the processors from everybody else during each sample of no more threads than "
+     "processors, and leave them alone as long after it; needs the right to (root)",
+     0},
+    {"no-charts", KEY_NO_CHARTS, NULL, 0, "Draw no charts", 0},
+    {"dir", KEY_DIR, "DIRECTORY", 0,
+     "Where compare.csv, compare.json and charts go (roster-compare); an interrupted run goes on "
+     "there",
+     0},
+    {"label", KEY_LABEL, "TEXT", 0, "What is measured, for instance a commit; for the report", 0},
+    {0},
+};
+
+/* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet. */
+static size_t count_of(const char *name, const char *text, size_t min, size_t max,
+                       struct argp_state *state)
+{
+    unsigned long long value;
+    char *end;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || value < min || value > max)
+        argp_error(state, "--%s=%s: give a whole number from %zu to %zu", name, text, min, max);
+    return (size_t)value;
+}
+
+static double seconds_of(const char *text, struct argp_state *state)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end || !(value > 0 && value <= 10))
+        argp_error(state, "--seconds=%s: give a number above 0 and up to 10, such as 0.1", text);
+    return value;
+}
+
+static unsigned works_of(const char *list, struct argp_state *state)
+{
+    unsigned bits = 0;
+
+    for (;;) {
+        size_t i, length = strcspn(list, ",");
+
+        for (i = 0; i < N_WORKS; i++)
+            if (strlen(works[i].name) == length && !strncmp(works[i].name, list, length))
+                break;
+        if (i == N_WORKS) {
+            argp_error(state, "--work: \"%.*s\" is unknown; --help lists the works", (int)length,
+                       list);
+            return 0;
+        }
+        bits |= 1u << i;
+        list += length;
+        if (!*list++)
+            return bits;
+    }
+}
+
+static void choose(struct asked *asked, const struct engine *engine)
+{
+    size_t i;
+
+    for (i = 0; i < asked->n_chosen; i++)
+        if (asked->chosen[i] == engine)
+            return;
+    if (asked->n_chosen < MAX_CHOSEN)
+        asked->chosen[asked->n_chosen++] = engine;
+}
+
+static void engines_of(struct asked *asked, const char *list, struct argp_state *state)
+{
+    asked->n_chosen = 0;
+    choose(asked, &engine_roster);
+    for (;;) {
+        size_t length = strcspn(list, ",");
+        const struct engine *engine = engine_find(list, length);
+
+        if (!engine) {
+            argp_error(state, "--engines: this build has no \"%.*s\"; --help lists them",
+                       (int)length, list);
+            return;
+        }
+        choose(asked, engine);
+        list += length;
+        if (!*list++)
+            return;
+    }
+}
+
+static error_t take(int key, char *arg, struct argp_state *state)
+{
+    struct asked *asked = state->input;
+
+    switch (key) {
+    case KEY_FULL:
+        asked->plan = plan_full;
+        asked->n_plan = plan_full_n;
+        break;
+    case KEY_WORK:
+        asked->works = works_of(arg, state);
+        break;
+    case KEY_ENGINES:
+        engines_of(asked, arg, state);
+        break;
+    case KEY_SESSIONS:
+        asked->own.sessions = count_of("sessions", arg, 1, MAX_SESSIONS, state);
+        break;
+    case KEY_THREADS:
+        asked->own.threads = count_of("threads", arg, 1, MAX_THREADS, state);
+        break;
+    case KEY_OPEN:
+        asked->own.open = count_of("open", arg, 0, MAX_SESSIONS, state);
+        break;
+    case KEY_ROUNDS:
+        asked->rounds = count_of("rounds", arg, 1, MAX_ROUNDS, state);
+        break;
+    case KEY_SECONDS:
+        asked->seconds = seconds_of(arg, state);
+        break;
+    case KEY_REALTIME:
+        asked->realtime = true;
+        break;
+    case KEY_NO_CHARTS:
+        asked->charts = false;
+        break;
+    case KEY_DIR:
+        asked->directory = arg;
+        break;
+    case KEY_LABEL:
+        asked->label = arg;
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "\"%s\": compare takes options alone", arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* Works and engines, below the options. */
+static char *help(int key, const char *text, void *input)
+{
+    char *list = NULL;
+    size_t i, size;
+    FILE *out;
+
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)(uintptr_t)text;
+    out = open_memstream(&list, &size);
+    if (!out)
+        return NULL;
+    fputs("Works:\n", out);
+    for (i = 0; i < N_WORKS; i++)
+        fprintf(out, "  %-12s %s\n", works[i].name, works[i].what);
+    fputs("Engines of this build:\n", out);
+    for (i = 0; i < n_engines; i++)
+        fprintf(out, "  %-12s %s\n", engines[i]->name, engines[i]->title);
+    fclose(out);
+    return list;
+}
+
+/* One table for each work, of the sizes that were given. */
+static void plan_own(struct asked *asked)
+{
+    static struct table own[N_WORKS];
+    size_t i;
+
+    for (i = 0; i < N_WORKS; i++) {
+        own[i] = asked->own;
+        own[i].work = (enum work)i;
+    }
+    asked->plan = own;
+    asked->n_plan = N_WORKS;
+}
+
+void asked_parse(struct asked *asked, int argc, char **argv)
+{
+    static const struct argp argp = {
+        known,
+        take,
+        NULL,
+        "Measures Roster and what others do in its place, side by side in interleaved rounds. The "
+        "exit status says whether it could be measured, not who was ahead.\v",
+        NULL,
+        help,
+        NULL};
+    size_t i;
+
+    *asked = (struct asked){.plan = plan_short,
+                            .n_plan = plan_short_n,
+                            .own = {.threads = 1},
+                            .rounds = 5,
+                            .seconds = 0.1,
+                            .charts = true,
+                            .directory = "roster-compare",
+                            .label = ""};
+    for (i = 0; i < n_engines; i++)
+        choose(asked, engines[i]);
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, asked);
+    if (asked->own.sessions &&
+        (asked->own.sessions < asked->own.threads || asked->own.sessions <= asked->own.open)) {
+        fprintf(stderr, "%s: each thread needs a session, and one that has no transaction\n",
+                argv[0]);
+        exit(EXIT_USAGE);
+    }
+    if (asked->own.sessions)
+        plan_own(asked);
+}
+/* NOLINTEND(concurrency-mt-unsafe) */

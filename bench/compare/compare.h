@@ -1,0 +1,13 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * roster-bench compare: Roster and its peers side by side.
+ */
+#ifndef BENCH_COMPARE_H
+#define BENCH_COMPARE_H
+
+/* The program's work when its first argument is compare; returns its exit status. */
+int compare_main(int argc, char **argv);
+
+#endif /* BENCH_COMPARE_H */

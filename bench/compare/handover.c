@@ -1,0 +1,103 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Hand-over: one thread begins transactions, another ends them and gives the sessions back. What
+ * the two pay for the rings between them is the same for every engine.
+ */
+#include "config.h"
+
+#include "jobs.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <time.h>
+
+static bool put(struct ring *ring, void *session)
+{
+    uint64_t tail = ring->tail;
+
+    if (tail - __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) == HANDOVER_SEATS)
+        return false;
+    ring->sessions[tail % HANDOVER_SEATS] = session;
+    __atomic_store_n(&ring->tail, tail + 1, __ATOMIC_RELEASE); /* pairs with the load in take() */
+    return true;
+}
+
+static void *take(struct ring *ring)
+{
+    uint64_t head = ring->head;
+    void *session;
+
+    if (head == __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE))
+        return NULL;
+    session = ring->sessions[head % HANDOVER_SEATS];
+    __atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE); /* pairs with the load in put() */
+    return session;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+int job_handover_begin(struct worker *worker)
+{
+    struct handover *it = worker->job->arg;
+    struct arena *arena = it->lane->arena;
+    size_t i, n = it->lane->n_seats < HANDOVER_SEATS ? it->lane->n_seats : HANDOVER_SEATS;
+    int err = arena->engine->thread_enter ? arena->engine->thread_enter(arena->world) : 0;
+
+    oracle_role_owner();
+    for (i = 0; i < n; i++)
+        put(&it->ended, it->lane->seats[i].session);
+    while (!runner_stopped(worker) && !err) {
+        void *session = take(&it->ended);
+        uint64_t ts;
+
+        if (!session) {
+            sched_yield();
+            continue;
+        }
+        err = arena->engine->begin(arena->world, session, &ts);
+        if (!err)
+            put(&it->begun, session); /* there are no more sessions than it has room for */
+    }
+    __atomic_store_n(&it->done, true, __ATOMIC_RELEASE); /* pairs with job_handover_end() */
+    if (arena->engine->thread_leave)
+        arena->engine->thread_leave(arena->world);
+    return err;
+}
+
+int job_handover_end(struct worker *worker)
+{
+    struct handover *it = worker->job->arg;
+    struct lane *lane = it->lane;
+    struct arena *arena = lane->arena;
+    uint64_t ops = 0, wall = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    int err = arena->engine->thread_enter ? arena->engine->thread_enter(arena->world) : 0;
+
+    while (!err) {
+        bool done = __atomic_load_n(&it->done, __ATOMIC_ACQUIRE);
+        void *session = take(&it->begun);
+
+        if (session) {
+            err = arena->engine->end(arena->world, session);
+            put(&it->ended, session);
+            ops++;
+        } else if (done) {
+            break;
+        } else {
+            sched_yield();
+        }
+    }
+    lane->wall = clock_ns(CLOCK_MONOTONIC) - wall;
+    lane->cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    lane->ops = worker->ops = ops;
+    if (arena->engine->thread_leave)
+        arena->engine->thread_leave(arena->world);
+    return err;
+}

@@ -1,0 +1,277 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What the threads of a comparison do. See jobs.h.
+ *
+ * Every job is one loop around one operation, which the compiler puts into the loop; the call
+ * through the engine's table is all that stands between the loop and the engine.
+ */
+#include "config.h"
+
+#include "jobs.h"
+
+#include "../order.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+typedef int op_fn(struct lane *lane);
+
+static char text[STATEMENT_TEXT + 1] =
+    "select balance from account where id = 12345678 and branch = 4711 and currency = 'EUR' for "
+    "update";
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+static int enter(const struct arena *arena)
+{
+    return arena->engine->thread_enter ? arena->engine->thread_enter(arena->world) : 0;
+}
+
+static void leave(const struct arena *arena)
+{
+    if (arena->engine->thread_leave)
+        arena->engine->thread_leave(arena->world);
+}
+
+static inline struct seat *next_seat(struct lane *lane)
+{
+    if (lane->at >= lane->n_seats)
+        lane->at = lane->open;
+    return &lane->seats[lane->at++];
+}
+
+/* An engine that refuses more work behind a stalled reader is not broken. */
+static inline int count_refusal(struct lane *lane, int err)
+{
+    if (__builtin_expect(err == -ENOBUFS, 0)) {
+        lane->refused++;
+        return 0;
+    }
+    return err;
+}
+
+static inline int op_publish(struct lane *lane)
+{
+    const struct arena *arena = lane->arena;
+    void *session = next_seat(lane)->session;
+    uint64_t ts;
+    int err = arena->engine->begin(arena->world, session, &ts);
+
+    if (__builtin_expect(err != 0, 0))
+        return count_refusal(lane, err);
+    return arena->engine->end(arena->world, session);
+}
+
+static inline int op_statement(struct lane *lane)
+{
+    const struct arena *arena = lane->arena;
+    void *session = next_seat(lane)->session;
+    uint64_t ts;
+    int err = arena->engine->stmt_begin(arena->world, session, text, STATEMENT_TEXT);
+
+    if (!err)
+        err = arena->engine->begin(arena->world, session, &ts);
+    if (!err)
+        err = arena->engine->end(arena->world, session);
+    if (!err)
+        err = arena->engine->stmt_end(arena->world, session);
+    return err;
+}
+
+static inline int op_churn(struct lane *lane)
+{
+    size_t n = lane->n_seats - lane->open;
+
+    return count_refusal(
+        lane, arena_replace(lane, &lane->seats[lane->open + random_below(&lane->random, n)]));
+}
+
+static inline int op_commit(struct lane *lane)
+{
+    int err = op_publish(lane);
+
+    if (!err && ++lane->since_churn == CHURN_EVERY) {
+        lane->since_churn = 0;
+        err = op_churn(lane);
+    }
+    return err;
+}
+
+static inline int op_lookup(struct lane *lane)
+{
+    const struct arena *arena = lane->arena;
+    struct reading reading = {0};
+    uint64_t id = 1 + random_below(&lane->random, arena->last_id);
+    int err = arena->engine->lookup(arena->world, id, &reading);
+
+    return err || reading.count == 1 ? err : -EPROTO;
+}
+
+static inline int op_oldest(struct lane *lane)
+{
+    uint64_t ts;
+
+    return lane->arena->engine->oldest(lane->arena->world, &ts);
+}
+
+/* Fails when a session was missed, so that the figure is that of a whole list. */
+static int list_once(const struct arena *arena)
+{
+    struct reading reading = {0};
+    int err = arena->engine->list(arena->world, &reading);
+
+    return err || (reading.count && reading.sum) ? err : -EPROTO;
+}
+
+static inline int op_list(struct lane *lane)
+{
+    return list_once(lane->arena);
+}
+
+static inline __attribute__((always_inline)) int repeat(struct worker *worker, op_fn *op)
+{
+    struct lane *lane = worker->job->arg;
+    struct histogram *latency = lane->latency;
+    uint64_t ops = 0, wall, cpu, last;
+    int err = enter(lane->arena);
+
+    if (err)
+        return err;
+    lane->refused = 0;
+    cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    last = wall = clock_ns(CLOCK_MONOTONIC);
+    if (!latency) {
+        for (; !runner_stopped(worker) && !err; ops++)
+            err = op(lane);
+    } else {
+        for (; !runner_stopped(worker) && !err; ops++) {
+            uint64_t now;
+
+            err = op(lane);
+            now = clock_ns(CLOCK_MONOTONIC);
+            histogram_add(latency, now - last);
+            last = now;
+        }
+    }
+    lane->wall = clock_ns(CLOCK_MONOTONIC) - wall;
+    lane->cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    lane->ops = worker->ops = ops - lane->refused;
+    leave(lane->arena);
+    return err;
+}
+
+int job_publish(struct worker *worker)
+{
+    oracle_role_owner();
+    return repeat(worker, op_publish);
+}
+
+int job_statement(struct worker *worker)
+{
+    oracle_role_owner();
+    return repeat(worker, op_statement);
+}
+
+int job_commit(struct worker *worker)
+{
+    oracle_role_owner();
+    return repeat(worker, op_commit);
+}
+
+int job_churn(struct worker *worker)
+{
+    oracle_role_owner();
+    return repeat(worker, op_churn);
+}
+
+int job_lookup(struct worker *worker)
+{
+    return repeat(worker, op_lookup);
+}
+
+int job_oldest(struct worker *worker)
+{
+    oracle_role_scanner();
+    return repeat(worker, op_oldest);
+}
+
+int job_list(struct worker *worker)
+{
+    return repeat(worker, op_list);
+}
+
+int job_sync_every_10_ms(struct worker *worker)
+{
+    struct arena *arena = worker->job->arg;
+    uint64_t ts;
+    int err = enter(arena);
+
+    if (err)
+        return err;
+    oracle_role_scanner();
+    while (!runner_stopped(worker) && !err) {
+        err = arena->engine->oldest(arena->world, &ts);
+        runner_nap(worker, 10);
+    }
+    leave(arena);
+    return err;
+}
+
+static int list_until_stopped(struct worker *worker, unsigned pause_ms)
+{
+    struct arena *arena = worker->job->arg;
+    int err = enter(arena);
+
+    if (err)
+        return err;
+    while (!runner_stopped(worker) && !err) {
+        err = list_once(arena);
+        if (pause_ms)
+            runner_nap(worker, pause_ms);
+    }
+    leave(arena);
+    return err;
+}
+
+int job_list_every_100_ms(struct worker *worker)
+{
+    return list_until_stopped(worker, 100);
+}
+
+int job_list_flat_out(struct worker *worker)
+{
+    return list_until_stopped(worker, 0);
+}
+
+static void nap_until_stopped(void *arg)
+{
+    struct worker *worker = arg;
+    struct arena *arena = worker->job->arg;
+    uint64_t before = resident_bytes(), after;
+
+    while (!runner_stopped(worker))
+        runner_nap(worker, 1000);
+    after = resident_bytes();
+    arena->growth = after > before ? after - before : 0;
+}
+
+int job_hold(struct worker *worker)
+{
+    struct arena *arena = worker->job->arg;
+    int err = enter(arena);
+
+    if (err)
+        return err;
+    err = arena->engine->hold(arena->world, nap_until_stopped, worker);
+    leave(arena);
+    return err;
+}

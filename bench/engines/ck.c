@@ -1,0 +1,389 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * ck: the textbook's design with Concurrency Kit: sessions in a ck_ht, views replaced and retired
+ * through ck_epoch, one epoch record a thread. A ck_ht has one writer at a time, so opening and
+ * closing take a mutex; iterating while it is written is not defined, so lists and scans take it
+ * too. Look-ups and owners do not. Debian's 0.7.1 has two errors in ck_epoch that were mended in
+ * 2026: its figures are those of that version.
+ */
+#include "config.h"
+
+#include <ck_epoch.h>
+#include <ck_ht.h>
+#include <ck_pr.h>
+
+#include "engine.h"
+#include "strings.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_ENTRIES 1024
+#define RETIRED_BEFORE_POLL 64
+
+struct text {
+    ck_epoch_entry_t entry; /* first: callbacks free it by this address */
+    uint32_t length;
+    char bytes[];
+};
+
+struct view {
+    ck_epoch_entry_t entry; /* first */
+    uint64_t start_ts;
+    uint64_t since;
+    uint32_t state;
+    struct text *text;
+};
+
+struct session {
+    ck_epoch_entry_t entry; /* first */
+    uint64_t id;
+    struct view *view;
+    struct who_strings who;
+};
+
+struct world {
+    ck_epoch_t epoch;
+    ck_ht_t table;
+    pthread_mutex_t writer;
+    struct oracle *oracle;
+    /* Under the mutex. A registered record stays on the epoch's list for good. */
+    ck_epoch_record_t *records[MAX_THREADS];
+    size_t n_records;
+};
+
+/* What the table is made of, with room for its retirement in front. */
+struct block {
+    ck_epoch_entry_t entry; /* first */
+    max_align_t memory[];
+};
+
+static __thread struct {
+    ck_epoch_record_t *record;
+    unsigned retired;
+} self;
+
+static const char *version(void)
+{
+    return "Concurrency Kit 0.7.1 (Debian)";
+}
+
+static void dispatch_free(ck_epoch_entry_t *entry)
+{
+    free(entry);
+}
+
+static void retire(ck_epoch_entry_t *entry)
+{
+    ck_epoch_call(self.record, entry, dispatch_free);
+    if (++self.retired >= RETIRED_BEFORE_POLL) {
+        self.retired = 0;
+        ck_epoch_poll(self.record);
+    }
+}
+
+static void *table_malloc(size_t size)
+{
+    struct block *block = malloc(sizeof(*block) + size);
+
+    return block ? block->memory : NULL;
+}
+
+static void table_free(void *memory, size_t size, bool defer)
+{
+    struct block *block = memory ? (struct block *)memory - 1 : NULL;
+
+    (void)size;
+    if (block && defer)
+        retire(&block->entry);
+    else
+        free(block);
+}
+
+static struct ck_malloc allocator = {.malloc = table_malloc, .free = table_free};
+
+static int thread_enter(void *world)
+{
+    struct world *it = world;
+
+    self.retired = 0;
+    self.record = ck_epoch_recycle(&it->epoch, NULL);
+    if (self.record)
+        return 0;
+    self.record = aligned_alloc(_Alignof(ck_epoch_record_t), sizeof(*self.record));
+    if (!self.record)
+        return -ENOMEM;
+    pthread_mutex_lock(&it->writer);
+    ck_epoch_register(&it->epoch, self.record, NULL);
+    it->records[it->n_records++] = self.record;
+    pthread_mutex_unlock(&it->writer);
+    return 0;
+}
+
+static void thread_leave(void *world)
+{
+    (void)world;
+    ck_epoch_barrier(self.record);
+    ck_epoch_unregister(self.record);
+}
+
+static int create(const struct engine_setup *setup, void **world)
+{
+    struct world *made = calloc(1, sizeof(*made));
+
+    if (!made)
+        return -ENOMEM;
+    made->oracle = setup->oracle;
+    pthread_mutex_init(&made->writer, NULL);
+    ck_epoch_init(&made->epoch);
+    if (!ck_ht_init(&made->table, CK_HT_MODE_DIRECT, NULL, &allocator, FIRST_ENTRIES, 6602834)) {
+        free(made);
+        return -ENOMEM;
+    }
+    *world = made;
+    return 0;
+}
+
+static void destroy(void *world)
+{
+    struct world *it = world;
+    size_t i;
+
+    ck_ht_destroy(&it->table);
+    for (i = 0; i < it->n_records; i++)
+        free(it->records[i]);
+    pthread_mutex_destroy(&it->writer);
+    free(it);
+}
+
+static struct view *view_new(uint64_t start_ts, uint32_t state, struct text *text)
+{
+    struct view *view = malloc(sizeof(*view));
+
+    if (view) {
+        view->start_ts = start_ts;
+        view->since = engine_since();
+        view->state = state;
+        view->text = text;
+    }
+    return view;
+}
+
+static void publish(struct session *session, struct view *view)
+{
+    struct view *old = session->view;
+
+    ck_pr_fence_store();
+    ck_pr_store_ptr(&session->view, view);
+    retire(&old->entry);
+}
+
+static int open_session(void *world, uint64_t id, const struct who *who, void **session)
+{
+    struct world *it = world;
+    struct session *made = malloc(sizeof(*made));
+    struct view *view = made ? view_new(0, 0, NULL) : NULL;
+    ck_ht_entry_t entry;
+    ck_ht_hash_t hash;
+    bool done;
+
+    if (!view) {
+        free(made);
+        return -ENOMEM;
+    }
+    made->id = id;
+    made->view = view;
+    who_copy(&made->who, who);
+    pthread_mutex_lock(&it->writer);
+    ck_ht_hash_direct(&hash, &it->table, id);
+    ck_ht_entry_set_direct(&entry, hash, id, (uintptr_t)made);
+    done = ck_ht_put_spmc(&it->table, hash, &entry);
+    pthread_mutex_unlock(&it->writer);
+    if (!done) {
+        free(view);
+        free(made);
+        return -ENOMEM;
+    }
+    *session = made;
+    return 0;
+}
+
+static int close_session(void *world, void *session)
+{
+    struct world *it = world;
+    struct session *closed = session;
+    ck_ht_entry_t entry;
+    ck_ht_hash_t hash;
+
+    pthread_mutex_lock(&it->writer);
+    ck_ht_hash_direct(&hash, &it->table, closed->id);
+    ck_ht_entry_key_set_direct(&entry, closed->id);
+    ck_ht_remove_spmc(&it->table, hash, &entry);
+    pthread_mutex_unlock(&it->writer);
+    retire(&closed->view->entry);
+    retire(&closed->entry);
+    return 0;
+}
+
+/* As in the textbook: published with a bound first. */
+static int begin(void *world, void *session, uint64_t *start_ts)
+{
+    struct world *it = world;
+    struct session *owned = session;
+    struct view *view = view_new(1, 1, owned->view->text);
+
+    if (!view)
+        return -ENOMEM;
+    publish(owned, view);
+    ck_pr_fence_memory(); /* a scan that does not see the view has asked for its now before */
+    *start_ts = oracle_start_ts(it->oracle);
+    ck_pr_store_64(&view->start_ts, *start_ts);
+    return 0;
+}
+
+static int end(void *world, void *session)
+{
+    struct session *owned = session;
+    struct view *view = view_new(0, 0, owned->view->text);
+
+    (void)world;
+    if (!view)
+        return -ENOMEM;
+    publish(owned, view);
+    return 0;
+}
+
+static int stmt_begin(void *world, void *session, const char *bytes, size_t length)
+{
+    struct session *owned = session;
+    struct text *text = malloc(sizeof(*text) + length);
+    struct view *view = text ? view_new(owned->view->start_ts, owned->view->state, text) : NULL;
+
+    (void)world;
+    if (!view) {
+        free(text);
+        return -ENOMEM;
+    }
+    text->length = (uint32_t)length;
+    memcpy(text->bytes, bytes, length);
+    publish(owned, view);
+    return 0;
+}
+
+static int stmt_end(void *world, void *session)
+{
+    struct session *owned = session;
+    struct text *text = owned->view->text;
+    struct view *view = view_new(owned->view->start_ts, owned->view->state, NULL);
+
+    (void)world;
+    if (!view)
+        return -ENOMEM;
+    publish(owned, view);
+    retire(&text->entry);
+    return 0;
+}
+
+static void read_session(struct session *session, struct reading *reading)
+{
+    const struct view *view = ck_pr_load_ptr(&session->view);
+    const struct text *text = view->text;
+    struct facts facts = {.id = session->id,
+                          .start_ts = ck_pr_load_64(&view->start_ts),
+                          .since = view->since,
+                          .state = view->state,
+                          .text_length = text ? text->length : 0,
+                          .text = text ? text->bytes : NULL,
+                          .who = who_of(&session->who)};
+
+    read_facts(reading, &facts);
+}
+
+static int oldest(void *world, uint64_t *ts)
+{
+    struct world *it = world;
+    ck_ht_iterator_t iterator = CK_HT_ITERATOR_INITIALIZER;
+    uint64_t min = oracle_now(it->oracle);
+    ck_ht_entry_t *entry;
+
+    pthread_mutex_lock(&it->writer);
+    ck_epoch_begin(self.record, NULL);
+    while (ck_ht_next(&it->table, &iterator, &entry)) {
+        const struct session *session = (const void *)ck_ht_entry_value_direct(entry);
+        const struct view *view = ck_pr_load_ptr(&session->view);
+        uint64_t start_ts = ck_pr_load_64(&view->start_ts);
+
+        if (start_ts && start_ts < min)
+            min = start_ts;
+    }
+    ck_epoch_end(self.record, NULL);
+    pthread_mutex_unlock(&it->writer);
+    *ts = min;
+    return 0;
+}
+
+static int list(void *world, struct reading *reading)
+{
+    struct world *it = world;
+    ck_ht_iterator_t iterator = CK_HT_ITERATOR_INITIALIZER;
+    ck_ht_entry_t *entry;
+
+    pthread_mutex_lock(&it->writer);
+    ck_epoch_begin(self.record, NULL);
+    while (ck_ht_next(&it->table, &iterator, &entry))
+        read_session((struct session *)ck_ht_entry_value_direct(entry), reading);
+    ck_epoch_end(self.record, NULL);
+    pthread_mutex_unlock(&it->writer);
+    return 0;
+}
+
+static int lookup(void *world, uint64_t id, struct reading *reading)
+{
+    struct world *it = world;
+    ck_ht_entry_t entry;
+    ck_ht_hash_t hash;
+    bool found;
+
+    ck_ht_hash_direct(&hash, &it->table, id);
+    ck_ht_entry_key_set_direct(&entry, id);
+    ck_epoch_begin(self.record, NULL);
+    found = ck_ht_get_spmc(&it->table, hash, &entry);
+    if (found)
+        read_session((struct session *)ck_ht_entry_value_direct(&entry), reading);
+    ck_epoch_end(self.record, NULL);
+    return found ? 0 : -ENOENT;
+}
+
+static int hold(void *world, void (*wait)(void *arg), void *arg)
+{
+    (void)world;
+    ck_epoch_begin(self.record, NULL);
+    wait(arg);
+    ck_epoch_end(self.record, NULL);
+    return 0;
+}
+
+const struct engine engine_ck = {
+    .name = "ck",
+    .title = "ck_ht and ck_epoch",
+    .can = CAN_TXN | CAN_TEXT | CAN_OLDEST | CAN_VALUE | CAN_LIST | CAN_LOOKUP | CAN_HOLD,
+    .version = version,
+    .create = create,
+    .destroy = destroy,
+    .thread_enter = thread_enter,
+    .thread_leave = thread_leave,
+    .open = open_session,
+    .close = close_session,
+    .begin = begin,
+    .end = end,
+    .stmt_begin = stmt_begin,
+    .stmt_end = stmt_end,
+    .oldest = oldest,
+    .list = list,
+    .lookup = lookup,
+    .hold = hold,
+};

@@ -1,0 +1,360 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * textbook: RCU as it is taught. Sessions stand in a cds_lfht; each has a pointer to an immutable
+ * view, which its owner replaces with malloc(), rcu_assign_pointer() and call_rcu(); readers walk
+ * the table under rcu_read_lock(). The flavour is urcu-bp, as Roster's, with its read lock inlined.
+ * call_rcu() has no bound of its own, so an owner waits with rcu_barrier() after every so many
+ * objects; without, a busy owner outruns the one thread that frees them. A scan's now comes before
+ * its walk, and a view is published with a bound of its timestamp first, as Roster does it: that
+ * race has no textbook.
+ */
+#include "config.h"
+
+#define _LGPL_SOURCE
+#define RCU_BP
+#include <urcu-bp.h>
+#include <urcu/rculfhash.h>
+
+#include "engine.h"
+#include "strings.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETIRED_BEFORE_BARRIER 100000
+#define FIRST_BUCKETS 1024
+
+struct text {
+    struct rcu_head rcu;
+    uint32_t length;
+    char bytes[];
+};
+
+struct view {
+    struct rcu_head rcu;
+    uint64_t start_ts;
+    uint64_t since;
+    uint32_t state;
+    struct text *text;
+};
+
+struct session {
+    struct cds_lfht_node node;
+    struct rcu_head rcu;
+    uint64_t id;
+    struct view *view;
+    struct who_strings who;
+};
+
+struct world {
+    struct cds_lfht *table;
+    struct oracle *oracle;
+    bool unbounded; /* owners never wait */
+};
+
+static __thread unsigned retired;
+
+static const char *version(void)
+{
+    return "liburcu, flavour bp";
+}
+
+static unsigned long hash(uint64_t id)
+{
+    return (unsigned long)(id * UINT64_C(0x9e3779b97f4a7c15) >> 20);
+}
+
+static int match(struct cds_lfht_node *node, const void *key)
+{
+    return caa_container_of(node, struct session, node)->id == *(const uint64_t *)key;
+}
+
+static int create(const struct engine_setup *setup, void **world)
+{
+    struct world *made = malloc(sizeof(*made));
+
+    if (!made)
+        return -ENOMEM;
+    made->oracle = setup->oracle;
+    made->unbounded = false;
+    made->table = cds_lfht_new(FIRST_BUCKETS, FIRST_BUCKETS, 0,
+                               CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, NULL);
+    if (!made->table) {
+        free(made);
+        return -ENOMEM;
+    }
+    *world = made;
+    return 0;
+}
+
+static void destroy(void *world)
+{
+    struct world *it = world;
+
+    rcu_barrier();
+    cds_lfht_destroy(it->table, NULL);
+    free(it);
+}
+
+static void free_view(struct rcu_head *head)
+{
+    free(caa_container_of(head, struct view, rcu));
+}
+
+static void free_text(struct rcu_head *head)
+{
+    free(caa_container_of(head, struct text, rcu));
+}
+
+static void free_session(struct rcu_head *head)
+{
+    struct session *session = caa_container_of(head, struct session, rcu);
+
+    free(session->view);
+    free(session);
+}
+
+static void retire(const struct world *it, struct rcu_head *head, void (*fn)(struct rcu_head *head))
+{
+    call_rcu(head, fn);
+    if (!it->unbounded && ++retired >= RETIRED_BEFORE_BARRIER) {
+        retired = 0;
+        rcu_barrier();
+    }
+}
+
+static struct view *view_new(uint64_t start_ts, uint32_t state, struct text *text)
+{
+    struct view *view = malloc(sizeof(*view));
+
+    if (view) {
+        view->start_ts = start_ts;
+        view->since = engine_since();
+        view->state = state;
+        view->text = text;
+    }
+    return view;
+}
+
+static void publish(const struct world *it, struct session *session, struct view *view)
+{
+    struct view *old = session->view;
+
+    rcu_assign_pointer(session->view, view);
+    retire(it, &old->rcu, free_view);
+}
+
+static int open_session(void *world, uint64_t id, const struct who *who, void **session)
+{
+    struct world *it = world;
+    struct session *made = malloc(sizeof(*made));
+
+    if (!made)
+        return -ENOMEM;
+    made->id = id;
+    who_copy(&made->who, who);
+    made->view = view_new(0, 0, NULL);
+    if (!made->view) {
+        free(made);
+        return -ENOMEM;
+    }
+    cds_lfht_node_init(&made->node);
+    rcu_read_lock();
+    cds_lfht_add(it->table, hash(id), &made->node);
+    rcu_read_unlock();
+    *session = made;
+    return 0;
+}
+
+static int close_session(void *world, void *session)
+{
+    struct world *it = world;
+    struct session *closed = session;
+
+    rcu_read_lock();
+    cds_lfht_del(it->table, &closed->node);
+    rcu_read_unlock();
+    retire(it, &closed->rcu, free_session);
+    return 0;
+}
+
+/*
+ * The view is published before its timestamp is known, so it says "at least 1" and pins everything
+ * until the one store that completes it.
+ */
+static int begin(void *world, void *session, uint64_t *start_ts)
+{
+    struct world *it = world;
+    struct session *owned = session;
+    struct view *view = view_new(1, 1, owned->view->text);
+    uint64_t ts;
+
+    if (!view)
+        return -ENOMEM;
+    publish(it, owned, view);
+    cmm_smp_mb(); /* a scan that does not see the view has asked for its now before */
+    ts = oracle_start_ts(it->oracle);
+    uatomic_set(&view->start_ts, ts);
+    *start_ts = ts;
+    return 0;
+}
+
+static int end(void *world, void *session)
+{
+    struct session *owned = session;
+    struct view *view = view_new(0, 0, owned->view->text);
+
+    if (!view)
+        return -ENOMEM;
+    publish(world, owned, view);
+    return 0;
+}
+
+static int stmt_begin(void *world, void *session, const char *bytes, size_t length)
+{
+    struct session *owned = session;
+    struct text *text = malloc(sizeof(*text) + length);
+    struct view *view = text ? view_new(owned->view->start_ts, owned->view->state, text) : NULL;
+
+    if (!view) {
+        free(text);
+        return -ENOMEM;
+    }
+    text->length = (uint32_t)length;
+    memcpy(text->bytes, bytes, length);
+    publish(world, owned, view);
+    return 0;
+}
+
+static int stmt_end(void *world, void *session)
+{
+    struct session *owned = session;
+    struct text *text = owned->view->text;
+    struct view *view = view_new(owned->view->start_ts, owned->view->state, NULL);
+
+    if (!view)
+        return -ENOMEM;
+    publish(world, owned, view);
+    retire(world, &text->rcu, free_text);
+    return 0;
+}
+
+static int oldest(void *world, uint64_t *ts)
+{
+    struct world *it = world;
+    struct cds_lfht_iter iter;
+    uint64_t min = oracle_now(it->oracle);
+    struct session *session;
+
+    cmm_smp_mb();
+    rcu_read_lock();
+    cds_lfht_for_each_entry (it->table, &iter, session, node) {
+        uint64_t start_ts = uatomic_read(&rcu_dereference(session->view)->start_ts);
+
+        if (start_ts && start_ts < min)
+            min = start_ts;
+    }
+    rcu_read_unlock();
+    *ts = min;
+    return 0;
+}
+
+static void read_session(struct session *session, struct reading *reading)
+{
+    const struct view *view = rcu_dereference(session->view);
+    const struct text *text = view->text;
+    struct facts facts = {.id = session->id,
+                          .start_ts = uatomic_read(&view->start_ts),
+                          .since = view->since,
+                          .state = view->state,
+                          .text_length = text ? text->length : 0,
+                          .text = text ? text->bytes : NULL,
+                          .who = who_of(&session->who)};
+
+    read_facts(reading, &facts);
+}
+
+static int list(void *world, struct reading *reading)
+{
+    struct world *it = world;
+    struct cds_lfht_iter iter;
+    struct session *session;
+
+    rcu_read_lock();
+    cds_lfht_for_each_entry (it->table, &iter, session, node)
+        read_session(session, reading);
+    rcu_read_unlock();
+    return 0;
+}
+
+static int lookup(void *world, uint64_t id, struct reading *reading)
+{
+    struct world *it = world;
+    struct cds_lfht_iter iter;
+    struct cds_lfht_node *node;
+
+    rcu_read_lock();
+    cds_lfht_lookup(it->table, hash(id), match, &id, &iter);
+    node = cds_lfht_iter_get_node(&iter);
+    if (node)
+        read_session(caa_container_of(node, struct session, node), reading);
+    rcu_read_unlock();
+    return node ? 0 : -ENOENT;
+}
+
+static int hold(void *world, void (*wait)(void *arg), void *arg)
+{
+    (void)world;
+    rcu_read_lock();
+    wait(arg);
+    rcu_read_unlock();
+    return 0;
+}
+
+static int create_unbounded(const struct engine_setup *setup, void **world)
+{
+    int err = create(setup, world);
+
+    if (!err)
+        ((struct world *)*world)->unbounded = true;
+    return err;
+}
+
+const struct engine engine_textbook = {
+    .name = "textbook",
+    .title = "cds_lfht, malloc, rcu_assign_pointer, call_rcu",
+    .can = CAN_TXN | CAN_TEXT | CAN_OLDEST | CAN_VALUE | CAN_LIST | CAN_LOOKUP | CAN_HOLD,
+    .version = version,
+    .create = create,
+    .destroy = destroy,
+    .open = open_session,
+    .close = close_session,
+    .begin = begin,
+    .end = end,
+    .stmt_begin = stmt_begin,
+    .stmt_end = stmt_end,
+    .oldest = oldest,
+    .list = list,
+    .lookup = lookup,
+    .hold = hold,
+};
+
+/* Shows what the barriers are for: how memory grows behind a reader that does not leave. */
+const struct engine engine_textbook_free = {
+    .name = "textbook-free",
+    .title = "textbook without rcu_barrier()",
+    .can = CAN_TXN | CAN_HOLD,
+    .version = version,
+    .create = create_unbounded,
+    .destroy = destroy,
+    .open = open_session,
+    .close = close_session,
+    .begin = begin,
+    .end = end,
+    .hold = hold,
+};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/** \file
+ * Barriers: named timestamps that the txn safe point may not pass until they expire.
+ *
+ * For whoever needs old versions and is no server with a record: a backup, a change feed, an
+ * operator. A barrier expires by the store's clock, not by any server's.
+ */
+#ifndef ROSTER_BARRIER_H
+#define ROSTER_BARRIER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <roster/safepoint.h>
+
+ROSTER_BEGIN_DECLS
+
+/** A time to live that never ends. */
+#define ROSTER_BARRIER_FOREVER INT64_MAX
+
+/**
+ * Sets a barrier, or moves it and sets its time to live anew.
+ *
+ * \param safepoint the cluster's safe points.
+ * \param name      1 to 128 bytes, no slash.
+ * \param ts        where it stands; the txn safe point may reach and not pass it.
+ * \param ttl_ms    how long, 1 to ROSTER_STORE_MAX_TTL_MS, or ROSTER_BARRIER_FOREVER.
+ *
+ * \retval 0 it stands.
+ * \retval -EINVAL an argument is null, empty or out of range.
+ * \retval -ESTALE the txn safe point has passed `ts`; an existing barrier is left as it was.
+ * \retval -EBADMSG the txn safe point cannot be read.
+ * \retval -EAGAIN others were faster again and again; nothing changed.
+ * \retval ... errors of the store; after -EINPROGRESS it may stand.
+ */
+ROSTER_API int roster_barrier_set(struct roster_safepoint *safepoint, const char *name, uint64_t ts,
+                                  int64_t ttl_ms);
+
+/**
+ * Removes a barrier.
+ *
+ * \retval 0 it is gone.
+ * \retval -ENOENT there was none.
+ * \retval -EINVAL an argument is null or out of range.
+ * \retval ... errors of the store.
+ */
+ROSTER_API int roster_barrier_delete(struct roster_safepoint *safepoint, const char *name);
+
+/** One barrier. */
+struct roster_barrier {
+    char name[129];
+    uint64_t ts;    /**< 0: the key holds no timestamp, and blocks */
+    int64_t ttl_ms; /**< left; ROSTER_BARRIER_FOREVER without an end */
+};
+
+/**
+ * Lists all barriers in the order of their names.
+ *
+ * \param safepoint the cluster's safe points.
+ * \param barriers  receives them, to be given to free(); NULL when there are none.
+ * \param count     receives how many.
+ *
+ * \retval 0 also when there are none.
+ * \retval -EINVAL an argument is null.
+ * \retval -ENOMEM memory is out.
+ * \retval ... errors of the store.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_barrier_list(struct roster_safepoint *safepoint,
+                                                     struct roster_barrier **barriers,
+                                                     size_t *count);
+
+ROSTER_END_DECLS
+
+#endif

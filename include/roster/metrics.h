@@ -1,0 +1,75 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Figures for monitoring, beside roster_stats(): how long things take, and what became of kills.
+ * Owners count in lines of their own, whoever asks sums them up (G9).
+ */
+#ifndef ROSTER_METRICS_H
+#define ROSTER_METRICS_H
+
+#include <roster/export.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+struct roster;
+
+/* How many values enum roster_run_state has. */
+#define ROSTER_RUN_STATES 5
+
+/* How many values enum roster_kill_reason has, with the 0 that is none. */
+#define ROSTER_KILL_REASONS 10
+
+/* What became of a kill. */
+enum roster_kill_result {
+    ROSTER_KILL_DELIVERED = 0, /* roster_kill() returned 0 */
+    ROSTER_KILL_GONE = 1,      /* -ESRCH */
+    ROSTER_KILL_NOTHING = 2,   /* -ENOENT */
+    ROSTER_KILL_STALE = 3,     /* -ESTALE */
+    ROSTER_KILL_DYING = 4,     /* -EALREADY */
+};
+
+#define ROSTER_KILL_RESULTS 5
+
+/* The name of a result ("delivered", "gone", "idle", "stale", "dying"); "unknown" for others. */
+ROSTER_API const char *roster_kill_result_name(enum roster_kill_result result);
+
+#define ROSTER_TIME_BUCKETS 64
+
+/* How long something took, each time. */
+struct roster_times {
+    uint64_t count;
+    uint64_t sum_ns;
+    uint64_t buckets[ROSTER_TIME_BUCKETS]; /* n: at least 2^n ns and less than 2^(n+1) */
+};
+
+/* What roster_metrics() tells. Counts are since the roster was created. */
+struct roster_metrics {
+    size_t size; /* sizeof(struct roster_metrics), set by the caller */
+    /* Stays in each running state of statements and transactions that lasted into the next tick
+     * (options.tick_ms); shorter ones cost nothing and are not counted. */
+    struct roster_times states[ROSTER_RUN_STATES];
+    struct roster_times scans; /* computing the minimum, without asking the oracle */
+    uint64_t kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS]; /* roster_kill() and its kin */
+    uint64_t grace_period_ns;     /* how long the newest grace period measured took; 0: none was */
+    uint64_t grace_period_age_ns; /* how long the one under way has taken so far; 0: none is */
+    int64_t lease_margin_ns;      /* until the roster is fenced without a keep-alive; <= 0: it is */
+    uint32_t leased;              /* 1 under a leased store; else the margin means nothing */
+    uint32_t reserved;
+};
+
+/*
+ * Fills `*metrics`. The figures are read one after another while owners go on: each is right,
+ * together they are not one instant. Each call also has a grace period measured, unless one is
+ * under way. Any thread; never waits.
+ *
+ * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a size above what
+ * this library knows; -ECHILD.
+ */
+ROSTER_API int roster_metrics(struct roster *roster, struct roster_metrics *metrics);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_METRICS_H */

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/** \file
+ * Safe points of a cluster: how far history may be collected.
+ *
+ * The txn safe point is inclusive: a transaction that starts at it or above may go on. It is
+ *
+ *     max(old, min(now - life time, every live server's record, every barrier))
+ *
+ * and whichever server holds the leader's key moves it. The gc safe point follows as far as every
+ * live server has acknowledged the txn safe point: every version that nobody at or above it can see
+ * may be deleted. Neither ever goes back (G3), and neither passes a transaction that is still
+ * vouched for (G2, G8), whoever computes it, however many do at once, and whatever their clocks
+ * say.
+ *
+ * Since the txn safe point is inclusive, whoever resolves locks that older transactions left
+ * behind resolves those of transactions up to the txn safe point - 1.
+ *
+ * Keys below the prefix:
+ *
+ *     safepoint/txn            the txn safe point (decimal)
+ *     safepoint/gc             the gc safe point (decimal)
+ *     safepoint/leader         the leader's server id, under its lease
+ *     safepoint/barrier/NAME   a barrier (decimal), under a lease of its own
+ *     server/ack/ID            the txn safe point that a server has acknowledged, under its lease
+ *
+ * A server with a record and without an acknowledgement, such as a TiDB server, needs nothing
+ * below its record; that counts as acknowledged.
+ */
+#ifndef ROSTER_SAFEPOINT_H
+#define ROSTER_SAFEPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <roster/export.h>
+#include <roster/oracle.h>
+#include <roster/store.h>
+#include <roster/syncer.h>
+
+ROSTER_BEGIN_DECLS
+
+/** A cluster's safe points as one process sees and moves them. */
+struct roster_safepoint;
+
+/** What keeps a safe point from moving further. */
+enum roster_blocker_kind {
+    ROSTER_BLOCKER_NONE = 0,
+    ROSTER_BLOCKER_SERVER,     /**< a server's record */
+    ROSTER_BLOCKER_BARRIER,    /**< a barrier */
+    ROSTER_BLOCKER_UNREADABLE, /**< a key that holds no timestamp, or one that has gone back */
+    ROSTER_BLOCKER_ACK         /**< a server that has not acknowledged the txn safe point */
+};
+
+/** Bytes of the longest name with its final zero. */
+#define ROSTER_BLOCKER_NAME 320
+
+/** Who keeps a safe point from moving further. */
+struct roster_blocker {
+    enum roster_blocker_kind kind;
+    char name[ROSTER_BLOCKER_NAME]; /**< server id, barrier, or the unreadable key */
+    uint64_t ts;                    /**< the record, the barrier, what was acknowledged; or 0 */
+    uint64_t age_ms;                /**< how far that is behind what was wanted */
+    char holder[32]; /**< of a server: "transaction" or the pin's kind; "" when it did not tell */
+    uint64_t session_id; /**< of the holder, 0 for none */
+    uint64_t pin_id;     /**< of the holder, 0 for a transaction */
+};
+
+/**
+ * Says in words what a blocker is and what to do.
+ *
+ * \param blocker the blocker.
+ * \param text    receives a line without newline, shortened if it must be.
+ * \param size    bytes at `text`.
+ * \return `text`.
+ */
+ROSTER_API const char *roster_blocker_describe(const struct roster_blocker *blocker, char *text,
+                                               size_t size);
+
+/** What an attempt to move a safe point came to. */
+struct roster_safepoint_result {
+    size_t size;                   /**< sizeof(struct roster_safepoint_result), set by the caller */
+    uint64_t before;               /**< the safe point as it was, 0 for none */
+    uint64_t after;                /**< as it is */
+    uint64_t target;               /**< what was wanted */
+    struct roster_blocker blocker; /**< why it is less */
+};
+
+/** What a process knows of its cluster's safe points. */
+struct roster_safepoint_state {
+    size_t size;           /**< sizeof(struct roster_safepoint_state), set by the caller */
+    uint64_t txn;          /**< the txn safe point, 0 for none */
+    uint64_t gc;           /**< the gc safe point, 0 for none */
+    uint64_t acknowledged; /**< the txn safe point that this server has acknowledged */
+    bool leads;            /**< this server moves them */
+    int last_error;        /**< newest error of store or oracle, 0 for none */
+    uint64_t rounds;       /**< times this server has computed them as leader */
+    uint64_t failures;     /**< of them, ended with an error */
+    uint64_t conflicts;    /**< compare-and-swaps lost to somebody else */
+    struct roster_blocker txn_blocker; /**< of the newest round that this server computed */
+    struct roster_blocker gc_blocker;  /**< likewise */
+    char leader[129];                  /**< who leads, as far as it is known here; "" for nobody */
+};
+
+/** Is told when a safe point has moved, or this server has begun or ceased to lead. No lock is
+ * held; must not stop or destroy the safe points. */
+typedef void roster_safepoint_change_fn(void *arg, const struct roster_safepoint_state *state);
+
+/** How. Set `size` and zero the rest: a field that is 0 or NULL means its default. */
+struct roster_safepoint_options {
+    size_t size; /**< sizeof(struct roster_safepoint_options) */
+
+    const char *prefix; /**< of all keys, as for the syncer ("/roster"); copied */
+    /** The server's syncer, under whose lease it acknowledges and leads. NULL: do neither, only
+     * look, and move by hand. It must be destroyed later than the safe points. */
+    struct roster_syncer *syncer;
+    roster_oracle_fn *oracle; /**< where a leader's now comes from; needed with a syncer */
+    void *oracle_arg;         /**< its argument */
+
+    uint64_t life_time_ms; /**< how far the safe points stay behind now; at least 600000 (600000) */
+    bool any_life_time;    /**< accept a shorter one, 0 included: for tests and demonstrations */
+    uint32_t interval_ms;  /**< between two rounds of the leader, at least 10 (600000) */
+    uint32_t timeout_ms;   /**< for one call of the store (5000) */
+
+    roster_safepoint_change_fn *change; /**< is told of changes, or NULL */
+    void *change_arg;                   /**< its first argument */
+    roster_store_log_fn *log;           /**< takes lines for the log, or NULL */
+    void *log_arg;                      /**< its first argument */
+};
+
+/**
+ * Makes a view of a cluster's safe points. The store is not contacted, and must stay open.
+ *
+ * \retval 0 made.
+ * \retval -EINVAL an argument is null, out of range or of an unknown size.
+ * \retval -ENOMEM memory is out.
+ */
+ROSTER_API ROSTER_MUST_CHECK int
+roster_safepoint_create(struct roster_store *store, const struct roster_safepoint_options *options,
+                        struct roster_safepoint **safepoint);
+
+/**
+ * Starts two threads: one follows the safe points and acknowledges, one leads when it is this
+ * server's turn. They block all signals.
+ *
+ * \retval 0 started.
+ * \retval -EINVAL `safepoint` is NULL.
+ * \retval -EBUSY it was started or stopped before.
+ * \retval -EAGAIN no thread could be started.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_safepoint_start(struct roster_safepoint *safepoint);
+
+/**
+ * Does what is due: the twin of roster_safepoint_start() for a server with its own loop.
+ *
+ * \param safepoint the safe points; one thread at a time.
+ * \param wait_ms   receives how long nothing will be due; may be NULL.
+ *
+ * \retval 0 done, whatever came of it.
+ * \retval -EINVAL `safepoint` is NULL.
+ * \retval -EBUSY it has threads, or was stopped.
+ */
+ROSTER_API int roster_safepoint_run_once(struct roster_safepoint *safepoint, uint32_t *wait_ms);
+
+/**
+ * Ends the threads and gives up the lead, so that another server takes it. Looking, and moving by
+ * hand, is still possible.
+ *
+ * \retval 0 stopped, or was stopped before.
+ * \retval -EINVAL `safepoint` is NULL.
+ */
+ROSTER_API int roster_safepoint_stop(struct roster_safepoint *safepoint);
+
+/** Stops and destroys; NULL is ignored. */
+ROSTER_API void roster_safepoint_destroy(struct roster_safepoint *safepoint);
+
+/**
+ * The gc safe point, as far as it is known here: every version that nobody at or above it can see
+ * may be deleted. 0 while none is known. Any thread; one load.
+ */
+ROSTER_API uint64_t roster_gc_safe_point(const struct roster_safepoint *safepoint);
+
+/** The txn safe point, as far as it is known here. Any thread; one load. */
+ROSTER_API uint64_t roster_txn_safe_point(const struct roster_safepoint *safepoint);
+
+/**
+ * Reads both safe points from the store.
+ *
+ * \retval 0 read.
+ * \retval -EINVAL `safepoint` is NULL.
+ * \retval -EBADMSG one of them is no timestamp.
+ * \retval ... errors of the store.
+ */
+ROSTER_API int roster_safepoint_refresh(struct roster_safepoint *safepoint);
+
+/**
+ * Moves the txn safe point towards a target, as far as records and barriers let it. Any server may;
+ * no lead is needed.
+ *
+ * \param safepoint the safe points.
+ * \param target    where to.
+ * \param result    what came of it; may be NULL.
+ *
+ * \retval 0 moved, or blocked: the result says which.
+ * \retval -EINVAL an argument is null, 0 or the greatest number, or of an unknown size.
+ * \retval -ERANGE the target is below the txn safe point; nothing changed.
+ * \retval -EBADMSG a key holds no timestamp, the result's blocker names it; nothing changed.
+ * \retval -EREMCHG the store's safe points are behind what was seen here: somebody deleted a key or
+ *         restored a backup. Nothing changed, and nothing will until the servers are restarted.
+ * \retval -EAGAIN others were faster again and again; nothing changed.
+ * \retval ... errors of the store; after -EINPROGRESS it may have moved.
+ */
+ROSTER_API int roster_safepoint_advance_txn(struct roster_safepoint *safepoint, uint64_t target,
+                                            struct roster_safepoint_result *result);
+
+/**
+ * Moves the gc safe point to a target. For whoever knows that all servers have acknowledged it; the
+ * leader does so by itself.
+ *
+ * \retval 0 moved, or it was there already.
+ * \retval -ERANGE the target is below the gc or above the txn safe point; nothing changed.
+ * \retval ... as roster_safepoint_advance_txn().
+ */
+ROSTER_API int roster_safepoint_advance_gc(struct roster_safepoint *safepoint, uint64_t target,
+                                           struct roster_safepoint_result *result);
+
+/**
+ * Computes and moves both safe points once, as the leader does; whether this server leads or not.
+ *
+ * \param safepoint the safe points; with an oracle.
+ * \param txn       what came of the txn safe point; may be NULL.
+ * \param gc        what came of the gc safe point; may be NULL.
+ *
+ * \retval 0 both moved, or were blocked.
+ * \retval -EINVAL an argument is null or of an unknown size, or there is no oracle.
+ * \retval ... the oracle's errors; as roster_safepoint_advance_txn().
+ */
+ROSTER_API int roster_safepoint_round(struct roster_safepoint *safepoint,
+                                      struct roster_safepoint_result *txn,
+                                      struct roster_safepoint_result *gc);
+
+/**
+ * Reads what is known. Any thread.
+ *
+ * \retval 0 filled in.
+ * \retval -EINVAL an argument is null or its size is too small.
+ * \retval -E2BIG its size is larger than this library knows.
+ */
+ROSTER_API int roster_safepoint_get_state(struct roster_safepoint *safepoint,
+                                          struct roster_safepoint_state *state);
+
+ROSTER_END_DECLS
+
+#endif

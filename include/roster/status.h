@@ -1,0 +1,103 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The status endpoint: HTTP on loopback or a Unix socket, for people, rosterctl and Prometheus.
+ *
+ *     GET  /             a page that shows all this, live
+ *     GET  /status       the server and its counts
+ *     GET  /processlist  sessions     ?user= db= kind= command= state= min_ms= id= in_txn full
+ *                                     limit= after=
+ *     GET  /trx          transactions ?the same
+ *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
+ *     GET  /safepoint    safe points, and what the info-syncer says
+ *     GET  /history      what long transactions consisted of
+ *     GET  /metrics      for Prometheus, as OpenMetrics when it asks for that
+ *     POST /kill         ?id= target=connection|statement statement=
+ *     POST /drain
+ *
+ * All but / and /metrics are JSON. Ids and timestamps are strings there, because they have 64 bits;
+ * an error is {"error": TEXT}. Rows come in the order of their ids; when there are more than
+ * `limit`, the member "next" is what to pass as `after`.
+ *
+ * It reads views like everybody else: owners never wait for it.
+ */
+#ifndef ROSTER_STATUS_H
+#define ROSTER_STATUS_H
+
+#include <roster/export.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+struct roster;
+struct roster_history;
+struct roster_syncer;
+
+/* One endpoint. */
+struct roster_status;
+
+/* Called for POST /drain, in the endpoint's thread. It only sets the drain going: it must not wait
+ * for it. Returns 0 or a negative errno, of which the client is told. */
+typedef int roster_status_drain_fn(void *arg);
+
+/* Options of an endpoint. Begin with ROSTER_STATUS_OPTIONS_INIT; a member that is 0 has its
+ * default. Strings are copied. */
+struct roster_status_options {
+    size_t size;         /* sizeof(struct roster_status_options) */
+    const char *address; /* "127.0.0.1:PORT", "[::1]:PORT" or "unix:PATH"; with port 0 the kernel
+                            chooses one; default: "127.0.0.1:0" */
+    const char *name;    /* of the server; default: "roster" */
+    const char *token;   /* who sends it as bearer token may kill and drain; default: nobody may */
+    int peers;  /* not 0: so may, over a Unix socket, root and the user the server runs as */
+    int manual; /* not 0: no thread, the server calls roster_status_run_once() itself */
+    uint32_t max_connections;       /* at once; default: 64; at most 1024 */
+    uint32_t request_ms;            /* for a request and its reply, or between two of them, before
+                                       the connection is closed; default: 30000 */
+    struct roster_history *history; /* for GET /history; may be NULL */
+    struct roster_syncer *syncer;   /* for GET /safepoint; may be NULL */
+    roster_status_drain_fn *drain;  /* NULL: there is no drain */
+    void *drain_arg;
+};
+
+#define ROSTER_STATUS_OPTIONS_INIT                                                                 \
+    {                                                                                              \
+        sizeof(struct roster_status_options), NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL \
+    }
+
+/*
+ * Starts an endpoint, with one thread that blocks all signals. What the options name must stay
+ * until roster_status_stop(). `options` may be NULL: all defaults. Any thread.
+ *
+ * A file in the way of a Unix socket is removed when it is a socket on which nobody listens. The
+ * new one can be used by this process's user alone; change its mode to let others read.
+ *
+ * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed or not
+ * loopback, a value out of range, or a struct smaller than the first version's; -E2BIG for a larger
+ * one with something unknown in it; -EADDRINUSE, -EACCES and what else socket(), bind() and
+ * listen() return; -ENOMEM; -EAGAIN when no thread could be started.
+ */
+ROSTER_API int roster_status_start(struct roster *roster,
+                                   const struct roster_status_options *options,
+                                   struct roster_status **status) ROSTER_MUST_CHECK;
+
+/*
+ * Stops an endpoint and frees it: closes all connections. Before roster_destroy(). Any thread but
+ * its own. NULL is allowed and does nothing.
+ */
+ROSTER_API void roster_status_stop(struct roster_status *status);
+
+/*
+ * Does what is due and waits for it up to `timeout_ms`: the twin of the thread for servers with
+ * their own loop. One thread at a time. Returns 0; -EINVAL for NULL; -EBUSY when it has a thread.
+ */
+ROSTER_API int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms);
+
+/* Where it listens, as options.address, with the port that the kernel chose. Valid until the stop;
+ * NULL for NULL. */
+ROSTER_API const char *roster_status_address(const struct roster_status *status);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_STATUS_H */

@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# Example servers of a quickstart, under load and with transactions that stay open. Sourced after
+# say.sh and resp.sh; whoever sources this ends what end_all() knows.
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/roster-quickstart.XXXXXX")
+watched=key:000000000042 # one of the keys that the load writes all the time
+declare -A kv_pid kv_port load_pid
+checks=0
+failures=0
+
+# Ends what was started here, and only that.
+end_all() {
+    local pid
+    for pid in "${load_pid[@]}" "${kv_pid[@]}"; do
+        kill "$pid" 2>/dev/null || true
+    done
+    wait
+    rm -rf "$work"
+}
+
+# check WHAT COMMAND...: counts it, and tells when it failed.
+check() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    if ! "$@"; then
+        failures=$((failures + 1))
+        echo "   CHECK FAILED: $what ($*)"
+    fi
+}
+
+# tell_checks: the end of a quickstart.
+tell_checks() {
+    echo "$((checks - failures)) checks passed, $failures failed"
+    [ "$failures" -eq 0 ]
+}
+
+# start_kv NAME OPTION...: a server of that id. Its first words are shown.
+start_kv() {
+    local name=$1 tries
+    shift
+    build/examples/kv/roster-kv --port=0 --server-id="$name" "$@" \
+        >"$work/$name.out" 2>"$work/$name.err" &
+    kv_pid[$name]=$!
+    for ((tries = 150; tries; tries--)); do
+        grep -q '^roster-kv: ready' "$work/$name.out" && break
+        kill -0 "${kv_pid[$name]}" 2>/dev/null || break
+        sleep 0.1
+    done
+    kv_port[$name]=$(sed -n 's/.* port \([0-9]*\),.*/\1/p' "$work/$name.out")
+    [ -n "${kv_port[$name]}" ] || die "the server did not start: $(cat "$work/$name.err")"
+    sed "s/^/   $name  /" "$work/$name.out"
+}
+
+# stop_kv NAME: it has to end well.
+stop_kv() {
+    local status=0
+    kill -TERM "${kv_pid[$1]}"
+    wait "${kv_pid[$1]}" || status=$?
+    unset "kv_pid[$1]"
+    check "$1 ends well" [ "$status" -eq 0 ]
+}
+
+# cli NAME WORD...
+cli() {
+    local name=$1
+    shift
+    redis-cli -p "${kv_port[$name]}" "$@" | tr -d '\r'
+}
+
+# look NAME: takes one look at a server. value NAME FIELD: what was seen of it.
+look() {
+    cli "$1" INFO >"$work/$1.info"
+}
+value() {
+    sed -n "s/^$2://p" "$work/$1.info"
+}
+
+# start_load NAME CLIENTS: redis-benchmark goes round its tests until it is stopped.
+start_load() {
+    redis-benchmark -p "${kv_port[$1]}" -c "$2" -t set,get,incr,mset -r 1000 -n 20000 -l -q \
+        >"$work/$1.load" 2>&1 &
+    load_pid[$1]=$!
+}
+
+finish_load() {
+    local status=0
+    kill -TERM "${load_pid[$1]}" 2>/dev/null || true
+    wait "${load_pid[$1]}" || status=$?
+    unset "load_pid[$1]"
+    check "redis-benchmark ran until it was stopped" [ "$status" -eq $((128 + 15)) ]
+    check "redis-benchmark saw no error" \
+        [ -z "$(tr '\r' '\n' <"$work/$1.load" | grep -i -e error -e warning)" ]
+    check "redis-benchmark got replies" grep -q 'requests per second' "$work/$1.load"
+}
+
+# hold N NAME WHO: begins a transaction through descriptor N that reads one key and then just stays.
+hold() {
+    dial "$1" "${kv_port[$2]}"
+    check "$3 has a name" [ "$(ask "$1" "CLIENT SETNAME $3")" = +OK ]
+    check "$3 begins" [ "$(ask "$1" BEGIN)" = +OK ]
+    ask "$1" "GET $watched" >"$work/$3.saw"
+    cli "$2" TRX LIST | sed -n "s/.* name=$3 .*start-ts=\([0-9]*\) .*/\1/p" >"$work/$3.start"
+    echo "-- \"$3\" begins a transaction on $2, reads $watched = \"$(cat "$work/$3.saw")\"," \
+        "and keeps it open"
+}
+
+# release N NAME WHO: it ends, and has seen one and the same snapshot all the time.
+release() {
+    local sees
+    sees=$(ask "$1" "GET $watched")
+    check "$3 sees its snapshot to its end" [ "$sees" = "$(cat "$work/$3.saw")" ]
+    check "$3 commits" [ "$(ask "$1" COMMIT)" = +OK ]
+    hang_up "$1"
+    echo "-- \"$3\" still reads \"$sees\", the others read \"$(cli "$2" GET "$watched")\" by now;" \
+        "it commits"
+}
+
+# start_of WHO: where its transaction began.
+start_of() {
+    cat "$work/$1.start"
+}
+
+# not_passed NAME WHO: no safe point that the server knows has passed that transaction.
+not_passed() {
+    local point
+    for point in txn_safe_point gc_safe_point; do
+        check "the $point at $1 does not pass $2" [ "$(value "$1" $point)" -le "$(start_of "$2")" ]
+    done
+}
+
+# show_safe_points NAME...: after looks at all of these.
+show_safe_points() {
+    local name
+    for name; do
+        printf '      %s: lease %s, txn safe point %s ms behind, gc safe point %s ms behind%s\n' \
+            "$name" "$(value "$name" lease_state)" "$(value "$name" txn_safe_point_age_ms)" \
+            "$(value "$name" gc_safe_point_age_ms)" \
+            "$([ "$(value "$name" leads)" != 1 ] || echo ', leads')"
+    done
+    for name; do
+        [ "$(value "$name" leads)" != 1 ] ||
+            printf '      blocker: %s\n' "$(value "$name" txn_blocker)"
+    done
+}

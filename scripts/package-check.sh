@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# package-check.sh [KEEP-DIRECTORY]: builds the Debian packages from a release of this tree, in a
+# temporary directory; looks at them with lintian; then installs them, runs their autopkgtest and
+# removes them again, in a throw-away overlay over this system that nothing outside sees. With an
+# argument the packages are left there. The tests that a build runs are left out: make check is them.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=scripts/say.sh
+. scripts/say.sh
+# shellcheck source=scripts/install.sh
+. scripts/install.sh
+
+if ! command -v dpkg-buildpackage >/dev/null; then
+    echo "skipped: this is no Debian system"
+    exit 77
+fi
+keep=${1:+$(realpath "$1")}
+root=$PWD
+packages=(libroster0 libroster-cluster0 libroster-dev roster-tools roster-doc)
+work=$(mktemp -d "${TMPDIR:-/tmp}/roster-package.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# make_sources: the release, and beside it what Debian adds.
+make_sources() {
+    mkdir "$work/release"
+    [ -x configure ] || ./bootstrap
+    (cd "$work/release" && "$root/configure" --quiet && make -s dist) >"$work/log" 2>&1 ||
+        { tail -n 30 "$work/log" && die "make dist failed"; }
+    archive=$(basename "$work"/release/roster-*.tar.gz)
+    version=${archive#roster-}
+    version=${version%.tar.gz}
+    cp "$work/release/$archive" "$work/roster_$version.orig.tar.gz"
+    tar -C "$work" -xf "$work/release/$archive"
+    cp -R debian "$work/roster-$version/"
+    [ "$(dpkg-parsechangelog -l debian/changelog -S Version)" = "$version-1" ] ||
+        die "debian/changelog is of another version than $version-1"
+}
+
+build_packages() {
+    (cd "$work/roster-$version" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" \
+        dpkg-buildpackage -us -uc) >"$work/log" 2>&1 ||
+        { tail -n 40 "$work/log" && die "dpkg-buildpackage failed"; }
+    local name
+    for name in "${packages[@]}" libroster0-dbgsym; do
+        compgen -G "$work/${name}_$version-1_*.deb" >/dev/null || die "$name was not built"
+    done
+}
+
+look_at_packages() {
+    lintian --allow-root --fail-on error --tag-display-limit 0 "$work"/roster_*.changes ||
+        die "lintian found errors"
+}
+
+# What runs inside the overlay, as its root directory.
+write_try() {
+    cat >"$work/try" <<END
+set -eu
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+cd /packages
+dpkg -i $(printf './%s_*.deb ' "${packages[@]}")
+roster-kv --version || roster-kv --help >/dev/null
+autopkgtest --no-built-binaries --ignore-restrictions=none roster_*.dsc -- null
+dpkg --purge ${packages[*]}
+left=\$(find /usr -xdev -iname '*libroster*' ! -path '/usr/share/doc/*')
+[ -z "\$left" ] || { echo "left behind: \$left"; exit 1; }
+echo "installed, tested and removed"
+END
+}
+
+# try_packages: in a mount namespace of its own, over an overlay that goes away with it.
+try_packages() {
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "not installed: that needs root"
+        return
+    fi
+    mkdir -p "$work/overlay"
+    write_try
+    # shellcheck disable=SC2016 # expanded inside
+    unshare --mount --propagation private bash -euc '
+        mount -t tmpfs tmpfs "$1/overlay"
+        mkdir "$1"/overlay/{upper,work,root}
+        mount -t overlay overlay "$1/overlay/root" \
+            -o "lowerdir=/,upperdir=$1/overlay/upper,workdir=$1/overlay/work"
+        mount --rbind /dev "$1/overlay/root/dev"
+        mount -t proc proc "$1/overlay/root/proc"
+        mount -t tmpfs tmpfs "$1/overlay/root/tmp"
+        mkdir "$1/overlay/root/packages"
+        cp "$1"/*.deb "$1"/*.dsc "$1"/*.tar.* "$1/try" "$1/overlay/root/packages"
+        chroot "$1/overlay/root" sh /packages/try' try "$work" >"$work/log" 2>&1 ||
+        { tail -n 40 "$work/log" && die "the packages do not install, run or go away"; }
+    grep -E 'the program ran|PASS|installed, tested' "$work/log"
+}
+
+install_packages build package
+say "making the sources"
+make_sources
+say "building the packages"
+build_packages
+say "looking at them with lintian"
+look_at_packages
+say "installing, testing and removing them"
+try_packages
+(cd "$work" && ls -1 ./*.deb)
+if [ -n "$keep" ]; then
+    mkdir -p "$keep"
+    cp "$work"/*.deb "$work"/*.dsc "$work"/*.tar.* "$work"/*.changes "$work"/*.buildinfo "$keep"
+fi

@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# help: compare with LMDB, WiredTiger, locks and others, in a few minutes
+#
+# Sourced by quickstart. Builds in ./build-bench, and leaves figures in ./build-bench/compare.
+
+install_packages build bench
+configure_in build-bench --with-glib --with-lmdb --with-wiredtiger --with-ck --with-tbb \
+    --with-cuckoo --without-criterion
+build_in build-bench bench/roster-bench
+
+commit=$(git describe --always --dirty 2>/dev/null || echo "no git")
+if [ "$(id -u)" -eq 0 ]; then
+    set -- --realtime
+else
+    set --
+fi
+say "comparing (commit $commit); an interrupted comparison goes on where it was"
+build-bench/bench/roster-bench compare --dir=build-bench/compare \
+    --label="commit $commit" "$@"

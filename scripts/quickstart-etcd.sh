@@ -1,0 +1,174 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# help: build, start three example servers on an etcd cluster of three, kill one of each, watch
+#
+# Sourced by quickstart.
+
+# shellcheck source=scripts/resp.sh
+. scripts/resp.sh
+# shellcheck source=scripts/kv-servers.sh
+. scripts/kv-servers.sh
+# shellcheck source=scripts/etcd.sh
+. scripts/etcd.sh
+
+seconds=24
+ttl=6000
+alive=(kv1 kv2 kv3)
+live=() # transactions that no safe point may pass
+declare -A highest
+trap 'etcd_end_all; end_all' EXIT
+trap 'exit 130' INT TERM HUP
+
+# The member of etcd that leads, counted from 0.
+etcd_leader() {
+    local n
+    for n in "${!etcd_ports[@]}"; do
+        if ETCDCTL_API=3 etcdctl --endpoints="http://127.0.0.1:${etcd_ports[$n]}" -w fields \
+            endpoint status 2>/dev/null | awk -F ' : ' '
+                $1 == "\"MemberID\"" { id = $2 } $1 == "\"Leader\"" { leader = $2 }
+                END { exit !(id != "" && id == leader) }'; then
+            echo "$n"
+            return
+        fi
+    done
+    echo 0
+}
+
+# What has to be true at every look: nothing goes back, no live transaction is passed.
+check_all() {
+    local name point who now
+    for name in "${alive[@]}"; do
+        for point in txn_safe_point gc_safe_point; do
+            now=$(value "$name" $point)
+            check "the $point at $name does not go back" \
+                [ "$now" -ge "${highest[$name.$point]-0}" ]
+            highest[$name.$point]=$now
+        done
+        check "gc is not above txn at $name" \
+            [ "$(value "$name" gc_safe_point)" -le "$(value "$name" txn_safe_point)" ]
+        for who in "${live[@]}"; do
+            not_passed "$name" "$who"
+        done
+    done
+}
+
+show() {
+    local name
+    for name in "${alive[@]}"; do
+        look "$name"
+    done
+    printf '%2s s\n' "$1"
+    show_safe_points "${alive[@]}"
+    check_all
+}
+
+# The txn safe point as kv1 knows it.
+txn_point() {
+    look kv1
+    value kv1 txn_safe_point
+}
+
+# reaches POINT TIMESTAMP: within ten seconds kv1 knows it above the timestamp.
+reaches() {
+    local tries
+    for ((tries = 100; tries; tries--)); do
+        look kv1
+        [ "$(value kv1 "$1")" -le "$2" ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+kill_kv2() {
+    echo "-- kv2 is killed with \"audit\" open: its record stays until its lease ends ($ttl ms)"
+    kill -KILL "${load_pid[kv2]}" "${kv_pid[kv2]}"
+    wait "${load_pid[kv2]}" "${kv_pid[kv2]}" 2>/dev/null || true
+    unset "load_pid[kv2]" "kv_pid[kv2]"
+    hang_up 7
+    alive=(kv1 kv3)
+}
+
+kill_etcd() {
+    local leader
+    leader=$(etcd_leader)
+    echo "-- member$leader of etcd, its leader, is killed; two are left"
+    etcd_end "$leader" KILL
+}
+
+events() {
+    case $1 in
+    3)
+        hold 7 kv2 audit
+        live=(audit)
+        ;;
+    6)
+        check "the safe point stops at audit, inclusive" [ "$(txn_point)" = "$(start_of audit)" ]
+        kill_kv2
+        hold 8 kv3 report
+        live=(report)
+        ;;
+    8) check "it stands still while kv2's lease lasts" [ "$(txn_point)" = "$(start_of audit)" ] ;;
+    14)
+        check "it resumes when that lease has ended" [ "$(txn_point)" -gt "$(start_of audit)" ]
+        check "and stops at report, which is live" [ "$(txn_point)" = "$(start_of report)" ]
+        kill_etcd
+        ;;
+    20)
+        check "report was not passed meanwhile" [ "$(txn_point)" = "$(start_of report)" ]
+        live=()
+        release 8 kv3 report
+        check "then the txn safe point goes on" reaches txn_safe_point "$(start_of report)"
+        check "and the gc safe point after it" reaches gc_safe_point "$(start_of report)"
+        ;;
+    esac
+}
+
+watch_all() {
+    local second start
+    start=$(date +%s%3N)
+    for ((second = 1; second <= seconds; second++)); do
+        while [ "$(date +%s%3N)" -lt $((start + second * 1000)) ]; do
+            sleep 0.05
+        done
+        events "$second"
+        if [ $((second % 2)) -eq 0 ]; then
+            show "$second"
+        fi
+    done
+}
+
+install_packages build check kv
+configure_all build
+build_in build libroster.la examples/kv/roster-kv
+
+say "starting three members of etcd on the loopback interface"
+etcd_start 3 "$work" || die "etcd did not start: $(tail -n 3 "$work"/member*.log)"
+echo "   $(etcd_urls)"
+say "starting three example servers that meet there"
+for server in "${alive[@]}"; do
+    start_kv "$server" --gc-interval-ms=100 --store="etcd:$(etcd_urls)" --lease-ttl-ms="$ttl" \
+        --report-interval-ms=200 --life-time-ms=0
+    cli "$server" SET "$watched" before >/dev/null
+done
+say "what etcdctl shows of them"
+etcd_ctl get --prefix /roster/ | paste -d ' ' - - | sed 's/^/   /'
+say "$seconds seconds of load on all three; one server and one member of etcd are killed meanwhile"
+for server in "${alive[@]}"; do
+    start_load "$server" 20
+done
+watch_all
+for server in "${alive[@]}"; do
+    finish_load "$server"
+done
+say "stopping the servers that are left"
+for server in "${alive[@]}"; do
+    stop_kv "$server"
+    sed "s/^/   $server  /" "$work/$server.err"
+done
+echo "-- what etcdctl shows after them"
+etcd_ctl get --prefix /roster/ | paste -d ' ' - - | tee "$work/left" | sed 's/^/   /'
+check "an orderly stop leaves nothing but the safe points" \
+    [ "$(grep -cv '^/roster/safepoint/\(txn\|gc\) ' "$work/left")" -eq 0 ]
+tell_checks

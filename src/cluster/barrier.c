@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * Barriers. Each one hangs on a lease of its own, so it ends by the store's clock and is never seen
+ * after that. Setting one is decided against the txn safe point, whose key it writes again, so no
+ * leader that has not seen it can pass it.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <roster/barrier.h>
+#include <roster/timestamp.h>
+
+#include "cluster/batch.h"
+#include "cluster/record.h"
+#include "cluster/safepoint.h"
+
+#define ATTEMPTS 8
+
+static int path_of(const struct roster_safepoint *safepoint, const char *name,
+                   char path[2 * PATHS_SIZE])
+{
+    if (safepoint == NULL || paths_check_name(name) != 0)
+        return -EINVAL;
+    snprintf(path, 2 * PATHS_SIZE, "%s%s", safepoint->paths.barriers, name);
+    return 0;
+}
+
+/* A lease that nothing hangs on any more, or that was not needed; else it ends by itself. */
+static void drop_lease(struct roster_safepoint *safepoint, int64_t lease)
+{
+    int timeout = (int)safepoint->options.timeout_ms, err = 0;
+
+    if (lease != 0)
+        err = roster_store_lease_revoke(safepoint->store, lease, timeout);
+    (void)err;
+}
+
+static int64_t lease_of(const struct roster_store_range *range)
+{
+    return range->count == 0 ? 0 : range->kvs[0].lease;
+}
+
+static int put_barrier(struct roster_safepoint *safepoint, const char *path, uint64_t ts,
+                       int64_t lease, const struct roster_store_txn_result *read)
+{
+    const struct roster_store_range *txn = &read->results[0].range, *old = &read->results[1].range;
+    struct roster_store_txn_result *result = NULL;
+    char text[RECORD_SIZE], again[RECORD_SIZE];
+    struct batch batch = {.n_ops = 0};
+    uint64_t safe_point = 0;
+    int err = record_of(txn, &safe_point);
+
+    if (err != 0 && err != -ENOENT)
+        return err;
+    if (ts < safe_point)
+        return -ESTALE;
+    batch_if_revision(&batch, safepoint->paths.txn, record_revision(txn));
+    batch_if_revision(&batch, path, record_revision(old));
+    batch_put(&batch, path, record_format(ts, text), lease);
+    batch_put(&batch, safepoint->paths.txn, record_format(safe_point == 0 ? 1 : safe_point, again),
+              0);
+    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &result);
+    if (err == 0 && !result->succeeded)
+        err = -EAGAIN;
+    roster_store_free(result);
+    return err;
+}
+
+static int set_once(struct roster_safepoint *safepoint, const char *path, uint64_t ts,
+                    int64_t lease)
+{
+    struct roster_store_txn_result *read = NULL;
+    struct batch batch = {.n_ops = 0};
+    int err;
+
+    batch_get(&batch, safepoint->paths.txn);
+    batch_get(&batch, path);
+    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &read);
+    if (err != 0)
+        return err;
+    err = put_barrier(safepoint, path, ts, lease, read);
+    if (err == 0)
+        drop_lease(safepoint, lease_of(&read->results[1].range));
+    roster_store_free(read);
+    return err;
+}
+
+int roster_barrier_set(struct roster_safepoint *safepoint, const char *name, uint64_t ts,
+                       int64_t ttl_ms)
+{
+    struct roster_store_lease lease = {0};
+    char path[2 * PATHS_SIZE];
+    int err = path_of(safepoint, name, path);
+
+    if (err != 0 || ts == 0 || ts == ROSTER_TS_MAX || ttl_ms <= 0 ||
+        (ttl_ms > ROSTER_STORE_MAX_TTL_MS && ttl_ms != ROSTER_BARRIER_FOREVER))
+        return -EINVAL;
+    if (ttl_ms != ROSTER_BARRIER_FOREVER)
+        err = roster_store_lease_grant(safepoint->store, ttl_ms, (int)safepoint->options.timeout_ms,
+                                       &lease);
+    if (err != 0)
+        return err;
+    err = -EAGAIN;
+    for (int i = 0; i < ATTEMPTS && err == -EAGAIN; i++)
+        err = set_once(safepoint, path, ts, lease.id);
+    if (err != 0 && err != -EINPROGRESS)
+        drop_lease(safepoint, lease.id);
+    return err;
+}
+
+int roster_barrier_delete(struct roster_safepoint *safepoint, const char *name)
+{
+    struct roster_store_txn_result *result = NULL;
+    struct batch batch = {.n_ops = 0};
+    char path[2 * PATHS_SIZE];
+    int err = path_of(safepoint, name, path);
+
+    if (err != 0)
+        return err;
+    batch_get(&batch, path);
+    batch_delete(&batch, path);
+    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &result);
+    if (err == 0 && result->results[1].deleted == 0)
+        err = -ENOENT;
+    else if (err == 0)
+        drop_lease(safepoint, lease_of(&result->results[0].range));
+    roster_store_free(result);
+    return err;
+}
+
+static void fill(struct roster_safepoint *safepoint, const struct roster_store_kv *kv,
+                 struct roster_barrier *barrier)
+{
+    size_t prefix = strlen(safepoint->paths.barriers), length = kv->key.size - prefix;
+    struct roster_store_lease lease;
+    int err;
+
+    if (length >= sizeof(barrier->name))
+        length = sizeof(barrier->name) - 1;
+    memcpy(barrier->name, (const char *)kv->key.data + prefix, length);
+    if (record_parse(kv->value, &barrier->ts) != 0)
+        barrier->ts = 0;
+    barrier->ttl_ms = ROSTER_BARRIER_FOREVER;
+    if (kv->lease == 0)
+        return;
+    err = roster_store_lease_time_to_live(safepoint->store, kv->lease,
+                                          (int)safepoint->options.timeout_ms, &lease);
+    barrier->ttl_ms = err == 0 ? lease.ttl_ms : 0;
+}
+
+int roster_barrier_list(struct roster_safepoint *safepoint, struct roster_barrier **barriers,
+                        size_t *count)
+{
+    struct roster_store_range *range = NULL;
+    struct roster_barrier *list;
+    struct roster_store_keys keys;
+    int err;
+
+    if (safepoint == NULL || barriers == NULL || count == NULL)
+        return -EINVAL;
+    keys = roster_store_prefix(roster_store_text(safepoint->paths.barriers));
+    err = roster_store_get(safepoint->store, &keys, 0, (int)safepoint->options.timeout_ms, &range);
+    if (err != 0)
+        return err;
+    *count = range->count;
+    *barriers = NULL;
+    if (range->count != 0) {
+        list = calloc(range->count, sizeof(*list));
+        for (size_t i = 0; list != NULL && i < range->count; i++)
+            fill(safepoint, &range->kvs[i], &list[i]);
+        *barriers = list;
+        err = list == NULL ? -ENOMEM : 0;
+    }
+    roster_store_free(range);
+    return err;
+}

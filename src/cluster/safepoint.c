@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Creation and destruction of a view of the safe points, and what it knows. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/batch.h"
+#include "cluster/options.h"
+#include "cluster/record.h"
+#include "cluster/safepoint.h"
+#include "cluster/store_clock.h"
+#include "cluster/syncer.h"
+#include "cluster/threads.h"
+
+#define LEAST_LIFE_TIME_MS UINT64_C(600000)
+#define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)
+
+static int complete(struct roster_safepoint_options *known)
+{
+    if (known->life_time_ms == 0 && !known->any_life_time)
+        known->life_time_ms = LEAST_LIFE_TIME_MS;
+    if (known->interval_ms == 0)
+        known->interval_ms = 600000;
+    if (known->timeout_ms == 0)
+        known->timeout_ms = 5000;
+    if ((known->life_time_ms < LEAST_LIFE_TIME_MS && !known->any_life_time) ||
+        known->interval_ms < 10 || known->interval_ms > MAX_INTERVAL_MS ||
+        known->timeout_ms > MAX_INTERVAL_MS || (known->syncer != NULL && known->oracle == NULL))
+        return -EINVAL;
+    return 0;
+}
+
+static int init_locks(struct roster_safepoint *safepoint)
+{
+    int err = -pthread_mutex_init(&safepoint->lock, NULL);
+
+    if (err != 0)
+        return err;
+    err = threads_cond_init(&safepoint->changed);
+    if (err != 0)
+        pthread_mutex_destroy(&safepoint->lock);
+    return err;
+}
+
+static int open_watch(struct roster_safepoint *safepoint)
+{
+    struct roster_store_keys keys =
+        roster_store_prefix(roster_store_text(safepoint->paths.safepoints));
+
+    return roster_store_watch_open(safepoint->store, &keys, 0, &safepoint->watch);
+}
+
+static int init(struct roster_safepoint *safepoint, const struct roster_safepoint_options *options)
+{
+    struct roster_syncer *syncer;
+    int err = 0;
+
+    safepoint->options.size = sizeof(safepoint->options);
+    if (options != NULL)
+        err = options_copy(&safepoint->options, sizeof(safepoint->options), options);
+    if (err == 0)
+        err = complete(&safepoint->options);
+    syncer = safepoint->options.syncer;
+    if (err == 0)
+        err = paths_init(&safepoint->paths, safepoint->options.prefix,
+                         syncer == NULL ? NULL : syncer->server_id);
+    if (err != 0)
+        return err;
+    if (syncer != NULL)
+        snprintf(safepoint->server_id, sizeof(safepoint->server_id), "%s", syncer->server_id);
+    err = init_locks(safepoint);
+    if (err != 0)
+        return err;
+    err = open_watch(safepoint);
+    if (err != 0) {
+        pthread_cond_destroy(&safepoint->changed);
+        pthread_mutex_destroy(&safepoint->lock);
+    }
+    return err;
+}
+
+int roster_safepoint_create(struct roster_store *store,
+                            const struct roster_safepoint_options *options,
+                            struct roster_safepoint **safepoint)
+{
+    struct roster_safepoint *made;
+    int err;
+
+    if (store == NULL || safepoint == NULL)
+        return -EINVAL;
+    made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return -ENOMEM;
+    made->store = store;
+    err = init(made, options);
+    if (err != 0) {
+        free(made);
+        return err;
+    }
+    *safepoint = made;
+    return 0;
+}
+
+void roster_safepoint_destroy(struct roster_safepoint *safepoint)
+{
+    if (safepoint == NULL)
+        return;
+    (void)roster_safepoint_stop(safepoint);
+    roster_store_watch_close(safepoint->watch);
+    pthread_cond_destroy(&safepoint->changed);
+    pthread_mutex_destroy(&safepoint->lock);
+    free(safepoint);
+}
+
+void safepoint_log(struct roster_safepoint *safepoint, enum roster_store_log_level level,
+                   const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    if (safepoint->options.log == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    safepoint->options.log(safepoint->options.log_arg, level, text);
+}
+
+/* Under lock: whether it has moved. */
+static bool raise(atomic_uint_fast64_t *point, uint64_t ts)
+{
+    if (ts <= atomic_load_explicit(point, memory_order_relaxed))
+        return false;
+    atomic_store_explicit(point, ts, memory_order_release);
+    return true;
+}
+
+void safepoint_learn(struct roster_safepoint *safepoint, uint64_t txn, uint64_t gc)
+{
+    bool moved;
+
+    pthread_mutex_lock(&safepoint->lock);
+    moved = raise(&safepoint->txn, txn);
+    moved = raise(&safepoint->gc, gc) || moved;
+    pthread_mutex_unlock(&safepoint->lock);
+    if (moved)
+        safepoint_tell(safepoint);
+}
+
+void safepoint_tell(struct roster_safepoint *safepoint)
+{
+    struct roster_safepoint_state state = {.size = sizeof(state)};
+
+    if (safepoint->options.change != NULL && roster_safepoint_get_state(safepoint, &state) == 0)
+        safepoint->options.change(safepoint->options.change_arg, &state);
+}
+
+uint64_t roster_gc_safe_point(const struct roster_safepoint *safepoint)
+{
+    return atomic_load_explicit(&safepoint->gc, memory_order_acquire);
+}
+
+uint64_t roster_txn_safe_point(const struct roster_safepoint *safepoint)
+{
+    return atomic_load_explicit(&safepoint->txn, memory_order_acquire);
+}
+
+int roster_safepoint_get_state(struct roster_safepoint *safepoint,
+                               struct roster_safepoint_state *state)
+{
+    int err;
+
+    if (safepoint == NULL || state == NULL)
+        return -EINVAL;
+    err = options_check_size(state->size, sizeof(*state));
+    if (err != 0)
+        return err;
+    pthread_mutex_lock(&safepoint->lock);
+    *state = safepoint->state;
+    pthread_mutex_unlock(&safepoint->lock);
+    state->size = sizeof(*state);
+    /* The gc safe point first: as they only rise, it is not above the txn safe point. */
+    state->gc = roster_gc_safe_point(safepoint);
+    state->txn = roster_txn_safe_point(safepoint);
+    return 0;
+}
+
+int roster_safepoint_refresh(struct roster_safepoint *safepoint)
+{
+    struct roster_store_txn_result *result = NULL;
+    struct batch batch = {.n_ops = 0};
+    uint64_t txn = 0, gc = 0;
+    int err, gc_err;
+
+    if (safepoint == NULL)
+        return -EINVAL;
+    batch_get(&batch, safepoint->paths.txn);
+    batch_get(&batch, safepoint->paths.gc);
+    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &result);
+    if (err != 0)
+        return err;
+    err = record_of(&result->results[0].range, &txn);
+    gc_err = record_of(&result->results[1].range, &gc);
+    roster_store_free(result);
+    if (err == -EBADMSG || gc_err == -EBADMSG)
+        return -EBADMSG;
+    safepoint_learn(safepoint, txn, gc);
+    return 0;
+}

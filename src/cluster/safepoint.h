@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The private side of safe points.
+ *
+ * A leader that is frozen between reading and writing does no harm: it writes over the revision of
+ * the safe point that it has read together with the records, in one transaction, and whoever adds
+ * or lowers a record or sets a barrier writes the safe point's key again. What it misses is that
+ * records are raised or vanish, and that only lets the safe point stay behind.
+ */
+#ifndef ROSTER_CLUSTER_SAFEPOINT_H
+#define ROSTER_CLUSTER_SAFEPOINT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <roster/safepoint.h>
+
+#include "cluster/paths.h"
+
+enum safepoint_duty { SAFEPOINT_FOLLOW, SAFEPOINT_LEAD, SAFEPOINT_DUTIES };
+
+struct roster_safepoint {
+    /* Constant. */
+    struct roster_store *store;
+    struct roster_safepoint_options options; /* complete; its strings are not ours any more */
+    struct paths paths;                      /* of the syncer's server, if there is one */
+    char server_id[PATHS_PART + 1];
+
+    /* Read by collectors; only raised, under lock. Release; pairs with the loads of the getters. */
+    atomic_uint_fast64_t txn;
+    atomic_uint_fast64_t gc;
+
+    pthread_mutex_t lock; /* never held across a call of the store, the oracle or a callback */
+    pthread_cond_t changed;
+    struct roster_safepoint_state state; /* without txn and gc */
+    int64_t acknowledged_lease;          /* under which the acknowledgement was written */
+    int64_t leader_revision;             /* of the leader's key while it is ours */
+    unsigned waits;                      /* for acknowledgements, in a row */
+    int64_t txn_due;                     /* CLOCK_MONOTONIC: then the txn safe point moves again */
+    int64_t due[SAFEPOINT_DUTIES];       /* CLOCK_MONOTONIC */
+    bool threaded;
+    bool stop;
+    struct safepoint_thread {
+        struct roster_safepoint *safepoint;
+        enum safepoint_duty duty;
+        pthread_t id;
+    } threads[SAFEPOINT_DUTIES];
+    unsigned n_threads;
+    struct roster_store_watch *watch;
+};
+
+/* What stands in the store at one revision. */
+struct survey {
+    struct roster_store_txn_result *result; /* owns what the ranges point to */
+    const struct roster_store_range *records, *barriers, *acks, *holders;
+    uint64_t txn, gc; /* 0: none */
+    int64_t txn_revision, gc_revision;
+};
+
+/* --------------------------------------------------------------- safepoint_survey.c */
+
+/*
+ * Reads everything; give it to survey_end(), also after an error. -EBADMSG when a safe point is no
+ * timestamp, -EREMCHG when it has gone back; the key is then the blocker.
+ */
+int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
+                 struct roster_blocker *blocker);
+void survey_end(struct survey *survey);
+
+/* How far the txn safe point may go at most, and who keeps it from the target. 0 or -EBADMSG. */
+int survey_txn(const struct roster_safepoint *safepoint, const struct survey *survey,
+               uint64_t target, uint64_t *limit, struct roster_blocker *blocker);
+
+/*
+ * How far the gc safe point may go: to what all servers have acknowledged, at most to the txn safe
+ * point; and who has acknowledged less than that. 0 or -EBADMSG.
+ */
+int survey_acks(const struct roster_safepoint *safepoint, const struct survey *survey,
+                uint64_t *limit, struct roster_blocker *blocker);
+
+/* --------------------------------------------------------------- safepoint_advance.c */
+
+/* The leader's round: the txn safe point, unless `txn` is NULL, then the gc safe point. */
+int safepoint_round(struct roster_safepoint *safepoint, struct roster_safepoint_result *txn,
+                    struct roster_safepoint_result *gc);
+
+/* --------------------------------------------------------------- safepoint.c */
+
+/* What was read or written is known from now on; tells of it. */
+void safepoint_learn(struct roster_safepoint *safepoint, uint64_t txn, uint64_t gc);
+
+/* Tells of the present state; without locks. */
+void safepoint_tell(struct roster_safepoint *safepoint);
+
+__attribute__((format(printf, 3, 4))) void safepoint_log(struct roster_safepoint *safepoint,
+                                                         enum roster_store_log_level level,
+                                                         const char *format, ...);
+
+/* --------------------------------------------------------------- safepoint_lead.c */
+
+void safepoint_lead_duty(struct roster_safepoint *safepoint);
+void safepoint_resign(struct roster_safepoint *safepoint);
+
+/* --------------------------------------------------------------- safepoint_follow.c */
+
+/* Takes what the watch tells, waiting at most `timeout_ms`, and acknowledges. */
+void safepoint_follow_duty(struct roster_safepoint *safepoint, int timeout_ms);
+
+#endif

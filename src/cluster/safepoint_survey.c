@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* What stands in the store, and who keeps the safe points from moving. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <roster/timestamp.h>
+
+#include "cluster/batch.h"
+#include "cluster/record.h"
+#include "cluster/safepoint.h"
+
+static void name_bytes(char *name, const void *data, size_t size)
+{
+    size_t length = size < ROSTER_BLOCKER_NAME ? size : ROSTER_BLOCKER_NAME - 1;
+
+    memcpy(name, data, length);
+    name[length] = '\0';
+}
+
+/* Of a key below a prefix: the rest of it. */
+static struct roster_store_bytes name_of(const struct roster_store_kv *kv, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    struct roster_store_bytes name = {(const char *)kv->key.data + length, kv->key.size - length};
+
+    return name;
+}
+
+static int unreadable(const char *key, size_t size, struct roster_blocker *blocker)
+{
+    memset(blocker, 0, sizeof(*blocker));
+    blocker->kind = ROSTER_BLOCKER_UNREADABLE;
+    name_bytes(blocker->name, key, size);
+    return -EBADMSG;
+}
+
+static int read_point(const struct roster_store_range *range, const char *key, uint64_t *ts,
+                      int64_t *revision, struct roster_blocker *blocker)
+{
+    int err = record_of(range, ts);
+
+    *revision = record_revision(range);
+    if (err == -ENOENT)
+        err = 0;
+    return err == 0 ? 0 : unreadable(key, strlen(key), blocker);
+}
+
+int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
+                 struct roster_blocker *blocker)
+{
+    const struct paths *paths = &safepoint->paths;
+    struct batch batch = {.n_ops = 0};
+    int err;
+
+    memset(survey, 0, sizeof(*survey));
+    memset(blocker, 0, sizeof(*blocker));
+    batch_get(&batch, paths->txn);
+    batch_get(&batch, paths->gc);
+    batch_get(&batch, paths->records);
+    batch_get(&batch, paths->barriers);
+    batch_get(&batch, paths->acks);
+    batch_get(&batch, paths->holders);
+    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &survey->result);
+    if (err != 0)
+        return err;
+    survey->records = &survey->result->results[2].range;
+    survey->barriers = &survey->result->results[3].range;
+    survey->acks = &survey->result->results[4].range;
+    survey->holders = &survey->result->results[5].range;
+    err = read_point(&survey->result->results[0].range, paths->txn, &survey->txn,
+                     &survey->txn_revision, blocker);
+    if (err == 0)
+        err = read_point(&survey->result->results[1].range, paths->gc, &survey->gc,
+                         &survey->gc_revision, blocker);
+    /* Somebody deleted a key or restored a backup: what was given away cannot be told any more. */
+    if (err == 0 && (survey->txn < survey->gc || survey->txn < roster_txn_safe_point(safepoint) ||
+                     survey->gc < roster_gc_safe_point(safepoint))) {
+        (void)unreadable(paths->txn, strlen(paths->txn), blocker);
+        err = -EREMCHG;
+    }
+    return err;
+}
+
+void survey_end(struct survey *survey)
+{
+    roster_store_free(survey->result);
+    survey->result = NULL;
+}
+
+/* The key below `prefix` with that name; NULL: none. Ranges are in the order of their keys. */
+static const struct roster_store_kv *find(const struct roster_store_range *range,
+                                          const char *prefix, struct roster_store_bytes name)
+{
+    size_t low = 0, high = range->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct roster_store_bytes other = name_of(&range->kvs[middle], prefix);
+        size_t least = other.size < name.size ? other.size : name.size;
+        int order = least == 0 ? 0 : memcmp(other.data, name.data, least);
+
+        if (order == 0)
+            order = (other.size > name.size) - (other.size < name.size);
+        if (order == 0)
+            return &range->kvs[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* What the server tells of who holds its minimum; not to be relied upon. */
+static void name_holder(const struct roster_safepoint *safepoint, const struct survey *survey,
+                        struct roster_store_bytes server, struct roster_blocker *blocker)
+{
+    const struct roster_store_kv *kv = find(survey->holders, safepoint->paths.holders, server);
+    json_t *holder;
+    const char *kind;
+
+    if (kv == NULL)
+        return;
+    holder = json_loadb(kv->value.data, kv->value.size, JSON_REJECT_DUPLICATES, NULL);
+    kind = json_string_value(json_object_get(holder, "kind"));
+    snprintf(blocker->holder, sizeof(blocker->holder), "%s", kind == NULL ? "" : kind);
+    blocker->session_id = (uint64_t)json_integer_value(json_object_get(holder, "session"));
+    blocker->pin_id = (uint64_t)json_integer_value(json_object_get(holder, "pin"));
+    json_decref(holder);
+}
+
+static uint64_t age_ms(uint64_t ts, uint64_t wanted)
+{
+    return roster_ts_physical_ms(wanted) - roster_ts_physical_ms(ts);
+}
+
+/* Lowers the limit to the least of the range's timestamps. */
+static int lower_limit(const struct roster_store_range *range, const char *prefix,
+                       enum roster_blocker_kind kind, uint64_t *limit,
+                       struct roster_blocker *blocker)
+{
+    const struct roster_store_kv *kv;
+    struct roster_store_bytes name;
+    uint64_t ts;
+
+    for (size_t i = 0; i < range->count; i++) {
+        kv = &range->kvs[i];
+        if (record_parse(kv->value, &ts) != 0)
+            return unreadable(kv->key.data, kv->key.size, blocker);
+        if (ts >= *limit) /* equal does not block */
+            continue;
+        *limit = ts;
+        name = name_of(kv, prefix);
+        blocker->kind = kind;
+        blocker->ts = ts;
+        name_bytes(blocker->name, name.data, name.size);
+    }
+    return 0;
+}
+
+int survey_txn(const struct roster_safepoint *safepoint, const struct survey *survey,
+               uint64_t target, uint64_t *limit, struct roster_blocker *blocker)
+{
+    struct roster_store_bytes name;
+    int err;
+
+    memset(blocker, 0, sizeof(*blocker));
+    *limit = target;
+    err = lower_limit(survey->records, safepoint->paths.records, ROSTER_BLOCKER_SERVER, limit,
+                      blocker);
+    if (err == 0)
+        err = lower_limit(survey->barriers, safepoint->paths.barriers, ROSTER_BLOCKER_BARRIER,
+                          limit, blocker);
+    if (err != 0 || blocker->kind == ROSTER_BLOCKER_NONE)
+        return err;
+    blocker->age_ms = age_ms(blocker->ts, target);
+    name = roster_store_text(blocker->name);
+    if (blocker->kind == ROSTER_BLOCKER_SERVER)
+        name_holder(safepoint, survey, name, blocker);
+    return 0;
+}
+
+int survey_acks(const struct roster_safepoint *safepoint, const struct survey *survey,
+                uint64_t *limit, struct roster_blocker *blocker)
+{
+    const struct roster_store_kv *record, *ack;
+    struct roster_store_bytes name;
+    uint64_t ts;
+
+    memset(blocker, 0, sizeof(*blocker));
+    *limit = survey->txn;
+    for (size_t i = 0; i < survey->records->count; i++) {
+        record = &survey->records->kvs[i];
+        name = name_of(record, safepoint->paths.records);
+        ack = find(survey->acks, safepoint->paths.acks, name);
+        /* Without an acknowledgement the record itself says what the server needs. */
+        if (ack == NULL)
+            ack = record;
+        if (record_parse(ack->value, &ts) != 0)
+            return unreadable(ack->key.data, ack->key.size, blocker);
+        if (ts >= *limit)
+            continue;
+        *limit = ts;
+        blocker->kind = ROSTER_BLOCKER_ACK;
+        blocker->ts = ts;
+        blocker->age_ms = age_ms(ts, survey->txn);
+        name_bytes(blocker->name, name.data, name.size);
+    }
+    return 0;
+}
+
+static int describe_server(const struct roster_blocker *blocker, char *text, size_t size)
+{
+    char who[96];
+
+    if (blocker->holder[0] == '\0')
+        return snprintf(text, size,
+                        "server %s has reported %" PRIu64 ", %" PRIu64 ".%03u s behind; wait for "
+                        "its next report, or look at the server",
+                        blocker->name, blocker->ts, blocker->age_ms / 1000,
+                        (unsigned)(blocker->age_ms % 1000));
+    if (blocker->pin_id != 0)
+        snprintf(who, sizeof(who), ", pin %" PRIu64 " (%s) of session %" PRIu64, blocker->pin_id,
+                 blocker->holder, blocker->session_id);
+    else
+        snprintf(who, sizeof(who), ", %s of session %" PRIu64, blocker->holder,
+                 blocker->session_id);
+    return snprintf(text, size,
+                    "server %s needs %" PRIu64 ", %" PRIu64 ".%03u s behind%s; end that, or stop "
+                    "the server",
+                    blocker->name, blocker->ts, blocker->age_ms / 1000,
+                    (unsigned)(blocker->age_ms % 1000), who);
+}
+
+const char *roster_blocker_describe(const struct roster_blocker *blocker, char *text, size_t size)
+{
+    switch (blocker->kind) {
+    case ROSTER_BLOCKER_SERVER:
+        describe_server(blocker, text, size);
+        break;
+    case ROSTER_BLOCKER_BARRIER:
+        snprintf(text, size,
+                 "barrier %s stands at %" PRIu64 "; delete it, or wait until it expires",
+                 blocker->name, blocker->ts);
+        break;
+    case ROSTER_BLOCKER_UNREADABLE:
+        snprintf(text, size,
+                 "key %s holds no timestamp, or one that has gone back; find out who wrote it",
+                 blocker->name);
+        break;
+    case ROSTER_BLOCKER_ACK:
+        snprintf(text, size,
+                 "server %s has acknowledged %" PRIu64
+                 " only; look at it, or wait until its lease has ended",
+                 blocker->name, blocker->ts);
+        break;
+    case ROSTER_BLOCKER_NONE:
+    default:
+        snprintf(text, size, "nothing blocks");
+        break;
+    }
+    return text;
+}

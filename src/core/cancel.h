@@ -1,0 +1,31 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A thread that is cancelled ends between two calls of this library, never inside one, where it
+ * would leave locks and half a change behind. A public function that waits, reads or writes, so
+ * that it would be a cancellation point, begins with RST_NOT_CANCELLED.
+ */
+#ifndef ROSTER_CORE_CANCEL_H
+#define ROSTER_CORE_CANCEL_H
+
+#include <pthread.h>
+
+static inline int rst_cancel_off(void)
+{
+    int before = PTHREAD_CANCEL_ENABLE;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+static inline void rst_cancel_restore(const int *before)
+{
+    pthread_setcancelstate(*before, NULL);
+}
+
+/* Up to the end of the block. A declaration. */
+#define RST_NOT_CANCELLED                                                                          \
+    const int rst_cancel_before __attribute__((cleanup(rst_cancel_restore))) = rst_cancel_off()
+
+#endif /* ROSTER_CORE_CANCEL_H */

@@ -1,0 +1,114 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Summing up what threads have counted, and measuring grace periods.
+ */
+#include "metrics.h"
+
+#include "manager.h"
+#include "struct_size.h"
+
+#include <roster/kill.h>
+#include <string.h>
+#include <time.h>
+
+_Static_assert(ROSTER_KILL_REASONS == ROSTER_KILL_SHUTDOWN + 1, "every reason is counted");
+_Static_assert(ROSTER_RUN_STATES == ROSTER_RUN_ROLLING_BACK + 1, "every state is counted");
+
+void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns)
+{
+    rst_store(&times->sum_ns, rst_load(&times->sum_ns) + ns);
+    rst_count(&times->buckets[63 - __builtin_clzll(ns | 1)]);
+}
+
+void rst_kill_count(uint64_t (*kills)[ROSTER_KILL_RESULTS], unsigned reason, int err)
+{
+    enum roster_kill_result result = err == 0           ? ROSTER_KILL_DELIVERED
+                                     : err == -ENOENT   ? ROSTER_KILL_NOTHING
+                                     : err == -ESTALE   ? ROSTER_KILL_STALE
+                                     : err == -EALREADY ? ROSTER_KILL_DYING
+                                                        : ROSTER_KILL_GONE;
+
+    rst_fetch_add(&kills[reason][result], 1);
+}
+
+static void times_add(struct roster_times *times, uint64_t sum_ns, const uint64_t *buckets)
+{
+    unsigned n;
+
+    times->sum_ns += sum_ns;
+    for (n = 0; n < ROSTER_TIME_BUCKETS; n++) {
+        uint64_t count = rst_load(&buckets[n]);
+
+        times->buckets[n] += count;
+        times->count += count;
+    }
+}
+
+static void grace_period_over(struct rcu_head *head)
+{
+    struct rst_grace *grace = caa_container_of(head, struct rst_grace, head);
+
+    rst_callback_begin(head);
+    rst_store(&grace->took, rst_monotonic_ns() - rst_load(&grace->since));
+    rst_callback_end();
+    /* The last access to `head`, which is queued anew after this; pairs with grace_read(). */
+    rst_store_release(&grace->since, 0);
+}
+
+/* Reads the grace period under way, or starts one. */
+static void grace_read(struct rst_grace *grace, struct roster_metrics *metrics)
+{
+    uint64_t now = rst_monotonic_ns();
+    uint64_t since = rst_load_acquire(&grace->since); /* pairs with grace_period_over() */
+
+    metrics->grace_period_ns = rst_load(&grace->took);
+    metrics->grace_period_age_ns = since && now > since ? now - since : 0;
+    if (!since && __atomic_compare_exchange_n(&grace->since, &since, now, false, __ATOMIC_ACQUIRE,
+                                              __ATOMIC_RELAXED))
+        rst_call_rcu(&grace->head, grace_period_over);
+}
+
+static void lease_read(const struct rst_guard_words *words, struct roster_metrics *metrics)
+{
+    uint64_t deadline = rst_load(&words->lease_deadline);
+    struct timespec now;
+
+    metrics->leased = deadline != RST_LEASE_NONE;
+    if (!metrics->leased || !deadline)
+        return;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    metrics->lease_margin_ns = (int64_t)deadline - ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+}
+
+int roster_metrics(struct roster *roster, struct roster_metrics *metrics)
+{
+    const struct rst_thread *thread;
+    size_t size;
+    unsigned n, m;
+    int err;
+
+    if (!roster || !metrics)
+        return -EINVAL;
+    size = metrics->size;
+    err = rst_struct_check(size, sizeof(*metrics), sizeof(*metrics));
+    if (err)
+        return err;
+    if (rst_thread_forked())
+        return -ECHILD;
+    memset(metrics, 0, sizeof(*metrics));
+    metrics->size = size;
+    /* Pairs with the release in thread.c's new_context(). */
+    for (thread = rst_load_acquire(&roster->threads); thread; thread = thread->roster_next)
+        for (n = 0; n < ROSTER_RUN_STATES; n++)
+            times_add(&metrics->states[n], rst_load(&thread->stays[n].sum_ns),
+                      thread->stays[n].buckets);
+    times_add(&metrics->scans, rst_load(&roster->scan_times.sum_ns), roster->scan_times.buckets);
+    for (n = 0; n < ROSTER_KILL_REASONS; n++)
+        for (m = 0; m < ROSTER_KILL_RESULTS; m++)
+            metrics->kills[n][m] = rst_load(&roster->kills[n][m]);
+    grace_read(&roster->grace, metrics);
+    lease_read(&roster->horizon.words, metrics);
+    return 0;
+}

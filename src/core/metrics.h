@@ -1,0 +1,32 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What is counted for roster_metrics() beside the threads' own counts.
+ */
+#ifndef ROSTER_CORE_METRICS_H
+#define ROSTER_CORE_METRICS_H
+
+#include "rcu.h"
+
+#include <roster/metrics.h>
+
+/* One grace period that is being measured, or none. */
+struct rst_grace {
+    struct rcu_head head;
+    uint64_t since; /* CLOCK_MONOTONIC, ns; 0 while none is */
+    uint64_t took;
+};
+
+/* Written under the scanner's lock. */
+struct rst_scan_times {
+    uint64_t sum_ns;
+    uint64_t buckets[ROSTER_TIME_BUCKETS];
+};
+
+void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns);
+
+/* Counts a kill; `err` is what roster_kill() returns. */
+void rst_kill_count(uint64_t (*kills)[ROSTER_KILL_RESULTS], unsigned reason, int err);
+
+#endif /* ROSTER_CORE_METRICS_H */

@@ -1,0 +1,153 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * status, min and safepoint.
+ */
+#include "config.h"
+
+#include "rosterctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* All members of an object, one a line. */
+static void print_members(const json_t *object, const char *prefix)
+{
+    const char *key;
+    json_t *value;
+    char text[512];
+
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        if (json_is_object(value)) {
+            char inner[64];
+
+            snprintf(inner, sizeof(inner), "%s%s.", prefix, key);
+            print_members(value, inner);
+        } else if (json_is_string(value)) {
+            text_clean(json_string_value(value), text, sizeof(text));
+            printf("%s%s: %s\n", prefix, key, text);
+        } else if (json_is_boolean(value)) {
+            printf("%s%s: %s\n", prefix, key, json_is_true(value) ? "yes" : "no");
+        } else if (json_is_integer(value)) {
+            printf("%s%s: %lld\n", prefix, key, (long long)json_integer_value(value));
+        } else {
+            printf("%s%s: none\n", prefix, key);
+        }
+    }
+}
+
+static int print_reply(const struct options *options, struct reply *reply,
+                       void (*print)(const json_t *json))
+{
+    int code = reply->code;
+
+    if (code != CTL_OK)
+        code = ctl_fail(options, reply);
+    else if (options->json)
+        puts(reply->body);
+    else
+        print(reply->json);
+    reply_free(reply);
+    return code;
+}
+
+static void print_all(const json_t *json)
+{
+    print_members(json, "");
+}
+
+int ctl_status(const struct options *options)
+{
+    struct reply reply = ctl_ask(options, "GET", "/status");
+
+    return print_reply(options, &reply, print_all);
+}
+
+int ctl_safepoint(const struct options *options)
+{
+    struct reply reply = ctl_ask(options, "GET", "/safepoint");
+
+    return print_reply(options, &reply, print_all);
+}
+
+static void member(const json_t *object, const char *key, char *to, size_t size)
+{
+    struct column column = {key, "", COLUMN_TEXT, 0};
+
+    if (strstr(key, "_ms"))
+        column.kind = COLUMN_MS;
+    cell_text(object, &column, to, size);
+}
+
+static void print_who(const json_t *holder)
+{
+    static const char *const keys[] = {"user", "host", "db", "application"};
+    char text[256];
+    size_t n;
+
+    member(holder, "session_id", text, sizeof(text));
+    printf(strcmp(text, "0") ? "session %s" : "no session", text);
+    for (n = 0; n < sizeof(keys) / sizeof(*keys); n++) {
+        member(holder, keys[n], text, sizeof(text));
+        if (*text)
+            printf(", %s %s", keys[n], text);
+    }
+    putchar('\n');
+}
+
+static void print_holder(const json_t *min, const json_t *holder)
+{
+    bool is_pin = !strcmp(json_string_value(json_object_get(holder, "kind")), "pin");
+    char text[1024], id[32], pin[32];
+
+    member(holder, "held_ms", text, sizeof(text));
+    member(holder, "session_id", id, sizeof(id));
+    member(holder, "pin_id", pin, sizeof(pin));
+    printf("held by:  ");
+    if (is_pin) {
+        char kind[32];
+
+        member(holder, "pin_kind", kind, sizeof(kind));
+        printf("%s pin %s of ", kind, pin);
+    } else {
+        printf("the transaction of ");
+    }
+    print_who(holder);
+    printf("for:      %s\n", text);
+    member(holder, "info", text, sizeof(text));
+    if (*text)
+        printf("running:  %.160s\n", text);
+    member(min, "gain_ms", text, sizeof(text));
+    printf("to end it would move the minimum up by %s", text);
+    if (strcmp(id, "0"))
+        printf(": rosterctl kill %s", id);
+    putchar('\n');
+}
+
+static void print_min(const json_t *min)
+{
+    const json_t *holder = json_object_get(min, "holder");
+    char text[64], age[64];
+
+    member(min, "minimum", text, sizeof(text));
+    member(min, "age_ms", age, sizeof(age));
+    printf("minimum:  %s, %s old\n", text, age);
+    if (json_is_object(holder))
+        print_holder(min, holder);
+    else
+        puts("held by:  nobody");
+    holder = json_object_get(min, "next");
+    if (json_is_object(holder)) {
+        printf("then:     ");
+        print_who(holder);
+    }
+}
+
+int ctl_min(const struct options *options)
+{
+    struct reply reply = ctl_ask(options, "GET", "/minimum");
+
+    return print_reply(options, &reply, print_min);
+}

@@ -1,0 +1,198 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Asking the server.
+ */
+#include "config.h"
+
+#include "rosterctl.h"
+
+#include <curl/curl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_S 30L
+
+struct body {
+    char *data;
+    size_t length;
+};
+
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct body *body = arg;
+    char *grown = realloc(body->data, body->length + size * count + 1);
+
+    if (!grown)
+        return 0;
+    memcpy(grown + body->length, data, size * count);
+    body->data = grown;
+    body->length += size * count;
+    grown[body->length] = '\0';
+    return size * count;
+}
+
+static int code_of(long status)
+{
+    switch (status) {
+    case 200:
+        return CTL_OK;
+    case 400:
+        return CTL_USAGE;
+    case 401:
+    case 403:
+        return CTL_FORBIDDEN;
+    case 404:
+        return CTL_NOT_FOUND;
+    case 409:
+        return CTL_NOT_DONE;
+    default:
+        return CTL_FAILED;
+    }
+}
+
+static void read_reply(struct reply *reply, long status, struct body *body)
+{
+    const char *error;
+
+    reply->code = code_of(status);
+    reply->body = body->data;
+    reply->json = json_loads(body->data ? body->data : "", 0, NULL);
+    if (reply->code == CTL_OK && reply->json)
+        return;
+    error = json_string_value(json_object_get(reply->json, "error"));
+    if (reply->code == CTL_OK)
+        reply->code = CTL_FAILED;
+    text_clean(error ? error : "the answer is not that of a status endpoint", reply->error,
+               sizeof(reply->error));
+}
+
+static struct curl_slist *set_options(CURL *curl, const struct options *options, const char *method,
+                                      struct body *body)
+{
+    struct curl_slist *headers = NULL;
+    char header[1024];
+
+    if (!strncmp(options->server, "unix:", 5))
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, options->server + 5);
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    if (options->token) {
+        snprintf(header, sizeof(header), "Authorization: Bearer %s", options->token);
+        headers = curl_slist_append(NULL, header);
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    }
+    return headers;
+}
+
+struct reply ctl_ask(const struct options *options, const char *method, const char *path)
+{
+    struct reply reply = {.code = CTL_FAILED};
+    struct body body = {NULL, 0};
+    struct curl_slist *headers;
+    CURL *curl = curl_easy_init();
+    CURLcode result;
+    char url[2048];
+    long status = 0;
+
+    if (!curl) {
+        snprintf(reply.error, sizeof(reply.error), "memory is out");
+        return reply;
+    }
+    snprintf(url, sizeof(url), "http://%s%s",
+             strncmp(options->server, "unix:", 5) ? options->server : "localhost", path);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    headers = set_options(curl, options, method, &body);
+    result = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    if (result == CURLE_OK) {
+        read_reply(&reply, status, &body);
+    } else {
+        reply.code = CTL_NO_SERVER;
+        snprintf(reply.error, sizeof(reply.error), "no server answers: %s",
+                 curl_easy_strerror(result));
+        free(body.data);
+    }
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    return reply;
+}
+
+void reply_free(struct reply *reply)
+{
+    json_decref(reply->json);
+    free(reply->body);
+}
+
+int ctl_error(int code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fputs("rosterctl: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return code;
+}
+
+int ctl_fail(const struct options *options, const struct reply *reply)
+{
+    return ctl_error(reply->code, "%s: %s", options->server, reply->error);
+}
+
+/* Appends "&key=value" with the value escaped. */
+static void add_argument(char *path, size_t size, const char *key, const char *value)
+{
+    size_t length = strlen(path);
+    char *escaped = value ? curl_easy_escape(NULL, value, 0) : NULL;
+
+    if (escaped)
+        snprintf(path + length, size - length, "&%s=%s", key, escaped);
+    curl_free(escaped);
+}
+
+static void list_path(const struct options *options, const char *path, const char *after, char *to,
+                      size_t size)
+{
+    snprintf(to, size, "%s?limit=%s", path, options->limit ? options->limit : "5000");
+    add_argument(to, size, "after", after);
+    add_argument(to, size, "user", options->user);
+    add_argument(to, size, "db", options->db);
+    add_argument(to, size, "kind", options->kind);
+    add_argument(to, size, "command", options->command);
+    add_argument(to, size, "state", options->state);
+    add_argument(to, size, "min_ms", options->min_ms);
+    add_argument(to, size, "in_txn", options->in_txn ? "1" : NULL);
+    add_argument(to, size, "full", options->full ? "1" : NULL);
+}
+
+struct reply ctl_rows(const struct options *options, const char *path)
+{
+    struct reply all = {.code = CTL_OK}, page;
+    char with_arguments[1536];
+    const char *next = NULL;
+
+    do {
+        list_path(options, path, next, with_arguments, sizeof(with_arguments));
+        page = ctl_ask(options, "GET", with_arguments);
+        if (page.code != CTL_OK || !all.json) {
+            reply_free(&all);
+            all = page;
+        } else {
+            json_array_extend(json_object_get(page.json, "rows"),
+                              json_object_get(all.json, "rows"));
+            reply_free(&all);
+            all = page;
+        }
+        next = json_string_value(json_object_get(all.json, "next"));
+    } while (all.code == CTL_OK && next && !options->limit);
+    return all;
+}

@@ -1,0 +1,243 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * rosterctl: looks at servers that use Roster, and interferes when it has to.
+ */
+#include "config.h"
+
+#include "rosterctl.h"
+
+#include <argp.h>
+#include <curl/curl.h>
+#include <locale.h>
+#include <roster/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_SERVER "127.0.0.1:6390"
+#define MOST_ARGS 64
+
+enum { LISTS = 1, JSON = 2, KILL = 4, DRAIN = 8, FULL = 16, WATCH = 32, ARGS = 64 };
+
+static const struct command {
+    const char *name;
+    command_fn *run;
+    unsigned takes;
+} commands[] = {
+    {"ps", ctl_ps, LISTS | JSON | FULL | WATCH},
+    {"trx", ctl_trx, LISTS | JSON | WATCH},
+    {"min", ctl_min, JSON},
+    {"safepoint", ctl_safepoint, JSON},
+    {"status", ctl_status, JSON},
+    {"history", ctl_history, JSON | FULL},
+    {"kill", ctl_kill, KILL | JSON | ARGS},
+    {"drain", ctl_drain, DRAIN | JSON},
+    {"top", ctl_top, WATCH},
+};
+
+static const struct argp_option known[] = {
+    {"server", 's', "ADDRESS", 0,
+     "the status endpoint: HOST:PORT or unix:PATH ($ROSTER_SERVER, else " DEFAULT_SERVER ")", 0},
+    {"token-file", 't', "FILE", 0, "the token to kill and drain with (else $ROSTER_TOKEN)", 0},
+    {"json", 'j', NULL, 0, "print JSON", 1},
+    {"user", 'u', "NAME", 0, "only sessions of this user", 2},
+    {"db", 'd', "NAME", 0, "only sessions in this database", 2},
+    {"kind", 'k', "KIND", 0, "only user, internal or background sessions", 2},
+    {"command", 'c', "COMMAND", 0, "only sessions that run this: Sleep, Query, ...", 2},
+    {"state", 'S', "STATE", 0, "only Idle, Running, LockWaiting, Committing, RollingBack", 2},
+    {"min-ms", 'm', "MS", 0, "only what has lasted so long", 2},
+    {"in-txn", 'x', NULL, 0, "only sessions inside a transaction", 2},
+    {"limit", 'n', "N", 0, "at most N rows", 2},
+    {"sort", 'o', "COLUMN", 0, "sort by a column; -COLUMN: the largest first", 2},
+    {"full", 'F', NULL, 0, "statements in full; the digests of a history", 2},
+    {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "again and again (every 2 s)", 2},
+    {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
+     "kill the statement, or just statement number N, and not the connection", 3},
+    {"wait", 'W', NULL, 0, "wait until the drained server has gone", 3},
+    {0},
+};
+
+struct parsed {
+    struct options options;
+    const struct command *command;
+    unsigned used; /* what the options given belong to */
+    char *args[MOST_ARGS];
+    char token[512];
+};
+
+/* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads. */
+static void read_token(struct parsed *parsed, const char *path, struct argp_state *state)
+{
+    FILE *file = fopen(path, "re");
+
+    if (!file || !fgets(parsed->token, sizeof(parsed->token), file))
+        argp_failure(state, CTL_USAGE, 0, "cannot read a token from %s", path);
+    if (file)
+        fclose(file);
+    parsed->token[strcspn(parsed->token, "\r\n")] = '\0';
+    parsed->options.token = parsed->token;
+}
+
+static void parse_watch(struct options *options, const char *text, struct argp_state *state)
+{
+    char *end;
+
+    options->watch_s = text ? strtod(text, &end) : 2;
+    if (text && (*end || end == text || !(options->watch_s >= 0.1 && options->watch_s <= 86400)))
+        argp_error(state, "--watch takes seconds from 0.1, not \"%s\"", text);
+}
+
+static const struct command *find_command(const char *name)
+{
+    size_t n;
+
+    for (n = 0; n < sizeof(commands) / sizeof(*commands); n++)
+        if (!strcmp(commands[n].name, name))
+            return &commands[n];
+    return NULL;
+}
+
+static void parse_arg(struct parsed *parsed, char *arg, struct argp_state *state)
+{
+    if (!parsed->command) {
+        parsed->command = find_command(arg);
+        if (!parsed->command)
+            argp_error(state, "there is no command \"%s\"", arg);
+    } else if (!(parsed->command->takes & ARGS) || parsed->options.n_args == MOST_ARGS) {
+        argp_error(state, "unexpected argument \"%s\"", arg);
+    } else {
+        parsed->args[parsed->options.n_args++] = arg;
+    }
+}
+
+/* Filters: where their text goes; NULL for the other options. */
+static const char **filter_place(struct options *options, int key)
+{
+    switch (key) {
+    case 'u':
+        return &options->user;
+    case 'd':
+        return &options->db;
+    case 'k':
+        return &options->kind;
+    case 'c':
+        return &options->command;
+    case 'S':
+        return &options->state;
+    case 'm':
+        return &options->min_ms;
+    case 'n':
+        return &options->limit;
+    case 'o':
+        return &options->sort;
+    default:
+        return NULL;
+    }
+}
+
+static error_t parse_option(struct parsed *parsed, int key, char *arg, struct argp_state *state)
+{
+    struct options *options = &parsed->options;
+
+    switch (key) {
+    case 's':
+        options->server = arg;
+        return 0;
+    case 't':
+        read_token(parsed, arg, state);
+        return 0;
+    case 'j':
+        options->json = true;
+        parsed->used |= JSON;
+        return 0;
+    case 'x':
+        options->in_txn = true;
+        parsed->used |= LISTS;
+        return 0;
+    case 'F':
+        options->full = true;
+        parsed->used |= FULL;
+        return 0;
+    case 'w':
+        parse_watch(options, arg, state);
+        parsed->used |= WATCH;
+        return 0;
+    case 'q':
+        options->statement = true;
+        options->seq = arg;
+        parsed->used |= KILL;
+        return 0;
+    case 'W':
+        options->wait = true;
+        parsed->used |= DRAIN;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct parsed *parsed = state->input;
+    const char **filter = filter_place(&parsed->options, key);
+
+    if (filter) {
+        *filter = arg;
+        parsed->used |= LISTS;
+        return 0;
+    }
+    switch (key) {
+    case ARGP_KEY_ARG:
+        parse_arg(parsed, arg, state);
+        return 0;
+    case ARGP_KEY_END:
+        if (!parsed->command)
+            argp_error(state, "a command is needed");
+        else if (parsed->used & ~parsed->command->takes)
+            argp_error(state, "%s does not take all of these options", parsed->command->name);
+        return 0;
+    default:
+        return parse_option(parsed, key, arg, state);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = known,
+        .parser = parse,
+        .args_doc = "COMMAND [ID...]",
+        .doc = "Shows what servers that use Roster do, and interferes when it has to.\v"
+               "Commands:\n"
+               "  ps          sessions\n"
+               "  trx         transactions\n"
+               "  min         the oldest timestamp still needed, who holds it, how to end that\n"
+               "  safepoint   safe points and the lease\n"
+               "  status      the server and its counts\n"
+               "  history     what long transactions consisted of\n"
+               "  kill ID...  ends sessions, or their statements\n"
+               "  drain       lets the server finish and end\n"
+               "  top         all of it, live\n",
+    };
+    static struct parsed parsed;
+    int code;
+
+    setlocale(LC_ALL, "");
+    argp_err_exit_status = CTL_USAGE;
+    argp_program_version = roster_version();
+    parsed.options.server = getenv("ROSTER_SERVER");
+    parsed.options.token = getenv("ROSTER_TOKEN");
+    parsed.options.args = parsed.args;
+    argp_parse(&argp, argc, argv, 0, NULL, &parsed);
+    if (!parsed.options.server || !*parsed.options.server)
+        parsed.options.server = DEFAULT_SERVER;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    code = parsed.command->run(&parsed.options);
+    curl_global_cleanup();
+    if (fflush(stdout) && code == CTL_OK)
+        code = ctl_error(CTL_FAILED, "cannot write");
+    return code;
+}
+/* NOLINTEND(concurrency-mt-unsafe) */

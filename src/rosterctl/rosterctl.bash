@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# Completion of rosterctl.
+
+_rosterctl() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
+    local commands="ps trx min safepoint status history kill drain top"
+    case $before in
+    -k | --kind) choices="user internal background" ;;
+    -S | --state) choices="Idle Running LockWaiting Committing RollingBack" ;;
+    -o | --sort) choices="id -time user command state" ;;
+    -t | --token-file)
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        return
+        ;;
+    *)
+        case $word in
+        -*)
+            choices="--server= --token-file= --json --user= --db= --kind= --command= --state=
+                --min-ms= --in-txn --limit= --sort= --full --watch --statement --wait --help
+                --version"
+            ;;
+        *)
+            choices=$commands
+            ;;
+        esac
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
+        compopt -o nospace
+    fi
+}
+complete -F _rosterctl rosterctl

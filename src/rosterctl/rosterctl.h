@@ -1,0 +1,83 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * rosterctl: what its commands share.
+ */
+#ifndef ROSTERCTL_H
+#define ROSTERCTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit codes; the man page explains them. */
+enum {
+    CTL_OK = 0,
+    CTL_NOT_DONE = 1, /* the server says that there is nothing to do: idle, stale, dying */
+    CTL_USAGE = 2,
+    CTL_NO_SERVER = 3,
+    CTL_FORBIDDEN = 4,
+    CTL_NOT_FOUND = 5,
+    CTL_FAILED = 6,
+};
+
+struct options {
+    const char *server;
+    const char *token;                                               /* NULL: none */
+    const char *user, *db, *kind, *command, *state, *min_ms, *limit; /* filters, NULL: any */
+    bool in_txn;
+    bool full;
+    bool json;
+    const char *sort;
+    bool statement;  /* kill the statement */
+    const char *seq; /* which one; NULL: any */
+    bool wait;       /* for a drain */
+    double watch_s;  /* 0: once */
+    char **args;     /* behind the command */
+    int n_args;
+};
+
+/* A reply; its JSON is NULL when it had none. */
+struct reply {
+    int code; /* of the exit codes */
+    char error[256];
+    json_t *json;
+    char *body;
+};
+
+/* client.c: asks the server. `method` is "GET" or "POST". Free with reply_free(). */
+struct reply ctl_ask(const struct options *options, const char *method, const char *path);
+void reply_free(struct reply *reply);
+
+/* Says what went wrong, on standard error, and returns the exit code. */
+int ctl_fail(const struct options *options, const struct reply *reply);
+int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Asks for all rows of a list, page by page, with the filters of the options. */
+struct reply ctl_rows(const struct options *options, const char *path);
+
+/* text.c: text for a terminal, which must not obey what a client made the server show. */
+void text_clean(const char *from, char *to, size_t size);
+void text_ms(double ms, char *to, size_t size); /* a duration for people */
+size_t text_width(const char *text);
+
+/* A column of a table: a member of each row. */
+struct column {
+    const char *key, *title;
+    enum { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_MS } kind;
+    int most; /* characters; 0: no limit */
+};
+
+/* table.c */
+void cell_text(const json_t *row, const struct column *column, char *to, size_t size);
+int table_sort(json_t *rows, const struct column *columns, size_t count, const char *by);
+void table_print(const json_t *rows, const struct column *columns, size_t count);
+
+typedef int command_fn(const struct options *options);
+
+command_fn ctl_ps, ctl_trx, ctl_min, ctl_safepoint, ctl_history, ctl_status, ctl_kill, ctl_drain;
+command_fn ctl_top;
+
+#endif /* ROSTERCTL_H */

@@ -1,0 +1,244 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * GET /metrics: OpenMetrics 1.0 for who accepts that, else the older text format of Prometheus, in
+ * which the family of a counter is called as its sample is.
+ */
+#include "config.h"
+
+#include "status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define OPEN_METRICS "application/openmetrics-text"
+
+/* Bounds of the histograms: powers of two of nanoseconds, of which all lower ones are one bucket.
+ */
+struct bounds {
+    unsigned first, last;
+};
+
+static const struct bounds state_bounds = {23, 41}; /* 17 ms to 73 min */
+static const struct bounds scan_bounds = {9, 29};   /* 1 us to 1 s */
+
+struct out {
+    struct text *text;
+    bool open_metrics;
+};
+
+static void family(struct out *out, const char *name, const char *type, const char *unit,
+                   const char *help)
+{
+    const char *suffix = !strcmp(type, "counter") && !out->open_metrics ? "_total" : "";
+
+    text_printf(out->text, "# HELP %s%s %s\n", name, suffix, help);
+    text_printf(out->text, "# TYPE %s%s %s\n", name, suffix, type);
+    if (out->open_metrics && unit)
+        text_printf(out->text, "# UNIT %s %s\n", name, unit);
+}
+
+static void gauge(struct out *out, const char *name, const char *unit, const char *help,
+                  uint64_t value)
+{
+    family(out, name, "gauge", unit, help);
+    text_printf(out->text, "%s %" PRIu64 "\n", name, value);
+}
+
+static void gauge_seconds(struct out *out, const char *name, const char *help, double seconds)
+{
+    family(out, name, "gauge", "seconds", help);
+    text_printf(out->text, "%s %.9g\n", name, seconds);
+}
+
+static void counter(struct out *out, const char *name, const char *help, uint64_t value)
+{
+    family(out, name, "counter", NULL, help);
+    text_printf(out->text, "%s_total %" PRIu64 "\n", name, value);
+}
+
+/* The rows of a histogram; `label` is empty or ends with a comma. */
+static void histogram(struct out *out, const char *name, const char *label,
+                      const struct roster_times *times, struct bounds bounds)
+{
+    uint64_t sum = 0;
+    unsigned n;
+
+    for (n = 0; n < bounds.last; n++) {
+        sum += times->buckets[n];
+        if (n >= bounds.first)
+            text_printf(out->text, "%s_bucket{%sle=\"%.9g\"} %" PRIu64 "\n", name, label,
+                        (double)(UINT64_C(2) << n) / 1e9, sum);
+    }
+    text_printf(out->text, "%s_bucket{%sle=\"+Inf\"} %" PRIu64 "\n", name, label, times->count);
+    if (*label)
+        text_printf(out->text, "%s_sum{%.*s} %.9g\n%s_count{%.*s} %" PRIu64 "\n", name,
+                    (int)strlen(label) - 1, label, (double)times->sum_ns / 1e9, name,
+                    (int)strlen(label) - 1, label, times->count);
+    else
+        text_printf(out->text, "%s_sum %.9g\n%s_count %" PRIu64 "\n", name,
+                    (double)times->sum_ns / 1e9, name, times->count);
+}
+
+/* Sessions and transactions by what they do. */
+struct census {
+    uint64_t kinds[3];
+    uint64_t txns[3];
+    uint64_t states[ROSTER_RUN_STATES];
+};
+
+static int count_one(const struct roster_session *session, const struct roster_view *view,
+                     void *arg)
+{
+    struct census *census = arg;
+
+    census->kinds[roster_session_kind(session)]++;
+    census->txns[view->txn_state]++;
+    if (view->txn_state == ROSTER_TXN_VALID)
+        census->states[view->run_state]++;
+    return 0;
+}
+
+static void put_census(struct out *out, const struct census *census)
+{
+    static const char *const kinds[] = {"user", "internal", "background"};
+    unsigned n;
+
+    family(out, "roster_sessions", "gauge", NULL, "Sessions that are open, by kind.");
+    for (n = 0; n < 3; n++)
+        text_printf(out->text, "roster_sessions{kind=\"%s\"} %" PRIu64 "\n", kinds[n],
+                    census->kinds[n]);
+    family(out, "roster_transactions", "gauge", NULL,
+           "Transactions with a start timestamp, by what they do.");
+    for (n = 0; n < ROSTER_RUN_STATES; n++)
+        text_printf(out->text, "roster_transactions{state=\"%s\"} %" PRIu64 "\n",
+                    roster_run_state_name((enum roster_run_state)n), census->states[n]);
+    gauge(out, "roster_transactions_pending", NULL,
+          "Transactions that wait for their start timestamp.", census->txns[ROSTER_TXN_PENDING]);
+}
+
+static void put_stats(struct out *out, const struct roster_stats *stats)
+{
+    gauge(out, "roster_sessions_peak", NULL, "The most sessions that were open at once.",
+          stats->sessions_peak);
+    counter(out, "roster_sessions_opened", "Sessions opened.", stats->sessions_opened);
+    counter(out, "roster_sessions_refused", "Sessions refused because of the limit.",
+            stats->sessions_refused);
+    counter(out, "roster_transactions_begun", "Transactions begun.", stats->txns_begun);
+    counter(out, "roster_transactions_forced", "Transactions ended because their session closed.",
+            stats->txns_forced);
+    counter(out, "roster_statements", "Statements begun.", stats->statements);
+    gauge(out, "roster_pins", NULL, "Pins held beside those of transactions.", stats->pins);
+    gauge(out, "roster_pins_expired", NULL, "Pins that the newest scan found below its age limit.",
+          stats->expired);
+    gauge(out, "roster_memory_bytes", "bytes", "Memory for sessions, views and pins.",
+          stats->memory);
+    gauge(out, "roster_backlog_bytes", "bytes", "Memory that waits for a grace period.",
+          stats->backlog);
+    counter(out, "roster_backlog_refused", "Calls refused because of the backlog.",
+            stats->backlog_refused);
+    gauge(out, "roster_threads", NULL, "The most threads that used the roster at once.",
+          stats->threads);
+}
+
+static void put_kills(struct out *out, const struct roster_metrics *metrics)
+{
+    unsigned reason, result;
+
+    family(out, "roster_kills", "counter", NULL, "Kills, by reason and by what became of them.");
+    for (reason = ROSTER_KILL_INTERRUPTED; reason < ROSTER_KILL_REASONS; reason++)
+        for (result = 0; result < ROSTER_KILL_RESULTS; result++)
+            text_printf(out->text, "roster_kills_total{reason=\"%s\",result=\"%s\"} %" PRIu64 "\n",
+                        roster_kill_reason_name((enum roster_kill_reason)reason),
+                        roster_kill_result_name((enum roster_kill_result)result),
+                        metrics->kills[reason][result]);
+}
+
+static void put_times(struct out *out, const struct roster_metrics *metrics)
+{
+    char label[64];
+    unsigned n;
+
+    family(out, "roster_state_seconds", "histogram", "seconds",
+           "Stays in a running state, of those that lasted into another tick of the clock.");
+    for (n = 0; n < ROSTER_RUN_STATES; n++) {
+        snprintf(label, sizeof(label), "state=\"%s\",",
+                 roster_run_state_name((enum roster_run_state)n));
+        histogram(out, "roster_state_seconds", label, &metrics->states[n], state_bounds);
+    }
+    family(out, "roster_scan_seconds", "histogram", "seconds", "Computing the minimum.");
+    histogram(out, "roster_scan_seconds", "", &metrics->scans, scan_bounds);
+    gauge_seconds(out, "roster_grace_period_seconds", "The newest grace period that was measured.",
+                  (double)metrics->grace_period_ns / 1e9);
+    gauge_seconds(out, "roster_grace_period_age_seconds",
+                  "How long the grace period under way has taken so far.",
+                  (double)metrics->grace_period_age_ns / 1e9);
+    if (metrics->leased)
+        gauge_seconds(out, "roster_lease_margin_seconds",
+                      "Until the server is fenced unless its lease is kept; below 0 it is.",
+                      (double)metrics->lease_margin_ns / 1e9);
+}
+
+static double seconds_between(uint64_t old_ts, uint64_t new_ts)
+{
+    uint64_t old_ms = roster_ts_physical_ms(old_ts), new_ms = roster_ts_physical_ms(new_ts);
+
+    return new_ms > old_ms ? (double)(new_ms - old_ms) / 1e3 : 0;
+}
+
+/* Absent while the oracle cannot be asked. */
+static void put_minimum(struct out *out, struct roster *roster)
+{
+    struct roster_min min = {.size = sizeof(min)};
+
+    if (roster_min_peek(roster, &min))
+        return;
+    gauge_seconds(out, "roster_minimum_age_seconds",
+                  "How far the minimum start timestamp is behind now.",
+                  seconds_between(min.min_start_ts, min.now));
+    if (min.safe_point)
+        gauge_seconds(out, "roster_safe_point_age_seconds",
+                      "How far the local safe point is behind now.",
+                      seconds_between(min.safe_point, min.now));
+}
+
+static int collect(struct roster *roster, struct roster_stats *stats,
+                   struct roster_metrics *metrics, struct census *census)
+{
+    int err = roster_stats(roster, stats);
+
+    if (!err)
+        err = roster_metrics(roster, metrics);
+    if (!err)
+        err = roster_read_lock(roster);
+    if (err)
+        return err;
+    (void)roster_for_each(roster, count_one, census);
+    roster_read_unlock(roster);
+    return 0;
+}
+
+unsigned get_metrics(struct request *request)
+{
+    struct roster_stats stats = {.size = sizeof(stats)};
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+    struct census census = {{0}, {0}, {0}};
+    struct out out = {&request->text, request->accept && strstr(request->accept, OPEN_METRICS)};
+    int err = collect(request->status->roster, &stats, &metrics, &census);
+
+    if (err)
+        return request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s", roster_strerror(err));
+    request->type = out.open_metrics ? OPEN_METRICS "; version=1.0.0; charset=utf-8"
+                                     : "text/plain; version=0.0.4; charset=utf-8";
+    put_census(&out, &census);
+    put_stats(&out, &stats);
+    put_kills(&out, &metrics);
+    put_times(&out, &metrics);
+    put_minimum(&out, request->status->roster);
+    if (out.open_metrics)
+        text_put(out.text, "# EOF\n");
+    return MHD_HTTP_OK;
+}

@@ -1,0 +1,32 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a request asks for behind the question mark.
+ */
+#ifndef ROSTER_STATUS_QUERY_H
+#define ROSTER_STATUS_QUERY_H
+
+#include "status.h"
+
+enum query_bit {
+    QUERY_ROWS = 1, /* which rows: all but the ones below */
+    QUERY_KILL = 2, /* id, target, statement */
+};
+
+struct query {
+    const char *user, *db, *kind, *command, *state; /* NULL: any */
+    const char *target;
+    uint64_t id; /* 0: any */
+    uint64_t min_ms;
+    uint64_t limit;
+    uint64_t after;
+    uint64_t statement;
+    bool in_txn;
+    bool full;
+};
+
+/* Returns 0, or the HTTP status of what is wrong with it. */
+unsigned query_parse(struct request *request, unsigned allowed, struct query *query);
+
+#endif /* ROSTER_STATUS_QUERY_H */

@@ -1,0 +1,254 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Starting and stopping the endpoint, and its loop.
+ *
+ * The loop is our own and not libmicrohttpd's, because that knows only how long a connection does
+ * nothing: a client that sends a byte now and then would keep its place for ever. Here every
+ * request has a deadline, and so has the pause before it.
+ */
+#include "config.h"
+
+#include "status.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEFAULT_CONNECTIONS 64
+#define MAX_CONNECTIONS 1024
+#define DEFAULT_REQUEST_MS 30000
+#define CONNECTION_MEMORY ((size_t)16 << 10) /* longer headers are refused */
+#define SWEEP_MS 250
+
+uint64_t status_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Closes for reading and writing what has taken too long; libmicrohttpd then sees the end. */
+static void sweep(struct roster_status *status, uint64_t now)
+{
+    struct peer *peer;
+
+    if (now - status->swept_ms < SWEEP_MS)
+        return;
+    status->swept_ms = now;
+    for (peer = status->peers; peer; peer = peer->next)
+        if (now - peer->since_ms > status->options.request_ms)
+            shutdown(peer->fd, SHUT_RDWR);
+}
+
+static void run(struct roster_status *status, uint64_t timeout_ms)
+{
+    struct pollfd fds[2] = {{status->epoll_fd, POLLIN, 0}, {status->stop_fd, POLLIN, 0}};
+    MHD_UNSIGNED_LONG_LONG wanted;
+
+    if (status->peers && timeout_ms > SWEEP_MS)
+        timeout_ms = SWEEP_MS;
+    if (status->again)
+        timeout_ms = 0;
+    status->again = false;
+    if (MHD_get_timeout(status->daemon, &wanted) == MHD_YES && wanted < timeout_ms)
+        timeout_ms = wanted;
+    (void)poll(fds, 2, (int)timeout_ms);
+    MHD_run(status->daemon);
+    sweep(status, status_now_ms());
+}
+
+static void *thread_main(void *arg)
+{
+    struct roster_status *status = arg;
+    struct pollfd stop = {status->stop_fd, POLLIN, 0};
+
+    while (poll(&stop, 1, 0) == 0)
+        run(status, 3600000);
+    return NULL;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **per_connection,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct roster_status *status = cls;
+    struct peer *peer = *per_connection;
+
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        status->again = true; /* when all places were taken the listener comes back only then */
+        if (!peer)
+            return;
+        if (peer->prev)
+            peer->prev->next = peer->next;
+        else
+            status->peers = peer->next;
+        if (peer->next)
+            peer->next->prev = peer->prev;
+        free(peer);
+        return;
+    }
+    peer = calloc(1, sizeof(*peer));
+    *per_connection = peer;
+    if (!peer)
+        return;
+    peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    peer->since_ms = status_now_ms();
+    peer->next = status->peers;
+    if (peer->next)
+        peer->next->prev = peer;
+    status->peers = peer;
+}
+
+static int options_get(struct roster_status_options *known,
+                       const struct roster_status_options *options)
+{
+    static const struct roster_status_options defaults = ROSTER_STATUS_OPTIONS_INIT;
+    const char *bytes = (const char *)options;
+    size_t n;
+
+    *known = defaults;
+    if (!options)
+        options = &defaults;
+    if (options->size < sizeof(*known))
+        return -EINVAL;
+    for (n = sizeof(*known); n < options->size; n++)
+        if (bytes[n])
+            return -E2BIG;
+    *known = *options;
+    if (known->max_connections > MAX_CONNECTIONS)
+        return -EINVAL;
+    if (!known->max_connections)
+        known->max_connections = DEFAULT_CONNECTIONS;
+    if (!known->request_ms)
+        known->request_ms = DEFAULT_REQUEST_MS;
+    if (!known->address)
+        known->address = "127.0.0.1:0";
+    if (!known->name)
+        known->name = "roster";
+    return known->token && !*known->token ? -EINVAL : 0;
+}
+
+static void free_all(struct roster_status *status)
+{
+    if (status->daemon)
+        MHD_stop_daemon(status->daemon); /* closes listen_fd */
+    else if (status->listen_fd >= 0)
+        close(status->listen_fd);
+    if (status->path)
+        unlink(status->path);
+    if (status->stop_fd >= 0)
+        close(status->stop_fd);
+    free(status->path);
+    free(status->address);
+    free(status->name);
+    free(status->token);
+    free(status);
+}
+
+static int start_daemon(struct roster_status *status)
+{
+    const union MHD_DaemonInfo *info;
+
+    status->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, status_handle, status,
+                         MHD_OPTION_LISTEN_SOCKET, status->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+                         status->options.max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, status_completed, status,
+                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, status, MHD_OPTION_END);
+    if (!status->daemon)
+        return -ENOMEM;
+    info = MHD_get_daemon_info(status->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    status->epoll_fd = info ? info->epoll_fd : -1;
+    return status->epoll_fd >= 0 ? 0 : -ENOMEM;
+}
+
+static int start_thread(struct roster_status *status)
+{
+    sigset_t all, before;
+    int err;
+
+    if (status->options.manual)
+        return 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    err = -pthread_create(&status->thread, NULL, thread_main, status);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return err;
+}
+
+static int open_all(struct roster_status *status)
+{
+    struct roster_status_options *options = &status->options;
+    int err;
+
+    status->name = strdup(options->name);
+    status->token = options->token ? strdup(options->token) : NULL;
+    status->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!status->name || (options->token && !status->token) || status->stop_fd < 0)
+        return -ENOMEM;
+    err = status_listen(options->address, &status->listen_fd, &status->address, &status->path);
+    if (err) {
+        status->listen_fd = -1;
+        return err;
+    }
+    err = start_daemon(status);
+    return err ? err : start_thread(status);
+}
+
+int roster_status_start(struct roster *roster, const struct roster_status_options *options,
+                        struct roster_status **made)
+{
+    struct roster_status *status;
+    int err;
+
+    if (!roster || !made)
+        return -EINVAL;
+    status = calloc(1, sizeof(*status));
+    if (!status)
+        return -ENOMEM;
+    status->roster = roster;
+    status->listen_fd = status->stop_fd = -1;
+    status->started_ms = status_now_ms();
+    err = options_get(&status->options, options);
+    if (!err)
+        err = open_all(status);
+    if (err)
+        free_all(status);
+    else
+        *made = status;
+    return err;
+}
+
+void roster_status_stop(struct roster_status *status)
+{
+    if (!status)
+        return;
+    if (!status->options.manual) {
+        (void)eventfd_write(status->stop_fd, 1);
+        pthread_join(status->thread, NULL);
+    }
+    free_all(status);
+}
+
+int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms)
+{
+    if (!status)
+        return -EINVAL;
+    if (!status->options.manual)
+        return -EBUSY;
+    run(status, timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX);
+    return 0;
+}
+
+const char *roster_status_address(const struct roster_status *status)
+{
+    return status ? status->address : NULL;
+}

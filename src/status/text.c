@@ -1,0 +1,191 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Text that grows, and JSON in it.
+ */
+#include "config.h"
+
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_SIZE 4096
+
+void text_free(struct text *text)
+{
+    free(text->data);
+    memset(text, 0, sizeof(*text));
+}
+
+static bool reserve(struct text *text, size_t more)
+{
+    size_t size = text->size ? text->size : FIRST_SIZE;
+    char *data;
+
+    if (text->failed)
+        return false;
+    if (text->length + more < text->size)
+        return true;
+    while (size <= text->length + more)
+        size *= 2;
+    data = size <= TEXT_MAX ? realloc(text->data, size) : NULL;
+    if (!data) {
+        text->failed = true;
+        return false;
+    }
+    text->data = data;
+    text->size = size;
+    return true;
+}
+
+void text_add(struct text *text, const char *bytes, size_t length)
+{
+    if (!length || !reserve(text, length))
+        return;
+    memcpy(text->data + text->length, bytes, length);
+    text->length += length;
+}
+
+void text_put(struct text *text, const char *string)
+{
+    text_add(text, string, strlen(string));
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    int length;
+
+    va_start(args, format);
+    length = vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (length < 0 || (size_t)length >= sizeof(line))
+        text->failed = true;
+    else
+        text_add(text, line, (size_t)length);
+}
+
+/* How many bytes the character takes that begins here; 0 when it is no UTF-8. */
+static size_t utf8_length(const unsigned char *at, size_t left)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = *at < 0x80       ? 1
+                    : *at >> 5 == 6  ? 2
+                    : *at >> 4 == 14 ? 3
+                    : *at >> 3 == 30 ? 4
+                                     : 0;
+    uint32_t point;
+    size_t n;
+
+    if (length < 2 || length > left)
+        return length > left ? 0 : length;
+    point = *at & (0x7fU >> length);
+    for (n = 1; n < length; n++) {
+        if (at[n] >> 6 != 2)
+            return 0;
+        point = point << 6 | (at[n] & 0x3f);
+    }
+    if (point < least[length] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+        return 0;
+    return length;
+}
+
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x7f && !strchr("\"\\<>&", byte);
+}
+
+static void escape(struct text *text, const unsigned char *at, size_t left)
+{
+    size_t run, length;
+
+    while (left) {
+        for (run = 0; run < left && is_plain(at[run]); run++)
+            ;
+        text_add(text, (const char *)at, run);
+        at += run;
+        left -= run;
+        if (!left)
+            return;
+        length = utf8_length(at, left);
+        if (length > 1)
+            text_add(text, (const char *)at, length);
+        else
+            text_printf(text, "\\u%04x", length ? *at : 0xfffdU);
+        length += !length;
+        at += length;
+        left -= length;
+    }
+}
+
+/* A comma, unless something has just been opened, and the key. */
+static void begin(struct text *text, const char *key)
+{
+    if (text->length && !strchr("{[", text->data[text->length - 1]))
+        text_add(text, ",", 1);
+    if (key)
+        text_printf(text, "\"%s\":", key);
+}
+
+void json_open(struct text *text, const char *key, char bracket)
+{
+    begin(text, key);
+    text_add(text, &bracket, 1);
+}
+
+void json_close(struct text *text, char bracket)
+{
+    text_add(text, &bracket, 1);
+}
+
+void json_bytes(struct text *text, const char *key, const char *bytes, size_t length)
+{
+    begin(text, key);
+    text_add(text, "\"", 1);
+    escape(text, (const unsigned char *)bytes, length);
+    text_add(text, "\"", 1);
+}
+
+void json_string(struct text *text, const char *key, const char *string)
+{
+    if (string)
+        json_bytes(text, key, string, strlen(string));
+    else
+        json_null(text, key);
+}
+
+void json_number(struct text *text, const char *key, uint64_t number)
+{
+    begin(text, key);
+    text_printf(text, "%" PRIu64, number);
+}
+
+void json_signed(struct text *text, const char *key, int64_t number)
+{
+    begin(text, key);
+    text_printf(text, "%" PRId64, number);
+}
+
+void json_id(struct text *text, const char *key, uint64_t id)
+{
+    begin(text, key);
+    text_printf(text, "\"%" PRIu64 "\"", id);
+}
+
+void json_bool(struct text *text, const char *key, bool value)
+{
+    begin(text, key);
+    text_put(text, value ? "true" : "false");
+}
+
+void json_null(struct text *text, const char *key)
+{
+    begin(text, key);
+    text_put(text, "null");
+}

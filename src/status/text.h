@@ -1,0 +1,45 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Text that grows, and JSON in it. A text that could not grow is marked as failed and stays so;
+ * nothing else has to be checked on the way.
+ */
+#ifndef ROSTER_STATUS_TEXT_H
+#define ROSTER_STATUS_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A reply may be so long. */
+#define TEXT_MAX ((size_t)64 << 20)
+
+struct text {
+    char *data;
+    size_t length;
+    size_t size;
+    bool failed;
+};
+
+void text_free(struct text *text);
+void text_add(struct text *text, const char *bytes, size_t length);
+void text_put(struct text *text, const char *string);
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * A value in an array when `key` is NULL, else a member of an object. Commas come by themselves.
+ * Strings may hold anything: what is no UTF-8 becomes U+FFFD, and what HTML would take for markup
+ * is escaped. NULL is null.
+ */
+void json_open(struct text *text, const char *key, char bracket);
+void json_close(struct text *text, char bracket);
+void json_string(struct text *text, const char *key, const char *string);
+void json_bytes(struct text *text, const char *key, const char *bytes, size_t length);
+void json_number(struct text *text, const char *key, uint64_t number);
+void json_signed(struct text *text, const char *key, int64_t number);
+void json_id(struct text *text, const char *key, uint64_t id); /* a string, see status.h */
+void json_bool(struct text *text, const char *key, bool value);
+void json_null(struct text *text, const char *key);
+
+#endif /* ROSTER_STATUS_TEXT_H */

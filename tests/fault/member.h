@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* A server of the fault tests: what its threads share. */
+#ifndef ROSTER_TESTS_FAULT_MEMBER_H
+#define ROSTER_TESTS_FAULT_MEMBER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <roster/oracle_store.h>
+#include <roster/roster.h>
+#include <roster/safepoint.h>
+#include <roster/store.h>
+#include <roster/syncer.h>
+
+#include "data.h"
+
+struct member_options {
+    const char *url;
+    const char *id;
+    const char *dir;    /* of logs and data */
+    const char *prefix; /* of the keys in the store */
+    uint32_t slot;      /* which keys of the data set it writes */
+    uint32_t ttl_ms;
+    uint32_t interval_ms;
+    uint32_t timeout_ms;
+    uint32_t life_ms; /* how far safe points stay behind now */
+    uint32_t hold_ms; /* the longest transaction */
+    bool stuck;       /* one more transaction, which never ends */
+};
+
+#define WORKERS 3
+
+struct member {
+    struct member_options options;
+    struct data *data;
+    struct roster_store *store;
+    struct roster_oracle_store *oracle;
+    struct roster *roster;
+    struct roster_syncer *syncer;
+    struct roster_safepoint *safepoint;
+    _Atomic uint64_t newest; /* timestamp got */
+    _Atomic uint64_t txns;
+    _Atomic bool stop;
+    unsigned n_threads;
+    pthread_t threads[WORKERS + 5];
+};
+
+/* The oracle with a note of each request; a roster_oracle_fn over the member. */
+int member_oracle(void *member, uint64_t *ts);
+
+/* Starts all threads that work until `stop`. */
+void member_work(struct member *member);
+
+/* Starts the threads that look at the cluster until `stop`. */
+void member_observe(struct member *member);
+
+/* Starts one thread; ends the process when it cannot. */
+void member_thread(struct member *member, void *(*run)(void *));
+
+/* Prints a line with the time; any thread. */
+__attribute__((format(printf, 1, 2))) void say(const char *format, ...);
+
+#endif

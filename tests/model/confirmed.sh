@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# The code is what the models were confirmed against; and whoever changes a function of it, not
+# just a comment or white space, is told which models to read again.
+
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+check="$ROSTER_SRCDIR/tests/model/check-confirmed"
+failed=0
+
+fail() {
+    echo "$*"
+    failed=1
+}
+
+"$check" -C "$ROSTER_SRCDIR" || fail "the code differs from what the models were confirmed against"
+
+mkdir -p "$work/tests"
+cp -R "$ROSTER_SRCDIR/src" "$work/src"
+cp -R "$ROSTER_SRCDIR/tests/model" "$work/tests/model"
+chmod -R u+w "$work"
+
+# control FILE SED EXPECTED: after this edit check-confirmed must exit with EXPECTED.
+control() {
+    sed "$2" "$ROSTER_SRCDIR/$1" >"$work/$1"
+    cmp -s "$ROSTER_SRCDIR/$1" "$work/$1" && fail "\"$2\" changes nothing in $1"
+    status=0
+    "$check" -C "$work" >"$work/said" || status=$?
+    [ "$status" -eq "$3" ] || fail "after \"$2\" in $1 the status is $status: $(cat "$work/said")"
+    cat "$ROSTER_SRCDIR/$1" >"$work/$1"
+}
+
+[ "$failed" -eq 0 ] || exit 1
+control src/core/horizon.c 's/rst_membarrier(); /rst_compiler_barrier(); /' 1
+grep -q '^begin_scan: rst_horizon_scan() in src/core/horizon.c has changed' "$work/said" ||
+    fail "it does not say what has changed: $(cat "$work/said")"
+control src/core/kill.c 's/\btake_back(/take_it_back(/' 1
+grep -q '^kill: take_back() is not in src/core/kill.c any more' "$work/said" ||
+    fail "it does not say what is gone: $(cat "$work/said")"
+control src/core/horizon.c 's,rst_membarrier(); /\* b \*/,rst_membarrier();,' 0
+control src/core/minimum.c 's/^    pthread_mutex_lock/	pthread_mutex_lock/' 0
+cp "$work/tests/model/kill.pml" "$work/tests/model/another.pml"
+"$check" -C "$work" >"$work/said" && fail "a model without a record passes"
+exit $failed

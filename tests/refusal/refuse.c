@@ -1,0 +1,247 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "config.h"
+
+#include "refuse.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+static __thread unsigned countdown; /* 0: none fails */
+static __thread const char *only;   /* NULL: any function */
+static __thread const char *refused;
+static long blocks;
+static int64_t wall_step, boot_step;
+
+void refuse_nth(unsigned n)
+{
+    refused = NULL;
+    only = NULL;
+    countdown = n;
+}
+
+void refuse_function(const char *name)
+{
+    refuse_nth(1);
+    only = name;
+}
+
+const char *refuse_none(void)
+{
+    countdown = 0;
+    return refused;
+}
+
+long refuse_blocks(void)
+{
+    return __atomic_load_n(&blocks, __ATOMIC_RELAXED);
+}
+
+unsigned refuse_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    unsigned n = 0;
+
+    while (dir && readdir(dir))
+        n++;
+    if (dir)
+        closedir(dir);
+    return n;
+}
+
+void refuse_step_wall_clock(int64_t ns)
+{
+    __atomic_store_n(&wall_step, ns, __ATOMIC_RELAXED);
+}
+
+void refuse_step_boot_clock(int64_t ns)
+{
+    __atomic_store_n(&boot_step, ns, __ATOMIC_RELAXED);
+}
+
+static int fails(const char *name, int error)
+{
+    if (!countdown || (only && strcmp(name, only) != 0) || --countdown)
+        return 0;
+    refused = name;
+    errno = error;
+    return 1;
+}
+
+/* The build hides what is not marked, and then the shared libraries would not find these. */
+#pragma GCC visibility push(default)
+
+/* ------------------------------------------------------------ memory */
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *block);
+
+static void *counted(void *block)
+{
+    if (block)
+        __atomic_fetch_add(&blocks, 1, __ATOMIC_RELAXED);
+    return block;
+}
+
+void *malloc(size_t size)
+{
+    return fails("malloc", ENOMEM) ? NULL : counted(__libc_malloc(size));
+}
+
+void *calloc(size_t n, size_t size)
+{
+    return fails("calloc", ENOMEM) ? NULL : counted(__libc_calloc(n, size));
+}
+
+void *realloc(void *block, size_t size)
+{
+    void *grown = fails("realloc", ENOMEM) ? NULL : __libc_realloc(block, size);
+
+    return block ? grown : counted(grown);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return fails("aligned_alloc", ENOMEM) ? NULL : counted(__libc_memalign(alignment, size));
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size)
+{
+    void *made = fails("posix_memalign", ENOMEM) ? NULL : counted(__libc_memalign(alignment, size));
+
+    if (!made)
+        return ENOMEM;
+    *block = made;
+    return 0;
+}
+
+void free(void *block)
+{
+    if (block)
+        __atomic_fetch_sub(&blocks, 1, __ATOMIC_RELAXED);
+    __libc_free(block);
+}
+
+/* ------------------------------------------------------------ files, sockets, threads */
+
+/* The same function of the C library, looked up once. */
+#define real(name, type)                                                                           \
+    __extension__({                                                                                \
+        static type *found;                                                                        \
+        unsigned before = countdown;                                                               \
+        countdown = 0; /* dlsym() may allocate */                                                  \
+        if (!found)                                                                                \
+            *(void **)&found = dlsym(RTLD_NEXT, #name);                                            \
+        countdown = before;                                                                        \
+        found;                                                                                     \
+    })
+
+/* REFUSABLE(result, name, error, value when refused, parameters, arguments) */
+#define REFUSABLE(result, name, error, value, parameters, arguments)                               \
+    result name parameters;                                                                        \
+    result name parameters                                                                         \
+    {                                                                                              \
+        typedef result function parameters;                                                        \
+        return fails(#name, error) ? (value) : real(name, function) arguments;                     \
+    }
+
+REFUSABLE(ssize_t, pread64, EIO, -1, (int fd, void *to, size_t n, off_t at), (fd, to, n, at))
+REFUSABLE(ssize_t, write, EIO, -1, (int fd, const void *from, size_t n), (fd, from, n))
+REFUSABLE(ssize_t, pwrite64, ENOSPC, -1, (int fd, const void *from, size_t n, off_t at),
+          (fd, from, n, at))
+REFUSABLE(int, fsync, EIO, -1, (int fd), (fd))
+REFUSABLE(int, fdatasync, EIO, -1, (int fd), (fd))
+REFUSABLE(int, ftruncate64, EIO, -1, (int fd, off_t size), (fd, size))
+REFUSABLE(int, fstat64, EIO, -1, (int fd, struct stat64 *to), (fd, to))
+REFUSABLE(int, stat64, EIO, -1, (const char *path, struct stat64 *to), (path, to))
+REFUSABLE(void *, mmap, ENOMEM, (void *)-1,
+          (void *at, size_t size, int protection, int flags, int fd, off_t offset),
+          (at, size, protection, flags, fd, offset))
+REFUSABLE(void *, mmap64, ENOMEM, (void *)-1,
+          (void *at, size_t size, int protection, int flags, int fd, off_t offset),
+          (at, size, protection, flags, fd, offset))
+REFUSABLE(int, socket, EMFILE, -1, (int domain, int type, int protocol), (domain, type, protocol))
+REFUSABLE(int, socketpair, EMFILE, -1, (int domain, int type, int protocol, int pair[2]),
+          (domain, type, protocol, pair))
+REFUSABLE(int, connect, ECONNREFUSED, -1, (int fd, const struct sockaddr *to, socklen_t size),
+          (fd, to, size))
+REFUSABLE(ssize_t, send, ECONNRESET, -1, (int fd, const void *from, size_t n, int flags),
+          (fd, from, n, flags))
+REFUSABLE(ssize_t, recv, ECONNRESET, -1, (int fd, void *to, size_t n, int flags),
+          (fd, to, n, flags))
+REFUSABLE(int, pthread_create, EAGAIN, EAGAIN,
+          (pthread_t * thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg),
+          (thread, attr, fn, arg))
+REFUSABLE(int, pthread_setspecific, ENOMEM, ENOMEM, (pthread_key_t key, const void *value),
+          (key, value))
+
+int open64(const char *path, int flags, ...);
+int open64(const char *path, int flags, ...)
+{
+    typedef int function(const char *, int, ...);
+    va_list args;
+    mode_t mode;
+
+    va_start(args, flags);
+    mode = va_arg(args, mode_t);
+    va_end(args);
+    return fails("open64", EMFILE) ? -1 : real(open64, function)(path, flags, mode);
+}
+
+int fcntl64(int fd, int command, ...);
+int fcntl64(int fd, int command, ...)
+{
+    typedef int function(int, int, ...);
+    va_list args;
+    void *arg;
+
+    va_start(args, command);
+    arg = va_arg(args, void *);
+    va_end(args);
+    /* Letting go of a lock never fails. */
+    if ((command == F_SETLK || command == F_SETLKW) &&
+        ((const struct flock *)arg)->l_type != F_UNLCK && fails("fcntl64", EIO))
+        return -1;
+    return real(fcntl64, function)(fd, command, arg);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    typedef int function(clockid_t, struct timespec *);
+    int err = real(clock_gettime, function)(clock, now);
+    int64_t ns = 0;
+
+    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+        ns = __atomic_load_n(&wall_step, __ATOMIC_RELAXED);
+    else if (clock == CLOCK_BOOTTIME)
+        ns = __atomic_load_n(&boot_step, __ATOMIC_RELAXED);
+    if (err || !ns)
+        return err;
+    ns += now->tv_nsec;
+    now->tv_sec += ns / 1000000000;
+    now->tv_nsec = ns % 1000000000;
+    if (now->tv_nsec < 0) {
+        now->tv_nsec += 1000000000;
+        now->tv_sec--;
+    }
+    return 0;
+}
+
+#pragma GCC visibility pop

@@ -1,0 +1,33 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The environment refuses: calls of the C library and of the kernel that fail on demand, whoever
+ * makes them: Roster, or SQLite, libcurl and jansson on its behalf. The functions of refuse.c stand
+ * in the test program, where the dynamic linker finds them before those of the C library.
+ */
+#ifndef ROSTER_TESTS_REFUSE_H
+#define ROSTER_TESTS_REFUSE_H
+
+#include <stdint.h>
+
+/* The n-th such call of this thread from now on fails, once; n counts from 1. */
+void refuse_nth(unsigned n);
+
+/* The next call of that one function fails. */
+void refuse_function(const char *name);
+
+/* No more. Returns the name of the function that was refused, NULL for none. */
+const char *refuse_none(void);
+
+/* Blocks of memory that anyone in this process has allocated and not freed yet. */
+long refuse_blocks(void);
+
+/* File descriptors that are open. */
+unsigned refuse_files(void);
+
+/* Moves the wall clock, and the clock that counts on in suspension, of this process. */
+void refuse_step_wall_clock(int64_t ns);
+void refuse_step_boot_clock(int64_t ns);
+
+#endif /* ROSTER_TESTS_REFUSE_H */

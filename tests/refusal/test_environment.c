@@ -1,0 +1,325 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Hard times for the core: no threads, hardly any stack, clocks that leap, signals at all moments,
+ * threads that are cancelled, little memory.
+ */
+#include "config.h"
+
+#include "refuse.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <roster/roster.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAY_NS INT64_C(86400000000000)
+
+static struct roster *new_roster(int tick_ms)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster *roster;
+
+    options.tick_ms = tick_ms;
+    cr_assert_eq(roster_create(&options, &roster), 0);
+    return roster;
+}
+
+static int visit(const struct roster_session *session, const struct roster_view *view, void *arg)
+{
+    (void)session;
+    (void)view;
+    ++*(unsigned *)arg;
+    return 0;
+}
+
+/* A life with every kind of call. Returns the first error. */
+#define try(call)                                                                                  \
+    do {                                                                                           \
+        int try_err = (call);                                                                      \
+        if (try_err)                                                                               \
+            return try_err;                                                                        \
+    } while (0)
+
+static int read_all(struct roster *roster, uint64_t id)
+{
+    struct roster_snapshot *snapshot;
+    unsigned visited = 0;
+
+    try(roster_read_lock(roster));
+    if (!roster_lookup(roster, id) || roster_for_each(roster, visit, &visited) || !visited) {
+        roster_read_unlock(roster);
+        return -ENOENT;
+    }
+    roster_read_unlock(roster);
+    try(roster_snapshot(roster, &snapshot));
+    roster_snapshot_free(snapshot);
+    return 0;
+}
+
+static int live(struct roster *roster)
+{
+    struct roster_min min = {.size = sizeof(min)};
+    struct roster_stats stats = {.size = sizeof(stats)};
+    struct roster_session *session;
+    struct roster_pin *pin;
+    uint64_t ts;
+
+    try(roster_session_open(roster, NULL, &session));
+    try(roster_txn_begin(session, &ts));
+    try(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "select", 6, "d", 1));
+    try(roster_pin_acquire(roster, session, 0, ROSTER_PIN_CURSOR, &pin));
+    try(roster_min_start_ts(roster, 0, &min));
+    if (min.min_start_ts > ts || roster_safe_point(roster) > ts)
+        return -EDOM;
+    try(roster_txn_check(session));
+    try(roster_kill(roster, roster_session_id(session), ROSTER_KILL_STATEMENT, ROSTER_STMT_ANY,
+                    ROSTER_KILL_INTERRUPTED));
+    try(read_all(roster, roster_session_id(session)));
+    try(roster_stmt_end(session) == ROSTER_KILL_INTERRUPTED ? 0 : -EDOM);
+    try(roster_txn_finish(session));
+    try(roster_pin_release(pin));
+    try(roster_stats(roster, &stats));
+    return roster_session_close(session);
+}
+
+Test(environment, no_thread_can_be_started)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster *roster = new_roster(0), *other = NULL;
+    struct roster_watchdog *watchdog = NULL;
+    struct roster_watchdog_options watched = ROSTER_WATCHDOG_OPTIONS_INIT;
+
+    refuse_function("pthread_create");
+    cr_assert_eq(roster_create(&options, &other), -EAGAIN);
+    cr_assert_not_null(refuse_none());
+    refuse_function("pthread_create");
+    cr_assert_eq(roster_watchdog_start(roster, &watched, &watchdog), -EAGAIN);
+    cr_assert_not_null(refuse_none());
+    cr_assert_eq(live(roster), 0);
+    cr_assert_eq(roster_watchdog_start(roster, &watched, &watchdog), 0);
+    cr_assert_eq(roster_watchdog_stop(watchdog), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+static void *live_there(void *arg)
+{
+    return (void *)(intptr_t)live(arg);
+}
+
+Test(environment, the_smallest_stack_is_enough)
+{
+    struct roster *roster = new_roster(0);
+    pthread_attr_t attr;
+    pthread_t thread;
+    void *result;
+
+    pthread_attr_init(&attr);
+    cr_assert_eq(pthread_attr_setstacksize(&attr, (size_t)PTHREAD_STACK_MIN), 0);
+    for (int i = 0; i < 10; i++) {
+        cr_assert_eq(pthread_create(&thread, &attr, live_there, roster), 0);
+        cr_assert_eq(pthread_join(thread, &result), 0);
+        cr_assert_eq((intptr_t)result, 0);
+    }
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+/* Own threads start with the default stack size, whatever that is. */
+Test(environment, own_threads_need_little_stack)
+{
+    pthread_attr_t attr;
+    struct roster *roster;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, (size_t)PTHREAD_STACK_MIN);
+    cr_assert_eq(pthread_setattr_default_np(&attr), 0);
+    roster = new_roster(1);
+    for (int i = 0; i < 200; i++)
+        cr_assert_eq(live(roster), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+/* G2, G3: transactions begun before and after each leap, in both directions. */
+Test(environment, the_wall_clock_leaps)
+{
+    static const int64_t leaps[] = {DAY_NS, -DAY_NS, 365 * DAY_NS, 0, -20 * DAY_NS, 1, -1};
+    struct roster *roster = new_roster(0);
+    struct roster_session *sessions[7];
+    struct roster_min min = {.size = sizeof(min)};
+    uint64_t ts[7], oldest = UINT64_MAX, before = 0;
+
+    for (size_t i = 0; i < 7; i++) {
+        refuse_step_wall_clock(leaps[i]);
+        cr_assert_eq(roster_session_open(roster, NULL, &sessions[i]), 0);
+        cr_assert_eq(roster_txn_begin(sessions[i], &ts[i]), 0);
+        cr_assert(i == 0 || ts[i] > ts[i - 1], "the oracle went back");
+        oldest = ts[i] < oldest ? ts[i] : oldest;
+        cr_assert_eq(roster_min_start_ts(roster, 0, &min), 0);
+        cr_assert_eq(min.min_start_ts, oldest);
+        cr_assert(roster_safe_point(roster) <= oldest && roster_safe_point(roster) >= before);
+        before = roster_safe_point(roster);
+        cr_assert_eq(roster_txn_check(sessions[i]), 0);
+    }
+    for (size_t i = 0; i < 7; i++)
+        cr_assert_eq(roster_session_close(sessions[i]), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+static unsigned signals;
+
+static void count_signal(int number)
+{
+    (void)number;
+    __atomic_fetch_add(&signals, 1, __ATOMIC_RELAXED);
+}
+
+static void storm(long microseconds)
+{
+    struct sigaction action = {.sa_handler = count_signal}; /* without SA_RESTART */
+    struct itimerval timer = {{0, microseconds}, {0, microseconds}};
+
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+Test(environment, signals_at_all_moments)
+{
+    struct roster *roster = new_roster(0);
+    struct roster_drain_options options = ROSTER_DRAIN_OPTIONS_INIT;
+    struct roster_drain_report result = {.size = sizeof(result)};
+    struct timespec begun, now;
+
+    storm(150);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    do {
+        int err = live(roster);
+
+        cr_assert_eq(err, 0, "%d", err);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while (now.tv_sec - begun.tv_sec < 1);
+    options.finish_ms = 50;
+    cr_assert_eq(roster_drain(roster, &options, &result), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+    storm(0);
+    cr_assert_gt(signals, 50);
+}
+
+struct victim {
+    struct roster *roster;
+    unsigned lives;
+};
+
+static void *live_until_cancelled(void *arg)
+{
+    struct victim *victim = arg;
+
+    for (;;) {
+        if (live(victim->roster))
+            return arg;
+        victim->lives++;
+        pthread_testcancel();
+    }
+}
+
+/* No call is a point where a thread ends, so none leaves a lock or half a change behind. */
+Test(environment, threads_are_cancelled)
+{
+    struct roster *roster = new_roster(0);
+    struct roster_stats stats = {.size = sizeof(stats)};
+
+    for (int i = 0; i < 50; i++) {
+        struct victim victim = {roster, 0};
+        pthread_t thread;
+        void *result;
+
+        cr_assert_eq(pthread_create(&thread, NULL, live_until_cancelled, &victim), 0);
+        usleep((useconds_t)(i * 37));
+        cr_assert_eq(pthread_cancel(thread), 0);
+        cr_assert_eq(pthread_join(thread, &result), 0);
+        cr_assert_eq(result, PTHREAD_CANCELED);
+        cr_assert_eq(live(roster), 0);
+    }
+    cr_assert_eq(roster_stats(roster, &stats), 0);
+    cr_assert_eq(stats.sessions + stats.pins, 0, "a thread ended inside a call");
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+static void *drain_it(void *roster)
+{
+    struct roster_drain_options options = ROSTER_DRAIN_OPTIONS_INIT;
+    struct roster_drain_report result = {.size = sizeof(result)};
+
+    options.finish_ms = 200;
+    options.kill_ms = 200;
+    roster_drain(roster, &options, &result);
+    pthread_testcancel();
+    return NULL;
+}
+
+Test(environment, whoever_waits_is_cancelled)
+{
+    struct roster *roster = new_roster(0);
+    struct roster_session *session;
+    pthread_t thread;
+    void *result;
+
+    cr_assert_eq(roster_session_open(roster, NULL, &session), 0);
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, drain_it, roster), 0);
+    usleep(50000);
+    cr_assert_eq(pthread_cancel(thread), 0);
+    cr_assert_eq(pthread_join(thread, &result), 0);
+    cr_assert_eq(result, PTHREAD_CANCELED);
+    cr_assert_eq(roster_session_close(session), 0);
+    cr_assert_eq(roster_destroy(roster), 0, "the drain still runs");
+}
+
+/* In a child: whatever the core asks for is refused in the end, and it says so and goes on. */
+static int starve(void)
+{
+    struct rlimit limit;
+    struct roster *roster = new_roster(ROSTER_TICK_MANUAL);
+    struct roster_session *session, *first;
+    unsigned long opened = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+    int err;
+
+    if (!file || fscanf(file, "%lu", &pages) != 1 || roster_session_open(roster, NULL, &first))
+        return 1;
+    fclose(file);
+    limit.rlim_cur = limit.rlim_max = pages * (rlim_t)sysconf(_SC_PAGESIZE) + (4 << 20);
+    if (setrlimit(RLIMIT_AS, &limit))
+        return 2;
+    while (!(err = roster_session_open(roster, NULL, &session)) && opened < 1000000)
+        opened++;
+    if (err != -ENOMEM || opened < 100)
+        return 3;
+    if (roster_txn_begin(first, NULL) == 0 && roster_txn_finish(first))
+        return 4;
+    return roster_session_close(first) ? 5 : 0;
+}
+
+Test(environment, memory_is_limited)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0)
+        _exit(starve());
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
+    cr_assert_eq(WEXITSTATUS(status), 0, "step %d", WEXITSTATUS(status));
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# rosterctl against an endpoint: what it prints, what it refuses, and its exit codes.
+
+# shellcheck source=tests/status/served.sh
+. "$ROSTER_SRCDIR/tests/status/served.sh"
+
+ctl=$ROSTER_BUILDDIR/rosterctl
+if [ ! -x "$ctl" ]; then
+    echo "rosterctl was not built"
+    exit 77
+fi
+unset ROSTER_TOKEN ROSTER_SERVER
+socket=unix:$work/socket
+
+# run STATUS ARGUMENT...: its output is in $out, its complaint in $complaint.
+run() {
+    local wanted=$1 status=0
+    shift
+    out=$("$ctl" "$@" 2>"$work/complaint") || status=$?
+    complaint=$(cat "$work/complaint")
+    expect "exit status of rosterctl $*" "$wanted" "$status"
+}
+
+lines() {
+    wc -l <<<"$out"
+}
+
+serve "$socket"
+export ROSTER_SERVER=$socket
+
+run 0 ps
+expect "a title and five sessions" 6 "$(lines)"
+expect "it names its columns" 'ID *KIND *USER *COMMAND *TIME *INFO*' "$(head -n 1 <<<"$out")"
+expect "a statement is shown" '*bob *10.1.2.3:4567 *shop *report *Query *in transaction *select*' \
+    "$(grep bob <<<"$out")"
+run 0 ps --user=carol
+expect "filters work" 2 "$(lines)"
+run 0 ps --kind=internal
+expect "also when nothing is left" 1 "$(lines)"
+run 0 ps --in-txn --state=running
+expect "together" 2 "$(lines)"
+run 0 ps --sort=-user
+expect "sorting works" '*erin*' "$(sed -n 2p <<<"$out")"
+run 0 ps -o user
+expect "both ways" '*alice*' "$(sed -n 2p <<<"$out")"
+run 2 ps --sort=nonsense
+run 0 ps --json --full
+expect "JSON has all of them" 5 "$(grep -c '"id":' <<<"$out")"
+expect "and text as it was" '*dave <b>*' "$out"
+run 0 ps --limit=2
+expect "a limit holds" 3 "$(lines)"
+status=0
+timeout 1 "$ctl" ps --watch=0.2 >"$work/watched" || status=$?
+expect "watching goes on" 124 "$status"
+[ "$(grep -c '^ID\|ID *KIND' "$work/watched")" -ge 3 ] || expect "again and again" yes no
+
+run 0 trx
+expect "a transaction" '*bob *shop *Running *abc123*' "$(sed -n 2p <<<"$out")"
+run 0 min
+expect "the holder is named" '*transaction of session 2, user bob,*' "$out"
+expect "with the way to end it" '*rosterctl kill 2*' "$out"
+run 0 min --json
+expect "also as JSON" '{*"holder":{*' "$out"
+run 0 safepoint
+expect "safe points" '*local_safe_point: *leased: no*' "$out"
+run 0 status
+expect "status" '*name: served*sessions: 5*' "$out"
+run 0 history
+expect "history" '*LONGEST*ms' "$out"
+run 0 history --full
+expect "with digests" '*d"1*' "$out"
+
+run 5 kill 4711
+expect "a session that is not there" '*no such session*' "$complaint"
+run 1 kill --statement 1
+expect "nothing to kill" '*idle*' "$complaint"
+run 1 kill --statement 3
+expect "killed before" '*dying*' "$complaint"
+run 1 kill --statement=99 2
+expect "a statement that is over" '*stale*' "$complaint"
+run 0 kill --statement=1 2
+expect "a kill" 'session 2: delivered' "$out"
+run 0 kill 1 4
+expect "two kills" 'session 1: delivered*session 4: delivered' "$out"
+for ((tries = 100; tries; tries--)); do
+    run 0 ps
+    [ "$(lines)" -ne 4 ] || break
+    sleep 0.05
+done
+expect "they have gone" 4 "$(lines)"
+
+run 2
+run 2 nonsense
+run 2 ps extra
+run 2 ps --wait
+run 2 kill
+run 2 kill 12x
+run 2 kill ''
+run 2 ps --watch=x
+run 2 ps --min-ms=x
+expect "a filter that is no number" '*min_ms takes a number*' "$complaint"
+run 2 top
+expect "top without a terminal" '*terminal*' "$complaint"
+run 0 --help
+run 0 --version
+run 3 -s "unix:$work/nowhere" ps
+expect "no server" '*no server answers*' "$complaint"
+run 3 -s 127.0.0.1:1 min
+
+run 0 drain --wait
+expect "a drain" 'draining*the server has gone' "$out"
+ended
+
+serve 127.0.0.1:0 s3cret
+export ROSTER_SERVER=$address
+run 0 ps
+run 4 kill 1
+expect "no token" '*token*' "$complaint"
+echo wrong >"$work/wrong"
+run 4 --token-file="$work/wrong" kill 1
+echo s3cret >"$work/token"
+run 2 --token-file="$work/none" kill 1
+run 0 --token-file="$work/token" kill 1
+ROSTER_TOKEN=s3cret run 0 kill 4
+finish

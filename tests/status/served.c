@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * served [ADDRESS [TOKEN]]: an endpoint with some sessions, one of them in a long transaction and
+ * one with a statement that has been killed, until the standard input ends. Sessions whose
+ * connection is killed are closed, and POST /drain is taken. Says where it listens.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <roster/roster.h>
+#include <roster/status.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SESSIONS = 5 };
+
+static struct roster_session *sessions[SESSIONS];
+
+static void ok(int err, const char *what)
+{
+    if (!err)
+        return;
+    fprintf(stderr, "served: %s: %s\n", what, roster_strerror(err));
+    exit(1);
+}
+
+static void open_sessions(struct roster *roster)
+{
+    static const char *const users[SESSIONS] = {"alice", "bob", "carol", "dave <b>", "erin"};
+    static const char text[] = "select * from t where a < 3";
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    int n;
+
+    attr.host = "10.1.2.3:4567";
+    attr.flags = ROSTER_SESSION_DIGESTS;
+    for (n = 0; n < SESSIONS; n++) {
+        attr.user = users[n];
+        attr.database = n % 2 ? "shop" : NULL;
+        attr.application = n == 1 ? "report" : NULL;
+        ok(roster_session_open(roster, &attr, &sessions[n]), "open");
+    }
+    ok(roster_txn_begin(sessions[1], NULL), "begin");
+    ok(roster_stmt_begin(sessions[1], ROSTER_COMMAND_QUERY, text, strlen(text), "abc123", 6),
+       "statement");
+    ok(roster_stmt_begin(sessions[2], ROSTER_COMMAND_QUERY, "update", 6, NULL, 0), "statement");
+    ok(roster_kill(roster, roster_session_id(sessions[2]), ROSTER_KILL_STATEMENT, ROSTER_STMT_ANY,
+                   ROSTER_KILL_MAX_EXECUTION_TIME),
+       "kill");
+}
+
+/* What owners do: what is killed ends. */
+static void look_for_kills(void)
+{
+    int n, killed;
+
+    for (n = 0; n < SESSIONS; n++) {
+        killed = sessions[n] ? roster_killed(sessions[n]) : 0;
+        if (killed & ROSTER_KILLED_CONNECTION) {
+            ok(roster_session_close(sessions[n]), "close");
+            sessions[n] = NULL;
+        } else if (killed == ROSTER_KILL_INTERRUPTED) {
+            (void)roster_stmt_end(sessions[n]);
+        }
+    }
+}
+
+static int drain(void *arg)
+{
+    int *draining = arg;
+
+    return __atomic_exchange_n(draining, 1, __ATOMIC_RELAXED) ? -EALREADY : 0;
+}
+
+static void remember(struct roster *roster, struct roster_history *history)
+{
+    (void)roster;
+    ok(roster_txn_begin(sessions[4], NULL), "begin");
+    ok(roster_stmt_begin(sessions[4], ROSTER_COMMAND_QUERY, "x", 1, "d\"1", 3), "statement");
+    (void)roster_stmt_end(sessions[4]);
+    usleep(5000);
+    ok(roster_history_add(history, sessions[4]), "history");
+    ok(roster_txn_finish(sessions[4]), "finish");
+}
+
+int main(int argc, char **argv)
+{
+    struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
+    struct pollfd input = {0, POLLIN, 0};
+    struct roster_status *status;
+    struct roster *roster;
+    int draining = 0, n;
+
+    ok(roster_create(NULL, &roster), "create");
+    ok(roster_history_create(10, 1, &options.history), "history");
+    open_sessions(roster);
+    remember(roster, options.history);
+    options.name = "served";
+    options.address = argc > 1 ? argv[1] : NULL;
+    options.token = argc > 2 ? argv[2] : NULL;
+    options.peers = 1;
+    options.drain = drain;
+    options.drain_arg = &draining;
+    ok(roster_status_start(roster, &options, &status), "start");
+    printf("%s\n", roster_status_address(status));
+    fflush(stdout);
+    while (poll(&input, 1, 10) == 0 && !__atomic_load_n(&draining, __ATOMIC_RELAXED))
+        look_for_kills();
+    roster_status_stop(status);
+    for (n = 0; n < SESSIONS; n++)
+        (void)roster_session_close(sessions[n]);
+    roster_history_destroy(options.history);
+    ok(roster_destroy(roster), "destroy");
+    return 0;
+}

@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# For tests that need an endpoint to talk to; source it.
+
+set -euo pipefail
+
+served=$ROSTER_BUILDDIR/tests/status/served
+work=$(mktemp -d "${TMPDIR:-/tmp}/roster-served.XXXXXX")
+wrong=0
+server=
+
+if [ ! -x "$served" ]; then
+    echo "the status endpoint was not built"
+    rm -rf "$work"
+    exit 77
+fi
+
+cleanup() {
+    exec 9>&- || true
+    [ -z "$server" ] || wait "$server" || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+# serve [ADDRESS [TOKEN]]: starts one; $address is where it listens.
+serve() {
+    local tries
+    rm -f "$work/fifo"
+    mkfifo "$work/fifo"
+    : >"$work/address"
+    "$served" "$@" <"$work/fifo" >"$work/address" 2>"$work/served.err" &
+    server=$!
+    exec 9>"$work/fifo"
+    for ((tries = 200; tries; tries--)); do
+        [ ! -s "$work/address" ] || break
+        sleep 0.05
+    done
+    address=$(cat "$work/address")
+    if [ -z "$address" ]; then
+        cat "$work/served.err"
+        exit 1
+    fi
+}
+
+# ended: it ends by itself, and well.
+ended() {
+    local status=0
+    wait "$server" || status=$?
+    server=
+    expect "the server ends well" 0 "$status"
+    exec 9>&-
+}
+
+# expect WHAT PATTERN TEXT
+expect() {
+    # shellcheck disable=SC2053 # a pattern
+    if [[ $3 != $2 ]]; then
+        echo "WRONG: $1: \"$3\", should be \"$2\""
+        wrong=1
+    fi
+}
+
+finish() {
+    exit "$wrong"
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * A leader that is frozen between reading and writing: its store runs something else just before
+ * it passes on the transaction that moves a safe point.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <roster/barrier.h>
+#include <roster/timestamp.h>
+
+#include "cluster/store_internal.h"
+#include "server.h"
+
+#define TXN "/roster/safepoint/txn"
+#define GC "/roster/safepoint/gc"
+
+/* What happens meanwhile, once. */
+struct freeze {
+    struct store_kind kind; /* as the real one, but for txn */
+    const struct store_kind *real;
+    const char *key;
+    void (*meanwhile)(void *arg);
+    void *arg;
+    unsigned times;
+};
+
+/* One for each test's process: a kind's functions have no argument of ours. */
+static struct freeze freeze;
+
+static bool moves(const struct roster_store_txn *txn, const char *key)
+{
+    return txn->n_compares == 1 && txn->n_success == 1 && bytes_are(txn->success[0].keys.key, key);
+}
+
+static int frozen_txn(struct roster_store *store, const struct roster_store_txn *txn,
+                      int64_t deadline, struct roster_store_txn_result **result)
+{
+    if (freeze.key != NULL && moves(txn, freeze.key)) {
+        freeze.key = NULL;
+        freeze.times++;
+        freeze.meanwhile(freeze.arg);
+    }
+    return freeze.real->txn(store, txn, deadline, result);
+}
+
+static struct roster_safepoint *leader_to_freeze(struct store_fixture *f, const char *key,
+                                                 void (*meanwhile)(void *arg), void *arg)
+{
+    struct roster_safepoint *leader;
+
+    freeze = (struct freeze){*f->store->kind, f->store->kind, key, meanwhile, arg, 0};
+    freeze.kind.txn = frozen_txn;
+    f->store->kind = &freeze.kind;
+    cr_assert_eq(roster_safepoint_create(f->store, NULL, &leader), 0);
+    return leader;
+}
+
+static void thaw(struct store_fixture *f, struct roster_safepoint *leader)
+{
+    struct roster_safepoint_state state = {.size = sizeof(state)};
+
+    cr_assert_eq(freeze.times, 1, "it was frozen");
+    cr_assert_eq(roster_safepoint_get_state(leader, &state), 0);
+    cr_assert_eq(state.conflicts, 1, "what it had read was not true any more");
+    roster_safepoint_destroy(leader);
+    f->store->kind = freeze.real;
+}
+
+struct begin_at {
+    struct server *server;
+    uint64_t ts;
+};
+
+static void begin_at(void *arg)
+{
+    struct begin_at *begin = arg;
+
+    cr_assert_eq(roster_txn_begin_at(begin->server->session, begin->ts), 0);
+}
+
+STORE_TEST(g2_frozen_while_a_transaction_begins_below_the_record)
+{
+    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct roster_safepoint *leader;
+    struct begin_at begin;
+    struct server server;
+    uint64_t record;
+
+    server_join(&server, f, "b");
+    record = stored_number(f->store, "/roster/server/minstartts/b");
+    begin = (struct begin_at){&server, roster_ts_before(record, 5000)};
+    leader = leader_to_freeze(f, TXN, begin_at, &begin);
+    cr_assert_eq(roster_safepoint_advance_txn(leader, record, &result), 0);
+    cr_assert_eq(result.after, begin.ts, "not past the transaction");
+    cr_assert_eq(stored_number(f->store, TXN), begin.ts);
+    cr_assert_eq(result.blocker.kind, ROSTER_BLOCKER_SERVER);
+    cr_assert_str_eq(result.blocker.name, "b");
+    cr_assert_eq(roster_txn_check(server.session), 0);
+    thaw(f, leader);
+    server_destroy(&server);
+}
+
+struct join {
+    struct store_fixture *f;
+    struct server server;
+};
+
+static void join(void *arg)
+{
+    struct join *joins = arg;
+    struct roster_syncer_options options = server_options(joins->f, "late");
+
+    server_create(&joins->server, joins->f->store, &options, 5000);
+    server_run_until(&joins->server, ROSTER_SYNCER_LIVE);
+}
+
+STORE_TEST(g2_frozen_while_a_server_whose_clock_is_behind_joins)
+{
+    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct join joins = {.f = f};
+    struct roster_safepoint *leader = leader_to_freeze(f, TXN, join, &joins);
+
+    cr_assert_eq(roster_safepoint_advance_txn(leader, 10000, &result), 0);
+    cr_assert_eq(result.after, 5000, "not past what the server may begin at");
+    cr_assert_str_eq(result.blocker.name, "late");
+    thaw(f, leader);
+    server_destroy(&joins.server);
+}
+
+static void set_barrier(void *arg)
+{
+    struct roster_safepoint *other;
+
+    cr_assert_eq(roster_safepoint_create(arg, NULL, &other), 0);
+    cr_assert_eq(roster_barrier_set(other, "backup", 600, ROSTER_BARRIER_FOREVER), 0);
+    roster_safepoint_destroy(other);
+}
+
+STORE_TEST(g2_frozen_while_a_barrier_is_set)
+{
+    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct roster_safepoint *leader = leader_to_freeze(f, TXN, set_barrier, f->store);
+
+    cr_assert_eq(roster_safepoint_advance_txn(leader, 1000, &result), 0);
+    cr_assert_eq(result.after, 600, "not past the barrier");
+    cr_assert_eq(result.blocker.kind, ROSTER_BLOCKER_BARRIER);
+    thaw(f, leader);
+}
+
+static void lead_elsewhere(void *arg)
+{
+    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct roster_safepoint *other;
+
+    cr_assert_eq(roster_safepoint_create(arg, NULL, &other), 0);
+    cr_assert_eq(roster_safepoint_advance_txn(other, 1500, &result), 0);
+    cr_assert_eq(roster_safepoint_advance_gc(other, 1200, &result), 0);
+    roster_safepoint_destroy(other);
+}
+
+STORE_TEST(g3_frozen_while_another_leader_moves_the_txn_safe_point_further)
+{
+    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct roster_safepoint *leader = leader_to_freeze(f, TXN, lead_elsewhere, f->store);
+
+    cr_assert_eq(roster_safepoint_advance_txn(leader, 1000, &result), -ERANGE);
+    cr_assert_eq(result.before, 1500);
+    cr_assert_eq(stored_number(f->store, TXN), 1500);
+    thaw(f, leader);
+}
+
+STORE_TEST(g3_frozen_while_another_leader_moves_the_gc_safe_point_further)
+{
+    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct roster_safepoint *leader = leader_to_freeze(f, GC, lead_elsewhere, f->store);
+
+    cr_assert_eq(roster_safepoint_advance_txn(leader, 1000, &result), 0);
+    cr_assert_eq(roster_safepoint_advance_gc(leader, 900, &result), -ERANGE);
+    cr_assert_eq(result.before, 1200);
+    cr_assert_eq(stored_number(f->store, GC), 1200);
+    thaw(f, leader);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Safe points of several servers: who leads, who blocks, and whose acknowledgement is awaited. */
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include <roster/safepoint.h>
+#include <roster/timestamp.h>
+
+#include "server.h"
+
+#define TXN "/roster/safepoint/txn"
+
+/* A server with safe points of its own, without life time. */
+struct node {
+    struct server server;
+    struct roster_safepoint *safepoint;
+    struct roster_oracle_local *clock;
+};
+
+static void node_start(struct node *node, struct store_fixture *f, const char *id, bool threaded)
+{
+    struct roster_safepoint_options options = {
+        .size = sizeof(options), .any_life_time = true, .interval_ms = 20};
+
+    if (threaded)
+        server_join_threaded(&node->server, f, id);
+    else
+        server_join(&node->server, f, id);
+    cr_assert_eq(roster_oracle_local_create(&node->clock), 0);
+    options.syncer = node->server.syncer;
+    options.oracle = roster_oracle_local_get;
+    options.oracle_arg = node->clock;
+    cr_assert_eq(roster_safepoint_create(f->store, &options, &node->safepoint), 0);
+    if (threaded)
+        cr_assert_eq(roster_safepoint_start(node->safepoint), 0);
+}
+
+static void node_stop(struct node *node)
+{
+    roster_safepoint_destroy(node->safepoint);
+    server_destroy(&node->server);
+    roster_oracle_local_destroy(node->clock);
+}
+
+static struct roster_safepoint_state state_of(struct node *node)
+{
+    struct roster_safepoint_state state = {.size = sizeof(state)};
+
+    cr_assert_eq(roster_safepoint_get_state(node->safepoint, &state), 0);
+    return state;
+}
+
+/* By run_once, until the server has acknowledged the txn safe point that stands in the store. */
+static void run_until_acknowledged(struct roster_store *store, struct node *node)
+{
+    uint64_t txn = stored_number(store, TXN);
+
+    for (int i = 0; state_of(node).acknowledged < txn; i++) {
+        cr_assert_lt(i, 10000);
+        cr_assert_eq(roster_safepoint_run_once(node->safepoint, NULL), 0);
+        cr_assert_eq(roster_syncer_run_once(node->server.syncer, NULL), 0);
+        sleep_ms(1);
+    }
+}
+
+static void wait_for_gc_above(struct node *node, uint64_t ts)
+{
+    for (int i = 0; roster_gc_safe_point(node->safepoint) <= ts; i++) {
+        cr_assert_lt(i, 20000, "the gc safe point stays at %" PRIu64,
+                     roster_gc_safe_point(node->safepoint));
+        sleep_ms(1);
+    }
+}
+
+STORE_TEST(the_safe_points_follow_the_servers_and_stop_at_an_open_transaction)
+{
+    struct roster_safepoint_state state;
+    struct node a, b;
+    char line[400];
+    uint64_t ts;
+
+    node_start(&a, f, "a", true);
+    node_start(&b, f, "b", true);
+    cr_assert_eq(roster_txn_begin(b.server.session, &ts), 0);
+    sleep_ms(300);
+    cr_assert_leq(roster_txn_safe_point(a.safepoint), ts);
+    cr_assert_leq(roster_gc_safe_point(a.safepoint), ts);
+    cr_assert_eq(roster_txn_check(b.server.session), 0, "the txn safe point is inclusive");
+    cr_assert_neq(state_of(&a).leads, state_of(&b).leads, "one of them leads");
+    for (int i = 0; i < 2000; i++) {
+        state = state_of(state_of(&a).leads ? &a : &b);
+        if (state.txn_blocker.kind == ROSTER_BLOCKER_SERVER && state.txn_blocker.session_id != 0 &&
+            strcmp(state.txn_blocker.name, "b") == 0)
+            break;
+        sleep_ms(5);
+    }
+    cr_assert_str_eq(state.txn_blocker.name, "b");
+    cr_assert_eq(state.txn_blocker.ts, ts);
+    cr_assert_eq(state.txn_blocker.session_id, roster_session_id(b.server.session));
+    cr_assert_str_eq(state.txn_blocker.holder, "transaction");
+    roster_blocker_describe(&state.txn_blocker, line, sizeof(line));
+    cr_assert(strstr(line, "server b") != NULL && strstr(line, "transaction of session") != NULL,
+              "%s", line);
+    roster_txn_finish(b.server.session);
+    wait_for_gc_above(&a, ts);
+    wait_for_gc_above(&b, ts);
+    node_stop(&a);
+    node_stop(&b);
+}
+
+STORE_TEST(another_server_leads_when_the_leader_stops_or_dies)
+{
+    struct node a, b, c;
+    uint64_t gc;
+
+    node_start(&a, f, "a", true);
+    while (!state_of(&a).leads)
+        sleep_ms(1);
+    node_start(&b, f, "b", true);
+    node_start(&c, f, "c", true);
+    sleep_ms(50);
+    cr_assert(!state_of(&b).leads && !state_of(&c).leads);
+    cr_assert_eq(roster_safepoint_stop(a.safepoint), 0);
+    while (!state_of(&b).leads && !state_of(&c).leads)
+        sleep_ms(1);
+    cr_assert(!state_of(&a).leads);
+    for (int i = 0; strcmp(state_of(&c).leader, state_of(&b).leads ? "b" : "c") != 0; i++) {
+        cr_assert_lt(i, 10000, "c takes \"%s\" for the leader", state_of(&c).leader);
+        sleep_ms(1);
+    }
+    /* As if dead: its lease is not kept any more, and nobody resigns. */
+    cr_assert_eq(
+        roster_store_lease_revoke(
+            f->store, server_stats(state_of(&b).leads ? &b.server : &c.server).lease, 10000),
+        0);
+    gc = roster_gc_safe_point(b.safepoint);
+    wait_for_gc_above(&b, gc + roster_ts_compose(1, 0));
+    wait_for_gc_above(&c, gc + roster_ts_compose(1, 0));
+    node_stop(&a);
+    node_stop(&b);
+    node_stop(&c);
+}
+
+STORE_TEST(gc_waits_for_the_acknowledgement_of_every_live_server)
+{
+    struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
+    struct node a, b;
+    char text[400];
+    uint64_t old;
+
+    node_start(&a, f, "a", false);
+    node_start(&b, f, "b", false);
+    cr_assert_eq(roster_safepoint_round(a.safepoint, NULL, NULL), 0);
+    run_until_acknowledged(f->store, &b);
+    old = stored_number(f->store, "/roster/server/ack/b");
+    cr_assert_neq(old, 0);
+    cr_assert_eq(old, state_of(&b).acknowledged);
+    sleep_ms(5);
+    cr_assert_eq(roster_syncer_report(a.server.syncer), 0);
+    cr_assert_eq(roster_syncer_report(b.server.syncer), 0);
+    cr_assert_eq(roster_safepoint_round(a.safepoint, &txn, &gc), 0);
+    cr_assert_gt(txn.after, old);
+    cr_assert_eq(gc.after, old, "as far as all have acknowledged");
+    cr_assert_eq(gc.blocker.kind, ROSTER_BLOCKER_ACK);
+    roster_blocker_describe(&gc.blocker, text, sizeof(text));
+    cr_assert(strstr(text, "has acknowledged") != NULL, "%s", text);
+    run_until_acknowledged(f->store, &a);
+    cr_assert_eq(roster_safepoint_round(a.safepoint, &txn, &gc), 0);
+    cr_assert_eq(gc.blocker.kind, ROSTER_BLOCKER_ACK);
+    cr_assert_str_eq(gc.blocker.name, "b", "a has acknowledged meanwhile");
+    /* Nothing but the end of its lease removes a server. */
+    cr_assert_eq(roster_store_lease_revoke(f->store, server_stats(&b.server).lease, 10000), 0);
+    for (int i = 0; gc.after <= old; i++) {
+        cr_assert_lt(i, 1000);
+        run_until_acknowledged(f->store, &a);
+        cr_assert_eq(roster_safepoint_round(a.safepoint, &txn, &gc), 0);
+    }
+    node_stop(&a);
+    node_stop(&b);
+}
