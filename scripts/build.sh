@@ -25,7 +25,7 @@ configure_in() {
 # silently be left out.
 configure_all() {
     configure_in "$1" --with-criterion --with-libuv --with-hiredis --with-sqlite --with-curl \
-        --with-jansson
+        --with-jansson --with-microhttpd --with-ncurses
 }
 
 # build_in DIRECTORY [TARGET...]

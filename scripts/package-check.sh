@@ -20,7 +20,7 @@ if ! command -v dpkg-buildpackage >/dev/null; then
 fi
 keep=${1:+$(realpath "$1")}
 root=$PWD
-packages=(libroster0 libroster-cluster0 libroster-dev roster-tools roster-doc)
+packages=(libroster0 libroster-cluster0 libroster-status0 libroster-dev roster-tools roster-doc)
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-package.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -62,7 +62,7 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 cd /packages
 dpkg -i $(printf './%s_*.deb ' "${packages[@]}")
-roster-kv --version || roster-kv --help >/dev/null
+for tool in roster-bench roster-kv rosterctl; do \$tool --help >/dev/null; done
 autopkgtest --no-built-binaries --ignore-restrictions=none roster_*.dsc -- null
 dpkg --purge ${packages[*]}
 left=\$(find /usr -xdev -iname '*libroster*' ! -path '/usr/share/doc/*')

@@ -7,10 +7,17 @@
 
 stage_check() {
     local status=0
+    install_packages bench # so that all engines of roster-bench are tested
     forget_results build
     ./quickstart check || status=$?
     count_results build >"$counts"
     return "$status"
+}
+
+# With what the check has built. Each counts its own checks, and fails when one does.
+stage_quickstart() {
+    ./quickstart
+    ./quickstart --etcd
 }
 
 stage_distcheck() {
@@ -29,4 +36,11 @@ stage_release() {
 # The Debian packages build, have no errors, install, work and go away.
 stage_package() {
     scripts/package-check.sh
+}
+
+# A MariaDB server with a plugin that mirrors it, compared with itself.
+stage_mariadb() {
+    install_packages build mariadb
+    configure_in build
+    build_in build check-mariadb
 }

@@ -31,14 +31,14 @@ int main(int argc, char **argv)
 }
 END
 
-# project WHAT-TO-FIND: writes the project.
+# project WHAT-TO-FIND LIBRARY: writes the project.
 project() {
     cat >CMakeLists.txt <<END
 cmake_minimum_required(VERSION 3.12)
 project(program C)
 find_package(roster $1 REQUIRED CONFIG)
 add_executable(program program.c)
-target_link_libraries(program PRIVATE roster::roster roster::cluster)
+target_link_libraries(program PRIVATE roster::roster roster::cluster $2)
 END
 }
 
@@ -48,8 +48,10 @@ configure() {
 }
 
 series=${ROSTER_VERSION%.*}
-for wanted in "" "$series" "$ROSTER_VERSION EXACT" "COMPONENTS cluster"; do
-    project "$wanted"
+components=cluster
+[ ! -e "$ROSTER_LIBDIR/pkgconfig/roster-status.pc" ] || components="cluster status"
+for wanted in "" "$series" "$ROSTER_VERSION EXACT" "COMPONENTS $components"; do
+    project "$wanted" "$(echo " $wanted" | sed -n 's/.* status/roster::status/p')"
     if ! { configure && cmake --build build >>log 2>&1; }; then
         cat log
         echo "cmake.sh: did not build with find_package(roster $wanted)"
@@ -58,7 +60,7 @@ for wanted in "" "$series" "$ROSTER_VERSION EXACT" "COMPONENTS cluster"; do
     LD_LIBRARY_PATH=$ROSTER_LIBDIR build/program "$ROSTER_VERSION"
 done
 for wanted in 99.0 "0.0.1" "COMPONENTS nonsense"; do
-    project "$wanted"
+    project "$wanted" ""
     if configure; then
         echo "cmake.sh: found roster $wanted, which is not there"
         exit 1
