@@ -17,9 +17,10 @@ ROSTER_ENGINE_CXX([TBB], [tbb/concurrent_hash_map.h],
 ROSTER_ENGINE_CXX([CUCKOO], [libcuckoo/cuckoohash_map.hh],
   [#include <libcuckoo/cuckoohash_map.hh>
    libcuckoo::cuckoohash_map<int, int> table;], [libcuckoo-dev], [bench: libcuckoo])
-AM_CONDITIONAL([HAVE_TEXTBOOK], [test "$roster_sanitizer" = none])
+dnl ThreadSanitizer knows neither fences nor liburcu in a caller's objects.
+AM_CONDITIONAL([HAVE_RENDERED], [test "$roster_sanitizer" = none])
 AS_IF([test "$roster_sanitizer" = none],
-  [AC_DEFINE([HAVE_TEXTBOOK], [1], [The engine textbook is built.])])
+  [AC_DEFINE([HAVE_RENDERED], [1], [The engines that are written here are built.])])
 ])
 
 dnl ROSTER_ENGINE_CXX(VAR, HEADER, C++ SOURCE, DEBIAN PACKAGE, PURPOSE): as ROSTER_OPTIONAL_PKG,

@@ -12,11 +12,6 @@ configure_in build-bench --with-glib --with-lmdb --with-wiredtiger --with-ck --w
 build_in build-bench bench/roster-bench
 
 commit=$(git describe --always --dirty 2>/dev/null || echo "no git")
-if [ "$(id -u)" -eq 0 ]; then
-    set -- --realtime
-else
-    set --
-fi
 say "comparing (commit $commit); an interrupted comparison goes on where it was"
 build-bench/bench/roster-bench compare --dir=build-bench/compare \
-    --label="commit $commit" "$@"
+    --label="commit $commit"

@@ -26,11 +26,11 @@ stage_format() {
 # Tests are left out: Criterion's macros expand to what some checks refuse. One file a run: in a
 # run of several the analyzer takes every va_list after the first file for uninitialized.
 stage_tidy() {
-    install_packages build ci mariadb
+    install_packages build bench ci mariadb
     local sources flags
     configure_in "$work/tidy" --quiet
     mapfile -t sources < <(git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c')
-    read -ra flags < <(pkg-config --cflags liburcu-bp liburcu-cds)
+    read -ra flags < <(pkg-config --cflags liburcu-bp liburcu-cds glib-2.0 lmdb wiredtiger ck)
     printf '%s\0' "${sources[@]}" |
         xargs -0 -P "$jobs" -I FILE clang-tidy --quiet FILE -- -std=gnu11 -DHAVE_CONFIG_H \
             -I"$work/tidy" -Iinclude -Isrc "${flags[@]}" \

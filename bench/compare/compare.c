@@ -42,7 +42,7 @@ static void interrupt(int signal)
     interrupted = true;
 }
 
-static void progress(void *arg, const char *format, ...)
+static __attribute__((format(printf, 2, 3))) void progress(void *arg, const char *format, ...)
 {
     const struct comparison *it = arg;
     char title[120], step[120];
@@ -208,6 +208,7 @@ static int run(struct comparison *it)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     tell_head(stdout, &it->telling);
+    fflush(stdout);
     err = compare_all(it);
     if (err && err != -EINTR)
         return complain("cannot measure", err);

@@ -14,6 +14,7 @@
 #include "../order.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <time.h>
 
@@ -256,8 +257,10 @@ static void nap_until_stopped(void *arg)
 {
     struct worker *worker = arg;
     struct arena *arena = worker->job->arg;
-    uint64_t before = resident_bytes(), after;
+    uint64_t before, after;
 
+    malloc_trim(0); /* or what earlier rounds have freed would hide the growth */
+    before = resident_bytes();
     while (!runner_stopped(worker))
         runner_nap(worker, 1000);
     after = resident_bytes();

@@ -13,12 +13,12 @@
 uint64_t engine_coarse_clock = 1;
 
 const struct engine *const engines[] = {
-    &engine_roster,     &engine_roster_copy,   &engine_dense,
-#ifdef HAVE_TEXTBOOK
-    &engine_textbook,   &engine_textbook_free,
+    &engine_roster,     &engine_roster_copy,
+#ifdef HAVE_RENDERED
+    &engine_dense,      &engine_textbook,    &engine_textbook_free,
 #endif
 #ifdef HAVE_GLIB
-    &engine_rwlock,     &engine_rwlock_id,     &engine_mutex, &engine_sharded,
+    &engine_rwlock,     &engine_rwlock_id,   &engine_mutex,         &engine_sharded,
 #endif
 #ifdef HAVE_CK
     &engine_ck,

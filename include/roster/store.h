@@ -114,7 +114,8 @@ struct roster_store_options {
     void *log_arg;            /**< its first argument */
 
     uint32_t history;     /**< memory, SQLite: revisions kept for watches (4096) */
-    int poll_interval_ms; /**< SQLite: how often a waiting watch looks at the file (50) */
+    int poll_interval_ms; /**< SQLite: how often a waiting watch looks at the file (50); while
+                               nothing changes, up to five times as long passes */
     bool must_exist;      /**< SQLite: do not create the file */
 
     int attempt_timeout_ms;  /**< etcd: for one endpoint, then the next is tried (2000) */

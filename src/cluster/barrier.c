@@ -20,6 +20,7 @@
 #include "cluster/batch.h"
 #include "cluster/record.h"
 #include "cluster/safepoint.h"
+#include "core/cancel.h"
 
 #define ATTEMPTS 8
 
@@ -95,6 +96,7 @@ static int set_once(struct roster_safepoint *safepoint, const char *path, uint64
 int roster_barrier_set(struct roster_safepoint *safepoint, const char *name, uint64_t ts,
                        int64_t ttl_ms)
 {
+    RST_NOT_CANCELLED;
     struct roster_store_lease lease = {0};
     char path[2 * PATHS_SIZE];
     int err = path_of(safepoint, name, path);
@@ -117,6 +119,7 @@ int roster_barrier_set(struct roster_safepoint *safepoint, const char *name, uin
 
 int roster_barrier_delete(struct roster_safepoint *safepoint, const char *name)
 {
+    RST_NOT_CANCELLED;
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};
     char path[2 * PATHS_SIZE];
@@ -158,6 +161,7 @@ static void fill(struct roster_safepoint *safepoint, const struct roster_store_k
 int roster_barrier_list(struct roster_safepoint *safepoint, struct roster_barrier **barriers,
                         size_t *count)
 {
+    RST_NOT_CANCELLED;
     struct roster_store_range *range = NULL;
     struct roster_barrier *list;
     struct roster_store_keys keys;

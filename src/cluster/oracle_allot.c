@@ -5,13 +5,20 @@
 
 #include <errno.h>
 
+#include <roster/timestamp.h>
+
 #include "cluster/oracle_allot.h"
 #include "cluster/record.h"
 #include "cluster/store_backoff.h"
 #include "cluster/store_clock.h"
 
-/* A value beyond this one was written by nobody's oracle. */
-#define LAST_SANE (UINT64_MAX / 4 * 3)
+/* Of the year 2527. No oracle writes a value beyond this one, see leap(). */
+#define LAST_SANE UINT64_C(4600000000000000000)
+/* Of August 2025, more than a tenth of LAST_SANE. */
+#define LEAP_LEAST UINT64_C(470000000000000000)
+/* So many swaps in a row must have been lost. */
+#define LEAP_LOSSES 2
+#define LEAP_MOST_MS 10000
 
 static void count(atomic_uint_fast64_t *counter)
 {
@@ -32,6 +39,7 @@ static int learn(struct allotter *allotter, const struct roster_store_range *ran
         return -EBADMSG;
     allotter->next = next;
     allotter->revision = record_revision(range);
+    allotter->created = range->count == 0 ? 0 : range->kvs[0].create_revision;
     allotter->seen = range->count != 0;
     allotter->known = true;
     return 0;
@@ -49,25 +57,76 @@ static int look(struct allotter *allotter, int64_t deadline)
     return err;
 }
 
-/* One compare-and-swap to `end`: 1 done, 0 another was first, or an error. */
-static int swap(struct allotter *allotter, uint64_t end, int64_t deadline)
+/* One attempt. */
+struct attempt {
+    uint64_t first; /* of the range */
+    uint64_t end;   /* behind it */
+    bool leap;
+};
+
+/* What a transaction compares, and the texts that stand in it. */
+struct conditions {
+    struct roster_store_compare list[3];
+    size_t count;
+    char least[RECORD_SIZE];
+    char first[RECORD_SIZE];
+};
+
+/*
+ * Whoever is far from the store loses every race to those who are near: while his swap is under way
+ * they have made theirs. So after some losses he asks for a range ahead of them, on the condition
+ * that the key's value is less, whatever it is. Values are compared as texts, which is right as
+ * long as they have the same number of digits: no oracle writes one with a digit more that begins
+ * with 47 or above, and what stands there is not less than what was read.
+ */
+static void leap(const struct allotter *allotter, uint64_t first, struct conditions *conditions)
+{
+    struct roster_store_bytes key = roster_store_text(allotter->key);
+    struct roster_store_compare *list = conditions->list;
+
+    list[0] =
+        roster_store_if(key, ROSTER_STORE_CREATE_REVISION, ROSTER_STORE_EQUAL, allotter->created);
+    list[1] = roster_store_if_value(key, record_format(allotter->next - 1, conditions->least));
+    list[1].relation = ROSTER_STORE_GREATER;
+    list[2] = roster_store_if_value(key, record_format(first, conditions->first));
+    list[2].relation = ROSTER_STORE_LESS;
+    conditions->count = 3;
+}
+
+static void conditions_of(const struct allotter *allotter, const struct attempt *attempt,
+                          struct conditions *conditions)
+{
+    if (attempt->leap) {
+        leap(allotter, attempt->first, conditions);
+        return;
+    }
+    conditions->list[0] =
+        roster_store_if(roster_store_text(allotter->key), ROSTER_STORE_MOD_REVISION,
+                        ROSTER_STORE_EQUAL, allotter->revision);
+    conditions->count = 1;
+}
+
+/* One compare-and-swap: 1 done, 0 another was first, or an error. */
+static int swap(struct allotter *allotter, const struct attempt *attempt, int64_t deadline)
 {
     struct roster_store_bytes key = roster_store_text(allotter->key);
     char text[RECORD_SIZE];
-    struct roster_store_compare same =
-        roster_store_if(key, ROSTER_STORE_MOD_REVISION, ROSTER_STORE_EQUAL, allotter->revision);
-    struct roster_store_op put = roster_store_put(key, record_format(end, text), 0);
+    struct roster_store_op put = roster_store_put(key, record_format(attempt->end, text), 0);
     struct roster_store_op get = roster_store_read(roster_store_key(key), 1);
-    struct roster_store_txn txn = {&same, 1, &put, 1, &get, 1};
+    struct conditions conditions;
+    struct roster_store_txn txn = {conditions.list, 0, &put, 1, &get, 1};
     struct roster_store_txn_result *result = NULL;
     int err;
 
+    conditions_of(allotter, attempt, &conditions);
+    txn.n_compares = conditions.count;
     allotter->known = false;
     count(&allotter->transactions);
     err = roster_store_txn(allotter->store, &txn, store_remaining_ms(deadline), &result);
     if (err == 0 && result->succeeded) {
         allotter->revision = result->revision;
-        allotter->next = end;
+        allotter->created = allotter->seen ? allotter->created : result->revision;
+        allotter->next = attempt->end;
         allotter->seen = true;
         allotter->known = true;
         err = 1;
@@ -87,19 +146,45 @@ static uint64_t begin_at(const struct allotter *allotter)
     return wall > allotter->next ? wall : allotter->next;
 }
 
+/* The next attempt after so many losses, the last of which took so long. 0 or -EBADMSG. */
+static int plan(const struct allotter *allotter, uint64_t n, unsigned losses, int64_t took_ns,
+                struct attempt *attempt)
+{
+    uint64_t lead_ms = ((uint64_t)(took_ns / STORE_NS_PER_MS) + 1)
+                       << (losses < LEAP_LOSSES + 6 ? losses : LEAP_LOSSES + 6);
+
+    attempt->first = begin_at(allotter);
+    attempt->leap = losses >= LEAP_LOSSES && allotter->created != 0 && allotter->next >= LEAP_LEAST;
+    if (attempt->leap)
+        attempt->first += roster_ts_compose(lead_ms < LEAP_MOST_MS ? lead_ms : LEAP_MOST_MS, 0);
+    attempt->end = attempt->first + n;
+    return attempt->end > LAST_SANE ? -EBADMSG : 0;
+}
+
+/* After the first loss at once, then with longer and longer pauses. */
+static void pause_after(unsigned losses)
+{
+    if (losses > 1)
+        store_sleep_until(store_monotonic_ns() + store_backoff_ns(1, 16, losses - 2));
+}
+
 int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
 {
-    int64_t deadline = store_deadline_in(allotter->timeout_ms);
-    unsigned failures = 0;
+    int64_t deadline = store_deadline_in(allotter->timeout_ms), begin, took = 0;
+    struct attempt attempt;
+    unsigned losses = 0;
     int err = 0;
 
     for (;;) {
         if (!allotter->known)
             err = look(allotter, deadline);
+        if (err == 0)
+            err = plan(allotter, n, losses, took, &attempt);
         if (err != 0)
             return err;
-        *first = begin_at(allotter);
-        err = swap(allotter, *first + n, deadline);
+        begin = store_monotonic_ns();
+        err = swap(allotter, &attempt, deadline);
+        took = store_monotonic_ns() - begin;
         if (err == 1)
             break;
         /* What became of an unknown swap does not matter: its range is nobody's. */
@@ -108,9 +193,9 @@ int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
         if (store_remaining_ns(deadline) == 0)
             return -ETIMEDOUT;
         err = 0;
-        if (++failures > 1)
-            store_sleep_until(store_monotonic_ns() + store_backoff_ns(1, 16, failures - 2));
+        pause_after(++losses);
     }
+    *first = attempt.first;
     atomic_store_explicit(&allotter->last, *first + n - 1, memory_order_relaxed);
     return 0;
 }

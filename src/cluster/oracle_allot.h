@@ -17,6 +17,7 @@ struct allotter {
     int timeout_ms;
     struct wall_clock clock;
     int64_t revision; /* of the key's last change that is known; 0: it does not exist */
+    int64_t created;  /* the revision of its creation; 0 as well */
     bool known;       /* `revision` and `next` are worth trying with */
     bool seen;        /* the key has existed */
     uint64_t next;    /* the key's value: the least timestamp that was allotted to nobody */

@@ -18,6 +18,7 @@
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
 #include "cluster/threads.h"
+#include "core/cancel.h"
 
 #define LEAST_LIFE_TIME_MS UINT64_C(600000)
 #define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)
@@ -90,6 +91,7 @@ int roster_safepoint_create(struct roster_store *store,
                             const struct roster_safepoint_options *options,
                             struct roster_safepoint **safepoint)
 {
+    RST_NOT_CANCELLED;
     struct roster_safepoint *made;
     int err;
 
@@ -110,6 +112,8 @@ int roster_safepoint_create(struct roster_store *store,
 
 void roster_safepoint_destroy(struct roster_safepoint *safepoint)
 {
+    RST_NOT_CANCELLED;
+
     if (safepoint == NULL)
         return;
     (void)roster_safepoint_stop(safepoint);
@@ -194,6 +198,7 @@ int roster_safepoint_get_state(struct roster_safepoint *safepoint,
 
 int roster_safepoint_refresh(struct roster_safepoint *safepoint)
 {
+    RST_NOT_CANCELLED;
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};
     uint64_t txn = 0, gc = 0;

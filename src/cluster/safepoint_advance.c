@@ -16,6 +16,7 @@
 #include "cluster/safepoint.h"
 #include "cluster/store_backoff.h"
 #include "cluster/store_clock.h"
+#include "core/cancel.h"
 
 #define ATTEMPTS 8
 
@@ -157,12 +158,16 @@ static int advance(struct roster_safepoint *safepoint, attempt_fn *attempt, uint
 int roster_safepoint_advance_txn(struct roster_safepoint *safepoint, uint64_t target,
                                  struct roster_safepoint_result *result)
 {
+    RST_NOT_CANCELLED;
+
     return advance(safepoint, try_txn, target, result);
 }
 
 int roster_safepoint_advance_gc(struct roster_safepoint *safepoint, uint64_t target,
                                 struct roster_safepoint_result *result)
 {
+    RST_NOT_CANCELLED;
+
     return advance(safepoint, try_gc, target, result);
 }
 
@@ -210,6 +215,7 @@ int safepoint_round(struct roster_safepoint *safepoint, struct roster_safepoint_
 int roster_safepoint_round(struct roster_safepoint *safepoint, struct roster_safepoint_result *txn,
                            struct roster_safepoint_result *gc)
 {
+    RST_NOT_CANCELLED;
     struct roster_safepoint_result own_txn, own_gc;
     int err;
 

@@ -10,6 +10,7 @@
 #include "cluster/safepoint.h"
 #include "cluster/store_clock.h"
 #include "cluster/threads.h"
+#include "core/cancel.h"
 
 /* A server that registers again tells nobody here; it is looked for this often. */
 #define FOLLOW_MS 1000
@@ -66,6 +67,7 @@ static bool set_stop(struct roster_safepoint *safepoint)
 
 int roster_safepoint_start(struct roster_safepoint *safepoint)
 {
+    RST_NOT_CANCELLED;
     static const char *const names[] = {"roster-follow", "roster-lead"};
     int err = 0;
 
@@ -95,6 +97,8 @@ int roster_safepoint_start(struct roster_safepoint *safepoint)
 
 int roster_safepoint_stop(struct roster_safepoint *safepoint)
 {
+    RST_NOT_CANCELLED;
+
     if (safepoint == NULL)
         return -EINVAL;
     if (set_stop(safepoint))
@@ -116,6 +120,7 @@ static int64_t due(struct roster_safepoint *safepoint, enum safepoint_duty duty)
 
 int roster_safepoint_run_once(struct roster_safepoint *safepoint, uint32_t *wait_ms)
 {
+    RST_NOT_CANCELLED;
     bool refused;
     int wait;
 

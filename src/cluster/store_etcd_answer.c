@@ -69,7 +69,7 @@ static void set_reason(struct etcd_verdict *v, const char *text)
 {
     size_t n = 0;
 
-    for (; text[n] != '\0' && n < sizeof(v->reason) - 1; n++)
+    for (; n < sizeof(v->reason) - 1 && text[n] != '\0'; n++)
         v->reason[n] = (char)(text[n] >= ' ' && text[n] <= '~' ? text[n] : '?');
     v->reason[n] = '\0';
 }

@@ -54,7 +54,8 @@ int etcd_identity_check(struct etcd_store *store, const struct etcd_identity *be
     /* Where a stream ends, there is no revision. */
     if (err == 0)
         err = store_json_get_int(header, "revision", linearizable ? 1 : 0, &now);
-    if (err == 0 && cluster == 0)
+    /* Of every revision there is a next one. */
+    if (err == 0 && (cluster == 0 || now == INT64_MAX))
         err = -EPROTO;
     if (err != 0)
         return err;

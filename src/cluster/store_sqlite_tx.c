@@ -97,7 +97,8 @@ static int read_state(struct sqlite_tx *tx)
     state->compacted = sqlite3_column_int64(statement, 2);
     state->other_boot = strcmp((const char *)boot, tx->store->boot) != 0;
     sqlite3_reset(statement);
-    if (state->revision < 1 || state->compacted < 0 || state->compacted > state->revision)
+    if (state->revision < 1 || state->revision == INT64_MAX || state->compacted < 0 ||
+        state->compacted > state->revision)
         return -EUCLEAN;
     return 0;
 }

@@ -3,7 +3,8 @@
 
 /*
  * The SQLite store's watches. Other processes cannot wake us, so a waiting watch looks every
- * poll_interval_ms whether SQLite's data version has changed, which costs some microseconds.
+ * poll_interval_ms whether SQLite's data version has changed, which costs some ten microseconds;
+ * less and less often while nothing changes, because a cluster at rest should cost next to nothing.
  * Changes made through the same handle wake it at once.
  */
 
@@ -23,6 +24,7 @@ struct sqlite_watch {
     unsigned generation;      /* of the store that `next` belongs to */
     int64_t data_version;     /* when it was last read */
     int64_t expires_ns;       /* the next lease to run out, when it was last read */
+    int64_t quiet_since;      /* CLOCK_MONOTONIC: since then nothing was found */
     int64_t retry_at;         /* after a failure nothing is tried before */
     int last_error;
 };
@@ -43,6 +45,7 @@ int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch
     pthread_mutex_lock(&store->mutex);
     watch->generation = store->generation;
     pthread_mutex_unlock(&store->mutex);
+    watch->quiet_since = store_monotonic_ns();
     *out = &watch->base;
     return 0;
 }
@@ -180,7 +183,22 @@ static int look(struct sqlite_watch *watch, int64_t deadline, struct roster_stor
     /* A list that was cut short is continued without waiting for another change. */
     if (err == 0)
         watch->data_version = *events == NULL ? version : -1;
+    watch->quiet_since = store_monotonic_ns();
     return err;
+}
+
+/* How much the interval grows with the time that was quiet, and how often it fits into the longest.
+ */
+#define QUIET_PART 16
+#define QUIET_MOST 5
+
+static int64_t poll_at(const struct sqlite_watch *watch)
+{
+    int64_t now = store_monotonic_ns();
+    int64_t least = watch->base.store->options.poll_interval_ms * STORE_NS_PER_MS;
+    int64_t longer = least + (now - watch->quiet_since) / QUIET_PART;
+
+    return store_time_add(now, longer < QUIET_MOST * least ? longer : QUIET_MOST * least);
 }
 
 /* Waits for the next look, or until a change is committed through this handle. */
@@ -190,7 +208,7 @@ static void wait_a_little(struct sqlite_watch *watch, int64_t until)
     int64_t left = watch->expires_ns == STORE_FOREVER
                        ? STORE_FOREVER
                        : watch->expires_ns + store->boottime_offset_ns - store_boottime_ns();
-    int64_t poll = store_deadline_in(store->base.options.poll_interval_ms);
+    int64_t poll = poll_at(watch);
     int64_t due = store_time_add(store_monotonic_ns(), left > 0 ? left : 0);
     struct timespec ts;
 

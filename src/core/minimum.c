@@ -40,6 +40,7 @@ static int peek(struct roster *roster, struct roster_min *min)
 
 int roster_min_peek(struct roster *roster, struct roster_min *min)
 {
+    RST_NOT_CANCELLED;
     struct roster_min result = {.size = sizeof(result)};
     int err;
 

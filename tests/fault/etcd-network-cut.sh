@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# The network between one server and etcd loses, resets and truncates. That server is fenced
+# The network between one server and etcd loses, resets, truncates and delays. That server is fenced
 # when it lasts for longer than its lease, and the other one goes on. Only where requests arrive and
 # nothing but the answers is lost, the lease is kept for a server that cannot know it: then its
 # record stands and blocks, and it is named.
@@ -31,6 +31,10 @@ done
 : >"$work/b.out"
 cut halved
 tells b 'server a needs'
+network a pass
+alive a b
+network a 50 # each way; the other server is a hundred times faster
+alive a b
 network a pass
 warm a b
 stop_server a

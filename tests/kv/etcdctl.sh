@@ -12,6 +12,7 @@
 "$kv" --store=etcd:http://127.0.0.1:1 --prefix=wrong --port=0 2>&1 |
     grep -q 'without .*etcd' && skip "built without the etcd store"
 need_etcd 1
+ttl=10000
 
 keys() {
     etcd_ctl get --prefix /tidb --keys-only | grep .
@@ -90,8 +91,9 @@ txn_is "$ts" || fail "the safe point has moved beside an unreadable record"
 delete server/minstartts/bad
 eventually "deleted, it blocks no more, either" gc_passes a "$ts"
 
-for name in a b; do
-    grep -v 'the .* safe point stands still: key /tidb/server/minstartts/bad' "$work/$name.err" &&
+for name in a b; do # on a busy machine etcd may be late
+    grep -v -e 'the .* safe point stands still: key /tidb/server/minstartts/bad' \
+        -e 'etcd endpoint .* is put aside: Operation timed out' "$work/$name.err" &&
         fail "$name complains"
 done
 stop_members

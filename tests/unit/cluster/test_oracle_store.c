@@ -141,6 +141,43 @@ STORE_TEST(waiting_callers_share_a_transaction)
     oracle_check_free(check);
 }
 
+/* A server so far from the store that another one is always faster: whenever it is about to swap.
+ */
+struct slow_server {
+    struct roster_oracle_store *other;
+    uint64_t other_got;
+};
+
+static uint64_t told_while_slow(void *arg)
+{
+    struct slow_server *slow = arg;
+
+    slow->other_got = get(slow->other);
+    return wall_ms;
+}
+
+STORE_TEST(a_server_that_is_always_slower_gets_timestamps_too)
+{
+    struct slow_server slow = {make_oracle(f->store), 0};
+    struct roster_oracle_store_options options = {.size = sizeof(options),
+                                                  .wall_clock = told_while_slow,
+                                                  .wall_arg = &slow,
+                                                  .key = "/t/oracle"};
+    struct roster_oracle_store *oracle;
+    uint64_t ts = 0;
+
+    wall_ms = UINT64_C(1800000000000);
+    cr_assert_eq(roster_oracle_store_create(f->store, &options, &oracle), 0);
+    for (int i = 0; i < 20; i++) {
+        cr_assert_eq(roster_oracle_store_get(oracle, &ts), 0);
+        cr_assert_gt(ts, slow.other_got, "what the other one got meanwhile");
+        cr_assert_gt(get(slow.other), ts, "who asks later gets more");
+    }
+    cr_assert_lt(roster_ts_physical_ms(ts), wall_ms + 60000, "it is not far ahead");
+    roster_oracle_store_destroy(oracle);
+    roster_oracle_store_destroy(slow.other);
+}
+
 Test(oracle_store, g2_it_is_linearizable_over_threads_and_handles)
 {
     struct oracle_check *check = oracle_check_new();

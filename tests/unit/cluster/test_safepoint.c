@@ -300,6 +300,42 @@ STORE_TEST(a_tidb_server_blocks_with_its_record_and_needs_no_acknowledgement)
     roster_safepoint_destroy(safepoint);
 }
 
+static void described(struct roster_blocker blocker, const char *words)
+{
+    char line[400], little[8];
+
+    cr_assert_str_eq(roster_blocker_describe(&blocker, line, sizeof(line)), words);
+    roster_blocker_describe(&blocker, little, sizeof(little));
+    cr_assert_eq(strncmp(little, words, sizeof(little) - 1), 0, "shortened");
+    cr_assert_eq(little[sizeof(little) - 1], '\0');
+}
+
+Test(blocker, each_kind_is_described_with_what_to_do)
+{
+    struct roster_blocker blocker = {.name = "x", .ts = 7, .age_ms = 61042};
+
+    described(blocker, "nothing blocks");
+    blocker.kind = ROSTER_BLOCKER_SERVER;
+    described(blocker, "server x has reported 7, 61.042 s behind; wait for its next report, or "
+                       "look at the server");
+    snprintf(blocker.holder, sizeof(blocker.holder), "transaction");
+    blocker.session_id = 12;
+    described(blocker, "server x needs 7, 61.042 s behind, transaction of session 12; end that, or "
+                       "stop the server");
+    snprintf(blocker.holder, sizeof(blocker.holder), "cursor");
+    blocker.pin_id = 3;
+    described(blocker, "server x needs 7, 61.042 s behind, pin 3 (cursor) of session 12; end that, "
+                       "or stop the server");
+    blocker.kind = ROSTER_BLOCKER_BARRIER;
+    described(blocker, "barrier x stands at 7; delete it, or wait until it expires");
+    blocker.kind = ROSTER_BLOCKER_UNREADABLE;
+    described(blocker,
+              "key x holds no timestamp, or one that has gone back; find out who wrote it");
+    blocker.kind = ROSTER_BLOCKER_ACK;
+    described(blocker, "server x has acknowledged 7 only; look at it, or wait until its lease has "
+                       "ended");
+}
+
 #if defined(ROSTER_SANITIZER_THREAD) || defined(ROSTER_SANITIZER_ADDRESS) ||                       \
     defined(ROSTER_SANITIZER_UNDEFINED)
 #define MOST_MS 1000

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * kill_storm KILLS: four killers aim at statements of 64 sessions that start and end as fast as
+ * they can, and now and then at the next session that took the place of the one meant. Then the
+ * books are compared (G5):
+ *
+ *   - a kill that was delivered was seen by the owner of exactly the statement it named, with the
+ *     reason it gave, once;
+ *   - whatever an owner saw was delivered;
+ *   - what was answered otherwise was seen by nobody, and "already dying" only where another kill
+ *     was delivered.
+ *
+ * Each killer has a reason of its own, so (session, statement, reason) names one kill.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <roster/roster.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KILLERS = 4, OWNERS = 4, SESSIONS = 16, ROUND = 200000, LIVES = 4096, RESULTS = 5 };
+
+/* A kill, or what an owner saw of one. */
+struct entry {
+    uint64_t session, seq;
+    uint64_t reason;
+};
+
+struct book {
+    struct entry *entries;
+    size_t count, capacity;
+};
+
+struct owner {
+    pthread_t thread;
+    struct roster_session *sessions[SESSIONS];
+    uint64_t ids[SESSIONS]; /* atomic */
+    struct book seen;
+    uint64_t statements;
+};
+
+struct killer {
+    pthread_t thread;
+    enum roster_kill_reason reason;
+    uint64_t left, random;
+    struct entry last[OWNERS * SESSIONS]; /* that was delivered: it is not killed twice by one */
+    struct book by_result[RESULTS];
+};
+
+static struct roster *roster;
+static struct owner owners[OWNERS];
+static struct killer killers[KILLERS];
+static int stop;
+
+static _Noreturn void die(const char *what, int err)
+{
+    fprintf(stderr, "kill_storm: %s: %s\n", what, roster_strerror(err));
+    exit(1);
+}
+
+static void ok(int err, const char *what)
+{
+    if (err)
+        die(what, err);
+}
+
+static void note(struct book *book, uint64_t session, uint64_t seq, uint64_t reason)
+{
+    if (book->count == book->capacity) {
+        book->capacity = book->capacity ? 2 * book->capacity : 1024;
+        book->entries = realloc(book->entries, book->capacity * sizeof(*book->entries));
+        if (!book->entries)
+            die("memory", -ENOMEM);
+    }
+    book->entries[book->count++] = (struct entry){session, seq, reason};
+}
+
+/* Owners retire more than grace periods take away while killers, who are readers, are always there:
+ * then they are refused, and wait as a server would. Returns whether to try again. */
+static bool is_refused(int err)
+{
+    if (err == -ENOBUFS)
+        sched_yield();
+    return err == -ENOBUFS;
+}
+
+static void open_session(struct owner *owner, int n)
+{
+    int err;
+
+    do {
+        err = roster_session_open(roster, NULL, &owner->sessions[n]);
+    } while (is_refused(err));
+    ok(err, "open");
+    __atomic_store_n(&owner->ids[n], roster_session_id(owner->sessions[n]), __ATOMIC_RELEASE);
+}
+
+static void start(struct roster_session *session)
+{
+    int err;
+
+    do {
+        err = roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "storm", 5, NULL, 0);
+    } while (is_refused(err));
+    ok(err, "begin");
+}
+
+/* Ends a statement; what it was told on the way and at its end must agree. */
+static void end(struct owner *owner, struct roster_session *session)
+{
+    uint64_t seq = roster_stmt_seq(session);
+    int before = roster_killed(session);
+    int killed = roster_stmt_end(session);
+
+    if (killed < 0)
+        die("end", killed);
+    if (before && before != killed) {
+        fprintf(stderr, "kill_storm: told %d, then %d\n", before, killed);
+        exit(1);
+    }
+    if (killed)
+        note(&owner->seen, roster_session_id(session), seq, (uint64_t)killed);
+    if (roster_killed(session)) {
+        fprintf(stderr, "kill_storm: a kill outlived its statement\n");
+        exit(1);
+    }
+    owner->statements++;
+}
+
+/* Keeps all its sessions busy, so that a statement lives for as long as it takes to go round. */
+static void *own(void *arg)
+{
+    struct owner *owner = arg;
+    uint64_t turn;
+    int n;
+
+    for (n = 0; n < SESSIONS; n++)
+        start(owner->sessions[n]);
+    for (turn = 1; !__atomic_load_n(&stop, __ATOMIC_ACQUIRE); turn++) {
+        n = (int)(turn % SESSIONS);
+        end(owner, owner->sessions[n]);
+        if (turn % LIVES == (uint64_t)n) {
+            ok(roster_session_close(owner->sessions[n]), "close");
+            open_session(owner, n);
+        }
+        start(owner->sessions[n]);
+    }
+    for (n = 0; n < SESSIONS; n++)
+        end(owner, owner->sessions[n]);
+    return NULL;
+}
+
+static uint64_t next_random(struct killer *killer)
+{
+    killer->random ^= killer->random << 13;
+    killer->random ^= killer->random >> 7;
+    killer->random ^= killer->random << 17;
+    return killer->random;
+}
+
+/* The statement that the session runs; 0 when none does. */
+static uint64_t running(uint64_t id)
+{
+    const struct roster_session *session;
+    const struct roster_view *view;
+    uint64_t seq = 0;
+
+    ok(roster_read_lock(roster), "read lock");
+    session = roster_lookup(roster, id);
+    view = session ? roster_session_view(session) : NULL;
+    if (view && view->statement)
+        seq = view->statement->seq;
+    roster_read_unlock(roster);
+    return seq;
+}
+
+static int result_of(int err)
+{
+    static const int results[RESULTS] = {0, -ESRCH, -ENOENT, -ESTALE, -EALREADY};
+    int n;
+
+    for (n = 0; n < RESULTS; n++)
+        if (results[n] == err)
+            return n;
+    die("kill", err);
+}
+
+static void *kill_them(void *arg)
+{
+    struct killer *killer = arg;
+
+    while (killer->left) {
+        uint64_t random = next_random(killer);
+        const struct owner *owner = &owners[random % OWNERS];
+        uint64_t id = __atomic_load_n(&owner->ids[random / OWNERS % SESSIONS], __ATOMIC_ACQUIRE);
+        struct entry *last = &killer->last[random % (OWNERS * SESSIONS)];
+        uint64_t seq = running(id);
+        int err;
+
+        if (!seq || (last->session == id && last->seq == seq))
+            continue;
+        err = roster_kill(roster, id, ROSTER_KILL_STATEMENT, seq, killer->reason);
+        note(&killer->by_result[result_of(err)], id, seq, (uint64_t)killer->reason);
+        killer->left--;
+        if (!err)
+            *last = (struct entry){id, seq, 0};
+    }
+    return NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+
+    if (x->session != y->session)
+        return x->session < y->session ? -1 : 1;
+    if (x->seq != y->seq)
+        return x->seq < y->seq ? -1 : 1;
+    return (x->reason > y->reason) - (x->reason < y->reason);
+}
+
+static int compare_statements(const void *a, const void *b)
+{
+    struct entry x = *(const struct entry *)a, y = *(const struct entry *)b;
+
+    x.reason = y.reason = 0;
+    return compare(&x, &y);
+}
+
+static void append(struct book *all, const struct book *more)
+{
+    size_t n;
+
+    for (n = 0; n < more->count; n++)
+        note(all, more->entries[n].session, more->entries[n].seq, more->entries[n].reason);
+}
+
+static bool has(const struct book *book, const struct entry *entry,
+                int (*by)(const void *a, const void *b))
+{
+    return book->count && bsearch(entry, book->entries, book->count, sizeof(*entry), by);
+}
+
+static _Noreturn void wrong(const char *what, const struct entry *entry)
+{
+    printf("WRONG: %s: session %" PRIu64 ", statement %" PRIu64 ", reason %" PRIu64 "\n", what,
+           entry->session, entry->seq, entry->reason);
+    exit(1);
+}
+
+/* What was delivered is what was seen, to the last entry. */
+static void compare_books(const struct book *delivered, const struct book *seen)
+{
+    size_t n, most = delivered->count > seen->count ? delivered->count : seen->count;
+
+    for (n = 0; n < most; n++) {
+        if (n >= seen->count ||
+            (n < delivered->count && compare(&delivered->entries[n], &seen->entries[n]) < 0))
+            wrong("delivered, but its owner has not seen it", &delivered->entries[n]);
+        if (n >= delivered->count || compare(&delivered->entries[n], &seen->entries[n]) > 0)
+            wrong("seen, but delivered by nobody", &seen->entries[n]);
+        if (n && !compare_statements(&seen->entries[n - 1], &seen->entries[n]))
+            wrong("one statement was killed twice", &seen->entries[n]);
+    }
+}
+
+static void compare_others(const struct book *delivered, const struct killer *killer)
+{
+    int result;
+    size_t n;
+
+    for (result = 1; result < RESULTS; result++)
+        for (n = 0; n < killer->by_result[result].count; n++) {
+            const struct entry *entry = &killer->by_result[result].entries[n];
+
+            if (result == ROSTER_KILL_DYING && !has(delivered, entry, compare_statements))
+                wrong("dying, but killed by nobody", entry);
+            if (result != ROSTER_KILL_DYING && has(delivered, entry, compare))
+                wrong("delivered and refused", entry);
+        }
+}
+
+/* Compares and empties the books of a round; adds up what became of the kills. */
+static void settle(uint64_t *totals)
+{
+    struct book delivered = {0}, seen = {0};
+    int n, result;
+
+    for (n = 0; n < KILLERS; n++)
+        append(&delivered, &killers[n].by_result[ROSTER_KILL_DELIVERED]);
+    for (n = 0; n < OWNERS; n++)
+        append(&seen, &owners[n].seen);
+    if (delivered.count)
+        qsort(delivered.entries, delivered.count, sizeof(struct entry), compare);
+    if (seen.count)
+        qsort(seen.entries, seen.count, sizeof(struct entry), compare);
+    compare_books(&delivered, &seen);
+    for (n = 0; n < KILLERS; n++) {
+        compare_others(&delivered, &killers[n]);
+        for (result = 0; result < RESULTS; result++) {
+            totals[result] += killers[n].by_result[result].count;
+            killers[n].by_result[result].count = 0;
+        }
+    }
+    for (n = 0; n < OWNERS; n++)
+        owners[n].seen.count = 0;
+    free(delivered.entries);
+    free(seen.entries);
+}
+
+static void run_round(uint64_t kills, uint64_t *totals)
+{
+    int n;
+
+    __atomic_store_n(&stop, 0, __ATOMIC_RELEASE);
+    for (n = 0; n < OWNERS; n++)
+        ok(-pthread_create(&owners[n].thread, NULL, own, &owners[n]), "thread");
+    for (n = 0; n < KILLERS; n++) {
+        killers[n].left = kills / KILLERS + (n == 0 ? kills % KILLERS : 0);
+        ok(-pthread_create(&killers[n].thread, NULL, kill_them, &killers[n]), "thread");
+    }
+    for (n = 0; n < KILLERS; n++)
+        pthread_join(killers[n].thread, NULL);
+    __atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+    for (n = 0; n < OWNERS; n++)
+        pthread_join(owners[n].thread, NULL);
+    settle(totals);
+}
+
+static void set_up(void)
+{
+    int n, m;
+
+    ok(roster_create(NULL, &roster), "create");
+    for (n = 0; n < OWNERS; n++)
+        for (m = 0; m < SESSIONS; m++)
+            open_session(&owners[n], m);
+    for (n = 0; n < KILLERS; n++) {
+        killers[n].reason = (enum roster_kill_reason)(ROSTER_KILL_INTERRUPTED + n);
+        killers[n].random = UINT64_C(0x9e3779b97f4a7c15) * (unsigned)(n + 1);
+    }
+}
+
+/* The roster has counted the same. Returns the statements there were. */
+static uint64_t check_counts(const uint64_t *totals)
+{
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+    uint64_t counted, statements = 0;
+    int n, result;
+
+    ok(roster_metrics(roster, &metrics), "metrics");
+    for (result = 0; result < RESULTS; result++) {
+        counted = 0;
+        for (n = 0; n < KILLERS; n++)
+            counted += metrics.kills[killers[n].reason][result];
+        if (counted != totals[result]) {
+            printf("WRONG: %" PRIu64 " kills %s, counted %" PRIu64 "\n", totals[result],
+                   roster_kill_result_name((enum roster_kill_result)result), counted);
+            exit(1);
+        }
+    }
+    for (n = 0; n < OWNERS; n++)
+        statements += owners[n].statements;
+    return statements;
+}
+
+static void tear_down(void)
+{
+    int n, m;
+
+    for (n = 0; n < OWNERS; n++) {
+        for (m = 0; m < SESSIONS; m++)
+            ok(roster_session_close(owners[n].sessions[m]), "close");
+        free(owners[n].seen.entries);
+    }
+    for (n = 0; n < KILLERS; n++)
+        for (m = 0; m < RESULTS; m++)
+            free(killers[n].by_result[m].entries);
+    ok(roster_destroy(roster), "destroy");
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t kills = argc == 2 ? strtoull(argv[1], NULL, 10) : 0, left, round;
+    uint64_t totals[RESULTS] = {0}, statements;
+    int result;
+
+    if (!kills) {
+        fprintf(stderr, "usage: kill_storm KILLS\n");
+        return 2;
+    }
+    set_up();
+    for (left = kills; left; left -= round) {
+        round = left < ROUND ? left : ROUND;
+        run_round(round, totals);
+    }
+    statements = check_counts(totals);
+    printf("%" PRIu64 " kills at %" PRIu64 " statements:", kills, statements);
+    for (result = 0; result < RESULTS; result++)
+        printf(" %" PRIu64 " %s", totals[result],
+               roster_kill_result_name((enum roster_kill_result)result));
+    printf("\n");
+    tear_down();
+    if (!totals[ROSTER_KILL_DELIVERED] || !totals[ROSTER_KILL_STALE]) {
+        printf("WRONG: no kill was delivered, or none came too late: nothing was tested\n");
+        return 1;
+    }
+    return 0;
+}
