@@ -34,7 +34,6 @@ broken() {
 }
 
 if [ "$ROSTER_SANITIZER" = none ] && [ "${ROSTER_COVERAGE_BUILD:-no}" = no ] && [ -f "$core" ]; then
-    broken KILL_UNCONFIRMED kill.c
     broken KILL_ANY_SEQ kill.c
 else
     kills=$((kills / 20))
