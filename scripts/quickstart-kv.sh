@@ -141,12 +141,19 @@ check_rest() {
 
 install_packages build check kv
 configure_all build
-build_in build libroster.la examples/kv/roster-kv
+# What shows the servers from outside, where it can be built.
+tools=()
+status=()
+if [ "$(grep -cE '^#define HAVE_(NCURSES|MICROHTTPD) 1' build/config.h)" -eq 2 ]; then
+    tools=(rosterctl)
+    status=(--status=127.0.0.1:0)
+fi
+build_in build libroster.la examples/kv/roster-kv "${tools[@]}"
 
 say "starting two example servers that meet in one SQLite file: each connection is a session"
 for server in kv1 kv2; do
     start_kv "$server" --gc-interval-ms=100 --store="sqlite:$work/cluster.db" \
-        --lease-ttl-ms=10000 --report-interval-ms=200 --life-time-ms=0
+        --lease-ttl-ms=10000 --report-interval-ms=200 --life-time-ms=0 "${status[@]}"
 done
 cli kv1 SET "$watched" before >/dev/null
 cli kv2 SET "$watched" elsewhere >/dev/null
@@ -160,6 +167,14 @@ watch_load
 finish_load kv1
 show_benchmark
 check_rest
+if [ "${stay:-no}" = yes ] && [ ${#tools[@]} -gt 0 ]; then
+    say "the servers stay until you press Enter"
+    for server in kv1 kv2; do
+        address=$(sed -n 's/^roster-kv: status on //p' "$work/$server.out")
+        echo "   $server: build/rosterctl -s $address top    or http://$address/ in a browser"
+    done
+    read -r _ || true
+fi
 say "stopping the servers"
 for server in kv1 kv2; do
     stop_kv "$server"
@@ -167,3 +182,7 @@ for server in kv1 kv2; do
     sed 's/^/   /' "$work/$server.err"
 done
 tell_checks
+if [ "${stay:-no}" != yes ]; then
+    echo "Try ./quickstart --stay next: it leaves the servers running and tells where to look at them,"
+    echo "with \"rosterctl top\" or in a browser."
+fi

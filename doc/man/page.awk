@@ -108,14 +108,14 @@ END {
     sub(/.*\//, "", header)
     page = header
     sub(/\.h$/, "", page)
-    cluster = header ~ /^(oracle_store|safepoint|store|syncer)\.h$/
+    library = header ~ /^(barrier|oracle_store|safepoint|store|syncer)\.h$/ ? "libroster-cluster" : \
+        header == "status.h" ? "libroster-status" : "libroster"
     print ".\\\" SPDX-License-Identifier: LGPL-2.1-or-later"
     print ".\\\" SPDX-FileCopyrightText: 2026 The Roster developers"
     print ".\\\" Made from roster/" header "; change that."
     print ".Dd " date "\n.Dt ROSTER_" toupper(page) " 3\n.Os Roster " version
     print ".Sh NAME\n" names "\n.Nd " roff(subject)
-    print ".Sh LIBRARY\n" (cluster ? "libroster\\-cluster (\\-lroster\\-cluster)" \
-                                   : "libroster (\\-lroster)")
+    print ".Sh LIBRARY\n" roff(library " (-l" substr(library, 4) ")")
     print ".Sh SYNOPSIS\n.In roster/" header "\n" synopsis ".Sh DESCRIPTION"
     printf "%s%s", intro, body
     print ".Sh SEE ALSO\n" (page == "error" ? "" : ".Xr roster_error 3 ,\n") ".Xr roster 7"

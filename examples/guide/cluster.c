@@ -18,7 +18,7 @@ static void must(const char *call, int err)
 {
     if (err) {
         fprintf(stderr, "%s: %s\n", call, roster_strerror(err));
-        exit(1);
+        abort();
     }
 }
 

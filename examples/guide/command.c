@@ -21,6 +21,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct reply *reply, const
     int n;
 
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): the line above does it */
     n = vsnprintf(reply->text + reply->length, room, format, args);
     va_end(args);
     if (n > 0)

@@ -65,9 +65,10 @@ ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
  *
  * \retval 0 got one.
  * \retval -EBADMSG the key holds no timestamp, or this server's clock is centuries ahead; nobody
- * gets any until an operator has put it right. \retval -EREMCHG the key has vanished since this
- * handle first saw it: the order of timestamps cannot be told any more. Create a new handle to
- * begin again. \retval ... errors of the store; -EINPROGRESS excepted, which is settled inside.
+ *         gets any until an operator has put it right.
+ * \retval -EREMCHG the key has vanished since this handle first saw it: the order of timestamps
+ *         cannot be told any more. Create a new handle to begin again.
+ * \retval ... errors of the store; -EINPROGRESS excepted, which is settled inside.
  */
 ROSTER_API int roster_oracle_store_get(void *oracle, uint64_t *ts);
 

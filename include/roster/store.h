@@ -236,7 +236,7 @@ struct roster_store_range {
  *
  * \retval 0 also when there are none.
  * \retval -EMSGSIZE the answer is larger than max_result_bytes: set a limit.
- * \retval ... -EINVAL and the table above, -EINPROGRESS and -EKEYEXPIRED excepted.
+ * \retval ... -EINVAL and the table above, -EINPROGRESS excepted.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_get(struct roster_store *store,
                                                   const struct roster_store_keys *keys,

@@ -19,7 +19,17 @@
 #define DEFAULT_SERVER "127.0.0.1:6390"
 #define MOST_ARGS 64
 
-enum { LISTS = 1, JSON = 2, KILL = 4, DRAIN = 8, FULL = 16, WATCH = 32, ARGS = 64 };
+enum {
+    LISTS = 1,
+    JSON = 2,
+    KILL = 4,
+    DRAIN = 8,
+    FULL = 16,
+    WATCH = 32,
+    ARGS = 64,
+    STORE = 128,
+    TTL = 256
+};
 
 static const struct command {
     const char *name;
@@ -35,7 +45,11 @@ static const struct command {
     {"kill", ctl_kill, KILL | JSON | ARGS},
     {"drain", ctl_drain, DRAIN | JSON},
     {"top", ctl_top, WATCH},
+    {"barrier", ctl_barrier, ARGS | STORE | TTL | JSON},
+    {"gc", ctl_gc, ARGS | STORE | JSON},
 };
+
+enum { STORE_KEY = 256, PREFIX_KEY, TTL_KEY };
 
 static const struct argp_option known[] = {
     {"server", 's', "ADDRESS", 0,
@@ -56,6 +70,9 @@ static const struct argp_option known[] = {
     {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
      "kill the statement, or just statement number N, and not the connection", 3},
     {"wait", 'W', NULL, 0, "wait until the drained server has gone", 3},
+    {"store", STORE_KEY, "STORE", 0, "the cluster's store: sqlite:PATH or etcd:URL,URL,...", 4},
+    {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
+    {"ttl-ms", TTL_KEY, "MS", 0, "how long a barrier stands (for ever)", 4},
     {0},
 };
 
@@ -169,6 +186,18 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         options->seq = arg;
         parsed->used |= KILL;
         return 0;
+    case STORE_KEY:
+        options->store = arg;
+        parsed->used |= STORE;
+        return 0;
+    case PREFIX_KEY:
+        options->prefix = arg;
+        parsed->used |= STORE;
+        return 0;
+    case TTL_KEY:
+        options->ttl_ms = arg;
+        parsed->used |= TTL;
+        return 0;
     case 'W':
         options->wait = true;
         parsed->used |= DRAIN;
@@ -208,7 +237,7 @@ int main(int argc, char **argv)
     static const struct argp argp = {
         .options = known,
         .parser = parse,
-        .args_doc = "COMMAND [ID...]",
+        .args_doc = "COMMAND [ARGUMENT...]",
         .doc = "Shows what servers that use Roster do, and interferes when it has to.\v"
                "Commands:\n"
                "  ps          sessions\n"
@@ -219,7 +248,9 @@ int main(int argc, char **argv)
                "  history     what long transactions consisted of\n"
                "  kill ID...  ends sessions, or their statements\n"
                "  drain       lets the server finish and end\n"
-               "  top         all of it, live\n",
+               "  top         all of it, live\n"
+               "  barrier     set NAME TIMESTAMP|now, list, delete NAME: in a cluster's store\n"
+               "  gc status   the safe points in a cluster's store\n",
     };
     static struct parsed parsed;
     int code;

@@ -6,7 +6,7 @@
 
 _rosterctl() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
-    local commands="ps trx min safepoint status history kill drain top"
+    local commands="ps trx min safepoint status history kill drain top barrier gc"
     case $before in
     -k | --kind) choices="user internal background" ;;
     -S | --state) choices="Idle Running LockWaiting Committing RollingBack" ;;
@@ -19,7 +19,8 @@ _rosterctl() {
         case $word in
         -*)
             choices="--server= --token-file= --json --user= --db= --kind= --command= --state=
-                --min-ms= --in-txn --limit= --sort= --full --watch --statement --wait --help
+                --min-ms= --in-txn --limit= --sort= --full --watch --statement --wait
+                --store= --prefix= --ttl-ms= --help
                 --version"
             ;;
         *)

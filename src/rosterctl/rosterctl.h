@@ -31,11 +31,14 @@ struct options {
     bool full;
     bool json;
     const char *sort;
-    bool statement;  /* kill the statement */
-    const char *seq; /* which one; NULL: any */
-    bool wait;       /* for a drain */
-    double watch_s;  /* 0: once */
-    char **args;     /* behind the command */
+    bool statement;     /* kill the statement */
+    const char *seq;    /* which one; NULL: any */
+    bool wait;          /* for a drain */
+    const char *store;  /* of a cluster */
+    const char *prefix; /* of its keys; NULL: the default */
+    const char *ttl_ms; /* of a barrier; NULL: for ever */
+    double watch_s;     /* 0: once */
+    char **args;        /* behind the command */
     int n_args;
 };
 
@@ -78,6 +81,6 @@ void table_print(const json_t *rows, const struct column *columns, size_t count)
 typedef int command_fn(const struct options *options);
 
 command_fn ctl_ps, ctl_trx, ctl_min, ctl_safepoint, ctl_history, ctl_status, ctl_kill, ctl_drain;
-command_fn ctl_top;
+command_fn ctl_top, ctl_barrier, ctl_gc;
 
 #endif /* ROSTERCTL_H */

@@ -36,7 +36,7 @@ control() {
 
 [ "$failed" -eq 0 ] || exit 1
 control src/core/horizon.c 's/rst_membarrier(); /rst_compiler_barrier(); /' 1
-grep -q '^begin_scan: rst_horizon_scan() in src/core/horizon.c has changed' "$work/said" ||
+grep -q '^begin_scan: read_slots() in src/core/horizon.c has changed' "$work/said" ||
     fail "it does not say what has changed: $(cat "$work/said")"
 control src/core/kill.c 's/\btake_back(/take_it_back(/' 1
 grep -q '^kill: take_back() is not in src/core/kill.c any more' "$work/said" ||

@@ -160,6 +160,7 @@ Test(status_hostile, a_slow_reader_has_a_deadline)
 /* Of many that begin a request at once only so many get an answer, and then others do. */
 Test(status_hostile, connections_are_bounded)
 {
+    static const char request[] = "GET /status HTTP/1.1\r\nHost: [::1]\r\n\r\n";
     enum { MANY = 120, LIMIT = 16 };
     struct fixture fixture = {.options = {.max_connections = LIMIT, .request_ms = 1000}};
     struct pollfd fds[MANY];
@@ -170,7 +171,7 @@ Test(status_hostile, connections_are_bounded)
     for (n = 0; n < MANY; n++) {
         fds[n].fd = dial(&fixture);
         fds[n].events = POLLIN;
-        (void)!send(fds[n].fd, "GET /status HTTP/1.1\r\nHost: [::1]\r\n\r\n", 39, MSG_NOSIGNAL);
+        (void)!send(fds[n].fd, request, sizeof(request) - 1, MSG_NOSIGNAL);
     }
     usleep(300000);
     cr_assert_geq(poll(fds, MANY, 0), 1);

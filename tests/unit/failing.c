@@ -70,6 +70,7 @@ static void *no_memory(void)
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *block, size_t size);
+void *__real_reallocarray(void *block, size_t n, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *block);
 void *__real_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
@@ -88,6 +89,7 @@ struct cds_lfht *__real__cds_lfht_new(unsigned long init, unsigned long least, u
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *block, size_t size);
+void *__wrap_reallocarray(void *block, size_t n, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *block);
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
@@ -118,6 +120,13 @@ void *__wrap_realloc(void *block, size_t size)
     void *grown = fails() ? no_memory() : __real_realloc(block, size);
 
     return block ? grown : counted(grown);
+}
+
+void *__wrap_reallocarray(void *block, size_t n, size_t size)
+{
+    void *moved = fails() ? no_memory() : __real_reallocarray(block, n, size);
+
+    return block ? moved : counted(moved);
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)

@@ -1,0 +1,235 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * barrier and gc: straight on the store in which a cluster meets, whether a server runs or not.
+ */
+#include "config.h"
+
+#include "rosterctl.h"
+
+#include <errno.h>
+#include <roster/barrier.h>
+#include <roster/error.h>
+#include <roster/safepoint.h>
+#include <roster/timestamp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct cluster {
+    struct roster_store *store;
+    struct roster_safepoint *safepoint;
+};
+
+static int code_of(int err)
+{
+    switch (err) {
+    case -EINVAL:
+        return CTL_USAGE;
+    case -ENOENT:
+        return CTL_NOT_FOUND;
+    case -ESTALE:
+        return CTL_NOT_DONE;
+    case -EACCES:
+    case -EROFS:
+        return CTL_FORBIDDEN;
+    case -EHOSTUNREACH:
+    case -ETIMEDOUT:
+        return CTL_NO_SERVER;
+    default:
+        return CTL_FAILED;
+    }
+}
+
+static void close_cluster(struct cluster *cluster)
+{
+    roster_safepoint_destroy(cluster->safepoint);
+    roster_store_close(cluster->store);
+}
+
+/* Returns an exit code; the user has been told. */
+static int open_cluster(const struct options *options, struct cluster *cluster)
+{
+    struct roster_safepoint_options how = {.size = sizeof(how)};
+    struct roster_store_options opening = {.size = sizeof(opening)};
+    char error[ROSTER_STORE_ERROR_SIZE];
+    int err;
+
+    if (!options->store)
+        return ctl_error(CTL_USAGE, "--store says in which store: sqlite:PATH or etcd:URL,URL");
+    opening.must_exist = true; /* a path that was misspelt is no new cluster */
+    err = roster_store_open(options->store, &opening, &cluster->store, error, sizeof(error));
+    if (err)
+        return ctl_error(code_of(err), "%s", error);
+    how.prefix = options->prefix;
+    err = roster_safepoint_create(cluster->store, &how, &cluster->safepoint);
+    if (err)
+        roster_store_close(cluster->store);
+    return err ? ctl_error(code_of(err), "%s", roster_strerror(err)) : CTL_OK;
+}
+
+/* A number, or "now". */
+static bool parse_ts(const char *text, uint64_t *ts)
+{
+    struct timespec now;
+    char *end;
+
+    if (!strcmp(text, "now")) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        *ts = roster_ts_compose((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, 0);
+        return true;
+    }
+    errno = 0;
+    *ts = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && !*end && !errno && *ts;
+}
+
+static bool parse_ttl(const char *text, int64_t *ttl_ms)
+{
+    char *end;
+
+    *ttl_ms = ROSTER_BARRIER_FOREVER;
+    if (!text)
+        return true;
+    errno = 0;
+    *ttl_ms = strtoll(text, &end, 10);
+    return !errno && end != text && !*end && *ttl_ms > 0;
+}
+
+static int barrier_set(const struct options *options, struct cluster *cluster)
+{
+    uint64_t ts;
+    int64_t ttl_ms;
+    int err;
+
+    if (!parse_ts(options->args[2], &ts))
+        return ctl_error(CTL_USAGE, "\"%s\" is no timestamp", options->args[2]);
+    if (!parse_ttl(options->ttl_ms, &ttl_ms))
+        return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds, not \"%s\"", options->ttl_ms);
+    err = roster_barrier_set(cluster->safepoint, options->args[1], ts, ttl_ms);
+    if (err)
+        return ctl_error(code_of(err), "%s", roster_strerror(err));
+    printf("barrier %s stands at %llu\n", options->args[1], (unsigned long long)ts);
+    return CTL_OK;
+}
+
+static int barrier_delete(const struct options *options, struct cluster *cluster)
+{
+    int err = roster_barrier_delete(cluster->safepoint, options->args[1]);
+
+    if (err == -ENOENT)
+        return ctl_error(CTL_NOT_FOUND, "there is no barrier %s", options->args[1]);
+    if (err)
+        return ctl_error(code_of(err), "%s", roster_strerror(err));
+    printf("barrier %s is gone\n", options->args[1]);
+    return CTL_OK;
+}
+
+static json_t *barrier_row(const struct roster_barrier *barrier)
+{
+    char ts[32];
+
+    snprintf(ts, sizeof(ts), "%llu", (unsigned long long)barrier->ts);
+    return json_pack("{s:s, s:s, s:o}", "name", barrier->name, "ts", ts, "ttl_ms",
+                     barrier->ttl_ms == ROSTER_BARRIER_FOREVER ? json_null()
+                                                               : json_integer(barrier->ttl_ms));
+}
+
+static int barrier_list(const struct options *options, struct cluster *cluster)
+{
+    static const struct column columns[] = {
+        {"name", "NAME", COLUMN_TEXT, 0},
+        {"ts", "TIMESTAMP", COLUMN_NUMBER, 0},
+        {"ttl_ms", "ENDS IN", COLUMN_MS, 0},
+    };
+    struct roster_barrier *barriers = NULL;
+    json_t *rows = json_array();
+    size_t count = 0, n;
+    int err = roster_barrier_list(cluster->safepoint, &barriers, &count);
+
+    for (n = 0; !err && n < count; n++)
+        json_array_append_new(rows, barrier_row(&barriers[n]));
+    if (!err && options->json)
+        json_dumpf(rows, stdout, JSON_INDENT(1));
+    else if (!err)
+        table_print(rows, columns, 3);
+    if (!err && options->json)
+        putchar('\n');
+    json_decref(rows);
+    free(barriers);
+    return err ? ctl_error(code_of(err), "%s", roster_strerror(err)) : CTL_OK;
+}
+
+int ctl_barrier(const struct options *options)
+{
+    static const struct {
+        const char *name;
+        int args;
+        int (*run)(const struct options *options, struct cluster *cluster);
+    } actions[] = {
+        {"set", 3, barrier_set}, {"list", 1, barrier_list}, {"delete", 2, barrier_delete}};
+    struct cluster cluster = {NULL, NULL};
+    size_t n;
+    int code;
+
+    for (n = 0; n < sizeof(actions) / sizeof(actions[0]); n++) {
+        if (!options->n_args || strcmp(options->args[0], actions[n].name) != 0 ||
+            options->n_args != actions[n].args)
+            continue;
+        code = open_cluster(options, &cluster);
+        if (code != CTL_OK)
+            return code;
+        code = actions[n].run(options, &cluster);
+        close_cluster(&cluster);
+        return code;
+    }
+    return ctl_error(CTL_USAGE, "barrier takes set NAME TIMESTAMP, list, or delete NAME");
+}
+
+static double age_ms(uint64_t ts)
+{
+    uint64_t now;
+
+    (void)parse_ts("now", &now);
+    return (double)roster_ts_physical_ms(now) - (double)roster_ts_physical_ms(ts);
+}
+
+static void print_point(const char *name, uint64_t ts)
+{
+    char age[64];
+
+    text_ms(age_ms(ts), age, sizeof(age));
+    if (ts)
+        printf("%s: %llu, %s old\n", name, (unsigned long long)ts, age);
+    else
+        printf("%s: none\n", name);
+}
+
+int ctl_gc(const struct options *options)
+{
+    struct cluster cluster = {NULL, NULL};
+    uint64_t txn, gc;
+    int code, err;
+
+    if (options->n_args != 1 || strcmp(options->args[0], "status") != 0)
+        return ctl_error(CTL_USAGE, "gc takes status");
+    code = open_cluster(options, &cluster);
+    if (code != CTL_OK)
+        return code;
+    err = roster_safepoint_refresh(cluster.safepoint);
+    txn = roster_txn_safe_point(cluster.safepoint);
+    gc = roster_gc_safe_point(cluster.safepoint);
+    if (err)
+        code = ctl_error(code_of(err), "%s", roster_strerror(err));
+    else if (options->json)
+        printf("{\"txn_safe_point\": \"%llu\", \"gc_safe_point\": \"%llu\"}\n",
+               (unsigned long long)txn, (unsigned long long)gc);
+    else {
+        print_point("txn safe point", txn);
+        print_point("gc safe point", gc);
+    }
+    close_cluster(&cluster);
+    return code;
+}

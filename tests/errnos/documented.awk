@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# awk -f doc/headers.awk -f documented.awk HEADER...: for each public function "NAME ERRNO" for what
+# its header says that it returns, and "NAME *" when it also hands on what a store, an oracle or
+# a callback returned. A header may say "as roster_x()", and that of the store "the table above".
+
+function on_file(text,    rest) {
+    table = ""
+    rest = text
+    while (match(rest, /\n\| -E[A-Z0-9]+/)) {
+        table = table " " substr(rest, RSTART + 4, RLENGTH - 4)
+        rest = substr(rest, RSTART + RLENGTH)
+    }
+}
+
+function on_type(kind, name, code, text) {}
+
+# The names in a text: "EINVAL EBUSY ...".
+function errnos_in(text,    found) {
+    while (match(text, /-E[A-Z0-9]+/)) {
+        found = found " " substr(text, RSTART + 1, RLENGTH - 1)
+        text = substr(text, RSTART + RLENGTH)
+    }
+    return found
+}
+
+function add(name, list,    parts, n, i) {
+    n = split(list, parts, " ")
+    for (i = 1; i <= n; i++)
+        says[name, parts[i]] = 1
+}
+
+# What is told of the result: from "Returns" on, or the list of results.
+function result_part(text,    at) {
+    if (match(text, /(^|\n)\\retval /))
+        return substr(text, RSTART)
+    if (match(text, /(^|[.] |\n)Returns /))
+        return substr(text, RSTART)
+    return text ~ /^As roster_/ ? text : ""
+}
+
+# The functions whose results are this one's, too.
+function take_references(name, text,    rest, other) {
+    rest = text
+    while (match(rest, /(Returns|otherwise|^As|^\n?As) (as )?roster_[a-z_0-9]+\(\)|what roster_[a-z_0-9]+\(\) returns([.;,]|$)|SQLite: as roster_[a-z_0-9]+\(\)/)) {
+        other = substr(rest, RSTART, RLENGTH)
+        rest = substr(rest, RSTART + RLENGTH)
+        match(other, /roster_[a-z_0-9]+/)
+        refers[name] = refers[name] " " substr(other, RSTART, RLENGTH)
+    }
+    if (text ~ /(^| )Returns also /)
+        refers[name] = refers[name] " " previous
+}
+
+function on_function(result, name, params, text,    part, flat, excepted) {
+    if (result != "int")
+        return
+    order[++count] = name
+    part = result_part(text)
+    flat = part
+    gsub(/\n/, " ", flat)
+    gsub(/  +/, " ", flat)
+    if (match(flat, /table above,[^.;]* excepted/)) {
+        excepted = substr(flat, RSTART, RLENGTH)
+        flat = substr(flat, 1, RSTART + 10) substr(flat, RSTART + RLENGTH)
+        add(name, without(table, errnos_in(excepted)))
+    } else if (flat ~ /the table above/)
+        add(name, table)
+    gsub(/-E[A-Z0-9]+ excepted/, "", flat)
+    if (flat ~ /[Ee]rrors of the (store|oracle)|(store|oracle)'s error|,\.\.\.|what `fn` returned/)
+        says[name, "*"] = 1
+    add(name, errnos_in(flat))
+    take_references(name, flat)
+    previous = name
+}
+
+function without(list, excepted,    parts, n, i, left) {
+    n = split(list, parts, " ")
+    for (i = 1; i <= n; i++)
+        if (index(excepted " ", " " parts[i] " ") == 0)
+            left = left " " parts[i]
+    return left
+}
+
+# One pass for each step of "as": chains are short.
+function follow(    i, n, parts, j, key, pair) {
+    for (i = 1; i <= count; i++) {
+        n = split(refers[order[i]], parts, " ")
+        for (j = 1; j <= n; j++)
+            for (key in says) {
+                split(key, pair, SUBSEP)
+                if (pair[1] == parts[j])
+                    found[order[i], pair[2]] = 1
+            }
+    }
+    for (key in found)
+        says[key] = 1
+}
+
+END {
+    for (pass = 1; pass <= 4; pass++)
+        follow()
+    for (key in says) {
+        split(key, pair, SUBSEP)
+        print pair[1], pair[2]
+    }
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# rosterctl barrier and gc, on a store of SQLite.
+
+set -euo pipefail
+
+ctl=$ROSTER_BUILDDIR/rosterctl
+work=$(mktemp -d "${TMPDIR:-/tmp}/roster-barrier.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+wrong=0
+if [ ! -x "$ctl" ] || ! grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
+    echo "rosterctl or SQLite is missing"
+    exit 77
+fi
+
+# run STATUS PATTERN ARGUMENT...: the pattern is of output and complaint.
+run() {
+    local wanted=$1 pattern=$2 status=0 out
+    shift 2
+    out=$("$ctl" "$@" 2>&1) || status=$?
+    # shellcheck disable=SC2053 # a pattern
+    if [ "$status" -ne "$wanted" ] || [[ $out != $pattern ]]; then
+        echo "WRONG: rosterctl $*: $status, should be $wanted: $out"
+        wrong=1
+    fi
+}
+
+store=--store=sqlite:$work/store
+run 2 '*--store says*' barrier list
+run 5 '*' barrier list "$store"
+: >"$work/store"
+run 0 '*NAME*' barrier list "$store"
+run 0 '*txn safe point: none*gc safe point: none*' gc status "$store"
+run 0 'barrier backup stands at 4611686018427387904' barrier set backup 4611686018427387904 "$store"
+run 0 'barrier feed stands at *' barrier set feed now "$store" --ttl-ms=3600000
+run 0 '*backup*4611686018427387904*feed*min*' barrier list "$store"
+run 0 '*"name": "backup"*"ttl_ms": null*' barrier list "$store" --json
+run 0 '*"gc_safe_point": "0"*' gc status "$store" --json
+run 0 'barrier backup is gone' barrier delete backup "$store"
+run 5 '*no barrier backup*' barrier delete backup "$store"
+run 2 '*no timestamp*' barrier set x y "$store"
+run 2 '*ttl-ms*' barrier set x 1 "$store" --ttl-ms=0
+run 2 '*' barrier set a/b 1 "$store"
+run 2 '*takes set*' barrier "$store"
+run 2 '*takes set*' barrier set x "$store"
+run 2 '*takes status*' gc "$store"
+run 2 '*' ps "$store"
+exit "$wrong"

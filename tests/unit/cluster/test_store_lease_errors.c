@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * What the lease functions make of an etcd that refuses, fails, talks nonsense or is not there.
+ * Grants and revocations change something, so their outcome may be unknown (-EINPROGRESS); a
+ * keep-alive and a question may simply be repeated.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "fake_gateway.h"
+#include "scratch.h"
+#include "store_fixture.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ERROR(code, text) "{\"error\":\"" text "\",\"message\":\"" text "\",\"code\":" #code "}"
+#define TIMEOUT_MS 250
+
+struct answer {
+    int status;
+    const char *body;
+    int change;   /* what comes of a grant or revocation */
+    int question; /* and of the others */
+};
+
+static const struct answer answers[] = {
+    {400, ERROR(3, "etcdserver: request is too large"), -EMSGSIZE, -EMSGSIZE},
+    {400, "bad request", -EPROTO, -EPROTO},
+    {403, ERROR(7, "etcdserver: permission denied"), -EACCES, -EACCES},
+    {404, ERROR(5, "etcdserver: requested lease not found"), -EKEYEXPIRED, -EKEYEXPIRED},
+    {429, ERROR(8, "etcdserver: mvcc: database space exceeded"), -ENOSPC, -ENOSPC},
+    {500, "oh", -EINPROGRESS, -EHOSTUNREACH},
+    {503, ERROR(14, "etcdserver: no leader"), -EHOSTUNREACH, -EHOSTUNREACH},
+};
+
+static struct roster_store *open_at(const char *url)
+{
+    struct roster_store_options options = {
+        .size = sizeof(options), .backoff_min_ms = 1, .backoff_max_ms = 5};
+    struct roster_store *store = NULL;
+    char whole[80];
+
+    snprintf(whole, sizeof(whole), "etcd:%s", url);
+    cr_assert_eq(roster_store_open(whole, &options, &store, NULL, 0), 0);
+    return store;
+}
+
+static void expect_all(struct roster_store *store, const char *what, int change, int question)
+{
+    struct roster_store_lease lease;
+    int err;
+
+    err = roster_store_lease_grant(store, 5000, TIMEOUT_MS, &lease);
+    cr_expect_eq(err, change, "%s: grant %d", what, err);
+    err = roster_store_lease_revoke(store, 7, TIMEOUT_MS);
+    cr_expect_eq(err, change, "%s: revoke %d", what, err);
+    err = roster_store_lease_keep_alive(store, 7, TIMEOUT_MS, &lease);
+    cr_expect_eq(err, question, "%s: keep-alive %d", what, err);
+    err = roster_store_lease_time_to_live(store, 7, TIMEOUT_MS, &lease);
+    cr_expect_eq(err, question, "%s: time to live %d", what, err);
+}
+
+static void say(struct fake_request *request)
+{
+    const struct answer *answer = request->gateway->arg;
+
+    fake_reply(request, answer->status, answer->body);
+}
+
+Test(store_lease_errors, answers)
+{
+    struct fake_gateway gateway;
+
+    fake_gateway_start(&gateway, say, NULL);
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        struct roster_store *store = open_at(gateway.url);
+
+        gateway.arg = (void *)(uintptr_t)&answers[i];
+        expect_all(store, answers[i].body, answers[i].change, answers[i].question);
+        roster_store_close(store);
+    }
+    fake_gateway_stop(&gateway);
+}
+
+Test(store_lease_errors, nobody_is_there)
+{
+    struct roster_store *store;
+    char url[64];
+
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d", scratch_port());
+    store = open_at(url);
+    expect_all(store, "nobody", -EHOSTUNREACH, -EHOSTUNREACH);
+    roster_store_close(store);
+}
+
+static void never(struct fake_request *request)
+{
+    fake_linger(request, 20000);
+    request->close = true;
+}
+
+Test(store_lease_errors, nobody_answers)
+{
+    struct fake_gateway gateway;
+    struct roster_store *store;
+
+    fake_gateway_start(&gateway, never, NULL);
+    store = open_at(gateway.url);
+    expect_all(store, "silence", -EINPROGRESS, -ETIMEDOUT);
+    roster_store_close(store);
+    fake_gateway_stop(&gateway);
+}
