@@ -36,8 +36,9 @@ pkg-config --exists liburcu-bp liburcu-cds || {
     exit 77
 }
 
-# Without the benchmark's peer in C++, which configure would find as a library of this machine.
-[ -f Makefile ] || "$top/configure" --host="$host" CC="$host-gcc" --without-tbb --quiet
+# Without the benchmark's peers in C++, which configure would find as libraries of this machine.
+[ -f Makefile ] || "$top/configure" --host="$host" CC="$host-gcc" --without-tbb \
+    --without-cuckoo --quiet
 make -j"$(nproc)"
 make -j"$(nproc)" check TESTS=
 

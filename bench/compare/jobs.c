@@ -124,18 +124,19 @@ static inline int op_oldest(struct lane *lane)
     return lane->arena->engine->oldest(lane->arena->world, &ts);
 }
 
-/* Fails when a session was missed, so that the figure is that of a whole list. */
-static int list_once(const struct arena *arena)
+static int list_once(const struct arena *arena, struct reading *reading)
 {
-    struct reading reading = {0};
-    int err = arena->engine->list(arena->world, &reading);
-
-    return err || (reading.count && reading.sum) ? err : -EPROTO;
+    *reading = (struct reading){0};
+    return arena->engine->list(arena->world, reading);
 }
 
 static inline int op_list(struct lane *lane)
 {
-    return list_once(lane->arena);
+    struct reading reading;
+    int err = list_once(lane->arena, &reading);
+
+    /* Nobody opens or closes meanwhile. */
+    return err || reading.count == lane->arena->n_seats ? err : -EPROTO;
 }
 
 static inline __attribute__((always_inline)) int repeat(struct worker *worker, op_fn *op)
@@ -230,12 +231,14 @@ int job_sync_every_10_ms(struct worker *worker)
 static int list_until_stopped(struct worker *worker, unsigned pause_ms)
 {
     struct arena *arena = worker->job->arg;
+    struct reading reading;
     int err = enter(arena);
 
     if (err)
         return err;
+    /* Beside churn any session may be closed, and one opened that the list has passed. */
     while (!runner_stopped(worker) && !err) {
-        err = list_once(arena);
+        err = list_once(arena, &reading);
         if (pause_ms)
             runner_nap(worker, pause_ms);
     }

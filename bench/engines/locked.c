@@ -409,8 +409,8 @@ static int hold(void *world, void (*wait)(void *arg), void *arg)
         return create(setup, &policy, world);                                                      \
     }                                                                                              \
     const struct engine engine_##variable = {                                                      \
-        .name = text,                                                                              \
-        .title = what,                                                                             \
+        .name = (text),                                                                            \
+        .title = (what),                                                                           \
         .can = CAN_TXN | CAN_TEXT | CAN_OLDEST | CAN_VALUE | CAN_LIST | CAN_LOOKUP | CAN_HOLD,     \
         .version = version,                                                                        \
         .create = variable##_create,                                                               \

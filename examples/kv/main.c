@@ -173,6 +173,8 @@ static int serve(struct server *server)
     err = open_front(&front, server);
     if (!err)
         err = cluster_start(server);
+    if (!err)
+        err = operate_show(server);
     if (err)
         uv_walk(&front.loop, close_handle, &front);
     else

@@ -114,7 +114,7 @@ static const char *read_line(const char *path, char *line, int size)
     return read;
 }
 
-static int start_status(struct server *server)
+int operate_show(struct server *server)
 {
     const struct operate_options *wanted = &server->options.operate;
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
@@ -127,6 +127,8 @@ static int start_status(struct server *server)
     options.name = "roster-kv";
     options.peers = 1;
     options.history = server->operate.history;
+    options.syncer = server->cluster.syncer;
+    options.safepoint = server->cluster.safepoint;
     options.drain = on_drain_wanted;
     options.drain_arg = server;
     if (wanted->token_file &&
@@ -147,7 +149,7 @@ void operate_quiet(struct server *server)
     server->operate.status = NULL;
 }
 #else
-static int start_status(struct server *server)
+int operate_show(struct server *server)
 {
     if (!server->options.operate.status)
         return 0;
@@ -213,7 +215,7 @@ int operate_start(struct server *server, uv_loop_t *loop, void (*end)(void *arg)
     err = start_history(server);
     if (!err)
         err = start_watchdog(server);
-    return err ? err : start_status(server);
+    return err;
 }
 
 void operate_stop(struct server *server)

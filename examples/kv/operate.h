@@ -43,9 +43,12 @@ struct operate {
 extern const struct argp operate_argp;
 void operate_presets(struct operate_options *options);
 
-/* Starts all that the options ask for; `end` is called in the loop when a drain is done. Returns 0
- * or a negative errno, about which the user has been told. */
+/* Starts what the options ask for, the endpoint excepted; `end` is called in the loop when a drain
+ * is done. Returns 0 or a negative errno, about which the user has been told. */
 int operate_start(struct server *server, uv_loop_t *loop, void (*end)(void *arg), void *arg);
+
+/* Starts the endpoint, if the options ask for one; the server is in its cluster by now. */
+int operate_show(struct server *server);
 
 /* Drains the server, then ends it; a second call ends it without further ado. In the loop. */
 void operate_drain(struct server *server);

@@ -10,7 +10,7 @@
  *                                     limit= after=
  *     GET  /trx          transactions ?the same
  *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
- *     GET  /safepoint    safe points, and what the info-syncer says
+ *     GET  /safepoint    safe points, and what the info-syncer and the leader say
  *     GET  /history      what long transactions consisted of
  *     GET  /metrics      for Prometheus, as OpenMetrics when it asks for that
  *     POST /kill         ?id= target=connection|statement statement=
@@ -33,6 +33,7 @@ ROSTER_BEGIN_DECLS
 
 struct roster;
 struct roster_history;
+struct roster_safepoint;
 struct roster_syncer;
 
 /* One endpoint. */
@@ -59,11 +60,13 @@ struct roster_status_options {
     struct roster_syncer *syncer;   /* for GET /safepoint; may be NULL */
     roster_status_drain_fn *drain;  /* NULL: there is no drain */
     void *drain_arg;
+    struct roster_safepoint *safepoint; /* for GET /safepoint; may be NULL */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT                                                                 \
     {                                                                                              \
-        sizeof(struct roster_status_options), NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL \
+        sizeof(struct roster_status_options), NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL,      \
+            NULL, NULL                                                                             \
     }
 
 /*

@@ -63,10 +63,8 @@ static int rebuild(CURLU *url, const char *scheme, char **endpoint)
         rc = curl_url_get(url, CURLUPART_PORT, &port, 0);
         if (rc != CURLUE_OK)
             port = NULL;
-        if (rc == CURLUE_OUT_OF_MEMORY)
-            err = -ENOMEM;
-        else if (asprintf(endpoint, "%s://%s:%s", scheme, host,
-                          port != NULL ? port : DEFAULT_PORT) < 0)
+        if (rc == CURLUE_OUT_OF_MEMORY ||
+            asprintf(endpoint, "%s://%s:%s", scheme, host, port != NULL ? port : DEFAULT_PORT) < 0)
             err = -ENOMEM;
     }
     curl_free(host);

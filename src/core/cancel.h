@@ -26,6 +26,7 @@ static inline void rst_cancel_restore(const int *before)
 
 /* Up to the end of the block. A declaration. */
 #define RST_NOT_CANCELLED                                                                          \
-    const int rst_cancel_before __attribute__((cleanup(rst_cancel_restore))) = rst_cancel_off()
+    const int rst_cancel_before __attribute__((cleanup(rst_cancel_restore), unused)) =             \
+        rst_cancel_off()
 
 #endif /* ROSTER_CORE_CANCEL_H */

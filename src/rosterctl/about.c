@@ -121,7 +121,7 @@ static void print_holder(const json_t *min, const json_t *holder)
         printf("running:  %.160s\n", text);
     member(min, "gain_ms", text, sizeof(text));
     printf("to end it would move the minimum up by %s", text);
-    if (strcmp(id, "0"))
+    if (strcmp(id, "0") != 0)
         printf(": rosterctl kill %s", id);
     putchar('\n');
 }

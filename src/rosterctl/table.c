@@ -84,7 +84,7 @@ int table_sort(json_t *rows, const struct column *columns, size_t count, const c
     sort_sign = *by == '-' ? -1 : 1;
     by += *by == '-';
     for (n = 0; n < count; n++) {
-        if (strcasecmp(by, columns[n].key) && strcasecmp(by, columns[n].title))
+        if (strcasecmp(by, columns[n].key) != 0 && strcasecmp(by, columns[n].title) != 0)
             continue;
         sort_by = &columns[n];
         sort_rows(rows);

@@ -9,6 +9,7 @@
 #include "query.h"
 
 #include <errno.h>
+#include <roster/safepoint.h>
 #include <roster/syncer.h>
 #include <string.h>
 #include <time.h>
@@ -182,6 +183,37 @@ static void put_syncer(struct text *text, struct roster_syncer *syncer)
     json_close(text, '}');
 }
 
+/* What holds a safe point back, in words; null when nothing does, or another server leads. */
+static void put_blocker(struct text *text, const char *name, const struct roster_blocker *blocker)
+{
+    char words[512];
+
+    if (blocker->kind == ROSTER_BLOCKER_NONE)
+        json_null(text, name);
+    else
+        json_string(text, name, roster_blocker_describe(blocker, words, sizeof(words)));
+}
+
+static void put_cluster(struct text *text, struct roster_safepoint *safepoint)
+{
+    struct roster_safepoint_state state = {.size = sizeof(state)};
+
+    if (!safepoint || roster_safepoint_get_state(safepoint, &state)) {
+        json_null(text, "cluster");
+        return;
+    }
+    json_open(text, "cluster", '{');
+    json_id(text, "txn_safe_point", state.txn);
+    json_id(text, "gc_safe_point", state.gc);
+    json_id(text, "acknowledged", state.acknowledged);
+    json_bool(text, "leads", state.leads);
+    json_string(text, "leader", state.leader);
+    put_blocker(text, "txn_blocker", &state.txn_blocker);
+    put_blocker(text, "gc_blocker", &state.gc_blocker);
+    json_signed(text, "last_error", state.last_error);
+    json_close(text, '}');
+}
+
 unsigned get_safepoint(struct request *request)
 {
     struct roster *roster = request->status->roster;
@@ -204,6 +236,7 @@ unsigned get_safepoint(struct request *request)
     else
         json_null(text, "lease_margin_ms");
     put_syncer(text, request->status->options.syncer);
+    put_cluster(text, request->status->options.safepoint);
     json_close(text, '}');
     return MHD_HTTP_OK;
 }

@@ -32,7 +32,7 @@ unsigned post_kill(struct request *request)
         return request_fail(request, MHD_HTTP_BAD_REQUEST, "id takes the id of a session");
     if (query.target && !strcmp(query.target, "statement"))
         target = ROSTER_KILL_STATEMENT;
-    else if (query.target && strcmp(query.target, "connection"))
+    else if (query.target && strcmp(query.target, "connection") != 0)
         return request_fail(request, MHD_HTTP_BAD_REQUEST, "target takes connection or statement");
     err = roster_kill(request->status->roster, query.id, target, query.statement,
                       ROSTER_KILL_INTERRUPTED);

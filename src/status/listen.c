@@ -57,7 +57,7 @@ static int parse_tcp(const char *text, union address *address, socklen_t *length
             return -EINVAL;
         return parse_port(colon + 1, &address->in.sin_port);
     }
-    if (strcmp(host, "[::1]"))
+    if (strcmp(host, "[::1]") != 0)
         return -EINVAL;
     address->any.sa_family = AF_INET6;
     address->in6.sin6_addr = in6addr_loopback;

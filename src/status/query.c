@@ -84,7 +84,7 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
 
     (void)kind;
     for (n = 0; n < sizeof(arguments) / sizeof(*arguments); n++) {
-        if (!(arguments[n].where & parse->allowed) || strcmp(arguments[n].name, name))
+        if (!(arguments[n].where & parse->allowed) || strcmp(arguments[n].name, name) != 0)
             continue;
         if (store(parse->query, &arguments[n], value))
             return MHD_YES;

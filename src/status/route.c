@@ -180,7 +180,7 @@ static unsigned dispatch(struct request *request, const struct route *route, con
         return request_fail(request, MHD_HTTP_NOT_FOUND, "there is no such page");
     if (reads && route->get)
         return route->get(request);
-    if (reads || strcmp(method, MHD_HTTP_METHOD_POST) || !route->post)
+    if (reads || strcmp(method, MHD_HTTP_METHOD_POST) != 0 || !route->post)
         return request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "not with this method");
     status = authorize(request);
     return status ? status : route->post(request);

@@ -49,9 +49,9 @@ struct request {
 /* CLOCK_MONOTONIC in milliseconds. */
 uint64_t status_now_ms(void);
 
-/* Opens the socket of `address`. Returns 0 or a negative errno; `*real` is what it became, to be
+/* Opens the socket of the address `text`. Returns 0 or a negative errno; `*real` is what it became, to be
  * freed, and `*path` the Unix socket's file or NULL. */
-int status_listen(const char *address, int *fd, char **real, char **path);
+int status_listen(const char *text, int *fd, char **real, char **path);
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the endpoint. */
 enum MHD_Result status_handle(void *cls, struct MHD_Connection *connection, const char *url,

@@ -72,6 +72,7 @@ ask 3 BEGIN >/dev/null
 expect "a write" '+OK' "$(ask 3 'SET drained 1')"
 ask 4 PING >/dev/null
 kill -TERM "$server"
+# shellcheck disable=SC2317 # called by eventually
 gets_no_reply() {
     [ "$(ask 4 PING 2>/dev/null)" = '(no reply)' ]
 }
