@@ -204,6 +204,7 @@ int main(int argc, char **argv)
             printf("not so: %s %s\n", argv[i], argv[i + 1]);
             all = false;
         }
+    free(history.lives);
     if (violations() != 0)
         return 1;
     return all ? 0 : 3;
