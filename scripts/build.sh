@@ -36,9 +36,9 @@ build_in() {
     make -C "$dir" -j"$jobs" --no-print-directory "$@"
 }
 
-# test_in DIRECTORY: make check, with the output of failed tests shown.
+# test_in DIRECTORY [TARGET]: make check, with the output of failed tests shown.
 test_in() {
     forget_results "$1"
     say "testing in $1"
-    make -C "$1" -j"$jobs" --no-print-directory VERBOSE=1 check
+    make -C "$1" -j"$jobs" --no-print-directory VERBOSE=1 "${2:-check}"
 }

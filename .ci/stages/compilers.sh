@@ -3,16 +3,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# All tests with another compiler or another build.
+# Tests with another compiler or another build.
 
-# check_build NAME [CONFIGURE-OPTION...]: build, test and count in a directory of its own.
+# check_build NAME TARGET [CONFIGURE-OPTION...]: build, test and count in a directory of its own.
 check_build() {
-    local dir=$work/$1 status=0
-    shift
+    local dir=$work/$1 target=$2 status=0
+    shift 2
     install_packages build check ci
     configure_in "$dir" --with-criterion "$@"
     build_in "$dir"
-    test_in "$dir" || status=$?
+    test_in "$dir" "$target" || status=$?
     count_results "$dir" >"$counts"
     failed_results "$dir"
     rm -rf "$dir"
@@ -20,21 +20,21 @@ check_build() {
 }
 
 stage_clang() {
-    check_build clang CC=clang CXX=clang++
+    check_build clang check-core CC=clang CXX=clang++
 }
 
 stage_debug() {
-    check_build debug --enable-debug
+    check_build debug check-core --enable-debug
 }
 
 stage_address-undefined() {
-    check_build address-undefined --enable-sanitizer=address,undefined
+    check_build address-undefined check --enable-sanitizer=address,undefined
 }
 
 stage_thread() {
-    check_build thread --enable-sanitizer=thread
+    check_build thread check-core --enable-sanitizer=thread
 }
 
 stage_thread-clang() {
-    check_build thread-clang --enable-sanitizer=thread CC=clang CXX=clang++
+    check_build thread-clang check-torture --enable-sanitizer=thread CC=clang CXX=clang++
 }

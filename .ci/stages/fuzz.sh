@@ -9,7 +9,7 @@ stage_fuzz() {
     local output status=0
     install_packages build check ci
     configure_all build
-    output=$(build_in build fuzz SECONDS=10) || status=$?
+    output=$(build_in build fuzz SECONDS=5) || status=$?
     printf '%s\n' "$output"
     awk '/: nothing found$/ { passed++ } /: FAULT$/ { failed++ }
          END { print passed + 0, failed + 0, 0 }' <<<"$output" >"$counts"
