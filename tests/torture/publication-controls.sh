@@ -22,8 +22,9 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 runs=${ROSTER_CONTROL_RUNS:-5}
 
-# The reports are expected, and stay out of the log that the test is judged by.
-unset TSAN_OPTIONS
+# The reports are expected, and stay out of the log that the test is judged by. With clang the
+# thread sanitizer also heeds what is meant for the undefined sanitizer.
+unset TSAN_OPTIONS UBSAN_OPTIONS
 
 failed=0
 # check NAME: build it from the files in the table and run it until it is reported.
