@@ -52,7 +52,9 @@ cp d/compare.csv before
 compare --sessions=200 --threads=2 --no-charts
 cmp before d/compare.csv
 
-# An interruption loses the table under way and nothing else.
+# An interruption loses the table under way and nothing else. What the last run said must not be
+# taken for the beginning of this one.
+: >out.txt
 "$bench" compare --sessions=100 --rounds=50 --seconds=0.2 --work=publish --dir=cut --no-charts \
     >out.txt &
 child=$!
