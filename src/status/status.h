@@ -49,8 +49,8 @@ struct request {
 /* CLOCK_MONOTONIC in milliseconds. */
 uint64_t status_now_ms(void);
 
-/* Opens the socket of the address `text`. Returns 0 or a negative errno; `*real` is what it became, to be
- * freed, and `*path` the Unix socket's file or NULL. */
+/* Opens the socket of the address `text`. Returns 0 or a negative errno; `*real` is what it became,
+ * to be freed, and `*path` the Unix socket's file or NULL. */
 int status_listen(const char *text, int *fd, char **real, char **path);
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the endpoint. */
