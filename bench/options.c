@@ -8,18 +8,15 @@
 
 #include "options.h"
 
+#include "arguments.h"
 #include "workloads.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <roster/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXIT_USAGE 2
-
-#define MAX_SESSIONS 10000000
 #define MAX_TEXT 1048576
 #define MAX_SECONDS 60.0
 
@@ -95,31 +92,6 @@ const char *oracle_kind_name(enum oracle_kind kind)
 }
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet. */
-static size_t count_of(const char *name, const char *text, size_t min, size_t max,
-                       struct argp_state *state)
-{
-    unsigned long long value;
-    char *end;
-
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || value < min || value > max)
-        argp_error(state, "--%s=%s: give a whole number from %zu to %zu", name, text, min, max);
-    return (size_t)value;
-}
-
-static double seconds_of(const char *text, struct argp_state *state)
-{
-    double value;
-    char *end;
-
-    value = strtod(text, &end);
-    if (end == text || *end || !(value > 0 && value <= MAX_SECONDS))
-        argp_error(state, "--seconds=%s: give a number above 0 and up to %g, such as 0.3", text,
-                   MAX_SECONDS);
-    return value;
-}
-
 static enum oracle_kind oracle_of(const char *text, struct argp_state *state)
 {
     size_t i;
@@ -196,25 +168,25 @@ static error_t take(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case KEY_THREADS:
-        options->threads = count_of("threads", arg, 1, MAX_THREADS, state);
+        options->threads = argument_count("threads", arg, 1, MAX_THREADS, state);
         break;
     case KEY_SESSIONS:
-        options->sessions = count_of("sessions", arg, 1, MAX_SESSIONS, state);
+        options->sessions = argument_count("sessions", arg, 1, MAX_SESSIONS, state);
         break;
     case KEY_ACTIVE:
-        options->active = count_of("active", arg, 1, MAX_SESSIONS, state);
+        options->active = argument_count("active", arg, 1, MAX_SESSIONS, state);
         break;
     case KEY_OPEN:
-        options->open = count_of("open", arg, 1, MAX_SESSIONS, state);
+        options->open = argument_count("open", arg, 1, MAX_SESSIONS, state);
         break;
     case KEY_SECONDS:
-        options->seconds = seconds_of(arg, state);
+        options->seconds = argument_seconds(arg, MAX_SECONDS, state);
         break;
     case KEY_ROUNDS:
-        options->rounds = count_of("rounds", arg, 1, MAX_ROUNDS, state);
+        options->rounds = argument_count("rounds", arg, 1, MAX_ROUNDS, state);
         break;
     case KEY_TEXT:
-        options->text = count_of("text", arg, 0, MAX_TEXT, state);
+        options->text = argument_count("text", arg, 0, MAX_TEXT, state);
         options->text_given = true;
         break;
     case KEY_ORACLE:
@@ -250,25 +222,20 @@ static error_t take(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-/* The workloads, below the options. */
-static char *help(int key, const char *text, void *input)
+static void list_workloads(FILE *out)
 {
-    char *list = NULL;
-    size_t i, size;
-    FILE *out;
+    size_t i;
 
-    (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC)
-        return (char *)(uintptr_t)text;
-    out = open_memstream(&list, &size);
-    if (!out)
-        return NULL;
     fputs("Workloads:\n", out);
     for (i = 0; i < n_workloads; i++)
         fprintf(out, "  %-10s %s\n", workloads[i].name, workloads[i].help);
     fprintf(out, "  %-10s %s\n", "all", "all of these");
-    fclose(out);
-    return list;
+}
+
+static char *help(int key, const char *text, void *input)
+{
+    (void)input;
+    return argument_help(key, text, list_workloads);
 }
 
 static void print_version(FILE *out, struct argp_state *state)

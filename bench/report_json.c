@@ -8,51 +8,10 @@
 
 #include "report.h"
 
+#include "json.h"
+
 #include <math.h>
 #include <roster/version.h>
-
-static void put_string(FILE *out, const char *string)
-{
-    fputc('"', out);
-    for (; *string; string++) {
-        unsigned char c = (unsigned char)*string;
-
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(out, "\\u%04x", c);
-        else
-            fputc(c, out);
-    }
-    fputc('"', out);
-}
-
-static void put_member(FILE *out, const char *name, const char *string)
-{
-    put_string(out, name);
-    fputs(": ", out);
-    put_string(out, string);
-}
-
-/* A quotient by 0 is no number in JSON. */
-static void put_number(FILE *out, double number)
-{
-    if (isfinite(number))
-        fprintf(out, "%.9g", number);
-    else
-        fputs("null", out);
-}
-
-static void put_spread(FILE *out, const char *name, const struct spread *spread)
-{
-    fprintf(out, "\"%s\": {\"median\": ", name);
-    put_number(out, spread->median);
-    fputs(", \"min\": ", out);
-    put_number(out, spread->min);
-    fputs(", \"max\": ", out);
-    put_number(out, spread->max);
-    fputc('}', out);
-}
 
 static void put_series(FILE *out, const struct row *row, size_t n)
 {
@@ -60,17 +19,17 @@ static void put_series(FILE *out, const struct row *row, size_t n)
     size_t i;
 
     fputs("{", out);
-    put_member(out, "name", series->name);
+    json_member(out, "name", series->name);
     fputs(", ", out);
-    put_spread(out, "value", &series->spread);
+    json_spread(out, "value", &series->spread);
     if (n != FIGURE) {
         fputs(", ", out);
-        put_spread(out, "figure_to_this", &series->ratio);
+        json_spread(out, "figure_to_this", &series->ratio);
     }
     fputs(", \"rounds\": [", out);
     for (i = 0; i < row->rounds; i++) {
         fputs(i ? ", " : "", out);
-        put_number(out, series->values[i]);
+        json_number(out, series->values[i]);
     }
     fputs("]}", out);
 }
@@ -78,14 +37,14 @@ static void put_series(FILE *out, const struct row *row, size_t n)
 static void put_criterion(FILE *out, const struct row *row, const struct criterion *criterion)
 {
     fputs("{", out);
-    put_member(out, "against",
-               criterion->against == FIGURE ? "" : row->series[criterion->against].name);
+    json_member(out, "against",
+                criterion->against == FIGURE ? "" : row->series[criterion->against].name);
     fputs(", \"value\": ", out);
-    put_number(out, row_value(row, criterion));
+    json_number(out, row_value(row, criterion));
     fputs(", \"aim\": ", out);
-    put_number(out, criterion->aim > 0 ? criterion->aim : NAN);
+    json_number(out, criterion->aim > 0 ? criterion->aim : NAN);
     fputs(", \"must\": ", out);
-    put_number(out, criterion->must > 0 ? criterion->must : NAN);
+    json_number(out, criterion->must > 0 ? criterion->must : NAN);
     fputs(", \"holds\": ", out);
     if (criterion->must > 0 && row->judged)
         fputs(row_holds(row, criterion) ? "true" : "false", out);
@@ -99,11 +58,11 @@ static void put_row(FILE *out, const struct row *row)
     size_t i;
 
     fputs("    {", out);
-    put_member(out, "name", row->name);
+    json_member(out, "name", row->name);
     fputs(", ", out);
-    put_member(out, "work", row->work);
+    json_member(out, "work", row->work);
     fputs(", ", out);
-    put_member(out, "unit", row->unit);
+    json_member(out, "unit", row->unit);
     fputs(",\n     \"figure\": ", out);
     put_series(out, row, FIGURE);
     fputs(",\n     \"beside\": [", out);
@@ -122,24 +81,24 @@ static void put_row(FILE *out, const struct row *row)
 static void put_machine(FILE *out, const struct machine *machine)
 {
     fputs("  \"machine\": {", out);
-    put_member(out, "processor", machine->processor);
+    json_member(out, "processor", machine->processor);
     fprintf(out, ", \"processors\": %zu, ", machine->processors);
-    put_member(out, "system", machine->system);
+    json_member(out, "system", machine->system);
     fputs(", ", out);
-    put_member(out, "compiler", machine->compiler);
+    json_member(out, "compiler", machine->compiler);
     fputs("},\n", out);
 }
 
 static void put_options(FILE *out, const struct options *options)
 {
     fprintf(out, "  \"options\": {\"rounds\": %zu, \"seconds\": ", options->rounds);
-    put_number(out, options->seconds);
+    json_number(out, options->seconds);
     fputs(", ", out);
-    put_member(out, "time", options->cpu_time ? "cpu" : "wall");
+    json_member(out, "time", options->cpu_time ? "cpu" : "wall");
     fputs(", ", out);
-    put_member(out, "oracle", oracle_kind_name(options->oracle));
+    json_member(out, "oracle", oracle_kind_name(options->oracle));
     fputs(", ", out);
-    put_member(out, "order", options->random_order ? "random" : "turn");
+    json_member(out, "order", options->random_order ? "random" : "turn");
     fprintf(out, ", \"realtime\": %s", options->realtime ? "true" : "false");
     fprintf(out, ", \"pinned\": %s},\n", options->pin ? "true" : "false");
 }
@@ -150,9 +109,9 @@ void report_json(FILE *out, const struct options *options, const struct machine 
     size_t i;
 
     fputs("{\n  ", out);
-    put_member(out, "program", "roster-bench");
+    json_member(out, "program", "roster-bench");
     fputs(",\n  ", out);
-    put_member(out, "version", roster_version());
+    json_member(out, "version", roster_version());
     fputs(",\n", out);
     put_machine(out, machine);
     put_options(out, options);

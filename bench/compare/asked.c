@@ -8,16 +8,15 @@
 
 #include "asked.h"
 
+#include "../arguments.h"
 #include "../options.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXIT_USAGE 2
-#define MAX_SESSIONS 10000000
+#define MAX_SECONDS 10.0
 
 enum key {
     KEY_FULL = 256,
@@ -58,29 +57,6 @@ static const struct argp_option known[] = {
 };
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet. */
-static size_t count_of(const char *name, const char *text, size_t min, size_t max,
-                       struct argp_state *state)
-{
-    unsigned long long value;
-    char *end;
-
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || value < min || value > max)
-        argp_error(state, "--%s=%s: give a whole number from %zu to %zu", name, text, min, max);
-    return (size_t)value;
-}
-
-static double seconds_of(const char *text, struct argp_state *state)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    if (end == text || *end || !(value > 0 && value <= 10))
-        argp_error(state, "--seconds=%s: give a number above 0 and up to 10, such as 0.1", text);
-    return value;
-}
-
 static unsigned works_of(const char *list, struct argp_state *state)
 {
     unsigned bits = 0;
@@ -150,19 +126,19 @@ static error_t take(int key, char *arg, struct argp_state *state)
         engines_of(asked, arg, state);
         break;
     case KEY_SESSIONS:
-        asked->own.sessions = count_of("sessions", arg, 1, MAX_SESSIONS, state);
+        asked->own.sessions = argument_count("sessions", arg, 1, MAX_SESSIONS, state);
         break;
     case KEY_THREADS:
-        asked->own.threads = count_of("threads", arg, 1, MAX_THREADS, state);
+        asked->own.threads = argument_count("threads", arg, 1, MAX_THREADS, state);
         break;
     case KEY_OPEN:
-        asked->own.open = count_of("open", arg, 0, MAX_SESSIONS, state);
+        asked->own.open = argument_count("open", arg, 0, MAX_SESSIONS, state);
         break;
     case KEY_ROUNDS:
-        asked->rounds = count_of("rounds", arg, 1, MAX_ROUNDS, state);
+        asked->rounds = argument_count("rounds", arg, 1, MAX_ROUNDS, state);
         break;
     case KEY_SECONDS:
-        asked->seconds = seconds_of(arg, state);
+        asked->seconds = argument_seconds(arg, MAX_SECONDS, state);
         break;
     case KEY_REALTIME:
         asked->realtime = true;
@@ -185,27 +161,22 @@ static error_t take(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-/* Works and engines, below the options. */
-static char *help(int key, const char *text, void *input)
+static void list_works(FILE *out)
 {
-    char *list = NULL;
-    size_t i, size;
-    FILE *out;
+    size_t i;
 
-    (void)input;
-    if (key != ARGP_KEY_HELP_POST_DOC)
-        return (char *)(uintptr_t)text;
-    out = open_memstream(&list, &size);
-    if (!out)
-        return NULL;
     fputs("Works:\n", out);
     for (i = 0; i < N_WORKS; i++)
         fprintf(out, "  %-12s %s\n", works[i].name, works[i].what);
     fputs("Engines of this build:\n", out);
     for (i = 0; i < n_engines; i++)
         fprintf(out, "  %-12s %s\n", engines[i]->name, engines[i]->title);
-    fclose(out);
-    return list;
+}
+
+static char *help(int key, const char *text, void *input)
+{
+    (void)input;
+    return argument_help(key, text, list_works);
 }
 
 /* One table for each work, of the sizes that were given. */

@@ -8,45 +8,10 @@
 
 #include "tell.h"
 
+#include "../json.h"
 #include "criteria.h"
 
-#include <math.h>
 #include <roster/version.h>
-
-static void put_string(FILE *out, const char *string)
-{
-    fputc('"', out);
-    for (; *string; string++) {
-        unsigned char c = (unsigned char)*string;
-
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(out, "\\u%04x", c);
-        else
-            fputc(c, out);
-    }
-    fputc('"', out);
-}
-
-static void put_number(FILE *out, double number)
-{
-    if (isfinite(number))
-        fprintf(out, "%.9g", number);
-    else
-        fputs("null", out);
-}
-
-static void put_spread(FILE *out, const char *name, const struct spread *spread)
-{
-    fprintf(out, "\"%s\": {\"median\": ", name);
-    put_number(out, spread->median);
-    fputs(", \"min\": ", out);
-    put_number(out, spread->min);
-    fputs(", \"max\": ", out);
-    put_number(out, spread->max);
-    fputc('}', out);
-}
 
 static void put_engine(FILE *out, const struct telling *telling, const struct table *table,
                        const struct engine *engine)
@@ -55,15 +20,15 @@ static void put_engine(FILE *out, const struct telling *telling, const struct ta
     size_t metric;
 
     fputs("{\"name\": ", out);
-    put_string(out, engine->name);
+    json_string(out, engine->name);
     for (metric = 0; metric < N_METRICS; metric++)
         if (samples_spread(telling->samples, table, engine, (enum metric)metric, &spread)) {
             fputs(", ", out);
-            put_spread(out, metric_names[metric], &spread);
+            json_spread(out, metric_names[metric], &spread);
         }
     if (samples_ratio(telling->samples, table, &engine_roster, engine, METRIC_NS, &spread)) {
         fputs(", ", out);
-        put_spread(out, "roster_to_this", &spread);
+        json_spread(out, "roster_to_this", &spread);
     }
     fputc('}', out);
 }
@@ -75,9 +40,9 @@ static void put_table(FILE *out, const struct telling *telling, const struct tab
     size_t i;
 
     fputs("    {\"work\": ", out);
-    put_string(out, works[table->work].name);
+    json_string(out, works[table->work].name);
     fputs(", \"what\": ", out);
-    put_string(out, works[table->work].what);
+    json_string(out, works[table->work].what);
     fprintf(out, ", \"threads\": %zu, \"sessions\": %zu, \"open\": %zu, \"engines\": [",
             table->threads, table->sessions, table->open);
     for (i = 0; i < n_engines; i++)
@@ -97,13 +62,13 @@ static void put_criterion(FILE *out, const struct telling *telling,
     bool measured = criterion_value(criterion, telling->samples, &value, &peer);
 
     fputs("    {\"work\": ", out);
-    put_string(out, criterion->title);
+    json_string(out, criterion->title);
     fputs(", \"against\": ", out);
-    put_string(out, peer ? peer->name : criterion->peer ? criterion->peer : "itself");
+    json_string(out, peer ? peer->name : criterion->peer ? criterion->peer : "itself");
     fprintf(out, ", \"%s\": %g, ", criterion->kind == RATIO ? "at_most" : "at_least",
             criterion->must);
     if (measured) {
-        put_spread(out, "ratio", &value);
+        json_spread(out, "ratio", &value);
         fprintf(out, ", \"holds\": %s}",
                 criterion_met(criterion, value.median, criterion->must) ? "true" : "false");
     } else {
@@ -116,25 +81,25 @@ static void put_head(FILE *out, const struct telling *telling)
     size_t i;
 
     fputs("{\n  \"program\": \"roster-bench compare\", \"version\": ", out);
-    put_string(out, roster_version());
+    json_string(out, roster_version());
     fputs(", \"label\": ", out);
-    put_string(out, telling->label);
+    json_string(out, telling->label);
     fputs(",\n  \"machine\": {\"processor\": ", out);
-    put_string(out, telling->machine.processor);
+    json_string(out, telling->machine.processor);
     fprintf(out, ", \"processors\": %zu, \"system\": ", telling->machine.processors);
-    put_string(out, telling->machine.system);
+    json_string(out, telling->machine.system);
     fputs(", \"compiler\": ", out);
-    put_string(out, telling->machine.compiler);
+    json_string(out, telling->machine.compiler);
     fprintf(out, "},\n  \"options\": {\"rounds\": %zu, \"seconds\": ", telling->rounds);
-    put_number(out, telling->seconds);
+    json_number(out, telling->seconds);
     fprintf(out, ", \"realtime\": %s},\n  \"engines\": [", telling->realtime ? "true" : "false");
     for (i = 0; i < n_engines; i++) {
         fputs(i ? ",\n    {\"name\": " : "\n    {\"name\": ", out);
-        put_string(out, engines[i]->name);
+        json_string(out, engines[i]->name);
         fputs(", \"title\": ", out);
-        put_string(out, engines[i]->title);
+        json_string(out, engines[i]->title);
         fputs(", \"version\": ", out);
-        put_string(out, engines[i]->version());
+        json_string(out, engines[i]->version());
         fputc('}', out);
     }
     fputs("],\n", out);
