@@ -208,6 +208,16 @@ int rst_horizon_pin_at(struct rst_horizon *horizon, struct rst_horizon_cache *ca
     return err;
 }
 
+int rst_horizon_ask_at(struct rst_horizon *horizon, uint64_t ts)
+{
+    bool stale;
+
+    pthread_mutex_lock(&horizon->scan_lock);
+    stale = ts < rst_load(&horizon->words.protected_from);
+    pthread_mutex_unlock(&horizon->scan_lock);
+    return stale ? -ESTALE : 0;
+}
+
 /* A slot that may be the oldest or the next oldest. */
 struct candidate {
     uint64_t ts;

@@ -145,6 +145,10 @@ void rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now
 void rst_horizon_peek(struct rst_horizon *horizon, bool membarrier, uint64_t now,
                       struct roster_min *min);
 
+/* For who pins nothing: 0, or -ESTALE when `ts` is not protected any more. Decided between scans,
+ * so that nobody is refused by a safe point that does not stand yet. */
+int rst_horizon_ask_at(struct rst_horizon *horizon, uint64_t ts);
+
 /*
  * Takes a slot and pins `ts`, chosen by the caller, in it; -ESTALE when that is not protected any
  * more. _locked: under scan_lock, so that no scan comes between the decision and the slot.

@@ -260,11 +260,10 @@ static int begin_at(struct rst_thread *thread, struct roster_session *session, u
     err = rst_txn_views_take(thread, session, &views);
     if (err)
         return err;
-    if (pins(session)) {
+    if (pins(session))
         err = rst_lease_pin_at(roster, thread, (uintptr_t)session, now, ts, &slot);
-    } else if (ts < rst_load_acquire(&roster->horizon.words.protected_from)) {
-        err = -ESTALE;
-    }
+    else
+        err = rst_horizon_ask_at(&roster->horizon, ts);
     if (err)
         return begin_undo_slow(thread, NULL, &views, err);
     session->slot = slot;
