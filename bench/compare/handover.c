@@ -49,12 +49,14 @@ int job_handover_begin(struct worker *worker)
     struct handover *it = worker->job->arg;
     struct arena *arena = it->lane->arena;
     size_t i, n = it->lane->n_seats < HANDOVER_SEATS ? it->lane->n_seats : HANDOVER_SEATS;
+    bool begun = false;
     int err = arena->engine->thread_enter ? arena->engine->thread_enter(arena->world) : 0;
 
     oracle_role_owner();
     for (i = 0; i < n; i++)
         put(&it->ended, it->lane->seats[i].session);
-    while (!runner_stopped(worker) && !err) {
+    /* At least one, also when the time was up before this thread got a processor. */
+    while (!err && !(begun && runner_stopped(worker))) {
         void *session = take(&it->ended);
         uint64_t ts;
 
@@ -63,6 +65,7 @@ int job_handover_begin(struct worker *worker)
             continue;
         }
         err = arena->engine->begin(arena->world, session, &ts);
+        begun = true;
         if (!err)
             put(&it->begun, session); /* there are no more sessions than it has room for */
     }
