@@ -151,7 +151,8 @@ void safepoint_learn(struct roster_safepoint *safepoint, uint64_t txn, uint64_t 
     bool moved;
 
     pthread_mutex_lock(&safepoint->lock);
-    moved = raise(&safepoint->txn, txn);
+    /* A watch that begins with a snapshot tells the gc safe point before the txn safe point. */
+    moved = raise(&safepoint->txn, txn > gc ? txn : gc);
     moved = raise(&safepoint->gc, gc) || moved;
     pthread_mutex_unlock(&safepoint->lock);
     if (moved)

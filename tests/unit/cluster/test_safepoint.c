@@ -236,6 +236,34 @@ STORE_TEST(g3_a_store_that_went_back_stops_whoever_has_seen_it)
     roster_safepoint_destroy(safepoint);
 }
 
+static void see_order(void *arg, const struct roster_safepoint_state *state)
+{
+    unsigned *changes = arg;
+
+    ++*changes;
+    cr_assert_leq(state->gc, state->txn);
+}
+
+STORE_TEST(g3_whoever_learns_the_gc_safe_point_knows_the_txn_safe_point_to_be_as_far)
+{
+    unsigned changes = 0;
+    struct roster_safepoint_options options = {
+        .size = sizeof(options), .change = see_order, .change_arg = &changes};
+    struct roster_safepoint *safepoint;
+
+    put_number(f->store, TXN, 1000);
+    put_number(f->store, GC, 900);
+    cr_assert_eq(roster_safepoint_create(f->store, &options, &safepoint), 0);
+    for (int i = 0; roster_txn_safe_point(safepoint) < 1000; i++) {
+        cr_assert_lt(i, 10000);
+        cr_assert_eq(roster_safepoint_run_once(safepoint, NULL), 0);
+        sleep_ms(1);
+    }
+    cr_assert_eq(roster_gc_safe_point(safepoint), 900);
+    cr_assert_geq(changes, 1);
+    roster_safepoint_destroy(safepoint);
+}
+
 STORE_TEST(classic_a_life_time_of_ten_minutes_at_least_and_by_default)
 {
     struct roster_safepoint_options options = {.size = sizeof(options)};
