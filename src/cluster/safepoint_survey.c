@@ -57,6 +57,9 @@ int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
                  struct roster_blocker *blocker)
 {
     const struct paths *paths = &safepoint->paths;
+    /* Known before the store is read: meanwhile another thread may learn more. */
+    uint64_t known_txn = roster_txn_safe_point(safepoint);
+    uint64_t known_gc = roster_gc_safe_point(safepoint);
     struct batch batch = {.n_ops = 0};
     int err;
 
@@ -81,8 +84,8 @@ int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
         err = read_point(&survey->result->results[1].range, paths->gc, &survey->gc,
                          &survey->gc_revision, blocker);
     /* Somebody deleted a key or restored a backup: what was given away cannot be told any more. */
-    if (err == 0 && (survey->txn < survey->gc || survey->txn < roster_txn_safe_point(safepoint) ||
-                     survey->gc < roster_gc_safe_point(safepoint))) {
+    if (err == 0 &&
+        (survey->txn < survey->gc || survey->txn < known_txn || survey->gc < known_gc)) {
         (void)unreadable(paths->txn, strlen(paths->txn), blocker);
         err = -EREMCHG;
     }

@@ -3,7 +3,7 @@
 
 /*
  * A leader that is frozen between reading and writing: its store runs something else just before
- * it passes on the transaction that moves a safe point.
+ * it passes on the transaction that moves a safe point, or just after it has read everything.
  */
 
 #include "config.h"
@@ -19,6 +19,7 @@
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"
+#define READ "" /* in place of a key: after the reading */
 
 /* What happens meanwhile, once. */
 struct freeze {
@@ -38,26 +39,49 @@ static bool moves(const struct roster_store_txn *txn, const char *key)
     return txn->n_compares == 1 && txn->n_success == 1 && bytes_are(txn->success[0].keys.key, key);
 }
 
+static bool reads_all(const struct roster_store_txn *txn)
+{
+    return strcmp(freeze.key, READ) == 0 && txn->n_compares == 0 && txn->n_success == 6;
+}
+
+static void stay_frozen(void)
+{
+    freeze.key = NULL;
+    freeze.times++;
+    freeze.meanwhile(freeze.arg);
+}
+
 static int frozen_txn(struct roster_store *store, const struct roster_store_txn *txn,
                       int64_t deadline, struct roster_store_txn_result **result)
 {
-    if (freeze.key != NULL && moves(txn, freeze.key)) {
-        freeze.key = NULL;
-        freeze.times++;
-        freeze.meanwhile(freeze.arg);
-    }
-    return freeze.real->txn(store, txn, deadline, result);
+    int err;
+
+    if (freeze.key != NULL && moves(txn, freeze.key))
+        stay_frozen();
+    err = freeze.real->txn(store, txn, deadline, result);
+    if (freeze.key != NULL && reads_all(txn))
+        stay_frozen();
+    return err;
+}
+
+static int at_5000(void *arg, uint64_t *ts)
+{
+    (void)arg;
+    *ts = 5000;
+    return 0;
 }
 
 static struct roster_safepoint *leader_to_freeze(struct store_fixture *f, const char *key,
                                                  void (*meanwhile)(void *arg), void *arg)
 {
+    struct roster_safepoint_options options = {
+        .size = sizeof(options), .oracle = at_5000, .any_life_time = true};
     struct roster_safepoint *leader;
 
     freeze = (struct freeze){*f->store->kind, f->store->kind, key, meanwhile, arg, 0};
     freeze.kind.txn = frozen_txn;
     f->store->kind = &freeze.kind;
-    cr_assert_eq(roster_safepoint_create(f->store, NULL, &leader), 0);
+    cr_assert_eq(roster_safepoint_create(f->store, &options, &leader), 0);
     return leader;
 }
 
@@ -184,5 +208,31 @@ STORE_TEST(g3_frozen_while_another_leader_moves_the_gc_safe_point_further)
     cr_assert_eq(roster_safepoint_advance_gc(leader, 900, &result), -ERANGE);
     cr_assert_eq(result.before, 1200);
     cr_assert_eq(stored_number(f->store, GC), 1200);
+    thaw(f, leader);
+}
+
+struct learns {
+    struct roster_safepoint *leader;
+    struct roster_store *store;
+};
+
+static void learn_of_another_leader(void *arg)
+{
+    struct learns *learns = arg;
+
+    lead_elsewhere(learns->store);
+    cr_assert_eq(roster_safepoint_refresh(learns->leader), 0);
+}
+
+STORE_TEST(g3_what_is_learnt_after_the_reading_is_no_store_that_went_back)
+{
+    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct learns learns = {NULL, f->store};
+    struct roster_safepoint *leader = leader_to_freeze(f, READ, learn_of_another_leader, &learns);
+
+    learns.leader = leader;
+    cr_assert_eq(roster_safepoint_advance_txn(leader, 2000, &result), 0);
+    cr_assert_eq(result.before, 1500);
+    cr_assert_eq(stored_number(f->store, TXN), 2000);
     thaw(f, leader);
 }
