@@ -26,7 +26,8 @@
  *     server/ack/ID            the txn safe point that a server has acknowledged, under its lease
  *
  * A server with a record and without an acknowledgement, such as a TiDB server, needs nothing
- * below its record; that counts as acknowledged.
+ * below its record; that counts as acknowledged. From a server's first acknowledgement under a
+ * lease until that lease ends, the gc safe point is nowhere above roster_txn_safe_point() there.
  */
 #ifndef ROSTER_SAFEPOINT_H
 #define ROSTER_SAFEPOINT_H

@@ -65,39 +65,88 @@ static void take(struct roster_safepoint *safepoint, const struct roster_store_e
     }
 }
 
-/* Whether there is something to acknowledge; its value and the lease to do it under. */
-static bool owes(struct roster_safepoint *safepoint, uint64_t *txn, int64_t *lease)
+/* What is owed: which txn safe point, under which lease, and whether it is the first under that. */
+struct debt {
+    uint64_t txn;
+    int64_t lease;
+    bool first;
+};
+
+static bool owes(struct roster_safepoint *safepoint, struct debt *debt)
 {
     bool does;
 
     if (safepoint->options.syncer == NULL)
         return false;
-    *lease = syncer_live_lease(safepoint->options.syncer);
-    *txn = roster_txn_safe_point(safepoint);
+    debt->lease = syncer_live_lease(safepoint->options.syncer);
+    debt->txn = roster_txn_safe_point(safepoint);
     pthread_mutex_lock(&safepoint->lock);
-    does = *lease != 0 && *txn != 0 &&
-           (*txn != safepoint->state.acknowledged || *lease != safepoint->acknowledged_lease);
+    debt->first = debt->lease != safepoint->acknowledged_lease;
+    does = debt->lease != 0 && debt->txn != 0 &&
+           (debt->first || debt->txn != safepoint->state.acknowledged);
     pthread_mutex_unlock(&safepoint->lock);
     return does;
+}
+
+/*
+ * Until its first acknowledgement under a lease a server counts with its record, so the gc safe
+ * point may be further than what it knows, and a leader may be about to move it there. Hence the
+ * first one is not below the gc safe point, and is decided against it, whose key it writes again.
+ */
+static int decide_first(struct roster_safepoint *safepoint, struct batch *batch, struct debt *debt,
+                        char again[RECORD_SIZE])
+{
+    struct roster_store_keys keys = roster_store_key(roster_store_text(safepoint->paths.gc));
+    struct roster_store_range *range = NULL;
+    uint64_t gc = 0;
+    int err =
+        roster_store_get(safepoint->store, &keys, 0, (int)safepoint->options.timeout_ms, &range);
+
+    if (err != 0)
+        return err;
+    err = record_of(range, &gc);
+    batch_if_revision(batch, safepoint->paths.gc, record_revision(range));
+    roster_store_free(range);
+    if (err != 0 && err != -ENOENT)
+        return err;
+    safepoint_learn(safepoint, 0, gc);
+    debt->txn = roster_txn_safe_point(safepoint);
+    batch_put(batch, safepoint->paths.gc, record_format(gc == 0 ? 1 : gc, again), 0);
+    return 0;
+}
+
+static int put_ack(struct roster_safepoint *safepoint, struct debt *debt)
+{
+    struct roster_store_txn_result *result = NULL;
+    char text[RECORD_SIZE], again[RECORD_SIZE];
+    struct batch batch = {.n_ops = 0};
+    int err = 0;
+
+    if (debt->first)
+        err = decide_first(safepoint, &batch, debt, again);
+    if (err != 0)
+        return err;
+    batch_put(&batch, safepoint->paths.ack, record_format(debt->txn, text), debt->lease);
+    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &result);
+    if (err == 0 && !result->succeeded)
+        err = -EAGAIN;
+    roster_store_free(result);
+    return err;
 }
 
 /*
  * Says that this server needs nothing below the txn safe point any more. That is so as soon as it
  * is live: its record is not below the txn safe point, and protected_from is not below the record.
  */
-static int acknowledge(struct roster_safepoint *safepoint, uint64_t txn, int64_t lease)
+static int acknowledge(struct roster_safepoint *safepoint, struct debt *debt)
 {
-    struct batch batch = {.n_ops = 0};
-    char text[RECORD_SIZE];
-    int err;
+    int err = put_ack(safepoint, debt);
 
-    batch_put(&batch, safepoint->paths.ack, record_format(txn, text), lease);
-    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, NULL);
     pthread_mutex_lock(&safepoint->lock);
     if (err == 0) {
-        safepoint->state.acknowledged = txn;
-        safepoint->acknowledged_lease = lease;
-    } else if (err != -EKEYEXPIRED) {
+        safepoint->state.acknowledged = debt->txn;
+        safepoint->acknowledged_lease = debt->lease;
+    } else if (err != -EKEYEXPIRED && err != -EAGAIN) {
         safepoint->state.last_error = err;
     }
     pthread_mutex_unlock(&safepoint->lock);
@@ -107,12 +156,11 @@ static int acknowledge(struct roster_safepoint *safepoint, uint64_t txn, int64_t
 void safepoint_follow_duty(struct roster_safepoint *safepoint, int timeout_ms)
 {
     struct roster_store_events *events = NULL;
-    int64_t lease = 0;
-    uint64_t txn = 0;
+    struct debt debt;
     int err;
 
     /* What is owed is not waited for: it may be due because of a new lease. */
-    if (owes(safepoint, &txn, &lease) && acknowledge(safepoint, txn, lease) != 0)
+    if (owes(safepoint, &debt) && acknowledge(safepoint, &debt) != 0)
         timeout_ms = timeout_ms == 0 ? 0 : 100;
     err = roster_store_watch_next(safepoint->watch, timeout_ms, &events);
     if (err == 0) {

@@ -19,6 +19,7 @@
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"
+#define ACK "/roster/server/ack/b"
 #define READ "" /* in place of a key: after the reading */
 
 /* What happens meanwhile, once. */
@@ -235,4 +236,36 @@ STORE_TEST(g3_what_is_learnt_after_the_reading_is_no_store_that_went_back)
     cr_assert_eq(result.before, 1500);
     cr_assert_eq(stored_number(f->store, TXN), 2000);
     thaw(f, leader);
+}
+
+static void acknowledge(void *arg)
+{
+    cr_assert_eq(roster_safepoint_run_once(arg, NULL), 0);
+}
+
+STORE_TEST(g8_frozen_while_a_server_acknowledges_for_the_first_time)
+{
+    struct roster_safepoint_options options = {.size = sizeof(options), .oracle = at_5000};
+    struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
+    struct roster_syncer_options syncer = server_options(f, "b");
+    struct roster_safepoint *leader, *follower;
+    struct server server;
+
+    server_create(&server, f->store, &syncer, 5000);
+    server_run_until(&server, ROSTER_SYNCER_LIVE);
+    options.syncer = server.syncer;
+    cr_assert_eq(roster_safepoint_create(f->store, &options, &follower), 0);
+    put_text(f->store, "/roster/safepoint/leader", "a"); /* b does nothing else */
+    leader = leader_to_freeze(f, GC, acknowledge, follower);
+    cr_assert_eq(roster_safepoint_advance_txn(leader, 4000, &txn), 0);
+    cr_assert_eq(roster_safepoint_refresh(follower), 0);
+    cr_assert_eq(roster_safepoint_round(leader, &txn, &gc), 0);
+    cr_assert_eq(txn.after, 5000);
+    cr_assert_eq(stored_number(f->store, ACK), 4000, "all that it knew");
+    cr_assert_eq(gc.after, 4000, "not past what the server was told");
+    cr_assert_eq(gc.blocker.kind, ROSTER_BLOCKER_ACK);
+    cr_assert_eq(stored_number(f->store, GC), 4000);
+    thaw(f, leader);
+    roster_safepoint_destroy(follower);
+    server_destroy(&server);
 }

@@ -14,6 +14,8 @@
 #include "server.h"
 
 #define TXN "/roster/safepoint/txn"
+#define GC "/roster/safepoint/gc"
+#define ACK_OF_B "/roster/server/ack/b"
 
 /* A server with safe points of its own, without life time. */
 struct node {
@@ -180,6 +182,34 @@ STORE_TEST(gc_waits_for_the_acknowledgement_of_every_live_server)
         run_until_acknowledged(f->store, &a);
         cr_assert_eq(roster_safepoint_round(a.safepoint, &txn, &gc), 0);
     }
+    node_stop(&a);
+    node_stop(&b);
+}
+
+STORE_TEST(g8_a_server_that_comes_back_acknowledges_nothing_below_the_gc_safe_point)
+{
+    struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
+    struct node a, b;
+    uint64_t old;
+
+    node_start(&a, f, "a", false);
+    node_start(&b, f, "b", false);
+    cr_assert_eq(roster_safepoint_round(a.safepoint, NULL, NULL), 0);
+    run_until_acknowledged(f->store, &b);
+    old = stored_number(f->store, ACK_OF_B);
+    cr_assert_eq(roster_store_lease_revoke(f->store, server_stats(&b.server).lease, 10000), 0);
+    for (int i = 0; stored_number(f->store, GC) <= old; i++) {
+        cr_assert_lt(i, 1000);
+        sleep_ms(1);
+        cr_assert_eq(roster_syncer_report(a.server.syncer), 0);
+        run_until_acknowledged(f->store, &a);
+        cr_assert_eq(roster_safepoint_round(a.safepoint, &txn, &gc), 0);
+    }
+    server_until_live(&b.server, 2);
+    cr_assert_eq(roster_txn_safe_point(b.safepoint), old, "it has not looked yet");
+    cr_assert_eq(roster_safepoint_run_once(b.safepoint, NULL), 0);
+    cr_assert_geq(stored_number(f->store, ACK_OF_B), stored_number(f->store, GC));
+    cr_assert_geq(roster_txn_safe_point(b.safepoint), stored_number(f->store, GC));
     node_stop(&a);
     node_stop(&b);
 }
