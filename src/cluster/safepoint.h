@@ -36,6 +36,7 @@ struct roster_safepoint {
     pthread_cond_t changed;
     struct roster_safepoint_state state; /* without txn and gc */
     int64_t acknowledged_lease;          /* under which the acknowledgement was written */
+    bool ack_may_stand;                  /* the store was asked to write one, answered or not */
     int64_t leader_revision;             /* of the leader's key while it is ours */
     unsigned waits;                      /* for acknowledgements, in a row */
     int64_t txn_due;                     /* CLOCK_MONOTONIC: then the txn safe point moves again */

@@ -84,6 +84,7 @@ static bool owes(struct roster_safepoint *safepoint, struct debt *debt)
     debt->first = debt->lease != safepoint->acknowledged_lease;
     does = debt->lease != 0 && debt->txn != 0 &&
            (debt->first || debt->txn != safepoint->state.acknowledged);
+    safepoint->ack_may_stand = safepoint->ack_may_stand || does;
     pthread_mutex_unlock(&safepoint->lock);
     return does;
 }

@@ -78,12 +78,12 @@ static void run_and_forget(struct roster_safepoint *safepoint, const struct batc
 static void withdraw_ack(struct roster_safepoint *safepoint)
 {
     struct batch batch = {.n_ops = 0};
-    bool acknowledged;
+    bool may_stand;
 
     pthread_mutex_lock(&safepoint->lock);
-    acknowledged = safepoint->state.acknowledged != 0;
+    may_stand = safepoint->ack_may_stand;
     pthread_mutex_unlock(&safepoint->lock);
-    if (!acknowledged || syncer_live_lease(safepoint->options.syncer) == 0)
+    if (!may_stand || syncer_live_lease(safepoint->options.syncer) == 0)
         return;
     batch_delete(&batch, safepoint->paths.ack);
     run_and_forget(safepoint, &batch);

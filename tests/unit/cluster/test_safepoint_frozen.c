@@ -52,6 +52,22 @@ static void stay_frozen(void)
     freeze.meanwhile(freeze.arg);
 }
 
+/* With nothing to do meanwhile, the answer to whoever writes the key is lost. */
+static bool loses_answer(const struct roster_store_txn *txn)
+{
+    return freeze.key != NULL && freeze.meanwhile == NULL && txn->n_success != 0 &&
+           bytes_are(txn->success[txn->n_success - 1].keys.key, freeze.key);
+}
+
+static int lose(struct roster_store_txn_result **result)
+{
+    freeze.key = NULL;
+    freeze.times++;
+    roster_store_free(*result);
+    *result = NULL;
+    return -EINPROGRESS;
+}
+
 static int frozen_txn(struct roster_store *store, const struct roster_store_txn *txn,
                       int64_t deadline, struct roster_store_txn_result **result)
 {
@@ -62,7 +78,7 @@ static int frozen_txn(struct roster_store *store, const struct roster_store_txn 
     err = freeze.real->txn(store, txn, deadline, result);
     if (freeze.key != NULL && reads_all(txn))
         stay_frozen();
-    return err;
+    return err == 0 && loses_answer(txn) ? lose(result) : err;
 }
 
 static int at_5000(void *arg, uint64_t *ts)
@@ -266,6 +282,34 @@ STORE_TEST(g8_frozen_while_a_server_acknowledges_for_the_first_time)
     cr_assert_eq(gc.blocker.kind, ROSTER_BLOCKER_ACK);
     cr_assert_eq(stored_number(f->store, GC), 4000);
     thaw(f, leader);
+    roster_safepoint_destroy(follower);
+    server_destroy(&server);
+}
+
+STORE_TEST(an_acknowledgement_of_which_nothing_was_heard_is_withdrawn_too)
+{
+    struct roster_safepoint_options options = {.size = sizeof(options), .oracle = at_5000};
+    struct roster_syncer_options syncer = server_options(f, "b");
+    struct roster_safepoint_state state = {.size = sizeof(state)};
+    struct roster_safepoint *follower;
+    struct server server;
+
+    server_create(&server, f->store, &syncer, 5000);
+    server_run_until(&server, ROSTER_SYNCER_LIVE);
+    options.syncer = server.syncer;
+    cr_assert_eq(roster_safepoint_create(f->store, &options, &follower), 0);
+    cr_assert_eq(roster_safepoint_refresh(follower), 0);
+    freeze = (struct freeze){*f->store->kind, f->store->kind, ACK, NULL, NULL, 0};
+    freeze.kind.txn = frozen_txn;
+    f->store->kind = &freeze.kind;
+    cr_assert_eq(roster_safepoint_run_once(follower, NULL), 0);
+    cr_assert_eq(freeze.times, 1);
+    f->store->kind = freeze.real;
+    cr_assert(key_exists(f->store, ACK));
+    cr_assert_eq(roster_safepoint_get_state(follower, &state), 0);
+    cr_assert_eq(state.acknowledged, 0);
+    cr_assert_eq(roster_safepoint_stop(follower), 0);
+    cr_assert(!key_exists(f->store, ACK));
     roster_safepoint_destroy(follower);
     server_destroy(&server);
 }
