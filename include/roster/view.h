@@ -102,6 +102,9 @@ struct roster_view {
     uint64_t blocked_since; /* when the lock wait began; 0 unless ROSTER_RUN_LOCK_WAITING */
     uint64_t entries;       /* entries that the transaction has written so far */
     uint64_t entry_bytes;   /* their size */
+#if UINTPTR_MAX < UINT64_MAX
+    uint64_t padding; /* where the two pointers are shorter */
+#endif
 };
 
 /*

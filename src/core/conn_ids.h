@@ -40,10 +40,10 @@ struct roster_conn_ids {
     uint32_t wide;
     uint32_t fresh; /* the lowest id never used */
     uint32_t used;
-    uint64_t widenings;
-    uint64_t next_64;
-    uint64_t open_64;
-    uint64_t limbo rst_cache_aligned;
+    rst_word widenings;
+    rst_word next_64;
+    rst_word open_64;
+    rst_word limbo rst_cache_aligned;
     struct rst_id_queue queue;
 } rst_cache_aligned;
 

@@ -21,13 +21,13 @@
 #define RST_DIGEST_WORDS (ROSTER_DIGEST_MAX / sizeof(uint64_t))
 
 struct rst_digest {
-    uint64_t length;
-    uint64_t words[RST_DIGEST_WORDS];
+    rst_word length;
+    rst_word words[RST_DIGEST_WORDS];
 };
 
 struct rst_digests {
-    uint64_t version; /* odd while the owner writes */
-    uint64_t total;   /* also those that were not kept */
+    rst_word version; /* odd while the owner writes */
+    rst_word total;   /* also those that were not kept */
     struct rst_digest kept[ROSTER_DIGESTS_KEPT];
 };
 

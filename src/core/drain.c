@@ -147,7 +147,7 @@ static int look(struct drain *drain)
 static int run_phase(struct drain *drain, enum roster_drain_phase phase, uint64_t time_ms)
 {
     const struct roster_drain_options *options = &drain->options;
-    const struct timespec pause = {options->poll_ms / 1000,
+    const struct timespec pause = {(time_t)(options->poll_ms / 1000),
                                    (long)(options->poll_ms % 1000) * 1000000};
     uint64_t began = elapsed_ms(drain);
 

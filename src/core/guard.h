@@ -26,8 +26,8 @@ struct rst_guard {
 
 /* What of it owners read; part of the line of struct rst_horizon that scans alone write. */
 struct rst_guard_words {
-    uint64_t protected_from; /* the smallest timestamp still guaranteed (G8) */
-    uint64_t lease_deadline; /* CLOCK_BOOTTIME, ns; 0 while fenced */
+    rst_word protected_from; /* the smallest timestamp still guaranteed (G8) */
+    rst_word lease_deadline; /* CLOCK_BOOTTIME, ns; 0 while fenced */
 };
 
 /* Returns 0 or -errno. */

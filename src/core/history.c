@@ -35,7 +35,7 @@ struct kind {
 
 struct roster_history {
     pthread_mutex_t lock;
-    uint64_t min_duration_ms;
+    rst_word min_duration_ms;
     uint32_t capacity;
     uint32_t count;
     size_t buckets; /* a power of two */

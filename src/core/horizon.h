@@ -53,7 +53,7 @@ struct rst_horizon_chunk {
     struct rst_horizon_cache *owner;       /* constant */
     uint64_t *words;                       /* constant */
     struct rst_horizon_chunk *next;        /* owner only: in owner->available */
-    uint64_t returned;                     /* other threads set bits, the owner takes them */
+    rst_word returned;                     /* other threads set bits, the owner takes them */
     struct rst_horizon_chunk *return_next; /* in owner->returns */
 } rst_cache_aligned;
 
@@ -62,9 +62,9 @@ struct rst_horizon_block {
     unsigned used;                  /* chunks given out; grows under grow_lock */
     struct rst_horizon_chunk chunks[RST_BLOCK_CHUNKS];
     /* For each slot at the same place: its word, its holder, and since when that holds it. */
-    uint64_t words[RST_BLOCK_SLOTS] rst_cache_aligned;
-    uint64_t holders[RST_BLOCK_SLOTS] rst_cache_aligned;
-    uint64_t since[RST_BLOCK_SLOTS] rst_cache_aligned;
+    rst_word words[RST_BLOCK_SLOTS] rst_cache_aligned;
+    rst_word holders[RST_BLOCK_SLOTS] rst_cache_aligned;
+    rst_word since[RST_BLOCK_SLOTS] rst_cache_aligned;
     struct roster_view views[RST_BLOCK_SLOTS] rst_cache_aligned;
 };
 
@@ -120,17 +120,17 @@ struct rst_horizon_cache {
 /* A roster's slots, and what scans have established. */
 struct rst_horizon {
     /* Read by every owner, written by scans only. */
-    uint64_t floor;      /* the now of a completed scan; never 0 */
-    uint64_t safe_point; /* never goes back */
+    rst_word floor;      /* the now of a completed scan; never 0 */
+    rst_word safe_point; /* never goes back */
     struct rst_guard_words words;
-    uint64_t scans;
-    uint64_t expired;
+    rst_word scans;
+    rst_word expired;
     struct rst_horizon_block *blocks; /* newest first */
     /* Scanners and whoever begins at a chosen timestamp. */
     pthread_mutex_t scan_lock rst_cache_aligned;
     struct rst_guard guard;
     pthread_mutex_t grow_lock;
-    uint64_t memory;
+    rst_word memory;
 } rst_cache_aligned;
 
 /* Sets up a horizon whose floor is `now`. Returns 0 or -errno. */

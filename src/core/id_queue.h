@@ -27,10 +27,10 @@
 #define RST_ID_CYCLE_SHIFT (RST_ID_BITS + 1)
 
 struct rst_id_queue {
-    uint64_t *entries;
+    rst_word *entries;
     unsigned order; /* log2 of the number of entries */
-    uint64_t head rst_cache_aligned;
-    uint64_t tail rst_cache_aligned;
+    rst_word head rst_cache_aligned;
+    rst_word tail rst_cache_aligned;
     int64_t threshold rst_cache_aligned; /* how many more misses a taker may have; < 0: empty */
 };
 

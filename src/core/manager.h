@@ -35,24 +35,24 @@ struct roster {
 
     /* Readers inside, see pool.h. Without membarrier there is always one more, so that nothing is
      * used again before a grace period. */
-    uint64_t door rst_cache_aligned;
+    rst_word door rst_cache_aligned;
 
     struct rst_registry registry rst_cache_aligned;
     struct rst_pool pools[RST_POOL_CLASSES];
     struct rst_pool_account account rst_cache_aligned;
 
-    uint64_t pins;
-    uint64_t next_pin_id;
-    uint64_t attached;          /* watchdogs and the syncer */
+    rst_word pins;
+    rst_word next_pin_id;
+    rst_word attached;          /* watchdogs and the syncer */
     uint32_t draining;          /* the bits of the kinds of sessions that are refused */
     uint32_t drainers;          /* 1 while a thread is in roster_drain() */
     pthread_mutex_t lease_lock; /* whoever pins below the record, and a syncer that goes */
     const struct rst_lease_ops *lease_ops; /* NULL: no syncer */
     void *lease_arg;
     pthread_mutex_t kill_lock; /* killers take turns, owners never come here */
-    uint64_t kills_delivered;
-    uint64_t kills_refused;
-    uint64_t kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS];
+    rst_word kills_delivered;
+    rst_word kills_refused;
+    rst_word kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS];
     struct rst_scan_times scan_times;
     struct rst_grace grace;
     struct rst_thread_counts alone; /* by threads that could get no context */

@@ -14,14 +14,14 @@
 /* One grace period that is being measured, or none. */
 struct rst_grace {
     struct rcu_head head;
-    uint64_t since; /* CLOCK_MONOTONIC, ns; 0 while none is */
-    uint64_t took;
+    rst_word since; /* CLOCK_MONOTONIC, ns; 0 while none is */
+    rst_word took;
 };
 
 /* Written under the scanner's lock. */
 struct rst_scan_times {
-    uint64_t sum_ns;
-    uint64_t buckets[ROSTER_TIME_BUCKETS];
+    rst_word sum_ns;
+    rst_word buckets[ROSTER_TIME_BUCKETS];
 };
 
 void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns);

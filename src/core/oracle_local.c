@@ -13,7 +13,7 @@
 #include <time.h>
 
 struct roster_oracle_local {
-    uint64_t last; /* handed out last */
+    rst_word last; /* handed out last */
 } rst_cache_aligned;
 
 /* The coarse clock: three times as cheap, and the logical counter has room for its 4 ms. */

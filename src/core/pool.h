@@ -94,7 +94,7 @@ struct rst_pool_node {
 struct rst_pool_chunk {
     struct rst_pool *pool;
     struct rst_pool_chunk *next; /* in pool->chunks; written once, before publication */
-    uint64_t occupied[4];        /* sessions: who may be enumerated (see registry.h) */
+    rst_word occupied[4];        /* sessions: who may be enumerated (see registry.h) */
     size_t slab_bytes;           /* of the slab that begins here; 0 when none does */
 } rst_cache_aligned;
 
@@ -111,10 +111,10 @@ struct rst_pool_slab {
 
 /* What the pools of one roster count together. */
 struct rst_pool_account {
-    uint64_t backlog; /* bytes that await a grace period */
-    uint64_t memory;  /* bytes in chunks */
+    rst_word backlog; /* bytes that await a grace period */
+    rst_word memory;  /* bytes in chunks */
     uint64_t backlog_limit;
-    uint64_t backlog_refused;
+    rst_word backlog_refused;
 };
 
 /* 0, or -ENOBUFS, which is counted, when so much awaits a grace period that nothing may join it. */

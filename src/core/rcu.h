@@ -91,17 +91,31 @@
 #define rst_always_inline inline __attribute__((always_inline))
 
 /*
+ * A word of 64 bits that several threads touch. Its loads and stores are whole where it lies within
+ * one cache line; the ABI of i386 would let a member of a struct straddle two.
+ */
+typedef uint64_t rst_word __attribute__((aligned(sizeof(uint64_t))));
+_Static_assert(__atomic_always_lock_free(sizeof(rst_word), 0), "the processor loads 64 bits whole");
+
+/* For the build that looks for a word that is not declared so. */
+#ifdef ROSTER_CHECK_WORDS
+#define rst_whole(p) ((uintptr_t)(p) % sizeof(*(p)) ? __builtin_trap() : (void)0, (p))
+#else
+#define rst_whole(p) (p)
+#endif
+
+/*
  * Every access to a word that another thread may touch goes through one of these, so that grep
  * finds all of them. They are liburcu's uatomic_read/uatomic_set and rcu_assign_pointer /
  * rcu_dereference in the form that compilers and ThreadSanitizer understand; the instructions are
  * plain moves on x86.
  */
-#define rst_load(p) __atomic_load_n((p), __ATOMIC_RELAXED)
-#define rst_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
-#define rst_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
-#define rst_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
-#define rst_fetch_add(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
-#define rst_fetch_sub(p, v) __atomic_fetch_sub((p), (v), __ATOMIC_RELAXED)
+#define rst_load(p) __atomic_load_n(rst_whole(p), __ATOMIC_RELAXED)
+#define rst_load_acquire(p) __atomic_load_n(rst_whole(p), __ATOMIC_ACQUIRE)
+#define rst_store(p, v) __atomic_store_n(rst_whole(p), (v), __ATOMIC_RELAXED)
+#define rst_store_release(p, v) __atomic_store_n(rst_whole(p), (v), __ATOMIC_RELEASE)
+#define rst_fetch_add(p, v) __atomic_fetch_add(rst_whole(p), (v), __ATOMIC_RELAXED)
+#define rst_fetch_sub(p, v) __atomic_fetch_sub(rst_whole(p), (v), __ATOMIC_RELAXED)
 
 /* rcu_assign_pointer() and rcu_dereference(). */
 #ifdef ROSTER_CONTROL_PLAIN_PUBLICATION

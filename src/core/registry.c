@@ -32,7 +32,7 @@ static void resize(struct rcu_head *head)
     rst_callback_begin(head);
     while (buckets < open)
         buckets *= 2;
-    cds_lfht_resize(registry->table, buckets);
+    cds_lfht_resize(registry->table, (unsigned long)buckets);
     rst_store(&registry->buckets, buckets);
     /* Release: the head has left the queue; pairs with the acquire in resize_if_needed(). */
     rst_store_release(&registry->resizing, false);

@@ -26,14 +26,14 @@ struct rst_registry {
     struct cds_lfht *table;
     struct rst_pool *pool; /* of sessions */
     uint64_t limit;
-    uint64_t buckets; /* of the table; written by resize() */
+    rst_word buckets; /* of the table; written by resize() */
     struct rcu_head resize_head;
     bool resizing;                   /* resize_head is queued */
-    uint64_t open rst_cache_aligned; /* reserved, see rst_registry_reserve() */
-    uint64_t peak;
-    uint64_t opened;
-    uint64_t refused;
-    uint64_t next_id;
+    rst_word open rst_cache_aligned; /* reserved, see rst_registry_reserve() */
+    rst_word peak;
+    rst_word opened;
+    rst_word refused;
+    rst_word next_id;
 };
 
 int rst_registry_init(struct rst_registry *registry, struct rst_pool *pool, uint64_t limit);

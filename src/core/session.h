@@ -36,8 +36,8 @@ struct roster_session {
     struct roster_view *idle;
     const struct roster_identity *identity;
     uint64_t *slot; /* the transaction's horizon slot; NULL when it pins nothing */
-    uint64_t kill;
-    uint64_t idle_since;
+    rst_word kill;
+    rst_word idle_since;
     uint64_t stmt_seq;
     union rst_gate gate;
 
@@ -46,7 +46,7 @@ struct roster_session {
     struct roster_view *base;
     struct roster_view *spare;
     struct rst_side *side; /* NULL until needed, see side.h */
-    uint64_t memory;       /* bytes that the server says it uses */
+    rst_word memory;       /* bytes that the server says it uses */
     uint8_t kind;
     uint8_t flags;
     uint8_t resume_state; /* the owner's: where a lock wait goes back to, plus 1; else 0 */

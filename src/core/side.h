@@ -11,6 +11,8 @@
 #ifndef ROSTER_CORE_SIDE_H
 #define ROSTER_CORE_SIDE_H
 
+#include "rcu.h"
+
 #include <roster/limits.h>
 #include <roster/session.h>
 #include <stdint.h>
@@ -18,8 +20,8 @@
 struct rst_side {
     roster_wake_fn *wake; /* constant while the session can be found */
     void *wake_arg;
-    uint64_t disk;
-    uint64_t limits[ROSTER_LIMITS];
+    rst_word disk;
+    rst_word limits[ROSTER_LIMITS];
     struct rst_tables *tables;   /* see tables.h */
     struct rst_digests *digests; /* see digests.h; NULL unless it keeps them */
 };

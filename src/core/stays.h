@@ -18,8 +18,8 @@
 
 /* Of one running state. Written by one thread, summed by roster_metrics(). */
 struct rst_stays {
-    uint64_t sum_ns;
-    uint64_t buckets[ROSTER_TIME_BUCKETS]; /* n: at least 2^n ns and less than 2^(n+1) */
+    rst_word sum_ns;
+    rst_word buckets[ROSTER_TIME_BUCKETS]; /* n: at least 2^n ns and less than 2^(n+1) */
 };
 
 /*

@@ -28,9 +28,9 @@ struct roster;
 
 /* Counted by the owner, summed by roster_stats(). */
 struct rst_thread_counts {
-    uint64_t txns_begun;
-    uint64_t txns_forced;
-    uint64_t statements;
+    rst_word txns_begun;
+    rst_word txns_forced;
+    rst_word statements;
 };
 
 /*

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 struct rst_ticker {
-    uint64_t now rst_cache_aligned;
+    rst_word now rst_cache_aligned;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t stop_wanted;

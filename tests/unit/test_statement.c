@@ -155,8 +155,10 @@ static void refuse_arguments(struct roster *roster, struct roster_session *sessi
 
     unit_refused(roster, session, begin(session, NULL, 1, NULL, 0), -EINVAL);
     unit_refused(roster, session, begin(session, "x", 1, NULL, 1), -EINVAL);
-    unit_refused(roster, session, begin(session, "x", (size_t)1 << 32, NULL, 0), -EINVAL);
+#if SIZE_MAX > UINT32_MAX
+    unit_refused(roster, session, begin(session, "x", (size_t)UINT32_MAX + 1, NULL, 0), -EINVAL);
     unit_refused(roster, session, begin(session, "x", SIZE_MAX, NULL, 0), -EINVAL);
+#endif
     unit_refused(roster, session, begin(session, "x", 1, digest, ROSTER_DIGEST_MAX + 1),
                  -ENAMETOOLONG);
     unit_refused(roster, session, begin(session, "x", 1, digest, SIZE_MAX), -ENAMETOOLONG);
