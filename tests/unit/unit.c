@@ -13,7 +13,14 @@
 
 bool unit_slow(void)
 {
-    return getenv("ROSTER_TEST_SLOW") != NULL;
+    return unit_emulated() || getenv("ROSTER_TEST_SLOW") != NULL;
+}
+
+bool unit_emulated(void)
+{
+    const char *emulator = getenv("ROSTER_TEST_EMULATOR");
+
+    return emulator && *emulator;
 }
 
 int unit_oracle_get(void *arg, uint64_t *ts)

@@ -22,8 +22,11 @@
 #define UNIT_SCALE(plain, sanitized) (unit_slow() ? (sanitized) : (plain))
 #endif
 
-/* Whether ROSTER_TEST_SLOW is set: the test runs under an emulator such as valgrind. */
+/* Whether the test runs under valgrind or such (ROSTER_TEST_SLOW is set), or is emulated. */
 bool unit_slow(void);
+
+/* Whether an emulator runs it, see tests/run-test. */
+bool unit_emulated(void);
 
 /* An oracle that counts up from `next`, or fails with `err`. */
 struct unit_oracle {

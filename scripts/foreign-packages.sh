@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# foreign-packages.sh ARCHITECTURE DIRECTORY PACKAGE...: unpacks Debian packages of another
+# architecture under that directory, as they would lie under /. Nothing is installed, dpkg is told
+# of no architecture, and apt's lists are a copy of their own, so this needs no root and leaves the
+# machine as it was. Packages that those depend on have to be named too.
+
+set -euo pipefail
+
+arch=${1:?usage: foreign-packages.sh ARCHITECTURE DIRECTORY PACKAGE...}
+mkdir -p "${2:?usage: foreign-packages.sh ARCHITECTURE DIRECTORY PACKAGE...}"
+to=$(realpath "$2")
+shift 2
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/roster-foreign.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"/{state/lists/partial,cache/archives/partial}
+: >"$work/state/status"
+apt=(apt-get --quiet --quiet -o "APT::Architecture=$arch" -o "APT::Architectures::=$arch"
+    -o "Dir::State=$work/state" -o "Dir::State::status=$work/state/status"
+    -o "Dir::Cache=$work/cache" -o Acquire::Languages=none -o APT::Sandbox::User=)
+
+# One index that cannot be had does not matter as long as another has the packages.
+"${apt[@]}" update || echo "some of apt's indices are missing"
+cd "$work"
+"${apt[@]}" download "$@"
+for package in ./*.deb; do
+    dpkg-deb --extract "$package" "$to"
+done
