@@ -148,4 +148,6 @@ ROSTER_API uint64_t roster_session_since(const struct roster_session *session,
 
 ROSTER_END_DECLS
 
+#include <roster/inline.h>
+
 #endif /* ROSTER_VIEW_H */

@@ -47,7 +47,7 @@ static struct roster_identity *room_for(size_t length, struct roster_identity *h
 {
     struct roster_identity *made;
 
-    if (home && sizeof(*home) + length <= RST_IDENTITY_HOME)
+    if (home && RST_IDENTITY_TEXT + length <= RST_IDENTITY_HOME)
         return home;
     if (old && old != home && old->capacity >= length)
         return old;
@@ -62,7 +62,7 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
 {
     const char *strings[RST_IDENTITY_FIELDS];
     struct roster_identity *made;
-    size_t length, used = 0;
+    size_t length, used = RST_IDENTITY_TEXT;
     int i;
 
     strings_of(attr, strings);
@@ -79,43 +79,11 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
         if (strings[i]) {
             size_t size = strlen(strings[i]) + 1;
 
-            memcpy(made->text + used, strings[i], size);
-            made->offset[i] = (uint16_t)(used + 1);
+            memcpy((char *)made + used, strings[i], size);
+            made->offset[i] = (uint16_t)used;
             used += size;
         }
     }
     *identity = made;
     return 0;
-}
-
-static const char *field(const struct roster_identity *identity, enum rst_identity_field which)
-{
-    if (!identity || !identity->offset[which])
-        return NULL;
-    return identity->text + identity->offset[which] - 1;
-}
-
-const char *roster_identity_user(const struct roster_identity *identity)
-{
-    return field(identity, RST_IDENTITY_USER);
-}
-
-const char *roster_identity_host(const struct roster_identity *identity)
-{
-    return field(identity, RST_IDENTITY_HOST);
-}
-
-const char *roster_identity_database(const struct roster_identity *identity)
-{
-    return field(identity, RST_IDENTITY_DATABASE);
-}
-
-const char *roster_identity_application(const struct roster_identity *identity)
-{
-    return field(identity, RST_IDENTITY_APPLICATION);
-}
-
-const char *roster_identity_attributes(const struct roster_identity *identity)
-{
-    return field(identity, RST_IDENTITY_ATTRIBUTES);
 }

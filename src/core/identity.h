@@ -2,13 +2,15 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Identities: who a session is, as one immutable block with its strings.
+ * Identities: who a session is, as one immutable block with its strings. The session's id, kind and
+ * flags stand there once more, so that a list need not touch the session's other line for them.
  */
 #ifndef ROSTER_CORE_IDENTITY_H
 #define ROSTER_CORE_IDENTITY_H
 
 #include <roster/session.h>
 #include <roster/view.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum rst_identity_field {
@@ -20,11 +22,14 @@ enum rst_identity_field {
     RST_IDENTITY_FIELDS,
 };
 
-struct roster_identity {
-    uint16_t capacity;                    /* bytes in `text`, where it was allocated */
-    uint16_t offset[RST_IDENTITY_FIELDS]; /* into `text`, plus 1; 0 when not known */
-    char text[];
-};
+/* Where the strings begin; `capacity` says how many bytes of them there is room for, where the
+ * identity was allocated. */
+#define RST_IDENTITY_TEXT                                                                          \
+    (offsetof(struct roster_identity, offset) + RST_IDENTITY_FIELDS * sizeof(uint16_t))
+
+_Static_assert(sizeof(((struct roster_identity *)0)->offset) ==
+                   RST_IDENTITY_FIELDS * sizeof(uint16_t),
+               "the public header counts the strings");
 
 /* Bytes of a session's home for its identity. */
 #define RST_IDENTITY_HOME 64

@@ -4,7 +4,7 @@
  *
  * Walking the sessions in place.
  *
- * With many sessions every line that is read is a cache miss: the session's two, its view, its
+ * With many sessions every line that is read is a cache miss: the session's first, its view, its
  * identity, its statement. None of them can be asked for before the one that leads to it is there,
  * but those of different sessions can. So sessions go through a pipeline, one stage every AHEAD
  * sessions:
@@ -87,7 +87,7 @@ static int visit_batch(struct roster_session *const *batch, unsigned n, void *ar
         size_t step = visit->entered++;
 
         visit->ring[step % RING].session = batch[i];
-        prefetch_two_lines(batch[i]);
+        __builtin_prefetch(batch[i]);
         stop = advance(visit, step);
     }
     return stop;

@@ -137,11 +137,12 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
     uint64_t bit, *word = occupied_word(registry, session, &bit);
 
     if (session->id) {
+        rst_session_name(session, session->id);
         if (!add_unique(registry, session))
             return -EEXIST;
     } else {
         do /* again only when a caller chose the number that is next */
-            session->id = rst_fetch_add(&registry->next_id, 1) + 1;
+            rst_session_name(session, rst_fetch_add(&registry->next_id, 1) + 1);
         while (!add_unique(registry, session));
     }
     rst_test_point("open: can be found");

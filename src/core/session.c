@@ -71,7 +71,11 @@ static int build_identity(struct roster_session *session, struct rst_session_hom
     int err = rst_identity_build(attr, rst_home_identity(home), &identity);
 
     session->identity = identity;
-    return err;
+    if (err)
+        return err;
+    identity->session_kind = session->kind;
+    identity->session_flags = session->flags;
+    return 0;
 }
 
 /* Completes a session that nobody can see yet, and makes it findable. */
@@ -188,19 +192,4 @@ int roster_session_close(struct roster_session *session)
     retire(thread, session);
     rst_registry_unreserve(&roster->registry);
     return 0;
-}
-
-uint64_t roster_session_id(const struct roster_session *session)
-{
-    return session ? session->id : 0;
-}
-
-enum roster_session_kind roster_session_kind(const struct roster_session *session)
-{
-    return (enum roster_session_kind)session->kind;
-}
-
-uint32_t roster_session_flags(const struct roster_session *session)
-{
-    return session->flags;
 }

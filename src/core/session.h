@@ -8,7 +8,7 @@
  *     kill                killers and the owner, by compare-and-swap (see kill.c)
  *     gate                the owner; its tag is 0 once closed
  *     side, memory        the owner; read by anyone under the read lock
- *     id, kind, flags     nobody after rst_registry_add()
+ *     id, kind, flags     nobody after rst_registry_add(); readers take the identity's copy of them
  *     everything else     the owner alone
  *
  * The first line is all that begin and finish touch.
@@ -30,14 +30,15 @@
 #include <errno.h>
 #include <roster/session.h>
 #include <roster/view.h>
+#include <stddef.h>
 
 struct roster_session {
-    struct roster_view *view; /* published */
-    struct roster_view *idle;
+    struct roster_view *view; /* published; this and the next two are struct roster_session_front */
     const struct roster_identity *identity;
+    rst_word idle_since;
+    struct roster_view *idle;
     uint64_t *slot; /* the transaction's horizon slot; NULL when it pins nothing */
     rst_word kill;
-    rst_word idle_since;
     uint64_t stmt_seq;
     union rst_gate gate;
 
@@ -54,6 +55,10 @@ struct roster_session {
 } rst_cache_aligned;
 
 _Static_assert(sizeof(struct roster_view) == RST_CACHE_LINE, "a view is one cache line");
+#define RST_FRONT_HAS(member)                                                                      \
+    (offsetof(struct roster_session, member) == offsetof(struct roster_session_front, member))
+_Static_assert(RST_FRONT_HAS(view) && RST_FRONT_HAS(identity) && RST_FRONT_HAS(idle_since),
+               "callers know where these are");
 _Static_assert(sizeof(struct roster_session) == 2 * RST_CACHE_LINE, "a session is two lines");
 
 /*
@@ -74,6 +79,13 @@ static inline struct rst_session_home *rst_session_home(const struct rst_pool *s
                                                         const struct roster_session *session)
 {
     return rst_pool_home(sessions, session);
+}
+
+/* Gives a session that nobody can see yet its id. */
+static inline void rst_session_name(struct roster_session *session, uint64_t id)
+{
+    session->id = id;
+    ((struct roster_identity *)(uintptr_t)session->identity)->session_id = id;
 }
 
 /* The roster of an open session. */

@@ -29,6 +29,14 @@ static void free_old(struct rcu_head *head)
     rst_callback_end();
 }
 
+/* The same session's: its id, kind and flags do not change. */
+static void bear(struct roster_identity *identity, const struct roster_identity *before)
+{
+    identity->session_id = before->session_id;
+    identity->session_kind = before->session_kind;
+    identity->session_flags = before->session_flags;
+}
+
 /* The places in a session that lead to different views; all views are replaced or none. */
 struct replacement {
     struct roster_view **place;
@@ -69,6 +77,7 @@ static void replace(struct rst_thread *thread, struct roster_session *session,
     }
     /* The published one first: list[0] is session->view. */
     rst_view_publish(session, list[0].view);
+    rst_assign_pointer(&session->identity, identity); /* pairs with roster_session_id() */
     if (idle)
         session->idle = list[0].view;
     for (i = 1; i < n; i++)
@@ -78,14 +87,14 @@ static void replace(struct rst_thread *thread, struct roster_session *session,
             rst_view_retire(thread, old[i]);
 }
 
-static void retire_identity(struct rst_thread *thread, struct roster_session *session,
-                            struct old_identity *old)
+static void retire_identity(struct rst_thread *thread, const struct roster_session *session,
+                            struct roster_identity *gone, struct old_identity *old)
 {
     old->identity = NULL;
     old->account = &thread->roster->account;
     old->bytes = sizeof(*old);
-    if (session->identity != rst_home_identity(home_of(thread, session))) {
-        old->identity = (struct roster_identity *)(uintptr_t)session->identity;
+    if (gone != rst_home_identity(home_of(thread, session))) {
+        old->identity = gone;
         old->bytes += sizeof(*old->identity) + old->identity->capacity;
     }
     rst_fetch_add(&old->account->backlog, old->bytes);
@@ -99,6 +108,7 @@ static int update(struct rst_thread *thread, struct roster_session *session,
     struct replacement list[4] = {{NULL, NULL}};
     unsigned taken, n = places(session, list);
     int err = rst_account_check(&thread->roster->account);
+    struct roster_identity *gone;
     struct old_identity *old;
 
     if (err)
@@ -107,6 +117,8 @@ static int update(struct rst_thread *thread, struct roster_session *session,
     if (!old)
         return -ENOMEM;
     err = rst_identity_build(attr, NULL, &identity);
+    if (!err)
+        bear(identity, session->identity);
     for (taken = 0; !err && taken < n; taken++) {
         list[taken].view = rst_view_take(thread, &err);
         if (!list[taken].view)
@@ -119,9 +131,9 @@ static int update(struct rst_thread *thread, struct roster_session *session,
         free(old);
         return err;
     }
+    gone = (struct roster_identity *)(uintptr_t)session->identity;
     replace(thread, session, identity, list, n);
-    retire_identity(thread, session, old);
-    session->identity = identity;
+    retire_identity(thread, session, gone, old);
     return 0;
 }
 

@@ -4,7 +4,6 @@
  *
  * The door of the read side, and what is read behind it.
  */
-#include "identity.h"
 #include "session.h"
 
 #include <roster/view.h>
@@ -44,18 +43,4 @@ void roster_read_unlock(struct roster *roster)
 const struct roster_session *roster_lookup(struct roster *roster, uint64_t id)
 {
     return rst_registry_find(&roster->registry, id);
-}
-
-const struct roster_view *roster_session_view(const struct roster_session *session)
-{
-    return rst_dereference(&session->view); /* c: pairs with rst_view_publish() */
-}
-
-uint64_t roster_session_since(const struct roster_session *session, const struct roster_view *view)
-{
-    uint64_t idle_since = rst_load(&session->idle_since);
-
-    if (view->run_state == ROSTER_RUN_IDLE && idle_since > view->state_since)
-        return idle_since;
-    return view->state_since;
 }

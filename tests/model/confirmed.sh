@@ -21,6 +21,7 @@ fail() {
 
 mkdir -p "$work/tests"
 cp -R "$ROSTER_SRCDIR/src" "$work/src"
+cp -R "$ROSTER_SRCDIR/include" "$work/include"
 cp -R "$ROSTER_SRCDIR/tests/model" "$work/tests/model"
 chmod -R u+w "$work"
 

@@ -118,7 +118,7 @@ Test(identity, short_ones_are_built_at_home)
     } home;
     struct roster_identity *identity = NULL;
     static char text[RST_IDENTITY_HOME + 1];
-    size_t room = RST_IDENTITY_HOME - sizeof(home.identity) - 1, length;
+    size_t room = RST_IDENTITY_HOME - RST_IDENTITY_TEXT - 1, length;
 
     attr.user = text;
     for (length = RST_IDENTITY_HOME; length > 0; length--) {
@@ -177,6 +177,55 @@ Test(identity, update_looks_at_the_strings_alone)
     cr_assert_eq(roster_session_id(session), id);
     cr_assert_eq(roster_session_kind(session), ROSTER_SESSION_USER);
     cr_assert_eq(roster_session_flags(session), 0);
+    unit_close(session);
+    unit_destroy(roster);
+}
+
+/* Readers get them by a copy in the identity, which an update replaces. */
+Test(identity, update_keeps_id_kind_and_flags)
+{
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session = NULL;
+
+    attr.id = 4711;
+    attr.kind = ROSTER_SESSION_INTERNAL;
+    attr.flags = ROSTER_SESSION_NON_PINNING;
+    unit_ok(roster_session_open(roster, &attr, &session));
+    attr = (struct roster_session_attr)ROSTER_SESSION_ATTR_INIT;
+    attr.user = "u";
+    unit_ok(roster_session_update(session, &attr));
+    cr_assert_eq(roster_session_id(session), 4711);
+    cr_assert_eq(roster_session_kind(session), ROSTER_SESSION_INTERNAL);
+    cr_assert_eq(roster_session_flags(session), ROSTER_SESSION_NON_PINNING);
+    unit_close(session);
+    unit_destroy(roster);
+}
+
+/* Through pointers, so that those of the library are called and not the ones compiled into here. */
+Test(identity, the_library_has_the_inline_functions_too)
+{
+    const struct roster_view *(*volatile view_of)(const struct roster_session *) =
+        roster_session_view;
+    uint64_t (*volatile since)(const struct roster_session *, const struct roster_view *) =
+        roster_session_since;
+    uint64_t (*volatile id)(const struct roster_session *) = roster_session_id;
+    const char *(*volatile user)(const struct roster_identity *) = roster_identity_user;
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session = NULL;
+    const struct roster_view *view;
+
+    attr.id = 4711;
+    attr.user = "u";
+    unit_ok(roster_session_open(roster, &attr, &session));
+    view = view_of(session);
+    cr_assert_eq(view, roster_session_view(session));
+    cr_assert_eq(since(session, view), roster_session_since(session, view));
+    cr_assert_eq(id(session), 4711);
+    cr_assert_eq(id(NULL), 0);
+    cr_assert_str_eq(user(view->identity), "u");
+    cr_assert_null(user(NULL));
     unit_close(session);
     unit_destroy(roster);
 }
