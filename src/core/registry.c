@@ -132,6 +132,15 @@ static uint64_t *occupied_word(const struct rst_registry *registry,
     return &chunk->occupied[n / 64];
 }
 
+void rst_registry_expect(const struct rst_registry *registry, const struct roster_session *session)
+{
+    uint64_t bit;
+
+    __builtin_prefetch(session, 1);
+    __builtin_prefetch(&session->node, 1);
+    __builtin_prefetch(occupied_word(registry, session, &bit), 1);
+}
+
 int rst_registry_add(struct rst_registry *registry, struct roster_session *session)
 {
     uint64_t bit, *word = occupied_word(registry, session, &bit);

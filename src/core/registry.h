@@ -46,6 +46,12 @@ void rst_registry_unreserve(struct rst_registry *registry);
 /* Makes a complete session findable; -EEXIST when its id is taken. An id of 0 is replaced. */
 int rst_registry_add(struct rst_registry *registry, struct roster_session *session);
 
+/*
+ * The session will be added or deleted soon: asks for the lines that this takes, all at once. It
+ * has atomic operations in it, each of which would let its own line be waited for alone.
+ */
+void rst_registry_expect(const struct rst_registry *registry, const struct roster_session *session);
+
 /* Makes it unfindable. The caller retires it afterwards. */
 void rst_registry_del(struct rst_registry *registry, struct roster_session *session);
 

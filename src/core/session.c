@@ -109,6 +109,21 @@ static rst_slow int close_refused_slow(struct roster_session *session)
     return -ESHUTDOWN;
 }
 
+/* Asks for what the next open will write: sessions come back cold, after a grace period. */
+static void expect_next(struct roster *roster, const struct rst_pool_cache *cache)
+{
+    const struct rst_session_home *home;
+    const struct roster_session *next;
+
+    if (!cache->n_fresh)
+        return;
+    next = cache->fresh[cache->n_fresh - 1];
+    home = rst_session_home(&roster->pools[RST_POOL_SESSION], next);
+    rst_registry_expect(&roster->registry, next);
+    __builtin_prefetch(&home->idle, 1);
+    __builtin_prefetch(home->identity, 1);
+}
+
 int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
                         struct roster_session **session)
 {
@@ -134,6 +149,7 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     cache = &thread->pools[RST_POOL_SESSION];
     made = rst_pool_take_cold(&roster->pools[RST_POOL_SESSION], cache, &err);
     if (made) {
+        expect_next(roster, cache);
         err = complete(roster, made, &known);
         if (err)
             rst_pool_untake(cache, made);
@@ -174,8 +190,9 @@ int roster_session_close(struct roster_session *session)
     if (!thread && err != -ENOMEM)
         return err;
     rst_owner_enter(session);
-    rst_probe1(session_close, session->id);
     roster = rst_session_roster(session);
+    rst_registry_expect(&roster->registry, session);
+    rst_probe1(session_close, session->id);
     if (session->gate.in_stmt)
         rst_statement_end(thread, session);
     if (session->gate.txn_state != ROSTER_TXN_INVALID) {
