@@ -38,3 +38,8 @@ stage_thread() {
 stage_thread-clang() {
     check_build thread-clang check-torture --enable-sanitizer=thread CC=clang CXX=clang++
 }
+
+# The table of what the tests reach is the end of the log.
+stage_coverage() {
+    check_build coverage coverage --enable-coverage
+}
