@@ -57,7 +57,12 @@ ROSTER_API uint64_t roster_pin_id(const struct roster_pin *pin);
 /* The timestamp that it protects. 0 for NULL. */
 ROSTER_API uint64_t roster_pin_ts(const struct roster_pin *pin);
 
-/* As roster_txn_check(), for what was read at the pin's timestamp (G8). */
+/*
+ * Whether what was read at the pin's timestamp was whole (G8), as roster_txn_check() says it of a
+ * transaction. Any thread.
+ * Returns 0; -ESTALE when versions may be gone (safe point passed, age limit, server fenced);
+ * -EINVAL for NULL; -ECHILD.
+ */
 ROSTER_API int roster_pin_check(const struct roster_pin *pin) ROSTER_MUST_CHECK;
 
 ROSTER_END_DECLS

@@ -8,6 +8,7 @@
 
 #include "config.h"
 
+#include "core/conn_ids.h"
 #include "operate.h"
 #include "unit/failing.h"
 
@@ -22,11 +23,44 @@ static const uint64_t tables[] = {1};
 static const struct roster_schema_job job = {
     .id = 1, .version = 2, .tables = tables, .n_tables = 1};
 
+struct scene {
+    struct roster *roster;
+    struct roster_watchdog *watchdog;
+    struct roster_conn_ids *ids;
+};
+
+/* Ids that have come round, so that each new one is looked for among the sessions. */
+static void scene_init(struct scene *scene)
+{
+    struct roster_watchdog_options watched = ROSTER_WATCHDOG_OPTIONS_INIT;
+    struct roster_conn_ids_options options = ROSTER_CONN_IDS_OPTIONS_INIT;
+
+    scene->roster = operate_roster(NULL);
+    watched.interval_ms = ROSTER_WATCHDOG_MANUAL;
+    cr_assert_eq(roster_watchdog_start(scene->roster, &watched, &scene->watchdog), 0);
+    options.server = ROSTER_CONN_SERVER_32_MAX + 1;
+    options.roster = scene->roster;
+    cr_assert_eq(roster_conn_ids_create(&options, &scene->ids), 0);
+    scene->ids->next_64 = RST_CONN_LOCALS_64;
+}
+
+static void scene_end(struct scene *scene)
+{
+    uint64_t id;
+
+    cr_assert_eq(roster_conn_ids_next(scene->ids, &id), 0);
+    cr_assert_eq(roster_conn_ids_destroy(scene->ids), 0);
+    cr_assert_eq(roster_watchdog_stop(scene->watchdog), 0);
+    operate_destroy(scene->roster);
+}
+
 /* A thread's first call of a roster needs a context. */
 static void *first_calls(void *arg)
 {
-    struct roster *roster = arg;
+    struct scene *scene = arg;
+    struct roster *roster = scene->roster;
     struct roster_schema_verdict verdict;
+    uint64_t id;
 
     failing_all();
     cr_expect_eq(roster_read_lock(roster), -ENOMEM);
@@ -35,21 +69,25 @@ static void *first_calls(void *arg)
         -ENOMEM);
     cr_expect_eq(roster_schema_check(roster, &job, 1, &verdict), -ENOMEM);
     cr_expect_eq(roster_drain(roster, NULL, NULL), -ENOMEM);
-    cr_expect_geq(failing_none(), 4);
+    cr_expect_eq(roster_watchdog_run_once(scene->watchdog), -ENOMEM);
+    cr_expect_eq(roster_conn_ids_next(scene->ids, &id), -ENOMEM);
+    cr_expect_geq(failing_none(), 6);
     return NULL;
 }
 
 Test(operate_refusals, a_thread_without_memory)
 {
-    struct roster *roster = operate_roster(NULL);
-    struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
+    struct roster_session *session;
+    struct scene scene;
     pthread_t thread;
 
-    cr_assert_eq(pthread_create(&thread, NULL, first_calls, roster), 0);
+    scene_init(&scene);
+    session = operate_open(scene.roster, ROSTER_SESSION_USER, NULL);
+    cr_assert_eq(pthread_create(&thread, NULL, first_calls, &scene), 0);
     pthread_join(thread, NULL);
     cr_assert_eq(roster_killed(session), 0);
     operate_close(session);
-    operate_destroy(roster);
+    scene_end(&scene);
 }
 
 /* Owners are refused what needs a fresh view, and both ends of a lock wait need one. */
@@ -89,19 +127,25 @@ Test(operate_refusals, a_reader_that_stays)
 
 Test(operate_refusals, a_forked_child)
 {
-    struct roster *roster = operate_roster(NULL);
-    struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
+    struct roster_session *session;
+    struct scene scene;
     int status = -1;
+    uint64_t id;
     pid_t child;
 
+    scene_init(&scene);
+    session = operate_open(scene.roster, ROSTER_SESSION_USER, NULL);
     cr_assert_eq(roster_txn_begin(session, NULL), 0);
     cr_assert_eq(roster_lock_wait_begin(session), 0);
     child = fork();
     if (child == 0)
-        _exit(roster_lock_wait_end(session) == -ECHILD ? 0 : 1);
+        _exit(roster_lock_wait_end(session) == -ECHILD &&
+                      roster_conn_ids_next(scene.ids, &id) == -ECHILD
+                  ? 0
+                  : 1);
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert_eq(status, 0);
     cr_assert_eq(roster_lock_wait_end(session), 0);
     operate_close(session);
-    operate_destroy(roster);
+    scene_end(&scene);
 }

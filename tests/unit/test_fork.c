@@ -77,6 +77,8 @@ static void call_owners(struct roster_session *session)
 static void call_all(const struct parent *parent)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+    struct roster_min min = {.size = sizeof(min)};
     struct roster_session *session = NULL;
     struct roster_snapshot *snapshot = NULL;
     struct roster *roster = NULL;
@@ -85,6 +87,7 @@ static void call_all(const struct parent *parent)
     call_owners(parent->session);
     expect_refusal(roster_create(NULL, &roster));
     expect_refusal(roster_stats(parent->roster, &stats));
+    expect_refusal(roster_metrics(parent->roster, &metrics));
     expect_refusal(roster_tick(parent->roster));
     expect_refusal(roster_session_open(parent->roster, NULL, &session));
     expect_refusal(roster_pin_acquire(parent->roster, NULL, 0, ROSTER_PIN_CURSOR, &pin));
@@ -92,6 +95,7 @@ static void call_all(const struct parent *parent)
     expect_refusal(roster_pin_check(parent->pin));
     expect_refusal(roster_pin_release(parent->pin));
     expect_refusal(roster_min_start_ts(parent->roster, 0, NULL));
+    expect_refusal(roster_min_peek(parent->roster, &min));
     expect_refusal(roster_read_lock(parent->roster));
     expect_refusal(roster_snapshot(parent->roster, &snapshot));
     expect_refusal(

@@ -113,6 +113,12 @@ static void updated(struct scene *scene)
     unit_ok(roster_session_update(scene->session, &attr));
 }
 
+static void waiting(struct scene *scene)
+{
+    begun(scene);
+    unit_ok(roster_lock_wait_begin(scene->session));
+}
+
 static void pinned(struct scene *scene)
 {
     scene->pin = unit_pin(scene->roster, scene->session, 0);
@@ -196,6 +202,16 @@ static int txn_set_state(struct scene *scene)
 static int txn_set_progress(struct scene *scene)
 {
     return roster_txn_set_progress(scene->session, 1, 2, 3);
+}
+
+static int lock_wait_begin(struct scene *scene)
+{
+    return roster_lock_wait_begin(scene->session);
+}
+
+static int lock_wait_end(struct scene *scene)
+{
+    return roster_lock_wait_end(scene->session);
 }
 
 static int txn_check(struct scene *scene)
@@ -288,6 +304,8 @@ static const struct act acts[] = {
     {"txn_set_state, in a statement", begun_and_running, txn_set_state, nothing, false},
     {"txn_set_progress", begun, txn_set_progress, nothing, false},
     {"txn_set_progress, in a statement", running_and_begun, txn_set_progress, nothing, false},
+    {"lock_wait_begin", begun, lock_wait_begin, nothing, false},
+    {"lock_wait_end", waiting, lock_wait_end, nothing, false},
     {"pin_acquire", nothing, pin_acquire, release_pin, false},
     {"read_lock", nothing, read_lock, read_unlock, false},
     {"snapshot", running, take_snapshot, free_snapshot, false},

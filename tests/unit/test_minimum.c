@@ -469,8 +469,10 @@ Test(minimum, an_oracle_that_fails)
     fixture_init(&f, 1000, 0);
     f.oracle.err = -ETIMEDOUT;
     unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 0, &min), -ETIMEDOUT);
+    unit_refused(f.roster, NULL, roster_min_peek(f.roster, &min), -ETIMEDOUT);
     f.oracle.err = 3;
     unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 0, &min), -EIO);
+    unit_refused(f.roster, NULL, roster_min_peek(f.roster, &min), -EIO);
     f.oracle.err = 0;
     f.oracle.next = 0;
     unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 0, &min), -EIO);
