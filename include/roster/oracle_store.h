@@ -43,6 +43,7 @@ struct roster_oracle_store_options {
  *
  * \retval 0 made.
  * \retval -EINVAL an argument is null, out of range or of an unknown size.
+ * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -ENOMEM memory is out.
  */
 ROSTER_API ROSTER_MUST_CHECK int
@@ -114,6 +115,7 @@ struct roster_oracle_persistent_options {
  *
  * \retval 0 made.
  * \retval -EINVAL an argument is null, out of range or of an unknown size.
+ * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -EBADMSG the key holds no mark.
  * \retval -ENOMEM memory is out.
  * \retval ... errors of the store.
@@ -136,6 +138,7 @@ ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent
  *
  * \retval 0 got one.
  * \retval -EBUSY another process has taken over the mark; this clock is of no use any more.
+ * \retval -EBADMSG the key holds no mark any more.
  * \retval ... errors of the store, when the mark had to be moved and could not.
  */
 ROSTER_API int roster_oracle_persistent_get(void *oracle, uint64_t *ts);

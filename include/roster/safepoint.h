@@ -136,6 +136,7 @@ struct roster_safepoint_options {
  *
  * \retval 0 made.
  * \retval -EINVAL an argument is null, out of range or of an unknown size.
+ * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -ENOMEM memory is out.
  */
 ROSTER_API ROSTER_MUST_CHECK int
@@ -205,7 +206,8 @@ ROSTER_API int roster_safepoint_refresh(struct roster_safepoint *safepoint);
  * \param result    what came of it; may be NULL.
  *
  * \retval 0 moved, or blocked: the result says which.
- * \retval -EINVAL an argument is null, 0 or the greatest number, or of an unknown size.
+ * \retval -EINVAL an argument is null, 0 or the greatest number, or its size is too small.
+ * \retval -E2BIG the result's size is larger than this library knows.
  * \retval -ERANGE the target is below the txn safe point; nothing changed.
  * \retval -EBADMSG a key holds no timestamp, the result's blocker names it; nothing changed.
  * \retval -EREMCHG the store's safe points are behind what was seen here: somebody deleted a key or
@@ -235,8 +237,9 @@ ROSTER_API int roster_safepoint_advance_gc(struct roster_safepoint *safepoint, u
  * \param gc        what came of the gc safe point; may be NULL.
  *
  * \retval 0 both moved, or were blocked.
- * \retval -EINVAL an argument is null or of an unknown size, or there is no oracle.
- * \retval ... the oracle's errors; as roster_safepoint_advance_txn().
+ * \retval -EINVAL an argument is null or its size is too small, or there is no oracle.
+ * \retval -EIO the oracle gave no timestamp.
+ * \retval ... the oracle's errors; as roster_safepoint_advance_txn(), -ERANGE excepted.
  */
 ROSTER_API int roster_safepoint_round(struct roster_safepoint *safepoint,
                                       struct roster_safepoint_result *txn,

@@ -113,6 +113,7 @@ struct roster_syncer_options {
  *
  * \retval 0 made.
  * \retval -EINVAL an argument is null, out of range or of an unknown size, or no UTF-8.
+ * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -EBUSY the roster has a syncer.
  * \retval -ENOMEM memory is out.
  * \retval -ECHILD in a forked child.

@@ -11,7 +11,10 @@
 
 #include <errno.h>
 
+#include <stdlib.h>
+
 #include <criterion/criterion.h>
+#include <roster/barrier.h>
 #include <roster/oracle_store.h>
 #include <roster/roster.h>
 #include <roster/syncer.h>
@@ -23,6 +26,7 @@
 struct scene {
     struct roster *roster;
     struct roster_store *store;
+    struct roster_safepoint *safepoint; /* with one barrier */
 };
 
 struct act {
@@ -124,6 +128,42 @@ static int create_syncer(struct scene *scene)
     return err;
 }
 
+static int create_safepoint(struct scene *scene)
+{
+    struct roster_safepoint *safepoint;
+    int err = roster_safepoint_create(scene->store, NULL, &safepoint);
+
+    if (!err)
+        roster_safepoint_destroy(safepoint);
+    return err;
+}
+
+static int list_barriers(struct scene *scene)
+{
+    struct roster_barrier *barriers;
+    size_t count = 0;
+    int err = roster_barrier_list(scene->safepoint, &barriers, &count);
+
+    if (!err) {
+        cr_assert_eq(count, 1);
+        free(barriers);
+    }
+    return err;
+}
+
+static int start_safepoint(struct scene *scene)
+{
+    struct roster_safepoint *safepoint;
+    int err;
+
+    cr_assert_eq(roster_safepoint_create(scene->store, NULL, &safepoint), 0);
+    failing_all();
+    err = roster_safepoint_start(safepoint);
+    failing_none();
+    roster_safepoint_destroy(safepoint);
+    return err;
+}
+
 static int start_syncer(struct scene *scene)
 {
     struct roster_syncer_options options = {.size = sizeof(options), .server_id = "two"};
@@ -147,6 +187,8 @@ static const struct act acts[] = {
     {"roster_oracle_store_create", create_oracle, -ENOMEM},
     {"roster_oracle_persistent_create", create_clock, -ENOMEM},
     {"roster_syncer_create", create_syncer, -ENOMEM},
+    {"roster_safepoint_create", create_safepoint, -ENOMEM},
+    {"roster_barrier_list", list_barriers, -ENOMEM},
 };
 
 static void scene_begin(struct scene *scene)
@@ -154,10 +196,13 @@ static void scene_begin(struct scene *scene)
     cr_assert_eq(roster_create(NULL, &scene->roster), 0);
     cr_assert_eq(roster_store_open("memory", NULL, &scene->store, NULL, 0), 0);
     cr_assert_eq(put(scene), 0);
+    cr_assert_eq(roster_safepoint_create(scene->store, NULL, &scene->safepoint), 0);
+    cr_assert_eq(roster_barrier_set(scene->safepoint, "b", 1, 60000), 0);
 }
 
 static void scene_end(struct scene *scene)
 {
+    roster_safepoint_destroy(scene->safepoint);
     roster_store_close(scene->store);
     cr_assert_eq(roster_destroy(scene->roster), 0);
 }
@@ -191,11 +236,12 @@ Test(cluster_memory_out, each_allocation_of_each_call)
     scene_end(&scene);
 }
 
-Test(cluster_memory_out, a_syncer_without_threads)
+Test(cluster_memory_out, no_thread_can_be_started)
 {
     struct scene scene;
 
     scene_begin(&scene);
     cr_assert_eq(start_syncer(&scene), -EAGAIN);
+    cr_assert_eq(start_safepoint(&scene), -EAGAIN);
     scene_end(&scene);
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <roster/barrier.h>
 #include <roster/oracle_store.h>
 #include <roster/roster.h>
 #include <roster/syncer.h>
@@ -111,5 +112,115 @@ Test(misuse, syncers_at_the_wrong_time)
     cr_expect_eq(roster_syncer_start(syncer), -EBUSY);
     roster_syncer_destroy(syncer);
     cr_assert_eq(roster_destroy(roster), 0);
+    roster_store_close(store);
+}
+
+/* Options of a later version, with something in them that this one does not know. */
+#define LATER(type)                                                                                \
+    struct {                                                                                       \
+        struct type known;                                                                         \
+        long unknown;                                                                              \
+    }
+
+Test(misuse, options_of_a_later_version)
+{
+    LATER(roster_oracle_store_options) global = {{.size = sizeof(global)}, 1};
+    LATER(roster_oracle_persistent_options) persistent = {{.size = sizeof(persistent)}, 1};
+    LATER(roster_syncer_options) reports = {{.size = sizeof(reports), .server_id = "one"}, 1};
+    LATER(roster_safepoint_options) moves = {{.size = sizeof(moves)}, 1};
+    struct roster_store *store = open_memory();
+    struct roster_oracle_persistent *clock = NULL;
+    struct roster_oracle_store *oracle = NULL;
+    struct roster_safepoint *safepoint = NULL;
+    struct roster_syncer *syncer = NULL;
+    struct roster *roster;
+
+    cr_assert_eq(roster_create(NULL, &roster), 0);
+    cr_expect_eq(roster_oracle_store_create(store, &global.known, &oracle), -E2BIG);
+    cr_expect_eq(roster_oracle_persistent_create(store, &persistent.known, &clock), -E2BIG);
+    cr_expect_eq(roster_syncer_create(roster, store, &reports.known, &syncer), -E2BIG);
+    cr_expect_eq(roster_safepoint_create(store, &moves.known, &safepoint), -E2BIG);
+    cr_expect(!oracle && !clock && !syncer && !safepoint);
+    moves.unknown = 0;
+    cr_assert_eq(roster_safepoint_create(store, &moves.known, &safepoint), 0);
+    roster_safepoint_destroy(safepoint);
+    cr_assert_eq(roster_destroy(roster), 0);
+    roster_store_close(store);
+}
+
+Test(misuse, safe_points_that_are_null)
+{
+    struct roster_safepoint_state state = {.size = sizeof(state)};
+    struct roster_barrier *barriers;
+    size_t count;
+
+    cr_expect_eq(roster_safepoint_start(NULL), -EINVAL);
+    cr_expect_eq(roster_safepoint_run_once(NULL, NULL), -EINVAL);
+    cr_expect_eq(roster_safepoint_stop(NULL), -EINVAL);
+    cr_expect_eq(roster_safepoint_refresh(NULL), -EINVAL);
+    cr_expect_eq(roster_safepoint_round(NULL, NULL, NULL), -EINVAL);
+    cr_expect_eq(roster_safepoint_advance_txn(NULL, 1, NULL), -EINVAL);
+    cr_expect_eq(roster_safepoint_advance_gc(NULL, 1, NULL), -EINVAL);
+    cr_expect_eq(roster_safepoint_get_state(NULL, &state), -EINVAL);
+    cr_expect_eq(roster_barrier_set(NULL, "b", 1, 1), -EINVAL);
+    cr_expect_eq(roster_barrier_delete(NULL, "b"), -EINVAL);
+    cr_expect_eq(roster_barrier_list(NULL, &barriers, &count), -EINVAL);
+    roster_safepoint_destroy(NULL);
+}
+
+static void refuse_barriers(struct roster_safepoint *safepoint)
+{
+    struct roster_barrier *barriers;
+    size_t count;
+
+    cr_expect_eq(roster_barrier_delete(safepoint, "a/b"), -EINVAL);
+    cr_expect_eq(roster_barrier_delete(safepoint, NULL), -EINVAL);
+    cr_expect_eq(roster_barrier_list(safepoint, NULL, &count), -EINVAL);
+    cr_expect_eq(roster_barrier_list(safepoint, &barriers, NULL), -EINVAL);
+}
+
+static void refuse_sizes(struct roster_safepoint *safepoint, size_t change, int wanted)
+{
+    struct roster_safepoint_result result = {.size = sizeof(result) + change};
+    struct roster_safepoint_state state = {.size = sizeof(state) + change};
+
+    cr_expect_eq(roster_safepoint_get_state(safepoint, &state), wanted);
+    cr_expect_eq(roster_safepoint_advance_txn(safepoint, 1, &result), wanted);
+    cr_expect_eq(roster_safepoint_advance_gc(safepoint, 1, &result), wanted);
+    cr_expect_eq(roster_safepoint_round(safepoint, &result, NULL), wanted);
+    cr_expect_eq(roster_safepoint_round(safepoint, NULL, &result), wanted);
+}
+
+static int no_timestamp(void *arg, uint64_t *ts)
+{
+    (void)arg;
+    *ts = 0;
+    return 0;
+}
+
+Test(misuse, safe_points_at_the_wrong_time)
+{
+    struct roster_safepoint_options options = {.size = sizeof(options), .oracle = no_timestamp};
+    struct roster_store *store = open_memory();
+    struct roster_safepoint *safepoint;
+    uint32_t wait_ms;
+
+    cr_expect_eq(roster_safepoint_create(NULL, &options, &safepoint), -EINVAL);
+    cr_expect_eq(roster_safepoint_create(store, &options, NULL), -EINVAL);
+    cr_assert_eq(roster_safepoint_create(store, &options, &safepoint), 0);
+    refuse_barriers(safepoint);
+    refuse_sizes(safepoint, 8, -E2BIG);
+    refuse_sizes(safepoint, (size_t)-8, -EINVAL);
+    cr_expect_eq(roster_safepoint_get_state(safepoint, NULL), -EINVAL);
+    cr_expect_eq(roster_safepoint_round(safepoint, NULL, NULL), -EIO);
+    cr_assert_eq(roster_safepoint_run_once(safepoint, &wait_ms), 0);
+    cr_assert_eq(roster_safepoint_start(safepoint), 0);
+    cr_expect_eq(roster_safepoint_start(safepoint), -EBUSY);
+    cr_expect_eq(roster_safepoint_run_once(safepoint, &wait_ms), -EBUSY);
+    cr_assert_eq(roster_safepoint_stop(safepoint), 0);
+    cr_expect_eq(roster_safepoint_start(safepoint), -EBUSY);
+    cr_expect_eq(roster_safepoint_run_once(safepoint, &wait_ms), -EBUSY);
+    cr_expect_eq(roster_safepoint_stop(safepoint), 0);
+    roster_safepoint_destroy(safepoint);
     roster_store_close(store);
 }

@@ -84,6 +84,21 @@ STORE_TEST(it_increases_across_a_restart_with_a_clock_that_is_behind)
     roster_oracle_persistent_destroy(next);
 }
 
+STORE_TEST(a_mark_that_cannot_be_read_stops_it_at_its_end)
+{
+    struct roster_oracle_persistent *clock;
+    uint64_t first, ts;
+
+    wall_ms = 1000000;
+    cr_assert_eq(make_clock(f->store, &clock), 0);
+    first = get(clock);
+    put_text(f->store, "/t/clock", "nonsense");
+    cr_assert_gt(get(clock), first, "below the old mark it goes on");
+    wall_ms += 100000;
+    cr_assert_eq(roster_oracle_persistent_get(clock, &ts), -EBADMSG);
+    roster_oracle_persistent_destroy(clock);
+}
+
 STORE_TEST(whoever_lost_the_mark_stops_at_its_end)
 {
     struct roster_oracle_persistent *clock, *next;
