@@ -150,7 +150,8 @@ struct roster_store_options {
  *
  * \retval 0 opened.
  * \retval -EINVAL the URL or an option is not usable.
- * \retval -ENOTSUP this library was built without SQLite or etcd support.
+ * \retval -ENOTSUP this library was built without SQLite or etcd support; or SQLite: /proc, which
+ *         tells one boot from another, cannot be read.
  * \retval -ENOENT SQLite: file (with must_exist) or directory does not exist.
  * \retval -EACCES,-EROFS,-EBUSY,-ENOSPC,-EUCLEAN,-EMEDIUMTYPE,-EIO SQLite: see the table.
  * \retval -EKEYREJECTED a TLS file cannot be read.
@@ -185,7 +186,8 @@ ROSTER_API const char *roster_store_url(const struct roster_store *store);
  * \retval 0 the next call decides which store it is from now on. A missing SQLite file has
  *           been created again.
  * \retval -EINVAL `store` is NULL.
- * \retval ... SQLite: as roster_store_open(); the handle goes on answering -EREMCHG.
+ * \retval ... SQLite: as roster_store_open(), -ENOTSUP and -EKEYREJECTED excepted; the handle is as
+ *         before.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_rebind(struct roster_store *store);
 
@@ -236,7 +238,7 @@ struct roster_store_range {
  *
  * \retval 0 also when there are none.
  * \retval -EMSGSIZE the answer is larger than max_result_bytes: set a limit.
- * \retval ... -EINVAL and the table above, -EINPROGRESS excepted.
+ * \retval ... -EINVAL and the table above, -EINPROGRESS, -EKEYEXPIRED and -EMEDIUMTYPE excepted.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_get(struct roster_store *store,
                                                   const struct roster_store_keys *keys,
@@ -329,7 +331,7 @@ struct roster_store_txn_result {
  * \retval -EKEYEXPIRED a put names a lease that is gone. Nothing was changed.
  * \retval -EMSGSIZE more than ROSTER_STORE_MAX_REQUEST bytes, or the answer is larger than
  *         max_result_bytes (for etcd and a list that changes something, that is -EINPROGRESS).
- * \retval ... -EINVAL and the table above.
+ * \retval ... -EINVAL and the table above, -EMEDIUMTYPE excepted.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_txn(struct roster_store *store,
                                                   const struct roster_store_txn *txn,
@@ -363,7 +365,7 @@ struct roster_store_lease {
  *
  * \retval 0 granted.
  * \retval -EINPROGRESS unknown; if it was granted, it expires by itself, unused.
- * \retval ... -EINVAL and the table above.
+ * \retval ... -EINVAL and the table above, -EKEYEXPIRED and -EMEDIUMTYPE excepted.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_grant(struct roster_store *store,
                                                           int64_t ttl_ms, int timeout_ms,
@@ -382,7 +384,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_grant(struct roster_store *s
  * \retval 0 kept alive.
  * \retval -EKEYEXPIRED it is gone, and the keys that hung on it are, too.
  * \retval -ETIMEDOUT,-EBUSY,-EHOSTUNREACH it may or may not have been kept alive.
- * \retval ... -EINVAL and the table above, -EINPROGRESS excepted.
+ * \retval ... -EINVAL and the table above, -EINPROGRESS and -EMEDIUMTYPE excepted.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_keep_alive(struct roster_store *store,
                                                                int64_t id, int timeout_ms,
@@ -399,7 +401,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_keep_alive(struct roster_sto
  *
  * \retval 0 it lives.
  * \retval -EKEYEXPIRED it is gone.
- * \retval ... -EINVAL and the table above, -EINPROGRESS excepted.
+ * \retval ... -EINVAL and the table above, -EINPROGRESS and -EMEDIUMTYPE excepted.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_time_to_live(struct roster_store *store,
                                                                  int64_t id, int timeout_ms,
@@ -415,7 +417,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_time_to_live(struct roster_s
  * \retval 0 it is gone.
  * \retval -EKEYEXPIRED it was gone already.
  * \retval -EINPROGRESS unknown; may be asked again.
- * \retval ... -EINVAL and the table above.
+ * \retval ... -EINVAL and the table above, -EMEDIUMTYPE excepted.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_revoke(struct roster_store *store, int64_t id,
                                                            int timeout_ms);

@@ -206,6 +206,23 @@ static int run(struct progress *p)
     return p->last_error != 0 ? p->last_error : -ETIMEDOUT;
 }
 
+/* What etcd says of leases or of users to calls that are about neither, etcd does not say. */
+static bool is_foreign(const struct etcd_call *call, int err)
+{
+    bool grants = strcmp(call->path, ETCD_PATH_GRANT) == 0;
+
+    switch (err) {
+    case -EEXIST:
+        return !grants;
+    case -EKEYEXPIRED:
+        return grants || strcmp(call->path, ETCD_PATH_RANGE) == 0;
+    case -ENOTSUP:
+        return strcmp(call->path, ETCD_PATH_AUTH) != 0;
+    default:
+        return false;
+    }
+}
+
 int etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t deadline)
 {
     struct progress p = {.store = store, .call = call, .deadline = deadline};
@@ -218,5 +235,5 @@ int etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t dead
     if (p.body != NULL)
         err = run(&p);
     free(p.body);
-    return err;
+    return is_foreign(call, err) ? -EPROTO : err;
 }

@@ -40,14 +40,20 @@ function result_part(text,    at) {
     return text ~ /^As roster_/ ? text : ""
 }
 
-# The functions whose results are this one's, too.
-function take_references(name, text,    rest, other) {
+# The functions whose results are this one's, too, but for those that are excepted.
+function take_references(name, text,    rest, other, excepted, parts, n, i) {
     rest = text
-    while (match(rest, /(Returns|otherwise|^As|^\n?As) (as )?roster_[a-z_0-9]+\(\)|what roster_[a-z_0-9]+\(\) returns([.;,]|$)|SQLite: as roster_[a-z_0-9]+\(\)/)) {
+    while (match(rest, /(Returns|otherwise|^As|^\n?As) (as )?roster_[a-z_0-9]+\(\)|what roster_[a-z_0-9]+\(\) returns([.;,]|$)|(SQLite:|\.\.\.|;) as roster_[a-z_0-9]+\(\)/)) {
         other = substr(rest, RSTART, RLENGTH)
         rest = substr(rest, RSTART + RLENGTH)
         match(other, /roster_[a-z_0-9]+/)
-        refers[name] = refers[name] " " substr(other, RSTART, RLENGTH)
+        other = substr(other, RSTART, RLENGTH)
+        refers[name] = refers[name] " " other
+        if (match(rest, /^,[^.;]* excepted/)) {
+            n = split(errnos_in(substr(rest, RSTART, RLENGTH)), parts, " ")
+            for (i = 1; i <= n; i++)
+                excepts[name, other, parts[i]] = 1
+        }
     }
     if (text ~ /(^| )Returns also /)
         refers[name] = refers[name] " " previous
@@ -67,11 +73,12 @@ function on_function(result, name, params, text,    part, flat, excepted) {
         add(name, without(table, errnos_in(excepted)))
     } else if (flat ~ /the table above/)
         add(name, table)
+    take_references(name, flat)
+    gsub(/,[^.;]* excepted/, "", flat)
     gsub(/-E[A-Z0-9]+ excepted/, "", flat)
     if (flat ~ /[Ee]rrors of the (store|oracle)|(store|oracle)'s error|,\.\.\.|what `fn` returned/)
         says[name, "*"] = 1
     add(name, errnos_in(flat))
-    take_references(name, flat)
     previous = name
 }
 
@@ -90,7 +97,7 @@ function follow(    i, n, parts, j, key, pair) {
         for (j = 1; j <= n; j++)
             for (key in says) {
                 split(key, pair, SUBSEP)
-                if (pair[1] == parts[j])
+                if (pair[1] == parts[j] && !((order[i], parts[j], pair[2]) in excepts))
                     found[order[i], pair[2]] = 1
             }
     }

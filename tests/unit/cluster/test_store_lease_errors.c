@@ -20,21 +20,28 @@
 #define ERROR(code, text) "{\"error\":\"" text "\",\"message\":\"" text "\",\"code\":" #code "}"
 #define TIMEOUT_MS 250
 
+/* What comes of a grant, of a revocation, and of a keep-alive or a question. */
+struct outcome {
+    int grant;
+    int revoke;
+    int question;
+};
+
 struct answer {
     int status;
     const char *body;
-    int change;   /* what comes of a grant or revocation */
-    int question; /* and of the others */
+    struct outcome outcome;
 };
 
 static const struct answer answers[] = {
-    {400, ERROR(3, "etcdserver: request is too large"), -EMSGSIZE, -EMSGSIZE},
-    {400, "bad request", -EPROTO, -EPROTO},
-    {403, ERROR(7, "etcdserver: permission denied"), -EACCES, -EACCES},
-    {404, ERROR(5, "etcdserver: requested lease not found"), -EKEYEXPIRED, -EKEYEXPIRED},
-    {429, ERROR(8, "etcdserver: mvcc: database space exceeded"), -ENOSPC, -ENOSPC},
-    {500, "oh", -EINPROGRESS, -EHOSTUNREACH},
-    {503, ERROR(14, "etcdserver: no leader"), -EHOSTUNREACH, -EHOSTUNREACH},
+    {400, ERROR(3, "etcdserver: request is too large"), {-EMSGSIZE, -EMSGSIZE, -EMSGSIZE}},
+    {400, ERROR(9, "etcdserver: lease already exists"), {-EPROTO, -EPROTO, -EPROTO}},
+    {400, "bad request", {-EPROTO, -EPROTO, -EPROTO}},
+    {403, ERROR(7, "etcdserver: permission denied"), {-EACCES, -EACCES, -EACCES}},
+    {404, ERROR(5, "etcdserver: requested lease not found"), {-EPROTO, -EKEYEXPIRED, -EKEYEXPIRED}},
+    {429, ERROR(8, "etcdserver: mvcc: database space exceeded"), {-ENOSPC, -ENOSPC, -ENOSPC}},
+    {500, "oh", {-EINPROGRESS, -EINPROGRESS, -EHOSTUNREACH}},
+    {503, ERROR(14, "etcdserver: no leader"), {-EHOSTUNREACH, -EHOSTUNREACH, -EHOSTUNREACH}},
 };
 
 static struct roster_store *open_at(const char *url)
@@ -49,19 +56,20 @@ static struct roster_store *open_at(const char *url)
     return store;
 }
 
-static void expect_all(struct roster_store *store, const char *what, int change, int question)
+static void expect_all(struct roster_store *store, const char *what, int timeout_ms,
+                       struct outcome outcome)
 {
     struct roster_store_lease lease;
     int err;
 
-    err = roster_store_lease_grant(store, 5000, TIMEOUT_MS, &lease);
-    cr_expect_eq(err, change, "%s: grant %d", what, err);
-    err = roster_store_lease_revoke(store, 7, TIMEOUT_MS);
-    cr_expect_eq(err, change, "%s: revoke %d", what, err);
-    err = roster_store_lease_keep_alive(store, 7, TIMEOUT_MS, &lease);
-    cr_expect_eq(err, question, "%s: keep-alive %d", what, err);
-    err = roster_store_lease_time_to_live(store, 7, TIMEOUT_MS, &lease);
-    cr_expect_eq(err, question, "%s: time to live %d", what, err);
+    err = roster_store_lease_grant(store, 5000, timeout_ms, &lease);
+    cr_expect_eq(err, outcome.grant, "%s: grant %d", what, err);
+    err = roster_store_lease_revoke(store, 7, timeout_ms);
+    cr_expect_eq(err, outcome.revoke, "%s: revoke %d", what, err);
+    err = roster_store_lease_keep_alive(store, 7, timeout_ms, &lease);
+    cr_expect_eq(err, outcome.question, "%s: keep-alive %d", what, err);
+    err = roster_store_lease_time_to_live(store, 7, timeout_ms, &lease);
+    cr_expect_eq(err, outcome.question, "%s: time to live %d", what, err);
 }
 
 static void say(struct fake_request *request)
@@ -80,7 +88,7 @@ Test(store_lease_errors, answers)
         struct roster_store *store = open_at(gateway.url);
 
         gateway.arg = (void *)(uintptr_t)&answers[i];
-        expect_all(store, answers[i].body, answers[i].change, answers[i].question);
+        expect_all(store, answers[i].body, TIMEOUT_MS, answers[i].outcome);
         roster_store_close(store);
     }
     fake_gateway_stop(&gateway);
@@ -93,7 +101,8 @@ Test(store_lease_errors, nobody_is_there)
 
     snprintf(url, sizeof(url), "http://127.0.0.1:%d", scratch_port());
     store = open_at(url);
-    expect_all(store, "nobody", -EHOSTUNREACH, -EHOSTUNREACH);
+    expect_all(store, "nobody", TIMEOUT_MS,
+               (struct outcome){-EHOSTUNREACH, -EHOSTUNREACH, -EHOSTUNREACH});
     roster_store_close(store);
 }
 
@@ -110,7 +119,9 @@ Test(store_lease_errors, nobody_answers)
 
     fake_gateway_start(&gateway, never, NULL);
     store = open_at(gateway.url);
-    expect_all(store, "silence", -EINPROGRESS, -ETIMEDOUT);
+    expect_all(store, "silence", TIMEOUT_MS,
+               (struct outcome){-EINPROGRESS, -EINPROGRESS, -ETIMEDOUT});
+    expect_all(store, "no time", 0, (struct outcome){-ETIMEDOUT, -ETIMEDOUT, -ETIMEDOUT});
     roster_store_close(store);
     fake_gateway_stop(&gateway);
 }
