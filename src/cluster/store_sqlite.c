@@ -12,31 +12,44 @@
 #include "cluster/store_clock.h"
 #include "cluster/store_sqlite.h"
 
-/* Opens or creates the file, looks into it, and makes it the one that the handle is about. */
+/* Looks into the file, which may be new, and finds out which one it is. */
+static int inspect(struct sqlite_conn *conn, struct sqlite_file_id *file, int64_t *id,
+                   const struct store_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int err = sqlite_schema_prepare(conn, error), row;
+
+    if (err == 0)
+        err = sqlite_file_identify(conn->store->path, file);
+    if (err == 0)
+        statement = sqlite_conn_statement(conn, SQL_STATE_GET, &err);
+    if (err != 0)
+        return err;
+    row = sqlite_conn_step(conn, statement);
+    if (row != 1)
+        return row < 0 ? row : -EUCLEAN;
+    *id = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return 0;
+}
+
+/* Opens or creates the file and makes it the one that the handle is about. */
 static int bind_file(struct sqlite_store *store, const struct store_error *error)
 {
     struct sqlite_conn *conn = NULL;
     struct sqlite_file_id file;
-    sqlite3_stmt *statement = NULL;
     int64_t id = 0;
     int err = sqlite_conn_open(store, !store->base.options.must_exist,
                                store_deadline_in(store->base.options.call_timeout_ms), &conn);
 
-    if (err != 0)
-        return err;
-    err = sqlite_schema_prepare(conn, error);
     if (err == 0)
-        err = sqlite_file_identify(store->path, &file);
-    if (err == 0)
-        statement = sqlite_conn_statement(conn, SQL_STATE_GET, &err);
-    if (err == 0 && sqlite_conn_step(conn, statement) != 1)
-        err = -EUCLEAN;
+        err = inspect(conn, &file, &id, error);
     if (err != 0) {
-        sqlite_conn_close(conn);
-        return err;
+        if (conn != NULL)
+            sqlite_conn_close(conn);
+        /* Where none is bound yet, a file that has gone is one that is missing. */
+        return err == -EREMCHG ? -ENOENT : err;
     }
-    id = sqlite3_column_int64(statement, 0);
-    sqlite3_reset(statement);
     pthread_mutex_lock(&store->mutex);
     store->file = file;
     store->id = id;

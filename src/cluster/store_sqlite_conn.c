@@ -51,8 +51,6 @@ static int io_errno(struct sqlite_conn *conn, int rc)
     case EDQUOT:
     case EFBIG:
         return -ENOSPC;
-    case EROFS:
-        return -EROFS;
     default:
         return -EIO;
     }
@@ -78,6 +76,19 @@ static int cannot_open_errno(struct sqlite_conn *conn)
     default:
         return -EACCES;
     }
+}
+
+/* SQLite calls a file corrupt, too, that the disk does not let it read. */
+static int corrupt_errno(struct sqlite_conn *conn)
+{
+    int of_file = 0, of_log = 0;
+    sqlite3_file *log = NULL;
+
+    sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log != NULL && log->pMethods != NULL)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
+    return of_file == EIO || of_log == EIO ? -EIO : -EUCLEAN;
 }
 
 static int translate(struct sqlite_conn *conn, int rc)
@@ -106,6 +117,8 @@ static int translate(struct sqlite_conn *conn, int rc)
         return io_errno(conn, rc);
     case SQLITE_TOOBIG:
         return -EMSGSIZE;
+    case SQLITE_CORRUPT:
+        return corrupt_errno(conn);
     default:
         /* Our statements are right, so it is the file that does not fit them. */
         return -EUCLEAN;

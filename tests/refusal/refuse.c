@@ -23,6 +23,7 @@
 
 static __thread unsigned countdown; /* 0: none fails */
 static __thread const char *only;   /* NULL: any function */
+static __thread int always; /* the errno with which every call fails; 0: the n-th one does */
 static __thread const char *refused;
 static long blocks;
 static int64_t wall_step, boot_step;
@@ -31,6 +32,7 @@ void refuse_nth(unsigned n)
 {
     refused = NULL;
     only = NULL;
+    always = 0;
     countdown = n;
 }
 
@@ -38,6 +40,12 @@ void refuse_function(const char *name)
 {
     refuse_nth(1);
     only = name;
+}
+
+void refuse_always(const char *name, int error)
+{
+    refuse_function(name);
+    always = error;
 }
 
 const char *refuse_none(void)
@@ -75,10 +83,12 @@ void refuse_step_boot_clock(int64_t ns)
 
 static int fails(const char *name, int error)
 {
-    if (!countdown || (only && strcmp(name, only) != 0) || --countdown)
+    if (!countdown || (only && strcmp(name, only) != 0))
+        return 0;
+    if (!always && --countdown)
         return 0;
     refused = name;
-    errno = error;
+    errno = always ? always : error;
     return 1;
 }
 
@@ -180,6 +190,13 @@ REFUSABLE(void *, mmap64, ENOMEM, (void *)-1,
 REFUSABLE(int, socket, EMFILE, -1, (int domain, int type, int protocol), (domain, type, protocol))
 REFUSABLE(int, socketpair, EMFILE, -1, (int domain, int type, int protocol, int pair[2]),
           (domain, type, protocol, pair))
+REFUSABLE(int, bind, EACCES, -1, (int fd, const struct sockaddr *to, socklen_t size),
+          (fd, to, size))
+REFUSABLE(int, listen, EADDRINUSE, -1, (int fd, int backlog), (fd, backlog))
+REFUSABLE(int, getsockname, ENOBUFS, -1, (int fd, struct sockaddr *of, socklen_t *size),
+          (fd, of, size))
+REFUSABLE(int, eventfd, EMFILE, -1, (unsigned count, int flags), (count, flags))
+REFUSABLE(int, epoll_create1, EMFILE, -1, (int flags), (flags))
 REFUSABLE(int, connect, ECONNREFUSED, -1, (int fd, const struct sockaddr *to, socklen_t size),
           (fd, to, size))
 REFUSABLE(ssize_t, send, ECONNRESET, -1, (int fd, const void *from, size_t n, int flags),
@@ -191,6 +208,8 @@ REFUSABLE(int, pthread_create, EAGAIN, EAGAIN,
           (thread, attr, fn, arg))
 REFUSABLE(int, pthread_setspecific, ENOMEM, ENOMEM, (pthread_key_t key, const void *value),
           (key, value))
+
+REFUSABLE(FILE *, fopen, EACCES, NULL, (const char *path, const char *mode), (path, mode))
 
 int open64(const char *path, int flags, ...);
 int open64(const char *path, int flags, ...)

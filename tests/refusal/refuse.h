@@ -17,6 +17,9 @@ void refuse_nth(unsigned n);
 /* The next call of that one function fails. */
 void refuse_function(const char *name);
 
+/* Every call of that one function fails from now on, with that errno. */
+void refuse_always(const char *name, int error);
+
 /* No more. Returns the name of the function that was refused, NULL for none. */
 const char *refuse_none(void);
 

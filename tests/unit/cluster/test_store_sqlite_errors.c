@@ -11,18 +11,17 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "scratch.h"
 #include "store_fixture.h"
 
 #define TIMEOUT_MS 50
 
-static char path[300], url[310];
+static char dir[256], path[300], url[310];
 
 static void make_names(void)
 {
-    char dir[256];
-
     scratch_dir(dir, sizeof(dir));
     snprintf(path, sizeof(path), "%s/store.db", dir);
     snprintf(url, sizeof(url), "sqlite:%s", path);
@@ -133,4 +132,115 @@ Test(store_sqlite_errors, damaged, .init = make_names)
     sqlite3_close(behind_its_back("DELETE FROM state"));
     expect_all(store, id, "damaged", -EUCLEAN, -EUCLEAN);
     roster_store_close(store);
+}
+
+/* Even who reads has to write, where a lease has run out. */
+Test(store_sqlite_errors, locked_when_a_lease_has_run_out, .init = make_names)
+{
+    int64_t id;
+    struct roster_store *store = open_with_lease(&id);
+    sqlite3 *db;
+
+    grant_lease(store, 1);
+    db = behind_its_back("BEGIN IMMEDIATE");
+    sleep_ms(5);
+    expect_all(store, id, "locked, and a lease has run out", -EBUSY, -EBUSY);
+    sqlite3_close(db);
+    cr_expect_eq(try_get(store), 0);
+    roster_store_close(store);
+}
+
+/* ------------------------------------------------------------ opening */
+
+static sqlite3 *held;
+
+static void leave_nothing(void)
+{
+}
+
+static void remove_directory(void)
+{
+    cr_assert_eq(rmdir(dir), 0);
+}
+
+static void hold_an_empty_one(void)
+{
+    held = behind_its_back("BEGIN EXCLUSIVE");
+}
+
+static void put_another_application(void)
+{
+    sqlite3_close(behind_its_back("CREATE TABLE theirs (number INTEGER)"));
+}
+
+static void put_a_later_version(void)
+{
+    sqlite3_close(
+        behind_its_back("PRAGMA application_id = 0x526f7374; PRAGMA user_version = 1000"));
+}
+
+static void put_garbage(void)
+{
+    FILE *file = fopen(path, "w");
+
+    cr_assert_not_null(file);
+    for (int i = 0; i < 1000; i++)
+        fputs("no database ", file);
+    fclose(file);
+}
+
+/* What stands where the file was. */
+struct hindrance {
+    const char *what;
+    void (*put)(void);
+    bool must_exist;
+    int wanted;
+};
+
+static const struct hindrance hindrances[] = {
+    {"no file", leave_nothing, true, -ENOENT},
+    {"no directory", remove_directory, false, -ENOENT},
+    {"locked", hold_an_empty_one, false, -EBUSY},
+    {"another application", put_another_application, false, -EMEDIUMTYPE},
+    {"a later version", put_a_later_version, false, -EMEDIUMTYPE},
+    {"garbage", put_garbage, false, -EUCLEAN},
+};
+
+static void remove_files(void)
+{
+    char beside[310];
+
+    cr_assert_eq(unlink(path), 0);
+    snprintf(beside, sizeof(beside), "%s-wal", path);
+    unlink(beside);
+    snprintf(beside, sizeof(beside), "%s-shm", path);
+    unlink(beside);
+}
+
+static void expect_hindered(const struct hindrance *hindrance)
+{
+    struct roster_store_options options = {.size = sizeof(options), .call_timeout_ms = TIMEOUT_MS};
+    struct roster_store *store = NULL, *other = NULL;
+    const char *what = hindrance->what;
+
+    make_names();
+    cr_assert_eq(roster_store_open(url, NULL, &store, NULL, 0), 0);
+    roster_store_close(store);
+    options.must_exist = hindrance->must_exist;
+    cr_assert_eq(roster_store_open(url, &options, &store, NULL, 0), 0);
+    remove_files();
+    hindrance->put();
+    EXPECT(roster_store_open(url, &options, &other, NULL, 0), hindrance->wanted);
+    EXPECT(roster_store_rebind(store), hindrance->wanted);
+    EXPECT(try_get(store), -EREMCHG);
+    cr_expect_null(other);
+    roster_store_close(store);
+    sqlite3_close(held);
+    held = NULL;
+}
+
+Test(store_sqlite_errors, opened_and_rebound)
+{
+    for (size_t i = 0; i < sizeof(hindrances) / sizeof(hindrances[0]); i++)
+        expect_hindered(&hindrances[i]);
 }

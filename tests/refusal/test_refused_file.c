@@ -1,0 +1,204 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * An SQLite store whose file cannot be read, written or opened any more: what each function says,
+ * and that it works again afterwards.
+ */
+#include "config.h"
+
+#include "../unit/cluster/scratch.h"
+#include "../unit/cluster/store_fixture.h"
+#include "refuse.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define TIMEOUT_MS 1000
+
+static char path[300], url[310];
+static struct roster_store *store;
+
+static void open_store(void)
+{
+    char dir[256];
+
+    scratch_dir(dir, sizeof(dir));
+    snprintf(path, sizeof(path), "%s/store.db", dir);
+    snprintf(url, sizeof(url), "sqlite:%s", path);
+    cr_assert_eq(roster_store_open(url, NULL, &store, NULL, 0), 0);
+    put_text(store, "key", "value");
+}
+
+static void close_store(void)
+{
+    roster_store_close(store);
+}
+
+static int get(int64_t lease)
+{
+    struct roster_store_keys keys = roster_store_key(text("key"));
+    struct roster_store_range *range = NULL;
+    int err = roster_store_get(store, &keys, 0, TIMEOUT_MS, &range);
+
+    (void)lease;
+    roster_store_free(range);
+    return err;
+}
+
+static int put(int64_t lease)
+{
+    struct roster_store_op op = roster_store_put(text("key"), text("value"), lease);
+    struct roster_store_txn txn = {.success = &op, .n_success = 1};
+
+    return roster_store_txn(store, &txn, TIMEOUT_MS, NULL);
+}
+
+static int grant(int64_t lease)
+{
+    struct roster_store_lease made;
+
+    (void)lease;
+    return roster_store_lease_grant(store, 60000, TIMEOUT_MS, &made);
+}
+
+static int keep(int64_t lease)
+{
+    struct roster_store_lease kept;
+
+    return roster_store_lease_keep_alive(store, lease, TIMEOUT_MS, &kept);
+}
+
+static int look(int64_t lease)
+{
+    struct roster_store_lease found;
+
+    return roster_store_lease_time_to_live(store, lease, TIMEOUT_MS, &found);
+}
+
+static int end(int64_t lease)
+{
+    return roster_store_lease_revoke(store, lease, TIMEOUT_MS);
+}
+
+static int open_again(int64_t lease)
+{
+    struct roster_store *other = NULL;
+    int err = roster_store_open(url, NULL, &other, NULL, 0);
+
+    (void)lease;
+    if (!err)
+        roster_store_close(other);
+    return err;
+}
+
+static int rebind(int64_t lease)
+{
+    (void)lease;
+    return roster_store_rebind(store);
+}
+
+struct act {
+    const char *name;
+    int (*call)(int64_t lease);
+};
+
+static const struct act acts[] = {
+    {"get", get},           {"txn", put},    {"grant", grant},     {"keep_alive", keep},
+    {"time_to_live", look}, {"revoke", end}, {"open", open_again}, {"rebind", rebind},
+};
+
+/* Nothing of the file is in the connections that the store has kept. */
+static void forget(void)
+{
+    struct roster_store *other = NULL;
+
+    cr_assert_eq(roster_store_open(url, NULL, &other, NULL, 0), 0);
+    put_text(other, "other", "value");
+    roster_store_close(other);
+}
+
+/* The store has kept no connection, because the only one it had has failed. */
+static void disconnect(void)
+{
+    forget();
+    refuse_always("pread64", EIO);
+    cr_assert_eq(get(0), -EIO);
+    cr_assert_not_null(refuse_none());
+}
+
+static void expect(const struct act *act, void (*prepare)(void), const char *function, int error,
+                   int wanted)
+{
+    int64_t lease = grant_lease(store, 60000);
+    const char *refused;
+    int err;
+
+    prepare();
+    refuse_always(function, error);
+    err = act->call(lease);
+    refused = refuse_none();
+    cr_expect_not_null(refused, "%s: %s was not called", act->name, function);
+    cr_expect_eq(err, wanted, "%s, %s refused by %d: %d", act->name, function, error, err);
+    err = act->call(lease);
+    cr_expect_eq(err, 0, "%s, after %s was refused: %d", act->name, function, err);
+}
+
+static void expect_all(void (*prepare)(void), const char *function, int error, int wanted)
+{
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+        expect(&acts[i], prepare, function, error, wanted);
+}
+
+Test(refused_file, it_cannot_be_read, .init = open_store, .fini = close_store)
+{
+    expect_all(forget, "pread64", EIO, -EIO);
+}
+
+Test(refused_file, it_cannot_be_opened, .init = open_store, .fini = close_store)
+{
+    expect_all(disconnect, "open64", EACCES, -EACCES);
+    expect_all(disconnect, "open64", EROFS, -EROFS);
+    expect_all(disconnect, "open64", ENOSPC, -ENOSPC);
+    expect_all(disconnect, "open64", EMFILE, -ENOMEM);
+}
+
+/* Where the log cannot be synchronized, it may have been written all the same. */
+Test(refused_file, it_cannot_be_written, .init = open_store, .fini = close_store)
+{
+    const struct act *txn = &acts[1];
+
+    expect(txn, forget, "pwrite64", ENOSPC, -ENOSPC);
+    expect(txn, forget, "pwrite64", EROFS, -EINPROGRESS);
+    expect(txn, forget, "fdatasync", EIO, -EINPROGRESS);
+}
+
+Test(refused_file, a_new_one_cannot_be_written, .init = open_store, .fini = close_store)
+{
+    struct roster_store *other = NULL;
+
+    cr_assert_eq(unlink(path), 0);
+    refuse_always("pwrite64", ENOSPC);
+    cr_expect_eq(roster_store_rebind(store), -ENOSPC);
+    cr_expect_eq(roster_store_open(url, NULL, &other, NULL, 0), -ENOSPC);
+    cr_expect_not_null(refuse_none());
+    cr_expect_null(other);
+    cr_expect_eq(roster_store_rebind(store), 0);
+}
+
+/* The kernel says there which boot this is, and a lease does not outlive its boot. */
+Test(refused_file, proc_cannot_be_read, .init = open_store, .fini = close_store)
+{
+    struct roster_store *other = NULL;
+
+    refuse_always("fopen", EACCES);
+    cr_expect_eq(roster_store_open(url, NULL, &other, NULL, 0), -ENOTSUP);
+    refuse_always("fopen", ENOENT);
+    cr_expect_eq(roster_store_open(url, NULL, &other, NULL, 0), -ENOTSUP);
+    refuse_always("fopen", ENOMEM);
+    cr_expect_eq(roster_store_open(url, NULL, &other, NULL, 0), -ENOMEM);
+    cr_expect_not_null(refuse_none());
+    cr_expect_null(other);
+}
