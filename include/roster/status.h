@@ -76,10 +76,12 @@ struct roster_status_options {
  * A file in the way of a Unix socket is removed when it is a socket on which nobody listens. The
  * new one can be used by this process's user alone; change its mode to let others read.
  *
- * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed or not
- * loopback, a value out of range, or a struct smaller than the first version's; -E2BIG for a larger
- * one with something unknown in it; -EADDRINUSE, -EACCES and what else socket(), bind() and
- * listen() return; -ENOMEM; -EAGAIN when no thread could be started.
+ * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
+ * loopback or not to be had, a value out of range, or a struct smaller than the first version's;
+ * -E2BIG for a larger one with something unknown in it; -EADDRINUSE when another one listens there,
+ * or a file is in the way; -EACCES when this user may not make a socket there; -ENOENT when the
+ * directory of a Unix socket does not exist; -ENOMEM, also for want of file descriptors; -EAGAIN
+ * when no thread could be started.
  */
 ROSTER_API int roster_status_start(struct roster *roster,
                                    const struct roster_status_options *options,

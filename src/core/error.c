@@ -19,7 +19,8 @@ const char *roster_strerror(int err)
         return "a struct is larger than this library knows and the unknown part is not "
                "zero; build against its header or link a newer library";
     case -ENOMEM:
-        return "memory is out and nothing was changed; free some and try again";
+        return "memory, or file descriptors, are out and nothing was changed; free some and try "
+               "again";
     case -EAGAIN:
         return "no thread could be started; raise the limit of threads or choose manual "
                "ticks. Of a safe point or barrier: others were faster again and again; try again";
@@ -34,7 +35,8 @@ const char *roster_strerror(int err)
                "the reader, or raise the limit";
     case -ENOENT:
         return "no statement is running, so there is nothing to kill; aim at the "
-               "connection to close it. Of a store or barrier: there is none of that name";
+               "connection to close it. Of a store, barrier or socket: there is none of that name, "
+               "or no such directory; create it or name another";
     case -ESRCH:
         return "no session with this id is open; it was closed or never opened";
     case -ENAMETOOLONG:
@@ -75,7 +77,9 @@ const char *roster_strerror(int err)
         return "the store, or a key in it, was replaced or deleted meanwhile; see "
                "roster_store_rebind()";
     case -EACCES:
-        return "the store refuses the user, password, role or file permission; correct it";
+        return "the store refuses the user, password, role or file permission, or this user may "
+               "not "
+               "make a socket there; correct it";
     case -EKEYREJECTED:
         return "a TLS certificate was rejected; look at the certificates of both sides";
     case -EPROTO:
@@ -93,7 +97,7 @@ const char *roster_strerror(int err)
         return "the file is no store of this version of Roster; name another one";
     case -ENOTSUP:
         return "this library was built without that kind of store; build it with the "
-               "missing package";
+               "missing package. Of an SQLite file: /proc cannot be read; mount it";
     case -EBADMSG:
         return "the connection id is marked as one of 32 bits but is longer; pass it as the "
                "server told it. Of a store: a key holds what cannot be read; find out who wrote "

@@ -78,6 +78,27 @@ static int parse_unix(const char *path, union address *address, socklen_t *lengt
     return 0;
 }
 
+/* Why there is no socket, as one of the errnos that roster_status_start() may return. */
+static int refusal(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+    case ENOENT:
+        return -error;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return -EACCES;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return -ENOMEM;
+    default: /* this machine has no such address, or no socket can be in that place */
+        return -EINVAL;
+    }
+}
+
 /* Removes a socket on which nobody listens any more. Whether it is worth to try again. */
 static bool remove_stale(const union address *address, socklen_t length)
 {
@@ -103,12 +124,14 @@ static int bind_it(int fd, const union address *address, socklen_t length)
     if (address->any.sa_family == AF_UNIX)
         (void)fchmod(fd, S_IRUSR | S_IWUSR); /* the file gets this mode, whatever the umask is */
     else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
-        return -errno;
+        return refusal(errno);
     if (!bind(fd, &address->any, length))
         return 0;
-    if (errno != EADDRINUSE || !remove_stale(address, length))
-        return -errno;
-    return bind(fd, &address->any, length) ? -errno : 0;
+    if (errno != EADDRINUSE)
+        return refusal(errno);
+    if (!remove_stale(address, length))
+        return -EADDRINUSE;
+    return bind(fd, &address->any, length) ? refusal(errno) : 0;
 }
 
 /* What the address became, with the port that the kernel chose. */
@@ -117,12 +140,11 @@ static int tell(int fd, union address *address, char **real, char **path)
     socklen_t length = sizeof(*address);
     int result;
 
-    *path = NULL;
     if (address->any.sa_family == AF_UNIX) {
         *path = strdup(address->un.sun_path);
         result = *path ? asprintf(real, "unix:%s", *path) : -1;
     } else if (getsockname(fd, &address->any, &length)) {
-        return -errno;
+        return refusal(errno);
     } else if (address->any.sa_family == AF_INET) {
         char host[INET_ADDRSTRLEN] = "";
 
@@ -134,7 +156,18 @@ static int tell(int fd, union address *address, char **real, char **path)
     if (result >= 0)
         return 0;
     free(*path);
+    *path = *real = NULL; /* asprintf() may leave anything there */
     return -ENOMEM;
+}
+
+/* A socket that is bound, listening; without it again when that fails. */
+static int serve_on(int fd, union address *address, char **real, char **path)
+{
+    int err = listen(fd, BACKLOG) ? refusal(errno) : tell(fd, address, real, path);
+
+    if (err && address->any.sa_family == AF_UNIX)
+        (void)unlink(address->un.sun_path);
+    return err;
 }
 
 int status_listen(const char *text, int *fd, char **real, char **path)
@@ -144,16 +177,15 @@ int status_listen(const char *text, int *fd, char **real, char **path)
     int err = strncmp(text, "unix:", 5) ? parse_tcp(text, &address, &length)
                                         : parse_unix(text + 5, &address, &length);
 
+    *real = *path = NULL;
     if (err)
         return err;
     *fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (*fd < 0)
-        return -errno;
+        return refusal(errno);
     err = bind_it(*fd, &address, length);
-    if (!err && listen(*fd, BACKLOG))
-        err = -errno;
     if (!err)
-        err = tell(*fd, &address, real, path);
+        err = serve_on(*fd, &address, real, path);
     if (err)
         close(*fd);
     return err;

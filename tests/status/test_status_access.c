@@ -226,11 +226,17 @@ Test(status_access, only_loopback_is_listened_on)
 
 Test(status_access, misuse_is_told)
 {
+    struct {
+        struct roster_status_options known;
+        long unknown;
+    } later = {ROSTER_STATUS_OPTIONS_INIT, 1};
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
     struct roster_status *status = NULL;
     struct roster *roster = NULL;
 
     cr_assert_eq(roster_create(NULL, &roster), 0);
+    later.known.size = sizeof(later);
+    cr_expect_eq(roster_status_start(roster, &later.known, &status), -E2BIG);
     cr_expect_eq(roster_status_start(NULL, NULL, &status), -EINVAL);
     cr_expect_eq(roster_status_start(roster, NULL, NULL), -EINVAL);
     options.size--;
