@@ -13,9 +13,9 @@
 
 static unsigned reply_result(struct request *request, const char *result)
 {
-    json_open(&request->text, NULL, '{');
-    json_string(&request->text, "result", result);
-    json_close(&request->text, '}');
+    out_open(&request->text, NULL, '{');
+    out_string(&request->text, "result", result);
+    out_close(&request->text, '}');
     return MHD_HTTP_OK;
 }
 

@@ -108,9 +108,9 @@ static void reply_error(struct request *request)
 {
     text_free(&request->text);
     request->type = NULL;
-    json_open(&request->text, NULL, '{');
-    json_string(&request->text, "error", request->error);
-    json_close(&request->text, '}');
+    out_open(&request->text, NULL, '{');
+    out_string(&request->text, "error", request->error);
+    out_close(&request->text, '}');
 }
 
 static void add_headers(struct MHD_Response *response, const struct request *request,

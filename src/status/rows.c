@@ -75,38 +75,38 @@ static void put_process(struct text *text, const struct roster_snapshot *snapsho
     struct roster_row_process row;
 
     (void)roster_row_process(snapshot, entry, query->full, &row);
-    json_open(text, NULL, '{');
-    json_id(text, "id", row.id);
-    json_string(text, "kind", kind_name(entry->kind));
-    json_string(text, "user", row.user);
-    json_string(text, "host", row.host);
-    json_string(text, "db", row.db);
-    json_string(text, "command", row.command);
-    json_number(text, "time", row.time);
-    json_number(text, "time_ms", entry_age_ms(snapshot, entry));
-    json_string(text, "state", row.state);
-    json_string(text, "run_state", roster_run_state_name(entry->run_state));
-    json_string(text, "txn_state", roster_txn_state_name(entry->txn_state));
-    json_id(text, "start_ts", entry->start_ts);
-    json_number(text, "txn_ms", entry->start_ts ? txn_age_ms(snapshot, entry) : 0);
-    json_id(text, "statement", entry->stmt_seq);
+    out_open(text, NULL, '{');
+    out_id(text, "id", row.id);
+    out_string(text, "kind", kind_name(entry->kind));
+    out_string(text, "user", row.user);
+    out_string(text, "host", row.host);
+    out_string(text, "db", row.db);
+    out_string(text, "command", row.command);
+    out_number(text, "time", row.time);
+    out_number(text, "time_ms", entry_age_ms(snapshot, entry));
+    out_string(text, "state", row.state);
+    out_string(text, "run_state", roster_run_state_name(entry->run_state));
+    out_string(text, "txn_state", roster_txn_state_name(entry->txn_state));
+    out_id(text, "start_ts", entry->start_ts);
+    out_number(text, "txn_ms", entry->start_ts ? txn_age_ms(snapshot, entry) : 0);
+    out_id(text, "statement", entry->stmt_seq);
     if (row.info)
-        json_bytes(text, "info", row.info, row.info_length);
+        out_bytes(text, "info", row.info, row.info_length);
     else
-        json_null(text, "info");
-    json_string(text, "digest", entry->digest);
-    json_string(text, "application", entry->application);
+        out_null(text, "info");
+    out_string(text, "digest", entry->digest);
+    out_string(text, "application", entry->application);
     if (query->full)
-        json_string(text, "attributes", entry->attributes);
-    json_number(text, "mem", entry->memory);
-    json_number(text, "disk", entry->disk);
-    json_close(text, '}');
+        out_string(text, "attributes", entry->attributes);
+    out_number(text, "mem", entry->memory);
+    out_number(text, "disk", entry->disk);
+    out_close(text, '}');
 }
 
 /* The library wrote this array itself, so it is JSON already. */
 static void put_array(struct text *text, const char *key, const char *array)
 {
-    json_open(text, key, '[');
+    out_open(text, key, '[');
     text_add(text, array + 1, strlen(array) - 1);
 }
 
@@ -118,30 +118,30 @@ static void put_trx(struct text *text, const struct roster_snapshot *snapshot,
     (void)query;
     if (roster_row_trx(snapshot, entry, &row))
         return;
-    json_open(text, NULL, '{');
-    json_id(text, "id", row.id);
-    json_number(text, "start_time", row.start_time);
-    json_number(text, "age_ms", txn_age_ms(snapshot, entry));
-    json_string(text, "current_sql_digest", row.current_sql_digest);
-    json_string(text, "state", row.state);
+    out_open(text, NULL, '{');
+    out_id(text, "id", row.id);
+    out_number(text, "start_time", row.start_time);
+    out_number(text, "age_ms", txn_age_ms(snapshot, entry));
+    out_string(text, "current_sql_digest", row.current_sql_digest);
+    out_string(text, "state", row.state);
     if (row.waiting)
-        json_number(text, "waiting_start_time", row.waiting_start_time);
+        out_number(text, "waiting_start_time", row.waiting_start_time);
     else
-        json_null(text, "waiting_start_time");
-    json_number(text, "mem_buffer_keys", row.mem_buffer_keys);
-    json_number(text, "mem_buffer_bytes", row.mem_buffer_bytes);
-    json_id(text, "session_id", row.session_id);
-    json_string(text, "kind", kind_name(row.kind));
-    json_string(text, "user", row.user);
-    json_string(text, "db", row.db);
-    json_string(text, "application", entry->application);
+        out_null(text, "waiting_start_time");
+    out_number(text, "mem_buffer_keys", row.mem_buffer_keys);
+    out_number(text, "mem_buffer_bytes", row.mem_buffer_bytes);
+    out_id(text, "session_id", row.session_id);
+    out_string(text, "kind", kind_name(row.kind));
+    out_string(text, "user", row.user);
+    out_string(text, "db", row.db);
+    out_string(text, "application", entry->application);
     put_array(text, "all_sql_digests", row.all_sql_digests);
-    json_string(text, "related_table_ids", row.related_table_ids);
+    out_string(text, "related_table_ids", row.related_table_ids);
     if (row.waiting)
-        json_number(text, "waiting_time", row.waiting_time);
+        out_number(text, "waiting_time", row.waiting_time);
     else
-        json_null(text, "waiting_time");
-    json_close(text, '}');
+        out_null(text, "waiting_time");
+    out_close(text, '}');
 }
 
 /* The matching entries in the order of their ids; NULL when memory is out. */
@@ -168,23 +168,23 @@ static void put_rows(struct text *text, const struct roster_snapshot *snapshot,
     uint64_t rows = 0;
     size_t n;
 
-    json_open(text, NULL, '{');
-    json_number(text, "taken_at_ms", snapshot->taken_at_ms);
-    json_number(text, "sessions", snapshot->count);
-    json_number(text, "matched", count);
-    json_open(text, "rows", '[');
+    out_open(text, NULL, '{');
+    out_number(text, "taken_at_ms", snapshot->taken_at_ms);
+    out_number(text, "sessions", snapshot->count);
+    out_number(text, "matched", count);
+    out_open(text, "rows", '[');
     for (n = 0; n < count && rows < query->limit; n++) {
         if (chosen[n]->id <= query->after)
             continue;
         (only_txns ? put_trx : put_process)(text, snapshot, chosen[n], query);
         rows++;
     }
-    json_close(text, ']');
+    out_close(text, ']');
     if (n < count)
-        json_id(text, "next", chosen[n - 1]->id);
+        out_id(text, "next", chosen[n - 1]->id);
     else
-        json_null(text, "next");
-    json_close(text, '}');
+        out_null(text, "next");
+    out_close(text, '}');
 }
 
 static unsigned get_rows(struct request *request, bool only_txns)

@@ -133,18 +133,18 @@ static void begin(struct text *text, const char *key)
         text_printf(text, "\"%s\":", key);
 }
 
-void json_open(struct text *text, const char *key, char bracket)
+void out_open(struct text *text, const char *key, char bracket)
 {
     begin(text, key);
     text_add(text, &bracket, 1);
 }
 
-void json_close(struct text *text, char bracket)
+void out_close(struct text *text, char bracket)
 {
     text_add(text, &bracket, 1);
 }
 
-void json_bytes(struct text *text, const char *key, const char *bytes, size_t length)
+void out_bytes(struct text *text, const char *key, const char *bytes, size_t length)
 {
     begin(text, key);
     text_add(text, "\"", 1);
@@ -152,39 +152,39 @@ void json_bytes(struct text *text, const char *key, const char *bytes, size_t le
     text_add(text, "\"", 1);
 }
 
-void json_string(struct text *text, const char *key, const char *string)
+void out_string(struct text *text, const char *key, const char *string)
 {
     if (string)
-        json_bytes(text, key, string, strlen(string));
+        out_bytes(text, key, string, strlen(string));
     else
-        json_null(text, key);
+        out_null(text, key);
 }
 
-void json_number(struct text *text, const char *key, uint64_t number)
+void out_number(struct text *text, const char *key, uint64_t number)
 {
     begin(text, key);
     text_printf(text, "%" PRIu64, number);
 }
 
-void json_signed(struct text *text, const char *key, int64_t number)
+void out_signed(struct text *text, const char *key, int64_t number)
 {
     begin(text, key);
     text_printf(text, "%" PRId64, number);
 }
 
-void json_id(struct text *text, const char *key, uint64_t id)
+void out_id(struct text *text, const char *key, uint64_t id)
 {
     begin(text, key);
     text_printf(text, "\"%" PRIu64 "\"", id);
 }
 
-void json_bool(struct text *text, const char *key, bool value)
+void out_bool(struct text *text, const char *key, bool value)
 {
     begin(text, key);
     text_put(text, value ? "true" : "false");
 }
 
-void json_null(struct text *text, const char *key)
+void out_null(struct text *text, const char *key)
 {
     begin(text, key);
     text_put(text, "null");

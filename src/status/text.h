@@ -28,18 +28,18 @@ void text_put(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * A value in an array when `key` is NULL, else a member of an object. Commas come by themselves.
- * Strings may hold anything: what is no UTF-8 becomes U+FFFD, and what HTML would take for markup
- * is escaped. NULL is null.
+ * A JSON value in an array when `key` is NULL, else a member of an object. Commas come by
+ * themselves. Strings may hold anything: what is no UTF-8 becomes U+FFFD, and what HTML would take
+ * for markup is escaped. NULL is null.
  */
-void json_open(struct text *text, const char *key, char bracket);
-void json_close(struct text *text, char bracket);
-void json_string(struct text *text, const char *key, const char *string);
-void json_bytes(struct text *text, const char *key, const char *bytes, size_t length);
-void json_number(struct text *text, const char *key, uint64_t number);
-void json_signed(struct text *text, const char *key, int64_t number);
-void json_id(struct text *text, const char *key, uint64_t id); /* a string, see status.h */
-void json_bool(struct text *text, const char *key, bool value);
-void json_null(struct text *text, const char *key);
+void out_open(struct text *text, const char *key, char bracket);
+void out_close(struct text *text, char bracket);
+void out_string(struct text *text, const char *key, const char *string);
+void out_bytes(struct text *text, const char *key, const char *bytes, size_t length);
+void out_number(struct text *text, const char *key, uint64_t number);
+void out_signed(struct text *text, const char *key, int64_t number);
+void out_id(struct text *text, const char *key, uint64_t id); /* a string, see status.h */
+void out_bool(struct text *text, const char *key, bool value);
+void out_null(struct text *text, const char *key);
 
 #endif /* ROSTER_STATUS_TEXT_H */

@@ -46,7 +46,14 @@ run 0 ps --sort=-user
 expect "sorting works" '*erin*' "$(sed -n 2p <<<"$out")"
 run 0 ps -o user
 expect "both ways" '*alice*' "$(sed -n 2p <<<"$out")"
+run 0 ps --sort=-id
+expect "ids are sorted as numbers" '5 *' "$(sed -n 2p <<<"$out" | sed 's/^ *//')"
+run 0 ps --sort=time
+expect "and so are times" 6 "$(lines)"
 run 2 ps --sort=nonsense
+run 0 ps --db=shop --command=query
+expect "by database and command" 2 "$(lines)"
+expect "a statement is shown" '*bob*' "$(sed -n 2p <<<"$out")"
 run 0 ps --json --full
 expect "JSON has all of them" 5 "$(grep -c '"id":' <<<"$out")"
 expect "and text as it was" '*dave <b>*' "$out"
@@ -72,6 +79,8 @@ run 0 history
 expect "history" '*LONGEST*ms' "$out"
 run 0 history --full
 expect "with digests" '*d"1*' "$out"
+run 0 history --json
+expect "or as JSON" '*"all_sql_digests"*' "$out"
 
 run 5 kill 4711
 expect "a session that is not there" '*no such session*' "$complaint"

@@ -113,6 +113,36 @@ Test(status_pages, markup_is_escaped)
     cr_assert_eq(roster_session_close(session), 0);
 }
 
+/* Whatever is no UTF-8 becomes the sign for that, a byte at a time. */
+Test(status_pages, texts_are_utf_8)
+{
+    static const struct {
+        const char *user;
+        const char *shown;
+    } texts[] = {
+        {"caf\xc3\xa9", "caf\xc3\xa9"},
+        {"\xe4\xb8\xad", "\xe4\xb8\xad"},
+        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+        {"\xff", "\xef\xbf\xbd"},
+        {"a\xc3", "a\xef\xbf\xbd"},
+        {"\xc3(", "\xef\xbf\xbd("},
+        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"line\nbreak", "line\nbreak"},
+    };
+
+    for (size_t n = 0; n < sizeof(texts) / sizeof(texts[0]); n++) {
+        struct roster_session *session = fixture_open(&fixture, texts[n].user);
+        json_t *json = get_json(&fixture, "/processlist");
+        const json_t *row = json_array_get(json_object_get(json, "rows"), 0);
+
+        cr_expect_str_eq(text_of(row, "user"), texts[n].shown);
+        json_decref(json);
+        cr_assert_eq(roster_session_close(session), 0);
+    }
+}
+
 Test(status_pages, info_is_cut_unless_full)
 {
     struct roster_session *session = fixture_open(&fixture, "a");
