@@ -98,7 +98,8 @@ static size_t utf8_length(const unsigned char *at, size_t left)
 
 static bool is_plain(unsigned char byte)
 {
-    return byte >= 0x20 && byte < 0x7f && !strchr("\"\\<>&", byte);
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '<' &&
+           byte != '>' && byte != '&';
 }
 
 static void escape(struct text *text, const unsigned char *at, size_t left)
@@ -127,10 +128,29 @@ static void escape(struct text *text, const unsigned char *at, size_t left)
 /* A comma, unless something has just been opened, and the key. */
 static void begin(struct text *text, const char *key)
 {
-    if (text->length && !strchr("{[", text->data[text->length - 1]))
+    char last = '{';
+
+    if (text->length)
+        last = text->data[text->length - 1];
+    if (last != '{' && last != '[')
         text_add(text, ",", 1);
-    if (key)
-        text_printf(text, "\"%s\":", key);
+    if (!key)
+        return;
+    text_add(text, "\"", 1);
+    text_put(text, key);
+    text_add(text, "\":", 2);
+}
+
+/* A list of ten thousand sessions has a hundred thousand numbers: printf() would take half of the
+ * time for all. */
+static void put_decimal(struct text *text, uint64_t number)
+{
+    char digits[20], *first = digits + sizeof(digits);
+
+    do
+        *--first = "0123456789"[number % 10];
+    while (number /= 10);
+    text_add(text, first, (size_t)(digits + sizeof(digits) - first));
 }
 
 void out_open(struct text *text, const char *key, char bracket)
@@ -163,7 +183,7 @@ void out_string(struct text *text, const char *key, const char *string)
 void out_number(struct text *text, const char *key, uint64_t number)
 {
     begin(text, key);
-    text_printf(text, "%" PRIu64, number);
+    put_decimal(text, number);
 }
 
 void out_signed(struct text *text, const char *key, int64_t number)
@@ -175,7 +195,9 @@ void out_signed(struct text *text, const char *key, int64_t number)
 void out_id(struct text *text, const char *key, uint64_t id)
 {
     begin(text, key);
-    text_printf(text, "\"%" PRIu64 "\"", id);
+    text_add(text, "\"", 1);
+    put_decimal(text, id);
+    text_add(text, "\"", 1);
 }
 
 void out_bool(struct text *text, const char *key, bool value)
