@@ -187,10 +187,10 @@ struct reply ctl_rows(const struct options *options, const char *path)
             reply_free(&all);
             all = page;
         } else {
-            json_array_extend(json_object_get(page.json, "rows"),
-                              json_object_get(all.json, "rows"));
-            reply_free(&all);
-            all = page;
+            json_array_extend(json_object_get(all.json, "rows"),
+                              json_object_get(page.json, "rows"));
+            json_object_set(all.json, "next", json_object_get(page.json, "next"));
+            reply_free(&page);
         }
         next = json_string_value(json_object_get(all.json, "next"));
     } while (all.code == CTL_OK && next && !options->limit);

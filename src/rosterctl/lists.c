@@ -9,7 +9,9 @@
 #include "rosterctl.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct column ps_columns[] = {
     {"id", "ID", COLUMN_NUMBER, 0},         {"kind", "KIND", COLUMN_TEXT, 0},
@@ -42,26 +44,69 @@ static const struct column history_columns[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* How many rows a terminal has for a list that is watched: below its title, above what is said of
+ * the others. 0: no terminal, or nobody is to see it at a glance. */
+static size_t rows_to_see(const struct options *options)
+{
+    struct winsize size = {0};
+
+    if (options->watch_s <= 0 || options->json || options->limit ||
+        ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+        return 0;
+    return size.ws_row > 3 ? (size_t)size.ws_row - 2 : 1;
+}
+
+/* Nothing scrolls away: lines end where the terminal does, and the rest is counted. */
+static void print_some(json_t *reply, const struct column *columns, size_t count, size_t see)
+{
+    json_t *rows = json_object_get(reply, "rows");
+    size_t all = (size_t)json_integer_value(json_object_get(reply, "matched"));
+
+    while (json_array_size(rows) > see)
+        json_array_remove(rows, json_array_size(rows) - 1);
+    fputs("\033[?7l", stdout);
+    table_print(rows, columns, count);
+    fputs("\033[?7h", stdout);
+    if (all > see)
+        printf("and %zu more", all - see);
+}
+
+static int print_list(const struct options *options, json_t *reply, const struct column *columns,
+                      size_t count, size_t see)
+{
+    json_t *rows = json_object_get(reply, "rows");
+
+    if (options->sort && table_sort(rows, columns, count, options->sort))
+        return ctl_error(CTL_USAGE, "there is no column %s to sort by", options->sort);
+    if (options->json)
+        json_dumpf(rows, stdout, JSON_INDENT(1));
+    else if (see)
+        print_some(reply, columns, count, see);
+    else
+        table_print(rows, columns, count);
+    if (options->json)
+        putchar('\n');
+    return CTL_OK;
+}
+
+/* Asks for no more than will be seen; but what comes first in an order only all together tell. */
 static int show_once(const struct options *options, const char *path, const struct column *columns,
                      size_t count)
 {
-    struct reply reply = ctl_rows(options, path);
-    int code = reply.code;
-    json_t *rows;
+    size_t see = rows_to_see(options);
+    struct options asked = *options;
+    char limit[24];
+    struct reply reply;
+    int code;
 
-    if (code != CTL_OK) {
+    snprintf(limit, sizeof(limit), "%zu", see);
+    if (see && !options->sort)
+        asked.limit = limit;
+    reply = ctl_rows(&asked, path);
+    if (reply.code == CTL_OK)
+        code = print_list(options, reply.json, columns, count, see);
+    else
         code = ctl_fail(options, &reply);
-    } else {
-        rows = json_object_get(reply.json, "rows");
-        if (options->sort && table_sort(rows, columns, count, options->sort))
-            code = ctl_error(CTL_USAGE, "there is no column %s to sort by", options->sort);
-        else if (options->json)
-            json_dumpf(rows, stdout, JSON_INDENT(1));
-        else
-            table_print(rows, columns, count);
-        if (options->json)
-            putchar('\n');
-    }
     reply_free(&reply);
     return code;
 }
