@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# What it costs the example server to be watched: ten thousand idle clients, and redis-benchmark in
+# pairs of runs, one alone and one beside "rosterctl ps --watch", every second, and a scraper of
+# /metrics, ten times a second. Then the same with a twin of the server whose list of sessions is
+# under a lock (twin.c). Run by "make bench-operate"; takes three minutes. Fails when watching
+# Roster costs 3 % or more.
+#
+# Everything shares the processors, redis-benchmark and the watchers too, so beside the throughput
+# stands the server's own processor time for a request.
+#
+#   OPERATE_SERVERS  roster twin         OPERATE_REQUESTS in a run (200000)
+#   OPERATE_PAIRS    11                  OPERATE_DEPTH    requests in a pipeline (1)
+#   OPERATE_CLIENTS  idle ones (10000)   OPERATE_WATCH    terminal, or whole: the list goes to a file
+
+# shellcheck disable=SC2016 # the dollars belong to awk
+
+# shellcheck source=tests/kv/server.sh
+. "$ROSTER_SRCDIR/tests/kv/server.sh"
+
+ctl=$ROSTER_BUILDDIR/rosterctl
+twin=$ROSTER_BUILDDIR/bench/.libs/twin.so
+servers=${OPERATE_SERVERS:-roster twin}
+pairs=${OPERATE_PAIRS:-11}
+requests=${OPERATE_REQUESTS:-200000}
+depth=${OPERATE_DEPTH:-1}
+idle=${OPERATE_CLIENTS:-10000}
+watch=${OPERATE_WATCH:-terminal}
+most=3 # per cent that watching may cost
+[ -x "$ctl" ] || skip "built without rosterctl"
+for tool in curl script stdbuf; do
+    command -v "$tool" >/dev/null || skip "$tool is not installed"
+done
+# spent PID [NAME]: the processor time of a process so far, or of its thread of that name, in
+# nanoseconds. Threads do not come and go here.
+spent() {
+    local thread ns sum=0
+    for thread in "/proc/$1/task"/*; do
+        [ $# -eq 1 ] || [ "$(<"$thread/comm")" = "$2" ] || continue
+        read -r ns _ <"$thread/schedstat"
+        sum=$((sum + ns))
+    done
+    echo "$sum"
+}
+
+# load: one run of redis-benchmark. Prints requests a second, nanoseconds of the server for each,
+# and the slowest of a hundred and of all in milliseconds.
+load() {
+    local before row
+    before=$(spent "$server")
+    row=$(redis-benchmark -p "$port" -t set -c 50 -n "$requests" -P "$depth" --csv | tail -n 1)
+    awk -F'","' -v spent=$(($(spent "$server") - before)) -v n="$requests" \
+        '{ print $2, spent / n, $7, $8 + 0 }' <<<"$row"
+}
+
+# percent NANOSECONDS: of a processor, since the watchers were started.
+percent() {
+    awk -v ns="$1" -v us=$((${EPOCHREALTIME/[.,]/} - since)) 'BEGIN { printf "%.2f", ns / us / 10 }'
+}
+
+watchers=()
+watch_start() {
+    local command="exec '$ctl' -s $address ps --watch=1"
+    since=${EPOCHREALTIME/[.,]/}
+    endpoint=$(spent "$server" roster-status)
+    case $watch in
+    terminal)
+        TERM=xterm script -qfc "stty rows 50 cols 160; $command" /dev/null \
+            </dev/null >"$work/watched" 2>/dev/null &
+        ;;
+    *) "$ctl" -s "$address" ps --watch=1 >"$work/watched" & ;;
+    esac
+    watchers=($!)
+    stdbuf -oL curl -sS --rate 10/s -o /dev/null -w '%{http_code}\n' \
+        "http://$address/metrics?[1-1000000]" >"$work/scraped" &
+    watchers+=($!)
+    children+=("${watchers[@]}")
+    sleep 0.5
+}
+
+# Sets $watching to what the server's endpoint and the watchers themselves took meanwhile.
+watch_stop() {
+    local pid sum=0
+    for pid in "${watchers[@]}" $(<"/proc/${watchers[0]}/task/${watchers[0]}/children"); do
+        sum=$((sum + $(spent "$pid")))
+    done
+    endpoint=$(($(spent "$server" roster-status) - endpoint))
+    watching="$(percent "$endpoint") $(percent "$sum")"
+    kill "${watchers[@]}"
+    wait "${watchers[@]}" 2>/dev/null
+    children=("${children[@]:0:1}")
+}
+
+# both N: a pair of runs, every other one the other way round; appends to $work/pairs.
+both() {
+    local alone watched
+    [ $(($1 % 2)) -eq 1 ] || alone=$(load)
+    watch_start
+    watched=$(load)
+    watch_stop
+    [ $(($1 % 2)) -eq 0 ] || alone=$(load)
+    echo "$alone $watched $watching" >>"$work/pairs"
+    awk '{ printf "  alone %6.0f/s, %5.2f us, p99 %5.2f ms, worst %6.2f ms;  " \
+               "watched %6.0f/s, %5.2f us, p99 %5.2f ms, worst %6.2f ms;  ratio %.3f\n",
+               $1, $2 / 1e3, $3, $4, $5, $6 / 1e3, $7, $8, $5 / $1 }' <<<"$alone $watched"
+    [ "$(grep -c '^200$' "$work/scraped")" -ge 10 ] || fail "it was hardly scraped"
+    [ "$(grep -c 'ID *KIND' "$work/watched")" -ge 2 ] || fail "the list was hardly shown"
+}
+
+# median EXPRESSION: of the pairs, with the smallest and the largest.
+median() {
+    awk "{ print $1 }" "$work/pairs" | sort -g |
+        awk '{ v[NR] = $1 } END { printf "%.4g (%.4g..%.4g)", v[int((NR + 1) / 2)], v[1], v[NR] }'
+}
+
+# measure NAME: one of the servers.
+measure() {
+    local n
+    : >"$work/pairs"
+    case $1 in
+    twin) TWIN_REPORT=$work/twin LD_PRELOAD=$twin start ;;
+    *) start ;;
+    esac
+    load >/dev/null
+    echo "$1: $idle idle clients, pairs of runs of $requests SET, 50 clients, -P $depth"
+    for ((n = 1; n <= pairs; n++)); do
+        both "$n"
+    done
+    echo "  throughput watched : alone            $(median '$5 / $1')"
+    echo "  server's time a request, the same     $(median '$6 / $2')"
+    echo "  % of a processor: the endpoint        $(median '$9')"
+    echo "  the watchers themselves               $(median '$10')"
+    echo "  p99 ms alone, watched                 $(median '$3'), $(median '$7')"
+    echo "  worst ms alone, watched               $(median '$4'), $(median '$8')"
+    exec 5>&-
+    wait "${children[0]}" || fail "idle clients were lost"
+    children=()
+    stop_server
+    [ ! -s "$work/twin" ] || echo "  its lock: $(cat "$work/twin")"
+}
+
+# The server with its idle clients.
+start() {
+    start_server --max-clients=$((idle + 200)) --status=127.0.0.1:0
+    address=$(sed -n 's/^roster-kv: status on //p' "$work/server.out")
+    rm -f "$work/hold"
+    mkfifo "$work/hold"
+    env -u LD_PRELOAD "$programs/crowd" "$port" "$idle" <"$work/hold" >"$work/crowd.out" 2>&1 &
+    children=($!)
+    exec 5>"$work/hold"
+    eventually "$idle idle clients" grep -qs '^refused' "$work/crowd.out"
+    expect "all of them are served" "open $idle"$'\n'"refused 0" "$(cat "$work/crowd.out")"
+}
+
+for name in $servers; do
+    if [ "$name" = twin ] && [ ! -e "$twin" ]; then
+        echo "twin: needs shared libraries"
+        continue
+    fi
+    measure "$name"
+    [ "$name" != roster ] || ratio=$(median '$5 / $1')
+done
+if [ -n "${ratio-}" ]; then
+    awk -v r="${ratio%% *}" -v most="$most" 'BEGIN { exit r > 1 - most / 100 ? 0 : 1 }' ||
+        fail "watching costs $most % or more"
+fi
+finish
