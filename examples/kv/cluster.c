@@ -8,8 +8,6 @@
  */
 #include "config.h"
 
-#include "cluster.h"
-
 #include "server.h"
 
 #include <errno.h>
@@ -26,15 +24,8 @@
 #define LONGEST_AGE_LIMIT_S UINT64_C(31536000)
 #define LINE(out, name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
 
-static int fail(const char *what, int err)
-{
-    fprintf(stderr, "roster-kv: %s: %s\n", what, roster_strerror(err));
-    return err;
-}
-
 static void on_log(void *arg, enum roster_store_log_level level, const char *text)
 {
-    (void)arg;
     fprintf(level == ROSTER_STORE_LOG_INFO ? stdout : stderr, "roster-kv: %s\n", text);
     fflush(stdout);
 }
@@ -51,19 +42,16 @@ static int open_store(struct server *server)
     return err;
 }
 
-/* Unless it was told, a name that no other server has. */
-static void choose_id(struct options *options)
+/* A name that no other server has. */
+static const char *choose_id(void)
 {
-    size_t length;
+    static char id[64 + 16];
+    char host[64] = "";
 
-    if (options->server_id[0])
-        return;
-    if (gethostname(options->server_id, sizeof(options->server_id) / 2))
-        snprintf(options->server_id, sizeof(options->server_id), "kv");
-    options->server_id[sizeof(options->server_id) / 2] = '\0';
-    length = strlen(options->server_id);
-    snprintf(options->server_id + length, sizeof(options->server_id) - length, "-%ld",
-             (long)getpid());
+    if (gethostname(host, sizeof(host) - 1) || !host[0])
+        strcpy(host, "kv");
+    snprintf(id, sizeof(id), "%s-%ld", host, (long)getpid());
+    return id;
 }
 
 static int create_syncer(struct server *server)
@@ -86,7 +74,7 @@ static int create_syncer(struct server *server)
     syncer.port = (uint32_t)options->port;
     err = roster_syncer_create(server->roster, server->cluster.store, &syncer,
                                &server->cluster.syncer);
-    return err ? fail("no member of the cluster, see --prefix and --server-id", err) : 0;
+    return err ? server_fail("no member of the cluster, see --prefix and --server-id", err) : 0;
 }
 
 static int create_safepoint(struct server *server, struct roster_safepoint **safepoint)
@@ -104,7 +92,7 @@ static int create_safepoint(struct server *server, struct roster_safepoint **saf
     known.interval_ms = (uint32_t)options->report_interval_ms;
     known.log = on_log;
     err = roster_safepoint_create(server->cluster.store, &known, safepoint);
-    return err ? fail("no safe points", err) : 0;
+    return err ? server_fail("no safe points", err) : 0;
 }
 
 static int run(struct cluster *cluster)
@@ -115,7 +103,7 @@ static int run(struct cluster *cluster)
     if (!err)
         err = roster_safepoint_start(cluster->safepoint);
     if (err)
-        return fail("no thread for the cluster", err);
+        return server_fail("no thread for the cluster", err);
     if (!roster_syncer_wait(cluster->syncer, ROSTER_SYNCER_LIVE, JOIN_MS))
         return 0;
     err = roster_syncer_get_stats(cluster->syncer, &stats);
@@ -131,7 +119,8 @@ int cluster_start(struct server *server)
 
     if (!server->options.store)
         return 0;
-    choose_id(&server->options);
+    if (!server->options.server_id)
+        server->options.server_id = choose_id();
     err = open_store(server);
     if (!err)
         err = create_syncer(server);
@@ -153,7 +142,7 @@ void cluster_stop(struct server *server)
     if (cluster->syncer)
         err = roster_syncer_stop(cluster->syncer, LEAVE_MS);
     if (err)
-        fail("the server's keys stay until its lease ends", err);
+        server_fail("the server's keys stay until its lease ends", err);
     roster_syncer_destroy(cluster->syncer);
     roster_store_close(cluster->store);
 }

@@ -7,41 +7,35 @@
 #include "config.h"
 
 #include "command.h"
-#include "reply.h"
-#include "server.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Appends the key's value to the reply. */
-static int reply_value(struct conn *conn, struct slice key)
+/* Reads a key into the worker's scratch buffer. Returns 1, 0 when it has no value, or an error. */
+static int get(struct conn *conn, struct slice key)
 {
     struct buf *value = &conn->worker->scratch;
     int found;
 
     buf_clear(value);
     found = txn_get(&conn->txn, key, value);
+    return value->failed ? -ENOMEM : found;
+}
+
+static int reply_value(struct conn *conn, struct slice key)
+{
+    const struct buf *value = &conn->worker->scratch;
+    int found = get(conn, key);
+
     if (found < 0)
         return found;
-    if (value->failed)
-        return -ENOMEM;
     if (found)
         reply_bulk(&conn->out, value->data, value->len);
     else
-        reply_nil(&conn->out);
+        reply_string(&conn->out, NULL);
     return conn->out.failed ? -EMSGSIZE : 0;
-}
-
-/* Returns 1 when the key exists, 0 when it does not. */
-static int exists(struct conn *conn, struct slice key)
-{
-    struct buf *value = &conn->worker->scratch;
-
-    buf_clear(value);
-    return txn_get(&conn->txn, key, value);
 }
 
 int cmd_get(struct conn *conn, const struct request *request)
@@ -60,58 +54,45 @@ int cmd_mget(struct conn *conn, const struct request *request)
     return err;
 }
 
-int cmd_mset(struct conn *conn, const struct request *request)
+/* SET and MSET */
+int cmd_set(struct conn *conn, const struct request *request)
 {
     size_t n;
     int err = 0;
 
-    if (request->argc % 2 == 0) {
-        reply_error(&conn->out, "ERR MSET takes keys and values in pairs");
-        return 0;
-    }
+    if (request->argc % 2 == 0)
+        return reply_error(&conn->out, "ERR MSET takes keys and values in pairs");
     for (n = 1; !err && n < request->argc; n += 2)
         err = txn_put(&conn->txn, request->argv[n], &request->argv[n + 1]);
-    reply_status(&conn->out, "OK");
-    return err;
+    return err ? err : reply_status(&conn->out, "OK");
 }
 
-int cmd_set(struct conn *conn, const struct request *request)
+/* Counts the keys that have a value, and deletes them if that is wanted. */
+static int count_keys(struct conn *conn, const struct request *request, bool del)
 {
-    return cmd_mset(conn, request);
+    int64_t count = 0;
+    size_t n;
+    int found, err = 0;
+
+    for (n = 1; !err && n < request->argc; n++) {
+        found = get(conn, request->argv[n]);
+        if (found < 0)
+            return found;
+        count += found;
+        if (found && del)
+            err = txn_put(&conn->txn, request->argv[n], NULL);
+    }
+    return err ? err : reply_integer(&conn->out, count);
 }
 
 int cmd_del(struct conn *conn, const struct request *request)
 {
-    int64_t count = 0;
-    size_t n;
-    int found;
-
-    for (n = 1; n < request->argc; n++) {
-        found = exists(conn, request->argv[n]);
-        if (found > 0)
-            found = txn_put(&conn->txn, request->argv[n], NULL) ?: 1;
-        if (found < 0)
-            return found;
-        count += found;
-    }
-    reply_integer(&conn->out, count);
-    return 0;
+    return count_keys(conn, request, true);
 }
 
 int cmd_exists(struct conn *conn, const struct request *request)
 {
-    int64_t count = 0;
-    size_t n;
-    int found;
-
-    for (n = 1; n < request->argc; n++) {
-        found = exists(conn, request->argv[n]);
-        if (found < 0)
-            return found;
-        count += found;
-    }
-    reply_integer(&conn->out, count);
-    return 0;
+    return count_keys(conn, request, false);
 }
 
 /* A number as Redis writes one: nothing else around it. */
@@ -131,28 +112,21 @@ static bool parse_integer(struct buf *text, long long *value)
 
 static int add(struct conn *conn, struct slice key, long long delta)
 {
-    struct buf *value = &conn->worker->scratch;
     struct slice result;
     long long number = 0;
     char text[32];
-    int found;
+    int err, found = get(conn, key);
 
-    buf_clear(value);
-    found = txn_get(&conn->txn, key, value);
     if (found < 0)
         return found;
-    if (found && !parse_integer(value, &number)) {
-        reply_error(&conn->out, "ERR value is not an integer or out of range");
-        return 0;
-    }
-    if (__builtin_add_overflow(number, delta, &number)) {
-        reply_error(&conn->out, "ERR increment or decrement would overflow");
-        return 0;
-    }
+    if (found && !parse_integer(&conn->worker->scratch, &number))
+        return reply_error(&conn->out, "ERR value is not an integer or out of range");
+    if (__builtin_add_overflow(number, delta, &number))
+        return reply_error(&conn->out, "ERR increment or decrement would overflow");
     result.data = text;
     result.len = (size_t)snprintf(text, sizeof(text), "%lld", number);
-    reply_integer(&conn->out, number);
-    return txn_put(&conn->txn, key, &result);
+    err = txn_put(&conn->txn, key, &result);
+    return err ? err : reply_integer(&conn->out, number);
 }
 
 int cmd_incr(struct conn *conn, const struct request *request)
@@ -170,22 +144,16 @@ int cmd_dbsize(struct conn *conn, const struct request *request)
     uint64_t count;
     int err = txn_count(&conn->txn, &count);
 
-    (void)request;
-    if (!err)
-        reply_integer(&conn->out, (int64_t)count);
-    return err;
+    return err ? err : reply_integer(&conn->out, (int64_t)count);
 }
 
 int cmd_flushdb(struct conn *conn, const struct request *request)
 {
     int err = txn_begin(&conn->txn);
 
-    (void)request;
     if (err)
         return err;
     err = store_flush(conn->worker->server->store);
     txn_rollback(&conn->txn); /* it has no writes of its own */
-    if (!err)
-        reply_status(&conn->out, "OK");
-    return err;
+    return err ? err : reply_status(&conn->out, "OK");
 }

@@ -7,40 +7,30 @@
 #include "config.h"
 
 #include "command.h"
-#include "reply.h"
-#include "server.h"
-#include "worker.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <fnmatch.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SLEEP_MAX 3600
 
 int cmd_ping(struct conn *conn, const struct request *request)
 {
     if (request->argc > 2)
-        reply_error(&conn->out, "ERR wrong number of arguments, usage: PING [message]");
-    else if (request->argc == 2)
-        reply_bulk(&conn->out, request->argv[1].data, request->argv[1].len);
-    else
-        reply_status(&conn->out, "PONG");
-    return 0;
+        return reply_error(&conn->out, "ERR wrong number of arguments, usage: PING [message]");
+    if (request->argc == 2)
+        return reply_bulk(&conn->out, request->argv[1].data, request->argv[1].len);
+    return reply_status(&conn->out, "PONG");
 }
 
 int cmd_echo(struct conn *conn, const struct request *request)
 {
-    reply_bulk(&conn->out, request->argv[1].data, request->argv[1].len);
-    return 0;
+    return reply_bulk(&conn->out, request->argv[1].data, request->argv[1].len);
 }
 
 int cmd_quit(struct conn *conn, const struct request *request)
 {
-    (void)request;
     reply_status(&conn->out, "OK");
     conn_finish(conn);
     return 0;
@@ -48,14 +38,12 @@ int cmd_quit(struct conn *conn, const struct request *request)
 
 int cmd_select(struct conn *conn, const struct request *request)
 {
-    if (request_is(request, 1, "0"))
-        reply_status(&conn->out, "OK");
-    else
-        reply_error(&conn->out, "ERR there is no database but 0");
-    return 0;
+    if (!request_is(request, 1, "0"))
+        return reply_error(&conn->out, "ERR there is no database but 0");
+    return reply_status(&conn->out, "OK");
 }
 
-static void greet(struct conn *conn)
+static int greet(struct conn *conn)
 {
     struct buf *out = &conn->out;
 
@@ -73,7 +61,7 @@ static void greet(struct conn *conn)
     reply_string(out, "role");
     reply_string(out, "master");
     reply_string(out, "modules");
-    reply_array(out, 0);
+    return reply_array(out, 0);
 }
 
 int cmd_hello(struct conn *conn, const struct request *request)
@@ -82,64 +70,56 @@ int cmd_hello(struct conn *conn, const struct request *request)
     int err = 0;
 
     if (request->argc > 1 && !request_is(request, 1, "2"))
-        reply_error(&conn->out, "NOPROTO this server speaks version 2 of the protocol only");
-    else if (request->argc > 2 && (request->argc != 4 || !request_is(request, 2, "SETNAME")))
-        reply_error(&conn->out, "ERR syntax error, usage: HELLO [2 [SETNAME name]]");
-    else if (request->argc == 4)
+        return reply_error(&conn->out, "NOPROTO this server speaks version 2 of the protocol only");
+    if (request->argc > 2 && (request->argc != 4 || !request_is(request, 2, "SETNAME")))
+        return reply_error(&conn->out, "ERR syntax error, usage: HELLO [2 [SETNAME name]]");
+    if (request->argc == 4)
         err = client_set_name(conn, request->argv[3]);
-    if (!err && conn->out.len == mark)
-        greet(conn);
-    return err;
+    return err || conn->out.len > mark ? err : greet(conn);
 }
 
-/* One name and value, when the name matches one of the patterns. */
-static size_t config_line(struct buf *out, const struct request *request, const char *name,
-                          const char *value)
-{
-    size_t n;
+/* Names and values in the worker's scratch buffer, until their number is known. */
+struct config {
+    const struct request *request;
+    struct buf *out;
+    size_t count;
+};
 
-    for (n = 2; n < request->argc; n++)
-        if (!fnmatch(request->argv[n].data, name, FNM_CASEFOLD)) {
-            reply_string(out, name);
-            reply_string(out, value);
-            return 2;
-        }
-    return 0;
+/* Takes an option whose name matches one of the patterns. */
+static void config_line(const char *name, const char *value, void *arg)
+{
+    struct config *config = arg;
+    size_t n = 2;
+
+    while (n < config->request->argc &&
+           fnmatch(config->request->argv[n].data, name, FNM_CASEFOLD) != 0)
+        n++;
+    if (n == config->request->argc)
+        return;
+    reply_string(config->out, name);
+    reply_string(config->out, value);
+    config->count += 2;
 }
 
-static size_t config_number(struct buf *out, const struct request *request, const char *name,
-                            uint64_t value)
+/* An array of what is in the scratch buffer. */
+static int reply_scratch(struct conn *conn, size_t count)
 {
-    char text[24];
+    const struct buf *scratch = &conn->worker->scratch;
 
-    snprintf(text, sizeof(text), "%" PRIu64, value);
-    return config_line(out, request, name, text);
+    reply_array(&conn->out, count);
+    buf_append(&conn->out, scratch->data, scratch->len);
+    return scratch->failed ? -ENOMEM : 0;
 }
 
 static int config_get(struct conn *conn, const struct request *request)
 {
-    const struct options *options = &conn->worker->server->options;
-    struct buf *out = &conn->worker->scratch;
-    size_t count = 0;
+    struct config config = {request, &conn->worker->scratch, 0};
 
-    buf_clear(out);
-    count += config_line(out, request, "appendonly", "no");
-    count += config_line(out, request, "bind", options->bind);
-    count += config_number(out, request, "gc-interval-ms", options->gc_interval_ms);
-    count += config_number(out, request, "io-threads", options->threads);
-    count += config_number(out, request, "max-buffers", options->max_buffers);
-    count += config_number(out, request, "max-reply", options->max_reply);
-    count += config_number(out, request, "max-request", options->max_request);
-    count += config_number(out, request, "max-txn", options->max_txn);
-    count += config_number(out, request, "maxclients", options->max_clients);
-    count += config_number(out, request, "maxmemory", options->max_memory);
-    count += config_number(out, request, "port", options->port);
-    count += config_line(out, request, "save", "");
-    count += config_number(out, request, "txn-age-limit", options->txn_age_limit_s);
-    count += config_number(out, request, "write-timeout", options->write_timeout_s);
-    reply_array(&conn->out, count);
-    buf_append(&conn->out, out->data, out->len);
-    return out->failed ? -ENOMEM : 0;
+    buf_clear(config.out);
+    options_tell(&conn->worker->server->options, config_line, &config);
+    config_line("appendonly", "no", &config); /* clients of Redis ask for these */
+    config_line("save", "", &config);
+    return reply_scratch(conn, config.count);
 }
 
 int cmd_config(struct conn *conn, const struct request *request)
@@ -151,16 +131,18 @@ int cmd_config(struct conn *conn, const struct request *request)
 
 static void command_line(struct buf *out, const struct command *command)
 {
+    int key = command->flags & CMD_DATA ? 1 : 0;
+
     reply_array(out, 6);
     reply_string(out, command->name);
     reply_integer(out, command->arity);
     reply_array(out, 0);
-    reply_integer(out, command->flags & CMD_DATA ? 1 : 0);
-    reply_integer(out, command->flags & CMD_DATA ? 1 : 0);
-    reply_integer(out, command->flags & CMD_DATA ? 1 : 0);
+    reply_integer(out, key);
+    reply_integer(out, key);
+    reply_integer(out, key);
 }
 
-static void command_doc(struct buf *out, const struct command *command)
+static size_t command_doc(struct buf *out, const struct command *command)
 {
     reply_string(out, command->name);
     reply_array(out, 8);
@@ -172,6 +154,24 @@ static void command_doc(struct buf *out, const struct command *command)
     reply_string(out, command->flags & CMD_DATA ? "string" : "server");
     reply_string(out, "usage");
     reply_string(out, command->usage);
+    return 2;
+}
+
+static int command_docs(struct conn *conn, const struct request *request)
+{
+    const struct command *command;
+    struct buf *out = &conn->worker->scratch;
+    size_t count = 0, n;
+
+    buf_clear(out);
+    for (command = commands; request->argc == 2 && command->name; command++)
+        count += command_doc(out, command);
+    for (n = 2; n < request->argc; n++) {
+        command = command_find(request->argv[n]);
+        if (command)
+            count += command_doc(out, command);
+    }
+    return reply_scratch(conn, count);
 }
 
 static size_t count_commands(void)
@@ -183,32 +183,9 @@ static size_t count_commands(void)
     return count;
 }
 
-static int command_docs(struct conn *conn, const struct request *request)
-{
-    const struct command *command;
-    struct buf *out = &conn->worker->scratch;
-    size_t count = 0, n;
-
-    buf_clear(out);
-    for (command = commands; request->argc == 2 && command->name; command++, count++)
-        command_doc(out, command);
-    for (n = 2; n < request->argc; n++) {
-        command = command_find(request->argv[n]);
-        if (command) {
-            command_doc(out, command);
-            count++;
-        }
-    }
-    reply_array(&conn->out, 2 * count);
-    buf_append(&conn->out, out->data, out->len);
-    return out->failed ? -ENOMEM : 0;
-}
-
 static int command_count(struct conn *conn, const struct request *request)
 {
-    (void)request;
-    reply_integer(&conn->out, (int64_t)count_commands());
-    return 0;
+    return reply_integer(&conn->out, (int64_t)count_commands());
 }
 
 int cmd_command(struct conn *conn, const struct request *request)
@@ -236,11 +213,9 @@ static int debug_sleep(struct conn *conn, const struct request *request)
     char *end;
     double seconds = strtod(request->argv[2].data, &end);
 
-    if (!request->argv[2].len || *end || !isfinite(seconds) || seconds < 0 || seconds > SLEEP_MAX) {
-        reply_error(&conn->out, "ERR DEBUG SLEEP takes a number of seconds from 0 to %d",
-                    SLEEP_MAX);
-        return 0;
-    }
+    if (!request->argv[2].len || *end || !isfinite(seconds) || seconds < 0 || seconds > SLEEP_MAX)
+        return reply_error(&conn->out, "ERR DEBUG SLEEP takes a number of seconds from 0 to %d",
+                           SLEEP_MAX);
     conn->sleeping = true;
     uv_timer_start(&conn->timer, on_timer, (uint64_t)(seconds * 1000), 0);
     return 0;

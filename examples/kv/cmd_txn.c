@@ -2,14 +2,11 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Commands about transactions: BEGIN to COMMIT, and MULTI to EXEC.
+ * Commands about transactions: BEGIN to COMMIT, MULTI to EXEC, and TRX.
  */
 #include "config.h"
 
 #include "command.h"
-#include "reply.h"
-#include "server.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,148 +17,102 @@ int cmd_begin(struct conn *conn, const struct request *request)
 {
     int err = txn_begin(&conn->txn);
 
-    (void)request;
-    if (!err)
-        reply_status(&conn->out, "OK");
-    return err;
+    return err ? err : reply_status(&conn->out, "OK");
 }
 
 int cmd_commit(struct conn *conn, const struct request *request)
 {
+    bool failed = conn->txn.state == TXN_FAILED;
     int err;
 
-    (void)request;
-    if (conn->txn.state == TXN_NONE) {
-        reply_error(&conn->out, "ERR COMMIT without BEGIN");
-        return 0;
-    }
-    if (conn->txn.state == TXN_FAILED) {
+    if (conn->txn.state == TXN_NONE)
+        return reply_error(&conn->out, "ERR COMMIT without BEGIN");
+    if (failed) {
         txn_rollback(&conn->txn);
-        reply_error(&conn->out, "ABORTED the transaction was rolled back after an error; nothing "
-                                "was written");
-        return 0;
+        return reply_error(&conn->out, "ABORTED the transaction was rolled back after an error; "
+                                       "nothing was written");
     }
     err = txn_commit(&conn->txn);
-    if (!err)
-        reply_status(&conn->out, "OK");
-    return err;
+    return err ? err : reply_status(&conn->out, "OK");
 }
 
 int cmd_rollback(struct conn *conn, const struct request *request)
 {
-    (void)request;
-    if (conn->txn.state == TXN_NONE) {
-        reply_error(&conn->out, "ERR ROLLBACK without BEGIN");
-    } else {
-        txn_rollback(&conn->txn);
-        reply_status(&conn->out, "OK");
-    }
-    return 0;
+    if (conn->txn.state == TXN_NONE)
+        return reply_error(&conn->out, "ERR ROLLBACK without BEGIN");
+    txn_rollback(&conn->txn);
+    return reply_status(&conn->out, "OK");
 }
 
 int cmd_multi(struct conn *conn, const struct request *request)
 {
-    (void)request;
-    if (conn->multi.open) {
-        reply_error(&conn->out, "ERR MULTI inside MULTI");
-    } else {
-        multi_discard(&conn->multi);
-        conn->multi.open = true;
-        reply_status(&conn->out, "OK");
-    }
-    return 0;
+    if (conn->multi.open)
+        return reply_error(&conn->out, "ERR MULTI inside MULTI");
+    multi_discard(&conn->multi);
+    conn->multi.open = true;
+    return reply_status(&conn->out, "OK");
 }
 
 int cmd_discard(struct conn *conn, const struct request *request)
 {
-    (void)request;
-    if (conn->multi.open)
-        reply_status(&conn->out, "OK");
-    else
-        reply_error(&conn->out, "ERR DISCARD without MULTI");
+    if (!conn->multi.open)
+        return reply_error(&conn->out, "ERR DISCARD without MULTI");
     multi_discard(&conn->multi);
-    return 0;
+    return reply_status(&conn->out, "OK");
 }
 
-static int run_queued(struct conn *conn, const void *arg)
+static int run_queued(struct conn *conn, const struct request *exec)
 {
-    const struct multi *multi = arg;
-    size_t n;
+    const struct request *request;
     int err = 0;
 
-    reply_array(&conn->out, multi->count);
-    for (n = 0; !err && n < multi->count; n++)
-        err = command_find(multi->requests[n]->argv[0])->run(conn, multi->requests[n]);
+    reply_array(&conn->out, conn->multi.count);
+    for (request = conn->multi.first; !err && request; request = request->next)
+        err = command_find(request->argv[0])->run(conn, request);
     return err;
 }
 
 int cmd_exec(struct conn *conn, const struct request *request)
 {
-    int err = 0;
+    int err;
 
-    (void)request;
     if (!conn->multi.open)
-        reply_error(&conn->out, "ERR EXEC without MULTI");
+        err = reply_error(&conn->out, "ERR EXEC without MULTI");
     else if (conn->multi.broken)
-        reply_error(&conn->out, "EXECABORT a command was refused; nothing was done");
+        err = reply_error(&conn->out, "EXECABORT a command was refused; nothing was done");
     else
-        err = command_autocommit(conn, run_queued, &conn->multi);
+        err = command_autocommit(conn, request, run_queued);
     multi_discard(&conn->multi);
     return err;
-}
-
-static int reserve(struct multi *multi)
-{
-    size_t capacity = multi->capacity ? 2 * multi->capacity : 8;
-    struct request **requests;
-
-    if (multi->count < multi->capacity)
-        return 0;
-    requests = realloc(multi->requests, capacity * sizeof(struct request *));
-    if (!requests)
-        return -ENOMEM;
-    multi->requests = requests;
-    multi->capacity = capacity;
-    return 0;
 }
 
 int multi_queue(struct conn *conn, const struct command *command, struct request *request)
 {
     struct multi *multi = &conn->multi;
     size_t bytes = request->bytes + sizeof(*request) + request->argc * sizeof(request->argv[0]);
-    int err = 0;
+    bool may = command->flags & CMD_QUEUE;
 
-    if (!(command->flags & CMD_QUEUE)) {
-        reply_error(&conn->out, "ERR %s is not allowed between MULTI and EXEC", command->name);
+    if (!may || bytes > conn->txn.max_bytes - multi->bytes) {
         multi->broken = true;
-        return 0;
+        return may ? -EFBIG
+                   : reply_error(&conn->out, "ERR %s is not allowed between MULTI and EXEC",
+                                 command->name);
     }
-    if (bytes > conn->txn.max_bytes - multi->bytes)
-        err = -EFBIG;
-    else
-        err = reserve(multi);
-    if (err) {
-        multi->broken = true;
-        return err;
-    }
-    multi->requests[multi->count++] = request;
+    *(multi->last ? &multi->last->next : &multi->first) = request;
+    multi->last = request;
+    multi->count++;
     multi->bytes += bytes;
-    reply_status(&conn->out, "QUEUED");
-    return 0;
-}
-
-bool multi_has(const struct multi *multi, const struct request *request)
-{
-    return multi->count && multi->requests[multi->count - 1] == request;
+    return reply_status(&conn->out, "QUEUED");
 }
 
 void multi_discard(struct multi *multi)
 {
-    size_t n;
+    struct request *request;
 
-    for (n = 0; n < multi->count; n++)
-        request_free(multi->requests[n]);
-    free(multi->requests);
+    while ((request = multi->first)) {
+        multi->first = request->next;
+        request_free(request);
+    }
     memset(multi, 0, sizeof(*multi));
 }
 
@@ -187,7 +138,7 @@ static void describe(struct buf *out, const struct roster_entry *entry, uint64_t
                entry->text ? entry->text : "");
 }
 
-static int list_transactions(struct conn *conn, struct buf *text)
+static int list_transactions(struct conn *conn, const void *arg, struct buf *text)
 {
     struct server *server = conn->worker->server;
     struct roster_snapshot *snapshot;
@@ -199,33 +150,30 @@ static int list_transactions(struct conn *conn, struct buf *text)
     if (err)
         return err;
     open = malloc((snapshot->count + 1) * sizeof(const struct roster_entry *));
-    if (!open) {
-        roster_snapshot_free(snapshot);
-        return -ENOMEM;
-    }
-    roster_oracle_local_get(server->oracle, &now);
-    for (n = 0; n < snapshot->count; n++)
+    for (n = 0; open && n < snapshot->count; n++)
         if (snapshot->entries[n].txn_state != ROSTER_TXN_INVALID)
             open[count++] = &snapshot->entries[n];
+    if (open)
+        qsort(open, count, sizeof(const struct roster_entry *), by_start);
+    roster_oracle_local_get(server->oracle, &now);
     cluster_line(server, text);
-    qsort(open, count, sizeof(const struct roster_entry *), by_start);
     for (n = 0; n < count; n++)
         describe(text, open[n], now);
-    free(open);
     roster_snapshot_free(snapshot);
-    return 0;
+    err = open ? 0 : -ENOMEM;
+    free(open);
+    return err;
 }
 
-static int list_history(struct conn *conn, struct buf *text)
+static int list_history(struct conn *conn, const void *arg, struct buf *text)
 {
-    struct roster_history *history = conn->worker->server->operate.history;
     struct roster_history_list *list;
     size_t n;
     int err;
 
-    if (!history)
+    if (!conn->txn.history)
         return 0;
-    err = roster_history_read(history, &list);
+    err = roster_history_read(conn->txn.history, &list);
     if (err)
         return err;
     for (n = 0; n < list->count; n++)
@@ -240,20 +188,9 @@ static int list_history(struct conn *conn, struct buf *text)
 
 int cmd_trx(struct conn *conn, const struct request *request)
 {
-    struct buf *text = &conn->worker->scratch;
-    bool list = request_is(request, 1, "LIST");
-    int err;
-
-    if (!list && !request_is(request, 1, "HISTORY")) {
-        reply_error(&conn->out, "ERR unknown subcommand '%.128s' of TRX", request->argv[1].data);
-        return 0;
-    }
-    buf_clear(text);
-    err = list ? list_transactions(conn, text) : list_history(conn, text);
-    if (!err && text->failed)
-        err = -ENOMEM;
-    if (!err)
-        reply_bulk(&conn->out, text->data, text->len);
-    buf_clear(text);
-    return err;
+    if (request_is(request, 1, "LIST"))
+        return command_text(conn, NULL, list_transactions);
+    if (request_is(request, 1, "HISTORY"))
+        return command_text(conn, NULL, list_history);
+    return reply_error(&conn->out, "ERR unknown subcommand '%.128s' of TRX", request->argv[1].data);
 }

@@ -2,23 +2,77 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Running a command: every one is a statement of its session, and every one that touches data
- * runs inside a transaction.
+ * The table of commands, and running one: every one is a statement of its session, and every one
+ * that touches data runs inside a transaction.
  */
 #include "config.h"
 
 #include "command.h"
 
-#include "reply.h"
-#include "server.h"
-#include "worker.h"
-
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-void command_error(struct conn *conn, int err)
+#define QUERY ROSTER_COMMAND_QUERY
+#define OTHER ROSTER_COMMAND_OTHER
+
+const struct command commands[] = {
+    {"BEGIN", cmd_begin, 1, CMD_OUTSIDE, QUERY, "",
+     "Begin a transaction: one snapshot until its end"},
+    {"CLIENT", cmd_client, -2, 0, OTHER,
+     "ID | INFO | LIST | GETNAME | SETNAME name | KILL address | KILL [ID id] [ADDR address] "
+     "[SKIPME yes|no] | UNBLOCK id",
+     "The connections of the server"},
+    {"COMMAND", cmd_command, -1, 0, OTHER, "[COUNT | DOCS [command ...]]",
+     "The commands of the server"},
+    {"COMMIT", cmd_commit, 1, 0, QUERY, "", "Commit; the first committer of a key wins"},
+    {"CONFIG", cmd_config, -2, 0, OTHER, "GET pattern [pattern ...]", "The options of the server"},
+    {"DBSIZE", cmd_dbsize, 1, CMD_DATA | CMD_QUEUE, QUERY, "", "Count the keys"},
+    {"DEBUG", cmd_debug, -2, 0, OTHER, "SLEEP seconds", "A statement that takes its time"},
+    {"DECR", cmd_decr, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "Subtract one from a number"},
+    {"DEL", cmd_del, -2, CMD_DATA | CMD_QUEUE, QUERY, "key [key ...]", "Delete keys"},
+    {"DISCARD", cmd_discard, 1, CMD_NOW, QUERY, "", "Forget what was queued since MULTI"},
+    {"ECHO", cmd_echo, 2, CMD_QUEUE, OTHER, "message", "Reply with the message"},
+    {"EXEC", cmd_exec, 1, CMD_NOW, QUERY, "",
+     "Run what was queued since MULTI, in one transaction"},
+    {"EXISTS", cmd_exists, -2, CMD_DATA | CMD_QUEUE, QUERY, "key [key ...]",
+     "Count those that exist"},
+    {"FLUSHDB", cmd_flushdb, 1, CMD_OUTSIDE, QUERY, "", "Delete all keys"},
+    {"GET", cmd_get, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "The value of a key"},
+    {"HELLO", cmd_hello, -1, 0, OTHER, "[2 [SETNAME name]]", "Greet the server"},
+    {"INCR", cmd_incr, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "Add one to a number"},
+    {"INFO", cmd_info, -1, 0, ROSTER_COMMAND_STATISTICS, "[section]",
+     "Sessions, transactions, the minimum and its holder, versions"},
+    {"MGET", cmd_mget, -2, CMD_DATA | CMD_QUEUE, QUERY, "key [key ...]", "The values of keys"},
+    {"MSET", cmd_set, -3, CMD_DATA | CMD_QUEUE, QUERY, "key value [key value ...]", "Set keys"},
+    {"MULTI", cmd_multi, 1, CMD_OUTSIDE | CMD_NOW, QUERY, "", "Queue commands until EXEC"},
+    {"PING", cmd_ping, -1, CMD_QUEUE, ROSTER_COMMAND_PING, "[message]", "Reply with PONG"},
+    {"QUIT", cmd_quit, -1, CMD_NOW, ROSTER_COMMAND_QUIT, "", "End the connection"},
+    {"ROLLBACK", cmd_rollback, 1, 0, QUERY, "", "End the transaction without its writes"},
+    {"SELECT", cmd_select, 2, CMD_QUEUE, ROSTER_COMMAND_INIT_DB, "0", "Select the only database"},
+    {"SET", cmd_set, 3, CMD_DATA | CMD_QUEUE, QUERY, "key value", "Set a key"},
+    {"TRX", cmd_trx, 2, 0, OTHER, "LIST|HISTORY",
+     "The open transactions, oldest first, or what long ones consisted of"},
+    {NULL, NULL, 0, 0, OTHER, NULL, NULL},
+};
+
+const struct command *command_find(struct slice name)
+{
+    const struct command *command = commands;
+
+    while (command->name && (strlen(command->name) != name.len ||
+                             strncasecmp(command->name, name.data, name.len) != 0))
+        command++;
+    return command->name ? command : NULL;
+}
+
+static bool fits(int arity, size_t argc)
+{
+    return arity < 0 ? argc >= (size_t)-arity : argc == (size_t)arity;
+}
+
+static void error(struct conn *conn, int err)
 {
     struct server *server = conn->worker->server;
     struct buf *out = &conn->out;
@@ -60,15 +114,13 @@ void command_error(struct conn *conn, int err)
 }
 
 /* Runs a command once, inside whatever transaction is open. */
-static int run_once(struct conn *conn, const void *arg)
+static int run_once(struct conn *conn, const struct request *request)
 {
-    const struct request *request = arg;
-
     return command_find(request->argv[0])->run(conn, request);
 }
 
-int command_autocommit(struct conn *conn, int (*run)(struct conn *conn, const void *arg),
-                       const void *arg)
+int command_autocommit(struct conn *conn, const struct request *request,
+                       int (*run)(struct conn *conn, const struct request *request))
 {
     size_t mark = conn->out.len;
     int err;
@@ -78,7 +130,7 @@ int command_autocommit(struct conn *conn, int (*run)(struct conn *conn, const vo
         err = txn_begin(&conn->txn);
         if (err)
             return err;
-        err = run(conn, arg);
+        err = run(conn, request);
         if (!err)
             err = conn->out.failed ? -EMSGSIZE : txn_commit(&conn->txn);
         if (err)
@@ -93,16 +145,14 @@ static int run_inside(struct conn *conn, const struct request *request)
 {
     int err;
 
-    if (conn->txn.state == TXN_FAILED) {
-        reply_error(&conn->out, "ABORTED the transaction was rolled back after an error; end it "
-                                "with ROLLBACK");
-        return 0;
-    }
+    if (conn->txn.state == TXN_FAILED)
+        return reply_error(&conn->out, "ABORTED the transaction was rolled back after an error; "
+                                       "end it with ROLLBACK");
     err = run_once(conn, request);
-    if (!err)
-        err = conn->out.failed ? -EMSGSIZE : txn_check(&conn->txn);
+    if (!err) /* all that it has read may be told to the client (G8) */
+        err = conn->out.failed ? -EMSGSIZE : roster_txn_check(conn->session);
     if (err)
-        txn_fail(&conn->txn, err);
+        txn_fail(&conn->txn);
     else /* for TRX LIST; when memory is short it shows what was before */
         (void)!roster_txn_set_progress(conn->session, conn->txn.count, conn->txn.bytes, 0);
     return err;
@@ -114,26 +164,22 @@ static int run_known(struct conn *conn, const struct command *command, struct re
 
     if (conn->multi.open && !(command->flags & CMD_NOW))
         return multi_queue(conn, command, request);
-    if (inside && (command->flags & CMD_OUTSIDE)) {
-        reply_error(&conn->out, "ERR %s is not allowed inside a transaction", command->name);
-        return 0;
-    }
+    if (inside && (command->flags & CMD_OUTSIDE))
+        return reply_error(&conn->out, "ERR %s is not allowed inside a transaction", command->name);
     if (!(command->flags & CMD_DATA))
         return command->run(conn, request);
-    return inside ? run_inside(conn, request) : command_autocommit(conn, run_once, request);
+    return inside ? run_inside(conn, request) : command_autocommit(conn, request, run_once);
 }
 
 /* Returns whether it did not even start. */
 static bool refused(struct conn *conn, const struct command *command, const struct request *request)
 {
-    const char *name = request->argv[0].data;
-
     if (!command && (request_is(request, 0, "POST") || request_is(request, 0, "HOST:"))) {
         reply_error(&conn->out, "ERR this is no web server");
         conn_finish(conn); /* a browser may have been tricked into sending commands as a body */
     } else if (!command) {
-        reply_error(&conn->out, "ERR unknown command '%.128s'", name);
-    } else if (!command_arity_fits(command, request->argc)) {
+        reply_error(&conn->out, "ERR unknown command '%.128s'", request->argv[0].data);
+    } else if (!fits(command->arity, request->argc)) {
         reply_error(&conn->out, "ERR wrong number of arguments, usage: %s %s", command->name,
                     command->usage);
     } else {
@@ -143,9 +189,8 @@ static bool refused(struct conn *conn, const struct command *command, const stru
     return true;
 }
 
-static void run_request(struct conn *conn, struct request *request)
+static void run_request(struct conn *conn, const struct command *command, struct request *request)
 {
-    const struct command *command = command_find(request->argv[0]);
     size_t mark = conn->out.len;
     int err = 0;
 
@@ -157,14 +202,13 @@ static void run_request(struct conn *conn, struct request *request)
     conn->out.limit = 0;
     if (err) {
         buf_truncate(&conn->out, mark);
-        command_error(conn, err);
+        error(conn, err);
     }
 }
 
 /* The request as the roster is to show it: words of printable characters, cut to what fits. */
-static struct slice statement_text(struct worker *worker, const struct request *request)
+static size_t statement_text(char *text, const struct request *request)
 {
-    char *text = worker->text;
     size_t len = 0, n, at;
 
     for (n = 0; n < request->argc && len < WORKER_TEXT; n++) {
@@ -176,7 +220,7 @@ static struct slice statement_text(struct worker *worker, const struct request *
             text[len++] = (char)(c > ' ' && c <= '~' ? c : '.');
         }
     }
-    return (struct slice){text, len};
+    return len;
 }
 
 static void end_statement(struct conn *conn)
@@ -190,21 +234,23 @@ static void end_statement(struct conn *conn)
 void command_run(struct conn *conn, struct request *request)
 {
     const struct command *command = command_find(request->argv[0]);
-    struct slice text = statement_text(conn->worker, request);
     const char *digest = command && conn->txn.history ? command->name : NULL;
-    int err = roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER,
-                                text.data, text.len, digest, digest ? strlen(digest) : 0);
+    char *text = conn->worker->text;
+    bool kept = false; /* until EXEC, or until the end of the session, which may come just now */
+    int err = roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER, text,
+                                statement_text(text, request), digest, digest ? strlen(digest) : 0);
 
     if (err == -ECANCELED) {
         conn_finish(conn); /* killed between two statements */
     } else if (err) {
-        command_error(conn, err);
+        error(conn, err);
     } else {
-        run_request(conn, request);
+        run_request(conn, command, request);
+        kept = conn->multi.last == request;
         if (!conn->sleeping)
             end_statement(conn);
     }
-    if (!multi_has(&conn->multi, request))
+    if (!kept)
         request_free(request);
 }
 
@@ -213,7 +259,7 @@ void command_wake(struct conn *conn, bool interrupted)
     uv_timer_stop(&conn->timer);
     conn->sleeping = false;
     if (interrupted)
-        command_error(conn, -EINTR);
+        error(conn, -EINTR);
     else
         reply_status(&conn->out, "OK");
     end_statement(conn);
@@ -229,12 +275,25 @@ int command_sub(struct conn *conn, const struct request *request,
     while (sub->name && !request_is(request, 1, sub->name))
         sub++;
     if (!sub->name)
-        reply_error(&conn->out, "ERR unknown subcommand '%.128s' of %s", request->argv[1].data,
-                    name);
-    else if (sub->arity < 0 ? request->argc < (size_t)-sub->arity
-                            : request->argc != (size_t)sub->arity)
-        reply_error(&conn->out, "ERR wrong number of arguments for %s %s", name, sub->name);
-    else
-        return sub->run(conn, request);
-    return 0;
+        return reply_error(&conn->out, "ERR unknown subcommand '%.128s' of %s",
+                           request->argv[1].data, name);
+    if (!fits(sub->arity, request->argc))
+        return reply_error(&conn->out, "ERR wrong number of arguments for %s %s", name, sub->name);
+    return sub->run(conn, request);
+}
+
+int command_text(struct conn *conn, const void *arg,
+                 int (*tell)(struct conn *conn, const void *arg, struct buf *text))
+{
+    struct buf *text = &conn->worker->scratch;
+    int err;
+
+    buf_clear(text);
+    err = tell(conn, arg, text);
+    if (!err && text->failed)
+        err = -ENOMEM;
+    if (!err)
+        reply_bulk(&conn->out, text->data, text->len);
+    buf_clear(text);
+    return err;
 }

@@ -9,8 +9,6 @@
 
 #include "conn.h"
 
-#include <roster/view.h>
-
 enum {
     CMD_DATA = 1,    /* works inside a transaction: the client's, or one of its own */
     CMD_QUEUE = 2,   /* may stand between MULTI and EXEC */
@@ -37,7 +35,6 @@ struct command {
 extern const struct command commands[]; /* the last one has no name */
 
 const struct command *command_find(struct slice name);
-bool command_arity_fits(const struct command *command, size_t argc);
 
 /* Runs a request and frees it. */
 void command_run(struct conn *conn, struct request *request);
@@ -45,18 +42,12 @@ void command_run(struct conn *conn, struct request *request);
 /* Ends the statement that sleeps. */
 void command_wake(struct conn *conn, bool interrupted);
 
-/* Appends the error reply for a negative errno. */
-void command_error(struct conn *conn, int err);
-
 /* Runs commands until their transaction is the first to commit, and replies. */
-int command_autocommit(struct conn *conn, int (*run)(struct conn *conn, const void *arg),
-                       const void *arg);
+int command_autocommit(struct conn *conn, const struct request *request,
+                       int (*run)(struct conn *conn, const struct request *request));
 
-/* Keeps a request until EXEC, and says so. Returns 0 or a negative errno. */
+/* Keeps a request until EXEC, and says so. */
 int multi_queue(struct conn *conn, const struct command *command, struct request *request);
-
-/* Whether it was the last request to be kept. */
-bool multi_has(const struct multi *multi, const struct request *request);
 
 /* Forgets what was queued since MULTI. */
 void multi_discard(struct multi *multi);
@@ -75,16 +66,15 @@ struct subcommand {
 int command_sub(struct conn *conn, const struct request *request,
                 const struct subcommand *subcommands);
 
-/* cmd_data.c */
-command_fn cmd_get, cmd_set, cmd_mget, cmd_mset, cmd_del, cmd_exists, cmd_incr, cmd_decr;
-command_fn cmd_dbsize, cmd_flushdb;
-/* cmd_txn.c */
+/* Replies with the text that `tell` makes. */
+int command_text(struct conn *conn, const void *arg,
+                 int (*tell)(struct conn *conn, const void *arg, struct buf *text));
+
+command_fn cmd_get, cmd_set, cmd_mget, cmd_del, cmd_exists, cmd_incr, cmd_decr;
+command_fn cmd_dbsize, cmd_flushdb; /* cmd_data.c */
 command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_trx;
-/* cmd_client.c */
-command_fn cmd_client;
-/* cmd_server.c */
+command_fn cmd_client; /* cmd_client.c */
 command_fn cmd_ping, cmd_echo, cmd_quit, cmd_select, cmd_hello, cmd_config, cmd_command, cmd_debug;
-/* info.c */
-command_fn cmd_info;
+command_fn cmd_info; /* info.c */
 
 #endif

@@ -10,12 +10,10 @@
 #include "conn.h"
 
 #include "command.h"
-#include "reply.h"
-#include "server.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,26 +74,23 @@ void conn_close(struct conn *conn)
     conn->closed = true;
     count_held(conn, 0);
     end_session(conn);
-    if (conn->prev)
-        conn->prev->next = conn->next;
-    else
-        conn->worker->conns = conn->next;
-    if (conn->next)
-        conn->next->prev = conn->prev;
+    LIST_REMOVE(conn, link);
     if (!conn->reset || uv_tcp_close_reset(&conn->tcp, on_closed))
         uv_close((uv_handle_t *)&conn->tcp, on_closed);
     uv_close((uv_handle_t *)&conn->timer, on_closed);
 }
 
-static void on_shutdown(uv_shutdown_t *shutdown, int status)
+static void on_written(uv_write_t *write, int status)
 {
-    struct conn *conn = shutdown->data;
+    struct conn *conn = write->data;
 
-    if (status || conn->eof)
-        conn_close(conn); /* else when the client has closed its side too, or in a sweep */
+    conn->write_active = false;
+    buf_free(&conn->writing);
+    if (status)
+        conn_close(conn);
+    else
+        conn_process(conn);
 }
-
-static void on_written(uv_write_t *write, int status);
 
 /* Hands replies to the kernel, and to libuv what the kernel does not take at once. */
 static void flush(struct conn *conn)
@@ -127,6 +122,14 @@ static void flush(struct conn *conn)
         conn_close(conn);
 }
 
+static void on_shutdown(uv_shutdown_t *shutdown, int status)
+{
+    struct conn *conn = shutdown->data;
+
+    if (status || conn->eof)
+        conn_close(conn); /* else when the client has closed its side too, or in a sweep */
+}
+
 /* The end of a connection that finishes: when all is written, tell the client. */
 static void end_writing(struct conn *conn)
 {
@@ -142,7 +145,6 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct conn *conn = handle->data;
 
-    (void)suggested;
     *buf = uv_buf_init(conn->worker->input, sizeof(conn->worker->input));
 }
 
@@ -203,18 +205,6 @@ static bool process_one(struct conn *conn)
         conn_finish(conn);
     }
     return got > 0;
-}
-
-static void on_written(uv_write_t *write, int status)
-{
-    struct conn *conn = write->data;
-
-    conn->write_active = false;
-    buf_free(&conn->writing);
-    if (status)
-        conn_close(conn);
-    else
-        conn_process(conn);
 }
 
 /* Memory is bounded over all clients, too: who has much when all is taken has to go. */
@@ -305,24 +295,20 @@ void conn_sweep(struct conn *conn)
     }
 }
 
+/* As Redis writes an address: that of IPv6 in brackets. */
 static void find_address(struct conn *conn)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-    } peer = {.any.sa_family = AF_UNSPEC};
+    struct sockaddr_storage peer;
     int len = sizeof(peer);
-    char host[INET6_ADDRSTRLEN] = "?";
+    char host[INET6_ADDRSTRLEN], port[sizeof("65535")];
+    bool v6;
 
-    uv_tcp_getpeername(&conn->tcp, &peer.any, &len);
-    if (peer.any.sa_family == AF_INET6) {
-        uv_ip6_name(&peer.in6, host, sizeof(host));
-        snprintf(conn->addr, sizeof(conn->addr), "[%s]:%d", host, ntohs(peer.in6.sin6_port));
-    } else {
-        uv_ip4_name(&peer.in, host, sizeof(host));
-        snprintf(conn->addr, sizeof(conn->addr), "%s:%d", host, ntohs(peer.in.sin_port));
-    }
+    if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&peer, &len) ||
+        getnameinfo((struct sockaddr *)&peer, (socklen_t)len, host, sizeof(host), port,
+                    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
+        return;
+    v6 = peer.ss_family == AF_INET6;
+    snprintf(conn->addr, sizeof(conn->addr), "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
 static int open_session(struct conn *conn)
@@ -358,10 +344,7 @@ static struct conn *conn_new(struct worker *worker)
         return NULL;
     }
     conn->worker = worker;
-    conn->next = worker->conns;
-    if (conn->next)
-        conn->next->prev = conn;
-    worker->conns = conn;
+    LIST_INSERT_HEAD(&worker->conns, conn, link);
     uv_tcp_init(&worker->loop, &conn->tcp);
     uv_timer_init(&worker->loop, &conn->timer);
     conn->handles = 2;

@@ -7,22 +7,14 @@
 #ifndef KV_CONN_H
 #define KV_CONN_H
 
-#include "buf.h"
 #include "request.h"
 #include "txn.h"
-
-#include <uv.h>
-
-#define CONN_ADDR 64
-
-struct roster_session;
-struct worker;
+#include "worker.h"
 
 /* Requests between MULTI and EXEC. */
 struct multi {
-    struct request **requests;
+    struct request *first, *last;
     size_t count;
-    size_t capacity;
     size_t bytes;
     bool open;
     bool broken; /* one was refused, so EXEC will be */
@@ -30,7 +22,7 @@ struct multi {
 
 struct conn {
     struct worker *worker;
-    struct conn *prev, *next; /* of the worker's */
+    LIST_ENTRY(conn) link; /* of the worker's */
     uv_tcp_t tcp;
     uv_timer_t timer; /* DEBUG SLEEP */
     uv_write_t write;
@@ -53,7 +45,7 @@ struct conn {
     bool shut;      /* all is written */
     bool reset;     /* when closing, drop what the kernel has still to send */
     bool closed;
-    char addr[CONN_ADDR];
+    char addr[64];
 };
 
 /* Takes over an accepted socket. */

@@ -2,11 +2,12 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * SipHash-1-3.
+ * SipHash-1-3 (Aumasson and Bernstein, 2012): a hash with a secret key, so that nobody can choose
+ * keys that all land in one bucket.
  */
 #include "config.h"
 
-#include "hash.h"
+#include "store.h"
 
 #include <string.h>
 
@@ -40,7 +41,7 @@ static void absorb(struct state *s, uint64_t word)
     s->a ^= word;
 }
 
-uint64_t hash_bytes(const uint64_t key[2], const char *data, size_t len)
+uint64_t store_hash(const uint64_t key[2], const char *data, size_t len)
 {
     struct state s = {
         key[0] ^ UINT64_C(0x736f6d6570736575),

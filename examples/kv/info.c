@@ -7,15 +7,13 @@
 #include "config.h"
 
 #include "command.h"
-#include "reply.h"
-#include "server.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 
 #define LINE(out, name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
+#define COUNT(out, name, counter) LINE(out, name, server_counted(counter))
 
 static int about_server(struct server *server, struct buf *out)
 {
@@ -27,45 +25,36 @@ static int about_server(struct server *server, struct buf *out)
     return 0;
 }
 
-static int stats_get(struct server *server, struct roster_stats *stats)
-{
-    stats->size = sizeof(*stats);
-    return roster_stats(server->roster, stats);
-}
-
 static int about_clients(struct server *server, struct buf *out)
 {
-    struct roster_stats stats;
-    int err = stats_get(server, &stats);
+    struct roster_stats stats = {.size = sizeof(stats)};
+    int err = roster_stats(server->roster, &stats);
 
-    if (err)
-        return err;
     LINE(out, "connected_clients", stats.sessions - 1); /* without the collector */
     LINE(out, "max_clients", server->options.max_clients);
     LINE(out, "sessions_opened", stats.sessions_opened);
     LINE(out, "sessions_refused", stats.sessions_refused);
     LINE(out, "kills_delivered", stats.kills_delivered);
     LINE(out, "kills_refused", stats.kills_refused);
-    LINE(out, "protocol_errors", server_counted(&server->counts.protocol_errors));
-    LINE(out, "buffered_bytes", server_counted(&server->buffered));
-    LINE(out, "buffer_hogs_closed", server_counted(&server->counts.buffer_hogs));
-    LINE(out, "slow_readers_closed", server_counted(&server->counts.slow_readers));
-    return 0;
+    COUNT(out, "protocol_errors", &server->counts.protocol_errors);
+    COUNT(out, "buffered_bytes", &server->buffered);
+    COUNT(out, "buffer_hogs_closed", &server->counts.buffer_hogs);
+    COUNT(out, "slow_readers_closed", &server->counts.slow_readers);
+    return err;
 }
 
 static int count_open(const struct roster_session *session, const struct roster_view *view,
                       void *arg)
 {
-    (void)session;
     *(uint64_t *)arg += view->txn_state != ROSTER_TXN_INVALID;
     return 0;
 }
 
 static int about_transactions(struct server *server, struct buf *out)
 {
-    struct roster_stats stats;
+    struct roster_stats stats = {.size = sizeof(stats)};
     uint64_t open = 0;
-    int err = stats_get(server, &stats);
+    int err = roster_stats(server->roster, &stats);
 
     if (!err)
         err = roster_read_lock(server->roster);
@@ -77,8 +66,8 @@ static int about_transactions(struct server *server, struct buf *out)
     LINE(out, "transactions_begun", stats.txns_begun);
     LINE(out, "transactions_forced", stats.txns_forced);
     LINE(out, "statements", stats.statements);
-    LINE(out, "conflicts", server_counted(&server->counts.conflicts));
-    LINE(out, "expired", server_counted(&server->counts.expired));
+    COUNT(out, "conflicts", &server->counts.conflicts);
+    COUNT(out, "expired", &server->counts.expired);
     return err;
 }
 
@@ -111,7 +100,7 @@ static uint64_t ms_since(uint64_t ts, uint64_t now)
 static int about_minimum(struct server *server, struct buf *out)
 {
     struct roster_min min;
-    int err = server_scan(server, &min);
+    int err = collector_scan(server, &min);
 
     if (err)
         return err;
@@ -132,32 +121,29 @@ static int about_minimum(struct server *server, struct buf *out)
 
 static int about_store(struct server *server, struct buf *out)
 {
-    struct store_stats stats;
+    const struct store_stats *stats = &server->store->stats;
 
-    store_stats(server->store, &stats);
-    LINE(out, "keys", stats.keys);
-    LINE(out, "versions", stats.versions);
-    LINE(out, "versions_collected", stats.collected);
-    LINE(out, "version_bytes", stats.bytes);
-    LINE(out, "gc_runs", server_counted(&server->collector.runs));
+    COUNT(out, "keys", &stats->keys);
+    COUNT(out, "versions", &stats->versions);
+    COUNT(out, "versions_collected", &stats->collected);
+    COUNT(out, "version_bytes", &stats->bytes);
+    COUNT(out, "gc_runs", &server->counts.collections);
     LINE(out, "gc_interval_ms", server->options.gc_interval_ms);
     return 0;
 }
 
 static int about_roster(struct server *server, struct buf *out)
 {
-    struct roster_stats stats;
-    int err = stats_get(server, &stats);
+    struct roster_stats stats = {.size = sizeof(stats)};
+    int err = roster_stats(server->roster, &stats);
 
-    if (err)
-        return err;
     LINE(out, "roster_sessions", stats.sessions);
     LINE(out, "roster_sessions_peak", stats.sessions_peak);
     LINE(out, "roster_scans", stats.scans);
     LINE(out, "roster_memory", stats.memory);
     LINE(out, "roster_backlog", stats.backlog);
     LINE(out, "roster_membarrier", stats.membarrier);
-    return 0;
+    return err;
 }
 
 static const struct section {
@@ -169,24 +155,24 @@ static const struct section {
     {"Cluster", cluster_info},
 };
 
-int cmd_info(struct conn *conn, const struct request *request)
+static int tell(struct conn *conn, const void *arg, struct buf *out)
 {
-    struct buf *out = &conn->worker->scratch;
+    const struct request *request = arg;
     bool all = request->argc == 1 || request_is(request, 1, "all") ||
                request_is(request, 1, "default") || request_is(request, 1, "everything");
     size_t n;
     int err = 0;
 
-    buf_clear(out);
     for (n = 0; !err && n < sizeof(sections) / sizeof(sections[0]); n++) {
         if (!all && !request_is(request, 1, sections[n].name))
             continue;
         buf_printf(out, "%s# %s\r\n", out->len ? "\r\n" : "", sections[n].name);
         err = sections[n].tell(conn->worker->server, out);
     }
-    if (!err && out->failed)
-        err = -ENOMEM;
-    if (!err)
-        reply_bulk(&conn->out, out->data, out->len);
     return err;
+}
+
+int cmd_info(struct conn *conn, const struct request *request)
+{
+    return command_text(conn, request, tell);
 }

@@ -8,8 +8,6 @@
  */
 #include "config.h"
 
-#include "listener.h"
-#include "server.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -19,20 +17,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define OTHER_FILES 64 /* descriptors for everything but clients */
 
-/* What the main thread runs: it accepts, and waits for a signal to end. */
-struct front {
-    uv_loop_t loop;
-    struct listener listener;
-    uv_signal_t term, interrupt;
-};
-
-static int fail(const char *what, int err)
+int server_fail(const char *what, int err)
 {
-    fprintf(stderr, "roster-kv: %s: %s\n", what, uv_strerror(err));
+    fprintf(stderr, "roster-kv: %s: %s\n", what, roster_strerror(err));
     return err;
+}
+
+const char *server_read_line(const char *path, char *line, int size)
+{
+    FILE *file = fopen(path, "re");
+    const char *read = file ? fgets(line, size, file) : NULL;
+
+    if (file)
+        fclose(file);
+    if (read)
+        line[strcspn(line, "\r\n")] = '\0';
+    return read;
 }
 
 /* As many descriptors as the clients may need, or as many clients as there are descriptors. */
@@ -56,7 +60,7 @@ static void fit_clients(struct options *options)
             options->max_clients, (uint64_t)limit.rlim_cur);
 }
 
-static int create_roster(struct server *server)
+static int create(struct server *server)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
     int err = roster_oracle_local_create(&server->oracle);
@@ -71,134 +75,109 @@ static int create_roster(struct server *server)
     options.life_time_ms = server->options.store ? server->options.life_time_ms : 0;
     err = roster_create(&options, &server->roster);
     if (err)
-        roster_oracle_local_destroy(server->oracle);
-    return err;
-}
-
-static int create(struct server *server)
-{
-    int err = create_roster(server);
-
-    if (err)
         return err;
+    server->started = time(NULL);
     server->store = store_create(server->oracle, server->options.max_memory);
     server->workers = calloc(server->options.threads, sizeof(*server->workers));
     return server->store && server->workers ? 0 : -ENOMEM;
 }
 
-static int start_workers(struct server *server)
+static int start_threads(struct server *server)
 {
     uint64_t n;
-    int err = 0;
+    int err = collector_start(server);
 
     for (n = 0; !err && n < server->options.threads; n++)
         err = worker_start(&server->workers[n], server);
     return err;
 }
 
-/* Ends every session and its transaction; then nobody uses the roster any more. */
-static void stop_workers(struct server *server)
+static void on_closed(uv_handle_t *handle)
 {
-    uint64_t n;
+    struct server *server = handle->data;
 
-    for (n = 0; n < server->options.threads; n++)
-        worker_stop(&server->workers[n]);
-    for (n = 0; n < server->options.threads; n++)
-        worker_join(&server->workers[n]);
-    for (n = 0; n < server->options.threads; n++)
-        worker_destroy(&server->workers[n]);
-    free(server->workers);
+    if (handle == (uv_handle_t *)&server->listener) {
+        close(server->listen_fd);
+        close(server->spare_fd);
+    }
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    if (!uv_is_closing(handle))
+        uv_close(handle, on_closed);
 }
 
 /* Closes whatever the main loop has; it then ends by itself. */
-static void close_handle(uv_handle_t *handle, void *arg)
+void server_end(struct server *server)
 {
-    struct front *front = arg;
-
-    if (handle == (uv_handle_t *)&front->listener.poll)
-        listener_stop(&front->listener);
-    else
-        uv_close(handle, NULL);
-}
-
-static void end(void *arg)
-{
-    struct front *front = arg;
-
-    operate_quiet(front->listener.server);
-    uv_walk(&front->loop, close_handle, front);
+    operate_quiet(server);
+    uv_walk(&server->loop, close_handle, NULL);
 }
 
 static void on_signal(uv_signal_t *signal, int number)
 {
-    struct front *front = signal->data;
+    struct server *server = signal->data;
 
-    if (number == SIGTERM || front->listener.server->operate.draining)
-        operate_drain(front->listener.server);
+    if (number == SIGTERM || server->operate.draining)
+        operate_drain(server);
     else
-        end(front);
+        server_end(server);
 }
 
-static int watch_signals(struct front *front)
+static int watch_signals(struct server *server)
 {
     int err;
 
-    front->term.data = front->interrupt.data = front;
-    uv_signal_init(&front->loop, &front->term);
-    uv_signal_init(&front->loop, &front->interrupt);
-    err = uv_signal_start(&front->term, on_signal, SIGTERM);
-    return err ? err : uv_signal_start(&front->interrupt, on_signal, SIGINT);
-}
-
-static int open_front(struct front *front, struct server *server)
-{
-    int err = listener_start(&front->listener, server, &front->loop);
-
-    if (err)
-        fprintf(stderr, "roster-kv: cannot listen on %s port %" PRIu64 ": %s\n",
-                server->options.bind, server->options.port, uv_strerror(err));
-    if (err)
-        return err;
-    err = watch_signals(front);
-    return err ? fail("signals", err) : operate_start(server, &front->loop, end, front);
+    server->term.data = server->interrupt.data = server;
+    uv_signal_init(&server->loop, &server->term);
+    uv_signal_init(&server->loop, &server->interrupt);
+    err = uv_signal_start(&server->term, on_signal, SIGTERM);
+    if (!err)
+        err = uv_signal_start(&server->interrupt, on_signal, SIGINT);
+    return err ? server_fail("signals", err) : 0;
 }
 
 static int serve(struct server *server)
 {
-    struct front front;
-    int err = uv_loop_init(&front.loop);
+    int err = uv_loop_init(&server->loop);
 
     if (err)
-        return fail("event loop", err);
-    err = open_front(&front, server);
+        return server_fail("event loop", err);
+    err = listener_start(server);
+    if (!err)
+        err = watch_signals(server);
+    if (!err)
+        err = operate_start(server);
     if (!err)
         err = cluster_start(server);
     if (!err)
         err = operate_show(server);
     if (err)
-        uv_walk(&front.loop, close_handle, &front);
+        server_end(server);
     else
         printf("roster-kv: ready on %s port %" PRIu64 ", %" PRIu64 " threads\n",
                server->options.bind, server->options.port, server->options.threads);
     fflush(stdout);
-    uv_run(&front.loop, UV_RUN_DEFAULT);
-    uv_loop_close(&front.loop);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&server->loop);
     return err;
 }
 
+/* First every session and its transaction; then nobody uses the roster any more. */
 static int stop(struct server *server)
 {
     int err;
 
     operate_stop(server);
-    stop_workers(server);
+    workers_stop(server);
     roster_history_destroy(server->operate.history);
-    collector_stop(&server->collector);
+    collector_stop(server);
     cluster_stop(server);
     store_destroy(server->store);
     err = roster_destroy(server->roster);
     if (err)
-        return fail("the roster is still in use", err);
+        return server_fail("the roster is still in use", err);
     roster_oracle_local_destroy(server->oracle);
     return 0;
 }
@@ -211,14 +190,11 @@ int main(int argc, char **argv)
     options_parse(&server.options, argc, argv);
     signal(SIGPIPE, SIG_IGN);
     fit_clients(&server.options);
-    server.started = time(NULL);
     err = create(&server);
     if (!err)
-        err = collector_start(&server.collector, &server);
-    if (!err)
-        err = start_workers(&server);
+        err = start_threads(&server);
     if (err) {
-        fail("cannot start", err);
+        server_fail("cannot start", err);
         return EXIT_FAILURE;
     }
     err = serve(&server);

@@ -2,79 +2,58 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Starting and stopping what operates the server, and draining it. roster_drain() waits, so it has
- * a thread of its own, which tells the main loop when it is done.
+ * What operates the server: the status endpoint, the watchdog with its limits, the history of
+ * transactions, and the drain before the end. roster_drain() waits, so it has a thread of its own,
+ * which tells the main loop when it is done.
  */
 #include "config.h"
-
-#include "operate.h"
 
 #include "server.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <roster/roster.h>
 #include <roster/status.h>
 #include <stdio.h>
-#include <string.h>
 
 #define WATCH_MS 50
 
-static int fail(const char *what, int err)
-{
-    fprintf(stderr, "roster-kv: %s: %s\n", what, roster_strerror(err));
-    return err;
-}
-
+/* The flags lead from one thread to another what happened before they were set. */
 static int get(const int *flag)
 {
-    return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(flag, __ATOMIC_ACQUIRE); /* pairs with set() */
 }
 
 static void set(int *flag)
 {
-    __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(flag, 1, __ATOMIC_RELEASE); /* pairs with get() */
 }
 
 /* Whoever is in a hurry does not wait for anybody. */
 static int on_progress(const struct roster_drain_progress *progress, void *arg)
 {
-    const struct operate *operate = arg;
+    const struct server *server = arg;
 
-    (void)progress;
-    return get(&operate->hurry);
+    return get(&server->operate.hurry);
 }
 
 static void *drain_main(void *arg)
 {
     struct server *server = arg;
-    struct operate *operate = &server->operate;
     struct roster_drain_options options = ROSTER_DRAIN_OPTIONS_INIT;
     struct roster_drain_report report = {.size = sizeof(report)};
     int err;
 
-    options.finish_ms = server->options.operate.drain_ms ? server->options.operate.drain_ms : 1;
+    options.finish_ms = server->options.drain_ms ? server->options.drain_ms : 1;
     options.progress = on_progress;
-    options.progress_arg = operate;
+    options.progress_arg = server;
     err = roster_drain(server->roster, &options, &report);
     if (err && err != -ETIMEDOUT)
-        fail("drain", err);
+        server_fail("drain", err);
     if (report.remaining)
         fprintf(stderr, "roster-kv: %" PRIu64 " clients did not leave\n", report.remaining);
-    set(&operate->done);
-    uv_async_send(&operate->async);
+    set(&server->operate.done);
+    uv_async_send(&server->operate.async);
     return NULL;
-}
-
-static void on_async(uv_async_t *async)
-{
-    struct server *server = async->data;
-    struct operate *operate = &server->operate;
-
-    if (get(&operate->done))
-        operate->end(operate->end_arg);
-    else if (get(&operate->wanted) && !operate->draining)
-        operate_drain(server);
 }
 
 void operate_drain(struct server *server)
@@ -87,7 +66,17 @@ void operate_drain(struct server *server)
     }
     operate->draining = !pthread_create(&operate->drainer, NULL, drain_main, server);
     if (!operate->draining)
-        operate->end(operate->end_arg); /* then without */
+        server_end(server); /* then without */
+}
+
+static void on_async(uv_async_t *async)
+{
+    struct server *server = async->data;
+
+    if (get(&server->operate.done))
+        server_end(server);
+    else if (get(&server->operate.wanted) && !server->operate.draining)
+        operate_drain(server);
 }
 
 #ifdef HAVE_MICROHTTPD
@@ -101,29 +90,16 @@ static int on_drain_wanted(void *arg)
     return 0;
 }
 
-/* The first line of a file; NULL when there is none. */
-static const char *read_line(const char *path, char *line, int size)
-{
-    FILE *file = fopen(path, "re");
-    const char *read = file ? fgets(line, size, file) : NULL;
-
-    if (file)
-        fclose(file);
-    if (read)
-        line[strcspn(line, "\r\n")] = '\0';
-    return read;
-}
-
 int operate_show(struct server *server)
 {
-    const struct operate_options *wanted = &server->options.operate;
+    const char *address = server->options.status, *token_file = server->options.token_file;
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
     char token[512];
     int err;
 
-    if (!wanted->status)
+    if (!address)
         return 0;
-    options.address = wanted->status;
+    options.address = address;
     options.name = "roster-kv";
     options.peers = 1;
     options.history = server->operate.history;
@@ -131,14 +107,11 @@ int operate_show(struct server *server)
     options.safepoint = server->cluster.safepoint;
     options.drain = on_drain_wanted;
     options.drain_arg = server;
-    if (wanted->token_file &&
-        !(options.token = read_line(wanted->token_file, token, sizeof(token)))) {
-        fprintf(stderr, "roster-kv: cannot read a token from %s\n", wanted->token_file);
-        return -EINVAL;
-    }
+    if (token_file && !(options.token = server_read_line(token_file, token, sizeof(token))))
+        return server_fail(token_file, -EINVAL);
     err = roster_status_start(server->roster, &options, &server->operate.status);
     if (err)
-        return fail(wanted->status, err);
+        return server_fail(address, err);
     printf("roster-kv: status on %s\n", roster_status_address(server->operate.status));
     return 0;
 }
@@ -151,21 +124,16 @@ void operate_quiet(struct server *server)
 #else
 int operate_show(struct server *server)
 {
-    if (!server->options.operate.status)
-        return 0;
-    fprintf(stderr, "roster-kv: --status: built without libmicrohttpd\n");
-    return -ENOTSUP;
+    return server->options.status ? server_fail("--status: built without it", -ENOTSUP) : 0;
 }
 
 void operate_quiet(struct server *server)
 {
-    (void)server;
 }
 #endif
 
 static void on_event(const struct roster_event *event, void *arg)
 {
-    (void)arg;
     if (event->kind == ROSTER_EVENT_KILL && !event->result)
         fprintf(stderr, "roster-kv: closed session %" PRIu64 ": %s, %" PRIu64 " ms\n",
                 event->session_id, roster_kill_reason_name(event->reason), event->age_ms);
@@ -173,57 +141,40 @@ static void on_event(const struct roster_event *event, void *arg)
 
 static int start_watchdog(struct server *server)
 {
-    const struct operate_options *wanted = &server->options.operate;
+    const struct options *wanted = &server->options;
     struct roster_watchdog_options options = ROSTER_WATCHDOG_OPTIONS_INIT;
-    int err;
 
-    if (!wanted->max_execution_ms && !wanted->idle_ms && !wanted->txn_idle_ms &&
-        !wanted->txn_age_ms)
+    if (!(wanted->max_execution_ms | wanted->idle_ms | wanted->txn_idle_ms |
+          wanted->txn_max_age_ms))
         return 0;
     options.interval_ms = WATCH_MS;
     options.execution_ms = wanted->max_execution_ms;
     options.idle_ms = wanted->idle_ms;
     options.txn_idle_ms = wanted->txn_idle_ms;
-    options.txn_age_ms = wanted->txn_age_ms;
+    options.txn_age_ms = wanted->txn_max_age_ms;
     options.event = on_event;
-    err = roster_watchdog_start(server->roster, &options, &server->operate.watchdog);
-    return err ? fail("watchdog", err) : 0;
+    return roster_watchdog_start(server->roster, &options, &server->operate.watchdog);
 }
 
-static int start_history(struct server *server)
+int operate_start(struct server *server)
 {
-    const struct operate_options *wanted = &server->options.operate;
-    int err;
-
-    if (!wanted->history)
-        return 0;
-    err = roster_history_create((uint32_t)wanted->history, wanted->history_min_ms,
-                                &server->operate.history);
-    return err ? fail("history", err) : 0;
-}
-
-int operate_start(struct server *server, uv_loop_t *loop, void (*end)(void *arg), void *arg)
-{
+    const struct options *wanted = &server->options;
     struct operate *operate = &server->operate;
-    int err = uv_async_init(loop, &operate->async, on_async);
+    int err = uv_async_init(&server->loop, &operate->async, on_async);
 
-    if (err)
-        return fail("event loop", err);
     operate->async.data = server;
-    operate->end = end;
-    operate->end_arg = arg;
-    err = start_history(server);
+    if (!err && wanted->history)
+        err = roster_history_create((uint32_t)wanted->history, wanted->history_min_ms,
+                                    &operate->history);
     if (!err)
         err = start_watchdog(server);
-    return err;
+    return err ? server_fail("history or watchdog", err) : 0;
 }
 
 void operate_stop(struct server *server)
 {
-    struct operate *operate = &server->operate;
-
-    if (operate->draining)
-        pthread_join(operate->drainer, NULL);
+    if (server->operate.draining)
+        pthread_join(server->operate.drainer, NULL);
     operate_quiet(server);
-    roster_watchdog_stop(operate->watchdog);
+    roster_watchdog_stop(server->operate.watchdog);
 }

@@ -2,72 +2,142 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Replies in the Redis protocol (RESP2), appended to a buffer.
+ * Buffers and replies.
  */
 #include "config.h"
 
 #include "reply.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void header(struct buf *out, char type, int64_t number)
+#define KEEP_MAX 16384 /* an idle connection holds no more than this */
+
+static bool reserve(struct buf *buf, size_t more)
+{
+    size_t cap = buf->cap ? buf->cap : 256;
+    char *data;
+
+    if (buf->failed || (buf->limit && more > buf->limit - buf->len))
+        return !(buf->failed = true);
+    while (cap - buf->len < more)
+        cap *= 2;
+    if (cap == buf->cap)
+        return true;
+    data = realloc(buf->data, cap);
+    if (!data)
+        return !(buf->failed = true);
+    buf->data = data;
+    buf->cap = cap;
+    return true;
+}
+
+void buf_append(struct buf *buf, const void *data, size_t len)
+{
+    if (!len || !reserve(buf, len))
+        return;
+    memcpy(buf->data + buf->len, data, len);
+    buf->len += len;
+}
+
+__attribute__((format(printf, 2, 0))) static void append_args(struct buf *buf, const char *format,
+                                                              va_list args)
+{
+    va_list again;
+    int len;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, args);
+    if (reserve(buf, (size_t)len + 1)) {
+        vsnprintf(buf->data + buf->len, (size_t)len + 1, format, again);
+        buf->len += (size_t)len;
+    }
+    va_end(again);
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    append_args(buf, format, args);
+    va_end(args);
+}
+
+void buf_truncate(struct buf *buf, size_t len)
+{
+    buf->len = len;
+    buf->failed = false;
+}
+
+void buf_clear(struct buf *buf)
+{
+    buf_truncate(buf, 0);
+    if (buf->cap > KEEP_MAX)
+        buf_free(buf);
+}
+
+void buf_free(struct buf *buf)
+{
+    free(buf->data);
+    memset(buf, 0, sizeof(*buf));
+}
+
+static int header(struct buf *out, char type, int64_t number)
 {
     char line[32];
     int len = snprintf(line, sizeof(line), "%c%" PRId64 "\r\n", type, number);
 
     buf_append(out, line, (size_t)len);
+    return 0;
 }
 
-void reply_status(struct buf *out, const char *text)
+int reply_status(struct buf *out, const char *text)
 {
     buf_append(out, "+", 1);
     buf_append(out, text, strlen(text));
     buf_append(out, "\r\n", 2);
+    return 0;
 }
 
-void reply_integer(struct buf *out, int64_t value)
+int reply_integer(struct buf *out, int64_t value)
 {
-    header(out, ':', value);
+    return header(out, ':', value);
 }
 
-void reply_bulk(struct buf *out, const char *data, size_t len)
+int reply_bulk(struct buf *out, const char *data, size_t len)
 {
     header(out, '$', (int64_t)len);
     buf_append(out, data, len);
     buf_append(out, "\r\n", 2);
+    return 0;
 }
 
-void reply_string(struct buf *out, const char *text)
+int reply_string(struct buf *out, const char *text)
 {
-    if (text)
-        reply_bulk(out, text, strlen(text));
-    else
-        reply_nil(out);
+    return text ? reply_bulk(out, text, strlen(text)) : header(out, '$', -1);
 }
 
-void reply_nil(struct buf *out)
+int reply_array(struct buf *out, size_t count)
 {
-    buf_append(out, "$-1\r\n", 5);
+    return header(out, '*', (int64_t)count);
 }
 
-void reply_array(struct buf *out, size_t count)
-{
-    header(out, '*', (int64_t)count);
-}
-
-void reply_error(struct buf *out, const char *format, ...)
+int reply_error(struct buf *out, const char *format, ...)
 {
     size_t at = out->len;
     va_list args;
 
     buf_append(out, "-", 1);
     va_start(args, format);
-    buf_vprintf(out, format, args);
+    append_args(out, format, args);
     va_end(args);
     for (; at < out->len; at++)
         if (out->data[at] < ' ')
             out->data[at] = '?';
     buf_append(out, "\r\n", 2);
+    return 0;
 }

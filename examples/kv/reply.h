@@ -2,23 +2,49 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Replies in the Redis protocol (RESP2), appended to a buffer.
+ * Growing buffers with an upper limit, and replies of the Redis protocol (RESP2) in them.
  */
 #ifndef KV_REPLY_H
 #define KV_REPLY_H
 
-#include "buf.h"
-
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-void reply_status(struct buf *out, const char *text);
-void reply_integer(struct buf *out, int64_t value);
-void reply_bulk(struct buf *out, const char *data, size_t len);
-void reply_string(struct buf *out, const char *text); /* nil for NULL */
-void reply_nil(struct buf *out);
-void reply_array(struct buf *out, size_t count); /* the elements follow */
+/* Bytes that belong to someone else. */
+struct slice {
+    const char *data;
+    size_t len;
+};
+
+struct buf {
+    char *data;
+    size_t len;
+    size_t cap;
+    size_t limit; /* 0: none */
+    bool failed;  /* something did not fit, or memory was out: it is missing from here on */
+};
+
+void buf_append(struct buf *buf, const void *data, size_t len);
+void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Cuts off what came after `len`, and forgets a failure since. */
+void buf_truncate(struct buf *buf, size_t len);
+
+/* Empties it; a large buffer is given back. */
+void buf_clear(struct buf *buf);
+
+void buf_free(struct buf *buf);
+
+/* Replies return 0, so that a command can end with them. What cannot be appended fails the buffer.
+ */
+int reply_status(struct buf *out, const char *text);
+int reply_integer(struct buf *out, int64_t value);
+int reply_bulk(struct buf *out, const char *data, size_t len);
+int reply_string(struct buf *out, const char *text); /* nil for NULL */
+int reply_array(struct buf *out, size_t count);      /* the elements follow */
 
 /* The first word is the kind of error ("ERR", "CONFLICT"); what would end the line is replaced. */
-void reply_error(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int reply_error(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

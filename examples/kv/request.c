@@ -96,23 +96,16 @@ static redisReplyObjectFunctions functions = {
 
 bool request_is(const struct request *request, size_t n, const char *word)
 {
-    return request->argv[n].len == strlen(word) && strcasecmp(request->argv[n].data, word) == 0;
+    return n < request->argc && request->argv[n].len == strlen(word) &&
+           !strcasecmp(request->argv[n].data, word);
 }
 
 void request_free(struct request *request)
 {
-    union {
-        const char *given;
-        char *made;
-    } copy; /* read-only for all others */
     size_t n;
 
-    if (!request)
-        return;
-    for (n = 0; n < request->argc; n++) {
-        copy.given = request->argv[n].data;
-        free(copy.made);
-    }
+    for (n = 0; request && n < request->argc; n++)
+        free((char *)(uintptr_t)request->argv[n].data); /* read-only for all others */
     free(request);
 }
 
@@ -175,36 +168,22 @@ static int compact(struct request_reader *reader)
     return 0;
 }
 
-/* The next word of a line from `*at` on; its length is 0 at the end. */
-static struct slice next_word(const char *line, size_t len, size_t *at)
-{
-    struct slice word;
-
-    while (*at < len && strchr(" \t\r", line[*at]))
-        ++*at;
-    word.data = line + *at;
-    while (*at < len && !strchr(" \t\r", line[*at]))
-        ++*at;
-    word.len = (size_t)(line + *at - word.data);
-    return word;
-}
-
 static struct request *split(const char *line, size_t len)
 {
-    struct request *request;
-    struct slice word;
-    size_t at = 0, argc = 0, n;
+    struct request *request = request_new((len + 1) / 2); /* words at most */
+    char *copy = strndup(line, len), *rest = NULL, *word;
 
-    while (next_word(line, len, &at).len)
-        argc++;
-    request = request_new(argc);
-    for (n = 0, at = 0; request && n < argc; n++) {
-        word = next_word(line, len, &at);
-        if (!request_set(request, n, word.data, word.len)) {
-            request_free(request);
-            return NULL;
-        }
+    if (request)
+        request->argc = 0;
+    for (word = copy ? strtok_r(copy, " \t\r", &rest) : NULL; request && word;
+         word = strtok_r(NULL, " \t\r", &rest))
+        if (!request_set(request, request->argc++, word, strlen(word)))
+            break;
+    if (!copy || word) { /* memory is out */
+        request_free(request);
+        request = NULL;
     }
+    free(copy);
     return request;
 }
 

@@ -8,21 +8,21 @@
 #ifndef KV_REQUEST_H
 #define KV_REQUEST_H
 
-#include "buf.h"
+#include "reply.h"
 
 #include <hiredis/hiredis.h>
-#include <stdint.h>
 
 #define REQUEST_MAX_ARGS 65536
 #define REQUEST_MAX_LINE 65536
 
 struct request {
+    struct request *next; /* of those between MULTI and EXEC */
     size_t argc;
     size_t bytes; /* of all arguments */
     struct slice argv[];
 };
 
-/* Whether argument `n` is the word, in upper or lower case. */
+/* Whether argument `n` is there and is the word, in upper or lower case. */
 bool request_is(const struct request *request, size_t n, const char *word);
 
 void request_free(struct request *request);

@@ -6,11 +6,8 @@
  */
 #include "config.h"
 
-#include "store_private.h"
+#include "store.h"
 
-#include "hash.h"
-
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -21,48 +18,41 @@ struct store *store_create(struct roster_oracle_local *oracle, uint64_t max_byte
 {
     struct store *store = aligned_alloc(64, sizeof(*store));
     struct store_shard *shard;
+    bool good;
 
     if (!store)
         return NULL;
     memset(store, 0, sizeof(*store));
     store->oracle = oracle;
     store->max_bytes = max_bytes;
+    good = getrandom(store->hash_key, sizeof(store->hash_key), 0) == sizeof(store->hash_key);
     for (shard = store->shards; shard < store->shards + STORE_SHARDS; shard++) {
         pthread_mutex_init(&shard->lock, NULL);
-        shard->queue_tail = &shard->queue_head;
+        STAILQ_INIT(&shard->queue);
         shard->mask = FIRST_BUCKETS - 1;
         shard->buckets = calloc(FIRST_BUCKETS, sizeof(struct store_entry *));
+        good = good && shard->buckets;
     }
-    for (shard = store->shards; shard < store->shards + STORE_SHARDS; shard++)
-        if (!shard->buckets)
-            break;
-    if (shard == store->shards + STORE_SHARDS &&
-        getrandom(store->hash_key, sizeof(store->hash_key), 0) == sizeof(store->hash_key))
+    if (good)
         return store;
     store_destroy(store);
     return NULL;
 }
 
-static void entry_free(struct store_entry *entry)
-{
-    struct store_version *version = entry->newest, *older;
-
-    for (; version; version = older) {
-        older = version->older;
-        free(version);
-    }
-    free(entry);
-}
-
 static void shard_destroy(struct store_shard *shard)
 {
-    struct store_entry *entry, *next;
+    struct store_version *version;
+    struct store_entry *entry;
     size_t n;
 
     for (n = 0; shard->buckets && n <= shard->mask; n++)
-        for (entry = shard->buckets[n]; entry; entry = next) {
-            next = entry->next;
-            entry_free(entry);
+        while ((entry = shard->buckets[n])) {
+            shard->buckets[n] = entry->next;
+            while ((version = entry->newest)) {
+                entry->newest = version->older;
+                free(version);
+            }
+            free(entry);
         }
     free(shard->buckets);
     pthread_mutex_destroy(&shard->lock);
@@ -75,14 +65,6 @@ void store_destroy(struct store *store)
     for (shard = store->shards; shard < store->shards + STORE_SHARDS; shard++)
         shard_destroy(shard);
     free(store);
-}
-
-void store_stats(const struct store *store, struct store_stats *stats)
-{
-    stats->keys = __atomic_load_n(&store->stats.keys, __ATOMIC_RELAXED);
-    stats->versions = __atomic_load_n(&store->stats.versions, __ATOMIC_RELAXED);
-    stats->bytes = __atomic_load_n(&store->stats.bytes, __ATOMIC_RELAXED);
-    stats->collected = __atomic_load_n(&store->stats.collected, __ATOMIC_RELAXED);
 }
 
 void store_lock(struct store *store, uint64_t shards)
@@ -105,23 +87,23 @@ uint64_t store_commit_ts(struct store *store)
     return ts;
 }
 
+struct store_key store_key(const struct store *store, struct slice bytes)
+{
+    return (struct store_key){store_hash(store->hash_key, bytes.data, bytes.len), bytes};
+}
+
 /* The low bits of the hash chose the shard. */
 static struct store_entry **bucket_of(const struct store_shard *shard, uint64_t hash)
 {
     return &shard->buckets[hash / STORE_SHARDS & shard->mask];
 }
 
-static bool has_key(const struct store_entry *entry, const struct store_key *key)
-{
-    return entry->hash == key->hash && entry->len == key->bytes.len &&
-           !memcmp(entry->key, key->bytes.data, entry->len);
-}
-
 struct store_entry *store_find(const struct store_shard *shard, const struct store_key *key)
 {
     struct store_entry *entry = *bucket_of(shard, key->hash);
 
-    while (entry && !has_key(entry, key))
+    while (entry && (entry->hash != key->hash || entry->len != key->bytes.len ||
+                     memcmp(entry->key, key->bytes.data, entry->len) != 0))
         entry = entry->next;
     return entry;
 }
@@ -137,7 +119,7 @@ static void insert(struct store_shard *shard, struct store_entry *entry)
 /* Doubles the table; when memory is out it goes on with the small one. */
 static void grow(struct store_shard *shard)
 {
-    struct store_entry **old = shard->buckets, *entry, *next;
+    struct store_entry **old = shard->buckets, *entry;
     size_t count = shard->mask + 1, n;
     struct store_entry **buckets = calloc(2 * count, sizeof(struct store_entry *));
 
@@ -146,8 +128,8 @@ static void grow(struct store_shard *shard)
     shard->buckets = buckets;
     shard->mask = 2 * count - 1;
     for (n = 0; n < count; n++)
-        for (entry = old[n]; entry; entry = next) {
-            next = entry->next;
+        while ((entry = old[n])) {
+            old[n] = entry->next;
             insert(shard, entry);
         }
     free(old);
@@ -155,10 +137,9 @@ static void grow(struct store_shard *shard)
 
 void store_insert(struct store_shard *shard, struct store_entry *entry)
 {
-    if (shard->entries > shard->mask)
+    if (shard->entries++ > shard->mask)
         grow(shard);
     insert(shard, entry);
-    shard->entries++;
 }
 
 void store_remove(struct store_shard *shard, struct store_entry *entry)
@@ -183,7 +164,7 @@ static const struct store_version *visible(const struct store_entry *entry, uint
 
 int store_read(struct store *store, const struct store_key *key, uint64_t ts, struct buf *out)
 {
-    struct store_shard *shard = store_shard_of(store, key->hash);
+    struct store_shard *shard = store_shard(store, key->hash);
     const struct store_version *version;
     const struct store_entry *entry;
 
@@ -196,26 +177,19 @@ int store_read(struct store *store, const struct store_key *key, uint64_t ts, st
     return version != NULL;
 }
 
-static uint64_t count_shard(struct store_shard *shard, uint64_t ts)
+uint64_t store_count(struct store *store, uint64_t ts)
 {
     const struct store_entry *entry;
+    struct store_shard *shard;
     uint64_t count = 0;
     size_t n;
 
-    pthread_mutex_lock(&shard->lock);
-    for (n = 0; n <= shard->mask; n++)
-        for (entry = shard->buckets[n]; entry; entry = entry->next)
-            count += visible(entry, ts) != NULL;
-    pthread_mutex_unlock(&shard->lock);
-    return count;
-}
-
-uint64_t store_count(struct store *store, uint64_t ts)
-{
-    struct store_shard *shard;
-    uint64_t count = 0;
-
-    for (shard = store->shards; shard < store->shards + STORE_SHARDS; shard++)
-        count += count_shard(shard, ts);
+    for (shard = store->shards; shard < store->shards + STORE_SHARDS; shard++) {
+        pthread_mutex_lock(&shard->lock);
+        for (n = 0; n <= shard->mask; n++)
+            for (entry = shard->buckets[n]; entry; entry = entry->next)
+                count += visible(entry, ts) != NULL;
+        pthread_mutex_unlock(&shard->lock);
+    }
     return count;
 }

@@ -13,31 +13,41 @@
 #include <roster/kill.h>
 #include <roster/txn.h>
 #include <search.h>
-#include <stdlib.h>
 #include <string.h>
 
+/* Any order of keys will do; a write begins with its key. */
 static int compare(const void *a, const void *b)
 {
-    return store_key_compare(a, b); /* a write begins with its key */
+    const struct store_key *left = a, *right = b;
+
+    if (left->hash != right->hash)
+        return left->hash < right->hash ? -1 : 1;
+    if (left->bytes.len != right->bytes.len)
+        return left->bytes.len < right->bytes.len ? -1 : 1;
+    return memcmp(left->bytes.data, right->bytes.data, left->bytes.len);
 }
 
 static void keep(void *write)
 {
-    (void)write; /* freed through the array */
+    (void)write; /* freed through the list */
 }
 
-static void forget_writes(struct txn *txn)
+static void finish(struct txn *txn)
 {
-    size_t n;
+    struct store_write *write;
 
+    if (txn->history)
+        (void)roster_history_add(txn->history, txn->session);
+    roster_txn_finish(txn->session);
     tdestroy(txn->index, keep);
-    for (n = 0; n < txn->count; n++)
-        store_write_free(txn->writes[n]);
-    free(txn->writes);
+    while ((write = txn->writes)) {
+        txn->writes = write->next;
+        store_write_free(write);
+    }
     txn->index = NULL;
-    txn->writes = NULL;
-    txn->count = txn->capacity = txn->bytes = 0;
+    txn->count = txn->bytes = 0;
     txn->shards = 0;
+    txn->state = TXN_NONE;
 }
 
 int txn_begin(struct txn *txn)
@@ -66,49 +76,31 @@ int txn_get(struct txn *txn, struct slice name, struct buf *out)
 {
     struct store_key key = store_key(txn->store, name);
     const struct store_write *write = find(txn, &key);
-    const char *value;
-    size_t len;
 
     if (interrupted(txn))
         return -EINTR;
     if (!write)
         return store_read(txn->store, &key, txn->start_ts, out);
-    value = store_write_value(write, &len);
-    if (value)
-        buf_append(out, value, len);
-    return value != NULL;
-}
-
-static int room_for_write(struct txn *txn)
-{
-    size_t capacity = txn->capacity ? 2 * txn->capacity : 4;
-    struct store_write **writes;
-
-    if (txn->count < txn->capacity)
+    if (write->version->deleted)
         return 0;
-    writes = realloc(txn->writes, capacity * sizeof(struct store_write *));
-    if (!writes)
-        return -ENOMEM;
-    txn->writes = writes;
-    txn->capacity = capacity;
-    return 0;
+    buf_append(out, write->version->data, write->version->len);
+    return 1;
 }
 
 static int add_write(struct txn *txn, const struct store_key *key, const struct slice *value)
 {
-    struct store_write *write;
+    struct store_write *write = store_write_new(key);
 
-    if (room_for_write(txn))
-        return -ENOMEM;
-    write = store_write_new(key);
     if (!write)
         return -ENOMEM;
     if (store_write_set(write, value) || !tsearch(&write->key, &txn->index, compare)) {
         store_write_free(write);
         return -ENOMEM;
     }
-    txn->writes[txn->count++] = write;
-    txn->shards |= store_key_shard(key);
+    write->next = txn->writes;
+    txn->writes = write;
+    txn->count++;
+    txn->shards |= UINT64_C(1) << key->hash % STORE_SHARDS;
     return 0;
 }
 
@@ -131,46 +123,24 @@ int txn_put(struct txn *txn, struct slice name, const struct slice *value)
 
 int txn_count(struct txn *txn, uint64_t *count)
 {
+    const struct store_write *write;
     struct buf unused = {0};
-    size_t n, len;
-    uint64_t before;
 
     *count = store_count(txn->store, txn->start_ts);
-    for (n = 0; n < txn->count; n++) {
-        before = (uint64_t)store_read(txn->store, &txn->writes[n]->key, txn->start_ts, &unused);
-        *count += (store_write_value(txn->writes[n], &len) != NULL) - before;
+    for (write = txn->writes; write; write = write->next) {
+        *count -= (uint64_t)store_read(txn->store, &write->key, txn->start_ts, &unused);
+        *count += !write->version->deleted;
     }
     buf_free(&unused);
     return interrupted(txn);
 }
 
-int txn_check(struct txn *txn)
-{
-    return roster_txn_check(txn->session);
-}
-
-static void finish(struct txn *txn)
-{
-    if (txn->history)
-        (void)roster_history_add(txn->history, txn->session);
-    roster_txn_finish(txn->session);
-    forget_writes(txn);
-    txn->state = TXN_NONE;
-}
-
 int txn_commit(struct txn *txn)
 {
-    int err;
+    int err = txn->writes
+                  ? store_commit(txn->store, txn->session, txn->start_ts, txn->writes, txn->shards)
+                  : roster_txn_check(txn->session);
 
-    if (txn->state == TXN_FAILED) {
-        txn->state = TXN_NONE;
-        return txn->error;
-    }
-    if (txn->count)
-        err = store_commit(txn->store, txn->session, txn->start_ts, txn->writes, txn->count,
-                           txn->shards);
-    else
-        err = roster_txn_check(txn->session);
     finish(txn); /* not before everything is installed, see store_commit() */
     return err;
 }
@@ -182,9 +152,8 @@ void txn_rollback(struct txn *txn)
     txn->state = TXN_NONE;
 }
 
-void txn_fail(struct txn *txn, int error)
+void txn_fail(struct txn *txn)
 {
     finish(txn);
     txn->state = TXN_FAILED;
-    txn->error = error;
 }

@@ -20,11 +20,9 @@ struct txn {
     struct roster_session *session;
     struct roster_history *history; /* NULL: none is kept */
     enum txn_state state;
-    int error; /* why it failed */
     uint64_t start_ts;
-    struct store_write **writes;
-    size_t count;
-    size_t capacity;
+    struct store_write *writes;
+    size_t count; /* of them */
     size_t bytes;
     size_t max_bytes;
     uint64_t shards; /* that the writes belong to */
@@ -44,9 +42,6 @@ int txn_put(struct txn *txn, struct slice name, const struct slice *value);
 /* Counts the keys that the transaction sees. */
 int txn_count(struct txn *txn, uint64_t *count);
 
-/* 0 as long as all that the transaction has read may be told to the client (G8). */
-int txn_check(struct txn *txn);
-
 /* Ends it, whatever is returned. -EAGAIN when another transaction was first. */
 int txn_commit(struct txn *txn);
 
@@ -54,6 +49,6 @@ int txn_commit(struct txn *txn);
 void txn_rollback(struct txn *txn);
 
 /* Rolls back, but remembers so that nothing more is done in it. */
-void txn_fail(struct txn *txn, int error);
+void txn_fail(struct txn *txn);
 
 #endif

@@ -11,7 +11,7 @@
  */
 #include "config.h"
 
-#include "store_private.h"
+#include "store.h"
 
 #include <roster/minimum.h>
 #include <stdlib.h>
