@@ -32,11 +32,22 @@ static void on_log(void *arg, enum roster_store_log_level level, const char *tex
 
 static int open_store(struct server *server)
 {
-    struct roster_store_options options = {.size = sizeof(options), .log = on_log};
-    char why[ROSTER_STORE_ERROR_SIZE];
-    int err = roster_store_open(server->options.store, &options, &server->cluster.store, why,
-                                sizeof(why));
+    const struct options *known = &server->options;
+    struct roster_store_options options = {
+        .size = sizeof(options),
+        .log = on_log,
+        .user = known->user,
+        .tls_ca_file = known->ca_file,
+        .tls_cert_file = known->cert_file,
+        .tls_key_file = known->key_file,
+    };
+    char why[ROSTER_STORE_ERROR_SIZE], password[512];
+    int err;
 
+    if (known->password_file &&
+        !(options.password = server_read_line(known->password_file, password, sizeof(password))))
+        return -EINVAL;
+    err = roster_store_open(known->store, &options, &server->cluster.store, why, sizeof(why));
     if (err)
         fprintf(stderr, "roster-kv: cannot open the store: %s\n", why);
     return err;

@@ -36,6 +36,8 @@ const char *server_read_line(const char *path, char *line, int size)
         fclose(file);
     if (read)
         line[strcspn(line, "\r\n")] = '\0';
+    else
+        fprintf(stderr, "roster-kv: cannot read a line from %s\n", path);
     return read;
 }
 

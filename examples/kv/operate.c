@@ -108,7 +108,7 @@ int operate_show(struct server *server)
     options.drain = on_drain_wanted;
     options.drain_arg = server;
     if (token_file && !(options.token = server_read_line(token_file, token, sizeof(token))))
-        return server_fail(token_file, -EINVAL);
+        return -EINVAL;
     err = roster_status_start(server->roster, &options, &server->operate.status);
     if (err)
         return server_fail(address, err);

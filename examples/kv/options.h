@@ -27,6 +27,7 @@ struct options {
     const char *store; /* where the cluster meets; NULL: a server of its own */
     const char *prefix;
     const char *server_id;                                             /* NULL: chosen on start */
+    const char *user, *password_file, *ca_file, *cert_file, *key_file; /* of etcd */
     uint64_t lease_ttl_ms;
     uint64_t report_interval_ms;
     uint64_t life_time_ms;

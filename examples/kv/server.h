@@ -79,7 +79,7 @@ int server_fail(const char *what, int err);
 /* Ends the main loop. In the loop. */
 void server_end(struct server *server);
 
-/* The first line of a file; NULL when it cannot be read. */
+/* The first line of a file; NULL, and the user has been told, when it cannot be read. */
 const char *server_read_line(const char *path, char *line, int size);
 
 /* listener.c: accepts connections and hands them to the workers in turn; options.port then is the
