@@ -20,6 +20,15 @@ ROSTER_NOTE_OPTIONAL([$1], roster_lower, [$3], [$4])
 m4_popdef([roster_lower])
 ])
 
+dnl ROSTER_WITHOUT(NEEDED, NAME...): NEEDED is not there, so what is found by each NAME is left out;
+dnl an error where --with-NAME was given.
+AC_DEFUN([ROSTER_WITHOUT], [
+m4_foreach_w([roster_name], [$2], [
+AS_IF([test "$AS_TR_SH([with_]roster_name)" = yes],
+  [AC_MSG_ERROR([--with-]roster_name[ was given, but what it is for needs $1])])
+AS_TR_SH([with_]roster_name)=no])
+])
+
 dnl ROSTER_OPTIONAL_HEADER(VAR, HEADER, DEBIAN PACKAGE, PURPOSE): the same for a bare header.
 AC_DEFUN([ROSTER_OPTIONAL_HEADER], [
 AC_CHECK_HEADER([$2], [roster_have_$1=yes], [roster_have_$1=no])

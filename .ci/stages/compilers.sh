@@ -27,6 +27,14 @@ stage_debug() {
     check_build debug check-core --enable-debug
 }
 
+# With liburcu and nothing else.
+stage_core() {
+    configure_in "$work/core" --without-jansson --without-libuv --without-criterion
+    build_in "$work/core"
+    build_in "$work/core" check TESTS="tests/library/versions.sh tests/library/headers.sh \
+        tests/guide/programs.sh tests/torture/guarantees"
+}
+
 stage_address-undefined() {
     check_build address-undefined check --enable-sanitizer=address,undefined
 }

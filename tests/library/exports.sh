@@ -13,6 +13,10 @@ if [ ! -e "$1" ]; then
     echo "no shared library in this build"
     exit 77
 fi
+if [ ! -e libroster-cluster.so ] || [ ! -e libroster-status.so ]; then
+    echo "not all libraries that the headers are of are in this build"
+    exit 77
+fi
 
 # One declaration a line, without comments, then the name before the parenthesis.
 for header in "$ROSTER_SRCDIR"/include/roster/*.h; do
