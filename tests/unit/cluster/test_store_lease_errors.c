@@ -19,6 +19,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ERROR(code, text) "{\"error\":\"" text "\",\"message\":\"" text "\",\"code\":" #code "}"
 #define TIMEOUT_MS 250
+#define CUT_SHORT 10
 
 /* What comes of a grant, of a revocation, and of a keep-alive or a question. */
 struct outcome {
@@ -56,15 +57,41 @@ static struct roster_store *open_at(const char *url)
     return store;
 }
 
+static int grant(struct roster_store *store, int timeout_ms)
+{
+    struct roster_store_lease lease;
+
+    return roster_store_lease_grant(store, 5000, timeout_ms, &lease);
+}
+
+static int revoke(struct roster_store *store, int timeout_ms)
+{
+    return roster_store_lease_revoke(store, 7, timeout_ms);
+}
+
+/*
+ * What comes of a change. Of one that is tried again until its time is up, nobody knows it when
+ * that finds a request under way, as on a busy machine it may; but not every time.
+ */
+static int result_of(int (*change)(struct roster_store *, int), struct roster_store *store,
+                     int timeout_ms, int expected)
+{
+    int err = change(store, timeout_ms);
+
+    for (int i = 0; i < CUT_SHORT && expected == -EHOSTUNREACH && err == -EINPROGRESS; i++)
+        err = change(store, timeout_ms);
+    return err;
+}
+
 static void expect_all(struct roster_store *store, const char *what, int timeout_ms,
                        struct outcome outcome)
 {
     struct roster_store_lease lease;
     int err;
 
-    err = roster_store_lease_grant(store, 5000, timeout_ms, &lease);
+    err = result_of(grant, store, timeout_ms, outcome.grant);
     cr_expect_eq(err, outcome.grant, "%s: grant %d", what, err);
-    err = roster_store_lease_revoke(store, 7, timeout_ms);
+    err = result_of(revoke, store, timeout_ms, outcome.revoke);
     cr_expect_eq(err, outcome.revoke, "%s: revoke %d", what, err);
     err = roster_store_lease_keep_alive(store, 7, timeout_ms, &lease);
     cr_expect_eq(err, outcome.question, "%s: keep-alive %d", what, err);
