@@ -50,9 +50,9 @@ static int copy_strings(struct roster_syncer *syncer)
 
     if (err != 0 || options->server_id == NULL)
         return -EINVAL;
-    syncer->info = syncer_info_json(options);
-    if (syncer->info == NULL)
-        return -EINVAL;
+    err = syncer_info_json(options, &syncer->info);
+    if (err != 0)
+        return err;
     syncer->server_id = strdup(options->server_id);
     return syncer->server_id == NULL ? -ENOMEM : 0;
 }

@@ -139,8 +139,8 @@ void syncer_end(struct roster_syncer *syncer);
 int syncer_options_complete(struct roster_syncer_options *known,
                             const struct roster_syncer_options *options);
 
-/* The JSON of the server; NULL: no UTF-8, or memory is out. */
-char *syncer_info_json(const struct roster_syncer_options *options);
+/* The JSON of the server. 0, -EINVAL (no UTF-8) or -ENOMEM. */
+int syncer_info_json(const struct roster_syncer_options *options, char **text);
 
 /* The JSON of who holds the minimum, in `text`; a pointer to it. */
 struct roster_store_bytes syncer_holder_json(const struct roster_holder *holder, char *text,

@@ -82,7 +82,7 @@ static json_t *labels_json(const struct roster_syncer_options *options)
     return labels;
 }
 
-char *syncer_info_json(const struct roster_syncer_options *options)
+static char *info_json(const struct roster_syncer_options *options)
 {
     json_t *labels = labels_json(options), *info;
     char *text = NULL;
@@ -100,6 +100,16 @@ char *syncer_info_json(const struct roster_syncer_options *options)
         text = json_dumps(info, JSON_COMPACT);
     json_decref(info);
     return text;
+}
+
+int syncer_info_json(const struct roster_syncer_options *options, char **text)
+{
+    /* jansson says only that it failed; why, its allocator does. */
+    errno = 0;
+    *text = info_json(options);
+    if (*text != NULL)
+        return 0;
+    return errno == ENOMEM ? -ENOMEM : -EINVAL;
 }
 
 struct roster_store_bytes syncer_holder_json(const struct roster_holder *holder, char *text,
