@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# Some seconds of fuzzing for each target.
+# A minute of fuzzing for each target.
 
 stage_fuzz() {
     local output status=0
     install_packages build check ci
     configure_all build
-    output=$(build_in build fuzz SECONDS=5) || status=$?
+    output=$(build_in build fuzz SECONDS=60) || status=$?
     printf '%s\n' "$output"
     awk '/: nothing found$/ { passed++ } /: FAULT$/ { failed++ }
          END { print passed + 0, failed + 0, 0 }' <<<"$output" >"$counts"
