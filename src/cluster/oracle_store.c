@@ -189,20 +189,24 @@ static bool enqueue(struct roster_oracle_store *oracle, struct waiter *me)
     return leads;
 }
 
+/* Waits to be served, or to lead. Until then `me` is the leaders'. */
+static bool is_to_lead(struct waiter *me)
+{
+    while (sem_wait(&me->woken) != 0)
+        ; /* a signal came; it fails for no other reason */
+    return me->leads;
+}
+
 int roster_oracle_store_get(void *arg, uint64_t *ts)
 {
     RST_NOT_CANCELLED;
     struct roster_oracle_store *oracle = arg;
-    struct waiter me = {.next = NULL};
+    struct waiter me = {.leads = false};
 
     if (oracle == NULL || ts == NULL)
         return -EINVAL;
     sem_init(&me.woken, 0, 0);
-    me.leads = enqueue(oracle, &me);
-    if (!me.leads)
-        while (sem_wait(&me.woken) != 0)
-            ; /* a signal came; it fails for no other reason */
-    if (me.leads)
+    if (enqueue(oracle, &me) || is_to_lead(&me))
         lead(oracle, &me);
     sem_destroy(&me.woken);
     if (me.err == 0)
