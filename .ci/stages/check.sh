@@ -7,7 +7,7 @@
 
 stage_check() {
     local status=0
-    install_packages bench # so that all engines of roster-bench are tested
+    install_packages bench ci # so that no test of the bench, the page or the manual is left out
     forget_results build
     ./quickstart check || status=$?
     count_results build >"$counts"
