@@ -58,16 +58,17 @@ show() {
     show_safe_points kv1 kv2
 }
 
-# The process list: long, so only its beginning, and who has a name.
+# The process list: long, so only its beginning, and who has a name. Not by head, which would leave
+# before whoever writes is done.
 show_sessions() {
     local list=$work/list
     cli kv1 CLIENT LIST >"$list"
     grep ' name= ' "$list" >"$work/others"
     echo "-- CLIENT LIST: the named ones and some others of $(grep -c '^id=' "$list") sessions"
-    { grep '^id=' "$list" | grep -v ' name= '; sort -t '"' -k 2,2r "$work/others" | head -n 4; } |
+    { grep '^id=' "$list" | grep -v ' name= '; sort -t '"' -k 2,2r "$work/others" | sed -n 1,4p; } |
         cut -c 1-140 | sed 's/^/   /'
     echo "-- TRX LIST: the cluster, then the oldest transactions first"
-    cli kv1 TRX LIST | grep -e '^id=' -e '^server=' | head -n 4 | sed 's/^/   /'
+    cli kv1 TRX LIST | grep -e '^id=' -e '^server=' | sed -n '1,4s/^/   /p'
 }
 
 # Two long transactions on kv1 beside the load, from before it to the 6th second and from the 3rd to
