@@ -12,7 +12,7 @@ judge="$ROSTER_SRCDIR/tests/soak/judge.awk"
 samples() {
     awk -v leak="$1" 'BEGIN {
         for (i = 0; i < 40; i++) {
-            $0 = i " 100000 50 12 100000 400000 20000 90000 1"
+            $0 = 10 * i " 100000 50 12 100000 400000 20000 90000 " 100000 * i
             for (column = 2; column <= 8; column++)
                 $column *= 1 + i % 5 / 200 + (column == leak) * i * 10
             $4 = int($4)
