@@ -93,7 +93,8 @@ int scratch_run(const char *const *arguments)
     return WEXITSTATUS(status);
 }
 
-int scratch_port(void)
+/* A socket that is bound to a port of its own. */
+static int bound_socket(int *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
@@ -102,6 +103,22 @@ int scratch_port(void)
     cr_assert_geq(fd, 0);
     cr_assert_eq(bind(fd, (struct sockaddr *)&address, length), 0);
     cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    close(fd);
-    return ntohs(address.sin_port);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+int scratch_port(void)
+{
+    int port;
+
+    close(bound_socket(&port));
+    return port;
+}
+
+int scratch_dead_port(void)
+{
+    int port;
+
+    bound_socket(&port);
+    return port;
 }

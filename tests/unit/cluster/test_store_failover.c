@@ -104,7 +104,7 @@ Test(store_failover, an_endpoint_that_is_not_there_is_passed_over)
     char urls[256];
 
     fake_gateway_start(&good, work, NULL);
-    snprintf(urls, sizeof(urls), "http://127.0.0.1:%d,%s", scratch_port(), good.url);
+    snprintf(urls, sizeof(urls), "http://127.0.0.1:%d,%s", scratch_dead_port(), good.url);
     for (int i = 0; i < HANDLES; i++) {
         struct roster_store *store = open_at(urls, NULL);
 

@@ -126,7 +126,7 @@ Test(store_lease_errors, nobody_is_there)
     struct roster_store *store;
     char url[64];
 
-    snprintf(url, sizeof(url), "http://127.0.0.1:%d", scratch_port());
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d", scratch_dead_port());
     store = open_at(url);
     expect_all(store, "nobody", TIMEOUT_MS,
                (struct outcome){-EHOSTUNREACH, -EHOSTUNREACH, -EHOSTUNREACH});
