@@ -22,3 +22,17 @@ AS_IF([test "$enable_debug" != no], [roster_default_cflags="-O1 -g3"],
   [roster_default_cflags="-O2 -g"])
 : ${CFLAGS="$roster_default_cflags"}
 ])
+
+dnl ROSTER_READABLE_DEBUG_INFO: valgrind up to 3.19 gives up on what clang 14 writes by default,
+dnl which is DWARF 5. Who sets CFLAGS has chosen for themselves.
+AC_DEFUN([ROSTER_READABLE_DEBUG_INFO], [
+AC_REQUIRE([AC_PROG_CC])
+AS_IF([test "$CFLAGS" = "$roster_default_cflags"], [
+  AC_MSG_CHECKING([whether $CC is clang])
+  AC_COMPILE_IFELSE([AC_LANG_PROGRAM([#ifndef __clang__
+#error not clang
+#endif])], [roster_clang=yes], [roster_clang=no])
+  AC_MSG_RESULT([$roster_clang])
+  AS_IF([test $roster_clang = yes], [CFLAGS="$CFLAGS -gdwarf-4"])
+])
+])
