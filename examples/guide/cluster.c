@@ -9,6 +9,7 @@
 #include <roster/oracle_store.h>
 #include <roster/roster.h>
 #include <roster/store.h>
+#include <roster/store_lease.h>
 #include <roster/syncer.h>
 #include <stdio.h>
 #include <stdlib.h>

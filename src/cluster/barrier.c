@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include <roster/barrier.h>
+#include <roster/store_lease.h>
 #include <roster/timestamp.h>
 
 #include "cluster/batch.h"

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #include <roster/safepoint.h>
+#include <roster/store_watch.h>
 
 #include "cluster/paths.h"
 

@@ -14,6 +14,8 @@
 #include <stdatomic.h>
 
 #include <roster/store.h>
+#include <roster/store_lease.h>
+#include <roster/store_watch.h>
 
 /* The text of an error while a store is being opened; both fields may be 0. */
 struct store_error {

@@ -21,6 +21,8 @@
 #include <stdbool.h>
 
 #include <roster/minimum.h>
+#include <roster/store_lease.h>
+#include <roster/store_watch.h>
 #include <roster/syncer.h>
 
 #include "cluster/paths.h"

@@ -3,15 +3,17 @@
 #
 # awk -f doc/headers.awk -f documented.awk HEADER...: for each public function "NAME ERRNO" for what
 # its header says that it returns, and "NAME *" when it also hands on what a store, an oracle or
-# a callback returned. A header may say "as roster_x()", and that of the store "the table above".
+# a callback returned. A header may say "as roster_x()", and those of the store "the table of
+# roster/store.h", which that calls "the table above".
 
-function on_file(text,    rest) {
-    table = ""
+function on_file(text,    rest, found) {
     rest = text
     while (match(rest, /\n\| -E[A-Z0-9]+/)) {
-        table = table " " substr(rest, RSTART + 4, RLENGTH - 4)
+        found = found " " substr(rest, RSTART + 4, RLENGTH - 4)
         rest = substr(rest, RSTART + RLENGTH)
     }
+    if (found != "")
+        table = found
 }
 
 function on_type(kind, name, code, text) {}
@@ -67,6 +69,7 @@ function on_function(result, name, params, text,    part, flat, excepted) {
     flat = part
     gsub(/\n/, " ", flat)
     gsub(/  +/, " ", flat)
+    gsub(/table of roster\/store\.h/, "table above", flat)
     if (match(flat, /table above,[^.;]* excepted/)) {
         excepted = substr(flat, RSTART, RLENGTH)
         flat = substr(flat, 1, RSTART + 10) substr(flat, RSTART + RLENGTH)

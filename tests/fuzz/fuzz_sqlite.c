@@ -10,6 +10,7 @@
 #include "fuzz.h"
 
 #include <roster/store.h>
+#include <roster/store_watch.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -13,6 +13,8 @@
 #include <criterion/parameterized.h>
 
 #include <roster/store.h>
+#include <roster/store_lease.h>
+#include <roster/store_watch.h>
 
 #include "etcd_server.h"
 

@@ -16,6 +16,8 @@
 #include <criterion/criterion.h>
 #include <roster/barrier.h>
 #include <roster/oracle_store.h>
+#include <roster/store_lease.h>
+#include <roster/store_watch.h>
 #include <roster/roster.h>
 #include <roster/syncer.h>
 
