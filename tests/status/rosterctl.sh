@@ -63,7 +63,7 @@ status=0
 timeout 1 "$ctl" ps --watch=0.2 >"$work/watched" || status=$?
 expect "watching goes on" 124 "$status"
 [ "$(grep -c '^ID\|ID *KIND' "$work/watched")" -ge 3 ] || expect "again and again" yes no
-if command -v script >/dev/null; then
+if has_terminals; then
     timeout 2 script -qfc "stty rows 5 cols 80; exec '$ctl' ps --watch=0.2" /dev/null </dev/null \
         >"$work/watched" 2>/dev/null || true
     expect "on a terminal only what it has room for" '*ID *KIND*alice*and 2 more*' \

@@ -24,6 +24,11 @@ cleanup() {
 }
 trap cleanup EXIT
 
+# has_terminals: whether pseudo-terminals can be made here, which some containers leave out.
+has_terminals() {
+    script -qec true /dev/null </dev/null >/dev/null 2>&1
+}
+
 # serve [ADDRESS [TOKEN]]: starts one; $address is where it listens.
 serve() {
     local tries

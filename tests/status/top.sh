@@ -12,8 +12,8 @@ if [ ! -x "$ctl" ]; then
     echo "rosterctl was not built"
     exit 77
 fi
-if ! command -v tmux >/dev/null; then
-    echo "tmux is not there"
+if ! command -v tmux >/dev/null || ! has_terminals; then
+    echo "tmux is not there, or no pseudo-terminals"
     exit 77
 fi
 terminal() {
