@@ -22,12 +22,11 @@ count_results() {
         END { print passed + 0, failed + 0, skipped + 0 }'
 }
 
-# failed_results DIRECTORY: the failed tests, one a line.
+# failed_results DIRECTORY: the failed tests, each with what its log says around the failure.
 failed_results() {
-    (cd "$1" && find . -name '*.trs' -exec awk '
-        /^:test-result: (FAIL|XPASS|ERROR)/ {
-            file = FILENAME
-            gsub(/^\.\/|\.trs$/, "", file)
-            print file ": " substr($0, index($0, " ") + 1)
-        }' {} +)
+    local results
+    while read -r results; do
+        sed -n "s,^:test-result: \(FAIL\|XPASS\|ERROR\),${results%.trs}: \1,p" "$results"
+        grep -B 6 -A 3 -E '^not ok|WRONG|ERROR: |WARNING: ' "${results%.trs}.log" | tail -n 30 || true
+    done < <(grep -rlE --include='*.trs' '^:test-result: (FAIL|XPASS|ERROR)' "$1")
 }
