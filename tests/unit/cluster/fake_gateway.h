@@ -62,8 +62,4 @@ void fake_linger(struct fake_request *request, int ms);
 
 bool fake_is(const struct fake_request *request, const char *path);
 
-/* A header as etcd writes it, for cluster 7 at revision 50. */
-#define FAKE_HEADER "\"header\":{\"cluster_id\":\"7\",\"member_id\":\"1\",\"revision\":\"50\"}"
-#define FAKE_CREATED "{\"result\":{" FAKE_HEADER ",\"created\":true}}\n"
-
 #endif

@@ -91,6 +91,16 @@ void store_fixture_compact(struct store_fixture *f)
     cr_assert(etcd_ctl(&f->etcd, arguments), "etcdctl compact failed");
 }
 
+struct roster_store *open_etcd(const char *urls, const struct roster_store_options *options)
+{
+    struct roster_store *store = NULL;
+    char error[ROSTER_STORE_ERROR_SIZE], url[512];
+
+    snprintf(url, sizeof(url), "etcd:%s", urls);
+    cr_assert_eq(roster_store_open(url, options, &store, error, sizeof(error)), 0, "%s", error);
+    return store;
+}
+
 struct roster_store_bytes text(const char *t)
 {
     return roster_store_text(t);
@@ -188,6 +198,24 @@ bool key_exists(struct roster_store *store, const char *key)
     return exists;
 }
 
+int get_error(struct roster_store *store, const char *key, int timeout_ms)
+{
+    struct roster_store_keys keys = roster_store_key(text(key));
+    struct roster_store_range *range = NULL;
+    int err = roster_store_get(store, &keys, 0, timeout_ms, &range);
+
+    roster_store_free(range);
+    return err;
+}
+
+int put_error(struct roster_store *store, const char *key, int timeout_ms)
+{
+    struct roster_store_op op = roster_store_put(text(key), text("value"), 0);
+    struct roster_store_txn txn = {.success = &op, .n_success = 1};
+
+    return roster_store_txn(store, &txn, timeout_ms, NULL);
+}
+
 bool key_vanishes(struct roster_store *store, const char *key)
 {
     for (int i = 0; i < 400; i++) {
@@ -203,4 +231,12 @@ void sleep_ms(int ms)
     struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
 
     nanosleep(&ts, NULL);
+}
+
+int64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }

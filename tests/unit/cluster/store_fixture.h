@@ -66,6 +66,9 @@ struct criterion_test_params store_fixture_kinds(void);
 
 /* ------------------------------------------------------------ short forms of the calls */
 
+/* A store of the etcd at these URLs; the options may be NULL. */
+struct roster_store *open_etcd(const char *urls, const struct roster_store_options *options);
+
 struct roster_store_bytes text(const char *t);
 bool bytes_are(struct roster_store_bytes bytes, const char *t);
 
@@ -82,9 +85,14 @@ bool key_exists(struct roster_store *store, const char *key);
 /* The number of keys with a prefix. */
 size_t count_prefix(struct roster_store *store, const char *prefix);
 
+/* What reading a key says, and putting a value under it. */
+int get_error(struct roster_store *store, const char *key, int timeout_ms);
+int put_error(struct roster_store *store, const char *key, int timeout_ms);
+
 /* Waits up to 20 s for the key to vanish. */
 bool key_vanishes(struct roster_store *store, const char *key);
 
 void sleep_ms(int ms);
+int64_t now_ms(void); /* of a clock that is never set */
 
 #endif

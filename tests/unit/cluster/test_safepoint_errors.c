@@ -15,7 +15,7 @@
 #include <roster/barrier.h>
 #include <roster/timestamp.h>
 
-#include "fake_gateway.h"
+#include "fake_answers.h"
 #include "store_fixture.h"
 
 #define TXN "/roster/safepoint/txn"

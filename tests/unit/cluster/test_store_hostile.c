@@ -9,29 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "fake_gateway.h"
-#include "scratch.h"
+#include "fake_answers.h"
 #include "store_fixture.h"
-
-static struct roster_store *open_at(const char *urls, const struct roster_store_options *options)
-{
-    struct roster_store *store = NULL;
-    char error[ROSTER_STORE_ERROR_SIZE], url[512];
-
-    snprintf(url, sizeof(url), "etcd:%s", urls);
-    cr_assert_eq(roster_store_open(url, options, &store, error, sizeof(error)), 0, "%s", error);
-    return store;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Reads the keys with prefix "k", at most two of them. */
 static int try_get(struct roster_store *store, int timeout_ms)
@@ -59,12 +39,6 @@ static int try_txn(struct roster_store *store, int timeout_ms)
     cr_expect_eq(err == 0, result != NULL);
     roster_store_free(result);
     return err;
-}
-
-/* Answers every request with the text that the gateway's argument points to. */
-static void say_text(struct fake_request *request)
-{
-    fake_reply(request, 200, request->gateway->arg);
 }
 
 #define KV(key, rest) "{\"key\":\"" key "\"," rest "}"
@@ -136,8 +110,8 @@ Test(store_hostile, wrong_answers_to_a_read_are_not_believed)
     struct fake_gateway gateway;
     struct roster_store *store;
 
-    fake_gateway_start(&gateway, say_text, NULL);
-    store = open_at(gateway.url, NULL);
+    fake_gateway_start(&gateway, fake_say_text, NULL);
+    store = open_etcd(gateway.url, NULL);
     for (size_t i = 0; i < COUNT(good_ranges); i++) {
         gateway.arg = (void *)(uintptr_t)good_ranges[i];
         cr_expect_eq(try_get(store, 5000), 0, "%s", good_ranges[i]);
@@ -188,8 +162,8 @@ Test(store_hostile, wrong_answers_to_a_change_leave_it_unknown)
     struct roster_store *store;
     struct roster_store_stats stats = {.size = sizeof(stats)};
 
-    fake_gateway_start(&gateway, say_text, (void *)(uintptr_t)TXN(PUT_DONE "," READ_DONE));
-    store = open_at(gateway.url, NULL);
+    fake_gateway_start(&gateway, fake_say_text, (void *)(uintptr_t)TXN(PUT_DONE "," READ_DONE));
+    store = open_etcd(gateway.url, NULL);
     cr_expect_eq(try_txn(store, 5000), 0);
     for (size_t i = 0; i < COUNT(bad_txns); i++)
         expect_unknown(&gateway, store, bad_txns[i]);
@@ -211,8 +185,8 @@ Test(store_hostile, deep_nesting_is_no_way_to_crash)
     strcpy(answer, "{\"a\":");
     memset(answer + 5, '[', depth);
     answer[depth + 5] = '\0';
-    fake_gateway_start(&gateway, say_text, answer);
-    store = open_at(gateway.url, NULL);
+    fake_gateway_start(&gateway, fake_say_text, answer);
+    store = open_etcd(gateway.url, NULL);
     cr_expect_eq(try_get(store, 5000), -EPROTO);
     roster_store_close(store);
     fake_gateway_stop(&gateway);
@@ -280,7 +254,7 @@ Test(store_hostile, http_errors_are_told_apart)
     fake_gateway_start(&gateway, say_error, NULL);
     for (size_t i = 0; i < COUNT(http_errors); i++) {
         const struct http_error *error = &http_errors[i];
-        struct roster_store *store = open_at(gateway.url, &options);
+        struct roster_store *store = open_etcd(gateway.url, &options);
         int before;
 
         gateway.arg = (void *)(uintptr_t)error;
@@ -317,8 +291,7 @@ static void head_endlessly(struct fake_request *request)
 static void promise_much(struct fake_request *request)
 {
     fake_send_text(request, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{");
-    fake_linger(request, 20000);
-    request->close = true;
+    fake_hang(request);
 }
 
 static void drip(struct fake_request *request)
@@ -353,12 +326,6 @@ static void hang_up(struct fake_request *request)
     request->close = true;
 }
 
-static void say_nothing(struct fake_request *request)
-{
-    fake_linger(request, 20000);
-    request->close = true;
-}
-
 static void talk_something_else(struct fake_request *request)
 {
     fake_send_text(request, "220 mail.example ESMTP\r\n");
@@ -381,7 +348,7 @@ static const struct misbehaviour misbehaviours[] = {
     {"half an answer", say_half, -EHOSTUNREACH},
     {"half a chunk", say_half_a_chunk, -EHOSTUNREACH},
     {"no answer but an end", hang_up, -EHOSTUNREACH},
-    {"nothing at all", say_nothing, -ETIMEDOUT},
+    {"nothing at all", fake_hang, -ETIMEDOUT},
     {"another protocol", talk_something_else, -EPROTO},
 };
 
@@ -395,7 +362,7 @@ static void expect_bounded(const struct misbehaviour *m, bool change)
     int err;
 
     fake_gateway_start(&gateway, m->answer, NULL);
-    store = open_at(gateway.url, &options);
+    store = open_etcd(gateway.url, &options);
     err = change ? try_txn(store, 1000) : try_get(store, 1000);
     took = now_ms() - begun;
     cr_expect_eq(err, change ? -EINPROGRESS : m->get, "%s: %d", m->name, err);
@@ -437,7 +404,7 @@ Test(store_hostile, a_connection_is_used_again)
     struct roster_store *store;
 
     fake_gateway_start(&gateway, say_done, NULL);
-    store = open_at(gateway.url, NULL);
+    store = open_etcd(gateway.url, NULL);
     for (int i = 0; i < 50; i++)
         cr_assert_eq(i % 2 == 0 ? try_get(store, 5000) : try_txn(store, 5000), 0);
     cr_expect_eq(atomic_load(&gateway.requests), 50);
@@ -461,7 +428,7 @@ Test(store_hostile, no_change_is_repeated_behind_our_back)
     struct roster_store *store;
 
     fake_gateway_start(&gateway, die_on_second, NULL);
-    store = open_at(gateway.url, NULL);
+    store = open_etcd(gateway.url, NULL);
     cr_assert_eq(try_txn(store, 5000), 0);
     cr_expect_eq(try_txn(store, 5000), -EINPROGRESS);
     cr_expect_eq(atomic_load(&gateway.requests), 2, "libcurl has sent it again");
@@ -481,7 +448,7 @@ Test(store_hostile, proxies_of_the_environment_are_not_used)
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     setenv("all_proxy", "http://127.0.0.1:1", 1);
     fake_gateway_start(&gateway, say_done, NULL);
-    store = open_at(gateway.url, NULL);
+    store = open_etcd(gateway.url, NULL);
     cr_expect_eq(try_get(store, 1000), 0);
     roster_store_close(store);
     fake_gateway_stop(&gateway);
@@ -493,7 +460,7 @@ Test(store_hostile, a_call_without_time_sends_nothing)
     struct roster_store *store;
 
     fake_gateway_start(&gateway, say_done, NULL);
-    store = open_at(gateway.url, NULL);
+    store = open_etcd(gateway.url, NULL);
     cr_expect_eq(try_txn(store, 0), -ETIMEDOUT);
     cr_expect_eq(try_get(store, 0), -ETIMEDOUT);
     cr_expect_eq(atomic_load(&gateway.requests), 0);

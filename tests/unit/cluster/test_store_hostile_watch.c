@@ -6,12 +6,8 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "fake_gateway.h"
+#include "fake_answers.h"
 #include "store_fixture.h"
 
 static const struct roster_store_options impatient = {.size = sizeof(impatient),
@@ -21,16 +17,6 @@ static const struct roster_store_options impatient = {.size = sizeof(impatient),
                                                       .max_result_bytes = 65536,
                                                       .watch_check_ms = 200};
 
-static struct roster_store *open_at(const char *gateway_url)
-{
-    struct roster_store *store = NULL;
-    char url[512];
-
-    snprintf(url, sizeof(url), "etcd:%s", gateway_url);
-    cr_assert_eq(roster_store_open(url, &impatient, &store, NULL, 0), 0);
-    return store;
-}
-
 static struct roster_store_watch *watch_from(struct roster_store *store, int64_t revision)
 {
     struct roster_store_keys keys = roster_store_prefix(text("k"));
@@ -38,14 +24,6 @@ static struct roster_store_watch *watch_from(struct roster_store *store, int64_t
 
     cr_assert_eq(roster_store_watch_open(store, &keys, revision, &watch), 0);
     return watch;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 #define EVENT(key, mod)                                                                            \
@@ -67,8 +45,7 @@ static void misbehave_once(struct fake_request *request)
         fake_chunk(request, FAKE_CREATED);
         fake_chunk(request, EVENTS(EVENT("a2E=", "20")));
     }
-    fake_linger(request, 20000);
-    request->close = true;
+    fake_hang(request);
 }
 
 static const char *const bad_streams[] = {
@@ -114,7 +91,7 @@ Test(store_hostile_watch, a_wrong_stream_is_dropped_and_opened_again_where_it_wa
         struct roster_store_events *events = NULL;
 
         fake_gateway_start(&gateway, misbehave_once, (void *)(uintptr_t)bad_streams[i]);
-        store = open_at(gateway.url);
+        store = open_etcd(gateway.url, &impatient);
         watch = watch_from(store, 10);
         cr_expect_eq(roster_store_watch_next(watch, 5000, &events), 0, "%s", bad_streams[i]);
         if (events != NULL) {
@@ -127,16 +104,6 @@ Test(store_hostile_watch, a_wrong_stream_is_dropped_and_opened_again_where_it_wa
         roster_store_close(store);
         fake_gateway_stop(&gateway);
     }
-}
-
-static void answer_with(struct fake_request *request)
-{
-    fake_reply(request, 200, request->gateway->arg);
-}
-
-static void fail_with_status(struct fake_request *request)
-{
-    fake_reply(request, 503, "{\"message\":\"etcdserver: no leader\",\"code\":14}");
 }
 
 static void end_at_once(struct fake_request *request)
@@ -173,8 +140,7 @@ static void refuse_permission(struct fake_request *request)
     fake_chunk(request, "{\"result\":{" FAKE_HEADER ",\"created\":true,\"canceled\":true,"
                         "\"cancel_reason\":\"rpc error: code = PermissionDenied desc = "
                         "etcdserver: permission denied\"}}\n");
-    fake_linger(request, 20000);
-    request->close = true;
+    fake_hang(request);
 }
 
 struct failing {
@@ -184,8 +150,8 @@ struct failing {
 };
 
 static const struct failing failings[] = {
-    {"no gateway", answer_with, -EPROTO},
-    {"status 503", fail_with_status, -EHOSTUNREACH},
+    {"no gateway", fake_say_text, -EPROTO},
+    {"status 503", fake_say_no_leader, -EHOSTUNREACH},
     {"a stream that ends at once", end_at_once, 0},
     {"a line without end", say_a_long_line, 0},
     {"a slow line", drip_a_line, 0},
@@ -204,7 +170,7 @@ Test(store_hostile_watch, a_stream_that_always_fails_is_told_and_not_hammered)
         int err;
 
         fake_gateway_start(&gateway, failings[i].answer, (void *)(uintptr_t) "nonsense");
-        store = open_at(gateway.url);
+        store = open_etcd(gateway.url, &impatient);
         watch = watch_from(store, 10);
         err = roster_store_watch_next(watch, 1000, &events);
         cr_expect_null(events, "%s", failings[i].name);
@@ -239,7 +205,7 @@ Test(store_hostile_watch, a_wrong_snapshot_is_asked_for_again)
     struct roster_store_events *events = NULL;
 
     fake_gateway_start(&gateway, bad_snapshot, NULL);
-    store = open_at(gateway.url);
+    store = open_etcd(gateway.url, &impatient);
     watch = watch_from(store, 0);
     cr_assert_eq(roster_store_watch_next(watch, 5000, &events), 0);
     cr_expect(events->snapshot);
@@ -267,8 +233,7 @@ static void fall_silent(struct fake_request *request)
         fake_chunk(request, "{\"result\":{\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"},"
                             "\"events\":[" EVENT("a2E=", "55") "]}}\n");
     }
-    fake_linger(request, 20000);
-    request->close = true;
+    fake_hang(request);
 }
 
 Test(store_hostile_watch, a_stream_that_fell_silent_is_noticed)
@@ -280,7 +245,7 @@ Test(store_hostile_watch, a_stream_that_fell_silent_is_noticed)
     struct roster_store_stats stats = {.size = sizeof(stats)};
 
     fake_gateway_start(&gateway, fall_silent, NULL);
-    store = open_at(gateway.url);
+    store = open_etcd(gateway.url, &impatient);
     watch = watch_from(store, 51);
     cr_assert_eq(roster_store_watch_next(watch, 5000, &events), 0);
     cr_expect_eq(events->events[0].kv.mod_revision, 55);
@@ -301,8 +266,7 @@ static void lag_behind(struct fake_request *request)
     }
     fake_begin_stream(request);
     fake_chunk(request, FAKE_CREATED);
-    fake_linger(request, 20000);
-    request->close = true;
+    fake_hang(request);
 }
 
 Test(store_hostile_watch, a_member_that_lags_behind_does_not_count_as_watching)
@@ -313,7 +277,7 @@ Test(store_hostile_watch, a_member_that_lags_behind_does_not_count_as_watching)
     struct roster_store_events *events = NULL;
 
     fake_gateway_start(&gateway, lag_behind, NULL);
-    store = open_at(gateway.url);
+    store = open_etcd(gateway.url, &impatient);
     watch = watch_from(store, 51);
     cr_expect_eq(roster_store_watch_next(watch, 1500, &events), -EHOSTUNREACH);
     roster_store_watch_close(watch);
@@ -329,8 +293,7 @@ static void stay_quiet(struct fake_request *request)
     }
     fake_begin_stream(request);
     fake_chunk(request, FAKE_CREATED);
-    fake_linger(request, 20000);
-    request->close = true;
+    fake_hang(request);
 }
 
 Test(store_hostile_watch, a_quiet_cluster_costs_a_read_now_and_then)
@@ -342,7 +305,7 @@ Test(store_hostile_watch, a_quiet_cluster_costs_a_read_now_and_then)
     int requests;
 
     fake_gateway_start(&gateway, stay_quiet, NULL);
-    store = open_at(gateway.url);
+    store = open_etcd(gateway.url, &impatient);
     watch = watch_from(store, 51);
     cr_expect_eq(roster_store_watch_next(watch, 1100, &events), -ETIMEDOUT);
     requests = atomic_load(&gateway.requests);
@@ -361,8 +324,7 @@ static void say_all_at_once(struct fake_request *request)
     fake_chunk(request, FAKE_CREATED EVENTS(EVENT("a2E=", "20")) EVENTS(EVENT("a2I=", "21"))
                             EVENTS(EVENT("a2M=", "22")));
     fake_send_text(request, "0\r\n\r\n");
-    fake_linger(request, 20000);
-    request->close = true;
+    fake_hang(request);
 }
 
 Test(store_hostile_watch, messages_in_one_piece_are_all_told)
@@ -372,7 +334,7 @@ Test(store_hostile_watch, messages_in_one_piece_are_all_told)
     struct roster_store_watch *watch;
 
     fake_gateway_start(&gateway, say_all_at_once, NULL);
-    store = open_at(gateway.url);
+    store = open_etcd(gateway.url, &impatient);
     watch = watch_from(store, 10);
     for (int64_t revision = 20; revision <= 22; revision++) {
         struct roster_store_events *events = NULL;

@@ -11,8 +11,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
-#include "fake_gateway.h"
+#include "fake_answers.h"
 #include "scratch.h"
 #include "store_fixture.h"
 
@@ -45,17 +46,8 @@ static const struct answer answers[] = {
     {503, ERROR(14, "etcdserver: no leader"), {-EHOSTUNREACH, -EHOSTUNREACH, -EHOSTUNREACH}},
 };
 
-static struct roster_store *open_at(const char *url)
-{
-    struct roster_store_options options = {
-        .size = sizeof(options), .backoff_min_ms = 1, .backoff_max_ms = 5};
-    struct roster_store *store = NULL;
-    char whole[80];
-
-    snprintf(whole, sizeof(whole), "etcd:%s", url);
-    cr_assert_eq(roster_store_open(whole, &options, &store, NULL, 0), 0);
-    return store;
-}
+static const struct roster_store_options impatient = {
+    .size = sizeof(impatient), .backoff_min_ms = 1, .backoff_max_ms = 5};
 
 static int grant(struct roster_store *store, int timeout_ms)
 {
@@ -112,7 +104,7 @@ Test(store_lease_errors, answers)
 
     fake_gateway_start(&gateway, say, NULL);
     for (size_t i = 0; i < COUNT(answers); i++) {
-        struct roster_store *store = open_at(gateway.url);
+        struct roster_store *store = open_etcd(gateway.url, &impatient);
 
         gateway.arg = (void *)(uintptr_t)&answers[i];
         expect_all(store, answers[i].body, TIMEOUT_MS, answers[i].outcome);
@@ -127,16 +119,10 @@ Test(store_lease_errors, nobody_is_there)
     char url[64];
 
     snprintf(url, sizeof(url), "http://127.0.0.1:%d", scratch_dead_port());
-    store = open_at(url);
+    store = open_etcd(url, &impatient);
     expect_all(store, "nobody", TIMEOUT_MS,
                (struct outcome){-EHOSTUNREACH, -EHOSTUNREACH, -EHOSTUNREACH});
     roster_store_close(store);
-}
-
-static void never(struct fake_request *request)
-{
-    fake_linger(request, 20000);
-    request->close = true;
 }
 
 Test(store_lease_errors, nobody_answers)
@@ -144,11 +130,104 @@ Test(store_lease_errors, nobody_answers)
     struct fake_gateway gateway;
     struct roster_store *store;
 
-    fake_gateway_start(&gateway, never, NULL);
-    store = open_at(gateway.url);
+    fake_gateway_start(&gateway, fake_hang, NULL);
+    store = open_etcd(gateway.url, &impatient);
     expect_all(store, "silence", TIMEOUT_MS,
                (struct outcome){-EINPROGRESS, -EINPROGRESS, -ETIMEDOUT});
     expect_all(store, "no time", 0, (struct outcome){-ETIMEDOUT, -ETIMEDOUT, -ETIMEDOUT});
+    roster_store_close(store);
+    fake_gateway_stop(&gateway);
+}
+
+/* Acts on the first request of its kind without answering, and then knows what it did. */
+static void forget_first(struct fake_request *request)
+{
+    if (request->number == 1)
+        request->close = true;
+    else if (fake_is(request, "/v3/lease/grant"))
+        fake_reply(request, 412, "{\"message\":\"etcdserver: lease already exists\",\"code\":9}");
+    else
+        fake_reply(request, 404,
+                   "{\"message\":\"etcdserver: requested lease not found\",\"code\":5}");
+}
+
+Test(store_lease_errors, a_grant_that_was_done_unseen_is_found)
+{
+    struct fake_gateway gateway;
+    struct roster_store *store;
+    struct roster_store_lease lease;
+    struct timespec before;
+
+    fake_gateway_start(&gateway, forget_first, NULL);
+    store = open_etcd(gateway.url, NULL);
+    clock_gettime(CLOCK_BOOTTIME, &before);
+    cr_expect_eq(roster_store_lease_grant(store, 5000, 2000, &lease), 0);
+    cr_expect_eq(lease.ttl_ms, 5000);
+    cr_expect_leq(lease.asked_at_ns - before.tv_sec * INT64_C(1000000000) - before.tv_nsec,
+                  40 * INT64_C(1000000), "it counts from the first attempt");
+    cr_expect_eq(roster_store_lease_grant(store, 5000, 2000, &lease), -EPROTO,
+                 "an id that we never asked for cannot be in use");
+    roster_store_close(store);
+    fake_gateway_stop(&gateway);
+}
+
+Test(store_lease_errors, a_revocation_that_was_done_unseen_is_done)
+{
+    struct fake_gateway gateway;
+    struct roster_store *store;
+
+    fake_gateway_start(&gateway, forget_first, NULL);
+    store = open_etcd(gateway.url, NULL);
+    cr_expect_eq(roster_store_lease_revoke(store, 7, 2000), 0);
+    cr_expect_eq(roster_store_lease_revoke(store, 7, 2000), -EKEYEXPIRED);
+    roster_store_close(store);
+    fake_gateway_stop(&gateway);
+}
+
+struct lease_answer {
+    const char *text;
+    int err;
+};
+
+static const struct lease_answer keep_answers[] = {
+    {"{\"result\":{" FAKE_HEADER ",\"ID\":\"7\",\"TTL\":\"3\"}}\n", 0},
+    {"{\"result\":{" FAKE_HEADER ",\"ID\":\"7\",\"TTL\":\"3\"}}\n{\"result\":{}}\n", 0},
+    {"{\"result\":{" FAKE_HEADER ",\"ID\":\"7\"}}\n", -EKEYEXPIRED},
+    {"{\"result\":{" FAKE_HEADER ",\"ID\":\"8\",\"TTL\":\"3\"}}\n", -EPROTO},
+    {"{\"result\":{" FAKE_HEADER ",\"TTL\":\"3\"}}\n", -EPROTO},
+    {"{\"result\":{" FAKE_HEADER ",\"ID\":\"7\",\"TTL\":\"9223372036854775807\"}}\n", -EPROTO},
+    {"{\"result\":{\"ID\":\"7\",\"TTL\":\"3\"}}\n", -EPROTO},
+    {"{\"result\":[]}\n", -EPROTO},
+    {"{}\n", -EPROTO},
+    {"\n", -EPROTO},
+    {"{\"error\":{\"grpc_code\":5,\"message\":\"etcdserver: requested lease not found\"}}\n",
+     -EKEYEXPIRED},
+};
+
+Test(store_lease_errors, answers_about_leases_are_checked)
+{
+    struct fake_gateway gateway;
+    struct roster_store *store;
+    struct roster_store_lease lease;
+
+    fake_gateway_start(&gateway, fake_say_text, NULL);
+    store = open_etcd(gateway.url, NULL);
+    for (size_t i = 0; i < COUNT(keep_answers); i++) {
+        gateway.arg = (void *)(uintptr_t)keep_answers[i].text;
+        cr_expect_eq(roster_store_lease_keep_alive(store, 7, 2000, &lease), keep_answers[i].err,
+                     "%s", keep_answers[i].text);
+    }
+    gateway.arg = (void *)(uintptr_t) "{" FAKE_HEADER ",\"ID\":\"7\",\"TTL\":\"2\"}";
+    cr_expect_eq(roster_store_lease_grant(store, 2000, 300, &lease), -EINPROGRESS,
+                 "the answer names another lease");
+    cr_expect_eq(roster_store_lease_time_to_live(store, 7, 2000, &lease), -EPROTO);
+    gateway.arg =
+        (void *)(uintptr_t) "{" FAKE_HEADER ",\"ID\":\"7\",\"TTL\":\"2\",\"grantedTTL\":\"5\"}";
+    cr_expect_eq(roster_store_lease_time_to_live(store, 7, 2000, &lease), 0);
+    cr_expect_eq(lease.ttl_ms, 2000);
+    cr_expect_eq(lease.granted_ms, 5000);
+    gateway.arg = (void *)(uintptr_t) "{" FAKE_HEADER ",\"ID\":\"7\",\"TTL\":\"-1\"}";
+    cr_expect_eq(roster_store_lease_time_to_live(store, 7, 2000, &lease), -EKEYEXPIRED);
     roster_store_close(store);
     fake_gateway_stop(&gateway);
 }
