@@ -9,34 +9,13 @@
 #include "config.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "scratch.h"
+#include "sqlite_file.h"
 #include "store_fixture.h"
 
 #define TIMEOUT_MS 50
-
-static char dir[256], path[300], url[310];
-
-static void make_names(void)
-{
-    scratch_dir(dir, sizeof(dir));
-    snprintf(path, sizeof(path), "%s/store.db", dir);
-    snprintf(url, sizeof(url), "sqlite:%s", path);
-}
-
-static sqlite3 *behind_its_back(const char *sql)
-{
-    sqlite3 *db = NULL;
-
-    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000);
-    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s: %s", sql,
-                 sqlite3_errmsg(db));
-    return db;
-}
 
 static int try_get(struct roster_store *store)
 {
@@ -95,17 +74,17 @@ static struct roster_store *open_with_lease(int64_t *id)
 {
     struct roster_store *store = NULL;
 
-    cr_assert_eq(roster_store_open(url, NULL, &store, NULL, 0), 0);
+    cr_assert_eq(roster_store_open(sqlite_url, NULL, &store, NULL, 0), 0);
     put_text(store, "key", "value");
     *id = grant_lease(store, 60000);
     return store;
 }
 
-Test(store_sqlite_errors, locked, .init = make_names)
+Test(store_sqlite_errors, locked, .init = sqlite_file_name)
 {
     int64_t id;
     struct roster_store *store = open_with_lease(&id);
-    sqlite3 *db = behind_its_back("BEGIN IMMEDIATE");
+    sqlite3 *db = sqlite_file_hold("BEGIN IMMEDIATE");
 
     expect_all(store, id, "locked", -EBUSY, 0);
     sqlite3_close(db);
@@ -113,36 +92,36 @@ Test(store_sqlite_errors, locked, .init = make_names)
     roster_store_close(store);
 }
 
-Test(store_sqlite_errors, set_back, .init = make_names)
+Test(store_sqlite_errors, set_back, .init = sqlite_file_name)
 {
     int64_t id;
     struct roster_store *store = open_with_lease(&id);
 
     put_text(store, "key", "value");
-    sqlite3_close(behind_its_back("UPDATE state SET revision = 1"));
+    sqlite_file_run("UPDATE state SET revision = 1");
     expect_all(store, id, "set back", -EREMCHG, -EREMCHG);
     roster_store_close(store);
 }
 
-Test(store_sqlite_errors, damaged, .init = make_names)
+Test(store_sqlite_errors, damaged, .init = sqlite_file_name)
 {
     int64_t id;
     struct roster_store *store = open_with_lease(&id);
 
-    sqlite3_close(behind_its_back("DELETE FROM state"));
+    sqlite_file_run("DELETE FROM state");
     expect_all(store, id, "damaged", -EUCLEAN, -EUCLEAN);
     roster_store_close(store);
 }
 
 /* Even who reads has to write, where a lease has run out. */
-Test(store_sqlite_errors, locked_when_a_lease_has_run_out, .init = make_names)
+Test(store_sqlite_errors, locked_when_a_lease_has_run_out, .init = sqlite_file_name)
 {
     int64_t id;
     struct roster_store *store = open_with_lease(&id);
     sqlite3 *db;
 
     grant_lease(store, 1);
-    db = behind_its_back("BEGIN IMMEDIATE");
+    db = sqlite_file_hold("BEGIN IMMEDIATE");
     sleep_ms(5);
     expect_all(store, id, "locked, and a lease has run out", -EBUSY, -EBUSY);
     sqlite3_close(db);
@@ -160,28 +139,27 @@ static void leave_nothing(void)
 
 static void remove_directory(void)
 {
-    cr_assert_eq(rmdir(dir), 0);
+    cr_assert_eq(rmdir(sqlite_dir), 0);
 }
 
 static void hold_an_empty_one(void)
 {
-    held = behind_its_back("BEGIN EXCLUSIVE");
+    held = sqlite_file_hold("BEGIN EXCLUSIVE");
 }
 
 static void put_another_application(void)
 {
-    sqlite3_close(behind_its_back("CREATE TABLE theirs (number INTEGER)"));
+    sqlite_file_run("CREATE TABLE theirs (number INTEGER)");
 }
 
 static void put_a_later_version(void)
 {
-    sqlite3_close(
-        behind_its_back("PRAGMA application_id = 0x526f7374; PRAGMA user_version = 1000"));
+    sqlite_file_run("PRAGMA application_id = 0x526f7374; PRAGMA user_version = 1000");
 }
 
 static void put_garbage(void)
 {
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(sqlite_path, "w");
 
     cr_assert_not_null(file);
     for (int i = 0; i < 1000; i++)
@@ -206,31 +184,20 @@ static const struct hindrance hindrances[] = {
     {"garbage", put_garbage, false, -EUCLEAN},
 };
 
-static void remove_files(void)
-{
-    char beside[310];
-
-    cr_assert_eq(unlink(path), 0);
-    snprintf(beside, sizeof(beside), "%s-wal", path);
-    unlink(beside);
-    snprintf(beside, sizeof(beside), "%s-shm", path);
-    unlink(beside);
-}
-
 static void expect_hindered(const struct hindrance *hindrance)
 {
     struct roster_store_options options = {.size = sizeof(options), .call_timeout_ms = TIMEOUT_MS};
     struct roster_store *store = NULL, *other = NULL;
     const char *what = hindrance->what;
 
-    make_names();
-    cr_assert_eq(roster_store_open(url, NULL, &store, NULL, 0), 0);
+    sqlite_file_name();
+    cr_assert_eq(roster_store_open(sqlite_url, NULL, &store, NULL, 0), 0);
     roster_store_close(store);
     options.must_exist = hindrance->must_exist;
-    cr_assert_eq(roster_store_open(url, &options, &store, NULL, 0), 0);
-    remove_files();
+    cr_assert_eq(roster_store_open(sqlite_url, &options, &store, NULL, 0), 0);
+    sqlite_file_remove();
     hindrance->put();
-    EXPECT(roster_store_open(url, &options, &other, NULL, 0), hindrance->wanted);
+    EXPECT(roster_store_open(sqlite_url, &options, &other, NULL, 0), hindrance->wanted);
     EXPECT(roster_store_rebind(store), hindrance->wanted);
     EXPECT(try_get(store), -EREMCHG);
     cr_expect_null(other);

@@ -20,15 +20,8 @@
 #include <unistd.h>
 
 #include "scratch.h"
+#include "sqlite_file.h"
 #include "store_fixture.h"
-
-static char dir[256], url[310];
-
-static void make_names(void)
-{
-    scratch_dir(dir, sizeof(dir));
-    snprintf(url, sizeof(url), "sqlite:%s/store.db", dir);
-}
 
 static struct roster_store *open_store(void)
 {
@@ -36,7 +29,7 @@ static struct roster_store *open_store(void)
                                                         .history = 1000000};
     struct roster_store *store = NULL;
 
-    if (roster_store_open(url, &options, &store, NULL, 0) != 0)
+    if (roster_store_open(sqlite_url, &options, &store, NULL, 0) != 0)
         return NULL;
     return store;
 }
@@ -171,7 +164,7 @@ static bool kill_and_check(long system_calls, long instructions, struct outcomes
     return killed;
 }
 
-Test(store_sqlite_kill, at_every_system_call_of_a_transaction, .init = make_names)
+Test(store_sqlite_kill, at_every_system_call_of_a_transaction, .init = sqlite_file_name)
 {
     struct outcomes outcomes = {0};
     long place = 0;
@@ -185,7 +178,8 @@ Test(store_sqlite_kill, at_every_system_call_of_a_transaction, .init = make_name
 }
 
 /* Other processes also see what is written to the shared index of the log, without any call. */
-Test(store_sqlite_kill, at_instructions_between_system_calls, .init = make_names, .timeout = 240)
+Test(store_sqlite_kill, at_instructions_between_system_calls, .init = sqlite_file_name,
+     .timeout = 240)
 {
     struct outcomes outcomes = {0};
     unsigned seed = 4711;
@@ -303,7 +297,7 @@ static void kill_worker(pid_t *workers, struct diary *diaries, int i)
     workers[i] = start_worker(i, &diaries[i]);
 }
 
-Test(store_sqlite_kill, at_any_moment_of_many_processes, .init = make_names, .timeout = 240)
+Test(store_sqlite_kill, at_any_moment_of_many_processes, .init = sqlite_file_name, .timeout = 240)
 {
     struct diary *diaries = mmap(NULL, sizeof(*diaries) * WORKERS, PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
