@@ -17,19 +17,35 @@ static const struct roster_store_options impatient = {.size = sizeof(impatient),
                                                       .max_result_bytes = 65536,
                                                       .watch_check_ms = 200};
 
-static struct roster_store_watch *watch_from(struct roster_store *store, int64_t revision)
+/* A watch of the keys "k..." of a gateway. */
+struct watched {
+    struct fake_gateway gateway;
+    struct roster_store *store;
+    struct roster_store_watch *watch;
+};
+
+static void start(struct watched *w, fake_answer_fn *answer, const char *arg, int64_t revision)
 {
     struct roster_store_keys keys = roster_store_prefix(text("k"));
-    struct roster_store_watch *watch = NULL;
 
-    cr_assert_eq(roster_store_watch_open(store, &keys, revision, &watch), 0);
-    return watch;
+    fake_gateway_start(&w->gateway, answer, (void *)(uintptr_t)arg);
+    w->store = open_etcd(w->gateway.url, &impatient);
+    cr_assert_eq(roster_store_watch_open(w->store, &keys, revision, &w->watch), 0);
+}
+
+static void stop(struct watched *w)
+{
+    roster_store_watch_close(w->watch);
+    roster_store_close(w->store);
+    fake_gateway_stop(&w->gateway);
 }
 
 #define EVENT(key, mod)                                                                            \
     "{\"kv\":{\"key\":\"" key "\",\"create_revision\":\"5\",\"mod_revision\":\"" mod               \
     "\",\"version\":\"2\"}}"
 #define EVENTS(list) "{\"result\":{" FAKE_HEADER ",\"events\":[" list "]}}\n"
+/* FAKE_HEADER's cluster, ten revisions later. */
+#define HEADER_60 "\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"}"
 
 /* The first stream says what the gateway's argument points to, and later ones work. */
 static void misbehave_once(struct fake_request *request)
@@ -85,24 +101,18 @@ static const char *const bad_streams[] = {
 Test(store_hostile_watch, a_wrong_stream_is_dropped_and_opened_again_where_it_was)
 {
     for (size_t i = 0; i < sizeof(bad_streams) / sizeof(bad_streams[0]); i++) {
-        struct fake_gateway gateway;
-        struct roster_store *store;
-        struct roster_store_watch *watch;
+        struct watched w;
         struct roster_store_events *events = NULL;
 
-        fake_gateway_start(&gateway, misbehave_once, (void *)(uintptr_t)bad_streams[i]);
-        store = open_etcd(gateway.url, &impatient);
-        watch = watch_from(store, 10);
-        cr_expect_eq(roster_store_watch_next(watch, 5000, &events), 0, "%s", bad_streams[i]);
+        start(&w, misbehave_once, bad_streams[i], 10);
+        cr_expect_eq(roster_store_watch_next(w.watch, 5000, &events), 0, "%s", bad_streams[i]);
         if (events != NULL) {
             cr_expect_eq(events->count, 1, "%s", bad_streams[i]);
             cr_expect(!events->snapshot, "%s", bad_streams[i]);
             cr_expect_eq(events->events[0].kv.mod_revision, 20, "%s", bad_streams[i]);
         }
         roster_store_free(events);
-        roster_store_watch_close(watch);
-        roster_store_close(store);
-        fake_gateway_stop(&gateway);
+        stop(&w);
     }
 }
 
@@ -162,17 +172,13 @@ static const struct failing failings[] = {
 Test(store_hostile_watch, a_stream_that_always_fails_is_told_and_not_hammered)
 {
     for (size_t i = 0; i < sizeof(failings) / sizeof(failings[0]); i++) {
-        struct fake_gateway gateway;
-        struct roster_store *store;
-        struct roster_store_watch *watch;
+        struct watched w;
         struct roster_store_events *events = NULL;
         int64_t begun = now_ms();
         int err;
 
-        fake_gateway_start(&gateway, failings[i].answer, (void *)(uintptr_t) "nonsense");
-        store = open_etcd(gateway.url, &impatient);
-        watch = watch_from(store, 10);
-        err = roster_store_watch_next(watch, 1000, &events);
+        start(&w, failings[i].answer, "nonsense", 10);
+        err = roster_store_watch_next(w.watch, 1000, &events);
         cr_expect_null(events, "%s", failings[i].name);
         if (failings[i].err != 0)
             cr_expect_eq(err, failings[i].err, "%s: %d", failings[i].name, err);
@@ -181,11 +187,9 @@ Test(store_hostile_watch, a_stream_that_always_fails_is_told_and_not_hammered)
                           err == -EMSGSIZE,
                       "%s: %d", failings[i].name, err);
         cr_expect_leq(now_ms() - begun, 1500, "%s", failings[i].name);
-        cr_expect_leq(atomic_load(&gateway.requests), 200, "%s: %d requests", failings[i].name,
-                      atomic_load(&gateway.requests));
-        roster_store_watch_close(watch);
-        roster_store_close(store);
-        fake_gateway_stop(&gateway);
+        cr_expect_leq(atomic_load(&w.gateway.requests), 200, "%s: %d requests", failings[i].name,
+                      atomic_load(&w.gateway.requests));
+        stop(&w);
     }
 }
 
@@ -199,69 +203,55 @@ static void bad_snapshot(struct fake_request *request)
 
 Test(store_hostile_watch, a_wrong_snapshot_is_asked_for_again)
 {
-    struct fake_gateway gateway;
-    struct roster_store *store;
-    struct roster_store_watch *watch;
+    struct watched w;
     struct roster_store_events *events = NULL;
 
-    fake_gateway_start(&gateway, bad_snapshot, NULL);
-    store = open_etcd(gateway.url, &impatient);
-    watch = watch_from(store, 0);
-    cr_assert_eq(roster_store_watch_next(watch, 5000, &events), 0);
+    start(&w, bad_snapshot, NULL, 0);
+    cr_assert_eq(roster_store_watch_next(w.watch, 5000, &events), 0);
     cr_expect(events->snapshot);
     cr_expect_eq(events->count, 0);
     cr_expect_eq(events->revision, 50);
     roster_store_free(events);
-    roster_store_watch_close(watch);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    stop(&w);
 }
 
 /* Its first stream falls silent while the cluster goes on to revision 60. */
 static void fall_silent(struct fake_request *request)
 {
     if (!fake_is(request, "/v3/watch")) {
-        fake_reply(request, 200, "{\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"}}");
+        fake_reply(request, 200, "{" HEADER_60 "}");
         return;
     }
     fake_begin_stream(request);
     if (request->number == 1) {
         fake_chunk(request, FAKE_CREATED);
     } else {
-        fake_chunk(request, "{\"result\":{\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"},"
-                            "\"created\":true}}\n");
-        fake_chunk(request, "{\"result\":{\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"},"
-                            "\"events\":[" EVENT("a2E=", "55") "]}}\n");
+        fake_chunk(request, "{\"result\":{" HEADER_60 ",\"created\":true}}\n");
+        fake_chunk(request, "{\"result\":{" HEADER_60 ",\"events\":[" EVENT("a2E=", "55") "]}}\n");
     }
     fake_hang(request);
 }
 
 Test(store_hostile_watch, a_stream_that_fell_silent_is_noticed)
 {
-    struct fake_gateway gateway;
-    struct roster_store *store;
-    struct roster_store_watch *watch;
+    struct watched w;
     struct roster_store_events *events = NULL;
     struct roster_store_stats stats = {.size = sizeof(stats)};
 
-    fake_gateway_start(&gateway, fall_silent, NULL);
-    store = open_etcd(gateway.url, &impatient);
-    watch = watch_from(store, 51);
-    cr_assert_eq(roster_store_watch_next(watch, 5000, &events), 0);
+    start(&w, fall_silent, NULL, 51);
+    cr_assert_eq(roster_store_watch_next(w.watch, 5000, &events), 0);
     cr_expect_eq(events->events[0].kv.mod_revision, 55);
     roster_store_free(events);
-    cr_assert_eq(roster_store_get_stats(store, &stats), 0);
+    cr_assert_eq(roster_store_get_stats(w.store, &stats), 0);
     cr_expect_eq(stats.watch_restarts, 1);
-    roster_store_watch_close(watch);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    stop(&w);
 }
 
 /* A member that stays at revision 50 while the others have 60. */
 static void lag_behind(struct fake_request *request)
 {
     if (!fake_is(request, "/v3/watch")) {
-        fake_reply(request, 200, "{\"header\":{\"cluster_id\":\"7\",\"revision\":\"60\"}}");
+        fake_reply(request, 200, "{" HEADER_60 "}");
         return;
     }
     fake_begin_stream(request);
@@ -271,18 +261,12 @@ static void lag_behind(struct fake_request *request)
 
 Test(store_hostile_watch, a_member_that_lags_behind_does_not_count_as_watching)
 {
-    struct fake_gateway gateway;
-    struct roster_store *store;
-    struct roster_store_watch *watch;
+    struct watched w;
     struct roster_store_events *events = NULL;
 
-    fake_gateway_start(&gateway, lag_behind, NULL);
-    store = open_etcd(gateway.url, &impatient);
-    watch = watch_from(store, 51);
-    cr_expect_eq(roster_store_watch_next(watch, 1500, &events), -EHOSTUNREACH);
-    roster_store_watch_close(watch);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    start(&w, lag_behind, NULL, 51);
+    cr_expect_eq(roster_store_watch_next(w.watch, 1500, &events), -EHOSTUNREACH);
+    stop(&w);
 }
 
 static void stay_quiet(struct fake_request *request)
@@ -298,23 +282,17 @@ static void stay_quiet(struct fake_request *request)
 
 Test(store_hostile_watch, a_quiet_cluster_costs_a_read_now_and_then)
 {
-    struct fake_gateway gateway;
-    struct roster_store *store;
-    struct roster_store_watch *watch;
+    struct watched w;
     struct roster_store_events *events = NULL;
     int requests;
 
-    fake_gateway_start(&gateway, stay_quiet, NULL);
-    store = open_etcd(gateway.url, &impatient);
-    watch = watch_from(store, 51);
-    cr_expect_eq(roster_store_watch_next(watch, 1100, &events), -ETIMEDOUT);
-    requests = atomic_load(&gateway.requests);
+    start(&w, stay_quiet, NULL, 51);
+    cr_expect_eq(roster_store_watch_next(w.watch, 1100, &events), -ETIMEDOUT);
+    requests = atomic_load(&w.gateway.requests);
     cr_expect(requests >= 3 && requests <= 7, "%d requests: one stream, and a check each 200 ms",
               requests);
-    cr_expect_leq(atomic_load(&gateway.connections), 2);
-    roster_store_watch_close(watch);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    cr_expect_leq(atomic_load(&w.gateway.connections), 2);
+    stop(&w);
 }
 
 /* Several messages in one piece must not get lost or wait for more to come. */
@@ -329,22 +307,16 @@ static void say_all_at_once(struct fake_request *request)
 
 Test(store_hostile_watch, messages_in_one_piece_are_all_told)
 {
-    struct fake_gateway gateway;
-    struct roster_store *store;
-    struct roster_store_watch *watch;
+    struct watched w;
 
-    fake_gateway_start(&gateway, say_all_at_once, NULL);
-    store = open_etcd(gateway.url, &impatient);
-    watch = watch_from(store, 10);
+    start(&w, say_all_at_once, NULL, 10);
     for (int64_t revision = 20; revision <= 22; revision++) {
         struct roster_store_events *events = NULL;
 
-        cr_assert_eq(roster_store_watch_next(watch, 2000, &events), 0);
+        cr_assert_eq(roster_store_watch_next(w.watch, 2000, &events), 0);
         cr_assert_eq(events->count, 1);
         cr_expect_eq(events->events[0].kv.mod_revision, revision);
         roster_store_free(events);
     }
-    roster_store_watch_close(watch);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    stop(&w);
 }
