@@ -10,19 +10,14 @@
 #ifndef ROSTER_CORE_TICKER_H
 #define ROSTER_CORE_TICKER_H
 
+#include "background.h"
 #include "rcu.h"
 
-#include <pthread.h>
 #include <stdint.h>
 
 struct rst_ticker {
     rst_word now rst_cache_aligned;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t stop_wanted;
-    bool stop;
-    bool running;
-    uint32_t interval_ms;
+    struct rst_background background;
 } rst_cache_aligned;
 
 /* CLOCK_MONOTONIC in nanoseconds, exactly. */

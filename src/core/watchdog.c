@@ -9,10 +9,8 @@
 #include "cancel.h"
 #include "struct_size.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define DEFAULT_INTERVAL_MS 100
 #define MAX_INTERVAL_MS 60000
@@ -81,56 +79,9 @@ static int run(struct roster_watchdog *watchdog)
     return err;
 }
 
-static void *watchdog_main(void *arg)
+static void run_by_itself(void *watchdog)
 {
-    struct roster_watchdog *watchdog = arg;
-
-    pthread_mutex_lock(&watchdog->lock);
-    while (!watchdog->stop) {
-        uint64_t wake =
-            rst_monotonic_ns() + (uint64_t)watchdog->options.interval_ms * UINT64_C(1000000);
-        struct timespec until = {(time_t)(wake / 1000000000), (long)(wake % 1000000000)};
-
-        pthread_cond_timedwait(&watchdog->stop_wanted, &watchdog->lock, &until);
-        if (!watchdog->stop)
-            (void)run(watchdog);
-    }
-    pthread_mutex_unlock(&watchdog->lock);
-    return NULL;
-}
-
-static int start_thread(struct roster_watchdog *watchdog)
-{
-    sigset_t all, old;
-    int err;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    err = pthread_create(&watchdog->thread, NULL, watchdog_main, watchdog);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (err)
-        return -err;
-    pthread_setname_np(watchdog->thread, "roster-watchdog");
-    watchdog->running = true;
-    return 0;
-}
-
-static int sync_init(struct roster_watchdog *watchdog)
-{
-    pthread_condattr_t attr;
-    int err = pthread_condattr_init(&attr);
-
-    if (err)
-        return -err;
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    err = pthread_cond_init(&watchdog->stop_wanted, &attr);
-    pthread_condattr_destroy(&attr);
-    if (err)
-        return -err;
-    err = pthread_mutex_init(&watchdog->lock, NULL);
-    if (err)
-        pthread_cond_destroy(&watchdog->stop_wanted);
-    return -err;
+    (void)run(watchdog);
 }
 
 static void free_watchdog(struct roster_watchdog *watchdog)
@@ -149,15 +100,15 @@ static int start(struct roster_watchdog *watchdog)
     watchdog->events = malloc(watchdog->events_size * sizeof(*watchdog->events));
     if (!watchdog->events)
         return -ENOMEM;
-    err = sync_init(watchdog);
+    err = rst_background_init(&watchdog->background);
     if (err)
         return err;
     if (watchdog->options.interval_ms != ROSTER_WATCHDOG_MANUAL)
-        err = start_thread(watchdog);
-    if (err) {
-        pthread_mutex_destroy(&watchdog->lock);
-        pthread_cond_destroy(&watchdog->stop_wanted);
-    }
+        err =
+            rst_background_start(&watchdog->background, "roster-watchdog",
+                                 (uint32_t)watchdog->options.interval_ms, run_by_itself, watchdog);
+    if (err)
+        rst_background_end(&watchdog->background);
     return err;
 }
 
@@ -199,16 +150,8 @@ int roster_watchdog_stop(struct roster_watchdog *watchdog)
         return 0;
     if (rst_thread_forked())
         return -ECHILD;
-    if (watchdog->running) {
-        pthread_mutex_lock(&watchdog->lock);
-        watchdog->stop = true;
-        pthread_cond_signal(&watchdog->stop_wanted);
-        pthread_mutex_unlock(&watchdog->lock);
-        pthread_join(watchdog->thread, NULL);
-    }
+    rst_background_end(&watchdog->background);
     rst_fetch_sub(&watchdog->roster->attached, 1);
-    pthread_mutex_destroy(&watchdog->lock);
-    pthread_cond_destroy(&watchdog->stop_wanted);
     free_watchdog(watchdog);
     return 0;
 }
@@ -222,9 +165,9 @@ int roster_watchdog_run_once(struct roster_watchdog *watchdog)
         return -EINVAL;
     if (rst_thread_forked())
         return -ECHILD;
-    pthread_mutex_lock(&watchdog->lock);
+    pthread_mutex_lock(&watchdog->background.lock);
     err = run(watchdog);
-    pthread_mutex_unlock(&watchdog->lock);
+    pthread_mutex_unlock(&watchdog->background.lock);
     return err;
 }
 
@@ -235,10 +178,10 @@ int roster_watchdog_memory_kills(struct roster_watchdog *watchdog, struct roster
 
     if (!watchdog || !kills || !count)
         return -EINVAL;
-    pthread_mutex_lock(&watchdog->lock);
+    pthread_mutex_lock(&watchdog->background.lock);
     for (n = 0; n < *count && n < watchdog->n_kills && n < ROSTER_MEMORY_KILLS; n++)
         kills[n] = watchdog->kills[(watchdog->n_kills - 1 - n) % ROSTER_MEMORY_KILLS];
-    pthread_mutex_unlock(&watchdog->lock);
+    pthread_mutex_unlock(&watchdog->background.lock);
     *count = (size_t)n;
     return 0;
 }

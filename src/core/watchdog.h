@@ -4,14 +4,14 @@
  *
  * The private side of a watchdog. watchdog.c has its life and thread, watchdog_walk.c what it does
  * in a walk, watchdog_memory.c the server's memory, watchdog_track.c what it remembers of sessions.
- * Everything is under `lock`, which no owner ever takes.
+ * Everything is under the lock of `background`, which no owner ever takes.
  */
 #ifndef ROSTER_CORE_WATCHDOG_H
 #define ROSTER_CORE_WATCHDOG_H
 
+#include "background.h"
 #include "manager.h"
 
-#include <pthread.h>
 #include <roster/view.h>
 #include <roster/watchdog.h>
 
@@ -49,11 +49,7 @@ struct rst_victim {
 struct roster_watchdog {
     struct roster *roster;
     struct roster_watchdog_options options;
-    pthread_mutex_t lock;
-    pthread_cond_t stop_wanted;
-    pthread_t thread;
-    bool running;
-    bool stop;
+    struct rst_background background;
     int last_error;
 
     struct rst_tracks before; /* of the last walk */
@@ -74,7 +70,7 @@ struct roster_watchdog {
     uint64_t n_kills;
 };
 
-/* One walk at the coarse clock's time `now`, under `lock`; tells no one. */
+/* One walk at the coarse clock's time `now`, under the lock; tells no one. */
 int rst_watchdog_walk(struct roster_watchdog *watchdog, uint64_t now);
 
 /* A new event about a session; NULL when this walk has no room for another. */

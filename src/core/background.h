@@ -1,0 +1,39 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A thread that does something at an interval until it is stopped. It blocks all signals, which
+ * are for the server's own threads.
+ */
+#ifndef ROSTER_CORE_BACKGROUND_H
+#define ROSTER_CORE_BACKGROUND_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rst_background {
+    pthread_mutex_t lock; /* held while it works; who else holds it keeps it from working */
+    pthread_cond_t stop_wanted;
+    pthread_t thread;
+    void (*work)(void *arg);
+    void *arg;
+    uint32_t interval_ms;
+    bool running;
+    bool stop;
+};
+
+/* Makes the lock; there is no thread yet. 0 or -errno. */
+int rst_background_init(struct rst_background *background);
+
+/*
+ * Starts the thread, which calls `work(arg)` under the lock every `interval_ms`, the first time
+ * when one has passed. The name has at most 15 bytes. 0 or -errno.
+ */
+int rst_background_start(struct rst_background *background, const char *name, uint32_t interval_ms,
+                         void (*work)(void *arg), void *arg);
+
+/* Waits for the end of the thread, if there is one, and does away with the lock. */
+void rst_background_end(struct rst_background *background);
+
+#endif /* ROSTER_CORE_BACKGROUND_H */
