@@ -38,18 +38,6 @@ static int complete(struct roster_safepoint_options *known)
     return 0;
 }
 
-static int init_locks(struct roster_safepoint *safepoint)
-{
-    int err = -pthread_mutex_init(&safepoint->lock, NULL);
-
-    if (err != 0)
-        return err;
-    err = threads_cond_init(&safepoint->changed);
-    if (err != 0)
-        pthread_mutex_destroy(&safepoint->lock);
-    return err;
-}
-
 static int open_watch(struct roster_safepoint *safepoint)
 {
     struct roster_store_keys keys =
@@ -76,14 +64,12 @@ static int init(struct roster_safepoint *safepoint, const struct roster_safepoin
         return err;
     if (syncer != NULL)
         snprintf(safepoint->server_id, sizeof(safepoint->server_id), "%s", syncer->server_id);
-    err = init_locks(safepoint);
+    err = threads_lock_init(&safepoint->lock, &safepoint->changed);
     if (err != 0)
         return err;
     err = open_watch(safepoint);
-    if (err != 0) {
-        pthread_cond_destroy(&safepoint->changed);
-        pthread_mutex_destroy(&safepoint->lock);
-    }
+    if (err != 0)
+        threads_lock_destroy(&safepoint->lock, &safepoint->changed);
     return err;
 }
 
@@ -118,8 +104,7 @@ void roster_safepoint_destroy(struct roster_safepoint *safepoint)
         return;
     (void)roster_safepoint_stop(safepoint);
     roster_store_watch_close(safepoint->watch);
-    pthread_cond_destroy(&safepoint->changed);
-    pthread_mutex_destroy(&safepoint->lock);
+    threads_lock_destroy(&safepoint->lock, &safepoint->changed);
     free(safepoint);
 }
 

@@ -10,24 +10,7 @@
 
 #include "cluster/store_arena.h"
 #include "cluster/store_memory.h"
-
-static int init_sync(struct memory_store *store)
-{
-    pthread_condattr_t attributes;
-    int err = pthread_condattr_init(&attributes);
-
-    if (err != 0)
-        return -err;
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    err = pthread_cond_init(&store->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (err != 0)
-        return -err;
-    err = pthread_mutex_init(&store->mutex, NULL);
-    if (err != 0)
-        pthread_cond_destroy(&store->changed);
-    return -err;
-}
+#include "cluster/threads.h"
 
 static int memory_open(const char *address, const struct roster_store_options *options,
                        struct roster_store **out, const struct store_error *error)
@@ -42,7 +25,7 @@ static int memory_open(const char *address, const struct roster_store_options *o
     store = calloc(1, sizeof(*store));
     if (store == NULL)
         return store_error_set(error, -ENOMEM, "memory is out");
-    err = init_sync(store);
+    err = threads_lock_init(&store->mutex, &store->changed);
     if (err != 0) {
         free(store);
         return store_error_set(error, err, "no mutex or condition variable could be made");
@@ -60,8 +43,7 @@ static void memory_close(struct roster_store *base)
 
     memory_table_free(store);
     free(store->leases.items);
-    pthread_mutex_destroy(&store->mutex);
-    pthread_cond_destroy(&store->changed);
+    threads_lock_destroy(&store->mutex, &store->changed);
     free(store);
 }
 

@@ -13,6 +13,7 @@
 #include "cluster/store_clock.h"
 #include "cluster/store_events.h"
 #include "cluster/store_memory.h"
+#include "cluster/threads.h"
 
 int memory_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch)
 {
@@ -106,13 +107,7 @@ static void wait_for_change(struct memory_store *store, int64_t deadline)
 
         until = due < until ? due : until;
     }
-    if (until == STORE_FOREVER) {
-        pthread_cond_wait(&store->changed, &store->mutex);
-    } else {
-        struct timespec ts = store_timespec(until);
-
-        pthread_cond_timedwait(&store->changed, &store->mutex, &ts);
-    }
+    threads_wait(&store->changed, &store->mutex, until);
 }
 
 int memory_watch_next(struct roster_store_watch *watch, int64_t deadline,

@@ -11,6 +11,7 @@
 #include "cluster/store_arena.h"
 #include "cluster/store_clock.h"
 #include "cluster/store_sqlite.h"
+#include "cluster/threads.h"
 
 /* Looks into the file, which may be new, and finds out which one it is. */
 static int inspect(struct sqlite_conn *conn, struct sqlite_file_id *file, int64_t *id,
@@ -62,31 +63,12 @@ static int bind_file(struct sqlite_store *store, const struct store_error *error
     return 0;
 }
 
-static int init_sync(struct sqlite_store *store)
-{
-    pthread_condattr_t attributes;
-    int err = pthread_condattr_init(&attributes);
-
-    if (err != 0)
-        return -err;
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    err = pthread_cond_init(&store->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    if (err != 0)
-        return -err;
-    err = pthread_mutex_init(&store->mutex, NULL);
-    if (err != 0)
-        pthread_cond_destroy(&store->changed);
-    return -err;
-}
-
 static void sqlite_close(struct roster_store *base)
 {
     struct sqlite_store *store = sqlite_store_of(base);
 
     sqlite_pool_empty(store);
-    pthread_mutex_destroy(&store->mutex);
-    pthread_cond_destroy(&store->changed);
+    threads_lock_destroy(&store->mutex, &store->changed);
     free(store->path);
     free(store);
 }
@@ -144,7 +126,7 @@ static int sqlite_open(const char *address, const struct roster_store_options *o
                             "boot; mount /proc");
     }
     if (err == 0)
-        err = init_sync(store);
+        err = threads_lock_init(&store->mutex, &store->changed);
     if (err != 0) {
         free(store->path);
         free(store);

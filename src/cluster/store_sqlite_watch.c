@@ -17,6 +17,7 @@
 #include "cluster/store_clock.h"
 #include "cluster/store_events.h"
 #include "cluster/store_sqlite.h"
+#include "cluster/threads.h"
 
 struct sqlite_watch {
     struct roster_store_watch base;
@@ -210,14 +211,12 @@ static void wait_a_little(struct sqlite_watch *watch, int64_t until)
                        : watch->expires_ns + store->boottime_offset_ns - store_boottime_ns();
     int64_t poll = poll_at(watch);
     int64_t due = store_time_add(store_monotonic_ns(), left > 0 ? left : 0);
-    struct timespec ts;
 
     until = poll < until ? poll : until;
     until = due < until ? due : until;
-    ts = store_timespec(until);
     pthread_mutex_lock(&store->mutex);
     if (!store_watch_canceled(&watch->base))
-        pthread_cond_timedwait(&store->changed, &store->mutex, &ts);
+        threads_wait(&store->changed, &store->mutex, until);
     pthread_mutex_unlock(&store->mutex);
 }
 

@@ -19,27 +19,20 @@ static const struct rst_lease_ops lease_ops = {syncer_lower};
 
 static int init_locks(struct roster_syncer *syncer)
 {
-    int err = -pthread_mutex_init(&syncer->lock, NULL);
+    int err = threads_lock_init(&syncer->lock, &syncer->changed);
 
     if (err != 0)
         return err;
     err = -pthread_mutex_init(&syncer->record_lock, NULL);
     if (err != 0)
-        goto lock;
-    err = threads_cond_init(&syncer->changed);
-    if (err == 0)
-        return 0;
-    pthread_mutex_destroy(&syncer->record_lock);
-lock:
-    pthread_mutex_destroy(&syncer->lock);
+        threads_lock_destroy(&syncer->lock, &syncer->changed);
     return err;
 }
 
 static void destroy_locks(struct roster_syncer *syncer)
 {
-    pthread_cond_destroy(&syncer->changed);
     pthread_mutex_destroy(&syncer->record_lock);
-    pthread_mutex_destroy(&syncer->lock);
+    threads_lock_destroy(&syncer->lock, &syncer->changed);
 }
 
 /* Copies what is used later; afterwards the caller's strings are not touched any more. */

@@ -24,7 +24,7 @@ int threads_start(pthread_t *thread, void *(*run)(void *), void *arg, const char
     return 0;
 }
 
-int threads_cond_init(pthread_cond_t *cond)
+static int cond_init(pthread_cond_t *cond)
 {
     pthread_condattr_t attr;
     int err = pthread_condattr_init(&attr);
@@ -35,6 +35,24 @@ int threads_cond_init(pthread_cond_t *cond)
     err = pthread_cond_init(cond, &attr);
     pthread_condattr_destroy(&attr);
     return -err;
+}
+
+int threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond)
+{
+    int err = -pthread_mutex_init(mutex, NULL);
+
+    if (err != 0)
+        return err;
+    err = cond_init(cond);
+    if (err != 0)
+        pthread_mutex_destroy(mutex);
+    return err;
+}
+
+void threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond)
+{
+    pthread_cond_destroy(cond);
+    pthread_mutex_destroy(mutex);
 }
 
 void threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline)

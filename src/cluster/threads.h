@@ -11,8 +11,9 @@
 /* Starts a thread that blocks all signals. The name has at most 15 bytes. 0 or -EAGAIN. */
 int threads_start(pthread_t *thread, void *(*run)(void *), void *arg, const char *name);
 
-/* 0 or a negative errno. */
-int threads_cond_init(pthread_cond_t *cond);
+/* A mutex, and what is waited for under it with threads_wait(). 0 or a negative errno. */
+int threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond);
+void threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond);
 
 /* Waits until somebody signals, or the deadline on CLOCK_MONOTONIC; may wake up for nothing. */
 void threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline);
