@@ -8,19 +8,18 @@
 #include "config.h"
 
 #include "refuse.h"
+#include "storm.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <roster/roster.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -177,23 +176,6 @@ Test(environment, the_wall_clock_leaps)
     cr_assert_eq(roster_destroy(roster), 0);
 }
 
-static unsigned signals;
-
-static void count_signal(int number)
-{
-    (void)number;
-    __atomic_fetch_add(&signals, 1, __ATOMIC_RELAXED);
-}
-
-static void storm(long microseconds)
-{
-    struct sigaction action = {.sa_handler = count_signal}; /* without SA_RESTART */
-    struct itimerval timer = {{0, microseconds}, {0, microseconds}};
-
-    sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &timer, NULL);
-}
-
 Test(environment, signals_at_all_moments)
 {
     struct roster *roster = new_roster(0);
@@ -213,7 +195,7 @@ Test(environment, signals_at_all_moments)
     cr_assert_eq(roster_drain(roster, &options, &result), 0);
     cr_assert_eq(roster_destroy(roster), 0);
     storm(0);
-    cr_assert_gt(signals, 50);
+    cr_assert_gt(storm_signals(), 50);
 }
 
 struct victim {

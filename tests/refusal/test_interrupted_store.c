@@ -9,33 +9,15 @@
 
 #include "../unit/cluster/scratch.h"
 #include "../unit/cluster/store_fixture.h"
+#include "storm.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #define TIMEOUT_MS 10000
-
-static unsigned signals;
-
-static void count_signal(int number)
-{
-    (void)number;
-    __atomic_fetch_add(&signals, 1, __ATOMIC_RELAXED);
-}
-
-static void storm(long microseconds)
-{
-    struct sigaction action = {.sa_handler = count_signal}; /* without SA_RESTART */
-    struct itimerval timer = {{0, microseconds}, {0, microseconds}};
-
-    sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &timer, NULL);
-}
 
 static int change_both(struct roster_store *store, const char *value)
 {
@@ -96,7 +78,7 @@ STORE_TEST(signals_at_all_moments)
     }
     cr_assert_eq(wait_in_vain(f->store), 0);
     storm(0);
-    cr_assert_gt(signals, 20);
+    cr_assert_gt(storm_signals(), 20);
 }
 
 static void *call_until_cancelled(void *arg)

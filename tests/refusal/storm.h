@@ -1,0 +1,16 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Signals at all moments.
+ */
+#ifndef ROSTER_TESTS_STORM_H
+#define ROSTER_TESTS_STORM_H
+
+/* From now on this process gets a signal every so many microseconds; 0 for no more of them. */
+void storm(long microseconds);
+
+/* How many there were. */
+unsigned storm_signals(void);
+
+#endif /* ROSTER_TESTS_STORM_H */
