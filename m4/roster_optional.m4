@@ -29,14 +29,6 @@ AS_IF([test "$AS_TR_SH([with_]roster_name)" = yes],
 AS_TR_SH([with_]roster_name)=no])
 ])
 
-dnl ROSTER_OPTIONAL_HEADER(VAR, HEADER, DEBIAN PACKAGE, PURPOSE): the same for a bare header.
-AC_DEFUN([ROSTER_OPTIONAL_HEADER], [
-AC_CHECK_HEADER([$2], [roster_have_$1=yes], [roster_have_$1=no])
-AS_IF([test "$roster_have_$1" = yes], [AC_DEFINE([HAVE_$1], [1], [$2 is there.])])
-AM_CONDITIONAL([HAVE_$1], [test "$roster_have_$1" = yes])
-ROSTER_NOTE_OPTIONAL([$1], [$2], [$3], [$4])
-])
-
 dnl ROSTER_NOTE_OPTIONAL(VAR, NAME, DEBIAN PACKAGE, PURPOSE): a line for the summary.
 AC_DEFUN([ROSTER_NOTE_OPTIONAL], [
 AS_CASE([$roster_have_$1],
