@@ -32,7 +32,6 @@ struct roster_identity {
     uint64_t session_id;
     uint8_t session_kind;
     uint8_t session_flags;
-    uint16_t capacity;
     uint16_t offset[5]; /* of the strings, from the beginning of the struct; 0 when not known */
 };
 

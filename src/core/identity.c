@@ -41,20 +41,31 @@ void rst_identity_free(const struct roster_identity *identity, const struct rost
         free((void *)(uintptr_t)identity);
 }
 
+static size_t capacity_of(const struct roster_identity *identity)
+{
+    return ((const struct rst_identity_allocated *)identity)->capacity;
+}
+
+size_t rst_identity_bytes(const struct roster_identity *identity)
+{
+    return sizeof(struct rst_identity_allocated) + capacity_of(identity);
+}
+
 /* Room for `length` bytes of text; NULL when there is none. */
 static struct roster_identity *room_for(size_t length, struct roster_identity *home,
                                         struct roster_identity *old)
 {
-    struct roster_identity *made;
+    struct rst_identity_allocated *made;
 
     if (home && RST_IDENTITY_TEXT + length <= RST_IDENTITY_HOME)
         return home;
-    if (old && old != home && old->capacity >= length)
+    if (old && old != home && capacity_of(old) >= length)
         return old;
     made = malloc(sizeof(*made) + length);
-    if (made)
-        made->capacity = (uint16_t)length;
-    return made;
+    if (!made)
+        return NULL;
+    made->capacity = (uint16_t)length;
+    return &made->identity;
 }
 
 int rst_identity_build(const struct roster_session_attr *attr, struct roster_identity *home,
@@ -62,7 +73,7 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
 {
     const char *strings[RST_IDENTITY_FIELDS];
     struct roster_identity *made;
-    size_t length, used = RST_IDENTITY_TEXT;
+    size_t length, used;
     int i;
 
     strings_of(attr, strings);
@@ -74,6 +85,7 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
         return -ENOMEM;
     if (made != *identity)
         rst_identity_free(*identity, home);
+    used = made == home ? RST_IDENTITY_TEXT : sizeof(struct rst_identity_allocated);
     for (i = 0; i < RST_IDENTITY_FIELDS; i++) {
         made->offset[i] = 0;
         if (strings[i]) {

@@ -22,17 +22,25 @@ enum rst_identity_field {
     RST_IDENTITY_FIELDS,
 };
 
-/* Where the strings begin; `capacity` says how many bytes of them there is room for, where the
- * identity was allocated. */
+/* Where the strings begin, at home. */
 #define RST_IDENTITY_TEXT                                                                          \
     (offsetof(struct roster_identity, offset) + RST_IDENTITY_FIELDS * sizeof(uint16_t))
+
+/* One that was allocated, because it does not fit at home; its strings follow. */
+struct rst_identity_allocated {
+    struct roster_identity identity;
+    uint16_t capacity; /* bytes of strings that there is room for */
+};
 
 _Static_assert(sizeof(((struct roster_identity *)0)->offset) ==
                    RST_IDENTITY_FIELDS * sizeof(uint16_t),
                "the public header counts the strings");
 
-/* Bytes of a session's home for its identity. */
+/* Bytes of a session's home for its identity: one line, which is all that a list reads of it. */
 #define RST_IDENTITY_HOME 64
+
+/* Past that, a session takes half as much memory again, and opening one calls the allocator. */
+_Static_assert(RST_IDENTITY_TEXT + 40 + 4 <= RST_IDENTITY_HOME, "four strings of 40 bytes fit");
 
 /*
  * Builds an identity from attr's strings: in `home`, RST_IDENTITY_HOME bytes or NULL, if it fits
@@ -45,5 +53,8 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
 
 /* Frees an identity unless it is at home. */
 void rst_identity_free(const struct roster_identity *identity, const struct roster_identity *home);
+
+/* The bytes that one takes that was allocated. */
+size_t rst_identity_bytes(const struct roster_identity *identity);
 
 #endif /* ROSTER_CORE_IDENTITY_H */

@@ -95,7 +95,7 @@ static void retire_identity(struct rst_thread *thread, const struct roster_sessi
     old->bytes = sizeof(*old);
     if (gone != rst_home_identity(home_of(thread, session))) {
         old->identity = gone;
-        old->bytes += sizeof(*old->identity) + old->identity->capacity;
+        old->bytes += rst_identity_bytes(gone);
     }
     rst_fetch_add(&old->account->backlog, old->bytes);
     rst_call_rcu(&old->rcu, free_old);

@@ -136,6 +136,30 @@ Test(identity, short_ones_are_built_at_home)
     rst_identity_free(&home.identity, &home.identity);
 }
 
+/* What roster-bench's row "memory" opens; a session with it has to take less than 400 bytes. */
+Test(identity, forty_bytes_in_four_strings_need_no_allocation)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster *roster = unit_roster(NULL);
+    const struct roster_identity *identity;
+    struct roster_session *session;
+
+    attr.user = "user_0000001";
+    attr.host = "10.11.0.1:40000";
+    attr.database = "db_00001";
+    attr.application = "batch";
+    cr_assert_eq(strlen(attr.user) + strlen(attr.host) + strlen(attr.database) +
+                     strlen(attr.application),
+                 40);
+    unit_ok(roster_session_open(roster, &attr, &session));
+    identity = roster_session_view(session)->identity;
+    cr_assert_eq(identity,
+                 rst_home_identity(rst_session_home(&roster->pools[RST_POOL_SESSION], session)));
+    cr_assert_str_eq(roster_identity_application(identity), "batch");
+    unit_close(session);
+    unit_destroy(roster);
+}
+
 Test(identity, update_replaces_all_five)
 {
     struct roster *roster = unit_roster(NULL);
