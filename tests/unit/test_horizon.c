@@ -185,3 +185,31 @@ Test(horizon, the_scan_sees_every_block)
     free(pins);
     unit_destroy(roster);
 }
+
+/* The words of a group are compared at once: each place in it has to be looked at. */
+Test(horizon, the_scan_sees_every_place)
+{
+    enum { SLOTS = 3 * RST_CHUNK_SLOTS };
+    struct unit_oracle oracle = {.next = 10000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_pin *pins[SLOTS];
+    struct roster_min min;
+    unsigned i;
+
+    for (i = 0; i < SLOTS; i++)
+        pins[i] = unit_pin(roster, NULL, 1000 + i);
+    /* Behind the first two, nothing else in a group is old enough to be looked at. */
+    for (i = 2; i < SLOTS; i++) {
+        unit_ok(roster_pin_release(pins[i]));
+        pins[i] = unit_pin(roster, NULL, 500);
+        min = unit_min(roster);
+        cr_assert_eq(min.min_start_ts, 500, "slot %u", i);
+        cr_assert_eq(min.holder.pin_id, roster_pin_id(pins[i]));
+        cr_assert_eq(min.next.ts, 1000);
+        unit_ok(roster_pin_release(pins[i]));
+        pins[i] = unit_pin(roster, NULL, 1000 + i);
+    }
+    for (i = 0; i < SLOTS; i++)
+        unit_ok(roster_pin_release(pins[i]));
+    unit_destroy(roster);
+}
