@@ -216,6 +216,42 @@ int put_error(struct roster_store *store, const char *key, int timeout_ms)
     return roster_store_txn(store, &txn, timeout_ms, NULL);
 }
 
+/* A watch that fails goes on trying until its time is over. */
+static int watch_error(struct roster_store *store, int timeout_ms)
+{
+    struct roster_store_keys keys = roster_store_prefix(text(""));
+    struct roster_store_events *events = NULL;
+    struct roster_store_watch *watch = NULL;
+    int err;
+
+    cr_assert_eq(roster_store_watch_open(store, &keys, 0, &watch), 0);
+    err = roster_store_watch_next(watch, timeout_ms, &events);
+    roster_store_free(events);
+    roster_store_watch_close(watch);
+    return err;
+}
+
+void expect_error(const char *what, const char *call, int error, int wanted)
+{
+    cr_expect_eq(error, wanted, "%s: %s: %d", what, call, error);
+}
+
+void expect_every_call(struct roster_store *store, int64_t lease, int timeout_ms, const char *what,
+                       int writing, int reading)
+{
+    struct roster_store_lease seen;
+
+#define EXPECT(call, wanted) expect_error(what, #call, call, wanted)
+    EXPECT(put_error(store, "key", timeout_ms), writing);
+    EXPECT(get_error(store, "key", timeout_ms), reading);
+    EXPECT(watch_error(store, timeout_ms < 1000 ? timeout_ms : 1000), reading);
+    EXPECT(roster_store_lease_time_to_live(store, lease, timeout_ms, &seen), reading);
+    EXPECT(roster_store_lease_grant(store, 60000, timeout_ms, &seen), writing);
+    EXPECT(roster_store_lease_keep_alive(store, lease, timeout_ms, &seen), writing);
+    EXPECT(roster_store_lease_revoke(store, lease, timeout_ms), writing);
+#undef EXPECT
+}
+
 bool key_vanishes(struct roster_store *store, const char *key)
 {
     for (int i = 0; i < 400; i++) {

@@ -89,6 +89,14 @@ size_t count_prefix(struct roster_store *store, const char *prefix);
 int get_error(struct roster_store *store, const char *key, int timeout_ms);
 int put_error(struct roster_store *store, const char *key, int timeout_ms);
 
+/*
+ * Makes every call of a store once: those that change something must say `writing`, the others
+ * `reading`. `what` tells the cases apart, where one fails.
+ */
+void expect_every_call(struct roster_store *store, int64_t lease, int timeout_ms, const char *what,
+                       int writing, int reading);
+void expect_error(const char *what, const char *call, int error, int wanted);
+
 /* Waits up to 20 s for the key to vanish. */
 bool key_vanishes(struct roster_store *store, const char *key);
 

@@ -17,59 +17,6 @@
 
 #define TIMEOUT_MS 50
 
-static int try_get(struct roster_store *store)
-{
-    struct roster_store_keys keys = roster_store_key(text("key"));
-    struct roster_store_range *range = NULL;
-    int err = roster_store_get(store, &keys, 0, TIMEOUT_MS, &range);
-
-    roster_store_free(range);
-    return err;
-}
-
-static int try_put(struct roster_store *store)
-{
-    struct roster_store_op op = roster_store_put(text("key"), text("value"), 0);
-    struct roster_store_txn txn = {.success = &op, .n_success = 1};
-
-    return roster_store_txn(store, &txn, TIMEOUT_MS, NULL);
-}
-
-static int try_watch(struct roster_store *store)
-{
-    struct roster_store_keys keys = roster_store_prefix(text(""));
-    struct roster_store_events *events = NULL;
-    struct roster_store_watch *watch = NULL;
-    int err;
-
-    cr_assert_eq(roster_store_watch_open(store, &keys, 0, &watch), 0);
-    err = roster_store_watch_next(watch, TIMEOUT_MS, &events);
-    roster_store_free(events);
-    roster_store_watch_close(watch);
-    return err;
-}
-
-#define EXPECT(call, wanted)                                                                       \
-    do {                                                                                           \
-        int got = (call);                                                                          \
-                                                                                                   \
-        cr_expect_eq(got, wanted, "%s: %s: %d", what, #call, got);                                 \
-    } while (0)
-
-static void expect_all(struct roster_store *store, int64_t id, const char *what, int writing,
-                       int reading)
-{
-    struct roster_store_lease lease;
-
-    EXPECT(try_get(store), reading);
-    EXPECT(try_watch(store), reading);
-    EXPECT(roster_store_lease_time_to_live(store, id, TIMEOUT_MS, &lease), reading);
-    EXPECT(try_put(store), writing);
-    EXPECT(roster_store_lease_grant(store, 60000, TIMEOUT_MS, &lease), writing);
-    EXPECT(roster_store_lease_keep_alive(store, id, TIMEOUT_MS, &lease), writing);
-    EXPECT(roster_store_lease_revoke(store, id, TIMEOUT_MS), writing);
-}
-
 static struct roster_store *open_with_lease(int64_t *id)
 {
     struct roster_store *store = NULL;
@@ -86,9 +33,9 @@ Test(store_sqlite_errors, locked, .init = sqlite_file_name)
     struct roster_store *store = open_with_lease(&id);
     sqlite3 *db = sqlite_file_hold("BEGIN IMMEDIATE");
 
-    expect_all(store, id, "locked", -EBUSY, 0);
+    expect_every_call(store, id, TIMEOUT_MS, "locked", -EBUSY, 0);
     sqlite3_close(db);
-    cr_expect_eq(try_put(store), 0);
+    cr_expect_eq(put_error(store, "key", TIMEOUT_MS), 0);
     roster_store_close(store);
 }
 
@@ -99,7 +46,7 @@ Test(store_sqlite_errors, set_back, .init = sqlite_file_name)
 
     put_text(store, "key", "value");
     sqlite_file_run("UPDATE state SET revision = 1");
-    expect_all(store, id, "set back", -EREMCHG, -EREMCHG);
+    expect_every_call(store, id, TIMEOUT_MS, "set back", -EREMCHG, -EREMCHG);
     roster_store_close(store);
 }
 
@@ -109,7 +56,7 @@ Test(store_sqlite_errors, damaged, .init = sqlite_file_name)
     struct roster_store *store = open_with_lease(&id);
 
     sqlite_file_run("DELETE FROM state");
-    expect_all(store, id, "damaged", -EUCLEAN, -EUCLEAN);
+    expect_every_call(store, id, TIMEOUT_MS, "damaged", -EUCLEAN, -EUCLEAN);
     roster_store_close(store);
 }
 
@@ -123,9 +70,9 @@ Test(store_sqlite_errors, locked_when_a_lease_has_run_out, .init = sqlite_file_n
     grant_lease(store, 1);
     db = sqlite_file_hold("BEGIN IMMEDIATE");
     sleep_ms(5);
-    expect_all(store, id, "locked, and a lease has run out", -EBUSY, -EBUSY);
+    expect_every_call(store, id, TIMEOUT_MS, "locked, and a lease has run out", -EBUSY, -EBUSY);
     sqlite3_close(db);
-    cr_expect_eq(try_get(store), 0);
+    cr_expect_eq(get_error(store, "key", TIMEOUT_MS), 0);
     roster_store_close(store);
 }
 
@@ -197,9 +144,10 @@ static void expect_hindered(const struct hindrance *hindrance)
     cr_assert_eq(roster_store_open(sqlite_url, &options, &store, NULL, 0), 0);
     sqlite_file_remove();
     hindrance->put();
-    EXPECT(roster_store_open(sqlite_url, &options, &other, NULL, 0), hindrance->wanted);
-    EXPECT(roster_store_rebind(store), hindrance->wanted);
-    EXPECT(try_get(store), -EREMCHG);
+    expect_error(what, "open", roster_store_open(sqlite_url, &options, &other, NULL, 0),
+                 hindrance->wanted);
+    expect_error(what, "rebind", roster_store_rebind(store), hindrance->wanted);
+    expect_error(what, "get", get_error(store, "key", TIMEOUT_MS), -EREMCHG);
     cr_expect_null(other);
     roster_store_close(store);
     sqlite3_close(held);

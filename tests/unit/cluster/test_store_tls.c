@@ -49,60 +49,14 @@ static void stop(void)
     etcd_kill(&etcd);
 }
 
-static int try_get(struct roster_store *store)
-{
-    struct roster_store_keys keys = roster_store_key(text("key"));
-    struct roster_store_range *range = NULL;
-    int err = roster_store_get(store, &keys, 0, TIMEOUT_MS, &range);
-
-    roster_store_free(range);
-    return err;
-}
-
-static int try_put(struct roster_store *store)
-{
-    struct roster_store_op op = roster_store_put(text("key"), text("value"), 0);
-    struct roster_store_txn txn = {.success = &op, .n_success = 1};
-
-    return roster_store_txn(store, &txn, TIMEOUT_MS, NULL);
-}
-
-static int try_watch(struct roster_store *store)
-{
-    struct roster_store_keys keys = roster_store_prefix(text(""));
-    struct roster_store_events *events = NULL;
-    struct roster_store_watch *watch = NULL;
-    int err;
-
-    cr_assert_eq(roster_store_watch_open(store, &keys, 0, &watch), 0);
-    err = roster_store_watch_next(watch, 1000, &events);
-    roster_store_free(events);
-    roster_store_watch_close(watch);
-    return err;
-}
-
-#define EXPECT(call, wanted)                                                                       \
-    do {                                                                                           \
-        int got = (call);                                                                          \
-                                                                                                   \
-        cr_expect_eq(got, wanted, "%s: %d", #call, got);                                           \
-    } while (0)
-
 static void expect_all(const struct roster_store_options *options, int wanted)
 {
-    struct roster_store_lease granted, lease;
     struct roster_store *store = NULL;
     int64_t id;
 
     cr_assert_eq(roster_store_open(url, options, &store, NULL, 0), 0);
-    EXPECT(try_put(store), wanted);
-    EXPECT(try_get(store), wanted);
-    EXPECT(try_watch(store), wanted);
-    EXPECT(roster_store_lease_grant(store, 60000, TIMEOUT_MS, &granted), wanted);
-    id = wanted == 0 ? granted.id : 7;
-    EXPECT(roster_store_lease_keep_alive(store, id, TIMEOUT_MS, &lease), wanted);
-    EXPECT(roster_store_lease_time_to_live(store, id, TIMEOUT_MS, &lease), wanted);
-    EXPECT(roster_store_lease_revoke(store, id, TIMEOUT_MS), wanted);
+    id = wanted == 0 ? grant_lease(store, 60000) : 7;
+    expect_every_call(store, id, TIMEOUT_MS, "with these options", wanted, wanted);
     roster_store_close(store);
 }
 
@@ -135,8 +89,9 @@ static void expect_unreadable(const struct roster_store_options *options, const 
     char error[ROSTER_STORE_ERROR_SIZE] = "";
     struct roster_store *store = NULL;
 
-    EXPECT(roster_store_open("etcd:https://127.0.0.1:1", options, &store, error, sizeof(error)),
-           -EKEYREJECTED);
+    cr_expect_eq(
+        roster_store_open("etcd:https://127.0.0.1:1", options, &store, error, sizeof(error)),
+        -EKEYREJECTED);
     cr_expect_not_null(strstr(error, option), "\"%s\" does not name %s", error, option);
     cr_expect_not_null(strstr(error, "name a PEM file"), "%s", error);
     cr_expect_null(store);
