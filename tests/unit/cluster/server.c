@@ -31,19 +31,16 @@ static void note_change(void *arg, const struct roster_syncer_change *change)
     }
 }
 
-struct roster_syncer_options server_options(struct store_fixture *f, const char *id)
+struct roster_syncer_options server_options(const char *id)
 {
-    struct roster_syncer_options options = {.size = sizeof(options),
-                                            .server_id = id,
-                                            .interval_ms = 50,
-                                            .ttl_ms = 400,
-                                            .timeout_ms = 2000,
-                                            .backoff_min_ms = 10,
-                                            .backoff_max_ms = 50};
-
-    options.ttl_ms = store_fixture_is(f, "etcd") ? 3000 : 400;
-    options.timeout_ms = options.ttl_ms;
-    return options;
+    return (struct roster_syncer_options){.size = sizeof(struct roster_syncer_options),
+                                          .server_id = id,
+                                          .interval_ms = 50,
+                                          .ttl_ms = 60000,
+                                          .keep_alive_ms = 100,
+                                          .timeout_ms = 3000,
+                                          .backoff_min_ms = 10,
+                                          .backoff_max_ms = 50};
 }
 
 void server_create(struct server *server, struct roster_store *store,
@@ -72,7 +69,7 @@ void server_create(struct server *server, struct roster_store *store,
 
 void server_join(struct server *server, struct store_fixture *f, const char *id)
 {
-    struct roster_syncer_options options = server_options(f, id);
+    struct roster_syncer_options options = server_options(id);
 
     server_create(server, f->store, &options, 0);
     server_run_until(server, ROSTER_SYNCER_LIVE);
@@ -80,7 +77,7 @@ void server_join(struct server *server, struct store_fixture *f, const char *id)
 
 void server_join_threaded(struct server *server, struct store_fixture *f, const char *id)
 {
-    struct roster_syncer_options options = server_options(f, id);
+    struct roster_syncer_options options = server_options(id);
 
     server_create(server, f->store, &options, 0);
     cr_assert_eq(roster_syncer_start(server->syncer), 0);

@@ -155,7 +155,7 @@ struct join {
 static void join(void *arg)
 {
     struct join *joins = arg;
-    struct roster_syncer_options options = server_options(joins->f, "late");
+    struct roster_syncer_options options = server_options("late");
 
     server_create(&joins->server, joins->f->store, &options, 5000);
     server_run_until(&joins->server, ROSTER_SYNCER_LIVE);
@@ -263,7 +263,7 @@ STORE_TEST(g8_frozen_while_a_server_acknowledges_for_the_first_time)
 {
     struct roster_safepoint_options options = {.size = sizeof(options), .oracle = at_5000};
     struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
-    struct roster_syncer_options syncer = server_options(f, "b");
+    struct roster_syncer_options syncer = server_options("b");
     struct roster_safepoint *leader, *follower;
     struct server server;
 
@@ -289,7 +289,7 @@ STORE_TEST(g8_frozen_while_a_server_acknowledges_for_the_first_time)
 STORE_TEST(an_acknowledgement_of_which_nothing_was_heard_is_withdrawn_too)
 {
     struct roster_safepoint_options options = {.size = sizeof(options), .oracle = at_5000};
-    struct roster_syncer_options syncer = server_options(f, "b");
+    struct roster_syncer_options syncer = server_options("b");
     struct roster_safepoint_state state = {.size = sizeof(state)};
     struct roster_safepoint *follower;
     struct server server;

@@ -101,14 +101,19 @@ Test(store_sqlite_shared, an_expired_lease_behind_a_lock_is_never_shown_alive,
 
 #define CREATORS 6
 
-/* In a child process a failed step is told by the exit status. */
+/*
+ * In a child process a failed step is told by the exit status. With patience: on a busy machine
+ * whoever holds the lock may not run for seconds.
+ */
 static void be_creator(int i)
 {
+    static const struct roster_store_options patient = {.size = sizeof(patient),
+                                                        .call_timeout_ms = 60000};
     struct roster_store *store = NULL;
 
-    if (roster_store_open(sqlite_url, NULL, &store, NULL, 0) != 0)
+    if (roster_store_open(sqlite_url, &patient, &store, NULL, 0) != 0)
         _exit(1);
-    if (put_error(store, (char[]){'k', (char)('0' + i), '\0'}, 20000) != 0)
+    if (put_error(store, (char[]){'k', (char)('0' + i), '\0'}, 60000) != 0)
         _exit(2);
     roster_store_close(store);
     _exit(0);

@@ -106,7 +106,7 @@ STORE_TEST(reporter_the_minimum_is_the_oldest_transaction_and_its_holder_is_name
 STORE_TEST(reporter_with_prefix_tidb_the_keys_are_tidbs)
 {
     static const struct roster_syncer_label labels[] = {{"zone", "z1"}, {"host", "h \"2\""}};
-    struct roster_syncer_options options = server_options(f, "6f1e");
+    struct roster_syncer_options options = server_options("6f1e");
     struct roster_store_range *range;
     struct server server;
     json_t *info;
@@ -253,11 +253,14 @@ STORE_TEST(reporter_an_orderly_stop_removes_the_keys_once_nothing_is_pinned)
 
 STORE_TEST(a_second_server_with_the_same_id_is_refused_and_takes_over_when_the_first_is_gone)
 {
-    struct roster_syncer_options options = server_options(f, "a");
+    struct roster_syncer_options options = server_options("a");
     struct server first, second;
     uint64_t record;
 
-    server_join_threaded(&first, f, "a");
+    options.ttl_ms = 3000;
+    server_create(&first, f->store, &options, 0);
+    cr_assert_eq(roster_syncer_start(first.syncer), 0);
+    server_wait_for(&first, ROSTER_SYNCER_LIVE);
     record = get_number(f->store, RECORD);
     server_create(&second, f->store, &options, 0);
     server_run_until(&second, ROSTER_SYNCER_REFUSED);
@@ -354,7 +357,7 @@ STORE_TEST(g2_adding_and_lowering_a_record_write_the_safe_point_again_and_a_repo
 
 STORE_TEST(garbage_in_the_safe_point_keeps_a_server_out)
 {
-    struct roster_syncer_options options = server_options(f, "a");
+    struct roster_syncer_options options = server_options("a");
     struct server server;
 
     put_text(f->store, TXN, "12x");
@@ -373,7 +376,7 @@ STORE_TEST(garbage_in_the_safe_point_keeps_a_server_out)
 
 STORE_TEST(g2_a_server_whose_oracle_is_behind_the_safe_point_stays_out_until_it_has_caught_up)
 {
-    struct roster_syncer_options options = server_options(f, "a");
+    struct roster_syncer_options options = server_options("a");
     struct server server;
 
     put_text(f->store, TXN, "5000000");
