@@ -4,13 +4,16 @@
 #
 # Each fuzz target with the inputs that are kept for it: seeds, and what was once a fault. And a
 # target that finds a fault says so.
+#
+# ROSTER_TEST_EMULATOR: a command that runs programs of another processor.
 
 set -eu
 
 for target in $ROSTER_FUZZ_TARGETS; do
     name=${target##*/fuzz_}
     corpus="$ROSTER_SRCDIR/tests/fuzz/corpus/$name"
-    echo "$name: $("$ROSTER_BUILDDIR/$target" "$corpus")"
+    # shellcheck disable=SC2086 # a command and its options
+    echo "$name: $(${ROSTER_TEST_EMULATOR-} "$ROSTER_BUILDDIR/$target" "$corpus")"
     [ -n "$(ls "$corpus")" ]
 done
 
@@ -28,7 +31,8 @@ $ROSTER_LINK -o "$work/control" tests/fuzz/fuzz_calls."$ROSTER_OBJEXT" \
     .libs/libroster-core.a $ROSTER_LIBS
 # shellcheck disable=SC3045 # every sh here knows it
 ulimit -c 0
-if "$work/control" "$ROSTER_SRCDIR/tests/fuzz/corpus/calls" >"$work/said" 2>&1; then
+# shellcheck disable=SC2086 # a command and its options
+if ${ROSTER_TEST_EMULATOR-} "$work/control" "$ROSTER_SRCDIR/tests/fuzz/corpus/calls" >"$work/said" 2>&1; then
     echo "the reference misses checks that always succeed"
     exit 1
 fi

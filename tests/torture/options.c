@@ -2,7 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The command line of the torture programs.
+ * The command line of the torture programs. ROSTER_TORTURE_SECONDS in the environment stands in for
+ * their own default where many tests are run and time is short.
  */
 #include "config.h"
 
@@ -90,8 +91,11 @@ static void set(struct torture_options *options, int name, const char *value, co
 
 void options_read(struct torture_options *options, int argc, char **argv)
 {
+    const char *seconds = getenv("ROSTER_TORTURE_SECONDS");
     int name;
 
+    if (seconds)
+        options->seconds = strtod(seconds, NULL);
     options->seed = fresh_seed();
     options->verbose = isatty(STDERR_FILENO);
     while ((name = getopt_long(argc, argv, "", names, NULL)) != -1)
