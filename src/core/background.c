@@ -36,7 +36,7 @@ static struct timespec after(uint32_t interval_ms)
     struct timespec at;
 
     clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += interval_ms / 1000;
+    at.tv_sec += (time_t)(interval_ms / 1000);
     at.tv_nsec += (long)(interval_ms % 1000) * 1000000;
     if (at.tv_nsec >= 1000000000) {
         at.tv_sec++;
