@@ -69,7 +69,9 @@ const size_t plan_short_n = sizeof(plan_short) / sizeof(*plan_short);
 
 const struct table plan_full[] = {
     THREADS(WORK_PUBLISH, 10 * K),
-    SIZES(WORK_PUBLISH, M + 1),
+    {WORK_PUBLISH, 1, 1 * K, 0, NULL},
+    {WORK_PUBLISH, 1, 100 * K, 0, NULL},
+    {WORK_PUBLISH, 1, 1 * M, 0, NULL},
     {WORK_STATEMENT, 1, 1 * K, 0, NULL},
     {WORK_STATEMENT, 2, 10 * K, 0, NULL},
     SIZES(WORK_OLDEST, 10),
