@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* Files that an SQLite store does not take for its own, or no longer: foreign, later, damaged. */
+/* Files that an SQLite store does not take for its own, or no longer: foreign, later, damaged; and
+ * disks that are full, or to be read only. */
 
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "scratch.h"
 #include "sqlite_file.h"
 #include "store_fixture.h"
 
@@ -112,4 +117,93 @@ Test(store_sqlite_refused, nonsense_in_the_tables_is_damage, .init = sqlite_file
         roster_store_close(store);
         sqlite_file_remove();
     }
+}
+
+/* Runs the test in a mount namespace with a small file system over the directory. */
+static void with_small_disk(const char *options, void (*body)(void))
+{
+    pid_t child = scratch_fork();
+    int status = 0;
+
+    if (child == 0) {
+        if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+            mount("roster-test", sqlite_dir, "tmpfs", 0, options) != 0)
+            _exit(77);
+        body();
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        cr_skip_test("this user may not mount a small file system");
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "failed in the way %d",
+              WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+}
+
+/* In a child process a failed step is told by the exit status. */
+#define STEP(number, condition)                                                                    \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            _exit(number);                                                                         \
+    } while (0)
+
+static void fill_disk(void)
+{
+    struct roster_store *store = NULL;
+    struct roster_store_range *range = NULL;
+    struct roster_store_keys first = roster_store_key(roster_store_text("key/0"));
+    static char value[4000];
+    struct roster_store_op op;
+    struct roster_store_txn txn = {.success = &op, .n_success = 1};
+    char key[32], junk[320];
+    int err = 0, fd;
+
+    memset(value, 'v', sizeof(value) - 1);
+    snprintf(junk, sizeof(junk), "%s/junk", sqlite_dir);
+    fd = open(junk, O_WRONLY | O_CREAT, 0600);
+    STEP(1, posix_fallocate(fd, 0, 256 * 1024) == 0);
+    STEP(2, roster_store_open(sqlite_url, NULL, &store, NULL, 0) == 0);
+    for (int i = 0; i < 1000 && err == 0; i++) {
+        snprintf(key, sizeof(key), "key/%d", i);
+        op = roster_store_put(roster_store_text(key), roster_store_text(value), 0);
+        err = roster_store_txn(store, &txn, 2000, NULL);
+    }
+    STEP(3, err == -ENOSPC);
+    STEP(4, roster_store_get(store, &first, 0, 2000, &range) == 0 && range->count == 1);
+    roster_store_free(range);
+    STEP(5, roster_store_txn(store, &txn, 2000, NULL) == -ENOSPC);
+    unlink(junk);
+    close(fd);
+    STEP(6, roster_store_txn(store, &txn, 2000, NULL) == 0);
+    roster_store_close(store);
+    STEP(7, roster_store_open(sqlite_url, NULL, &store, NULL, 0) == 0);
+    roster_store_close(store);
+}
+
+Test(store_sqlite_refused, a_full_disk_is_told_and_harms_nothing, .init = sqlite_file_name)
+{
+    with_small_disk("size=1m", fill_disk);
+}
+
+static void make_read_only(void)
+{
+    struct roster_store *store = NULL;
+    char error[ROSTER_STORE_ERROR_SIZE];
+    struct roster_store_op op =
+        roster_store_put(roster_store_text("key"), roster_store_text(""), 0);
+    struct roster_store_txn txn = {.success = &op, .n_success = 1};
+
+    STEP(1, roster_store_open(sqlite_url, NULL, &store, NULL, 0) == 0);
+    STEP(2, roster_store_txn(store, &txn, 2000, NULL) == 0);
+    roster_store_close(store);
+    STEP(3, mount("none", sqlite_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
+    STEP(4, roster_store_open(sqlite_url, NULL, &store, error, sizeof(error)) == -EROFS);
+    STEP(5, strstr(error, "may only be read") != NULL);
+    STEP(6, mount("none", sqlite_dir, NULL, MS_REMOUNT, "size=1m") == 0);
+    STEP(7, roster_store_open(sqlite_url, NULL, &store, NULL, 0) == 0);
+    roster_store_close(store);
+}
+
+Test(store_sqlite_refused, a_read_only_disk_is_told, .init = sqlite_file_name)
+{
+    with_small_disk("size=1m", make_read_only);
 }
