@@ -38,9 +38,9 @@ build_in() {
 }
 
 # test_in DIRECTORY [TARGET]: make check, with the output of failed tests shown. Tests wait for half of
-# their time, for servers and for leases that end, so there is one more than processors.
+# their time, for servers and for leases that end, so there are two more than processors.
 test_in() {
     forget_results "$1"
     say "testing in $1"
-    make -C "$1" -j"$((jobs + 1))" --no-print-directory VERBOSE=1 "${2:-check}"
+    make -C "$1" -j"$((jobs + 2))" --no-print-directory VERBOSE=1 "${2:-check}"
 }
