@@ -461,8 +461,7 @@ static int scarce(const uint64_t *totals, uint64_t kills)
     return n;
 }
 
-/* A short storm may see hardly a session go, on a busy machine: then it goes on. Returns the kills.
- */
+/* Goes on where too little was tested, as in a short storm on a busy machine. Returns the kills. */
 static uint64_t storm(uint64_t kills, uint64_t *totals)
 {
     uint64_t fired, round;
