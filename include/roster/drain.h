@@ -78,7 +78,7 @@ struct roster_drain_report {
     uint64_t sessions;   /* there when the drain began */
     uint64_t idle;       /* told to leave because they were idle, at first or after finishing */
     uint64_t killed;     /* killed because they had not finished in time */
-    uint64_t remaining;  /* that have not left */
+    uint64_t remaining;  /* that have not left, or were still being opened */
     uint64_t elapsed_ms; /* how long the drain took */
     struct roster_drain_left left[ROSTER_DRAIN_NAMED]; /* the first of the remaining ones */
 };

@@ -38,8 +38,9 @@ enum roster_session_kind {
 /*
  * Called by roster_kill() in the killer's thread, under the read lock, when a kill was delivered:
  * wakes an owner that sleeps in poll() or on a condition variable. It must not block and must not
- * call any function of this library. The session cannot be freed while it runs, but its owner may
- * be closing it: what `arg` leads to must stay valid until roster_session_close() has returned and
+ * call any function of this library. It may run before roster_session_open() has returned 0, and
+ * never when that fails. The session cannot be freed while it runs, but its owner may be closing
+ * it: what `arg` leads to must stay valid until roster_session_close() has returned and
  * a grace period has passed, or be no pointer at all (an eventfd number, an id).
  */
 typedef void roster_wake_fn(uint64_t session_id, void *arg);
@@ -76,7 +77,8 @@ struct roster_session_attr {
  * something unknown in it; -ENAMETOOLONG when the strings exceed ROSTER_IDENTITY_MAX; -EEXIST when
  * `id` is in use; -EUSERS when max_sessions are open; -ESHUTDOWN while the server is drained
  * of sessions of this kind; -ENOBUFS when the backlog limit is reached;
- * -ENOMEM; -ECHILD. After an error nothing has changed.
+ * -ENOMEM; -ECHILD. After an error nothing has changed: no other thread has seen the session, no
+ * kill has hit it, and `wake` will not be called.
  */
 ROSTER_API int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
                                    struct roster_session **session) ROSTER_MUST_CHECK;

@@ -4,15 +4,19 @@
  *
  * Draining a server.
  *
- * No session slips through:
+ * No session slips through, and none is withdrawn that others have found:
  *
  *     opener                                   drainer
- *     1 add the session to the registry        a draining := kinds
+ *     1 opening := kind, its thread's word     a draining := kinds
  *     2 compiler barrier                       b membarrier
- *     3 load draining                          c walk the registry
+ *     3 load draining: refused?                c load each thread's opening   (acquire)
+ *     4 add the session to the registry        d walk the registry
+ *     5 opening := 0     (release)
  *
- * Either 3 comes after b in the opener's thread, sees a, and the opener takes its session back; or
- * 1 came before b, and c finds it.
+ * Either 3 comes after b in the opener's thread and sees a: the open fails before anything of the
+ * session was published, so no kill and no wake callback can reach it. Or 1 came before b: then c
+ * sees that a session is being opened, and the drainer looks again; or c sees 5, and d finds what
+ * 4 has added.
  */
 #include "drain.h"
 
@@ -36,15 +40,29 @@ struct drain {
     struct roster_drain_options options;
     struct roster_drain_report report;
     struct roster_drain_progress progress;
+    uint64_t opening; /* sessions that were being opened when the last look began */
     uint64_t began;
 };
 
-bool rst_drain_refuses(const struct roster *roster, unsigned kind)
+bool rst_drain_refuses(struct rst_thread *thread, unsigned kind)
 {
+    const struct roster *roster = thread->roster;
+
+    rst_store(&thread->opening, ROSTER_KIND_BIT(kind)); /* 1: pairs with c */
+    rst_test_point("open: announced");
     rst_compiler_barrier(); /* 2: pairs with b */
     if (!roster->membarrier)
         rst_fence_full_slow(); /* 2: pairs with the fence at b */
-    return (rst_load(&roster->draining) & ROSTER_KIND_BIT(kind)) != 0; /* 3: pairs with a */
+    /* 3: pairs with a */
+    if (rst_likely(!(rst_load(&roster->draining) & ROSTER_KIND_BIT(kind))))
+        return false;
+    rst_drain_opened(thread);
+    return true;
+}
+
+void rst_drain_opened(struct rst_thread *thread)
+{
+    rst_store_release(&thread->opening, 0); /* 5: pairs with c */
 }
 
 static int options_get(struct roster_drain_options *known,
@@ -126,6 +144,19 @@ static int look_at(const struct roster_session *session, const struct roster_vie
     return 0;
 }
 
+/* The sessions that threads are opening at this moment. */
+static uint64_t count_opening(const struct drain *drain)
+{
+    const struct rst_thread *thread;
+    uint64_t n = 0;
+
+    /* Pairs with the release in thread.c's new_context(). */
+    for (thread = rst_load_acquire(&drain->roster->threads); thread; thread = thread->roster_next)
+        /* c: pairs with 1 and 5 */
+        n += (rst_load_acquire(&thread->opening) & drain->options.kinds) != 0;
+    return n;
+}
+
 /* One look at all sessions. Returns 0 or what roster_read_lock() returned. */
 static int look(struct drain *drain)
 {
@@ -137,10 +168,20 @@ static int look(struct drain *drain)
     memset(&drain->progress, 0, sizeof(drain->progress));
     memset(drain->report.left, 0, sizeof(drain->report.left));
     drain->progress.phase = phase;
-    (void)roster_for_each(drain->roster, look_at, drain); /* c */
+    drain->opening = count_opening(drain); /* c */
+    rst_test_point("drain: openings counted");
+    (void)roster_for_each(drain->roster, look_at, drain); /* d */
     roster_read_unlock(drain->roster);
     drain->progress.elapsed_ms = elapsed_ms(drain);
     return 0;
+}
+
+/* The walk may have met some of those that were being opened before it. */
+static uint64_t remaining(const struct drain *drain)
+{
+    uint64_t sessions = drain->progress.sessions;
+
+    return sessions > drain->opening ? sessions : drain->opening;
 }
 
 /* Looks until all have left, the time is up, or the caller will not wait. */
@@ -161,7 +202,7 @@ static int run_phase(struct drain *drain, enum roster_drain_phase phase, uint64_
             drain->report.sessions = drain->progress.sessions;
         if (options->progress && options->progress(&drain->progress, options->progress_arg))
             return 0;
-        if (!drain->progress.sessions)
+        if (!remaining(drain))
             return 0;
         if (time_ms != ROSTER_DRAIN_FOR_EVER && elapsed_ms(drain) - began >= time_ms)
             return 0;
@@ -173,9 +214,9 @@ static int run(struct drain *drain)
 {
     int err = run_phase(drain, ROSTER_DRAIN_FINISHING, drain->options.finish_ms);
 
-    if (!err && drain->progress.sessions)
+    if (!err && remaining(drain))
         err = run_phase(drain, ROSTER_DRAIN_KILLING, drain->options.kill_ms);
-    drain->report.remaining = drain->progress.sessions;
+    drain->report.remaining = remaining(drain);
     drain->report.elapsed_ms = elapsed_ms(drain);
     if (!err && drain->report.remaining)
         err = -ETIMEDOUT;
@@ -200,12 +241,14 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
         err = rst_struct_check(report->size, sizeof(*report), sizeof(*report));
     if (err)
         return err;
-    if (rst_thread_forked())
-        return -ECHILD;
+    /* Before anything is changed: with a context the looks cannot fail. */
+    if (!rst_enter(roster, &err))
+        return err;
     if (!__atomic_compare_exchange_n(&roster->drainers, &not_draining, 1, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED))
         return -EALREADY;
     rst_store(&roster->draining, drain.options.kinds); /* a: pairs with 3 */
+    rst_test_point("drain: announced");
     if (roster->membarrier)
         rst_membarrier(); /* b: pairs with 2 */
     else

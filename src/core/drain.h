@@ -9,9 +9,16 @@
 
 #include <stdbool.h>
 
-struct roster;
+struct rst_thread;
 
-/* Whether sessions of this kind are refused; asked again when one has become findable. */
-bool rst_drain_refuses(const struct roster *roster, unsigned kind);
+/*
+ * The calling thread is about to open a session of this kind: whether a drain refuses it. If not,
+ * every drain that begins from now on looks again until rst_drain_opened(). Nothing has been
+ * published yet, so that a refused open has nothing to withdraw.
+ */
+bool rst_drain_refuses(struct rst_thread *thread, unsigned kind);
+
+/* The session can be found, or will not be opened after all. */
+void rst_drain_opened(struct rst_thread *thread);
 
 #endif /* ROSTER_CORE_DRAIN_H */

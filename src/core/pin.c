@@ -21,6 +21,13 @@ static void free_pin(struct rcu_head *head)
     rst_callback_end();
 }
 
+/* Once its holder stood in a slot, a scan may be naming the pin: it goes after a grace period. */
+static void retire(struct roster_pin *pin)
+{
+    rst_fetch_add(&pin->roster->account.backlog, sizeof(*pin));
+    rst_call_rcu(&pin->rcu, free_pin);
+}
+
 /* Pins the oracle's present: under the scanner's mutex no scan can come between now and the slot.
  */
 static int pin_present(struct roster *roster, struct rst_thread *thread, struct roster_pin *pin,
@@ -78,7 +85,7 @@ int roster_pin_acquire(struct roster *roster, struct roster_session *session, ui
     made->session_kind = session ? roster_session_kind(session) : ROSTER_SESSION_USER;
     err = acquire(roster, thread, made);
     if (err) {
-        free(made);
+        retire(made); /* a store that refused to lower the record did so after it was pinned */
         return err;
     }
     rst_fetch_add(&roster->pins, 1);
@@ -98,8 +105,7 @@ int roster_pin_release(struct roster_pin *pin)
     roster = pin->roster;
     thread = rst_thread_try(roster->tag); /* without one the slot goes the way of a hand-over */
     rst_horizon_release(thread ? &thread->horizon : NULL, pin->slot);
-    rst_fetch_add(&roster->account.backlog, sizeof(*pin));
-    rst_call_rcu(&pin->rcu, free_pin);
+    retire(pin);
     rst_fetch_sub(&roster->pins, 1);
     return 0;
 }

@@ -158,6 +158,7 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
     /* The session is complete before it can be walked; pairs with rst_registry_walk(). */
     __atomic_fetch_or(word, bit, __ATOMIC_RELEASE);
     rst_fetch_add(&registry->opened, 1);
+    rst_test_point("open: can be walked");
     resize_if_needed(registry);
     raise_peak(registry);
     return 0;

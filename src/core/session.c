@@ -96,17 +96,11 @@ static int complete(struct roster *roster, struct roster_session *session,
     session->idle = &home->idle;
     session->gate.tag = roster->tag;
     rst_view_publish(session, session->idle);
+    /* The last step: nothing fails after it, so what was findable is never withdrawn. */
     err = rst_registry_add(&roster->registry, session);
     if (err)
         session->gate.tag = RST_TAG_CLOSED;
     return err;
-}
-
-/* A drain began while the session was being opened: it may have seen it, or not. */
-static rst_slow int close_refused_slow(struct roster_session *session)
-{
-    (void)roster_session_close(session);
-    return -ESHUTDOWN;
 }
 
 /* Asks for what the next open will write: sessions come back cold, after a grace period. */
@@ -124,13 +118,38 @@ static void expect_next(struct roster *roster, const struct rst_pool_cache *cach
     __builtin_prefetch(home->identity, 1);
 }
 
+/* Opens a session that rst_drain_refuses() has let pass. */
+static int open_session(struct rst_thread *thread, const struct roster_session_attr *attr,
+                        struct roster_session **session)
+{
+    struct roster *roster = thread->roster;
+    struct rst_pool_cache *cache = &thread->pools[RST_POOL_SESSION];
+    struct roster_session *made;
+    int err = rst_registry_reserve(&roster->registry);
+
+    if (err)
+        return err;
+    made = rst_pool_take_cold(&roster->pools[RST_POOL_SESSION], cache, &err);
+    if (made) {
+        expect_next(roster, cache);
+        err = complete(roster, made, attr);
+        if (err)
+            rst_pool_untake(cache, made);
+    }
+    if (err) {
+        rst_registry_unreserve(&roster->registry);
+        return err;
+    }
+    *session = made;
+    rst_probe2(session_open, made->id, made->kind);
+    return 0;
+}
+
 int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
                         struct roster_session **session)
 {
     struct roster_session_attr known;
-    struct roster_session *made;
     struct rst_thread *thread;
-    struct rst_pool_cache *cache;
     int err;
 
     if (!roster || !session)
@@ -141,27 +160,12 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     thread = rst_enter(roster, &err);
     if (!thread)
         return err;
-    if (rst_unlikely(rst_drain_refuses(roster, known.kind)))
+    if (rst_unlikely(rst_drain_refuses(thread, known.kind)))
         return -ESHUTDOWN;
-    err = rst_registry_reserve(&roster->registry);
-    if (err)
-        return err;
-    cache = &thread->pools[RST_POOL_SESSION];
-    made = rst_pool_take_cold(&roster->pools[RST_POOL_SESSION], cache, &err);
-    if (made) {
-        expect_next(roster, cache);
-        err = complete(roster, made, &known);
-        if (err)
-            rst_pool_untake(cache, made);
-    }
-    if (err)
-        rst_registry_unreserve(&roster->registry);
-    else if (rst_unlikely(rst_drain_refuses(roster, known.kind)))
-        err = close_refused_slow(made);
-    else
-        *session = made;
-    if (!err)
-        rst_probe2(session_open, made->id, made->kind);
+    rst_test_point("open: not refused");
+    err = open_session(thread, &known, session);
+    rst_test_point("open: done");
+    rst_drain_opened(thread);
     return err;
 }
 

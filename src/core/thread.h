@@ -64,6 +64,7 @@ struct rst_thread {
     struct rst_thread_counts counts;
     struct rst_pool_cache pools[RST_POOL_CLASSES];
     struct rst_stays stays[ROSTER_RUN_STATES];
+    uint32_t opening; /* the bit of the kind of session that the thread is opening, see drain.c */
     /* Under the process-wide lock: */
     struct rst_thread *next;        /* this thread's other contexts; the thread's own */
     struct rst_thread *roster_next; /* in roster->threads, all of them */

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "core/conn_ids.h"
+#include "core/manager.h"
 #include "operate.h"
 #include "unit/failing.h"
 
@@ -69,6 +70,7 @@ static void *first_calls(void *arg)
         -ENOMEM);
     cr_expect_eq(roster_schema_check(roster, &job, 1, &verdict), -ENOMEM);
     cr_expect_eq(roster_drain(roster, NULL, NULL), -ENOMEM);
+    cr_expect_eq(rst_load(&roster->draining), 0, "it refuses nobody");
     cr_expect_eq(roster_watchdog_run_once(scene->watchdog), -ENOMEM);
     cr_expect_eq(roster_conn_ids_next(scene->ids, &id), -ENOMEM);
     cr_expect_geq(failing_none(), 6);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+#include "config.h"
+
+#include "steps.h"
+
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+void rst_test_point_reached(const char *name);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+
+/* Of the calling thread; NULL in threads that the test did not start here. */
+static __thread struct steps *mine;
+
+void rst_test_point_reached(const char *name)
+{
+    if (!mine || !mine->point || strcmp(name, mine->point) != 0)
+        return;
+    pthread_mutex_lock(&lock);
+    mine->point = NULL;
+    mine->stands = true;
+    pthread_cond_broadcast(&changed);
+    while (!mine->goes_on)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+static void *run(void *arg)
+{
+    mine = arg;
+    mine->fn(mine->arg);
+    pthread_mutex_lock(&lock);
+    mine->has_ended = true;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    return NULL;
+}
+
+bool steps_start(struct steps *steps)
+{
+    bool stands;
+
+    cr_assert_eq(pthread_create(&steps->thread, NULL, run, steps), 0);
+    pthread_mutex_lock(&lock);
+    while (!steps->stands && !steps->has_ended)
+        pthread_cond_wait(&changed, &lock);
+    stands = steps->stands;
+    pthread_mutex_unlock(&lock);
+    return stands;
+}
+
+void steps_finish(struct steps *steps)
+{
+    pthread_mutex_lock(&lock);
+    steps->goes_on = true;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    pthread_join(steps->thread, NULL);
+}
