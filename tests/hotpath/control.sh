@@ -25,7 +25,7 @@ void hot(void) { $1 }
 END
     printf '%s\n' "$2" >list
     # shellcheck disable=SC2086 # ROSTER_CC may hold options
-    $ROSTER_CC -O1 -fPIC -shared -fno-builtin -o code.so code.c
+    $ROSTER_CC -O1 -fPIC -shared -fno-builtin ${guard-} -o code.so code.c
     OBJDUMP=$ROSTER_OBJDUMP "$check" code.so list >out 2>&1
 }
 
@@ -64,6 +64,16 @@ passes 'word++;' 'hot
 missing ?'
 passes 'pointer(); word++;' 'hot *'
 passes 'while (__atomic_load_n(&word, __ATOMIC_ACQUIRE)) ;'
+
+# What distributions add is allowed; what it guards is not.
+for guard in "" -fstack-protector-all; do
+    passes 'volatile char room[64]; room[word & 63] = 1;'
+    refuses 'call of a function' 'volatile char room[64]; room[word & 63] = 1; other(); word++;'
+    refuses 'lock prefix' 'volatile char room[64]; room[0] = 1; __sync_fetch_and_add(&word, room[0]);'
+done
+"$ROSTER_OBJDUMP" -d code.so | grep -q 'call.*__stack_chk_fail' || { echo "WRONG: no guard was compiled" && wrong=1; }
+guard=
+refuses 'call of a function' 'void other_chk_fail(void); other_chk_fail();'
 
 refuses 'lock prefix' '__atomic_fetch_add(&word, 1, __ATOMIC_RELAXED);'
 refuses 'lock prefix' '__sync_bool_compare_and_swap(&word, 1, 2);'
@@ -118,6 +128,8 @@ END
     fi
 }
 split_case passes 'nothing to refuse' 'call helper_slow@plt'
+split_case passes 'nothing to refuse' 'call __stack_chk_fail@plt'
+split_case refuses 'hot.cold: call of a function' 'call __stack_chk_fail_other@plt'
 split_case refuses 'hot.cold: call of a function' 'call allowed@plt'
 split_case refuses 'hot.cold: call through a pointer' 'call *%rax'
 split_case refuses 'hot.cold: lock prefix' 'lock incl (%rdi)'

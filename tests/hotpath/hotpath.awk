@@ -16,8 +16,14 @@ function refuse(what) {
     refused++
 }
 
+# Distributions build with -fstack-protector-strong: where the canary has been overwritten the process
+# ends. The call is behind a branch that is never taken, and does not return.
+function is_stack_guard(target) {
+    return text ~ /^(bnd )?call/ && (target == "__stack_chk_fail" || target == "__stack_chk_fail_local")
+}
+
 function may_call(target) {
-    if (target ~ /_slow$/)
+    if (target ~ /_slow$/ || is_stack_guard(target))
         return 1
     if (is_cold)
         return 0
