@@ -2,23 +2,43 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# Configuring and building in a directory of its own.
+# Configuring and building in a directory of its own. A step may have been interrupted anywhere, so
+# that a file of it exists says nothing: each step leaves a stamp as its last act.
 
 jobs=$(nproc 2>/dev/null || echo 1)
+
+# bootstrap_once: where it was not done to its end. A release has the stamp.
+bootstrap_once() {
+    if ! [ -x configure ] || ! [ -e build-aux/stamp-bootstrap ]; then
+        step "bootstrapping" ./bootstrap
+    fi
+}
+
+# find_sources: sets $sources to where configure is. Sources that are configured in place exclude a
+# build beside them, for which make would take their objects; then it is a copy of them, without what
+# was built there.
+find_sources() {
+    sources=$PWD
+    [ -e config.status ] || return 0
+    sources=$PWD/build-sources
+    [ -e stamp-configured ] ||
+        step "completing the configuration in the sources, which was interrupted" ./config.status
+    step "copying the sources, which are configured in place, to build-sources" \
+        make distdir distdir=build-sources
+}
 
 # configure_in DIRECTORY [CONFIGURE-OPTION...]: bootstrap and configure, where not done yet. By the
 # system's shell, which libtool then uses too: dash takes half of bash's time for each of its calls.
 configure_in() {
-    local dir=$1 root=$PWD
+    local dir=$1 sources
     shift
-    if [ ! -x configure ]; then
-        say "bootstrapping"
-        ./bootstrap
-    fi
-    if [ ! -f "$dir/Makefile" ]; then
-        say "configuring in $dir"
+    bootstrap_once
+    find_sources
+    # The stamp holds the path of the sources, so a copy or another place of a tree has none.
+    if ! [ "$(cat "$dir/stamp-configured" 2>/dev/null)" -ef "$sources" ]; then
         mkdir -p "$dir"
-        (cd "$dir" && CONFIG_SHELL=/bin/sh /bin/sh "$root/configure" "$@")
+        step "configuring in $dir" env -C "$dir" CONFIG_SHELL=/bin/sh \
+            /bin/sh "$sources/configure" "$@"
     fi
 }
 
@@ -29,12 +49,25 @@ configure_all() {
         --with-jansson --with-microhttpd --with-ncurses
 }
 
+# make_in DIRECTORY JOBS [ARGUMENT...]: make removes what it was interrupted in, but not when it is
+# killed itself. Then the stamp stays, and nothing there can be relied upon.
+make_in() (
+    dir=$1 at_once=$2 status=0
+    shift 2
+    trap : INT TERM HUP # make ends of them, and the stamp goes
+    if [ -e "$dir/stamp-making" ]; then
+        step "cleaning $dir, where a build was killed" make -C "$dir" clean
+    fi
+    : >"$dir/stamp-making"
+    make -C "$dir" -j"$at_once" --no-print-directory "$@" || status=$?
+    [ "$status" -eq 137 ] || rm -f "$dir/stamp-making"
+    exit "$status"
+)
+
 # build_in DIRECTORY [TARGET...]
 build_in() {
-    local dir=$1
-    shift
-    say "building in $dir"
-    make -C "$dir" -j"$jobs" --no-print-directory "$@"
+    say "building in $1"
+    make_in "$1" "$jobs" "${@:2}"
 }
 
 # test_in DIRECTORY [TARGET]: make check, with the output of failed tests shown. Tests wait for half of
@@ -42,5 +75,5 @@ build_in() {
 test_in() {
     forget_results "$1"
     say "testing in $1"
-    make -C "$1" -j"$((jobs + 2))" --no-print-directory VERBOSE=1 "${2:-check}"
+    make_in "$1" $((jobs + 2)) VERBOSE=1 "${2:-check}"
 }

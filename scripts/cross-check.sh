@@ -52,8 +52,12 @@ for tool in "$host-gcc" ${emulator%% *} pkg-config apt-get dpkg-deb; do
         exit 77
     }
 done
-[ -d "$libraries" ] || "$top/scripts/foreign-packages.sh" "$arch" "$root" \
-    liburcu-dev liburcu8 libjansson-dev libjansson4 libsqlite3-dev libsqlite3-0
+if ! [ -d "$root" ]; then
+    rm -rf "$root.part"
+    "$top/scripts/foreign-packages.sh" "$arch" "$root.part" \
+        liburcu-dev liburcu8 libjansson-dev libjansson4 libsqlite3-dev libsqlite3-0
+    mv "$root.part" "$root"
+fi
 
 # Without the benchmark's peers in C++, which configure would find as libraries of this machine. The
 # libraries' headers are the system's, as where they are installed: their warnings are not ours. A
@@ -69,7 +73,7 @@ configure() {
         --disable-shared --quiet
 }
 
-[ -f Makefile ] || configure
+[ -e stamp-configured ] || configure
 # The one that refuses membarrier refuses it to the emulator, too.
 cc -I. -o without_membarrier "$top/tests/support/without_membarrier.c"
 export ROSTER_TEST_EMULATOR=$emulator

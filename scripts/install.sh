@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # step_log is set by say.sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
@@ -23,6 +24,18 @@ missing_packages() {
     done
 }
 
+# apt_get COMMAND...: apt-get, which waits while another one works on this machine.
+apt_get() {
+    local tries
+    # Of the lock on the lists it gives up at once, whatever the option says.
+    for ((tries = 60; ; tries--)); do
+        LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+            apt-get -y -o DPkg::Lock::Timeout=600 "$@" && return
+        ((tries > 0)) && tail -n 5 "$step_log" | grep -q 'Could not get lock' || return
+        sleep 5
+    done
+}
+
 # install_packages GROUP...: install what is missing, or say how when not root.
 install_packages() {
     local wanted missing
@@ -39,7 +52,7 @@ install_packages() {
         die "these Debian packages are missing; install them as root and start again:
     apt-get install ${missing[*]}"
     fi
-    say "installing ${missing[*]}"
-    apt-get update
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+    step "asking for the lists of Debian packages" apt_get update
+    step "installing ${#missing[@]} Debian packages and what they need (see ${step_log##*/})" \
+        apt_get install --no-install-recommends "${missing[@]}"
 }

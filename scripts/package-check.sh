@@ -13,13 +13,16 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/say.sh
 # shellcheck source=scripts/install.sh
 . scripts/install.sh
+# shellcheck source=scripts/tree.sh
+. scripts/tree.sh
+# shellcheck source=scripts/build.sh
+. scripts/build.sh
 
 if ! command -v dpkg-buildpackage >/dev/null; then
     echo "skipped: this is no Debian system"
     exit 77
 fi
 keep=${1:+$(realpath "$1")}
-root=$PWD
 packages=(libroster0 libroster-cluster0 libroster-status0 libroster-dev roster-tools roster-doc)
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-package.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -27,8 +30,8 @@ trap 'rm -rf "$work"' EXIT
 # make_sources: the release, and beside it what Debian adds.
 make_sources() {
     mkdir "$work/release"
-    [ -x configure ] || ./bootstrap
-    (cd "$work/release" && "$root/configure" --quiet && make -s dist) >"$work/log" 2>&1 ||
+    configure_in "$work/release" --quiet
+    make -s -C "$work/release" dist >"$work/log" 2>&1 ||
         { tail -n 30 "$work/log" && die "make dist failed"; }
     archive=$(basename "$work"/release/roster-*.tar.gz)
     version=${archive#roster-}
@@ -95,9 +98,11 @@ try_packages() {
     grep -E 'the program ran|PASS|installed, tested' "$work/log"
 }
 
+take_tree
 install_packages build package
 say "making the sources"
 make_sources
+leave_tree
 say "building the packages"
 build_packages
 say "looking at them with lintian"

@@ -10,6 +10,7 @@ install_packages build bench
 configure_in build-bench --with-glib --with-lmdb --with-wiredtiger --with-ck --with-tbb \
     --with-cuckoo --without-criterion
 build_in build-bench bench/roster-bench
+leave_tree
 
 commit=$(git describe --always --dirty 2>/dev/null || echo "no git")
 say "comparing (commit $commit); an interrupted comparison goes on where it was"

@@ -19,7 +19,6 @@ alive=(kv1 kv2 kv3)
 live=() # transactions that no safe point may pass
 declare -A highest
 trap 'etcd_end_all; end_all' EXIT
-trap 'exit 130' INT TERM HUP
 
 # The member of etcd that leads, counted from 0.
 etcd_leader() {
@@ -142,6 +141,7 @@ watch_all() {
 install_packages build check kv
 configure_all build
 build_in build libroster.la examples/kv/roster-kv
+leave_tree
 
 say "starting three members of etcd on the loopback interface"
 etcd_start 3 "$work" || die "etcd did not start: $(tail -n 3 "$work"/member*.log)"

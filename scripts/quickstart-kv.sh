@@ -14,7 +14,6 @@
 seconds=12
 clients=200
 trap end_all EXIT
-trap 'exit 130' INT TERM HUP
 
 # held_by N WHO: what has to be true while that transaction is the oldest of kv1.
 held_by() {
@@ -150,6 +149,7 @@ if [ "$(grep -cE '^#define HAVE_(NCURSES|MICROHTTPD) 1' build/config.h)" -eq 2 ]
     status=(--status=127.0.0.1:0)
 fi
 build_in build libroster.la examples/kv/roster-kv "${tools[@]}"
+leave_tree
 
 say "starting two example servers that meet in one SQLite file: each connection is a session"
 for server in kv1 kv2; do

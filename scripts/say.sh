@@ -14,3 +14,23 @@ die() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
     exit 1
 }
+
+# What steps print that is of interest only when they fail.
+step_log=$PWD/quickstart.log
+
+# step TEXT COMMAND...: say it, and run the command with its output in the log; when it fails, show
+# the end of that output and name the log.
+step() {
+    local text=$1 status=0 before
+    shift
+    say "$text"
+    printf '\n== %s: %s\n' "$text" "$*" >>"$step_log" || return
+    before=$(wc -c <"$step_log")
+    "$@" >>"$step_log" 2>&1 </dev/null || status=$?
+    if [ "$status" -ne 0 ]; then
+        tail -c "+$((before + 1))" "$step_log" | tail -n 15 | sed 's/^/   | /' >&2
+        printf '%s: failed (status %d): %s; all of its output is in %s\n' \
+            "${0##*/}" "$status" "$text" "$step_log" >&2
+    fi
+    return "$status"
+}

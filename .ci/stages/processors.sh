@@ -6,9 +6,10 @@
 # Other processors: one in wide use, one with its bytes in the other order, one of 32 bits.
 
 check_processor() {
-    local cpu=$1 dir=$work/$1 status=0
+    local cpu=$1 dir=$work/$1 status=0 sources
     install_packages build "$cpu"
-    [ -x configure ] || ./bootstrap
+    bootstrap_once
+    find_sources
     scripts/cross-check.sh "$cpu" "$dir" || status=$?
     count_results "$dir" >"$counts"
     failed_results "$dir"
