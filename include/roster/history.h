@@ -60,7 +60,7 @@ struct roster_history_entry {
     uint64_t count;           /* how often it was added since it is remembered */
     uint64_t max_duration_ms; /* the longest of them */
     uint64_t dropped;         /* digests beyond ROSTER_DIGESTS_KEPT that the newest had */
-    const char *all_digests;  /* JSON: an array of strings */
+    const char *all_digests;  /* JSON: an array of strings; what is no UTF-8, and NUL, is U+FFFD */
 };
 
 /* A copied history, the kind that was seen last first. */

@@ -62,6 +62,7 @@ struct roster_entry {
     const char *all_digests;  /* JSON: the digests of its statements, the first 50; "[]" for none */
     const char *tables;       /* ids of the tables that it uses: "1,2,3"; "" for none */
     uint64_t digests_dropped; /* how many more digests there were */
+    uint32_t digest_length;   /* bytes in `digest`, which may contain NULs */
 };
 
 /* A copied list. */

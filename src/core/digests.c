@@ -82,33 +82,23 @@ bool rst_digests_copy(const struct rst_digests *digests, struct rst_digests *cop
     return false;
 }
 
-static size_t json_byte(char *json, unsigned char byte)
-{
-    static const char hex[] = "0123456789abcdef", escape[] = {'\\', 'u', '0', '0'};
-
-    if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\') {
-        *json = (char)byte;
-        return 1;
-    }
-    memcpy(json, escape, sizeof(escape));
-    json[4] = hex[byte >> 4];
-    json[5] = hex[byte & 15];
-    return 6;
-}
-
 size_t rst_digests_json(const struct rst_digests *copy, char *json)
 {
     size_t n, i, length = 0;
+    char character[RST_UTF8_JSON_MAX];
 
     json[length++] = '[';
     for (n = 0; n < copy->total && n < ROSTER_DIGESTS_KEPT; n++) {
-        const unsigned char *bytes = (const unsigned char *)copy->kept[n].words;
+        const char *at = (const char *)copy->kept[n].words, *end = at + copy->kept[n].length;
 
         if (n)
             json[length++] = ',';
         json[length++] = '"';
-        for (i = 0; i < copy->kept[n].length; i++)
-            length += json_byte(json + length, bytes[i]);
+        while (at < end) {
+            i = rst_utf8_json(&at, (size_t)(end - at), character);
+            memcpy(json + length, character, i);
+            length += i;
+        }
         json[length++] = '"';
     }
     json[length++] = ']';

@@ -12,6 +12,7 @@
 #define ROSTER_CORE_DIGESTS_H
 
 #include "rcu.h"
+#include "utf8.h"
 
 #include <roster/history.h>
 #include <roster/statement.h>
@@ -40,7 +41,8 @@ rst_slow void rst_digests_clear_slow(struct roster_session *session);
 bool rst_digests_copy(const struct rst_digests *digests, struct rst_digests *copy);
 
 /* The most bytes that rst_digests_json() writes, its NUL included. */
-#define RST_DIGESTS_JSON_MAX ((size_t)ROSTER_DIGESTS_KEPT * (6 * ROSTER_DIGEST_MAX + 3) + 3)
+#define RST_DIGESTS_JSON_MAX                                                                       \
+    ((size_t)ROSTER_DIGESTS_KEPT * (RST_UTF8_JSON_PER_BYTE * ROSTER_DIGEST_MAX + 3) + 3)
 
 /* Writes the copied digests as a JSON array of strings; returns its length without the NUL. */
 size_t rst_digests_json(const struct rst_digests *copy, char *json);

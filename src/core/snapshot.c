@@ -97,6 +97,7 @@ static int copy_statement(struct copy *copy, const struct roster_statement *stat
     entry->stmt_since = statement->since;
     entry->text_length = statement->text_length;
     entry->text_full_length = statement->text_full_length;
+    entry->digest_length = statement->digest_length;
     err = copy_bytes(copy, statement->text, statement->text_length, &entry->text);
     if (!err)
         err = copy_bytes(copy, statement->digest, statement->digest_length, &entry->digest);

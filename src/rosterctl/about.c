@@ -26,7 +26,7 @@ static void print_members(const json_t *object, const char *prefix)
             snprintf(inner, sizeof(inner), "%s%s.", prefix, key);
             print_members(value, inner);
         } else if (json_is_string(value)) {
-            text_clean(json_string_value(value), text, sizeof(text));
+            text_string(value, text, sizeof(text));
             printf("%s%s: %s\n", prefix, key, text);
         } else if (json_is_boolean(value)) {
             printf("%s%s: %s\n", prefix, key, json_is_true(value) ? "yes" : "no");
@@ -46,7 +46,7 @@ static int print_reply(const struct options *options, struct reply *reply,
     if (code != CTL_OK)
         code = ctl_fail(options, reply);
     else if (options->json)
-        puts(reply->body);
+        ctl_print_json(reply->json, JSON_COMPACT);
     else
         print(reply->json);
     reply_free(reply);
@@ -99,9 +99,11 @@ static void print_who(const json_t *holder)
 
 static void print_holder(const json_t *min, const json_t *holder)
 {
-    bool is_pin = !strcmp(json_string_value(json_object_get(holder, "kind")), "pin");
     char text[1024], id[32], pin[32];
+    bool is_pin;
 
+    member(holder, "kind", text, sizeof(text));
+    is_pin = !strcmp(text, "pin");
     member(holder, "held_ms", text, sizeof(text));
     member(holder, "session_id", id, sizeof(id));
     member(holder, "pin_id", pin, sizeof(pin));

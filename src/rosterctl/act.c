@@ -28,7 +28,7 @@ static int kill_one(const struct options *options, const char *id)
     if (code != CTL_OK)
         ctl_error(code, "session %s: %s", id, reply.error);
     else if (options->json)
-        printf("%s\n", reply.body);
+        ctl_print_json(reply.json, JSON_COMPACT);
     else
         printf("session %s: delivered\n", id);
     reply_free(&reply);
@@ -86,8 +86,10 @@ int ctl_drain(const struct options *options)
 
     if (code != CTL_OK)
         code = ctl_fail(options, &reply);
+    else if (options->json)
+        ctl_print_json(reply.json, JSON_COMPACT);
     else
-        puts(options->json ? reply.body : "draining");
+        puts("draining");
     reply_free(&reply);
     if (code == CTL_OK && options->wait)
         code = wait_for_end(options);

@@ -56,18 +56,15 @@ static int code_of(long status)
 
 static void read_reply(struct reply *reply, long status, struct body *body)
 {
-    const char *error;
-
     reply->code = code_of(status);
-    reply->body = body->data;
-    reply->json = json_loads(body->data ? body->data : "", 0, NULL);
+    reply->json = json_loadb(body->data ? body->data : "", body->length, JSON_ALLOW_NUL, NULL);
     if (reply->code == CTL_OK && reply->json)
         return;
-    error = json_string_value(json_object_get(reply->json, "error"));
     if (reply->code == CTL_OK)
         reply->code = CTL_FAILED;
-    text_clean(error ? error : "the answer is not that of a status endpoint", reply->error,
-               sizeof(reply->error));
+    text_string(json_object_get(reply->json, "error"), reply->error, sizeof(reply->error));
+    if (!*reply->error)
+        snprintf(reply->error, sizeof(reply->error), "the answer is not that of a status endpoint");
 }
 
 static struct curl_slist *set_options(CURL *curl, const struct options *options, const char *method,
@@ -118,8 +115,8 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
         reply.code = CTL_NO_SERVER;
         snprintf(reply.error, sizeof(reply.error), "no server answers: %s",
                  curl_easy_strerror(result));
-        free(body.data);
     }
+    free(body.data);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     return reply;
@@ -128,7 +125,12 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
 void reply_free(struct reply *reply)
 {
     json_decref(reply->json);
-    free(reply->body);
+}
+
+void ctl_print_json(const json_t *json, size_t flags)
+{
+    json_dumpf(json, stdout, flags | JSON_ENSURE_ASCII);
+    putchar('\n');
 }
 
 int ctl_error(int code, const char *format, ...)

@@ -79,13 +79,11 @@ static int print_list(const struct options *options, json_t *reply, const struct
     if (options->sort && table_sort(rows, columns, count, options->sort))
         return ctl_error(CTL_USAGE, "there is no column %s to sort by", options->sort);
     if (options->json)
-        json_dumpf(rows, stdout, JSON_INDENT(1));
+        ctl_print_json(rows, JSON_INDENT(1));
     else if (see)
         print_some(reply, columns, count, see);
     else
         table_print(rows, columns, count);
-    if (options->json)
-        putchar('\n');
     return CTL_OK;
 }
 
@@ -147,18 +145,17 @@ int ctl_history(const struct options *options)
     if (code != CTL_OK) {
         code = ctl_fail(options, &reply);
     } else if (options->json) {
-        json_dumpf(rows, stdout, JSON_INDENT(1));
-        putchar('\n');
+        ctl_print_json(rows, JSON_INDENT(1));
     } else {
         table_print(rows, history_columns, COUNT_OF(history_columns));
         for (n = 0; options->full && n < json_array_size(rows); n++) {
             row = json_object_get(json_array_get(rows, n), "all_sql_digests");
             for (m = 0; m < json_array_size(row); m++) {
-                char text[256];
+                char hash[32], text[256];
 
-                text_clean(json_string_value(json_array_get(row, m)), text, sizeof(text));
-                printf("%s  %s\n",
-                       json_string_value(json_object_get(json_array_get(rows, n), "hash")), text);
+                text_string(json_array_get(row, m), text, sizeof(text));
+                text_string(json_object_get(json_array_get(rows, n), "hash"), hash, sizeof(hash));
+                printf("%s  %s\n", hash, text);
             }
         }
     }

@@ -47,7 +47,6 @@ struct reply {
     int code; /* of the exit codes */
     char error[256];
     json_t *json;
-    char *body;
 };
 
 /* client.c: asks the server. `method` is "GET" or "POST". Free with reply_free(). */
@@ -61,9 +60,13 @@ int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2
 /* Asks for all rows of a list, page by page, with the filters of the options. */
 struct reply ctl_rows(const struct options *options, const char *path);
 
+/* Prints JSON that a terminal does not obey either: everything but ASCII is escaped. */
+void ctl_print_json(const json_t *json, size_t flags);
+
 /* text.c: text for a terminal, which must not obey what a client made the server show. */
-void text_clean(const char *from, char *to, size_t size);
-void text_ms(double ms, char *to, size_t size); /* a duration for people */
+void text_clean(const char *from, size_t length, char *to, size_t size);
+void text_string(const json_t *string, char *to, size_t size); /* the same; "" if it is none */
+void text_ms(double ms, char *to, size_t size);                /* a duration for people */
 size_t text_width(const char *text);
 
 /* A column of a table: a member of each row. */

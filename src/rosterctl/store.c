@@ -152,11 +152,9 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
     for (n = 0; !err && n < count; n++)
         json_array_append_new(rows, barrier_row(&barriers[n]));
     if (!err && options->json)
-        json_dumpf(rows, stdout, JSON_INDENT(1));
+        ctl_print_json(rows, JSON_INDENT(1));
     else if (!err)
         table_print(rows, columns, 3);
-    if (!err && options->json)
-        putchar('\n');
     json_decref(rows);
     free(barriers);
     return err ? ctl_error(code_of(err), "%s", roster_strerror(err)) : CTL_OK;

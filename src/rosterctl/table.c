@@ -22,7 +22,7 @@ void cell_text(const json_t *row, const struct column *column, char *to, size_t 
 
     *to = '\0';
     if (json_is_string(value))
-        text_clean(json_string_value(value), to, size);
+        text_string(value, to, size);
     else if (json_is_number(value) && column->kind == COLUMN_MS)
         text_ms(json_number_value(value), to, size);
     else if (json_is_integer(value))

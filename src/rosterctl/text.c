@@ -8,37 +8,36 @@
 
 #include "rosterctl.h"
 
+#include "core/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
-/* How many bytes the character has that begins here; the server sends valid UTF-8 only. */
-static size_t bytes_of(const unsigned char *at)
+void text_clean(const char *from, size_t length, char *to, size_t size)
 {
-    size_t length = *at < 0xc0 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+    const char *end = from + length;
+    size_t used = 0, bytes;
+    uint32_t point;
 
-    return strnlen((const char *)at, length);
-}
-
-/* Whether a terminal would obey it: control characters, also those from U+0080 to U+009F. */
-static bool is_control(const unsigned char *at)
-{
-    return *at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
-}
-
-void text_clean(const char *from, char *to, size_t size)
-{
-    const unsigned char *at = (const unsigned char *)from;
-    size_t length = 0, bytes;
-
-    for (; *at && length + (bytes = bytes_of(at)) < size; at += bytes) {
-        if (is_control(at)) {
-            to[length++] = *at == '\n' || *at == '\t' ? ' ' : '?';
+    for (; from < end; from += bytes) {
+        bytes = rst_utf8_next(from, (size_t)(end - from), &point);
+        if (used + (bytes ? bytes : 1) >= size)
+            break;
+        if (bytes && !rst_utf8_steers(point)) {
+            memcpy(to + used, from, bytes);
+            used += bytes;
         } else {
-            memcpy(to + length, at, bytes);
-            length += bytes;
+            to[used++] = point == '\n' || point == '\t' ? ' ' : '?';
         }
+        bytes += !bytes;
     }
-    to[length] = '\0';
+    to[used] = '\0';
+}
+
+void text_string(const json_t *string, char *to, size_t size)
+{
+    text_clean(json_is_string(string) ? json_string_value(string) : "", json_string_length(string),
+               to, size);
 }
 
 size_t text_width(const char *text)

@@ -55,7 +55,6 @@ static double number(const json_t *object, const char *key)
 static void take_status(struct top *top, const json_t *status)
 {
     double passed = (number(status, "uptime_ms") - top->uptime_ms) / 1000;
-    const char *name = json_string_value(json_object_get(status, "name"));
 
     if (top->uptime_ms > 0 && passed > 0) {
         top->statement_rate = (number(status, "statements") - top->statements) / passed;
@@ -65,7 +64,7 @@ static void take_status(struct top *top, const json_t *status)
     top->transactions = number(status, "transactions_begun");
     top->uptime_ms = number(status, "uptime_ms");
     top->sessions = number(status, "sessions");
-    text_clean(name ? name : "", top->name, sizeof(top->name));
+    text_string(json_object_get(status, "name"), top->name, sizeof(top->name));
 }
 
 static void take_minimum(struct top *top, const json_t *min)

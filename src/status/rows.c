@@ -69,6 +69,15 @@ static int by_id(const void *a, const void *b)
     return (left->id > right->id) - (left->id < right->id);
 }
 
+/* Bytes with a length, since NULs may be among them. */
+static void put_digest(struct text *text, const char *key, const struct roster_entry *entry)
+{
+    if (entry->digest && entry->digest_length)
+        out_bytes(text, key, entry->digest, entry->digest_length);
+    else
+        out_null(text, key);
+}
+
 static void put_process(struct text *text, const struct roster_snapshot *snapshot,
                         const struct roster_entry *entry, const struct query *query)
 {
@@ -94,7 +103,7 @@ static void put_process(struct text *text, const struct roster_snapshot *snapsho
         out_bytes(text, "info", row.info, row.info_length);
     else
         out_null(text, "info");
-    out_string(text, "digest", entry->digest);
+    put_digest(text, "digest", entry);
     out_string(text, "application", entry->application);
     if (query->full)
         out_string(text, "attributes", entry->attributes);
@@ -122,7 +131,7 @@ static void put_trx(struct text *text, const struct roster_snapshot *snapshot,
     out_id(text, "id", row.id);
     out_number(text, "start_time", row.start_time);
     out_number(text, "age_ms", txn_age_ms(snapshot, entry));
-    out_string(text, "current_sql_digest", row.current_sql_digest);
+    put_digest(text, "current_sql_digest", entry);
     out_string(text, "state", row.state);
     if (row.waiting)
         out_number(text, "waiting_start_time", row.waiting_start_time);

@@ -8,6 +8,8 @@
 
 #include "text.h"
 
+#include "core/utf8.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,57 +73,19 @@ void text_printf(struct text *text, const char *format, ...)
         text_add(text, line, (size_t)length);
 }
 
-/* How many bytes the character takes that begins here; 0 when it is no UTF-8. */
-static size_t utf8_length(const unsigned char *at, size_t left)
+static void escape(struct text *text, const char *at, size_t left)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = *at < 0x80       ? 1
-                    : *at >> 5 == 6  ? 2
-                    : *at >> 4 == 14 ? 3
-                    : *at >> 3 == 30 ? 4
-                                     : 0;
-    uint32_t point;
-    size_t n;
+    const char *end = at + left;
+    char character[RST_UTF8_JSON_MAX];
+    size_t run;
 
-    if (length < 2 || length > left)
-        return length > left ? 0 : length;
-    point = *at & (0x7fU >> length);
-    for (n = 1; n < length; n++) {
-        if (at[n] >> 6 != 2)
-            return 0;
-        point = point << 6 | (at[n] & 0x3f);
-    }
-    if (point < least[length] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
-        return 0;
-    return length;
-}
-
-static bool is_plain(unsigned char byte)
-{
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '<' &&
-           byte != '>' && byte != '&';
-}
-
-static void escape(struct text *text, const unsigned char *at, size_t left)
-{
-    size_t run, length;
-
-    while (left) {
-        for (run = 0; run < left && is_plain(at[run]); run++)
+    while (at < end) {
+        for (run = 0; at + run < end && rst_utf8_json_plain(at[run]); run++)
             ;
-        text_add(text, (const char *)at, run);
+        text_add(text, at, run);
         at += run;
-        left -= run;
-        if (!left)
-            return;
-        length = utf8_length(at, left);
-        if (length > 1)
-            text_add(text, (const char *)at, length);
-        else
-            text_printf(text, "\\u%04x", length ? *at : 0xfffdU);
-        length += !length;
-        at += length;
-        left -= length;
+        if (at < end)
+            text_add(text, character, rst_utf8_json(&at, (size_t)(end - at), character));
     }
 }
 
@@ -168,7 +132,7 @@ void out_bytes(struct text *text, const char *key, const char *bytes, size_t len
 {
     begin(text, key);
     text_add(text, "\"", 1);
-    escape(text, (const unsigned char *)bytes, length);
+    escape(text, bytes, length);
     text_add(text, "\"", 1);
 }
 

@@ -29,8 +29,8 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
 
 /*
  * A JSON value in an array when `key` is NULL, else a member of an object. Commas come by
- * themselves. Strings may hold anything: what is no UTF-8 becomes U+FFFD, and what HTML would take
- * for markup is escaped. NULL is null.
+ * themselves. Strings may hold anything: a byte that is no UTF-8, and a NUL, become U+FFFD; what
+ * HTML would take for markup and what steers a terminal is escaped. NULL is null.
  */
 void out_open(struct text *text, const char *key, char bracket);
 void out_close(struct text *text, char bracket);

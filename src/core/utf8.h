@@ -1,0 +1,112 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * UTF-8 in text that clients chose. All that write or show such text decide with these functions
+ * what a character is, what JSON holds for it, and what a terminal must not receive.
+ */
+#ifndef ROSTER_CORE_UTF8_H
+#define ROSTER_CORE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What stands for a byte that is part of no character. */
+#define RST_UTF8_REPLACEMENT UINT32_C(0xfffd)
+
+/*
+ * Decodes the character that begins at `at`, of which `left` bytes may be read; `left` is not 0.
+ * Returns its length and stores its code point; for an invalid byte (truncated, overlong, a
+ * surrogate, above U+10FFFF) it returns 0 and stores the replacement: skip one byte then.
+ */
+static inline size_t rst_utf8_next(const char *text, size_t left, uint32_t *point)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *at = (const unsigned char *)text;
+    size_t length = *at < 0x80       ? 1
+                    : *at >> 5 == 6  ? 2
+                    : *at >> 4 == 14 ? 3
+                    : *at >> 3 == 30 ? 4
+                                     : 0;
+    uint32_t value = length > 1 ? *at & (0x7fU >> length) : *at;
+    size_t n;
+
+    *point = RST_UTF8_REPLACEMENT;
+    if (!length || length > left)
+        return 0;
+    for (n = 1; n < length; n++) {
+        if (at[n] >> 6 != 2)
+            return 0;
+        value = value << 6 | (at[n] & 0x3f);
+    }
+    if (value < least[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+        return 0;
+    *point = value;
+    return length;
+}
+
+/*
+ * Whether a character steers what displays it instead of being displayed: controls (C0, DEL, C1),
+ * line separators, invisible and bidirectional formatting, and the noncharacters U+FFFE, U+FFFF.
+ */
+static inline bool rst_utf8_steers(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c ||
+           point == 0x180e || (point >= 0x200b && point <= 0x200f) ||
+           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) ||
+           point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) || point == 0xfffe ||
+           point == 0xffff || (point >= 0xe0000 && point <= 0xe007f);
+}
+
+/* The most bytes that rst_utf8_json() writes for one byte, and at all. */
+#define RST_UTF8_JSON_PER_BYTE 6
+#define RST_UTF8_JSON_MAX 12
+
+/* Whether a byte stands for itself in a JSON string, also within HTML. */
+static inline bool rst_utf8_json_plain(char byte)
+{
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '<' &&
+           byte != '>' && byte != '&';
+}
+
+static inline size_t rst_utf8_json_unit(uint32_t unit, char *to)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    to[0] = '\\';
+    to[1] = 'u';
+    to[2] = hex[unit >> 12];
+    to[3] = hex[unit >> 8 & 15];
+    to[4] = hex[unit >> 4 & 15];
+    to[5] = hex[unit & 15];
+    return 6;
+}
+
+/*
+ * Writes the character at `*text` as it stands in a JSON string, without a NUL, returns the length
+ * of that and moves `*text` on. An invalid byte and U+0000, which readers in C refuse or take for
+ * the end, become U+FFFD; what steers a display or HTML is escaped.
+ */
+static inline size_t rst_utf8_json(const char **text, size_t left, char to[RST_UTF8_JSON_MAX])
+{
+    uint32_t point;
+    size_t length = rst_utf8_next(*text, left, &point), n;
+    const char *from = *text;
+
+    *text += length ? length : 1;
+    if (!length || !point)
+        return rst_utf8_json_unit(RST_UTF8_REPLACEMENT, to);
+    if (point > 0xffff && rst_utf8_steers(point)) {
+        point -= 0x10000;
+        return rst_utf8_json_unit(0xd800 + (point >> 10), to) +
+               rst_utf8_json_unit(0xdc00 + (point & 0x3ff), to + 6);
+    }
+    if (length == 1 ? !rst_utf8_json_plain(*from) : rst_utf8_steers(point))
+        return rst_utf8_json_unit(point, to);
+    for (n = 0; n < length; n++)
+        to[n] = from[n];
+    return length;
+}
+
+#endif /* ROSTER_CORE_UTF8_H */
