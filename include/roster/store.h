@@ -123,7 +123,8 @@ struct roster_store_options {
     int watch_check_ms;      /**< etcd: how often a silent watch is compared with a read (10000) */
     const char *user;        /**< etcd: user, needs a password too */
     const char *password;    /**< etcd: the user's password */
-    const char *tls_ca_file; /**< etcd: PEM file of trusted authorities (the system's) */
+    const char *tls_ca_file; /**< etcd: PEM file of the only authorities trusted, read
+                                    for each new connection (the system's) */
     const char *tls_cert_file; /**< etcd: PEM file of our certificate, needs a key too */
     const char *tls_key_file;  /**< etcd: PEM file of our certificate's key */
 };
@@ -148,8 +149,9 @@ struct roster_store_options {
  *
  * \retval 0 opened.
  * \retval -EINVAL the URL or an option is not usable.
- * \retval -ENOTSUP this library was built without SQLite or etcd support; or SQLite: /proc, which
- *         tells one boot from another, cannot be read.
+ * \retval -ENOTSUP this library was built without SQLite or etcd support; SQLite: /proc, which
+ *         tells one boot from another, cannot be read, or SQLite was built for one thread only;
+ *         etcd: libcurl was built without TLS.
  * \retval -ENOENT SQLite: file (with must_exist) or directory does not exist.
  * \retval -EACCES,-EROFS,-EBUSY,-ENOSPC,-EUCLEAN,-EMEDIUMTYPE,-EIO SQLite: see the table.
  * \retval -EKEYREJECTED a TLS file cannot be read.

@@ -50,6 +50,22 @@ static void etcd_close(struct roster_store *base)
     free(store);
 }
 
+/* Makes the first handle now, so that a libcurl that will not do is refused here. */
+static int check_libcurl(struct etcd_store *store, const struct store_error *error)
+{
+    struct etcd_http *http;
+    int err = etcd_http_new(store, &http);
+
+    if (err == 0)
+        etcd_http_give(store, http);
+    if (err == -ENOTSUP)
+        return store_error_set(error, err,
+                               "libcurl %s lacks TLS or another setting that the store needs; "
+                               "install one of 7.68 or newer with TLS",
+                               curl_version_info(CURLVERSION_NOW)->version);
+    return err == 0 ? 0 : store_error_set(error, err, "memory is out");
+}
+
 static int etcd_open(const char *address, const struct roster_store_options *options,
                      struct roster_store **out, const struct store_error *error)
 {
@@ -69,6 +85,8 @@ static int etcd_open(const char *address, const struct roster_store_options *opt
     err = etcd_endpoints_parse(store, address, error);
     if (err == 0)
         err = check_tls(options, error);
+    if (err == 0)
+        err = check_libcurl(store, error);
     if (err != 0) {
         etcd_close(&store->base);
         return err;

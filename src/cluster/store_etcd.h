@@ -91,6 +91,12 @@ struct etcd_http {
     char error[CURL_ERROR_SIZE];
 };
 
+/* store_etcd_settings.c: what libcurl would otherwise decide by its defaults */
+
+/* 0, -ENOMEM, or -ENOTSUP for a libcurl that lacks something that trust depends on. */
+int etcd_settings_easy(CURL *easy, const struct roster_store_options *options);
+int etcd_settings_multi(CURLM *multi);
+
 /* What to send where; strings stay the caller's. */
 struct etcd_http_request {
     const char *endpoint;

@@ -111,33 +111,12 @@ void etcd_http_consume(struct etcd_http *http, size_t size)
     memmove(http->answer, http->answer + size, http->answer_size + 1);
 }
 
-static void set_protocols(CURL *easy)
+/* What carries bytes to and from the struct. */
+static void set_callbacks(struct etcd_http *http)
 {
-#if LIBCURL_VERSION_NUM >= 0x075500
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-}
-
-/* What is the same for all exchanges. Settings that libcurl has not got are not needed there. */
-static void set_up(struct etcd_http *http, const struct etcd_store *store)
-{
-    const struct roster_store_options *options = &store->base.options;
     CURL *easy = http->easy;
 
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->error);
-    set_protocols(easy);
-    /* HTTP/2 would put streams of several calls on one connection. */
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    /* The environment of a server is not where the way to its store is decided. */
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "roster");
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 5L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 2L);
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
     curl_easy_setopt(easy, CURLOPT_READDATA, http);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_rewind);
@@ -146,29 +125,25 @@ static void set_up(struct etcd_http *http, const struct etcd_store *store)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, http);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (options->tls_ca_file != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, options->tls_ca_file);
-    if (options->tls_cert_file != NULL) {
-        curl_easy_setopt(easy, CURLOPT_SSLCERT, options->tls_cert_file);
-        curl_easy_setopt(easy, CURLOPT_SSLKEY, options->tls_key_file);
-    }
 }
 
 int etcd_http_new(struct etcd_store *store, struct etcd_http **out)
 {
     struct etcd_http *http = calloc(1, sizeof(*http));
+    int err = -ENOMEM;
 
     *out = NULL;
     if (http == NULL)
-        return -ENOMEM;
+        return err;
     http->easy = curl_easy_init();
-    if (http->easy == NULL) {
-        free(http);
-        return -ENOMEM;
+    if (http->easy != NULL)
+        err = etcd_settings_easy(http->easy, &store->base.options);
+    if (err != 0) {
+        etcd_http_free(http);
+        return err;
     }
     http->answer_limit = store->base.options.max_result_bytes;
-    set_up(http, store);
+    set_callbacks(http);
     *out = http;
     return 0;
 }

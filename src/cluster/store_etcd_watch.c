@@ -39,8 +39,7 @@ int etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch *
         return err;
     watch->base = *base;
     watch->multi = curl_multi_init();
-    if (watch->multi == NULL)
-        err = -ENOMEM;
+    err = watch->multi != NULL ? etcd_settings_multi(watch->multi) : -ENOMEM;
     if (err == 0)
         err = etcd_http_new(store, &watch->stream.http);
     if (err == 0)

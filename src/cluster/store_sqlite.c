@@ -110,9 +110,15 @@ static int open_error(const struct sqlite_store *store, int err, const struct st
 static int sqlite_open(const char *address, const struct roster_store_options *options,
                        struct roster_store **out, const struct store_error *error)
 {
-    struct sqlite_store *store = calloc(1, sizeof(*store));
+    struct sqlite_store *store;
     int err;
 
+    if (!sqlite3_threadsafe())
+        return store_error_set(error, -ENOTSUP,
+                               "SQLite %s was built for programs with one thread; install one "
+                               "that was not",
+                               sqlite3_libversion());
+    store = calloc(1, sizeof(*store));
     if (store == NULL)
         return store_error_set(error, -ENOMEM, "memory is out");
     store->base.options = *options;

@@ -146,6 +146,11 @@ int sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement);
 /* Binds bytes that stay valid until the statement is reset. */
 void sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_bytes bytes);
 
+/* store_sqlite_settings.c */
+
+/* Sets on a new connection what SQLite would otherwise decide by its defaults. */
+int sqlite_settings_apply(struct sqlite_conn *conn);
+
 /* store_sqlite_pool.c */
 
 /* Takes a connection to the file that the handle is about, or fails with -EREMCHG and others. */

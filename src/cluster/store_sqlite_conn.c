@@ -171,10 +171,8 @@ int sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
     if (err != SQLITE_OK) {
         err = conn->db != NULL ? sqlite_conn_errno(conn, err) : -ENOMEM;
     } else {
-        sqlite3_extended_result_codes(conn->db, 1);
         sqlite3_busy_handler(conn->db, wait_for_lock, conn);
-        /* A file that somebody else could write to must not make us run functions. */
-        err = sqlite_conn_exec(conn, "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL");
+        err = sqlite_settings_apply(conn);
     }
     if (err != 0) {
         sqlite_conn_close(conn);

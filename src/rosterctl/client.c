@@ -15,6 +15,13 @@
 #include <string.h>
 
 #define TIMEOUT_S 30L
+#define CONNECT_TIMEOUT_S 10L
+#define MAX_BODY_BYTES ((size_t)256 << 20) /* of one page */
+
+/* libcurl's numbers never change; before 7.85 it takes no list of protocols. */
+#if LIBCURL_VERSION_NUM < 0x075500
+#define CURLOPT_PROTOCOLS_STR ((CURLoption)10318)
+#endif
 
 struct body {
     char *data;
@@ -24,8 +31,11 @@ struct body {
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct body *body = arg;
-    char *grown = realloc(body->data, body->length + size * count + 1);
+    char *grown;
 
+    if (size * count > MAX_BODY_BYTES - body->length)
+        return 0;
+    grown = realloc(body->data, body->length + size * count + 1);
     if (!grown)
         return 0;
     memcpy(grown + body->length, data, size * count);
@@ -67,46 +77,68 @@ static void read_reply(struct reply *reply, long status, struct body *body)
         snprintf(reply->error, sizeof(reply->error), "the answer is not that of a status endpoint");
 }
 
-static struct curl_slist *set_options(CURL *curl, const struct options *options, const char *method,
-                                      struct body *body)
+/* What libcurl would otherwise decide by its defaults or by the environment: doc/defaults.md. */
+static void set_defaults(CURL *curl)
 {
-    struct curl_slist *headers = NULL;
-    char header[1024];
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(curl, CURLOPT_HTTP09_ALLOWED, 0L);
+    curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, NULL);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
+}
 
+/* The header is NULL without a token; false: memory is out. */
+static bool make_header(const struct options *options, struct curl_slist **header)
+{
+    char *line = NULL;
+
+    *header = NULL;
+    if (!options->token)
+        return true;
+    if (asprintf(&line, "Authorization: Bearer %s", options->token) < 0)
+        return false;
+    *header = curl_slist_append(NULL, line);
+    free(line);
+    return *header != NULL;
+}
+
+static void set_options(CURL *curl, const struct options *options, const char *method,
+                        struct body *body, struct curl_slist *header)
+{
+    set_defaults(curl);
     if (!strncmp(options->server, "unix:", 5))
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, options->server + 5);
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
-    if (options->token) {
-        snprintf(header, sizeof(header), "Authorization: Bearer %s", options->token);
-        headers = curl_slist_append(NULL, header);
-        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    }
-    return headers;
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, header);
 }
 
 struct reply ctl_ask(const struct options *options, const char *method, const char *path)
 {
     struct reply reply = {.code = CTL_FAILED};
     struct body body = {NULL, 0};
-    struct curl_slist *headers;
+    struct curl_slist *header = NULL;
     CURL *curl = curl_easy_init();
     CURLcode result;
     char url[2048];
     long status = 0;
 
-    if (!curl) {
+    if (!curl || !make_header(options, &header)) {
         snprintf(reply.error, sizeof(reply.error), "memory is out");
+        curl_easy_cleanup(curl);
         return reply;
     }
     snprintf(url, sizeof(url), "http://%s%s",
              strncmp(options->server, "unix:", 5) ? options->server : "localhost", path);
     curl_easy_setopt(curl, CURLOPT_URL, url);
-    headers = set_options(curl, options, method, &body);
+    set_options(curl, options, method, &body, header);
     result = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (result == CURLE_OK) {
@@ -117,7 +149,7 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
                  curl_easy_strerror(result));
     }
     free(body.data);
-    curl_slist_free_all(headers);
+    curl_slist_free_all(header);
     curl_easy_cleanup(curl);
     return reply;
 }

@@ -165,3 +165,32 @@ Test(store_sqlite, a_lease_outlives_its_handle_and_ends_without_it, .init = sqli
     cr_expect(key_vanishes(store, "key"));
     roster_store_close(store);
 }
+
+/* Another user who may write to the file makes it do more than the store asks for. */
+Test(store_sqlite, what_stands_in_the_schema_of_the_file_does_not_run, .init = sqlite_file_name)
+{
+    struct roster_store *store = sqlite_file_open();
+
+    put_text(store, "first", "value");
+    sqlite_file_run("CREATE TRIGGER greedy AFTER INSERT ON kv BEGIN DELETE FROM kv; END;"
+                    "CREATE TRIGGER other AFTER UPDATE ON state BEGIN"
+                    " DELETE FROM event; END");
+    roster_store_close(store);
+    store = sqlite_file_open();
+    put_text(store, "second", "value");
+    cr_expect(key_exists(store, "first"), "a trigger has run");
+    cr_expect(key_exists(store, "second"), "a trigger has run");
+    roster_store_close(store);
+}
+
+Test(store_sqlite, a_value_that_no_store_wrote_is_refused, .init = sqlite_file_name)
+{
+    struct roster_store_options options = {.size = sizeof(options), .max_result_bytes = 1U << 30};
+    struct roster_store *store = NULL;
+
+    cr_assert_eq(roster_store_open(sqlite_url, &options, &store, NULL, 0), 0);
+    put_text(store, "key", "value");
+    sqlite_file_run("UPDATE kv SET value = zeroblob(16000000)");
+    cr_expect_eq(get_error(store, "key", 5000), -EMSGSIZE);
+    roster_store_close(store);
+}
