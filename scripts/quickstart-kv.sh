@@ -64,8 +64,13 @@ show_sessions() {
     cli kv1 CLIENT LIST >"$list"
     grep ' name= ' "$list" >"$work/others"
     echo "-- CLIENT LIST: the named ones and some others of $(grep -c '^id=' "$list") sessions"
-    { grep '^id=' "$list" | grep -v ' name= '; sort -t '"' -k 2,2r "$work/others" | sed -n 1,4p; } |
-        cut -c 1-140 | sed 's/^/   /'
+    {
+        grep '^id=' "$list" | grep -v ' name= '
+        { # those that execute something first
+            grep -v ' text= ' "$work/others" || true
+            grep ' text= ' "$work/others" || true
+        } | sed -n 1,4p
+    } | cut -c 1-140 | sed 's/^/   /'
     echo "-- TRX LIST: the cluster, then the oldest transactions first"
     cli kv1 TRX LIST | grep -e '^id=' -e '^server=' | sed -n '1,4s/^/   /p'
 }

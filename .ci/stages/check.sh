@@ -40,6 +40,15 @@ stage_package() {
     scripts/package-check.sh
 }
 
+# The example server against clients from npm. A Node.js from elsewhere will do: Debian's npm refuses
+# to be installed beside it.
+stage_clients() {
+    install_packages build check
+    command -v npm >/dev/null || install_packages node
+    configure_in build
+    build_in build check-clients
+}
+
 # A MariaDB server with a plugin that mirrors it, compared with itself.
 stage_mariadb() {
     install_packages build mariadb

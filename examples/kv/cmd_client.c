@@ -49,6 +49,57 @@ static bool is_meant(const struct target *target, const struct roster_snapshot *
            ms_since(snapshot, since) / 1000 >= target->min_age_s;
 }
 
+/* A value without spaces: clients split the line at them. */
+static void append_value(struct buf *text, const char *name, const char *value)
+{
+    buf_printf(text, " %s=", name);
+    for (; value && *value; value++)
+        if (*value == ' ' || *value == '%')
+            buf_printf(text, "%%%02X", (unsigned char)*value);
+        else
+            buf_append(text, value, 1);
+}
+
+/* What the connection alone knows; numbers that clients of Redis insist on are among it. */
+static void describe_self(struct conn *conn, struct buf *text)
+{
+    buf_printf(text,
+               " age=%" PRIu64
+               " sub=0 psub=0 ssub=0 qbuf=%zu qbuf-free=0 argv-mem=%zu obl=%zu oll=0 "
+               "omem=0 tot-mem=%zu events=r resp=%d",
+               (uv_now(&conn->worker->loop) - conn->opened) / 1000, request_waiting(&conn->reader),
+               conn->multi.bytes, conn->out.len, conn->held, conn->out.resp3 ? 3 : 2);
+    append_value(text, "lib-name", conn->lib_name);
+    append_value(text, "lib-ver", conn->lib_ver);
+}
+
+/* A line as Redis writes one, so that its clients can read it; what a person looks for comes first.
+ */
+static void describe(struct conn *conn, const struct roster_snapshot *snapshot,
+                     const struct roster_entry *entry, struct buf *text)
+{
+    uint64_t since_ms = ms_since(snapshot, entry->state_since);
+    bool self = entry->id == roster_session_id(conn->session);
+
+    buf_printf(text, "id=%" PRIu64, entry->id);
+    append_value(text, "addr", entry->host);
+    append_value(text, "name", entry->application);
+    append_value(text, "kind", kind_name(entry->kind));
+    append_value(text, "state", roster_run_state_name(entry->run_state));
+    buf_printf(text, " since-ms=%" PRIu64, since_ms);
+    append_value(text, "txn", roster_txn_state_name(entry->txn_state));
+    buf_printf(text, " start-ts=%" PRIu64 " stmt=%" PRIu64, entry->start_ts, entry->stmt_seq);
+    append_value(text, "cmd", roster_command_name(entry->command));
+    append_value(text, "text", entry->text);
+    append_value(text, "user", entry->user);
+    buf_printf(text, " idle=%" PRIu64 " flags=%c db=0 multi=%zd",
+               entry->stmt_seq ? 0 : since_ms / 1000, self && conn->multi.open ? 'x' : 'N',
+               self && conn->multi.open ? (ssize_t)conn->multi.count : -1);
+    if (self)
+        describe_self(conn, text);
+    buf_append(text, "\n", 1);
+}
+
 static int list_sessions(struct conn *conn, const void *arg, struct buf *text)
 {
     const struct roster_entry *entry;
@@ -59,15 +110,7 @@ static int list_sessions(struct conn *conn, const void *arg, struct buf *text)
         return err;
     for (entry = snapshot->entries; entry < snapshot->entries + snapshot->count; entry++)
         if (is_meant(arg, snapshot, entry))
-            buf_printf(text,
-                       "id=%" PRIu64 " addr=%s name=%s kind=%s state=%s since-ms=%" PRIu64
-                       " txn=%s start-ts=%" PRIu64 " stmt=%" PRIu64 " cmd=%s text=\"%s\"\n",
-                       entry->id, entry->host ? entry->host : "",
-                       entry->application ? entry->application : "", kind_name(entry->kind),
-                       roster_run_state_name(entry->run_state),
-                       ms_since(snapshot, entry->state_since),
-                       roster_txn_state_name(entry->txn_state), entry->start_ts, entry->stmt_seq,
-                       roster_command_name(entry->command), entry->text ? entry->text : "");
+            describe(conn, snapshot, entry, text);
     roster_snapshot_free(snapshot);
     return 0;
 }
@@ -91,16 +134,23 @@ static int client_getname(struct conn *conn, const struct request *request)
     return reply_string(&conn->out, roster_identity_application(view->identity));
 }
 
+static bool is_word(struct slice text)
+{
+    size_t n = 0;
+
+    while (n < text.len && text.data[n] > ' ' && text.data[n] <= '~')
+        n++;
+    return n == text.len;
+}
+
 int client_set_name(struct conn *conn, struct slice name)
 {
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
-    size_t n;
     int err;
 
-    for (n = 0; n < name.len; n++)
-        if (name.data[n] <= ' ' || name.data[n] > '~')
-            return reply_error(&conn->out, "ERR a name cannot contain spaces, newlines or special "
-                                           "characters");
+    if (!is_word(name))
+        return reply_error(&conn->out, "ERR a name cannot contain spaces, newlines or special "
+                                       "characters");
     attr.user = "default";
     attr.host = conn->addr;
     attr.database = "0";
@@ -115,6 +165,28 @@ static int client_setname(struct conn *conn, const struct request *request)
     int err = client_set_name(conn, request->argv[2]);
 
     return err || conn->out.len > mark ? err : reply_status(&conn->out, "OK");
+}
+
+static int client_setinfo(struct conn *conn, const struct request *request)
+{
+    struct slice value = request->argv[3];
+    char *to;
+
+    if (request_is(request, 2, "LIB-NAME"))
+        to = conn->lib_name;
+    else if (request_is(request, 2, "LIB-VER"))
+        to = conn->lib_ver;
+    else
+        return reply_error(&conn->out,
+                           "ERR unknown option '%.128s'; there are LIB-NAME and LIB-VER",
+                           request->argv[2].data);
+    if (!is_word(value) || value.len >= sizeof(conn->lib_name))
+        return reply_error(&conn->out,
+                           "ERR %s takes up to %zu characters without spaces, newlines or special "
+                           "characters",
+                           request->argv[2].data, sizeof(conn->lib_name) - 1);
+    memcpy(to, value.data, value.len + 1);
+    return reply_status(&conn->out, "OK");
 }
 
 /* Kills clients; ids are never used again, so it hits nobody else. */
@@ -233,9 +305,23 @@ static int client_unblock(struct conn *conn, const struct request *request)
 int cmd_client(struct conn *conn, const struct request *request)
 {
     static const struct subcommand subcommands[] = {
-        {"GETNAME", client_getname, 2}, {"ID", client_id, 2},      {"INFO", client_info, 2},
-        {"KILL", client_kill, -3},      {"LIST", client_list, -2}, {"SETNAME", client_setname, 3},
-        {"UNBLOCK", client_unblock, 3}, {NULL, NULL, 0},
+        {"GETNAME", client_getname, 2, "", "The name of this connection"},
+        {"ID", client_id, 2, "", "The id of this connection"},
+        {"INFO", client_info, 2, "", "This connection, as LIST shows it"},
+        {"KILL", client_kill, -3,
+         "address | [ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] "
+         "[SKIPME yes|no]",
+         "End connections"},
+        {"LIST", client_list, -2,
+         "[ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] "
+         "[SKIPME yes|no]",
+         "The connections and the background sessions; in a value %20 is a space, %25 a percent "
+         "sign"},
+        {"SETINFO", client_setinfo, 4, "LIB-NAME name | LIB-VER version",
+         "What library the client uses, for INFO"},
+        {"SETNAME", client_setname, 3, "name", "Name this connection"},
+        {"UNBLOCK", client_unblock, 3, "id", "End the statement of another client, not the client"},
+        {NULL, NULL, 0, NULL, NULL},
     };
 
     return command_sub(conn, request, subcommands);

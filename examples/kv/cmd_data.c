@@ -9,9 +9,13 @@
 #include "command.h"
 
 #include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SCAN_MAX 100000 /* keys that one SCAN looks for; its reply is limited anyway */
 
 /* Reads a key into the worker's scratch buffer. Returns 1, 0 when it has no value, or an error. */
 static int get(struct conn *conn, struct slice key)
@@ -95,6 +99,92 @@ int cmd_exists(struct conn *conn, const struct request *request)
     return count_keys(conn, request, false);
 }
 
+int cmd_type(struct conn *conn, const struct request *request)
+{
+    int found = get(conn, request->argv[1]);
+
+    return found < 0 ? found : reply_status(&conn->out, found ? "string" : "none");
+}
+
+int cmd_strlen(struct conn *conn, const struct request *request)
+{
+    int found = get(conn, request->argv[1]);
+
+    return found < 0 ? found : reply_integer(&conn->out, (int64_t)conn->worker->scratch.len);
+}
+
+/* The keys of a SCAN, as replies in the worker's scratch buffer. */
+struct scan {
+    struct buf *out;
+    const char *pattern; /* NULL: all */
+    size_t count;
+};
+
+static void scan_key(struct slice key, void *arg)
+{
+    struct scan *scan = arg;
+    size_t mark = scan->out->len;
+
+    reply_bulk(scan->out, key.data, key.len);
+    if (scan->pattern && !scan->out->failed) {
+        char *text = scan->out->data + scan->out->len - key.len - 2;
+
+        text[key.len] = '\0';
+        /* fnmatch() ends at a NUL, so a key that has one matches no pattern. */
+        if (strlen(text) != key.len || fnmatch(scan->pattern, text, 0) != 0) {
+            buf_truncate(scan->out, mark);
+            return;
+        }
+        text[key.len] = '\r';
+    }
+    scan->count++;
+}
+
+static bool parse_unsigned(struct slice text, uint64_t *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtoull(text.data, &end, 10);
+    return !errno && text.len && text.data[0] >= '0' && text.data[0] <= '9' && !*end;
+}
+
+int cmd_scan(struct conn *conn, const struct request *request)
+{
+    struct scan scan = {.out = &conn->worker->scratch};
+    bool strings = true;
+    uint64_t cursor, count = 10;
+    char text[32];
+    size_t n;
+    int err;
+
+    if (!parse_unsigned(request->argv[1], &cursor))
+        return reply_error(&conn->out, "ERR a cursor is 0 or what SCAN returned last");
+    if (request->argc % 2)
+        return reply_error(&conn->out, "ERR syntax error");
+    for (n = 2; n < request->argc; n += 2) {
+        if (request_is(request, n, "MATCH"))
+            scan.pattern = request->argv[n + 1].data;
+        else if (request_is(request, n, "TYPE"))
+            strings = request_is(request, n + 1, "string");
+        else if (!request_is(request, n, "COUNT"))
+            return reply_error(&conn->out, "ERR syntax error");
+        else if (!parse_unsigned(request->argv[n + 1], &count) || !count || count > SCAN_MAX)
+            return reply_error(&conn->out, "ERR COUNT takes a number from 1 to %d", SCAN_MAX);
+    }
+    buf_clear(scan.out);
+    err = txn_scan(&conn->txn, &cursor, count, scan_key, &scan);
+    if (err || scan.out->failed)
+        return err ? err : -ENOMEM;
+    reply_array(&conn->out, 2);
+    snprintf(text, sizeof(text), "%" PRIu64, cursor);
+    reply_string(&conn->out, text);
+    reply_array(&conn->out, strings ? scan.count : 0);
+    if (strings)
+        buf_append(&conn->out, scan.out->data, scan.out->len);
+    return 0;
+}
+
 /* A number as Redis writes one: nothing else around it. */
 static bool parse_integer(struct buf *text, long long *value)
 {
@@ -127,6 +217,29 @@ static int add(struct conn *conn, struct slice key, long long delta)
     result.len = (size_t)snprintf(text, sizeof(text), "%lld", number);
     err = txn_put(&conn->txn, key, &result);
     return err ? err : reply_integer(&conn->out, number);
+}
+
+/* A number to add is an argument: it is parsed where the value will be. */
+static int add_argument(struct conn *conn, const struct request *request, bool negative)
+{
+    struct buf *text = &conn->worker->scratch;
+    long long number;
+
+    buf_clear(text);
+    buf_append(text, request->argv[2].data, request->argv[2].len);
+    if (!parse_integer(text, &number) || (negative && __builtin_sub_overflow(0, number, &number)))
+        return reply_error(&conn->out, "ERR value is not an integer or out of range");
+    return add(conn, request->argv[1], number);
+}
+
+int cmd_incrby(struct conn *conn, const struct request *request)
+{
+    return add_argument(conn, request, false);
+}
+
+int cmd_decrby(struct conn *conn, const struct request *request)
+{
+    return add_argument(conn, request, true);
 }
 
 int cmd_incr(struct conn *conn, const struct request *request)

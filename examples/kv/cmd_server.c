@@ -36,6 +36,20 @@ int cmd_quit(struct conn *conn, const struct request *request)
     return 0;
 }
 
+/* The connection as it was at first: a pool can hand it to somebody else. */
+int cmd_reset(struct conn *conn, const struct request *request)
+{
+    int err;
+
+    multi_discard(&conn->multi);
+    txn_rollback(&conn->txn);
+    err = client_set_name(conn, (struct slice){"", 0});
+    if (err)
+        return err;
+    conn->out.resp3 = false;
+    return reply_status(&conn->out, "RESET");
+}
+
 int cmd_select(struct conn *conn, const struct request *request)
 {
     if (!request_is(request, 1, "0"))
@@ -47,13 +61,13 @@ static int greet(struct conn *conn)
 {
     struct buf *out = &conn->out;
 
-    reply_array(out, 14);
+    reply_map(out, 7);
     reply_string(out, "server");
     reply_string(out, "roster-kv");
     reply_string(out, "version");
     reply_string(out, roster_version());
     reply_string(out, "proto");
-    reply_integer(out, 2);
+    reply_integer(out, out->resp3 ? 3 : 2);
     reply_string(out, "id");
     reply_integer(out, (int64_t)roster_session_id(conn->session));
     reply_string(out, "mode");
@@ -69,13 +83,21 @@ int cmd_hello(struct conn *conn, const struct request *request)
     size_t mark = conn->out.len;
     int err = 0;
 
-    if (request->argc > 1 && !request_is(request, 1, "2"))
-        return reply_error(&conn->out, "NOPROTO this server speaks version 2 of the protocol only");
+    if (request->argc > 1 && !request_is(request, 1, "2") && !request_is(request, 1, "3"))
+        return reply_error(&conn->out,
+                           "NOPROTO this server speaks versions 2 and 3 of the protocol");
+    if (request_is(request, 2, "AUTH"))
+        return reply_error(&conn->out,
+                           "ERR this server has no passwords: connect without user and password");
     if (request->argc > 2 && (request->argc != 4 || !request_is(request, 2, "SETNAME")))
-        return reply_error(&conn->out, "ERR syntax error, usage: HELLO [2 [SETNAME name]]");
+        return reply_error(&conn->out, "ERR syntax error, usage: HELLO [2|3 [SETNAME name]]");
     if (request->argc == 4)
         err = client_set_name(conn, request->argv[3]);
-    return err || conn->out.len > mark ? err : greet(conn);
+    if (err || conn->out.len > mark)
+        return err;
+    if (request->argc > 1)
+        conn->out.resp3 = request_is(request, 1, "3");
+    return greet(conn);
 }
 
 /* Names and values in the worker's scratch buffer, until their number is known. */
@@ -98,24 +120,33 @@ static void config_line(const char *name, const char *value, void *arg)
         return;
     reply_string(config->out, name);
     reply_string(config->out, value);
-    config->count += 2;
+    config->count++;
 }
 
-/* An array of what is in the scratch buffer. */
-static int reply_scratch(struct conn *conn, size_t count)
+/* An empty buffer for a reply whose length is not known yet, in the client's protocol. */
+static struct buf *scratch_for(struct conn *conn)
+{
+    struct buf *scratch = &conn->worker->scratch;
+
+    buf_clear(scratch);
+    scratch->resp3 = conn->out.resp3;
+    return scratch;
+}
+
+/* A map of what is in the scratch buffer. */
+static int reply_scratch(struct conn *conn, size_t pairs)
 {
     const struct buf *scratch = &conn->worker->scratch;
 
-    reply_array(&conn->out, count);
+    reply_map(&conn->out, pairs);
     buf_append(&conn->out, scratch->data, scratch->len);
     return scratch->failed ? -ENOMEM : 0;
 }
 
 static int config_get(struct conn *conn, const struct request *request)
 {
-    struct config config = {request, &conn->worker->scratch, 0};
+    struct config config = {request, scratch_for(conn), 0};
 
-    buf_clear(config.out);
     options_tell(&conn->worker->server->options, config_line, &config);
     config_line("appendonly", "no", &config); /* clients of Redis ask for these */
     config_line("save", "", &config);
@@ -124,7 +155,11 @@ static int config_get(struct conn *conn, const struct request *request)
 
 int cmd_config(struct conn *conn, const struct request *request)
 {
-    static const struct subcommand subcommands[] = {{"GET", config_get, -3}, {NULL, NULL, 0}};
+    static const struct subcommand subcommands[] = {
+        {"GET", config_get, -3, "pattern [pattern ...]",
+         "The options that match, with their values"},
+        {NULL, NULL, 0, NULL, NULL},
+    };
 
     return command_sub(conn, request, subcommands);
 }
@@ -136,7 +171,7 @@ static void command_line(struct buf *out, const struct command *command)
     reply_array(out, 6);
     reply_string(out, command->name);
     reply_integer(out, command->arity);
-    reply_array(out, 0);
+    reply_set(out, 0);
     reply_integer(out, key);
     reply_integer(out, key);
     reply_integer(out, key);
@@ -145,7 +180,7 @@ static void command_line(struct buf *out, const struct command *command)
 static size_t command_doc(struct buf *out, const struct command *command)
 {
     reply_string(out, command->name);
-    reply_array(out, 8);
+    reply_map(out, 4);
     reply_string(out, "summary");
     reply_string(out, command->summary);
     reply_string(out, "since");
@@ -154,16 +189,15 @@ static size_t command_doc(struct buf *out, const struct command *command)
     reply_string(out, command->flags & CMD_DATA ? "string" : "server");
     reply_string(out, "usage");
     reply_string(out, command->usage);
-    return 2;
+    return 1;
 }
 
 static int command_docs(struct conn *conn, const struct request *request)
 {
     const struct command *command;
-    struct buf *out = &conn->worker->scratch;
+    struct buf *out = scratch_for(conn);
     size_t count = 0, n;
 
-    buf_clear(out);
     for (command = commands; request->argc == 2 && command->name; command++)
         count += command_doc(out, command);
     for (n = 2; n < request->argc; n++) {
@@ -191,7 +225,10 @@ static int command_count(struct conn *conn, const struct request *request)
 int cmd_command(struct conn *conn, const struct request *request)
 {
     static const struct subcommand subcommands[] = {
-        {"COUNT", command_count, 2}, {"DOCS", command_docs, -2}, {NULL, NULL, 0}};
+        {"COUNT", command_count, 2, "", "How many commands there are"},
+        {"DOCS", command_docs, -2, "[command ...]", "What they do"},
+        {NULL, NULL, 0, NULL, NULL},
+    };
     const struct command *command;
 
     if (request->argc > 1)
@@ -216,14 +253,17 @@ static int debug_sleep(struct conn *conn, const struct request *request)
     if (!request->argv[2].len || *end || !isfinite(seconds) || seconds < 0 || seconds > SLEEP_MAX)
         return reply_error(&conn->out, "ERR DEBUG SLEEP takes a number of seconds from 0 to %d",
                            SLEEP_MAX);
-    conn->sleeping = true;
+    conn_sleep(conn, true);
     uv_timer_start(&conn->timer, on_timer, (uint64_t)(seconds * 1000), 0);
     return 0;
 }
 
 int cmd_debug(struct conn *conn, const struct request *request)
 {
-    static const struct subcommand subcommands[] = {{"SLEEP", debug_sleep, 3}, {NULL, NULL, 0}};
+    static const struct subcommand subcommands[] = {
+        {"SLEEP", debug_sleep, 3, "seconds", "Sleep in a statement; UNBLOCK and a kill end it"},
+        {NULL, NULL, 0, NULL, NULL},
+    };
 
     return command_sub(conn, request, subcommands);
 }

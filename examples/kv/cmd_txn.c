@@ -186,11 +186,23 @@ static int list_history(struct conn *conn, const void *arg, struct buf *text)
     return 0;
 }
 
+static int trx_list(struct conn *conn, const struct request *request)
+{
+    return command_text(conn, NULL, list_transactions);
+}
+
+static int trx_history(struct conn *conn, const struct request *request)
+{
+    return command_text(conn, NULL, list_history);
+}
+
 int cmd_trx(struct conn *conn, const struct request *request)
 {
-    if (request_is(request, 1, "LIST"))
-        return command_text(conn, NULL, list_transactions);
-    if (request_is(request, 1, "HISTORY"))
-        return command_text(conn, NULL, list_history);
-    return reply_error(&conn->out, "ERR unknown subcommand '%.128s' of TRX", request->argv[1].data);
+    static const struct subcommand subcommands[] = {
+        {"HISTORY", trx_history, 2, "", "What long transactions consisted of"},
+        {"LIST", trx_list, 2, "", "The open transactions, oldest first"},
+        {NULL, NULL, 0, NULL, NULL},
+    };
+
+    return command_sub(conn, request, subcommands);
 }

@@ -20,17 +20,17 @@
 const struct command commands[] = {
     {"BEGIN", cmd_begin, 1, CMD_OUTSIDE, QUERY, "",
      "Begin a transaction: one snapshot until its end"},
-    {"CLIENT", cmd_client, -2, 0, OTHER,
-     "ID | INFO | LIST | GETNAME | SETNAME name | KILL address | KILL [ID id] [ADDR address] "
-     "[SKIPME yes|no] | UNBLOCK id",
+    {"CLIENT", cmd_client, -2, 0, OTHER, "HELP | subcommand [argument ...]",
      "The connections of the server"},
-    {"COMMAND", cmd_command, -1, 0, OTHER, "[COUNT | DOCS [command ...]]",
+    {"COMMAND", cmd_command, -1, 0, OTHER, "[HELP | COUNT | DOCS [command ...]]",
      "The commands of the server"},
     {"COMMIT", cmd_commit, 1, 0, QUERY, "", "Commit; the first committer of a key wins"},
-    {"CONFIG", cmd_config, -2, 0, OTHER, "GET pattern [pattern ...]", "The options of the server"},
+    {"CONFIG", cmd_config, -2, 0, OTHER, "HELP | GET pattern [pattern ...]",
+     "The options of the server"},
     {"DBSIZE", cmd_dbsize, 1, CMD_DATA | CMD_QUEUE, QUERY, "", "Count the keys"},
-    {"DEBUG", cmd_debug, -2, 0, OTHER, "SLEEP seconds", "A statement that takes its time"},
+    {"DEBUG", cmd_debug, -2, 0, OTHER, "HELP | SLEEP seconds", "A statement that takes its time"},
     {"DECR", cmd_decr, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "Subtract one from a number"},
+    {"DECRBY", cmd_decrby, 3, CMD_DATA | CMD_QUEUE, QUERY, "key number", "Subtract from a number"},
     {"DEL", cmd_del, -2, CMD_DATA | CMD_QUEUE, QUERY, "key [key ...]", "Delete keys"},
     {"DISCARD", cmd_discard, 1, CMD_NOW, QUERY, "", "Forget what was queued since MULTI"},
     {"ECHO", cmd_echo, 2, CMD_QUEUE, OTHER, "message", "Reply with the message"},
@@ -40,8 +40,10 @@ const struct command commands[] = {
      "Count those that exist"},
     {"FLUSHDB", cmd_flushdb, 1, CMD_OUTSIDE, QUERY, "", "Delete all keys"},
     {"GET", cmd_get, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "The value of a key"},
-    {"HELLO", cmd_hello, -1, 0, OTHER, "[2 [SETNAME name]]", "Greet the server"},
+    {"HELLO", cmd_hello, -1, 0, OTHER, "[2|3 [SETNAME name]]",
+     "Greet the server, and choose the version of the protocol"},
     {"INCR", cmd_incr, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "Add one to a number"},
+    {"INCRBY", cmd_incrby, 3, CMD_DATA | CMD_QUEUE, QUERY, "key number", "Add to a number"},
     {"INFO", cmd_info, -1, 0, ROSTER_COMMAND_STATISTICS, "[section]",
      "Sessions, transactions, the minimum and its holder, versions"},
     {"MGET", cmd_mget, -2, CMD_DATA | CMD_QUEUE, QUERY, "key [key ...]", "The values of keys"},
@@ -49,11 +51,18 @@ const struct command commands[] = {
     {"MULTI", cmd_multi, 1, CMD_OUTSIDE | CMD_NOW, QUERY, "", "Queue commands until EXEC"},
     {"PING", cmd_ping, -1, CMD_QUEUE, ROSTER_COMMAND_PING, "[message]", "Reply with PONG"},
     {"QUIT", cmd_quit, -1, CMD_NOW, ROSTER_COMMAND_QUIT, "", "End the connection"},
+    {"RESET", cmd_reset, 1, CMD_NOW, OTHER, "",
+     "Roll back, forget the name and what was queued, and go back to version 2 of the protocol"},
     {"ROLLBACK", cmd_rollback, 1, 0, QUERY, "", "End the transaction without its writes"},
+    {"SCAN", cmd_scan, -2, CMD_DATA | CMD_QUEUE, QUERY,
+     "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+     "Some of the keys, and the cursor that the next ones begin at; 0 begins and ends"},
     {"SELECT", cmd_select, 2, CMD_QUEUE, ROSTER_COMMAND_INIT_DB, "0", "Select the only database"},
     {"SET", cmd_set, 3, CMD_DATA | CMD_QUEUE, QUERY, "key value", "Set a key"},
-    {"TRX", cmd_trx, 2, 0, OTHER, "LIST|HISTORY",
+    {"STRLEN", cmd_strlen, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "The length of a value"},
+    {"TRX", cmd_trx, -2, 0, OTHER, "HELP | LIST | HISTORY",
      "The open transactions, oldest first, or what long ones consisted of"},
+    {"TYPE", cmd_type, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "\"string\", or \"none\""},
     {NULL, NULL, 0, 0, OTHER, NULL, NULL},
 };
 
@@ -257,7 +266,7 @@ void command_run(struct conn *conn, struct request *request)
 void command_wake(struct conn *conn, bool interrupted)
 {
     uv_timer_stop(&conn->timer);
-    conn->sleeping = false;
+    conn_sleep(conn, false);
     if (interrupted)
         error(conn, -EINTR);
     else
@@ -266,19 +275,38 @@ void command_wake(struct conn *conn, bool interrupted)
     conn_process(conn);
 }
 
+static int sub_help(struct conn *conn, const char *name, const struct subcommand *subcommands)
+{
+    const struct subcommand *sub;
+    size_t lines = 2;
+
+    for (sub = subcommands; sub->name; sub++)
+        lines += 2;
+    reply_array(&conn->out, lines);
+    reply_statusf(&conn->out, "%s <subcommand> [argument ...]. Subcommands are:", name);
+    for (sub = subcommands; sub->name; sub++) {
+        reply_statusf(&conn->out, "%s%s%s", sub->name, *sub->usage ? " " : "", sub->usage);
+        reply_statusf(&conn->out, "    %s.", sub->summary);
+    }
+    return reply_status(&conn->out, "HELP");
+}
+
 int command_sub(struct conn *conn, const struct request *request,
                 const struct subcommand *subcommands)
 {
     const struct subcommand *sub = subcommands;
     const char *name = request->argv[0].data;
 
+    if (request->argc == 2 && request_is(request, 1, "HELP"))
+        return sub_help(conn, command_find(request->argv[0])->name, subcommands);
     while (sub->name && !request_is(request, 1, sub->name))
         sub++;
     if (!sub->name)
-        return reply_error(&conn->out, "ERR unknown subcommand '%.128s' of %s",
-                           request->argv[1].data, name);
+        return reply_error(&conn->out, "ERR unknown subcommand '%.128s' of %s; try %s HELP",
+                           request->argv[1].data, name, name);
     if (!fits(sub->arity, request->argc))
-        return reply_error(&conn->out, "ERR wrong number of arguments for %s %s", name, sub->name);
+        return reply_error(&conn->out, "ERR wrong number of arguments, usage: %s %s%s%s", name,
+                           sub->name, *sub->usage ? " " : "", sub->usage);
     return sub->run(conn, request);
 }
 
@@ -293,7 +321,7 @@ int command_text(struct conn *conn, const void *arg,
     if (!err && text->failed)
         err = -ENOMEM;
     if (!err)
-        reply_bulk(&conn->out, text->data, text->len);
+        reply_text(&conn->out, text->data, text->len);
     buf_clear(text);
     return err;
 }

@@ -60,9 +60,12 @@ struct subcommand {
     const char *name;
     command_fn *run;
     int arity;
+    const char *usage; /* of its arguments */
+    const char *summary;
 };
 
-/* Runs the one that argument 1 names; the last in the list has no name. */
+/* Runs the one that argument 1 names, or describes all for HELP; the last in the list has no name.
+ */
 int command_sub(struct conn *conn, const struct request *request,
                 const struct subcommand *subcommands);
 
@@ -70,11 +73,13 @@ int command_sub(struct conn *conn, const struct request *request,
 int command_text(struct conn *conn, const void *arg,
                  int (*tell)(struct conn *conn, const void *arg, struct buf *text));
 
-command_fn cmd_get, cmd_set, cmd_mget, cmd_del, cmd_exists, cmd_incr, cmd_decr;
+command_fn cmd_get, cmd_set, cmd_mget, cmd_del, cmd_exists, cmd_incr, cmd_incrby, cmd_decr,
+    cmd_decrby, cmd_scan, cmd_strlen, cmd_type;
 command_fn cmd_dbsize, cmd_flushdb; /* cmd_data.c */
 command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_trx;
 command_fn cmd_client; /* cmd_client.c */
-command_fn cmd_ping, cmd_echo, cmd_quit, cmd_select, cmd_hello, cmd_config, cmd_command, cmd_debug;
-command_fn cmd_info; /* info.c */
+command_fn cmd_ping, cmd_echo, cmd_quit, cmd_reset, cmd_select, cmd_hello;
+command_fn cmd_config, cmd_command, cmd_debug; /* cmd_server.c */
+command_fn cmd_info;                           /* info.c */
 
 #endif

@@ -42,6 +42,15 @@ static void count_held(struct conn *conn, size_t held)
     conn->held = held;
 }
 
+void conn_sleep(struct conn *conn, bool sleeps)
+{
+    uint64_t *sleeping = &conn->worker->server->sleeping;
+
+    if (sleeps != conn->sleeping)
+        __atomic_fetch_add(sleeping, sleeps ? 1 : UINT64_MAX, __ATOMIC_RELAXED);
+    conn->sleeping = sleeps;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct conn *conn = handle->data;
@@ -60,7 +69,7 @@ static void end_session(struct conn *conn)
     if (!conn->session)
         return;
     uv_timer_stop(&conn->timer);
-    conn->sleeping = false;
+    conn_sleep(conn, false);
     multi_discard(&conn->multi);
     txn_rollback(&conn->txn);
     roster_session_close(conn->session);
@@ -110,9 +119,7 @@ static void flush(struct conn *conn)
         buf_clear(&conn->out);
         return;
     }
-    buf_free(&conn->writing);
-    conn->writing = conn->out;
-    memset(&conn->out, 0, sizeof(conn->out));
+    buf_move(&conn->writing, &conn->out);
     sent = sent < 0 ? 0 : sent;
     rest = uv_buf_init(conn->writing.data + sent, (unsigned)(conn->writing.len - (size_t)sent));
     conn->write_active = true;
@@ -348,6 +355,7 @@ static struct conn *conn_new(struct worker *worker)
     uv_tcp_init(&worker->loop, &conn->tcp);
     uv_timer_init(&worker->loop, &conn->timer);
     conn->handles = 2;
+    conn->opened = uv_now(&worker->loop);
     conn->tcp.data = conn->timer.data = conn;
     conn->write.data = conn->shutdown.data = conn;
     return conn;

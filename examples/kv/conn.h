@@ -35,17 +35,20 @@ struct conn {
     uint64_t since;     /* when it saw that first, or when the socket was shut: loop time */
     struct txn txn;
     struct multi multi;
+    uint64_t opened;  /* loop time */
     size_t held;      /* bytes under way, as counted in server->buffered */
     unsigned handles; /* that libuv still has */
     bool reading;
     bool write_active;
-    bool sleeping; /* in a statement until the timer fires or a kill comes */
+    bool sleeping; /* in a statement until the timer fires or a kill comes; conn_sleep() sets it */
     bool eof;
     bool finishing; /* no more requests; closed when all is written and the client has gone */
     bool shut;      /* all is written */
     bool reset;     /* when closing, drop what the kernel has still to send */
     bool closed;
     char addr[64];
+    char lib_name[64]; /* CLIENT SETINFO: the client library and its version */
+    char lib_ver[64];
 };
 
 /* Takes over an accepted socket. */
@@ -56,6 +59,9 @@ void conn_process(struct conn *conn);
 
 /* Ends the session, but lets what is in `out` reach the client. */
 void conn_finish(struct conn *conn);
+
+/* The current statement waits for the timer, or no longer does. */
+void conn_sleep(struct conn *conn, bool sleeps);
 
 /* Ends everything at once. The memory lives on until libuv has let go of it. */
 void conn_close(struct conn *conn);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #define LINE(out, name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
@@ -36,6 +37,9 @@ static int about_clients(struct server *server, struct buf *out)
     LINE(out, "sessions_refused", stats.sessions_refused);
     LINE(out, "kills_delivered", stats.kills_delivered);
     LINE(out, "kills_refused", stats.kills_refused);
+    COUNT(out, "blocked_clients", &server->sleeping); /* in DEBUG SLEEP */
+    LINE(out, "total_connections_received", stats.sessions_opened - 1);
+    LINE(out, "total_commands_processed", stats.statements);
     COUNT(out, "protocol_errors", &server->counts.protocol_errors);
     COUNT(out, "buffered_bytes", &server->buffered);
     COUNT(out, "buffer_hogs_closed", &server->counts.buffer_hogs);
@@ -132,6 +136,28 @@ static int about_store(struct server *server, struct buf *out)
     return 0;
 }
 
+static int about_memory(struct server *server, struct buf *out)
+{
+    LINE(out, "used_memory", mallinfo2().uordblks);
+    return 0;
+}
+
+/* Tools of Redis ask for this: there is nothing on disk. */
+static int about_persistence(struct server *server, struct buf *out)
+{
+    LINE(out, "loading", 0);
+    LINE(out, "rdb_bgsave_in_progress", 0);
+    LINE(out, "aof_rewrite_in_progress", 0);
+    return 0;
+}
+
+static int about_keyspace(struct server *server, struct buf *out)
+{
+    buf_printf(out, "db0:keys=%" PRIu64 ",expires=0,avg_ttl=0\r\n",
+               server_counted(&server->store->stats.keys));
+    return 0;
+}
+
 static int about_roster(struct server *server, struct buf *out)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
@@ -150,9 +176,16 @@ static const struct section {
     const char *name;
     int (*tell)(struct server *server, struct buf *out);
 } sections[] = {
-    {"Server", about_server},   {"Clients", about_clients}, {"Transactions", about_transactions},
-    {"Minimum", about_minimum}, {"Store", about_store},     {"Roster", about_roster},
+    {"Server", about_server},
+    {"Clients", about_clients},
+    {"Memory", about_memory},
+    {"Persistence", about_persistence},
+    {"Transactions", about_transactions},
+    {"Minimum", about_minimum},
+    {"Store", about_store},
+    {"Roster", about_roster},
     {"Cluster", cluster_info},
+    {"Keyspace", about_keyspace},
 };
 
 static int tell(struct conn *conn, const void *arg, struct buf *out)

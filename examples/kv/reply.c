@@ -83,7 +83,19 @@ void buf_clear(struct buf *buf)
 void buf_free(struct buf *buf)
 {
     free(buf->data);
-    memset(buf, 0, sizeof(*buf));
+    buf->data = NULL;
+    buf->cap = 0;
+    buf_truncate(buf, 0);
+}
+
+void buf_move(struct buf *to, struct buf *from)
+{
+    free(to->data);
+    to->data = from->data;
+    to->len = from->len;
+    to->cap = from->cap;
+    from->data = NULL;
+    from->len = from->cap = 0;
 }
 
 static int header(struct buf *out, char type, int64_t number)
@@ -103,6 +115,18 @@ int reply_status(struct buf *out, const char *text)
     return 0;
 }
 
+int reply_statusf(struct buf *out, const char *format, ...)
+{
+    va_list args;
+
+    buf_append(out, "+", 1);
+    va_start(args, format);
+    append_args(out, format, args);
+    va_end(args);
+    buf_append(out, "\r\n", 2);
+    return 0;
+}
+
 int reply_integer(struct buf *out, int64_t value)
 {
     return header(out, ':', value);
@@ -118,12 +142,38 @@ int reply_bulk(struct buf *out, const char *data, size_t len)
 
 int reply_string(struct buf *out, const char *text)
 {
-    return text ? reply_bulk(out, text, strlen(text)) : header(out, '$', -1);
+    if (text)
+        return reply_bulk(out, text, strlen(text));
+    if (!out->resp3)
+        return header(out, '$', -1);
+    buf_append(out, "_\r\n", 3);
+    return 0;
 }
 
 int reply_array(struct buf *out, size_t count)
 {
     return header(out, '*', (int64_t)count);
+}
+
+int reply_set(struct buf *out, size_t count)
+{
+    return header(out, out->resp3 ? '~' : '*', (int64_t)count);
+}
+
+int reply_map(struct buf *out, size_t pairs)
+{
+    return out->resp3 ? header(out, '%', (int64_t)pairs) : header(out, '*', (int64_t)(2 * pairs));
+}
+
+int reply_text(struct buf *out, const char *data, size_t len)
+{
+    if (!out->resp3)
+        return reply_bulk(out, data, len);
+    header(out, '=', (int64_t)len + 4);
+    buf_append(out, "txt:", 4);
+    buf_append(out, data, len);
+    buf_append(out, "\r\n", 2);
+    return 0;
 }
 
 int reply_error(struct buf *out, const char *format, ...)

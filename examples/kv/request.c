@@ -168,23 +168,85 @@ static int compact(struct request_reader *reader)
     return 0;
 }
 
-static struct request *split(const char *line, size_t len)
+static int hex_digit(char c)
 {
-    struct request *request = request_new((len + 1) / 2); /* words at most */
-    char *copy = strndup(line, len), *rest = NULL, *word;
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
+}
 
+/* The character that a backslash and what follows it mean between double quotes. */
+static char unescape(const char **from, const char *end)
+{
+    static const char letters[] = "nrtba", meanings[] = "\n\r\t\b\a";
+    const char *at = *from, *letter;
+
+    if (*at == 'x' && end - at > 2 && hex_digit(at[1]) >= 0 && hex_digit(at[2]) >= 0) {
+        *from = at + 3;
+        return (char)(hex_digit(at[1]) * 16 + hex_digit(at[2]));
+    }
+    *from = at + 1;
+    letter = memchr(letters, *at, sizeof(letters) - 1);
+    return letter ? meanings[letter - letters] : *at;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/*
+ * Takes one word of a typed line, which may be quoted as for redis-cli, and moves `from` behind it.
+ * Returns its length, or -1 when a quote has no end.
+ */
+static ssize_t take_word(const char **from, const char *end, char *word)
+{
+    const char *at = *from;
+    char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
+    ssize_t len = 0;
+
+    while (at < end && (quote ? *at != quote : !is_space(*at)))
+        if (*at != '\\' || end - at < 2 || !quote)
+            word[len++] = *at++;
+        else if (quote == '"' && at++)
+            word[len++] = unescape(&at, end);
+        else if (at[1] == '\'' && at++)
+            word[len++] = *at++;
+        else
+            word[len++] = *at++;
+    if (quote && (at == end || (at + 1 < end && !is_space(at[1]))))
+        return -1;
+    *from = quote ? at + 1 : at;
+    return len;
+}
+
+/* NULL, and the reason is in reader->error, when it cannot be split. */
+static struct request *split(struct request_reader *reader, const char *line, size_t len)
+{
+    const char *end = line + len;
+    struct request *request = request_new((len + 1) / 2); /* words at most */
+    char *word = malloc(len + 1);
+    ssize_t got = 0;
+
+    reader->error = request && word ? NULL : "out of memory";
     if (request)
         request->argc = 0;
-    for (word = copy ? strtok_r(copy, " \t\r", &rest) : NULL; request && word;
-         word = strtok_r(NULL, " \t\r", &rest))
-        if (!request_set(request, request->argc++, word, strlen(word)))
+    while (!reader->error) {
+        while (line < end && is_space(*line))
+            line++;
+        if (line == end)
             break;
-    if (!copy || word) { /* memory is out */
-        request_free(request);
-        request = NULL;
+        got = take_word(&line, end, word);
+        if (got < 0)
+            reader->error = "unbalanced quotes in request";
+        else if (!request_set(request, request->argc++, word, (size_t)got))
+            reader->error = "out of memory";
     }
-    free(copy);
-    return request;
+    free(word);
+    if (!reader->error)
+        return request;
+    request_free(request);
+    return NULL;
 }
 
 static int next_line(struct request_reader *reader, struct request **request)
@@ -200,13 +262,13 @@ static int next_line(struct request_reader *reader, struct request **request)
     }
     if (!end)
         return 0;
-    *request = split(line, (size_t)(end - line));
+    *request = split(reader, line, (size_t)(end - line));
     hiredis->pos += (size_t)(end - line) + 1;
-    if (!*request || compact(reader)) {
+    if (*request && compact(reader)) {
+        request_free(*request);
         reader->error = "out of memory";
-        return -EPROTO;
     }
-    return 1;
+    return reader->error ? -EPROTO : 1;
 }
 
 /* The reader waits for more: refuse at once what can only end badly. */

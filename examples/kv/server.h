@@ -53,6 +53,7 @@ struct server {
     int collector_stop; /* an eventfd */
     time_t started;
     uint64_t buffered; /* bytes that clients have under way; atomic, relaxed */
+    uint64_t sleeping; /* clients in DEBUG SLEEP; likewise */
     struct {           /* atomic, relaxed */
         uint64_t conflicts;
         uint64_t expired;

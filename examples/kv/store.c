@@ -193,3 +193,31 @@ uint64_t store_count(struct store *store, uint64_t ts)
     }
     return count;
 }
+
+static uint64_t reverse(uint64_t bits)
+{
+    uint64_t reversed = 0;
+    int n;
+
+    for (n = 0; n < 64; n++, bits >>= 1)
+        reversed = reversed << 1 | (bits & 1);
+    return reversed;
+}
+
+void store_scan(struct store *store, uint64_t ts, uint64_t *cursor,
+                void (*each)(struct slice key, void *arg), void *arg)
+{
+    uint64_t number = *cursor % STORE_SHARDS, bucket = *cursor / STORE_SHARDS;
+    struct store_shard *shard = &store->shards[number];
+    const struct store_entry *entry;
+
+    pthread_mutex_lock(&shard->lock);
+    for (entry = shard->buckets[bucket & shard->mask]; entry; entry = entry->next)
+        if (visible(entry, ts))
+            each((struct slice){entry->key, entry->len}, arg);
+    bucket = reverse(reverse(bucket | ~(uint64_t)shard->mask) + 1);
+    pthread_mutex_unlock(&shard->lock);
+    if (!bucket)
+        number++;
+    *cursor = number == STORE_SHARDS ? 0 : bucket * STORE_SHARDS + number;
+}

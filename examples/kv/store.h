@@ -119,6 +119,16 @@ int store_read(struct store *store, const struct store_key *key, uint64_t ts, st
 /* How many keys had a value at `ts`. */
 uint64_t store_count(struct store *store, uint64_t ts);
 
+/*
+ * Calls `each` for the keys of one bucket that have a value at `ts`, and moves the cursor to the
+ * next bucket; 0 is the first one, and comes again after the last. A key that has a value all the
+ * time is met at least once, also when tables grow in between: buckets come in the order of their
+ * reversed bits (Noordhuis, for Redis), in which a bucket and those that it was split into are
+ * neighbours. `each` is called under the lock of the shard.
+ */
+void store_scan(struct store *store, uint64_t ts, uint64_t *cursor,
+                void (*each)(struct slice key, void *arg), void *arg);
+
 /* A write of the key, of nothing yet. Returns NULL when memory is out. */
 struct store_write *store_write_new(const struct store_key *key);
 void store_write_free(struct store_write *write);

@@ -135,6 +135,45 @@ int txn_count(struct txn *txn, uint64_t *count)
     return interrupted(txn);
 }
 
+struct scan {
+    const struct txn *txn;
+    size_t seen;
+    void (*each)(struct slice key, void *arg);
+    void *arg;
+};
+
+/* Leaves out what the transaction has written: that is told at the end. */
+static void scan_key(struct slice name, void *arg)
+{
+    struct scan *scan = arg;
+    struct store_key key = store_key(scan->txn->store, name);
+
+    if (find(scan->txn, &key))
+        return;
+    scan->seen++;
+    scan->each(name, scan->arg);
+}
+
+int txn_scan(struct txn *txn, uint64_t *cursor, size_t count,
+             void (*each)(struct slice key, void *arg), void *arg)
+{
+    struct scan scan = {.txn = txn, .each = each, .arg = arg};
+    const struct store_write *write;
+    size_t buckets;
+
+    for (buckets = 0; scan.seen < count && buckets < 10 * count; buckets++) {
+        if (interrupted(txn))
+            return -EINTR;
+        store_scan(txn->store, txn->start_ts, cursor, scan_key, &scan);
+        if (!*cursor)
+            break;
+    }
+    for (write = *cursor ? NULL : txn->writes; write; write = write->next)
+        if (!write->version->deleted)
+            each(write->key.bytes, arg);
+    return 0;
+}
+
 int txn_commit(struct txn *txn)
 {
     int err = txn->writes

@@ -42,6 +42,13 @@ int txn_put(struct txn *txn, struct slice name, const struct slice *value);
 /* Counts the keys that the transaction sees. */
 int txn_count(struct txn *txn, uint64_t *count);
 
+/*
+ * Calls `each` for some of the keys that the transaction sees, at least `count` if there are, and
+ * moves the cursor, see store_scan(). `each` may not call back.
+ */
+int txn_scan(struct txn *txn, uint64_t *cursor, size_t count,
+             void (*each)(struct slice key, void *arg), void *arg);
+
 /* Ends it, whatever is returned. -EAGAIN when another transaction was first. */
 int txn_commit(struct txn *txn);
 

@@ -64,16 +64,18 @@ OK
 12) "master"
 13) "modules"
 14) (empty array)
-> HELLO 3
-(error) NOPROTO this server speaks version 2 of the protocol only
+> HELLO 4
+(error) NOPROTO this server speaks versions 2 and 3 of the protocol
+> HELLO 2 AUTH user password
+(error) ERR this server has no passwords: connect without user and password
 > HELLO 2 SETNAME
-(error) ERR syntax error, usage: HELLO \[2 \[SETNAME name\]\]
+(error) ERR syntax error, usage: HELLO \[2|3 \[SETNAME name\]\]
 > HELLO 2 SETNAME "two\nlines"
 (error) ERR a name cannot contain spaces, newlines or special characters
 > NONSENSE 1 2
 (error) ERR unknown command 'NONSENSE'
 > COMMAND COUNT
-(integer) 27
+(integer) 33
 > COMMAND DOCS get
 1) "GET"
 2) 1) "summary"
@@ -85,7 +87,7 @@ OK
    7) "usage"
    8) "key"
 > COMMAND WHAT
-(error) ERR unknown subcommand 'WHAT' of COMMAND
+(error) ERR unknown subcommand 'WHAT' of COMMAND; try COMMAND HELP
 > CONFIG GET save
 1) "save"
 2) ""
@@ -95,9 +97,9 @@ OK
 > CONFIG GET nothing
 (empty array)
 > CONFIG SET a b
-(error) ERR unknown subcommand 'SET' of CONFIG
+(error) ERR unknown subcommand 'SET' of CONFIG; try CONFIG HELP
 > CONFIG GET
-(error) ERR wrong number of arguments for CONFIG GET
+(error) ERR wrong number of arguments, usage: CONFIG GET pattern \[pattern ...\]
 > DEBUG SLEEP 0
 OK
 > DEBUG SLEEP x
@@ -164,6 +166,32 @@ OK
 3) "2"
 > EXISTS x y nope x
 (integer) 3
+> INCRBY y 40
+(integer) 42
+> DECRBY y 50
+(integer) -8
+> INCRBY y many
+(error) ERR value is not an integer or out of range
+> DECRBY y -9223372036854775808
+(error) ERR value is not an integer or out of range
+> TYPE y
+string
+> TYPE nope
+none
+> STRLEN y
+(integer) 2
+> SCAN 0 MATCH y COUNT 100000
+1) "0"
+2) 1) "y"
+> SCAN 0 TYPE list COUNT 100000
+1) "0"
+2) (empty array)
+> SCAN 0 COUNT 0
+(error) ERR COUNT takes a number from 1 to 100000
+> SCAN y
+(error) ERR a cursor is 0 or what SCAN returned last
+> SCAN 0 MATCH
+(error) ERR syntax error
 > DEL x nope x
 (integer) 1
 > EXISTS x
@@ -205,6 +233,10 @@ OK
 (nil)
 > SET c 3
 OK
+> SCAN 0 COUNT 100000
+1) "0"
+2) 1) "c"
+   2) "a"
 > DBSIZE
 (integer) 2
 > INCR word
@@ -325,11 +357,11 @@ OK
 > CLIENT ID
 (integer) *
 > CLIENT INFO
-id=* addr=127.0.0.1:* name= kind=user state=Running * txn=invalid * cmd=Other text=*CLIENT INFO*
+id=* addr=127.0.0.1:* name= kind=user state=Running * txn=invalid * cmd=Other text=CLIENT%20INFO user=default idle=0 flags=N db=0 *
 > CLIENT NONSENSE
-(error) ERR unknown subcommand 'NONSENSE' of CLIENT
+(error) ERR unknown subcommand 'NONSENSE' of CLIENT; try CLIENT HELP
 > CLIENT ID x
-(error) ERR wrong number of arguments for CLIENT ID
+(error) ERR wrong number of arguments, usage: CLIENT ID
 > CLIENT KILL 1.2.3.4:5
 (error) ERR No such client
 > CLIENT KILL ID 123456789
@@ -351,7 +383,7 @@ id=* addr=127.0.0.1:* name= kind=user state=Running * txn=invalid * cmd=Other te
 > TRX LIST
 ""
 > TRX NONSENSE
-(error) ERR unknown subcommand 'NONSENSE' of TRX
+(error) ERR unknown subcommand 'NONSENSE' of TRX; try TRX HELP
 > BEGIN
 OK
 > SET t 1
