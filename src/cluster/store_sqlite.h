@@ -80,6 +80,7 @@ struct sqlite_store {
     struct sqlite_file_id file; /* the file that this handle is about ... */
     int64_t id;                 /* ... what it calls itself ... */
     int64_t seen;               /* ... and how far its revision has come */
+    int log_wait_from;          /* pages of the log from which a commit waits for readers again */
 };
 
 /* What the file says of itself as a whole. */
@@ -150,6 +151,11 @@ void sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_by
 
 /* Sets on a new connection what SQLite would otherwise decide by its defaults. */
 int sqlite_settings_apply(struct sqlite_conn *conn);
+
+/* store_sqlite_log.c */
+
+/* Makes the commits of a connection keep the file's log small. */
+void sqlite_log_bound(struct sqlite_conn *conn);
 
 /* store_sqlite_pool.c */
 

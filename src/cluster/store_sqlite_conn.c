@@ -173,6 +173,7 @@ int sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
     } else {
         sqlite3_busy_handler(conn->db, wait_for_lock, conn);
         err = sqlite_settings_apply(conn);
+        sqlite_log_bound(conn);
     }
     if (err != 0) {
         sqlite_conn_close(conn);

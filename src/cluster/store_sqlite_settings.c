@@ -50,7 +50,6 @@ static const struct setting limits[] = {
 
 static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA locking_mode = NORMAL;"
-                              "PRAGMA wal_autocheckpoint = 1000;"
                               "PRAGMA journal_size_limit = 8388608;"
                               "PRAGMA mmap_size = 0;"
                               "PRAGMA temp_store = MEMORY;"

@@ -167,11 +167,20 @@ static int run_simple(struct sqlite_conn *conn, enum sqlite_statement which)
     return statement == NULL ? err : sqlite_conn_run(conn, statement);
 }
 
-static void roll_back(struct sqlite_conn *conn)
+/*
+ * Ends what statements have still under way. Rows point into them, so that comes last; but a
+ * statement that is active at a commit keeps the log from being copied into the database.
+ */
+static void reset_statements(struct sqlite_conn *conn)
 {
     for (int i = 0; i < SQL_N_STATEMENTS; i++)
         if (conn->statements[i] != NULL)
             sqlite3_reset(conn->statements[i]);
+}
+
+static void roll_back(struct sqlite_conn *conn)
+{
+    reset_statements(conn);
     if (!sqlite3_get_autocommit(conn->db))
         run_simple(conn, SQL_ROLLBACK);
 }
@@ -232,8 +241,10 @@ int sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing
  */
 static int commit(struct sqlite_tx *tx)
 {
-    int err = run_simple(tx->conn, SQL_COMMIT);
+    int err;
 
+    reset_statements(tx->conn);
+    err = run_simple(tx->conn, SQL_COMMIT);
     return (err == -EIO || err == -ENOMEM) && tx->asked_to_write ? -EINPROGRESS : err;
 }
 

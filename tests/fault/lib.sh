@@ -34,6 +34,11 @@ finish() {
             [ ! -s "$name" ] || uniq -f 1 "$name" | tail -n 25 | sed "s/^/${name##*/}: /"
         done
     fi
+    if [ "$status" -eq 0 ] && [ -n "$(find "$work" -name 'store.db*' -size +17M)" ]; then
+        echo "the store's file or its log has grown:" >&2
+        ls -l "$work" >&2
+        status=1
+    fi
     [ -z "${tmpfs:-}" ] || umount "$tmpfs"
     rm -rf "$work"
     exit "$status"

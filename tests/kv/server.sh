@@ -79,6 +79,7 @@ fail() {
 
 # finish: the end of a test.
 finish() {
+    [ -z "$(find "$work" -name '*.db*' -size +17M)" ] || fail "the store's file or its log has grown"
     [ -z "$server" ] || stop_server
     exit "$wrong"
 }

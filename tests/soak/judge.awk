@@ -49,5 +49,7 @@ END {
     judge(6, "roster memory, bytes", 0.10, 1048576)
     judge("kept", "versions, s of writing", 0.5, 1)
     judge(8, "PING, microseconds", 1.0, 50000)
+    judge(10, "the store's file, bytes", 0.25, 1048576)
+    judge(11, "its log, bytes", 0.25, 5242880)
     exit bad > 0
 }

@@ -12,9 +12,9 @@ judge="$ROSTER_SRCDIR/tests/soak/judge.awk"
 samples() {
     awk -v leak="$1" 'BEGIN {
         for (i = 0; i < 40; i++) {
-            $0 = 10 * i " 100000 50 12 100000 400000 20000 90000 " 100000 * i
-            for (column = 2; column <= 8; column++)
-                $column *= 1 + i % 5 / 200 + (column == leak) * i * 10
+            $0 = 10 * i " 100000 50 12 100000 400000 20000 90000 " 100000 * i " 2000000 4000000"
+            for (column = 2; column <= 11; column++)
+                $column *= column == 9 ? 1 : 1 + i % 5 / 200 + (column == leak) * i * 10
             $4 = int($4)
             print
         }
@@ -22,7 +22,7 @@ samples() {
 }
 
 samples 0 | awk -f "$judge"
-for column in 2 3 4 5 6 7 8; do
+for column in 2 3 4 5 6 7 8 10 11; do
     if samples $column | awk -f "$judge" >"$TMPDIR/said"; then
         echo "a leak in column $column passes:"
         cat "$TMPDIR/said"

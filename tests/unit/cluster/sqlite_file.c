@@ -6,6 +6,7 @@
 #include "sqlite_file.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -56,4 +57,24 @@ void sqlite_file_remove(void)
     unlink(beside);
     snprintf(beside, sizeof(beside), "%s-shm", sqlite_path);
     unlink(beside);
+}
+
+static long size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? (long)st.st_size : 0;
+}
+
+long sqlite_file_size(void)
+{
+    return size_of(sqlite_path);
+}
+
+long sqlite_log_size(void)
+{
+    char log[310];
+
+    snprintf(log, sizeof(log), "%s-wal", sqlite_path);
+    return size_of(log);
 }

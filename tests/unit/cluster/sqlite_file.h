@@ -26,4 +26,8 @@ void sqlite_file_run(const char *sql);
 /* Removes the file, which must be there, and what stands beside it. */
 void sqlite_file_remove(void);
 
+/* Bytes of the file and of its log; 0 where there is none. */
+long sqlite_file_size(void);
+long sqlite_log_size(void);
+
 #endif

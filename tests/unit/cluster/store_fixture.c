@@ -5,10 +5,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "scratch.h"
 #include "store_fixture.h"
+
+#define MOST_BYTES (17L * 1024 * 1024)
 
 static struct store_kind_name kinds[] = {
     {"memory"},
@@ -55,8 +58,24 @@ void store_fixture_start(struct store_fixture *f, const char *kind,
     cr_assert_eq(err, 0, "%s: %d: %s", f->url, err, error);
 }
 
+/* What a test of every kind writes is little: a log that has grown is one that is never emptied. */
+static void expect_small_file(const struct store_fixture *f)
+{
+    static const char *const parts[] = {"", "-wal"};
+    char path[300];
+    struct stat st;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        snprintf(path, sizeof(path), "%s/store.db%s", f->dir, parts[i]);
+        if (stat(path, &st) == 0)
+            cr_expect_lt(st.st_size, MOST_BYTES, "%s has %lld bytes", path, (long long)st.st_size);
+    }
+}
+
 void store_fixture_stop(struct store_fixture *f)
 {
+    if (store_fixture_is(f, "sqlite"))
+        expect_small_file(f);
     roster_store_close(f->store);
     etcd_kill(&f->etcd);
 }
