@@ -86,7 +86,8 @@ struct roster_conn_ids_options {
  *
  * Returns 0 and stores it in `*ids`; -EINVAL for a NULL pointer, a struct smaller than the first
  * version's, or a member out of range; -E2BIG for a larger struct with something unknown in it;
- * -ENOMEM; -ECHILD in a child forked after a roster was created.
+ * -ENOMEM; -EAGAIN and -EPERM as roster_create(); -ECHILD in a child forked after a roster was
+ * created.
  */
 ROSTER_API int roster_conn_ids_create(const struct roster_conn_ids_options *options,
                                       struct roster_conn_ids **ids) ROSTER_MUST_CHECK;
@@ -94,7 +95,8 @@ ROSTER_API int roster_conn_ids_create(const struct roster_conn_ids_options *opti
 /*
  * Destroys an allocator that nobody uses any more; ids may still be out. Waits for the grace
  * periods under way. Any thread, but not under a read lock. NULL is allowed and does nothing.
- * Returns 0; -ECHILD.
+ * Returns 0; the allocator as before after -EBUSY inside a read-side section, -EPERM and -ENOMEM,
+ * as roster_destroy(); -ECHILD.
  */
 ROSTER_API int roster_conn_ids_destroy(struct roster_conn_ids *ids);
 

@@ -50,12 +50,15 @@ ROSTER_API const char *roster_kill_reason_name(enum roster_kill_reason reason);
  * thread; killers of one roster take turns, owners never wait for them; costs one membarrier.
  *
  * The answer is true (G5): 0 means that the owner has seen the kill or cannot end the statement
- * without seeing it; every other answer means that it will never see it.
+ * without seeing it; -EINPROGRESS that this is unknown; every other answer that it will never see
+ * it. It is unknown only when the kernel refuses the membarrier in the middle of the call: the kill
+ * stands, and asking again tells more once the kernel relents.
  *
  * Returns 0 when delivered; -ESRCH when no such session is open; -ENOENT when no statement is
  * running (nothing is done: an idle connection is not closed); -ESTALE when the statement aimed at
  * has ended; -EALREADY when it, or the connection, is already dying for an earlier reason, which
- * stays; -EINVAL for NULL, an unknown target or reason; -ENOMEM; -ECHILD.
+ * stays; -EINPROGRESS when whether the owner will see it is unknown; -EINVAL for NULL, an unknown
+ * target or reason; -EPERM and -ENOMEM, nothing done, as roster_read_lock(); -ECHILD.
  */
 ROSTER_API int roster_kill(struct roster *roster, uint64_t session_id,
                            enum roster_kill_target target, uint64_t stmt_seq,
@@ -106,6 +109,7 @@ struct roster_kill_counts {
     uint64_t stale;     /* -ESTALE: the statement that was seen has ended meanwhile */
     uint64_t dying;     /* -EALREADY: an earlier kill stands */
     uint64_t gone;      /* -ESRCH: it was closed meanwhile */
+    uint64_t unknown;   /* -EINPROGRESS: the kernel refused the membarrier meanwhile */
 };
 
 /*
@@ -113,9 +117,10 @@ struct roster_kill_counts {
  * all of them. Each statement is aimed at as it was seen (G5). A session that is opened meanwhile
  * may or may not be among them. `counts` may be NULL. Any thread, as roster_kill().
  *
- * Returns 0, whatever became of them; -EINVAL for a NULL roster, an unknown target, reason or kind,
- * or a struct smaller than the first version's; -E2BIG for a filter with something unknown in it
- * or larger counts than this library knows; -ENOMEM; -ECHILD.
+ * Returns 0, whatever became of them; -EINPROGRESS, the counts filled, when some are unknown;
+ * -EINVAL for a NULL roster, an unknown target, reason or kind, or a struct smaller than the first
+ * version's; -E2BIG for a filter with something unknown in it or larger counts than this library
+ * knows; -EPERM and -ENOMEM, nothing done, as roster_read_lock(); -ECHILD.
  */
 ROSTER_API int roster_kill_all(struct roster *roster, enum roster_kill_target target,
                                enum roster_kill_reason reason,

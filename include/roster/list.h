@@ -78,7 +78,7 @@ struct roster_snapshot {
  * lock need not be held. Each entry is of one instant (G1).
  *
  * Returns 0 and stores it in `*snapshot`, to be freed with roster_snapshot_free(); -EINVAL for
- * NULL; -ENOMEM; -ECHILD.
+ * NULL; -ENOMEM; -EPERM as roster_read_lock(); -ECHILD.
  */
 ROSTER_API int roster_snapshot(struct roster *roster,
                                struct roster_snapshot **snapshot) ROSTER_MUST_CHECK;

@@ -50,13 +50,16 @@ struct roster_options {
  * Creates a roster. `options` may be NULL: all defaults. Any thread.
  *
  * Starts one small thread that ticks the roster's coarse clock (unless tick_ms is
- * ROSTER_TICK_MANUAL); it blocks all signals. The first roster of a process also starts liburcu's
- * call_rcu thread, so that nothing later has to; liburcu aborts when it cannot.
+ * ROSTER_TICK_MANUAL). The first roster of a process also starts the thread that waits for grace
+ * periods, which ends with the last one; liburcu's call_rcu thread is left to the server. Both
+ * threads block all signals.
  *
  * Returns 0 and stores the roster in `*roster`; -EINVAL for a NULL pointer, a struct smaller than
  * the first version's, text_limit above 1 MiB, or tick_ms out of range; -E2BIG for a larger struct
- * whose unknown part is not zero; -ENOMEM; -EAGAIN when no thread could be started; -ECHILD in a
- * child that was forked after its parent had created a roster; the oracle's error, or -EIO when it
+ * whose unknown part is not zero; -ENOMEM; -EAGAIN when no thread could be started; -EPERM when
+ * the kernel refuses membarrier() although it had it when the program began (a seccomp filter that
+ * was installed later), so that liburcu cannot wait for readers; -ECHILD in a child that was forked
+ * after its parent had created a roster; the oracle's error, or -EIO when it
  * gave no timestamp, when it could not be asked for the first floor.
  */
 ROSTER_API int roster_create(const struct roster_options *options,
@@ -64,11 +67,13 @@ ROSTER_API int roster_create(const struct roster_options *options,
 
 /*
  * Destroys a roster once nobody uses it any more: waits for all grace periods under way (some
- * tens of milliseconds) and frees everything. Any thread, but not under the read lock and not from
- * a call_rcu callback. Other threads need not have ended.
+ * tens of milliseconds) and frees everything. Any thread. Other threads need not have ended.
  *
- * Returns 0; -EINVAL for NULL; -EBUSY, the roster unchanged, while a session or a pin is open, a
- * watchdog, a drain or a syncer runs or a reader is inside; -ECHILD in a forked child.
+ * Returns 0; -EINVAL for NULL; -EBUSY while a session or a pin is open, a watchdog, a drain or a
+ * syncer runs or a reader is inside, and when the calling thread is inside a read-side section: of
+ * another roster, or the server's own of liburcu's flavour bp, because no grace period could end
+ * then; -EPERM and -ENOMEM when the kernel refuses the membarrier() that a grace period needs;
+ * -ECHILD in a forked child. After an error the roster is as before.
  */
 ROSTER_API int roster_destroy(struct roster *roster);
 
@@ -100,6 +105,9 @@ struct roster_stats {
     uint64_t backlog_refused;  /* calls refused with -ENOBUFS */
     uint64_t threads;          /* per-thread contexts: the most threads that were in here at once */
     uint64_t membarrier;       /* 1 when owners run without fences, 0 for the fallback */
+    uint64_t membarrier_failures; /* membarrier calls in this process that the kernel refused since
+                                     it runs: minima, kills and readers that failed because of it */
+    uint64_t membarrier_refused;  /* 1 while the newest call was refused: safe points stand still */
 };
 
 /*

@@ -29,11 +29,13 @@ enum roster_kill_result {
     ROSTER_KILL_NOTHING = 2,   /* -ENOENT */
     ROSTER_KILL_STALE = 3,     /* -ESTALE */
     ROSTER_KILL_DYING = 4,     /* -EALREADY */
+    ROSTER_KILL_UNKNOWN = 5,   /* -EINPROGRESS */
 };
 
-#define ROSTER_KILL_RESULTS 5
+#define ROSTER_KILL_RESULTS 6
 
-/* The name of a result ("delivered", "gone", "idle", "stale", "dying"); "unknown" for others. */
+/* The name of a result ("delivered", "gone", "idle", "stale", "dying", "unknown"); "unknown" for
+ * others. */
 ROSTER_API const char *roster_kill_result_name(enum roster_kill_result result);
 
 #define ROSTER_TIME_BUCKETS 64

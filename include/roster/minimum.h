@@ -58,7 +58,8 @@ struct roster_min {
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one than
  * this library knows; -ERANGE when `lower` is not below now; the oracle's error, -EIO when it gave
- * no timestamp; -ECHILD. After an error nothing has changed.
+ * no timestamp; -EPERM when the kernel refuses the membarrier, -ENOMEM when it is out of memory
+ * for it: then an open transaction might be missed; -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min *min);
 
@@ -67,7 +68,8 @@ ROSTER_API int roster_min_start_ts(struct roster *roster, uint64_t lower, struct
  * point does not depend on who looks. min->safe_point is that of the last scan. Any thread.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one than
- * this library knows; the oracle's error, -EIO when it gave no timestamp; -ECHILD.
+ * this library knows; the oracle's error, -EIO when it gave no timestamp; -EPERM and -ENOMEM when
+ * the kernel refuses the membarrier; -ECHILD.
  */
 ROSTER_API int roster_min_peek(struct roster *roster, struct roster_min *min);
 

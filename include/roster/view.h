@@ -116,8 +116,9 @@ struct roster_view {
  * Inspired by liburcu's read lock, which it contains; the door around it is what lets owners
  * reuse a view at once when nobody is inside.
  *
- * Returns 0; -EINVAL for NULL; -ENOMEM when the thread's context could not be made; -ECHILD.
- * After an error the lock is not held.
+ * Returns 0; -EINVAL for NULL; -ENOMEM when the thread's context could not be made, or the kernel
+ * was out of memory for the membarrier; -EPERM when the kernel refuses it; -ECHILD. After an error
+ * the lock is not held.
  */
 ROSTER_API int roster_read_lock(struct roster *roster) ROSTER_MUST_CHECK;
 

@@ -64,7 +64,9 @@ struct roster_syncer {
     struct roster_syncer_stats stats;
     struct roster_syncer_change changes[SYNCER_CHANGES];
     unsigned n_changes;
-    bool telling; /* somebody is at it */
+    bool telling;      /* somebody is at it */
+    int scan_err;      /* of the newest scan */
+    int told_scan_err; /* what was last logged about scans */
 
     /* Threads. */
     bool threaded;

@@ -19,6 +19,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include <roster/error.h>
+
 #include "cluster/batch.h"
 #include "cluster/record.h"
 #include "cluster/store_clock.h"
@@ -131,8 +133,28 @@ static int scan(struct roster_syncer *syncer, uint64_t least, struct roster_min 
         syncer->stats.minimum = min->min_start_ts;
         syncer->stats.expired = min->expired;
     }
+    syncer->scan_err = err;
     pthread_mutex_unlock(&syncer->lock);
     return err;
+}
+
+/* Logs when scans begin to fail, and when they work again. Not under record_lock. */
+static void tell_scan(struct roster_syncer *syncer)
+{
+    int err, told;
+
+    pthread_mutex_lock(&syncer->lock);
+    err = syncer->scan_err;
+    told = syncer->told_scan_err;
+    syncer->told_scan_err = err;
+    pthread_mutex_unlock(&syncer->lock);
+    if (err != told && err != 0)
+        syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
+                   "server %s cannot compute its minimum and reports nothing: %s",
+                   syncer->server_id, roster_strerror(err));
+    else if (err != told)
+        syncer_log(syncer, ROSTER_STORE_LOG_INFO, "server %s can compute its minimum again",
+                   syncer->server_id);
 }
 
 static int64_t interval_ns(const struct roster_syncer *syncer)
@@ -201,6 +223,7 @@ int syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadlin
     for (int i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
         err = register_once(syncer, lease, deadline);
     pthread_mutex_unlock(&syncer->record_lock);
+    tell_scan(syncer);
     syncer_tell(syncer);
     return err;
 }
@@ -290,6 +313,7 @@ int syncer_report(struct roster_syncer *syncer)
     pthread_mutex_lock(&syncer->record_lock);
     err = report(syncer);
     pthread_mutex_unlock(&syncer->record_lock);
+    tell_scan(syncer);
     syncer_tell(syncer);
     if (err == 0) {
         pthread_mutex_lock(&syncer->lock);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The core's own threads: that of the coarse clock and those of watchdogs.
+ * The core's own threads: of coarse clocks, of watchdogs, and the one of reclaim.c.
  */
 #include "config.h"
 
@@ -11,38 +11,60 @@
 #include <signal.h>
 #include <time.h>
 
-int rst_background_init(struct rst_background *background)
+int rst_monotonic_cond_init(pthread_cond_t *cond)
 {
     pthread_condattr_t attr;
     int err = pthread_condattr_init(&attr);
 
-    background->running = false;
-    background->stop = false;
     if (err)
         return -err;
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    err = pthread_cond_init(&background->stop_wanted, &attr);
+    err = pthread_cond_init(cond, &attr);
     pthread_condattr_destroy(&attr);
-    if (err)
-        return -err;
-    err = pthread_mutex_init(&background->lock, NULL);
-    if (err)
-        pthread_cond_destroy(&background->stop_wanted);
     return -err;
 }
 
-static struct timespec after(uint32_t interval_ms)
+struct timespec rst_monotonic_after(uint32_t ms)
 {
     struct timespec at;
 
     clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += (time_t)(interval_ms / 1000);
-    at.tv_nsec += (long)(interval_ms % 1000) * 1000000;
+    at.tv_sec += (time_t)(ms / 1000);
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
     if (at.tv_nsec >= 1000000000) {
         at.tv_sec++;
         at.tv_nsec -= 1000000000;
     }
     return at;
+}
+
+int rst_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg)
+{
+    sigset_t all, old;
+    int err;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    err = pthread_create(thread, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (!err)
+        pthread_setname_np(*thread, name);
+    return -err;
+}
+
+int rst_background_init(struct rst_background *background)
+{
+    int err;
+
+    background->running = false;
+    background->stop = false;
+    err = rst_monotonic_cond_init(&background->stop_wanted);
+    if (err)
+        return err;
+    err = pthread_mutex_init(&background->lock, NULL);
+    if (err)
+        pthread_cond_destroy(&background->stop_wanted);
+    return -err;
 }
 
 static void *background_main(void *arg)
@@ -51,7 +73,7 @@ static void *background_main(void *arg)
 
     pthread_mutex_lock(&background->lock);
     while (!background->stop) {
-        struct timespec until = after(background->interval_ms);
+        struct timespec until = rst_monotonic_after(background->interval_ms);
 
         pthread_cond_timedwait(&background->stop_wanted, &background->lock, &until);
         if (!background->stop)
@@ -64,21 +86,14 @@ static void *background_main(void *arg)
 int rst_background_start(struct rst_background *background, const char *name, uint32_t interval_ms,
                          void (*work)(void *arg), void *arg)
 {
-    sigset_t all, old;
     int err;
 
     background->interval_ms = interval_ms;
     background->work = work;
     background->arg = arg;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    err = pthread_create(&background->thread, NULL, background_main, background);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (err)
-        return -err;
-    pthread_setname_np(background->thread, name);
-    background->running = true;
-    return 0;
+    err = rst_thread_start(&background->thread, name, background_main, background);
+    background->running = !err;
+    return err;
 }
 
 void rst_background_end(struct rst_background *background)

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * A thread that does something at an interval until it is stopped. It blocks all signals, which
- * are for the server's own threads.
+ * The core's own threads. They block all signals, which are for the server's threads. And a thread
+ * that does something at an interval until it is stopped.
  */
 #ifndef ROSTER_CORE_BACKGROUND_H
 #define ROSTER_CORE_BACKGROUND_H
@@ -11,6 +11,16 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
+
+/* CLOCK_MONOTONIC so many milliseconds from now. */
+struct timespec rst_monotonic_after(uint32_t ms);
+
+/* A condition variable that waits by that clock. 0 or -errno. */
+int rst_monotonic_cond_init(pthread_cond_t *cond);
+
+/* Starts a thread that blocks all signals. The name has at most 15 bytes. 0 or -errno. */
+int rst_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg);
 
 struct rst_background {
     pthread_mutex_t lock; /* held while it works; who else holds it keeps it from working */

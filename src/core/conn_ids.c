@@ -59,11 +59,25 @@ static void free_ids(struct roster_conn_ids *ids)
     free(ids);
 }
 
+static int create(const struct roster_conn_ids_options *options, struct roster_conn_ids **ids)
+{
+    struct roster_conn_ids *made = aligned_alloc(RST_CACHE_LINE, sizeof(*made));
+    int err;
+
+    if (!made)
+        return -ENOMEM;
+    err = fill(made, options);
+    if (err)
+        free_ids(made);
+    else
+        *ids = made;
+    return err;
+}
+
 int roster_conn_ids_create(const struct roster_conn_ids_options *options,
                            struct roster_conn_ids **ids)
 {
     struct roster_conn_ids_options known;
-    struct roster_conn_ids *made;
     int err;
 
     if (!ids)
@@ -71,16 +85,13 @@ int roster_conn_ids_create(const struct roster_conn_ids_options *options,
     err = options_get(&known, options);
     if (!err)
         err = rst_thread_process_init();
+    if (!err)
+        err = rst_reclaim_start();
     if (err)
         return err;
-    made = aligned_alloc(RST_CACHE_LINE, sizeof(*made));
-    if (!made)
-        return -ENOMEM;
-    err = fill(made, &known);
+    err = create(&known, ids);
     if (err)
-        free_ids(made);
-    else
-        *ids = made;
+        rst_reclaim_end();
     return err;
 }
 
@@ -90,10 +101,14 @@ int roster_conn_ids_destroy(struct roster_conn_ids *ids)
         return 0;
     if (rst_thread_forked())
         return -ECHILD;
-    do /* each callback may start one more */
-        rst_rcu_barrier();
-    while (rst_load_acquire(&ids->limbo) & RST_LIMBO_SCHEDULED);
+    do { /* each callback may start one more */
+        int err = rst_rcu_barrier();
+
+        if (err)
+            return err;
+    } while (rst_load_acquire(&ids->limbo) & RST_LIMBO_SCHEDULED);
     free_ids(ids);
+    rst_reclaim_end();
     return 0;
 }
 

@@ -228,7 +228,7 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
 {
     RST_NOT_CANCELLED;
     struct drain drain;
-    uint32_t not_draining = 0;
+    uint32_t not_draining = 0, before;
     int err;
 
     if (!roster)
@@ -247,13 +247,14 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
     if (!__atomic_compare_exchange_n(&roster->drainers, &not_draining, 1, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED))
         return -EALREADY;
+    before = rst_load(&roster->draining);
     rst_store(&roster->draining, drain.options.kinds); /* a: pairs with 3 */
     rst_test_point("drain: announced");
-    if (roster->membarrier)
-        rst_membarrier(); /* b: pairs with 2 */
+    err = rst_owners_barrier(roster->membarrier); /* b: pairs with 2, or with the fence there */
+    if (!err)
+        err = run(&drain);
     else
-        rst_fence_full_slow(); /* b: pairs with the fence at 2 */
-    err = run(&drain);
+        rst_store(&roster->draining, before);
     rst_store_release(&roster->drainers, 0);
     if (report && (!err || err == -ETIMEDOUT)) {
         drain.report.size = report->size;

@@ -43,7 +43,8 @@ const char *roster_strerror(int err)
         return "a string or digest is longer than the header allows; shorten it";
     case -EBUSY:
         return "something is still open: a transaction, a statement, or sessions, pins, "
-               "readers or the syncer of the roster; end it first. Of a store: another "
+               "readers or the syncer of the roster, or the caller is inside a read-side section; "
+               "end it first. Of a store: another "
                "process held its lock too long; try again";
     case -EALREADY:
         return "it has been done already: nothing is open that could be ended, or an "
@@ -65,7 +66,12 @@ const char *roster_strerror(int err)
     case -EIO:
         return "the oracle gave no timestamp, or the disk of a store failed; mend it";
     case -EINPROGRESS:
-        return "whether the store was changed is unknown; read it and decide";
+        return "whether the store was changed is unknown; read it and decide. Of a kill: the "
+               "kernel refused membarrier(), so whether the owner will see it is unknown; ask "
+               "again";
+    case -EPERM:
+        return "the kernel refuses membarrier() to this process, so nothing could be learnt of "
+               "other threads; have its seccomp filter allow the call";
     case -ETIMEDOUT:
         return "time ran out: of a store nothing was changed, try again; of a drain some sessions "
                "have not left in time, the report names them, their owners must close them";

@@ -381,12 +381,13 @@ static void advance(struct rst_horizon *horizon, const struct scan *scan, uint64
         rst_store_release(&horizon->floor, now);
 }
 
-/* Steps b and c. Under the RCU read lock, so that sessions and pins that hold a slot stay readable,
- * until they have been described. */
-static void read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
-                       struct scan *scan)
+/* Steps b and c, or the error of b. Under the RCU read lock, so that sessions and pins that hold a
+ * slot stay readable, until they have been described. */
+static int read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
+                      struct scan *scan)
 {
     const struct rst_horizon_block *block;
+    int err = 0;
 
     memset(scan, 0, sizeof(*scan));
     scan->oldest.ts = now;
@@ -394,13 +395,14 @@ static void read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t no
     scan->lower = lower;
     if (rst_control(NO_SCAN_BARRIER))
         rst_compiler_barrier();
-    else if (membarrier)
-        rst_membarrier(); /* b */
     else
-        rst_fence_full_slow(); /* b: pairs with the fence after A */
+        err = rst_owners_barrier(membarrier); /* b: pairs with B, or with the fence after A */
+    if (err)
+        return err;
     rst_test_point("scan: owners fenced");
     for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
         scan_block(scan, block);
+    return 0;
 }
 
 static void describe_all(const struct rst_horizon *horizon, const struct scan *scan, uint64_t now,
@@ -414,31 +416,38 @@ static void describe_all(const struct rst_horizon *horizon, const struct scan *s
     describe(&min->next, &scan->next);
 }
 
-void rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
-                      uint64_t life_time_ms, struct roster_min *min)
+int rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
+                     uint64_t life_time_ms, struct roster_min *min)
 {
     struct scan scan;
+    int err;
 
     if (rst_control(SCAN_BEFORE_NOW))
         now = ROSTER_TS_MAX;
     rst_rcu_read_lock();
-    read_slots(horizon, membarrier, now, lower, &scan);
+    err = read_slots(horizon, membarrier, now, lower, &scan);
     if (rst_control(SCAN_BEFORE_NOW) &&
         !rst_oracle_now(caa_container_of(horizon, struct roster, horizon), &now) &&
         scan.oldest.ts > now)
         scan.oldest.ts = now;
-    advance(horizon, &scan, now, life_time_ms);
-    describe_all(horizon, &scan, now, min);
+    if (!err) {
+        advance(horizon, &scan, now, life_time_ms);
+        describe_all(horizon, &scan, now, min);
+    }
     rst_rcu_read_unlock();
+    return err;
 }
 
-void rst_horizon_peek(struct rst_horizon *horizon, bool membarrier, uint64_t now,
-                      struct roster_min *min)
+int rst_horizon_peek(struct rst_horizon *horizon, bool membarrier, uint64_t now,
+                     struct roster_min *min)
 {
     struct scan scan;
+    int err;
 
     rst_rcu_read_lock();
-    read_slots(horizon, membarrier, now, 0, &scan);
-    describe_all(horizon, &scan, now, min);
+    err = read_slots(horizon, membarrier, now, 0, &scan);
+    if (!err)
+        describe_all(horizon, &scan, now, min);
     rst_rcu_read_unlock();
+    return err;
 }

@@ -15,6 +15,11 @@
  * back; the two compare-and-swaps on one word decide: either the owner's ack is in (delivered), or
  * the word is taken back and nobody will ever see it (-ESTALE). Nobody else changes the statement
  * part meanwhile, because killers take turns; owners never wait for them.
+ *
+ * When the kernel refuses the membarrier and 4 still sees q, the owner may see 2 or not: the answer
+ * is "unknown", and the word stays. Who kills the same statement again makes up for the membarrier
+ * before it says that the earlier kill stands; it never takes back what another one was told is
+ * delivered.
  */
 #include "kill.h"
 
@@ -80,12 +85,38 @@ static int take_back(struct roster_session *session)
     return 0;
 }
 
+/* 3 and the question of 4: whether an owner that still runs the statement will see the word. */
+static int fence_owner(const struct roster *roster, const struct roster_session *session)
+{
+    int err = 0;
+
+    if (rst_control(NO_KILL_BARRIER))
+        rst_compiler_barrier();
+    else
+        err = rst_owners_barrier(roster->membarrier); /* 3: pairs with B, or the fence there */
+    rst_test_point("kill: owner fenced");
+    /* Acquire: pairs with D. */
+    return !err || (rst_load_acquire(&session->kill) & RST_KILL_STMT_ACK) ? 0 : -EINPROGRESS;
+}
+
+/* The statement runs and an earlier kill names it. */
+static int kill_again(const struct roster *roster, const struct roster_session *session,
+                      uint64_t seq)
+{
+    int err = fence_owner(roster, session);
+
+    if (!runs(session, seq))
+        return -ESTALE;
+    return err ? err : -EALREADY;
+}
+
 static int kill_statement(struct roster *roster, struct roster_session *session, uint64_t seq,
                           enum roster_kill_reason reason)
 {
     const struct roster_statement *statement = roster_session_view(session)->statement; /* 1 */
     uint64_t word = rst_load_acquire(&session->kill);
     uint64_t wanted;
+    int err;
 
     if (!statement)
         return -ENOENT;
@@ -96,21 +127,17 @@ static int kill_statement(struct roster *roster, struct roster_session *session,
     do {
         if (word & RST_KILL_CLOSED)
             return -ESRCH;
-        if (rst_kill_conn_reason(word) || rst_kill_names(word, seq))
+        if (rst_kill_conn_reason(word))
             return -EALREADY;
+        if (rst_kill_names(word, seq))
+            return kill_again(roster, session, seq);
         wanted = seq << RST_KILL_SEQ_SHIFT | (uint64_t)reason << RST_KILL_STMT_SHIFT;
     } while (!exchange(session, &word, wanted)); /* 2: pairs with C in rst_statement_end() */
     rst_test_point("kill: word installed");
-    if (rst_control(NO_KILL_BARRIER))
-        rst_compiler_barrier();
-    else if (roster->membarrier)
-        rst_membarrier(); /* 3: pairs with B */
-    else
-        rst_fence_full_slow(); /* 3: pairs with the fence between A and C */
-    rst_test_point("kill: owner fenced");
+    err = fence_owner(roster, session); /* 3 */
     if (rst_control(KILL_UNCONFIRMED))
         return 0;
-    return runs(session, seq) ? 0 : take_back(session); /* 4 */
+    return runs(session, seq) ? err : take_back(session); /* 4 */
 }
 
 static int kill_connection(struct roster *roster, struct roster_session *session,
@@ -139,7 +166,7 @@ int rst_kill_session(struct roster *roster, struct roster_session *session,
     err = target == ROSTER_KILL_STATEMENT ? kill_statement(roster, session, seq, reason)
                                           : kill_connection(roster, session, reason);
     pthread_mutex_unlock(&roster->kill_lock);
-    if (!err && side && side->wake)
+    if ((!err || err == -EINPROGRESS) && side && side->wake)
         side->wake(session->id, side->wake_arg);
     rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
     rst_kill_count(roster->kills, (unsigned)reason, err);

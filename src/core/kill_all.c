@@ -59,6 +59,8 @@ static uint64_t *counter_of(struct roster_kill_counts *counts, int err)
         return &counts->stale;
     case -EALREADY:
         return &counts->dying;
+    case -EINPROGRESS:
+        return &counts->unknown;
     default: /* -ESRCH */
         return &counts->gone;
     }
@@ -109,5 +111,5 @@ int roster_kill_all(struct roster *roster, enum roster_kill_target target,
         all.counts.size = counts->size;
         *counts = all.counts;
     }
-    return 0;
+    return all.counts.unknown ? -EINPROGRESS : 0;
 }

@@ -56,9 +56,11 @@ static int scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, stru
     if (lower >= now)
         return -ERANGE;
     begun = rst_monotonic_ns();
-    rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms, min);
-    rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
-    return 0;
+    err = rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms,
+                           min);
+    if (!err)
+        rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
+    return err;
 }
 
 int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, bool report,

@@ -166,7 +166,6 @@ static int create(const struct roster_options *options, struct roster **made)
     roster->account.backlog_limit = options->backlog_limit;
     roster->membarrier = rst_membarrier_init();
     roster->door = roster->membarrier ? 0 : 1;
-    rst_call_rcu_start();
     err = oracle_init(roster, options, &now);
     if (!err)
         err = parts_init(roster, options, now);
@@ -191,13 +190,19 @@ int roster_create(const struct roster_options *options, struct roster **roster)
     if (!err)
         err = rst_thread_process_init();
     if (!err)
-        err = create(&known, roster);
+        err = rst_reclaim_start();
+    if (err)
+        return err;
+    err = create(&known, roster);
+    if (err)
+        rst_reclaim_end();
     return err;
 }
 
 int roster_destroy(struct roster *roster)
 {
     RST_NOT_CANCELLED;
+    int err;
 
     if (!roster)
         return -EINVAL;
@@ -207,8 +212,10 @@ int roster_destroy(struct roster *roster)
         rst_load(&roster->attached) || rst_load(&roster->drainers) ||
         (uint32_t)rst_load(&roster->door) != (roster->membarrier ? 0 : 1))
         return -EBUSY;
+    err = rst_rcu_barrier();
+    if (err)
+        return err;
     rst_ticker_stop(&roster->ticker);
-    rst_rcu_barrier();
     rst_thread_leave_roster(roster);
     rst_registry_destroy(&roster->registry);
     pools_destroy(roster);
@@ -217,6 +224,7 @@ int roster_destroy(struct roster *roster)
     pthread_mutex_destroy(&roster->kill_lock);
     roster_oracle_local_destroy(roster->own_clock);
     free(roster);
+    rst_reclaim_end();
     return 0;
 }
 
@@ -277,6 +285,8 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     stats->backlog = rst_load(&roster->account.backlog);
     stats->backlog_refused = rst_load(&roster->account.backlog_refused);
     stats->membarrier = roster->membarrier;
+    stats->membarrier_failures = rst_membarrier_failures();
+    stats->membarrier_refused = rst_membarrier_refused();
     count_threads(roster, stats);
     return 0;
 }

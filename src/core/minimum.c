@@ -23,9 +23,11 @@ static int scan(struct roster *roster, uint64_t lower, struct roster_min *min)
     if (lower >= now)
         return -ERANGE;
     begun = rst_monotonic_ns();
-    rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms, min);
-    rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
-    return 0;
+    err = rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms,
+                           min);
+    if (!err)
+        rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
+    return err;
 }
 
 static int peek(struct roster *roster, struct roster_min *min)
@@ -34,7 +36,7 @@ static int peek(struct roster *roster, struct roster_min *min)
     int err = rst_oracle_now(roster, &now); /* a */
 
     if (!err)
-        rst_horizon_peek(&roster->horizon, roster->membarrier, now, min);
+        err = rst_horizon_peek(&roster->horizon, roster->membarrier, now, min);
     return err;
 }
 

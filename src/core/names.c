@@ -85,7 +85,7 @@ const char *roster_kill_result_name(enum roster_kill_result result)
     static const char *const names[] = {
         [ROSTER_KILL_DELIVERED] = "delivered", [ROSTER_KILL_GONE] = "gone",
         [ROSTER_KILL_NOTHING] = "idle",        [ROSTER_KILL_STALE] = "stale",
-        [ROSTER_KILL_DYING] = "dying",
+        [ROSTER_KILL_DYING] = "dying",         [ROSTER_KILL_UNKNOWN] = "unknown",
     };
 
     return name_of(names, COUNT_OF(names), (unsigned)result, "unknown");

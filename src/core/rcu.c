@@ -6,7 +6,9 @@
  */
 #include "rcu.h"
 
+#include <errno.h>
 #include <linux/membarrier.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,7 +39,41 @@ bool rst_membarrier_init(void)
            membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
 }
 
-void rst_membarrier(void)
+/* Where the kernel allocates for it; memory may be short for a moment. */
+#define TRIES 16
+
+static rst_word failures;
+static bool refused; /* the newest call failed */
+
+static rst_slow int membarrier_failed(int err)
 {
-    membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    unsigned tries;
+
+    for (tries = 1; err == ENOMEM && tries < TRIES; tries++) {
+        sched_yield();
+        err = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) ? errno : 0;
+    }
+    if (!err)
+        return 0;
+    rst_fetch_add(&failures, 1);
+    rst_store(&refused, true);
+    return err == ENOMEM ? -ENOMEM : -EPERM;
+}
+
+int rst_membarrier(void)
+{
+    if (rst_unlikely(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)))
+        return membarrier_failed(errno);
+    rst_store_changed(&refused, false);
+    return 0;
+}
+
+uint64_t rst_membarrier_failures(void)
+{
+    return rst_load(&failures);
+}
+
+bool rst_membarrier_refused(void)
+{
+    return rst_load(&refused);
 }

@@ -17,6 +17,7 @@
 
 #include "config.h"
 #include "controls.h"
+#include "reclaim.h"
 
 #if defined(__SANITIZE_THREAD__)
 #define RST_TSAN 1
@@ -167,9 +168,24 @@ bool rst_membarrier_init(void);
 
 /*
  * Makes every other running thread of the process pass a full fence between two of its
- * instructions, and is one for the caller.
+ * instructions, and is one for the caller. The kernel may begin to refuse it at any time, to one
+ * thread or to all (a seccomp filter). Returns 0; -ENOMEM after some tries; -EPERM when it fails
+ * for any other reason. After an error nothing is ordered: the caller gives up what it is about.
  */
-void rst_membarrier(void);
+int rst_membarrier(void) __attribute__((warn_unused_result));
+
+/* The same as the other side of owners, who may run with fences instead. */
+static inline int rst_owners_barrier(bool membarrier)
+{
+    if (rst_likely(membarrier))
+        return rst_membarrier();
+    rst_fence_full_slow();
+    return 0;
+}
+
+/* For statistics: how often membarrier() failed in this process, and whether it did last. */
+uint64_t rst_membarrier_failures(void);
+bool rst_membarrier_refused(void);
 
 /* What readers did before they left is done before what follows a grace period. */
 extern char rst_grace_period;
@@ -188,24 +204,14 @@ static inline void rst_rcu_read_unlock(void)
     urcu_bp_read_unlock();
 }
 
-/*
- * Starts liburcu's thread for callbacks, once a process. Left to the first call_rcu(), that would
- * be in the middle of an end that must neither allocate nor fail (G7), and liburcu aborts when it
- * cannot start a thread.
- */
-static inline void rst_call_rcu_start(void)
-{
-    (void)urcu_bp_get_default_call_rcu_data();
-}
-
-/* As call_rcu(): `func(head)` runs in another thread after a grace period. */
+/* As call_rcu(): `func(head)` runs in the thread of reclaim.h after a grace period. */
 static inline void rst_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
 {
 #ifdef ROSTER_CONTROL_NO_GRACE_PERIOD
     func(head);
 #else
     rst_tsan_release(head);
-    urcu_bp_call_rcu(head, func);
+    rst_reclaim_push(head, func);
 #endif
 }
 
@@ -221,14 +227,6 @@ static inline void rst_callback_begin(struct rcu_head *head)
 static inline void rst_callback_end(void)
 {
     rst_tsan_release(&rst_callbacks_done);
-}
-
-/* Waits until every callback that was queued before has run. Not under the read lock. */
-static inline void rst_rcu_barrier(void)
-{
-    urcu_bp_barrier();
-    rst_tsan_acquire(&rst_grace_period);
-    rst_tsan_acquire(&rst_callbacks_done);
 }
 
 #endif /* ROSTER_CORE_RCU_H */

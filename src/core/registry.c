@@ -17,7 +17,8 @@
 /*
  * The table is resized here because liburcu, left to itself, lets chains grow to eight nodes, each
  * of them a cache miss to everyone who opens, closes or looks up a session in a large table. It is
- * done in call_rcu's thread, so that no owner waits for it.
+ * done in the thread of reclaim.h, so that no owner waits for it. The table waits for grace periods
+ * of its own; where none can be had it stays as it is, and whoever opens or closes next asks again.
  */
 static bool fits(uint64_t buckets, uint64_t open)
 {
@@ -32,8 +33,10 @@ static void resize(struct rcu_head *head)
     rst_callback_begin(head);
     while (buckets < open)
         buckets *= 2;
-    cds_lfht_resize(registry->table, (unsigned long)buckets);
-    rst_store(&registry->buckets, buckets);
+    if (!rst_rcu_ready()) {
+        cds_lfht_resize(registry->table, (unsigned long)buckets);
+        rst_store(&registry->buckets, buckets);
+    }
     /* Release: the head has left the queue; pairs with the acquire in resize_if_needed(). */
     rst_store_release(&registry->resizing, false);
     rst_callback_end();

@@ -91,10 +91,13 @@ int roster_schema_check(struct roster *roster, const struct roster_schema_job *j
     err = roster_read_lock(roster);
     if (err)
         return err;
-    if (roster->membarrier)
-        rst_membarrier(); /* b: also when the caller was inside already */
-    else
-        rst_fence_full_slow(); /* b: pairs with the fence in roster_txn_use_table() */
+    /* b: pairs with 2, or with the fence in roster_txn_use_table(); also when the caller was inside
+     */
+    err = rst_owners_barrier(roster->membarrier);
+    if (err) {
+        roster_read_unlock(roster);
+        return err;
+    }
     memset(verdicts, 0, n * sizeof(*verdicts));
     for (i = 0; i < n; i++)
         verdicts[i].job_id = jobs[i].id;

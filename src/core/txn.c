@@ -348,8 +348,8 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
     rst_owner_enter(session);
     err = -EALREADY;
     if (rst_likely(session->gate.txn_state != ROSTER_TXN_INVALID)) {
-        if (rst_control(FINISH_WAITS))
-            rst_rcu_barrier();
+        if (rst_control(FINISH_WAITS) && rst_rcu_barrier())
+            return -EBUSY;
         finish(thread, session);
         err = 0;
     }
@@ -375,8 +375,8 @@ int roster_txn_finish(struct roster_session *session)
     if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot) ||
                      (!before->reserved && !rst_pool_has_room(views))))
         return txn_finish_any(session);
-    if (rst_control(FINISH_WAITS))
-        rst_rcu_barrier();
+    if (rst_control(FINISH_WAITS) && rst_rcu_barrier())
+        return -EBUSY;
     rst_test_point("finish: view still published");
     rst_probe2(txn_finish, session->id, before->start_ts);
     now = rst_ticker_now(&thread->roster->ticker);

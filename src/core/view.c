@@ -8,6 +8,14 @@
 
 #include <roster/view.h>
 
+static void leave(struct roster *roster, struct rst_thread *thread)
+{
+    if (--thread->nesting)
+        return;
+    rst_door_leave(&roster->door); /* d */
+    rst_rcu_read_unlock();
+}
+
 int roster_read_lock(struct roster *roster)
 {
     struct rst_thread *thread;
@@ -18,14 +26,17 @@ int roster_read_lock(struct roster *roster)
     thread = rst_enter(roster, &err);
     if (!thread)
         return err;
+    err = 0;
     if (thread->nesting++)
         return 0;
     rst_rcu_read_lock();
     rst_door_enter(&roster->door); /* a */
     rst_test_point("lock: reader counted");
     if (rst_likely(roster->membarrier) && !rst_control(NO_DOOR_BARRIER))
-        rst_membarrier(); /* b: pairs with the barrier in rst_pool_put() */
-    return 0;
+        err = rst_membarrier(); /* b: pairs with the barrier in rst_pool_put() */
+    if (rst_unlikely(err))
+        leave(roster, thread); /* before anything was read */
+    return err;
 }
 
 void roster_read_unlock(struct roster *roster)
@@ -34,10 +45,8 @@ void roster_read_unlock(struct roster *roster)
     struct rst_thread *thread = rst_enter(roster, &err);
 
     /* NULL in a forked child, which leaves the parent's roster alone. */
-    if (!thread || --thread->nesting)
-        return;
-    rst_door_leave(&roster->door); /* d */
-    rst_rcu_read_unlock();
+    if (thread)
+        leave(roster, thread);
 }
 
 const struct roster_session *roster_lookup(struct roster *roster, uint64_t id)

@@ -53,6 +53,8 @@ static void put_stats(struct text *text, const struct roster_stats *stats)
     out_number(text, "backlog_bytes", stats->backlog);
     out_number(text, "backlog_refused", stats->backlog_refused);
     out_number(text, "threads", stats->threads);
+    out_number(text, "membarrier_failures", stats->membarrier_failures);
+    out_number(text, "membarrier_refused", stats->membarrier_refused);
 }
 
 unsigned get_status(struct request *request)

@@ -83,8 +83,9 @@ static void histogram(struct out *out, const char *name, const char *label,
                     (double)times->sum_ns / 1e9, name, times->count);
 }
 
-/* Sessions and transactions by what they do. */
+/* Sessions and transactions by what they do; unknown while nobody may read them. */
 struct census {
+    bool known;
     uint64_t kinds[3];
     uint64_t txns[3];
     uint64_t states[ROSTER_RUN_STATES];
@@ -107,6 +108,8 @@ static void put_census(struct out *out, const struct census *census)
     static const char *const kinds[] = {"user", "internal", "background"};
     unsigned n;
 
+    if (!census->known)
+        return;
     family(out, "roster_sessions", "gauge", NULL, "Sessions that are open, by kind.");
     for (n = 0; n < 3; n++)
         text_printf(out->text, "roster_sessions{kind=\"%s\"} %" PRIu64 "\n", kinds[n],
@@ -142,6 +145,11 @@ static void put_stats(struct out *out, const struct roster_stats *stats)
             stats->backlog_refused);
     gauge(out, "roster_threads", NULL, "The most threads that used the roster at once.",
           stats->threads);
+    counter(out, "roster_membarrier_failures", "Calls of membarrier that the kernel refused.",
+            stats->membarrier_failures);
+    gauge(out, "roster_membarrier_refused", NULL,
+          "1 while the kernel refuses membarrier: safe points stand still, lists fail.",
+          stats->membarrier_refused);
 }
 
 static void put_kills(struct out *out, const struct roster_metrics *metrics)
@@ -189,7 +197,7 @@ static double seconds_between(uint64_t old_ts, uint64_t new_ts)
     return new_ms > old_ms ? (double)(new_ms - old_ms) / 1e3 : 0;
 }
 
-/* Absent while the oracle cannot be asked. */
+/* Absent while the oracle cannot be asked or the kernel refuses the membarrier. */
 static void put_minimum(struct out *out, struct roster *roster)
 {
     struct roster_min min = {.size = sizeof(min)};
@@ -212,10 +220,9 @@ static int collect(struct roster *roster, struct roster_stats *stats,
 
     if (!err)
         err = roster_metrics(roster, metrics);
-    if (!err)
-        err = roster_read_lock(roster);
-    if (err)
+    if (err || roster_read_lock(roster))
         return err;
+    census->known = true;
     (void)roster_for_each(roster, count_one, census);
     roster_read_unlock(roster);
     return 0;
@@ -225,7 +232,7 @@ unsigned get_metrics(struct request *request)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
     struct roster_metrics metrics = {.size = sizeof(metrics)};
-    struct census census = {{0}, {0}, {0}};
+    struct census census = {false, {0}, {0}, {0}};
     struct out out = {&request->text, request->accept && strstr(request->accept, OPEN_METRICS)};
     int err = collect(request->status->roster, &stats, &metrics, &census);
 

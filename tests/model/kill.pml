@@ -31,11 +31,20 @@
  *   EVIDENCE  Close sets a bit and keeps the rest of the word. Otherwise (mutant
  *             CLOSE_BY_EXCHANGE) killer 1 finds CLOSED and again cannot tell.
  *
+ * With REFUSALS the kernel may refuse a membarrier (fence_owner() and kill_again() in kill.c):
+ *
+ *   view still runs a -> UNKNOWN, unless acked; the word stays
+ *   another kill of a, already named -> membarrier; view still runs a -> ALREADY, or UNKNOWN as
+ *   above; else STALE, and the word is left alone, because another killer may have been told that
+ *   it is delivered
+ *
  * @variant tso
  * @variant pso         -DPSO
  * @variant tso-fences  -DFENCES
  * @variant pso-fences  -DPSO -DFENCES
  * @variant tso-2-kills -DKILLS=2 -DSTMTS=2
+ * @variant tso-refusals -DREFUSALS
+ * @variant pso-refusals -DPSO -DREFUSALS
  * @long pso-2-kills    -DPSO -DKILLS=2 -DSTMTS=2
  * @long tso-2-kills-3  -DKILLS=2
  * @reach 1 tso a kill is acked by the owner's poll
@@ -45,14 +54,21 @@
  * @reach 5 tso an older kill's word is replaced
  * @reach 6 tso a connection kill is seen only by close
  * @reach 7 tso a statement kill finds the session closed and itself acked
+ * @reach 8 tso-refusals the owner sees a kill whose killer does not know
+ * @reach 9 tso-refusals the owner never sees a kill whose killer does not know
+ * @reach 10 tso-refusals an earlier kill is made sure of
+ * @reach 11 tso-refusals an earlier kill's statement has gone
  * @mutant NO_MEMBARRIER        tso delivered_seen
+ * @mutant REFUSAL_IGNORED      tso-refusals delivered_seen
+ * @mutant AGAIN_UNFENCED       tso-refusals already_stands
+ * @mutant AGAIN_TAKES_BACK     tso-refusals delivered_seen
  * @mutant NO_OWNER_FENCE       tso-fences delivered_seen
  * @mutant END_LOADS_FIRST      tso delivered_seen
  * @mutant NO_RETRACT           tso undelivered_unseen
  * @mutant RETRACT_BY_STORE     tso delivered_seen|undelivered_unseen
  * @mutant ACK_BY_STORE         tso delivered_seen|undelivered_unseen
  * @mutant SEQ_NOT_COMPARED     tso aimed
- * @mutant NO_TURNS             tso delivered_seen|undelivered_unseen
+ * @mutant NO_TURNS             tso delivered_seen|undelivered_unseen|already_stands
  * @mutant CLOSE_BY_EXCHANGE    tso delivered_seen|undelivered_unseen
  * @mutant CONNECTION_DROPS_STATEMENT tso delivered_seen|undelivered_unseen
  */
@@ -77,6 +93,7 @@ hidden byte aimed;
 hidden byte acked_once;
 hidden byte delivered_seen;
 hidden byte undelivered_unseen;
+hidden byte already_stands;
 
 #define SEQ(w) ((w) & 3)
 #define REASON(w) (((w) >> 2) & 7)
@@ -95,7 +112,7 @@ hidden byte undelivered_unseen;
 
 /* Kills are numbered from 1: the number is the reason. Aim 0 is the connection. */
 #define NKILLS (2 * KILLS)
-mtype = { IDLE, STALE, ALREADY, GONE, DELIVERED };
+mtype = { IDLE, STALE, ALREADY, GONE, DELIVERED, UNKNOWN };
 
 short word;
 bit kill_lock;
@@ -116,10 +133,20 @@ inline check_all()
             if
             :: answer[k] == DELIVERED && aim[k] == 0 -> claim(delivered_seen, conn_seen == k)
             :: answer[k] == DELIVERED && aim[k] != 0 -> claim(delivered_seen, stmt_seen[aim[k]] == k)
-            :: answer[k] != DELIVERED && aim[k] == 0 -> claim(undelivered_unseen, conn_seen != k)
-            :: answer[k] != DELIVERED && aim[k] != 0 ->
+#ifdef REFUSALS
+            :: answer[k] == UNKNOWN ->
+                if
+                :: stmt_seen[aim[k]] == k -> reach(8)
+                :: else -> reach(9)
+                fi
+#endif
+            :: answer[k] != DELIVERED && answer[k] != UNKNOWN && aim[k] == 0 ->
+                claim(undelivered_unseen, conn_seen != k)
+            :: answer[k] != DELIVERED && answer[k] != UNKNOWN && aim[k] != 0 ->
                 claim(undelivered_unseen, stmt_seen[aim[k]] != k)
             fi;
+            claim(already_stands,
+                  answer[k] != ALREADY || conn_seen != 0 || stmt_seen[aim[k]] != 0);
             k++
         :: else -> break
         od;
@@ -232,20 +259,62 @@ inline refuse(w, me)
     fi
 }
 
+/* The membarrier, or a refusal; then whether the owner has seen the kill anyway. */
+inline fence_owner(w, refused)
+{
+#if !defined(FENCES) && !defined(MUTANT_NO_MEMBARRIER)
+    if
+#ifdef REFUSALS
+    :: refused = 1;
+       atomic {
+           w = word;
+           refused = ((w & ACKED) -> 0 : 1);
+           w = 0
+       }
+#endif
+    :: drained(OWNER)
+    fi
+#else
+    skip
+#endif
+}
+
+/* Statement a runs, and an earlier kill names it. */
+inline kill_again(a, w, me, refused)
+{
+#if defined(REFUSALS) && !defined(MUTANT_AGAIN_UNFENCED)
+    fence_owner(w, refused);
+    if
+    :: mem[VIEW] == a && !refused -> reach(10); answer[me] = ALREADY
+    :: mem[VIEW] == a && refused -> answer[me] = UNKNOWN
+    :: mem[VIEW] != a ->
+        reach(11);
+#ifdef MUTANT_AGAIN_TAKES_BACK
+        retract(w, me)
+#else
+        answer[me] = STALE
+#endif
+    fi;
+    refused = 0
+#else
+    answer[me] = ALREADY
+#endif
+}
+
 /* Until the kill is installed or has its answer. */
-inline install(a, w, me, installed)
+inline install(a, w, me, installed, again)
 {
     do
     :: w = word;
        d_step {
            refuse(w, me);
            if
-           :: answer[me] == 0 && REASON(w) != 0 && SEQ(w) == a -> answer[me] = ALREADY
+           :: answer[me] == 0 && REASON(w) != 0 && SEQ(w) == a -> again = 1
            :: else
            fi
        };
        if
-       :: answer[me] != 0 -> break
+       :: answer[me] != 0 || again -> break
        :: else
        fi;
        d_step {
@@ -305,28 +374,32 @@ inline retract(w, me)
     w = 0
 }
 
-inline kill_statement(a, w, me, installed)
+inline kill_statement(a, w, me, installed, again, refused)
 {
     if
     :: mem[VIEW] == 0 -> answer[me] = IDLE
     :: mem[VIEW] != 0 && mem[VIEW] != a -> answer[me] = STALE
-    :: mem[VIEW] == a -> install(a, w, me, installed)
+    :: mem[VIEW] == a -> install(a, w, me, installed, again)
     fi;
     if
+    :: again -> again = 0; kill_again(a, w, me, refused)
     :: installed ->
         installed = 0;
-#if !defined(FENCES) && !defined(MUTANT_NO_MEMBARRIER)
-        drained(OWNER);
-#endif
+        fence_owner(w, refused);
         if
+#ifdef MUTANT_REFUSAL_IGNORED
         :: mem[VIEW] == a -> answer[me] = DELIVERED
+#else
+        :: mem[VIEW] == a -> answer[me] = (refused -> UNKNOWN : DELIVERED)
+#endif
         :: mem[VIEW] != a ->
 #ifdef MUTANT_NO_RETRACT
             answer[me] = STALE
 #else
             retract(w, me)
 #endif
-        fi
+        fi;
+        refused = 0
     :: else
     fi
 }
@@ -360,7 +433,7 @@ active [2] proctype Killer()
 {
     short w;
     byte a, k, n;
-    bit installed;
+    bit installed, again, refused;
 
     do
     :: n < KILLS ->
@@ -377,7 +450,7 @@ active [2] proctype Killer()
 #endif
         if
         :: a == 0 -> kill_connection(w, k)
-        :: else -> kill_statement(a, w, k, installed)
+        :: else -> kill_statement(a, w, k, installed, again, refused)
         fi;
         atomic {
             kill_lock = 0;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -27,6 +28,8 @@ static __thread int always; /* the errno with which every call fails; 0: the n-t
 static __thread const char *refused;
 static long blocks;
 static int64_t wall_step, boot_step;
+static int membarrier_error;
+static unsigned membarrier_times;
 
 void refuse_nth(unsigned n)
 {
@@ -79,6 +82,25 @@ void refuse_step_wall_clock(int64_t ns)
 void refuse_step_boot_clock(int64_t ns)
 {
     __atomic_store_n(&boot_step, ns, __ATOMIC_RELAXED);
+}
+
+void refuse_membarrier(int error, unsigned times)
+{
+    __atomic_store_n(&membarrier_times, times, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&membarrier_error, error, __ATOMIC_SEQ_CST);
+}
+
+static int membarrier_fails(void)
+{
+    int error = __atomic_load_n(&membarrier_error, __ATOMIC_SEQ_CST);
+    unsigned times = __atomic_load_n(&membarrier_times, __ATOMIC_SEQ_CST);
+
+    while (error && times && times != REFUSE_FOR_EVER &&
+           !__atomic_compare_exchange_n(&membarrier_times, &times, times - 1, 0, __ATOMIC_SEQ_CST,
+                                        __ATOMIC_SEQ_CST))
+        ;
+    errno = error;
+    return error && times;
 }
 
 static int fails(const char *name, int error)
@@ -162,6 +184,24 @@ void free(void *block)
         countdown = before;                                                                        \
         found;                                                                                     \
     })
+
+/* liburcu's calls come here too. */
+long syscall(long number, ...);
+long syscall(long number, ...)
+{
+    typedef long function(long number, ...);
+    long n, arguments[6];
+    va_list args;
+
+    if (number == SYS_membarrier && membarrier_fails())
+        return -1;
+    va_start(args, number);
+    for (n = 0; n < 6; n++)
+        arguments[n] = va_arg(args, long);
+    va_end(args);
+    return real(syscall, function)(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                                   arguments[4], arguments[5]);
+}
 
 /* REFUSABLE(result, name, error, value when refused, parameters, arguments) */
 #define REFUSABLE(result, name, error, value, parameters, arguments)                               \

@@ -20,6 +20,13 @@ void refuse_function(const char *name);
 /* Every call of that one function fails from now on, with that errno. */
 void refuse_always(const char *name, int error);
 
+/* The next `times` calls of membarrier() that this process makes, in any thread, also in liburcu's
+ * name, fail with that errno; 0: none. */
+void refuse_membarrier(int error, unsigned times);
+
+/* For `times`. */
+#define REFUSE_FOR_EVER (~0U)
+
 /* No more. Returns the name of the function that was refused, NULL for none. */
 const char *refuse_none(void);
 

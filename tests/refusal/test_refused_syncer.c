@@ -14,6 +14,7 @@
 #include <roster/roster.h>
 #include <roster/store.h>
 #include <roster/syncer.h>
+#include <string.h>
 
 static struct roster *roster;
 static struct roster_store *store;
@@ -71,6 +72,62 @@ Test(refused_syncer, each_call_of_the_environment, .init = set_up, .fini = clear
         cr_assert_lt(++nth, 1000);
     cr_expect_gt(nth, 10);
     cr_expect_leq(refuse_blocks(), blocks, "%ld blocks leaked", refuse_blocks() - blocks);
+}
+
+static char logged[512];
+
+static void keep_log(void *arg, enum roster_store_log_level level, const char *text)
+{
+    (void)arg;
+    (void)level;
+    strncpy(logged, text, sizeof(logged) - 1);
+}
+
+static struct roster_syncer_stats stats_of(struct roster_syncer *syncer)
+{
+    struct roster_syncer_stats stats = {.size = sizeof(stats)};
+
+    cr_assert_eq(roster_syncer_get_stats(syncer, &stats), 0);
+    return stats;
+}
+
+/* Other servers believe the record, so it stands still while no scan can be trusted. */
+Test(refused_syncer, no_membarrier_no_report, .init = set_up, .fini = clear_up)
+{
+    struct roster_syncer_options options = {.size = sizeof(options), .server_id = "one"};
+    struct roster_stats core = {.size = sizeof(core)};
+    struct roster_syncer_stats before, after;
+    struct roster_syncer *syncer;
+
+    cr_assert_eq(roster_stats(roster, &core), 0);
+    if (!core.membarrier)
+        cr_skip_test("there is no membarrier() here");
+    options.log = keep_log;
+    cr_assert_eq(roster_syncer_create(roster, store, &options, &syncer), 0);
+    refuse_membarrier(EPERM, REFUSE_FOR_EVER);
+    cr_assert_eq(roster_syncer_run_once(syncer, NULL), 0);
+    cr_expect_eq(stats_of(syncer).state, ROSTER_SYNCER_JOINING, "no first record either");
+    cr_expect_eq(stats_of(syncer).last_error, -EPERM);
+    refuse_membarrier(0, 0);
+    while (stats_of(syncer).state != ROSTER_SYNCER_LIVE)
+        cr_assert_eq(roster_syncer_run_once(syncer, NULL), 0);
+    before = stats_of(syncer);
+    refuse_membarrier(EPERM, REFUSE_FOR_EVER);
+    cr_expect_eq(roster_syncer_report(syncer), -EPERM);
+    cr_expect_not_null(strstr(logged, "reports nothing"), "%s", logged);
+    after = stats_of(syncer);
+    cr_expect_eq(after.record, before.record);
+    cr_expect_eq(after.minimum, before.minimum);
+    cr_expect_eq(after.report_failures, before.report_failures + 1);
+    cr_expect_eq(after.last_error, -EPERM);
+    cr_expect_eq(after.state, ROSTER_SYNCER_LIVE, "the lease is not the scan's");
+    cr_expect_eq(roster_syncer_stop(syncer, 0), -EPERM, "it cannot tell whether a pin counts");
+    refuse_membarrier(0, 0);
+    cr_expect_eq(roster_syncer_report(syncer), 0);
+    cr_expect_not_null(strstr(logged, "again"), "%s", logged);
+    cr_expect_gt(stats_of(syncer).record, before.record);
+    cr_expect_eq(roster_syncer_stop(syncer, 1000), 0);
+    roster_syncer_destroy(syncer);
 }
 
 Test(refused_syncer, what_is_no_text_is_an_argument, .init = set_up, .fini = clear_up)

@@ -129,7 +129,7 @@ Test(backlog, of_identities)
     cr_assert_leq(updates, LIMIT / ROSTER_IDENTITY_MAX + 3, "%llu", (unsigned long long)updates);
     unit_refused(roster, session, roster_session_update(session, &attr), -ENOBUFS);
     roster_read_unlock(roster);
-    rst_rcu_barrier();
+    unit_ok(rst_rcu_barrier());
     unit_ok(roster_session_update(session, &attr));
     unit_close(session);
     unit_destroy(roster);
@@ -152,7 +152,7 @@ Test(backlog, of_pins)
     unit_refused(roster, NULL, roster_pin_acquire(roster, NULL, 0, ROSTER_PIN_CURSOR, &pin),
                  -ENOBUFS);
     roster_read_unlock(roster);
-    rst_rcu_barrier();
+    unit_ok(rst_rcu_barrier());
     cr_assert_eq(unit_stats(roster).backlog, 0);
     unit_ok(roster_pin_release(unit_pin(roster, NULL, 0)));
     unit_destroy(roster);

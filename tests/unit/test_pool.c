@@ -25,15 +25,17 @@ struct fixture {
 static void fixture_init(struct fixture *fixture, size_t object_size)
 {
     memset(fixture, 0, sizeof(*fixture));
+    unit_ok(rst_reclaim_start());
     fixture->account.backlog_limit = UINT64_MAX;
     unit_ok(rst_pool_init(&fixture->pool, NULL, object_size, CHUNK_SIZE, &fixture->account));
 }
 
 static void fixture_destroy(struct fixture *fixture)
 {
-    rst_rcu_barrier();
+    unit_ok(rst_rcu_barrier());
     cr_assert_eq(rst_load(&fixture->account.backlog), 0);
     rst_pool_destroy(&fixture->pool);
+    rst_reclaim_end();
 }
 
 static void *take(struct fixture *fixture)
@@ -139,7 +141,7 @@ Test(pool, with_a_reader_no_retired_object_is_taken_before_a_grace_period)
     cr_assert_gt(rst_load(&fixture.account.backlog), 0);
     cr_assert_leq(rst_load(&fixture.account.backlog), N * OBJECT_SIZE);
     rst_rcu_read_unlock();
-    rst_rcu_barrier();
+    unit_ok(rst_rcu_barrier());
     cr_assert_eq(rst_load(&fixture.account.backlog), 0);
     fixture_destroy(&fixture);
 }
@@ -151,7 +153,7 @@ static void a_round_beside_a_reader(struct fixture *fixture, int objects)
     while (objects--)
         retire(fixture, take(fixture));
     rst_rcu_read_unlock();
-    rst_rcu_barrier();
+    unit_ok(rst_rcu_barrier());
 }
 
 Test(pool, memory_comes_back_through_the_depot)
@@ -184,7 +186,7 @@ Test(pool, objects_retired_alone_come_back)
     for (i = 0; i < 1000; i++) {
         rst_pool_retire_alone_slow(&fixture.pool, take(&fixture));
         if (i % 50 == 0)
-            rst_rcu_barrier();
+            unit_ok(rst_rcu_barrier());
     }
     cr_assert_leq(rst_load(&fixture.account.memory), memory + fixture.pool.chunk_size);
     fixture_destroy(&fixture);

@@ -26,6 +26,7 @@ struct fixture {
 static void fixture_init(struct fixture *fixture)
 {
     memset(fixture, 0, sizeof(*fixture));
+    unit_ok(rst_reclaim_start());
     fixture->account.backlog_limit = UINT64_MAX;
     unit_ok(rst_pool_init(&fixture->pool, NULL, OBJECT_SIZE, (size_t)16 * 1024, &fixture->account));
     fixture->pool.hot = true;
@@ -36,8 +37,9 @@ static void fixture_init(struct fixture *fixture)
 static void fixture_destroy(struct fixture *fixture)
 {
     rst_rcu_read_unlock();
-    rst_rcu_barrier();
+    unit_ok(rst_rcu_barrier());
     rst_pool_destroy(&fixture->pool);
+    rst_reclaim_end();
 }
 
 static void *take(struct fixture *fixture)

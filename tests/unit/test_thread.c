@@ -88,7 +88,7 @@ Test(thread, hands_sessions_over_without_growing)
         unit_in_thread(begin, &job);
         unit_ok(roster_txn_finish(job.session));
         if (round % 50 == 0) /* so that what awaits a grace period is little at any time */
-            rst_rcu_barrier();
+            unit_ok(rst_rcu_barrier());
         if (round == 300)
             memory = unit_stats(job.roster).memory;
     }
@@ -312,7 +312,7 @@ Test(thread, none_is_started_by_an_end)
         unit_close(session);
     }
     cr_assert_gt(unit_stats(roster).memory, 0);
-    rst_rcu_barrier();
+    unit_ok(rst_rcu_barrier());
     cr_assert_eq(count_threads(), threads);
     unit_destroy(roster);
 }

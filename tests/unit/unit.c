@@ -193,6 +193,8 @@ void unit_state_take(struct unit_state *state, struct roster *roster,
     state->stats.memory = 0;
     state->stats.backlog = 0;
     state->stats.threads = 0;
+    state->stats.membarrier_failures = 0;
+    state->stats.membarrier_refused = 0;
     state->pinned = unit_slots_pinned(roster);
     state->taken = unit_slots_taken(roster);
     state->floor = rst_load(&roster->horizon.floor);

@@ -1,0 +1,232 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The thread that waits for grace periods. See reclaim.h.
+ */
+#include "reclaim.h"
+
+#include "background.h"
+#include "rcu.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <urcu/static/urcu-bp.h>
+
+/* The least time between two grace periods, each of which interrupts every running thread. */
+#define PAUSE_MS 10
+
+/* Who starts and ends the thread. */
+static pthread_mutex_t users_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned users;
+static pthread_t thread;
+
+/* Pushed by any thread, taken as a whole by this one. */
+static struct rcu_head *queued;
+static sem_t work; /* posted when the first one is pushed, and by barriers */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed;
+/* Under the lock: rounds begun and finished; tries to have a grace period, and the last that
+ * failed, with its error. */
+static uint64_t begun, done, tries, failed_try;
+static int failed_err;
+static bool hurry, stop;
+
+int rst_rcu_ready(void)
+{
+    return urcu_bp_has_sys_membarrier ? rst_membarrier() : 0;
+}
+
+/* Waits under the lock until a barrier or the end is in a hurry, at most PAUSE_MS. */
+static void pause_under_lock(void)
+{
+    struct timespec until = rst_monotonic_after(PAUSE_MS);
+
+    while (!hurry && !stop && !pthread_cond_timedwait(&changed, &lock, &until))
+        ;
+}
+
+/* One try. Returns 0 when a grace period can be had, else after a pause. */
+static int try_to_begin(void)
+{
+    int err;
+
+    pthread_mutex_lock(&lock);
+    hurry = false;
+    tries++;
+    pthread_mutex_unlock(&lock);
+    err = rst_rcu_ready();
+    if (err) {
+        pthread_mutex_lock(&lock);
+        failed_try = tries;
+        failed_err = err;
+        pthread_cond_broadcast(&changed);
+        pause_under_lock();
+        if (stop)
+            err = -ESHUTDOWN;
+        pthread_mutex_unlock(&lock);
+    }
+    return err;
+}
+
+/* Waits for a grace period, however long the kernel refuses one; false: the thread is to end. */
+static bool grace_period(void)
+{
+    int err;
+
+    do
+        err = try_to_begin();
+    while (err && err != -ESHUTDOWN);
+    if (!err)
+        urcu_bp_synchronize_rcu();
+    return !err;
+}
+
+static struct rcu_head *link_of(const struct rcu_head *head)
+{
+    return (struct rcu_head *)(void *)head->next.next;
+}
+
+static void set_link(struct rcu_head *head, struct rcu_head *next)
+{
+    head->next.next = (struct cds_wfcq_node *)(void *)next;
+}
+
+/* Calls back in the order in which they were queued. */
+static void call_back(struct rcu_head *newest)
+{
+    struct rcu_head *oldest = NULL, *next;
+
+    for (; newest; newest = next) {
+        next = link_of(newest);
+        set_link(newest, oldest);
+        oldest = newest;
+    }
+    for (; oldest; oldest = next) {
+        next = link_of(oldest);
+        oldest->func(oldest);
+    }
+}
+
+/* Waits until there is work, and for the pause since the last grace period. False: the end. */
+static bool begin_round(void)
+{
+    bool go_on;
+
+    while (sem_wait(&work))
+        ;
+    pthread_mutex_lock(&lock);
+    pause_under_lock();
+    begun++;
+    go_on = !stop;
+    pthread_mutex_unlock(&lock);
+    return go_on;
+}
+
+static void end_round(void)
+{
+    pthread_mutex_lock(&lock);
+    done = begun;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void *reclaim_main(void *unused)
+{
+    while (begin_round()) {
+        /* Acquire: what was done before rst_call_rcu(); pairs with push(). */
+        struct rcu_head *taken = __atomic_exchange_n(&queued, NULL, __ATOMIC_ACQUIRE);
+
+        if (!grace_period())
+            break;
+        call_back(taken);
+        end_round();
+    }
+    return unused;
+}
+
+static int start(void)
+{
+    int err = rst_rcu_ready();
+
+    if (!err)
+        err = rst_monotonic_cond_init(&changed);
+    if (err)
+        return err;
+    stop = hurry = false;
+    sem_init(&work, 0, 0);
+    err = rst_thread_start(&thread, "roster-reclaim", reclaim_main, NULL);
+    if (err) {
+        sem_destroy(&work);
+        pthread_cond_destroy(&changed);
+    }
+    return err;
+}
+
+int rst_reclaim_start(void)
+{
+    int err = 0;
+
+    pthread_mutex_lock(&users_lock);
+    if (!users)
+        err = start();
+    if (!err)
+        users++;
+    pthread_mutex_unlock(&users_lock);
+    return err;
+}
+
+void rst_reclaim_end(void)
+{
+    pthread_mutex_lock(&users_lock);
+    if (!--users) {
+        pthread_mutex_lock(&lock);
+        stop = true;
+        pthread_cond_broadcast(&changed);
+        pthread_mutex_unlock(&lock);
+        sem_post(&work);
+        pthread_join(thread, NULL);
+        sem_destroy(&work);
+        pthread_cond_destroy(&changed);
+    }
+    pthread_mutex_unlock(&users_lock);
+}
+
+void rst_reclaim_push(struct rcu_head *head, void (*func)(struct rcu_head *))
+{
+    struct rcu_head *top = rst_load(&queued);
+
+    head->func = func;
+    do
+        set_link(head, top);
+    /* Release: the link, and all that was done before; pairs with reclaim_main(). */
+    while (!__atomic_compare_exchange_n(&queued, &top, head, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED));
+    if (!top)
+        sem_post(&work);
+}
+
+int rst_rcu_barrier(void)
+{
+    uint64_t target, tried;
+    int err = 0;
+
+    if (urcu_bp_read_ongoing())
+        return -EBUSY;
+    pthread_mutex_lock(&lock);
+    target = begun + 1; /* the first round that takes all that is queued now */
+    tried = tries;
+    hurry = true;
+    pthread_cond_broadcast(&changed);
+    sem_post(&work);
+    while (done < target && failed_try <= tried)
+        pthread_cond_wait(&changed, &lock);
+    if (done < target)
+        err = failed_err;
+    pthread_mutex_unlock(&lock);
+    rst_tsan_acquire(&rst_grace_period);
+    rst_tsan_acquire(&rst_callbacks_done);
+    return err;
+}

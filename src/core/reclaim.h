@@ -1,0 +1,43 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What runs after a grace period: callbacks, in a thread of Roster's own, one for all rosters of
+ * the process, which lives as long as one of them.
+ *
+ * It is not liburcu's thread for three reasons. That one inherits the signal mask of the thread
+ * that happened to start it, so that a signal which the server blocks later kills the server; this
+ * one blocks all signals. It also runs the server's callbacks, which ours would delay. And liburcu
+ * ends the process when the kernel refuses membarrier() in the middle of a grace period: this
+ * thread asks first, and waits for as long as it is refused.
+ *
+ * Rounds: the thread takes all that is queued, waits for one grace period, and calls back.
+ */
+#ifndef ROSTER_CORE_RECLAIM_H
+#define ROSTER_CORE_RECLAIM_H
+
+struct rcu_head;
+
+/*
+ * One more user of the thread, which the first one starts. Returns 0; -EAGAIN or -ENOMEM; -EPERM
+ * when liburcu relies on membarrier() and the kernel refuses it.
+ */
+int rst_reclaim_start(void);
+
+/* One user less; the last one ends the thread, and nothing is queued then. */
+void rst_reclaim_end(void);
+
+/* As rst_call_rcu(). Lock-free; while there is a user. */
+void rst_reclaim_push(struct rcu_head *head, void (*func)(struct rcu_head *));
+
+/* Whether a grace period can be had now: 0, -ENOMEM or -EPERM. */
+int rst_rcu_ready(void);
+
+/*
+ * Waits until every callback that was queued before has run. Returns 0; -EBUSY at once inside a
+ * read-side section of liburcu's flavour bp, of whomever, because none would end; -EPERM when the
+ * kernel refuses the membarrier() that a grace period needs. While there is a user.
+ */
+int rst_rcu_barrier(void) __attribute__((warn_unused_result));
+
+#endif /* ROSTER_CORE_RECLAIM_H */

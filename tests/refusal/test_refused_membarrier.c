@@ -1,0 +1,356 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The kernel begins to refuse membarrier(), as it does when a server installs a seccomp filter
+ * late. Everything that relies on it fails closed, says so, and works again when the kernel
+ * relents; the rest goes on; liburcu never gets to the call with which it would end the process.
+ */
+#include "config.h"
+
+#include "refuse.h"
+#include "../unit/unit.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int refuse_error; /* what the kernel says now; 0: it relents */
+
+/* What every call here works on. */
+static struct {
+    struct roster *roster;
+    struct roster_session *session;
+    struct roster_watchdog *watchdog;
+    struct roster_conn_ids *ids;
+    struct roster *another;
+    unsigned woken;
+} it;
+
+static void on_wake(uint64_t id, void *arg)
+{
+    (void)id;
+    (void)arg;
+    it.woken++;
+}
+
+static void set_up(void)
+{
+    struct roster_watchdog_options watchdog = ROSTER_WATCHDOG_OPTIONS_INIT;
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+    it.roster = unit_roster_with(NULL);
+    if (!unit_stats(it.roster).membarrier)
+        cr_skip_test("there is no membarrier() here");
+    attr.wake = on_wake;
+    unit_ok(roster_session_open(it.roster, &attr, &it.session));
+    unit_ok(roster_txn_begin(it.session, NULL));
+    unit_ok(roster_stmt_begin(it.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+    watchdog.interval_ms = ROSTER_WATCHDOG_MANUAL;
+    watchdog.txn_age_ms = 1000000;
+    unit_ok(roster_watchdog_start(it.roster, &watchdog, &it.watchdog));
+    unit_ok(roster_conn_ids_create(NULL, &it.ids));
+    it.another = unit_roster_with(NULL);
+}
+
+static void clear_up(void)
+{
+    if (!it.session)
+        return;
+    refuse_membarrier(0, 0);
+    roster_session_close(it.session);
+    unit_ok(roster_watchdog_stop(it.watchdog));
+    unit_ok(roster_conn_ids_destroy(it.ids));
+    if (it.another)
+        unit_destroy(it.another);
+    unit_destroy(it.roster);
+}
+
+/* Everything that cannot be answered without the barrier, or not without a grace period. */
+
+static int min_start_ts(void)
+{
+    return roster_min_start_ts(it.roster, 0, NULL);
+}
+
+static int min_peek(void)
+{
+    struct roster_min min = {.size = sizeof(min)};
+
+    return roster_min_peek(it.roster, &min);
+}
+
+static int read_lock(void)
+{
+    int err = roster_read_lock(it.roster);
+
+    if (!err)
+        roster_read_unlock(it.roster);
+    return err;
+}
+
+static int snapshot(void)
+{
+    struct roster_snapshot *made;
+    int err = roster_snapshot(it.roster, &made);
+
+    if (!err)
+        roster_snapshot_free(made);
+    return err;
+}
+
+static int kill_one(void)
+{
+    int err = roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_STATEMENT, 1,
+                          ROSTER_KILL_INTERRUPTED);
+
+    return err == -EALREADY ? 0 : err;
+}
+
+static int kill_all(void)
+{
+    return roster_kill_all(it.roster, ROSTER_KILL_STATEMENT, ROSTER_KILL_INTERRUPTED, NULL, NULL);
+}
+
+static int schema_check(void)
+{
+    struct roster_schema_verdict verdict;
+    struct roster_schema_job job = {.id = 1};
+
+    return roster_schema_check(it.roster, &job, 1, &verdict);
+}
+
+static int schema_check_inside(void)
+{
+    int err;
+
+    /* A reader that is inside already has had its own barrier. */
+    refuse_membarrier(0, 0);
+    unit_ok(roster_read_lock(it.roster));
+    refuse_membarrier(refuse_error, REFUSE_FOR_EVER);
+    err = schema_check();
+    roster_read_unlock(it.roster);
+    return err;
+}
+
+static int drain(void)
+{
+    struct roster_drain_options options = ROSTER_DRAIN_OPTIONS_INIT;
+
+    options.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND);
+    return roster_drain(it.roster, &options, NULL);
+}
+
+static int run_watchdog(void)
+{
+    return roster_watchdog_run_once(it.watchdog);
+}
+
+static int destroy_ids(void)
+{
+    int err = roster_conn_ids_destroy(it.ids);
+
+    if (!err)
+        unit_ok(roster_conn_ids_create(NULL, &it.ids));
+    return err;
+}
+
+static int destroy_another(void)
+{
+    int err = roster_destroy(it.another);
+
+    if (!err)
+        it.another = NULL;
+    return err;
+}
+
+static const struct {
+    const char *name;
+    int (*call)(void);
+} calls[] = {
+    {"roster_min_start_ts", min_start_ts},
+    {"roster_min_peek", min_peek},
+    {"roster_read_lock", read_lock},
+    {"roster_snapshot", snapshot},
+    {"roster_kill", kill_one},
+    {"roster_kill_all", kill_all},
+    {"roster_schema_check", schema_check},
+    {"roster_schema_check, inside", schema_check_inside},
+    {"roster_drain", drain},
+    {"roster_watchdog_run_once", run_watchdog},
+    {"roster_conn_ids_destroy", destroy_ids},
+    {"roster_destroy", destroy_another},
+};
+
+static void fails_closed(unsigned n)
+{
+    uint64_t failures = unit_stats(it.roster).membarrier_failures;
+    uint64_t kills = it.session->kill;
+    uint32_t draining = it.roster->draining;
+    struct unit_state before, after;
+    const char *changed;
+    int err;
+
+    unit_state_take(&before, it.roster, it.session);
+    refuse_membarrier(refuse_error, REFUSE_FOR_EVER);
+    err = calls[n].call();
+    cr_expect_eq(err, refuse_error == ENOMEM ? -ENOMEM : -EPERM, "%s: %d when %d", calls[n].name,
+                 err, refuse_error);
+    cr_expect_eq(unit_stats(it.roster).membarrier_refused, 1, "%s", calls[n].name);
+    cr_expect_gt(unit_stats(it.roster).membarrier_failures, failures, "%s", calls[n].name);
+    refuse_membarrier(0, 0);
+    unit_state_take(&after, it.roster, it.session);
+    changed = unit_state_differs(&before, &after);
+    cr_expect_null(changed, "%s has changed %s", calls[n].name, changed);
+    cr_expect_eq(it.session->kill, kills, "%s has killed", calls[n].name);
+    cr_expect_eq(it.roster->draining, draining, "%s drains", calls[n].name);
+}
+
+Test(refused_membarrier, everything_fails_closed_and_works_again, .init = set_up, .fini = clear_up)
+{
+    static const int errors[] = {EPERM, ENOMEM, ENOSYS, EINVAL};
+    unsigned n, e;
+
+    for (n = 0; n < sizeof(calls) / sizeof(calls[0]); n++) {
+        for (e = 0; e < sizeof(errors) / sizeof(errors[0]); e++) {
+            refuse_error = errors[e];
+            fails_closed(n);
+        }
+        refuse_error = 0;
+        unit_ok(calls[n].call());
+        cr_expect_eq(unit_stats(it.roster).membarrier_refused, 0, "%s", calls[n].name);
+    }
+}
+
+Test(refused_membarrier, short_of_memory_for_a_moment, .init = set_up, .fini = clear_up)
+{
+    uint64_t scans = unit_stats(it.roster).scans;
+
+    refuse_membarrier(ENOMEM, 5);
+    unit_ok(min_start_ts());
+    cr_expect_eq(unit_stats(it.roster).scans, scans + 1);
+    cr_expect_eq(unit_stats(it.roster).membarrier_failures, 0);
+}
+
+/* Owners need no barrier, and what they retire is kept until there is one. */
+Test(refused_membarrier, owners_go_on, .init = set_up, .fini = clear_up)
+{
+    struct roster_session *sessions[500];
+    uint64_t safe_point, backlog;
+    unsigned n, round;
+
+    unit_ok(min_start_ts());
+    safe_point = roster_safe_point(it.roster);
+    refuse_membarrier(EPERM, REFUSE_FOR_EVER);
+    for (round = 0; round < 20; round++) {
+        for (n = 0; n < 500; n++) {
+            sessions[n] = unit_open(it.roster);
+            unit_ok(roster_txn_begin(sessions[n], NULL));
+            unit_ok(roster_stmt_begin(sessions[n], ROSTER_COMMAND_QUERY, "y", 1, NULL, 0));
+        }
+        for (n = 0; n < 500; n++)
+            unit_close(sessions[n]);
+    }
+    /* The thread that reclaims has been refused, and tries again. */
+    while (unit_stats(it.roster).membarrier_failures < 3)
+        usleep(1000);
+    backlog = unit_stats(it.roster).backlog;
+    cr_expect_gt(backlog, 0);
+    cr_expect_eq(roster_safe_point(it.roster), safe_point);
+    refuse_membarrier(0, 0);
+    while (unit_stats(it.roster).backlog >= backlog)
+        usleep(1000);
+}
+
+Test(refused_membarrier, a_kill_in_the_middle_is_unknown, .init = set_up, .fini = clear_up)
+{
+    struct roster_kill_counts counts = {.size = sizeof(counts)};
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+
+    unit_ok(roster_read_lock(it.roster));
+    refuse_membarrier(EPERM, REFUSE_FOR_EVER);
+    cr_expect_eq(kill_one(), -EINPROGRESS);
+    cr_expect_eq(it.woken, 1, "the owner that may see it is woken");
+    cr_expect_eq(kill_one(), -EINPROGRESS, "the earlier one is no surer");
+    cr_expect_eq(
+        roster_kill_all(it.roster, ROSTER_KILL_STATEMENT, ROSTER_KILL_INTERRUPTED, NULL, &counts),
+        -EINPROGRESS);
+    cr_expect_eq(counts.matched, 1);
+    cr_expect_eq(counts.unknown, 1);
+    unit_ok(roster_metrics(it.roster, &metrics));
+    cr_expect_eq(metrics.kills[ROSTER_KILL_INTERRUPTED][ROSTER_KILL_UNKNOWN], 3);
+    refuse_membarrier(0, 0);
+    cr_expect_eq(roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_STATEMENT, 1,
+                             ROSTER_KILL_RUNAWAY),
+                 -EALREADY, "the earlier one stands");
+    roster_read_unlock(it.roster);
+    cr_expect_eq(roster_killed(it.session), ROSTER_KILL_INTERRUPTED);
+}
+
+Test(refused_membarrier, what_the_owner_has_seen_is_known, .init = set_up, .fini = clear_up)
+{
+    unit_ok(roster_read_lock(it.roster));
+    refuse_membarrier(EPERM, REFUSE_FOR_EVER);
+    cr_expect_eq(kill_one(), -EINPROGRESS);
+    cr_expect_eq(roster_killed(it.session), ROSTER_KILL_INTERRUPTED);
+    cr_expect_eq(roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_STATEMENT, 1,
+                             ROSTER_KILL_RUNAWAY),
+                 -EALREADY);
+    roster_read_unlock(it.roster);
+}
+
+/* The kernel itself, in all threads, for good. */
+static int deny(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        return -1;
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+}
+
+Test(refused_membarrier, by_a_filter_for_good, .init = set_up)
+{
+    struct roster *roster;
+    unsigned n;
+
+    if (deny())
+        cr_skip_test("no seccomp filter can be installed here");
+    for (n = 0; n < sizeof(calls) / sizeof(calls[0]); n++)
+        if (calls[n].call != schema_check_inside)
+            cr_expect_eq(calls[n].call(), -EPERM, "%s", calls[n].name);
+    for (n = 0; n < 1000; n++)
+        unit_close(unit_open(it.roster));
+    unit_ok(roster_stmt_end(it.session));
+    unit_ok(roster_txn_finish(it.session));
+    unit_close(it.session);
+    unit_ok(roster_watchdog_stop(it.watchdog));
+    cr_expect_eq(roster_destroy(it.roster), -EPERM);
+    unit_ok(roster_create(NULL, &roster)); /* one that runs with fences */
+    cr_expect_eq(unit_stats(roster).membarrier, 0);
+    unit_ok(roster_min_start_ts(roster, 0, NULL));
+    cr_expect_eq(roster_destroy(roster), -EPERM);
+}
+
+/* liburcu has chosen membarrier when the program began: without it nothing is ever reclaimed. */
+Test(refused_membarrier, before_the_first_roster)
+{
+    struct roster *roster = NULL;
+    struct roster_conn_ids *ids = NULL;
+
+    if (deny())
+        cr_skip_test("no seccomp filter can be installed here");
+    cr_expect_eq(roster_create(NULL, &roster), -EPERM);
+    cr_expect_eq(roster_conn_ids_create(NULL, &ids), -EPERM);
+}
