@@ -124,13 +124,57 @@ static void update(struct connection *connection)
     note(roster_session_update(connection->session, &attr));
 }
 
-void mirror_change(uint64_t id, const struct mirror_who *who)
+/* Whether the text ends with another one, which is cut off. */
+static int cut(struct mirror_text *text, const char *end)
+{
+    size_t length = strlen(end);
+
+    if (text->length < length || memcmp(text->text + text->length - length, end, length) != 0)
+        return 0;
+    text->length -= length;
+    return 1;
+}
+
+/*
+ * The user in "account[user] @ host [address]". Names may contain brackets, so the end is cut off
+ * by what is known of it, one of the two in `host`. The account is the user again, but for an
+ * anonymous one. NULL when it is none of this: the server cuts what is too long.
+ */
+static struct mirror_text user_of(const struct connection *connection, struct mirror_text who)
+{
+    const char *host = connection->host ? connection->host : "", *bracket;
+    size_t half;
+
+    if (!cut(&who, "]"))
+        return (struct mirror_text){NULL, 0};
+    while (who.length && who.text[who.length - 1] != '[')
+        who.length--; /* an address contains no bracket */
+    if (!cut(&who, " ["))
+        return (struct mirror_text){NULL, 0};
+    (void)cut(&who, host); /* empty when the server resolves no names */
+    if (!cut(&who, "] @ "))
+        return (struct mirror_text){NULL, 0};
+    half = who.length / 2;
+    if (who.length % 2 && who.text[half] == '[' && memcmp(who.text, who.text + half + 1, half) == 0)
+        return (struct mirror_text){who.text, half};
+    bracket = memchr(who.text, '[', who.length);
+    if (!bracket)
+        return (struct mirror_text){NULL, 0};
+    return (struct mirror_text){bracket + 1, (size_t)(who.text + who.length - (bracket + 1))};
+}
+
+void mirror_user(uint64_t id, struct mirror_text who)
 {
     struct connection *connection = connections_find(id);
+    struct mirror_text user;
 
     if (!connection)
         return;
-    note(set_who(connection, who));
+    user = user_of(connection, who);
+    if (!user.text)
+        note(-EINVAL);
+    else
+        note(replace(&connection->user, user));
     update(connection);
 }
 

@@ -31,9 +31,8 @@ int mirror_close(void);
 /* The roster, for readers; NULL before mirror_open(). */
 struct roster *mirror_roster(void);
 
-/* A connection begins, becomes someone else, ends. */
+/* A connection begins or ends. */
 void mirror_connect(uint64_t id, const struct mirror_who *who);
-void mirror_change(uint64_t id, const struct mirror_who *who);
 void mirror_disconnect(uint64_t id);
 
 /* A command begins; one that had not ended is ended first. */
@@ -41,6 +40,13 @@ void mirror_begin(uint64_t id, enum roster_command command, struct mirror_text t
 
 /* The command has ended, with this database in use. */
 void mirror_end(uint64_t id, struct mirror_text database);
+
+/*
+ * A command has ended after which the server gives `who` as the connection's user, as
+ * "account[user] @ host [address]". After a change of user only this names the new one: the event
+ * that the change itself causes has the old one.
+ */
+void mirror_user(uint64_t id, struct mirror_text who);
 
 /* How often something could not be mirrored: out of memory, or the backlog is full. */
 uint64_t mirror_errors(void);

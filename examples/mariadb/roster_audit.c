@@ -11,13 +11,16 @@
 #include <mysql/plugin_audit.h>
 #include <string.h>
 
+static int is_name(const char *name, size_t length, const char *known)
+{
+    return strlen(known) == length && memcmp(known, name, length) == 0;
+}
+
 /* The server's "Query" is ROSTER_COMMAND_QUERY, because both have the protocol's numbers. */
 static enum roster_command command_of(const char *name, size_t length)
 {
     for (uint32_t number = 0; number < ROSTER_COMMAND_OTHER; number++) {
-        const char *known = roster_command_name(number);
-
-        if (strlen(known) == length && memcmp(known, name, length) == 0)
+        if (is_name(name, length, roster_command_name(number)))
             return (enum roster_command)number;
     }
     return ROSTER_COMMAND_OTHER;
@@ -26,21 +29,24 @@ static enum roster_command command_of(const char *name, size_t length)
 /* Logged like commands, but told as connections too, which is what is mirrored. */
 static int is_command(const char *name, size_t length)
 {
-    return !(length == 7 && memcmp(name, "Connect", 7) == 0) &&
-           !(length == 4 && memcmp(name, "Quit", 4) == 0) && length > 0;
+    return !is_name(name, length, "Connect") && !is_name(name, length, "Quit") && length > 0;
 }
 
 static void general(const struct mysql_event_general *event)
 {
     struct mirror_text query = {event->general_query, event->general_query_length};
     struct mirror_text database = {event->database.str, event->database.length};
+    struct mirror_text user = {event->general_user, event->general_user_length};
     const char *name = event->general_command;
     size_t length = event->general_command_length;
 
     if (event->event_subclass == MYSQL_AUDIT_GENERAL_LOG && is_command(name, length))
         mirror_begin(event->general_thread_id, command_of(name, length), query);
-    if (event->event_subclass == MYSQL_AUDIT_GENERAL_STATUS)
-        mirror_end(event->general_thread_id, database);
+    if (event->event_subclass != MYSQL_AUDIT_GENERAL_STATUS)
+        return;
+    if (is_name(name, length, "Change user"))
+        mirror_user(event->general_thread_id, user);
+    mirror_end(event->general_thread_id, database);
 }
 
 /* What is empty is not known. */
@@ -64,9 +70,6 @@ static void connection(const struct mysql_event_connection *event)
     case MYSQL_AUDIT_CONNECTION_CONNECT:
         if (event->status == 0)
             mirror_connect(event->thread_id, &who);
-        break;
-    case MYSQL_AUDIT_CONNECTION_CHANGE_USER:
-        mirror_change(event->thread_id, &who);
         break;
     case MYSQL_AUDIT_CONNECTION_DISCONNECT:
         mirror_disconnect(event->thread_id);
