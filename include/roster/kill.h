@@ -45,9 +45,12 @@ ROSTER_API const char *roster_kill_reason_name(enum roster_kill_reason reason);
 
 /*
  * Kills a statement or a connection. `stmt_seq` is the statement that was seen in a view, or
- * ROSTER_STMT_ANY; it is not looked at when the target is the connection. Nothing is torn down
- * here (G6): the owner is told through roster_killed(), and woken by its wake callback. Any
- * thread; killers of one roster take turns, owners never wait for them; costs one membarrier.
+ * ROSTER_STMT_ANY; it is not looked at when the target is the connection. A statement is aimed at
+ * by its session's id and its number, which no other statement of the roster ever has;
+ * ROSTER_STMT_ANY and a connection are aimed at whichever session has the id when the kill comes.
+ * Nothing is torn down here (G6): the owner is told through roster_killed(), and woken by its wake
+ * callback. Any thread; killers of one roster take turns, owners never wait for them; costs one
+ * membarrier.
  *
  * The answer is true (G5): 0 means that the owner has seen the kill or cannot end the statement
  * without seeing it; -EINPROGRESS that this is unknown; every other answer that it will never see

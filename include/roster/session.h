@@ -48,7 +48,7 @@ typedef void roster_wake_fn(uint64_t session_id, void *arg);
 /* Who a session is. Strings are copied; NULL is "not known", which is not the same as "". */
 struct roster_session_attr {
     size_t size; /* sizeof(struct roster_session_attr) */
-    uint64_t id; /* 0: the roster chooses one, never the same twice */
+    uint64_t id; /* 0: the roster chooses one, never the same twice by itself */
     enum roster_session_kind kind;
     uint32_t flags; /* ROSTER_SESSION_NON_PINNING, _DIGESTS or 0 */
     const char *user;
@@ -88,8 +88,9 @@ ROSTER_API int roster_session_open(struct roster *roster, const struct roster_se
  * unfindable. Readers that already found it may go on reading it until they unlock (G4). Owner
  * only (G6); never blocks on a reader, never allocates (G7). NULL is allowed and does nothing.
  *
- * An id of the caller's choosing is free again at once; killers and watchers that still carry it
- * would aim at its next bearer, so let the roster choose, or reuse late.
+ * An id of the caller's choosing is free again at once. Who still carries it with the number of a
+ * statement never meets its next bearer's, see roster_stmt_seq(); who carries the id alone does, so
+ * let the roster choose, or reuse late, as roster_conn_ids_next() does.
  *
  * Returns 0; -EBADF when it is closed already (as far as that can be told: the memory of a closed
  * session serves another one later); -ECHILD.

@@ -150,13 +150,16 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
 
     if (session->id) {
         rst_session_name(session, session->id);
-        if (!add_unique(registry, session))
+        if (!add_unique(registry, session)) /* 3: pairs with 2 */
             return -EEXIST;
     } else {
         do /* again only when a caller chose the number that is next */
             rst_session_name(session, rst_fetch_add(&registry->next_id, 1) + 1);
         while (!add_unique(registry, session));
     }
+    rst_test_point("open: in the table");
+    /* 4: after 3, and the owner, whose number it is, has not got the session yet; pairs with 1 */
+    session->stmt_seq = rst_load_acquire(&registry->last_seq);
     rst_test_point("open: can be found");
     /* The session is complete before it can be walked; pairs with rst_registry_walk(). */
     __atomic_fetch_or(word, bit, __ATOMIC_RELEASE);
@@ -167,15 +170,27 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
     return 0;
 }
 
+/* 1: release, before the id is free; pairs with 4 in rst_registry_add() */
+static void keep_last_seq(struct rst_registry *registry, uint64_t seq)
+{
+    uint64_t last = rst_load(&registry->last_seq);
+
+    while (last < seq && !__atomic_compare_exchange_n(&registry->last_seq, &last, seq, true,
+                                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
+}
+
 void rst_registry_del(struct rst_registry *registry, struct roster_session *session)
 {
     uint64_t bit, *word = occupied_word(registry, session, &bit);
 
+    keep_last_seq(registry, session->stmt_seq); /* 1: before 2 */
     __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
     rst_test_point("close: cannot be walked");
     rst_rcu_read_lock();
-    cds_lfht_del(registry->table, &session->node);
+    cds_lfht_del(registry->table, &session->node); /* 2: pairs with 3 */
     rst_rcu_read_unlock();
+    rst_test_point("close: id is free");
     resize_if_needed(registry);
 }
 

@@ -8,6 +8,18 @@
  * them may be enumerated. A walk reads chunks in memory order, because following the hash table's
  * links costs a cache miss a session.
  *
+ * An id may come back: the caller chose it again, or the roster chooses one that a caller chose
+ * before. Its next bearer's statements must not have the numbers of the last one's, or a kill, a
+ * watchdog's memory or a log line would mean another statement than was seen (G5). So numbers of
+ * statements go on from bearer to bearer, by one word for all ids:
+ *
+ *     closing                                      opening
+ *     1 last_seq := max(last_seq, its last)        3 add to the table: the id was free
+ *     2 delete from the table: the id is free      4 its last := last_seq
+ *
+ * If 3 found the id that 2 has freed, 4 sees 1 (the table's own operations are full barriers), and
+ * every number from then on is higher. The word grows by one a statement at most.
+ *
  * Life of a session: filled in -> added to the table -> bit set (release). Then: bit cleared ->
  * deleted from the table -> retired -> grace period -> taken again. A reader that found it by
  * either way may look at it until it unlocks (G4).
@@ -34,6 +46,7 @@ struct rst_registry {
     rst_word opened;
     rst_word refused;
     rst_word next_id;
+    rst_word last_seq; /* the highest statement number of any session that has given its id up */
 };
 
 int rst_registry_init(struct rst_registry *registry, struct rst_pool *pool, uint64_t limit);

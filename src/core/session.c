@@ -49,7 +49,6 @@ static void fill(struct roster_session *session, struct roster *roster,
 {
     session->slot = NULL;
     session->idle_since = rst_ticker_now(&roster->ticker);
-    session->stmt_seq = 0;
     session->gate.txn_state = ROSTER_TXN_INVALID;
     session->gate.in_stmt = false;
     session->kind = (uint8_t)attr->kind;

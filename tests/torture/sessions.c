@@ -124,6 +124,7 @@ struct client *client_open(struct actor *actor, struct arena *arena)
     require("API", client->id ? id == client->id : id - 1 < OWN_ID - 1,
             "session %" PRIx64 " was opened as %" PRIx64, client->id, id);
     client->id = id;
+    client->stmt_seq = roster_stmt_seq(client->session);
     __atomic_store_n(&place->seq, relaxed(&place->seq) + 1, __ATOMIC_RELEASE);
     __atomic_store_n(&place->id, id, __ATOMIC_SEQ_CST);
     count(&actor->tally.sessions);

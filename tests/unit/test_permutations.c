@@ -297,6 +297,7 @@ static void open_session(struct explorer *explorer)
     unit_ok(roster_session_open(explorer->roster, &attr, &explorer->session));
     explorer->id = roster_session_id(explorer->session);
     model_open(&explorer->model, explorer->pinning);
+    explorer->model.stmt_seq = roster_stmt_seq(explorer->session);
 }
 
 /* Runs the sequence on a new session and looks at its end closely. */

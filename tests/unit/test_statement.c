@@ -68,7 +68,7 @@ static void all_lengths(struct roster *roster, bool in_txn)
 {
     static char text[TEXT_LIMIT + 100], digest[ROSTER_DIGEST_MAX];
     struct roster_session *session = unit_open(roster);
-    uint64_t seq = 0;
+    uint64_t seq = roster_stmt_seq(session);
     size_t length, digest_length;
 
     fill_with_any_bytes(text, sizeof(text));
