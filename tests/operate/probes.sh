@@ -16,7 +16,7 @@ fi
 # probes OPTIONS: the names of the probes in the core when compiled with them.
 probes() {
     rm -f ./*.o
-    grep -lE 'rst_probe[0-9]\(' "$ROSTER_SRCDIR"/src/core/*.c | while read -r source; do
+    grep -rlE --include='*.c' 'rst_probe[0-9]\(' "$ROSTER_SRCDIR/src/core" | while read -r source; do
         # shellcheck disable=SC2086 # ROSTER_CC and the options may be several words
         $ROSTER_CC $1 -std=gnu11 -O2 -I"$ROSTER_BUILDDIR" -I"$ROSTER_SRCDIR/include" \
             -I"$ROSTER_SRCDIR/src" -c "$source"

@@ -16,7 +16,7 @@ build_control() {
     for file; do
         # shellcheck disable=SC2086 # words of a command
         $ROSTER_COMPILE -DROSTER_TEST_DELAYS "-DROSTER_CONTROL_$name" \
-            -c "$ROSTER_SRCDIR/src/core/$file" -o "$dir/${file%.c}.$ROSTER_OBJEXT" || return
+            -c "$ROSTER_SRCDIR/src/core/$file" -o "$dir/$(basename "$file" .c).$ROSTER_OBJEXT" || return
     done
     # shellcheck disable=SC2086 # words of a command
     $ROSTER_LINK -o "$dir/$program" "$parts/$program.$ROSTER_OBJEXT" "$dir"/*."$ROSTER_OBJEXT" \
