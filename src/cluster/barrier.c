@@ -21,7 +21,7 @@
 #include "cluster/batch.h"
 #include "cluster/record.h"
 #include "cluster/safepoint.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 
 #define ATTEMPTS 8
 

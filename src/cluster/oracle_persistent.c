@@ -26,7 +26,7 @@
 #include "cluster/store_backoff.h"
 #include "cluster/store_clock.h"
 #include "cluster/wall_clock.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 
 #define MAX_WINDOW_MS (24U * 3600 * 1000)
 #define OWNER_SIZE 17

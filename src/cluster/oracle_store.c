@@ -22,7 +22,7 @@
 
 #include "cluster/options.h"
 #include "cluster/oracle_allot.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 
 /* On the stack of who asks. Everything but `next` is his, but for the leader who wakes him. */
 struct waiter {

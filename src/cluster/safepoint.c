@@ -18,7 +18,7 @@
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
 #include "cluster/threads.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 
 #define LEAST_LIFE_TIME_MS UINT64_C(600000)
 #define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)

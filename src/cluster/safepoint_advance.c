@@ -16,7 +16,7 @@
 #include "cluster/safepoint.h"
 #include "cluster/store_backoff.h"
 #include "cluster/store_clock.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 
 #define ATTEMPTS 8
 

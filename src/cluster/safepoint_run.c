@@ -10,7 +10,7 @@
 #include "cluster/safepoint.h"
 #include "cluster/store_clock.h"
 #include "cluster/threads.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 
 /* A server that registers again tells nobody here; it is looked for this often. */
 #define FOLLOW_MS 1000

@@ -13,7 +13,7 @@
 
 #include "cluster/store_clock.h"
 #include "cluster/store_internal.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 
 #define LOG_LINE 512
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cluster/store_internal.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 
 static const struct store_kind *const kinds[] = {
     &store_memory_kind,

@@ -11,7 +11,7 @@
 
 #include "cluster/store_clock.h"
 #include "cluster/store_internal.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 
 /* Fills in the part that all kinds have in common; the kind moves it into its own. */
 static int prepare(struct roster_store_watch *base, struct roster_store *store,

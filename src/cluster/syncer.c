@@ -12,7 +12,7 @@
 #include "cluster/options.h"
 #include "cluster/syncer.h"
 #include "cluster/threads.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 #include "core/lease.h"
 
 static const struct rst_lease_ops lease_ops = {syncer_lower};

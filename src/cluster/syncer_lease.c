@@ -10,7 +10,7 @@
 #include "cluster/store_backoff.h"
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
-#include "core/controls.h"
+#include "core/base/controls.h"
 #include "core/lease.h"
 
 /* Revokes a lease that may still live, so that what hangs on it does not stay for its time. */

@@ -25,8 +25,8 @@
 #include "cluster/record.h"
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
-#include "core/cancel.h"
-#include "core/controls.h"
+#include "core/base/cancel.h"
+#include "core/base/controls.h"
 #include "core/lease.h"
 
 #define ATTEMPTS 4

@@ -10,7 +10,7 @@
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
 #include "cluster/threads.h"
-#include "core/cancel.h"
+#include "core/base/cancel.h"
 #include "core/lease.h"
 
 /* How often a stop looks whether something is still pinned. */

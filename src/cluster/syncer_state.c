@@ -14,7 +14,7 @@
 
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
-#include "core/controls.h"
+#include "core/base/controls.h"
 #include "core/lease.h"
 
 const char *roster_syncer_state_name(enum roster_syncer_state state)

@@ -6,7 +6,7 @@
  */
 #include "conn_ids.h"
 
-#include "struct_size.h"
+#include "core/base/struct_size.h"
 #include "thread.h"
 
 #include <errno.h>

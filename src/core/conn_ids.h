@@ -15,8 +15,8 @@
 #ifndef ROSTER_CORE_CONN_IDS_H
 #define ROSTER_CORE_CONN_IDS_H
 
+#include "core/base/rcu.h"
 #include "id_queue.h"
-#include "rcu.h"
 
 #include <roster/conn_id.h>
 

@@ -11,8 +11,8 @@
 #ifndef ROSTER_CORE_DIGESTS_H
 #define ROSTER_CORE_DIGESTS_H
 
-#include "rcu.h"
-#include "utf8.h"
+#include "core/base/rcu.h"
+#include "core/base/utf8.h"
 
 #include <roster/history.h>
 #include <roster/statement.h>

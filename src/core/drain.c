@@ -20,10 +20,10 @@
  */
 #include "drain.h"
 
-#include "cancel.h"
+#include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "kill.h"
 #include "session.h"
-#include "struct_size.h"
 
 #include <roster/drain.h>
 #include <roster/list.h>

@@ -17,7 +17,7 @@
 #ifndef ROSTER_CORE_ID_QUEUE_H
 #define ROSTER_CORE_ID_QUEUE_H
 
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <stdint.h>
 

@@ -23,7 +23,7 @@
  */
 #include "kill.h"
 
-#include "probes.h"
+#include "core/base/probes.h"
 
 #include <errno.h>
 #include <roster/view.h>

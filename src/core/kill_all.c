@@ -6,7 +6,7 @@
  */
 #include "kill.h"
 
-#include "struct_size.h"
+#include "core/base/struct_size.h"
 
 #include <roster/list.h>
 #include <string.h>

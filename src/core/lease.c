@@ -6,8 +6,8 @@
  */
 #include "lease.h"
 
+#include "core/base/probes.h"
 #include "manager.h"
-#include "probes.h"
 
 #include <roster/timestamp.h>
 

@@ -6,10 +6,10 @@
  */
 #include "manager.h"
 
-#include "cancel.h"
+#include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "session.h"
 #include "statement.h"
-#include "struct_size.h"
 
 #include <errno.h>
 #include <roster/timestamp.h>

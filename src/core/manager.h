@@ -7,14 +7,14 @@
 #ifndef ROSTER_CORE_MANAGER_H
 #define ROSTER_CORE_MANAGER_H
 
-#include "horizon.h"
+#include "core/base/horizon.h"
+#include "core/base/pool.h"
+#include "core/base/rcu.h"
+#include "core/base/ticker.h"
 #include "lease.h"
 #include "metrics.h"
-#include "pool.h"
-#include "rcu.h"
 #include "registry.h"
 #include "thread.h"
-#include "ticker.h"
 
 #include <errno.h>
 #include <roster/manager.h>

@@ -6,8 +6,8 @@
  */
 #include "metrics.h"
 
+#include "core/base/struct_size.h"
 #include "manager.h"
-#include "struct_size.h"
 
 #include <roster/kill.h>
 #include <string.h>

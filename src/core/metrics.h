@@ -7,7 +7,7 @@
 #ifndef ROSTER_CORE_METRICS_H
 #define ROSTER_CORE_METRICS_H
 
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <roster/metrics.h>
 

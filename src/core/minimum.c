@@ -4,9 +4,9 @@
  *
  * The minimum and the local safe point.
  */
-#include "cancel.h"
+#include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "manager.h"
-#include "struct_size.h"
 
 #include <roster/minimum.h>
 #include <string.h>

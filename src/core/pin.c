@@ -6,7 +6,7 @@
  */
 #include "pin.h"
 
-#include "cancel.h"
+#include "core/base/cancel.h"
 #include "session.h"
 
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #ifndef ROSTER_CORE_PIN_H
 #define ROSTER_CORE_PIN_H
 
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <roster/pin.h>
 

@@ -6,7 +6,7 @@
  */
 #include "registry.h"
 
-#include "pool.h"
+#include "core/base/pool.h"
 #include "session.h"
 
 #include <errno.h>

@@ -27,7 +27,7 @@
 #ifndef ROSTER_CORE_REGISTRY_H
 #define ROSTER_CORE_REGISTRY_H
 
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <roster/view.h>
 #include <stdint.h>

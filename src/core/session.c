@@ -6,12 +6,12 @@
  */
 #include "session.h"
 
+#include "core/base/probes.h"
+#include "core/base/struct_size.h"
 #include "drain.h"
 #include "identity.h"
 #include "kill.h"
-#include "probes.h"
 #include "statement.h"
-#include "struct_size.h"
 #include "txn.h"
 
 #include <stdlib.h>

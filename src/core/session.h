@@ -22,9 +22,9 @@
 #ifndef ROSTER_CORE_SESSION_H
 #define ROSTER_CORE_SESSION_H
 
+#include "core/base/rcu.h"
 #include "identity.h"
 #include "manager.h"
-#include "rcu.h"
 #include "side.h"
 
 #include <errno.h>

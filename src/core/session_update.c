@@ -4,9 +4,9 @@
  *
  * Replacing a session's identity: every view that it has or keeps in reserve is built again.
  */
+#include "core/base/struct_size.h"
 #include "identity.h"
 #include "session.h"
-#include "struct_size.h"
 
 #include <stdlib.h>
 

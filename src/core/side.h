@@ -11,7 +11,7 @@
 #ifndef ROSTER_CORE_SIDE_H
 #define ROSTER_CORE_SIDE_H
 
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <roster/limits.h>
 #include <roster/session.h>

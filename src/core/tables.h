@@ -11,7 +11,7 @@
 #ifndef ROSTER_CORE_TABLES_H
 #define ROSTER_CORE_TABLES_H
 
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <roster/view.h>
 #include <stddef.h>

@@ -17,10 +17,10 @@
 #ifndef ROSTER_CORE_THREAD_H
 #define ROSTER_CORE_THREAD_H
 
-#include "horizon.h"
-#include "pool.h"
-#include "rcu.h"
-#include "stays.h"
+#include "core/base/horizon.h"
+#include "core/base/pool.h"
+#include "core/base/rcu.h"
+#include "core/base/stays.h"
 
 #include <stdint.h>
 

@@ -7,9 +7,9 @@
  */
 #include "txn.h"
 
+#include "core/base/probes.h"
 #include "digests.h"
 #include "kill.h"
-#include "probes.h"
 #include "txn_views.h"
 
 /* Step A: takes a slot and announces the floor in it. NULL with the errno in `*err`. */

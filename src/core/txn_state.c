@@ -5,7 +5,7 @@
  * What happens to a transaction between its beginning and its end: activation, running states,
  * progress, and the check of its snapshot.
  */
-#include "probes.h"
+#include "core/base/probes.h"
 #include "txn_views.h"
 
 #include <roster/timestamp.h>

@@ -6,8 +6,8 @@
  */
 #include "watchdog.h"
 
-#include "cancel.h"
-#include "struct_size.h"
+#include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #ifndef ROSTER_CORE_WATCHDOG_H
 #define ROSTER_CORE_WATCHDOG_H
 
-#include "background.h"
+#include "core/base/background.h"
 #include "manager.h"
 
 #include <roster/view.h>

@@ -8,7 +8,7 @@
 
 #include "rosterctl.h"
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>

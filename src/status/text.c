@@ -8,7 +8,7 @@
 
 #include "text.h"
 
-#include "core/utf8.h"
+#include "core/base/utf8.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 set -eu
 
 cd "$TMPDIR"
-sources=$ROSTER_SRCDIR/src/core
+sources=$ROSTER_SRCDIR/src/core/base
 grep -ohE -e '-E[A-Z0-9]+' "$ROSTER_SRCDIR"/include/roster/*.h | tr -d - | sort -u >named
 sed -n 's/.*case -\(E[A-Z0-9]*\):.*/\1/p' "$sources/error.c" | sort -u >explained
 echo "named: $(tr '\n' ' ' <named)"

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "core/struct_size.h"
+#include "core/base/struct_size.h"
 
 #include <criterion/criterion.h>
 

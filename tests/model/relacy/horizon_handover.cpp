@@ -6,7 +6,7 @@
  * atomics; see ../horizon_handover.pml.
  *
  * The free bitmap and the chunks' links are plain memory, so that whoever touches them out of turn
- * is reported as a race. The memory orders are those of src/core/horizon.c.
+ * is reported as a race. The memory orders are those of src/core/base/horizon.c.
  *
  * @mutant NEXT_AFTER
  * @mutant LOAD_AND_STORE

@@ -4,7 +4,7 @@
  *
  * The object pool's slow paths: batches, depot and growth. The algorithm is told in pool.h.
  */
-#include "pool.h"
+#include "core/base/pool.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * The core's own threads. They block all signals, which are for the server's threads. And a thread
  * that does something at an interval until it is stopped.
  */
-#ifndef ROSTER_CORE_BACKGROUND_H
-#define ROSTER_CORE_BACKGROUND_H
+#ifndef ROSTER_CORE_BASE_BACKGROUND_H
+#define ROSTER_CORE_BASE_BACKGROUND_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -46,4 +46,4 @@ int rst_background_start(struct rst_background *background, const char *name, ui
 /* Waits for the end of the thread, if there is one, and does away with the lock. */
 void rst_background_end(struct rst_background *background);
 
-#endif /* ROSTER_CORE_BACKGROUND_H */
+#endif /* ROSTER_CORE_BASE_BACKGROUND_H */

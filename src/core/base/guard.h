@@ -5,10 +5,10 @@
  * What the one word for G8, protected_from, is made of. Its lock is held for a few instructions
  * only, so that fencing waits for nobody; it is taken inside the scanner's lock, never around it.
  */
-#ifndef ROSTER_CORE_GUARD_H
-#define ROSTER_CORE_GUARD_H
+#ifndef ROSTER_CORE_BASE_GUARD_H
+#define ROSTER_CORE_BASE_GUARD_H
 
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -74,4 +74,4 @@ static inline int rst_guard_check(const struct rst_guard_words *words, uint64_t 
     return rst_likely(deadline == RST_LEASE_NONE) ? 0 : rst_guard_lease_slow(deadline);
 }
 
-#endif /* ROSTER_CORE_GUARD_H */
+#endif /* ROSTER_CORE_BASE_GUARD_H */

@@ -4,10 +4,10 @@
  *
  * Horizon slots: growth, hand-back and the scan. The algorithm is told in horizon.h.
  */
-#include "horizon.h"
+#include "core/base/horizon.h"
 
-#include "pin.h"
-#include "session.h"
+#include "core/pin.h"
+#include "core/session.h"
 
 #include <errno.h>
 #include <roster/timestamp.h>

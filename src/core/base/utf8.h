@@ -5,8 +5,8 @@
  * UTF-8 in text that clients chose. All that write or show such text decide with these functions
  * what a character is, what JSON holds for it, and what a terminal must not receive.
  */
-#ifndef ROSTER_CORE_UTF8_H
-#define ROSTER_CORE_UTF8_H
+#ifndef ROSTER_CORE_BASE_UTF8_H
+#define ROSTER_CORE_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -109,4 +109,4 @@ static inline size_t rst_utf8_json(const char **text, size_t left, char to[RST_U
     return length;
 }
 
-#endif /* ROSTER_CORE_UTF8_H */
+#endif /* ROSTER_CORE_BASE_UTF8_H */

@@ -5,8 +5,8 @@
  * Static probes (USDT), for bpftrace, perf and systemtap: one instruction that does nothing until
  * somebody attaches. With --enable-probes; without it they are not there at all.
  */
-#ifndef ROSTER_CORE_PROBES_H
-#define ROSTER_CORE_PROBES_H
+#ifndef ROSTER_CORE_BASE_PROBES_H
+#define ROSTER_CORE_BASE_PROBES_H
 
 #ifdef ROSTER_PROBES
 #include <sys/sdt.h>
@@ -19,4 +19,4 @@
 #define rst_probe4(name, a, b, c, d) ((void)0)
 #endif
 
-#endif /* ROSTER_CORE_PROBES_H */
+#endif /* ROSTER_CORE_BASE_PROBES_H */

@@ -4,7 +4,7 @@
  *
  * Fences and membarrier: the part of rcu.h that needs no inlining.
  */
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>

@@ -38,10 +38,10 @@
  * Nodes stand beside the objects, not in them: readers may be reading a retired object, so nothing
  * may be written to it.
  */
-#ifndef ROSTER_CORE_POOL_H
-#define ROSTER_CORE_POOL_H
+#ifndef ROSTER_CORE_BASE_POOL_H
+#define ROSTER_CORE_BASE_POOL_H
 
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <pthread.h>
 #include <stddef.h>
@@ -300,4 +300,4 @@ static inline void rst_pool_retire(struct rst_pool *pool, struct rst_pool_cache 
     rst_pool_put(cache, object);
 }
 
-#endif /* ROSTER_CORE_POOL_H */
+#endif /* ROSTER_CORE_BASE_POOL_H */

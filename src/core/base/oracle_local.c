@@ -4,7 +4,7 @@
  *
  * The local hybrid clock.
  */
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <errno.h>
 #include <roster/oracle.h>

@@ -4,7 +4,7 @@
  *
  * The coarse clock, and the thread that keeps it going.
  */
-#include "ticker.h"
+#include "core/base/ticker.h"
 
 #include <string.h>
 #include <time.h>

@@ -27,11 +27,11 @@
  * returns; the owner takes the whole stack when it has no free slot left. A chunk is on the stack
  * only between these two, so its link is never written while another thread may read it.
  */
-#ifndef ROSTER_CORE_HORIZON_H
-#define ROSTER_CORE_HORIZON_H
+#ifndef ROSTER_CORE_BASE_HORIZON_H
+#define ROSTER_CORE_BASE_HORIZON_H
 
-#include "guard.h"
-#include "rcu.h"
+#include "core/base/guard.h"
+#include "core/base/rcu.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -237,4 +237,4 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
     chunk->free |= bit;
 }
 
-#endif /* ROSTER_CORE_HORIZON_H */
+#endif /* ROSTER_CORE_BASE_HORIZON_H */

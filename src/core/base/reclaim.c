@@ -4,10 +4,10 @@
  *
  * The thread that waits for grace periods. See reclaim.h.
  */
-#include "reclaim.h"
+#include "core/base/reclaim.h"
 
-#include "background.h"
-#include "rcu.h"
+#include "core/base/background.h"
+#include "core/base/rcu.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -8,10 +8,10 @@
  *
  * Running is counted from when the statement or its transaction began, whichever is later.
  */
-#ifndef ROSTER_CORE_STAYS_H
-#define ROSTER_CORE_STAYS_H
+#ifndef ROSTER_CORE_BASE_STAYS_H
+#define ROSTER_CORE_BASE_STAYS_H
 
-#include "rcu.h"
+#include "core/base/rcu.h"
 
 #include <roster/metrics.h>
 #include <roster/view.h>
@@ -39,4 +39,4 @@ static rst_always_inline void rst_stay_end(struct rst_stays *stays,
     rst_count(&stays->buckets[63 - __builtin_clzll(now - since)]);
 }
 
-#endif /* ROSTER_CORE_STAYS_H */
+#endif /* ROSTER_CORE_BASE_STAYS_H */

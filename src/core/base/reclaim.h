@@ -13,8 +13,8 @@
  *
  * Rounds: the thread takes all that is queued, waits for one grace period, and calls back.
  */
-#ifndef ROSTER_CORE_RECLAIM_H
-#define ROSTER_CORE_RECLAIM_H
+#ifndef ROSTER_CORE_BASE_RECLAIM_H
+#define ROSTER_CORE_BASE_RECLAIM_H
 
 struct rcu_head;
 
@@ -40,4 +40,4 @@ int rst_rcu_ready(void);
  */
 int rst_rcu_barrier(void) __attribute__((warn_unused_result));
 
-#endif /* ROSTER_CORE_RECLAIM_H */
+#endif /* ROSTER_CORE_BASE_RECLAIM_H */

@@ -4,8 +4,8 @@
  *
  * Structs that begin with their size: taking them from callers built against another version.
  */
-#ifndef ROSTER_CORE_STRUCT_SIZE_H
-#define ROSTER_CORE_STRUCT_SIZE_H
+#ifndef ROSTER_CORE_BASE_STRUCT_SIZE_H
+#define ROSTER_CORE_BASE_STRUCT_SIZE_H
 
 #include <stddef.h>
 
@@ -19,4 +19,4 @@ int rst_struct_get(void *known, size_t known_size, size_t first_size, const void
 /* Whether a result struct of `size` bytes can be filled: 0, -EINVAL or -E2BIG. */
 int rst_struct_check(size_t size, size_t known_size, size_t first_size);
 
-#endif /* ROSTER_CORE_STRUCT_SIZE_H */
+#endif /* ROSTER_CORE_BASE_STRUCT_SIZE_H */

@@ -4,7 +4,7 @@
  *
  * Structs that begin with their size. See struct_size.h.
  */
-#include "struct_size.h"
+#include "core/base/struct_size.h"
 
 #include <errno.h>
 #include <string.h>

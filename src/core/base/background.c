@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "background.h"
+#include "core/base/background.h"
 
 #include <signal.h>
 #include <time.h>

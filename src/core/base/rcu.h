@@ -12,12 +12,12 @@
  *    is deliberately no acquire at read lock: it would hide a missing publication;
  *  - a node that is pushed or added is seen by whoever pops or finds it.
  */
-#ifndef ROSTER_CORE_RCU_H
-#define ROSTER_CORE_RCU_H
+#ifndef ROSTER_CORE_BASE_RCU_H
+#define ROSTER_CORE_BASE_RCU_H
 
 #include "config.h"
-#include "controls.h"
-#include "reclaim.h"
+#include "core/base/controls.h"
+#include "core/base/reclaim.h"
 
 #if defined(__SANITIZE_THREAD__)
 #define RST_TSAN 1
@@ -229,4 +229,4 @@ static inline void rst_callback_end(void)
     rst_tsan_release(&rst_callbacks_done);
 }
 
-#endif /* ROSTER_CORE_RCU_H */
+#endif /* ROSTER_CORE_BASE_RCU_H */

@@ -4,7 +4,7 @@
  *
  * The one word for G8, and the lease's deadline beside it.
  */
-#include "guard.h"
+#include "core/base/guard.h"
 
 #include <roster/timestamp.h>
 #include <string.h>
