@@ -7,7 +7,7 @@
 #include "conn_ids.h"
 
 #include "core/base/struct_size.h"
-#include "thread.h"
+#include "core/roster/thread.h"
 
 #include <errno.h>
 #include <roster/view.h>

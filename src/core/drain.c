@@ -22,8 +22,8 @@
 
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
-#include "kill.h"
-#include "session.h"
+#include "core/roster/kill_word.h"
+#include "core/roster/session.h"
 
 #include <roster/drain.h>
 #include <roster/list.h>

@@ -5,8 +5,8 @@
  * Transaction history: a hash table whose entries also stand in a ring, the one that was seen last
  * first. Numbers that decide whether to look at all are read without the lock.
  */
-#include "digests.h"
-#include "session.h"
+#include "core/roster/digests.h"
+#include "core/roster/session.h"
 
 #include <pthread.h>
 #include <roster/history.h>

@@ -21,7 +21,7 @@
  * before it says that the earlier kill stands; it never takes back what another one was told is
  * delivered.
  */
-#include "kill.h"
+#include "core/roster/kill_word.h"
 
 #include "core/base/probes.h"
 

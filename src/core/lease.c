@@ -7,7 +7,7 @@
 #include "lease.h"
 
 #include "core/base/probes.h"
-#include "manager.h"
+#include "core/roster/roster.h"
 
 #include <roster/timestamp.h>
 

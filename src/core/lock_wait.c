@@ -5,7 +5,7 @@
  * Waiting for a lock. The state to go back to is the owner's alone; whatever else sets a state
  * forgets it.
  */
-#include "session.h"
+#include "core/roster/session.h"
 
 #include <roster/lock_wait.h>
 #include <roster/txn.h>

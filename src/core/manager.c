@@ -4,11 +4,11 @@
  *
  * Creation, destruction and statistics of a roster.
  */
-#include "manager.h"
+#include "core/roster/roster.h"
 
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
-#include "session.h"
+#include "core/roster/session.h"
 #include "statement.h"
 
 #include <errno.h>

@@ -4,10 +4,10 @@
  *
  * Summing up what threads have counted, and measuring grace periods.
  */
-#include "metrics.h"
+#include "core/roster/counters.h"
 
 #include "core/base/struct_size.h"
-#include "manager.h"
+#include "core/roster/roster.h"
 
 #include <roster/kill.h>
 #include <string.h>

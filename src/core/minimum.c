@@ -6,7 +6,7 @@
  */
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
-#include "manager.h"
+#include "core/roster/roster.h"
 
 #include <roster/minimum.h>
 #include <string.h>

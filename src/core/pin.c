@@ -4,10 +4,10 @@
  *
  * Stand-alone pins.
  */
-#include "pin.h"
+#include "core/roster/pin.h"
 
 #include "core/base/cancel.h"
-#include "session.h"
+#include "core/roster/session.h"
 
 #include <stdlib.h>
 

@@ -11,7 +11,7 @@
  *
  * Either 3 comes after b in the owner's thread and sees a; or 2 came before b, and c finds it.
  */
-#include "session.h"
+#include "core/roster/session.h"
 #include "tables.h"
 
 #include <roster/list.h>

@@ -4,13 +4,13 @@
  *
  * Opening, closing and updating sessions.
  */
-#include "session.h"
+#include "core/roster/session.h"
 
 #include "core/base/probes.h"
 #include "core/base/struct_size.h"
+#include "core/roster/identity.h"
+#include "core/roster/kill_word.h"
 #include "drain.h"
-#include "identity.h"
-#include "kill.h"
 #include "statement.h"
 #include "txn.h"
 

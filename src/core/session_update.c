@@ -5,8 +5,8 @@
  * Replacing a session's identity: every view that it has or keeps in reserve is built again.
  */
 #include "core/base/struct_size.h"
-#include "identity.h"
-#include "session.h"
+#include "core/roster/identity.h"
+#include "core/roster/session.h"
 
 #include <stdlib.h>
 

@@ -4,8 +4,8 @@
  *
  * Copied lists of sessions: two blocks that grow, one of entries and one of text.
  */
-#include "digests.h"
-#include "session.h"
+#include "core/roster/digests.h"
+#include "core/roster/session.h"
 #include "tables.h"
 
 #include <inttypes.h>

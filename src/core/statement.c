@@ -6,8 +6,8 @@
  */
 #include "statement.h"
 
-#include "digests.h"
-#include "kill.h"
+#include "core/roster/digests.h"
+#include "core/roster/kill_word.h"
 #include "txn.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef ROSTER_CORE_STATEMENT_H
 #define ROSTER_CORE_STATEMENT_H
 
-#include "session.h"
+#include "core/roster/session.h"
 
 #include <roster/statement.h>
 

@@ -6,7 +6,7 @@
  */
 #include "tables.h"
 
-#include "session.h"
+#include "core/roster/session.h"
 
 #include <roster/schema_check.h>
 #include <stdlib.h>

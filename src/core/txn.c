@@ -8,8 +8,8 @@
 #include "txn.h"
 
 #include "core/base/probes.h"
-#include "digests.h"
-#include "kill.h"
+#include "core/roster/digests.h"
+#include "core/roster/kill_word.h"
 #include "txn_views.h"
 
 /* Step A: takes a slot and announces the floor in it. NULL with the errno in `*err`. */

@@ -7,7 +7,7 @@
 #ifndef ROSTER_CORE_TXN_H
 #define ROSTER_CORE_TXN_H
 
-#include "session.h"
+#include "core/roster/session.h"
 
 #include <roster/txn.h>
 #include <stddef.h>

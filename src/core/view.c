@@ -4,7 +4,7 @@
  *
  * The door of the read side, and what is read behind it.
  */
-#include "session.h"
+#include "core/roster/session.h"
 
 #include <roster/view.h>
 

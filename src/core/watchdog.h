@@ -10,7 +10,7 @@
 #define ROSTER_CORE_WATCHDOG_H
 
 #include "core/base/background.h"
-#include "manager.h"
+#include "core/roster/roster.h"
 
 #include <roster/view.h>
 #include <roster/watchdog.h>

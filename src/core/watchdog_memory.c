@@ -7,8 +7,8 @@
  */
 #include "watchdog.h"
 
-#include "kill.h"
-#include "session.h"
+#include "core/roster/kill_word.h"
+#include "core/roster/session.h"
 
 #include <string.h>
 #include <time.h>

@@ -6,8 +6,8 @@
  */
 #include "watchdog.h"
 
-#include "kill.h"
-#include "session.h"
+#include "core/roster/kill_word.h"
+#include "core/roster/session.h"
 
 #include <roster/list.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 
 #include <criterion/criterion.h>
 
-#include "core/manager.h"
+#include "core/roster/roster.h"
 
 int operate_oracle_get(void *arg, uint64_t *ts)
 {

@@ -9,7 +9,7 @@
 #include "config.h"
 
 #include "core/conn_ids.h"
-#include "core/manager.h"
+#include "core/roster/roster.h"
 #include "operate.h"
 #include "unit/failing.h"
 

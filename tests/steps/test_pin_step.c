@@ -9,7 +9,7 @@
 #include "config.h"
 
 #include "core/lease.h"
-#include "core/pin.h"
+#include "core/roster/pin.h"
 #include "steps.h"
 
 #include <criterion/criterion.h>

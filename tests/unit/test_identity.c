@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "core/identity.h"
+#include "core/roster/identity.h"
 #include "unit.h"
 
 #include <criterion/criterion.h>

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "core/kill.h"
+#include "core/roster/kill_word.h"
 #include "unit.h"
 
 #include <criterion/criterion.h>

@@ -8,8 +8,8 @@
 #ifndef ROSTER_TESTS_UNIT_H
 #define ROSTER_TESTS_UNIT_H
 
-#include "core/manager.h"
-#include "core/session.h"
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
 
 #include <roster/roster.h>
 

@@ -6,8 +6,8 @@
  */
 #include "core/base/horizon.h"
 
-#include "core/pin.h"
-#include "core/session.h"
+#include "core/roster/pin.h"
+#include "core/roster/session.h"
 
 #include <errno.h>
 #include <roster/timestamp.h>

@@ -5,8 +5,8 @@
  * Identities: who a session is, as one immutable block with its strings. The session's id, kind and
  * flags stand there once more, so that a list need not touch the session's other line for them.
  */
-#ifndef ROSTER_CORE_IDENTITY_H
-#define ROSTER_CORE_IDENTITY_H
+#ifndef ROSTER_CORE_ROSTER_IDENTITY_H
+#define ROSTER_CORE_ROSTER_IDENTITY_H
 
 #include <roster/session.h>
 #include <roster/view.h>
@@ -57,4 +57,4 @@ void rst_identity_free(const struct roster_identity *identity, const struct rost
 /* The bytes that one takes that was allocated. */
 size_t rst_identity_bytes(const struct roster_identity *identity);
 
-#endif /* ROSTER_CORE_IDENTITY_H */
+#endif /* ROSTER_CORE_ROSTER_IDENTITY_H */

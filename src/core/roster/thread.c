@@ -4,11 +4,11 @@
  *
  * Per-thread contexts: making, adopting and giving them up. See thread.h.
  */
-#include "thread.h"
+#include "core/roster/thread.h"
 
-#include "manager.h"
-#include "session.h"
-#include "statement.h"
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
+#include "core/statement.h"
 
 #include <errno.h>
 #include <pthread.h>

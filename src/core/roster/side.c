@@ -4,11 +4,11 @@
  *
  * The sides of sessions, and what a server says of what they use and may use.
  */
-#include "side.h"
+#include "core/roster/side.h"
 
-#include "digests.h"
-#include "session.h"
-#include "tables.h"
+#include "core/roster/digests.h"
+#include "core/roster/session.h"
+#include "core/tables.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  * The private side of a stand-alone pin. Constant after roster_pin_acquire(), freed after a grace
  * period, because a scan may be naming it.
  */
-#ifndef ROSTER_CORE_PIN_H
-#define ROSTER_CORE_PIN_H
+#ifndef ROSTER_CORE_ROSTER_PIN_H
+#define ROSTER_CORE_ROSTER_PIN_H
 
 #include "core/base/rcu.h"
 
@@ -23,4 +23,4 @@ struct roster_pin {
     struct rcu_head rcu;
 };
 
-#endif /* ROSTER_CORE_PIN_H */
+#endif /* ROSTER_CORE_ROSTER_PIN_H */

@@ -13,10 +13,10 @@
  * A statement's kill dies with the statement, because the sequence numbers differ from then on, so
  * the owner clears nothing: its path is one load (G9). kill.c tells the protocol.
  */
-#ifndef ROSTER_CORE_KILL_H
-#define ROSTER_CORE_KILL_H
+#ifndef ROSTER_CORE_ROSTER_KILL_WORD_H
+#define ROSTER_CORE_ROSTER_KILL_WORD_H
 
-#include "session.h"
+#include "core/roster/session.h"
 
 #include <roster/kill.h>
 
@@ -74,4 +74,4 @@ rst_slow int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t 
 /* The last thing that happens to the word: from now on every kill is refused. */
 void rst_kill_close(struct roster_session *session);
 
-#endif /* ROSTER_CORE_KILL_H */
+#endif /* ROSTER_CORE_ROSTER_KILL_WORD_H */

@@ -24,8 +24,8 @@
  * deleted from the table -> retired -> grace period -> taken again. A reader that found it by
  * either way may look at it until it unlocks (G4).
  */
-#ifndef ROSTER_CORE_REGISTRY_H
-#define ROSTER_CORE_REGISTRY_H
+#ifndef ROSTER_CORE_ROSTER_REGISTRY_H
+#define ROSTER_CORE_ROSTER_REGISTRY_H
 
 #include "core/base/rcu.h"
 
@@ -77,4 +77,4 @@ typedef int rst_registry_fn(struct roster_session *const *batch, unsigned n, voi
 /* Walks all sessions under the read lock; stops when `fn` returns something else than 0. */
 int rst_registry_walk(struct rst_registry *registry, rst_registry_fn *fn, void *arg);
 
-#endif /* ROSTER_CORE_REGISTRY_H */
+#endif /* ROSTER_CORE_ROSTER_REGISTRY_H */

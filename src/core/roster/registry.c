@@ -4,10 +4,10 @@
  *
  * The registry of open sessions. See registry.h.
  */
-#include "registry.h"
+#include "core/roster/registry.h"
 
 #include "core/base/pool.h"
-#include "session.h"
+#include "core/roster/session.h"
 
 #include <errno.h>
 #include <string.h>

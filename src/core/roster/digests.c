@@ -4,9 +4,9 @@
  *
  * The digests of a transaction's statements. See digests.h.
  */
-#include "digests.h"
+#include "core/roster/digests.h"
 
-#include "session.h"
+#include "core/roster/session.h"
 
 #include <string.h>
 

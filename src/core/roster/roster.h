@@ -4,17 +4,17 @@
  *
  * The private side of a roster: everything that its sessions share.
  */
-#ifndef ROSTER_CORE_MANAGER_H
-#define ROSTER_CORE_MANAGER_H
+#ifndef ROSTER_CORE_ROSTER_ROSTER_H
+#define ROSTER_CORE_ROSTER_ROSTER_H
 
 #include "core/base/horizon.h"
 #include "core/base/pool.h"
 #include "core/base/rcu.h"
 #include "core/base/ticker.h"
-#include "lease.h"
-#include "metrics.h"
-#include "registry.h"
-#include "thread.h"
+#include "core/lease.h"
+#include "core/roster/counters.h"
+#include "core/roster/registry.h"
+#include "core/roster/thread.h"
 
 #include <errno.h>
 #include <roster/manager.h>
@@ -84,4 +84,4 @@ static inline int rst_oracle_now(const struct roster *roster, uint64_t *ts)
     return err < 0 ? err : -EIO;
 }
 
-#endif /* ROSTER_CORE_MANAGER_H */
+#endif /* ROSTER_CORE_ROSTER_ROSTER_H */

@@ -4,7 +4,7 @@
  *
  * Identities. See identity.h.
  */
-#include "identity.h"
+#include "core/roster/identity.h"
 
 #include <errno.h>
 #include <stdlib.h>

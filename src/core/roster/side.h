@@ -8,8 +8,8 @@
  *
  * Words are written by the owner and read by anyone under the read lock, one by one.
  */
-#ifndef ROSTER_CORE_SIDE_H
-#define ROSTER_CORE_SIDE_H
+#ifndef ROSTER_CORE_ROSTER_SIDE_H
+#define ROSTER_CORE_ROSTER_SIDE_H
 
 #include "core/base/rcu.h"
 
@@ -37,4 +37,4 @@ int rst_side_open(struct roster_session *session, const struct roster_session_at
 
 void rst_side_free(struct rst_side *side);
 
-#endif /* ROSTER_CORE_SIDE_H */
+#endif /* ROSTER_CORE_ROSTER_SIDE_H */

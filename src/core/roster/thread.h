@@ -14,8 +14,8 @@
  * other rosters hang behind it. The process-wide lock of thread.c guards who has which context; it
  * is taken when a thread meets a roster, when it ends, and when a roster is destroyed.
  */
-#ifndef ROSTER_CORE_THREAD_H
-#define ROSTER_CORE_THREAD_H
+#ifndef ROSTER_CORE_ROSTER_THREAD_H
+#define ROSTER_CORE_ROSTER_THREAD_H
 
 #include "core/base/horizon.h"
 #include "core/base/pool.h"
@@ -103,4 +103,4 @@ static inline struct rst_thread *rst_thread_try(uint32_t tag)
     return rst_likely(rst_load(&thread->tag) == tag) ? thread : NULL;
 }
 
-#endif /* ROSTER_CORE_THREAD_H */
+#endif /* ROSTER_CORE_ROSTER_THREAD_H */

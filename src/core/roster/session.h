@@ -19,13 +19,13 @@
  * and a transaction are both under way, `base` is the view to publish when the statement ends
  * first, `spare` the one when the transaction ends first; both are NULL otherwise.
  */
-#ifndef ROSTER_CORE_SESSION_H
-#define ROSTER_CORE_SESSION_H
+#ifndef ROSTER_CORE_ROSTER_SESSION_H
+#define ROSTER_CORE_ROSTER_SESSION_H
 
 #include "core/base/rcu.h"
-#include "identity.h"
-#include "manager.h"
-#include "side.h"
+#include "core/roster/identity.h"
+#include "core/roster/roster.h"
+#include "core/roster/side.h"
 
 #include <errno.h>
 #include <roster/session.h>
@@ -175,4 +175,4 @@ static inline void rst_view_publish(struct roster_session *session, struct roste
     rst_assign_pointer(&session->view, view);
 }
 
-#endif /* ROSTER_CORE_SESSION_H */
+#endif /* ROSTER_CORE_ROSTER_SESSION_H */
