@@ -13,7 +13,7 @@
 #include "cluster/syncer.h"
 #include "cluster/threads.h"
 #include "core/base/cancel.h"
-#include "core/lease.h"
+#include "core/scanner/lease.h"
 
 static const struct rst_lease_ops lease_ops = {syncer_lower};
 

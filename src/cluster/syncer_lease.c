@@ -11,7 +11,7 @@
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
 #include "core/base/controls.h"
-#include "core/lease.h"
+#include "core/scanner/lease.h"
 
 /* Revokes a lease that may still live, so that what hangs on it does not stay for its time. */
 static void revoke_old(struct roster_syncer *syncer, int64_t lease)

@@ -27,7 +27,7 @@
 #include "cluster/syncer.h"
 #include "core/base/cancel.h"
 #include "core/base/controls.h"
-#include "core/lease.h"
+#include "core/scanner/lease.h"
 
 #define ATTEMPTS 4
 #define HOLDER_SIZE 128

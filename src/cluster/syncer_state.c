@@ -15,7 +15,7 @@
 #include "cluster/store_clock.h"
 #include "cluster/syncer.h"
 #include "core/base/controls.h"
-#include "core/lease.h"
+#include "core/scanner/lease.h"
 
 const char *roster_syncer_state_name(enum roster_syncer_state state)
 {

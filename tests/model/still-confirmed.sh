@@ -43,7 +43,7 @@ control src/core/kill.c 's/\btake_back(/take_it_back(/' 1
 grep -q '^kill: take_back() is not in src/core/kill.c any more' "$work/said" ||
     fail "it does not say what is gone: $(cat "$work/said")"
 control src/core/base/horizon.c 's,/\* b: pairs with B.*\*/,,' 0
-control src/core/minimum.c 's/^    pthread_mutex_lock/	pthread_mutex_lock/' 0
+control src/core/scanner/minimum.c 's/^    pthread_mutex_lock/	pthread_mutex_lock/' 0
 cp "$work/tests/model/kill.pml" "$work/tests/model/another.pml"
 "$check" -C "$work" >"$work/said" && fail "a model without a record passes"
 exit $failed

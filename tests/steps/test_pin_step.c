@@ -8,8 +8,8 @@
 
 #include "config.h"
 
-#include "core/lease.h"
 #include "core/roster/pin.h"
+#include "core/scanner/lease.h"
 #include "steps.h"
 
 #include <criterion/criterion.h>

@@ -12,7 +12,7 @@
 
 #include <roster/roster.h>
 
-#include "core/lease.h"
+#include "core/scanner/lease.h"
 
 #define MS UINT64_C(1000000)
 #define AGE_MS (UINT64_C(86400) * 1000)

@@ -11,10 +11,10 @@
 #include "core/base/pool.h"
 #include "core/base/rcu.h"
 #include "core/base/ticker.h"
-#include "core/lease.h"
 #include "core/roster/counters.h"
 #include "core/roster/registry.h"
 #include "core/roster/thread.h"
+#include "core/scanner/lease.h"
 
 #include <errno.h>
 #include <roster/manager.h>

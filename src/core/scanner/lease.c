@@ -4,7 +4,7 @@
  *
  * The roster's side of a leased store.
  */
-#include "lease.h"
+#include "core/scanner/lease.h"
 
 #include "core/base/probes.h"
 #include "core/roster/roster.h"

@@ -9,8 +9,8 @@
  * here before the store is asked to raise it, and lowered here after the store has lowered it, so
  * that it is never below what the store holds while the lease lives.
  */
-#ifndef ROSTER_CORE_LEASE_H
-#define ROSTER_CORE_LEASE_H
+#ifndef ROSTER_CORE_SCANNER_LEASE_H
+#define ROSTER_CORE_SCANNER_LEASE_H
 
 #include <roster/export.h>
 #include <roster/minimum.h>
@@ -58,4 +58,4 @@ ROSTER_API void rst_lease_lowered(struct roster *roster, uint64_t record);
 /* The record. */
 ROSTER_API uint64_t rst_lease_record(struct roster *roster);
 
-#endif /* ROSTER_CORE_LEASE_H */
+#endif /* ROSTER_CORE_SCANNER_LEASE_H */
