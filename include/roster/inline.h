@@ -64,7 +64,7 @@ ROSTER_INLINE uint64_t roster_session_id(const struct roster_session *session)
 {
     const struct roster_session_front *front = (const struct roster_session_front *)session;
 
-    /* Acquire: pairs with replace() in session_update.c, as in the next two. */
+    /* Acquire: pairs with replace() in owner/update.c, as in the next two. */
     return front ? __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_id : 0;
 }
 

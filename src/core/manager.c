@@ -8,8 +8,8 @@
 
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
+#include "core/owner/statement.h"
 #include "core/roster/session.h"
-#include "statement.h"
 
 #include <errno.h>
 #include <roster/timestamp.h>

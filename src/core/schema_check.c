@@ -11,8 +11,8 @@
  *
  * Either 3 comes after b in the owner's thread and sees a; or 2 came before b, and c finds it.
  */
+#include "core/owner/tables.h"
 #include "core/roster/session.h"
-#include "tables.h"
 
 #include <roster/list.h>
 #include <roster/schema_check.h>

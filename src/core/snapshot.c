@@ -4,9 +4,9 @@
  *
  * Copied lists of sessions: two blocks that grow, one of entries and one of text.
  */
+#include "core/owner/tables.h"
 #include "core/roster/digests.h"
 #include "core/roster/session.h"
-#include "tables.h"
 
 #include <inttypes.h>
 #include <roster/list.h>

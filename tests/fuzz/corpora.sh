@@ -22,7 +22,7 @@ cd "$ROSTER_BUILDDIR"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC2086 # words of a command
-$ROSTER_COMPILE -DROSTER_CONTROL_BLIND_CHECK -c "$ROSTER_SRCDIR/src/core/txn_state.c" \
+$ROSTER_COMPILE -DROSTER_CONTROL_BLIND_CHECK -c "$ROSTER_SRCDIR/src/core/owner/txn_state.c" \
     -o "$work/txn_state.o"
 # shellcheck disable=SC2086 # words of a command
 $ROSTER_LINK -o "$work/control" tests/fuzz/fuzz_calls."$ROSTER_OBJEXT" \

@@ -56,6 +56,6 @@ done
 for function in rst_registry_del rst_kill_close; do
     callers=$(awk -v f="$function(" 'index($0, f) && !/^void / && before !~ /KILL_TEARS_DOWN/ {
         print FILENAME } { before = $0 }' "$top"/src/*/*.c "$top"/src/*/*/*.c)
-    [ "$callers" = "$top/src/core/session.c" ] || fail "$function() is called in: $callers"
+    [ "$callers" = "$top/src/core/owner/open.c" ] || fail "$function() is called in: $callers"
 done
 exit $failed

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "core/statement.h"
+#include "core/owner/statement.h"
 #include "unit.h"
 
 #include <criterion/criterion.h>

@@ -6,9 +6,9 @@
  */
 #include "core/roster/side.h"
 
+#include "core/owner/tables.h"
 #include "core/roster/digests.h"
 #include "core/roster/session.h"
-#include "core/tables.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,9 +6,9 @@
  */
 #include "core/roster/thread.h"
 
+#include "core/owner/statement.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
-#include "core/statement.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
  *
  * The tables that a transaction uses. See tables.h.
  */
-#include "tables.h"
+#include "core/owner/tables.h"
 
 #include "core/roster/session.h"
 

@@ -4,11 +4,11 @@
  *
  * Statements. session.h tells which view is published when.
  */
-#include "statement.h"
+#include "core/owner/statement.h"
 
+#include "core/owner/txn.h"
 #include "core/roster/digests.h"
 #include "core/roster/kill_word.h"
-#include "txn.h"
 
 #include <string.h>
 

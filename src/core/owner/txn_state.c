@@ -6,7 +6,7 @@
  * progress, and the check of its snapshot.
  */
 #include "core/base/probes.h"
-#include "txn_views.h"
+#include "core/owner/txn_views.h"
 
 #include <roster/timestamp.h>
 

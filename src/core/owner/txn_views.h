@@ -4,10 +4,10 @@
  *
  * The views of a transaction: one, or two while a statement is under way (see session.h).
  */
-#ifndef ROSTER_CORE_TXN_VIEWS_H
-#define ROSTER_CORE_TXN_VIEWS_H
+#ifndef ROSTER_CORE_OWNER_TXN_VIEWS_H
+#define ROSTER_CORE_OWNER_TXN_VIEWS_H
 
-#include "txn.h"
+#include "core/owner/txn.h"
 
 struct rst_txn_views {
     struct roster_view *now;  /* to publish */
@@ -74,4 +74,4 @@ static inline void rst_txn_views_replace(struct rst_thread *thread, struct roste
     }
 }
 
-#endif /* ROSTER_CORE_TXN_VIEWS_H */
+#endif /* ROSTER_CORE_OWNER_TXN_VIEWS_H */

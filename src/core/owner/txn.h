@@ -4,8 +4,8 @@
  *
  * The private side of transactions.
  */
-#ifndef ROSTER_CORE_TXN_H
-#define ROSTER_CORE_TXN_H
+#ifndef ROSTER_CORE_OWNER_TXN_H
+#define ROSTER_CORE_OWNER_TXN_H
 
 #include "core/roster/session.h"
 
@@ -31,4 +31,4 @@ static inline void rst_view_fill(struct roster_view *view, const struct roster_s
     view->statement = statement;
 }
 
-#endif /* ROSTER_CORE_TXN_H */
+#endif /* ROSTER_CORE_OWNER_TXN_H */

@@ -4,8 +4,8 @@
  *
  * The private side of statements.
  */
-#ifndef ROSTER_CORE_STATEMENT_H
-#define ROSTER_CORE_STATEMENT_H
+#ifndef ROSTER_CORE_OWNER_STATEMENT_H
+#define ROSTER_CORE_OWNER_STATEMENT_H
 
 #include "core/roster/session.h"
 
@@ -39,4 +39,4 @@ static inline bool rst_statement_is_short(const struct roster_statement *stateme
 /* Ends the running statement; `thread` is NULL when there is no context. As roster_stmt_end(). */
 int rst_statement_end(struct rst_thread *thread, struct roster_session *session);
 
-#endif /* ROSTER_CORE_STATEMENT_H */
+#endif /* ROSTER_CORE_OWNER_STATEMENT_H */

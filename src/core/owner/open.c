@@ -8,11 +8,11 @@
 
 #include "core/base/probes.h"
 #include "core/base/struct_size.h"
+#include "core/owner/draining.h"
+#include "core/owner/statement.h"
+#include "core/owner/txn.h"
 #include "core/roster/identity.h"
 #include "core/roster/kill_word.h"
-#include "drain.h"
-#include "statement.h"
-#include "txn.h"
 
 #include <stdlib.h>
 

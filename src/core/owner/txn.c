@@ -5,12 +5,12 @@
  * Transactions: beginning, ending and checking them. The protocol with the scanner is told in
  * horizon.h, what is published when in session.h; txn_state.c has what happens in between.
  */
-#include "txn.h"
+#include "core/owner/txn.h"
 
 #include "core/base/probes.h"
+#include "core/owner/txn_views.h"
 #include "core/roster/digests.h"
 #include "core/roster/kill_word.h"
-#include "txn_views.h"
 
 /* Step A: takes a slot and announces the floor in it. NULL with the errno in `*err`. */
 static inline uint64_t *announce(struct rst_thread *thread, struct roster_session *session,

@@ -4,8 +4,8 @@
  *
  * What opening a session has to know of draining. See drain.c.
  */
-#ifndef ROSTER_CORE_DRAIN_H
-#define ROSTER_CORE_DRAIN_H
+#ifndef ROSTER_CORE_OWNER_DRAINING_H
+#define ROSTER_CORE_OWNER_DRAINING_H
 
 #include <stdbool.h>
 
@@ -21,4 +21,4 @@ bool rst_drain_refuses(struct rst_thread *thread, unsigned kind);
 /* The session can be found, or will not be opened after all. */
 void rst_drain_opened(struct rst_thread *thread);
 
-#endif /* ROSTER_CORE_DRAIN_H */
+#endif /* ROSTER_CORE_OWNER_DRAINING_H */

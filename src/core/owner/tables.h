@@ -8,8 +8,8 @@
  * seems to use what the first did until it uses a table itself, and then goes on with that list.
  * A schema change then waits a little longer than it has to.)
  */
-#ifndef ROSTER_CORE_TABLES_H
-#define ROSTER_CORE_TABLES_H
+#ifndef ROSTER_CORE_OWNER_TABLES_H
+#define ROSTER_CORE_OWNER_TABLES_H
 
 #include "core/base/rcu.h"
 
@@ -34,4 +34,4 @@ struct rst_tables {
 const struct rst_table *rst_tables_of(const struct roster_session *session,
                                       const struct roster_view *view, size_t *count);
 
-#endif /* ROSTER_CORE_TABLES_H */
+#endif /* ROSTER_CORE_OWNER_TABLES_H */
