@@ -18,7 +18,7 @@
 
 #include "../unit/failing.h"
 #include "core/conn_ids.h"
-#include "core/watchdog.h"
+#include "core/operate/watchdog.h"
 
 /* What is made, and unmade when it succeeded; everything a call may need is in here. */
 struct scene {

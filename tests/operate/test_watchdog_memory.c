@@ -16,7 +16,7 @@
 
 #include <criterion/criterion.h>
 
-#include "core/watchdog.h"
+#include "core/operate/watchdog.h"
 
 #define N 4
 

@@ -7,7 +7,7 @@
 #ifndef ROSTER_TESTS_WATCHDOG_FIXTURE_H
 #define ROSTER_TESTS_WATCHDOG_FIXTURE_H
 
-#include "core/watchdog.h"
+#include "core/operate/watchdog.h"
 #include "operate.h"
 
 struct watchdog_fixture {

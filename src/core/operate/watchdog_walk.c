@@ -4,7 +4,7 @@
  *
  * One walk of a watchdog: each session's view against its limits.
  */
-#include "watchdog.h"
+#include "core/operate/watchdog.h"
 
 #include "core/roster/kill_word.h"
 #include "core/roster/session.h"

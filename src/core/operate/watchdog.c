@@ -4,7 +4,7 @@
  *
  * The life of a watchdog: options, thread, and telling of events.
  */
-#include "watchdog.h"
+#include "core/operate/watchdog.h"
 
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"

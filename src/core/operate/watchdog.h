@@ -6,8 +6,8 @@
  * in a walk, watchdog_memory.c the server's memory, watchdog_track.c what it remembers of sessions.
  * Everything is under the lock of `background`, which no owner ever takes.
  */
-#ifndef ROSTER_CORE_WATCHDOG_H
-#define ROSTER_CORE_WATCHDOG_H
+#ifndef ROSTER_CORE_OPERATE_WATCHDOG_H
+#define ROSTER_CORE_OPERATE_WATCHDOG_H
 
 #include "core/base/background.h"
 #include "core/roster/roster.h"
@@ -101,4 +101,4 @@ struct rst_track *rst_tracks_add(struct rst_tracks *tracks, uint64_t session_id,
 /* Forgets all. */
 void rst_tracks_clear(struct rst_tracks *tracks);
 
-#endif /* ROSTER_CORE_WATCHDOG_H */
+#endif /* ROSTER_CORE_OPERATE_WATCHDOG_H */

@@ -5,7 +5,7 @@
  * What a watchdog remembers of sessions. Each walk writes a new table from the last one's, so what
  * is of no interest any more is gone without being looked for.
  */
-#include "watchdog.h"
+#include "core/operate/watchdog.h"
 
 #include <stdlib.h>
 #include <string.h>
