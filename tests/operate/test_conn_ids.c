@@ -18,7 +18,7 @@
 
 #include <roster/roster.h>
 
-#include "core/conn_ids.h"
+#include "core/sql/conn_ids.h"
 
 static struct roster_conn_ids *make(struct roster *roster, uint32_t local_ids, uint32_t percent)
 {

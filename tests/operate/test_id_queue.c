@@ -14,7 +14,7 @@
 
 #include <criterion/criterion.h>
 
-#include "core/id_queue.h"
+#include "core/sql/id_queue.h"
 
 /* Lets an empty queue go on as if `position` ids had been put and taken. */
 static void go_on_at(struct rst_id_queue *queue, uint64_t position)

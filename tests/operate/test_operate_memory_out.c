@@ -17,8 +17,8 @@
 #include <criterion/criterion.h>
 
 #include "../unit/failing.h"
-#include "core/conn_ids.h"
 #include "core/operate/watchdog.h"
+#include "core/sql/conn_ids.h"
 
 /* What is made, and unmade when it succeeded; everything a call may need is in here. */
 struct scene {

@@ -8,8 +8,8 @@
 
 #include "config.h"
 
-#include "core/conn_ids.h"
 #include "core/roster/roster.h"
+#include "core/sql/conn_ids.h"
 #include "operate.h"
 #include "unit/failing.h"
 

@@ -12,11 +12,11 @@
  * callback is under way starts one. Each callback puts the ids that have waited for it into the
  * queue, takes the stack, and waits once more for what it took, until the stack is empty.
  */
-#ifndef ROSTER_CORE_CONN_IDS_H
-#define ROSTER_CORE_CONN_IDS_H
+#ifndef ROSTER_CORE_SQL_CONN_IDS_H
+#define ROSTER_CORE_SQL_CONN_IDS_H
 
 #include "core/base/rcu.h"
-#include "id_queue.h"
+#include "core/sql/id_queue.h"
 
 #include <roster/conn_id.h>
 
@@ -47,4 +47,4 @@ struct roster_conn_ids {
     struct rst_id_queue queue;
 } rst_cache_aligned;
 
-#endif /* ROSTER_CORE_CONN_IDS_H */
+#endif /* ROSTER_CORE_SQL_CONN_IDS_H */

@@ -4,7 +4,7 @@
  *
  * The allocator of connection ids. See conn_ids.h.
  */
-#include "conn_ids.h"
+#include "core/sql/conn_ids.h"
 
 #include "core/base/struct_size.h"
 #include "core/roster/thread.h"

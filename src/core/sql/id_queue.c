@@ -7,7 +7,7 @@
  * Every operation is sequentially consistent, as the algorithm's proof assumes; opening and closing
  * a connection can afford it.
  */
-#include "id_queue.h"
+#include "core/sql/id_queue.h"
 
 #include <errno.h>
 #include <stdlib.h>
