@@ -9,8 +9,8 @@
 
 #include "cluster/oracle_allot.h"
 #include "cluster/record.h"
-#include "cluster/store_backoff.h"
-#include "cluster/store_clock.h"
+#include "store/base/backoff.h"
+#include "store/base/clock.h"
 
 /* Of the year 2527. No oracle writes a value beyond this one, see leap(). */
 #define LAST_SANE UINT64_C(4600000000000000000)

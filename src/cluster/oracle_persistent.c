@@ -23,10 +23,10 @@
 
 #include "cluster/options.h"
 #include "cluster/record.h"
-#include "cluster/store_backoff.h"
-#include "cluster/store_clock.h"
 #include "cluster/wall_clock.h"
 #include "core/base/cancel.h"
+#include "store/base/backoff.h"
+#include "store/base/clock.h"
 
 #define MAX_WINDOW_MS (24U * 3600 * 1000)
 #define OWNER_SIZE 17

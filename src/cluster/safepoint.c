@@ -15,10 +15,10 @@
 #include "cluster/options.h"
 #include "cluster/record.h"
 #include "cluster/safepoint.h"
-#include "cluster/store_clock.h"
 #include "cluster/syncer.h"
-#include "cluster/threads.h"
 #include "core/base/cancel.h"
+#include "store/base/clock.h"
+#include "store/base/threads.h"
 
 #define LEAST_LIFE_TIME_MS UINT64_C(600000)
 #define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)

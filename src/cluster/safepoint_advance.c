@@ -14,9 +14,9 @@
 #include "cluster/options.h"
 #include "cluster/record.h"
 #include "cluster/safepoint.h"
-#include "cluster/store_backoff.h"
-#include "cluster/store_clock.h"
 #include "core/base/cancel.h"
+#include "store/base/backoff.h"
+#include "store/base/clock.h"
 
 #define ATTEMPTS 8
 

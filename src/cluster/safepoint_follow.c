@@ -13,8 +13,8 @@
 #include "cluster/batch.h"
 #include "cluster/record.h"
 #include "cluster/safepoint.h"
-#include "cluster/store_clock.h"
 #include "cluster/syncer.h"
+#include "store/base/clock.h"
 
 #define PAUSE_NS (200 * STORE_NS_PER_MS)
 

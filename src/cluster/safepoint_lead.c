@@ -13,8 +13,8 @@
 
 #include "cluster/batch.h"
 #include "cluster/safepoint.h"
-#include "cluster/store_clock.h"
 #include "cluster/syncer.h"
+#include "store/base/clock.h"
 
 /* The first of the looks for acknowledgements after the txn safe point has moved. */
 #define ACK_LOOK_MS INT64_C(20)

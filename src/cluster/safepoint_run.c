@@ -8,9 +8,9 @@
 #include <errno.h>
 
 #include "cluster/safepoint.h"
-#include "cluster/store_clock.h"
-#include "cluster/threads.h"
 #include "core/base/cancel.h"
+#include "store/base/clock.h"
+#include "store/base/threads.h"
 
 /* A server that registers again tells nobody here; it is looked for this often. */
 #define FOLLOW_MS 1000

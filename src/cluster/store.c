@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_clock.h"
-#include "cluster/store_internal.h"
 #include "core/base/cancel.h"
+#include "store/base/clock.h"
+#include "store/base/kind.h"
 
 #define LOG_LINE 512
 

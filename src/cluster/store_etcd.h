@@ -19,8 +19,8 @@
 #include <jansson.h>
 #include <pthread.h>
 
-#include "cluster/store_events.h"
-#include "cluster/store_internal.h"
+#include "store/base/events.h"
+#include "store/base/kind.h"
 
 #define ETCD_PATH_RANGE "/v3/kv/range"
 #define ETCD_PATH_TXN "/v3/kv/txn"

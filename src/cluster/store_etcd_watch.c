@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_backoff.h"
-#include "cluster/store_clock.h"
 #include "cluster/store_etcd_watch.h"
 #include "cluster/store_sigpipe.h"
+#include "store/base/backoff.h"
+#include "store/base/clock.h"
 
 static struct etcd_watch *watch_of(struct roster_store_watch *watch)
 {

@@ -22,7 +22,7 @@ json_t *store_json_parse(const char *text, size_t size, size_t flags);
 int store_json_get_int(const json_t *object, const char *name, int64_t least, int64_t *value);
 int store_json_get_id(const json_t *object, const char *name, uint64_t *value);
 int store_json_get_bool(const json_t *object, const char *name, bool *value);
-/* Bytes, as a part of `arena`, see store_arena.h; also -ENOMEM and -EMSGSIZE. */
+/* Bytes, as a part of `arena`, see base/arena.h; also -ENOMEM and -EMSGSIZE. */
 int store_json_get_bytes(const json_t *object, const char *name, void *arena,
                          struct roster_store_bytes *bytes);
 /* The member if it is an object, or an array; NULL when it is left out. */

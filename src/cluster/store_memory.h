@@ -15,8 +15,8 @@
 
 #include <pthread.h>
 
-#include "cluster/store_eval.h"
-#include "cluster/store_internal.h"
+#include "store/base/eval.h"
+#include "store/base/kind.h"
 
 /* A key at a revision; with version 0 its deletion. Key and value follow the struct. */
 struct memory_item {

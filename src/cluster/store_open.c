@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_internal.h"
 #include "core/base/cancel.h"
+#include "store/base/kind.h"
 
 static const struct store_kind *const kinds[] = {
     &store_memory_kind,

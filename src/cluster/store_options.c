@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_internal.h"
+#include "store/base/kind.h"
 
 #define DAY_MS (24 * 3600 * 1000)
 

@@ -22,8 +22,8 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
-#include "cluster/store_eval.h"
-#include "cluster/store_internal.h"
+#include "store/base/eval.h"
+#include "store/base/kind.h"
 
 #define STORE_BOOT_ID_SIZE 40
 

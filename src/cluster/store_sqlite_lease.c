@@ -7,9 +7,9 @@
 
 #include <errno.h>
 
-#include "cluster/store_backoff.h"
-#include "cluster/store_clock.h"
 #include "cluster/store_sqlite.h"
+#include "store/base/backoff.h"
+#include "store/base/clock.h"
 
 struct lease_row {
     int64_t granted_ms;

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_clock.h"
-#include "cluster/store_internal.h"
 #include "core/base/cancel.h"
+#include "store/base/clock.h"
+#include "store/base/kind.h"
 
 /* Fills in the part that all kinds have in common; the kind moves it into its own. */
 static int prepare(struct roster_store_watch *base, struct roster_store *store,

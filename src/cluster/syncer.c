@@ -11,9 +11,9 @@
 
 #include "cluster/options.h"
 #include "cluster/syncer.h"
-#include "cluster/threads.h"
 #include "core/base/cancel.h"
 #include "core/scanner/lease.h"
+#include "store/base/threads.h"
 
 static const struct rst_lease_ops lease_ops = {syncer_lower};
 

@@ -7,11 +7,11 @@
 
 #include <errno.h>
 
-#include "cluster/store_backoff.h"
-#include "cluster/store_clock.h"
 #include "cluster/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
+#include "store/base/backoff.h"
+#include "store/base/clock.h"
 
 /* Revokes a lease that may still live, so that what hangs on it does not stay for its time. */
 static void revoke_old(struct roster_syncer *syncer, int64_t lease)

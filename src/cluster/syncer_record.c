@@ -23,11 +23,11 @@
 
 #include "cluster/batch.h"
 #include "cluster/record.h"
-#include "cluster/store_clock.h"
 #include "cluster/syncer.h"
 #include "core/base/cancel.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
+#include "store/base/clock.h"
 
 #define ATTEMPTS 4
 #define HOLDER_SIZE 128

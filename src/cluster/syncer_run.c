@@ -7,11 +7,11 @@
 
 #include <errno.h>
 
-#include "cluster/store_clock.h"
 #include "cluster/syncer.h"
-#include "cluster/threads.h"
 #include "core/base/cancel.h"
 #include "core/scanner/lease.h"
+#include "store/base/clock.h"
+#include "store/base/threads.h"
 
 /* How often a stop looks whether something is still pinned. */
 #define STOP_LOOK_NS (10 * STORE_NS_PER_MS)

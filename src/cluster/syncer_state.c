@@ -12,10 +12,10 @@
 
 #include <roster/error.h>
 
-#include "cluster/store_clock.h"
 #include "cluster/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
+#include "store/base/clock.h"
 
 const char *roster_syncer_state_name(enum roster_syncer_state state)
 {

@@ -8,8 +8,8 @@
 
 #include <errno.h>
 
-#include "cluster/store_clock.h"
 #include "cluster/syncer.h"
+#include "store/base/clock.h"
 
 #define PAUSE_NS (200 * STORE_NS_PER_MS)
 

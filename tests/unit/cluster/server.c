@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "cluster/record.h"
-#include "cluster/store_clock.h"
 #include "server.h"
+#include "store/base/clock.h"
 
 #define PATIENCE_MS 20000
 

@@ -13,8 +13,8 @@
 
 #include <roster/timestamp.h>
 
-#include "cluster/store_clock.h"
 #include "server.h"
+#include "store/base/clock.h"
 
 #define INFO "/roster/server/info/a"
 #define RECORD "/roster/server/minstartts/a"

@@ -14,8 +14,8 @@
 #include <roster/barrier.h>
 #include <roster/timestamp.h>
 
-#include "cluster/store_internal.h"
 #include "server.h"
+#include "store/base/kind.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "cluster/store_clock.h"
-#include "cluster/threads.h"
+#include "store/base/clock.h"
+#include "store/base/threads.h"
 
 int threads_start(pthread_t *thread, void *(*run)(void *), void *arg, const char *name)
 {

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "cluster/store_clock.h"
+#include "store/base/clock.h"
 
 static int64_t read_clock(clockid_t clock)
 {

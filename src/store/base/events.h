@@ -2,10 +2,10 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* What a watch is about to tell. */
-#ifndef ROSTER_CLUSTER_STORE_EVENTS_H
-#define ROSTER_CLUSTER_STORE_EVENTS_H
+#ifndef ROSTER_STORE_BASE_EVENTS_H
+#define ROSTER_STORE_BASE_EVENTS_H
 
-#include "cluster/store_internal.h"
+#include "store/base/kind.h"
 
 struct store_event_list {
     struct roster_store_events *result;
@@ -29,7 +29,7 @@ bool store_event_list_full(struct store_event_list *list, int64_t revision);
 /* Adds a key that was put or, with version 0, deleted. */
 int store_event_list_add(struct store_event_list *list, const struct roster_store_kv *kv);
 
-/* The same as a visitor of a walk, see store_eval.h. */
+/* The same as a visitor of a walk, see base/eval.h. */
 int store_event_list_visit(void *list, const struct roster_store_kv *kv);
 
 /*

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Background threads, and condition variables that wait on CLOCK_MONOTONIC. */
-#ifndef ROSTER_CLUSTER_THREADS_H
-#define ROSTER_CLUSTER_THREADS_H
+#ifndef ROSTER_STORE_BASE_THREADS_H
+#define ROSTER_STORE_BASE_THREADS_H
 
 #include <pthread.h>
 #include <stdint.h>

@@ -5,9 +5,9 @@
 
 #include <errno.h>
 
-#include "cluster/store_arena.h"
-#include "cluster/store_bytes.h"
-#include "cluster/store_eval.h"
+#include "store/base/arena.h"
+#include "store/base/bytes.h"
+#include "store/base/eval.h"
 
 struct collector {
     void *object;

@@ -8,8 +8,8 @@
  * All functions run inside one transaction of the engine, which the caller has begun, and which
  * it rolls back if they fail.
  */
-#ifndef ROSTER_CLUSTER_STORE_EVAL_H
-#define ROSTER_CLUSTER_STORE_EVAL_H
+#ifndef ROSTER_STORE_BASE_EVAL_H
+#define ROSTER_STORE_BASE_EVAL_H
 
 #include <roster/store.h>
 
@@ -32,7 +32,7 @@ struct store_engine {
 };
 
 /*
- * Reads keys into a range that is part of `object`, see store_arena.h. The revision is left to
+ * Reads keys into a range that is part of `object`, see base/arena.h. The revision is left to
  * the caller.
  */
 int store_eval_range(struct store_engine *engine, const struct roster_store_keys *keys,

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_bytes.h"
-#include "cluster/store_internal.h"
+#include "store/base/bytes.h"
+#include "store/base/kind.h"
 
 static bool valid_bytes(struct roster_store_bytes bytes)
 {

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cluster/store_arena.h"
-#include "cluster/store_events.h"
+#include "store/base/arena.h"
+#include "store/base/events.h"
 
 int store_event_list_begin(struct store_event_list *list, struct roster_store *store, bool snapshot)
 {

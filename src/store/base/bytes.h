@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Byte strings and the sets of keys that they select. */
-#ifndef ROSTER_CLUSTER_STORE_BYTES_H
-#define ROSTER_CLUSTER_STORE_BYTES_H
+#ifndef ROSTER_STORE_BASE_BYTES_H
+#define ROSTER_STORE_BASE_BYTES_H
 
 #include <stdbool.h>
 

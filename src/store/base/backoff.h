@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Pauses between attempts, and the random numbers for them. */
-#ifndef ROSTER_CLUSTER_STORE_BACKOFF_H
-#define ROSTER_CLUSTER_STORE_BACKOFF_H
+#ifndef ROSTER_STORE_BASE_BACKOFF_H
+#define ROSTER_STORE_BASE_BACKOFF_H
 
 #include <stdint.h>
 

@@ -5,8 +5,8 @@
  * Results: an object and everything that it points to, built piece by piece and freed as one by
  * roster_store_free(). The object's memory is zeroed, that of later pieces is not.
  */
-#ifndef ROSTER_CLUSTER_STORE_ARENA_H
-#define ROSTER_CLUSTER_STORE_ARENA_H
+#ifndef ROSTER_STORE_BASE_ARENA_H
+#define ROSTER_STORE_BASE_ARENA_H
 
 #include <stddef.h>
 

@@ -6,8 +6,8 @@
  * libcurl wait on. Leases are on CLOCK_BOOTTIME, because it also counts while the machine is
  * suspended.
  */
-#ifndef ROSTER_CLUSTER_STORE_CLOCK_H
-#define ROSTER_CLUSTER_STORE_CLOCK_H
+#ifndef ROSTER_STORE_BASE_CLOCK_H
+#define ROSTER_STORE_BASE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

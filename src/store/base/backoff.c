@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <sys/random.h>
 
-#include "cluster/store_backoff.h"
-#include "cluster/store_clock.h"
+#include "store/base/backoff.h"
+#include "store/base/clock.h"
 
 uint64_t store_random(void)
 {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "cluster/store_bytes.h"
+#include "store/base/bytes.h"
 
 int store_bytes_compare(struct roster_store_bytes a, struct roster_store_bytes b)
 {

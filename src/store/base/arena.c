@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_arena.h"
+#include "store/base/arena.h"
 
 #define ALIGNMENT _Alignof(max_align_t)
 #define CHUNK_SIZE ((size_t)4096)

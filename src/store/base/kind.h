@@ -8,8 +8,8 @@
  * checked, an absolute deadline, and never NULL to receive a result; it counts calls and their
  * failures. Everything else, locking included, is the kind's business.
  */
-#ifndef ROSTER_CLUSTER_STORE_INTERNAL_H
-#define ROSTER_CLUSTER_STORE_INTERNAL_H
+#ifndef ROSTER_STORE_BASE_KIND_H
+#define ROSTER_STORE_BASE_KIND_H
 
 #include <stdatomic.h>
 
@@ -105,7 +105,7 @@ int store_options_copy(const struct roster_store_options *from, struct roster_st
                        const struct store_error *error);
 void store_options_free(struct roster_store_options *options);
 
-/* store_check.c: 0, -EINVAL or -EMSGSIZE. */
+/* base/check.c: 0, -EINVAL or -EMSGSIZE. */
 int store_check_keys(const struct roster_store_keys *keys, bool reading);
 int store_check_txn(const struct roster_store_txn *txn);
 
