@@ -10,8 +10,8 @@
  * roll-back walks them backwards. Whatever a roll-back needs was allocated before the change,
  * so it cannot fail.
  */
-#ifndef ROSTER_CLUSTER_STORE_MEMORY_H
-#define ROSTER_CLUSTER_STORE_MEMORY_H
+#ifndef ROSTER_STORE_MEMORY_MEMORY_H
+#define ROSTER_STORE_MEMORY_MEMORY_H
 
 #include <pthread.h>
 
@@ -82,7 +82,7 @@ static inline struct memory_store *memory_store_of(struct roster_store *store)
     return (struct memory_store *)store;
 }
 
-/* store_memory_table.c; all with the mutex held */
+/* memory/table.c; all with the mutex held */
 
 void memory_engine_init(struct store_engine *engine);
 /* Deletes every key that hangs on the lease, as a part of the current transaction. */
@@ -92,7 +92,7 @@ void memory_commit(struct memory_store *store);
 void memory_roll_back(struct memory_store *store);
 void memory_table_free(struct memory_store *store);
 
-/* store_memory_lease.c; memory_lease() takes the mutex, the others with it held */
+/* memory/lease.c; memory_lease() takes the mutex, the others with it held */
 
 int memory_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
                  struct roster_store_lease *lease);
@@ -102,7 +102,7 @@ int memory_expire(struct memory_store *store);
 /* When the next lease runs out, CLOCK_BOOTTIME; STORE_FOREVER when there is none. */
 int64_t memory_next_expiry(const struct memory_store *store);
 
-/* store_memory_watch.c */
+/* memory/watch.c */
 
 int memory_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch);
 int memory_watch_next(struct roster_store_watch *watch, int64_t deadline,

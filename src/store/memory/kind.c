@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_memory.h"
 #include "store/base/arena.h"
 #include "store/base/threads.h"
+#include "store/memory/memory.h"
 
 static int memory_open(const char *address, const struct roster_store_options *options,
                        struct roster_store **out, const struct store_error *error)

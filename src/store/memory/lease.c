@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_memory.h"
 #include "store/base/clock.h"
+#include "store/memory/memory.h"
 
 static struct memory_lease *find_lease(const struct memory_store *store, int64_t id)
 {

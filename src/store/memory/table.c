@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_memory.h"
 #include "store/base/bytes.h"
+#include "store/memory/memory.h"
 
 static struct memory_store *store_of_engine(struct store_engine *engine)
 {

@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_memory.h"
 #include "store/base/arena.h"
 #include "store/base/bytes.h"
 #include "store/base/clock.h"
 #include "store/base/events.h"
 #include "store/base/threads.h"
+#include "store/memory/memory.h"
 
 int memory_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch)
 {
