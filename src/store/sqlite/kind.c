@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_sqlite.h"
 #include "store/base/arena.h"
 #include "store/base/clock.h"
 #include "store/base/threads.h"
+#include "store/sqlite/sqlite.h"
 
 /* Looks into the file, which may be new, and finds out which one it is. */
 static int inspect(struct sqlite_conn *conn, struct sqlite_file_id *file, int64_t *id,

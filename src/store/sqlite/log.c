@@ -10,8 +10,8 @@
 
 #include "config.h"
 
-#include "cluster/store_sqlite.h"
 #include "store/base/clock.h"
+#include "store/sqlite/sqlite.h"
 
 #define PAGES 1000      /* 4 MB */
 #define PAGES_MOST 3000 /* 12 MB */

@@ -7,9 +7,9 @@
 
 #include <errno.h>
 
-#include "cluster/store_sqlite.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/sqlite/sqlite.h"
 
 struct lease_row {
     int64_t granted_ms;

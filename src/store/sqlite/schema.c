@@ -17,9 +17,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cluster/store_sqlite.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/sqlite/sqlite.h"
 
 #define APPLICATION_ID 0x526f7374 /* "Rost" */
 #define SCHEMA_VERSION 1

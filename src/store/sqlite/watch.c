@@ -13,11 +13,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_sqlite.h"
 #include "store/base/bytes.h"
 #include "store/base/clock.h"
 #include "store/base/events.h"
 #include "store/base/threads.h"
+#include "store/sqlite/sqlite.h"
 
 struct sqlite_watch {
     struct roster_store_watch base;

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_sqlite.h"
 #include "store/base/arena.h"
 #include "store/base/bytes.h"
+#include "store/sqlite/sqlite.h"
 
 static int find(struct store_engine *engine, struct roster_store_bytes key,
                 struct roster_store_kv *kv)

@@ -15,8 +15,8 @@
  * earlier one have run out. Whoever finds a lease that has run out ends it, before it reads or
  * writes anything else.
  */
-#ifndef ROSTER_CLUSTER_STORE_SQLITE_H
-#define ROSTER_CLUSTER_STORE_SQLITE_H
+#ifndef ROSTER_STORE_SQLITE_SQLITE_H
+#define ROSTER_STORE_SQLITE_SQLITE_H
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -27,7 +27,7 @@
 
 #define STORE_BOOT_ID_SIZE 40
 
-/* The statements that a connection keeps prepared; their texts are in store_sqlite_conn.c. */
+/* The statements that a connection keeps prepared; their texts are in sqlite/conn.c. */
 enum sqlite_statement {
     SQL_BEGIN_READ,
     SQL_BEGIN_WRITE,
@@ -116,7 +116,7 @@ static inline struct sqlite_tx *sqlite_tx_of(struct store_engine *engine)
     return (struct sqlite_tx *)engine; /* its first member */
 }
 
-/* store_sqlite_file.c */
+/* sqlite/file.c */
 
 /* Makes the path absolute and refuses what cannot hold a store. */
 int sqlite_file_locate(const char *address, const struct roster_store_options *options, char **path,
@@ -127,7 +127,7 @@ bool sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_i
 /* The identity of the running kernel, and how far our CLOCK_BOOTTIME is ahead of it. */
 int sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns);
 
-/* store_sqlite_conn.c */
+/* sqlite/conn.c */
 
 /* The errno for what SQLite returned on this connection; logs what an operator should know. */
 int sqlite_conn_errno(struct sqlite_conn *conn, int rc);
@@ -147,17 +147,17 @@ int sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement);
 /* Binds bytes that stay valid until the statement is reset. */
 void sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_bytes bytes);
 
-/* store_sqlite_settings.c */
+/* sqlite/settings.c */
 
 /* Sets on a new connection what SQLite would otherwise decide by its defaults. */
 int sqlite_settings_apply(struct sqlite_conn *conn);
 
-/* store_sqlite_log.c */
+/* sqlite/log.c */
 
 /* Makes the commits of a connection keep the file's log small. */
 void sqlite_log_bound(struct sqlite_conn *conn);
 
-/* store_sqlite_pool.c */
+/* sqlite/pool.c */
 
 /* Takes a connection to the file that the handle is about, or fails with -EREMCHG and others. */
 int sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sqlite_conn **out);
@@ -167,12 +167,12 @@ void sqlite_pool_empty(struct sqlite_store *store);
 /* 0 while the path leads to the file that the handle is about, -EREMCHG afterwards. */
 int sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn *conn);
 
-/* store_sqlite_schema.c */
+/* sqlite/schema.c */
 
 /* Looks into the file, creates what belongs there if it is empty, refuses what is not ours. */
 int sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *error);
 
-/* store_sqlite_tx.c */
+/* sqlite/tx.c */
 
 /*
  * Begins a transaction and ends the leases that have run out; for that it may begin to write
@@ -188,12 +188,12 @@ void sqlite_tx_seal(struct sqlite_tx *tx);
 /* Copies the columns of a key or an event, which begin with the key; -EUCLEAN for nonsense. */
 int sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_kv *kv);
 
-/* store_sqlite_engine.c */
+/* sqlite/engine.c */
 
 void sqlite_engine_init(struct store_engine *engine);
 int sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease);
 
-/* store_sqlite_lease.c */
+/* sqlite/lease.c */
 
 int sqlite_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
                  struct roster_store_lease *lease);
@@ -202,7 +202,7 @@ int sqlite_lease_end(struct sqlite_tx *tx, int64_t id);
 /* 1 and the lease that runs out next, 0 when there is none. */
 int sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns);
 
-/* store_sqlite_watch.c */
+/* sqlite/watch.c */
 
 int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch **out);
 int sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,

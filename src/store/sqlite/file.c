@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "cluster/store_sqlite.h"
 #include "store/base/clock.h"
+#include "store/sqlite/sqlite.h"
 
 /* File systems that other hosts may write to, where shared memory is not shared. */
 static bool is_remote(const char *directory)

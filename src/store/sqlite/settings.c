@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "cluster/store_sqlite.h"
+#include "store/sqlite/sqlite.h"
 
 struct setting {
     int option;

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cluster/store_sqlite.h"
 #include "store/base/clock.h"
+#include "store/sqlite/sqlite.h"
 
 int64_t sqlite_tx_revision(struct sqlite_tx *tx)
 {

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#include "cluster/store_sqlite.h"
+#include "store/sqlite/sqlite.h"
 
 int sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn *conn)
 {

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_sqlite.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/sqlite/sqlite.h"
 
 #define KEY_COLUMNS "key, value, create_revision, mod_revision, version, lease"
 #define EVENT_COLUMNS "key, value, create_revision, revision, version, lease"
