@@ -6,8 +6,8 @@
  */
 #include "config.h"
 
-#include "cluster/store_base64.h"
 #include "fuzz.h"
+#include "store/etcd/base64.h"
 
 #include <string.h>
 

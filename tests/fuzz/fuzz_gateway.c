@@ -6,12 +6,12 @@
  */
 #include "config.h"
 
-#include "cluster/store_etcd.h"
-#include "cluster/store_json.h"
 #include "fuzz.h"
 #include "store/base/arena.h"
 #include "store/base/bytes.h"
 #include "store/base/events.h"
+#include "store/etcd/etcd.h"
+#include "store/etcd/json.h"
 
 #include <string.h>
 

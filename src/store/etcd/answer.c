@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cluster/store_etcd.h"
-#include "cluster/store_json.h"
+#include "store/etcd/etcd.h"
+#include "store/etcd/json.h"
 
 /* The codes of gRPC that etcd uses. */
 enum {

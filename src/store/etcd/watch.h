@@ -13,10 +13,10 @@
  * every watch_check_ms: a linearizable read tells how far the cluster is, and unless the stream
  * is known to be as far, it is opened again where it was, at a member which is.
  */
-#ifndef ROSTER_CLUSTER_STORE_ETCD_WATCH_H
-#define ROSTER_CLUSTER_STORE_ETCD_WATCH_H
+#ifndef ROSTER_STORE_ETCD_WATCH_H
+#define ROSTER_STORE_ETCD_WATCH_H
 
-#include "cluster/store_etcd.h"
+#include "store/etcd/etcd.h"
 
 /* A transfer of a watch. */
 struct etcd_transfer {
@@ -60,7 +60,7 @@ static inline struct etcd_store *etcd_watch_store(struct etcd_watch *watch)
     return etcd_store_of(watch->base.store);
 }
 
-/* store_etcd_watch.c */
+/* etcd/watch.c */
 
 /* Begins a transfer to some endpoint; takes over the request. Without an endpoint it waits. */
 int etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *transfer, const char *path,
@@ -71,13 +71,13 @@ void etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
                        const struct etcd_verdict *verdict);
 void etcd_watch_healthy(struct etcd_watch *watch);
 
-/* store_etcd_stream.c */
+/* etcd/stream.c */
 
 int etcd_stream_begin(struct etcd_watch *watch);
 /* Looks at what the stream has brought and at its deadlines. */
 void etcd_stream_look(struct etcd_watch *watch);
 
-/* store_etcd_side.c */
+/* etcd/side.c */
 
 int etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind);
 void etcd_side_look(struct etcd_watch *watch);

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_etcd.h"
-#include "cluster/store_json.h"
+#include "store/etcd/etcd.h"
+#include "store/etcd/json.h"
 
 #define MAX_TOKEN 4096
 

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Base64 with the standard alphabet and padding, as in JSON made from protocol buffers. */
-#ifndef ROSTER_CLUSTER_STORE_BASE64_H
-#define ROSTER_CLUSTER_STORE_BASE64_H
+#ifndef ROSTER_STORE_ETCD_BASE64_H
+#define ROSTER_STORE_ETCD_BASE64_H
 
 #include <stddef.h>
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_etcd.h"
-#include "cluster/store_json.h"
 #include "store/base/bytes.h"
+#include "store/etcd/etcd.h"
+#include "store/etcd/json.h"
 
 static const struct roster_store_bytes zero = {"", 1};
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_etcd.h"
 #include "store/base/clock.h"
+#include "store/etcd/etcd.h"
 
 #define MAX_TOKEN_ATTEMPTS 3
 /*

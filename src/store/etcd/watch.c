@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_etcd_watch.h"
-#include "cluster/store_sigpipe.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/etcd/sigpipe.h"
+#include "store/etcd/watch.h"
 
 static struct etcd_watch *watch_of(struct roster_store_watch *watch)
 {

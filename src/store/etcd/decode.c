@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cluster/store_etcd.h"
-#include "cluster/store_json.h"
 #include "store/base/arena.h"
 #include "store/base/bytes.h"
+#include "store/etcd/etcd.h"
+#include "store/etcd/json.h"
 
 static int decode_numbers(const json_t *object, struct roster_store_kv *kv)
 {

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "cluster/store_base64.h"
+#include "store/etcd/base64.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

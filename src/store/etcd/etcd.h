@@ -5,15 +5,15 @@
  * The etcd store: etcd v3 through its JSON gateway, over HTTP/1.1.
  *
  * A call is a series of attempts, each one HTTP request to one endpoint, until one is answered
- * or the deadline has passed (store_etcd_call.c). After each the question is what became of it
- * (store_etcd_answer.c): done, refused, certainly not done, or unknown. What is certainly not
+ * or the deadline has passed (etcd/call.c). After each the question is what became of it
+ * (etcd/answer.c): done, refused, certainly not done, or unknown. What is certainly not
  * done is tried again; what is unknown only if doing it twice is the same as doing it once. So
  * the difference decides whether a compare-and-swap can be trusted, and in doubt it is unknown.
  *
  * Whatever comes from an endpoint is input: bounded, and checked before it is believed.
  */
-#ifndef ROSTER_CLUSTER_STORE_ETCD_H
-#define ROSTER_CLUSTER_STORE_ETCD_H
+#ifndef ROSTER_STORE_ETCD_ETCD_H
+#define ROSTER_STORE_ETCD_ETCD_H
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -67,13 +67,13 @@ static inline struct etcd_store *etcd_store_of(struct roster_store *store)
     return (struct etcd_store *)store;
 }
 
-/* store_etcd_url.c */
+/* etcd/url.c */
 
 int etcd_endpoints_parse(struct etcd_store *store, const char *address,
                          const struct store_error *error);
 void etcd_endpoints_free(struct etcd_store *store);
 
-/* store_etcd_http.c: one HTTP exchange at a time, over a connection that is kept */
+/* etcd/http.c: one HTTP exchange at a time, over a connection that is kept */
 
 struct etcd_http {
     struct etcd_http *next; /* in the pool */
@@ -91,7 +91,7 @@ struct etcd_http {
     char error[CURL_ERROR_SIZE];
 };
 
-/* store_etcd_settings.c: what libcurl would otherwise decide by its defaults */
+/* etcd/settings.c: what libcurl would otherwise decide by its defaults */
 
 /* 0, -ENOMEM, or -ENOTSUP for a libcurl that lacks something that trust depends on. */
 int etcd_settings_easy(CURL *easy, const struct roster_store_options *options);
@@ -118,7 +118,7 @@ void etcd_http_give(struct etcd_store *store, struct etcd_http *http);
 /* Forgets the first bytes of what was answered. */
 void etcd_http_consume(struct etcd_http *http, size_t size);
 
-/* store_etcd_answer.c: what became of a request */
+/* etcd/answer.c: what became of a request */
 
 enum etcd_fate {
     ETCD_DONE,
@@ -142,7 +142,7 @@ struct etcd_verdict etcd_judge_answer(const struct etcd_http *http, json_t **roo
 /* From the error that a stream reports. */
 struct etcd_verdict etcd_judge_error(long status, int64_t code, const char *message);
 
-/* store_etcd_endpoint.c */
+/* etcd/endpoint.c */
 
 /*
  * Chooses an endpoint. When all are put aside: with `first`, the one that comes back next, and
@@ -153,7 +153,7 @@ void etcd_endpoint_failed(struct etcd_store *store, size_t index,
                           const struct etcd_verdict *verdict);
 void etcd_endpoint_worked(struct etcd_store *store, size_t index);
 
-/* store_etcd_identity.c */
+/* etcd/identity.c */
 
 /* -EREMCHG when another cluster has answered. Sets what etcd_identity_check() wants to know. */
 int etcd_identity_begin(struct etcd_store *store, struct etcd_identity *before);
@@ -165,7 +165,7 @@ int etcd_identity_check(struct etcd_store *store, const struct etcd_identity *be
                         const json_t *answer, bool linearizable, int64_t *revision);
 void etcd_identity_reset(struct etcd_store *store);
 
-/* store_etcd_call.c */
+/* etcd/call.c */
 
 struct etcd_call {
     const char *path;
@@ -188,7 +188,7 @@ struct etcd_call {
 /* Frees the request. */
 int etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t deadline);
 
-/* store_etcd_auth.c */
+/* etcd/auth.c */
 
 /* A copy of the token and its generation, getting one if need be; NULL if none is needed. */
 int etcd_auth_token(struct etcd_store *store, int64_t deadline, char **token, unsigned *generation);
@@ -203,13 +203,13 @@ int etcd_auth_accept(struct etcd_store *store, const json_t *answer);
 /* Whether the verdict on such a request means that etcd wants no token; then notes that. */
 bool etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *verdict);
 
-/* store_etcd_encode.c */
+/* etcd/encode.c */
 
 json_t *etcd_encode_range(const struct roster_store_keys *keys, uint32_t limit, bool count_only);
 json_t *etcd_encode_txn(const struct roster_store_txn *txn);
 json_t *etcd_encode_watch(const struct roster_store_keys *keys, int64_t revision);
 
-/* store_etcd_decode.c */
+/* etcd/decode.c */
 
 /* Reads keys into a range that is part of `object`. */
 int etcd_decode_range(const json_t *answer, const struct roster_store_keys *keys, uint32_t limit,
@@ -220,12 +220,12 @@ int etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn, in
 int etcd_decode_events(const json_t *array, const struct roster_store_watch *watch,
                        int64_t revision, struct store_event_list *list);
 
-/* store_etcd_lease.c */
+/* etcd/lease.c */
 
 int etcd_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
                struct roster_store_lease *lease);
 
-/* store_etcd_watch.c */
+/* etcd/watch.c */
 
 int etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch **out);
 int etcd_watch_next(struct roster_store_watch *base, int64_t deadline,

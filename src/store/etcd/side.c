@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cluster/store_etcd_watch.h"
 #include "store/base/arena.h"
 #include "store/base/clock.h"
+#include "store/etcd/watch.h"
 
 int etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind)
 {

@@ -6,8 +6,8 @@
  * numbers are accepted too), and what is zero, false or empty is left out. What is there but of
  * the wrong kind is -EPROTO.
  */
-#ifndef ROSTER_CLUSTER_STORE_JSON_H
-#define ROSTER_CLUSTER_STORE_JSON_H
+#ifndef ROSTER_STORE_ETCD_JSON_H
+#define ROSTER_STORE_ETCD_JSON_H
 
 #include <jansson.h>
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_etcd.h"
+#include "store/etcd/etcd.h"
 
 #define DEFAULT_PORT "2379"
 #define EXAMPLE "http://HOST:PORT or https://HOST:PORT"

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#include "cluster/store_json.h"
+#include "store/etcd/json.h"
 
 static unsigned hex_digit(char c)
 {

@@ -6,8 +6,8 @@
  * raises SIGPIPE and by default ends the process. A library must not change a signal's action,
  * so the signal is held back in the calling thread and taken away again.
  */
-#ifndef ROSTER_CLUSTER_STORE_SIGPIPE_H
-#define ROSTER_CLUSTER_STORE_SIGPIPE_H
+#ifndef ROSTER_STORE_ETCD_SIGPIPE_H
+#define ROSTER_STORE_ETCD_SIGPIPE_H
 
 #include <signal.h>
 #include <stdbool.h>

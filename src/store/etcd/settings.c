@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-#include "cluster/store_etcd.h"
+#include "store/etcd/etcd.h"
 
 /*
  * The headers may be older than the library that the program meets, which then has the default that

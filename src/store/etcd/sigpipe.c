@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "cluster/store_sigpipe.h"
+#include "store/etcd/sigpipe.h"
 
 static void set_of_sigpipe(sigset_t *set)
 {

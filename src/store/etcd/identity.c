@@ -11,8 +11,8 @@
 
 #include <errno.h>
 
-#include "cluster/store_etcd.h"
-#include "cluster/store_json.h"
+#include "store/etcd/etcd.h"
+#include "store/etcd/json.h"
 
 int etcd_identity_begin(struct etcd_store *store, struct etcd_identity *before)
 {

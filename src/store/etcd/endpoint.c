@@ -8,9 +8,9 @@
 
 #include "config.h"
 
-#include "cluster/store_etcd.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/etcd/etcd.h"
 
 bool etcd_endpoint_choose(struct etcd_store *store, bool first, size_t *index, int64_t *until)
 {

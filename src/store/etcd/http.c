@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/store_etcd.h"
-#include "cluster/store_sigpipe.h"
+#include "store/etcd/etcd.h"
+#include "store/etcd/sigpipe.h"
 
 #define MAX_HEADER_BYTES ((size_t)64 * 1024)
 #define URL_SIZE 512

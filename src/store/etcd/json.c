@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cluster/store_base64.h"
-#include "cluster/store_json.h"
 #include "store/base/arena.h"
+#include "store/etcd/base64.h"
+#include "store/etcd/json.h"
 
 /* Decimal digits and nothing else; strtoull() would take spaces and signs as well. */
 static int parse_digits(const char *text, uint64_t most, uint64_t *value)

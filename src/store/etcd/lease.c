@@ -10,10 +10,10 @@
 
 #include <errno.h>
 
-#include "cluster/store_etcd.h"
-#include "cluster/store_json.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/etcd/etcd.h"
+#include "store/etcd/json.h"
 
 #define MS_PER_S 1000
 

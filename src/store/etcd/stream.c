@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cluster/store_etcd_watch.h"
-#include "cluster/store_json.h"
 #include "store/base/clock.h"
+#include "store/etcd/json.h"
+#include "store/etcd/watch.h"
 
 int etcd_stream_begin(struct etcd_watch *watch)
 {

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cluster/store_etcd.h"
 #include "store/base/arena.h"
 #include "store/base/backoff.h"
+#include "store/etcd/etcd.h"
 
 static int check_file(const char *option, const char *path, const struct store_error *error)
 {
