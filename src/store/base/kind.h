@@ -100,7 +100,7 @@ bool store_watch_canceled(struct roster_store_watch *watch);
 __attribute__((format(printf, 3, 4))) void
 store_log(struct roster_store *store, enum roster_store_log_level level, const char *format, ...);
 
-/* store_options.c: the complete options; frees what was copied when it fails. */
+/* store/options.c: the complete options; frees what was copied when it fails. */
 int store_options_copy(const struct roster_store_options *from, struct roster_store_options *to,
                        const struct store_error *error);
 void store_options_free(struct roster_store_options *options);
