@@ -21,7 +21,7 @@
 
 #include <roster/timestamp.h>
 
-#include "cluster/options.h"
+#include "cluster/base/options.h"
 #include "cluster/record.h"
 #include "cluster/wall_clock.h"
 #include "core/base/cancel.h"

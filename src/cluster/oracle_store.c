@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/options.h"
+#include "cluster/base/options.h"
 #include "cluster/oracle_allot.h"
 #include "core/base/cancel.h"
 

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/base/options.h"
 #include "cluster/batch.h"
-#include "cluster/options.h"
 #include "cluster/record.h"
 #include "cluster/safepoint.h"
 #include "cluster/syncer.h"

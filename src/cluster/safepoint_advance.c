@@ -10,8 +10,8 @@
 
 #include <roster/timestamp.h>
 
+#include "cluster/base/options.h"
 #include "cluster/batch.h"
-#include "cluster/options.h"
 #include "cluster/record.h"
 #include "cluster/safepoint.h"
 #include "core/base/cancel.h"

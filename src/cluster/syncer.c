@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/options.h"
+#include "cluster/base/options.h"
 #include "cluster/syncer.h"
 #include "core/base/cancel.h"
 #include "core/scanner/lease.h"

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cluster/options.h"
+#include "cluster/base/options.h"
 #include "cluster/syncer.h"
 
 #define YEAR_MS (UINT64_C(31536000) * 1000)

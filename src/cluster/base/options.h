@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Structs that begin with their size, as roster/manager.h explains. */
-#ifndef ROSTER_CLUSTER_OPTIONS_H
-#define ROSTER_CLUSTER_OPTIONS_H
+#ifndef ROSTER_CLUSTER_BASE_OPTIONS_H
+#define ROSTER_CLUSTER_BASE_OPTIONS_H
 
 #include <stddef.h>
 

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cluster/options.h"
+#include "cluster/base/options.h"
 
 int options_copy(void *to, size_t ours, const void *from)
 {
