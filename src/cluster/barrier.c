@@ -18,8 +18,8 @@
 #include <roster/store_lease.h>
 #include <roster/timestamp.h>
 
-#include "cluster/batch.h"
-#include "cluster/record.h"
+#include "cluster/keys/batch.h"
+#include "cluster/keys/record.h"
 #include "cluster/safepoint.h"
 #include "core/base/cancel.h"
 

@@ -22,7 +22,7 @@
 #include <roster/timestamp.h>
 
 #include "cluster/base/options.h"
-#include "cluster/record.h"
+#include "cluster/keys/record.h"
 #include "cluster/wall_clock.h"
 #include "core/base/cancel.h"
 #include "store/base/backoff.h"

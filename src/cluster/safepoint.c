@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "cluster/base/options.h"
-#include "cluster/batch.h"
-#include "cluster/record.h"
+#include "cluster/keys/batch.h"
+#include "cluster/keys/record.h"
 #include "cluster/safepoint.h"
 #include "cluster/syncer.h"
 #include "core/base/cancel.h"

@@ -18,7 +18,7 @@
 #include <roster/safepoint.h>
 #include <roster/store_watch.h>
 
-#include "cluster/paths.h"
+#include "cluster/keys/paths.h"
 
 enum safepoint_duty { SAFEPOINT_FOLLOW, SAFEPOINT_LEAD, SAFEPOINT_DUTIES };
 

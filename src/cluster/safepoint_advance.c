@@ -11,8 +11,8 @@
 #include <roster/timestamp.h>
 
 #include "cluster/base/options.h"
-#include "cluster/batch.h"
-#include "cluster/record.h"
+#include "cluster/keys/batch.h"
+#include "cluster/keys/record.h"
 #include "cluster/safepoint.h"
 #include "core/base/cancel.h"
 #include "store/base/backoff.h"

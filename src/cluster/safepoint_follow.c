@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cluster/batch.h"
-#include "cluster/record.h"
+#include "cluster/keys/batch.h"
+#include "cluster/keys/record.h"
 #include "cluster/safepoint.h"
 #include "cluster/syncer.h"
 #include "store/base/clock.h"

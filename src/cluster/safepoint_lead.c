@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-#include "cluster/batch.h"
+#include "cluster/keys/batch.h"
 #include "cluster/safepoint.h"
 #include "cluster/syncer.h"
 #include "store/base/clock.h"

@@ -13,8 +13,8 @@
 
 #include <roster/timestamp.h>
 
-#include "cluster/batch.h"
-#include "cluster/record.h"
+#include "cluster/keys/batch.h"
+#include "cluster/keys/record.h"
 #include "cluster/safepoint.h"
 
 static void name_bytes(char *name, const void *data, size_t size)

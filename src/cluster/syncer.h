@@ -25,7 +25,7 @@
 #include <roster/store_watch.h>
 #include <roster/syncer.h>
 
-#include "cluster/paths.h"
+#include "cluster/keys/paths.h"
 
 enum syncer_duty { SYNCER_LEASE, SYNCER_REPORT, SYNCER_WATCH, SYNCER_FENCE, SYNCER_DUTIES };
 

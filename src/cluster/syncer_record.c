@@ -21,8 +21,8 @@
 
 #include <roster/error.h>
 
-#include "cluster/batch.h"
-#include "cluster/record.h"
+#include "cluster/keys/batch.h"
+#include "cluster/keys/record.h"
 #include "cluster/syncer.h"
 #include "core/base/cancel.h"
 #include "core/base/controls.h"

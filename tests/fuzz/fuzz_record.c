@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "cluster/record.h"
+#include "cluster/keys/record.h"
 #include "fuzz.h"
 
 #include <roster/conn_id.h>

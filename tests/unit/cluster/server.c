@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/record.h"
+#include "cluster/keys/record.h"
 #include "server.h"
 #include "store/base/clock.h"
 

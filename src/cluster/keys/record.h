@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Timestamps as they stand in a store: decimal, without sign, leading zeros or anything else. */
-#ifndef ROSTER_CLUSTER_RECORD_H
-#define ROSTER_CLUSTER_RECORD_H
+#ifndef ROSTER_CLUSTER_KEYS_RECORD_H
+#define ROSTER_CLUSTER_KEYS_RECORD_H
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "cluster/batch.h"
+#include "cluster/keys/batch.h"
 
 void batch_if_revision(struct batch *batch, const char *key, int64_t revision)
 {

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* The keys of a cluster. */
-#ifndef ROSTER_CLUSTER_PATHS_H
-#define ROSTER_CLUSTER_PATHS_H
+#ifndef ROSTER_CLUSTER_KEYS_PATHS_H
+#define ROSTER_CLUSTER_KEYS_PATHS_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* A small transaction of a store, put together step by step. */
-#ifndef ROSTER_CLUSTER_BATCH_H
-#define ROSTER_CLUSTER_BATCH_H
+#ifndef ROSTER_CLUSTER_KEYS_BATCH_H
+#define ROSTER_CLUSTER_KEYS_BATCH_H
 
 #include <roster/store.h>
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cluster/paths.h"
+#include "cluster/keys/paths.h"
 
 int paths_check_name(const char *name)
 {

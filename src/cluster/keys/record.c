@@ -9,7 +9,7 @@
 
 #include <roster/timestamp.h>
 
-#include "cluster/record.h"
+#include "cluster/keys/record.h"
 
 int record_parse(struct roster_store_bytes bytes, uint64_t *ts)
 {
