@@ -21,7 +21,7 @@
 #include <string.h>
 
 #include "cluster/base/options.h"
-#include "cluster/oracle_allot.h"
+#include "cluster/oracle/allot.h"
 #include "core/base/cancel.h"
 
 /* On the stack of who asks. Everything but `next` is his, but for the leader who wakes him. */

@@ -7,7 +7,7 @@
 
 #include <roster/timestamp.h>
 
-#include "cluster/wall_clock.h"
+#include "cluster/oracle/wall_clock.h"
 
 /* Far enough below the maximum that no sum overflows: the year 3084. */
 #define LAST_MS (UINT64_C(1) << 45)

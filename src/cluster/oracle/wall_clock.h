@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* The wall clock that oracles follow unless they are given another. */
-#ifndef ROSTER_CLUSTER_WALL_CLOCK_H
-#define ROSTER_CLUSTER_WALL_CLOCK_H
+#ifndef ROSTER_CLUSTER_ORACLE_WALL_CLOCK_H
+#define ROSTER_CLUSTER_ORACLE_WALL_CLOCK_H
 
 #include <roster/oracle_store.h>
 

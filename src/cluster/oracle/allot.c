@@ -8,7 +8,7 @@
 #include <roster/timestamp.h>
 
 #include "cluster/keys/record.h"
-#include "cluster/oracle_allot.h"
+#include "cluster/oracle/allot.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 

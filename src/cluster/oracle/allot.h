@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "cluster/wall_clock.h"
+#include "cluster/oracle/wall_clock.h"
 
 /* One caller at a time, but for the counters. */
 struct allotter {

@@ -23,7 +23,7 @@
 
 #include "cluster/base/options.h"
 #include "cluster/keys/record.h"
-#include "cluster/wall_clock.h"
+#include "cluster/oracle/wall_clock.h"
 #include "core/base/cancel.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
