@@ -15,7 +15,7 @@
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safepoint.h"
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
 #include "store/base/threads.h"

@@ -13,7 +13,7 @@
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safepoint.h"
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 #include "store/base/clock.h"
 
 #define PAUSE_NS (200 * STORE_NS_PER_MS)

@@ -13,7 +13,7 @@
 
 #include "cluster/keys/batch.h"
 #include "cluster/safepoint.h"
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 #include "store/base/clock.h"
 
 /* The first of the looks for acknowledgements after the txn safe point has moved. */

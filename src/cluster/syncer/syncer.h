@@ -4,18 +4,18 @@
 /*
  * The private side of a syncer. Four duties that never wait for each other:
  *
- *     lease   grants it, registers the server, keeps it alive, comes back  syncer_lease.c
- *     report  puts the record                                             syncer_record.c
- *     watch   notices that the record is gone                             syncer_watch.c
- *     fence   acts on the deadline when nobody else could                 syncer_state.c
+ *     lease   grants it, registers the server, keeps it alive, comes back  syncer/lease.c
+ *     report  puts the record                                             syncer/record.c
+ *     watch   notices that the record is gone                             syncer/watch.c
+ *     fence   acts on the deadline when nobody else could                 syncer/state.c
  *
  * Two locks. `record_lock` belongs to whoever changes the record in the store and is held across
  * calls of the store; only registering, reporting and lowering take it. `lock` guards the state, is
  * never held across a call of the store, of the oracle or of a callback, and is taken inside
  * record_lock. The roster's own locks come inside both.
  */
-#ifndef ROSTER_CLUSTER_SYNCER_H
-#define ROSTER_CLUSTER_SYNCER_H
+#ifndef ROSTER_CLUSTER_SYNCER_SYNCER_H
+#define ROSTER_CLUSTER_SYNCER_SYNCER_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -80,7 +80,7 @@ struct roster_syncer {
     struct roster_store_watch *watch; /* the watch duty's; opened on creation */
 };
 
-/* --------------------------------------------------------------- syncer_state.c */
+/* --------------------------------------------------------------- syncer/state.c */
 
 __attribute__((format(printf, 3, 4))) void syncer_log(struct roster_syncer *syncer,
                                                       enum roster_store_log_level level,
@@ -109,7 +109,7 @@ int64_t syncer_live_lease(struct roster_syncer *syncer);
 /* Remembers an error for the statistics. */
 void syncer_failed(struct roster_syncer *syncer, int err, uint64_t *counter);
 
-/* --------------------------------------------------------------- syncer_record.c */
+/* --------------------------------------------------------------- syncer/record.c */
 
 /* Registers under a lease. On success the roster is live until `deadline`. */
 int syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline);
@@ -124,21 +124,21 @@ int syncer_lower(void *arg, uint64_t ts);
 /* Whether the record still hangs on this lease: 0, -EKEYEXPIRED, or an error of the store. */
 int syncer_verify(struct roster_syncer *syncer, int64_t lease);
 
-/* --------------------------------------------------------------- syncer_lease.c */
+/* --------------------------------------------------------------- syncer/lease.c */
 
 void syncer_lease_duty(struct roster_syncer *syncer);
 
-/* --------------------------------------------------------------- syncer_watch.c */
+/* --------------------------------------------------------------- syncer/watch.c */
 
 /* Takes changes of the record, waiting at most `timeout_ms` for them; negative: without end. */
 void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms);
 
-/* --------------------------------------------------------------- syncer_run.c */
+/* --------------------------------------------------------------- syncer/run.c */
 
 /* Ends the threads and fences for good. */
 void syncer_end(struct roster_syncer *syncer);
 
-/* --------------------------------------------------------------- syncer_options.c */
+/* --------------------------------------------------------------- syncer/options.c */
 
 int syncer_options_complete(struct roster_syncer_options *known,
                             const struct roster_syncer_options *options);

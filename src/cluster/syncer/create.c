@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cluster/base/options.h"
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "core/scanner/lease.h"
 #include "store/base/threads.h"

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
 #include "store/base/backoff.h"

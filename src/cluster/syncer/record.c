@@ -23,7 +23,7 @@
 
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"

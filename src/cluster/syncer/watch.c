@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 #include "store/base/clock.h"
 
 #define PAUSE_NS (200 * STORE_NS_PER_MS)

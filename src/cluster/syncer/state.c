@@ -12,7 +12,7 @@
 
 #include <roster/error.h>
 
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"

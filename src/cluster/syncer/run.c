@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "cluster/base/options.h"
-#include "cluster/syncer.h"
+#include "cluster/syncer/syncer.h"
 
 #define YEAR_MS (UINT64_C(31536000) * 1000)
 #define DAY_MS (UINT64_C(86400) * 1000)
