@@ -14,7 +14,7 @@
 #include "cluster/base/options.h"
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
-#include "cluster/safepoint.h"
+#include "cluster/safepoint/safepoint.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "cluster/safepoint.h"
+#include "cluster/safepoint/safepoint.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
 #include "store/base/threads.h"

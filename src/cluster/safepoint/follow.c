@@ -12,7 +12,7 @@
 
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
-#include "cluster/safepoint.h"
+#include "cluster/safepoint/safepoint.h"
 #include "cluster/syncer/syncer.h"
 #include "store/base/clock.h"
 

@@ -9,8 +9,8 @@
  * or lowers a record or sets a barrier writes the safe point's key again. What it misses is that
  * records are raised or vanish, and that only lets the safe point stay behind.
  */
-#ifndef ROSTER_CLUSTER_SAFEPOINT_H
-#define ROSTER_CLUSTER_SAFEPOINT_H
+#ifndef ROSTER_CLUSTER_SAFEPOINT_SAFEPOINT_H
+#define ROSTER_CLUSTER_SAFEPOINT_SAFEPOINT_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -61,7 +61,7 @@ struct survey {
     int64_t txn_revision, gc_revision;
 };
 
-/* --------------------------------------------------------------- safepoint_survey.c */
+/* --------------------------------------------------------------- safepoint/survey.c */
 
 /*
  * Reads everything; give it to survey_end(), also after an error. -EBADMSG when a safe point is no
@@ -82,7 +82,7 @@ int survey_txn(const struct roster_safepoint *safepoint, const struct survey *su
 int survey_acks(const struct roster_safepoint *safepoint, const struct survey *survey,
                 uint64_t *limit, struct roster_blocker *blocker);
 
-/* --------------------------------------------------------------- safepoint_advance.c */
+/* --------------------------------------------------------------- safepoint/advance.c */
 
 /* The leader's round: the txn safe point, unless `txn` is NULL, then the gc safe point. */
 int safepoint_round(struct roster_safepoint *safepoint, struct roster_safepoint_result *txn,
@@ -100,12 +100,12 @@ __attribute__((format(printf, 3, 4))) void safepoint_log(struct roster_safepoint
                                                          enum roster_store_log_level level,
                                                          const char *format, ...);
 
-/* --------------------------------------------------------------- safepoint_lead.c */
+/* --------------------------------------------------------------- safepoint/lead.c */
 
 void safepoint_lead_duty(struct roster_safepoint *safepoint);
 void safepoint_resign(struct roster_safepoint *safepoint);
 
-/* --------------------------------------------------------------- safepoint_follow.c */
+/* --------------------------------------------------------------- safepoint/follow.c */
 
 /* Takes what the watch tells, waiting at most `timeout_ms`, and acknowledges. */
 void safepoint_follow_duty(struct roster_safepoint *safepoint, int timeout_ms);

@@ -15,7 +15,7 @@
 
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
-#include "cluster/safepoint.h"
+#include "cluster/safepoint/safepoint.h"
 
 static void name_bytes(char *name, const void *data, size_t size)
 {

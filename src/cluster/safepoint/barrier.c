@@ -20,7 +20,7 @@
 
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
-#include "cluster/safepoint.h"
+#include "cluster/safepoint/safepoint.h"
 #include "core/base/cancel.h"
 
 #define ATTEMPTS 8
