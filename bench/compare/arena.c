@@ -8,7 +8,7 @@
 
 #include "arena.h"
 
-#include "../order.h"
+#include "../measure/order.h"
 
 #include <errno.h>
 #include <malloc.h>

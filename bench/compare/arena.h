@@ -8,7 +8,7 @@
 #define BENCH_ARENA_H
 
 #include "../engines/engine.h"
-#include "../runner.h"
+#include "../measure/runner.h"
 #include "histogram.h"
 
 /* A session as its owner keeps it. */

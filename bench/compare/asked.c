@@ -8,8 +8,8 @@
 
 #include "asked.h"
 
-#include "../arguments.h"
-#include "../options.h"
+#include "../measure/arguments.h"
+#include "../measure/options.h"
 
 #include <argp.h>
 #include <stdio.h>

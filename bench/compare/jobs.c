@@ -11,7 +11,7 @@
 
 #include "jobs.h"
 
-#include "../order.h"
+#include "../measure/order.h"
 
 #include <errno.h>
 #include <malloc.h>

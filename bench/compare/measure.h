@@ -9,7 +9,7 @@
 
 #include "samples.h"
 
-#include "../runner.h"
+#include "../measure/runner.h"
 
 struct measure {
     struct runner *runner; /* for no more threads than processors */

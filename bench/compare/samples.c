@@ -8,7 +8,7 @@
 
 #include "samples.h"
 
-#include "../options.h"
+#include "../measure/options.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #ifndef BENCH_COMPARE_SAMPLES_H
 #define BENCH_COMPARE_SAMPLES_H
 
-#include "../stats.h"
+#include "../measure/stats.h"
 #include "plan.h"
 
 #include <stdio.h>

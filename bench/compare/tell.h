@@ -7,7 +7,7 @@
 #ifndef BENCH_COMPARE_TELL_H
 #define BENCH_COMPARE_TELL_H
 
-#include "../report.h"
+#include "../measure/report.h"
 #include "samples.h"
 
 struct telling {

@@ -8,7 +8,7 @@
 
 #include "tell.h"
 
-#include "../json.h"
+#include "../measure/json.h"
 #include "criteria.h"
 
 #include <roster/version.h>

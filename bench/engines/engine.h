@@ -17,7 +17,7 @@
 #ifndef BENCH_ENGINE_H
 #define BENCH_ENGINE_H
 
-#include "../oracle.h"
+#include "../measure/oracle.h"
 
 #include <stdbool.h>
 #include <stddef.h>

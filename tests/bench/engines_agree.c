@@ -10,7 +10,7 @@
 #include "config.h"
 
 #include "bench/engines/engine.h"
-#include "bench/order.h"
+#include "bench/measure/order.h"
 
 #include <roster/error.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "compare/compare.h"
+#include "../compare/compare.h"
 #include "workloads.h"
 
 #include <roster/error.h>
