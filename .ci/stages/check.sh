@@ -24,7 +24,7 @@ stage_quickstart() {
 stage_distcheck() {
     configure_in "$work/distcheck"
     build_in "$work/distcheck" distcheck DISTCHECK_CONFIGURE_FLAGS=CFLAGS=-O0 \
-        TESTS="tests/library/exports.sh tests/library/headers.sh tests/unit/test_version"
+        TESTS="tests/library/exports.sh tests/library/headers.sh tests/unit/base/test_version"
 }
 
 # The same release of the same commit, and libraries that keep what they promised.
