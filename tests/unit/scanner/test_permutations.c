@@ -11,8 +11,8 @@
  */
 #include "config.h"
 
-#include "model.h"
-#include "unit.h"
+#include "../model.h"
+#include "../unit.h"
 
 #include <criterion/criterion.h>
 
