@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "unit.h"
+#include "../unit.h"
 
 #include <criterion/criterion.h>
 
