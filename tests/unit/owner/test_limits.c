@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "../../operate/operate.h"
+#include "../operate/operate.h"
 
 #include <errno.h>
 #include <sys/wait.h>

@@ -7,7 +7,7 @@
 
 #include "config.h"
 
-#include "../../operate/operate.h"
+#include "../operate/operate.h"
 
 #include <errno.h>
 #include <pthread.h>

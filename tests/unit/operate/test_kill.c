@@ -5,8 +5,8 @@
 
 #include "config.h"
 
+#include "../unit.h"
 #include "core/roster/kill_word.h"
-#include "unit.h"
 
 #include <criterion/criterion.h>
 

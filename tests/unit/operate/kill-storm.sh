@@ -8,7 +8,7 @@
 set -eu
 
 kills=${ROSTER_KILLS:-100000}
-storm=$ROSTER_BUILDDIR/tests/operate/kill_storm
+storm=$ROSTER_BUILDDIR/tests/unit/operate/kill_storm
 core=$ROSTER_BUILDDIR/.libs/libroster-core.a
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-storm.XXXXXX")
 trap 'rm -rf "$work"' EXIT

@@ -16,7 +16,7 @@
 
 #include <criterion/criterion.h>
 
-#include "../unit/failing.h"
+#include "../failing.h"
 #include "core/operate/watchdog.h"
 #include "core/sql/conn_ids.h"
 

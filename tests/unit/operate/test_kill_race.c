@@ -9,7 +9,7 @@
 
 #include "config.h"
 
-#include "unit.h"
+#include "../unit.h"
 
 #include <criterion/criterion.h>
 
