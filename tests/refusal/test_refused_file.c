@@ -7,8 +7,8 @@
  */
 #include "config.h"
 
-#include "../unit/cluster/scratch.h"
-#include "../unit/cluster/store_fixture.h"
+#include "../unit/store/scratch.h"
+#include "../unit/store/store_fixture.h"
 #include "refuse.h"
 
 #include <criterion/criterion.h>

@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "../unit/cluster/scratch.h"
+#include "../unit/store/scratch.h"
 #include "refuse.h"
 
 #include <criterion/criterion.h>

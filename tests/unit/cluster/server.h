@@ -8,7 +8,7 @@
 #include <roster/roster.h>
 #include <roster/syncer.h>
 
-#include "store_fixture.h"
+#include "../store/store_fixture.h"
 
 #define SERVER_CHANGES 64
 

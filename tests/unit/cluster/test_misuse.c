@@ -16,7 +16,7 @@
 #include <roster/roster.h>
 #include <roster/syncer.h>
 
-#include "store_fixture.h"
+#include "../store/store_fixture.h"
 
 static struct roster_store *open_memory(void)
 {

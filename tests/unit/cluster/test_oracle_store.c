@@ -14,9 +14,9 @@
 #include <roster/oracle_store.h>
 #include <roster/timestamp.h>
 
+#include "../store/scratch.h"
+#include "../store/store_fixture.h"
 #include "oracle_check.h"
-#include "scratch.h"
-#include "store_fixture.h"
 
 static uint64_t wall_ms;
 

@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "../scratch.h"
+#include "../store_fixture.h"
 #include "fake_answers.h"
-#include "scratch.h"
-#include "store_fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ERROR(code, text) "{\"error\":\"" text "\",\"message\":\"" text "\",\"code\":" #code "}"

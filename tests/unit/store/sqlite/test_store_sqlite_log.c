@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../store_fixture.h"
 #include "sqlite_file.h"
-#include "store_fixture.h"
 
 #define MIB (1024L * 1024)
 #define BIG 100000

@@ -11,7 +11,7 @@
 
 #include <criterion/criterion.h>
 
-#include "scratch.h"
+#include "../scratch.h"
 
 char sqlite_dir[256], sqlite_path[300], sqlite_url[310];
 

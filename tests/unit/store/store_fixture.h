@@ -16,7 +16,7 @@
 #include <roster/store_lease.h>
 #include <roster/store_watch.h>
 
-#include "etcd_server.h"
+#include "etcd/etcd_server.h"
 
 struct store_kind_name {
     char name[16];

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../store_fixture.h"
 #include "fake_answers.h"
-#include "store_fixture.h"
 
 /* Reads the keys with prefix "k", at most two of them. */
 static int try_get(struct roster_store *store, int timeout_ms)

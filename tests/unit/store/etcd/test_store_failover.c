@@ -9,9 +9,9 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "../scratch.h"
+#include "../store_fixture.h"
 #include "fake_answers.h"
-#include "scratch.h"
-#include "store_fixture.h"
 
 /* Many handles, because each begins with an endpoint chosen at random. */
 #define HANDLES 12

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../store_fixture.h"
 #include "fake_answers.h"
-#include "store_fixture.h"
 
 /* Many handles, because each begins with an endpoint chosen at random. */
 #define HANDLES 12

@@ -19,8 +19,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "authority.h"
-#include "fake_gateway.h"
+#include "etcd/authority.h"
+#include "etcd/fake_gateway.h"
 #include "scratch.h"
 #include "store_fixture.h"
 

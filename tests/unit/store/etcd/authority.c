@@ -9,8 +9,8 @@
 
 #include <criterion/criterion.h>
 
+#include "../scratch.h"
 #include "authority.h"
-#include "scratch.h"
 
 #define PATH 320
 

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../store_fixture.h"
 #include "sqlite_file.h"
-#include "store_fixture.h"
 
 #define TIMEOUT_MS 50
 

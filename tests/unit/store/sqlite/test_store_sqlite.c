@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../store_fixture.h"
 #include "sqlite_file.h"
-#include "store_fixture.h"
 
 Test(store_sqlite, what_was_written_is_there_after_reopening, .init = sqlite_file_name)
 {

@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scratch.h"
+#include "../scratch.h"
+#include "../store_fixture.h"
 #include "sqlite_file.h"
-#include "store_fixture.h"
 
 static int open_error(char *error)
 {

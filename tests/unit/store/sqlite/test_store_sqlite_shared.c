@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scratch.h"
+#include "../scratch.h"
+#include "../store_fixture.h"
 #include "sqlite_file.h"
-#include "store_fixture.h"
 
 /* Holds the file's write lock until it is told to let go or killed. */
 static pid_t hold_lock(int *release)

@@ -7,8 +7,8 @@
 
 #include <errno.h>
 
+#include "../store_fixture.h"
 #include "fake_answers.h"
-#include "store_fixture.h"
 
 static const struct roster_store_options impatient = {.size = sizeof(impatient),
                                                       .attempt_timeout_ms = 200,

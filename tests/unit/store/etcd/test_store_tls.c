@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scratch.h"
-#include "store_fixture.h"
+#include "../scratch.h"
+#include "../store_fixture.h"
 
 #define TIMEOUT_MS 5000
 

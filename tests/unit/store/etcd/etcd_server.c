@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include "etcd_server.h"
-#include "scratch.h"
 
 #define MAX_ARGUMENTS 48
 #define START_ATTEMPTS 5
