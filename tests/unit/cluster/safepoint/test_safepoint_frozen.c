@@ -14,7 +14,7 @@
 #include <roster/barrier.h>
 #include <roster/timestamp.h>
 
-#include "server.h"
+#include "../server.h"
 #include "store/base/kind.h"
 
 #define TXN "/roster/safepoint/txn"

@@ -13,7 +13,7 @@
 
 #include <roster/timestamp.h>
 
-#include "server.h"
+#include "../server.h"
 #include "store/base/clock.h"
 
 #define INFO "/roster/server/info/a"

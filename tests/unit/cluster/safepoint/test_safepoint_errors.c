@@ -15,8 +15,8 @@
 #include <roster/barrier.h>
 #include <roster/timestamp.h>
 
-#include "../store/etcd/fake_answers.h"
-#include "../store/store_fixture.h"
+#include "../../store/etcd/fake_answers.h"
+#include "../../store/store_fixture.h"
 
 #define TXN "/roster/safepoint/txn"
 

@@ -11,7 +11,7 @@
 #include <roster/safepoint.h>
 #include <roster/timestamp.h>
 
-#include "server.h"
+#include "../server.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"

@@ -19,7 +19,7 @@
 #include <roster/barrier.h>
 #include <roster/timestamp.h>
 
-#include "server.h"
+#include "../server.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"

@@ -14,8 +14,8 @@
 #include <roster/oracle_store.h>
 #include <roster/timestamp.h>
 
-#include "../store/scratch.h"
-#include "../store/store_fixture.h"
+#include "../../store/scratch.h"
+#include "../../store/store_fixture.h"
 #include "oracle_check.h"
 
 static uint64_t wall_ms;

@@ -16,7 +16,7 @@
 
 #include <roster/timestamp.h>
 
-#include "server.h"
+#include "../server.h"
 
 #define INFO "/roster/server/info/a"
 #define RECORD "/roster/server/minstartts/a"
