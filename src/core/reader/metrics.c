@@ -4,8 +4,6 @@
  *
  * Summing up what threads have counted, and measuring grace periods.
  */
-#include "core/roster/counters.h"
-
 #include "core/base/struct_size.h"
 #include "core/roster/roster.h"
 
@@ -15,24 +13,6 @@
 
 _Static_assert(ROSTER_KILL_REASONS == ROSTER_KILL_SHUTDOWN + 1, "every reason is counted");
 _Static_assert(ROSTER_RUN_STATES == ROSTER_RUN_ROLLING_BACK + 1, "every state is counted");
-
-void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns)
-{
-    rst_store(&times->sum_ns, rst_load(&times->sum_ns) + ns);
-    rst_count(&times->buckets[63 - __builtin_clzll(ns | 1)]);
-}
-
-void rst_kill_count(uint64_t (*kills)[ROSTER_KILL_RESULTS], unsigned reason, int err)
-{
-    enum roster_kill_result result = err == 0              ? ROSTER_KILL_DELIVERED
-                                     : err == -ENOENT      ? ROSTER_KILL_NOTHING
-                                     : err == -ESTALE      ? ROSTER_KILL_STALE
-                                     : err == -EALREADY    ? ROSTER_KILL_DYING
-                                     : err == -EINPROGRESS ? ROSTER_KILL_UNKNOWN
-                                                           : ROSTER_KILL_GONE;
-
-    rst_fetch_add(&kills[reason][result], 1);
-}
 
 static void times_add(struct roster_times *times, uint64_t sum_ns, const uint64_t *buckets)
 {

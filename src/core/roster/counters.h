@@ -11,6 +11,13 @@
 
 #include <roster/metrics.h>
 
+/* Counted by the owner, summed by roster_stats(). */
+struct rst_thread_counts {
+    rst_word txns_begun;
+    rst_word txns_forced;
+    rst_word statements;
+};
+
 /* One grace period that is being measured, or none. */
 struct rst_grace {
     struct rcu_head head;

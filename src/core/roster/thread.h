@@ -21,17 +21,11 @@
 #include "core/base/pool.h"
 #include "core/base/rcu.h"
 #include "core/base/stays.h"
+#include "core/roster/counters.h"
 
 #include <stdint.h>
 
 struct roster;
-
-/* Counted by the owner, summed by roster_stats(). */
-struct rst_thread_counts {
-    rst_word txns_begun;
-    rst_word txns_forced;
-    rst_word statements;
-};
 
 /*
  * A session's state as far as the common paths ask: all of it in one word, so that one comparison

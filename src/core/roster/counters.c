@@ -1,0 +1,28 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What is counted for roster_metrics(). See counters.h.
+ */
+#include "core/roster/counters.h"
+
+#include <errno.h>
+#include <roster/kill.h>
+
+void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns)
+{
+    rst_store(&times->sum_ns, rst_load(&times->sum_ns) + ns);
+    rst_count(&times->buckets[63 - __builtin_clzll(ns | 1)]);
+}
+
+void rst_kill_count(uint64_t (*kills)[ROSTER_KILL_RESULTS], unsigned reason, int err)
+{
+    enum roster_kill_result result = err == 0              ? ROSTER_KILL_DELIVERED
+                                     : err == -ENOENT      ? ROSTER_KILL_NOTHING
+                                     : err == -ESTALE      ? ROSTER_KILL_STALE
+                                     : err == -EALREADY    ? ROSTER_KILL_DYING
+                                     : err == -EINPROGRESS ? ROSTER_KILL_UNKNOWN
+                                                           : ROSTER_KILL_GONE;
+
+    rst_fetch_add(&kills[reason][result], 1);
+}
