@@ -4,6 +4,7 @@
  *
  * Creation, destruction and statistics of a roster.
  */
+#include "core/base/reclaim.h"
 #include "core/roster/roster.h"
 
 #include "core/base/cancel.h"

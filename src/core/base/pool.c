@@ -6,6 +6,8 @@
  */
 #include "core/base/pool.h"
 
+#include "core/base/reclaim.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -17,7 +17,6 @@
 
 #include "config.h"
 #include "core/base/controls.h"
-#include "core/base/reclaim.h"
 
 #if defined(__SANITIZE_THREAD__)
 #define RST_TSAN 1
@@ -202,17 +201,6 @@ static inline void rst_rcu_read_unlock(void)
 {
     rst_tsan_release(&rst_grace_period);
     urcu_bp_read_unlock();
-}
-
-/* As call_rcu(): `func(head)` runs in the thread of reclaim.h after a grace period. */
-static inline void rst_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
-{
-#ifdef ROSTER_CONTROL_NO_GRACE_PERIOD
-    func(head);
-#else
-    rst_tsan_release(head);
-    rst_reclaim_push(head, func);
-#endif
 }
 
 /* First thing in every callback of rst_call_rcu(). */

@@ -16,7 +16,7 @@
 #ifndef ROSTER_CORE_BASE_RECLAIM_H
 #define ROSTER_CORE_BASE_RECLAIM_H
 
-struct rcu_head;
+#include "core/base/rcu.h"
 
 /*
  * One more user of the thread, which the first one starts. Returns 0; -EAGAIN or -ENOMEM; -EPERM
@@ -39,5 +39,16 @@ int rst_rcu_ready(void);
  * kernel refuses the membarrier() that a grace period needs. While there is a user.
  */
 int rst_rcu_barrier(void) __attribute__((warn_unused_result));
+
+/* As call_rcu(): `func(head)` runs in the thread of reclaim.h after a grace period. */
+static inline void rst_call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
+{
+#ifdef ROSTER_CONTROL_NO_GRACE_PERIOD
+    func(head);
+#else
+    rst_tsan_release(head);
+    rst_reclaim_push(head, func);
+#endif
+}
 
 #endif /* ROSTER_CORE_BASE_RECLAIM_H */

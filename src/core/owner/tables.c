@@ -6,6 +6,7 @@
  */
 #include "core/owner/tables.h"
 
+#include "core/base/reclaim.h"
 #include "core/roster/session.h"
 
 #include <roster/schema_check.h>

@@ -8,6 +8,7 @@
 #include "core/owner/txn.h"
 
 #include "core/base/probes.h"
+#include "core/base/reclaim.h"
 #include "core/owner/txn_views.h"
 #include "core/roster/digests.h"
 #include "core/roster/kill_word.h"

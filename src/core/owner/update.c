@@ -4,6 +4,7 @@
  *
  * Replacing a session's identity: every view that it has or keeps in reserve is built again.
  */
+#include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/roster/identity.h"
 #include "core/roster/session.h"

@@ -4,6 +4,7 @@
  *
  * Summing up what threads have counted, and measuring grace periods.
  */
+#include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/roster/roster.h"
 

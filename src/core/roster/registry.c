@@ -7,6 +7,7 @@
 #include "core/roster/registry.h"
 
 #include "core/base/pool.h"
+#include "core/base/reclaim.h"
 #include "core/roster/session.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
  *
  * Stand-alone pins.
  */
+#include "core/base/reclaim.h"
 #include "core/roster/pin.h"
 
 #include "core/base/cancel.h"

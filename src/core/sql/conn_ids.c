@@ -6,6 +6,7 @@
  */
 #include "core/sql/conn_ids.h"
 
+#include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/roster/thread.h"
 

@@ -6,6 +6,7 @@
  * a trace, and all goes on when it has left.
  */
 
+#include "core/base/reclaim.h"
 #include "config.h"
 
 #include "../unit.h"

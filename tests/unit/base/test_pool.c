@@ -3,6 +3,7 @@
 
 /* The object pool: magazines, batches, depot, and what waits for a grace period. */
 
+#include "core/base/reclaim.h"
 #include "config.h"
 
 #include "../unit.h"

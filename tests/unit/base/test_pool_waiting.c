@@ -3,6 +3,7 @@
 
 /* The object pool beside readers that come and go: what waits in a thread, and for how long. */
 
+#include "core/base/reclaim.h"
 #include "config.h"
 
 #include "../unit.h"

@@ -6,6 +6,7 @@
  * something, rosters that come and go under living threads.
  */
 
+#include "core/base/reclaim.h"
 #include "config.h"
 
 #include "../unit.h"
