@@ -21,49 +21,17 @@
  * before it says that the earlier kill stands; it never takes back what another one was told is
  * delivered.
  */
-#include "core/roster/kill_word.h"
+#include "core/operate/kill.h"
 
 #include "core/base/probes.h"
 
 #include <errno.h>
 #include <roster/view.h>
 
-static bool exchange(struct roster_session *session, uint64_t *expected, uint64_t wanted)
-{
-    return __atomic_compare_exchange_n(&session->kill, expected, wanted, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_ACQUIRE);
-}
-
 /* The same word without its statement part. */
 static uint64_t without_statement(uint64_t word)
 {
     return word & ((RST_KILL_REASON_MASK << RST_KILL_CONN_SHIFT) | RST_KILL_CLOSED);
-}
-
-bool rst_kill_names(uint64_t word, uint64_t seq)
-{
-    uint64_t low_bits = (seq << RST_KILL_SEQ_SHIFT) >> RST_KILL_SEQ_SHIFT;
-
-    return rst_kill_stmt_reason(word) &&
-           (rst_control(KILL_ANY_SEQ) || rst_kill_seq(word) == low_bits);
-}
-
-int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq)
-{
-    uint64_t word = rst_load_acquire(&session->kill);
-
-    rst_test_point("end: kill word loaded");
-    while (rst_kill_names(word, seq) && !(word & RST_KILL_STMT_ACK))
-        if (exchange(session, &word, word | RST_KILL_STMT_ACK)) /* D: pairs with take_back() */
-            word |= RST_KILL_STMT_ACK;
-    if (rst_kill_conn_reason(word))
-        return (int)rst_kill_conn_reason(word) | ROSTER_KILLED_CONNECTION;
-    return rst_kill_names(word, seq) ? (int)rst_kill_stmt_reason(word) : 0;
-}
-
-void rst_kill_close(struct roster_session *session)
-{
-    __atomic_fetch_or(&session->kill, RST_KILL_CLOSED, __ATOMIC_ACQ_REL);
 }
 
 static bool runs(const struct roster_session *session, uint64_t seq)
@@ -80,7 +48,7 @@ static int take_back(struct roster_session *session)
 
     rst_test_point("kill: statement gone");
     while (!(word & RST_KILL_STMT_ACK))
-        if (exchange(session, &word, without_statement(word))) /* pairs with D */
+        if (rst_kill_exchange(session, &word, without_statement(word))) /* pairs with D */
             return -ESTALE;
     return 0;
 }
@@ -132,7 +100,8 @@ static int kill_statement(struct roster *roster, struct roster_session *session,
         if (rst_kill_names(word, seq))
             return kill_again(roster, session, seq);
         wanted = seq << RST_KILL_SEQ_SHIFT | (uint64_t)reason << RST_KILL_STMT_SHIFT;
-    } while (!exchange(session, &word, wanted)); /* 2: pairs with C in rst_statement_end() */
+    } while (
+        !rst_kill_exchange(session, &word, wanted)); /* 2: pairs with C in rst_statement_end() */
     rst_test_point("kill: word installed");
     err = fence_owner(roster, session); /* 3 */
     if (rst_control(KILL_UNCONFIRMED))
@@ -150,7 +119,7 @@ static int kill_connection(struct roster *roster, struct roster_session *session
             return -ESRCH;
         if (rst_kill_conn_reason(word))
             return -EALREADY;
-    } while (!exchange(session, &word, word | (uint64_t)reason << RST_KILL_CONN_SHIFT));
+    } while (!rst_kill_exchange(session, &word, word | (uint64_t)reason << RST_KILL_CONN_SHIFT));
     if (rst_control(KILL_TEARS_DOWN))
         rst_registry_del(&roster->registry, session);
     return 0;
@@ -191,15 +160,4 @@ int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_tar
         rst_kill_count(roster->kills, (unsigned)reason, err);
     roster_read_unlock(roster);
     return err;
-}
-
-int roster_killed(struct roster_session *session)
-{
-    if (rst_unlikely(!session))
-        return -EINVAL;
-    if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
-        return -EBADF;
-    if (rst_likely(rst_load(&session->kill) == 0))
-        return 0;
-    return rst_kill_acknowledge_slow(session, session->gate.in_stmt ? session->stmt_seq : 0);
 }

@@ -4,6 +4,7 @@
  *
  * Killing many sessions at once.
  */
+#include "core/operate/kill.h"
 #include "core/roster/kill_word.h"
 
 #include "core/base/struct_size.h"

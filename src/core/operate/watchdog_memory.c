@@ -5,6 +5,7 @@
  * The server's memory: when all sessions together use too much, the statement of the one that uses
  * most is killed; the next only when that has ended, or has been given up.
  */
+#include "core/operate/kill.h"
 #include "core/operate/watchdog.h"
 
 #include "core/roster/kill_word.h"

@@ -4,6 +4,7 @@
  *
  * One walk of a watchdog: each session's view against its limits.
  */
+#include "core/operate/kill.h"
 #include "core/operate/watchdog.h"
 
 #include "core/roster/kill_word.h"

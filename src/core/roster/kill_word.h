@@ -27,11 +27,6 @@
 #define RST_KILL_STMT_ACK (UINT64_C(1) << 5)
 #define RST_KILL_CLOSED UINT64_C(1)
 
-/* The bits of every kind of session. */
-#define RST_KILL_ALL_KINDS                                                                         \
-    (ROSTER_KIND_BIT(ROSTER_SESSION_USER) | ROSTER_KIND_BIT(ROSTER_SESSION_INTERNAL) |             \
-     ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND))
-
 static inline uint64_t rst_kill_seq(uint64_t word)
 {
     return word >> RST_KILL_SEQ_SHIFT;
@@ -47,20 +42,18 @@ static inline unsigned rst_kill_conn_reason(uint64_t word)
     return (unsigned)(word >> RST_KILL_CONN_SHIFT & RST_KILL_REASON_MASK);
 }
 
-static inline bool rst_kill_is_reason(enum roster_kill_reason reason)
-{
-    return (unsigned)reason - ROSTER_KILL_INTERRUPTED <=
-           ROSTER_KILL_SHUTDOWN - ROSTER_KILL_INTERRUPTED;
-}
-
 _Static_assert(ROSTER_KILL_SHUTDOWN <= RST_KILL_REASON_MASK, "reasons fit into the word");
+
+/* One step on the word; both sides take it. */
+static inline bool rst_kill_exchange(struct roster_session *session, uint64_t *expected,
+                                     uint64_t wanted)
+{
+    return __atomic_compare_exchange_n(&session->kill, expected, wanted, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
 
 /* Whether the word kills this statement. */
 bool rst_kill_names(uint64_t word, uint64_t seq);
-
-/* As roster_kill() on a session that was found under the read lock, which is held. */
-int rst_kill_session(struct roster *roster, struct roster_session *session,
-                     enum roster_kill_target target, uint64_t seq, enum roster_kill_reason reason);
 
 /* Whether the session's connection was killed. */
 static inline bool rst_kill_connection(const struct roster_session *session)

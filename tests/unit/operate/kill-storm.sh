@@ -31,7 +31,7 @@ broken() {
 }
 
 if [ "$ROSTER_SANITIZER" = none ] && [ "${ROSTER_COVERAGE_BUILD:-no}" = no ] && [ -f "$core" ]; then
-    broken KILL_ANY_SEQ kill.c
+    broken KILL_ANY_SEQ roster/kill_word.c
 else
     kills=$((kills / 20))
 fi
