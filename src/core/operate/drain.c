@@ -19,7 +19,6 @@
  * 4 has added.
  */
 #include "core/operate/kill.h"
-#include "core/owner/draining.h"
 
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
@@ -44,27 +43,6 @@ struct drain {
     uint64_t opening; /* sessions that were being opened when the last look began */
     uint64_t began;
 };
-
-bool rst_drain_refuses(struct rst_thread *thread, unsigned kind)
-{
-    const struct roster *roster = thread->roster;
-
-    rst_store(&thread->opening, ROSTER_KIND_BIT(kind)); /* 1: pairs with c */
-    rst_test_point("open: announced");
-    rst_compiler_barrier(); /* 2: pairs with b */
-    if (!roster->membarrier)
-        rst_fence_full_slow(); /* 2: pairs with the fence at b */
-    /* 3: pairs with a */
-    if (rst_likely(!(rst_load(&roster->draining) & ROSTER_KIND_BIT(kind))))
-        return false;
-    rst_drain_opened(thread);
-    return true;
-}
-
-void rst_drain_opened(struct rst_thread *thread)
-{
-    rst_store_release(&thread->opening, 0); /* 5: pairs with c */
-}
 
 static int options_get(struct roster_drain_options *known,
                        const struct roster_drain_options *options)

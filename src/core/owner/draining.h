@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What opening a session has to know of draining. See drain.c.
+ * What opening a session has to know of draining. See operate/drain.c.
  */
 #ifndef ROSTER_CORE_OWNER_DRAINING_H
 #define ROSTER_CORE_OWNER_DRAINING_H
