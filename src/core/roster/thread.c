@@ -196,7 +196,7 @@ static struct rst_thread *new_context(struct roster *roster)
     rst_horizon_cache_init(&thread->horizon);
     thread->roster = roster;
     thread->roster_next = roster->threads;
-    rst_store_release(&roster->threads, thread); /* pairs with count_threads() in core/create.c */
+    rst_store_release(&roster->threads, thread); /* pairs with count_threads() in reader/stats.c */
     return thread;
 }
 
