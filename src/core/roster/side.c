@@ -2,11 +2,10 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The sides of sessions, and what a server says of what they use and may use.
+ * The sides of sessions.
  */
 #include "core/roster/side.h"
 
-#include "core/owner/tables.h"
 #include "core/roster/digests.h"
 #include "core/roster/session.h"
 
@@ -58,74 +57,4 @@ void rst_side_free(struct rst_side *side)
     if (side)
         side_clear(side);
     free(side);
-}
-
-/* Why the owner may not go on: 0, -EINVAL, -EBADF, -ECHILD. */
-static int may_set(const struct roster_session *session)
-{
-    if (!session)
-        return -EINVAL;
-    if (session->gate.tag == RST_TAG_CLOSED)
-        return -EBADF;
-    return rst_thread_forked() ? -ECHILD : 0;
-}
-
-int roster_session_set_memory(struct roster_session *session, uint64_t bytes)
-{
-    if (rst_unlikely(!session))
-        return -EINVAL;
-    if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
-        return -EBADF;
-    rst_store(&session->memory, bytes);
-    return 0;
-}
-
-int roster_session_set_disk(struct roster_session *session, uint64_t bytes)
-{
-    struct rst_side *side;
-    int err = may_set(session);
-
-    if (err)
-        return err;
-    side = rst_side_need(session);
-    if (!side)
-        return -ENOMEM;
-    rst_store(&side->disk, bytes);
-    return 0;
-}
-
-uint64_t roster_session_memory(const struct roster_session *session)
-{
-    return session ? rst_load(&session->memory) : 0;
-}
-
-uint64_t roster_session_disk(const struct roster_session *session)
-{
-    const struct rst_side *side = session ? rst_side_of(session) : NULL;
-
-    return side ? rst_load(&side->disk) : 0;
-}
-
-int roster_session_set_limit(struct roster_session *session, enum roster_limit which,
-                             uint64_t value)
-{
-    struct rst_side *side;
-    int err = may_set(session);
-
-    if (err)
-        return err;
-    if ((unsigned)which >= ROSTER_LIMITS)
-        return -EINVAL;
-    side = rst_side_need(session);
-    if (!side)
-        return -ENOMEM;
-    rst_store(&side->limits[which], value);
-    return 0;
-}
-
-uint64_t roster_session_limit(const struct roster_session *session, enum roster_limit which)
-{
-    const struct rst_side *side = session ? rst_side_of(session) : NULL;
-
-    return side && (unsigned)which < ROSTER_LIMITS ? rst_load(&side->limits[which]) : 0;
 }
