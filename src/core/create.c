@@ -163,6 +163,9 @@ static int create(const struct roster_options *options, struct roster **made)
     memset(roster, 0, sizeof(*roster));
     roster->tag = rst_thread_new_tag();
     roster->text_limit = options->text_limit;
+    roster->short_text = options->text_limit < RST_STATEMENT_SHORT_TEXT
+                             ? options->text_limit
+                             : (uint32_t)RST_STATEMENT_SHORT_TEXT;
     roster->life_time_ms = options->life_time_ms;
     roster->account.backlog_limit = options->backlog_limit;
     roster->membarrier = rst_membarrier_init();

@@ -25,6 +25,7 @@ struct roster {
     uint32_t tag;
     bool membarrier; /* owners run without fences */
     uint32_t text_limit;
+    uint32_t short_text; /* the longest text that stmt_begin's common path takes */
     uint64_t life_time_ms;
     roster_oracle_fn *oracle;
     void *oracle_arg;

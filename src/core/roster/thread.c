@@ -6,7 +6,6 @@
  */
 #include "core/roster/thread.h"
 
-#include "core/owner/statement.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
@@ -166,9 +165,7 @@ static void init_gates(struct rst_thread *thread, const struct roster *roster)
     thread->gate_idle = UINT64_MAX;
     thread->gate_txn = UINT64_MAX;
     thread->gate_stmt = UINT64_MAX;
-    thread->short_text = RST_STATEMENT_SHORT_TEXT;
-    if (thread->short_text > roster->text_limit)
-        thread->short_text = roster->text_limit;
+    thread->short_text = roster->short_text;
 #ifdef ROSTER_DEBUG
     return;
 #endif
