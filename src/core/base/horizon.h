@@ -137,15 +137,6 @@ struct rst_horizon {
 int rst_horizon_init(struct rst_horizon *horizon, uint64_t now);
 void rst_horizon_destroy(struct rst_horizon *horizon);
 
-/* One scan, steps b to e, under scan_lock; `now` was fetched after the lock was taken (a). Returns
- * 0 or what rst_membarrier() returned, and then nothing has changed. */
-int rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
-                     uint64_t life_time_ms, struct roster_min *min);
-
-/* The same for who only watches: steps b and c, nothing is advanced. */
-int rst_horizon_peek(struct rst_horizon *horizon, bool membarrier, uint64_t now,
-                     struct roster_min *min);
-
 /* For who pins nothing: 0, or -ESTALE when `ts` is not protected any more. Decided between scans,
  * so that nobody is refused by a safe point that does not stand yet. */
 int rst_horizon_ask_at(struct rst_horizon *horizon, uint64_t ts);

@@ -1,0 +1,249 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The scan over a roster's slots: it alone knows whether a session or a pin holds one. The
+ * algorithm is told in base/horizon.h.
+ */
+#include "core/scanner/scan.h"
+
+#include "core/roster/pin.h"
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
+
+#include <roster/timestamp.h>
+#include <string.h>
+
+/* A slot that may be the oldest or the next oldest. */
+struct candidate {
+    uint64_t ts;
+    uint64_t since;
+    uintptr_t holder;
+    uint64_t session_id; /* slots of one session end together */
+    uint64_t pin_id;     /* 0 for a transaction */
+};
+
+struct scan {
+    struct candidate oldest; /* ts is now while there is none */
+    struct candidate next;
+    uint64_t lower;
+    uint64_t expired;
+};
+
+static const struct roster_pin *pin_of(uintptr_t holder)
+{
+    return (const struct roster_pin *)(holder & ~RST_HOLDER_IS_PIN);
+}
+
+static const struct roster_session *session_of(uintptr_t holder)
+{
+    return (const struct roster_session *)holder;
+}
+
+static void identify(struct candidate *found)
+{
+    if (found->holder & RST_HOLDER_IS_PIN) {
+        found->session_id = pin_of(found->holder)->session_id;
+        found->pin_id = pin_of(found->holder)->id;
+    } else {
+        found->session_id = session_of(found->holder)->id;
+        found->pin_id = 0;
+    }
+}
+
+/* Whether ending what holds `a` also ends `b`. */
+static bool end_together(const struct candidate *a, const struct candidate *b)
+{
+    return a->holder && a->session_id == b->session_id && (a->session_id || a->pin_id == b->pin_id);
+}
+
+static void consider(struct scan *scan, const struct candidate *found)
+{
+    if (found->ts < scan->oldest.ts) {
+        if (!end_together(&scan->oldest, found))
+            scan->next = scan->oldest;
+        scan->oldest = *found;
+    } else if (found->ts < scan->next.ts && !end_together(&scan->oldest, found)) {
+        scan->next = *found;
+    }
+}
+
+/* Looks again at a slot that seemed old: takes it with its holder, of one and the same moment. */
+static void look_closer(struct scan *scan, const uint64_t *word)
+{
+    struct candidate found;
+    uint64_t again = rst_load_acquire(word);
+
+    do {
+        found.ts = again;
+        if (found.ts == 0 || found.ts >= scan->next.ts)
+            return;
+        /* 2: acquire; pairs with 1: whoever sees a new holder sees the word that was 0 before */
+        found.holder = (uintptr_t)rst_load_acquire(rst_slot_holder(word));
+        found.since = rst_load_acquire(rst_slot_since(word));
+        rst_test_point("scan: holder read");
+        again = rst_load_acquire(word); /* 3 */
+    } while (again != found.ts);
+    if (found.ts <= scan->lower) {
+        scan->expired++;
+        return;
+    }
+    identify(&found);
+    consider(scan, &found);
+}
+
+/* Words that are compared before one branch is taken for all of them. */
+#define GROUP 8
+
+_Static_assert(RST_CHUNK_SLOTS % GROUP == 0, "a chunk is whole groups");
+
+/* A free slot's 0 wraps to the maximum and is never below; c pairs with A and D. */
+static inline unsigned is_below(const uint64_t *word, uint64_t bound)
+{
+    return rst_load(word) - 1 < bound;
+}
+
+/* By a sum: an addition with carry a word, where a branch would cost as much as all the rest. */
+static inline bool one_is_below(const uint64_t *word, uint64_t bound)
+{
+    unsigned n = is_below(word, bound);
+
+    n += is_below(word + 1, bound);
+    n += is_below(word + 2, bound);
+    n += is_below(word + 3, bound);
+    n += is_below(word + 4, bound);
+    n += is_below(word + 5, bound);
+    n += is_below(word + 6, bound);
+    n += is_below(word + 7, bound);
+    return n != 0;
+}
+
+static void scan_block(struct scan *scan, const struct rst_horizon_block *block)
+{
+    size_t slots = (size_t)rst_load_acquire(&block->used) * RST_CHUNK_SLOTS;
+    const uint64_t *word = block->words, *end = word + slots;
+    unsigned n;
+
+    for (; word < end; word += GROUP) {
+        if (rst_likely(!one_is_below(word, scan->next.ts - 1)))
+            continue;
+        for (n = 0; n < GROUP; n++)
+            look_closer(scan, &word[n]);
+    }
+}
+
+static void describe(struct roster_holder *out, const struct candidate *found)
+{
+    memset(out, 0, sizeof(*out));
+    out->ts = found->ts;
+    if (!found->holder)
+        return;
+    out->since = found->since;
+    out->session_id = found->session_id;
+    out->pin_id = found->pin_id;
+    if (found->holder & RST_HOLDER_IS_PIN) {
+        out->kind = ROSTER_HOLDER_PIN;
+        out->pin_kind = pin_of(found->holder)->kind;
+        out->session_kind = pin_of(found->holder)->session_kind;
+    } else {
+        out->kind = ROSTER_HOLDER_TXN;
+        out->session_kind = (enum roster_session_kind)session_of(found->holder)->kind;
+    }
+}
+
+static void advance(struct rst_horizon *horizon, const struct scan *scan, uint64_t now,
+                    uint64_t life_time_ms)
+{
+    uint64_t bound = roster_ts_before(now, life_time_ms);
+    uint64_t safe_point = scan->oldest.ts < bound ? scan->oldest.ts : bound;
+    uint64_t protected_from = scan->lower && !rst_control(EXPIRED_UNTOLD) ? scan->lower + 1 : 0;
+
+    rst_test_point("scan: slots read");
+    if (!rst_control(SAFE_POINT_GOES_BACK) && safe_point < horizon->safe_point)
+        safe_point = horizon->safe_point;
+    if (protected_from < safe_point)
+        protected_from = safe_point;
+    if (rst_control(SAFE_POINT_FIRST))
+        rst_store_release(&horizon->safe_point, safe_point);
+    rst_test_point("scan: safe point computed");
+    /* Before the safe point is known to any collector: pairs with rst_guard_check(). */
+    rst_guard_raise_local(&horizon->guard, &horizon->words, protected_from);
+    rst_store_release(&horizon->safe_point, safe_point);
+    rst_test_point("scan: safe point stored");
+    rst_store(&horizon->expired, scan->expired);
+    rst_count(&horizon->scans);
+    /* e: release, after c; pairs with A */
+    if (now > horizon->floor)
+        rst_store_release(&horizon->floor, now);
+}
+
+/* Steps b and c, or the error of b. Under the RCU read lock, so that sessions and pins that hold a
+ * slot stay readable, until they have been described. */
+static int read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
+                      struct scan *scan)
+{
+    const struct rst_horizon_block *block;
+    int err = 0;
+
+    memset(scan, 0, sizeof(*scan));
+    scan->oldest.ts = now;
+    scan->next.ts = now;
+    scan->lower = lower;
+    if (rst_control(NO_SCAN_BARRIER))
+        rst_compiler_barrier();
+    else
+        err = rst_owners_barrier(membarrier); /* b: pairs with B, or with the fence after A */
+    if (err)
+        return err;
+    rst_test_point("scan: owners fenced");
+    for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
+        scan_block(scan, block);
+    return 0;
+}
+
+static void describe_all(const struct rst_horizon *horizon, const struct scan *scan, uint64_t now,
+                         struct roster_min *min)
+{
+    min->now = now;
+    min->min_start_ts = scan->oldest.ts;
+    min->safe_point = horizon->safe_point;
+    min->expired = scan->expired;
+    describe(&min->holder, &scan->oldest);
+    describe(&min->next, &scan->next);
+}
+
+int rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
+                     uint64_t life_time_ms, struct roster_min *min)
+{
+    struct scan scan;
+    int err;
+
+    if (rst_control(SCAN_BEFORE_NOW))
+        now = ROSTER_TS_MAX;
+    rst_rcu_read_lock();
+    err = read_slots(horizon, membarrier, now, lower, &scan);
+    if (rst_control(SCAN_BEFORE_NOW) &&
+        !rst_oracle_now(caa_container_of(horizon, struct roster, horizon), &now) &&
+        scan.oldest.ts > now)
+        scan.oldest.ts = now;
+    if (!err) {
+        advance(horizon, &scan, now, life_time_ms);
+        describe_all(horizon, &scan, now, min);
+    }
+    rst_rcu_read_unlock();
+    return err;
+}
+
+int rst_horizon_peek(struct rst_horizon *horizon, bool membarrier, uint64_t now,
+                     struct roster_min *min)
+{
+    struct scan scan;
+    int err;
+
+    rst_rcu_read_lock();
+    err = read_slots(horizon, membarrier, now, 0, &scan);
+    if (!err)
+        describe_all(horizon, &scan, now, min);
+    rst_rcu_read_unlock();
+    return err;
+}
