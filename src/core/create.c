@@ -11,6 +11,8 @@
 #include "core/base/struct_size.h"
 #include "core/owner/statement.h"
 #include "core/roster/session.h"
+#include "core/roster/side.h"
+#include "core/roster/thread.h"
 
 #include <errno.h>
 #include <roster/timestamp.h>

@@ -7,6 +7,8 @@
  * has changed, it works afterwards, and nothing is leaked. What ends something never fails (G7).
  */
 
+#include "core/roster/roster.h"
+#include "core/roster/thread.h"
 #include "config.h"
 
 #include "failing.h"

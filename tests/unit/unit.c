@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
 #include "config.h"
 
 #include "unit.h"

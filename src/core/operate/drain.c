@@ -23,7 +23,9 @@
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "core/roster/kill_word.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/thread.h"
 
 #include <roster/drain.h>
 #include <roster/list.h>

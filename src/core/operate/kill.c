@@ -24,6 +24,10 @@
 #include "core/operate/kill.h"
 
 #include "core/base/probes.h"
+#include "core/roster/kill_word.h"
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
+#include "core/roster/side.h"
 
 #include <errno.h>
 #include <roster/view.h>

@@ -8,6 +8,8 @@
 
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
+#include "core/roster/roster.h"
+#include "core/roster/thread.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 #include "core/operate/watchdog.h"
 
 #include "core/roster/kill_word.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
 
 #include <roster/list.h>

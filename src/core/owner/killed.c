@@ -5,6 +5,7 @@
  * The owner asks whether it was killed.
  */
 #include "core/roster/kill_word.h"
+#include "core/roster/session.h"
 
 #include <errno.h>
 

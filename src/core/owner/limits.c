@@ -5,6 +5,8 @@
  * What a server says of what a session uses and may use.
  */
 #include "core/roster/session.h"
+#include "core/roster/side.h"
+#include "core/roster/thread.h"
 
 #include <errno.h>
 #include <roster/limits.h>

@@ -4,6 +4,8 @@
  *
  * Opening, closing and updating sessions.
  */
+#include "core/roster/enter.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
 
 #include "core/base/probes.h"
@@ -13,21 +15,11 @@
 #include "core/owner/txn.h"
 #include "core/roster/identity.h"
 #include "core/roster/kill_word.h"
+#include "core/roster/side.h"
+#include "core/roster/thread.h"
+#include "core/roster/views.h"
 
 #include <stdlib.h>
-
-struct rst_thread *rst_session_enter_slow(const struct roster_session *session, int *err)
-{
-    if (!session) {
-        *err = -EINVAL;
-        return NULL;
-    }
-    if (session->gate.tag == RST_TAG_CLOSED) {
-        *err = -EBADF;
-        return NULL;
-    }
-    return rst_thread_enter_slow(rst_session_roster(session), err);
-}
 
 static int attr_get(struct roster_session_attr *known, const struct roster_session_attr *attr)
 {

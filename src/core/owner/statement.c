@@ -8,7 +8,12 @@
 
 #include "core/owner/txn.h"
 #include "core/roster/digests.h"
+#include "core/roster/enter.h"
 #include "core/roster/kill_word.h"
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
+#include "core/roster/thread.h"
+#include "core/roster/views.h"
 
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #define ROSTER_CORE_OWNER_STATEMENT_H
 
 #include "core/roster/session.h"
+#include "core/roster/thread.h"
 
 #include <roster/statement.h>
 

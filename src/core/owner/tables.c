@@ -7,7 +7,11 @@
 #include "core/owner/tables.h"
 
 #include "core/base/reclaim.h"
+#include "core/roster/enter.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/side.h"
+#include "core/roster/thread.h"
 
 #include <roster/schema_check.h>
 #include <stdlib.h>

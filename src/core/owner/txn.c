@@ -11,7 +11,13 @@
 #include "core/base/reclaim.h"
 #include "core/owner/txn_views.h"
 #include "core/roster/digests.h"
+#include "core/roster/enter.h"
 #include "core/roster/kill_word.h"
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
+#include "core/roster/thread.h"
+#include "core/roster/views.h"
+#include "core/scanner/lease.h"
 
 /* Step A: takes a slot and announces the floor in it. NULL with the errno in `*err`. */
 static inline uint64_t *announce(struct rst_thread *thread, struct roster_session *session,

@@ -7,6 +7,11 @@
  */
 #include "core/base/probes.h"
 #include "core/owner/txn_views.h"
+#include "core/roster/enter.h"
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
+#include "core/roster/thread.h"
+#include "core/roster/views.h"
 
 #include <roster/timestamp.h>
 

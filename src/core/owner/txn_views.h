@@ -7,7 +7,11 @@
 #ifndef ROSTER_CORE_OWNER_TXN_VIEWS_H
 #define ROSTER_CORE_OWNER_TXN_VIEWS_H
 
-#include "core/owner/txn.h"
+#include "core/roster/session.h"
+#include "core/roster/thread.h"
+#include "core/roster/views.h"
+
+#include <roster/txn.h>
 
 struct rst_txn_views {
     struct roster_view *now;  /* to publish */

@@ -6,8 +6,12 @@
  */
 #include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
+#include "core/roster/enter.h"
 #include "core/roster/identity.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/thread.h"
+#include "core/roster/views.h"
 
 #include <stdlib.h>
 

@@ -15,6 +15,7 @@
  * Between 2 and 4 the owner may publish another view; the one in the pipeline stays whole (G1) and
  * readable (G4).
  */
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
 
 #include <roster/list.h>

@@ -7,6 +7,7 @@
 #include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/roster/roster.h"
+#include "core/roster/thread.h"
 
 #include <roster/kill.h>
 #include <string.h>

@@ -4,9 +4,11 @@
  *
  * Copied lists of sessions: two blocks that grow, one of entries and one of text.
  */
+#include "core/base/ticker.h"
 #include "core/owner/tables.h"
 #include "core/roster/digests.h"
 #include "core/roster/session.h"
+#include "core/roster/side.h"
 
 #include <inttypes.h>
 #include <roster/list.h>

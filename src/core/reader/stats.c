@@ -6,6 +6,7 @@
  */
 #include "core/base/struct_size.h"
 #include "core/roster/roster.h"
+#include "core/roster/thread.h"
 
 #include <string.h>
 

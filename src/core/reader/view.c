@@ -4,7 +4,9 @@
  *
  * The door of the read side, and what is read behind it.
  */
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/thread.h"
 
 #include <roster/view.h>
 

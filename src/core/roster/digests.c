@@ -7,6 +7,7 @@
 #include "core/roster/digests.h"
 
 #include "core/roster/session.h"
+#include "core/roster/side.h"
 
 #include <string.h>
 

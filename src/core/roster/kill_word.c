@@ -6,6 +6,8 @@
  */
 #include "core/roster/kill_word.h"
 
+#include "core/roster/session.h"
+
 bool rst_kill_names(uint64_t word, uint64_t seq)
 {
     uint64_t low_bits = (seq << RST_KILL_SEQ_SHIFT) >> RST_KILL_SEQ_SHIFT;

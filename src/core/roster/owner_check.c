@@ -4,6 +4,7 @@
  *
  * The check of --enable-debug: one thread at a time inside a session.
  */
+#include "core/roster/enter.h"
 #include "core/roster/session.h"
 
 #ifdef ROSTER_DEBUG

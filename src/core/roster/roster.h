@@ -13,12 +13,13 @@
 #include "core/base/ticker.h"
 #include "core/roster/counters.h"
 #include "core/roster/registry.h"
-#include "core/roster/thread.h"
-#include "core/scanner/lease.h"
 
 #include <errno.h>
 #include <roster/manager.h>
 #include <roster/timestamp.h>
+
+struct rst_lease_ops;
+struct rst_thread;
 
 struct roster {
     /* Constant after creation. */
@@ -62,18 +63,6 @@ struct roster {
     struct rst_thread *threads;
     struct rst_thread *idle_threads;
 };
-
-/* This thread's context of the roster; NULL with the errno in `*err`. */
-static inline struct rst_thread *rst_enter(struct roster *roster, int *err)
-{
-    struct rst_thread *thread = rst_thread_try(roster->tag);
-
-    return rst_likely(thread) ? thread : rst_thread_enter_slow(roster, err);
-}
-
-/* As rst_horizon_pin_at(); under a leased store, lowers the record first if need be. */
-int rst_lease_pin_at(struct roster *roster, struct rst_thread *thread, uintptr_t holder,
-                     uint64_t since, uint64_t ts, uint64_t **slot);
 
 /* Asks the oracle; a result that is no timestamp is -EIO. */
 static inline int rst_oracle_now(const struct roster *roster, uint64_t *ts)

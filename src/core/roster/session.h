@@ -22,15 +22,38 @@
 #ifndef ROSTER_CORE_ROSTER_SESSION_H
 #define ROSTER_CORE_ROSTER_SESSION_H
 
+#include "core/base/pool.h"
 #include "core/base/rcu.h"
 #include "core/roster/identity.h"
-#include "core/roster/roster.h"
-#include "core/roster/side.h"
 
 #include <errno.h>
 #include <roster/session.h>
 #include <roster/view.h>
 #include <stddef.h>
+
+/*
+ * A session's state as far as the common paths ask: all of it in one word, so that one comparison
+ * with what the calling thread expects tells that the session is open, of the roster whose context
+ * the thread used last, and in the state the call is made for. Whatever else is the case is sorted
+ * out elsewhere.
+ */
+union rst_gate {
+    struct {
+        uint32_t tag;      /* of the session's roster */
+        uint8_t txn_state; /* enum roster_txn_state */
+        uint8_t in_stmt;
+        uint8_t non_pinning;
+        uint8_t remembers; /* keeps digests: its gate matches no common path */
+    };
+    uint64_t word;
+};
+
+/* Tags tell rosters apart, and are never used twice in a process. A closed session has tag 0. */
+#define RST_TAG_CLOSED UINT32_C(0)
+#define RST_TAG_NONE UINT32_MAX
+
+struct roster;
+struct rst_side;
 
 struct roster_session {
     struct roster_view *view; /* published; this and the next two are struct roster_session_front */
@@ -92,87 +115,6 @@ static inline void rst_session_name(struct roster_session *session, uint64_t id)
 static inline struct roster *rst_session_roster(const struct roster_session *session)
 {
     return rst_pool_owner(session, RST_SESSION_CHUNK);
-}
-
-/* Why a session cannot be entered: -EINVAL, -EBADF, -ECHILD, or why there is no context. */
-rst_slow struct rst_thread *rst_session_enter_slow(const struct roster_session *session, int *err);
-
-/* The calling thread's context of the session's roster; NULL with the errno in `*err`. */
-static inline struct rst_thread *rst_session_enter(const struct roster_session *session, int *err)
-{
-    struct rst_thread *thread;
-
-    if (rst_likely(session)) {
-        thread = rst_thread_last;
-        if (!thread)
-            __builtin_unreachable(); /* see thread.h; tells the analyzers too */
-        if (rst_likely(rst_load(&thread->tag) == session->gate.tag))
-            return thread;
-    }
-    return rst_session_enter_slow(session, err);
-}
-
-/* With --enable-debug: aborts when two threads are inside one session. Nothing otherwise. */
-#ifdef ROSTER_DEBUG
-void rst_owner_enter(struct roster_session *session);
-void rst_owner_leave(struct roster_session *session);
-#else
-static inline void rst_owner_enter(struct roster_session *session)
-{
-    (void)session;
-}
-static inline void rst_owner_leave(struct roster_session *session)
-{
-    (void)session;
-}
-#endif
-
-/* Takes a view that nobody else can see; NULL with the errno in `*err`. */
-static inline struct roster_view *rst_view_take(struct rst_thread *thread, int *err)
-{
-    struct roster *roster = thread->roster;
-
-    return rst_pool_take(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW],
-                         &roster->door, err);
-}
-
-static inline void rst_view_untake(struct rst_thread *thread, struct roster_view *view)
-{
-    rst_pool_untake(&thread->pools[RST_POOL_VIEW], view);
-}
-
-/* Retires a view that has just been unpublished; a slot's own view goes with its slot. */
-static inline void rst_view_retire(struct rst_thread *thread, struct roster_view *view)
-{
-    struct roster *roster = thread->roster;
-
-    if (view->reserved)
-        return;
-    rst_pool_retire(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW], &roster->door,
-                    view);
-}
-
-/* As rst_view_retire(); `thread` is NULL when the calling thread could get no context (G7). */
-static inline void rst_view_retire_by(struct rst_thread *thread, struct roster_session *session,
-                                      struct roster_view *view)
-{
-    if (rst_likely(thread))
-        rst_view_retire(thread, view);
-    else if (!view->reserved)
-        rst_pool_retire_alone_slow(&rst_session_roster(session)->pools[RST_POOL_VIEW], view);
-}
-
-/* A view that nobody can see yet becomes the same as another one, but of the pool. */
-static inline void rst_view_copy(struct roster_view *view, const struct roster_view *from)
-{
-    *view = *from;
-    view->reserved = 0;
-}
-
-/* Publishes a complete view (G1); pairs with rst_dereference() in roster_session_view(). */
-static inline void rst_view_publish(struct roster_session *session, struct roster_view *view)
-{
-    rst_assign_pointer(&session->view, view);
 }
 
 #endif /* ROSTER_CORE_ROSTER_SESSION_H */

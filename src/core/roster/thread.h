@@ -22,27 +22,11 @@
 #include "core/base/rcu.h"
 #include "core/base/stays.h"
 #include "core/roster/counters.h"
+#include "core/roster/roster.h"
 
 #include <stdint.h>
 
 struct roster;
-
-/*
- * A session's state as far as the common paths ask: all of it in one word, so that one comparison
- * with what the calling thread expects tells that the session is open, of the roster whose context
- * the thread used last, and in the state the call is made for. Whatever else is the case is sorted
- * out elsewhere.
- */
-union rst_gate {
-    struct {
-        uint32_t tag;      /* of the session's roster */
-        uint8_t txn_state; /* enum roster_txn_state */
-        uint8_t in_stmt;
-        uint8_t non_pinning;
-        uint8_t remembers; /* keeps digests: its gate matches no common path */
-    };
-    uint64_t word;
-};
 
 struct rst_thread {
     uint32_t tag;     /* of the roster it belongs to; RST_TAG_NONE once that is destroyed */
@@ -65,10 +49,6 @@ struct rst_thread {
     struct rst_thread *idle_next;   /* in roster->idle_threads */
     bool bound;                     /* some thread's list has it */
 } rst_cache_aligned;
-
-/* Tags tell rosters apart, and are never used twice in a process. A closed session has tag 0. */
-#define RST_TAG_CLOSED UINT32_C(0)
-#define RST_TAG_NONE UINT32_MAX
 
 /* The context that this thread used last; never NULL, its tag is RST_TAG_NONE at first. */
 extern __thread struct rst_thread *rst_thread_last
@@ -95,6 +75,14 @@ static inline struct rst_thread *rst_thread_try(uint32_t tag)
     struct rst_thread *thread = rst_thread_last;
 
     return rst_likely(rst_load(&thread->tag) == tag) ? thread : NULL;
+}
+
+/* This thread's context of the roster; NULL with the errno in `*err`. */
+static inline struct rst_thread *rst_enter(struct roster *roster, int *err)
+{
+    struct rst_thread *thread = rst_thread_try(roster->tag);
+
+    return rst_likely(thread) ? thread : rst_thread_enter_slow(roster, err);
 }
 
 #endif /* ROSTER_CORE_ROSTER_THREAD_H */

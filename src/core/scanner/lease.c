@@ -8,6 +8,7 @@
 
 #include "core/base/probes.h"
 #include "core/roster/roster.h"
+#include "core/roster/thread.h"
 #include "core/scanner/scan.h"
 
 #include <roster/timestamp.h>

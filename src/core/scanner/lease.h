@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct rst_thread;
+
 struct rst_lease_ops {
     /*
      * Lowers the record to `ts`, unless it is there already; a pin protects `ts` from scans
@@ -57,5 +59,9 @@ ROSTER_API void rst_lease_lowered(struct roster *roster, uint64_t record);
 
 /* The record. */
 ROSTER_API uint64_t rst_lease_record(struct roster *roster);
+
+/* As rst_horizon_pin_at(); under a leased store, lowers the record first if need be. */
+int rst_lease_pin_at(struct roster *roster, struct rst_thread *thread, uintptr_t holder,
+                     uint64_t since, uint64_t ts, uint64_t **slot);
 
 #endif /* ROSTER_CORE_SCANNER_LEASE_H */

@@ -7,6 +7,7 @@
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "core/roster/roster.h"
+#include "core/roster/thread.h"
 #include "core/scanner/scan.h"
 
 #include <roster/minimum.h>

@@ -8,7 +8,10 @@
 #include "core/roster/pin.h"
 
 #include "core/base/cancel.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/thread.h"
+#include "core/scanner/lease.h"
 
 #include <stdlib.h>
 

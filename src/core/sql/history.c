@@ -7,9 +7,11 @@
  */
 #include "core/roster/digests.h"
 #include "core/roster/session.h"
+#include "core/roster/side.h"
 
 #include <pthread.h>
 #include <roster/history.h>
+#include <roster/timestamp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -7,6 +7,7 @@
  */
 
 #include "core/base/reclaim.h"
+#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"

@@ -4,6 +4,8 @@
 /* The object pool: magazines, batches, depot, and what waits for a grace period. */
 
 #include "core/base/reclaim.h"
+#include "core/roster/roster.h"
+#include "core/roster/thread.h"
 #include "config.h"
 
 #include "../unit.h"

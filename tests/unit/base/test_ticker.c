@@ -3,6 +3,7 @@
 
 /* The coarse clock: by a thread of its own, or by hand. */
 
+#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"

@@ -7,6 +7,7 @@
 
 #include "../unit.h"
 #include "core/roster/kill_word.h"
+#include "core/roster/session.h"
 
 #include <criterion/criterion.h>
 

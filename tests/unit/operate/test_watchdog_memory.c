@@ -17,6 +17,7 @@
 #include <criterion/criterion.h>
 
 #include "core/operate/watchdog.h"
+#include "core/roster/roster.h"
 
 #define N 4
 

@@ -3,6 +3,7 @@
 
 /* Opening and closing sessions. */
 
+#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"

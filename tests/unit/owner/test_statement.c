@@ -7,6 +7,7 @@
 
 #include "../unit.h"
 #include "core/owner/statement.h"
+#include "core/roster/roster.h"
 
 #include <criterion/criterion.h>
 

@@ -7,6 +7,8 @@
 
 #include "../unit.h"
 #include "core/roster/identity.h"
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
 
 #include <criterion/criterion.h>
 

@@ -3,6 +3,7 @@
 
 /* Creating and destroying rosters, their options and statistics. */
 
+#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"

@@ -3,6 +3,7 @@
 
 /* The registry: sessions are found by id and walked slab by slab, whoever comes and goes. */
 
+#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"

@@ -7,6 +7,8 @@
  */
 
 #include "core/base/reclaim.h"
+#include "core/roster/roster.h"
+#include "core/roster/thread.h"
 #include "config.h"
 
 #include "../unit.h"

@@ -6,6 +6,7 @@
  * that safe points never go back (G2, G3, G8). test_minimum_random.c compares with brute force.
  */
 
+#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"

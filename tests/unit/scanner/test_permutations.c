@@ -9,6 +9,7 @@
  * every call that must be refused and every call that only looks is made too, and has to leave the
  * session as it was, bit for bit; so it need not be part of the sequences.
  */
+#include "core/roster/session.h"
 #include "config.h"
 
 #include "../model.h"

@@ -1,0 +1,46 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * How an owner enters a session: with its thread's context of the roster.
+ */
+#ifndef ROSTER_CORE_ROSTER_ENTER_H
+#define ROSTER_CORE_ROSTER_ENTER_H
+
+#include "core/roster/session.h"
+#include "core/roster/thread.h"
+
+/* Why a session cannot be entered: -EINVAL, -EBADF, -ECHILD, or why there is no context. */
+rst_slow struct rst_thread *rst_session_enter_slow(const struct roster_session *session, int *err);
+
+/* The calling thread's context of the session's roster; NULL with the errno in `*err`. */
+static inline struct rst_thread *rst_session_enter(const struct roster_session *session, int *err)
+{
+    struct rst_thread *thread;
+
+    if (rst_likely(session)) {
+        thread = rst_thread_last;
+        if (!thread)
+            __builtin_unreachable(); /* see thread.h; tells the analyzers too */
+        if (rst_likely(rst_load(&thread->tag) == session->gate.tag))
+            return thread;
+    }
+    return rst_session_enter_slow(session, err);
+}
+
+/* With --enable-debug: aborts when two threads are inside one session. Nothing otherwise. */
+#ifdef ROSTER_DEBUG
+void rst_owner_enter(struct roster_session *session);
+void rst_owner_leave(struct roster_session *session);
+#else
+static inline void rst_owner_enter(struct roster_session *session)
+{
+    (void)session;
+}
+static inline void rst_owner_leave(struct roster_session *session)
+{
+    (void)session;
+}
+#endif
+
+#endif /* ROSTER_CORE_ROSTER_ENTER_H */
