@@ -6,6 +6,7 @@
  */
 #include "core/owner/statement.h"
 
+#include "core/owner/digests.h"
 #include "core/owner/txn.h"
 #include "core/roster/digests.h"
 #include "core/roster/enter.h"

@@ -9,6 +9,7 @@
 
 #include "core/base/probes.h"
 #include "core/base/reclaim.h"
+#include "core/owner/digests.h"
 #include "core/owner/txn_views.h"
 #include "core/roster/digests.h"
 #include "core/roster/enter.h"

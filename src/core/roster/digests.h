@@ -32,11 +32,6 @@ struct rst_digests {
     struct rst_digest kept[ROSTER_DIGESTS_KEPT];
 };
 
-/* The owner's. */
-rst_slow void rst_digests_add_slow(struct roster_session *session, const char *digest,
-                                   size_t length);
-rst_slow void rst_digests_clear_slow(struct roster_session *session);
-
 /* Under the read lock or by the owner: copies them; false when the owner writes all the time. */
 bool rst_digests_copy(const struct rst_digests *digests, struct rst_digests *copy);
 
