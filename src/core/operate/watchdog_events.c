@@ -1,0 +1,79 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Events of a watchdog: room for them, and what they say of a session.
+ */
+#include "core/operate/watchdog.h"
+
+#include "core/roster/kill_word.h"
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The first bytes of a text, cut before a character that does not fit. */
+static void copy_text(char *to, size_t size, const char *text, size_t length)
+{
+    if (length >= size) {
+        length = size - 1;
+        while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
+            length--;
+    }
+    if (length)
+        memcpy(to, text, length);
+    to[length] = '\0';
+}
+
+void rst_event_fill(struct roster_event *event, const struct roster_session *session,
+                    const struct roster_view *view)
+{
+    const struct roster_statement *statement = view->statement;
+    const char *user = roster_identity_user(view->identity);
+
+    memset(event, 0, sizeof(*event));
+    event->session_id = roster_session_id(session);
+    event->session_kind = roster_session_kind(session);
+    event->start_ts = view->start_ts;
+    event->memory = roster_session_memory(session);
+    if (user)
+        copy_text(event->user, sizeof(event->user), user, strlen(user));
+    if (!statement)
+        return;
+    event->stmt_seq = statement->seq;
+    copy_text(event->text, sizeof(event->text), statement->text, statement->text_length);
+    if (statement->digest)
+        copy_text(event->digest, sizeof(event->digest), statement->digest,
+                  statement->digest_length);
+}
+
+static bool events_grow(struct roster_watchdog *watchdog)
+{
+    size_t size = watchdog->events_size * 2;
+    struct roster_event *grown;
+
+    if (size > RST_EVENTS_MOST)
+        return false;
+    grown = realloc(watchdog->events, size * sizeof(*grown));
+    if (!grown)
+        return false;
+    watchdog->events = grown;
+    watchdog->events_size = size;
+    return true;
+}
+
+struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
+                                        enum roster_event_kind kind,
+                                        const struct roster_session *session,
+                                        const struct roster_view *view)
+{
+    struct roster_event *event;
+
+    if (watchdog->n_events == watchdog->events_size && !events_grow(watchdog))
+        return NULL;
+    event = &watchdog->events[watchdog->n_events++];
+    rst_event_fill(event, session, view);
+    event->kind = kind;
+    return event;
+}
