@@ -11,6 +11,13 @@
 
 #include "core/base/cancel.h"
 #include "store/base/kind.h"
+#include "store/memory/memory.h"
+#ifdef HAVE_ETCD_STORE
+#include "store/etcd/etcd.h"
+#endif
+#ifdef HAVE_SQLITE
+#include "store/sqlite/sqlite.h"
+#endif
 
 static const struct store_kind *const kinds[] = {
     &store_memory_kind,

@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +13,6 @@
 #include "store/base/kind.h"
 
 #define DAY_MS (24 * 3600 * 1000)
-
-int store_error_set(const struct store_error *error, int err, const char *format, ...)
-{
-    va_list args;
-
-    if (error->text == NULL || error->size == 0)
-        return err;
-    va_start(args, format);
-    vsnprintf(error->text, error->size, format, args);
-    va_end(args);
-    return err;
-}
 
 /* A number's name, default and range. */
 struct number {

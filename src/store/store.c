@@ -6,30 +6,12 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
 #include "store/base/kind.h"
-
-#define LOG_LINE 512
-
-void store_log(struct roster_store *store, enum roster_store_log_level level, const char *format,
-               ...)
-{
-    char text[LOG_LINE];
-    va_list args;
-
-    if (store->options.log == NULL)
-        return;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    store->options.log(store->options.log_arg, level, text);
-}
 
 static int64_t call_deadline(const struct roster_store *store, int timeout_ms)
 {

@@ -68,11 +68,6 @@ int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
     return watch->store->kind->watch_next(watch, store_deadline_in(timeout_ms), events);
 }
 
-bool store_watch_canceled(struct roster_store_watch *watch)
-{
-    return atomic_load_explicit(&watch->canceled, memory_order_acquire);
-}
-
 void roster_store_watch_cancel(struct roster_store_watch *watch)
 {
     if (watch == NULL)

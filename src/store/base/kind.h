@@ -112,12 +112,4 @@ int store_check_txn(const struct roster_store_txn *txn);
 /* Whether any operation that the transaction may carry out changes something. */
 bool store_txn_changes(const struct roster_store_txn *txn);
 
-extern const struct store_kind store_memory_kind;
-#ifdef HAVE_SQLITE
-extern const struct store_kind store_sqlite_kind;
-#endif
-#ifdef HAVE_ETCD_STORE
-extern const struct store_kind store_etcd_kind;
-#endif
-
 #endif

@@ -233,4 +233,6 @@ int etcd_watch_next(struct roster_store_watch *base, int64_t deadline,
 void etcd_watch_wake(struct roster_store_watch *base);
 void etcd_watch_close(struct roster_store_watch *base);
 
+extern const struct store_kind store_etcd_kind;
+
 #endif

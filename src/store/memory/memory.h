@@ -110,4 +110,6 @@ int memory_watch_next(struct roster_store_watch *watch, int64_t deadline,
 void memory_watch_wake(struct roster_store_watch *watch);
 void memory_watch_close(struct roster_store_watch *watch);
 
+extern const struct store_kind store_memory_kind;
+
 #endif

@@ -210,4 +210,6 @@ int sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,
 void sqlite_watch_wake(struct roster_store_watch *base);
 void sqlite_watch_close(struct roster_store_watch *base);
 
+extern const struct store_kind store_sqlite_kind;
+
 #endif

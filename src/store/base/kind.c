@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* What every kind of store needs of the store it is part of. */
+
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "store/base/kind.h"
+
+#define LOG_LINE 512
+
+int store_error_set(const struct store_error *error, int err, const char *format, ...)
+{
+    va_list args;
+
+    if (error->text == NULL || error->size == 0)
+        return err;
+    va_start(args, format);
+    vsnprintf(error->text, error->size, format, args);
+    va_end(args);
+    return err;
+}
+
+void store_log(struct roster_store *store, enum roster_store_log_level level, const char *format,
+               ...)
+{
+    char text[LOG_LINE];
+    va_list args;
+
+    if (store->options.log == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    store->options.log(store->options.log_arg, level, text);
+}
+
+bool store_watch_canceled(struct roster_store_watch *watch)
+{
+    return atomic_load_explicit(&watch->canceled, memory_order_acquire);
+}
