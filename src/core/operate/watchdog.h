@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The private side of a watchdog. watchdog.c has its life and thread, watchdog_walk.c what it does
- * in a walk, watchdog_memory.c the server's memory, watchdog_track.c what it remembers of sessions.
- * Everything is under the lock of `background`, which no owner ever takes.
+ * in a walk, watchdog_events.c the events, watchdog_memory.c the server's memory, watchdog_track.c
+ * what it remembers of sessions. Everything is under the lock of `background`, which no owner ever
+ * takes.
  */
 #ifndef ROSTER_CORE_OPERATE_WATCHDOG_H
 #define ROSTER_CORE_OPERATE_WATCHDOG_H

@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# What a file of src includes is what the table of components in CONTRIBUTING.md allows, no row of
+# that table allows a row below it, and no files include each other in a circle. Planted violations
+# show that each of this is noticed.
+
+set -eu
+
+# check TOP: prints what is wrong there.
+check() {
+    (cd "$1" && find src -name '*.[ch]' -exec grep -HE '^# *include ["<]' {} + |
+        awk -v edges="$work/edges" '
+        # The table: | `src/FOLDER/` | what it is | `what`, `it`, `may include` |
+        FNR == NR {
+            if ($0 !~ /^\| `src\/[a-z\/]*\/` \|/)
+                next
+            split($0, cells, "|")
+            split(cells[2], name, "`")
+            folder = substr(name[2], 5)
+            sub(/\/$/, "", folder)
+            known[folder] = 1
+            n = split(cells[4], name, "`")
+            for (i = 2; i <= n; i += 2) {
+                allowed[folder, name[i]] = 1
+                above = name[i]
+                sub(/\/[a-z_0-9]*\.h$/, "", above)
+                if (!(above in known) || above == folder)
+                    print "CONTRIBUTING.md: " folder " may include " above ", which is no row above it"
+            }
+            next
+        }
+        {
+            file = $0
+            sub(/:.*/, "", file)
+            folder = file
+            sub(/^src\//, "", folder)
+            sub(/\/[^\/]*$/, "", folder)
+            header = $0
+            sub(/^[^:]*:# *include ["<]/, "", header)
+            sub(/[">].*/, "", header)
+            if (!(folder in known) && !(folder in told)) {
+                print "CONTRIBUTING.md: no row for src/" folder "/"
+                told[folder] = 1
+            }
+            if (header ~ /^urcu/ && file !~ /^src\/core\/base\/(rcu.h|reclaim.c)$/)
+                print file " includes " header
+            if ($0 ~ /include </ || header == "config.h")
+                next
+            if (header !~ /\//)
+                header = folder "/" header
+            target = header
+            sub(/\/[^\/]*$/, "", target)
+            if (target != folder && !((folder, target) in allowed) && !((folder, header) in allowed))
+                print file " includes " header
+            # A source file and its header are one.
+            sub(/^src\//, "", file)
+            sub(/\.[ch]$/, "", file)
+            sub(/\.h$/, "", header)
+            if (file != header)
+                print file, header > edges
+            checked++
+        }
+        END {
+            if (checked < 100)
+                print "only " checked + 0 " includes were found"
+        }' CONTRIBUTING.md -)
+    tsort "$work/edges" 2>&1 >/dev/null | sed 's/^tsort: [^ ]*edges: /circle: /; s/^tsort: /circle:     /'
+}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/roster-layout.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+check "$ROSTER_SRCDIR" >"$work/wrong"
+if [ -s "$work/wrong" ]; then
+    cat "$work/wrong"
+    exit 1
+fi
+
+# planted WHAT EXPECTED: the copy in $work/top has a violation, which must be told as expected.
+planted() {
+    check "$work/top" >"$work/told"
+    if ! grep -q "$2" "$work/told"; then
+        echo "not noticed: $1"
+        cat "$work/told"
+        exit 1
+    fi
+}
+
+# copy: the sources as they are.
+copy() {
+    rm -rf "$work/top"
+    mkdir "$work/top"
+    cp -R "$ROSTER_SRCDIR/src" "$ROSTER_SRCDIR/CONTRIBUTING.md" "$work/top"
+    chmod -R u+w "$work/top"
+}
+
+copy
+echo '#include "core/owner/txn.h"' >>"$work/top/src/core/base/pool.c"
+planted "an include of what stands above" '^src/core/base/pool.c includes core/owner/txn.h$'
+copy
+echo '#include "core/roster/session.h"' >>"$work/top/src/store/store.c"
+planted "a store that knows sessions" '^src/store/store.c includes core/roster/session.h$'
+copy
+echo '#include "core/base/pool.h"' >>"$work/top/src/core/base/rcu.h"
+planted "a circle inside a folder" '^circle:     core/base/pool$'
+copy
+mkdir "$work/top/src/core/extra"
+echo '#include "core/base/rcu.h"' >"$work/top/src/core/extra/new.c"
+planted "a folder that the table does not have" '^CONTRIBUTING.md: no row for src/core/extra/$'
+copy
+# shellcheck disable=SC2016 # quotes of the page
+sed 's,^| `src/core/base/` |\(.*\)|[^|]*|$,| `src/core/base/` |\1| `core/roster` |,' "$ROSTER_SRCDIR/CONTRIBUTING.md" \
+    >"$work/top/CONTRIBUTING.md"
+planted "a table that allows a circle" 'core/base may include core/roster, which is no row above it$'
+copy
+echo '#include <urcu-bp.h>' >>"$work/top/src/core/sql/rows.c"
+planted "another file that includes liburcu" '^src/core/sql/rows.c includes urcu-bp.h$'
