@@ -243,6 +243,9 @@ static void about_lease(const struct place *place, struct buf *out)
     LINE(out, "reports", stats->reports);
     LINE(out, "report_failures", stats->report_failures);
     LINE(out, "record", stats->record);
+    LINE(out, "rejected", stats->rejected);
+    LINE(out, "rejected_value", stats->rejected_value);
+    buf_printf(out, "rejected_key:%s\r\n", stats->rejected_key);
     buf_printf(out, "store_last_error:%s\r\n",
                stats->last_error ? roster_strerror(stats->last_error) : "none");
 }

@@ -36,6 +36,10 @@ struct roster_oracle_store_options {
     int timeout_ms;  /**< for one timestamp, all attempts together (5000) */
     roster_wall_clock_fn *wall_clock; /**< what timestamps follow (CLOCK_REALTIME) */
     void *wall_arg;                   /**< its argument */
+    /** A stored value that is further than this ahead of the wall clock, and of what was read
+     * before, is taken for a mistake: timestamps that were jumped over never come back (86400000).
+     */
+    uint64_t max_ahead_ms;
 };
 
 /**
@@ -67,6 +71,8 @@ ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
  * \retval 0 got one.
  * \retval -EBADMSG the key holds no timestamp, or this server's clock is centuries ahead; nobody
  *         gets any until an operator has put it right.
+ * \retval -EOVERFLOW the key holds a timestamp more than max_ahead_ms ahead of this server's clock:
+ *         one of the two is wrong, and nothing was changed.
  * \retval -EREMCHG the key has vanished since this handle first saw it: the order of timestamps
  *         cannot be told any more. Create a new handle to begin again.
  * \retval ... errors of the store; -EINPROGRESS excepted, which is settled inside.
@@ -108,6 +114,7 @@ struct roster_oracle_persistent_options {
     int timeout_ms;     /**< for moving the mark (5000) */
     roster_wall_clock_fn *wall_clock; /**< what timestamps follow (CLOCK_REALTIME) */
     void *wall_arg;                   /**< its argument */
+    uint64_t max_ahead_ms; /**< a mark further than this ahead of it is no mark (86400000) */
 };
 
 /**
@@ -117,8 +124,9 @@ struct roster_oracle_persistent_options {
  * \retval -EINVAL an argument is null, out of range or of an unknown size.
  * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -EBADMSG the key holds no mark.
- * \retval -ENOMEM memory is out.
- * \retval ... errors of the store.
+ * \retval -EOVERFLOW the mark is more than max_ahead_ms ahead of this server's clock: one of the
+ * two is wrong, and nothing was changed. \retval -ENOMEM memory is out. \retval ... errors of the
+ * store.
  */
 ROSTER_API ROSTER_MUST_CHECK int
 roster_oracle_persistent_create(struct roster_store *store,

@@ -52,7 +52,8 @@ enum roster_blocker_kind {
     ROSTER_BLOCKER_SERVER,     /**< a server's record */
     ROSTER_BLOCKER_BARRIER,    /**< a barrier */
     ROSTER_BLOCKER_UNREADABLE, /**< a key that holds no timestamp, or one that has gone back */
-    ROSTER_BLOCKER_ACK         /**< a server that has not acknowledged the txn safe point */
+    ROSTER_BLOCKER_ACK,        /**< a server that has not acknowledged the txn safe point */
+    ROSTER_BLOCKER_IMPOSSIBLE  /**< a key that holds what no correct server can have written */
 };
 
 /** Bytes of the longest name with its final zero. */
@@ -103,6 +104,12 @@ struct roster_safepoint_state {
     struct roster_blocker txn_blocker; /**< of the newest round that this server computed */
     struct roster_blocker gc_blocker;  /**< likewise */
     char leader[129];                  /**< who leads, as far as it is known here; "" for nobody */
+    /** Values of the safe points' keys that no leader can have written: above the oracle's now, or
+     * above what this server protects or has acknowledged. They are not used; a server is fenced,
+     * see roster_syncer_get_stats(). */
+    uint64_t rejected;
+    uint64_t rejected_value;                /**< the newest of them */
+    char rejected_key[ROSTER_BLOCKER_NAME]; /**< and the key that held it; "" for none */
 };
 
 /** Is told when a safe point has moved, or this server has begun or ceased to lead. No lock is
@@ -192,8 +199,9 @@ ROSTER_API uint64_t roster_txn_safe_point(const struct roster_safepoint *safepoi
  *
  * \retval 0 read.
  * \retval -EINVAL `safepoint` is NULL.
- * \retval -EBADMSG one of them is no timestamp.
- * \retval ... errors of the store.
+ * \retval -EBADMSG one of them is no timestamp, or none that a leader can have written: see
+ *         roster_safepoint_get_state(). Nothing is known that was not known before.
+ * \retval ... errors of the store or of the oracle.
  */
 ROSTER_API int roster_safepoint_refresh(struct roster_safepoint *safepoint);
 
@@ -208,12 +216,13 @@ ROSTER_API int roster_safepoint_refresh(struct roster_safepoint *safepoint);
  * \retval 0 moved, or blocked: the result says which.
  * \retval -EINVAL an argument is null, 0 or the greatest number, or its size is too small.
  * \retval -E2BIG the result's size is larger than this library knows.
- * \retval -ERANGE the target is below the txn safe point; nothing changed.
- * \retval -EBADMSG a key holds no timestamp, the result's blocker names it; nothing changed.
- * \retval -EREMCHG the store's safe points are behind what was seen here: somebody deleted a key or
+ * \retval -ERANGE the target is below the txn safe point, or above the oracle's now; nothing
+ * changed. \retval -EBADMSG a key holds no timestamp, or one that no server can have written; the
+ * result's blocker names it; nothing changed. \retval -EIO the oracle gave no timestamp. \retval
+ * -EREMCHG the store's safe points are behind what was seen here: somebody deleted a key or
  *         restored a backup. Nothing changed, and nothing will until the servers are restarted.
  * \retval -EAGAIN others were faster again and again; nothing changed.
- * \retval ... errors of the store; after -EINPROGRESS it may have moved.
+ * \retval ... errors of the store or of the oracle; after -EINPROGRESS it may have moved.
  */
 ROSTER_API int roster_safepoint_advance_txn(struct roster_safepoint *safepoint, uint64_t target,
                                             struct roster_safepoint_result *result);
@@ -223,7 +232,8 @@ ROSTER_API int roster_safepoint_advance_txn(struct roster_safepoint *safepoint, 
  * leader does so by itself.
  *
  * \retval 0 moved, or it was there already.
- * \retval -ERANGE the target is below the gc or above the txn safe point; nothing changed.
+ * \retval -ERANGE the target is below the gc or above the txn safe point, or above what this server
+ *         has acknowledged; nothing changed.
  * \retval ... as roster_safepoint_advance_txn().
  */
 ROSTER_API int roster_safepoint_advance_gc(struct roster_safepoint *safepoint, uint64_t target,

@@ -81,8 +81,10 @@ struct roster_syncer_options {
     const char *prefix;    /**< of all keys, begins and does not end with a slash ("/roster") */
     const char *server_id; /**< unique in the cluster; 1 to 128 bytes, no slash */
 
-    uint32_t interval_ms;    /**< between reports, at least 10 (30000) */
-    uint32_t ttl_ms;         /**< of the lease, at least 100 (90000) */
+    uint32_t interval_ms; /**< between reports, at least 10 (30000) */
+    /** Of the lease, at least 100 (90000). A store may grant more; the deadline counts on no more.
+     */
+    uint32_t ttl_ms;
     uint32_t margin_ms;      /**< how long before the lease's end to fence (a ninth of ttl_ms) */
     uint32_t keep_alive_ms;  /**< between keep-alives (a third of ttl_ms) */
     uint32_t timeout_ms;     /**< for one call of the store (5000, at most a third of ttl_ms) */
@@ -210,6 +212,12 @@ struct roster_syncer_stats {
     uint64_t lowered;               /**< pins for which the record was lowered */
     uint64_t lower_refused;         /**< pins refused because the txn safe point had passed them */
     uint64_t changes_dropped; /**< changes of state that nobody was told of, for lack of room */
+    /** Values in the store that no correct server can have written, such as a safe point above what
+     * this server protects. Each one fences: it is not used, and transactions below it are lost. */
+    uint64_t rejected;
+    uint64_t rejected_value; /**< the newest of them */
+    char rejected_key[320];  /**< and the key that held it, or "lease ID"; "" for none */
+    int64_t granted_ms;      /**< the lease's time to live, which may be more than was asked for */
 };
 
 /**

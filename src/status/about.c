@@ -182,6 +182,9 @@ static void put_syncer(struct text *text, struct roster_syncer *syncer)
     out_number(text, "keep_alives", stats.keep_alives);
     out_number(text, "keep_alive_failures", stats.keep_alive_failures);
     out_number(text, "fences", stats.fences);
+    out_number(text, "rejected", stats.rejected);
+    out_string(text, "rejected_key", stats.rejected_key);
+    out_id(text, "rejected_value", stats.rejected_value);
     out_close(text, '}');
 }
 

@@ -44,6 +44,12 @@ int record_of(const struct roster_store_range *range, uint64_t *ts)
     return range->count == 0 ? -ENOENT : record_parse(range->kvs[0].value, ts);
 }
 
+int record_or_none(const struct roster_store_range *range, uint64_t *ts)
+{
+    *ts = 0;
+    return range->count == 0 ? 0 : record_of(range, ts);
+}
+
 int64_t record_revision(const struct roster_store_range *range)
 {
     return range->count == 0 ? 0 : range->kvs[0].mod_revision;

@@ -25,6 +25,15 @@ static void count(atomic_uint_fast64_t *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
+/* Whether it is as far from what was read before: others go on where this server's clock was set
+ * back. */
+static bool is_leap(const struct allotter *allotter, uint64_t next)
+{
+    uint64_t before = roster_ts_physical_ms(allotter->next);
+
+    return roster_ts_physical_ms(next) > before + allotter->clock.max_ahead_ms;
+}
+
 /* Learns the key's value and revision. */
 static int learn(struct allotter *allotter, const struct roster_store_range *range)
 {
@@ -37,6 +46,8 @@ static int learn(struct allotter *allotter, const struct roster_store_range *ran
         return err;
     if (next > LAST_SANE)
         return -EBADMSG;
+    if (wall_clock_is_too_far(&allotter->clock, next) && is_leap(allotter, next))
+        return -EOVERFLOW;
     allotter->next = next;
     allotter->revision = record_revision(range);
     allotter->created = range->count == 0 ? 0 : range->kvs[0].create_revision;

@@ -176,6 +176,8 @@ static int take_over(struct roster_oracle_persistent *oracle)
             mark = old;
             break;
         }
+        if (wall_clock_is_too_far(&oracle->clock, old))
+            return -EOVERFLOW;
         atomic_store_explicit(&oracle->last, old == 0 ? 0 : old - 1, memory_order_relaxed);
         mark = mark_above(oracle, old > wall ? old : wall);
         err = mark_write(oracle, mark, deadline);
@@ -205,7 +207,7 @@ int roster_oracle_persistent_create(struct roster_store *store,
     made->store = store;
     made->window_ms = known.window_ms == 0 ? 3000 : known.window_ms;
     made->timeout_ms = known.timeout_ms == 0 ? 5000 : known.timeout_ms;
-    made->clock = wall_clock_choose(known.wall_clock, known.wall_arg);
+    made->clock = wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
     snprintf(made->owner, sizeof(made->owner), "%016" PRIx64, store_random());
     made->key = strdup(known.key == NULL ? "/roster/clock" : known.key);
     if (made->key == NULL || pthread_mutex_init(&made->lock, NULL) != 0) {

@@ -66,7 +66,7 @@ int roster_oracle_store_create(struct roster_store *store,
         return -ENOMEM;
     made->allotter.store = store;
     made->allotter.timeout_ms = known.timeout_ms == 0 ? 5000 : known.timeout_ms;
-    made->allotter.clock = wall_clock_choose(known.wall_clock, known.wall_arg);
+    made->allotter.clock = wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
     made->allotter.key = strdup(known.key == NULL ? "/roster/oracle" : known.key);
     made->end = &made->first;
     if (made->allotter.key == NULL || pthread_mutex_init(&made->lock, NULL) != 0) {

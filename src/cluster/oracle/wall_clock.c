@@ -11,6 +11,7 @@
 
 /* Far enough below the maximum that no sum overflows: the year 3084. */
 #define LAST_MS (UINT64_C(1) << 45)
+#define DAY_MS UINT64_C(86400000)
 
 /* The coarse clock: three times as cheap, and the logical counter has room for its 4 ms. */
 static uint64_t realtime_ms(void *arg)
@@ -22,9 +23,9 @@ static uint64_t realtime_ms(void *arg)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-struct wall_clock wall_clock_choose(roster_wall_clock_fn *read, void *arg)
+struct wall_clock wall_clock_choose(roster_wall_clock_fn *read, void *arg, uint64_t max_ahead_ms)
 {
-    struct wall_clock clock = {read, arg};
+    struct wall_clock clock = {read, arg, max_ahead_ms == 0 ? DAY_MS : max_ahead_ms};
 
     if (read == NULL)
         clock.read = realtime_ms;
@@ -38,6 +39,11 @@ uint64_t wall_clock_ts(const struct wall_clock *clock)
     if (ms >= LAST_MS)
         ms = LAST_MS;
     return roster_ts_compose(ms == 0 ? 1 : ms, 0);
+}
+
+bool wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts)
+{
+    return wall_clock_ahead_ms(clock, ts) > clock->max_ahead_ms;
 }
 
 uint64_t wall_clock_ahead_ms(const struct wall_clock *clock, uint64_t ts)

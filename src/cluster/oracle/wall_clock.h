@@ -5,18 +5,25 @@
 #ifndef ROSTER_CLUSTER_ORACLE_WALL_CLOCK_H
 #define ROSTER_CLUSTER_ORACLE_WALL_CLOCK_H
 
+#include <stdbool.h>
+
 #include <roster/oracle_store.h>
 
 struct wall_clock {
     roster_wall_clock_fn *read;
     void *arg;
+    uint64_t max_ahead_ms; /* of what a store may hold */
 };
 
-/* The one that was asked for, or CLOCK_REALTIME when `read` is NULL. */
-struct wall_clock wall_clock_choose(roster_wall_clock_fn *read, void *arg);
+/* The one that was asked for; CLOCK_REALTIME when `read` is NULL, a day when `max_ahead_ms` is 0.
+ */
+struct wall_clock wall_clock_choose(roster_wall_clock_fn *read, void *arg, uint64_t max_ahead_ms);
 
 /* The least timestamp of the present millisecond; never 0 or near the maximum. */
 uint64_t wall_clock_ts(const struct wall_clock *clock);
+
+/* Whether what a store holds is too far ahead of the clock to be believed. */
+bool wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts);
 
 /* How many milliseconds a timestamp is ahead of it. */
 uint64_t wall_clock_ahead_ms(const struct wall_clock *clock, uint64_t ts);

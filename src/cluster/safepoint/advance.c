@@ -14,6 +14,7 @@
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safepoint/safepoint.h"
+#include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
@@ -63,9 +64,17 @@ static int try_txn(struct roster_safepoint *safepoint, uint64_t target,
             result->after = limit;
     }
     if (err == 0)
-        safepoint_learn(safepoint, result->after, survey.gc);
+        err = safepoint_learn(safepoint, result->after, survey.gc);
     survey_end(&survey);
     return err;
+}
+
+/* How far this server has acknowledged, if it has. */
+static uint64_t own_ack(struct roster_safepoint *safepoint)
+{
+    struct roster_syncer *syncer = safepoint->options.syncer;
+
+    return syncer == NULL ? UINT64_MAX : syncer_ack_limit(syncer);
 }
 
 static int try_gc(struct roster_safepoint *safepoint, uint64_t target,
@@ -75,7 +84,7 @@ static int try_gc(struct roster_safepoint *safepoint, uint64_t target,
     int err = survey_begin(safepoint, &survey, &result->blocker);
 
     result->before = result->after = survey.gc;
-    if (err == 0 && (target < survey.gc || target > survey.txn))
+    if (err == 0 && (target < survey.gc || target > survey.txn || target > own_ack(safepoint)))
         err = -ERANGE;
     if (err == 0 && target > survey.gc) {
         err = swap(safepoint, safepoint->paths.gc, survey.gc_revision, target);
@@ -83,7 +92,7 @@ static int try_gc(struct roster_safepoint *safepoint, uint64_t target,
             result->after = target;
     }
     if (err == 0)
-        safepoint_learn(safepoint, survey.txn, result->after);
+        err = safepoint_learn(safepoint, survey.txn, result->after);
     survey_end(&survey);
     return err;
 }
@@ -107,7 +116,7 @@ static int try_follow(struct roster_safepoint *safepoint, uint64_t unused,
             result->after = limit;
     }
     if (err == 0)
-        safepoint_learn(safepoint, survey.txn, result->after);
+        err = safepoint_learn(safepoint, survey.txn, result->after);
     survey_end(&survey);
     return err;
 }
@@ -147,9 +156,14 @@ static int advance(struct roster_safepoint *safepoint, attempt_fn *attempt, uint
 {
     struct roster_safepoint_result own;
     int err = check_result(result);
+    bool past = true;
 
     if (safepoint == NULL || target == 0 || target == ROSTER_TS_MAX)
         return -EINVAL;
+    if (err == 0)
+        err = safepoint_is_past(safepoint, target, &past);
+    if (err == 0 && !past)
+        err = -ERANGE;
     if (err != 0)
         return err;
     return give(result, &own, repeat(safepoint, attempt, target, &own));
@@ -175,11 +189,9 @@ int roster_safepoint_advance_gc(struct roster_safepoint *safepoint, uint64_t tar
 static int round_txn(struct roster_safepoint *safepoint, struct roster_safepoint_result *result)
 {
     uint64_t now = 0, target;
-    int err = safepoint->options.oracle(safepoint->options.oracle_arg, &now);
+    int err = safepoint_now(safepoint, &now);
 
     memset(result, 0, sizeof(*result));
-    if (err == 0 && (now == 0 || now == ROSTER_TS_MAX))
-        err = -EIO;
     if (err != 0)
         return err;
     target = roster_ts_before(now, safepoint->options.life_time_ms);

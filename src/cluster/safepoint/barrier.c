@@ -57,9 +57,9 @@ static int put_barrier(struct roster_safepoint *safepoint, const char *path, uin
     char text[RECORD_SIZE], again[RECORD_SIZE];
     struct batch batch = {.n_ops = 0};
     uint64_t safe_point = 0;
-    int err = record_of(txn, &safe_point);
+    int err = record_or_none(txn, &safe_point);
 
-    if (err != 0 && err != -ENOENT)
+    if (err != 0)
         return err;
     if (ts < safe_point)
         return -ESTALE;

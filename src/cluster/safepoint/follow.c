@@ -50,7 +50,7 @@ static void take_put(struct roster_safepoint *safepoint, const struct roster_sto
                       txn ? safepoint->paths.txn : safepoint->paths.gc);
         return;
     }
-    safepoint_learn(safepoint, txn ? ts : 0, gc ? ts : 0);
+    (void)safepoint_learn(safepoint, txn ? ts : 0, gc ? ts : 0);
 }
 
 static void take(struct roster_safepoint *safepoint, const struct roster_store_events *events)
@@ -72,6 +72,14 @@ struct debt {
     bool first;
 };
 
+/* A safe point that was not admitted is read again: the server lives under a new lease by now, or
+ * the oracle answers. */
+static void learn_again(struct roster_safepoint *safepoint)
+{
+    if (safepoint_set_unsure(safepoint, false) && roster_safepoint_refresh(safepoint) != 0)
+        (void)safepoint_set_unsure(safepoint, true);
+}
+
 static bool owes(struct roster_safepoint *safepoint, struct debt *debt)
 {
     bool does;
@@ -79,6 +87,8 @@ static bool owes(struct roster_safepoint *safepoint, struct debt *debt)
     if (safepoint->options.syncer == NULL)
         return false;
     debt->lease = syncer_live_lease(safepoint->options.syncer);
+    if (debt->lease != 0)
+        learn_again(safepoint);
     debt->txn = roster_txn_safe_point(safepoint);
     pthread_mutex_lock(&safepoint->lock);
     debt->first = debt->lease != safepoint->acknowledged_lease;
@@ -105,12 +115,13 @@ static int decide_first(struct roster_safepoint *safepoint, struct batch *batch,
 
     if (err != 0)
         return err;
-    err = record_of(range, &gc);
+    err = record_or_none(range, &gc);
     batch_if_revision(batch, safepoint->paths.gc, record_revision(range));
     roster_store_free(range);
-    if (err != 0 && err != -ENOENT)
+    if (err == 0)
+        err = safepoint_learn(safepoint, 0, gc);
+    if (err != 0)
         return err;
-    safepoint_learn(safepoint, 0, gc);
     debt->txn = roster_txn_safe_point(safepoint);
     batch_put(batch, safepoint->paths.gc, record_format(gc == 0 ? 1 : gc, again), 0);
     return 0;
@@ -127,6 +138,7 @@ static int put_ack(struct roster_safepoint *safepoint, struct debt *debt)
         err = decide_first(safepoint, &batch, debt, again);
     if (err != 0)
         return err;
+    syncer_ack_sent(safepoint->options.syncer, debt->txn);
     batch_put(&batch, safepoint->paths.ack, record_format(debt->txn, text), debt->lease);
     err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &result);
     if (err == 0 && !result->succeeded)
@@ -137,12 +149,14 @@ static int put_ack(struct roster_safepoint *safepoint, struct debt *debt)
 
 /*
  * Says that this server needs nothing below the txn safe point any more. That is so as soon as it
- * is live: its record is not below the txn safe point, and protected_from is not below the record.
+ * is known here: safepoint_admit() has made every check below it fail.
  */
 static int acknowledge(struct roster_safepoint *safepoint, struct debt *debt)
 {
     int err = put_ack(safepoint, debt);
 
+    if (err == 0)
+        syncer_ack_stands(safepoint->options.syncer, debt->lease);
     pthread_mutex_lock(&safepoint->lock);
     if (err == 0) {
         safepoint->state.acknowledged = debt->txn;

@@ -85,6 +85,7 @@ static void withdraw_ack(struct roster_safepoint *safepoint)
     pthread_mutex_unlock(&safepoint->lock);
     if (!may_stand || syncer_live_lease(safepoint->options.syncer) == 0)
         return;
+    syncer_ack_stands(safepoint->options.syncer, 0);
     batch_delete(&batch, safepoint->paths.ack);
     run_and_forget(safepoint, &batch);
 }

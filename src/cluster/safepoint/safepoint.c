@@ -43,10 +43,30 @@ static bool raise(atomic_uint_fast64_t *point, uint64_t ts)
     return true;
 }
 
-void safepoint_learn(struct roster_safepoint *safepoint, uint64_t txn, uint64_t gc)
+bool safepoint_set_unsure(struct roster_safepoint *safepoint, bool unsure)
+{
+    bool before;
+
+    pthread_mutex_lock(&safepoint->lock);
+    before = safepoint->unsure;
+    safepoint->unsure = unsure;
+    pthread_mutex_unlock(&safepoint->lock);
+    return before;
+}
+
+int safepoint_learn(struct roster_safepoint *safepoint, uint64_t txn, uint64_t gc)
 {
     bool moved;
+    int err = 0;
 
+    if (txn > roster_txn_safe_point(safepoint))
+        err = safepoint_admit(safepoint, safepoint->paths.txn, txn);
+    if (err == 0 && gc > roster_gc_safe_point(safepoint))
+        err = safepoint_admit(safepoint, safepoint->paths.gc, gc);
+    if (err != 0) {
+        (void)safepoint_set_unsure(safepoint, true);
+        return err;
+    }
     pthread_mutex_lock(&safepoint->lock);
     /* A watch that begins with a snapshot tells the gc safe point before the txn safe point. */
     moved = raise(&safepoint->txn, txn > gc ? txn : gc);
@@ -54,6 +74,7 @@ void safepoint_learn(struct roster_safepoint *safepoint, uint64_t txn, uint64_t 
     pthread_mutex_unlock(&safepoint->lock);
     if (moved)
         safepoint_tell(safepoint);
+    return 0;
 }
 
 void safepoint_tell(struct roster_safepoint *safepoint)
@@ -100,7 +121,7 @@ int roster_safepoint_refresh(struct roster_safepoint *safepoint)
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};
     uint64_t txn = 0, gc = 0;
-    int err, gc_err;
+    int err;
 
     if (safepoint == NULL)
         return -EINVAL;
@@ -109,11 +130,9 @@ int roster_safepoint_refresh(struct roster_safepoint *safepoint)
     err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &result);
     if (err != 0)
         return err;
-    err = record_of(&result->results[0].range, &txn);
-    gc_err = record_of(&result->results[1].range, &gc);
+    err = record_or_none(&result->results[0].range, &txn);
+    if (err == 0)
+        err = record_or_none(&result->results[1].range, &gc);
     roster_store_free(result);
-    if (err == -EBADMSG || gc_err == -EBADMSG)
-        return -EBADMSG;
-    safepoint_learn(safepoint, txn, gc);
-    return 0;
+    return err == 0 ? safepoint_learn(safepoint, txn, gc) : err;
 }

@@ -40,6 +40,8 @@ struct roster_safepoint {
     bool ack_may_stand;                  /* the store was asked to write one, answered or not */
     int64_t leader_revision;             /* of the leader's key while it is ours */
     unsigned waits;                      /* for acknowledgements, in a row */
+    uint64_t now_seen;                   /* the greatest now that the oracle gave */
+    bool unsure;                         /* a safe point in the store was not admitted */
     int64_t txn_due;                     /* CLOCK_MONOTONIC: then the txn safe point moves again */
     int64_t due[SAFEPOINT_DUTIES];       /* CLOCK_MONOTONIC */
     bool threaded;
@@ -72,15 +74,15 @@ int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
 void survey_end(struct survey *survey);
 
 /* How far the txn safe point may go at most, and who keeps it from the target. 0 or -EBADMSG. */
-int survey_txn(const struct roster_safepoint *safepoint, const struct survey *survey,
-               uint64_t target, uint64_t *limit, struct roster_blocker *blocker);
+int survey_txn(struct roster_safepoint *safepoint, const struct survey *survey, uint64_t target,
+               uint64_t *limit, struct roster_blocker *blocker);
 
 /*
  * How far the gc safe point may go: to what all servers have acknowledged, at most to the txn safe
  * point; and who has acknowledged less than that. 0 or -EBADMSG.
  */
-int survey_acks(const struct roster_safepoint *safepoint, const struct survey *survey,
-                uint64_t *limit, struct roster_blocker *blocker);
+int survey_acks(struct roster_safepoint *safepoint, const struct survey *survey, uint64_t *limit,
+                struct roster_blocker *blocker);
 
 /* --------------------------------------------------------------- safepoint/advance.c */
 
@@ -90,8 +92,14 @@ int safepoint_round(struct roster_safepoint *safepoint, struct roster_safepoint_
 
 /* --------------------------------------------------------------- safepoint.c */
 
-/* What was read or written is known from now on; tells of it. */
-void safepoint_learn(struct roster_safepoint *safepoint, uint64_t txn, uint64_t gc);
+/*
+ * What was read or written is known from now on; tells of it. 0, or the error of
+ * safepoint_admit(), and then neither is known.
+ */
+int safepoint_learn(struct roster_safepoint *safepoint, uint64_t txn, uint64_t gc);
+
+/* Notes that a safe point was not admitted, or that it is read again. Returns what was noted. */
+bool safepoint_set_unsure(struct roster_safepoint *safepoint, bool unsure);
 
 /* Tells of the present state; without locks. */
 void safepoint_tell(struct roster_safepoint *safepoint);
@@ -99,6 +107,28 @@ void safepoint_tell(struct roster_safepoint *safepoint);
 __attribute__((format(printf, 3, 4))) void safepoint_log(struct roster_safepoint *safepoint,
                                                          enum roster_store_log_level level,
                                                          const char *format, ...);
+
+/* --------------------------------------------------------------- safepoint/admit.c */
+
+/*
+ * Whether a safe point that was read from this key, one of `paths`, may be used: 0, and then every
+ * check below it fails; -EBADMSG when no leader can have written it; the oracle's error.
+ */
+int safepoint_admit(struct roster_safepoint *safepoint, const char *key, uint64_t ts);
+
+/* Counts and names what no server can have written. Returns -EBADMSG. */
+int safepoint_name_impossible(struct roster_safepoint *safepoint, const char *key, uint64_t value,
+                              const char *why);
+
+/* The same for what contradicts this server: it is fenced as well. */
+int safepoint_reject(struct roster_safepoint *safepoint, const char *key, uint64_t value,
+                     const char *why);
+
+/* The oracle's now. 0, -EIO or its error. */
+int safepoint_now(struct roster_safepoint *safepoint, uint64_t *now);
+
+/* Whether the oracle, if there is one, has reached a timestamp. 0, -EIO or its error. */
+int safepoint_is_past(struct roster_safepoint *safepoint, uint64_t ts, bool *past);
 
 /* --------------------------------------------------------------- safepoint/lead.c */
 

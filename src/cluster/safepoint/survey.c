@@ -16,6 +16,7 @@
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safepoint/safepoint.h"
+#include "cluster/syncer/syncer.h"
 
 static void name_bytes(char *name, const void *data, size_t size)
 {
@@ -42,15 +43,48 @@ static int unreadable(const char *key, size_t size, struct roster_blocker *block
     return -EBADMSG;
 }
 
+static int impossible(const char *key, size_t size, uint64_t ts, struct roster_blocker *blocker)
+{
+    (void)unreadable(key, size, blocker);
+    blocker->kind = ROSTER_BLOCKER_IMPOSSIBLE;
+    blocker->ts = ts;
+    return -EBADMSG;
+}
+
 static int read_point(const struct roster_store_range *range, const char *key, uint64_t *ts,
                       int64_t *revision, struct roster_blocker *blocker)
 {
-    int err = record_of(range, ts);
+    int err = record_or_none(range, ts);
 
     *revision = record_revision(range);
-    if (err == -ENOENT)
-        err = 0;
     return err == 0 ? 0 : unreadable(key, strlen(key), blocker);
+}
+
+/* Whether the safe points that were read are such as leaders can have written. */
+static int check_points(struct roster_safepoint *safepoint, const struct survey *survey,
+                        uint64_t known_txn, uint64_t known_gc, struct roster_blocker *blocker)
+{
+    const struct paths *paths = &safepoint->paths;
+    const char *key = survey->gc < known_gc ? paths->gc : paths->txn;
+    int err = 0;
+
+    /* Somebody deleted a key or restored a backup: what was given away cannot be told any more. */
+    if (survey->txn < known_txn || survey->gc < known_gc || (survey->txn == 0 && survey->gc != 0)) {
+        (void)unreadable(key, strlen(key), blocker);
+        return -EREMCHG;
+    }
+    if (survey->gc > survey->txn) {
+        (void)safepoint_name_impossible(safepoint, paths->gc, survey->gc,
+                                        "above the txn safe point");
+        return impossible(paths->gc, strlen(paths->gc), survey->gc, blocker);
+    }
+    if (survey->txn > known_txn)
+        err = safepoint_admit(safepoint, paths->txn, survey->txn);
+    if (err == -EBADMSG)
+        return impossible(paths->txn, strlen(paths->txn), survey->txn, blocker);
+    if (err == 0 && survey->gc > known_gc)
+        err = safepoint_admit(safepoint, paths->gc, survey->gc);
+    return err == -EBADMSG ? impossible(paths->gc, strlen(paths->gc), survey->gc, blocker) : err;
 }
 
 int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
@@ -83,13 +117,7 @@ int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
     if (err == 0)
         err = read_point(&survey->result->results[1].range, paths->gc, &survey->gc,
                          &survey->gc_revision, blocker);
-    /* Somebody deleted a key or restored a backup: what was given away cannot be told any more. */
-    if (err == 0 &&
-        (survey->txn < survey->gc || survey->txn < known_txn || survey->gc < known_gc)) {
-        (void)unreadable(paths->txn, strlen(paths->txn), blocker);
-        err = -EREMCHG;
-    }
-    return err;
+    return err == 0 ? check_points(safepoint, survey, known_txn, known_gc, blocker) : err;
 }
 
 void survey_end(struct survey *survey)
@@ -169,8 +197,26 @@ static int lower_limit(const struct roster_store_range *range, const char *prefi
     return 0;
 }
 
-int survey_txn(const struct roster_safepoint *safepoint, const struct survey *survey,
-               uint64_t target, uint64_t *limit, struct roster_blocker *blocker)
+/* What this server protects is not passed by its own doing, whatever its record has become. */
+static int check_limit(struct roster_safepoint *safepoint, const struct survey *survey,
+                       uint64_t limit, struct roster_blocker *blocker)
+{
+    const char *key = safepoint->paths.record;
+    const struct roster_store_kv *record;
+    uint64_t ts = 0;
+
+    if (safepoint->options.syncer == NULL || !syncer_contradicts(safepoint->options.syncer, limit))
+        return 0;
+    record =
+        find(survey->records, safepoint->paths.records, roster_store_text(safepoint->server_id));
+    if (record != NULL)
+        (void)record_parse(record->value, &ts);
+    (void)safepoint_reject(safepoint, key, ts, SYNCER_NOT_WRITTEN);
+    return impossible(key, strlen(key), ts, blocker);
+}
+
+int survey_txn(struct roster_safepoint *safepoint, const struct survey *survey, uint64_t target,
+               uint64_t *limit, struct roster_blocker *blocker)
 {
     struct roster_store_bytes name;
     int err;
@@ -182,6 +228,8 @@ int survey_txn(const struct roster_safepoint *safepoint, const struct survey *su
     if (err == 0)
         err = lower_limit(survey->barriers, safepoint->paths.barriers, ROSTER_BLOCKER_BARRIER,
                           limit, blocker);
+    if (err == 0)
+        err = check_limit(safepoint, survey, *limit, blocker);
     if (err != 0 || blocker->kind == ROSTER_BLOCKER_NONE)
         return err;
     blocker->age_ms = age_ms(blocker->ts, target);
@@ -191,9 +239,29 @@ int survey_txn(const struct roster_safepoint *safepoint, const struct survey *su
     return 0;
 }
 
-int survey_acks(const struct roster_safepoint *safepoint, const struct survey *survey,
-                uint64_t *limit, struct roster_blocker *blocker)
+/* A server acknowledges what it has read: not more than the txn safe point, nor than it has sent.
+ */
+static int check_ack(struct roster_safepoint *safepoint, const struct survey *survey,
+                     const struct roster_store_kv *ack, uint64_t ts, struct roster_blocker *blocker)
 {
+    struct roster_syncer *syncer = safepoint->options.syncer;
+    char key[ROSTER_BLOCKER_NAME];
+
+    name_bytes(key, ack->key.data, ack->key.size);
+    if (syncer != NULL && strcmp(key, safepoint->paths.ack) == 0 && ts > syncer_ack_limit(syncer))
+        (void)safepoint_reject(safepoint, key, ts, SYNCER_NOT_WRITTEN);
+    else if (ts > survey->txn)
+        (void)safepoint_name_impossible(safepoint, key, ts, "above the txn safe point");
+    else
+        return 0;
+    return impossible(ack->key.data, ack->key.size, ts, blocker);
+}
+
+int survey_acks(struct roster_safepoint *safepoint, const struct survey *survey, uint64_t *limit,
+                struct roster_blocker *blocker)
+{
+    int err = 0;
+
     const struct roster_store_kv *record, *ack;
     struct roster_store_bytes name;
     uint64_t ts;
@@ -209,6 +277,10 @@ int survey_acks(const struct roster_safepoint *safepoint, const struct survey *s
             ack = record;
         if (record_parse(ack->value, &ts) != 0)
             return unreadable(ack->key.data, ack->key.size, blocker);
+        if (ack != record)
+            err = check_ack(safepoint, survey, ack, ts, blocker);
+        if (err != 0)
+            return err;
         if (ts >= *limit)
             continue;
         *limit = ts;
@@ -258,6 +330,12 @@ const char *roster_blocker_describe(const struct roster_blocker *blocker, char *
         snprintf(text, size,
                  "key %s holds no timestamp, or one that has gone back; find out who wrote it",
                  blocker->name);
+        break;
+    case ROSTER_BLOCKER_IMPOSSIBLE:
+        snprintf(text, size,
+                 "key %s holds %" PRIu64
+                 ", which no server can have written; find out who wrote it",
+                 blocker->name, blocker->ts);
         break;
     case ROSTER_BLOCKER_ACK:
         snprintf(text, size,

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "cluster/syncer/syncer.h"
 #include "core/base/controls.h"
@@ -26,6 +27,33 @@ static void revoke_old(struct roster_syncer *syncer, int64_t lease)
     pthread_mutex_unlock(&syncer->lock);
 }
 
+/* A store may grant more than it was asked for, etcd what its election time-out wants at least. */
+static void note_granted(struct roster_syncer *syncer, const struct roster_store_lease *lease)
+{
+    bool news;
+
+    pthread_mutex_lock(&syncer->lock);
+    syncer->lease = lease->id;
+    news = syncer->stats.granted_ms != lease->granted_ms;
+    syncer->stats.granted_ms = lease->granted_ms;
+    pthread_mutex_unlock(&syncer->lock);
+    /* etcd counts in whole seconds, which is not worth a word. */
+    if (news && lease->granted_ms > (int64_t)syncer->options.ttl_ms + 1000)
+        syncer_log(syncer, ROSTER_STORE_LOG_WARNING,
+                   "server %s asked for a lease of %" PRIu32 " ms and got %" PRIi64
+                   " ms: it is fenced as asked, but its record stays that long after a crash",
+                   syncer->server_id, syncer->options.ttl_ms, lease->granted_ms);
+}
+
+/* One that is of no use: nothing hangs on it, and it is not asked about again. */
+static void drop_lease(struct roster_syncer *syncer, int64_t id)
+{
+    pthread_mutex_lock(&syncer->lock);
+    syncer->lease = 0;
+    syncer->old_lease = id > 0 ? id : 0;
+    pthread_mutex_unlock(&syncer->lock);
+}
+
 /* A lease to register under: the one we have if it lives, else a new one. */
 static int take_lease(struct roster_syncer *syncer, int64_t id, struct roster_store_lease *lease)
 {
@@ -38,10 +66,12 @@ static int take_lease(struct roster_syncer *syncer, int64_t id, struct roster_st
         err = roster_store_lease_grant(syncer->store, syncer->options.ttl_ms, timeout, lease);
     if (err != 0)
         return err;
-    pthread_mutex_lock(&syncer->lock);
-    syncer->lease = lease->id;
-    pthread_mutex_unlock(&syncer->lock);
-    return 0;
+    err = syncer_check_lease(syncer, lease);
+    if (err != 0)
+        drop_lease(syncer, lease->id);
+    else
+        note_granted(syncer, lease);
+    return err;
 }
 
 static int join(struct roster_syncer *syncer, int64_t id)
@@ -64,8 +94,8 @@ static int join(struct roster_syncer *syncer, int64_t id)
     syncer_tell(syncer);
     if (err == -EBADMSG)
         syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
-                   "server %s cannot register: %s or %s holds no timestamp", syncer->server_id,
-                   syncer->paths.txn, syncer->paths.record);
+                   "server %s cannot register: %s, %s, %s or its lease holds what cannot be",
+                   syncer->server_id, syncer->paths.txn, syncer->paths.gc, syncer->paths.record);
     return err;
 }
 
@@ -104,6 +134,8 @@ static int keep(struct roster_syncer *syncer, int64_t id)
 
     /* Fenced, and the lease lives after all: then it never ended, and if the record still hangs on
      * it, that has held all the time. */
+    if (err == 0)
+        err = syncer_check_lease(syncer, &lease);
     if (err == 0 && !is_live(syncer))
         err = syncer_verify(syncer, id);
     if (err == -EKEYEXPIRED || err == -EREMCHG) {

@@ -36,6 +36,7 @@
 struct standing {
     uint64_t txn; /* the txn safe point, 0 for none */
     int64_t txn_revision;
+    uint64_t gc; /* the gc safe point likewise: not above it, unless somebody else wrote it */
     uint64_t record;
     int64_t record_revision; /* 0: there is no record */
     int64_t record_lease;
@@ -50,6 +51,17 @@ static int read_record(const struct roster_store_range *range, struct standing *
     return record_of(range, &standing->record);
 }
 
+/* No record may be below the safe points that stand. */
+static uint64_t passed(const struct standing *standing)
+{
+    return standing->txn > standing->gc ? standing->txn : standing->gc;
+}
+
+static const char *passed_key(const struct roster_syncer *syncer, const struct standing *standing)
+{
+    return standing->txn >= standing->gc ? syncer->paths.txn : syncer->paths.gc;
+}
+
 static int read_standing(struct roster_syncer *syncer, struct standing *standing)
 {
     struct roster_store_txn_result *result = NULL;
@@ -58,23 +70,26 @@ static int read_standing(struct roster_syncer *syncer, struct standing *standing
 
     *standing = (struct standing){0};
     batch_get(&batch, syncer->paths.txn);
+    batch_get(&batch, syncer->paths.gc);
     batch_get(&batch, syncer->paths.record);
     err = batch_run(&batch, syncer->store, (int)syncer->options.timeout_ms, &result);
     if (err != 0)
         return err;
-    err = record_of(&result->results[0].range, &standing->txn);
-    if (err == -ENOENT)
-        err = 0;
+    err = record_or_none(&result->results[0].range, &standing->txn);
     standing->txn_revision = record_revision(&result->results[0].range);
     if (err == 0)
-        err = read_record(&result->results[1].range, standing);
+        err = record_or_none(&result->results[1].range, &standing->gc);
+    if (err == 0)
+        err = read_record(&result->results[2].range, standing);
     roster_store_free(result);
     /* It never goes back by itself: the key was deleted, or a backup restored. */
-    if (err == 0 && standing->txn < syncer->txn_seen)
-        return -EREMCHG;
-    if (err == 0)
-        syncer->txn_seen = standing->txn;
-    return err;
+    return err == 0 && standing->txn < syncer->txn_seen ? -EREMCHG : err;
+}
+
+/* The safe points were found to be such as a leader can have written. */
+static void admitted(struct roster_syncer *syncer, const struct standing *standing)
+{
+    syncer->txn_seen = standing->txn;
 }
 
 /* Writes the txn safe point again, as it is; the least one if there is none. */
@@ -162,6 +177,15 @@ static int64_t interval_ns(const struct roster_syncer *syncer)
     return syncer->options.interval_ms * STORE_NS_PER_MS;
 }
 
+/* The record has a value that was never asked for: with its lease it goes, and then a new one. */
+static int reject_record(struct roster_syncer *syncer, uint64_t record, int64_t lease)
+{
+    int err = syncer_reject(syncer, syncer->paths.record, record, SYNCER_NOT_WRITTEN);
+
+    syncer_lost(syncer, lease, err);
+    return err;
+}
+
 /* The record stands: unfences. */
 static void registered(struct roster_syncer *syncer, uint64_t record, int64_t revision,
                        int64_t deadline, const struct roster_holder *holder)
@@ -182,6 +206,22 @@ static void registered(struct roster_syncer *syncer, uint64_t record, int64_t re
     pthread_mutex_unlock(&syncer->lock);
 }
 
+/*
+ * An earlier attempt of which nothing was heard has come through. Each one asked for a record that
+ * the roster protects by now, and not below the safe points.
+ */
+static int resume_registration(struct roster_syncer *syncer, const struct standing *standing,
+                               int64_t lease, int64_t deadline)
+{
+    if (standing->record_lease != lease)
+        return -EEXIST;
+    if (standing->record > rst_lease_record(syncer->roster) || standing->record < passed(standing))
+        return reject_record(syncer, standing->record, lease);
+    admitted(syncer, standing);
+    registered(syncer, standing->record, standing->record_revision, deadline, NULL);
+    return 0;
+}
+
 static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t deadline)
 {
     char record[RECORD_SIZE], txn[RECORD_SIZE], holder[HOLDER_SIZE];
@@ -193,16 +233,14 @@ static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t de
 
     if (err != 0)
         return err;
-    if (standing.record_revision != 0) {
-        if (standing.record_lease != lease)
-            return -EEXIST;
-        /* An earlier attempt of which nothing was heard has come through. */
-        registered(syncer, standing.record, standing.record_revision, deadline, NULL);
-        return 0;
-    }
-    err = scan(syncer, standing.txn, &min);
+    if (standing.record_revision != 0)
+        return resume_registration(syncer, &standing, lease, deadline);
+    err = scan(syncer, passed(&standing), &min);
+    if (err == -ERANGE)
+        (void)syncer_reject(syncer, passed_key(syncer, &standing), passed(&standing), SYNCER_AHEAD);
     if (err != 0)
         return err;
+    admitted(syncer, &standing);
     batch_if_revision(&batch, syncer->paths.record, 0);
     put_txn_again(&batch, syncer, &standing, txn);
     batch_put(&batch, syncer->paths.info, roster_store_text(syncer->info), lease);
@@ -228,31 +266,38 @@ int syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadlin
     return err;
 }
 
-/* Learns what the record has become; it is lost unless it hangs on our lease. */
+/* Learns what the record has become; it is lost unless it hangs on our lease and is ours. */
 static int adopt(struct roster_syncer *syncer, const struct roster_store_range *range,
                  int64_t lease)
 {
     struct standing standing = {0};
     int err = read_record(range, &standing);
 
+    if (err != 0 && standing.record_lease == lease)
+        return reject_record(syncer, 0, lease);
     if (err != 0)
         return err;
     if (standing.record_revision == 0 || standing.record_lease != lease) {
         syncer_lost(syncer, lease, standing.record_revision == 0 ? -EKEYEXPIRED : -EEXIST);
         return -EKEYEXPIRED;
     }
+    if (standing.record > rst_lease_record(syncer->roster))
+        return reject_record(syncer, standing.record, lease);
     syncer->record = standing.record;
     syncer->record_revision = standing.record_revision;
     return -EAGAIN;
 }
 
-static bool stands_already(const struct roster_syncer *syncer, const struct roster_min *min)
+static bool stands_already(const struct roster_syncer *syncer, const struct roster_min *min,
+                           bool recheck)
 {
     const struct roster_holder *a = &syncer->holder, *b = &min->holder;
 
     /* A minimum below the record: somebody is about to lower it, or has just failed to. */
     if (min->min_start_ts < syncer->record)
         return true;
+    if (recheck)
+        return false;
     return min->min_start_ts == syncer->record && !syncer->touched && a->kind == b->kind &&
            a->session_id == b->session_id && a->pin_id == b->pin_id;
 }
@@ -290,17 +335,30 @@ static int64_t live_lease(struct roster_syncer *syncer)
     return lease;
 }
 
+/* Whether the store has to be asked although nothing has changed here. */
+static bool take_recheck(struct roster_syncer *syncer)
+{
+    bool recheck;
+
+    pthread_mutex_lock(&syncer->lock);
+    recheck = syncer->recheck;
+    syncer->recheck = false;
+    pthread_mutex_unlock(&syncer->lock);
+    return recheck;
+}
+
 static int report(struct roster_syncer *syncer)
 {
     struct roster_min min = {.size = sizeof(min)};
     int64_t lease = live_lease(syncer);
+    bool recheck = take_recheck(syncer);
     int err = -EAGAIN;
 
     if (lease == 0)
         return -ESTALE;
     for (int i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++) {
         err = scan(syncer, 0, &min);
-        if (err == 0 && !stands_already(syncer, &min))
+        if (err == 0 && !stands_already(syncer, &min, recheck))
             err = put_once(syncer, lease, &min);
     }
     return err;
@@ -343,7 +401,11 @@ static int lower_once(struct roster_syncer *syncer, int64_t lease, uint64_t ts)
 
     if (err != 0)
         return err;
-    if (standing.record_lease != lease || ts < standing.txn)
+    if (syncer_contradicts(syncer, passed(&standing)))
+        return syncer_reject(syncer, passed_key(syncer, &standing), passed(&standing),
+                             SYNCER_ABOVE_RECORD);
+    admitted(syncer, &standing);
+    if (standing.record_lease != lease || ts < passed(&standing))
         return -ESTALE;
     batch_if_revision(&batch, syncer->paths.record, standing.record_revision);
     put_txn_again(&batch, syncer, &standing, txn);
@@ -387,6 +449,9 @@ int syncer_lower(void *arg, uint64_t ts)
         syncer->stats.lower_refused++;
     else
         syncer->stats.last_error = err;
+    if (err == -EBADMSG)
+        syncer_set_due(syncer, SYNCER_FENCE,
+                       0); /* tells of a fence: here the roster's locks are held */
     pthread_mutex_unlock(&syncer->lock);
     /* Somebody else moved the safe point again and again; nothing was changed. */
     return err == -EAGAIN ? -ETIMEDOUT : err;

@@ -52,8 +52,11 @@ void syncer_log(struct roster_syncer *syncer, enum roster_store_log_level level,
 
 int64_t syncer_deadline(const struct roster_syncer *syncer, const struct roster_store_lease *lease)
 {
-    return lease->asked_at_ns +
-           (lease->ttl_ms - (int64_t)syncer->options.margin_ms) * STORE_NS_PER_MS;
+    int64_t wanted = (int64_t)syncer->options.ttl_ms, now = store_boottime_ns();
+    int64_t asked_at = lease->asked_at_ns < now ? lease->asked_at_ns : now;
+    int64_t ttl = lease->ttl_ms < wanted ? lease->ttl_ms : wanted;
+
+    return asked_at + (ttl - (int64_t)syncer->options.margin_ms) * STORE_NS_PER_MS;
 }
 
 void syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state state, int reason)
@@ -141,8 +144,7 @@ void syncer_failed(struct roster_syncer *syncer, int err, uint64_t *counter)
     pthread_mutex_unlock(&syncer->lock);
 }
 
-/* Under lock. */
-static void fence(struct roster_syncer *syncer, int reason)
+void syncer_fence(struct roster_syncer *syncer, int reason)
 {
     if (!rst_control(NO_FENCE))
         rst_lease_fence(syncer->roster);
@@ -159,7 +161,7 @@ void syncer_lost(struct roster_syncer *syncer, int64_t lease, int reason)
         syncer->lease = 0;
         syncer->old_lease = lease;
         syncer->registered = false;
-        fence(syncer, reason);
+        syncer_fence(syncer, reason);
         syncer_set_due(syncer, SYNCER_LEASE, 0);
     }
     pthread_mutex_unlock(&syncer->lock);
@@ -172,7 +174,7 @@ void syncer_fence_duty(struct roster_syncer *syncer)
     pthread_mutex_lock(&syncer->lock);
     left = syncer->deadline - store_boottime_ns();
     if (syncer->state == ROSTER_SYNCER_LIVE && left <= 0) {
-        fence(syncer, -EKEYEXPIRED);
+        syncer_fence(syncer, -EKEYEXPIRED);
         syncer_set_due(syncer, SYNCER_LEASE, 0);
     }
     /* At most a second, because only CLOCK_BOOTTIME goes on while the machine is suspended. */

@@ -9,6 +9,8 @@
  *     watch   notices that the record is gone                             syncer/watch.c
  *     fence   acts on the deadline when nobody else could                 syncer/state.c
  *
+ * What any of them reads from the store is checked by syncer/reject.c before it is used.
+ *
  * Two locks. `record_lock` belongs to whoever changes the record in the store and is held across
  * calls of the store; only registering, reporting and lowering take it. `lock` guards the state, is
  * never held across a call of the store, of the oracle or of a callback, and is taken inside
@@ -46,7 +48,7 @@ struct roster_syncer {
     int64_t record_revision;     /* of its last change that we know */
     uint64_t record;             /* its value then */
     struct roster_holder holder; /* what stands beside it */
-    uint64_t txn_seen;           /* the greatest txn safe point that was read */
+    uint64_t txn_seen;           /* the greatest txn safe point that was read and admitted */
     bool touched;                /* a change is on its way whose outcome is unknown */
 
     /* Under lock. */
@@ -59,6 +61,9 @@ struct roster_syncer {
     int64_t old_lease;          /* to be revoked when there is time; 0: none */
     int64_t registered_at;      /* the revision of the registration */
     int64_t gone_at;            /* the newest revision at which the watch saw the record vanish */
+    bool recheck;               /* the watch saw the record as this server did not write it */
+    uint64_t ack_sent;          /* the greatest acknowledgement that was ever sent */
+    int64_t ack_lease;          /* the lease under which one stands; 0: none */
     int64_t due[SYNCER_DUTIES]; /* CLOCK_MONOTONIC */
     unsigned failures;          /* of the lease's duty, in a row */
     struct roster_syncer_stats stats;
@@ -86,7 +91,10 @@ __attribute__((format(printf, 3, 4))) void syncer_log(struct roster_syncer *sync
                                                       enum roster_store_log_level level,
                                                       const char *format, ...);
 
-/* The deadline of a lease that was asked for then, CLOCK_BOOTTIME. */
+/*
+ * The deadline of a lease, CLOCK_BOOTTIME: from when it was asked for, its time to live less the
+ * margin. A store that says more than was wanted is not relied upon for more.
+ */
 int64_t syncer_deadline(const struct roster_syncer *syncer, const struct roster_store_lease *lease);
 
 /* Under lock: changes the state; syncer_tell() afterwards, without locks. */
@@ -96,6 +104,9 @@ void syncer_tell(struct roster_syncer *syncer);
 /* The record or its lease is gone: fences and makes the lease's duty come back at once. Then tell.
  */
 void syncer_lost(struct roster_syncer *syncer, int64_t lease, int reason);
+
+/* Under lock: fences the roster, and a live syncer becomes fenced. Then tell. */
+void syncer_fence(struct roster_syncer *syncer, int reason);
 
 /* Fences when the deadline has passed. */
 void syncer_fence_duty(struct roster_syncer *syncer);
@@ -123,6 +134,45 @@ int syncer_lower(void *arg, uint64_t ts);
 
 /* Whether the record still hangs on this lease: 0, -EKEYEXPIRED, or an error of the store. */
 int syncer_verify(struct roster_syncer *syncer, int64_t lease);
+
+/* --------------------------------------------------------------- syncer/reject.c */
+
+/* Why a safe point is rejected. */
+#define SYNCER_ABOVE_RECORD "above what this server still protects under a lease that has not ended"
+#define SYNCER_AHEAD "ahead of this server's oracle"
+#define SYNCER_NOT_WRITTEN "which this server has not written under its lease"
+#define SYNCER_ABOVE_ACK "above what this server has acknowledged under its lease"
+
+/*
+ * Whether the roster protects something below a safe point that was read, under a lease that lives.
+ * Fences when the deadline has passed: then a leader may have passed the record as well.
+ */
+bool syncer_contradicts(struct roster_syncer *syncer, uint64_t ts);
+
+/* The record as the roster protects it, which is not below the one in the store. */
+uint64_t syncer_protected(struct roster_syncer *syncer);
+
+/* A safe point is about to be published: see rst_lease_pass(). */
+bool syncer_pass(struct roster_syncer *syncer, uint64_t ts);
+
+/* Counts and names what no correct store or server can say. Returns -EBADMSG. */
+int syncer_name_impossible(struct roster_syncer *syncer, const char *key, uint64_t value,
+                           const char *why);
+
+/* The same for what the server's protection rests on, see syncer/reject.c: a live server is fenced.
+ * syncer_tell() afterwards. */
+int syncer_reject(struct roster_syncer *syncer, const char *key, uint64_t value, const char *why);
+
+/* Whether the store's answer about a lease is worth anything: 0 or -EBADMSG. */
+int syncer_check_lease(struct roster_syncer *syncer, const struct roster_store_lease *lease);
+
+/*
+ * Acknowledgements of the server's safe points: before one is sent; when the first one under a
+ * lease stands, or with 0 when none stands any more; and how far the gc safe point may then be.
+ */
+void syncer_ack_sent(struct roster_syncer *syncer, uint64_t ts);
+void syncer_ack_stands(struct roster_syncer *syncer, int64_t lease);
+uint64_t syncer_ack_limit(struct roster_syncer *syncer);
 
 /* --------------------------------------------------------------- syncer/lease.c */
 

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 
+#include "cluster/keys/record.h"
 #include "cluster/syncer/syncer.h"
+#include "core/scanner/lease.h"
 #include "store/base/clock.h"
 
 #define PAUSE_NS (200 * STORE_NS_PER_MS)
@@ -28,6 +30,22 @@ static void gone(struct roster_syncer *syncer, int64_t revision, int reason)
     syncer_tell(syncer);
 }
 
+/*
+ * Ours by its lease. What this server wrote is not above what it protects, unless it was lowered
+ * since: whether that is the reason, the next report asks the store.
+ */
+static void look_at_record(struct roster_syncer *syncer, const struct roster_store_kv *kv)
+{
+    uint64_t record = UINT64_MAX;
+
+    if (record_parse(kv->value, &record) == 0 && record <= rst_lease_record(syncer->roster))
+        return;
+    pthread_mutex_lock(&syncer->lock);
+    syncer->recheck = syncer->registered;
+    syncer_set_due(syncer, SYNCER_REPORT, 0);
+    pthread_mutex_unlock(&syncer->lock);
+}
+
 static void take_event(struct roster_syncer *syncer, const struct roster_store_event *event)
 {
     bool foreign;
@@ -41,6 +59,8 @@ static void take_event(struct roster_syncer *syncer, const struct roster_store_e
     pthread_mutex_unlock(&syncer->lock);
     if (foreign)
         gone(syncer, event->kv.mod_revision, -EEXIST);
+    else
+        look_at_record(syncer, &event->kv);
 }
 
 static void take(struct roster_syncer *syncer, const struct roster_store_events *events)

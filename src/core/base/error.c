@@ -106,11 +106,12 @@ const char *roster_strerror(int err)
                "missing package. Of an SQLite file: /proc cannot be read; mount it";
     case -EBADMSG:
         return "the connection id is marked as one of 32 bits but is longer; pass it as the "
-               "server told it. Of a store: a key holds what cannot be read; find out who wrote "
-               "it and correct or delete it";
+               "server told it. Of a store: a key holds what cannot be read, or what no server "
+               "can have written; find out who wrote it and correct or delete it";
     case -EOVERFLOW:
         return "the connection id has its highest bit set, as no id has; pass it as the server "
-               "told it";
+               "told it. Of an oracle: the stored timestamp is too far ahead of this server's "
+               "clock; find out which of the two is wrong";
     case -EADDRINUSE:
         return "another server listens on this address, or a file is in the way of the socket; "
                "choose another address or remove the file";

@@ -28,6 +28,8 @@ static void publish(const struct rst_guard *guard, struct rst_guard_words *words
 {
     uint64_t from = guard->local > guard->record ? guard->local : guard->record;
 
+    if (guard->passed > from)
+        from = guard->passed;
     /* Pairs with rst_guard_check(). */
     rst_store_release(&words->protected_from, guard->fenced ? ROSTER_TS_MAX : from);
 }
@@ -60,6 +62,30 @@ void rst_guard_set_record(struct rst_guard *guard, struct rst_guard_words *words
     pthread_mutex_unlock(&guard->lock);
 }
 
+bool rst_guard_protects_below(struct rst_guard *guard, uint64_t ts)
+{
+    bool protects;
+
+    pthread_mutex_lock(&guard->lock);
+    protects = !guard->fenced && ts > guard->record;
+    pthread_mutex_unlock(&guard->lock);
+    return protects;
+}
+
+bool rst_guard_pass(struct rst_guard *guard, struct rst_guard_words *words, uint64_t ts)
+{
+    bool may;
+
+    pthread_mutex_lock(&guard->lock);
+    may = guard->fenced || ts <= guard->record;
+    if (may && ts > guard->passed) {
+        guard->passed = ts;
+        publish(guard, words);
+    }
+    pthread_mutex_unlock(&guard->lock);
+    return may;
+}
+
 void rst_guard_fence(struct rst_guard *guard, struct rst_guard_words *words)
 {
     pthread_mutex_lock(&guard->lock);
@@ -84,7 +110,7 @@ bool rst_guard_may_lower(struct rst_guard *guard, uint64_t ts)
     bool may;
 
     pthread_mutex_lock(&guard->lock);
-    may = !guard->fenced && ts >= guard->local;
+    may = !guard->fenced && ts >= guard->local && ts >= guard->passed;
     pthread_mutex_unlock(&guard->lock);
     return may;
 }

@@ -21,6 +21,7 @@ struct rst_guard {
     pthread_mutex_t lock;
     uint64_t local;  /* the local safe point, or what an age limit gave up; never goes back */
     uint64_t record; /* see lease.h; 0 without a leased store */
+    uint64_t passed; /* the cluster's safe point as this process publishes it; never goes back */
     bool fenced;
 };
 
@@ -41,6 +42,16 @@ void rst_guard_raise_local(struct rst_guard *guard, struct rst_guard_words *word
 void rst_guard_raise_record(struct rst_guard *guard, struct rst_guard_words *words,
                             uint64_t record);
 void rst_guard_set_record(struct rst_guard *guard, struct rst_guard_words *words, uint64_t record);
+
+/* Whether something below `ts` is protected: not while fenced. */
+bool rst_guard_protects_below(struct rst_guard *guard, uint64_t ts);
+
+/*
+ * The cluster's safe point is `ts`: all checks below it fail from here on, so that it may be
+ * published. False, and nothing has changed, when the roster is not fenced and still protects
+ * something below it.
+ */
+bool rst_guard_pass(struct rst_guard *guard, struct rst_guard_words *words, uint64_t ts);
 
 /* Fences, or unfences until `deadline`. */
 void rst_guard_fence(struct rst_guard *guard, struct rst_guard_words *words);

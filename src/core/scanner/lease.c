@@ -116,6 +116,16 @@ uint64_t rst_lease_record(struct roster *roster)
     return record;
 }
 
+bool rst_lease_protects_below(struct roster *roster, uint64_t ts)
+{
+    return rst_guard_protects_below(&roster->horizon.guard, ts);
+}
+
+bool rst_lease_pass(struct roster *roster, uint64_t ts)
+{
+    return rst_guard_pass(&roster->horizon.guard, &roster->horizon.words, ts);
+}
+
 static int lower(struct roster *roster, uint64_t ts)
 {
     int err = -ESTALE;

@@ -60,6 +60,19 @@ ROSTER_API void rst_lease_lowered(struct roster *roster, uint64_t record);
 /* The record. */
 ROSTER_API uint64_t rst_lease_record(struct roster *roster);
 
+/*
+ * Whether the roster protects something below `ts`: then no leader can have made that a safe point
+ * while the lease lives. False while it is fenced.
+ */
+ROSTER_API bool rst_lease_protects_below(struct roster *roster, uint64_t ts);
+
+/*
+ * The cluster's safe point is `ts`, and is about to be published or acknowledged here: makes every
+ * check below it fail first, for good (G8). Returns false, and changes nothing, when the roster
+ * protects something below it.
+ */
+ROSTER_API bool rst_lease_pass(struct roster *roster, uint64_t ts);
+
 /* As rst_horizon_pin_at(); under a leased store, lowers the record first if need be. */
 int rst_lease_pin_at(struct roster *roster, struct rst_thread *thread, uintptr_t holder,
                      uint64_t since, uint64_t ts, uint64_t **slot);

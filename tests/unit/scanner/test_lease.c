@@ -247,3 +247,22 @@ Test(lease, a_roster_with_a_syncer_is_not_destroyed)
     rst_lease_detach(other);
     cr_assert_eq(roster_destroy(other), 0);
 }
+
+Test(lease, g8_a_safe_point_is_passed_only_when_nothing_below_it_is_protected)
+{
+    attach(now - 10);
+    cr_assert_eq(roster_txn_begin_at(session, now - 10), 0);
+    cr_assert(rst_lease_pass(roster, now - 10), "inclusive");
+    cr_assert_eq(roster_txn_check(session), 0);
+    cr_assert(rst_lease_protects_below(roster, now - 9));
+    cr_assert_not(rst_lease_pass(roster, now - 9));
+    cr_assert_eq(roster_txn_check(session), 0, "nothing has changed");
+    rst_lease_fence(roster);
+    cr_assert_not(rst_lease_protects_below(roster, now - 9));
+    cr_assert(rst_lease_pass(roster, now - 9));
+    rst_lease_extend(roster, boottime_in(60000));
+    cr_assert_eq(roster_txn_check(session), -ESTALE, "the old record does not bring it back");
+    cr_assert_eq(roster_txn_finish(session), 0);
+    cr_assert_eq(roster_txn_begin_at(session, now - 9), 0);
+    cr_assert_eq(roster_txn_check(session), 0);
+}
