@@ -205,6 +205,17 @@ int roster_create(const struct roster_options *options, struct roster **roster)
     return err;
 }
 
+/* Each of these pairs with a release: what their last users did is done before anything is freed.
+ */
+static bool is_in_use(const struct roster *roster)
+{
+    return rst_held(&roster->registry.open) || rst_held(&roster->pins) ||
+           rst_held(&roster->attached) ||
+           rst_held(&roster->drainers) || /* pairs with the stores in operate/drain.c */
+           /* pairs with rst_door_leave() */
+           (uint32_t)rst_held(&roster->door) != (roster->membarrier ? 0 : 1);
+}
+
 int roster_destroy(struct roster *roster)
 {
     RST_NOT_CANCELLED;
@@ -214,9 +225,7 @@ int roster_destroy(struct roster *roster)
         return -EINVAL;
     if (rst_thread_forked())
         return -ECHILD;
-    if (rst_load(&roster->registry.open) || rst_load(&roster->pins) ||
-        rst_load(&roster->attached) || rst_load(&roster->drainers) ||
-        (uint32_t)rst_load(&roster->door) != (roster->membarrier ? 0 : 1))
+    if (is_in_use(roster))
         return -EBUSY;
     err = rst_rcu_barrier();
     if (err)

@@ -117,6 +117,16 @@ _Static_assert(__atomic_always_lock_free(sizeof(rst_word), 0), "the processor lo
 #define rst_fetch_add(p, v) __atomic_fetch_add(rst_whole(p), (v), __ATOMIC_RELAXED)
 #define rst_fetch_sub(p, v) __atomic_fetch_sub(rst_whole(p), (v), __ATOMIC_RELAXED)
 
+/*
+ * A counter that decides whether memory is freed. Everything that was done before rst_let_go() is
+ * done before what follows rst_held() when that finds 0. Letting go is the last thing that touches
+ * the memory.
+ */
+#define rst_hold(p) ((void)rst_fetch_add(p, 1))
+/* Pairs with rst_held(). */
+#define rst_let_go(p) ((void)__atomic_fetch_sub(rst_whole(p), 1, __ATOMIC_RELEASE))
+#define rst_held(p) rst_load_acquire(p) /* pairs with rst_let_go() */
+
 /* rcu_assign_pointer() and rcu_dereference(). */
 #ifdef ROSTER_CONTROL_PLAIN_PUBLICATION
 /* The control of the publication test: what ThreadSanitizer must report. */

@@ -139,7 +139,7 @@ int roster_watchdog_start(struct roster *roster, const struct roster_watchdog_op
         free_watchdog(made);
         return err;
     }
-    rst_fetch_add(&roster->attached, 1);
+    rst_hold(&roster->attached);
     *watchdog = made;
     return 0;
 }
@@ -153,7 +153,7 @@ int roster_watchdog_stop(struct roster_watchdog *watchdog)
     if (rst_thread_forked())
         return -ECHILD;
     rst_background_end(&watchdog->background);
-    rst_fetch_sub(&watchdog->roster->attached, 1);
+    rst_let_go(&watchdog->roster->attached);
     free_watchdog(watchdog);
     return 0;
 }

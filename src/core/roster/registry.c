@@ -93,7 +93,7 @@ static void raise_peak(struct rst_registry *registry)
 
 void rst_registry_unreserve(struct rst_registry *registry)
 {
-    rst_fetch_sub(&registry->open, 1);
+    rst_let_go(&registry->open);
 }
 
 /* The finalizer of MurmurHash3: every bit of the id reaches every bit of the hash. */

@@ -92,7 +92,7 @@ int roster_pin_acquire(struct roster *roster, struct roster_session *session, ui
         retire(made); /* a store that refused to lower the record did so after it was pinned */
         return err;
     }
-    rst_fetch_add(&roster->pins, 1);
+    rst_hold(&roster->pins);
     *pin = made;
     return 0;
 }
@@ -110,7 +110,7 @@ int roster_pin_release(struct roster_pin *pin)
     thread = rst_thread_try(roster->tag); /* without one the slot goes the way of a hand-over */
     rst_horizon_release(thread ? &thread->horizon : NULL, pin->slot);
     retire(pin);
-    rst_fetch_sub(&roster->pins, 1);
+    rst_let_go(&roster->pins);
     return 0;
 }
 
