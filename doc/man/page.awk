@@ -82,6 +82,7 @@ function on_type(kind, name, code, text) {
     body = body ".Ss " kind " " name "\n"
     write_text(text)
     body = body ".Bd -literal\n"
+    gsub(/\/\*\*<?/, "/*", code)
     n_lines = split(code, code_lines, "\n")
     for (line_at = 1; line_at <= n_lines; line_at++)
         body = body roff(code_lines[line_at]) "\n"
@@ -116,7 +117,8 @@ END {
     print ".Dd " date "\n.Dt ROSTER_" toupper(page) " 3\n.Os Roster " version
     print ".Sh NAME\n" names "\n.Nd " roff(subject)
     print ".Sh LIBRARY\n" roff(library " (-l" substr(library, 4) ")")
-    print ".Sh SYNOPSIS\n.In roster/" header "\n" synopsis ".Sh DESCRIPTION"
+    # Prototypes are not justified, which groff would warn of where one has no room to be.
+    print ".Sh SYNOPSIS\n.na\n.In roster/" header "\n" synopsis ".ad\n.Sh DESCRIPTION"
     printf "%s%s", intro, body
     print ".Sh SEE ALSO\n" (page == "error" ? "" : ".Xr roster_error 3 ,\n") ".Xr roster 7"
 }

@@ -25,7 +25,7 @@ for page in "${pages[@]}"; do
         mandoc -T lint -W error "$page" || fail "${page##*/}: mandoc finds errors"
     fi
     # What no reader should see of a comment.
-    if grep -nE '(\\e(param|retval|file|return)|SPDX|/\*\*|^ \* )' "$page" | grep -v '^[0-9]*:\.\\"'; then
+    if grep -nE '(\\e(param|retval|file|return)|SPDX|/\*\*|/<|^ \* )' "$page" | grep -v '^[0-9]*:\.\\"'; then
         fail "${page##*/}: a comment's marks are left"
     fi
 done
