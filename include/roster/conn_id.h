@@ -77,7 +77,7 @@ struct roster_conn_ids_options {
 
 #define ROSTER_CONN_IDS_OPTIONS_INIT                                                               \
     {                                                                                              \
-        sizeof(struct roster_conn_ids_options), NULL, 0, 0, 0, 0                                   \
+        sizeof(struct roster_conn_ids_options), ROSTER_NULL, 0, 0, 0, 0                            \
     }
 
 /*

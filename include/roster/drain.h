@@ -56,7 +56,7 @@ struct roster_drain_options {
 
 #define ROSTER_DRAIN_OPTIONS_INIT                                                                  \
     {                                                                                              \
-        sizeof(struct roster_drain_options), 0, 0, 0, 0, NULL, NULL                                \
+        sizeof(struct roster_drain_options), 0, 0, 0, 0, ROSTER_NULL, ROSTER_NULL                  \
     }
 
 /* A session that did not leave. */

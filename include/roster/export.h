@@ -7,6 +7,8 @@
 #ifndef ROSTER_EXPORT_H
 #define ROSTER_EXPORT_H
 
+#include <stddef.h>
+
 /* noplt: programs call through the global offset table, without a stop at a jump on the way. */
 #if defined(__has_attribute)
 #if __has_attribute(noplt)
@@ -25,12 +27,31 @@
 #define ROSTER_MUST_CHECK
 #endif
 
+/*
+ * Some functions have the name of the struct that they fill, which in C++ hides its constructor;
+ * g++ warns of that among what -Wshadow finds, and there is nothing to construct.
+ */
 #ifdef __cplusplus
-#define ROSTER_BEGIN_DECLS extern "C" {
-#define ROSTER_END_DECLS }
+#define ROSTER_BEGIN_DECLS                                                                         \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"") extern "C"       \
+    {
+#define ROSTER_END_DECLS                                                                           \
+    }                                                                                              \
+    _Pragma("GCC diagnostic pop")
 #else
 #define ROSTER_BEGIN_DECLS
 #define ROSTER_END_DECLS
+#endif
+
+/* Casts and the null pointer, in each language as its warnings want them. */
+#ifdef __cplusplus
+#define ROSTER_CAST(type, value) static_cast<type>(value)
+#define ROSTER_POINTER_CAST(type, pointer) reinterpret_cast<type>(pointer)
+#define ROSTER_NULL nullptr
+#else
+#define ROSTER_CAST(type, value) ((type)(value))
+#define ROSTER_POINTER_CAST(type, pointer) ((type)(pointer))
+#define ROSTER_NULL NULL
 #endif
 
 #endif /* ROSTER_EXPORT_H */

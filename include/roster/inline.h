@@ -12,6 +12,7 @@
 #ifndef ROSTER_INLINE_H
 #define ROSTER_INLINE_H
 
+#include <roster/export.h>
 #include <roster/view.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,7 +45,8 @@ struct roster_session_front {
 
 ROSTER_INLINE const struct roster_view *roster_session_view(const struct roster_session *session)
 {
-    const struct roster_session_front *front = (const struct roster_session_front *)session;
+    const struct roster_session_front *front =
+        ROSTER_POINTER_CAST(const struct roster_session_front *, session);
 
     return __atomic_load_n(&front->view, __ATOMIC_ACQUIRE); /* c: pairs with rst_view_publish() */
 }
@@ -52,7 +54,8 @@ ROSTER_INLINE const struct roster_view *roster_session_view(const struct roster_
 ROSTER_INLINE uint64_t roster_session_since(const struct roster_session *session,
                                             const struct roster_view *view)
 {
-    const struct roster_session_front *front = (const struct roster_session_front *)session;
+    const struct roster_session_front *front =
+        ROSTER_POINTER_CAST(const struct roster_session_front *, session);
     uint64_t idle_since = __atomic_load_n(&front->idle_since, __ATOMIC_RELAXED);
 
     if (view->run_state == ROSTER_RUN_IDLE && idle_since > view->state_since)
@@ -62,7 +65,8 @@ ROSTER_INLINE uint64_t roster_session_since(const struct roster_session *session
 
 ROSTER_INLINE uint64_t roster_session_id(const struct roster_session *session)
 {
-    const struct roster_session_front *front = (const struct roster_session_front *)session;
+    const struct roster_session_front *front =
+        ROSTER_POINTER_CAST(const struct roster_session_front *, session);
 
     /* Acquire: pairs with replace() in owner/update.c, as in the next two. */
     return front ? __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_id : 0;
@@ -70,21 +74,25 @@ ROSTER_INLINE uint64_t roster_session_id(const struct roster_session *session)
 
 ROSTER_INLINE enum roster_session_kind roster_session_kind(const struct roster_session *session)
 {
-    const struct roster_session_front *front = (const struct roster_session_front *)session;
+    const struct roster_session_front *front =
+        ROSTER_POINTER_CAST(const struct roster_session_front *, session);
 
-    return (enum roster_session_kind)__atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)
-        ->session_kind;
+    return ROSTER_CAST(enum roster_session_kind,
+                       __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_kind);
 }
 
 ROSTER_INLINE uint32_t roster_session_flags(const struct roster_session *session)
 {
-    const struct roster_session_front *front = (const struct roster_session_front *)session;
+    const struct roster_session_front *front =
+        ROSTER_POINTER_CAST(const struct roster_session_front *, session);
 
     return __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_flags;
 }
 
 #define ROSTER_IDENTITY_STRING(identity, n)                                                        \
-    ((identity) && (identity)->offset[n] ? (const char *)(identity) + (identity)->offset[n] : NULL)
+    ((identity) && (identity)->offset[n]                                                           \
+         ? ROSTER_POINTER_CAST(const char *, identity) + (identity)->offset[n]                     \
+         : ROSTER_NULL)
 
 ROSTER_INLINE const char *roster_identity_user(const struct roster_identity *identity)
 {

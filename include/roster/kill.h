@@ -99,7 +99,7 @@ struct roster_kill_filter {
 
 #define ROSTER_KILL_FILTER_INIT                                                                    \
     {                                                                                              \
-        sizeof(struct roster_kill_filter), 0, 0, 0, NULL, NULL, NULL                               \
+        sizeof(struct roster_kill_filter), 0, 0, 0, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL          \
     }
 
 /* What became of the sessions that were meant: matched is the sum of the others. */

@@ -43,7 +43,7 @@ struct roster_options {
 
 #define ROSTER_OPTIONS_INIT                                                                        \
     {                                                                                              \
-        sizeof(struct roster_options), 0, 0, 0, NULL, NULL, 0, 0                                   \
+        sizeof(struct roster_options), 0, 0, 0, ROSTER_NULL, ROSTER_NULL, 0, 0                     \
     }
 
 /*

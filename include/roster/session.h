@@ -62,8 +62,8 @@ struct roster_session_attr {
 
 #define ROSTER_SESSION_ATTR_INIT                                                                   \
     {                                                                                              \
-        sizeof(struct roster_session_attr), 0, ROSTER_SESSION_USER, 0, NULL, NULL, NULL, NULL,     \
-            NULL, NULL, NULL                                                                       \
+        sizeof(struct roster_session_attr), 0, ROSTER_SESSION_USER, 0, ROSTER_NULL, ROSTER_NULL,   \
+            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL                        \
     }
 
 /*

@@ -65,8 +65,8 @@ struct roster_status_options {
 
 #define ROSTER_STATUS_OPTIONS_INIT                                                                 \
     {                                                                                              \
-        sizeof(struct roster_status_options), NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL,      \
-            NULL, NULL                                                                             \
+        sizeof(struct roster_status_options), ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0, 0, 0,   \
+            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL                        \
     }
 
 /*

@@ -379,7 +379,7 @@ static inline struct roster_store_bytes roster_store_text(const char *text)
 /** Returns one key, as keys. */
 static inline struct roster_store_keys roster_store_key(struct roster_store_bytes key)
 {
-    struct roster_store_keys keys = {key, false, {NULL, 0}};
+    struct roster_store_keys keys = {key, false, {ROSTER_NULL, 0}};
 
     return keys;
 }
@@ -387,7 +387,7 @@ static inline struct roster_store_keys roster_store_key(struct roster_store_byte
 /** Returns all keys that begin with a prefix. */
 static inline struct roster_store_keys roster_store_prefix(struct roster_store_bytes prefix)
 {
-    struct roster_store_keys keys = {prefix, true, {NULL, 0}};
+    struct roster_store_keys keys = {prefix, true, {ROSTER_NULL, 0}};
 
     return keys;
 }
@@ -398,7 +398,7 @@ static inline struct roster_store_compare roster_store_if(struct roster_store_by
                                                           enum roster_store_relation relation,
                                                           int64_t number)
 {
-    struct roster_store_compare compare = {key, target, relation, {NULL, 0}, number};
+    struct roster_store_compare compare = {key, target, relation, {ROSTER_NULL, 0}, number};
 
     return compare;
 }
@@ -422,7 +422,7 @@ static inline struct roster_store_compare roster_store_if_value(struct roster_st
 static inline struct roster_store_op
 roster_store_put(struct roster_store_bytes key, struct roster_store_bytes value, int64_t lease)
 {
-    struct roster_store_op op = {ROSTER_STORE_PUT, {key, false, {NULL, 0}}, value, lease, 0};
+    struct roster_store_op op = {ROSTER_STORE_PUT, {key, false, {ROSTER_NULL, 0}}, value, lease, 0};
 
     return op;
 }
@@ -430,7 +430,7 @@ roster_store_put(struct roster_store_bytes key, struct roster_store_bytes value,
 /** Returns the operation that deletes keys. */
 static inline struct roster_store_op roster_store_delete(struct roster_store_keys keys)
 {
-    struct roster_store_op op = {ROSTER_STORE_DELETE, keys, {NULL, 0}, 0, 0};
+    struct roster_store_op op = {ROSTER_STORE_DELETE, keys, {ROSTER_NULL, 0}, 0, 0};
 
     return op;
 }
@@ -439,7 +439,7 @@ static inline struct roster_store_op roster_store_delete(struct roster_store_key
 static inline struct roster_store_op roster_store_read(struct roster_store_keys keys,
                                                        uint32_t limit)
 {
-    struct roster_store_op op = {ROSTER_STORE_GET, keys, {NULL, 0}, 0, limit};
+    struct roster_store_op op = {ROSTER_STORE_GET, keys, {ROSTER_NULL, 0}, 0, limit};
 
     return op;
 }

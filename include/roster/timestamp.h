@@ -8,6 +8,7 @@
 #ifndef ROSTER_TIMESTAMP_H
 #define ROSTER_TIMESTAMP_H
 
+#include <roster/export.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -58,10 +59,16 @@ static inline uint64_t roster_ts_lower_limit(uint64_t now, uint64_t max_age_ms)
     return physical_ms >= max_age_ms ? roster_ts_compose(physical_ms - max_age_ms, 0) : 0;
 }
 
+/* The next two need struct timespec, which strict C99 lacks. */
+#if defined(__cplusplus) || defined(_POSIX_C_SOURCE) ||                                            \
+    (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L)
+
 /* The least timestamp of a time since the Unix epoch; what is below a millisecond is cut off. */
 static inline uint64_t roster_ts_from_time(const struct timespec *time)
 {
-    return roster_ts_compose((uint64_t)time->tv_sec * 1000 + (uint64_t)time->tv_nsec / 1000000, 0);
+    return roster_ts_compose(ROSTER_CAST(uint64_t, time->tv_sec) * 1000 +
+                                 ROSTER_CAST(uint64_t, time->tv_nsec) / 1000000,
+                             0);
 }
 
 /* The time since the Unix epoch that a timestamp carries, in whole milliseconds. */
@@ -70,9 +77,11 @@ static inline struct timespec roster_ts_to_time(uint64_t ts)
     uint64_t physical_ms = roster_ts_physical_ms(ts);
     struct timespec time;
 
-    time.tv_sec = (time_t)(physical_ms / 1000);
-    time.tv_nsec = (long)(physical_ms % 1000 * 1000000);
+    time.tv_sec = ROSTER_CAST(time_t, physical_ms / 1000);
+    time.tv_nsec = ROSTER_CAST(long, physical_ms % 1000 * 1000000);
     return time;
 }
+
+#endif
 
 #endif /* ROSTER_TIMESTAMP_H */

@@ -96,8 +96,8 @@ struct roster_watchdog_options {
 
 #define ROSTER_WATCHDOG_OPTIONS_INIT                                                               \
     {                                                                                              \
-        sizeof(struct roster_watchdog_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, \
-            NULL, NULL, NULL                                                                       \
+        sizeof(struct roster_watchdog_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,       \
+            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL                                     \
     }
 
 /*
