@@ -4,9 +4,10 @@ dnl SPDX-FileCopyrightText: 2026 The Roster developers
 dnl ROSTER_WARNINGS: probe each warning by itself, because compilers differ in what they know.
 dnl WARN_CFLAGS is for every file; LIB_WARN_CFLAGS adds those that Criterion's headers trip.
 AC_DEFUN([ROSTER_WARNINGS], [
+dnl A release is compiled by compilers that did not exist when it was made.
 AC_ARG_ENABLE([werror],
-  [AS_HELP_STRING([--disable-werror], [let warnings be warnings])],
-  [], [enable_werror=yes])
+  [AS_HELP_STRING([--enable-werror], [take warnings for errors; the default in a git checkout])],
+  [], [AS_IF([test -e "$srcdir/.git"], [enable_werror=yes], [enable_werror=no])])
 WARN_CFLAGS=
 LIB_WARN_CFLAGS=
 AX_APPEND_COMPILE_FLAGS([-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes dnl

@@ -58,4 +58,9 @@ same "two releases of ${commit:0:12}" "$work/one/build/$archive" "$work/the-othe
 mkdir "$work/again"
 tar -C "$work/again" -xf "$work/one/build/$archive"
 release "$work/again/${archive%.tar.gz}" "$work/again/build"
+# Only a checkout takes warnings for errors.
+grep -q '^  werror  *yes' "$work/one/build/log" ||
+    { echo "FAILED: -Werror is not the default in a checkout" && exit 1; }
+grep -q '^  werror  *no' "$work/again/build/log" ||
+    { echo "FAILED: -Werror is the default in a release" && exit 1; }
 same "a release made from the release" "$work/one/build/$archive" "$work/again/build/$archive"

@@ -23,7 +23,7 @@ stage_quickstart() {
 # Whether it is complete, not whether it is fast: what the compiler makes of it, others look at.
 stage_distcheck() {
     configure_in "$work/distcheck"
-    build_in "$work/distcheck" distcheck DISTCHECK_CONFIGURE_FLAGS=CFLAGS=-O0 \
+    build_in "$work/distcheck" distcheck DISTCHECK_CONFIGURE_FLAGS="CFLAGS=-O0 --enable-werror" \
         TESTS="tests/library/exports.sh tests/library/headers.sh tests/unit/base/test_version"
 }
 
