@@ -10,7 +10,7 @@ check_processor() {
     install_packages build "$cpu"
     bootstrap_once
     find_sources
-    scripts/cross-check.sh "$cpu" "$dir" || status=$?
+    "$sources/scripts/cross-check.sh" "$cpu" "$dir" || status=$?
     count_results "$dir" >"$counts"
     failed_results "$dir"
     rm -rf "$dir"
