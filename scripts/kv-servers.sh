@@ -5,6 +5,11 @@
 # Example servers of a quickstart, under load and with transactions that stay open. Sourced after
 # say.sh and resp.sh; whoever sources this ends what end_all() knows.
 
+# The server's connections, the load's, and what else is open.
+ulimit -Sn "$(ulimit -Hn)"
+if [ "$(ulimit -n)" != unlimited ] && [ "$(ulimit -n)" -lt 512 ]; then
+    die "this needs 512 open files, and the limit is $(ulimit -n); see ulimit -n"
+fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-quickstart.XXXXXX")
 watched=key:000000000042 # one of the keys that the load writes all the time
 declare -A kv_pid kv_port load_pid

@@ -8,6 +8,7 @@
 # shellcheck source=tests/kv/server.sh
 . "$ROSTER_SRCDIR/tests/kv/server.sh"
 
+needs_files 512
 requests=${KV_BENCHMARK_REQUESTS:-4800}
 start_server --threads=2
 for depth in 1 16; do

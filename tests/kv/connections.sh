@@ -9,6 +9,7 @@
 # shellcheck source=tests/kv/server.sh
 . "$ROSTER_SRCDIR/tests/kv/server.sh"
 
+needs_files 1024
 wanted=${KV_CONNECTIONS:-10000}
 if slow; then
     wanted=$((wanted / 10))

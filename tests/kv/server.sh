@@ -43,6 +43,14 @@ slow() {
     [ "$ROSTER_SANITIZER" != none ] || [ "${ROSTER_COVERAGE_BUILD:-no}" = yes ]
 }
 
+# needs_files N: skips the test where no process may open as many.
+needs_files() {
+    ulimit -Sn "$(ulimit -Hn)"
+    if [ "$(ulimit -n)" != unlimited ] && [ "$(ulimit -n)" -lt "$1" ]; then
+        skip "needs $1 open files, and the limit is $(ulimit -n)"
+    fi
+}
+
 # start_server [OPTION...]: starts $kv, sets $server and $port.
 start_server() {
     : >"$work/server.out"
