@@ -3,9 +3,10 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # package-check.sh [KEEP-DIRECTORY]: builds the Debian packages from a release of this tree, in a
-# temporary directory; looks at them with lintian; then installs them, runs their autopkgtest and
-# removes them again, in a throw-away overlay over this system that nothing outside sees. With an
-# argument the packages are left there. The tests that a build runs are left out: make check is them.
+# temporary directory, as an ordinary user and with all tests, which so run once under a distribution's
+# flags; looks at them with lintian; then installs them, runs their autopkgtest and removes them again,
+# in a throw-away overlay over this system that nothing outside sees. With an argument the packages are
+# left there.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -44,9 +45,19 @@ make_sources() {
 }
 
 build_packages() {
-    (cd "$work/roster-$version" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" \
-        dpkg-buildpackage -us -uc) >"$work/log" 2>&1 ||
-        { tail -n 40 "$work/log" && die "dpkg-buildpackage failed"; }
+    local as_user=()
+    if [ "$(id -u)" -eq 0 ]; then
+        chown -R nobody:nogroup "$work"
+        as_user=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+    fi
+    (cd "$work/roster-$version" && DEB_BUILD_OPTIONS="parallel=$(nproc)" HOME=$work \
+        "${as_user[@]}" dpkg-buildpackage -us -uc) >"$work/log" 2>&1 || {
+        grep -A 15 -E '^# WRONG|^not ok' "$work/log" | head -n 60
+        tail -n 40 "$work/log"
+        die "dpkg-buildpackage failed"
+    }
+    sed -n 's/^# \(TOTAL\|PASS\|SKIP\|FAIL\): */tests: \1 /p' "$work/log"
+    grep -q '^# PASS: *[1-9][0-9][0-9]' "$work/log" || die "the packages were built without the tests"
     local name
     for name in "${packages[@]}" libroster0-dbgsym; do
         compgen -G "$work/${name}_$version-1_*.deb" >/dev/null || die "$name was not built"
@@ -99,7 +110,7 @@ try_packages() {
 }
 
 take_tree
-install_packages build package
+install_packages build check package
 say "making the sources"
 make_sources
 leave_tree
