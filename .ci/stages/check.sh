@@ -20,6 +20,19 @@ stage_quickstart() {
     ./quickstart --etcd
 }
 
+# Whether a release has every file, which is what a change forgets.
+stage_dist() {
+    local dir=$work/dist
+    configure_in "$dir" --quiet
+    build_in "$dir" distdir distdir=release
+    git ls-files | grep -vE '^(\.ci|debian)/|/?\.gitignore$|^scripts/(debian-check|first-five-minutes|package-check)\.sh$' |
+        while read -r file; do
+            [ -e "$dir/release/$file" ] || echo "$file"
+        done | tee "$dir/missing"
+    [ ! -s "$dir/missing" ] || die "these files are not in a release; see EXTRA_DIST"
+    rm -rf "$dir"
+}
+
 # Whether it is complete, not whether it is fast: what the compiler makes of it, others look at.
 stage_distcheck() {
     configure_in "$work/distcheck"

@@ -5,7 +5,8 @@
 #
 # Tests with another compiler or another build.
 
-# check_build NAME TARGET [CONFIGURE-OPTION...]: build, test and count in a directory of its own.
+# check_build NAME TARGET [CONFIGURE-OPTION...]: build, test and count in a directory of its own; with
+# --prefix= also install there, and find and use that.
 check_build() {
     local dir=$work/$1 target=$2 status=0
     shift 2
@@ -15,20 +16,33 @@ check_build() {
     test_in "$dir" "$target" || status=$?
     count_results "$dir" >"$counts"
     failed_results "$dir"
+    case $* in
+    *--prefix=*)
+        build_in "$dir" install
+        build_in "$dir" installcheck
+        ;;
+    esac
     rm -rf "$dir"
     return "$status"
 }
 
+# With the flags of Debian's packages.
 stage_clang() {
-    check_build clang check-core CC=clang CXX=clang++
+    local flags
+    flags=$(DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get CFLAGS 2>/dev/null) || true
+    check_build clang check-core CC=clang CXX=clang++ CFLAGS="${flags:--O2 -g} -gdwarf-4" \
+        CPPFLAGS="$(dpkg-buildflags --get CPPFLAGS 2>/dev/null)" --prefix="$work/clang-prefix"
 }
 
 # With liburcu and nothing else.
 stage_core() {
-    configure_in "$work/core" --without-jansson --without-libuv --without-criterion
+    configure_in "$work/core" --without-jansson --without-libuv --without-criterion \
+        --prefix="$work/core-prefix"
     build_in "$work/core"
     build_in "$work/core" check TESTS="tests/library/versions.sh tests/library/headers.sh \
-        tests/guide/programs.sh tests/torture/guarantees"
+        tests/library/exports.sh tests/guide/programs.sh tests/torture/guarantees"
+    build_in "$work/core" install
+    build_in "$work/core" installcheck
 }
 
 # The checks of who owns a session are in it, which slow it down but hide nothing from these two.

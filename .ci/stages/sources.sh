@@ -11,7 +11,7 @@ stage_shellcheck() {
     # A script is told by its first line, with or without a suffix.
     mapfile -t scripts < <(git grep -lE '^#(!.*\b(ba)?sh\b| shellcheck shell=)')
     printf '%s\n' "${scripts[@]}"
-    shellcheck -x "${scripts[@]}"
+    printf '%s\0' "${scripts[@]}" | xargs -0 -n 8 -P "$jobs" shellcheck -x
 }
 
 stage_format() {
@@ -20,7 +20,7 @@ stage_format() {
     mapfile -t sources < <(git ls-files '*.c' '*.cc' '*.h' '*.hpp')
     printf '%s\n' "${sources[@]}"
     clang-format --version
-    clang-format --dry-run -Werror "${sources[@]}"
+    printf '%s\0' "${sources[@]}" | xargs -0 -n 40 -P "$jobs" clang-format --dry-run -Werror
 }
 
 # Tests are left out: Criterion's macros expand to what some checks refuse. One file a run: in a

@@ -27,12 +27,10 @@ expect_ok "$stand_in"
 tells 'printf "1..1\nok - a # SKIP why\n" >"$tap"'
 expect_not_ok 'skipped all' "$stand_in"
 tells 'printf "1..1\nok - a\n" >"$tap"'
-mkdir "$TMPDIR/shm"
-export ROSTER_TEST_SHM="$TMPDIR/shm"
 expect_ok "$stand_in"
 ROSTER_TEST_SHM=$TMPDIR/no-shm
 "$run_test" "$stand_in" | grep -q '# SKIP Criterion needs .*/no-shm'
-unset ROSTER_TEST_SHM
+ROSTER_TEST_SHM=$TMPDIR
 tells 'exit 0'
 expect_not_ok 'no tests' "$stand_in"
 tells 'printf "1..0\n" >"$tap"'
