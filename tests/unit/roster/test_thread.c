@@ -320,6 +320,31 @@ Test(thread, none_is_started_by_an_end)
     unit_destroy(roster);
 }
 
+/* What the guide says of event loops: the ticker and the watchdog are the server's, one is left. */
+Test(thread, one_is_left_for_all_rosters_when_the_rest_is_manual)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_watchdog_options limits = ROSTER_WATCHDOG_OPTIONS_INIT;
+    struct roster_watchdog *watchdogs[2];
+    struct roster *rosters[2];
+    unsigned before = count_threads();
+    int i;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    limits.interval_ms = ROSTER_WATCHDOG_MANUAL;
+    limits.execution_ms = 1000;
+    for (i = 0; i < 2; i++) {
+        unit_ok(roster_create(&options, &rosters[i]));
+        unit_ok(roster_watchdog_start(rosters[i], &limits, &watchdogs[i]));
+        unit_close(unit_open(rosters[i]));
+    }
+    cr_assert_eq(count_threads(), before + 1);
+    for (i = 0; i < 2; i++) {
+        unit_ok(roster_watchdog_stop(watchdogs[i]));
+        unit_destroy(rosters[i]);
+    }
+}
+
 static void *destroyer(void *roster)
 {
     cr_expect_eq(roster_destroy(roster), 0);
