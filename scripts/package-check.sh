@@ -52,7 +52,7 @@ build_packages() {
     fi
     (cd "$work/roster-$version" && DEB_BUILD_OPTIONS="parallel=$(nproc)" HOME=$work \
         "${as_user[@]}" dpkg-buildpackage -us -uc) >"$work/log" 2>&1 || {
-        grep -A 15 -E '^# WRONG|^not ok' "$work/log" | head -n 60
+        grep -A 15 -E '^# WRONG|^not ok' "$work/log" | head -n 60 || true
         tail -n 40 "$work/log"
         die "dpkg-buildpackage failed"
     }
