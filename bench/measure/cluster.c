@@ -152,7 +152,7 @@ static void *ask(void *arg)
     uint64_t ts, last = 0;
 
     while (!atomic_load_explicit(&asking->stop, memory_order_relaxed)) {
-        if (roster_oracle_store_get(asking->oracle, &ts) != 0)
+        if (roster_oracle_store_allocate(asking->oracle, &ts) != 0)
             atomic_fetch_add(&asking->failures, 1);
         else if (ts <= last)
             errx(1, "a timestamp went back");
@@ -282,7 +282,7 @@ static void bench_idle(const char *url)
     struct roster_oracle_local *clock = NULL;
     struct roster_options roster_options = ROSTER_OPTIONS_INIT;
     struct roster_safepoint_options options = {.size = sizeof(options),
-                                               .oracle = roster_oracle_local_get};
+                                               .oracle = roster_oracle_local_allocate};
     struct roster_store *store = open_store(url);
     struct roster_safepoint *safepoint = NULL;
     struct roster *roster = NULL;

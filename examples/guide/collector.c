@@ -36,7 +36,7 @@ static int write_version(void)
     if (!version)
         return -1;
     pthread_mutex_lock(&lock);
-    roster_oracle_local_get(clock_of_all, &version->commit_ts);
+    roster_oracle_local_allocate(clock_of_all, &version->commit_ts);
     version->older = youngest;
     youngest = version;
     pthread_mutex_unlock(&lock);
@@ -164,7 +164,7 @@ int main(void)
     if (roster_oracle_local_create(&clock_of_all))
         return 1;
     /* [oracle] */
-    options.oracle = roster_oracle_local_get; /* commits take their timestamps there, too */
+    options.oracle = roster_oracle_local_allocate; /* commits take their timestamps there, too */
     options.oracle_arg = clock_of_all;
     /* [oracle] */
     if (roster_create(&options, &roster) || write_version() || write_version())

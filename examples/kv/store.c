@@ -83,7 +83,7 @@ uint64_t store_commit_ts(struct store *store)
 {
     uint64_t ts;
 
-    roster_oracle_local_get(store->oracle, &ts); /* never fails */
+    roster_oracle_local_allocate(store->oracle, &ts); /* never fails */
     return ts;
 }
 

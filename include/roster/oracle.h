@@ -41,7 +41,7 @@ ROSTER_API void roster_oracle_local_destroy(struct roster_oracle_local *clock);
  * the process and follow the wall clock, also when that steps back (then the last value is counted
  * on until the wall clock has caught up). Any thread; lock-free; never fails and returns 0.
  */
-ROSTER_API int roster_oracle_local_get(void *clock, uint64_t *ts);
+ROSTER_API int roster_oracle_local_allocate(void *clock, uint64_t *ts);
 
 /*
  * How many milliseconds the clock runs ahead of the wall clock: 0 in normal operation, more after

@@ -77,7 +77,7 @@ ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
  *         cannot be told any more. Create a new handle to begin again.
  * \retval ... errors of the store; -EINPROGRESS excepted, which is settled inside.
  */
-ROSTER_API int roster_oracle_store_get(void *oracle, uint64_t *ts);
+ROSTER_API int roster_oracle_store_allocate(void *oracle, uint64_t *ts);
 
 /** What a handle has done since it was created. */
 struct roster_oracle_store_stats {
@@ -149,7 +149,7 @@ ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent
  * \retval -EBADMSG the key holds no mark any more.
  * \retval ... errors of the store, when the mark had to be moved and could not.
  */
-ROSTER_API int roster_oracle_persistent_get(void *oracle, uint64_t *ts);
+ROSTER_API int roster_oracle_persistent_allocate(void *oracle, uint64_t *ts);
 
 /**
  * Returns how many milliseconds the clock runs ahead of the wall clock: 0 in normal operation, more

@@ -111,7 +111,7 @@ static int oracle_init(struct roster *roster, const struct roster_options *optio
     roster->oracle_arg = options->oracle_arg;
     if (!roster->oracle) {
         err = roster_oracle_local_create(&roster->own_clock);
-        roster->oracle = roster_oracle_local_get;
+        roster->oracle = roster_oracle_local_allocate;
         roster->oracle_arg = roster->own_clock;
     }
     if (!err)

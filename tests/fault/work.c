@@ -21,7 +21,7 @@ int member_oracle(void *arg, uint64_t *ts)
 {
     struct member *member = arg;
     int64_t begin = boottime_ns();
-    int err = roster_oracle_store_get(member->oracle, ts);
+    int err = roster_oracle_store_allocate(member->oracle, ts);
 
     if (err == 0) {
         log_event(EVENT_TIMESTAMP, begin, (struct event){.ts = *ts});

@@ -112,7 +112,7 @@ int clock_get(void *arg, uint64_t *ts)
     delay_sometimes(clock->delays);
     if (clock->kind == CLOCK_PLAIN)
         *ts = time_stamp();
-    else if (roster_oracle_local_get(clock->counter, ts))
+    else if (roster_oracle_local_allocate(clock->counter, ts))
         return -1;
     delay_sometimes(clock->delays);
     return 0;

@@ -68,7 +68,7 @@ static void commit(struct roster_session *session, uint64_t n)
         ok("begin", roster_txn_begin(session, &ts));
     } else {
         ok("prepare", roster_txn_prepare(session));
-        ok("oracle", roster_oracle_local_get(oracle, &ts));
+        ok("oracle", roster_oracle_local_allocate(oracle, &ts));
         ok("activate", roster_txn_activate(session, ts));
         ok("progress", roster_txn_set_progress(session, n, n, 1));
     }
@@ -213,7 +213,7 @@ int main(int argc, char **argv)
     report_seed(options.seed);
     report_crashes();
     ok("oracle", roster_oracle_local_create(&oracle));
-    with_oracle.oracle = roster_oracle_local_get;
+    with_oracle.oracle = roster_oracle_local_allocate;
     with_oracle.oracle_arg = oracle;
     ok("create", roster_create(&with_oracle, &roster));
     run();

@@ -235,7 +235,7 @@ void roster_oracle_persistent_destroy(struct roster_oracle_persistent *oracle)
     free(oracle);
 }
 
-int roster_oracle_persistent_get(void *arg, uint64_t *ts)
+int roster_oracle_persistent_allocate(void *arg, uint64_t *ts)
 {
     RST_NOT_CANCELLED;
     struct roster_oracle_persistent *oracle = arg;

@@ -197,7 +197,7 @@ static bool is_to_lead(struct waiter *me)
     return me->leads;
 }
 
-int roster_oracle_store_get(void *arg, uint64_t *ts)
+int roster_oracle_store_allocate(void *arg, uint64_t *ts)
 {
     RST_NOT_CANCELLED;
     struct roster_oracle_store *oracle = arg;

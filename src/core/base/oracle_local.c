@@ -44,7 +44,7 @@ void roster_oracle_local_destroy(struct roster_oracle_local *clock)
     free(clock);
 }
 
-int roster_oracle_local_get(void *clock, uint64_t *ts)
+int roster_oracle_local_allocate(void *clock, uint64_t *ts)
 {
     struct roster_oracle_local *local = clock;
     uint64_t wall = roster_ts_compose(wall_ms(), 0);

@@ -42,7 +42,7 @@ static uint64_t ask(struct roster_oracle_local *clock)
 {
     uint64_t ts = 0;
 
-    unit_ok(roster_oracle_local_get(clock, &ts));
+    unit_ok(roster_oracle_local_allocate(clock, &ts));
     return ts;
 }
 
@@ -132,7 +132,7 @@ static void *ask_often(void *arg)
 
     for (i = 0; i < EACH; i++) {
         seen = __atomic_load_n(&line->baton, __ATOMIC_ACQUIRE);
-        cr_expect_eq(roster_oracle_local_get(line->clock, &ts), 0);
+        cr_expect_eq(roster_oracle_local_allocate(line->clock, &ts), 0);
         cr_expect_gt(ts, seen);
         while (seen < ts && !__atomic_compare_exchange_n(&line->baton, &seen, ts, true,
                                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED))

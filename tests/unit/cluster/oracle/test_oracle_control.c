@@ -24,7 +24,7 @@ static int get_in_turn(void *arg, uint64_t *ts)
 {
     struct pair *pair = arg;
 
-    return roster_oracle_store_get(pair->oracles[pair->calls++ % 2], ts);
+    return roster_oracle_store_allocate(pair->oracles[pair->calls++ % 2], ts);
 }
 
 Test(oracle_control, a_range_allotted_before_the_request_is_caught)

@@ -40,7 +40,7 @@ static int make_clock(struct roster_store *store, struct roster_oracle_persisten
 static uint64_t get(struct roster_oracle_persistent *clock)
 {
     uint64_t ts = 0;
-    int err = roster_oracle_persistent_get(clock, &ts);
+    int err = roster_oracle_persistent_allocate(clock, &ts);
 
     cr_assert_eq(err, 0, "no timestamp: %d", err);
     return ts;
@@ -95,7 +95,7 @@ STORE_TEST(a_mark_that_cannot_be_read_stops_it_at_its_end)
     put_text(f->store, "/t/clock", "nonsense");
     cr_assert_gt(get(clock), first, "below the old mark it goes on");
     wall_ms += 100000;
-    cr_assert_eq(roster_oracle_persistent_get(clock, &ts), -EBADMSG);
+    cr_assert_eq(roster_oracle_persistent_allocate(clock, &ts), -EBADMSG);
     roster_oracle_persistent_destroy(clock);
 }
 
@@ -110,7 +110,7 @@ STORE_TEST(whoever_lost_the_mark_stops_at_its_end)
     cr_assert_eq(make_clock(f->store, &next), 0);
     cr_assert_gt(get(next), first);
     wall_ms += 100000;
-    cr_assert_eq(roster_oracle_persistent_get(clock, &ts), -EBUSY);
+    cr_assert_eq(roster_oracle_persistent_allocate(clock, &ts), -EBUSY);
     cr_assert_eq(get(next), roster_ts_compose(1100000, 0));
     roster_oracle_persistent_destroy(clock);
     roster_oracle_persistent_destroy(next);
@@ -139,7 +139,7 @@ Test(oracle_persistent, it_is_linearizable_over_threads)
     cr_assert_eq(make_clock(store, &clock), 0);
     for (size_t i = 0; i < 8; i++)
         args[i] = clock;
-    oracle_check_run(check, roster_oracle_persistent_get, args, 8, ORACLE_CHECK_CALLS);
+    oracle_check_run(check, roster_oracle_persistent_allocate, args, 8, ORACLE_CHECK_CALLS);
     cr_assert_eq(check->failures, 0);
     cr_assert_eq(check->stale, 0);
     cr_assert_eq(oracle_check_duplicates(check), 0);
@@ -161,7 +161,7 @@ static int run_clock(const char *url, atomic_uint_fast64_t *told)
         roster_oracle_persistent_create(store, &options, &clock) != 0)
         return 1;
     for (;;) {
-        if (roster_oracle_persistent_get(clock, &ts) != 0 || ts <= atomic_load(told))
+        if (roster_oracle_persistent_allocate(clock, &ts) != 0 || ts <= atomic_load(told))
             return 2;
         atomic_store(told, ts);
     }

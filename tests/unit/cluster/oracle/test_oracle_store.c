@@ -38,7 +38,7 @@ static struct roster_oracle_store *make_oracle(struct roster_store *store)
 static uint64_t get(struct roster_oracle_store *oracle)
 {
     uint64_t ts = 0;
-    int err = roster_oracle_store_get(oracle, &ts);
+    int err = roster_oracle_store_allocate(oracle, &ts);
 
     cr_assert_eq(err, 0, "no timestamp: %d", err);
     return ts;
@@ -96,7 +96,7 @@ STORE_TEST(a_garbage_value_gives_nobody_a_timestamp)
     wall_ms = 1000;
     for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
         put_text(f->store, "/t/oracle", garbage[i]);
-        cr_assert_eq(roster_oracle_store_get(oracle, &ts), -EBADMSG, "\"%s\"", garbage[i]);
+        cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EBADMSG, "\"%s\"", garbage[i]);
     }
     cr_assert_eq(ts, 4711);
     put_text(f->store, "/t/oracle", "500000000000");
@@ -112,8 +112,8 @@ STORE_TEST(a_key_that_vanished_is_noticed)
     wall_ms = 1000;
     get(oracle);
     delete_key(f->store, "/t/oracle");
-    cr_assert_eq(roster_oracle_store_get(oracle, &ts), -EREMCHG);
-    cr_assert_eq(roster_oracle_store_get(oracle, &ts), -EREMCHG, "it stays so");
+    cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EREMCHG);
+    cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EREMCHG, "it stays so");
     get(fresh);
     roster_oracle_store_destroy(oracle);
     roster_oracle_store_destroy(fresh);
@@ -129,7 +129,7 @@ STORE_TEST(waiting_callers_share_a_transaction)
     for (size_t i = 0; i < 16; i++)
         args[i] = oracle;
     wall_ms = 1000;
-    oracle_check_run(check, roster_oracle_store_get, args, 16, 100);
+    oracle_check_run(check, roster_oracle_store_allocate, args, 16, 100);
     cr_assert_eq(check->failures, 0);
     cr_assert_eq(check->stale, 0);
     cr_assert_eq(oracle_check_duplicates(check), 0);
@@ -169,7 +169,7 @@ STORE_TEST(a_server_that_is_always_slower_gets_timestamps_too)
     wall_ms = UINT64_C(1800000000000);
     cr_assert_eq(roster_oracle_store_create(f->store, &options, &oracle), 0);
     for (int i = 0; i < 20; i++) {
-        cr_assert_eq(roster_oracle_store_get(oracle, &ts), 0);
+        cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), 0);
         cr_assert_gt(ts, slow.other_got, "what the other one got meanwhile");
         cr_assert_gt(get(slow.other), ts, "who asks later gets more");
     }
@@ -190,7 +190,7 @@ Test(oracle_store, g2_it_is_linearizable_over_threads_and_handles)
         cr_assert_eq(roster_oracle_store_create(store, NULL, &oracles[i]), 0);
     for (size_t i = 0; i < 12; i++)
         args[i] = oracles[i % 3];
-    oracle_check_run(check, roster_oracle_store_get, args, 12, 1000);
+    oracle_check_run(check, roster_oracle_store_allocate, args, 12, 1000);
     cr_assert_eq(check->failures, 0);
     cr_assert_eq(check->stale, 0);
     cr_assert_eq(oracle_check_duplicates(check), 0);
@@ -220,7 +220,7 @@ static int server(const char *url, struct oracle_check *check)
         return 1;
     for (size_t i = 0; i < SERVER_THREADS; i++)
         args[i] = oracle;
-    oracle_check_run(check, roster_oracle_store_get, args, SERVER_THREADS, 150);
+    oracle_check_run(check, roster_oracle_store_allocate, args, SERVER_THREADS, 150);
     roster_oracle_store_destroy(oracle);
     roster_store_close(store);
     return 0;

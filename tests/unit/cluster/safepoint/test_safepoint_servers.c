@@ -35,7 +35,7 @@ static void node_start(struct node *node, struct store_fixture *f, const char *i
         server_join(&node->server, f, id);
     cr_assert_eq(roster_oracle_local_create(&node->clock), 0);
     options.syncer = node->server.syncer;
-    options.oracle = roster_oracle_local_get;
+    options.oracle = roster_oracle_local_allocate;
     options.oracle_arg = node->clock;
     cr_assert_eq(roster_safepoint_create(f->store, &options, &node->safepoint), 0);
     if (threaded)
