@@ -106,7 +106,7 @@ int main(void)
         return 1;
     }
     must("roster_oracle_store_create", roster_oracle_store_create(store, NULL, &oracle));
-    options.oracle = roster_oracle_store_allocate; /* the same order in all servers */
+    options.oracle = roster_oracle_store_read; /* the same order in all servers */
     options.oracle_arg = oracle;
     must("roster_create", roster_create(&options, &roster));
     syncer = join(roster, store);

@@ -164,7 +164,7 @@ int main(void)
     if (roster_oracle_local_create(&clock_of_all))
         return 1;
     /* [oracle] */
-    options.oracle = roster_oracle_local_allocate; /* commits take their timestamps there, too */
+    options.oracle = roster_oracle_local_read; /* commits take their timestamps there, too */
     options.oracle_arg = clock_of_all;
     /* [oracle] */
     if (roster_create(&options, &roster) || write_version() || write_version())

@@ -96,7 +96,7 @@ static int create_safepoint(struct server *server, struct roster_safepoint **saf
 
     known.prefix = options->prefix;
     known.syncer = server->cluster.syncer;
-    known.oracle = roster_oracle_local_allocate;
+    known.oracle = roster_oracle_local_read;
     known.oracle_arg = server->oracle;
     known.life_time_ms = options->life_time_ms;
     known.any_life_time = true;
@@ -223,7 +223,7 @@ static uint64_t age_ms(struct server *server, uint64_t ts)
 {
     uint64_t now;
 
-    roster_oracle_local_allocate(server->oracle, &now);
+    roster_oracle_local_read(server->oracle, &now);
     now = roster_ts_physical_ms(now);
     return ts && now > roster_ts_physical_ms(ts) ? now - roster_ts_physical_ms(ts) : 0;
 }

@@ -155,7 +155,7 @@ static int list_transactions(struct conn *conn, const void *arg, struct buf *tex
             open[count++] = &snapshot->entries[n];
     if (open)
         qsort(open, count, sizeof(const struct roster_entry *), by_start);
-    roster_oracle_local_allocate(server->oracle, &now);
+    roster_oracle_local_read(server->oracle, &now);
     cluster_line(server, text);
     for (n = 0; n < count; n++)
         describe(text, open[n], now);

@@ -21,7 +21,7 @@ int collector_scan(struct server *server, struct roster_min *min)
 
     min->size = sizeof(*min);
     if (limit_ms) {
-        roster_oracle_local_allocate(server->oracle, &now);
+        roster_oracle_local_read(server->oracle, &now);
         lower = roster_ts_before(now, limit_ms);
     }
     return roster_min_start_ts(server->roster, lower, min);

@@ -70,7 +70,7 @@ static int create(struct server *server)
     if (err)
         return err;
     /* Commits take their timestamps from the same oracle, so it is not left to the roster. */
-    options.oracle = roster_oracle_local_allocate;
+    options.oracle = roster_oracle_local_read;
     options.oracle_arg = server->oracle;
     options.max_sessions = server->options.max_clients + 1; /* and the collector */
     options.text_limit = WORKER_TEXT;

@@ -33,7 +33,7 @@ struct roster_options {
     uint64_t backlog_limit;   /* bytes that may await a grace period before calls that need more
                                  are refused with -ENOBUFS; default: 256 MiB */
     uint64_t life_time_ms;    /* the local safe point stays this far behind now; default: 0 */
-    roster_oracle_fn *oracle; /* default: a local hybrid clock of the roster's own */
+    roster_oracle_fn *oracle; /* default: reads a local hybrid clock of the roster's own */
     void *oracle_arg;         /* handed to `oracle` */
     uint32_t text_limit;      /* bytes of a statement's text that are kept; default: 1024;
                                  at most 1 MiB */

@@ -6,7 +6,8 @@
  *
  * Two of them: a global one, whose timestamps are linearizable across all servers that use the
  * same key of the same store, and a persistent one, a hybrid clock of one process that never goes
- * back across a restart. The get functions of both are a roster_oracle_fn, see roster/oracle.h.
+ * back across a restart. The read and allocate functions of both are a roster_oracle_fn, see
+ * roster/oracle.h for which one a server needs where.
  */
 #ifndef ROSTER_ORACLE_STORE_H
 #define ROSTER_ORACLE_STORE_H
@@ -79,6 +80,21 @@ ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
  */
 ROSTER_API int roster_oracle_store_allocate(void *oracle, uint64_t *ts);
 
+/**
+ * A roster_oracle_fn: reads a timestamp that is not below any that a call which returned before,
+ * by anyone anywhere, has read or allocated. Callers that wait at the same moment share one
+ * request, which writes only when some of them allocate, or when nobody has for 10 ms.
+ *
+ * \param oracle a struct roster_oracle_store.
+ * \param ts     receives the timestamp.
+ *
+ * \retval 0 read one.
+ * \retval -EBADMSG as of roster_oracle_store_allocate().
+ * \retval -EREMCHG as of roster_oracle_store_allocate().
+ * \retval ... errors of the store; -EINPROGRESS excepted, which is settled inside.
+ */
+ROSTER_API int roster_oracle_store_read(void *oracle, uint64_t *ts);
+
 /** What a handle has done since it was created. */
 struct roster_oracle_store_stats {
     size_t size;           /**< sizeof(struct roster_oracle_store_stats), set by the caller */
@@ -150,6 +166,20 @@ ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent
  * \retval ... errors of the store, when the mark had to be moved and could not.
  */
 ROSTER_API int roster_oracle_persistent_allocate(void *oracle, uint64_t *ts);
+
+/**
+ * A roster_oracle_fn: reads a timestamp that is not below any that a call which returned before has
+ * read or allocated. Writes nothing unless the clock has not moved for 10 ms; then it allocates.
+ *
+ * \param oracle a struct roster_oracle_persistent.
+ * \param ts     receives the timestamp.
+ *
+ * \retval 0 read one.
+ * \retval -EBUSY as of roster_oracle_persistent_allocate().
+ * \retval -EBADMSG as of roster_oracle_persistent_allocate().
+ * \retval ... errors of the store, when the mark had to be moved and could not.
+ */
+ROSTER_API int roster_oracle_persistent_read(void *oracle, uint64_t *ts);
 
 /**
  * Returns how many milliseconds the clock runs ahead of the wall clock: 0 in normal operation, more

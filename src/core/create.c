@@ -111,7 +111,7 @@ static int oracle_init(struct roster *roster, const struct roster_options *optio
     roster->oracle_arg = options->oracle_arg;
     if (!roster->oracle) {
         err = roster_oracle_local_create(&roster->own_clock);
-        roster->oracle = roster_oracle_local_allocate;
+        roster->oracle = roster_oracle_local_read;
         roster->oracle_arg = roster->own_clock;
     }
     if (!err)
@@ -139,7 +139,8 @@ static int parts_init(struct roster *roster, const struct roster_options *option
     if (err)
         goto lease_lock;
     err = rst_ticker_start(&roster->ticker,
-                           options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms);
+                           options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms,
+                           roster->oracle == roster_oracle_local_read ? roster->oracle_arg : NULL);
     if (!err)
         return 0;
     rst_registry_destroy(&roster->registry);

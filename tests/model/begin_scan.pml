@@ -11,18 +11,21 @@
  *     4 slot := ts           (release)        d safe := max(safe, min(m, now - life time))
  *     5 slot := 0 at the end (release)        e floor := max(floor, now)
  *
- * The oracle is linearizable and is not a fence. The life time is 0, the hardest case: then a safe
- * point is a minimum, and what holds for one holds for the other. `now` is the newest timestamp
- * handed out, so that it can be equal to a start timestamp; an oracle that counts on for `now` is
- * the same without the ties. Each owner has two slots; which free one it takes is left open. The
+ * The oracle is linearizable and is not a fence. With READS owners read it: the clock may move
+ * before any read (a commit, the wall clock), or may not, and then a start timestamp is one that
+ * others have too. Without READS it moves each time. The life time is 0, the hardest case: then a
+ * safe point is a minimum, and what holds for one holds for the other. `now` is always read. Each owner has two slots; which free one it takes is left open. The
  * stores of steps 1 and 4 are modelled as relaxed, weaker than the release stores of the code.
  *
  * @variant tso
  * @variant pso          -DPSO -DTXNS_OF_1=1
+ * @variant tso-reads    -DREADS -DTXNS_OF_1=1
+ * @variant pso-reads    -DREADS -DPSO -DTXNS_OF_1=1
  * @variant tso-fences   -DFENCES -DTXNS_OF_1=1
  * @variant pso-fences   -DPSO -DFENCES -DTXNS_OF_1=1
  * @variant early-floor  -DEARLY_FLOOR -DTXNS_OF_1=1
  * @long pso-2+2         -DPSO
+ * @long tso-reads-2+2   -DREADS
  * @long fences-2+2      -DPSO -DFENCES
  * @long early-floor-2+2 -DEARLY_FLOOR
  * @long tso-3-scans     -DSCANS=3
@@ -31,6 +34,8 @@
  * @reach 3 tso a minimum is the start timestamp of an open transaction
  * @reach 4 tso the safe point is held by max although the minimum went back
  * @mutant NO_FLOOR            tso safe_below_open|safe_below_new
+ * @mutant NO_FLOOR            tso-reads safe_below_open|safe_below_new
+ * @mutant NO_BARRIER          tso-reads safe_below_open|safe_below_new
  * @mutant ORACLE_FIRST        tso safe_below_open|safe_below_new
  * @mutant NO_BARRIER          tso safe_below_open|safe_below_new
  * @mutant NO_BARRIER          pso safe_below_open|safe_below_new
@@ -89,8 +94,13 @@ byte open[2]; /* start timestamp of the owner's open transaction; what the slots
 
 inline ask_oracle(i, ts)
 {
-    d_step {
-        clock++;
+    atomic {
+        if
+        :: clock++
+#ifdef READS
+        :: skip
+#endif
+        fi;
         ts = clock;
         open[i] = ts;
         claim(safe_below_new, safe <= ts)

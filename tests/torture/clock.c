@@ -107,12 +107,14 @@ void clock_destroy(struct torture_clock *clock)
 
 int clock_get(void *arg, uint64_t *ts)
 {
+    static __thread unsigned calls;
     struct torture_clock *clock = arg;
 
     delay_sometimes(clock->delays);
     if (clock->kind == CLOCK_PLAIN)
         *ts = time_stamp();
-    else if (roster_oracle_local_allocate(clock->counter, ts))
+    else if (++calls % 2 ? roster_oracle_local_read(clock->counter, ts)
+                         : roster_oracle_local_allocate(clock->counter, ts))
         return -1;
     delay_sometimes(clock->delays);
     return 0;

@@ -213,7 +213,7 @@ int main(int argc, char **argv)
     report_seed(options.seed);
     report_crashes();
     ok("oracle", roster_oracle_local_create(&oracle));
-    with_oracle.oracle = roster_oracle_local_allocate;
+    with_oracle.oracle = roster_oracle_local_read;
     with_oracle.oracle_arg = oracle;
     ok("create", roster_create(&with_oracle, &roster));
     run();

@@ -18,7 +18,7 @@ uint64_t actor_now(struct actor *actor, struct arena *arena)
     uint64_t ts, *last = &actor->last_ts[arena->number];
 
     require("harness", clock_get(&arena->clock, &ts) == 0, "the oracle failed");
-    require("harness", ts > *last, "the oracle went back from %" PRIu64 " to %" PRIu64, *last, ts);
+    require("harness", ts >= *last, "the oracle went back from %" PRIu64 " to %" PRIu64, *last, ts);
     *last = ts;
     return ts;
 }
@@ -90,7 +90,7 @@ void client_begin(struct actor *actor, struct client *client)
     err = roster_txn_begin(client->session, &ts);
     if (client_refused(actor, client, "roster_txn_begin()", err))
         return;
-    require("harness", ts > *last, "begin went back from %" PRIu64 " to %" PRIu64, *last, ts);
+    require("harness", ts >= *last, "begin went back from %" PRIu64 " to %" PRIu64, *last, ts);
     *last = ts;
     begun(actor, client, ts, false);
 }

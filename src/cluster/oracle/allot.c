@@ -210,3 +210,15 @@ int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
     atomic_store_explicit(&allotter->last, *first + n - 1, memory_order_relaxed);
     return 0;
 }
+
+int allotter_read(struct allotter *allotter, uint64_t *last)
+{
+    int err = look(allotter, store_deadline_in(allotter->timeout_ms));
+
+    if (err != 0)
+        return err;
+    if (allotter->next == 0 || wall_clock_has_left(&allotter->clock, allotter->next - 1))
+        return allotter_allot(allotter, 1, last);
+    *last = allotter->next - 1;
+    return 0;
+}

@@ -26,6 +26,12 @@ struct allotter {
     atomic_uint_fast64_t conflicts;
 };
 
+/*
+ * Reads the newest timestamp that was allotted to anybody before this call began. When the wall
+ * clock has left it behind, as where nobody commits, a newer one is allotted.
+ */
+int allotter_read(struct allotter *allotter, uint64_t *last);
+
 /* Allots `n` timestamps from *first on, after this call began. */
 int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first);
 

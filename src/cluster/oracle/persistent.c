@@ -264,6 +264,17 @@ int roster_oracle_persistent_allocate(void *arg, uint64_t *ts)
     return 0;
 }
 
+int roster_oracle_persistent_read(void *arg, uint64_t *ts)
+{
+    struct roster_oracle_persistent *oracle = arg;
+    uint64_t last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
+
+    if (wall_clock_has_left(&oracle->clock, last))
+        return roster_oracle_persistent_allocate(arg, ts);
+    *ts = last;
+    return 0;
+}
+
 uint64_t roster_oracle_persistent_ahead_ms(const struct roster_oracle_persistent *oracle)
 {
     return wall_clock_ahead_ms(&oracle->clock,

@@ -4,8 +4,9 @@
 /*
  * The global oracle. Whoever asks puts himself into a queue. The first one leads: he takes the
  * queue as it stands, and only then asks the store for a range of that length, so nobody gets a
- * timestamp that was allotted before he asked. Whoever came meanwhile waits for the next range,
- * which the first of them gets when the leader is done.
+ * timestamp that was allotted before he asked. Those who only read take the last one of the range,
+ * and where nobody allocates the leader only looks what was allotted last. Whoever came meanwhile
+ * waits for the next range, which the first of them gets when the leader is done.
  *
  * Each waits on a semaphore of his own and needs no lock once he is woken. Whoever was served is
  * woken before the next leader, so that those who ask again at once join the next range: among 64
@@ -29,6 +30,7 @@ struct waiter {
     struct waiter *next;
     sem_t woken; /* posted once: served, or to lead */
     bool leads;
+    bool reads;
     uint64_t ts;
     int err;
 };
@@ -89,6 +91,16 @@ void roster_oracle_store_destroy(struct roster_oracle_store *oracle)
     free(oracle);
 }
 
+/* How many of the list allocate. */
+static uint64_t count_allocating(const struct waiter *waiter)
+{
+    uint64_t n = 0;
+
+    for (; waiter != NULL; waiter = waiter->next)
+        n += !waiter->reads;
+    return n;
+}
+
 static uint64_t length(const struct waiter *waiter)
 {
     uint64_t n = 0;
@@ -144,14 +156,16 @@ static struct waiter *next_leader(struct roster_oracle_store *oracle)
     return next;
 }
 
-/* Tells everybody of the list what he got; all but `me` may be gone then. */
-static void serve(struct waiter *list, const struct waiter *me, int err, uint64_t first)
+/* Tells everybody of the list what he got: those who read `last`, the others one each from `first`
+ * on. All but `me` may be gone then. */
+static void serve(struct waiter *list, const struct waiter *me, int err, uint64_t first,
+                  uint64_t last)
 {
     while (list != NULL) {
         struct waiter *waiter = list;
 
         list = waiter->next;
-        waiter->ts = first++;
+        waiter->ts = waiter->reads ? last : first++;
         waiter->err = err;
         if (waiter != me)
             sem_post(&waiter->woken);
@@ -162,12 +176,14 @@ static void serve(struct waiter *list, const struct waiter *me, int err, uint64_
 static void lead(struct roster_oracle_store *oracle, struct waiter *me)
 {
     struct waiter *list = take_queue(oracle), *next;
-    uint64_t n = length(list), first = 0;
-    int err = allot(oracle, n, &first);
+    uint64_t n = count_allocating(list), first = 0, last = 0;
+    int err = n == 0 ? allotter_read(&oracle->allotter, &last) : allot(oracle, n, &first);
 
-    atomic_fetch_add_explicit(err == 0 ? &oracle->timestamps : &oracle->failures, n,
+    if (n != 0)
+        last = first + n - 1;
+    atomic_fetch_add_explicit(err == 0 ? &oracle->timestamps : &oracle->failures, length(list),
                               memory_order_relaxed);
-    serve(list, me, err, first);
+    serve(list, me, err, first, last);
     next = next_leader(oracle);
     if (next == NULL)
         return;
@@ -197,11 +213,9 @@ static bool is_to_lead(struct waiter *me)
     return me->leads;
 }
 
-int roster_oracle_store_allocate(void *arg, uint64_t *ts)
+static int get(struct roster_oracle_store *oracle, bool reads, uint64_t *ts)
 {
-    RST_NOT_CANCELLED;
-    struct roster_oracle_store *oracle = arg;
-    struct waiter me = {.leads = false};
+    struct waiter me = {.reads = reads};
 
     if (oracle == NULL || ts == NULL)
         return -EINVAL;
@@ -212,6 +226,20 @@ int roster_oracle_store_allocate(void *arg, uint64_t *ts)
     if (me.err == 0)
         *ts = me.ts;
     return me.err;
+}
+
+int roster_oracle_store_allocate(void *oracle, uint64_t *ts)
+{
+    RST_NOT_CANCELLED;
+
+    return get(oracle, false, ts);
+}
+
+int roster_oracle_store_read(void *oracle, uint64_t *ts)
+{
+    RST_NOT_CANCELLED;
+
+    return get(oracle, true, ts);
 }
 
 int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,

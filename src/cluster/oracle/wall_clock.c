@@ -12,6 +12,8 @@
 /* Far enough below the maximum that no sum overflows: the year 3084. */
 #define LAST_MS (UINT64_C(1) << 45)
 #define DAY_MS UINT64_C(86400000)
+/* How far a timestamp that is read may be behind. */
+#define READ_LAG_MS 10
 
 /* The coarse clock: three times as cheap, and the logical counter has room for its 4 ms. */
 static uint64_t realtime_ms(void *arg)
@@ -44,6 +46,11 @@ uint64_t wall_clock_ts(const struct wall_clock *clock)
 bool wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts)
 {
     return wall_clock_ahead_ms(clock, ts) > clock->max_ahead_ms;
+}
+
+bool wall_clock_has_left(const struct wall_clock *clock, uint64_t ts)
+{
+    return roster_ts_physical_ms(ts) + READ_LAG_MS < roster_ts_physical_ms(wall_clock_ts(clock));
 }
 
 uint64_t wall_clock_ahead_ms(const struct wall_clock *clock, uint64_t ts)

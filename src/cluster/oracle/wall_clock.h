@@ -25,6 +25,9 @@ uint64_t wall_clock_ts(const struct wall_clock *clock);
 /* Whether what a store holds is too far ahead of the clock to be believed. */
 bool wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts);
 
+/* Whether a timestamp is too old to be read as the present one: by more than 10 ms. */
+bool wall_clock_has_left(const struct wall_clock *clock, uint64_t ts);
+
 /* How many milliseconds a timestamp is ahead of it. */
 uint64_t wall_clock_ahead_ms(const struct wall_clock *clock, uint64_t ts);
 

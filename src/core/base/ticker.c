@@ -6,6 +6,7 @@
  */
 #include "core/base/ticker.h"
 
+#include <roster/oracle.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,6 +27,8 @@ void rst_ticker_tick(struct rst_ticker *ticker)
     while (last < now && !__atomic_compare_exchange_n(&ticker->now, &last, now, true,
                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
+    if (ticker->oracle)
+        roster_oracle_local_advance(ticker->oracle);
 }
 
 static void tick(void *arg)
@@ -33,11 +36,13 @@ static void tick(void *arg)
     rst_ticker_tick(arg);
 }
 
-int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms)
+int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
+                     struct roster_oracle_local *oracle)
 {
     int err;
 
     memset(ticker, 0, sizeof(*ticker));
+    ticker->oracle = oracle;
     rst_ticker_tick(ticker);
     if (!interval_ms)
         return 0;

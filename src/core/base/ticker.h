@@ -17,17 +17,20 @@
 
 struct rst_ticker {
     rst_word now rst_cache_aligned;
+    struct roster_oracle_local *oracle; /* advanced with each tick; NULL: none. Constant. */
     struct rst_background background;
 } rst_cache_aligned;
 
 /* CLOCK_MONOTONIC in nanoseconds, exactly. */
 uint64_t rst_monotonic_ns(void);
 
-/* Starts the clock, with a thread unless `interval_ms` is 0. Returns 0 or -errno. */
-int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms);
+/* Starts the clock, with a thread unless `interval_ms` is 0. `oracle` ticks with it; NULL: none.
+ * Returns 0 or -errno. */
+int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
+                     struct roster_oracle_local *oracle);
 void rst_ticker_stop(struct rst_ticker *ticker);
 
-/* Refreshes the clock now. */
+/* Refreshes both clocks now. */
 void rst_ticker_tick(struct rst_ticker *ticker);
 
 static inline uint64_t rst_ticker_now(const struct rst_ticker *ticker)

@@ -30,7 +30,8 @@ static inline uint64_t *announce(struct rst_thread *thread, struct roster_sessio
 
     if (rst_unlikely(!slot))
         return NULL;
-    floor = rst_control(NO_FLOOR) ? 0 : rst_load(&roster->horizon.floor);
+    /* Pairs with e: an oracle that only loads must not return what is older than the floor. */
+    floor = rst_control(NO_FLOOR) ? 0 : rst_load_acquire(&roster->horizon.floor);
     rst_test_point("begin: floor read");
     /* A: pairs with c; the floor is a completed scan's, see e */
     rst_store_release(slot, floor);
@@ -230,7 +231,8 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
         return txn_begin_any(session, start_ts);
     session->slot = rst_horizon_pop(&thread->horizon, n_free, (uintptr_t)session,
                                     rst_ticker_now(&roster->ticker));
-    floor = rst_control(NO_FLOOR) ? 0 : rst_load(&roster->horizon.floor);
+    /* Pairs with e: an oracle that only loads must not return what is older than the floor. */
+    floor = rst_control(NO_FLOOR) ? 0 : rst_load_acquire(&roster->horizon.floor);
     rst_test_point("begin: floor read");
     rst_store_release(session->slot, floor); /* A */
     rst_compiler_barrier();                  /* B */

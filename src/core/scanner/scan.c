@@ -186,8 +186,9 @@ static int read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now
     int err = 0;
 
     memset(scan, 0, sizeof(*scan));
-    scan->oldest.ts = now;
-    scan->next.ts = now;
+    /* Who began since the oracle's clock moved last holds `now` itself. */
+    scan->oldest.ts = now + 1;
+    scan->next.ts = now + 1;
     scan->lower = lower;
     if (rst_control(NO_SCAN_BARRIER))
         rst_compiler_barrier();
@@ -198,6 +199,10 @@ static int read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now
     rst_test_point("scan: owners fenced");
     for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
         scan_block(scan, block);
+    if (scan->oldest.ts > now)
+        scan->oldest.ts = now;
+    if (scan->next.ts > now)
+        scan->next.ts = now;
     return 0;
 }
 
@@ -219,7 +224,7 @@ int rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now,
     int err;
 
     if (rst_control(SCAN_BEFORE_NOW))
-        now = ROSTER_TS_MAX;
+        now = ROSTER_TS_MAX - 1;
     rst_rcu_read_lock();
     err = read_slots(horizon, membarrier, now, lower, &scan);
     if (rst_control(SCAN_BEFORE_NOW) &&

@@ -4,7 +4,8 @@
  *
  * Begin against scan (G2, G3) as C11 atomics with fences; see ../begin_scan.pml.
  *
- * The oracle is a relaxed read-modify-write: linearizable, and it orders nothing else.
+ * The oracle is relaxed: linearizable, and it orders nothing else. One owner reads it, another one
+ * allocates.
  *
  * @mutant NO_FLOOR
  * @mutant ORACLE_FIRST
@@ -41,28 +42,31 @@ struct begin_scan : rl::test_suite<begin_scan, owners + 1> {
 
     unsigned ask(unsigned i)
     {
-        open[i] = oracle.fetch_add(1, rl::memory_order_relaxed) + 1;
+        open[i] = i ? oracle.fetch_add(1, rl::memory_order_relaxed) + 1
+                    : oracle.load(rl::memory_order_relaxed);
         RL_ASSERT(safe <= open[i]);
         return open[i];
     }
 
-    void announce(unsigned i)
+    void announce(unsigned i, unsigned &announced)
     {
+        announced = floor.load(rl::memory_order_acquire);
         if (!mutant(NO_FLOOR))
-            slot[i].store(floor.load(rl::memory_order_relaxed), rl::memory_order_release);
+            slot[i].store(announced, rl::memory_order_release);
         if (!mutant(NO_OWNER_FENCE))
             full_fence();
     }
 
     void run_txn(unsigned i)
     {
-        unsigned ts;
+        unsigned ts, announced = 0;
 
         if (!mutant(ORACLE_FIRST))
-            announce(i);
+            announce(i, announced);
         ts = ask(i);
+        RL_ASSERT(ts >= announced); /* else a transaction would be refused */
         if (mutant(ORACLE_FIRST))
-            announce(i);
+            announce(i, announced);
         slot[i].store(ts, rl::memory_order_release);
         slot[i].store(0, rl::memory_order_release);
         open[i] = 0;

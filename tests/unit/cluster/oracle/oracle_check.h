@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * Whether an oracle is linearizable: many workers get timestamps, and each one looks before its
- * call at the greatest that anybody has returned with so far. Workers are threads, or processes
- * with threads.
+ * Whether an oracle is linearizable: many workers allocate and read timestamps, and each one looks
+ * before its call at the greatest that anybody has returned with so far. Workers are threads, or
+ * processes with threads.
  */
 #ifndef ROSTER_TESTS_ORACLE_CHECK_H
 #define ROSTER_TESTS_ORACLE_CHECK_H
@@ -20,8 +20,9 @@
 
 /* In memory that all workers share. */
 struct oracle_check {
+    roster_oracle_fn *read;        /* every second call; NULL: all allocate */
     atomic_uint_fast64_t greatest; /* of all timestamps that somebody has returned with */
-    atomic_uint_fast64_t stale;    /* calls that got no greater one than was known before */
+    atomic_uint_fast64_t stale;    /* calls that got no greater one, or read a lesser one */
     atomic_uint_fast64_t failures;
     atomic_size_t workers;
     uint64_t got[ORACLE_CHECK_WORKERS][ORACLE_CHECK_CALLS];
@@ -36,7 +37,7 @@ void oracle_check_free(struct oracle_check *check);
 void oracle_check_run(struct oracle_check *check, roster_oracle_fn *get, void *const *args,
                       size_t threads, size_t calls);
 
-/* After all workers: how many timestamps somebody else got, too. */
+/* After all workers: how many timestamps somebody else was allocated, too. */
 size_t oracle_check_duplicates(struct oracle_check *check);
 
 #endif

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 
 #include <roster/oracle_store.h>
 
@@ -17,6 +18,7 @@
 struct pair {
     struct roster_oracle_store *oracles[2];
     unsigned calls;
+    uint64_t last[2]; /* that each has allocated */
 };
 
 /* Asks the two in turn, as two servers would, so that the outcome depends on no scheduler. */
@@ -41,6 +43,43 @@ Test(oracle_control, a_range_allotted_before_the_request_is_caught)
     cr_assert_eq(check->failures, 0);
     cr_assert_eq(oracle_check_duplicates(check), 0, "they are unique, but not linearizable");
     cr_assert_gt(check->stale, 0, "the check has not noticed the stale ranges");
+    for (size_t i = 0; i < 2; i++)
+        roster_oracle_store_destroy(pair.oracles[i]);
+    roster_store_close(store);
+    oracle_check_free(check);
+}
+
+/* Reads what the same server has allocated last: another one may have been given more. */
+static int read_own(void *arg, uint64_t *ts)
+{
+    const struct pair *pair = arg;
+
+    *ts = pair->last[pair->calls % 2];
+    return *ts == 0 ? -EAGAIN : 0;
+}
+
+static int allocate_and_keep(void *arg, uint64_t *ts)
+{
+    struct pair *pair = arg;
+    int err = get_in_turn(arg, ts);
+
+    pair->last[(pair->calls - 1) % 2] = *ts;
+    return err;
+}
+
+Test(oracle_control, a_read_that_asks_no_other_server_is_caught)
+{
+    struct oracle_check *check = oracle_check_new();
+    struct roster_store *store;
+    struct pair pair = {.calls = 0};
+    void *arg = &pair;
+
+    cr_assert_eq(roster_store_open("memory", NULL, &store, NULL, 0), 0);
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_eq(roster_oracle_store_create(store, NULL, &pair.oracles[i]), 0);
+    check->read = read_own;
+    oracle_check_run(check, allocate_and_keep, &arg, 1, 1000);
+    cr_assert_gt(check->stale, 100, "the check has not noticed the stale reads");
     for (size_t i = 0; i < 2; i++)
         roster_oracle_store_destroy(pair.oracles[i]);
     roster_store_close(store);

@@ -127,6 +127,26 @@ STORE_TEST(a_garbage_mark_is_refused)
     cr_assert_eq(make_clock(f->store, &clock), -EBADMSG);
 }
 
+STORE_TEST(a_read_moves_nothing_until_time_has_left_it_behind)
+{
+    struct roster_oracle_persistent *clock;
+    uint64_t first, ts;
+
+    wall_ms = 1000000;
+    cr_assert_eq(make_clock(f->store, &clock), 0);
+    first = get(clock);
+    cr_assert_eq(roster_oracle_persistent_read(clock, &ts), 0);
+    cr_assert_eq(ts, first);
+    cr_assert_eq(get(clock), first + 1);
+    wall_ms += 11;
+    cr_assert_eq(roster_oracle_persistent_read(clock, &ts), 0);
+    cr_assert_eq(ts, roster_ts_compose(1000011, 0));
+    wall_ms -= 1000;
+    cr_assert_eq(roster_oracle_persistent_read(clock, &ts), 0);
+    cr_assert_eq(ts, roster_ts_compose(1000011, 0), "never back");
+    roster_oracle_persistent_destroy(clock);
+}
+
 Test(oracle_persistent, it_is_linearizable_over_threads)
 {
     struct oracle_check *check = oracle_check_new();
@@ -139,6 +159,7 @@ Test(oracle_persistent, it_is_linearizable_over_threads)
     cr_assert_eq(make_clock(store, &clock), 0);
     for (size_t i = 0; i < 8; i++)
         args[i] = clock;
+    check->read = roster_oracle_persistent_read;
     oracle_check_run(check, roster_oracle_persistent_allocate, args, 8, ORACLE_CHECK_CALLS);
     cr_assert_eq(check->failures, 0);
     cr_assert_eq(check->stale, 0);

@@ -62,6 +62,50 @@ STORE_TEST(it_follows_the_wall_clock_and_never_goes_back)
     roster_oracle_store_destroy(other);
 }
 
+static uint64_t look(struct roster_oracle_store *oracle)
+{
+    uint64_t ts = 0;
+    int err = roster_oracle_store_read(oracle, &ts);
+
+    cr_assert_eq(err, 0, "not read: %d", err);
+    return ts;
+}
+
+STORE_TEST(a_read_sees_what_others_have_allocated_and_writes_nothing)
+{
+    struct roster_oracle_store *oracle = make_oracle(f->store), *other = make_oracle(f->store);
+    struct roster_oracle_store_stats stats = {.size = sizeof(stats)};
+    uint64_t ts;
+
+    wall_ms = 1000000;
+    ts = get(other);
+    cr_assert_eq(look(oracle), ts);
+    cr_assert_eq(look(oracle), ts, "others may read the same");
+    ts = get(other);
+    cr_assert_eq(look(oracle), ts);
+    cr_assert_eq(roster_oracle_store_get_stats(oracle, &stats), 0);
+    cr_assert_eq(stats.transactions, 0);
+    cr_assert_gt(get(oracle), ts, "nobody has read what is allocated afterwards");
+    wall_ms = 1000020;
+    cr_assert_eq(look(oracle), roster_ts_compose(1000020, 0), "time goes on without commits");
+    wall_ms = 5000;
+    cr_assert_eq(look(other), roster_ts_compose(1000020, 0), "and never back");
+    roster_oracle_store_destroy(oracle);
+    roster_oracle_store_destroy(other);
+}
+
+STORE_TEST(the_first_read_of_all_allocates)
+{
+    struct roster_oracle_store *oracle = make_oracle(f->store);
+
+    wall_ms = 1000000;
+    cr_assert_eq(look(oracle), roster_ts_compose(1000000, 0));
+    put_text(f->store, "/t/oracle", "x");
+    wall_ms = 0;
+    cr_assert_eq(roster_oracle_store_read(oracle, &wall_ms), -EBADMSG);
+    roster_oracle_store_destroy(oracle);
+}
+
 STORE_TEST(it_says_how_far_it_is_ahead)
 {
     struct roster_oracle_store *oracle = make_oracle(f->store), *other = make_oracle(f->store);
@@ -190,6 +234,7 @@ Test(oracle_store, g2_it_is_linearizable_over_threads_and_handles)
         cr_assert_eq(roster_oracle_store_create(store, NULL, &oracles[i]), 0);
     for (size_t i = 0; i < 12; i++)
         args[i] = oracles[i % 3];
+    check->read = roster_oracle_store_read;
     oracle_check_run(check, roster_oracle_store_allocate, args, 12, 1000);
     cr_assert_eq(check->failures, 0);
     cr_assert_eq(check->stale, 0);
@@ -233,6 +278,7 @@ Test(oracle_store, g2_it_is_linearizable_over_processes)
     pid_t children[4];
     int status;
 
+    check->read = roster_oracle_store_read;
     scratch_dir(dir, sizeof(dir));
     snprintf(url, sizeof(url), "sqlite:%s/store.db", dir);
     for (size_t i = 0; i < 4; i++) {
