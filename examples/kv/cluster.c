@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <roster/safepoint.h>
+#include <roster/text.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -216,6 +217,7 @@ static const char *blocker(const struct place *place, const struct roster_blocke
         snprintf(text, size, "ask %s, which leads", place->safepoint.leader);
     else
         snprintf(text, size, "nobody leads");
+    roster_text_show(text, strlen(text), text, size);
     return text;
 }
 
@@ -260,7 +262,9 @@ static void about_safe_points(struct server *server, const struct place *place, 
     LINE(out, "gc_safe_point", state->gc);
     LINE(out, "gc_safe_point_age_ms", age_ms(server, state->gc));
     LINE(out, "acknowledged", state->acknowledged);
-    buf_printf(out, "leader:%s\r\n", state->leader);
+    buf_printf(out, "leader:");
+    buf_show(out, state->leader);
+    buf_printf(out, "\r\n");
     LINE(out, "leads", state->leads);
     LINE(out, "rounds", state->rounds);
     LINE(out, "round_failures", state->failures);

@@ -9,6 +9,7 @@
 #include "reply.h"
 
 #include <inttypes.h>
+#include <roster/text.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,14 @@ void buf_printf(struct buf *buf, const char *format, ...)
     va_start(args, format);
     append_args(buf, format, args);
     va_end(args);
+}
+
+void buf_show(struct buf *buf, const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+
+    if (reserve(buf, len + 1))
+        buf->len += roster_text_show(text, len, buf->data + buf->len, len + 1);
 }
 
 void buf_truncate(struct buf *buf, size_t len)

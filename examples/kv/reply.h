@@ -28,6 +28,8 @@ struct buf {
 };
 
 void buf_append(struct buf *buf, const void *data, size_t len);
+/* Text that a client or another server chose: on one line, and such that a terminal can show it. */
+void buf_show(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Cuts off what came after `len`, and forgets a failure since. */

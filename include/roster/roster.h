@@ -37,6 +37,7 @@
 #include <roster/schema_check.h>
 #include <roster/session.h>
 #include <roster/statement.h>
+#include <roster/text.h>
 #include <roster/timestamp.h>
 #include <roster/txn.h>
 #include <roster/version.h>

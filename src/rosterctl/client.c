@@ -9,6 +9,7 @@
 #include "rosterctl.h"
 
 #include <curl/curl.h>
+#include <roster/text.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,19 +168,24 @@ void ctl_print_json(const json_t *json, size_t flags)
 
 int ctl_error(int code, const char *format, ...)
 {
+    char text[2048];
     va_list args;
 
     va_start(args, format);
-    fputs("rosterctl: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    /* What it names may come from a server, a store, or whoever wrote the command line. */
+    roster_text_show(text, strlen(text), text, sizeof(text));
+    fprintf(stderr, "rosterctl: %s\n", text);
     return code;
 }
 
 int ctl_fail(const struct options *options, const struct reply *reply)
 {
-    return ctl_error(reply->code, "%s: %s", options->server, reply->error);
+    char server[256];
+
+    roster_text_redact(options->server, server, sizeof(server));
+    return ctl_error(reply->code, "%s: %s", server, reply->error);
 }
 
 /* Appends "&key=value" with the value escaped. */

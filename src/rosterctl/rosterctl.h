@@ -64,8 +64,7 @@ struct reply ctl_rows(const struct options *options, const char *path);
 void ctl_print_json(const json_t *json, size_t flags);
 
 /* text.c: text for a terminal, which must not obey what a client made the server show. */
-void text_clean(const char *from, size_t length, char *to, size_t size);
-void text_string(const json_t *string, char *to, size_t size); /* the same; "" if it is none */
+void text_string(const json_t *string, char *to, size_t size); /* "" if it is none */
 void text_ms(double ms, char *to, size_t size);                /* a duration for people */
 size_t text_width(const char *text);
 

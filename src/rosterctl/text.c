@@ -8,36 +8,14 @@
 
 #include "rosterctl.h"
 
-#include "core/base/utf8.h"
-
+#include <roster/text.h>
 #include <stdio.h>
 #include <string.h>
 
-void text_clean(const char *from, size_t length, char *to, size_t size)
-{
-    const char *end = from + length;
-    size_t used = 0, bytes;
-    uint32_t point;
-
-    for (; from < end; from += bytes) {
-        bytes = rst_utf8_next(from, (size_t)(end - from), &point);
-        if (used + (bytes ? bytes : 1) >= size)
-            break;
-        if (bytes && !rst_utf8_steers(point)) {
-            memcpy(to + used, from, bytes);
-            used += bytes;
-        } else {
-            to[used++] = point == '\n' || point == '\t' ? ' ' : '?';
-        }
-        bytes += !bytes;
-    }
-    to[used] = '\0';
-}
-
 void text_string(const json_t *string, char *to, size_t size)
 {
-    text_clean(json_is_string(string) ? json_string_value(string) : "", json_string_length(string),
-               to, size);
+    roster_text_show(json_is_string(string) ? json_string_value(string) : "",
+                     json_string_length(string), to, size);
 }
 
 size_t text_width(const char *text)

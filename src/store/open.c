@@ -11,6 +11,7 @@
 
 #include "core/base/cancel.h"
 #include "store/base/kind.h"
+#include "store/base/message.h"
 #include "store/memory/memory.h"
 #ifdef HAVE_ETCD_STORE
 #include "store/etcd/etcd.h"
@@ -39,20 +40,22 @@ static bool is_scheme(const char *url, const char *scheme)
 
 static int unknown_url(const char *url, const struct store_error *error)
 {
+    const struct shown_url shown = shown_url(url);
+
     if (is_scheme(url, "sqlite"))
         return store_error_set(error, -ENOTSUP,
                                "store \"%s\": this library was built without SQLite; "
                                "build it with libsqlite3-dev installed",
-                               url);
+                               shown.text);
     if (is_scheme(url, "etcd"))
         return store_error_set(error, -ENOTSUP,
                                "store \"%s\": this library was built without etcd support; "
                                "build it with libcurl and libjansson's headers installed",
-                               url);
+                               shown.text);
     return store_error_set(error, -EINVAL,
                            "store \"%s\" is of an unknown kind; write \"memory\", "
                            "\"sqlite:PATH\" or \"etcd:http://HOST:PORT,...\"",
-                           url);
+                           shown.text);
 }
 
 /* Divides the URL into kind and address. */

@@ -14,5 +14,25 @@ store=sqlite:$work/cluster.db
 grep -q 'without SQLite' "$work/err" && skip "built without the SQLite store"
 grep -q 'cannot open the store' "$work/err" || fail "no reason: $(cat "$work/err")"
 run_cluster
+
+# A key that somebody wrote is named where it blocks; it forges no line and steers no terminal.
+ctl=$ROSTER_BUILDDIR/rosterctl
+if [ -x "$ctl" ]; then
+    evil=$(printf 'x\033[2J\nid=9 forged\342\200\256\302\233')
+    "$ctl" --store="$store" barrier set "$evil" now >/dev/null || fail "no barrier was set"
+    eventually "it is named" leader_says txn_blocker 'barrier x?*'
+    for member in a b; do
+        for list in "TRX LIST" INFO; do
+            # shellcheck disable=SC2086 # two words
+            on "$member" cli --raw $list | tr -d '\r' >"$work/list"
+            if LC_ALL=C grep -n -e '[[:cntrl:]]' -e "$(printf '\342\200\256')" -e '^id=9' "$work/list"; then
+                fail "$list shows what steers a terminal"
+            fi
+        done
+    done
+    "$ctl" --store="$store" barrier list >"$work/list"
+    [ "$(wc -l <"$work/list")" -eq 2 ] || fail "a barrier has forged a line: $(cat -v "$work/list")"
+    ! LC_ALL=C grep '[[:cntrl:]]' "$work/list" || fail "barrier list shows what steers a terminal"
+fi
 stop_members
 finish

@@ -18,20 +18,17 @@
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
+#include "store/base/message.h"
 #include "store/base/threads.h"
 
 void safepoint_log(struct roster_safepoint *safepoint, enum roster_store_log_level level,
                    const char *format, ...)
 {
-    char text[512];
     va_list args;
 
-    if (safepoint->options.log == NULL)
-        return;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    rst_message_log(safepoint->options.log, safepoint->options.log_arg, level, format, args);
     va_end(args);
-    safepoint->options.log(safepoint->options.log_arg, level, text);
 }
 
 /* Under lock: whether it has moved. */

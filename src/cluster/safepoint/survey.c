@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <roster/text.h>
 #include <roster/timestamp.h>
 
 #include "cluster/keys/batch.h"
@@ -348,5 +349,7 @@ const char *roster_blocker_describe(const struct roster_blocker *blocker, char *
         snprintf(text, size, "nothing blocks");
         break;
     }
+    /* The names are of keys, which anybody may have written. */
+    roster_text_show(text, strlen(text), text, size);
     return text;
 }

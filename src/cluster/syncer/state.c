@@ -16,6 +16,7 @@
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
+#include "store/base/message.h"
 
 const char *roster_syncer_state_name(enum roster_syncer_state state)
 {
@@ -39,15 +40,11 @@ const char *roster_syncer_state_name(enum roster_syncer_state state)
 void syncer_log(struct roster_syncer *syncer, enum roster_store_log_level level, const char *format,
                 ...)
 {
-    char text[512];
     va_list args;
 
-    if (syncer->options.log == NULL)
-        return;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    rst_message_log(syncer->options.log, syncer->options.log_arg, level, format, args);
     va_end(args);
-    syncer->options.log(syncer->options.log_arg, level, text);
 }
 
 int64_t syncer_deadline(const struct roster_syncer *syncer, const struct roster_store_lease *lease)

@@ -6,11 +6,9 @@
 #include "config.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "store/base/kind.h"
-
-#define LOG_LINE 512
+#include "store/base/message.h"
 
 int store_error_set(const struct store_error *error, int err, const char *format, ...)
 {
@@ -19,7 +17,7 @@ int store_error_set(const struct store_error *error, int err, const char *format
     if (error->text == NULL || error->size == 0)
         return err;
     va_start(args, format);
-    vsnprintf(error->text, error->size, format, args);
+    rst_message_format(error->text, error->size, format, args);
     va_end(args);
     return err;
 }
@@ -27,15 +25,11 @@ int store_error_set(const struct store_error *error, int err, const char *format
 void store_log(struct roster_store *store, enum roster_store_log_level level, const char *format,
                ...)
 {
-    char text[LOG_LINE];
     va_list args;
 
-    if (store->options.log == NULL)
-        return;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    rst_message_log(store->options.log, store->options.log_arg, level, format, args);
     va_end(args);
-    store->options.log(store->options.log_arg, level, text);
 }
 
 bool store_watch_canceled(struct roster_store_watch *watch)

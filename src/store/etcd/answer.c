@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/base/message.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
 
@@ -67,11 +68,7 @@ static struct etcd_verdict verdict(enum etcd_fate fate, int err)
 /* What a reason is taken from may hold anything, and it goes into logs. */
 static void set_reason(struct etcd_verdict *v, const char *text)
 {
-    size_t n = 0;
-
-    for (; n < sizeof(v->reason) - 1 && text[n] != '\0'; n++)
-        v->reason[n] = (char)(text[n] >= ' ' && text[n] <= '~' ? text[n] : '?');
-    v->reason[n] = '\0';
+    roster_text_show(text, strlen(text), v->reason, sizeof(v->reason));
 }
 
 /* A rejection that TLS reports by an alert comes before any of the request is looked at. */

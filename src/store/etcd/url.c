@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/base/message.h"
 #include "store/etcd/etcd.h"
 
 #define DEFAULT_PORT "2379"
@@ -26,22 +27,13 @@ static int refuse_part(CURLU *url, CURLUPart part, const char *text, const char 
     if (!present)
         return 0;
     return store_error_set(error, -EINVAL, "etcd endpoint \"%s\" has a %s; write just " EXAMPLE,
-                           text, what);
+                           shown_url(text).text, what);
 }
 
 static int check_parts(CURLU *url, const char *text, const struct store_error *error)
 {
-    char *password = NULL, *user = NULL;
-    bool secret = curl_url_get(url, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK ||
-                  curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
     int err;
 
-    curl_free(password);
-    curl_free(user);
-    if (secret) /* and so it is not repeated */
-        return store_error_set(error, -EINVAL,
-                               "an etcd endpoint has a user or password in it, which lists of "
-                               "processes show to everyone; use the options user and password");
     err = refuse_part(url, CURLUPART_PATH, text, "path", error);
     if (err == 0)
         err = refuse_part(url, CURLUPART_QUERY, text, "query", error);
@@ -85,7 +77,7 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
         return store_error_set(error, -EINVAL,
                                "etcd endpoint \"%s\" does not begin with http:// or https://; "
                                "write " EXAMPLE,
-                               text);
+                               shown_url(text).text);
     url = curl_url();
     if (url == NULL)
         return store_error_set(error, -ENOMEM, "memory is out");
@@ -93,8 +85,8 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
     if (rc == CURLUE_OUT_OF_MEMORY)
         err = store_error_set(error, -ENOMEM, "memory is out");
     else if (rc != CURLUE_OK)
-        err =
-            store_error_set(error, -EINVAL, "etcd endpoint \"%s\" is no URL; write " EXAMPLE, text);
+        err = store_error_set(error, -EINVAL, "etcd endpoint \"%s\" is no URL; write " EXAMPLE,
+                              shown_url(text).text);
     else
         err = check_parts(url, text, error);
     if (err == 0) {
@@ -102,7 +94,8 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
         if (err == -ENOMEM)
             store_error_set(error, err, "memory is out");
         else if (err != 0)
-            store_error_set(error, err, "etcd endpoint \"%s\" has no host; write " EXAMPLE, text);
+            store_error_set(error, err, "etcd endpoint \"%s\" has no host; write " EXAMPLE,
+                            shown_url(text).text);
     }
     curl_url_cleanup(url);
     return err;
@@ -134,9 +127,17 @@ static int add_endpoint(struct etcd_store *store, const char *text, const struct
 int etcd_endpoints_parse(struct etcd_store *store, const char *address,
                          const struct store_error *error)
 {
-    char *list = strdup(address), *rest = list, *text;
+    char *list, *rest, *text;
     int err = 0;
 
+    /* No host has one in its name. Where a password ends is not asked: it may hold anything. */
+    if (strchr(address, '@') != NULL || strstr(address, "%40") != NULL)
+        return store_error_set(
+            error, -EINVAL,
+            "store \"etcd:%s\" has a user or password in its URL, which lists of "
+            "processes show to everyone; use the options user and password",
+            shown_url(address).text);
+    list = rest = strdup(address);
     if (list == NULL)
         return store_error_set(error, -ENOMEM, "memory is out");
     while (err == 0 && (text = strsep(&rest, ",")) != NULL) {
@@ -144,7 +145,7 @@ int etcd_endpoints_parse(struct etcd_store *store, const char *address,
             err = store_error_set(error, -EINVAL,
                                   "store \"etcd:%s\": an endpoint is missing; write \"etcd:" EXAMPLE
                                   ",...\"",
-                                  address);
+                                  shown_url(address).text);
         else
             err = add_endpoint(store, text, error);
     }

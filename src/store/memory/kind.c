@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "store/base/arena.h"
+#include "store/base/message.h"
 #include "store/base/threads.h"
 #include "store/memory/memory.h"
 
@@ -21,7 +22,7 @@ static int memory_open(const char *address, const struct roster_store_options *o
     if (address[0] != '\0')
         return store_error_set(
             error, -EINVAL, "store \"memory:%s\": a memory store has no address; write \"memory\"",
-            address);
+            shown_url(address).text);
     store = calloc(1, sizeof(*store));
     if (store == NULL)
         return store_error_set(error, -ENOMEM, "memory is out");

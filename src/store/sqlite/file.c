@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 
 #include "store/base/clock.h"
+#include "store/base/message.h"
 #include "store/sqlite/sqlite.h"
 
 /* File systems that other hosts may write to, where shared memory is not shared. */
@@ -49,18 +50,18 @@ static int directory_error(const char *address, const char *directory,
     case ENOENT:
         return store_error_set(error, -ENOENT,
                                "store \"sqlite:%s\": directory %s does not exist; create it",
-                               address, directory);
+                               shown_url(address).text, shown_url(directory).text);
     case EACCES:
         return store_error_set(error, -EACCES,
                                "store \"sqlite:%s\": directory %s may not be searched; "
                                "give this user access to it",
-                               address, directory);
+                               shown_url(address).text, shown_url(directory).text);
     case ENOMEM:
         return store_error_set(error, -ENOMEM, "memory is out");
     default:
-        return store_error_set(error, -EINVAL,
-                               "store \"sqlite:%s\": %s is no directory (%s); name one that is",
-                               address, directory, strerrorname_np(err));
+        return store_error_set(
+            error, -EINVAL, "store \"sqlite:%s\": %s is no directory (%s); name one that is",
+            shown_url(address).text, shown_url(directory).text, strerrorname_np(err));
     }
 }
 
@@ -100,7 +101,7 @@ static int locate_new(const char *address, char **path, const struct store_error
         err = store_error_set(error, -EINVAL,
                               "store \"sqlite:%s\": %s is on a network file system, where SQLite "
                               "cannot be shared; use a local one, or an etcd store",
-                              address, directory);
+                              shown_url(address).text, shown_url(directory).text);
     else if (asprintf(path, "%s/%s", directory, basename(for_name)) < 0)
         err = store_error_set(error, -ENOMEM, "memory is out");
 out:
@@ -121,7 +122,7 @@ static int check_existing(const char *address, const char *path, bool must_exist
         return store_error_set(error, -EINVAL,
                                "store \"sqlite:%s\": this is no regular file; name one, "
                                "or a new one",
-                               address);
+                               shown_url(address).text);
     }
     if (errno == ENOENT && !must_exist)
         return 0;
@@ -129,10 +130,10 @@ static int check_existing(const char *address, const char *path, bool must_exist
         return store_error_set(error, -ENOENT,
                                "store \"sqlite:%s\": the file does not exist; create it by opening "
                                "it without the option must_exist",
-                               address);
+                               shown_url(address).text);
     return store_error_set(error, errno == EIO ? -EIO : -EACCES,
-                           "store \"sqlite:%s\": the file cannot be reached (%s)", address,
-                           strerrorname_np(errno));
+                           "store \"sqlite:%s\": the file cannot be reached (%s)",
+                           shown_url(address).text, strerrorname_np(errno));
 }
 
 int sqlite_file_locate(const char *address, const struct roster_store_options *options, char **path,
@@ -147,12 +148,12 @@ int sqlite_file_locate(const char *address, const struct roster_store_options *o
         return store_error_set(error, -EINVAL,
                                "store \"sqlite:%s\": the file's name is missing; write for example "
                                "\"sqlite:/var/lib/NAME/roster.db\"",
-                               address);
+                               shown_url(address).text);
     if (address[0] == ':')
         return store_error_set(error, -EINVAL,
                                "store \"sqlite:%s\": this is no file; for a store in memory write "
                                "\"memory\"",
-                               address);
+                               shown_url(address).text);
     /* All connections must name the file alike, or SQLite looks for its log elsewhere. */
     real = realpath(address, NULL);
     if (real == NULL && errno == ENOMEM)
