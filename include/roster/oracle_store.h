@@ -140,9 +140,10 @@ struct roster_oracle_persistent_options {
  * \retval -EINVAL an argument is null, out of range or of an unknown size.
  * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -EBADMSG the key holds no mark.
- * \retval -EOVERFLOW the mark is more than max_ahead_ms ahead of this server's clock: one of the
- * two is wrong, and nothing was changed. \retval -ENOMEM memory is out. \retval ... errors of the
- * store.
+ * \retval -EOVERFLOW the mark is more than max_ahead_ms ahead of this server's clock: one of
+ *         the two is wrong, and nothing was changed.
+ * \retval -ENOMEM memory is out.
+ * \retval ... errors of the store.
  */
 ROSTER_API ROSTER_MUST_CHECK int
 roster_oracle_persistent_create(struct roster_store *store,

@@ -217,10 +217,13 @@ ROSTER_API int roster_safepoint_refresh(struct roster_safepoint *safepoint);
  * \retval -EINVAL an argument is null, 0 or the greatest number, or its size is too small.
  * \retval -E2BIG the result's size is larger than this library knows.
  * \retval -ERANGE the target is below the txn safe point, or above the oracle's now; nothing
- * changed. \retval -EBADMSG a key holds no timestamp, or one that no server can have written; the
- * result's blocker names it; nothing changed. \retval -EIO the oracle gave no timestamp. \retval
- * -EREMCHG the store's safe points are behind what was seen here: somebody deleted a key or
- *         restored a backup. Nothing changed, and nothing will until the servers are restarted.
+ *         changed.
+ * \retval -EBADMSG a key holds no timestamp, or one that no server can have written; the
+ *         result's blocker names it; nothing changed.
+ * \retval -EIO the oracle gave no timestamp.
+ * \retval -EREMCHG the store's safe points are behind what was seen here: somebody deleted a
+ *         key or restored a backup. Nothing changed, and nothing will until the servers are
+ *         restarted.
  * \retval -EAGAIN others were faster again and again; nothing changed.
  * \retval ... errors of the store or of the oracle; after -EINPROGRESS it may have moved.
  */
