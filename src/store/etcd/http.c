@@ -48,14 +48,16 @@ static size_t give_body(char *buffer, size_t size, size_t count, void *arg)
 /*
  * When a kept connection turns out to be dead, libcurl would send the request again by itself,
  * although etcd may have acted on it: a compare-and-swap that was done would then fail. It has
- * to rewind the body for that, and may not.
+ * to rewind the body for that, and may not once some of it was sent. From 8.7 on it remembers a
+ * rewind that was refused, and asks for it before the next request of the handle: nothing of that
+ * was sent yet.
  */
-static int refuse_rewind(void *arg, curl_off_t offset, int origin)
+static int rewind_unsent(void *arg, curl_off_t offset, int origin)
 {
-    (void)arg;
-    (void)offset;
+    const struct etcd_http *http = arg;
+
     (void)origin;
-    return CURL_SEEKFUNC_FAIL;
+    return offset == 0 && http->body_sent == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 static size_t count_header(char *data, size_t size, size_t count, void *arg)
@@ -119,7 +121,8 @@ static void set_callbacks(struct etcd_http *http)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->error);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
     curl_easy_setopt(easy, CURLOPT_READDATA, http);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_rewind);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_unsent);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, http);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
