@@ -49,7 +49,16 @@ static const struct command {
     {"gc", ctl_gc, ARGS | STORE | JSON},
 };
 
-enum { STORE_KEY = 256, PREFIX_KEY, TTL_KEY };
+enum {
+    STORE_KEY = 256,
+    PREFIX_KEY,
+    STORE_CA_KEY,
+    STORE_CERT_KEY,
+    STORE_KEY_KEY,
+    STORE_USER_KEY,
+    STORE_PASSWORD_KEY,
+    TTL_KEY
+};
 
 static const struct argp_option known[] = {
     {"server", 's', "ADDRESS", 0,
@@ -72,6 +81,14 @@ static const struct argp_option known[] = {
     {"wait", 'W', NULL, 0, "wait until the drained server has gone", 3},
     {"store", STORE_KEY, "STORE", 0, "the cluster's store: sqlite:PATH or etcd:URL,URL,...", 4},
     {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
+    {"store-ca", STORE_CA_KEY, "FILE", 0,
+     "etcd: trust the authorities in this file (PEM) and not the system's", 4},
+    {"store-cert", STORE_CERT_KEY, "FILE", 0, "etcd: a certificate to show (PEM); needs its key",
+     4},
+    {"store-key", STORE_KEY_KEY, "FILE", 0, "etcd: the certificate's key (PEM)", 4},
+    {"store-user", STORE_USER_KEY, "NAME", 0, "etcd: the user, who needs a password", 4},
+    {"store-password", STORE_PASSWORD_KEY, "FILE", 0,
+     "etcd: the first line of the file is the user's password (else $ROSTER_STORE_PASSWORD)", 4},
     {"ttl-ms", TTL_KEY, "MS", 0, "how long a barrier stands (for ever)", 4},
     {0},
 };
@@ -82,19 +99,22 @@ struct parsed {
     unsigned used; /* what the options given belong to */
     char *args[MOST_ARGS];
     char token[512];
+    char password[512];
 };
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads. */
-static void read_token(struct parsed *parsed, const char *path, struct argp_state *state)
+/* The first line of a file, in which a secret is that must not be on the command line. */
+static const char *read_secret(const char *what, const char *path, char line[512],
+                               struct argp_state *state)
 {
     FILE *file = fopen(path, "re");
 
-    if (!file || !fgets(parsed->token, sizeof(parsed->token), file))
-        argp_failure(state, CTL_USAGE, 0, "cannot read a token from %s", path);
+    if (!file || !fgets(line, 512, file))
+        argp_failure(state, CTL_USAGE, 0, "cannot read a %s from %s", what, path);
     if (file)
         fclose(file);
-    parsed->token[strcspn(parsed->token, "\r\n")] = '\0';
-    parsed->options.token = parsed->token;
+    line[strcspn(line, "\r\n")] = '\0';
+    return line;
 }
 
 static void parse_watch(struct options *options, const char *text, struct argp_state *state)
@@ -154,6 +174,27 @@ static const char **filter_place(struct options *options, int key)
     }
 }
 
+/* The same of what tells how to reach a cluster's store. */
+static const char **store_place(struct options *options, int key)
+{
+    switch (key) {
+    case STORE_KEY:
+        return &options->store;
+    case PREFIX_KEY:
+        return &options->prefix;
+    case STORE_CA_KEY:
+        return &options->store_ca;
+    case STORE_CERT_KEY:
+        return &options->store_cert;
+    case STORE_KEY_KEY:
+        return &options->store_key;
+    case STORE_USER_KEY:
+        return &options->store_user;
+    default:
+        return NULL;
+    }
+}
+
 static error_t parse_option(struct parsed *parsed, int key, char *arg, struct argp_state *state)
 {
     struct options *options = &parsed->options;
@@ -163,7 +204,11 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         options->server = arg;
         return 0;
     case 't':
-        read_token(parsed, arg, state);
+        options->token = read_secret("token", arg, parsed->token, state);
+        return 0;
+    case STORE_PASSWORD_KEY:
+        options->store_password = read_secret("password", arg, parsed->password, state);
+        parsed->used |= STORE;
         return 0;
     case 'j':
         options->json = true;
@@ -186,14 +231,6 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         options->seq = arg;
         parsed->used |= KILL;
         return 0;
-    case STORE_KEY:
-        options->store = arg;
-        parsed->used |= STORE;
-        return 0;
-    case PREFIX_KEY:
-        options->prefix = arg;
-        parsed->used |= STORE;
-        return 0;
     case TTL_KEY:
         options->ttl_ms = arg;
         parsed->used |= TTL;
@@ -211,10 +248,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct parsed *parsed = state->input;
     const char **filter = filter_place(&parsed->options, key);
+    const char **of_store = store_place(&parsed->options, key);
 
-    if (filter) {
-        *filter = arg;
-        parsed->used |= LISTS;
+    if (filter || of_store) {
+        *(filter ? filter : of_store) = arg;
+        parsed->used |= filter ? LISTS : STORE;
         return 0;
     }
     switch (key) {
@@ -260,6 +298,7 @@ int main(int argc, char **argv)
     argp_program_version = roster_version();
     parsed.options.server = getenv("ROSTER_SERVER");
     parsed.options.token = getenv("ROSTER_TOKEN");
+    parsed.options.store_password = getenv("ROSTER_STORE_PASSWORD");
     parsed.options.args = parsed.args;
     argp_parse(&argp, argc, argv, 0, NULL, &parsed);
     if (!parsed.options.server || !*parsed.options.server)

@@ -11,7 +11,7 @@ _rosterctl() {
     -k | --kind) choices="user internal background" ;;
     -S | --state) choices="Idle Running LockWaiting Committing RollingBack" ;;
     -o | --sort) choices="id -time user command state" ;;
-    -t | --token-file)
+    -t | --token-file | --store-ca | --store-cert | --store-key | --store-password)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -20,7 +20,8 @@ _rosterctl() {
         -*)
             choices="--server= --token-file= --json --user= --db= --kind= --command= --state=
                 --min-ms= --in-txn --limit= --sort= --full --watch --statement --wait
-                --store= --prefix= --ttl-ms= --help
+                --store= --prefix= --store-ca= --store-cert= --store-key= --store-user=
+                --store-password= --ttl-ms= --help
                 --version"
             ;;
         *)

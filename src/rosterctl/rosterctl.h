@@ -36,6 +36,7 @@ struct options {
     bool wait;          /* for a drain */
     const char *store;  /* of a cluster */
     const char *prefix; /* of its keys; NULL: the default */
+    const char *store_user, *store_password, *store_ca, *store_cert, *store_key; /* NULL: none */
     const char *ttl_ms; /* of a barrier; NULL: for ever */
     double watch_s;     /* 0: once */
     char **args;        /* behind the command */

@@ -33,6 +33,7 @@ static int code_of(int err)
     case -ESTALE:
         return CTL_NOT_DONE;
     case -EACCES:
+    case -EKEYREJECTED:
     case -EROFS:
         return CTL_FORBIDDEN;
     case -EHOSTUNREACH:
@@ -59,7 +60,16 @@ static int open_cluster(const struct options *options, struct cluster *cluster)
 
     if (!options->store)
         return ctl_error(CTL_USAGE, "--store says in which store: sqlite:PATH or etcd:URL,URL");
+    if (!strncmp(options->store, "memory", 6))
+        return ctl_error(CTL_USAGE,
+                         "--store=memory is a store inside one server, which nothing else "
+                         "can open; ask that server with --server");
     opening.must_exist = true; /* a path that was misspelt is no new cluster */
+    opening.user = options->store_user;
+    opening.password = options->store_user ? options->store_password : NULL;
+    opening.tls_ca_file = options->store_ca;
+    opening.tls_cert_file = options->store_cert;
+    opening.tls_key_file = options->store_key;
     err = roster_store_open(options->store, &opening, &cluster->store, error, sizeof(error));
     if (err)
         return ctl_error(code_of(err), "%s", error);

@@ -74,6 +74,29 @@ joins joining no-user --store-ca="$ca"
 joins joining no-authority --store-user=kv --store-password="$work/password"
 joins live own-certificate --store-ca="$ca" --store-user=kv --store-password="$work/password" \
     --store-cert="$ca" --store-key="$key"
+
+# The command-line tool is let in by the same, and by nothing less.
+tool=$ROSTER_BUILDDIR/rosterctl
+# asks STATUS PATTERN OPTION...
+asks() {
+    local wanted=$1 pattern=$2 out status=0
+    shift 2
+    out=$("$tool" gc status --store="$store" "$@" 2>&1) || status=$?
+    expect "rosterctl ${*//$work/DIR}" "$pattern" "$out"
+    expect "with its status" "$wanted" "$status"
+    [[ $out != *secret* ]] || fail "it tells the password"
+}
+if [ -x "$tool" ]; then
+    asks 0 '*txn safe point: *gc safe point: *' --store-ca="$ca" --store-user=kv \
+        --store-password="$work/password"
+    asks 0 '*txn safe point: *' --store-ca="$ca" --store-user=kv --store-password="$work/password" \
+        --store-cert="$ca" --store-key="$key"
+    ROSTER_STORE_PASSWORD=secret asks 0 '*txn safe point: *' --store-ca="$ca" --store-user=kv
+    asks 4 '*' --store-ca="$ca" --store-user=kv --store-password="$work/wrong"
+    asks 4 '*' --store-ca="$ca"
+    asks 4 '*certificate*' --store-user=kv --store-password="$work/password"
+    asks 2 '*password*' --store-ca="$ca" --store-user=kv
+fi
 refused '*cannot open the store: *password*' --store-user=kv
 refused '*cannot open the store: *key*' --store-cert="$ca"
 refused '*cannot read a line from /nowhere*' --store-user=kv --store-password=/nowhere

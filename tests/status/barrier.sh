@@ -30,6 +30,10 @@ run() {
 store=--store=sqlite:$work/store
 run 2 '*--store says*' barrier list
 run 5 '*' barrier list "$store"
+run 2 '*inside one server*' gc status --store=memory
+run 2 '*inside one server*' barrier list --store=memory:
+run 2 '*cannot read a password from /nowhere*' gc status "$store" --store-password=/nowhere
+run 2 '*' ps --store-user=x
 : >"$work/store"
 run 0 '*NAME*' barrier list "$store"
 run 0 '*txn safe point: none*gc safe point: none*' gc status "$store"
