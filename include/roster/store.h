@@ -149,6 +149,7 @@ struct roster_store_options {
  *
  * \retval 0 opened.
  * \retval -EINVAL the URL or an option is not usable.
+ * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -ENOTSUP this library was built without SQLite or etcd support; SQLite: /proc, which
  *         tells one boot from another, cannot be read, or SQLite was built for one thread only;
  *         etcd: libcurl was built without TLS.

@@ -97,7 +97,7 @@ static int copy_known(const struct roster_store_options *from, struct roster_sto
                                size);
     for (size_t i = sizeof(*to); i < size; i++)
         if (((const unsigned char *)from)[i] != 0)
-            return store_error_set(error, -EINVAL,
+            return store_error_set(error, -E2BIG,
                                    "the options set a field that this library does not know; "
                                    "install the version that the program was compiled with");
     memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));
