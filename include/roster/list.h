@@ -83,6 +83,18 @@ struct roster_snapshot {
 ROSTER_API int roster_snapshot(struct roster *roster,
                                struct roster_snapshot **snapshot) ROSTER_MUST_CHECK;
 
+/*
+ * Copies the sessions that have these ids, in this order; those that are not open are left out.
+ * Purpose: to show a long list page by page without holding all of it. Choose the ids in a walk
+ * (roster_for_each()), then copy some at a time. Any thread, the read lock need not be held. Each
+ * entry is of one instant (G1). Takes time for `count` sessions, however many are open.
+ *
+ * Returns 0 and stores it in `*snapshot`, to be freed with roster_snapshot_free(); -EINVAL for
+ * NULL; -ENOMEM; -ECHILD.
+ */
+ROSTER_API int roster_snapshot_ids(struct roster *roster, const uint64_t *ids, size_t count,
+                                   struct roster_snapshot **snapshot) ROSTER_MUST_CHECK;
+
 /* Frees a copied list. NULL is allowed. Any thread, also after the roster was destroyed. */
 ROSTER_API void roster_snapshot_free(struct roster_snapshot *snapshot);
 

@@ -17,10 +17,16 @@
  *     POST /drain
  *
  * All but / and /metrics are JSON. Ids and timestamps are strings there, because they have 64 bits;
- * an error is {"error": TEXT}. Rows come in the order of their ids; when there are more than
- * `limit`, the member "next" is what to pass as `after`.
+ * an error is {"error": TEXT}. Text is UTF-8; a byte that is none, and NUL, is U+FFFD.
  *
- * It reads views like everybody else: owners never wait for it.
+ * Rows come in the order of their ids; when there are more than `limit` (1000, at most 10000), the
+ * member "next" is what to pass as `after`. The ids of a reply are chosen when it begins
+ * ("taken_at_ms", "matched"), and the rows are read while the client takes them, so a client that
+ * reads slowly costs the server a buffer and not a list. Each row is of one instant, different rows
+ * are not of the same. A session that is open and fits during the whole reply, or all the pages, is
+ * in it once; one that ends, begins or changes meanwhile is in it once or not at all.
+ *
+ * It reads views like any reader: owners never wait for it.
  */
 #ifndef ROSTER_STATUS_H
 #define ROSTER_STATUS_H
@@ -61,20 +67,26 @@ struct roster_status_options {
     roster_status_drain_fn *drain;  /* NULL: there is no drain */
     void *drain_arg;
     struct roster_safepoint *safepoint; /* for GET /safepoint; may be NULL */
+    uint32_t max_per_client;            /* connections of one user (over TCP where the kernel does
+                                           not tell: of all); default: half of max_connections */
+    uint64_t max_memory; /* bytes for connections and replies, of which one client may have half;
+                            more is answered by 503; default: 64 MiB, at least 1 MiB */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT                                                                 \
     {                                                                                              \
         sizeof(struct roster_status_options), ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0, 0, 0,   \
-            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL                        \
+            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0                  \
     }
 
 /*
  * Starts an endpoint, with one thread that blocks all signals. What the options name must stay
  * until roster_status_stop(). `options` may be NULL: all defaults. Any thread.
  *
- * A file in the way of a Unix socket is removed when it is a socket on which nobody listens. The
- * new one can be used by this process's user alone; change its mode to let others read.
+ * A file in the way of a Unix socket is removed when it is a socket on which no process listens.
+ * The new one can be used by this process's user alone; change its mode to let others read. While
+ * the endpoint is there PATH.lock is locked, so that two servers never take one path; a crash
+ * leaves an empty file, which the next server takes.
  *
  * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
  * loopback or not to be had, a value out of range, or a struct smaller than the first version's;

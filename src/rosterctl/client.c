@@ -23,6 +23,7 @@
 #if LIBCURL_VERSION_NUM < 0x075500
 #define CURLOPT_PROTOCOLS_STR ((CURLoption)10318)
 #endif
+#define ROWS_AT_ONCE 5000
 
 struct body {
     char *data;
@@ -199,10 +200,10 @@ static void add_argument(char *path, size_t size, const char *key, const char *v
     curl_free(escaped);
 }
 
-static void list_path(const struct options *options, const char *path, const char *after, char *to,
-                      size_t size)
+static void list_path(const struct options *options, const char *path, const char *limit,
+                      const char *after, char *to, size_t size)
 {
-    snprintf(to, size, "%s?limit=%s", path, options->limit ? options->limit : "5000");
+    snprintf(to, size, "%s?limit=%s", path, limit);
     add_argument(to, size, "after", after);
     add_argument(to, size, "user", options->user);
     add_argument(to, size, "db", options->db);
@@ -214,14 +215,31 @@ static void list_path(const struct options *options, const char *path, const cha
     add_argument(to, size, "full", options->full ? "1" : NULL);
 }
 
+/* The limit of the next page: what is still wanted, as far as a server gives so much at once. A
+ * text that is no number goes to the server, which says so. */
+static void page_limit(const struct options *options, size_t have, char *to, size_t size)
+{
+    char *end = NULL;
+    unsigned long long wanted = options->limit ? strtoull(options->limit, &end, 10) : ROWS_AT_ONCE;
+
+    if (end && (*end || options->limit[0] < '0' || options->limit[0] > '9'))
+        snprintf(to, size, "%.20s", options->limit);
+    else if (options->limit && wanted - have < ROWS_AT_ONCE)
+        snprintf(to, size, "%llu", wanted - have);
+    else
+        snprintf(to, size, "%d", ROWS_AT_ONCE);
+}
+
 struct reply ctl_rows(const struct options *options, const char *path)
 {
     struct reply all = {.code = CTL_OK}, page;
-    char with_arguments[1536];
+    char with_arguments[1536], limit[24];
     const char *next = NULL;
+    size_t have = 0;
 
     do {
-        list_path(options, path, next, with_arguments, sizeof(with_arguments));
+        page_limit(options, have, limit, sizeof(limit));
+        list_path(options, path, limit, next, with_arguments, sizeof(with_arguments));
         page = ctl_ask(options, "GET", with_arguments);
         if (page.code != CTL_OK || !all.json) {
             reply_free(&all);
@@ -232,7 +250,9 @@ struct reply ctl_rows(const struct options *options, const char *path)
             json_object_set(all.json, "next", json_object_get(page.json, "next"));
             reply_free(&page);
         }
+        have = json_array_size(json_object_get(all.json, "rows"));
         next = json_string_value(json_object_get(all.json, "next"));
-    } while (all.code == CTL_OK && next && !options->limit);
+    } while (all.code == CTL_OK && next &&
+             (!options->limit || have < strtoull(options->limit, NULL, 10)));
     return all;
 }

@@ -78,6 +78,8 @@ unsigned get_status(struct request *request)
     out_bool(text, "may_drain", request->may && request->status->options.drain);
     out_bool(text, "token_helps", !request->may && request->status->token);
     put_stats(text, &stats);
+    out_number(text, "endpoint_memory_bytes", request->status->budget.used);
+    out_number(text, "endpoint_refused", request->status->refused);
     out_close(text, '}');
     return MHD_HTTP_OK;
 }

@@ -6,11 +6,13 @@
  */
 #include "config.h"
 
-#include "status.h"
+#include "listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,9 @@
 #include <unistd.h>
 
 #define BACKLOG 128
+#define SOCKET_BUFFER (128 << 10)
+#define LOCK_TRIES 100
+#define PATH_SIZE (sizeof(((struct sockaddr_un *)NULL)->sun_path) + sizeof(".lock"))
 
 union address {
     struct sockaddr any;
@@ -99,17 +104,80 @@ static int refusal(int error)
     }
 }
 
-/* Removes a socket on which nobody listens any more. Whether it is worth to try again. */
+/* The path of the lock that belongs to a Unix socket. */
+static void lock_path(const char *path, char *to, size_t size)
+{
+    snprintf(to, size, "%s.lock", path);
+}
+
+/* Whether `fd` is still the file at `path`: the server that held the lock removes it at its end. */
+static bool is_at(int fd, const char *path)
+{
+    struct stat opened, named;
+
+    return !fstat(fd, &opened) && !lstat(path, &named) && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
+}
+
+/*
+ * Claims a path before anything is looked at or removed there, so that of two servers that find the
+ * same stale socket one takes it. The lock ends with the process, however that ends.
+ */
+static int lock(const char *path, int *lock_fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char name[PATH_SIZE];
+    struct stat stat;
+    int tries, error;
+
+    lock_path(path, name, sizeof(name));
+    for (tries = 0; tries < LOCK_TRIES; tries++) {
+        *lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (*lock_fd < 0)
+            return errno == ELOOP || errno == EISDIR ? -EADDRINUSE : refusal(errno);
+        if (fstat(*lock_fd, &stat) || !S_ISREG(stat.st_mode) || stat.st_size)
+            break; /* a file of another kind is in the way */
+        if (fcntl(*lock_fd, F_OFD_SETLK, &whole)) {
+            error = errno;
+            if (error == EAGAIN || error == EACCES)
+                break; /* another server has it */
+            close(*lock_fd);
+            *lock_fd = -1;
+            return refusal(error);
+        }
+        if (is_at(*lock_fd, name))
+            return 0;
+        close(*lock_fd);
+    }
+    close(*lock_fd);
+    *lock_fd = -1;
+    return -EADDRINUSE;
+}
+
+static void unlock(const char *path, int lock_fd)
+{
+    char name[PATH_SIZE];
+
+    lock_path(path, name, sizeof(name));
+    if (is_at(lock_fd, name))
+        (void)unlink(name);
+    close(lock_fd);
+}
+
+/*
+ * Removes a socket on which no process listens any more. Returns whether it is worth trying again.
+ * A listener whose backlog is full, because it was stopped for instance, answers EAGAIN: it is
+ * there.
+ */
 static bool remove_stale(const union address *address, socklen_t length)
 {
     struct stat stat;
     bool stale;
     int fd;
 
-    if (address->any.sa_family != AF_UNIX || lstat(address->un.sun_path, &stat) ||
-        !S_ISSOCK(stat.st_mode))
+    if (lstat(address->un.sun_path, &stat) || !S_ISSOCK(stat.st_mode))
         return false;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return false;
     stale = connect(fd, &address->any, length) && errno == ECONNREFUSED;
@@ -117,76 +185,119 @@ static bool remove_stale(const union address *address, socklen_t length)
     return stale && !unlink(address->un.sun_path);
 }
 
-static int bind_it(int fd, const union address *address, socklen_t length)
+static int bind_unix(struct listener *listener, const union address *address, socklen_t length)
+{
+    struct stat stat;
+    int err;
+
+    (void)fchmod(listener->fd, S_IRUSR | S_IWUSR); /* so the file gets this mode, not the umask's */
+    err = bind(listener->fd, &address->any, length) ? refusal(errno) : 0;
+    if (err == -EADDRINUSE && remove_stale(address, length))
+        err = bind(listener->fd, &address->any, length) ? refusal(errno) : 0;
+    if (err)
+        return err;
+    if (!lstat(address->un.sun_path, &stat)) {
+        listener->dev = stat.st_dev;
+        listener->ino = stat.st_ino;
+    }
+    return 0;
+}
+
+static int bind_tcp(int fd, const union address *address, socklen_t length)
 {
     int on = 1;
 
-    if (address->any.sa_family == AF_UNIX)
-        (void)fchmod(fd, S_IRUSR | S_IWUSR); /* the file gets this mode, whatever the umask is */
-    else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
         return refusal(errno);
-    if (!bind(fd, &address->any, length))
-        return 0;
-    if (errno != EADDRINUSE)
-        return refusal(errno);
-    if (!remove_stale(address, length))
-        return -EADDRINUSE;
     return bind(fd, &address->any, length) ? refusal(errno) : 0;
 }
 
 /* What the address became, with the port that the kernel chose. */
-static int tell(int fd, union address *address, char **real, char **path)
+static int name_it(struct listener *listener, union address *address)
 {
     socklen_t length = sizeof(*address);
     int result;
 
-    if (address->any.sa_family == AF_UNIX) {
-        *path = strdup(address->un.sun_path);
-        result = *path ? asprintf(real, "unix:%s", *path) : -1;
-    } else if (getsockname(fd, &address->any, &length)) {
+    if (listener->path) {
+        result = asprintf(&listener->address, "unix:%s", listener->path);
+    } else if (getsockname(listener->fd, &address->any, &length)) {
         return refusal(errno);
     } else if (address->any.sa_family == AF_INET) {
         char host[INET_ADDRSTRLEN] = "";
 
         inet_ntop(AF_INET, &address->in.sin_addr, host, sizeof(host));
-        result = asprintf(real, "%s:%u", host, ntohs(address->in.sin_port));
+        result = asprintf(&listener->address, "%s:%u", host, ntohs(address->in.sin_port));
     } else {
-        result = asprintf(real, "[::1]:%u", ntohs(address->in6.sin6_port));
+        result = asprintf(&listener->address, "[::1]:%u", ntohs(address->in6.sin6_port));
     }
     if (result >= 0)
         return 0;
-    free(*path);
-    *path = *real = NULL; /* asprintf() may leave anything there */
+    listener->address = NULL; /* asprintf() may leave anything there */
     return -ENOMEM;
 }
 
-/* A socket that is bound, listening; without it again when that fails. */
-static int serve_on(int fd, union address *address, char **real, char **path)
+/* Connections inherit this: what the kernel keeps for each of them is bounded too. */
+static void bound_buffers(int fd)
 {
-    int err = listen(fd, BACKLOG) ? refusal(errno) : tell(fd, address, real, path);
+    int size = SOCKET_BUFFER;
 
-    if (err && address->any.sa_family == AF_UNIX)
-        (void)unlink(address->un.sun_path);
-    return err;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
-int status_listen(const char *text, int *fd, char **real, char **path)
+static int open_at(struct listener *listener, union address *address, socklen_t length)
+{
+    int err = 0;
+
+    if (address->any.sa_family == AF_UNIX) {
+        err = lock(address->un.sun_path, &listener->lock_fd);
+        listener->path = err ? NULL : strdup(address->un.sun_path);
+        if (!err && !listener->path)
+            err = -ENOMEM;
+        if (err && listener->lock_fd >= 0)
+            unlock(address->un.sun_path, listener->lock_fd);
+        if (err)
+            return err;
+    }
+    listener->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listener->fd < 0)
+        return refusal(errno);
+    err = listener->path ? bind_unix(listener, address, length)
+                         : bind_tcp(listener->fd, address, length);
+    if (err)
+        return err;
+    bound_buffers(listener->fd);
+    err = listen(listener->fd, BACKLOG) ? refusal(errno) : 0;
+    return err ? err : name_it(listener, address);
+}
+
+int listener_open(struct listener *listener, const char *text)
 {
     union address address;
     socklen_t length;
     int err = strncmp(text, "unix:", 5) ? parse_tcp(text, &address, &length)
                                         : parse_unix(text + 5, &address, &length);
 
-    *real = *path = NULL;
-    if (err)
-        return err;
-    *fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (*fd < 0)
-        return refusal(errno);
-    err = bind_it(*fd, &address, length);
     if (!err)
-        err = serve_on(*fd, &address, real, path);
+        err = open_at(listener, &address, length);
     if (err)
-        close(*fd);
+        listener_close(listener);
     return err;
+}
+
+/* The socket goes first, so that whoever gets the lock finds none. */
+void listener_close(struct listener *listener)
+{
+    struct stat stat;
+
+    if (listener->fd >= 0)
+        close(listener->fd);
+    if (listener->path && listener->ino && !lstat(listener->path, &stat) &&
+        stat.st_dev == listener->dev && stat.st_ino == listener->ino)
+        (void)unlink(listener->path);
+    if (listener->path)
+        unlock(listener->path, listener->lock_fd);
+    free(listener->path);
+    free(listener->address);
+    *listener = LISTENER_NONE;
 }

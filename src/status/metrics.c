@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "status.h"
+#include "query.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -48,10 +48,12 @@ static void gauge(struct out *out, const char *name, const char *unit, const cha
     text_printf(out->text, "%s %" PRIu64 "\n", name, value);
 }
 
-static void gauge_seconds(struct out *out, const char *name, const char *help, double seconds)
+static void gauge_seconds(struct out *out, const char *name, const char *help, int64_t ns)
 {
     family(out, name, "gauge", "seconds", help);
-    text_printf(out->text, "%s %.9g\n", name, seconds);
+    text_printf(out->text, "%s ", name);
+    text_seconds(out->text, ns);
+    text_put(out->text, "\n");
 }
 
 static void counter(struct out *out, const char *name, const char *help, uint64_t value)
@@ -65,22 +67,23 @@ static void histogram(struct out *out, const char *name, const char *label,
                       const struct roster_times *times, struct bounds bounds)
 {
     uint64_t sum = 0;
+    char braces[80] = "";
     unsigned n;
 
     for (n = 0; n < bounds.last; n++) {
         sum += times->buckets[n];
-        if (n >= bounds.first)
-            text_printf(out->text, "%s_bucket{%sle=\"%.9g\"} %" PRIu64 "\n", name, label,
-                        (double)(UINT64_C(2) << n) / 1e9, sum);
+        if (n < bounds.first)
+            continue;
+        text_printf(out->text, "%s_bucket{%sle=\"", name, label);
+        text_seconds(out->text, INT64_C(2) << n);
+        text_printf(out->text, "\"} %" PRIu64 "\n", sum);
     }
     text_printf(out->text, "%s_bucket{%sle=\"+Inf\"} %" PRIu64 "\n", name, label, times->count);
     if (*label)
-        text_printf(out->text, "%s_sum{%.*s} %.9g\n%s_count{%.*s} %" PRIu64 "\n", name,
-                    (int)strlen(label) - 1, label, (double)times->sum_ns / 1e9, name,
-                    (int)strlen(label) - 1, label, times->count);
-    else
-        text_printf(out->text, "%s_sum %.9g\n%s_count %" PRIu64 "\n", name,
-                    (double)times->sum_ns / 1e9, name, times->count);
+        snprintf(braces, sizeof(braces), "{%.*s}", (int)strlen(label) - 1, label);
+    text_printf(out->text, "%s_sum%s ", name, braces);
+    text_seconds(out->text, (int64_t)times->sum_ns);
+    text_printf(out->text, "\n%s_count%s %" PRIu64 "\n", name, braces, times->count);
 }
 
 /* Sessions and transactions by what they do; unknown while nobody may read them. */
@@ -180,21 +183,21 @@ static void put_times(struct out *out, const struct roster_metrics *metrics)
     family(out, "roster_scan_seconds", "histogram", "seconds", "Computing the minimum.");
     histogram(out, "roster_scan_seconds", "", &metrics->scans, scan_bounds);
     gauge_seconds(out, "roster_grace_period_seconds", "The newest grace period that was measured.",
-                  (double)metrics->grace_period_ns / 1e9);
+                  (int64_t)metrics->grace_period_ns);
     gauge_seconds(out, "roster_grace_period_age_seconds",
                   "How long the grace period under way has taken so far.",
-                  (double)metrics->grace_period_age_ns / 1e9);
+                  (int64_t)metrics->grace_period_age_ns);
     if (metrics->leased)
         gauge_seconds(out, "roster_lease_margin_seconds",
                       "Until the server is fenced unless its lease is kept; below 0 it is.",
-                      (double)metrics->lease_margin_ns / 1e9);
+                      metrics->lease_margin_ns);
 }
 
-static double seconds_between(uint64_t old_ts, uint64_t new_ts)
+static int64_t ns_between(uint64_t old_ts, uint64_t new_ts)
 {
     uint64_t old_ms = roster_ts_physical_ms(old_ts), new_ms = roster_ts_physical_ms(new_ts);
 
-    return new_ms > old_ms ? (double)(new_ms - old_ms) / 1e3 : 0;
+    return new_ms > old_ms ? (int64_t)(new_ms - old_ms) * 1000000 : 0;
 }
 
 /* Absent while the oracle cannot be asked or the kernel refuses the membarrier. */
@@ -206,11 +209,11 @@ static void put_minimum(struct out *out, struct roster *roster)
         return;
     gauge_seconds(out, "roster_minimum_age_seconds",
                   "How far the minimum start timestamp is behind now.",
-                  seconds_between(min.min_start_ts, min.now));
+                  ns_between(min.min_start_ts, min.now));
     if (min.safe_point)
         gauge_seconds(out, "roster_safe_point_age_seconds",
                       "How far the local safe point is behind now.",
-                      seconds_between(min.safe_point, min.now));
+                      ns_between(min.safe_point, min.now));
 }
 
 static int collect(struct roster *roster, struct roster_stats *stats,
@@ -228,20 +231,43 @@ static int collect(struct roster *roster, struct roster_stats *stats,
     return 0;
 }
 
+/* The text format is for all that name neither. */
+static unsigned choose_format(struct request *request, bool *open_metrics)
+{
+    struct query query;
+    unsigned status = query_parse(request, 0, &query);
+    int open = accept_quality(request->connection, OPEN_METRICS, "1.0.0");
+    int text = accept_quality(request->connection, "text/plain", "0.0.4");
+
+    if (!status && open <= 0 && !text)
+        return request_fail(request, MHD_HTTP_NOT_ACCEPTABLE,
+                            "there are " OPEN_METRICS " 1.0.0 and text/plain 0.0.4");
+    *open_metrics = open > 0 && open > text;
+    return status;
+}
+
 unsigned get_metrics(struct request *request)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
     struct roster_metrics metrics = {.size = sizeof(metrics)};
     struct census census = {false, {0}, {0}, {0}};
-    struct out out = {&request->text, request->accept && strstr(request->accept, OPEN_METRICS)};
-    int err = collect(request->status->roster, &stats, &metrics, &census);
+    struct out out = {&request->text, false};
+    unsigned status = choose_format(request, &out.open_metrics);
+    int err;
 
+    if (status)
+        return status;
+    err = collect(request->status->roster, &stats, &metrics, &census);
     if (err)
         return request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s", roster_strerror(err));
     request->type = out.open_metrics ? OPEN_METRICS "; version=1.0.0; charset=utf-8"
                                      : "text/plain; version=0.0.4; charset=utf-8";
     put_census(&out, &census);
     put_stats(&out, &stats);
+    gauge(&out, "roster_endpoint_memory_bytes", "bytes",
+          "Memory of the status endpoint's connections and replies.", request->status->budget.used);
+    counter(&out, "roster_endpoint_refused",
+            "Connections to the status endpoint that were refused.", request->status->refused);
     put_kills(&out, &metrics);
     put_times(&out, &metrics);
     put_minimum(&out, request->status->roster);

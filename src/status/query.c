@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define DEFAULT_LIMIT 1000
+#define MAX_LIMIT 10000
 
 enum kind { STRING, NUMBER, FLAG };
 
@@ -39,6 +40,7 @@ static const struct argument {
 };
 
 struct parse {
+    unsigned seen; /* a bit for each of the arguments */
     struct request *request;
     struct query *query;
     unsigned allowed;
@@ -82,10 +84,18 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
     struct parse *parse = arg;
     size_t n;
 
+    _Static_assert(sizeof(arguments) / sizeof(*arguments) < 32, "a bit for each");
+
     (void)kind;
     for (n = 0; n < sizeof(arguments) / sizeof(*arguments); n++) {
         if (!(arguments[n].where & parse->allowed) || strcmp(arguments[n].name, name) != 0)
             continue;
+        if (parse->seen & 1U << n) {
+            parse->status = request_fail(parse->request, MHD_HTTP_BAD_REQUEST,
+                                         "%s is given more than once", arguments[n].name);
+            return MHD_NO;
+        }
+        parse->seen |= 1U << n;
         if (store(parse->query, &arguments[n], value))
             return MHD_YES;
         parse->status =
@@ -100,12 +110,13 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
 
 unsigned query_parse(struct request *request, unsigned allowed, struct query *query)
 {
-    struct parse parse = {request, query, allowed, 0};
+    struct parse parse = {0, request, query, allowed, 0};
 
     memset(query, 0, sizeof(*query));
     query->limit = DEFAULT_LIMIT;
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, each, &parse);
-    if (!parse.status && !query->limit)
-        return request_fail(request, MHD_HTTP_BAD_REQUEST, "limit takes a number from 1");
+    if (!parse.status && (!query->limit || query->limit > MAX_LIMIT))
+        return request_fail(request, MHD_HTTP_BAD_REQUEST, "limit takes a number from 1 to %d",
+                            MAX_LIMIT);
     return parse.status;
 }

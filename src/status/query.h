@@ -24,6 +24,7 @@ struct query {
     uint64_t statement;
     bool in_txn;
     bool full;
+    bool only_txns; /* set by who asks for a list of transactions */
 };
 
 /* Returns 0, or the HTTP status of what is wrong with it. */

@@ -2,23 +2,23 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Who asks for what, and whether he may.
+ * What a request asks for, whether its sender may, and sending the reply.
  */
 #include "config.h"
 
 #include "status.h"
 
-#include <errno.h>
+#include "core/base/ascii.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The name that libmicrohttpd has for it differs by version. */
-#define HTTP_TOO_LARGE 413
+#define STREAM_BLOCK ((size_t)8 << 10)
+#define STREAM_KEPT ((size_t)64 << 10) /* a larger buffer is freed when it is empty */
 
 static const struct route {
     const char *path;
@@ -37,9 +37,6 @@ static const struct route {
     {"/drain", NULL, post_drain},
 };
 
-/* What stands in *per_request from the first call for a request to the last. */
-static char no_body, some_body;
-
 unsigned request_fail(struct request *request, unsigned status, const char *format, ...)
 {
     va_list args;
@@ -50,63 +47,39 @@ unsigned request_fail(struct request *request, unsigned status, const char *form
     return status;
 }
 
-static const char *header(struct MHD_Connection *connection, const char *name)
-{
-    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-/* Compares in a time that does not tell how much of it was right. */
+/* Compares in a time that depends on what is given alone, not on how much of it is right. */
 static bool is_token(const char *token, const char *given)
 {
     size_t length = strlen(token), n;
-    unsigned char differs = 0;
+    size_t differs = strlen(given) ^ length;
 
-    if (strlen(given) != length)
-        return false;
-    for (n = 0; n < length; n++)
-        differs |= (unsigned char)(token[n] ^ given[n]);
+    for (n = 0; given[n]; n++)
+        differs |= (unsigned char)(token[n < length ? n : length] ^ given[n]);
     return !differs;
 }
 
-static bool is_trusted_peer(struct MHD_Connection *connection)
+static bool is_trusted_peer(const struct peer *peer)
 {
-    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    struct ucred peer;
-    socklen_t length = sizeof(peer);
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) || length != sizeof(peer))
-        return false;
-    return peer.uid == 0 || peer.uid == geteuid();
+    return peer->client->who == 0 || peer->client->who == geteuid();
 }
 
-static bool may_act(const struct roster_status *status, struct MHD_Connection *connection)
+static bool may_act(const struct request *request)
 {
-    const char *given = header(connection, MHD_HTTP_HEADER_AUTHORIZATION);
+    const struct roster_status *status = request->status;
+    const char *given = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                    MHD_HTTP_HEADER_AUTHORIZATION);
 
-    if (status->options.peers && status->path && is_trusted_peer(connection))
+    if (status->options.peers && status->listener.path && is_trusted_peer(request->peer))
         return true;
-    return status->token && given && !strncasecmp(given, "Bearer ", 7) &&
-           is_token(status->token, given + 7);
-}
-
-/* A page of another site may have its name resolve to this address, and then read what its visitors
- * may read here. Such a name is neither a number nor localhost. */
-static bool is_own_host(struct MHD_Connection *connection)
-{
-    const char *host = header(connection, MHD_HTTP_HEADER_HOST);
-    size_t name;
-
-    if (!host)
-        return true; /* no browser */
-    name = strcspn(host, ":");
-    return (name == 9 && !strncasecmp(host, "localhost", 9)) ||
-           !host[strspn(host, "0123456789.:")] || !strncmp(host, "[::1]", 5);
+    return status->token && given && ascii_starts(given, strlen(given), "Bearer ", 7) &&
+           is_token(status->token, given + 7 + strspn(given + 7, " "));
 }
 
 /* The answer of requests that went wrong. */
 static void reply_error(struct request *request)
 {
     text_free(&request->text);
+    stream_free(request);
     request->type = NULL;
     out_open(&request->text, NULL, '{');
     out_string(&request->text, "error", request->error);
@@ -128,6 +101,34 @@ static void add_headers(struct MHD_Response *response, const struct request *req
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
+    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    if (request->close)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+/* MHD_ContentReaderCallback: what the client reads next, made when it can take it. */
+static ssize_t read_stream(void *cls, uint64_t at, char *to, size_t most)
+{
+    struct request *request = cls;
+    struct text *text = &request->text;
+    bool end = false;
+    size_t length;
+
+    (void)at;
+    if (text->read == text->length) {
+        text->read = text->length = 0;
+        if (text->size > STREAM_KEPT)
+            text_free(text);
+        if (stream_more(request, &end) || text->failed)
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+        if (end)
+            return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    length = text->length - text->read < most ? text->length - text->read : most;
+    memcpy(to, text->data + text->read, length);
+    text->read += length;
+    return (ssize_t)length;
 }
 
 static enum MHD_Result reply(struct request *request, unsigned status, const char *allow)
@@ -136,20 +137,20 @@ static enum MHD_Result reply(struct request *request, unsigned status, const cha
     enum MHD_Result result;
 
     if (status == MHD_HTTP_OK && request->text.failed)
-        status = request_fail(request, MHD_HTTP_INSUFFICIENT_STORAGE,
-                              "the reply is too long; ask for less with limit");
+        status = request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                              "too much memory is in use for replies that are under way");
     if (*request->error)
         reply_error(request);
-    if (request->text.failed || !request->text.data) {
-        text_free(&request->text);
+    if (request->text.failed || (!request->text.data && !request->stream))
         return MHD_NO; /* the connection is closed */
-    }
-    response = MHD_create_response_from_buffer(request->text.length, request->text.data,
-                                               MHD_RESPMEM_MUST_FREE);
-    if (!response) {
-        text_free(&request->text);
+    if (request->stream)
+        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream,
+                                                     request, NULL);
+    else /* it stays until status_completed() */
+        response = MHD_create_response_from_buffer(request->text.length, request->text.data,
+                                                   MHD_RESPMEM_PERSISTENT);
+    if (!response)
         return MHD_NO;
-    }
     add_headers(response, request, status, allow);
     result = MHD_queue_response(request->connection, status, response);
     MHD_destroy_response(response);
@@ -162,7 +163,7 @@ static unsigned authorize(struct request *request)
 
     if (request->may)
         return 0;
-    if (!status->token && !(status->options.peers && status->path))
+    if (!status->token && !(status->options.peers && status->listener.path))
         return request_fail(request, MHD_HTTP_FORBIDDEN, "this endpoint is for reading only");
     if (!status->token)
         return request_fail(request, MHD_HTTP_FORBIDDEN, "this user may only read");
@@ -174,7 +175,7 @@ static unsigned dispatch(struct request *request, const struct route *route, con
     bool reads = !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);
     unsigned status = 0;
 
-    if (!is_own_host(request->connection))
+    if (!rules_is_own_host(request->connection))
         return request_fail(request, MHD_HTTP_FORBIDDEN, "ask by address or as localhost");
     if (!route)
         return request_fail(request, MHD_HTTP_NOT_FOUND, "there is no such page");
@@ -196,44 +197,61 @@ static const struct route *find(const char *url)
     return NULL;
 }
 
+static struct request *begin(struct roster_status *status, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct peer *peer = info ? info->socket_context : NULL;
+    struct request *request = peer && peer->client ? calloc(1, sizeof(*request)) : NULL;
+
+    if (!request)
+        return NULL;
+    request->status = status;
+    request->connection = connection;
+    request->peer = peer;
+    request->text.budget = &peer->client->budget;
+    return request;
+}
+
 enum MHD_Result status_handle(void *cls, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **per_request)
 {
-    struct request request = {.status = cls, .connection = connection};
     const struct route *route = find(url);
+    struct request *request = *per_request;
     unsigned status;
 
-    (void)version;
     (void)upload;
-    if (!*per_request) { /* the headers are there; the body may follow */
-        *per_request = &no_body;
-        return MHD_YES;
+    if (!request) { /* the headers are there */
+        *per_request = request = begin(cls, connection);
+        if (!request)
+            return MHD_NO;
+        request->may = may_act(request);
+        status = rules_check(request, url, method, version);
+        if (!status)
+            return MHD_YES;
+    } else if (*upload_size) {
+        return MHD_NO; /* the headers said that there is no body */
+    } else {
+        status = dispatch(request, route, method);
     }
-    if (*upload_size) {
-        *per_request = &some_body;
-        *upload_size = 0;
-        return MHD_YES;
-    }
-    request.accept = header(connection, MHD_HTTP_HEADER_ACCEPT);
-    request.may = may_act(request.status, connection);
-    if (*per_request == &some_body)
-        status = request_fail(&request, HTTP_TOO_LARGE, "a request has no body here");
-    else
-        status = dispatch(&request, route, method);
-    return reply(&request, status, route && route->post ? "POST" : "GET, HEAD");
+    return reply(request, status, route && route->post ? "POST" : "GET, HEAD");
 }
 
 void status_completed(void *cls, struct MHD_Connection *connection, void **per_request,
                       enum MHD_RequestTerminationCode why)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct peer *peer = info ? info->socket_context : NULL;
+    struct request *request = *per_request;
 
     (void)cls;
+    (void)connection;
     (void)why;
+    if (!request)
+        return;
+    request->peer->since_ms = status_now_ms();
+    request->peer->malformed = false;
+    text_free(&request->text);
+    stream_free(request);
+    free(request);
     *per_request = NULL;
-    if (peer)
-        peer->since_ms = status_now_ms();
 }

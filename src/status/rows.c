@@ -2,16 +2,15 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Lists of sessions and of transactions.
+ * A session as a row of a list. See rows.h.
  */
 #include "config.h"
 
-#include "query.h"
+#include "rows.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include "core/base/ascii.h"
+
 #include <string.h>
-#include <strings.h>
 
 #define MS UINT64_C(1000000)
 
@@ -43,30 +42,23 @@ static uint64_t txn_age_ms(const struct roster_snapshot *snapshot, const struct 
 
 static bool is(const char *wanted, const char *value)
 {
-    return !wanted || !strcasecmp(wanted, value ? value : "");
+    value = value ? value : "";
+    return !wanted || ascii_is(wanted, strlen(wanted), value);
 }
 
-static bool matches(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
-                    const struct query *query, bool only_txns)
+bool rows_match(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
+                const struct query *query)
 {
     bool in_txn = entry->txn_state == ROSTER_TXN_VALID;
-    uint64_t age = only_txns ? txn_age_ms(snapshot, entry) : entry_age_ms(snapshot, entry);
+    uint64_t age = query->only_txns ? txn_age_ms(snapshot, entry) : entry_age_ms(snapshot, entry);
 
-    if ((only_txns || query->in_txn) && !in_txn)
+    if ((query->only_txns || query->in_txn) && !in_txn)
         return false;
     return (!query->id || entry->id == query->id) && age >= query->min_ms &&
            is(query->user, entry->user) && is(query->db, entry->database) &&
            is(query->kind, kind_name(entry->kind)) &&
            is(query->command, roster_command_name(entry->command)) &&
            is(query->state, roster_run_state_name(entry->run_state));
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const struct roster_entry *left = *(const struct roster_entry *const *)a;
-    const struct roster_entry *right = *(const struct roster_entry *const *)b;
-
-    return (left->id > right->id) - (left->id < right->id);
 }
 
 /* Bytes with a length, since NULs may be among them. */
@@ -78,8 +70,8 @@ static void put_digest(struct text *text, const char *key, const struct roster_e
         out_null(text, key);
 }
 
-static void put_process(struct text *text, const struct roster_snapshot *snapshot,
-                        const struct roster_entry *entry, const struct query *query)
+void rows_put_process(struct text *text, const struct roster_snapshot *snapshot,
+                      const struct roster_entry *entry, const struct query *query)
 {
     struct roster_row_process row;
 
@@ -119,8 +111,8 @@ static void put_array(struct text *text, const char *key, const char *array)
     text_add(text, array + 1, strlen(array) - 1);
 }
 
-static void put_trx(struct text *text, const struct roster_snapshot *snapshot,
-                    const struct roster_entry *entry, const struct query *query)
+void rows_put_trx(struct text *text, const struct roster_snapshot *snapshot,
+                  const struct roster_entry *entry, const struct query *query)
 {
     struct roster_row_trx row;
 
@@ -151,79 +143,4 @@ static void put_trx(struct text *text, const struct roster_snapshot *snapshot,
     else
         out_null(text, "waiting_time");
     out_close(text, '}');
-}
-
-/* The matching entries in the order of their ids; NULL when memory is out. */
-static const struct roster_entry **choose(const struct roster_snapshot *snapshot,
-                                          const struct query *query, bool only_txns, size_t *count)
-{
-    const struct roster_entry **chosen = malloc((snapshot->count + 1) * sizeof(*chosen));
-    size_t n;
-
-    *count = 0;
-    if (!chosen)
-        return NULL;
-    for (n = 0; n < snapshot->count; n++)
-        if (matches(snapshot, &snapshot->entries[n], query, only_txns))
-            chosen[(*count)++] = &snapshot->entries[n];
-    qsort(chosen, *count, sizeof(*chosen), by_id);
-    return chosen;
-}
-
-static void put_rows(struct text *text, const struct roster_snapshot *snapshot,
-                     const struct query *query, bool only_txns, const struct roster_entry **chosen,
-                     size_t count)
-{
-    uint64_t rows = 0;
-    size_t n;
-
-    out_open(text, NULL, '{');
-    out_number(text, "taken_at_ms", snapshot->taken_at_ms);
-    out_number(text, "sessions", snapshot->count);
-    out_number(text, "matched", count);
-    out_open(text, "rows", '[');
-    for (n = 0; n < count && rows < query->limit; n++) {
-        if (chosen[n]->id <= query->after)
-            continue;
-        (only_txns ? put_trx : put_process)(text, snapshot, chosen[n], query);
-        rows++;
-    }
-    out_close(text, ']');
-    if (n < count)
-        out_id(text, "next", chosen[n - 1]->id);
-    else
-        out_null(text, "next");
-    out_close(text, '}');
-}
-
-static unsigned get_rows(struct request *request, bool only_txns)
-{
-    struct roster_snapshot *snapshot = NULL;
-    const struct roster_entry **chosen;
-    struct query query;
-    size_t count;
-    int err;
-    unsigned status = query_parse(request, QUERY_ROWS, &query);
-
-    if (status)
-        return status;
-    err = roster_snapshot(request->status->roster, &snapshot);
-    if (err)
-        return request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s", roster_strerror(err));
-    chosen = choose(snapshot, &query, only_txns, &count);
-    if (chosen)
-        put_rows(&request->text, snapshot, &query, only_txns, chosen, count);
-    free(chosen);
-    roster_snapshot_free(snapshot);
-    return MHD_HTTP_OK; /* without `chosen` there is no text, and the connection is closed */
-}
-
-unsigned get_processlist(struct request *request)
-{
-    return get_rows(request, false);
-}
-
-unsigned get_trx(struct request *request)
-{
-    return get_rows(request, true);
 }

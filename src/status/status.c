@@ -13,6 +13,7 @@
 #include "status.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -25,8 +26,9 @@
 #define DEFAULT_CONNECTIONS 64
 #define MAX_CONNECTIONS 1024
 #define DEFAULT_REQUEST_MS 30000
-#define CONNECTION_MEMORY ((size_t)16 << 10) /* longer headers are refused */
-#define SWEEP_MS 250
+#define DEFAULT_MEMORY ((uint64_t)64 << 20)
+#define LEAST_MEMORY ((uint64_t)1 << 20)
+#define LOOK_MS 250 /* how often deadlines are looked at */
 
 uint64_t status_now_ms(void)
 {
@@ -36,26 +38,13 @@ uint64_t status_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Closes for reading and writing what has taken too long; libmicrohttpd then sees the end. */
-static void sweep(struct roster_status *status, uint64_t now)
-{
-    struct peer *peer;
-
-    if (now - status->swept_ms < SWEEP_MS)
-        return;
-    status->swept_ms = now;
-    for (peer = status->peers; peer; peer = peer->next)
-        if (now - peer->since_ms > status->options.request_ms)
-            shutdown(peer->fd, SHUT_RDWR);
-}
-
 static void run(struct roster_status *status, uint64_t timeout_ms)
 {
     struct pollfd fds[2] = {{status->epoll_fd, POLLIN, 0}, {status->stop_fd, POLLIN, 0}};
     MHD_UNSIGNED_LONG_LONG wanted;
 
-    if (status->peers && timeout_ms > SWEEP_MS)
-        timeout_ms = SWEEP_MS;
+    if (status->peers && timeout_ms > LOOK_MS)
+        timeout_ms = LOOK_MS;
     if (status->again)
         timeout_ms = 0;
     status->again = false;
@@ -63,7 +52,7 @@ static void run(struct roster_status *status, uint64_t timeout_ms)
         timeout_ms = wanted;
     (void)poll(fds, 2, (int)timeout_ms);
     MHD_run(status->daemon);
-    sweep(status, status_now_ms());
+    clients_sweep(status);
 }
 
 static void *thread_main(void *arg)
@@ -74,37 +63,6 @@ static void *thread_main(void *arg)
     while (poll(&stop, 1, 0) == 0)
         run(status, 3600000);
     return NULL;
-}
-
-static void on_connection(void *cls, struct MHD_Connection *connection, void **per_connection,
-                          enum MHD_ConnectionNotificationCode what)
-{
-    struct roster_status *status = cls;
-    struct peer *peer = *per_connection;
-
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        status->again = true; /* when all places were taken the listener comes back only then */
-        if (!peer)
-            return;
-        if (peer->prev)
-            peer->prev->next = peer->next;
-        else
-            status->peers = peer->next;
-        if (peer->next)
-            peer->next->prev = peer->prev;
-        free(peer);
-        return;
-    }
-    peer = calloc(1, sizeof(*peer));
-    *per_connection = peer;
-    if (!peer)
-        return;
-    peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    peer->since_ms = status_now_ms();
-    peer->next = status->peers;
-    if (peer->next)
-        peer->next->prev = peer;
-    status->peers = peer;
 }
 
 static int options_get(struct roster_status_options *known,
@@ -123,10 +81,15 @@ static int options_get(struct roster_status_options *known,
         if (bytes[n])
             return -E2BIG;
     *known = *options;
-    if (known->max_connections > MAX_CONNECTIONS)
+    if (known->max_connections > MAX_CONNECTIONS ||
+        (known->max_memory && known->max_memory < LEAST_MEMORY) || known->max_memory > SIZE_MAX)
         return -EINVAL;
     if (!known->max_connections)
         known->max_connections = DEFAULT_CONNECTIONS;
+    if (!known->max_per_client)
+        known->max_per_client = (known->max_connections + 1) / 2;
+    if (!known->max_memory)
+        known->max_memory = DEFAULT_MEMORY;
     if (!known->request_ms)
         known->request_ms = DEFAULT_REQUEST_MS;
     if (!known->address)
@@ -138,16 +101,15 @@ static int options_get(struct roster_status_options *known,
 
 static void free_all(struct roster_status *status)
 {
-    if (status->daemon)
-        MHD_stop_daemon(status->daemon); /* closes listen_fd */
-    else if (status->listen_fd >= 0)
-        close(status->listen_fd);
-    if (status->path)
-        unlink(status->path);
+    if (status->daemon) {
+        MHD_stop_daemon(status->daemon); /* closes the listener's socket */
+        status->listener.fd = -1;
+    }
+    listener_close(&status->listener);
+    if (status->diag_fd >= 0)
+        close(status->diag_fd);
     if (status->stop_fd >= 0)
         close(status->stop_fd);
-    free(status->path);
-    free(status->address);
     free(status->name);
     free(status->token);
     free(status);
@@ -157,12 +119,12 @@ static int start_daemon(struct roster_status *status)
 {
     const union MHD_DaemonInfo *info;
 
-    status->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, status_handle, status,
-                         MHD_OPTION_LISTEN_SOCKET, status->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-                         status->options.max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                         CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, status_completed, status,
-                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, status, MHD_OPTION_END);
+    status->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL, 0, NULL, NULL, status_handle, status, MHD_OPTION_LISTEN_SOCKET,
+        status->listener.fd, MHD_OPTION_CONNECTION_LIMIT, status->options.max_connections,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
+        status_completed, status, MHD_OPTION_NOTIFY_CONNECTION, clients_notify, status,
+        MHD_OPTION_UNESCAPE_CALLBACK, rules_unescape, status, MHD_OPTION_END);
     if (!status->daemon)
         return -ENOMEM;
     info = MHD_get_daemon_info(status->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -196,11 +158,12 @@ static int open_all(struct roster_status *status)
     status->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!status->name || (options->token && !status->token) || status->stop_fd < 0)
         return -ENOMEM;
-    err = status_listen(options->address, &status->listen_fd, &status->address, &status->path);
-    if (err) {
-        status->listen_fd = -1;
+    err = listener_open(&status->listener, options->address);
+    if (err)
         return err;
-    }
+    if (!status->listener.path) /* without it all users are one */
+        status->diag_fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    status->budget.most = (size_t)options->max_memory;
     err = start_daemon(status);
     return err ? err : start_thread(status);
 }
@@ -217,7 +180,8 @@ int roster_status_start(struct roster *roster, const struct roster_status_option
     if (!status)
         return -ENOMEM;
     status->roster = roster;
-    status->listen_fd = status->stop_fd = -1;
+    status->listener = LISTENER_NONE;
+    status->stop_fd = status->diag_fd = -1;
     status->started_ms = status_now_ms();
     err = options_get(&status->options, options);
     if (!err)
@@ -252,5 +216,5 @@ int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms)
 
 const char *roster_status_address(const struct roster_status *status)
 {
-    return status ? status->address : NULL;
+    return status ? status->listener.address : NULL;
 }

@@ -7,6 +7,7 @@
 #ifndef ROSTER_STATUS_PRIVATE_H
 #define ROSTER_STATUS_PRIVATE_H
 
+#include "listen.h"
 #include "text.h"
 
 #include <microhttpd.h>
@@ -14,44 +15,67 @@
 #include <roster/roster.h>
 #include <roster/status.h>
 
-/* A connection, to see how long it takes. */
+/* What libmicrohttpd takes for a connection; longer headers are refused. */
+#define CONNECTION_MEMORY ((size_t)16 << 10)
+
+/* Who connects: a user of this machine, or an address where users cannot be told apart. */
+struct client {
+    struct client *prev, *next;
+    uint64_t who;
+    uint32_t connections;
+    struct budget budget;
+};
+
+/* A connection. */
 struct peer {
     struct peer *prev, *next;
+    struct client *client; /* NULL: it was refused */
     int fd;
+    bool malformed;    /* the target of its request cannot be decoded */
     uint64_t since_ms; /* when its request, or the pause before it, began */
 };
 
 struct roster_status {
     struct roster *roster;
     struct roster_status_options options;
-    char *name, *token, *address;
-    char *path; /* of the Unix socket, to be removed; else NULL */
+    char *name, *token;
+    struct listener listener;
     struct MHD_Daemon *daemon;
-    int listen_fd, epoll_fd;
+    int epoll_fd;
     int stop_fd; /* an eventfd: the thread is to end */
+    int diag_fd; /* tells the users behind TCP connections; -1: they cannot be told */
     pthread_t thread;
+    struct budget budget;
+    struct client *clients;
     struct peer *peers;
+    uint64_t refused; /* connections, by the limits of one client */
     uint64_t started_ms, swept_ms;
     bool again; /* a connection was closed, so there may be a place for another one */
 };
 
-/* A request, and its reply while that is made. */
+/* A reply that is made while the client reads it. */
+struct stream;
+
+/* A request, and its reply while that is made and sent. */
 struct request {
     struct roster_status *status;
     struct MHD_Connection *connection;
-    const char *accept; /* NULL when there is none */
-    bool may;           /* kill and drain */
-    struct text text;   /* the reply */
-    const char *type;   /* its media type; NULL: JSON */
-    char error[128];    /* when the status is not 200 */
+    struct peer *peer;
+    bool may;              /* kill and drain */
+    bool close;            /* the connection cannot be used for another request */
+    struct text text;      /* the reply, or the part of a stream that is on its way */
+    struct stream *stream; /* NULL: `text` is all */
+    const char *type;      /* its media type; NULL: JSON */
+    char error[128];       /* when the status is not 200 */
 };
 
 /* CLOCK_MONOTONIC in milliseconds. */
 uint64_t status_now_ms(void);
 
-/* Opens the socket of the address `text`. Returns 0 or a negative errno; `*real` is what it became,
- * to be freed, and `*path` the Unix socket's file or NULL. */
-int status_listen(const char *text, int *fd, char **real, char **path);
+/* clients.c: MHD_NotifyConnectionCallback, and what closes connections that take too long. */
+void clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
+                    enum MHD_ConnectionNotificationCode what);
+void clients_sweep(struct roster_status *status);
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the endpoint. */
 enum MHD_Result status_handle(void *cls, struct MHD_Connection *connection, const char *url,
@@ -60,9 +84,25 @@ enum MHD_Result status_handle(void *cls, struct MHD_Connection *connection, cons
 void status_completed(void *cls, struct MHD_Connection *connection, void **per_request,
                       enum MHD_RequestTerminationCode why);
 
+/* rules.c: MHD_UnescapeCallback; what HTTP demands of a request, as a status or 0; whether the host
+ * it names is this one. */
+size_t rules_unescape(void *cls, struct MHD_Connection *connection, char *text);
+unsigned rules_check(struct request *request, const char *url, const char *method,
+                     const char *version);
+bool rules_is_own_host(struct MHD_Connection *connection);
+
+/* accept.c: how much the request wants a media type, in thousandths; 0: not at all, -1: it does not
+ * say. A `version` in a media range has to be this one. */
+int accept_quality(struct MHD_Connection *connection, const char *type, const char *version);
+
 /* Sets the error that goes with a status, and returns that. */
 unsigned request_fail(struct request *request, unsigned status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* list.c: appends to request->text what comes next; `*end` when that is all. Returns 0 or a
+ * negative errno. */
+int stream_more(struct request *request, bool *end);
+void stream_free(struct request *request);
 
 /* Makes a reply and returns its HTTP status. */
 typedef unsigned handler_fn(struct request *request);

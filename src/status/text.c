@@ -17,11 +17,15 @@
 #include <string.h>
 
 #define FIRST_SIZE 4096
+#define SECOND UINT64_C(1000000000)
 
 void text_free(struct text *text)
 {
+    budget_give(text->budget, text->size);
     free(text->data);
-    memset(text, 0, sizeof(*text));
+    text->data = NULL;
+    text->length = text->size = text->read = 0;
+    text->failed = false;
 }
 
 static bool reserve(struct text *text, size_t more)
@@ -35,8 +39,12 @@ static bool reserve(struct text *text, size_t more)
         return true;
     while (size <= text->length + more)
         size *= 2;
-    data = size <= TEXT_MAX ? realloc(text->data, size) : NULL;
+    text->failed = !budget_take(text->budget, size - text->size);
+    if (text->failed)
+        return false;
+    data = realloc(text->data, size);
     if (!data) {
+        budget_give(text->budget, size - text->size);
         text->failed = true;
         return false;
     }
@@ -51,6 +59,7 @@ void text_add(struct text *text, const char *bytes, size_t length)
         return;
     memcpy(text->data + text->length, bytes, length);
     text->length += length;
+    text->last = bytes[length - 1];
 }
 
 void text_put(struct text *text, const char *string)
@@ -92,11 +101,7 @@ static void escape(struct text *text, const char *at, size_t left)
 /* A comma, unless something has just been opened, and the key. */
 static void begin(struct text *text, const char *key)
 {
-    char last = '{';
-
-    if (text->length)
-        last = text->data[text->length - 1];
-    if (last != '{' && last != '[')
+    if (text->last && text->last != '{' && text->last != '[')
         text_add(text, ",", 1);
     if (!key)
         return;
@@ -115,6 +120,22 @@ static void put_decimal(struct text *text, uint64_t number)
         *--first = "0123456789"[number % 10];
     while (number /= 10);
     text_add(text, first, (size_t)(digits + sizeof(digits) - first));
+}
+
+void text_seconds(struct text *text, int64_t ns)
+{
+    uint64_t size = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns, rest = size % SECOND;
+    char digits[] = ".000000000";
+    size_t n;
+
+    if (ns < 0)
+        text_add(text, "-", 1);
+    put_decimal(text, size / SECOND);
+    for (n = sizeof(digits) - 2; n; n--, rest /= 10)
+        digits[n] = "0123456789"[rest % 10];
+    for (n = sizeof(digits) - 1; digits[n - 1] == '0'; n--)
+        ;
+    text_add(text, digits, n > 1 ? n : 0);
 }
 
 void out_open(struct text *text, const char *key, char bracket)

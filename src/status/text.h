@@ -8,24 +8,29 @@
 #ifndef ROSTER_STATUS_TEXT_H
 #define ROSTER_STATUS_TEXT_H
 
+#include "budget.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A reply may be so long. */
-#define TEXT_MAX ((size_t)64 << 20)
-
 struct text {
+    struct budget *budget; /* what `size` is taken from; NULL: no limit */
     char *data;
     size_t length;
     size_t size;
+    size_t read; /* of a stream: what has been sent of it */
+    char last;   /* the last byte that was added, which may have been sent */
     bool failed;
 };
 
-void text_free(struct text *text);
+void text_free(struct text *text); /* it can be used again */
 void text_add(struct text *text, const char *bytes, size_t length);
 void text_put(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A number of nanoseconds as seconds, with a decimal point in every locale. */
+void text_seconds(struct text *text, int64_t ns);
 
 /*
  * A JSON value in an array when `key` is NULL, else a member of an object. Commas come by

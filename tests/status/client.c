@@ -9,6 +9,7 @@
 #include <criterion/criterion.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,4 +141,38 @@ int dial(const struct fixture *fixture)
     cr_assert(fd >= 0);
     cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
     return fd;
+}
+
+size_t hear(int fd, char *text, size_t size, int timeout_ms)
+{
+    struct pollfd wait = {fd, POLLIN, 0};
+    size_t length = 0;
+    ssize_t more = 1;
+
+    while (length < size - 1 && more > 0 && poll(&wait, 1, timeout_ms) == 1) {
+        more = recv(fd, text + length, size - 1 - length, 0);
+        length += more > 0 ? (size_t)more : 0;
+    }
+    text[length] = '\0';
+    return length;
+}
+
+bool is_closed(int fd, int timeout_ms)
+{
+    struct pollfd wait = {fd, POLLIN, 0};
+    char byte;
+
+    return poll(&wait, 1, timeout_ms) == 1 && recv(fd, &byte, 1, 0) <= 0;
+}
+
+size_t speak(const struct fixture *fixture, const char *bytes, size_t length, char *text,
+             size_t size)
+{
+    int fd = dial(fixture);
+
+    cr_assert_eq(send(fd, bytes, length, MSG_NOSIGNAL), (ssize_t)length);
+    shutdown(fd, SHUT_WR);
+    length = hear(fd, text, size, 10000);
+    close(fd);
+    return length;
 }

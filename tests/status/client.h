@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <roster/roster.h>
 #include <roster/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct fixture {
@@ -46,5 +47,15 @@ void expect_reply(const struct fixture *fixture, const char *method, const char 
 
 /* A plain connection to the endpoint. */
 int dial(const struct fixture *fixture);
+
+/* What the server says on it, up to its end or until it says nothing for so long. */
+size_t hear(int fd, char *text, size_t size, int timeout_ms);
+
+/* Whether the server has closed it by then. */
+bool is_closed(int fd, int timeout_ms);
+
+/* Sends these bytes on a connection of their own, and hears all that comes back. */
+size_t speak(const struct fixture *fixture, const char *bytes, size_t length, char *text,
+             size_t size);
 
 #endif /* ROSTER_TESTS_STATUS_CLIENT_H */

@@ -59,6 +59,10 @@ expect "JSON has all of them" 5 "$(grep -c '"id":' <<<"$out")"
 expect "and text as it was" '*dave <b>*' "$out"
 run 0 ps --limit=2
 expect "a limit holds" 3 "$(lines)"
+run 0 ps --limit=100000
+expect "also one that takes several pages" 6 "$(lines)"
+run 2 ps --limit=-1
+expect "a limit that is none" '*limit takes a number*' "$complaint"
 status=0
 timeout 1 "$ctl" ps --watch=0.2 >"$work/watched" || status=$?
 expect "watching goes on" 124 "$status"

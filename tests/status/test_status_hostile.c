@@ -18,30 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What the server says, up to its end; waits for that at most so long. */
-static size_t hear(int fd, char *text, size_t size, int timeout_ms)
-{
-    struct pollfd wait = {fd, POLLIN, 0};
-    size_t length = 0;
-    ssize_t more = 1;
-
-    while (length < size - 1 && more > 0 && poll(&wait, 1, timeout_ms) == 1) {
-        more = recv(fd, text + length, size - 1 - length, 0);
-        length += more > 0 ? (size_t)more : 0;
-    }
-    text[length] = '\0';
-    return length;
-}
-
-/* Whether the server has closed it by then. */
-static bool is_closed(int fd, int timeout_ms)
-{
-    struct pollfd wait = {fd, POLLIN, 0};
-    char byte;
-
-    return poll(&wait, 1, timeout_ms) == 1 && recv(fd, &byte, 1, 0) <= 0;
-}
-
 static void expect_alive(const struct fixture *fixture)
 {
     expect_reply(fixture, NULL, "/status", NULL, 200, "\"sessions\":0");
@@ -162,7 +138,8 @@ Test(status_hostile, connections_are_bounded)
 {
     static const char request[] = "GET /status HTTP/1.1\r\nHost: [::1]\r\n\r\n";
     enum { MANY = 120, LIMIT = 16 };
-    struct fixture fixture = {.options = {.max_connections = LIMIT, .request_ms = 1000}};
+    struct fixture fixture = {
+        .options = {.max_connections = LIMIT, .max_per_client = LIMIT, .request_ms = 1000}};
     struct pollfd fds[MANY];
     int n, answered = 0;
     char text[16];
@@ -190,7 +167,8 @@ Test(status_hostile, connections_are_bounded)
 Test(status_hostile, places_are_freed)
 {
     enum { LIMIT = 8 };
-    struct fixture fixture = {.options = {.max_connections = LIMIT, .request_ms = 500}};
+    struct fixture fixture = {
+        .options = {.max_connections = LIMIT, .max_per_client = LIMIT, .request_ms = 500}};
     int fds[LIMIT], n;
 
     fixture_start(&fixture);

@@ -265,6 +265,13 @@ static int take_snapshot(struct scene *scene)
     return roster_snapshot(scene->roster, &scene->snapshot);
 }
 
+static int take_some(struct scene *scene)
+{
+    uint64_t id = roster_session_id(scene->session);
+
+    return roster_snapshot_ids(scene->roster, &id, 1, &scene->snapshot);
+}
+
 static void free_snapshot(struct scene *scene)
 {
     cr_expect_eq(scene->snapshot->count, 1);
@@ -311,6 +318,7 @@ static const struct act acts[] = {
     {"pin_acquire", nothing, pin_acquire, release_pin, false},
     {"read_lock", nothing, read_lock, read_unlock, false},
     {"snapshot", running, take_snapshot, free_snapshot, false},
+    {"some of: snapshot", running, take_some, free_snapshot, false},
     {"kill", running, kill_it, nothing, false},
     {"min_start_ts", begun, minimum, nothing, true},
     {"stmt_end", running, stmt_end, nothing, true},

@@ -232,14 +232,29 @@ static uint64_t real_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static int fill(struct roster *roster, struct snapshot *snapshot)
+static int copy_ids(struct roster *roster, const uint64_t *ids, size_t count, struct copy *copy)
+{
+    const struct roster_session *session;
+    size_t n;
+    int err = 0;
+
+    for (n = 0; !err && n < count; n++) {
+        session = roster_lookup(roster, ids[n]);
+        if (session)
+            err = copy_session(session, roster_session_view(session), copy);
+    }
+    return err;
+}
+
+/* All sessions, or those with these ids. */
+static int fill(struct roster *roster, const uint64_t *ids, size_t count, struct snapshot *snapshot)
 {
     struct copy *copy = &snapshot->copy;
     int err = roster_read_lock(roster);
 
     if (err)
         return err;
-    err = roster_for_each(roster, copy_session, copy);
+    err = ids ? copy_ids(roster, ids, count, copy) : roster_for_each(roster, copy_session, copy);
     snapshot->list.taken_at = rst_monotonic_ns();
     snapshot->list.taken_at_ms = real_ms();
     roster_read_unlock(roster);
@@ -252,7 +267,8 @@ static int fill(struct roster *roster, struct snapshot *snapshot)
     return 0;
 }
 
-int roster_snapshot(struct roster *roster, struct roster_snapshot **snapshot)
+static int make(struct roster *roster, const uint64_t *ids, size_t count,
+                struct roster_snapshot **snapshot)
 {
     struct snapshot *made;
     int err;
@@ -262,12 +278,23 @@ int roster_snapshot(struct roster *roster, struct roster_snapshot **snapshot)
     made = calloc(1, sizeof(*made));
     if (!made)
         return -ENOMEM;
-    err = fill(roster, made);
+    err = fill(roster, ids, count, made);
     if (err)
         roster_snapshot_free(&made->list);
     else
         *snapshot = &made->list;
     return err;
+}
+
+int roster_snapshot(struct roster *roster, struct roster_snapshot **snapshot)
+{
+    return make(roster, NULL, 0, snapshot);
+}
+
+int roster_snapshot_ids(struct roster *roster, const uint64_t *ids, size_t count,
+                        struct roster_snapshot **snapshot)
+{
+    return ids ? make(roster, ids, count, snapshot) : -EINVAL;
 }
 
 void roster_snapshot_free(struct roster_snapshot *snapshot)

@@ -89,6 +89,9 @@ Test(list, null)
     roster_read_unlock(roster);
     cr_assert_eq(roster_snapshot(NULL, &snapshot), -EINVAL);
     cr_assert_eq(roster_snapshot(roster, NULL), -EINVAL);
+    cr_assert_eq(roster_snapshot_ids(NULL, &(uint64_t){1}, 1, &snapshot), -EINVAL);
+    cr_assert_eq(roster_snapshot_ids(roster, NULL, 1, &snapshot), -EINVAL);
+    cr_assert_eq(roster_snapshot_ids(roster, &(uint64_t){1}, 1, NULL), -EINVAL);
     cr_assert_null(snapshot);
     roster_snapshot_free(NULL);
     cr_assert_eq(roster_read_lock(NULL), -EINVAL);
@@ -104,6 +107,35 @@ Test(list, a_snapshot_of_nothing)
     cr_assert_eq(snapshot->count, 0);
     cr_assert_gt(snapshot->taken_at, 0);
     roster_snapshot_free(snapshot);
+    unit_destroy(roster);
+}
+
+/* In the order that is asked for, without those that are not open; nothing for no ids. */
+Test(list, a_snapshot_of_some)
+{
+    static const uint64_t ids[] = {9, 3, 4, 7};
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *sessions[3];
+    struct roster_snapshot *snapshot = NULL;
+
+    for (int i = 0; i < 3; i++) {
+        attr.id = (uint64_t[]){3, 7, 9}[i];
+        attr.user = (const char *[]){"three", "seven", "nine"}[i];
+        unit_ok(roster_session_open(roster, &attr, &sessions[i]));
+    }
+    unit_ok(roster_snapshot_ids(roster, ids, 4, &snapshot));
+    cr_assert_eq(snapshot->count, 3);
+    cr_expect_str_eq(snapshot->entries[0].user, "nine");
+    cr_expect_str_eq(snapshot->entries[1].user, "three");
+    cr_expect_eq(snapshot->entries[2].id, 7);
+    cr_expect_gt(snapshot->taken_at, 0);
+    roster_snapshot_free(snapshot);
+    unit_ok(roster_snapshot_ids(roster, ids, 0, &snapshot));
+    cr_expect_eq(snapshot->count, 0);
+    roster_snapshot_free(snapshot);
+    for (int i = 0; i < 3; i++)
+        unit_ok(roster_session_close(sessions[i]));
     unit_destroy(roster);
 }
 

@@ -1,0 +1,48 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Letters of ASCII, whatever the host's locale makes of letters: in Turkish, i and I are two.
+ */
+#ifndef ROSTER_CORE_BASE_ASCII_H
+#define ROSTER_CORE_BASE_ASCII_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+static inline char ascii_lower(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+}
+
+/* Whether two texts of one length are the same but for case. */
+static inline bool ascii_same(const char *a, const char *b, size_t length)
+{
+    size_t n;
+
+    for (n = 0; n < length; n++)
+        if (ascii_lower(a[n]) != ascii_lower(b[n]))
+            return false;
+    return true;
+}
+
+/* Whether `text`, which need not end with a NUL, is `word` but for case. */
+static inline bool ascii_is(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && ascii_same(text, word, length);
+}
+
+/* Whether it begins with the first `start` bytes of `word`. */
+static inline bool ascii_starts(const char *text, size_t length, const char *word, size_t start)
+{
+    return length >= start && ascii_same(text, word, start);
+}
+
+/* What HTTP makes names of: RFC 9110, 5.6.2. */
+static inline bool ascii_is_token(char byte)
+{
+    return byte > ' ' && byte < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", byte);
+}
+
+#endif /* ROSTER_CORE_BASE_ASCII_H */

@@ -1,0 +1,37 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Memory that requests may take: that of one client is part of the endpoint's. One thread.
+ */
+#ifndef ROSTER_STATUS_BUDGET_H
+#define ROSTER_STATUS_BUDGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct budget {
+    size_t used, most;
+    struct budget *whole; /* NULL: it is the whole */
+};
+
+/* Whether `bytes` more fit everywhere; they are counted then. NULL has no limit. */
+static inline bool budget_take(struct budget *budget, size_t bytes)
+{
+    struct budget *part;
+
+    for (part = budget; part; part = part->whole)
+        if (part->most - part->used < bytes)
+            return false;
+    for (part = budget; part; part = part->whole)
+        part->used += bytes;
+    return true;
+}
+
+static inline void budget_give(struct budget *budget, size_t bytes)
+{
+    for (; budget; budget = budget->whole)
+        budget->used -= bytes;
+}
+
+#endif /* ROSTER_STATUS_BUDGET_H */

@@ -1,0 +1,230 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Who is connected, and how much of the endpoint each client may have.
+ *
+ * All clients are on this machine, so that an address says little: whoever connects from 127.0.0.1
+ * may as well do so from 127.0.0.2. What tells them apart is the user. A Unix socket knows it; of
+ * a TCP connection the kernel tells it through sock_diag(7).
+ */
+#include "config.h"
+
+#include "status.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define SWEEP_MS 250
+#define NOT_A_USER (UINT64_C(1) << 32) /* all whose user is not known */
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+/* The two ends of a connection, as the peer's socket has them. */
+static bool fill_ends(int fd, struct inet_diag_req_v2 *wanted)
+{
+    union address near = {.any = {0}}, far = {.any = {0}};
+    socklen_t near_size = sizeof(near), far_size = sizeof(far);
+
+    if (getsockname(fd, &near.any, &near_size) || getpeername(fd, &far.any, &far_size))
+        return false;
+    wanted->sdiag_family = (uint8_t)far.any.sa_family;
+    if (far.any.sa_family == AF_INET) {
+        wanted->id.idiag_sport = far.in.sin_port;
+        wanted->id.idiag_dport = near.in.sin_port;
+        wanted->id.idiag_src[0] = far.in.sin_addr.s_addr;
+        wanted->id.idiag_dst[0] = near.in.sin_addr.s_addr;
+        return true;
+    }
+    wanted->id.idiag_sport = far.in6.sin6_port;
+    wanted->id.idiag_dport = near.in6.sin6_port;
+    memcpy(wanted->id.idiag_src, &far.in6.sin6_addr, sizeof(far.in6.sin6_addr));
+    memcpy(wanted->id.idiag_dst, &near.in6.sin6_addr, sizeof(near.in6.sin6_addr));
+    return far.any.sa_family == AF_INET6;
+}
+
+/* The kernel answers while it is asked, so nothing here waits. */
+static bool tcp_user(int diag_fd, int fd, uint64_t *who)
+{
+    static uint32_t asked;
+    struct {
+        struct nlmsghdr header;
+        struct inet_diag_req_v2 wanted;
+    } question;
+    union {
+        struct nlmsghdr header;
+        char bytes[1024];
+    } answer;
+    const struct inet_diag_msg *found = NLMSG_DATA(&answer.header);
+    ssize_t length;
+
+    memset(&question, 0, sizeof(question));
+    question.header.nlmsg_len = sizeof(question);
+    question.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    question.header.nlmsg_flags = NLM_F_REQUEST;
+    question.header.nlmsg_seq = ++asked;
+    question.wanted.sdiag_protocol = IPPROTO_TCP;
+    question.wanted.idiag_states = UINT32_MAX;
+    question.wanted.id.idiag_cookie[0] = question.wanted.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+    if (diag_fd < 0 || !fill_ends(fd, &question.wanted) ||
+        send(diag_fd, &question, sizeof(question), MSG_DONTWAIT) != (ssize_t)sizeof(question))
+        return false;
+    do
+        length = recv(diag_fd, &answer, sizeof(answer), MSG_DONTWAIT);
+    while (length >= (ssize_t)sizeof(answer.header) &&
+           answer.header.nlmsg_seq != question.header.nlmsg_seq);
+    if (length < (ssize_t)NLMSG_LENGTH(sizeof(*found)) ||
+        answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+        return false;
+    *who = found->idiag_uid;
+    return true;
+}
+
+static uint64_t who_is(const struct roster_status *status, int fd)
+{
+    struct ucred peer;
+    socklen_t length = sizeof(peer);
+    uint64_t who;
+
+    if (status->listener.path)
+        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) ? NOT_A_USER : peer.uid;
+    return tcp_user(status->diag_fd, fd, &who) ? who : NOT_A_USER;
+}
+
+static struct client *client_of(struct roster_status *status, uint64_t who)
+{
+    struct client *client;
+
+    for (client = status->clients; client; client = client->next)
+        if (client->who == who)
+            return client;
+    client = calloc(1, sizeof(*client));
+    if (!client)
+        return NULL;
+    client->who = who;
+    client->budget.most = status->budget.most / 2; /* so that something is left for others */
+    client->budget.whole = &status->budget;
+    client->next = status->clients;
+    if (client->next)
+        client->next->prev = client;
+    status->clients = client;
+    return client;
+}
+
+static void client_leave(struct roster_status *status, struct client *client)
+{
+    if (client->connections)
+        return;
+    if (client->prev)
+        client->prev->next = client->next;
+    else
+        status->clients = client->next;
+    if (client->next)
+        client->next->prev = client->prev;
+    free(client);
+}
+
+/* Says why, as far as the socket takes it, and closes. What has been sent already is read, since
+ * otherwise the answer would be lost with a reset. */
+static void refuse(int fd, uint32_t limit)
+{
+    char text[320], body[128], unread[4096];
+    int length;
+
+    length = snprintf(body, sizeof(body),
+                      "{\"error\":\"this user has too many connections or replies under way; at "
+                      "most %u connections\"}",
+                      limit);
+    length = snprintf(text, sizeof(text),
+                      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+                      "Retry-After: 1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s",
+                      length, body);
+    while (recv(fd, unread, sizeof(unread), MSG_DONTWAIT) > 0)
+        ;
+    (void)!send(fd, text, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    shutdown(fd, SHUT_RDWR);
+}
+
+static void on_start(struct roster_status *status, struct MHD_Connection *connection,
+                     void **per_connection)
+{
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    struct client *client = client_of(status, who_is(status, fd));
+    struct peer *peer = client ? calloc(1, sizeof(*peer)) : NULL;
+
+    *per_connection = peer;
+    if (client && (!peer || client->connections >= status->options.max_per_client ||
+                   !budget_take(&client->budget, CONNECTION_MEMORY))) {
+        client_leave(status, client);
+        client = NULL;
+    }
+    if (!client) {
+        status->refused++;
+        refuse(fd, status->options.max_per_client);
+    }
+    if (!peer)
+        return;
+    if (client)
+        client->connections++;
+    peer->client = client;
+    peer->fd = fd;
+    peer->since_ms = status_now_ms();
+    peer->next = status->peers;
+    if (peer->next)
+        peer->next->prev = peer;
+    status->peers = peer;
+}
+
+static void on_close(struct roster_status *status, struct peer *peer)
+{
+    status->again = true; /* when all places were taken the listener comes back only then */
+    if (!peer)
+        return;
+    if (peer->prev)
+        peer->prev->next = peer->next;
+    else
+        status->peers = peer->next;
+    if (peer->next)
+        peer->next->prev = peer->prev;
+    if (peer->client) {
+        budget_give(&peer->client->budget, CONNECTION_MEMORY);
+        peer->client->connections--;
+        client_leave(status, peer->client);
+    }
+    free(peer);
+}
+
+void clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
+                    enum MHD_ConnectionNotificationCode what)
+{
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        on_start(cls, connection, per_connection);
+    else
+        on_close(cls, *per_connection);
+}
+
+/* Closes for reading and writing what has taken too long; libmicrohttpd then sees the end. */
+void clients_sweep(struct roster_status *status)
+{
+    uint64_t now = status_now_ms();
+    struct peer *peer;
+
+    if (now - status->swept_ms < SWEEP_MS)
+        return;
+    status->swept_ms = now;
+    for (peer = status->peers; peer; peer = peer->next)
+        if (now - peer->since_ms > status->options.request_ms)
+            shutdown(peer->fd, SHUT_RDWR);
+}

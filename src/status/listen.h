@@ -1,0 +1,30 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The socket on which an endpoint listens.
+ */
+#ifndef ROSTER_STATUS_LISTEN_H
+#define ROSTER_STATUS_LISTEN_H
+
+#include <sys/types.h>
+
+struct listener {
+    int fd;        /* -1: none, or libmicrohttpd closes it */
+    int lock_fd;   /* of a Unix socket: holds the lock on its path; else -1 */
+    char *address; /* what it became, with the port that the kernel chose */
+    char *path;    /* the Unix socket's file, else NULL */
+    dev_t dev;     /* of that file, to remove no other */
+    ino_t ino;
+};
+
+#define LISTENER_NONE ((struct listener){.fd = -1, .lock_fd = -1})
+
+/* Opens the socket of the address `text` in a listener that is none. Returns 0 or a negative errno,
+ * and it is none again. Never waits for another process. */
+int listener_open(struct listener *listener, const char *text);
+
+/* Removes what it made, and closes what is open. */
+void listener_close(struct listener *listener);
+
+#endif /* ROSTER_STATUS_LISTEN_H */

@@ -1,0 +1,177 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What HTTP demands of a request (RFC 9110, RFC 9112), as far as libmicrohttpd leaves it to the
+ * application or its versions differ: what two readers might understand differently is refused, and
+ * the connection is closed where it is not certain where the next request begins.
+ */
+#include "config.h"
+
+#include "status.h"
+
+#include "core/base/ascii.h"
+
+#include <string.h>
+
+/* The names that libmicrohttpd has for them differ by version. */
+#define HTTP_TOO_LARGE 413
+#define HTTP_VERSION_UNKNOWN 505
+
+static int hex_digit(char digit)
+{
+    digit = ascii_lower(digit);
+    return digit >= '0' && digit <= '9'   ? digit - '0'
+           : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10
+                                          : -1;
+}
+
+/*
+ * Decodes %XX in place. %00 would end the text for whoever reads it as a C string, so that what is
+ * compared is not what was sent; it makes the request malformed, and so does a % without digits.
+ */
+size_t rules_unescape(void *cls, struct MHD_Connection *connection, char *text)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct peer *peer = info ? info->socket_context : NULL;
+    const char *from = text;
+    char *to = text;
+    int high, low;
+
+    (void)cls;
+    while (*from) {
+        if (*from != '%') {
+            *to++ = *from++;
+            continue;
+        }
+        high = hex_digit(from[1]);
+        low = high < 0 ? -1 : hex_digit(from[2]);
+        if (low < 0 || !(high | low)) {
+            if (peer)
+                peer->malformed = true;
+            break;
+        }
+        *to++ = (char)(high << 4 | low);
+        from += 3;
+    }
+    *to = '\0';
+    return (size_t)(to - text);
+}
+
+/* What the headers hold of what matters here. */
+struct headers {
+    unsigned hosts, lengths, encodings, tokens;
+    const char *length, *expect;
+    bool malformed;
+};
+
+static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct headers *headers = arg;
+    size_t length = strlen(name), n;
+
+    (void)kind;
+    value = value ? value : "";
+    for (n = 0; n < length; n++)
+        headers->malformed |= !ascii_is_token(name[n]);
+    for (n = 0; value[n]; n++)
+        headers->malformed |=
+            ((unsigned char)value[n] < ' ' && value[n] != '\t') || value[n] == 0x7f;
+    headers->malformed |= !length;
+    if (ascii_is(name, length, MHD_HTTP_HEADER_HOST))
+        headers->hosts++;
+    if (ascii_is(name, length, MHD_HTTP_HEADER_TRANSFER_ENCODING))
+        headers->encodings++;
+    if (ascii_is(name, length, MHD_HTTP_HEADER_AUTHORIZATION))
+        headers->tokens++;
+    if (ascii_is(name, length, MHD_HTTP_HEADER_EXPECT))
+        headers->expect = value;
+    if (ascii_is(name, length, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
+        headers->lengths++;
+        headers->length = value;
+    }
+    return MHD_YES;
+}
+
+static unsigned bad(struct request *request, const char *what)
+{
+    request->close = true;
+    return request_fail(request, MHD_HTTP_BAD_REQUEST, "%s", what);
+}
+
+/* Where the body ends, and so the request: RFC 9112, 6.3. There is none here. */
+static unsigned check_body(struct request *request, const struct headers *headers, bool is_1_1)
+{
+    if (headers->lengths > 1)
+        return bad(request, "there is more than one Content-Length");
+    if (headers->lengths && headers->encodings)
+        return bad(request, "there are both Content-Length and Transfer-Encoding");
+    if (headers->encodings && !is_1_1)
+        return bad(request, "Transfer-Encoding needs HTTP/1.1");
+    if (headers->lengths &&
+        (!*headers->length || headers->length[strspn(headers->length, "0123456789")]))
+        return bad(request, "Content-Length is not a number");
+    if (headers->encodings || (headers->lengths && headers->length[strspn(headers->length, "0")])) {
+        request->close = true;
+        return request_fail(request, HTTP_TOO_LARGE, "a request has no body here");
+    }
+    return 0;
+}
+
+unsigned rules_check(struct request *request, const char *url, const char *method,
+                     const char *version)
+{
+    bool is_1_1 = !strcmp(version, "HTTP/1.1");
+    struct headers headers = {0};
+    unsigned status;
+    size_t n;
+
+    if (!is_1_1 && strcmp(version, "HTTP/1.0") != 0) {
+        request->close = true;
+        return request_fail(request, HTTP_VERSION_UNKNOWN, "this version of HTTP is not known");
+    }
+    for (n = 0; ascii_is_token(method[n]); n++)
+        ;
+    if (!n || method[n])
+        return bad(request, "the method is malformed");
+    if (request->peer->malformed)
+        return bad(request, "the address has a malformed percent-encoding, or a NUL in one");
+    if (*url != '/')
+        return bad(request, "the address does not begin with /");
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, each, &headers);
+    if (headers.malformed)
+        return bad(request, "a header is malformed");
+    if (headers.hosts > 1 || (is_1_1 && !headers.hosts))
+        return bad(request, "one Host is needed");
+    if (headers.tokens > 1)
+        return bad(request, "there is more than one Authorization");
+    status = check_body(request, &headers, is_1_1);
+    if (!status && headers.expect &&
+        !ascii_is(headers.expect, strlen(headers.expect), "100-continue"))
+        status =
+            request_fail(request, MHD_HTTP_EXPECTATION_FAILED, "only 100-continue is expected");
+    return status;
+}
+
+/* A page of another site may have its name resolve to this address, and then read what its visitors
+ * may read here. Such a name is neither a number nor localhost. */
+bool rules_is_own_host(struct MHD_Connection *connection)
+{
+    const char *host =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    size_t name;
+
+    if (!host)
+        return true; /* no browser */
+    if (ascii_starts(host, strlen(host), "localhost", 9))
+        name = 9;
+    else if (!strncmp(host, "[::1]", 5))
+        name = 5;
+    else
+        name = strspn(host, "0123456789.");
+    if (!name)
+        return false;
+    return !host[name] ||
+           (host[name] == ':' && !host[name + 1 + strspn(host + name + 1, "0123456789")]);
+}
