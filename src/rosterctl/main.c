@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * rosterctl: looks at servers that use Roster, and interferes when it has to.
+ * rosterctl: inspects and controls servers that use Roster.
  */
 #include "config.h"
 
@@ -77,7 +77,7 @@ static const struct argp_option known[] = {
     {"full", 'F', NULL, 0, "statements in full; the digests of a history", 2},
     {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "again and again (every 2 s)", 2},
     {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
-     "kill the statement, or just statement number N, and not the connection", 3},
+     "cancel the running statement only (or only statement N)", 3},
     {"wait", 'W', NULL, 0, "wait until the drained server has gone", 3},
     {"store", STORE_KEY, "STORE", 0, "the cluster's store: sqlite:PATH or etcd:URL,URL,...", 4},
     {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
@@ -276,7 +276,7 @@ int main(int argc, char **argv)
         .options = known,
         .parser = parse,
         .args_doc = "COMMAND [ARGUMENT...]",
-        .doc = "Shows what servers that use Roster do, and interferes when it has to.\v"
+        .doc = "Inspect and control servers that use Roster.\v"
                "Commands:\n"
                "  ps          sessions\n"
                "  trx         transactions\n"
@@ -293,7 +293,7 @@ int main(int argc, char **argv)
     static struct parsed parsed;
     int code;
 
-    setlocale(LC_ALL, "");
+    setlocale(LC_CTYPE, ""); /* for ncurses; numbers keep their point */
     argp_err_exit_status = CTL_USAGE;
     argp_program_version = roster_version();
     parsed.options.server = getenv("ROSTER_SERVER");

@@ -8,10 +8,11 @@
 
 #include "rosterctl.h"
 
+#include "core/base/ascii.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define CELL 1200
 #define MAX_COLUMNS 16
@@ -84,7 +85,8 @@ int table_sort(json_t *rows, const struct column *columns, size_t count, const c
     sort_sign = *by == '-' ? -1 : 1;
     by += *by == '-';
     for (n = 0; n < count; n++) {
-        if (strcasecmp(by, columns[n].key) != 0 && strcasecmp(by, columns[n].title) != 0)
+        if (!ascii_is(by, strlen(by), columns[n].key) &&
+            !ascii_is(by, strlen(by), columns[n].title))
             continue;
         sort_by = &columns[n];
         sort_rows(rows);

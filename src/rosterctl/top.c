@@ -8,11 +8,12 @@
 
 #include "rosterctl.h"
 
+#include "core/base/ascii.h"
+
 #include <ncurses.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #define AGES 60
@@ -100,7 +101,7 @@ static bool is_shown(const struct top *top, const json_t *row)
         return true;
     for (n = 0; n < COLUMNS; n++) {
         cell_text(row, &columns[n], text, sizeof(text));
-        if (strcasestr(text, top->filter))
+        if (ascii_contains(text, top->filter))
             return true;
     }
     return false;

@@ -7,6 +7,7 @@
  * connection is killed are closed, and POST /drain is taken. Says where it listens.
  */
 #include <errno.h>
+#include <locale.h>
 #include <poll.h>
 #include <roster/roster.h>
 #include <roster/status.h>
@@ -93,6 +94,7 @@ int main(int argc, char **argv)
     struct roster *roster;
     int draining = 0, n;
 
+    setlocale(LC_ALL, ""); /* as many servers do */
     ok(roster_create(NULL, &roster), "create");
     ok(roster_history_create(10, 1, &options.history), "history");
     open_sessions(roster);

@@ -39,6 +39,16 @@ static inline bool ascii_starts(const char *text, size_t length, const char *wor
     return length >= start && ascii_same(text, word, start);
 }
 
+/* Whether `word` is somewhere in `text`. */
+static inline bool ascii_contains(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+
+    while (strlen(text) >= length && !ascii_same(text, word, length))
+        text++;
+    return strlen(text) >= length;
+}
+
 /* What HTTP makes names of: RFC 9110, 5.6.2. */
 static inline bool ascii_is_token(char byte)
 {
