@@ -10,11 +10,11 @@
  * Calling contexts. "The owner" of a session is the one thread that uses it at the moment;
  * ownership moves between threads only across a happens-before edge (a mutex, a queue, a join).
  * "Any thread" means any thread of the process, registered nowhere. "Under the read lock" means
- * between roster_read_lock() and roster_read_unlock() of the same roster. No function may be
- * called from a signal handler, nor from a child after fork(): there every function that takes
- * the parent's roster returns -ECHILD and leaves it alone (exec or _exit are fine). No function is
- * a cancellation point, unless the server's own oracle is one: a thread that is cancelled ends
- * before or after it.
+ * between roster_read_lock() and roster_read_unlock() of the same roster. No function but
+ * roster_strerror() may be called from a signal handler, nor any from a child after fork(): there
+ * every function that takes the parent's roster returns -ECHILD and leaves it alone (exec or _exit
+ * are fine). No function is a cancellation point, unless the server's own oracle is one: a thread
+ * that is cancelled ends before or after it.
  */
 #ifndef ROSTER_ROSTER_H
 #define ROSTER_ROSTER_H

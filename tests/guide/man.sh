@@ -15,7 +15,8 @@ fail() {
 }
 command -v man >/dev/null || { echo "man-db is not installed" && exit 77; }
 
-pages=("$ROSTER_BUILDDIR"/doc/man/roster_*.3 "$ROSTER_SRCDIR"/doc/man/*.[1578])
+pages=("$ROSTER_BUILDDIR"/doc/man/roster_*.3 "$ROSTER_SRCDIR"/doc/man/*.[1578]
+    "$ROSTER_SRCDIR"/src/rosterctl/rosterctl.1)
 for page in "${pages[@]}"; do
     LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" >rendered 2>warnings ||
         fail "${page##*/} does not render"
@@ -46,11 +47,29 @@ printf '%s\n' "${pages[@]##*/}" | sort -u >there
 comm -23 meant there >missing
 [ ! -s missing ] || fail "referred to and not there: $(tr '\n' ' ' <missing)"
 
-# options PAGE PROGRAM [OPTION...]: a program that has these has all.
+# The index names every page of the project.
+sed -n '/^\.Sh/,$s/^\.\(Xr\|It Xr\) \(roster[a-z_-]*\) \([0-9]\).*/\2.\3/p' "$ROSTER_SRCDIR/doc/man/roster.7" |
+    sort -u >indexed
+printf '%s\n' "${pages[@]##*/}" | grep -v '^roster\.7$' | sort -u | comm -23 - indexed >missing
+[ ! -s missing ] || fail "not in roster.7: $(tr '\n' ' ' <missing)"
+
+# part PAGE: its own options, or with $command those of that command, which have a heading.
+part() {
+    if [ -n "${command-}" ]; then
+        sed -n "/^\.Ss Options of $command\$/,/^\.S[hs] [^O]/p" "$1"
+    else
+        sed '/^\.Ss Options of /,/^\.S[hs] [^O]/d' "$1"
+    fi
+}
+
+# options PAGE PROGRAM [OPTION...]: a program that has these has all. With $command, of that.
 options() {
     [ -x "$2" ] || return 0
-    "$2" --help | grep -oE -e '--[a-z-]+' | sort -u >has
-    sed -n 's/^\.It Fl /\n/p' "$1" | grep -oE -e '-[a-z][a-z-]+' | sed 's/^/-/' | sort -u >told
+    # shellcheck disable=SC2086 # one word or none
+    "$2" ${command-} --help | grep -oE -e '--[a-z-]+' | sort -u >has
+    [ -z "${command-}" ] || printf "%s\n" --help --usage >told_elsewhere
+    part "$1" | sed -n 's/^\.It Fl /\n/p' | grep -oE -e '-[a-z][a-z-]+' | sed 's/^/-/' | sort -u >told
+    [ -z "${command-}" ] || sort -u -o told told told_elsewhere
     comm -23 has told >differences
     [ ! -s differences ] || fail "${1##*/} does not tell of $(tr '\n' ' ' <differences)"
     # What configure left out the program has not.
@@ -63,4 +82,5 @@ options() {
 }
 options "$ROSTER_SRCDIR/doc/man/roster-kv.1" "$ROSTER_BUILDDIR/examples/kv/roster-kv" --store --status
 options "$ROSTER_SRCDIR/doc/man/roster-bench.1" "$ROSTER_BUILDDIR/bench/roster-bench"
+command=compare options "$ROSTER_SRCDIR/doc/man/roster-bench.1" "$ROSTER_BUILDDIR/bench/roster-bench"
 exit "$wrong"

@@ -36,6 +36,52 @@ while read -r command; do
     grep -q "^\.BI\? $command" "$page" || { echo "the page lacks $command"; wrong=1; }
     grep -q "commands=.*\b$command\b" "$completion" || { echo "the completion lacks $command"; wrong=1; }
 done <commands
+
+# The other way round: what the page tells of, the program has.
+sed -n '/^\.SH OPTIONS/,/^\.SH ENV/p' "$page" | sed 's/\\-/-/g' | grep '^\.B[RI]* -' >heads
+grep -oE -e '--[a-z-]+' heads | sort -u >told
+{ cat options && printf '%s\n' --help --usage --version; } | sort -u >has
+comm -13 has told >extra
+[ ! -s extra ] || { echo "the page tells of $(tr '\n' ' ' <extra)"; wrong=1; }
+"$ctl" --help | grep -oE '^ +-[a-zA-Z?]' | tr -d ' ' | sort -u >short
+grep -oE -e '(^\.B[RI]* |" )-[a-zA-Z?]( |$)' heads | grep -oE -e '-[a-zA-Z?]' | sort -u >told
+cmp -s short told || { echo "short options differ: $(diff short told | tr '\n' ' ')"; wrong=1; }
+sed -n 's/^\.BI\? "\?\([a-z]*\).*/\1/p' <(sed -n '/^\.SH COMMANDS/,/^\.SH OPTIONS/p' "$page") | sort -u >told
+comm -13 commands told | grep -vxE '[sqxkK]|' >extra || true
+[ ! -s extra ] || { echo "the page tells of $(tr '\n' ' ' <extra)"; wrong=1; }
+
+# takes COMMAND: the options that the page gives to it, each in its shortest form.
+takes() {
+    sed -n "/^\.SH COMMANDS/,/^\.SH OPTIONS/p" "$page" | sed 's/\\-/-/g' | awk -v command="$1" '
+        /^\.TP/ { inside = 0 }
+        $1 ~ /^\.BI?$/ && ($2 == command || $2 == "\"" command) { inside = 1 }
+        inside && (/^Takes/ || more || /^takes/) { print; more = !/\.$/ }' |
+        grep -oE -e '--?[a-zA-Z-]+' | sort -u
+}
+while read -r command; do
+    takes "$command" >allowed
+    [ -s allowed ] || { echo "the page gives no option to $command"; wrong=1; }
+    for option in -u -d -k -c -S -m -x -n -o -F -w -q -W -j --store --prefix --ttl-ms; do
+        case $option in
+        -u | -d | -k | -c | -S | -m | -n | -o) value=1 ;;
+        --store | --prefix | --ttl-ms) value="=1" ;;
+        *) value= ;;
+        esac
+        told=no takes=yes
+        ! grep -qx -e "$option" allowed || told=yes
+        "$ctl" -s 127.0.0.1:1 "$command" "$option$value" >out 2>&1 </dev/null || true
+        ! grep -q 'does not take' out || takes=no
+        [ "$told" = "$takes" ] || { echo "$command takes $option: $takes, the page says $told"; wrong=1; }
+    done
+done <commands
+
+# Exit statuses: those that the page tells are those that the program has.
+sed -n '/^\.SH EXIT/,/^\.SH EX[^I]/s/^\.B \([0-9]*\)$/\1/p' "$page" >told
+sed -n 's/^ *CTL_[A-Z_]* = \([0-9]*\),.*/\1/p' "$ROSTER_SRCDIR/src/rosterctl/rosterctl.h" >has
+if [ ! -s has ] || ! cmp -s told has; then
+    echo "exit statuses differ: $(diff told has | tr '\n' ' ')"
+    wrong=1
+fi
 # shellcheck source=/dev/null
 . "$completion"
 COMP_WORDS=(rosterctl saf)
