@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <roster/safepoint.h>
 #include <roster/status.h>
 #include <stdio.h>
 
@@ -105,6 +106,7 @@ int operate_show(struct server *server)
     options.history = server->operate.history;
     options.syncer = server->cluster.syncer;
     options.safepoint = server->cluster.safepoint;
+    options.cluster = roster_cluster_calls();
     options.drain = on_drain_wanted;
     options.drain_arg = server;
     if (token_file && !(options.token = server_read_line(token_file, token, sizeof(token))))

@@ -268,6 +268,25 @@ ROSTER_API int roster_safepoint_round(struct roster_safepoint *safepoint,
 ROSTER_API int roster_safepoint_get_state(struct roster_safepoint *safepoint,
                                           struct roster_safepoint_state *state);
 
+/**
+ * What libroster-status asks of a cluster's server: these calls, behind pointers, so that an
+ * endpoint needs neither this library nor what it links. Pass it on as it is.
+ */
+struct roster_cluster_calls {
+    size_t size; /**< sizeof(struct roster_cluster_calls) */
+    int (*syncer_get_stats)(struct roster_syncer *syncer, struct roster_syncer_stats *stats);
+    const char *(*syncer_state_name)(enum roster_syncer_state state);
+    int (*safepoint_get_state)(struct roster_safepoint *safepoint,
+                               struct roster_safepoint_state *state);
+    const char *(*blocker_describe)(const struct roster_blocker *blocker, char *text, size_t size);
+};
+
+/**
+ * The calls of this library, for roster_status_options.cluster. Any thread; never NULL, and valid
+ * as long as the library is loaded.
+ */
+ROSTER_API const struct roster_cluster_calls *roster_cluster_calls(void);
+
 ROSTER_END_DECLS
 
 #endif

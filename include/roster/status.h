@@ -38,6 +38,7 @@
 ROSTER_BEGIN_DECLS
 
 struct roster;
+struct roster_cluster_calls;
 struct roster_history;
 struct roster_safepoint;
 struct roster_syncer;
@@ -71,12 +72,14 @@ struct roster_status_options {
                                            not tell: of all); default: half of max_connections */
     uint64_t max_memory; /* bytes for connections and replies, of which one client may have half;
                             more is answered by 503; default: 64 MiB, at least 1 MiB */
+    const struct roster_cluster_calls *cluster; /* roster_cluster_calls(), with a syncer or a
+                                                   safepoint; else it may be NULL */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT                                                                 \
     {                                                                                              \
         sizeof(struct roster_status_options), ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0, 0, 0,   \
-            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0                  \
+            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0, ROSTER_NULL     \
     }
 
 /*
@@ -89,7 +92,8 @@ struct roster_status_options {
  * leaves an empty file, which the next server takes.
  *
  * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
- * loopback or not to be had, a value out of range, or a struct smaller than the first version's;
+ * loopback or not to be had, a value out of range, a syncer or safepoint without `cluster`, or a
+ * struct smaller than the first version's;
  * -E2BIG for a larger one with something unknown in it; -EADDRINUSE when another one listens there,
  * or a file is in the way; -EACCES when this user may not make a socket there; -ENOENT when the
  * directory of a Unix socket does not exist; -ENOMEM, also for want of file descriptors; -EAGAIN

@@ -165,16 +165,16 @@ unsigned get_minimum(struct request *request)
     return MHD_HTTP_OK;
 }
 
-static void put_syncer(struct text *text, struct roster_syncer *syncer)
+static void put_syncer(struct text *text, const struct roster_status_options *options)
 {
     struct roster_syncer_stats stats = {.size = sizeof(stats)};
 
-    if (!syncer || roster_syncer_get_stats(syncer, &stats)) {
+    if (!options->syncer || options->cluster->syncer_get_stats(options->syncer, &stats)) {
         out_null(text, "syncer");
         return;
     }
     out_open(text, "syncer", '{');
-    out_string(text, "state", roster_syncer_state_name(stats.state));
+    out_string(text, "state", options->cluster->syncer_state_name(stats.state));
     out_signed(text, "last_error", stats.last_error);
     out_id(text, "record", stats.record);
     out_id(text, "minimum", stats.minimum);
@@ -191,21 +191,23 @@ static void put_syncer(struct text *text, struct roster_syncer *syncer)
 }
 
 /* What holds a safe point back, in words; null when nothing does, or another server leads. */
-static void put_blocker(struct text *text, const char *name, const struct roster_blocker *blocker)
+static void put_blocker(struct text *text, const struct roster_cluster_calls *calls,
+                        const char *name, const struct roster_blocker *blocker)
 {
     char words[512];
 
     if (blocker->kind == ROSTER_BLOCKER_NONE)
         out_null(text, name);
     else
-        out_string(text, name, roster_blocker_describe(blocker, words, sizeof(words)));
+        out_string(text, name, calls->blocker_describe(blocker, words, sizeof(words)));
 }
 
-static void put_cluster(struct text *text, struct roster_safepoint *safepoint)
+static void put_cluster(struct text *text, const struct roster_status_options *options)
 {
+    const struct roster_cluster_calls *calls = options->cluster;
     struct roster_safepoint_state state = {.size = sizeof(state)};
 
-    if (!safepoint || roster_safepoint_get_state(safepoint, &state)) {
+    if (!options->safepoint || calls->safepoint_get_state(options->safepoint, &state)) {
         out_null(text, "cluster");
         return;
     }
@@ -215,8 +217,8 @@ static void put_cluster(struct text *text, struct roster_safepoint *safepoint)
     out_id(text, "acknowledged", state.acknowledged);
     out_bool(text, "leads", state.leads);
     out_string(text, "leader", state.leader);
-    put_blocker(text, "txn_blocker", &state.txn_blocker);
-    put_blocker(text, "gc_blocker", &state.gc_blocker);
+    put_blocker(text, calls, "txn_blocker", &state.txn_blocker);
+    put_blocker(text, calls, "gc_blocker", &state.gc_blocker);
     out_signed(text, "last_error", state.last_error);
     out_close(text, '}');
 }
@@ -242,8 +244,8 @@ unsigned get_safepoint(struct request *request)
         out_signed(text, "lease_margin_ms", metrics.lease_margin_ns / 1000000);
     else
         out_null(text, "lease_margin_ms");
-    put_syncer(text, request->status->options.syncer);
-    put_cluster(text, request->status->options.safepoint);
+    put_syncer(text, &request->status->options);
+    put_cluster(text, &request->status->options);
     out_close(text, '}');
     return MHD_HTTP_OK;
 }

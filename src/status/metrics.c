@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <roster/safepoint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -216,6 +217,31 @@ static void put_minimum(struct out *out, struct roster *roster)
                       ns_between(min.safe_point, min.now));
 }
 
+/* Of a cluster's server: what the syncer has done, and in which state it is. */
+static void put_syncer(struct out *out, const struct roster_status_options *options)
+{
+    struct roster_syncer_stats stats = {.size = sizeof(stats)};
+    const struct roster_cluster_calls *calls = options->cluster;
+    int state;
+
+    if (!options->syncer || calls->syncer_get_stats(options->syncer, &stats))
+        return;
+    family(out, "roster_syncer_state", "gauge", NULL,
+           "1 for the state that the syncer is in; in all but live the server is fenced.");
+    for (state = ROSTER_SYNCER_JOINING; state <= ROSTER_SYNCER_STOPPED; state++)
+        text_printf(out->text, "roster_syncer_state{state=\"%s\"} %d\n",
+                    calls->syncer_state_name((enum roster_syncer_state)state),
+                    (int)stats.state == state);
+    counter(out, "roster_syncer_fences", "Times that the server was fenced after it was live.",
+            stats.fences);
+    counter(out, "roster_syncer_reports", "Reports that the store took.", stats.reports);
+    counter(out, "roster_syncer_report_failures", "Reports that failed.", stats.report_failures);
+    counter(out, "roster_syncer_keep_alives", "Keep-alives of the lease that the store took.",
+            stats.keep_alives);
+    counter(out, "roster_syncer_keep_alive_failures", "Keep-alives of the lease that failed.",
+            stats.keep_alive_failures);
+}
+
 static int collect(struct roster *roster, struct roster_stats *stats,
                    struct roster_metrics *metrics, struct census *census)
 {
@@ -271,6 +297,7 @@ unsigned get_metrics(struct request *request)
     put_kills(&out, &metrics);
     put_times(&out, &metrics);
     put_minimum(&out, request->status->roster);
+    put_syncer(&out, &request->status->options);
     if (out.open_metrics)
         text_put(out.text, "# EOF\n");
     return MHD_HTTP_OK;

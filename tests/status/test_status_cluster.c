@@ -59,6 +59,8 @@ static void start(void)
     cr_assert_eq(roster_safepoint_create(store, &moves, &fixture.options.safepoint), 0);
     cr_assert_eq(roster_safepoint_run_once(fixture.options.safepoint, NULL), 0);
     fixture.options.size = sizeof(fixture.options);
+    cr_assert_eq(roster_status_start(fixture.roster, &fixture.options, &fixture.status), -EINVAL);
+    fixture.options.cluster = roster_cluster_calls();
     cr_assert_eq(roster_status_start(fixture.roster, &fixture.options, &fixture.status), 0);
 }
 
@@ -97,6 +99,12 @@ Test(status_cluster, a_server_that_is_registered_and_leads)
     cr_expect_str_neq(text_of(cluster, "txn_safe_point"), "0");
     json_decref(json);
     expect_reply(&fixture, NULL, "/metrics", NULL, 200, "roster_lease_margin_seconds");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200,
+                 "\nroster_syncer_state{state=\"live\"} 1\n");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200,
+                 "\nroster_syncer_state{state=\"fenced\"} 0\n");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_syncer_reports_total 1\n");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_syncer_fences_total 0\n");
 }
 
 Test(status_cluster, whoever_blocks_is_named)

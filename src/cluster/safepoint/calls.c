@@ -1,0 +1,24 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the status endpoint asks, as a table of functions: the one place where the two libraries
+ * meet.
+ */
+#include "config.h"
+
+#include <roster/safepoint.h>
+#include <roster/syncer.h>
+
+const struct roster_cluster_calls *roster_cluster_calls(void)
+{
+    static const struct roster_cluster_calls calls = {
+        sizeof(calls),
+        roster_syncer_get_stats,
+        roster_syncer_state_name,
+        roster_safepoint_get_state,
+        roster_blocker_describe,
+    };
+
+    return &calls;
+}
