@@ -196,7 +196,7 @@ Test(hostile_text, what_a_server_says)
     options.log = take_line;
     server_create(&server, store, &options, 1000);
     how.syncer = server.syncer;
-    how.oracle = roster_oracle_local_get;
+    how.oracle = roster_oracle_local_read;
     cr_assert_eq(roster_oracle_local_create(&oracle), 0);
     how.oracle_arg = oracle;
     cr_assert_eq(roster_safepoint_create(store, &how, &safepoint), 0);
