@@ -51,7 +51,7 @@ stage_address-undefined-debug() {
 }
 
 stage_thread() {
-    check_build thread check-core --enable-sanitizer=thread
+    check_build thread check-core-and-mutants --enable-sanitizer=thread
 }
 
 stage_thread-clang() {
