@@ -100,6 +100,7 @@ void rst_guard_unfence(struct rst_guard *guard, struct rst_guard_words *words, u
     pthread_mutex_lock(&guard->lock);
     guard->fenced = false;
     publish(guard, words);
+    rst_test_point("unfence: one of two");
     /* After protected_from; pairs with rst_guard_check(). */
     rst_store_release(&words->lease_deadline, deadline);
     pthread_mutex_unlock(&guard->lock);

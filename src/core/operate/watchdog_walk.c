@@ -111,6 +111,7 @@ static bool check_idle(struct visit *visit)
         return false;
     if (!limit || !is_over(visit->watchdog->now, since, limit, &age_ms))
         return false;
+    rst_test_point("watchdog: idle for too long");
     if (roster_session_view(visit->session) != view ||
         roster_session_since(visit->session, view) != since)
         return false; /* it has done something since it was measured */

@@ -120,6 +120,7 @@ static void digests_of(const struct roster_session *session, const struct roster
         const struct roster_view *before = *view;
         bool whole = rst_digests_copy(side->digests, digests);
 
+        rst_test_point("snapshot: digests copied");
         *view = roster_session_view(session);
         if (whole && *view == before)
             return;

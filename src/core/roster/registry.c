@@ -76,6 +76,7 @@ int rst_registry_reserve(struct rst_registry *registry)
             rst_fetch_add(&registry->refused, 1);
             return -EUSERS;
         }
+        rst_test_point("open: places counted");
     } while (!__atomic_compare_exchange_n(&registry->open, &open, open + 1, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
     return 0;

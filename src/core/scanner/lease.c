@@ -90,6 +90,7 @@ void rst_lease_grant(struct roster *roster, uint64_t record, uint64_t deadline)
     struct rst_horizon *horizon = &roster->horizon;
 
     rst_guard_set_record(&horizon->guard, &horizon->words, record);
+    rst_test_point("grant: one of two");
     rst_guard_unfence(&horizon->guard, &horizon->words, deadline);
 }
 

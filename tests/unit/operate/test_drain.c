@@ -121,6 +121,38 @@ Test(drain, what_does_not_leave_is_killed_and_reported)
     operate_close(internal);
 }
 
+static void count_wake(uint64_t session_id, void *arg)
+{
+    (void)session_id;
+    ++*(unsigned *)arg;
+}
+
+/* Whatever they sleep in, and whether they are told at first or after they had time. */
+Test(drain, each_owner_is_woken_once)
+{
+    struct roster_session *sessions[9];
+    unsigned wakes[9] = {0};
+
+    for (int i = 0; i < 9; i++) {
+        struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+        attr.wake = count_wake;
+        attr.wake_arg = &wakes[i];
+        cr_assert_eq(roster_session_open(roster, &attr, &sessions[i]), 0);
+        if (i % 3 == 1)
+            operate_begin(sessions[i], "select 1");
+        else if (i % 3 == 2)
+            cr_assert_eq(roster_txn_begin(sessions[i], NULL), 0);
+    }
+    options.finish_ms = 1;
+    options.kill_ms = 1;
+    cr_assert_eq(roster_drain(roster, &options, &report), -ETIMEDOUT);
+    for (int i = 0; i < 9; i++) {
+        cr_assert_eq(wakes[i], 1, "session %d was woken %u times", i, wakes[i]);
+        operate_close(sessions[i]);
+    }
+}
+
 Test(drain, names_as_many_as_there_is_room_for)
 {
     struct roster_session *sessions[ROSTER_DRAIN_NAMED + 5];

@@ -102,6 +102,39 @@ Test(txn, an_oracle_that_fails)
     fixture_destroy(&f);
 }
 
+/* The session stands where begin() takes the most before it asks the oracle. */
+static void fails_often(struct fixture *f, unsigned times)
+{
+    f->oracle.err = -ETIMEDOUT;
+    while (times--)
+        cr_assert_eq(roster_txn_begin(f->session, NULL), -ETIMEDOUT);
+    f->oracle.err = 0;
+}
+
+static void costs_no_memory(struct fixture *f)
+{
+    uint64_t before;
+
+    fails_often(f, 1000);
+    before = unit_stats(f->roster).memory;
+    fails_often(f, UNIT_SCALE(100000, 10000));
+    cr_assert_eq(unit_stats(f->roster).memory, before);
+}
+
+Test(txn, a_failing_oracle_costs_no_memory)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    costs_no_memory(&f);
+    unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, NULL, 0, NULL, 0));
+    costs_no_memory(&f);
+    unit_ok(roster_read_lock(f.roster));
+    costs_no_memory(&f);
+    roster_read_unlock(f.roster);
+    fixture_destroy(&f);
+}
+
 /* G2: an oracle that goes back would put a transaction below what was announced. */
 Test(txn, an_oracle_that_goes_back)
 {

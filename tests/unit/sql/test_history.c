@@ -282,6 +282,23 @@ Test(history, only_long_transactions)
     roster_history_destroy(history);
 }
 
+/* Of a transaction that is ahead of the clock, so that it has lasted 0 ms whatever the time is. */
+Test(history, exactly_the_minimum)
+{
+    struct roster_history *history;
+    const char *const expected[] = {"[\"a\",\"b\"]"};
+
+    cr_assert_eq(roster_history_create(10, 0, &history), 0);
+    oracle.physical_ms = real_ms() + 3600000;
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    run_stmt("a");
+    run_stmt("b");
+    cr_assert_eq(roster_history_add(history, session), 0);
+    cr_assert_eq(roster_txn_finish(session), 0);
+    holds(history, 1, expected);
+    roster_history_destroy(history);
+}
+
 Test(history, the_hash_is_fnv_1a_of_all_digests)
 {
     struct roster_history *history;

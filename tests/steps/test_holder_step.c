@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Whom a scan names really held what it names: slots change hands while the scan looks. */
+
+#include "config.h"
+
+#include "steps.h"
+
+#include <criterion/criterion.h>
+
+#include <roster/roster.h>
+
+static struct roster *roster;
+
+/* No two transactions have one timestamp. */
+static int count_up(void *arg, uint64_t *ts)
+{
+    *ts = ++*(uint64_t *)arg;
+    return 0;
+}
+
+static void make_roster(void)
+{
+    static uint64_t last = 1000;
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+
+    options.oracle = count_up;
+    options.oracle_arg = &last;
+    cr_assert_eq(roster_create(&options, &roster), 0);
+}
+
+struct scanning {
+    struct roster_min min;
+    int err;
+};
+
+static void scan(void *arg)
+{
+    struct scanning *scanning = arg;
+
+    scanning->err = roster_min_start_ts(roster, 0, &scanning->min);
+}
+
+/* The scan stands still there, while the slot that it looks at goes to another session. */
+static void changes_hands_at(const char *point)
+{
+    struct scanning scanning = {.min = {.size = sizeof(scanning.min)}};
+    struct steps scanner = {.fn = scan, .arg = &scanning, .point = point};
+    struct roster_session *first, *second;
+    const struct roster_holder *holder = &scanning.min.holder;
+    uint64_t first_ts, second_ts, first_id;
+
+    make_roster();
+    cr_assert_eq(roster_session_open(roster, NULL, &first), 0);
+    cr_assert_eq(roster_session_open(roster, NULL, &second), 0);
+    first_id = roster_session_id(first);
+    cr_assert_eq(roster_txn_begin(first, &first_ts), 0);
+    cr_assert(steps_start(&scanner));
+    cr_assert_eq(roster_txn_finish(first), 0);
+    cr_assert_eq(roster_txn_begin(second, &second_ts), 0);
+    steps_finish(&scanner);
+    cr_assert_eq(scanning.err, 0);
+    cr_assert(!holder->session_id ||
+                  holder->ts == (holder->session_id == first_id ? first_ts : second_ts),
+              "session %llu did not hold what it is named for",
+              (unsigned long long)holder->session_id);
+    cr_assert_eq(roster_session_close(first), 0);
+    cr_assert_eq(roster_session_close(second), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+Test(holder_step, before_the_holder_is_read)
+{
+    changes_hands_at("scan: word read");
+}
+
+Test(holder_step, after_the_holder_was_read)
+{
+    changes_hands_at("scan: holder read");
+}
