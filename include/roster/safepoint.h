@@ -112,8 +112,9 @@ struct roster_safepoint_state {
     char rejected_key[ROSTER_BLOCKER_NAME]; /**< and the key that held it; "" for none */
 };
 
-/** Is told when a safe point has moved, or this server has begun or ceased to lead. No lock is
- * held; must not stop or destroy the safe points. */
+/** Is told when a safe point has moved, or this server has begun or ceased to lead: one at a time,
+ * and no safe point is less than the time before. What moves while it runs is told in the next
+ * call. No lock is held; must not stop or destroy the safe points. */
 typedef void roster_safepoint_change_fn(void *arg, const struct roster_safepoint_state *state);
 
 /** How. Set `size` and zero the rest: a field that is 0 or NULL means its default. */
@@ -157,19 +158,19 @@ roster_safepoint_create(struct roster_store *store, const struct roster_safepoin
  * \retval 0 started.
  * \retval -EINVAL `safepoint` is NULL.
  * \retval -EBUSY it was started or stopped before.
- * \retval -EAGAIN no thread could be started.
+ * \retval -EAGAIN no thread could be started; it may be tried again.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_safepoint_start(struct roster_safepoint *safepoint);
 
 /**
  * Does what is due: the twin of roster_safepoint_start() for a server with its own loop.
  *
- * \param safepoint the safe points; one thread at a time.
+ * \param safepoint the safe points; threads that call this at once take turns.
  * \param wait_ms   receives how long nothing will be due; may be NULL.
  *
  * \retval 0 done, whatever came of it.
  * \retval -EINVAL `safepoint` is NULL.
- * \retval -EBUSY it has threads, or was stopped.
+ * \retval -EBUSY it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_safepoint_run_once(struct roster_safepoint *safepoint, uint32_t *wait_ms);
 
@@ -177,8 +178,12 @@ ROSTER_API int roster_safepoint_run_once(struct roster_safepoint *safepoint, uin
  * Ends the threads and gives up the lead, so that another server takes it. Looking, and moving by
  * hand, is still possible.
  *
+ * Any thread, also several at once: one does it, and the others return when it is done. Afterwards
+ * no callback runs any more, but for those of later calls by hand.
+ *
  * \retval 0 stopped, or was stopped before.
  * \retval -EINVAL `safepoint` is NULL.
+ * \retval -EDEADLK called from one of its own callbacks or threads; it goes on as before.
  */
 ROSTER_API int roster_safepoint_stop(struct roster_safepoint *safepoint);
 

@@ -132,7 +132,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
  * \retval 0 started; roster_syncer_wait() tells when the server is registered.
  * \retval -EINVAL an argument is null.
  * \retval -EBUSY it was started or stopped before.
- * \retval -EAGAIN no thread could be started.
+ * \retval -EAGAIN no thread could be started; it may be tried again.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_start(struct roster_syncer *syncer);
 
@@ -140,12 +140,12 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_start(struct roster_syncer *synce
  * Does what is due: the twin of roster_syncer_start() for a server with its own loop. Waits for the
  * store, at most a few times timeout_ms.
  *
- * \param syncer  the syncer; one thread at a time.
+ * \param syncer  the syncer; threads that call this at once take turns.
  * \param wait_ms receives how long nothing will be due; may be NULL.
  *
  * \retval 0 done, whatever came of it: see roster_syncer_get_stats().
  * \retval -EINVAL `syncer` is NULL.
- * \retval -EBUSY it has threads, or was stopped.
+ * \retval -EBUSY it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms);
 
@@ -172,7 +172,8 @@ ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_sync
 /**
  * Stops in order: waits until nothing is pinned, fences, ends the threads and removes the server's
  * keys. A transaction that begins meanwhile is fenced; the roster stays so until it gets another
- * syncer.
+ * syncer. Any thread, also several at once: one does it, and the others return when it is done.
+ * Afterwards no callback of the syncer runs any more.
  *
  * \param syncer     the syncer.
  * \param timeout_ms how long to wait for pins; 0 does not wait, negative means without end.
@@ -180,13 +181,15 @@ ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_sync
  * \retval 0 stopped.
  * \retval -EINVAL `syncer` is NULL.
  * \retval -EBUSY something is still pinned; the syncer goes on as before.
- * \retval -EALREADY it was stopped before.
+ * \retval -EALREADY it was stopped before, or another thread has stopped it meanwhile: all is done.
+ * \retval -EDEADLK called from one of the syncer's own callbacks or threads; it goes on as before.
  * \retval ... errors of the oracle: it goes on as before. Errors of the store: it is stopped, but
  *         its keys stay until the lease ends.
  */
 ROSTER_API int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms);
 
-/** Destroys a syncer; unless it was stopped, its keys stay until the lease ends. NULL is ignored.
+/** Destroys a syncer; unless it was stopped, its keys stay until the lease ends. NULL is ignored,
+ * and so is a call from one of its own callbacks. No other call may be under way, but for a stop.
  */
 ROSTER_API void roster_syncer_destroy(struct roster_syncer *syncer);
 

@@ -121,7 +121,8 @@ ROSTER_API int roster_watchdog_start(struct roster *roster,
 
 /*
  * Stops a watchdog and frees it; a walk under way ends first. Before roster_destroy(). Any thread
- * but from the watchdog's own functions. NULL is allowed and does nothing. Returns 0; -ECHILD.
+ * but from the watchdog's own functions. NULL is allowed and does nothing. Returns 0; -ECHILD;
+ * -EDEADLK from one of its own functions: it goes on.
  */
 ROSTER_API int roster_watchdog_stop(struct roster_watchdog *watchdog);
 

@@ -16,7 +16,6 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <roster/safepoint.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -56,14 +55,16 @@ static void run(struct roster_status *status, uint64_t timeout_ms)
     clients_sweep(status);
 }
 
-static void *thread_main(void *arg)
+static void duty(void *arg)
+{
+    run(arg, 3600000);
+}
+
+static void wake(void *arg)
 {
     struct roster_status *status = arg;
-    struct pollfd stop = {status->stop_fd, POLLIN, 0};
 
-    while (poll(&stop, 1, 0) == 0)
-        run(status, 3600000);
-    return NULL;
+    (void)eventfd_write(status->stop_fd, 1);
 }
 
 static int options_get(struct roster_status_options *known,
@@ -138,17 +139,16 @@ static int start_daemon(struct roster_status *status)
 
 static int start_thread(struct roster_status *status)
 {
-    sigset_t all, before;
-    int err;
+    /* The name is there so that tools tell what being watched costs. */
+    static const struct rst_duty duties[] = {{"roster-status", duty, 0}};
+    int err = rst_background_init(&status->background, duties, 1, wake, status);
 
-    if (status->options.manual)
-        return 0;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    err = -pthread_create(&status->thread, NULL, thread_main, status);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!err) /* so that tools tell what being watched costs */
-        (void)pthread_setname_np(status->thread, "roster-status");
+    if (err)
+        return err;
+    if (!status->options.manual)
+        err = rst_background_start(&status->background);
+    if (err)
+        (void)rst_background_destroy(&status->background);
     return err;
 }
 
@@ -201,20 +201,21 @@ void roster_status_stop(struct roster_status *status)
 {
     if (!status)
         return;
-    if (!status->options.manual) {
-        (void)eventfd_write(status->stop_fd, 1);
-        pthread_join(status->thread, NULL);
-    }
-    free_all(status);
+    if (!rst_background_destroy(&status->background))
+        free_all(status);
 }
 
 int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms)
 {
+    int err;
+
     if (!status)
         return -EINVAL;
-    if (!status->options.manual)
-        return -EBUSY;
+    err = rst_background_enter(&status->background);
+    if (err)
+        return err;
     run(status, timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX);
+    rst_background_leave(&status->background);
     return 0;
 }
 

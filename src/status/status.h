@@ -10,6 +10,8 @@
 #include "listen.h"
 #include "text.h"
 
+#include "core/base/background.h"
+
 #include <microhttpd.h>
 #include <pthread.h>
 #include <roster/roster.h>
@@ -44,7 +46,7 @@ struct roster_status {
     int epoll_fd;
     int stop_fd; /* an eventfd: the thread is to end */
     int diag_fd; /* tells the users behind TCP connections; -1: they cannot be told */
-    pthread_t thread;
+    struct rst_background background;
     struct budget budget;
     struct client *clients;
     struct peer *peers;

@@ -18,7 +18,6 @@
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
-#include "store/base/threads.h"
 
 #define LEAST_LIFE_TIME_MS UINT64_C(600000)
 #define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)
@@ -64,12 +63,18 @@ static int init(struct roster_safepoint *safepoint, const struct roster_safepoin
         return err;
     if (syncer != NULL)
         snprintf(safepoint->server_id, sizeof(safepoint->server_id), "%s", syncer->server_id);
-    err = threads_lock_init(&safepoint->lock, &safepoint->changed);
+    err = -pthread_mutex_init(&safepoint->lock, NULL);
     if (err != 0)
         return err;
     err = open_watch(safepoint);
     if (err != 0)
-        threads_lock_destroy(&safepoint->lock, &safepoint->changed);
+        goto lock;
+    err = safepoint_background_init(safepoint);
+    if (err == 0)
+        return 0;
+    roster_store_watch_close(safepoint->watch);
+lock:
+    pthread_mutex_destroy(&safepoint->lock);
     return err;
 }
 
@@ -102,8 +107,10 @@ void roster_safepoint_destroy(struct roster_safepoint *safepoint)
 
     if (safepoint == NULL)
         return;
-    (void)roster_safepoint_stop(safepoint);
+    if (roster_safepoint_stop(safepoint) != 0)
+        return; /* from one of its own callbacks, which is forbidden: it goes on */
+    (void)rst_background_destroy(&safepoint->background);
     roster_store_watch_close(safepoint->watch);
-    threads_lock_destroy(&safepoint->lock, &safepoint->changed);
+    pthread_mutex_destroy(&safepoint->lock);
     free(safepoint);
 }

@@ -33,8 +33,7 @@ static void take_leader(struct roster_safepoint *safepoint, const struct roster_
     snprintf(safepoint->state.leader, sizeof(safepoint->state.leader), "%.*s",
              put && id->size < INT_MAX ? (int)id->size : 0, put ? (const char *)id->data : "");
     if (!put)
-        safepoint->due[SAFEPOINT_LEAD] = 0;
-    pthread_cond_broadcast(&safepoint->changed);
+        rst_background_set_due(&safepoint->background, SAFEPOINT_LEAD, 0);
     pthread_mutex_unlock(&safepoint->lock);
 }
 
@@ -182,8 +181,7 @@ void safepoint_follow_duty(struct roster_safepoint *safepoint, int timeout_ms)
         take(safepoint, events);
         roster_store_free(events);
     } else if (err != -ETIMEDOUT) {
-        pthread_mutex_lock(&safepoint->lock);
-        safepoint->due[SAFEPOINT_FOLLOW] = store_monotonic_ns() + PAUSE_NS;
-        pthread_mutex_unlock(&safepoint->lock);
+        rst_background_set_due(&safepoint->background, SAFEPOINT_FOLLOW,
+                               store_monotonic_ns() + PAUSE_NS);
     }
 }

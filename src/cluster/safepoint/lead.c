@@ -161,14 +161,14 @@ void safepoint_lead_duty(struct roster_safepoint *safepoint)
 {
     int64_t pause;
 
-    pthread_mutex_lock(&safepoint->lock);
-    safepoint->due[SAFEPOINT_LEAD] = STORE_FOREVER; /* until below, or until somebody hurries */
-    pthread_mutex_unlock(&safepoint->lock);
+    /* Until below, or until somebody hurries. */
+    rst_background_set_due(&safepoint->background, SAFEPOINT_LEAD, STORE_FOREVER);
     if (safepoint->options.syncer == NULL)
         return;
     pause = lead(safepoint);
     pthread_mutex_lock(&safepoint->lock);
-    if (safepoint->due[SAFEPOINT_LEAD] == STORE_FOREVER)
-        safepoint->due[SAFEPOINT_LEAD] = store_monotonic_ns() + pause * STORE_NS_PER_MS;
+    if (rst_background_due(&safepoint->background, SAFEPOINT_LEAD) == STORE_FOREVER)
+        rst_background_set_due(&safepoint->background, SAFEPOINT_LEAD,
+                               store_monotonic_ns() + pause * STORE_NS_PER_MS);
     pthread_mutex_unlock(&safepoint->lock);
 }

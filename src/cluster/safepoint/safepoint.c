@@ -78,8 +78,12 @@ void safepoint_tell(struct roster_safepoint *safepoint)
 {
     struct roster_safepoint_state state = {.size = sizeof(state)};
 
-    if (safepoint->options.change != NULL && roster_safepoint_get_state(safepoint, &state) == 0)
-        safepoint->options.change(safepoint->options.change_arg, &state);
+    if (safepoint->options.change == NULL || !rst_background_tell_begin(&safepoint->background))
+        return;
+    /* What is told was read by the one who tells, so it never goes back. */
+    while (rst_background_tell_more(&safepoint->background))
+        if (roster_safepoint_get_state(safepoint, &state) == 0)
+            safepoint->options.change(safepoint->options.change_arg, &state);
 }
 
 uint64_t roster_gc_safe_point(const struct roster_safepoint *safepoint)

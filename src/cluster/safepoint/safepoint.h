@@ -19,6 +19,7 @@
 #include <roster/store_watch.h>
 
 #include "cluster/keys/paths.h"
+#include "core/base/background.h"
 
 enum safepoint_duty { SAFEPOINT_FOLLOW, SAFEPOINT_LEAD, SAFEPOINT_DUTIES };
 
@@ -34,7 +35,6 @@ struct roster_safepoint {
     atomic_uint_fast64_t gc;
 
     pthread_mutex_t lock; /* never held across a call of the store, the oracle or a callback */
-    pthread_cond_t changed;
     struct roster_safepoint_state state; /* without txn and gc */
     int64_t acknowledged_lease;          /* under which the acknowledgement was written */
     bool ack_may_stand;                  /* the store was asked to write one, answered or not */
@@ -43,15 +43,7 @@ struct roster_safepoint {
     uint64_t now_seen;                   /* the greatest now that the oracle gave */
     bool unsure;                         /* a safe point in the store was not admitted */
     int64_t txn_due;                     /* CLOCK_MONOTONIC: then the txn safe point moves again */
-    int64_t due[SAFEPOINT_DUTIES];       /* CLOCK_MONOTONIC */
-    bool threaded;
-    bool stop;
-    struct safepoint_thread {
-        struct roster_safepoint *safepoint;
-        enum safepoint_duty duty;
-        pthread_t id;
-    } threads[SAFEPOINT_DUTIES];
-    unsigned n_threads;
+    struct rst_background background;    /* the duties, and telling; its lock comes inside `lock` */
     struct roster_store_watch *watch;
 };
 
@@ -129,6 +121,10 @@ int safepoint_now(struct roster_safepoint *safepoint, uint64_t *now);
 
 /* Whether the oracle, if there is one, has reached a timestamp. 0, -EIO or its error. */
 int safepoint_is_past(struct roster_safepoint *safepoint, uint64_t ts, bool *past);
+
+/* --------------------------------------------------------------- safepoint/run.c */
+
+int safepoint_background_init(struct roster_safepoint *safepoint);
 
 /* --------------------------------------------------------------- safepoint/lead.c */
 

@@ -74,10 +74,15 @@ static int init(struct roster_syncer *syncer)
     err = open_watch(syncer);
     if (err != 0)
         goto locks;
+    err = syncer_background_init(syncer);
+    if (err != 0)
+        goto watch;
     syncer->state = ROSTER_SYNCER_JOINING;
     err = rst_lease_attach(syncer->roster, &lease_ops, syncer);
     if (err == 0)
         return 0;
+    (void)rst_background_destroy(&syncer->background);
+watch:
     roster_store_watch_close(syncer->watch);
 locks:
     destroy_locks(syncer);
@@ -114,11 +119,17 @@ int roster_syncer_create(struct roster *roster, struct roster_store *store,
 void roster_syncer_destroy(struct roster_syncer *syncer)
 {
     RST_NOT_CANCELLED;
+    int err;
 
     if (syncer == NULL)
         return;
-    if (syncer->state != ROSTER_SYNCER_STOPPED)
+    err = rst_background_stop(&syncer->background);
+    if (err == -EDEADLK)
+        return; /* from one of its own callbacks, which is forbidden: it goes on */
+    if (err == 0)
         syncer_end(syncer);
+    rst_background_stopped(&syncer->background);
+    (void)rst_background_destroy(&syncer->background);
     roster_store_watch_close(syncer->watch);
     destroy_locks(syncer);
     free_strings(syncer);

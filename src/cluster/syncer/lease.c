@@ -182,13 +182,14 @@ void syncer_lease_duty(struct roster_syncer *syncer)
     lease = syncer->lease;
     old = syncer->old_lease;
     registered = syncer->registered;
-    syncer->due[SYNCER_LEASE] = INT64_MAX; /* until below, or until somebody loses the lease */
+    syncer_set_due(syncer, SYNCER_LEASE,
+                   STORE_FOREVER); /* until below, or until somebody loses the lease */
     pthread_mutex_unlock(&syncer->lock);
     if (old != 0)
         revoke_old(syncer, old);
     err = registered ? keep(syncer, lease) : join(syncer, lease);
     pthread_mutex_lock(&syncer->lock);
-    if (syncer->due[SYNCER_LEASE] == INT64_MAX || err != 0)
-        syncer->due[SYNCER_LEASE] = store_monotonic_ns() + pause_ns(syncer, err);
+    if (rst_background_due(&syncer->background, SYNCER_LEASE) == STORE_FOREVER || err != 0)
+        syncer_set_due(syncer, SYNCER_LEASE, store_monotonic_ns() + pause_ns(syncer, err));
     pthread_mutex_unlock(&syncer->lock);
 }

@@ -386,7 +386,7 @@ int syncer_report(struct roster_syncer *syncer)
 void syncer_report_duty(struct roster_syncer *syncer)
 {
     pthread_mutex_lock(&syncer->lock);
-    syncer->due[SYNCER_REPORT] = store_monotonic_ns() + interval_ns(syncer);
+    syncer_set_due(syncer, SYNCER_REPORT, store_monotonic_ns() + interval_ns(syncer));
     pthread_mutex_unlock(&syncer->lock);
     (void)syncer_report(syncer);
 }

@@ -16,8 +16,56 @@
 /* How often a stop looks whether something is still pinned. */
 #define STOP_LOOK_NS (10 * STORE_NS_PER_MS)
 
-static void run_duty(struct roster_syncer *syncer, enum syncer_duty duty, int watch_ms)
+static void lease_duty(void *arg)
 {
+    syncer_lease_duty(arg);
+}
+
+static void report_duty(void *arg)
+{
+    syncer_report_duty(arg);
+}
+
+static void watch_duty(void *arg)
+{
+    syncer_watch_duty(arg, -1);
+}
+
+static void fence_duty(void *arg)
+{
+    syncer_fence_duty(arg);
+}
+
+static void cancel_watch(void *arg)
+{
+    struct roster_syncer *syncer = arg;
+
+    roster_store_watch_cancel(syncer->watch);
+}
+
+int syncer_background_init(struct roster_syncer *syncer)
+{
+    static const struct rst_duty duties[SYNCER_DUTIES] = {
+        [SYNCER_LEASE] = {"roster-lease", lease_duty, 0},
+        [SYNCER_REPORT] = {"roster-report", report_duty, 0},
+        [SYNCER_WATCH] = {"roster-watch", watch_duty, 0},
+        [SYNCER_FENCE] = {"roster-fence", fence_duty, 0},
+    };
+
+    return rst_background_init(&syncer->background, duties, SYNCER_DUTIES, cancel_watch, syncer);
+}
+
+int roster_syncer_start(struct roster_syncer *syncer)
+{
+    RST_NOT_CANCELLED;
+
+    return syncer == NULL ? -EINVAL : rst_background_start(&syncer->background);
+}
+
+static void run_by_hand(struct roster_syncer *syncer, enum syncer_duty duty)
+{
+    if (rst_background_due(&syncer->background, duty) > store_monotonic_ns())
+        return;
     switch (duty) {
     case SYNCER_LEASE:
         syncer_lease_duty(syncer);
@@ -26,84 +74,13 @@ static void run_duty(struct roster_syncer *syncer, enum syncer_duty duty, int wa
         syncer_report_duty(syncer);
         break;
     case SYNCER_WATCH:
-        syncer_watch_duty(syncer, watch_ms);
+        syncer_watch_duty(syncer, 0);
         break;
     case SYNCER_FENCE:
     case SYNCER_DUTIES:
         syncer_fence_duty(syncer);
         break;
     }
-}
-
-/* Waits until the duty is due; false: the syncer stops. */
-static bool wait_for(struct roster_syncer *syncer, enum syncer_duty duty)
-{
-    bool stop;
-
-    pthread_mutex_lock(&syncer->lock);
-    while (!syncer->stop && syncer->due[duty] > store_monotonic_ns())
-        threads_wait(&syncer->changed, &syncer->lock, syncer->due[duty]);
-    stop = syncer->stop;
-    pthread_mutex_unlock(&syncer->lock);
-    return !stop;
-}
-
-static void *thread_main(void *arg)
-{
-    struct syncer_thread *thread = arg;
-
-    while (wait_for(thread->syncer, thread->duty))
-        run_duty(thread->syncer, thread->duty, -1);
-    return NULL;
-}
-
-static void end_threads(struct roster_syncer *syncer)
-{
-    pthread_mutex_lock(&syncer->lock);
-    syncer->stop = true;
-    pthread_cond_broadcast(&syncer->changed);
-    pthread_mutex_unlock(&syncer->lock);
-    roster_store_watch_cancel(syncer->watch);
-    for (unsigned i = 0; i < syncer->n_threads; i++)
-        pthread_join(syncer->threads[i].id, NULL);
-    syncer->n_threads = 0;
-}
-
-int roster_syncer_start(struct roster_syncer *syncer)
-{
-    RST_NOT_CANCELLED;
-    static const char *const names[] = {"roster-lease", "roster-report", "roster-watch",
-                                        "roster-fence"};
-    int err = 0;
-
-    if (syncer == NULL)
-        return -EINVAL;
-    pthread_mutex_lock(&syncer->lock);
-    if (syncer->threaded || syncer->stop)
-        err = -EBUSY;
-    syncer->threaded = true;
-    pthread_mutex_unlock(&syncer->lock);
-    if (err != 0)
-        return err;
-    for (unsigned i = 0; i < SYNCER_DUTIES && err == 0; i++) {
-        syncer->threads[i].syncer = syncer;
-        syncer->threads[i].duty = (enum syncer_duty)i;
-        err = threads_start(&syncer->threads[i].id, thread_main, &syncer->threads[i], names[i]);
-        syncer->n_threads += err == 0;
-    }
-    if (err != 0)
-        end_threads(syncer);
-    return err;
-}
-
-static bool is_due(struct roster_syncer *syncer, enum syncer_duty duty)
-{
-    int64_t due;
-
-    pthread_mutex_lock(&syncer->lock);
-    due = syncer->due[duty];
-    pthread_mutex_unlock(&syncer->lock);
-    return due <= store_monotonic_ns();
 }
 
 int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
@@ -113,24 +90,19 @@ int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
     /* Fencing comes first, and again after everything that may have taken its time. */
     static const enum syncer_duty order[] = {SYNCER_FENCE, SYNCER_WATCH, SYNCER_LEASE,
                                              SYNCER_REPORT, SYNCER_FENCE};
-    int64_t next = INT64_MAX;
-    bool refused;
+    int64_t next = INT64_MAX, due;
+    int err = syncer == NULL ? -EINVAL : rst_background_enter(&syncer->background);
 
-    if (syncer == NULL)
-        return -EINVAL;
-    pthread_mutex_lock(&syncer->lock);
-    refused = syncer->threaded || syncer->stop;
-    pthread_mutex_unlock(&syncer->lock);
-    if (refused)
-        return -EBUSY;
+    if (err != 0)
+        return err;
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-        if (is_due(syncer, order[i]))
-            run_duty(syncer, order[i], 0);
-    pthread_mutex_lock(&syncer->lock);
-    for (int i = 0; i < SYNCER_DUTIES; i++)
-        if (i != SYNCER_WATCH && syncer->due[i] < next)
-            next = syncer->due[i];
-    pthread_mutex_unlock(&syncer->lock);
+        run_by_hand(syncer, order[i]);
+    for (unsigned i = 0; i < SYNCER_DUTIES; i++) {
+        due = rst_background_due(&syncer->background, i);
+        if (i != SYNCER_WATCH && due < next)
+            next = due;
+    }
+    rst_background_leave(&syncer->background);
     if (wait_ms != NULL)
         *wait_ms = (uint32_t)store_remaining_ms(next);
     return 0;
@@ -189,7 +161,6 @@ static int remove_keys(struct roster_syncer *syncer)
 
 void syncer_end(struct roster_syncer *syncer)
 {
-    end_threads(syncer);
     /* From here on checks fail for good, before anybody may learn that the record is gone. */
     rst_lease_detach(syncer->roster);
     pthread_mutex_lock(&syncer->lock);
@@ -202,19 +173,20 @@ void syncer_end(struct roster_syncer *syncer)
 int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
 {
     RST_NOT_CANCELLED;
-    bool stopped;
     int err;
 
     if (syncer == NULL)
         return -EINVAL;
-    pthread_mutex_lock(&syncer->lock);
-    stopped = syncer->stop;
-    pthread_mutex_unlock(&syncer->lock);
-    if (stopped)
-        return -EALREADY;
-    err = wait_for_pins(syncer, store_deadline_in(timeout_ms));
+    /* Whether something is pinned is no longer the question when somebody else is at it. */
+    err = rst_background_is_ending(&syncer->background)
+              ? 0
+              : wait_for_pins(syncer, store_deadline_in(timeout_ms));
+    if (err == 0)
+        err = rst_background_stop(&syncer->background);
     if (err != 0)
         return err;
     syncer_end(syncer);
-    return remove_keys(syncer);
+    err = remove_keys(syncer);
+    rst_background_stopped(&syncer->background);
+    return err;
 }

@@ -93,33 +93,37 @@ static void tell_one(struct roster_syncer *syncer, const struct roster_syncer_ch
         syncer->options.change(syncer->options.change_arg, change);
 }
 
-/* One teller at a time keeps the order; whoever comes meanwhile leaves his changes to him. */
+/* Takes the oldest change that waits; false: none does. */
+static bool take_change(struct roster_syncer *syncer, struct roster_syncer_change *change)
+{
+    bool taken;
+
+    pthread_mutex_lock(&syncer->lock);
+    taken = syncer->n_changes > 0;
+    if (taken) {
+        *change = syncer->changes[0];
+        syncer->n_changes--;
+        memmove(&syncer->changes[0], &syncer->changes[1],
+                syncer->n_changes * sizeof(syncer->changes[0]));
+    }
+    pthread_mutex_unlock(&syncer->lock);
+    return taken;
+}
+
 void syncer_tell(struct roster_syncer *syncer)
 {
     struct roster_syncer_change change;
 
-    pthread_mutex_lock(&syncer->lock);
-    if (!syncer->telling) {
-        syncer->telling = true;
-        while (syncer->n_changes > 0) {
-            change = syncer->changes[0];
-            syncer->n_changes--;
-            memmove(&syncer->changes[0], &syncer->changes[1],
-                    syncer->n_changes * sizeof(syncer->changes[0]));
-            pthread_mutex_unlock(&syncer->lock);
+    if (!rst_background_tell_begin(&syncer->background))
+        return;
+    while (rst_background_tell_more(&syncer->background))
+        while (take_change(syncer, &change))
             tell_one(syncer, &change);
-            pthread_mutex_lock(&syncer->lock);
-        }
-        syncer->telling = false;
-        pthread_cond_broadcast(&syncer->changed);
-    }
-    pthread_mutex_unlock(&syncer->lock);
 }
 
 void syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t when)
 {
-    syncer->due[duty] = when;
-    pthread_cond_broadcast(&syncer->changed);
+    rst_background_set_due(&syncer->background, duty, when);
 }
 
 int64_t syncer_live_lease(struct roster_syncer *syncer)
@@ -177,7 +181,7 @@ void syncer_fence_duty(struct roster_syncer *syncer)
     /* At most a second, because only CLOCK_BOOTTIME goes on while the machine is suspended. */
     if (syncer->state != ROSTER_SYNCER_LIVE || left > STORE_NS_PER_S)
         left = STORE_NS_PER_S;
-    syncer->due[SYNCER_FENCE] = store_monotonic_ns() + left;
+    syncer_set_due(syncer, SYNCER_FENCE, store_monotonic_ns() + left);
     pthread_mutex_unlock(&syncer->lock);
     syncer_tell(syncer);
 }

@@ -28,6 +28,7 @@
 #include <roster/syncer.h>
 
 #include "cluster/keys/paths.h"
+#include "core/base/background.h"
 
 enum syncer_duty { SYNCER_LEASE, SYNCER_REPORT, SYNCER_WATCH, SYNCER_FENCE, SYNCER_DUTIES };
 
@@ -55,33 +56,23 @@ struct roster_syncer {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* state, due times, stop */
     enum roster_syncer_state state;
-    bool registered;            /* the record hangs on `lease` as far as we know */
-    int64_t lease;              /* 0: none */
-    int64_t deadline;           /* CLOCK_BOOTTIME: then it may be gone */
-    int64_t old_lease;          /* to be revoked when there is time; 0: none */
-    int64_t registered_at;      /* the revision of the registration */
-    int64_t gone_at;            /* the newest revision at which the watch saw the record vanish */
-    bool recheck;               /* the watch saw the record as this server did not write it */
-    uint64_t ack_sent;          /* the greatest acknowledgement that was ever sent */
-    int64_t ack_lease;          /* the lease under which one stands; 0: none */
-    int64_t due[SYNCER_DUTIES]; /* CLOCK_MONOTONIC */
-    unsigned failures;          /* of the lease's duty, in a row */
+    bool registered;       /* the record hangs on `lease` as far as we know */
+    int64_t lease;         /* 0: none */
+    int64_t deadline;      /* CLOCK_BOOTTIME: then it may be gone */
+    int64_t old_lease;     /* to be revoked when there is time; 0: none */
+    int64_t registered_at; /* the revision of the registration */
+    int64_t gone_at;       /* the newest revision at which the watch saw the record vanish */
+    bool recheck;          /* the watch saw the record as this server did not write it */
+    uint64_t ack_sent;     /* the greatest acknowledgement that was ever sent */
+    int64_t ack_lease;     /* the lease under which one stands; 0: none */
+    unsigned failures;     /* of the lease's duty, in a row */
     struct roster_syncer_stats stats;
     struct roster_syncer_change changes[SYNCER_CHANGES];
     unsigned n_changes;
-    bool telling;      /* somebody is at it */
     int scan_err;      /* of the newest scan */
     int told_scan_err; /* what was last logged about scans */
 
-    /* Threads. */
-    bool threaded;
-    bool stop; /* under lock */
-    struct syncer_thread {
-        struct roster_syncer *syncer;
-        enum syncer_duty duty;
-        pthread_t id;
-    } threads[SYNCER_DUTIES];
-    unsigned n_threads;
+    struct rst_background background; /* the duties, and telling; its lock comes inside `lock` */
     struct roster_store_watch *watch; /* the watch duty's; opened on creation */
 };
 
@@ -111,7 +102,7 @@ void syncer_fence(struct roster_syncer *syncer, int reason);
 /* Fences when the deadline has passed. */
 void syncer_fence_duty(struct roster_syncer *syncer);
 
-/* When the duty is due again; wakes its thread. */
+/* Under lock: when the duty is due again; wakes its thread. */
 void syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t when);
 
 /* The lease that the server lives under, for keys that shall go with it; 0 while it is not live. */
@@ -185,7 +176,10 @@ void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms);
 
 /* --------------------------------------------------------------- syncer/run.c */
 
-/* Ends the threads and fences for good. */
+/* The duties, in the order of their enumeration. */
+int syncer_background_init(struct roster_syncer *syncer);
+
+/* After the last thread: fences for good. */
 void syncer_end(struct roster_syncer *syncer);
 
 /* --------------------------------------------------------------- syncer/options.c */

@@ -81,7 +81,7 @@ void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms)
         roster_store_free(events);
     } else if (err != -ETIMEDOUT) {
         pthread_mutex_lock(&syncer->lock);
-        syncer->due[SYNCER_WATCH] = store_monotonic_ns() + PAUSE_NS;
+        syncer_set_due(syncer, SYNCER_WATCH, store_monotonic_ns() + PAUSE_NS);
         pthread_mutex_unlock(&syncer->lock);
     }
 }

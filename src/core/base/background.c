@@ -2,13 +2,15 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The core's own threads: of coarse clocks, of watchdogs, and the one of reclaim.c.
+ * Threads and their end, see background.h.
  */
 #include "config.h"
 
 #include "core/base/background.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 
 int rst_monotonic_cond_init(pthread_cond_t *cond)
@@ -52,60 +54,281 @@ int rst_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), 
     return -err;
 }
 
-int rst_background_init(struct rst_background *background)
+static int64_t now_ns(void)
 {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t next_due(const struct rst_duty *duty)
+{
+    return duty->interval_ms ? now_ns() + (int64_t)duty->interval_ms * 1000000 : 0;
+}
+
+int rst_background_init(struct rst_background *background, const struct rst_duty *duties,
+                        unsigned n, void (*wake)(void *arg), void *arg)
+{
+    unsigned i;
     int err;
 
-    background->running = false;
-    background->stop = false;
-    err = rst_monotonic_cond_init(&background->stop_wanted);
+    memset(background, 0, sizeof(*background));
+    background->arg = arg;
+    background->wake = wake;
+    background->n = n;
+    for (i = 0; i < n; i++) {
+        background->threads[i].background = background;
+        background->threads[i].duty = duties[i];
+    }
+    err = rst_monotonic_cond_init(&background->changed);
     if (err)
         return err;
     err = pthread_mutex_init(&background->lock, NULL);
     if (err)
-        pthread_cond_destroy(&background->stop_wanted);
+        pthread_cond_destroy(&background->changed);
     return -err;
 }
 
-static void *background_main(void *arg)
+/* Under the lock: waits until the duty is due; false: a stop has begun. */
+static bool wait_until_due(struct rst_background_thread *thread)
 {
-    struct rst_background *background = arg;
+    struct rst_background *background = thread->background;
+    struct timespec until;
+
+    while (background->phase == RST_THREADED && thread->due > now_ns()) {
+        if (thread->due == INT64_MAX) {
+            pthread_cond_wait(&background->changed, &background->lock);
+            continue;
+        }
+        until.tv_sec = (time_t)(thread->due / 1000000000);
+        until.tv_nsec = (long)(thread->due % 1000000000);
+        pthread_cond_timedwait(&background->changed, &background->lock, &until);
+    }
+    return background->phase == RST_THREADED;
+}
+
+static void *duty_main(void *arg)
+{
+    struct rst_background_thread *thread = arg;
+    struct rst_background *background = thread->background;
 
     pthread_mutex_lock(&background->lock);
-    while (!background->stop) {
-        struct timespec until = rst_monotonic_after(background->interval_ms);
-
-        pthread_cond_timedwait(&background->stop_wanted, &background->lock, &until);
-        if (!background->stop)
-            background->work(background->arg);
+    while (wait_until_due(thread)) {
+        if (thread->duty.interval_ms)
+            thread->due = next_due(&thread->duty);
+        pthread_mutex_unlock(&background->lock);
+        thread->duty.work(background->arg);
+        pthread_mutex_lock(&background->lock);
     }
     pthread_mutex_unlock(&background->lock);
     return NULL;
 }
 
-int rst_background_start(struct rst_background *background, const char *name, uint32_t interval_ms,
-                         void (*work)(void *arg), void *arg)
+/* In phase `stopping`, which belongs to one thread, and without the lock. */
+static void join_all(struct rst_background *background)
 {
-    int err;
+    unsigned i;
 
-    background->interval_ms = interval_ms;
-    background->work = work;
-    background->arg = arg;
-    err = rst_thread_start(&background->thread, name, background_main, background);
-    background->running = !err;
+    for (i = 0; i < background->n_threads; i++)
+        pthread_join(background->threads[i].thread, NULL);
+    pthread_mutex_lock(&background->lock); /* others look whether they are among them */
+    background->n_threads = 0;
+    pthread_mutex_unlock(&background->lock);
+}
+
+/* Under the lock. */
+static void set_phase(struct rst_background *background, enum rst_background_phase phase)
+{
+    background->phase = phase;
+    pthread_cond_broadcast(&background->changed);
+}
+
+int rst_background_start(struct rst_background *background)
+{
+    int err = 0;
+
+    pthread_mutex_lock(&background->lock);
+    if (background->phase != RST_NEW || background->by_hand) {
+        pthread_mutex_unlock(&background->lock);
+        return -EBUSY;
+    }
+    /* The threads begin when the lock is free, and a stop sees all of them or none. */
+    background->phase = RST_THREADED;
+    while (!err && background->n_threads < background->n) {
+        struct rst_background_thread *thread = &background->threads[background->n_threads];
+
+        if (thread->duty.interval_ms)
+            thread->due = next_due(&thread->duty);
+        err = rst_thread_start(&thread->thread, thread->duty.name, duty_main, thread);
+        background->n_threads += !err;
+    }
+    if (err) {
+        set_phase(background, RST_STOPPING);
+        pthread_mutex_unlock(&background->lock);
+        join_all(background); /* they have not begun to work */
+        pthread_mutex_lock(&background->lock);
+        set_phase(background, RST_NEW);
+        err = -EAGAIN;
+    }
+    pthread_mutex_unlock(&background->lock);
     return err;
 }
 
-void rst_background_end(struct rst_background *background)
+int rst_background_enter(struct rst_background *background)
 {
-    if (background->running) {
-        pthread_mutex_lock(&background->lock);
-        background->stop = true;
-        pthread_cond_signal(&background->stop_wanted);
-        pthread_mutex_unlock(&background->lock);
-        pthread_join(background->thread, NULL);
-        background->running = false;
+    int err = 0;
+
+    pthread_mutex_lock(&background->lock);
+    if (background->by_hand && pthread_equal(background->hand, pthread_self()))
+        err = -EBUSY;
+    while (!err && background->phase == RST_NEW && background->by_hand)
+        pthread_cond_wait(&background->changed, &background->lock);
+    if (background->phase != RST_NEW)
+        err = -EBUSY;
+    if (!err) {
+        background->by_hand = true;
+        background->hand = pthread_self();
     }
+    pthread_mutex_unlock(&background->lock);
+    return err;
+}
+
+void rst_background_leave(struct rst_background *background)
+{
+    pthread_mutex_lock(&background->lock);
+    background->by_hand = false;
+    pthread_cond_broadcast(&background->changed);
+    pthread_mutex_unlock(&background->lock);
+}
+
+void rst_background_set_due(struct rst_background *background, unsigned duty, int64_t due)
+{
+    pthread_mutex_lock(&background->lock);
+    background->threads[duty].due = due;
+    pthread_cond_broadcast(&background->changed);
+    pthread_mutex_unlock(&background->lock);
+}
+
+int64_t rst_background_due(struct rst_background *background, unsigned duty)
+{
+    int64_t due;
+
+    pthread_mutex_lock(&background->lock);
+    due = background->threads[duty].due;
+    pthread_mutex_unlock(&background->lock);
+    return due;
+}
+
+/* Under the lock: whether the caller runs in what it wants to stop. */
+static bool is_inside(const struct rst_background *background)
+{
+    pthread_t self = pthread_self();
+    unsigned i;
+
+    for (i = 0; i < background->n_threads; i++)
+        if (pthread_equal(background->threads[i].thread, self))
+            return true;
+    return (background->by_hand && pthread_equal(background->hand, self)) ||
+           (background->telling && pthread_equal(background->teller, self));
+}
+
+/* Under the lock: 0 for the one who owns the end from now on. */
+static int take_end(struct rst_background *background)
+{
+    if (is_inside(background))
+        return -EDEADLK;
+    background->waiting++;
+    while (background->phase == RST_STOPPING)
+        pthread_cond_wait(&background->changed, &background->lock);
+    background->waiting--;
+    if (background->phase == RST_STOPPED) {
+        pthread_cond_broadcast(&background->changed); /* a destroy waits for who waits */
+        return -EALREADY;
+    }
+    set_phase(background, RST_STOPPING);
+    return 0;
+}
+
+int rst_background_stop(struct rst_background *background)
+{
+    int err;
+
+    pthread_mutex_lock(&background->lock);
+    err = take_end(background);
+    pthread_mutex_unlock(&background->lock);
+    if (err)
+        return err;
+    if (background->wake)
+        background->wake(background->arg);
+    join_all(background);
+    pthread_mutex_lock(&background->lock);
+    while (background->by_hand || background->telling)
+        pthread_cond_wait(&background->changed, &background->lock);
+    pthread_mutex_unlock(&background->lock);
+    return 0;
+}
+
+bool rst_background_is_ending(struct rst_background *background)
+{
+    bool ending;
+
+    pthread_mutex_lock(&background->lock);
+    ending = background->phase == RST_STOPPING || background->phase == RST_STOPPED;
+    pthread_mutex_unlock(&background->lock);
+    return ending;
+}
+
+void rst_background_stopped(struct rst_background *background)
+{
+    pthread_mutex_lock(&background->lock);
+    set_phase(background, RST_STOPPED);
+    pthread_mutex_unlock(&background->lock);
+}
+
+int rst_background_destroy(struct rst_background *background)
+{
+    int err = rst_background_stop(background);
+
+    if (err == -EDEADLK)
+        return err;
+    if (!err)
+        rst_background_stopped(background);
+    pthread_mutex_lock(&background->lock);
+    while (background->waiting || background->telling)
+        pthread_cond_wait(&background->changed, &background->lock);
+    pthread_mutex_unlock(&background->lock);
     pthread_mutex_destroy(&background->lock);
-    pthread_cond_destroy(&background->stop_wanted);
+    pthread_cond_destroy(&background->changed);
+    return 0;
+}
+
+bool rst_background_tell_begin(struct rst_background *background)
+{
+    bool mine;
+
+    pthread_mutex_lock(&background->lock);
+    background->again = true;
+    mine = !background->telling;
+    if (mine) {
+        background->telling = true;
+        background->teller = pthread_self();
+    }
+    pthread_mutex_unlock(&background->lock);
+    return mine;
+}
+
+bool rst_background_tell_more(struct rst_background *background)
+{
+    bool more;
+
+    pthread_mutex_lock(&background->lock);
+    more = background->again;
+    background->again = false;
+    if (!more) {
+        background->telling = false;
+        pthread_cond_broadcast(&background->changed);
+    }
+    pthread_mutex_unlock(&background->lock);
+    return more;
 }

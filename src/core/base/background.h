@@ -2,16 +2,28 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The core's own threads. They block all signals, which are for the server's threads. And a thread
- * that does something at an interval until it is stopped.
+ * Background duties: the one implementation behind the coarse clock, watchdogs, syncers, safe
+ * points and the status endpoint. Each duty is a thread that works when it is due, until all are
+ * stopped; or a thread of the server calls them by hand. Threads block all signals, which are for
+ * the server's own.
+ *
+ *   new -> threaded -> stopping -> stopped      start, stop
+ *   new             -> stopping -> stopped      by hand: enter and leave, stop
+ *
+ * One caller of stop owns the end and joins the threads; all others wait until it is over. Nobody
+ * stops what it runs in: that is refused. Callbacks are delivered by one thread at a time, in the
+ * order of what they report, and none runs after the stop.
  */
 #ifndef ROSTER_CORE_BASE_BACKGROUND_H
 #define ROSTER_CORE_BASE_BACKGROUND_H
 
 #include <pthread.h>
+#include <roster/export.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+#define RST_DUTIES_MOST 4
 
 /* CLOCK_MONOTONIC so many milliseconds from now. */
 struct timespec rst_monotonic_after(uint32_t ms);
@@ -22,28 +34,76 @@ int rst_monotonic_cond_init(pthread_cond_t *cond);
 /* Starts a thread that blocks all signals. The name has at most 15 bytes. 0 or -errno. */
 int rst_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg);
 
-struct rst_background {
-    pthread_mutex_t lock; /* held while it works; who else holds it keeps it from working */
-    pthread_cond_t stop_wanted;
-    pthread_t thread;
+struct rst_duty {
+    const char *name; /* of its thread, at most 15 bytes */
     void (*work)(void *arg);
-    void *arg;
-    uint32_t interval_ms;
-    bool running;
-    bool stop;
+    uint32_t interval_ms; /* 0: the work says itself when it is due again */
 };
 
-/* Makes the lock; there is no thread yet. 0 or -errno. */
-int rst_background_init(struct rst_background *background);
+enum rst_background_phase { RST_NEW, RST_THREADED, RST_STOPPING, RST_STOPPED };
+
+struct rst_background {
+    pthread_mutex_t lock; /* of all below; not held while a duty works; no lock is taken inside */
+    pthread_cond_t changed;
+    enum rst_background_phase phase;
+    void *arg;
+    void (*wake)(void *arg);
+    unsigned n;         /* duties */
+    unsigned n_threads; /* that are to be joined */
+    unsigned waiting;   /* callers of stop that wait for the owner of the end */
+    struct rst_background_thread {
+        struct rst_background *background;
+        struct rst_duty duty;
+        pthread_t thread;
+        int64_t due; /* CLOCK_MONOTONIC, ns */
+    } threads[RST_DUTIES_MOST];
+    bool by_hand; /* somebody is between enter and leave */
+    bool telling; /* somebody delivers */
+    bool again;   /* there may be more to deliver */
+    pthread_t hand, teller;
+};
 
 /*
- * Starts the thread, which calls `work(arg)` under the lock every `interval_ms`, the first time
- * when one has passed. The name has at most 15 bytes. 0 or -errno.
+ * Each duty's work gets `arg`. `wake` is called once when a stop begins, to end a wait that a duty
+ * is in; may be NULL. A duty without interval is due at once. 0 or -errno.
  */
-int rst_background_start(struct rst_background *background, const char *name, uint32_t interval_ms,
-                         void (*work)(void *arg), void *arg);
+ROSTER_API int rst_background_init(struct rst_background *background, const struct rst_duty *duties,
+                                   unsigned n, void (*wake)(void *arg), void *arg);
 
-/* Waits for the end of the thread, if there is one, and does away with the lock. */
-void rst_background_end(struct rst_background *background);
+/* Starts the threads. 0; -EBUSY: not new, or in use by hand; -EAGAIN: nothing was started. */
+ROSTER_API int rst_background_start(struct rst_background *background);
+
+/*
+ * Around work by hand, one thread at a time: others wait. 0; -EBUSY when there are threads, after a
+ * stop, and inside of itself.
+ */
+ROSTER_API int rst_background_enter(struct rst_background *background);
+ROSTER_API void rst_background_leave(struct rst_background *background);
+
+/* When a duty is due; a thread that waits notices. */
+ROSTER_API void rst_background_set_due(struct rst_background *background, unsigned duty,
+                                       int64_t due);
+ROSTER_API int64_t rst_background_due(struct rst_background *background, unsigned duty);
+
+/*
+ * The stop. 0: the caller owns the end, no thread and no callback runs any more; it undoes the rest
+ * and calls rst_background_stopped(). -EALREADY: somebody else has done all of that. -EDEADLK: the
+ * caller is one of the threads, or works or delivers by hand; nothing has changed.
+ */
+ROSTER_API int rst_background_stop(struct rst_background *background);
+ROSTER_API void rst_background_stopped(struct rst_background *background);
+
+/* Whether a stop has begun. */
+ROSTER_API bool rst_background_is_ending(struct rst_background *background);
+
+/* Stops as need be and does away with the locks. 0, or -EDEADLK: all is as it was. */
+ROSTER_API int rst_background_destroy(struct rst_background *background);
+
+/*
+ * Delivering: whoever has something to report calls `begin`, and if that is true delivers what
+ * there is, again and again while `more` is true. Otherwise somebody else does.
+ */
+ROSTER_API bool rst_background_tell_begin(struct rst_background *background);
+ROSTER_API bool rst_background_tell_more(struct rst_background *background);
 
 #endif /* ROSTER_CORE_BASE_BACKGROUND_H */

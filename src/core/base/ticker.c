@@ -39,6 +39,7 @@ static void tick(void *arg)
 int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
                      struct roster_oracle_local *oracle)
 {
+    const struct rst_duty duty = {"roster-ticker", tick, interval_ms};
     int err;
 
     memset(ticker, 0, sizeof(*ticker));
@@ -46,17 +47,19 @@ int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
     rst_ticker_tick(ticker);
     if (!interval_ms)
         return 0;
-    err = rst_background_init(&ticker->background);
+    err = rst_background_init(&ticker->background, &duty, 1, NULL, ticker);
     if (err)
         return err;
-    err = rst_background_start(&ticker->background, "roster-ticker", interval_ms, tick, ticker);
-    if (err)
-        rst_background_end(&ticker->background);
+    err = rst_background_start(&ticker->background);
+    if (err) {
+        (void)rst_background_destroy(&ticker->background);
+        ticker->background.n = 0;
+    }
     return err;
 }
 
 void rst_ticker_stop(struct rst_ticker *ticker)
 {
-    if (ticker->background.running)
-        rst_background_end(&ticker->background);
+    if (ticker->background.n)
+        (void)rst_background_destroy(&ticker->background);
 }

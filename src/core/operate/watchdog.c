@@ -65,25 +65,38 @@ static void note_error(struct roster_watchdog *watchdog, int err)
     watchdog->last_error = err;
 }
 
+static void tell(struct roster_watchdog *watchdog)
+{
+    size_t n;
+
+    for (n = 0; n < watchdog->n_events; n++)
+        watchdog->options.event(&watchdog->events[n], watchdog->options.event_arg);
+    watchdog->n_events = 0;
+}
+
 /* Walks and tells; under the lock. */
 static int run(struct roster_watchdog *watchdog)
 {
-    size_t n;
     int err;
 
     rst_ticker_tick(&watchdog->roster->ticker);
     err = rst_watchdog_walk(watchdog, rst_ticker_now(&watchdog->roster->ticker));
     note_error(watchdog, err);
-    if (watchdog->options.event)
-        for (n = 0; n < watchdog->n_events; n++)
-            watchdog->options.event(&watchdog->events[n], watchdog->options.event_arg);
-    watchdog->n_events = 0;
+    if (!watchdog->options.event || !rst_background_tell_begin(&watchdog->background))
+        watchdog->n_events = 0;
+    else
+        while (rst_background_tell_more(&watchdog->background))
+            tell(watchdog);
     return err;
 }
 
-static void run_by_itself(void *watchdog)
+static void run_by_itself(void *arg)
 {
+    struct roster_watchdog *watchdog = arg;
+
+    pthread_mutex_lock(&watchdog->lock);
     (void)run(watchdog);
+    pthread_mutex_unlock(&watchdog->lock);
 }
 
 static void free_watchdog(struct roster_watchdog *watchdog)
@@ -96,21 +109,27 @@ static void free_watchdog(struct roster_watchdog *watchdog)
 
 static int start(struct roster_watchdog *watchdog)
 {
+    const struct rst_duty duty = {"roster-watchdog", run_by_itself,
+                                  (uint32_t)watchdog->options.interval_ms};
     int err;
 
     watchdog->events_size = RST_EVENTS_LEAST;
     watchdog->events = malloc(watchdog->events_size * sizeof(*watchdog->events));
     if (!watchdog->events)
         return -ENOMEM;
-    err = rst_background_init(&watchdog->background);
+    err = -pthread_mutex_init(&watchdog->lock, NULL);
     if (err)
         return err;
-    if (watchdog->options.interval_ms != ROSTER_WATCHDOG_MANUAL)
-        err =
-            rst_background_start(&watchdog->background, "roster-watchdog",
-                                 (uint32_t)watchdog->options.interval_ms, run_by_itself, watchdog);
+    err = rst_background_init(&watchdog->background, &duty, 1, NULL, watchdog);
     if (err)
-        rst_background_end(&watchdog->background);
+        goto lock;
+    if (watchdog->options.interval_ms != ROSTER_WATCHDOG_MANUAL)
+        err = rst_background_start(&watchdog->background);
+    if (!err)
+        return 0;
+    (void)rst_background_destroy(&watchdog->background);
+lock:
+    pthread_mutex_destroy(&watchdog->lock);
     return err;
 }
 
@@ -152,7 +171,9 @@ int roster_watchdog_stop(struct roster_watchdog *watchdog)
         return 0;
     if (rst_thread_forked())
         return -ECHILD;
-    rst_background_end(&watchdog->background);
+    if (rst_background_destroy(&watchdog->background))
+        return -EDEADLK;
+    pthread_mutex_destroy(&watchdog->lock);
     rst_let_go(&watchdog->roster->attached);
     free_watchdog(watchdog);
     return 0;
@@ -167,9 +188,9 @@ int roster_watchdog_run_once(struct roster_watchdog *watchdog)
         return -EINVAL;
     if (rst_thread_forked())
         return -ECHILD;
-    pthread_mutex_lock(&watchdog->background.lock);
+    pthread_mutex_lock(&watchdog->lock);
     err = run(watchdog);
-    pthread_mutex_unlock(&watchdog->background.lock);
+    pthread_mutex_unlock(&watchdog->lock);
     return err;
 }
 
@@ -180,10 +201,10 @@ int roster_watchdog_memory_kills(struct roster_watchdog *watchdog, struct roster
 
     if (!watchdog || !kills || !count)
         return -EINVAL;
-    pthread_mutex_lock(&watchdog->background.lock);
+    pthread_mutex_lock(&watchdog->lock);
     for (n = 0; n < *count && n < watchdog->n_kills && n < ROSTER_MEMORY_KILLS; n++)
         kills[n] = watchdog->kills[(watchdog->n_kills - 1 - n) % ROSTER_MEMORY_KILLS];
-    pthread_mutex_unlock(&watchdog->background.lock);
+    pthread_mutex_unlock(&watchdog->lock);
     *count = (size_t)n;
     return 0;
 }

@@ -4,7 +4,7 @@
  *
  * The private side of a watchdog. watchdog.c has its life and thread, watchdog_walk.c what it does
  * in a walk, watchdog_events.c the events, watchdog_memory.c the server's memory, watchdog_track.c
- * what it remembers of sessions. Everything is under the lock of `background`, which no owner ever
+ * what it remembers of sessions. Everything is under `lock`, which no owner ever
  * takes.
  */
 #ifndef ROSTER_CORE_OPERATE_WATCHDOG_H
@@ -51,6 +51,7 @@ struct roster_watchdog {
     struct roster *roster;
     struct roster_watchdog_options options;
     struct rst_background background;
+    pthread_mutex_t lock; /* held by a walk and while its events are told */
     int last_error;
 
     struct rst_tracks before; /* of the last walk */

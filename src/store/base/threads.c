@@ -4,25 +4,9 @@
 #include "config.h"
 
 #include <errno.h>
-#include <signal.h>
 
 #include "store/base/clock.h"
 #include "store/base/threads.h"
-
-int threads_start(pthread_t *thread, void *(*run)(void *), void *arg, const char *name)
-{
-    sigset_t all, old;
-    int err;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    err = pthread_create(thread, NULL, run, arg);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (err != 0)
-        return -EAGAIN;
-    pthread_setname_np(*thread, name);
-    return 0;
-}
 
 static int cond_init(pthread_cond_t *cond)
 {

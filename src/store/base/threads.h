@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* Background threads, and condition variables that wait on CLOCK_MONOTONIC. */
+/* Condition variables that wait on CLOCK_MONOTONIC. */
 #ifndef ROSTER_STORE_BASE_THREADS_H
 #define ROSTER_STORE_BASE_THREADS_H
 
 #include <pthread.h>
 #include <stdint.h>
-
-/* Starts a thread that blocks all signals. The name has at most 15 bytes. 0 or -EAGAIN. */
-int threads_start(pthread_t *thread, void *(*run)(void *), void *arg, const char *name);
 
 /* A mutex, and what is waited for under it with threads_wait(). 0 or a negative errno. */
 int threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond);

@@ -16,7 +16,8 @@ static const int explained[] = {
     -EALREADY, -EBADF,        -ECANCELED, -ECHILD,       -ESTALE,       -ERANGE,
     -EIO,      -EINPROGRESS,  -ETIMEDOUT, -EHOSTUNREACH, -EKEYEXPIRED,  -EREMCHG,
     -EACCES,   -EKEYREJECTED, -EPROTO,    -EMSGSIZE,     -ENOSPC,       -EROFS,
-    -EUCLEAN,  -EMEDIUMTYPE,  -ENOTSUP,   -EBADMSG,      -EOVERFLOW,    -ESHUTDOWN};
+    -EUCLEAN,  -EMEDIUMTYPE,  -ENOTSUP,   -EBADMSG,      -EOVERFLOW,    -ESHUTDOWN,
+    -EDEADLK};
 #define N_EXPLAINED (sizeof(explained) / sizeof(explained[0]))
 
 Test(error, each_number_has_its_own_explanation)

@@ -184,3 +184,25 @@ Test(watchdog_run, its_kills_end_the_statements_they_were_aimed_at)
     operate_destroy(wd.roster);
     wd.roster = mine;
 }
+
+/* What a stop from the watchdog's own function comes to. */
+static int stopped_inside;
+
+static void stop_inside(const struct roster_event *event, void *arg)
+{
+    (void)event;
+    (void)arg;
+    __atomic_store_n(&stopped_inside, roster_watchdog_stop(wd.watchdog), __ATOMIC_RELEASE);
+}
+
+Test(watchdog_run, it_is_not_stopped_by_its_own_function)
+{
+    wd.options.event = stop_inside;
+    wd.options.statement_ms = 1;
+    wd_start();
+    operate_begin(wd.user, "select 1");
+    while (__atomic_load_n(&stopped_inside, __ATOMIC_ACQUIRE) == 0)
+        cr_assert_eq(roster_watchdog_run_once(wd.watchdog), 0);
+    cr_assert_eq(stopped_inside, -EDEADLK);
+    cr_assert_eq(roster_watchdog_run_once(wd.watchdog), 0, "it goes on");
+}

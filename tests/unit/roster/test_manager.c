@@ -34,7 +34,7 @@ Test(manager, defaults)
     cr_assert_eq(roster->account.backlog_limit, UINT64_C(256) << 20);
     cr_assert_eq(roster->registry.limit, 0);
     cr_assert_eq(roster->life_time_ms, 0);
-    cr_assert_eq(roster->ticker.background.interval_ms, 10);
+    cr_assert_eq(roster->ticker.background.threads[0].duty.interval_ms, 10);
     unit_ok(roster->oracle(roster->oracle_arg, &ts));
     cr_assert_gt(roster_ts_physical_ms(ts), UINT64_C(1600000000000), "a clock of its own");
     unit_destroy(roster);
@@ -46,7 +46,7 @@ Test(manager, zero_members_mean_defaults)
     struct roster *roster = unit_roster_with(&options);
 
     cr_assert_eq(roster->text_limit, 1024);
-    cr_assert_eq(roster->ticker.background.interval_ms, 10);
+    cr_assert_eq(roster->ticker.background.threads[0].duty.interval_ms, 10);
     unit_destroy(roster);
 }
 
@@ -69,7 +69,7 @@ Test(manager, options_are_used)
     cr_assert_eq(roster->account.backlog_limit, 4711);
     cr_assert_eq(roster->life_time_ms, 12);
     cr_assert_eq(roster->text_limit, 1 << 20);
-    cr_assert_eq(roster->ticker.background.interval_ms, 1000);
+    cr_assert_eq(roster->ticker.background.threads[0].duty.interval_ms, 1000);
     cr_assert_eq(oracle.calls, 1, "the first floor");
     unit_destroy(roster);
 }
