@@ -57,7 +57,8 @@ struct roster_metrics {
     uint64_t kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS]; /* roster_kill() and its kin */
     uint64_t grace_period_ns;     /* how long the newest grace period measured took; 0: none was */
     uint64_t grace_period_age_ns; /* how long the one under way has taken so far; 0: none is */
-    int64_t lease_margin_ns;      /* until the roster is fenced without a keep-alive; <= 0: it is */
+    int64_t lease_margin_ns;      /* until the roster is fenced without a keep-alive; below 0 it is
+                                     fenced,      and has been for so long */
     uint32_t leased;              /* 1 under a leased store; else the margin means nothing */
     uint32_t reserved;
 };

@@ -97,13 +97,16 @@ struct roster_safepoint_state {
     uint64_t gc;           /**< the gc safe point, 0 for none */
     uint64_t acknowledged; /**< the txn safe point that this server has acknowledged */
     bool leads;            /**< this server moves them */
-    int last_error;        /**< newest error of store or oracle, 0 for none */
+    int last_error;        /**< of the operation below that failed last; 0: none fails */
     uint64_t rounds;       /**< times this server has computed them as leader */
-    uint64_t failures;     /**< of them, ended with an error */
+    uint64_t failures;     /**< rounds that ended with an error, or could not begin */
     uint64_t conflicts;    /**< compare-and-swaps lost to somebody else */
     struct roster_blocker txn_blocker; /**< of the newest round that this server computed */
     struct roster_blocker gc_blocker;  /**< likewise */
     char leader[129];                  /**< who leads, as far as it is known here; "" for nobody */
+    struct roster_failing leading;     /**< computing them, or finding out who does */
+    struct roster_failing following;   /**< watching them */
+    struct roster_failing acknowledging; /**< acknowledging them */
     /** Values of the safe points' keys that no leader can have written: above the oracle's now, or
      * above what this server protects or has acknowledged. They are not used; a server is fenced,
      * see roster_syncer_get_stats(). */

@@ -87,7 +87,8 @@ struct roster_syncer_options {
     uint32_t ttl_ms;
     uint32_t margin_ms;      /**< how long before the lease's end to fence (a ninth of ttl_ms) */
     uint32_t keep_alive_ms;  /**< between keep-alives (a third of ttl_ms) */
-    uint32_t timeout_ms;     /**< for one call of the store (5000, at most a third of ttl_ms) */
+    uint32_t timeout_ms;     /**< for one call of the store, at most ttl_ms (the least of 5000 and
+                                ttl_ms / 3) */
     uint32_t backoff_min_ms; /**< first pause after a failure (100) */
     uint32_t backoff_max_ms; /**< longest pause (5000) */
     /** Pins older than this do not count and their checks fail; 600 s to 31536000 s (86400 s). */
@@ -114,11 +115,11 @@ struct roster_syncer_options {
  * and store must stay open until the syncer is destroyed.
  *
  * \retval 0 made.
- * \retval -EINVAL an argument is null, out of range or of an unknown size, or no UTF-8.
- * \retval -E2BIG the options have something in them that this library does not know.
- * \retval -EBUSY the roster has a syncer.
- * \retval -ENOMEM memory is out.
- * \retval -ECHILD in a forked child.
+ * \retval -EINVAL an argument is null, out of range or of an unknown size, or no UTF-8. Out of
+ * range are also intervals, backoffs and a ttl_ms above 24 h, a backoff_min_ms above
+ * backoff_max_ms, and a margin_ms and keep_alive_ms that together are not less than ttl_ms. \retval
+ * -E2BIG the options have something in them that this library does not know. \retval -EBUSY the
+ * roster has a syncer. \retval -ENOMEM memory is out. \retval -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
                                                       struct roster_store *store,
@@ -193,11 +194,20 @@ ROSTER_API int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms);
  */
 ROSTER_API void roster_syncer_destroy(struct roster_syncer *syncer);
 
+/** An operation that fails; all is 0 when its newest attempt succeeded. Times are CLOCK_BOOTTIME,
+ * in nanoseconds. */
+struct roster_failing {
+    int error;        /**< of the newest attempt */
+    uint64_t times;   /**< attempts that failed since it last succeeded */
+    int64_t since_ns; /**< when the first of them failed */
+    int64_t last_ns;  /**< and the newest */
+};
+
 /** What a syncer is doing and has done. Times are CLOCK_BOOTTIME, in nanoseconds. */
 struct roster_syncer_stats {
     size_t size;                    /**< sizeof(struct roster_syncer_stats), set by the caller */
     enum roster_syncer_state state; /**< now */
-    int last_error;                 /**< newest error of the store or oracle, or 0 */
+    int last_error;                 /**< of the operation below that failed last; 0: none fails */
     int64_t lease;                  /**< the lease's id, 0 for none */
     int64_t deadline_ns;            /**< when the roster is fenced without another keep-alive */
     int64_t reported_ns;            /**< when the store last acknowledged a record */
@@ -218,9 +228,14 @@ struct roster_syncer_stats {
     /** Values in the store that no correct server can have written, such as a safe point above what
      * this server protects. Each one fences: it is not used, and transactions below it are lost. */
     uint64_t rejected;
-    uint64_t rejected_value; /**< the newest of them */
-    char rejected_key[320];  /**< and the key that held it, or "lease ID"; "" for none */
-    int64_t granted_ms;      /**< the lease's time to live, which may be more than was asked for */
+    uint64_t rejected_value;         /**< the newest of them */
+    char rejected_key[320];          /**< and the key that held it, or "lease ID"; "" for none */
+    struct roster_failing joining;   /**< registering */
+    struct roster_failing keeping;   /**< keeping the lease alive */
+    struct roster_failing reporting; /**< reporting the record */
+    struct roster_failing watching;  /**< watching the record */
+    struct roster_failing lowering;  /**< lowering it for a begin at a timestamp */
+    int64_t granted_ms; /**< the lease's time to live, which may be more than was asked for */
 };
 
 /**

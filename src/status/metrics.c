@@ -183,15 +183,19 @@ static void put_times(struct out *out, const struct roster_metrics *metrics)
     }
     family(out, "roster_scan_seconds", "histogram", "seconds", "Computing the minimum.");
     histogram(out, "roster_scan_seconds", "", &metrics->scans, scan_bounds);
-    gauge_seconds(out, "roster_grace_period_seconds", "The newest grace period that was measured.",
-                  (int64_t)metrics->grace_period_ns);
+    if (metrics->grace_period_ns) /* absent until one was measured */
+        gauge_seconds(out, "roster_grace_period_seconds",
+                      "The newest grace period that was measured.",
+                      (int64_t)metrics->grace_period_ns);
     gauge_seconds(out, "roster_grace_period_age_seconds",
                   "How long the grace period under way has taken so far.",
                   (int64_t)metrics->grace_period_age_ns);
     if (metrics->leased)
-        gauge_seconds(out, "roster_lease_margin_seconds",
-                      "Until the server is fenced unless its lease is kept; below 0 it is.",
-                      metrics->lease_margin_ns);
+        gauge_seconds(
+            out, "roster_lease_margin_seconds",
+            "Until the server is fenced unless its lease is kept; below 0 for how long it "
+            "has been fenced.",
+            metrics->lease_margin_ns);
 }
 
 static int64_t ns_between(uint64_t old_ts, uint64_t new_ts)

@@ -93,5 +93,6 @@ Test(pin_step, a_refused_one_stays_readable_for_the_scan_that_names_it)
     cr_assert_eq(scene.min.holder.ts, old);
     cr_assert_eq(scene.min.holder.pin_kind, ROSTER_PIN_BACKUP);
     rst_lease_detach(scene.roster);
+    rst_lease_leave(scene.roster);
     cr_assert_eq(roster_destroy(scene.roster), 0);
 }

@@ -213,14 +213,12 @@ int safepoint_round(struct roster_safepoint *safepoint, struct roster_safepoint_
         err = gc_err;
     pthread_mutex_lock(&safepoint->lock);
     safepoint->state.rounds++;
-    if (err != 0) {
-        safepoint->state.failures++;
-        safepoint->state.last_error = err;
-    }
+    safepoint->state.failures += err != 0;
     if (txn != NULL)
         safepoint->state.txn_blocker = txn->blocker;
     safepoint->state.gc_blocker = gc->blocker;
     pthread_mutex_unlock(&safepoint->lock);
+    safepoint_note(safepoint, &safepoint->state.leading, err);
     return err;
 }
 

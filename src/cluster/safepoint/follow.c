@@ -14,9 +14,11 @@
 #include "cluster/keys/record.h"
 #include "cluster/safepoint/safepoint.h"
 #include "cluster/syncer/syncer.h"
+#include "store/base/backoff.h"
 #include "store/base/clock.h"
 
-#define PAUSE_NS (200 * STORE_NS_PER_MS)
+#define PAUSE_MS 200
+#define PAUSE_MOST_MS 5000
 
 static bool is_key(const struct roster_store_kv *kv, const char *key)
 {
@@ -160,11 +162,25 @@ static int acknowledge(struct roster_safepoint *safepoint, struct debt *debt)
     if (err == 0) {
         safepoint->state.acknowledged = debt->txn;
         safepoint->acknowledged_lease = debt->lease;
-    } else if (err != -EKEYEXPIRED && err != -EAGAIN) {
-        safepoint->state.last_error = err;
     }
     pthread_mutex_unlock(&safepoint->lock);
+    if (err != -EKEYEXPIRED && err != -EAGAIN)
+        safepoint_note(safepoint, &safepoint->state.acknowledging, err);
     return err;
+}
+
+/* Longer and longer while it fails, but not than an acknowledgement may wait. */
+static void pause_watch(struct roster_safepoint *safepoint)
+{
+    uint64_t times;
+
+    pthread_mutex_lock(&safepoint->lock);
+    times = safepoint->state.following.times;
+    pthread_mutex_unlock(&safepoint->lock);
+    rst_background_set_due(
+        &safepoint->background, SAFEPOINT_FOLLOW,
+        store_monotonic_ns() +
+            store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS, times < 16 ? (unsigned)times : 16));
 }
 
 void safepoint_follow_duty(struct roster_safepoint *safepoint, int timeout_ms)
@@ -180,8 +196,9 @@ void safepoint_follow_duty(struct roster_safepoint *safepoint, int timeout_ms)
     if (err == 0) {
         take(safepoint, events);
         roster_store_free(events);
-    } else if (err != -ETIMEDOUT) {
-        rst_background_set_due(&safepoint->background, SAFEPOINT_FOLLOW,
-                               store_monotonic_ns() + PAUSE_NS);
     }
+    if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
+        safepoint_note(safepoint, &safepoint->state.following, err == -ETIMEDOUT ? 0 : err);
+    if (err != 0 && err != -ETIMEDOUT)
+        pause_watch(safepoint);
 }

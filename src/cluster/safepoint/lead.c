@@ -10,15 +10,18 @@
 #include "config.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "cluster/keys/batch.h"
 #include "cluster/safepoint/safepoint.h"
 #include "cluster/syncer/syncer.h"
+#include "store/base/backoff.h"
 #include "store/base/clock.h"
 
 /* The first of the looks for acknowledgements after the txn safe point has moved. */
 #define ACK_LOOK_MS INT64_C(20)
 #define NOT_LIVE_MS INT64_C(200)
+#define RETRY_MS 200
 
 static void set_leads(struct roster_safepoint *safepoint, bool leads, int64_t revision)
 {
@@ -36,8 +39,36 @@ static void set_leads(struct roster_safepoint *safepoint, bool leads, int64_t re
     safepoint_tell(safepoint);
 }
 
+/* A round that did not begin: who leads is not known any more. */
+static void count_failure(struct roster_safepoint *safepoint, int err)
+{
+    pthread_mutex_lock(&safepoint->lock);
+    safepoint->state.failures++;
+    safepoint->state.leader[0] = '\0';
+    pthread_mutex_unlock(&safepoint->lock);
+    safepoint_note(safepoint, &safepoint->state.leading, err);
+}
+
+/* Whoever that is, and whether or not the watch tells it again. */
+static void name_leader(struct roster_safepoint *safepoint, const void *id, size_t size)
+{
+    char *leader = safepoint->state.leader;
+
+    if (size >= sizeof(safepoint->state.leader))
+        size = sizeof(safepoint->state.leader) - 1;
+    pthread_mutex_lock(&safepoint->lock);
+    memcpy(leader, id, size);
+    leader[size] = '\0';
+    pthread_mutex_unlock(&safepoint->lock);
+}
+
+static void name_own(struct roster_safepoint *safepoint)
+{
+    name_leader(safepoint, safepoint->server_id, strlen(safepoint->server_id));
+}
+
 /* Takes the leader's key if nobody has it: whether it is ours. */
-static bool campaign(struct roster_safepoint *safepoint, int64_t lease)
+static int campaign(struct roster_safepoint *safepoint, int64_t lease, bool *leads)
 {
     struct roster_store_txn_result *result = NULL;
     const struct roster_store_range *range;
@@ -53,14 +84,22 @@ static bool campaign(struct roster_safepoint *safepoint, int64_t lease)
     if (err == 0 && result->succeeded) {
         ours = true;
         revision = result->revision;
+        name_own(safepoint);
     } else if (err == 0) {
         range = &result->results[0].range;
         ours = range->count != 0 && range->kvs[0].lease == lease;
         revision = range->count == 0 ? 0 : range->kvs[0].mod_revision;
+        if (range->count != 0 && !ours)
+            name_leader(safepoint, range->kvs[0].value.data, range->kvs[0].value.size);
+        else if (ours)
+            name_own(safepoint);
     }
     roster_store_free(result);
+    if (err != 0)
+        count_failure(safepoint, err);
     set_leads(safepoint, ours, revision);
-    return ours;
+    *leads = ours;
+    return err;
 }
 
 /* For keys that go with the server's lease at the latest. */
@@ -134,26 +173,45 @@ static void warn_of(struct roster_safepoint *safepoint, const char *which,
                       which, roster_blocker_describe(blocker, text, sizeof(text)));
 }
 
+/* After a failure: soon, then later and later, not later than without one. */
+static int64_t retry_ms(struct roster_safepoint *safepoint)
+{
+    int most = (int)safepoint->options.interval_ms, least = most < RETRY_MS ? most : RETRY_MS;
+    uint64_t times;
+
+    pthread_mutex_lock(&safepoint->lock);
+    times = safepoint->state.leading.times;
+    pthread_mutex_unlock(&safepoint->lock);
+    return store_backoff_ns(least, most, times < 16 ? (unsigned)times : 16) / STORE_NS_PER_MS;
+}
+
 static int64_t lead(struct roster_safepoint *safepoint)
 {
     int64_t lease = syncer_live_lease(safepoint->options.syncer);
     struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc;
-    bool due;
+    bool due, leads;
+    int err;
 
     if (lease == 0) {
         set_leads(safepoint, false, 0);
         return NOT_LIVE_MS;
     }
-    if (!campaign(safepoint, lease))
+    if (campaign(safepoint, lease, &leads) != 0)
+        return retry_ms(safepoint);
+    if (!leads)
         return safepoint->options.interval_ms;
     /* Between two moves of the txn safe point only the acknowledgements of the last one count. */
     due = store_monotonic_ns() >= safepoint->txn_due;
     if (due)
         safepoint->txn_due =
             store_monotonic_ns() + safepoint->options.interval_ms * STORE_NS_PER_MS;
-    (void)safepoint_round(safepoint, due ? &txn : NULL, &gc);
+    err = safepoint_round(safepoint, due ? &txn : NULL, &gc);
     warn_of(safepoint, "txn", &txn.blocker);
     warn_of(safepoint, "gc", &gc.blocker);
+    if (err != 0) {
+        safepoint->txn_due = 0;
+        return retry_ms(safepoint);
+    }
     return pause_ms(safepoint, &gc);
 }
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster/base/failing.h"
 #include "cluster/base/options.h"
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
@@ -38,6 +39,19 @@ static bool raise(atomic_uint_fast64_t *point, uint64_t ts)
         return false;
     atomic_store_explicit(point, ts, memory_order_release);
     return true;
+}
+
+void safepoint_note(struct roster_safepoint *safepoint, struct roster_failing *operation, int err)
+{
+    struct roster_safepoint_state *state = &safepoint->state;
+    const struct roster_failing *newest;
+
+    pthread_mutex_lock(&safepoint->lock);
+    failing_note(operation, err, store_boottime_ns());
+    newest = failing_newer(&state->leading, &state->following);
+    newest = failing_newer(newest, &state->acknowledging);
+    state->last_error = newest->error;
+    pthread_mutex_unlock(&safepoint->lock);
 }
 
 bool safepoint_set_unsure(struct roster_safepoint *safepoint, bool unsure)

@@ -93,6 +93,9 @@ int safepoint_learn(struct roster_safepoint *safepoint, uint64_t txn, uint64_t g
 /* Notes that a safe point was not admitted, or that it is read again. Returns what was noted. */
 bool safepoint_set_unsure(struct roster_safepoint *safepoint, bool unsure);
 
+/* What an attempt of an operation, a member of `state`, came to. Takes the lock. */
+void safepoint_note(struct roster_safepoint *safepoint, struct roster_failing *operation, int err);
+
 /* Tells of the present state; without locks. */
 void safepoint_tell(struct roster_safepoint *safepoint);
 

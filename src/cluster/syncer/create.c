@@ -130,6 +130,7 @@ void roster_syncer_destroy(struct roster_syncer *syncer)
         syncer_end(syncer);
     rst_background_stopped(&syncer->background);
     (void)rst_background_destroy(&syncer->background);
+    rst_lease_leave(syncer->roster);
     roster_store_watch_close(syncer->watch);
     destroy_locks(syncer);
     free_strings(syncer);

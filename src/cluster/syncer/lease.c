@@ -88,9 +88,8 @@ static int join(struct roster_syncer *syncer, int64_t id)
     } else if (err == -ERANGE) {
         syncer_set_state(syncer, ROSTER_SYNCER_BEHIND, err);
     }
-    if (err != 0)
-        syncer->stats.last_error = err;
     pthread_mutex_unlock(&syncer->lock);
+    syncer_note(syncer, &syncer->stats.joining, err, NULL);
     syncer_tell(syncer);
     if (err == -EBADMSG)
         syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
@@ -139,14 +138,14 @@ static int keep(struct roster_syncer *syncer, int64_t id)
     if (err == 0 && !is_live(syncer))
         err = syncer_verify(syncer, id);
     if (err == -EKEYEXPIRED || err == -EREMCHG) {
+        syncer_note(syncer, &syncer->stats.keeping, 0, NULL); /* there is nothing to keep */
         syncer_lost(syncer, id, err);
         syncer_tell(syncer);
         return err;
     }
-    if (err != 0) {
-        syncer_failed(syncer, err, &syncer->stats.keep_alive_failures);
+    syncer_note(syncer, &syncer->stats.keeping, err, &syncer->stats.keep_alive_failures);
+    if (err != 0)
         return err;
-    }
     pthread_mutex_lock(&syncer->lock);
     if (syncer->lease == id && syncer->registered)
         extend(syncer, syncer_deadline(syncer, &lease));

@@ -377,9 +377,9 @@ int syncer_report(struct roster_syncer *syncer)
         pthread_mutex_lock(&syncer->lock);
         syncer->stats.reports++;
         pthread_mutex_unlock(&syncer->lock);
-    } else if (err != -ESTALE) {
-        syncer_failed(syncer, err, &syncer->stats.report_failures);
     }
+    if (err != -ESTALE)
+        syncer_note(syncer, &syncer->stats.reporting, err, &syncer->stats.report_failures);
     return err;
 }
 
@@ -442,13 +442,12 @@ int syncer_lower(void *arg, uint64_t ts)
     pthread_mutex_lock(&syncer->record_lock);
     err = lower(syncer, ts);
     pthread_mutex_unlock(&syncer->record_lock);
+    syncer_note(syncer, &syncer->stats.lowering, err == -ESTALE ? 0 : err, NULL);
     pthread_mutex_lock(&syncer->lock);
     if (err == 0)
         syncer->stats.lowered++;
     else if (err == -ESTALE)
         syncer->stats.lower_refused++;
-    else
-        syncer->stats.last_error = err;
     if (err == -EBADMSG)
         syncer_set_due(syncer, SYNCER_FENCE,
                        0); /* tells of a fence: here the roster's locks are held */

@@ -12,6 +12,7 @@
 
 #include <roster/error.h>
 
+#include "cluster/base/failing.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
@@ -136,11 +137,20 @@ int64_t syncer_live_lease(struct roster_syncer *syncer)
     return lease;
 }
 
-void syncer_failed(struct roster_syncer *syncer, int err, uint64_t *counter)
+void syncer_note(struct roster_syncer *syncer, struct roster_failing *operation, int err,
+                 uint64_t *counter)
 {
+    struct roster_syncer_stats *stats = &syncer->stats;
+    const struct roster_failing *newest = &stats->joining;
+
     pthread_mutex_lock(&syncer->lock);
-    syncer->stats.last_error = err;
-    if (counter != NULL)
+    failing_note(operation, err, store_boottime_ns());
+    newest = failing_newer(newest, &stats->keeping);
+    newest = failing_newer(newest, &stats->reporting);
+    newest = failing_newer(newest, &stats->watching);
+    newest = failing_newer(newest, &stats->lowering);
+    stats->last_error = newest->error;
+    if (err != 0 && counter != NULL)
         (*counter)++;
     pthread_mutex_unlock(&syncer->lock);
 }

@@ -108,8 +108,9 @@ void syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t
 /* The lease that the server lives under, for keys that shall go with it; 0 while it is not live. */
 int64_t syncer_live_lease(struct roster_syncer *syncer);
 
-/* Remembers an error for the statistics. */
-void syncer_failed(struct roster_syncer *syncer, int err, uint64_t *counter);
+/* What an attempt of an operation, a member of `stats`, came to; counts failures unless NULL. */
+void syncer_note(struct roster_syncer *syncer, struct roster_failing *operation, int err,
+                 uint64_t *counter);
 
 /* --------------------------------------------------------------- syncer/record.c */
 

@@ -11,9 +11,11 @@
 #include "cluster/keys/record.h"
 #include "cluster/syncer/syncer.h"
 #include "core/scanner/lease.h"
+#include "store/base/backoff.h"
 #include "store/base/clock.h"
 
-#define PAUSE_NS (200 * STORE_NS_PER_MS)
+#define PAUSE_MS 200
+#define PAUSE_MOST_MS 30000
 
 /* The record vanished, or hangs on another lease, at this revision. */
 static void gone(struct roster_syncer *syncer, int64_t revision, int reason)
@@ -71,6 +73,19 @@ static void take(struct roster_syncer *syncer, const struct roster_store_events 
         take_event(syncer, &events->events[i]);
 }
 
+/* Longer and longer while it fails; what else works does not shorten it. */
+static void pause_watch(struct roster_syncer *syncer)
+{
+    uint64_t times;
+
+    pthread_mutex_lock(&syncer->lock);
+    times = syncer->stats.watching.times;
+    syncer_set_due(syncer, SYNCER_WATCH,
+                   store_monotonic_ns() + store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS,
+                                                           times < 16 ? (unsigned)times : 16));
+    pthread_mutex_unlock(&syncer->lock);
+}
+
 void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms)
 {
     struct roster_store_events *events = NULL;
@@ -79,9 +94,9 @@ void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms)
     if (err == 0) {
         take(syncer, events);
         roster_store_free(events);
-    } else if (err != -ETIMEDOUT) {
-        pthread_mutex_lock(&syncer->lock);
-        syncer_set_due(syncer, SYNCER_WATCH, store_monotonic_ns() + PAUSE_NS);
-        pthread_mutex_unlock(&syncer->lock);
     }
+    if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
+        syncer_note(syncer, &syncer->stats.watching, err, NULL);
+    if (err != 0 && err != -ETIMEDOUT)
+        pause_watch(syncer);
 }

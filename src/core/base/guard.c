@@ -86,9 +86,36 @@ bool rst_guard_pass(struct rst_guard *guard, struct rst_guard_words *words, uint
     return may;
 }
 
+static uint64_t boottime_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+int64_t rst_guard_margin_ns(struct rst_guard *guard, const struct rst_guard_words *words)
+{
+    uint64_t end;
+    int64_t margin;
+
+    pthread_mutex_lock(&guard->lock);
+    end = guard->fenced ? guard->fenced_since : rst_load(&words->lease_deadline);
+    margin = (int64_t)(end - boottime_ns());
+    /* Strictly: also in the very nanosecond. */
+    if (guard->fenced && margin >= 0)
+        margin = -1;
+    pthread_mutex_unlock(&guard->lock);
+    return margin;
+}
+
 void rst_guard_fence(struct rst_guard *guard, struct rst_guard_words *words)
 {
+    uint64_t deadline = rst_load(&words->lease_deadline), now = boottime_ns();
+
     pthread_mutex_lock(&guard->lock);
+    if (!guard->fenced)
+        guard->fenced_since = deadline < now ? deadline : now;
     guard->fenced = true;
     publish(guard, words);
     rst_store_release(&words->lease_deadline, 0);
@@ -118,9 +145,6 @@ bool rst_guard_may_lower(struct rst_guard *guard, uint64_t ts)
 
 int rst_guard_lease_slow(uint64_t deadline)
 {
-    struct timespec now;
-
     /* Read after everything that is vouched for. Also counts while the machine is suspended. */
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec < deadline ? 0 : -ESTALE;
+    return boottime_ns() < deadline ? 0 : -ESTALE;
 }

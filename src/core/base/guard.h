@@ -23,6 +23,7 @@ struct rst_guard {
     uint64_t record; /* see lease.h; 0 without a leased store */
     uint64_t passed; /* the cluster's safe point as this process publishes it; never goes back */
     bool fenced;
+    uint64_t fenced_since; /* CLOCK_BOOTTIME, ns; not after the deadline that was missed */
 };
 
 /* What of it owners read; part of the line of struct rst_horizon that scans alone write. */
@@ -56,6 +57,9 @@ bool rst_guard_pass(struct rst_guard *guard, struct rst_guard_words *words, uint
 /* Fences, or unfences until `deadline`. */
 void rst_guard_fence(struct rst_guard *guard, struct rst_guard_words *words);
 void rst_guard_unfence(struct rst_guard *guard, struct rst_guard_words *words, uint64_t deadline);
+
+/* Nanoseconds until the deadline of a leased store; below 0, for how long it has been fenced. */
+int64_t rst_guard_margin_ns(struct rst_guard *guard, const struct rst_guard_words *words);
 
 /* Whether lowering the record, and nothing else, could protect `ts` again. */
 bool rst_guard_may_lower(struct rst_guard *guard, uint64_t ts);

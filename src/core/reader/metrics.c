@@ -53,16 +53,11 @@ static void grace_read(struct rst_grace *grace, struct roster_metrics *metrics)
         rst_call_rcu(&grace->head, grace_period_over);
 }
 
-static void lease_read(const struct rst_guard_words *words, struct roster_metrics *metrics)
+static void lease_read(struct rst_horizon *horizon, struct roster_metrics *metrics)
 {
-    uint64_t deadline = rst_load(&words->lease_deadline);
-    struct timespec now;
-
-    metrics->leased = deadline != RST_LEASE_NONE;
-    if (!metrics->leased || !deadline)
-        return;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    metrics->lease_margin_ns = (int64_t)deadline - ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+    metrics->leased = rst_load(&horizon->words.lease_deadline) != RST_LEASE_NONE;
+    if (metrics->leased)
+        metrics->lease_margin_ns = rst_guard_margin_ns(&horizon->guard, &horizon->words);
 }
 
 int roster_metrics(struct roster *roster, struct roster_metrics *metrics)
@@ -92,6 +87,6 @@ int roster_metrics(struct roster *roster, struct roster_metrics *metrics)
         for (m = 0; m < ROSTER_KILL_RESULTS; m++)
             metrics->kills[n][m] = rst_load(&roster->kills[n][m]);
     grace_read(&roster->grace, metrics);
-    lease_read(&roster->horizon.words, metrics);
+    lease_read(&roster->horizon, metrics);
     return 0;
 }

@@ -36,17 +36,17 @@ int rst_lease_attach(struct roster *roster, const struct rst_lease_ops *ops, voi
 
 void rst_lease_detach(struct roster *roster)
 {
-    bool was_attached;
-
     pthread_mutex_lock(&roster->lease_lock);
-    was_attached = roster->lease_ops != NULL;
     roster->lease_ops = NULL;
     roster->lease_arg = NULL;
     rst_guard_fence(&roster->horizon.guard, &roster->horizon.words);
     pthread_mutex_unlock(&roster->lease_lock);
+}
+
+void rst_lease_leave(struct roster *roster)
+{
     /* The last thing: the roster may be destroyed from here on. */
-    if (was_attached)
-        rst_let_go(&roster->attached);
+    rst_let_go(&roster->attached);
 }
 
 static int scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min)

@@ -34,8 +34,11 @@ struct rst_lease_ops {
  */
 ROSTER_API int rst_lease_attach(struct roster *roster, const struct rst_lease_ops *ops, void *arg);
 
-/* The syncer goes: after this `lower` is not called any more. The roster stays fenced. */
+/* The syncer stops: after this `lower` is not called any more. The roster stays fenced. */
 ROSTER_API void rst_lease_detach(struct roster *roster);
+
+/* The syncer is destroyed: only now the roster may be. */
+ROSTER_API void rst_lease_leave(struct roster *roster);
 
 /*
  * As roster_min_start_ts(), with two lower limits: `max_age_ms` before now, and just below

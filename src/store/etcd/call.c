@@ -134,9 +134,9 @@ static struct etcd_verdict attempt(struct progress *p, size_t endpoint)
     etcd_http_give(p->store, http);
     free(token);
     if (v.fate == ETCD_DONE || v.blameless)
-        etcd_endpoint_worked(p->store, endpoint);
+        etcd_endpoint_worked(p->store, ETCD_CALLS, endpoint);
     else
-        etcd_endpoint_failed(p->store, endpoint, &v);
+        etcd_endpoint_failed(p->store, ETCD_CALLS, endpoint, &v);
     return v.fate == ETCD_WANTS_TOKEN ? renew_token(p, v, generation) : v;
 }
 
@@ -179,7 +179,7 @@ static bool next_endpoint(struct progress *p, size_t *endpoint)
     int64_t until;
 
     while (store_remaining_ns(p->deadline) >= least) {
-        if (etcd_endpoint_choose(p->store, p->attempts == 0, endpoint, &until))
+        if (etcd_endpoint_choose(p->store, ETCD_CALLS, p->attempts == 0, endpoint, &until))
             return true;
         if (until >= p->deadline - least)
             return false;

@@ -3,7 +3,8 @@
 
 /*
  * Which endpoint to ask. All calls stay with one until it fails; then it is put aside for a
- * while that doubles with each failure in a row, and the next one is asked.
+ * while that doubles with each failure in a row, and the next one is asked. Calls and the streams
+ * of watches each have a state of their own: a gateway may answer the ones and cut off the others.
  */
 
 #include "config.h"
@@ -12,7 +13,8 @@
 #include "store/base/clock.h"
 #include "store/etcd/etcd.h"
 
-bool etcd_endpoint_choose(struct etcd_store *store, bool first, size_t *index, int64_t *until)
+bool etcd_endpoint_choose(struct etcd_store *store, enum etcd_use use, bool first, size_t *index,
+                          int64_t *until)
 {
     int64_t now = store_monotonic_ns();
     bool found = false;
@@ -21,7 +23,7 @@ bool etcd_endpoint_choose(struct etcd_store *store, bool first, size_t *index, i
     pthread_mutex_lock(&store->mutex);
     for (size_t i = 0; i < store->n_endpoints && !found; i++) {
         size_t candidate = (store->preferred + i) % store->n_endpoints;
-        int64_t blocked_until = store->endpoints[candidate].blocked_until;
+        int64_t blocked_until = store->endpoints[candidate].health[use].blocked_until;
 
         found = blocked_until <= now;
         if (found || blocked_until < *until) {
@@ -33,7 +35,7 @@ bool etcd_endpoint_choose(struct etcd_store *store, bool first, size_t *index, i
     return found || first;
 }
 
-void etcd_endpoint_failed(struct etcd_store *store, size_t index,
+void etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_t index,
                           const struct etcd_verdict *verdict)
 {
     const struct roster_store_options *options = &store->base.options;
@@ -45,33 +47,33 @@ void etcd_endpoint_failed(struct etcd_store *store, size_t index,
         return;
     pthread_mutex_lock(&store->mutex);
     /* Calls that failed together count once. */
-    if (endpoint->blocked_until <= now) {
-        failures = ++endpoint->failures;
-        endpoint->blocked_until =
+    if (endpoint->health[use].blocked_until <= now) {
+        failures = ++endpoint->health[use].failures;
+        endpoint->health[use].blocked_until =
             now + store_backoff_ns(options->backoff_min_ms, options->backoff_max_ms, failures - 1);
     }
-    if (store->preferred == index)
+    if (use == ETCD_CALLS && store->preferred == index)
         store->preferred = (index + 1) % store->n_endpoints;
     pthread_mutex_unlock(&store->mutex);
     if (failures == 0)
         return;
     store_count(&store->base.counters.endpoint_failures);
     if (failures == 1)
-        store_log(&store->base, ROSTER_STORE_LOG_WARNING, "etcd endpoint %s is put aside: %s",
-                  endpoint->url, verdict->reason);
+        store_log(&store->base, ROSTER_STORE_LOG_WARNING, "etcd endpoint %s %s: %s", endpoint->url,
+                  use == ETCD_CALLS ? "is put aside" : "keeps no watch open", verdict->reason);
 }
 
-void etcd_endpoint_worked(struct etcd_store *store, size_t index)
+void etcd_endpoint_worked(struct etcd_store *store, enum etcd_use use, size_t index)
 {
     struct etcd_endpoint *endpoint = &store->endpoints[index];
     unsigned failures;
 
     pthread_mutex_lock(&store->mutex);
-    failures = endpoint->failures;
-    endpoint->failures = 0;
-    endpoint->blocked_until = 0;
+    failures = endpoint->health[use].failures;
+    endpoint->health[use].failures = 0;
+    endpoint->health[use].blocked_until = 0;
     pthread_mutex_unlock(&store->mutex);
     if (failures > 0)
-        store_log(&store->base, ROSTER_STORE_LOG_INFO, "etcd endpoint %s works again",
-                  endpoint->url);
+        store_log(&store->base, ROSTER_STORE_LOG_INFO, "etcd endpoint %s works again%s",
+                  endpoint->url, use == ETCD_CALLS ? "" : " for watches");
 }

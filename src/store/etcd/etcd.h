@@ -33,10 +33,15 @@
 
 #define ETCD_REASON_SIZE 256
 
+/* What an endpoint is used for. What works for one says nothing about the other. */
+enum etcd_use { ETCD_CALLS, ETCD_STREAMS, ETCD_USES };
+
 struct etcd_endpoint {
     char *url;
-    unsigned failures;     /* in a row; guarded by the store's mutex */
-    int64_t blocked_until; /* the same */
+    struct {
+        unsigned failures;     /* in a row; guarded by the store's mutex */
+        int64_t blocked_until; /* the same */
+    } health[ETCD_USES];
 };
 
 /* Which cluster the handle is about, and how far its revision has come. */
@@ -148,10 +153,11 @@ struct etcd_verdict etcd_judge_error(long status, int64_t code, const char *mess
  * Chooses an endpoint. When all are put aside: with `first`, the one that comes back next, and
  * otherwise false, and *until says when that is.
  */
-bool etcd_endpoint_choose(struct etcd_store *store, bool first, size_t *index, int64_t *until);
-void etcd_endpoint_failed(struct etcd_store *store, size_t index,
+bool etcd_endpoint_choose(struct etcd_store *store, enum etcd_use use, bool first, size_t *index,
+                          int64_t *until);
+void etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_t index,
                           const struct etcd_verdict *verdict);
-void etcd_endpoint_worked(struct etcd_store *store, size_t index);
+void etcd_endpoint_worked(struct etcd_store *store, enum etcd_use use, size_t index);
 
 /* etcd/identity.c */
 

@@ -116,7 +116,9 @@ void etcd_side_look(struct etcd_watch *watch)
         return;
     v = judge(watch);
     if (v.fate == ETCD_DONE || etcd_auth_declined(etcd_watch_store(watch), &v)) {
-        etcd_endpoint_worked(etcd_watch_store(watch), watch->side.endpoint);
+        etcd_endpoint_worked(etcd_watch_store(watch), ETCD_CALLS, watch->side.endpoint);
+        if (watch->stream.running && watch->created)
+            etcd_stream_lasts(watch);
         etcd_transfer_stop(watch, &watch->side);
     } else {
         etcd_watch_failed(watch, &watch->side, &v);

@@ -42,6 +42,12 @@ static void fail(struct etcd_watch *watch, struct etcd_verdict v)
     etcd_watch_failed(watch, &watch->stream, &v);
 }
 
+void etcd_stream_lasts(struct etcd_watch *watch)
+{
+    watch->failures = 0;
+    etcd_endpoint_worked(etcd_watch_store(watch), ETCD_STREAMS, watch->stream.endpoint);
+}
+
 /* The member must have reached what others are known to have reached. */
 static struct etcd_verdict accept_creation(struct etcd_watch *watch)
 {
@@ -50,7 +56,6 @@ static struct etcd_verdict accept_creation(struct etcd_watch *watch)
     watch->created = true;
     watch->check_at = store_deadline_in(watch->base.store->options.watch_check_ms);
     etcd_watch_healthy(watch);
-    etcd_endpoint_worked(etcd_watch_store(watch), watch->stream.endpoint);
     return (struct etcd_verdict){.fate = ETCD_DONE};
 }
 
@@ -87,8 +92,10 @@ static struct etcd_verdict accept_events(struct etcd_watch *watch, const json_t 
         list.revision = list.last;
         err = store_event_list_end(&list, err, &watch->base, &watch->ready);
     }
-    if (err == 0)
+    if (err == 0) {
+        etcd_stream_lasts(watch);
         return (struct etcd_verdict){.fate = ETCD_DONE};
+    }
     return failure(err, "events that cannot be");
 }
 

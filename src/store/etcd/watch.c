@@ -129,6 +129,11 @@ int etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *transfer
     return 0;
 }
 
+static enum etcd_use use_of(const struct etcd_watch *watch, const struct etcd_transfer *transfer)
+{
+    return transfer == &watch->stream ? ETCD_STREAMS : ETCD_CALLS;
+}
+
 void etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
                        const struct etcd_verdict *verdict)
 {
@@ -139,7 +144,7 @@ void etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
     etcd_transfer_stop(watch, transfer);
     if (verdict->fate == ETCD_WANTS_TOKEN)
         etcd_auth_forget(store, transfer->token_generation);
-    etcd_endpoint_failed(store, transfer->endpoint, verdict);
+    etcd_endpoint_failed(store, use_of(watch, transfer), transfer->endpoint, verdict);
     watch->last_error = verdict->err;
     if (watch->failing_since == 0)
         watch->failing_since = now;
@@ -152,7 +157,6 @@ void etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
 
 void etcd_watch_healthy(struct etcd_watch *watch)
 {
-    watch->failures = 0;
     watch->failing_since = 0;
     watch->last_error = 0;
     watch->retry_at = 0;
@@ -173,6 +177,7 @@ static int follow_identity(struct etcd_watch *watch)
     watch->generation = now.generation;
     watch->base.next = 0;
     watch->wanted = 0;
+    watch->failures = 0;
     etcd_watch_healthy(watch);
     store_count(&watch->base.store->counters.watch_snapshots);
     return 0;
@@ -183,7 +188,8 @@ static bool choose_endpoint(struct etcd_watch *watch, struct etcd_transfer *tran
 {
     int64_t until;
 
-    if (etcd_endpoint_choose(etcd_watch_store(watch), false, &transfer->endpoint, &until))
+    if (etcd_endpoint_choose(etcd_watch_store(watch), use_of(watch, transfer), false,
+                             &transfer->endpoint, &until))
         return true;
     watch->retry_at = until;
     return false;

@@ -74,6 +74,8 @@ void etcd_watch_healthy(struct etcd_watch *watch);
 /* etcd/stream.c */
 
 int etcd_stream_begin(struct etcd_watch *watch);
+/* The stream has done more than begin: only now earlier failures are over. */
+void etcd_stream_lasts(struct etcd_watch *watch);
 /* Looks at what the stream has brought and at its deadlines. */
 void etcd_stream_look(struct etcd_watch *watch);
 

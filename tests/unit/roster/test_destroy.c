@@ -64,6 +64,7 @@ static void *detach(void *arg)
 
     pthread_barrier_wait(&user->begins);
     rst_lease_detach(user->roster);
+    rst_lease_leave(user->roster);
     return NULL;
 }
 

@@ -55,7 +55,7 @@ static void member_start(struct member *member, struct roster_store *store)
     server_wait_for(&member->server, ROSTER_SYNCER_LIVE);
     cr_assert_eq(roster_oracle_local_create(&member->clock), 0);
     options.syncer = member->server.syncer;
-    options.oracle = roster_oracle_local_get;
+    options.oracle = roster_oracle_local_read;
     options.oracle_arg = member->clock;
     options.change = note;
     options.change_arg = member;
@@ -172,4 +172,22 @@ Test(duties, a_syncer_is_not_stopped_by_its_own_callback)
 {
     meddle_with(true);
     meddle_with(false);
+}
+
+Test(duties, a_roster_is_not_destroyed_under_a_syncer_that_is_only_stopped)
+{
+    struct roster_syncer_options options = server_options("a");
+    struct roster_syncer *syncer;
+    struct roster_store *store;
+    struct roster *roster;
+
+    cr_assert_eq(roster_store_open("memory", NULL, &store, NULL, 0), 0);
+    cr_assert_eq(roster_create(NULL, &roster), 0);
+    cr_assert_eq(roster_syncer_create(roster, store, &options, &syncer), 0);
+    cr_assert_eq(roster_syncer_run_once(syncer, NULL), 0);
+    cr_assert_eq(roster_syncer_stop(syncer, 1000), 0);
+    cr_expect_eq(roster_destroy(roster), -EBUSY);
+    roster_syncer_destroy(syncer);
+    cr_expect_eq(roster_destroy(roster), 0);
+    roster_store_close(store);
 }

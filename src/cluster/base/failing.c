@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "cluster/base/failing.h"
+
+void failing_note(struct roster_failing *failing, int err, int64_t now_ns)
+{
+    if (err == 0) {
+        memset(failing, 0, sizeof(*failing));
+        return;
+    }
+    if (failing->error == 0)
+        failing->since_ns = now_ns;
+    failing->error = err;
+    failing->last_ns = now_ns;
+    failing->times++;
+}
+
+const struct roster_failing *failing_newer(const struct roster_failing *a,
+                                           const struct roster_failing *b)
+{
+    if (a->error == 0 || b->error == 0)
+        return a->error == 0 ? b : a;
+    return a->last_ns >= b->last_ns ? a : b;
+}
