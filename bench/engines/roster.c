@@ -99,7 +99,7 @@ static int oldest(void *world, uint64_t *ts)
     return err;
 }
 
-static int each(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int each(const struct roster_session *session, const struct roster_shown *view, void *arg)
 {
     const struct roster_statement *statement = view->statement;
     struct facts facts = {.id = roster_session_id(session),
@@ -130,13 +130,15 @@ static int list(void *world, struct reading *reading)
 static int lookup(void *world, uint64_t id, struct reading *reading)
 {
     const struct roster_session *session;
+    struct roster_copy copy;
+    char text[ROSTER_WALK_TEXT];
     int err = roster_read_lock(world);
 
     if (err)
         return err;
     session = roster_lookup(world, id);
     if (session)
-        each(session, roster_session_view(session), reading);
+        each(session, roster_session_look(session, &copy, text, sizeof(text)), reading);
     roster_read_unlock(world);
     return session ? 0 : -ENOENT;
 }

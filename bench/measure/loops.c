@@ -69,14 +69,14 @@ static uint64_t first_byte(const char *string)
 }
 
 /* Reads everything that a process list shows. */
-static int read_session(const struct roster_session *session, const struct roster_view *view,
+static int read_session(const struct roster_session *session, const struct roster_shown *view,
                         void *arg)
 {
     const struct roster_statement *statement = view->statement;
     struct reading *reading = arg;
     uint64_t sum = roster_session_id(session) + roster_session_since(session, view);
 
-    sum += view->start_ts + view->blocked_since + view->entries + view->entry_bytes;
+    sum += view->start_ts + view->entries + view->entry_bytes;
     sum += (uint64_t)view->schema_version + view->txn_state + view->run_state;
     if (statement)
         sum += statement->seq + statement->since + statement->command + statement->text_length +

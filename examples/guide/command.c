@@ -58,14 +58,15 @@ static void work(struct roster_session *session, const char *ms, struct reply *r
 /* [work] */
 
 /* [list] */
-static int list_one(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int list_one(const struct roster_session *session, const struct roster_shown *shown,
+                    void *arg)
 {
-    const char *user = roster_identity_user(view->identity);
+    const char *user = roster_identity_user(shown->identity);
 
     say(arg, "%" PRIu64 " %s %s %.*s\n", roster_session_id(session), user ? user : "-",
-        roster_txn_state_name(view->txn_state),
-        view->statement ? (int)view->statement->text_length : 0,
-        view->statement ? view->statement->text : "");
+        roster_txn_state_name(shown->txn_state),
+        shown->statement ? (int)shown->statement->text_length : 0,
+        shown->statement ? shown->statement->text : "");
     return 0;
 }
 
@@ -75,7 +76,7 @@ static void list(struct roster *roster, struct reply *reply)
 
     if (!err) {
         err = roster_for_each(roster, list_one, reply);
-        roster_read_unlock(roster); /* what list_one() saw may vanish from now on */
+        roster_read_unlock(roster); /* the identities that list_one() saw may vanish now */
     }
     say_result(reply, err);
 }

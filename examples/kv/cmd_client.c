@@ -129,9 +129,10 @@ static int client_id(struct conn *conn, const struct request *request)
 
 static int client_getname(struct conn *conn, const struct request *request)
 {
-    const struct roster_view *view = roster_session_view(conn->session); /* we own it */
+    struct roster_copy copy;
+    const struct roster_shown *shown = roster_session_look(conn->session, &copy, NULL, 0);
 
-    return reply_string(&conn->out, roster_identity_application(view->identity));
+    return reply_string(&conn->out, roster_identity_application(shown->identity)); /* we own it */
 }
 
 static bool is_word(struct slice text)

@@ -47,7 +47,7 @@ static int about_clients(struct server *server, struct buf *out)
     return err;
 }
 
-static int count_open(const struct roster_session *session, const struct roster_view *view,
+static int count_open(const struct roster_session *session, const struct roster_shown *view,
                       void *arg)
 {
     *(uint64_t *)arg += view->txn_state != ROSTER_TXN_INVALID;
@@ -78,22 +78,13 @@ static int about_transactions(struct server *server, struct buf *out)
 /* Who a session is, as long as it is there. */
 static void about_holder(struct server *server, struct buf *out, const struct roster_holder *holder)
 {
-    const struct roster_session *session;
-    const struct roster_identity *identity = NULL;
-    const char *host = NULL, *name = NULL;
+    char room[ROSTER_IDENTITY_MAX + 5];
+    struct roster_entry entry;
 
-    if (roster_read_lock(server->roster))
+    if (roster_look(server->roster, holder->session_id, &entry, room, sizeof(room)))
         return;
-    session = roster_lookup(server->roster, holder->session_id);
-    if (session)
-        identity = roster_session_view(session)->identity;
-    if (identity) {
-        host = roster_identity_host(identity);
-        name = roster_identity_application(identity);
-    }
-    buf_printf(out, "min_holder_addr:%s\r\nmin_holder_name:%s\r\n", host ? host : "",
-               name ? name : "");
-    roster_read_unlock(server->roster);
+    buf_printf(out, "min_holder_addr:%s\r\nmin_holder_name:%s\r\n", entry.host ? entry.host : "",
+               entry.application ? entry.application : "");
 }
 
 static uint64_t ms_since(uint64_t ts, uint64_t now)

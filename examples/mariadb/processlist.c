@@ -113,7 +113,7 @@ static void put_text(struct json *json, const char *name, const char *text)
     put_member(json, name, text, text ? strlen(text) : 0);
 }
 
-static int put_session(const struct roster_session *session, const struct roster_view *view,
+static int put_session(const struct roster_session *session, const struct roster_shown *view,
                        void *arg)
 {
     const struct roster_statement *statement = view->statement;

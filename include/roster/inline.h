@@ -38,29 +38,21 @@ struct roster_identity {
 
 /* The beginning of every session. */
 struct roster_session_front {
-    struct roster_view *view;
+    struct roster_shown *view;
     const struct roster_identity *identity;
     uint64_t idle_since __attribute__((__aligned__(8))); /* in one piece, also on 32 bits */
 };
 
-ROSTER_INLINE const struct roster_view *roster_session_view(const struct roster_session *session)
-{
-    const struct roster_session_front *front =
-        ROSTER_POINTER_CAST(const struct roster_session_front *, session);
-
-    return __atomic_load_n(&front->view, __ATOMIC_ACQUIRE); /* c: pairs with rst_view_publish() */
-}
-
 ROSTER_INLINE uint64_t roster_session_since(const struct roster_session *session,
-                                            const struct roster_view *view)
+                                            const struct roster_shown *shown)
 {
     const struct roster_session_front *front =
         ROSTER_POINTER_CAST(const struct roster_session_front *, session);
     uint64_t idle_since = __atomic_load_n(&front->idle_since, __ATOMIC_RELAXED);
 
-    if (view->run_state == ROSTER_RUN_IDLE && idle_since > view->state_since)
+    if (shown->run_state == ROSTER_RUN_IDLE && idle_since > shown->state_since)
         return idle_since;
-    return view->state_since;
+    return shown->state_since;
 }
 
 ROSTER_INLINE uint64_t roster_session_id(const struct roster_session *session)

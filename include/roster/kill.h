@@ -61,7 +61,8 @@ ROSTER_API const char *roster_kill_reason_name(enum roster_kill_reason reason);
  * running (nothing is done: an idle connection is not closed); -ESTALE when the statement aimed at
  * has ended; -EALREADY when it, or the connection, is already dying for an earlier reason, which
  * stays; -EINPROGRESS when whether the owner will see it is unknown; -EINVAL for NULL, an unknown
- * target or reason; -EPERM and -ENOMEM, nothing done, as roster_read_lock(); -ECHILD.
+ * target or reason; -ENOMEM, nothing done; -EPERM and -ENOMEM, nothing done, while the kernel
+ * refuses the membarrier, which the call before has found out; -ECHILD.
  */
 ROSTER_API int roster_kill(struct roster *roster, uint64_t session_id,
                            enum roster_kill_target target, uint64_t stmt_seq,
@@ -83,8 +84,8 @@ ROSTER_API int roster_killed(struct roster_session *session);
  * Whether the caller may kill this session: the privilege check. Called under the read lock, for
  * sessions that the filter lets through. Returns 0 for no, anything else for yes.
  */
-typedef int roster_may_kill_fn(const struct roster_session *session, const struct roster_view *view,
-                               void *arg);
+typedef int roster_may_kill_fn(const struct roster_session *session,
+                               const struct roster_shown *view, void *arg);
 
 /* Which sessions roster_kill_all() means. Begin with ROSTER_KILL_FILTER_INIT: all of them. */
 struct roster_kill_filter {
@@ -123,7 +124,7 @@ struct roster_kill_counts {
  * Returns 0, whatever became of them; -EINPROGRESS, the counts filled, when some are unknown;
  * -EINVAL for a NULL roster, an unknown target, reason or kind, or a struct smaller than the first
  * version's; -E2BIG for a filter with something unknown in it or larger counts than this library
- * knows; -EPERM and -ENOMEM, nothing done, as roster_read_lock(); -ECHILD.
+ * knows; -EPERM and -ENOMEM, nothing done, as roster_kill(); -ECHILD.
  */
 ROSTER_API int roster_kill_all(struct roster *roster, enum roster_kill_target target,
                                enum roster_kill_reason reason,

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Lists of sessions: walked in place under the read lock, or copied.
+ * Lists of sessions: walked under the read lock, or copied; and a copy of one session.
  */
 #ifndef ROSTER_LIST_H
 #define ROSTER_LIST_H
@@ -15,17 +15,22 @@
 
 ROSTER_BEGIN_DECLS
 
+/* Bytes of a statement's text and digest, with their NULs, that a walk shows. */
+#define ROSTER_WALK_TEXT 2048
+
 /*
- * Called for one session with the view it has at that moment. Both are valid until the read lock
- * is left. Returns 0 to go on, anything else to stop.
+ * Called for one session with what it shows at that moment, which is valid until this returns; the
+ * session, and the identity, until the read lock is left. Of a text that is longer than
+ * ROSTER_WALK_TEXT the beginning is shown; roster_session_look() has all of it. Returns 0 to go
+ * on, anything else to stop.
  */
-typedef int roster_each_fn(const struct roster_session *session, const struct roster_view *view,
+typedef int roster_each_fn(const struct roster_session *session, const struct roster_shown *shown,
                            void *arg);
 
 /*
- * Walks all sessions in place, in no particular order. Under the read lock. A session that is open
- * during the whole walk is visited exactly once; one that is opened or closed meanwhile once or
- * not at all. Never delays an owner.
+ * Walks all sessions, in no particular order. Under the read lock. A session that is open during
+ * the whole walk is visited exactly once; one that is opened or closed meanwhile once or not at
+ * all. Never delays an owner, never allocates.
  *
  * Returns 0; what `fn` returned when it stopped the walk; -EINVAL for NULL.
  */
@@ -74,11 +79,23 @@ struct roster_snapshot {
 };
 
 /*
+ * Copies one session: what it shows at this moment, with all its strings, into `*entry` and `room`,
+ * `size` bytes, where the statement's text is cut if need be. Nothing of it ends with a lock. Any
+ * thread, the read lock need not be held. `all_digests` and `tables` are NULL: roster_snapshot()
+ * has them.
+ *
+ * Returns 0; -EINVAL for NULL; -ESRCH when no session has this id; -ENOBUFS when not even the
+ * strings of its identity fit into `room`; -ENOMEM; -ECHILD. After an error `*entry` is unchanged.
+ */
+ROSTER_API int roster_look(struct roster *roster, uint64_t id, struct roster_entry *entry,
+                           char *room, size_t size) ROSTER_MUST_CHECK;
+
+/*
  * Copies the list of all sessions: it outlives the lock and the sessions. Any thread, the read
  * lock need not be held. Each entry is of one instant (G1).
  *
  * Returns 0 and stores it in `*snapshot`, to be freed with roster_snapshot_free(); -EINVAL for
- * NULL; -ENOMEM; -EPERM as roster_read_lock(); -ECHILD.
+ * NULL; -ENOMEM; -ECHILD.
  */
 ROSTER_API int roster_snapshot(struct roster *roster,
                                struct roster_snapshot **snapshot) ROSTER_MUST_CHECK;

@@ -30,8 +30,8 @@ struct roster;
 struct roster_options {
     size_t size;              /* sizeof(struct roster_options) */
     uint64_t max_sessions;    /* sessions open at once; default: no limit */
-    uint64_t backlog_limit;   /* bytes that may await a grace period before calls that need more
-                                 are refused with -ENOBUFS; default: 256 MiB */
+    uint64_t backlog_limit;   /* bytes that may await a grace period before opening and updating
+                                 sessions, and pins, are refused with -ENOBUFS; default: 256 MiB */
     uint64_t life_time_ms;    /* the local safe point stays this far behind now; default: 0 */
     roster_oracle_fn *oracle; /* default: reads a local hybrid clock of the roster's own */
     void *oracle_arg;         /* handed to `oracle` */
@@ -100,7 +100,7 @@ struct roster_stats {
     uint64_t kills_delivered;  /* roster_kill() calls that returned 0 */
     uint64_t kills_refused;    /* the other ones that found their session */
     uint64_t memory;           /* bytes held for sessions, views, statements and slots now */
-    uint64_t backlog;          /* bytes that wait for a grace period now: of these, and of
+    uint64_t backlog;          /* bytes that wait for a grace period now: of closed sessions,
                                   identities and pins */
     uint64_t backlog_refused;  /* calls refused with -ENOBUFS */
     uint64_t threads;          /* per-thread contexts: the most threads that were in here at once */
@@ -108,6 +108,8 @@ struct roster_stats {
     uint64_t membarrier_failures; /* membarrier calls in this process that the kernel refused since
                                      it runs: minima, kills and readers that failed because of it */
     uint64_t membarrier_refused;  /* 1 while the newest call was refused: safe points stand still */
+    uint64_t looks_again; /* tries of looks that came to nothing, because the owner published
+                             something else */
 };
 
 /*

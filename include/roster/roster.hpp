@@ -394,8 +394,14 @@ class ReadLock
     {
         return roster_lookup(inside, id);
     }
-    /* Calls `each`(const roster_session &, const roster_view &), which returns whether to go on, or
-     * nothing. It must not throw: the walk is C. Returns whether it came to the end. */
+    /* What the session shows, as roster_session_look() says. */
+    static const roster_shown &look(const roster_session &session, roster_copy &copy,
+                                    char *text = nullptr, std::size_t size = 0) noexcept
+    {
+        return *roster_session_look(&session, &copy, text, size);
+    }
+    /* Calls `each`(const roster_session &, const roster_shown &), which returns whether to go on,
+     * or nothing. It must not throw: the walk is C. Returns whether it came to the end. */
     template <typename Each> bool for_each(Each &&each) const noexcept
     {
         using Function = std::remove_reference_t<Each>;
@@ -410,15 +416,15 @@ class ReadLock
 
   private:
     template <typename Function>
-    static int call(const roster_session *session, const roster_view *view, void *arg) noexcept
+    static int call(const roster_session *session, const roster_shown *shown, void *arg) noexcept
     {
         Function &each = *static_cast<Function *>(arg);
 
-        if constexpr (std::is_void_v<decltype(each(*session, *view))>) {
-            each(*session, *view);
+        if constexpr (std::is_void_v<decltype(each(*session, *shown))>) {
+            each(*session, *shown);
             return 0;
         } else {
-            return each(*session, *view) ? 0 : 1;
+            return each(*session, *shown) ? 0 : 1;
         }
     }
 

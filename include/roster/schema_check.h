@@ -55,8 +55,8 @@ struct roster_schema_verdict {
  * transactions of user sessions that pin block; `verdicts` has room for `n`, in the order of the
  * jobs. Any thread; lock-free.
  *
- * Returns 0; -EINVAL for NULL or a job without a list of its tables; -EPERM and -ENOMEM as
- * roster_read_lock(); -ECHILD.
+ * Returns 0; -EINVAL for NULL or a job without a list of its tables; -EPERM and -ENOMEM when
+ * the kernel refuses the membarrier, -ENOMEM as roster_read_lock() too; -ECHILD.
  */
 ROSTER_API int roster_schema_check(struct roster *roster, const struct roster_schema_job *jobs,
                                    size_t n, struct roster_schema_verdict *verdicts);

@@ -25,7 +25,7 @@ ROSTER_BEGIN_DECLS
  *
  * Returns 0; -EINVAL for NULL with a length or a text of 4 GiB or more; -ENAMETOOLONG for a digest
  * of more than ROSTER_DIGEST_MAX bytes; -EBUSY when a statement is running; -ECANCELED when the
- * connection was killed: close it; -EBADF when closed; -ENOBUFS; -ENOMEM; -ECHILD. After an error
+ * connection was killed: close it; -EBADF when closed; -ENOMEM; -ECHILD. After an error
  * nothing has changed.
  */
 ROSTER_API int roster_stmt_begin(struct roster_session *session, enum roster_command command,

@@ -21,7 +21,7 @@ ROSTER_BEGIN_DECLS
  * wait-free (G9).
  *
  * Returns 0; -EINVAL for NULL; -EBUSY when a transaction is open; -ECANCELED when the connection
- * was killed; -EBADF when closed; -ENOBUFS; -ENOMEM; -ECHILD. After an error nothing has changed.
+ * was killed; -EBADF when closed; -ENOMEM; -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_txn_prepare(struct roster_session *session) ROSTER_MUST_CHECK;
 
@@ -32,7 +32,7 @@ ROSTER_API int roster_txn_prepare(struct roster_session *session) ROSTER_MUST_CH
  *
  * Returns 0; -EINVAL for NULL, for a timestamp of 0 or ROSTER_TS_MAX, or when no transaction is
  * pending; -ESTALE when `start_ts` is below what was announced, which a linearizable oracle asked
- * at the right moment never gives; -EBADF; -ENOBUFS; -ENOMEM; -ECHILD. After an error nothing has
+ * at the right moment never gives; -EBADF; -ENOMEM; -ECHILD. After an error nothing has
  * changed: it is still pending.
  */
 ROSTER_API int roster_txn_activate(struct roster_session *session,
@@ -68,7 +68,7 @@ ROSTER_API int roster_txn_begin_at(struct roster_session *session,
  * Publishes what the owner is doing inside its transaction. Entering ROSTER_RUN_LOCK_WAITING sets
  * blocked_since, leaving it clears it. Owner only; wait-free.
  *
- * Returns 0; -EINVAL for NULL, an unknown state, or when no transaction is valid; -EBADF; -ENOBUFS;
+ * Returns 0; -EINVAL for NULL, an unknown state, or when no transaction is valid; -EBADF;
  * -ENOMEM; -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_txn_set_state(struct roster_session *session,

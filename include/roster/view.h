@@ -2,8 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Views: all that is shown of a session at one instant, and the read lock under which they are
- * read.
+ * Looks: what a session shows at one instant, and the read lock under which one looks.
  */
 #ifndef ROSTER_VIEW_H
 #define ROSTER_VIEW_H
@@ -60,19 +59,20 @@ ROSTER_API const char *roster_run_state_name(enum roster_run_state state);
 /* The name of a transaction state ("invalid", "pending", "valid"). */
 ROSTER_API const char *roster_txn_state_name(enum roster_txn_state state);
 
-/* A statement as it was when it began. Immutable. */
+/* A copy of a statement as it was when it began. */
 struct roster_statement {
     uint64_t seq;              /* the session's first statement is 1 */
-    uint64_t since;            /* when it began: CLOCK_MONOTONIC, ns, see view.state_since */
-    const char *text;          /* ends with a NUL that is not counted */
-    const char *digest;        /* NULL when there is none */
+    uint64_t since;            /* when it began: CLOCK_MONOTONIC, ns, see state_since below */
+    const char *text;          /* ends with a NUL that is not counted; never NULL */
+    const char *digest;        /* NULL when there is none, or no room for it */
     uint32_t command;          /* enum roster_command */
     uint32_t text_length;      /* bytes in `text` */
-    uint32_t text_full_length; /* bytes that it had; more when it was cut at text_limit */
+    uint32_t text_full_length; /* bytes that it had; more when it was cut at text_limit, or because
+                                  the room is short */
     uint32_t digest_length;
 };
 
-/* Who a session is. Immutable; read it through the functions below. */
+/* Who a session is. Immutable, and gone after the unlock; read it through the functions below. */
 struct roster_identity;
 
 /* Each returns NULL when it is not known. Under the read lock. */
@@ -83,14 +83,17 @@ ROSTER_API const char *roster_identity_application(const struct roster_identity 
 ROSTER_API const char *roster_identity_attributes(const struct roster_identity *identity);
 
 /*
- * All that is shown of a session. Immutable once published, 64 bytes, on a cache line of its own.
- * Take several facts about a session from one view and they are of one instant (G1).
+ * All that a session shows at one instant, 64 bytes. Take several facts about a session from one
+ * look and they are of the same instant (G1). The owner uses the memory behind it again at once, so
+ * one looks at a copy, and it is valid as long as its function says: a pointer is nothing to keep.
+ * Copy the struct itself to keep what it says, but for `identity` and `statement`, to which it
+ * leads only as long as it is valid; roster_look() copies all.
  *
  * The "since" members are CLOCK_MONOTONIC nanoseconds of the roster's coarse clock: at most one
- * tick (10 ms by default) before the truth. A session that is idle returns to a view that was
- * built earlier, so for ROSTER_RUN_IDLE use roster_session_since().
+ * tick (10 ms by default) before the truth. A session that is idle returns to what was built
+ * earlier, so for ROSTER_RUN_IDLE use roster_session_since().
  */
-struct roster_view {
+struct roster_shown {
     uint64_t start_ts;    /* 0 unless txn_state is ROSTER_TXN_VALID */
     uint64_t state_since; /* when run_state was entered */
     const struct roster_identity *identity;
@@ -99,26 +102,30 @@ struct roster_view {
     uint8_t run_state;       /* enum roster_run_state */
     uint16_t reserved;
     const struct roster_statement *statement; /* NULL between statements */
-    uint64_t blocked_since; /* when the lock wait began; 0 unless ROSTER_RUN_LOCK_WAITING */
-    uint64_t entries;       /* entries that the transaction has written so far */
-    uint64_t entry_bytes;   /* their size */
+    uint64_t life;                            /* private */
+    uint64_t entries;                         /* entries that the transaction has written so far */
+    uint64_t entry_bytes;                     /* their size */
 #if UINTPTR_MAX < UINT64_MAX
     uint64_t padding; /* where the two pointers are shorter */
 #endif
 };
 
+/* Room for a look and the statement that it leads to. */
+struct roster_copy {
+    struct roster_shown shown;
+    struct roster_statement statement;
+    const void *place; /* private */
+};
+
 /*
- * Enters the read side of a roster. Any thread; may be nested; costs about a microsecond (one
- * membarrier system call), so read much under one lock. What it protects stays readable until the
- * matching unlock (G4). While a reader is inside, owners take fresh views instead of reusing hot
- * ones, and retired ones pile up (options.backlog_limit): do not sleep or wait for I/O inside.
+ * Enters the read side of a roster: liburcu's read lock. Any thread; may be nested; wait-free, but
+ * for a thread's first call. Sessions that are found inside, and the identities that they show,
+ * stay readable until the matching unlock (G4). Owners neither wait for readers nor notice them,
+ * however long they stay; only the memory of closed sessions and replaced identities, and pins,
+ * wait for them (options.backlog_limit).
  *
- * Inspired by liburcu's read lock, which it contains; the door around it is what lets owners
- * reuse a view at once when nobody is inside.
- *
- * Returns 0; -EINVAL for NULL; -ENOMEM when the thread's context could not be made, or the kernel
- * was out of memory for the membarrier; -EPERM when the kernel refuses it; -ECHILD. After an error
- * the lock is not held.
+ * Returns 0; -EINVAL for NULL; -ENOMEM when the thread's context could not be made; -ECHILD.
+ * After an error the lock is not held.
  */
 ROSTER_API int roster_read_lock(struct roster *roster) ROSTER_MUST_CHECK;
 
@@ -132,20 +139,28 @@ ROSTER_API void roster_read_unlock(struct roster *roster);
 ROSTER_API const struct roster_session *roster_lookup(struct roster *roster, uint64_t id);
 
 /*
- * The view that the session has published last. Under the read lock (the result is valid until the
- * unlock), or by the owner (valid until its next call on the session). Never NULL. Guarantees G1
- * and G4.
+ * Looks at a session: what it shows at this moment, copied into `*copy`, its statement's text and
+ * digest into `text`, `size` bytes; text that does not fit is cut. `text` may be NULL and `size` 0
+ * for none. Under the read lock, or by the owner. Guarantee G1.
+ *
+ * Looks again while the owner publishes something else, which never delays the owner; how often is
+ * in roster_stats().
+ *
+ * Returns what it found, never NULL: valid until the read lock is left or `*copy` is used again,
+ * whichever is first; for the owner until its next call on the session.
  */
-ROSTER_API const struct roster_view *roster_session_view(const struct roster_session *session);
+ROSTER_API const struct roster_shown *roster_session_look(const struct roster_session *session,
+                                                          struct roster_copy *copy, char *text,
+                                                          size_t size);
 
 /*
- * Since when the session is in the running state that `view`, one of its views, shows:
- * CLOCK_MONOTONIC nanoseconds. Differs from view->state_since only for idle sessions. Under the
- * read lock or by the owner. The word behind it is beside the view, not in it, so right after a
- * change of state it may be one state ahead of `view`.
+ * Since when the session is in the running state that `shown`, a look at it, shows:
+ * CLOCK_MONOTONIC nanoseconds. Differs from shown->state_since only for idle sessions. Under the
+ * read lock or by the owner. The word behind it is beside what was copied, so right after a change
+ * of state it may be one state ahead.
  */
 ROSTER_API uint64_t roster_session_since(const struct roster_session *session,
-                                         const struct roster_view *view);
+                                         const struct roster_shown *shown);
 
 ROSTER_END_DECLS
 

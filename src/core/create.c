@@ -25,14 +25,6 @@
 #define DEFAULT_TICK_MS 10
 #define MAX_TICK_MS 1000
 
-/* Small chunks where every session has an object, so that a small server stays small. */
-static const size_t chunk_sizes[RST_POOL_CLASSES] = {
-    [RST_POOL_VIEW] = 16 * 1024,
-    [RST_POOL_STATEMENT_SMALL] = 32 * 1024,
-    [RST_POOL_STATEMENT_LARGE] = 64 * 1024,
-    [RST_POOL_SESSION] = RST_SESSION_CHUNK,
-};
-
 static int options_get(struct roster_options *known, const struct roster_options *options)
 {
     int err;
@@ -55,38 +47,52 @@ static int options_get(struct roster_options *known, const struct roster_options
     return 0;
 }
 
-static int pools_init(struct roster *roster)
+static void hot_destroy(struct roster *roster)
 {
-    const size_t sizes[RST_POOL_CLASSES] = {
-        [RST_POOL_VIEW] = sizeof(struct roster_view),
-        [RST_POOL_STATEMENT_SMALL] = RST_STATEMENT_SMALL,
-        [RST_POOL_STATEMENT_LARGE] = rst_statement_size(roster->text_limit, ROSTER_DIGEST_MAX),
-        [RST_POOL_SESSION] = sizeof(struct roster_session),
-    };
-    int i, j, err = 0;
+    while (roster->hot_classes--)
+        rst_hot_destroy(&roster->hot[roster->hot_classes]);
+}
 
-    for (i = 0; i < RST_POOL_CLASSES && !err; i++)
-        err = rst_pool_init_with_homes(&roster->pools[i], roster, sizes[i],
-                                       i == RST_POOL_SESSION ? sizeof(struct rst_session_home) : 0,
-                                       chunk_sizes[i], &roster->account);
-    for (j = 0; j < RST_POOL_SESSION && !err; j++)
-        roster->pools[j].hot = roster->membarrier;
-    roster->pools[RST_POOL_SESSION].keeps = true; /* their identities */
+/* Views, and as many classes of statements as the longest text needs. */
+static int hot_init(struct roster *roster)
+{
+    unsigned n,
+        last = rst_statement_class(rst_statement_size(roster->text_limit, ROSTER_DIGEST_MAX));
+    int err = 0;
+
+    for (n = 0; n <= last && !err; n++) {
+        err = rst_hot_init(&roster->hot[n],
+                           n ? rst_statement_class_size(n) : sizeof(struct roster_shown),
+                           &roster->account);
+        roster->hot_classes += !err;
+    }
     if (err)
-        for (i--; i > 0; i--)
-            rst_pool_destroy(&roster->pools[i - 1]);
+        hot_destroy(roster);
     return err;
 }
 
-/* Sides, and identities that are not at home, stay with their session's slot. */
-static void free_with_slots(struct rst_pool *sessions)
+static int objects_init(struct roster *roster)
 {
-    struct rst_pool_chunk *chunk;
+    int err = rst_graced_init(&roster->sessions, roster, sizeof(struct roster_session),
+                              sizeof(struct rst_session_home), RST_SESSION_CHUNK, &roster->account);
+
+    if (err)
+        return err;
+    err = hot_init(roster);
+    if (err)
+        rst_graced_destroy(&roster->sessions);
+    return err;
+}
+
+/* Sides, and identities that are not at home, stay with their session's record. */
+static void free_with_sessions(struct rst_graced *sessions)
+{
+    struct rst_graced_chunk *chunk;
     unsigned n;
 
     for (chunk = sessions->chunks; chunk; chunk = chunk->next)
         for (n = 0; n < sessions->per_chunk; n++) {
-            struct roster_session *session = rst_pool_object(chunk, n);
+            struct roster_session *session = rst_graced_object(chunk, n);
 
             rst_identity_free(session->identity,
                               rst_home_identity(rst_session_home(sessions, session)));
@@ -94,13 +100,11 @@ static void free_with_slots(struct rst_pool *sessions)
         }
 }
 
-static void pools_destroy(struct roster *roster)
+static void objects_destroy(struct roster *roster)
 {
-    int i;
-
-    free_with_slots(&roster->pools[RST_POOL_SESSION]);
-    for (i = 0; i < RST_POOL_CLASSES; i++)
-        rst_pool_destroy(&roster->pools[i]);
+    free_with_sessions(&roster->sessions);
+    rst_graced_destroy(&roster->sessions);
+    hot_destroy(roster);
 }
 
 static int oracle_init(struct roster *roster, const struct roster_options *options, uint64_t *now)
@@ -125,17 +129,16 @@ static int parts_init(struct roster *roster, const struct roster_options *option
 
     if (err)
         return err;
-    err = pools_init(roster);
+    err = objects_init(roster);
     if (err)
         goto horizon;
     err = -pthread_mutex_init(&roster->kill_lock, NULL);
     if (err)
-        goto pools;
+        goto objects;
     err = -pthread_mutex_init(&roster->lease_lock, NULL);
     if (err)
         goto kill_lock;
-    err = rst_registry_init(&roster->registry, &roster->pools[RST_POOL_SESSION],
-                            options->max_sessions);
+    err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions);
     if (err)
         goto lease_lock;
     err = rst_ticker_start(&roster->ticker,
@@ -148,8 +151,8 @@ lease_lock:
     pthread_mutex_destroy(&roster->lease_lock);
 kill_lock:
     pthread_mutex_destroy(&roster->kill_lock);
-pools:
-    pools_destroy(roster);
+objects:
+    objects_destroy(roster);
 horizon:
     rst_horizon_destroy(&roster->horizon);
     return err;
@@ -166,13 +169,9 @@ static int create(const struct roster_options *options, struct roster **made)
     memset(roster, 0, sizeof(*roster));
     roster->tag = rst_thread_new_tag();
     roster->text_limit = options->text_limit;
-    roster->short_text = options->text_limit < RST_STATEMENT_SHORT_TEXT
-                             ? options->text_limit
-                             : (uint32_t)RST_STATEMENT_SHORT_TEXT;
     roster->life_time_ms = options->life_time_ms;
     roster->account.backlog_limit = options->backlog_limit;
     roster->membarrier = rst_membarrier_init();
-    roster->door = roster->membarrier ? 0 : 1;
     err = oracle_init(roster, options, &now);
     if (!err)
         err = parts_init(roster, options, now);
@@ -206,6 +205,18 @@ int roster_create(const struct roster_options *options, struct roster **roster)
     return err;
 }
 
+/* Whether a thread is under the read lock. */
+static bool has_readers(const struct roster *roster)
+{
+    const struct rst_thread *thread;
+
+    /* Pairs with the release in thread.c's new_context(). */
+    for (thread = rst_load_acquire(&roster->threads); thread; thread = thread->roster_next)
+        if (rst_held(&thread->nesting)) /* pairs with roster_read_unlock() */
+            return true;
+    return false;
+}
+
 /* Each of these pairs with a release: what their last users did is done before anything is freed.
  */
 static bool is_in_use(const struct roster *roster)
@@ -213,8 +224,7 @@ static bool is_in_use(const struct roster *roster)
     return rst_held(&roster->registry.open) || rst_held(&roster->pins) ||
            rst_held(&roster->attached) ||
            rst_held(&roster->drainers) || /* pairs with the stores in operate/drain.c */
-           /* pairs with rst_door_leave() */
-           (uint32_t)rst_held(&roster->door) != (roster->membarrier ? 0 : 1);
+           has_readers(roster);
 }
 
 int roster_destroy(struct roster *roster)
@@ -234,7 +244,7 @@ int roster_destroy(struct roster *roster)
     rst_ticker_stop(&roster->ticker);
     rst_thread_leave_roster(roster);
     rst_registry_destroy(&roster->registry);
-    pools_destroy(roster);
+    objects_destroy(roster);
     rst_horizon_destroy(&roster->horizon);
     pthread_mutex_destroy(&roster->lease_lock);
     pthread_mutex_destroy(&roster->kill_lock);

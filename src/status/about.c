@@ -55,6 +55,7 @@ static void put_stats(struct text *text, const struct roster_stats *stats)
     out_number(text, "threads", stats->threads);
     out_number(text, "membarrier_failures", stats->membarrier_failures);
     out_number(text, "membarrier_refused", stats->membarrier_refused);
+    out_number(text, "looks_again", stats->looks_again);
 }
 
 unsigned get_status(struct request *request)
@@ -87,25 +88,20 @@ unsigned get_status(struct request *request)
 /* What the session that holds it is, if it is still there. */
 static void put_session(struct text *text, struct roster *roster, uint64_t id)
 {
-    const struct roster_session *session;
-    const struct roster_view *view;
+    struct roster_entry entry;
+    char room[ROSTER_IDENTITY_MAX + 5 + ROSTER_WALK_TEXT];
 
-    if (!id || roster_read_lock(roster))
+    if (!id || roster_look(roster, id, &entry, room, sizeof(room)))
         return;
-    session = roster_lookup(roster, id);
-    if (session) {
-        view = roster_session_view(session);
-        out_string(text, "user", roster_identity_user(view->identity));
-        out_string(text, "host", roster_identity_host(view->identity));
-        out_string(text, "db", roster_identity_database(view->identity));
-        out_string(text, "application", roster_identity_application(view->identity));
-        out_string(text, "run_state", roster_run_state_name(view->run_state));
-        if (view->statement)
-            out_bytes(text, "info", view->statement->text, view->statement->text_length);
-        else
-            out_null(text, "info");
-    }
-    roster_read_unlock(roster);
+    out_string(text, "user", entry.user);
+    out_string(text, "host", entry.host);
+    out_string(text, "db", entry.database);
+    out_string(text, "application", entry.application);
+    out_string(text, "run_state", roster_run_state_name(entry.run_state));
+    if (entry.text)
+        out_bytes(text, "info", entry.text, entry.text_length);
+    else
+        out_null(text, "info");
 }
 
 static void put_holder(struct text *text, const char *key, struct roster *roster,

@@ -135,7 +135,7 @@ static int keep(struct stream *stream, uint64_t id)
     return 0;
 }
 
-static int choose_one(const struct roster_session *session, const struct roster_view *view,
+static int choose_one(const struct roster_session *session, const struct roster_shown *view,
                       void *arg)
 {
     struct stream *stream = arg;

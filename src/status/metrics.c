@@ -95,7 +95,7 @@ struct census {
     uint64_t states[ROSTER_RUN_STATES];
 };
 
-static int count_one(const struct roster_session *session, const struct roster_view *view,
+static int count_one(const struct roster_session *session, const struct roster_shown *view,
                      void *arg)
 {
     struct census *census = arg;
@@ -147,6 +147,8 @@ static void put_stats(struct out *out, const struct roster_stats *stats)
           stats->backlog);
     counter(out, "roster_backlog_refused", "Calls refused because of the backlog.",
             stats->backlog_refused);
+    counter(out, "roster_looks_again", "Looks that were tried again, because the owner published.",
+            stats->looks_again);
     gauge(out, "roster_threads", NULL, "The most threads that used the roster at once.",
           stats->threads);
     counter(out, "roster_membarrier_failures", "Calls of membarrier that the kernel refused.",

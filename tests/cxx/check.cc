@@ -178,16 +178,19 @@ static void check_lists(Roster &roster)
     std::vector<Session> all(10);
     ReadLock lock;
     Snapshot snapshot;
+    roster_copy copy;
     int seen = 0, copied = 0;
 
     for (Session &session : all)
         CHECK(!Session::open(session, roster));
     CHECK(!ReadLock::enter(lock, roster));
-    CHECK(lock.for_each([&](const roster_session &, const roster_view &) { seen++; }));
+    CHECK(lock.for_each([&](const roster_session &, const roster_shown &) { seen++; }));
     CHECK(seen == 10);
-    CHECK(!lock.for_each([&](const roster_session &, const roster_view &) { return ++seen < 13; }));
+    CHECK(
+        !lock.for_each([&](const roster_session &, const roster_shown &) { return ++seen < 13; }));
     CHECK(seen == 13);
     CHECK(lock.lookup(all[3].id()) == all[3].get() && !lock.lookup(99999));
+    CHECK(ReadLock::look(*all[3].get(), copy).txn_state == ROSTER_TXN_INVALID);
     CHECK(roster.destroy() == std::errc::device_or_resource_busy);
     lock.leave();
     CHECK(!Snapshot::take(snapshot, roster));

@@ -65,7 +65,7 @@ static uint64_t timestamp(struct pair *pair)
                      what, our_answer, their_answer);                                              \
     } while (0)
 
-static int compare(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int compare(const struct roster_session *session, const struct roster_shown *view, void *arg)
 {
     const struct reference *ref = arg;
     const struct ref_session *expected = ref->sessions;

@@ -84,7 +84,7 @@ static void minimum(struct roster_session *session, uint64_t *now)
     ok(roster_min_start_ts(roster, 0, NULL), "min_start_ts");
 }
 
-static int read_view(const struct roster_session *session, const struct roster_view *view,
+static int read_view(const struct roster_session *session, const struct roster_shown *view,
                      void *arg)
 {
     *(uint64_t *)arg += roster_session_id(session) + view->start_ts;

@@ -96,14 +96,14 @@ copy() {
 }
 
 copy
-echo '#include "core/owner/txn.h"' >>"$work/top/src/core/base/pool.c"
-planted "an include of what stands above" '^src/core/base/pool.c includes core/owner/txn.h$'
+echo '#include "core/owner/txn.h"' >>"$work/top/src/core/base/hot.c"
+planted "an include of what stands above" '^src/core/base/hot.c includes core/owner/txn.h$'
 copy
 echo '#include "core/roster/session.h"' >>"$work/top/src/store/store.c"
 planted "a store that knows sessions" '^src/store/store.c includes core/roster/session.h$'
 copy
-echo '#include "core/base/pool.h"' >>"$work/top/src/core/base/rcu.h"
-planted "a circle inside a folder" '^circle:     core/base/pool$'
+echo '#include "core/base/hot.h"' >>"$work/top/src/core/base/rcu.h"
+planted "a circle inside a folder" '^circle:     core/base/hot$'
 copy
 mkdir "$work/top/src/core/extra"
 echo '#include "core/base/rcu.h"' >"$work/top/src/core/extra/new.c"

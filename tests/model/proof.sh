@@ -26,7 +26,7 @@ for path in $(grep -oE '`(tests|src|doc|bench)(/[A-Za-z0-9_.*/-]+)?`' "$page" | 
 done
 
 # Mutants and controls: words in capitals.
-names=$(grep -oE '`[A-Z][A-Z_]+`' "$page" | tr -d '`' | sort -u)
+names=$(grep -oE '`[A-Z][A-Z0-9_]+[A-Z0-9]`' "$page" | tr -d '`' | sort -u)
 for name in $names; do
     grep -qE "(@mutant|^\|) $name( |$)" "$top"/tests/model/*.pml "$top"/tests/model/relacy/*.cpp \
         "$top/tests/torture/CONTROLS.md" || fail "no mutant and no control $name"

@@ -90,11 +90,23 @@ void refuse_membarrier(int error, unsigned times)
     __atomic_store_n(&membarrier_error, error, __ATOMIC_SEQ_CST);
 }
 
+static __thread unsigned membarrier_passes;
+
+void refuse_membarrier_after(int error, unsigned passes)
+{
+    membarrier_passes = passes;
+    refuse_membarrier(error, REFUSE_FOR_EVER);
+}
+
 static int membarrier_fails(void)
 {
     int error = __atomic_load_n(&membarrier_error, __ATOMIC_SEQ_CST);
     unsigned times = __atomic_load_n(&membarrier_times, __ATOMIC_SEQ_CST);
 
+    if (membarrier_passes) {
+        membarrier_passes--;
+        return 0;
+    }
     while (error && times && times != REFUSE_FOR_EVER &&
            !__atomic_compare_exchange_n(&membarrier_times, &times, times - 1, 0, __ATOMIC_SEQ_CST,
                                         __ATOMIC_SEQ_CST))

@@ -24,6 +24,9 @@ void refuse_always(const char *name, int error);
  * name, fail with that errno; 0: none. */
 void refuse_membarrier(int error, unsigned times);
 
+/* All of them fail, but for the next `passes` of this thread. */
+void refuse_membarrier_after(int error, unsigned passes);
+
 /* For `times`. */
 #define REFUSE_FOR_EVER (~0U)
 

@@ -36,7 +36,7 @@ static struct roster *new_roster(int tick_ms)
     return roster;
 }
 
-static int visit(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int visit(const struct roster_session *session, const struct roster_shown *view, void *arg)
 {
     (void)session;
     (void)view;

@@ -185,6 +185,7 @@ static const struct {
     {read_some, 20, 5, 500, 20},
     {read_held, 10, 5, 300, 5},
     {read_quickly, 2, 2, 200, 2},
+    {read_one, 5, 5, 200, 5},
     {read_stalled, 0, 0, 20, 0},
     {read_copied, 2, 1, 40, 1},
     {kill_once, 60, 5, 10, 4000},

@@ -58,6 +58,7 @@ void read_all(struct actor *actor, struct arena *arena);
 void read_some(struct actor *actor, struct arena *arena);
 void read_held(struct actor *actor, struct arena *arena);
 void read_quickly(struct actor *actor, struct arena *arena);
+void read_one(struct actor *actor, struct arena *arena);
 void read_stalled(struct actor *actor, struct arena *arena);
 void read_copied(struct actor *actor, struct arena *arena);
 

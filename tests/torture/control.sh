@@ -27,6 +27,6 @@ build_control() {
 
 # controls: the rows of the table, as "NAME|VIOLATES|FILES|OPTIONS".
 controls() {
-    sed -n 's/^| \([A-Z_]*\) | \([^|]*\) | \([^|]*\) |[^|]*| \([^|]*\)|$/\1|\2|\3|\4/p' \
+    sed -n 's/^| \([A-Z0-9_]*\) | \([^|]*\) | \([^|]*\) |[^|]*| \([^|]*\)|$/\1|\2|\3|\4/p' \
         "$ROSTER_SRCDIR/tests/torture/CONTROLS.md"
 }

@@ -79,9 +79,10 @@ static uint64_t running_statement(struct arena *arena, uint64_t id)
         return 0;
     session = roster_lookup(arena->roster, id);
     if (session) {
-        const struct roster_view *view = roster_session_view(session);
+        struct roster_copy copy;
+        const struct roster_shown *shown = roster_session_look(session, &copy, NULL, 0);
 
-        seq = view->statement ? view->statement->seq : 0;
+        seq = shown->statement ? shown->statement->seq : 0;
     }
     roster_read_unlock(arena->roster);
     return seq;

@@ -43,7 +43,10 @@ void client_misuse(struct actor *actor, struct client *client)
 {
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
     struct roster_session *other = NULL;
-    struct roster_view before = *roster_session_view(client->session);
+    struct roster_copy copy, again;
+    struct roster_shown before = *roster_session_look(client->session, &copy, NULL, 0), after;
+    uint64_t seq = before.statement ? copy.statement.seq : 0;
+    bool in_stmt;
     int err;
 
     if (client->txn == ROSTER_TXN_INVALID)
@@ -61,6 +64,10 @@ void client_misuse(struct actor *actor, struct client *client)
         count(&actor->tally.refused);
     else
         refuse("an id in use", err, -EEXIST);
-    require("API", !memcmp(&before, roster_session_view(client->session), sizeof(before)),
+    after = *roster_session_look(client->session, &again, NULL, 0);
+    in_stmt = after.statement != NULL;
+    before.statement = after.statement = NULL; /* where it was copied to; its number is below */
+    require("API",
+            !memcmp(&before, &after, sizeof(before)) && seq == (in_stmt ? again.statement.seq : 0),
             "a refused call changed the view");
 }

@@ -46,6 +46,5 @@ check() {
 }
 
 check PLAIN_PUBLICATION
-check BLIND_REUSE
 check NO_GRACE_PERIOD
 [ "$failed" -eq 0 ]

@@ -147,7 +147,7 @@ static uint64_t sum_of(const char *bytes, size_t length)
 }
 
 /* Reads all that is shown of a session. */
-static int look(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int look(const struct roster_session *session, const struct roster_shown *view, void *arg)
 {
     const struct roster_statement *statement = view->statement;
     const char *user = roster_identity_user(view->identity);

@@ -2,8 +2,9 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Readers: what they see under the read lock is whole (G1), stays as it is (G4), and keeps no
- * owner waiting (G7); who is open all the time is met exactly once, whatever others did (G6).
+ * Readers: what they see under the read lock is whole (G1), sessions and identities stay as they
+ * are (G4), no owner waits for them (G7); who is open all the time is met exactly once, whatever
+ * others did (G6).
  */
 #include "config.h"
 
@@ -12,6 +13,7 @@
 #include "report.h"
 #include "words.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -26,7 +28,7 @@ static uint64_t monotonic_ns(void)
 
 /* A view in the form of an entry, whose strings are the view's own. */
 static struct roster_entry entry_of(const struct roster_session *session,
-                                    const struct roster_view *view)
+                                    const struct roster_shown *view)
 {
     const struct roster_statement *statement = view->statement;
     struct roster_entry entry = {
@@ -35,7 +37,7 @@ static struct roster_entry entry_of(const struct roster_session *session,
         .flags = roster_session_flags(session),
         .start_ts = view->start_ts,
         .state_since = view->state_since,
-        .blocked_since = view->blocked_since,
+        .blocked_since = view->run_state == ROSTER_RUN_LOCK_WAITING ? view->state_since : 0,
         .entries = view->entries,
         .entry_bytes = view->entry_bytes,
         .schema_version = view->schema_version,
@@ -61,7 +63,7 @@ static struct roster_entry entry_of(const struct roster_session *session,
 }
 
 static void check_view(const struct arena *arena, const struct roster_session *session,
-                       const struct roster_view *view)
+                       const struct roster_shown *view)
 {
     struct roster_entry entry = entry_of(session, view);
 
@@ -69,6 +71,17 @@ static void check_view(const struct arena *arena, const struct roster_session *s
     require("G1", roster_session_since(session, view) >= view->state_since,
             "session %" PRIx64 ": since when went back", entry.id);
     words_check(&entry, arena->text_limit);
+}
+
+/* A look, with room for any text. */
+struct look {
+    struct roster_copy copy;
+    char text[WORDS_TEXT_MAX + ROSTER_DIGEST_MAX + 2];
+};
+
+static const struct roster_shown *look_at(struct look *look, const struct roster_session *session)
+{
+    return roster_session_look(session, &look->copy, look->text, sizeof(look->text));
 }
 
 /* Which sessions were open before a walk, and how often it met each. */
@@ -123,7 +136,7 @@ static void walk_end(const struct walk *walk)
     }
 }
 
-static int walk_visit(const struct roster_session *session, const struct roster_view *view,
+static int walk_visit(const struct roster_session *session, const struct roster_shown *view,
                       void *arg)
 {
     struct walk *walk = arg;
@@ -172,6 +185,7 @@ static const struct roster_session *find(struct arena *arena, const struct place
 
 void read_some(struct actor *actor, struct arena *arena)
 {
+    struct look look;
     unsigned n;
 
     lock(arena);
@@ -180,52 +194,42 @@ void read_some(struct actor *actor, struct arena *arena)
         const struct roster_session *session = find(arena, place);
 
         if (session)
-            check_view(arena, session, roster_session_view(session));
+            check_view(arena, session, look_at(&look, session));
         count(&actor->tally.views);
     }
     roster_read_unlock(arena->roster);
 }
 
-/* A view that is held, and a copy of all that it led to. */
+/* A session that is held with the identity that it showed, and what the latter said. */
 struct held {
     const struct roster_session *session;
-    const struct roster_view *view;
-    struct roster_view copy;
-    struct roster_statement statement;
-    char text[WORDS_TEXT_MAX];
+    const struct roster_identity *identity;
+    uint64_t id;
     char user[40];
 };
 
-static void hold(struct held *held, const struct roster_session *session)
+static void hold(const struct arena *arena, struct held *held, const struct roster_session *session)
 {
-    const struct roster_view *view = roster_session_view(session);
+    struct look look;
+    const struct roster_shown *shown = look_at(&look, session);
 
+    check_view(arena, session, shown);
     held->session = session;
-    held->view = view;
-    held->copy = *view;
-    strncpy(held->user, roster_identity_user(view->identity), sizeof(held->user));
-    if (view->statement) {
-        held->statement = *view->statement;
-        memcpy(held->text, held->statement.text, held->statement.text_length);
-    }
+    held->identity = shown->identity;
+    held->id = roster_session_id(session);
+    strncpy(held->user, roster_identity_user(shown->identity), sizeof(held->user));
 }
 
 static void check_held(const struct arena *arena, const struct held *held)
 {
-    const struct roster_statement *statement = held->copy.statement;
+    struct look look;
 
-    require("G4", !memcmp(held->view, &held->copy, sizeof(held->copy)),
-            "session %" PRIx64 ": its view changed while it was held",
+    require("G4", held->id == roster_session_id(held->session),
+            "session %" PRIx64 " became %" PRIx64 " while it was held", held->id,
             roster_session_id(held->session));
-    require("G4", !strcmp(held->user, roster_identity_user(held->copy.identity)),
-            "session %" PRIx64 ": its identity changed while it was held",
-            roster_session_id(held->session));
-    require("G4",
-            !statement || (!memcmp(statement, &held->statement, sizeof(*statement)) &&
-                           !memcmp(statement->text, held->text, held->statement.text_length)),
-            "session %" PRIx64 ": its statement changed while it was held",
-            roster_session_id(held->session));
-    check_view(arena, held->session, held->view);
+    require("G4", !strcmp(held->user, roster_identity_user(held->identity)),
+            "session %" PRIx64 ": its identity changed while it was held", held->id);
+    check_view(arena, held->session, look_at(&look, held->session));
 }
 
 void read_held(struct actor *actor, struct arena *arena)
@@ -243,7 +247,7 @@ void read_held(struct actor *actor, struct arena *arena)
         const struct roster_session *session = find(arena, place);
 
         if (session)
-            hold(&held[n++], session);
+            hold(arena, &held[n++], session);
     }
     while (n && rounds--) {
         delay_now();
@@ -254,9 +258,10 @@ void read_held(struct actor *actor, struct arena *arena)
     roster_read_unlock(arena->roster);
 }
 
-/* In and out again, with a short look at what changes most. */
+/* In and out again, with looks at what changes most. */
 void read_quickly(struct actor *actor, struct arena *arena)
 {
+    struct look look;
     unsigned n;
 
     for (n = 0; n < 64; n++) {
@@ -265,17 +270,28 @@ void read_quickly(struct actor *actor, struct arena *arena)
 
         lock(arena);
         session = find(arena, place);
-        if (session) {
-            const struct roster_view *view = roster_session_view(session), copy = *view;
-
-            delay_shortly();
-            require("G4", !memcmp(view, &copy, sizeof(copy)),
-                    "session %" PRIx64 ": its view changed while it was held for a moment",
-                    roster_session_id(session));
-        }
+        if (session)
+            check_view(arena, session, look_at(&look, session));
         roster_read_unlock(arena->roster);
     }
     __atomic_store_n(&actor->tally.views, relaxed(&actor->tally.views) + n, __ATOMIC_RELAXED);
+}
+
+/* One call, without the lock. */
+void read_one(struct actor *actor, struct arena *arena)
+{
+    const struct place *place = &arena->places[rng_below(&actor->rng, PLACES)];
+    uint64_t id = __atomic_load_n(&place->id, __ATOMIC_ACQUIRE);
+    char room[ROSTER_IDENTITY_MAX + WORDS_TEXT_MAX + ROSTER_DIGEST_MAX + 7];
+    struct roster_entry entry;
+    int err = roster_look(arena->roster, id, &entry, room, sizeof(room));
+
+    require("API", err == 0 || err == -ESRCH, "roster_look(): error %d", err);
+    if (err)
+        return;
+    require("G1", entry.id == id, "session %" PRIx64 " was found as %" PRIx64, id, entry.id);
+    words_check(&entry, arena->text_limit);
+    count(&actor->tally.views);
 }
 
 /* Stays inside until owners have ended so much that none of them can be waiting for it. */

@@ -39,26 +39,33 @@ struct act {
     bool ends; /* never fails */
 };
 
+static void use_up(struct rst_slabs *slabs)
+{
+    if (slabs->newest)
+        slabs->newest->carved = slabs->newest->bytes;
+}
+
 /* Takes away all objects and slots that are at hand, so that the next call has to ask for more. */
 static void starve(struct roster *roster)
 {
     struct rst_thread *thread;
-    int class;
+    unsigned class;
 
     for (thread = roster->threads; thread; thread = thread->roster_next) {
-        for (class = 0; class < RST_POOL_CLASSES; class ++) {
-            thread->pools[class].n_fresh = 0;
-            thread->pools[class].n_retired = 0;
-        }
+        for (class = 0; class < roster->hot_classes; class ++)
+            thread->hot[class] = (struct rst_hot_cache){NULL, NULL, 0, 0};
+        thread->sessions.n_fresh = 0;
+        thread->sessions.n_retired = 0;
         thread->horizon.n_free = 0;
         thread->horizon.current->free = 0;
         thread->horizon.available = NULL;
     }
-    for (class = 0; class < RST_POOL_CLASSES; class ++) {
-        __cds_lfs_init(&roster->pools[class].depot);
-        roster->pools[class].slab.left = 0;
-        roster->pools[class].slab.bytes = 0;
+    for (class = 0; class < roster->hot_classes; class ++) {
+        roster->hot[class].depot = NULL;
+        use_up(&roster->hot[class].slabs);
     }
+    __cds_lfs_init(&roster->sessions.depot);
+    use_up(&roster->sessions.slabs);
     if (roster->horizon.blocks)
         roster->horizon.blocks->used = RST_BLOCK_CHUNKS;
 }

@@ -112,6 +112,23 @@ struct roster_pin *unit_pin(struct roster *roster, struct roster_session *sessio
     return pin;
 }
 
+const struct roster_shown *unit_look(const struct roster_session *session)
+{
+    static __thread struct {
+        struct roster_copy copy;
+        char text[8192];
+    } looks[4];
+    static __thread unsigned n;
+    unsigned i = n++ % 4;
+
+    return roster_session_look(session, &looks[i].copy, looks[i].text, sizeof(looks[i].text));
+}
+
+uint64_t unit_blocked_since(const struct roster_shown *shown)
+{
+    return shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
+}
+
 void unit_set_clock(struct roster *roster, uint64_t now)
 {
     rst_store(&roster->ticker.now, now);
@@ -204,7 +221,7 @@ void unit_state_take(struct unit_state *state, struct roster *roster,
     state->protected_from = rst_load(&roster->horizon.words.protected_from);
     if (session && session->gate.tag != RST_TAG_CLOSED) {
         unit_session_copy(&state->session, session);
-        state->view = *roster_session_view(session);
+        state->view = *session->view;
         state->slot = unit_pinned_by(session);
     }
 }

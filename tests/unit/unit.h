@@ -53,6 +53,12 @@ struct roster_stats unit_stats(struct roster *roster);
 struct roster_min unit_min(struct roster *roster);
 struct roster_pin *unit_pin(struct roster *roster, struct roster_session *session, uint64_t ts);
 
+/* What the session shows, with its text; valid until the fourth next call of this thread. */
+const struct roster_shown *unit_look(const struct roster_session *session);
+
+/* Since when it waits for a lock; 0 when it does not. */
+uint64_t unit_blocked_since(const struct roster_shown *shown);
+
 /* Sets the coarse clock from which views take "since when". */
 void unit_set_clock(struct roster *roster, uint64_t now);
 
@@ -67,7 +73,7 @@ unsigned unit_slots_taken(struct roster *roster);
 struct unit_state {
     struct roster_stats stats;
     struct roster_session session;
-    struct roster_view view;
+    struct roster_shown view;
     uint64_t slot;
     unsigned pinned;
     unsigned taken;

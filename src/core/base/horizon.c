@@ -109,7 +109,7 @@ static struct rst_horizon_block *block_with_room(struct rst_horizon *horizon)
     return block;
 }
 
-static void init_views(struct roster_view *views)
+static void init_views(struct roster_shown *views)
 {
     unsigned i;
 

@@ -65,7 +65,7 @@ struct rst_horizon_block {
     rst_word words[RST_BLOCK_SLOTS] rst_cache_aligned;
     rst_word holders[RST_BLOCK_SLOTS] rst_cache_aligned;
     rst_word since[RST_BLOCK_SLOTS] rst_cache_aligned;
-    struct roster_view views[RST_BLOCK_SLOTS] rst_cache_aligned;
+    struct roster_shown views[RST_BLOCK_SLOTS] rst_cache_aligned;
 };
 
 _Static_assert(sizeof(struct rst_horizon_block) <= RST_BLOCK_SIZE, "a block fills its alignment");
@@ -88,17 +88,16 @@ static inline uint64_t *rst_slot_since(const uint64_t *word)
 
 /*
  * The slot's own view. It never shows anything but a valid, idle transaction that has written
- * nothing, so beginning one writes three members of it. It is used again together with its slot,
- * when no reader is inside, under the argument for hot reuse in pool.h: the finish unpublished it
- * before it freed the slot.
+ * nothing, so beginning one writes three members of it. It is used again together with its slot:
+ * its life ends before the slot is free.
  */
-static inline struct roster_view *rst_slot_view(const uint64_t *word)
+static inline struct roster_shown *rst_slot_view(const uint64_t *word)
 {
     uintptr_t block = (uintptr_t)word & ~(uintptr_t)(RST_BLOCK_SIZE - 1);
     uintptr_t place = (uintptr_t)word - block - offsetof(struct rst_horizon_block, words);
 
-    return (struct roster_view *)(block + offsetof(struct rst_horizon_block, views) +
-                                  place * (sizeof(struct roster_view) / sizeof(*word)));
+    return (struct roster_shown *)(block + offsetof(struct rst_horizon_block, views) +
+                                   place * (sizeof(struct roster_shown) / sizeof(*word)));
 }
 
 /* For view.reserved: the view is a slot's own, and is not retired. */

@@ -77,6 +77,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <urcu/arch.h>
 #include <urcu/lfstack.h>
 #include <urcu/rculfhash.h>
 #include <urcu/urcu-bp.h>

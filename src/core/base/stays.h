@@ -27,7 +27,7 @@ struct rst_stays {
  * transaction the view from before it is published again, so `idle_since` may be the later one.
  */
 static rst_always_inline void rst_stay_end(struct rst_stays *stays,
-                                           const struct roster_view *before, uint64_t idle_since,
+                                           const struct roster_shown *before, uint64_t idle_since,
                                            uint64_t now)
 {
     uint64_t since = before->state_since > idle_since ? before->state_since : idle_since;

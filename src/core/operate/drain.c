@@ -22,13 +22,13 @@
 
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
+#include "core/reader/list.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/thread.h"
 
 #include <roster/drain.h>
-#include <roster/list.h>
 #include <string.h>
 #include <time.h>
 
@@ -85,7 +85,7 @@ static bool tell(struct drain *drain, const struct roster_session *session)
 }
 
 static void name_left(struct drain *drain, const struct roster_session *session,
-                      const struct roster_view *view)
+                      const struct roster_shown *view)
 {
     struct roster_drain_left *left;
 
@@ -100,7 +100,7 @@ static void name_left(struct drain *drain, const struct roster_session *session,
     left->run_state = (enum roster_run_state)view->run_state;
 }
 
-static int look_at(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int look_at(const struct roster_session *session, const struct roster_shown *view, void *arg)
 {
     struct drain *drain = arg;
     struct roster_drain_progress *progress = &drain->progress;
@@ -151,7 +151,7 @@ static int look(struct drain *drain)
     drain->progress.phase = phase;
     drain->opening = count_opening(drain); /* c */
     rst_test_point("drain: openings counted");
-    (void)roster_for_each(drain->roster, look_at, drain); /* d */
+    (void)rst_for_each(drain->roster, look_at, drain, NULL, 0); /* d */
     roster_read_unlock(drain->roster);
     drain->progress.elapsed_ms = elapsed_ms(drain);
     return 0;

@@ -5,10 +5,10 @@
  * Kill (G5).
  *
  *     killer, under kill_lock                     owner, at the end of statement q
- *     1 read the view: statement q runs           A publish the view without it   (release)
+ *     1 look: statement q runs                    A publish the view without it   (release)
  *     2 word := {q, reason}      (cmpxchg)        B compiler barrier
  *     3 membarrier                                C load word
- *     4 read the view again                       D names q: set its ack bit      (cmpxchg)
+ *     4 look again                                D names q: set its ack bit      (cmpxchg)
  *
  * If 4 still sees q, then C comes after 3 in the owner's thread and sees 2: delivered, whatever
  * happens next. If q has gone, C may have come before or after 2, so the killer takes the word
@@ -25,6 +25,7 @@
 
 #include "core/base/probes.h"
 #include "core/roster/kill_word.h"
+#include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
@@ -38,11 +39,18 @@ static uint64_t without_statement(uint64_t word)
     return word & ((RST_KILL_REASON_MASK << RST_KILL_CONN_SHIFT) | RST_KILL_CLOSED);
 }
 
+/* The sequence number of the session's statement; 0 between statements. One whole look. */
+static uint64_t running(const struct roster_session *session)
+{
+    struct roster_copy copy;
+    const struct roster_shown *shown = rst_look_at(session, &copy, NULL, 0);
+
+    return shown->statement ? shown->statement->seq : 0;
+}
+
 static bool runs(const struct roster_session *session, uint64_t seq)
 {
-    const struct roster_statement *statement = roster_session_view(session)->statement;
-
-    return statement && statement->seq == seq;
+    return running(session) == seq;
 }
 
 /* The statement ended while it was being killed: whether the owner saw it is decided here. */
@@ -85,16 +93,16 @@ static int kill_again(const struct roster *roster, const struct roster_session *
 static int kill_statement(struct roster *roster, struct roster_session *session, uint64_t seq,
                           enum roster_kill_reason reason)
 {
-    const struct roster_statement *statement = roster_session_view(session)->statement; /* 1 */
+    uint64_t now = running(session); /* 1 */
     uint64_t word = rst_load_acquire(&session->kill);
     uint64_t wanted;
     int err;
 
-    if (!statement)
+    if (!now)
         return -ENOENT;
-    if (seq != ROSTER_STMT_ANY && statement->seq != seq)
+    if (seq != ROSTER_STMT_ANY && now != seq)
         return -ESTALE;
-    seq = statement->seq;
+    seq = now;
     rst_test_point("kill: statement seen");
     do {
         if (word & RST_KILL_CLOSED)
@@ -158,6 +166,13 @@ int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_tar
     err = roster_read_lock(roster);
     if (err)
         return err;
+    /* A kernel that refuses 3 mostly refuses this, too: then nothing is done. */
+    if (target == ROSTER_KILL_STATEMENT)
+        err = rst_owners_barrier(roster->membarrier);
+    if (err) {
+        roster_read_unlock(roster);
+        return err;
+    }
     session = rst_registry_find(&roster->registry, session_id);
     err = session ? rst_kill_session(roster, session, target, stmt_seq, reason) : -ESRCH;
     if (!session)

@@ -8,6 +8,7 @@
 #include "core/roster/kill_word.h"
 
 #include "core/base/struct_size.h"
+#include "core/roster/roster.h"
 
 #include <roster/list.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static int filter_get(struct roster_kill_filter *known, const struct roster_kill
 }
 
 static bool is_meant(const struct roster_kill_filter *filter, const struct roster_session *session,
-                     const struct roster_view *view)
+                     const struct roster_shown *view)
 {
     const char *user;
 
@@ -67,7 +68,8 @@ static uint64_t *counter_of(struct roster_kill_counts *counts, int err)
     }
 }
 
-static int kill_one(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int kill_one(const struct roster_session *session, const struct roster_shown *view,
+                    void *arg)
 {
     struct kill_all *all = arg;
     const struct roster_kill_filter *filter = &all->filter;
@@ -102,6 +104,8 @@ int roster_kill_all(struct roster *roster, enum roster_kill_target target,
     err = filter_get(&all.filter, filter);
     if (!err && counts)
         err = rst_struct_check(counts->size, sizeof(*counts), sizeof(*counts));
+    if (!err && target == ROSTER_KILL_STATEMENT)
+        err = rst_owners_barrier(roster->membarrier); /* as in roster_kill() */
     if (!err)
         err = roster_read_lock(roster);
     if (err)

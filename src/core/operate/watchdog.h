@@ -20,6 +20,10 @@
 #define RST_EVENTS_LEAST 64
 #define RST_EVENTS_MOST 1024
 
+/* What an event shows of a statement: text and digest with their NULs. */
+#define RST_EVENT_ROOM                                                                             \
+    (sizeof(((struct roster_event *)0)->text) + sizeof(((struct roster_event *)0)->digest))
+
 /* What is remembered of a session from walk to walk: only of those that are expensive or dying. */
 struct rst_track {
     uint64_t session_id; /* 0: a free place */
@@ -79,15 +83,15 @@ int rst_watchdog_walk(struct roster_watchdog *watchdog, uint64_t now);
 struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
                                         enum roster_event_kind kind,
                                         const struct roster_session *session,
-                                        const struct roster_view *view);
+                                        const struct roster_shown *view);
 
 /* Fills an event with what its view says of a session. */
 void rst_event_fill(struct roster_event *event, const struct roster_session *session,
-                    const struct roster_view *view);
+                    const struct roster_shown *view);
 
 /* During the walk: looks at a session whose statement may have to go for the server's memory. */
 void rst_watchdog_memory_look(struct roster_watchdog *watchdog,
-                              const struct roster_session *session, const struct roster_view *view,
+                              const struct roster_session *session, const struct roster_shown *view,
                               bool dying);
 
 /* After the walk: kills the largest if the server uses too much. Under the read lock. */

@@ -27,7 +27,7 @@ static void copy_text(char *to, size_t size, const char *text, size_t length)
 }
 
 void rst_event_fill(struct roster_event *event, const struct roster_session *session,
-                    const struct roster_view *view)
+                    const struct roster_shown *view)
 {
     const struct roster_statement *statement = view->statement;
     const char *user = roster_identity_user(view->identity);
@@ -66,7 +66,7 @@ static bool events_grow(struct roster_watchdog *watchdog)
 struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
                                         enum roster_event_kind kind,
                                         const struct roster_session *session,
-                                        const struct roster_view *view)
+                                        const struct roster_shown *view)
 {
     struct roster_event *event;
 

@@ -9,6 +9,7 @@
 #include "core/operate/watchdog.h"
 
 #include "core/roster/kill_word.h"
+#include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
@@ -16,7 +17,7 @@
 #include <time.h>
 
 void rst_watchdog_memory_look(struct roster_watchdog *watchdog,
-                              const struct roster_session *session, const struct roster_view *view,
+                              const struct roster_session *session, const struct roster_shown *view,
                               bool dying)
 {
     uint64_t memory = roster_session_memory(session);
@@ -60,17 +61,22 @@ static int kill_for_memory(struct roster_watchdog *watchdog, uint64_t session_id
 {
     struct roster_session *session = rst_registry_find(&watchdog->roster->registry, session_id);
     struct roster_event *event, local;
+    const struct roster_shown *shown;
+    struct roster_copy copy;
+    char room[RST_EVENT_ROOM];
     int err;
 
     if (!session)
         return -ESRCH;
-    event = rst_watchdog_event(watchdog, ROSTER_EVENT_KILL, session, roster_session_view(session));
+    shown = rst_look_at(session, &copy, room, sizeof(room));
+    if (!shown->statement || shown->statement->seq != seq)
+        return -ESTALE; /* nor is it what the event would show */
+    event = rst_watchdog_event(watchdog, ROSTER_EVENT_KILL, session, shown);
     if (!event) { /* no room to tell is no reason not to free memory */
-        rst_event_fill(&local, session, roster_session_view(session));
+        rst_event_fill(&local, session, shown);
         event = &local;
     }
     err = rst_kill_session(watchdog->roster, session, target, seq, ROSTER_KILL_SERVER_MEMORY);
-    event->stmt_seq = seq;
     event->target = target;
     event->reason = ROSTER_KILL_SERVER_MEMORY;
     event->result = err;

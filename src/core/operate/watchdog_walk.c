@@ -7,11 +7,12 @@
 #include "core/operate/kill.h"
 #include "core/operate/watchdog.h"
 
+#include "core/reader/list.h"
 #include "core/roster/kill_word.h"
+#include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
-#include <roster/list.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@
 struct visit {
     struct roster_watchdog *watchdog;
     struct roster_session *session;
-    const struct roster_view *view;
+    const struct roster_shown *view;
     struct rst_track *track; /* NULL until something is remembered */
     bool conn_dying;
     bool stmt_dying;
@@ -100,11 +101,12 @@ static bool kill_it(struct visit *visit, enum roster_kill_target target,
 /* A session that does nothing: not even committing, and its connection is not dying already. */
 static bool check_idle(struct visit *visit)
 {
-    const struct roster_view *view = visit->view;
+    const struct roster_shown *view = visit->view;
     bool in_txn = view->txn_state != ROSTER_TXN_INVALID;
     uint64_t since = roster_session_since(visit->session, view);
     uint64_t limit = limit_of(visit, in_txn ? ROSTER_LIMIT_TXN_IDLE : ROSTER_LIMIT_IDLE);
     enum roster_kill_reason reason = in_txn ? ROSTER_KILL_TXN_IDLE : ROSTER_KILL_IDLE;
+    struct roster_copy copy;
     uint64_t age_ms;
 
     if (view->statement || view->run_state != ROSTER_RUN_IDLE)
@@ -112,7 +114,7 @@ static bool check_idle(struct visit *visit)
     if (!limit || !is_over(visit->watchdog->now, since, limit, &age_ms))
         return false;
     rst_test_point("watchdog: idle for too long");
-    if (roster_session_view(visit->session) != view ||
+    if (!rst_look_is_same(view, rst_look_at(visit->session, &copy, NULL, 0)) ||
         roster_session_since(visit->session, view) != since)
         return false; /* it has done something since it was measured */
     return kill_it(visit, ROSTER_KILL_CONNECTION, reason, age_ms, limit);
@@ -246,7 +248,7 @@ static void look_at_kill(struct visit *visit)
     visit->stmt_dying = statement && rst_kill_names(word, statement->seq);
 }
 
-static int visit_session(const struct roster_session *session, const struct roster_view *view,
+static int visit_session(const struct roster_session *session, const struct roster_shown *view,
                          void *arg)
 {
     struct roster_watchdog *watchdog = arg;
@@ -268,16 +270,19 @@ static int visit_session(const struct roster_session *session, const struct rost
 int rst_watchdog_walk(struct roster_watchdog *watchdog, uint64_t now)
 {
     struct rst_tracks before = watchdog->before;
+    char room[RST_EVENT_ROOM];
     uint64_t ts_now = 0;
     int oracle_err = rst_oracle_now(watchdog->roster, &ts_now);
-    int err = roster_read_lock(watchdog->roster);
+    int err = rst_owners_barrier(watchdog->roster->membarrier); /* as in roster_kill() */
 
+    if (!err)
+        err = roster_read_lock(watchdog->roster);
     if (err)
         return err;
     watchdog->now = now;
     watchdog->ts_now = oracle_err ? 0 : ts_now;
     watchdog->memory = 0;
-    (void)roster_for_each(watchdog->roster, visit_session, watchdog);
+    (void)rst_for_each(watchdog->roster, visit_session, watchdog, room, sizeof(room));
     rst_watchdog_memory_decide(watchdog);
     roster_read_unlock(watchdog->roster);
     watchdog->before = watchdog->after;

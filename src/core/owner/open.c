@@ -69,11 +69,26 @@ static int build_identity(struct roster_session *session, struct rst_session_hom
     return 0;
 }
 
+/*
+ * What this record led to when it was closed, if roster_session_update() had replaced the idle view
+ * at home: its life goes on in the dead session until a grace period has passed.
+ */
+static void give_back_idle(struct rst_thread *thread, struct roster_session *session,
+                           const struct roster_shown *home)
+{
+    struct roster_shown *idle = session->idle;
+
+    session->idle = NULL;
+    if (idle && idle != home)
+        rst_view_retire(thread, session, idle);
+}
+
 /* Completes a session that nobody can see yet, and makes it findable. */
-static int complete(struct roster *roster, struct roster_session *session,
+static int complete(struct rst_thread *thread, struct roster_session *session,
                     const struct roster_session_attr *attr)
 {
-    struct rst_session_home *home = rst_session_home(&roster->pools[RST_POOL_SESSION], session);
+    struct roster *roster = thread->roster;
+    struct rst_session_home *home = rst_session_home(&roster->sessions, session);
     int err;
 
     fill(session, roster, attr);
@@ -82,8 +97,9 @@ static int complete(struct roster *roster, struct roster_session *session,
         err = rst_side_open(session, attr);
     if (err)
         return err;
-    rst_view_fill(&home->idle, session, NULL);
-    home->idle.state_since = session->idle_since;
+    give_back_idle(thread, session, &home->idle);
+    rst_life_never_ends(&home->idle);
+    rst_view_fill(&home->idle, session, 0, ROSTER_TXN_INVALID, session->idle_since, NULL);
     session->idle = &home->idle;
     session->gate.tag = roster->tag;
     rst_view_publish(session, session->idle);
@@ -95,7 +111,7 @@ static int complete(struct roster *roster, struct roster_session *session,
 }
 
 /* Asks for what the next open will write: sessions come back cold, after a grace period. */
-static void expect_next(struct roster *roster, const struct rst_pool_cache *cache)
+static void expect_next(struct roster *roster, const struct rst_graced_cache *cache)
 {
     const struct rst_session_home *home;
     const struct roster_session *next;
@@ -103,7 +119,7 @@ static void expect_next(struct roster *roster, const struct rst_pool_cache *cach
     if (!cache->n_fresh)
         return;
     next = cache->fresh[cache->n_fresh - 1];
-    home = rst_session_home(&roster->pools[RST_POOL_SESSION], next);
+    home = rst_session_home(&roster->sessions, next);
     rst_registry_expect(&roster->registry, next);
     __builtin_prefetch(&home->idle, 1);
     __builtin_prefetch(home->identity, 1);
@@ -114,18 +130,18 @@ static int open_session(struct rst_thread *thread, const struct roster_session_a
                         struct roster_session **session)
 {
     struct roster *roster = thread->roster;
-    struct rst_pool_cache *cache = &thread->pools[RST_POOL_SESSION];
+    struct rst_graced_cache *cache = &thread->sessions;
     struct roster_session *made;
     int err = rst_registry_reserve(&roster->registry);
 
     if (err)
         return err;
-    made = rst_pool_take_cold(&roster->pools[RST_POOL_SESSION], cache, &err);
+    made = rst_graced_take(&roster->sessions, cache, &err);
     if (made) {
         expect_next(roster, cache);
-        err = complete(roster, made, attr);
+        err = complete(thread, made, attr);
         if (err)
-            rst_pool_untake(cache, made);
+            rst_graced_untake(cache, made);
     }
     if (err) {
         rst_registry_unreserve(&roster->registry);
@@ -160,17 +176,19 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     return err;
 }
 
-/* Itself, with its home, can be used again only after a grace period. */
+/* Itself, with its home and all that it leads to, can be used again only after a grace period. */
 static void retire(struct rst_thread *thread, struct roster_session *session)
 {
-    struct rst_pool *sessions = &rst_session_roster(session)->pools[RST_POOL_SESSION];
+    struct rst_graced *sessions = &rst_session_roster(session)->sessions;
 
-    if (session->idle != &rst_session_home(sessions, session)->idle)
-        rst_view_retire_by(thread, session, session->idle);
+    if (rst_control(CLOSE_HOT) && session->idle != &rst_session_home(sessions, session)->idle) {
+        rst_view_put(thread, session->idle);
+        session->idle = NULL;
+    }
     if (thread)
-        rst_pool_retire(sessions, &thread->pools[RST_POOL_SESSION], NULL, session);
+        rst_graced_retire(sessions, &thread->sessions, session);
     else
-        rst_pool_retire_alone_slow(sessions, session);
+        rst_graced_retire_alone_slow(sessions, session);
 }
 
 int roster_session_close(struct roster_session *session)

@@ -16,44 +16,35 @@
 #include "core/roster/thread.h"
 #include "core/roster/views.h"
 
-#include <string.h>
-
 /* What a statement needs before anything is changed. */
 struct parts {
-    struct roster_statement *statement;
-    struct roster_view *view;
-    struct roster_view *spare; /* inside a transaction */
+    struct rst_statement *statement;
+    struct roster_shown *view;
+    struct roster_shown *spare; /* inside a transaction */
 };
 
-static inline void *object_take(struct rst_thread *thread, enum rst_pool_class class, int *err)
+static void parts_put(struct rst_thread *thread, unsigned class, const struct parts *parts)
 {
-    struct roster *roster = thread->roster;
-
-    return rst_pool_take(&roster->pools[class], &thread->pools[class], &roster->door, err);
+    if (parts->statement)
+        rst_hot_put(&thread->roster->hot[class], &thread->hot[class], parts->statement);
+    if (parts->view)
+        rst_view_put(thread, parts->view);
 }
 
 static inline int parts_take(struct rst_thread *thread, const struct roster_session *session,
-                             enum rst_pool_class class, struct parts *parts)
+                             unsigned class, struct parts *parts)
 {
-    int err = 0;
+    bool in_txn = session->gate.txn_state != ROSTER_TXN_INVALID;
 
-    parts->statement = object_take(thread, class, &err);
-    if (rst_unlikely(!parts->statement))
-        return err;
-    parts->view = rst_view_take(thread, &err);
-    if (rst_unlikely(!parts->view)) {
-        rst_pool_untake(&thread->pools[class], parts->statement);
-        return err;
-    }
-    if (session->gate.txn_state == ROSTER_TXN_INVALID)
+    parts->statement = rst_hot_take(&thread->roster->hot[class], &thread->hot[class]);
+    if (rst_likely(parts->statement))
+        parts->view = rst_view_take(thread);
+    if (rst_likely(parts->view) && in_txn)
+        parts->spare = rst_view_take(thread);
+    if (rst_likely(parts->view && (!in_txn || parts->spare)))
         return 0;
-    parts->spare = rst_view_take(thread, &err);
-    if (rst_unlikely(!parts->spare)) {
-        rst_view_untake(thread, parts->view);
-        rst_pool_untake(&thread->pools[class], parts->statement);
-        return err;
-    }
-    return 0;
+    parts_put(thread, class, parts);
+    return -ENOMEM;
 }
 
 struct request {
@@ -65,53 +56,38 @@ struct request {
     size_t digest_length;
 };
 
-static inline void statement_fill(struct roster_statement *statement, uint64_t seq, uint64_t now,
-                                  const struct request *request)
+/* 3 of look.h, as what follows. */
+static inline void statement_fill(struct rst_statement *statement, unsigned class, uint64_t seq,
+                                  uint64_t now, const struct request *request)
 {
-    char *text = (char *)(statement + 1);
+    char *text = rst_statement_text(statement);
 
-    statement->seq = seq;
-    statement->since = now;
-    statement->command = (uint32_t)request->command;
-    statement->text_length = (uint32_t)request->text_length;
-    statement->text_full_length = (uint32_t)request->full_length;
-    statement->digest_length = (uint32_t)request->digest_length;
-    statement->digest = NULL;
-    statement->text = text;
+    rst_store_shown(&statement->seq, seq);
+    rst_store_shown(&statement->since, now);
+    rst_store_shown(&statement->command, (uint32_t)request->command);
+    rst_store_shown(&statement->text_length, (uint32_t)request->text_length);
+    rst_store_shown(&statement->text_full_length, (uint32_t)request->full_length);
+    rst_store_shown(&statement->digest_length, (uint16_t)request->digest_length);
+    rst_store_shown(&statement->class, (uint16_t) class);
     if (request->text_length)
-        memcpy(text, request->text, request->text_length);
-    text[request->text_length] = '\0';
-    if (request->digest_length) {
-        char *digest = text + request->text_length + 1;
-
-        memcpy(digest, request->digest, request->digest_length);
-        digest[request->digest_length] = '\0';
-        statement->digest = digest;
-    }
-}
-
-static inline void running_fill(struct roster_view *view, const struct roster_session *session,
-                                const struct roster_statement *statement)
-{
-    rst_view_fill(view, session, statement);
-    view->state_since = statement->since;
-    view->run_state = ROSTER_RUN_RUNNING;
+        rst_copy_bytes(text, request->text, request->text_length);
+    if (request->digest_length)
+        rst_copy_bytes(text + request->text_length, request->digest, request->digest_length);
 }
 
 static inline void publish(struct roster_session *session, const struct parts *parts)
 {
-    const struct roster_view *before = session->view;
+    struct roster_shown *before = session->view;
+    uint64_t since = parts->statement->since;
 
-    running_fill(parts->view, session, parts->statement);
+    rst_view_fill(parts->view, session, before->start_ts, before->txn_state, since,
+                  parts->statement);
     if (session->gate.txn_state != ROSTER_TXN_INVALID) {
-        parts->view->start_ts = before->start_ts;
-        parts->view->entries = before->entries;
-        parts->view->entry_bytes = before->entry_bytes;
-        parts->view->schema_version = before->schema_version;
-        parts->view->txn_state = before->txn_state;
-        running_fill(parts->spare, session, parts->statement);
+        rst_view_fill(parts->spare, session, 0, ROSTER_TXN_INVALID, since, parts->statement);
+        rst_view_set_progress(parts->view, before->entries, before->entry_bytes,
+                              before->schema_version);
         session->spare = parts->spare;
-        session->base = session->view;
+        session->base = before;
     }
     session->gate.in_stmt = true;
     rst_test_point("statement: view filled");
@@ -122,7 +98,7 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
                         struct request *request)
 {
     struct roster *roster = thread->roster;
-    enum rst_pool_class class;
+    unsigned class;
     struct parts parts = {NULL, NULL, NULL};
     int err;
 
@@ -137,21 +113,14 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
     err = parts_take(thread, session, class, &parts);
     if (rst_unlikely(err))
         return err;
-    statement_fill(parts.statement, ++session->stmt_seq, rst_ticker_now(&roster->ticker), request);
+    rst_write_fence(); /* before 3 of look.h */
+    statement_fill(parts.statement, class, ++session->stmt_seq, rst_ticker_now(&roster->ticker),
+                   request);
     if (session->gate.txn_state != ROSTER_TXN_INVALID)
         rst_stay_end(thread->stays, session->view, session->idle_since, parts.statement->since);
     publish(session, &parts);
     rst_count(&thread->counts.statements);
     return 0;
-}
-
-/* Only one of the two objects of a statement was at hand. */
-static rst_slow void begin_untake_slow(struct rst_thread *thread, void *statement, void *view)
-{
-    if (statement)
-        rst_pool_untake(&thread->pools[RST_POOL_STATEMENT_SMALL], statement);
-    if (view)
-        rst_view_untake(thread, view);
 }
 
 /* Every case that the common path below is not made for. */
@@ -182,28 +151,33 @@ static __attribute__((noinline)) int stmt_begin_any(struct roster_session *sessi
 
 /*
  * The common path: begin() for an open session of the roster that the thread used last, without
- * transaction and statement, a short text without digest, and objects at hand.
+ * transaction and statement, a text without digest, and objects at hand.
  */
 int roster_stmt_begin(struct roster_session *session, enum roster_command command, const char *text,
                       size_t text_length, const char *digest, size_t digest_length)
 {
     struct rst_thread *thread = rst_thread_last;
-    struct roster_statement *statement;
-    struct roster_view *view;
+    struct rst_hot_cache *statements, *views = &thread->hot[RST_HOT_VIEW];
+    struct rst_statement *statement;
+    struct roster_shown *view;
+    unsigned class;
+    uint64_t now;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
                      rst_kill_connection(session) || digest_length ||
-                     text_length > thread->short_text || (!text && text_length)))
+                     text_length > thread->text_limit || (!text && text_length)))
         return stmt_begin_any(session, command, text, text_length, digest, digest_length);
-    statement = rst_pool_try_take(&thread->pools[RST_POOL_STATEMENT_SMALL], &thread->roster->door);
-    view = rst_pool_try_take(&thread->pools[RST_POOL_VIEW], &thread->roster->door);
-    if (rst_unlikely(!statement || !view)) {
-        begin_untake_slow(thread, statement, view);
+    class = rst_statement_class(rst_statement_size(text_length, 0));
+    statements = &thread->hot[class];
+    if (rst_unlikely(!statements->top || !views->top))
         return stmt_begin_any(session, command, text, text_length, digest, digest_length);
-    }
-    statement_fill(statement, ++session->stmt_seq, rst_ticker_now(&thread->roster->ticker),
+    statement = rst_hot_pop(statements);
+    view = rst_hot_pop(views);
+    now = rst_ticker_now(&thread->roster->ticker);
+    rst_write_fence(); /* before 3 of look.h */
+    statement_fill(statement, class, ++session->stmt_seq, now,
                    &(struct request){command, text, text_length, text_length, NULL, 0});
-    running_fill(view, session, statement);
+    rst_view_fill(view, session, 0, ROSTER_TXN_INVALID, now, statement);
     session->gate.word = thread->gate_stmt;
     rst_test_point("statement: view filled");
     rst_view_publish(session, view);
@@ -211,23 +185,23 @@ int roster_stmt_begin(struct roster_session *session, enum roster_command comman
     return 0;
 }
 
-static rst_always_inline void statement_retire(struct rst_thread *thread, struct roster *roster,
-                                               const struct roster_statement *statement)
+static inline void statement_put(struct rst_thread *thread, struct roster *roster,
+                                 struct rst_statement *statement)
 {
-    struct roster_statement *object = (struct roster_statement *)(uintptr_t)statement;
-    enum rst_pool_class class =
-        rst_statement_class(rst_statement_size(statement->text_length, statement->digest_length));
+    unsigned class = statement->class;
 
+    rst_statement_spoil(statement);
     if (rst_likely(thread))
-        rst_pool_retire(&roster->pools[class], &thread->pools[class], &roster->door, object);
+        rst_hot_put(&roster->hot[class], &thread->hot[class], statement);
     else
-        rst_pool_retire_alone_slow(&roster->pools[class], object);
+        rst_hot_put_alone_slow(&roster->hot[class], statement);
 }
 
 static rst_always_inline int end(struct rst_thread *thread, struct roster_session *session)
 {
     struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
-    struct roster_view *before = session->view;
+    struct roster_shown *before = session->view;
+    struct rst_statement *statement = rst_view_statement(before);
     bool in_txn = session->gate.txn_state != ROSTER_TXN_INVALID;
     uint64_t now = rst_ticker_now(&roster->ticker);
     bool too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
@@ -246,13 +220,17 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     if (rst_unlikely(!too_early && rst_load(&session->kill)))
         killed = rst_kill_acknowledge_slow(session, session->stmt_seq);
     session->gate.in_stmt = false;
-    statement_retire(thread, roster, before->statement);
+    if (rst_control(STATEMENT_FIRST))
+        statement_put(thread, roster, statement);
     if (in_txn) {
-        rst_view_retire_by(thread, session, session->spare);
+        rst_view_retire(thread, session, session->spare);
         session->spare = NULL;
         session->base = NULL;
     }
-    rst_view_retire_by(thread, session, before);
+    rst_view_retire(thread, session, before);
+    /* After the lives of both views that lead to it. */
+    if (!rst_control(STATEMENT_FIRST))
+        statement_put(thread, roster, statement);
     if (rst_unlikely(session->gate.remembers) && !in_txn)
         rst_digests_clear_slow(session);
     return killed;
@@ -287,24 +265,27 @@ static __attribute__((noinline)) int stmt_end_any(struct roster_session *session
 }
 
 /*
- * The common path: end() for a short statement outside a transaction that was not killed, with
- * room for what is retired. A kill that comes later is a matter of the protocol in kill.c: this
- * looks at the word after it has published, as end() does.
+ * The common path: end() for a statement outside a transaction that was not killed, with room for
+ * what is given back. A kill that comes later is a matter of the protocol in kill.c: this looks at
+ * the word after it has published, as end() does.
  */
 int roster_stmt_end(struct roster_session *session)
 {
     struct rst_thread *thread = rst_thread_last;
-    struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
-    struct rst_pool_cache *statements = &thread->pools[RST_POOL_STATEMENT_SMALL];
-    struct roster_view *before;
+    struct rst_hot_cache *statements, *views = &thread->hot[RST_HOT_VIEW];
+    struct rst_statement *statement;
+    struct roster_shown *before;
+    unsigned class;
     uint64_t now;
     bool too_early;
 
-    if (rst_unlikely(!session || session->gate.word != thread->gate_stmt ||
-                     !rst_pool_has_room(views) || !rst_pool_has_room(statements)))
+    if (rst_unlikely(!session || session->gate.word != thread->gate_stmt))
         return stmt_end_any(session);
     before = session->view;
-    if (rst_unlikely(!rst_statement_is_short(before->statement)))
+    statement = rst_view_statement(before);
+    class = statement->class;
+    statements = &thread->hot[class];
+    if (rst_unlikely(!rst_hot_has_room(views) || !rst_hot_has_room(statements)))
         return stmt_end_any(session);
     too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
     rst_test_point("end: view still published");
@@ -313,12 +294,16 @@ int roster_stmt_end(struct roster_session *session)
         rst_stay_end(thread->stays, before, session->idle_since, now);
         rst_store(&session->idle_since, now);
     }
-    rst_view_publish(session, session->idle); /* A, see kill.c */
+    rst_view_publish(session, session->idle); /* A, see kill.c; 1 of look.h */
     rst_compiler_barrier();                   /* B */
     session->gate.word = thread->gate_idle;
     rst_test_point("end: view unpublished");
-    rst_pool_put(statements, (void *)(uintptr_t)before->statement);
-    rst_pool_put(views, before);
+    if (rst_control(STATEMENT_FIRST))
+        rst_statement_spoil(statement);
+    rst_life_end(before); /* 2 of look.h */
+    rst_statement_spoil(statement);
+    rst_hot_push(statements, statement);
+    rst_view_push(views, before);
     /* C: pairs with 2 in kill_statement() */
     if (rst_unlikely(!too_early && rst_load(&session->kill)))
         return rst_kill_acknowledge_slow(session, session->stmt_seq);

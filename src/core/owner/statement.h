@@ -8,33 +8,33 @@
 #define ROSTER_CORE_OWNER_STATEMENT_H
 
 #include "core/roster/session.h"
+#include "core/roster/look.h"
+#include "core/roster/roster.h"
 #include "core/roster/thread.h"
 
 #include <roster/statement.h>
 
-/* Bytes of the objects for short statements: most texts fit, and they stay in the cache. */
-#define RST_STATEMENT_SMALL 256
+/* The bytes of the smallest class; each has twice as many as the one before. */
+#define RST_STATEMENT_LEAST 128
 
 /* The bytes that a statement object needs. */
 static inline size_t rst_statement_size(size_t text_length, size_t digest_length)
 {
-    return sizeof(struct roster_statement) + text_length + 1 +
-           (digest_length ? digest_length + 1 : 0);
+    return sizeof(struct rst_statement) + text_length + digest_length;
 }
 
 /* The class of objects that a statement of this size comes from. */
-static inline enum rst_pool_class rst_statement_class(size_t size)
+static inline unsigned rst_statement_class(size_t size)
 {
-    return size <= RST_STATEMENT_SMALL ? RST_POOL_STATEMENT_SMALL : RST_POOL_STATEMENT_LARGE;
+    unsigned log2 = 63 - (unsigned)__builtin_clzll((size - 1) | (RST_STATEMENT_LEAST - 1));
+
+    return RST_HOT_STATEMENT + log2 - 6; /* 127 is 6 */
 }
 
-/* The longest text without digest that fits into a small object. */
-#define RST_STATEMENT_SHORT_TEXT (RST_STATEMENT_SMALL - sizeof(struct roster_statement) - 1)
-
-static inline bool rst_statement_is_short(const struct roster_statement *statement)
+/* The bytes of its objects. */
+static inline size_t rst_statement_class_size(unsigned class)
 {
-    return rst_statement_size(statement->text_length, statement->digest_length) <=
-           RST_STATEMENT_SMALL;
+    return (size_t)RST_STATEMENT_LEAST << (class - RST_HOT_STATEMENT);
 }
 
 /* Ends the running statement; `thread` is NULL when there is no context. As roster_stmt_end(). */

@@ -110,7 +110,7 @@ int roster_txn_use_table(struct roster_session *session, uint64_t table_id, uint
 }
 
 const struct rst_table *rst_tables_of(const struct roster_session *session,
-                                      const struct roster_view *view, size_t *count)
+                                      const struct roster_shown *view, size_t *count)
 {
     const struct rst_side *side = rst_side_of(session);
     const struct rst_tables *tables = side ? rst_dereference(&side->tables) : NULL;

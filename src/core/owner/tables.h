@@ -32,6 +32,6 @@ struct rst_tables {
 
 /* Under the read lock: the tables of the transaction that the view shows, and how many. */
 const struct rst_table *rst_tables_of(const struct roster_session *session,
-                                      const struct roster_view *view, size_t *count);
+                                      const struct roster_shown *view, size_t *count);
 
 #endif /* ROSTER_CORE_OWNER_TABLES_H */

@@ -61,10 +61,8 @@ static inline void open_txn(struct rst_thread *thread, struct roster_session *se
 {
     if (rst_control(PUBLISH_EARLY) && !session->gate.in_stmt)
         rst_view_publish(session, views->now);
-    rst_txn_view_fill(views->now, session, state, start_ts, now);
+    rst_txn_views_fill(views, session, state, start_ts, now);
     if (rst_unlikely(session->gate.in_stmt)) {
-        rst_txn_view_fill(views->base, session, state, start_ts, now);
-        rst_txn_view_run(views->now, session->view->statement, now);
         session->base = views->base;
         session->spare = session->view; /* the statement alone, as it was published before */
     }
@@ -186,31 +184,6 @@ static rst_slow int begin_refused_slow(struct roster_session *session, int err, 
     return ts < floor && ts != 0 ? -ESTALE : -EIO;
 }
 
-/* What remains when the timestamp stands in the slot and the view is filled. */
-static rst_always_inline int begin_publish(struct rst_thread *thread,
-                                           struct roster_session *session, struct roster_view *view)
-{
-    session->gate.word = thread->gate_txn;
-    rst_test_point("begin: view filled");
-    rst_view_publish(session, view);
-    rst_count(&thread->counts.txns_begun);
-    rst_probe2(txn_begin, session->id, view->start_ts);
-    return 0;
-}
-
-/* A reader may still be looking at the slot's own view: takes another one. */
-static __attribute__((noinline)) int
-begin_beside_reader(struct rst_thread *thread, struct roster_session *session, uint64_t ts)
-{
-    int err = 0;
-    struct roster_view *view = rst_view_take(thread, &err);
-
-    if (rst_unlikely(!view))
-        return begin_refused_slow(session, err, ts);
-    rst_txn_view_fill(view, session, ROSTER_TXN_VALID, ts, rst_ticker_now(&thread->roster->ticker));
-    return begin_publish(thread, session, view);
-}
-
 /*
  * The common path: begin() for an open session of the roster that the thread used last, without
  * transaction and statement, that pins, where the current chunk has a free slot. The protocol is
@@ -222,7 +195,7 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     struct rst_thread *thread = rst_thread_last;
     unsigned n_free = thread->horizon.n_free;
     struct roster *roster = thread->roster;
-    struct roster_view *view;
+    struct roster_shown *view;
     uint64_t local, ts, floor, *out = start_ts ? start_ts : &local;
     int err;
 
@@ -245,16 +218,20 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     rst_test_point("begin: timestamp known");
     rst_store_release(session->slot, ts); /* D */
     roster = thread->roster;              /* anew: cheaper than to keep it across the call */
-    if (rst_unlikely(!rst_pool_quiet(&roster->door)))
-        return begin_beside_reader(thread, session, ts);
     view = rst_slot_view(session->slot);
     if (rst_control(PUBLISH_EARLY))
         rst_view_publish(session, view);
     rst_test_point("begin: view not filled");
-    view->start_ts = ts;
-    view->state_since = rst_ticker_now(&roster->ticker);
-    view->identity = session->identity;
-    return begin_publish(thread, session, view);
+    rst_write_fence(); /* before 3 of look.h */
+    rst_view_set_start(view, ts);
+    rst_view_set_since(view, rst_ticker_now(&roster->ticker));
+    rst_view_set_identity(view, session->identity);
+    session->gate.word = thread->gate_txn;
+    rst_test_point("begin: view filled");
+    rst_view_publish(session, view);
+    rst_count(&thread->counts.txns_begun);
+    rst_probe2(txn_begin, session->id, ts);
+    return 0;
 }
 
 static int begin_at(struct rst_thread *thread, struct roster_session *session, uint64_t ts)
@@ -300,7 +277,7 @@ int roster_txn_begin_at(struct roster_session *session, uint64_t start_ts)
 static rst_always_inline void finish(struct rst_thread *thread, struct roster_session *session)
 {
     struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
-    struct roster_view *before = session->view;
+    struct roster_shown *before = session->view;
     uint64_t now = rst_ticker_now(&roster->ticker);
     uint64_t *slot = session->slot;
 
@@ -315,17 +292,17 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
         rst_view_publish(session, session->idle);
     } else {
         rst_view_publish(session, session->spare);
-        rst_view_retire_by(thread, session, session->base);
+        rst_view_retire(thread, session, session->base);
         session->base = NULL;
         session->spare = NULL;
     }
+    rst_view_retire(thread, session, before); /* before its slot is free, if it is a slot's own */
     session->gate.txn_state = ROSTER_TXN_INVALID;
     rst_test_point("finish: view published");
     if (rst_likely(slot)) {
         session->slot = NULL;
         rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
     }
-    rst_view_retire_by(thread, session, before);
     if (rst_unlikely(session->gate.remembers))
         rst_digests_clear_slow(session);
 }
@@ -369,13 +346,13 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
 
 /*
  * The common path: finish() for a valid transaction outside a statement, on the thread whose
- * current chunk has its slot. It shows the slot's own view, or one that begin_beside_reader() took.
+ * current chunk has its slot. It shows the slot's own view, or one that a call in between took.
  */
 int roster_txn_finish(struct roster_session *session)
 {
     struct rst_thread *thread = rst_thread_last;
-    struct rst_pool_cache *views = &thread->pools[RST_POOL_VIEW];
-    struct roster_view *before;
+    struct rst_hot_cache *views = &thread->hot[RST_HOT_VIEW];
+    struct roster_shown *before;
     uint64_t *slot, now;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_txn))
@@ -383,7 +360,7 @@ int roster_txn_finish(struct roster_session *session)
     slot = session->slot;
     before = session->view;
     if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot) ||
-                     (!before->reserved && !rst_pool_has_room(views))))
+                     (!before->reserved && !rst_hot_has_room(views))))
         return txn_finish_any(session);
     if (rst_control(FINISH_WAITS) && rst_rcu_barrier())
         return -EBUSY;
@@ -394,12 +371,12 @@ int roster_txn_finish(struct roster_session *session)
         rst_stay_end(thread->stays, before, session->idle_since, now);
         rst_store(&session->idle_since, now);
     }
-    rst_view_publish(session, session->idle); /* 1 of pool.h's hot reuse */
-    rst_compiler_barrier();                   /* 2 */
+    rst_view_publish(session, session->idle); /* 1 of look.h */
+    rst_life_end(before);                     /* 2 */
     session->gate.word = thread->gate_idle;
     rst_test_point("finish: view published");
     if (rst_unlikely(!before->reserved))
-        rst_pool_put(views, before);
+        rst_view_push(views, before);
     rst_horizon_push(&thread->horizon, slot);
     return 0;
 }

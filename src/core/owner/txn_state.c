@@ -18,7 +18,6 @@
 static inline int activate(struct rst_thread *thread, struct roster_session *session,
                            uint64_t start_ts)
 {
-    const struct roster_view *before = session->view;
     uint64_t now = rst_ticker_now(&thread->roster->ticker);
     struct rst_txn_views views;
     int err;
@@ -30,11 +29,7 @@ static inline int activate(struct rst_thread *thread, struct roster_session *ses
     err = rst_txn_views_take(thread, session, &views);
     if (rst_unlikely(err))
         return err;
-    rst_txn_view_fill(views.now, session, ROSTER_TXN_VALID, start_ts, now);
-    if (rst_unlikely(views.base)) {
-        rst_txn_view_fill(views.base, session, ROSTER_TXN_VALID, start_ts, now);
-        rst_txn_view_run(views.now, before->statement, now);
-    }
+    rst_txn_views_fill(&views, session, ROSTER_TXN_VALID, start_ts, now);
     rst_test_point("activate: timestamp known");
     if (rst_likely(session->slot))
         rst_store_release(session->slot, start_ts); /* D: pairs with c, see horizon.h */
@@ -66,18 +61,16 @@ static int set_state(struct rst_thread *thread, struct roster_session *session,
 {
     uint64_t now = rst_ticker_now(&thread->roster->ticker);
     struct rst_txn_views views = {NULL, NULL};
-    int err = 0;
 
     if (session->gate.txn_state != ROSTER_TXN_VALID)
         return -EINVAL;
     /* What follows the statement is not changed by what the statement does, so no base. */
-    views.now = rst_view_take(thread, &err);
+    views.now = rst_view_take(thread);
     if (!views.now)
-        return err;
+        return -ENOMEM;
     rst_view_copy(views.now, session->view);
-    views.now->run_state = (uint8_t)state;
-    views.now->state_since = now;
-    views.now->blocked_since = state == ROSTER_RUN_LOCK_WAITING ? now : 0;
+    rst_view_set_states(views.now, ROSTER_TXN_VALID, state);
+    rst_view_set_since(views.now, now);
     session->resume_state = 0;
     rst_stay_end(thread->stays, session->view, session->idle_since, now);
     rst_txn_views_replace(thread, session, &views);
@@ -100,14 +93,12 @@ int roster_txn_set_state(struct roster_session *session, enum roster_run_state s
     return err;
 }
 
-static void progress_fill(struct roster_view *view, const struct roster_view *before,
+static void progress_fill(struct roster_shown *view, const struct roster_shown *before,
                           uint64_t entries, uint64_t entry_bytes, uint32_t schema_version)
 {
-    rst_view_copy(view, before);
-    view->entries = entries;
-    rst_test_point("progress: half filled");
-    view->entry_bytes = entry_bytes;
-    view->schema_version = schema_version;
+    if (view != before)
+        rst_view_copy(view, before);
+    rst_view_set_progress(view, entries, entry_bytes, schema_version);
 }
 
 int roster_txn_set_progress(struct roster_session *session, uint64_t entries, uint64_t entry_bytes,

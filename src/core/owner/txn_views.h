@@ -14,66 +14,64 @@
 #include <roster/txn.h>
 
 struct rst_txn_views {
-    struct roster_view *now;  /* to publish */
-    struct roster_view *base; /* for the end of the statement; NULL outside one */
+    struct roster_shown *now;  /* to publish */
+    struct roster_shown *base; /* for the end of the statement; NULL outside one */
 };
 
 static inline void rst_txn_views_untake(struct rst_thread *thread,
                                         const struct rst_txn_views *views)
 {
-    rst_view_untake(thread, views->now);
+    rst_view_put(thread, views->now);
     if (views->base)
-        rst_view_untake(thread, views->base);
+        rst_view_put(thread, views->base);
 }
 
-/* Takes all or none. Returns 0 or -errno. */
+/* Takes all or none. Returns 0 or -ENOMEM. */
 static inline int rst_txn_views_take(struct rst_thread *thread,
                                      const struct roster_session *session,
                                      struct rst_txn_views *views)
 {
-    int err = 0;
-
     views->base = NULL;
-    views->now = rst_view_take(thread, &err);
+    views->now = rst_view_take(thread);
     if (rst_unlikely(!views->now))
-        return err;
+        return -ENOMEM;
     if (rst_likely(!session->gate.in_stmt))
         return 0;
-    views->base = rst_view_take(thread, &err);
-    if (rst_unlikely(!views->base))
-        rst_view_untake(thread, views->now);
-    return err;
+    views->base = rst_view_take(thread);
+    if (rst_likely(views->base))
+        return 0;
+    rst_view_put(thread, views->now);
+    return -ENOMEM;
 }
 
-/* A transaction that is idle since `now`. */
-static inline void rst_txn_view_fill(struct roster_view *view, const struct roster_session *session,
-                                     enum roster_txn_state state, uint64_t start_ts, uint64_t now)
+/*
+ * 3 of look.h: `now`, and `base` if there is one, show a transaction that is idle since `since`, or
+ * in the session's statement.
+ */
+static inline void rst_txn_views_fill(const struct rst_txn_views *views,
+                                      const struct roster_session *session,
+                                      enum roster_txn_state state, uint64_t start_ts,
+                                      uint64_t since)
 {
-    rst_view_fill(view, session, NULL);
-    view->start_ts = start_ts;
-    view->state_since = now;
-    view->txn_state = (uint8_t)state;
-}
+    const struct rst_statement *statement =
+        session->gate.in_stmt ? rst_view_statement(session->view) : NULL;
 
-/* The same while a statement runs. */
-static inline void rst_txn_view_run(struct roster_view *view,
-                                    const struct roster_statement *statement, uint64_t now)
-{
-    view->statement = statement;
-    view->state_since = now;
-    view->run_state = ROSTER_RUN_RUNNING;
+    rst_write_fence();
+    rst_view_fill(views->now, session, start_ts, state, since, statement);
+    if (rst_unlikely(views->base))
+        rst_view_fill(views->base, session, start_ts, state, since, NULL);
 }
 
 /* Publishes `views` in place of what the open transaction has shown so far. */
 static inline void rst_txn_views_replace(struct rst_thread *thread, struct roster_session *session,
                                          const struct rst_txn_views *views)
 {
-    struct roster_view *before = session->view;
+    struct roster_shown *before = session->view;
 
     rst_view_publish(session, views->now);
-    rst_view_retire(thread, before);
+    rst_view_retire(thread, session, before);
     if (views->base) {
-        rst_view_retire(thread, session->base);
+        rst_view_retire(thread, session, session->base);
         session->base = views->base;
     }
 }

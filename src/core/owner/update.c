@@ -19,7 +19,7 @@
 struct old_identity {
     struct rcu_head rcu;
     struct roster_identity *identity; /* NULL when it is at home */
-    struct rst_pool_account *account;
+    struct rst_account *account;
     size_t bytes;
 };
 
@@ -44,13 +44,13 @@ static void bear(struct roster_identity *identity, const struct roster_identity 
 
 /* The places in a session that lead to different views; all views are replaced or none. */
 struct replacement {
-    struct roster_view **place;
-    struct roster_view *view;
+    struct roster_shown **place;
+    struct roster_shown *view;
 };
 
 static unsigned places(struct roster_session *session, struct replacement list[4])
 {
-    struct roster_view **all[] = {&session->view, &session->idle, &session->base, &session->spare};
+    struct roster_shown **all[] = {&session->view, &session->idle, &session->base, &session->spare};
     unsigned i, j, n = 0;
 
     for (i = 0; i < 4; i++) {
@@ -65,20 +65,20 @@ static unsigned places(struct roster_session *session, struct replacement list[4
 static struct rst_session_home *home_of(const struct rst_thread *thread,
                                         const struct roster_session *session)
 {
-    return rst_session_home(&thread->roster->pools[RST_POOL_SESSION], session);
+    return rst_session_home(&thread->roster->sessions, session);
 }
 
 static void replace(struct rst_thread *thread, struct roster_session *session,
                     const struct roster_identity *identity, struct replacement *list, unsigned n)
 {
-    struct roster_view *old[4];
+    struct roster_shown *old[4];
     bool idle = session->view == session->idle;
     unsigned i;
 
     for (i = 0; i < n; i++) {
         old[i] = *list[i].place;
         rst_view_copy(list[i].view, old[i]);
-        list[i].view->identity = identity;
+        rst_view_set_identity(list[i].view, identity);
     }
     /* The published one first: list[0] is session->view. */
     rst_view_publish(session, list[0].view);
@@ -89,7 +89,7 @@ static void replace(struct rst_thread *thread, struct roster_session *session,
         *list[i].place = list[i].view;
     for (i = 0; i < n; i++)
         if (old[i] != &home_of(thread, session)->idle)
-            rst_view_retire(thread, old[i]);
+            rst_view_retire(thread, session, old[i]);
 }
 
 static void retire_identity(struct rst_thread *thread, const struct roster_session *session,
@@ -125,13 +125,15 @@ static int update(struct rst_thread *thread, struct roster_session *session,
     if (!err)
         bear(identity, session->identity);
     for (taken = 0; !err && taken < n; taken++) {
-        list[taken].view = rst_view_take(thread, &err);
-        if (!list[taken].view)
+        list[taken].view = rst_view_take(thread);
+        if (!list[taken].view) {
+            err = -ENOMEM;
             break;
+        }
     }
     if (err) {
         while (taken--)
-            rst_view_untake(thread, list[taken].view);
+            rst_view_put(thread, list[taken].view);
         free(identity);
         free(old);
         return err;

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Walking the sessions in place.
+ * Walking the sessions.
  *
  * With many sessions every line that is read is a cache miss: the session's first, its view, its
  * identity, its statement. None of them can be asked for before the one that leads to it is there,
@@ -10,15 +10,16 @@
  * sessions:
  *
  *     1 ask for the session       2 read its view pointer, ask for the view
- *     3 read what the view leads to, ask for that       4 visit
+ *     3 read what the view leads to, ask for that       4 look, and visit
  *
- * Between 2 and 4 the owner may publish another view; the one in the pipeline stays whole (G1) and
- * readable (G4).
+ * The look of 4 begins with the view that 2 has found, and with another one only if that is over:
+ * its life, or its publication. What 3 asks for is only asked for, so it need not be anything.
  */
+#include "core/reader/list.h"
+
+#include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
-
-#include <roster/list.h>
 
 /* Sessions between two stages: more than the latency of memory takes to visit, and few enough that
  * the processor can have all their lines under way at once. */
@@ -30,12 +31,15 @@ _Static_assert(RING >= (STAGES - 1) * AHEAD + 1, "the ring holds the whole pipel
 
 struct ahead {
     const struct roster_session *session;
-    const struct roster_view *view;
+    const struct roster_shown *view;
 };
 
 struct visit {
     roster_each_fn *fn;
     void *arg;
+    char *room; /* for a statement's text */
+    size_t size;
+    struct roster_copy copy;
     size_t entered; /* sessions that entered the pipeline so far */
     struct ahead ring[RING];
 };
@@ -48,24 +52,25 @@ static inline void prefetch_two_lines(const void *address)
 
 static inline void stage_view(struct ahead *ahead)
 {
-    ahead->view = rst_dereference(&ahead->session->view); /* pairs with rst_view_publish() */
+    ahead->view = rst_dereference(&ahead->session->view); /* a: pairs with rst_view_publish() */
     __builtin_prefetch(ahead->view);
 }
 
 static inline void stage_details(const struct ahead *ahead)
 {
-    const struct roster_view *view = ahead->view;
+    const struct roster_statement *statement = rst_load_shown(&ahead->view->statement);
 
-    prefetch_two_lines(view->identity);
-    if (view->statement)
-        prefetch_two_lines(view->statement);
+    prefetch_two_lines(rst_load_shown(&ahead->view->identity));
+    if (statement)
+        prefetch_two_lines(statement);
 }
 
 /* One step of the pipeline: each stage takes the session that is its turn, if there is one. */
-static inline int advance(struct visit *visit, size_t step)
+static rst_always_inline int advance(struct visit *visit, size_t step)
 {
     struct ahead *ring = visit->ring;
     const struct ahead *now;
+    const struct roster_shown *shown;
 
     /* Before the first session the difference wraps, and is no place in the pipeline either. */
     if (rst_likely(step - AHEAD < visit->entered))
@@ -75,7 +80,10 @@ static inline int advance(struct visit *visit, size_t step)
     if (rst_unlikely(step - 3 * AHEAD >= visit->entered))
         return 0;
     now = &ring[(step - 3 * AHEAD) % RING];
-    return visit->fn(now->session, now->view, visit->arg);
+    shown = rst_look_try(&now->session->view, now->view, &visit->copy, visit->room, visit->size);
+    if (rst_unlikely(!shown))
+        shown = rst_look_at(now->session, &visit->copy, visit->room, visit->size);
+    return visit->fn(now->session, shown, visit->arg);
 }
 
 static int visit_batch(struct roster_session *const *batch, unsigned n, void *arg)
@@ -105,16 +113,25 @@ static int drain(struct visit *visit)
     return stop;
 }
 
-int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg)
+int rst_for_each(struct roster *roster, roster_each_fn *fn, void *arg, char *room, size_t size)
 {
     struct visit visit;
     int stop;
 
-    if (!roster || !fn)
-        return -EINVAL;
     visit.fn = fn;
     visit.arg = arg;
+    visit.room = room;
+    visit.size = size;
     visit.entered = 0;
     stop = rst_registry_walk(&roster->registry, visit_batch, &visit);
     return stop ? stop : drain(&visit);
+}
+
+int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg)
+{
+    char room[ROSTER_WALK_TEXT];
+
+    if (!roster || !fn)
+        return -EINVAL;
+    return rst_for_each(roster, fn, arg, room, sizeof(room));
 }

@@ -6,12 +6,15 @@
  */
 #include "core/base/ticker.h"
 #include "core/owner/tables.h"
+#include "core/reader/entry.h"
+#include "core/reader/list.h"
 #include "core/roster/digests.h"
+#include "core/roster/look.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 
 #include <inttypes.h>
-#include <roster/list.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,8 @@ struct block {
 struct copy {
     struct block entries;
     struct block text;
+    char *room; /* for one statement's text and digest, whole */
+    size_t room_size;
 };
 
 static void *reserve(struct block *block, size_t bytes)
@@ -90,40 +95,32 @@ static int copy_identity(struct copy *copy, const struct roster_identity *identi
 static int copy_statement(struct copy *copy, const struct roster_statement *statement,
                           struct roster_entry *entry)
 {
-    int err;
+    int err = copy_bytes(copy, statement->text, statement->text_length, &entry->text);
 
-    if (!statement)
-        return 0;
-    entry->command = (enum roster_command)statement->command;
-    entry->stmt_seq = statement->seq;
-    entry->stmt_since = statement->since;
-    entry->text_length = statement->text_length;
-    entry->text_full_length = statement->text_full_length;
-    entry->digest_length = statement->digest_length;
-    err = copy_bytes(copy, statement->text, statement->text_length, &entry->text);
-    if (!err)
-        err = copy_bytes(copy, statement->digest, statement->digest_length, &entry->digest);
-    return err;
+    return err ? err
+               : copy_bytes(copy, statement->digest, statement->digest_length, &entry->digest);
 }
 
 /*
- * The digests of the transaction that a view shows: it must be the session's view still when they
- * have been copied, so `*view` may move on. Nothing when the owner is too fast.
+ * The digests of the transaction that a look has shown: the session must show the same when they
+ * have been copied. `*shown` moves on to a newer look until it does, which needs the room again;
+ * none when the owner is too fast.
  */
-static void digests_of(const struct roster_session *session, const struct roster_view **view,
+static void digests_of(const struct roster_session *session, const struct roster_shown **shown,
+                       struct roster_copy *copy, char *room, size_t size,
                        struct rst_digests *digests)
 {
     const struct rst_side *side = rst_side_of(session);
+    struct roster_copy again;
     int looks;
 
     for (looks = 0; side && side->digests && looks < MOST_LOOKS; looks++) {
-        const struct roster_view *before = *view;
         bool whole = rst_digests_copy(side->digests, digests);
 
         rst_test_point("snapshot: digests copied");
-        *view = roster_session_view(session);
-        if (whole && *view == before)
+        if (whole && rst_look_is_same(*shown, rst_look_at(session, &again, NULL, 0)))
             return;
+        *shown = rst_look_at(session, copy, room, size);
     }
     digests->total = 0;
 }
@@ -144,7 +141,7 @@ static int copy_digests(struct copy *copy, const struct rst_digests *digests,
 }
 
 static int copy_tables(struct copy *copy, const struct roster_session *session,
-                       const struct roster_view *view, struct roster_entry *entry)
+                       const struct roster_shown *view, struct roster_entry *entry)
 {
     size_t n, count, used = 0;
     const struct rst_table *tables = rst_tables_of(session, view, &count);
@@ -160,39 +157,28 @@ static int copy_tables(struct copy *copy, const struct roster_session *session,
     return err;
 }
 
-static int copy_session(const struct roster_session *session, const struct roster_view *view,
+static int copy_session(const struct roster_session *session, const struct roster_shown *shown,
                         void *arg)
 {
     struct copy *copy = arg;
     struct roster_entry *entry = reserve(&copy->entries, sizeof(*entry));
+    struct roster_copy look;
     struct rst_digests digests;
-    int err;
+    int err = 0;
 
     if (!entry)
         return -ENOMEM;
-    memset(entry, 0, sizeof(*entry));
-    digests_of(session, &view, &digests);
-    entry->id = roster_session_id(session);
-    entry->kind = roster_session_kind(session);
-    entry->flags = roster_session_flags(session);
-    entry->start_ts = view->start_ts;
-    entry->state_since = roster_session_since(session, view);
-    entry->blocked_since = view->blocked_since;
-    entry->entries = view->entries;
-    entry->entry_bytes = view->entry_bytes;
-    entry->schema_version = view->schema_version;
-    entry->txn_state = (enum roster_txn_state)view->txn_state;
-    entry->run_state = (enum roster_run_state)view->run_state;
-    entry->memory = roster_session_memory(session);
-    entry->disk = roster_session_disk(session);
-    err = copy_statement(copy, view->statement, entry);
+    digests_of(session, &shown, &look, copy->room, copy->room_size, &digests);
+    rst_entry_fill(entry, session, shown);
+    if (shown->statement)
+        err = copy_statement(copy, shown->statement, entry);
     if (!err)
-        err = copy_identity(copy, view->identity, entry);
-    if (err || view->txn_state != ROSTER_TXN_VALID)
+        err = copy_identity(copy, shown->identity, entry);
+    if (err || shown->txn_state != ROSTER_TXN_VALID)
         return err;
     err = copy_digests(copy, &digests, entry);
     if (!err)
-        err = copy_tables(copy, session, view, entry);
+        err = copy_tables(copy, session, shown, entry);
     return err;
 }
 
@@ -236,13 +222,15 @@ static uint64_t real_ms(void)
 static int copy_ids(struct roster *roster, const uint64_t *ids, size_t count, struct copy *copy)
 {
     const struct roster_session *session;
+    struct roster_copy look;
     size_t n;
     int err = 0;
 
     for (n = 0; !err && n < count; n++) {
         session = roster_lookup(roster, ids[n]);
         if (session)
-            err = copy_session(session, roster_session_view(session), copy);
+            err = copy_session(session, rst_look_at(session, &look, copy->room, copy->room_size),
+                               copy);
     }
     return err;
 }
@@ -251,11 +239,17 @@ static int copy_ids(struct roster *roster, const uint64_t *ids, size_t count, st
 static int fill(struct roster *roster, const uint64_t *ids, size_t count, struct snapshot *snapshot)
 {
     struct copy *copy = &snapshot->copy;
-    int err = roster_read_lock(roster);
+    int err;
 
+    copy->room_size = (size_t)roster->text_limit + ROSTER_DIGEST_MAX + 2;
+    copy->room = malloc(copy->room_size);
+    if (!copy->room)
+        return -ENOMEM;
+    err = roster_read_lock(roster);
     if (err)
         return err;
-    err = ids ? copy_ids(roster, ids, count, copy) : roster_for_each(roster, copy_session, copy);
+    err = ids ? copy_ids(roster, ids, count, copy)
+              : rst_for_each(roster, copy_session, copy, copy->room, copy->room_size);
     snapshot->list.taken_at = rst_monotonic_ns();
     snapshot->list.taken_at_ms = real_ms();
     roster_read_unlock(roster);
@@ -280,6 +274,7 @@ static int make(struct roster *roster, const uint64_t *ids, size_t count,
     if (!made)
         return -ENOMEM;
     err = fill(roster, ids, count, made);
+    free(made->copy.room);
     if (err)
         roster_snapshot_free(&made->list);
     else

@@ -59,6 +59,7 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     stats->membarrier = roster->membarrier;
     stats->membarrier_failures = rst_membarrier_failures();
     stats->membarrier_refused = rst_membarrier_refused();
+    stats->looks_again = rst_load(&roster->looks_again);
     count_threads(roster, stats);
     return 0;
 }

@@ -2,21 +2,14 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The door of the read side, and what is read behind it.
+ * The read side: its lock, and what is found inside.
  */
 #include "core/roster/roster.h"
+#include "core/roster/look.h"
 #include "core/roster/session.h"
 #include "core/roster/thread.h"
 
 #include <roster/view.h>
-
-static void leave(struct roster *roster, struct rst_thread *thread)
-{
-    if (--thread->nesting)
-        return;
-    rst_door_leave(&roster->door); /* d */
-    rst_rcu_read_unlock();
-}
 
 int roster_read_lock(struct roster *roster)
 {
@@ -28,17 +21,11 @@ int roster_read_lock(struct roster *roster)
     thread = rst_enter(roster, &err);
     if (!thread)
         return err;
-    err = 0;
-    if (thread->nesting++)
-        return 0;
-    rst_rcu_read_lock();
-    rst_door_enter(&roster->door); /* a */
-    rst_test_point("lock: reader counted");
-    if (rst_likely(roster->membarrier) && !rst_control(NO_DOOR_BARRIER))
-        err = rst_membarrier(); /* b: pairs with the barrier in rst_pool_put() */
-    if (rst_unlikely(err))
-        leave(roster, thread); /* before anything was read */
-    return err;
+    rst_store(&thread->nesting, thread->nesting + 1);
+    if (thread->nesting == 1)
+        rst_rcu_read_lock();
+    rst_test_point("lock: inside");
+    return 0;
 }
 
 void roster_read_unlock(struct roster *roster)
@@ -47,11 +34,21 @@ void roster_read_unlock(struct roster *roster)
     struct rst_thread *thread = rst_enter(roster, &err);
 
     /* NULL in a forked child, which leaves the parent's roster alone. */
-    if (thread)
-        leave(roster, thread);
+    if (!thread)
+        return;
+    if (thread->nesting == 1)
+        rst_rcu_read_unlock();
+    /* Release: after all that was read; pairs with has_readers() in create.c. */
+    rst_store_release(&thread->nesting, thread->nesting - 1);
 }
 
 const struct roster_session *roster_lookup(struct roster *roster, uint64_t id)
 {
     return rst_registry_find(&roster->registry, id);
+}
+
+const struct roster_shown *roster_session_look(const struct roster_session *session,
+                                               struct roster_copy *copy, char *text, size_t size)
+{
+    return rst_look_at(session, copy, text, size);
 }

@@ -6,7 +6,7 @@
  */
 #include "core/roster/registry.h"
 
-#include "core/base/pool.h"
+#include "core/base/graced.h"
 #include "core/base/reclaim.h"
 #include "core/roster/session.h"
 
@@ -52,7 +52,7 @@ static inline void resize_if_needed(struct rst_registry *registry)
         rst_call_rcu(&registry->resize_head, resize);
 }
 
-int rst_registry_init(struct rst_registry *registry, struct rst_pool *pool, uint64_t limit)
+int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit)
 {
     memset(registry, 0, sizeof(*registry));
     registry->pool = pool;
@@ -130,8 +130,8 @@ static bool add_unique(struct rst_registry *registry, struct roster_session *ses
 static uint64_t *occupied_word(const struct rst_registry *registry,
                                const struct roster_session *session, uint64_t *bit)
 {
-    struct rst_pool_chunk *chunk;
-    unsigned n = rst_pool_index(registry->pool, session, &chunk);
+    struct rst_graced_chunk *chunk;
+    unsigned n = rst_graced_index(registry->pool, session, &chunk);
 
     *bit = UINT64_C(1) << (n % 64);
     return &chunk->occupied[n / 64];
@@ -206,13 +206,13 @@ struct roster_session *rst_registry_find(struct rst_registry *registry, uint64_t
     return node ? caa_container_of(node, struct roster_session, node) : NULL;
 }
 
-static int walk_word(const struct rst_pool_chunk *chunk, unsigned word, rst_registry_fn *fn,
+static int walk_word(const struct rst_graced_chunk *chunk, unsigned word, rst_registry_fn *fn,
                      void *arg)
 {
     struct roster_session *batch[64];
     /* Pairs with the release in rst_registry_add(). */
     uint64_t bits = rst_load_acquire(&chunk->occupied[word]);
-    struct roster_session *first = rst_pool_object(chunk, word * 64);
+    struct roster_session *first = rst_graced_object(chunk, word * 64);
     unsigned n = 0;
 
     for (; bits; bits &= bits - 1)
@@ -223,7 +223,7 @@ static int walk_word(const struct rst_pool_chunk *chunk, unsigned word, rst_regi
 int rst_registry_walk(struct rst_registry *registry, rst_registry_fn *fn, void *arg)
 {
     /* Pairs with the release in the pool's grow(). */
-    const struct rst_pool_chunk *chunk = rst_load_acquire(&registry->pool->chunks);
+    const struct rst_graced_chunk *chunk = rst_load_acquire(&registry->pool->chunks);
     unsigned words = (registry->pool->per_chunk + 63) / 64;
 
     for (; chunk; chunk = chunk->next) {

@@ -32,11 +32,11 @@
 #include <roster/view.h>
 #include <stdint.h>
 
-struct rst_pool;
+struct rst_graced;
 
 struct rst_registry {
     struct cds_lfht *table;
-    struct rst_pool *pool; /* of sessions */
+    struct rst_graced *pool; /* of sessions */
     uint64_t limit;
     rst_word buckets; /* of the table; written by resize() */
     struct rcu_head resize_head;
@@ -49,7 +49,7 @@ struct rst_registry {
     rst_word last_seq; /* the highest statement number of any session that has given its id up */
 };
 
-int rst_registry_init(struct rst_registry *registry, struct rst_pool *pool, uint64_t limit);
+int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit);
 int rst_registry_destroy(struct rst_registry *registry);
 
 /* Reserves room for one session; -EUSERS when the limit is reached. It cannot be overshot. */

@@ -7,8 +7,9 @@
 #ifndef ROSTER_CORE_ROSTER_ROSTER_H
 #define ROSTER_CORE_ROSTER_ROSTER_H
 
+#include "core/base/graced.h"
 #include "core/base/horizon.h"
-#include "core/base/pool.h"
+#include "core/base/hot.h"
 #include "core/base/rcu.h"
 #include "core/base/ticker.h"
 #include "core/roster/counters.h"
@@ -21,12 +22,18 @@
 struct rst_lease_ops;
 struct rst_thread;
 
+/* The classes of hot objects: views, and statements of 128 bytes, 256, and so on to 2 MiB. */
+enum {
+    RST_HOT_VIEW,
+    RST_HOT_STATEMENT,
+    RST_HOT_CLASSES = RST_HOT_STATEMENT + 15,
+};
+
 struct roster {
     /* Constant after creation. */
     uint32_t tag;
     bool membarrier; /* owners run without fences */
     uint32_t text_limit;
-    uint32_t short_text; /* the longest text that stmt_begin's common path takes */
     uint64_t life_time_ms;
     roster_oracle_fn *oracle;
     void *oracle_arg;
@@ -35,13 +42,12 @@ struct roster {
     struct rst_horizon horizon;
     struct rst_ticker ticker;
 
-    /* Readers inside, see pool.h. Without membarrier there is always one more, so that nothing is
-     * used again before a grace period. */
-    rst_word door rst_cache_aligned;
-
     struct rst_registry registry rst_cache_aligned;
-    struct rst_pool pools[RST_POOL_CLASSES];
-    struct rst_pool_account account rst_cache_aligned;
+    struct rst_graced sessions;
+    unsigned hot_classes; /* the first of RST_HOT_CLASSES, as many as text_limit needs */
+    struct rst_hot hot[RST_HOT_CLASSES];
+    struct rst_account account rst_cache_aligned;
+    rst_word looks_again; /* tries of looks that came to nothing */
 
     rst_word pins;
     rst_word next_pin_id;

@@ -13,16 +13,19 @@
  *
  * The first line is all that begin and finish touch.
  *
+ * A view is what a session shows, a struct roster_shown that `view` leads to; look.h tells how one
+ * is written and read.
+ *
  * What is published when, so that ends never allocate (G7). `idle` is the view without statement
  * and transaction, built once and published again whenever both have ended; it stands in the
- * session's home, until roster_session_update() replaces it by one from the pool. While a statement
+ * session's home, until roster_session_update() replaces it by a hot one. While a statement
  * and a transaction are both under way, `base` is the view to publish when the statement ends
  * first, `spare` the one when the transaction ends first; both are NULL otherwise.
  */
 #ifndef ROSTER_CORE_ROSTER_SESSION_H
 #define ROSTER_CORE_ROSTER_SESSION_H
 
-#include "core/base/pool.h"
+#include "core/base/graced.h"
 #include "core/base/rcu.h"
 #include "core/roster/identity.h"
 
@@ -56,10 +59,11 @@ struct roster;
 struct rst_side;
 
 struct roster_session {
-    struct roster_view *view; /* published; this and the next two are struct roster_session_front */
+    struct roster_shown
+        *view; /* published; this and the next two are struct roster_session_front */
     const struct roster_identity *identity;
     rst_word idle_since;
-    struct roster_view *idle;
+    struct roster_shown *idle;
     uint64_t *slot; /* the transaction's horizon slot; NULL when it pins nothing */
     rst_word kill;
     uint64_t stmt_seq;
@@ -67,8 +71,8 @@ struct roster_session {
 
     struct cds_lfht_node node rst_cache_aligned;
     uint64_t id;
-    struct roster_view *base;
-    struct roster_view *spare;
+    struct roster_shown *base;
+    struct roster_shown *spare;
     struct rst_side *side; /* NULL until needed, see side.h */
     rst_word memory;       /* bytes that the server says it uses */
     uint8_t kind;
@@ -77,7 +81,6 @@ struct roster_session {
     uint32_t inside;      /* with --enable-debug: the thread that is inside a function of it */
 } rst_cache_aligned;
 
-_Static_assert(sizeof(struct roster_view) == RST_CACHE_LINE, "a view is one cache line");
 #define RST_FRONT_HAS(member)                                                                      \
     (offsetof(struct roster_session, member) == offsetof(struct roster_session_front, member))
 _Static_assert(RST_FRONT_HAS(view) && RST_FRONT_HAS(identity) && RST_FRONT_HAS(idle_since),
@@ -89,7 +92,7 @@ _Static_assert(sizeof(struct roster_session) == 2 * RST_CACHE_LINE, "a session i
  * to list it. Used again with the session, after a grace period.
  */
 struct rst_session_home {
-    struct roster_view idle;
+    struct roster_shown idle;
     char identity[RST_IDENTITY_HOME]; /* when it fits, as nearly every one does */
 };
 
@@ -98,10 +101,10 @@ static inline struct roster_identity *rst_home_identity(struct rst_session_home 
     return (struct roster_identity *)(void *)home->identity;
 }
 
-static inline struct rst_session_home *rst_session_home(const struct rst_pool *sessions,
+static inline struct rst_session_home *rst_session_home(const struct rst_graced *sessions,
                                                         const struct roster_session *session)
 {
-    return rst_pool_home(sessions, session);
+    return rst_graced_home(sessions, session);
 }
 
 /* Gives a session that nobody can see yet its id. */
@@ -114,7 +117,7 @@ static inline void rst_session_name(struct roster_session *session, uint64_t id)
 /* The roster of an open session. */
 static inline struct roster *rst_session_roster(const struct roster_session *session)
 {
-    return rst_pool_owner(session, RST_SESSION_CHUNK);
+    return rst_graced_owner(session, RST_SESSION_CHUNK);
 }
 
 #endif /* ROSTER_CORE_ROSTER_SESSION_H */

@@ -61,15 +61,20 @@ static struct rst_thread *unlink_dead(void)
     return dead;
 }
 
-/* Whoever adopts the context of a thread that ended under the read lock is not under it. liburcu
- * forgets the thread by itself. */
-static void leave_door(struct rst_thread *thread)
+/*
+ * What a thread that ends leaves in its context. Whoever adopts that is not under the read lock
+ * although it may have ended there; liburcu forgets the thread by itself.
+ */
+static void leave(struct rst_thread *thread)
 {
+    unsigned class;
+
+    for (class = 0; class < thread->roster->hot_classes; class ++)
+        rst_hot_flush(&thread->roster->hot[class], &thread->hot[class]);
     if (!thread->nesting)
         return;
-    thread->nesting = 0;
     rst_tsan_release(&rst_grace_period);
-    rst_door_leave(&thread->roster->door);
+    rst_store_release(&thread->nesting, 0); /* pairs with has_readers() in create.c */
 }
 
 /* The thread ends: its contexts wait for adoption. */
@@ -86,7 +91,7 @@ static void thread_exit(void *unused)
         struct rst_thread *thread = rst_thread_last;
 
         rst_thread_last = thread->next;
-        leave_door(thread);
+        leave(thread);
         thread->bound = false;
         thread->idle_next = thread->roster->idle_threads;
         thread->roster->idle_threads = thread;
@@ -165,7 +170,7 @@ static void init_gates(struct rst_thread *thread, const struct roster *roster)
     thread->gate_idle = UINT64_MAX;
     thread->gate_txn = UINT64_MAX;
     thread->gate_stmt = UINT64_MAX;
-    thread->short_text = roster->short_text;
+    thread->text_limit = roster->text_limit;
 #ifdef ROSTER_DEBUG
     return;
 #endif

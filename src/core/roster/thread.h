@@ -17,8 +17,9 @@
 #ifndef ROSTER_CORE_ROSTER_THREAD_H
 #define ROSTER_CORE_ROSTER_THREAD_H
 
+#include "core/base/graced.h"
 #include "core/base/horizon.h"
-#include "core/base/pool.h"
+#include "core/base/hot.h"
 #include "core/base/rcu.h"
 #include "core/base/stays.h"
 #include "core/roster/counters.h"
@@ -30,17 +31,18 @@ struct roster;
 
 struct rst_thread {
     uint32_t tag;     /* of the roster it belongs to; RST_TAG_NONE once that is destroyed */
-    unsigned nesting; /* read locks held */
+    uint32_t nesting; /* read locks held */
     struct roster *roster;
     /* What the gate of a session looks like for the common paths; never, where there are none:
      * without membarrier and with --enable-debug. */
     uint64_t gate_idle; /* no transaction, no statement */
     uint64_t gate_txn;  /* a valid transaction that pins, no statement */
     uint64_t gate_stmt; /* a statement, no transaction */
-    size_t short_text;  /* the longest text that stmt_begin's common path takes */
+    size_t text_limit;  /* the roster's: the longest text that stmt_begin's common path takes */
     struct rst_horizon_cache horizon;
     struct rst_thread_counts counts;
-    struct rst_pool_cache pools[RST_POOL_CLASSES];
+    struct rst_hot_cache hot[RST_HOT_CLASSES];
+    struct rst_graced_cache sessions;
     struct rst_stays stays[ROSTER_RUN_STATES];
     uint32_t opening; /* the bit of the kind of session that the thread is opening, see drain.c */
     /* Under the process-wide lock: */

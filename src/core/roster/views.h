@@ -7,72 +7,70 @@
 #ifndef ROSTER_CORE_ROSTER_VIEWS_H
 #define ROSTER_CORE_ROSTER_VIEWS_H
 
+#include "core/roster/look.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/thread.h"
 
-#include <stddef.h>
-#include <string.h>
-
-/* Takes a view that nobody else can see; NULL with the errno in `*err`. */
-static inline struct roster_view *rst_view_take(struct rst_thread *thread, int *err)
+static inline struct rst_hot *rst_views_of(struct roster *roster)
 {
-    struct roster *roster = thread->roster;
-
-    return rst_pool_take(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW],
-                         &roster->door, err);
+    return &roster->hot[RST_HOT_VIEW];
 }
 
-static inline void rst_view_untake(struct rst_thread *thread, struct roster_view *view)
+/* Takes a view that no session leads to; NULL: -ENOMEM. */
+static inline struct roster_shown *rst_view_take(struct rst_thread *thread)
 {
-    rst_pool_untake(&thread->pools[RST_POOL_VIEW], view);
+    return rst_hot_take(rst_views_of(thread->roster), &thread->hot[RST_HOT_VIEW]);
 }
 
-/* Fills in a view that nobody can see yet, all 64 bytes of it. */
-static inline void rst_view_fill(struct roster_view *view, const struct roster_session *session,
-                                 const struct roster_statement *statement)
+/* Gives back a view that was taken and not published, or whose life is over; there is room. */
+static inline void rst_view_push(struct rst_hot_cache *views, struct roster_shown *view)
 {
-    view->start_ts = 0;
-    view->state_since = 0;
-    view->identity = session->identity;
-    view->schema_version = 0;
-    view->txn_state = ROSTER_TXN_INVALID;
-    view->run_state = ROSTER_RUN_IDLE;
-    view->reserved = 0;
-    memset(&view->statement, 0, sizeof(*view) - offsetof(struct roster_view, statement));
-    view->statement = statement;
+    rst_view_spoil(view);
+    rst_hot_push(views, view);
 }
 
-/* Retires a view that has just been unpublished; a slot's own view goes with its slot. */
-static inline void rst_view_retire(struct rst_thread *thread, struct roster_view *view)
+/* The same, whether there is room or not. */
+static inline void rst_view_put(struct rst_thread *thread, struct roster_shown *view)
 {
-    struct roster *roster = thread->roster;
+    rst_view_spoil(view);
+    rst_hot_put(rst_views_of(thread->roster), &thread->hot[RST_HOT_VIEW], view);
+}
 
+/*
+ * Retires a view that has just been unpublished: ends its life. A slot's own view goes with its
+ * slot. `thread` is NULL when the calling thread could get no context (G7).
+ */
+static inline void rst_view_retire(struct rst_thread *thread, struct roster_session *session,
+                                   struct roster_shown *view)
+{
+    rst_life_end(view);
     if (view->reserved)
         return;
-    rst_pool_retire(&roster->pools[RST_POOL_VIEW], &thread->pools[RST_POOL_VIEW], &roster->door,
-                    view);
-}
-
-/* As rst_view_retire(); `thread` is NULL when the calling thread could get no context (G7). */
-static inline void rst_view_retire_by(struct rst_thread *thread, struct roster_session *session,
-                                      struct roster_view *view)
-{
     if (rst_likely(thread))
-        rst_view_retire(thread, view);
-    else if (!view->reserved)
-        rst_pool_retire_alone_slow(&rst_session_roster(session)->pools[RST_POOL_VIEW], view);
+        rst_view_put(thread, view);
+    else
+        rst_hot_put_alone_slow(rst_views_of(rst_session_roster(session)), view);
 }
 
-/* A view that nobody can see yet becomes the same as another one, but of the pool. */
-static inline void rst_view_copy(struct roster_view *view, const struct roster_view *from)
+/* 3 of look.h, after the barrier: all words but the life of a view that no session leads to. */
+static inline void rst_view_fill(struct roster_shown *view, const struct roster_session *session,
+                                 uint64_t start_ts, unsigned txn_state, uint64_t since,
+                                 const struct rst_statement *statement)
 {
-    *view = *from;
-    view->reserved = 0;
+    rst_view_set_start(view, start_ts);
+    rst_view_set_since(view, since);
+    rst_view_set_identity(view, session->identity);
+    rst_view_set_states(view, txn_state, statement ? ROSTER_RUN_RUNNING : ROSTER_RUN_IDLE);
+    rst_view_set_statement(view, statement);
+    rst_view_set_progress(view, 0, 0, 0);
 }
 
-/* Publishes a complete view (G1); pairs with rst_dereference() in roster_session_view(). */
-static inline void rst_view_publish(struct roster_session *session, struct roster_view *view)
+/* Publishes a complete view. 1 and 4 of look.h: pairs with a and c. */
+static inline void rst_view_publish(struct roster_session *session, struct roster_shown *view)
 {
+    if (rst_control(LIFE_LATE) && !(view->life & 1))
+        view->life += 2;
     rst_assign_pointer(&session->view, view);
 }
 

@@ -12,10 +12,10 @@
  * Either 3 comes after b in the owner's thread and sees a; or 2 came before b, and c finds it.
  */
 #include "core/owner/tables.h"
+#include "core/reader/list.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
-#include <roster/list.h>
 #include <roster/schema_check.h>
 #include <string.h>
 
@@ -48,7 +48,7 @@ static const struct rst_table *blocking(const struct roster_schema_job *job,
 }
 
 static void blame(struct roster_schema_verdict *verdict, const struct roster_session *session,
-                  const struct roster_view *view, const struct rst_table *table)
+                  const struct roster_shown *view, const struct rst_table *table)
 {
     if (verdict->blockers++ && verdict->start_ts <= view->start_ts)
         return;
@@ -58,7 +58,7 @@ static void blame(struct roster_schema_verdict *verdict, const struct roster_ses
     verdict->version = table->version;
 }
 
-static int look_at(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int look_at(const struct roster_session *session, const struct roster_shown *view, void *arg)
 {
     struct check *check = arg;
     const struct rst_table *tables;
@@ -102,7 +102,7 @@ int roster_schema_check(struct roster *roster, const struct roster_schema_job *j
     memset(verdicts, 0, n * sizeof(*verdicts));
     for (i = 0; i < n; i++)
         verdicts[i].job_id = jobs[i].id;
-    (void)roster_for_each(roster, look_at, &check); /* c */
+    (void)rst_for_each(roster, look_at, &check, NULL, 0); /* c */
     roster_read_unlock(roster);
     return 0;
 }

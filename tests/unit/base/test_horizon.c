@@ -103,7 +103,7 @@ Test(horizon, each_slot_has_a_view_of_its_own)
     size_t i;
 
     for (i = 0; i < MANY; i++) {
-        struct roster_view *view;
+        struct roster_shown *view;
 
         f->slots[i] = take(f, &f->mine, i);
         view = rst_slot_view(f->slots[i]);

@@ -57,6 +57,25 @@ void operate_close(struct roster_session *session)
     cr_assert_eq(roster_session_close(session), 0);
 }
 
+const struct roster_shown *operate_look(const struct roster_session *session)
+{
+    static __thread struct {
+        struct roster_copy copy;
+        char text[1024];
+    } looks[4];
+    static __thread unsigned n;
+    unsigned i = n++ % 4;
+
+    return roster_session_look(session, &looks[i].copy, looks[i].text, sizeof(looks[i].text));
+}
+
+uint64_t operate_blocked_since(const struct roster_session *session)
+{
+    const struct roster_shown *shown = operate_look(session);
+
+    return shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
+}
+
 void operate_begin(struct roster_session *session, const char *text)
 {
     cr_assert_eq(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, strlen(text), NULL, 0), 0);

@@ -28,6 +28,12 @@ struct roster_session *operate_open(struct roster *roster, enum roster_session_k
                                     const char *user);
 void operate_close(struct roster_session *session);
 
+/* What the session shows; valid until the fourth next call of this thread. */
+const struct roster_shown *operate_look(const struct roster_session *session);
+
+/* Since when it waits for a lock; 0 when it does not. */
+uint64_t operate_blocked_since(const struct roster_session *session);
+
 /* Begins a statement with a text. */
 void operate_begin(struct roster_session *session, const char *text);
 

@@ -122,7 +122,8 @@ Test(kill_all, but_a_kind)
     cr_assert_eq(killed(), ((1U << N) - 1) & ~(1U << INTERNAL));
 }
 
-static int only_ann(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int only_ann(const struct roster_session *session, const struct roster_shown *view,
+                    void *arg)
 {
     const char *user = roster_identity_user(view->identity);
 

@@ -90,7 +90,7 @@ static uint64_t look(struct race *race, unsigned owner)
     cr_expect_eq(roster_read_lock(race->roster), 0);
     session = roster_lookup(race->roster, race->ids[owner]);
     if (session)
-        statement = roster_session_view(session)->statement;
+        statement = unit_look(session)->statement;
     if (statement)
         seq = statement->seq;
     roster_read_unlock(race->roster);

@@ -92,41 +92,6 @@ Test(operate_refusals, a_thread_without_memory)
     scene_end(&scene);
 }
 
-/* Owners are refused what needs a fresh view, and both ends of a lock wait need one. */
-static void waits_behind_a_reader(struct roster *roster, struct roster_session *session)
-{
-    struct roster_session *waiting = operate_open(roster, ROSTER_SESSION_USER, NULL);
-    int err = 0;
-
-    cr_assert_eq(roster_txn_begin(session, NULL), 0);
-    cr_assert_eq(roster_txn_begin(waiting, NULL), 0);
-    cr_assert_eq(roster_lock_wait_begin(waiting), 0);
-    cr_assert_eq(roster_read_lock(roster), 0);
-    while (!err)
-        err = roster_txn_set_progress(session, 1, 1, 1);
-    cr_assert_eq(err, -ENOBUFS);
-    cr_assert_eq(roster_lock_wait_begin(session), -ENOBUFS);
-    cr_assert_eq(roster_session_view(session)->run_state, ROSTER_RUN_IDLE);
-    cr_assert_eq(roster_lock_wait_end(waiting), -ENOBUFS);
-    cr_assert_eq(roster_session_view(waiting)->run_state, ROSTER_RUN_LOCK_WAITING);
-    roster_read_unlock(roster);
-    operate_close(waiting);
-}
-
-Test(operate_refusals, a_reader_that_stays)
-{
-    struct roster_options options = ROSTER_OPTIONS_INIT;
-    struct roster_session *session;
-    struct roster *roster;
-
-    options.backlog_limit = 64 * 1024;
-    cr_assert_eq(roster_create(&options, &roster), 0);
-    session = operate_open(roster, ROSTER_SESSION_USER, NULL);
-    waits_behind_a_reader(roster, session);
-    operate_close(session);
-    operate_destroy(roster);
-}
-
 Test(operate_refusals, a_forked_child)
 {
     struct roster_session *session;

@@ -18,7 +18,7 @@ Test(limits, use_is_what_was_told_last_and_publishes_no_view)
 {
     struct roster *roster = operate_roster(NULL);
     struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
-    const struct roster_view *view = roster_session_view(session);
+    const struct roster_shown *view = operate_look(session);
 
     cr_assert_eq(roster_session_memory(session), 0);
     cr_assert_eq(roster_session_disk(session), 0);
@@ -28,7 +28,7 @@ Test(limits, use_is_what_was_told_last_and_publishes_no_view)
     cr_assert_eq(roster_session_disk(session), UINT64_MAX);
     cr_assert_eq(roster_session_set_memory(session, 0), 0);
     cr_assert_eq(roster_session_memory(session), 0);
-    cr_assert_eq(roster_session_view(session), view);
+    cr_assert_eq(operate_look(session), view);
     operate_close(session);
     operate_destroy(roster);
 }

@@ -33,9 +33,9 @@ static void close_all(void)
 
 TestSuite(lock_wait, .init = open_all, .fini = close_all);
 
-static const struct roster_view *view(void)
+static const struct roster_shown *view(void)
 {
-    return roster_session_view(session);
+    return operate_look(session);
 }
 
 Test(lock_wait, restores_every_state)
@@ -51,14 +51,14 @@ Test(lock_wait, restores_every_state)
         now = operate_advance(roster, 5);
         cr_assert_eq(roster_lock_wait_begin(session), 0);
         cr_assert_eq(view()->run_state, ROSTER_RUN_LOCK_WAITING);
-        cr_assert_eq(view()->blocked_since, now);
+        cr_assert_eq(operate_blocked_since(session), now);
         cr_assert_eq(view()->state_since, now);
         cr_assert_eq(roster_lock_wait_begin(session), -EALREADY);
-        cr_assert_eq(view()->blocked_since, now, "a second begin changes nothing");
+        cr_assert_eq(operate_blocked_since(session), now, "a second begin changes nothing");
         now = operate_advance(roster, 5);
         cr_assert_eq(roster_lock_wait_end(session), 0);
         cr_assert_eq(view()->run_state, states[i]);
-        cr_assert_eq(view()->blocked_since, 0);
+        cr_assert_eq(operate_blocked_since(session), 0);
         cr_assert_eq(view()->state_since, now);
         cr_assert_eq(roster_lock_wait_end(session), -EALREADY);
     }

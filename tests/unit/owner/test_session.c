@@ -26,10 +26,10 @@ Test(session, without_attributes)
 {
     struct roster *roster = unit_roster(NULL);
     struct roster_session *session = NULL;
-    const struct roster_view *view;
+    const struct roster_shown *view;
 
     unit_ok(roster_session_open(roster, NULL, &session));
-    view = roster_session_view(session);
+    view = unit_look(session);
     cr_assert_eq(roster_session_id(session), 1);
     cr_assert_eq(roster_session_kind(session), ROSTER_SESSION_USER);
     cr_assert_eq(roster_session_flags(session), 0);
@@ -66,7 +66,7 @@ Test(session, with_all_attributes)
     const struct roster_identity *identity;
 
     unit_ok(roster_session_open(roster, &attr, &session));
-    identity = roster_session_view(session)->identity;
+    identity = unit_look(session)->identity;
     cr_assert_eq(roster_session_id(session), UINT64_MAX - 1);
     cr_assert_eq(roster_session_kind(session), ROSTER_SESSION_BACKGROUND);
     cr_assert_eq(roster_session_flags(session), ROSTER_SESSION_NON_PINNING);
@@ -131,7 +131,7 @@ Test(session, attributes_of_another_version)
     newer.unknown[31] = 0;
     newer.known.user = "u";
     unit_ok(roster_session_open(roster, &newer.known, &session));
-    cr_assert_str_eq(roster_identity_user(roster_session_view(session)->identity), "u");
+    cr_assert_str_eq(roster_identity_user(unit_look(session)->identity), "u");
     unit_close(session);
     unit_destroy(roster);
 }
@@ -150,8 +150,7 @@ Test(session, strings_too_long)
     unit_ok(roster_session_open(roster, &attr, &session));
     attr.attributes = "y";
     open_refused(roster, &attr, -ENAMETOOLONG);
-    cr_assert_eq(strlen(roster_identity_user(roster_session_view(session)->identity)),
-                 ROSTER_IDENTITY_MAX);
+    cr_assert_eq(strlen(roster_identity_user(unit_look(session)->identity)), ROSTER_IDENTITY_MAX);
     unit_close(session);
     unit_destroy(roster);
 }
@@ -332,7 +331,8 @@ Test(session, a_closed_session_can_be_read_until_the_unlock)
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
     struct roster_session *session = NULL;
     const struct roster_session *found;
-    const struct roster_view *view;
+    struct roster_copy copy;
+    const struct roster_identity *identity;
     int i;
 
     attr.user = "who was found";
@@ -341,7 +341,7 @@ Test(session, a_closed_session_can_be_read_until_the_unlock)
     unit_ok(roster_txn_begin_at(session, 4711));
     unit_ok(roster_read_lock(roster));
     found = roster_lookup(roster, 7);
-    view = roster_session_view(found);
+    identity = roster_session_look(found, &copy, NULL, 0)->identity;
     unit_close(session);
     cr_assert_null(roster_lookup(roster, 7));
     attr.user = "someone else";
@@ -352,8 +352,8 @@ Test(session, a_closed_session_can_be_read_until_the_unlock)
         unit_ok(roster_txn_begin(session, NULL));
         unit_close(session);
     }
-    cr_assert_eq(view->start_ts, 4711);
-    cr_assert_str_eq(roster_identity_user(view->identity), "who was found");
+    cr_assert_eq(roster_session_look(found, &copy, NULL, 0)->start_ts, 0, "closing ended it");
+    cr_assert_str_eq(roster_identity_user(identity), "who was found");
     cr_assert_eq(roster_session_id(found), 7);
     roster_read_unlock(roster);
     unit_destroy(roster);

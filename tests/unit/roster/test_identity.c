@@ -154,9 +154,8 @@ Test(identity, forty_bytes_in_four_strings_need_no_allocation)
                      strlen(attr.application),
                  40);
     unit_ok(roster_session_open(roster, &attr, &session));
-    identity = roster_session_view(session)->identity;
-    cr_assert_eq(identity,
-                 rst_home_identity(rst_session_home(&roster->pools[RST_POOL_SESSION], session)));
+    identity = unit_look(session)->identity;
+    cr_assert_eq(identity, rst_home_identity(rst_session_home(&roster->sessions, session)));
     cr_assert_str_eq(roster_identity_application(identity), "batch");
     unit_close(session);
     unit_destroy(roster);
@@ -178,7 +177,7 @@ Test(identity, update_replaces_all_five)
     attr.database = "d";
     attr.application = "a";
     unit_ok(roster_session_update(session, &attr));
-    identity = roster_session_view(session)->identity;
+    identity = unit_look(session)->identity;
     cr_assert_str_eq(roster_identity_user(identity), "v");
     cr_assert_null(roster_identity_host(identity), "not known again");
     cr_assert_str_eq(roster_identity_database(identity), "d");
@@ -231,22 +230,19 @@ Test(identity, update_keeps_id_kind_and_flags)
 /* Through pointers, so that those of the library are called and not the ones compiled into here. */
 Test(identity, the_library_has_the_inline_functions_too)
 {
-    const struct roster_view *(*volatile view_of)(const struct roster_session *) =
-        roster_session_view;
-    uint64_t (*volatile since)(const struct roster_session *, const struct roster_view *) =
+    uint64_t (*volatile since)(const struct roster_session *, const struct roster_shown *) =
         roster_session_since;
     uint64_t (*volatile id)(const struct roster_session *) = roster_session_id;
     const char *(*volatile user)(const struct roster_identity *) = roster_identity_user;
     struct roster *roster = unit_roster(NULL);
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
     struct roster_session *session = NULL;
-    const struct roster_view *view;
+    const struct roster_shown *view;
 
     attr.id = 4711;
     attr.user = "u";
     unit_ok(roster_session_open(roster, &attr, &session));
-    view = view_of(session);
-    cr_assert_eq(view, roster_session_view(session));
+    view = unit_look(session);
     cr_assert_eq(since(session, view), roster_session_since(session, view));
     cr_assert_eq(id(session), 4711);
     cr_assert_eq(id(NULL), 0);
@@ -291,13 +287,13 @@ Test(identity, the_old_one_can_be_read_until_the_unlock)
     struct roster *roster = unit_roster(NULL);
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
     struct roster_session *session = NULL;
-    const struct roster_view *view;
+    const struct roster_shown *view;
     int i;
 
     attr.user = "old";
     unit_ok(roster_session_open(roster, &attr, &session));
     unit_ok(roster_read_lock(roster));
-    view = roster_session_view(session);
+    view = unit_look(session);
     attr.user = "new";
     for (i = 0; i < 300; i++)
         unit_ok(roster_session_update(session, &attr));

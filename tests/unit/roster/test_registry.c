@@ -169,7 +169,8 @@ static void *race_for_ids(void *arg)
     return NULL;
 }
 
-static int close_it(const struct roster_session *session, const struct roster_view *view, void *arg)
+static int close_it(const struct roster_session *session, const struct roster_shown *view,
+                    void *arg)
 {
     (void)view;
     (void)arg;

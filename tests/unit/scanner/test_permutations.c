@@ -166,7 +166,7 @@ static int call(struct explorer *explorer, enum model_op op)
     }
 }
 
-static void check_statement(const struct explorer *explorer, const struct roster_view *view,
+static void check_statement(const struct explorer *explorer, const struct roster_shown *view,
                             const char *op)
 {
     const struct model *model = &explorer->model;
@@ -186,7 +186,7 @@ static void check_statement(const struct explorer *explorer, const struct roster
         cr_assert_null(view->statement->digest, "%s", path_text(explorer, op));
 }
 
-static void check_identity(const struct explorer *explorer, const struct roster_view *view,
+static void check_identity(const struct explorer *explorer, const struct roster_shown *view,
                            const char *op)
 {
     const char *database = roster_identity_database(view->identity);
@@ -202,7 +202,7 @@ static void check_identity(const struct explorer *explorer, const struct roster_
 static void check_view(const struct explorer *explorer, const char *op)
 {
     const struct roster_session *session = explorer->session;
-    const struct roster_view *view = roster_session_view(session);
+    const struct roster_shown *view = unit_look(session);
     const struct model *model = &explorer->model;
     uint64_t pinned = model_pinned(model);
 
@@ -210,7 +210,7 @@ static void check_view(const struct explorer *explorer, const char *op)
     same(view->start_ts, model->start_ts, "the start timestamp");
     same(view->run_state, model->run.state, "the running state");
     same(roster_session_since(session, view), model->run.since, "since when");
-    same(view->blocked_since, model->run.blocked_since, "since when it is blocked");
+    same(unit_blocked_since(view), model->run.blocked_since, "since when it is blocked");
     same(view->entries, model->entries, "the entries");
     same(view->entry_bytes, model->entry_bytes, "their bytes");
     same(view->schema_version, model->schema_version, "the schema version");
@@ -264,8 +264,8 @@ static void step(struct explorer *explorer, enum model_op which)
  * nothing that a timestamp could be below. */
 static void try_the_others(struct explorer *explorer)
 {
-    const struct roster_view *view = explorer->session->view;
-    struct roster_view as_it_was = *view;
+    const struct roster_shown *view = explorer->session->view;
+    struct roster_shown as_it_was = *view;
     struct roster_session before, after;
     enum model_op op;
     int result, due;

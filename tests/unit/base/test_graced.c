@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* The object pool: magazines, batches, depot, and what waits for a grace period. */
+/* Session records: magazines, batches, depot, and what waits for a grace period. */
 
 #include "core/base/reclaim.h"
 #include "core/roster/roster.h"
@@ -19,10 +19,9 @@
 #define CHUNK_SIZE ((size_t)16 * 1024)
 
 struct fixture {
-    struct rst_pool pool;
-    struct rst_pool_cache cache;
-    struct rst_pool_account account;
-    uint64_t readers;
+    struct rst_graced pool;
+    struct rst_graced_cache cache;
+    struct rst_account account;
 };
 
 static void fixture_init(struct fixture *fixture, size_t object_size)
@@ -30,21 +29,21 @@ static void fixture_init(struct fixture *fixture, size_t object_size)
     memset(fixture, 0, sizeof(*fixture));
     unit_ok(rst_reclaim_start());
     fixture->account.backlog_limit = UINT64_MAX;
-    unit_ok(rst_pool_init(&fixture->pool, NULL, object_size, CHUNK_SIZE, &fixture->account));
+    unit_ok(rst_graced_init(&fixture->pool, NULL, object_size, 0, CHUNK_SIZE, &fixture->account));
 }
 
 static void fixture_destroy(struct fixture *fixture)
 {
     unit_ok(rst_rcu_barrier());
     cr_assert_eq(rst_load(&fixture->account.backlog), 0);
-    rst_pool_destroy(&fixture->pool);
+    rst_graced_destroy(&fixture->pool);
     rst_reclaim_end();
 }
 
 static void *take(struct fixture *fixture)
 {
     int err = 1;
-    void *object = rst_pool_take(&fixture->pool, &fixture->cache, &fixture->readers, &err);
+    void *object = rst_graced_take(&fixture->pool, &fixture->cache, &err);
 
     cr_assert_not_null(object, "%d", err);
     return object;
@@ -52,36 +51,36 @@ static void *take(struct fixture *fixture)
 
 static void retire(struct fixture *fixture, void *object)
 {
-    rst_pool_retire(&fixture->pool, &fixture->cache, &fixture->readers, object);
+    rst_graced_retire(&fixture->pool, &fixture->cache, object);
 }
 
 static void size_is_kept(size_t size, size_t chunk_size, unsigned at_least)
 {
-    struct rst_pool_account account = {.backlog_limit = UINT64_MAX};
-    struct rst_pool_cache cache = {0};
-    struct rst_pool pool;
-    struct rst_pool_chunk *chunk;
+    struct rst_account account = {.backlog_limit = UINT64_MAX};
+    struct rst_graced_cache cache = {0};
+    struct rst_graced pool;
+    struct rst_graced_chunk *chunk;
     unsigned n, place;
     int err = 0;
     char *object;
 
-    unit_ok(rst_pool_init(&pool, NULL, size, chunk_size, &account));
+    unit_ok(rst_graced_init(&pool, NULL, size, 0, chunk_size, &account));
     cr_assert_geq(pool.per_chunk, at_least);
     for (n = 0; n < pool.per_chunk; n++) {
-        object = rst_pool_take_cold(&pool, &cache, &err);
+        object = rst_graced_take(&pool, &cache, &err);
         cr_assert_not_null(object);
         cr_assert_eq((uintptr_t)object % RST_CACHE_LINE, 0);
         memset(object, 0xa5, size);
-        place = rst_pool_index(&pool, object, &chunk);
+        place = rst_graced_index(&pool, object, &chunk);
         cr_assert_lt(place, pool.per_chunk);
-        cr_assert_eq(rst_pool_object(chunk, place), object);
+        cr_assert_eq(rst_graced_object(chunk, place), object);
         cr_assert_leq((uintptr_t)object + size, (uintptr_t)chunk + pool.chunk_size);
     }
     cr_assert_eq(account.memory, pool.chunk_size, "all of them came from one chunk");
-    rst_pool_destroy(&pool);
+    rst_graced_destroy(&pool);
 }
 
-Test(pool, objects_of_every_size_lie_in_their_chunk)
+Test(graced, objects_of_every_size_lie_in_their_chunk)
 {
     size_is_kept(1, CHUNK_SIZE, 64);
     size_is_kept(64, CHUNK_SIZE, 64);
@@ -93,7 +92,7 @@ Test(pool, objects_of_every_size_lie_in_their_chunk)
     size_is_kept(64, (size_t)1 << 20, 500);
 }
 
-Test(pool, no_object_is_taken_twice)
+Test(graced, no_object_is_taken_twice)
 {
     enum { N = 1000 };
     static void *taken[N];
@@ -112,20 +111,8 @@ Test(pool, no_object_is_taken_twice)
     fixture_destroy(&fixture);
 }
 
-Test(pool, without_a_reader_the_object_just_retired_is_taken_again)
-{
-    struct fixture fixture;
-    void *object;
-
-    fixture_init(&fixture, OBJECT_SIZE);
-    object = take(&fixture);
-    retire(&fixture, object);
-    cr_assert_eq(take(&fixture), object, "hot reuse");
-    fixture_destroy(&fixture);
-}
-
 /* G4 */
-Test(pool, with_a_reader_no_retired_object_is_taken_before_a_grace_period)
+Test(graced, no_retired_object_is_taken_before_a_grace_period)
 {
     enum { N = 5 * RST_MAGAZINE };
     static void *retired[N];
@@ -133,7 +120,6 @@ Test(pool, with_a_reader_no_retired_object_is_taken_before_a_grace_period)
     int i, j;
 
     fixture_init(&fixture, OBJECT_SIZE);
-    fixture.readers = 1;
     rst_rcu_read_lock();
     for (i = 0; i < N; i++) {
         retired[i] = take(&fixture);
@@ -159,7 +145,7 @@ static void a_round_beside_a_reader(struct fixture *fixture, int objects)
     unit_ok(rst_rcu_barrier());
 }
 
-Test(pool, memory_comes_back_through_the_depot)
+Test(graced, memory_comes_back_through_the_depot)
 {
     enum { N = 20 * RST_MAGAZINE };
     struct fixture fixture;
@@ -167,7 +153,6 @@ Test(pool, memory_comes_back_through_the_depot)
     int round;
 
     fixture_init(&fixture, OBJECT_SIZE);
-    fixture.readers = 1;
     a_round_beside_a_reader(&fixture, N);
     memory = rst_load(&fixture.account.memory);
     for (round = 0; round < 10; round++)
@@ -177,7 +162,7 @@ Test(pool, memory_comes_back_through_the_depot)
 }
 
 /* G7: where a thread has no context, its objects go the long way, alone. */
-Test(pool, objects_retired_alone_come_back)
+Test(graced, objects_retired_alone_come_back)
 {
     struct fixture fixture;
     uint64_t memory;
@@ -187,7 +172,7 @@ Test(pool, objects_retired_alone_come_back)
     retire(&fixture, take(&fixture));
     memory = rst_load(&fixture.account.memory);
     for (i = 0; i < 1000; i++) {
-        rst_pool_retire_alone_slow(&fixture.pool, take(&fixture));
+        rst_graced_retire_alone_slow(&fixture.pool, take(&fixture));
         if (i % 50 == 0)
             unit_ok(rst_rcu_barrier());
     }
@@ -195,7 +180,7 @@ Test(pool, objects_retired_alone_come_back)
     fixture_destroy(&fixture);
 }
 
-Test(pool, a_full_backlog_refuses_new_memory_and_nothing_else)
+Test(graced, a_full_backlog_refuses_new_memory_and_nothing_else)
 {
     struct fixture fixture;
     void *object = NULL;
@@ -203,10 +188,9 @@ Test(pool, a_full_backlog_refuses_new_memory_and_nothing_else)
 
     fixture_init(&fixture, OBJECT_SIZE);
     fixture.account.backlog_limit = 64 * OBJECT_SIZE;
-    fixture.readers = 1;
     rst_rcu_read_lock();
     for (;;) {
-        object = rst_pool_take(&fixture.pool, &fixture.cache, &fixture.readers, &err);
+        object = rst_graced_take(&fixture.pool, &fixture.cache, &err);
         if (!object)
             break;
         taken++;
@@ -215,45 +199,6 @@ Test(pool, a_full_backlog_refuses_new_memory_and_nothing_else)
     }
     cr_assert_eq(err, -ENOBUFS);
     cr_assert_eq(fixture.account.backlog_refused, 1);
-    fixture.readers = 0;
-    cr_assert_not_null(take(&fixture), "what this thread retired itself is there again");
     rst_rcu_read_unlock();
     fixture_destroy(&fixture);
-}
-
-static void caches_are_sound(const struct roster *roster)
-{
-    const struct rst_pool_cache *cache = &roster->threads->pools[RST_POOL_VIEW];
-
-    cr_assert_leq(cache->n_retired, RST_MAGAZINE, "%u retired", cache->n_retired);
-    cr_assert_leq(cache->n_fresh, sizeof(cache->fresh) / sizeof(cache->fresh[0]));
-}
-
-/*
- * A call that takes two views and then is refused gives both back, also when the first had been
- * the last of a magazine and the second came from a new batch.
- */
-Test(pool, what_is_given_back_has_room_whatever_the_magazines_hold)
-{
-    struct unit_oracle oracle = {.next = 1000};
-    struct roster *roster = unit_roster(&oracle);
-    struct roster_session *sessions[RST_MAGAZINE + 2];
-    unsigned shift, i;
-
-    unit_min(roster);
-    unit_ok(roster_read_lock(roster));
-    for (shift = 0; shift < RST_MAGAZINE + 2; shift++) {
-        struct roster_session *session = sessions[shift] = unit_open(roster);
-
-        for (i = 0; i < 2 * RST_MAGAZINE + 2; i++) {
-            unit_ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, NULL, 0, NULL, 0));
-            unit_refused(roster, session, roster_txn_begin_at(session, 1), -ESTALE);
-            caches_are_sound(roster);
-            unit_ok(roster_stmt_end(session));
-        }
-    }
-    roster_read_unlock(roster);
-    for (shift = 0; shift < RST_MAGAZINE + 2; shift++)
-        unit_close(sessions[shift]);
-    unit_destroy(roster);
 }

@@ -1,0 +1,176 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Objects that are used again at once: batches, the depot, and new memory. See hot.h.
+ */
+#include "core/base/hot.h"
+
+#include <errno.h>
+
+/* The smallest piece of memory that is carved at once. */
+#define PIECE ((size_t)4096)
+
+/* A batch holds no more than this, unless it is one object. */
+#define BATCH_BYTES ((size_t)8192)
+
+int rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account)
+{
+    hot->object_size = object_size;
+    hot->most = RST_HOT_BATCH;
+    while (hot->most > 1 && hot->most * object_size > BATCH_BYTES)
+        hot->most /= 2;
+    hot->depot = NULL;
+    return rst_slabs_init(&hot->slabs, object_size > PIECE ? object_size : PIECE, account);
+}
+
+void rst_hot_destroy(struct rst_hot *hot)
+{
+    rst_slabs_destroy(&hot->slabs);
+}
+
+static struct rst_hot_node *after(const struct rst_hot_node *batch)
+{
+    return (struct rst_hot_node *)(uintptr_t)rst_load(&batch->after);
+}
+
+/* Pushes a chain of batches, from `first` to `last`. */
+static void depot_push(struct rst_hot *hot, struct rst_hot_node *first, struct rst_hot_node *last)
+{
+    struct rst_hot_node *top = rst_load(&hot->depot);
+
+    do {
+        rst_store_release(&last->after, (uintptr_t)top); /* pairs with e of look.h */
+        /* Release: what was done to the objects, the ends of their lives among it, before they can
+         * be taken; pairs with the exchange in depot_pop(). */
+    } while (!__atomic_compare_exchange_n(&hot->depot, &top, first, true, __ATOMIC_RELEASE,
+                                          __ATOMIC_RELAXED));
+}
+
+static void push_batch(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count)
+{
+    rst_store_release(&batch->count, count); /* pairs with e of look.h */
+    depot_push(hot, batch, batch);
+}
+
+/*
+ * Takes one batch. Others who look for one meanwhile find what was pushed since, or none, and carve
+ * new memory; so the rest goes back at once, in front of what has been pushed since.
+ */
+static struct rst_hot_node *depot_pop(struct rst_hot *hot)
+{
+    struct rst_hot_node *batch, *rest, *none = NULL;
+
+    if (!rst_load(&hot->depot))
+        return NULL;
+    batch = __atomic_exchange_n(&hot->depot, NULL, __ATOMIC_ACQUIRE); /* pairs with depot_push() */
+    rest = batch ? after(batch) : NULL;
+    rst_test_point("hot: depot taken");
+    while (rest && !__atomic_compare_exchange_n(&hot->depot, &none, rest, false, __ATOMIC_RELEASE,
+                                                __ATOMIC_RELAXED)) {
+        /* Few have come since, so it is them that are put in front. */
+        struct rst_hot_node *newer = __atomic_exchange_n(&hot->depot, NULL, __ATOMIC_ACQUIRE);
+        struct rst_hot_node *last = newer;
+
+        while (last && after(last))
+            last = after(last);
+        if (last) {
+            rst_store_release(&last->after, (uintptr_t)rest); /* pairs with e of look.h */
+            rest = newer;
+        }
+        none = NULL;
+    }
+    return batch;
+}
+
+/* The next list of this thread is larger. */
+static void grow_limit(const struct rst_hot *hot, struct rst_hot_cache *cache)
+{
+    if (cache->limit < hot->most)
+        cache->limit = cache->limit ? 2 * cache->limit : hot->most < 4 ? 1 : 4;
+    if (cache->limit > hot->most)
+        cache->limit = hot->most;
+}
+
+/* New memory: a list for this thread, the rest as batches to the depot. */
+static struct rst_hot_node *carve(struct rst_hot *hot, unsigned each)
+{
+    char *piece = rst_slabs_carve(&hot->slabs);
+    struct rst_hot_node *node, *batch = NULL, *first = NULL, *last = NULL;
+    size_t n = hot->slabs.piece / hot->object_size;
+    unsigned count = 0;
+
+    if (!piece)
+        return NULL;
+    while (n--) {
+        node = (struct rst_hot_node *)(void *)(piece + n * hot->object_size);
+        rst_store(&node->next, (uintptr_t)batch);
+        batch = node;
+        rst_store(&batch->count, ++count);
+        if (count < each || !n)
+            continue;
+        rst_store(&batch->after, (uintptr_t)first);
+        first = batch;
+        last = last ? last : batch;
+        batch = NULL;
+        count = 0;
+    }
+    if (first)
+        depot_push(hot, first, last);
+    return batch;
+}
+
+void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
+{
+    struct rst_hot_node *batch = cache->full;
+
+    cache->full = NULL;
+    if (!batch) {
+        grow_limit(hot, cache);
+        batch = depot_pop(hot);
+    }
+    if (!batch)
+        batch = carve(hot, cache->limit);
+    if (!batch)
+        return NULL;
+    /* One from a thread with longer lists may have more. */
+    while (cache->limit < rst_load(&batch->count))
+        grow_limit(hot, cache);
+    cache->room = cache->limit - (unsigned)rst_load(&batch->count);
+    cache->top = batch;
+    return rst_hot_pop(cache);
+}
+
+void rst_hot_full_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
+{
+    unsigned before = cache->limit;
+
+    if (before < hot->most) {
+        grow_limit(hot, cache);
+        cache->room += cache->limit - before;
+        return;
+    }
+    if (cache->full)
+        push_batch(hot, cache->full, (unsigned)rst_load(&cache->full->count));
+    rst_store_release(&cache->top->count, cache->limit); /* pairs with e of look.h */
+    cache->full = cache->top;
+    cache->top = NULL;
+    cache->room = cache->limit;
+}
+
+void rst_hot_put_alone_slow(struct rst_hot *hot, void *object)
+{
+    struct rst_hot_node *node = object;
+
+    rst_store_release(&node->next, 0); /* pairs with e of look.h */
+    push_batch(hot, node, 1);
+}
+
+void rst_hot_flush(struct rst_hot *hot, struct rst_hot_cache *cache)
+{
+    if (cache->full)
+        push_batch(hot, cache->full, (unsigned)rst_load(&cache->full->count));
+    if (cache->top)
+        push_batch(hot, cache->top, cache->limit - cache->room);
+    *cache = (struct rst_hot_cache){NULL, NULL, 0, 0};
+}

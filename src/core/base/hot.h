@@ -1,0 +1,114 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Views and statements: objects that are used again as soon as they were unpublished, while a
+ * reader may still be copying them (look.h tells why that is sound).
+ *
+ * A thread has, per class, a list of free objects and a second one that is full, both linked
+ * through the objects themselves. What it has too much goes to the class's depot, a stack of
+ * batches; what it lacks comes from there. Batches start small and grow with use, so that a thread
+ * that runs one statement keeps little.
+ *
+ * No ABA in the depot: who takes from it takes the whole stack by one exchange, keeps a batch and
+ * pushes the rest back.
+ *
+ * Whatever is written to a free object comes after the end of its life (2 of look.h). The links are
+ * stored with release, which is enough where the same thread has ended the life, and where another
+ * one has, because objects change hands by release and acquire alone.
+ */
+#ifndef ROSTER_CORE_BASE_HOT_H
+#define ROSTER_CORE_BASE_HOT_H
+
+#include "core/base/rcu.h"
+#include "core/base/slab.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The most objects of a batch, when they are small. */
+#define RST_HOT_BATCH RST_SMALL_IF_SANITIZED(64, 2)
+
+/* Stands at the beginning of a free object. */
+struct rst_hot_node {
+    rst_word next;  /* in the same list; an address, as the one below */
+    rst_word after; /* of a batch's first: the next batch in the depot */
+    rst_word count; /* of a batch's first */
+};
+
+struct rst_hot {
+    size_t object_size; /* a power of two, at least a cache line */
+    unsigned most;      /* objects of a batch */
+    struct rst_slabs slabs;
+    struct rst_hot_node *depot rst_cache_aligned; /* others push, one takes all */
+} rst_cache_aligned;
+
+/* A thread's. All zero is an empty one. */
+struct rst_hot_cache {
+    struct rst_hot_node *top;
+    struct rst_hot_node *full; /* a batch, or NULL */
+    unsigned room;             /* how many more the list of `top` may have */
+    unsigned limit;            /* how many it may have; 0 at first */
+};
+
+int rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account);
+void rst_hot_destroy(struct rst_hot *hot);
+
+/* An object, from the other list, the depot or new memory; NULL: -ENOMEM. */
+rst_slow void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache);
+
+/* Makes room in a list that has reached its limit. */
+rst_slow void rst_hot_full_slow(struct rst_hot *hot, struct rst_hot_cache *cache);
+
+/* Gives back one object without a thread's context. */
+rst_slow void rst_hot_put_alone_slow(struct rst_hot *hot, void *object);
+
+/* The thread ends: all that it has goes to the depot. */
+void rst_hot_flush(struct rst_hot *hot, struct rst_hot_cache *cache);
+
+static inline struct rst_hot_node *rst_hot_next(const struct rst_hot_node *node)
+{
+    return (struct rst_hot_node *)(uintptr_t)rst_load(&node->next);
+}
+
+/* Takes an object from the thread's list, which is not empty. */
+static inline void *rst_hot_pop(struct rst_hot_cache *cache)
+{
+    struct rst_hot_node *node = cache->top;
+
+    cache->top = rst_hot_next(node);
+    cache->room++;
+    return node;
+}
+
+/* Takes an object; NULL: -ENOMEM. */
+static inline void *rst_hot_take(struct rst_hot *hot, struct rst_hot_cache *cache)
+{
+    return rst_likely(cache->top) ? rst_hot_pop(cache) : rst_hot_take_slow(hot, cache);
+}
+
+/* Whether rst_hot_push() has room. */
+static inline bool rst_hot_has_room(const struct rst_hot_cache *cache)
+{
+    return cache->room != 0;
+}
+
+/* Gives back an object that no session leads to any more; there is room. */
+static inline void rst_hot_push(struct rst_hot_cache *cache, void *object)
+{
+    struct rst_hot_node *node = object;
+
+    rst_store_release(&node->next, (uintptr_t)cache->top); /* after 2; pairs with e of look.h */
+    cache->top = node;
+    cache->room--;
+}
+
+/* Gives back an object that no session leads to any more. Never fails, never allocates (G7). */
+static inline void rst_hot_put(struct rst_hot *hot, struct rst_hot_cache *cache, void *object)
+{
+    if (rst_unlikely(!rst_hot_has_room(cache)))
+        rst_hot_full_slow(hot, cache);
+    rst_hot_push(cache, object);
+}
+
+#endif /* ROSTER_CORE_BASE_HOT_H */

@@ -1,0 +1,136 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Entries, and the copy of one session into what its caller has.
+ */
+#include "core/reader/entry.h"
+
+#include "core/roster/look.h"
+#include "core/roster/registry.h"
+#include "core/roster/session.h"
+
+#include <roster/limits.h>
+#include <string.h>
+
+static void entry_statement(struct roster_entry *entry, const struct roster_statement *statement)
+{
+    entry->command = (enum roster_command)statement->command;
+    entry->stmt_seq = statement->seq;
+    entry->stmt_since = statement->since;
+    entry->text_length = statement->text_length;
+    entry->text_full_length = statement->text_full_length;
+    entry->digest_length = statement->digest_length;
+}
+
+void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
+                    const struct roster_shown *shown)
+{
+    memset(entry, 0, sizeof(*entry));
+    entry->id = roster_session_id(session);
+    entry->kind = roster_session_kind(session);
+    entry->flags = roster_session_flags(session);
+    entry->start_ts = shown->start_ts;
+    entry->state_since = roster_session_since(session, shown);
+    entry->blocked_since = shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
+    entry->entries = shown->entries;
+    entry->entry_bytes = shown->entry_bytes;
+    entry->schema_version = shown->schema_version;
+    entry->txn_state = (enum roster_txn_state)shown->txn_state;
+    entry->run_state = (enum roster_run_state)shown->run_state;
+    entry->memory = roster_session_memory(session);
+    entry->disk = roster_session_disk(session);
+    if (shown->statement)
+        entry_statement(entry, shown->statement);
+}
+
+/* What is left of the caller's room. */
+struct room {
+    char *next;
+    size_t left;
+};
+
+static int copy_string(struct room *room, const char *string, const char **out)
+{
+    size_t size;
+
+    *out = NULL;
+    if (!string)
+        return 0;
+    size = strlen(string) + 1;
+    if (size > room->left)
+        return -ENOBUFS;
+    *out = memcpy(room->next, string, size);
+    room->next += size;
+    room->left -= size;
+    return 0;
+}
+
+static int copy_identity(struct room *room, const struct roster_identity *identity,
+                         struct roster_entry *entry)
+{
+    int err = copy_string(room, roster_identity_user(identity), &entry->user);
+
+    if (!err)
+        err = copy_string(room, roster_identity_host(identity), &entry->host);
+    if (!err)
+        err = copy_string(room, roster_identity_database(identity), &entry->database);
+    if (!err)
+        err = copy_string(room, roster_identity_application(identity), &entry->application);
+    if (!err)
+        err = copy_string(room, roster_identity_attributes(identity), &entry->attributes);
+    return err;
+}
+
+/*
+ * The identity first, because it must be whole, then the text into what is left. So there are two
+ * looks, and what they show is of one instant when the second has found the same identity: that is
+ * in force from the first to the second.
+ */
+static int copy_session(const struct roster_session *session, struct roster_entry *entry,
+                        char *bytes, size_t size)
+{
+    struct roster_copy copy;
+    const struct roster_shown *shown = rst_look_at(session, &copy, NULL, 0);
+    const struct roster_identity *identity;
+    struct roster_entry strings;
+    struct room room;
+    int err;
+
+    do {
+        identity = shown->identity;
+        room = (struct room){bytes, size};
+        err = copy_identity(&room, identity, &strings);
+        if (err)
+            return err;
+        shown = rst_look_at(session, &copy, room.next, room.left);
+    } while (rst_unlikely(shown->identity != identity));
+    rst_entry_fill(entry, session, shown);
+    entry->user = strings.user;
+    entry->host = strings.host;
+    entry->database = strings.database;
+    entry->application = strings.application;
+    entry->attributes = strings.attributes;
+    if (!shown->statement)
+        return 0;
+    entry->text = shown->statement->text;
+    entry->digest = shown->statement->digest;
+    return 0;
+}
+
+int roster_look(struct roster *roster, uint64_t id, struct roster_entry *entry, char *room,
+                size_t size)
+{
+    const struct roster_session *session;
+    int err;
+
+    if (!roster || !entry || (!room && size))
+        return -EINVAL;
+    err = roster_read_lock(roster);
+    if (err)
+        return err;
+    session = roster_lookup(roster, id);
+    err = session ? copy_session(session, entry, room, size) : -ESRCH;
+    roster_read_unlock(roster);
+    return err;
+}

@@ -1,0 +1,16 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Entries: copies of sessions that outlive every lock.
+ */
+#ifndef ROSTER_CORE_READER_ENTRY_H
+#define ROSTER_CORE_READER_ENTRY_H
+
+#include <roster/list.h>
+
+/* Fills an entry with what one look has shown, but for the strings. */
+void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
+                    const struct roster_shown *shown);
+
+#endif /* ROSTER_CORE_READER_ENTRY_H */

@@ -1,0 +1,101 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Looks: the copy of a statement, and another try. See look.h.
+ */
+#include "core/roster/look.h"
+
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
+
+/*
+ * Copies what fits of the text, and the digest whole or not at all, both with a NUL. The digest
+ * stands at the end of the room, so that a long text does not push it out.
+ */
+static void copy_strings(struct roster_statement *statement, const char *text, char *room,
+                         size_t size)
+{
+    size_t digest = statement->digest_length;
+    const char *digest_from = text + statement->text_length;
+    char *digest_to;
+
+    if (digest && size > digest + 1) {
+        size -= digest + 1;
+        digest_to = room + size;
+        rst_copy_bytes(digest_to, digest_from, digest);
+        digest_to[digest] = '\0';
+        statement->digest = digest_to;
+    } else {
+        statement->digest_length = 0;
+    }
+    if (statement->text_length >= size)
+        statement->text_length = (uint32_t)size - 1;
+    rst_copy_bytes(room, text, statement->text_length);
+    room[statement->text_length] = '\0';
+    statement->text = room;
+}
+
+bool rst_look_statement(const struct roster_shown *view, struct roster_copy *copy, char *room,
+                        size_t size)
+{
+    const struct rst_statement *from = rst_view_statement(&copy->shown);
+    const rst_look_word *words = (const rst_look_word *)(const void *)from;
+    uint64_t life = copy->shown.life;
+    struct rst_statement head;
+    uint64_t copied[RST_STATEMENT_WORDS];
+    size_t n;
+
+    for (n = 0; n < RST_STATEMENT_WORDS; n++)
+        copied[n] = rst_load_shown(&words[n]); /* d */
+    rst_test_point("look: statement copied");
+    /* Its lengths are believed only now. */
+    if (rst_unlikely(!rst_control(NO_SECOND_E) && rst_look_is_over(view, life)))
+        return false;
+    memcpy(&head, copied, sizeof(head));
+    copy->statement = (struct roster_statement){
+        .seq = head.seq,
+        .since = head.since,
+        .text = "",
+        .command = head.command,
+        .text_full_length = head.text_full_length,
+    };
+    copy->shown.statement = &copy->statement;
+    if (!room || !size)
+        return true;
+    copy->statement.text_length = head.text_length;
+    copy->statement.digest_length = head.digest_length;
+    copy_strings(&copy->statement, rst_statement_text(from), room, size);
+    rst_test_point("look: text copied");
+    return rst_control(NO_SECOND_E) || !rst_look_is_over(view, life);
+}
+
+/* Owner and reader can fall into step: some tens of nanoseconds, no two times the same. */
+static rst_slow void pause_slow(const struct roster_session *session, unsigned tries,
+                                uint64_t *random)
+{
+    unsigned n;
+
+    rst_fetch_add(&rst_session_roster(session)->looks_again, 1);
+    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    for (n = (unsigned)(*random >> 33) & (tries < 8 ? 15 : 127); n; n--)
+        caa_cpu_relax();
+}
+
+const struct roster_shown *rst_look_at(const struct roster_session *session,
+                                       struct roster_copy *copy, char *room, size_t size)
+{
+    uint64_t random = (uintptr_t)copy ^ session->id;
+    const struct roster_shown *view, *found;
+    unsigned tries = 0;
+
+    for (;;) {
+        view = rst_dereference(&session->view); /* a: pairs with 4 */
+        rst_test_point("look: view found");
+        found = rst_look_try(&session->view, view, copy, room, size);
+        if (rst_likely(found))
+            return found;
+        random ^= rst_load(&view->life);
+        pause_slow(session, tries++, &random);
+    }
+}

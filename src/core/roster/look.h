@@ -1,0 +1,286 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Looks: how a view is written by an owner that uses it again at once, and copied by a reader that
+ * validates afterwards (G1). Nothing else names the word `life`.
+ *
+ *     owner                                        reader, inside the read lock
+ *     1 session's view := another   (release)      a p := session's view             (acquire)
+ *     2 p->life += 2                (release)      b l := p->life                    (acquire)
+ *       store-store barrier, in the thread that      odd: *p never changes, read it in place
+ *       writes                                     c session's view is p still, else from a
+ *     3 write *p, or the statement that p led to     (acquire)
+ *     4 session's view := p         (release)      d copy *p, then its statement
+ *                                                  e p->life is l still, after each of these
+ * copies, else from a                     (acquire fence)
+ *
+ * A life of a view begins with the 4 that publishes it first and ends with 2. Suppose a look
+ * succeeds: b and every e read l. What c read was published in some life m.
+ *  - 2 of the life before comes before that 4, which is a release, and c is an acquire: e reads at
+ *    least what m began with, so l is not older.
+ *  - Had b read the 2 that ended m or a later one, c, after an acquire, would have found 1 of that
+ *    life or what came after it, not p of life m. So l is what m began with.
+ *  - Had d read anything written after m, the barrier before 3 and the fence before e would have
+ *    made e read at least the 2 that ended m.
+ * So d is the whole of life m: what this session showed at c, with its statement. A view may be
+ * published more than once in one life, as `base` is: it says the same each time.
+ *
+ * 2 comes before the view, or a statement that it leads to, can be taken again, and before a slot
+ * is free whose view it is. The barrier stands in the thread that writes because another one may
+ * have ended the life; tests/model/relacy/look.cpp refutes the other place.
+ *
+ * The idle view in a session's home is odd. It is written before the session can be found, and
+ * again when the session's record is used again, after a grace period. The view that takes its
+ * place in roster_session_update() counts lives as all others do, and stays published in a closed
+ * session, so it is given back when the record is used again.
+ *
+ * Nobody waits: a look that fails means that the owner has completed a call. Owner and reader can
+ * fall into step, which a pause of random length between the tries ends.
+ */
+#ifndef ROSTER_CORE_ROSTER_LOOK_H
+#define ROSTER_CORE_ROSTER_LOOK_H
+
+#include "core/base/rcu.h"
+
+#include <roster/view.h>
+#include <stddef.h>
+#include <string.h>
+
+/* A statement as it is published: its text follows, then its digest, neither with a NUL. */
+struct rst_statement {
+    rst_word seq;
+    rst_word since;
+    uint32_t command;
+    uint32_t text_length;
+    uint32_t text_full_length;
+    uint16_t digest_length;
+    uint16_t class; /* of objects that it is one of */
+};
+
+/* A view's words, each loaded whole; and a statement's, which are fewer. */
+typedef rst_word __attribute__((may_alias)) rst_look_word;
+typedef uint64_t __attribute__((may_alias, aligned(4))) rst_copied_word; /* the ABI of i386 */
+#define RST_VIEW_WORDS (sizeof(struct roster_shown) / sizeof(rst_look_word))
+#define RST_STATEMENT_WORDS (sizeof(struct rst_statement) / sizeof(rst_look_word))
+#define RST_LIFE_WORD (offsetof(struct roster_shown, life) / sizeof(rst_look_word))
+
+_Static_assert(sizeof(struct roster_shown) == RST_CACHE_LINE, "a view is one cache line");
+_Static_assert(offsetof(struct roster_shown, life) % sizeof(rst_look_word) == 0, "a whole word");
+
+/* d, and what it pairs with in 3. ThreadSanitizer knows no fences: there the accesses order. */
+#ifdef RST_TSAN
+#define rst_load_shown(p) rst_load_acquire(p)         /* pairs with rst_store_shown() */
+#define rst_store_shown(p, v) rst_store_release(p, v) /* pairs with rst_load_shown() */
+#else
+#define rst_load_shown(p) rst_load(p)
+#define rst_store_shown(p, v) rst_store(p, v)
+#endif
+
+/* Ends the life of a view that was unpublished. 2: pairs with b and e. */
+static inline void rst_life_end(struct roster_shown *view)
+{
+    if (rst_control(NO_LIFE) || rst_control(LIFE_LATE))
+        return;
+#if defined(__x86_64__) && !defined(RST_TSAN)
+    __asm__ __volatile__("addq $2, %0" : "+m"(view->life) : : "memory");
+#else
+    rst_store_release(&view->life, view->life + 2);
+#endif
+}
+
+/* Before 3, in every function that writes a view or a statement. Pairs with the fence of e. */
+static inline void rst_write_fence(void)
+{
+#if defined(RST_TSAN) || defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
+    rst_compiler_barrier();
+#elif defined(__aarch64__)
+    if (!rst_control(FENCE_AT_2))
+        __asm__ __volatile__("dmb ishst" ::: "memory");
+#else
+    if (!rst_control(FENCE_AT_2))
+        __atomic_thread_fence(__ATOMIC_RELEASE); /* pairs with the fence of e */
+#endif
+}
+
+/*
+ * In a build with test delays: a reader of what is free shall not find what it was. `keeps` is the
+ * place of the word that is spared.
+ */
+#ifdef ROSTER_TEST_DELAYS
+static inline void rst_spoil(rst_look_word *words, size_t n, size_t keeps)
+{
+    while (n--)
+        if (n != keeps)
+            rst_store_release(&words[n], UINT64_C(0xd6d6d6d6d6d6d6d6)); /* pairs with e */
+}
+#else
+#define rst_spoil(words, n, keeps) ((void)(words))
+#endif
+
+static inline void rst_view_spoil(struct roster_shown *view)
+{
+    rst_spoil((rst_look_word *)(void *)view, RST_VIEW_WORDS, RST_LIFE_WORD);
+}
+
+static inline void rst_statement_spoil(struct rst_statement *statement)
+{
+    rst_spoil((rst_look_word *)(void *)(statement + 1), statement->text_length / 8, SIZE_MAX);
+}
+
+/* A view that never changes while a reader can see it. */
+static inline void rst_life_never_ends(struct roster_shown *view)
+{
+    view->life = 1;
+}
+
+/* The two states of a view and what is reserved beside them, as the word that they are. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define RST_STATES(txn, run, reserved)                                                             \
+    ((uint32_t)(txn) << 24 | (uint32_t)(run) << 16 | (uint32_t)(reserved))
+#else
+#define RST_STATES(txn, run, reserved)                                                             \
+    ((uint32_t)(txn) | (uint32_t)(run) << 8 | (uint32_t)(reserved) << 16)
+#endif
+typedef uint32_t __attribute__((may_alias)) rst_states;
+
+static inline void rst_view_set_states(struct roster_shown *view, unsigned txn_state,
+                                       unsigned run_state)
+{
+    rst_store_shown((rst_states *)(void *)&view->txn_state, RST_STATES(txn_state, run_state, 0));
+}
+
+static inline void rst_view_set_start(struct roster_shown *view, uint64_t start_ts)
+{
+    rst_store_shown(&view->start_ts, start_ts);
+}
+
+static inline void rst_view_set_since(struct roster_shown *view, uint64_t since)
+{
+    rst_store_shown(&view->state_since, since);
+}
+
+static inline void rst_view_set_identity(struct roster_shown *view,
+                                         const struct roster_identity *identity)
+{
+    rst_store_shown(&view->identity, identity);
+}
+
+static inline void rst_view_set_statement(struct roster_shown *view,
+                                          const struct rst_statement *statement)
+{
+    rst_store_shown(&view->statement, (const struct roster_statement *)(const void *)statement);
+}
+
+static inline void rst_view_set_progress(struct roster_shown *view, uint64_t entries,
+                                         uint64_t entry_bytes, uint32_t schema_version)
+{
+    rst_store_shown(&view->entries, entries);
+    rst_test_point("progress: half filled");
+    rst_store_shown(&view->entry_bytes, entry_bytes);
+    rst_store_shown(&view->schema_version, schema_version);
+}
+
+/* What the owner's view leads to. */
+static inline struct rst_statement *rst_view_statement(const struct roster_shown *view)
+{
+    return (struct rst_statement *)(uintptr_t)view->statement;
+}
+
+/* 3: a view that no session leads to shows what another one does, but for its life. */
+static inline void rst_view_copy(struct roster_shown *view, const struct roster_shown *from)
+{
+    rst_write_fence();
+    rst_view_set_start(view, from->start_ts);
+    rst_view_set_since(view, from->state_since);
+    rst_view_set_identity(view, from->identity);
+    rst_view_set_states(view, from->txn_state, from->run_state);
+    rst_view_set_statement(view, rst_view_statement(from));
+    rst_view_set_progress(view, from->entries, from->entry_bytes, from->schema_version);
+    if (rst_control(COPY_LIFE))
+        view->life = from->life;
+}
+
+#ifdef RST_TSAN
+static inline void rst_copy_bytes(char *to, const char *from, size_t n)
+{
+    while (n--)
+        rst_store_shown(&to[n], rst_load_shown(&from[n]));
+}
+#else
+/* Copies bytes that may be written at the same time: whatever it copies is validated by e. */
+static inline void rst_copy_bytes(char *to, const char *from, size_t n)
+{
+    rst_compiler_barrier();
+    memcpy(to, from, n);
+    rst_compiler_barrier();
+}
+#endif
+
+static inline char *rst_statement_text(const struct rst_statement *statement)
+{
+    return (char *)(uintptr_t)(statement + 1);
+}
+
+/* e: pairs with 2 and the barrier after it. */
+static inline bool rst_look_is_over(const struct roster_shown *view, uint64_t life)
+{
+    rst_fence_load_load();
+    return !rst_control(NO_E) && rst_load(&view->life) != life;
+}
+
+/*
+ * Copies the statement of a view that was copied, with as much of its text as `room` has place for;
+ * NULL for none. False: the view's life is over.
+ */
+bool rst_look_statement(const struct roster_shown *view, struct roster_copy *copy, char *room,
+                        size_t size);
+
+/*
+ * From b on, for a view that was found at `*place`. NULL: from a. What it returns is valid until
+ * the read lock is left, if it never changes, else as long as `*copy`.
+ */
+static rst_always_inline const struct roster_shown *rst_look_try(struct roster_shown *const *place,
+                                                                 const struct roster_shown *view,
+                                                                 struct roster_copy *copy,
+                                                                 char *room, size_t size)
+{
+    const rst_look_word *from = (const rst_look_word *)(const void *)view;
+    rst_copied_word *to = (rst_copied_word *)(void *)&copy->shown;
+    uint64_t life = rst_load_acquire(&view->life); /* b: pairs with 2 */
+    size_t n;
+
+    copy->place = view;
+    if (rst_likely(life & 1))
+        return view;
+    rst_test_point("look: life known");
+    if (rst_unlikely(!rst_control(NO_C) && rst_dereference(place) != view)) /* c: pairs with 4 */
+        return NULL;
+#pragma GCC unroll 8
+    for (n = 0; n < RST_VIEW_WORDS; n++)
+        to[n] = rst_load_shown(&from[n]); /* d */
+    rst_test_point("look: view copied");
+    if (rst_unlikely(rst_look_is_over(view, life)))
+        return NULL;
+    if (rst_unlikely(copy->shown.statement != NULL) && !rst_look_statement(view, copy, room, size))
+        return NULL;
+    return &copy->shown;
+}
+
+/* Looks until it succeeds: under the read lock, or the owner. */
+const struct roster_shown *rst_look_at(const struct roster_session *session,
+                                       struct roster_copy *copy, char *room, size_t size);
+
+/*
+ * Whether two looks at one session found the same life of the same view. One that never changes was
+ * read in place; every other one is in a copy, which knows its place.
+ */
+static inline bool rst_look_is_same(const struct roster_shown *a, const struct roster_shown *b)
+{
+    if (a->life & 1)
+        return a == b;
+    return a->life == b->life && caa_container_of(a, struct roster_copy, shown)->place ==
+                                     caa_container_of(b, struct roster_copy, shown)->place;
+}
+
+#endif /* ROSTER_CORE_ROSTER_LOOK_H */
