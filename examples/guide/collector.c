@@ -115,7 +115,7 @@ static int collect_once(void)
 
     if (err)
         fprintf(stderr, "roster_min_start_ts: %s\n", roster_strerror(err));
-    return collect(roster_safe_point(roster));
+    return collect(roster_local_safe_point(roster));
 }
 /* [collect] */
 

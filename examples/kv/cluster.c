@@ -169,7 +169,7 @@ uint64_t cluster_safe_point(struct server *server)
 {
     const struct roster_safepoint *safepoint = known_safepoint(server);
 
-    return safepoint ? roster_gc_safe_point(safepoint) : roster_safe_point(server->roster);
+    return safepoint ? roster_gc_safe_point(safepoint) : roster_local_safe_point(server->roster);
 }
 
 /* What is known of the server's place in the cluster. */

@@ -77,7 +77,7 @@ ROSTER_API int roster_min_peek(struct roster *roster, struct roster_min *min);
  * The local safe point as of the last scan: collectors may delete every version that nobody at or
  * above it can see. Any thread; one load. Guarantees G2 and G3. 0 before the first scan.
  */
-ROSTER_API uint64_t roster_safe_point(const struct roster *roster);
+ROSTER_API uint64_t roster_local_safe_point(const struct roster *roster);
 
 ROSTER_END_DECLS
 

@@ -100,7 +100,7 @@ class Roster
     }
     std::uint64_t safe_point() const noexcept
     {
-        return roster_safe_point(handle.get());
+        return roster_local_safe_point(handle.get());
     }
     [[nodiscard]] std::error_code stats(struct roster_stats &stats) const noexcept
     {

@@ -233,7 +233,7 @@ unsigned get_safepoint(struct request *request)
     if (err)
         return internal_error(request, err);
     out_open(text, NULL, '{');
-    out_id(text, "local_safe_point", roster_safe_point(roster));
+    out_id(text, "local_safe_point", roster_local_safe_point(roster));
     out_bool(text, "leased", metrics.leased);
     out_bool(text, "fenced", metrics.leased && metrics.lease_margin_ns <= 0);
     if (metrics.leased)

@@ -98,7 +98,7 @@ static void compare_all(struct pair *pair)
     same("stats", roster_stats(pair->roster, &stats), 0);
     same("sessions", stats.sessions, sessions);
     same("pins", stats.pins, pins);
-    same("safe point", roster_safe_point(pair->roster), pair->ref.safe_point);
+    same("safe point", roster_local_safe_point(pair->roster), pair->ref.safe_point);
     same("read_lock", roster_read_lock(pair->roster), 0);
     same("for_each", roster_for_each(pair->roster, compare, &pair->ref), 0);
     roster_read_unlock(pair->roster);

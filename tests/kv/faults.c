@@ -18,8 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-uint64_t __real_roster_safe_point(const struct roster *roster);
-uint64_t __wrap_roster_safe_point(const struct roster *roster);
+uint64_t __real_roster_local_safe_point(const struct roster *roster);
+uint64_t __wrap_roster_local_safe_point(const struct roster *roster);
 uint64_t __real_store_commit_ts(struct store *store);
 uint64_t __wrap_store_commit_ts(struct store *store);
 void __real_store_lock(struct store *store, uint64_t shards);
@@ -40,9 +40,9 @@ static uint64_t dawdle(uint64_t ts)
     return ts;
 }
 
-uint64_t __wrap_roster_safe_point(const struct roster *roster)
+uint64_t __wrap_roster_local_safe_point(const struct roster *roster)
 {
-    return has_fault("minimum") ? UINT64_MAX : __real_roster_safe_point(roster);
+    return has_fault("minimum") ? UINT64_MAX : __real_roster_local_safe_point(roster);
 }
 
 void __wrap_store_lock(struct store *store, uint64_t shards)

@@ -81,7 +81,7 @@ static int live(struct roster *roster)
     try(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "select", 6, "d", 1));
     try(roster_pin_acquire(roster, session, 0, ROSTER_PIN_CURSOR, &pin));
     try(roster_min_start_ts(roster, 0, &min));
-    if (min.min_start_ts > ts || roster_safe_point(roster) > ts)
+    if (min.min_start_ts > ts || roster_local_safe_point(roster) > ts)
         return -EDOM;
     try(roster_txn_check(session));
     try(roster_kill(roster, roster_session_id(session), ROSTER_KILL_STATEMENT, ROSTER_STMT_ANY,
@@ -167,8 +167,9 @@ Test(environment, the_wall_clock_leaps)
         oldest = ts[i] < oldest ? ts[i] : oldest;
         cr_assert_eq(roster_min_start_ts(roster, 0, &min), 0);
         cr_assert_eq(min.min_start_ts, oldest);
-        cr_assert(roster_safe_point(roster) <= oldest && roster_safe_point(roster) >= before);
-        before = roster_safe_point(roster);
+        cr_assert(roster_local_safe_point(roster) <= oldest &&
+                  roster_local_safe_point(roster) >= before);
+        before = roster_local_safe_point(roster);
         cr_assert_eq(roster_txn_check(sessions[i]), 0);
     }
     for (size_t i = 0; i < 7; i++)

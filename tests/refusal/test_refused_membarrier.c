@@ -225,7 +225,7 @@ Test(refused_membarrier, owners_and_readers_go_on, .init = set_up, .fini = clear
     unsigned n, round;
 
     unit_ok(min_start_ts());
-    safe_point = roster_safe_point(it.roster);
+    safe_point = roster_local_safe_point(it.roster);
     refuse_membarrier(EPERM, REFUSE_FOR_EVER);
     for (round = 0; round < 20; round++) {
         for (n = 0; n < 500; n++) {
@@ -244,7 +244,7 @@ Test(refused_membarrier, owners_and_readers_go_on, .init = set_up, .fini = clear
         usleep(1000);
     backlog = unit_stats(it.roster).backlog;
     cr_expect_gt(backlog, 0);
-    cr_expect_eq(roster_safe_point(it.roster), safe_point);
+    cr_expect_eq(roster_local_safe_point(it.roster), safe_point);
     refuse_membarrier(0, 0);
     while (unit_stats(it.roster).backlog >= backlog)
         usleep(1000);

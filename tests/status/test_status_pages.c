@@ -306,7 +306,7 @@ Test(status_pages, nobody_who_looks_moves_the_safe_point)
     cr_expect(json_is_false(json_object_get(json, "leased")));
     cr_expect(json_is_null(json_object_get(json, "syncer")));
     json_decref(json);
-    cr_expect_eq(roster_safe_point(fixture.roster), 0);
+    cr_expect_eq(roster_local_safe_point(fixture.roster), 0);
 }
 
 Test(status_pages, head_has_no_body)

@@ -79,7 +79,7 @@ static bool acquire(struct actor *actor, struct arena *arena, struct held_pin *m
     int err = roster_pin_acquire(arena->roster, on_behalf_of(actor, arena), ts, kind, &made->pin);
 
     if (err == -ESTALE) {
-        uint64_t after = roster_safe_point(arena->roster);
+        uint64_t after = roster_local_safe_point(arena->roster);
 
         require("G2", ts && (ts < after || ts <= relaxed(&arena->limits.lower_asked)),
                 "a pin at %" PRIu64 " was refused, and the safe point is %" PRIu64, ts, after);

@@ -126,7 +126,7 @@ void collect_once(struct actor *actor, struct arena *arena)
 {
     struct limits *limits = &arena->limits;
     uint64_t before = __atomic_load_n(&limits->safe_point, __ATOMIC_ACQUIRE);
-    uint64_t safe_point = roster_safe_point(arena->roster);
+    uint64_t safe_point = roster_local_safe_point(arena->roster);
 
     (void)actor;
     require("G3", safe_point >= before, "the safe point went back from %" PRIu64 " to %" PRIu64,

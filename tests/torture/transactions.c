@@ -25,7 +25,7 @@ uint64_t actor_now(struct actor *actor, struct arena *arena)
 
 uint64_t actor_past(struct actor *actor, struct arena *arena)
 {
-    uint64_t now = actor_now(actor, arena), safe_point = roster_safe_point(arena->roster);
+    uint64_t now = actor_now(actor, arena), safe_point = roster_local_safe_point(arena->roster);
     uint64_t span = now > safe_point ? now - safe_point : 1;
 
     if (safe_point && rng_one_in(&actor->rng, 16))
@@ -106,7 +106,7 @@ void client_begin_at(struct actor *actor, struct client *client)
         return;
     err = roster_txn_begin_at(client->session, ts);
     if (err == -ESTALE) {
-        uint64_t after = roster_safe_point(client->arena->roster);
+        uint64_t after = roster_local_safe_point(client->arena->roster);
 
         require("G2", ts < after || ts <= relaxed(&limits->lower_asked),
                 "begin at %" PRIu64 " was refused, and the safe point is %" PRIu64, ts, after);
@@ -162,7 +162,8 @@ void client_check(struct actor *actor, struct client *client)
     const struct limits *limits = &client->arena->limits;
     /* The reads that the check vouches for: what is below was collected before. */
     uint64_t told = __atomic_load_n(&limits->lower_told, __ATOMIC_ACQUIRE);
-    uint64_t ts = client->start_ts, safe_point = roster_safe_point(client->arena->roster), lower;
+    uint64_t ts = client->start_ts, safe_point = roster_local_safe_point(client->arena->roster),
+             lower;
     int err = roster_txn_check(client->session);
 
     if (err == 0) {

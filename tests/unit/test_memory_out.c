@@ -501,7 +501,7 @@ Test(memory_out, questions_need_no_memory)
     cr_assert_eq(roster_tick(roster), 0);
     cr_assert_eq(roster_killed(scene.session), 0);
     cr_assert_eq(txn_check(&scene), 0);
-    cr_assert_eq(roster_safe_point(roster), 0);
+    cr_assert_eq(roster_local_safe_point(roster), 0);
     cr_assert_eq(failing_none(), 0);
     unit_close(scene.session);
     unit_destroy(roster);

@@ -88,7 +88,7 @@ int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min
     return err;
 }
 
-uint64_t roster_safe_point(const struct roster *roster)
+uint64_t roster_local_safe_point(const struct roster *roster)
 {
     return roster ? rst_load_acquire(&roster->horizon.safe_point) : 0;
 }

@@ -211,7 +211,7 @@ Test(metrics, to_peek_at_the_minimum_changes_nothing)
     cr_expect_eq(min.min_start_ts, start_ts);
     cr_expect_eq(min.holder.session_id, roster_session_id(session));
     cr_expect_eq(min.safe_point, 0);
-    cr_expect_eq(roster_safe_point(roster), 0);
+    cr_expect_eq(roster_local_safe_point(roster), 0);
     cr_assert_eq(roster_txn_finish(session), 0);
     cr_assert_eq(roster_min_peek(roster, &min), 0);
     cr_expect_eq(min.min_start_ts, min.now);

@@ -75,7 +75,7 @@ Test(minimum, of_nothing_is_now)
     struct roster_min min;
 
     fixture_init(&f, 1000, 0);
-    cr_assert_eq(roster_safe_point(f.roster), 0, "before the first scan");
+    cr_assert_eq(roster_local_safe_point(f.roster), 0, "before the first scan");
     min = unit_min(f.roster);
     cr_assert_eq(min.now, 1001);
     cr_assert_eq(min.min_start_ts, 1001);
@@ -83,8 +83,8 @@ Test(minimum, of_nothing_is_now)
     cr_assert_eq(min.expired, 0);
     holder_is_none(&min.holder, 1001);
     holder_is_none(&min.next, 1001);
-    cr_assert_eq(roster_safe_point(f.roster), 1001);
-    cr_assert_eq(roster_safe_point(NULL), 0);
+    cr_assert_eq(roster_local_safe_point(f.roster), 1001);
+    cr_assert_eq(roster_local_safe_point(NULL), 0);
     unit_destroy(f.roster);
 }
 
@@ -436,7 +436,7 @@ Test(minimum, a_life_time_longer_than_history)
 
     fixture_init(&f, roster_ts_compose(1000, 0), UINT64_MAX);
     cr_assert_eq(unit_min(f.roster).safe_point, 0);
-    cr_assert_eq(roster_safe_point(f.roster), 0);
+    cr_assert_eq(roster_local_safe_point(f.roster), 0);
     unit_destroy(f.roster);
 }
 
@@ -457,7 +457,7 @@ Test(minimum, the_safe_point_never_goes_back)
     min = unit_min(f.roster);
     f.oracle.next = 5;
     cr_assert_eq(unit_min(f.roster).safe_point, min.safe_point);
-    cr_assert_eq(roster_safe_point(f.roster), min.safe_point);
+    cr_assert_eq(roster_local_safe_point(f.roster), min.safe_point);
     cr_assert_eq(rst_load(&f.roster->horizon.floor), min.now, "nor the floor");
     unit_destroy(f.roster);
 }

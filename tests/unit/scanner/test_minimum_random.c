@@ -221,7 +221,7 @@ static void step_scan(struct world *world)
     world->safe_point =
         at_least(world->safe_point, min.min_start_ts < bound ? min.min_start_ts : bound);
     agree(min.safe_point, world->safe_point);
-    agree(roster_safe_point(world->roster), world->safe_point);
+    agree(roster_local_safe_point(world->roster), world->safe_point);
     world->protected_from = at_least(world->protected_from, world->safe_point);
     world->protected_from = at_least(world->protected_from, lower ? lower + 1 : 0);
     world->floor = now;
