@@ -23,7 +23,7 @@
 
 #include <roster/oracle_store.h>
 #include <roster/roster.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/store.h>
 #include <roster/syncer.h>
 
@@ -216,7 +216,7 @@ static void put_servers(struct roster_store *store, int from, int to)
 
 struct surveying {
     struct roster_store *store;
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
     uint64_t target;
 };
 
@@ -238,7 +238,8 @@ static double run_advance(void *arg)
     struct surveying *surveying = arg;
     double begin = seconds(CLOCK_MONOTONIC);
 
-    must(roster_safepoint_advance_txn(surveying->safepoint, ++surveying->target, NULL), "advance");
+    must(roster_safe_point_advance_txn(surveying->safe_point, ++surveying->target, NULL),
+         "advance");
     return (seconds(CLOCK_MONOTONIC) - begin) * 1e3;
 }
 
@@ -252,16 +253,16 @@ static double run_advance_cpu(void *arg)
 
 static void bench_survey(const char *url)
 {
-    struct roster_safepoint_options options = {.size = sizeof(options), .prefix = "/bench"};
+    struct roster_safe_point_options options = {.size = sizeof(options), .prefix = "/bench"};
     struct surveying surveying = {open_store(url), NULL, UINT64_C(470648676436000000)};
 
     for (int i = 0; i < SERVERS; i += 40)
         put_servers(surveying.store, i, i + 40);
-    must(roster_safepoint_create(surveying.store, &options, &surveying.safepoint), "safe points");
+    must(roster_safe_point_create(surveying.store, &options, &surveying.safe_point), "safe points");
     tell("one round trip", "ms", run_round_trip, &surveying);
     tell("1000 records read, reduced, txn safe point moved", "ms", run_advance, &surveying);
     tell("of it, processor time here", "ms", run_advance_cpu, &surveying);
-    roster_safepoint_destroy(surveying.safepoint);
+    roster_safe_point_destroy(surveying.safe_point);
     roster_store_close(surveying.store);
 }
 
@@ -281,10 +282,10 @@ static void bench_idle(const char *url)
 {
     struct roster_oracle_local *clock = NULL;
     struct roster_options roster_options = ROSTER_OPTIONS_INIT;
-    struct roster_safepoint_options options = {.size = sizeof(options),
-                                               .oracle = roster_oracle_local_allocate};
+    struct roster_safe_point_options options = {.size = sizeof(options),
+                                                .oracle = roster_oracle_local_allocate};
     struct roster_store *store = open_store(url);
-    struct roster_safepoint *safepoint = NULL;
+    struct roster_safe_point *safe_point = NULL;
     struct roster *roster = NULL;
     double before;
 
@@ -293,14 +294,14 @@ static void bench_idle(const char *url)
     must(roster_oracle_local_create(&clock), "clock");
     options.syncer = join(roster, store);
     options.oracle_arg = clock;
-    must(roster_safepoint_create(store, &options, &safepoint), "safe points");
-    must(roster_safepoint_start(safepoint), "safe points");
+    must(roster_safe_point_create(store, &options, &safe_point), "safe points");
+    must(roster_safe_point_start(safe_point), "safe points");
     pause_for(1);
     before = processor_seconds();
     pause_for(IDLE_SECONDS);
     printf("idle syncer and safe points: %.4f %% of a core\n",
            (processor_seconds() - before) / IDLE_SECONDS * 100);
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
     must(roster_syncer_stop(options.syncer, 1000), "stop");
     roster_syncer_destroy(options.syncer);
     must(roster_destroy(roster), "roster");

@@ -109,7 +109,7 @@ END {
     sub(/.*\//, "", header)
     page = header
     sub(/\.h$/, "", page)
-    library = header ~ /^(barrier|oracle_store|safepoint|store(_lease|_watch)?|syncer)\.h$/ ? "libroster-cluster" : \
+    library = header ~ /^(barrier|oracle_store|safe_point|store(_lease|_watch)?|syncer)\.h$/ ? "libroster-cluster" : \
         header == "status.h" ? "libroster-status" : "libroster"
     print ".\\\" SPDX-License-Identifier: LGPL-2.1-or-later"
     print ".\\\" SPDX-FileCopyrightText: 2026 The Roster developers"

@@ -12,7 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/text.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,10 +89,10 @@ static int create_syncer(struct server *server)
     return err ? server_fail("no member of the cluster, see --prefix and --server-id", err) : 0;
 }
 
-static int create_safepoint(struct server *server, struct roster_safepoint **safepoint)
+static int create_safe_point(struct server *server, struct roster_safe_point **safe_point)
 {
     const struct options *options = &server->options;
-    struct roster_safepoint_options known = {.size = sizeof(known)};
+    struct roster_safe_point_options known = {.size = sizeof(known)};
     int err;
 
     known.prefix = options->prefix;
@@ -103,7 +103,7 @@ static int create_safepoint(struct server *server, struct roster_safepoint **saf
     known.any_life_time = true;
     known.interval_ms = (uint32_t)options->report_interval_ms;
     known.log = on_log;
-    err = roster_safepoint_create(server->cluster.store, &known, safepoint);
+    err = roster_safe_point_create(server->cluster.store, &known, safe_point);
     return err ? server_fail("no safe points", err) : 0;
 }
 
@@ -113,7 +113,7 @@ static int run(struct cluster *cluster)
     int err = roster_syncer_start(cluster->syncer);
 
     if (!err)
-        err = roster_safepoint_start(cluster->safepoint);
+        err = roster_safe_point_start(cluster->safe_point);
     if (err)
         return server_fail("no thread for the cluster", err);
     if (!roster_syncer_wait(cluster->syncer, ROSTER_SYNCER_LIVE, JOIN_MS))
@@ -126,7 +126,7 @@ static int run(struct cluster *cluster)
 
 int cluster_start(struct server *server)
 {
-    struct roster_safepoint *safepoint = NULL;
+    struct roster_safe_point *safe_point = NULL;
     int err;
 
     if (!server->options.store)
@@ -137,11 +137,11 @@ int cluster_start(struct server *server)
     if (!err)
         err = create_syncer(server);
     if (!err)
-        err = create_safepoint(server, &safepoint);
+        err = create_safe_point(server, &safe_point);
     if (err)
         return err;
-    /* pairs with known_safepoint() */
-    __atomic_store_n(&server->cluster.safepoint, safepoint, __ATOMIC_RELEASE);
+    /* pairs with known_safe_point() */
+    __atomic_store_n(&server->cluster.safe_point, safe_point, __ATOMIC_RELEASE);
     return run(&server->cluster);
 }
 
@@ -150,7 +150,7 @@ void cluster_stop(struct server *server)
     struct cluster *cluster = &server->cluster;
     int err = 0;
 
-    roster_safepoint_destroy(cluster->safepoint);
+    roster_safe_point_destroy(cluster->safe_point);
     if (cluster->syncer)
         err = roster_syncer_stop(cluster->syncer, LEAVE_MS);
     if (err)
@@ -160,22 +160,22 @@ void cluster_stop(struct server *server)
 }
 
 /* pairs with cluster_start() */
-static struct roster_safepoint *known_safepoint(struct server *server)
+static struct roster_safe_point *known_safe_point(struct server *server)
 {
-    return __atomic_load_n(&server->cluster.safepoint, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&server->cluster.safe_point, __ATOMIC_ACQUIRE);
 }
 
 uint64_t cluster_safe_point(struct server *server)
 {
-    const struct roster_safepoint *safepoint = known_safepoint(server);
+    const struct roster_safe_point *safe_point = known_safe_point(server);
 
-    return safepoint ? roster_gc_safe_point(safepoint) : roster_local_safe_point(server->roster);
+    return safe_point ? roster_gc_safe_point(safe_point) : roster_local_safe_point(server->roster);
 }
 
 /* What is known of the server's place in the cluster. */
 struct place {
     struct roster_syncer_stats syncer;
-    struct roster_safepoint_state safepoint;
+    struct roster_safe_point_state safe_point;
     int64_t left_ms; /* of the lease, as far as the server relies upon it */
     bool fenced;
 };
@@ -187,10 +187,10 @@ static int look(struct server *server, struct place *place)
     int err;
 
     place->syncer.size = sizeof(place->syncer);
-    place->safepoint.size = sizeof(place->safepoint);
+    place->safe_point.size = sizeof(place->safe_point);
     err = roster_syncer_get_stats(server->cluster.syncer, &place->syncer);
     if (!err)
-        err = roster_safepoint_get_state(server->cluster.safepoint, &place->safepoint);
+        err = roster_safe_point_get_state(server->cluster.safe_point, &place->safe_point);
     clock_gettime(CLOCK_BOOTTIME, &now);
     left = place->syncer.deadline_ns - (int64_t)now.tv_sec * 1000000000 - now.tv_nsec;
     place->fenced = err || place->syncer.state != ROSTER_SYNCER_LIVE || left <= 0;
@@ -202,7 +202,7 @@ bool cluster_fenced(struct server *server)
 {
     struct place place;
 
-    if (!known_safepoint(server))
+    if (!known_safe_point(server))
         return false;
     return look(server, &place) || place.fenced;
 }
@@ -211,10 +211,10 @@ bool cluster_fenced(struct server *server)
 static const char *blocker(const struct place *place, const struct roster_blocker *blocker,
                            char *text, size_t size)
 {
-    if (place->safepoint.leads)
+    if (place->safe_point.leads)
         return roster_blocker_describe(blocker, text, size);
-    if (place->safepoint.leader[0])
-        snprintf(text, size, "ask %s, which leads", place->safepoint.leader);
+    if (place->safe_point.leader[0])
+        snprintf(text, size, "ask %s, which leads", place->safe_point.leader);
     else
         snprintf(text, size, "nobody leads");
     roster_text_show(text, strlen(text), text, size);
@@ -254,7 +254,7 @@ static void about_lease(const struct place *place, struct buf *out)
 
 static void about_safe_points(struct server *server, const struct place *place, struct buf *out)
 {
-    const struct roster_safepoint_state *state = &place->safepoint;
+    const struct roster_safe_point_state *state = &place->safe_point;
     char text[2 * ROSTER_BLOCKER_NAME];
 
     LINE(out, "txn_safe_point", state->txn);
@@ -279,7 +279,7 @@ int cluster_info(struct server *server, struct buf *out)
     struct place place;
     int err;
 
-    if (!known_safepoint(server)) {
+    if (!known_safe_point(server)) {
         buf_printf(out, "store:none\r\n");
         return 0;
     }
@@ -298,12 +298,13 @@ void cluster_line(struct server *server, struct buf *out)
     char text[2 * ROSTER_BLOCKER_NAME];
     struct place place;
 
-    if (!known_safepoint(server) || look(server, &place))
+    if (!known_safe_point(server) || look(server, &place))
         return;
     buf_printf(out,
                "server=%s lease=%s lease-left-ms=%" PRId64 " fenced=%s txn-safe-point=%" PRIu64
                " gc-safe-point=%" PRIu64 " blocker=\"%s\"\n",
                server->options.server_id, roster_syncer_state_name(place.syncer.state),
-               place.left_ms, place.fenced ? "yes" : "no", place.safepoint.txn, place.safepoint.gc,
-               blocker(&place, &place.safepoint.txn_blocker, text, sizeof(text)));
+               place.left_ms, place.fenced ? "yes" : "no", place.safe_point.txn,
+               place.safe_point.gc,
+               blocker(&place, &place.safe_point.txn_blocker, text, sizeof(text)));
 }

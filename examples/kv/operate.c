@@ -12,7 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/status.h>
 #include <stdio.h>
 
@@ -105,7 +105,7 @@ int operate_show(struct server *server)
     options.peers = 1;
     options.history = server->operate.history;
     options.syncer = server->cluster.syncer;
-    options.safepoint = server->cluster.safepoint;
+    options.safe_point = server->cluster.safe_point;
     options.cluster = roster_cluster_calls();
     options.drain = on_drain_wanted;
     options.drain_arg = server;

@@ -21,7 +21,7 @@ struct worker;
 struct cluster {
     struct roster_store *store;
     struct roster_syncer *syncer;
-    struct roster_safepoint *safepoint; /* atomic: the collector is there before it */
+    struct roster_safe_point *safe_point; /* atomic: the collector is there before it */
 };
 
 /* What operates it. */

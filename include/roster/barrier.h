@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 
 ROSTER_BEGIN_DECLS
 
@@ -23,7 +23,7 @@ ROSTER_BEGIN_DECLS
 /**
  * Sets a barrier, or moves it and sets its time to live anew.
  *
- * \param safepoint the cluster's safe points.
+ * \param safe_point the cluster's safe points.
  * \param name      1 to 128 bytes, no slash.
  * \param ts        where it stands; the txn safe point may reach and not pass it.
  * \param ttl_ms    how long, 1 to ROSTER_STORE_MAX_TTL_MS, or ROSTER_BARRIER_FOREVER.
@@ -35,8 +35,8 @@ ROSTER_BEGIN_DECLS
  * \retval -EAGAIN others were faster again and again; nothing changed.
  * \retval ... errors of the store; after -EINPROGRESS it may stand.
  */
-ROSTER_API int roster_barrier_set(struct roster_safepoint *safepoint, const char *name, uint64_t ts,
-                                  int64_t ttl_ms);
+ROSTER_API int roster_barrier_set(struct roster_safe_point *safe_point, const char *name,
+                                  uint64_t ts, int64_t ttl_ms);
 
 /**
  * Removes a barrier.
@@ -46,7 +46,7 @@ ROSTER_API int roster_barrier_set(struct roster_safepoint *safepoint, const char
  * \retval -EINVAL an argument is null or out of range.
  * \retval ... errors of the store.
  */
-ROSTER_API int roster_barrier_delete(struct roster_safepoint *safepoint, const char *name);
+ROSTER_API int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name);
 
 /** One barrier. */
 struct roster_barrier {
@@ -58,7 +58,7 @@ struct roster_barrier {
 /**
  * Lists all barriers in the order of their names.
  *
- * \param safepoint the cluster's safe points.
+ * \param safe_point the cluster's safe points.
  * \param barriers  receives them, to be given to free(); NULL when there are none.
  * \param count     receives how many.
  *
@@ -67,7 +67,7 @@ struct roster_barrier {
  * \retval -ENOMEM memory is out.
  * \retval ... errors of the store.
  */
-ROSTER_API ROSTER_MUST_CHECK int roster_barrier_list(struct roster_safepoint *safepoint,
+ROSTER_API ROSTER_MUST_CHECK int roster_barrier_list(struct roster_safe_point *safe_point,
                                                      struct roster_barrier **barriers,
                                                      size_t *count);
 

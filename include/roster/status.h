@@ -40,7 +40,7 @@ ROSTER_BEGIN_DECLS
 struct roster;
 struct roster_cluster_calls;
 struct roster_history;
-struct roster_safepoint;
+struct roster_safe_point;
 struct roster_syncer;
 
 /* One endpoint. */
@@ -67,13 +67,13 @@ struct roster_status_options {
     struct roster_syncer *syncer;   /* for GET /safepoint; may be NULL */
     roster_status_drain_fn *drain;  /* NULL: there is no drain */
     void *drain_arg;
-    struct roster_safepoint *safepoint; /* for GET /safepoint; may be NULL */
-    uint32_t max_per_client;            /* connections of one user (over TCP where the kernel does
-                                           not tell: of all); default: half of max_connections */
+    struct roster_safe_point *safe_point; /* for GET /safepoint; may be NULL */
+    uint32_t max_per_client;              /* connections of one user (over TCP where the kernel does
+                                             not tell: of all); default: half of max_connections */
     uint64_t max_memory; /* bytes for connections and replies, of which one client may have half;
                             more is answered by 503; default: 64 MiB, at least 1 MiB */
     const struct roster_cluster_calls *cluster; /* roster_cluster_calls(), with a syncer or a
-                                                   safepoint; else it may be NULL */
+                                                   safe_point; else it may be NULL */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT                                                                 \
@@ -92,7 +92,7 @@ struct roster_status_options {
  * leaves an empty file, which the next server takes.
  *
  * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
- * loopback or not to be had, a value out of range, a syncer or safepoint without `cluster`, or a
+ * loopback or not to be had, a value out of range, a syncer or safe_point without `cluster`, or a
  * struct smaller than the first version's;
  * -E2BIG for a larger one with something unknown in it; -EADDRINUSE when another one listens there,
  * or a file is in the way; -EACCES when this user may not make a socket there; -ENOENT when the

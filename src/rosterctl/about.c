@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * status, min and safepoint.
+ * status, min and safe_point.
  */
 #include "config.h"
 
@@ -65,7 +65,7 @@ int ctl_status(const struct options *options)
     return print_reply(options, &reply, print_all);
 }
 
-int ctl_safepoint(const struct options *options)
+int ctl_safe_point(const struct options *options)
 {
     struct reply reply = ctl_ask(options, "GET", "/safepoint");
 

@@ -39,7 +39,7 @@ static const struct command {
     {"ps", ctl_ps, LISTS | JSON | FULL | WATCH},
     {"trx", ctl_trx, LISTS | JSON | WATCH},
     {"min", ctl_min, JSON},
-    {"safepoint", ctl_safepoint, JSON},
+    {"safepoint", ctl_safe_point, JSON},
     {"status", ctl_status, JSON},
     {"history", ctl_history, JSON | FULL},
     {"kill", ctl_kill, KILL | JSON | ARGS},

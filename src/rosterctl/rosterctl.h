@@ -83,7 +83,7 @@ void table_print(const json_t *rows, const struct column *columns, size_t count)
 
 typedef int command_fn(const struct options *options);
 
-command_fn ctl_ps, ctl_trx, ctl_min, ctl_safepoint, ctl_history, ctl_status, ctl_kill, ctl_drain;
+command_fn ctl_ps, ctl_trx, ctl_min, ctl_safe_point, ctl_history, ctl_status, ctl_kill, ctl_drain;
 command_fn ctl_top, ctl_barrier, ctl_gc;
 
 #endif /* ROSTERCTL_H */

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <roster/barrier.h>
 #include <roster/error.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/timestamp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 
 struct cluster {
     struct roster_store *store;
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
 };
 
 static int code_of(int err)
@@ -46,14 +46,14 @@ static int code_of(int err)
 
 static void close_cluster(struct cluster *cluster)
 {
-    roster_safepoint_destroy(cluster->safepoint);
+    roster_safe_point_destroy(cluster->safe_point);
     roster_store_close(cluster->store);
 }
 
 /* Returns an exit code; the user has been told. */
 static int open_cluster(const struct options *options, struct cluster *cluster)
 {
-    struct roster_safepoint_options how = {.size = sizeof(how)};
+    struct roster_safe_point_options how = {.size = sizeof(how)};
     struct roster_store_options opening = {.size = sizeof(opening)};
     char error[ROSTER_STORE_ERROR_SIZE];
     int err;
@@ -74,7 +74,7 @@ static int open_cluster(const struct options *options, struct cluster *cluster)
     if (err)
         return ctl_error(code_of(err), "%s", error);
     how.prefix = options->prefix;
-    err = roster_safepoint_create(cluster->store, &how, &cluster->safepoint);
+    err = roster_safe_point_create(cluster->store, &how, &cluster->safe_point);
     if (err)
         roster_store_close(cluster->store);
     return err ? ctl_error(code_of(err), "%s", roster_strerror(err)) : CTL_OK;
@@ -118,7 +118,7 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
         return ctl_error(CTL_USAGE, "\"%s\" is no timestamp", options->args[2]);
     if (!parse_ttl(options->ttl_ms, &ttl_ms))
         return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds, not \"%s\"", options->ttl_ms);
-    err = roster_barrier_set(cluster->safepoint, options->args[1], ts, ttl_ms);
+    err = roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms);
     if (err)
         return ctl_error(code_of(err), "%s", roster_strerror(err));
     printf("barrier %s stands at %llu\n", options->args[1], (unsigned long long)ts);
@@ -127,7 +127,7 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
 
 static int barrier_delete(const struct options *options, struct cluster *cluster)
 {
-    int err = roster_barrier_delete(cluster->safepoint, options->args[1]);
+    int err = roster_barrier_delete(cluster->safe_point, options->args[1]);
 
     if (err == -ENOENT)
         return ctl_error(CTL_NOT_FOUND, "there is no barrier %s", options->args[1]);
@@ -157,7 +157,7 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
     struct roster_barrier *barriers = NULL;
     json_t *rows = json_array();
     size_t count = 0, n;
-    int err = roster_barrier_list(cluster->safepoint, &barriers, &count);
+    int err = roster_barrier_list(cluster->safe_point, &barriers, &count);
 
     for (n = 0; !err && n < count; n++)
         json_array_append_new(rows, barrier_row(&barriers[n]));
@@ -226,9 +226,9 @@ int ctl_gc(const struct options *options)
     code = open_cluster(options, &cluster);
     if (code != CTL_OK)
         return code;
-    err = roster_safepoint_refresh(cluster.safepoint);
-    txn = roster_txn_safe_point(cluster.safepoint);
-    gc = roster_gc_safe_point(cluster.safepoint);
+    err = roster_safe_point_refresh(cluster.safe_point);
+    txn = roster_txn_safe_point(cluster.safe_point);
+    gc = roster_gc_safe_point(cluster.safe_point);
     if (err)
         code = ctl_error(code_of(err), "%s", roster_strerror(err));
     else if (options->json)

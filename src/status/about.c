@@ -9,7 +9,7 @@
 #include "query.h"
 
 #include <errno.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/syncer.h>
 #include <string.h>
 #include <time.h>
@@ -201,9 +201,9 @@ static void put_blocker(struct text *text, const struct roster_cluster_calls *ca
 static void put_cluster(struct text *text, const struct roster_status_options *options)
 {
     const struct roster_cluster_calls *calls = options->cluster;
-    struct roster_safepoint_state state = {.size = sizeof(state)};
+    struct roster_safe_point_state state = {.size = sizeof(state)};
 
-    if (!options->safepoint || calls->safepoint_get_state(options->safepoint, &state)) {
+    if (!options->safe_point || calls->safe_point_get_state(options->safe_point, &state)) {
         out_null(text, "cluster");
         return;
     }
@@ -219,7 +219,7 @@ static void put_cluster(struct text *text, const struct roster_status_options *o
     out_close(text, '}');
 }
 
-unsigned get_safepoint(struct request *request)
+unsigned get_safe_point(struct request *request)
 {
     struct roster *roster = request->status->roster;
     struct roster_metrics metrics = {.size = sizeof(metrics)};

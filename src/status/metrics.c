@@ -11,7 +11,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -30,7 +30,7 @@ static const struct route {
     {"/processlist", get_processlist, NULL},
     {"/trx", get_trx, NULL},
     {"/minimum", get_minimum, NULL},
-    {"/safepoint", get_safepoint, NULL},
+    {"/safepoint", get_safe_point, NULL},
     {"/history", get_history, NULL},
     {"/metrics", get_metrics, NULL},
     {"/kill", NULL, post_kill},

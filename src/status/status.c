@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <poll.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -98,7 +98,7 @@ static int options_get(struct roster_status_options *known,
         known->address = "127.0.0.1:0";
     if (!known->name)
         known->name = "roster";
-    if ((known->syncer || known->safepoint) &&
+    if ((known->syncer || known->safe_point) &&
         (!known->cluster || known->cluster->size < sizeof(*known->cluster)))
         return -EINVAL;
     return known->token && !*known->token ? -EINVAL : 0;

@@ -109,7 +109,7 @@ void stream_free(struct request *request);
 /* Makes a reply and returns its HTTP status. */
 typedef unsigned handler_fn(struct request *request);
 
-handler_fn get_page, get_status, get_processlist, get_trx, get_minimum, get_safepoint, get_history;
+handler_fn get_page, get_status, get_processlist, get_trx, get_minimum, get_safe_point, get_history;
 handler_fn get_metrics, post_kill, post_drain;
 
 /* Made from page.html. */

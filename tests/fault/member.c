@@ -123,21 +123,21 @@ static void create_cluster(struct member *member)
                                            .backoff_max_ms = 200,
                                            .change = take_change,
                                            .log = take_log};
-    struct roster_safepoint_options safepoint = {.size = sizeof(safepoint),
-                                                 .prefix = member->options.prefix,
-                                                 .oracle = member_oracle,
-                                                 .oracle_arg = member,
-                                                 .life_time_ms = member->options.life_ms,
-                                                 .any_life_time = true,
-                                                 .interval_ms = member->options.interval_ms,
-                                                 .timeout_ms = member->options.timeout_ms,
-                                                 .log = take_log};
+    struct roster_safe_point_options safe_point = {.size = sizeof(safe_point),
+                                                   .prefix = member->options.prefix,
+                                                   .oracle = member_oracle,
+                                                   .oracle_arg = member,
+                                                   .life_time_ms = member->options.life_ms,
+                                                   .any_life_time = true,
+                                                   .interval_ms = member->options.interval_ms,
+                                                   .timeout_ms = member->options.timeout_ms,
+                                                   .log = take_log};
 
     must(roster_syncer_create(member->roster, member->store, &syncer, &member->syncer), "syncer");
     must(roster_syncer_start(member->syncer), "syncer");
-    safepoint.syncer = member->syncer;
-    must(roster_safepoint_create(member->store, &safepoint, &member->safepoint), "safe points");
-    must(roster_safepoint_start(member->safepoint), "safe points");
+    safe_point.syncer = member->syncer;
+    must(roster_safe_point_create(member->store, &safe_point, &member->safe_point), "safe points");
+    must(roster_safe_point_start(member->safe_point), "safe points");
 }
 
 static void end(struct member *member)
@@ -147,7 +147,7 @@ static void end(struct member *member)
     atomic_store(&member->stop, true);
     for (unsigned i = 0; i < member->n_threads; i++)
         pthread_join(member->threads[i], NULL);
-    roster_safepoint_destroy(member->safepoint);
+    roster_safe_point_destroy(member->safe_point);
     result = roster_syncer_stop(member->syncer, 5000);
     say("stopped: %s", roster_strerror(result));
     roster_syncer_destroy(member->syncer);

@@ -11,7 +11,7 @@
 
 #include <roster/oracle_store.h>
 #include <roster/roster.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/store.h>
 #include <roster/syncer.h>
 
@@ -40,7 +40,7 @@ struct member {
     struct roster_oracle_store *oracle;
     struct roster *roster;
     struct roster_syncer *syncer;
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
     _Atomic uint64_t newest; /* timestamp got */
     _Atomic uint64_t txns;
     _Atomic bool stop;

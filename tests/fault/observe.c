@@ -79,7 +79,7 @@ static void *store_observer_main(void *arg)
 #define TELL_NS 500000000
 
 /* Tells who blocks, twice a second. */
-static void tell_blocker(const struct roster_safepoint_state *state, int64_t *told_at)
+static void tell_blocker(const struct roster_safe_point_state *state, int64_t *told_at)
 {
     const struct roster_blocker *blocker =
         state->txn_blocker.kind != ROSTER_BLOCKER_NONE ? &state->txn_blocker : &state->gc_blocker;
@@ -94,13 +94,13 @@ static void tell_blocker(const struct roster_safepoint_state *state, int64_t *to
 static void *observer_main(void *arg)
 {
     struct member *member = arg;
-    struct roster_safepoint_state state = {.size = sizeof(state)};
+    struct roster_safe_point_state state = {.size = sizeof(state)};
     uint64_t txn = 0, gc = 0;
     int64_t begin, told_at = 0;
 
     while (!atomic_load(&member->stop)) {
         begin = boottime_ns();
-        if (roster_safepoint_get_state(member->safepoint, &state) != 0)
+        if (roster_safe_point_get_state(member->safe_point, &state) != 0)
             abort();
         if (state.txn != txn || state.gc != gc)
             log_event(EVENT_KNOWN, begin, (struct event){.value = state.txn, .ts = state.gc});

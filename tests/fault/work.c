@@ -159,7 +159,7 @@ static void *collector_main(void *arg)
 
     while (!atomic_load(&member->stop)) {
         begin = boottime_ns();
-        safe_point = roster_gc_safe_point(member->safepoint);
+        safe_point = roster_gc_safe_point(member->safe_point);
         count = 0;
         for (uint64_t n = 0; n < DATA_KEYS_EACH; n++)
             count += data_collect(member->data, own_key(member, n), safe_point);

@@ -14,7 +14,7 @@ check() {
         awk -v edges="$work/edges" '
         # The table: | `src/FOLDER/` | what it is | `what`, `it`, `may include` |
         FNR == NR {
-            if ($0 !~ /^\| `src\/[a-z\/]*\/` \|/)
+            if ($0 !~ /^\| `src\/[a-z_\/]*\/` \|/)
                 next
             split($0, cells, "|")
             split(cells[2], name, "`")

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include <roster/roster.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/syncer.h>
 #include <roster/timestamp.h>
 
@@ -45,7 +45,7 @@ static void put(const char *key, const char *value)
 static void start(void)
 {
     struct roster_syncer_options reports = {.size = sizeof(reports), .server_id = "one"};
-    struct roster_safepoint_options moves = {
+    struct roster_safe_point_options moves = {
         .size = sizeof(moves), .oracle = told_now, .any_life_time = true};
     struct roster_options options = ROSTER_OPTIONS_INIT;
 
@@ -56,8 +56,8 @@ static void start(void)
     cr_assert_eq(roster_syncer_run_once(fixture.options.syncer, NULL), 0);
     cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
     moves.syncer = fixture.options.syncer;
-    cr_assert_eq(roster_safepoint_create(store, &moves, &fixture.options.safepoint), 0);
-    cr_assert_eq(roster_safepoint_run_once(fixture.options.safepoint, NULL), 0);
+    cr_assert_eq(roster_safe_point_create(store, &moves, &fixture.options.safe_point), 0);
+    cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
     fixture.options.size = sizeof(fixture.options);
     cr_assert_eq(roster_status_start(fixture.roster, &fixture.options, &fixture.status), -EINVAL);
     fixture.options.cluster = roster_cluster_calls();
@@ -67,7 +67,7 @@ static void start(void)
 static void stop(void)
 {
     roster_status_stop(fixture.status);
-    roster_safepoint_destroy(fixture.options.safepoint);
+    roster_safe_point_destroy(fixture.options.safe_point);
     roster_syncer_destroy(fixture.options.syncer);
     roster_store_close(store);
     cr_assert_eq(roster_destroy(fixture.roster), 0);
@@ -112,12 +112,12 @@ Test(status_cluster, whoever_blocks_is_named)
     json_t *json;
 
     put(RECORDS "two", "5");
-    cr_assert_eq(roster_safepoint_round(fixture.options.safepoint, NULL, NULL), 0);
+    cr_assert_eq(roster_safe_point_round(fixture.options.safe_point, NULL, NULL), 0);
     json = get_json(&fixture, "/safepoint");
     cr_expect(strstr(text_of(json_object_get(json, "cluster"), "gc_blocker"), "server two"));
     json_decref(json);
     put(RECORDS "two", "yesterday");
-    cr_assert_eq(roster_safepoint_round(fixture.options.safepoint, NULL, NULL), -EBADMSG);
+    cr_assert_eq(roster_safe_point_round(fixture.options.safe_point, NULL, NULL), -EBADMSG);
     json = get_json(&fixture, "/safepoint");
     cr_expect(strstr(text_of(json_object_get(json, "cluster"), "txn_blocker"), RECORDS "two"));
     json_decref(json);

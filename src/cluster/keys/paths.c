@@ -40,7 +40,7 @@ int paths_init(struct paths *paths, const char *prefix, const char *server_id)
     set(paths->records, prefix, "server/minstartts/", "");
     set(paths->holders, prefix, "server/holder/", "");
     set(paths->acks, prefix, "server/ack/", "");
-    set(paths->safepoints, prefix, "safepoint/", "");
+    set(paths->safe_points, prefix, "safepoint/", "");
     set(paths->txn, prefix, "safepoint/txn", "");
     set(paths->gc, prefix, "safepoint/gc", "");
     set(paths->leader, prefix, "safepoint/leader", "");

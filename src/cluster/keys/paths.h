@@ -13,14 +13,14 @@
 
 /* All begin with the prefix. Those in capitals in the comments stand for what varies. */
 struct paths {
-    char records[PATHS_SIZE];    /* server/minstartts/ */
-    char holders[PATHS_SIZE];    /* server/holder/ */
-    char acks[PATHS_SIZE];       /* server/ack/ */
-    char safepoints[PATHS_SIZE]; /* safepoint/ */
-    char txn[PATHS_SIZE];        /* safepoint/txn */
-    char gc[PATHS_SIZE];         /* safepoint/gc */
-    char leader[PATHS_SIZE];     /* safepoint/leader */
-    char barriers[PATHS_SIZE];   /* safepoint/barrier/ */
+    char records[PATHS_SIZE];     /* server/minstartts/ */
+    char holders[PATHS_SIZE];     /* server/holder/ */
+    char acks[PATHS_SIZE];        /* server/ack/ */
+    char safe_points[PATHS_SIZE]; /* safepoint/ */
+    char txn[PATHS_SIZE];         /* safepoint/txn */
+    char gc[PATHS_SIZE];          /* safepoint/gc */
+    char leader[PATHS_SIZE];      /* safepoint/leader */
+    char barriers[PATHS_SIZE];    /* safepoint/barrier/ */
     /* Of one server; empty without a server id. */
     char info[PATHS_SIZE];   /* server/info/ID */
     char record[PATHS_SIZE]; /* server/minstartts/ID */

@@ -28,7 +28,7 @@
 struct scene {
     struct roster *roster;
     struct roster_store *store;
-    struct roster_safepoint *safepoint; /* with one barrier */
+    struct roster_safe_point *safe_point; /* with one barrier */
 };
 
 struct act {
@@ -130,13 +130,13 @@ static int create_syncer(struct scene *scene)
     return err;
 }
 
-static int create_safepoint(struct scene *scene)
+static int create_safe_point(struct scene *scene)
 {
-    struct roster_safepoint *safepoint;
-    int err = roster_safepoint_create(scene->store, NULL, &safepoint);
+    struct roster_safe_point *safe_point;
+    int err = roster_safe_point_create(scene->store, NULL, &safe_point);
 
     if (!err)
-        roster_safepoint_destroy(safepoint);
+        roster_safe_point_destroy(safe_point);
     return err;
 }
 
@@ -144,7 +144,7 @@ static int list_barriers(struct scene *scene)
 {
     struct roster_barrier *barriers;
     size_t count = 0;
-    int err = roster_barrier_list(scene->safepoint, &barriers, &count);
+    int err = roster_barrier_list(scene->safe_point, &barriers, &count);
 
     if (!err) {
         cr_assert_eq(count, 1);
@@ -153,16 +153,16 @@ static int list_barriers(struct scene *scene)
     return err;
 }
 
-static int start_safepoint(struct scene *scene)
+static int start_safe_point(struct scene *scene)
 {
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
     int err;
 
-    cr_assert_eq(roster_safepoint_create(scene->store, NULL, &safepoint), 0);
+    cr_assert_eq(roster_safe_point_create(scene->store, NULL, &safe_point), 0);
     failing_all();
-    err = roster_safepoint_start(safepoint);
+    err = roster_safe_point_start(safe_point);
     failing_none();
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
     return err;
 }
 
@@ -189,7 +189,7 @@ static const struct act acts[] = {
     {"roster_oracle_store_create", create_oracle, -ENOMEM},
     {"roster_oracle_persistent_create", create_clock, -ENOMEM},
     {"roster_syncer_create", create_syncer, -ENOMEM},
-    {"roster_safepoint_create", create_safepoint, -ENOMEM},
+    {"roster_safe_point_create", create_safe_point, -ENOMEM},
     {"roster_barrier_list", list_barriers, -ENOMEM},
 };
 
@@ -198,13 +198,13 @@ static void scene_begin(struct scene *scene)
     cr_assert_eq(roster_create(NULL, &scene->roster), 0);
     cr_assert_eq(roster_store_open("memory", NULL, &scene->store, NULL, 0), 0);
     cr_assert_eq(put(scene), 0);
-    cr_assert_eq(roster_safepoint_create(scene->store, NULL, &scene->safepoint), 0);
-    cr_assert_eq(roster_barrier_set(scene->safepoint, "b", 1, 60000), 0);
+    cr_assert_eq(roster_safe_point_create(scene->store, NULL, &scene->safe_point), 0);
+    cr_assert_eq(roster_barrier_set(scene->safe_point, "b", 1, 60000), 0);
 }
 
 static void scene_end(struct scene *scene)
 {
-    roster_safepoint_destroy(scene->safepoint);
+    roster_safe_point_destroy(scene->safe_point);
     roster_store_close(scene->store);
     cr_assert_eq(roster_destroy(scene->roster), 0);
 }
@@ -244,6 +244,6 @@ Test(cluster_memory_out, no_thread_can_be_started)
 
     scene_begin(&scene);
     cr_assert_eq(start_syncer(&scene), -EAGAIN);
-    cr_assert_eq(start_safepoint(&scene), -EAGAIN);
+    cr_assert_eq(start_safe_point(&scene), -EAGAIN);
     scene_end(&scene);
 }

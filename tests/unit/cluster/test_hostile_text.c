@@ -17,7 +17,7 @@
 
 #include <roster/barrier.h>
 #include <roster/manager.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/syncer.h>
 
 #include "core/base/utf8.h"
@@ -156,20 +156,20 @@ Test(hostile_text, what_etcd_says)
 /* Something in the store that keeps the safe point from moving. */
 static void expect_blocker(const char *key, const char *value, enum roster_blocker_kind kind)
 {
-    struct roster_safepoint_options options = {.size = sizeof(options), .log = take_line};
-    struct roster_safepoint_result result = {.size = sizeof(result)};
-    struct roster_safepoint *safepoint = NULL;
+    struct roster_safe_point_options options = {.size = sizeof(options), .log = take_line};
+    struct roster_safe_point_result result = {.size = sizeof(result)};
+    struct roster_safe_point *safe_point = NULL;
     struct roster_store *store = NULL;
     char described[400];
 
     cr_assert_eq(roster_store_open("memory", NULL, &store, NULL, 0), 0);
-    cr_assert_eq(roster_safepoint_create(store, &options, &safepoint), 0);
+    cr_assert_eq(roster_safe_point_create(store, &options, &safe_point), 0);
     put_text(store, "/roster/server/holder/" EVIL, "{\"kind\":\"\\n\\u001b[2J\\u202e\"}");
     put_text(store, key, value);
-    (void)roster_safepoint_advance_txn(safepoint, 1000, &result);
+    (void)roster_safe_point_advance_txn(safe_point, 1000, &result);
     cr_expect_eq(result.blocker.kind, kind, "%s: %d", key, (int)result.blocker.kind);
     expect_text(key, roster_blocker_describe(&result.blocker, described, sizeof(described)));
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
     roster_store_close(store);
 }
 
@@ -186,8 +186,8 @@ Test(hostile_text, what_blocks_a_safe_point)
 Test(hostile_text, what_a_server_says)
 {
     struct roster_syncer_options options = server_options(EVIL_UTF8);
-    struct roster_safepoint_options how = {.size = sizeof(how), .log = take_line};
-    struct roster_safepoint *safepoint = NULL;
+    struct roster_safe_point_options how = {.size = sizeof(how), .log = take_line};
+    struct roster_safe_point *safe_point = NULL;
     struct roster_oracle_local *oracle = NULL;
     struct roster_store *store = NULL;
     struct server server;
@@ -199,16 +199,16 @@ Test(hostile_text, what_a_server_says)
     how.oracle = roster_oracle_local_read;
     cr_assert_eq(roster_oracle_local_create(&oracle), 0);
     how.oracle_arg = oracle;
-    cr_assert_eq(roster_safepoint_create(store, &how, &safepoint), 0);
+    cr_assert_eq(roster_safe_point_create(store, &how, &safe_point), 0);
     put_text(store, "/roster/safepoint/gc", EVIL);
     for (int i = 0; i < 20; i++) {
         (void)roster_syncer_run_once(server.syncer, NULL);
-        (void)roster_safepoint_run_once(safepoint, NULL);
+        (void)roster_safe_point_run_once(safe_point, NULL);
         sleep_ms(5);
     }
     cr_expect_gt(atomic_load(&lines), 1);
-    (void)roster_safepoint_stop(safepoint);
-    roster_safepoint_destroy(safepoint);
+    (void)roster_safe_point_stop(safe_point);
+    roster_safe_point_destroy(safe_point);
     server_destroy(&server);
     roster_oracle_local_destroy(oracle);
     roster_store_close(store);

@@ -127,11 +127,11 @@ Test(misuse, options_of_a_later_version)
     LATER(roster_oracle_store_options) global = {{.size = sizeof(global)}, 1};
     LATER(roster_oracle_persistent_options) persistent = {{.size = sizeof(persistent)}, 1};
     LATER(roster_syncer_options) reports = {{.size = sizeof(reports), .server_id = "one"}, 1};
-    LATER(roster_safepoint_options) moves = {{.size = sizeof(moves)}, 1};
+    LATER(roster_safe_point_options) moves = {{.size = sizeof(moves)}, 1};
     struct roster_store *store = open_memory();
     struct roster_oracle_persistent *clock = NULL;
     struct roster_oracle_store *oracle = NULL;
-    struct roster_safepoint *safepoint = NULL;
+    struct roster_safe_point *safe_point = NULL;
     struct roster_syncer *syncer = NULL;
     struct roster *roster;
 
@@ -139,56 +139,56 @@ Test(misuse, options_of_a_later_version)
     cr_expect_eq(roster_oracle_store_create(store, &global.known, &oracle), -E2BIG);
     cr_expect_eq(roster_oracle_persistent_create(store, &persistent.known, &clock), -E2BIG);
     cr_expect_eq(roster_syncer_create(roster, store, &reports.known, &syncer), -E2BIG);
-    cr_expect_eq(roster_safepoint_create(store, &moves.known, &safepoint), -E2BIG);
-    cr_expect(!oracle && !clock && !syncer && !safepoint);
+    cr_expect_eq(roster_safe_point_create(store, &moves.known, &safe_point), -E2BIG);
+    cr_expect(!oracle && !clock && !syncer && !safe_point);
     moves.unknown = 0;
-    cr_assert_eq(roster_safepoint_create(store, &moves.known, &safepoint), 0);
-    roster_safepoint_destroy(safepoint);
+    cr_assert_eq(roster_safe_point_create(store, &moves.known, &safe_point), 0);
+    roster_safe_point_destroy(safe_point);
     cr_assert_eq(roster_destroy(roster), 0);
     roster_store_close(store);
 }
 
 Test(misuse, safe_points_that_are_null)
 {
-    struct roster_safepoint_state state = {.size = sizeof(state)};
+    struct roster_safe_point_state state = {.size = sizeof(state)};
     struct roster_barrier *barriers;
     size_t count;
 
-    cr_expect_eq(roster_safepoint_start(NULL), -EINVAL);
-    cr_expect_eq(roster_safepoint_run_once(NULL, NULL), -EINVAL);
-    cr_expect_eq(roster_safepoint_stop(NULL), -EINVAL);
-    cr_expect_eq(roster_safepoint_refresh(NULL), -EINVAL);
-    cr_expect_eq(roster_safepoint_round(NULL, NULL, NULL), -EINVAL);
-    cr_expect_eq(roster_safepoint_advance_txn(NULL, 1, NULL), -EINVAL);
-    cr_expect_eq(roster_safepoint_advance_gc(NULL, 1, NULL), -EINVAL);
-    cr_expect_eq(roster_safepoint_get_state(NULL, &state), -EINVAL);
+    cr_expect_eq(roster_safe_point_start(NULL), -EINVAL);
+    cr_expect_eq(roster_safe_point_run_once(NULL, NULL), -EINVAL);
+    cr_expect_eq(roster_safe_point_stop(NULL), -EINVAL);
+    cr_expect_eq(roster_safe_point_refresh(NULL), -EINVAL);
+    cr_expect_eq(roster_safe_point_round(NULL, NULL, NULL), -EINVAL);
+    cr_expect_eq(roster_safe_point_advance_txn(NULL, 1, NULL), -EINVAL);
+    cr_expect_eq(roster_safe_point_advance_gc(NULL, 1, NULL), -EINVAL);
+    cr_expect_eq(roster_safe_point_get_state(NULL, &state), -EINVAL);
     cr_expect_eq(roster_barrier_set(NULL, "b", 1, 1), -EINVAL);
     cr_expect_eq(roster_barrier_delete(NULL, "b"), -EINVAL);
     cr_expect_eq(roster_barrier_list(NULL, &barriers, &count), -EINVAL);
-    roster_safepoint_destroy(NULL);
+    roster_safe_point_destroy(NULL);
 }
 
-static void refuse_barriers(struct roster_safepoint *safepoint)
+static void refuse_barriers(struct roster_safe_point *safe_point)
 {
     struct roster_barrier *barriers;
     size_t count;
 
-    cr_expect_eq(roster_barrier_delete(safepoint, "a/b"), -EINVAL);
-    cr_expect_eq(roster_barrier_delete(safepoint, NULL), -EINVAL);
-    cr_expect_eq(roster_barrier_list(safepoint, NULL, &count), -EINVAL);
-    cr_expect_eq(roster_barrier_list(safepoint, &barriers, NULL), -EINVAL);
+    cr_expect_eq(roster_barrier_delete(safe_point, "a/b"), -EINVAL);
+    cr_expect_eq(roster_barrier_delete(safe_point, NULL), -EINVAL);
+    cr_expect_eq(roster_barrier_list(safe_point, NULL, &count), -EINVAL);
+    cr_expect_eq(roster_barrier_list(safe_point, &barriers, NULL), -EINVAL);
 }
 
-static void refuse_sizes(struct roster_safepoint *safepoint, size_t change, int wanted)
+static void refuse_sizes(struct roster_safe_point *safe_point, size_t change, int wanted)
 {
-    struct roster_safepoint_result result = {.size = sizeof(result) + change};
-    struct roster_safepoint_state state = {.size = sizeof(state) + change};
+    struct roster_safe_point_result result = {.size = sizeof(result) + change};
+    struct roster_safe_point_state state = {.size = sizeof(state) + change};
 
-    cr_expect_eq(roster_safepoint_get_state(safepoint, &state), wanted);
-    cr_expect_eq(roster_safepoint_advance_txn(safepoint, 1, &result), wanted);
-    cr_expect_eq(roster_safepoint_advance_gc(safepoint, 1, &result), wanted);
-    cr_expect_eq(roster_safepoint_round(safepoint, &result, NULL), wanted);
-    cr_expect_eq(roster_safepoint_round(safepoint, NULL, &result), wanted);
+    cr_expect_eq(roster_safe_point_get_state(safe_point, &state), wanted);
+    cr_expect_eq(roster_safe_point_advance_txn(safe_point, 1, &result), wanted);
+    cr_expect_eq(roster_safe_point_advance_gc(safe_point, 1, &result), wanted);
+    cr_expect_eq(roster_safe_point_round(safe_point, &result, NULL), wanted);
+    cr_expect_eq(roster_safe_point_round(safe_point, NULL, &result), wanted);
 }
 
 static int no_timestamp(void *arg, uint64_t *ts)
@@ -200,27 +200,27 @@ static int no_timestamp(void *arg, uint64_t *ts)
 
 Test(misuse, safe_points_at_the_wrong_time)
 {
-    struct roster_safepoint_options options = {.size = sizeof(options), .oracle = no_timestamp};
+    struct roster_safe_point_options options = {.size = sizeof(options), .oracle = no_timestamp};
     struct roster_store *store = open_memory();
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
     uint32_t wait_ms;
 
-    cr_expect_eq(roster_safepoint_create(NULL, &options, &safepoint), -EINVAL);
-    cr_expect_eq(roster_safepoint_create(store, &options, NULL), -EINVAL);
-    cr_assert_eq(roster_safepoint_create(store, &options, &safepoint), 0);
-    refuse_barriers(safepoint);
-    refuse_sizes(safepoint, 8, -E2BIG);
-    refuse_sizes(safepoint, (size_t)-8, -EINVAL);
-    cr_expect_eq(roster_safepoint_get_state(safepoint, NULL), -EINVAL);
-    cr_expect_eq(roster_safepoint_round(safepoint, NULL, NULL), -EIO);
-    cr_assert_eq(roster_safepoint_run_once(safepoint, &wait_ms), 0);
-    cr_assert_eq(roster_safepoint_start(safepoint), 0);
-    cr_expect_eq(roster_safepoint_start(safepoint), -EBUSY);
-    cr_expect_eq(roster_safepoint_run_once(safepoint, &wait_ms), -EBUSY);
-    cr_assert_eq(roster_safepoint_stop(safepoint), 0);
-    cr_expect_eq(roster_safepoint_start(safepoint), -EBUSY);
-    cr_expect_eq(roster_safepoint_run_once(safepoint, &wait_ms), -EBUSY);
-    cr_expect_eq(roster_safepoint_stop(safepoint), 0);
-    roster_safepoint_destroy(safepoint);
+    cr_expect_eq(roster_safe_point_create(NULL, &options, &safe_point), -EINVAL);
+    cr_expect_eq(roster_safe_point_create(store, &options, NULL), -EINVAL);
+    cr_assert_eq(roster_safe_point_create(store, &options, &safe_point), 0);
+    refuse_barriers(safe_point);
+    refuse_sizes(safe_point, 8, -E2BIG);
+    refuse_sizes(safe_point, (size_t)-8, -EINVAL);
+    cr_expect_eq(roster_safe_point_get_state(safe_point, NULL), -EINVAL);
+    cr_expect_eq(roster_safe_point_round(safe_point, NULL, NULL), -EIO);
+    cr_assert_eq(roster_safe_point_run_once(safe_point, &wait_ms), 0);
+    cr_assert_eq(roster_safe_point_start(safe_point), 0);
+    cr_expect_eq(roster_safe_point_start(safe_point), -EBUSY);
+    cr_expect_eq(roster_safe_point_run_once(safe_point, &wait_ms), -EBUSY);
+    cr_assert_eq(roster_safe_point_stop(safe_point), 0);
+    cr_expect_eq(roster_safe_point_start(safe_point), -EBUSY);
+    cr_expect_eq(roster_safe_point_run_once(safe_point, &wait_ms), -EBUSY);
+    cr_expect_eq(roster_safe_point_stop(safe_point), 0);
+    roster_safe_point_destroy(safe_point);
     roster_store_close(store);
 }

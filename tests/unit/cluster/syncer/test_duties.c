@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/timestamp.h>
 
 #include "../server.h"
@@ -20,14 +20,14 @@
 /* A server with safe points, which write down what they are told. */
 struct member {
     struct server server;
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
     struct roster_oracle_local *clock;
     uint64_t txn, gc; /* told last */
     unsigned told, back, at_once;
     int inside; /* what a stop from a callback said */
 };
 
-static void note(void *arg, const struct roster_safepoint_state *state)
+static void note(void *arg, const struct roster_safe_point_state *state)
 {
     struct member *member = arg;
 
@@ -38,13 +38,13 @@ static void note(void *arg, const struct roster_safepoint_state *state)
     member->txn = state->txn;
     member->gc = state->gc;
     __atomic_fetch_add(&member->told, 1, __ATOMIC_ACQ_REL);
-    member->inside = roster_safepoint_stop(member->safepoint);
+    member->inside = roster_safe_point_stop(member->safe_point);
     __atomic_fetch_sub(&member->at_once, 1, __ATOMIC_ACQ_REL);
 }
 
 static void member_start(struct member *member, struct roster_store *store)
 {
-    struct roster_safepoint_options options = {
+    struct roster_safe_point_options options = {
         .size = sizeof(options), .any_life_time = true, .interval_ms = 10};
     struct roster_syncer_options syncer = server_options("a");
 
@@ -59,15 +59,15 @@ static void member_start(struct member *member, struct roster_store *store)
     options.oracle_arg = member->clock;
     options.change = note;
     options.change_arg = member;
-    cr_assert_eq(roster_safepoint_create(store, &options, &member->safepoint), 0);
-    cr_assert_eq(roster_safepoint_start(member->safepoint), 0);
+    cr_assert_eq(roster_safe_point_create(store, &options, &member->safe_point), 0);
+    cr_assert_eq(roster_safe_point_start(member->safe_point), 0);
 }
 
 struct stopper {
     struct member *member;
     pthread_barrier_t *barrier;
     pthread_t thread;
-    int safepoint, syncer;
+    int safe_point, syncer;
 };
 
 static void *stop(void *arg)
@@ -75,7 +75,7 @@ static void *stop(void *arg)
     struct stopper *stopper = arg;
 
     pthread_barrier_wait(stopper->barrier);
-    stopper->safepoint = roster_safepoint_stop(stopper->member->safepoint);
+    stopper->safe_point = roster_safe_point_stop(stopper->member->safe_point);
     stopper->syncer = roster_syncer_stop(stopper->member->server.syncer, 10000);
     return NULL;
 }
@@ -93,7 +93,7 @@ static void stop_at_once(struct member *member)
     }
     for (size_t i = 0; i < STOPPERS; i++) {
         pthread_join(stoppers[i].thread, NULL);
-        cr_expect_eq(stoppers[i].safepoint, 0);
+        cr_expect_eq(stoppers[i].safe_point, 0);
         cr_expect(stoppers[i].syncer == 0 || stoppers[i].syncer == -EALREADY, "%d",
                   stoppers[i].syncer);
         owners += stoppers[i].syncer == 0;
@@ -110,7 +110,7 @@ STORE_TEST(g3_safe_points_are_told_in_order_and_several_threads_stop_them)
     member_start(&member, f->store);
     for (int64_t end = now_ms() + 20000; __atomic_load_n(&member.told, __ATOMIC_ACQUIRE) < 30;) {
         cr_assert_lt(now_ms(), end);
-        (void)roster_safepoint_refresh(member.safepoint); /* a third thread that learns */
+        (void)roster_safe_point_refresh(member.safe_point); /* a third thread that learns */
     }
     stop_at_once(&member);
     told = member.told;
@@ -118,7 +118,7 @@ STORE_TEST(g3_safe_points_are_told_in_order_and_several_threads_stop_them)
     cr_expect_eq(member.back, 0, "%u of %u calls were out of order", member.back, told);
     cr_expect_not(key_exists(f->store, "/roster/server/minstartts/a"),
                   "whoever returned, it is done");
-    roster_safepoint_destroy(member.safepoint);
+    roster_safe_point_destroy(member.safe_point);
     cr_expect_eq(member.told, told);
     server_destroy(&member.server);
     roster_oracle_local_destroy(member.clock);

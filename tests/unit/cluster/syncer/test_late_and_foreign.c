@@ -37,7 +37,7 @@ static struct {
 
 static struct roster_store *store;
 static struct server server;
-static struct roster_safepoint *safepoint;
+static struct roster_safe_point *safe_point;
 
 static int slow_lease(struct roster_store *base, const struct store_lease_call *call,
                       int64_t deadline, struct roster_store_lease *lease)
@@ -77,12 +77,12 @@ static void start(void)
     options.keep_alive_ms = 1;
     server_create(&server, store, &options, 0);
     server_run_until(&server, ROSTER_SYNCER_LIVE);
-    cr_assert_eq(roster_safepoint_create(store, NULL, &safepoint), 0);
+    cr_assert_eq(roster_safe_point_create(store, NULL, &safe_point), 0);
 }
 
 static void stop(void)
 {
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
     server_destroy(&server);
     roster_store_close(store);
 }
@@ -164,11 +164,11 @@ Test(late, a_record_on_a_foreign_lease_is_not_taken_for_ours_after_fencing)
 
 Test(late, g3_a_record_behind_the_txn_safe_point_does_not_pull_it_back)
 {
-    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct roster_safe_point_result result = {.size = sizeof(result)};
 
-    cr_assert_eq(roster_safepoint_advance_txn(safepoint, 1000, &result), 0);
+    cr_assert_eq(roster_safe_point_advance_txn(safe_point, 1000, &result), 0);
     put_number(store, "/roster/server/minstartts/x", 700);
-    cr_expect_eq(roster_safepoint_advance_txn(safepoint, 2000, &result), 0);
+    cr_expect_eq(roster_safe_point_advance_txn(safe_point, 2000, &result), 0);
     cr_expect_eq(result.after, 1000);
     cr_expect_eq(stored_number(store, TXN), 1000);
     cr_expect_str_eq(result.blocker.name, "x");
@@ -176,14 +176,14 @@ Test(late, g3_a_record_behind_the_txn_safe_point_does_not_pull_it_back)
 
 static void advance(void)
 {
-    cr_assert_eq(roster_safepoint_advance_txn(safepoint, 2000, NULL), 0);
+    cr_assert_eq(roster_safe_point_advance_txn(safe_point, 2000, NULL), 0);
 }
 
 Test(late, g2_a_barrier_that_races_an_advance_is_decided_against_it)
 {
-    cr_assert_eq(roster_safepoint_advance_txn(safepoint, 1000, NULL), 0);
+    cr_assert_eq(roster_safe_point_advance_txn(safe_point, 1000, NULL), 0);
     slow.before = advance;
-    cr_expect_eq(roster_barrier_set(safepoint, "b", 1500, ROSTER_BARRIER_FOREVER), -ESTALE);
+    cr_expect_eq(roster_barrier_set(safe_point, "b", 1500, ROSTER_BARRIER_FOREVER), -ESTALE);
     cr_expect_not(key_exists(store, BARRIER));
 }
 
@@ -201,26 +201,26 @@ Test(late, a_barrier_that_is_set_again_or_refused_leaks_no_lease)
     struct roster_store_lease lease;
     int64_t first;
 
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 1000, 3600000), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 1000, 3600000), 0);
     first = lease_of_barrier();
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 1100, 3600000), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 1100, 3600000), 0);
     cr_expect_eq(roster_store_lease_time_to_live(store, first, 1000, &lease), -EKEYEXPIRED);
-    cr_assert_eq(roster_safepoint_advance_txn(safepoint, 1100, NULL), 0);
+    cr_assert_eq(roster_safe_point_advance_txn(safe_point, 1100, NULL), 0);
     first = grant_lease(store, 1000); /* ids of this store are in order */
-    cr_expect_eq(roster_barrier_set(safepoint, "b", 500, 3600000), -ESTALE);
+    cr_expect_eq(roster_barrier_set(safe_point, "b", 500, 3600000), -ESTALE);
     cr_expect_eq(roster_store_lease_time_to_live(store, first + 1, 1000, &lease), -EKEYEXPIRED);
 }
 
 Test(late, g3_a_gc_safe_point_that_goes_back_is_not_believed)
 {
-    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct roster_safe_point_result result = {.size = sizeof(result)};
 
-    cr_assert_eq(roster_safepoint_advance_txn(safepoint, 1000, NULL), 0);
-    cr_assert_eq(roster_safepoint_advance_gc(safepoint, 900, NULL), 0);
+    cr_assert_eq(roster_safe_point_advance_txn(safe_point, 1000, NULL), 0);
+    cr_assert_eq(roster_safe_point_advance_gc(safe_point, 900, NULL), 0);
     put_number(store, GC, 800);
     for (int i = 0; i < 5; i++)
-        cr_assert_eq(roster_safepoint_run_once(safepoint, NULL), 0);
-    cr_expect_eq(roster_gc_safe_point(safepoint), 900);
-    cr_expect_eq(roster_safepoint_advance_gc(safepoint, 950, &result), -EREMCHG);
+        cr_assert_eq(roster_safe_point_run_once(safe_point, NULL), 0);
+    cr_expect_eq(roster_gc_safe_point(safe_point), 900);
+    cr_expect_eq(roster_safe_point_advance_gc(safe_point, 950, &result), -EREMCHG);
     cr_expect_str_eq(result.blocker.name, GC);
 }

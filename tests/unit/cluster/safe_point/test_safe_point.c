@@ -24,119 +24,119 @@
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"
 
-static struct roster_safepoint *make(struct roster_store *store)
+static struct roster_safe_point *make(struct roster_store *store)
 {
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
 
-    cr_assert_eq(roster_safepoint_create(store, NULL, &safepoint), 0);
-    return safepoint;
+    cr_assert_eq(roster_safe_point_create(store, NULL, &safe_point), 0);
+    return safe_point;
 }
 
-static int advance_txn(struct roster_safepoint *safepoint, uint64_t target,
-                       struct roster_safepoint_result *result)
+static int advance_txn(struct roster_safe_point *safe_point, uint64_t target,
+                       struct roster_safe_point_result *result)
 {
     result->size = sizeof(*result);
-    return roster_safepoint_advance_txn(safepoint, target, result);
+    return roster_safe_point_advance_txn(safe_point, target, result);
 }
 
-static int advance_gc(struct roster_safepoint *safepoint, uint64_t target)
+static int advance_gc(struct roster_safe_point *safe_point, uint64_t target)
 {
-    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct roster_safe_point_result result = {.size = sizeof(result)};
 
-    return roster_safepoint_advance_gc(safepoint, target, &result);
+    return roster_safe_point_advance_gc(safe_point, target, &result);
 }
 
 STORE_TEST(pd_a_target_below_the_txn_safe_point_is_refused)
 {
-    struct roster_safepoint *safepoint = make(f->store);
-    struct roster_safepoint_result result;
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_safe_point_result result;
 
-    cr_assert_eq(advance_txn(safepoint, 1000, &result), 0);
+    cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
     cr_assert_eq(result.before, 0);
     cr_assert_eq(result.after, 1000);
-    cr_assert_eq(advance_txn(safepoint, 999, &result), -ERANGE);
+    cr_assert_eq(advance_txn(safe_point, 999, &result), -ERANGE);
     cr_assert_eq(stored_number(f->store, TXN), 1000);
-    cr_assert_eq(advance_txn(safepoint, 1000, &result), 0, "the same again is no error");
-    cr_assert_eq(roster_txn_safe_point(safepoint), 1000);
-    cr_assert_eq(advance_txn(safepoint, 0, &result), -EINVAL);
-    cr_assert_eq(advance_txn(safepoint, UINT64_MAX, &result), -EINVAL);
-    roster_safepoint_destroy(safepoint);
+    cr_assert_eq(advance_txn(safe_point, 1000, &result), 0, "the same again is no error");
+    cr_assert_eq(roster_txn_safe_point(safe_point), 1000);
+    cr_assert_eq(advance_txn(safe_point, 0, &result), -EINVAL);
+    cr_assert_eq(advance_txn(safe_point, UINT64_MAX, &result), -EINVAL);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(pd_the_least_of_target_records_and_barriers_inclusive)
 {
-    struct roster_safepoint *safepoint = make(f->store);
-    struct roster_safepoint_result result;
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_safe_point_result result;
 
     put_number(f->store, "/roster/server/minstartts/x", 700);
     put_number(f->store, "/roster/server/minstartts/y", 800);
-    cr_assert_eq(roster_barrier_set(safepoint, "backup", 600, ROSTER_BARRIER_FOREVER), 0);
-    cr_assert_eq(advance_txn(safepoint, 500, &result), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "backup", 600, ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(advance_txn(safe_point, 500, &result), 0);
     cr_assert_eq(result.after, 500, "the target is the least");
     cr_assert_eq(result.blocker.kind, ROSTER_BLOCKER_NONE);
-    cr_assert_eq(advance_txn(safepoint, 600, &result), 0);
+    cr_assert_eq(advance_txn(safe_point, 600, &result), 0);
     cr_assert_eq(result.after, 600);
     cr_assert_eq(result.blocker.kind, ROSTER_BLOCKER_NONE, "equal does not block");
-    cr_assert_eq(advance_txn(safepoint, 1000, &result), 0);
+    cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
     cr_assert_eq(result.after, 600);
     cr_assert_eq(result.blocker.kind, ROSTER_BLOCKER_BARRIER);
     cr_assert_str_eq(result.blocker.name, "backup");
-    cr_assert_eq(roster_barrier_delete(safepoint, "backup"), 0);
-    cr_assert_eq(advance_txn(safepoint, 1000, &result), 0);
+    cr_assert_eq(roster_barrier_delete(safe_point, "backup"), 0);
+    cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
     cr_assert_eq(result.after, 700);
     cr_assert_eq(result.blocker.kind, ROSTER_BLOCKER_SERVER);
     cr_assert_str_eq(result.blocker.name, "x");
     cr_assert_eq(result.blocker.ts, 700);
     delete_key(f->store, "/roster/server/minstartts/x");
-    cr_assert_eq(advance_txn(safepoint, 1000, &result), 0);
+    cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
     cr_assert_eq(result.after, 800);
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(pd_a_barrier_below_the_txn_safe_point_is_refused_and_equal_is_accepted)
 {
-    struct roster_safepoint *safepoint = make(f->store);
-    struct roster_safepoint_result result;
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_safe_point_result result;
 
-    cr_assert_eq(advance_txn(safepoint, 1000, &result), 0);
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 999, ROSTER_BARRIER_FOREVER), -ESTALE);
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 1000, ROSTER_BARRIER_FOREVER), 0);
-    cr_assert_eq(advance_txn(safepoint, 1001, &result), 0);
+    cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 999, ROSTER_BARRIER_FOREVER), -ESTALE);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 1000, ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(advance_txn(safe_point, 1001, &result), 0);
     cr_assert_eq(result.after, 1000);
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 999, ROSTER_BARRIER_FOREVER), -ESTALE);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 999, ROSTER_BARRIER_FOREVER), -ESTALE);
     cr_assert_eq(stored_number(f->store, "/roster/safepoint/barrier/b"), 1000, "left as it was");
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 1200, ROSTER_BARRIER_FOREVER), 0, "it moves");
-    cr_assert_eq(advance_txn(safepoint, 2000, &result), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 1200, ROSTER_BARRIER_FOREVER), 0, "it moves");
+    cr_assert_eq(advance_txn(safe_point, 2000, &result), 0);
     cr_assert_eq(result.after, 1200);
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(pd_an_empty_name_or_no_time_to_live_is_an_invalid_argument)
 {
-    struct roster_safepoint *safepoint = make(f->store);
+    struct roster_safe_point *safe_point = make(f->store);
 
-    cr_assert_eq(roster_barrier_set(safepoint, "", 1000, 5000), -EINVAL);
-    cr_assert_eq(roster_barrier_set(safepoint, NULL, 1000, 5000), -EINVAL);
-    cr_assert_eq(roster_barrier_set(safepoint, "a/b", 1000, 5000), -EINVAL);
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 1000, 0), -EINVAL);
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 1000, -1), -EINVAL);
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 0, 5000), -EINVAL);
-    cr_assert_eq(roster_barrier_set(safepoint, "b", UINT64_MAX, 5000), -EINVAL);
-    cr_assert_eq(roster_barrier_delete(safepoint, "b"), -ENOENT);
+    cr_assert_eq(roster_barrier_set(safe_point, "", 1000, 5000), -EINVAL);
+    cr_assert_eq(roster_barrier_set(safe_point, NULL, 1000, 5000), -EINVAL);
+    cr_assert_eq(roster_barrier_set(safe_point, "a/b", 1000, 5000), -EINVAL);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 1000, 0), -EINVAL);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 1000, -1), -EINVAL);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 0, 5000), -EINVAL);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", UINT64_MAX, 5000), -EINVAL);
+    cr_assert_eq(roster_barrier_delete(safe_point, "b"), -ENOENT);
     cr_assert_eq(count_prefix(f->store, "/roster/"), 0);
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(pd_an_expired_barrier_blocks_nobody_and_is_gone)
 {
-    struct roster_safepoint *safepoint = make(f->store);
-    struct roster_safepoint_result result;
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_safe_point_result result;
     struct roster_barrier *list;
     size_t count;
 
-    cr_assert_eq(roster_barrier_set(safepoint, "short", 1000, 300), 0);
-    cr_assert_eq(roster_barrier_set(safepoint, "long", 2000, 3600000), 0);
-    cr_assert_eq(roster_barrier_list(safepoint, &list, &count), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "short", 1000, 300), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "long", 2000, 3600000), 0);
+    cr_assert_eq(roster_barrier_list(safe_point, &list, &count), 0);
     cr_assert_eq(count, 2);
     cr_assert_str_eq(list[0].name, "long");
     cr_assert_eq(list[0].ts, 2000);
@@ -145,58 +145,58 @@ STORE_TEST(pd_an_expired_barrier_blocks_nobody_and_is_gone)
     cr_assert_str_eq(list[1].name, "short");
     free(list);
     cr_assert(key_vanishes(f->store, "/roster/safepoint/barrier/short"));
-    cr_assert_eq(advance_txn(safepoint, 3000, &result), 0);
+    cr_assert_eq(advance_txn(safe_point, 3000, &result), 0);
     cr_assert_eq(result.after, 2000);
     cr_assert_str_eq(result.blocker.name, "long");
-    cr_assert_eq(roster_barrier_delete(safepoint, "long"), 0);
-    cr_assert_eq(roster_barrier_list(safepoint, &list, &count), 0);
+    cr_assert_eq(roster_barrier_delete(safe_point, "long"), 0);
+    cr_assert_eq(roster_barrier_list(safe_point, &list, &count), 0);
     cr_assert_eq(count, 0);
     cr_assert(list == NULL);
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(a_barrier_set_again_lives_for_its_new_time)
 {
-    struct roster_safepoint *safepoint = make(f->store);
+    struct roster_safe_point *safe_point = make(f->store);
 
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 1000, 300), 0);
-    cr_assert_eq(roster_barrier_set(safepoint, "b", 1000, 3600000), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 1000, 300), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "b", 1000, 3600000), 0);
     sleep_ms(400);
     cr_assert_eq(stored_number(f->store, "/roster/safepoint/barrier/b"), 1000);
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(pd_gc_above_txn_and_below_itself_are_refused_and_equal_does_nothing)
 {
-    struct roster_safepoint *safepoint = make(f->store);
-    struct roster_safepoint_result result;
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_safe_point_result result;
     int64_t revision;
 
-    cr_assert_eq(advance_gc(safepoint, 1), -ERANGE, "there is no txn safe point yet");
-    cr_assert_eq(advance_txn(safepoint, 1000, &result), 0);
-    cr_assert_eq(advance_gc(safepoint, 1001), -ERANGE);
+    cr_assert_eq(advance_gc(safe_point, 1), -ERANGE, "there is no txn safe point yet");
+    cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
+    cr_assert_eq(advance_gc(safe_point, 1001), -ERANGE);
     cr_assert(!key_exists(f->store, GC), "refused without effect");
-    cr_assert_eq(advance_gc(safepoint, 900), 0);
-    cr_assert_eq(roster_gc_safe_point(safepoint), 900);
+    cr_assert_eq(advance_gc(safe_point, 900), 0);
+    cr_assert_eq(roster_gc_safe_point(safe_point), 900);
     revision = store_revision(f->store);
-    cr_assert_eq(advance_gc(safepoint, 900), 0);
+    cr_assert_eq(advance_gc(safe_point, 900), 0);
     cr_assert_eq(store_revision(f->store), revision, "equal changes nothing");
-    cr_assert_eq(advance_gc(safepoint, 899), -ERANGE);
-    cr_assert_eq(advance_gc(safepoint, 1000), 0);
-    roster_safepoint_destroy(safepoint);
+    cr_assert_eq(advance_gc(safe_point, 899), -ERANGE);
+    cr_assert_eq(advance_gc(safe_point, 1000), 0);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(classic_bad_values_stop_it_instead_of_being_ignored_and_are_named)
 {
     static const char *const garbage[] = {"", "x", "0", "18446744073709551615", "1e3", "+5", "5 "};
-    struct roster_safepoint *safepoint = make(f->store);
-    struct roster_safepoint_result result;
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_safe_point_result result;
     char text[400];
 
-    cr_assert_eq(advance_txn(safepoint, 1000, &result), 0);
+    cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
     for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
         put_text(f->store, "/roster/server/minstartts/bad", garbage[i]);
-        cr_assert_eq(advance_txn(safepoint, 2000, &result), -EBADMSG, "\"%s\"", garbage[i]);
+        cr_assert_eq(advance_txn(safe_point, 2000, &result), -EBADMSG, "\"%s\"", garbage[i]);
         cr_assert_eq(result.blocker.kind, ROSTER_BLOCKER_UNREADABLE);
         cr_assert_str_eq(result.blocker.name, "/roster/server/minstartts/bad");
         cr_assert(strstr(roster_blocker_describe(&result.blocker, text, sizeof(text)),
@@ -205,38 +205,38 @@ STORE_TEST(classic_bad_values_stop_it_instead_of_being_ignored_and_are_named)
     }
     delete_key(f->store, "/roster/server/minstartts/bad");
     put_text(f->store, "/roster/safepoint/barrier/bad", "x");
-    cr_assert_eq(advance_txn(safepoint, 2000, &result), -EBADMSG);
+    cr_assert_eq(advance_txn(safe_point, 2000, &result), -EBADMSG);
     cr_assert_str_eq(result.blocker.name, "/roster/safepoint/barrier/bad");
     delete_key(f->store, "/roster/safepoint/barrier/bad");
     put_text(f->store, GC, "x");
-    cr_assert_eq(advance_txn(safepoint, 2000, &result), -EBADMSG);
+    cr_assert_eq(advance_txn(safe_point, 2000, &result), -EBADMSG);
     cr_assert_str_eq(result.blocker.name, GC);
     put_text(f->store, TXN, "x");
-    cr_assert_eq(advance_txn(safepoint, 2000, &result), -EBADMSG);
+    cr_assert_eq(advance_txn(safe_point, 2000, &result), -EBADMSG);
     cr_assert_str_eq(result.blocker.name, TXN);
-    cr_assert_eq(advance_gc(safepoint, 500), -EBADMSG);
-    cr_assert_eq(roster_safepoint_refresh(safepoint), -EBADMSG);
-    roster_safepoint_destroy(safepoint);
+    cr_assert_eq(advance_gc(safe_point, 500), -EBADMSG);
+    cr_assert_eq(roster_safe_point_refresh(safe_point), -EBADMSG);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(g3_a_store_that_went_back_stops_whoever_has_seen_it)
 {
-    struct roster_safepoint *safepoint = make(f->store);
-    struct roster_safepoint_result result;
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_safe_point_result result;
 
-    cr_assert_eq(advance_txn(safepoint, 1000, &result), 0);
-    cr_assert_eq(advance_gc(safepoint, 1000), 0);
+    cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
+    cr_assert_eq(advance_gc(safe_point, 1000), 0);
     put_number(f->store, TXN, 900);
-    cr_assert_eq(advance_txn(safepoint, 2000, &result), -EREMCHG);
+    cr_assert_eq(advance_txn(safe_point, 2000, &result), -EREMCHG);
     delete_key(f->store, TXN);
-    cr_assert_eq(advance_txn(safepoint, 2000, &result), -EREMCHG);
-    cr_assert_eq(roster_safepoint_refresh(safepoint), 0);
-    cr_assert_eq(roster_txn_safe_point(safepoint), 1000, "what is known here never goes back");
-    cr_assert_eq(roster_gc_safe_point(safepoint), 1000);
-    roster_safepoint_destroy(safepoint);
+    cr_assert_eq(advance_txn(safe_point, 2000, &result), -EREMCHG);
+    cr_assert_eq(roster_safe_point_refresh(safe_point), 0);
+    cr_assert_eq(roster_txn_safe_point(safe_point), 1000, "what is known here never goes back");
+    cr_assert_eq(roster_gc_safe_point(safe_point), 1000);
+    roster_safe_point_destroy(safe_point);
 }
 
-static void see_order(void *arg, const struct roster_safepoint_state *state)
+static void see_order(void *arg, const struct roster_safe_point_state *state)
 {
     unsigned *changes = arg;
 
@@ -247,37 +247,37 @@ static void see_order(void *arg, const struct roster_safepoint_state *state)
 STORE_TEST(g3_whoever_learns_the_gc_safe_point_knows_the_txn_safe_point_to_be_as_far)
 {
     unsigned changes = 0;
-    struct roster_safepoint_options options = {
+    struct roster_safe_point_options options = {
         .size = sizeof(options), .change = see_order, .change_arg = &changes};
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
 
     put_number(f->store, TXN, 1000);
     put_number(f->store, GC, 900);
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &safepoint), 0);
-    for (int i = 0; roster_txn_safe_point(safepoint) < 1000; i++) {
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &safe_point), 0);
+    for (int i = 0; roster_txn_safe_point(safe_point) < 1000; i++) {
         cr_assert_lt(i, 10000);
-        cr_assert_eq(roster_safepoint_run_once(safepoint, NULL), 0);
+        cr_assert_eq(roster_safe_point_run_once(safe_point, NULL), 0);
         sleep_ms(1);
     }
-    cr_assert_eq(roster_gc_safe_point(safepoint), 900);
+    cr_assert_eq(roster_gc_safe_point(safe_point), 900);
     cr_assert_geq(changes, 1);
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(classic_a_life_time_of_ten_minutes_at_least_and_by_default)
 {
-    struct roster_safepoint_options options = {.size = sizeof(options)};
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point_options options = {.size = sizeof(options)};
+    struct roster_safe_point *safe_point;
 
     options.life_time_ms = 599999;
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &safepoint), -EINVAL);
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &safe_point), -EINVAL);
     options.life_time_ms = 600000;
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &safepoint), 0);
-    roster_safepoint_destroy(safepoint);
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &safe_point), 0);
+    roster_safe_point_destroy(safe_point);
     options.life_time_ms = 5;
     options.any_life_time = true;
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &safepoint), 0);
-    roster_safepoint_destroy(safepoint);
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &safe_point), 0);
+    roster_safe_point_destroy(safe_point);
 }
 
 static int told_now(void *arg, uint64_t *ts)
@@ -289,43 +289,43 @@ static int told_now(void *arg, uint64_t *ts)
 STORE_TEST(classic_the_target_is_now_less_the_life_time)
 {
     uint64_t now = roster_ts_compose(UINT64_C(1700000000000), 9);
-    struct roster_safepoint_options options = {
+    struct roster_safe_point_options options = {
         .size = sizeof(options), .oracle = told_now, .oracle_arg = &now};
-    struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
+    struct roster_safe_point *safe_point;
 
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &safepoint), 0);
-    cr_assert_eq(roster_safepoint_round(safepoint, &txn, &gc), 0);
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &safe_point), 0);
+    cr_assert_eq(roster_safe_point_round(safe_point, &txn, &gc), 0);
     cr_assert_eq(txn.after, roster_ts_compose(UINT64_C(1700000000000) - 600000, 9));
     cr_assert_eq(gc.after, txn.after, "no server has to acknowledge it");
     now = roster_ts_compose(UINT64_C(1700000000000) - 50000, 0);
-    cr_assert_eq(roster_safepoint_round(safepoint, &txn, &gc), 0);
+    cr_assert_eq(roster_safe_point_round(safe_point, &txn, &gc), 0);
     cr_assert_eq(txn.after, roster_ts_compose(UINT64_C(1700000000000) - 600000, 9),
                  "a leader whose clock is behind moves nothing back");
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(a_tidb_server_blocks_with_its_record_and_needs_no_acknowledgement)
 {
-    struct roster_safepoint_options options = {.size = sizeof(options), .prefix = "/tidb"};
-    struct roster_safepoint_result result = {.size = sizeof(result)};
+    struct roster_safe_point_options options = {.size = sizeof(options), .prefix = "/tidb"};
+    struct roster_safe_point_result result = {.size = sizeof(result)};
     uint64_t now = roster_ts_compose(5000000, 0);
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
 
     options.oracle = told_now;
     options.oracle_arg = &now;
     options.any_life_time = true;
     put_number(f->store, "/tidb/server/minstartts/0f7a", now - 100);
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &safepoint), 0);
-    cr_assert_eq(roster_safepoint_round(safepoint, &result, NULL), 0);
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &safe_point), 0);
+    cr_assert_eq(roster_safe_point_round(safe_point, &result, NULL), 0);
     cr_assert_eq(result.after, now - 100);
     cr_assert_str_eq(result.blocker.name, "0f7a");
-    cr_assert_eq(roster_gc_safe_point(safepoint), now - 100);
+    cr_assert_eq(roster_gc_safe_point(safe_point), now - 100);
     delete_key(f->store, "/tidb/server/minstartts/0f7a");
-    cr_assert_eq(roster_safepoint_round(safepoint, &result, NULL), 0);
+    cr_assert_eq(roster_safe_point_round(safe_point, &result, NULL), 0);
     cr_assert_eq(result.after, now);
-    cr_assert_eq(roster_gc_safe_point(safepoint), now);
-    roster_safepoint_destroy(safepoint);
+    cr_assert_eq(roster_gc_safe_point(safe_point), now);
+    roster_safe_point_destroy(safe_point);
 }
 
 static void described(struct roster_blocker blocker, const char *words)
@@ -401,20 +401,20 @@ static double cpu_ms(void)
 
 STORE_TEST(the_oldest_of_a_thousand_servers_blocks_and_is_found_within_50_ms)
 {
-    struct roster_safepoint *safepoint = make(f->store);
-    struct roster_safepoint_result result;
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_safe_point_result result;
     char key[400];
     double before;
 
     put_many(f->store);
     before = cpu_ms();
-    cr_assert_eq(advance_txn(safepoint, 200000, &result), 0);
+    cr_assert_eq(advance_txn(safe_point, 200000, &result), 0);
     /* Everything but the round trip is done in this thread. */
     cr_assert_lt(cpu_ms() - before, MOST_MS);
     cr_assert_eq(result.after, 100000);
     snprintf(key, sizeof(key), "/roster/server/minstartts/%s", result.blocker.name);
     cr_assert_eq(stored_number(f->store, key), 100000);
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
 }
 
 /* Several leaders at once, each with its own clock. */
@@ -427,16 +427,16 @@ struct racer {
 
 static void *race(void *arg)
 {
-    struct roster_safepoint_result result = {.size = sizeof(result)};
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point_result result = {.size = sizeof(result)};
+    struct roster_safe_point *safe_point;
     struct racer *racer = arg;
     uint64_t seen = 0;
     int err;
 
-    if (roster_safepoint_create(racer->store, NULL, &safepoint) != 0)
+    if (roster_safe_point_create(racer->store, NULL, &safe_point) != 0)
         return NULL;
     for (uint64_t i = 0; i < 60; i++) {
-        err = roster_safepoint_advance_txn(safepoint, racer->first + i * 10, &result);
+        err = roster_safe_point_advance_txn(safe_point, racer->first + i * 10, &result);
         if (err != 0 && err != -ERANGE && err != -EAGAIN)
             racer->wrong++;
         if (result.after < seen || result.after < result.before)
@@ -444,7 +444,7 @@ static void *race(void *arg)
         if (result.after > seen)
             seen = result.after;
     }
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
     return NULL;
 }
 

@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/syncer.h>
 
 const struct roster_cluster_calls *roster_cluster_calls(void)
@@ -16,7 +16,7 @@ const struct roster_cluster_calls *roster_cluster_calls(void)
         sizeof(calls),
         roster_syncer_get_stats,
         roster_syncer_state_name,
-        roster_safepoint_get_state,
+        roster_safe_point_get_state,
         roster_blocker_describe,
     };
 

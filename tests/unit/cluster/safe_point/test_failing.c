@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include <roster/metrics.h>
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/timestamp.h>
 
 #include "../server.h"
@@ -38,7 +38,7 @@ static int failing_lease(struct roster_store *store, const struct store_lease_ca
 
 static struct roster_store *store;
 static struct server server;
-static struct roster_safepoint *safepoint;
+static struct roster_safe_point *safe_point;
 
 static int server_now(void *arg, uint64_t *ts)
 {
@@ -51,7 +51,7 @@ static int server_now(void *arg, uint64_t *ts)
 
 static void start(void)
 {
-    struct roster_safepoint_options options = {
+    struct roster_safe_point_options options = {
         .size = sizeof(options), .any_life_time = true, .interval_ms = 10};
     struct roster_syncer_options syncer = server_options("a");
 
@@ -67,30 +67,30 @@ static void start(void)
     options.syncer = server.syncer;
     options.oracle = server_now;
     options.oracle_arg = server.roster;
-    cr_assert_eq(roster_safepoint_create(store, &options, &safepoint), 0);
+    cr_assert_eq(roster_safe_point_create(store, &options, &safe_point), 0);
     server_run_until(&server, ROSTER_SYNCER_LIVE);
 }
 
 static void stop(void)
 {
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
     server_destroy(&server);
     roster_store_close(store);
 }
 
 TestSuite(failing, .init = start, .fini = stop);
 
-static struct roster_safepoint_state state(void)
+static struct roster_safe_point_state state(void)
 {
-    struct roster_safepoint_state now = {.size = sizeof(now)};
+    struct roster_safe_point_state now = {.size = sizeof(now)};
 
-    cr_assert_eq(roster_safepoint_get_state(safepoint, &now), 0);
+    cr_assert_eq(roster_safe_point_get_state(safe_point, &now), 0);
     return now;
 }
 
 static void step(void)
 {
-    cr_assert_eq(roster_safepoint_run_once(safepoint, NULL), 0);
+    cr_assert_eq(roster_safe_point_run_once(safe_point, NULL), 0);
     cr_assert_eq(roster_syncer_run_once(server.syncer, NULL), 0);
     sleep_ms(1);
 }

@@ -16,7 +16,7 @@
 
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
-#include "cluster/safepoint/safepoint.h"
+#include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 
 static void name_bytes(char *name, const void *data, size_t size)
@@ -62,10 +62,10 @@ static int read_point(const struct roster_store_range *range, const char *key, u
 }
 
 /* Whether the safe points that were read are such as leaders can have written. */
-static int check_points(struct roster_safepoint *safepoint, const struct survey *survey,
+static int check_points(struct roster_safe_point *safe_point, const struct survey *survey,
                         uint64_t known_txn, uint64_t known_gc, struct roster_blocker *blocker)
 {
-    const struct paths *paths = &safepoint->paths;
+    const struct paths *paths = &safe_point->paths;
     const char *key = survey->gc < known_gc ? paths->gc : paths->txn;
     int err = 0;
 
@@ -75,26 +75,26 @@ static int check_points(struct roster_safepoint *safepoint, const struct survey 
         return -EREMCHG;
     }
     if (survey->gc > survey->txn) {
-        (void)safepoint_name_impossible(safepoint, paths->gc, survey->gc,
-                                        "above the txn safe point");
+        (void)safe_point_name_impossible(safe_point, paths->gc, survey->gc,
+                                         "above the txn safe point");
         return impossible(paths->gc, strlen(paths->gc), survey->gc, blocker);
     }
     if (survey->txn > known_txn)
-        err = safepoint_admit(safepoint, paths->txn, survey->txn);
+        err = safe_point_admit(safe_point, paths->txn, survey->txn);
     if (err == -EBADMSG)
         return impossible(paths->txn, strlen(paths->txn), survey->txn, blocker);
     if (err == 0 && survey->gc > known_gc)
-        err = safepoint_admit(safepoint, paths->gc, survey->gc);
+        err = safe_point_admit(safe_point, paths->gc, survey->gc);
     return err == -EBADMSG ? impossible(paths->gc, strlen(paths->gc), survey->gc, blocker) : err;
 }
 
-int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
+int survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
                  struct roster_blocker *blocker)
 {
-    const struct paths *paths = &safepoint->paths;
+    const struct paths *paths = &safe_point->paths;
     /* Known before the store is read: meanwhile another thread may learn more. */
-    uint64_t known_txn = roster_txn_safe_point(safepoint);
-    uint64_t known_gc = roster_gc_safe_point(safepoint);
+    uint64_t known_txn = roster_txn_safe_point(safe_point);
+    uint64_t known_gc = roster_gc_safe_point(safe_point);
     struct batch batch = {.n_ops = 0};
     int err;
 
@@ -106,7 +106,8 @@ int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
     batch_get(&batch, paths->barriers);
     batch_get(&batch, paths->acks);
     batch_get(&batch, paths->holders);
-    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &survey->result);
+    err =
+        batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &survey->result);
     if (err != 0)
         return err;
     survey->records = &survey->result->results[2].range;
@@ -118,7 +119,7 @@ int survey_begin(struct roster_safepoint *safepoint, struct survey *survey,
     if (err == 0)
         err = read_point(&survey->result->results[1].range, paths->gc, &survey->gc,
                          &survey->gc_revision, blocker);
-    return err == 0 ? check_points(safepoint, survey, known_txn, known_gc, blocker) : err;
+    return err == 0 ? check_points(safe_point, survey, known_txn, known_gc, blocker) : err;
 }
 
 void survey_end(struct survey *survey)
@@ -152,10 +153,10 @@ static const struct roster_store_kv *find(const struct roster_store_range *range
 }
 
 /* What the server tells of who holds its minimum; not to be relied upon. */
-static void name_holder(const struct roster_safepoint *safepoint, const struct survey *survey,
+static void name_holder(const struct roster_safe_point *safe_point, const struct survey *survey,
                         struct roster_store_bytes server, struct roster_blocker *blocker)
 {
-    const struct roster_store_kv *kv = find(survey->holders, safepoint->paths.holders, server);
+    const struct roster_store_kv *kv = find(survey->holders, safe_point->paths.holders, server);
     json_t *holder;
     const char *kind;
 
@@ -199,24 +200,25 @@ static int lower_limit(const struct roster_store_range *range, const char *prefi
 }
 
 /* What this server protects is not passed by its own doing, whatever its record has become. */
-static int check_limit(struct roster_safepoint *safepoint, const struct survey *survey,
+static int check_limit(struct roster_safe_point *safe_point, const struct survey *survey,
                        uint64_t limit, struct roster_blocker *blocker)
 {
-    const char *key = safepoint->paths.record;
+    const char *key = safe_point->paths.record;
     const struct roster_store_kv *record;
     uint64_t ts = 0;
 
-    if (safepoint->options.syncer == NULL || !syncer_contradicts(safepoint->options.syncer, limit))
+    if (safe_point->options.syncer == NULL ||
+        !syncer_contradicts(safe_point->options.syncer, limit))
         return 0;
     record =
-        find(survey->records, safepoint->paths.records, roster_store_text(safepoint->server_id));
+        find(survey->records, safe_point->paths.records, roster_store_text(safe_point->server_id));
     if (record != NULL)
         (void)record_parse(record->value, &ts);
-    (void)safepoint_reject(safepoint, key, ts, SYNCER_NOT_WRITTEN);
+    (void)safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
     return impossible(key, strlen(key), ts, blocker);
 }
 
-int survey_txn(struct roster_safepoint *safepoint, const struct survey *survey, uint64_t target,
+int survey_txn(struct roster_safe_point *safe_point, const struct survey *survey, uint64_t target,
                uint64_t *limit, struct roster_blocker *blocker)
 {
     struct roster_store_bytes name;
@@ -224,41 +226,41 @@ int survey_txn(struct roster_safepoint *safepoint, const struct survey *survey, 
 
     memset(blocker, 0, sizeof(*blocker));
     *limit = target;
-    err = lower_limit(survey->records, safepoint->paths.records, ROSTER_BLOCKER_SERVER, limit,
+    err = lower_limit(survey->records, safe_point->paths.records, ROSTER_BLOCKER_SERVER, limit,
                       blocker);
     if (err == 0)
-        err = lower_limit(survey->barriers, safepoint->paths.barriers, ROSTER_BLOCKER_BARRIER,
+        err = lower_limit(survey->barriers, safe_point->paths.barriers, ROSTER_BLOCKER_BARRIER,
                           limit, blocker);
     if (err == 0)
-        err = check_limit(safepoint, survey, *limit, blocker);
+        err = check_limit(safe_point, survey, *limit, blocker);
     if (err != 0 || blocker->kind == ROSTER_BLOCKER_NONE)
         return err;
     blocker->age_ms = age_ms(blocker->ts, target);
     name = roster_store_text(blocker->name);
     if (blocker->kind == ROSTER_BLOCKER_SERVER)
-        name_holder(safepoint, survey, name, blocker);
+        name_holder(safe_point, survey, name, blocker);
     return 0;
 }
 
 /* A server acknowledges what it has read: not more than the txn safe point, nor than it has sent.
  */
-static int check_ack(struct roster_safepoint *safepoint, const struct survey *survey,
+static int check_ack(struct roster_safe_point *safe_point, const struct survey *survey,
                      const struct roster_store_kv *ack, uint64_t ts, struct roster_blocker *blocker)
 {
-    struct roster_syncer *syncer = safepoint->options.syncer;
+    struct roster_syncer *syncer = safe_point->options.syncer;
     char key[ROSTER_BLOCKER_NAME];
 
     name_bytes(key, ack->key.data, ack->key.size);
-    if (syncer != NULL && strcmp(key, safepoint->paths.ack) == 0 && ts > syncer_ack_limit(syncer))
-        (void)safepoint_reject(safepoint, key, ts, SYNCER_NOT_WRITTEN);
+    if (syncer != NULL && strcmp(key, safe_point->paths.ack) == 0 && ts > syncer_ack_limit(syncer))
+        (void)safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
     else if (ts > survey->txn)
-        (void)safepoint_name_impossible(safepoint, key, ts, "above the txn safe point");
+        (void)safe_point_name_impossible(safe_point, key, ts, "above the txn safe point");
     else
         return 0;
     return impossible(ack->key.data, ack->key.size, ts, blocker);
 }
 
-int survey_acks(struct roster_safepoint *safepoint, const struct survey *survey, uint64_t *limit,
+int survey_acks(struct roster_safe_point *safe_point, const struct survey *survey, uint64_t *limit,
                 struct roster_blocker *blocker)
 {
     int err = 0;
@@ -271,15 +273,15 @@ int survey_acks(struct roster_safepoint *safepoint, const struct survey *survey,
     *limit = survey->txn;
     for (size_t i = 0; i < survey->records->count; i++) {
         record = &survey->records->kvs[i];
-        name = name_of(record, safepoint->paths.records);
-        ack = find(survey->acks, safepoint->paths.acks, name);
+        name = name_of(record, safe_point->paths.records);
+        ack = find(survey->acks, safe_point->paths.acks, name);
         /* Without an acknowledgement the record itself says what the server needs. */
         if (ack == NULL)
             ack = record;
         if (record_parse(ack->value, &ts) != 0)
             return unreadable(ack->key.data, ack->key.size, blocker);
         if (ack != record)
-            err = check_ack(safepoint, survey, ack, ts, blocker);
+            err = check_ack(safe_point, survey, ack, ts, blocker);
         if (err != 0)
             return err;
         if (ts >= *limit)

@@ -76,7 +76,7 @@ struct subject {
     const struct row *row;
     char prefix[32], key[96], txn[96], gc[96], ack[96];
     struct server server;
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
     struct roster_oracle_local *clock;
     uint64_t start;
 };
@@ -85,15 +85,15 @@ static bool settled(struct subject *s)
 {
     uint64_t txn = stored_number(s->store, s->txn);
 
-    return roster_txn_safe_point(s->safepoint) == txn && stored_number(s->store, s->ack) == txn &&
+    return roster_txn_safe_point(s->safe_point) == txn && stored_number(s->store, s->ack) == txn &&
            stored_number(s->store, s->gc) == txn;
 }
 
 /* No check may succeed below what is published or acknowledged here. */
 static void expect_told(struct subject *s)
 {
-    uint64_t ack = stored_number(s->store, s->ack), txn = roster_txn_safe_point(s->safepoint);
-    uint64_t gc = roster_gc_safe_point(s->safepoint);
+    uint64_t ack = stored_number(s->store, s->ack), txn = roster_txn_safe_point(s->safe_point);
+    uint64_t gc = roster_gc_safe_point(s->safe_point);
     bool planted = strcmp(s->key, s->ack) == 0;
 
     if (txn > s->start || gc > s->start || (ack > s->start && !planted))
@@ -106,7 +106,7 @@ static void expect_told(struct subject *s)
 
 static void step(struct subject *s)
 {
-    cr_assert_eq(roster_safepoint_run_once(s->safepoint, NULL), 0);
+    cr_assert_eq(roster_safe_point_run_once(s->safe_point, NULL), 0);
     expect_told(s);
     cr_assert_eq(roster_syncer_run_once(s->server.syncer, NULL), 0);
     expect_told(s);
@@ -122,7 +122,7 @@ static void step(struct subject *s)
 
 static void subject_start(struct subject *s, struct store_fixture *f, const struct row *row)
 {
-    struct roster_safepoint_options options = {
+    struct roster_safe_point_options options = {
         .size = sizeof(options), .any_life_time = true, .interval_ms = 10};
     struct roster_syncer_options syncer = server_options("a");
 
@@ -141,7 +141,7 @@ static void subject_start(struct subject *s, struct store_fixture *f, const stru
     options.syncer = s->server.syncer;
     options.oracle = roster_oracle_local_read;
     options.oracle_arg = s->clock;
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &s->safepoint), 0);
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &s->safe_point), 0);
     cr_assert_eq(roster_txn_begin(s->server.session, &s->start), 0);
     sleep_ms(3);
     cr_assert_eq(roster_syncer_report(s->server.syncer), 0);
@@ -151,7 +151,7 @@ static void subject_start(struct subject *s, struct store_fixture *f, const stru
 static void subject_stop(struct subject *s)
 {
     (void)roster_txn_finish(s->server.session);
-    roster_safepoint_destroy(s->safepoint);
+    roster_safe_point_destroy(s->safe_point);
     server_destroy(&s->server);
     roster_oracle_local_destroy(s->clock);
 }
@@ -196,11 +196,11 @@ static void put_right(struct subject *s, uint64_t before)
 
 static void expect_named(struct subject *s)
 {
-    struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
+    struct roster_safe_point_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
     uint64_t txn_before = stored_number(s->store, s->txn),
              gc_before = stored_number(s->store, s->gc);
     char text[1200];
-    int err = roster_safepoint_round(s->safepoint, &txn, &gc);
+    int err = roster_safe_point_round(s->safe_point, &txn, &gc);
 
     if (s->row->ending == LEADER)
         cr_expect(err == -EBADMSG || err == -EREMCHG, "%s = %s: %d", s->key, s->row->value, err);
@@ -223,7 +223,7 @@ static void run_row(struct subject *s)
     case LOST:
         STEP_UNTIL(s, server_stats(&s->server).rejected != 0 &&
                           server_stats(&s->server).state == ROSTER_SYNCER_LIVE &&
-                          roster_txn_safe_point(s->safepoint) > s->start);
+                          roster_txn_safe_point(s->safe_point) > s->start);
         cr_expect_eq(roster_txn_check(s->server.session), -ESTALE);
         expect_rejected(s);
         break;
@@ -239,7 +239,7 @@ static void run_row(struct subject *s)
             step(s);
         cr_expect_eq(roster_txn_check(s->server.session), -ESTALE);
         expect_rejected(s);
-        cr_expect_eq(roster_txn_safe_point(s->safepoint), s->start, "it is not published");
+        cr_expect_eq(roster_txn_safe_point(s->safe_point), s->start, "it is not published");
         put_right(s, before);
         STEP_UNTIL(s, server_stats(&s->server).state == ROSTER_SYNCER_LIVE);
         cr_expect_eq(roster_txn_check(s->server.session), 0, "nothing was collected");
@@ -442,34 +442,34 @@ STORE_TEST(an_oracle_jumps_over_no_centuries)
 
 STORE_TEST(whoever_only_looks_believes_nothing_that_is_ahead_of_its_oracle)
 {
-    struct roster_safepoint_options options = {.size = sizeof(options), .oracle = wall_ts};
-    struct roster_safepoint_state state = {.size = sizeof(state)};
+    struct roster_safe_point_options options = {.size = sizeof(options), .oracle = wall_ts};
+    struct roster_safe_point_state state = {.size = sizeof(state)};
     uint64_t now = roster_ts_compose(1700000000000, 0);
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
     int broken = 0;
 
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &safepoint), 0);
-    cr_expect_eq(roster_safepoint_advance_txn(safepoint, now + 1, NULL), -ERANGE,
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &safe_point), 0);
+    cr_expect_eq(roster_safe_point_advance_txn(safe_point, now + 1, NULL), -ERANGE,
                  "not by its own hand");
-    cr_expect_eq(roster_safepoint_advance_txn(safepoint, now - 5, NULL), 0);
+    cr_expect_eq(roster_safe_point_advance_txn(safe_point, now - 5, NULL), 0);
     put_number(f->store, "/roster/safepoint/txn", now + 1);
-    cr_expect_eq(roster_safepoint_refresh(safepoint), -EBADMSG);
-    cr_expect_eq(roster_safepoint_advance_txn(safepoint, now, NULL), -EBADMSG);
+    cr_expect_eq(roster_safe_point_refresh(safe_point), -EBADMSG);
+    cr_expect_eq(roster_safe_point_advance_txn(safe_point, now, NULL), -EBADMSG);
     for (int i = 0; i < 5; i++)
-        cr_assert_eq(roster_safepoint_run_once(safepoint, NULL), 0);
-    cr_expect_eq(roster_txn_safe_point(safepoint), now - 5);
-    cr_assert_eq(roster_safepoint_get_state(safepoint, &state), 0);
+        cr_assert_eq(roster_safe_point_run_once(safe_point, NULL), 0);
+    cr_expect_eq(roster_txn_safe_point(safe_point), now - 5);
+    cr_assert_eq(roster_safe_point_get_state(safe_point, &state), 0);
     cr_expect_geq(state.rejected, 2);
     cr_expect_eq(state.rejected_value, now + 1);
     cr_expect_str_eq(state.rejected_key, "/roster/safepoint/txn");
-    roster_safepoint_destroy(safepoint);
+    roster_safe_point_destroy(safe_point);
     options.oracle_arg = &broken;
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &safepoint), 0);
-    cr_expect_eq(roster_safepoint_advance_txn(safepoint, 1, NULL), -EIO,
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &safe_point), 0);
+    cr_expect_eq(roster_safe_point_advance_txn(safe_point, 1, NULL), -EIO,
                  "the oracle gives no time");
-    cr_expect_eq(roster_safepoint_refresh(safepoint), -EIO);
-    cr_expect_eq(roster_txn_safe_point(safepoint), 0);
-    roster_safepoint_destroy(safepoint);
+    cr_expect_eq(roster_safe_point_refresh(safe_point), -EIO);
+    cr_expect_eq(roster_txn_safe_point(safe_point), 0);
+    roster_safe_point_destroy(safe_point);
 }
 
 STORE_TEST(g8_beginning_below_the_record_notices_a_safe_point_that_is_a_lie)

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <roster/safepoint.h>
+#include <roster/safe_point.h>
 #include <roster/timestamp.h>
 
 #include "../server.h"
@@ -20,13 +20,13 @@
 /* A server with safe points of its own, without life time. */
 struct node {
     struct server server;
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
     struct roster_oracle_local *clock;
 };
 
 static void node_start(struct node *node, struct store_fixture *f, const char *id, bool threaded)
 {
-    struct roster_safepoint_options options = {
+    struct roster_safe_point_options options = {
         .size = sizeof(options), .any_life_time = true, .interval_ms = 20};
 
     if (threaded)
@@ -37,23 +37,23 @@ static void node_start(struct node *node, struct store_fixture *f, const char *i
     options.syncer = node->server.syncer;
     options.oracle = roster_oracle_local_allocate;
     options.oracle_arg = node->clock;
-    cr_assert_eq(roster_safepoint_create(f->store, &options, &node->safepoint), 0);
+    cr_assert_eq(roster_safe_point_create(f->store, &options, &node->safe_point), 0);
     if (threaded)
-        cr_assert_eq(roster_safepoint_start(node->safepoint), 0);
+        cr_assert_eq(roster_safe_point_start(node->safe_point), 0);
 }
 
 static void node_stop(struct node *node)
 {
-    roster_safepoint_destroy(node->safepoint);
+    roster_safe_point_destroy(node->safe_point);
     server_destroy(&node->server);
     roster_oracle_local_destroy(node->clock);
 }
 
-static struct roster_safepoint_state state_of(struct node *node)
+static struct roster_safe_point_state state_of(struct node *node)
 {
-    struct roster_safepoint_state state = {.size = sizeof(state)};
+    struct roster_safe_point_state state = {.size = sizeof(state)};
 
-    cr_assert_eq(roster_safepoint_get_state(node->safepoint, &state), 0);
+    cr_assert_eq(roster_safe_point_get_state(node->safe_point, &state), 0);
     return state;
 }
 
@@ -64,7 +64,7 @@ static void run_until_acknowledged(struct roster_store *store, struct node *node
 
     for (int i = 0; state_of(node).acknowledged < txn; i++) {
         cr_assert_lt(i, 10000);
-        cr_assert_eq(roster_safepoint_run_once(node->safepoint, NULL), 0);
+        cr_assert_eq(roster_safe_point_run_once(node->safe_point, NULL), 0);
         cr_assert_eq(roster_syncer_run_once(node->server.syncer, NULL), 0);
         sleep_ms(1);
     }
@@ -72,16 +72,16 @@ static void run_until_acknowledged(struct roster_store *store, struct node *node
 
 static void wait_for_gc_above(struct node *node, uint64_t ts)
 {
-    for (int i = 0; roster_gc_safe_point(node->safepoint) <= ts; i++) {
+    for (int i = 0; roster_gc_safe_point(node->safe_point) <= ts; i++) {
         cr_assert_lt(i, 20000, "the gc safe point stays at %" PRIu64,
-                     roster_gc_safe_point(node->safepoint));
+                     roster_gc_safe_point(node->safe_point));
         sleep_ms(1);
     }
 }
 
 STORE_TEST(the_safe_points_follow_the_servers_and_stop_at_an_open_transaction)
 {
-    struct roster_safepoint_state state;
+    struct roster_safe_point_state state;
     struct node a, b;
     char line[400];
     uint64_t ts;
@@ -90,8 +90,8 @@ STORE_TEST(the_safe_points_follow_the_servers_and_stop_at_an_open_transaction)
     node_start(&b, f, "b", true);
     cr_assert_eq(roster_txn_begin(b.server.session, &ts), 0);
     sleep_ms(300);
-    cr_assert_leq(roster_txn_safe_point(a.safepoint), ts);
-    cr_assert_leq(roster_gc_safe_point(a.safepoint), ts);
+    cr_assert_leq(roster_txn_safe_point(a.safe_point), ts);
+    cr_assert_leq(roster_gc_safe_point(a.safe_point), ts);
     cr_assert_eq(roster_txn_check(b.server.session), 0, "the txn safe point is inclusive");
     cr_assert_neq(state_of(&a).leads, state_of(&b).leads, "one of them leads");
     for (int i = 0; i < 2000; i++) {
@@ -127,7 +127,7 @@ STORE_TEST(another_server_leads_when_the_leader_stops_or_dies)
     node_start(&c, f, "c", true);
     sleep_ms(50);
     cr_assert(!state_of(&b).leads && !state_of(&c).leads);
-    cr_assert_eq(roster_safepoint_stop(a.safepoint), 0);
+    cr_assert_eq(roster_safe_point_stop(a.safe_point), 0);
     while (!state_of(&b).leads && !state_of(&c).leads)
         sleep_ms(1);
     cr_assert(!state_of(&a).leads);
@@ -140,7 +140,7 @@ STORE_TEST(another_server_leads_when_the_leader_stops_or_dies)
         roster_store_lease_revoke(
             f->store, server_stats(state_of(&b).leads ? &b.server : &c.server).lease, 10000),
         0);
-    gc = roster_gc_safe_point(b.safepoint);
+    gc = roster_gc_safe_point(b.safe_point);
     wait_for_gc_above(&b, gc + roster_ts_compose(1, 0));
     wait_for_gc_above(&c, gc + roster_ts_compose(1, 0));
     node_stop(&a);
@@ -150,14 +150,14 @@ STORE_TEST(another_server_leads_when_the_leader_stops_or_dies)
 
 STORE_TEST(gc_waits_for_the_acknowledgement_of_every_live_server)
 {
-    struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
+    struct roster_safe_point_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
     struct node a, b;
     char text[400];
     uint64_t old;
 
     node_start(&a, f, "a", false);
     node_start(&b, f, "b", false);
-    cr_assert_eq(roster_safepoint_round(a.safepoint, NULL, NULL), 0);
+    cr_assert_eq(roster_safe_point_round(a.safe_point, NULL, NULL), 0);
     run_until_acknowledged(f->store, &b);
     old = stored_number(f->store, "/roster/server/ack/b");
     cr_assert_neq(old, 0);
@@ -167,14 +167,14 @@ STORE_TEST(gc_waits_for_the_acknowledgement_of_every_live_server)
     cr_assert_eq(roster_tick(b.server.roster), 0);
     cr_assert_eq(roster_syncer_report(a.server.syncer), 0);
     cr_assert_eq(roster_syncer_report(b.server.syncer), 0);
-    cr_assert_eq(roster_safepoint_round(a.safepoint, &txn, &gc), 0);
+    cr_assert_eq(roster_safe_point_round(a.safe_point, &txn, &gc), 0);
     cr_assert_gt(txn.after, old);
     cr_assert_eq(gc.after, old, "as far as all have acknowledged");
     cr_assert_eq(gc.blocker.kind, ROSTER_BLOCKER_ACK);
     roster_blocker_describe(&gc.blocker, text, sizeof(text));
     cr_assert(strstr(text, "has acknowledged") != NULL, "%s", text);
     run_until_acknowledged(f->store, &a);
-    cr_assert_eq(roster_safepoint_round(a.safepoint, &txn, &gc), 0);
+    cr_assert_eq(roster_safe_point_round(a.safe_point, &txn, &gc), 0);
     cr_assert_eq(gc.blocker.kind, ROSTER_BLOCKER_ACK);
     cr_assert_str_eq(gc.blocker.name, "b", "a has acknowledged meanwhile");
     /* Nothing but the end of its lease removes a server. */
@@ -182,7 +182,7 @@ STORE_TEST(gc_waits_for_the_acknowledgement_of_every_live_server)
     for (int i = 0; gc.after <= old; i++) {
         cr_assert_lt(i, 1000);
         run_until_acknowledged(f->store, &a);
-        cr_assert_eq(roster_safepoint_round(a.safepoint, &txn, &gc), 0);
+        cr_assert_eq(roster_safe_point_round(a.safe_point, &txn, &gc), 0);
     }
     node_stop(&a);
     node_stop(&b);
@@ -190,13 +190,13 @@ STORE_TEST(gc_waits_for_the_acknowledgement_of_every_live_server)
 
 STORE_TEST(g8_a_server_that_comes_back_acknowledges_nothing_below_the_gc_safe_point)
 {
-    struct roster_safepoint_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
+    struct roster_safe_point_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
     struct node a, b;
     uint64_t old;
 
     node_start(&a, f, "a", false);
     node_start(&b, f, "b", false);
-    cr_assert_eq(roster_safepoint_round(a.safepoint, NULL, NULL), 0);
+    cr_assert_eq(roster_safe_point_round(a.safe_point, NULL, NULL), 0);
     run_until_acknowledged(f->store, &b);
     old = stored_number(f->store, ACK_OF_B);
     cr_assert_eq(roster_store_lease_revoke(f->store, server_stats(&b.server).lease, 10000), 0);
@@ -205,13 +205,13 @@ STORE_TEST(g8_a_server_that_comes_back_acknowledges_nothing_below_the_gc_safe_po
         sleep_ms(1);
         cr_assert_eq(roster_syncer_report(a.server.syncer), 0);
         run_until_acknowledged(f->store, &a);
-        cr_assert_eq(roster_safepoint_round(a.safepoint, &txn, &gc), 0);
+        cr_assert_eq(roster_safe_point_round(a.safe_point, &txn, &gc), 0);
     }
     server_until_live(&b.server, 2);
-    cr_assert_eq(roster_txn_safe_point(b.safepoint), old, "it has not looked yet");
-    cr_assert_eq(roster_safepoint_run_once(b.safepoint, NULL), 0);
+    cr_assert_eq(roster_txn_safe_point(b.safe_point), old, "it has not looked yet");
+    cr_assert_eq(roster_safe_point_run_once(b.safe_point, NULL), 0);
     cr_assert_geq(stored_number(f->store, ACK_OF_B), stored_number(f->store, GC));
-    cr_assert_geq(roster_txn_safe_point(b.safepoint), stored_number(f->store, GC));
+    cr_assert_geq(roster_txn_safe_point(b.safe_point), stored_number(f->store, GC));
     node_stop(&a);
     node_stop(&b);
 }

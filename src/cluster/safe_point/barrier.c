@@ -20,27 +20,27 @@
 
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
-#include "cluster/safepoint/safepoint.h"
+#include "cluster/safe_point/safe_point.h"
 #include "core/base/cancel.h"
 
 #define ATTEMPTS 8
 
-static int path_of(const struct roster_safepoint *safepoint, const char *name,
+static int path_of(const struct roster_safe_point *safe_point, const char *name,
                    char path[2 * PATHS_SIZE])
 {
-    if (safepoint == NULL || paths_check_name(name) != 0)
+    if (safe_point == NULL || paths_check_name(name) != 0)
         return -EINVAL;
-    snprintf(path, 2 * PATHS_SIZE, "%s%s", safepoint->paths.barriers, name);
+    snprintf(path, 2 * PATHS_SIZE, "%s%s", safe_point->paths.barriers, name);
     return 0;
 }
 
 /* A lease that nothing hangs on any more, or that was not needed; else it ends by itself. */
-static void drop_lease(struct roster_safepoint *safepoint, int64_t lease)
+static void drop_lease(struct roster_safe_point *safe_point, int64_t lease)
 {
-    int timeout = (int)safepoint->options.timeout_ms, err = 0;
+    int timeout = (int)safe_point->options.timeout_ms, err = 0;
 
     if (lease != 0)
-        err = roster_store_lease_revoke(safepoint->store, lease, timeout);
+        err = roster_store_lease_revoke(safe_point->store, lease, timeout);
     (void)err;
 }
 
@@ -49,100 +49,100 @@ static int64_t lease_of(const struct roster_store_range *range)
     return range->count == 0 ? 0 : range->kvs[0].lease;
 }
 
-static int put_barrier(struct roster_safepoint *safepoint, const char *path, uint64_t ts,
+static int put_barrier(struct roster_safe_point *safe_point, const char *path, uint64_t ts,
                        int64_t lease, const struct roster_store_txn_result *read)
 {
     const struct roster_store_range *txn = &read->results[0].range, *old = &read->results[1].range;
     struct roster_store_txn_result *result = NULL;
     char text[RECORD_SIZE], again[RECORD_SIZE];
     struct batch batch = {.n_ops = 0};
-    uint64_t safe_point = 0;
-    int err = record_or_none(txn, &safe_point);
+    uint64_t txn_safe_point = 0;
+    int err = record_or_none(txn, &txn_safe_point);
 
     if (err != 0)
         return err;
-    if (ts < safe_point)
+    if (ts < txn_safe_point)
         return -ESTALE;
-    batch_if_revision(&batch, safepoint->paths.txn, record_revision(txn));
+    batch_if_revision(&batch, safe_point->paths.txn, record_revision(txn));
     batch_if_revision(&batch, path, record_revision(old));
     batch_put(&batch, path, record_format(ts, text), lease);
-    batch_put(&batch, safepoint->paths.txn, record_format(safe_point == 0 ? 1 : safe_point, again),
-              0);
-    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &result);
+    batch_put(&batch, safe_point->paths.txn,
+              record_format(txn_safe_point == 0 ? 1 : txn_safe_point, again), 0);
+    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (err == 0 && !result->succeeded)
         err = -EAGAIN;
     roster_store_free(result);
     return err;
 }
 
-static int set_once(struct roster_safepoint *safepoint, const char *path, uint64_t ts,
+static int set_once(struct roster_safe_point *safe_point, const char *path, uint64_t ts,
                     int64_t lease)
 {
     struct roster_store_txn_result *read = NULL;
     struct batch batch = {.n_ops = 0};
     int err;
 
-    batch_get(&batch, safepoint->paths.txn);
+    batch_get(&batch, safe_point->paths.txn);
     batch_get(&batch, path);
-    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &read);
+    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &read);
     if (err != 0)
         return err;
-    err = put_barrier(safepoint, path, ts, lease, read);
+    err = put_barrier(safe_point, path, ts, lease, read);
     if (err == 0)
-        drop_lease(safepoint, lease_of(&read->results[1].range));
+        drop_lease(safe_point, lease_of(&read->results[1].range));
     roster_store_free(read);
     return err;
 }
 
-int roster_barrier_set(struct roster_safepoint *safepoint, const char *name, uint64_t ts,
+int roster_barrier_set(struct roster_safe_point *safe_point, const char *name, uint64_t ts,
                        int64_t ttl_ms)
 {
     RST_NOT_CANCELLED;
     struct roster_store_lease lease = {0};
     char path[2 * PATHS_SIZE];
-    int err = path_of(safepoint, name, path);
+    int err = path_of(safe_point, name, path);
 
     if (err != 0 || ts == 0 || ts == ROSTER_TS_MAX || ttl_ms <= 0 ||
         (ttl_ms > ROSTER_STORE_MAX_TTL_MS && ttl_ms != ROSTER_BARRIER_FOREVER))
         return -EINVAL;
     if (ttl_ms != ROSTER_BARRIER_FOREVER)
-        err = roster_store_lease_grant(safepoint->store, ttl_ms, (int)safepoint->options.timeout_ms,
-                                       &lease);
+        err = roster_store_lease_grant(safe_point->store, ttl_ms,
+                                       (int)safe_point->options.timeout_ms, &lease);
     if (err != 0)
         return err;
     err = -EAGAIN;
     for (int i = 0; i < ATTEMPTS && err == -EAGAIN; i++)
-        err = set_once(safepoint, path, ts, lease.id);
+        err = set_once(safe_point, path, ts, lease.id);
     if (err != 0 && err != -EINPROGRESS)
-        drop_lease(safepoint, lease.id);
+        drop_lease(safe_point, lease.id);
     return err;
 }
 
-int roster_barrier_delete(struct roster_safepoint *safepoint, const char *name)
+int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name)
 {
     RST_NOT_CANCELLED;
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};
     char path[2 * PATHS_SIZE];
-    int err = path_of(safepoint, name, path);
+    int err = path_of(safe_point, name, path);
 
     if (err != 0)
         return err;
     batch_get(&batch, path);
     batch_delete(&batch, path);
-    err = batch_run(&batch, safepoint->store, (int)safepoint->options.timeout_ms, &result);
+    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (err == 0 && result->results[1].deleted == 0)
         err = -ENOENT;
     else if (err == 0)
-        drop_lease(safepoint, lease_of(&result->results[0].range));
+        drop_lease(safe_point, lease_of(&result->results[0].range));
     roster_store_free(result);
     return err;
 }
 
-static void fill(struct roster_safepoint *safepoint, const struct roster_store_kv *kv,
+static void fill(struct roster_safe_point *safe_point, const struct roster_store_kv *kv,
                  struct roster_barrier *barrier)
 {
-    size_t prefix = strlen(safepoint->paths.barriers), length = kv->key.size - prefix;
+    size_t prefix = strlen(safe_point->paths.barriers), length = kv->key.size - prefix;
     struct roster_store_lease lease;
     int err;
 
@@ -154,12 +154,12 @@ static void fill(struct roster_safepoint *safepoint, const struct roster_store_k
     barrier->ttl_ms = ROSTER_BARRIER_FOREVER;
     if (kv->lease == 0)
         return;
-    err = roster_store_lease_time_to_live(safepoint->store, kv->lease,
-                                          (int)safepoint->options.timeout_ms, &lease);
+    err = roster_store_lease_time_to_live(safe_point->store, kv->lease,
+                                          (int)safe_point->options.timeout_ms, &lease);
     barrier->ttl_ms = err == 0 ? lease.ttl_ms : 0;
 }
 
-int roster_barrier_list(struct roster_safepoint *safepoint, struct roster_barrier **barriers,
+int roster_barrier_list(struct roster_safe_point *safe_point, struct roster_barrier **barriers,
                         size_t *count)
 {
     RST_NOT_CANCELLED;
@@ -168,10 +168,11 @@ int roster_barrier_list(struct roster_safepoint *safepoint, struct roster_barrie
     struct roster_store_keys keys;
     int err;
 
-    if (safepoint == NULL || barriers == NULL || count == NULL)
+    if (safe_point == NULL || barriers == NULL || count == NULL)
         return -EINVAL;
-    keys = roster_store_prefix(roster_store_text(safepoint->paths.barriers));
-    err = roster_store_get(safepoint->store, &keys, 0, (int)safepoint->options.timeout_ms, &range);
+    keys = roster_store_prefix(roster_store_text(safe_point->paths.barriers));
+    err =
+        roster_store_get(safe_point->store, &keys, 0, (int)safe_point->options.timeout_ms, &range);
     if (err != 0)
         return err;
     *count = range->count;
@@ -179,7 +180,7 @@ int roster_barrier_list(struct roster_safepoint *safepoint, struct roster_barrie
     if (range->count != 0) {
         list = calloc(range->count, sizeof(*list));
         for (size_t i = 0; list != NULL && i < range->count; i++)
-            fill(safepoint, &range->kvs[i], &list[i]);
+            fill(safe_point, &range->kvs[i], &list[i]);
         *barriers = list;
         err = list == NULL ? -ENOMEM : 0;
     }

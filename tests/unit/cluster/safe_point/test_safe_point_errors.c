@@ -34,14 +34,14 @@ static int oracle_now(void *arg, uint64_t *ts)
     return 0;
 }
 
-static struct roster_safepoint *make(struct roster_store *store)
+static struct roster_safe_point *make(struct roster_store *store)
 {
-    struct roster_safepoint_options options = {
+    struct roster_safe_point_options options = {
         .size = sizeof(options), .any_life_time = true, .oracle = oracle_now, .timeout_ms = 2000};
-    struct roster_safepoint *safepoint = NULL;
+    struct roster_safe_point *safe_point = NULL;
 
-    cr_assert_eq(roster_safepoint_create(store, &options, &safepoint), 0);
-    return safepoint;
+    cr_assert_eq(roster_safe_point_create(store, &options, &safe_point), 0);
+    return safe_point;
 }
 
 #define EXPECT(call, wanted)                                                                       \
@@ -51,17 +51,17 @@ static struct roster_safepoint *make(struct roster_store *store)
         cr_expect_eq(got, wanted, "%s: %d", #call, got);                                           \
     } while (0)
 
-static void expect_moves(struct roster_safepoint *safepoint, int wanted)
+static void expect_moves(struct roster_safe_point *safe_point, int wanted)
 {
-    EXPECT(roster_safepoint_advance_txn(safepoint, 2000, NULL), wanted);
-    EXPECT(roster_safepoint_advance_gc(safepoint, 500, NULL), wanted);
-    EXPECT(roster_safepoint_round(safepoint, NULL, NULL), wanted);
+    EXPECT(roster_safe_point_advance_txn(safe_point, 2000, NULL), wanted);
+    EXPECT(roster_safe_point_advance_gc(safe_point, 500, NULL), wanted);
+    EXPECT(roster_safe_point_round(safe_point, NULL, NULL), wanted);
 }
 
-static void expect_all(struct roster_safepoint *safepoint, int wanted)
+static void expect_all(struct roster_safe_point *safe_point, int wanted)
 {
-    expect_moves(safepoint, wanted);
-    EXPECT(roster_barrier_set(safepoint, "b", 3000, ROSTER_BARRIER_FOREVER), wanted);
+    expect_moves(safe_point, wanted);
+    EXPECT(roster_barrier_set(safe_point, "b", 3000, ROSTER_BARRIER_FOREVER), wanted);
 }
 
 static void reply_reads(struct fake_request *request)
@@ -87,69 +87,69 @@ static void answer_txn(struct fake_request *request)
         request->close = true;
 }
 
-static uint64_t conflicts(struct roster_safepoint *safepoint)
+static uint64_t conflicts(struct roster_safe_point *safe_point)
 {
-    struct roster_safepoint_state state = {.size = sizeof(state)};
+    struct roster_safe_point_state state = {.size = sizeof(state)};
 
-    cr_assert_eq(roster_safepoint_get_state(safepoint, &state), 0);
+    cr_assert_eq(roster_safe_point_get_state(safe_point, &state), 0);
     return state.conflicts;
 }
 
 static void expect_of_gateway(int outcome, uint64_t swaps_lost)
 {
     struct roster_store *store = NULL;
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
     struct fake_gateway gateway;
     char url[80];
 
     fake_gateway_start(&gateway, answer_txn, &outcome);
     snprintf(url, sizeof(url), "etcd:%s", gateway.url);
     cr_assert_eq(roster_store_open(url, NULL, &store, NULL, 0), 0);
-    safepoint = make(store);
-    expect_all(safepoint, outcome);
-    cr_expect_eq(roster_txn_safe_point(safepoint), 0, "nothing is known to have moved");
-    cr_expect_eq(conflicts(safepoint), swaps_lost);
-    roster_safepoint_destroy(safepoint);
+    safe_point = make(store);
+    expect_all(safe_point, outcome);
+    cr_expect_eq(roster_txn_safe_point(safe_point), 0, "nothing is known to have moved");
+    cr_expect_eq(conflicts(safe_point), swaps_lost);
+    roster_safe_point_destroy(safe_point);
     roster_store_close(store);
     fake_gateway_stop(&gateway);
 }
 
-Test(safepoint_errors, others_are_always_faster)
+Test(safe_point_errors, others_are_always_faster)
 {
     /* eight of each call; a round is for both safe points */
     expect_of_gateway(-EAGAIN, 32);
 }
 
-Test(safepoint_errors, nobody_says_whether_it_was_done)
+Test(safe_point_errors, nobody_says_whether_it_was_done)
 {
     expect_of_gateway(-EINPROGRESS, 0);
 }
 
-Test(safepoint_errors, what_is_stored_is_no_timestamp)
+Test(safe_point_errors, what_is_stored_is_no_timestamp)
 {
     struct roster_store *store = NULL;
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
 
     cr_assert_eq(roster_store_open("memory", NULL, &store, NULL, 0), 0);
-    safepoint = make(store);
+    safe_point = make(store);
     put_text(store, TXN, "yesterday");
-    expect_all(safepoint, -EBADMSG);
+    expect_all(safe_point, -EBADMSG);
     put_text(store, TXN, "1000");
-    expect_moves(safepoint, 0);
-    roster_safepoint_destroy(safepoint);
+    expect_moves(safe_point, 0);
+    roster_safe_point_destroy(safe_point);
     roster_store_close(store);
 }
 
-Test(safepoint_errors, what_was_known_is_gone)
+Test(safe_point_errors, what_was_known_is_gone)
 {
     struct roster_store *store = NULL;
-    struct roster_safepoint *safepoint;
+    struct roster_safe_point *safe_point;
 
     cr_assert_eq(roster_store_open("memory", NULL, &store, NULL, 0), 0);
-    safepoint = make(store);
-    cr_assert_eq(roster_safepoint_advance_txn(safepoint, 1000, NULL), 0);
+    safe_point = make(store);
+    cr_assert_eq(roster_safe_point_advance_txn(safe_point, 1000, NULL), 0);
     delete_key(store, TXN);
-    expect_moves(safepoint, -EREMCHG);
-    roster_safepoint_destroy(safepoint);
+    expect_moves(safe_point, -EREMCHG);
+    roster_safe_point_destroy(safe_point);
     roster_store_close(store);
 }

@@ -29,8 +29,8 @@
  * below its record; that counts as acknowledged. From a server's first acknowledgement under a
  * lease until that lease ends, the gc safe point is nowhere above roster_txn_safe_point() there.
  */
-#ifndef ROSTER_SAFEPOINT_H
-#define ROSTER_SAFEPOINT_H
+#ifndef ROSTER_SAFE_POINT_H
+#define ROSTER_SAFE_POINT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@
 ROSTER_BEGIN_DECLS
 
 /** A cluster's safe points as one process sees and moves them. */
-struct roster_safepoint;
+struct roster_safe_point;
 
 /** What keeps a safe point from moving further. */
 enum roster_blocker_kind {
@@ -82,17 +82,17 @@ ROSTER_API const char *roster_blocker_describe(const struct roster_blocker *bloc
                                                size_t size);
 
 /** What an attempt to move a safe point came to. */
-struct roster_safepoint_result {
-    size_t size;                   /**< sizeof(struct roster_safepoint_result), set by the caller */
-    uint64_t before;               /**< the safe point as it was, 0 for none */
-    uint64_t after;                /**< as it is */
-    uint64_t target;               /**< what was wanted */
+struct roster_safe_point_result {
+    size_t size;     /**< sizeof(struct roster_safe_point_result), set by the caller */
+    uint64_t before; /**< the safe point as it was, 0 for none */
+    uint64_t after;  /**< as it is */
+    uint64_t target; /**< what was wanted */
     struct roster_blocker blocker; /**< why it is less */
 };
 
 /** What a process knows of its cluster's safe points. */
-struct roster_safepoint_state {
-    size_t size;           /**< sizeof(struct roster_safepoint_state), set by the caller */
+struct roster_safe_point_state {
+    size_t size;           /**< sizeof(struct roster_safe_point_state), set by the caller */
     uint64_t txn;          /**< the txn safe point, 0 for none */
     uint64_t gc;           /**< the gc safe point, 0 for none */
     uint64_t acknowledged; /**< the txn safe point that this server has acknowledged */
@@ -118,11 +118,11 @@ struct roster_safepoint_state {
 /** Is told when a safe point has moved, or this server has begun or ceased to lead: one at a time,
  * and no safe point is less than the time before. What moves while it runs is told in the next
  * call. No lock is held; must not stop or destroy the safe points. */
-typedef void roster_safepoint_change_fn(void *arg, const struct roster_safepoint_state *state);
+typedef void roster_safe_point_change_fn(void *arg, const struct roster_safe_point_state *state);
 
 /** How. Set `size` and zero the rest: a field that is 0 or NULL means its default. */
-struct roster_safepoint_options {
-    size_t size; /**< sizeof(struct roster_safepoint_options) */
+struct roster_safe_point_options {
+    size_t size; /**< sizeof(struct roster_safe_point_options) */
 
     const char *prefix; /**< of all keys, as for the syncer ("/roster"); copied */
     /** The server's syncer, under whose lease it acknowledges and leads. NULL: do neither, only
@@ -136,10 +136,10 @@ struct roster_safepoint_options {
     uint32_t interval_ms;  /**< between two rounds of the leader, at least 10 (600000) */
     uint32_t timeout_ms;   /**< for one call of the store (5000) */
 
-    roster_safepoint_change_fn *change; /**< is told of changes, or NULL */
-    void *change_arg;                   /**< its first argument */
-    roster_store_log_fn *log;           /**< takes lines for the log, or NULL */
-    void *log_arg;                      /**< its first argument */
+    roster_safe_point_change_fn *change; /**< is told of changes, or NULL */
+    void *change_arg;                    /**< its first argument */
+    roster_store_log_fn *log;            /**< takes lines for the log, or NULL */
+    void *log_arg;                       /**< its first argument */
 };
 
 /**
@@ -151,31 +151,32 @@ struct roster_safepoint_options {
  * \retval -ENOMEM memory is out.
  */
 ROSTER_API ROSTER_MUST_CHECK int
-roster_safepoint_create(struct roster_store *store, const struct roster_safepoint_options *options,
-                        struct roster_safepoint **safepoint);
+roster_safe_point_create(struct roster_store *store,
+                         const struct roster_safe_point_options *options,
+                         struct roster_safe_point **safe_point);
 
 /**
  * Starts two threads: one follows the safe points and acknowledges, one leads when it is this
  * server's turn. They block all signals.
  *
  * \retval 0 started.
- * \retval -EINVAL `safepoint` is NULL.
+ * \retval -EINVAL `safe_point` is NULL.
  * \retval -EBUSY it was started or stopped before.
  * \retval -EAGAIN no thread could be started; it may be tried again.
  */
-ROSTER_API ROSTER_MUST_CHECK int roster_safepoint_start(struct roster_safepoint *safepoint);
+ROSTER_API ROSTER_MUST_CHECK int roster_safe_point_start(struct roster_safe_point *safe_point);
 
 /**
- * Does what is due: the twin of roster_safepoint_start() for a server with its own loop.
+ * Does what is due: the twin of roster_safe_point_start() for a server with its own loop.
  *
- * \param safepoint the safe points; threads that call this at once take turns.
+ * \param safe_point the safe points; threads that call this at once take turns.
  * \param wait_ms   receives how long nothing will be due; may be NULL.
  *
  * \retval 0 done, whatever came of it.
- * \retval -EINVAL `safepoint` is NULL.
+ * \retval -EINVAL `safe_point` is NULL.
  * \retval -EBUSY it has threads, or was stopped, or this is called by itself.
  */
-ROSTER_API int roster_safepoint_run_once(struct roster_safepoint *safepoint, uint32_t *wait_ms);
+ROSTER_API int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *wait_ms);
 
 /**
  * Ends the threads and gives up the lead, so that another server takes it. Looking, and moving by
@@ -185,39 +186,39 @@ ROSTER_API int roster_safepoint_run_once(struct roster_safepoint *safepoint, uin
  * no callback runs any more, but for those of later calls by hand.
  *
  * \retval 0 stopped, or was stopped before.
- * \retval -EINVAL `safepoint` is NULL.
+ * \retval -EINVAL `safe_point` is NULL.
  * \retval -EDEADLK called from one of its own callbacks or threads; it goes on as before.
  */
-ROSTER_API int roster_safepoint_stop(struct roster_safepoint *safepoint);
+ROSTER_API int roster_safe_point_stop(struct roster_safe_point *safe_point);
 
 /** Stops and destroys; NULL is ignored. */
-ROSTER_API void roster_safepoint_destroy(struct roster_safepoint *safepoint);
+ROSTER_API void roster_safe_point_destroy(struct roster_safe_point *safe_point);
 
 /**
  * The gc safe point, as far as it is known here: every version that nobody at or above it can see
  * may be deleted. 0 while none is known. Any thread; one load.
  */
-ROSTER_API uint64_t roster_gc_safe_point(const struct roster_safepoint *safepoint);
+ROSTER_API uint64_t roster_gc_safe_point(const struct roster_safe_point *safe_point);
 
 /** The txn safe point, as far as it is known here. Any thread; one load. */
-ROSTER_API uint64_t roster_txn_safe_point(const struct roster_safepoint *safepoint);
+ROSTER_API uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_point);
 
 /**
  * Reads both safe points from the store.
  *
  * \retval 0 read.
- * \retval -EINVAL `safepoint` is NULL.
+ * \retval -EINVAL `safe_point` is NULL.
  * \retval -EBADMSG one of them is no timestamp, or none that a leader can have written: see
- *         roster_safepoint_get_state(). Nothing is known that was not known before.
+ *         roster_safe_point_get_state(). Nothing is known that was not known before.
  * \retval ... errors of the store or of the oracle.
  */
-ROSTER_API int roster_safepoint_refresh(struct roster_safepoint *safepoint);
+ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
 
 /**
  * Moves the txn safe point towards a target, as far as records and barriers let it. Any server may;
  * no lead is needed.
  *
- * \param safepoint the safe points.
+ * \param safe_point the safe points.
  * \param target    where to.
  * \param result    what came of it; may be NULL.
  *
@@ -235,8 +236,8 @@ ROSTER_API int roster_safepoint_refresh(struct roster_safepoint *safepoint);
  * \retval -EAGAIN others were faster again and again; nothing changed.
  * \retval ... errors of the store or of the oracle; after -EINPROGRESS it may have moved.
  */
-ROSTER_API int roster_safepoint_advance_txn(struct roster_safepoint *safepoint, uint64_t target,
-                                            struct roster_safepoint_result *result);
+ROSTER_API int roster_safe_point_advance_txn(struct roster_safe_point *safe_point, uint64_t target,
+                                             struct roster_safe_point_result *result);
 
 /**
  * Moves the gc safe point to a target. For whoever knows that all servers have acknowledged it; the
@@ -245,26 +246,26 @@ ROSTER_API int roster_safepoint_advance_txn(struct roster_safepoint *safepoint, 
  * \retval 0 moved, or it was there already.
  * \retval -ERANGE the target is below the gc or above the txn safe point, or above what this server
  *         has acknowledged; nothing changed.
- * \retval ... as roster_safepoint_advance_txn().
+ * \retval ... as roster_safe_point_advance_txn().
  */
-ROSTER_API int roster_safepoint_advance_gc(struct roster_safepoint *safepoint, uint64_t target,
-                                           struct roster_safepoint_result *result);
+ROSTER_API int roster_safe_point_advance_gc(struct roster_safe_point *safe_point, uint64_t target,
+                                            struct roster_safe_point_result *result);
 
 /**
  * Computes and moves both safe points once, as the leader does; whether this server leads or not.
  *
- * \param safepoint the safe points; with an oracle.
+ * \param safe_point the safe points; with an oracle.
  * \param txn       what came of the txn safe point; may be NULL.
  * \param gc        what came of the gc safe point; may be NULL.
  *
  * \retval 0 both moved, or were blocked.
  * \retval -EINVAL an argument is null or its size is too small, or there is no oracle.
  * \retval -EIO the oracle gave no timestamp.
- * \retval ... the oracle's errors; as roster_safepoint_advance_txn(), -ERANGE excepted.
+ * \retval ... the oracle's errors; as roster_safe_point_advance_txn(), -ERANGE excepted.
  */
-ROSTER_API int roster_safepoint_round(struct roster_safepoint *safepoint,
-                                      struct roster_safepoint_result *txn,
-                                      struct roster_safepoint_result *gc);
+ROSTER_API int roster_safe_point_round(struct roster_safe_point *safe_point,
+                                       struct roster_safe_point_result *txn,
+                                       struct roster_safe_point_result *gc);
 
 /**
  * Reads what is known. Any thread.
@@ -273,8 +274,8 @@ ROSTER_API int roster_safepoint_round(struct roster_safepoint *safepoint,
  * \retval -EINVAL an argument is null or its size is too small.
  * \retval -E2BIG its size is larger than this library knows.
  */
-ROSTER_API int roster_safepoint_get_state(struct roster_safepoint *safepoint,
-                                          struct roster_safepoint_state *state);
+ROSTER_API int roster_safe_point_get_state(struct roster_safe_point *safe_point,
+                                           struct roster_safe_point_state *state);
 
 /**
  * What libroster-status asks of a cluster's server: these calls, behind pointers, so that an
@@ -284,8 +285,8 @@ struct roster_cluster_calls {
     size_t size; /**< sizeof(struct roster_cluster_calls) */
     int (*syncer_get_stats)(struct roster_syncer *syncer, struct roster_syncer_stats *stats);
     const char *(*syncer_state_name)(enum roster_syncer_state state);
-    int (*safepoint_get_state)(struct roster_safepoint *safepoint,
-                               struct roster_safepoint_state *state);
+    int (*safe_point_get_state)(struct roster_safe_point *safe_point,
+                                struct roster_safe_point_state *state);
     const char *(*blocker_describe)(const struct roster_blocker *blocker, char *text, size_t size);
 };
 

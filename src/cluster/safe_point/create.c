@@ -14,7 +14,7 @@
 #include "cluster/base/options.h"
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
-#include "cluster/safepoint/safepoint.h"
+#include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
@@ -22,7 +22,7 @@
 #define LEAST_LIFE_TIME_MS UINT64_C(600000)
 #define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)
 
-static int complete(struct roster_safepoint_options *known)
+static int complete(struct roster_safe_point_options *known)
 {
     if (known->life_time_ms == 0 && !known->any_life_time)
         known->life_time_ms = LEAST_LIFE_TIME_MS;
@@ -37,56 +37,57 @@ static int complete(struct roster_safepoint_options *known)
     return 0;
 }
 
-static int open_watch(struct roster_safepoint *safepoint)
+static int open_watch(struct roster_safe_point *safe_point)
 {
     struct roster_store_keys keys =
-        roster_store_prefix(roster_store_text(safepoint->paths.safepoints));
+        roster_store_prefix(roster_store_text(safe_point->paths.safe_points));
 
-    return roster_store_watch_open(safepoint->store, &keys, 0, &safepoint->watch);
+    return roster_store_watch_open(safe_point->store, &keys, 0, &safe_point->watch);
 }
 
-static int init(struct roster_safepoint *safepoint, const struct roster_safepoint_options *options)
+static int init(struct roster_safe_point *safe_point,
+                const struct roster_safe_point_options *options)
 {
     struct roster_syncer *syncer;
     int err = 0;
 
-    safepoint->options.size = sizeof(safepoint->options);
+    safe_point->options.size = sizeof(safe_point->options);
     if (options != NULL)
-        err = options_copy(&safepoint->options, sizeof(safepoint->options), options);
+        err = options_copy(&safe_point->options, sizeof(safe_point->options), options);
     if (err == 0)
-        err = complete(&safepoint->options);
-    syncer = safepoint->options.syncer;
+        err = complete(&safe_point->options);
+    syncer = safe_point->options.syncer;
     if (err == 0)
-        err = paths_init(&safepoint->paths, safepoint->options.prefix,
+        err = paths_init(&safe_point->paths, safe_point->options.prefix,
                          syncer == NULL ? NULL : syncer->server_id);
     if (err != 0)
         return err;
     if (syncer != NULL)
-        snprintf(safepoint->server_id, sizeof(safepoint->server_id), "%s", syncer->server_id);
-    err = -pthread_mutex_init(&safepoint->lock, NULL);
+        snprintf(safe_point->server_id, sizeof(safe_point->server_id), "%s", syncer->server_id);
+    err = -pthread_mutex_init(&safe_point->lock, NULL);
     if (err != 0)
         return err;
-    err = open_watch(safepoint);
+    err = open_watch(safe_point);
     if (err != 0)
         goto lock;
-    err = safepoint_background_init(safepoint);
+    err = safe_point_background_init(safe_point);
     if (err == 0)
         return 0;
-    roster_store_watch_close(safepoint->watch);
+    roster_store_watch_close(safe_point->watch);
 lock:
-    pthread_mutex_destroy(&safepoint->lock);
+    pthread_mutex_destroy(&safe_point->lock);
     return err;
 }
 
-int roster_safepoint_create(struct roster_store *store,
-                            const struct roster_safepoint_options *options,
-                            struct roster_safepoint **safepoint)
+int roster_safe_point_create(struct roster_store *store,
+                             const struct roster_safe_point_options *options,
+                             struct roster_safe_point **safe_point)
 {
     RST_NOT_CANCELLED;
-    struct roster_safepoint *made;
+    struct roster_safe_point *made;
     int err;
 
-    if (store == NULL || safepoint == NULL)
+    if (store == NULL || safe_point == NULL)
         return -EINVAL;
     made = calloc(1, sizeof(*made));
     if (made == NULL)
@@ -97,20 +98,20 @@ int roster_safepoint_create(struct roster_store *store,
         free(made);
         return err;
     }
-    *safepoint = made;
+    *safe_point = made;
     return 0;
 }
 
-void roster_safepoint_destroy(struct roster_safepoint *safepoint)
+void roster_safe_point_destroy(struct roster_safe_point *safe_point)
 {
     RST_NOT_CANCELLED;
 
-    if (safepoint == NULL)
+    if (safe_point == NULL)
         return;
-    if (roster_safepoint_stop(safepoint) != 0)
+    if (roster_safe_point_stop(safe_point) != 0)
         return; /* from one of its own callbacks, which is forbidden: it goes on */
-    (void)rst_background_destroy(&safepoint->background);
-    roster_store_watch_close(safepoint->watch);
-    pthread_mutex_destroy(&safepoint->lock);
-    free(safepoint);
+    (void)rst_background_destroy(&safe_point->background);
+    roster_store_watch_close(safe_point->watch);
+    pthread_mutex_destroy(&safe_point->lock);
+    free(safe_point);
 }

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * What is read of a safe point is checked before it is known here. A live server's bound is what
+ * its roster still protects; the bound of all others is the oracle's now. What passes fails every
+ * check below it before anybody can collect by it; what does not is rejected, see syncer/reject.c.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <roster/timestamp.h>
+
+#include "cluster/safe_point/safe_point.h"
+#include "cluster/syncer/syncer.h"
+
+int safe_point_now(struct roster_safe_point *safe_point, uint64_t *now)
+{
+    int err = safe_point->options.oracle(safe_point->options.oracle_arg, now);
+
+    if (err == 0 && (*now == 0 || *now == ROSTER_TS_MAX))
+        err = -EIO;
+    if (err != 0)
+        return err;
+    pthread_mutex_lock(&safe_point->lock);
+    if (*now > safe_point->now_seen)
+        safe_point->now_seen = *now;
+    pthread_mutex_unlock(&safe_point->lock);
+    return 0;
+}
+
+int safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bool *past)
+{
+    uint64_t now;
+    int err = 0;
+
+    pthread_mutex_lock(&safe_point->lock);
+    now = safe_point->now_seen;
+    pthread_mutex_unlock(&safe_point->lock);
+    if (ts > now && safe_point->options.oracle != NULL)
+        err = safe_point_now(safe_point, &now);
+    *past = ts <= now || safe_point->options.oracle == NULL;
+    return err;
+}
+
+int safe_point_name_impossible(struct roster_safe_point *safe_point, const char *key,
+                               uint64_t value, const char *why)
+{
+    struct roster_safe_point_state *state = &safe_point->state;
+    bool again;
+
+    pthread_mutex_lock(&safe_point->lock);
+    again = state->rejected != 0 && state->rejected_value == value &&
+            strcmp(state->rejected_key, key) == 0;
+    state->rejected++;
+    state->rejected_value = value;
+    snprintf(state->rejected_key, sizeof(state->rejected_key), "%s", key);
+    pthread_mutex_unlock(&safe_point->lock);
+    if (!again)
+        safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR,
+                       "%s holds %" PRIu64 ", %s; it is not used here; find out who wrote it", key,
+                       value, why);
+    return -EBADMSG;
+}
+
+int safe_point_reject(struct roster_safe_point *safe_point, const char *key, uint64_t value,
+                      const char *why)
+{
+    struct roster_syncer *syncer = safe_point->options.syncer;
+
+    (void)safe_point_name_impossible(safe_point, key, value, why);
+    if (syncer != NULL) {
+        (void)syncer_reject(syncer, key, value, why);
+        syncer_tell(syncer);
+    }
+    return -EBADMSG;
+}
+
+int safe_point_admit(struct roster_safe_point *safe_point, const char *key, uint64_t ts)
+{
+    struct roster_syncer *syncer = safe_point->options.syncer;
+    bool past = true;
+    int err = 0;
+
+    if (syncer != NULL && key == safe_point->paths.gc && ts > syncer_ack_limit(syncer))
+        return safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_ACK);
+    if (syncer != NULL && syncer_contradicts(syncer, ts))
+        return safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_RECORD);
+    /* A record is never above the oracle's now. */
+    if (syncer == NULL || ts > syncer_protected(syncer))
+        err = safe_point_is_past(safe_point, ts, &past);
+    if (err == 0 && !past)
+        return safe_point_reject(safe_point, key, ts, SYNCER_AHEAD);
+    /* From here on no check below it succeeds. */
+    if (err == 0 && syncer != NULL && !syncer_pass(syncer, ts))
+        return safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_RECORD);
+    return err;
+}

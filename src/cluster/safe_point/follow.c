@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Following the safe points through a watch, and acknowledging them. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster/keys/batch.h"
+#include "cluster/keys/record.h"
+#include "cluster/safe_point/safe_point.h"
+#include "cluster/syncer/syncer.h"
+#include "store/base/backoff.h"
+#include "store/base/clock.h"
+
+#define PAUSE_MS 200
+#define PAUSE_MOST_MS 5000
+
+static bool is_key(const struct roster_store_kv *kv, const char *key)
+{
+    return kv->key.size == strlen(key) && memcmp(kv->key.data, key, kv->key.size) == 0;
+}
+
+/* Somebody leads, or nobody does: then it is time to try. */
+static void take_leader(struct roster_safe_point *safe_point,
+                        const struct roster_store_event *event)
+{
+    bool put = event->type == ROSTER_STORE_EVENT_PUT;
+    const struct roster_store_bytes *id = &event->kv.value;
+
+    pthread_mutex_lock(&safe_point->lock);
+    snprintf(safe_point->state.leader, sizeof(safe_point->state.leader), "%.*s",
+             put && id->size < INT_MAX ? (int)id->size : 0, put ? (const char *)id->data : "");
+    if (!put)
+        rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD, 0);
+    pthread_mutex_unlock(&safe_point->lock);
+}
+
+static void take_put(struct roster_safe_point *safe_point, const struct roster_store_kv *kv)
+{
+    bool txn = is_key(kv, safe_point->paths.txn), gc = is_key(kv, safe_point->paths.gc);
+    uint64_t ts = 0;
+
+    if (!txn && !gc)
+        return;
+    if (record_parse(kv->value, &ts) != 0) {
+        safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR, "%s holds no timestamp",
+                       txn ? safe_point->paths.txn : safe_point->paths.gc);
+        return;
+    }
+    (void)safe_point_learn(safe_point, txn ? ts : 0, gc ? ts : 0);
+}
+
+static void take(struct roster_safe_point *safe_point, const struct roster_store_events *events)
+{
+    for (size_t i = 0; i < events->count; i++) {
+        const struct roster_store_event *event = &events->events[i];
+
+        if (is_key(&event->kv, safe_point->paths.leader))
+            take_leader(safe_point, event);
+        else if (event->type == ROSTER_STORE_EVENT_PUT)
+            take_put(safe_point, &event->kv);
+    }
+}
+
+/* What is owed: which txn safe point, under which lease, and whether it is the first under that. */
+struct debt {
+    uint64_t txn;
+    int64_t lease;
+    bool first;
+};
+
+/* A safe point that was not admitted is read again: the server lives under a new lease by now, or
+ * the oracle answers. */
+static void learn_again(struct roster_safe_point *safe_point)
+{
+    if (safe_point_set_unsure(safe_point, false) && roster_safe_point_refresh(safe_point) != 0)
+        (void)safe_point_set_unsure(safe_point, true);
+}
+
+static bool owes(struct roster_safe_point *safe_point, struct debt *debt)
+{
+    bool does;
+
+    if (safe_point->options.syncer == NULL)
+        return false;
+    debt->lease = syncer_live_lease(safe_point->options.syncer);
+    if (debt->lease != 0)
+        learn_again(safe_point);
+    debt->txn = roster_txn_safe_point(safe_point);
+    pthread_mutex_lock(&safe_point->lock);
+    debt->first = debt->lease != safe_point->acknowledged_lease;
+    does = debt->lease != 0 && debt->txn != 0 &&
+           (debt->first || debt->txn != safe_point->state.acknowledged);
+    safe_point->ack_may_stand = safe_point->ack_may_stand || does;
+    pthread_mutex_unlock(&safe_point->lock);
+    return does;
+}
+
+/*
+ * Until its first acknowledgement under a lease a server counts with its record, so the gc safe
+ * point may be further than what it knows, and a leader may be about to move it there. Hence the
+ * first one is not below the gc safe point, and is decided against it, whose key it writes again.
+ */
+static int decide_first(struct roster_safe_point *safe_point, struct batch *batch,
+                        struct debt *debt, char again[RECORD_SIZE])
+{
+    struct roster_store_keys keys = roster_store_key(roster_store_text(safe_point->paths.gc));
+    struct roster_store_range *range = NULL;
+    uint64_t gc = 0;
+    int err =
+        roster_store_get(safe_point->store, &keys, 0, (int)safe_point->options.timeout_ms, &range);
+
+    if (err != 0)
+        return err;
+    err = record_or_none(range, &gc);
+    batch_if_revision(batch, safe_point->paths.gc, record_revision(range));
+    roster_store_free(range);
+    if (err == 0)
+        err = safe_point_learn(safe_point, 0, gc);
+    if (err != 0)
+        return err;
+    debt->txn = roster_txn_safe_point(safe_point);
+    batch_put(batch, safe_point->paths.gc, record_format(gc == 0 ? 1 : gc, again), 0);
+    return 0;
+}
+
+static int put_ack(struct roster_safe_point *safe_point, struct debt *debt)
+{
+    struct roster_store_txn_result *result = NULL;
+    char text[RECORD_SIZE], again[RECORD_SIZE];
+    struct batch batch = {.n_ops = 0};
+    int err = 0;
+
+    if (debt->first)
+        err = decide_first(safe_point, &batch, debt, again);
+    if (err != 0)
+        return err;
+    syncer_ack_sent(safe_point->options.syncer, debt->txn);
+    batch_put(&batch, safe_point->paths.ack, record_format(debt->txn, text), debt->lease);
+    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    if (err == 0 && !result->succeeded)
+        err = -EAGAIN;
+    roster_store_free(result);
+    return err;
+}
+
+/*
+ * Says that this server needs nothing below the txn safe point any more. That is so as soon as it
+ * is known here: safe_point_admit() has made every check below it fail.
+ */
+static int acknowledge(struct roster_safe_point *safe_point, struct debt *debt)
+{
+    int err = put_ack(safe_point, debt);
+
+    if (err == 0)
+        syncer_ack_stands(safe_point->options.syncer, debt->lease);
+    pthread_mutex_lock(&safe_point->lock);
+    if (err == 0) {
+        safe_point->state.acknowledged = debt->txn;
+        safe_point->acknowledged_lease = debt->lease;
+    }
+    pthread_mutex_unlock(&safe_point->lock);
+    if (err != -EKEYEXPIRED && err != -EAGAIN)
+        safe_point_note(safe_point, &safe_point->state.acknowledging, err);
+    return err;
+}
+
+/* Longer and longer while it fails, but not than an acknowledgement may wait. */
+static void pause_watch(struct roster_safe_point *safe_point)
+{
+    uint64_t times;
+
+    pthread_mutex_lock(&safe_point->lock);
+    times = safe_point->state.following.times;
+    pthread_mutex_unlock(&safe_point->lock);
+    rst_background_set_due(
+        &safe_point->background, SAFE_POINT_FOLLOW,
+        store_monotonic_ns() +
+            store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS, times < 16 ? (unsigned)times : 16));
+}
+
+void safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms)
+{
+    struct roster_store_events *events = NULL;
+    struct debt debt;
+    int err;
+
+    /* What is owed is not waited for: it may be due because of a new lease. */
+    if (owes(safe_point, &debt) && acknowledge(safe_point, &debt) != 0)
+        timeout_ms = timeout_ms == 0 ? 0 : 100;
+    err = roster_store_watch_next(safe_point->watch, timeout_ms, &events);
+    if (err == 0) {
+        take(safe_point, events);
+        roster_store_free(events);
+    }
+    if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
+        safe_point_note(safe_point, &safe_point->state.following, err == -ETIMEDOUT ? 0 : err);
+    if (err != 0 && err != -ETIMEDOUT)
+        pause_watch(safe_point);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * Leading: one server at a time computes the safe points, so that not all do. The leader's key
+ * hangs on its server's lease and goes with it. That two servers lead for a moment, or one that
+ * was frozen goes on, does no harm, see safe_point/safe_point.h.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cluster/keys/batch.h"
+#include "cluster/safe_point/safe_point.h"
+#include "cluster/syncer/syncer.h"
+#include "store/base/backoff.h"
+#include "store/base/clock.h"
+
+/* The first of the looks for acknowledgements after the txn safe point has moved. */
+#define ACK_LOOK_MS INT64_C(20)
+#define NOT_LIVE_MS INT64_C(200)
+#define RETRY_MS 200
+
+static void set_leads(struct roster_safe_point *safe_point, bool leads, int64_t revision)
+{
+    bool changed;
+
+    pthread_mutex_lock(&safe_point->lock);
+    changed = safe_point->state.leads != leads;
+    safe_point->state.leads = leads;
+    safe_point->leader_revision = leads ? revision : 0;
+    pthread_mutex_unlock(&safe_point->lock);
+    if (!changed)
+        return;
+    safe_point_log(safe_point, ROSTER_STORE_LOG_INFO, "server %s %s", safe_point->server_id,
+                   leads ? "leads" : "does not lead any more");
+    safe_point_tell(safe_point);
+}
+
+/* A round that did not begin: who leads is not known any more. */
+static void count_failure(struct roster_safe_point *safe_point, int err)
+{
+    pthread_mutex_lock(&safe_point->lock);
+    safe_point->state.failures++;
+    safe_point->state.leader[0] = '\0';
+    pthread_mutex_unlock(&safe_point->lock);
+    safe_point_note(safe_point, &safe_point->state.leading, err);
+}
+
+/* Whoever that is, and whether or not the watch tells it again. */
+static void name_leader(struct roster_safe_point *safe_point, const void *id, size_t size)
+{
+    char *leader = safe_point->state.leader;
+
+    if (size >= sizeof(safe_point->state.leader))
+        size = sizeof(safe_point->state.leader) - 1;
+    pthread_mutex_lock(&safe_point->lock);
+    memcpy(leader, id, size);
+    leader[size] = '\0';
+    pthread_mutex_unlock(&safe_point->lock);
+}
+
+static void name_own(struct roster_safe_point *safe_point)
+{
+    name_leader(safe_point, safe_point->server_id, strlen(safe_point->server_id));
+}
+
+/* Takes the leader's key if nobody has it: whether it is ours. */
+static int campaign(struct roster_safe_point *safe_point, int64_t lease, bool *leads)
+{
+    struct roster_store_txn_result *result = NULL;
+    const struct roster_store_range *range;
+    struct batch batch = {.n_ops = 0};
+    int64_t revision = 0;
+    bool ours = false;
+    int err;
+
+    batch_if_revision(&batch, safe_point->paths.leader, 0);
+    batch_put(&batch, safe_point->paths.leader, roster_store_text(safe_point->server_id), lease);
+    batch_otherwise_get(&batch, safe_point->paths.leader);
+    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    if (err == 0 && result->succeeded) {
+        ours = true;
+        revision = result->revision;
+        name_own(safe_point);
+    } else if (err == 0) {
+        range = &result->results[0].range;
+        ours = range->count != 0 && range->kvs[0].lease == lease;
+        revision = range->count == 0 ? 0 : range->kvs[0].mod_revision;
+        if (range->count != 0 && !ours)
+            name_leader(safe_point, range->kvs[0].value.data, range->kvs[0].value.size);
+        else if (ours)
+            name_own(safe_point);
+    }
+    roster_store_free(result);
+    if (err != 0)
+        count_failure(safe_point, err);
+    set_leads(safe_point, ours, revision);
+    *leads = ours;
+    return err;
+}
+
+/* For keys that go with the server's lease at the latest. */
+static void run_and_forget(struct roster_safe_point *safe_point, const struct batch *batch)
+{
+    int err = batch_run(batch, safe_point->store, (int)safe_point->options.timeout_ms, NULL);
+
+    if (err != 0)
+        safe_point_log(safe_point, ROSTER_STORE_LOG_WARNING,
+                       "server %s could not withdraw: its keys stay until its lease ends",
+                       safe_point->server_id);
+}
+
+/* Nobody acknowledges for this server any more, so its record has to say what it needs. */
+static void withdraw_ack(struct roster_safe_point *safe_point)
+{
+    struct batch batch = {.n_ops = 0};
+    bool may_stand;
+
+    pthread_mutex_lock(&safe_point->lock);
+    may_stand = safe_point->ack_may_stand;
+    pthread_mutex_unlock(&safe_point->lock);
+    if (!may_stand || syncer_live_lease(safe_point->options.syncer) == 0)
+        return;
+    syncer_ack_stands(safe_point->options.syncer, 0);
+    batch_delete(&batch, safe_point->paths.ack);
+    run_and_forget(safe_point, &batch);
+}
+
+void safe_point_resign(struct roster_safe_point *safe_point)
+{
+    struct batch batch = {.n_ops = 0};
+    int64_t revision;
+
+    if (safe_point->options.syncer == NULL)
+        return;
+    withdraw_ack(safe_point);
+    pthread_mutex_lock(&safe_point->lock);
+    revision = safe_point->leader_revision;
+    pthread_mutex_unlock(&safe_point->lock);
+    if (revision == 0)
+        return;
+    batch_if_revision(&batch, safe_point->paths.leader, revision);
+    batch_delete(&batch, safe_point->paths.leader);
+    run_and_forget(safe_point, &batch);
+    set_leads(safe_point, false, 0);
+}
+
+/* How long until the next look: soon, then later and later, while servers have to acknowledge. */
+static int64_t pause_ms(struct roster_safe_point *safe_point,
+                        const struct roster_safe_point_result *gc)
+{
+    int64_t rest = store_remaining_ms(safe_point->txn_due), soon = ACK_LOOK_MS << safe_point->waits;
+
+    if (gc->blocker.kind != ROSTER_BLOCKER_ACK) {
+        safe_point->waits = 0;
+        return rest;
+    }
+    if (safe_point->waits < 16)
+        safe_point->waits++;
+    return soon < rest ? soon : rest;
+}
+
+static void warn_of(struct roster_safe_point *safe_point, const char *which,
+                    const struct roster_blocker *blocker)
+{
+    char text[512];
+
+    if (blocker->kind == ROSTER_BLOCKER_UNREADABLE)
+        safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR, "the %s safe point stands still: %s",
+                       which, roster_blocker_describe(blocker, text, sizeof(text)));
+}
+
+/* After a failure: soon, then later and later, not later than without one. */
+static int64_t retry_ms(struct roster_safe_point *safe_point)
+{
+    int most = (int)safe_point->options.interval_ms, least = most < RETRY_MS ? most : RETRY_MS;
+    uint64_t times;
+
+    pthread_mutex_lock(&safe_point->lock);
+    times = safe_point->state.leading.times;
+    pthread_mutex_unlock(&safe_point->lock);
+    return store_backoff_ns(least, most, times < 16 ? (unsigned)times : 16) / STORE_NS_PER_MS;
+}
+
+static int64_t lead(struct roster_safe_point *safe_point)
+{
+    int64_t lease = syncer_live_lease(safe_point->options.syncer);
+    struct roster_safe_point_result txn = {.size = sizeof(txn)}, gc;
+    bool due, leads;
+    int err;
+
+    if (lease == 0) {
+        set_leads(safe_point, false, 0);
+        return NOT_LIVE_MS;
+    }
+    if (campaign(safe_point, lease, &leads) != 0)
+        return retry_ms(safe_point);
+    if (!leads)
+        return safe_point->options.interval_ms;
+    /* Between two moves of the txn safe point only the acknowledgements of the last one count. */
+    due = store_monotonic_ns() >= safe_point->txn_due;
+    if (due)
+        safe_point->txn_due =
+            store_monotonic_ns() + safe_point->options.interval_ms * STORE_NS_PER_MS;
+    err = safe_point_round(safe_point, due ? &txn : NULL, &gc);
+    warn_of(safe_point, "txn", &txn.blocker);
+    warn_of(safe_point, "gc", &gc.blocker);
+    if (err != 0) {
+        safe_point->txn_due = 0;
+        return retry_ms(safe_point);
+    }
+    return pause_ms(safe_point, &gc);
+}
+
+void safe_point_lead_duty(struct roster_safe_point *safe_point)
+{
+    int64_t pause;
+
+    /* Until below, or until somebody hurries. */
+    rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD, STORE_FOREVER);
+    if (safe_point->options.syncer == NULL)
+        return;
+    pause = lead(safe_point);
+    pthread_mutex_lock(&safe_point->lock);
+    if (rst_background_due(&safe_point->background, SAFE_POINT_LEAD) == STORE_FOREVER)
+        rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD,
+                               store_monotonic_ns() + pause * STORE_NS_PER_MS);
+    pthread_mutex_unlock(&safe_point->lock);
+}

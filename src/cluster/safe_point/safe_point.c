@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Creation and destruction of a view of the safe points, and what it knows. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/base/failing.h"
+#include "cluster/base/options.h"
+#include "cluster/keys/batch.h"
+#include "cluster/keys/record.h"
+#include "cluster/safe_point/safe_point.h"
+#include "cluster/syncer/syncer.h"
+#include "core/base/cancel.h"
+#include "store/base/clock.h"
+#include "store/base/message.h"
+#include "store/base/threads.h"
+
+void safe_point_log(struct roster_safe_point *safe_point, enum roster_store_log_level level,
+                    const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    rst_message_log(safe_point->options.log, safe_point->options.log_arg, level, format, args);
+    va_end(args);
+}
+
+/* Under lock: whether it has moved. */
+static bool raise(atomic_uint_fast64_t *point, uint64_t ts)
+{
+    if (ts <= atomic_load_explicit(point, memory_order_relaxed))
+        return false;
+    atomic_store_explicit(point, ts, memory_order_release);
+    return true;
+}
+
+void safe_point_note(struct roster_safe_point *safe_point, struct roster_failing *operation,
+                     int err)
+{
+    struct roster_safe_point_state *state = &safe_point->state;
+    const struct roster_failing *newest;
+
+    pthread_mutex_lock(&safe_point->lock);
+    failing_note(operation, err, store_boottime_ns());
+    newest = failing_newer(&state->leading, &state->following);
+    newest = failing_newer(newest, &state->acknowledging);
+    state->last_error = newest->error;
+    pthread_mutex_unlock(&safe_point->lock);
+}
+
+bool safe_point_set_unsure(struct roster_safe_point *safe_point, bool unsure)
+{
+    bool before;
+
+    pthread_mutex_lock(&safe_point->lock);
+    before = safe_point->unsure;
+    safe_point->unsure = unsure;
+    pthread_mutex_unlock(&safe_point->lock);
+    return before;
+}
+
+int safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uint64_t gc)
+{
+    bool moved;
+    int err = 0;
+
+    if (txn > roster_txn_safe_point(safe_point))
+        err = safe_point_admit(safe_point, safe_point->paths.txn, txn);
+    if (err == 0 && gc > roster_gc_safe_point(safe_point))
+        err = safe_point_admit(safe_point, safe_point->paths.gc, gc);
+    if (err != 0) {
+        (void)safe_point_set_unsure(safe_point, true);
+        return err;
+    }
+    pthread_mutex_lock(&safe_point->lock);
+    /* A watch that begins with a snapshot tells the gc safe point before the txn safe point. */
+    moved = raise(&safe_point->txn, txn > gc ? txn : gc);
+    moved = raise(&safe_point->gc, gc) || moved;
+    pthread_mutex_unlock(&safe_point->lock);
+    if (moved)
+        safe_point_tell(safe_point);
+    return 0;
+}
+
+void safe_point_tell(struct roster_safe_point *safe_point)
+{
+    struct roster_safe_point_state state = {.size = sizeof(state)};
+
+    if (safe_point->options.change == NULL || !rst_background_tell_begin(&safe_point->background))
+        return;
+    /* What is told was read by the one who tells, so it never goes back. */
+    while (rst_background_tell_more(&safe_point->background))
+        if (roster_safe_point_get_state(safe_point, &state) == 0)
+            safe_point->options.change(safe_point->options.change_arg, &state);
+}
+
+uint64_t roster_gc_safe_point(const struct roster_safe_point *safe_point)
+{
+    return atomic_load_explicit(&safe_point->gc, memory_order_acquire);
+}
+
+uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_point)
+{
+    return atomic_load_explicit(&safe_point->txn, memory_order_acquire);
+}
+
+int roster_safe_point_get_state(struct roster_safe_point *safe_point,
+                                struct roster_safe_point_state *state)
+{
+    int err;
+
+    if (safe_point == NULL || state == NULL)
+        return -EINVAL;
+    err = options_check_size(state->size, sizeof(*state));
+    if (err != 0)
+        return err;
+    pthread_mutex_lock(&safe_point->lock);
+    *state = safe_point->state;
+    pthread_mutex_unlock(&safe_point->lock);
+    state->size = sizeof(*state);
+    /* The gc safe point first: as they only rise, it is not above the txn safe point. */
+    state->gc = roster_gc_safe_point(safe_point);
+    state->txn = roster_txn_safe_point(safe_point);
+    return 0;
+}
+
+int roster_safe_point_refresh(struct roster_safe_point *safe_point)
+{
+    RST_NOT_CANCELLED;
+    struct roster_store_txn_result *result = NULL;
+    struct batch batch = {.n_ops = 0};
+    uint64_t txn = 0, gc = 0;
+    int err;
+
+    if (safe_point == NULL)
+        return -EINVAL;
+    batch_get(&batch, safe_point->paths.txn);
+    batch_get(&batch, safe_point->paths.gc);
+    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    if (err != 0)
+        return err;
+    err = record_or_none(&result->results[0].range, &txn);
+    if (err == 0)
+        err = record_or_none(&result->results[1].range, &gc);
+    roster_store_free(result);
+    return err == 0 ? safe_point_learn(safe_point, txn, gc) : err;
+}

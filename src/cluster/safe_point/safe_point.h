@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * The private side of safe points.
+ *
+ * A leader that is frozen between reading and writing does no harm: it writes over the revision of
+ * the safe point that it has read together with the records, in one transaction, and whoever adds
+ * or lowers a record or sets a barrier writes the safe point's key again. What it misses is that
+ * records are raised or vanish, and that only lets the safe point stay behind.
+ */
+#ifndef ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
+#define ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <roster/safe_point.h>
+#include <roster/store_watch.h>
+
+#include "cluster/keys/paths.h"
+#include "core/base/background.h"
+
+enum safe_point_duty { SAFE_POINT_FOLLOW, SAFE_POINT_LEAD, SAFE_POINT_DUTIES };
+
+struct roster_safe_point {
+    /* Constant. */
+    struct roster_store *store;
+    struct roster_safe_point_options options; /* complete; its strings are not ours any more */
+    struct paths paths;                       /* of the syncer's server, if there is one */
+    char server_id[PATHS_PART + 1];
+
+    /* Read by collectors; only raised, under lock. Release; pairs with the loads of the getters. */
+    atomic_uint_fast64_t txn;
+    atomic_uint_fast64_t gc;
+
+    pthread_mutex_t lock; /* never held across a call of the store, the oracle or a callback */
+    struct roster_safe_point_state state; /* without txn and gc */
+    int64_t acknowledged_lease;           /* under which the acknowledgement was written */
+    bool ack_may_stand;                   /* the store was asked to write one, answered or not */
+    int64_t leader_revision;              /* of the leader's key while it is ours */
+    unsigned waits;                       /* for acknowledgements, in a row */
+    uint64_t now_seen;                    /* the greatest now that the oracle gave */
+    bool unsure;                          /* a safe point in the store was not admitted */
+    int64_t txn_due;                      /* CLOCK_MONOTONIC: then the txn safe point moves again */
+    struct rst_background background; /* the duties, and telling; its lock comes inside `lock` */
+    struct roster_store_watch *watch;
+};
+
+/* What stands in the store at one revision. */
+struct survey {
+    struct roster_store_txn_result *result; /* owns what the ranges point to */
+    const struct roster_store_range *records, *barriers, *acks, *holders;
+    uint64_t txn, gc; /* 0: none */
+    int64_t txn_revision, gc_revision;
+};
+
+/* --------------------------------------------------------------- safe_point/survey.c */
+
+/*
+ * Reads everything; give it to survey_end(), also after an error. -EBADMSG when a safe point is no
+ * timestamp, -EREMCHG when it has gone back; the key is then the blocker.
+ */
+int survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
+                 struct roster_blocker *blocker);
+void survey_end(struct survey *survey);
+
+/* How far the txn safe point may go at most, and who keeps it from the target. 0 or -EBADMSG. */
+int survey_txn(struct roster_safe_point *safe_point, const struct survey *survey, uint64_t target,
+               uint64_t *limit, struct roster_blocker *blocker);
+
+/*
+ * How far the gc safe point may go: to what all servers have acknowledged, at most to the txn safe
+ * point; and who has acknowledged less than that. 0 or -EBADMSG.
+ */
+int survey_acks(struct roster_safe_point *safe_point, const struct survey *survey, uint64_t *limit,
+                struct roster_blocker *blocker);
+
+/* --------------------------------------------------------------- safe_point/advance.c */
+
+/* The leader's round: the txn safe point, unless `txn` is NULL, then the gc safe point. */
+int safe_point_round(struct roster_safe_point *safe_point, struct roster_safe_point_result *txn,
+                     struct roster_safe_point_result *gc);
+
+/* --------------------------------------------------------------- safe_point/safe_point.c */
+
+/*
+ * What was read or written is known from now on; tells of it. 0, or the error of
+ * safe_point_admit(), and then neither is known.
+ */
+int safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uint64_t gc);
+
+/* Notes that a safe point was not admitted, or that it is read again. Returns what was noted. */
+bool safe_point_set_unsure(struct roster_safe_point *safe_point, bool unsure);
+
+/* What an attempt of an operation, a member of `state`, came to. Takes the lock. */
+void safe_point_note(struct roster_safe_point *safe_point, struct roster_failing *operation,
+                     int err);
+
+/* Tells of the present state; without locks. */
+void safe_point_tell(struct roster_safe_point *safe_point);
+
+__attribute__((format(printf, 3, 4))) void safe_point_log(struct roster_safe_point *safe_point,
+                                                          enum roster_store_log_level level,
+                                                          const char *format, ...);
+
+/* --------------------------------------------------------------- safe_point/admit.c */
+
+/*
+ * Whether a safe point that was read from this key, one of `paths`, may be used: 0, and then every
+ * check below it fails; -EBADMSG when no leader can have written it; the oracle's error.
+ */
+int safe_point_admit(struct roster_safe_point *safe_point, const char *key, uint64_t ts);
+
+/* Counts and names what no server can have written. Returns -EBADMSG. */
+int safe_point_name_impossible(struct roster_safe_point *safe_point, const char *key,
+                               uint64_t value, const char *why);
+
+/* The same for what contradicts this server: it is fenced as well. */
+int safe_point_reject(struct roster_safe_point *safe_point, const char *key, uint64_t value,
+                      const char *why);
+
+/* The oracle's now. 0, -EIO or its error. */
+int safe_point_now(struct roster_safe_point *safe_point, uint64_t *now);
+
+/* Whether the oracle, if there is one, has reached a timestamp. 0, -EIO or its error. */
+int safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bool *past);
+
+/* --------------------------------------------------------------- safe_point/run.c */
+
+int safe_point_background_init(struct roster_safe_point *safe_point);
+
+/* --------------------------------------------------------------- safe_point/lead.c */
+
+void safe_point_lead_duty(struct roster_safe_point *safe_point);
+void safe_point_resign(struct roster_safe_point *safe_point);
+
+/* --------------------------------------------------------------- safe_point/follow.c */
+
+/* Takes what the watch tells, waiting at most `timeout_ms`, and acknowledges. */
+void safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms);
+
+#endif
