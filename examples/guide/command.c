@@ -96,8 +96,8 @@ static void minimum(struct roster *roster, struct reply *reply)
 
 static void kill_statement(struct roster *roster, const char *id, struct reply *reply)
 {
-    say_result(reply, roster_kill(roster, strtoull(id, NULL, 10), ROSTER_KILL_STATEMENT,
-                                  ROSTER_STMT_ANY, ROSTER_KILL_INTERRUPTED));
+    say_result(reply, roster_kill(roster, strtoull(id, NULL, 10), ROSTER_KILL_TARGET_STATEMENT,
+                                  ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED));
 }
 
 /* [read] */

@@ -201,8 +201,8 @@ static int kill_all(struct roster *roster, const struct target *target, int64_t 
         return err;
     for (entry = snapshot->entries; entry < snapshot->entries + snapshot->count; entry++)
         if (entry->kind == ROSTER_SESSION_USER && is_meant(target, snapshot, entry))
-            *killed += !roster_kill(roster, entry->id, ROSTER_KILL_CONNECTION, ROSTER_STMT_ANY,
-                                    ROSTER_KILL_INTERRUPTED);
+            *killed += !roster_kill(roster, entry->id, ROSTER_KILL_TARGET_CONNECTION,
+                                    ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED);
     roster_snapshot_free(snapshot);
     return 0;
 }
@@ -297,10 +297,10 @@ static int client_unblock(struct conn *conn, const struct request *request)
 
     if (!parse_id(request->argv[2], &id))
         return reply_error(&conn->out, "ERR " BAD_ID);
-    return reply_integer(&conn->out,
-                         id != roster_session_id(conn->session) &&
-                             !roster_kill(conn->worker->server->roster, id, ROSTER_KILL_STATEMENT,
-                                          ROSTER_STMT_ANY, ROSTER_KILL_INTERRUPTED));
+    return reply_integer(&conn->out, id != roster_session_id(conn->session) &&
+                                         !roster_kill(conn->worker->server->roster, id,
+                                                      ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY,
+                                                      ROSTER_KILL_REASON_INTERRUPTED));
 }
 
 int cmd_client(struct conn *conn, const struct request *request)

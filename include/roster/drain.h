@@ -88,9 +88,9 @@ struct roster_drain_report {
  * time. From the call on roster_session_open() refuses such sessions with -ESHUTDOWN, also after
  * the return. A session between statements and without transaction is told to leave at once, the
  * others as soon as they are so; after finish_ms all are. To be told to leave is to have the
- * connection killed with ROSTER_KILL_SHUTDOWN: the owner is woken, learns it from roster_killed(),
- * and closes its session. A transaction that begins in the microsecond between the look and the
- * kill finds itself killed.
+ * connection killed with ROSTER_KILL_REASON_SHUTDOWN: the owner is woken, learns it from
+ * roster_killed(), and closes its session. A transaction that begins in the microsecond between the
+ * look and the kill finds itself killed.
  *
  * Blocks the calling thread, which must not own a session that is to go. `options` may be NULL: all
  * defaults. `report` may be NULL, and is filled when the result is 0 or -ETIMEDOUT.

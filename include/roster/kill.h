@@ -18,20 +18,20 @@ ROSTER_BEGIN_DECLS
 struct roster;
 
 enum roster_kill_target {
-    ROSTER_KILL_STATEMENT = 0,
-    ROSTER_KILL_CONNECTION = 1,
+    ROSTER_KILL_TARGET_STATEMENT = 0,
+    ROSTER_KILL_TARGET_CONNECTION = 1,
 };
 
 enum roster_kill_reason {
-    ROSTER_KILL_INTERRUPTED = 1, /* somebody asked for it */
-    ROSTER_KILL_MAX_EXECUTION_TIME = 2,
-    ROSTER_KILL_QUERY_MEMORY = 3,
-    ROSTER_KILL_SERVER_MEMORY = 4,
-    ROSTER_KILL_RUNAWAY = 5,
-    ROSTER_KILL_IDLE = 6,     /* did nothing for too long */
-    ROSTER_KILL_TXN_IDLE = 7, /* the same inside a transaction */
-    ROSTER_KILL_TXN_AGE = 8,  /* its transaction has been open for too long */
-    ROSTER_KILL_SHUTDOWN = 9, /* the server goes down */
+    ROSTER_KILL_REASON_INTERRUPTED = 1, /* somebody asked for it */
+    ROSTER_KILL_REASON_MAX_EXECUTION_TIME = 2,
+    ROSTER_KILL_REASON_QUERY_MEMORY = 3,
+    ROSTER_KILL_REASON_SERVER_MEMORY = 4,
+    ROSTER_KILL_REASON_RUNAWAY = 5,
+    ROSTER_KILL_REASON_IDLE = 6,     /* did nothing for too long */
+    ROSTER_KILL_REASON_TXN_IDLE = 7, /* the same inside a transaction */
+    ROSTER_KILL_REASON_TXN_AGE = 8,  /* its transaction has been open for too long */
+    ROSTER_KILL_REASON_SHUTDOWN = 9, /* the server goes down */
 };
 
 /* The name of a reason ("interrupted", ...); "unknown" for an unknown number. */

@@ -24,12 +24,12 @@ struct roster;
 
 /* What became of a kill. */
 enum roster_kill_result {
-    ROSTER_KILL_DELIVERED = 0, /* roster_kill() returned 0 */
-    ROSTER_KILL_GONE = 1,      /* -ESRCH */
-    ROSTER_KILL_NOTHING = 2,   /* -ENOENT */
-    ROSTER_KILL_STALE = 3,     /* -ESTALE */
-    ROSTER_KILL_DYING = 4,     /* -EALREADY */
-    ROSTER_KILL_UNKNOWN = 5,   /* -EINPROGRESS */
+    ROSTER_KILL_RESULT_DELIVERED = 0, /* roster_kill() returned 0 */
+    ROSTER_KILL_RESULT_GONE = 1,      /* -ESRCH */
+    ROSTER_KILL_RESULT_NOTHING = 2,   /* -ENOENT */
+    ROSTER_KILL_RESULT_STALE = 3,     /* -ESTALE */
+    ROSTER_KILL_RESULT_DYING = 4,     /* -EALREADY */
+    ROSTER_KILL_RESULT_UNKNOWN = 5,   /* -EINPROGRESS */
 };
 
 #define ROSTER_KILL_RESULTS 6

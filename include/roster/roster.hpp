@@ -107,9 +107,9 @@ class Roster
         stats.size = sizeof(stats);
         return error(::roster_stats(handle.get(), &stats));
     }
-    [[nodiscard]] std::error_code kill(std::uint64_t session_id, roster_kill_target target,
-                                       std::uint64_t stmt_seq = 0,
-                                       roster_kill_reason reason = ROSTER_KILL_INTERRUPTED) noexcept
+    [[nodiscard]] std::error_code
+    kill(std::uint64_t session_id, roster_kill_target target, std::uint64_t stmt_seq = 0,
+         roster_kill_reason reason = ROSTER_KILL_REASON_INTERRUPTED) noexcept
     {
         return error(roster_kill(handle.get(), session_id, target, stmt_seq, reason));
     }

@@ -21,7 +21,7 @@ static unsigned reply_result(struct request *request, const char *result)
 
 unsigned post_kill(struct request *request)
 {
-    enum roster_kill_target target = ROSTER_KILL_CONNECTION;
+    enum roster_kill_target target = ROSTER_KILL_TARGET_CONNECTION;
     struct query query;
     unsigned status = query_parse(request, QUERY_KILL, &query);
     int err;
@@ -31,11 +31,11 @@ unsigned post_kill(struct request *request)
     if (!query.id)
         return request_fail(request, MHD_HTTP_BAD_REQUEST, "id takes the id of a session");
     if (query.target && !strcmp(query.target, "statement"))
-        target = ROSTER_KILL_STATEMENT;
+        target = ROSTER_KILL_TARGET_STATEMENT;
     else if (query.target && strcmp(query.target, "connection") != 0)
         return request_fail(request, MHD_HTTP_BAD_REQUEST, "target takes connection or statement");
     err = roster_kill(request->status->roster, query.id, target, query.statement,
-                      ROSTER_KILL_INTERRUPTED);
+                      ROSTER_KILL_REASON_INTERRUPTED);
     switch (err) {
     case 0:
         return reply_result(request, "delivered");

@@ -163,7 +163,7 @@ static void put_kills(struct out *out, const struct roster_metrics *metrics)
     unsigned reason, result;
 
     family(out, "roster_kills", "counter", NULL, "Kills, by reason and by what became of them.");
-    for (reason = ROSTER_KILL_INTERRUPTED; reason < ROSTER_KILL_REASONS; reason++)
+    for (reason = ROSTER_KILL_REASON_INTERRUPTED; reason < ROSTER_KILL_REASONS; reason++)
         for (result = 0; result < ROSTER_KILL_RESULTS; result++)
             text_printf(out->text, "roster_kills_total{reason=\"%s\",result=\"%s\"} %" PRIu64 "\n",
                         roster_kill_reason_name((enum roster_kill_reason)reason),

@@ -138,13 +138,14 @@ static void check_statements(Roster &roster)
     Statement statement;
 
     CHECK(!Session::open(session, roster));
-    CHECK(roster.kill(session.id(), ROSTER_KILL_STATEMENT) == std::errc::no_such_file_or_directory);
+    CHECK(roster.kill(session.id(), ROSTER_KILL_TARGET_STATEMENT) ==
+          std::errc::no_such_file_or_directory);
     CHECK(!Statement::begin(statement, session, ROSTER_COMMAND_QUERY, "select 1", "digest"));
-    CHECK(roster.kill(99999, ROSTER_KILL_STATEMENT) == std::errc::no_such_process);
+    CHECK(roster.kill(99999, ROSTER_KILL_TARGET_STATEMENT) == std::errc::no_such_process);
     CHECK(session.killed() == 0);
-    CHECK(!roster.kill(session.id(), ROSTER_KILL_STATEMENT));
-    CHECK(session.killed() == ROSTER_KILL_INTERRUPTED);
-    CHECK(statement.end() == ROSTER_KILL_INTERRUPTED && statement.end() == 0);
+    CHECK(!roster.kill(session.id(), ROSTER_KILL_TARGET_STATEMENT));
+    CHECK(session.killed() == ROSTER_KILL_REASON_INTERRUPTED);
+    CHECK(statement.end() == ROSTER_KILL_REASON_INTERRUPTED && statement.end() == 0);
     {
         Statement inner;
 

@@ -172,8 +172,10 @@ static void call_kill(struct pair *pair, unsigned s)
 {
     struct ref_session *session = &pair->ref.sessions[s];
     unsigned b = byte(pair);
-    enum roster_kill_target target = b & 1 ? ROSTER_KILL_STATEMENT : ROSTER_KILL_CONNECTION;
-    enum roster_kill_reason reason = b & 8 ? ROSTER_KILL_SHUTDOWN : ROSTER_KILL_INTERRUPTED;
+    enum roster_kill_target target =
+        b & 1 ? ROSTER_KILL_TARGET_STATEMENT : ROSTER_KILL_TARGET_CONNECTION;
+    enum roster_kill_reason reason =
+        b & 8 ? ROSTER_KILL_REASON_SHUTDOWN : ROSTER_KILL_REASON_INTERRUPTED;
     uint64_t seq = b & 2 ? ROSTER_STMT_ANY : session->seq + (b >> 2 & 1);
 
     if (!session->id)

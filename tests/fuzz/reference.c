@@ -179,13 +179,13 @@ int ref_kill(struct reference *ref, unsigned s, enum roster_kill_target target, 
 
     if (!session->open)
         return done(ref, -ESRCH);
-    if (target == ROSTER_KILL_STATEMENT && !session->in_stmt)
+    if (target == ROSTER_KILL_TARGET_STATEMENT && !session->in_stmt)
         return done(ref, -ENOENT);
-    if (target == ROSTER_KILL_STATEMENT && seq != ROSTER_STMT_ANY && seq != session->seq)
+    if (target == ROSTER_KILL_TARGET_STATEMENT && seq != ROSTER_STMT_ANY && seq != session->seq)
         return done(ref, -ESTALE);
-    if (session->conn_killed || (target == ROSTER_KILL_STATEMENT && session->stmt_killed))
+    if (session->conn_killed || (target == ROSTER_KILL_TARGET_STATEMENT && session->stmt_killed))
         return done(ref, -EALREADY);
-    if (target == ROSTER_KILL_STATEMENT)
+    if (target == ROSTER_KILL_TARGET_STATEMENT)
         session->stmt_killed = (int)reason;
     else
         session->conn_killed = (int)reason;

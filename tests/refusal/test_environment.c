@@ -84,10 +84,10 @@ static int live(struct roster *roster)
     if (min.min_start_ts > ts || roster_local_safe_point(roster) > ts)
         return -EDOM;
     try(roster_txn_check(session));
-    try(roster_kill(roster, roster_session_id(session), ROSTER_KILL_STATEMENT, ROSTER_STMT_ANY,
-                    ROSTER_KILL_INTERRUPTED));
+    try(roster_kill(roster, roster_session_id(session), ROSTER_KILL_TARGET_STATEMENT,
+                    ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED));
     try(read_all(roster, roster_session_id(session)));
-    try(roster_stmt_end(session) == ROSTER_KILL_INTERRUPTED ? 0 : -EDOM);
+    try(roster_stmt_end(session) == ROSTER_KILL_REASON_INTERRUPTED ? 0 : -EDOM);
     try(roster_txn_finish(session));
     try(roster_pin_release(pin));
     try(roster_stats(roster, &stats));

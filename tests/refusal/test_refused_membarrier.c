@@ -87,15 +87,16 @@ static int min_peek(void)
 
 static int kill_one(void)
 {
-    int err = roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_STATEMENT, 1,
-                          ROSTER_KILL_INTERRUPTED);
+    int err = roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_TARGET_STATEMENT, 1,
+                          ROSTER_KILL_REASON_INTERRUPTED);
 
     return err == -EALREADY ? 0 : err;
 }
 
 static int kill_all(void)
 {
-    return roster_kill_all(it.roster, ROSTER_KILL_STATEMENT, ROSTER_KILL_INTERRUPTED, NULL, NULL);
+    return roster_kill_all(it.roster, ROSTER_KILL_TARGET_STATEMENT, ROSTER_KILL_REASON_INTERRUPTED,
+                           NULL, NULL);
 }
 
 static int schema_check(void)
@@ -261,28 +262,28 @@ Test(refused_membarrier, a_kill_in_the_middle_is_unknown, .init = set_up, .fini 
     refuse_membarrier_after(EPERM, 1);
     cr_expect_eq(kill_one(), -EINPROGRESS, "the earlier one is no surer");
     refuse_membarrier_after(EPERM, 1);
-    cr_expect_eq(
-        roster_kill_all(it.roster, ROSTER_KILL_STATEMENT, ROSTER_KILL_INTERRUPTED, NULL, &counts),
-        -EINPROGRESS);
+    cr_expect_eq(roster_kill_all(it.roster, ROSTER_KILL_TARGET_STATEMENT,
+                                 ROSTER_KILL_REASON_INTERRUPTED, NULL, &counts),
+                 -EINPROGRESS);
     cr_expect_eq(counts.matched, 1);
     cr_expect_eq(counts.unknown, 1);
     unit_ok(roster_metrics(it.roster, &metrics));
-    cr_expect_eq(metrics.kills[ROSTER_KILL_INTERRUPTED][ROSTER_KILL_UNKNOWN], 3);
+    cr_expect_eq(metrics.kills[ROSTER_KILL_REASON_INTERRUPTED][ROSTER_KILL_RESULT_UNKNOWN], 3);
     refuse_membarrier(0, 0);
-    cr_expect_eq(roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_STATEMENT, 1,
-                             ROSTER_KILL_RUNAWAY),
+    cr_expect_eq(roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_TARGET_STATEMENT,
+                             1, ROSTER_KILL_REASON_RUNAWAY),
                  -EALREADY, "the earlier one stands");
-    cr_expect_eq(roster_killed(it.session), ROSTER_KILL_INTERRUPTED);
+    cr_expect_eq(roster_killed(it.session), ROSTER_KILL_REASON_INTERRUPTED);
 }
 
 Test(refused_membarrier, what_the_owner_has_seen_is_known, .init = set_up, .fini = clear_up)
 {
     refuse_membarrier_after(EPERM, 1);
     cr_expect_eq(kill_one(), -EINPROGRESS);
-    cr_expect_eq(roster_killed(it.session), ROSTER_KILL_INTERRUPTED);
+    cr_expect_eq(roster_killed(it.session), ROSTER_KILL_REASON_INTERRUPTED);
     refuse_membarrier_after(EPERM, 1);
-    cr_expect_eq(roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_STATEMENT, 1,
-                             ROSTER_KILL_RUNAWAY),
+    cr_expect_eq(roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_TARGET_STATEMENT,
+                             1, ROSTER_KILL_REASON_RUNAWAY),
                  -EALREADY);
 }
 

@@ -47,8 +47,8 @@ static void open_sessions(struct roster *roster)
     ok(roster_stmt_begin(sessions[1], ROSTER_COMMAND_QUERY, text, strlen(text), "abc123", 6),
        "statement");
     ok(roster_stmt_begin(sessions[2], ROSTER_COMMAND_QUERY, "update", 6, NULL, 0), "statement");
-    ok(roster_kill(roster, roster_session_id(sessions[2]), ROSTER_KILL_STATEMENT, ROSTER_STMT_ANY,
-                   ROSTER_KILL_MAX_EXECUTION_TIME),
+    ok(roster_kill(roster, roster_session_id(sessions[2]), ROSTER_KILL_TARGET_STATEMENT,
+                   ROSTER_STMT_ANY, ROSTER_KILL_REASON_MAX_EXECUTION_TIME),
        "kill");
 }
 
@@ -62,7 +62,7 @@ static void look_for_kills(void)
         if (killed & ROSTER_KILLED_CONNECTION) {
             ok(roster_session_close(sessions[n]), "close");
             sessions[n] = NULL;
-        } else if (killed == ROSTER_KILL_INTERRUPTED) {
+        } else if (killed == ROSTER_KILL_REASON_INTERRUPTED) {
             (void)roster_stmt_end(sessions[n]);
         }
     }

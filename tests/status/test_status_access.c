@@ -61,7 +61,7 @@ Test(status_access, the_token_lets_kill_and_drain)
     expect_reply(&fixture, "POST", "/drain", with_token, 200, "draining");
     expect_reply(&fixture, "POST", "/drain", with_token, 409, "already");
     expect_reply(&fixture, "POST", "/kill?id=1", with_token, 200, "delivered");
-    cr_expect_eq(roster_killed(session), ROSTER_KILL_INTERRUPTED | ROSTER_KILLED_CONNECTION);
+    cr_expect_eq(roster_killed(session), ROSTER_KILL_REASON_INTERRUPTED | ROSTER_KILLED_CONNECTION);
     cr_assert_eq(roster_session_close(session), 0);
     fixture_stop(&fixture);
 }
@@ -84,7 +84,7 @@ Test(status_access, kills_are_answered_truly)
     cr_expect_eq(roster_killed(session), 0);
     expect_reply(&fixture, "POST", "/kill?id=1&target=statement&statement=1", with_token, 200,
                  "delivered");
-    cr_expect_eq(roster_killed(session), ROSTER_KILL_INTERRUPTED);
+    cr_expect_eq(roster_killed(session), ROSTER_KILL_REASON_INTERRUPTED);
     expect_reply(&fixture, "POST", "/kill?id=1&target=statement", with_token, 409, "dying");
     expect_reply(&fixture, "POST", "/drain", with_token, 404, "no drain");
     cr_assert_eq(roster_session_close(session), 0);

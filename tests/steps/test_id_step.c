@@ -60,8 +60,9 @@ static void check_next(struct roster_session *next, uint64_t id, uint64_t seq)
     cr_assert_eq(roster_session_id(next), id);
     cr_assert_eq(roster_stmt_begin(next, ROSTER_COMMAND_QUERY, "innocent", 8, NULL, 0), 0);
     cr_assert_gt(roster_stmt_seq(next), seq);
-    cr_assert_eq(roster_kill(roster, id, ROSTER_KILL_STATEMENT, seq, ROSTER_KILL_INTERRUPTED),
-                 -ESTALE);
+    cr_assert_eq(
+        roster_kill(roster, id, ROSTER_KILL_TARGET_STATEMENT, seq, ROSTER_KILL_REASON_INTERRUPTED),
+        -ESTALE);
     cr_assert_eq(roster_stmt_end(next), 0, "killed");
     cr_assert_eq(roster_session_close(next), 0);
 }

@@ -72,6 +72,6 @@ Test(idle_step, it_does_not_wake_up)
     set_up(&scene);
     cr_assert(steps_start(&walker));
     steps_finish(&walker);
-    cr_assert_eq(roster_killed(scene.session), ROSTER_KILL_IDLE | ROSTER_KILLED_CONNECTION);
+    cr_assert_eq(roster_killed(scene.session), ROSTER_KILL_REASON_IDLE | ROSTER_KILLED_CONNECTION);
     tear_down(&scene);
 }

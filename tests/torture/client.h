@@ -12,9 +12,9 @@
 #include <roster/roster.h>
 
 /* The reasons that killers give, so that the owner knows which kill it has met. */
-#define KILL_REASON_AIMED ROSTER_KILL_INTERRUPTED
-#define KILL_REASON_ANY ROSTER_KILL_RUNAWAY
-#define KILL_REASON_CONNECTION ROSTER_KILL_SERVER_MEMORY
+#define KILL_REASON_AIMED ROSTER_KILL_REASON_INTERRUPTED
+#define KILL_REASON_ANY ROSTER_KILL_REASON_RUNAWAY
+#define KILL_REASON_CONNECTION ROSTER_KILL_REASON_SERVER_MEMORY
 
 struct client {
     struct arena *arena;

@@ -90,7 +90,7 @@ static uint64_t running_statement(struct arena *arena, uint64_t id)
 
 static void kill_aimed(struct arena *arena, struct place *place, uint64_t id, uint64_t seq)
 {
-    int err = roster_kill(arena->roster, id, ROSTER_KILL_STATEMENT, seq, KILL_REASON_AIMED);
+    int err = roster_kill(arena->roster, id, ROSTER_KILL_TARGET_STATEMENT, seq, KILL_REASON_AIMED);
 
     require("API",
             err == 0 || err == -ENOENT || err == -ESTALE || err == -EALREADY || err == -ESRCH,
@@ -118,9 +118,10 @@ static void kill_somehow(struct actor *actor, struct arena *arena, struct place 
     uint64_t how = rng_below(&actor->rng, 64), seq;
 
     if (how == 0) {
-        kill_unaimed(arena, &place->connection, id, ROSTER_KILL_CONNECTION, KILL_REASON_CONNECTION);
+        kill_unaimed(arena, &place->connection, id, ROSTER_KILL_TARGET_CONNECTION,
+                     KILL_REASON_CONNECTION);
     } else if (how < 16) {
-        kill_unaimed(arena, &place->any, id, ROSTER_KILL_STATEMENT, KILL_REASON_ANY);
+        kill_unaimed(arena, &place->any, id, ROSTER_KILL_TARGET_STATEMENT, KILL_REASON_ANY);
     } else {
         seq = running_statement(arena, id);
         if (seq && how < 20)

@@ -81,7 +81,7 @@ static int refused_by_all(struct roster *roster, struct roster_session *session)
         roster_snapshot(roster, &list),
         roster_stats(roster, &stats),
         roster_pin_acquire(roster, NULL, 0, ROSTER_PIN_CURSOR, &pin),
-        roster_kill(roster, 1, ROSTER_KILL_CONNECTION, 0, ROSTER_KILL_RUNAWAY),
+        roster_kill(roster, 1, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_RUNAWAY),
         roster_destroy(roster),
         session ? roster_txn_begin(session, NULL) : -ECHILD,
         session ? roster_txn_prepare(session) : -ECHILD,

@@ -194,7 +194,7 @@ static int kill_stmt(struct model *model, bool stale)
         return -ESTALE;
     if (model->conn_killed || model->stmt_killed)
         return -EALREADY;
-    model->stmt_killed = ROSTER_KILL_RUNAWAY;
+    model->stmt_killed = ROSTER_KILL_REASON_RUNAWAY;
     return 0;
 }
 
@@ -204,7 +204,7 @@ static int kill_conn(struct model *model)
         return -ESRCH;
     if (model->conn_killed)
         return -EALREADY;
-    model->conn_killed = ROSTER_KILL_SERVER_MEMORY;
+    model->conn_killed = ROSTER_KILL_REASON_SERVER_MEMORY;
     return 0;
 }
 

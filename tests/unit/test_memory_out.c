@@ -287,8 +287,9 @@ static void free_snapshot(struct scene *scene)
 
 static int kill_it(struct scene *scene)
 {
-    return roster_kill(scene->roster, roster_session_id(scene->session), ROSTER_KILL_STATEMENT,
-                       ROSTER_STMT_ANY, ROSTER_KILL_INTERRUPTED);
+    return roster_kill(scene->roster, roster_session_id(scene->session),
+                       ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY,
+                       ROSTER_KILL_REASON_INTERRUPTED);
 }
 
 static int minimum(struct scene *scene)

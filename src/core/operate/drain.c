@@ -81,7 +81,8 @@ static bool is_leaving(const struct roster_session *session)
 static bool tell(struct drain *drain, const struct roster_session *session)
 {
     return rst_kill_session(drain->roster, (struct roster_session *)(uintptr_t)session,
-                            ROSTER_KILL_CONNECTION, ROSTER_STMT_ANY, ROSTER_KILL_SHUTDOWN) == 0;
+                            ROSTER_KILL_TARGET_CONNECTION, ROSTER_STMT_ANY,
+                            ROSTER_KILL_REASON_SHUTDOWN) == 0;
 }
 
 static void name_left(struct drain *drain, const struct roster_session *session,

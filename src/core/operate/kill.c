@@ -144,8 +144,8 @@ int rst_kill_session(struct roster *roster, struct roster_session *session,
     int err;
 
     pthread_mutex_lock(&roster->kill_lock);
-    err = target == ROSTER_KILL_STATEMENT ? kill_statement(roster, session, seq, reason)
-                                          : kill_connection(roster, session, reason);
+    err = target == ROSTER_KILL_TARGET_STATEMENT ? kill_statement(roster, session, seq, reason)
+                                                 : kill_connection(roster, session, reason);
     pthread_mutex_unlock(&roster->kill_lock);
     if ((!err || err == -EINPROGRESS) && side && side->wake)
         side->wake(session->id, side->wake_arg);
@@ -161,13 +161,13 @@ int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_tar
     struct roster_session *session;
     int err;
 
-    if (!roster || (unsigned)target > ROSTER_KILL_CONNECTION || !rst_kill_is_reason(reason))
+    if (!roster || (unsigned)target > ROSTER_KILL_TARGET_CONNECTION || !rst_kill_is_reason(reason))
         return -EINVAL;
     err = roster_read_lock(roster);
     if (err)
         return err;
     /* A kernel that refuses 3 mostly refuses this, too: then nothing is done. */
-    if (target == ROSTER_KILL_STATEMENT)
+    if (target == ROSTER_KILL_TARGET_STATEMENT)
         err = rst_owners_barrier(roster->membarrier);
     if (err) {
         roster_read_unlock(roster);

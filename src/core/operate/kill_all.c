@@ -83,7 +83,7 @@ static int kill_one(const struct roster_session *session, const struct roster_sh
         all->counts.refused++;
         return 0;
     }
-    if (!view->statement && all->target == ROSTER_KILL_STATEMENT)
+    if (!view->statement && all->target == ROSTER_KILL_TARGET_STATEMENT)
         err = -ENOENT; /* the statement that may begin meanwhile is not the one that was seen */
     else
         err = rst_kill_session(all->roster, (struct roster_session *)(uintptr_t)session,
@@ -99,12 +99,12 @@ int roster_kill_all(struct roster *roster, enum roster_kill_target target,
     struct kill_all all = {roster, target, reason, ROSTER_KILL_FILTER_INIT, {0}};
     int err;
 
-    if (!roster || (unsigned)target > ROSTER_KILL_CONNECTION || !rst_kill_is_reason(reason))
+    if (!roster || (unsigned)target > ROSTER_KILL_TARGET_CONNECTION || !rst_kill_is_reason(reason))
         return -EINVAL;
     err = filter_get(&all.filter, filter);
     if (!err && counts)
         err = rst_struct_check(counts->size, sizeof(*counts), sizeof(*counts));
-    if (!err && target == ROSTER_KILL_STATEMENT)
+    if (!err && target == ROSTER_KILL_TARGET_STATEMENT)
         err = rst_owners_barrier(roster->membarrier); /* as in roster_kill() */
     if (!err)
         err = roster_read_lock(roster);

@@ -76,14 +76,15 @@ static int kill_for_memory(struct roster_watchdog *watchdog, uint64_t session_id
         rst_event_fill(&local, session, shown);
         event = &local;
     }
-    err = rst_kill_session(watchdog->roster, session, target, seq, ROSTER_KILL_SERVER_MEMORY);
+    err =
+        rst_kill_session(watchdog->roster, session, target, seq, ROSTER_KILL_REASON_SERVER_MEMORY);
     event->target = target;
-    event->reason = ROSTER_KILL_SERVER_MEMORY;
+    event->reason = ROSTER_KILL_REASON_SERVER_MEMORY;
     event->result = err;
     event->limit = watchdog->options.server_memory;
     event->age_ms = age_ms;
     if (!err)
-        remember(watchdog, event, used, target == ROSTER_KILL_CONNECTION);
+        remember(watchdog, event, used, target == ROSTER_KILL_TARGET_CONNECTION);
     return err;
 }
 
@@ -94,8 +95,8 @@ static void kill_largest(struct roster_watchdog *watchdog, uint64_t used)
 
     if (!largest->session_id || largest->memory < watchdog->options.server_memory_least)
         return;
-    err = kill_for_memory(watchdog, largest->session_id, largest->stmt_seq, ROSTER_KILL_STATEMENT,
-                          used, 0);
+    err = kill_for_memory(watchdog, largest->session_id, largest->stmt_seq,
+                          ROSTER_KILL_TARGET_STATEMENT, used, 0);
     if (err)
         return; /* it has ended by itself: the next walk knows what that gained */
     watchdog->victim.session_id = largest->session_id;
@@ -122,7 +123,7 @@ void rst_watchdog_memory_decide(struct roster_watchdog *watchdog)
             kill_largest(watchdog, used);
         } else if (waited > options->server_memory_force_ms) {
             (void)kill_for_memory(watchdog, victim.session_id, victim.stmt_seq,
-                                  ROSTER_KILL_CONNECTION, used, waited);
+                                  ROSTER_KILL_TARGET_CONNECTION, used, waited);
             watchdog->victim.session_id = 0; /* given up: the next walk may take another */
         }
     }

@@ -105,7 +105,7 @@ static bool check_idle(struct visit *visit)
     bool in_txn = view->txn_state != ROSTER_TXN_INVALID;
     uint64_t since = roster_session_since(visit->session, view);
     uint64_t limit = limit_of(visit, in_txn ? ROSTER_LIMIT_TXN_IDLE : ROSTER_LIMIT_IDLE);
-    enum roster_kill_reason reason = in_txn ? ROSTER_KILL_TXN_IDLE : ROSTER_KILL_IDLE;
+    enum roster_kill_reason reason = in_txn ? ROSTER_KILL_REASON_TXN_IDLE : ROSTER_KILL_REASON_IDLE;
     struct roster_copy copy;
     uint64_t age_ms;
 
@@ -117,7 +117,7 @@ static bool check_idle(struct visit *visit)
     if (!rst_look_is_same(view, rst_look_at(visit->session, &copy, NULL, 0)) ||
         roster_session_since(visit->session, view) != since)
         return false; /* it has done something since it was measured */
-    return kill_it(visit, ROSTER_KILL_CONNECTION, reason, age_ms, limit);
+    return kill_it(visit, ROSTER_KILL_TARGET_CONNECTION, reason, age_ms, limit);
 }
 
 /* The age of the transaction's start timestamp in milliseconds; 0 when it has none. */
@@ -139,17 +139,20 @@ static bool check_limits(struct visit *visit)
     uint64_t age_ms = txn_age(visit), limit = limit_of(visit, ROSTER_LIMIT_TXN_AGE);
 
     if (limit && age_ms > limit)
-        return kill_it(visit, ROSTER_KILL_CONNECTION, ROSTER_KILL_TXN_AGE, age_ms, limit);
+        return kill_it(visit, ROSTER_KILL_TARGET_CONNECTION, ROSTER_KILL_REASON_TXN_AGE, age_ms,
+                       limit);
     if (!statement)
         return check_idle(visit);
     if (visit->stmt_dying)
         return false;
     limit = limit_of(visit, ROSTER_LIMIT_EXECUTION);
     if (is_over(watchdog->now, statement->since, limit, &age_ms) && limit)
-        return kill_it(visit, ROSTER_KILL_STATEMENT, ROSTER_KILL_MAX_EXECUTION_TIME, age_ms, limit);
+        return kill_it(visit, ROSTER_KILL_TARGET_STATEMENT, ROSTER_KILL_REASON_MAX_EXECUTION_TIME,
+                       age_ms, limit);
     limit = limit_of(visit, ROSTER_LIMIT_MEMORY);
     if (limit && roster_session_memory(visit->session) > limit)
-        return kill_it(visit, ROSTER_KILL_STATEMENT, ROSTER_KILL_QUERY_MEMORY, age_ms, limit);
+        return kill_it(visit, ROSTER_KILL_TARGET_STATEMENT, ROSTER_KILL_REASON_QUERY_MEMORY, age_ms,
+                       limit);
     return false;
 }
 
@@ -234,7 +237,8 @@ static void check_stuck(struct visit *visit)
     track->kill_told = true;
     event->age_ms = age_ms;
     event->limit = watchdog->options.stuck_ms;
-    event->target = visit->conn_dying ? ROSTER_KILL_CONNECTION : ROSTER_KILL_STATEMENT;
+    event->target =
+        visit->conn_dying ? ROSTER_KILL_TARGET_CONNECTION : ROSTER_KILL_TARGET_STATEMENT;
     event->reason = (enum roster_kill_reason)(visit->conn_dying ? rst_kill_conn_reason(word)
                                                                 : rst_kill_stmt_reason(word));
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-_Static_assert(ROSTER_KILL_REASONS == ROSTER_KILL_SHUTDOWN + 1, "every reason is counted");
+_Static_assert(ROSTER_KILL_REASONS == ROSTER_KILL_REASON_SHUTDOWN + 1, "every reason is counted");
 _Static_assert(ROSTER_RUN_STATES == ROSTER_RUN_ROLLING_BACK + 1, "every state is counted");
 
 static void times_add(struct roster_times *times, uint64_t sum_ns, const uint64_t *buckets)

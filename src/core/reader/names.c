@@ -66,15 +66,15 @@ const char *roster_txn_state_name(enum roster_txn_state state)
 const char *roster_kill_reason_name(enum roster_kill_reason reason)
 {
     static const char *const names[] = {
-        [ROSTER_KILL_INTERRUPTED] = "interrupted",
-        [ROSTER_KILL_MAX_EXECUTION_TIME] = "max execution time",
-        [ROSTER_KILL_QUERY_MEMORY] = "query memory",
-        [ROSTER_KILL_SERVER_MEMORY] = "server memory",
-        [ROSTER_KILL_RUNAWAY] = "runaway",
-        [ROSTER_KILL_IDLE] = "idle",
-        [ROSTER_KILL_TXN_IDLE] = "idle in transaction",
-        [ROSTER_KILL_TXN_AGE] = "transaction age",
-        [ROSTER_KILL_SHUTDOWN] = "shutdown",
+        [ROSTER_KILL_REASON_INTERRUPTED] = "interrupted",
+        [ROSTER_KILL_REASON_MAX_EXECUTION_TIME] = "max execution time",
+        [ROSTER_KILL_REASON_QUERY_MEMORY] = "query memory",
+        [ROSTER_KILL_REASON_SERVER_MEMORY] = "server memory",
+        [ROSTER_KILL_REASON_RUNAWAY] = "runaway",
+        [ROSTER_KILL_REASON_IDLE] = "idle",
+        [ROSTER_KILL_REASON_TXN_IDLE] = "idle in transaction",
+        [ROSTER_KILL_REASON_TXN_AGE] = "transaction age",
+        [ROSTER_KILL_REASON_SHUTDOWN] = "shutdown",
     };
 
     return name_of(names, COUNT_OF(names), (unsigned)reason, "unknown");
@@ -83,9 +83,9 @@ const char *roster_kill_reason_name(enum roster_kill_reason reason)
 const char *roster_kill_result_name(enum roster_kill_result result)
 {
     static const char *const names[] = {
-        [ROSTER_KILL_DELIVERED] = "delivered", [ROSTER_KILL_GONE] = "gone",
-        [ROSTER_KILL_NOTHING] = "idle",        [ROSTER_KILL_STALE] = "stale",
-        [ROSTER_KILL_DYING] = "dying",         [ROSTER_KILL_UNKNOWN] = "unknown",
+        [ROSTER_KILL_RESULT_DELIVERED] = "delivered", [ROSTER_KILL_RESULT_GONE] = "gone",
+        [ROSTER_KILL_RESULT_NOTHING] = "idle",        [ROSTER_KILL_RESULT_STALE] = "stale",
+        [ROSTER_KILL_RESULT_DYING] = "dying",         [ROSTER_KILL_RESULT_UNKNOWN] = "unknown",
     };
 
     return name_of(names, COUNT_OF(names), (unsigned)result, "unknown");

@@ -242,7 +242,8 @@ static int result_of(int err)
 
 static void fire(struct killer *killer, const struct aim *aim)
 {
-    int err = roster_kill(roster, aim->session, ROSTER_KILL_STATEMENT, aim->seq, killer->reason);
+    int err =
+        roster_kill(roster, aim->session, ROSTER_KILL_TARGET_STATEMENT, aim->seq, killer->reason);
 
     note(&killer->by_result[result_of(err)], aim->session, aim->seq, (uint64_t)killer->reason);
     if (err == 0 || err == -EALREADY)
@@ -330,9 +331,9 @@ static void compare_others(const struct book *delivered, const struct killer *ki
         for (n = 0; n < killer->by_result[result].count; n++) {
             const struct entry *entry = &killer->by_result[result].entries[n];
 
-            if (result == ROSTER_KILL_DYING && !has(delivered, entry, compare_statements))
+            if (result == ROSTER_KILL_RESULT_DYING && !has(delivered, entry, compare_statements))
                 wrong("dying, but killed by nobody", entry);
-            if (result != ROSTER_KILL_DYING && has(delivered, entry, compare))
+            if (result != ROSTER_KILL_RESULT_DYING && has(delivered, entry, compare))
                 wrong("delivered and refused", entry);
         }
 }
@@ -344,7 +345,7 @@ static void settle(uint64_t *totals)
     int n, result;
 
     for (n = 0; n < KILLERS; n++)
-        append(&delivered, &killers[n].by_result[ROSTER_KILL_DELIVERED]);
+        append(&delivered, &killers[n].by_result[ROSTER_KILL_RESULT_DELIVERED]);
     for (n = 0; n < OWNERS; n++)
         append(&seen, &owners[n].seen);
     if (delivered.count)
@@ -393,7 +394,7 @@ static void set_up(void)
         for (m = 0; m < SESSIONS; m++)
             open_session(&owners[n], m);
     for (n = 0; n < KILLERS; n++) {
-        killers[n].reason = (enum roster_kill_reason)(ROSTER_KILL_INTERRUPTED + n);
+        killers[n].reason = (enum roster_kill_reason)(ROSTER_KILL_REASON_INTERRUPTED + n);
         killers[n].random = UINT64_C(0x9e3779b97f4a7c15) * (unsigned)(n + 1);
     }
 }
@@ -426,10 +427,10 @@ static uint64_t check_counts(const uint64_t *totals)
 static const struct {
     enum roster_kill_result result;
     unsigned percent;
-} wanted[] = {{ROSTER_KILL_DELIVERED, 20},
-              {ROSTER_KILL_STALE, 10},
-              {ROSTER_KILL_NOTHING, 1},
-              {ROSTER_KILL_GONE, 1}};
+} wanted[] = {{ROSTER_KILL_RESULT_DELIVERED, 20},
+              {ROSTER_KILL_RESULT_STALE, 10},
+              {ROSTER_KILL_RESULT_NOTHING, 1},
+              {ROSTER_KILL_RESULT_GONE, 1}};
 enum { WANTED = sizeof(wanted) / sizeof(*wanted) };
 
 /* The first of them that was met too seldom, or WANTED. */

@@ -19,7 +19,7 @@
 
 #include <criterion/criterion.h>
 
-#define SHUTDOWN_CONNECTION (ROSTER_KILL_SHUTDOWN | ROSTER_KILLED_CONNECTION)
+#define SHUTDOWN_CONNECTION (ROSTER_KILL_REASON_SHUTDOWN | ROSTER_KILLED_CONNECTION)
 
 static struct roster *roster;
 static struct roster_drain_options options;

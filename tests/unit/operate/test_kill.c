@@ -36,12 +36,12 @@ static void fixture_destroy(struct fixture *fixture)
 
 static int kill_stmt(struct fixture *f, uint64_t seq, enum roster_kill_reason reason)
 {
-    return roster_kill(f->roster, f->id, ROSTER_KILL_STATEMENT, seq, reason);
+    return roster_kill(f->roster, f->id, ROSTER_KILL_TARGET_STATEMENT, seq, reason);
 }
 
 static int kill_conn(struct fixture *f, enum roster_kill_reason reason)
 {
-    return roster_kill(f->roster, f->id, ROSTER_KILL_CONNECTION, 0, reason);
+    return roster_kill(f->roster, f->id, ROSTER_KILL_TARGET_CONNECTION, 0, reason);
 }
 
 static void stmt_begin(struct fixture *f)
@@ -55,7 +55,7 @@ Test(kill, each_reason_reaches_the_statement)
     enum roster_kill_reason reason;
 
     fixture_init(&f);
-    for (reason = ROSTER_KILL_INTERRUPTED; reason <= ROSTER_KILL_SHUTDOWN; reason++) {
+    for (reason = ROSTER_KILL_REASON_INTERRUPTED; reason <= ROSTER_KILL_REASON_SHUTDOWN; reason++) {
         stmt_begin(&f);
         cr_assert_eq(roster_killed(f.session), 0);
         unit_ok(kill_stmt(&f, roster_stmt_seq(f.session), reason));
@@ -73,8 +73,8 @@ Test(kill, a_statement_that_never_asked_learns_at_its_end)
 
     fixture_init(&f);
     stmt_begin(&f);
-    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_QUERY_MEMORY));
-    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_QUERY_MEMORY);
+    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_QUERY_MEMORY));
+    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_QUERY_MEMORY);
     fixture_destroy(&f);
 }
 
@@ -84,15 +84,15 @@ Test(kill, the_first_reason_stays)
 
     fixture_init(&f);
     stmt_begin(&f);
-    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY));
-    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_INTERRUPTED),
-                 -EALREADY);
-    cr_assert_eq(roster_killed(f.session), ROSTER_KILL_RUNAWAY);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_INTERRUPTED), -EALREADY);
-    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_RUNAWAY);
-    unit_ok(kill_conn(&f, ROSTER_KILL_SERVER_MEMORY));
-    unit_refused(f.roster, f.session, kill_conn(&f, ROSTER_KILL_INTERRUPTED), -EALREADY);
-    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_SERVER_MEMORY));
+    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY));
+    unit_refused(f.roster, f.session,
+                 kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED), -EALREADY);
+    cr_assert_eq(roster_killed(f.session), ROSTER_KILL_REASON_RUNAWAY);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_REASON_INTERRUPTED), -EALREADY);
+    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_RUNAWAY);
+    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_SERVER_MEMORY));
+    unit_refused(f.roster, f.session, kill_conn(&f, ROSTER_KILL_REASON_INTERRUPTED), -EALREADY);
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_SERVER_MEMORY));
     fixture_destroy(&f);
 }
 
@@ -102,17 +102,17 @@ Test(kill, never_reaches_the_next_statement)
 
     fixture_init(&f);
     stmt_begin(&f);
-    unit_ok(kill_stmt(&f, 1, ROSTER_KILL_INTERRUPTED));
-    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_INTERRUPTED);
+    unit_ok(kill_stmt(&f, 1, ROSTER_KILL_REASON_INTERRUPTED));
+    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_INTERRUPTED);
     stmt_begin(&f);
     cr_assert_eq(roster_killed(f.session), 0);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_INTERRUPTED), -ESTALE);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_REASON_INTERRUPTED), -ESTALE);
     cr_assert_eq(roster_killed(f.session), 0);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 3, ROSTER_KILL_INTERRUPTED), -ESTALE);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 3, ROSTER_KILL_REASON_INTERRUPTED), -ESTALE);
     cr_assert_eq(roster_stmt_end(f.session), 0);
     stmt_begin(&f);
-    unit_ok(kill_stmt(&f, 3, ROSTER_KILL_MAX_EXECUTION_TIME));
-    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_MAX_EXECUTION_TIME);
+    unit_ok(kill_stmt(&f, 3, ROSTER_KILL_REASON_MAX_EXECUTION_TIME));
+    cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_MAX_EXECUTION_TIME);
     fixture_destroy(&f);
 }
 
@@ -121,14 +121,16 @@ Test(kill, of_nothing)
     struct fixture f;
 
     fixture_init(&f);
-    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ENOENT);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_RUNAWAY), -ENOENT);
+    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
+                 -ENOENT);
+    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_REASON_RUNAWAY), -ENOENT);
     unit_ok(roster_txn_begin(f.session, NULL));
-    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ENOENT);
+    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
+                 -ENOENT);
     cr_assert_eq(roster_killed(f.session), 0);
     unit_close(f.session);
-    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ESRCH);
-    cr_assert_eq(kill_conn(&f, ROSTER_KILL_RUNAWAY), -ESRCH);
+    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY), -ESRCH);
+    cr_assert_eq(kill_conn(&f, ROSTER_KILL_REASON_RUNAWAY), -ESRCH);
     cr_assert_eq(unit_stats(f.roster).kills_delivered, 0);
     cr_assert_eq(unit_stats(f.roster).kills_refused, 3);
     unit_destroy(f.roster);
@@ -139,9 +141,11 @@ Test(kill, an_idle_connection)
     struct fixture f;
 
     fixture_init(&f);
-    unit_ok(roster_kill(f.roster, f.id, ROSTER_KILL_CONNECTION, 4711, ROSTER_KILL_INTERRUPTED));
-    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
-    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ENOENT);
+    unit_ok(roster_kill(f.roster, f.id, ROSTER_KILL_TARGET_CONNECTION, 4711,
+                        ROSTER_KILL_REASON_INTERRUPTED));
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
+    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
+                 -ENOENT);
     fixture_destroy(&f);
 }
 
@@ -151,12 +155,12 @@ Test(kill, a_connection_while_its_statement_runs)
 
     fixture_init(&f);
     stmt_begin(&f);
-    unit_ok(kill_conn(&f, ROSTER_KILL_INTERRUPTED));
-    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY),
+    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_INTERRUPTED));
+    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
                  -EALREADY);
-    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
-    cr_assert_eq(roster_stmt_end(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
-    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED), "it stays");
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
+    cr_assert_eq(roster_stmt_end(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED), "it stays");
     fixture_destroy(&f);
 }
 
@@ -166,10 +170,10 @@ Test(kill, a_connection_after_its_statement)
 
     fixture_init(&f);
     stmt_begin(&f);
-    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_QUERY_MEMORY));
-    unit_ok(kill_conn(&f, ROSTER_KILL_INTERRUPTED));
-    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
-    cr_assert_eq(roster_stmt_end(f.session), CONNECTION(ROSTER_KILL_INTERRUPTED));
+    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_QUERY_MEMORY));
+    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_INTERRUPTED));
+    cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
+    cr_assert_eq(roster_stmt_end(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
     fixture_destroy(&f);
 }
 
@@ -179,15 +183,17 @@ Test(kill, arguments_out_of_range)
 
     fixture_init(&f);
     stmt_begin(&f);
-    cr_assert_eq(roster_kill(NULL, f.id, ROSTER_KILL_STATEMENT, 0, ROSTER_KILL_INTERRUPTED),
-                 -EINVAL);
+    cr_assert_eq(
+        roster_kill(NULL, f.id, ROSTER_KILL_TARGET_STATEMENT, 0, ROSTER_KILL_REASON_INTERRUPTED),
+        -EINVAL);
     unit_refused(f.roster, f.session, roster_kill(f.roster, f.id, (enum roster_kill_target)2, 0, 1),
                  -EINVAL);
     unit_refused(f.roster, f.session,
                  roster_kill(f.roster, f.id, (enum roster_kill_target) - 1, 0, 1), -EINVAL);
     unit_refused(f.roster, f.session, kill_stmt(&f, 0, (enum roster_kill_reason)0), -EINVAL);
     unit_refused(f.roster, f.session,
-                 kill_stmt(&f, 0, (enum roster_kill_reason)(ROSTER_KILL_SHUTDOWN + 1)), -EINVAL);
+                 kill_stmt(&f, 0, (enum roster_kill_reason)(ROSTER_KILL_REASON_SHUTDOWN + 1)),
+                 -EINVAL);
     unit_refused(f.roster, f.session, kill_conn(&f, (enum roster_kill_reason) - 1), -EINVAL);
     unit_refused(f.roster, f.session, kill_conn(&f, (enum roster_kill_reason)0), -EINVAL);
     fixture_destroy(&f);
@@ -217,15 +223,15 @@ Test(kill, wakes_the_owner_when_delivered)
     attr.wake = wake;
     attr.wake_arg = &woken;
     unit_ok(roster_session_open(f.roster, &attr, &f.session));
-    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -ENOENT);
+    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY), -ENOENT);
     cr_assert_eq(woken.times, 0);
     stmt_begin(&f);
-    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY));
+    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY));
     cr_assert_eq(woken.times, 1);
     cr_assert_eq(woken.id, 42);
-    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY), -EALREADY);
+    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY), -EALREADY);
     cr_assert_eq(woken.times, 1);
-    unit_ok(kill_conn(&f, ROSTER_KILL_RUNAWAY));
+    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_RUNAWAY));
     cr_assert_eq(woken.times, 2);
     fixture_destroy(&f);
 }
@@ -246,10 +252,10 @@ Test(kill, words_of_late_statements)
         f.session->stmt_seq = late[i];
         stmt_begin(&f);
         cr_assert_eq(roster_stmt_seq(f.session), late[i] + 1);
-        cr_assert_eq(kill_stmt(&f, late[i], ROSTER_KILL_INTERRUPTED), -ESTALE);
-        unit_ok(kill_stmt(&f, late[i] + 1, ROSTER_KILL_RUNAWAY));
-        cr_assert_eq(roster_killed(f.session), ROSTER_KILL_RUNAWAY);
-        cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_RUNAWAY);
+        cr_assert_eq(kill_stmt(&f, late[i], ROSTER_KILL_REASON_INTERRUPTED), -ESTALE);
+        unit_ok(kill_stmt(&f, late[i] + 1, ROSTER_KILL_REASON_RUNAWAY));
+        cr_assert_eq(roster_killed(f.session), ROSTER_KILL_REASON_RUNAWAY);
+        cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_RUNAWAY);
         stmt_begin(&f);
         cr_assert_eq(roster_killed(f.session), 0);
         cr_assert_eq(roster_stmt_end(f.session), 0);

@@ -51,7 +51,8 @@ static struct roster_kill_counts kill_all(enum roster_kill_target target,
 {
     struct roster_kill_counts counts = {.size = sizeof(counts)};
 
-    cr_assert_eq(roster_kill_all(roster, target, ROSTER_KILL_INTERRUPTED, filter, &counts), 0);
+    cr_assert_eq(roster_kill_all(roster, target, ROSTER_KILL_REASON_INTERRUPTED, filter, &counts),
+                 0);
     cr_assert_eq(counts.matched, counts.delivered + counts.refused + counts.idle + counts.stale +
                                      counts.dying + counts.gone);
     return counts;
@@ -70,23 +71,23 @@ static unsigned killed(void)
 
 Test(kill_all, statements_of_every_session)
 {
-    struct roster_kill_counts counts = kill_all(ROSTER_KILL_STATEMENT, NULL);
+    struct roster_kill_counts counts = kill_all(ROSTER_KILL_TARGET_STATEMENT, NULL);
 
     cr_assert(counts.matched == 5 && counts.delivered == 4 && counts.idle == 1);
     cr_assert_eq(killed(), 1U << ANN | 1U << BOB | 1U << INTERNAL | 1U << WORKER);
-    cr_assert_eq(roster_killed(sessions[ANN]), ROSTER_KILL_INTERRUPTED);
-    counts = kill_all(ROSTER_KILL_STATEMENT, NULL);
+    cr_assert_eq(roster_killed(sessions[ANN]), ROSTER_KILL_REASON_INTERRUPTED);
+    counts = kill_all(ROSTER_KILL_TARGET_STATEMENT, NULL);
     cr_assert(counts.matched == 5 && counts.dying == 4 && counts.idle == 1);
 }
 
 Test(kill_all, connections_of_every_session)
 {
-    struct roster_kill_counts counts = kill_all(ROSTER_KILL_CONNECTION, NULL);
+    struct roster_kill_counts counts = kill_all(ROSTER_KILL_TARGET_CONNECTION, NULL);
 
     cr_assert(counts.matched == 5 && counts.delivered == 5);
     cr_assert_eq(killed(), (1U << N) - 1);
     cr_assert_eq(roster_killed(sessions[BOB_IDLE]),
-                 ROSTER_KILL_INTERRUPTED | ROSTER_KILLED_CONNECTION);
+                 ROSTER_KILL_REASON_INTERRUPTED | ROSTER_KILLED_CONNECTION);
 }
 
 Test(kill_all, of_one_user)
@@ -95,11 +96,11 @@ Test(kill_all, of_one_user)
     struct roster_kill_counts counts;
 
     filter.user = "bob";
-    counts = kill_all(ROSTER_KILL_CONNECTION, &filter);
+    counts = kill_all(ROSTER_KILL_TARGET_CONNECTION, &filter);
     cr_assert(counts.matched == 2 && counts.delivered == 2);
     cr_assert_eq(killed(), 1U << BOB | 1U << BOB_IDLE);
     filter.user = "";
-    cr_assert_eq(kill_all(ROSTER_KILL_CONNECTION, &filter).matched, 0,
+    cr_assert_eq(kill_all(ROSTER_KILL_TARGET_CONNECTION, &filter).matched, 0,
                  "an unknown user is not the user without a name");
 }
 
@@ -108,7 +109,7 @@ Test(kill_all, but_one_session)
     struct roster_kill_filter filter = ROSTER_KILL_FILTER_INIT;
 
     filter.except = roster_session_id(sessions[ANN]);
-    cr_assert_eq(kill_all(ROSTER_KILL_CONNECTION, &filter).delivered, 4);
+    cr_assert_eq(kill_all(ROSTER_KILL_TARGET_CONNECTION, &filter).delivered, 4);
     cr_assert_eq(killed(), ((1U << N) - 1) & ~(1U << ANN));
 }
 
@@ -118,7 +119,7 @@ Test(kill_all, but_a_kind)
 
     filter.kinds =
         ROSTER_KIND_BIT(ROSTER_SESSION_USER) | ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND);
-    cr_assert_eq(kill_all(ROSTER_KILL_CONNECTION, &filter).delivered, 4);
+    cr_assert_eq(kill_all(ROSTER_KILL_TARGET_CONNECTION, &filter).delivered, 4);
     cr_assert_eq(killed(), ((1U << N) - 1) & ~(1U << INTERNAL));
 }
 
@@ -140,7 +141,7 @@ Test(kill_all, only_where_the_caller_may)
     filter.may = only_ann;
     filter.may_arg = &asked;
     filter.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_USER);
-    counts = kill_all(ROSTER_KILL_STATEMENT, &filter);
+    counts = kill_all(ROSTER_KILL_TARGET_STATEMENT, &filter);
     cr_assert_eq(asked, 3, "asked for those that the filter means");
     cr_assert(counts.matched == 3 && counts.delivered == 1 && counts.refused == 2);
     cr_assert_eq(killed(), 1U << ANN);
@@ -154,8 +155,8 @@ Test(kill_all, arguments_are_checked)
     } larger = {ROSTER_KILL_FILTER_INIT, 1};
     struct roster_kill_filter filter = ROSTER_KILL_FILTER_INIT;
     struct roster_kill_counts counts = {.size = 1};
-    const enum roster_kill_target stmt = ROSTER_KILL_STATEMENT;
-    const enum roster_kill_reason why = ROSTER_KILL_INTERRUPTED;
+    const enum roster_kill_target stmt = ROSTER_KILL_TARGET_STATEMENT;
+    const enum roster_kill_reason why = ROSTER_KILL_REASON_INTERRUPTED;
     int status = 1;
     pid_t child;
 
@@ -188,7 +189,7 @@ Test(kill_all, arguments_are_checked)
 
 Test(kill_all, every_reason_has_its_own_name)
 {
-    for (int i = 1; i <= ROSTER_KILL_SHUTDOWN; i++) {
+    for (int i = 1; i <= ROSTER_KILL_REASON_SHUTDOWN; i++) {
         const char *name = roster_kill_reason_name((enum roster_kill_reason)i);
 
         cr_assert_str_neq(name, "unknown");
@@ -238,7 +239,7 @@ Test(kill_all, each_delivered_kill_ends_one_statement)
     }
     filter.user = "storm";
     for (int round = 0; round < STORM_ROUNDS || (delivered == 0 && round < 100000); round++) {
-        delivered += kill_all(ROSTER_KILL_STATEMENT, &filter).delivered;
+        delivered += kill_all(ROSTER_KILL_TARGET_STATEMENT, &filter).delivered;
         sched_yield();
     }
     __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);

@@ -110,7 +110,7 @@ static void *killer_main(void *arg)
 {
     const struct part *part = arg;
     struct race *race = part->race;
-    enum roster_kill_reason reason = ROSTER_KILL_INTERRUPTED + part->n;
+    enum roster_kill_reason reason = ROSTER_KILL_REASON_INTERRUPTED + part->n;
     unsigned owner = 0;
 
     while (__atomic_load_n(&race->running, __ATOMIC_ACQUIRE)) {
@@ -118,8 +118,8 @@ static void *killer_main(void *arg)
         int result;
 
         if (seq) {
-            result =
-                roster_kill(race->roster, race->ids[owner], ROSTER_KILL_STATEMENT, seq, reason);
+            result = roster_kill(race->roster, race->ids[owner], ROSTER_KILL_TARGET_STATEMENT, seq,
+                                 reason);
             if (result == 0)
                 race->accounts[owner][seq].delivered[part->n]++;
             count_answer(race, result);
@@ -136,7 +136,7 @@ static void check_account(const struct account *account, uint64_t seq)
     for (n = 0; n < KILLERS; n++)
         if (account->delivered[n]) {
             delivered += account->delivered[n];
-            reason = ROSTER_KILL_INTERRUPTED + n;
+            reason = ROSTER_KILL_REASON_INTERRUPTED + n;
         }
     cr_assert_leq(delivered, 1, "statement %llu was killed %u times", (unsigned long long)seq,
                   delivered);

@@ -226,11 +226,12 @@ Test(operate_memory_out, what_must_not_fail_does_not)
     cr_assert_eq(roster_conn_ids_release(ids, id), 0);
     cr_assert_eq(roster_session_set_memory(session, 2), 0);
     cr_assert_eq(roster_watchdog_run_once(watchdog), 0);
-    cr_assert_eq(roster_killed(session), ROSTER_KILL_QUERY_MEMORY);
-    cr_assert_eq(
-        roster_kill_all(roster, ROSTER_KILL_CONNECTION, ROSTER_KILL_SHUTDOWN, NULL, &counts), 0);
+    cr_assert_eq(roster_killed(session), ROSTER_KILL_REASON_QUERY_MEMORY);
+    cr_assert_eq(roster_kill_all(roster, ROSTER_KILL_TARGET_CONNECTION, ROSTER_KILL_REASON_SHUTDOWN,
+                                 NULL, &counts),
+                 0);
     cr_assert_eq(counts.delivered, 1);
-    cr_assert_eq(roster_stmt_end(session), ROSTER_KILL_SHUTDOWN | ROSTER_KILLED_CONNECTION);
+    cr_assert_eq(roster_stmt_end(session), ROSTER_KILL_REASON_SHUTDOWN | ROSTER_KILLED_CONNECTION);
     cr_assert_eq(roster_session_close(session), 0);
     cr_assert_eq(roster_drain(roster, NULL, NULL), 0);
     failing_none();

@@ -65,9 +65,9 @@ static void *first_calls(void *arg)
 
     failing_all();
     cr_expect_eq(roster_read_lock(roster), -ENOMEM);
-    cr_expect_eq(
-        roster_kill_all(roster, ROSTER_KILL_STATEMENT, ROSTER_KILL_INTERRUPTED, NULL, NULL),
-        -ENOMEM);
+    cr_expect_eq(roster_kill_all(roster, ROSTER_KILL_TARGET_STATEMENT,
+                                 ROSTER_KILL_REASON_INTERRUPTED, NULL, NULL),
+                 -ENOMEM);
     cr_expect_eq(roster_schema_check(roster, &job, 1, &verdict), -ENOMEM);
     cr_expect_eq(roster_drain(roster, NULL, NULL), -ENOMEM);
     cr_expect_eq(rst_load(&roster->draining), 0, "it refuses nobody");

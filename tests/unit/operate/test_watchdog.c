@@ -41,15 +41,15 @@ Test(watchdog, max_execution_time_is_strict_and_aimed)
     cr_assert_eq(wd_walk_at(began + 1000 * OPERATE_MS), 0, "age == limit stays");
     cr_assert_eq(roster_killed(wd.user), 0);
     cr_assert_eq(wd_walk_at(began + 1000 * OPERATE_MS + 1), 1);
-    is_kill(wd.user, ROSTER_KILL_MAX_EXECUTION_TIME, ROSTER_KILL_STATEMENT, 1000);
+    is_kill(wd.user, ROSTER_KILL_REASON_MAX_EXECUTION_TIME, ROSTER_KILL_TARGET_STATEMENT, 1000);
     event = &wd.watchdog->events[0];
     cr_assert_eq(event->stmt_seq, roster_stmt_seq(wd.user));
     cr_assert_eq(event->age_ms, 1000);
     cr_assert_str_eq(event->text, "select sleep(5)");
     cr_assert_str_eq(event->user, "ann");
-    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_MAX_EXECUTION_TIME);
+    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_REASON_MAX_EXECUTION_TIME);
     cr_assert_eq(wd_walk_at(began + 2000 * OPERATE_MS), 0, "it is killed once");
-    cr_assert_eq(roster_stmt_end(wd.user), ROSTER_KILL_MAX_EXECUTION_TIME);
+    cr_assert_eq(roster_stmt_end(wd.user), ROSTER_KILL_REASON_MAX_EXECUTION_TIME);
     operate_advance(wd.roster, 2000);
     operate_begin(wd.user, "select 2");
     cr_assert_eq(wd_walk_at(wd_now() + 500 * OPERATE_MS), 0);
@@ -78,7 +78,7 @@ Test(watchdog, defaults_are_for_users_and_own_limits_for_everyone)
     cr_assert_eq(roster_session_set_limit(wd.internal, ROSTER_LIMIT_EXECUTION, 5000), 0);
     cr_assert_eq(wd_walk_at(began + 5000 * OPERATE_MS), 0);
     cr_assert_eq(wd_walk_at(began + 5001 * OPERATE_MS), 1);
-    is_kill(wd.internal, ROSTER_KILL_MAX_EXECUTION_TIME, ROSTER_KILL_STATEMENT, 5000);
+    is_kill(wd.internal, ROSTER_KILL_REASON_MAX_EXECUTION_TIME, ROSTER_KILL_TARGET_STATEMENT, 5000);
 
     operate_begin(wd.user, "select 1");
     cr_assert_eq(roster_session_set_limit(wd.user, ROSTER_LIMIT_EXECUTION, ROSTER_LIMIT_NONE), 0);
@@ -87,7 +87,7 @@ Test(watchdog, defaults_are_for_users_and_own_limits_for_everyone)
     cr_assert_eq(roster_killed(wd.user), 0);
     cr_assert_eq(roster_session_set_limit(wd.user, ROSTER_LIMIT_EXECUTION, 0), 0);
     cr_assert_eq(wd_walk_at(began + 50000 * OPERATE_MS), 1);
-    is_kill(wd.user, ROSTER_KILL_MAX_EXECUTION_TIME, ROSTER_KILL_STATEMENT, 1000);
+    is_kill(wd.user, ROSTER_KILL_REASON_MAX_EXECUTION_TIME, ROSTER_KILL_TARGET_STATEMENT, 1000);
 }
 
 Test(watchdog, idle_sessions_lose_their_connection)
@@ -103,9 +103,9 @@ Test(watchdog, idle_sessions_lose_their_connection)
     since = wd_now();
     cr_assert_eq(wd_walk_at(since + 100 * OPERATE_MS), 0);
     cr_assert_eq(wd_walk_at(since + 100 * OPERATE_MS + 1), 1);
-    is_kill(wd.user, ROSTER_KILL_IDLE, ROSTER_KILL_CONNECTION, 100);
+    is_kill(wd.user, ROSTER_KILL_REASON_IDLE, ROSTER_KILL_TARGET_CONNECTION, 100);
     cr_assert_eq(wd.watchdog->events[0].stmt_seq, 0);
-    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_IDLE | ROSTER_KILLED_CONNECTION);
+    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_REASON_IDLE | ROSTER_KILLED_CONNECTION);
     cr_assert_eq(roster_killed(wd.internal), 0);
 }
 
@@ -120,8 +120,8 @@ Test(watchdog, inside_a_transaction_its_own_timeout_replaces_the_idle_timeout)
     cr_assert_eq(wd_walk_at(wd_now() + 5000 * OPERATE_MS), 0, "committing is not idle");
     cr_assert_eq(roster_txn_set_state(wd.user, ROSTER_RUN_IDLE), 0);
     cr_assert_eq(wd_walk_at(wd_now() + 1001 * OPERATE_MS), 1);
-    is_kill(wd.user, ROSTER_KILL_TXN_IDLE, ROSTER_KILL_CONNECTION, 1000);
-    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_TXN_IDLE | ROSTER_KILLED_CONNECTION);
+    is_kill(wd.user, ROSTER_KILL_REASON_TXN_IDLE, ROSTER_KILL_TARGET_CONNECTION, 1000);
+    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_REASON_TXN_IDLE | ROSTER_KILLED_CONNECTION);
 }
 
 Test(watchdog, a_shorter_transaction_timeout_replaces_a_longer_one_too)
@@ -132,7 +132,7 @@ Test(watchdog, a_shorter_transaction_timeout_replaces_a_longer_one_too)
     cr_assert_eq(wd_walk_at(wd_now() + 500 * OPERATE_MS), 0);
     cr_assert_eq(roster_txn_prepare(wd.user), 0);
     cr_assert_eq(wd_walk_at(wd_now() + 500 * OPERATE_MS), 1, "pending counts as inside");
-    is_kill(wd.user, ROSTER_KILL_TXN_IDLE, ROSTER_KILL_CONNECTION, 100);
+    is_kill(wd.user, ROSTER_KILL_REASON_TXN_IDLE, ROSTER_KILL_TARGET_CONNECTION, 100);
 }
 
 Test(watchdog, without_a_transaction_timeout_the_idle_timeout_holds_inside_too)
@@ -144,7 +144,7 @@ Test(watchdog, without_a_transaction_timeout_the_idle_timeout_holds_inside_too)
     cr_assert_eq(wd_walk_at(wd_now() + 5000 * OPERATE_MS), 0, "none is none");
     cr_assert_eq(roster_session_set_limit(wd.user, ROSTER_LIMIT_TXN_IDLE, 0), 0);
     cr_assert_eq(wd_walk_at(wd_now() + 101 * OPERATE_MS), 1);
-    is_kill(wd.user, ROSTER_KILL_TXN_IDLE, ROSTER_KILL_CONNECTION, 100);
+    is_kill(wd.user, ROSTER_KILL_REASON_TXN_IDLE, ROSTER_KILL_TARGET_CONNECTION, 100);
 }
 
 Test(watchdog, old_transactions_lose_their_connection)
@@ -159,10 +159,10 @@ Test(watchdog, old_transactions_lose_their_connection)
     cr_assert_eq(wd_walk_at(wd_now()), 0, "age == limit stays");
     wd.oracle.physical_ms += 1;
     cr_assert_eq(wd_walk_at(wd_now()), 1);
-    is_kill(wd.user, ROSTER_KILL_TXN_AGE, ROSTER_KILL_CONNECTION, 1000);
+    is_kill(wd.user, ROSTER_KILL_REASON_TXN_AGE, ROSTER_KILL_TARGET_CONNECTION, 1000);
     cr_assert_eq(wd.watchdog->events[0].start_ts, ts);
     cr_assert_eq(wd.watchdog->events[0].age_ms, 1001);
-    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_TXN_AGE | ROSTER_KILLED_CONNECTION);
+    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_CONNECTION);
     cr_assert_eq(wd_walk_at(wd_now()), 0);
 }
 
@@ -178,5 +178,5 @@ Test(watchdog, an_oracle_that_fails_stops_the_ages_of_transactions_only)
     wd.oracle.physical_ms += 100000;
     wd.oracle.err = -EIO;
     cr_assert_eq(rst_watchdog_walk(wd.watchdog, began + 2000 * OPERATE_MS), -EIO);
-    is_kill(wd.user, ROSTER_KILL_MAX_EXECUTION_TIME, ROSTER_KILL_STATEMENT, 1000);
+    is_kill(wd.user, ROSTER_KILL_REASON_MAX_EXECUTION_TIME, ROSTER_KILL_TARGET_STATEMENT, 1000);
 }

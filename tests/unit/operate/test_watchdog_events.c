@@ -80,8 +80,8 @@ Test(watchdog_events, what_is_switched_off_is_not_told)
     cr_assert_eq(roster_txn_begin(wd.user, NULL), 0);
     operate_begin(wd.user, "select 1");
     wd.oracle.physical_ms *= 100;
-    cr_assert_eq(roster_kill(wd.roster, roster_session_id(wd.user), ROSTER_KILL_STATEMENT,
-                             ROSTER_STMT_ANY, ROSTER_KILL_INTERRUPTED),
+    cr_assert_eq(roster_kill(wd.roster, roster_session_id(wd.user), ROSTER_KILL_TARGET_STATEMENT,
+                             ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED),
                  0);
     cr_assert_eq(wd_walk_at(UINT64_MAX), 0);
     cr_assert_eq(wd_walk_at(UINT64_MAX), 0);
@@ -96,29 +96,29 @@ Test(watchdog_events, a_statement_that_does_not_end_after_a_kill_is_told_of)
     wd_start();
     operate_begin(wd.user, "select 1");
     cr_assert_eq(wd_walk_at(now), 0);
-    cr_assert_eq(roster_kill(wd.roster, roster_session_id(wd.user), ROSTER_KILL_STATEMENT,
-                             ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY),
+    cr_assert_eq(roster_kill(wd.roster, roster_session_id(wd.user), ROSTER_KILL_TARGET_STATEMENT,
+                             ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
                  0, "by whomever");
     cr_assert_eq(wd_walk_at(now), 0);
     cr_assert_eq(wd_walk_at(now + 500 * OPERATE_MS), 0);
     cr_assert_eq(wd_walk_at(now + 501 * OPERATE_MS), 1);
     event = wd_only_event(ROSTER_EVENT_STUCK);
-    cr_assert_eq(event->reason, ROSTER_KILL_RUNAWAY);
-    cr_assert_eq(event->target, ROSTER_KILL_STATEMENT);
+    cr_assert_eq(event->reason, ROSTER_KILL_REASON_RUNAWAY);
+    cr_assert_eq(event->target, ROSTER_KILL_TARGET_STATEMENT);
     cr_assert_eq(event->limit, 500);
     cr_assert_eq(event->age_ms, 501);
     cr_assert_eq(wd_walk_at(now + 5000 * OPERATE_MS), 0, "once");
-    cr_assert_eq(roster_stmt_end(wd.user), ROSTER_KILL_RUNAWAY);
+    cr_assert_eq(roster_stmt_end(wd.user), ROSTER_KILL_REASON_RUNAWAY);
     operate_begin(wd.user, "select 2");
     cr_assert_eq(wd_walk_at(now + 6000 * OPERATE_MS), 0, "the next statement is not dying");
-    cr_assert_eq(roster_kill(wd.roster, roster_session_id(wd.user), ROSTER_KILL_CONNECTION, 0,
-                             ROSTER_KILL_SHUTDOWN),
+    cr_assert_eq(roster_kill(wd.roster, roster_session_id(wd.user), ROSTER_KILL_TARGET_CONNECTION,
+                             0, ROSTER_KILL_REASON_SHUTDOWN),
                  0);
     cr_assert_eq(wd_walk_at(now + 7000 * OPERATE_MS), 0);
     cr_assert_eq(wd_walk_at(now + 7501 * OPERATE_MS), 1);
     event = wd_only_event(ROSTER_EVENT_STUCK);
-    cr_assert_eq(event->reason, ROSTER_KILL_SHUTDOWN);
-    cr_assert_eq(event->target, ROSTER_KILL_CONNECTION);
+    cr_assert_eq(event->reason, ROSTER_KILL_REASON_SHUTDOWN);
+    cr_assert_eq(event->target, ROSTER_KILL_TARGET_CONNECTION);
 }
 
 Test(watchdog_events, more_than_fits_into_one_walk_is_left_for_the_next)

@@ -84,13 +84,13 @@ Test(watchdog_memory, a_session_over_its_own_limit_loses_its_statement)
     start();
     run_all();
     cr_assert_eq(walk_after(1), 1, "300 is not over 300");
-    cr_assert_eq(watchdog->events[0].reason, ROSTER_KILL_QUERY_MEMORY);
+    cr_assert_eq(watchdog->events[0].reason, ROSTER_KILL_REASON_QUERY_MEMORY);
     cr_assert_eq(watchdog->events[0].memory, 400);
     cr_assert_eq(watchdog->events[0].limit, 300);
-    cr_assert_eq(roster_killed(sessions[3]), ROSTER_KILL_QUERY_MEMORY);
+    cr_assert_eq(roster_killed(sessions[3]), ROSTER_KILL_REASON_QUERY_MEMORY);
     cr_assert_eq(roster_session_set_limit(sessions[0], ROSTER_LIMIT_MEMORY, 50), 0);
     cr_assert_eq(walk_after(1), 1);
-    cr_assert_eq(roster_killed(sessions[0]), ROSTER_KILL_QUERY_MEMORY);
+    cr_assert_eq(roster_killed(sessions[0]), ROSTER_KILL_REASON_QUERY_MEMORY);
 }
 
 Test(watchdog_memory, an_idle_session_over_its_limit_stays)
@@ -113,9 +113,9 @@ Test(watchdog_memory, the_largest_goes_when_all_together_use_too_much)
     use(1, 201);
     cr_assert_eq(walk_after(1), 1);
     cr_assert_eq(watchdog->events[0].session_id, roster_session_id(sessions[3]));
-    cr_assert_eq(watchdog->events[0].reason, ROSTER_KILL_SERVER_MEMORY);
-    cr_assert_eq(watchdog->events[0].target, ROSTER_KILL_STATEMENT);
-    cr_assert_eq(roster_killed(sessions[3]), ROSTER_KILL_SERVER_MEMORY);
+    cr_assert_eq(watchdog->events[0].reason, ROSTER_KILL_REASON_SERVER_MEMORY);
+    cr_assert_eq(watchdog->events[0].target, ROSTER_KILL_TARGET_STATEMENT);
+    cr_assert_eq(roster_killed(sessions[3]), ROSTER_KILL_REASON_SERVER_MEMORY);
     cr_assert_eq(walk_after(1), 0, "it is given time to end");
     cr_assert_eq(roster_watchdog_memory_kills(watchdog, kills, &count), 0);
     cr_assert_eq(count, 1);
@@ -141,7 +141,7 @@ Test(watchdog_memory, the_next_goes_only_when_the_first_has_ended)
     cr_assert_eq(watchdog->events[0].session_id, roster_session_id(sessions[0]));
     for (int i = 0; i < 100; i++)
         cr_assert_eq(walk_after(500), 0);
-    cr_assert_eq(roster_stmt_end(sessions[0]), ROSTER_KILL_SERVER_MEMORY);
+    cr_assert_eq(roster_stmt_end(sessions[0]), ROSTER_KILL_REASON_SERVER_MEMORY);
     cr_assert_eq(walk_after(1), 1, "it ended and gave nothing back");
     cr_assert_eq(watchdog->events[0].session_id, roster_session_id(sessions[3]));
 }
@@ -159,9 +159,10 @@ Test(watchdog_memory, by_force_when_it_does_not_end)
     cr_assert_eq(walk_after(1), 1);
     cr_assert_eq(walk_after(60000), 0);
     cr_assert_eq(walk_after(1001), 1, "after 60 s");
-    cr_assert_eq(watchdog->events[0].target, ROSTER_KILL_CONNECTION);
+    cr_assert_eq(watchdog->events[0].target, ROSTER_KILL_TARGET_CONNECTION);
     cr_assert_eq(watchdog->events[0].session_id, roster_session_id(sessions[0]));
-    cr_assert_eq(roster_killed(sessions[0]), ROSTER_KILL_SERVER_MEMORY | ROSTER_KILLED_CONNECTION);
+    cr_assert_eq(roster_killed(sessions[0]),
+                 ROSTER_KILL_REASON_SERVER_MEMORY | ROSTER_KILLED_CONNECTION);
     cr_assert_eq(walk_after(1), 1, "then it is given up");
     cr_assert_eq(watchdog->events[0].session_id, roster_session_id(sessions[3]));
     cr_assert_eq(roster_watchdog_memory_kills(watchdog, kills, &count), 0);
@@ -212,7 +213,7 @@ Test(watchdog_memory, the_newest_fifty_kills_are_remembered)
         operate_begin(sessions[0], "select 1");
         use(0, 2000 + (uint64_t)i);
         cr_assert_eq(walk_after(1), 1);
-        cr_assert_eq(roster_stmt_end(sessions[0]), ROSTER_KILL_SERVER_MEMORY);
+        cr_assert_eq(roster_stmt_end(sessions[0]), ROSTER_KILL_REASON_SERVER_MEMORY);
     }
     cr_assert_eq(roster_watchdog_memory_kills(watchdog, kills, &count), 0);
     cr_assert_eq(count, 50);

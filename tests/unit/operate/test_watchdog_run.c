@@ -41,7 +41,7 @@ Test(watchdog_run, its_thread_walks_by_itself)
     operate_begin(wd.user, "select 1");
     for (int i = 0; i < 5000 && !roster_killed(wd.user); i++)
         usleep(1000);
-    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_MAX_EXECUTION_TIME);
+    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_REASON_MAX_EXECUTION_TIME);
     for (int i = 0; i < 5000 && !__atomic_load_n(&told, __ATOMIC_RELAXED); i++)
         usleep(1000);
     cr_assert_eq(roster_watchdog_stop(wd.watchdog), 0);
@@ -154,7 +154,7 @@ static void count_delivered(const struct roster_event *event, void *arg)
     (void)arg;
     if (event->kind != ROSTER_EVENT_KILL)
         return;
-    cr_expect_eq(event->reason, ROSTER_KILL_QUERY_MEMORY);
+    cr_expect_eq(event->reason, ROSTER_KILL_REASON_QUERY_MEMORY);
     storm_delivered += event->result == 0;
 }
 

@@ -201,8 +201,8 @@ Test(statement, none_on_a_killed_connection)
     struct roster *roster = unit_roster(NULL);
     struct roster_session *session = unit_open(roster);
 
-    unit_ok(roster_kill(roster, roster_session_id(session), ROSTER_KILL_CONNECTION, 0,
-                        ROSTER_KILL_INTERRUPTED));
+    unit_ok(roster_kill(roster, roster_session_id(session), ROSTER_KILL_TARGET_CONNECTION, 0,
+                        ROSTER_KILL_REASON_INTERRUPTED));
     unit_refused(roster, session, begin(session, "x", 1, NULL, 0), -ECANCELED);
     unit_refused(roster, session, begin(session, "x", 1, "d", 1), -ECANCELED);
     unit_close(session);

@@ -263,8 +263,8 @@ Test(txn, none_on_a_killed_connection)
     struct fixture f;
 
     fixture_init(&f);
-    unit_ok(roster_kill(f.roster, roster_session_id(f.session), ROSTER_KILL_CONNECTION, 0,
-                        ROSTER_KILL_INTERRUPTED));
+    unit_ok(roster_kill(f.roster, roster_session_id(f.session), ROSTER_KILL_TARGET_CONNECTION, 0,
+                        ROSTER_KILL_REASON_INTERRUPTED));
     unit_refused(f.roster, f.session, roster_txn_prepare(f.session), -ECANCELED);
     unit_refused(f.roster, f.session, roster_txn_begin(f.session, NULL), -ECANCELED);
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 1000), -ECANCELED);
@@ -278,8 +278,8 @@ Test(txn, a_killed_connection_finishes)
 
     fixture_init(&f);
     unit_ok(roster_txn_prepare(f.session));
-    unit_ok(roster_kill(f.roster, roster_session_id(f.session), ROSTER_KILL_CONNECTION, 0,
-                        ROSTER_KILL_INTERRUPTED));
+    unit_ok(roster_kill(f.roster, roster_session_id(f.session), ROSTER_KILL_TARGET_CONNECTION, 0,
+                        ROSTER_KILL_REASON_INTERRUPTED));
     unit_ok(roster_txn_activate(f.session, 2000));
     unit_ok(roster_txn_set_state(f.session, ROSTER_RUN_ROLLING_BACK));
     unit_ok(roster_txn_check(f.session));

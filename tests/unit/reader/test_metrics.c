@@ -126,22 +126,28 @@ Test(metrics, kills_are_counted_by_reason_and_result)
     uint64_t all = 0;
     unsigned n, m;
 
-    cr_assert_eq(roster_kill(roster, id + 1, ROSTER_KILL_CONNECTION, 0, ROSTER_KILL_RUNAWAY),
-                 -ESRCH);
-    cr_assert_eq(roster_kill(roster, id, ROSTER_KILL_STATEMENT, 0, ROSTER_KILL_QUERY_MEMORY),
-                 -ENOENT);
+    cr_assert_eq(
+        roster_kill(roster, id + 1, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_RUNAWAY),
+        -ESRCH);
+    cr_assert_eq(
+        roster_kill(roster, id, ROSTER_KILL_TARGET_STATEMENT, 0, ROSTER_KILL_REASON_QUERY_MEMORY),
+        -ENOENT);
     operate_begin(session, "one");
-    cr_assert_eq(roster_kill(roster, id, ROSTER_KILL_STATEMENT, 7, ROSTER_KILL_INTERRUPTED),
-                 -ESTALE);
-    cr_assert_eq(roster_kill(roster, id, ROSTER_KILL_STATEMENT, 1, ROSTER_KILL_INTERRUPTED), 0);
-    cr_assert_eq(roster_kill(roster, id, ROSTER_KILL_STATEMENT, 1, ROSTER_KILL_INTERRUPTED),
-                 -EALREADY);
+    cr_assert_eq(
+        roster_kill(roster, id, ROSTER_KILL_TARGET_STATEMENT, 7, ROSTER_KILL_REASON_INTERRUPTED),
+        -ESTALE);
+    cr_assert_eq(
+        roster_kill(roster, id, ROSTER_KILL_TARGET_STATEMENT, 1, ROSTER_KILL_REASON_INTERRUPTED),
+        0);
+    cr_assert_eq(
+        roster_kill(roster, id, ROSTER_KILL_TARGET_STATEMENT, 1, ROSTER_KILL_REASON_INTERRUPTED),
+        -EALREADY);
     metrics = read_metrics(roster);
-    cr_expect_eq(metrics.kills[ROSTER_KILL_RUNAWAY][ROSTER_KILL_GONE], 1);
-    cr_expect_eq(metrics.kills[ROSTER_KILL_QUERY_MEMORY][ROSTER_KILL_NOTHING], 1);
-    cr_expect_eq(metrics.kills[ROSTER_KILL_INTERRUPTED][ROSTER_KILL_STALE], 1);
-    cr_expect_eq(metrics.kills[ROSTER_KILL_INTERRUPTED][ROSTER_KILL_DELIVERED], 1);
-    cr_expect_eq(metrics.kills[ROSTER_KILL_INTERRUPTED][ROSTER_KILL_DYING], 1);
+    cr_expect_eq(metrics.kills[ROSTER_KILL_REASON_RUNAWAY][ROSTER_KILL_RESULT_GONE], 1);
+    cr_expect_eq(metrics.kills[ROSTER_KILL_REASON_QUERY_MEMORY][ROSTER_KILL_RESULT_NOTHING], 1);
+    cr_expect_eq(metrics.kills[ROSTER_KILL_REASON_INTERRUPTED][ROSTER_KILL_RESULT_STALE], 1);
+    cr_expect_eq(metrics.kills[ROSTER_KILL_REASON_INTERRUPTED][ROSTER_KILL_RESULT_DELIVERED], 1);
+    cr_expect_eq(metrics.kills[ROSTER_KILL_REASON_INTERRUPTED][ROSTER_KILL_RESULT_DYING], 1);
     for (n = 0; n < ROSTER_KILL_REASONS; n++)
         for (m = 0; m < ROSTER_KILL_RESULTS; m++)
             all += metrics.kills[n][m];
@@ -238,7 +244,7 @@ Test(metrics, misuse_is_told)
     cr_expect_eq(roster_min_peek(roster, NULL), -EINVAL);
     min.size++;
     cr_expect_eq(roster_min_peek(roster, &min), -E2BIG);
-    cr_expect_str_eq(roster_kill_result_name(ROSTER_KILL_STALE), "stale");
+    cr_expect_str_eq(roster_kill_result_name(ROSTER_KILL_RESULT_STALE), "stale");
     cr_expect_str_eq(roster_kill_result_name((enum roster_kill_result)99), "unknown");
     operate_destroy(roster);
 }

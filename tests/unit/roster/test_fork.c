@@ -99,8 +99,8 @@ static void call_all(const struct parent *parent)
     expect_refusal(roster_read_lock(parent->roster));
     expect_refusal(roster_snapshot(parent->roster, &snapshot));
     expect_refusal(roster_snapshot_ids(parent->roster, &(uint64_t){1}, 1, &snapshot));
-    expect_refusal(
-        roster_kill(parent->roster, 1, ROSTER_KILL_CONNECTION, 0, ROSTER_KILL_INTERRUPTED));
+    expect_refusal(roster_kill(parent->roster, 1, ROSTER_KILL_TARGET_CONNECTION, 0,
+                               ROSTER_KILL_REASON_INTERRUPTED));
     expect_refusal(roster_destroy(parent->roster));
 }
 

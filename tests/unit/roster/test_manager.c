@@ -233,13 +233,14 @@ static void use(struct roster *roster)
     unit_ok(roster_txn_finish(session));
     unit_ok(roster_txn_begin(session, NULL));
     unit_ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
-    killed = roster_kill(roster, roster_session_id(session), ROSTER_KILL_STATEMENT, ROSTER_STMT_ANY,
-                         ROSTER_KILL_INTERRUPTED);
+    killed = roster_kill(roster, roster_session_id(session), ROSTER_KILL_TARGET_STATEMENT,
+                         ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED);
     cr_assert_eq(killed, 0);
-    killed = roster_kill(roster, roster_session_id(other), ROSTER_KILL_STATEMENT, ROSTER_STMT_ANY,
-                         ROSTER_KILL_INTERRUPTED);
+    killed = roster_kill(roster, roster_session_id(other), ROSTER_KILL_TARGET_STATEMENT,
+                         ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED);
     cr_assert_eq(killed, -ENOENT);
-    killed = roster_kill(roster, 4711, ROSTER_KILL_CONNECTION, 0, ROSTER_KILL_INTERRUPTED);
+    killed =
+        roster_kill(roster, 4711, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_INTERRUPTED);
     cr_assert_eq(killed, -ESRCH);
     unit_close(other);
     unit_close(session);
@@ -292,8 +293,8 @@ Test(manager, rosters_are_apart)
     unit_ok(roster_txn_begin(session, NULL));
     cr_assert_eq(unit_min(first).holder.kind, ROSTER_HOLDER_TXN);
     cr_assert_eq(unit_min(second).holder.kind, ROSTER_HOLDER_NONE);
-    unit_ok(roster_kill(first, roster_session_id(session), ROSTER_KILL_CONNECTION, 0,
-                        ROSTER_KILL_INTERRUPTED));
+    unit_ok(roster_kill(first, roster_session_id(session), ROSTER_KILL_TARGET_CONNECTION, 0,
+                        ROSTER_KILL_REASON_INTERRUPTED));
     cr_assert_eq(roster_killed(namesake), 0);
     unit_ok(roster_txn_begin(namesake, NULL));
     unit_ok(roster_txn_finish(session));

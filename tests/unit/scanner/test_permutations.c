@@ -152,11 +152,13 @@ static int call(struct explorer *explorer, enum model_op op)
     case OP_KILLED:
         return roster_killed(session);
     case OP_KILL_STMT:
-        return kill(explorer, ROSTER_KILL_STATEMENT, ROSTER_STMT_ANY, ROSTER_KILL_RUNAWAY);
+        return kill(explorer, ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY,
+                    ROSTER_KILL_REASON_RUNAWAY);
     case OP_KILL_STALE:
-        return kill(explorer, ROSTER_KILL_STATEMENT, model->stmt_seq + 7, ROSTER_KILL_RUNAWAY);
+        return kill(explorer, ROSTER_KILL_TARGET_STATEMENT, model->stmt_seq + 7,
+                    ROSTER_KILL_REASON_RUNAWAY);
     case OP_KILL_CONN:
-        return kill(explorer, ROSTER_KILL_CONNECTION, 0, ROSTER_KILL_SERVER_MEMORY);
+        return kill(explorer, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_SERVER_MEMORY);
     case OP_SCAN:
         return scan(explorer, 0);
     case OP_EXPIRE:

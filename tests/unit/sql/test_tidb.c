@@ -197,8 +197,8 @@ Test(tidb, two_holders_of_one_timestamp_are_two_pins)
 
 Test(tidb, an_idle_session_is_not_closed_by_a_kill_of_its_statement)
 {
-    cr_expect_eq(roster_kill(roster, roster_session_id(session), ROSTER_KILL_STATEMENT,
-                             ROSTER_STMT_ANY, ROSTER_KILL_INTERRUPTED),
+    cr_expect_eq(roster_kill(roster, roster_session_id(session), ROSTER_KILL_TARGET_STATEMENT,
+                             ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED),
                  -ENOENT);
     cr_expect_eq(roster_killed(session), 0);
     operate_begin(session, "next");
@@ -208,7 +208,7 @@ Test(tidb, an_idle_session_is_not_closed_by_a_kill_of_its_statement)
 
 Test(tidb, an_unknown_id_is_not_found)
 {
-    cr_expect_eq(
-        roster_kill(roster, 4711, ROSTER_KILL_CONNECTION, ROSTER_STMT_ANY, ROSTER_KILL_INTERRUPTED),
-        -ESRCH);
+    cr_expect_eq(roster_kill(roster, 4711, ROSTER_KILL_TARGET_CONNECTION, ROSTER_STMT_ANY,
+                             ROSTER_KILL_REASON_INTERRUPTED),
+                 -ESRCH);
 }
