@@ -93,7 +93,7 @@ static int stmt_end(void *world, void *session)
 static int oldest(void *world, uint64_t *ts)
 {
     struct roster_min min = {.size = sizeof(min)};
-    int err = roster_min_start_ts(world, 0, &min);
+    int err = roster_min_advance(world, 0, &min);
 
     *ts = min.min_start_ts;
     return err;

@@ -108,7 +108,7 @@ static int list_once(const struct world *world)
 static int scan_once(const struct world *world)
 {
     struct roster_min min = {.size = sizeof(min)};
-    int err = roster_min_start_ts(world->roster, 0, &min);
+    int err = roster_min_advance(world->roster, 0, &min);
 
     if (!err && world->n_open && min.holder.kind != ROSTER_HOLDER_TXN)
         err = -EPROTO;

@@ -141,8 +141,8 @@ CHANGE(roster_txn_set_progress,
 CHANGE(roster_txn_finish, (struct roster_session * session), (session))
 WALK(roster_snapshot, (struct roster * roster, struct roster_snapshot **snapshot),
      (roster, snapshot))
-WALK(roster_min_start_ts, (struct roster * roster, uint64_t lower, struct roster_min *min),
-     (roster, lower, min))
+WALK(roster_min_advance, (struct roster * roster, uint64_t max_age_ms, struct roster_min *min),
+     (roster, max_age_ms, min))
 WALK(roster_min_peek, (struct roster * roster, struct roster_min *min), (roster, min))
 
 static _Thread_local uint64_t reading_since;

@@ -111,10 +111,10 @@ static int collect(uint64_t safe_point)
 
 static int collect_once(void)
 {
-    int err = roster_min_start_ts(roster, 0, NULL); /* moves the safe point */
+    int err = roster_min_advance(roster, 0, NULL); /* moves the safe point */
 
     if (err)
-        fprintf(stderr, "roster_min_start_ts: %s\n", roster_strerror(err));
+        fprintf(stderr, "roster_min_advance: %s\n", roster_strerror(err));
     return collect(roster_local_safe_point(roster));
 }
 /* [collect] */

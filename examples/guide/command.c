@@ -85,7 +85,7 @@ static void list(struct roster *roster, struct reply *reply)
 static void minimum(struct roster *roster, struct reply *reply)
 {
     struct roster_min min = {.size = sizeof(min)};
-    int err = roster_min_start_ts(roster, 0, &min);
+    int err = roster_min_advance(roster, 0, &min);
 
     if (err)
         say_result(reply, err);

@@ -18,10 +18,10 @@ static int complain(const char *call, int err)
 static int show_minimum(struct roster *roster)
 {
     struct roster_min min = {.size = sizeof(min)};
-    int err = roster_min_start_ts(roster, 0, &min);
+    int err = roster_min_advance(roster, 0, &min);
 
     if (err)
-        return complain("roster_min_start_ts", err);
+        return complain("roster_min_advance", err);
     if (min.holder.kind == ROSTER_HOLDER_NONE)
         printf("nothing is held back: the safe point is %" PRIu64 "\n", min.safe_point);
     else

@@ -17,14 +17,8 @@
 
 int collector_scan(struct server *server, struct roster_min *min)
 {
-    uint64_t limit_ms = server->options.txn_age_limit_s * 1000, now, lower = 0;
-
     min->size = sizeof(*min);
-    if (limit_ms) {
-        roster_oracle_local_read(server->oracle, &now);
-        lower = roster_ts_before(now, limit_ms);
-    }
-    return roster_min_start_ts(server->roster, lower, min);
+    return roster_min_advance(server->roster, server->options.txn_age_limit_s * 1000, min);
 }
 
 static void collect(struct server *server, struct roster_session *session)

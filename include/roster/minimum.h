@@ -34,7 +34,7 @@ struct roster_holder {
     enum roster_session_kind session_kind; /* when session_id is not 0 and kind is a txn */
 };
 
-/* What roster_min_start_ts() tells. */
+/* The result of a scan. */
 struct roster_min {
     size_t size;                 /* sizeof(struct roster_min), set by the caller */
     uint64_t now;                /* the oracle's timestamp at which the scan was made */
@@ -44,24 +44,25 @@ struct roster_min {
     struct roster_holder next;   /* the oldest that is not the holder's: ending the holder's
                                     session or pin would move the minimum up to next.ts, or to
                                     now when next.kind is ROSTER_HOLDER_NONE */
-    uint64_t expired;            /* pins at or below the lower limit: ignored */
+    uint64_t expired;            /* pins beyond the age limit: ignored */
 };
 
 /*
- * Computes the minimum and advances the local safe point. `lower` is the age limit: pins at or
- * below it are not counted and their owners' checks fail from now on (G8); 0 for none. `min` may
- * be NULL. Any thread; scans are serialised by a mutex; owners are never delayed (one membarrier
- * and a read of the slots, whose number is the most pins that were ever open at once).
+ * Computes the minimum and advances the local safe point. Pins older than `max_age_ms` are not
+ * counted, and their owners' checks fail from now on (G8); 0: no age limit. `min` may be NULL. Any
+ * thread; scans are serialised by a mutex; owners are never delayed (one membarrier and a read of
+ * the slots, whose number is the most pins that were ever open at once).
  *
  * Guarantees G2 and G3. The minimum itself may go back when someone begins at an older timestamp
  * that is still protected; the safe point does not.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one than
- * this library knows; -ERANGE when `lower` is not below now; the oracle's error, -EIO when it gave
- * no timestamp; -EPERM when the kernel refuses the membarrier, -ENOMEM when it is out of memory
- * for it: then an open transaction might be missed; -ECHILD. After an error nothing has changed.
+ * this library knows; the oracle's error, -EIO when it gave no timestamp; -EPERM when the kernel
+ * refuses the membarrier, -ENOMEM when it is out of memory for it: then an open transaction might
+ * be missed; -ECHILD. After an error nothing has changed.
  */
-ROSTER_API int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min *min);
+ROSTER_API int roster_min_advance(struct roster *roster, uint64_t max_age_ms,
+                                  struct roster_min *min);
 
 /*
  * The same for who only watches: nothing is advanced and nothing expires, so that the local safe

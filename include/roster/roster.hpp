@@ -93,10 +93,11 @@ class Roster
             (void)handle.release();
         return error(result);
     }
-    [[nodiscard]] std::error_code minimum(roster_min &min, std::uint64_t lower = 0) noexcept
+    [[nodiscard]] std::error_code advance_minimum(roster_min &min,
+                                                  std::uint64_t max_age_ms = 0) noexcept
     {
         min.size = sizeof(min);
-        return error(roster_min_start_ts(handle.get(), lower, &min));
+        return error(roster_min_advance(handle.get(), max_age_ms, &min));
     }
     std::uint64_t safe_point() const noexcept
     {

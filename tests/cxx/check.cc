@@ -45,7 +45,7 @@ static roster_holder_kind holder(Roster &roster)
 {
     roster_min min;
 
-    CHECK(!roster.minimum(min));
+    CHECK(!roster.advance_minimum(min));
     return min.holder.kind;
 }
 

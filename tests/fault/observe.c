@@ -21,7 +21,7 @@ static void *scanner_main(void *arg)
 
     while (!atomic_load(&member->stop)) {
         begin = boottime_ns();
-        if (roster_min_start_ts(member->roster, 0, &min) == 0)
+        if (roster_min_advance(member->roster, 0, &min) == 0)
             log_event(EVENT_MINIMUM, begin,
                       (struct event){.ts = min.min_start_ts, .value = min.now});
         sleep_us(30000);

@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include "core/scanner/lease.h"
 #include "fuzz.h"
 #include "reference.h"
 
@@ -211,7 +212,8 @@ static void call_min(struct pair *pair)
     struct roster_min ours = {.size = sizeof(ours)}, theirs = ours;
     uint64_t lower = byte(pair) & 1 ? timestamp(pair) : 0;
     unsigned p, pin = 0;
-    int result = roster_min_start_ts(pair->roster, lower, &ours);
+    int result =
+        rst_lease_scan(pair->roster, 0, lower < UINT64_MAX ? lower + 1 : lower, false, &ours);
 
     for (p = 0; p < REF_PINS; p++)
         if (!result && ours.holder.pin_id && ours.holder.pin_id == roster_pin_id(pair->pins[p]))
@@ -287,7 +289,7 @@ static struct pair *begin(unsigned life_time_ms)
         same("create", roster_create(&options, &pair->roster), 0);
     }
     pair->ref.now += FIRST_NOW;
-    same("min", roster_min_start_ts(pair->roster, 0, NULL),
+    same("min", roster_min_advance(pair->roster, 0, NULL),
          ref_min(&pair->ref, pair->ref.now, 0, 0, 0, &min));
     return pair;
 }

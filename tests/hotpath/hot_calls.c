@@ -81,7 +81,7 @@ static void minimum(struct roster_session *session, uint64_t *now)
 {
     (void)session;
     (void)now;
-    ok(roster_min_start_ts(roster, 0, NULL), "min_start_ts");
+    ok(roster_min_advance(roster, 0, NULL), "min_start_ts");
 }
 
 static int read_view(const struct roster_session *session, const struct roster_shown *view,

@@ -80,7 +80,7 @@ static int live(struct roster *roster)
     try(roster_txn_begin(session, &ts));
     try(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "select", 6, "d", 1));
     try(roster_pin_acquire(roster, session, 0, ROSTER_PIN_CURSOR, &pin));
-    try(roster_min_start_ts(roster, 0, &min));
+    try(roster_min_advance(roster, 0, &min));
     if (min.min_start_ts > ts || roster_local_safe_point(roster) > ts)
         return -EDOM;
     try(roster_txn_check(session));
@@ -165,7 +165,7 @@ Test(environment, the_wall_clock_leaps)
         cr_assert_eq(roster_txn_begin(sessions[i], &ts[i]), 0);
         cr_assert(i == 0 || ts[i] > ts[i - 1], "the oracle went back");
         oldest = ts[i] < oldest ? ts[i] : oldest;
-        cr_assert_eq(roster_min_start_ts(roster, 0, &min), 0);
+        cr_assert_eq(roster_min_advance(roster, 0, &min), 0);
         cr_assert_eq(min.min_start_ts, oldest);
         cr_assert(roster_local_safe_point(roster) <= oldest &&
                   roster_local_safe_point(roster) >= before);

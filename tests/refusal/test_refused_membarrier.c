@@ -75,7 +75,7 @@ static void clear_up(void)
 
 static int min_start_ts(void)
 {
-    return roster_min_start_ts(it.roster, 0, NULL);
+    return roster_min_advance(it.roster, 0, NULL);
 }
 
 static int min_peek(void)
@@ -155,7 +155,7 @@ static const struct {
     const char *name;
     int (*call)(void);
 } calls[] = {
-    {"roster_min_start_ts", min_start_ts},
+    {"roster_min_advance", min_start_ts},
     {"roster_min_peek", min_peek},
     {"roster_kill", kill_one},
     {"roster_kill_all", kill_all},
@@ -322,7 +322,7 @@ Test(refused_membarrier, by_a_filter_for_good, .init = set_up)
     cr_expect_eq(roster_destroy(it.roster), -EPERM);
     unit_ok(roster_create(NULL, &roster)); /* one that runs with fences */
     cr_expect_eq(unit_stats(roster).membarrier, 0);
-    unit_ok(roster_min_start_ts(roster, 0, NULL));
+    unit_ok(roster_min_advance(roster, 0, NULL));
     cr_expect_eq(roster_destroy(roster), -EPERM);
 }
 

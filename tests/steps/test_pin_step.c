@@ -37,7 +37,7 @@ static void scan(void *arg)
 {
     struct scene *scene = arg;
 
-    scene->scanned = roster_min_start_ts(scene->roster, 0, &scene->min);
+    scene->scanned = roster_min_advance(scene->roster, 0, &scene->min);
 }
 
 /* A scan finds the pin and stands still before it describes it; then the store refuses. */

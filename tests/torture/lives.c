@@ -42,7 +42,7 @@ static void live(struct actor *actor, struct roster *roster)
         ok("begin", roster_txn_begin(sessions[i], NULL));
         ok("statement", roster_stmt_begin(sessions[i], ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
     }
-    ok("minimum", roster_min_start_ts(roster, 0, NULL));
+    ok("minimum", roster_min_advance(roster, 0, NULL));
     require("API", roster_destroy(roster) == -EBUSY, "a roster with sessions was destroyed");
     for (i = 0; i < n; i++) {
         ok("check", roster_txn_check(sessions[i]));
@@ -77,7 +77,7 @@ static int refused_by_all(struct roster *roster, struct roster_session *session)
         roster_create(NULL, &created),
         roster_session_open(roster, NULL, &opened),
         roster_read_lock(roster),
-        roster_min_start_ts(roster, 0, NULL),
+        roster_min_advance(roster, 0, NULL),
         roster_snapshot(roster, &list),
         roster_stats(roster, &stats),
         roster_pin_acquire(roster, NULL, 0, ROSTER_PIN_CURSOR, &pin),

@@ -175,7 +175,7 @@ static void *sync_main(void *arg)
     (void)arg;
     delays_enable(options.seed, 4, options.delays);
     for (; running(); syncs++) {
-        ok("minimum", roster_min_start_ts(roster, 0, &min));
+        ok("minimum", roster_min_advance(roster, 0, &min));
         require("G3", min.safe_point >= before, "the safe point went back");
         before = min.safe_point;
         ok("lock", roster_read_lock(roster));

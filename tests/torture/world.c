@@ -86,7 +86,7 @@ static void check_empty(struct arena *arena, uint64_t *txns, uint64_t *statement
             "%" PRIu64 " sessions and %" PRIu64 " pins are left", stats.sessions, stats.pins);
     *txns -= stats.txns_begun;
     *statements -= stats.statements;
-    require("G2", roster_min_start_ts(arena->roster, 0, &min) == 0, "no minimum at the end");
+    require("G2", roster_min_advance(arena->roster, 0, &min) == 0, "no minimum at the end");
     require("G2", min.min_start_ts == min.now && min.holder.kind == ROSTER_HOLDER_NONE,
             "a slot is left over: minimum %" PRIu64 ", now %" PRIu64 ", session %" PRIu64
             ", pin %" PRIu64,

@@ -7,10 +7,10 @@
  * has changed, it works afterwards, and nothing is leaked. What ends something never fails (G7).
  */
 
-#include "core/roster/roster.h"
-#include "core/roster/thread.h"
 #include "config.h"
 
+#include "core/roster/roster.h"
+#include "core/roster/thread.h"
 #include "failing.h"
 #include "unit.h"
 
@@ -294,7 +294,7 @@ static int kill_it(struct scene *scene)
 
 static int minimum(struct scene *scene)
 {
-    return roster_min_start_ts(scene->roster, 0, NULL);
+    return roster_min_advance(scene->roster, 0, NULL);
 }
 
 static const struct act acts[] = {

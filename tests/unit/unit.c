@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include "core/roster/roster.h"
-#include "core/roster/session.h"
 #include "config.h"
 
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
 #include "unit.h"
 
 #include <criterion/criterion.h>
@@ -99,7 +99,7 @@ struct roster_min unit_min(struct roster *roster)
 {
     struct roster_min min = {.size = sizeof(min)};
 
-    unit_ok(roster_min_start_ts(roster, 0, &min));
+    unit_ok(roster_min_advance(roster, 0, &min));
     return min;
 }
 

@@ -60,9 +60,8 @@ const char *roster_strerror(int err)
         return "the timestamp is no longer protected and its versions may be gone, the "
                "statement aimed at has ended, or the server is fenced; begin again with a new one";
     case -ERANGE:
-        return "the lower limit is not below the oracle's now; compute it from now with "
-               "roster_ts_lower_limit(). Of a safe point: it is beyond that already, or the gc "
-               "safe point would pass the txn safe point";
+        return "the target is beyond the safe point already, or the gc safe point would pass the "
+               "txn safe point";
     case -EIO:
         return "the oracle gave no timestamp, or the disk of a store failed; mend it";
     case -EINPROGRESS:

@@ -103,7 +103,7 @@ static struct rst_horizon_block *block_with_room(struct rst_horizon *horizon)
     memset(block, 0, offsetof(struct rst_horizon_block, holders));
     block->next = horizon->blocks;
     rst_fetch_add(&horizon->memory, RST_BLOCK_SIZE);
-    /* Pairs with the acquire in rst_horizon_scan(), which comes after its membarrier: a scan that
+    /* Pairs with the acquire in read_slots(), which comes after its membarrier: a scan that
      * misses this store also misses every A after it, and then C is after a. */
     rst_store_release(&horizon->blocks, block);
     return block;

@@ -11,8 +11,6 @@
 #include "core/roster/thread.h"
 #include "core/scanner/scan.h"
 
-#include <roster/timestamp.h>
-
 int rst_lease_attach(struct roster *roster, const struct rst_lease_ops *ops, void *arg)
 {
     int err = 0;
@@ -49,26 +47,6 @@ void rst_lease_leave(struct roster *roster)
     rst_let_go(&roster->attached);
 }
 
-static int scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min)
-{
-    uint64_t now, lower, begun;
-    int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
-
-    if (err)
-        return err;
-    lower = roster_ts_lower_limit(now, max_age_ms);
-    if (least > 0 && lower < least - 1)
-        lower = least - 1;
-    if (lower >= now)
-        return -ERANGE;
-    begun = rst_monotonic_ns();
-    err = rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms,
-                           min);
-    if (!err)
-        rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
-    return err;
-}
-
 int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, bool report,
                    struct roster_min *min)
 {
@@ -76,7 +54,7 @@ int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, b
     int err;
 
     pthread_mutex_lock(&horizon->scan_lock);
-    err = scan(roster, max_age_ms, least, min);
+    err = rst_scan(roster, max_age_ms, least, min);
     if (!err && report) {
         rst_guard_raise_record(&horizon->guard, &horizon->words, min->min_start_ts);
         rst_probe2(report, min->min_start_ts, min->now);

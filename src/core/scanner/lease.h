@@ -41,9 +41,9 @@ ROSTER_API void rst_lease_detach(struct roster *roster);
 ROSTER_API void rst_lease_leave(struct roster *roster);
 
 /*
- * As roster_min_start_ts(), with two lower limits: `max_age_ms` before now, and just below
- * `least`. With `report` the minimum is about to be reported: raises the record to it, in one step
- * with the scan as far as pins at chosen timestamps can see.
+ * As roster_min_advance(), with a second limit: what is below `least` expires, too; -ERANGE when it
+ * is above now. With `report` the minimum is about to be reported: raises the record to it, in one
+ * step with the scan as far as pins at chosen timestamps can see.
  */
 ROSTER_API int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least,
                               bool report, struct roster_min *min);

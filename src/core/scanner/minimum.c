@@ -13,35 +13,6 @@
 #include <roster/minimum.h>
 #include <string.h>
 
-/* Under the scanner's mutex. */
-static int scan(struct roster *roster, uint64_t lower, struct roster_min *min)
-{
-    uint64_t now, begun;
-    int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
-
-    rst_test_point("scan: now known");
-    if (err)
-        return err;
-    if (lower >= now)
-        return -ERANGE;
-    begun = rst_monotonic_ns();
-    err = rst_horizon_scan(&roster->horizon, roster->membarrier, now, lower, roster->life_time_ms,
-                           min);
-    if (!err)
-        rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
-    return err;
-}
-
-static int peek(struct roster *roster, struct roster_min *min)
-{
-    uint64_t now;
-    int err = rst_oracle_now(roster, &now); /* a */
-
-    if (!err)
-        err = rst_horizon_peek(&roster->horizon, roster->membarrier, now, min);
-    return err;
-}
-
 int roster_min_peek(struct roster *roster, struct roster_min *min)
 {
     RST_NOT_CANCELLED;
@@ -57,14 +28,14 @@ int roster_min_peek(struct roster *roster, struct roster_min *min)
     if (rst_thread_forked())
         return -ECHILD;
     pthread_mutex_lock(&roster->horizon.scan_lock);
-    err = peek(roster, &result);
+    err = rst_scan_peek(roster, &result);
     pthread_mutex_unlock(&roster->horizon.scan_lock);
     if (!err)
         *min = result;
     return err;
 }
 
-int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min *min)
+int roster_min_advance(struct roster *roster, uint64_t max_age_ms, struct roster_min *min)
 {
     RST_NOT_CANCELLED;
     struct roster_min result = {.size = sizeof(result)};
@@ -81,7 +52,7 @@ int roster_min_start_ts(struct roster *roster, uint64_t lower, struct roster_min
     if (rst_thread_forked())
         return -ECHILD;
     pthread_mutex_lock(&roster->horizon.scan_lock);
-    err = scan(roster, lower, &result);
+    err = rst_scan(roster, max_age_ms, 0, &result);
     pthread_mutex_unlock(&roster->horizon.scan_lock);
     if (!err && min)
         *min = result;

@@ -218,38 +218,59 @@ static void describe_all(const struct rst_horizon *horizon, const struct scan *s
     describe(&min->next, &scan->next);
 }
 
-int rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
-                     uint64_t life_time_ms, struct roster_min *min)
+/* Steps b to e. */
+static int run(struct roster *roster, uint64_t now, uint64_t lower, struct roster_min *min)
 {
+    struct rst_horizon *horizon = &roster->horizon;
     struct scan scan;
     int err;
 
     if (rst_control(SCAN_BEFORE_NOW))
         now = ROSTER_TS_MAX - 1;
     rst_rcu_read_lock();
-    err = read_slots(horizon, membarrier, now, lower, &scan);
-    if (rst_control(SCAN_BEFORE_NOW) &&
-        !rst_oracle_now(caa_container_of(horizon, struct roster, horizon), &now) &&
-        scan.oldest.ts > now)
+    err = read_slots(horizon, roster->membarrier, now, lower, &scan);
+    if (rst_control(SCAN_BEFORE_NOW) && !rst_oracle_now(roster, &now) && scan.oldest.ts > now)
         scan.oldest.ts = now;
     if (!err) {
-        advance(horizon, &scan, now, life_time_ms);
+        advance(horizon, &scan, now, roster->life_time_ms);
         describe_all(horizon, &scan, now, min);
     }
     rst_rcu_read_unlock();
     return err;
 }
 
-int rst_horizon_peek(struct rst_horizon *horizon, bool membarrier, uint64_t now,
-                     struct roster_min *min)
+int rst_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min)
+{
+    uint64_t now, lower, begun;
+    int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
+
+    rst_test_point("scan: now known");
+    if (err)
+        return err;
+    lower = max_age_ms ? roster_ts_lower_limit(now, max_age_ms) : 0;
+    if (least > 0 && lower < least - 1)
+        lower = least - 1;
+    if (lower >= now)
+        return -ERANGE;
+    begun = rst_monotonic_ns();
+    err = run(roster, now, lower, min);
+    if (!err)
+        rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
+    return err;
+}
+
+int rst_scan_peek(struct roster *roster, struct roster_min *min)
 {
     struct scan scan;
-    int err;
+    uint64_t now;
+    int err = rst_oracle_now(roster, &now); /* a */
 
+    if (err)
+        return err;
     rst_rcu_read_lock();
-    err = read_slots(horizon, membarrier, now, 0, &scan);
+    err = read_slots(&roster->horizon, roster->membarrier, now, 0, &scan);
     if (!err)
-        describe_all(horizon, &scan, now, min);
+        describe_all(&roster->horizon, &scan, now, min);
     rst_rcu_read_unlock();
     return err;
 }

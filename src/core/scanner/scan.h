@@ -7,15 +7,18 @@
 #ifndef ROSTER_CORE_SCANNER_SCAN_H
 #define ROSTER_CORE_SCANNER_SCAN_H
 
-#include "core/base/horizon.h"
+#include "core/roster/roster.h"
 
-/* One scan, steps b to e, under scan_lock; `now` was fetched after the lock was taken (a). Returns
- * 0 or what rst_membarrier() returned, and then nothing has changed. */
-int rst_horizon_scan(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
-                     uint64_t life_time_ms, struct roster_min *min);
+#include <roster/minimum.h>
 
-/* The same for who only watches: steps b and c, nothing is advanced. */
-int rst_horizon_peek(struct rst_horizon *horizon, bool membarrier, uint64_t now,
-                     struct roster_min *min);
+/*
+ * One scan, steps a to e, under scan_lock. Pins older than `max_age_ms` (0: no limit), and those
+ * below `least`, expire. Returns 0; -ERANGE when `least` is above now; the oracle's error; or what
+ * rst_membarrier() returned. After an error nothing has changed.
+ */
+int rst_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min);
+
+/* The same for who only watches: steps a to c, nothing is advanced. */
+int rst_scan_peek(struct roster *roster, struct roster_min *min);
 
 #endif /* ROSTER_CORE_SCANNER_SCAN_H */

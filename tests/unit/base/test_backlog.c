@@ -6,11 +6,11 @@
  * refused without a trace, and all goes on when it has left.
  */
 
-#include "core/base/reclaim.h"
-#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"
+#include "core/base/reclaim.h"
+#include "core/roster/roster.h"
 
 #include <criterion/criterion.h>
 

@@ -3,12 +3,12 @@
 
 /* Session records: magazines, batches, depot, and what waits for a grace period. */
 
-#include "core/base/reclaim.h"
-#include "core/roster/roster.h"
-#include "core/roster/thread.h"
 #include "config.h"
 
 #include "../unit.h"
+#include "core/base/reclaim.h"
+#include "core/roster/roster.h"
+#include "core/roster/thread.h"
 
 #include <criterion/criterion.h>
 

@@ -69,7 +69,7 @@ static int watchdog(void)
 
 static int scan(void)
 {
-    return roster_min_start_ts(it.roster, 0, NULL);
+    return roster_min_advance(it.roster, 0, NULL);
 }
 
 static int snapshot(void)
@@ -132,7 +132,7 @@ static const struct {
     {"roster_destroy of what is read", destroy_own, -EBUSY},
     {"roster_drain", drain, 0},
     {"roster_watchdog_stop", watchdog, 0},
-    {"roster_min_start_ts", scan, 0},
+    {"roster_min_advance", scan, 0},
     {"roster_snapshot", snapshot, 0},
     {"roster_metrics", metrics, 0},
     {"sessions and transactions", sessions, 0},

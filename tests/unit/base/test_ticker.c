@@ -3,10 +3,10 @@
 
 /* The coarse clock: by a thread of its own, or by hand. */
 
-#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"
+#include "core/roster/roster.h"
 
 #include <criterion/criterion.h>
 

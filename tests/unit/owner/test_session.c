@@ -3,10 +3,10 @@
 
 /* Opening and closing sessions. */
 
-#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"
+#include "core/roster/roster.h"
 
 #include <criterion/criterion.h>
 

@@ -162,8 +162,8 @@ Test(metrics, scans_are_timed)
     struct roster_metrics metrics = read_metrics(roster);
 
     cr_expect_eq(metrics.scans.count, 0);
-    cr_assert_eq(roster_min_start_ts(roster, 0, NULL), 0);
-    cr_assert_eq(roster_min_start_ts(roster, 0, NULL), 0);
+    cr_assert_eq(roster_min_advance(roster, 0, NULL), 0);
+    cr_assert_eq(roster_min_advance(roster, 0, NULL), 0);
     metrics = read_metrics(roster);
     cr_expect_eq(metrics.scans.count, 2);
     cr_expect_gt(metrics.scans.sum_ns, 0);

@@ -94,7 +94,7 @@ static void call_all(const struct parent *parent)
     expect_refusal(roster_pin_acquire(parent->roster, parent->session, 0, ROSTER_PIN_CURSOR, &pin));
     expect_refusal(roster_pin_check(parent->pin));
     expect_refusal(roster_pin_release(parent->pin));
-    expect_refusal(roster_min_start_ts(parent->roster, 0, NULL));
+    expect_refusal(roster_min_advance(parent->roster, 0, NULL));
     expect_refusal(roster_min_peek(parent->roster, &min));
     expect_refusal(roster_read_lock(parent->roster));
     expect_refusal(roster_snapshot(parent->roster, &snapshot));
@@ -194,7 +194,7 @@ static void *work(void *arg)
         cr_expect_eq(roster_session_open(busy->roster, NULL, &session), 0);
         cr_expect_eq(roster_txn_begin(session, NULL), 0);
         cr_expect_eq(roster_session_close(session), 0);
-        cr_expect_eq(roster_min_start_ts(busy->roster, 0, NULL), 0);
+        cr_expect_eq(roster_min_advance(busy->roster, 0, NULL), 0);
     }
     return NULL;
 }

@@ -3,10 +3,10 @@
 
 /* Creating and destroying rosters, their options and statistics. */
 
-#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"
+#include "core/roster/roster.h"
 
 #include <criterion/criterion.h>
 

@@ -3,10 +3,10 @@
 
 /* The registry: sessions are found by id and walked slab by slab, whoever comes and goes. */
 
-#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"
+#include "core/roster/roster.h"
 
 #include <criterion/criterion.h>
 

@@ -6,12 +6,12 @@
  * something, rosters that come and go under living threads.
  */
 
-#include "core/base/reclaim.h"
-#include "core/roster/roster.h"
-#include "core/roster/thread.h"
 #include "config.h"
 
 #include "../unit.h"
+#include "core/base/reclaim.h"
+#include "core/roster/roster.h"
+#include "core/roster/thread.h"
 
 #include <criterion/criterion.h>
 

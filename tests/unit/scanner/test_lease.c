@@ -47,7 +47,7 @@ static int lower(void *arg, uint64_t ts)
 
     store->calls++;
     store->asked = ts;
-    cr_assert_eq(roster_min_start_ts(store->roster, 0, &min), 0);
+    cr_assert_eq(roster_min_advance(store->roster, 0, &min), 0);
     store->minimum_meanwhile = min.min_start_ts;
     if (!store->result)
         rst_lease_lowered(store->roster, ts);
@@ -185,7 +185,7 @@ Test(lease, when_the_store_refuses_nothing_stays_pinned)
     store.result = -EHOSTUNREACH;
     cr_assert_eq(roster_txn_begin_at(session, now - 7), -EHOSTUNREACH);
     cr_assert_eq(store.calls, 2);
-    cr_assert_eq(roster_min_start_ts(roster, 0, &min), 0);
+    cr_assert_eq(roster_min_advance(roster, 0, &min), 0);
     cr_assert_eq(min.min_start_ts, now);
     cr_assert_eq(roster_txn_begin(session, NULL), 0, "the session is as before");
 }

@@ -6,10 +6,11 @@
  * that safe points never go back (G2, G3, G8). test_minimum_random.c compares with brute force.
  */
 
-#include "core/roster/roster.h"
 #include "config.h"
 
 #include "../unit.h"
+#include "core/roster/roster.h"
+#include "core/scanner/lease.h"
 
 #include <criterion/criterion.h>
 
@@ -308,6 +309,31 @@ Test(minimum, a_non_pinning_session_does_not)
     unit_destroy(f.roster);
 }
 
+/* A millisecond more, and a pin has expired. */
+Test(minimum, the_age_limit)
+{
+    struct fixture f;
+    struct roster_session *old, *young;
+    struct roster_min min = {.size = sizeof(min)};
+
+    fixture_init(&f, roster_ts_compose(10000, 0), 0);
+    old = open_at(&f, roster_ts_compose(9000, 0));
+    young = open_at(&f, roster_ts_compose(9000, 1));
+    unit_ok(roster_min_advance(f.roster, 1001, &min));
+    cr_assert_eq(min.expired, 0);
+    holder_is_session(&min.holder, old, roster_ts_compose(9000, 0));
+    unit_ok(roster_min_advance(f.roster, 1000, &min));
+    cr_assert_eq(min.expired, 1);
+    holder_is_session(&min.holder, young, roster_ts_compose(9000, 1));
+    cr_assert_eq(roster_txn_check(old), -ESTALE);
+    cr_assert_eq(roster_txn_check(young), 0);
+    unit_ok(roster_min_advance(f.roster, UINT64_MAX, &min));
+    cr_assert_eq(min.expired, 0, "the epoch is nearer");
+    unit_close(old);
+    unit_close(young);
+    unit_destroy(f.roster);
+}
+
 /* The lower limit is strict on both sides: lower < ts < now counts. */
 Test(minimum, the_lower_limit)
 {
@@ -319,7 +345,7 @@ Test(minimum, the_lower_limit)
     below = open_at(&f, 499);
     at_limit = open_at(&f, 500);
     above = open_at(&f, 501);
-    unit_ok(roster_min_start_ts(f.roster, 500, &min));
+    unit_ok(rst_lease_scan(f.roster, 0, 500 + 1, false, &min));
     cr_assert_eq(min.expired, 2);
     cr_assert_eq(min.min_start_ts, 501);
     holder_is_session(&min.holder, above, 501);
@@ -329,7 +355,7 @@ Test(minimum, the_lower_limit)
     cr_assert_eq(roster_txn_check(at_limit), -ESTALE);
     cr_assert_eq(roster_txn_check(above), 0);
     cr_assert_eq(unit_stats(f.roster).expired, 2);
-    unit_ok(roster_min_start_ts(f.roster, 501, &min));
+    unit_ok(rst_lease_scan(f.roster, 0, 501 + 1, false, &min));
     cr_assert_eq(min.expired, 3);
     cr_assert_eq(roster_txn_check(above), -ESTALE);
     holder_is_none(&min.holder, min.now);
@@ -337,7 +363,7 @@ Test(minimum, the_lower_limit)
     unit_close(below);
     unit_close(at_limit);
     unit_close(above);
-    unit_ok(roster_min_start_ts(f.roster, 501, &min));
+    unit_ok(rst_lease_scan(f.roster, 0, 501 + 1, false, &min));
     cr_assert_eq(min.expired, 0);
     cr_assert_eq(unit_stats(f.roster).expired, 0, "of the newest scan");
     unit_destroy(f.roster);
@@ -368,10 +394,10 @@ Test(minimum, a_lower_limit_that_is_not_below_now)
     struct roster_min min = {.size = sizeof(min), .now = 4711};
 
     fixture_init(&f, 1000, 0);
-    unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 1001, &min), -ERANGE);
-    unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, ROSTER_TS_MAX, &min), -ERANGE);
+    unit_refused(f.roster, NULL, rst_lease_scan(f.roster, 0, 1001 + 1, false, &min), -ERANGE);
+    unit_refused(f.roster, NULL, rst_lease_scan(f.roster, 0, ROSTER_TS_MAX, false, &min), -ERANGE);
     cr_assert_eq(min.now, 4711, "filled after an error");
-    unit_ok(roster_min_start_ts(f.roster, 1002, &min));
+    unit_ok(rst_lease_scan(f.roster, 0, 1002 + 1, false, &min));
     cr_assert_eq(min.now, 1003);
     unit_destroy(f.roster);
 }
@@ -395,12 +421,13 @@ Test(minimum, what_has_expired_stays_lost)
 {
     struct fixture f;
     struct roster_session *session, *other;
+    struct roster_min min;
 
     fixture_init(&f, 1000, 0);
     session = open_at(&f, 400);
     other = unit_open(f.roster);
-    unit_ok(roster_min_start_ts(f.roster, 450, NULL));
-    unit_ok(roster_min_start_ts(f.roster, 0, NULL));
+    unit_ok(rst_lease_scan(f.roster, 0, 451, false, &min));
+    unit_ok(roster_min_advance(f.roster, 0, NULL));
     cr_assert_eq(roster_txn_check(session), -ESTALE);
     unit_refused(f.roster, other, roster_txn_begin_at(other, 450), -ESTALE);
     unit_close(session);
@@ -469,16 +496,16 @@ Test(minimum, an_oracle_that_fails)
 
     fixture_init(&f, 1000, 0);
     f.oracle.err = -ETIMEDOUT;
-    unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 0, &min), -ETIMEDOUT);
+    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -ETIMEDOUT);
     unit_refused(f.roster, NULL, roster_min_peek(f.roster, &min), -ETIMEDOUT);
     f.oracle.err = 3;
-    unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 0, &min), -EIO);
+    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -EIO);
     unit_refused(f.roster, NULL, roster_min_peek(f.roster, &min), -EIO);
     f.oracle.err = 0;
     f.oracle.next = 0;
-    unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 0, &min), -EIO);
+    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -EIO);
     f.oracle.next = ROSTER_TS_MAX;
-    unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 0, &min), -EIO);
+    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -EIO);
     cr_assert_eq(min.now, 4711, "filled after an error");
     unit_destroy(f.roster);
 }
@@ -489,13 +516,13 @@ Test(minimum, null_and_results_of_another_version)
     struct roster_min min = {.size = sizeof(min) - 1, .now = 4711};
 
     fixture_init(&f, 1000, 0);
-    cr_assert_eq(roster_min_start_ts(NULL, 0, NULL), -EINVAL);
-    unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 0, &min), -EINVAL);
+    cr_assert_eq(roster_min_advance(NULL, 0, NULL), -EINVAL);
+    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -EINVAL);
     min.size = sizeof(min) + 8;
-    unit_refused(f.roster, NULL, roster_min_start_ts(f.roster, 0, &min), -E2BIG);
+    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -E2BIG);
     cr_assert_eq(min.now, 4711, "filled after an error");
     cr_assert_eq(f.oracle.calls, 1, "the oracle was not asked");
-    unit_ok(roster_min_start_ts(f.roster, 0, NULL));
+    unit_ok(roster_min_advance(f.roster, 0, NULL));
     cr_assert_eq(unit_stats(f.roster).scans, 1);
     unit_destroy(f.roster);
 }

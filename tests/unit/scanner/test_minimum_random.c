@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "../unit.h"
+#include "core/scanner/lease.h"
 
 #include <criterion/criterion.h>
 
@@ -205,7 +206,7 @@ static void step_scan(struct world *world)
     struct roster_min min = {.size = sizeof(min)};
     uint64_t lower = any(world) % 4 ? 0 : some_ts(world), now = world->oracle.next, bound;
     const struct pinned *first;
-    int err = roster_min_start_ts(world->roster, lower, &min);
+    int err = rst_lease_scan(world->roster, 0, lower + 1, false, &min);
 
     agree(err, lower >= now ? -ERANGE : 0);
     if (err)

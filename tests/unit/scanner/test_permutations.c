@@ -9,11 +9,12 @@
  * every call that must be refused and every call that only looks is made too, and has to leave the
  * session as it was, bit for bit; so it need not be part of the sequences.
  */
-#include "core/roster/session.h"
 #include "config.h"
 
 #include "../model.h"
 #include "../unit.h"
+#include "core/roster/session.h"
+#include "core/scanner/lease.h"
 
 #include <criterion/criterion.h>
 
@@ -90,7 +91,7 @@ static int scan(struct explorer *explorer, uint64_t lower)
     bool counts = pinned && pinned > lower && pinned < now;
     struct roster_min min = {.size = sizeof(min)};
     const char *op = "scan";
-    int err = roster_min_start_ts(explorer->roster, lower, &min);
+    int err = rst_lease_scan(explorer->roster, 0, lower + 1, false, &min);
 
     if (err)
         return err;

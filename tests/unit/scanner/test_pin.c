@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "../unit.h"
+#include "core/scanner/lease.h"
 
 #include <criterion/criterion.h>
 
@@ -169,8 +170,9 @@ Test(pin, check_tells_when_it_has_expired)
     struct unit_oracle oracle = {.next = 1000};
     struct roster *roster = unit_roster(&oracle);
     struct roster_pin *old = unit_pin(roster, NULL, 300), *young = unit_pin(roster, NULL, 301);
+    struct roster_min min;
 
-    unit_ok(roster_min_start_ts(roster, 300, NULL));
+    unit_ok(rst_lease_scan(roster, 0, 301, false, &min));
     cr_assert_eq(roster_pin_check(old), -ESTALE);
     cr_assert_eq(roster_pin_check(young), 0);
     cr_assert_eq(unit_stats(roster).expired, 1);

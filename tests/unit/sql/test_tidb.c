@@ -42,12 +42,12 @@ Test(tidb, a_pending_transaction_is_visible_and_pinned_by_its_floor)
 {
     struct roster_min min = {.size = sizeof(min)};
 
-    cr_assert_eq(roster_min_start_ts(roster, 0, &min), 0);
+    cr_assert_eq(roster_min_advance(roster, 0, &min), 0);
     cr_assert_eq(roster_txn_prepare(session), 0);
     cr_expect_eq(shown()->txn_state, ROSTER_TXN_PENDING);
     cr_expect_eq(shown()->start_ts, 0);
     oracle.physical_ms += 1000;
-    cr_assert_eq(roster_min_start_ts(roster, 0, &min), 0);
+    cr_assert_eq(roster_min_advance(roster, 0, &min), 0);
     cr_expect_eq(min.holder.session_id, roster_session_id(session));
     cr_expect_leq(min.min_start_ts, min.now - (UINT64_C(1000) << 18) + 1);
     cr_assert_eq(roster_txn_finish(session), 0);
@@ -131,7 +131,7 @@ Test(tidb, a_timestamp_that_never_came_ends_a_pending_transaction)
     cr_expect_eq(roster_txn_begin(session, NULL), -EIO);
     cr_expect_eq(shown()->txn_state, ROSTER_TXN_INVALID);
     oracle.err = 0;
-    cr_assert_eq(roster_min_start_ts(roster, 0, &min), 0);
+    cr_assert_eq(roster_min_advance(roster, 0, &min), 0);
     cr_expect_eq(min.holder.kind, ROSTER_HOLDER_NONE);
 }
 
@@ -166,7 +166,7 @@ Test(tidb, internal_sessions_pin_as_users_do)
     uint64_t start_ts;
 
     cr_assert_eq(roster_txn_begin(internal, &start_ts), 0);
-    cr_assert_eq(roster_min_start_ts(roster, 0, &min), 0);
+    cr_assert_eq(roster_min_advance(roster, 0, &min), 0);
     cr_expect_eq(min.min_start_ts, start_ts);
     cr_expect_eq(min.holder.session_kind, ROSTER_SESSION_INTERNAL);
     cr_assert_eq(roster_snapshot(roster, &snapshot), 0);
@@ -190,7 +190,7 @@ Test(tidb, two_holders_of_one_timestamp_are_two_pins)
     cr_assert_eq(roster_pin_acquire(roster, NULL, ts, ROSTER_PIN_CURSOR, &first), 0);
     cr_assert_eq(roster_pin_acquire(roster, NULL, ts, ROSTER_PIN_CURSOR, &second), 0);
     cr_assert_eq(roster_pin_release(first), 0);
-    cr_assert_eq(roster_min_start_ts(roster, 0, &min), 0);
+    cr_assert_eq(roster_min_advance(roster, 0, &min), 0);
     cr_expect_eq(min.min_start_ts, ts);
     cr_assert_eq(roster_pin_release(second), 0);
 }
