@@ -150,9 +150,8 @@ bool command_run(struct roster *roster, struct roster_session *session, const ch
     killed = roster_stmt_end(session); /* from here on no kill can hit this statement */
     if (killed > 0) {
         reply->length = 0;
-        say(reply, "killed: %s\n",
-            roster_kill_reason_name((enum roster_kill_reason)(killed & ~ROSTER_KILLED_CONNECTION)));
+        say(reply, "killed: %s\n", roster_kill_reason_name(roster_killed_reason(killed)));
     }
-    return killed < ROSTER_KILLED_CONNECTION;
+    return !roster_killed_connection(killed);
 }
 /* [statement] */

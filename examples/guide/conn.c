@@ -221,7 +221,7 @@ enum conn_input conn_read(struct conn *conn)
     ssize_t got;
 
     (void)!read(conn->woken, &count, sizeof(count));
-    if (roster_killed(conn->session) >= ROSTER_KILLED_CONNECTION)
+    if (roster_killed_connection(roster_killed(conn->session)))
         return CONN_GONE;
     if (next_line(conn))
         return CONN_LINE;

@@ -73,7 +73,7 @@ static void on_woken(uv_async_t *async)
     (void)async;
     for (conn = conns; conn; conn = next) {
         next = conn->next;
-        if (!conn->running && roster_killed(conn->session) >= ROSTER_KILLED_CONNECTION)
+        if (!conn->running && roster_killed_connection(roster_killed(conn->session)))
             leave(conn);
     }
 }
@@ -96,7 +96,7 @@ static void on_written(uv_write_t *write, int status)
 
     conn->running = false;
     if (status < 0 || !conn->stays || conn->leaving ||
-        roster_killed(conn->session) >= ROSTER_KILLED_CONNECTION)
+        roster_killed_connection(roster_killed(conn->session)))
         leave(conn);
     else
         run_next(conn);

@@ -236,7 +236,7 @@ static void end_statement(struct conn *conn)
 {
     int killed = conn->session ? roster_stmt_end(conn->session) : 0;
 
-    if (killed > 0 && (killed & ROSTER_KILLED_CONNECTION))
+    if (roster_killed_connection(killed))
         conn_finish(conn);
 }
 

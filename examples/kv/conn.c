@@ -277,9 +277,9 @@ void conn_check_kill(struct conn *conn)
 {
     int killed = conn->session ? roster_killed(conn->session) : 0;
 
-    if (killed & ROSTER_KILLED_CONNECTION)
+    if (roster_killed_connection(killed))
         conn_close(conn);
-    else if (killed && conn->sleeping)
+    else if (killed > 0 && conn->sleeping)
         command_wake(conn, true);
 }
 

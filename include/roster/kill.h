@@ -73,9 +73,28 @@ ROSTER_API int roster_kill(struct roster *roster, uint64_t session_id,
  * statement can stop. Owner only; wait-free, one load of a line that the owner has (G9).
  *
  * Returns 0 when not; the enum roster_kill_reason when the statement was, the reason plus
- * ROSTER_KILLED_CONNECTION when the connection was; -EINVAL for NULL; -EBADF when closed.
+ * ROSTER_KILLED_CONNECTION when the connection was (see roster_killed_connection() below); -EINVAL
+ * for NULL; -EBADF when closed.
  */
 ROSTER_API int roster_killed(struct roster_session *session);
+
+/*
+ * Of what roster_killed() or roster_stmt_end() returned: whether the connection was killed. An
+ * error is no kill. Returns 1 or 0.
+ */
+static inline int roster_killed_connection(int killed)
+{
+    return killed >= ROSTER_KILLED_CONNECTION;
+}
+
+/*
+ * Of the same: why the statement or the connection was killed. Returns 0, which is no reason, when
+ * neither was, and for an error.
+ */
+static inline enum roster_kill_reason roster_killed_reason(int killed)
+{
+    return (enum roster_kill_reason)(killed > 0 ? killed & ~ROSTER_KILLED_CONNECTION : 0);
+}
 
 /* The bit of a session kind in roster_kill_filter.kinds. */
 #define ROSTER_KIND_BIT(kind) (UINT32_C(1) << (kind))

@@ -16,11 +16,15 @@ ROSTER_BEGIN_DECLS
 
 struct roster;
 
-/* How many values enum roster_run_state has. */
+/*
+ * How many values enum roster_run_state and enum roster_kill_reason (with the 0 that is none) have,
+ * and how many struct roster_metrics has room for: a value that a later version adds moves no
+ * member.
+ */
 #define ROSTER_RUN_STATES 5
-
-/* How many values enum roster_kill_reason has, with the 0 that is none. */
+#define ROSTER_RUN_STATES_ROOM 16
 #define ROSTER_KILL_REASONS 10
+#define ROSTER_KILL_REASONS_ROOM 32
 
 /* What became of a kill. */
 enum roster_kill_result {
@@ -32,7 +36,9 @@ enum roster_kill_result {
     ROSTER_KILL_RESULT_UNKNOWN = 5,   /* -EINPROGRESS */
 };
 
+/* The same for enum roster_kill_result. */
 #define ROSTER_KILL_RESULTS 6
+#define ROSTER_KILL_RESULTS_ROOM 16
 
 /* The name of a result ("delivered", "gone", "idle", "stale", "dying", "unknown"); "unknown" for
  * others. */
@@ -52,9 +58,10 @@ struct roster_metrics {
     size_t size; /* sizeof(struct roster_metrics), set by the caller */
     /* Stays in each running state of statements and transactions that lasted into the next tick
      * (options.tick_ms); shorter ones cost nothing and are not counted. */
-    struct roster_times states[ROSTER_RUN_STATES];
+    struct roster_times states[ROSTER_RUN_STATES_ROOM];
     struct roster_times scans; /* computing the minimum, without asking the oracle */
-    uint64_t kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS]; /* roster_kill() and its kin */
+    /* roster_kill() and its kin */
+    uint64_t kills[ROSTER_KILL_REASONS_ROOM][ROSTER_KILL_RESULTS_ROOM];
     uint64_t grace_period_ns;     /* how long the newest grace period measured took; 0: none was */
     uint64_t grace_period_age_ns; /* how long the one under way has taken so far; 0: none is */
     int64_t lease_margin_ns;      /* until the roster is fenced without a keep-alive; below 0 it is

@@ -16,8 +16,7 @@
 
 static inline bool rst_kill_is_reason(enum roster_kill_reason reason)
 {
-    return (unsigned)reason - ROSTER_KILL_REASON_INTERRUPTED <=
-           ROSTER_KILL_REASON_SHUTDOWN - ROSTER_KILL_REASON_INTERRUPTED;
+    return (unsigned)reason - 1 < ROSTER_KILL_REASONS - 1;
 }
 
 /* As roster_kill() on a session that was found under the read lock, which is held. */

@@ -19,6 +19,7 @@
 #include "core/roster/session.h"
 
 #include <roster/kill.h>
+#include <roster/metrics.h>
 
 #define RST_KILL_SEQ_SHIFT 10
 #define RST_KILL_STMT_SHIFT 6
@@ -42,7 +43,7 @@ static inline unsigned rst_kill_conn_reason(uint64_t word)
     return (unsigned)(word >> RST_KILL_CONN_SHIFT & RST_KILL_REASON_MASK);
 }
 
-_Static_assert(ROSTER_KILL_REASON_SHUTDOWN <= RST_KILL_REASON_MASK, "reasons fit into the word");
+_Static_assert(ROSTER_KILL_REASONS - 1 <= RST_KILL_REASON_MASK, "reasons fit into the word");
 
 /* One step on the word; both sides take it. */
 static inline bool rst_kill_exchange(struct roster_session *session, uint64_t *expected,

@@ -11,6 +11,8 @@
 
 #include <criterion/criterion.h>
 
+#include <roster/metrics.h>
+
 #include <errno.h>
 
 #define CONNECTION(reason) ((reason) | ROSTER_KILLED_CONNECTION)
@@ -276,6 +278,35 @@ Test(kill, the_parts_of_a_word)
     cr_assert_eq(rst_kill_stmt_reason(word), 5);
     cr_assert_eq(rst_kill_conn_reason(word), 3);
     cr_assert_eq(rst_kill_stmt_reason(UINT64_MAX), RST_KILL_REASON_MASK);
+}
+
+/* What is told of a kill, and of an error, which is none. */
+Test(kill, what_a_result_says)
+{
+    cr_assert_eq(roster_killed_connection(0), 0);
+    cr_assert_eq(roster_killed_connection(ROSTER_KILL_REASON_IDLE), 0);
+    cr_assert_eq(roster_killed_connection(CONNECTION(ROSTER_KILL_REASON_IDLE)), 1);
+    cr_assert_eq(roster_killed_connection(-EBADF), 0);
+    cr_assert_eq(roster_killed_reason(0), 0);
+    cr_assert_eq(roster_killed_reason(ROSTER_KILL_REASON_IDLE), ROSTER_KILL_REASON_IDLE);
+    cr_assert_eq(roster_killed_reason(CONNECTION(ROSTER_KILL_REASON_IDLE)),
+                 ROSTER_KILL_REASON_IDLE);
+    cr_assert_eq(roster_killed_reason(-EBADF), 0);
+}
+
+/* A reason that a later version knows is refused by this one. */
+Test(kill, a_reason_beyond_the_last)
+{
+    struct fixture f;
+
+    fixture_init(&f);
+    stmt_begin(&f);
+    cr_assert_eq(roster_kill(f.roster, f.id, ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY,
+                             (enum roster_kill_reason)ROSTER_KILL_REASONS),
+                 -EINVAL);
+    cr_assert_eq(roster_killed(f.session), 0);
+    unit_close(f.session);
+    unit_destroy(f.roster);
 }
 
 /* A killer that found the session before its close is refused, as everyone after it. */

@@ -156,6 +156,13 @@ Test(metrics, kills_are_counted_by_reason_and_result)
     operate_destroy(roster);
 }
 
+/* A new reason, result or state finds its place, and no other figure moves. */
+Test(metrics, there_is_room_for_values_to_come)
+{
+    cr_assert_eq(sizeof(((struct roster_metrics *)NULL)->kills), 32 * 16 * sizeof(uint64_t));
+    cr_assert_eq(sizeof(((struct roster_metrics *)NULL)->states), 16 * sizeof(struct roster_times));
+}
+
 Test(metrics, scans_are_timed)
 {
     struct roster *roster = operate_roster(NULL);
