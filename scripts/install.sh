@@ -40,7 +40,7 @@ apt_get() {
 install_packages() {
     local wanted missing
     if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-        say "not a Debian system: configure will tell what is missing"
+        say "not a Debian system: configure will report what is missing"
         return
     fi
     mapfile -t wanted < <(packages_for "$@")

@@ -115,7 +115,7 @@ events() {
         kill_etcd
         ;;
     20)
-        check "report was not passed meanwhile" [ "$(txn_point)" = "$(start_of report)" ]
+        check "report was not passed" [ "$(txn_point)" = "$(start_of report)" ]
         live=()
         release 8 kv3 report
         check "then the txn safe point goes on" reaches txn_safe_point "$(start_of report)"
@@ -154,7 +154,7 @@ for server in "${alive[@]}"; do
 done
 say "what etcdctl shows of them"
 etcd_ctl get --prefix /roster/ | paste -d ' ' - - | sed 's/^/   /'
-say "$seconds seconds of load on all three; one server and one member of etcd are killed meanwhile"
+say "$seconds seconds of load on all three; one server and one member of etcd are killed during it"
 for server in "${alive[@]}"; do
     start_load "$server" 20
 done

@@ -43,11 +43,11 @@ show() {
     look kv1
     look kv2
     statement_rate
-    holder="nobody for long"
+    holder="no long-lived holder"
     if [ "$(value kv1 min_holder)" != none ] && [ -n "$(value kv1 min_holder_name)" ]; then
         holder="held for $(value kv1 min_age_ms) ms by session $(value kv1 min_holder_id)"
         holder="$holder \"$(value kv1 min_holder_name)\" ($(value kv1 min_holder_addr))"
-        next="   to end it would move the minimum up by $(value kv1 min_next_gain_ms) ms"
+        next="   ending it would advance the minimum by $(value kv1 min_next_gain_ms) ms"
     fi
     printf '%2s s  %s sessions, %s statements a second, %s versions kept, %s collected\n' \
         "$1" "$(value kv1 connected_clients)" "$rate" \
@@ -126,7 +126,7 @@ watch_load() {
 }
 
 show_benchmark() {
-    echo "-- what redis-benchmark says of its last rounds:"
+    echo "-- redis-benchmark's last rounds:"
     tr '\r' '\n' <"$work/kv1.load" | grep 'requests per second' | tail -n 4 | sed 's/^ */   /'
 }
 
@@ -166,7 +166,7 @@ cli kv2 SET "$watched" elsewhere >/dev/null
 say "$seconds seconds of redis-benchmark over $clients connections, long transactions beside it"
 echo "   Every write makes a new version. The minimum is where a server's oldest open transaction"
 echo "   began, and the safe points are behind the minimum of every server: what any transaction"
-echo "   may still read must be kept, what nobody can read any more is collected."
+echo "   may still read must be kept, what no reader can reach any more is collected."
 hold 7 kv1 audit
 start_load kv1 "$clients"
 watch_load
@@ -190,6 +190,6 @@ for server in kv1 kv2; do
 done
 tell_checks
 if [ "${stay:-no}" != yes ]; then
-    echo "Try ./quickstart --stay next: it leaves the servers running and tells where to look at them,"
+    echo "Try ./quickstart --stay next: it leaves the servers running and prints where to look at them,"
     echo "with \"rosterctl top\" or in a browser."
 fi

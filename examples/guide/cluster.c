@@ -73,7 +73,7 @@ static struct roster_syncer_stats stats_of(struct roster_syncer *syncer)
 
 /* [fence] */
 /* Somebody ends the server's lease. Until it is back no read is vouched for; then the transaction
- * may go on, because no safe point has passed it meanwhile. */
+ * may go on, because no safe point has passed it. */
 static void lose_the_lease(struct roster_store *store, struct roster_syncer *syncer,
                            struct roster_session *session)
 {

@@ -16,7 +16,7 @@
 #define ROUNDS 2000
 #define READERS 2
 
-/* A version tells when it was committed; the youngest comes first. */
+/* A version carries its commit timestamp; the youngest comes first. */
 struct version {
     uint64_t commit_ts;
     struct version *older;
@@ -88,7 +88,7 @@ static void *read_all(void *arg)
 
 /* [collect] */
 /* The youngest version that the safe point can see must stay, and what is younger than it; what is
- * older nobody can ever ask for again. */
+ * older no reader can ever ask for again. */
 static int collect(uint64_t safe_point)
 {
     struct version *version, *older;

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* So many bytes hold every reply. */
+/* Number of bytes that hold every reply. */
 #define REPLY_MAX 4096
 
 struct reply {

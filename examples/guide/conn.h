@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Connections of the servers that use epoll. A connection becomes ready when its client has sent
- * something and when its session was killed; whoever conns_wait() gives it to owns its session
- * until conn_arm().
+ * something and when its session was killed; the thread that gets it from conns_wait() owns its
+ * session until conn_arm().
  */
 #ifndef GUIDE_CONN_H
 #define GUIDE_CONN_H
@@ -54,7 +54,7 @@ struct conn *conns_wait(struct conns *conns);
 
 enum conn_input { CONN_NOTHING, CONN_LINE, CONN_GONE };
 
-/* Takes the next line, or tells that there is none yet, or that the connection is at its end. */
+/* Takes the next line, or reports that there is none yet, or that the connection is at its end. */
 enum conn_input conn_read(struct conn *conn);
 
 /* Runs conn->line and replies. Returns whether the connection stays. */

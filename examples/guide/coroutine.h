@@ -19,7 +19,7 @@ struct coroutine *coroutine_new(void (*body)(struct coroutine *self, void *arg),
  * this thread or in the one that ran it last has to be visible here: the caller's edge. */
 bool coroutine_resume(struct coroutine *coroutine);
 
-/* Called in a coroutine: goes back to whoever resumed it. */
+/* Called in a coroutine: goes back to the thread that resumed it. */
 void coroutine_yield(struct coroutine *self);
 
 #endif /* GUIDE_COROUTINE_H */

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What the sanitizers have to be told of coroutines: AddressSanitizer which stack is in use,
+ * What the sanitizers have to know of coroutines: AddressSanitizer which stack is in use,
  * ThreadSanitizer which "fiber" runs. Nothing without them.
  */
 #ifndef GUIDE_COROUTINE_TELL_H
@@ -22,7 +22,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-/* One side of the switches between a coroutine and whoever resumes it. */
+/* One side of the switches between a coroutine and the thread that resumes it. */
 struct tell_side {
     void *fiber, *fake_stack;
     const void *stack;
@@ -48,8 +48,8 @@ static inline void tell_free(struct tell_side *coroutine)
 #endif
 }
 
-/* Right before the switch; `last` when nobody comes back to `from`. What one side did comes before
- * what the other does then: they are one thread. */
+/* Right before the switch; `last` when no switch comes back to `from`. What one side did comes
+ * before what the other does then: they are one thread. */
 static inline void tell_leave(struct tell_side *from, struct tell_side *to, int last)
 {
     (void)from;

@@ -185,7 +185,7 @@ static void on_timer(uv_timer_t *handle)
 /* [timer] */
 
 /* [shutdown] */
-/* roster_drain() waits for the sessions, which the loop has to close meanwhile. */
+/* roster_drain() waits for the sessions, which the loop has to close in that time. */
 static void drain(uv_work_t *work)
 {
     (void)work;

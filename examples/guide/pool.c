@@ -30,8 +30,8 @@ static void *serve_all(void *arg)
 }
 
 /* [shutdown] */
-/* New sessions are refused, idle ones told to leave; whoever works has a second to finish, and then
- * five to notice that he was killed. */
+/* New sessions are refused, idle ones asked to leave; a running one has a second to finish, and
+ * then five to notice that it was killed. */
 static int shut_down(struct roster *roster)
 {
     struct roster_drain_options options = ROSTER_DRAIN_OPTIONS_INIT;

@@ -4,7 +4,7 @@
 /** \file
  * Barriers: named timestamps that the txn safe point may not pass until they expire.
  *
- * For whoever needs old versions and is no server with a record: a backup, a change feed, an
+ * For clients that need old versions but have no record as a server: a backup, a change feed, an
  * operator. A barrier expires by the store's clock, not by any server's.
  */
 #ifndef ROSTER_BARRIER_H

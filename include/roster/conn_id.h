@@ -8,7 +8,7 @@
  *     32 bits:                           server (11) | local (20) | 0
  *     64 bits:             0 | server (22)   | local (40)         | 1
  *
- * The lowest bit tells the width. 0 is never an id.
+ * The lowest bit is the width. 0 is never an id.
  */
 #ifndef ROSTER_CONN_ID_H
 #define ROSTER_CONN_ID_H
@@ -26,7 +26,7 @@ struct roster;
 #define ROSTER_CONN_SERVER_64_MAX ((UINT32_C(1) << 22) - 1)
 #define ROSTER_CONN_LOCAL_64_MAX ((UINT64_C(1) << 40) - 1)
 
-/* So many local ids at the top of the 64-bit layout are given out by number only: for sessions of
+/* Number of local ids at the top of the 64-bit layout are given out by number only: for sessions of
  * the server's own whose id has to be known in advance. */
 #define ROSTER_CONN_RESERVED 200
 
@@ -42,7 +42,7 @@ struct roster_conn_id {
  *
  * Returns 0 and stores it in `*id`; -EINVAL for NULL, a width that is neither 32 nor 64, a server
  * or a local part that the width has no room for, a local part of 0, or server 0 with 64 bits,
- * which could not be told from half an id.
+ * which would look like half an id.
  */
 ROSTER_API int roster_conn_id_compose(const struct roster_conn_id *parts,
                                       uint64_t *id) ROSTER_MUST_CHECK;
@@ -70,7 +70,7 @@ struct roster_conn_ids_options {
                                 ROSTER_CONN_SERVER_32_MAX all ids have 64 bits */
     uint32_t local_ids;      /* 32-bit local ids in use at once; default and most:
                                 ROSTER_CONN_LOCAL_32_MAX */
-    uint32_t narrow_percent; /* after having widened, 32-bit ids are given out again once so many
+    uint32_t narrow_percent; /* after having widened, 32-bit ids are given out again once this share
                                 of 100 are free; default: 50; at most 100 */
     uint32_t reserved;       /* 0 */
 };
@@ -93,7 +93,7 @@ ROSTER_API int roster_conn_ids_create(const struct roster_conn_ids_options *opti
                                       struct roster_conn_ids **ids) ROSTER_MUST_CHECK;
 
 /*
- * Destroys an allocator that nobody uses any more; ids may still be out. Waits for the grace
+ * Destroys an allocator that is no longer in use; ids may still be out. Waits for the grace
  * periods under way. Any thread, but not under a read lock. NULL is allowed and does nothing.
  * Returns 0; the allocator as before after -EBUSY inside a read-side section, -EPERM and -ENOMEM,
  * as roster_destroy(); -ECHILD.
@@ -135,7 +135,7 @@ ROSTER_API int roster_conn_ids_reserved(struct roster_conn_ids *ids, uint32_t n,
  */
 ROSTER_API int roster_conn_ids_set_server(struct roster_conn_ids *ids, uint32_t server);
 
-/* What roster_conn_ids_stats() tells. */
+/* The result of roster_conn_ids_stats(). */
 struct roster_conn_ids_stats {
     size_t size;        /* sizeof(struct roster_conn_ids_stats), set by the caller */
     uint64_t local_ids; /* 32-bit local ids there are */

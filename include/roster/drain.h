@@ -20,15 +20,15 @@ ROSTER_BEGIN_DECLS
 struct roster;
 
 enum roster_drain_phase {
-    ROSTER_DRAIN_FINISHING = 1, /* idle sessions were told to leave, the others may finish */
-    ROSTER_DRAIN_KILLING = 2,   /* all were told to leave */
+    ROSTER_DRAIN_FINISHING = 1, /* idle sessions are asked to leave, the others may finish */
+    ROSTER_DRAIN_KILLING = 2,   /* all are asked to leave */
 };
 
 /* How far a drain is. */
 struct roster_drain_progress {
     enum roster_drain_phase phase;
     uint64_t sessions;   /* still there; the sum of the three below */
-    uint64_t leaving;    /* told to leave */
+    uint64_t leaving;    /* asked to leave */
     uint64_t in_txn;     /* inside a transaction, running a statement or not */
     uint64_t running;    /* running a statement outside a transaction */
     uint64_t elapsed_ms; /* since the drain began */
@@ -69,14 +69,14 @@ struct roster_drain_left {
     enum roster_run_state run_state;
 };
 
-/* So many of them are named. */
+/* Number of them that are named. */
 #define ROSTER_DRAIN_NAMED 32
 
 /* What became of the sessions. */
 struct roster_drain_report {
     size_t size;         /* sizeof(struct roster_drain_report), set by the caller */
     uint64_t sessions;   /* there when the drain began */
-    uint64_t idle;       /* told to leave because they were idle, at first or after finishing */
+    uint64_t idle;       /* asked to leave because they were idle, at first or after finishing */
     uint64_t killed;     /* killed because they had not finished in time */
     uint64_t remaining;  /* that have not left, or were still being opened */
     uint64_t elapsed_ms; /* how long the drain took */
@@ -86,8 +86,8 @@ struct roster_drain_report {
 /*
  * Drains the server and returns when all sessions of options.kinds have left, or have had their
  * time. From the call on roster_session_open() refuses such sessions with -ESHUTDOWN, also after
- * the return. A session between statements and without transaction is told to leave at once, the
- * others as soon as they are so; after finish_ms all are. To be told to leave is to have the
+ * the return. A session between statements and without transaction is asked to leave at once, the
+ * others as soon as they are so; after finish_ms all are. To be asked to leave is to have the
  * connection killed with ROSTER_KILL_REASON_SHUTDOWN: the owner is woken, learns it from
  * roster_killed(), and closes its session. A transaction that begins in the microsecond between the
  * look and the kill finds itself killed.

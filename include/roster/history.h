@@ -14,13 +14,13 @@
 
 ROSTER_BEGIN_DECLS
 
-/* So many digests of a transaction are kept; the others are counted. */
+/* Number of digests of a transaction that are kept; the others are counted. */
 #define ROSTER_DIGESTS_KEPT 50
 
 /*
- * Remembers kinds of transactions, each told by its digests, and forgets the one that has not been
- * seen for longest. It belongs to no roster. Adding to it takes a lock, but only for transactions
- * that lasted long enough.
+ * Remembers kinds of transactions, each identified by its digests, and forgets the one that has not
+ * been seen for longest. It belongs to no roster. Adding to it takes a lock, but only for
+ * transactions that lasted long enough.
  */
 struct roster_history;
 
@@ -32,7 +32,7 @@ struct roster_history;
 ROSTER_API int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
                                      struct roster_history **history) ROSTER_MUST_CHECK;
 
-/* Destroys a history that nobody uses any more. NULL is allowed and does nothing. */
+/* Destroys a history that is no longer in use. NULL is allowed and does nothing. */
 ROSTER_API void roster_history_destroy(struct roster_history *history);
 
 /*
@@ -43,7 +43,7 @@ ROSTER_API int roster_history_set(struct roster_history *history, uint32_t capac
                                   uint64_t min_duration_ms);
 
 /*
- * Adds the session's transaction: call it right before roster_txn_finish(). It is told by the
+ * Adds the session's transaction: call it right before roster_txn_finish(). It is identified by the
  * 64-bit FNV-1a hash of its digests, one after the other, and lasted from the physical time of its
  * start timestamp until now (CLOCK_REALTIME). The session needs ROSTER_SESSION_DIGESTS, else
  * its transactions have none. Owner only.

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Kill: aimed at one statement or one connection, with a true answer to whoever asked (G5).
+ * Kill: aimed at one statement or one connection, with a true answer to the caller (G5).
  */
 #ifndef ROSTER_KILL_H
 #define ROSTER_KILL_H
@@ -48,14 +48,14 @@ ROSTER_API const char *roster_kill_reason_name(enum roster_kill_reason reason);
  * ROSTER_STMT_ANY; it is not looked at when the target is the connection. A statement is aimed at
  * by its session's id and its number, which no other statement of the roster ever has;
  * ROSTER_STMT_ANY and a connection are aimed at whichever session has the id when the kill comes.
- * Nothing is torn down here (G6): the owner is told through roster_killed(), and woken by its wake
- * callback. Any thread; killers of one roster take turns, owners never wait for them; costs one
- * membarrier.
+ * Nothing is torn down here (G6): the owner learns it from roster_killed(), and is woken by its
+ * wake callback. Any thread; killers of one roster take turns, owners never wait for them; costs
+ * one membarrier.
  *
  * The answer is true (G5): 0 means that the owner has seen the kill or cannot end the statement
  * without seeing it; -EINPROGRESS that this is unknown; every other answer that it will never see
  * it. It is unknown only when the kernel refuses the membarrier in the middle of the call: the kill
- * stands, and asking again tells more once the kernel relents.
+ * stands, and a later call may know more once the kernel relents.
  *
  * Returns 0 when delivered; -ESRCH when no such session is open; -ENOENT when no statement is
  * running (nothing is done: an idle connection is not closed); -ESTALE when the statement aimed at
@@ -129,16 +129,16 @@ struct roster_kill_counts {
     uint64_t delivered; /* roster_kill() returned 0 */
     uint64_t refused;   /* filter.may said no */
     uint64_t idle;      /* -ENOENT: no statement was running */
-    uint64_t stale;     /* -ESTALE: the statement that was seen has ended meanwhile */
+    uint64_t stale;     /* -ESTALE: the statement that was seen has ended */
     uint64_t dying;     /* -EALREADY: an earlier kill stands */
-    uint64_t gone;      /* -ESRCH: it was closed meanwhile */
-    uint64_t unknown;   /* -EINPROGRESS: the kernel refused the membarrier meanwhile */
+    uint64_t gone;      /* -ESRCH: it was closed before the kill */
+    uint64_t unknown;   /* -EINPROGRESS: the kernel refused the membarrier during the kill */
 };
 
 /*
  * Kills the running statement, or the connection, of every session that `filter` means; NULL means
- * all of them. Each statement is aimed at as it was seen (G5). A session that is opened meanwhile
- * may or may not be among them. `counts` may be NULL. Any thread, as roster_kill().
+ * all of them. Each statement is aimed at as it was seen (G5). A session that is opened during the
+ * call may or may not be among them. `counts` may be NULL. Any thread, as roster_kill().
  *
  * Returns 0, whatever became of them; -EINPROGRESS, the counts filled, when some are unknown;
  * -EINVAL for a NULL roster, an unknown target, reason or kind, or a struct smaller than the first

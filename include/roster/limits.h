@@ -52,7 +52,7 @@ ROSTER_API int roster_session_set_memory(struct roster_session *session, uint64_
 /* The same for temporary files. The first call may allocate. Returns also -ENOMEM and -ECHILD. */
 ROSTER_API int roster_session_set_disk(struct roster_session *session, uint64_t bytes);
 
-/* What was told last; 0 for NULL. Owner, or any thread under the read lock. */
+/* The value that was set last; 0 for NULL. Owner, or any thread under the read lock. */
 ROSTER_API uint64_t roster_session_memory(const struct roster_session *session);
 ROSTER_API uint64_t roster_session_disk(const struct roster_session *session);
 

@@ -61,7 +61,7 @@ struct roster_entry {
     const char *database;
     const char *application;
     const char *attributes;
-    uint64_t memory; /* as the server told, see roster/limits.h */
+    uint64_t memory; /* as the server reported, see roster/limits.h */
     uint64_t disk;
     /* NULL without a valid transaction. May lack what its owner is doing at the moment. */
     const char *all_digests;  /* JSON: the digests of its statements, the first 50; "[]" for none */

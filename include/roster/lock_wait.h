@@ -26,7 +26,7 @@ ROSTER_API int roster_lock_wait_begin(struct roster_session *session) ROSTER_MUS
  * it was before roster_lock_wait_begin(), blocked_since 0. Owner only; wait-free.
  *
  * Returns 0; -EALREADY when nothing that began so is under way (the transaction or its state has
- * changed meanwhile); otherwise as roster_txn_set_state(). After an error nothing has changed.
+ * changed in between); otherwise as roster_txn_set_state(). After an error nothing has changed.
  */
 ROSTER_API int roster_lock_wait_end(struct roster_session *session);
 

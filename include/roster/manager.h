@@ -14,7 +14,7 @@
 
 ROSTER_BEGIN_DECLS
 
-/* One session manager. A process may have several; they share nothing that one could notice. */
+/* One session manager. A process may have several; they are independent of each other. */
 struct roster;
 
 /* For options.tick_ms: no ticker thread, the server calls roster_tick() itself. */
@@ -66,7 +66,7 @@ ROSTER_API int roster_create(const struct roster_options *options,
                              struct roster **roster) ROSTER_MUST_CHECK;
 
 /*
- * Destroys a roster once nobody uses it any more: waits for all grace periods under way (some
+ * Destroys a roster that is no longer in use: waits for all grace periods under way (some
  * tens of milliseconds) and frees everything. Any thread. Other threads need not have ended.
  *
  * Returns 0; -EINVAL for NULL; -EBUSY while a session or a pin is open, a watchdog, a drain or a
@@ -84,7 +84,8 @@ ROSTER_API int roster_destroy(struct roster *roster);
  */
 ROSTER_API int roster_tick(struct roster *roster);
 
-/* What roster_stats() tells. All counts are since the roster was created unless said otherwise. */
+/* The result of roster_stats(). All counts are since the roster was created unless said otherwise.
+ */
 struct roster_stats {
     size_t size;               /* sizeof(struct roster_stats), set by the caller */
     uint64_t sessions;         /* open now */

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Figures for monitoring, beside roster_stats(): how long things take, and what became of kills.
- * Owners count in lines of their own, whoever asks sums them up (G9).
+ * Owners count in cache lines of their own; the caller's call sums them up (G9).
  */
 #ifndef ROSTER_METRICS_H
 #define ROSTER_METRICS_H
@@ -53,7 +53,7 @@ struct roster_times {
     uint64_t buckets[ROSTER_TIME_BUCKETS]; /* n: at least 2^n ns and less than 2^(n+1) */
 };
 
-/* What roster_metrics() tells. Counts are since the roster was created. */
+/* The result of roster_metrics(). Counts are since the roster was created. */
 struct roster_metrics {
     size_t size; /* sizeof(struct roster_metrics), set by the caller */
     /* Stays in each running state of statements and transactions that lasted into the next tick

@@ -65,8 +65,8 @@ ROSTER_API int roster_min_advance(struct roster *roster, uint64_t max_age_ms,
                                   struct roster_min *min);
 
 /*
- * The same for who only watches: nothing is advanced and nothing expires, so that the local safe
- * point does not depend on who looks. min->safe_point is that of the last scan. Any thread.
+ * Read-only variant, for monitoring: nothing is advanced and nothing expires, so that the local
+ * safe point does not depend on monitoring. min->safe_point is that of the last scan. Any thread.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one than
  * this library knows; the oracle's error, -EIO when it gave no timestamp; -EPERM and -ENOMEM when
@@ -75,8 +75,8 @@ ROSTER_API int roster_min_advance(struct roster *roster, uint64_t max_age_ms,
 ROSTER_API int roster_min_peek(struct roster *roster, struct roster_min *min);
 
 /*
- * The local safe point as of the last scan: collectors may delete every version that nobody at or
- * above it can see. Any thread; one load. Guarantees G2 and G3. 0 before the first scan.
+ * The local safe point as of the last scan: collectors may delete every version that no reader at
+ * or above it can see. Any thread; one load. Guarantees G2 and G3. 0 before the first scan.
  */
 ROSTER_API uint64_t roster_local_safe_point(const struct roster *roster);
 

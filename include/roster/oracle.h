@@ -40,7 +40,7 @@ struct roster_oracle_local;
  */
 ROSTER_API int roster_oracle_local_create(struct roster_oracle_local **clock) ROSTER_MUST_CHECK;
 
-/* Destroys a clock that nobody uses any more. NULL is allowed. Any thread. */
+/* Destroys a clock that is no longer in use. NULL is allowed. Any thread. */
 ROSTER_API void roster_oracle_local_destroy(struct roster_oracle_local *clock);
 
 /*

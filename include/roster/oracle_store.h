@@ -56,7 +56,7 @@ roster_oracle_store_create(struct roster_store *store,
                            const struct roster_oracle_store_options *options,
                            struct roster_oracle_store **oracle);
 
-/** Destroys a handle that nobody uses any more; NULL is ignored. */
+/** Destroys a handle that is no longer in use; NULL is ignored. */
 ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
 
 /**
@@ -70,12 +70,12 @@ ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
  * \param ts     receives the timestamp.
  *
  * \retval 0 got one.
- * \retval -EBADMSG the key holds no timestamp, or this server's clock is centuries ahead; nobody
+ * \retval -EBADMSG the key holds no timestamp, or this server's clock is centuries ahead; no client
  *         gets any until an operator has put it right.
  * \retval -EOVERFLOW the key holds a timestamp more than max_ahead_ms ahead of this server's clock:
  *         one of the two is wrong, and nothing was changed.
  * \retval -EREMCHG the key has vanished since this handle first saw it: the order of timestamps
- *         cannot be told any more. Create a new handle to begin again.
+ *         is no longer known. Create a new handle to begin again.
  * \retval ... errors of the store; -EINPROGRESS excepted, which is settled inside.
  */
 ROSTER_API int roster_oracle_store_allocate(void *oracle, uint64_t *ts);
@@ -134,7 +134,7 @@ struct roster_oracle_persistent_options {
 };
 
 /**
- * Takes over the mark from whoever had it, and makes a clock that begins above it.
+ * Takes over the mark from its last user, and makes a clock that begins above it.
  *
  * \retval 0 made.
  * \retval -EINVAL an argument is null, out of range or of an unknown size.
@@ -150,7 +150,7 @@ roster_oracle_persistent_create(struct roster_store *store,
                                 const struct roster_oracle_persistent_options *options,
                                 struct roster_oracle_persistent **oracle);
 
-/** Destroys a clock that nobody uses any more; NULL is ignored. */
+/** Destroys a clock that is no longer in use; NULL is ignored. */
 ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent *oracle);
 
 /**

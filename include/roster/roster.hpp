@@ -83,8 +83,8 @@ class Roster
             roster.handle.reset(made);
         return error(result);
     }
-    /* The destructor does the same and cannot tell: a roster that is still in use is then left
-     * alone, which leaks it and harms nobody. */
+    /* The destructor does the same but reports no error: a roster that is still in use is then left
+     * alone, which leaks it and does no other harm. */
     [[nodiscard]] std::error_code destroy() noexcept
     {
         int result = roster_destroy(handle.get());

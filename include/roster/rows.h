@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Rows of the tables in which a SQL server shows its sessions and transactions, from a copied list
- * (roster_snapshot()). Columns and their NULLs are those of TiDB; what belongs to a NULL is told
- * beside each member, every other string is never NULL. Strings belong to the snapshot.
+ * (roster_snapshot()). Columns and their NULLs are those of TiDB; what belongs to a NULL is
+ * described beside each member, every other string is never NULL. Strings belong to the snapshot.
  */
 #ifndef ROSTER_ROWS_H
 #define ROSTER_ROWS_H
@@ -16,14 +16,14 @@
 
 ROSTER_BEGIN_DECLS
 
-/* So many characters of a text SHOW PROCESSLIST shows without FULL. */
+/* Number of characters of a text that SHOW PROCESSLIST shows without FULL. */
 #define ROSTER_ROW_INFO_CHARACTERS 100
 
 /* A row of SHOW [FULL] PROCESSLIST. */
 struct roster_row_process {
     uint64_t id;
     const char *user;
-    const char *host;    /* "host:port" when the server told the port */
+    const char *host;    /* "host:port" when the server set the port */
     const char *db;      /* NULL when none is in use */
     const char *command; /* "Sleep" between statements */
     uint64_t time;       /* whole seconds in this statement, or since it did something last */
@@ -51,7 +51,7 @@ struct roster_row_is_process {
 };
 
 /*
- * Fills a row of INFORMATION_SCHEMA.PROCESSLIST. Times are told in the zone that is `utc_offset_s`
+ * Fills a row of INFORMATION_SCHEMA.PROCESSLIST. Times are in the zone that is `utc_offset_s`
  * seconds east of Greenwich. Any thread. Returns 0; -EINVAL for NULL.
  */
 ROSTER_API int roster_row_is_process(const struct roster_snapshot *snapshot,

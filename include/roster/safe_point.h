@@ -9,12 +9,12 @@
  *     max(old, min(now - life time, every live server's record, every barrier))
  *
  * and whichever server holds the leader's key moves it. The gc safe point follows as far as every
- * live server has acknowledged the txn safe point: every version that nobody at or above it can see
- * may be deleted. Neither ever goes back (G3), and neither passes a transaction that is still
- * vouched for (G2, G8), whoever computes it, however many do at once, and whatever their clocks
- * say.
+ * live server has acknowledged the txn safe point: every version that no reader at or above it can
+ * see may be deleted. Neither ever goes back (G3), and neither passes a transaction that is still
+ * vouched for (G2, G8), whichever server computes it, however many do at once, and whatever their
+ * clocks say.
  *
- * Since the txn safe point is inclusive, whoever resolves locks that older transactions left
+ * Since the txn safe point is inclusive, a client that resolves locks that older transactions left
  * behind resolves those of transactions up to the txn safe point - 1.
  *
  * Keys below the prefix:
@@ -65,7 +65,8 @@ struct roster_blocker {
     char name[ROSTER_BLOCKER_NAME]; /**< server id, barrier, or the unreadable key */
     uint64_t ts;                    /**< the record, the barrier, what was acknowledged; or 0 */
     uint64_t age_ms;                /**< how far that is behind what was wanted */
-    char holder[32]; /**< of a server: "transaction" or the pin's kind; "" when it did not tell */
+    char holder[32]; /**< of a server: "transaction" or the pin's kind; "" when it did not report
+                        one */
     uint64_t session_id; /**< of the holder, 0 for none */
     uint64_t pin_id;     /**< of the holder, 0 for a transaction */
 };
@@ -136,7 +137,7 @@ struct roster_safe_point_options {
     uint32_t interval_ms;  /**< between two rounds of the leader, at least 10 (600000) */
     uint32_t timeout_ms;   /**< for one call of the store (5000) */
 
-    roster_safe_point_change_fn *change; /**< is told of changes, or NULL */
+    roster_safe_point_change_fn *change; /**< called after changes, or NULL */
     void *change_arg;                    /**< its first argument */
     roster_store_log_fn *log;            /**< takes lines for the log, or NULL */
     void *log_arg;                       /**< its first argument */
@@ -195,8 +196,8 @@ ROSTER_API int roster_safe_point_stop(struct roster_safe_point *safe_point);
 ROSTER_API void roster_safe_point_destroy(struct roster_safe_point *safe_point);
 
 /**
- * The gc safe point, as far as it is known here: every version that nobody at or above it can see
- * may be deleted. 0 while none is known. Any thread; one load.
+ * The gc safe point, as far as it is known here: every version that no reader at or above it can
+ * see may be deleted. 0 while none is known. Any thread; one load.
  */
 ROSTER_API uint64_t roster_gc_safe_point(const struct roster_safe_point *safe_point);
 
@@ -240,8 +241,8 @@ ROSTER_API int roster_safe_point_advance_txn(struct roster_safe_point *safe_poin
                                              struct roster_safe_point_result *result);
 
 /**
- * Moves the gc safe point to a target. For whoever knows that all servers have acknowledged it; the
- * leader does so by itself.
+ * Moves the gc safe point to a target. For callers that know that all servers have acknowledged it;
+ * the leader does so by itself.
  *
  * \retval 0 moved, or it was there already.
  * \retval -ERANGE the target is below the gc or above the txn safe point, or above what this server

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Sessions: opening, closing, and what is said of who stands behind one.
+ * Sessions: opening, closing, and their identity.
  */
 #ifndef ROSTER_SESSION_H
 #define ROSTER_SESSION_H
@@ -25,7 +25,7 @@ enum roster_session_kind {
 };
 
 /* For attr.flags: transactions of this session never hold back the minimum (G2 does not cover
- * them; roster_txn_check() tells when their snapshot is gone). */
+ * them; roster_txn_check() reports when their snapshot is gone). */
 #define ROSTER_SESSION_NON_PINNING UINT32_C(1)
 
 /* For attr.flags: the digests of a transaction's statements are kept, the first 50 of them, for
@@ -92,8 +92,8 @@ ROSTER_API int roster_session_open(struct roster *roster, const struct roster_se
  * statement never meets its next bearer's, see roster_stmt_seq(); who carries the id alone does, so
  * let the roster choose, or reuse late, as roster_conn_ids_next() does.
  *
- * Returns 0; -EBADF when it is closed already (as far as that can be told: the memory of a closed
- * session serves another one later); -ECHILD.
+ * Returns 0; -EBADF when it is closed already (as far as that can be detected: the memory of a
+ * closed session serves another one later); -ECHILD.
  */
 ROSTER_API int roster_session_close(struct roster_session *session);
 

@@ -45,9 +45,9 @@ ROSTER_API int roster_stmt_end(struct roster_session *session);
 /*
  * The number of the statement that runs or ran last. Each statement of a session has the next
  * number. The first one's is above that of every session that was closed before, so that in the
- * lifetime of a roster no two statements have the same session id and number, whoever chooses the
- * ids: 1 in the first session of a roster. Before the first statement: one less. 0 for NULL. Owner
- * only.
+ * lifetime of a roster no two statements have the same session id and number, no matter which side
+ * chooses the ids: 1 in the first session of a roster. Before the first statement: one less. 0 for
+ * NULL. Owner only.
  */
 ROSTER_API uint64_t roster_stmt_seq(const struct roster_session *session);
 

@@ -47,7 +47,7 @@ struct roster_syncer;
 struct roster_status;
 
 /* Called for POST /drain, in the endpoint's thread. It only sets the drain going: it must not wait
- * for it. Returns 0 or a negative errno, of which the client is told. */
+ * for it. Returns 0 or a negative errno, which is sent to the client. */
 typedef int roster_status_drain_fn(void *arg);
 
 /* Options of an endpoint. Begin with ROSTER_STATUS_OPTIONS_INIT; a member that is 0 has its
@@ -57,7 +57,8 @@ struct roster_status_options {
     const char *address; /* "127.0.0.1:PORT", "[::1]:PORT" or "unix:PATH"; with port 0 the kernel
                             chooses one; default: "127.0.0.1:0" */
     const char *name;    /* of the server; default: "roster" */
-    const char *token;   /* who sends it as bearer token may kill and drain; default: nobody may */
+    const char
+        *token; /* a client that sends it as bearer token may kill and drain; default: none may */
     int peers;  /* not 0: so may, over a Unix socket, root and the user the server runs as */
     int manual; /* not 0: no thread, the server calls roster_status_run_once() itself */
     uint32_t max_connections;       /* at once; default: 64; at most 1024 */

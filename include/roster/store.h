@@ -94,7 +94,7 @@ enum roster_store_log_level {
  * \param level how serious it is.
  * \param text  one line without newline and without secrets, gone when the callback returns.
  *
- * Called in the thread that called the store, which waits meanwhile; never with a lock held,
+ * Called in the thread that called the store, which waits for the return; never with a lock held,
  * so it may use the store, but a time-out then covers what it does as well.
  */
 typedef void roster_store_log_fn(void *arg, enum roster_store_log_level level, const char *text);
@@ -151,7 +151,7 @@ struct roster_store_options {
  * \retval -EINVAL the URL or an option is not usable.
  * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -ENOTSUP this library was built without SQLite or etcd support; SQLite: /proc, which
- *         tells one boot from another, cannot be read, or SQLite was built for one thread only;
+ *         distinguishes boots, cannot be read, or SQLite was built for one thread only;
  *         etcd: libcurl was built without TLS.
  * \retval -ENOENT SQLite: file (with must_exist) or directory does not exist.
  * \retval -EACCES,-EROFS,-EBUSY,-ENOSPC,-EUCLEAN,-EMEDIUMTYPE,-EIO SQLite: see the table.
@@ -322,7 +322,7 @@ struct roster_store_txn_result {
  * \param txn        what to do.
  * \param timeout_ms see above.
  * \param result     receives the result, or NULL on error; give it to roster_store_free(). May
- *                   be NULL if nobody wants it, but then a failed compare goes unnoticed.
+ *                   be NULL if it is not wanted, but then a failed compare goes unnoticed.
  *
  * After -EINPROGRESS, read: the transaction may also still be carried out later, so only a
  * compare that it would have broken (the mod revision of a key it writes) proves that it is
@@ -352,7 +352,7 @@ struct roster_store_stats {
     uint64_t endpoint_failures; /**< etcd: times an endpoint was put aside */
     uint64_t authentications;   /**< etcd: tokens obtained */
     uint64_t watch_restarts;    /**< etcd: streams opened again */
-    uint64_t watch_snapshots;   /**< snapshots told because history was lost */
+    uint64_t watch_snapshots;   /**< snapshots delivered because history was lost */
     uint64_t leases_expired;    /**< memory, SQLite: expired by this handle */
 };
 

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /** \file
- * Leases of a store: how long keys stay when nobody speaks up for them. Threads, time-outs and
+ * Leases of a store: how long keys stay unless a client keeps them alive. Threads, time-outs and
  * errors are those of roster/store.h.
  */
 #ifndef ROSTER_STORE_LEASE_H

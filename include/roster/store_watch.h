@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /** \file
- * Watches of a store: being told of each change of some keys, in order. Time-outs and errors are
+ * Watches of a store: each change of some keys is delivered, in order. Time-outs and errors are
  * those of roster/store.h; of one watch, one thread at a time uses the functions, but for
  * roster_store_watch_cancel().
  */
@@ -32,7 +32,7 @@ struct roster_store_event {
 
 /** What a watch has seen. */
 struct roster_store_events {
-    int64_t revision; /**< all changes up to and including this one have now been told */
+    int64_t revision; /**< all changes up to and including this one have now been delivered */
     /**
      * These are not changes but all keys there are: forget what was known. Comes first in a
      * watch without a first revision, and whenever changes were lost for good because the store
@@ -48,7 +48,7 @@ struct roster_store_events {
  *
  * \param store    the store.
  * \param keys     which ones; without `after`.
- * \param revision tell changes from this revision on; 0 first tells all keys there are, as a
+ * \param revision deliver changes from this revision on; 0 first delivers all keys there are, as a
  *                 snapshot, and then the changes after it.
  * \param watch    receives the handle, or NULL on error.
  *
@@ -67,7 +67,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_open(struct roster_store *st
 /**
  * Waits for changes and takes all that are there.
  *
- * No change is left out, told twice or out of order, whatever happens between: the watch
+ * No change is left out, delivered twice or out of order, whatever happens between: the watch
  * reconnects to other endpoints by itself and goes on where it was, or begins again with a
  * snapshot. It works inside this call alone, so call it again and again; with 0 it never waits.
  *
@@ -75,7 +75,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_open(struct roster_store *st
  * \param timeout_ms as in roster/store.h; here a negative number means without end.
  * \param events     receives the changes, or NULL on error; give them to roster_store_free().
  *
- * \retval 0 something is told.
+ * \retval 0 there are events.
  * \retval -ETIMEDOUT nothing happened while the store was being watched.
  * \retval -EHOSTUNREACH,-EACCES,-EKEYREJECTED,-EPROTO,-EBUSY,... the store is not being watched
  *         at the moment, for this reason; call again, it goes on trying after a pause.

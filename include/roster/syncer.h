@@ -10,7 +10,7 @@
  * acknowledged, plus the lease's time to live, less a margin. Past it, roster_txn_check() and
  * roster_pin_check() fail (G8), whether any thread of the syncer runs or not. The server comes back
  * by itself, with a new lease if need be; transactions whose versions may have been collected
- * meanwhile stay lost and their checks go on failing.
+ * until then stay lost and their checks go on failing.
  *
  * Keys below the prefix, all under the lease:
  *
@@ -60,7 +60,7 @@ struct roster_syncer_change {
 };
 
 /**
- * Is told of every change of state, in order, one at a time, in one of the syncer's threads or in
+ * Called after every change of state, in order, one at a time, in one of the syncer's threads or in
  * the thread that called it. No lock is held; it must not stop or destroy the syncer.
  */
 typedef void roster_syncer_change_fn(void *arg, const struct roster_syncer_change *change);
@@ -72,8 +72,8 @@ struct roster_syncer_label {
 };
 
 /**
- * How. Set `size`, `server_id` and what shall be told of the server, and zero the rest: a field
- * that is 0 or NULL means its default. Strings are UTF-8 and copied.
+ * How. Set `size`, `server_id` and what shall be published about the server, and zero the rest: a
+ * field that is 0 or NULL means its default. Strings are UTF-8 and copied.
  */
 struct roster_syncer_options {
     size_t size; /**< sizeof(struct roster_syncer_options) */
@@ -94,7 +94,7 @@ struct roster_syncer_options {
     /** Pins older than this do not count and their checks fail; 600 s to 31536000 s (86400 s). */
     uint64_t max_age_ms;
 
-    roster_syncer_change_fn *change; /**< is told of changes of state, or NULL */
+    roster_syncer_change_fn *change; /**< called after changes of state, or NULL */
     void *change_arg;                /**< its first argument */
     roster_store_log_fn *log;        /**< takes lines for the log, or NULL */
     void *log_arg;                   /**< its first argument */
@@ -130,7 +130,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
  * Starts the syncer's threads: they register the server, report, keep the lease, watch it and
  * fence, and none of these waits for another. They block all signals.
  *
- * \retval 0 started; roster_syncer_wait() tells when the server is registered.
+ * \retval 0 started; roster_syncer_wait() returns when the server is registered.
  * \retval -EINVAL an argument is null.
  * \retval -EBUSY it was started or stopped before.
  * \retval -EAGAIN no thread could be started; it may be tried again.

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The watchdog: walks all sessions a few times a second, ends what lasts too long or uses too
- * much, and tells of what is expensive. It reads views without a lock; owners pay nothing for it.
+ * much, and reports what is expensive. It reads views without a lock; owners pay nothing for it.
  */
 #ifndef ROSTER_WATCHDOG_H
 #define ROSTER_WATCHDOG_H
@@ -28,10 +28,10 @@ enum roster_event_kind {
     ROSTER_EVENT_KILL = 3,      /* the watchdog has killed */
     ROSTER_EVENT_STUCK = 4,     /* somebody killed it stuck_ms ago, and it has not ended */
     ROSTER_EVENT_ERROR = 5,     /* a walk failed: `result` says why; ages of transactions could not
-                                   be told, or no session could be looked at */
+                                   be computed, or no session could be looked at */
 };
 
-/* What the watchdog tells. Texts are cut to fit, and empty when not known. */
+/* What the watchdog reports. Texts are cut to fit, and empty when not known. */
 struct roster_event {
     enum roster_event_kind kind;
     enum roster_session_kind session_kind;
@@ -61,7 +61,7 @@ typedef uint64_t roster_memory_fn(void *arg);
 /* For options.interval_ms: no thread, the server calls roster_watchdog_run_once() itself. */
 #define ROSTER_WATCHDOG_MANUAL (-1)
 
-/* So many kills for server_memory are remembered. */
+/* Number of server_memory kills that are kept. */
 #define ROSTER_MEMORY_KILLS 50
 
 /*
@@ -79,11 +79,11 @@ struct roster_watchdog_options {
     uint64_t txn_idle_ms;         /* the same inside a transaction; default: idle_ms */
     uint64_t txn_age_ms;          /* a start timestamp is older: the connection is; default: none */
     uint64_t memory;              /* a session uses more: its statement is; default: none */
-    uint64_t statement_ms;        /* tell of a statement that runs longer; default: 60000 */
+    uint64_t statement_ms;        /* report a statement that runs longer; default: 60000 */
     uint64_t statement_repeat_ms; /* and again after this time; default: 60000 */
-    uint64_t txn_ms;              /* tell of a transaction that is older; default: 600000 */
+    uint64_t txn_ms;              /* report a transaction that is older; default: 600000 */
     uint64_t txn_repeat_ms;       /* and again after this time; default: 600000 */
-    uint64_t stuck_ms;      /* tell of what has not ended so long after a kill; default: 10000 */
+    uint64_t stuck_ms;      /* report what has not ended this long after a kill; default: 10000 */
     uint64_t server_memory; /* all use more: the largest statement is killed; default: none */
     uint64_t server_memory_least; /* but none that uses less than this; default: 128 MiB */
     uint64_t
@@ -104,12 +104,13 @@ struct roster_watchdog_options {
  * Starts a watchdog, with a thread that blocks all signals unless interval_ms is
  * ROSTER_WATCHDOG_MANUAL. `options` may be NULL: all defaults, which kill nothing. Any thread.
  *
- * Every kill is aimed at the statement that was measured (G5): one that ended meanwhile is not
- * mourned by the next. A connection is killed for idleness when it still is idle after the
- * decision; a statement that begins in the same microsecond finds the connection killed. Limits are
- * strict: what has lasted exactly as long as the limit stays. Times of statements and idleness are
- * told by the roster's coarse clock, so they may be one tick too long; a transaction's age is told
- * by its start timestamp and the roster's oracle, which is asked once a walk.
+ * Every kill is aimed at the statement that was measured (G5): if it has already
+ * ended, the next statement is not killed in its place. A connection is killed for idleness when it
+ * still is idle after the decision; a statement that begins in the same microsecond finds the
+ * connection killed. Limits are strict: what has lasted exactly as long as the limit stays. Times
+ * of statements and idleness are measured by the roster's coarse clock, so they may be one tick too
+ * long; a transaction's age is measured by its start timestamp and the roster's oracle, which is
+ * asked once a walk.
  *
  * Returns 0 and stores it in `*watchdog`; -EINVAL for NULL, a struct smaller than the first
  * version's, or an interval out of range; -E2BIG for a larger one with something unknown in it;
@@ -128,9 +129,9 @@ ROSTER_API int roster_watchdog_stop(struct roster_watchdog *watchdog);
 
 /*
  * Walks once: also beside a watchdog's thread. Any thread; walks take turns. In one walk at most
- * 1024 sessions are told of; the others have their turn in the next.
+ * 1024 sessions are reported; the others have their turn in the next.
  *
- * Returns 0; -EINVAL for NULL; the oracle's error when ages of transactions could not be told,
+ * Returns 0; -EINVAL for NULL; the oracle's error when ages of transactions could not be computed,
  * everything else was done; what roster_read_lock() returns, nothing was done then.
  */
 ROSTER_API int roster_watchdog_run_once(struct roster_watchdog *watchdog);

@@ -122,7 +122,7 @@ static void print_holder(const json_t *min, const json_t *holder)
     if (*text)
         printf("running:  %.160s\n", text);
     member(min, "gain_ms", text, sizeof(text));
-    printf("to end it would move the minimum up by %s", text);
+    printf("ending it would advance the minimum by %s", text);
     if (strcmp(id, "0") != 0)
         printf(": rosterctl kill %s", id);
     putchar('\n');
@@ -139,7 +139,7 @@ static void print_min(const json_t *min)
     if (json_is_object(holder))
         print_holder(min, holder);
     else
-        puts("held by:  nobody");
+        puts("held by:  none");
     holder = json_object_get(min, "next");
     if (json_is_object(holder)) {
         printf("then:     ");

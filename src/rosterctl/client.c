@@ -133,7 +133,7 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
     long status = 0;
 
     if (!curl || !make_header(options, &header)) {
-        snprintf(reply.error, sizeof(reply.error), "memory is out");
+        snprintf(reply.error, sizeof(reply.error), "out of memory");
         curl_easy_cleanup(curl);
         return reply;
     }

@@ -280,7 +280,7 @@ int main(int argc, char **argv)
                "Commands:\n"
                "  ps          sessions\n"
                "  trx         transactions\n"
-               "  min         the oldest timestamp still needed, who holds it, how to end that\n"
+               "  min         the oldest timestamp still needed, its holder, and how to end it\n"
                "  safepoint   safe points and the lease\n"
                "  status      the server and its counts\n"
                "  history     what long transactions consisted of\n"

@@ -80,7 +80,7 @@ static void take_minimum(struct top *top, const json_t *min)
     memmove(top->ages, top->ages + 1, sizeof(top->ages) - sizeof(*top->ages));
     top->ages[AGES - 1] = number(min, "age_ms");
     if (!json_is_object(holder)) {
-        snprintf(top->holder, sizeof(top->holder), "nobody");
+        snprintf(top->holder, sizeof(top->holder), "none");
         return;
     }
     cell_text(holder, &id, texts[0], sizeof(texts[0]));

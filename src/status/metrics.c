@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * GET /metrics: OpenMetrics 1.0 for who accepts that, else the older text format of Prometheus, in
- * which the family of a counter is called as its sample is.
+ * GET /metrics: OpenMetrics 1.0 for clients that accept it, else the older text format of
+ * Prometheus, in which the family of a counter is called as its sample is.
  */
 #include "config.h"
 

@@ -166,7 +166,8 @@ static unsigned authorize(struct request *request)
     if (!status->token && !(status->options.peers && status->listener.path))
         return request_fail(request, MHD_HTTP_FORBIDDEN, "this endpoint is for reading only");
     if (!status->token)
-        return request_fail(request, MHD_HTTP_FORBIDDEN, "this user may only read");
+        return request_fail(request, MHD_HTTP_FORBIDDEN,
+                            "this user is not authorized to change anything");
     return request_fail(request, MHD_HTTP_UNAUTHORIZED, "a bearer token is needed for this");
 }
 

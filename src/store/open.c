@@ -87,7 +87,7 @@ static int open_kind(const char *url, const struct roster_store_options *options
         return err;
     copy = strdup(url);
     if (copy == NULL)
-        return store_error_set(error, -ENOMEM, "memory is out");
+        return store_error_set(error, -ENOMEM, "out of memory");
     err = kind->open(address, options, store, error);
     if (err != 0) {
         free(copy);
@@ -108,7 +108,7 @@ int roster_store_open(const char *url, const struct roster_store_options *option
 
     store_error_set(&text, 0, "%s", "");
     if (store == NULL)
-        return store_error_set(&text, -EINVAL, "there is nowhere to put the store's handle");
+        return store_error_set(&text, -EINVAL, "store is NULL");
     *store = NULL;
     if (url == NULL)
         return store_error_set(&text, -EINVAL, "the store's URL is missing");

@@ -143,7 +143,7 @@ int store_options_copy(const struct roster_store_options *from, struct roster_st
         return err;
     to->size = sizeof(*to);
     err = copy_strings(to);
-    return err == 0 ? 0 : store_error_set(error, err, "memory is out");
+    return err == 0 ? 0 : store_error_set(error, err, "out of memory");
 }
 
 static void free_string(const char **text)

@@ -27,9 +27,9 @@ Test(status_access, it_is_for_reading_only_by_default)
 
     fixture_start(&fixture);
     session = fixture_open(&fixture, "a");
-    expect_reply(&fixture, "POST", "/kill?id=1", NULL, 403, "for reading only");
-    expect_reply(&fixture, "POST", "/kill?id=1", with_token, 403, "for reading only");
-    expect_reply(&fixture, "POST", "/drain", NULL, 403, "for reading only");
+    expect_reply(&fixture, "POST", "/kill?id=1", NULL, 403, "read-only");
+    expect_reply(&fixture, "POST", "/kill?id=1", with_token, 403, "read-only");
+    expect_reply(&fixture, "POST", "/drain", NULL, 403, "read-only");
     cr_expect_eq(roster_killed(session), 0);
     cr_assert_eq(roster_session_close(session), 0);
     fixture_stop(&fixture);
@@ -145,7 +145,7 @@ Test(status_access, unless_peers_are_not_asked_for)
     make_path(path, sizeof(path), directory);
     fixture.options.address = path;
     fixture_start(&fixture);
-    expect_reply(&fixture, "POST", "/kill?id=1", NULL, 403, "for reading only");
+    expect_reply(&fixture, "POST", "/kill?id=1", NULL, 403, "read-only");
     fixture_stop(&fixture);
     rmdir(directory);
 }

@@ -84,8 +84,8 @@ struct conditions {
 };
 
 /*
- * Whoever is far from the store loses every race to those who are near: while his swap is under way
- * they have made theirs. So after some losses he asks for a range ahead of them, on the condition
+ * A client with high latency loses every compare-and-swap race: while its swap is under way, nearer
+ * clients complete theirs. After some losses it reserves a range ahead of them, on the condition
  * that the key's value is less, whatever it is. Values are compared as texts, which is right as
  * long as they have the same number of digits: no oracle writes one with a digit more that begins
  * with 47 or above, and what stands there is not less than what was read.

@@ -8,8 +8,8 @@
  * and where nobody allocates the leader only looks what was allotted last. Whoever came meanwhile
  * waits for the next range, which the first of them gets when the leader is done.
  *
- * Each waits on a semaphore of his own and needs no lock once he is woken. Whoever was served is
- * woken before the next leader, so that those who ask again at once join the next range: among 64
+ * Each caller waits on its own semaphore and needs no lock once it is woken. Served callers are
+ * woken before the next leader, so that those that ask again at once join the next range: among 64
  * threads it is asked for nearly all of them, with one transaction, and not for every other one.
  */
 
@@ -25,7 +25,7 @@
 #include "cluster/oracle/allot.h"
 #include "core/base/cancel.h"
 
-/* On the stack of who asks. Everything but `next` is his, but for the leader who wakes him. */
+/* On the caller's stack. The caller owns everything but `next`, until the leader wakes it. */
 struct waiter {
     struct waiter *next;
     sem_t woken; /* posted once: served, or to lead */

@@ -19,16 +19,16 @@ const char *roster_strerror(int err)
         return "a struct is larger than this library knows and the unknown part is not "
                "zero; build against its header or link a newer library";
     case -ENOMEM:
-        return "memory, or file descriptors, are out and nothing was changed; free some and try "
-               "again";
+        return "out of memory or file descriptors; nothing was changed; free some and try again";
     case -EAGAIN:
         return "no thread could be started; raise the limit of threads or choose manual "
-               "ticks. Of a safe point or barrier: others were faster again and again; try again";
+               "ticks. Of a safe point or barrier: it lost too many races with other servers; "
+               "retry";
     case -EEXIST:
         return "the session id is in use; take another or let the roster choose one. Of a "
-               "server: another one lives under this id";
+               "server: this id is in use by another live server";
     case -EUSERS:
-        return "as many sessions are open as max_sessions allows; close some or raise the "
+        return "max_sessions sessions are open; close some or raise the "
                "limit";
     case -ENOBUFS:
         return "a reader has been inside for so long that backlog_limit is reached; find "
@@ -63,32 +63,32 @@ const char *roster_strerror(int err)
         return "the target is beyond the safe point already, or the gc safe point would pass the "
                "txn safe point";
     case -EIO:
-        return "the oracle gave no timestamp, or the disk of a store failed; mend it";
+        return "the oracle gave no timestamp, or the disk of a store failed; repair it";
     case -EINPROGRESS:
         return "whether the store was changed is unknown; read it and decide. Of a kill: the "
                "kernel refused membarrier(), so whether the owner will see it is unknown; ask "
                "again";
     case -EPERM:
-        return "the kernel refuses membarrier() to this process, so nothing could be learnt of "
-               "other threads; have its seccomp filter allow the call";
+        return "the kernel refuses membarrier() to this process, so the state of other threads is "
+               "unknown; have its seccomp filter allow the call";
     case -ETIMEDOUT:
         return "time ran out: of a store nothing was changed, try again; of a drain some sessions "
                "have not left in time, the report names them, their owners must close them";
     case -EHOSTUNREACH:
-        return "no endpoint of the store can be reached; look at the network and the store";
+        return "no endpoint of the store can be reached; check the network and the store";
     case -EKEYEXPIRED:
         return "the lease is gone and its keys with it; ask for a new one";
     case -EREMCHG:
-        return "the store, or a key in it, was replaced or deleted meanwhile; see "
+        return "the store, or a key in it, was replaced or deleted since it was opened; see "
                "roster_store_rebind()";
     case -EACCES:
         return "the store refuses the user, password, role or file permission, or this user may "
                "not "
                "make a socket there; correct it";
     case -EKEYREJECTED:
-        return "a TLS certificate was rejected; look at the certificates of both sides";
+        return "a TLS certificate was rejected; check the certificates of both sides";
     case -EPROTO:
-        return "the answer is not that of an etcd v3 gateway; look at the store's URL";
+        return "the answer is not that of an etcd v3 gateway; check the store's URL";
     case -EMSGSIZE:
         return "this is the low half of a 64-bit connection id; pass all of it, as the process "
                "list shows it. Of a store: request or answer exceeds a limit; ask for less";
@@ -117,7 +117,7 @@ const char *roster_strerror(int err)
         return "another server listens on this address, or a file is in the way of the socket; "
                "choose another address or remove the file";
     case -ESHUTDOWN:
-        return "the server is being drained and lets no new session in; connect to another one";
+        return "the server is draining and refuses new sessions; connect to another one";
     default:
         return "not an error number of Roster; pass the negative number a function returned";
     }

@@ -50,8 +50,8 @@
 #endif
 #endif
 
-/* Memory that nobody may look at until it is handed out again: AddressSanitizer reports who does;
- * a build with test delays spoils what he reads. */
+/* Memory that no thread may read until it is handed out again: AddressSanitizer reports one that
+ * does; a build with test delays overwrites the memory, so that a late reader sees garbage. */
 #ifdef RST_ASAN
 #include <sanitizer/asan_interface.h>
 #define rst_poison(addr, size) ASAN_POISON_MEMORY_REGION(addr, size)

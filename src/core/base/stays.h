@@ -2,8 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * How long owners stay in a running state. Told off the common path (G9): a stay into which no tick
- * of the coarse clock fell is not counted, and the paths know that one did by a branch they take
+ * Time-in-state histogram of owners. Recorded only if the coarse clock ticked during the state
+ * (G9): a shorter stay is not counted, and the paths know that one did by a branch they take
  * anyway, because they then have a new "idle since" to write down.
  *
  * Running is counted from when the statement or its transaction began, whichever is later.

@@ -62,7 +62,7 @@ static bool is_over(uint64_t now, uint64_t since, uint64_t limit_ms, uint64_t *a
     uint64_t age = now > since ? now - since : 0;
 
     *age_ms = age / MS;
-    /* Strictly: a limit of n ms is passed when more than n ms have gone, be it by one ns. */
+    /* Strict: exceeds n ms by at least 1 ns. */
     return *age_ms > limit_ms || (*age_ms == limit_ms && age % MS);
 }
 

@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The tables that a transaction uses: a list that only grows, in the session's side. It belongs to
- * the transaction whose start timestamp it has; nobody clears it, so ends stay as they are (G9).
+ * the transaction whose start timestamp it has; it is never cleared, so ends stay as they are (G9).
  * (Two transactions of one session that chose the same old timestamp look like one: the second
- * seems to use what the first did until it uses a table itself, and then goes on with that list.
- * A schema change then waits a little longer than it has to.)
+ * inherits the first one's table list. That is harmless: a schema change may wait longer than
+ * needed.)
  */
 #ifndef ROSTER_CORE_OWNER_TABLES_H
 #define ROSTER_CORE_OWNER_TABLES_H

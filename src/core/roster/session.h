@@ -88,8 +88,9 @@ _Static_assert(RST_FRONT_HAS(view) && RST_FRONT_HAS(identity) && RST_FRONT_HAS(i
 _Static_assert(sizeof(struct roster_session) == 2 * RST_CACHE_LINE, "a session is two lines");
 
 /*
- * What an idle session shows, beside it: no allocation to open one, and two lines at a known place
- * to list it. Used again with the session, after a grace period.
+ * Storage for the idle view and a short identity, allocated with the session: opening one allocates
+ * nothing, and two lines at a known place list it. Used again with the session, after a grace
+ * period.
  */
 struct rst_session_home {
     struct roster_shown idle;

@@ -2,9 +2,9 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What few sessions have and no hot path touches: beside the session, so that this stays at two
- * cache lines. A session gets its side when it first needs one; the side stays with the session's
- * slot, which is used again after a grace period, and is freed with the roster.
+ * Cold per-session data, allocated on first use and outside of the session, so that this stays at
+ * two cache lines. A session gets its side when it first needs one; the side stays with the
+ * session's slot, which is used again after a grace period, and is freed with the roster.
  *
  * Words are written by the owner and read by anyone under the read lock, one by one.
  */

@@ -3,8 +3,8 @@
 
 /*
  * The token that stands for user and password. It is got when it is first needed, and again when
- * etcd does not take it any more. Calls that find it missing together each get one, since
- * otherwise they would wait for each other.
+ * etcd does not take it any more. Concurrent callers each authenticate; sharing one attempt
+ * would make them wait for each other.
  */
 
 #include "config.h"

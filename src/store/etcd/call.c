@@ -206,7 +206,7 @@ static int run(struct progress *p)
     return p->last_error != 0 ? p->last_error : -ETIMEDOUT;
 }
 
-/* What etcd says of leases or of users to calls that are about neither, etcd does not say. */
+/* An auth or lease error on a call that involves neither did not come from etcd. */
 static bool is_foreign(const struct etcd_call *call, int err)
 {
     bool grants = strcmp(call->path, ETCD_PATH_GRANT) == 0;

@@ -63,7 +63,7 @@ static int check_libcurl(struct etcd_store *store, const struct store_error *err
                                "libcurl %s lacks TLS or another setting that the store needs; "
                                "install one of 7.68 or newer with TLS",
                                curl_version_info(CURLVERSION_NOW)->version);
-    return err == 0 ? 0 : store_error_set(error, err, "memory is out");
+    return err == 0 ? 0 : store_error_set(error, err, "out of memory");
 }
 
 static int etcd_open(const char *address, const struct roster_store_options *options,
@@ -76,7 +76,7 @@ static int etcd_open(const char *address, const struct roster_store_options *opt
         return store_error_set(error, err, "libcurl cannot be initialized");
     store = calloc(1, sizeof(*store));
     if (store == NULL)
-        return store_error_set(error, -ENOMEM, "memory is out");
+        return store_error_set(error, -ENOMEM, "out of memory");
     if (pthread_mutex_init(&store->mutex, NULL) != 0) {
         free(store);
         return store_error_set(error, -ENOMEM, "no mutex could be made");

@@ -80,10 +80,10 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
                                shown_url(text).text);
     url = curl_url();
     if (url == NULL)
-        return store_error_set(error, -ENOMEM, "memory is out");
+        return store_error_set(error, -ENOMEM, "out of memory");
     rc = curl_url_set(url, CURLUPART_URL, text, 0);
     if (rc == CURLUE_OUT_OF_MEMORY)
-        err = store_error_set(error, -ENOMEM, "memory is out");
+        err = store_error_set(error, -ENOMEM, "out of memory");
     else if (rc != CURLUE_OK)
         err = store_error_set(error, -EINVAL, "etcd endpoint \"%s\" is no URL; write " EXAMPLE,
                               shown_url(text).text);
@@ -92,7 +92,7 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
     if (err == 0) {
         err = rebuild(url, scheme, endpoint);
         if (err == -ENOMEM)
-            store_error_set(error, err, "memory is out");
+            store_error_set(error, err, "out of memory");
         else if (err != 0)
             store_error_set(error, err, "etcd endpoint \"%s\" has no host; write " EXAMPLE,
                             shown_url(text).text);
@@ -117,7 +117,7 @@ static int add_endpoint(struct etcd_store *store, const char *text, const struct
         err == 0 ? reallocarray(store->endpoints, store->n_endpoints + 1, sizeof(*moved)) : NULL;
     if (moved == NULL) {
         free(endpoint);
-        return err != 0 ? err : store_error_set(error, -ENOMEM, "memory is out");
+        return err != 0 ? err : store_error_set(error, -ENOMEM, "out of memory");
     }
     store->endpoints = moved;
     moved[store->n_endpoints++] = (struct etcd_endpoint){.url = endpoint};
@@ -139,7 +139,7 @@ int etcd_endpoints_parse(struct etcd_store *store, const char *address,
             shown_url(address).text);
     list = rest = strdup(address);
     if (list == NULL)
-        return store_error_set(error, -ENOMEM, "memory is out");
+        return store_error_set(error, -ENOMEM, "out of memory");
     while (err == 0 && (text = strsep(&rest, ",")) != NULL) {
         if (text[0] == '\0')
             err = store_error_set(error, -EINVAL,

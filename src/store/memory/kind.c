@@ -25,7 +25,7 @@ static int memory_open(const char *address, const struct roster_store_options *o
             shown_url(address).text);
     store = calloc(1, sizeof(*store));
     if (store == NULL)
-        return store_error_set(error, -ENOMEM, "memory is out");
+        return store_error_set(error, -ENOMEM, "out of memory");
     err = threads_lock_init(&store->mutex, &store->changed);
     if (err != 0) {
         free(store);

@@ -57,7 +57,7 @@ static int directory_error(const char *address, const char *directory,
                                "give this user access to it",
                                shown_url(address).text, shown_url(directory).text);
     case ENOMEM:
-        return store_error_set(error, -ENOMEM, "memory is out");
+        return store_error_set(error, -ENOMEM, "out of memory");
     default:
         return store_error_set(
             error, -EINVAL, "store \"sqlite:%s\": %s is no directory (%s); name one that is",
@@ -90,7 +90,7 @@ static int locate_new(const char *address, char **path, const struct store_error
 
     *path = NULL;
     if (for_directory == NULL || for_name == NULL) {
-        err = store_error_set(error, -ENOMEM, "memory is out");
+        err = store_error_set(error, -ENOMEM, "out of memory");
         goto out;
     }
     parent = dirname(for_directory); /* NOLINT(concurrency-mt-unsafe): glibc's is MT-safe */
@@ -103,7 +103,7 @@ static int locate_new(const char *address, char **path, const struct store_error
                               "cannot be shared; use a local one, or an etcd store",
                               shown_url(address).text, shown_url(directory).text);
     else if (asprintf(path, "%s/%s", directory, basename(for_name)) < 0)
-        err = store_error_set(error, -ENOMEM, "memory is out");
+        err = store_error_set(error, -ENOMEM, "out of memory");
 out:
     free(directory);
     free(for_directory);
@@ -157,7 +157,7 @@ int sqlite_file_locate(const char *address, const struct roster_store_options *o
     /* All connections must name the file alike, or SQLite looks for its log elsewhere. */
     real = realpath(address, NULL);
     if (real == NULL && errno == ENOMEM)
-        return store_error_set(error, -ENOMEM, "memory is out");
+        return store_error_set(error, -ENOMEM, "out of memory");
     err = real == NULL ? locate_new(address, path, error) : locate_new(real, path, error);
     free(real);
     if (err == 0)

@@ -120,7 +120,7 @@ static int sqlite_open(const char *address, const struct roster_store_options *o
                                sqlite3_libversion());
     store = calloc(1, sizeof(*store));
     if (store == NULL)
-        return store_error_set(error, -ENOMEM, "memory is out");
+        return store_error_set(error, -ENOMEM, "out of memory");
     store->base.options = *options;
     err = sqlite_file_locate(address, options, &store->path, error);
     if (err == 0) {
@@ -128,7 +128,7 @@ static int sqlite_open(const char *address, const struct roster_store_options *o
         if (err != 0)
             store_error_set(error, err,
                             "/proc/sys/kernel/random/boot_id cannot be read, without "
-                            "which leases cannot be told from those of an earlier "
+                            "which leases look like those of an earlier "
                             "boot; mount /proc");
     }
     if (err == 0)
