@@ -16,7 +16,7 @@
 }
 # A comment behind a declaration belongs to it.
 /[;,{] +\/\*( |$)/ && !/\/\*\*/ { sub(/\/\*/, /\{ +\/\*/ ? "/*" : "/**<") }
-# The paragraph that tells the result.
+# The paragraph on the result.
 /^ \* Returns / { sub(/Returns /, "\\return ") }
 /^ \* SPDX-/ { print " *"; next }
 { print }

@@ -73,7 +73,7 @@ etcd_try() { # N: whether all members came up
     return 1
 }
 
-# etcd_start N DIRECTORY: starts N members; a port may be taken meanwhile, then others are tried.
+# etcd_start N DIRECTORY: starts N members; a port may be taken by then, and then others are tried.
 etcd_start() {
     local tries
     etcd_dir=$2

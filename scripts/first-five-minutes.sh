@@ -49,7 +49,7 @@ surprise() {
     fi
 }
 
-# The lines that the guide tells one to type.
+# The lines that the guide has one type.
 compile="cc -Wall -Wextra -o first examples/guide/first.c \$(pkg-config --cflags --libs roster)"
 run="env LD_LIBRARY_PATH=$prefix/lib ./first"
 check="env LD_LIBRARY_PATH=$prefix/lib valgrind --quiet --error-exitcode=9 --leak-check=full

@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # foreign-packages.sh ARCHITECTURE DIRECTORY PACKAGE...: unpacks Debian packages of another
-# architecture under that directory, as they would lie under /. Nothing is installed, dpkg is told
-# of no architecture, and apt's lists are a copy of their own, so this needs no root and leaves the
+# architecture under that directory, as they would lie under /. Nothing is installed, dpkg gets no
+# further architecture, and apt's lists are a copy of their own, so this needs no root and leaves the
 # machine as it was. Packages that those depend on have to be named too.
 #
 # A mirror that does not answer is asked again, three times in a minute. Exits 1 when the packages

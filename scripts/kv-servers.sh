@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # Example servers of a quickstart, under load and with transactions that stay open. Sourced after
-# say.sh and resp.sh; whoever sources this ends what end_all() knows.
+# say.sh and resp.sh; the script that sources this ends what end_all() knows.
 
 # The server's connections, the load's, and what else is open.
 ulimit -Sn "$(ulimit -Hn)"
@@ -26,7 +26,7 @@ end_all() {
     rm -rf "$work"
 }
 
-# check WHAT COMMAND...: counts it, and tells when it failed.
+# check WHAT COMMAND...: counts it, and reports a failure.
 check() {
     local what=$1
     shift

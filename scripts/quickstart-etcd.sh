@@ -37,7 +37,7 @@ etcd_leader() {
 
 # What has to be true at every look: nothing goes back, no live transaction is passed.
 check_all() {
-    local name point who now
+    local name point holder now
     for name in "${alive[@]}"; do
         for point in txn_safe_point gc_safe_point; do
             now=$(value "$name" $point)
@@ -47,8 +47,8 @@ check_all() {
         done
         check "gc is not above txn at $name" \
             [ "$(value "$name" gc_safe_point)" -le "$(value "$name" txn_safe_point)" ]
-        for who in "${live[@]}"; do
-            not_passed "$name" "$who"
+        for holder in "${live[@]}"; do
+            not_passed "$name" "$holder"
         done
     done
 }

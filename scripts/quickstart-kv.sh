@@ -58,7 +58,7 @@ show() {
 }
 
 # The process list: long, so only its beginning, and who has a name. Not by head, which would leave
-# before whoever writes is done.
+# before the writer is done.
 show_sessions() {
     local list=$work/list
     cli kv1 CLIENT LIST >"$list"
@@ -130,7 +130,7 @@ show_benchmark() {
     tr '\r' '\n' <"$work/kv1.load" | grep 'requests per second' | tail -n 4 | sed 's/^ */   /'
 }
 
-# Nobody needs an old version any more: what is left is one for each key.
+# No reader needs an old version any more: what is left is one for each key.
 check_rest() {
     local tries
     for ((tries = 50; tries; tries--)); do

@@ -23,6 +23,10 @@ stage_format() {
     printf '%s\0' "${sources[@]}" | xargs -0 -n 40 -P "$jobs" clang-format --dry-run -Werror
 }
 
+stage_language() {
+    .ci/check-language
+}
+
 # Tests are left out: Criterion's macros expand to what some checks refuse. One file a run: in a
 # run of several the analyzer takes every va_list after the first file for uninitialized.
 stage_tidy() {

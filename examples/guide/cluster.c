@@ -24,7 +24,7 @@ static void must(const char *call, int err)
 }
 
 /* [join] */
-/* Told in one of the syncer's threads. */
+/* Called in one of the syncer's threads. */
 static void show_change(void *arg, const struct roster_syncer_change *change)
 {
     (void)arg;

@@ -60,7 +60,7 @@ enum conn_input conn_read(struct conn *conn);
 /* Runs conn->line and replies. Returns whether the connection stays. */
 bool conn_run(struct conn *conn, struct roster *roster);
 
-/* Gives the session away, to whomever conns_wait() gives the connection next. */
+/* Gives the session away, to the thread that conns_wait() gives the connection next. */
 void conn_arm(struct conn *conn);
 
 /* Closes the session and the connection. */

@@ -42,7 +42,7 @@ ROSTER_API uint64_t roster_session_limit(const struct roster_session *session,
                                          enum roster_limit which);
 
 /*
- * Tells how many bytes of memory the session uses now. As often as the owner likes: one store into
+ * Sets how many bytes of memory the session uses now. As often as the owner likes: one store into
  * a line of its own, no view is published. Owner only; wait-free (G9).
  *
  * Returns 0; -EINVAL for NULL; -EBADF when closed.

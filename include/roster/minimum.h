@@ -23,7 +23,7 @@ enum roster_holder_kind {
     ROSTER_HOLDER_PIN = 2,  /* a stand-alone pin */
 };
 
-/* Whoever pins a timestamp. */
+/* The holder of a pinned timestamp. */
 struct roster_holder {
     uint64_t ts;         /* what it pins; for a pending transaction its lower bound */
     uint64_t session_id; /* 0 for a pin without a session */

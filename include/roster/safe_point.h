@@ -100,8 +100,8 @@ struct roster_safe_point_state {
     bool leads;            /**< this server moves them */
     int last_error;        /**< of the operation below that failed last; 0: none fails */
     uint64_t rounds;       /**< times this server has computed them as leader */
-    uint64_t failures;     /**< rounds that ended with an error, or could not begin */
-    uint64_t conflicts;    /**< compare-and-swaps lost to somebody else */
+    uint64_t failures;     /**< of them, ended with an error */
+    uint64_t conflicts;    /**< compare-and-swaps lost to another server */
     struct roster_blocker txn_blocker; /**< of the newest round that this server computed */
     struct roster_blocker gc_blocker;  /**< likewise */
     char leader[129];                  /**< who leads, as far as it is known here; "" for nobody */

@@ -51,7 +51,7 @@ struct roster_schema_verdict {
 };
 
 /*
- * Tells for each of `n` jobs whether it is blocked, and by which transaction longest. Only valid
+ * Returns for each of `n` jobs whether it is blocked, and by which transaction longest. Only valid
  * transactions of user sessions that pin block; `verdicts` has room for `n`, in the order of the
  * jobs. Any thread; lock-free.
  *

@@ -50,12 +50,12 @@ struct roster_event {
 };
 
 /*
- * Told of events, in the thread that walks, after the walk: it may block, and the watchdog waits
+ * Called with events, in the thread that walks, after the walk: it may block, and the watchdog waits
  * for it. It must not call a function of the same watchdog.
  */
 typedef void roster_event_fn(const struct roster_event *event, void *arg);
 
-/* Tells how much memory the server uses. Called in the thread that walks; must not block long. */
+/* Returns how much memory the server uses. Called in the thread that walks; must not block long. */
 typedef uint64_t roster_memory_fn(void *arg);
 
 /* For options.interval_ms: no thread, the server calls roster_watchdog_run_once() itself. */

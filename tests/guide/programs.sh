@@ -37,6 +37,8 @@ run first
 says first "begun at *" "session 1 holds the minimum at *" "nothing is held back: *"
 begun=$(sed -n 's/begun at //p' "$work/first")
 grep -q "the minimum at $begun\$" "$work/first" || fail "the minimum is not the transaction's"
+run short
+says short "session 1 holds the minimum: its start timestamp"
 run collector
 says collector "* collected beside the backup, * after it, 0 lost"
 grep -q '^0 collected beside the backup, 0 after' "$work/collector" && fail "nothing was collected"

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# The code in the guide is that of the examples, and each example is in the guide.
+# The code in the guide and in README.md is that of the examples, and each example is in the guide.
 
 set -u
 cd "$TMPDIR" || exit 99
 wrong=0
-for page in "$ROSTER_SRCDIR"/doc/manual/*.md; do
+for page in "$ROSTER_SRCDIR"/README.md "$ROSTER_SRCDIR"/doc/manual/*.md; do
     awk -v root="$ROSTER_SRCDIR" -f "$ROSTER_SRCDIR/doc/manual/snippets.awk" "$page" >now || wrong=1
     if ! diff "$page" now; then
         echo "WRONG: ${page##*/} is not what the examples are; doc/manual/renew-snippets helps"
