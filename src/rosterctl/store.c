@@ -50,7 +50,7 @@ static void close_cluster(struct cluster *cluster)
     roster_store_close(cluster->store);
 }
 
-/* Returns an exit code; the user has been told. */
+/* Returns an exit code; the error has been printed. */
 static int open_cluster(const struct options *options, struct cluster *cluster)
 {
     struct roster_safe_point_options how = {.size = sizeof(how)};

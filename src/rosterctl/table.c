@@ -106,7 +106,7 @@ static void print_cell(const char *text, const struct column *column, size_t wid
     fputs(last ? "\n" : "  ", stdout);
 }
 
-/* Cuts a text to so many characters. */
+/* Cuts a text to a number of characters. */
 static void cut(char *text, size_t most)
 {
     for (; *text; text++)

@@ -87,7 +87,7 @@ static void histogram(struct out *out, const char *name, const char *label,
     text_printf(out->text, "\n%s_count%s %" PRIu64 "\n", name, braces, times->count);
 }
 
-/* Sessions and transactions by what they do; unknown while nobody may read them. */
+/* Sessions and transactions by what they do; unknown while they may not be read. */
 struct census {
     bool known;
     uint64_t kinds[3];

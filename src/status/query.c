@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a request asks for. Whatever is unknown or malformed is refused, so that nobody takes a
+ * What a request asks for. Whatever is unknown or malformed is refused, so that no client takes a
  * filter that was misspelt for one that let everything through.
  */
 #include "config.h"

@@ -16,7 +16,7 @@
 #define LAST_SANE UINT64_C(4600000000000000000)
 /* Of August 2025, more than a tenth of LAST_SANE. */
 #define LEAP_LEAST UINT64_C(470000000000000000)
-/* So many swaps in a row must have been lost. */
+/* Number of swaps in a row that must have been lost. */
 #define LEAP_LOSSES 2
 #define LEAP_MOST_MS 10000
 
@@ -157,7 +157,7 @@ static uint64_t begin_at(const struct allotter *allotter)
     return wall > allotter->next ? wall : allotter->next;
 }
 
-/* The next attempt after so many losses, the last of which took so long. 0 or -EBADMSG. */
+/* The next attempt after `losses` of them. Returns 0 or -EBADMSG. */
 static int plan(const struct allotter *allotter, uint64_t n, unsigned losses, int64_t took_ns,
                 struct attempt *attempt)
 {
@@ -198,7 +198,7 @@ int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
         took = store_monotonic_ns() - begin;
         if (err == 1)
             break;
-        /* What became of an unknown swap does not matter: its range is nobody's. */
+        /* What became of an unknown swap does not matter: its range belongs to no caller. */
         if (err != 0 && err != -EINPROGRESS)
             return err;
         if (store_remaining_ns(deadline) == 0)

@@ -16,11 +16,11 @@ struct allotter {
     char *key;
     int timeout_ms;
     struct wall_clock clock;
-    int64_t revision; /* of the key's last change that is known; 0: it does not exist */
-    int64_t created;  /* the revision of its creation; 0 as well */
-    bool known;       /* `revision` and `next` are worth trying with */
-    bool seen;        /* the key has existed */
-    uint64_t next;    /* the key's value: the least timestamp that was allotted to nobody */
+    int64_t revision;          /* of the key's last change that is known; 0: it does not exist */
+    int64_t created;           /* the revision of its creation; 0 as well */
+    bool known;                /* `revision` and `next` are worth trying with */
+    bool seen;                 /* the key has existed */
+    uint64_t next;             /* the key's value: the least timestamp that was not allotted */
     atomic_uint_fast64_t last; /* the newest one that was allotted here; a statistic */
     atomic_uint_fast64_t transactions;
     atomic_uint_fast64_t conflicts;

@@ -108,7 +108,7 @@ static int mark_write(struct roster_oracle_persistent *oracle, uint64_t mark, in
     return err;
 }
 
-/* Writes the mark; whether an earlier write was carried out that nobody answered is settled. */
+/* Writes the mark; settles whether an earlier, unanswered write was carried out. */
 static int mark_move(struct roster_oracle_persistent *oracle, uint64_t mark, int64_t deadline)
 {
     uint64_t found = 0;
@@ -136,7 +136,7 @@ static uint64_t mark_above(const struct roster_oracle_persistent *oracle, uint64
     return roster_ts_compose(roster_ts_physical_ms(ts) + 1 + oracle->window_ms, 0);
 }
 
-/* Moves the mark a window above `ts`; with `early` only if nobody else is at it. */
+/* Moves the mark a window above `ts`; with `early` only if no other thread does it. */
 static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool early)
 {
     uint64_t mark = atomic_load_explicit(&oracle->mark, memory_order_relaxed);
@@ -160,7 +160,7 @@ static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool ear
     return err;
 }
 
-/* Takes over the mark from whoever had it. */
+/* Takes over the mark from its last user. */
 static int take_over(struct roster_oracle_persistent *oracle)
 {
     int64_t deadline = store_deadline_in(oracle->timeout_ms);
@@ -172,7 +172,7 @@ static int take_over(struct roster_oracle_persistent *oracle)
         err = mark_read(oracle, deadline, &old, &oracle->revision, &ours);
         if (err != 0)
             return err;
-        if (ours) { /* the write that nobody answered was carried out */
+        if (ours) { /* the unanswered write was carried out */
             mark = old;
             break;
         }
@@ -258,7 +258,7 @@ int roster_oracle_persistent_allocate(void *arg, uint64_t *ts)
         }
     }
     *ts = next;
-    /* Nobody has to wait for this; a failure shows when the end of the window is reached. */
+    /* No caller has to wait for this; a failure shows when the end of the window is reached. */
     if (roster_ts_physical_ms(mark) - roster_ts_physical_ms(next) < oracle->window_ms / 2)
         (void)extend(oracle, next, true);
     return 0;

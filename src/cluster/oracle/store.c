@@ -38,7 +38,7 @@ struct waiter {
 struct roster_oracle_store {
     struct allotter allotter; /* the leader's */
     pthread_mutex_t lock;
-    struct waiter *first; /* the queue, without those whom the leader has taken */
+    struct waiter *first; /* the queue, without those that the leader has taken */
     struct waiter **end;
     bool led;
     atomic_uint_fast64_t timestamps; /* for statistics: they order nothing */
@@ -111,7 +111,7 @@ static uint64_t length(const struct waiter *waiter)
 }
 
 #ifdef ROSTER_CONTROL_STALE_RANGE
-/* Allots more than was asked for, and serves whoever asks later from the rest. */
+/* Allots more than was asked for, and serves later callers from the rest. */
 static int allot(struct roster_oracle_store *oracle, uint64_t n, uint64_t *first)
 {
     int err = 0;
@@ -191,7 +191,7 @@ static void lead(struct roster_oracle_store *oracle, struct waiter *me)
     sem_post(&next->woken);
 }
 
-/* Puts the caller into the queue. Returns whether he leads. */
+/* Puts the caller into the queue. Returns whether it leads. */
 static bool enqueue(struct roster_oracle_store *oracle, struct waiter *me)
 {
     bool leads;

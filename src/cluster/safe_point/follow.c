@@ -25,7 +25,7 @@ static bool is_key(const struct roster_store_kv *kv, const char *key)
     return kv->key.size == strlen(key) && memcmp(kv->key.data, key, kv->key.size) == 0;
 }
 
-/* Somebody leads, or nobody does: then it is time to try. */
+/* Whether there is a leader; without one it is time to try. */
 static void take_leader(struct roster_safe_point *safe_point,
                         const struct roster_store_event *event)
 {

@@ -113,7 +113,7 @@ static void run_and_forget(struct roster_safe_point *safe_point, const struct ba
                        safe_point->server_id);
 }
 
-/* Nobody acknowledges for this server any more, so its record has to say what it needs. */
+/* No thread acknowledges for this server any more, so its record has to say what it needs. */
 static void withdraw_ack(struct roster_safe_point *safe_point)
 {
     struct batch batch = {.n_ops = 0};

@@ -11,7 +11,7 @@
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
 
-/* A server that registers again tells nobody here; it is looked for this often. */
+/* A server that registers again is not announced here; it is looked for this often. */
 #define FOLLOW_MS 1000
 
 static void follow_duty(void *arg)

@@ -80,7 +80,7 @@ int safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uint64_
         return err;
     }
     pthread_mutex_lock(&safe_point->lock);
-    /* A watch that begins with a snapshot tells the gc safe point before the txn safe point. */
+    /* A watch that begins with a snapshot delivers the gc safe point before the txn safe point. */
     moved = raise(&safe_point->txn, txn > gc ? txn : gc);
     moved = raise(&safe_point->gc, gc) || moved;
     pthread_mutex_unlock(&safe_point->lock);

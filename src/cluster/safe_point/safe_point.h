@@ -5,9 +5,9 @@
  * The private side of safe points.
  *
  * A leader that is frozen between reading and writing does no harm: it writes over the revision of
- * the safe point that it has read together with the records, in one transaction, and whoever adds
- * or lowers a record or sets a barrier writes the safe point's key again. What it misses is that
- * records are raised or vanish, and that only lets the safe point stay behind.
+ * the safe point that it has read together with the records, in one transaction, and a server that
+ * adds or lowers a record or sets a barrier writes the safe point's key again. What it misses is
+ * that records are raised or vanish, and that only lets the safe point stay behind.
  */
 #ifndef ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
 #define ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
@@ -137,7 +137,7 @@ void safe_point_resign(struct roster_safe_point *safe_point);
 
 /* --------------------------------------------------------------- safe_point/follow.c */
 
-/* Takes what the watch tells, waiting at most `timeout_ms`, and acknowledges. */
+/* Takes what the watch delivers, waiting at most `timeout_ms`, and acknowledges. */
 void safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms);
 
 #endif

@@ -92,7 +92,7 @@ int survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
                  struct roster_blocker *blocker)
 {
     const struct paths *paths = &safe_point->paths;
-    /* Known before the store is read: meanwhile another thread may learn more. */
+    /* Known before the store is read: another thread may learn more in that time. */
     uint64_t known_txn = roster_txn_safe_point(safe_point);
     uint64_t known_gc = roster_gc_safe_point(safe_point);
     struct batch batch = {.n_ops = 0};
@@ -152,7 +152,7 @@ static const struct roster_store_kv *find(const struct roster_store_range *range
     return NULL;
 }
 
-/* What the server tells of who holds its minimum; not to be relied upon. */
+/* What the server reports as the holder of its minimum; not to be relied upon. */
 static void name_holder(const struct roster_safe_point *safe_point, const struct survey *survey,
                         struct roster_store_bytes server, struct roster_blocker *blocker)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* Options of a syncer, and what it tells of its server. */
+/* Options of a syncer, and what it publishes about its server. */
 
 #include "config.h"
 

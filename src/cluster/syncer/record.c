@@ -156,18 +156,18 @@ static int scan(struct roster_syncer *syncer, uint64_t least, struct roster_min 
 /* Logs when scans begin to fail, and when they work again. Not under record_lock. */
 static void tell_scan(struct roster_syncer *syncer)
 {
-    int err, told;
+    int err, reported;
 
     pthread_mutex_lock(&syncer->lock);
     err = syncer->scan_err;
-    told = syncer->told_scan_err;
+    reported = syncer->told_scan_err;
     syncer->told_scan_err = err;
     pthread_mutex_unlock(&syncer->lock);
-    if (err != told && err != 0)
+    if (err != reported && err != 0)
         syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
                    "server %s cannot compute its minimum and reports nothing: %s",
                    syncer->server_id, roster_strerror(err));
-    else if (err != told)
+    else if (err != reported)
         syncer_log(syncer, ROSTER_STORE_LOG_INFO, "server %s can compute its minimum again",
                    syncer->server_id);
 }
@@ -452,7 +452,7 @@ int syncer_lower(void *arg, uint64_t ts)
         syncer_set_due(syncer, SYNCER_FENCE,
                        0); /* tells of a fence: here the roster's locks are held */
     pthread_mutex_unlock(&syncer->lock);
-    /* Somebody else moved the safe point again and again; nothing was changed. */
+    /* Other servers moved the safe point again and again; nothing was changed. */
     return err == -EAGAIN ? -ETIMEDOUT : err;
 }
 

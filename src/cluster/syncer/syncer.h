@@ -7,7 +7,7 @@
  *     lease   grants it, registers the server, keeps it alive, comes back  syncer/lease.c
  *     report  puts the record                                             syncer/record.c
  *     watch   notices that the record is gone                             syncer/watch.c
- *     fence   acts on the deadline when nobody else could                 syncer/state.c
+ *     fence   acts on the deadline when no other thread could                 syncer/state.c
  *
  * What any of them reads from the store is checked by syncer/reject.c before it is used.
  *
@@ -32,7 +32,7 @@
 
 enum syncer_duty { SYNCER_LEASE, SYNCER_REPORT, SYNCER_WATCH, SYNCER_FENCE, SYNCER_DUTIES };
 
-/* Changes of state that wait to be told. */
+/* Changes of state that wait to be delivered. */
 #define SYNCER_CHANGES 16
 
 struct roster_syncer {

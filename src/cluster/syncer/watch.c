@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Watches the record: a server that does not hear of its lease's end from a keep-alive, or whose
- * record was deleted by hand, is fenced as soon as the store tells. */
+ * record was deleted by hand, is fenced as soon as the store reports it. */
 
 #include "config.h"
 

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What the one word for G8, protected_from, is made of. Its lock is held for a few instructions
- * only, so that fencing waits for nobody; it is taken inside the scanner's lock, never around it.
+ * only, so that fencing waits for no thread; it is taken inside the scanner's lock, never around
+ * it.
  */
 #ifndef ROSTER_CORE_BASE_GUARD_H
 #define ROSTER_CORE_BASE_GUARD_H
@@ -36,7 +37,7 @@ struct rst_guard_words {
 int rst_guard_init(struct rst_guard *guard, struct rst_guard_words *words);
 void rst_guard_destroy(struct rst_guard *guard);
 
-/* A scan gave up everything below `local`. Afterwards a collector may be told so. */
+/* A scan gave up everything below `local`. Afterwards a collector may learn it. */
 void rst_guard_raise_local(struct rst_guard *guard, struct rst_guard_words *words, uint64_t local);
 
 /* Raises the record, or sets it. */

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Horizon slots: growth, hand-back and pins. The algorithm is told in horizon.h.
+ * Horizon slots: growth, hand-back and pins. The algorithm is described in horizon.h.
  */
 #include "core/base/horizon.h"
 
@@ -52,7 +52,7 @@ void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit)
 
     /* 4: release, the word is 0 before the slot is handed back; pairs with 6 */
     if (__atomic_fetch_or(&chunk->returned, bit, __ATOMIC_ACQ_REL))
-        return; /* it is on the stack, or whoever made it non-zero is about to push it */
+        return; /* it is on the stack, or the thread that made it non-zero is about to push it */
     rst_test_point("return: bit set");
     top = rst_load(&owner->returns);
     do {

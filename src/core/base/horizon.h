@@ -13,7 +13,7 @@
  * A slot's word is 0 while free. Who holds it stands beside it in another line, is written before
  * the word, and is believed only when the word is the same after it was read (1 to 3 below).
  *
- * Begin and scan (G2; doc/design.md tells why it is sound, tests/model checks it):
+ * Begin and scan (G2; doc/design.md says why it is sound, tests/model checks it):
  *
  *     owner                                     scanner, under scan_lock
  *     A slot := floor        (release)          a now := oracle()
@@ -23,9 +23,9 @@
  *                                               e floor := now  (release)
  *
  * A finish on another thread than the chunk's clears the word and hands the slot back through the
- * chunk's `returned` bitmap. Whoever makes that non-zero pushes the chunk on the owner's stack of
- * returns; the owner takes the whole stack when it has no free slot left. A chunk is on the stack
- * only between these two, so its link is never written while another thread may read it.
+ * chunk's `returned` bitmap. The thread that makes it non-zero pushes the chunk on the owner's
+ * stack of returns; the owner takes the whole stack when it has no free slot left. A chunk is on
+ * the stack only between these two, so its link is never written while another thread may read it.
  */
 #ifndef ROSTER_CORE_BASE_HORIZON_H
 #define ROSTER_CORE_BASE_HORIZON_H
@@ -106,7 +106,7 @@ static inline struct roster_shown *rst_slot_view(const uint64_t *word)
 /*
  * One thread's slots. The free ones of the current chunk are on a stack of their own, because the
  * next begin waits for what the last finish left behind, and a pointer that was pushed is there
- * sooner than a bit that must be computed; the current chunk's bitmap is empty meanwhile.
+ * sooner than a bit that must be computed; until then the current chunk's bitmap is empty.
  */
 struct rst_horizon_cache {
     struct rst_horizon_chunk *current;   /* never NULL, at first without slots */
@@ -125,7 +125,7 @@ struct rst_horizon {
     rst_word scans;
     rst_word expired;
     struct rst_horizon_block *blocks; /* newest first */
-    /* Scanners and whoever begins at a chosen timestamp. */
+    /* Scanners, and begins at a chosen timestamp. */
     pthread_mutex_t scan_lock rst_cache_aligned;
     struct rst_guard guard;
     pthread_mutex_t grow_lock;
@@ -136,8 +136,8 @@ struct rst_horizon {
 int rst_horizon_init(struct rst_horizon *horizon, uint64_t now);
 void rst_horizon_destroy(struct rst_horizon *horizon);
 
-/* For who pins nothing: 0, or -ESTALE when `ts` is not protected any more. Decided between scans,
- * so that nobody is refused by a safe point that does not stand yet. */
+/* For callers that pin nothing: 0, or -ESTALE when `ts` is not protected any more. Decided between
+ * scans, so that no begin is refused by a safe point that does not stand yet. */
 int rst_horizon_ask_at(struct rst_horizon *horizon, uint64_t ts);
 
 /*

@@ -6,11 +6,11 @@
  * of this file and rcu.c.
  *
  * ThreadSanitizer does not see inside liburcu and knows neither grace periods nor membarrier. What
- * it is told here, and only that:
+ * it is stated here, and only that:
  *  - what was done before an unlock or a call_rcu() is seen by the callback and by what follows a
  *    barrier, and what a callback did by the latter (rst_grace_period, rst_callbacks_done). There
  *    is deliberately no acquire at read lock: it would hide a missing publication;
- *  - a node that is pushed or added is seen by whoever pops or finds it.
+ *  - a node that is pushed or added is seen by the thread that pops or finds it.
  */
 #ifndef ROSTER_CORE_BASE_RCU_H
 #define ROSTER_CORE_BASE_RCU_H
@@ -200,7 +200,7 @@ bool rst_membarrier_refused(void);
 /* What readers did before they left is done before what follows a grace period. */
 extern char rst_grace_period;
 
-/* What callbacks did is done before what follows a barrier; nobody else learns of it. */
+/* What callbacks did is done before what follows a barrier; no other thread learns of it. */
 extern char rst_callbacks_done;
 
 static inline void rst_rcu_read_lock(void)

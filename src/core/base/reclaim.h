@@ -35,8 +35,8 @@ int rst_rcu_ready(void);
 
 /*
  * Waits until every callback that was queued before has run. Returns 0; -EBUSY at once inside a
- * read-side section of liburcu's flavour bp, of whomever, because none would end; -EPERM when the
- * kernel refuses the membarrier() that a grace period needs. While there is a user.
+ * read-side section of liburcu's flavour bp, entered by any code, because none would end; -EPERM
+ * when the kernel refuses the membarrier() that a grace period needs. While there is a user.
  */
 int rst_rcu_barrier(void) __attribute__((warn_unused_result));
 

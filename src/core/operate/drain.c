@@ -77,7 +77,7 @@ static bool is_leaving(const struct roster_session *session)
     return rst_kill_conn_reason(rst_load_acquire(&session->kill)) != 0;
 }
 
-/* Tells the session to leave. Whether it was this that told it. */
+/* Asks the session to leave. Returns whether this call was the one. */
 static bool tell(struct drain *drain, const struct roster_session *session)
 {
     return rst_kill_session(drain->roster, (struct roster_session *)(uintptr_t)session,

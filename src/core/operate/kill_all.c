@@ -84,7 +84,7 @@ static int kill_one(const struct roster_session *session, const struct roster_sh
         return 0;
     }
     if (!view->statement && all->target == ROSTER_KILL_TARGET_STATEMENT)
-        err = -ENOENT; /* the statement that may begin meanwhile is not the one that was seen */
+        err = -ENOENT; /* a statement that may have begun since is not the one that was seen */
     else
         err = rst_kill_session(all->roster, (struct roster_session *)(uintptr_t)session,
                                all->target, seq, all->reason);

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The life of a watchdog: options, thread, and telling of events.
+ * The life of a watchdog: options, thread, and delivery of events.
  */
 #include "core/operate/watchdog.h"
 
@@ -51,7 +51,7 @@ static int options_get(struct roster_watchdog_options *known,
     return 0;
 }
 
-/* A failed walk is told once, not ten times a second. */
+/* A failed walk is reported once, not ten times a second. */
 static void note_error(struct roster_watchdog *watchdog, int err)
 {
     struct roster_event *event;

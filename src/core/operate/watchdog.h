@@ -16,7 +16,7 @@
 #include <roster/view.h>
 #include <roster/watchdog.h>
 
-/* Events that always fit, and the most that one walk tells. */
+/* Events that always fit, and the most that one walk reports. */
 #define RST_EVENTS_LEAST 64
 #define RST_EVENTS_MOST 1024
 
@@ -27,7 +27,7 @@
 /* What is remembered of a session from walk to walk: only of those that are expensive or dying. */
 struct rst_track {
     uint64_t session_id; /* 0: a free place */
-    uint64_t stmt_seq;   /* of which was told, and when */
+    uint64_t stmt_seq;   /* that was reported, and when */
     uint64_t stmt_told;
     uint64_t start_ts;
     uint64_t txn_told;
@@ -76,7 +76,7 @@ struct roster_watchdog {
     uint64_t n_kills;
 };
 
-/* One walk at the coarse clock's time `now`, under the lock; tells no one. */
+/* One walk at the coarse clock's time `now`, under the lock; delivers nothing. */
 int rst_watchdog_walk(struct roster_watchdog *watchdog, uint64_t now);
 
 /* A new event about a session; NULL when this walk has no room for another. */
@@ -85,7 +85,7 @@ struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
                                         const struct roster_session *session,
                                         const struct roster_shown *view);
 
-/* Fills an event with what its view says of a session. */
+/* Fills an event from a session's view. */
 void rst_event_fill(struct roster_event *event, const struct roster_session *session,
                     const struct roster_shown *view);
 

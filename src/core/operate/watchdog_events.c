@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Events of a watchdog: room for them, and what they say of a session.
+ * Events of a watchdog: room for them, and their content.
  */
 #include "core/operate/watchdog.h"
 

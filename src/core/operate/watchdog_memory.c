@@ -55,7 +55,7 @@ static void remember(struct roster_watchdog *watchdog, const struct roster_event
     memcpy(kill->text, event->text, sizeof(kill->text));
 }
 
-/* Kills, tells and remembers. `age_ms` is how long an earlier kill has not helped. */
+/* Kills, reports and remembers. `age_ms` is how long an earlier kill has not helped. */
 static int kill_for_memory(struct roster_watchdog *watchdog, uint64_t session_id, uint64_t seq,
                            enum roster_kill_target target, uint64_t used, uint64_t age_ms)
 {

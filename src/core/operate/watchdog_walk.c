@@ -56,7 +56,7 @@ static uint64_t limit_of(const struct visit *visit, enum roster_limit which)
     return limit == ROSTER_LIMIT_NONE ? 0 : limit;
 }
 
-/* Whether what began at `since` has lasted longer than the limit; tells its age. */
+/* Whether what began at `since` has lasted longer than the limit; returns its age. */
 static bool is_over(uint64_t now, uint64_t since, uint64_t limit_ms, uint64_t *age_ms)
 {
     uint64_t age = now > since ? now - since : 0;
@@ -167,11 +167,12 @@ static void tell(struct visit *visit, enum roster_event_kind kind, uint64_t age_
     event->limit = limit;
 }
 
-static bool is_repeat_due(const struct roster_watchdog *watchdog, uint64_t told, uint64_t repeat_ms)
+static bool is_repeat_due(const struct roster_watchdog *watchdog, uint64_t reported,
+                          uint64_t repeat_ms)
 {
     uint64_t age_ms;
 
-    return repeat_ms != ROSTER_LIMIT_NONE && is_over(watchdog->now, told, repeat_ms, &age_ms);
+    return repeat_ms != ROSTER_LIMIT_NONE && is_over(watchdog->now, reported, repeat_ms, &age_ms);
 }
 
 static void check_expensive_statement(struct visit *visit)
@@ -211,7 +212,7 @@ static void check_expensive_txn(struct visit *visit)
     tell(visit, ROSTER_EVENT_TXN, age_ms, watchdog->options.txn_ms);
 }
 
-/* Something was killed, by whomever, and is still there. */
+/* Something was killed, by any killer, and is still there. */
 static void check_stuck(struct visit *visit)
 {
     struct roster_watchdog *watchdog = visit->watchdog;

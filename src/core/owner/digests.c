@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* Between these two the owner writes. Data is stored with release, so that nobody sees it before
+/* Between these two the owner writes. Data is stored with release, so that no reader sees it before
  * the odd version; pairs with the acquire loads in look(). */
 static void write_begin(struct rst_digests *digests)
 {

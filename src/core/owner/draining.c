@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What opening a session has to know of draining. operate/drain.c tells the protocol; letters and
+ * What opening a session has to know of draining. operate/drain.c has the protocol; letters and
  * numbers are those of it.
  */
 #include "core/owner/draining.h"

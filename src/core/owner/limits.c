@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a server says of what a session uses and may use.
+ * What a session uses and may use, as the server sets it.
  */
 #include "core/roster/session.h"
 #include "core/roster/side.h"

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Statements. session.h tells which view is published when.
+ * Statements. session.h says which view is published when.
  */
 #include "core/owner/statement.h"
 

@@ -22,7 +22,7 @@ static bool look(const struct rst_digests *digests, struct rst_digests *copy)
         for (i = 0; i < RST_DIGEST_WORDS; i++)
             copy->kept[n].words[i] = rst_load_acquire(&digests->kept[n].words[i]);
     }
-    /* After the acquire loads: pairs with write_begin() of whoever wrote what they saw. */
+    /* After the acquire loads: pairs with write_begin() of the writer that they saw. */
     return !(version & 1) && rst_load(&digests->version) == version;
 }
 

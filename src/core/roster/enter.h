@@ -21,7 +21,7 @@ static inline struct rst_thread *rst_session_enter(const struct roster_session *
     if (rst_likely(session)) {
         thread = rst_thread_last;
         if (!thread)
-            __builtin_unreachable(); /* see thread.h; tells the analyzers too */
+            __builtin_unreachable(); /* see thread.h; a hint for the analyzers, too */
         if (rst_likely(rst_load(&thread->tag) == session->gate.tag))
             return thread;
     }

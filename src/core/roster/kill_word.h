@@ -11,7 +11,7 @@
  *     bit   0      the session is closed
  *
  * A statement's kill dies with the statement, because the sequence numbers differ from then on, so
- * the owner clears nothing: its path is one load (G9). kill.c tells the protocol.
+ * the owner clears nothing: its path is one load (G9). kill.c has the protocol.
  */
 #ifndef ROSTER_CORE_ROSTER_KILL_WORD_H
 #define ROSTER_CORE_ROSTER_KILL_WORD_H
@@ -62,7 +62,7 @@ static inline bool rst_kill_connection(const struct roster_session *session)
     return rst_kill_conn_reason(rst_load(&session->kill)) != 0;
 }
 
-/* Acknowledges what the kill word says of statement `seq` and returns what roster_killed() says. */
+/* Acknowledges the kill word for statement `seq` and returns what roster_killed() returns. */
 rst_slow int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq);
 
 /* The last thing that happens to the word: from now on every kill is refused. */

@@ -19,7 +19,7 @@
  * The table is resized here because liburcu, left to itself, lets chains grow to eight nodes, each
  * of them a cache miss to everyone who opens, closes or looks up a session in a large table. It is
  * done in the thread of reclaim.h, so that no owner waits for it. The table waits for grace periods
- * of its own; where none can be had it stays as it is, and whoever opens or closes next asks again.
+ * of its own; where none can be had it stays as it is, and the next open or close asks again.
  */
 static bool fits(uint64_t buckets, uint64_t open)
 {

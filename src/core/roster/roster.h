@@ -51,10 +51,10 @@ struct roster {
 
     rst_word pins;
     rst_word next_pin_id;
-    rst_word attached;          /* watchdogs and the syncer */
-    uint32_t draining;          /* the bits of the kinds of sessions that are refused */
-    uint32_t drainers;          /* 1 while a thread is in roster_drain() */
-    pthread_mutex_t lease_lock; /* whoever pins below the record, and a syncer that goes */
+    rst_word attached;                     /* watchdogs and the syncer */
+    uint32_t draining;                     /* the bits of the kinds of sessions that are refused */
+    uint32_t drainers;                     /* 1 while a thread is in roster_drain() */
+    pthread_mutex_t lease_lock;            /* pins below the record, and a syncer that stops */
     const struct rst_lease_ops *lease_ops; /* NULL: no syncer */
     void *lease_arg;
     pthread_mutex_t kill_lock; /* killers take turns, owners never come here */

@@ -8,7 +8,7 @@
  *     kill                killers and the owner, by compare-and-swap (see kill.c)
  *     gate                the owner; its tag is 0 once closed
  *     side, memory        the owner; read by anyone under the read lock
- *     id, kind, flags     nobody after rst_registry_add(); readers take the identity's copy of them
+ *     id, kind, flags     no one after rst_registry_add(); readers take the identity's copy of them
  *     everything else     the owner alone
  *
  * The first line is all that begin and finish touch.
@@ -36,7 +36,7 @@
 
 /*
  * A session's state as far as the common paths ask: all of it in one word, so that one comparison
- * with what the calling thread expects tells that the session is open, of the roster whose context
+ * with what the calling thread expects shows that the session is open, of the roster whose context
  * the thread used last, and in the state the call is made for. Whatever else is the case is sorted
  * out elsewhere.
  */
@@ -51,7 +51,7 @@ union rst_gate {
     uint64_t word;
 };
 
-/* Tags tell rosters apart, and are never used twice in a process. A closed session has tag 0. */
+/* Tags identify rosters, and are never used twice in a process. A closed session has tag 0. */
 #define RST_TAG_CLOSED UINT32_C(0)
 #define RST_TAG_NONE UINT32_MAX
 
@@ -108,7 +108,7 @@ static inline struct rst_session_home *rst_session_home(const struct rst_graced 
     return rst_graced_home(sessions, session);
 }
 
-/* Gives a session that nobody can see yet its id. */
+/* Gives a session that no other thread can see yet its id. */
 static inline void rst_session_name(struct roster_session *session, uint64_t id)
 {
     session->id = id;

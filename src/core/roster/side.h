@@ -32,7 +32,7 @@ struct rst_side *rst_side_need(struct roster_session *session);
 /* Anyone's, under the read lock: NULL when there is none. */
 const struct rst_side *rst_side_of(const struct roster_session *session);
 
-/* Prepares the side of a session that nobody can find yet. Returns 0 or -ENOMEM. */
+/* Prepares the side of a session that no other thread can find yet. Returns 0 or -ENOMEM. */
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr);
 
 void rst_side_free(struct rst_side *side);

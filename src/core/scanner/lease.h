@@ -22,7 +22,7 @@ struct rst_thread;
 struct rst_lease_ops {
     /*
      * Lowers the record to `ts`, unless it is there already; a pin protects `ts` from scans
-     * meanwhile. Returns 0 after rst_lease_lowered(); -ESTALE when the cluster's safe point has
+     * until then. Returns 0 after rst_lease_lowered(); -ESTALE when the cluster's safe point has
      * passed it; the store's error. May wait.
      */
     int (*lower)(void *arg, uint64_t ts);
@@ -51,7 +51,7 @@ ROSTER_API int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64
 /* The store holds `record` under a new lease until `deadline` (CLOCK_BOOTTIME, ns): unfences. */
 ROSTER_API void rst_lease_grant(struct roster *roster, uint64_t record, uint64_t deadline);
 
-/* The lease that rst_lease_grant() told of never ended and lives until `deadline`: unfences. */
+/* The lease of the last rst_lease_grant() never ended and lives until `deadline`: unfences. */
 ROSTER_API void rst_lease_extend(struct roster *roster, uint64_t deadline);
 
 /* The lease may be gone: checks fail from now on. Does not wait for a scan or an oracle. */

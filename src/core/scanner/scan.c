@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The scan over a roster's slots: it alone knows whether a session or a pin holds one. The
- * algorithm is told in base/horizon.h.
+ * algorithm is described in base/horizon.h.
  */
 #include "core/scanner/scan.h"
 

@@ -2,7 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The scan over a roster's slots. The algorithm is told in base/horizon.h.
+ * The scan over a roster's slots. The algorithm is described in base/horizon.h.
  */
 #ifndef ROSTER_CORE_SCANNER_SCAN_H
 #define ROSTER_CORE_SCANNER_SCAN_H
@@ -18,7 +18,7 @@
  */
 int rst_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min);
 
-/* The same for who only watches: steps a to c, nothing is advanced. */
+/* Read-only variant: steps a to c, nothing is advanced. */
 int rst_scan_peek(struct roster *roster, struct roster_min *min);
 
 #endif /* ROSTER_CORE_SCANNER_SCAN_H */

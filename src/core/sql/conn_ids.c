@@ -228,7 +228,7 @@ static void put_waiting(struct roster_conn_ids *ids)
     ids->waiting = 0;
 }
 
-/* A grace period has passed for what was waiting; what came meanwhile waits for the next one. */
+/* A grace period has passed for what was waiting; what came since waits for the next one. */
 static void settle(struct rcu_head *head)
 {
     struct roster_conn_ids *ids = caa_container_of(head, struct roster_conn_ids, rcu);

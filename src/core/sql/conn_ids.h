@@ -8,9 +8,9 @@
  * period -> in the queue -> out. Those never used go first, then the queue's, so that the order is
  * as if all had been in the queue at the beginning.
  *
- * Limbo is a stack through `links`. There is one rcu_head for all: whoever releases an id while no
- * callback is under way starts one. Each callback puts the ids that have waited for it into the
- * queue, takes the stack, and waits once more for what it took, until the stack is empty.
+ * Limbo is a stack through `links`. There is one rcu_head for all: a thread that releases an id
+ * while no callback is under way starts one. Each callback puts the ids that have waited for it
+ * into the queue, takes the stack, and waits once more for what it took, until the stack is empty.
  */
 #ifndef ROSTER_CORE_SQL_CONN_IDS_H
 #define ROSTER_CORE_SQL_CONN_IDS_H

@@ -250,7 +250,7 @@ int roster_history_add(struct roster_history *history, const struct roster_sessi
     if (!rst_load(&history->capacity) || duration_ms < rst_load(&history->min_duration_ms))
         return 0;
     if (session->gate.remembers)
-        digests = session->side->digests; /* the owner's own: nobody writes it meanwhile */
+        digests = session->side->digests; /* the owner's own: no other thread writes it */
     pthread_mutex_lock(&history->lock);
     err = add(history, digests, duration_ms);
     pthread_mutex_unlock(&history->lock);

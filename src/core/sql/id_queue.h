@@ -5,14 +5,14 @@
  * A lock-free queue of ids, first in, first out: a ring of indices after Nikolaev's SCQ
  * ("A Scalable, Portable, and Memory-Efficient Lock-Free FIFO Queue", DISC 2019).
  *
- * A stalled thread delays nobody, which a ring that hands out tickets to be filled in later
+ * A stalled thread delays no other, which a ring that hands out tickets to be filled in later
  * (Vyukov's) does not give. The ring has room for twice the ids that may be in it, so a put always
  * ends; positions are compared by their difference, so they may wrap.
  *
  * An entry is, from its top: the cycle of the position that wrote it (42 bits), "unsafe" (1 bit: a
- * taker of a later cycle was here while an older id still lay in it, so nobody may put before that
- * taker's position has been passed), and the id (21 bits, 0 for none). All zero is an empty entry
- * of cycle 0, so untouched memory needs no initialisation.
+ * taker of a later cycle was here while an older id still lay in it, so no thread may put before
+ * that taker's position has been passed), and the id (21 bits, 0 for none). All zero is an empty
+ * entry of cycle 0, so untouched memory needs no initialisation.
  */
 #ifndef ROSTER_CORE_SQL_ID_QUEUE_H
 #define ROSTER_CORE_SQL_ID_QUEUE_H

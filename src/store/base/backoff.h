@@ -14,7 +14,7 @@
  */
 int64_t store_backoff_ns(int min_ms, int max_ms, unsigned failures);
 
-/* 64 bits that nobody can guess and no two processes share. */
+/* 64 bits that cannot be guessed and no two processes share. */
 uint64_t store_random(void);
 
 #endif

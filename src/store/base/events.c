@@ -50,9 +50,9 @@ int store_event_list_visit(void *list, const struct roster_store_kv *kv)
 int store_event_list_end(struct store_event_list *list, int err, struct roster_store_watch *watch,
                          struct roster_store_events **events)
 {
-    bool told = err == 0 && (list->snapshot || list->count > 0);
+    bool ready = err == 0 && (list->snapshot || list->count > 0);
 
-    if (told) {
+    if (ready) {
         list->result->revision = list->revision;
         list->result->snapshot = list->snapshot;
         list->result->events = list->events;

@@ -21,7 +21,7 @@ int store_event_list_begin(struct store_event_list *list, struct roster_store *s
                            bool snapshot);
 
 /*
- * Whether the list is long enough to be told without the changes of this revision. If it is,
+ * Whether the list is long enough to be delivered without the changes of this revision. If it is,
  * `revision` is set to the one before.
  */
 bool store_event_list_full(struct store_event_list *list, int64_t revision);

@@ -89,7 +89,7 @@ struct roster_store_watch {
     struct roster_store *store;
     struct roster_store_keys keys;
     unsigned char *key; /* the copy that keys points to */
-    int64_t next;       /* first revision not told yet, 0: a snapshot is to come */
+    int64_t next;       /* first revision not delivered yet, 0: a snapshot is to come */
     /* Set by any thread, release; pairs with the acquire in store_watch_canceled(). */
     atomic_bool canceled;
 };

@@ -135,7 +135,7 @@ struct etcd_verdict etcd_judge_transfer(const struct etcd_http *http, CURLcode c
     if (code == CURLE_OK)
         return v;
     v = judge_failure(http, code);
-    /* An answer beyond our own limit is nobody's fault, and there is only one of each kind. */
+    /* An answer beyond our own limit is no endpoint's fault, and there is only one of each kind. */
     v.blameless = v.err == -EMSGSIZE || v.err == -ENOMEM;
     set_reason(&v, http->error[0] != '\0' ? http->error : curl_easy_strerror(code));
     return v;

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* Length of the text for so many bytes, without a final zero. */
+/* Length of the text for a number of bytes, without a final zero. */
 static inline size_t store_base64_encoded_size(size_t size)
 {
     return (size + 2) / 3 * 4;

@@ -222,7 +222,7 @@ int etcd_decode_range(const json_t *answer, const struct roster_store_keys *keys
                       int64_t revision, void *object, struct roster_store_range *range);
 int etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn, int64_t revision,
                     size_t max_result_bytes, struct roster_store_txn_result **result);
-/* Adds the events of a watch's answer; they must be later than the last one told. */
+/* Adds the events of a watch's answer; they must be later than the last one delivered. */
 int etcd_decode_events(const json_t *array, const struct roster_store_watch *watch,
                        int64_t revision, struct store_event_list *list);
 

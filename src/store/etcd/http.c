@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * HTTP exchanges by libcurl. A handle keeps its connections, so whoever takes the handle that was
- * used last finds them open. Each call has a handle of its own: no call waits for another.
+ * HTTP exchanges by libcurl. A handle keeps its connections, so a call that takes the handle that
+ * was used last finds them open. Each call has a handle of its own: no call waits for another.
  */
 
 #include "config.h"
@@ -157,7 +157,7 @@ void etcd_http_free(struct etcd_http *http)
 
     if (http == NULL)
         return;
-    /* TLS says good-bye, to whom it may no longer concern. */
+    /* TLS closes a connection that no peer may read any more. */
     store_sigpipe_hold(&sigpipe);
     curl_easy_cleanup(http->easy);
     store_sigpipe_release(&sigpipe);

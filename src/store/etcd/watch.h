@@ -9,8 +9,8 @@
  *   side    one request at a time: a token, a snapshot, or a check
  *
  * A stream that says nothing may belong to a quiet cluster, or to a member that is frozen, or cut
- * off from the others; nothing on the stream tells these apart. So a silent stream is checked
- * every watch_check_ms: a linearizable read tells how far the cluster is, and unless the stream
+ * off from the others; nothing on the stream distinguishes these. So a silent stream is checked
+ * every watch_check_ms: a linearizable read returns how far the cluster is, and unless the stream
  * is known to be as far, it is opened again where it was, at a member which is.
  */
 #ifndef ROSTER_STORE_ETCD_WATCH_H
@@ -52,7 +52,7 @@ struct etcd_watch {
     int64_t failing_since; /* 0 while all is well */
     int last_error;
 
-    struct roster_store_events *ready; /* to be told */
+    struct roster_store_events *ready; /* to be delivered */
 };
 
 static inline struct etcd_store *etcd_watch_store(struct etcd_watch *watch)

@@ -40,7 +40,7 @@ static bool is_remote(const char *directory)
     }
 }
 
-/* The errors that an operator can do something about, in his words. */
+/* The errors that an operator can do something about, in plain words. */
 static int directory_error(const char *address, const char *directory,
                            const struct store_error *error)
 {

@@ -73,7 +73,7 @@ static void sqlite_close(struct roster_store *base)
     free(store);
 }
 
-/* Names the error where nobody has done so yet. */
+/* Names the error where it has no text yet. */
 static int open_error(const struct sqlite_store *store, int err, const struct store_error *error)
 {
     if (error->text != NULL && error->size > 0 && error->text[0] != '\0')

@@ -12,8 +12,8 @@
  * Leases are rows with a deadline on CLOCK_BOOTTIME, which all processes of a host share and
  * which no change of the wall clock moves. With another boot that clock begins anew, but then
  * every process that held a lease is gone: the file remembers the boot, and all leases of an
- * earlier one have run out. Whoever finds a lease that has run out ends it, before it reads or
- * writes anything else.
+ * earlier one have run out. A process that finds a lease that has run out ends it, before it reads
+ * or writes anything else.
  */
 #ifndef ROSTER_STORE_SQLITE_SQLITE_H
 #define ROSTER_STORE_SQLITE_SQLITE_H
@@ -83,7 +83,7 @@ struct sqlite_store {
     int log_wait_from;          /* pages of the log from which a commit waits for readers again */
 };
 
-/* What the file says of itself as a whole. */
+/* What the file records about itself as a whole. */
 struct sqlite_state {
     int64_t id;
     int64_t revision;

@@ -271,7 +271,7 @@ int sqlite_tx_end(struct sqlite_tx *tx, int err)
         return err;
     atomic_fetch_add_explicit(&store->base.counters.leases_expired, tx->expired,
                               memory_order_relaxed);
-    /* Who has been told of this revision must never again be told an earlier one. */
+    /* A client that has seen this revision must never again see an earlier one. */
     pthread_mutex_lock(&store->mutex);
     if (tx->state.id == store->id && tx->state.revision > store->seen)
         store->seen = tx->state.revision;
