@@ -32,6 +32,6 @@ while read -r target; do
     [ -f "$target" ] || fail "$target is not there"
 done <targets
 grep -qF "Vouches for the transaction" txn_8h.html || fail "roster_txn_check() has no text"
-grep -qF "pins at or below the lower limit: ignored" structroster__min.html ||
+grep -qF "pins beyond the age limit: ignored" structroster__min.html ||
     fail "a member has no text"
 exit "$wrong"
