@@ -35,8 +35,8 @@ struct roster_drain_progress {
 };
 
 /*
- * Called after every look at the sessions, in the draining thread. Returns 0 to go on; anything else
- * ends the phase: what may still finish is killed now, and what was killed is not waited for.
+ * Called after every look at the sessions, in the draining thread. Returns 0 to go on; anything
+ * else ends the phase: what may still finish is killed now, and what was killed is not waited for.
  */
 typedef int roster_drain_fn(const struct roster_drain_progress *progress, void *arg);
 

@@ -224,7 +224,7 @@ struct roster_syncer_stats {
     uint64_t resumptions;           /**< of them, the lease turned out to be alive */
     uint64_t lowered;               /**< pins for which the record was lowered */
     uint64_t lower_refused;         /**< pins refused because the txn safe point had passed them */
-    uint64_t changes_dropped; /**< changes of state that nobody was told of, for lack of room */
+    uint64_t changes_dropped; /**< changes of state that were not delivered, for lack of room */
     /** Values in the store that no correct server can have written, such as a safe point above what
      * this server protects. Each one fences: it is not used, and transactions below it are lost. */
     uint64_t rejected;

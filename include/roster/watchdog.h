@@ -50,8 +50,8 @@ struct roster_event {
 };
 
 /*
- * Called with events, in the thread that walks, after the walk: it may block, and the watchdog waits
- * for it. It must not call a function of the same watchdog.
+ * Called with events, in the thread that walks, after the walk: it may block, and the watchdog
+ * waits for it. It must not call a function of the same watchdog.
  */
 typedef void roster_event_fn(const struct roster_event *event, void *arg);
 

@@ -85,7 +85,7 @@ int safe_point_round(struct roster_safe_point *safe_point, struct roster_safe_po
 /* --------------------------------------------------------------- safe_point/safe_point.c */
 
 /*
- * What was read or written is known from now on; tells of it. 0, or the error of
+ * What was read or written is known from now on; reports it. 0, or the error of
  * safe_point_admit(), and then neither is known.
  */
 int safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uint64_t gc);

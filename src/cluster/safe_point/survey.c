@@ -69,7 +69,7 @@ static int check_points(struct roster_safe_point *safe_point, const struct surve
     const char *key = survey->gc < known_gc ? paths->gc : paths->txn;
     int err = 0;
 
-    /* Somebody deleted a key or restored a backup: what was given away cannot be told any more. */
+    /* A key was deleted or a backup restored: what was given away is no longer known. */
     if (survey->txn < known_txn || survey->gc < known_gc || (survey->txn == 0 && survey->gc != 0)) {
         (void)unreadable(key, strlen(key), blocker);
         return -EREMCHG;

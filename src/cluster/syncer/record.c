@@ -36,7 +36,7 @@
 struct standing {
     uint64_t txn; /* the txn safe point, 0 for none */
     int64_t txn_revision;
-    uint64_t gc; /* the gc safe point likewise: not above it, unless somebody else wrote it */
+    uint64_t gc; /* the gc safe point likewise: not above it, unless something else wrote it */
     uint64_t record;
     int64_t record_revision; /* 0: there is no record */
     int64_t record_lease;
@@ -450,7 +450,7 @@ int syncer_lower(void *arg, uint64_t ts)
         syncer->stats.lower_refused++;
     if (err == -EBADMSG)
         syncer_set_due(syncer, SYNCER_FENCE,
-                       0); /* tells of a fence: here the roster's locks are held */
+                       0); /* reports a fence: here the roster's locks are held */
     pthread_mutex_unlock(&syncer->lock);
     /* Other servers moved the safe point again and again; nothing was changed. */
     return err == -EAGAIN ? -ETIMEDOUT : err;

@@ -11,10 +11,10 @@
  *
  * What any of them reads from the store is checked by syncer/reject.c before it is used.
  *
- * Two locks. `record_lock` belongs to whoever changes the record in the store and is held across
- * calls of the store; only registering, reporting and lowering take it. `lock` guards the state, is
- * never held across a call of the store, of the oracle or of a callback, and is taken inside
- * record_lock. The roster's own locks come inside both.
+ * Two locks. `record_lock` belongs to the thread that changes the record in the store and is held
+ * across calls of the store; only registering, reporting and lowering take it. `lock` guards the
+ * state, is never held across a call of the store, of the oracle or of a callback, and is taken
+ * inside record_lock. The roster's own locks come inside both.
  */
 #ifndef ROSTER_CLUSTER_SYNCER_SYNCER_H
 #define ROSTER_CLUSTER_SYNCER_SYNCER_H

@@ -107,11 +107,11 @@ const char *roster_strerror(int err)
         return "a callback wants to stop or destroy what it runs in; do that from another thread";
     case -EBADMSG:
         return "the connection id is marked as one of 32 bits but is longer; pass it as the "
-               "server told it. Of a store: a key holds what cannot be read, or what no server "
+               "server sent it. Of a store: a key holds what cannot be read, or what no server "
                "can have written; find out who wrote it and correct or delete it";
     case -EOVERFLOW:
         return "the connection id has its highest bit set, as no id has; pass it as the server "
-               "told it. Of an oracle: the stored timestamp is too far ahead of this server's "
+               "sent it. Of an oracle: the stored timestamp is too far ahead of this server's "
                "clock; find out which of the two is wrong";
     case -EADDRINUSE:
         return "another server listens on this address, or a file is in the way of the socket; "
