@@ -83,7 +83,7 @@ ROSTER_API int roster_oracle_store_allocate(void *oracle, uint64_t *ts);
 /**
  * A roster_oracle_fn: reads a timestamp that is not below any that a call which returned before,
  * by anyone anywhere, has read or allocated. Callers that wait at the same moment share one
- * request, which writes only when some of them allocate, or when nobody has for 10 ms.
+ * request, which writes only when some of them allocate, or when none has for 10 ms.
  *
  * \param oracle a struct roster_oracle_store.
  * \param ts     receives the timestamp.

@@ -175,7 +175,7 @@ int ctl_error(int code, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    /* What it names may come from a server, a store, or whoever wrote the command line. */
+    /* What it names may come from a server, a store, or the command line. */
     roster_text_show(text, strlen(text), text, sizeof(text));
     fprintf(stderr, "rosterctl: %s\n", text);
     return code;

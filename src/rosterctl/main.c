@@ -174,7 +174,7 @@ static const char **filter_place(struct options *options, int key)
     }
 }
 
-/* The same of what tells how to reach a cluster's store. */
+/* The same for the options that say how to reach a cluster's store. */
 static const char **store_place(struct options *options, int key)
 {
     switch (key) {

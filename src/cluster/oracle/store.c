@@ -2,11 +2,11 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The global oracle. Whoever asks puts himself into a queue. The first one leads: he takes the
- * queue as it stands, and only then asks the store for a range of that length, so nobody gets a
- * timestamp that was allotted before he asked. Those who only read take the last one of the range,
- * and where nobody allocates the leader only looks what was allotted last. Whoever came meanwhile
- * waits for the next range, which the first of them gets when the leader is done.
+ * The global oracle. Callers queue up; the first becomes the leader. It takes the queue
+ * as it stands, and only then asks the store for a range of that length, so no caller gets a
+ * timestamp that was allotted before it asked. Callers that only read take the last one of the
+ * range, and where none allocates the leader only looks what was allotted last. A caller that came
+ * later waits for the next range, which the first of them gets when the leader is done.
  *
  * Each caller waits on its own semaphore and needs no lock once it is woken. Served callers are
  * woken before the next leader, so that those that ask again at once join the next range: among 64
@@ -156,8 +156,8 @@ static struct waiter *next_leader(struct roster_oracle_store *oracle)
     return next;
 }
 
-/* Tells everybody of the list what he got: those who read `last`, the others one each from `first`
- * on. All but `me` may be gone then. */
+/* Delivers to every waiter of the list: `last` to those that read, one each from `first` to the
+ * others on. All but `me` may be gone then. */
 static void serve(struct waiter *list, const struct waiter *me, int err, uint64_t first,
                   uint64_t last)
 {
