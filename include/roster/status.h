@@ -24,7 +24,7 @@
  * ("taken_at_ms", "matched"), and the rows are read while the client takes them, so a client that
  * reads slowly costs the server a buffer and not a list. Each row is of one instant, different rows
  * are not of the same. A session that is open and fits during the whole reply, or all the pages, is
- * in it once; one that ends, begins or changes meanwhile is in it once or not at all.
+ * in it once; one that ends, begins or changes during the walk is in it once or not at all.
  *
  * It reads views like any reader: owners never wait for it.
  */

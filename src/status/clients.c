@@ -4,9 +4,9 @@
  *
  * Who is connected, and how much of the endpoint each client may have.
  *
- * All clients are on this machine, so that an address says little: whoever connects from 127.0.0.1
- * may as well do so from 127.0.0.2. What tells them apart is the user. A Unix socket knows it; of
- * a TCP connection the kernel tells it through sock_diag(7).
+ * All clients are on this machine, so that an address says little: a client that connects from
+ * 127.0.0.1 may as well do so from 127.0.0.2. What identifies them is the user. A Unix socket knows
+ * it; of a TCP connection the kernel reports it through sock_diag(7).
  */
 #include "config.h"
 

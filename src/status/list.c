@@ -8,7 +8,7 @@
  * reader keeps in memory, beside the buffer that is on its way. The rows are copied a few at a time
  * when the client has taken the ones before, each in a short section of its own, so that a reader
  * never holds up reclamation either. So each row is of one instant, different rows are not of the
- * same one, and a session that has ended or changed meanwhile is left out; one that is there and
+ * same one, and a session that has ended or changed since is left out; one that is there and
  * fits all the time appears once, since ids are chosen once and in order.
  */
 #include "config.h"
@@ -118,7 +118,7 @@ static void sift_down(uint64_t *ids, size_t count)
     }
 }
 
-/* Keeps the smallest ids, one more than the limit: that there is one tells that there are more. */
+/* Keeps the smallest ids, one more than the limit: that there is one shows that there are more. */
 static int keep(struct stream *stream, uint64_t id)
 {
     if (stream->count > stream->query.limit) {

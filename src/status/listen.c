@@ -285,7 +285,7 @@ int listener_open(struct listener *listener, const char *text)
     return err;
 }
 
-/* The socket goes first, so that whoever gets the lock finds none. */
+/* The socket goes first, so that the next holder of the lock finds none. */
 void listener_close(struct listener *listener)
 {
     struct stat stat;

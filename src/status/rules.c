@@ -27,8 +27,8 @@ static int hex_digit(char digit)
 }
 
 /*
- * Decodes %XX in place. %00 would end the text for whoever reads it as a C string, so that what is
- * compared is not what was sent; it makes the request malformed, and so does a % without digits.
+ * Decodes %XX in place. %00 would end the text for code that reads it as a C string, so that what
+ * is compared is not what was sent; it makes the request malformed, and so does a % without digits.
  */
 size_t rules_unescape(void *cls, struct MHD_Connection *connection, char *text)
 {

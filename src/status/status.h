@@ -20,7 +20,7 @@
 /* What libmicrohttpd takes for a connection; longer headers are refused. */
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 
-/* Who connects: a user of this machine, or an address where users cannot be told apart. */
+/* The client: a user of this machine, or an address where users cannot be distinguished. */
 struct client {
     struct client *prev, *next;
     uint64_t who;

@@ -39,7 +39,7 @@ static void scan(void *arg)
 {
     struct scanning *scanning = arg;
 
-    scanning->err = roster_min_start_ts(roster, 0, &scanning->min);
+    scanning->err = roster_min_advance(roster, 0, &scanning->min);
 }
 
 /* The scan stands still there, while the slot that it looks at goes to another session. */

@@ -79,7 +79,8 @@ static void look_closer(struct scan *scan, const uint64_t *word)
         if (found.ts == 0 || found.ts >= scan->next.ts)
             return;
         rst_test_point("scan: word read");
-        /* 2: acquire; pairs with 1: whoever sees a new holder sees the word that was 0 before */
+        /* 2: acquire; pairs with 1: a scan that sees a new holder sees the word that was 0 before
+         */
         found.holder = (uintptr_t)rst_load_acquire(rst_slot_holder(word));
         found.since = rst_load_acquire(rst_slot_since(word));
         rst_test_point("scan: holder read");
