@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A server of a cluster: its minimum is reported to a store, and when its lease is lost it is
  * fenced before anybody may collect what its transactions read.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A collector of old versions: readers and writers work on versions of one value while the main
  * thread deletes those that the safe point has passed. Ends with 0 when every read found its

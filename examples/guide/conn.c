@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Connections, each armed for one event on the server's epoll: the kernel gives it to one thread,
  * and from arming to being given it is the happens-before edge by which the session moves.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Connections of the servers that use epoll. A connection becomes ready when its client has sent
  * something and when its session was killed; the thread that gets it from conns_wait() owns its

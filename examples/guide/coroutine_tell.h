@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What the sanitizers have to know of coroutines: AddressSanitizer which stack is in use,
  * ThreadSanitizer which "fiber" runs. Nothing without them.

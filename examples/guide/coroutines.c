@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A server with a coroutine for each connection and a few threads that run whichever is ready: a
  * session goes with its coroutine, also in the middle of a transaction.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A server with one libuv loop. Statements run in libuv's thread pool, so a session goes there and
  * comes back; the roster's clock and watchdog run on the loop's timers, without a thread.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The server as a member of a cluster. Each server keeps keys of its own and takes timestamps from
  * its own clock: what they share are the safe points. Clocks that differ make them slow, not wrong,

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The collector. It is a background session of the roster, so that it is seen in CLIENT LIST. It
  * opens no transaction: it needs no snapshot, it only takes away what no snapshot needs.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * SipHash-1-3 (Aumasson and Bernstein, 2012): a hash with a secret key, so that nobody can choose
  * keys that all land in one bucket.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The listener. One socket and not one for each worker (SO_REUSEPORT): connections spread evenly,
  * and starting the server twice on one port is an error and not a riddle.

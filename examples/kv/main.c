@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A multi-threaded in-memory key-value server with snapshot isolation that speaks the Redis
  * protocol. It shows what Roster is for: each connection is a session, each command a statement,

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What operates the server: the status endpoint, the watchdog with its limits, the history of
  * transactions, and the drain before the end. roster_drain() waits, so it has a thread of its own,

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Growing buffers with an upper limit, and replies of the Redis protocol in them: RESP2, or RESP3
  * once the client has asked for it.

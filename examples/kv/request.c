@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Requests. hiredis's reader keeps the bytes and finds the boundaries; the objects it builds are
  * ours, so that a hostile length or nesting is refused before memory is taken for it.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The store: keys, each with a chain of versions. Who needs which version is not its business:
  * timestamps, the minimum and the safe point come from Roster.

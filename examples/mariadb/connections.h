@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * From the server's connection ids to sessions. The server has no room for a pointer of ours that
  * survives a change of user, so a table keeps them, in parts that have a lock each; nobody who

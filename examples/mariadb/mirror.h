@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The roster that mirrors a server: one session a connection, one statement a command. Calls for
  * one connection come one after the other, as the server handles it, from whichever thread does.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * roster_processlist(): the roster as a JSON array, for JSON_TABLE(). It walks the list in place
  * under the read lock: no connection waits for it, however often it is called.

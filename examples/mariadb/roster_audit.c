@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * An audit plugin for MariaDB: every connection that begins after it was loaded is mirrored in a
  * roster, with what it executes. The roster is read by roster_processlist(), see processlist.c.

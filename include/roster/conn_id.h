@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Connection ids that say which server of a cluster a connection belongs to, in 32 bits while
  * those last and in 64 bits when they do not (the layouts of TiDB's global connection ids).

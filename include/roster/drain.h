@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Draining a server: no new sessions, the idle ones leave at once, open work may finish, then
  * everything is killed. Owners tear their sessions down themselves (G6).

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What readers call for every session of a list, compiled into the caller. Included by
  * roster/view.h, which together with roster/session.h says what these functions do.

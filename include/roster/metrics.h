@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Figures for monitoring, beside roster_stats(): how long things take, and what became of kills.
  * Owners count in cache lines of their own; the caller's call sums them up (G9).

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * libroster's core for C++17: each object of the C interface as a class that ends it, and nothing
  * more. Whatever has no class here is called by its C name, with get().

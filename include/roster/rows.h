@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Rows of the tables in which a SQL server shows its sessions and transactions, from a copied list
  * (roster_snapshot()). Columns and their NULLs are those of TiDB; what belongs to a NULL is

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The layout of a timestamp: milliseconds since the Unix epoch, then an 18-bit logical counter
  * (the layout of TiDB's timestamp oracle, so that timestamps of both compare).

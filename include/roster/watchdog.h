@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The watchdog: walks all sessions a few times a second, ends what lasts too long or uses too
  * much, and reports what is expensive. It reads views without a lock; owners pay nothing for it.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The Accept header, as RFC 9110 has it (12.4.2, 12.5.1): several ranges in several lines, each
  * with a weight; the most specific one that fits a type decides. A range that is malformed is

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * GET /metrics: OpenMetrics 1.0 for clients that accept it, else the older text format of
  * Prometheus, in which the family of a counter is called as its sample is.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What a request asks for. Whatever is unknown or malformed is refused, so that no client takes a
  * filter that was misspelt for one that let everything through.

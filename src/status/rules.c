@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What HTTP demands of a request (RFC 9110, RFC 9112), as far as libmicrohttpd leaves it to the
  * application or its versions differ: what two readers might understand differently is refused, and

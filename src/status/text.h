@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Text that grows, and JSON in it. A text that could not grow is marked as failed and stays so;
  * nothing else has to be checked on the way.

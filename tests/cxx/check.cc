@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * roster.hpp: everything ends with its scope, moves leave nothing behind, errors compare with the
  * standard's, and no object is needed to find that out but the library's own counts.

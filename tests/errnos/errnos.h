@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Notes which errnos each public function has returned, in the file that ROSTER_ERRNOS names: a
  * line "FUNCTION NUMBER" for each pair, once a process.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A fuzz target is a program with this one function. libFuzzer calls it with what it invents;
  * driver.c, for compilers without libFuzzer and for AFL++, with files. A fault is an abort or what

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The input is a sequence of public calls, two bytes and an argument each, on up to four sessions
  * and four pins of one roster. Each is made of the library and of the reference: what they return,

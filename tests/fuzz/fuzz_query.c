@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What a request to the status endpoint asks for behind the question mark: the first byte says for
  * what, the rest is NAME=VALUE&NAME... as libmicrohttpd would hand it over.

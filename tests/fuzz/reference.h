@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What a roster is, as simply as it can be said: arrays under one mutex. Written from the headers.
  * Every function returns what the library's function of that name has to return.

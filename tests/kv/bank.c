@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * bank PORT [OPTION...]: many clients move money between accounts while others read all accounts in
  * one snapshot, in several requests with pauses. The sum is the same in every snapshot, or the

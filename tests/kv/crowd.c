@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * crowd PORT COUNT: opens as many connections as asked for, or as the limit of open files allows,
  * makes sure that each is served, prints "open N", and holds them until standard input ends. Then

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Faults for the example server, linked in by wrapping its functions: what the bank test has to
  * find. KV_FAULT chooses one when the server starts.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * raw PORT [OPTION...]: sends standard input to a server on the loopback interface as it is, and
  * prints what comes back. Ends with 0 when the server closed the connection, with 3 when it was

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * change_user PORT: a pool of connections that are handed from one user to the next, as pools do,
  * with and without a database, and sometimes with a wrong password, after which the server leaves

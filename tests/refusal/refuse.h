@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The environment refuses: calls of the C library and of the kernel that fail on demand, whoever
  * makes them: Roster, or SQLite, libcurl and jansson on its behalf. The functions of refuse.c stand

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Calls of stores that are interrupted by signals at all moments fail no more than without, and
  * threads that are cancelled while they call leave nothing locked and nothing half done.

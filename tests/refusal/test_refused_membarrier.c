@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The kernel begins to refuse membarrier(), as it does when a server installs a seccomp filter
  * late. Everything that relies on it fails closed, says so, and works again when the kernel

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A status endpoint whose start is refused something, each call of the environment in turn: it says
  * so by an errno of its header, leaves nothing behind, and starts when it is tried again.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Every call of the environment that a store makes is refused, each in turn. The store's call says
  * so by an error of its table or goes on without; -EINPROGRESS aside nothing has changed; it works

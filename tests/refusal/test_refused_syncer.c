@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A syncer whose creation is refused something, each call of the environment in turn, also those
  * that jansson makes: memory is out, not an argument wrong, and nothing is leaked.

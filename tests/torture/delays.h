@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Delays at random: at the core's test points (builds with ROSTER_TEST_DELAYS) and wherever the
  * torture itself wants time to pass.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The torture: threads that come and go make random calls on several rosters, hand sessions to
  * each other, and compare all that they are told with what must hold (G1 to G8). world.h

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Kills: the killers' side, the owners' side, and the comparison of both (G5): what was delivered
  * was met, by the statement that it was aimed at, and nothing else was met.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The command line of the torture programs. ROSTER_TORTURE_SECONDS in the environment stands in for
  * their own default where many tests are run and time is short.

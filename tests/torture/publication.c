@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The scenario of TiDB issue 54395: internal sessions begin and commit in a loop while the syncer
  * of minimum start timestamps looks at whether their transactions are valid; there both touched

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Readers: what they see under the read lock is whole (G1), sessions and identities stay as they
  * are (G4), no owner waits for them (G7); who is open all the time is met exactly once, whatever

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Scans: each minimum is compared with what was pinned during all of the scan, and joins the
  * limits with which all transactions are compared (G2, G3); who is said to hold it must hold it.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A thread that is cancelled ends between two calls of this library, never inside one, where it
  * would leave locks and half a change behind. A public function that waits, reads or writes, so

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What the one word for G8, protected_from, is made of. Its lock is held for a few instructions
  * only, so that fencing waits for no thread; it is taken inside the scanner's lock, never around

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Views and statements: objects that are used again as soon as they were unpublished, while a
  * reader may still be copying them (look.h tells why that is sound).

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Static probes (USDT), for bpftrace, perf and systemtap: one instruction that does nothing until
  * somebody attaches. With --enable-probes; without it they are not there at all.

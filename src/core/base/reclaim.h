@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What runs after a grace period: callbacks, in a thread of Roster's own, one for all rosters of
  * the process, which lives as long as one of them.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Memory for objects of one class. It comes from the system in slabs, each twice as large as the
  * one before up to a huge page, so that a small server stays small and a large one spends neither a

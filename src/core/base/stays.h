@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Time-in-state histogram of owners. Recorded only if the coarse clock ticked during the state
  * (G9): a shorter stay is not counted, and the paths know that one did by a branch they take

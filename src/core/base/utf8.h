@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * UTF-8 in text that clients chose. All that write or show such text decide with these functions
  * what a character is, what JSON holds for it, and what a terminal must not receive.

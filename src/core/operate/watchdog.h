@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The private side of a watchdog. watchdog.c has its life and thread, watchdog_walk.c what it does
  * in a walk, watchdog_events.c the events, watchdog_memory.c the server's memory, watchdog_track.c

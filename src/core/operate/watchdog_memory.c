@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The server's memory: when all sessions together use too much, the statement of the one that uses
  * most is killed; the next only when that has ended, or has been given up.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The tables that a transaction uses: a list that only grows, in the session's side. It belongs to
  * the transaction whose start timestamp it has; it is never cleared, so ends stay as they are (G9).

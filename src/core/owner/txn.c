@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Transactions: beginning, ending and checking them. The protocol with the scanner is described in
  * horizon.h, what is published when in session.h; txn_state.c has what happens in between.

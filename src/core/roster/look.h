@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Looks: how a view is written by an owner that uses it again at once, and copied by a reader that
  * validates afterwards (G1). Nothing else names the word `life`.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The private side of a stand-alone pin. Constant after roster_pin_acquire(), freed after a grace
  * period, because a scan may be naming it.

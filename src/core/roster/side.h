@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Cold per-session data, allocated on first use and outside of the session, so that this stays at
  * two cache lines. A session gets its side when it first needs one; the side stays with the

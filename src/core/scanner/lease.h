@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What a roster and the syncer that reports it to a leased store know of each other. The functions
  * are exported under a version of their own, for libroster-cluster alone.

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Transaction history: a hash table whose entries also stand in a ring, the one that was seen last
  * first. Numbers that decide whether to look at all are read without the lock.

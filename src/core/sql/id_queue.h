@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A lock-free queue of ids, first in, first out: a ring of indices after Nikolaev's SCQ
  * ("A Scalable, Portable, and Memory-Efficient Lock-Free FIFO Queue", DISC 2019).
