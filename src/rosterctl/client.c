@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "rosterctl.h"
+#include "rosterctl/rosterctl.h"
 
 #include <curl/curl.h>
 #include <roster/text.h>

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "rosterctl.h"
+#include "rosterctl/rosterctl.h"
 
 #include <stdio.h>
 #include <sys/ioctl.h>

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "rosterctl.h"
+#include "rosterctl/rosterctl.h"
 
 #include <errno.h>
 #include <roster/barrier.h>

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "query.h"
+#include "status/query.h"
 
 #include <errno.h>
 #include <string.h>

@@ -13,7 +13,7 @@
  */
 #include "config.h"
 
-#include "rows.h"
+#include "status/rows.h"
 
 #include <errno.h>
 #include <stdlib.h>

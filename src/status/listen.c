@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "listen.h"
+#include "status/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #ifndef ROSTER_STATUS_QUERY_H
 #define ROSTER_STATUS_QUERY_H
 
-#include "status.h"
+#include "status/status.h"
 
 enum query_bit {
     QUERY_ROWS = 1, /* which rows: all but the ones below */

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "rows.h"
+#include "status/rows.h"
 
 #include "core/base/ascii.h"
 

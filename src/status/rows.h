@@ -7,7 +7,7 @@
 #ifndef ROSTER_STATUS_ROWS_H
 #define ROSTER_STATUS_ROWS_H
 
-#include "query.h"
+#include "status/query.h"
 
 #include <roster/list.h>
 

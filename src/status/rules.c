@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include "status.h"
+#include "status/status.h"
 
 #include "core/base/ascii.h"
 

@@ -10,7 +10,7 @@
  */
 #include "config.h"
 
-#include "status.h"
+#include "status/status.h"
 
 #include <errno.h>
 #include <linux/netlink.h>

@@ -7,8 +7,8 @@
 #ifndef ROSTER_STATUS_PRIVATE_H
 #define ROSTER_STATUS_PRIVATE_H
 
-#include "listen.h"
-#include "text.h"
+#include "status/listen.h"
+#include "status/text.h"
 
 #include "core/base/background.h"
 

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "text.h"
+#include "status/text.h"
 
 #include "core/base/utf8.h"
 

@@ -8,7 +8,7 @@
 #ifndef ROSTER_STATUS_TEXT_H
 #define ROSTER_STATUS_TEXT_H
 
-#include "budget.h"
+#include "status/budget.h"
 
 #include <stdbool.h>
 #include <stddef.h>
