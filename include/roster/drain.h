@@ -99,7 +99,7 @@ struct roster_drain_report {
  * drains; -EINVAL for a NULL roster, an unknown kind, poll_ms out of range, or a struct smaller
  * than the first version's; -E2BIG for options with something unknown in them or a larger report
  * than this library knows; -EPERM and -ENOMEM when the kernel refuses the membarrier, or -ENOMEM as
- * roster_read_lock(), and no session was told to leave: new ones are let in as they were; -ECHILD.
+ * roster_read_lock(), and no session was asked to leave: new ones are let in as they were; -ECHILD.
  */
 ROSTER_API int roster_drain(struct roster *roster, const struct roster_drain_options *options,
                             struct roster_drain_report *report);

@@ -29,8 +29,8 @@ typedef int roster_each_fn(const struct roster_session *session, const struct ro
 
 /*
  * Walks all sessions, in no particular order. Under the read lock. A session that is open during
- * the whole walk is visited exactly once; one that is opened or closed meanwhile once or not at
- * all. Never delays an owner, never allocates.
+ * the whole walk is visited exactly once; one that is opened or closed during the walk once or not
+ * at all. Never delays an owner, never allocates.
  *
  * Returns 0; what `fn` returned when it stopped the walk; -EINVAL for NULL.
  */

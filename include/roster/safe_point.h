@@ -102,11 +102,11 @@ struct roster_safe_point_state {
     uint64_t rounds;       /**< times this server has computed them as leader */
     uint64_t failures;     /**< of them, ended with an error */
     uint64_t conflicts;    /**< compare-and-swaps lost to another server */
-    struct roster_blocker txn_blocker; /**< of the newest round that this server computed */
-    struct roster_blocker gc_blocker;  /**< likewise */
-    char leader[129];                  /**< who leads, as far as it is known here; "" for nobody */
-    struct roster_failing leading;     /**< computing them, or finding out who does */
-    struct roster_failing following;   /**< watching them */
+    struct roster_blocker txn_blocker;   /**< of the newest round that this server computed */
+    struct roster_blocker gc_blocker;    /**< likewise */
+    char leader[129];                    /**< the leader, as far as it is known here; "" for none */
+    struct roster_failing leading;       /**< computing them, or finding out who does */
+    struct roster_failing following;     /**< watching them */
     struct roster_failing acknowledging; /**< acknowledging them */
     /** Values of the safe points' keys that no leader can have written: above the oracle's now, or
      * above what this server protects or has acknowledged. They are not used; a server is fenced,
@@ -116,8 +116,8 @@ struct roster_safe_point_state {
     char rejected_key[ROSTER_BLOCKER_NAME]; /**< and the key that held it; "" for none */
 };
 
-/** Is told when a safe point has moved, or this server has begun or ceased to lead: one at a time,
- * and no safe point is less than the time before. What moves while it runs is told in the next
+/** Called when a safe point has moved, or this server has begun or ceased to lead: one at a time,
+ * and no safe point is less than the time before. What moves while it runs is reported in the next
  * call. No lock is held; must not stop or destroy the safe points. */
 typedef void roster_safe_point_change_fn(void *arg, const struct roster_safe_point_state *state);
 

@@ -172,7 +172,7 @@ ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_sync
 
 /**
  * Stops in order: waits until nothing is pinned, fences, ends the threads and removes the server's
- * keys. A transaction that begins meanwhile is fenced; the roster stays so until it gets another
+ * keys. A transaction that begins during this is fenced; the roster stays so until it gets another
  * syncer. Any thread, also several at once: one does it, and the others return when it is done.
  * Afterwards no callback of the syncer runs any more.
  *
@@ -182,7 +182,7 @@ ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_sync
  * \retval 0 stopped.
  * \retval -EINVAL `syncer` is NULL.
  * \retval -EBUSY something is still pinned; the syncer goes on as before.
- * \retval -EALREADY it was stopped before, or another thread has stopped it meanwhile: all is done.
+ * \retval -EALREADY it was stopped before, or another thread has stopped it: all is done.
  * \retval -EDEADLK called from one of the syncer's own callbacks or threads; it goes on as before.
  * \retval ... errors of the oracle: it goes on as before. Errors of the store: it is stopped, but
  *         its keys stay until the lease ends.
