@@ -129,7 +129,9 @@ static int start_daemon(struct roster_status *status)
         status->listener.fd, MHD_OPTION_CONNECTION_LIMIT, status->options.max_connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
         status_completed, status, MHD_OPTION_NOTIFY_CONNECTION, clients_notify, status,
-        MHD_OPTION_UNESCAPE_CALLBACK, rules_unescape, status, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, rules_unescape, status, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 0,
+        MHD_OPTION_END); /* doc/defaults.md has the reasons */
     if (!status->daemon)
         return -ENOMEM;
     info = MHD_get_daemon_info(status->daemon, MHD_DAEMON_INFO_EPOLL_FD);
