@@ -17,6 +17,11 @@ talk_minimum() {
     ask 3 begin "begun *"
     start_ts=${reply#begun }
     ask 4 begin "begun *"
+    while [ "$reply" = "begun $start_ts" ]; do # the clock that is read has not ticked yet
+        ask 4 finish ok
+        sleep 0.02
+        ask 4 begin "begun *"
+    done
     ask 5 minimum "minimum $start_ts held by $id"
     ask 3 read value
     ask 3 begin "error: *"
