@@ -300,6 +300,7 @@ int roster_stmt_end(struct roster_session *session)
     rst_test_point("end: view unpublished");
     if (rst_control(STATEMENT_FIRST))
         rst_statement_spoil(statement);
+    rst_test_point("end: life not over");
     rst_life_end(before); /* 2 of look.h */
     rst_statement_spoil(statement);
     rst_hot_push(statements, statement);
