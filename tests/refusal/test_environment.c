@@ -161,9 +161,10 @@ Test(environment, the_wall_clock_leaps)
 
     for (size_t i = 0; i < 7; i++) {
         refuse_step_wall_clock(leaps[i]);
+        cr_assert_eq(roster_tick(roster), 0);
         cr_assert_eq(roster_session_open(roster, NULL, &sessions[i]), 0);
         cr_assert_eq(roster_txn_begin(sessions[i], &ts[i]), 0);
-        cr_assert(i == 0 || ts[i] > ts[i - 1], "the oracle went back");
+        cr_assert(i == 0 || ts[i] >= ts[i - 1], "the oracle went back");
         oldest = ts[i] < oldest ? ts[i] : oldest;
         cr_assert_eq(roster_min_advance(roster, 0, &min), 0);
         cr_assert_eq(min.min_start_ts, oldest);

@@ -69,6 +69,7 @@ static void stands_at(const char *point)
     cr_assert_eq(roster_txn_check(session), -ESTALE, "granted");
     cr_assert_eq(roster_session_close(session), 0);
     rst_lease_detach(scene.roster);
+    rst_lease_leave(scene.roster);
     cr_assert_eq(roster_destroy(scene.roster), 0);
 }
 

@@ -379,7 +379,7 @@ Test(minimum, the_upper_limit_is_now)
     at_now = open_at(&f, 1001);
     min = unit_min(f.roster);
     cr_assert_eq(min.now, 1001);
-    holder_is_none(&min.holder, 1001);
+    holder_is_session(&min.holder, at_now, 1001);
     cr_assert_eq(min.safe_point, 1001, "inclusive: what can be seen at 1001 stays");
     cr_assert_eq(roster_txn_check(at_now), 0);
     min = unit_min(f.roster);

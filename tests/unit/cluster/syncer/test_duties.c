@@ -55,7 +55,7 @@ static void member_start(struct member *member, struct roster_store *store)
     server_wait_for(&member->server, ROSTER_SYNCER_LIVE);
     cr_assert_eq(roster_oracle_local_create(&member->clock), 0);
     options.syncer = member->server.syncer;
-    options.oracle = roster_oracle_local_read;
+    options.oracle = roster_oracle_local_allocate;
     options.oracle_arg = member->clock;
     options.change = note;
     options.change_arg = member;
