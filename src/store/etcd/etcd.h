@@ -18,6 +18,7 @@
 #include <curl/curl.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <signal.h>
 
 #include "store/base/events.h"
 #include "store/base/kind.h"
@@ -93,6 +94,8 @@ struct etcd_http {
     size_t answer_limit;
     size_t header_size;
     bool too_large;
+    bool masked; /* a name is being looked up, see look_up() */
+    sigset_t mask;
     char error[CURL_ERROR_SIZE];
 };
 

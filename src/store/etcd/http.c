@@ -107,6 +107,38 @@ static size_t take_answer(char *data, size_t size, size_t count, void *arg)
     return n;
 }
 
+/*
+ * libcurl looks a name up in a thread of its own, which inherits the signals that the caller lets
+ * in. They are the server's, so the caller blocks all of them when libcurl is about to start that
+ * thread, until it goes on with the address or gives up.
+ */
+static int look_up(void *resolver, void *reserved, void *arg)
+{
+    struct etcd_http *http = arg;
+
+    (void)resolver;
+    (void)reserved;
+    if (!http->masked)
+        store_signals_block(&http->mask);
+    http->masked = true;
+    return 0;
+}
+
+static void looked_up(struct etcd_http *http)
+{
+    if (http->masked)
+        pthread_sigmask(SIG_SETMASK, &http->mask, NULL);
+    http->masked = false;
+}
+
+static int has_address(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)fd;
+    (void)purpose;
+    looked_up(arg);
+    return CURL_SOCKOPT_OK;
+}
+
 void etcd_http_consume(struct etcd_http *http, size_t size)
 {
     http->answer_size -= size;
@@ -127,6 +159,10 @@ static void set_callbacks(struct etcd_http *http)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
+    curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, look_up);
+    curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, http);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, has_address);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, http);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, http);
 }
 
@@ -234,6 +270,7 @@ CURLcode etcd_http_perform(struct etcd_http *http)
 
     store_sigpipe_hold(&sigpipe);
     code = curl_easy_perform(http->easy);
+    looked_up(http);
     store_sigpipe_release(&sigpipe);
     return code;
 }

@@ -22,6 +22,14 @@ static bool is_pending(void)
     return sigismember(&pending, SIGPIPE) == 1;
 }
 
+void store_signals_block(sigset_t *before)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
 void store_sigpipe_hold(struct store_sigpipe *state)
 {
     sigset_t set;

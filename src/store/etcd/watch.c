@@ -213,13 +213,17 @@ static int begin_missing(struct etcd_watch *watch)
     return choose_endpoint(watch, &watch->stream) ? etcd_stream_begin(watch) : 0;
 }
 
-/* Lets libcurl work and notes which transfers are over. */
+/* Lets libcurl work and notes which transfers are over. It does not wait, but it may start a thread
+ * that looks a name up; see look_up() in store_etcd_http.c. */
 static void run_transfers(struct etcd_watch *watch)
 {
     const CURLMsg *message;
     int running = 0, left = 0;
+    sigset_t before;
 
+    store_signals_block(&before);
     curl_multi_perform(watch->multi, &running);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     while ((message = curl_multi_info_read(watch->multi, &left)) != NULL) {
         struct etcd_transfer *transfer =
             message->easy_handle == watch->stream.http->easy ? &watch->stream : &watch->side;
