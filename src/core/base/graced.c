@@ -178,12 +178,12 @@ static void batch_take(struct rst_graced_cache *cache, const struct rst_graced_n
     void *object = object_of(batch); /* of the first the node has been written since */
 
     for (;;) {
-        __builtin_prefetch(object, 1);
+        rst_prefetch_write(object);
         cache->fresh[cache->n_fresh++] = object;
         batch = batch->next;
         if (!batch)
             break;
-        __builtin_prefetch(batch->member.ahead);
+        rst_prefetch(batch->member.ahead);
         object = batch->member.object;
     }
 }

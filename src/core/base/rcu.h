@@ -137,6 +137,19 @@ _Static_assert(__atomic_always_lock_free(sizeof(rst_word), 0), "the processor lo
 #endif
 #define rst_dereference(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 
+/*
+ * Asks for the line at an address early, for reading or writing. The empty statement has an effect
+ * as far as the compiler knows: else gcc takes a static function that does nothing but this for
+ * one without effects, and drops its calls.
+ */
+#define rst_prefetch(address) rst_prefetch_for((address), 0)
+#define rst_prefetch_write(address) rst_prefetch_for((address), 1)
+#define rst_prefetch_for(address, writes)                                                          \
+    do {                                                                                           \
+        __asm__ __volatile__("");                                                                  \
+        __builtin_prefetch((address), (writes));                                                   \
+    } while (0)
+
 /* Keeps the compiler, and nothing else, from moving accesses across. */
 #define rst_compiler_barrier() __asm__ __volatile__("" ::: "memory")
 

@@ -121,8 +121,8 @@ static void expect_next(struct roster *roster, const struct rst_graced_cache *ca
     next = cache->fresh[cache->n_fresh - 1];
     home = rst_session_home(&roster->sessions, next);
     rst_registry_expect(&roster->registry, next);
-    __builtin_prefetch(&home->idle, 1);
-    __builtin_prefetch(home->identity, 1);
+    rst_prefetch_write(&home->idle);
+    rst_prefetch_write(home->identity);
 }
 
 /* Opens a session that rst_drain_refuses() has let pass. */

@@ -141,9 +141,9 @@ void rst_registry_expect(const struct rst_registry *registry, const struct roste
 {
     uint64_t bit;
 
-    __builtin_prefetch(session, 1);
-    __builtin_prefetch(&session->node, 1);
-    __builtin_prefetch(occupied_word(registry, session, &bit), 1);
+    rst_prefetch_write(session);
+    rst_prefetch_write(&session->node);
+    rst_prefetch_write(occupied_word(registry, session, &bit));
 }
 
 int rst_registry_add(struct rst_registry *registry, struct roster_session *session)
