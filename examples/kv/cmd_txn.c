@@ -126,14 +126,15 @@ static int by_start(const void *a, const void *b)
 
 static void describe(struct buf *out, const struct roster_entry *entry, uint64_t now)
 {
-    uint64_t age = roster_ts_physical_ms(now) - roster_ts_physical_ms(entry->start_ts);
+    uint64_t since = entry->txn_since;
+    uint64_t age = since && now > since ? (now - since) / 1000000 : 0;
 
     buf_printf(out,
                "id=%" PRIu64 " addr=%s name=%s txn=%s start-ts=%" PRIu64 " age-ms=%" PRIu64
                " state=%s writes=%" PRIu64 " bytes=%" PRIu64 " text=\"%s\"\n",
                entry->id, entry->host ? entry->host : "",
                entry->application ? entry->application : "",
-               roster_txn_state_name(entry->txn_state), entry->start_ts, entry->start_ts ? age : 0,
+               roster_txn_state_name(entry->txn_state), entry->start_ts, age,
                roster_run_state_name(entry->run_state), entry->entries, entry->entry_bytes,
                entry->text ? entry->text : "");
 }
@@ -144,7 +145,6 @@ static int list_transactions(struct conn *conn, const void *arg, struct buf *tex
     struct roster_snapshot *snapshot;
     const struct roster_entry **open;
     size_t n, count = 0;
-    uint64_t now;
     int err = roster_snapshot(server->roster, &snapshot);
 
     if (err)
@@ -155,10 +155,9 @@ static int list_transactions(struct conn *conn, const void *arg, struct buf *tex
             open[count++] = &snapshot->entries[n];
     if (open)
         qsort(open, count, sizeof(const struct roster_entry *), by_start);
-    roster_oracle_local_read(server->oracle, &now);
     cluster_line(server, text);
     for (n = 0; n < count; n++)
-        describe(text, open[n], now);
+        describe(text, open[n], snapshot->taken_at);
     roster_snapshot_free(snapshot);
     err = open ? 0 : -ENOMEM;
     free(open);

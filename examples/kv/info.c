@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE(out, name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
@@ -87,28 +88,38 @@ static void about_holder(struct server *server, struct buf *out, const struct ro
                entry.application ? entry.application : "");
 }
 
-static uint64_t ms_since(uint64_t ts, uint64_t now)
+/* For how long it has been held, by the clock that nobody sets. */
+static uint64_t held_ms(const struct roster_holder *holder)
 {
-    return roster_ts_physical_ms(now) - roster_ts_physical_ms(ts);
+    struct timespec now;
+    uint64_t ns;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    return holder->kind != ROSTER_HOLDER_NONE && ns > holder->since ? (ns - holder->since) / 1000000
+                                                                    : 0;
 }
 
 static int about_minimum(struct server *server, struct buf *out)
 {
     struct roster_min min;
+    uint64_t held, next;
     int err = collector_scan(server, &min);
 
     if (err)
         return err;
+    held = held_ms(&min.holder);
+    next = held_ms(&min.next);
     LINE(out, "now_ts", min.now);
     LINE(out, "min_start_ts", min.min_start_ts);
-    LINE(out, "min_age_ms", ms_since(min.min_start_ts, min.now));
+    LINE(out, "min_age_ms", held);
     buf_printf(out, "min_holder:%s\r\n",
                min.holder.kind == ROSTER_HOLDER_NONE ? "none" : "transaction");
     LINE(out, "min_holder_id", min.holder.session_id);
     about_holder(server, out, &min.holder);
     LINE(out, "min_next_id", min.next.session_id);
     LINE(out, "min_next_ts", min.next.ts);
-    LINE(out, "min_next_gain_ms", ms_since(min.min_start_ts, min.next.ts));
+    LINE(out, "min_next_gain_ms", held > next ? held - next : 0);
     LINE(out, "safe_point", min.safe_point);
     LINE(out, "expired_pins", min.expired);
     return 0;

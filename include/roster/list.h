@@ -32,7 +32,7 @@ typedef int roster_each_fn(const struct roster_session *session, const struct ro
  * the whole walk is visited exactly once; one that is opened or closed during the walk once or not
  * at all. Never delays an owner, never allocates.
  *
- * Returns 0; what `fn` returned when it stopped the walk; -EINVAL for NULL.
+ * Returns 0; what `fn` returned when it stopped the walk; -EINVAL for NULL; -ECHILD.
  */
 ROSTER_API int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg);
 
@@ -42,6 +42,7 @@ struct roster_entry {
     enum roster_session_kind kind;
     uint32_t flags;
     uint64_t start_ts;      /* 0 unless txn_state is ROSTER_TXN_VALID */
+    uint64_t txn_since;     /* roster_txn_since() */
     uint64_t state_since;   /* CLOCK_MONOTONIC, ns */
     uint64_t blocked_since; /* 0 unless waiting */
     uint64_t entries;

@@ -104,11 +104,17 @@ static void put_session(struct text *text, struct roster *roster, uint64_t id)
         out_null(text, "info");
 }
 
+/* For how long something is held; 0 for nothing. */
+static uint64_t held_ms(const struct roster_holder *holder)
+{
+    uint64_t now_ms = status_now_ms(), since_ms = holder->since / 1000000;
+
+    return holder->kind != ROSTER_HOLDER_NONE && now_ms > since_ms ? now_ms - since_ms : 0;
+}
+
 static void put_holder(struct text *text, const char *key, struct roster *roster,
                        const struct roster_holder *holder)
 {
-    uint64_t now_ms = status_now_ms();
-
     if (holder->kind == ROSTER_HOLDER_NONE) {
         out_null(text, key);
         return;
@@ -120,17 +126,17 @@ static void put_holder(struct text *text, const char *key, struct roster *roster
     out_id(text, "ts", holder->ts);
     out_id(text, "session_id", holder->session_id);
     out_id(text, "pin_id", holder->pin_id);
-    out_number(text, "held_ms",
-               now_ms > holder->since / 1000000 ? now_ms - holder->since / 1000000 : 0);
+    out_number(text, "held_ms", held_ms(holder));
     put_session(text, roster, holder->session_id);
     out_close(text, '}');
 }
 
-static uint64_t ms_between(uint64_t old_ts, uint64_t new_ts)
+/* How much younger the minimum would be without its holder. */
+static uint64_t gain_ms(const struct roster_min *min)
 {
-    uint64_t old_ms = roster_ts_physical_ms(old_ts), new_ms = roster_ts_physical_ms(new_ts);
+    uint64_t held = held_ms(&min->holder), next = held_ms(&min->next);
 
-    return new_ms > old_ms ? new_ms - old_ms : 0;
+    return held > next ? held - next : 0;
 }
 
 unsigned get_minimum(struct request *request)
@@ -149,12 +155,8 @@ unsigned get_minimum(struct request *request)
     out_open(text, NULL, '{');
     out_id(text, "now", min.now);
     out_id(text, "minimum", min.min_start_ts);
-    out_number(text, "age_ms", ms_between(min.min_start_ts, min.now));
-    out_number(text, "gain_ms",
-               min.holder.kind == ROSTER_HOLDER_NONE
-                   ? 0
-                   : ms_between(min.min_start_ts,
-                                min.next.kind == ROSTER_HOLDER_NONE ? min.now : min.next.ts));
+    out_number(text, "age_ms", held_ms(&min.holder));
+    out_number(text, "gain_ms", gain_ms(&min));
     put_holder(text, "holder", roster, &min.holder);
     put_holder(text, "next", roster, &min.next);
     out_close(text, '}');

@@ -207,6 +207,16 @@ static int64_t ns_between(uint64_t old_ts, uint64_t new_ts)
     return new_ms > old_ms ? (int64_t)(new_ms - old_ms) * 1000000 : 0;
 }
 
+/* By the clock that no step of the wall clock changes. */
+static int64_t ns_held(const struct roster_holder *holder)
+{
+    uint64_t now_ns = status_now_ms() * 1000000;
+
+    return holder->kind != ROSTER_HOLDER_NONE && now_ns > holder->since
+               ? (int64_t)(now_ns - holder->since)
+               : 0;
+}
+
 /* Absent while the oracle cannot be asked or the kernel refuses the membarrier. */
 static void put_minimum(struct out *out, struct roster *roster)
 {
@@ -215,11 +225,12 @@ static void put_minimum(struct out *out, struct roster *roster)
     if (roster_min_peek(roster, &min))
         return;
     gauge_seconds(out, "roster_minimum_age_seconds",
-                  "How far the minimum start timestamp is behind now.",
-                  ns_between(min.min_start_ts, min.now));
+                  "For how long the minimum has been held; 0 while nothing holds it.",
+                  ns_held(&min.holder));
     if (min.safe_point)
         gauge_seconds(out, "roster_safe_point_age_seconds",
-                      "How far the local safe point is behind now.",
+                      "How far the local safe point is behind the oracle's now: follows steps of "
+                      "the wall clock.",
                       ns_between(min.safe_point, min.now));
 }
 

@@ -33,10 +33,13 @@ static uint64_t entry_age_ms(const struct roster_snapshot *snapshot,
     return age_ms(snapshot, entry->stmt_seq ? entry->stmt_since : entry->state_since);
 }
 
+/* By the timestamp only where nothing else is known: that follows every step of the wall clock. */
 static uint64_t txn_age_ms(const struct roster_snapshot *snapshot, const struct roster_entry *entry)
 {
     uint64_t began = roster_ts_physical_ms(entry->start_ts);
 
+    if (entry->txn_since)
+        return age_ms(snapshot, entry->txn_since);
     return snapshot->taken_at_ms > began ? snapshot->taken_at_ms - began : 0;
 }
 

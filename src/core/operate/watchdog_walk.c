@@ -120,15 +120,23 @@ static bool check_idle(struct visit *visit)
     return kill_it(visit, ROSTER_KILL_TARGET_CONNECTION, reason, age_ms, limit);
 }
 
-/* The age of the transaction's start timestamp in milliseconds; 0 when it has none. */
+/* How long the transaction has been open, in milliseconds; 0 when there is none any more. By the
+ * clock that no step of the wall clock changes, but for sessions that pin nothing: of theirs only
+ * the start timestamp is known. */
 static uint64_t txn_age(const struct visit *visit)
 {
-    uint64_t now = roster_ts_physical_ms(visit->watchdog->ts_now);
-    uint64_t began = roster_ts_physical_ms(visit->view->start_ts);
+    const struct roster_shown *view = visit->view;
+    uint64_t since = roster_txn_since(visit->session, view), age_ms, began, now;
 
-    if (visit->view->txn_state != ROSTER_TXN_VALID || now < began)
+    if (view->txn_state != ROSTER_TXN_VALID)
         return 0;
-    return now - began;
+    if (since || !(roster_session_flags(visit->session) & ROSTER_SESSION_NON_PINNING)) {
+        (void)is_over(visit->watchdog->now, since ? since : visit->watchdog->now, 0, &age_ms);
+        return age_ms;
+    }
+    now = roster_ts_physical_ms(visit->watchdog->ts_now);
+    began = roster_ts_physical_ms(view->start_ts);
+    return now > began ? now - began : 0;
 }
 
 /* Whether the session was killed for something that it is over with. */

@@ -79,6 +79,7 @@ static inline int prepare(struct rst_thread *thread, struct roster_session *sess
 {
     uint64_t now = rst_ticker_now(&thread->roster->ticker);
     struct rst_txn_views views;
+    uint64_t *slot = NULL;
     int err = may_begin(session);
 
     if (rst_unlikely(err))
@@ -86,14 +87,14 @@ static inline int prepare(struct rst_thread *thread, struct roster_session *sess
     err = rst_txn_views_take(thread, session, &views);
     if (rst_unlikely(err))
         return err;
-    session->slot = NULL;
     if (pins(session)) {
-        session->slot = announce(thread, session, now);
-        if (rst_unlikely(!session->slot)) {
+        slot = announce(thread, session, now);
+        if (rst_unlikely(!slot)) {
             rst_txn_views_untake(thread, &views);
             return -ENOMEM;
         }
     }
+    rst_store(&session->slot, slot);
     open_txn(thread, session, ROSTER_TXN_PENDING, 0, now, &views);
     return 0;
 }
@@ -150,7 +151,7 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
             return begin_undo_slow(thread, slot, &views, -ESTALE);
         rst_store_release(slot, ts); /* D: pairs with c */
     }
-    session->slot = slot;
+    rst_store(&session->slot, slot);
     open_txn(thread, session, ROSTER_TXN_VALID, ts, now, &views);
     if (start_ts)
         *start_ts = ts;
@@ -196,19 +197,20 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     unsigned n_free = thread->horizon.n_free;
     struct roster *roster = thread->roster;
     struct roster_shown *view;
-    uint64_t local, ts, floor, *out = start_ts ? start_ts : &local;
+    uint64_t local, ts, floor, *slot, *out = start_ts ? start_ts : &local;
     int err;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
                      rst_kill_connection(session) || !n_free))
         return txn_begin_any(session, start_ts);
-    session->slot = rst_horizon_pop(&thread->horizon, n_free, (uintptr_t)session,
-                                    rst_ticker_now(&roster->ticker));
+    slot = rst_horizon_pop(&thread->horizon, n_free, (uintptr_t)session,
+                           rst_ticker_now(&roster->ticker));
+    rst_store(&session->slot, slot);
     /* Pairs with e: an oracle that only loads must not return what is older than the floor. */
     floor = rst_control(NO_FLOOR) ? 0 : rst_load_acquire(&roster->horizon.floor);
     rst_test_point("begin: floor read");
-    rst_store_release(session->slot, floor); /* A */
-    rst_compiler_barrier();                  /* B */
+    rst_store_release(slot, floor); /* A */
+    rst_compiler_barrier();         /* B */
     rst_test_point("begin: floor announced");
     err = roster->oracle(roster->oracle_arg, out); /* C */
     ts = *out;
@@ -253,7 +255,7 @@ static int begin_at(struct rst_thread *thread, struct roster_session *session, u
         err = rst_horizon_ask_at(&roster->horizon, ts);
     if (err)
         return begin_undo_slow(thread, NULL, &views, err);
-    session->slot = slot;
+    rst_store(&session->slot, slot);
     open_txn(thread, session, ROSTER_TXN_VALID, ts, now, &views);
     return 0;
 }
@@ -300,7 +302,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
     session->gate.txn_state = ROSTER_TXN_INVALID;
     rst_test_point("finish: view published");
     if (rst_likely(slot)) {
-        session->slot = NULL;
+        rst_store(&session->slot, NULL);
         rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
     }
     if (rst_unlikely(session->gate.remembers))

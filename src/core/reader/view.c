@@ -52,3 +52,20 @@ const struct roster_shown *roster_session_look(const struct roster_session *sess
 {
     return rst_look_at(session, copy, text, size);
 }
+
+uint64_t roster_txn_since(const struct roster_session *session, const struct roster_shown *shown)
+{
+    const uint64_t *slot = session ? rst_load_acquire(&session->slot) : NULL;
+    uint64_t ts, since;
+    uintptr_t holder;
+
+    if (!slot || !shown || shown->txn_state != ROSTER_TXN_VALID)
+        return 0;
+    /* As a scan, 1 to 3 of horizon.h: all three are of the same moment. A slot stays readable. */
+    ts = rst_load_acquire(slot);
+    holder = (uintptr_t)rst_load_acquire(rst_slot_holder(slot));
+    since = rst_load_acquire(rst_slot_since(slot));
+    if (ts != shown->start_ts || holder != (uintptr_t)session || rst_load_acquire(slot) != ts)
+        return 0;
+    return since;
+}

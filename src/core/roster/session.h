@@ -64,7 +64,8 @@ struct roster_session {
     const struct roster_identity *identity;
     rst_word idle_since;
     struct roster_shown *idle;
-    uint64_t *slot; /* the transaction's horizon slot; NULL when it pins nothing */
+    uint64_t *slot; /* the transaction's horizon slot; NULL when it pins nothing. The owner writes
+                     * it, roster_txn_since() reads it */
     rst_word kill;
     uint64_t stmt_seq;
     union rst_gate gate;

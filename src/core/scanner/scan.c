@@ -179,10 +179,57 @@ static void advance(struct rst_horizon *horizon, const struct scan *scan, uint64
         rst_store_release(&horizon->floor, now);
 }
 
+/* Which pins a scan gives up, see rst_scan(). */
+struct age_limit {
+    uint64_t lower;      /* pins at or below it; 0: none */
+    uint64_t held_since; /* CLOCK_MONOTONIC, ns; 0: `lower` alone decides */
+    uint64_t least;      /* pins below it, however young: they are lost; 0: none */
+};
+
+/* The lowest pin that is held for less than the limit, and the highest that is held for longer. A
+ * slot that changes hands meanwhile may look younger than it is, never older: the since of a holder
+ * is there before its word, see 1 in horizon.h. */
+static void compare_ages(const struct rst_horizon_block *block, uint64_t held_since,
+                         uint64_t *young, uint64_t *old)
+{
+    size_t slots = (size_t)rst_load_acquire(&block->used) * RST_CHUNK_SLOTS, n;
+
+    for (n = 0; n < slots; n++) {
+        uint64_t ts = rst_load_acquire(&block->words[n]);
+
+        if (!ts)
+            continue;
+        if (rst_load_acquire(&block->since[n]) > held_since) {
+            if (ts < *young)
+                *young = ts;
+        } else if (ts > *old) {
+            *old = ts;
+        }
+    }
+}
+
+/* The timestamp at and below which pins are given up; below now. After b. */
+static uint64_t lower_of(const struct rst_horizon *horizon, const struct age_limit *limit,
+                         uint64_t now)
+{
+    const struct rst_horizon_block *block;
+    uint64_t lower = limit->lower, young = now, old = 0;
+
+    if (limit->held_since) {
+        for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
+            compare_ages(block, limit->held_since, &young, &old);
+        if (lower < old)
+            lower = old;
+        if (lower >= young)
+            lower = young - 1;
+    }
+    return limit->least && lower < limit->least - 1 ? limit->least - 1 : lower;
+}
+
 /* Steps b and c, or the error of b. Under the RCU read lock, so that sessions and pins that hold a
  * slot stay readable, until they have been described. */
-static int read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now, uint64_t lower,
-                      struct scan *scan)
+static int read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now,
+                      const struct age_limit *limit, struct scan *scan)
 {
     const struct rst_horizon_block *block;
     int err = 0;
@@ -191,7 +238,6 @@ static int read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now
     /* Who began since the oracle's clock moved last holds `now` itself. */
     scan->oldest.ts = now + 1;
     scan->next.ts = now + 1;
-    scan->lower = lower;
     if (rst_control(NO_SCAN_BARRIER))
         rst_compiler_barrier();
     else
@@ -199,6 +245,7 @@ static int read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now
     if (err)
         return err;
     rst_test_point("scan: owners fenced");
+    scan->lower = lower_of(horizon, limit, now);
     for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
         scan_block(scan, block);
     if (scan->oldest.ts > now)
@@ -220,7 +267,8 @@ static void describe_all(const struct rst_horizon *horizon, const struct scan *s
 }
 
 /* Steps b to e. */
-static int run(struct roster *roster, uint64_t now, uint64_t lower, struct roster_min *min)
+static int run(struct roster *roster, uint64_t now, const struct age_limit *limit,
+               struct roster_min *min)
 {
     struct rst_horizon *horizon = &roster->horizon;
     struct scan scan;
@@ -229,7 +277,7 @@ static int run(struct roster *roster, uint64_t now, uint64_t lower, struct roste
     if (rst_control(SCAN_BEFORE_NOW))
         now = ROSTER_TS_MAX - 1;
     rst_rcu_read_lock();
-    err = read_slots(horizon, roster->membarrier, now, lower, &scan);
+    err = read_slots(horizon, roster->membarrier, now, limit, &scan);
     if (rst_control(SCAN_BEFORE_NOW) && !rst_oracle_now(roster, &now) && scan.oldest.ts > now)
         scan.oldest.ts = now;
     if (!err) {
@@ -242,19 +290,22 @@ static int run(struct roster *roster, uint64_t now, uint64_t lower, struct roste
 
 int rst_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min)
 {
-    uint64_t now, lower, begun;
+    struct age_limit limit = {.least = least};
+    uint64_t now, begun, held = rst_ticker_now(&roster->ticker);
     int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
 
     rst_test_point("scan: now known");
     if (err)
         return err;
-    lower = max_age_ms ? roster_ts_lower_limit(now, max_age_ms) : 0;
-    if (least > 0 && lower < least - 1)
-        lower = least - 1;
-    if (lower >= now)
+    if (least > now)
         return -ERANGE;
+    if (max_age_ms) {
+        limit.lower = roster_ts_lower_limit(now, max_age_ms);
+        /* A machine that has not been up for so long has no pin that is held for so long. */
+        limit.held_since = held / 1000000 > max_age_ms ? held - max_age_ms * 1000000 : 1;
+    }
     begun = rst_monotonic_ns();
-    err = run(roster, now, lower, min);
+    err = run(roster, now, &limit, min);
     if (!err)
         rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
     return err;
@@ -262,6 +313,7 @@ int rst_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct 
 
 int rst_scan_peek(struct roster *roster, struct roster_min *min)
 {
+    static const struct age_limit none;
     struct scan scan;
     uint64_t now;
     int err = rst_oracle_now(roster, &now); /* a */
@@ -269,7 +321,7 @@ int rst_scan_peek(struct roster *roster, struct roster_min *min)
     if (err)
         return err;
     rst_rcu_read_lock();
-    err = read_slots(&roster->horizon, roster->membarrier, now, 0, &scan);
+    err = read_slots(&roster->horizon, roster->membarrier, now, &none, &scan);
     if (!err)
         describe_all(&roster->horizon, &scan, now, min);
     rst_rcu_read_unlock();

@@ -12,9 +12,11 @@
 #include <roster/minimum.h>
 
 /*
- * One scan, steps a to e, under scan_lock. Pins older than `max_age_ms` (0: no limit), and those
- * below `least`, expire. Returns 0; -ERANGE when `least` is above now; the oracle's error; or what
- * rst_membarrier() returned. After an error nothing has changed.
+ * One scan, steps a to e, under scan_lock. Pins that are held for longer than `max_age_ms` (0: no
+ * limit) expire, and those below `least`. Timestamps follow the wall clock, so by them alone a step
+ * of it would expire what has just begun, or nothing for as long as the step: no pin that is held
+ * for less expires, and none above the lowest of those. Returns 0; -ERANGE when `least` is above
+ * now; the oracle's error; or what rst_membarrier() returned. After an error nothing has changed.
  */
 int rst_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min);
 

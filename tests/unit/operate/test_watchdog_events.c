@@ -57,9 +57,9 @@ Test(watchdog_events, expensive_transactions_are_told_of_again_and_again)
     wd.options.txn_repeat_ms = 1000;
     wd_start();
     cr_assert_eq(roster_txn_begin(wd.user, &ts), 0);
-    wd.oracle.physical_ms += 5000;
+    now += 5000 * OPERATE_MS;
     cr_assert_eq(wd_walk_at(now), 0);
-    wd.oracle.physical_ms += 1;
+    now += OPERATE_MS;
     cr_assert_eq(wd_walk_at(now), 1);
     cr_assert_eq(wd_only_event(ROSTER_EVENT_TXN)->start_ts, ts);
     cr_assert_eq(wd.watchdog->events[0].age_ms, 5001);

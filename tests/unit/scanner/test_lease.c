@@ -13,6 +13,7 @@
 #include <roster/roster.h>
 
 #include "core/scanner/lease.h"
+#include "../unit.h"
 
 #define MS UINT64_C(1000000)
 #define AGE_MS (UINT64_C(86400) * 1000)
@@ -227,8 +228,45 @@ Test(lease, reporter_lower_limit_is_now_less_the_greatest_age)
     cr_assert_eq(min.min_start_ts, limit + 1);
     now += UINT64_C(1) << ROSTER_TS_LOGICAL_BITS;
     cr_assert_eq(rst_lease_scan(roster, AGE_MS, 0, true, &min), 0);
+    cr_assert_eq(min.min_start_ts, limit + 1, "it has not been held for so long");
+    unit_set_clock(roster, rst_ticker_now(&roster->ticker) + AGE_MS * MS);
+    cr_assert_eq(rst_lease_scan(roster, AGE_MS, 0, true, &min), 0);
     cr_assert_eq(min.min_start_ts, now);
     cr_assert_eq(roster_txn_check(session), -ESTALE, "too old is told so (G8)");
+}
+
+/* The wall clock goes where it likes: what counts is for how long something is held. */
+Test(lease, reporter_no_step_of_the_clock_expires_what_has_just_begun)
+{
+    struct roster_min min = {.size = sizeof(min)};
+    uint64_t began = now, before;
+
+    attach(now);
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    now += 2 * AGE_MS << ROSTER_TS_LOGICAL_BITS;
+    cr_assert_eq(rst_lease_scan(roster, AGE_MS, 0, true, &min), 0);
+    cr_assert_eq(min.min_start_ts, began);
+    cr_assert_eq(min.expired, 0);
+    cr_assert_eq(roster_txn_check(session), 0);
+    before = now; /* a clock that was set back stands still */
+    unit_set_clock(roster, rst_ticker_now(&roster->ticker) + AGE_MS * MS);
+    cr_assert_eq(rst_lease_scan(roster, AGE_MS, 0, true, &min), 0);
+    cr_assert_eq(min.min_start_ts, before);
+    cr_assert_eq(min.expired, 1);
+    cr_assert_eq(roster_txn_check(session), -ESTALE);
+}
+
+Test(lease, reporter_a_clock_that_stands_still_keeps_nothing_for_ever)
+{
+    struct roster_min min = {.size = sizeof(min)};
+
+    attach(now);
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    now++;
+    unit_set_clock(roster, rst_ticker_now(&roster->ticker) + AGE_MS * MS);
+    cr_assert_eq(rst_lease_scan(roster, AGE_MS, 0, true, &min), 0);
+    cr_assert_eq(min.expired, 1);
+    cr_assert_eq(roster_txn_check(session), -ESTALE);
 }
 
 Test(lease, an_oracle_behind_what_is_lost_is_an_error)

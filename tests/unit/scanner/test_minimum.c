@@ -315,10 +315,14 @@ Test(minimum, the_age_limit)
     struct fixture f;
     struct roster_session *old, *young;
     struct roster_min min = {.size = sizeof(min)};
+    uint64_t began;
 
     fixture_init(&f, roster_ts_compose(10000, 0), 0);
+    began = rst_ticker_now(&f.roster->ticker);
     old = open_at(&f, roster_ts_compose(9000, 0));
+    unit_set_clock(f.roster, began + 1000000);
     young = open_at(&f, roster_ts_compose(9000, 1));
+    unit_set_clock(f.roster, began + 1000 * UINT64_C(1000000));
     unit_ok(roster_min_advance(f.roster, 1001, &min));
     cr_assert_eq(min.expired, 0);
     holder_is_session(&min.holder, old, roster_ts_compose(9000, 0));
