@@ -30,6 +30,7 @@ ROSTER_BEGIN_DECLS
  *
  * \retval 0 it stands.
  * \retval -EINVAL an argument is null, empty or out of range.
+ * \retval -ECHILD in a forked child.
  * \retval -ESTALE the txn safe point has passed `ts`; an existing barrier is left as it was.
  * \retval -EBADMSG the txn safe point cannot be read.
  * \retval -EAGAIN others were faster again and again; nothing changed.
@@ -44,6 +45,7 @@ ROSTER_API int roster_barrier_set(struct roster_safe_point *safe_point, const ch
  * \retval 0 it is gone.
  * \retval -ENOENT there was none.
  * \retval -EINVAL an argument is null or out of range.
+ * \retval -ECHILD in a forked child.
  * \retval ... errors of the store.
  */
 ROSTER_API int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name);
@@ -64,6 +66,7 @@ struct roster_barrier {
  *
  * \retval 0 also when there are none.
  * \retval -EINVAL an argument is null.
+ * \retval -ECHILD in a forked child.
  * \retval -ENOMEM memory is out.
  * \retval ... errors of the store.
  */

@@ -107,7 +107,7 @@ ROSTER_API int roster_conn_ids_destroy(struct roster_conn_ids *ids);
  * ids that are out stay as they are. Any thread; lock-free.
  *
  * Returns 0 and stores it in `*id`; -EINVAL for NULL. Once 2^40 64-bit ids were given out also
- * what roster_read_lock() returns.
+ * what roster_read_lock() returns. -ECHILD.
  */
 ROSTER_API int roster_conn_ids_next(struct roster_conn_ids *ids, uint64_t *id) ROSTER_MUST_CHECK;
 
@@ -124,14 +124,15 @@ ROSTER_API int roster_conn_ids_release(struct roster_conn_ids *ids, uint64_t id)
 /*
  * The n-th reserved id of this server, n < ROSTER_CONN_RESERVED: always the same for the same
  * server, always 64 bits wide, and never given out by roster_conn_ids_next(). It is not released.
- * Returns 0 and stores it in `*id`; -EINVAL for NULL or a larger n.
+ * Returns 0 and stores it in `*id`; -EINVAL for NULL or a larger n; -ECHILD.
  */
 ROSTER_API int roster_conn_ids_reserved(struct roster_conn_ids *ids, uint32_t n,
                                         uint64_t *id) ROSTER_MUST_CHECK;
 
 /*
  * Changes the server part of the ids given out from now on. Any thread.
- * Returns 0; -EINVAL for NULL, server 0, or one above ROSTER_CONN_SERVER_64_MAX.
+ * Returns 0; -EINVAL for NULL, server 0, or one above ROSTER_CONN_SERVER_64_MAX;
+ * -ECHILD.
  */
 ROSTER_API int roster_conn_ids_set_server(struct roster_conn_ids *ids, uint32_t server);
 
@@ -147,7 +148,7 @@ struct roster_conn_ids_stats {
 
 /*
  * Fills `*stats`. Any thread. Returns 0; -EINVAL for NULL or a size below the first version's;
- * -E2BIG for a size above what this library knows.
+ * -E2BIG for a size above what this library knows; -ECHILD.
  */
 ROSTER_API int roster_conn_ids_stats(struct roster_conn_ids *ids,
                                      struct roster_conn_ids_stats *stats);

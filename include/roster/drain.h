@@ -106,7 +106,7 @@ ROSTER_API int roster_drain(struct roster *roster, const struct roster_drain_opt
 
 /*
  * Lets new sessions in again, after a drain that was not the end. Any thread. Returns 0; -EINVAL
- * for NULL; -EALREADY while a thread drains.
+ * for NULL; -EALREADY while a thread drains; -ECHILD.
  */
 ROSTER_API int roster_drain_undo(struct roster *roster);
 

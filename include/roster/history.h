@@ -27,7 +27,7 @@ struct roster_history;
 /*
  * Creates a history of at most `capacity` kinds of transactions that lasted at least
  * `min_duration_ms`; with capacity 0 it remembers nothing until roster_history_set().
- * Returns 0 and stores it in `*history`; -EINVAL for NULL; -ENOMEM.
+ * Returns 0 and stores it in `*history`; -EINVAL for NULL; -ENOMEM; -ECHILD in a forked child.
  */
 ROSTER_API int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
                                      struct roster_history **history) ROSTER_MUST_CHECK;
@@ -37,19 +37,20 @@ ROSTER_API void roster_history_destroy(struct roster_history *history);
 
 /*
  * Changes both numbers; what exceeds the new capacity is forgotten, the longest not seen first.
- * Any thread. Returns 0; -EINVAL for NULL; -ENOMEM, nothing has changed then.
+ * Any thread. Returns 0; -EINVAL for NULL; -ENOMEM, nothing has changed then; -ECHILD.
  */
 ROSTER_API int roster_history_set(struct roster_history *history, uint32_t capacity,
                                   uint64_t min_duration_ms);
 
 /*
  * Adds the session's transaction: call it right before roster_txn_finish(). It is identified by the
- * 64-bit FNV-1a hash of its digests, one after the other, and lasted from the physical time of its
- * start timestamp until now (CLOCK_REALTIME). The session needs ROSTER_SESSION_DIGESTS, else
- * its transactions have none. Owner only.
+ * 64-bit FNV-1a hash of its digests, one after the other, and lasted since roster_txn_since();
+ * where that is not known, from the physical time of its start timestamp until now
+ * (CLOCK_REALTIME). The session needs ROSTER_SESSION_DIGESTS, else its transactions have none.
+ * Owner only.
  *
  * Returns 0, remembered or not; -EINVAL for NULL or when no transaction is valid; -EBADF when
- * closed; -ENOMEM.
+ * closed; -ENOMEM; -ECHILD.
  */
 ROSTER_API int roster_history_add(struct roster_history *history,
                                   const struct roster_session *session);
@@ -71,7 +72,7 @@ struct roster_history_list {
 
 /*
  * Copies the history. Any thread. Returns 0 and stores it in `*list`, to be freed with
- * roster_history_list_free(); -EINVAL for NULL; -ENOMEM.
+ * roster_history_list_free(); -EINVAL for NULL; -ENOMEM; -ECHILD.
  */
 ROSTER_API int roster_history_read(struct roster_history *history,
                                    struct roster_history_list **list) ROSTER_MUST_CHECK;

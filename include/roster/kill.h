@@ -74,7 +74,7 @@ ROSTER_API int roster_kill(struct roster *roster, uint64_t session_id,
  *
  * Returns 0 when not; the enum roster_kill_reason when the statement was, the reason plus
  * ROSTER_KILLED_CONNECTION when the connection was (see roster_killed_connection() below); -EINVAL
- * for NULL; -EBADF when closed.
+ * for NULL; -EBADF when closed; -ECHILD.
  */
 ROSTER_API int roster_killed(struct roster_session *session);
 

@@ -45,11 +45,11 @@ ROSTER_API uint64_t roster_session_limit(const struct roster_session *session,
  * Sets how many bytes of memory the session uses now. As often as the owner likes: one store into
  * a line of its own, no view is published. Owner only; wait-free (G9).
  *
- * Returns 0; -EINVAL for NULL; -EBADF when closed.
+ * Returns 0; -EINVAL for NULL; -EBADF when closed; -ECHILD.
  */
 ROSTER_API int roster_session_set_memory(struct roster_session *session, uint64_t bytes);
 
-/* The same for temporary files. The first call may allocate. Returns also -ENOMEM and -ECHILD. */
+/* The same for temporary files. The first call may allocate. Returns also -ENOMEM. */
 ROSTER_API int roster_session_set_disk(struct roster_session *session, uint64_t bytes);
 
 /* The value that was set last; 0 for NULL. Owner, or any thread under the read lock. */

@@ -57,6 +57,7 @@ ROSTER_API int roster_oracle_local_read(void *clock, uint64_t *ts);
  * A roster_oracle_fn that allocates a timestamp of the clock in `clock`: above all that were read
  * or allocated before. Follows the wall clock, also when that steps back (then the last value is
  * counted on until the wall clock has caught up). Any thread; lock-free; never fails and returns 0.
+ * A forked child goes on with a copy of the clock, which repeats the parent's timestamps.
  */
 ROSTER_API int roster_oracle_local_allocate(void *clock, uint64_t *ts);
 

@@ -48,6 +48,7 @@ struct roster_oracle_store_options {
  *
  * \retval 0 made.
  * \retval -EINVAL an argument is null, out of range or of an unknown size.
+ * \retval -ECHILD in a forked child.
  * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -ENOMEM memory is out.
  */
@@ -77,6 +78,7 @@ ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
  * \retval -EREMCHG the key has vanished since this handle first saw it: the order of timestamps
  *         is no longer known. Create a new handle to begin again.
  * \retval ... errors of the store; -EINPROGRESS excepted, which is settled inside.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API int roster_oracle_store_allocate(void *oracle, uint64_t *ts);
 
@@ -89,6 +91,7 @@ ROSTER_API int roster_oracle_store_allocate(void *oracle, uint64_t *ts);
  * \param ts     receives the timestamp.
  *
  * \retval 0 read one.
+ * \retval -ECHILD in a forked child.
  * \retval -EBADMSG as of roster_oracle_store_allocate().
  * \retval -EREMCHG as of roster_oracle_store_allocate().
  * \retval ... errors of the store; -EINPROGRESS excepted, which is settled inside.
@@ -111,6 +114,7 @@ struct roster_oracle_store_stats {
  *
  * \retval 0 filled in.
  * \retval -EINVAL an argument is null or its size is too small.
+ * \retval -ECHILD in a forked child.
  * \retval -E2BIG its size is larger than this library knows.
  */
 ROSTER_API int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,
@@ -138,6 +142,7 @@ struct roster_oracle_persistent_options {
  *
  * \retval 0 made.
  * \retval -EINVAL an argument is null, out of range or of an unknown size.
+ * \retval -ECHILD in a forked child.
  * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -EBADMSG the key holds no mark.
  * \retval -EOVERFLOW the mark is more than max_ahead_ms ahead of this server's clock: one of
@@ -165,6 +170,7 @@ ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent
  * \retval -EBUSY another process has taken over the mark; this clock is of no use any more.
  * \retval -EBADMSG the key holds no mark any more.
  * \retval ... errors of the store, when the mark had to be moved and could not.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API int roster_oracle_persistent_allocate(void *oracle, uint64_t *ts);
 
@@ -176,6 +182,7 @@ ROSTER_API int roster_oracle_persistent_allocate(void *oracle, uint64_t *ts);
  * \param ts     receives the timestamp.
  *
  * \retval 0 read one.
+ * \retval -ECHILD in a forked child.
  * \retval -EBUSY as of roster_oracle_persistent_allocate().
  * \retval -EBADMSG as of roster_oracle_persistent_allocate().
  * \retval ... errors of the store, when the mark had to be moved and could not.

@@ -12,9 +12,11 @@
  * "Any thread" means any thread of the process, registered nowhere. "Under the read lock" means
  * between roster_read_lock() and roster_read_unlock() of the same roster. No function but
  * roster_strerror() may be called from a signal handler, nor any from a child after fork(): there
- * every function that takes the parent's roster returns -ECHILD and leaves it alone (exec or _exit
- * are fine). No function is a cancellation point, unless the server's own oracle is one: a thread
- * that is cancelled ends before or after it.
+ * every function that takes an object of the parent's (a roster, what belongs to it, a store and
+ * what rests on it) returns -ECHILD and leaves it alone, what returns no errno does nothing, and
+ * only plain facts may be read (exec or _exit are fine). A child may open a store of its own, but
+ * create no roster. No function is a cancellation point, unless the server's own oracle is one: a
+ * thread that is cancelled ends before or after it.
  */
 #ifndef ROSTER_ROSTER_H
 #define ROSTER_ROSTER_H

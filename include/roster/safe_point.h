@@ -148,6 +148,7 @@ struct roster_safe_point_options {
  *
  * \retval 0 made.
  * \retval -EINVAL an argument is null, out of range or of an unknown size.
+ * \retval -ECHILD in a forked child.
  * \retval -E2BIG the options have something in them that this library does not know.
  * \retval -ENOMEM memory is out.
  */
@@ -162,6 +163,7 @@ roster_safe_point_create(struct roster_store *store,
  *
  * \retval 0 started.
  * \retval -EINVAL `safe_point` is NULL.
+ * \retval -ECHILD in a forked child.
  * \retval -EBUSY it was started or stopped before.
  * \retval -EAGAIN no thread could be started; it may be tried again.
  */
@@ -175,6 +177,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_safe_point_start(struct roster_safe_poin
  *
  * \retval 0 done, whatever came of it.
  * \retval -EINVAL `safe_point` is NULL.
+ * \retval -ECHILD in a forked child.
  * \retval -EBUSY it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *wait_ms);
@@ -188,6 +191,7 @@ ROSTER_API int roster_safe_point_run_once(struct roster_safe_point *safe_point, 
  *
  * \retval 0 stopped, or was stopped before.
  * \retval -EINVAL `safe_point` is NULL.
+ * \retval -ECHILD in a forked child.
  * \retval -EDEADLK called from one of its own callbacks or threads; it goes on as before.
  */
 ROSTER_API int roster_safe_point_stop(struct roster_safe_point *safe_point);
@@ -209,6 +213,7 @@ ROSTER_API uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_p
  *
  * \retval 0 read.
  * \retval -EINVAL `safe_point` is NULL.
+ * \retval -ECHILD in a forked child.
  * \retval -EBADMSG one of them is no timestamp, or none that a leader can have written: see
  *         roster_safe_point_get_state(). Nothing is known that was not known before.
  * \retval ... errors of the store or of the oracle.
@@ -225,6 +230,7 @@ ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
  *
  * \retval 0 moved, or blocked: the result says which.
  * \retval -EINVAL an argument is null, 0 or the greatest number, or its size is too small.
+ * \retval -ECHILD in a forked child.
  * \retval -E2BIG the result's size is larger than this library knows.
  * \retval -ERANGE the target is below the txn safe point, or above the oracle's now; nothing
  *         changed.
@@ -248,6 +254,7 @@ ROSTER_API int roster_safe_point_advance_txn(struct roster_safe_point *safe_poin
  * \retval -ERANGE the target is below the gc or above the txn safe point, or above what this server
  *         has acknowledged; nothing changed.
  * \retval ... as roster_safe_point_advance_txn().
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API int roster_safe_point_advance_gc(struct roster_safe_point *safe_point, uint64_t target,
                                             struct roster_safe_point_result *result);
@@ -261,6 +268,7 @@ ROSTER_API int roster_safe_point_advance_gc(struct roster_safe_point *safe_point
  *
  * \retval 0 both moved, or were blocked.
  * \retval -EINVAL an argument is null or its size is too small, or there is no oracle.
+ * \retval -ECHILD in a forked child.
  * \retval -EIO the oracle gave no timestamp.
  * \retval ... the oracle's errors; as roster_safe_point_advance_txn(), -ERANGE excepted.
  */
@@ -273,6 +281,7 @@ ROSTER_API int roster_safe_point_round(struct roster_safe_point *safe_point,
  *
  * \retval 0 filled in.
  * \retval -EINVAL an argument is null or its size is too small.
+ * \retval -ECHILD in a forked child.
  * \retval -E2BIG its size is larger than this library knows.
  */
 ROSTER_API int roster_safe_point_get_state(struct roster_safe_point *safe_point,

@@ -98,7 +98,7 @@ struct roster_status_options {
  * -E2BIG for a larger one with something unknown in it; -EADDRINUSE when another one listens there,
  * or a file is in the way; -EACCES when this user may not make a socket there; -ENOENT when the
  * directory of a Unix socket does not exist; -ENOMEM, also for want of file descriptors; -EAGAIN
- * when no thread could be started.
+ * when no thread could be started; -ECHILD in a forked child.
  */
 ROSTER_API int roster_status_start(struct roster *roster,
                                    const struct roster_status_options *options,
@@ -112,7 +112,8 @@ ROSTER_API void roster_status_stop(struct roster_status *status);
 
 /*
  * Does what is due and waits for it up to `timeout_ms`: the twin of the thread for servers with
- * their own loop. One thread at a time. Returns 0; -EINVAL for NULL; -EBUSY when it has a thread.
+ * their own loop. One thread at a time. Returns 0; -EINVAL for NULL; -EBUSY when it has a thread;
+ * -ECHILD.
  */
 ROSTER_API int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms);
 

@@ -187,6 +187,7 @@ ROSTER_API const char *roster_store_url(const struct roster_store *store);
  * \retval 0 the next call decides which store it is from now on. A missing SQLite file has
  *           been created again.
  * \retval -EINVAL `store` is NULL.
+ * \retval -ECHILD in a forked child.
  * \retval ... SQLite: as roster_store_open(), -ENOTSUP and -EKEYREJECTED excepted; the handle is as
  *         before.
  */
@@ -240,6 +241,7 @@ struct roster_store_range {
  * \retval 0 also when there are none.
  * \retval -EMSGSIZE the answer is larger than max_result_bytes: set a limit.
  * \retval ... -EINVAL and the table above, -EINPROGRESS, -EKEYEXPIRED and -EMEDIUMTYPE excepted.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_get(struct roster_store *store,
                                                   const struct roster_store_keys *keys,
@@ -333,6 +335,7 @@ struct roster_store_txn_result {
  * \retval -EMSGSIZE more than ROSTER_STORE_MAX_REQUEST bytes, or the answer is larger than
  *         max_result_bytes (for etcd and a list that changes something, that is -EINPROGRESS).
  * \retval ... -EINVAL and the table above, -EMEDIUMTYPE excepted.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_txn(struct roster_store *store,
                                                   const struct roster_store_txn *txn,
@@ -361,6 +364,7 @@ struct roster_store_stats {
  *
  * \retval 0 filled in as far as `size` goes.
  * \retval -EINVAL an argument is null or its size is less than a size_t.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API int roster_store_get_stats(const struct roster_store *store,
                                       struct roster_store_stats *stats);

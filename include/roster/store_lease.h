@@ -40,6 +40,7 @@ struct roster_store_lease {
  * \retval 0 granted.
  * \retval -EINPROGRESS unknown; if it was granted, it expires by itself, unused.
  * \retval ... -EINVAL and the table of roster/store.h, -EKEYEXPIRED and -EMEDIUMTYPE excepted.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_grant(struct roster_store *store,
                                                           int64_t ttl_ms, int timeout_ms,
@@ -59,6 +60,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_grant(struct roster_store *s
  * \retval -EKEYEXPIRED it is gone, and the keys that hung on it are, too.
  * \retval -ETIMEDOUT,-EBUSY,-EHOSTUNREACH it may or may not have been kept alive.
  * \retval ... -EINVAL and the table of roster/store.h, -EINPROGRESS and -EMEDIUMTYPE excepted.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_keep_alive(struct roster_store *store,
                                                                int64_t id, int timeout_ms,
@@ -76,6 +78,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_keep_alive(struct roster_sto
  * \retval 0 it lives.
  * \retval -EKEYEXPIRED it is gone.
  * \retval ... -EINVAL and the table of roster/store.h, -EINPROGRESS and -EMEDIUMTYPE excepted.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_time_to_live(struct roster_store *store,
                                                                  int64_t id, int timeout_ms,
@@ -92,6 +95,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_time_to_live(struct roster_s
  * \retval -EKEYEXPIRED it was gone already.
  * \retval -EINPROGRESS unknown; may be asked again.
  * \retval ... -EINVAL and the table of roster/store.h, -EMEDIUMTYPE excepted.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_revoke(struct roster_store *store, int64_t id,
                                                            int timeout_ms);

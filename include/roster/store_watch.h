@@ -56,6 +56,7 @@ struct roster_store_events {
  *
  * \retval 0 begun.
  * \retval -EINVAL an argument is null or out of range.
+ * \retval -ECHILD in a forked child.
  * \retval -EMSGSIZE the key is longer than ROSTER_STORE_MAX_REQUEST.
  * \retval -ENOMEM memory is out.
  */
@@ -82,6 +83,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_open(struct roster_store *st
  * \retval -EREMCHG call roster_store_rebind(), then again.
  * \retval -ECANCELED roster_store_watch_cancel() was called.
  * \retval -EINVAL an argument is null.
+ * \retval -ECHILD in a forked child.
  * \retval -ENOMEM memory is out; nothing is lost, call again.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_next(struct roster_store_watch *watch,

@@ -134,6 +134,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
  *
  * \retval 0 started; roster_syncer_wait() returns when the server is registered.
  * \retval -EINVAL an argument is null.
+ * \retval -ECHILD in a forked child.
  * \retval -EBUSY it was started or stopped before.
  * \retval -EAGAIN no thread could be started; it may be tried again.
  */
@@ -148,6 +149,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_start(struct roster_syncer *synce
  *
  * \retval 0 done, whatever came of it: see roster_syncer_get_stats().
  * \retval -EINVAL `syncer` is NULL.
+ * \retval -ECHILD in a forked child.
  * \retval -EBUSY it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms);
@@ -157,6 +159,7 @@ ROSTER_API int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wa
  *
  * \retval 0 the store has acknowledged a record as high as the minimum, or holds it already.
  * \retval -EINVAL `syncer` is NULL.
+ * \retval -ECHILD in a forked child.
  * \retval -ESTALE the server is not registered.
  * \retval ... errors of the store or of the oracle.
  */
@@ -168,6 +171,7 @@ ROSTER_API int roster_syncer_report(struct roster_syncer *syncer);
  * \retval 0 it is, or was a moment ago.
  * \retval -ETIMEDOUT it is not; a negative time-out means without end.
  * \retval -EINVAL `syncer` is NULL.
+ * \retval -ECHILD in a forked child.
  */
 ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state state,
                                   int timeout_ms);
@@ -183,6 +187,7 @@ ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_sync
  *
  * \retval 0 stopped.
  * \retval -EINVAL `syncer` is NULL.
+ * \retval -ECHILD in a forked child.
  * \retval -EBUSY something is still pinned; the syncer goes on as before.
  * \retval -EALREADY it was stopped before, or another thread has stopped it: all is done.
  * \retval -EDEADLK called from one of the syncer's own callbacks or threads; it goes on as before.
@@ -245,6 +250,7 @@ struct roster_syncer_stats {
  *
  * \retval 0 filled in.
  * \retval -EINVAL an argument is null or its size is too small.
+ * \retval -ECHILD in a forked child.
  * \retval -E2BIG its size is larger than this library knows.
  */
 ROSTER_API int roster_syncer_get_stats(struct roster_syncer *syncer,

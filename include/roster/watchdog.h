@@ -77,7 +77,7 @@ struct roster_watchdog_options {
     uint64_t execution_ms;        /* a statement runs longer: it is killed; default: none */
     uint64_t idle_ms;             /* a session is idle longer: its connection is; default: none */
     uint64_t txn_idle_ms;         /* the same inside a transaction; default: idle_ms */
-    uint64_t txn_age_ms;          /* a start timestamp is older: the connection is; default: none */
+    uint64_t txn_age_ms;          /* open for longer: the connection is; default: none */
     uint64_t memory;              /* a session uses more: its statement is; default: none */
     uint64_t statement_ms;        /* report a statement that runs longer; default: 60000 */
     uint64_t statement_repeat_ms; /* and again after this time; default: 60000 */
@@ -108,9 +108,10 @@ struct roster_watchdog_options {
  * ended, the next statement is not killed in its place. A connection is killed for idleness when it
  * still is idle after the decision; a statement that begins in the same microsecond finds the
  * connection killed. Limits are strict: what has lasted exactly as long as the limit stays. Times
- * of statements and idleness are measured by the roster's coarse clock, so they may be one tick too
- * long; a transaction's age is measured by its start timestamp and the roster's oracle, which is
- * asked once a walk.
+ * are measured by the roster's coarse clock, so they may be one tick too long, and no step of the
+ * wall clock changes them. Only in sessions with ROSTER_SESSION_NON_PINNING is a transaction's age
+ * measured by its start timestamp and the roster's oracle, which is asked once a walk: there a step
+ * of the wall clock makes transactions that were open before it older, or younger, by as much.
  *
  * Returns 0 and stores it in `*watchdog`; -EINVAL for NULL, a struct smaller than the first
  * version's, or an interval out of range; -E2BIG for a larger one with something unknown in it;
@@ -154,7 +155,7 @@ struct roster_memory_kill {
 /*
  * Copies the newest kills for options.server_memory, newest first: at most `*count` of them and
  * ROSTER_MEMORY_KILLS, and stores in `*count` how many. Any thread.
- * Returns 0; -EINVAL for NULL.
+ * Returns 0; -EINVAL for NULL; -ECHILD.
  */
 ROSTER_API int roster_watchdog_memory_kills(struct roster_watchdog *watchdog,
                                             struct roster_memory_kill *kills, size_t *count);

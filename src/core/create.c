@@ -234,7 +234,7 @@ int roster_destroy(struct roster *roster)
 
     if (!roster)
         return -EINVAL;
-    if (rst_thread_forked())
+    if (rst_process_forked())
         return -ECHILD;
     if (is_in_use(roster))
         return -EBUSY;
@@ -258,7 +258,7 @@ int roster_tick(struct roster *roster)
 {
     if (!roster)
         return -EINVAL;
-    if (rst_thread_forked())
+    if (rst_process_forked())
         return -ECHILD;
     rst_ticker_tick(&roster->ticker);
     return 0;

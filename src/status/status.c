@@ -10,6 +10,7 @@
  */
 #include "config.h"
 
+#include "core/base/process.h"
 #include "status/status.h"
 
 #include <errno.h>
@@ -182,6 +183,8 @@ int roster_status_start(struct roster *roster, const struct roster_status_option
 
     if (!roster || !made)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     status = calloc(1, sizeof(*status));
     if (!status)
         return -ENOMEM;
@@ -201,7 +204,7 @@ int roster_status_start(struct roster *roster, const struct roster_status_option
 
 void roster_status_stop(struct roster_status *status)
 {
-    if (!status)
+    if (!status || rst_process_forked())
         return;
     if (!rst_background_destroy(&status->background))
         free_all(status);
@@ -213,6 +216,8 @@ int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms)
 
     if (!status)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     err = rst_background_enter(&status->background);
     if (err)
         return err;

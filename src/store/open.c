@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "core/base/cancel.h"
+#include "core/base/process.h"
+#include "store/base/foreign.h"
 #include "store/base/kind.h"
 #include "store/base/message.h"
 #include "store/memory/memory.h"
@@ -94,6 +96,7 @@ static int open_kind(const char *url, const struct roster_store_options *options
         return err;
     }
     (*store)->kind = kind;
+    (*store)->process = rst_process_number();
     (*store)->url = copy;
     return 0;
 }
@@ -112,6 +115,8 @@ int roster_store_open(const char *url, const struct roster_store_options *option
     *store = NULL;
     if (url == NULL)
         return store_error_set(&text, -EINVAL, "the store's URL is missing");
+    if (rst_process_init() != 0)
+        return store_error_set(&text, -ENOMEM, "memory is out");
     err = store_options_copy(options, &complete, &text);
     if (err != 0)
         return err;
@@ -129,7 +134,7 @@ void roster_store_close(struct roster_store *store)
     struct roster_store_options options;
     char *url;
 
-    if (store == NULL)
+    if (store == NULL || store_is_foreign(store))
         return;
     options = store->options;
     url = store->url;

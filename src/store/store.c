@@ -11,6 +11,7 @@
 
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
+#include "store/base/foreign.h"
 #include "store/base/kind.h"
 
 static int64_t call_deadline(const struct roster_store *store, int timeout_ms)
@@ -37,7 +38,9 @@ int roster_store_rebind(struct roster_store *store)
 {
     RST_NOT_CANCELLED;
 
-    return store == NULL ? -EINVAL : store->kind->rebind(store);
+    if (store == NULL)
+        return -EINVAL;
+    return store_is_foreign(store) ? -ECHILD : store->kind->rebind(store);
 }
 
 int roster_store_get(struct roster_store *store, const struct roster_store_keys *keys,
@@ -51,6 +54,8 @@ int roster_store_get(struct roster_store *store, const struct roster_store_keys 
     *range = NULL;
     if (store == NULL || keys == NULL)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     err = store_check_keys(keys, true);
     if (err == 0)
         err = store->kind->get(store, keys, limit, call_deadline(store, timeout_ms), range);
@@ -68,6 +73,8 @@ int roster_store_txn(struct roster_store *store, const struct roster_store_txn *
         *result = NULL;
     if (store == NULL || txn == NULL)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     err = store_check_txn(txn);
     if (err == 0)
         err = store->kind->txn(store, txn, call_deadline(store, timeout_ms),
@@ -94,6 +101,8 @@ int roster_store_lease_grant(struct roster_store *store, int64_t ttl_ms, int tim
 
     if (store == NULL || lease == NULL || ttl_ms < 1 || ttl_ms > ROSTER_STORE_MAX_TTL_MS)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     return lease_call(store, &call, timeout_ms, lease);
 }
 
@@ -104,6 +113,8 @@ int roster_store_lease_keep_alive(struct roster_store *store, int64_t id, int ti
 
     if (store == NULL || lease == NULL || id < 1)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     return lease_call(store, &call, timeout_ms, lease);
 }
 
@@ -114,6 +125,8 @@ int roster_store_lease_time_to_live(struct roster_store *store, int64_t id, int 
 
     if (store == NULL || lease == NULL || id < 1)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     return lease_call(store, &call, timeout_ms, lease);
 }
 
@@ -124,6 +137,8 @@ int roster_store_lease_revoke(struct roster_store *store, int64_t id, int timeou
 
     if (store == NULL || id < 1)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     return lease_call(store, &call, timeout_ms, &lease);
 }
 
@@ -134,6 +149,8 @@ int roster_store_get_stats(const struct roster_store *store, struct roster_store
 
     if (store == NULL || stats == NULL || stats->size < sizeof(stats->size))
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     c = &store->counters;
     now.size = stats->size;
     now.calls = atomic_load_explicit(&c->calls, memory_order_relaxed);

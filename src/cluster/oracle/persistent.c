@@ -27,6 +27,7 @@
 #include "core/base/cancel.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/base/foreign.h"
 
 #define MAX_WINDOW_MS (24U * 3600 * 1000)
 #define OWNER_SIZE 17
@@ -197,6 +198,8 @@ int roster_oracle_persistent_create(struct roster_store *store,
 
     if (store == NULL || oracle == NULL)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     if (options != NULL)
         err = options_copy(&known, sizeof(known), options);
     if (err != 0 || known.timeout_ms < 0 || known.window_ms > MAX_WINDOW_MS)
@@ -228,7 +231,7 @@ void roster_oracle_persistent_destroy(struct roster_oracle_persistent *oracle)
 {
     RST_NOT_CANCELLED;
 
-    if (oracle == NULL)
+    if (oracle == NULL || store_is_foreign(oracle->store))
         return;
     pthread_mutex_destroy(&oracle->lock);
     free(oracle->key);
@@ -242,6 +245,8 @@ int roster_oracle_persistent_allocate(void *arg, uint64_t *ts)
     uint64_t wall, last, next, mark;
     int err;
 
+    if (store_is_foreign(oracle->store))
+        return -ECHILD;
     for (;;) {
         wall = wall_clock_ts(&oracle->clock);
         last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
@@ -269,6 +274,8 @@ int roster_oracle_persistent_read(void *arg, uint64_t *ts)
     struct roster_oracle_persistent *oracle = arg;
     uint64_t last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
 
+    if (store_is_foreign(oracle->store))
+        return -ECHILD;
     if (wall_clock_has_left(&oracle->clock, last))
         return roster_oracle_persistent_allocate(arg, ts);
     *ts = last;

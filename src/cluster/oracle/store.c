@@ -24,6 +24,7 @@
 #include "cluster/base/options.h"
 #include "cluster/oracle/allot.h"
 #include "core/base/cancel.h"
+#include "store/base/foreign.h"
 
 /* On the caller's stack. The caller owns everything but `next`, until the leader wakes it. */
 struct waiter {
@@ -59,6 +60,8 @@ int roster_oracle_store_create(struct roster_store *store,
 
     if (store == NULL || oracle == NULL)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     if (options != NULL)
         err = options_copy(&known, sizeof(known), options);
     if (err != 0 || known.timeout_ms < 0)
@@ -84,7 +87,7 @@ void roster_oracle_store_destroy(struct roster_oracle_store *oracle)
 {
     RST_NOT_CANCELLED;
 
-    if (oracle == NULL)
+    if (oracle == NULL || store_is_foreign(oracle->allotter.store))
         return;
     pthread_mutex_destroy(&oracle->lock);
     free(oracle->allotter.key);
@@ -219,6 +222,8 @@ static int get(struct roster_oracle_store *oracle, bool reads, uint64_t *ts)
 
     if (oracle == NULL || ts == NULL)
         return -EINVAL;
+    if (store_is_foreign(oracle->allotter.store))
+        return -ECHILD;
     sem_init(&me.woken, 0, 0);
     if (enqueue(oracle, &me) || is_to_lead(&me))
         lead(oracle, &me);
@@ -250,6 +255,8 @@ int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,
 
     if (oracle == NULL || stats == NULL)
         return -EINVAL;
+    if (store_is_foreign(oracle->allotter.store))
+        return -ECHILD;
     err = options_check_size(stats->size, sizeof(*stats));
     if (err != 0)
         return err;

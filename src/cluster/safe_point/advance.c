@@ -18,6 +18,7 @@
 #include "core/base/cancel.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/base/foreign.h"
 
 #define ATTEMPTS 8
 
@@ -161,6 +162,8 @@ static int advance(struct roster_safe_point *safe_point, attempt_fn *attempt, ui
 
     if (safe_point == NULL || target == 0 || target == ROSTER_TS_MAX)
         return -EINVAL;
+    if (store_is_foreign(safe_point->store))
+        return -ECHILD;
     if (err == 0)
         err = safe_point_is_past(safe_point, target, &past);
     if (err == 0 && !past)
@@ -233,6 +236,8 @@ int roster_safe_point_round(struct roster_safe_point *safe_point,
 
     if (safe_point == NULL || safe_point->options.oracle == NULL)
         return -EINVAL;
+    if (store_is_foreign(safe_point->store))
+        return -ECHILD;
     err = check_result(txn);
     if (err == 0)
         err = check_result(gc);

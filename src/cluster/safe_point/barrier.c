@@ -22,6 +22,7 @@
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "core/base/cancel.h"
+#include "store/base/foreign.h"
 
 #define ATTEMPTS 8
 
@@ -170,6 +171,8 @@ int roster_barrier_list(struct roster_safe_point *safe_point, struct roster_barr
 
     if (safe_point == NULL || barriers == NULL || count == NULL)
         return -EINVAL;
+    if (store_is_foreign(safe_point->store))
+        return -ECHILD;
     keys = roster_store_prefix(roster_store_text(safe_point->paths.barriers));
     err =
         roster_store_get(safe_point->store, &keys, 0, (int)safe_point->options.timeout_ms, &range);

@@ -18,6 +18,7 @@
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
+#include "store/base/foreign.h"
 
 #define LEAST_LIFE_TIME_MS UINT64_C(600000)
 #define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)
@@ -89,6 +90,8 @@ int roster_safe_point_create(struct roster_store *store,
 
     if (store == NULL || safe_point == NULL)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     made = calloc(1, sizeof(*made));
     if (made == NULL)
         return -ENOMEM;
@@ -106,7 +109,7 @@ void roster_safe_point_destroy(struct roster_safe_point *safe_point)
 {
     RST_NOT_CANCELLED;
 
-    if (safe_point == NULL)
+    if (safe_point == NULL || store_is_foreign(safe_point->store))
         return;
     if (roster_safe_point_stop(safe_point) != 0)
         return; /* from one of its own callbacks, which is forbidden: it goes on */

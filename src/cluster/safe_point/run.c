@@ -10,6 +10,7 @@
 #include "cluster/safe_point/safe_point.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
+#include "store/base/foreign.h"
 
 /* A server that registers again is not announced here; it is looked for this often. */
 #define FOLLOW_MS 1000
@@ -46,14 +47,22 @@ int roster_safe_point_start(struct roster_safe_point *safe_point)
 {
     RST_NOT_CANCELLED;
 
-    return safe_point == NULL ? -EINVAL : rst_background_start(&safe_point->background);
+    if (safe_point == NULL)
+        return -EINVAL;
+    return store_is_foreign(safe_point->store) ? -ECHILD
+                                               : rst_background_start(&safe_point->background);
 }
 
 int roster_safe_point_stop(struct roster_safe_point *safe_point)
 {
     RST_NOT_CANCELLED;
-    int err = safe_point == NULL ? -EINVAL : rst_background_stop(&safe_point->background);
+    int err;
 
+    if (safe_point == NULL)
+        return -EINVAL;
+    if (store_is_foreign(safe_point->store))
+        return -ECHILD;
+    err = rst_background_stop(&safe_point->background);
     if (err == 0) {
         safe_point_resign(safe_point);
         rst_background_stopped(&safe_point->background);
@@ -69,9 +78,13 @@ static bool is_due(struct roster_safe_point *safe_point, enum safe_point_duty du
 int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *wait_ms)
 {
     RST_NOT_CANCELLED;
-    int err = safe_point == NULL ? -EINVAL : rst_background_enter(&safe_point->background);
-    int wait;
+    int err, wait;
 
+    if (safe_point == NULL)
+        return -EINVAL;
+    if (store_is_foreign(safe_point->store))
+        return -ECHILD;
+    err = rst_background_enter(&safe_point->background);
     if (err != 0)
         return err;
     if (is_due(safe_point, SAFE_POINT_FOLLOW))

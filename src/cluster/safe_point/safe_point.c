@@ -19,6 +19,7 @@
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
+#include "store/base/foreign.h"
 #include "store/base/message.h"
 #include "store/base/threads.h"
 
@@ -118,6 +119,8 @@ int roster_safe_point_get_state(struct roster_safe_point *safe_point,
 
     if (safe_point == NULL || state == NULL)
         return -EINVAL;
+    if (store_is_foreign(safe_point->store))
+        return -ECHILD;
     err = options_check_size(state->size, sizeof(*state));
     if (err != 0)
         return err;
@@ -141,6 +144,8 @@ int roster_safe_point_refresh(struct roster_safe_point *safe_point)
 
     if (safe_point == NULL)
         return -EINVAL;
+    if (store_is_foreign(safe_point->store))
+        return -ECHILD;
     batch_get(&batch, safe_point->paths.txn);
     batch_get(&batch, safe_point->paths.gc);
     err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);

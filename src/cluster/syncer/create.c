@@ -13,6 +13,7 @@
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "core/scanner/lease.h"
+#include "store/base/foreign.h"
 #include "store/base/threads.h"
 
 static const struct rst_lease_ops lease_ops = {syncer_lower};
@@ -100,6 +101,8 @@ int roster_syncer_create(struct roster *roster, struct roster_store *store,
 
     if (roster == NULL || store == NULL || options == NULL || syncer == NULL)
         return -EINVAL;
+    if (store_is_foreign(store))
+        return -ECHILD;
     made = calloc(1, sizeof(*made));
     if (made == NULL)
         return -ENOMEM;
@@ -121,7 +124,7 @@ void roster_syncer_destroy(struct roster_syncer *syncer)
     RST_NOT_CANCELLED;
     int err;
 
-    if (syncer == NULL)
+    if (syncer == NULL || store_is_foreign(syncer->store))
         return;
     err = rst_background_stop(&syncer->background);
     if (err == -EDEADLK)
@@ -143,6 +146,8 @@ int roster_syncer_get_stats(struct roster_syncer *syncer, struct roster_syncer_s
 
     if (syncer == NULL || stats == NULL)
         return -EINVAL;
+    if (store_is_foreign(syncer->store))
+        return -ECHILD;
     err = options_check_size(stats->size, sizeof(*stats));
     if (err != 0)
         return err;

@@ -11,6 +11,7 @@
 #include "core/base/cancel.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
+#include "store/base/foreign.h"
 #include "store/base/threads.h"
 
 /* How often a stop looks whether something is still pinned. */
@@ -59,7 +60,9 @@ int roster_syncer_start(struct roster_syncer *syncer)
 {
     RST_NOT_CANCELLED;
 
-    return syncer == NULL ? -EINVAL : rst_background_start(&syncer->background);
+    if (syncer == NULL)
+        return -EINVAL;
+    return store_is_foreign(syncer->store) ? -ECHILD : rst_background_start(&syncer->background);
 }
 
 static void run_by_hand(struct roster_syncer *syncer, enum syncer_duty duty)
@@ -91,8 +94,13 @@ int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
     static const enum syncer_duty order[] = {SYNCER_FENCE, SYNCER_WATCH, SYNCER_LEASE,
                                              SYNCER_REPORT, SYNCER_FENCE};
     int64_t next = INT64_MAX, due;
-    int err = syncer == NULL ? -EINVAL : rst_background_enter(&syncer->background);
+    int err;
 
+    if (syncer == NULL)
+        return -EINVAL;
+    if (store_is_foreign(syncer->store))
+        return -ECHILD;
+    err = rst_background_enter(&syncer->background);
     if (err != 0)
         return err;
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
@@ -112,7 +120,9 @@ int roster_syncer_report(struct roster_syncer *syncer)
 {
     RST_NOT_CANCELLED;
 
-    return syncer == NULL ? -EINVAL : syncer_report(syncer);
+    if (syncer == NULL)
+        return -EINVAL;
+    return store_is_foreign(syncer->store) ? -ECHILD : syncer_report(syncer);
 }
 
 int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state state, int timeout_ms)
@@ -124,6 +134,8 @@ int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state st
 
     if (syncer == NULL)
         return -EINVAL;
+    if (store_is_foreign(syncer->store))
+        return -ECHILD;
     pthread_mutex_lock(&syncer->lock);
     while (syncer->state != state && store_remaining_ns(deadline) > 0)
         threads_wait(&syncer->changed, &syncer->lock, deadline);
@@ -177,6 +189,8 @@ int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
 
     if (syncer == NULL)
         return -EINVAL;
+    if (store_is_foreign(syncer->store))
+        return -ECHILD;
     /* Whether something is pinned is no longer the question when somebody else is at it. */
     err = rst_background_is_ending(&syncer->background)
               ? 0

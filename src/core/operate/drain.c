@@ -251,6 +251,8 @@ int roster_drain_undo(struct roster *roster)
 
     if (!roster)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     if (!__atomic_compare_exchange_n(&roster->drainers, &not_draining, 1, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED))
         return -EALREADY;

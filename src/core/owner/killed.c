@@ -4,18 +4,26 @@
  *
  * The owner asks whether it was killed.
  */
+#include "core/base/process.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/session.h"
 
 #include <errno.h>
 
+static rst_slow int killed_slow(struct roster_session *session)
+{
+    if (session->gate.tag == RST_TAG_CLOSED)
+        return -EBADF;
+    if (rst_process_forked())
+        return -ECHILD;
+    return rst_kill_acknowledge_slow(session, session->gate.in_stmt ? session->stmt_seq : 0);
+}
+
 int roster_killed(struct roster_session *session)
 {
     if (rst_unlikely(!session))
         return -EINVAL;
-    if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
-        return -EBADF;
-    if (rst_likely(rst_load(&session->kill) == 0))
-        return 0;
-    return rst_kill_acknowledge_slow(session, session->gate.in_stmt ? session->stmt_seq : 0);
+    if (rst_likely(rst_load(&session->kill) == 0)) /* then it is not closed: see kill_word.h */
+        return rst_likely(!rst_load(&rst_process_is_child)) ? 0 : -ECHILD;
+    return killed_slow(session);
 }

@@ -18,7 +18,7 @@ static int may_set(const struct roster_session *session)
         return -EINVAL;
     if (session->gate.tag == RST_TAG_CLOSED)
         return -EBADF;
-    return rst_thread_forked() ? -ECHILD : 0;
+    return rst_process_forked() ? -ECHILD : 0;
 }
 
 int roster_session_set_memory(struct roster_session *session, uint64_t bytes)
@@ -27,6 +27,8 @@ int roster_session_set_memory(struct roster_session *session, uint64_t bytes)
         return -EINVAL;
     if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
         return -EBADF;
+    if (rst_unlikely(rst_load(&rst_process_is_child)))
+        return -ECHILD;
     rst_store(&session->memory, bytes);
     return 0;
 }

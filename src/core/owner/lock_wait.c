@@ -5,6 +5,7 @@
  * Waiting for a lock. The state to go back to is the owner's alone; whatever else sets a state
  * forgets it.
  */
+#include "core/base/process.h"
 #include "core/roster/session.h"
 
 #include <roster/lock_wait.h>
@@ -19,6 +20,8 @@ int roster_lock_wait_begin(struct roster_session *session)
         return -EINVAL;
     if (session->gate.tag == RST_TAG_CLOSED)
         return -EBADF;
+    if (rst_process_forked())
+        return -ECHILD;
     before = session->view->run_state;
     if (before == ROSTER_RUN_LOCK_WAITING)
         return -EALREADY;
@@ -34,6 +37,8 @@ int roster_lock_wait_end(struct roster_session *session)
         return -EINVAL;
     if (session->gate.tag == RST_TAG_CLOSED)
         return -EBADF;
+    if (rst_process_forked())
+        return -ECHILD;
     if (session->view->run_state != ROSTER_RUN_LOCK_WAITING || !session->resume_state)
         return -EALREADY;
     return roster_txn_set_state(session, (enum roster_run_state)(session->resume_state - 1));

@@ -17,6 +17,7 @@
  */
 #include "core/reader/list.h"
 
+#include "core/base/process.h"
 #include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
@@ -46,14 +47,14 @@ struct visit {
 
 static inline void prefetch_two_lines(const void *address)
 {
-    __builtin_prefetch(address);
-    __builtin_prefetch((const char *)address + RST_CACHE_LINE);
+    rst_prefetch(address);
+    rst_prefetch((const char *)address + RST_CACHE_LINE);
 }
 
 static inline void stage_view(struct ahead *ahead)
 {
     ahead->view = rst_dereference(&ahead->session->view); /* a: pairs with rst_view_publish() */
-    __builtin_prefetch(ahead->view);
+    rst_prefetch(ahead->view);
 }
 
 static inline void stage_details(const struct ahead *ahead)
@@ -96,7 +97,7 @@ static int visit_batch(struct roster_session *const *batch, unsigned n, void *ar
         size_t step = visit->entered++;
 
         visit->ring[step % RING].session = batch[i];
-        __builtin_prefetch(batch[i]);
+        rst_prefetch(batch[i]);
         stop = advance(visit, step);
     }
     return stop;
@@ -133,5 +134,7 @@ int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg)
 
     if (!roster || !fn)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     return rst_for_each(roster, fn, arg, room, sizeof(room));
 }

@@ -78,7 +78,7 @@ int roster_metrics(struct roster *roster, struct roster_metrics *metrics)
     err = rst_struct_check(size, sizeof(*metrics), sizeof(*metrics));
     if (err)
         return err;
-    if (rst_thread_forked())
+    if (rst_process_forked())
         return -ECHILD;
     memset(metrics, 0, sizeof(*metrics));
     metrics->size = size;

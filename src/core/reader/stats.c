@@ -37,7 +37,7 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     err = rst_struct_check(size, sizeof(*stats), sizeof(*stats));
     if (err)
         return err;
-    if (rst_thread_forked())
+    if (rst_process_forked())
         return -ECHILD;
     memset(stats, 0, sizeof(*stats));
     stats->size = size;

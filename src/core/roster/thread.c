@@ -29,7 +29,6 @@ static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_key_t exit_key;
 static bool has_exit_key, has_fork_handler;
 static uint32_t last_tag;
-static bool forked;
 
 static void free_list(struct rst_thread *thread)
 {
@@ -83,7 +82,7 @@ static void thread_exit(void *unused)
     struct rst_thread *dead;
 
     (void)unused;
-    if (rst_thread_forked())
+    if (rst_process_forked())
         return;
     pthread_mutex_lock(&process_lock);
     dead = unlink_dead();
@@ -102,7 +101,6 @@ static void thread_exit(void *unused)
 
 static void forked_child(void)
 {
-    rst_store(&forked, true);
     rst_thread_last = &no_thread;
 }
 
@@ -124,19 +122,16 @@ static int process_init(void)
 
 int rst_thread_process_init(void)
 {
-    int err;
+    int err = rst_process_init();
 
-    if (rst_thread_forked())
-        return -ECHILD;
+    if (rst_process_forked())
+        err = -ECHILD;
+    if (err)
+        return err;
     pthread_mutex_lock(&process_lock);
     err = process_init();
     pthread_mutex_unlock(&process_lock);
     return err;
-}
-
-bool rst_thread_forked(void)
-{
-    return rst_load(&forked);
 }
 
 uint32_t rst_thread_new_tag(void)
@@ -207,7 +202,7 @@ struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
     struct rst_thread *thread, *dead;
 
     *err = -ECHILD;
-    if (rst_thread_forked())
+    if (rst_process_forked())
         return NULL;
     thread = find_own(roster->tag);
     if (thread)

@@ -20,6 +20,7 @@
 #include "core/base/graced.h"
 #include "core/base/horizon.h"
 #include "core/base/hot.h"
+#include "core/base/process.h"
 #include "core/base/rcu.h"
 #include "core/base/stays.h"
 #include "core/roster/counters.h"
@@ -58,9 +59,6 @@ extern __thread struct rst_thread *rst_thread_last
 
 /* Sets up what all rosters of the process share. Returns 0, -ECHILD, or -errno. */
 int rst_thread_process_init(void);
-
-/* Whether this process is a forked child of the one in which rosters were created. */
-bool rst_thread_forked(void);
 
 /* A tag for a new roster. */
 uint32_t rst_thread_new_tag(void);

@@ -25,7 +25,7 @@ int roster_min_peek(struct roster *roster, struct roster_min *min)
     err = rst_struct_check(min->size, sizeof(*min), sizeof(*min));
     if (err)
         return err;
-    if (rst_thread_forked())
+    if (rst_process_forked())
         return -ECHILD;
     pthread_mutex_lock(&roster->horizon.scan_lock);
     err = rst_scan_peek(roster, &result);
@@ -49,7 +49,7 @@ int roster_min_advance(struct roster *roster, uint64_t max_age_ms, struct roster
         if (err)
             return err;
     }
-    if (rst_thread_forked())
+    if (rst_process_forked())
         return -ECHILD;
     pthread_mutex_lock(&roster->horizon.scan_lock);
     err = rst_scan(roster, max_age_ms, 0, &result);

@@ -100,7 +100,7 @@ int roster_conn_ids_destroy(struct roster_conn_ids *ids)
 {
     if (!ids)
         return 0;
-    if (rst_thread_forked())
+    if (rst_process_forked())
         return -ECHILD;
     do { /* each callback may start one more */
         int err = rst_rcu_barrier();
@@ -191,6 +191,8 @@ int roster_conn_ids_next(struct roster_conn_ids *ids, uint64_t *id)
 
     if (!ids || !id)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     parts.server = rst_load(&ids->server);
     if (parts.server <= ROSTER_CONN_SERVER_32_MAX)
         parts.local = next_32(ids);
@@ -275,11 +277,11 @@ int roster_conn_ids_release(struct roster_conn_ids *ids, uint64_t id)
 
     if (!ids)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     err = roster_conn_id_parse(id, &parts);
     if (err)
         return err;
-    if (rst_thread_forked())
-        return -ECHILD;
     if (parts.width == 32)
         return release_32(ids, (uint32_t)parts.local);
     if (parts.local > RST_CONN_LOCALS_64)
@@ -294,6 +296,8 @@ int roster_conn_ids_reserved(struct roster_conn_ids *ids, uint32_t n, uint64_t *
 
     if (!ids || !id || n >= ROSTER_CONN_RESERVED)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     parts.server = rst_load(&ids->server);
     return roster_conn_id_compose(&parts, id);
 }
@@ -302,6 +306,8 @@ int roster_conn_ids_set_server(struct roster_conn_ids *ids, uint32_t server)
 {
     if (!ids || server - 1 >= ROSTER_CONN_SERVER_64_MAX)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     rst_store(&ids->server, server);
     return 0;
 }
@@ -317,6 +323,8 @@ int roster_conn_ids_stats(struct roster_conn_ids *ids, struct roster_conn_ids_st
     err = rst_struct_check(size, sizeof(*stats), sizeof(*stats));
     if (err)
         return err;
+    if (rst_process_forked())
+        return -ECHILD;
     memset(stats, 0, sizeof(*stats));
     stats->size = size;
     stats->local_ids = ids->local_ids;

@@ -5,6 +5,7 @@
  * Transaction history: a hash table whose entries also stand in a ring, the one that was seen last
  * first. Numbers that decide whether to look at all are read without the lock.
  */
+#include "core/base/process.h"
 #include "core/roster/digests.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
@@ -123,6 +124,11 @@ int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
 
     if (!history)
         return -EINVAL;
+    err = rst_process_init();
+    if (!err && rst_process_forked())
+        err = -ECHILD;
+    if (err)
+        return err;
     made = calloc(1, sizeof(*made));
     if (!made)
         return -ENOMEM;
@@ -143,7 +149,7 @@ int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
 
 void roster_history_destroy(struct roster_history *history)
 {
-    if (!history)
+    if (!history || rst_process_forked())
         return;
     while (history->count)
         forget_oldest(history);
@@ -158,6 +164,8 @@ int roster_history_set(struct roster_history *history, uint32_t capacity, uint64
 
     if (!history)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     pthread_mutex_lock(&history->lock);
     err = resize(history, capacity);
     if (!err)
@@ -223,13 +231,16 @@ static int add(struct roster_history *history, const struct rst_digests *digests
     return 0;
 }
 
-static uint64_t duration_of(uint64_t start_ts)
+/* Of the owner's own transaction, in milliseconds; by its timestamp where nothing else is known. */
+static uint64_t duration_of(const struct roster_session *session)
 {
-    uint64_t began = roster_ts_physical_ms(start_ts), now_ms;
+    const struct roster_shown *view = session->view;
+    uint64_t since = roster_txn_since(session, view), began, now_ms;
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    clock_gettime(since ? CLOCK_MONOTONIC : CLOCK_REALTIME, &now);
     now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    began = since ? since / 1000000 : roster_ts_physical_ms(view->start_ts);
     return now_ms > began ? now_ms - began : 0;
 }
 
@@ -242,11 +253,13 @@ int roster_history_add(struct roster_history *history, const struct roster_sessi
 
     if (!history || !session)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     if (session->gate.tag == RST_TAG_CLOSED)
         return -EBADF;
     if (session->gate.txn_state != ROSTER_TXN_VALID)
         return -EINVAL;
-    duration_ms = duration_of(session->view->start_ts);
+    duration_ms = duration_of(session);
     if (!rst_load(&history->capacity) || duration_ms < rst_load(&history->min_duration_ms))
         return 0;
     if (session->gate.remembers)
@@ -294,6 +307,8 @@ int roster_history_read(struct roster_history *history, struct roster_history_li
 
     if (!history || !list)
         return -EINVAL;
+    if (rst_process_forked())
+        return -ECHILD;
     pthread_mutex_lock(&history->lock);
     made = copy(history);
     pthread_mutex_unlock(&history->lock);

@@ -7,8 +7,15 @@
 
 #include <stdarg.h>
 
+#include "core/base/process.h"
+#include "store/base/foreign.h"
 #include "store/base/kind.h"
 #include "store/base/message.h"
+
+bool store_is_foreign(const struct roster_store *store)
+{
+    return store->process != rst_process_number();
+}
 
 int store_error_set(const struct store_error *error, int err, const char *format, ...)
 {

@@ -79,6 +79,7 @@ static inline void store_count(atomic_uint_fast64_t *counter)
 /* First member of each kind's store. Constant after opening, but for the counters. */
 struct roster_store {
     const struct store_kind *kind;
+    unsigned process; /* the one that opened it, see foreign.h */
     char *url;
     struct roster_store_options options; /* complete, with defaults; strings are owned */
     struct store_counters counters;

@@ -1,0 +1,45 @@
+/*
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Whether this process is a forked child. See process.h.
+ */
+#include "core/base/process.h"
+
+#include "core/base/rcu.h"
+
+#include <pthread.h>
+
+unsigned rst_process_is_child;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool has_handler;
+
+static void forked_child(void)
+{
+    rst_store(&rst_process_is_child, rst_load(&rst_process_is_child) + 1);
+}
+
+bool rst_process_forked(void)
+{
+    return rst_load(&rst_process_is_child) != 0;
+}
+
+unsigned rst_process_number(void)
+{
+    return rst_load(&rst_process_is_child);
+}
+
+/* A later call may succeed where this one has failed. */
+int rst_process_init(void)
+{
+    int err = 0;
+
+    pthread_mutex_lock(&lock);
+    if (!has_handler) {
+        err = -pthread_atfork(NULL, NULL, forked_child);
+        has_handler = !err;
+    }
+    pthread_mutex_unlock(&lock);
+    return err;
+}

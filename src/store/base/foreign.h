@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * A store belongs to the process that opened it: its connections, locks and threads are of no use
+ * to a forked child, which would speak on the parent's connection. The same goes for all that rests
+ * on a store. A child may open one of its own.
+ */
+#ifndef ROSTER_STORE_BASE_FOREIGN_H
+#define ROSTER_STORE_BASE_FOREIGN_H
+
+#include <stdbool.h>
+
+#include <roster/store.h>
+
+bool store_is_foreign(const struct roster_store *store);
+
+#endif
