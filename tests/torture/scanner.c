@@ -103,6 +103,9 @@ void scan_once(struct actor *actor, struct arena *arena)
 
     if (arena->age_limits && rng_one_in(&actor->rng, 50))
         lower = age_limit(actor, arena);
+    /* Who began last may have the timestamp that this scan reads, which is no limit. */
+    if (lower >= __atomic_load_n(&limits->now, __ATOMIC_ACQUIRE))
+        lower = 0;
     raise_to(&limits->lower_asked, lower);
     look(arena, sights);
     before = __atomic_load_n(&limits->safe_point, __ATOMIC_ACQUIRE);
