@@ -148,7 +148,7 @@ struct roster_conn_ids_stats {
 
 /*
  * Fills `*stats`. Any thread. Returns 0; -EINVAL for NULL or a size below the first version's;
- * -E2BIG for a size above what this library knows; -ECHILD.
+ * -E2BIG for a larger one with something unknown in it; -ECHILD.
  */
 ROSTER_API int roster_conn_ids_stats(struct roster_conn_ids *ids,
                                      struct roster_conn_ids_stats *stats);

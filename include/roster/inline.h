@@ -48,8 +48,11 @@ ROSTER_INLINE uint64_t roster_session_since(const struct roster_session *session
 {
     const struct roster_session_front *front =
         ROSTER_POINTER_CAST(const struct roster_session_front *, session);
-    uint64_t idle_since = __atomic_load_n(&front->idle_since, __ATOMIC_RELAXED);
+    uint64_t idle_since;
 
+    if (!front || !shown)
+        return 0;
+    idle_since = __atomic_load_n(&front->idle_since, __ATOMIC_RELAXED);
     if (shown->run_state == ROSTER_RUN_IDLE && idle_since > shown->state_since)
         return idle_since;
     return shown->state_since;
@@ -70,7 +73,8 @@ ROSTER_INLINE enum roster_session_kind roster_session_kind(const struct roster_s
         ROSTER_POINTER_CAST(const struct roster_session_front *, session);
 
     return ROSTER_CAST(enum roster_session_kind,
-                       __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_kind);
+                       front ? __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_kind
+                             : 0);
 }
 
 ROSTER_INLINE uint32_t roster_session_flags(const struct roster_session *session)
@@ -78,7 +82,7 @@ ROSTER_INLINE uint32_t roster_session_flags(const struct roster_session *session
     const struct roster_session_front *front =
         ROSTER_POINTER_CAST(const struct roster_session_front *, session);
 
-    return __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_flags;
+    return front ? __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_flags : 0;
 }
 
 #define ROSTER_IDENTITY_STRING(identity, n)                                                        \

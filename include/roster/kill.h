@@ -142,8 +142,8 @@ struct roster_kill_counts {
  *
  * Returns 0, whatever became of them; -EINPROGRESS, the counts filled, when some are unknown;
  * -EINVAL for a NULL roster, an unknown target, reason or kind, or a struct smaller than the first
- * version's; -E2BIG for a filter with something unknown in it or larger counts than this library
- * knows; -EPERM and -ENOMEM, nothing done, as roster_kill(); -ECHILD.
+ * version's; -E2BIG for a larger one with something unknown in it; -EPERM and -ENOMEM, nothing
+ * done, as roster_kill(); -ECHILD.
  */
 ROSTER_API int roster_kill_all(struct roster *roster, enum roster_kill_target target,
                                enum roster_kill_reason reason,

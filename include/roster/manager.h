@@ -23,9 +23,10 @@ struct roster;
 /*
  * Options of a roster. Begin with ROSTER_OPTIONS_INIT; a member that is 0 has its default.
  *
- * All structs of this library that begin with `size` grow by appending members, and follow the
- * convention of Linux's openat2(): a caller built against a newer header may pass a larger struct
- * as long as the part that this library does not know is zero.
+ * All structs of Roster that begin with `size`, options and results, grow by appending members and
+ * follow the convention of Linux's openat2(). A caller built against a newer header may pass a
+ * larger struct as long as the part that this library does not know is zero (else -E2BIG); in a
+ * result that part stays zero. One that is smaller than the first version's is -EINVAL.
  */
 struct roster_options {
     size_t size;              /* sizeof(struct roster_options) */
@@ -116,7 +117,7 @@ struct roster_stats {
 /*
  * Fills `*stats`. Any thread. The counts are read one after another while owners go on: each is
  * right, together they are not one instant. Returns 0; -EINVAL for NULL or a size below the first
- * version's; -E2BIG for a size above what this library knows; -ECHILD.
+ * version's; -E2BIG for a larger one with something unknown in it; -ECHILD.
  */
 ROSTER_API int roster_stats(struct roster *roster, struct roster_stats *stats);
 

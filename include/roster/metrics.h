@@ -75,8 +75,8 @@ struct roster_metrics {
  * together they are not one instant. Each call also has a grace period measured, unless one is
  * under way. Any thread; never waits.
  *
- * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a size above what
- * this library knows; -ECHILD.
+ * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one
+ * with something unknown in it; -ECHILD.
  */
 ROSTER_API int roster_metrics(struct roster *roster, struct roster_metrics *metrics);
 

@@ -56,10 +56,10 @@ struct roster_min {
  * Guarantees G2 and G3. The minimum itself may go back when someone begins at an older timestamp
  * that is still protected; the safe point does not.
  *
- * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one than
- * this library knows; the oracle's error, -EIO when it gave no timestamp; -EPERM when the kernel
- * refuses the membarrier, -ENOMEM when it is out of memory for it: then an open transaction might
- * be missed; -ECHILD. After an error nothing has changed.
+ * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one with
+ * something unknown in it; the oracle's error, -EIO when it gave no timestamp; -EPERM when the
+ * kernel refuses the membarrier, -ENOMEM when it is out of memory for it: then an open transaction
+ * might be missed; -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_min_advance(struct roster *roster, uint64_t max_age_ms,
                                   struct roster_min *min);
@@ -68,9 +68,9 @@ ROSTER_API int roster_min_advance(struct roster *roster, uint64_t max_age_ms,
  * Read-only variant, for monitoring: nothing is advanced and nothing expires, so that the local
  * safe point does not depend on monitoring. min->safe_point is that of the last scan. Any thread.
  *
- * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one than
- * this library knows; the oracle's error, -EIO when it gave no timestamp; -EPERM and -ENOMEM when
- * the kernel refuses the membarrier; -ECHILD.
+ * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one with
+ * something unknown in it; the oracle's error, -EIO when it gave no timestamp; -EPERM and -ENOMEM
+ * when the kernel refuses the membarrier; -ECHILD.
  */
 ROSTER_API int roster_min_peek(struct roster *roster, struct roster_min *min);
 

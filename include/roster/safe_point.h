@@ -231,7 +231,7 @@ ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
  * \retval 0 moved, or blocked: the result says which.
  * \retval -EINVAL an argument is null, 0 or the greatest number, or its size is too small.
  * \retval -ECHILD in a forked child.
- * \retval -E2BIG the result's size is larger than this library knows.
+ * \retval -E2BIG the result is larger and has something in it that this library does not know.
  * \retval -ERANGE the target is below the txn safe point, or above the oracle's now; nothing
  *         changed.
  * \retval -EBADMSG a key holds no timestamp, or one that no server can have written; the
@@ -282,7 +282,7 @@ ROSTER_API int roster_safe_point_round(struct roster_safe_point *safe_point,
  * \retval 0 filled in.
  * \retval -EINVAL an argument is null or its size is too small.
  * \retval -ECHILD in a forked child.
- * \retval -E2BIG its size is larger than this library knows.
+ * \retval -E2BIG it is larger and has something in it that this library does not know.
  */
 ROSTER_API int roster_safe_point_get_state(struct roster_safe_point *safe_point,
                                            struct roster_safe_point_state *state);

@@ -100,10 +100,10 @@ ROSTER_API int roster_session_close(struct roster_session *session);
 /* The session's id. Owner, or any thread under the read lock. 0 for NULL. */
 ROSTER_API uint64_t roster_session_id(const struct roster_session *session);
 
-/* The session's kind. Owner, or any thread under the read lock. */
+/* The session's kind. Owner, or any thread under the read lock. 0 for NULL. */
 ROSTER_API enum roster_session_kind roster_session_kind(const struct roster_session *session);
 
-/* The flags with which it was opened. Owner, or any thread under the read lock. */
+/* The flags with which it was opened. Owner, or any thread under the read lock. 0 for NULL. */
 ROSTER_API uint32_t roster_session_flags(const struct roster_session *session);
 
 /*

@@ -171,7 +171,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_open(const char *url,
  */
 ROSTER_API void roster_store_close(struct roster_store *store);
 
-/** Returns the URL that the store was opened with; valid until it is closed. */
+/** Returns the URL that the store was opened with; valid until it is closed. NULL for NULL. */
 ROSTER_API const char *roster_store_url(const struct roster_store *store);
 
 /**
@@ -363,8 +363,9 @@ struct roster_store_stats {
  * Reads the counters; each is exact, together they are not of one instant.
  *
  * \retval 0 filled in as far as `size` goes.
- * \retval -EINVAL an argument is null or its size is less than a size_t.
  * \retval -ECHILD in a forked child.
+ * \retval -EINVAL an argument is null or its size is less than the first version's.
+ * \retval -E2BIG it is larger and has something in it that this library does not know.
  */
 ROSTER_API int roster_store_get_stats(const struct roster_store *store,
                                       struct roster_store_stats *stats);

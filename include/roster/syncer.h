@@ -251,7 +251,7 @@ struct roster_syncer_stats {
  * \retval 0 filled in.
  * \retval -EINVAL an argument is null or its size is too small.
  * \retval -ECHILD in a forked child.
- * \retval -E2BIG its size is larger than this library knows.
+ * \retval -E2BIG it is larger and has something in it that this library does not know.
  */
 ROSTER_API int roster_syncer_get_stats(struct roster_syncer *syncer,
                                        struct roster_syncer_stats *stats);

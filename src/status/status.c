@@ -11,6 +11,7 @@
 #include "config.h"
 
 #include "core/base/process.h"
+#include "core/base/struct_size.h"
 #include "status/status.h"
 
 #include <errno.h>
@@ -72,18 +73,10 @@ static int options_get(struct roster_status_options *known,
                        const struct roster_status_options *options)
 {
     static const struct roster_status_options defaults = ROSTER_STATUS_OPTIONS_INIT;
-    const char *bytes = (const char *)options;
-    size_t n;
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &defaults);
 
-    *known = defaults;
-    if (!options)
-        options = &defaults;
-    if (options->size < sizeof(*known))
-        return -EINVAL;
-    for (n = sizeof(*known); n < options->size; n++)
-        if (bytes[n])
-            return -E2BIG;
-    *known = *options;
+    if (err)
+        return err;
     if (known->max_connections > MAX_CONNECTIONS ||
         (known->max_memory && known->max_memory < LEAST_MEMORY) || known->max_memory > SIZE_MAX)
         return -EINVAL;

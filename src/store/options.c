@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/struct_size.h"
 #include "store/base/kind.h"
 
 #define DAY_MS (24 * 3600 * 1000)
@@ -89,18 +90,16 @@ static int check_strings(const struct roster_store_options *options,
 static int copy_known(const struct roster_store_options *from, struct roster_store_options *to,
                       const struct store_error *error)
 {
-    size_t size = from->size;
+    int err = rst_struct_get(to, sizeof(*to), sizeof(*to), from);
 
-    if (size < sizeof(from->size))
-        return store_error_set(error, -EINVAL,
+    if (err == -EINVAL)
+        return store_error_set(error, err,
                                "the options' size is %zu; set it to their sizeof and zero the rest",
-                               size);
-    for (size_t i = sizeof(*to); i < size; i++)
-        if (((const unsigned char *)from)[i] != 0)
-            return store_error_set(error, -E2BIG,
-                                   "the options set a field that this library does not know; "
-                                   "install the version that the program was compiled with");
-    memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));
+                               from->size);
+    if (err != 0)
+        return store_error_set(error, err,
+                               "the options set a field that this library does not know; "
+                               "install the version that the program was compiled with");
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
@@ -31,7 +32,7 @@ static int count_call(struct roster_store *store, int err)
 
 const char *roster_store_url(const struct roster_store *store)
 {
-    return store->url;
+    return store == NULL ? NULL : store->url;
 }
 
 int roster_store_rebind(struct roster_store *store)
@@ -146,13 +147,16 @@ int roster_store_get_stats(const struct roster_store *store, struct roster_store
 {
     struct roster_store_stats now = {0};
     const struct store_counters *c;
+    int err;
 
-    if (store == NULL || stats == NULL || stats->size < sizeof(stats->size))
+    if (store == NULL || stats == NULL)
         return -EINVAL;
     if (store_is_foreign(store))
         return -ECHILD;
+    err = rst_struct_check(stats, sizeof(now), sizeof(now));
+    if (err != 0)
+        return err;
     c = &store->counters;
-    now.size = stats->size;
     now.calls = atomic_load_explicit(&c->calls, memory_order_relaxed);
     now.failures = atomic_load_explicit(&c->failures, memory_order_relaxed);
     now.unknown = atomic_load_explicit(&c->unknown, memory_order_relaxed);
@@ -163,8 +167,6 @@ int roster_store_get_stats(const struct roster_store *store, struct roster_store
     now.watch_restarts = atomic_load_explicit(&c->watch_restarts, memory_order_relaxed);
     now.watch_snapshots = atomic_load_explicit(&c->watch_snapshots, memory_order_relaxed);
     now.leases_expired = atomic_load_explicit(&c->leases_expired, memory_order_relaxed);
-    if (stats->size > sizeof(now))
-        memset((char *)stats + sizeof(now), 0, stats->size - sizeof(now));
-    memcpy(stats, &now, stats->size < sizeof(now) ? stats->size : sizeof(now));
+    rst_struct_put(stats, &now, sizeof(now));
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "../unit/sized.h"
 #include "client.h"
 
 #include <criterion/criterion.h>
@@ -222,6 +223,28 @@ Test(status_access, only_loopback_is_listened_on)
     expect_start(roster, "unix:", -EINVAL);
     expect_start(roster, "unix:/nowhere/at/all", -ENOENT);
     cr_assert_eq(roster_destroy(roster), 0);
+}
+
+static struct roster *sized_roster;
+
+static int sized_start(void *callers)
+{
+    struct roster_status *status;
+    int err = roster_status_start(sized_roster, callers, &status);
+
+    if (!err)
+        roster_status_stop(status);
+    return err;
+}
+
+Test(status_access, options_follow_the_one_rule)
+{
+    static const struct sized call = {"roster_status_start", sizeof(struct roster_status_options),
+                                      sized_start, false};
+
+    cr_assert_eq(roster_create(NULL, &sized_roster), 0);
+    sized_check(&call);
+    cr_assert_eq(roster_destroy(sized_roster), 0);
 }
 
 Test(status_access, misuse_is_told)

@@ -21,10 +21,10 @@
 
 #include <roster/timestamp.h>
 
-#include "cluster/base/options.h"
 #include "cluster/keys/record.h"
 #include "cluster/oracle/wall_clock.h"
 #include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
@@ -201,7 +201,7 @@ int roster_oracle_persistent_create(struct roster_store *store,
     if (store_is_foreign(store))
         return -ECHILD;
     if (options != NULL)
-        err = options_copy(&known, sizeof(known), options);
+        err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
     if (err != 0 || known.timeout_ms < 0 || known.window_ms > MAX_WINDOW_MS)
         return err != 0 ? err : -EINVAL;
     made = calloc(1, sizeof(*made));
@@ -284,6 +284,8 @@ int roster_oracle_persistent_read(void *arg, uint64_t *ts)
 
 uint64_t roster_oracle_persistent_ahead_ms(const struct roster_oracle_persistent *oracle)
 {
-    return wall_clock_ahead_ms(&oracle->clock,
-                               atomic_load_explicit(&oracle->last, memory_order_relaxed));
+    return oracle == NULL
+               ? 0
+               : wall_clock_ahead_ms(&oracle->clock,
+                                     atomic_load_explicit(&oracle->last, memory_order_relaxed));
 }

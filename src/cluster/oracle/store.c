@@ -21,9 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/base/options.h"
 #include "cluster/oracle/allot.h"
 #include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "store/base/foreign.h"
 
 /* On the caller's stack. The caller owns everything but `next`, until the leader wakes it. */
@@ -63,7 +63,7 @@ int roster_oracle_store_create(struct roster_store *store,
     if (store_is_foreign(store))
         return -ECHILD;
     if (options != NULL)
-        err = options_copy(&known, sizeof(known), options);
+        err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
     if (err != 0 || known.timeout_ms < 0)
         return err != 0 ? err : -EINVAL;
     made = calloc(1, sizeof(*made));
@@ -250,6 +250,7 @@ int roster_oracle_store_read(void *oracle, uint64_t *ts)
 int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,
                                   struct roster_oracle_store_stats *stats)
 {
+    struct roster_oracle_store_stats now = {0};
     struct allotter *allotter;
     int err;
 
@@ -257,15 +258,16 @@ int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,
         return -EINVAL;
     if (store_is_foreign(oracle->allotter.store))
         return -ECHILD;
-    err = options_check_size(stats->size, sizeof(*stats));
+    err = rst_struct_check(stats, sizeof(*stats), sizeof(*stats));
     if (err != 0)
         return err;
     allotter = &oracle->allotter;
-    stats->transactions = atomic_load_explicit(&allotter->transactions, memory_order_relaxed);
-    stats->conflicts = atomic_load_explicit(&allotter->conflicts, memory_order_relaxed);
-    stats->ahead_ms = wall_clock_ahead_ms(
-        &allotter->clock, atomic_load_explicit(&allotter->last, memory_order_relaxed));
-    stats->timestamps = atomic_load_explicit(&oracle->timestamps, memory_order_relaxed);
-    stats->failures = atomic_load_explicit(&oracle->failures, memory_order_relaxed);
+    now.transactions = atomic_load_explicit(&allotter->transactions, memory_order_relaxed);
+    now.conflicts = atomic_load_explicit(&allotter->conflicts, memory_order_relaxed);
+    now.ahead_ms = wall_clock_ahead_ms(&allotter->clock,
+                                       atomic_load_explicit(&allotter->last, memory_order_relaxed));
+    now.timestamps = atomic_load_explicit(&oracle->timestamps, memory_order_relaxed);
+    now.failures = atomic_load_explicit(&oracle->failures, memory_order_relaxed);
+    rst_struct_put(stats, &now, sizeof(now));
     return 0;
 }

@@ -10,12 +10,12 @@
 
 #include <roster/timestamp.h>
 
-#include "cluster/base/options.h"
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
@@ -141,16 +141,14 @@ static int repeat(struct roster_safe_point *safe_point, attempt_fn *attempt, uin
 static int give(struct roster_safe_point_result *to, const struct roster_safe_point_result *from,
                 int err)
 {
-    if (to != NULL) {
-        *to = *from;
-        to->size = sizeof(*to);
-    }
+    if (to != NULL)
+        rst_struct_put(to, from, sizeof(*from));
     return err;
 }
 
 static int check_result(const struct roster_safe_point_result *result)
 {
-    return result == NULL ? 0 : options_check_size(result->size, sizeof(*result));
+    return result == NULL ? 0 : rst_struct_check(result, sizeof(*result), sizeof(*result));
 }
 
 static int advance(struct roster_safe_point *safe_point, attempt_fn *attempt, uint64_t target,

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/base/options.h"
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
 
@@ -54,7 +54,8 @@ static int init(struct roster_safe_point *safe_point,
 
     safe_point->options.size = sizeof(safe_point->options);
     if (options != NULL)
-        err = options_copy(&safe_point->options, sizeof(safe_point->options), options);
+        err = rst_struct_get(&safe_point->options, sizeof(safe_point->options),
+                             sizeof(safe_point->options), options);
     if (err == 0)
         err = complete(&safe_point->options);
     syncer = safe_point->options.syncer;

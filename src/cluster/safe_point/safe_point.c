@@ -12,12 +12,12 @@
 #include <string.h>
 
 #include "cluster/base/failing.h"
-#include "cluster/base/options.h"
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
 #include "store/base/message.h"
@@ -104,33 +104,34 @@ void safe_point_tell(struct roster_safe_point *safe_point)
 
 uint64_t roster_gc_safe_point(const struct roster_safe_point *safe_point)
 {
-    return atomic_load_explicit(&safe_point->gc, memory_order_acquire);
+    return safe_point == NULL ? 0 : atomic_load_explicit(&safe_point->gc, memory_order_acquire);
 }
 
 uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_point)
 {
-    return atomic_load_explicit(&safe_point->txn, memory_order_acquire);
+    return safe_point == NULL ? 0 : atomic_load_explicit(&safe_point->txn, memory_order_acquire);
 }
 
 int roster_safe_point_get_state(struct roster_safe_point *safe_point,
                                 struct roster_safe_point_state *state)
 {
+    struct roster_safe_point_state now;
     int err;
 
     if (safe_point == NULL || state == NULL)
         return -EINVAL;
     if (store_is_foreign(safe_point->store))
         return -ECHILD;
-    err = options_check_size(state->size, sizeof(*state));
+    err = rst_struct_check(state, sizeof(*state), sizeof(*state));
     if (err != 0)
         return err;
     pthread_mutex_lock(&safe_point->lock);
-    *state = safe_point->state;
+    now = safe_point->state;
     pthread_mutex_unlock(&safe_point->lock);
-    state->size = sizeof(*state);
     /* The gc safe point first: as they only rise, it is not above the txn safe point. */
-    state->gc = roster_gc_safe_point(safe_point);
-    state->txn = roster_txn_safe_point(safe_point);
+    now.gc = roster_gc_safe_point(safe_point);
+    now.txn = roster_txn_safe_point(safe_point);
+    rst_struct_put(state, &now, sizeof(now));
     return 0;
 }
 

@@ -320,6 +320,8 @@ static int describe_server(const struct roster_blocker *blocker, char *text, siz
 
 const char *roster_blocker_describe(const struct roster_blocker *blocker, char *text, size_t size)
 {
+    if (blocker == NULL)
+        return NULL;
     switch (blocker->kind) {
     case ROSTER_BLOCKER_SERVER:
         describe_server(blocker, text, size);

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/base/options.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
+#include "core/base/struct_size.h"
 #include "core/scanner/lease.h"
 #include "store/base/foreign.h"
 #include "store/base/threads.h"
@@ -142,21 +142,22 @@ void roster_syncer_destroy(struct roster_syncer *syncer)
 
 int roster_syncer_get_stats(struct roster_syncer *syncer, struct roster_syncer_stats *stats)
 {
+    struct roster_syncer_stats now;
     int err;
 
     if (syncer == NULL || stats == NULL)
         return -EINVAL;
     if (store_is_foreign(syncer->store))
         return -ECHILD;
-    err = options_check_size(stats->size, sizeof(*stats));
+    err = rst_struct_check(stats, sizeof(*stats), sizeof(*stats));
     if (err != 0)
         return err;
     pthread_mutex_lock(&syncer->lock);
-    *stats = syncer->stats;
-    stats->size = sizeof(*stats);
-    stats->state = syncer->state;
-    stats->lease = syncer->lease;
-    stats->deadline_ns = syncer->deadline;
+    now = syncer->stats;
+    now.state = syncer->state;
+    now.lease = syncer->lease;
+    now.deadline_ns = syncer->deadline;
     pthread_mutex_unlock(&syncer->lock);
+    rst_struct_put(stats, &now, sizeof(now));
     return 0;
 }

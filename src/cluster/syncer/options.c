@@ -12,8 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "cluster/base/options.h"
 #include "cluster/syncer/syncer.h"
+#include "core/base/struct_size.h"
 
 #define YEAR_MS (UINT64_C(31536000) * 1000)
 #define DAY_MS (UINT64_C(86400) * 1000)
@@ -54,7 +54,7 @@ static bool in_range(const struct roster_syncer_options *known)
 int syncer_options_complete(struct roster_syncer_options *known,
                             const struct roster_syncer_options *options)
 {
-    int err = options_copy(known, sizeof(*known), options);
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
     if (err != 0)
         return err;

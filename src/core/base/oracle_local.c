@@ -84,7 +84,11 @@ void roster_oracle_local_advance(struct roster_oracle_local *clock)
 
 uint64_t roster_oracle_local_ahead_ms(const struct roster_oracle_local *clock)
 {
-    uint64_t last = roster_ts_physical_ms(rst_load(&clock->last)), wall = wall_ms();
+    uint64_t last, wall;
 
+    if (!clock)
+        return 0;
+    last = roster_ts_physical_ms(rst_load(&clock->last));
+    wall = wall_ms();
     return last > wall ? last - wall : 0;
 }

@@ -9,14 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-int rst_struct_check(size_t size, size_t known_size, size_t first_size)
-{
-    if (size < first_size)
-        return -EINVAL;
-    return size > known_size ? -E2BIG : 0;
-}
-
-int rst_struct_get(void *known, size_t known_size, size_t first_size, const void *callers)
+int rst_struct_check(const void *callers, size_t known_size, size_t first_size)
 {
     const unsigned char *bytes = callers;
     size_t size, i;
@@ -27,7 +20,29 @@ int rst_struct_get(void *known, size_t known_size, size_t first_size, const void
     for (i = known_size; i < size; i++)
         if (bytes[i])
             return -E2BIG;
+    return 0;
+}
+
+int rst_struct_get(void *known, size_t known_size, size_t first_size, const void *callers)
+{
+    int err = rst_struct_check(callers, known_size, first_size);
+    size_t size;
+
+    if (err)
+        return err;
+    memcpy(&size, callers, sizeof(size));
     memset(known, 0, known_size);
     memcpy(known, callers, size < known_size ? size : known_size);
+    memcpy(known, &known_size, sizeof(known_size));
     return 0;
+}
+
+void rst_struct_put(void *callers, const void *known, size_t known_size)
+{
+    size_t size;
+
+    memcpy(&size, callers, sizeof(size));
+    if (size > known_size)
+        size = known_size;
+    memcpy((char *)callers + sizeof(size), (const char *)known + sizeof(size), size - sizeof(size));
 }

@@ -2,21 +2,30 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Structs that begin with their size: taking them from callers built against another version.
+ * Structs that begin with their size: those of callers built against another version.
  */
 #ifndef ROSTER_CORE_BASE_STRUCT_SIZE_H
 #define ROSTER_CORE_BASE_STRUCT_SIZE_H
 
+#include <roster/export.h>
 #include <stddef.h>
 
 /*
- * Copies a caller's struct into `known`, of `known_size` bytes; members that the caller does not
- * have become 0. `first_size` is the size in the first release. Returns 0; -EINVAL when the
- * caller's is smaller than that; -E2BIG when it is larger than ours and its tail is not zero.
+ * The one rule for options, attributes and results, in all libraries; doc/abi.md says why. A struct
+ * that is smaller than in the first release, `first_size`, is -EINVAL. A larger one than ours,
+ * `known_size`, is -E2BIG unless what we do not know of it is zero. Everything else is taken.
+ * Exported under a version of their own, for Roster's other libraries.
  */
-int rst_struct_get(void *known, size_t known_size, size_t first_size, const void *callers);
+ROSTER_API int rst_struct_check(const void *callers, size_t known_size, size_t first_size);
 
-/* Whether a result struct of `size` bytes can be filled: 0, -EINVAL or -E2BIG. */
-int rst_struct_check(size_t size, size_t known_size, size_t first_size);
+/*
+ * The same, and copies the caller's struct into `known`: members that the caller does not have
+ * become 0, and the size becomes ours. After an error `known` is as it was.
+ */
+ROSTER_API int rst_struct_get(void *known, size_t known_size, size_t first_size,
+                              const void *callers);
+
+/* Fills in a result that was checked, as far as the caller has it. Its size stays. */
+ROSTER_API void rst_struct_put(void *callers, const void *known, size_t known_size);
 
 #endif /* ROSTER_CORE_BASE_STRUCT_SIZE_H */

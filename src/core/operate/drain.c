@@ -220,7 +220,7 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
     drain.began = rst_monotonic_ns();
     err = options_get(&drain.options, options);
     if (!err && report)
-        err = rst_struct_check(report->size, sizeof(*report), sizeof(*report));
+        err = rst_struct_check(report, sizeof(*report), sizeof(*report));
     if (err)
         return err;
     /* Before anything is changed: with a context the looks cannot fail. */
@@ -238,10 +238,8 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
     else
         rst_store(&roster->draining, before);
     rst_store_release(&roster->drainers, 0);
-    if (report && (!err || err == -ETIMEDOUT)) {
-        drain.report.size = report->size;
-        *report = drain.report;
-    }
+    if (report && (!err || err == -ETIMEDOUT))
+        rst_struct_put(report, &drain.report, sizeof(drain.report));
     return err;
 }
 

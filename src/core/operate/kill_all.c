@@ -103,7 +103,7 @@ int roster_kill_all(struct roster *roster, enum roster_kill_target target,
         return -EINVAL;
     err = filter_get(&all.filter, filter);
     if (!err && counts)
-        err = rst_struct_check(counts->size, sizeof(*counts), sizeof(*counts));
+        err = rst_struct_check(counts, sizeof(*counts), sizeof(*counts));
     if (!err && target == ROSTER_KILL_TARGET_STATEMENT)
         err = rst_owners_barrier(roster->membarrier); /* as in roster_kill() */
     if (!err)
@@ -112,9 +112,7 @@ int roster_kill_all(struct roster *roster, enum roster_kill_target target,
         return err;
     (void)roster_for_each(roster, kill_one, &all);
     roster_read_unlock(roster);
-    if (counts) {
-        all.counts.size = counts->size;
-        *counts = all.counts;
-    }
+    if (counts)
+        rst_struct_put(counts, &all.counts, sizeof(all.counts));
     return all.counts.unknown ? -EINPROGRESS : 0;
 }

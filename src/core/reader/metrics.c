@@ -67,31 +67,28 @@ static void lease_read(struct rst_horizon *horizon, struct roster_metrics *metri
 
 int roster_metrics(struct roster *roster, struct roster_metrics *metrics)
 {
+    struct roster_metrics now = {0};
     const struct rst_thread *thread;
-    size_t size;
     unsigned n, m;
     int err;
 
     if (!roster || !metrics)
         return -EINVAL;
-    size = metrics->size;
-    err = rst_struct_check(size, sizeof(*metrics), sizeof(*metrics));
+    err = rst_struct_check(metrics, sizeof(now), sizeof(now));
     if (err)
         return err;
     if (rst_process_forked())
         return -ECHILD;
-    memset(metrics, 0, sizeof(*metrics));
-    metrics->size = size;
     /* Pairs with the release in thread.c's new_context(). */
     for (thread = rst_load_acquire(&roster->threads); thread; thread = thread->roster_next)
         for (n = 0; n < ROSTER_RUN_STATES; n++)
-            times_add(&metrics->states[n], rst_load(&thread->stays[n].sum_ns),
-                      thread->stays[n].buckets);
-    times_add(&metrics->scans, rst_load(&roster->scan_times.sum_ns), roster->scan_times.buckets);
+            times_add(&now.states[n], rst_load(&thread->stays[n].sum_ns), thread->stays[n].buckets);
+    times_add(&now.scans, rst_load(&roster->scan_times.sum_ns), roster->scan_times.buckets);
     for (n = 0; n < ROSTER_KILL_REASONS; n++)
         for (m = 0; m < ROSTER_KILL_RESULTS; m++)
-            metrics->kills[n][m] = rst_load(&roster->kills[n][m]);
-    grace_read(&roster->grace, metrics);
-    lease_read(&roster->horizon, metrics);
+            now.kills[n][m] = rst_load(&roster->kills[n][m]);
+    grace_read(&roster->grace, &now);
+    lease_read(&roster->horizon, &now);
+    rst_struct_put(metrics, &now, sizeof(now));
     return 0;
 }

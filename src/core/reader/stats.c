@@ -28,38 +28,36 @@ static void count_threads(struct roster *roster, struct roster_stats *stats)
 
 int roster_stats(struct roster *roster, struct roster_stats *stats)
 {
-    size_t size;
+    struct roster_stats now = {0};
     int err;
 
     if (!roster || !stats)
         return -EINVAL;
-    size = stats->size;
-    err = rst_struct_check(size, sizeof(*stats), sizeof(*stats));
+    err = rst_struct_check(stats, sizeof(now), sizeof(now));
     if (err)
         return err;
     if (rst_process_forked())
         return -ECHILD;
-    memset(stats, 0, sizeof(*stats));
-    stats->size = size;
-    stats->sessions = rst_load(&roster->registry.open);
+    now.sessions = rst_load(&roster->registry.open);
     /* An open that is under way has counted its session and not yet raised the peak. */
-    stats->sessions_peak = rst_load(&roster->registry.peak);
-    if (stats->sessions_peak < stats->sessions)
-        stats->sessions_peak = stats->sessions;
-    stats->sessions_opened = rst_load(&roster->registry.opened);
-    stats->sessions_refused = rst_load(&roster->registry.refused);
-    stats->pins = rst_load(&roster->pins);
-    stats->scans = rst_load(&roster->horizon.scans);
-    stats->expired = rst_load(&roster->horizon.expired);
-    stats->kills_delivered = rst_load(&roster->kills_delivered);
-    stats->kills_refused = rst_load(&roster->kills_refused);
-    stats->memory = rst_load(&roster->account.memory) + rst_load(&roster->horizon.memory);
-    stats->backlog = rst_load(&roster->account.backlog);
-    stats->backlog_refused = rst_load(&roster->account.backlog_refused);
-    stats->membarrier = roster->membarrier;
-    stats->membarrier_failures = rst_membarrier_failures();
-    stats->membarrier_refused = rst_membarrier_refused();
-    stats->looks_again = rst_load(&roster->looks_again);
-    count_threads(roster, stats);
+    now.sessions_peak = rst_load(&roster->registry.peak);
+    if (now.sessions_peak < now.sessions)
+        now.sessions_peak = now.sessions;
+    now.sessions_opened = rst_load(&roster->registry.opened);
+    now.sessions_refused = rst_load(&roster->registry.refused);
+    now.pins = rst_load(&roster->pins);
+    now.scans = rst_load(&roster->horizon.scans);
+    now.expired = rst_load(&roster->horizon.expired);
+    now.kills_delivered = rst_load(&roster->kills_delivered);
+    now.kills_refused = rst_load(&roster->kills_refused);
+    now.memory = rst_load(&roster->account.memory) + rst_load(&roster->horizon.memory);
+    now.backlog = rst_load(&roster->account.backlog);
+    now.backlog_refused = rst_load(&roster->account.backlog_refused);
+    now.membarrier = roster->membarrier;
+    now.membarrier_failures = rst_membarrier_failures();
+    now.membarrier_refused = rst_membarrier_refused();
+    now.looks_again = rst_load(&roster->looks_again);
+    count_threads(roster, &now);
+    rst_struct_put(stats, &now, sizeof(now));
     return 0;
 }

@@ -44,7 +44,7 @@ void roster_read_unlock(struct roster *roster)
 
 const struct roster_session *roster_lookup(struct roster *roster, uint64_t id)
 {
-    return rst_registry_find(&roster->registry, id);
+    return roster ? rst_registry_find(&roster->registry, id) : NULL;
 }
 
 const struct roster_shown *roster_session_look(const struct roster_session *session,

@@ -21,8 +21,7 @@ int roster_min_peek(struct roster *roster, struct roster_min *min)
 
     if (!roster || !min)
         return -EINVAL;
-    result.size = min->size;
-    err = rst_struct_check(min->size, sizeof(*min), sizeof(*min));
+    err = rst_struct_check(min, sizeof(*min), sizeof(*min));
     if (err)
         return err;
     if (rst_process_forked())
@@ -31,7 +30,7 @@ int roster_min_peek(struct roster *roster, struct roster_min *min)
     err = rst_scan_peek(roster, &result);
     pthread_mutex_unlock(&roster->horizon.scan_lock);
     if (!err)
-        *min = result;
+        rst_struct_put(min, &result, sizeof(result));
     return err;
 }
 
@@ -44,8 +43,7 @@ int roster_min_advance(struct roster *roster, uint64_t max_age_ms, struct roster
     if (!roster)
         return -EINVAL;
     if (min) {
-        result.size = min->size;
-        err = rst_struct_check(min->size, sizeof(*min), sizeof(*min));
+        err = rst_struct_check(min, sizeof(*min), sizeof(*min));
         if (err)
             return err;
     }
@@ -55,7 +53,7 @@ int roster_min_advance(struct roster *roster, uint64_t max_age_ms, struct roster
     err = rst_scan(roster, max_age_ms, 0, &result);
     pthread_mutex_unlock(&roster->horizon.scan_lock);
     if (!err && min)
-        *min = result;
+        rst_struct_put(min, &result, sizeof(result));
     return err;
 }
 

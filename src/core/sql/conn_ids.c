@@ -314,23 +314,21 @@ int roster_conn_ids_set_server(struct roster_conn_ids *ids, uint32_t server)
 
 int roster_conn_ids_stats(struct roster_conn_ids *ids, struct roster_conn_ids_stats *stats)
 {
-    size_t size;
+    struct roster_conn_ids_stats now = {0};
     int err;
 
     if (!ids || !stats)
         return -EINVAL;
-    size = stats->size;
-    err = rst_struct_check(size, sizeof(*stats), sizeof(*stats));
+    err = rst_struct_check(stats, sizeof(now), sizeof(now));
     if (err)
         return err;
     if (rst_process_forked())
         return -ECHILD;
-    memset(stats, 0, sizeof(*stats));
-    stats->size = size;
-    stats->local_ids = ids->local_ids;
-    stats->used_32 = rst_load(&ids->used);
-    stats->open_64 = rst_load(&ids->open_64);
-    stats->wide = rst_load(&ids->wide);
-    stats->widenings = rst_load(&ids->widenings);
+    now.local_ids = ids->local_ids;
+    now.used_32 = rst_load(&ids->used);
+    now.open_64 = rst_load(&ids->open_64);
+    now.wide = rst_load(&ids->wide);
+    now.widenings = rst_load(&ids->widenings);
+    rst_struct_put(stats, &now, sizeof(now));
     return 0;
 }

@@ -79,12 +79,20 @@ Test(struct_size, a_size_below_the_first_version_is_no_struct)
     cr_assert_eq(known.a, 99, "written after an error");
 }
 
-Test(struct_size, results_fit_exactly_or_less)
+/* What is filled in is what the caller has, and nothing behind it. */
+Test(struct_size, results_are_filled_in_as_far_as_the_caller_goes)
 {
-    cr_assert_eq(rst_struct_check(15, 24, 16), -EINVAL);
-    cr_assert_eq(rst_struct_check(16, 24, 16), 0);
-    cr_assert_eq(rst_struct_check(20, 24, 16), 0);
-    cr_assert_eq(rst_struct_check(24, 24, 16), 0);
-    cr_assert_eq(rst_struct_check(25, 24, 16), -E2BIG);
-    cr_assert_eq(rst_struct_check(SIZE_MAX, 24, 16), -E2BIG);
+    const struct v2 known = {sizeof(known), 1, 2};
+    struct v3 newer = {sizeof(newer), 99, 99, 0}, older = {sizeof(struct v1), 99, 99, 99};
+
+    cr_assert_eq(rst_struct_check(&newer, sizeof(struct v2), sizeof(struct v1)), 0);
+    rst_struct_put(&newer, &known, sizeof(known));
+    cr_assert(newer.size == sizeof(newer) && newer.a == 1 && newer.b == 2 && newer.c == 0);
+    cr_assert_eq(rst_struct_check(&older, sizeof(struct v2), sizeof(struct v1)), 0);
+    rst_struct_put(&older, &known, sizeof(known));
+    cr_assert(older.size == sizeof(struct v1) && older.a == 1 && older.b == 99 && older.c == 99);
+    newer.c = 1;
+    cr_assert_eq(rst_struct_check(&newer, sizeof(struct v2), sizeof(struct v1)), -E2BIG);
+    older.size--;
+    cr_assert_eq(rst_struct_check(&older, sizeof(struct v2), sizeof(struct v1)), -EINVAL);
 }

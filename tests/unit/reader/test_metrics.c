@@ -245,12 +245,8 @@ Test(metrics, misuse_is_told)
     cr_expect_eq(roster_metrics(roster, NULL), -EINVAL);
     metrics.size--;
     cr_expect_eq(roster_metrics(roster, &metrics), -EINVAL);
-    metrics.size += 2;
-    cr_expect_eq(roster_metrics(roster, &metrics), -E2BIG);
     cr_expect_eq(roster_min_peek(NULL, &min), -EINVAL);
     cr_expect_eq(roster_min_peek(roster, NULL), -EINVAL);
-    min.size++;
-    cr_expect_eq(roster_min_peek(roster, &min), -E2BIG);
     cr_expect_str_eq(roster_kill_result_name(ROSTER_KILL_RESULT_STALE), "stale");
     cr_expect_str_eq(roster_kill_result_name((enum roster_kill_result)99), "unknown");
     operate_destroy(roster);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* Every call of the core that takes a struct with a size; and getters, which accept NULL. */
+
+#include "config.h"
+
+#include "../sized.h"
+#include "../unit.h"
+
+static struct roster *roster;
+
+static int create(void *callers)
+{
+    struct roster *made;
+    int err = roster_create(callers, &made);
+
+    return err ? err : roster_destroy(made);
+}
+
+static int session_open(void *callers)
+{
+    struct roster_session *session;
+    int err = roster_session_open(roster, callers, &session);
+
+    return err ? err : roster_session_close(session);
+}
+
+static int session_update(void *callers)
+{
+    struct roster_session *session = unit_open(roster);
+    int err = roster_session_update(session, callers);
+
+    unit_close(session);
+    return err;
+}
+
+static int watchdog_start(void *callers)
+{
+    struct roster_watchdog *watchdog;
+    int err = roster_watchdog_start(roster, callers, &watchdog);
+
+    return err ? err : roster_watchdog_stop(watchdog);
+}
+
+static int conn_ids_create(void *callers)
+{
+    struct roster_conn_ids_options *options = callers;
+    struct roster_conn_ids *ids;
+    int err;
+
+    options->local_ids = 1;
+    err = roster_conn_ids_create(options, &ids);
+    return err ? err : roster_conn_ids_destroy(ids);
+}
+
+static int conn_ids_stats(void *callers)
+{
+    struct roster_conn_ids_options options = ROSTER_CONN_IDS_OPTIONS_INIT;
+    struct roster_conn_ids *ids;
+    int err;
+
+    options.local_ids = 1;
+    unit_ok(roster_conn_ids_create(&options, &ids));
+    err = roster_conn_ids_stats(ids, callers);
+    unit_ok(roster_conn_ids_destroy(ids));
+    return err;
+}
+
+static int drain_options(void *callers)
+{
+    int err = roster_drain(roster, callers, NULL);
+
+    return err ? err : roster_drain_undo(roster);
+}
+
+static int drain_report(void *callers)
+{
+    int err = roster_drain(roster, NULL, callers);
+
+    return err ? err : roster_drain_undo(roster);
+}
+
+static int kill_all_filter(void *callers)
+{
+    return roster_kill_all(roster, ROSTER_KILL_TARGET_STATEMENT, ROSTER_KILL_REASON_INTERRUPTED,
+                           callers, NULL);
+}
+
+static int kill_all_counts(void *callers)
+{
+    return roster_kill_all(roster, ROSTER_KILL_TARGET_STATEMENT, ROSTER_KILL_REASON_INTERRUPTED,
+                           NULL, callers);
+}
+
+static int stats(void *callers)
+{
+    return roster_stats(roster, callers);
+}
+
+static int metrics(void *callers)
+{
+    return roster_metrics(roster, callers);
+}
+
+static int min_start_ts(void *callers)
+{
+    return roster_min_advance(roster, 0, callers);
+}
+
+static int min_peek(void *callers)
+{
+    return roster_min_peek(roster, callers);
+}
+
+static const struct sized calls[] = {
+    {"roster_create", sizeof(struct roster_options), create, false},
+    {"roster_session_open", sizeof(struct roster_session_attr), session_open, false},
+    {"roster_session_update", sizeof(struct roster_session_attr), session_update, false},
+    {"roster_watchdog_start", sizeof(struct roster_watchdog_options), watchdog_start, false},
+    {"roster_conn_ids_create", sizeof(struct roster_conn_ids_options), conn_ids_create, false},
+    {"roster_conn_ids_stats", sizeof(struct roster_conn_ids_stats), conn_ids_stats, true},
+    {"roster_drain", sizeof(struct roster_drain_options), drain_options, false},
+    {"roster_drain", sizeof(struct roster_drain_report), drain_report, true},
+    {"roster_kill_all", sizeof(struct roster_kill_filter), kill_all_filter, false},
+    {"roster_kill_all", sizeof(struct roster_kill_counts), kill_all_counts, true},
+    {"roster_stats", sizeof(struct roster_stats), stats, true},
+    {"roster_metrics", sizeof(struct roster_metrics), metrics, true},
+    {"roster_min_advance", sizeof(struct roster_min), min_start_ts, true},
+    {"roster_min_peek", sizeof(struct roster_min), min_peek, true},
+};
+
+Test(sized, every_call_follows_the_one_rule)
+{
+    size_t n;
+
+    roster = unit_roster(NULL);
+    for (n = 0; n < sizeof(calls) / sizeof(calls[0]); n++)
+        sized_check(&calls[n]);
+    unit_destroy(roster);
+}
+
+Test(sized, getters_accept_null)
+{
+    cr_expect_eq(roster_session_id(NULL), 0);
+    cr_expect_eq(roster_session_kind(NULL), 0);
+    cr_expect_eq(roster_session_flags(NULL), 0);
+    cr_expect_eq(roster_session_memory(NULL), 0);
+    cr_expect_eq(roster_session_disk(NULL), 0);
+    cr_expect_eq(roster_session_limit(NULL, ROSTER_LIMIT_IDLE), 0);
+    cr_expect_eq(roster_session_since(NULL, NULL), 0);
+    cr_expect_eq(roster_stmt_seq(NULL), 0);
+    cr_expect_eq(roster_pin_id(NULL), 0);
+    cr_expect_eq(roster_pin_ts(NULL), 0);
+    cr_expect_eq(roster_local_safe_point(NULL), 0);
+    cr_expect_eq(roster_oracle_local_ahead_ms(NULL), 0);
+    cr_expect_null(roster_lookup(NULL, 1));
+    cr_expect_null(roster_identity_user(NULL));
+    cr_expect_null(roster_identity_host(NULL));
+    cr_expect_null(roster_identity_database(NULL));
+    cr_expect_null(roster_identity_application(NULL));
+    cr_expect_null(roster_identity_attributes(NULL));
+}
