@@ -93,7 +93,8 @@ static inline int roster_killed_connection(int killed)
  */
 static inline enum roster_kill_reason roster_killed_reason(int killed)
 {
-    return (enum roster_kill_reason)(killed > 0 ? killed & ~ROSTER_KILLED_CONNECTION : 0);
+    return ROSTER_CAST(enum roster_kill_reason,
+                       killed > 0 ? killed & ~ROSTER_KILLED_CONNECTION : 0);
 }
 
 /* The bit of a session kind in roster_kill_filter.kinds. */

@@ -247,7 +247,7 @@ static unsigned get_rows(struct request *request, bool only_txns)
         return status;
     stream = stream_new(request);
     if (!stream)
-        return request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "memory is out");
+        return request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
     stream->query = query;
     stream->query.only_txns = only_txns;
     err = choose(stream, request->status->roster);

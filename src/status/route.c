@@ -164,7 +164,7 @@ static unsigned authorize(struct request *request)
     if (request->may)
         return 0;
     if (!status->token && !(status->options.peers && status->listener.path))
-        return request_fail(request, MHD_HTTP_FORBIDDEN, "this endpoint is for reading only");
+        return request_fail(request, MHD_HTTP_FORBIDDEN, "this endpoint is read-only");
     if (!status->token)
         return request_fail(request, MHD_HTTP_FORBIDDEN,
                             "this user is not authorized to change anything");

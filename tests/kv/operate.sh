@@ -77,7 +77,7 @@ gets_no_reply() {
     [ "$(ask 4 PING 2>/dev/null)" = '(no reply)' ]
 }
 eventually "the idle client leaves" gets_no_reply
-expect "a new one is refused" '*drained*' "$(cli PING 2>&1)"
+expect "a new one is refused" '*draining*' "$(cli PING 2>&1)"
 expect "the transaction goes on" '*1*' "$(ask 3 'GET drained')"
 kill -0 "$server" || fail "the server did not wait"
 expect "and commits" '+OK' "$(ask 3 COMMIT)"
