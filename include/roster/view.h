@@ -168,7 +168,7 @@ ROSTER_API uint64_t roster_session_since(const struct roster_session *session,
  * timestamp since it began, not since that timestamp. A step of the wall clock, which timestamps
  * follow, makes no transaction older or younger. Under the read lock or by the owner.
  *
- * 0 when `shown` shows no valid transaction, when that has ended meanwhile, and for sessions with
+ * 0 when `shown` shows no valid transaction, when that has ended since, and for sessions with
  * ROSTER_SESSION_NON_PINNING, of whose transactions only the start timestamp is known.
  */
 ROSTER_API uint64_t roster_txn_since(const struct roster_session *session,
