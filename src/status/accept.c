@@ -159,7 +159,7 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
     return MHD_YES;
 }
 
-int accept_quality(struct MHD_Connection *connection, const char *type, const char *version)
+int rst_accept_quality(struct MHD_Connection *connection, const char *type, const char *version)
 {
     struct wanted wanted = {type, version, -1, 0};
 

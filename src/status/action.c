@@ -13,60 +13,65 @@
 
 static unsigned reply_result(struct request *request, const char *result)
 {
-    out_open(&request->text, NULL, '{');
-    out_string(&request->text, "result", result);
-    out_close(&request->text, '}');
+    rst_status_out_open(&request->text, NULL, '{');
+    rst_status_out_string(&request->text, "result", result);
+    rst_status_out_close(&request->text, '}');
     return MHD_HTTP_OK;
 }
 
-unsigned post_kill(struct request *request)
+unsigned rst_status_post_kill(struct request *request)
 {
     enum roster_kill_target target = ROSTER_KILL_TARGET_CONNECTION;
     struct query query;
-    unsigned status = query_parse(request, QUERY_KILL, &query);
+    unsigned status = rst_status_query_parse(request, QUERY_KILL, &query);
     int err;
 
     if (status)
         return status;
     if (!query.id)
-        return request_fail(request, MHD_HTTP_BAD_REQUEST, "id takes the id of a session");
+        return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
+                                       "id takes the id of a session");
     if (query.target && !strcmp(query.target, "statement"))
         target = ROSTER_KILL_TARGET_STATEMENT;
     else if (query.target && strcmp(query.target, "connection") != 0)
-        return request_fail(request, MHD_HTTP_BAD_REQUEST, "target takes connection or statement");
+        return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
+                                       "target takes connection or statement");
     err = roster_kill(request->status->roster, query.id, target, query.statement,
                       ROSTER_KILL_REASON_INTERRUPTED);
     switch (err) {
     case 0:
         return reply_result(request, "delivered");
     case -ESRCH:
-        return request_fail(request, MHD_HTTP_NOT_FOUND, "no such session");
+        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "no such session");
     case -ENOENT:
-        return request_fail(request, MHD_HTTP_CONFLICT, "idle: no statement is running");
+        return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "idle: no statement is running");
     case -ESTALE:
-        return request_fail(request, MHD_HTTP_CONFLICT, "stale: that statement has ended");
+        return rst_status_request_fail(request, MHD_HTTP_CONFLICT,
+                                       "stale: that statement has ended");
     case -EALREADY:
-        return request_fail(request, MHD_HTTP_CONFLICT, "dying: an earlier kill stands");
+        return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "dying: an earlier kill stands");
     default:
-        return request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s", roster_strerror(err));
+        return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
+                                       roster_strerror(err));
     }
 }
 
-unsigned post_drain(struct request *request)
+unsigned rst_status_post_drain(struct request *request)
 {
     const struct roster_status_options *options = &request->status->options;
     struct query query;
-    unsigned status = query_parse(request, 0, &query);
+    unsigned status = rst_status_query_parse(request, 0, &query);
     int err;
 
     if (status)
         return status;
     if (!options->drain)
-        return request_fail(request, MHD_HTTP_NOT_FOUND, "this server offers no drain");
+        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "this server offers no drain");
     err = options->drain(options->drain_arg);
     if (err == -EALREADY)
-        return request_fail(request, MHD_HTTP_CONFLICT, "it is being drained already");
+        return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "it is being drained already");
     if (err)
-        return request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s", roster_strerror(err));
+        return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
+                                       roster_strerror(err));
     return reply_result(request, "draining");
 }

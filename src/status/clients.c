@@ -180,7 +180,7 @@ static void on_start(struct roster_status *status, struct MHD_Connection *connec
         client->connections++;
     peer->client = client;
     peer->fd = fd;
-    peer->since_ms = status_now_ms();
+    peer->since_ms = rst_status_now_ms();
     peer->next = status->peers;
     if (peer->next)
         peer->next->prev = peer;
@@ -206,8 +206,8 @@ static void on_close(struct roster_status *status, struct peer *peer)
     free(peer);
 }
 
-void clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
-                    enum MHD_ConnectionNotificationCode what)
+void rst_status_clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
+                               enum MHD_ConnectionNotificationCode what)
 {
     if (what == MHD_CONNECTION_NOTIFY_STARTED)
         on_start(cls, connection, per_connection);
@@ -216,9 +216,9 @@ void clients_notify(void *cls, struct MHD_Connection *connection, void **per_con
 }
 
 /* Closes for reading and writing what has taken too long; libmicrohttpd then sees the end. */
-void clients_sweep(struct roster_status *status)
+void rst_status_clients_sweep(struct roster_status *status)
 {
-    uint64_t now = status_now_ms();
+    uint64_t now = rst_status_now_ms();
     struct peer *peer;
 
     if (now - status->swept_ms < SWEEP_MS)

@@ -31,10 +31,10 @@ struct stream {
     bool done;
     struct budget *budget;
     struct roster_snapshot now; /* only its times */
-    struct roster_entry entry;  /* only what rows_match() looks at */
+    struct roster_entry entry;  /* only what rst_rows_match() looks at */
 };
 
-void stream_free(struct request *request)
+void rst_stream_free(struct request *request)
 {
     struct stream *stream = request->stream;
 
@@ -154,7 +154,7 @@ static int choose_one(const struct roster_session *session, const struct roster_
     entry->stmt_since = statement ? statement->since : 0;
     entry->user = roster_identity_user(view->identity);
     entry->database = roster_identity_database(view->identity);
-    if (!rows_match(&stream->now, entry, &stream->query))
+    if (!rst_rows_match(&stream->now, entry, &stream->query))
         return 0;
     stream->matched++;
     return entry->id > stream->query.after ? keep(stream, entry->id) : 0;
@@ -187,9 +187,9 @@ static void put_rows(struct request *request, const struct roster_snapshot *snap
     size_t n;
 
     for (n = 0; n < snapshot->count; n++)
-        if (rows_match(snapshot, &snapshot->entries[n], query))
-            (query->only_txns ? rows_put_trx : rows_put_process)(&request->text, snapshot,
-                                                                 &snapshot->entries[n], query);
+        if (rst_rows_match(snapshot, &snapshot->entries[n], query))
+            (query->only_txns ? rst_rows_put_trx : rst_rows_put_process)(
+                &request->text, snapshot, &snapshot->entries[n], query);
 }
 
 /* The rows of the next few ids; statements in full may be long, so then it is one. */
@@ -212,7 +212,7 @@ static int some_rows(struct request *request, size_t most)
     return 0;
 }
 
-int stream_more(struct request *request, bool *end)
+int rst_stream_more(struct request *request, bool *end)
 {
     struct stream *stream = request->stream;
     struct text *text = &request->text;
@@ -225,12 +225,12 @@ int stream_more(struct request *request, bool *end)
         err = some_rows(request, most);
     if (err || stream->next < most || stream->done)
         return err;
-    out_close(text, ']');
+    rst_status_out_close(text, ']');
     if (more)
-        out_id(text, "next", stream->ids[most - 1]);
+        rst_status_out_id(text, "next", stream->ids[most - 1]);
     else
-        out_null(text, "next");
-    out_close(text, '}');
+        rst_status_out_null(text, "next");
+    rst_status_out_close(text, '}');
     stream->done = true;
     return 0;
 }
@@ -241,34 +241,34 @@ static unsigned get_rows(struct request *request, bool only_txns)
     struct stream *stream;
     struct query query;
     int err;
-    unsigned status = query_parse(request, QUERY_ROWS, &query);
+    unsigned status = rst_status_query_parse(request, QUERY_ROWS, &query);
 
     if (status)
         return status;
     stream = stream_new(request);
     if (!stream)
-        return request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
+        return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
     stream->query = query;
     stream->query.only_txns = only_txns;
     err = choose(stream, request->status->roster);
     if (err)
-        return request_fail(
+        return rst_status_request_fail(
             request, err == -ENOMEM ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_INTERNAL_SERVER_ERROR,
             "%s", roster_strerror(err));
-    out_open(text, NULL, '{');
-    out_number(text, "taken_at_ms", stream->now.taken_at_ms);
-    out_number(text, "sessions", stream->sessions);
-    out_number(text, "matched", stream->matched);
-    out_open(text, "rows", '[');
+    rst_status_out_open(text, NULL, '{');
+    rst_status_out_number(text, "taken_at_ms", stream->now.taken_at_ms);
+    rst_status_out_number(text, "sessions", stream->sessions);
+    rst_status_out_number(text, "matched", stream->matched);
+    rst_status_out_open(text, "rows", '[');
     return MHD_HTTP_OK;
 }
 
-unsigned get_processlist(struct request *request)
+unsigned rst_status_get_processlist(struct request *request)
 {
     return get_rows(request, false);
 }
 
-unsigned get_trx(struct request *request)
+unsigned rst_status_get_trx(struct request *request)
 {
     return get_rows(request, true);
 }

@@ -271,7 +271,7 @@ static int open_at(struct listener *listener, union address *address, socklen_t 
     return err ? err : name_it(listener, address);
 }
 
-int listener_open(struct listener *listener, const char *text)
+int rst_status_listener_open(struct listener *listener, const char *text)
 {
     union address address;
     socklen_t length;
@@ -281,12 +281,12 @@ int listener_open(struct listener *listener, const char *text)
     if (!err)
         err = open_at(listener, &address, length);
     if (err)
-        listener_close(listener);
+        rst_status_listener_close(listener);
     return err;
 }
 
 /* The socket goes first, so that the next holder of the lock finds none. */
-void listener_close(struct listener *listener)
+void rst_status_listener_close(struct listener *listener)
 {
     struct stat stat;
 

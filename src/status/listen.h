@@ -22,9 +22,9 @@ struct listener {
 
 /* Opens the socket of the address `text` in a listener that is none. Returns 0 or a negative errno,
  * and it is none again. Never waits for another process. */
-int listener_open(struct listener *listener, const char *text);
+int rst_status_listener_open(struct listener *listener, const char *text);
 
 /* Removes what it made, and closes what is open. */
-void listener_close(struct listener *listener);
+void rst_status_listener_close(struct listener *listener);
 
 #endif /* ROSTER_STATUS_LISTEN_H */

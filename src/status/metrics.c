@@ -36,31 +36,31 @@ static void family(struct out *out, const char *name, const char *type, const ch
 {
     const char *suffix = !strcmp(type, "counter") && !out->open_metrics ? "_total" : "";
 
-    text_printf(out->text, "# HELP %s%s %s\n", name, suffix, help);
-    text_printf(out->text, "# TYPE %s%s %s\n", name, suffix, type);
+    rst_status_text_printf(out->text, "# HELP %s%s %s\n", name, suffix, help);
+    rst_status_text_printf(out->text, "# TYPE %s%s %s\n", name, suffix, type);
     if (out->open_metrics && unit)
-        text_printf(out->text, "# UNIT %s %s\n", name, unit);
+        rst_status_text_printf(out->text, "# UNIT %s %s\n", name, unit);
 }
 
 static void gauge(struct out *out, const char *name, const char *unit, const char *help,
                   uint64_t value)
 {
     family(out, name, "gauge", unit, help);
-    text_printf(out->text, "%s %" PRIu64 "\n", name, value);
+    rst_status_text_printf(out->text, "%s %" PRIu64 "\n", name, value);
 }
 
 static void gauge_seconds(struct out *out, const char *name, const char *help, int64_t ns)
 {
     family(out, name, "gauge", "seconds", help);
-    text_printf(out->text, "%s ", name);
-    text_seconds(out->text, ns);
-    text_put(out->text, "\n");
+    rst_status_text_printf(out->text, "%s ", name);
+    rst_status_text_seconds(out->text, ns);
+    rst_status_text_put(out->text, "\n");
 }
 
 static void counter(struct out *out, const char *name, const char *help, uint64_t value)
 {
     family(out, name, "counter", NULL, help);
-    text_printf(out->text, "%s_total %" PRIu64 "\n", name, value);
+    rst_status_text_printf(out->text, "%s_total %" PRIu64 "\n", name, value);
 }
 
 /* The rows of a histogram; `label` is empty or ends with a comma. */
@@ -75,16 +75,17 @@ static void histogram(struct out *out, const char *name, const char *label,
         sum += times->buckets[n];
         if (n < bounds.first)
             continue;
-        text_printf(out->text, "%s_bucket{%sle=\"", name, label);
-        text_seconds(out->text, INT64_C(2) << n);
-        text_printf(out->text, "\"} %" PRIu64 "\n", sum);
+        rst_status_text_printf(out->text, "%s_bucket{%sle=\"", name, label);
+        rst_status_text_seconds(out->text, INT64_C(2) << n);
+        rst_status_text_printf(out->text, "\"} %" PRIu64 "\n", sum);
     }
-    text_printf(out->text, "%s_bucket{%sle=\"+Inf\"} %" PRIu64 "\n", name, label, times->count);
+    rst_status_text_printf(out->text, "%s_bucket{%sle=\"+Inf\"} %" PRIu64 "\n", name, label,
+                           times->count);
     if (*label)
         snprintf(braces, sizeof(braces), "{%.*s}", (int)strlen(label) - 1, label);
-    text_printf(out->text, "%s_sum%s ", name, braces);
-    text_seconds(out->text, (int64_t)times->sum_ns);
-    text_printf(out->text, "\n%s_count%s %" PRIu64 "\n", name, braces, times->count);
+    rst_status_text_printf(out->text, "%s_sum%s ", name, braces);
+    rst_status_text_seconds(out->text, (int64_t)times->sum_ns);
+    rst_status_text_printf(out->text, "\n%s_count%s %" PRIu64 "\n", name, braces, times->count);
 }
 
 /* Sessions and transactions by what they do; unknown while they may not be read. */
@@ -116,13 +117,13 @@ static void put_census(struct out *out, const struct census *census)
         return;
     family(out, "roster_sessions", "gauge", NULL, "Sessions that are open, by kind.");
     for (n = 0; n < 3; n++)
-        text_printf(out->text, "roster_sessions{kind=\"%s\"} %" PRIu64 "\n", kinds[n],
-                    census->kinds[n]);
+        rst_status_text_printf(out->text, "roster_sessions{kind=\"%s\"} %" PRIu64 "\n", kinds[n],
+                               census->kinds[n]);
     family(out, "roster_transactions", "gauge", NULL,
            "Transactions with a start timestamp, by what they do.");
     for (n = 0; n < ROSTER_RUN_STATES; n++)
-        text_printf(out->text, "roster_transactions{state=\"%s\"} %" PRIu64 "\n",
-                    roster_run_state_name((enum roster_run_state)n), census->states[n]);
+        rst_status_text_printf(out->text, "roster_transactions{state=\"%s\"} %" PRIu64 "\n",
+                               roster_run_state_name((enum roster_run_state)n), census->states[n]);
     gauge(out, "roster_transactions_pending", NULL,
           "Transactions that wait for their start timestamp.", census->txns[ROSTER_TXN_PENDING]);
 }
@@ -165,10 +166,11 @@ static void put_kills(struct out *out, const struct roster_metrics *metrics)
     family(out, "roster_kills", "counter", NULL, "Kills, by reason and by what became of them.");
     for (reason = ROSTER_KILL_REASON_INTERRUPTED; reason < ROSTER_KILL_REASONS; reason++)
         for (result = 0; result < ROSTER_KILL_RESULTS; result++)
-            text_printf(out->text, "roster_kills_total{reason=\"%s\",result=\"%s\"} %" PRIu64 "\n",
-                        roster_kill_reason_name((enum roster_kill_reason)reason),
-                        roster_kill_result_name((enum roster_kill_result)result),
-                        metrics->kills[reason][result]);
+            rst_status_text_printf(out->text,
+                                   "roster_kills_total{reason=\"%s\",result=\"%s\"} %" PRIu64 "\n",
+                                   roster_kill_reason_name((enum roster_kill_reason)reason),
+                                   roster_kill_result_name((enum roster_kill_result)result),
+                                   metrics->kills[reason][result]);
 }
 
 static void put_times(struct out *out, const struct roster_metrics *metrics)
@@ -210,7 +212,7 @@ static int64_t ns_between(uint64_t old_ts, uint64_t new_ts)
 /* By the clock that no step of the wall clock changes. */
 static int64_t ns_held(const struct roster_holder *holder)
 {
-    uint64_t now_ns = status_now_ms() * 1000000;
+    uint64_t now_ns = rst_status_now_ms() * 1000000;
 
     return holder->kind != ROSTER_HOLDER_NONE && now_ns > holder->since
                ? (int64_t)(now_ns - holder->since)
@@ -246,9 +248,9 @@ static void put_syncer(struct out *out, const struct roster_status_options *opti
     family(out, "roster_syncer_state", "gauge", NULL,
            "1 for the state that the syncer is in; in all but live the server is fenced.");
     for (state = ROSTER_SYNCER_JOINING; state <= ROSTER_SYNCER_STOPPED; state++)
-        text_printf(out->text, "roster_syncer_state{state=\"%s\"} %d\n",
-                    calls->syncer_state_name((enum roster_syncer_state)state),
-                    (int)stats.state == state);
+        rst_status_text_printf(out->text, "roster_syncer_state{state=\"%s\"} %d\n",
+                               calls->syncer_state_name((enum roster_syncer_state)state),
+                               (int)stats.state == state);
     counter(out, "roster_syncer_fences", "Times that the server was fenced after it was live.",
             stats.fences);
     counter(out, "roster_syncer_reports", "Reports that the store took.", stats.reports);
@@ -278,18 +280,18 @@ static int collect(struct roster *roster, struct roster_stats *stats,
 static unsigned choose_format(struct request *request, bool *open_metrics)
 {
     struct query query;
-    unsigned status = query_parse(request, 0, &query);
-    int open = accept_quality(request->connection, OPEN_METRICS, "1.0.0");
-    int text = accept_quality(request->connection, "text/plain", "0.0.4");
+    unsigned status = rst_status_query_parse(request, 0, &query);
+    int open = rst_accept_quality(request->connection, OPEN_METRICS, "1.0.0");
+    int text = rst_accept_quality(request->connection, "text/plain", "0.0.4");
 
     if (!status && open <= 0 && !text)
-        return request_fail(request, MHD_HTTP_NOT_ACCEPTABLE,
-                            "there are " OPEN_METRICS " 1.0.0 and text/plain 0.0.4");
+        return rst_status_request_fail(request, MHD_HTTP_NOT_ACCEPTABLE,
+                                       "there are " OPEN_METRICS " 1.0.0 and text/plain 0.0.4");
     *open_metrics = open > 0 && open > text;
     return status;
 }
 
-unsigned get_metrics(struct request *request)
+unsigned rst_status_get_metrics(struct request *request)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
     struct roster_metrics metrics = {.size = sizeof(metrics)};
@@ -302,7 +304,8 @@ unsigned get_metrics(struct request *request)
         return status;
     err = collect(request->status->roster, &stats, &metrics, &census);
     if (err)
-        return request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s", roster_strerror(err));
+        return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
+                                       roster_strerror(err));
     request->type = out.open_metrics ? OPEN_METRICS "; version=1.0.0; charset=utf-8"
                                      : "text/plain; version=0.0.4; charset=utf-8";
     put_census(&out, &census);
@@ -316,6 +319,6 @@ unsigned get_metrics(struct request *request)
     put_minimum(&out, request->status->roster);
     put_syncer(&out, &request->status->options);
     if (out.open_metrics)
-        text_put(out.text, "# EOF\n");
+        rst_status_text_put(out.text, "# EOF\n");
     return MHD_HTTP_OK;
 }

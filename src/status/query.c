@@ -91,24 +91,25 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
         if (!(arguments[n].where & parse->allowed) || strcmp(arguments[n].name, name) != 0)
             continue;
         if (parse->seen & 1U << n) {
-            parse->status = request_fail(parse->request, MHD_HTTP_BAD_REQUEST,
-                                         "%s is given more than once", arguments[n].name);
+            parse->status =
+                rst_status_request_fail(parse->request, MHD_HTTP_BAD_REQUEST,
+                                        "%s is given more than once", arguments[n].name);
             return MHD_NO;
         }
         parse->seen |= 1U << n;
         if (store(parse->query, &arguments[n], value))
             return MHD_YES;
-        parse->status =
-            request_fail(parse->request, MHD_HTTP_BAD_REQUEST, "%s takes %s", arguments[n].name,
-                         arguments[n].kind == FLAG ? "1 or 0" : "a number");
+        parse->status = rst_status_request_fail(parse->request, MHD_HTTP_BAD_REQUEST, "%s takes %s",
+                                                arguments[n].name,
+                                                arguments[n].kind == FLAG ? "1 or 0" : "a number");
         return MHD_NO;
     }
-    parse->status =
-        request_fail(parse->request, MHD_HTTP_BAD_REQUEST, "unknown argument %.64s", name);
+    parse->status = rst_status_request_fail(parse->request, MHD_HTTP_BAD_REQUEST,
+                                            "unknown argument %.64s", name);
     return MHD_NO;
 }
 
-unsigned query_parse(struct request *request, unsigned allowed, struct query *query)
+unsigned rst_status_query_parse(struct request *request, unsigned allowed, struct query *query)
 {
     struct parse parse = {0, request, query, allowed, 0};
 
@@ -116,7 +117,7 @@ unsigned query_parse(struct request *request, unsigned allowed, struct query *qu
     query->limit = DEFAULT_LIMIT;
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, each, &parse);
     if (!parse.status && (!query->limit || query->limit > MAX_LIMIT))
-        return request_fail(request, MHD_HTTP_BAD_REQUEST, "limit takes a number from 1 to %d",
-                            MAX_LIMIT);
+        return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
+                                       "limit takes a number from 1 to %d", MAX_LIMIT);
     return parse.status;
 }

@@ -28,6 +28,6 @@ struct query {
 };
 
 /* Returns 0, or the HTTP status of what is wrong with it. */
-unsigned query_parse(struct request *request, unsigned allowed, struct query *query);
+unsigned rst_status_query_parse(struct request *request, unsigned allowed, struct query *query);
 
 #endif /* ROSTER_STATUS_QUERY_H */

@@ -25,19 +25,19 @@ static const struct route {
     handler_fn *get;
     handler_fn *post;
 } routes[] = {
-    {"/", get_page, NULL},
-    {"/status", get_status, NULL},
-    {"/processlist", get_processlist, NULL},
-    {"/trx", get_trx, NULL},
-    {"/minimum", get_minimum, NULL},
-    {"/safepoint", get_safe_point, NULL},
-    {"/history", get_history, NULL},
-    {"/metrics", get_metrics, NULL},
-    {"/kill", NULL, post_kill},
-    {"/drain", NULL, post_drain},
+    {"/", rst_status_get_page, NULL},
+    {"/status", rst_status_get_status, NULL},
+    {"/processlist", rst_status_get_processlist, NULL},
+    {"/trx", rst_status_get_trx, NULL},
+    {"/minimum", rst_status_get_minimum, NULL},
+    {"/safepoint", rst_status_get_safe_point, NULL},
+    {"/history", rst_status_get_history, NULL},
+    {"/metrics", rst_status_get_metrics, NULL},
+    {"/kill", NULL, rst_status_post_kill},
+    {"/drain", NULL, rst_status_post_drain},
 };
 
-unsigned request_fail(struct request *request, unsigned status, const char *format, ...)
+unsigned rst_status_request_fail(struct request *request, unsigned status, const char *format, ...)
 {
     va_list args;
 
@@ -78,12 +78,12 @@ static bool may_act(const struct request *request)
 /* The answer of requests that went wrong. */
 static void reply_error(struct request *request)
 {
-    text_free(&request->text);
-    stream_free(request);
+    rst_status_text_free(&request->text);
+    rst_stream_free(request);
     request->type = NULL;
-    out_open(&request->text, NULL, '{');
-    out_string(&request->text, "error", request->error);
-    out_close(&request->text, '}');
+    rst_status_out_open(&request->text, NULL, '{');
+    rst_status_out_string(&request->text, "error", request->error);
+    rst_status_out_close(&request->text, '}');
 }
 
 static void add_headers(struct MHD_Response *response, const struct request *request,
@@ -119,8 +119,8 @@ static ssize_t read_stream(void *cls, uint64_t at, char *to, size_t most)
     if (text->read == text->length) {
         text->read = text->length = 0;
         if (text->size > STREAM_KEPT)
-            text_free(text);
-        if (stream_more(request, &end) || text->failed)
+            rst_status_text_free(text);
+        if (rst_stream_more(request, &end) || text->failed)
             return MHD_CONTENT_READER_END_WITH_ERROR;
         if (end)
             return MHD_CONTENT_READER_END_OF_STREAM;
@@ -137,8 +137,9 @@ static enum MHD_Result reply(struct request *request, unsigned status, const cha
     enum MHD_Result result;
 
     if (status == MHD_HTTP_OK && request->text.failed)
-        status = request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-                              "too much memory is in use for replies that are under way");
+        status =
+            rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                    "too much memory is in use for replies that are under way");
     if (*request->error)
         reply_error(request);
     if (request->text.failed || (!request->text.data && !request->stream))
@@ -146,7 +147,7 @@ static enum MHD_Result reply(struct request *request, unsigned status, const cha
     if (request->stream)
         response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream,
                                                      request, NULL);
-    else /* it stays until status_completed() */
+    else /* it stays until rst_status_completed() */
         response = MHD_create_response_from_buffer(request->text.length, request->text.data,
                                                    MHD_RESPMEM_PERSISTENT);
     if (!response)
@@ -164,11 +165,12 @@ static unsigned authorize(struct request *request)
     if (request->may)
         return 0;
     if (!status->token && !(status->options.peers && status->listener.path))
-        return request_fail(request, MHD_HTTP_FORBIDDEN, "this endpoint is read-only");
+        return rst_status_request_fail(request, MHD_HTTP_FORBIDDEN, "this endpoint is read-only");
     if (!status->token)
-        return request_fail(request, MHD_HTTP_FORBIDDEN,
-                            "this user is not authorized to change anything");
-    return request_fail(request, MHD_HTTP_UNAUTHORIZED, "a bearer token is needed for this");
+        return rst_status_request_fail(request, MHD_HTTP_FORBIDDEN,
+                                       "this user is not authorized to change anything");
+    return rst_status_request_fail(request, MHD_HTTP_UNAUTHORIZED,
+                                   "a bearer token is needed for this");
 }
 
 static unsigned dispatch(struct request *request, const struct route *route, const char *method)
@@ -176,14 +178,16 @@ static unsigned dispatch(struct request *request, const struct route *route, con
     bool reads = !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);
     unsigned status = 0;
 
-    if (!rules_is_own_host(request->connection))
-        return request_fail(request, MHD_HTTP_FORBIDDEN, "ask by address or as localhost");
+    if (!rst_status_rules_is_own_host(request->connection))
+        return rst_status_request_fail(request, MHD_HTTP_FORBIDDEN,
+                                       "ask by address or as localhost");
     if (!route)
-        return request_fail(request, MHD_HTTP_NOT_FOUND, "there is no such page");
+        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "there is no such page");
     if (reads && route->get)
         return route->get(request);
     if (reads || strcmp(method, MHD_HTTP_METHOD_POST) != 0 || !route->post)
-        return request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "not with this method");
+        return rst_status_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED,
+                                       "not with this method");
     status = authorize(request);
     return status ? status : route->post(request);
 }
@@ -214,9 +218,9 @@ static struct request *begin(struct roster_status *status, struct MHD_Connection
     return request;
 }
 
-enum MHD_Result status_handle(void *cls, struct MHD_Connection *connection, const char *url,
-                              const char *method, const char *version, const char *upload,
-                              size_t *upload_size, void **per_request)
+enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **per_request)
 {
     const struct route *route = find(url);
     struct request *request = *per_request;
@@ -228,7 +232,7 @@ enum MHD_Result status_handle(void *cls, struct MHD_Connection *connection, cons
         if (!request)
             return MHD_NO;
         request->may = may_act(request);
-        status = rules_check(request, url, method, version);
+        status = rst_status_rules_check(request, url, method, version);
         if (!status)
             return MHD_YES;
     } else if (*upload_size) {
@@ -239,8 +243,8 @@ enum MHD_Result status_handle(void *cls, struct MHD_Connection *connection, cons
     return reply(request, status, route && route->post ? "POST" : "GET, HEAD");
 }
 
-void status_completed(void *cls, struct MHD_Connection *connection, void **per_request,
-                      enum MHD_RequestTerminationCode why)
+void rst_status_completed(void *cls, struct MHD_Connection *connection, void **per_request,
+                          enum MHD_RequestTerminationCode why)
 {
     struct request *request = *per_request;
 
@@ -249,10 +253,10 @@ void status_completed(void *cls, struct MHD_Connection *connection, void **per_r
     (void)why;
     if (!request)
         return;
-    request->peer->since_ms = status_now_ms();
+    request->peer->since_ms = rst_status_now_ms();
     request->peer->malformed = false;
-    text_free(&request->text);
-    stream_free(request);
+    rst_status_text_free(&request->text);
+    rst_stream_free(request);
     free(request);
     *per_request = NULL;
 }

@@ -49,8 +49,8 @@ static bool is(const char *wanted, const char *value)
     return !wanted || ascii_is(wanted, strlen(wanted), value);
 }
 
-bool rows_match(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
-                const struct query *query)
+bool rst_rows_match(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
+                    const struct query *query)
 {
     bool in_txn = entry->txn_state == ROSTER_TXN_VALID;
     uint64_t age = query->only_txns ? txn_age_ms(snapshot, entry) : entry_age_ms(snapshot, entry);
@@ -68,82 +68,82 @@ bool rows_match(const struct roster_snapshot *snapshot, const struct roster_entr
 static void put_digest(struct text *text, const char *key, const struct roster_entry *entry)
 {
     if (entry->digest && entry->digest_length)
-        out_bytes(text, key, entry->digest, entry->digest_length);
+        rst_status_out_bytes(text, key, entry->digest, entry->digest_length);
     else
-        out_null(text, key);
+        rst_status_out_null(text, key);
 }
 
-void rows_put_process(struct text *text, const struct roster_snapshot *snapshot,
-                      const struct roster_entry *entry, const struct query *query)
+void rst_rows_put_process(struct text *text, const struct roster_snapshot *snapshot,
+                          const struct roster_entry *entry, const struct query *query)
 {
     struct roster_row_process row;
 
     (void)roster_row_process(snapshot, entry, query->full, &row);
-    out_open(text, NULL, '{');
-    out_id(text, "id", row.id);
-    out_string(text, "kind", kind_name(entry->kind));
-    out_string(text, "user", row.user);
-    out_string(text, "host", row.host);
-    out_string(text, "db", row.db);
-    out_string(text, "command", row.command);
-    out_number(text, "time", row.time);
-    out_number(text, "time_ms", entry_age_ms(snapshot, entry));
-    out_string(text, "state", row.state);
-    out_string(text, "run_state", roster_run_state_name(entry->run_state));
-    out_string(text, "txn_state", roster_txn_state_name(entry->txn_state));
-    out_id(text, "start_ts", entry->start_ts);
-    out_number(text, "txn_ms", entry->start_ts ? txn_age_ms(snapshot, entry) : 0);
-    out_id(text, "statement", entry->stmt_seq);
+    rst_status_out_open(text, NULL, '{');
+    rst_status_out_id(text, "id", row.id);
+    rst_status_out_string(text, "kind", kind_name(entry->kind));
+    rst_status_out_string(text, "user", row.user);
+    rst_status_out_string(text, "host", row.host);
+    rst_status_out_string(text, "db", row.db);
+    rst_status_out_string(text, "command", row.command);
+    rst_status_out_number(text, "time", row.time);
+    rst_status_out_number(text, "time_ms", entry_age_ms(snapshot, entry));
+    rst_status_out_string(text, "state", row.state);
+    rst_status_out_string(text, "run_state", roster_run_state_name(entry->run_state));
+    rst_status_out_string(text, "txn_state", roster_txn_state_name(entry->txn_state));
+    rst_status_out_id(text, "start_ts", entry->start_ts);
+    rst_status_out_number(text, "txn_ms", entry->start_ts ? txn_age_ms(snapshot, entry) : 0);
+    rst_status_out_id(text, "statement", entry->stmt_seq);
     if (row.info)
-        out_bytes(text, "info", row.info, row.info_length);
+        rst_status_out_bytes(text, "info", row.info, row.info_length);
     else
-        out_null(text, "info");
+        rst_status_out_null(text, "info");
     put_digest(text, "digest", entry);
-    out_string(text, "application", entry->application);
+    rst_status_out_string(text, "application", entry->application);
     if (query->full)
-        out_string(text, "attributes", entry->attributes);
-    out_number(text, "mem", entry->memory);
-    out_number(text, "disk", entry->disk);
-    out_close(text, '}');
+        rst_status_out_string(text, "attributes", entry->attributes);
+    rst_status_out_number(text, "mem", entry->memory);
+    rst_status_out_number(text, "disk", entry->disk);
+    rst_status_out_close(text, '}');
 }
 
 /* The library wrote this array itself, so it is JSON already. */
 static void put_array(struct text *text, const char *key, const char *array)
 {
-    out_open(text, key, '[');
-    text_add(text, array + 1, strlen(array) - 1);
+    rst_status_out_open(text, key, '[');
+    rst_status_text_add(text, array + 1, strlen(array) - 1);
 }
 
-void rows_put_trx(struct text *text, const struct roster_snapshot *snapshot,
-                  const struct roster_entry *entry, const struct query *query)
+void rst_rows_put_trx(struct text *text, const struct roster_snapshot *snapshot,
+                      const struct roster_entry *entry, const struct query *query)
 {
     struct roster_row_trx row;
 
     (void)query;
     if (roster_row_trx(snapshot, entry, &row))
         return;
-    out_open(text, NULL, '{');
-    out_id(text, "id", row.id);
-    out_number(text, "start_time", row.start_time);
-    out_number(text, "age_ms", txn_age_ms(snapshot, entry));
+    rst_status_out_open(text, NULL, '{');
+    rst_status_out_id(text, "id", row.id);
+    rst_status_out_number(text, "start_time", row.start_time);
+    rst_status_out_number(text, "age_ms", txn_age_ms(snapshot, entry));
     put_digest(text, "current_sql_digest", entry);
-    out_string(text, "state", row.state);
+    rst_status_out_string(text, "state", row.state);
     if (row.waiting)
-        out_number(text, "waiting_start_time", row.waiting_start_time);
+        rst_status_out_number(text, "waiting_start_time", row.waiting_start_time);
     else
-        out_null(text, "waiting_start_time");
-    out_number(text, "mem_buffer_keys", row.mem_buffer_keys);
-    out_number(text, "mem_buffer_bytes", row.mem_buffer_bytes);
-    out_id(text, "session_id", row.session_id);
-    out_string(text, "kind", kind_name(row.kind));
-    out_string(text, "user", row.user);
-    out_string(text, "db", row.db);
-    out_string(text, "application", entry->application);
+        rst_status_out_null(text, "waiting_start_time");
+    rst_status_out_number(text, "mem_buffer_keys", row.mem_buffer_keys);
+    rst_status_out_number(text, "mem_buffer_bytes", row.mem_buffer_bytes);
+    rst_status_out_id(text, "session_id", row.session_id);
+    rst_status_out_string(text, "kind", kind_name(row.kind));
+    rst_status_out_string(text, "user", row.user);
+    rst_status_out_string(text, "db", row.db);
+    rst_status_out_string(text, "application", entry->application);
     put_array(text, "all_sql_digests", row.all_sql_digests);
-    out_string(text, "related_table_ids", row.related_table_ids);
+    rst_status_out_string(text, "related_table_ids", row.related_table_ids);
     if (row.waiting)
-        out_number(text, "waiting_time", row.waiting_time);
+        rst_status_out_number(text, "waiting_time", row.waiting_time);
     else
-        out_null(text, "waiting_time");
-    out_close(text, '}');
+        rst_status_out_null(text, "waiting_time");
+    rst_status_out_close(text, '}');
 }

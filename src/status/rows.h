@@ -14,11 +14,11 @@
 typedef void rows_put_fn(struct text *text, const struct roster_snapshot *snapshot,
                          const struct roster_entry *entry, const struct query *query);
 
-rows_put_fn rows_put_process, rows_put_trx;
+rows_put_fn rst_rows_put_process, rst_rows_put_trx;
 
 /* Whether a session is among those that are asked for. Of the snapshot only its times are used, of
  * the entry only id, kind, start_ts, since, states, command, user and database. */
-bool rows_match(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
-                const struct query *query);
+bool rst_rows_match(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
+                    const struct query *query);
 
 #endif /* ROSTER_STATUS_ROWS_H */

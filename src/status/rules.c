@@ -30,7 +30,7 @@ static int hex_digit(char digit)
  * Decodes %XX in place. %00 would end the text for code that reads it as a C string, so that what
  * is compared is not what was sent; it makes the request malformed, and so does a % without digits.
  */
-size_t rules_unescape(void *cls, struct MHD_Connection *connection, char *text)
+size_t rst_status_rules_unescape(void *cls, struct MHD_Connection *connection, char *text)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -97,7 +97,7 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
 static unsigned bad(struct request *request, const char *what)
 {
     request->close = true;
-    return request_fail(request, MHD_HTTP_BAD_REQUEST, "%s", what);
+    return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST, "%s", what);
 }
 
 /* Where the body ends, and so the request: RFC 9112, 6.3. There is none here. */
@@ -114,13 +114,13 @@ static unsigned check_body(struct request *request, const struct headers *header
         return bad(request, "Content-Length is not a number");
     if (headers->encodings || (headers->lengths && headers->length[strspn(headers->length, "0")])) {
         request->close = true;
-        return request_fail(request, HTTP_TOO_LARGE, "a request has no body here");
+        return rst_status_request_fail(request, HTTP_TOO_LARGE, "a request has no body here");
     }
     return 0;
 }
 
-unsigned rules_check(struct request *request, const char *url, const char *method,
-                     const char *version)
+unsigned rst_status_rules_check(struct request *request, const char *url, const char *method,
+                                const char *version)
 {
     bool is_1_1 = !strcmp(version, "HTTP/1.1");
     struct headers headers = {0};
@@ -129,7 +129,8 @@ unsigned rules_check(struct request *request, const char *url, const char *metho
 
     if (!is_1_1 && strcmp(version, "HTTP/1.0") != 0) {
         request->close = true;
-        return request_fail(request, HTTP_VERSION_UNKNOWN, "this version of HTTP is not known");
+        return rst_status_request_fail(request, HTTP_VERSION_UNKNOWN,
+                                       "this version of HTTP is not known");
     }
     for (n = 0; ascii_is_token(method[n]); n++)
         ;
@@ -149,14 +150,14 @@ unsigned rules_check(struct request *request, const char *url, const char *metho
     status = check_body(request, &headers, is_1_1);
     if (!status && headers.expect &&
         !ascii_is(headers.expect, strlen(headers.expect), "100-continue"))
-        status =
-            request_fail(request, MHD_HTTP_EXPECTATION_FAILED, "only 100-continue is expected");
+        status = rst_status_request_fail(request, MHD_HTTP_EXPECTATION_FAILED,
+                                         "only 100-continue is expected");
     return status;
 }
 
 /* A page of another site may have its name resolve to this address, and then read what its visitors
  * may read here. Such a name is neither a number nor localhost. */
-bool rules_is_own_host(struct MHD_Connection *connection)
+bool rst_status_rules_is_own_host(struct MHD_Connection *connection)
 {
     const char *host =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);

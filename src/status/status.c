@@ -32,7 +32,7 @@
 #define LEAST_MEMORY ((uint64_t)1 << 20)
 #define LOOK_MS 250 /* how often deadlines are looked at */
 
-uint64_t status_now_ms(void)
+uint64_t rst_status_now_ms(void)
 {
     struct timespec now;
 
@@ -54,7 +54,7 @@ static void run(struct roster_status *status, uint64_t timeout_ms)
         timeout_ms = wanted;
     (void)poll(fds, 2, (int)timeout_ms);
     MHD_run(status->daemon);
-    clients_sweep(status);
+    rst_status_clients_sweep(status);
 }
 
 static void duty(void *arg)
@@ -104,7 +104,7 @@ static void free_all(struct roster_status *status)
         MHD_stop_daemon(status->daemon); /* closes the listener's socket */
         status->listener.fd = -1;
     }
-    listener_close(&status->listener);
+    rst_status_listener_close(&status->listener);
     if (status->diag_fd >= 0)
         close(status->diag_fd);
     if (status->stop_fd >= 0)
@@ -119,13 +119,13 @@ static int start_daemon(struct roster_status *status)
     const union MHD_DaemonInfo *info;
 
     status->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL, 0, NULL, NULL, status_handle, status, MHD_OPTION_LISTEN_SOCKET,
+        MHD_USE_EPOLL, 0, NULL, NULL, rst_status_handle, status, MHD_OPTION_LISTEN_SOCKET,
         status->listener.fd, MHD_OPTION_CONNECTION_LIMIT, status->options.max_connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
-        status_completed, status, MHD_OPTION_NOTIFY_CONNECTION, clients_notify, status,
-        MHD_OPTION_UNESCAPE_CALLBACK, rules_unescape, status, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 0,
-        MHD_OPTION_END); /* doc/defaults.md has the reasons */
+        rst_status_completed, status, MHD_OPTION_NOTIFY_CONNECTION, rst_status_clients_notify,
+        status, MHD_OPTION_UNESCAPE_CALLBACK, rst_status_rules_unescape, status,
+        MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_PER_IP_CONNECTION_LIMIT, 0U,
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_END); /* doc/defaults.md has the reasons */
     if (!status->daemon)
         return -ENOMEM;
     info = MHD_get_daemon_info(status->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -158,7 +158,7 @@ static int open_all(struct roster_status *status)
     status->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!status->name || (options->token && !status->token) || status->stop_fd < 0)
         return -ENOMEM;
-    err = listener_open(&status->listener, options->address);
+    err = rst_status_listener_open(&status->listener, options->address);
     if (err)
         return err;
     if (!status->listener.path) /* without it all users are one */
@@ -184,7 +184,7 @@ int roster_status_start(struct roster *roster, const struct roster_status_option
     status->roster = roster;
     status->listener = LISTENER_NONE;
     status->stop_fd = status->diag_fd = -1;
-    status->started_ms = status_now_ms();
+    status->started_ms = rst_status_now_ms();
     err = options_get(&status->options, options);
     if (!err)
         err = open_all(status);

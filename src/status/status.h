@@ -72,48 +72,49 @@ struct request {
 };
 
 /* CLOCK_MONOTONIC in milliseconds. */
-uint64_t status_now_ms(void);
+uint64_t rst_status_now_ms(void);
 
 /* clients.c: MHD_NotifyConnectionCallback, and what closes connections that take too long. */
-void clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
-                    enum MHD_ConnectionNotificationCode what);
-void clients_sweep(struct roster_status *status);
+void rst_status_clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
+                               enum MHD_ConnectionNotificationCode what);
+void rst_status_clients_sweep(struct roster_status *status);
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the endpoint. */
-enum MHD_Result status_handle(void *cls, struct MHD_Connection *connection, const char *url,
-                              const char *method, const char *version, const char *upload,
-                              size_t *upload_size, void **per_request);
-void status_completed(void *cls, struct MHD_Connection *connection, void **per_request,
-                      enum MHD_RequestTerminationCode why);
+enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **per_request);
+void rst_status_completed(void *cls, struct MHD_Connection *connection, void **per_request,
+                          enum MHD_RequestTerminationCode why);
 
 /* rules.c: MHD_UnescapeCallback; what HTTP demands of a request, as a status or 0; whether the host
  * it names is this one. */
-size_t rules_unescape(void *cls, struct MHD_Connection *connection, char *text);
-unsigned rules_check(struct request *request, const char *url, const char *method,
-                     const char *version);
-bool rules_is_own_host(struct MHD_Connection *connection);
+size_t rst_status_rules_unescape(void *cls, struct MHD_Connection *connection, char *text);
+unsigned rst_status_rules_check(struct request *request, const char *url, const char *method,
+                                const char *version);
+bool rst_status_rules_is_own_host(struct MHD_Connection *connection);
 
 /* accept.c: how much the request wants a media type, in thousandths; 0: not at all, -1: it does not
  * say. A `version` in a media range has to be this one. */
-int accept_quality(struct MHD_Connection *connection, const char *type, const char *version);
+int rst_accept_quality(struct MHD_Connection *connection, const char *type, const char *version);
 
 /* Sets the error that goes with a status, and returns that. */
-unsigned request_fail(struct request *request, unsigned status, const char *format, ...)
+unsigned rst_status_request_fail(struct request *request, unsigned status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* list.c: appends to request->text what comes next; `*end` when that is all. Returns 0 or a
  * negative errno. */
-int stream_more(struct request *request, bool *end);
-void stream_free(struct request *request);
+int rst_stream_more(struct request *request, bool *end);
+void rst_stream_free(struct request *request);
 
 /* Makes a reply and returns its HTTP status. */
 typedef unsigned handler_fn(struct request *request);
 
-handler_fn get_page, get_status, get_processlist, get_trx, get_minimum, get_safe_point, get_history;
-handler_fn get_metrics, post_kill, post_drain;
+handler_fn rst_status_get_page, rst_status_get_status, rst_status_get_processlist,
+    rst_status_get_trx, rst_status_get_minimum, rst_status_get_safe_point, rst_status_get_history;
+handler_fn rst_status_get_metrics, rst_status_post_kill, rst_status_post_drain;
 
 /* Made from page.html. */
-extern const char status_page[];
-extern const size_t status_page_length;
+extern const char rst_status_page[];
+extern const size_t rst_status_page_length;
 
 #endif /* ROSTER_STATUS_PRIVATE_H */

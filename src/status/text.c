@@ -19,7 +19,7 @@
 #define FIRST_SIZE 4096
 #define SECOND UINT64_C(1000000000)
 
-void text_free(struct text *text)
+void rst_status_text_free(struct text *text)
 {
     budget_give(text->budget, text->size);
     free(text->data);
@@ -53,7 +53,7 @@ static bool reserve(struct text *text, size_t more)
     return true;
 }
 
-void text_add(struct text *text, const char *bytes, size_t length)
+void rst_status_text_add(struct text *text, const char *bytes, size_t length)
 {
     if (!length || !reserve(text, length))
         return;
@@ -62,12 +62,12 @@ void text_add(struct text *text, const char *bytes, size_t length)
     text->last = bytes[length - 1];
 }
 
-void text_put(struct text *text, const char *string)
+void rst_status_text_put(struct text *text, const char *string)
 {
-    text_add(text, string, strlen(string));
+    rst_status_text_add(text, string, strlen(string));
 }
 
-void text_printf(struct text *text, const char *format, ...)
+void rst_status_text_printf(struct text *text, const char *format, ...)
 {
     char line[512];
     va_list args;
@@ -79,7 +79,7 @@ void text_printf(struct text *text, const char *format, ...)
     if (length < 0 || (size_t)length >= sizeof(line))
         text->failed = true;
     else
-        text_add(text, line, (size_t)length);
+        rst_status_text_add(text, line, (size_t)length);
 }
 
 static void escape(struct text *text, const char *at, size_t left)
@@ -91,10 +91,10 @@ static void escape(struct text *text, const char *at, size_t left)
     while (at < end) {
         for (run = 0; at + run < end && rst_utf8_json_plain(at[run]); run++)
             ;
-        text_add(text, at, run);
+        rst_status_text_add(text, at, run);
         at += run;
         if (at < end)
-            text_add(text, character, rst_utf8_json(&at, (size_t)(end - at), character));
+            rst_status_text_add(text, character, rst_utf8_json(&at, (size_t)(end - at), character));
     }
 }
 
@@ -102,12 +102,12 @@ static void escape(struct text *text, const char *at, size_t left)
 static void begin(struct text *text, const char *key)
 {
     if (text->last && text->last != '{' && text->last != '[')
-        text_add(text, ",", 1);
+        rst_status_text_add(text, ",", 1);
     if (!key)
         return;
-    text_add(text, "\"", 1);
-    text_put(text, key);
-    text_add(text, "\":", 2);
+    rst_status_text_add(text, "\"", 1);
+    rst_status_text_put(text, key);
+    rst_status_text_add(text, "\":", 2);
 }
 
 /* A list of ten thousand sessions has a hundred thousand numbers: printf() would take half of the
@@ -119,80 +119,80 @@ static void put_decimal(struct text *text, uint64_t number)
     do
         *--first = "0123456789"[number % 10];
     while (number /= 10);
-    text_add(text, first, (size_t)(digits + sizeof(digits) - first));
+    rst_status_text_add(text, first, (size_t)(digits + sizeof(digits) - first));
 }
 
-void text_seconds(struct text *text, int64_t ns)
+void rst_status_text_seconds(struct text *text, int64_t ns)
 {
     uint64_t size = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns, rest = size % SECOND;
     char digits[] = ".000000000";
     size_t n;
 
     if (ns < 0)
-        text_add(text, "-", 1);
+        rst_status_text_add(text, "-", 1);
     put_decimal(text, size / SECOND);
     for (n = sizeof(digits) - 2; n; n--, rest /= 10)
         digits[n] = "0123456789"[rest % 10];
     for (n = sizeof(digits) - 1; digits[n - 1] == '0'; n--)
         ;
-    text_add(text, digits, n > 1 ? n : 0);
+    rst_status_text_add(text, digits, n > 1 ? n : 0);
 }
 
-void out_open(struct text *text, const char *key, char bracket)
+void rst_status_out_open(struct text *text, const char *key, char bracket)
 {
     begin(text, key);
-    text_add(text, &bracket, 1);
+    rst_status_text_add(text, &bracket, 1);
 }
 
-void out_close(struct text *text, char bracket)
+void rst_status_out_close(struct text *text, char bracket)
 {
-    text_add(text, &bracket, 1);
+    rst_status_text_add(text, &bracket, 1);
 }
 
-void out_bytes(struct text *text, const char *key, const char *bytes, size_t length)
+void rst_status_out_bytes(struct text *text, const char *key, const char *bytes, size_t length)
 {
     begin(text, key);
-    text_add(text, "\"", 1);
+    rst_status_text_add(text, "\"", 1);
     escape(text, bytes, length);
-    text_add(text, "\"", 1);
+    rst_status_text_add(text, "\"", 1);
 }
 
-void out_string(struct text *text, const char *key, const char *string)
+void rst_status_out_string(struct text *text, const char *key, const char *string)
 {
     if (string)
-        out_bytes(text, key, string, strlen(string));
+        rst_status_out_bytes(text, key, string, strlen(string));
     else
-        out_null(text, key);
+        rst_status_out_null(text, key);
 }
 
-void out_number(struct text *text, const char *key, uint64_t number)
+void rst_status_out_number(struct text *text, const char *key, uint64_t number)
 {
     begin(text, key);
     put_decimal(text, number);
 }
 
-void out_signed(struct text *text, const char *key, int64_t number)
+void rst_status_out_signed(struct text *text, const char *key, int64_t number)
 {
     begin(text, key);
-    text_printf(text, "%" PRId64, number);
+    rst_status_text_printf(text, "%" PRId64, number);
 }
 
-void out_id(struct text *text, const char *key, uint64_t id)
+void rst_status_out_id(struct text *text, const char *key, uint64_t id)
 {
     begin(text, key);
-    text_add(text, "\"", 1);
+    rst_status_text_add(text, "\"", 1);
     put_decimal(text, id);
-    text_add(text, "\"", 1);
+    rst_status_text_add(text, "\"", 1);
 }
 
-void out_bool(struct text *text, const char *key, bool value)
+void rst_status_out_bool(struct text *text, const char *key, bool value)
 {
     begin(text, key);
-    text_put(text, value ? "true" : "false");
+    rst_status_text_put(text, value ? "true" : "false");
 }
 
-void out_null(struct text *text, const char *key)
+void rst_status_out_null(struct text *text, const char *key)
 {
     begin(text, key);
-    text_put(text, "null");
+    rst_status_text_put(text, "null");
 }

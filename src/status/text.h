@@ -24,27 +24,29 @@ struct text {
     bool failed;
 };
 
-void text_free(struct text *text); /* it can be used again */
-void text_add(struct text *text, const char *bytes, size_t length);
-void text_put(struct text *text, const char *string);
-void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void rst_status_text_free(struct text *text); /* it can be used again */
+void rst_status_text_add(struct text *text, const char *bytes, size_t length);
+void rst_status_text_put(struct text *text, const char *string);
+void rst_status_text_printf(struct text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* A number of nanoseconds as seconds, with a decimal point in every locale. */
-void text_seconds(struct text *text, int64_t ns);
+void rst_status_text_seconds(struct text *text, int64_t ns);
 
 /*
  * A JSON value in an array when `key` is NULL, else a member of an object. Commas come by
  * themselves. Strings may hold anything: a byte that is no UTF-8, and a NUL, become U+FFFD; what
  * HTML would take for markup and what steers a terminal is escaped. NULL is null.
  */
-void out_open(struct text *text, const char *key, char bracket);
-void out_close(struct text *text, char bracket);
-void out_string(struct text *text, const char *key, const char *string);
-void out_bytes(struct text *text, const char *key, const char *bytes, size_t length);
-void out_number(struct text *text, const char *key, uint64_t number);
-void out_signed(struct text *text, const char *key, int64_t number);
-void out_id(struct text *text, const char *key, uint64_t id); /* a string, see status.h */
-void out_bool(struct text *text, const char *key, bool value);
-void out_null(struct text *text, const char *key);
+void rst_status_out_open(struct text *text, const char *key, char bracket);
+void rst_status_out_close(struct text *text, char bracket);
+void rst_status_out_string(struct text *text, const char *key, const char *string);
+void rst_status_out_bytes(struct text *text, const char *key, const char *bytes, size_t length);
+void rst_status_out_number(struct text *text, const char *key, uint64_t number);
+void rst_status_out_signed(struct text *text, const char *key, int64_t number);
+void rst_status_out_id(struct text *text, const char *key,
+                       uint64_t id); /* a string, see status.h */
+void rst_status_out_bool(struct text *text, const char *key, bool value);
+void rst_status_out_null(struct text *text, const char *key);
 
 #endif /* ROSTER_STATUS_TEXT_H */

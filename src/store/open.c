@@ -23,12 +23,12 @@
 #endif
 
 static const struct store_kind *const kinds[] = {
-    &store_memory_kind,
+    &rst_store_memory_kind,
 #ifdef HAVE_SQLITE
-    &store_sqlite_kind,
+    &rst_store_sqlite_kind,
 #endif
 #ifdef HAVE_ETCD_STORE
-    &store_etcd_kind,
+    &rst_store_etcd_kind,
 #endif
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -45,19 +45,19 @@ static int unknown_url(const char *url, const struct store_error *error)
     const struct shown_url shown = shown_url(url);
 
     if (is_scheme(url, "sqlite"))
-        return store_error_set(error, -ENOTSUP,
-                               "store \"%s\": this library was built without SQLite; "
-                               "build it with libsqlite3-dev installed",
-                               shown.text);
+        return rst_store_error_set(error, -ENOTSUP,
+                                   "store \"%s\": this library was built without SQLite; "
+                                   "build it with libsqlite3-dev installed",
+                                   shown.text);
     if (is_scheme(url, "etcd"))
-        return store_error_set(error, -ENOTSUP,
-                               "store \"%s\": this library was built without etcd support; "
-                               "build it with libcurl and libjansson's headers installed",
+        return rst_store_error_set(error, -ENOTSUP,
+                                   "store \"%s\": this library was built without etcd support; "
+                                   "build it with libcurl and libjansson's headers installed",
+                                   shown.text);
+    return rst_store_error_set(error, -EINVAL,
+                               "store \"%s\" is of an unknown kind; write \"memory\", "
+                               "\"sqlite:PATH\" or \"etcd:http://HOST:PORT,...\"",
                                shown.text);
-    return store_error_set(error, -EINVAL,
-                           "store \"%s\" is of an unknown kind; write \"memory\", "
-                           "\"sqlite:PATH\" or \"etcd:http://HOST:PORT,...\"",
-                           shown.text);
 }
 
 /* Divides the URL into kind and address. */
@@ -89,7 +89,7 @@ static int open_kind(const char *url, const struct roster_store_options *options
         return err;
     copy = strdup(url);
     if (copy == NULL)
-        return store_error_set(error, -ENOMEM, "out of memory");
+        return rst_store_error_set(error, -ENOMEM, "out of memory");
     err = kind->open(address, options, store, error);
     if (err != 0) {
         free(copy);
@@ -109,21 +109,21 @@ int roster_store_open(const char *url, const struct roster_store_options *option
     struct roster_store_options complete;
     int err;
 
-    store_error_set(&text, 0, "%s", "");
+    rst_store_error_set(&text, 0, "%s", "");
     if (store == NULL)
-        return store_error_set(&text, -EINVAL, "store is NULL");
+        return rst_store_error_set(&text, -EINVAL, "store is NULL");
     *store = NULL;
     if (url == NULL)
-        return store_error_set(&text, -EINVAL, "the store's URL is missing");
+        return rst_store_error_set(&text, -EINVAL, "the store's URL is missing");
     if (rst_process_init() != 0)
-        return store_error_set(&text, -ENOMEM, "memory is out");
-    err = store_options_copy(options, &complete, &text);
+        return rst_store_error_set(&text, -ENOMEM, "memory is out");
+    err = rst_store_options_copy(options, &complete, &text);
     if (err != 0)
         return err;
     err = open_kind(url, &complete, store, &text);
     if (err != 0) {
         *store = NULL;
-        store_options_free(&complete);
+        rst_store_options_free(&complete);
     }
     return err;
 }
@@ -134,11 +134,11 @@ void roster_store_close(struct roster_store *store)
     struct roster_store_options options;
     char *url;
 
-    if (store == NULL || store_is_foreign(store))
+    if (store == NULL || rst_store_is_foreign(store))
         return;
     options = store->options;
     url = store->url;
     store->kind->close(store);
-    store_options_free(&options);
+    rst_store_options_free(&options);
     free(url);
 }

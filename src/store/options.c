@@ -45,12 +45,12 @@ static int complete_numbers(struct roster_store_options *options, const struct s
         if (*value == 0)
             *value = numbers[i].fallback;
         if (*value < numbers[i].least || *value > numbers[i].most)
-            return store_error_set(
+            return rst_store_error_set(
                 error, -EINVAL, "option %s is %d; give %d to %d, or 0 for the default %d",
                 numbers[i].name, *value, numbers[i].least, numbers[i].most, numbers[i].fallback);
     }
     if (options->backoff_min_ms > options->backoff_max_ms)
-        return store_error_set(
+        return rst_store_error_set(
             error, -EINVAL, "option backoff_min_ms is %d, more than backoff_max_ms, %d; swap them",
             options->backoff_min_ms, options->backoff_max_ms);
     if (options->history == 0)
@@ -58,9 +58,9 @@ static int complete_numbers(struct roster_store_options *options, const struct s
     if (options->max_result_bytes == 0)
         options->max_result_bytes = (size_t)8 * 1024 * 1024;
     if (options->max_result_bytes < 4096)
-        return store_error_set(error, -EINVAL,
-                               "option max_result_bytes is %zu; give at least 4096, or 0 for 8 MiB",
-                               options->max_result_bytes);
+        return rst_store_error_set(
+            error, -EINVAL, "option max_result_bytes is %zu; give at least 4096, or 0 for 8 MiB",
+            options->max_result_bytes);
     return 0;
 }
 
@@ -70,19 +70,20 @@ static int check_strings(const struct roster_store_options *options,
     const char *user = options->user;
 
     if (user != NULL && user[0] == '\0')
-        return store_error_set(error, -EINVAL,
-                               "option user is empty; give a name, or NULL for none");
+        return rst_store_error_set(error, -EINVAL,
+                                   "option user is empty; give a name, or NULL for none");
     if (user != NULL && options->password == NULL)
-        return store_error_set(error, -EINVAL,
-                               "option user is \"%s\" but there is no password; set both or none",
-                               user);
+        return rst_store_error_set(
+            error, -EINVAL, "option user is \"%s\" but there is no password; set both or none",
+            user);
     if (user == NULL && options->password != NULL)
-        return store_error_set(error, -EINVAL,
-                               "option password is set but there is no user; set both or none");
+        return rst_store_error_set(error, -EINVAL,
+                                   "option password is set but there is no user; set both or none");
     if ((options->tls_cert_file != NULL) != (options->tls_key_file != NULL))
-        return store_error_set(error, -EINVAL, "option %s is set but %s is not; set both or none",
-                               options->tls_cert_file != NULL ? "tls_cert_file" : "tls_key_file",
-                               options->tls_cert_file != NULL ? "tls_key_file" : "tls_cert_file");
+        return rst_store_error_set(
+            error, -EINVAL, "option %s is set but %s is not; set both or none",
+            options->tls_cert_file != NULL ? "tls_cert_file" : "tls_key_file",
+            options->tls_cert_file != NULL ? "tls_key_file" : "tls_cert_file");
     return 0;
 }
 
@@ -93,13 +94,13 @@ static int copy_known(const struct roster_store_options *from, struct roster_sto
     int err = rst_struct_get(to, sizeof(*to), sizeof(*to), from);
 
     if (err == -EINVAL)
-        return store_error_set(error, err,
-                               "the options' size is %zu; set it to their sizeof and zero the rest",
-                               from->size);
+        return rst_store_error_set(
+            error, err, "the options' size is %zu; set it to their sizeof and zero the rest",
+            from->size);
     if (err != 0)
-        return store_error_set(error, err,
-                               "the options set a field that this library does not know; "
-                               "install the version that the program was compiled with");
+        return rst_store_error_set(error, err,
+                                   "the options set a field that this library does not know; "
+                                   "install the version that the program was compiled with");
     return 0;
 }
 
@@ -122,12 +123,12 @@ static int copy_strings(struct roster_store_options *options)
     options->tls_key_file = copy_string(options->tls_key_file, &failed);
     if (!failed)
         return 0;
-    store_options_free(options);
+    rst_store_options_free(options);
     return -ENOMEM;
 }
 
-int store_options_copy(const struct roster_store_options *from, struct roster_store_options *to,
-                       const struct store_error *error)
+int rst_store_options_copy(const struct roster_store_options *from, struct roster_store_options *to,
+                           const struct store_error *error)
 {
     int err = 0;
 
@@ -142,7 +143,7 @@ int store_options_copy(const struct roster_store_options *from, struct roster_st
         return err;
     to->size = sizeof(*to);
     err = copy_strings(to);
-    return err == 0 ? 0 : store_error_set(error, err, "out of memory");
+    return err == 0 ? 0 : rst_store_error_set(error, err, "out of memory");
 }
 
 static void free_string(const char **text)
@@ -156,7 +157,7 @@ static void free_string(const char **text)
     *text = NULL;
 }
 
-void store_options_free(struct roster_store_options *options)
+void rst_store_options_free(struct roster_store_options *options)
 {
     if (options->password != NULL)
         explicit_bzero((void *)(uintptr_t)options->password, strlen(options->password));

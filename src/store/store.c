@@ -17,7 +17,7 @@
 
 static int64_t call_deadline(const struct roster_store *store, int timeout_ms)
 {
-    return store_deadline_in(timeout_ms < 0 ? store->options.call_timeout_ms : timeout_ms);
+    return rst_store_deadline_in(timeout_ms < 0 ? store->options.call_timeout_ms : timeout_ms);
 }
 
 static int count_call(struct roster_store *store, int err)
@@ -41,7 +41,7 @@ int roster_store_rebind(struct roster_store *store)
 
     if (store == NULL)
         return -EINVAL;
-    return store_is_foreign(store) ? -ECHILD : store->kind->rebind(store);
+    return rst_store_is_foreign(store) ? -ECHILD : store->kind->rebind(store);
 }
 
 int roster_store_get(struct roster_store *store, const struct roster_store_keys *keys,
@@ -55,9 +55,9 @@ int roster_store_get(struct roster_store *store, const struct roster_store_keys 
     *range = NULL;
     if (store == NULL || keys == NULL)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
-    err = store_check_keys(keys, true);
+    err = rst_store_check_keys(keys, true);
     if (err == 0)
         err = store->kind->get(store, keys, limit, call_deadline(store, timeout_ms), range);
     return count_call(store, err);
@@ -74,9 +74,9 @@ int roster_store_txn(struct roster_store *store, const struct roster_store_txn *
         *result = NULL;
     if (store == NULL || txn == NULL)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
-    err = store_check_txn(txn);
+    err = rst_store_check_txn(txn);
     if (err == 0)
         err = store->kind->txn(store, txn, call_deadline(store, timeout_ms),
                                result != NULL ? result : &unwanted);
@@ -102,7 +102,7 @@ int roster_store_lease_grant(struct roster_store *store, int64_t ttl_ms, int tim
 
     if (store == NULL || lease == NULL || ttl_ms < 1 || ttl_ms > ROSTER_STORE_MAX_TTL_MS)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
     return lease_call(store, &call, timeout_ms, lease);
 }
@@ -114,7 +114,7 @@ int roster_store_lease_keep_alive(struct roster_store *store, int64_t id, int ti
 
     if (store == NULL || lease == NULL || id < 1)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
     return lease_call(store, &call, timeout_ms, lease);
 }
@@ -126,7 +126,7 @@ int roster_store_lease_time_to_live(struct roster_store *store, int64_t id, int 
 
     if (store == NULL || lease == NULL || id < 1)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
     return lease_call(store, &call, timeout_ms, lease);
 }
@@ -138,7 +138,7 @@ int roster_store_lease_revoke(struct roster_store *store, int64_t id, int timeou
 
     if (store == NULL || id < 1)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
     return lease_call(store, &call, timeout_ms, &lease);
 }
@@ -151,7 +151,7 @@ int roster_store_get_stats(const struct roster_store *store, struct roster_store
 
     if (store == NULL || stats == NULL)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
     err = rst_struct_check(stats, sizeof(now), sizeof(now));
     if (err != 0)

@@ -45,9 +45,9 @@ int roster_store_watch_open(struct roster_store *store, const struct roster_stor
     *watch = NULL;
     if (store == NULL || keys == NULL || revision < 0)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
-    err = store_check_keys(keys, false);
+    err = rst_store_check_keys(keys, false);
     if (err == 0)
         err = prepare(&base, store, keys, revision);
     if (err != 0)
@@ -68,16 +68,16 @@ int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
     *events = NULL;
     if (watch == NULL)
         return -EINVAL;
-    if (store_is_foreign(watch->store))
+    if (rst_store_is_foreign(watch->store))
         return -ECHILD;
-    return watch->store->kind->watch_next(watch, store_deadline_in(timeout_ms), events);
+    return watch->store->kind->watch_next(watch, rst_store_deadline_in(timeout_ms), events);
 }
 
 void roster_store_watch_cancel(struct roster_store_watch *watch)
 {
-    if (watch == NULL || store_is_foreign(watch->store))
+    if (watch == NULL || rst_store_is_foreign(watch->store))
         return;
-    /* pairs with the acquire in store_watch_canceled() */
+    /* pairs with the acquire in rst_store_watch_canceled() */
     atomic_store_explicit(&watch->canceled, true, memory_order_release);
     watch->store->kind->watch_wake(watch);
 }
@@ -87,7 +87,7 @@ void roster_store_watch_close(struct roster_store_watch *watch)
     RST_NOT_CANCELLED;
     unsigned char *key;
 
-    if (watch == NULL || store_is_foreign(watch->store))
+    if (watch == NULL || rst_store_is_foreign(watch->store))
         return;
     key = watch->key;
     watch->store->kind->watch_close(watch);

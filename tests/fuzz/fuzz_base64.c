@@ -17,10 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t most = store_base64_decoded_size(size), length = 0;
     char *bytes = malloc(most + 1), *again = malloc(size + 8);
 
-    if (bytes && again && store_base64_decode(text, size, bytes, &length) == 0) {
+    if (bytes && again && rst_store_base64_decode(text, size, bytes, &length) == 0) {
         fuzz_require(length <= most, "%zu bytes of %zu", length, most);
         fuzz_require(store_base64_encoded_size(length) == size, "another length");
-        store_base64_encode(bytes, length, again);
+        rst_store_base64_encode(bytes, length, again);
         fuzz_require(memcmp(again, text, size) == 0, "another text");
     }
     free(bytes);

@@ -23,8 +23,9 @@ static void check_range(const struct roster_store_range *range,
     for (size_t i = 0; i < range->count; i++) {
         const struct roster_store_kv *kv = &range->kvs[i];
 
-        fuzz_require(store_keys_match(keys, kv->key), "a key that was not asked for");
-        fuzz_require(i == 0 || store_bytes_compare(kv[-1].key, kv->key) < 0, "keys out of order");
+        fuzz_require(rst_store_keys_match(keys, kv->key), "a key that was not asked for");
+        fuzz_require(i == 0 || rst_store_bytes_compare(kv[-1].key, kv->key) < 0,
+                     "keys out of order");
         fuzz_require(kv->version > 0 && kv->create_revision <= kv->mod_revision &&
                          kv->mod_revision <= range->revision,
                      "revisions out of order");
@@ -33,9 +34,9 @@ static void check_range(const struct roster_store_range *range,
 
 static void as_range(const json_t *root, const struct roster_store_keys *keys)
 {
-    struct roster_store_range *range = store_arena_new(sizeof(*range), MOST_BYTES);
+    struct roster_store_range *range = rst_store_arena_new(sizeof(*range), MOST_BYTES);
 
-    if (range && etcd_decode_range(root, keys, 3, (INT64_MAX - 1), range, range) == 0) {
+    if (range && rst_etcd_decode_range(root, keys, 3, (INT64_MAX - 1), range, range) == 0) {
         fuzz_require(range->count <= 3, "more keys than asked for");
         check_range(range, keys);
     }
@@ -53,7 +54,7 @@ static void as_txn(const json_t *root, const struct roster_store_keys *keys)
     struct roster_store_txn txn = {&compare, 1, ops, 3, ops + 2, 1};
     struct roster_store_txn_result *result = NULL;
 
-    if (etcd_decode_txn(root, &txn, (INT64_MAX - 1), MOST_BYTES, &result) == 0) {
+    if (rst_etcd_decode_txn(root, &txn, (INT64_MAX - 1), MOST_BYTES, &result) == 0) {
         fuzz_require(result->count == (result->succeeded ? 3u : 1u), "results that are missing");
         check_range(&result->results[result->count - 1].range, keys);
     }
@@ -69,12 +70,12 @@ static void as_events(const json_t *root, struct etcd_store *store,
     const json_t *array = NULL;
     int err;
 
-    if (store_json_get_array(root, "events", &array) != 0 ||
-        store_event_list_begin(&list, &store->base, false) != 0)
+    if (rst_store_json_get_array(root, "events", &array) != 0 ||
+        rst_store_event_list_begin(&list, &store->base, false) != 0)
         return;
     list.revision = (INT64_MAX - 1);
-    err = etcd_decode_events(array, &watch, (INT64_MAX - 1), &list);
-    err = store_event_list_end(&list, err, &watch, &events);
+    err = rst_etcd_decode_events(array, &watch, (INT64_MAX - 1), &list);
+    err = rst_store_event_list_end(&list, err, &watch, &events);
     for (size_t i = 0; err == 0 && events && i < events->count; i++)
         fuzz_require(events->events[i].kv.mod_revision >= 5, "a change that was told before");
     roster_store_free(events);
@@ -85,10 +86,10 @@ static void as_header(const json_t *root, struct etcd_store *store)
     struct etcd_identity before;
     int64_t revision = 0;
 
-    if (etcd_identity_begin(store, &before) == 0 &&
-        etcd_identity_check(store, &before, root, true, &revision) == 0)
+    if (rst_etcd_identity_begin(store, &before) == 0 &&
+        rst_etcd_identity_check(store, &before, root, true, &revision) == 0)
         fuzz_require(revision >= 1, "revision %lld", (long long)revision);
-    etcd_identity_reset(store);
+    rst_etcd_identity_reset(store);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -100,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1)
         return 0;
-    root = store_json_parse((const char *)data + 1, size - 1, JSON_REJECT_DUPLICATES);
+    root = rst_store_json_parse((const char *)data + 1, size - 1, JSON_REJECT_DUPLICATES);
     if (!json_is_object(root)) {
         json_decref(root);
         return 0;

@@ -33,7 +33,7 @@ int MHD_get_connection_values(struct MHD_Connection *connection, enum MHD_ValueK
     return n;
 }
 
-unsigned request_fail(struct request *request, unsigned status, const char *format, ...)
+unsigned rst_status_request_fail(struct request *request, unsigned status, const char *format, ...)
 {
     va_list args;
 
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memcpy(arguments, data + 1, size - 1);
     arguments[size - 1] = '\0';
-    status = query_parse(&request, data[0] % 4, &query);
+    status = rst_status_query_parse(&request, data[0] % 4, &query);
     fuzz_require(status == 0 || (status == MHD_HTTP_BAD_REQUEST && request.error[0] != '\0'),
                  "status %u", status);
     fuzz_require(status != 0 || query.limit > 0, "a limit of 0");

@@ -18,10 +18,10 @@ static void record(struct roster_store_bytes bytes)
     char text[RECORD_SIZE];
     uint64_t ts;
 
-    if (record_parse(bytes, &ts) != 0)
+    if (rst_record_parse(bytes, &ts) != 0)
         return;
     fuzz_require(ts > 0 && ts < UINT64_MAX, "a record of %llu", (unsigned long long)ts);
-    record_format(ts, text);
+    rst_record_format(ts, text);
     fuzz_require(strlen(text) == bytes.size && memcmp(text, bytes.data, bytes.size) == 0,
                  "\"%.*s\" was taken for %s", (int)bytes.size, (const char *)bytes.data, text);
 }

@@ -40,6 +40,7 @@ if [ -e "$ROSTER_LIBDIR/libroster.so" ]; then
     check "shared library" "" ""
 fi
 if [ -e "$ROSTER_LIBDIR/libroster.a" ]; then
+    "$ROSTER_LIBRARY_TESTS/archive-names" "$ROSTER_NM" "$ROSTER_LIBDIR"/libroster*.a
     mkdir static
     cp "$ROSTER_LIBDIR/libroster.a" static
     check "static library" --static -Lstatic

@@ -7,7 +7,7 @@
 
 #include "cluster/base/failing.h"
 
-void failing_note(struct roster_failing *failing, int err, int64_t now_ns)
+void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns)
 {
     if (err == 0) {
         memset(failing, 0, sizeof(*failing));
@@ -20,8 +20,8 @@ void failing_note(struct roster_failing *failing, int err, int64_t now_ns)
     failing->times++;
 }
 
-const struct roster_failing *failing_newer(const struct roster_failing *a,
-                                           const struct roster_failing *b)
+const struct roster_failing *rst_failing_newer(const struct roster_failing *a,
+                                               const struct roster_failing *b)
 {
     if (a->error == 0 || b->error == 0)
         return a->error == 0 ? b : a;

@@ -7,18 +7,19 @@
 
 #include "cluster/keys/batch.h"
 
-void batch_if_revision(struct batch *batch, const char *key, int64_t revision)
+void rst_batch_if_revision(struct batch *batch, const char *key, int64_t revision)
 {
     batch->compares[batch->n_compares++] = roster_store_if(
         roster_store_text(key), ROSTER_STORE_MOD_REVISION, ROSTER_STORE_EQUAL, revision);
 }
 
-void batch_put(struct batch *batch, const char *key, struct roster_store_bytes value, int64_t lease)
+void rst_batch_put(struct batch *batch, const char *key, struct roster_store_bytes value,
+                   int64_t lease)
 {
     batch->ops[batch->n_ops++] = roster_store_put(roster_store_text(key), value, lease);
 }
 
-void batch_delete(struct batch *batch, const char *key)
+void rst_batch_delete(struct batch *batch, const char *key)
 {
     batch->ops[batch->n_ops++] = roster_store_delete(roster_store_key(roster_store_text(key)));
 }
@@ -31,18 +32,18 @@ static struct roster_store_op read_of(const char *key)
     return roster_store_read(keys, 0);
 }
 
-void batch_get(struct batch *batch, const char *key)
+void rst_batch_get(struct batch *batch, const char *key)
 {
     batch->ops[batch->n_ops++] = read_of(key);
 }
 
-void batch_otherwise_get(struct batch *batch, const char *key)
+void rst_batch_otherwise_get(struct batch *batch, const char *key)
 {
     batch->otherwise[batch->n_otherwise++] = read_of(key);
 }
 
-int batch_run(const struct batch *batch, struct roster_store *store, int timeout_ms,
-              struct roster_store_txn_result **result)
+int rst_batch_run(const struct batch *batch, struct roster_store *store, int timeout_ms,
+                  struct roster_store_txn_result **result)
 {
     struct roster_store_txn txn = {batch->compares, batch->n_compares, batch->ops,
                                    batch->n_ops,    batch->otherwise,  batch->n_otherwise};

@@ -18,16 +18,16 @@ struct batch {
 };
 
 /* The key's last change must be this revision; 0: it must not exist. */
-void batch_if_revision(struct batch *batch, const char *key, int64_t revision);
-void batch_put(struct batch *batch, const char *key, struct roster_store_bytes value,
-               int64_t lease);
-void batch_delete(struct batch *batch, const char *key);
+void rst_batch_if_revision(struct batch *batch, const char *key, int64_t revision);
+void rst_batch_put(struct batch *batch, const char *key, struct roster_store_bytes value,
+                   int64_t lease);
+void rst_batch_delete(struct batch *batch, const char *key);
 /* Reads one key or, if it ends with a slash, all below it. */
-void batch_get(struct batch *batch, const char *key);
-void batch_otherwise_get(struct batch *batch, const char *key);
+void rst_batch_get(struct batch *batch, const char *key);
+void rst_batch_otherwise_get(struct batch *batch, const char *key);
 
 /* As roster_store_txn(). */
-int batch_run(const struct batch *batch, struct roster_store *store, int timeout_ms,
-              struct roster_store_txn_result **result);
+int rst_batch_run(const struct batch *batch, struct roster_store *store, int timeout_ms,
+                  struct roster_store_txn_result **result);
 
 #endif

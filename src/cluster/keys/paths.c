@@ -9,7 +9,7 @@
 
 #include "cluster/keys/paths.h"
 
-int paths_check_name(const char *name)
+int rst_paths_check_name(const char *name)
 {
     size_t length = name == NULL ? 0 : strlen(name);
 
@@ -30,11 +30,11 @@ static void set(char *path, const char *prefix, const char *rest, const char *na
     snprintf(path, PATHS_SIZE, "%s/%s%s", prefix, rest, name);
 }
 
-int paths_init(struct paths *paths, const char *prefix, const char *server_id)
+int rst_paths_init(struct paths *paths, const char *prefix, const char *server_id)
 {
     if (prefix == NULL)
         prefix = "/roster";
-    if (check_prefix(prefix) != 0 || (server_id != NULL && paths_check_name(server_id) != 0))
+    if (check_prefix(prefix) != 0 || (server_id != NULL && rst_paths_check_name(server_id) != 0))
         return -EINVAL;
     memset(paths, 0, sizeof(*paths));
     set(paths->records, prefix, "server/minstartts/", "");

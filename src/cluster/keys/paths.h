@@ -29,9 +29,9 @@ struct paths {
 };
 
 /* NULL stands for the default prefix, and for no server. 0 or -EINVAL. */
-int paths_init(struct paths *paths, const char *prefix, const char *server_id);
+int rst_paths_init(struct paths *paths, const char *prefix, const char *server_id);
 
 /* Whether it may be a server id or the name of a barrier: 1 to PATHS_PART bytes, no slash. */
-int paths_check_name(const char *name);
+int rst_paths_check_name(const char *name);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "cluster/keys/record.h"
 
-int record_parse(struct roster_store_bytes bytes, uint64_t *ts)
+int rst_record_parse(struct roster_store_bytes bytes, uint64_t *ts)
 {
     const unsigned char *digit = bytes.data;
     uint64_t value = 0;
@@ -31,7 +31,7 @@ int record_parse(struct roster_store_bytes bytes, uint64_t *ts)
     return 0;
 }
 
-struct roster_store_bytes record_format(uint64_t ts, char text[RECORD_SIZE])
+struct roster_store_bytes rst_record_format(uint64_t ts, char text[RECORD_SIZE])
 {
     struct roster_store_bytes bytes = {text, 0};
 
@@ -39,18 +39,18 @@ struct roster_store_bytes record_format(uint64_t ts, char text[RECORD_SIZE])
     return bytes;
 }
 
-int record_of(const struct roster_store_range *range, uint64_t *ts)
+int rst_record_of(const struct roster_store_range *range, uint64_t *ts)
 {
-    return range->count == 0 ? -ENOENT : record_parse(range->kvs[0].value, ts);
+    return range->count == 0 ? -ENOENT : rst_record_parse(range->kvs[0].value, ts);
 }
 
-int record_or_none(const struct roster_store_range *range, uint64_t *ts)
+int rst_record_or_none(const struct roster_store_range *range, uint64_t *ts)
 {
     *ts = 0;
-    return range->count == 0 ? 0 : record_of(range, ts);
+    return range->count == 0 ? 0 : rst_record_of(range, ts);
 }
 
-int64_t record_revision(const struct roster_store_range *range)
+int64_t rst_record_revision(const struct roster_store_range *range)
 {
     return range->count == 0 ? 0 : range->kvs[0].mod_revision;
 }

@@ -13,18 +13,18 @@
 #define RECORD_SIZE 21
 
 /* 0, or -EBADMSG when it is anything else than a timestamp from 1 to one below the maximum. */
-int record_parse(struct roster_store_bytes bytes, uint64_t *ts);
+int rst_record_parse(struct roster_store_bytes bytes, uint64_t *ts);
 
 /* Writes it and returns it as bytes of `text`. */
-struct roster_store_bytes record_format(uint64_t ts, char text[RECORD_SIZE]);
+struct roster_store_bytes rst_record_format(uint64_t ts, char text[RECORD_SIZE]);
 
 /* Of the one key that a range is about, if it exists: 0, -ENOENT or -EBADMSG. */
-int record_of(const struct roster_store_range *range, uint64_t *ts);
+int rst_record_of(const struct roster_store_range *range, uint64_t *ts);
 
 /* The same for a key that need not exist: then 0 for success, and *ts is 0. */
-int record_or_none(const struct roster_store_range *range, uint64_t *ts);
+int rst_record_or_none(const struct roster_store_range *range, uint64_t *ts);
 
 /* The key's last change, 0 if it does not exist: what a compare-and-swap compares. */
-int64_t record_revision(const struct roster_store_range *range);
+int64_t rst_record_revision(const struct roster_store_range *range);
 
 #endif

@@ -38,7 +38,7 @@ static bool is_leap(const struct allotter *allotter, uint64_t next)
 static int learn(struct allotter *allotter, const struct roster_store_range *range)
 {
     uint64_t next = 0;
-    int err = record_of(range, &next);
+    int err = rst_record_of(range, &next);
 
     if (err == -ENOENT && allotter->seen)
         return -EREMCHG;
@@ -46,10 +46,10 @@ static int learn(struct allotter *allotter, const struct roster_store_range *ran
         return err;
     if (next > LAST_SANE)
         return -EBADMSG;
-    if (wall_clock_is_too_far(&allotter->clock, next) && is_leap(allotter, next))
+    if (rst_wall_clock_is_too_far(&allotter->clock, next) && is_leap(allotter, next))
         return -EOVERFLOW;
     allotter->next = next;
-    allotter->revision = record_revision(range);
+    allotter->revision = rst_record_revision(range);
     allotter->created = range->count == 0 ? 0 : range->kvs[0].create_revision;
     allotter->seen = range->count != 0;
     allotter->known = true;
@@ -60,7 +60,7 @@ static int look(struct allotter *allotter, int64_t deadline)
 {
     struct roster_store_keys keys = roster_store_key(roster_store_text(allotter->key));
     struct roster_store_range *range = NULL;
-    int err = roster_store_get(allotter->store, &keys, 1, store_remaining_ms(deadline), &range);
+    int err = roster_store_get(allotter->store, &keys, 1, rst_store_remaining_ms(deadline), &range);
 
     if (err == 0)
         err = learn(allotter, range);
@@ -97,9 +97,9 @@ static void leap(const struct allotter *allotter, uint64_t first, struct conditi
 
     list[0] =
         roster_store_if(key, ROSTER_STORE_CREATE_REVISION, ROSTER_STORE_EQUAL, allotter->created);
-    list[1] = roster_store_if_value(key, record_format(allotter->next - 1, conditions->least));
+    list[1] = roster_store_if_value(key, rst_record_format(allotter->next - 1, conditions->least));
     list[1].relation = ROSTER_STORE_GREATER;
-    list[2] = roster_store_if_value(key, record_format(first, conditions->first));
+    list[2] = roster_store_if_value(key, rst_record_format(first, conditions->first));
     list[2].relation = ROSTER_STORE_LESS;
     conditions->count = 3;
 }
@@ -122,7 +122,7 @@ static int swap(struct allotter *allotter, const struct attempt *attempt, int64_
 {
     struct roster_store_bytes key = roster_store_text(allotter->key);
     char text[RECORD_SIZE];
-    struct roster_store_op put = roster_store_put(key, record_format(attempt->end, text), 0);
+    struct roster_store_op put = roster_store_put(key, rst_record_format(attempt->end, text), 0);
     struct roster_store_op get = roster_store_read(roster_store_key(key), 1);
     struct conditions conditions;
     struct roster_store_txn txn = {conditions.list, 0, &put, 1, &get, 1};
@@ -133,7 +133,7 @@ static int swap(struct allotter *allotter, const struct attempt *attempt, int64_
     txn.n_compares = conditions.count;
     allotter->known = false;
     count(&allotter->transactions);
-    err = roster_store_txn(allotter->store, &txn, store_remaining_ms(deadline), &result);
+    err = roster_store_txn(allotter->store, &txn, rst_store_remaining_ms(deadline), &result);
     if (err == 0 && result->succeeded) {
         allotter->revision = result->revision;
         allotter->created = allotter->seen ? allotter->created : result->revision;
@@ -152,7 +152,7 @@ static int swap(struct allotter *allotter, const struct attempt *attempt, int64_
 /* Where the next range begins: above all that were allotted, and not behind the wall clock. */
 static uint64_t begin_at(const struct allotter *allotter)
 {
-    uint64_t wall = wall_clock_ts(&allotter->clock);
+    uint64_t wall = rst_wall_clock_ts(&allotter->clock);
 
     return wall > allotter->next ? wall : allotter->next;
 }
@@ -176,12 +176,12 @@ static int plan(const struct allotter *allotter, uint64_t n, unsigned losses, in
 static void pause_after(unsigned losses)
 {
     if (losses > 1)
-        store_sleep_until(store_monotonic_ns() + store_backoff_ns(1, 16, losses - 2));
+        rst_store_sleep_until(rst_store_monotonic_ns() + rst_store_backoff_ns(1, 16, losses - 2));
 }
 
-int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
+int rst_allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
 {
-    int64_t deadline = store_deadline_in(allotter->timeout_ms), begin, took = 0;
+    int64_t deadline = rst_store_deadline_in(allotter->timeout_ms), begin, took = 0;
     struct attempt attempt;
     unsigned losses = 0;
     int err = 0;
@@ -193,15 +193,15 @@ int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
             err = plan(allotter, n, losses, took, &attempt);
         if (err != 0)
             return err;
-        begin = store_monotonic_ns();
+        begin = rst_store_monotonic_ns();
         err = swap(allotter, &attempt, deadline);
-        took = store_monotonic_ns() - begin;
+        took = rst_store_monotonic_ns() - begin;
         if (err == 1)
             break;
         /* What became of an unknown swap does not matter: its range belongs to no caller. */
         if (err != 0 && err != -EINPROGRESS)
             return err;
-        if (store_remaining_ns(deadline) == 0)
+        if (rst_store_remaining_ns(deadline) == 0)
             return -ETIMEDOUT;
         err = 0;
         pause_after(++losses);
@@ -211,14 +211,14 @@ int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
     return 0;
 }
 
-int allotter_read(struct allotter *allotter, uint64_t *last)
+int rst_allotter_read(struct allotter *allotter, uint64_t *last)
 {
-    int err = look(allotter, store_deadline_in(allotter->timeout_ms));
+    int err = look(allotter, rst_store_deadline_in(allotter->timeout_ms));
 
     if (err != 0)
         return err;
-    if (allotter->next == 0 || wall_clock_has_left(&allotter->clock, allotter->next - 1))
-        return allotter_allot(allotter, 1, last);
+    if (allotter->next == 0 || rst_wall_clock_has_left(&allotter->clock, allotter->next - 1))
+        return rst_allotter_allot(allotter, 1, last);
     *last = allotter->next - 1;
     return 0;
 }

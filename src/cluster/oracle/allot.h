@@ -30,9 +30,9 @@ struct allotter {
  * Reads the newest timestamp that was allotted to anybody before this call began. When the wall
  * clock has left it behind, as where no transaction commits, a newer one is allotted.
  */
-int allotter_read(struct allotter *allotter, uint64_t *last);
+int rst_allotter_read(struct allotter *allotter, uint64_t *last);
 
 /* Allots `n` timestamps from *first on, after this call began. */
-int allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first);
+int rst_allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first);
 
 #endif

@@ -62,7 +62,7 @@ static int mark_parse(struct roster_store_bytes value, uint64_t *mark,
     number.size = (size_t)(blank - (const char *)value.data);
     owner->data = blank + 1;
     owner->size = value.size - number.size - 1;
-    return record_parse(number, mark);
+    return rst_record_parse(number, mark);
 }
 
 /* Reads the mark: what it is (0 for none), its revision, and whether it is ours. */
@@ -72,12 +72,12 @@ static int mark_read(struct roster_oracle_persistent *oracle, int64_t deadline, 
     struct roster_store_keys keys = roster_store_key(roster_store_text(oracle->key));
     struct roster_store_bytes owner = {NULL, 0};
     struct roster_store_range *range = NULL;
-    int err = roster_store_get(oracle->store, &keys, 1, store_remaining_ms(deadline), &range);
+    int err = roster_store_get(oracle->store, &keys, 1, rst_store_remaining_ms(deadline), &range);
 
     if (err != 0)
         return err;
     *mark = 0;
-    *revision = record_revision(range);
+    *revision = rst_record_revision(range);
     if (range->count != 0)
         err = mark_parse(range->kvs[0].value, mark, &owner);
     *ours = err == 0 && owner.size == OWNER_SIZE - 1 &&
@@ -100,7 +100,7 @@ static int mark_write(struct roster_oracle_persistent *oracle, uint64_t mark, in
 
     snprintf(text, sizeof(text), "%" PRIu64 " %s", mark, oracle->owner);
     put = roster_store_put(key, roster_store_text(text), 0);
-    err = roster_store_txn(oracle->store, &txn, store_remaining_ms(deadline), &result);
+    err = roster_store_txn(oracle->store, &txn, rst_store_remaining_ms(deadline), &result);
     if (err == 0 && result->succeeded)
         oracle->revision = result->revision;
     else if (err == 0)
@@ -127,7 +127,7 @@ static int mark_move(struct roster_oracle_persistent *oracle, uint64_t mark, int
             return -EBUSY;
         if (found == mark)
             return 0;
-        if (store_remaining_ns(deadline) == 0)
+        if (rst_store_remaining_ns(deadline) == 0)
             return -ETIMEDOUT;
     }
 }
@@ -147,15 +147,15 @@ static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool ear
         pthread_mutex_lock(&oracle->lock);
     else if (pthread_mutex_trylock(&oracle->lock) != 0)
         return 0;
-    if ((!early || store_monotonic_ns() >= oracle->pause_until) &&
+    if ((!early || rst_store_monotonic_ns() >= oracle->pause_until) &&
         atomic_load_explicit(&oracle->mark, memory_order_relaxed) == mark) {
         mark = mark_above(oracle, ts);
-        err = mark_move(oracle, mark, store_deadline_in(oracle->timeout_ms));
+        err = mark_move(oracle, mark, rst_store_deadline_in(oracle->timeout_ms));
         /* Release: the store has it before anybody hands out more; pairs with the load in get. */
         if (err == 0)
             atomic_store_explicit(&oracle->mark, mark, memory_order_release);
         else
-            oracle->pause_until = store_monotonic_ns() + PAUSE_NS;
+            oracle->pause_until = rst_store_monotonic_ns() + PAUSE_NS;
     }
     pthread_mutex_unlock(&oracle->lock);
     return err;
@@ -164,8 +164,8 @@ static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool ear
 /* Takes over the mark from its last user. */
 static int take_over(struct roster_oracle_persistent *oracle)
 {
-    int64_t deadline = store_deadline_in(oracle->timeout_ms);
-    uint64_t old = 0, wall = wall_clock_ts(&oracle->clock), mark;
+    int64_t deadline = rst_store_deadline_in(oracle->timeout_ms);
+    uint64_t old = 0, wall = rst_wall_clock_ts(&oracle->clock), mark;
     bool ours = false;
     int err;
 
@@ -177,12 +177,12 @@ static int take_over(struct roster_oracle_persistent *oracle)
             mark = old;
             break;
         }
-        if (wall_clock_is_too_far(&oracle->clock, old))
+        if (rst_wall_clock_is_too_far(&oracle->clock, old))
             return -EOVERFLOW;
         atomic_store_explicit(&oracle->last, old == 0 ? 0 : old - 1, memory_order_relaxed);
         mark = mark_above(oracle, old > wall ? old : wall);
         err = mark_write(oracle, mark, deadline);
-    } while ((err == -EAGAIN || err == -EINPROGRESS) && store_remaining_ns(deadline) > 0);
+    } while ((err == -EAGAIN || err == -EINPROGRESS) && rst_store_remaining_ns(deadline) > 0);
     atomic_store_explicit(&oracle->mark, mark, memory_order_relaxed);
     return err == -EAGAIN || err == -EINPROGRESS ? -ETIMEDOUT : err;
 }
@@ -198,7 +198,7 @@ int roster_oracle_persistent_create(struct roster_store *store,
 
     if (store == NULL || oracle == NULL)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
     if (options != NULL)
         err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
@@ -210,8 +210,8 @@ int roster_oracle_persistent_create(struct roster_store *store,
     made->store = store;
     made->window_ms = known.window_ms == 0 ? 3000 : known.window_ms;
     made->timeout_ms = known.timeout_ms == 0 ? 5000 : known.timeout_ms;
-    made->clock = wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
-    snprintf(made->owner, sizeof(made->owner), "%016" PRIx64, store_random());
+    made->clock = rst_wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
+    snprintf(made->owner, sizeof(made->owner), "%016" PRIx64, rst_store_random());
     made->key = strdup(known.key == NULL ? "/roster/clock" : known.key);
     if (made->key == NULL || pthread_mutex_init(&made->lock, NULL) != 0) {
         free(made->key);
@@ -231,7 +231,7 @@ void roster_oracle_persistent_destroy(struct roster_oracle_persistent *oracle)
 {
     RST_NOT_CANCELLED;
 
-    if (oracle == NULL || store_is_foreign(oracle->store))
+    if (oracle == NULL || rst_store_is_foreign(oracle->store))
         return;
     pthread_mutex_destroy(&oracle->lock);
     free(oracle->key);
@@ -245,10 +245,10 @@ int roster_oracle_persistent_allocate(void *arg, uint64_t *ts)
     uint64_t wall, last, next, mark;
     int err;
 
-    if (store_is_foreign(oracle->store))
+    if (rst_store_is_foreign(oracle->store))
         return -ECHILD;
     for (;;) {
-        wall = wall_clock_ts(&oracle->clock);
+        wall = rst_wall_clock_ts(&oracle->clock);
         last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
         next = wall > last ? wall : last + 1;
         /* Pairs with the release in extend(). */
@@ -274,9 +274,9 @@ int roster_oracle_persistent_read(void *arg, uint64_t *ts)
     struct roster_oracle_persistent *oracle = arg;
     uint64_t last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
 
-    if (store_is_foreign(oracle->store))
+    if (rst_store_is_foreign(oracle->store))
         return -ECHILD;
-    if (wall_clock_has_left(&oracle->clock, last))
+    if (rst_wall_clock_has_left(&oracle->clock, last))
         return roster_oracle_persistent_allocate(arg, ts);
     *ts = last;
     return 0;
@@ -286,6 +286,6 @@ uint64_t roster_oracle_persistent_ahead_ms(const struct roster_oracle_persistent
 {
     return oracle == NULL
                ? 0
-               : wall_clock_ahead_ms(&oracle->clock,
-                                     atomic_load_explicit(&oracle->last, memory_order_relaxed));
+               : rst_wall_clock_ahead_ms(&oracle->clock,
+                                         atomic_load_explicit(&oracle->last, memory_order_relaxed));
 }

@@ -60,7 +60,7 @@ int roster_oracle_store_create(struct roster_store *store,
 
     if (store == NULL || oracle == NULL)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
     if (options != NULL)
         err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
@@ -71,7 +71,8 @@ int roster_oracle_store_create(struct roster_store *store,
         return -ENOMEM;
     made->allotter.store = store;
     made->allotter.timeout_ms = known.timeout_ms == 0 ? 5000 : known.timeout_ms;
-    made->allotter.clock = wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
+    made->allotter.clock =
+        rst_wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
     made->allotter.key = strdup(known.key == NULL ? "/roster/oracle" : known.key);
     made->end = &made->first;
     if (made->allotter.key == NULL || pthread_mutex_init(&made->lock, NULL) != 0) {
@@ -87,7 +88,7 @@ void roster_oracle_store_destroy(struct roster_oracle_store *oracle)
 {
     RST_NOT_CANCELLED;
 
-    if (oracle == NULL || store_is_foreign(oracle->allotter.store))
+    if (oracle == NULL || rst_store_is_foreign(oracle->allotter.store))
         return;
     pthread_mutex_destroy(&oracle->lock);
     free(oracle->allotter.key);
@@ -120,7 +121,7 @@ static int allot(struct roster_oracle_store *oracle, uint64_t n, uint64_t *first
     int err = 0;
 
     if (oracle->spare_to - oracle->spare_from < n) {
-        err = allotter_allot(&oracle->allotter, n + 64, &oracle->spare_from);
+        err = rst_allotter_allot(&oracle->allotter, n + 64, &oracle->spare_from);
         oracle->spare_to = oracle->spare_from + (err == 0 ? n + 64 : 0);
     }
     *first = oracle->spare_from;
@@ -130,7 +131,7 @@ static int allot(struct roster_oracle_store *oracle, uint64_t n, uint64_t *first
 #else
 static int allot(struct roster_oracle_store *oracle, uint64_t n, uint64_t *first)
 {
-    return allotter_allot(&oracle->allotter, n, first);
+    return rst_allotter_allot(&oracle->allotter, n, first);
 }
 #endif
 
@@ -180,7 +181,7 @@ static void lead(struct roster_oracle_store *oracle, struct waiter *me)
 {
     struct waiter *list = take_queue(oracle), *next;
     uint64_t n = count_allocating(list), first = 0, last = 0;
-    int err = n == 0 ? allotter_read(&oracle->allotter, &last) : allot(oracle, n, &first);
+    int err = n == 0 ? rst_allotter_read(&oracle->allotter, &last) : allot(oracle, n, &first);
 
     if (n != 0)
         last = first + n - 1;
@@ -222,7 +223,7 @@ static int get(struct roster_oracle_store *oracle, bool reads, uint64_t *ts)
 
     if (oracle == NULL || ts == NULL)
         return -EINVAL;
-    if (store_is_foreign(oracle->allotter.store))
+    if (rst_store_is_foreign(oracle->allotter.store))
         return -ECHILD;
     sem_init(&me.woken, 0, 0);
     if (enqueue(oracle, &me) || is_to_lead(&me))
@@ -256,7 +257,7 @@ int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,
 
     if (oracle == NULL || stats == NULL)
         return -EINVAL;
-    if (store_is_foreign(oracle->allotter.store))
+    if (rst_store_is_foreign(oracle->allotter.store))
         return -ECHILD;
     err = rst_struct_check(stats, sizeof(*stats), sizeof(*stats));
     if (err != 0)
@@ -264,8 +265,8 @@ int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,
     allotter = &oracle->allotter;
     now.transactions = atomic_load_explicit(&allotter->transactions, memory_order_relaxed);
     now.conflicts = atomic_load_explicit(&allotter->conflicts, memory_order_relaxed);
-    now.ahead_ms = wall_clock_ahead_ms(&allotter->clock,
-                                       atomic_load_explicit(&allotter->last, memory_order_relaxed));
+    now.ahead_ms = rst_wall_clock_ahead_ms(
+        &allotter->clock, atomic_load_explicit(&allotter->last, memory_order_relaxed));
     now.timestamps = atomic_load_explicit(&oracle->timestamps, memory_order_relaxed);
     now.failures = atomic_load_explicit(&oracle->failures, memory_order_relaxed);
     rst_struct_put(stats, &now, sizeof(now));

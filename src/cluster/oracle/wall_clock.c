@@ -25,7 +25,8 @@ static uint64_t realtime_ms(void *arg)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-struct wall_clock wall_clock_choose(roster_wall_clock_fn *read, void *arg, uint64_t max_ahead_ms)
+struct wall_clock rst_wall_clock_choose(roster_wall_clock_fn *read, void *arg,
+                                        uint64_t max_ahead_ms)
 {
     struct wall_clock clock = {read, arg, max_ahead_ms == 0 ? DAY_MS : max_ahead_ms};
 
@@ -34,7 +35,7 @@ struct wall_clock wall_clock_choose(roster_wall_clock_fn *read, void *arg, uint6
     return clock;
 }
 
-uint64_t wall_clock_ts(const struct wall_clock *clock)
+uint64_t rst_wall_clock_ts(const struct wall_clock *clock)
 {
     uint64_t ms = clock->read(clock->arg);
 
@@ -43,19 +44,20 @@ uint64_t wall_clock_ts(const struct wall_clock *clock)
     return roster_ts_compose(ms == 0 ? 1 : ms, 0);
 }
 
-bool wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts)
+bool rst_wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts)
 {
-    return wall_clock_ahead_ms(clock, ts) > clock->max_ahead_ms;
+    return rst_wall_clock_ahead_ms(clock, ts) > clock->max_ahead_ms;
 }
 
-bool wall_clock_has_left(const struct wall_clock *clock, uint64_t ts)
+bool rst_wall_clock_has_left(const struct wall_clock *clock, uint64_t ts)
 {
-    return roster_ts_physical_ms(ts) + READ_LAG_MS < roster_ts_physical_ms(wall_clock_ts(clock));
+    return roster_ts_physical_ms(ts) + READ_LAG_MS <
+           roster_ts_physical_ms(rst_wall_clock_ts(clock));
 }
 
-uint64_t wall_clock_ahead_ms(const struct wall_clock *clock, uint64_t ts)
+uint64_t rst_wall_clock_ahead_ms(const struct wall_clock *clock, uint64_t ts)
 {
-    uint64_t wall = roster_ts_physical_ms(wall_clock_ts(clock));
+    uint64_t wall = roster_ts_physical_ms(rst_wall_clock_ts(clock));
     uint64_t ms = roster_ts_physical_ms(ts);
 
     return ms > wall ? ms - wall : 0;

@@ -19,7 +19,7 @@
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 
-int safe_point_now(struct roster_safe_point *safe_point, uint64_t *now)
+int rst_safe_point_now(struct roster_safe_point *safe_point, uint64_t *now)
 {
     int err = safe_point->options.oracle(safe_point->options.oracle_arg, now);
 
@@ -34,7 +34,7 @@ int safe_point_now(struct roster_safe_point *safe_point, uint64_t *now)
     return 0;
 }
 
-int safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bool *past)
+int rst_safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bool *past)
 {
     uint64_t now;
     int err = 0;
@@ -43,13 +43,13 @@ int safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bool *
     now = safe_point->now_seen;
     pthread_mutex_unlock(&safe_point->lock);
     if (ts > now && safe_point->options.oracle != NULL)
-        err = safe_point_now(safe_point, &now);
+        err = rst_safe_point_now(safe_point, &now);
     *past = ts <= now || safe_point->options.oracle == NULL;
     return err;
 }
 
-int safe_point_name_impossible(struct roster_safe_point *safe_point, const char *key,
-                               uint64_t value, const char *why)
+int rst_safe_point_name_impossible(struct roster_safe_point *safe_point, const char *key,
+                                   uint64_t value, const char *why)
 {
     struct roster_safe_point_state *state = &safe_point->state;
     bool again;
@@ -62,42 +62,42 @@ int safe_point_name_impossible(struct roster_safe_point *safe_point, const char 
     snprintf(state->rejected_key, sizeof(state->rejected_key), "%s", key);
     pthread_mutex_unlock(&safe_point->lock);
     if (!again)
-        safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR,
-                       "%s holds %" PRIu64 ", %s; it is not used here; find out who wrote it", key,
-                       value, why);
+        rst_safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR,
+                           "%s holds %" PRIu64 ", %s; it is not used here; find out who wrote it",
+                           key, value, why);
     return -EBADMSG;
 }
 
-int safe_point_reject(struct roster_safe_point *safe_point, const char *key, uint64_t value,
-                      const char *why)
+int rst_safe_point_reject(struct roster_safe_point *safe_point, const char *key, uint64_t value,
+                          const char *why)
 {
     struct roster_syncer *syncer = safe_point->options.syncer;
 
-    (void)safe_point_name_impossible(safe_point, key, value, why);
+    (void)rst_safe_point_name_impossible(safe_point, key, value, why);
     if (syncer != NULL) {
-        (void)syncer_reject(syncer, key, value, why);
-        syncer_tell(syncer);
+        (void)rst_syncer_reject(syncer, key, value, why);
+        rst_syncer_tell(syncer);
     }
     return -EBADMSG;
 }
 
-int safe_point_admit(struct roster_safe_point *safe_point, const char *key, uint64_t ts)
+int rst_safe_point_admit(struct roster_safe_point *safe_point, const char *key, uint64_t ts)
 {
     struct roster_syncer *syncer = safe_point->options.syncer;
     bool past = true;
     int err = 0;
 
-    if (syncer != NULL && key == safe_point->paths.gc && ts > syncer_ack_limit(syncer))
-        return safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_ACK);
-    if (syncer != NULL && syncer_contradicts(syncer, ts))
-        return safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_RECORD);
+    if (syncer != NULL && key == safe_point->paths.gc && ts > rst_syncer_ack_limit(syncer))
+        return rst_safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_ACK);
+    if (syncer != NULL && rst_syncer_contradicts(syncer, ts))
+        return rst_safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_RECORD);
     /* A record is never above the oracle's now. */
-    if (syncer == NULL || ts > syncer_protected(syncer))
-        err = safe_point_is_past(safe_point, ts, &past);
+    if (syncer == NULL || ts > rst_syncer_protected(syncer))
+        err = rst_safe_point_is_past(safe_point, ts, &past);
     if (err == 0 && !past)
-        return safe_point_reject(safe_point, key, ts, SYNCER_AHEAD);
+        return rst_safe_point_reject(safe_point, key, ts, SYNCER_AHEAD);
     /* From here on no check below it succeeds. */
-    if (err == 0 && syncer != NULL && !syncer_pass(syncer, ts))
-        return safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_RECORD);
+    if (err == 0 && syncer != NULL && !rst_syncer_pass(syncer, ts))
+        return rst_safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_RECORD);
     return err;
 }

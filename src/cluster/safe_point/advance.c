@@ -31,9 +31,9 @@ static int swap(struct roster_safe_point *safe_point, const char *key, int64_t r
     char text[RECORD_SIZE];
     int err;
 
-    batch_if_revision(&batch, key, revision);
-    batch_put(&batch, key, record_format(ts, text), 0);
-    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    rst_batch_if_revision(&batch, key, revision);
+    rst_batch_put(&batch, key, rst_record_format(ts, text), 0);
+    err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (err == 0 && !result->succeeded) {
         err = -EAGAIN;
         pthread_mutex_lock(&safe_point->lock);
@@ -53,21 +53,21 @@ static int try_txn(struct roster_safe_point *safe_point, uint64_t target,
 {
     struct survey survey;
     uint64_t limit = 0;
-    int err = survey_begin(safe_point, &survey, &result->blocker);
+    int err = rst_survey_begin(safe_point, &survey, &result->blocker);
 
     result->before = result->after = survey.txn;
     if (err == 0 && target < survey.txn)
         err = -ERANGE;
     if (err == 0)
-        err = survey_txn(safe_point, &survey, target, &limit, &result->blocker);
+        err = rst_survey_txn(safe_point, &survey, target, &limit, &result->blocker);
     if (err == 0 && limit > survey.txn) {
         err = swap(safe_point, safe_point->paths.txn, survey.txn_revision, limit);
         if (err == 0)
             result->after = limit;
     }
     if (err == 0)
-        err = safe_point_learn(safe_point, result->after, survey.gc);
-    survey_end(&survey);
+        err = rst_safe_point_learn(safe_point, result->after, survey.gc);
+    rst_survey_end(&survey);
     return err;
 }
 
@@ -76,14 +76,14 @@ static uint64_t own_ack(struct roster_safe_point *safe_point)
 {
     struct roster_syncer *syncer = safe_point->options.syncer;
 
-    return syncer == NULL ? UINT64_MAX : syncer_ack_limit(syncer);
+    return syncer == NULL ? UINT64_MAX : rst_syncer_ack_limit(syncer);
 }
 
 static int try_gc(struct roster_safe_point *safe_point, uint64_t target,
                   struct roster_safe_point_result *result)
 {
     struct survey survey;
-    int err = survey_begin(safe_point, &survey, &result->blocker);
+    int err = rst_survey_begin(safe_point, &survey, &result->blocker);
 
     result->before = result->after = survey.gc;
     if (err == 0 && (target < survey.gc || target > survey.txn || target > own_ack(safe_point)))
@@ -94,8 +94,8 @@ static int try_gc(struct roster_safe_point *safe_point, uint64_t target,
             result->after = target;
     }
     if (err == 0)
-        err = safe_point_learn(safe_point, survey.txn, result->after);
-    survey_end(&survey);
+        err = rst_safe_point_learn(safe_point, survey.txn, result->after);
+    rst_survey_end(&survey);
     return err;
 }
 
@@ -105,21 +105,21 @@ static int try_follow(struct roster_safe_point *safe_point, uint64_t unused,
 {
     struct survey survey;
     uint64_t limit = 0;
-    int err = survey_begin(safe_point, &survey, &result->blocker);
+    int err = rst_survey_begin(safe_point, &survey, &result->blocker);
 
     (void)unused;
     result->before = result->after = survey.gc;
     result->target = survey.txn;
     if (err == 0)
-        err = survey_acks(safe_point, &survey, &limit, &result->blocker);
+        err = rst_survey_acks(safe_point, &survey, &limit, &result->blocker);
     if (err == 0 && limit > survey.gc) {
         err = swap(safe_point, safe_point->paths.gc, survey.gc_revision, limit);
         if (err == 0)
             result->after = limit;
     }
     if (err == 0)
-        err = safe_point_learn(safe_point, survey.txn, result->after);
-    survey_end(&survey);
+        err = rst_safe_point_learn(safe_point, survey.txn, result->after);
+    rst_survey_end(&survey);
     return err;
 }
 
@@ -130,7 +130,7 @@ static int repeat(struct roster_safe_point *safe_point, attempt_fn *attempt, uin
 
     for (unsigned i = 0; i < ATTEMPTS && err == -EAGAIN; i++) {
         if (i > 1)
-            store_sleep_until(store_monotonic_ns() + store_backoff_ns(1, 20, i));
+            rst_store_sleep_until(rst_store_monotonic_ns() + rst_store_backoff_ns(1, 20, i));
         memset(result, 0, sizeof(*result));
         result->target = target;
         err = attempt(safe_point, target, result);
@@ -160,10 +160,10 @@ static int advance(struct roster_safe_point *safe_point, attempt_fn *attempt, ui
 
     if (safe_point == NULL || target == 0 || target == ROSTER_TS_MAX)
         return -EINVAL;
-    if (store_is_foreign(safe_point->store))
+    if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     if (err == 0)
-        err = safe_point_is_past(safe_point, target, &past);
+        err = rst_safe_point_is_past(safe_point, target, &past);
     if (err == 0 && !past)
         err = -ERANGE;
     if (err != 0)
@@ -191,7 +191,7 @@ int roster_safe_point_advance_gc(struct roster_safe_point *safe_point, uint64_t 
 static int round_txn(struct roster_safe_point *safe_point, struct roster_safe_point_result *result)
 {
     uint64_t now = 0, target;
-    int err = safe_point_now(safe_point, &now);
+    int err = rst_safe_point_now(safe_point, &now);
 
     memset(result, 0, sizeof(*result));
     if (err != 0)
@@ -204,8 +204,8 @@ static int round_txn(struct roster_safe_point *safe_point, struct roster_safe_po
     return err == -ERANGE ? 0 : err;
 }
 
-int safe_point_round(struct roster_safe_point *safe_point, struct roster_safe_point_result *txn,
-                     struct roster_safe_point_result *gc)
+int rst_safe_point_round(struct roster_safe_point *safe_point, struct roster_safe_point_result *txn,
+                         struct roster_safe_point_result *gc)
 {
     int err = txn == NULL ? 0 : round_txn(safe_point, txn), gc_err;
 
@@ -220,7 +220,7 @@ int safe_point_round(struct roster_safe_point *safe_point, struct roster_safe_po
         safe_point->state.txn_blocker = txn->blocker;
     safe_point->state.gc_blocker = gc->blocker;
     pthread_mutex_unlock(&safe_point->lock);
-    safe_point_note(safe_point, &safe_point->state.leading, err);
+    rst_safe_point_note(safe_point, &safe_point->state.leading, err);
     return err;
 }
 
@@ -234,14 +234,14 @@ int roster_safe_point_round(struct roster_safe_point *safe_point,
 
     if (safe_point == NULL || safe_point->options.oracle == NULL)
         return -EINVAL;
-    if (store_is_foreign(safe_point->store))
+    if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     err = check_result(txn);
     if (err == 0)
         err = check_result(gc);
     if (err != 0)
         return err;
-    err = safe_point_round(safe_point, &own_txn, &own_gc);
+    err = rst_safe_point_round(safe_point, &own_txn, &own_gc);
     (void)give(txn, &own_txn, 0);
     return give(gc, &own_gc, err);
 }

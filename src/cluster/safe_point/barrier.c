@@ -29,7 +29,7 @@
 static int path_of(const struct roster_safe_point *safe_point, const char *name,
                    char path[2 * PATHS_SIZE])
 {
-    if (safe_point == NULL || paths_check_name(name) != 0)
+    if (safe_point == NULL || rst_paths_check_name(name) != 0)
         return -EINVAL;
     snprintf(path, 2 * PATHS_SIZE, "%s%s", safe_point->paths.barriers, name);
     return 0;
@@ -58,18 +58,18 @@ static int put_barrier(struct roster_safe_point *safe_point, const char *path, u
     char text[RECORD_SIZE], again[RECORD_SIZE];
     struct batch batch = {.n_ops = 0};
     uint64_t txn_safe_point = 0;
-    int err = record_or_none(txn, &txn_safe_point);
+    int err = rst_record_or_none(txn, &txn_safe_point);
 
     if (err != 0)
         return err;
     if (ts < txn_safe_point)
         return -ESTALE;
-    batch_if_revision(&batch, safe_point->paths.txn, record_revision(txn));
-    batch_if_revision(&batch, path, record_revision(old));
-    batch_put(&batch, path, record_format(ts, text), lease);
-    batch_put(&batch, safe_point->paths.txn,
-              record_format(txn_safe_point == 0 ? 1 : txn_safe_point, again), 0);
-    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    rst_batch_if_revision(&batch, safe_point->paths.txn, rst_record_revision(txn));
+    rst_batch_if_revision(&batch, path, rst_record_revision(old));
+    rst_batch_put(&batch, path, rst_record_format(ts, text), lease);
+    rst_batch_put(&batch, safe_point->paths.txn,
+                  rst_record_format(txn_safe_point == 0 ? 1 : txn_safe_point, again), 0);
+    err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (err == 0 && !result->succeeded)
         err = -EAGAIN;
     roster_store_free(result);
@@ -83,9 +83,9 @@ static int set_once(struct roster_safe_point *safe_point, const char *path, uint
     struct batch batch = {.n_ops = 0};
     int err;
 
-    batch_get(&batch, safe_point->paths.txn);
-    batch_get(&batch, path);
-    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &read);
+    rst_batch_get(&batch, safe_point->paths.txn);
+    rst_batch_get(&batch, path);
+    err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &read);
     if (err != 0)
         return err;
     err = put_barrier(safe_point, path, ts, lease, read);
@@ -129,9 +129,9 @@ int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name
 
     if (err != 0)
         return err;
-    batch_get(&batch, path);
-    batch_delete(&batch, path);
-    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    rst_batch_get(&batch, path);
+    rst_batch_delete(&batch, path);
+    err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (err == 0 && result->results[1].deleted == 0)
         err = -ENOENT;
     else if (err == 0)
@@ -150,7 +150,7 @@ static void fill(struct roster_safe_point *safe_point, const struct roster_store
     if (length >= sizeof(barrier->name))
         length = sizeof(barrier->name) - 1;
     memcpy(barrier->name, (const char *)kv->key.data + prefix, length);
-    if (record_parse(kv->value, &barrier->ts) != 0)
+    if (rst_record_parse(kv->value, &barrier->ts) != 0)
         barrier->ts = 0;
     barrier->ttl_ms = ROSTER_BARRIER_FOREVER;
     if (kv->lease == 0)
@@ -171,7 +171,7 @@ int roster_barrier_list(struct roster_safe_point *safe_point, struct roster_barr
 
     if (safe_point == NULL || barriers == NULL || count == NULL)
         return -EINVAL;
-    if (store_is_foreign(safe_point->store))
+    if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     keys = roster_store_prefix(roster_store_text(safe_point->paths.barriers));
     err =

@@ -60,8 +60,8 @@ static int init(struct roster_safe_point *safe_point,
         err = complete(&safe_point->options);
     syncer = safe_point->options.syncer;
     if (err == 0)
-        err = paths_init(&safe_point->paths, safe_point->options.prefix,
-                         syncer == NULL ? NULL : syncer->server_id);
+        err = rst_paths_init(&safe_point->paths, safe_point->options.prefix,
+                             syncer == NULL ? NULL : syncer->server_id);
     if (err != 0)
         return err;
     if (syncer != NULL)
@@ -72,7 +72,7 @@ static int init(struct roster_safe_point *safe_point,
     err = open_watch(safe_point);
     if (err != 0)
         goto lock;
-    err = safe_point_background_init(safe_point);
+    err = rst_safe_point_background_init(safe_point);
     if (err == 0)
         return 0;
     roster_store_watch_close(safe_point->watch);
@@ -91,7 +91,7 @@ int roster_safe_point_create(struct roster_store *store,
 
     if (store == NULL || safe_point == NULL)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
     made = calloc(1, sizeof(*made));
     if (made == NULL)
@@ -110,7 +110,7 @@ void roster_safe_point_destroy(struct roster_safe_point *safe_point)
 {
     RST_NOT_CANCELLED;
 
-    if (safe_point == NULL || store_is_foreign(safe_point->store))
+    if (safe_point == NULL || rst_store_is_foreign(safe_point->store))
         return;
     if (roster_safe_point_stop(safe_point) != 0)
         return; /* from one of its own callbacks, which is forbidden: it goes on */

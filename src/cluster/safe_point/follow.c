@@ -47,12 +47,12 @@ static void take_put(struct roster_safe_point *safe_point, const struct roster_s
 
     if (!txn && !gc)
         return;
-    if (record_parse(kv->value, &ts) != 0) {
-        safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR, "%s holds no timestamp",
-                       txn ? safe_point->paths.txn : safe_point->paths.gc);
+    if (rst_record_parse(kv->value, &ts) != 0) {
+        rst_safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR, "%s holds no timestamp",
+                           txn ? safe_point->paths.txn : safe_point->paths.gc);
         return;
     }
-    (void)safe_point_learn(safe_point, txn ? ts : 0, gc ? ts : 0);
+    (void)rst_safe_point_learn(safe_point, txn ? ts : 0, gc ? ts : 0);
 }
 
 static void take(struct roster_safe_point *safe_point, const struct roster_store_events *events)
@@ -78,8 +78,8 @@ struct debt {
  * the oracle answers. */
 static void learn_again(struct roster_safe_point *safe_point)
 {
-    if (safe_point_set_unsure(safe_point, false) && roster_safe_point_refresh(safe_point) != 0)
-        (void)safe_point_set_unsure(safe_point, true);
+    if (rst_safe_point_set_unsure(safe_point, false) && roster_safe_point_refresh(safe_point) != 0)
+        (void)rst_safe_point_set_unsure(safe_point, true);
 }
 
 static bool owes(struct roster_safe_point *safe_point, struct debt *debt)
@@ -88,7 +88,7 @@ static bool owes(struct roster_safe_point *safe_point, struct debt *debt)
 
     if (safe_point->options.syncer == NULL)
         return false;
-    debt->lease = syncer_live_lease(safe_point->options.syncer);
+    debt->lease = rst_syncer_live_lease(safe_point->options.syncer);
     if (debt->lease != 0)
         learn_again(safe_point);
     debt->txn = roster_txn_safe_point(safe_point);
@@ -117,15 +117,15 @@ static int decide_first(struct roster_safe_point *safe_point, struct batch *batc
 
     if (err != 0)
         return err;
-    err = record_or_none(range, &gc);
-    batch_if_revision(batch, safe_point->paths.gc, record_revision(range));
+    err = rst_record_or_none(range, &gc);
+    rst_batch_if_revision(batch, safe_point->paths.gc, rst_record_revision(range));
     roster_store_free(range);
     if (err == 0)
-        err = safe_point_learn(safe_point, 0, gc);
+        err = rst_safe_point_learn(safe_point, 0, gc);
     if (err != 0)
         return err;
     debt->txn = roster_txn_safe_point(safe_point);
-    batch_put(batch, safe_point->paths.gc, record_format(gc == 0 ? 1 : gc, again), 0);
+    rst_batch_put(batch, safe_point->paths.gc, rst_record_format(gc == 0 ? 1 : gc, again), 0);
     return 0;
 }
 
@@ -140,9 +140,9 @@ static int put_ack(struct roster_safe_point *safe_point, struct debt *debt)
         err = decide_first(safe_point, &batch, debt, again);
     if (err != 0)
         return err;
-    syncer_ack_sent(safe_point->options.syncer, debt->txn);
-    batch_put(&batch, safe_point->paths.ack, record_format(debt->txn, text), debt->lease);
-    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    rst_syncer_ack_sent(safe_point->options.syncer, debt->txn);
+    rst_batch_put(&batch, safe_point->paths.ack, rst_record_format(debt->txn, text), debt->lease);
+    err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (err == 0 && !result->succeeded)
         err = -EAGAIN;
     roster_store_free(result);
@@ -151,14 +151,14 @@ static int put_ack(struct roster_safe_point *safe_point, struct debt *debt)
 
 /*
  * Says that this server needs nothing below the txn safe point any more. That is so as soon as it
- * is known here: safe_point_admit() has made every check below it fail.
+ * is known here: rst_safe_point_admit() has made every check below it fail.
  */
 static int acknowledge(struct roster_safe_point *safe_point, struct debt *debt)
 {
     int err = put_ack(safe_point, debt);
 
     if (err == 0)
-        syncer_ack_stands(safe_point->options.syncer, debt->lease);
+        rst_syncer_ack_stands(safe_point->options.syncer, debt->lease);
     pthread_mutex_lock(&safe_point->lock);
     if (err == 0) {
         safe_point->state.acknowledged = debt->txn;
@@ -166,7 +166,7 @@ static int acknowledge(struct roster_safe_point *safe_point, struct debt *debt)
     }
     pthread_mutex_unlock(&safe_point->lock);
     if (err != -EKEYEXPIRED && err != -EAGAIN)
-        safe_point_note(safe_point, &safe_point->state.acknowledging, err);
+        rst_safe_point_note(safe_point, &safe_point->state.acknowledging, err);
     return err;
 }
 
@@ -180,11 +180,11 @@ static void pause_watch(struct roster_safe_point *safe_point)
     pthread_mutex_unlock(&safe_point->lock);
     rst_background_set_due(
         &safe_point->background, SAFE_POINT_FOLLOW,
-        store_monotonic_ns() +
-            store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS, times < 16 ? (unsigned)times : 16));
+        rst_store_monotonic_ns() +
+            rst_store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS, times < 16 ? (unsigned)times : 16));
 }
 
-void safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms)
+void rst_safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms)
 {
     struct roster_store_events *events = NULL;
     struct debt debt;
@@ -199,7 +199,7 @@ void safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms
         roster_store_free(events);
     }
     if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
-        safe_point_note(safe_point, &safe_point->state.following, err == -ETIMEDOUT ? 0 : err);
+        rst_safe_point_note(safe_point, &safe_point->state.following, err == -ETIMEDOUT ? 0 : err);
     if (err != 0 && err != -ETIMEDOUT)
         pause_watch(safe_point);
 }

@@ -34,9 +34,9 @@ static void set_leads(struct roster_safe_point *safe_point, bool leads, int64_t 
     pthread_mutex_unlock(&safe_point->lock);
     if (!changed)
         return;
-    safe_point_log(safe_point, ROSTER_STORE_LOG_INFO, "server %s %s", safe_point->server_id,
-                   leads ? "leads" : "does not lead any more");
-    safe_point_tell(safe_point);
+    rst_safe_point_log(safe_point, ROSTER_STORE_LOG_INFO, "server %s %s", safe_point->server_id,
+                       leads ? "leads" : "does not lead any more");
+    rst_safe_point_tell(safe_point);
 }
 
 /* A round that did not begin: who leads is not known any more. */
@@ -46,7 +46,7 @@ static void count_failure(struct roster_safe_point *safe_point, int err)
     safe_point->state.failures++;
     safe_point->state.leader[0] = '\0';
     pthread_mutex_unlock(&safe_point->lock);
-    safe_point_note(safe_point, &safe_point->state.leading, err);
+    rst_safe_point_note(safe_point, &safe_point->state.leading, err);
 }
 
 /* Whoever that is, and whether or not the watch tells it again. */
@@ -77,10 +77,11 @@ static int campaign(struct roster_safe_point *safe_point, int64_t lease, bool *l
     bool ours = false;
     int err;
 
-    batch_if_revision(&batch, safe_point->paths.leader, 0);
-    batch_put(&batch, safe_point->paths.leader, roster_store_text(safe_point->server_id), lease);
-    batch_otherwise_get(&batch, safe_point->paths.leader);
-    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    rst_batch_if_revision(&batch, safe_point->paths.leader, 0);
+    rst_batch_put(&batch, safe_point->paths.leader, roster_store_text(safe_point->server_id),
+                  lease);
+    rst_batch_otherwise_get(&batch, safe_point->paths.leader);
+    err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (err == 0 && result->succeeded) {
         ours = true;
         revision = result->revision;
@@ -105,12 +106,12 @@ static int campaign(struct roster_safe_point *safe_point, int64_t lease, bool *l
 /* For keys that go with the server's lease at the latest. */
 static void run_and_forget(struct roster_safe_point *safe_point, const struct batch *batch)
 {
-    int err = batch_run(batch, safe_point->store, (int)safe_point->options.timeout_ms, NULL);
+    int err = rst_batch_run(batch, safe_point->store, (int)safe_point->options.timeout_ms, NULL);
 
     if (err != 0)
-        safe_point_log(safe_point, ROSTER_STORE_LOG_WARNING,
-                       "server %s could not withdraw: its keys stay until its lease ends",
-                       safe_point->server_id);
+        rst_safe_point_log(safe_point, ROSTER_STORE_LOG_WARNING,
+                           "server %s could not withdraw: its keys stay until its lease ends",
+                           safe_point->server_id);
 }
 
 /* No thread acknowledges for this server any more, so its record has to say what it needs. */
@@ -122,14 +123,14 @@ static void withdraw_ack(struct roster_safe_point *safe_point)
     pthread_mutex_lock(&safe_point->lock);
     may_stand = safe_point->ack_may_stand;
     pthread_mutex_unlock(&safe_point->lock);
-    if (!may_stand || syncer_live_lease(safe_point->options.syncer) == 0)
+    if (!may_stand || rst_syncer_live_lease(safe_point->options.syncer) == 0)
         return;
-    syncer_ack_stands(safe_point->options.syncer, 0);
-    batch_delete(&batch, safe_point->paths.ack);
+    rst_syncer_ack_stands(safe_point->options.syncer, 0);
+    rst_batch_delete(&batch, safe_point->paths.ack);
     run_and_forget(safe_point, &batch);
 }
 
-void safe_point_resign(struct roster_safe_point *safe_point)
+void rst_safe_point_resign(struct roster_safe_point *safe_point)
 {
     struct batch batch = {.n_ops = 0};
     int64_t revision;
@@ -142,8 +143,8 @@ void safe_point_resign(struct roster_safe_point *safe_point)
     pthread_mutex_unlock(&safe_point->lock);
     if (revision == 0)
         return;
-    batch_if_revision(&batch, safe_point->paths.leader, revision);
-    batch_delete(&batch, safe_point->paths.leader);
+    rst_batch_if_revision(&batch, safe_point->paths.leader, revision);
+    rst_batch_delete(&batch, safe_point->paths.leader);
     run_and_forget(safe_point, &batch);
     set_leads(safe_point, false, 0);
 }
@@ -152,7 +153,8 @@ void safe_point_resign(struct roster_safe_point *safe_point)
 static int64_t pause_ms(struct roster_safe_point *safe_point,
                         const struct roster_safe_point_result *gc)
 {
-    int64_t rest = store_remaining_ms(safe_point->txn_due), soon = ACK_LOOK_MS << safe_point->waits;
+    int64_t rest = rst_store_remaining_ms(safe_point->txn_due),
+            soon = ACK_LOOK_MS << safe_point->waits;
 
     if (gc->blocker.kind != ROSTER_BLOCKER_ACK) {
         safe_point->waits = 0;
@@ -169,8 +171,8 @@ static void warn_of(struct roster_safe_point *safe_point, const char *which,
     char text[512];
 
     if (blocker->kind == ROSTER_BLOCKER_UNREADABLE)
-        safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR, "the %s safe point stands still: %s",
-                       which, roster_blocker_describe(blocker, text, sizeof(text)));
+        rst_safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR, "the %s safe point stands still: %s",
+                           which, roster_blocker_describe(blocker, text, sizeof(text)));
 }
 
 /* After a failure: soon, then later and later, not later than without one. */
@@ -182,12 +184,12 @@ static int64_t retry_ms(struct roster_safe_point *safe_point)
     pthread_mutex_lock(&safe_point->lock);
     times = safe_point->state.leading.times;
     pthread_mutex_unlock(&safe_point->lock);
-    return store_backoff_ns(least, most, times < 16 ? (unsigned)times : 16) / STORE_NS_PER_MS;
+    return rst_store_backoff_ns(least, most, times < 16 ? (unsigned)times : 16) / STORE_NS_PER_MS;
 }
 
 static int64_t lead(struct roster_safe_point *safe_point)
 {
-    int64_t lease = syncer_live_lease(safe_point->options.syncer);
+    int64_t lease = rst_syncer_live_lease(safe_point->options.syncer);
     struct roster_safe_point_result txn = {.size = sizeof(txn)}, gc;
     bool due, leads;
     int err;
@@ -201,11 +203,11 @@ static int64_t lead(struct roster_safe_point *safe_point)
     if (!leads)
         return safe_point->options.interval_ms;
     /* Between two moves of the txn safe point only the acknowledgements of the last one count. */
-    due = store_monotonic_ns() >= safe_point->txn_due;
+    due = rst_store_monotonic_ns() >= safe_point->txn_due;
     if (due)
         safe_point->txn_due =
-            store_monotonic_ns() + safe_point->options.interval_ms * STORE_NS_PER_MS;
-    err = safe_point_round(safe_point, due ? &txn : NULL, &gc);
+            rst_store_monotonic_ns() + safe_point->options.interval_ms * STORE_NS_PER_MS;
+    err = rst_safe_point_round(safe_point, due ? &txn : NULL, &gc);
     warn_of(safe_point, "txn", &txn.blocker);
     warn_of(safe_point, "gc", &gc.blocker);
     if (err != 0) {
@@ -215,7 +217,7 @@ static int64_t lead(struct roster_safe_point *safe_point)
     return pause_ms(safe_point, &gc);
 }
 
-void safe_point_lead_duty(struct roster_safe_point *safe_point)
+void rst_safe_point_lead_duty(struct roster_safe_point *safe_point)
 {
     int64_t pause;
 
@@ -227,6 +229,6 @@ void safe_point_lead_duty(struct roster_safe_point *safe_point)
     pthread_mutex_lock(&safe_point->lock);
     if (rst_background_due(&safe_point->background, SAFE_POINT_LEAD) == STORE_FOREVER)
         rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD,
-                               store_monotonic_ns() + pause * STORE_NS_PER_MS);
+                               rst_store_monotonic_ns() + pause * STORE_NS_PER_MS);
     pthread_mutex_unlock(&safe_point->lock);
 }

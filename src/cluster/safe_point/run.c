@@ -17,12 +17,12 @@
 
 static void follow_duty(void *arg)
 {
-    safe_point_follow_duty(arg, FOLLOW_MS);
+    rst_safe_point_follow_duty(arg, FOLLOW_MS);
 }
 
 static void lead_duty(void *arg)
 {
-    safe_point_lead_duty(arg);
+    rst_safe_point_lead_duty(arg);
 }
 
 static void cancel_watch(void *arg)
@@ -32,7 +32,7 @@ static void cancel_watch(void *arg)
     roster_store_watch_cancel(safe_point->watch);
 }
 
-int safe_point_background_init(struct roster_safe_point *safe_point)
+int rst_safe_point_background_init(struct roster_safe_point *safe_point)
 {
     static const struct rst_duty duties[SAFE_POINT_DUTIES] = {
         [SAFE_POINT_FOLLOW] = {"roster-follow", follow_duty, 0},
@@ -49,8 +49,8 @@ int roster_safe_point_start(struct roster_safe_point *safe_point)
 
     if (safe_point == NULL)
         return -EINVAL;
-    return store_is_foreign(safe_point->store) ? -ECHILD
-                                               : rst_background_start(&safe_point->background);
+    return rst_store_is_foreign(safe_point->store) ? -ECHILD
+                                                   : rst_background_start(&safe_point->background);
 }
 
 int roster_safe_point_stop(struct roster_safe_point *safe_point)
@@ -60,11 +60,11 @@ int roster_safe_point_stop(struct roster_safe_point *safe_point)
 
     if (safe_point == NULL)
         return -EINVAL;
-    if (store_is_foreign(safe_point->store))
+    if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     err = rst_background_stop(&safe_point->background);
     if (err == 0) {
-        safe_point_resign(safe_point);
+        rst_safe_point_resign(safe_point);
         rst_background_stopped(&safe_point->background);
     }
     return err == -EALREADY ? 0 : err;
@@ -72,7 +72,7 @@ int roster_safe_point_stop(struct roster_safe_point *safe_point)
 
 static bool is_due(struct roster_safe_point *safe_point, enum safe_point_duty duty)
 {
-    return rst_background_due(&safe_point->background, duty) <= store_monotonic_ns();
+    return rst_background_due(&safe_point->background, duty) <= rst_store_monotonic_ns();
 }
 
 int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *wait_ms)
@@ -82,17 +82,17 @@ int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *w
 
     if (safe_point == NULL)
         return -EINVAL;
-    if (store_is_foreign(safe_point->store))
+    if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     err = rst_background_enter(&safe_point->background);
     if (err != 0)
         return err;
     if (is_due(safe_point, SAFE_POINT_FOLLOW))
-        safe_point_follow_duty(safe_point, 0);
+        rst_safe_point_follow_duty(safe_point, 0);
     if (is_due(safe_point, SAFE_POINT_LEAD))
-        safe_point_lead_duty(safe_point);
+        rst_safe_point_lead_duty(safe_point);
     rst_background_leave(&safe_point->background);
-    wait = store_remaining_ms(rst_background_due(&safe_point->background, SAFE_POINT_LEAD));
+    wait = rst_store_remaining_ms(rst_background_due(&safe_point->background, SAFE_POINT_LEAD));
     if (wait_ms != NULL)
         *wait_ms = (uint32_t)(wait < FOLLOW_MS ? wait : FOLLOW_MS);
     return 0;

@@ -23,8 +23,8 @@
 #include "store/base/message.h"
 #include "store/base/threads.h"
 
-void safe_point_log(struct roster_safe_point *safe_point, enum roster_store_log_level level,
-                    const char *format, ...)
+void rst_safe_point_log(struct roster_safe_point *safe_point, enum roster_store_log_level level,
+                        const char *format, ...)
 {
     va_list args;
 
@@ -42,21 +42,21 @@ static bool raise(atomic_uint_fast64_t *point, uint64_t ts)
     return true;
 }
 
-void safe_point_note(struct roster_safe_point *safe_point, struct roster_failing *operation,
-                     int err)
+void rst_safe_point_note(struct roster_safe_point *safe_point, struct roster_failing *operation,
+                         int err)
 {
     struct roster_safe_point_state *state = &safe_point->state;
     const struct roster_failing *newest;
 
     pthread_mutex_lock(&safe_point->lock);
-    failing_note(operation, err, store_boottime_ns());
-    newest = failing_newer(&state->leading, &state->following);
-    newest = failing_newer(newest, &state->acknowledging);
+    rst_failing_note(operation, err, rst_store_boottime_ns());
+    newest = rst_failing_newer(&state->leading, &state->following);
+    newest = rst_failing_newer(newest, &state->acknowledging);
     state->last_error = newest->error;
     pthread_mutex_unlock(&safe_point->lock);
 }
 
-bool safe_point_set_unsure(struct roster_safe_point *safe_point, bool unsure)
+bool rst_safe_point_set_unsure(struct roster_safe_point *safe_point, bool unsure)
 {
     bool before;
 
@@ -67,17 +67,17 @@ bool safe_point_set_unsure(struct roster_safe_point *safe_point, bool unsure)
     return before;
 }
 
-int safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uint64_t gc)
+int rst_safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uint64_t gc)
 {
     bool moved;
     int err = 0;
 
     if (txn > roster_txn_safe_point(safe_point))
-        err = safe_point_admit(safe_point, safe_point->paths.txn, txn);
+        err = rst_safe_point_admit(safe_point, safe_point->paths.txn, txn);
     if (err == 0 && gc > roster_gc_safe_point(safe_point))
-        err = safe_point_admit(safe_point, safe_point->paths.gc, gc);
+        err = rst_safe_point_admit(safe_point, safe_point->paths.gc, gc);
     if (err != 0) {
-        (void)safe_point_set_unsure(safe_point, true);
+        (void)rst_safe_point_set_unsure(safe_point, true);
         return err;
     }
     pthread_mutex_lock(&safe_point->lock);
@@ -86,11 +86,11 @@ int safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uint64_
     moved = raise(&safe_point->gc, gc) || moved;
     pthread_mutex_unlock(&safe_point->lock);
     if (moved)
-        safe_point_tell(safe_point);
+        rst_safe_point_tell(safe_point);
     return 0;
 }
 
-void safe_point_tell(struct roster_safe_point *safe_point)
+void rst_safe_point_tell(struct roster_safe_point *safe_point)
 {
     struct roster_safe_point_state state = {.size = sizeof(state)};
 
@@ -120,7 +120,7 @@ int roster_safe_point_get_state(struct roster_safe_point *safe_point,
 
     if (safe_point == NULL || state == NULL)
         return -EINVAL;
-    if (store_is_foreign(safe_point->store))
+    if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     err = rst_struct_check(state, sizeof(*state), sizeof(*state));
     if (err != 0)
@@ -145,16 +145,16 @@ int roster_safe_point_refresh(struct roster_safe_point *safe_point)
 
     if (safe_point == NULL)
         return -EINVAL;
-    if (store_is_foreign(safe_point->store))
+    if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
-    batch_get(&batch, safe_point->paths.txn);
-    batch_get(&batch, safe_point->paths.gc);
-    err = batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    rst_batch_get(&batch, safe_point->paths.txn);
+    rst_batch_get(&batch, safe_point->paths.gc);
+    err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (err != 0)
         return err;
-    err = record_or_none(&result->results[0].range, &txn);
+    err = rst_record_or_none(&result->results[0].range, &txn);
     if (err == 0)
-        err = record_or_none(&result->results[1].range, &gc);
+        err = rst_record_or_none(&result->results[1].range, &gc);
     roster_store_free(result);
-    return err == 0 ? safe_point_learn(safe_point, txn, gc) : err;
+    return err == 0 ? rst_safe_point_learn(safe_point, txn, gc) : err;
 }

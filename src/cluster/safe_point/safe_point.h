@@ -58,51 +58,51 @@ struct survey {
 /* --------------------------------------------------------------- safe_point/survey.c */
 
 /*
- * Reads everything; give it to survey_end(), also after an error. -EBADMSG when a safe point is no
- * timestamp, -EREMCHG when it has gone back; the key is then the blocker.
+ * Reads everything; give it to rst_survey_end(), also after an error. -EBADMSG when a safe point is
+ * no timestamp, -EREMCHG when it has gone back; the key is then the blocker.
  */
-int survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
-                 struct roster_blocker *blocker);
-void survey_end(struct survey *survey);
+int rst_survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
+                     struct roster_blocker *blocker);
+void rst_survey_end(struct survey *survey);
 
 /* How far the txn safe point may go at most, and who keeps it from the target. 0 or -EBADMSG. */
-int survey_txn(struct roster_safe_point *safe_point, const struct survey *survey, uint64_t target,
-               uint64_t *limit, struct roster_blocker *blocker);
+int rst_survey_txn(struct roster_safe_point *safe_point, const struct survey *survey,
+                   uint64_t target, uint64_t *limit, struct roster_blocker *blocker);
 
 /*
  * How far the gc safe point may go: to what all servers have acknowledged, at most to the txn safe
  * point; and who has acknowledged less than that. 0 or -EBADMSG.
  */
-int survey_acks(struct roster_safe_point *safe_point, const struct survey *survey, uint64_t *limit,
-                struct roster_blocker *blocker);
+int rst_survey_acks(struct roster_safe_point *safe_point, const struct survey *survey,
+                    uint64_t *limit, struct roster_blocker *blocker);
 
 /* --------------------------------------------------------------- safe_point/advance.c */
 
 /* The leader's round: the txn safe point, unless `txn` is NULL, then the gc safe point. */
-int safe_point_round(struct roster_safe_point *safe_point, struct roster_safe_point_result *txn,
-                     struct roster_safe_point_result *gc);
+int rst_safe_point_round(struct roster_safe_point *safe_point, struct roster_safe_point_result *txn,
+                         struct roster_safe_point_result *gc);
 
 /* --------------------------------------------------------------- safe_point/safe_point.c */
 
 /*
  * What was read or written is known from now on; reports it. 0, or the error of
- * safe_point_admit(), and then neither is known.
+ * rst_safe_point_admit(), and then neither is known.
  */
-int safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uint64_t gc);
+int rst_safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uint64_t gc);
 
 /* Notes that a safe point was not admitted, or that it is read again. Returns what was noted. */
-bool safe_point_set_unsure(struct roster_safe_point *safe_point, bool unsure);
+bool rst_safe_point_set_unsure(struct roster_safe_point *safe_point, bool unsure);
 
 /* What an attempt of an operation, a member of `state`, came to. Takes the lock. */
-void safe_point_note(struct roster_safe_point *safe_point, struct roster_failing *operation,
-                     int err);
+void rst_safe_point_note(struct roster_safe_point *safe_point, struct roster_failing *operation,
+                         int err);
 
 /* Tells of the present state; without locks. */
-void safe_point_tell(struct roster_safe_point *safe_point);
+void rst_safe_point_tell(struct roster_safe_point *safe_point);
 
-__attribute__((format(printf, 3, 4))) void safe_point_log(struct roster_safe_point *safe_point,
-                                                          enum roster_store_log_level level,
-                                                          const char *format, ...);
+__attribute__((format(printf, 3, 4))) void rst_safe_point_log(struct roster_safe_point *safe_point,
+                                                              enum roster_store_log_level level,
+                                                              const char *format, ...);
 
 /* --------------------------------------------------------------- safe_point/admit.c */
 
@@ -110,34 +110,34 @@ __attribute__((format(printf, 3, 4))) void safe_point_log(struct roster_safe_poi
  * Whether a safe point that was read from this key, one of `paths`, may be used: 0, and then every
  * check below it fails; -EBADMSG when no leader can have written it; the oracle's error.
  */
-int safe_point_admit(struct roster_safe_point *safe_point, const char *key, uint64_t ts);
+int rst_safe_point_admit(struct roster_safe_point *safe_point, const char *key, uint64_t ts);
 
 /* Counts and names what no server can have written. Returns -EBADMSG. */
-int safe_point_name_impossible(struct roster_safe_point *safe_point, const char *key,
-                               uint64_t value, const char *why);
+int rst_safe_point_name_impossible(struct roster_safe_point *safe_point, const char *key,
+                                   uint64_t value, const char *why);
 
 /* The same for what contradicts this server: it is fenced as well. */
-int safe_point_reject(struct roster_safe_point *safe_point, const char *key, uint64_t value,
-                      const char *why);
+int rst_safe_point_reject(struct roster_safe_point *safe_point, const char *key, uint64_t value,
+                          const char *why);
 
 /* The oracle's now. 0, -EIO or its error. */
-int safe_point_now(struct roster_safe_point *safe_point, uint64_t *now);
+int rst_safe_point_now(struct roster_safe_point *safe_point, uint64_t *now);
 
 /* Whether the oracle, if there is one, has reached a timestamp. 0, -EIO or its error. */
-int safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bool *past);
+int rst_safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bool *past);
 
 /* --------------------------------------------------------------- safe_point/run.c */
 
-int safe_point_background_init(struct roster_safe_point *safe_point);
+int rst_safe_point_background_init(struct roster_safe_point *safe_point);
 
 /* --------------------------------------------------------------- safe_point/lead.c */
 
-void safe_point_lead_duty(struct roster_safe_point *safe_point);
-void safe_point_resign(struct roster_safe_point *safe_point);
+void rst_safe_point_lead_duty(struct roster_safe_point *safe_point);
+void rst_safe_point_resign(struct roster_safe_point *safe_point);
 
 /* --------------------------------------------------------------- safe_point/follow.c */
 
 /* Takes what the watch delivers, waiting at most `timeout_ms`, and acknowledges. */
-void safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms);
+void rst_safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms);
 
 #endif

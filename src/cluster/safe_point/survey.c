@@ -55,9 +55,9 @@ static int impossible(const char *key, size_t size, uint64_t ts, struct roster_b
 static int read_point(const struct roster_store_range *range, const char *key, uint64_t *ts,
                       int64_t *revision, struct roster_blocker *blocker)
 {
-    int err = record_or_none(range, ts);
+    int err = rst_record_or_none(range, ts);
 
-    *revision = record_revision(range);
+    *revision = rst_record_revision(range);
     return err == 0 ? 0 : unreadable(key, strlen(key), blocker);
 }
 
@@ -75,21 +75,21 @@ static int check_points(struct roster_safe_point *safe_point, const struct surve
         return -EREMCHG;
     }
     if (survey->gc > survey->txn) {
-        (void)safe_point_name_impossible(safe_point, paths->gc, survey->gc,
-                                         "above the txn safe point");
+        (void)rst_safe_point_name_impossible(safe_point, paths->gc, survey->gc,
+                                             "above the txn safe point");
         return impossible(paths->gc, strlen(paths->gc), survey->gc, blocker);
     }
     if (survey->txn > known_txn)
-        err = safe_point_admit(safe_point, paths->txn, survey->txn);
+        err = rst_safe_point_admit(safe_point, paths->txn, survey->txn);
     if (err == -EBADMSG)
         return impossible(paths->txn, strlen(paths->txn), survey->txn, blocker);
     if (err == 0 && survey->gc > known_gc)
-        err = safe_point_admit(safe_point, paths->gc, survey->gc);
+        err = rst_safe_point_admit(safe_point, paths->gc, survey->gc);
     return err == -EBADMSG ? impossible(paths->gc, strlen(paths->gc), survey->gc, blocker) : err;
 }
 
-int survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
-                 struct roster_blocker *blocker)
+int rst_survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
+                     struct roster_blocker *blocker)
 {
     const struct paths *paths = &safe_point->paths;
     /* Known before the store is read: another thread may learn more in that time. */
@@ -100,14 +100,14 @@ int survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
 
     memset(survey, 0, sizeof(*survey));
     memset(blocker, 0, sizeof(*blocker));
-    batch_get(&batch, paths->txn);
-    batch_get(&batch, paths->gc);
-    batch_get(&batch, paths->records);
-    batch_get(&batch, paths->barriers);
-    batch_get(&batch, paths->acks);
-    batch_get(&batch, paths->holders);
-    err =
-        batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &survey->result);
+    rst_batch_get(&batch, paths->txn);
+    rst_batch_get(&batch, paths->gc);
+    rst_batch_get(&batch, paths->records);
+    rst_batch_get(&batch, paths->barriers);
+    rst_batch_get(&batch, paths->acks);
+    rst_batch_get(&batch, paths->holders);
+    err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms,
+                        &survey->result);
     if (err != 0)
         return err;
     survey->records = &survey->result->results[2].range;
@@ -122,7 +122,7 @@ int survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
     return err == 0 ? check_points(safe_point, survey, known_txn, known_gc, blocker) : err;
 }
 
-void survey_end(struct survey *survey)
+void rst_survey_end(struct survey *survey)
 {
     roster_store_free(survey->result);
     survey->result = NULL;
@@ -186,7 +186,7 @@ static int lower_limit(const struct roster_store_range *range, const char *prefi
 
     for (size_t i = 0; i < range->count; i++) {
         kv = &range->kvs[i];
-        if (record_parse(kv->value, &ts) != 0)
+        if (rst_record_parse(kv->value, &ts) != 0)
             return unreadable(kv->key.data, kv->key.size, blocker);
         if (ts >= *limit) /* equal does not block */
             continue;
@@ -208,18 +208,18 @@ static int check_limit(struct roster_safe_point *safe_point, const struct survey
     uint64_t ts = 0;
 
     if (safe_point->options.syncer == NULL ||
-        !syncer_contradicts(safe_point->options.syncer, limit))
+        !rst_syncer_contradicts(safe_point->options.syncer, limit))
         return 0;
     record =
         find(survey->records, safe_point->paths.records, roster_store_text(safe_point->server_id));
     if (record != NULL)
-        (void)record_parse(record->value, &ts);
-    (void)safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
+        (void)rst_record_parse(record->value, &ts);
+    (void)rst_safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
     return impossible(key, strlen(key), ts, blocker);
 }
 
-int survey_txn(struct roster_safe_point *safe_point, const struct survey *survey, uint64_t target,
-               uint64_t *limit, struct roster_blocker *blocker)
+int rst_survey_txn(struct roster_safe_point *safe_point, const struct survey *survey,
+                   uint64_t target, uint64_t *limit, struct roster_blocker *blocker)
 {
     struct roster_store_bytes name;
     int err;
@@ -251,17 +251,18 @@ static int check_ack(struct roster_safe_point *safe_point, const struct survey *
     char key[ROSTER_BLOCKER_NAME];
 
     name_bytes(key, ack->key.data, ack->key.size);
-    if (syncer != NULL && strcmp(key, safe_point->paths.ack) == 0 && ts > syncer_ack_limit(syncer))
-        (void)safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
+    if (syncer != NULL && strcmp(key, safe_point->paths.ack) == 0 &&
+        ts > rst_syncer_ack_limit(syncer))
+        (void)rst_safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
     else if (ts > survey->txn)
-        (void)safe_point_name_impossible(safe_point, key, ts, "above the txn safe point");
+        (void)rst_safe_point_name_impossible(safe_point, key, ts, "above the txn safe point");
     else
         return 0;
     return impossible(ack->key.data, ack->key.size, ts, blocker);
 }
 
-int survey_acks(struct roster_safe_point *safe_point, const struct survey *survey, uint64_t *limit,
-                struct roster_blocker *blocker)
+int rst_survey_acks(struct roster_safe_point *safe_point, const struct survey *survey,
+                    uint64_t *limit, struct roster_blocker *blocker)
 {
     int err = 0;
 
@@ -278,7 +279,7 @@ int survey_acks(struct roster_safe_point *safe_point, const struct survey *surve
         /* Without an acknowledgement the record itself says what the server needs. */
         if (ack == NULL)
             ack = record;
-        if (record_parse(ack->value, &ts) != 0)
+        if (rst_record_parse(ack->value, &ts) != 0)
             return unreadable(ack->key.data, ack->key.size, blocker);
         if (ack != record)
             err = check_ack(safe_point, survey, ack, ts, blocker);

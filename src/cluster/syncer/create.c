@@ -16,35 +16,35 @@
 #include "store/base/foreign.h"
 #include "store/base/threads.h"
 
-static const struct rst_lease_ops lease_ops = {syncer_lower};
+static const struct rst_lease_ops lease_ops = {rst_syncer_lower};
 
 static int init_locks(struct roster_syncer *syncer)
 {
-    int err = threads_lock_init(&syncer->lock, &syncer->changed);
+    int err = rst_threads_lock_init(&syncer->lock, &syncer->changed);
 
     if (err != 0)
         return err;
     err = -pthread_mutex_init(&syncer->record_lock, NULL);
     if (err != 0)
-        threads_lock_destroy(&syncer->lock, &syncer->changed);
+        rst_threads_lock_destroy(&syncer->lock, &syncer->changed);
     return err;
 }
 
 static void destroy_locks(struct roster_syncer *syncer)
 {
     pthread_mutex_destroy(&syncer->record_lock);
-    threads_lock_destroy(&syncer->lock, &syncer->changed);
+    rst_threads_lock_destroy(&syncer->lock, &syncer->changed);
 }
 
 /* Copies what is used later; afterwards the caller's strings are not touched any more. */
 static int copy_strings(struct roster_syncer *syncer)
 {
     struct roster_syncer_options *options = &syncer->options;
-    int err = paths_init(&syncer->paths, options->prefix, options->server_id);
+    int err = rst_paths_init(&syncer->paths, options->prefix, options->server_id);
 
     if (err != 0 || options->server_id == NULL)
         return -EINVAL;
-    err = syncer_info_json(options, &syncer->info);
+    err = rst_syncer_info_json(options, &syncer->info);
     if (err != 0)
         return err;
     syncer->server_id = strdup(options->server_id);
@@ -75,7 +75,7 @@ static int init(struct roster_syncer *syncer)
     err = open_watch(syncer);
     if (err != 0)
         goto locks;
-    err = syncer_background_init(syncer);
+    err = rst_syncer_background_init(syncer);
     if (err != 0)
         goto watch;
     syncer->state = ROSTER_SYNCER_JOINING;
@@ -101,14 +101,14 @@ int roster_syncer_create(struct roster *roster, struct roster_store *store,
 
     if (roster == NULL || store == NULL || options == NULL || syncer == NULL)
         return -EINVAL;
-    if (store_is_foreign(store))
+    if (rst_store_is_foreign(store))
         return -ECHILD;
     made = calloc(1, sizeof(*made));
     if (made == NULL)
         return -ENOMEM;
     made->roster = roster;
     made->store = store;
-    err = syncer_options_complete(&made->options, options);
+    err = rst_syncer_options_complete(&made->options, options);
     if (err == 0)
         err = init(made);
     if (err != 0) {
@@ -124,13 +124,13 @@ void roster_syncer_destroy(struct roster_syncer *syncer)
     RST_NOT_CANCELLED;
     int err;
 
-    if (syncer == NULL || store_is_foreign(syncer->store))
+    if (syncer == NULL || rst_store_is_foreign(syncer->store))
         return;
     err = rst_background_stop(&syncer->background);
     if (err == -EDEADLK)
         return; /* from one of its own callbacks, which is forbidden: it goes on */
     if (err == 0)
-        syncer_end(syncer);
+        rst_syncer_end(syncer);
     rst_background_stopped(&syncer->background);
     (void)rst_background_destroy(&syncer->background);
     rst_lease_leave(syncer->roster);
@@ -147,7 +147,7 @@ int roster_syncer_get_stats(struct roster_syncer *syncer, struct roster_syncer_s
 
     if (syncer == NULL || stats == NULL)
         return -EINVAL;
-    if (store_is_foreign(syncer->store))
+    if (rst_store_is_foreign(syncer->store))
         return -ECHILD;
     err = rst_struct_check(stats, sizeof(*stats), sizeof(*stats));
     if (err != 0)

@@ -39,10 +39,10 @@ static void note_granted(struct roster_syncer *syncer, const struct roster_store
     pthread_mutex_unlock(&syncer->lock);
     /* etcd counts in whole seconds, which is not worth a word. */
     if (news && lease->granted_ms > (int64_t)syncer->options.ttl_ms + 1000)
-        syncer_log(syncer, ROSTER_STORE_LOG_WARNING,
-                   "server %s asked for a lease of %" PRIu32 " ms and got %" PRIi64
-                   " ms: it is fenced as asked, but its record stays that long after a crash",
-                   syncer->server_id, syncer->options.ttl_ms, lease->granted_ms);
+        rst_syncer_log(syncer, ROSTER_STORE_LOG_WARNING,
+                       "server %s asked for a lease of %" PRIu32 " ms and got %" PRIi64
+                       " ms: it is fenced as asked, but its record stays that long after a crash",
+                       syncer->server_id, syncer->options.ttl_ms, lease->granted_ms);
 }
 
 /* One that is of no use: nothing hangs on it, and it is not asked about again. */
@@ -66,7 +66,7 @@ static int take_lease(struct roster_syncer *syncer, int64_t id, struct roster_st
         err = roster_store_lease_grant(syncer->store, syncer->options.ttl_ms, timeout, lease);
     if (err != 0)
         return err;
-    err = syncer_check_lease(syncer, lease);
+    err = rst_syncer_check_lease(syncer, lease);
     if (err != 0)
         drop_lease(syncer, lease->id);
     else
@@ -80,21 +80,22 @@ static int join(struct roster_syncer *syncer, int64_t id)
     int err = take_lease(syncer, id, &lease);
 
     if (err == 0)
-        err = syncer_register(syncer, lease.id, syncer_deadline(syncer, &lease));
+        err = rst_syncer_register(syncer, lease.id, rst_syncer_deadline(syncer, &lease));
     pthread_mutex_lock(&syncer->lock);
     if (err == -EEXIST) {
         syncer->stats.refusals++;
-        syncer_set_state(syncer, ROSTER_SYNCER_REFUSED, err);
+        rst_syncer_set_state(syncer, ROSTER_SYNCER_REFUSED, err);
     } else if (err == -ERANGE) {
-        syncer_set_state(syncer, ROSTER_SYNCER_BEHIND, err);
+        rst_syncer_set_state(syncer, ROSTER_SYNCER_BEHIND, err);
     }
     pthread_mutex_unlock(&syncer->lock);
-    syncer_note(syncer, &syncer->stats.joining, err, NULL);
-    syncer_tell(syncer);
+    rst_syncer_note(syncer, &syncer->stats.joining, err, NULL);
+    rst_syncer_tell(syncer);
     if (err == -EBADMSG)
-        syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
-                   "server %s cannot register: %s, %s, %s or its lease holds what cannot be",
-                   syncer->server_id, syncer->paths.txn, syncer->paths.gc, syncer->paths.record);
+        rst_syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
+                       "server %s cannot register: %s, %s, %s or its lease holds what cannot be",
+                       syncer->server_id, syncer->paths.txn, syncer->paths.gc,
+                       syncer->paths.record);
     return err;
 }
 
@@ -102,7 +103,7 @@ static int join(struct roster_syncer *syncer, int64_t id)
 static void extend(struct roster_syncer *syncer, int64_t deadline)
 {
     syncer->stats.keep_alives++;
-    if (deadline <= store_boottime_ns())
+    if (deadline <= rst_store_boottime_ns())
         return; /* the answer came too late to be worth anything */
     if (deadline > syncer->deadline)
         syncer->deadline = deadline;
@@ -110,9 +111,9 @@ static void extend(struct roster_syncer *syncer, int64_t deadline)
                      rst_control(NO_FENCE) ? UINT64_MAX - 1 : (uint64_t)syncer->deadline);
     if (syncer->state != ROSTER_SYNCER_LIVE) {
         syncer->stats.resumptions++;
-        syncer_set_state(syncer, ROSTER_SYNCER_LIVE, 0);
+        rst_syncer_set_state(syncer, ROSTER_SYNCER_LIVE, 0);
     }
-    syncer_set_due(syncer, SYNCER_FENCE, 0);
+    rst_syncer_set_due(syncer, SYNCER_FENCE, 0);
 }
 
 static bool is_live(struct roster_syncer *syncer)
@@ -134,23 +135,23 @@ static int keep(struct roster_syncer *syncer, int64_t id)
     /* Fenced, and the lease lives after all: then it never ended, and if the record still hangs on
      * it, that has held all the time. */
     if (err == 0)
-        err = syncer_check_lease(syncer, &lease);
+        err = rst_syncer_check_lease(syncer, &lease);
     if (err == 0 && !is_live(syncer))
-        err = syncer_verify(syncer, id);
+        err = rst_syncer_verify(syncer, id);
     if (err == -EKEYEXPIRED || err == -EREMCHG) {
-        syncer_note(syncer, &syncer->stats.keeping, 0, NULL); /* there is nothing to keep */
-        syncer_lost(syncer, id, err);
-        syncer_tell(syncer);
+        rst_syncer_note(syncer, &syncer->stats.keeping, 0, NULL); /* there is nothing to keep */
+        rst_syncer_lost(syncer, id, err);
+        rst_syncer_tell(syncer);
         return err;
     }
-    syncer_note(syncer, &syncer->stats.keeping, err, &syncer->stats.keep_alive_failures);
+    rst_syncer_note(syncer, &syncer->stats.keeping, err, &syncer->stats.keep_alive_failures);
     if (err != 0)
         return err;
     pthread_mutex_lock(&syncer->lock);
     if (syncer->lease == id && syncer->registered)
-        extend(syncer, syncer_deadline(syncer, &lease));
+        extend(syncer, rst_syncer_deadline(syncer, &lease));
     pthread_mutex_unlock(&syncer->lock);
-    syncer_tell(syncer);
+    rst_syncer_tell(syncer);
     return 0;
 }
 
@@ -168,10 +169,10 @@ static int64_t pause_ns(struct roster_syncer *syncer, int err)
     /* While there is something to lose, more than once before the next regular time. */
     if (syncer->registered && most > (int)syncer->options.keep_alive_ms / 2)
         most = (int)syncer->options.keep_alive_ms / 2;
-    return store_backoff_ns(least < most ? least : most, most, syncer->failures++);
+    return rst_store_backoff_ns(least < most ? least : most, most, syncer->failures++);
 }
 
-void syncer_lease_duty(struct roster_syncer *syncer)
+void rst_syncer_lease_duty(struct roster_syncer *syncer)
 {
     int64_t lease, old;
     bool registered;
@@ -181,14 +182,14 @@ void syncer_lease_duty(struct roster_syncer *syncer)
     lease = syncer->lease;
     old = syncer->old_lease;
     registered = syncer->registered;
-    syncer_set_due(syncer, SYNCER_LEASE,
-                   STORE_FOREVER); /* until below, or until somebody loses the lease */
+    rst_syncer_set_due(syncer, SYNCER_LEASE,
+                       STORE_FOREVER); /* until below, or until somebody loses the lease */
     pthread_mutex_unlock(&syncer->lock);
     if (old != 0)
         revoke_old(syncer, old);
     err = registered ? keep(syncer, lease) : join(syncer, lease);
     pthread_mutex_lock(&syncer->lock);
     if (rst_background_due(&syncer->background, SYNCER_LEASE) == STORE_FOREVER || err != 0)
-        syncer_set_due(syncer, SYNCER_LEASE, store_monotonic_ns() + pause_ns(syncer, err));
+        rst_syncer_set_due(syncer, SYNCER_LEASE, rst_store_monotonic_ns() + pause_ns(syncer, err));
     pthread_mutex_unlock(&syncer->lock);
 }

@@ -51,8 +51,8 @@ static bool in_range(const struct roster_syncer_options *known)
            known->max_age_ms <= YEAR_MS && (known->labels != NULL || known->n_labels == 0);
 }
 
-int syncer_options_complete(struct roster_syncer_options *known,
-                            const struct roster_syncer_options *options)
+int rst_syncer_options_complete(struct roster_syncer_options *known,
+                                const struct roster_syncer_options *options)
 {
     int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
@@ -102,7 +102,7 @@ static char *info_json(const struct roster_syncer_options *options)
     return text;
 }
 
-int syncer_info_json(const struct roster_syncer_options *options, char **text)
+int rst_syncer_info_json(const struct roster_syncer_options *options, char **text)
 {
     /* jansson says only that it failed; why, its allocator does. */
     errno = 0;
@@ -112,8 +112,8 @@ int syncer_info_json(const struct roster_syncer_options *options, char **text)
     return errno == ENOMEM ? -ENOMEM : -EINVAL;
 }
 
-struct roster_store_bytes syncer_holder_json(const struct roster_holder *holder, char *text,
-                                             size_t size)
+struct roster_store_bytes rst_syncer_holder_json(const struct roster_holder *holder, char *text,
+                                                 size_t size)
 {
     struct roster_store_bytes bytes = {text, 0};
 

@@ -38,17 +38,17 @@ struct standing {
     int64_t txn_revision;
     uint64_t gc; /* the gc safe point likewise: not above it, unless something else wrote it */
     uint64_t record;
-    int64_t record_revision; /* 0: there is no record */
+    int64_t rst_record_revision; /* 0: there is no record */
     int64_t record_lease;
 };
 
 static int read_record(const struct roster_store_range *range, struct standing *standing)
 {
-    standing->record_revision = record_revision(range);
+    standing->rst_record_revision = rst_record_revision(range);
     if (range->count == 0)
         return 0;
     standing->record_lease = range->kvs[0].lease;
-    return record_of(range, &standing->record);
+    return rst_record_of(range, &standing->record);
 }
 
 /* No record may be below the safe points that stand. */
@@ -69,16 +69,16 @@ static int read_standing(struct roster_syncer *syncer, struct standing *standing
     int err;
 
     *standing = (struct standing){0};
-    batch_get(&batch, syncer->paths.txn);
-    batch_get(&batch, syncer->paths.gc);
-    batch_get(&batch, syncer->paths.record);
-    err = batch_run(&batch, syncer->store, (int)syncer->options.timeout_ms, &result);
+    rst_batch_get(&batch, syncer->paths.txn);
+    rst_batch_get(&batch, syncer->paths.gc);
+    rst_batch_get(&batch, syncer->paths.record);
+    err = rst_batch_run(&batch, syncer->store, (int)syncer->options.timeout_ms, &result);
     if (err != 0)
         return err;
-    err = record_or_none(&result->results[0].range, &standing->txn);
-    standing->txn_revision = record_revision(&result->results[0].range);
+    err = rst_record_or_none(&result->results[0].range, &standing->txn);
+    standing->txn_revision = rst_record_revision(&result->results[0].range);
     if (err == 0)
-        err = record_or_none(&result->results[1].range, &standing->gc);
+        err = rst_record_or_none(&result->results[1].range, &standing->gc);
     if (err == 0)
         err = read_record(&result->results[2].range, standing);
     roster_store_free(result);
@@ -96,19 +96,19 @@ static void admitted(struct roster_syncer *syncer, const struct standing *standi
 static void put_txn_again(struct batch *batch, const struct roster_syncer *syncer,
                           const struct standing *standing, char text[RECORD_SIZE])
 {
-    batch_if_revision(batch, syncer->paths.txn, standing->txn_revision);
-    batch_put(batch, syncer->paths.txn, record_format(standing->txn == 0 ? 1 : standing->txn, text),
-              0);
+    rst_batch_if_revision(batch, syncer->paths.txn, standing->txn_revision);
+    rst_batch_put(batch, syncer->paths.txn,
+                  rst_record_format(standing->txn == 0 ? 1 : standing->txn, text), 0);
 }
 
 static void put_holder(struct batch *batch, const struct roster_syncer *syncer, int64_t lease,
                        const struct roster_holder *holder, char text[HOLDER_SIZE])
 {
     if (holder->kind == ROSTER_HOLDER_NONE)
-        batch_delete(batch, syncer->paths.holder);
+        rst_batch_delete(batch, syncer->paths.holder);
     else
-        batch_put(batch, syncer->paths.holder, syncer_holder_json(holder, text, HOLDER_SIZE),
-                  lease);
+        rst_batch_put(batch, syncer->paths.holder,
+                      rst_syncer_holder_json(holder, text, HOLDER_SIZE), lease);
 }
 
 /* Runs a batch whose outcome decides the record; -EAGAIN when its conditions did not hold. */
@@ -118,7 +118,7 @@ static int run(struct roster_syncer *syncer, const struct batch *batch,
     int err;
 
     syncer->touched = true;
-    err = batch_run(batch, syncer->store, (int)syncer->options.timeout_ms, result);
+    err = rst_batch_run(batch, syncer->store, (int)syncer->options.timeout_ms, result);
     if (err != -EINPROGRESS)
         syncer->touched = false;
     if (err == 0 && !(*result)->succeeded)
@@ -130,12 +130,12 @@ static void remember(struct roster_syncer *syncer, uint64_t record, int64_t revi
                      const struct roster_holder *holder)
 {
     syncer->record = record;
-    syncer->record_revision = revision;
+    syncer->rst_record_revision = revision;
     if (holder != NULL)
         syncer->holder = *holder;
     pthread_mutex_lock(&syncer->lock);
     syncer->stats.record = record;
-    syncer->stats.reported_ns = store_boottime_ns();
+    syncer->stats.reported_ns = rst_store_boottime_ns();
     pthread_mutex_unlock(&syncer->lock);
 }
 
@@ -164,12 +164,12 @@ static void tell_scan(struct roster_syncer *syncer)
     syncer->told_scan_err = err;
     pthread_mutex_unlock(&syncer->lock);
     if (err != reported && err != 0)
-        syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
-                   "server %s cannot compute its minimum and reports nothing: %s",
-                   syncer->server_id, roster_strerror(err));
+        rst_syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
+                       "server %s cannot compute its minimum and reports nothing: %s",
+                       syncer->server_id, roster_strerror(err));
     else if (err != reported)
-        syncer_log(syncer, ROSTER_STORE_LOG_INFO, "server %s can compute its minimum again",
-                   syncer->server_id);
+        rst_syncer_log(syncer, ROSTER_STORE_LOG_INFO, "server %s can compute its minimum again",
+                       syncer->server_id);
 }
 
 static int64_t interval_ns(const struct roster_syncer *syncer)
@@ -180,9 +180,9 @@ static int64_t interval_ns(const struct roster_syncer *syncer)
 /* The record has a value that was never asked for: with its lease it goes, and then a new one. */
 static int reject_record(struct roster_syncer *syncer, uint64_t record, int64_t lease)
 {
-    int err = syncer_reject(syncer, syncer->paths.record, record, SYNCER_NOT_WRITTEN);
+    int err = rst_syncer_reject(syncer, syncer->paths.record, record, SYNCER_NOT_WRITTEN);
 
-    syncer_lost(syncer, lease, err);
+    rst_syncer_lost(syncer, lease, err);
     return err;
 }
 
@@ -198,11 +198,12 @@ static void registered(struct roster_syncer *syncer, uint64_t record, int64_t re
     syncer->stats.registrations++;
     rst_lease_grant(syncer->roster, record,
                     rst_control(NO_FENCE) ? UINT64_MAX - 1 : (uint64_t)deadline);
-    syncer_set_state(syncer, ROSTER_SYNCER_LIVE, 0);
-    syncer_set_due(syncer, SYNCER_FENCE, 0);
+    rst_syncer_set_state(syncer, ROSTER_SYNCER_LIVE, 0);
+    rst_syncer_set_due(syncer, SYNCER_FENCE, 0);
     /* A record that has vanished again already is noticed by the next report. */
-    syncer_set_due(syncer, SYNCER_REPORT,
-                   syncer->gone_at > revision ? 0 : store_monotonic_ns() + interval_ns(syncer));
+    rst_syncer_set_due(syncer, SYNCER_REPORT,
+                       syncer->gone_at > revision ? 0
+                                                  : rst_store_monotonic_ns() + interval_ns(syncer));
     pthread_mutex_unlock(&syncer->lock);
 }
 
@@ -218,7 +219,7 @@ static int resume_registration(struct roster_syncer *syncer, const struct standi
     if (standing->record > rst_lease_record(syncer->roster) || standing->record < passed(standing))
         return reject_record(syncer, standing->record, lease);
     admitted(syncer, standing);
-    registered(syncer, standing->record, standing->record_revision, deadline, NULL);
+    registered(syncer, standing->record, standing->rst_record_revision, deadline, NULL);
     return 0;
 }
 
@@ -233,18 +234,19 @@ static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t de
 
     if (err != 0)
         return err;
-    if (standing.record_revision != 0)
+    if (standing.rst_record_revision != 0)
         return resume_registration(syncer, &standing, lease, deadline);
     err = scan(syncer, passed(&standing), &min);
     if (err == -ERANGE)
-        (void)syncer_reject(syncer, passed_key(syncer, &standing), passed(&standing), SYNCER_AHEAD);
+        (void)rst_syncer_reject(syncer, passed_key(syncer, &standing), passed(&standing),
+                                SYNCER_AHEAD);
     if (err != 0)
         return err;
     admitted(syncer, &standing);
-    batch_if_revision(&batch, syncer->paths.record, 0);
+    rst_batch_if_revision(&batch, syncer->paths.record, 0);
     put_txn_again(&batch, syncer, &standing, txn);
-    batch_put(&batch, syncer->paths.info, roster_store_text(syncer->info), lease);
-    batch_put(&batch, syncer->paths.record, record_format(min.min_start_ts, record), lease);
+    rst_batch_put(&batch, syncer->paths.info, roster_store_text(syncer->info), lease);
+    rst_batch_put(&batch, syncer->paths.record, rst_record_format(min.min_start_ts, record), lease);
     put_holder(&batch, syncer, lease, &min.holder, holder);
     err = run(syncer, &batch, &result);
     if (err == 0)
@@ -253,7 +255,7 @@ static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t de
     return err;
 }
 
-int syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline)
+int rst_syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline)
 {
     int err = -EAGAIN;
 
@@ -262,7 +264,7 @@ int syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadlin
         err = register_once(syncer, lease, deadline);
     pthread_mutex_unlock(&syncer->record_lock);
     tell_scan(syncer);
-    syncer_tell(syncer);
+    rst_syncer_tell(syncer);
     return err;
 }
 
@@ -277,14 +279,14 @@ static int adopt(struct roster_syncer *syncer, const struct roster_store_range *
         return reject_record(syncer, 0, lease);
     if (err != 0)
         return err;
-    if (standing.record_revision == 0 || standing.record_lease != lease) {
-        syncer_lost(syncer, lease, standing.record_revision == 0 ? -EKEYEXPIRED : -EEXIST);
+    if (standing.rst_record_revision == 0 || standing.record_lease != lease) {
+        rst_syncer_lost(syncer, lease, standing.rst_record_revision == 0 ? -EKEYEXPIRED : -EEXIST);
         return -EKEYEXPIRED;
     }
     if (standing.record > rst_lease_record(syncer->roster))
         return reject_record(syncer, standing.record, lease);
     syncer->record = standing.record;
-    syncer->record_revision = standing.record_revision;
+    syncer->rst_record_revision = standing.rst_record_revision;
     return -EAGAIN;
 }
 
@@ -309,17 +311,18 @@ static int put_once(struct roster_syncer *syncer, int64_t lease, const struct ro
     struct batch batch = {.n_ops = 0};
     int err;
 
-    batch_if_revision(&batch, syncer->paths.record, syncer->record_revision);
-    batch_put(&batch, syncer->paths.record, record_format(min->min_start_ts, record), lease);
+    rst_batch_if_revision(&batch, syncer->paths.record, syncer->rst_record_revision);
+    rst_batch_put(&batch, syncer->paths.record, rst_record_format(min->min_start_ts, record),
+                  lease);
     put_holder(&batch, syncer, lease, &min->holder, holder);
-    batch_otherwise_get(&batch, syncer->paths.record);
+    rst_batch_otherwise_get(&batch, syncer->paths.record);
     err = run(syncer, &batch, &result);
     if (err == 0)
         remember(syncer, min->min_start_ts, result->revision, &min->holder);
     else if (err == -EAGAIN)
         err = adopt(syncer, &result->results[0].range, lease);
     else if (err == -EKEYEXPIRED)
-        syncer_lost(syncer, lease, err);
+        rst_syncer_lost(syncer, lease, err);
     roster_store_free(result);
     return err;
 }
@@ -364,7 +367,7 @@ static int report(struct roster_syncer *syncer)
     return err;
 }
 
-int syncer_report(struct roster_syncer *syncer)
+int rst_syncer_report(struct roster_syncer *syncer)
 {
     int err;
 
@@ -372,23 +375,23 @@ int syncer_report(struct roster_syncer *syncer)
     err = report(syncer);
     pthread_mutex_unlock(&syncer->record_lock);
     tell_scan(syncer);
-    syncer_tell(syncer);
+    rst_syncer_tell(syncer);
     if (err == 0) {
         pthread_mutex_lock(&syncer->lock);
         syncer->stats.reports++;
         pthread_mutex_unlock(&syncer->lock);
     }
     if (err != -ESTALE)
-        syncer_note(syncer, &syncer->stats.reporting, err, &syncer->stats.report_failures);
+        rst_syncer_note(syncer, &syncer->stats.reporting, err, &syncer->stats.report_failures);
     return err;
 }
 
-void syncer_report_duty(struct roster_syncer *syncer)
+void rst_syncer_report_duty(struct roster_syncer *syncer)
 {
     pthread_mutex_lock(&syncer->lock);
-    syncer_set_due(syncer, SYNCER_REPORT, store_monotonic_ns() + interval_ns(syncer));
+    rst_syncer_set_due(syncer, SYNCER_REPORT, rst_store_monotonic_ns() + interval_ns(syncer));
     pthread_mutex_unlock(&syncer->lock);
-    (void)syncer_report(syncer);
+    (void)rst_syncer_report(syncer);
 }
 
 static int lower_once(struct roster_syncer *syncer, int64_t lease, uint64_t ts)
@@ -401,15 +404,15 @@ static int lower_once(struct roster_syncer *syncer, int64_t lease, uint64_t ts)
 
     if (err != 0)
         return err;
-    if (syncer_contradicts(syncer, passed(&standing)))
-        return syncer_reject(syncer, passed_key(syncer, &standing), passed(&standing),
-                             SYNCER_ABOVE_RECORD);
+    if (rst_syncer_contradicts(syncer, passed(&standing)))
+        return rst_syncer_reject(syncer, passed_key(syncer, &standing), passed(&standing),
+                                 SYNCER_ABOVE_RECORD);
     admitted(syncer, &standing);
     if (standing.record_lease != lease || ts < passed(&standing))
         return -ESTALE;
-    batch_if_revision(&batch, syncer->paths.record, standing.record_revision);
+    rst_batch_if_revision(&batch, syncer->paths.record, standing.rst_record_revision);
     put_txn_again(&batch, syncer, &standing, txn);
-    batch_put(&batch, syncer->paths.record, record_format(ts, record), lease);
+    rst_batch_put(&batch, syncer->paths.record, rst_record_format(ts, record), lease);
     err = run(syncer, &batch, &result);
     if (err == 0) {
         remember(syncer, ts, result->revision, NULL);
@@ -433,7 +436,7 @@ static int lower(struct roster_syncer *syncer, uint64_t ts)
     return err;
 }
 
-int syncer_lower(void *arg, uint64_t ts)
+int rst_syncer_lower(void *arg, uint64_t ts)
 {
     RST_NOT_CANCELLED;
     struct roster_syncer *syncer = arg;
@@ -442,21 +445,21 @@ int syncer_lower(void *arg, uint64_t ts)
     pthread_mutex_lock(&syncer->record_lock);
     err = lower(syncer, ts);
     pthread_mutex_unlock(&syncer->record_lock);
-    syncer_note(syncer, &syncer->stats.lowering, err == -ESTALE ? 0 : err, NULL);
+    rst_syncer_note(syncer, &syncer->stats.lowering, err == -ESTALE ? 0 : err, NULL);
     pthread_mutex_lock(&syncer->lock);
     if (err == 0)
         syncer->stats.lowered++;
     else if (err == -ESTALE)
         syncer->stats.lower_refused++;
     if (err == -EBADMSG)
-        syncer_set_due(syncer, SYNCER_FENCE,
-                       0); /* reports a fence: here the roster's locks are held */
+        rst_syncer_set_due(syncer, SYNCER_FENCE,
+                           0); /* reports a fence: here the roster's locks are held */
     pthread_mutex_unlock(&syncer->lock);
     /* Other servers moved the safe point again and again; nothing was changed. */
     return err == -EAGAIN ? -ETIMEDOUT : err;
 }
 
-int syncer_verify(struct roster_syncer *syncer, int64_t lease)
+int rst_syncer_verify(struct roster_syncer *syncer, int64_t lease)
 {
     struct roster_store_keys keys = roster_store_key(roster_store_text(syncer->paths.record));
     struct roster_store_range *range = NULL;

@@ -20,8 +20,8 @@
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
 
-int syncer_name_impossible(struct roster_syncer *syncer, const char *key, uint64_t value,
-                           const char *why)
+int rst_syncer_name_impossible(struct roster_syncer *syncer, const char *key, uint64_t value,
+                               const char *why)
 {
     struct roster_syncer_stats *stats = &syncer->stats;
     bool again;
@@ -34,33 +34,34 @@ int syncer_name_impossible(struct roster_syncer *syncer, const char *key, uint64
     snprintf(stats->rejected_key, sizeof(stats->rejected_key), "%s", key);
     pthread_mutex_unlock(&syncer->lock);
     if (!again)
-        syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
-                   "server %s rejects %s: it holds %" PRIu64 ", %s; find out who wrote it",
-                   syncer->server_id, key, value, why);
+        rst_syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
+                       "server %s rejects %s: it holds %" PRIu64 ", %s; find out who wrote it",
+                       syncer->server_id, key, value, why);
     return -EBADMSG;
 }
 
-int syncer_reject(struct roster_syncer *syncer, const char *key, uint64_t value, const char *why)
+int rst_syncer_reject(struct roster_syncer *syncer, const char *key, uint64_t value,
+                      const char *why)
 {
-    int err = syncer_name_impossible(syncer, key, value, why);
+    int err = rst_syncer_name_impossible(syncer, key, value, why);
     int64_t lease;
 
     pthread_mutex_lock(&syncer->lock);
     lease = syncer->registered ? syncer->lease : 0;
     pthread_mutex_unlock(&syncer->lock);
-    syncer_lost(syncer, lease, err);
+    rst_syncer_lost(syncer, lease, err);
     return err;
 }
 
-int syncer_check_lease(struct roster_syncer *syncer, const struct roster_store_lease *lease)
+int rst_syncer_check_lease(struct roster_syncer *syncer, const struct roster_store_lease *lease)
 {
     char name[40];
 
     if (lease->id > 0 && lease->ttl_ms > (int64_t)syncer->options.margin_ms)
         return 0;
     snprintf(name, sizeof(name), "lease %" PRIx64, (uint64_t)lease->id);
-    return syncer_name_impossible(syncer, name, lease->ttl_ms < 0 ? 0 : (uint64_t)lease->ttl_ms,
-                                  "a time to live in ms that leaves nothing above the margin");
+    return rst_syncer_name_impossible(syncer, name, lease->ttl_ms < 0 ? 0 : (uint64_t)lease->ttl_ms,
+                                      "a time to live in ms that leaves nothing above the margin");
 }
 
 /* Whether the deadline has passed: then a leader may have passed the record as well. */
@@ -69,29 +70,29 @@ static bool fence_if_late(struct roster_syncer *syncer)
     bool late;
 
     pthread_mutex_lock(&syncer->lock);
-    late = syncer->state != ROSTER_SYNCER_LIVE || syncer->deadline <= store_boottime_ns();
+    late = syncer->state != ROSTER_SYNCER_LIVE || syncer->deadline <= rst_store_boottime_ns();
     if (late)
-        syncer_fence(syncer, -EKEYEXPIRED);
+        rst_syncer_fence(syncer, -EKEYEXPIRED);
     pthread_mutex_unlock(&syncer->lock);
     return late;
 }
 
-bool syncer_contradicts(struct roster_syncer *syncer, uint64_t ts)
+bool rst_syncer_contradicts(struct roster_syncer *syncer, uint64_t ts)
 {
     return rst_lease_protects_below(syncer->roster, ts) && !fence_if_late(syncer);
 }
 
-uint64_t syncer_protected(struct roster_syncer *syncer)
+uint64_t rst_syncer_protected(struct roster_syncer *syncer)
 {
     return rst_lease_record(syncer->roster);
 }
 
-bool syncer_pass(struct roster_syncer *syncer, uint64_t ts)
+bool rst_syncer_pass(struct roster_syncer *syncer, uint64_t ts)
 {
     return rst_lease_pass(syncer->roster, ts);
 }
 
-void syncer_ack_sent(struct roster_syncer *syncer, uint64_t ts)
+void rst_syncer_ack_sent(struct roster_syncer *syncer, uint64_t ts)
 {
     pthread_mutex_lock(&syncer->lock);
     if (ts > syncer->ack_sent)
@@ -99,14 +100,14 @@ void syncer_ack_sent(struct roster_syncer *syncer, uint64_t ts)
     pthread_mutex_unlock(&syncer->lock);
 }
 
-void syncer_ack_stands(struct roster_syncer *syncer, int64_t lease)
+void rst_syncer_ack_stands(struct roster_syncer *syncer, int64_t lease)
 {
     pthread_mutex_lock(&syncer->lock);
     syncer->ack_lease = lease;
     pthread_mutex_unlock(&syncer->lock);
 }
 
-uint64_t syncer_ack_limit(struct roster_syncer *syncer)
+uint64_t rst_syncer_ack_limit(struct roster_syncer *syncer)
 {
     uint64_t limit;
 

@@ -19,22 +19,22 @@
 
 static void lease_duty(void *arg)
 {
-    syncer_lease_duty(arg);
+    rst_syncer_lease_duty(arg);
 }
 
 static void report_duty(void *arg)
 {
-    syncer_report_duty(arg);
+    rst_syncer_report_duty(arg);
 }
 
 static void watch_duty(void *arg)
 {
-    syncer_watch_duty(arg, -1);
+    rst_syncer_watch_duty(arg, -1);
 }
 
 static void fence_duty(void *arg)
 {
-    syncer_fence_duty(arg);
+    rst_syncer_fence_duty(arg);
 }
 
 static void cancel_watch(void *arg)
@@ -44,7 +44,7 @@ static void cancel_watch(void *arg)
     roster_store_watch_cancel(syncer->watch);
 }
 
-int syncer_background_init(struct roster_syncer *syncer)
+int rst_syncer_background_init(struct roster_syncer *syncer)
 {
     static const struct rst_duty duties[SYNCER_DUTIES] = {
         [SYNCER_LEASE] = {"roster-lease", lease_duty, 0},
@@ -62,26 +62,27 @@ int roster_syncer_start(struct roster_syncer *syncer)
 
     if (syncer == NULL)
         return -EINVAL;
-    return store_is_foreign(syncer->store) ? -ECHILD : rst_background_start(&syncer->background);
+    return rst_store_is_foreign(syncer->store) ? -ECHILD
+                                               : rst_background_start(&syncer->background);
 }
 
 static void run_by_hand(struct roster_syncer *syncer, enum syncer_duty duty)
 {
-    if (rst_background_due(&syncer->background, duty) > store_monotonic_ns())
+    if (rst_background_due(&syncer->background, duty) > rst_store_monotonic_ns())
         return;
     switch (duty) {
     case SYNCER_LEASE:
-        syncer_lease_duty(syncer);
+        rst_syncer_lease_duty(syncer);
         break;
     case SYNCER_REPORT:
-        syncer_report_duty(syncer);
+        rst_syncer_report_duty(syncer);
         break;
     case SYNCER_WATCH:
-        syncer_watch_duty(syncer, 0);
+        rst_syncer_watch_duty(syncer, 0);
         break;
     case SYNCER_FENCE:
     case SYNCER_DUTIES:
-        syncer_fence_duty(syncer);
+        rst_syncer_fence_duty(syncer);
         break;
     }
 }
@@ -98,7 +99,7 @@ int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
 
     if (syncer == NULL)
         return -EINVAL;
-    if (store_is_foreign(syncer->store))
+    if (rst_store_is_foreign(syncer->store))
         return -ECHILD;
     err = rst_background_enter(&syncer->background);
     if (err != 0)
@@ -112,7 +113,7 @@ int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
     }
     rst_background_leave(&syncer->background);
     if (wait_ms != NULL)
-        *wait_ms = (uint32_t)store_remaining_ms(next);
+        *wait_ms = (uint32_t)rst_store_remaining_ms(next);
     return 0;
 }
 
@@ -122,23 +123,23 @@ int roster_syncer_report(struct roster_syncer *syncer)
 
     if (syncer == NULL)
         return -EINVAL;
-    return store_is_foreign(syncer->store) ? -ECHILD : syncer_report(syncer);
+    return rst_store_is_foreign(syncer->store) ? -ECHILD : rst_syncer_report(syncer);
 }
 
 int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state state, int timeout_ms)
 {
     RST_NOT_CANCELLED;
 
-    int64_t deadline = store_deadline_in(timeout_ms);
+    int64_t deadline = rst_store_deadline_in(timeout_ms);
     bool reached;
 
     if (syncer == NULL)
         return -EINVAL;
-    if (store_is_foreign(syncer->store))
+    if (rst_store_is_foreign(syncer->store))
         return -ECHILD;
     pthread_mutex_lock(&syncer->lock);
-    while (syncer->state != state && store_remaining_ns(deadline) > 0)
-        threads_wait(&syncer->changed, &syncer->lock, deadline);
+    while (syncer->state != state && rst_store_remaining_ns(deadline) > 0)
+        rst_threads_wait(&syncer->changed, &syncer->lock, deadline);
     reached = syncer->state == state;
     pthread_mutex_unlock(&syncer->lock);
     return reached ? 0 : -ETIMEDOUT;
@@ -154,9 +155,9 @@ static int wait_for_pins(struct roster_syncer *syncer, int64_t deadline)
         err = rst_lease_scan(syncer->roster, syncer->options.max_age_ms, 0, false, &min);
         if (err != 0 || min.holder.kind == ROSTER_HOLDER_NONE)
             return err;
-        if (store_remaining_ns(deadline) == 0)
+        if (rst_store_remaining_ns(deadline) == 0)
             return -EBUSY;
-        store_sleep_until(store_monotonic_ns() + STOP_LOOK_NS);
+        rst_store_sleep_until(rst_store_monotonic_ns() + STOP_LOOK_NS);
     }
 }
 
@@ -171,15 +172,15 @@ static int remove_keys(struct roster_syncer *syncer)
     return err == -EKEYEXPIRED ? 0 : err;
 }
 
-void syncer_end(struct roster_syncer *syncer)
+void rst_syncer_end(struct roster_syncer *syncer)
 {
     /* From here on checks fail for good, before anybody may learn that the record is gone. */
     rst_lease_detach(syncer->roster);
     pthread_mutex_lock(&syncer->lock);
     syncer->registered = false;
-    syncer_set_state(syncer, ROSTER_SYNCER_STOPPED, 0);
+    rst_syncer_set_state(syncer, ROSTER_SYNCER_STOPPED, 0);
     pthread_mutex_unlock(&syncer->lock);
-    syncer_tell(syncer);
+    rst_syncer_tell(syncer);
 }
 
 int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
@@ -189,17 +190,17 @@ int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
 
     if (syncer == NULL)
         return -EINVAL;
-    if (store_is_foreign(syncer->store))
+    if (rst_store_is_foreign(syncer->store))
         return -ECHILD;
     /* Whether something is pinned is no longer the question when somebody else is at it. */
     err = rst_background_is_ending(&syncer->background)
               ? 0
-              : wait_for_pins(syncer, store_deadline_in(timeout_ms));
+              : wait_for_pins(syncer, rst_store_deadline_in(timeout_ms));
     if (err == 0)
         err = rst_background_stop(&syncer->background);
     if (err != 0)
         return err;
-    syncer_end(syncer);
+    rst_syncer_end(syncer);
     err = remove_keys(syncer);
     rst_background_stopped(&syncer->background);
     return err;

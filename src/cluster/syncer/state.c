@@ -38,8 +38,8 @@ const char *roster_syncer_state_name(enum roster_syncer_state state)
     return "unknown";
 }
 
-void syncer_log(struct roster_syncer *syncer, enum roster_store_log_level level, const char *format,
-                ...)
+void rst_syncer_log(struct roster_syncer *syncer, enum roster_store_log_level level,
+                    const char *format, ...)
 {
     va_list args;
 
@@ -48,16 +48,17 @@ void syncer_log(struct roster_syncer *syncer, enum roster_store_log_level level,
     va_end(args);
 }
 
-int64_t syncer_deadline(const struct roster_syncer *syncer, const struct roster_store_lease *lease)
+int64_t rst_syncer_deadline(const struct roster_syncer *syncer,
+                            const struct roster_store_lease *lease)
 {
-    int64_t wanted = (int64_t)syncer->options.ttl_ms, now = store_boottime_ns();
+    int64_t wanted = (int64_t)syncer->options.ttl_ms, now = rst_store_boottime_ns();
     int64_t asked_at = lease->asked_at_ns < now ? lease->asked_at_ns : now;
     int64_t ttl = lease->ttl_ms < wanted ? lease->ttl_ms : wanted;
 
     return asked_at + (ttl - (int64_t)syncer->options.margin_ms) * STORE_NS_PER_MS;
 }
 
-void syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state state, int reason)
+void rst_syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state state, int reason)
 {
     struct roster_syncer_change change = {syncer->state, state, reason};
 
@@ -86,10 +87,10 @@ static enum roster_store_log_level level_of(const struct roster_syncer_change *c
 
 static void tell_one(struct roster_syncer *syncer, const struct roster_syncer_change *change)
 {
-    syncer_log(syncer, level_of(change), "server %s is %s, was %s%s%s", syncer->server_id,
-               roster_syncer_state_name(change->after), roster_syncer_state_name(change->before),
-               change->reason == 0 ? "" : ": ",
-               change->reason == 0 ? "" : roster_strerror(change->reason));
+    rst_syncer_log(syncer, level_of(change), "server %s is %s, was %s%s%s", syncer->server_id,
+                   roster_syncer_state_name(change->after),
+                   roster_syncer_state_name(change->before), change->reason == 0 ? "" : ": ",
+                   change->reason == 0 ? "" : roster_strerror(change->reason));
     if (syncer->options.change != NULL)
         syncer->options.change(syncer->options.change_arg, change);
 }
@@ -111,7 +112,7 @@ static bool take_change(struct roster_syncer *syncer, struct roster_syncer_chang
     return taken;
 }
 
-void syncer_tell(struct roster_syncer *syncer)
+void rst_syncer_tell(struct roster_syncer *syncer)
 {
     struct roster_syncer_change change;
 
@@ -122,12 +123,12 @@ void syncer_tell(struct roster_syncer *syncer)
             tell_one(syncer, &change);
 }
 
-void syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t when)
+void rst_syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t when)
 {
     rst_background_set_due(&syncer->background, duty, when);
 }
 
-int64_t syncer_live_lease(struct roster_syncer *syncer)
+int64_t rst_syncer_live_lease(struct roster_syncer *syncer)
 {
     int64_t lease;
 
@@ -137,61 +138,61 @@ int64_t syncer_live_lease(struct roster_syncer *syncer)
     return lease;
 }
 
-void syncer_note(struct roster_syncer *syncer, struct roster_failing *operation, int err,
-                 uint64_t *counter)
+void rst_syncer_note(struct roster_syncer *syncer, struct roster_failing *operation, int err,
+                     uint64_t *counter)
 {
     struct roster_syncer_stats *stats = &syncer->stats;
     const struct roster_failing *newest = &stats->joining;
 
     pthread_mutex_lock(&syncer->lock);
-    failing_note(operation, err, store_boottime_ns());
-    newest = failing_newer(newest, &stats->keeping);
-    newest = failing_newer(newest, &stats->reporting);
-    newest = failing_newer(newest, &stats->watching);
-    newest = failing_newer(newest, &stats->lowering);
+    rst_failing_note(operation, err, rst_store_boottime_ns());
+    newest = rst_failing_newer(newest, &stats->keeping);
+    newest = rst_failing_newer(newest, &stats->reporting);
+    newest = rst_failing_newer(newest, &stats->watching);
+    newest = rst_failing_newer(newest, &stats->lowering);
     stats->last_error = newest->error;
     if (err != 0 && counter != NULL)
         (*counter)++;
     pthread_mutex_unlock(&syncer->lock);
 }
 
-void syncer_fence(struct roster_syncer *syncer, int reason)
+void rst_syncer_fence(struct roster_syncer *syncer, int reason)
 {
     if (!rst_control(NO_FENCE))
         rst_lease_fence(syncer->roster);
     if (syncer->state == ROSTER_SYNCER_LIVE) {
         syncer->stats.fences++;
-        syncer_set_state(syncer, ROSTER_SYNCER_FENCED, reason);
+        rst_syncer_set_state(syncer, ROSTER_SYNCER_FENCED, reason);
     }
 }
 
-void syncer_lost(struct roster_syncer *syncer, int64_t lease, int reason)
+void rst_syncer_lost(struct roster_syncer *syncer, int64_t lease, int reason)
 {
     pthread_mutex_lock(&syncer->lock);
     if (syncer->lease == lease && lease != 0) {
         syncer->lease = 0;
         syncer->old_lease = lease;
         syncer->registered = false;
-        syncer_fence(syncer, reason);
-        syncer_set_due(syncer, SYNCER_LEASE, 0);
+        rst_syncer_fence(syncer, reason);
+        rst_syncer_set_due(syncer, SYNCER_LEASE, 0);
     }
     pthread_mutex_unlock(&syncer->lock);
 }
 
-void syncer_fence_duty(struct roster_syncer *syncer)
+void rst_syncer_fence_duty(struct roster_syncer *syncer)
 {
     int64_t left;
 
     pthread_mutex_lock(&syncer->lock);
-    left = syncer->deadline - store_boottime_ns();
+    left = syncer->deadline - rst_store_boottime_ns();
     if (syncer->state == ROSTER_SYNCER_LIVE && left <= 0) {
-        syncer_fence(syncer, -EKEYEXPIRED);
-        syncer_set_due(syncer, SYNCER_LEASE, 0);
+        rst_syncer_fence(syncer, -EKEYEXPIRED);
+        rst_syncer_set_due(syncer, SYNCER_LEASE, 0);
     }
     /* At most a second, because only CLOCK_BOOTTIME goes on while the machine is suspended. */
     if (syncer->state != ROSTER_SYNCER_LIVE || left > STORE_NS_PER_S)
         left = STORE_NS_PER_S;
-    syncer_set_due(syncer, SYNCER_FENCE, store_monotonic_ns() + left);
+    rst_syncer_set_due(syncer, SYNCER_FENCE, rst_store_monotonic_ns() + left);
     pthread_mutex_unlock(&syncer->lock);
-    syncer_tell(syncer);
+    rst_syncer_tell(syncer);
 }

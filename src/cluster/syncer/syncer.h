@@ -46,7 +46,7 @@ struct roster_syncer {
 
     /* The record in the store. Under record_lock. */
     pthread_mutex_t record_lock;
-    int64_t record_revision;     /* of its last change that we know */
+    int64_t rst_record_revision; /* of its last change that we know */
     uint64_t record;             /* its value then */
     struct roster_holder holder; /* what stands beside it */
     uint64_t txn_seen;           /* the greatest txn safe point that was read and admitted */
@@ -78,54 +78,55 @@ struct roster_syncer {
 
 /* --------------------------------------------------------------- syncer/state.c */
 
-__attribute__((format(printf, 3, 4))) void syncer_log(struct roster_syncer *syncer,
-                                                      enum roster_store_log_level level,
-                                                      const char *format, ...);
+__attribute__((format(printf, 3, 4))) void rst_syncer_log(struct roster_syncer *syncer,
+                                                          enum roster_store_log_level level,
+                                                          const char *format, ...);
 
 /*
  * The deadline of a lease, CLOCK_BOOTTIME: from when it was asked for, its time to live less the
  * margin. A store that says more than was wanted is not relied upon for more.
  */
-int64_t syncer_deadline(const struct roster_syncer *syncer, const struct roster_store_lease *lease);
+int64_t rst_syncer_deadline(const struct roster_syncer *syncer,
+                            const struct roster_store_lease *lease);
 
-/* Under lock: changes the state; syncer_tell() afterwards, without locks. */
-void syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state state, int reason);
-void syncer_tell(struct roster_syncer *syncer);
+/* Under lock: changes the state; rst_syncer_tell() afterwards, without locks. */
+void rst_syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state state, int reason);
+void rst_syncer_tell(struct roster_syncer *syncer);
 
 /* The record or its lease is gone: fences and makes the lease's duty come back at once. Then tell.
  */
-void syncer_lost(struct roster_syncer *syncer, int64_t lease, int reason);
+void rst_syncer_lost(struct roster_syncer *syncer, int64_t lease, int reason);
 
 /* Under lock: fences the roster, and a live syncer becomes fenced. Then tell. */
-void syncer_fence(struct roster_syncer *syncer, int reason);
+void rst_syncer_fence(struct roster_syncer *syncer, int reason);
 
 /* Fences when the deadline has passed. */
-void syncer_fence_duty(struct roster_syncer *syncer);
+void rst_syncer_fence_duty(struct roster_syncer *syncer);
 
 /* Under lock: when the duty is due again; wakes its thread. */
-void syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t when);
+void rst_syncer_set_due(struct roster_syncer *syncer, enum syncer_duty duty, int64_t when);
 
 /* The lease that the server lives under, for keys that shall go with it; 0 while it is not live. */
-int64_t syncer_live_lease(struct roster_syncer *syncer);
+int64_t rst_syncer_live_lease(struct roster_syncer *syncer);
 
 /* What an attempt of an operation, a member of `stats`, came to; counts failures unless NULL. */
-void syncer_note(struct roster_syncer *syncer, struct roster_failing *operation, int err,
-                 uint64_t *counter);
+void rst_syncer_note(struct roster_syncer *syncer, struct roster_failing *operation, int err,
+                     uint64_t *counter);
 
 /* --------------------------------------------------------------- syncer/record.c */
 
 /* Registers under a lease. On success the roster is live until `deadline`. */
-int syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline);
+int rst_syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline);
 
 /* One report. */
-int syncer_report(struct roster_syncer *syncer);
-void syncer_report_duty(struct roster_syncer *syncer);
+int rst_syncer_report(struct roster_syncer *syncer);
+void rst_syncer_report_duty(struct roster_syncer *syncer);
 
 /* Lowers the record; the roster's hook. */
-int syncer_lower(void *arg, uint64_t ts);
+int rst_syncer_lower(void *arg, uint64_t ts);
 
 /* Whether the record still hangs on this lease: 0, -EKEYEXPIRED, or an error of the store. */
-int syncer_verify(struct roster_syncer *syncer, int64_t lease);
+int rst_syncer_verify(struct roster_syncer *syncer, int64_t lease);
 
 /* --------------------------------------------------------------- syncer/reject.c */
 
@@ -139,60 +140,61 @@ int syncer_verify(struct roster_syncer *syncer, int64_t lease);
  * Whether the roster protects something below a safe point that was read, under a lease that lives.
  * Fences when the deadline has passed: then a leader may have passed the record as well.
  */
-bool syncer_contradicts(struct roster_syncer *syncer, uint64_t ts);
+bool rst_syncer_contradicts(struct roster_syncer *syncer, uint64_t ts);
 
 /* The record as the roster protects it, which is not below the one in the store. */
-uint64_t syncer_protected(struct roster_syncer *syncer);
+uint64_t rst_syncer_protected(struct roster_syncer *syncer);
 
 /* A safe point is about to be published: see rst_lease_pass(). */
-bool syncer_pass(struct roster_syncer *syncer, uint64_t ts);
+bool rst_syncer_pass(struct roster_syncer *syncer, uint64_t ts);
 
 /* Counts and names what no correct store or server can say. Returns -EBADMSG. */
-int syncer_name_impossible(struct roster_syncer *syncer, const char *key, uint64_t value,
-                           const char *why);
+int rst_syncer_name_impossible(struct roster_syncer *syncer, const char *key, uint64_t value,
+                               const char *why);
 
 /* The same for what the server's protection rests on, see syncer/reject.c: a live server is fenced.
- * syncer_tell() afterwards. */
-int syncer_reject(struct roster_syncer *syncer, const char *key, uint64_t value, const char *why);
+ * rst_syncer_tell() afterwards. */
+int rst_syncer_reject(struct roster_syncer *syncer, const char *key, uint64_t value,
+                      const char *why);
 
 /* Whether the store's answer about a lease is worth anything: 0 or -EBADMSG. */
-int syncer_check_lease(struct roster_syncer *syncer, const struct roster_store_lease *lease);
+int rst_syncer_check_lease(struct roster_syncer *syncer, const struct roster_store_lease *lease);
 
 /*
  * Acknowledgements of the server's safe points: before one is sent; when the first one under a
  * lease stands, or with 0 when none stands any more; and how far the gc safe point may then be.
  */
-void syncer_ack_sent(struct roster_syncer *syncer, uint64_t ts);
-void syncer_ack_stands(struct roster_syncer *syncer, int64_t lease);
-uint64_t syncer_ack_limit(struct roster_syncer *syncer);
+void rst_syncer_ack_sent(struct roster_syncer *syncer, uint64_t ts);
+void rst_syncer_ack_stands(struct roster_syncer *syncer, int64_t lease);
+uint64_t rst_syncer_ack_limit(struct roster_syncer *syncer);
 
 /* --------------------------------------------------------------- syncer/lease.c */
 
-void syncer_lease_duty(struct roster_syncer *syncer);
+void rst_syncer_lease_duty(struct roster_syncer *syncer);
 
 /* --------------------------------------------------------------- syncer/watch.c */
 
 /* Takes changes of the record, waiting at most `timeout_ms` for them; negative: without end. */
-void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms);
+void rst_syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms);
 
 /* --------------------------------------------------------------- syncer/run.c */
 
 /* The duties, in the order of their enumeration. */
-int syncer_background_init(struct roster_syncer *syncer);
+int rst_syncer_background_init(struct roster_syncer *syncer);
 
 /* After the last thread: fences for good. */
-void syncer_end(struct roster_syncer *syncer);
+void rst_syncer_end(struct roster_syncer *syncer);
 
 /* --------------------------------------------------------------- syncer/options.c */
 
-int syncer_options_complete(struct roster_syncer_options *known,
-                            const struct roster_syncer_options *options);
+int rst_syncer_options_complete(struct roster_syncer_options *known,
+                                const struct roster_syncer_options *options);
 
 /* The JSON of the server. 0, -EINVAL (no UTF-8) or -ENOMEM. */
-int syncer_info_json(const struct roster_syncer_options *options, char **text);
+int rst_syncer_info_json(const struct roster_syncer_options *options, char **text);
 
 /* The JSON of who holds the minimum, in `text`; a pointer to it. */
-struct roster_store_bytes syncer_holder_json(const struct roster_holder *holder, char *text,
-                                             size_t size);
+struct roster_store_bytes rst_syncer_holder_json(const struct roster_holder *holder, char *text,
+                                                 size_t size);
 
 #endif

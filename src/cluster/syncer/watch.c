@@ -28,8 +28,8 @@ static void gone(struct roster_syncer *syncer, int64_t revision, int reason)
     if (syncer->registered && revision > syncer->registered_at)
         lease = syncer->lease;
     pthread_mutex_unlock(&syncer->lock);
-    syncer_lost(syncer, lease, reason);
-    syncer_tell(syncer);
+    rst_syncer_lost(syncer, lease, reason);
+    rst_syncer_tell(syncer);
 }
 
 /*
@@ -40,11 +40,11 @@ static void look_at_record(struct roster_syncer *syncer, const struct roster_sto
 {
     uint64_t record = UINT64_MAX;
 
-    if (record_parse(kv->value, &record) == 0 && record <= rst_lease_record(syncer->roster))
+    if (rst_record_parse(kv->value, &record) == 0 && record <= rst_lease_record(syncer->roster))
         return;
     pthread_mutex_lock(&syncer->lock);
     syncer->recheck = syncer->registered;
-    syncer_set_due(syncer, SYNCER_REPORT, 0);
+    rst_syncer_set_due(syncer, SYNCER_REPORT, 0);
     pthread_mutex_unlock(&syncer->lock);
 }
 
@@ -80,13 +80,14 @@ static void pause_watch(struct roster_syncer *syncer)
 
     pthread_mutex_lock(&syncer->lock);
     times = syncer->stats.watching.times;
-    syncer_set_due(syncer, SYNCER_WATCH,
-                   store_monotonic_ns() + store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS,
-                                                           times < 16 ? (unsigned)times : 16));
+    rst_syncer_set_due(
+        syncer, SYNCER_WATCH,
+        rst_store_monotonic_ns() +
+            rst_store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS, times < 16 ? (unsigned)times : 16));
     pthread_mutex_unlock(&syncer->lock);
 }
 
-void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms)
+void rst_syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms)
 {
     struct roster_store_events *events = NULL;
     int err = roster_store_watch_next(syncer->watch, timeout_ms, &events);
@@ -96,7 +97,7 @@ void syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms)
         roster_store_free(events);
     }
     if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
-        syncer_note(syncer, &syncer->stats.watching, err, NULL);
+        rst_syncer_note(syncer, &syncer->stats.watching, err, NULL);
     if (err != 0 && err != -ETIMEDOUT)
         pause_watch(syncer);
 }

@@ -34,7 +34,7 @@ static struct arena *arena_of(const void *object)
     return (struct arena *)((uintptr_t)object - offsetof(struct arena, object));
 }
 
-void *store_arena_new(size_t object_size, size_t limit)
+void *rst_store_arena_new(size_t object_size, size_t limit)
 {
     struct arena *arena = calloc(1, sizeof(*arena) + object_size);
 
@@ -58,7 +58,7 @@ static int add_chunk(struct arena *arena, size_t size)
     return 0;
 }
 
-void *store_arena_alloc(void *object, size_t size)
+void *rst_store_arena_alloc(void *object, size_t size)
 {
     struct arena *arena = arena_of(object);
     size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -80,7 +80,8 @@ void *store_arena_alloc(void *object, size_t size)
     return piece;
 }
 
-int store_arena_copy(void *object, struct roster_store_bytes from, struct roster_store_bytes *to)
+int rst_store_arena_copy(void *object, struct roster_store_bytes from,
+                         struct roster_store_bytes *to)
 {
     void *data;
 
@@ -88,28 +89,28 @@ int store_arena_copy(void *object, struct roster_store_bytes from, struct roster
     to->size = 0;
     if (from.size == 0)
         return 0;
-    data = store_arena_alloc(object, from.size);
+    data = rst_store_arena_alloc(object, from.size);
     if (data == NULL)
-        return store_arena_error(object);
+        return rst_store_arena_error(object);
     memcpy(data, from.data, from.size);
     to->data = data;
     to->size = from.size;
     return 0;
 }
 
-int store_arena_copy_kv(void *object, const struct roster_store_kv *from,
-                        struct roster_store_kv *to)
+int rst_store_arena_copy_kv(void *object, const struct roster_store_kv *from,
+                            struct roster_store_kv *to)
 {
     int err;
 
     *to = *from;
-    err = store_arena_copy(object, from->key, &to->key);
+    err = rst_store_arena_copy(object, from->key, &to->key);
     if (err == 0)
-        err = store_arena_copy(object, from->value, &to->value);
+        err = rst_store_arena_copy(object, from->value, &to->value);
     return err;
 }
 
-void *store_arena_grow(void *object, void *array, size_t count, size_t item_size)
+void *rst_store_arena_grow(void *object, void *array, size_t count, size_t item_size)
 {
     size_t room = count == 0 ? 4 : count * 2;
     void *larger;
@@ -117,18 +118,18 @@ void *store_arena_grow(void *object, void *array, size_t count, size_t item_size
     /* Arrays have room for 4, 8, 16, ... items, so they are full at exactly these counts. */
     if (count != 0 && (count < 4 || (count & (count - 1)) != 0))
         return array;
-    larger = store_arena_alloc(object, room * item_size);
+    larger = rst_store_arena_alloc(object, room * item_size);
     if (larger != NULL && count > 0)
         memcpy(larger, array, count * item_size);
     return larger;
 }
 
-size_t store_arena_used(const void *object)
+size_t rst_store_arena_used(const void *object)
 {
     return arena_of(object)->used;
 }
 
-int store_arena_error(const void *object)
+int rst_store_arena_error(const void *object)
 {
     return arena_of(object)->error;
 }

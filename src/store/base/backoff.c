@@ -9,7 +9,7 @@
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 
-uint64_t store_random(void)
+uint64_t rst_store_random(void)
 {
     uint64_t bits = 0;
 
@@ -19,7 +19,7 @@ uint64_t store_random(void)
     return bits;
 }
 
-int64_t store_backoff_ns(int min_ms, int max_ms, unsigned failures)
+int64_t rst_store_backoff_ns(int min_ms, int max_ms, unsigned failures)
 {
     int64_t ms = min_ms;
     int64_t half;
@@ -29,5 +29,5 @@ int64_t store_backoff_ns(int min_ms, int max_ms, unsigned failures)
     if (ms > max_ms)
         ms = max_ms;
     half = ms * STORE_NS_PER_MS / 2;
-    return half + (int64_t)(store_random() % (uint64_t)(half + 1));
+    return half + (int64_t)(rst_store_random() % (uint64_t)(half + 1));
 }

@@ -12,9 +12,9 @@
  * a random part between half and all is taken, so that many who failed together do not come back
  * together. In nanoseconds, never 0.
  */
-int64_t store_backoff_ns(int min_ms, int max_ms, unsigned failures);
+int64_t rst_store_backoff_ns(int min_ms, int max_ms, unsigned failures);
 
 /* 64 bits that cannot be guessed and no two processes share. */
-uint64_t store_random(void);
+uint64_t rst_store_random(void);
 
 #endif

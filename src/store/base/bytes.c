@@ -7,7 +7,7 @@
 
 #include "store/base/bytes.h"
 
-int store_bytes_compare(struct roster_store_bytes a, struct roster_store_bytes b)
+int rst_store_bytes_compare(struct roster_store_bytes a, struct roster_store_bytes b)
 {
     size_t shorter = a.size < b.size ? a.size : b.size;
     int order = shorter > 0 ? memcmp(a.data, b.data, shorter) : 0;
@@ -17,31 +17,31 @@ int store_bytes_compare(struct roster_store_bytes a, struct roster_store_bytes b
     return (a.size > b.size) - (a.size < b.size);
 }
 
-bool store_bytes_equal(struct roster_store_bytes a, struct roster_store_bytes b)
+bool rst_store_bytes_equal(struct roster_store_bytes a, struct roster_store_bytes b)
 {
-    return a.size == b.size && store_bytes_compare(a, b) == 0;
+    return a.size == b.size && rst_store_bytes_compare(a, b) == 0;
 }
 
-bool store_bytes_begins(struct roster_store_bytes bytes, struct roster_store_bytes prefix)
+bool rst_store_bytes_begins(struct roster_store_bytes bytes, struct roster_store_bytes prefix)
 {
     return prefix.size == 0 ||
            (bytes.size >= prefix.size && memcmp(bytes.data, prefix.data, prefix.size) == 0);
 }
 
-bool store_keys_match(const struct roster_store_keys *keys, struct roster_store_bytes key)
+bool rst_store_keys_match(const struct roster_store_keys *keys, struct roster_store_bytes key)
 {
     if (!keys->prefix)
-        return store_bytes_equal(keys->key, key);
-    return store_bytes_begins(key, keys->key) &&
-           (keys->after.size == 0 || store_bytes_compare(key, keys->after) > 0);
+        return rst_store_bytes_equal(keys->key, key);
+    return rst_store_bytes_begins(key, keys->key) &&
+           (keys->after.size == 0 || rst_store_bytes_compare(key, keys->after) > 0);
 }
 
-struct roster_store_bytes store_keys_first(const struct roster_store_keys *keys)
+struct roster_store_bytes rst_store_keys_first(const struct roster_store_keys *keys)
 {
     return keys->prefix && keys->after.size > 0 ? keys->after : keys->key;
 }
 
-size_t store_prefix_end(struct roster_store_bytes prefix, unsigned char *end)
+size_t rst_store_prefix_end(struct roster_store_bytes prefix, unsigned char *end)
 {
     size_t size = prefix.size;
 

@@ -10,22 +10,22 @@
 #include <roster/store.h>
 
 /* Less than, equal to or greater than 0, as memcmp with the shorter of equal strings first. */
-int store_bytes_compare(struct roster_store_bytes a, struct roster_store_bytes b);
+int rst_store_bytes_compare(struct roster_store_bytes a, struct roster_store_bytes b);
 
-bool store_bytes_equal(struct roster_store_bytes a, struct roster_store_bytes b);
+bool rst_store_bytes_equal(struct roster_store_bytes a, struct roster_store_bytes b);
 
-bool store_bytes_begins(struct roster_store_bytes bytes, struct roster_store_bytes prefix);
+bool rst_store_bytes_begins(struct roster_store_bytes bytes, struct roster_store_bytes prefix);
 
 /* Whether keys select this key. */
-bool store_keys_match(const struct roster_store_keys *keys, struct roster_store_bytes key);
+bool rst_store_keys_match(const struct roster_store_keys *keys, struct roster_store_bytes key);
 
 /* The string from which a walk over the selected keys begins; `after` itself is to be skipped. */
-struct roster_store_bytes store_keys_first(const struct roster_store_keys *keys);
+struct roster_store_bytes rst_store_keys_first(const struct roster_store_keys *keys);
 
 /*
  * Writes the least string greater than all that begin with the prefix to `end`, which has room
  * for prefix.size bytes, and returns its length; 0 when there is no such string.
  */
-size_t store_prefix_end(struct roster_store_bytes prefix, unsigned char *end);
+size_t rst_store_prefix_end(struct roster_store_bytes prefix, unsigned char *end);
 
 #endif

@@ -16,13 +16,13 @@ static bool valid_bytes(struct roster_store_bytes bytes)
     return bytes.data != NULL || bytes.size == 0;
 }
 
-int store_check_keys(const struct roster_store_keys *keys, bool reading)
+int rst_store_check_keys(const struct roster_store_keys *keys, bool reading)
 {
     if (!valid_bytes(keys->key) || !valid_bytes(keys->after))
         return -EINVAL;
     if (!keys->prefix && (keys->key.size == 0 || keys->after.size > 0))
         return -EINVAL;
-    if (keys->after.size > 0 && (!reading || !store_bytes_begins(keys->after, keys->key)))
+    if (keys->after.size > 0 && (!reading || !rst_store_bytes_begins(keys->after, keys->key)))
         return -EINVAL;
     if (keys->key.size > ROSTER_STORE_MAX_REQUEST || keys->after.size > ROSTER_STORE_MAX_REQUEST)
         return -EMSGSIZE;
@@ -58,7 +58,7 @@ static int check_compare(const struct roster_store_compare *compare, size_t *tot
 
 static int check_op(const struct roster_store_op *op, size_t *total)
 {
-    int err = store_check_keys(&op->keys, op->type == ROSTER_STORE_GET);
+    int err = rst_store_check_keys(&op->keys, op->type == ROSTER_STORE_GET);
 
     if (err != 0)
         return err;
@@ -88,7 +88,7 @@ static int compare_puts(const void *a, const void *b)
     const struct roster_store_op *const *left = a;
     const struct roster_store_op *const *right = b;
 
-    return store_bytes_compare((*left)->keys.key, (*right)->keys.key);
+    return rst_store_bytes_compare((*left)->keys.key, (*right)->keys.key);
 }
 
 /* Whether one of the sorted puts is to a key that is deleted. */
@@ -96,7 +96,7 @@ static bool deletes_a_put(const struct roster_store_op *op, const struct roster_
                           size_t n_puts)
 {
     for (size_t i = 0; i < n_puts; i++)
-        if (store_keys_match(&op->keys, puts[i]->keys.key))
+        if (rst_store_keys_match(&op->keys, puts[i]->keys.key))
             return true;
     return false;
 }
@@ -112,7 +112,7 @@ static int check_overlap(const struct roster_store_op *ops, size_t n)
             puts[n_puts++] = &ops[i];
     qsort(puts, n_puts, sizeof(puts[0]), compare_puts);
     for (size_t i = 1; i < n_puts; i++)
-        if (store_bytes_equal(puts[i - 1]->keys.key, puts[i]->keys.key))
+        if (rst_store_bytes_equal(puts[i - 1]->keys.key, puts[i]->keys.key))
             return -EINVAL;
     for (size_t i = 0; i < n; i++)
         if (ops[i].type == ROSTER_STORE_DELETE && deletes_a_put(&ops[i], puts, n_puts))
@@ -131,7 +131,7 @@ static int check_ops(const struct roster_store_op *ops, size_t n, size_t *total)
     return err != 0 ? err : check_overlap(ops, n);
 }
 
-int store_check_txn(const struct roster_store_txn *txn)
+int rst_store_check_txn(const struct roster_store_txn *txn)
 {
     size_t total = 0;
     int err = 0;
@@ -155,7 +155,7 @@ static bool ops_change(const struct roster_store_op *ops, size_t n)
     return false;
 }
 
-bool store_txn_changes(const struct roster_store_txn *txn)
+bool rst_store_txn_changes(const struct roster_store_txn *txn)
 {
     return ops_change(txn->success, txn->n_success) || ops_change(txn->failure, txn->n_failure);
 }

@@ -16,48 +16,48 @@ static int64_t read_clock(clockid_t clock)
     return (int64_t)ts.tv_sec * STORE_NS_PER_S + ts.tv_nsec;
 }
 
-int64_t store_monotonic_ns(void)
+int64_t rst_store_monotonic_ns(void)
 {
     return read_clock(CLOCK_MONOTONIC);
 }
 
-int64_t store_boottime_ns(void)
+int64_t rst_store_boottime_ns(void)
 {
     return read_clock(CLOCK_BOOTTIME);
 }
 
-int64_t store_time_add(int64_t a, int64_t b)
+int64_t rst_store_time_add(int64_t a, int64_t b)
 {
     return a > STORE_FOREVER - b ? STORE_FOREVER : a + b;
 }
 
-int64_t store_deadline_in(int64_t ms)
+int64_t rst_store_deadline_in(int64_t ms)
 {
     if (ms < 0 || ms > STORE_FOREVER / STORE_NS_PER_MS)
         return STORE_FOREVER;
-    return store_time_add(store_monotonic_ns(), ms * STORE_NS_PER_MS);
+    return rst_store_time_add(rst_store_monotonic_ns(), ms * STORE_NS_PER_MS);
 }
 
-int64_t store_remaining_ns(int64_t deadline)
+int64_t rst_store_remaining_ns(int64_t deadline)
 {
     int64_t now;
 
     if (deadline == STORE_FOREVER)
         return STORE_FOREVER;
-    now = store_monotonic_ns();
+    now = rst_store_monotonic_ns();
     return deadline > now ? deadline - now : 0;
 }
 
-int store_remaining_ms(int64_t deadline)
+int rst_store_remaining_ms(int64_t deadline)
 {
-    int64_t ns = store_remaining_ns(deadline);
+    int64_t ns = rst_store_remaining_ns(deadline);
 
     if (ns >= INT_MAX * STORE_NS_PER_MS)
         return INT_MAX;
     return (int)((ns + STORE_NS_PER_MS - 1) / STORE_NS_PER_MS);
 }
 
-struct timespec store_timespec(int64_t ns)
+struct timespec rst_store_timespec(int64_t ns)
 {
     struct timespec ts = {.tv_sec = (time_t)(ns / STORE_NS_PER_S),
                           .tv_nsec = (long)(ns % STORE_NS_PER_S)};
@@ -65,9 +65,9 @@ struct timespec store_timespec(int64_t ns)
     return ts;
 }
 
-void store_sleep_until(int64_t deadline)
+void rst_store_sleep_until(int64_t deadline)
 {
-    struct timespec ts = store_timespec(deadline);
+    struct timespec ts = rst_store_timespec(deadline);
 
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
         ;

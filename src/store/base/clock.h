@@ -16,24 +16,24 @@
 #define STORE_NS_PER_S INT64_C(1000000000)
 #define STORE_FOREVER INT64_MAX
 
-int64_t store_monotonic_ns(void);
-int64_t store_boottime_ns(void);
+int64_t rst_store_monotonic_ns(void);
+int64_t rst_store_boottime_ns(void);
 
 /* a + b for times that are not negative, at most STORE_FOREVER. */
-int64_t store_time_add(int64_t a, int64_t b);
+int64_t rst_store_time_add(int64_t a, int64_t b);
 
 /* The deadline in ms from now; negative means STORE_FOREVER. */
-int64_t store_deadline_in(int64_t ms);
+int64_t rst_store_deadline_in(int64_t ms);
 
 /* Nanoseconds until the deadline, 0 when it has passed. */
-int64_t store_remaining_ns(int64_t deadline);
+int64_t rst_store_remaining_ns(int64_t deadline);
 
 /* Milliseconds until the deadline, rounded up, 0 when it has passed, at most INT_MAX. */
-int store_remaining_ms(int64_t deadline);
+int rst_store_remaining_ms(int64_t deadline);
 
-struct timespec store_timespec(int64_t ns);
+struct timespec rst_store_timespec(int64_t ns);
 
 /* Sleeps, also through signals. */
-void store_sleep_until(int64_t deadline);
+void rst_store_sleep_until(int64_t deadline);
 
 #endif

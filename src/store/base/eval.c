@@ -27,14 +27,14 @@ static int collect(void *arg, const struct roster_store_kv *kv)
         c->more = true;
         return WALK_ENOUGH;
     }
-    c->kvs = store_arena_grow(c->object, c->kvs, c->count, sizeof(c->kvs[0]));
+    c->kvs = rst_store_arena_grow(c->object, c->kvs, c->count, sizeof(c->kvs[0]));
     if (c->kvs == NULL)
-        return store_arena_error(c->object);
-    return store_arena_copy_kv(c->object, kv, &c->kvs[c->count++]);
+        return rst_store_arena_error(c->object);
+    return rst_store_arena_copy_kv(c->object, kv, &c->kvs[c->count++]);
 }
 
-int store_eval_range(struct store_engine *engine, const struct roster_store_keys *keys,
-                     uint32_t limit, void *object, struct roster_store_range *range)
+int rst_store_eval_range(struct store_engine *engine, const struct roster_store_keys *keys,
+                         uint32_t limit, void *object, struct roster_store_range *range)
 {
     struct collector c = {.object = object, .limit = limit};
     int err = engine->walk(engine, keys, collect, &c);
@@ -88,7 +88,8 @@ static int holds(struct store_engine *engine, const struct roster_store_compare 
     if (found < 0)
         return found;
     if (compare->target == ROSTER_STORE_VALUE)
-        return found && related(store_bytes_compare(kv.value, compare->value), compare->relation);
+        return found &&
+               related(rst_store_bytes_compare(kv.value, compare->value), compare->relation);
     number = found ? number_of(&kv, compare->target) : 0;
     return related((number > compare->number) - (number < compare->number), compare->relation);
 }
@@ -123,7 +124,7 @@ static int carry_out(struct store_engine *engine, const struct roster_store_op *
         return engine->erase(engine, &op->keys, &result->deleted);
     case ROSTER_STORE_GET:
     default:
-        return store_eval_range(engine, &op->keys, op->limit, object, &result->range);
+        return rst_store_eval_range(engine, &op->keys, op->limit, object, &result->range);
     }
 }
 
@@ -135,9 +136,9 @@ static int carry_out_all(struct store_engine *engine, const struct roster_store_
 
     if (err != 0 || n == 0)
         return err;
-    results = store_arena_alloc(result, n * sizeof(*results));
+    results = rst_store_arena_alloc(result, n * sizeof(*results));
     if (results == NULL)
-        return store_arena_error(result);
+        return rst_store_arena_error(result);
     for (size_t i = 0; i < n && err == 0; i++)
         err = carry_out(engine, &ops[i], result, &results[i]);
     result->results = results;
@@ -145,10 +146,10 @@ static int carry_out_all(struct store_engine *engine, const struct roster_store_
     return err;
 }
 
-int store_eval_txn(struct store_engine *engine, const struct roster_store_txn *txn,
-                   size_t max_result_bytes, struct roster_store_txn_result **result)
+int rst_store_eval_txn(struct store_engine *engine, const struct roster_store_txn *txn,
+                       size_t max_result_bytes, struct roster_store_txn_result **result)
 {
-    struct roster_store_txn_result *r = store_arena_new(sizeof(*r), max_result_bytes);
+    struct roster_store_txn_result *r = rst_store_arena_new(sizeof(*r), max_result_bytes);
     int held, err;
 
     if (r == NULL)
@@ -169,7 +170,7 @@ int store_eval_txn(struct store_engine *engine, const struct roster_store_txn *t
     return 0;
 }
 
-void store_eval_stamp(struct roster_store_txn_result *result, int64_t revision)
+void rst_store_eval_stamp(struct roster_store_txn_result *result, int64_t revision)
 {
     /* The results were made by carry_out_all() and are constant only for the caller. */
     struct roster_store_op_result *results =

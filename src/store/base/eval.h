@@ -35,14 +35,14 @@ struct store_engine {
  * Reads keys into a range that is part of `object`, see base/arena.h. The revision is left to
  * the caller.
  */
-int store_eval_range(struct store_engine *engine, const struct roster_store_keys *keys,
-                     uint32_t limit, void *object, struct roster_store_range *range);
+int rst_store_eval_range(struct store_engine *engine, const struct roster_store_keys *keys,
+                         uint32_t limit, void *object, struct roster_store_range *range);
 
 /* Carries out a transaction into a new result; the result's revisions are left to the caller. */
-int store_eval_txn(struct store_engine *engine, const struct roster_store_txn *txn,
-                   size_t max_result_bytes, struct roster_store_txn_result **result);
+int rst_store_eval_txn(struct store_engine *engine, const struct roster_store_txn *txn,
+                       size_t max_result_bytes, struct roster_store_txn_result **result);
 
 /* Sets the revision of a result and of all that was read with it. */
-void store_eval_stamp(struct roster_store_txn_result *result, int64_t revision);
+void rst_store_eval_stamp(struct roster_store_txn_result *result, int64_t revision);
 
 #endif

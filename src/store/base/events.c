@@ -9,46 +9,48 @@
 #include "store/base/arena.h"
 #include "store/base/events.h"
 
-int store_event_list_begin(struct store_event_list *list, struct roster_store *store, bool snapshot)
+int rst_store_event_list_begin(struct store_event_list *list, struct roster_store *store,
+                               bool snapshot)
 {
     size_t most = store->options.max_result_bytes;
 
     memset(list, 0, sizeof(*list));
-    list->result = store_arena_new(sizeof(*list->result), most);
+    list->result = rst_store_arena_new(sizeof(*list->result), most);
     list->limit = most / 2;
     list->snapshot = snapshot;
     return list->result != NULL ? 0 : -ENOMEM;
 }
 
-bool store_event_list_full(struct store_event_list *list, int64_t revision)
+bool rst_store_event_list_full(struct store_event_list *list, int64_t revision)
 {
-    if (list->count == 0 || revision == list->last || store_arena_used(list->result) < list->limit)
+    if (list->count == 0 || revision == list->last ||
+        rst_store_arena_used(list->result) < list->limit)
         return false;
     list->revision = revision - 1;
     return true;
 }
 
-int store_event_list_add(struct store_event_list *list, const struct roster_store_kv *kv)
+int rst_store_event_list_add(struct store_event_list *list, const struct roster_store_kv *kv)
 {
     struct roster_store_event *event;
 
     list->events =
-        store_arena_grow(list->result, list->events, list->count, sizeof(list->events[0]));
+        rst_store_arena_grow(list->result, list->events, list->count, sizeof(list->events[0]));
     if (list->events == NULL)
-        return store_arena_error(list->result);
+        return rst_store_arena_error(list->result);
     event = &list->events[list->count++];
     event->type = kv->version == 0 ? ROSTER_STORE_EVENT_DELETE : ROSTER_STORE_EVENT_PUT;
     list->last = kv->mod_revision;
-    return store_arena_copy_kv(list->result, kv, &event->kv);
+    return rst_store_arena_copy_kv(list->result, kv, &event->kv);
 }
 
-int store_event_list_visit(void *list, const struct roster_store_kv *kv)
+int rst_store_event_list_visit(void *list, const struct roster_store_kv *kv)
 {
-    return store_event_list_add(list, kv);
+    return rst_store_event_list_add(list, kv);
 }
 
-int store_event_list_end(struct store_event_list *list, int err, struct roster_store_watch *watch,
-                         struct roster_store_events **events)
+int rst_store_event_list_end(struct store_event_list *list, int err,
+                             struct roster_store_watch *watch, struct roster_store_events **events)
 {
     bool ready = err == 0 && (list->snapshot || list->count > 0);
 

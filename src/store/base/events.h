@@ -17,26 +17,26 @@ struct store_event_list {
     bool snapshot;
 };
 
-int store_event_list_begin(struct store_event_list *list, struct roster_store *store,
-                           bool snapshot);
+int rst_store_event_list_begin(struct store_event_list *list, struct roster_store *store,
+                               bool snapshot);
 
 /*
  * Whether the list is long enough to be delivered without the changes of this revision. If it is,
  * `revision` is set to the one before.
  */
-bool store_event_list_full(struct store_event_list *list, int64_t revision);
+bool rst_store_event_list_full(struct store_event_list *list, int64_t revision);
 
 /* Adds a key that was put or, with version 0, deleted. */
-int store_event_list_add(struct store_event_list *list, const struct roster_store_kv *kv);
+int rst_store_event_list_add(struct store_event_list *list, const struct roster_store_kv *kv);
 
 /* The same as a visitor of a walk, see base/eval.h. */
-int store_event_list_visit(void *list, const struct roster_store_kv *kv);
+int rst_store_event_list_visit(void *list, const struct roster_store_kv *kv);
 
 /*
  * Ends the list, which failed if err says so: hands it out when there is something to tell,
  * and moves the watch on. Returns err.
  */
-int store_event_list_end(struct store_event_list *list, int err, struct roster_store_watch *watch,
-                         struct roster_store_events **events);
+int rst_store_event_list_end(struct store_event_list *list, int err,
+                             struct roster_store_watch *watch, struct roster_store_events **events);
 
 #endif

@@ -13,6 +13,6 @@
 
 #include <roster/store.h>
 
-bool store_is_foreign(const struct roster_store *store);
+bool rst_store_is_foreign(const struct roster_store *store);
 
 #endif

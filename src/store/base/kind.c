@@ -12,12 +12,12 @@
 #include "store/base/kind.h"
 #include "store/base/message.h"
 
-bool store_is_foreign(const struct roster_store *store)
+bool rst_store_is_foreign(const struct roster_store *store)
 {
     return store->process != rst_process_number();
 }
 
-int store_error_set(const struct store_error *error, int err, const char *format, ...)
+int rst_store_error_set(const struct store_error *error, int err, const char *format, ...)
 {
     va_list args;
 
@@ -29,8 +29,8 @@ int store_error_set(const struct store_error *error, int err, const char *format
     return err;
 }
 
-void store_log(struct roster_store *store, enum roster_store_log_level level, const char *format,
-               ...)
+void rst_store_log(struct roster_store *store, enum roster_store_log_level level,
+                   const char *format, ...)
 {
     va_list args;
 
@@ -39,7 +39,7 @@ void store_log(struct roster_store *store, enum roster_store_log_level level, co
     va_end(args);
 }
 
-bool store_watch_canceled(struct roster_store_watch *watch)
+bool rst_store_watch_canceled(struct roster_store_watch *watch)
 {
     return atomic_load_explicit(&watch->canceled, memory_order_acquire);
 }

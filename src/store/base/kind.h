@@ -24,8 +24,8 @@ struct store_error {
 };
 
 /* Writes the text, shortened if it must be, and returns err. */
-__attribute__((format(printf, 3, 4))) int store_error_set(const struct store_error *error, int err,
-                                                          const char *format, ...);
+__attribute__((format(printf, 3, 4))) int rst_store_error_set(const struct store_error *error,
+                                                              int err, const char *format, ...);
 
 enum store_lease_verb { STORE_LEASE_GRANT, STORE_LEASE_KEEP, STORE_LEASE_LOOK, STORE_LEASE_REVOKE };
 
@@ -91,26 +91,27 @@ struct roster_store_watch {
     struct roster_store_keys keys;
     unsigned char *key; /* the copy that keys points to */
     int64_t next;       /* first revision not delivered yet, 0: a snapshot is to come */
-    /* Set by any thread, release; pairs with the acquire in store_watch_canceled(). */
+    /* Set by any thread, release; pairs with the acquire in rst_store_watch_canceled(). */
     atomic_bool canceled;
 };
 
-bool store_watch_canceled(struct roster_store_watch *watch);
+bool rst_store_watch_canceled(struct roster_store_watch *watch);
 
 /* Gives one line to the log callback, if there is one. Call without a lock held. */
-__attribute__((format(printf, 3, 4))) void
-store_log(struct roster_store *store, enum roster_store_log_level level, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void rst_store_log(struct roster_store *store,
+                                                         enum roster_store_log_level level,
+                                                         const char *format, ...);
 
 /* store/options.c: the complete options; frees what was copied when it fails. */
-int store_options_copy(const struct roster_store_options *from, struct roster_store_options *to,
-                       const struct store_error *error);
-void store_options_free(struct roster_store_options *options);
+int rst_store_options_copy(const struct roster_store_options *from, struct roster_store_options *to,
+                           const struct store_error *error);
+void rst_store_options_free(struct roster_store_options *options);
 
 /* base/check.c: 0, -EINVAL or -EMSGSIZE. */
-int store_check_keys(const struct roster_store_keys *keys, bool reading);
-int store_check_txn(const struct roster_store_txn *txn);
+int rst_store_check_keys(const struct roster_store_keys *keys, bool reading);
+int rst_store_check_txn(const struct roster_store_txn *txn);
 
 /* Whether any operation that the transaction may carry out changes something. */
-bool store_txn_changes(const struct roster_store_txn *txn);
+bool rst_store_txn_changes(const struct roster_store_txn *txn);
 
 #endif

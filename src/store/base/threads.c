@@ -21,7 +21,7 @@ static int cond_init(pthread_cond_t *cond)
     return -err;
 }
 
-int threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond)
+int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond)
 {
     int err = -pthread_mutex_init(mutex, NULL);
 
@@ -33,13 +33,13 @@ int threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond)
     return err;
 }
 
-void threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond)
+void rst_threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond)
 {
     pthread_cond_destroy(cond);
     pthread_mutex_destroy(mutex);
 }
 
-void threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline)
+void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline)
 {
     struct timespec until;
 
@@ -47,6 +47,6 @@ void threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline
         pthread_cond_wait(cond, mutex);
         return;
     }
-    until = store_timespec(deadline);
+    until = rst_store_timespec(deadline);
     pthread_cond_timedwait(cond, mutex, &until);
 }

@@ -8,11 +8,11 @@
 #include <pthread.h>
 #include <stdint.h>
 
-/* A mutex, and what is waited for under it with threads_wait(). 0 or a negative errno. */
-int threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond);
-void threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond);
+/* A mutex, and what is waited for under it with rst_threads_wait(). 0 or a negative errno. */
+int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond);
+void rst_threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond);
 
 /* Waits until somebody signals, or the deadline on CLOCK_MONOTONIC; may wake up for nothing. */
-void threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline);
+void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline);
 
 #endif

@@ -128,7 +128,7 @@ static struct etcd_verdict judge_failure(const struct etcd_http *http, CURLcode 
     }
 }
 
-struct etcd_verdict etcd_judge_transfer(const struct etcd_http *http, CURLcode code)
+struct etcd_verdict rst_etcd_judge_transfer(const struct etcd_http *http, CURLcode code)
 {
     struct etcd_verdict v = verdict(ETCD_DONE, 0);
 
@@ -149,7 +149,7 @@ static struct etcd_verdict judge_unexplained(long status)
     return verdict(ETCD_NOT_DONE, -EPROTO);
 }
 
-struct etcd_verdict etcd_judge_error(long status, int64_t code, const char *message)
+struct etcd_verdict rst_etcd_judge_error(long status, int64_t code, const char *message)
 {
     struct etcd_verdict v = verdict(ETCD_UNKNOWN, -EHOSTUNREACH);
     char text[ETCD_REASON_SIZE];
@@ -177,15 +177,15 @@ struct etcd_verdict etcd_judge_error(long status, int64_t code, const char *mess
 /* The members of an error, of which different versions of the gateway write different ones. */
 static struct etcd_verdict judge_error_object(long status, const json_t *object)
 {
-    const char *message = store_json_peek_text(object, "message");
+    const char *message = rst_store_json_peek_text(object, "message");
     int64_t code = 0;
 
     if (message == NULL)
-        message = store_json_peek_text(object, "error");
-    if (store_json_get_int(object, "grpc_code", 0, &code) != 0 || code == 0)
-        if (store_json_get_int(object, "code", 0, &code) != 0)
+        message = rst_store_json_peek_text(object, "error");
+    if (rst_store_json_get_int(object, "grpc_code", 0, &code) != 0 || code == 0)
+        if (rst_store_json_get_int(object, "code", 0, &code) != 0)
             code = 0;
-    return etcd_judge_error(status, code, message);
+    return rst_etcd_judge_error(status, code, message);
 }
 
 static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **root)
@@ -194,8 +194,8 @@ static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **
     struct etcd_verdict v;
 
     /* A stream's answer may be followed by more; what a second one says is not asked for. */
-    *root = store_json_parse(http->answer, http->answer_size,
-                             JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK);
+    *root = rst_store_json_parse(http->answer, http->answer_size,
+                                 JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK);
     if (!json_is_object(*root)) {
         v = verdict(ETCD_UNKNOWN, -EPROTO);
         set_reason(&v, "the answer is no JSON object");
@@ -205,7 +205,7 @@ static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **
     return error == NULL ? verdict(ETCD_DONE, 0) : judge_error_object(200, error);
 }
 
-struct etcd_verdict etcd_judge_answer(const struct etcd_http *http, json_t **root)
+struct etcd_verdict rst_etcd_judge_answer(const struct etcd_http *http, json_t **root)
 {
     struct etcd_verdict v;
     long status = 0;
@@ -215,7 +215,7 @@ struct etcd_verdict etcd_judge_answer(const struct etcd_http *http, json_t **roo
     if (status == 200) {
         v = judge_success(http, root);
     } else {
-        *root = store_json_parse(http->answer, http->answer_size, JSON_REJECT_DUPLICATES);
+        *root = rst_store_json_parse(http->answer, http->answer_size, JSON_REJECT_DUPLICATES);
         v = judge_error_object(status, *root);
     }
     if (v.fate != ETCD_DONE) {

@@ -23,11 +23,11 @@ static bool has_user(const struct etcd_store *store)
     return store->base.options.user != NULL;
 }
 
-json_t *etcd_auth_request(const struct etcd_store *store)
+json_t *rst_etcd_auth_request(const struct etcd_store *store)
 {
-    json_t *request = store_json_set_text(json_object(), "name", store->base.options.user);
+    json_t *request = rst_store_json_set_text(json_object(), "name", store->base.options.user);
 
-    return store_json_set_text(request, "password", store->base.options.password);
+    return rst_store_json_set_text(request, "password", store->base.options.password);
 }
 
 /* It becomes a line of an HTTP header, so it may be only what cannot end one. */
@@ -41,9 +41,9 @@ static bool is_token(const char *text)
     return n > 0 && n <= MAX_TOKEN;
 }
 
-int etcd_auth_accept(struct etcd_store *store, const json_t *answer)
+int rst_etcd_auth_accept(struct etcd_store *store, const json_t *answer)
 {
-    const char *text = store_json_peek_text(answer, "token");
+    const char *text = rst_store_json_peek_text(answer, "token");
     char *token, *old;
 
     if (text == NULL || !is_token(text))
@@ -65,13 +65,13 @@ int etcd_auth_accept(struct etcd_store *store, const json_t *answer)
 static int decode(struct etcd_store *store, const struct etcd_call *call, const json_t *answer,
                   void *out)
 {
-    int err = etcd_identity_check(store, &call->before, answer, false, NULL);
+    int err = rst_etcd_identity_check(store, &call->before, answer, false, NULL);
 
     (void)out;
-    return err != 0 ? err : etcd_auth_accept(store, answer);
+    return err != 0 ? err : rst_etcd_auth_accept(store, answer);
 }
 
-bool etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *verdict)
+bool rst_etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *verdict)
 {
     bool news;
 
@@ -82,31 +82,31 @@ bool etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *ver
     store->auth_is_off = true;
     pthread_mutex_unlock(&store->mutex);
     if (news)
-        store_log(&store->base, ROSTER_STORE_LOG_WARNING,
-                  "etcd does without authentication, so the user \"%s\" is not used; enable it "
-                  "with \"etcdctl auth enable\", or drop the option",
-                  store->base.options.user);
+        rst_store_log(&store->base, ROSTER_STORE_LOG_WARNING,
+                      "etcd does without authentication, so the user \"%s\" is not used; enable it "
+                      "with \"etcdctl auth enable\", or drop the option",
+                      store->base.options.user);
     return true;
 }
 
 static int authenticate(struct etcd_store *store, int64_t deadline)
 {
     struct etcd_call call = {.path = ETCD_PATH_AUTH,
-                             .request = etcd_auth_request(store),
+                             .request = rst_etcd_auth_request(store),
                              .repeatable = true,
                              .anonymous = true,
                              .decode = decode};
-    struct etcd_verdict v = {.err = etcd_call_run(store, &call, deadline)};
+    struct etcd_verdict v = {.err = rst_etcd_call_run(store, &call, deadline)};
 
-    if (etcd_auth_declined(store, &v))
+    if (rst_etcd_auth_declined(store, &v))
         return 0;
     if (v.err == -EACCES)
-        store_log(&store->base, ROSTER_STORE_LOG_ERROR,
-                  "etcd refuses the user \"%s\" or its password", store->base.options.user);
+        rst_store_log(&store->base, ROSTER_STORE_LOG_ERROR,
+                      "etcd refuses the user \"%s\" or its password", store->base.options.user);
     return v.err;
 }
 
-int etcd_auth_copy(struct etcd_store *store, char **token, unsigned *generation)
+int rst_etcd_auth_copy(struct etcd_store *store, char **token, unsigned *generation)
 {
     int err;
 
@@ -118,7 +118,7 @@ int etcd_auth_copy(struct etcd_store *store, char **token, unsigned *generation)
     return err;
 }
 
-bool etcd_auth_is_due(struct etcd_store *store)
+bool rst_etcd_auth_is_due(struct etcd_store *store)
 {
     bool due;
 
@@ -128,15 +128,16 @@ bool etcd_auth_is_due(struct etcd_store *store)
     return due;
 }
 
-int etcd_auth_token(struct etcd_store *store, int64_t deadline, char **token, unsigned *generation)
+int rst_etcd_auth_token(struct etcd_store *store, int64_t deadline, char **token,
+                        unsigned *generation)
 {
-    int err = etcd_auth_is_due(store) ? authenticate(store, deadline) : 0;
+    int err = rst_etcd_auth_is_due(store) ? authenticate(store, deadline) : 0;
 
     *token = NULL;
-    return err != 0 ? err : etcd_auth_copy(store, token, generation);
+    return err != 0 ? err : rst_etcd_auth_copy(store, token, generation);
 }
 
-int etcd_auth_forget(struct etcd_store *store, unsigned generation)
+int rst_etcd_auth_forget(struct etcd_store *store, unsigned generation)
 {
     char *old = NULL;
 

@@ -10,7 +10,7 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void store_base64_encode(const void *data, size_t size, char *text)
+void rst_store_base64_encode(const void *data, size_t size, char *text)
 {
     const unsigned char *in = data;
 
@@ -63,7 +63,7 @@ static int decode_group(const char *text, unsigned char *out)
     return count;
 }
 
-int store_base64_decode(const char *text, size_t length, void *data, size_t *size)
+int rst_store_base64_decode(const char *text, size_t length, void *data, size_t *size)
 {
     unsigned char *out = data;
 

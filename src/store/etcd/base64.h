@@ -19,12 +19,12 @@ static inline size_t store_base64_decoded_size(size_t length)
     return length / 4 * 3;
 }
 
-void store_base64_encode(const void *data, size_t size, char *text);
+void rst_store_base64_encode(const void *data, size_t size, char *text);
 
 /*
  * Decodes and stores the number of bytes; -EPROTO unless the text is exactly what
- * store_base64_encode() makes of those bytes.
+ * rst_store_base64_encode() makes of those bytes.
  */
-int store_base64_decode(const char *text, size_t length, void *data, size_t *size);
+int rst_store_base64_decode(const char *text, size_t length, void *data, size_t *size);
 
 #endif

@@ -40,7 +40,7 @@ static int min_int(int a, int b)
 static void set_timeouts(const struct progress *p, struct etcd_http_request *request)
 {
     const struct roster_store_options *options = &p->store->base.options;
-    int left = store_remaining_ms(p->deadline);
+    int left = rst_store_remaining_ms(p->deadline);
     int share = p->store->n_endpoints > 1 && left > 1 ? left / 2 : left;
     int attempt = p->call->repeatable ? share : left;
 
@@ -83,17 +83,17 @@ static struct etcd_verdict exchange(struct progress *p, size_t endpoint, const c
     int err;
 
     set_timeouts(p, &request);
-    err = etcd_http_prepare(http, &request);
+    err = rst_etcd_http_prepare(http, &request);
     if (err != 0)
         return own_failure(err);
-    p->call->asked_at_ns = store_boottime_ns();
+    p->call->asked_at_ns = rst_store_boottime_ns();
     if (p->call->first_asked_at_ns == 0)
         p->call->first_asked_at_ns = p->call->asked_at_ns;
     store_count(&p->store->base.counters.requests);
-    v = etcd_judge_transfer(http, etcd_http_perform(http));
+    v = rst_etcd_judge_transfer(http, rst_etcd_http_perform(http));
     if (v.fate != ETCD_DONE)
         return v;
-    v = etcd_judge_answer(http, &answer);
+    v = rst_etcd_judge_answer(http, &answer);
     if (v.fate != ETCD_DONE)
         return v;
     v = judge_result(p, answer);
@@ -105,7 +105,7 @@ static struct etcd_verdict exchange(struct progress *p, size_t endpoint, const c
 static struct etcd_verdict renew_token(struct progress *p, struct etcd_verdict v,
                                        unsigned generation)
 {
-    int err = etcd_auth_forget(p->store, generation);
+    int err = rst_etcd_auth_forget(p->store, generation);
 
     if (err != 0 || ++p->token_attempts >= MAX_TOKEN_ATTEMPTS)
         v.fate = ETCD_REFUSED;
@@ -120,23 +120,23 @@ static struct etcd_verdict attempt(struct progress *p, size_t endpoint)
     struct etcd_verdict v;
     unsigned generation = 0;
     char *token = NULL;
-    int err = etcd_identity_begin(p->store, &p->call->before);
+    int err = rst_etcd_identity_begin(p->store, &p->call->before);
 
     if (err == 0 && !p->call->anonymous)
-        err = etcd_auth_token(p->store, p->deadline, &token, &generation);
+        err = rst_etcd_auth_token(p->store, p->deadline, &token, &generation);
     if (err == 0)
-        err = etcd_http_take(p->store, &http);
+        err = rst_etcd_http_take(p->store, &http);
     if (err != 0) {
         free(token);
         return own_failure(err);
     }
     v = exchange(p, endpoint, token, http);
-    etcd_http_give(p->store, http);
+    rst_etcd_http_give(p->store, http);
     free(token);
     if (v.fate == ETCD_DONE || v.blameless)
-        etcd_endpoint_worked(p->store, ETCD_CALLS, endpoint);
+        rst_etcd_endpoint_worked(p->store, ETCD_CALLS, endpoint);
     else
-        etcd_endpoint_failed(p->store, ETCD_CALLS, endpoint, &v);
+        rst_etcd_endpoint_failed(p->store, ETCD_CALLS, endpoint, &v);
     return v.fate == ETCD_WANTS_TOKEN ? renew_token(p, v, generation) : v;
 }
 
@@ -178,12 +178,12 @@ static bool next_endpoint(struct progress *p, size_t *endpoint)
     int64_t least = p->attempts > 0 && !p->call->repeatable ? LEAST_TIME_FOR_CHANGE : 1;
     int64_t until;
 
-    while (store_remaining_ns(p->deadline) >= least) {
-        if (etcd_endpoint_choose(p->store, ETCD_CALLS, p->attempts == 0, endpoint, &until))
+    while (rst_store_remaining_ns(p->deadline) >= least) {
+        if (rst_etcd_endpoint_choose(p->store, ETCD_CALLS, p->attempts == 0, endpoint, &until))
             return true;
         if (until >= p->deadline - least)
             return false;
-        store_sleep_until(until);
+        rst_store_sleep_until(until);
     }
     return false;
 }
@@ -223,7 +223,7 @@ static bool is_foreign(const struct etcd_call *call, int err)
     }
 }
 
-int etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t deadline)
+int rst_etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t deadline)
 {
     struct progress p = {.store = store, .call = call, .deadline = deadline};
     int err = -ENOMEM;

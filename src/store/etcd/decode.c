@@ -15,14 +15,14 @@
 
 static int decode_numbers(const json_t *object, struct roster_store_kv *kv)
 {
-    int err = store_json_get_int(object, "create_revision", 0, &kv->create_revision);
+    int err = rst_store_json_get_int(object, "create_revision", 0, &kv->create_revision);
 
     if (err == 0)
-        err = store_json_get_int(object, "mod_revision", 1, &kv->mod_revision);
+        err = rst_store_json_get_int(object, "mod_revision", 1, &kv->mod_revision);
     if (err == 0)
-        err = store_json_get_int(object, "version", 0, &kv->version);
+        err = rst_store_json_get_int(object, "version", 0, &kv->version);
     if (err == 0)
-        err = store_json_get_int(object, "lease", 0, &kv->lease);
+        err = rst_store_json_get_int(object, "lease", 0, &kv->lease);
     return err;
 }
 
@@ -33,9 +33,9 @@ static int decode_kv(const json_t *object, bool deleted, int64_t revision, void 
     int err = json_is_object(object) ? decode_numbers(object, kv) : -EPROTO;
 
     if (err == 0)
-        err = store_json_get_bytes(object, "key", arena, &kv->key);
+        err = rst_store_json_get_bytes(object, "key", arena, &kv->key);
     if (err == 0)
-        err = store_json_get_bytes(object, "value", arena, &kv->value);
+        err = rst_store_json_get_bytes(object, "value", arena, &kv->value);
     if (err != 0)
         return err;
     if (kv->key.size == 0 || kv->mod_revision > revision)
@@ -54,33 +54,34 @@ static int decode_kvs(const json_t *array, const struct roster_store_keys *keys,
 
     for (size_t i = 0; i < json_array_size(array) && err == 0; i++) {
         err = decode_kv(json_array_get(array, i), false, revision, object, &kvs[i]);
-        if (err == 0 && !store_keys_match(keys, kvs[i].key))
+        if (err == 0 && !rst_store_keys_match(keys, kvs[i].key))
             err = -EPROTO;
-        if (err == 0 && i > 0 && store_bytes_compare(kvs[i - 1].key, kvs[i].key) >= 0)
+        if (err == 0 && i > 0 && rst_store_bytes_compare(kvs[i - 1].key, kvs[i].key) >= 0)
             err = -EPROTO;
     }
     return err;
 }
 
-int etcd_decode_range(const json_t *answer, const struct roster_store_keys *keys, uint32_t limit,
-                      int64_t revision, void *object, struct roster_store_range *range)
+int rst_etcd_decode_range(const json_t *answer, const struct roster_store_keys *keys,
+                          uint32_t limit, int64_t revision, void *object,
+                          struct roster_store_range *range)
 {
     struct roster_store_kv *kvs = NULL;
     const json_t *array;
     size_t count;
-    int err = store_json_get_array(answer, "kvs", &array);
+    int err = rst_store_json_get_array(answer, "kvs", &array);
 
     if (err == 0)
-        err = store_json_get_bool(answer, "more", &range->more);
+        err = rst_store_json_get_bool(answer, "more", &range->more);
     if (err != 0)
         return err;
     count = json_array_size(array);
     if ((limit != 0 && count > limit) || (range->more && (limit == 0 || count != limit)))
         return -EPROTO;
     if (count > 0) {
-        kvs = store_arena_alloc(object, count * sizeof(*kvs));
+        kvs = rst_store_arena_alloc(object, count * sizeof(*kvs));
         if (kvs == NULL)
-            return store_arena_error(object);
+            return rst_store_arena_error(object);
     }
     range->kvs = kvs;
     range->count = count;
@@ -94,7 +95,7 @@ static int decode_op(const json_t *answer, const struct roster_store_op *op, int
     static const char *const members[] = {"response_put", "response_delete_range",
                                           "response_range"};
     const json_t *member;
-    int err = json_is_object(answer) ? store_json_get_object(answer, members[op->type], &member)
+    int err = json_is_object(answer) ? rst_store_json_get_object(answer, members[op->type], &member)
                                      : -EPROTO;
 
     if (err == 0 && member == NULL)
@@ -106,10 +107,11 @@ static int decode_op(const json_t *answer, const struct roster_store_op *op, int
     case ROSTER_STORE_PUT:
         return 0;
     case ROSTER_STORE_DELETE:
-        return store_json_get_int(member, "deleted", 0, &result->deleted);
+        return rst_store_json_get_int(member, "deleted", 0, &result->deleted);
     case ROSTER_STORE_GET:
     default:
-        return etcd_decode_range(member, &op->keys, op->limit, revision, object, &result->range);
+        return rst_etcd_decode_range(member, &op->keys, op->limit, revision, object,
+                                     &result->range);
     }
 }
 
@@ -118,15 +120,15 @@ static int decode_ops(const json_t *answer, const struct roster_store_op *ops, s
 {
     struct roster_store_op_result *results;
     const json_t *array;
-    int err = store_json_get_array(answer, "responses", &array);
+    int err = rst_store_json_get_array(answer, "responses", &array);
 
     if (err == 0 && json_array_size(array) != n)
         err = -EPROTO;
     if (err != 0 || n == 0)
         return err;
-    results = store_arena_alloc(result, n * sizeof(*results));
+    results = rst_store_arena_alloc(result, n * sizeof(*results));
     if (results == NULL)
-        return store_arena_error(result);
+        return rst_store_arena_error(result);
     for (size_t i = 0; i < n && err == 0; i++)
         err = decode_op(json_array_get(array, i), &ops[i], revision, result, &results[i]);
     result->results = results;
@@ -134,16 +136,16 @@ static int decode_ops(const json_t *answer, const struct roster_store_op *ops, s
     return err;
 }
 
-int etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn, int64_t revision,
-                    size_t max_result_bytes, struct roster_store_txn_result **result)
+int rst_etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn, int64_t revision,
+                        size_t max_result_bytes, struct roster_store_txn_result **result)
 {
-    struct roster_store_txn_result *r = store_arena_new(sizeof(*r), max_result_bytes);
+    struct roster_store_txn_result *r = rst_store_arena_new(sizeof(*r), max_result_bytes);
     int err;
 
     if (r == NULL)
         return -ENOMEM;
     r->revision = revision;
-    err = store_json_get_bool(answer, "succeeded", &r->succeeded);
+    err = rst_store_json_get_bool(answer, "succeeded", &r->succeeded);
     if (err == 0 && txn->n_compares == 0 && !r->succeeded)
         err = -EPROTO;
     if (err == 0)
@@ -160,11 +162,11 @@ int etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn, in
 static int decode_event(const json_t *object, const struct roster_store_watch *watch,
                         int64_t revision, struct store_event_list *list)
 {
-    const char *type = store_json_peek_text(object, "type");
+    const char *type = rst_store_json_peek_text(object, "type");
     bool deleted = type != NULL && strcmp(type, "DELETE") == 0;
     struct roster_store_kv kv = {0};
     const json_t *member;
-    int err = json_is_object(object) ? store_json_get_object(object, "kv", &member) : -EPROTO;
+    int err = json_is_object(object) ? rst_store_json_get_object(object, "kv", &member) : -EPROTO;
 
     if (err == 0 && type != NULL && !deleted && strcmp(type, "PUT") != 0)
         err = -EPROTO;
@@ -173,13 +175,13 @@ static int decode_event(const json_t *object, const struct roster_store_watch *w
     if (err != 0)
         return err;
     if (kv.mod_revision < watch->next || kv.mod_revision < list->last ||
-        !store_keys_match(&watch->keys, kv.key))
+        !rst_store_keys_match(&watch->keys, kv.key))
         return -EPROTO;
-    return store_event_list_add(list, &kv);
+    return rst_store_event_list_add(list, &kv);
 }
 
-int etcd_decode_events(const json_t *array, const struct roster_store_watch *watch,
-                       int64_t revision, struct store_event_list *list)
+int rst_etcd_decode_events(const json_t *array, const struct roster_store_watch *watch,
+                           int64_t revision, struct store_event_list *list)
 {
     int err = 0;
 

@@ -20,10 +20,11 @@ static json_t *set_successor(json_t *object, const char *name, struct roster_sto
     unsigned char *bytes = malloc(key.size + 1);
 
     if (bytes == NULL)
-        return store_json_set(object, name, NULL);
+        return rst_store_json_set(object, name, NULL);
     memcpy(bytes, key.data, key.size);
     bytes[key.size] = 0;
-    object = store_json_set_bytes(object, name, (struct roster_store_bytes){bytes, key.size + 1});
+    object =
+        rst_store_json_set_bytes(object, name, (struct roster_store_bytes){bytes, key.size + 1});
     free(bytes);
     return object;
 }
@@ -35,10 +36,10 @@ static json_t *set_prefix_end(json_t *object, struct roster_store_bytes prefix)
     size_t size;
 
     if (end == NULL)
-        return store_json_set(object, "range_end", NULL);
-    size = store_prefix_end(prefix, end);
-    object = store_json_set_bytes(object, "range_end",
-                                  size > 0 ? (struct roster_store_bytes){end, size} : zero);
+        return rst_store_json_set(object, "range_end", NULL);
+    size = rst_store_prefix_end(prefix, end);
+    object = rst_store_json_set_bytes(object, "range_end",
+                                      size > 0 ? (struct roster_store_bytes){end, size} : zero);
     free(end);
     return object;
 }
@@ -48,17 +49,17 @@ static json_t *set_keys(json_t *object, const struct roster_store_keys *keys)
     if (keys->prefix && keys->after.size > 0)
         object = set_successor(object, "key", keys->after);
     else
-        object = store_json_set_bytes(object, "key", keys->key.size > 0 ? keys->key : zero);
+        object = rst_store_json_set_bytes(object, "key", keys->key.size > 0 ? keys->key : zero);
     return keys->prefix ? set_prefix_end(object, keys->key) : object;
 }
 
-json_t *etcd_encode_range(const struct roster_store_keys *keys, uint32_t limit, bool count_only)
+json_t *rst_etcd_encode_range(const struct roster_store_keys *keys, uint32_t limit, bool count_only)
 {
     json_t *range = set_keys(json_object(), keys);
 
     if (limit != 0)
-        range = store_json_set_int(range, "limit", limit);
-    return count_only ? store_json_set_true(range, "count_only") : range;
+        range = rst_store_json_set_int(range, "limit", limit);
+    return count_only ? rst_store_json_set_true(range, "count_only") : range;
 }
 
 static json_t *encode_compare(const struct roster_store_compare *compare)
@@ -67,35 +68,35 @@ static json_t *encode_compare(const struct roster_store_compare *compare)
     static const char *const members[] = {"value", "version", "create_revision", "mod_revision",
                                           "lease"};
     static const char *const relations[] = {"EQUAL", "NOT_EQUAL", "LESS", "GREATER"};
-    json_t *object = store_json_set_bytes(json_object(), "key", compare->key);
+    json_t *object = rst_store_json_set_bytes(json_object(), "key", compare->key);
 
-    object = store_json_set_text(object, "target", targets[compare->target]);
-    object = store_json_set_text(object, "result", relations[compare->relation]);
+    object = rst_store_json_set_text(object, "target", targets[compare->target]);
+    object = rst_store_json_set_text(object, "result", relations[compare->relation]);
     if (compare->target == ROSTER_STORE_VALUE)
-        return store_json_set_bytes(object, "value", compare->value);
-    return store_json_set_int(object, members[compare->target], compare->number);
+        return rst_store_json_set_bytes(object, "value", compare->value);
+    return rst_store_json_set_int(object, members[compare->target], compare->number);
 }
 
 static json_t *encode_put(const struct roster_store_op *op)
 {
-    json_t *put = store_json_set_bytes(json_object(), "key", op->keys.key);
+    json_t *put = rst_store_json_set_bytes(json_object(), "key", op->keys.key);
 
-    put = store_json_set_bytes(put, "value", op->value);
-    return op->lease != 0 ? store_json_set_int(put, "lease", op->lease) : put;
+    put = rst_store_json_set_bytes(put, "value", op->value);
+    return op->lease != 0 ? rst_store_json_set_int(put, "lease", op->lease) : put;
 }
 
 static json_t *encode_op(const struct roster_store_op *op)
 {
     switch (op->type) {
     case ROSTER_STORE_PUT:
-        return store_json_set(json_object(), "request_put", encode_put(op));
+        return rst_store_json_set(json_object(), "request_put", encode_put(op));
     case ROSTER_STORE_DELETE:
-        return store_json_set(json_object(), "request_delete_range",
-                              set_keys(json_object(), &op->keys));
+        return rst_store_json_set(json_object(), "request_delete_range",
+                                  set_keys(json_object(), &op->keys));
     case ROSTER_STORE_GET:
     default:
-        return store_json_set(json_object(), "request_range",
-                              etcd_encode_range(&op->keys, op->limit, false));
+        return rst_store_json_set(json_object(), "request_range",
+                                  rst_etcd_encode_range(&op->keys, op->limit, false));
     }
 }
 
@@ -121,21 +122,21 @@ static json_t *encode_ops(const struct roster_store_op *ops, size_t n)
     return array;
 }
 
-json_t *etcd_encode_txn(const struct roster_store_txn *txn)
+json_t *rst_etcd_encode_txn(const struct roster_store_txn *txn)
 {
     json_t *compares = json_array(), *object;
 
     for (size_t i = 0; i < txn->n_compares; i++)
         compares = append(compares, encode_compare(&txn->compares[i]));
-    object = store_json_set(json_object(), "compare", compares);
-    object = store_json_set(object, "success", encode_ops(txn->success, txn->n_success));
-    return store_json_set(object, "failure", encode_ops(txn->failure, txn->n_failure));
+    object = rst_store_json_set(json_object(), "compare", compares);
+    object = rst_store_json_set(object, "success", encode_ops(txn->success, txn->n_success));
+    return rst_store_json_set(object, "failure", encode_ops(txn->failure, txn->n_failure));
 }
 
-json_t *etcd_encode_watch(const struct roster_store_keys *keys, int64_t revision)
+json_t *rst_etcd_encode_watch(const struct roster_store_keys *keys, int64_t revision)
 {
     json_t *create = set_keys(json_object(), keys);
 
-    create = store_json_set_int(create, "start_revision", revision);
-    return store_json_set(json_object(), "create_request", create);
+    create = rst_store_json_set_int(create, "start_revision", revision);
+    return rst_store_json_set(json_object(), "create_request", create);
 }

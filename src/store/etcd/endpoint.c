@@ -13,10 +13,10 @@
 #include "store/base/clock.h"
 #include "store/etcd/etcd.h"
 
-bool etcd_endpoint_choose(struct etcd_store *store, enum etcd_use use, bool first, size_t *index,
-                          int64_t *until)
+bool rst_etcd_endpoint_choose(struct etcd_store *store, enum etcd_use use, bool first,
+                              size_t *index, int64_t *until)
 {
-    int64_t now = store_monotonic_ns();
+    int64_t now = rst_store_monotonic_ns();
     bool found = false;
 
     *until = STORE_FOREVER;
@@ -35,12 +35,12 @@ bool etcd_endpoint_choose(struct etcd_store *store, enum etcd_use use, bool firs
     return found || first;
 }
 
-void etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_t index,
-                          const struct etcd_verdict *verdict)
+void rst_etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_t index,
+                              const struct etcd_verdict *verdict)
 {
     const struct roster_store_options *options = &store->base.options;
     struct etcd_endpoint *endpoint = &store->endpoints[index];
-    int64_t now = store_monotonic_ns();
+    int64_t now = rst_store_monotonic_ns();
     unsigned failures = 0;
 
     if (verdict->blameless)
@@ -50,7 +50,8 @@ void etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_t in
     if (endpoint->health[use].blocked_until <= now) {
         failures = ++endpoint->health[use].failures;
         endpoint->health[use].blocked_until =
-            now + store_backoff_ns(options->backoff_min_ms, options->backoff_max_ms, failures - 1);
+            now +
+            rst_store_backoff_ns(options->backoff_min_ms, options->backoff_max_ms, failures - 1);
     }
     if (use == ETCD_CALLS && store->preferred == index)
         store->preferred = (index + 1) % store->n_endpoints;
@@ -59,11 +60,12 @@ void etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_t in
         return;
     store_count(&store->base.counters.endpoint_failures);
     if (failures == 1)
-        store_log(&store->base, ROSTER_STORE_LOG_WARNING, "etcd endpoint %s %s: %s", endpoint->url,
-                  use == ETCD_CALLS ? "is put aside" : "keeps no watch open", verdict->reason);
+        rst_store_log(&store->base, ROSTER_STORE_LOG_WARNING, "etcd endpoint %s %s: %s",
+                      endpoint->url, use == ETCD_CALLS ? "is put aside" : "keeps no watch open",
+                      verdict->reason);
 }
 
-void etcd_endpoint_worked(struct etcd_store *store, enum etcd_use use, size_t index)
+void rst_etcd_endpoint_worked(struct etcd_store *store, enum etcd_use use, size_t index)
 {
     struct etcd_endpoint *endpoint = &store->endpoints[index];
     unsigned failures;
@@ -74,6 +76,6 @@ void etcd_endpoint_worked(struct etcd_store *store, enum etcd_use use, size_t in
     endpoint->health[use].blocked_until = 0;
     pthread_mutex_unlock(&store->mutex);
     if (failures > 0)
-        store_log(&store->base, ROSTER_STORE_LOG_INFO, "etcd endpoint %s works again%s",
-                  endpoint->url, use == ETCD_CALLS ? "" : " for watches");
+        rst_store_log(&store->base, ROSTER_STORE_LOG_INFO, "etcd endpoint %s works again%s",
+                      endpoint->url, use == ETCD_CALLS ? "" : " for watches");
 }

@@ -75,9 +75,9 @@ static inline struct etcd_store *etcd_store_of(struct roster_store *store)
 
 /* etcd/url.c */
 
-int etcd_endpoints_parse(struct etcd_store *store, const char *address,
-                         const struct store_error *error);
-void etcd_endpoints_free(struct etcd_store *store);
+int rst_etcd_endpoints_parse(struct etcd_store *store, const char *address,
+                             const struct store_error *error);
+void rst_etcd_endpoints_free(struct etcd_store *store);
 
 /* etcd/http.c: one HTTP exchange at a time, over a connection that is kept */
 
@@ -102,8 +102,8 @@ struct etcd_http {
 /* etcd/settings.c: what libcurl would otherwise decide by its defaults */
 
 /* 0, -ENOMEM, or -ENOTSUP for a libcurl that lacks something that trust depends on. */
-int etcd_settings_easy(CURL *easy, const struct roster_store_options *options);
-int etcd_settings_multi(CURLM *multi);
+int rst_etcd_settings_easy(CURL *easy, const struct roster_store_options *options);
+int rst_etcd_settings_multi(CURLM *multi);
 
 /* What to send where; strings stay the caller's. */
 struct etcd_http_request {
@@ -116,15 +116,15 @@ struct etcd_http_request {
 };
 
 /* Loads the library once for the process. */
-int etcd_http_init(void);
-int etcd_http_new(struct etcd_store *store, struct etcd_http **out);
-void etcd_http_free(struct etcd_http *http);
-int etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request *request);
-CURLcode etcd_http_perform(struct etcd_http *http);
-int etcd_http_take(struct etcd_store *store, struct etcd_http **out);
-void etcd_http_give(struct etcd_store *store, struct etcd_http *http);
+int rst_etcd_http_init(void);
+int rst_etcd_http_new(struct etcd_store *store, struct etcd_http **out);
+void rst_etcd_http_free(struct etcd_http *http);
+int rst_etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request *request);
+CURLcode rst_etcd_http_perform(struct etcd_http *http);
+int rst_etcd_http_take(struct etcd_store *store, struct etcd_http **out);
+void rst_etcd_http_give(struct etcd_store *store, struct etcd_http *http);
 /* Forgets the first bytes of what was answered. */
-void etcd_http_consume(struct etcd_http *http, size_t size);
+void rst_etcd_http_consume(struct etcd_http *http, size_t size);
 
 /* etcd/answer.c: what became of a request */
 
@@ -144,11 +144,11 @@ struct etcd_verdict {
 };
 
 /* From what libcurl returned; ETCD_DONE means that an answer with some HTTP status is there. */
-struct etcd_verdict etcd_judge_transfer(const struct etcd_http *http, CURLcode code);
+struct etcd_verdict rst_etcd_judge_transfer(const struct etcd_http *http, CURLcode code);
 /* From the answer, which is parsed; with ETCD_DONE *root is to be freed with json_decref(). */
-struct etcd_verdict etcd_judge_answer(const struct etcd_http *http, json_t **root);
+struct etcd_verdict rst_etcd_judge_answer(const struct etcd_http *http, json_t **root);
 /* From the error that a stream reports. */
-struct etcd_verdict etcd_judge_error(long status, int64_t code, const char *message);
+struct etcd_verdict rst_etcd_judge_error(long status, int64_t code, const char *message);
 
 /* etcd/endpoint.c */
 
@@ -156,23 +156,23 @@ struct etcd_verdict etcd_judge_error(long status, int64_t code, const char *mess
  * Chooses an endpoint. When all are put aside: with `first`, the one that comes back next, and
  * otherwise false, and *until says when that is.
  */
-bool etcd_endpoint_choose(struct etcd_store *store, enum etcd_use use, bool first, size_t *index,
-                          int64_t *until);
-void etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_t index,
-                          const struct etcd_verdict *verdict);
-void etcd_endpoint_worked(struct etcd_store *store, enum etcd_use use, size_t index);
+bool rst_etcd_endpoint_choose(struct etcd_store *store, enum etcd_use use, bool first,
+                              size_t *index, int64_t *until);
+void rst_etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_t index,
+                              const struct etcd_verdict *verdict);
+void rst_etcd_endpoint_worked(struct etcd_store *store, enum etcd_use use, size_t index);
 
 /* etcd/identity.c */
 
-/* -EREMCHG when another cluster has answered. Sets what etcd_identity_check() wants to know. */
-int etcd_identity_begin(struct etcd_store *store, struct etcd_identity *before);
+/* -EREMCHG when another cluster has answered. Sets what rst_etcd_identity_check() wants to know. */
+int rst_etcd_identity_begin(struct etcd_store *store, struct etcd_identity *before);
 /*
  * Checks an answer's header against what was known before it was asked for. A linearizable
  * answer cannot be older than that. The revision is stored unless that is NULL.
  */
-int etcd_identity_check(struct etcd_store *store, const struct etcd_identity *before,
-                        const json_t *answer, bool linearizable, int64_t *revision);
-void etcd_identity_reset(struct etcd_store *store);
+int rst_etcd_identity_check(struct etcd_store *store, const struct etcd_identity *before,
+                            const json_t *answer, bool linearizable, int64_t *revision);
+void rst_etcd_identity_reset(struct etcd_store *store);
 
 /* etcd/call.c */
 
@@ -195,53 +195,56 @@ struct etcd_call {
 };
 
 /* Frees the request. */
-int etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t deadline);
+int rst_etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t deadline);
 
 /* etcd/auth.c */
 
 /* A copy of the token and its generation, getting one if need be; NULL if none is needed. */
-int etcd_auth_token(struct etcd_store *store, int64_t deadline, char **token, unsigned *generation);
+int rst_etcd_auth_token(struct etcd_store *store, int64_t deadline, char **token,
+                        unsigned *generation);
 /* The same without getting one. */
-int etcd_auth_copy(struct etcd_store *store, char **token, unsigned *generation);
+int rst_etcd_auth_copy(struct etcd_store *store, char **token, unsigned *generation);
 /* Forgets the token unless it has been renewed since; -EACCES when there is no user. */
-int etcd_auth_forget(struct etcd_store *store, unsigned generation);
+int rst_etcd_auth_forget(struct etcd_store *store, unsigned generation);
 /* The request for a token, and what is done with the answer; for those who send it themselves. */
-bool etcd_auth_is_due(struct etcd_store *store);
-json_t *etcd_auth_request(const struct etcd_store *store);
-int etcd_auth_accept(struct etcd_store *store, const json_t *answer);
+bool rst_etcd_auth_is_due(struct etcd_store *store);
+json_t *rst_etcd_auth_request(const struct etcd_store *store);
+int rst_etcd_auth_accept(struct etcd_store *store, const json_t *answer);
 /* Whether the verdict on such a request means that etcd wants no token; then notes that. */
-bool etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *verdict);
+bool rst_etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *verdict);
 
 /* etcd/encode.c */
 
-json_t *etcd_encode_range(const struct roster_store_keys *keys, uint32_t limit, bool count_only);
-json_t *etcd_encode_txn(const struct roster_store_txn *txn);
-json_t *etcd_encode_watch(const struct roster_store_keys *keys, int64_t revision);
+json_t *rst_etcd_encode_range(const struct roster_store_keys *keys, uint32_t limit,
+                              bool count_only);
+json_t *rst_etcd_encode_txn(const struct roster_store_txn *txn);
+json_t *rst_etcd_encode_watch(const struct roster_store_keys *keys, int64_t revision);
 
 /* etcd/decode.c */
 
 /* Reads keys into a range that is part of `object`. */
-int etcd_decode_range(const json_t *answer, const struct roster_store_keys *keys, uint32_t limit,
-                      int64_t revision, void *object, struct roster_store_range *range);
-int etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn, int64_t revision,
-                    size_t max_result_bytes, struct roster_store_txn_result **result);
+int rst_etcd_decode_range(const json_t *answer, const struct roster_store_keys *keys,
+                          uint32_t limit, int64_t revision, void *object,
+                          struct roster_store_range *range);
+int rst_etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn, int64_t revision,
+                        size_t max_result_bytes, struct roster_store_txn_result **result);
 /* Adds the events of a watch's answer; they must be later than the last one delivered. */
-int etcd_decode_events(const json_t *array, const struct roster_store_watch *watch,
-                       int64_t revision, struct store_event_list *list);
+int rst_etcd_decode_events(const json_t *array, const struct roster_store_watch *watch,
+                           int64_t revision, struct store_event_list *list);
 
 /* etcd/lease.c */
 
-int etcd_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
-               struct roster_store_lease *lease);
+int rst_etcd_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
+                   struct roster_store_lease *lease);
 
 /* etcd/watch.c */
 
-int etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch **out);
-int etcd_watch_next(struct roster_store_watch *base, int64_t deadline,
-                    struct roster_store_events **events);
-void etcd_watch_wake(struct roster_store_watch *base);
-void etcd_watch_close(struct roster_store_watch *base);
+int rst_etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch **out);
+int rst_etcd_watch_next(struct roster_store_watch *base, int64_t deadline,
+                        struct roster_store_events **events);
+void rst_etcd_watch_wake(struct roster_store_watch *base);
+void rst_etcd_watch_close(struct roster_store_watch *base);
 
-extern const struct store_kind store_etcd_kind;
+extern const struct store_kind rst_store_etcd_kind;
 
 #endif

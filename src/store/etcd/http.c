@@ -27,7 +27,7 @@ static void init(void)
     init_code = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-int etcd_http_init(void)
+int rst_etcd_http_init(void)
 {
     pthread_once(&once, init);
     return init_code == CURLE_OK ? 0 : -ENOMEM;
@@ -119,7 +119,7 @@ static int look_up(void *resolver, void *reserved, void *arg)
     (void)resolver;
     (void)reserved;
     if (!http->masked)
-        store_signals_block(&http->mask);
+        rst_store_signals_block(&http->mask);
     http->masked = true;
     return 0;
 }
@@ -139,7 +139,7 @@ static int has_address(void *arg, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
-void etcd_http_consume(struct etcd_http *http, size_t size)
+void rst_etcd_http_consume(struct etcd_http *http, size_t size)
 {
     http->answer_size -= size;
     memmove(http->answer, http->answer + size, http->answer_size + 1);
@@ -166,7 +166,7 @@ static void set_callbacks(struct etcd_http *http)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, http);
 }
 
-int etcd_http_new(struct etcd_store *store, struct etcd_http **out)
+int rst_etcd_http_new(struct etcd_store *store, struct etcd_http **out)
 {
     struct etcd_http *http = calloc(1, sizeof(*http));
     int err = -ENOMEM;
@@ -176,9 +176,9 @@ int etcd_http_new(struct etcd_store *store, struct etcd_http **out)
         return err;
     http->easy = curl_easy_init();
     if (http->easy != NULL)
-        err = etcd_settings_easy(http->easy, &store->base.options);
+        err = rst_etcd_settings_easy(http->easy, &store->base.options);
     if (err != 0) {
-        etcd_http_free(http);
+        rst_etcd_http_free(http);
         return err;
     }
     http->answer_limit = store->base.options.max_result_bytes;
@@ -187,16 +187,16 @@ int etcd_http_new(struct etcd_store *store, struct etcd_http **out)
     return 0;
 }
 
-void etcd_http_free(struct etcd_http *http)
+void rst_etcd_http_free(struct etcd_http *http)
 {
     struct store_sigpipe sigpipe;
 
     if (http == NULL)
         return;
     /* TLS closes a connection that no peer may read any more. */
-    store_sigpipe_hold(&sigpipe);
+    rst_store_sigpipe_hold(&sigpipe);
     curl_easy_cleanup(http->easy);
-    store_sigpipe_release(&sigpipe);
+    rst_store_sigpipe_release(&sigpipe);
     curl_slist_free_all(http->headers);
     free(http->answer);
     free(http);
@@ -239,7 +239,7 @@ static int set_headers(struct etcd_http *http, const char *token)
     return err;
 }
 
-int etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request *request)
+int rst_etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request *request)
 {
     char url[URL_SIZE];
     int n = snprintf(url, sizeof(url), "%s%s", request->endpoint, request->path);
@@ -263,19 +263,19 @@ int etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request *re
     return curl_easy_setopt(http->easy, CURLOPT_URL, url) == CURLE_OK ? 0 : -ENOMEM;
 }
 
-CURLcode etcd_http_perform(struct etcd_http *http)
+CURLcode rst_etcd_http_perform(struct etcd_http *http)
 {
     struct store_sigpipe sigpipe;
     CURLcode code;
 
-    store_sigpipe_hold(&sigpipe);
+    rst_store_sigpipe_hold(&sigpipe);
     code = curl_easy_perform(http->easy);
     looked_up(http);
-    store_sigpipe_release(&sigpipe);
+    rst_store_sigpipe_release(&sigpipe);
     return code;
 }
 
-int etcd_http_take(struct etcd_store *store, struct etcd_http **out)
+int rst_etcd_http_take(struct etcd_store *store, struct etcd_http **out)
 {
     struct etcd_http *http;
 
@@ -285,10 +285,10 @@ int etcd_http_take(struct etcd_store *store, struct etcd_http **out)
         store->idle = http->next;
     pthread_mutex_unlock(&store->mutex);
     *out = http;
-    return http != NULL ? 0 : etcd_http_new(store, out);
+    return http != NULL ? 0 : rst_etcd_http_new(store, out);
 }
 
-void etcd_http_give(struct etcd_store *store, struct etcd_http *http)
+void rst_etcd_http_give(struct etcd_store *store, struct etcd_http *http)
 {
     pthread_mutex_lock(&store->mutex);
     http->next = store->idle;

@@ -14,7 +14,7 @@
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
 
-int etcd_identity_begin(struct etcd_store *store, struct etcd_identity *before)
+int rst_etcd_identity_begin(struct etcd_store *store, struct etcd_identity *before)
 {
     pthread_mutex_lock(&store->mutex);
     *before = store->identity;
@@ -41,19 +41,19 @@ static int compare(struct etcd_identity *identity, const struct etcd_identity *b
     return 0;
 }
 
-int etcd_identity_check(struct etcd_store *store, const struct etcd_identity *before,
-                        const json_t *answer, bool linearizable, int64_t *revision)
+int rst_etcd_identity_check(struct etcd_store *store, const struct etcd_identity *before,
+                            const json_t *answer, bool linearizable, int64_t *revision)
 {
     const json_t *header;
     uint64_t cluster = 0;
     int64_t now = 0;
-    int err = store_json_get_object(answer, "header", &header);
+    int err = rst_store_json_get_object(answer, "header", &header);
 
     if (err == 0)
-        err = store_json_get_id(header, "cluster_id", &cluster);
+        err = rst_store_json_get_id(header, "cluster_id", &cluster);
     /* Where a stream ends, there is no revision. */
     if (err == 0)
-        err = store_json_get_int(header, "revision", linearizable ? 1 : 0, &now);
+        err = rst_store_json_get_int(header, "revision", linearizable ? 1 : 0, &now);
     /* Of every revision there is a next one. */
     if (err == 0 && (cluster == 0 || now == INT64_MAX))
         err = -EPROTO;
@@ -63,16 +63,16 @@ int etcd_identity_check(struct etcd_store *store, const struct etcd_identity *be
     err = compare(&store->identity, before, cluster, linearizable, now);
     pthread_mutex_unlock(&store->mutex);
     if (err != 0)
-        store_log(&store->base, ROSTER_STORE_LOG_ERROR,
-                  "another etcd cluster has answered, or one whose history was lost: "
-                  "its id is %llx, its revision %lld",
-                  (unsigned long long)cluster, (long long)now);
+        rst_store_log(&store->base, ROSTER_STORE_LOG_ERROR,
+                      "another etcd cluster has answered, or one whose history was lost: "
+                      "its id is %llx, its revision %lld",
+                      (unsigned long long)cluster, (long long)now);
     if (revision != NULL)
         *revision = now;
     return err;
 }
 
-void etcd_identity_reset(struct etcd_store *store)
+void rst_etcd_identity_reset(struct etcd_store *store)
 {
     pthread_mutex_lock(&store->mutex);
     store->identity = (struct etcd_identity){.generation = store->identity.generation + 1};

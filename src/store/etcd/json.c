@@ -38,7 +38,7 @@ static int parse_int(const char *text, int64_t *value)
     return err;
 }
 
-int store_json_get_int(const json_t *object, const char *name, int64_t least, int64_t *value)
+int rst_store_json_get_int(const json_t *object, const char *name, int64_t least, int64_t *value)
 {
     const json_t *member = json_object_get(object, name);
     int err = 0;
@@ -53,7 +53,7 @@ int store_json_get_int(const json_t *object, const char *name, int64_t least, in
     return err == 0 && *value < least ? -EPROTO : err;
 }
 
-int store_json_get_id(const json_t *object, const char *name, uint64_t *value)
+int rst_store_json_get_id(const json_t *object, const char *name, uint64_t *value)
 {
     const json_t *member = json_object_get(object, name);
 
@@ -67,7 +67,7 @@ int store_json_get_id(const json_t *object, const char *name, uint64_t *value)
     return 0;
 }
 
-int store_json_get_bool(const json_t *object, const char *name, bool *value)
+int rst_store_json_get_bool(const json_t *object, const char *name, bool *value)
 {
     const json_t *member = json_object_get(object, name);
 
@@ -75,8 +75,8 @@ int store_json_get_bool(const json_t *object, const char *name, bool *value)
     return member == NULL || json_is_boolean(member) ? 0 : -EPROTO;
 }
 
-int store_json_get_bytes(const json_t *object, const char *name, void *arena,
-                         struct roster_store_bytes *bytes)
+int rst_store_json_get_bytes(const json_t *object, const char *name, void *arena,
+                             struct roster_store_bytes *bytes)
 {
     const json_t *member = json_object_get(object, name);
     size_t length = json_string_length(member);
@@ -89,32 +89,32 @@ int store_json_get_bytes(const json_t *object, const char *name, void *arena,
         return -EPROTO;
     if (length == 0)
         return 0;
-    data = store_arena_alloc(arena, store_base64_decoded_size(length) + 1);
+    data = rst_store_arena_alloc(arena, store_base64_decoded_size(length) + 1);
     if (data == NULL)
-        return store_arena_error(arena);
-    err = store_base64_decode(json_string_value(member), length, data, &bytes->size);
+        return rst_store_arena_error(arena);
+    err = rst_store_base64_decode(json_string_value(member), length, data, &bytes->size);
     bytes->data = data;
     return err;
 }
 
-int store_json_get_object(const json_t *object, const char *name, const json_t **member)
+int rst_store_json_get_object(const json_t *object, const char *name, const json_t **member)
 {
     *member = json_object_get(object, name);
     return *member == NULL || json_is_object(*member) ? 0 : -EPROTO;
 }
 
-int store_json_get_array(const json_t *object, const char *name, const json_t **member)
+int rst_store_json_get_array(const json_t *object, const char *name, const json_t **member)
 {
     *member = json_object_get(object, name);
     return *member == NULL || json_is_array(*member) ? 0 : -EPROTO;
 }
 
-const char *store_json_peek_text(const json_t *object, const char *name)
+const char *rst_store_json_peek_text(const json_t *object, const char *name)
 {
     return json_string_value(json_object_get(object, name));
 }
 
-json_t *store_json_set(json_t *object, const char *name, json_t *member)
+json_t *rst_store_json_set(json_t *object, const char *name, json_t *member)
 {
     if (object == NULL) {
         json_decref(member);
@@ -126,31 +126,31 @@ json_t *store_json_set(json_t *object, const char *name, json_t *member)
     return NULL;
 }
 
-json_t *store_json_set_int(json_t *object, const char *name, int64_t value)
+json_t *rst_store_json_set_int(json_t *object, const char *name, int64_t value)
 {
-    return store_json_set(object, name, json_sprintf("%lld", (long long)value));
+    return rst_store_json_set(object, name, json_sprintf("%lld", (long long)value));
 }
 
-json_t *store_json_set_bytes(json_t *object, const char *name, struct roster_store_bytes bytes)
+json_t *rst_store_json_set_bytes(json_t *object, const char *name, struct roster_store_bytes bytes)
 {
     size_t length = store_base64_encoded_size(bytes.size);
     char *text = malloc(length + 1);
     json_t *member = NULL;
 
     if (text != NULL) {
-        store_base64_encode(bytes.data, bytes.size, text);
+        rst_store_base64_encode(bytes.data, bytes.size, text);
         member = json_stringn(text, length);
         free(text);
     }
-    return store_json_set(object, name, member);
+    return rst_store_json_set(object, name, member);
 }
 
-json_t *store_json_set_text(json_t *object, const char *name, const char *text)
+json_t *rst_store_json_set_text(json_t *object, const char *name, const char *text)
 {
-    return store_json_set(object, name, json_string(text));
+    return rst_store_json_set(object, name, json_string(text));
 }
 
-json_t *store_json_set_true(json_t *object, const char *name)
+json_t *rst_store_json_set_true(json_t *object, const char *name)
 {
-    return store_json_set(object, name, json_true());
+    return rst_store_json_set(object, name, json_true());
 }

@@ -14,30 +14,30 @@
 #include <roster/store.h>
 
 /* A text, whole, or NULL; `flags` are jansson's. */
-json_t *store_json_parse(const char *text, size_t size, size_t flags);
+json_t *rst_store_json_parse(const char *text, size_t size, size_t flags);
 
 /* Reading; `object` may be NULL and then has no members. */
 
 /* An integer that is not less than `least`. */
-int store_json_get_int(const json_t *object, const char *name, int64_t least, int64_t *value);
-int store_json_get_id(const json_t *object, const char *name, uint64_t *value);
-int store_json_get_bool(const json_t *object, const char *name, bool *value);
+int rst_store_json_get_int(const json_t *object, const char *name, int64_t least, int64_t *value);
+int rst_store_json_get_id(const json_t *object, const char *name, uint64_t *value);
+int rst_store_json_get_bool(const json_t *object, const char *name, bool *value);
 /* Bytes, as a part of `arena`, see base/arena.h; also -ENOMEM and -EMSGSIZE. */
-int store_json_get_bytes(const json_t *object, const char *name, void *arena,
-                         struct roster_store_bytes *bytes);
+int rst_store_json_get_bytes(const json_t *object, const char *name, void *arena,
+                             struct roster_store_bytes *bytes);
 /* The member if it is an object, or an array; NULL when it is left out. */
-int store_json_get_object(const json_t *object, const char *name, const json_t **member);
-int store_json_get_array(const json_t *object, const char *name, const json_t **member);
+int rst_store_json_get_object(const json_t *object, const char *name, const json_t **member);
+int rst_store_json_get_array(const json_t *object, const char *name, const json_t **member);
 /* The text of a member, or NULL; never fails. */
-const char *store_json_peek_text(const json_t *object, const char *name);
+const char *rst_store_json_peek_text(const json_t *object, const char *name);
 
 /* Writing; when memory is out the object is freed and NULL returned, as from NULL. */
 
-json_t *store_json_set_int(json_t *object, const char *name, int64_t value);
-json_t *store_json_set_bytes(json_t *object, const char *name, struct roster_store_bytes bytes);
-json_t *store_json_set_text(json_t *object, const char *name, const char *text);
-json_t *store_json_set_true(json_t *object, const char *name);
+json_t *rst_store_json_set_int(json_t *object, const char *name, int64_t value);
+json_t *rst_store_json_set_bytes(json_t *object, const char *name, struct roster_store_bytes bytes);
+json_t *rst_store_json_set_text(json_t *object, const char *name, const char *text);
+json_t *rst_store_json_set_true(json_t *object, const char *name);
 /* Takes over the member, also when it is NULL because memory was out. */
-json_t *store_json_set(json_t *object, const char *name, json_t *member);
+json_t *rst_store_json_set(json_t *object, const char *name, json_t *member);
 
 #endif

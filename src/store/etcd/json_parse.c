@@ -71,7 +71,7 @@ static size_t bytes_in_tree(const json_t *node)
     return bytes;
 }
 
-json_t *store_json_parse(const char *text, size_t size, size_t flags)
+json_t *rst_store_json_parse(const char *text, size_t size, size_t flags)
 {
     json_error_t end;
     json_t *root = json_loadb(text, size, flags, &end);

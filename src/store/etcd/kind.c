@@ -18,10 +18,11 @@ static int check_file(const char *option, const char *path, const struct store_e
 {
     if (path == NULL || access(path, R_OK) == 0)
         return 0;
-    return store_error_set(error, -EKEYREJECTED,
-                           "option %s is \"%s\", which cannot be read (%s); name a PEM file that "
-                           "this user may read",
-                           option, path, strerrorname_np(errno));
+    return rst_store_error_set(
+        error, -EKEYREJECTED,
+        "option %s is \"%s\", which cannot be read (%s); name a PEM file that "
+        "this user may read",
+        option, path, strerrorname_np(errno));
 }
 
 static int check_tls(const struct roster_store_options *options, const struct store_error *error)
@@ -40,12 +41,12 @@ static void etcd_close(struct roster_store *base)
 
     for (http = store->idle; http != NULL; http = next) {
         next = http->next;
-        etcd_http_free(http);
+        rst_etcd_http_free(http);
     }
     if (store->token != NULL)
         explicit_bzero(store->token, strlen(store->token));
     free(store->token);
-    etcd_endpoints_free(store);
+    rst_etcd_endpoints_free(store);
     pthread_mutex_destroy(&store->mutex);
     free(store);
 }
@@ -54,35 +55,35 @@ static void etcd_close(struct roster_store *base)
 static int check_libcurl(struct etcd_store *store, const struct store_error *error)
 {
     struct etcd_http *http;
-    int err = etcd_http_new(store, &http);
+    int err = rst_etcd_http_new(store, &http);
 
     if (err == 0)
-        etcd_http_give(store, http);
+        rst_etcd_http_give(store, http);
     if (err == -ENOTSUP)
-        return store_error_set(error, err,
-                               "libcurl %s lacks TLS or another setting that the store needs; "
-                               "install one of 7.68 or newer with TLS",
-                               curl_version_info(CURLVERSION_NOW)->version);
-    return err == 0 ? 0 : store_error_set(error, err, "out of memory");
+        return rst_store_error_set(error, err,
+                                   "libcurl %s lacks TLS or another setting that the store needs; "
+                                   "install one of 7.68 or newer with TLS",
+                                   curl_version_info(CURLVERSION_NOW)->version);
+    return err == 0 ? 0 : rst_store_error_set(error, err, "out of memory");
 }
 
 static int etcd_open(const char *address, const struct roster_store_options *options,
                      struct roster_store **out, const struct store_error *error)
 {
     struct etcd_store *store;
-    int err = etcd_http_init();
+    int err = rst_etcd_http_init();
 
     if (err != 0)
-        return store_error_set(error, err, "libcurl cannot be initialized");
+        return rst_store_error_set(error, err, "libcurl cannot be initialized");
     store = calloc(1, sizeof(*store));
     if (store == NULL)
-        return store_error_set(error, -ENOMEM, "out of memory");
+        return rst_store_error_set(error, -ENOMEM, "out of memory");
     if (pthread_mutex_init(&store->mutex, NULL) != 0) {
         free(store);
-        return store_error_set(error, -ENOMEM, "no mutex could be made");
+        return rst_store_error_set(error, -ENOMEM, "no mutex could be made");
     }
     store->base.options = *options;
-    err = etcd_endpoints_parse(store, address, error);
+    err = rst_etcd_endpoints_parse(store, address, error);
     if (err == 0)
         err = check_tls(options, error);
     if (err == 0)
@@ -92,14 +93,14 @@ static int etcd_open(const char *address, const struct roster_store_options *opt
         return err;
     }
     /* So that many servers with the same list do not all begin with its first endpoint. */
-    store->preferred = store_random() % store->n_endpoints;
+    store->preferred = rst_store_random() % store->n_endpoints;
     *out = &store->base;
     return 0;
 }
 
 static int etcd_rebind(struct roster_store *base)
 {
-    etcd_identity_reset(etcd_store_of(base));
+    rst_etcd_identity_reset(etcd_store_of(base));
     return 0;
 }
 
@@ -114,15 +115,15 @@ static int decode_range(struct etcd_store *store, const struct etcd_call *call,
 {
     struct range_call *range = out;
     struct roster_store_range *r =
-        store_arena_new(sizeof(*r), store->base.options.max_result_bytes);
+        rst_store_arena_new(sizeof(*r), store->base.options.max_result_bytes);
     int64_t revision = 0;
     int err;
 
     if (r == NULL)
         return -ENOMEM;
-    err = etcd_identity_check(store, &call->before, answer, true, &revision);
+    err = rst_etcd_identity_check(store, &call->before, answer, true, &revision);
     if (err == 0)
-        err = etcd_decode_range(answer, range->keys, range->limit, revision, r, r);
+        err = rst_etcd_decode_range(answer, range->keys, range->limit, revision, r, r);
     if (err != 0) {
         roster_store_free(r);
         return err;
@@ -136,11 +137,11 @@ static int etcd_get(struct roster_store *base, const struct roster_store_keys *k
 {
     struct range_call out = {.keys = keys, .limit = limit};
     struct etcd_call call = {.path = ETCD_PATH_RANGE,
-                             .request = etcd_encode_range(keys, limit, false),
+                             .request = rst_etcd_encode_range(keys, limit, false),
                              .repeatable = true,
                              .decode = decode_range,
                              .out = &out};
-    int err = etcd_call_run(etcd_store_of(base), &call, deadline);
+    int err = rst_etcd_call_run(etcd_store_of(base), &call, deadline);
 
     *range = out.range;
     return err;
@@ -156,41 +157,41 @@ static int decode_txn(struct etcd_store *store, const struct etcd_call *call, co
 {
     struct txn_call *txn = out;
     int64_t revision = 0;
-    int err = etcd_identity_check(store, &call->before, answer, true, &revision);
+    int err = rst_etcd_identity_check(store, &call->before, answer, true, &revision);
 
     if (err != 0)
         return err;
-    return etcd_decode_txn(answer, txn->txn, revision, store->base.options.max_result_bytes,
-                           &txn->result);
+    return rst_etcd_decode_txn(answer, txn->txn, revision, store->base.options.max_result_bytes,
+                               &txn->result);
 }
 
 static int etcd_txn(struct roster_store *base, const struct roster_store_txn *txn, int64_t deadline,
                     struct roster_store_txn_result **result)
 {
     struct txn_call out = {.txn = txn};
-    bool changes = store_txn_changes(txn);
+    bool changes = rst_store_txn_changes(txn);
     struct etcd_call call = {.path = ETCD_PATH_TXN,
-                             .request = etcd_encode_txn(txn),
+                             .request = rst_etcd_encode_txn(txn),
                              .changes = changes,
                              .repeatable = !changes,
                              .decode = decode_txn,
                              .out = &out};
-    int err = etcd_call_run(etcd_store_of(base), &call, deadline);
+    int err = rst_etcd_call_run(etcd_store_of(base), &call, deadline);
 
     *result = out.result;
     return err;
 }
 
-const struct store_kind store_etcd_kind = {
+const struct store_kind rst_store_etcd_kind = {
     .scheme = "etcd",
     .open = etcd_open,
     .close = etcd_close,
     .rebind = etcd_rebind,
     .get = etcd_get,
     .txn = etcd_txn,
-    .lease = etcd_lease,
-    .watch_open = etcd_watch_open,
-    .watch_next = etcd_watch_next,
-    .watch_wake = etcd_watch_wake,
-    .watch_close = etcd_watch_close,
+    .lease = rst_etcd_lease,
+    .watch_open = rst_etcd_watch_open,
+    .watch_next = rst_etcd_watch_next,
+    .watch_wake = rst_etcd_watch_wake,
+    .watch_close = rst_etcd_watch_close,
 };

@@ -30,14 +30,14 @@ static int decode_common(struct etcd_store *store, const struct etcd_call *call,
 {
     const struct lease_answer *out = call->out;
     int64_t id = 0;
-    int err = etcd_identity_check(store, &call->before, answer, false, NULL);
+    int err = rst_etcd_identity_check(store, &call->before, answer, false, NULL);
 
     if (err == 0)
-        err = store_json_get_int(answer, "ID", 1, &id);
+        err = rst_store_json_get_int(answer, "ID", 1, &id);
     if (err == 0 && id != out->id)
         err = -EPROTO;
     if (err == 0)
-        err = store_json_get_int(answer, "TTL", -1, ttl_s);
+        err = rst_store_json_get_int(answer, "TTL", -1, ttl_s);
     if (err == 0 && *ttl_s > INT64_MAX / MS_PER_S)
         err = -EPROTO;
     return err;
@@ -63,7 +63,7 @@ static int decode_keep(struct etcd_store *store, const struct etcd_call *call, c
 {
     struct lease_answer *lease = out;
     const json_t *result;
-    int err = store_json_get_object(answer, "result", &result);
+    int err = rst_store_json_get_object(answer, "result", &result);
 
     if (err == 0)
         err = decode_common(store, call, result, &lease->ttl_s);
@@ -82,7 +82,7 @@ static int decode_look(struct etcd_store *store, const struct etcd_call *call, c
     if (err == 0 && lease->ttl_s < 0)
         return -EKEYEXPIRED;
     if (err == 0)
-        err = store_json_get_int(answer, "grantedTTL", 1, &lease->granted_s);
+        err = rst_store_json_get_int(answer, "grantedTTL", 1, &lease->granted_s);
     return err == 0 && lease->granted_s > INT64_MAX / MS_PER_S ? -EPROTO : err;
 }
 
@@ -90,7 +90,7 @@ static int decode_revoke(struct etcd_store *store, const struct etcd_call *call,
                          const json_t *answer, void *out)
 {
     (void)out;
-    return etcd_identity_check(store, &call->before, answer, false, NULL);
+    return rst_etcd_identity_check(store, &call->before, answer, false, NULL);
 }
 
 /* What an earlier attempt of unknown outcome may have done already has been done. */
@@ -105,15 +105,15 @@ static int settle(const struct etcd_call *call, enum store_lease_verb verb, int 
 
 static json_t *encode(const struct store_lease_call *call, const struct lease_answer *lease)
 {
-    json_t *request = store_json_set_int(json_object(), "ID", lease->id);
+    json_t *request = rst_store_json_set_int(json_object(), "ID", lease->id);
 
     if (call->verb == STORE_LEASE_GRANT)
-        request = store_json_set_int(request, "TTL", lease->ttl_s);
+        request = rst_store_json_set_int(request, "TTL", lease->ttl_s);
     return request;
 }
 
-int etcd_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
-               struct roster_store_lease *lease)
+int rst_etcd_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
+                   struct roster_store_lease *lease)
 {
     static const struct {
         const char *path;
@@ -134,11 +134,11 @@ int etcd_lease(struct roster_store *base, const struct store_lease_call *call, i
     int err;
 
     if (call->verb == STORE_LEASE_GRANT) {
-        answer.id = (int64_t)(store_random() >> 1 | 1);
+        answer.id = (int64_t)(rst_store_random() >> 1 | 1);
         answer.ttl_s = answer.granted_s = (call->ttl_ms + MS_PER_S - 1) / MS_PER_S;
     }
     etcd.request = encode(call, &answer);
-    err = settle(&etcd, call->verb, etcd_call_run(etcd_store_of(base), &etcd, deadline));
+    err = settle(&etcd, call->verb, rst_etcd_call_run(etcd_store_of(base), &etcd, deadline));
     if (err != 0)
         return err;
     lease->id = answer.id;

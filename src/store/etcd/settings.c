@@ -124,7 +124,7 @@ static CURLcode set_tls(CURL *easy, const struct roster_store_options *options)
     return code;
 }
 
-int etcd_settings_easy(CURL *easy, const struct roster_store_options *options)
+int rst_etcd_settings_easy(CURL *easy, const struct roster_store_options *options)
 {
     CURLcode code = set_numbers(easy);
 
@@ -144,7 +144,7 @@ int etcd_settings_easy(CURL *easy, const struct roster_store_options *options)
     return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -ENOTSUP;
 }
 
-int etcd_settings_multi(CURLM *multi)
+int rst_etcd_settings_multi(CURLM *multi)
 {
     /* One for the stream and one for the reads beside it. */
     CURLMcode code = curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 2L);

@@ -12,7 +12,7 @@
 #include "store/base/clock.h"
 #include "store/etcd/watch.h"
 
-int etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind)
+int rst_etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind)
 {
     static const char *const paths[] = {
         [ETCD_SIDE_AUTH] = ETCD_PATH_AUTH,
@@ -20,35 +20,35 @@ int etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind)
         [ETCD_SIDE_CHECK] = ETCD_PATH_RANGE,
     };
     json_t *request = kind == ETCD_SIDE_AUTH
-                          ? etcd_auth_request(etcd_watch_store(watch))
-                          : etcd_encode_range(&watch->base.keys, 0, kind == ETCD_SIDE_CHECK);
+                          ? rst_etcd_auth_request(etcd_watch_store(watch))
+                          : rst_etcd_encode_range(&watch->base.keys, 0, kind == ETCD_SIDE_CHECK);
 
     watch->side_kind = kind;
-    return etcd_transfer_begin(watch, &watch->side, paths[kind], request,
-                               watch->base.store->options.attempt_timeout_ms);
+    return rst_etcd_transfer_begin(watch, &watch->side, paths[kind], request,
+                                   watch->base.store->options.attempt_timeout_ms);
 }
 
 static int list_keys(struct etcd_watch *watch, const struct roster_store_range *range)
 {
     struct store_event_list list;
-    int err = store_event_list_begin(&list, watch->base.store, true);
+    int err = rst_store_event_list_begin(&list, watch->base.store, true);
 
     if (err != 0)
         return err;
     for (size_t i = 0; i < range->count && err == 0; i++)
-        err = store_event_list_add(&list, &range->kvs[i]);
+        err = rst_store_event_list_add(&list, &range->kvs[i]);
     list.revision = range->revision;
-    return store_event_list_end(&list, err, &watch->base, &watch->ready);
+    return rst_store_event_list_end(&list, err, &watch->base, &watch->ready);
 }
 
 static int accept_snapshot(struct etcd_watch *watch, const json_t *answer, int64_t revision)
 {
     struct roster_store_range *range =
-        store_arena_new(sizeof(*range), watch->base.store->options.max_result_bytes);
+        rst_store_arena_new(sizeof(*range), watch->base.store->options.max_result_bytes);
     int err = range != NULL ? 0 : -ENOMEM;
 
     if (err == 0)
-        err = etcd_decode_range(answer, &watch->base.keys, 0, revision, range, range);
+        err = rst_etcd_decode_range(answer, &watch->base.keys, 0, revision, range, range);
     if (err == 0)
         err = list_keys(watch, range);
     roster_store_free(range);
@@ -60,26 +60,26 @@ static int accept_snapshot(struct etcd_watch *watch, const json_t *answer, int64
 /* A stream that may have missed something is opened again, where it is now. */
 static void accept_check(struct etcd_watch *watch, int64_t revision)
 {
-    watch->check_at = store_deadline_in(watch->base.store->options.watch_check_ms);
-    etcd_watch_healthy(watch);
+    watch->check_at = rst_store_deadline_in(watch->base.store->options.watch_check_ms);
+    rst_etcd_watch_healthy(watch);
     if (revision <= watch->fresh)
         return;
     watch->wanted = revision;
-    etcd_transfer_stop(watch, &watch->stream);
+    rst_etcd_transfer_stop(watch, &watch->stream);
 }
 
 static int accept_answer(struct etcd_watch *watch, const json_t *answer)
 {
     struct etcd_store *store = etcd_watch_store(watch);
     int64_t revision = 0;
-    int err = etcd_identity_check(store, &watch->side.before, answer,
-                                  watch->side_kind != ETCD_SIDE_AUTH, &revision);
+    int err = rst_etcd_identity_check(store, &watch->side.before, answer,
+                                      watch->side_kind != ETCD_SIDE_AUTH, &revision);
 
     if (err != 0)
         return err;
     switch (watch->side_kind) {
     case ETCD_SIDE_AUTH:
-        return etcd_auth_accept(store, answer);
+        return rst_etcd_auth_accept(store, answer);
     case ETCD_SIDE_SNAPSHOT:
         return accept_snapshot(watch, answer, revision);
     case ETCD_SIDE_CHECK:
@@ -91,11 +91,11 @@ static int accept_answer(struct etcd_watch *watch, const json_t *answer)
 
 static struct etcd_verdict judge(struct etcd_watch *watch)
 {
-    struct etcd_verdict v = etcd_judge_transfer(watch->side.http, watch->side.code);
+    struct etcd_verdict v = rst_etcd_judge_transfer(watch->side.http, watch->side.code);
     json_t *answer = NULL;
 
     if (v.fate == ETCD_DONE)
-        v = etcd_judge_answer(watch->side.http, &answer);
+        v = rst_etcd_judge_answer(watch->side.http, &answer);
     if (v.fate == ETCD_DONE) {
         v.err = accept_answer(watch, answer);
         if (v.err != 0) {
@@ -108,19 +108,19 @@ static struct etcd_verdict judge(struct etcd_watch *watch)
     return v;
 }
 
-void etcd_side_look(struct etcd_watch *watch)
+void rst_etcd_side_look(struct etcd_watch *watch)
 {
     struct etcd_verdict v;
 
     if (!watch->side.running || !watch->side.ended)
         return;
     v = judge(watch);
-    if (v.fate == ETCD_DONE || etcd_auth_declined(etcd_watch_store(watch), &v)) {
-        etcd_endpoint_worked(etcd_watch_store(watch), ETCD_CALLS, watch->side.endpoint);
+    if (v.fate == ETCD_DONE || rst_etcd_auth_declined(etcd_watch_store(watch), &v)) {
+        rst_etcd_endpoint_worked(etcd_watch_store(watch), ETCD_CALLS, watch->side.endpoint);
         if (watch->stream.running && watch->created)
-            etcd_stream_lasts(watch);
-        etcd_transfer_stop(watch, &watch->side);
+            rst_etcd_stream_lasts(watch);
+        rst_etcd_transfer_stop(watch, &watch->side);
     } else {
-        etcd_watch_failed(watch, &watch->side, &v);
+        rst_etcd_watch_failed(watch, &watch->side, &v);
     }
 }

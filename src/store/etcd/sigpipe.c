@@ -22,7 +22,7 @@ static bool is_pending(void)
     return sigismember(&pending, SIGPIPE) == 1;
 }
 
-void store_signals_block(sigset_t *before)
+void rst_store_signals_block(sigset_t *before)
 {
     sigset_t all;
 
@@ -30,7 +30,7 @@ void store_signals_block(sigset_t *before)
     pthread_sigmask(SIG_SETMASK, &all, before);
 }
 
-void store_sigpipe_hold(struct store_sigpipe *state)
+void rst_store_sigpipe_hold(struct store_sigpipe *state)
 {
     sigset_t set;
 
@@ -40,7 +40,7 @@ void store_sigpipe_hold(struct store_sigpipe *state)
     pthread_sigmask(SIG_BLOCK, &set, &state->before);
 }
 
-void store_sigpipe_release(const struct store_sigpipe *state)
+void rst_store_sigpipe_release(const struct store_sigpipe *state)
 {
     static const struct timespec at_once = {0, 0};
     sigset_t set;

@@ -18,9 +18,9 @@ struct store_sigpipe {
 };
 
 /* Blocks all signals in the calling thread; `before` is for pthread_sigmask(SIG_SETMASK). */
-void store_signals_block(sigset_t *before);
+void rst_store_signals_block(sigset_t *before);
 
-void store_sigpipe_hold(struct store_sigpipe *state);
-void store_sigpipe_release(const struct store_sigpipe *state);
+void rst_store_sigpipe_hold(struct store_sigpipe *state);
+void rst_store_sigpipe_release(const struct store_sigpipe *state);
 
 #endif

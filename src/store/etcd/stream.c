@@ -12,7 +12,7 @@
 #include "store/etcd/json.h"
 #include "store/etcd/watch.h"
 
-int etcd_stream_begin(struct etcd_watch *watch)
+int rst_etcd_stream_begin(struct etcd_watch *watch)
 {
     const struct roster_store_options *options = &watch->base.store->options;
 
@@ -21,9 +21,9 @@ int etcd_stream_begin(struct etcd_watch *watch)
     watch->created = false;
     watch->fresh = 0;
     watch->line_deadline = STORE_FOREVER;
-    watch->open_deadline = store_deadline_in(options->attempt_timeout_ms);
-    return etcd_transfer_begin(watch, &watch->stream, ETCD_PATH_WATCH,
-                               etcd_encode_watch(&watch->base.keys, watch->base.next), 0);
+    watch->open_deadline = rst_store_deadline_in(options->attempt_timeout_ms);
+    return rst_etcd_transfer_begin(watch, &watch->stream, ETCD_PATH_WATCH,
+                                   rst_etcd_encode_watch(&watch->base.keys, watch->base.next), 0);
 }
 
 static struct etcd_verdict failure(int err, const char *reason)
@@ -39,13 +39,13 @@ static void fail(struct etcd_watch *watch, struct etcd_verdict v)
     /* A message that the gateway finds too large will be too large again. */
     if (v.err == -EMSGSIZE)
         watch->base.next = 0;
-    etcd_watch_failed(watch, &watch->stream, &v);
+    rst_etcd_watch_failed(watch, &watch->stream, &v);
 }
 
-void etcd_stream_lasts(struct etcd_watch *watch)
+void rst_etcd_stream_lasts(struct etcd_watch *watch)
 {
     watch->failures = 0;
-    etcd_endpoint_worked(etcd_watch_store(watch), ETCD_STREAMS, watch->stream.endpoint);
+    rst_etcd_endpoint_worked(etcd_watch_store(watch), ETCD_STREAMS, watch->stream.endpoint);
 }
 
 /* The member must have reached what others are known to have reached. */
@@ -54,23 +54,23 @@ static struct etcd_verdict accept_creation(struct etcd_watch *watch)
     if (watch->fresh < watch->wanted)
         return failure(-EHOSTUNREACH, "the member is behind the others");
     watch->created = true;
-    watch->check_at = store_deadline_in(watch->base.store->options.watch_check_ms);
-    etcd_watch_healthy(watch);
+    watch->check_at = rst_store_deadline_in(watch->base.store->options.watch_check_ms);
+    rst_etcd_watch_healthy(watch);
     return (struct etcd_verdict){.fate = ETCD_DONE};
 }
 
 /* History that is gone is not the member's fault, nor is a permission that is missing. */
 static struct etcd_verdict accept_cancellation(struct etcd_watch *watch, const json_t *result)
 {
-    const char *reason = store_json_peek_text(result, "cancel_reason");
+    const char *reason = rst_store_json_peek_text(result, "cancel_reason");
     int64_t compacted = 0;
     struct etcd_verdict v = failure(-EHOSTUNREACH, "the watch was canceled");
 
-    if (store_json_get_int(result, "compact_revision", 0, &compacted) != 0)
+    if (rst_store_json_get_int(result, "compact_revision", 0, &compacted) != 0)
         return failure(-EPROTO, "a wrong compact_revision");
     if (compacted > 0) {
         watch->base.next = 0;
-        etcd_transfer_stop(watch, &watch->stream);
+        rst_etcd_transfer_stop(watch, &watch->stream);
         store_count(&watch->base.store->counters.watch_snapshots);
         return (struct etcd_verdict){.fate = ETCD_DONE};
     }
@@ -85,15 +85,15 @@ static struct etcd_verdict accept_events(struct etcd_watch *watch, const json_t 
                                          int64_t revision)
 {
     struct store_event_list list;
-    int err = store_event_list_begin(&list, watch->base.store, false);
+    int err = rst_store_event_list_begin(&list, watch->base.store, false);
 
     if (err == 0) {
-        err = etcd_decode_events(array, &watch->base, revision, &list);
+        err = rst_etcd_decode_events(array, &watch->base, revision, &list);
         list.revision = list.last;
-        err = store_event_list_end(&list, err, &watch->base, &watch->ready);
+        err = rst_store_event_list_end(&list, err, &watch->base, &watch->ready);
     }
     if (err == 0) {
-        etcd_stream_lasts(watch);
+        rst_etcd_stream_lasts(watch);
         return (struct etcd_verdict){.fate = ETCD_DONE};
     }
     return failure(err, "events that cannot be");
@@ -104,15 +104,15 @@ static struct etcd_verdict accept_result(struct etcd_watch *watch, const json_t 
     bool created = false, canceled = false;
     const json_t *array = NULL;
     int64_t revision = 0;
-    int err = etcd_identity_check(etcd_watch_store(watch), &watch->stream.before, result, false,
-                                  &revision);
+    int err = rst_etcd_identity_check(etcd_watch_store(watch), &watch->stream.before, result, false,
+                                      &revision);
 
     if (err == 0)
-        err = store_json_get_bool(result, "created", &created);
+        err = rst_store_json_get_bool(result, "created", &created);
     if (err == 0)
-        err = store_json_get_bool(result, "canceled", &canceled);
+        err = rst_store_json_get_bool(result, "canceled", &canceled);
     if (err == 0)
-        err = store_json_get_array(result, "events", &array);
+        err = rst_store_json_get_array(result, "events", &array);
     if (err != 0)
         return failure(err, "a message that is not etcd's");
     if (canceled)
@@ -125,22 +125,22 @@ static struct etcd_verdict accept_result(struct etcd_watch *watch, const json_t 
         return accept_creation(watch);
     if (!watch->created)
         return failure(-EPROTO, "a stream that does not begin with its creation");
-    watch->check_at = store_deadline_in(watch->base.store->options.watch_check_ms);
+    watch->check_at = rst_store_deadline_in(watch->base.store->options.watch_check_ms);
     return json_array_size(array) > 0 ? accept_events(watch, array, revision)
                                       : (struct etcd_verdict){.fate = ETCD_DONE};
 }
 
 static struct etcd_verdict accept_line(struct etcd_watch *watch, const char *line, size_t size)
 {
-    json_t *root = store_json_parse(line, size, JSON_REJECT_DUPLICATES);
+    json_t *root = rst_store_json_parse(line, size, JSON_REJECT_DUPLICATES);
     struct etcd_verdict v = failure(-EPROTO, "a message that is no JSON object");
     const json_t *member = json_object_get(root, "error");
     int64_t code = 0;
 
     if (json_is_object(member)) {
-        if (store_json_get_int(member, "grpc_code", 0, &code) != 0)
+        if (rst_store_json_get_int(member, "grpc_code", 0, &code) != 0)
             code = 0;
-        v = etcd_judge_error(200, code, store_json_peek_text(member, "message"));
+        v = rst_etcd_judge_error(200, code, rst_store_json_peek_text(member, "message"));
     } else if (json_is_object(root)) {
         member = json_object_get(root, "result");
         v = json_is_object(member) ? accept_result(watch, member)
@@ -169,18 +169,18 @@ static bool take_line(struct etcd_watch *watch)
     if (v.fate != ETCD_DONE)
         fail(watch, v);
     else if (watch->stream.running)
-        etcd_http_consume(http, size);
+        rst_etcd_http_consume(http, size);
     return true;
 }
 
 static void look_at_end(struct etcd_watch *watch)
 {
     struct etcd_http *http = watch->stream.http;
-    struct etcd_verdict v = etcd_judge_transfer(http, watch->stream.code);
+    struct etcd_verdict v = rst_etcd_judge_transfer(http, watch->stream.code);
     json_t *root = NULL;
 
     if (v.fate == ETCD_DONE && http->answer_size > 0)
-        v = etcd_judge_answer(http, &root);
+        v = rst_etcd_judge_answer(http, &root);
     json_decref(root);
     if (v.fate == ETCD_DONE)
         v = failure(-EHOSTUNREACH, "the stream has ended");
@@ -190,17 +190,17 @@ static void look_at_end(struct etcd_watch *watch)
 static void look_at_clock(struct etcd_watch *watch)
 {
     const struct roster_store_options *options = &watch->base.store->options;
-    int64_t now = store_monotonic_ns();
+    int64_t now = rst_store_monotonic_ns();
 
     if (watch->stream.http->answer_size > 0 && watch->line_deadline == STORE_FOREVER)
-        watch->line_deadline = store_deadline_in(options->attempt_timeout_ms);
+        watch->line_deadline = rst_store_deadline_in(options->attempt_timeout_ms);
     if (!watch->created && now >= watch->open_deadline)
         fail(watch, failure(-ETIMEDOUT, "the watch was not created in time"));
     else if (now >= watch->line_deadline)
         fail(watch, failure(-EPROTO, "a message that does not end"));
 }
 
-void etcd_stream_look(struct etcd_watch *watch)
+void rst_etcd_stream_look(struct etcd_watch *watch)
 {
     while (watch->stream.running && watch->ready == NULL && take_line(watch))
         ;

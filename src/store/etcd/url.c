@@ -26,8 +26,8 @@ static int refuse_part(CURLU *url, CURLUPart part, const char *text, const char 
     curl_free(value);
     if (!present)
         return 0;
-    return store_error_set(error, -EINVAL, "etcd endpoint \"%s\" has a %s; write just " EXAMPLE,
-                           shown_url(text).text, what);
+    return rst_store_error_set(error, -EINVAL, "etcd endpoint \"%s\" has a %s; write just " EXAMPLE,
+                               shown_url(text).text, what);
 }
 
 static int check_parts(CURLU *url, const char *text, const struct store_error *error)
@@ -74,28 +74,28 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
     int err;
 
     if (scheme == NULL)
-        return store_error_set(error, -EINVAL,
-                               "etcd endpoint \"%s\" does not begin with http:// or https://; "
-                               "write " EXAMPLE,
-                               shown_url(text).text);
+        return rst_store_error_set(error, -EINVAL,
+                                   "etcd endpoint \"%s\" does not begin with http:// or https://; "
+                                   "write " EXAMPLE,
+                                   shown_url(text).text);
     url = curl_url();
     if (url == NULL)
-        return store_error_set(error, -ENOMEM, "out of memory");
+        return rst_store_error_set(error, -ENOMEM, "out of memory");
     rc = curl_url_set(url, CURLUPART_URL, text, 0);
     if (rc == CURLUE_OUT_OF_MEMORY)
-        err = store_error_set(error, -ENOMEM, "out of memory");
+        err = rst_store_error_set(error, -ENOMEM, "out of memory");
     else if (rc != CURLUE_OK)
-        err = store_error_set(error, -EINVAL, "etcd endpoint \"%s\" is no URL; write " EXAMPLE,
-                              shown_url(text).text);
+        err = rst_store_error_set(error, -EINVAL, "etcd endpoint \"%s\" is no URL; write " EXAMPLE,
+                                  shown_url(text).text);
     else
         err = check_parts(url, text, error);
     if (err == 0) {
         err = rebuild(url, scheme, endpoint);
         if (err == -ENOMEM)
-            store_error_set(error, err, "out of memory");
+            rst_store_error_set(error, err, "out of memory");
         else if (err != 0)
-            store_error_set(error, err, "etcd endpoint \"%s\" has no host; write " EXAMPLE,
-                            shown_url(text).text);
+            rst_store_error_set(error, err, "etcd endpoint \"%s\" has no host; write " EXAMPLE,
+                                shown_url(text).text);
     }
     curl_url_cleanup(url);
     return err;
@@ -111,41 +111,41 @@ static int add_endpoint(struct etcd_store *store, const char *text, const struct
         return err;
     for (size_t i = 0; i < store->n_endpoints; i++)
         if (strcmp(store->endpoints[i].url, endpoint) == 0)
-            err = store_error_set(error, -EINVAL, "etcd endpoint \"%s\" is given twice; drop one",
-                                  endpoint);
+            err = rst_store_error_set(error, -EINVAL,
+                                      "etcd endpoint \"%s\" is given twice; drop one", endpoint);
     moved =
         err == 0 ? reallocarray(store->endpoints, store->n_endpoints + 1, sizeof(*moved)) : NULL;
     if (moved == NULL) {
         free(endpoint);
-        return err != 0 ? err : store_error_set(error, -ENOMEM, "out of memory");
+        return err != 0 ? err : rst_store_error_set(error, -ENOMEM, "out of memory");
     }
     store->endpoints = moved;
     moved[store->n_endpoints++] = (struct etcd_endpoint){.url = endpoint};
     return 0;
 }
 
-int etcd_endpoints_parse(struct etcd_store *store, const char *address,
-                         const struct store_error *error)
+int rst_etcd_endpoints_parse(struct etcd_store *store, const char *address,
+                             const struct store_error *error)
 {
     char *list, *rest, *text;
     int err = 0;
 
     /* No host has one in its name. Where a password ends is not asked: it may hold anything. */
     if (strchr(address, '@') != NULL || strstr(address, "%40") != NULL)
-        return store_error_set(
+        return rst_store_error_set(
             error, -EINVAL,
             "store \"etcd:%s\" has a user or password in its URL, which lists of "
             "processes show to everyone; use the options user and password",
             shown_url(address).text);
     list = rest = strdup(address);
     if (list == NULL)
-        return store_error_set(error, -ENOMEM, "out of memory");
+        return rst_store_error_set(error, -ENOMEM, "out of memory");
     while (err == 0 && (text = strsep(&rest, ",")) != NULL) {
         if (text[0] == '\0')
-            err = store_error_set(error, -EINVAL,
-                                  "store \"etcd:%s\": an endpoint is missing; write \"etcd:" EXAMPLE
-                                  ",...\"",
-                                  shown_url(address).text);
+            err = rst_store_error_set(
+                error, -EINVAL,
+                "store \"etcd:%s\": an endpoint is missing; write \"etcd:" EXAMPLE ",...\"",
+                shown_url(address).text);
         else
             err = add_endpoint(store, text, error);
     }
@@ -153,7 +153,7 @@ int etcd_endpoints_parse(struct etcd_store *store, const char *address,
     return err;
 }
 
-void etcd_endpoints_free(struct etcd_store *store)
+void rst_etcd_endpoints_free(struct etcd_store *store)
 {
     for (size_t i = 0; i < store->n_endpoints; i++)
         free(store->endpoints[i].url);

@@ -20,15 +20,15 @@ static struct etcd_watch *watch_of(struct roster_store_watch *watch)
 
 static void release(struct etcd_watch *watch)
 {
-    etcd_http_free(watch->stream.http);
-    etcd_http_free(watch->side.http);
+    rst_etcd_http_free(watch->stream.http);
+    rst_etcd_http_free(watch->side.http);
     if (watch->multi != NULL)
         curl_multi_cleanup(watch->multi);
     roster_store_free(watch->ready);
     free(watch);
 }
 
-int etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch **out)
+int rst_etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch **out)
 {
     struct etcd_store *store = etcd_store_of(base->store);
     struct etcd_watch *watch = calloc(1, sizeof(*watch));
@@ -39,11 +39,11 @@ int etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch *
         return err;
     watch->base = *base;
     watch->multi = curl_multi_init();
-    err = watch->multi != NULL ? etcd_settings_multi(watch->multi) : -ENOMEM;
+    err = watch->multi != NULL ? rst_etcd_settings_multi(watch->multi) : -ENOMEM;
     if (err == 0)
-        err = etcd_http_new(store, &watch->stream.http);
+        err = rst_etcd_http_new(store, &watch->stream.http);
     if (err == 0)
-        err = etcd_http_new(store, &watch->side.http);
+        err = rst_etcd_http_new(store, &watch->side.http);
     if (err != 0) {
         release(watch);
         return err;
@@ -51,30 +51,30 @@ int etcd_watch_open(struct roster_store_watch *base, struct roster_store_watch *
     /* Room for one whole message behind the one that is being looked at. */
     watch->stream.http->answer_limit *= 2;
     watch->line_deadline = STORE_FOREVER;
-    etcd_identity_begin(store, &now);
+    rst_etcd_identity_begin(store, &now);
     watch->generation = now.generation;
     *out = &watch->base;
     return 0;
 }
 
-void etcd_watch_close(struct roster_store_watch *base)
+void rst_etcd_watch_close(struct roster_store_watch *base)
 {
     struct etcd_watch *watch = watch_of(base);
     struct store_sigpipe sigpipe;
 
-    store_sigpipe_hold(&sigpipe);
-    etcd_transfer_stop(watch, &watch->stream);
-    etcd_transfer_stop(watch, &watch->side);
+    rst_store_sigpipe_hold(&sigpipe);
+    rst_etcd_transfer_stop(watch, &watch->stream);
+    rst_etcd_transfer_stop(watch, &watch->side);
     release(watch);
-    store_sigpipe_release(&sigpipe);
+    rst_store_sigpipe_release(&sigpipe);
 }
 
-void etcd_watch_wake(struct roster_store_watch *base)
+void rst_etcd_watch_wake(struct roster_store_watch *base)
 {
     curl_multi_wakeup(watch_of(base)->multi);
 }
 
-void etcd_transfer_stop(struct etcd_watch *watch, struct etcd_transfer *transfer)
+void rst_etcd_transfer_stop(struct etcd_watch *watch, struct etcd_transfer *transfer)
 {
     if (transfer->running)
         curl_multi_remove_handle(watch->multi, transfer->http->easy);
@@ -93,20 +93,20 @@ static int prepare(struct etcd_watch *watch, struct etcd_transfer *transfer, con
                                         .body = transfer->body,
                                         .timeout_ms = timeout_ms};
     char *token = NULL;
-    int err = etcd_identity_begin(store, &transfer->before);
+    int err = rst_etcd_identity_begin(store, &transfer->before);
 
     request.connect_timeout_ms = store->base.options.connect_timeout_ms;
     if (err == 0)
-        err = etcd_auth_copy(store, &token, &transfer->token_generation);
+        err = rst_etcd_auth_copy(store, &token, &transfer->token_generation);
     request.token = token;
     if (err == 0)
-        err = etcd_http_prepare(transfer->http, &request);
+        err = rst_etcd_http_prepare(transfer->http, &request);
     free(token);
     return err;
 }
 
-int etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *transfer, const char *path,
-                        json_t *request, int timeout_ms)
+int rst_etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *transfer,
+                            const char *path, json_t *request, int timeout_ms)
 {
     struct etcd_store *store = etcd_watch_store(watch);
     int err;
@@ -134,28 +134,28 @@ static enum etcd_use use_of(const struct etcd_watch *watch, const struct etcd_tr
     return transfer == &watch->stream ? ETCD_STREAMS : ETCD_CALLS;
 }
 
-void etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
-                       const struct etcd_verdict *verdict)
+void rst_etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
+                           const struct etcd_verdict *verdict)
 {
     const struct roster_store_options *options = &watch->base.store->options;
     struct etcd_store *store = etcd_watch_store(watch);
-    int64_t now = store_monotonic_ns();
+    int64_t now = rst_store_monotonic_ns();
 
-    etcd_transfer_stop(watch, transfer);
+    rst_etcd_transfer_stop(watch, transfer);
     if (verdict->fate == ETCD_WANTS_TOKEN)
-        etcd_auth_forget(store, transfer->token_generation);
-    etcd_endpoint_failed(store, use_of(watch, transfer), transfer->endpoint, verdict);
+        rst_etcd_auth_forget(store, transfer->token_generation);
+    rst_etcd_endpoint_failed(store, use_of(watch, transfer), transfer->endpoint, verdict);
     watch->last_error = verdict->err;
     if (watch->failing_since == 0)
         watch->failing_since = now;
     /* Another endpoint may be asked at once; where there is no other one to blame, pause. */
     if (verdict->blameless)
-        watch->retry_at = now + store_backoff_ns(options->backoff_min_ms, options->backoff_max_ms,
-                                                 watch->failures);
+        watch->retry_at = now + rst_store_backoff_ns(options->backoff_min_ms,
+                                                     options->backoff_max_ms, watch->failures);
     watch->failures++;
 }
 
-void etcd_watch_healthy(struct etcd_watch *watch)
+void rst_etcd_watch_healthy(struct etcd_watch *watch)
 {
     watch->failing_since = 0;
     watch->last_error = 0;
@@ -166,19 +166,19 @@ void etcd_watch_healthy(struct etcd_watch *watch)
 static int follow_identity(struct etcd_watch *watch)
 {
     struct etcd_identity now;
-    int err = etcd_identity_begin(etcd_watch_store(watch), &now);
+    int err = rst_etcd_identity_begin(etcd_watch_store(watch), &now);
 
     if (err == 0 && watch->generation == now.generation)
         return 0;
-    etcd_transfer_stop(watch, &watch->stream);
-    etcd_transfer_stop(watch, &watch->side);
+    rst_etcd_transfer_stop(watch, &watch->stream);
+    rst_etcd_transfer_stop(watch, &watch->side);
     if (err != 0)
         return err;
     watch->generation = now.generation;
     watch->base.next = 0;
     watch->wanted = 0;
     watch->failures = 0;
-    etcd_watch_healthy(watch);
+    rst_etcd_watch_healthy(watch);
     store_count(&watch->base.store->counters.watch_snapshots);
     return 0;
 }
@@ -188,8 +188,8 @@ static bool choose_endpoint(struct etcd_watch *watch, struct etcd_transfer *tran
 {
     int64_t until;
 
-    if (etcd_endpoint_choose(etcd_watch_store(watch), use_of(watch, transfer), false,
-                             &transfer->endpoint, &until))
+    if (rst_etcd_endpoint_choose(etcd_watch_store(watch), use_of(watch, transfer), false,
+                                 &transfer->endpoint, &until))
         return true;
     watch->retry_at = until;
     return false;
@@ -198,19 +198,21 @@ static bool choose_endpoint(struct etcd_watch *watch, struct etcd_transfer *tran
 /* Begins what is missing: a token, then a snapshot if there is nothing to go on from, a stream. */
 static int begin_missing(struct etcd_watch *watch)
 {
-    int64_t now = store_monotonic_ns();
+    int64_t now = rst_store_monotonic_ns();
     bool check = watch->stream.running && watch->created && now >= watch->check_at;
 
     if (now < watch->retry_at || watch->side.running || (watch->stream.running && !check))
         return 0;
-    if (etcd_auth_is_due(etcd_watch_store(watch)))
-        return choose_endpoint(watch, &watch->side) ? etcd_side_begin(watch, ETCD_SIDE_AUTH) : 0;
-    if (check)
-        return choose_endpoint(watch, &watch->side) ? etcd_side_begin(watch, ETCD_SIDE_CHECK) : 0;
-    if (watch->base.next == 0)
-        return choose_endpoint(watch, &watch->side) ? etcd_side_begin(watch, ETCD_SIDE_SNAPSHOT)
+    if (rst_etcd_auth_is_due(etcd_watch_store(watch)))
+        return choose_endpoint(watch, &watch->side) ? rst_etcd_side_begin(watch, ETCD_SIDE_AUTH)
                                                     : 0;
-    return choose_endpoint(watch, &watch->stream) ? etcd_stream_begin(watch) : 0;
+    if (check)
+        return choose_endpoint(watch, &watch->side) ? rst_etcd_side_begin(watch, ETCD_SIDE_CHECK)
+                                                    : 0;
+    if (watch->base.next == 0)
+        return choose_endpoint(watch, &watch->side) ? rst_etcd_side_begin(watch, ETCD_SIDE_SNAPSHOT)
+                                                    : 0;
+    return choose_endpoint(watch, &watch->stream) ? rst_etcd_stream_begin(watch) : 0;
 }
 
 /* Lets libcurl work and notes which transfers are over. It does not wait, but it may start a thread
@@ -221,7 +223,7 @@ static void run_transfers(struct etcd_watch *watch)
     int running = 0, left = 0;
     sigset_t before;
 
-    store_signals_block(&before);
+    rst_store_signals_block(&before);
     curl_multi_perform(watch->multi, &running);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     while ((message = curl_multi_info_read(watch->multi, &left)) != NULL) {
@@ -242,7 +244,7 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static void wait_for_news(struct etcd_watch *watch, int64_t deadline)
 {
-    int64_t until = deadline, now = store_monotonic_ns();
+    int64_t until = deadline, now = rst_store_monotonic_ns();
     int ms;
 
     if (watch->stream.running && !watch->created)
@@ -254,7 +256,7 @@ static void wait_for_news(struct etcd_watch *watch, int64_t deadline)
             earlier(until, watch->check_at > watch->retry_at ? watch->check_at : watch->retry_at);
     if (!watch->stream.running && !watch->side.running)
         until = earlier(until, watch->retry_at);
-    ms = until > now ? store_remaining_ms(until) : 0;
+    ms = until > now ? rst_store_remaining_ms(until) : 0;
     curl_multi_poll(watch->multi, NULL, 0, ms, NULL);
 }
 
@@ -263,10 +265,10 @@ static bool is_worth_telling(const struct etcd_watch *watch, int64_t deadline)
 {
     int64_t patience = watch->base.store->options.call_timeout_ms * STORE_NS_PER_MS;
 
-    if (store_remaining_ns(deadline) == 0)
+    if (rst_store_remaining_ns(deadline) == 0)
         return true;
     return deadline == STORE_FOREVER && watch->failing_since != 0 &&
-           store_monotonic_ns() - watch->failing_since >= patience;
+           rst_store_monotonic_ns() - watch->failing_since >= patience;
 }
 
 static int advance(struct etcd_watch *watch)
@@ -278,16 +280,16 @@ static int advance(struct etcd_watch *watch)
     if (err != 0)
         return err;
     run_transfers(watch);
-    etcd_side_look(watch);
+    rst_etcd_side_look(watch);
     if (watch->ready == NULL)
-        etcd_stream_look(watch);
+        rst_etcd_stream_look(watch);
     return 0;
 }
 
 static int run(struct etcd_watch *watch, int64_t deadline, struct roster_store_events **events)
 {
     for (;;) {
-        int err = store_watch_canceled(&watch->base) ? -ECANCELED : advance(watch);
+        int err = rst_store_watch_canceled(&watch->base) ? -ECANCELED : advance(watch);
 
         if (err != 0)
             return err;
@@ -302,14 +304,14 @@ static int run(struct etcd_watch *watch, int64_t deadline, struct roster_store_e
     }
 }
 
-int etcd_watch_next(struct roster_store_watch *base, int64_t deadline,
-                    struct roster_store_events **events)
+int rst_etcd_watch_next(struct roster_store_watch *base, int64_t deadline,
+                        struct roster_store_events **events)
 {
     struct store_sigpipe sigpipe;
     int err;
 
-    store_sigpipe_hold(&sigpipe);
+    rst_store_sigpipe_hold(&sigpipe);
     err = run(watch_of(base), deadline, events);
-    store_sigpipe_release(&sigpipe);
+    rst_store_sigpipe_release(&sigpipe);
     return err;
 }

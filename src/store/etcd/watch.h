@@ -63,25 +63,25 @@ static inline struct etcd_store *etcd_watch_store(struct etcd_watch *watch)
 /* etcd/watch.c */
 
 /* Begins a transfer to some endpoint; takes over the request. Without an endpoint it waits. */
-int etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *transfer, const char *path,
-                        json_t *request, int timeout_ms);
-void etcd_transfer_stop(struct etcd_watch *watch, struct etcd_transfer *transfer);
+int rst_etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *transfer,
+                            const char *path, json_t *request, int timeout_ms);
+void rst_etcd_transfer_stop(struct etcd_watch *watch, struct etcd_transfer *transfer);
 /* Notes a failure of a transfer, which is over then. */
-void etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
-                       const struct etcd_verdict *verdict);
-void etcd_watch_healthy(struct etcd_watch *watch);
+void rst_etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
+                           const struct etcd_verdict *verdict);
+void rst_etcd_watch_healthy(struct etcd_watch *watch);
 
 /* etcd/stream.c */
 
-int etcd_stream_begin(struct etcd_watch *watch);
+int rst_etcd_stream_begin(struct etcd_watch *watch);
 /* The stream has done more than begin: only now earlier failures are over. */
-void etcd_stream_lasts(struct etcd_watch *watch);
+void rst_etcd_stream_lasts(struct etcd_watch *watch);
 /* Looks at what the stream has brought and at its deadlines. */
-void etcd_stream_look(struct etcd_watch *watch);
+void rst_etcd_stream_look(struct etcd_watch *watch);
 
 /* etcd/side.c */
 
-int etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind);
-void etcd_side_look(struct etcd_watch *watch);
+int rst_etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind);
+void rst_etcd_side_look(struct etcd_watch *watch);
 
 #endif

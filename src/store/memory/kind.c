@@ -20,20 +20,20 @@ static int memory_open(const char *address, const struct roster_store_options *o
     int err;
 
     if (address[0] != '\0')
-        return store_error_set(
+        return rst_store_error_set(
             error, -EINVAL, "store \"memory:%s\": a memory store has no address; write \"memory\"",
             shown_url(address).text);
     store = calloc(1, sizeof(*store));
     if (store == NULL)
-        return store_error_set(error, -ENOMEM, "out of memory");
-    err = threads_lock_init(&store->mutex, &store->changed);
+        return rst_store_error_set(error, -ENOMEM, "out of memory");
+    err = rst_threads_lock_init(&store->mutex, &store->changed);
     if (err != 0) {
         free(store);
-        return store_error_set(error, err, "no mutex or condition variable could be made");
+        return rst_store_error_set(error, err, "no mutex or condition variable could be made");
     }
     store->base.options = *options;
     store->revision = 1; /* as in etcd, so that no revision in use is 0 */
-    memory_engine_init(&store->engine);
+    rst_memory_engine_init(&store->engine);
     *out = &store->base;
     return 0;
 }
@@ -42,9 +42,9 @@ static void memory_close(struct roster_store *base)
 {
     struct memory_store *store = memory_store_of(base);
 
-    memory_table_free(store);
+    rst_memory_table_free(store);
     free(store->leases.items);
-    threads_lock_destroy(&store->mutex, &store->changed);
+    rst_threads_lock_destroy(&store->mutex, &store->changed);
     free(store);
 }
 
@@ -58,10 +58,10 @@ static int memory_rebind(struct roster_store *base)
 static int read_range(struct memory_store *store, const struct roster_store_keys *keys,
                       uint32_t limit, struct roster_store_range *range)
 {
-    int err = memory_expire(store);
+    int err = rst_memory_expire(store);
 
     if (err == 0)
-        err = store_eval_range(&store->engine, keys, limit, range, range);
+        err = rst_store_eval_range(&store->engine, keys, limit, range, range);
     range->revision = store->revision;
     return err;
 }
@@ -70,7 +70,7 @@ static int memory_get(struct roster_store *base, const struct roster_store_keys 
                       uint32_t limit, int64_t deadline, struct roster_store_range **range)
 {
     struct memory_store *store = memory_store_of(base);
-    struct roster_store_range *r = store_arena_new(sizeof(*r), base->options.max_result_bytes);
+    struct roster_store_range *r = rst_store_arena_new(sizeof(*r), base->options.max_result_bytes);
     int err;
 
     (void)deadline; /* nothing here waits */
@@ -90,16 +90,16 @@ static int memory_get(struct roster_store *base, const struct roster_store_keys 
 static int run_txn(struct memory_store *store, const struct roster_store_txn *txn,
                    struct roster_store_txn_result **result)
 {
-    int err = memory_expire(store);
+    int err = rst_memory_expire(store);
 
     if (err == 0)
-        err = store_eval_txn(&store->engine, txn, store->base.options.max_result_bytes, result);
+        err = rst_store_eval_txn(&store->engine, txn, store->base.options.max_result_bytes, result);
     if (err != 0) {
-        memory_roll_back(store);
+        rst_memory_roll_back(store);
         return err;
     }
-    memory_commit(store);
-    store_eval_stamp(*result, store->revision);
+    rst_memory_commit(store);
+    rst_store_eval_stamp(*result, store->revision);
     return 0;
 }
 
@@ -116,16 +116,16 @@ static int memory_txn(struct roster_store *base, const struct roster_store_txn *
     return err;
 }
 
-const struct store_kind store_memory_kind = {
+const struct store_kind rst_store_memory_kind = {
     .scheme = "memory",
     .open = memory_open,
     .close = memory_close,
     .rebind = memory_rebind,
     .get = memory_get,
     .txn = memory_txn,
-    .lease = memory_lease,
-    .watch_open = memory_watch_open,
-    .watch_next = memory_watch_next,
-    .watch_wake = memory_watch_wake,
-    .watch_close = memory_watch_close,
+    .lease = rst_memory_lease,
+    .watch_open = rst_memory_watch_open,
+    .watch_next = rst_memory_watch_next,
+    .watch_wake = rst_memory_watch_wake,
+    .watch_close = rst_memory_watch_close,
 };

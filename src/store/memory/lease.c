@@ -11,7 +11,7 @@
 #include "store/base/clock.h"
 #include "store/memory/memory.h"
 
-static struct memory_lease *find_lease(const struct memory_store *store, int64_t id)
+static struct rst_memory_lease *find_lease(const struct memory_store *store, int64_t id)
 {
     for (size_t i = 0; i < store->leases.count; i++)
         if (store->leases.items[i].id == id)
@@ -19,12 +19,12 @@ static struct memory_lease *find_lease(const struct memory_store *store, int64_t
     return NULL;
 }
 
-bool memory_lease_exists(const struct memory_store *store, int64_t id)
+bool rst_memory_lease_exists(const struct memory_store *store, int64_t id)
 {
     return find_lease(store, id) != NULL;
 }
 
-int64_t memory_next_expiry(const struct memory_store *store)
+int64_t rst_memory_next_expiry(const struct memory_store *store)
 {
     int64_t next = STORE_FOREVER;
 
@@ -35,22 +35,22 @@ int64_t memory_next_expiry(const struct memory_store *store)
 }
 
 /* Ends a lease with its keys, or fails and changes nothing. */
-static int end_lease(struct memory_store *store, struct memory_lease *lease)
+static int end_lease(struct memory_store *store, struct rst_memory_lease *lease)
 {
-    int err = memory_erase_lease(store, lease->id);
+    int err = rst_memory_erase_lease(store, lease->id);
 
     if (err != 0) {
-        memory_roll_back(store);
+        rst_memory_roll_back(store);
         return err;
     }
     *lease = store->leases.items[--store->leases.count];
-    memory_commit(store);
+    rst_memory_commit(store);
     return 0;
 }
 
-int memory_expire(struct memory_store *store)
+int rst_memory_expire(struct memory_store *store)
 {
-    int64_t now = store_boottime_ns();
+    int64_t now = rst_store_boottime_ns();
     size_t i = 0;
 
     while (i < store->leases.count) {
@@ -68,13 +68,14 @@ int memory_expire(struct memory_store *store)
     return 0;
 }
 
-static int grant(struct memory_store *store, int64_t ttl_ms, struct memory_lease **lease)
+static int grant(struct memory_store *store, int64_t ttl_ms, struct rst_memory_lease **lease)
 {
     struct memory_leases *leases = &store->leases;
 
     if (leases->count == leases->room) {
         size_t larger = leases->room == 0 ? 8 : leases->room * 2;
-        struct memory_lease *moved = reallocarray(leases->items, larger, sizeof(leases->items[0]));
+        struct rst_memory_lease *moved =
+            reallocarray(leases->items, larger, sizeof(leases->items[0]));
 
         if (moved == NULL)
             return -ENOMEM;
@@ -87,9 +88,9 @@ static int grant(struct memory_store *store, int64_t ttl_ms, struct memory_lease
     return 0;
 }
 
-static void renew(struct memory_store *store, struct memory_lease *lease, int64_t now)
+static void renew(struct memory_store *store, struct rst_memory_lease *lease, int64_t now)
 {
-    lease->expires_ns = store_time_add(now, lease->granted_ms * STORE_NS_PER_MS);
+    lease->expires_ns = rst_store_time_add(now, lease->granted_ms * STORE_NS_PER_MS);
     /* A new lease may be the next to run out, which is what watches wait for. */
     pthread_cond_broadcast(&store->changed);
 }
@@ -97,8 +98,8 @@ static void renew(struct memory_store *store, struct memory_lease *lease, int64_
 static int carry_out(struct memory_store *store, const struct store_lease_call *call, int64_t now,
                      struct roster_store_lease *out)
 {
-    struct memory_lease *lease = NULL;
-    int err = memory_expire(store);
+    struct rst_memory_lease *lease = NULL;
+    int err = rst_memory_expire(store);
 
     if (err != 0)
         return err;
@@ -121,15 +122,15 @@ static int carry_out(struct memory_store *store, const struct store_lease_call *
     return 0;
 }
 
-int memory_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
-                 struct roster_store_lease *lease)
+int rst_memory_lease(struct roster_store *base, const struct store_lease_call *call,
+                     int64_t deadline, struct roster_store_lease *lease)
 {
     struct memory_store *store = memory_store_of(base);
     int err;
 
     (void)deadline; /* nothing here waits */
     pthread_mutex_lock(&store->mutex);
-    err = carry_out(store, call, store_boottime_ns(), lease);
+    err = carry_out(store, call, rst_store_boottime_ns(), lease);
     pthread_mutex_unlock(&store->mutex);
     return err;
 }

@@ -51,14 +51,14 @@ struct memory_history {
     size_t room;
 };
 
-struct memory_lease {
+struct rst_memory_lease {
     int64_t id;
     int64_t granted_ms;
     int64_t expires_ns; /* CLOCK_BOOTTIME */
 };
 
 struct memory_leases {
-    struct memory_lease *items;
+    struct rst_memory_lease *items;
     size_t count;
     size_t room;
     int64_t last_id;
@@ -84,32 +84,32 @@ static inline struct memory_store *memory_store_of(struct roster_store *store)
 
 /* memory/table.c; all with the mutex held */
 
-void memory_engine_init(struct store_engine *engine);
+void rst_memory_engine_init(struct store_engine *engine);
 /* Deletes every key that hangs on the lease, as a part of the current transaction. */
-int memory_erase_lease(struct memory_store *store, int64_t lease);
+int rst_memory_erase_lease(struct memory_store *store, int64_t lease);
 /* Makes the current transaction's changes the next revision, if there are any. */
-void memory_commit(struct memory_store *store);
-void memory_roll_back(struct memory_store *store);
-void memory_table_free(struct memory_store *store);
+void rst_memory_commit(struct memory_store *store);
+void rst_memory_roll_back(struct memory_store *store);
+void rst_memory_table_free(struct memory_store *store);
 
-/* memory/lease.c; memory_lease() takes the mutex, the others with it held */
+/* memory/lease.c; rst_memory_lease() takes the mutex, the others with it held */
 
-int memory_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
-                 struct roster_store_lease *lease);
-bool memory_lease_exists(const struct memory_store *store, int64_t id);
+int rst_memory_lease(struct roster_store *base, const struct store_lease_call *call,
+                     int64_t deadline, struct roster_store_lease *lease);
+bool rst_memory_lease_exists(const struct memory_store *store, int64_t id);
 /* Ends the leases that have run out, each at a revision of its own. */
-int memory_expire(struct memory_store *store);
+int rst_memory_expire(struct memory_store *store);
 /* When the next lease runs out, CLOCK_BOOTTIME; STORE_FOREVER when there is none. */
-int64_t memory_next_expiry(const struct memory_store *store);
+int64_t rst_memory_next_expiry(const struct memory_store *store);
 
 /* memory/watch.c */
 
-int memory_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch);
-int memory_watch_next(struct roster_store_watch *watch, int64_t deadline,
-                      struct roster_store_events **events);
-void memory_watch_wake(struct roster_store_watch *watch);
-void memory_watch_close(struct roster_store_watch *watch);
+int rst_memory_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch);
+int rst_memory_watch_next(struct roster_store_watch *watch, int64_t deadline,
+                          struct roster_store_events **events);
+void rst_memory_watch_wake(struct roster_store_watch *watch);
+void rst_memory_watch_close(struct roster_store_watch *watch);
 
-extern const struct store_kind store_memory_kind;
+extern const struct store_kind rst_store_memory_kind;
 
 #endif

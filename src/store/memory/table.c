@@ -66,7 +66,7 @@ static size_t lower_bound(const struct memory_table *table, struct roster_store_
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (store_bytes_compare(table->items[middle]->kv.key, key) < 0)
+        if (rst_store_bytes_compare(table->items[middle]->kv.key, key) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -78,7 +78,7 @@ static struct memory_item *lookup(const struct memory_table *table, struct roste
                                   size_t *place)
 {
     *place = lower_bound(table, key);
-    if (*place < table->count && store_bytes_equal(table->items[*place]->kv.key, key))
+    if (*place < table->count && rst_store_bytes_equal(table->items[*place]->kv.key, key))
         return table->items[*place];
     return NULL;
 }
@@ -141,14 +141,14 @@ static int walk(struct store_engine *engine, const struct roster_store_keys *key
                 store_visit_fn *visit, void *arg)
 {
     const struct memory_table *table = &store_of_engine(engine)->table;
-    size_t place = lower_bound(table, store_keys_first(keys));
+    size_t place = lower_bound(table, rst_store_keys_first(keys));
     int stop = 0;
 
     if (keys->prefix && keys->after.size > 0 && place < table->count &&
-        store_bytes_equal(table->items[place]->kv.key, keys->after))
+        rst_store_bytes_equal(table->items[place]->kv.key, keys->after))
         place++;
     for (; place < table->count && stop == 0; place++) {
-        if (!store_keys_match(keys, table->items[place]->kv.key))
+        if (!rst_store_keys_match(keys, table->items[place]->kv.key))
             break;
         stop = visit(arg, &table->items[place]->kv);
     }
@@ -157,7 +157,7 @@ static int walk(struct store_engine *engine, const struct roster_store_keys *key
 
 static int check_lease(struct store_engine *engine, int64_t lease)
 {
-    return memory_lease_exists(store_of_engine(engine), lease) ? 0 : -EKEYEXPIRED;
+    return rst_memory_lease_exists(store_of_engine(engine), lease) ? 0 : -EKEYEXPIRED;
 }
 
 static int put(struct store_engine *engine, const struct roster_store_op *op)
@@ -211,14 +211,14 @@ static int erase(struct store_engine *engine, const struct roster_store_keys *ke
     int err = 0;
 
     while (err == 0 && place < store->table.count &&
-           store_keys_match(keys, store->table.items[place]->kv.key)) {
+           rst_store_keys_match(keys, store->table.items[place]->kv.key)) {
         err = erase_at(store, place);
         *deleted += err == 0;
     }
     return err;
 }
 
-int memory_erase_lease(struct memory_store *store, int64_t lease)
+int rst_memory_erase_lease(struct memory_store *store, int64_t lease)
 {
     size_t place = 0;
     int err = 0;
@@ -251,7 +251,7 @@ static void trim_history(struct memory_store *store)
     history->start = 0;
 }
 
-void memory_commit(struct memory_store *store)
+void rst_memory_commit(struct memory_store *store)
 {
     struct memory_history *history = &store->history;
 
@@ -267,7 +267,7 @@ void memory_commit(struct memory_store *store)
     pthread_cond_broadcast(&store->changed);
 }
 
-void memory_roll_back(struct memory_store *store)
+void rst_memory_roll_back(struct memory_store *store)
 {
     while (store->changes.count > 0) {
         struct memory_change *change = &store->changes.items[--store->changes.count];
@@ -283,7 +283,7 @@ void memory_roll_back(struct memory_store *store)
     }
 }
 
-void memory_table_free(struct memory_store *store)
+void rst_memory_table_free(struct memory_store *store)
 {
     for (size_t i = 0; i < store->table.count; i++)
         item_put(store->table.items[i]);
@@ -294,7 +294,7 @@ void memory_table_free(struct memory_store *store)
     free(store->history.items);
 }
 
-void memory_engine_init(struct store_engine *engine)
+void rst_memory_engine_init(struct store_engine *engine)
 {
     engine->find = find;
     engine->walk = walk;

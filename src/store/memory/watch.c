@@ -15,7 +15,7 @@
 #include "store/base/threads.h"
 #include "store/memory/memory.h"
 
-int memory_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch)
+int rst_memory_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch)
 {
     struct roster_store_watch *w = malloc(sizeof(*w));
 
@@ -26,12 +26,12 @@ int memory_watch_open(struct roster_store_watch *base, struct roster_store_watch
     return 0;
 }
 
-void memory_watch_close(struct roster_store_watch *watch)
+void rst_memory_watch_close(struct roster_store_watch *watch)
 {
     free(watch);
 }
 
-void memory_watch_wake(struct roster_store_watch *watch)
+void rst_memory_watch_wake(struct roster_store_watch *watch)
 {
     struct memory_store *store = memory_store_of(watch->store);
 
@@ -65,10 +65,10 @@ static int collect_changes(struct memory_store *store, struct roster_store_watch
     for (size_t i = first_change(history, watch->next); i < history->count && err == 0; i++) {
         const struct roster_store_kv *kv = &history->items[history->start + i]->kv;
 
-        if (store_event_list_full(list, kv->mod_revision))
+        if (rst_store_event_list_full(list, kv->mod_revision))
             return 0;
-        if (store_keys_match(&watch->keys, kv->key))
-            err = store_event_list_add(list, kv);
+        if (rst_store_keys_match(&watch->keys, kv->key))
+            err = rst_store_event_list_add(list, kv);
     }
     list->revision = store->revision;
     return err;
@@ -80,48 +80,48 @@ static int look(struct memory_store *store, struct roster_store_watch *watch,
 {
     struct store_event_list list;
     bool snapshot = watch->next == 0 || watch->next <= store->compacted;
-    int err = memory_expire(store);
+    int err = rst_memory_expire(store);
 
     if (err == 0)
-        err = store_event_list_begin(&list, &store->base, snapshot);
+        err = rst_store_event_list_begin(&list, &store->base, snapshot);
     if (err != 0)
         return err;
     if (snapshot) {
         list.revision = store->revision;
-        err = store->engine.walk(&store->engine, &watch->keys, store_event_list_visit, &list);
+        err = store->engine.walk(&store->engine, &watch->keys, rst_store_event_list_visit, &list);
     } else {
         err = collect_changes(store, watch, &list);
     }
-    return store_event_list_end(&list, err, watch, events);
+    return rst_store_event_list_end(&list, err, watch, events);
 }
 
 /* Waits for a change, for a lease that runs out, or for the deadline. */
 static void wait_for_change(struct memory_store *store, int64_t deadline)
 {
-    int64_t expiry = memory_next_expiry(store);
+    int64_t expiry = rst_memory_next_expiry(store);
     int64_t until = deadline;
 
     if (expiry != STORE_FOREVER) {
-        int64_t left = expiry - store_boottime_ns();
-        int64_t due = store_time_add(store_monotonic_ns(), left > 0 ? left : 0);
+        int64_t left = expiry - rst_store_boottime_ns();
+        int64_t due = rst_store_time_add(rst_store_monotonic_ns(), left > 0 ? left : 0);
 
         until = due < until ? due : until;
     }
-    threads_wait(&store->changed, &store->mutex, until);
+    rst_threads_wait(&store->changed, &store->mutex, until);
 }
 
-int memory_watch_next(struct roster_store_watch *watch, int64_t deadline,
-                      struct roster_store_events **events)
+int rst_memory_watch_next(struct roster_store_watch *watch, int64_t deadline,
+                          struct roster_store_events **events)
 {
     struct memory_store *store = memory_store_of(watch->store);
     int err = 0;
 
     pthread_mutex_lock(&store->mutex);
     for (;;) {
-        err = store_watch_canceled(watch) ? -ECANCELED : look(store, watch, events);
+        err = rst_store_watch_canceled(watch) ? -ECANCELED : look(store, watch, events);
         if (err != 0 || *events != NULL)
             break;
-        if (store_remaining_ns(deadline) == 0) {
+        if (rst_store_remaining_ns(deadline) == 0) {
             err = -ETIMEDOUT;
             break;
         }

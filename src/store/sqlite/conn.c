@@ -125,13 +125,13 @@ static int translate(struct sqlite_conn *conn, int rc)
     }
 }
 
-int sqlite_conn_errno(struct sqlite_conn *conn, int rc)
+int rst_sqlite_conn_errno(struct sqlite_conn *conn, int rc)
 {
     int err = translate(conn, rc);
 
     if (err != 0 && err != -EBUSY && err != -ENOMEM)
-        store_log(&conn->store->base, ROSTER_STORE_LOG_ERROR, "SQLite file %s: %s (%s, %d)",
-                  conn->store->path, sqlite3_errmsg(conn->db), sqlite3_errstr(rc), rc);
+        rst_store_log(&conn->store->base, ROSTER_STORE_LOG_ERROR, "SQLite file %s: %s (%s, %d)",
+                      conn->store->path, sqlite3_errmsg(conn->db), sqlite3_errstr(rc), rc);
     return err;
 }
 
@@ -139,22 +139,23 @@ int sqlite_conn_errno(struct sqlite_conn *conn, int rc)
 static int wait_for_lock(void *arg, int attempt)
 {
     struct sqlite_conn *conn = arg;
-    int64_t pause, left = store_remaining_ns(conn->deadline);
+    int64_t pause, left = rst_store_remaining_ns(conn->deadline);
 
     if (left == 0)
         return 0;
-    pause = store_backoff_ns(1, 20, (unsigned)attempt);
-    store_sleep_until(store_time_add(store_monotonic_ns(), pause < left ? pause : left));
+    pause = rst_store_backoff_ns(1, 20, (unsigned)attempt);
+    rst_store_sleep_until(
+        rst_store_time_add(rst_store_monotonic_ns(), pause < left ? pause : left));
     return 1;
 }
 
-int sqlite_conn_exec(struct sqlite_conn *conn, const char *sql)
+int rst_sqlite_conn_exec(struct sqlite_conn *conn, const char *sql)
 {
-    return sqlite_conn_errno(conn, sqlite3_exec(conn->db, sql, NULL, NULL, NULL));
+    return rst_sqlite_conn_errno(conn, sqlite3_exec(conn->db, sql, NULL, NULL, NULL));
 }
 
-int sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
-                     struct sqlite_conn **out)
+int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
+                         struct sqlite_conn **out)
 {
     struct sqlite_conn *conn = calloc(1, sizeof(*conn));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
@@ -169,21 +170,21 @@ int sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
         flags |= SQLITE_OPEN_CREATE;
     err = sqlite3_open_v2(store->path, &conn->db, flags, NULL);
     if (err != SQLITE_OK) {
-        err = conn->db != NULL ? sqlite_conn_errno(conn, err) : -ENOMEM;
+        err = conn->db != NULL ? rst_sqlite_conn_errno(conn, err) : -ENOMEM;
     } else {
         sqlite3_busy_handler(conn->db, wait_for_lock, conn);
-        err = sqlite_settings_apply(conn);
-        sqlite_log_bound(conn);
+        err = rst_sqlite_settings_apply(conn);
+        rst_sqlite_log_bound(conn);
     }
     if (err != 0) {
-        sqlite_conn_close(conn);
+        rst_sqlite_conn_close(conn);
         return err;
     }
     *out = conn;
     return 0;
 }
 
-void sqlite_conn_close(struct sqlite_conn *conn)
+void rst_sqlite_conn_close(struct sqlite_conn *conn)
 {
     for (int i = 0; i < SQL_N_STATEMENTS; i++)
         sqlite3_finalize(conn->statements[i]);
@@ -191,15 +192,16 @@ void sqlite_conn_close(struct sqlite_conn *conn)
     free(conn);
 }
 
-sqlite3_stmt *sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_statement which, int *err)
+sqlite3_stmt *rst_sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_statement which,
+                                        int *err)
 {
     sqlite3_stmt **statement = &conn->statements[which];
 
     *err = 0;
     if (*statement == NULL)
-        *err =
-            sqlite_conn_errno(conn, sqlite3_prepare_v3(conn->db, texts[which], -1,
-                                                       SQLITE_PREPARE_PERSISTENT, statement, NULL));
+        *err = rst_sqlite_conn_errno(conn, sqlite3_prepare_v3(conn->db, texts[which], -1,
+                                                              SQLITE_PREPARE_PERSISTENT, statement,
+                                                              NULL));
     if (*err != 0)
         return NULL;
     sqlite3_reset(*statement);
@@ -207,25 +209,25 @@ sqlite3_stmt *sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_statem
     return *statement;
 }
 
-int sqlite_conn_step(struct sqlite_conn *conn, sqlite3_stmt *statement)
+int rst_sqlite_conn_step(struct sqlite_conn *conn, sqlite3_stmt *statement)
 {
     int rc = sqlite3_step(statement);
 
-    return rc == SQLITE_ROW ? 1 : sqlite_conn_errno(conn, rc);
+    return rc == SQLITE_ROW ? 1 : rst_sqlite_conn_errno(conn, rc);
 }
 
-int sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement)
+int rst_sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement)
 {
     int rc;
 
     do
-        rc = sqlite_conn_step(conn, statement);
+        rc = rst_sqlite_conn_step(conn, statement);
     while (rc == 1);
     sqlite3_reset(statement);
     return rc;
 }
 
-void sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_bytes bytes)
+void rst_sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_bytes bytes)
 {
     /* With a null pointer SQLite would bind NULL instead of no bytes. */
     sqlite3_bind_blob64(statement, place, bytes.size > 0 ? bytes.data : "", bytes.size,

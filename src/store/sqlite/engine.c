@@ -17,15 +17,15 @@ static int find(struct store_engine *engine, struct roster_store_bytes key,
 {
     struct sqlite_tx *tx = sqlite_tx_of(engine);
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_KEY_FIND, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_FIND, &err);
 
     if (statement == NULL)
         return err;
-    sqlite_conn_bind(statement, 1, key);
-    err = sqlite_conn_step(tx->conn, statement);
+    rst_sqlite_conn_bind(statement, 1, key);
+    err = rst_sqlite_conn_step(tx->conn, statement);
     if (err != 1)
         return err;
-    err = sqlite_tx_row(statement, false, kv);
+    err = rst_sqlite_tx_row(statement, false, kv);
     return err != 0 ? err : 1;
 }
 
@@ -35,18 +35,18 @@ static int visit_rows(struct sqlite_tx *tx, sqlite3_stmt *statement,
 {
     int stop = 0, row;
 
-    while (stop == 0 && (row = sqlite_conn_step(tx->conn, statement)) != 0) {
+    while (stop == 0 && (row = rst_sqlite_conn_step(tx->conn, statement)) != 0) {
         struct roster_store_kv kv = {0};
 
         if (row < 0)
             return row;
-        row = sqlite_tx_row(statement, false, &kv);
+        row = rst_sqlite_tx_row(statement, false, &kv);
         if (row != 0)
             return row;
         /* The walk begins with the key that the last page ended with. */
-        if (keys->after.size > 0 && store_bytes_equal(kv.key, keys->after))
+        if (keys->after.size > 0 && rst_store_bytes_equal(kv.key, keys->after))
             continue;
-        if (!store_keys_match(keys, kv.key))
+        if (!rst_store_keys_match(keys, kv.key))
             break;
         stop = visit(arg, &kv);
     }
@@ -59,11 +59,11 @@ static int walk(struct store_engine *engine, const struct roster_store_keys *key
     struct sqlite_tx *tx = sqlite_tx_of(engine);
     int err;
     sqlite3_stmt *statement =
-        sqlite_conn_statement(tx->conn, keys->prefix ? SQL_KEY_WALK : SQL_KEY_FIND, &err);
+        rst_sqlite_conn_statement(tx->conn, keys->prefix ? SQL_KEY_WALK : SQL_KEY_FIND, &err);
 
     if (statement == NULL)
         return err;
-    sqlite_conn_bind(statement, 1, store_keys_first(keys));
+    rst_sqlite_conn_bind(statement, 1, rst_store_keys_first(keys));
     err = visit_rows(tx, statement, keys, visit, arg);
     sqlite3_reset(statement);
     return err;
@@ -73,12 +73,12 @@ static int check_lease(struct store_engine *engine, int64_t lease)
 {
     struct sqlite_tx *tx = sqlite_tx_of(engine);
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_LEASE_FIND, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_FIND, &err);
 
     if (statement == NULL)
         return err;
     sqlite3_bind_int64(statement, 1, lease);
-    err = sqlite_conn_step(tx->conn, statement);
+    err = rst_sqlite_conn_step(tx->conn, statement);
     sqlite3_reset(statement);
     if (err < 0)
         return err;
@@ -87,8 +87,8 @@ static int check_lease(struct store_engine *engine, int64_t lease)
 
 static void bind_kv(sqlite3_stmt *statement, const struct roster_store_kv *kv)
 {
-    sqlite_conn_bind(statement, 1, kv->key);
-    sqlite_conn_bind(statement, 2, kv->value);
+    rst_sqlite_conn_bind(statement, 1, kv->key);
+    rst_sqlite_conn_bind(statement, 2, kv->value);
     sqlite3_bind_int64(statement, 3, kv->create_revision);
     sqlite3_bind_int64(statement, 4, kv->mod_revision);
     sqlite3_bind_int64(statement, 5, kv->version);
@@ -98,13 +98,13 @@ static void bind_kv(sqlite3_stmt *statement, const struct roster_store_kv *kv)
 static int add_event(struct sqlite_tx *tx, const struct roster_store_kv *kv)
 {
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_EVENT_ADD, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_EVENT_ADD, &err);
 
     if (statement == NULL)
         return err;
     bind_kv(statement, kv);
     sqlite3_bind_int64(statement, 7, tx->place++);
-    return sqlite_conn_run(tx->conn, statement);
+    return rst_sqlite_conn_run(tx->conn, statement);
 }
 
 static int put(struct store_engine *engine, const struct roster_store_op *op)
@@ -120,27 +120,27 @@ static int put(struct store_engine *engine, const struct roster_store_op *op)
     kv.key = op->keys.key;
     kv.value = op->value;
     kv.lease = op->lease;
-    kv.mod_revision = sqlite_tx_revision(tx);
+    kv.mod_revision = rst_sqlite_tx_revision(tx);
     kv.create_revision = found ? before.create_revision : kv.mod_revision;
     kv.version = found ? before.version + 1 : 1;
-    statement = sqlite_conn_statement(tx->conn, SQL_KEY_PUT, &err);
+    statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_PUT, &err);
     if (statement == NULL)
         return err;
     bind_kv(statement, &kv);
-    err = sqlite_conn_run(tx->conn, statement);
+    err = rst_sqlite_conn_run(tx->conn, statement);
     return err != 0 ? err : add_event(tx, &kv);
 }
 
 static int erase_key(struct sqlite_tx *tx, struct roster_store_bytes key)
 {
-    struct roster_store_kv tombstone = {.key = key, .mod_revision = sqlite_tx_revision(tx)};
+    struct roster_store_kv tombstone = {.key = key, .mod_revision = rst_sqlite_tx_revision(tx)};
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_KEY_DELETE, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_DELETE, &err);
 
     if (statement == NULL)
         return err;
-    sqlite_conn_bind(statement, 1, key);
-    err = sqlite_conn_run(tx->conn, statement);
+    rst_sqlite_conn_bind(statement, 1, key);
+    err = rst_sqlite_conn_run(tx->conn, statement);
     return err != 0 ? err : add_event(tx, &tombstone);
 }
 
@@ -154,16 +154,17 @@ static int doom(void *arg, const struct roster_store_kv *kv)
 {
     struct doomed *doomed = arg;
 
-    doomed->keys = store_arena_grow(doomed, doomed->keys, doomed->count, sizeof(doomed->keys[0]));
+    doomed->keys =
+        rst_store_arena_grow(doomed, doomed->keys, doomed->count, sizeof(doomed->keys[0]));
     if (doomed->keys == NULL)
-        return store_arena_error(doomed);
-    return store_arena_copy(doomed, kv->key, &doomed->keys[doomed->count++]);
+        return rst_store_arena_error(doomed);
+    return rst_store_arena_copy(doomed, kv->key, &doomed->keys[doomed->count++]);
 }
 
 static int erase(struct store_engine *engine, const struct roster_store_keys *keys,
                  int64_t *deleted)
 {
-    struct doomed *doomed = store_arena_new(sizeof(*doomed), SIZE_MAX);
+    struct doomed *doomed = rst_store_arena_new(sizeof(*doomed), SIZE_MAX);
     int err;
 
     if (doomed == NULL)
@@ -177,7 +178,7 @@ static int erase(struct store_engine *engine, const struct roster_store_keys *ke
     return err;
 }
 
-int sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
+int rst_sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
 {
     sqlite3_stmt *statement;
     int err, row;
@@ -185,13 +186,13 @@ int sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
     for (;;) {
         struct roster_store_kv kv = {0};
 
-        statement = sqlite_conn_statement(tx->conn, SQL_KEY_OF_LEASE, &err);
+        statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_OF_LEASE, &err);
         if (statement == NULL)
             return err;
         sqlite3_bind_int64(statement, 1, lease);
-        row = sqlite_conn_step(tx->conn, statement);
+        row = rst_sqlite_conn_step(tx->conn, statement);
         if (row == 1)
-            err = sqlite_tx_row(statement, false, &kv);
+            err = rst_sqlite_tx_row(statement, false, &kv);
         if (row == 1 && err == 0)
             err = erase_key(tx, kv.key);
         sqlite3_reset(statement);
@@ -200,7 +201,7 @@ int sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
     }
 }
 
-void sqlite_engine_init(struct store_engine *engine)
+void rst_sqlite_engine_init(struct store_engine *engine)
 {
     engine->find = find;
     engine->walk = walk;

@@ -48,18 +48,18 @@ static int directory_error(const char *address, const char *directory,
 
     switch (err) {
     case ENOENT:
-        return store_error_set(error, -ENOENT,
-                               "store \"sqlite:%s\": directory %s does not exist; create it",
-                               shown_url(address).text, shown_url(directory).text);
+        return rst_store_error_set(error, -ENOENT,
+                                   "store \"sqlite:%s\": directory %s does not exist; create it",
+                                   shown_url(address).text, shown_url(directory).text);
     case EACCES:
-        return store_error_set(error, -EACCES,
-                               "store \"sqlite:%s\": directory %s may not be searched; "
-                               "give this user access to it",
-                               shown_url(address).text, shown_url(directory).text);
+        return rst_store_error_set(error, -EACCES,
+                                   "store \"sqlite:%s\": directory %s may not be searched; "
+                                   "give this user access to it",
+                                   shown_url(address).text, shown_url(directory).text);
     case ENOMEM:
-        return store_error_set(error, -ENOMEM, "out of memory");
+        return rst_store_error_set(error, -ENOMEM, "out of memory");
     default:
-        return store_error_set(
+        return rst_store_error_set(
             error, -EINVAL, "store \"sqlite:%s\": %s is no directory (%s); name one that is",
             shown_url(address).text, shown_url(directory).text, strerrorname_np(err));
     }
@@ -90,7 +90,7 @@ static int locate_new(const char *address, char **path, const struct store_error
 
     *path = NULL;
     if (for_directory == NULL || for_name == NULL) {
-        err = store_error_set(error, -ENOMEM, "out of memory");
+        err = rst_store_error_set(error, -ENOMEM, "out of memory");
         goto out;
     }
     parent = dirname(for_directory); /* NOLINT(concurrency-mt-unsafe): glibc's is MT-safe */
@@ -98,12 +98,13 @@ static int locate_new(const char *address, char **path, const struct store_error
     if (directory == NULL)
         err = directory_error(address, parent, error);
     else if (is_remote(directory))
-        err = store_error_set(error, -EINVAL,
-                              "store \"sqlite:%s\": %s is on a network file system, where SQLite "
-                              "cannot be shared; use a local one, or an etcd store",
-                              shown_url(address).text, shown_url(directory).text);
+        err =
+            rst_store_error_set(error, -EINVAL,
+                                "store \"sqlite:%s\": %s is on a network file system, where SQLite "
+                                "cannot be shared; use a local one, or an etcd store",
+                                shown_url(address).text, shown_url(directory).text);
     else if (asprintf(path, "%s/%s", directory, basename(for_name)) < 0)
-        err = store_error_set(error, -ENOMEM, "out of memory");
+        err = rst_store_error_set(error, -ENOMEM, "out of memory");
 out:
     free(directory);
     free(for_directory);
@@ -119,25 +120,26 @@ static int check_existing(const char *address, const char *path, bool must_exist
     if (stat(path, &st) == 0) {
         if (S_ISREG(st.st_mode))
             return 0;
-        return store_error_set(error, -EINVAL,
-                               "store \"sqlite:%s\": this is no regular file; name one, "
-                               "or a new one",
-                               shown_url(address).text);
+        return rst_store_error_set(error, -EINVAL,
+                                   "store \"sqlite:%s\": this is no regular file; name one, "
+                                   "or a new one",
+                                   shown_url(address).text);
     }
     if (errno == ENOENT && !must_exist)
         return 0;
     if (errno == ENOENT)
-        return store_error_set(error, -ENOENT,
-                               "store \"sqlite:%s\": the file does not exist; create it by opening "
-                               "it without the option must_exist",
-                               shown_url(address).text);
-    return store_error_set(error, errno == EIO ? -EIO : -EACCES,
-                           "store \"sqlite:%s\": the file cannot be reached (%s)",
-                           shown_url(address).text, strerrorname_np(errno));
+        return rst_store_error_set(
+            error, -ENOENT,
+            "store \"sqlite:%s\": the file does not exist; create it by opening "
+            "it without the option must_exist",
+            shown_url(address).text);
+    return rst_store_error_set(error, errno == EIO ? -EIO : -EACCES,
+                               "store \"sqlite:%s\": the file cannot be reached (%s)",
+                               shown_url(address).text, strerrorname_np(errno));
 }
 
-int sqlite_file_locate(const char *address, const struct roster_store_options *options, char **path,
-                       const struct store_error *error)
+int rst_sqlite_file_locate(const char *address, const struct roster_store_options *options,
+                           char **path, const struct store_error *error)
 {
     size_t length = strlen(address);
     char *real;
@@ -145,19 +147,21 @@ int sqlite_file_locate(const char *address, const struct roster_store_options *o
 
     *path = NULL;
     if (length == 0 || address[length - 1] == '/')
-        return store_error_set(error, -EINVAL,
-                               "store \"sqlite:%s\": the file's name is missing; write for example "
-                               "\"sqlite:/var/lib/NAME/roster.db\"",
-                               shown_url(address).text);
+        return rst_store_error_set(
+            error, -EINVAL,
+            "store \"sqlite:%s\": the file's name is missing; write for example "
+            "\"sqlite:/var/lib/NAME/roster.db\"",
+            shown_url(address).text);
     if (address[0] == ':')
-        return store_error_set(error, -EINVAL,
-                               "store \"sqlite:%s\": this is no file; for a store in memory write "
-                               "\"memory\"",
-                               shown_url(address).text);
+        return rst_store_error_set(
+            error, -EINVAL,
+            "store \"sqlite:%s\": this is no file; for a store in memory write "
+            "\"memory\"",
+            shown_url(address).text);
     /* All connections must name the file alike, or SQLite looks for its log elsewhere. */
     real = realpath(address, NULL);
     if (real == NULL && errno == ENOMEM)
-        return store_error_set(error, -ENOMEM, "out of memory");
+        return rst_store_error_set(error, -ENOMEM, "out of memory");
     err = real == NULL ? locate_new(address, path, error) : locate_new(real, path, error);
     free(real);
     if (err == 0)
@@ -169,7 +173,7 @@ int sqlite_file_locate(const char *address, const struct roster_store_options *o
     return err;
 }
 
-int sqlite_file_identify(const char *path, struct sqlite_file_id *id)
+int rst_sqlite_file_identify(const char *path, struct sqlite_file_id *id)
 {
     struct stat st;
 
@@ -180,7 +184,7 @@ int sqlite_file_identify(const char *path, struct sqlite_file_id *id)
     return 0;
 }
 
-bool sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_id *b)
+bool rst_sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_id *b)
 {
     return a->device == b->device && a->inode == b->inode;
 }
@@ -221,7 +225,7 @@ static int read_boot(char boot[STORE_BOOT_ID_SIZE])
 }
 
 /* What goes wrong other than for want of memory is the system's lack of these files. */
-int sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns)
+int rst_sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns)
 {
     int err = read_boottime_offset(offset_ns);
 

@@ -18,15 +18,15 @@ static int inspect(struct sqlite_conn *conn, struct sqlite_file_id *file, int64_
                    const struct store_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    int err = sqlite_schema_prepare(conn, error), row;
+    int err = rst_sqlite_schema_prepare(conn, error), row;
 
     if (err == 0)
-        err = sqlite_file_identify(conn->store->path, file);
+        err = rst_sqlite_file_identify(conn->store->path, file);
     if (err == 0)
-        statement = sqlite_conn_statement(conn, SQL_STATE_GET, &err);
+        statement = rst_sqlite_conn_statement(conn, SQL_STATE_GET, &err);
     if (err != 0)
         return err;
-    row = sqlite_conn_step(conn, statement);
+    row = rst_sqlite_conn_step(conn, statement);
     if (row != 1)
         return row < 0 ? row : -EUCLEAN;
     *id = sqlite3_column_int64(statement, 0);
@@ -40,14 +40,15 @@ static int bind_file(struct sqlite_store *store, const struct store_error *error
     struct sqlite_conn *conn = NULL;
     struct sqlite_file_id file;
     int64_t id = 0;
-    int err = sqlite_conn_open(store, !store->base.options.must_exist,
-                               store_deadline_in(store->base.options.call_timeout_ms), &conn);
+    int err =
+        rst_sqlite_conn_open(store, !store->base.options.must_exist,
+                             rst_store_deadline_in(store->base.options.call_timeout_ms), &conn);
 
     if (err == 0)
         err = inspect(conn, &file, &id, error);
     if (err != 0) {
         if (conn != NULL)
-            sqlite_conn_close(conn);
+            rst_sqlite_conn_close(conn);
         /* Where none is bound yet, a file that has gone is one that is missing. */
         return err == -EREMCHG ? -ENOENT : err;
     }
@@ -58,8 +59,8 @@ static int bind_file(struct sqlite_store *store, const struct store_error *error
     conn->generation = ++store->generation;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->mutex);
-    sqlite_pool_empty(store);
-    sqlite_pool_give(store, conn, 0);
+    rst_sqlite_pool_empty(store);
+    rst_sqlite_pool_give(store, conn, 0);
     return 0;
 }
 
@@ -67,8 +68,8 @@ static void sqlite_close(struct roster_store *base)
 {
     struct sqlite_store *store = sqlite_store_of(base);
 
-    sqlite_pool_empty(store);
-    threads_lock_destroy(&store->mutex, &store->changed);
+    rst_sqlite_pool_empty(store);
+    rst_threads_lock_destroy(&store->mutex, &store->changed);
     free(store->path);
     free(store);
 }
@@ -80,30 +81,33 @@ static int open_error(const struct sqlite_store *store, int err, const struct st
         return err;
     switch (err) {
     case -EBUSY:
-        return store_error_set(error, err,
-                               "SQLite file %s stayed locked; find out which process holds it",
-                               store->path);
+        return rst_store_error_set(error, err,
+                                   "SQLite file %s stayed locked; find out which process holds it",
+                                   store->path);
     case -EUCLEAN:
-        return store_error_set(error, err,
-                               "SQLite file %s is damaged or no SQLite file; move it away, or name "
-                               "another",
-                               store->path);
+        return rst_store_error_set(
+            error, err,
+            "SQLite file %s is damaged or no SQLite file; move it away, or name "
+            "another",
+            store->path);
     case -EROFS:
-        return store_error_set(error, err,
-                               "SQLite file %s may only be read; give this user the right to write "
-                               "it and its directory, on a file system that is not read-only",
-                               store->path);
+        return rst_store_error_set(
+            error, err,
+            "SQLite file %s may only be read; give this user the right to write "
+            "it and its directory, on a file system that is not read-only",
+            store->path);
     case -EACCES:
-        return store_error_set(error, err,
-                               "SQLite file %s cannot be opened; give this user the right to write "
-                               "it and its directory",
-                               store->path);
+        return rst_store_error_set(
+            error, err,
+            "SQLite file %s cannot be opened; give this user the right to write "
+            "it and its directory",
+            store->path);
     case -ENOSPC:
-        return store_error_set(error, err, "the disk of SQLite file %s is full; make room",
-                               store->path);
+        return rst_store_error_set(error, err, "the disk of SQLite file %s is full; make room",
+                                   store->path);
     default:
-        return store_error_set(error, err, "SQLite file %s cannot be opened (error %d)",
-                               store->path, -err);
+        return rst_store_error_set(error, err, "SQLite file %s cannot be opened (error %d)",
+                                   store->path, -err);
     }
 }
 
@@ -114,25 +118,25 @@ static int sqlite_open(const char *address, const struct roster_store_options *o
     int err;
 
     if (!sqlite3_threadsafe())
-        return store_error_set(error, -ENOTSUP,
-                               "SQLite %s was built for programs with one thread; install one "
-                               "that was not",
-                               sqlite3_libversion());
+        return rst_store_error_set(error, -ENOTSUP,
+                                   "SQLite %s was built for programs with one thread; install one "
+                                   "that was not",
+                                   sqlite3_libversion());
     store = calloc(1, sizeof(*store));
     if (store == NULL)
-        return store_error_set(error, -ENOMEM, "out of memory");
+        return rst_store_error_set(error, -ENOMEM, "out of memory");
     store->base.options = *options;
-    err = sqlite_file_locate(address, options, &store->path, error);
+    err = rst_sqlite_file_locate(address, options, &store->path, error);
     if (err == 0) {
-        err = sqlite_boot_identify(store->boot, &store->boottime_offset_ns);
+        err = rst_sqlite_boot_identify(store->boot, &store->boottime_offset_ns);
         if (err != 0)
-            store_error_set(error, err,
-                            "/proc/sys/kernel/random/boot_id cannot be read, without "
-                            "which leases look like those of an earlier "
-                            "boot; mount /proc");
+            rst_store_error_set(error, err,
+                                "/proc/sys/kernel/random/boot_id cannot be read, without "
+                                "which leases look like those of an earlier "
+                                "boot; mount /proc");
     }
     if (err == 0)
-        err = threads_lock_init(&store->mutex, &store->changed);
+        err = rst_threads_lock_init(&store->mutex, &store->changed);
     if (err != 0) {
         free(store->path);
         free(store);
@@ -159,25 +163,25 @@ static int read_range(struct sqlite_conn *conn, const struct roster_store_keys *
                       uint32_t limit, struct roster_store_range *range)
 {
     struct sqlite_tx tx;
-    int err = sqlite_tx_begin(&tx, conn, false);
+    int err = rst_sqlite_tx_begin(&tx, conn, false);
 
     if (err != 0)
         return err;
     range->revision = tx.state.revision;
-    return sqlite_tx_end(&tx, store_eval_range(&tx.engine, keys, limit, range, range));
+    return rst_sqlite_tx_end(&tx, rst_store_eval_range(&tx.engine, keys, limit, range, range));
 }
 
 static int sqlite_get(struct roster_store *base, const struct roster_store_keys *keys,
                       uint32_t limit, int64_t deadline, struct roster_store_range **range)
 {
     struct sqlite_store *store = sqlite_store_of(base);
-    struct roster_store_range *r = store_arena_new(sizeof(*r), base->options.max_result_bytes);
+    struct roster_store_range *r = rst_store_arena_new(sizeof(*r), base->options.max_result_bytes);
     struct sqlite_conn *conn;
-    int err = r != NULL ? sqlite_pool_take(store, deadline, &conn) : -ENOMEM;
+    int err = r != NULL ? rst_sqlite_pool_take(store, deadline, &conn) : -ENOMEM;
 
     if (err == 0) {
         err = read_range(conn, keys, limit, r);
-        sqlite_pool_give(store, conn, err);
+        rst_sqlite_pool_give(store, conn, err);
     }
     if (err != 0) {
         roster_store_free(r);
@@ -191,14 +195,14 @@ static int run_txn(struct sqlite_conn *conn, const struct roster_store_txn *txn,
                    struct roster_store_txn_result **result)
 {
     struct sqlite_tx tx;
-    int err = sqlite_tx_begin(&tx, conn, store_txn_changes(txn));
+    int err = rst_sqlite_tx_begin(&tx, conn, rst_store_txn_changes(txn));
 
     if (err != 0)
         return err;
-    err = store_eval_txn(&tx.engine, txn, conn->store->base.options.max_result_bytes, result);
-    err = sqlite_tx_end(&tx, err);
+    err = rst_store_eval_txn(&tx.engine, txn, conn->store->base.options.max_result_bytes, result);
+    err = rst_sqlite_tx_end(&tx, err);
     if (err == 0) {
-        store_eval_stamp(*result, tx.state.revision);
+        rst_store_eval_stamp(*result, tx.state.revision);
     } else {
         roster_store_free(*result);
         *result = NULL;
@@ -211,25 +215,25 @@ static int sqlite_txn(struct roster_store *base, const struct roster_store_txn *
 {
     struct sqlite_store *store = sqlite_store_of(base);
     struct sqlite_conn *conn;
-    int err = sqlite_pool_take(store, deadline, &conn);
+    int err = rst_sqlite_pool_take(store, deadline, &conn);
 
     if (err != 0)
         return err;
     err = run_txn(conn, txn, result);
-    sqlite_pool_give(store, conn, err);
+    rst_sqlite_pool_give(store, conn, err);
     return err;
 }
 
-const struct store_kind store_sqlite_kind = {
+const struct store_kind rst_store_sqlite_kind = {
     .scheme = "sqlite",
     .open = sqlite_open,
     .close = sqlite_close,
     .rebind = sqlite_rebind,
     .get = sqlite_get,
     .txn = sqlite_txn,
-    .lease = sqlite_lease,
-    .watch_open = sqlite_watch_open,
-    .watch_next = sqlite_watch_next,
-    .watch_wake = sqlite_watch_wake,
-    .watch_close = sqlite_watch_close,
+    .lease = rst_sqlite_lease,
+    .watch_open = rst_sqlite_watch_open,
+    .watch_next = rst_sqlite_watch_next,
+    .watch_wake = rst_sqlite_watch_wake,
+    .watch_close = rst_sqlite_watch_close,
 };

@@ -16,14 +16,14 @@ struct lease_row {
     int64_t expires_ns;
 };
 
-int sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns)
+int rst_sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns)
 {
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_LEASE_NEXT, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_NEXT, &err);
 
     if (statement == NULL)
         return err;
-    err = sqlite_conn_step(tx->conn, statement);
+    err = rst_sqlite_conn_step(tx->conn, statement);
     if (err == 1) {
         *id = sqlite3_column_int64(statement, 0);
         *expires_ns = sqlite3_column_int64(statement, 1);
@@ -35,22 +35,22 @@ int sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns)
 static int delete_row(struct sqlite_tx *tx, int64_t id)
 {
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_LEASE_DELETE, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_DELETE, &err);
 
     if (statement == NULL)
         return err;
     tx->dirty = true;
     sqlite3_bind_int64(statement, 1, id);
-    return sqlite_conn_run(tx->conn, statement);
+    return rst_sqlite_conn_run(tx->conn, statement);
 }
 
-int sqlite_lease_end(struct sqlite_tx *tx, int64_t id)
+int rst_sqlite_lease_end(struct sqlite_tx *tx, int64_t id)
 {
-    int err = sqlite_engine_erase_lease(tx, id);
+    int err = rst_sqlite_engine_erase_lease(tx, id);
 
     if (err != 0)
         return err;
-    sqlite_tx_seal(tx);
+    rst_sqlite_tx_seal(tx);
     return delete_row(tx, id);
 }
 
@@ -58,12 +58,12 @@ int sqlite_lease_end(struct sqlite_tx *tx, int64_t id)
 static int find_row(struct sqlite_tx *tx, int64_t id, struct lease_row *row)
 {
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_LEASE_FIND, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_FIND, &err);
 
     if (statement == NULL)
         return err;
     sqlite3_bind_int64(statement, 1, id);
-    err = sqlite_conn_step(tx->conn, statement);
+    err = rst_sqlite_conn_step(tx->conn, statement);
     if (err == 1) {
         row->granted_ms = sqlite3_column_int64(statement, 0);
         row->expires_ns = sqlite3_column_int64(statement, 1);
@@ -75,7 +75,7 @@ static int find_row(struct sqlite_tx *tx, int64_t id, struct lease_row *row)
 static int write_row(struct sqlite_tx *tx, int64_t id, const struct lease_row *row)
 {
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_LEASE_PUT, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_PUT, &err);
 
     if (statement == NULL)
         return err;
@@ -83,7 +83,7 @@ static int write_row(struct sqlite_tx *tx, int64_t id, const struct lease_row *r
     sqlite3_bind_int64(statement, 1, id);
     sqlite3_bind_int64(statement, 2, row->granted_ms);
     sqlite3_bind_int64(statement, 3, row->expires_ns);
-    return sqlite_conn_run(tx->conn, statement);
+    return rst_sqlite_conn_run(tx->conn, statement);
 }
 
 /* An id that was never given out, not even before the file was last replaced. */
@@ -93,7 +93,7 @@ static int choose_id(struct sqlite_tx *tx, int64_t *id)
     int found;
 
     do {
-        *id = (int64_t)(store_random() >> 1);
+        *id = (int64_t)(rst_store_random() >> 1);
         found = *id != 0 ? find_row(tx, *id, &taken) : 1;
     } while (found == 1);
     return found;
@@ -126,9 +126,9 @@ static int carry_out(struct sqlite_tx *tx, const struct store_lease_call *call,
     if (err != 0)
         return err;
     if (call->verb == STORE_LEASE_REVOKE)
-        return sqlite_lease_end(tx, id);
+        return rst_sqlite_lease_end(tx, id);
     if (call->verb != STORE_LEASE_LOOK) {
-        row.expires_ns = store_time_add(tx->now, row.granted_ms * STORE_NS_PER_MS);
+        row.expires_ns = rst_store_time_add(tx->now, row.granted_ms * STORE_NS_PER_MS);
         err = write_row(tx, id, &row);
     }
     lease->id = id;
@@ -139,20 +139,20 @@ static int carry_out(struct sqlite_tx *tx, const struct store_lease_call *call,
     return err;
 }
 
-int sqlite_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
-                 struct roster_store_lease *lease)
+int rst_sqlite_lease(struct roster_store *base, const struct store_lease_call *call,
+                     int64_t deadline, struct roster_store_lease *lease)
 {
     struct sqlite_store *store = sqlite_store_of(base);
     struct sqlite_conn *conn;
     struct sqlite_tx tx;
-    int err = sqlite_pool_take(store, deadline, &conn);
+    int err = rst_sqlite_pool_take(store, deadline, &conn);
 
     if (err != 0)
         return err;
-    err = sqlite_tx_begin(&tx, conn, call->verb != STORE_LEASE_LOOK);
+    err = rst_sqlite_tx_begin(&tx, conn, call->verb != STORE_LEASE_LOOK);
     if (err == 0)
-        err = sqlite_tx_end(&tx, carry_out(&tx, call, lease));
-    sqlite_pool_give(store, conn, err);
+        err = rst_sqlite_tx_end(&tx, carry_out(&tx, call, lease));
+    rst_sqlite_pool_give(store, conn, err);
     /* Whether or not a keep-alive was lost does not matter: the one before still counts. */
     return err == -EINPROGRESS && call->verb == STORE_LEASE_KEEP ? -EIO : err;
 }

@@ -34,15 +34,16 @@ static void note_wait(struct sqlite_store *store, int pages, bool done)
     store->log_wait_from = done ? 0 : 2 * pages;
     pthread_mutex_unlock(&store->mutex);
     if (!done)
-        store_log(&store->base, ROSTER_STORE_LOG_WARNING,
-                  "SQLite file %s: its log has grown to %d pages, because some process has been "
-                  "reading the file for long; find it and end its transaction",
-                  store->path, pages);
+        rst_store_log(
+            &store->base, ROSTER_STORE_LOG_WARNING,
+            "SQLite file %s: its log has grown to %d pages, because some process has been "
+            "reading the file for long; find it and end its transaction",
+            store->path, pages);
 }
 
 static void wait_for_readers(struct sqlite_conn *conn, const char *name, int pages)
 {
-    int64_t deadline = conn->deadline, soon = store_deadline_in(PATIENCE_MS);
+    int64_t deadline = conn->deadline, soon = rst_store_deadline_in(PATIENCE_MS);
     int rc;
 
     conn->deadline = soon < deadline ? soon : deadline;
@@ -64,7 +65,7 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-void sqlite_log_bound(struct sqlite_conn *conn)
+void rst_sqlite_log_bound(struct sqlite_conn *conn)
 {
     sqlite3_wal_hook(conn->db, after_commit, conn);
 }

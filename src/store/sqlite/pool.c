@@ -12,11 +12,11 @@
 
 #include "store/sqlite/sqlite.h"
 
-int sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn *conn)
+int rst_sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn *conn)
 {
     struct sqlite_file_id now, ours;
     unsigned generation;
-    int err = sqlite_file_identify(store->path, &now);
+    int err = rst_sqlite_file_identify(store->path, &now);
 
     if (err != 0)
         return err;
@@ -24,7 +24,7 @@ int sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn 
     ours = store->file;
     generation = store->generation;
     pthread_mutex_unlock(&store->mutex);
-    return generation == conn->generation && sqlite_file_same(&now, &ours) ? 0 : -EREMCHG;
+    return generation == conn->generation && rst_sqlite_file_same(&now, &ours) ? 0 : -EREMCHG;
 }
 
 static struct sqlite_conn *pop(struct sqlite_store *store, unsigned *generation)
@@ -40,7 +40,7 @@ static struct sqlite_conn *pop(struct sqlite_store *store, unsigned *generation)
     return conn;
 }
 
-int sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sqlite_conn **out)
+int rst_sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sqlite_conn **out)
 {
     unsigned generation;
     struct sqlite_file_id file;
@@ -49,17 +49,17 @@ int sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sqlite
 
     *out = NULL;
     if (conn == NULL) {
-        err = sqlite_file_identify(store->path, &file);
+        err = rst_sqlite_file_identify(store->path, &file);
         if (err == 0)
-            err = sqlite_conn_open(store, false, deadline, &conn);
+            err = rst_sqlite_conn_open(store, false, deadline, &conn);
         if (err != 0)
             return err;
         conn->generation = generation;
     }
     conn->deadline = deadline;
-    err = sqlite_pool_check_file(store, conn);
+    err = rst_sqlite_pool_check_file(store, conn);
     if (err != 0) {
-        sqlite_conn_close(conn);
+        rst_sqlite_conn_close(conn);
         return err;
     }
     *out = conn;
@@ -73,7 +73,7 @@ static bool is_suspect(int err)
            err == -EROFS;
 }
 
-void sqlite_pool_give(struct sqlite_store *store, struct sqlite_conn *conn, int err)
+void rst_sqlite_pool_give(struct sqlite_store *store, struct sqlite_conn *conn, int err)
 {
     bool keep;
 
@@ -85,10 +85,10 @@ void sqlite_pool_give(struct sqlite_store *store, struct sqlite_conn *conn, int 
     }
     pthread_mutex_unlock(&store->mutex);
     if (!keep)
-        sqlite_conn_close(conn);
+        rst_sqlite_conn_close(conn);
 }
 
-void sqlite_pool_empty(struct sqlite_store *store)
+void rst_sqlite_pool_empty(struct sqlite_store *store)
 {
     struct sqlite_conn *conn, *next;
 
@@ -98,6 +98,6 @@ void sqlite_pool_empty(struct sqlite_store *store)
     pthread_mutex_unlock(&store->mutex);
     for (; conn != NULL; conn = next) {
         next = conn->next;
-        sqlite_conn_close(conn);
+        rst_sqlite_conn_close(conn);
     }
 }

@@ -49,7 +49,8 @@ static int query_number(struct sqlite_conn *conn, const char *sql, int64_t *numb
     if (rc == SQLITE_ROW)
         *number = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
-    return rc == SQLITE_ROW ? 0 : sqlite_conn_errno(conn, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
+    return rc == SQLITE_ROW ? 0
+                            : rst_sqlite_conn_errno(conn, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
 }
 
 /* What is in the file: 0 nothing yet, 1 a store of ours, or -EMEDIUMTYPE and others. */
@@ -67,14 +68,14 @@ static int inspect(struct sqlite_conn *conn, const struct store_error *error)
     if (application == 0 && version == 0 && objects == 0)
         return 0;
     if (application != APPLICATION_ID)
-        return store_error_set(error, -EMEDIUMTYPE,
-                               "SQLite file %s belongs to another application; name another file",
-                               conn->store->path);
+        return rst_store_error_set(
+            error, -EMEDIUMTYPE, "SQLite file %s belongs to another application; name another file",
+            conn->store->path);
     if (version != SCHEMA_VERSION)
-        return store_error_set(error, -EMEDIUMTYPE,
-                               "SQLite file %s has format %lld and this library knows only %d; "
-                               "use the version of Roster that made it",
-                               conn->store->path, (long long)version, SCHEMA_VERSION);
+        return rst_store_error_set(error, -EMEDIUMTYPE,
+                                   "SQLite file %s has format %lld and this library knows only %d; "
+                                   "use the version of Roster that made it",
+                                   conn->store->path, (long long)version, SCHEMA_VERSION);
     return 1;
 }
 
@@ -82,7 +83,7 @@ static int inspect(struct sqlite_conn *conn, const struct store_error *error)
  * the file. */
 static int inspect_alone(struct sqlite_conn *conn, const struct store_error *error)
 {
-    int found = sqlite_conn_exec(conn, "BEGIN");
+    int found = rst_sqlite_conn_exec(conn, "BEGIN");
 
     if (found != 0)
         return found;
@@ -95,7 +96,7 @@ static int inspect_alone(struct sqlite_conn *conn, const struct store_error *err
 static int fill(struct sqlite_conn *conn)
 {
     char rest[300];
-    int err = sqlite_conn_exec(conn, schema);
+    int err = rst_sqlite_conn_exec(conn, schema);
 
     if (err != 0)
         return err;
@@ -103,14 +104,15 @@ static int fill(struct sqlite_conn *conn)
     snprintf(rest, sizeof(rest),
              "INSERT INTO state (one, id, revision, compacted, boot) VALUES (1, %lld, 1, 0, '%s');"
              "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             (long long)(store_random() >> 1), conn->store->boot, APPLICATION_ID, SCHEMA_VERSION);
-    return sqlite_conn_exec(conn, rest);
+             (long long)(rst_store_random() >> 1), conn->store->boot, APPLICATION_ID,
+             SCHEMA_VERSION);
+    return rst_sqlite_conn_exec(conn, rest);
 }
 
 /* Several processes may do this at the same moment; the first one to write fills the file. */
 static int create(struct sqlite_conn *conn, const struct store_error *error)
 {
-    int err = sqlite_conn_exec(conn, "BEGIN IMMEDIATE");
+    int err = rst_sqlite_conn_exec(conn, "BEGIN IMMEDIATE");
     int found;
 
     if (err != 0)
@@ -121,7 +123,7 @@ static int create(struct sqlite_conn *conn, const struct store_error *error)
     else if (found == 0)
         err = fill(conn);
     if (err == 0)
-        err = sqlite_conn_exec(conn, "COMMIT");
+        err = rst_sqlite_conn_exec(conn, "COMMIT");
     if (err != 0 && !sqlite3_get_autocommit(conn->db))
         sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
     return err;
@@ -138,7 +140,7 @@ static int ask_for_wal(struct sqlite_conn *conn, int *rc)
     if (*rc == SQLITE_OK)
         *rc = sqlite3_step(statement);
     if (*rc != SQLITE_ROW) {
-        err = sqlite_conn_errno(conn, *rc);
+        err = rst_sqlite_conn_errno(conn, *rc);
     } else {
         mode = (const char *)sqlite3_column_text(statement, 0);
         err = mode == NULL ? -ENOMEM : strcmp(mode, "wal") == 0;
@@ -161,17 +163,18 @@ static int use_wal(struct sqlite_conn *conn, const struct store_error *error)
         wal = ask_for_wal(conn, &rc);
         if (wal == 0 && others++ == 0)
             continue;
-        if ((rc & 0xff) != SQLITE_BUSY || store_remaining_ns(conn->deadline) == 0)
+        if ((rc & 0xff) != SQLITE_BUSY || rst_store_remaining_ns(conn->deadline) == 0)
             break;
-        store_sleep_until(
-            store_time_add(store_monotonic_ns(), store_backoff_ns(1, 20, failures++)));
+        rst_store_sleep_until(
+            rst_store_time_add(rst_store_monotonic_ns(), rst_store_backoff_ns(1, 20, failures++)));
     }
     if (wal != 0)
         return wal == 1 ? 0 : wal;
-    return store_error_set(error, -EINVAL,
-                           "SQLite file %s cannot be used by several processes because its file "
-                           "system has no shared memory; put it on a local file system",
-                           conn->store->path);
+    return rst_store_error_set(
+        error, -EINVAL,
+        "SQLite file %s cannot be used by several processes because its file "
+        "system has no shared memory; put it on a local file system",
+        conn->store->path);
 }
 
 static int check_integrity(struct sqlite_conn *conn, const struct store_error *error)
@@ -186,17 +189,17 @@ static int check_integrity(struct sqlite_conn *conn, const struct store_error *e
     if (rc == SQLITE_ROW)
         result = (const char *)sqlite3_column_text(statement, 0);
     if (rc != SQLITE_ROW)
-        err = sqlite_conn_errno(conn, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
+        err = rst_sqlite_conn_errno(conn, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
     else if (result == NULL)
         err = -ENOMEM;
     else if (strcmp(result, "ok") != 0)
-        err = store_error_set(error, -EUCLEAN, "SQLite file %s is damaged: %s", conn->store->path,
-                              result);
+        err = rst_store_error_set(error, -EUCLEAN, "SQLite file %s is damaged: %s",
+                                  conn->store->path, result);
     sqlite3_finalize(statement);
     return err;
 }
 
-int sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *error)
+int rst_sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *error)
 {
     int found, err;
 

@@ -119,58 +119,58 @@ static inline struct sqlite_tx *sqlite_tx_of(struct store_engine *engine)
 /* sqlite/file.c */
 
 /* Makes the path absolute and refuses what cannot hold a store. */
-int sqlite_file_locate(const char *address, const struct roster_store_options *options, char **path,
-                       const struct store_error *error);
+int rst_sqlite_file_locate(const char *address, const struct roster_store_options *options,
+                           char **path, const struct store_error *error);
 /* 0, or -EREMCHG when nothing is there any more, or what stat() said. */
-int sqlite_file_identify(const char *path, struct sqlite_file_id *id);
-bool sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_id *b);
+int rst_sqlite_file_identify(const char *path, struct sqlite_file_id *id);
+bool rst_sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_id *b);
 /* The identity of the running kernel, and how far our CLOCK_BOOTTIME is ahead of it. */
-int sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns);
+int rst_sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns);
 
 /* sqlite/conn.c */
 
 /* The errno for what SQLite returned on this connection; logs what an operator should know. */
-int sqlite_conn_errno(struct sqlite_conn *conn, int rc);
+int rst_sqlite_conn_errno(struct sqlite_conn *conn, int rc);
 /* Opens a connection to the store's file, which it may create, without looking into it. */
-int sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
-                     struct sqlite_conn **out);
-void sqlite_conn_close(struct sqlite_conn *conn);
+int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
+                         struct sqlite_conn **out);
+void rst_sqlite_conn_close(struct sqlite_conn *conn);
 /* Runs a statement that returns nothing of interest. */
-int sqlite_conn_exec(struct sqlite_conn *conn, const char *sql);
+int rst_sqlite_conn_exec(struct sqlite_conn *conn, const char *sql);
 /* The statement, prepared and reset, with its parameters unbound; NULL on failure, see below. */
-sqlite3_stmt *sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_statement which,
-                                    int *err);
+sqlite3_stmt *rst_sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_statement which,
+                                        int *err);
 /* 1 when there is a row, 0 at the end, or a negative errno. */
-int sqlite_conn_step(struct sqlite_conn *conn, sqlite3_stmt *statement);
+int rst_sqlite_conn_step(struct sqlite_conn *conn, sqlite3_stmt *statement);
 /* Runs a statement to its end. */
-int sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement);
+int rst_sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement);
 /* Binds bytes that stay valid until the statement is reset. */
-void sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_bytes bytes);
+void rst_sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_bytes bytes);
 
 /* sqlite/settings.c */
 
 /* Sets on a new connection what SQLite would otherwise decide by its defaults. */
-int sqlite_settings_apply(struct sqlite_conn *conn);
+int rst_sqlite_settings_apply(struct sqlite_conn *conn);
 
 /* sqlite/log.c */
 
 /* Makes the commits of a connection keep the file's log small. */
-void sqlite_log_bound(struct sqlite_conn *conn);
+void rst_sqlite_log_bound(struct sqlite_conn *conn);
 
 /* sqlite/pool.c */
 
 /* Takes a connection to the file that the handle is about, or fails with -EREMCHG and others. */
-int sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sqlite_conn **out);
+int rst_sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sqlite_conn **out);
 /* Gives it back after a call that returned err. */
-void sqlite_pool_give(struct sqlite_store *store, struct sqlite_conn *conn, int err);
-void sqlite_pool_empty(struct sqlite_store *store);
+void rst_sqlite_pool_give(struct sqlite_store *store, struct sqlite_conn *conn, int err);
+void rst_sqlite_pool_empty(struct sqlite_store *store);
 /* 0 while the path leads to the file that the handle is about, -EREMCHG afterwards. */
-int sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn *conn);
+int rst_sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn *conn);
 
 /* sqlite/schema.c */
 
 /* Looks into the file, creates what belongs there if it is empty, refuses what is not ours. */
-int sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *error);
+int rst_sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *error);
 
 /* sqlite/tx.c */
 
@@ -178,38 +178,38 @@ int sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *er
  * Begins a transaction and ends the leases that have run out; for that it may begin to write
  * although `writing` is false. On failure nothing is left open.
  */
-int sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing);
+int rst_sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing);
 /* Ends it: with err 0 commits what it changed, else rolls back. Returns err or what failed. */
-int sqlite_tx_end(struct sqlite_tx *tx, int err);
+int rst_sqlite_tx_end(struct sqlite_tx *tx, int err);
 /* The revision of the changes being made now. */
-int64_t sqlite_tx_revision(struct sqlite_tx *tx);
+int64_t rst_sqlite_tx_revision(struct sqlite_tx *tx);
 /* Ends the changes of one revision; later ones have the next. */
-void sqlite_tx_seal(struct sqlite_tx *tx);
+void rst_sqlite_tx_seal(struct sqlite_tx *tx);
 /* Copies the columns of a key or an event, which begin with the key; -EUCLEAN for nonsense. */
-int sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_kv *kv);
+int rst_sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_kv *kv);
 
 /* sqlite/engine.c */
 
-void sqlite_engine_init(struct store_engine *engine);
-int sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease);
+void rst_sqlite_engine_init(struct store_engine *engine);
+int rst_sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease);
 
 /* sqlite/lease.c */
 
-int sqlite_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
-                 struct roster_store_lease *lease);
+int rst_sqlite_lease(struct roster_store *base, const struct store_lease_call *call,
+                     int64_t deadline, struct roster_store_lease *lease);
 /* Deletes a lease and its keys, at a revision of its own if there are any. */
-int sqlite_lease_end(struct sqlite_tx *tx, int64_t id);
+int rst_sqlite_lease_end(struct sqlite_tx *tx, int64_t id);
 /* 1 and the lease that runs out next, 0 when there is none. */
-int sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns);
+int rst_sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns);
 
 /* sqlite/watch.c */
 
-int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch **out);
-int sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,
-                      struct roster_store_events **events);
-void sqlite_watch_wake(struct roster_store_watch *base);
-void sqlite_watch_close(struct roster_store_watch *base);
+int rst_sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch **out);
+int rst_sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,
+                          struct roster_store_events **events);
+void rst_sqlite_watch_wake(struct roster_store_watch *base);
+void rst_sqlite_watch_close(struct roster_store_watch *base);
 
-extern const struct store_kind store_sqlite_kind;
+extern const struct store_kind rst_store_sqlite_kind;
 
 #endif

@@ -11,7 +11,7 @@
 #include "store/base/clock.h"
 #include "store/sqlite/sqlite.h"
 
-int64_t sqlite_tx_revision(struct sqlite_tx *tx)
+int64_t rst_sqlite_tx_revision(struct sqlite_tx *tx)
 {
     if (!tx->changed)
         tx->place = 0;
@@ -20,7 +20,7 @@ int64_t sqlite_tx_revision(struct sqlite_tx *tx)
     return tx->state.revision + 1;
 }
 
-void sqlite_tx_seal(struct sqlite_tx *tx)
+void rst_sqlite_tx_seal(struct sqlite_tx *tx)
 {
     if (tx->changed)
         tx->state.revision++;
@@ -35,7 +35,7 @@ static bool are_numbers(sqlite3_stmt *statement, int first, int last)
     return true;
 }
 
-int sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_kv *kv)
+int rst_sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_kv *kv)
 {
     if (sqlite3_column_type(statement, 0) != SQLITE_BLOB ||
         sqlite3_column_type(statement, 1) != SQLITE_BLOB || !are_numbers(statement, 2, 5))
@@ -80,11 +80,11 @@ static int read_state(struct sqlite_tx *tx)
     struct sqlite_state *state = &tx->state;
     const unsigned char *boot;
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_STATE_GET, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_STATE_GET, &err);
 
     if (statement == NULL)
         return err;
-    err = sqlite_conn_step(tx->conn, statement);
+    err = rst_sqlite_conn_step(tx->conn, statement);
     if (err < 0)
         return err;
     boot = err == 1 ? sqlite3_column_text(statement, 3) : NULL;
@@ -111,22 +111,22 @@ static int write_state(struct sqlite_tx *tx)
     sqlite3_stmt *statement;
 
     if (oldest > state->compacted) {
-        statement = sqlite_conn_statement(tx->conn, SQL_EVENT_TRIM, &err);
+        statement = rst_sqlite_conn_statement(tx->conn, SQL_EVENT_TRIM, &err);
         if (statement == NULL)
             return err;
         sqlite3_bind_int64(statement, 1, oldest);
-        err = sqlite_conn_run(tx->conn, statement);
+        err = rst_sqlite_conn_run(tx->conn, statement);
         if (err != 0)
             return err;
         state->compacted = oldest;
     }
-    statement = sqlite_conn_statement(tx->conn, SQL_STATE_SET, &err);
+    statement = rst_sqlite_conn_statement(tx->conn, SQL_STATE_SET, &err);
     if (statement == NULL)
         return err;
     sqlite3_bind_int64(statement, 1, state->revision);
     sqlite3_bind_int64(statement, 2, state->compacted);
     sqlite3_bind_text(statement, 3, tx->store->boot, -1, SQLITE_STATIC);
-    return sqlite_conn_run(tx->conn, statement);
+    return rst_sqlite_conn_run(tx->conn, statement);
 }
 
 /*
@@ -136,7 +136,7 @@ static int write_state(struct sqlite_tx *tx)
 static int find_expired(struct sqlite_tx *tx, int64_t *id)
 {
     int64_t expires_ns = 0;
-    int found = sqlite_lease_next(tx, id, &expires_ns);
+    int found = rst_sqlite_lease_next(tx, id, &expires_ns);
 
     if (found == 1)
         found = expires_ns <= tx->now || tx->state.other_boot;
@@ -149,7 +149,7 @@ static int expire(struct sqlite_tx *tx)
     int found, err;
 
     while ((found = find_expired(tx, &id)) == 1) {
-        err = sqlite_lease_end(tx, id);
+        err = rst_sqlite_lease_end(tx, id);
         if (err != 0)
             return err;
         tx->expired++;
@@ -162,9 +162,9 @@ static int expire(struct sqlite_tx *tx)
 static int run_simple(struct sqlite_conn *conn, enum sqlite_statement which)
 {
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(conn, which, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(conn, which, &err);
 
-    return statement == NULL ? err : sqlite_conn_run(conn, statement);
+    return statement == NULL ? err : rst_sqlite_conn_run(conn, statement);
 }
 
 /*
@@ -207,18 +207,18 @@ static int open_tx(struct sqlite_tx *tx)
         err = check_identity(tx->store, &tx->state, seen);
     if (err != 0)
         return err;
-    tx->now = store_boottime_ns() - tx->store->boottime_offset_ns;
+    tx->now = rst_store_boottime_ns() - tx->store->boottime_offset_ns;
     if (tx->writing)
         return expire(tx);
     return tx->state.other_boot ? 1 : find_expired(tx, &id);
 }
 
-int sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing)
+int rst_sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing)
 {
     int err;
 
     memset(tx, 0, sizeof(*tx));
-    sqlite_engine_init(&tx->engine);
+    rst_sqlite_engine_init(&tx->engine);
     tx->store = conn->store;
     tx->conn = conn;
     tx->asked_to_write = writing;
@@ -251,17 +251,17 @@ static int commit(struct sqlite_tx *tx)
 /* After the commit: in the file that has our name now, or in one that was taken away. */
 static int check_file(const struct sqlite_tx *tx)
 {
-    int err = sqlite_pool_check_file(tx->store, tx->conn);
+    int err = rst_sqlite_pool_check_file(tx->store, tx->conn);
 
     return err != 0 && err != -EREMCHG && tx->asked_to_write ? -EINPROGRESS : err;
 }
 
-int sqlite_tx_end(struct sqlite_tx *tx, int err)
+int rst_sqlite_tx_end(struct sqlite_tx *tx, int err)
 {
     struct sqlite_store *store = tx->store;
 
     if (err == 0 && tx->dirty) {
-        sqlite_tx_seal(tx);
+        rst_sqlite_tx_seal(tx);
         err = write_state(tx);
         if (err == 0)
             err = commit(tx);

@@ -35,7 +35,7 @@ static struct sqlite_watch *watch_of(struct roster_store_watch *watch)
     return (struct sqlite_watch *)watch;
 }
 
-int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch **out)
+int rst_sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch **out)
 {
     struct sqlite_store *store = sqlite_store_of(base->store);
     struct sqlite_watch *watch = calloc(1, sizeof(*watch));
@@ -46,7 +46,7 @@ int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch
     pthread_mutex_lock(&store->mutex);
     watch->generation = store->generation;
     pthread_mutex_unlock(&store->mutex);
-    watch->quiet_since = store_monotonic_ns();
+    watch->quiet_since = rst_store_monotonic_ns();
     *out = &watch->base;
     return 0;
 }
@@ -54,11 +54,11 @@ int sqlite_watch_open(struct roster_store_watch *base, struct roster_store_watch
 static void drop_conn(struct sqlite_watch *watch, int err)
 {
     if (watch->conn != NULL)
-        sqlite_pool_give(watch->conn->store, watch->conn, err);
+        rst_sqlite_pool_give(watch->conn->store, watch->conn, err);
     watch->conn = NULL;
 }
 
-void sqlite_watch_close(struct roster_store_watch *base)
+void rst_sqlite_watch_close(struct roster_store_watch *base)
 {
     struct sqlite_watch *watch = watch_of(base);
 
@@ -66,7 +66,7 @@ void sqlite_watch_close(struct roster_store_watch *base)
     free(watch);
 }
 
-void sqlite_watch_wake(struct roster_store_watch *base)
+void rst_sqlite_watch_wake(struct roster_store_watch *base)
 {
     struct sqlite_store *store = sqlite_store_of(base->store);
 
@@ -79,12 +79,12 @@ void sqlite_watch_wake(struct roster_store_watch *base)
 static int connect_watch(struct sqlite_watch *watch, int64_t deadline)
 {
     struct sqlite_store *store = sqlite_store_of(watch->base.store);
-    int err = watch->conn != NULL ? sqlite_pool_check_file(store, watch->conn) : 0;
+    int err = watch->conn != NULL ? rst_sqlite_pool_check_file(store, watch->conn) : 0;
 
     if (err != 0)
         drop_conn(watch, err);
     if (watch->conn == NULL) {
-        err = sqlite_pool_take(store, deadline, &watch->conn);
+        err = rst_sqlite_pool_take(store, deadline, &watch->conn);
         if (err != 0)
             return err;
         watch->data_version = -1;
@@ -101,11 +101,11 @@ static int connect_watch(struct sqlite_watch *watch, int64_t deadline)
 static int read_data_version(struct sqlite_watch *watch, int64_t *version)
 {
     int err;
-    sqlite3_stmt *statement = sqlite_conn_statement(watch->conn, SQL_DATA_VERSION, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(watch->conn, SQL_DATA_VERSION, &err);
 
     if (statement == NULL)
         return err;
-    err = sqlite_conn_step(watch->conn, statement);
+    err = rst_sqlite_conn_step(watch->conn, statement);
     if (err == 1)
         *version = sqlite3_column_int64(statement, 0);
     sqlite3_reset(statement);
@@ -116,20 +116,20 @@ static int collect_changes(struct sqlite_tx *tx, struct sqlite_watch *watch,
                            struct store_event_list *list)
 {
     int err, row;
-    sqlite3_stmt *statement = sqlite_conn_statement(tx->conn, SQL_EVENT_WALK, &err);
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_EVENT_WALK, &err);
 
     if (statement == NULL)
         return err;
     sqlite3_bind_int64(statement, 1, watch->base.next);
     list->revision = tx->state.revision;
-    while (err == 0 && (row = sqlite_conn_step(tx->conn, statement)) != 0) {
+    while (err == 0 && (row = rst_sqlite_conn_step(tx->conn, statement)) != 0) {
         struct roster_store_kv kv = {0};
 
-        err = row < 0 ? row : sqlite_tx_row(statement, true, &kv);
-        if (err == 0 && store_event_list_full(list, kv.mod_revision))
+        err = row < 0 ? row : rst_sqlite_tx_row(statement, true, &kv);
+        if (err == 0 && rst_store_event_list_full(list, kv.mod_revision))
             break;
-        if (err == 0 && store_keys_match(&watch->base.keys, kv.key))
-            err = store_event_list_add(list, &kv);
+        if (err == 0 && rst_store_keys_match(&watch->base.keys, kv.key))
+            err = rst_store_event_list_add(list, &kv);
     }
     sqlite3_reset(statement);
     return err;
@@ -141,13 +141,13 @@ static int collect(struct sqlite_tx *tx, struct sqlite_watch *watch, struct stor
     int found;
 
     watch->expires_ns = STORE_FOREVER;
-    found = sqlite_lease_next(tx, &id, &watch->expires_ns);
+    found = rst_sqlite_lease_next(tx, &id, &watch->expires_ns);
     if (found < 0)
         return found;
     if (!list->snapshot)
         return collect_changes(tx, watch, list);
     list->revision = tx->state.revision;
-    return tx->engine.walk(&tx->engine, &watch->base.keys, store_event_list_visit, list);
+    return tx->engine.walk(&tx->engine, &watch->base.keys, rst_store_event_list_visit, list);
 }
 
 /* Reads what there is to tell; 0 also when that is nothing. */
@@ -155,16 +155,16 @@ static int read_changes(struct sqlite_watch *watch, struct roster_store_events *
 {
     struct store_event_list list;
     struct sqlite_tx tx;
-    int err = sqlite_tx_begin(&tx, watch->conn, false);
+    int err = rst_sqlite_tx_begin(&tx, watch->conn, false);
 
     if (err != 0)
         return err;
-    err = store_event_list_begin(&list, watch->base.store,
-                                 watch->base.next == 0 || watch->base.next <= tx.state.compacted);
+    err = rst_store_event_list_begin(
+        &list, watch->base.store, watch->base.next == 0 || watch->base.next <= tx.state.compacted);
     if (err != 0)
-        return sqlite_tx_end(&tx, err);
-    err = sqlite_tx_end(&tx, collect(&tx, watch, &list));
-    return store_event_list_end(&list, err, &watch->base, events);
+        return rst_sqlite_tx_end(&tx, err);
+    err = rst_sqlite_tx_end(&tx, collect(&tx, watch, &list));
+    return rst_store_event_list_end(&list, err, &watch->base, events);
 }
 
 static int look(struct sqlite_watch *watch, int64_t deadline, struct roster_store_events **events)
@@ -178,13 +178,13 @@ static int look(struct sqlite_watch *watch, int64_t deadline, struct roster_stor
     if (err != 0)
         return err;
     if (version == watch->data_version &&
-        store_boottime_ns() - store->boottime_offset_ns < watch->expires_ns)
+        rst_store_boottime_ns() - store->boottime_offset_ns < watch->expires_ns)
         return 0;
     err = read_changes(watch, events);
     /* A list that was cut short is continued without waiting for another change. */
     if (err == 0)
         watch->data_version = *events == NULL ? version : -1;
-    watch->quiet_since = store_monotonic_ns();
+    watch->quiet_since = rst_store_monotonic_ns();
     return err;
 }
 
@@ -195,11 +195,11 @@ static int look(struct sqlite_watch *watch, int64_t deadline, struct roster_stor
 
 static int64_t poll_at(const struct sqlite_watch *watch)
 {
-    int64_t now = store_monotonic_ns();
+    int64_t now = rst_store_monotonic_ns();
     int64_t least = watch->base.store->options.poll_interval_ms * STORE_NS_PER_MS;
     int64_t longer = least + (now - watch->quiet_since) / QUIET_PART;
 
-    return store_time_add(now, longer < QUIET_MOST * least ? longer : QUIET_MOST * least);
+    return rst_store_time_add(now, longer < QUIET_MOST * least ? longer : QUIET_MOST * least);
 }
 
 /* Waits for the next look, or until a change is committed through this handle. */
@@ -208,15 +208,15 @@ static void wait_a_little(struct sqlite_watch *watch, int64_t until)
     struct sqlite_store *store = sqlite_store_of(watch->base.store);
     int64_t left = watch->expires_ns == STORE_FOREVER
                        ? STORE_FOREVER
-                       : watch->expires_ns + store->boottime_offset_ns - store_boottime_ns();
+                       : watch->expires_ns + store->boottime_offset_ns - rst_store_boottime_ns();
     int64_t poll = poll_at(watch);
-    int64_t due = store_time_add(store_monotonic_ns(), left > 0 ? left : 0);
+    int64_t due = rst_store_time_add(rst_store_monotonic_ns(), left > 0 ? left : 0);
 
     until = poll < until ? poll : until;
     until = due < until ? due : until;
     pthread_mutex_lock(&store->mutex);
-    if (!store_watch_canceled(&watch->base))
-        threads_wait(&store->changed, &store->mutex, until);
+    if (!rst_store_watch_canceled(&watch->base))
+        rst_threads_wait(&store->changed, &store->mutex, until);
     pthread_mutex_unlock(&store->mutex);
 }
 
@@ -225,21 +225,21 @@ static int fail(struct sqlite_watch *watch, int err)
     drop_conn(watch, err);
     watch->last_error = err;
     watch->expires_ns = STORE_FOREVER;
-    watch->retry_at = store_deadline_in(watch->base.store->options.poll_interval_ms);
+    watch->retry_at = rst_store_deadline_in(watch->base.store->options.poll_interval_ms);
     return err;
 }
 
-int sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,
-                      struct roster_store_events **events)
+int rst_sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,
+                          struct roster_store_events **events)
 {
     struct sqlite_watch *watch = watch_of(base);
     int err;
 
     for (;;) {
-        if (store_watch_canceled(base))
+        if (rst_store_watch_canceled(base))
             return -ECANCELED;
-        if (watch->last_error != 0 && store_remaining_ns(watch->retry_at) > 0) {
-            if (store_remaining_ns(deadline) == 0)
+        if (watch->last_error != 0 && rst_store_remaining_ns(watch->retry_at) > 0) {
+            if (rst_store_remaining_ns(deadline) == 0)
                 return watch->last_error;
             wait_a_little(watch, deadline < watch->retry_at ? deadline : watch->retry_at);
             continue;
@@ -250,7 +250,7 @@ int sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,
         watch->last_error = 0;
         if (*events != NULL)
             return 0;
-        if (store_remaining_ns(deadline) == 0)
+        if (rst_store_remaining_ns(deadline) == 0)
             return -ETIMEDOUT;
         wait_a_little(watch, deadline);
     }

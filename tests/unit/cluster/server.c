@@ -93,11 +93,11 @@ void server_destroy(struct server *server)
 
 void server_run_until(struct server *server, enum roster_syncer_state state)
 {
-    int64_t deadline = store_deadline_in(PATIENCE_MS);
+    int64_t deadline = rst_store_deadline_in(PATIENCE_MS);
 
     while (server_stats(server).state != state) {
         cr_assert_eq(roster_syncer_run_once(server->syncer, NULL), 0);
-        cr_assert_gt(store_remaining_ns(deadline), 0, "it stays %s, last error %d",
+        cr_assert_gt(rst_store_remaining_ns(deadline), 0, "it stays %s, last error %d",
                      roster_syncer_state_name(server_stats(server).state),
                      server_stats(server).last_error);
         sleep_ms(1);
@@ -113,12 +113,12 @@ void server_wait_for(struct server *server, enum roster_syncer_state state)
 
 void server_until_live(struct server *server, uint64_t times)
 {
-    int64_t deadline = store_deadline_in(PATIENCE_MS);
+    int64_t deadline = rst_store_deadline_in(PATIENCE_MS);
     struct roster_syncer_stats stats = server_stats(server);
 
     while (stats.registrations + stats.resumptions < times || stats.state != ROSTER_SYNCER_LIVE) {
         (void)roster_syncer_run_once(server->syncer, NULL);
-        cr_assert_gt(store_remaining_ns(deadline), 0, "it stays %s, last error %d",
+        cr_assert_gt(rst_store_remaining_ns(deadline), 0, "it stays %s, last error %d",
                      roster_syncer_state_name(stats.state), stats.last_error);
         sleep_ms(1);
         stats = server_stats(server);
@@ -153,7 +153,7 @@ uint64_t stored_number(struct roster_store *store, const char *key)
     uint64_t number = 0;
 
     cr_assert_eq(roster_store_get(store, &keys, 1, PATIENCE_MS, &range), 0);
-    (void)record_of(range, &number);
+    (void)rst_record_of(range, &number);
     roster_store_free(range);
     return number;
 }

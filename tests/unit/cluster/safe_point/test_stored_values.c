@@ -326,15 +326,15 @@ STORE_TEST(g8_no_lease_is_relied_upon_for_longer_than_was_asked_for)
     begin_to_lie(f->store);
     for (size_t i = 0; i < sizeof(ttls) / sizeof(ttls[0]); i++) {
         lie.ttl_ms = ttls[i];
-        cr_expect_leq(deadline_after_lies(&server), store_boottime_ns() + 60000 * STORE_NS_PER_MS,
-                      "%" PRId64, ttls[i]);
+        cr_expect_leq(deadline_after_lies(&server),
+                      rst_store_boottime_ns() + 60000 * STORE_NS_PER_MS, "%" PRId64, ttls[i]);
         cr_expect_eq(roster_txn_begin(server.session, NULL), 0);
         cr_expect_eq(roster_txn_check(server.session), 0);
         roster_txn_finish(server.session);
     }
     lie.ttl_ms = 0;
     lie.asked_in_ns = 3600 * STORE_NS_PER_S;
-    cr_expect_leq(deadline_after_lies(&server), store_boottime_ns() + 60000 * STORE_NS_PER_MS,
+    cr_expect_leq(deadline_after_lies(&server), rst_store_boottime_ns() + 60000 * STORE_NS_PER_MS,
                   "it was not asked in the future");
     server_destroy(&server);
 }

@@ -34,15 +34,15 @@ STORE_TEST(g8_nobody_runs_the_syncer_and_the_check_fails_before_the_lease_ends)
     server_run_until(&server, ROSTER_SYNCER_LIVE);
     cr_assert_eq(roster_txn_begin(server.session, NULL), 0);
     deadline = server_stats(&server).deadline_ns;
-    cr_assert_leq(deadline, store_boottime_ns() + INT64_C(1000) * STORE_NS_PER_MS);
+    cr_assert_leq(deadline, rst_store_boottime_ns() + INT64_C(1000) * STORE_NS_PER_MS);
     for (;;) {
-        before = store_boottime_ns();
+        before = rst_store_boottime_ns();
         if (roster_txn_check(server.session) != 0)
             break;
         cr_assert_lt(before, deadline, "a check that began past the deadline succeeded");
         sleep_ms(1);
     }
-    cr_assert_geq(store_boottime_ns(), deadline);
+    cr_assert_geq(rst_store_boottime_ns(), deadline);
     cr_assert(key_exists(f->store, RECORD), "the fence came too late: the record is gone");
     cr_assert_eq(server_stats(&server).state, ROSTER_SYNCER_LIVE, "nobody has fenced it yet");
     roster_txn_finish(server.session);
@@ -229,8 +229,8 @@ Test(fence, g8_a_hung_put_does_not_delay_noticing)
     db = lock_file(&f);
     deadline = server_stats(&server).deadline_ns;
     server_wait_for(&server, ROSTER_SYNCER_FENCED);
-    cr_assert_geq(store_boottime_ns(), deadline);
-    cr_assert_lt(store_boottime_ns(), deadline + 10 * STORE_NS_PER_S,
+    cr_assert_geq(rst_store_boottime_ns(), deadline);
+    cr_assert_lt(rst_store_boottime_ns(), deadline + 10 * STORE_NS_PER_S,
                  "puts hang for thirty seconds, and it waited for ten");
     cr_assert_eq(roster_txn_check(server.session), -ESTALE);
     cr_assert_eq(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);

@@ -44,7 +44,7 @@ static int slow_lease(struct roster_store *base, const struct store_lease_call *
 {
     int err = slow.real->lease(base, call, deadline, lease);
 
-    slow.done_at_ns = store_boottime_ns();
+    slow.done_at_ns = rst_store_boottime_ns();
     lease->asked_at_ns += slow.asked_in_ns;
     sleep_ms(slow.late_ms);
     return err;
@@ -155,11 +155,11 @@ Test(late, a_record_on_a_foreign_lease_is_not_taken_for_ours_after_fencing)
 {
     int64_t lease = server_stats(&server).lease;
 
-    cr_expect_eq(syncer_verify(server.syncer, lease), 0);
+    cr_expect_eq(rst_syncer_verify(server.syncer, lease), 0);
     make_foreign();
-    cr_expect_eq(syncer_verify(server.syncer, lease), -EKEYEXPIRED);
+    cr_expect_eq(rst_syncer_verify(server.syncer, lease), -EKEYEXPIRED);
     delete_key(store, RECORD);
-    cr_expect_eq(syncer_verify(server.syncer, lease), -EKEYEXPIRED);
+    cr_expect_eq(rst_syncer_verify(server.syncer, lease), -EKEYEXPIRED);
 }
 
 Test(late, g3_a_record_behind_the_txn_safe_point_does_not_pull_it_back)
