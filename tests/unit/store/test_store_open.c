@@ -42,7 +42,7 @@ Test(store_open, a_missing_handle_is_refused)
     char error[ROSTER_STORE_ERROR_SIZE] = "";
 
     cr_expect_eq(roster_store_open("memory", NULL, NULL, error, sizeof(error)), -EINVAL);
-    cr_expect_not_null(strstr(error, "handle"));
+    cr_expect_not_null(strstr(error, "store is NULL"));
 }
 
 Test(store_open, an_error_text_is_optional_and_never_too_long)
