@@ -24,6 +24,7 @@ if grep -rn --include='*.[ch]' __builtin_prefetch src | grep -v 'src/core/base/r
     echo "WRONG: not through rst_prefetch()"
     wrong=1
 fi
+# shellcheck disable=SC2013 # names of sources have no blanks
 for source in $(grep -rl --include='*.c' 'rst_prefetch' src); do
     sites=$(grep -c 'rst_prefetch[a-z_]*(' "$source")
     name=${source##*/}
