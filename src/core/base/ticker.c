@@ -60,6 +60,8 @@ int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
 
 void rst_ticker_stop(struct rst_ticker *ticker)
 {
-    if (ticker->background.n)
-        (void)rst_background_destroy(&ticker->background);
+    if (!ticker->background.n)
+        return;
+    (void)rst_background_destroy(&ticker->background);
+    ticker->background.n = 0; /* a second stop finds none */
 }
