@@ -15,7 +15,7 @@ static void must(int err)
     if (!err)
         return;
     fprintf(stderr, "%s\n", roster_strerror(err));
-    exit(1);
+    abort();
 }
 
 /* [short] */

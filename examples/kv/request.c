@@ -187,7 +187,9 @@ static char unescape(const char **from, const char *end)
     }
     *from = at + 1;
     letter = memchr(letters, *at, sizeof(letters) - 1);
-    return letter ? meanings[letter - letters] : *at;
+    if (letter)
+        return meanings[letter - letters];
+    return *at;
 }
 
 static bool is_space(char c)
@@ -202,9 +204,11 @@ static bool is_space(char c)
 static ssize_t take_word(const char **from, const char *end, char *word)
 {
     const char *at = *from;
-    char quote = *at == '"' || *at == '\'' ? *at++ : '\0';
+    char quote = '\0';
     ssize_t len = 0;
 
+    if (*at == '"' || *at == '\'')
+        quote = *at++;
     while (at < end && (quote ? *at != quote : !is_space(*at)))
         if (*at != '\\' || end - at < 2 || !quote)
             word[len++] = *at++;

@@ -264,6 +264,7 @@ static void end(struct pair *pair)
     }
     for (n = 0; n < REF_SESSIONS; n++) {
         same("close", roster_session_close(pair->sessions[n]), 0);
+        ref_close(&pair->ref, n);
         memset(&pair->ref.sessions[n], 0, sizeof(pair->ref.sessions[n]));
         pair->sessions[n] = NULL;
     }

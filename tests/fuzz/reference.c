@@ -38,6 +38,7 @@ void ref_open(struct reference *ref, unsigned s, uint64_t id)
     memset(session, 0, sizeof(*session));
     session->open = true;
     session->id = id;
+    session->seq = ref->last_seq;
     done(ref, 0);
 }
 
@@ -47,6 +48,8 @@ int ref_close(struct reference *ref, unsigned s)
 
     session->open = false;
     session->pinned = 0;
+    if (ref->last_seq < session->seq)
+        ref->last_seq = session->seq;
     return done(ref, 0);
 }
 

@@ -41,6 +41,7 @@ struct reference {
     uint64_t floor;
     uint64_t safe_point;
     uint64_t protected_from;
+    uint64_t last_seq; /* of the statements of all sessions that were closed */
     struct ref_session sessions[REF_SESSIONS];
     struct ref_pin pins[REF_PINS];
 };

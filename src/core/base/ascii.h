@@ -13,7 +13,9 @@
 
 static inline char ascii_lower(char byte)
 {
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+    if (byte >= 'A' && byte <= 'Z')
+        return (char)(byte + ('a' - 'A'));
+    return byte;
 }
 
 /* Whether two texts of one length are the same but for case. */
