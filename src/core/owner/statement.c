@@ -23,7 +23,8 @@ struct parts {
     struct roster_shown *spare; /* inside a transaction */
 };
 
-static void parts_put(struct rst_thread *thread, unsigned class, const struct parts *parts)
+static rst_slow void parts_put_slow(struct rst_thread *thread, unsigned class,
+                                    const struct parts *parts)
 {
     if (parts->statement)
         rst_hot_put(&thread->roster->hot[class], &thread->hot[class], parts->statement);
@@ -43,7 +44,7 @@ static inline int parts_take(struct rst_thread *thread, const struct roster_sess
         parts->spare = rst_view_take(thread);
     if (rst_likely(parts->view && (!in_txn || parts->spare)))
         return 0;
-    parts_put(thread, class, parts);
+    parts_put_slow(thread, class, parts);
     return -ENOMEM;
 }
 

@@ -22,7 +22,7 @@ struct shown_url {
 
 static inline struct shown_url shown_url(const char *url)
 {
-    struct shown_url shown;
+    struct shown_url shown = {.text = ""};
 
     roster_text_redact(url, shown.text, sizeof(shown.text));
     return shown;

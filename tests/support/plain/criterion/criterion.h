@@ -96,9 +96,12 @@ void plain_skip(const char *format, ...) __attribute__((format(printf, 1, 2), no
 #define cr_expect_leq(a, b, ...) PLAIN_COMPARE(false, a, <=, b, __VA_ARGS__)
 #define cr_expect_gt(a, b, ...) PLAIN_COMPARE(false, a, >, b, __VA_ARGS__)
 #define cr_expect_geq(a, b, ...) PLAIN_COMPARE(false, a, >=, b, __VA_ARGS__)
+#define cr_expect_not(holds, ...) PLAIN_CHECK(false, !(holds), "not " #holds, __VA_ARGS__)
+#define cr_expect_fail(...) PLAIN_CHECK(false, false, "reached", __VA_ARGS__)
 #define cr_expect_null(a, ...) PLAIN_COMPARE(false, a, ==, NULL, __VA_ARGS__)
 #define cr_expect_not_null(a, ...) PLAIN_COMPARE(false, a, !=, NULL, __VA_ARGS__)
 #define cr_expect_str_eq(a, b, ...) PLAIN_STRINGS(false, a, ==, b, __VA_ARGS__)
+#define cr_expect_str_neq(a, b, ...) PLAIN_STRINGS(false, a, !=, b, __VA_ARGS__)
 #define cr_expect_arr_eq(a, b, size, ...) PLAIN_BYTES(false, a, b, size, __VA_ARGS__)
 
 #define cr_skip_test(...) plain_skip(" " __VA_ARGS__)
