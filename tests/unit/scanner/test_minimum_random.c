@@ -154,7 +154,7 @@ static const struct pinned *oldest(const struct world *world, uint64_t lower, ui
 
     for (n = 0; n < SESSIONS + PINS; n++) {
         pinned = &world->pinned[n];
-        if (pinned->ts > lower && pinned->ts < now && !(apart && together(apart, pinned)) &&
+        if (pinned->ts > lower && pinned->ts <= now && !(apart && together(apart, pinned)) &&
             (!found || pinned->ts < found->ts))
             found = pinned;
     }

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -82,12 +83,16 @@ static void *read_on(void *arg)
     return NULL;
 }
 
-Test(store_sqlite_log, readers_that_overlap_do_not_make_it_grow, .init = start, .fini = stop)
+/* Returns the largest size of the log beside a reader that is followed by the next without a gap.
+ */
+static long size_beside_readers(void)
 {
     pthread_t reader;
     long most = 0;
 
+    atomic_store(&over, false);
     put_text(store, "key", "value");
+    put_text(store, "key", "after a commit without readers the log begins anew");
     cr_assert_eq(pthread_create(&reader, NULL, read_on, NULL), 0);
     for (int i = 0; i < 40; i++) {
         put_big(10);
@@ -95,6 +100,17 @@ Test(store_sqlite_log, readers_that_overlap_do_not_make_it_grow, .init = start, 
     }
     atomic_store(&over, true);
     pthread_join(reader, NULL);
+    return most;
+}
+
+/* A commit waits 50 ms for readers, which a busy machine may keep from running for longer: then the
+ * log has grown for a reason, and it is tried again. Without that wait it grows each time. */
+Test(store_sqlite_log, readers_that_overlap_do_not_make_it_grow, .init = start, .fini = stop)
+{
+    long most = LONG_MAX;
+
+    for (int i = 0; i < 5 && most >= 24 * MIB; i++)
+        most = size_beside_readers();
     cr_expect_lt(most, 24 * MIB, "the log had %ld bytes", most);
 }
 
