@@ -14,7 +14,8 @@
  * roster_strerror() may be called from a signal handler, nor any from a child after fork(): there
  * every function that takes an object of the parent's (a roster, what belongs to it, a store and
  * what rests on it) returns -ECHILD and leaves it alone, what returns no errno does nothing, and
- * only plain facts may be read (exec or _exit are fine). A child may open a store of its own, but
+ * only plain facts may be read (exec or _exit are fine). A child may open a store of its own (one
+ * of SQLite only if no other thread was inside SQLite at the fork, whose mutexes stay locked), but
  * create no roster. No function is a cancellation point, unless the server's own oracle is one: a
  * thread that is cancelled ends before or after it.
  */

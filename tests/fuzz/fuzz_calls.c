@@ -228,7 +228,7 @@ static void call_min(struct pair *pair)
     same("expired", ours.expired, theirs.expired);
     same("holder", ours.holder.ts, theirs.holder.ts);
     same("somebody holds it", ours.holder.kind != ROSTER_HOLDER_NONE,
-         theirs.min_start_ts < theirs.now);
+         theirs.holder.kind != ROSTER_HOLDER_NONE);
     same("next", ours.next.ts, theirs.next.ts);
 }
 

@@ -230,6 +230,8 @@ static void consider(struct roster_min *min, uint64_t lower, uint64_t ts, bool e
         min->expired++;
     if (ts <= lower)
         return;
+    if (ts <= min->now)
+        min->holder.kind = ROSTER_HOLDER_TXN; /* or a pin: that somebody holds it */
     if (ts < min->min_start_ts)
         min->min_start_ts = ts;
     if (ts < min->next.ts && !ended)
@@ -247,6 +249,7 @@ int ref_min(struct reference *ref, uint64_t now, uint64_t lower, uint64_t holder
     pthread_mutex_lock(&ref->lock);
     min->now = min->min_start_ts = min->next.ts = now;
     min->expired = 0;
+    min->holder.kind = ROSTER_HOLDER_NONE;
     for (n = 0; n < REF_SESSIONS; n++)
         consider(min, lower, ref->sessions[n].pinned, ref->sessions[n].id == holder_session);
     for (n = 0; n < REF_PINS; n++)

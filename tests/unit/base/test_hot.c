@@ -230,8 +230,9 @@ Test(hot, objects_change_threads)
         cr_assert_eq(pthread_create(&threads[i], NULL, mill, &crowd), 0);
     for (i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_join(threads[i], NULL), 0);
-    /* A list that was not in the depot for a moment may have made a thread carve. */
-    cr_assert_leq(crowd.account.memory, 4 * THREADS * HELD * 64);
+    /* A list that was not in the depot for a moment may have made a thread carve, the more often
+     * the busier the machine is. Without the depot each round of each thread would. */
+    cr_assert_leq(crowd.account.memory, crowd.rounds / 10 * THREADS * HELD * 64);
     rst_hot_destroy(&crowd.hot);
 }
 

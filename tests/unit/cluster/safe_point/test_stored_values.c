@@ -139,7 +139,7 @@ static void subject_start(struct subject *s, struct store_fixture *f, const stru
     server_run_until(&s->server, ROSTER_SYNCER_LIVE);
     cr_assert_eq(roster_oracle_local_create(&s->clock), 0);
     options.syncer = s->server.syncer;
-    options.oracle = roster_oracle_local_read;
+    options.oracle = roster_oracle_local_allocate;
     options.oracle_arg = s->clock;
     cr_assert_eq(roster_safe_point_create(f->store, &options, &s->safe_point), 0);
     cr_assert_eq(roster_txn_begin(s->server.session, &s->start), 0);
