@@ -13,7 +13,8 @@
  *     4 session's pointer := p        (release)        copies, else from a
  *
  * A view is free as soon as 2 is done: for another session, or another owner (DEPOT: two owners
- * share the free views through an atomic stack). GIVEBACK: a free view's memory is returned to the
+ * share the free views through an atomic stack; the code has several, and a view goes through one of
+ * them at a time). GIVEBACK: a free view's memory is returned to the
  * system, after a grace period, and comes back with the life that every view begins with.
  *
  * A view is a number, the statement it leads to, and that statement's number. For the claims alone a

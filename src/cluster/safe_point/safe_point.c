@@ -72,9 +72,9 @@ int rst_safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uin
     bool moved;
     int err = 0;
 
-    if (txn > roster_txn_safe_point(safe_point))
+    if (txn > atomic_load_explicit(&safe_point->txn, memory_order_acquire))
         err = rst_safe_point_admit(safe_point, safe_point->paths.txn, txn);
-    if (err == 0 && gc > roster_gc_safe_point(safe_point))
+    if (err == 0 && gc > atomic_load_explicit(&safe_point->gc, memory_order_acquire))
         err = rst_safe_point_admit(safe_point, safe_point->paths.gc, gc);
     if (err != 0) {
         (void)rst_safe_point_set_unsure(safe_point, true);

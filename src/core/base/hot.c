@@ -16,11 +16,14 @@
 
 int rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account)
 {
+    unsigned i;
+
     hot->object_size = object_size;
     hot->most = RST_HOT_BATCH;
     while (hot->most > 1 && hot->most * object_size > BATCH_BYTES)
         hot->most /= 2;
-    hot->depot = NULL;
+    for (i = 0; i < RST_HOT_STACKS; i++)
+        hot->depot[i] = NULL;
     return rst_slabs_init(&hot->slabs, object_size > PIECE ? object_size : PIECE, account);
 }
 
@@ -34,42 +37,48 @@ static struct rst_hot_node *after(const struct rst_hot_node *batch)
     return (struct rst_hot_node *)(uintptr_t)rst_load(&batch->after);
 }
 
-/* Pushes a chain of batches, from `first` to `last`. */
-static void depot_push(struct rst_hot *hot, struct rst_hot_node *first, struct rst_hot_node *last)
+/* The stack that a batch belongs to: neighbours in memory are of different ones. */
+static struct rst_hot_node **stack_of(struct rst_hot *hot, const struct rst_hot_node *batch)
 {
-    struct rst_hot_node *top = rst_load(&hot->depot);
+    return &hot->depot[(uintptr_t)batch / hot->object_size / hot->most % RST_HOT_STACKS];
+}
+
+static void depot_push(struct rst_hot *hot, struct rst_hot_node *batch)
+{
+    struct rst_hot_node **stack = stack_of(hot, batch);
+    struct rst_hot_node *top = rst_load(stack);
 
     do {
-        rst_store_release(&last->after, (uintptr_t)top); /* pairs with e of look.h */
+        rst_store_release(&batch->after, (uintptr_t)top); /* pairs with e of look.h */
         /* Release: what was done to the objects, the ends of their lives among it, before they can
-         * be taken; pairs with the exchange in depot_pop(). */
-    } while (!__atomic_compare_exchange_n(&hot->depot, &top, first, true, __ATOMIC_RELEASE,
-                                          __ATOMIC_RELAXED));
+         * be taken; pairs with the exchange in stack_pop(). */
+    } while (
+        !__atomic_compare_exchange_n(stack, &top, batch, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
 static void push_batch(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count)
 {
     rst_store_release(&batch->count, count); /* pairs with e of look.h */
-    depot_push(hot, batch, batch);
+    depot_push(hot, batch);
 }
 
 /*
- * Takes one batch. Others who look for one meanwhile find what was pushed since, or none, and carve
- * new memory; so the rest goes back at once, in front of what has been pushed since.
+ * Takes one batch from a stack. Until the rest is back, other threads find there only what was
+ * pushed since, so it goes back at once, behind that.
  */
-static struct rst_hot_node *depot_pop(struct rst_hot *hot)
+static struct rst_hot_node *stack_pop(struct rst_hot_node **stack)
 {
     struct rst_hot_node *batch, *rest, *none = NULL;
 
-    if (!rst_load(&hot->depot))
+    if (!rst_load(stack))
         return NULL;
-    batch = __atomic_exchange_n(&hot->depot, NULL, __ATOMIC_ACQUIRE); /* pairs with depot_push() */
+    batch = __atomic_exchange_n(stack, NULL, __ATOMIC_ACQUIRE); /* pairs with depot_push() */
     rest = batch ? after(batch) : NULL;
     rst_test_point("hot: depot taken");
-    while (rest && !__atomic_compare_exchange_n(&hot->depot, &none, rest, false, __ATOMIC_RELEASE,
+    while (rest && !__atomic_compare_exchange_n(stack, &none, rest, false, __ATOMIC_RELEASE,
                                                 __ATOMIC_RELAXED)) {
         /* Few have come since, so it is them that are put in front. */
-        struct rst_hot_node *newer = __atomic_exchange_n(&hot->depot, NULL, __ATOMIC_ACQUIRE);
+        struct rst_hot_node *newer = __atomic_exchange_n(stack, NULL, __ATOMIC_ACQUIRE);
         struct rst_hot_node *last = newer;
 
         while (last && after(last))
@@ -80,6 +89,18 @@ static struct rst_hot_node *depot_pop(struct rst_hot *hot)
         }
         none = NULL;
     }
+    return batch;
+}
+
+/* One batch from the first stack that has any. Threads begin at different ones. */
+static struct rst_hot_node *depot_pop(struct rst_hot *hot, const struct rst_hot_cache *cache)
+{
+    struct rst_hot_node *batch = NULL;
+    uintptr_t first = (uintptr_t)cache / RST_CACHE_LINE;
+    unsigned i;
+
+    for (i = 0; !batch && i < RST_HOT_STACKS; i++)
+        batch = stack_pop(&hot->depot[(first + i) % RST_HOT_STACKS]);
     return batch;
 }
 
@@ -96,7 +117,7 @@ static void grow_limit(const struct rst_hot *hot, struct rst_hot_cache *cache)
 static struct rst_hot_node *carve(struct rst_hot *hot, unsigned each)
 {
     char *piece = rst_slabs_carve(&hot->slabs);
-    struct rst_hot_node *node, *batch = NULL, *first = NULL, *last = NULL;
+    struct rst_hot_node *node, *batch = NULL;
     size_t n = hot->slabs.piece / hot->object_size;
     unsigned count = 0;
 
@@ -109,14 +130,10 @@ static struct rst_hot_node *carve(struct rst_hot *hot, unsigned each)
         rst_store(&batch->count, ++count);
         if (count < each || !n)
             continue;
-        rst_store(&batch->after, (uintptr_t)first);
-        first = batch;
-        last = last ? last : batch;
+        depot_push(hot, batch);
         batch = NULL;
         count = 0;
     }
-    if (first)
-        depot_push(hot, first, last);
     return batch;
 }
 
@@ -127,7 +144,7 @@ void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
     cache->full = NULL;
     if (!batch) {
         grow_limit(hot, cache);
-        batch = depot_pop(hot);
+        batch = depot_pop(hot, cache);
     }
     if (!batch)
         batch = carve(hot, cache->limit);

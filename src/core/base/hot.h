@@ -10,8 +10,10 @@
  * batches; what it lacks comes from there. Batches start small and grow with use, so that a thread
  * that runs one statement keeps little.
  *
- * No ABA in the depot: who takes from it takes the whole stack by one exchange, keeps a batch and
- * pushes the rest back.
+ * No ABA in the depot: it is a few stacks, and a thread that takes from one takes the whole stack
+ * by one exchange, keeps a batch and pushes the rest back. A thread that is preempted in between
+ * hides one stack, and others take from the next: with a single stack each such moment would make
+ * them carve what they use anew, whatever surplus there is.
  *
  * Whatever is written to a free object comes after the end of its life (2 of look.h). The links are
  * stored with release, which is enough where the same thread has ended the life, and where another
@@ -25,6 +27,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* Of a depot. Batches are spread over them in turn. */
+#define RST_HOT_STACKS 8
 
 /* The most objects of a batch, when they are small. */
 #define RST_HOT_BATCH RST_SMALL_IF_SANITIZED(64, 2)
@@ -40,7 +45,7 @@ struct rst_hot {
     size_t object_size; /* a power of two, at least a cache line */
     unsigned most;      /* objects of a batch */
     struct rst_slabs slabs;
-    struct rst_hot_node *depot rst_cache_aligned; /* others push, one takes all */
+    struct rst_hot_node *depot[RST_HOT_STACKS] rst_cache_aligned; /* others push, one takes all */
 } rst_cache_aligned;
 
 /* A thread's. All zero is an empty one. */
