@@ -61,7 +61,7 @@ static void starve(struct roster *roster)
         thread->horizon.available = NULL;
     }
     for (class = 0; class < roster->hot_classes; class ++) {
-        roster->hot[class].depot = NULL;
+        memset(roster->hot[class].depot, 0, sizeof(roster->hot[class].depot));
         use_up(&roster->hot[class].slabs);
     }
     __cds_lfs_init(&roster->sessions.depot);
