@@ -149,6 +149,7 @@ static int config_get(struct conn *conn, const struct request *request)
 
     options_tell(&conn->worker->server->options, config_line, &config);
     config_line("appendonly", "no", &config); /* clients of Redis ask for these */
+    config_line("databases", "1", &config);
     config_line("save", "", &config);
     return reply_scratch(conn, config.count);
 }

@@ -29,6 +29,7 @@ expect "--scan finds each key once" 300 "$(cli --scan | sort | uniq | wc -l)"
 expect "and no key twice" 300 "$(cli --scan | wc -l)"
 expect "by pattern" 10 "$(cli --scan --pattern 'key:1[0-9]' | wc -l)"
 expect "--bigkeys" '*300 strings with 792 bytes*' "$(cli --bigkeys)"
+expect "redis-cli 8 asks for it first" "databases 1 " "$(cli CONFIG GET databases | tr "\n" " ")"
 stat=$(timeout 3 stdbuf -oL redis-cli -p "$port" -i 1 --stat)
 expect "--stat knows every column" '*300 *' "$stat"
 expect "and shows no nonsense" '' "$(grep -e '-[0-9]\{10\}' <<<"$stat")"
