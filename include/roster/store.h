@@ -94,6 +94,11 @@ enum roster_store_log_level {
  * \param level how serious it is.
  * \param text  one line without newline and without secrets, gone when the callback returns.
  *
+ * What fails again and again does not flood a log: the same line is left out when it comes again
+ * soon, and the next one says " (repeated N times in S s)"; while it keeps coming that is once a
+ * second, then less and less often, down to once a minute. Of lines that differ, one store, syncer
+ * or safe point writes at most 32 at once and then one every 2 s, and says how many were left out.
+ *
  * Called in the thread that called the store, which waits for the return; never with a lock held,
  * so it may use the store, but a time-out then covers what it does as well.
  */

@@ -138,6 +138,7 @@ void roster_store_close(struct roster_store *store)
         return;
     options = store->options;
     url = store->url;
+    rst_log_end(&store->log);
     store->kind->close(store);
     rst_store_options_free(&options);
     free(url);

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <roster/timestamp.h>
 
@@ -52,19 +51,15 @@ int rst_safe_point_name_impossible(struct roster_safe_point *safe_point, const c
                                    uint64_t value, const char *why)
 {
     struct roster_safe_point_state *state = &safe_point->state;
-    bool again;
 
     pthread_mutex_lock(&safe_point->lock);
-    again = state->rejected != 0 && state->rejected_value == value &&
-            strcmp(state->rejected_key, key) == 0;
     state->rejected++;
     state->rejected_value = value;
     snprintf(state->rejected_key, sizeof(state->rejected_key), "%s", key);
     pthread_mutex_unlock(&safe_point->lock);
-    if (!again)
-        rst_safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR,
-                           "%s holds %" PRIu64 ", %s; it is not used here; find out who wrote it",
-                           key, value, why);
+    rst_safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR,
+                       "%s holds %" PRIu64 ", %s; it is not used here; find out who wrote it", key,
+                       value, why);
     return -EBADMSG;
 }
 

@@ -69,6 +69,7 @@ static int init(struct roster_safe_point *safe_point,
     err = -pthread_mutex_init(&safe_point->lock, NULL);
     if (err != 0)
         return err;
+    rst_log_init(&safe_point->log, safe_point->options.log, safe_point->options.log_arg);
     err = open_watch(safe_point);
     if (err != 0)
         goto lock;
@@ -116,6 +117,7 @@ void roster_safe_point_destroy(struct roster_safe_point *safe_point)
         return; /* from one of its own callbacks, which is forbidden: it goes on */
     (void)rst_background_destroy(&safe_point->background);
     roster_store_watch_close(safe_point->watch);
+    rst_log_end(&safe_point->log);
     pthread_mutex_destroy(&safe_point->lock);
     free(safe_point);
 }

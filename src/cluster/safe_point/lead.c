@@ -231,4 +231,5 @@ void rst_safe_point_lead_duty(struct roster_safe_point *safe_point)
         rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD,
                                rst_store_monotonic_ns() + pause * STORE_NS_PER_MS);
     pthread_mutex_unlock(&safe_point->lock);
+    rst_log_flush(&safe_point->log, rst_store_monotonic_ns());
 }

@@ -20,7 +20,6 @@
 #include "core/base/struct_size.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
-#include "store/base/message.h"
 #include "store/base/threads.h"
 
 void rst_safe_point_log(struct roster_safe_point *safe_point, enum roster_store_log_level level,
@@ -29,7 +28,7 @@ void rst_safe_point_log(struct roster_safe_point *safe_point, enum roster_store_
     va_list args;
 
     va_start(args, format);
-    rst_message_log(safe_point->options.log, safe_point->options.log_arg, level, format, args);
+    rst_log_format(&safe_point->log, level, format, args);
     va_end(args);
 }
 

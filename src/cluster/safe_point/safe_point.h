@@ -20,6 +20,7 @@
 
 #include "cluster/keys/paths.h"
 #include "core/base/background.h"
+#include "store/base/log.h"
 
 enum safe_point_duty { SAFE_POINT_FOLLOW, SAFE_POINT_LEAD, SAFE_POINT_DUTIES };
 
@@ -45,6 +46,7 @@ struct roster_safe_point {
     int64_t txn_due;                      /* CLOCK_MONOTONIC: then the txn safe point moves again */
     struct rst_background background; /* the duties, and telling; its lock comes inside `lock` */
     struct roster_store_watch *watch;
+    struct store_log log;
 };
 
 /* What stands in the store at one revision. */

@@ -72,6 +72,7 @@ static int init(struct roster_syncer *syncer)
         err = init_locks(syncer);
     if (err != 0)
         goto strings;
+    rst_log_init(&syncer->log, syncer->options.log, syncer->options.log_arg);
     err = open_watch(syncer);
     if (err != 0)
         goto locks;
@@ -135,6 +136,7 @@ void roster_syncer_destroy(struct roster_syncer *syncer)
     (void)rst_background_destroy(&syncer->background);
     rst_lease_leave(syncer->roster);
     roster_store_watch_close(syncer->watch);
+    rst_log_end(&syncer->log);
     destroy_locks(syncer);
     free_strings(syncer);
     free(syncer);

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cluster/syncer/syncer.h"
 #include "core/scanner/lease.h"
@@ -24,19 +23,15 @@ int rst_syncer_name_impossible(struct roster_syncer *syncer, const char *key, ui
                                const char *why)
 {
     struct roster_syncer_stats *stats = &syncer->stats;
-    bool again;
 
     pthread_mutex_lock(&syncer->lock);
-    again = stats->rejected != 0 && stats->rejected_value == value &&
-            strcmp(stats->rejected_key, key) == 0;
     stats->rejected++;
     stats->rejected_value = value;
     snprintf(stats->rejected_key, sizeof(stats->rejected_key), "%s", key);
     pthread_mutex_unlock(&syncer->lock);
-    if (!again)
-        rst_syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
-                       "server %s rejects %s: it holds %" PRIu64 ", %s; find out who wrote it",
-                       syncer->server_id, key, value, why);
+    rst_syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
+                   "server %s rejects %s: it holds %" PRIu64 ", %s; find out who wrote it",
+                   syncer->server_id, key, value, why);
     return -EBADMSG;
 }
 

@@ -17,7 +17,6 @@
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
-#include "store/base/message.h"
 
 const char *roster_syncer_state_name(enum roster_syncer_state state)
 {
@@ -44,7 +43,7 @@ void rst_syncer_log(struct roster_syncer *syncer, enum roster_store_log_level le
     va_list args;
 
     va_start(args, format);
-    rst_message_log(syncer->options.log, syncer->options.log_arg, level, format, args);
+    rst_log_format(&syncer->log, level, format, args);
     va_end(args);
 }
 
@@ -195,4 +194,5 @@ void rst_syncer_fence_duty(struct roster_syncer *syncer)
     rst_syncer_set_due(syncer, SYNCER_FENCE, rst_store_monotonic_ns() + left);
     pthread_mutex_unlock(&syncer->lock);
     rst_syncer_tell(syncer);
+    rst_log_flush(&syncer->log, rst_store_monotonic_ns());
 }

@@ -29,6 +29,7 @@
 
 #include "cluster/keys/paths.h"
 #include "core/base/background.h"
+#include "store/base/log.h"
 
 enum syncer_duty { SYNCER_LEASE, SYNCER_REPORT, SYNCER_WATCH, SYNCER_FENCE, SYNCER_DUTIES };
 
@@ -74,6 +75,7 @@ struct roster_syncer {
 
     struct rst_background background; /* the duties, and telling; its lock comes inside `lock` */
     struct roster_store_watch *watch; /* the watch duty's; opened on creation */
+    struct store_log log;
 };
 
 /* --------------------------------------------------------------- syncer/state.c */

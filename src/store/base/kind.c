@@ -29,13 +29,19 @@ int rst_store_error_set(const struct store_error *error, int err, const char *fo
     return err;
 }
 
+void rst_store_begin(struct roster_store *store, const struct roster_store_options *options)
+{
+    store->options = *options;
+    rst_log_init(&store->log, options->log, options->log_arg);
+}
+
 void rst_store_log(struct roster_store *store, enum roster_store_log_level level,
                    const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    rst_message_log(store->options.log, store->options.log_arg, level, format, args);
+    rst_log_format(&store->log, level, format, args);
     va_end(args);
 }
 

@@ -17,6 +17,8 @@
 #include <roster/store_lease.h>
 #include <roster/store_watch.h>
 
+#include "store/base/log.h"
+
 /* The text of an error while a store is being opened; both fields may be 0. */
 struct store_error {
     char *text;
@@ -76,13 +78,14 @@ static inline void store_count(atomic_uint_fast64_t *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-/* First member of each kind's store. Constant after opening, but for the counters. */
+/* First member of each kind's store. Constant after opening, but for the counters and the log. */
 struct roster_store {
     const struct store_kind *kind;
     unsigned process; /* the one that opened it, see foreign.h */
     char *url;
     struct roster_store_options options; /* complete, with defaults; strings are owned */
     struct store_counters counters;
+    struct store_log log;
 };
 
 /* First member of each kind's watch. */
@@ -95,9 +98,12 @@ struct roster_store_watch {
     atomic_bool canceled;
 };
 
+/* What a kind's open() does with a new store that is all 0, before anything else. */
+void rst_store_begin(struct roster_store *store, const struct roster_store_options *options);
+
 bool rst_store_watch_canceled(struct roster_store_watch *watch);
 
-/* Gives one line to the log callback, if there is one. Call without a lock held. */
+/* Gives one line to the log callback, if there is one; see log.h. Call without a lock held. */
 __attribute__((format(printf, 3, 4))) void rst_store_log(struct roster_store *store,
                                                          enum roster_store_log_level level,
                                                          const char *format, ...);

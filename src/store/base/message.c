@@ -15,14 +15,3 @@ void rst_message_format(char *to, size_t size, const char *format, va_list args)
     vsnprintf(raw, sizeof(raw), format, args);
     roster_text_show(raw, strlen(raw), to, size);
 }
-
-void rst_message_log(roster_store_log_fn *log, void *arg, enum roster_store_log_level level,
-                     const char *format, va_list args)
-{
-    char line[MESSAGE_SIZE];
-
-    if (log == NULL)
-        return;
-    rst_message_format(line, sizeof(line), format, args);
-    log(arg, level, line);
-}

@@ -31,9 +31,4 @@ static inline struct shown_url shown_url(const char *url)
 __attribute__((format(printf, 3, 0))) void rst_message_format(char *to, size_t size,
                                                               const char *format, va_list args);
 
-/* Gives one line to a log, which may be NULL. Call without a lock held. */
-__attribute__((format(printf, 4, 0))) void rst_message_log(roster_store_log_fn *log, void *arg,
-                                                           enum roster_store_log_level level,
-                                                           const char *format, va_list args);
-
 #endif

@@ -63,6 +63,7 @@ void rst_etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_
         rst_store_log(&store->base, ROSTER_STORE_LOG_WARNING, "etcd endpoint %s %s: %s",
                       endpoint->url, use == ETCD_CALLS ? "is put aside" : "keeps no watch open",
                       verdict->reason);
+    rst_log_flush(&store->base.log, now);
 }
 
 void rst_etcd_endpoint_worked(struct etcd_store *store, enum etcd_use use, size_t index)
@@ -78,4 +79,5 @@ void rst_etcd_endpoint_worked(struct etcd_store *store, enum etcd_use use, size_
     if (failures > 0)
         rst_store_log(&store->base, ROSTER_STORE_LOG_INFO, "etcd endpoint %s works again%s",
                       endpoint->url, use == ETCD_CALLS ? "" : " for watches");
+    rst_log_flush(&store->base.log, rst_store_monotonic_ns());
 }

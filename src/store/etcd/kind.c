@@ -82,7 +82,7 @@ static int etcd_open(const char *address, const struct roster_store_options *opt
         free(store);
         return rst_store_error_set(error, -ENOMEM, "no mutex could be made");
     }
-    store->base.options = *options;
+    rst_store_begin(&store->base, options);
     err = rst_etcd_endpoints_parse(store, address, error);
     if (err == 0)
         err = check_tls(options, error);

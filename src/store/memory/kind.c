@@ -31,7 +31,7 @@ static int memory_open(const char *address, const struct roster_store_options *o
         free(store);
         return rst_store_error_set(error, err, "no mutex or condition variable could be made");
     }
-    store->base.options = *options;
+    rst_store_begin(&store->base, options);
     store->revision = 1; /* as in etcd, so that no revision in use is 0 */
     rst_memory_engine_init(&store->engine);
     *out = &store->base;

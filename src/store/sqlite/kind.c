@@ -125,7 +125,7 @@ static int sqlite_open(const char *address, const struct roster_store_options *o
     store = calloc(1, sizeof(*store));
     if (store == NULL)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
-    store->base.options = *options;
+    rst_store_begin(&store->base, options);
     err = rst_sqlite_file_locate(address, options, &store->path, error);
     if (err == 0) {
         err = rst_sqlite_boot_identify(store->boot, &store->boottime_offset_ns);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "../store_fixture.h"
 #include "fake_answers.h"
@@ -24,13 +25,19 @@ struct watched {
     struct roster_store_watch *watch;
 };
 
-static void start(struct watched *w, fake_answer_fn *answer, const char *arg, int64_t revision)
+static void start_with(struct watched *w, fake_answer_fn *answer, const char *arg, int64_t revision,
+                       const struct roster_store_options *options)
 {
     struct roster_store_keys keys = roster_store_prefix(text("k"));
 
     fake_gateway_start(&w->gateway, answer, (void *)(uintptr_t)arg);
-    w->store = open_etcd(w->gateway.url, &impatient);
+    w->store = open_etcd(w->gateway.url, options);
     cr_assert_eq(roster_store_watch_open(w->store, &keys, revision, &w->watch), 0);
+}
+
+static void start(struct watched *w, fake_answer_fn *answer, const char *arg, int64_t revision)
+{
+    start_with(w, answer, arg, revision, &impatient);
 }
 
 static void stop(struct watched *w)
@@ -191,6 +198,62 @@ Test(store_hostile_watch, a_stream_that_always_fails_is_told_and_not_hammered)
                       atomic_load(&w.gateway.requests));
         stop(&w);
     }
+}
+
+/* Each stream delivers the next event, and ends. Calls work all the time. */
+static void end_after_an_event(struct fake_request *request)
+{
+    static atomic_int streams;
+    char line[512];
+
+    if (!fake_is(request, "/v3/watch")) {
+        fake_reply(request, 200, "{" FAKE_HEADER "}");
+        return;
+    }
+    snprintf(line, sizeof(line),
+             "{\"result\":{" FAKE_HEADER ",\"events\":[{\"kv\":{\"key\":\"a2E=\","
+             "\"create_revision\":\"5\",\"mod_revision\":\"%d\",\"version\":\"2\"}}]}}\n",
+             10 + atomic_fetch_add(&streams, 1));
+    fake_begin_stream(request);
+    fake_chunk(request, FAKE_CREATED);
+    fake_chunk(request, line);
+    fake_send_text(request, "0\r\n\r\n");
+    request->close = true;
+}
+
+static atomic_int lines_written;
+
+static void count_line(void *arg, enum roster_store_log_level level, const char *text)
+{
+    (void)arg, (void)level, (void)text;
+    atomic_fetch_add(&lines_written, 1);
+}
+
+#define BREAKS 30
+
+/* Item 15: breaking and working take turns, and neither the log nor the gateway is flooded. */
+Test(store_hostile_watch, a_watch_that_breaks_beside_calls_that_work_floods_nothing)
+{
+    struct roster_store_options options = impatient;
+    struct watched w;
+
+    options.log = count_line;
+    start_with(&w, end_after_an_event, NULL, 10, &options);
+    for (int i = 0; i < BREAKS; i++) {
+        struct roster_store_keys keys = roster_store_prefix(text("k"));
+        struct roster_store_events *events = NULL;
+        struct roster_store_range *range = NULL;
+
+        cr_assert_eq(roster_store_watch_next(w.watch, 20000, &events), 0);
+        roster_store_free(events);
+        cr_assert_eq(roster_store_get(w.store, &keys, 0, 20000, &range), 0);
+        roster_store_free(range);
+    }
+    cr_expect_leq(atomic_load(&w.gateway.requests), 2 * BREAKS + 5, "%d requests",
+                  atomic_load(&w.gateway.requests));
+    stop(&w);
+    cr_expect(atomic_load(&lines_written) >= 2 && atomic_load(&lines_written) <= BREAKS / 2,
+              "%d lines", atomic_load(&lines_written));
 }
 
 static void bad_snapshot(struct fake_request *request)
