@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cluster/keys/record.h"
 #include "server.h"
@@ -123,6 +124,25 @@ void server_until_live(struct server *server, uint64_t times)
         sleep_ms(1);
         stats = server_stats(server);
     }
+}
+
+static int64_t coarse_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+void server_next_tick(struct server *server)
+{
+    int64_t deadline = rst_store_deadline_in(PATIENCE_MS), before = coarse_ns();
+
+    while (coarse_ns() < before + 1000000) {
+        cr_assert_gt(rst_store_remaining_ns(deadline), 0, "the clock stands still");
+        sleep_ms(1);
+    }
+    cr_assert_eq(roster_tick(server->roster), 0);
 }
 
 size_t server_changes_to(struct server *server, enum roster_syncer_state state, int *reason)

@@ -103,8 +103,7 @@ STORE_TEST(g8_what_a_safe_point_passed_meanwhile_is_lost_for_good)
     server_join(&server, f, "a");
     cr_assert_eq(roster_session_open(server.roster, NULL, &young), 0);
     cr_assert_eq(roster_txn_begin(server.session, &lost), 0);
-    sleep_ms(5);
-    cr_assert_eq(roster_tick(server.roster), 0);
+    server_next_tick(&server);
     cr_assert_eq(roster_txn_begin(young, &kept), 0);
     cr_assert_eq(roster_store_lease_revoke(f->store, server_stats(&server).lease, 5000), 0);
     put_number(f->store, TXN, lost + 1);

@@ -87,8 +87,7 @@ STORE_TEST(reporter_the_minimum_is_the_oldest_transaction_and_its_holder_is_name
 
     server_join(&server, f, "a");
     cr_assert_eq(roster_txn_begin(server.session, &ts), 0);
-    sleep_ms(5);
-    cr_assert_eq(roster_tick(server.roster), 0);
+    server_next_tick(&server);
     cr_assert_eq(roster_syncer_report(server.syncer), 0);
     cr_assert_eq(get_number(f->store, RECORD), ts);
     snprintf(expected, sizeof(expected),
@@ -344,8 +343,7 @@ STORE_TEST(g2_adding_and_lowering_a_record_write_the_safe_point_again_and_a_repo
     joined = changed_at(f->store, TXN);
     cr_assert_eq(joined, created_at(f->store, RECORD), "in the transaction that added the record");
     cr_assert_eq(get_number(f->store, TXN), 1000);
-    sleep_ms(5);
-    cr_assert_eq(roster_tick(server.roster), 0);
+    server_next_tick(&server);
     cr_assert_eq(roster_syncer_report(server.syncer), 0);
     cr_assert_eq(changed_at(f->store, TXN), joined);
     ts = get_number(f->store, RECORD) - roster_ts_compose(500, 0);
