@@ -49,7 +49,8 @@ void server_wait_for(struct server *server, enum roster_syncer_state state);
  * has threads. */
 void server_until_live(struct server *server, uint64_t times);
 
-/* Until the clock that the roster reads has moved. A busy machine may keep it for more than its 4 ms. */
+/* Until the clock that the roster reads has moved. A busy machine may keep it for more than its 4
+ * ms. */
 void server_next_tick(struct server *server);
 
 /* How many changes to this state were told, and the newest one's reason. */
