@@ -48,7 +48,7 @@ static int open_store(struct server *server)
     if (known->password_file &&
         !(options.password = server_read_line(known->password_file, password, sizeof(password))))
         return -EINVAL;
-    err = roster_store_open(known->store, &options, &server->cluster.store, why, sizeof(why));
+    err = roster_store_open(known->store, &options, &server->meeting, why, sizeof(why));
     if (err)
         fprintf(stderr, "roster-kv: cannot open the store: %s\n", why);
     return err;
@@ -69,64 +69,45 @@ static const char *choose_id(void)
 static int create_syncer(struct server *server)
 {
     const struct options *options = &server->options;
-    uint64_t age = options->txn_age_limit_s;
-    struct roster_syncer_options syncer = {.size = sizeof(syncer)};
-    int err;
+    uint64_t age = options->txn_age_limit_s ? options->txn_age_limit_s : LONGEST_AGE_LIMIT_S;
+    struct roster_syncer_options syncer = {
+        .size = sizeof(syncer),
+        .prefix = options->prefix,
+        .server_id = options->server_id,
+        .interval_ms = (uint32_t)options->report_interval_ms,
+        .ttl_ms = (uint32_t)options->lease_ttl_ms,
+        .max_age_ms = (age < LEAST_AGE_LIMIT_S ? LEAST_AGE_LIMIT_S : age) * 1000,
+        .log = on_log,
+        .version = roster_version(),
+        .ip = options->bind,
+        .port = (uint32_t)options->port,
+    };
+    int err = roster_syncer_create(server->roster, server->meeting, &syncer, &server->syncer);
 
-    if (age == 0 || age > LONGEST_AGE_LIMIT_S)
-        age = LONGEST_AGE_LIMIT_S;
-    syncer.prefix = options->prefix;
-    syncer.server_id = options->server_id;
-    syncer.interval_ms = (uint32_t)options->report_interval_ms;
-    syncer.ttl_ms = (uint32_t)options->lease_ttl_ms;
-    syncer.max_age_ms = (age < LEAST_AGE_LIMIT_S ? LEAST_AGE_LIMIT_S : age) * 1000;
-    syncer.log = on_log;
-    syncer.version = roster_version();
-    syncer.ip = options->bind;
-    syncer.port = (uint32_t)options->port;
-    err = roster_syncer_create(server->roster, server->cluster.store, &syncer,
-                               &server->cluster.syncer);
     return err ? server_fail("no member of the cluster, see --prefix and --server-id", err) : 0;
 }
 
-static int create_safe_point(struct server *server, struct roster_safe_point **safe_point)
+static int create_safe_point(struct server *server)
 {
-    const struct options *options = &server->options;
-    struct roster_safe_point_options known = {.size = sizeof(known)};
-    int err;
+    const struct roster_safe_point_options options = {
+        .size = sizeof(options),
+        .prefix = server->options.prefix,
+        .syncer = server->syncer,
+        .oracle = roster_oracle_local_read,
+        .oracle_arg = server->oracle,
+        .life_time_ms = server->options.life_time_ms,
+        .any_life_time = true,
+        .interval_ms = (uint32_t)server->options.report_interval_ms,
+        .log = on_log,
+    };
+    int err = roster_safe_point_create(server->meeting, &options, &server->safe_point);
 
-    known.prefix = options->prefix;
-    known.syncer = server->cluster.syncer;
-    known.oracle = roster_oracle_local_read;
-    known.oracle_arg = server->oracle;
-    known.life_time_ms = options->life_time_ms;
-    known.any_life_time = true;
-    known.interval_ms = (uint32_t)options->report_interval_ms;
-    known.log = on_log;
-    err = roster_safe_point_create(server->cluster.store, &known, safe_point);
     return err ? server_fail("no safe points", err) : 0;
-}
-
-static int run(struct cluster *cluster)
-{
-    struct roster_syncer_stats stats = {.size = sizeof(stats)};
-    int err = roster_syncer_start(cluster->syncer);
-
-    if (!err)
-        err = roster_safe_point_start(cluster->safe_point);
-    if (err)
-        return server_fail("no thread for the cluster", err);
-    if (!roster_syncer_wait(cluster->syncer, ROSTER_SYNCER_LIVE, JOIN_MS))
-        return 0;
-    err = roster_syncer_get_stats(cluster->syncer, &stats);
-    fprintf(stderr, "roster-kv: not registered yet, and until then reads are refused: %s\n",
-            roster_strerror(err ? err : stats.last_error));
-    return 0;
 }
 
 int cluster_start(struct server *server)
 {
-    struct roster_safe_point *safe_point = NULL;
+    struct roster_syncer_stats stats = {.size = sizeof(stats)};
     int err;
 
     if (!server->options.store)
@@ -137,64 +118,63 @@ int cluster_start(struct server *server)
     if (!err)
         err = create_syncer(server);
     if (!err)
-        err = create_safe_point(server, &safe_point);
+        err = create_safe_point(server);
     if (err)
         return err;
-    /* pairs with known_safe_point() */
-    __atomic_store_n(&server->cluster.safe_point, safe_point, __ATOMIC_RELEASE);
-    return run(&server->cluster);
+    err = roster_syncer_start(server->syncer);
+    if (!err)
+        err = roster_safe_point_start(server->safe_point);
+    if (err)
+        return server_fail("no thread for the cluster", err);
+    if (!roster_syncer_wait(server->syncer, ROSTER_SYNCER_LIVE, JOIN_MS))
+        return 0;
+    err = roster_syncer_get_stats(server->syncer, &stats);
+    fprintf(stderr, "roster-kv: not registered yet, and until then reads are refused: %s\n",
+            roster_strerror(err ? err : stats.last_error));
+    return 0;
 }
 
 void cluster_stop(struct server *server)
 {
-    struct cluster *cluster = &server->cluster;
     int err = 0;
 
-    roster_safe_point_destroy(cluster->safe_point);
-    if (cluster->syncer)
-        err = roster_syncer_stop(cluster->syncer, LEAVE_MS);
+    roster_safe_point_destroy(server->safe_point);
+    if (server->syncer)
+        err = roster_syncer_stop(server->syncer, LEAVE_MS);
     if (err)
         server_fail("the server's keys stay until its lease ends", err);
-    roster_syncer_destroy(cluster->syncer);
-    roster_store_close(cluster->store);
-}
-
-/* pairs with cluster_start() */
-static struct roster_safe_point *known_safe_point(struct server *server)
-{
-    return __atomic_load_n(&server->cluster.safe_point, __ATOMIC_ACQUIRE);
+    roster_syncer_destroy(server->syncer);
+    roster_store_close(server->meeting);
 }
 
 uint64_t cluster_safe_point(struct server *server)
 {
-    const struct roster_safe_point *safe_point = known_safe_point(server);
-
-    return safe_point ? roster_gc_safe_point(safe_point) : roster_local_safe_point(server->roster);
+    return server->safe_point ? roster_gc_safe_point(server->safe_point)
+                              : roster_local_safe_point(server->roster);
 }
 
-/* What is known of the server's place in the cluster. */
+/* The server's place in the cluster, as it is known here. */
 struct place {
     struct roster_syncer_stats syncer;
     struct roster_safe_point_state safe_point;
-    int64_t left_ms; /* of the lease, as far as the server relies upon it */
+    int64_t left_ms; /* of the lease */
     bool fenced;
 };
 
 static int look(struct server *server, struct place *place)
 {
     struct timespec now;
-    int64_t left;
     int err;
 
     place->syncer.size = sizeof(place->syncer);
     place->safe_point.size = sizeof(place->safe_point);
-    err = roster_syncer_get_stats(server->cluster.syncer, &place->syncer);
+    err = roster_syncer_get_stats(server->syncer, &place->syncer);
     if (!err)
-        err = roster_safe_point_get_state(server->cluster.safe_point, &place->safe_point);
+        err = roster_safe_point_get_state(server->safe_point, &place->safe_point);
     clock_gettime(CLOCK_BOOTTIME, &now);
-    left = place->syncer.deadline_ns - (int64_t)now.tv_sec * 1000000000 - now.tv_nsec;
-    place->fenced = err || place->syncer.state != ROSTER_SYNCER_LIVE || left <= 0;
-    place->left_ms = place->fenced ? 0 : left / 1000000;
+    place->left_ms =
+        (place->syncer.deadline_ns - (int64_t)now.tv_sec * 1000000000 - now.tv_nsec) / 1000000;
+    place->fenced = err || place->syncer.state != ROSTER_SYNCER_LIVE || place->left_ms <= 0;
     return err;
 }
 
@@ -202,21 +182,17 @@ bool cluster_fenced(struct server *server)
 {
     struct place place;
 
-    if (!known_safe_point(server))
-        return false;
-    return look(server, &place) || place.fenced;
+    return server->syncer && (look(server, &place) || place.fenced);
 }
 
-/* Who blocks a safe point, as far as it is known here: whoever leads computes it. */
+/* What blocks a safe point. Only the leader computes it. */
 static const char *blocker(const struct place *place, const struct roster_blocker *blocker,
                            char *text, size_t size)
 {
     if (place->safe_point.leads)
         return roster_blocker_describe(blocker, text, size);
-    if (place->safe_point.leader[0])
-        snprintf(text, size, "ask %s, which leads", place->safe_point.leader);
-    else
-        snprintf(text, size, "nobody leads");
+    snprintf(text, size, place->safe_point.leader[0] ? "ask %s, which leads" : "no server leads%s",
+             place->safe_point.leader);
     roster_text_show(text, strlen(text), text, size);
     return text;
 }
@@ -230,66 +206,33 @@ static uint64_t age_ms(struct server *server, uint64_t ts)
     return ts && now > roster_ts_physical_ms(ts) ? now - roster_ts_physical_ms(ts) : 0;
 }
 
-static void about_lease(const struct place *place, struct buf *out)
+int cluster_info(struct server *server, struct buf *out)
 {
-    const struct roster_syncer_stats *stats = &place->syncer;
-
-    buf_printf(out, "lease_state:%s\r\nlease:%" PRIx64 "\r\n",
-               roster_syncer_state_name(stats->state), (uint64_t)stats->lease);
-    LINE(out, "lease_left_ms", place->left_ms);
-    LINE(out, "fenced", place->fenced);
-    LINE(out, "fences", stats->fences);
-    LINE(out, "registrations", stats->registrations);
-    LINE(out, "keep_alives", stats->keep_alives);
-    LINE(out, "keep_alive_failures", stats->keep_alive_failures);
-    LINE(out, "reports", stats->reports);
-    LINE(out, "report_failures", stats->report_failures);
-    LINE(out, "record", stats->record);
-    LINE(out, "rejected", stats->rejected);
-    LINE(out, "rejected_value", stats->rejected_value);
-    buf_printf(out, "rejected_key:%s\r\n", stats->rejected_key);
-    buf_printf(out, "store_last_error:%s\r\n",
-               stats->last_error ? roster_strerror(stats->last_error) : "none");
-}
-
-static void about_safe_points(struct server *server, const struct place *place, struct buf *out)
-{
-    const struct roster_safe_point_state *state = &place->safe_point;
     char text[2 * ROSTER_BLOCKER_NAME];
+    const struct roster_safe_point_state *state;
+    struct place place;
+    int err = server->syncer ? look(server, &place) : 0;
 
+    if (err || !server->syncer)
+        return err;
+    state = &place.safe_point;
+    buf_printf(out, "server_id:%s\r\nlease_state:%s\r\n", server->options.server_id,
+               roster_syncer_state_name(place.syncer.state));
+    LINE(out, "lease_left_ms", place.fenced ? 0 : place.left_ms);
+    LINE(out, "fenced", place.fenced);
+    LINE(out, "fences", place.syncer.fences);
+    LINE(out, "registrations", place.syncer.registrations);
+    LINE(out, "reports", place.syncer.reports);
+    buf_printf(out, "store_last_error:%s\r\n",
+               place.syncer.last_error ? roster_strerror(place.syncer.last_error) : "none");
     LINE(out, "txn_safe_point", state->txn);
     LINE(out, "txn_safe_point_age_ms", age_ms(server, state->txn));
     LINE(out, "gc_safe_point", state->gc);
     LINE(out, "gc_safe_point_age_ms", age_ms(server, state->gc));
-    LINE(out, "acknowledged", state->acknowledged);
-    buf_printf(out, "leader:");
-    buf_show(out, state->leader);
-    buf_printf(out, "\r\n");
-    LINE(out, "leads", state->leads);
-    LINE(out, "rounds", state->rounds);
-    LINE(out, "round_failures", state->failures);
-    buf_printf(out, "round_last_error:%s\r\n",
-               state->last_error ? roster_strerror(state->last_error) : "none");
-    buf_printf(out, "txn_blocker:%s\r\n", blocker(place, &state->txn_blocker, text, sizeof(text)));
-    buf_printf(out, "gc_blocker:%s\r\n", blocker(place, &state->gc_blocker, text, sizeof(text)));
-}
-
-int cluster_info(struct server *server, struct buf *out)
-{
-    struct place place;
-    int err;
-
-    if (!known_safe_point(server)) {
-        buf_printf(out, "store:none\r\n");
-        return 0;
-    }
-    err = look(server, &place);
-    if (err)
-        return err;
-    buf_printf(out, "store:%s\r\nserver_id:%s\r\n", server->options.store,
-               server->options.server_id);
-    about_lease(&place, out);
-    about_safe_points(server, &place, out);
+    roster_text_show(state->leader, strlen(state->leader), text, sizeof(text));
+    buf_printf(out, "leader:%s\r\nleads:%d\r\n", text, state->leads);
+    buf_printf(out, "txn_blocker:%s\r\n", blocker(&place, &state->txn_blocker, text, sizeof(text)));
+    buf_printf(out, "gc_blocker:%s\r\n", blocker(&place, &state->gc_blocker, text, sizeof(text)));
     return 0;
 }
 
@@ -298,13 +241,13 @@ void cluster_line(struct server *server, struct buf *out)
     char text[2 * ROSTER_BLOCKER_NAME];
     struct place place;
 
-    if (!known_safe_point(server) || look(server, &place))
+    if (!server->syncer || look(server, &place))
         return;
     buf_printf(out,
                "server=%s lease=%s lease-left-ms=%" PRId64 " fenced=%s txn-safe-point=%" PRIu64
                " gc-safe-point=%" PRIu64 " blocker=\"%s\"\n",
                server->options.server_id, roster_syncer_state_name(place.syncer.state),
-               place.left_ms, place.fenced ? "yes" : "no", place.safe_point.txn,
+               place.fenced ? 0 : place.left_ms, place.fenced ? "yes" : "no", place.safe_point.txn,
                place.safe_point.gc,
                blocker(&place, &place.safe_point.txn_blocker, text, sizeof(text)));
 }

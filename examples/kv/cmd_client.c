@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "command.h"
+#include "server.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -67,7 +67,7 @@ static void describe_self(struct conn *conn, struct buf *text)
                " age=%" PRIu64
                " sub=0 psub=0 ssub=0 qbuf=%zu qbuf-free=0 argv-mem=%zu obl=%zu oll=0 "
                "omem=0 tot-mem=%zu events=r resp=%d",
-               (uv_now(&conn->worker->loop) - conn->opened) / 1000, request_waiting(&conn->reader),
+               (uv_now(&conn->worker->loop) - conn->opened) / 1000, request_held(&conn->reader),
                conn->multi.bytes, conn->out.len, conn->held, conn->out.resp3 ? 3 : 2);
     append_value(text, "lib-name", conn->lib_name);
     append_value(text, "lib-ver", conn->lib_ver);
@@ -305,24 +305,26 @@ static int client_unblock(struct conn *conn, const struct request *request)
 
 int cmd_client(struct conn *conn, const struct request *request)
 {
-    static const struct subcommand subcommands[] = {
-        {"GETNAME", client_getname, 2, "", "The name of this connection"},
-        {"ID", client_id, 2, "", "The id of this connection"},
-        {"INFO", client_info, 2, "", "This connection, as LIST shows it"},
+    static const struct command subcommands[] = {
+        {"GETNAME", client_getname, 2, "", "The name of this connection", 0, 0},
+        {"ID", client_id, 2, "", "The id of this connection", 0, 0},
+        {"INFO", client_info, 2, "", "This connection, as LIST shows it", 0, 0},
         {"KILL", client_kill, -3,
          "address | [ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] "
          "[SKIPME yes|no]",
-         "End connections"},
+         "End connections", 0, 0},
         {"LIST", client_list, -2,
          "[ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] "
          "[SKIPME yes|no]",
          "The connections and the background sessions; in a value %20 is a space, %25 a percent "
-         "sign"},
+         "sign",
+         0, 0},
         {"SETINFO", client_setinfo, 4, "LIB-NAME name | LIB-VER version",
-         "What library the client uses, for INFO"},
-        {"SETNAME", client_setname, 3, "name", "Name this connection"},
-        {"UNBLOCK", client_unblock, 3, "id", "End the statement of another client, not the client"},
-        {NULL, NULL, 0, NULL, NULL},
+         "What library the client uses, for INFO", 0, 0},
+        {"SETNAME", client_setname, 3, "name", "Name this connection", 0, 0},
+        {"UNBLOCK", client_unblock, 3, "id", "End the statement of another client, not the client",
+         0, 0},
+        {NULL, NULL, 0, NULL, NULL, 0, 0},
     };
 
     return command_sub(conn, request, subcommands);

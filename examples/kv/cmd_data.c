@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "command.h"
+#include "server.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCAN_MAX 100000 /* keys that one SCAN looks for; its reply is limited anyway */
+#define SCAN_MAX 100000 /* keys that one SCAN looks for; the reply has a limit, too */
 
 /* Reads a key into the worker's scratch buffer. Returns 1, 0 when it has no value, or an error. */
 static int get(struct conn *conn, struct slice key)
@@ -149,12 +149,19 @@ static bool parse_unsigned(struct slice text, uint64_t *value)
     return !errno && text.len && text.data[0] >= '0' && text.data[0] <= '9' && !*end;
 }
 
+static void reply_cursor(struct buf *out, uint64_t cursor)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRIu64, cursor);
+    reply_string(out, text);
+}
+
 int cmd_scan(struct conn *conn, const struct request *request)
 {
     struct scan scan = {.out = &conn->worker->scratch};
     bool strings = true;
     uint64_t cursor, count = 10;
-    char text[32];
     size_t n;
     int err;
 
@@ -177,8 +184,7 @@ int cmd_scan(struct conn *conn, const struct request *request)
     if (err || scan.out->failed)
         return err ? err : -ENOMEM;
     reply_array(&conn->out, 2);
-    snprintf(text, sizeof(text), "%" PRIu64, cursor);
-    reply_string(&conn->out, text);
+    reply_cursor(&conn->out, cursor);
     reply_array(&conn->out, strings ? scan.count : 0);
     if (strings)
         buf_append(&conn->out, scan.out->data, scan.out->len);
@@ -186,78 +192,55 @@ int cmd_scan(struct conn *conn, const struct request *request)
 }
 
 /* A number as Redis writes one: nothing else around it. */
-static bool parse_integer(struct buf *text, long long *value)
+static bool parse_integer(const char *text, size_t len, long long *value)
 {
     char *end;
 
-    if (!text->len || text->len > 20 || strchr(" \t\n\v\f\r+", text->data[0]))
-        return false;
-    buf_append(text, "", 1);
-    if (text->failed)
+    if (!len || len > 20 || strchr(" \t\n\v\f\r+", text[0]))
         return false;
     errno = 0;
-    *value = strtoll(text->data, &end, 10);
-    return !errno && end == text->data + text->len - 1;
+    *value = strtoll(text, &end, 10);
+    return !errno && end == text + len;
 }
 
-static int add(struct conn *conn, struct slice key, long long delta)
+/* INCR, INCRBY, DECR and DECRBY */
+int cmd_incr(struct conn *conn, const struct request *request)
 {
+    struct buf *value = &conn->worker->scratch;
+    bool negative = (request->argv[0].data[0] | 32) == 'd';
+    long long delta = 1, number = 0;
     struct slice result;
-    long long number = 0;
     char text[32];
-    int err, found = get(conn, key);
+    int err, found = get(conn, request->argv[1]);
 
     if (found < 0)
         return found;
-    if (found && !parse_integer(&conn->worker->scratch, &number))
+    buf_append(value, "", 1); /* a final zero for strtoll() */
+    if ((request->argc > 2 &&
+         !parse_integer(request->argv[2].data, request->argv[2].len, &delta)) ||
+        (negative && __builtin_sub_overflow(0, delta, &delta)) ||
+        (found && (value->failed || !parse_integer(value->data, value->len - 1, &number))))
         return reply_error(&conn->out, "ERR value is not an integer or out of range");
     if (__builtin_add_overflow(number, delta, &number))
         return reply_error(&conn->out, "ERR increment or decrement would overflow");
     result.data = text;
     result.len = (size_t)snprintf(text, sizeof(text), "%lld", number);
-    err = txn_put(&conn->txn, key, &result);
+    err = txn_put(&conn->txn, request->argv[1], &result);
     return err ? err : reply_integer(&conn->out, number);
 }
 
-/* A number to add is an argument: it is parsed where the value will be. */
-static int add_argument(struct conn *conn, const struct request *request, bool negative)
+static void count_key(struct slice key, void *arg)
 {
-    struct buf *text = &conn->worker->scratch;
-    long long number;
-
-    buf_clear(text);
-    buf_append(text, request->argv[2].data, request->argv[2].len);
-    if (!parse_integer(text, &number) || (negative && __builtin_sub_overflow(0, number, &number)))
-        return reply_error(&conn->out, "ERR value is not an integer or out of range");
-    return add(conn, request->argv[1], number);
-}
-
-int cmd_incrby(struct conn *conn, const struct request *request)
-{
-    return add_argument(conn, request, false);
-}
-
-int cmd_decrby(struct conn *conn, const struct request *request)
-{
-    return add_argument(conn, request, true);
-}
-
-int cmd_incr(struct conn *conn, const struct request *request)
-{
-    return add(conn, request->argv[1], 1);
-}
-
-int cmd_decr(struct conn *conn, const struct request *request)
-{
-    return add(conn, request->argv[1], -1);
+    ++*(int64_t *)arg;
 }
 
 int cmd_dbsize(struct conn *conn, const struct request *request)
 {
-    uint64_t count;
-    int err = txn_count(&conn->txn, &count);
+    uint64_t cursor = 0;
+    int64_t count = 0;
+    int err = txn_scan(&conn->txn, &cursor, SIZE_MAX, count_key, &count);
 
-    return err ? err : reply_integer(&conn->out, (int64_t)count);
+    return err ? err : reply_integer(&conn->out, count);
 }
 
 int cmd_flushdb(struct conn *conn, const struct request *request)

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "command.h"
+#include "server.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -41,7 +41,7 @@ int cmd_reset(struct conn *conn, const struct request *request)
 {
     int err;
 
-    multi_discard(&conn->multi);
+    multi_discard(conn);
     txn_rollback(&conn->txn);
     err = client_set_name(conn, (struct slice){"", 0});
     if (err)
@@ -123,16 +123,6 @@ static void config_line(const char *name, const char *value, void *arg)
     config->count++;
 }
 
-/* An empty buffer for a reply whose length is not known yet, in the client's protocol. */
-static struct buf *scratch_for(struct conn *conn)
-{
-    struct buf *scratch = &conn->worker->scratch;
-
-    buf_clear(scratch);
-    scratch->resp3 = conn->out.resp3;
-    return scratch;
-}
-
 /* A map of what is in the scratch buffer. */
 static int reply_scratch(struct conn *conn, size_t pairs)
 {
@@ -145,9 +135,9 @@ static int reply_scratch(struct conn *conn, size_t pairs)
 
 static int config_get(struct conn *conn, const struct request *request)
 {
-    struct config config = {request, scratch_for(conn), 0};
+    struct config config = {request, command_scratch(conn), 0};
 
-    options_tell(&conn->worker->server->options, config_line, &config);
+    options_each(&conn->worker->server->options, config_line, &config);
     config_line("appendonly", "no", &config); /* clients of Redis ask for these */
     config_line("databases", "1", &config);
     config_line("save", "", &config);
@@ -156,10 +146,10 @@ static int config_get(struct conn *conn, const struct request *request)
 
 int cmd_config(struct conn *conn, const struct request *request)
 {
-    static const struct subcommand subcommands[] = {
+    static const struct command subcommands[] = {
         {"GET", config_get, -3, "pattern [pattern ...]",
-         "The options that match, with their values"},
-        {NULL, NULL, 0, NULL, NULL},
+         "The options that match, with their values", 0, 0},
+        {NULL, NULL, 0, NULL, NULL, 0, 0},
     };
 
     return command_sub(conn, request, subcommands);
@@ -172,7 +162,7 @@ static void command_line(struct buf *out, const struct command *command)
     reply_array(out, 6);
     reply_string(out, command->name);
     reply_integer(out, command->arity);
-    reply_set(out, 0);
+    reply_array(out, 0);
     reply_integer(out, key);
     reply_integer(out, key);
     reply_integer(out, key);
@@ -196,7 +186,7 @@ static size_t command_doc(struct buf *out, const struct command *command)
 static int command_docs(struct conn *conn, const struct request *request)
 {
     const struct command *command;
-    struct buf *out = scratch_for(conn);
+    struct buf *out = command_scratch(conn);
     size_t count = 0, n;
 
     for (command = commands; request->argc == 2 && command->name; command++)
@@ -225,10 +215,10 @@ static int command_count(struct conn *conn, const struct request *request)
 
 int cmd_command(struct conn *conn, const struct request *request)
 {
-    static const struct subcommand subcommands[] = {
-        {"COUNT", command_count, 2, "", "How many commands there are"},
-        {"DOCS", command_docs, -2, "[command ...]", "What they do"},
-        {NULL, NULL, 0, NULL, NULL},
+    static const struct command subcommands[] = {
+        {"COUNT", command_count, 2, "", "How many commands there are", 0, 0},
+        {"DOCS", command_docs, -2, "[command ...]", "What they do", 0, 0},
+        {NULL, NULL, 0, NULL, NULL, 0, 0},
     };
     const struct command *command;
 
@@ -261,9 +251,10 @@ static int debug_sleep(struct conn *conn, const struct request *request)
 
 int cmd_debug(struct conn *conn, const struct request *request)
 {
-    static const struct subcommand subcommands[] = {
-        {"SLEEP", debug_sleep, 3, "seconds", "Sleep in a statement; UNBLOCK and a kill end it"},
-        {NULL, NULL, 0, NULL, NULL},
+    static const struct command subcommands[] = {
+        {"SLEEP", debug_sleep, 3, "seconds", "Sleep in a statement; UNBLOCK and a kill end it", 0,
+         0},
+        {NULL, NULL, 0, NULL, NULL, 0, 0},
     };
 
     return command_sub(conn, request, subcommands);

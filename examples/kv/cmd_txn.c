@@ -6,10 +6,11 @@
  */
 #include "config.h"
 
-#include "command.h"
+#include "server.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <roster/history.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +49,7 @@ int cmd_multi(struct conn *conn, const struct request *request)
 {
     if (conn->multi.open)
         return reply_error(&conn->out, "ERR MULTI inside MULTI");
-    multi_discard(&conn->multi);
+    multi_discard(conn);
     conn->multi.open = true;
     return reply_status(&conn->out, "OK");
 }
@@ -57,7 +58,7 @@ int cmd_discard(struct conn *conn, const struct request *request)
 {
     if (!conn->multi.open)
         return reply_error(&conn->out, "ERR DISCARD without MULTI");
-    multi_discard(&conn->multi);
+    multi_discard(conn);
     return reply_status(&conn->out, "OK");
 }
 
@@ -82,38 +83,37 @@ int cmd_exec(struct conn *conn, const struct request *request)
         err = reply_error(&conn->out, "EXECABORT a command was refused; nothing was done");
     else
         err = command_autocommit(conn, request, run_queued);
-    multi_discard(&conn->multi);
+    multi_discard(conn);
     return err;
 }
 
 int multi_queue(struct conn *conn, const struct command *command, struct request *request)
 {
-    struct multi *multi = &conn->multi;
     size_t bytes = request->bytes + sizeof(*request) + request->argc * sizeof(request->argv[0]);
     bool may = command->flags & CMD_QUEUE;
 
-    if (!may || bytes > conn->txn.max_bytes - multi->bytes) {
-        multi->broken = true;
+    if (!may || bytes > conn->txn.max_bytes - conn->multi.bytes) {
+        conn->multi.broken = true;
         return may ? -EFBIG
                    : reply_error(&conn->out, "ERR %s is not allowed between MULTI and EXEC",
                                  command->name);
     }
-    *(multi->last ? &multi->last->next : &multi->first) = request;
-    multi->last = request;
-    multi->count++;
-    multi->bytes += bytes;
+    *(conn->multi.last ? &conn->multi.last->next : &conn->multi.first) = request;
+    conn->multi.last = request;
+    conn->multi.count++;
+    conn->multi.bytes += bytes;
     return reply_status(&conn->out, "QUEUED");
 }
 
-void multi_discard(struct multi *multi)
+void multi_discard(struct conn *conn)
 {
     struct request *request;
 
-    while ((request = multi->first)) {
-        multi->first = request->next;
-        request_free(request);
+    while ((request = conn->multi.first)) {
+        conn->multi.first = request->next;
+        free(request);
     }
-    memset(multi, 0, sizeof(*multi));
+    memset(&conn->multi, 0, sizeof(conn->multi));
 }
 
 static int by_start(const void *a, const void *b)
@@ -197,10 +197,10 @@ static int trx_history(struct conn *conn, const struct request *request)
 
 int cmd_trx(struct conn *conn, const struct request *request)
 {
-    static const struct subcommand subcommands[] = {
-        {"HISTORY", trx_history, 2, "", "What long transactions consisted of"},
-        {"LIST", trx_list, 2, "", "The open transactions, oldest first"},
-        {NULL, NULL, 0, NULL, NULL},
+    static const struct command subcommands[] = {
+        {"HISTORY", trx_history, 2, "", "What long transactions consisted of", 0, 0},
+        {"LIST", trx_list, 2, "", "The open transactions, oldest first", 0, 0},
+        {NULL, NULL, 0, NULL, NULL, 0, 0},
     };
 
     return command_sub(conn, request, subcommands);

@@ -2,78 +2,83 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The table of commands, and running one: every one is a statement of its session, and every one
- * that touches data runs inside a transaction.
+ * The table of commands, and running one: each is a statement of its session, and each that touches
+ * data runs inside a transaction.
  */
 #include "config.h"
 
-#include "command.h"
+#include "server.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#define DATA (CMD_DATA | CMD_QUEUE)
 #define QUERY ROSTER_COMMAND_QUERY
 #define OTHER ROSTER_COMMAND_OTHER
+#define INIT_DB ROSTER_COMMAND_INIT_DB
 
 const struct command commands[] = {
-    {"BEGIN", cmd_begin, 1, CMD_OUTSIDE, QUERY, "",
-     "Begin a transaction: one snapshot until its end"},
-    {"CLIENT", cmd_client, -2, 0, OTHER, "HELP | subcommand [argument ...]",
-     "The connections of the server"},
-    {"COMMAND", cmd_command, -1, 0, OTHER, "[HELP | COUNT | DOCS [command ...]]",
-     "The commands of the server"},
-    {"COMMIT", cmd_commit, 1, 0, QUERY, "", "Commit; the first committer of a key wins"},
-    {"CONFIG", cmd_config, -2, 0, OTHER, "HELP | GET pattern [pattern ...]",
-     "The options of the server"},
-    {"DBSIZE", cmd_dbsize, 1, CMD_DATA | CMD_QUEUE, QUERY, "", "Count the keys"},
-    {"DEBUG", cmd_debug, -2, 0, OTHER, "HELP | SLEEP seconds", "A statement that takes its time"},
-    {"DECR", cmd_decr, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "Subtract one from a number"},
-    {"DECRBY", cmd_decrby, 3, CMD_DATA | CMD_QUEUE, QUERY, "key number", "Subtract from a number"},
-    {"DEL", cmd_del, -2, CMD_DATA | CMD_QUEUE, QUERY, "key [key ...]", "Delete keys"},
-    {"DISCARD", cmd_discard, 1, CMD_NOW, QUERY, "", "Forget what was queued since MULTI"},
-    {"ECHO", cmd_echo, 2, CMD_QUEUE, OTHER, "message", "Reply with the message"},
-    {"EXEC", cmd_exec, 1, CMD_NOW, QUERY, "",
-     "Run what was queued since MULTI, in one transaction"},
-    {"EXISTS", cmd_exists, -2, CMD_DATA | CMD_QUEUE, QUERY, "key [key ...]",
-     "Count those that exist"},
-    {"FLUSHDB", cmd_flushdb, 1, CMD_OUTSIDE, QUERY, "", "Delete all keys"},
-    {"GET", cmd_get, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "The value of a key"},
-    {"HELLO", cmd_hello, -1, 0, OTHER, "[2|3 [SETNAME name]]",
-     "Greet the server, and choose the version of the protocol"},
-    {"INCR", cmd_incr, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "Add one to a number"},
-    {"INCRBY", cmd_incrby, 3, CMD_DATA | CMD_QUEUE, QUERY, "key number", "Add to a number"},
-    {"INFO", cmd_info, -1, 0, ROSTER_COMMAND_STATISTICS, "[section]",
-     "Sessions, transactions, the minimum and its holder, versions"},
-    {"MGET", cmd_mget, -2, CMD_DATA | CMD_QUEUE, QUERY, "key [key ...]", "The values of keys"},
-    {"MSET", cmd_set, -3, CMD_DATA | CMD_QUEUE, QUERY, "key value [key value ...]", "Set keys"},
-    {"MULTI", cmd_multi, 1, CMD_OUTSIDE | CMD_NOW, QUERY, "", "Queue commands until EXEC"},
-    {"PING", cmd_ping, -1, CMD_QUEUE, ROSTER_COMMAND_PING, "[message]", "Reply with PONG"},
-    {"QUIT", cmd_quit, -1, CMD_NOW, ROSTER_COMMAND_QUIT, "", "End the connection"},
-    {"RESET", cmd_reset, 1, CMD_NOW, OTHER, "",
-     "Roll back, forget the name and what was queued, and go back to version 2 of the protocol"},
-    {"ROLLBACK", cmd_rollback, 1, 0, QUERY, "", "End the transaction without its writes"},
-    {"SCAN", cmd_scan, -2, CMD_DATA | CMD_QUEUE, QUERY,
-     "cursor [MATCH pattern] [COUNT count] [TYPE type]",
-     "Some of the keys, and the cursor that the next ones begin at; 0 begins and ends"},
-    {"SELECT", cmd_select, 2, CMD_QUEUE, ROSTER_COMMAND_INIT_DB, "0", "Select the only database"},
-    {"SET", cmd_set, 3, CMD_DATA | CMD_QUEUE, QUERY, "key value", "Set a key"},
-    {"STRLEN", cmd_strlen, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "The length of a value"},
-    {"TRX", cmd_trx, -2, 0, OTHER, "HELP | LIST | HISTORY",
-     "The open transactions, oldest first, or what long ones consisted of"},
-    {"TYPE", cmd_type, 2, CMD_DATA | CMD_QUEUE, QUERY, "key", "\"string\", or \"none\""},
-    {NULL, NULL, 0, 0, OTHER, NULL, NULL},
+    {"BEGIN", cmd_begin, 1, "", "Begin a transaction: one snapshot until its end", CMD_OUTSIDE,
+     QUERY},
+    {"CLIENT", cmd_client, -2, "HELP | subcommand [argument ...]", "The connections of the server",
+     0, OTHER},
+    {"COMMAND", cmd_command, -1, "[HELP | COUNT | DOCS [command ...]]",
+     "The commands of the server", 0, OTHER},
+    {"COMMIT", cmd_commit, 1, "", "Commit; the first committer of a key wins", 0, QUERY},
+    {"CONFIG", cmd_config, -2, "HELP | GET pattern [pattern ...]", "The options of the server", 0,
+     OTHER},
+    {"DBSIZE", cmd_dbsize, 1, "", "Count the keys", DATA, QUERY},
+    {"DEBUG", cmd_debug, -2, "HELP | SLEEP seconds", "A statement that takes its time", 0, OTHER},
+    {"DECR", cmd_incr, 2, "key", "Subtract one from a number", DATA, QUERY},
+    {"DECRBY", cmd_incr, 3, "key number", "Subtract from a number", DATA, QUERY},
+    {"DEL", cmd_del, -2, "key [key ...]", "Delete keys", DATA, QUERY},
+    {"DISCARD", cmd_discard, 1, "", "Forget what was queued since MULTI", CMD_NOW, QUERY},
+    {"ECHO", cmd_echo, 2, "message", "Reply with the message", CMD_QUEUE, OTHER},
+    {"EXEC", cmd_exec, 1, "", "Run what was queued since MULTI, in one transaction", CMD_NOW,
+     QUERY},
+    {"EXISTS", cmd_exists, -2, "key [key ...]", "Count those that exist", DATA, QUERY},
+    {"FLUSHDB", cmd_flushdb, 1, "", "Delete all keys", CMD_OUTSIDE, QUERY},
+    {"GET", cmd_get, 2, "key", "The value of a key", DATA, QUERY},
+    {"HELLO", cmd_hello, -1, "[2|3 [SETNAME name]]",
+     "Greet the server, and choose the version of the protocol", 0, OTHER},
+    {"INCR", cmd_incr, 2, "key", "Add one to a number", DATA, QUERY},
+    {"INCRBY", cmd_incr, 3, "key number", "Add to a number", DATA, QUERY},
+    {"INFO", cmd_info, -1, "[section]",
+     "Sessions, transactions, the minimum and its holder, versions", 0, ROSTER_COMMAND_STATISTICS},
+    {"MGET", cmd_mget, -2, "key [key ...]", "The values of keys", DATA, QUERY},
+    {"MSET", cmd_set, -3, "key value [key value ...]", "Set keys", DATA, QUERY},
+    {"MULTI", cmd_multi, 1, "", "Queue commands until EXEC", CMD_OUTSIDE | CMD_NOW, QUERY},
+    {"PING", cmd_ping, -1, "[message]", "Reply with PONG", CMD_QUEUE, ROSTER_COMMAND_PING},
+    {"QUIT", cmd_quit, -1, "", "End the connection", CMD_NOW, ROSTER_COMMAND_QUIT},
+    {"RESET", cmd_reset, 1, "",
+     "Roll back, forget the name and what was queued, and go back to version 2 of the protocol",
+     CMD_NOW, OTHER},
+    {"ROLLBACK", cmd_rollback, 1, "", "End the transaction without its writes", 0, QUERY},
+    {"SCAN", cmd_scan, -2, "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+     "Some of the keys, and the cursor of the next ones; 0 begins and ends", DATA, QUERY},
+    {"SELECT", cmd_select, 2, "0", "Select the only database", CMD_QUEUE, INIT_DB},
+    {"SET", cmd_set, 3, "key value", "Set a key", DATA, QUERY},
+    {"STRLEN", cmd_strlen, 2, "key", "The length of a value", DATA, QUERY},
+    {"TRX", cmd_trx, -2, "HELP | LIST | HISTORY",
+     "The open transactions, oldest first, or what long ones consisted of", 0, OTHER},
+    {"TYPE", cmd_type, 2, "key", "\"string\", or \"none\"", DATA, QUERY},
+    {NULL, NULL, 0, NULL, NULL, 0, OTHER},
 };
+
+static const struct command *find(const struct command *list, struct slice name)
+{
+    while (list->name &&
+           (strlen(list->name) != name.len || strncasecmp(list->name, name.data, name.len) != 0))
+        list++;
+    return list->name ? list : NULL;
+}
 
 const struct command *command_find(struct slice name)
 {
-    const struct command *command = commands;
-
-    while (command->name && (strlen(command->name) != name.len ||
-                             strncasecmp(command->name, name.data, name.len) != 0))
-        command++;
-    return command->name ? command : NULL;
+    return find(commands, name);
 }
 
 static bool fits(int arity, size_t argc)
@@ -88,12 +93,12 @@ static void error(struct conn *conn, int err)
 
     switch (err) {
     case -EAGAIN:
-        server_count(&server->counts.conflicts);
+        server_count(&server->counts.conflicts, 1);
         reply_error(out, "CONFLICT another transaction has committed one of the keys since BEGIN; "
                          "nothing was written, begin again");
         break;
     case -ESTALE:
-        server_count(&server->counts.expired);
+        server_count(&server->counts.expired, 1);
         if (cluster_fenced(server))
             reply_error(out, "FENCED the server has lost its lease and cannot vouch for what it "
                              "reads; nothing was written, ask another one or try again later");
@@ -122,14 +127,12 @@ static void error(struct conn *conn, int err)
     }
 }
 
-/* Runs a command once, inside whatever transaction is open. */
 static int run_once(struct conn *conn, const struct request *request)
 {
     return command_find(request->argv[0])->run(conn, request);
 }
 
-int command_autocommit(struct conn *conn, const struct request *request,
-                       int (*run)(struct conn *conn, const struct request *request))
+int command_autocommit(struct conn *conn, const struct request *request, command_fn *run)
 {
     size_t mark = conn->out.len;
     int err;
@@ -158,7 +161,7 @@ static int run_inside(struct conn *conn, const struct request *request)
         return reply_error(&conn->out, "ABORTED the transaction was rolled back after an error; "
                                        "end it with ROLLBACK");
     err = run_once(conn, request);
-    if (!err) /* all that it has read may be told to the client (G8) */
+    if (!err) /* what it has read is valid and may reach the client (G8) */
         err = conn->out.failed ? -EMSGSIZE : roster_txn_check(conn->session);
     if (err)
         txn_fail(&conn->txn);
@@ -234,9 +237,7 @@ static size_t statement_text(char *text, const struct request *request)
 
 static void end_statement(struct conn *conn)
 {
-    int killed = conn->session ? roster_stmt_end(conn->session) : 0;
-
-    if (roster_killed_connection(killed))
+    if (conn->session && roster_killed_connection(roster_stmt_end(conn->session)))
         conn_finish(conn);
 }
 
@@ -246,7 +247,7 @@ void command_run(struct conn *conn, struct request *request)
     const char *digest = command && conn->txn.history ? command->name : NULL;
     char *text = conn->worker->text;
     bool kept = false; /* until EXEC, or until the end of the session, which may come just now */
-    int err = roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER, text,
+    int err = roster_stmt_begin(conn->session, command ? command->kind : OTHER, text,
                                 statement_text(text, request), digest, digest ? strlen(digest) : 0);
 
     if (err == -ECANCELED) {
@@ -260,7 +261,7 @@ void command_run(struct conn *conn, struct request *request)
             end_statement(conn);
     }
     if (!kept)
-        request_free(request);
+        free(request);
 }
 
 void command_wake(struct conn *conn, bool interrupted)
@@ -275,33 +276,29 @@ void command_wake(struct conn *conn, bool interrupted)
     conn_process(conn);
 }
 
-static int sub_help(struct conn *conn, const char *name, const struct subcommand *subcommands)
+static int help(struct conn *conn, const char *name, const struct command *list)
 {
-    const struct subcommand *sub;
-    size_t lines = 2;
+    size_t count = 0;
 
-    for (sub = subcommands; sub->name; sub++)
-        lines += 2;
-    reply_array(&conn->out, lines);
-    reply_statusf(&conn->out, "%s <subcommand> [argument ...]. Subcommands are:", name);
-    for (sub = subcommands; sub->name; sub++) {
-        reply_statusf(&conn->out, "%s%s%s", sub->name, *sub->usage ? " " : "", sub->usage);
-        reply_statusf(&conn->out, "    %s.", sub->summary);
+    while (list[count].name)
+        count++;
+    reply_array(&conn->out, 2 * count + 1);
+    reply_status(&conn->out, "%s <subcommand> [argument ...]. Subcommands are:", name);
+    for (; list->name; list++) {
+        reply_status(&conn->out, "%s%s%s", list->name, *list->usage ? " " : "", list->usage);
+        reply_status(&conn->out, "    %s.", list->summary);
     }
-    return reply_status(&conn->out, "HELP");
+    return 0;
 }
 
-int command_sub(struct conn *conn, const struct request *request,
-                const struct subcommand *subcommands)
+int command_sub(struct conn *conn, const struct request *request, const struct command *list)
 {
-    const struct subcommand *sub = subcommands;
+    const struct command *sub = find(list, request->argv[1]);
     const char *name = request->argv[0].data;
 
-    if (request->argc == 2 && request_is(request, 1, "HELP"))
-        return sub_help(conn, command_find(request->argv[0])->name, subcommands);
-    while (sub->name && !request_is(request, 1, sub->name))
-        sub++;
-    if (!sub->name)
+    if (!sub && request->argc == 2 && request_is(request, 1, "HELP"))
+        return help(conn, command_find(request->argv[0])->name, list);
+    if (!sub)
         return reply_error(&conn->out, "ERR unknown subcommand '%.128s' of %s; try %s HELP",
                            request->argv[1].data, name, name);
     if (!fits(sub->arity, request->argc))
@@ -310,18 +307,23 @@ int command_sub(struct conn *conn, const struct request *request,
     return sub->run(conn, request);
 }
 
-int command_text(struct conn *conn, const void *arg,
-                 int (*tell)(struct conn *conn, const void *arg, struct buf *text))
+struct buf *command_scratch(struct conn *conn)
 {
-    struct buf *text = &conn->worker->scratch;
-    int err;
+    struct buf *scratch = &conn->worker->scratch;
 
-    buf_clear(text);
-    err = tell(conn, arg, text);
-    if (!err && text->failed)
-        err = -ENOMEM;
+    buf_clear(scratch);
+    scratch->resp3 = conn->out.resp3;
+    return scratch;
+}
+
+int command_text(struct conn *conn, const void *arg,
+                 int (*write)(struct conn *conn, const void *arg, struct buf *text))
+{
+    struct buf *text = command_scratch(conn);
+    int err = write(conn, arg, text);
+
     if (!err)
-        reply_text(&conn->out, text->data, text->len);
+        err = text->failed ? -ENOMEM : reply_text(&conn->out, text->data, text->len);
     buf_clear(text);
     return err;
 }

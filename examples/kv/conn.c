@@ -7,9 +7,7 @@
  */
 #include "config.h"
 
-#include "conn.h"
-
-#include "command.h"
+#include "server.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -37,17 +35,14 @@ static size_t unsent(const struct conn *conn)
 
 static void count_held(struct conn *conn, size_t held)
 {
-    __atomic_fetch_add(&conn->worker->server->buffered, (uint64_t)held - conn->held,
-                       __ATOMIC_RELAXED);
+    server_count(&conn->worker->server->counts.buffered, (uint64_t)held - conn->held);
     conn->held = held;
 }
 
 void conn_sleep(struct conn *conn, bool sleeps)
 {
-    uint64_t *sleeping = &conn->worker->server->sleeping;
-
     if (sleeps != conn->sleeping)
-        __atomic_fetch_add(sleeping, sleeps ? 1 : UINT64_MAX, __ATOMIC_RELAXED);
+        server_count(&conn->worker->server->counts.sleeping, sleeps ? 1 : UINT64_MAX);
     conn->sleeping = sleeps;
 }
 
@@ -57,7 +52,7 @@ static void on_closed(uv_handle_t *handle)
 
     if (--conn->handles)
         return;
-    request_reader_free(&conn->reader);
+    buf_free(&conn->reader.in);
     buf_free(&conn->out);
     buf_free(&conn->writing);
     free(conn);
@@ -70,7 +65,7 @@ static void end_session(struct conn *conn)
         return;
     uv_timer_stop(&conn->timer);
     conn_sleep(conn, false);
-    multi_discard(&conn->multi);
+    multi_discard(conn);
     txn_rollback(&conn->txn);
     roster_session_close(conn->session);
     conn->session = NULL;
@@ -93,7 +88,6 @@ static void on_written(uv_write_t *write, int status)
 {
     struct conn *conn = write->data;
 
-    conn->write_active = false;
     buf_free(&conn->writing);
     if (status)
         conn_close(conn);
@@ -108,7 +102,7 @@ static void flush(struct conn *conn)
     uv_buf_t rest = uv_buf_init(conn->out.data, (unsigned)conn->out.len);
     int sent;
 
-    if (conn->closed || conn->write_active || !conn->out.len)
+    if (conn->closed || conn->writing.data || !conn->out.len)
         return;
     sent = uv_try_write(stream, &rest, 1);
     if (sent < 0 && sent != UV_EAGAIN) {
@@ -119,10 +113,10 @@ static void flush(struct conn *conn)
         buf_clear(&conn->out);
         return;
     }
-    buf_move(&conn->writing, &conn->out);
+    conn->writing = conn->out;
+    conn->out = (struct buf){.resp3 = conn->out.resp3};
     sent = sent < 0 ? 0 : sent;
     rest = uv_buf_init(conn->writing.data + sent, (unsigned)(conn->writing.len - (size_t)sent));
-    conn->write_active = true;
     conn->unwritten = rest.len;
     conn->since = uv_now(&conn->worker->loop);
     if (uv_write(&conn->write, stream, &rest, 1, on_written))
@@ -161,7 +155,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
 
     if (count == UV_EOF) {
         conn->eof = true;
-        /* While a statement sleeps nobody can be there any more to wait for its reply. */
+        /* While a statement sleeps its client no longer waits for the reply. */
         if (conn->sleeping || (conn->finishing && !unsent(conn)))
             conn_close(conn);
         else
@@ -181,7 +175,7 @@ static bool wants_input(const struct conn *conn)
     if (conn->finishing)
         return true; /* to drop it, and to see the client go */
     if (conn->sleeping)
-        return request_waiting(&conn->reader) < IN_HIGH;
+        return request_held(&conn->reader) < IN_HIGH;
     return unsent(conn) < OUT_HIGH;
 }
 
@@ -198,7 +192,7 @@ static void update_reading(struct conn *conn)
         uv_read_stop((uv_stream_t *)&conn->tcp);
 }
 
-/* Whether there was a request to run. */
+/* Returns whether there was a request to run. */
 static bool process_one(struct conn *conn)
 {
     struct request *request;
@@ -207,14 +201,14 @@ static bool process_one(struct conn *conn)
     if (got > 0) {
         command_run(conn, request);
     } else if (got < 0) {
-        server_count(&conn->worker->server->counts.protocol_errors);
+        server_count(&conn->worker->server->counts.protocol_errors, 1);
         reply_error(&conn->out, "ERR Protocol error: %s", conn->reader.error);
         conn_finish(conn);
     }
     return got > 0;
 }
 
-/* Memory is bounded over all clients, too: who has much when all is taken has to go. */
+/* Memory is bounded over all clients, too: those with much of it are closed when it is used up. */
 static void limit_held(struct conn *conn)
 {
     struct server *server = conn->worker->server;
@@ -222,12 +216,12 @@ static void limit_held(struct conn *conn)
 
     count_held(conn,
                request_held(&conn->reader) + unsent(conn) + conn->txn.bytes + conn->multi.bytes);
-    if (!limit || conn->held <= FAIR_SHARE || server_counted(&server->buffered) <= limit)
+    if (!limit || conn->held <= FAIR_SHARE || server_counted(&server->counts.buffered) <= limit)
         return;
     fprintf(stderr,
             "roster-kv: closed %s: it has %zu bytes under way, all clients over %" PRIu64 "\n",
             conn->addr, conn->held, limit);
-    server_count(&server->counts.buffer_hogs);
+    server_count(&server->counts.buffer_hogs, 1);
     conn->reset = true;
     conn_close(conn);
 }
@@ -288,13 +282,13 @@ void conn_sweep(struct conn *conn)
     uint64_t now = uv_now(&conn->worker->loop);
     uint64_t limit = conn->worker->server->options.write_timeout_s * 1000;
 
-    if (conn->write_active && queued(conn) != conn->unwritten) {
+    if (conn->writing.data && queued(conn) != conn->unwritten) {
         conn->unwritten = queued(conn);
         conn->since = now;
-    } else if (conn->write_active && now - conn->since >= limit) {
+    } else if (conn->writing.data && now - conn->since >= limit) {
         fprintf(stderr, "roster-kv: closed %s: it takes no replies, %zu bytes wait for it\n",
                 conn->addr, unsent(conn));
-        server_count(&conn->worker->server->counts.slow_readers);
+        server_count(&conn->worker->server->counts.slow_readers, 1);
         conn->reset = true; /* else the kernel would go on trying */
         conn_close(conn);
     } else if (conn->shut && now - conn->since >= LINGER_MS) {
@@ -328,14 +322,14 @@ static int open_session(struct conn *conn)
     attr.user = "default";
     attr.host = conn->addr;
     attr.database = "0";
-    if (server->operate.history)
+    if (server->history)
         attr.flags = ROSTER_SESSION_DIGESTS;
     attr.wake = worker_wake;
     attr.wake_arg = conn->worker;
     err = roster_session_open(server->roster, &attr, &conn->session);
     conn->txn.store = server->store;
     conn->txn.session = conn->session;
-    conn->txn.history = server->operate.history;
+    conn->txn.history = server->history;
     conn->txn.max_bytes = server->options.max_txn;
     return err;
 }
@@ -346,10 +340,7 @@ static struct conn *conn_new(struct worker *worker)
 
     if (!conn)
         return NULL;
-    if (request_reader_init(&conn->reader, worker->server->options.max_request)) {
-        free(conn);
-        return NULL;
-    }
+    conn->reader.limit = worker->server->options.max_request;
     conn->worker = worker;
     LIST_INSERT_HEAD(&worker->conns, conn, link);
     uv_tcp_init(&worker->loop, &conn->tcp);

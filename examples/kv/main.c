@@ -3,21 +3,21 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A multi-threaded in-memory key-value server with snapshot isolation that speaks the Redis
- * protocol. It shows what Roster is for: each connection is a session, each command a statement,
- * and the minimum start timestamp drives the collector of old versions.
+ * protocol. Each connection is a session of Roster, each command a statement, and the minimum start
+ * timestamp drives the collector of old versions.
  */
 #include "config.h"
 
-#include "worker.h"
+#include "server.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <roster/history.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define OTHER_FILES 64 /* descriptors for everything but clients */
 
@@ -68,7 +68,7 @@ static int create(struct server *server)
     int err = roster_oracle_local_create(&server->oracle);
 
     if (err)
-        return err;
+        return server_fail("no oracle", err);
     /* Commits take their timestamps from the same oracle, so it is not left to the roster. */
     options.oracle = roster_oracle_local_read;
     options.oracle_arg = server->oracle;
@@ -77,103 +77,39 @@ static int create(struct server *server)
     options.life_time_ms = server->options.store ? server->options.life_time_ms : 0;
     err = roster_create(&options, &server->roster);
     if (err)
-        return err;
+        return server_fail("no roster", err);
     server->started = time(NULL);
+    server->listen_fd = -1;
     server->store = store_create(server->oracle, server->options.max_memory);
     server->workers = calloc(server->options.threads, sizeof(*server->workers));
-    return server->store && server->workers ? 0 : -ENOMEM;
+    return server->store && server->workers ? 0 : server_fail("cannot start", -ENOMEM);
 }
 
-static int start_threads(struct server *server)
+static int start(struct server *server)
 {
-    uint64_t n;
-    int err = collector_start(server);
+    int err = workers_listen(server);
 
-    for (n = 0; !err && n < server->options.threads; n++)
-        err = worker_start(&server->workers[n], server);
-    return err;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct server *server = handle->data;
-
-    if (handle == (uv_handle_t *)&server->listener) {
-        close(server->listen_fd);
-        close(server->spare_fd);
-    }
-}
-
-static void close_handle(uv_handle_t *handle, void *arg)
-{
-    if (!uv_is_closing(handle))
-        uv_close(handle, on_closed);
-}
-
-/* Closes whatever the main loop has; it then ends by itself. */
-void server_end(struct server *server)
-{
-    operate_quiet(server);
-    uv_walk(&server->loop, close_handle, NULL);
-}
-
-static void on_signal(uv_signal_t *signal, int number)
-{
-    struct server *server = signal->data;
-
-    if (number == SIGTERM || server->operate.draining)
-        operate_drain(server);
-    else
-        server_end(server);
-}
-
-static int watch_signals(struct server *server)
-{
-    int err;
-
-    server->term.data = server->interrupt.data = server;
-    uv_signal_init(&server->loop, &server->term);
-    uv_signal_init(&server->loop, &server->interrupt);
-    err = uv_signal_start(&server->term, on_signal, SIGTERM);
-    if (!err)
-        err = uv_signal_start(&server->interrupt, on_signal, SIGINT);
-    return err ? server_fail("signals", err) : 0;
-}
-
-static int serve(struct server *server)
-{
-    int err = uv_loop_init(&server->loop);
-
-    if (err)
-        return server_fail("event loop", err);
-    err = listener_start(server);
-    if (!err)
-        err = watch_signals(server);
-    if (!err)
-        err = operate_start(server);
     if (!err)
         err = cluster_start(server);
     if (!err)
-        err = operate_show(server);
-    if (err)
-        server_end(server);
-    else
+        err = operate_start(server);
+    if (!err)
+        err = workers_start(server); /* no client is served before the server is in its cluster */
+    if (!err)
         printf("roster-kv: ready on %s port %" PRIu64 ", %" PRIu64 " threads\n",
                server->options.bind, server->options.port, server->options.threads);
     fflush(stdout);
-    uv_run(&server->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&server->loop);
     return err;
 }
 
-/* First every session and its transaction; then nobody uses the roster any more. */
+/* First every session and its transaction; then nothing uses the roster any more. */
 static int stop(struct server *server)
 {
     int err;
 
     operate_stop(server);
     workers_stop(server);
-    roster_history_destroy(server->operate.history);
+    roster_history_destroy(server->history);
     collector_stop(server);
     cluster_stop(server);
     store_destroy(server->store);
@@ -187,20 +123,21 @@ static int stop(struct server *server)
 int main(int argc, char **argv)
 {
     static struct server server;
-    int err;
+    sigset_t ends;
+    int err, number;
 
     options_parse(&server.options, argc, argv);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, SIG_DFL); /* a shell's "&" has it ignored */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL); /* in all threads: main() waits for them */
     fit_clients(&server.options);
-    err = create(&server);
-    if (!err)
-        err = start_threads(&server);
-    if (err) {
-        server_fail("cannot start", err);
+    if (create(&server))
         return EXIT_FAILURE;
-    }
-    err = serve(&server);
-    if (stop(&server))
-        err = -EBUSY;
-    return err ? EXIT_FAILURE : EXIT_SUCCESS;
+    err = start(&server);
+    if (!err && !sigwait(&ends, &number) && number == SIGTERM)
+        operate_drain(&server);
+    return stop(&server) || err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

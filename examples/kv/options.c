@@ -6,13 +6,12 @@
  */
 #include "config.h"
 
-#include "options.h"
+#include "server.h"
 
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <roster/version.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,11 +92,16 @@ static void *place(const struct options *options, const struct known *option)
 }
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet. */
-static void parse_number(const struct known *option, const char *text, uint64_t *value,
-                         struct argp_state *state)
+static void set(struct options *options, const struct known *option, char *text,
+                struct argp_state *state)
 {
+    uint64_t *value = place(options, option);
     char *end;
 
+    if (!option->max) {
+        *(const char **)place(options, option) = text;
+        return;
+    }
     errno = 0;
     *value = strtoull(text, &end, 10);
     if (errno || end == text || *end || *text == '-' || *value < option->min ||
@@ -106,33 +110,19 @@ static void parse_number(const struct known *option, const char *text, uint64_t 
                    option->name, option->min, option->max, text);
 }
 
-static void check_id(const char *id, struct argp_state *state)
-{
-    if (id && (!*id || strlen(id) > ID_MAX || strchr(id, '/')))
-        argp_error(state, "--server-id takes 1 to %d bytes without a slash, not \"%s\"", ID_MAX,
-                   id);
-}
-
-static void parse_option(struct options *options, const struct known *option, char *arg,
-                         struct argp_state *state)
-{
-    if (option->max)
-        parse_number(option, arg, place(options, option), state);
-    else
-        *(const char **)place(options, option) = arg;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
+    const char *id = options->server_id;
 
     if (key >= FIRST_KEY && key < FIRST_KEY + KNOWN)
-        parse_option(options, &known[key - FIRST_KEY], arg, state);
+        set(options, &known[key - FIRST_KEY], arg, state);
     else if (key == ARGP_KEY_ARG)
         argp_error(state, "unexpected argument \"%s\"", arg);
-    else if (key == ARGP_KEY_END)
-        check_id(options->server_id, state);
-    else
+    else if (key == ARGP_KEY_END && id && (!*id || strlen(id) > ID_MAX || strchr(id, '/')))
+        argp_error(state, "--server-id takes 1 to %d bytes without a slash, not \"%s\"", ID_MAX,
+                   id);
+    else if (key != ARGP_KEY_END)
         return ARGP_ERR_UNKNOWN;
     return 0;
 }
@@ -170,7 +160,7 @@ void options_parse(struct options *options, int argc, char **argv)
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
 
-void options_tell(const struct options *options,
+void options_each(const struct options *options,
                   void (*fn)(const char *name, const char *value, void *arg), void *arg)
 {
     char number[24];

@@ -2,37 +2,31 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The server: what its threads share, and its parts. Functions that return int return 0 or a
- * negative errno; those that start something have then told the user why.
+ * The server: its threads, connections and commands. Functions that return int return 0 or a
+ * negative errno; those that start something have then printed why.
  */
 #ifndef KV_SERVER_H
 #define KV_SERVER_H
 
-#include "options.h"
 #include "store.h"
 
 #include <roster/roster.h>
 #include <time.h>
 #include <uv.h>
 
-struct worker;
+#define WORKER_INPUT 16384 /* bytes that are read at once */
+#define WORKER_TEXT 256    /* of a statement, as the roster shows it */
 
-/* As a member of a cluster; all NULL in a server of its own. */
-struct cluster {
-    struct roster_store *store;
-    struct roster_syncer *syncer;
-    struct roster_safe_point *safe_point; /* atomic: the collector is there before it */
-};
-
-/* What operates it. */
-struct operate {
-    struct roster_status *status;
-    struct roster_watchdog *watchdog;
-    struct roster_history *history; /* NULL: none is kept */
-    uv_async_t async;               /* a drain is wanted, or done */
-    pthread_t drainer;
-    bool draining;
-    int wanted, done, hurry; /* atomic */
+/* The command line, see options.c. Texts are NULL and limits are 0 when there is none. */
+struct options {
+    const char *bind;
+    uint64_t port, threads, max_clients, max_request, max_reply, max_txn, max_memory, max_buffers;
+    uint64_t write_timeout_s, gc_interval_ms, txn_age_limit_s;
+    const char *store, *prefix, *server_id, *user, *password_file, *ca_file, *cert_file, *key_file;
+    uint64_t lease_ttl_ms, report_interval_ms, life_time_ms;
+    const char *status, *token_file;
+    uint64_t drain_ms, max_execution_ms, idle_ms, txn_idle_ms, txn_max_age_ms;
+    uint64_t history, history_min_ms;
 };
 
 struct server {
@@ -40,33 +34,29 @@ struct server {
     struct roster_oracle_local *oracle;
     struct roster *roster;
     struct store *store;
-    struct cluster cluster;
-    struct operate operate;
     struct worker *workers; /* options.threads */
-    size_t next_worker;     /* that gets a connection */
-    uv_loop_t loop;         /* of the main thread, which accepts and waits for signals */
-    uv_signal_t term, interrupt;
-    uv_poll_t listener;
+    size_t running;         /* of them */
     int listen_fd;
-    int spare_fd; /* closed for a moment when no descriptor is left, to refuse a client properly */
     pthread_t collector;
     int collector_stop; /* an eventfd */
     time_t started;
-    uint64_t buffered; /* bytes that clients have under way; atomic, relaxed */
-    uint64_t sleeping; /* clients in DEBUG SLEEP; likewise */
-    struct {           /* atomic, relaxed */
-        uint64_t conflicts;
-        uint64_t expired;
-        uint64_t protocol_errors;
-        uint64_t slow_readers;
-        uint64_t buffer_hogs;
-        uint64_t collections;
+    struct roster_store *meeting; /* of the cluster; these three: NULL without --store */
+    struct roster_syncer *syncer;
+    struct roster_safe_point *safe_point;
+    struct roster_status *status;
+    struct roster_watchdog *watchdog;
+    struct roster_history *history; /* NULL: none is kept */
+    int draining;                   /* atomic */
+    struct {                        /* atomic, relaxed */
+        uint64_t buffered;          /* bytes that clients have under way */
+        uint64_t sleeping;          /* clients in DEBUG SLEEP */
+        uint64_t conflicts, expired, protocol_errors, slow_readers, buffer_hogs, collections;
     } counts;
 };
 
-static inline void server_count(uint64_t *counter)
+static inline void server_count(uint64_t *counter, uint64_t value)
 {
-    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
 }
 
 static inline uint64_t server_counted(const uint64_t *counter)
@@ -74,58 +64,146 @@ static inline uint64_t server_counted(const uint64_t *counter)
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* main.c: tells the user, and returns the error. */
+/* options.c: exits with a message and status 2 when they make no sense. */
+void options_parse(struct options *options, int argc, char **argv);
+
+/* Calls `fn` with each option that is set. */
+void options_each(const struct options *options,
+                  void (*fn)(const char *name, const char *value, void *arg), void *arg);
+
+/* main.c: prints the error and returns it. */
 int server_fail(const char *what, int err);
 
-/* Ends the main loop. In the loop. */
-void server_end(struct server *server);
-
-/* The first line of a file; NULL, and the user has been told, when it cannot be read. */
+/* The first line of a file; NULL, and it was printed, when it cannot be read. */
 const char *server_read_line(const char *path, char *line, int size);
 
-/* listener.c: accepts connections and hands them to the workers in turn; options.port then is the
- * port in use. */
-int listener_start(struct server *server);
-
-/* collector.c: a thread that lets the minimum drive the deletion of versions. */
-int collector_start(struct server *server);
+/* operate.c: history, watchdog, collector and status endpoint. */
+int operate_start(struct server *server);
+void operate_drain(struct server *server);
+void operate_stop(struct server *server); /* the history is kept for the last transactions */
+int collector_scan(struct server *server, struct roster_min *min);
 void collector_stop(struct server *server);
 
-/* Computes the minimum under the server's age limit. */
-int collector_scan(struct server *server, struct roster_min *min);
+/* cluster.c: with --store all servers together decide how far each collects. */
+int cluster_start(struct server *server);
+void cluster_stop(struct server *server); /* when no transaction is open any more */
+uint64_t cluster_safe_point(struct server *server);
+bool cluster_fenced(struct server *server); /* the lease may have ended: reads are not valid */
+int cluster_info(struct server *server, struct buf *out);
+void cluster_line(struct server *server, struct buf *out); /* of TRX LIST */
+
+/* worker.c: threads with an event loop each, which accept and serve their own connections. */
+struct worker {
+    struct server *server;
+    pthread_t thread;
+    uv_loop_t loop;
+    uv_async_t wake; /* look for kills, and for the end */
+    uv_timer_t sweep;
+    uv_poll_t listener;
+    LIST_HEAD(conn_list, conn) conns;
+    bool stop; /* atomic */
+    struct buf scratch;
+    char input[WORKER_INPUT];
+    char text[WORKER_TEXT];
+};
+
+int workers_listen(struct server *server); /* options.port becomes the port in use */
+int workers_start(struct server *server);
+void workers_stop(struct server *server);
+bool worker_stops(const struct worker *worker);
+void worker_wake(uint64_t session_id, void *worker); /* a roster_wake_fn */
+
+/* conn.c: a connection and its session, in the thread of its worker. */
+struct conn {
+    struct worker *worker;
+    LIST_ENTRY(conn) link;
+    uv_tcp_t tcp;
+    uv_timer_t timer; /* DEBUG SLEEP */
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+    struct roster_session *session; /* NULL as soon as the connection is to end */
+    struct request_reader reader;
+    struct buf out;     /* replies */
+    struct buf writing; /* replies that libuv is writing */
+    size_t unwritten;   /* of these, as the last sweep saw it */
+    uint64_t since;     /* when it saw that first, or when the socket was shut: loop time */
+    struct txn txn;
+    struct {
+        struct request *first, *last; /* between MULTI and EXEC */
+        size_t count, bytes;
+        bool open, broken; /* broken: a command was refused, and EXEC will be */
+    } multi;
+    uint64_t opened;  /* loop time */
+    size_t held;      /* bytes under way, as counted in counts.buffered */
+    unsigned handles; /* that libuv still has */
+    bool reading, eof, closed;
+    bool sleeping;  /* in a statement until the timer fires or a kill comes */
+    bool finishing; /* no more requests; closed when all is written and the client has gone */
+    bool shut;      /* all is written */
+    bool reset;     /* when closing, drop what the kernel has still to send */
+    char addr[64], lib_name[64], lib_ver[64];
+};
+
+void conn_open(struct worker *worker, int fd);
+void conn_process(struct conn *conn); /* runs the requests that have arrived */
+void conn_sleep(struct conn *conn, bool sleeps);
+void conn_finish(struct conn *conn); /* ends the session; replies are still sent */
+void conn_close(struct conn *conn);  /* at once */
+void conn_check_kill(struct conn *conn);
+void conn_sweep(struct conn *conn); /* now and then: ends what no longer moves */
 
 /*
- * cluster.c: with --store the server reports its minimum, and what its collector deletes is decided
- * by all servers together. Until it is registered every read is answered with an error.
+ * A command appends one reply to conn->out. Returns 0, or a negative errno when it could not be
+ * done at all; what it appended is then replaced by an error.
  */
-int cluster_start(struct server *server);
+typedef int command_fn(struct conn *conn, const struct request *request);
 
-/* Leaves it; no transaction is open any more. Also after cluster_start() has failed. */
-void cluster_stop(struct server *server);
+enum {
+    CMD_DATA = 1,    /* runs inside a transaction: the client's, or one of its own */
+    CMD_QUEUE = 2,   /* may stand between MULTI and EXEC */
+    CMD_NOW = 4,     /* runs at once even there */
+    CMD_OUTSIDE = 8, /* only when no transaction is open */
+};
 
-/* How far versions may be collected. */
-uint64_t cluster_safe_point(struct server *server);
+struct command {
+    const char *name;
+    command_fn *run;
+    int arity; /* arguments with the name; negative: at least that number */
+    const char *usage, *summary;
+    unsigned flags;
+    enum roster_command kind;
+};
 
-/* Whether the server may have lost its lease, so that nobody vouches for what it reads. */
-bool cluster_fenced(struct server *server);
+extern const struct command commands[]; /* the last one has no name */
 
-/* A section of INFO, and the first line of TRX LIST. */
-int cluster_info(struct server *server, struct buf *out);
-void cluster_line(struct server *server, struct buf *out);
+/* command.c: runs a request as a statement, and frees it. */
+void command_run(struct conn *conn, struct request *request);
+void command_wake(struct conn *conn, bool interrupted); /* ends the statement that sleeps */
+const struct command *command_find(struct slice name);
 
-/* operate.c: the watchdog with its limits and the history, if the options ask for them. */
-int operate_start(struct server *server);
+/* Runs commands until their transaction is the first to commit, and replies. */
+int command_autocommit(struct conn *conn, const struct request *request, command_fn *run);
 
-/* The status endpoint, likewise; the server is in its cluster by now. */
-int operate_show(struct server *server);
+/* Runs the subcommand that argument 1 names, or lists all for HELP. */
+int command_sub(struct conn *conn, const struct request *request, const struct command *list);
 
-/* It goes, so that nobody asks for a drain any more. In the loop. */
-void operate_quiet(struct server *server);
+/* Replies with the text that `write` appends. */
+int command_text(struct conn *conn, const void *arg,
+                 int (*write)(struct conn *conn, const void *arg, struct buf *text));
 
-/* Drains the server, then ends it; a second call ends it without further ado. In the loop. */
-void operate_drain(struct server *server);
+/* An empty buffer of the worker, for a reply whose length is not known yet. */
+struct buf *command_scratch(struct conn *conn);
 
-/* After the loop has ended; the history stays for the last transactions. */
-void operate_stop(struct server *server);
+int multi_queue(struct conn *conn, const struct command *command, struct request *request);
+void multi_discard(struct conn *conn);
+
+/* Sets the session's name; replies only when it cannot. */
+int client_set_name(struct conn *conn, struct slice name);
+
+command_fn cmd_get, cmd_set, cmd_mget, cmd_del, cmd_exists, cmd_incr, cmd_scan, cmd_strlen,
+    cmd_type, cmd_dbsize, cmd_flushdb;
+command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_trx;
+command_fn cmd_client, cmd_ping, cmd_echo, cmd_quit, cmd_reset, cmd_select, cmd_hello;
+command_fn cmd_config, cmd_command, cmd_debug, cmd_info;
 
 #endif

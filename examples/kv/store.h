@@ -2,155 +2,136 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The store: keys, each with a chain of versions. Who needs which version is not its business:
- * timestamps, the minimum and the safe point come from Roster.
+ * The store: keys, each with a chain of versions, newest first, and the transactions on it. Start
+ * timestamps and the safe point come from Roster, commit timestamps from the same oracle.
  *
- *     shard -> hash table -> entry (a key) -> newest version -> older -> ... -> oldest
+ * A reader at T takes the newest version with commit_ts <= T. A commit asks for its timestamp C
+ * while it holds the lock, and installs all its versions before it unlocks. A reader with T > C
+ * asked for T after the lock was taken, so it waits until all is installed and sees the whole
+ * commit; a reader with T < C sees none of it.
  *
- * A version has the timestamp of the commit that made it. A reader at T takes the newest version
- * with commit_ts <= T. A commit locks every shard that it writes, asks the oracle for its
- * timestamp C while it holds them, installs all its versions and unlocks. So a reader with T > C
- * asked for T after those locks were taken, finds them held until all is installed, and sees the
- * whole commit; a reader with T < C sees none of it.
+ * Each version that replaces another is queued in the order of commit_ts. Once such a version is
+ * at or below the safe point, no reader needs what is older: the collector takes it away. It costs
+ * what there is to collect, not a walk over all keys.
  *
- * The collector deletes what nobody at or above the safe point P can see: every version that has
- * a newer one with commit_ts <= P. Each version that makes another one old is queued in its shard
- * when it is installed; the queue is in order of commit_ts, so collecting costs what there is to
- * collect and not a walk over all keys.
+ * One lock and a table that does not grow keep this small: the subject here is Roster.
  */
 #ifndef KV_STORE_H
 #define KV_STORE_H
 
-#include "reply.h"
+#include "resp.h"
 
 #include <pthread.h>
-#include <roster/oracle.h>
-#include <roster/session.h>
+#include <roster/roster.h>
 #include <sys/queue.h>
-
-#define STORE_SHARDS 32
-#define STORE_ALL_SHARDS ((UINT64_C(1) << STORE_SHARDS) - 1)
 
 struct store_version {
     uint64_t commit_ts;
     struct store_version *older;
-    STAILQ_ENTRY(store_version) queue; /* of those that made another one old */
+    STAILQ_ENTRY(store_version) queue;
     struct store_entry *entry;
-    uint32_t len;
+    size_t len;
     bool deleted;
     char data[];
 };
 
 struct store_entry {
-    uint64_t hash;
     struct store_entry *next; /* in its bucket */
     struct store_version *newest;
-    size_t len;
-    char key[];
+    struct slice key;
+    char bytes[]; /* of the key */
 };
 
 STAILQ_HEAD(store_queue, store_version);
 
-struct store_shard {
-    pthread_mutex_t lock; /* of all that the shard leads to */
-    struct store_entry **buckets;
-    size_t mask;
-    size_t entries;
-    struct store_queue queue;
-} __attribute__((aligned(64)));
-
-struct store_stats {
-    uint64_t keys;      /* whose newest version is no deletion */
-    uint64_t versions;  /* kept now, deletions included */
-    uint64_t bytes;     /* that they take */
-    uint64_t collected; /* deleted by the collector since the start */
-};
-
 struct store {
-    struct store_shard shards[STORE_SHARDS];
+    pthread_rwlock_t lock;
+    struct store_entry **buckets;
+    struct store_queue queue;
     struct roster_oracle_local *oracle;
-    uint64_t hash_key[2];
-    uint64_t max_bytes;
-    struct store_stats stats; /* atomic, relaxed: they order nothing */
+    uint64_t seed;      /* of the hash: secret, so that no client can fill one bucket */
+    uint64_t max_bytes; /* of versions; 0: no limit */
+    uint64_t keys;      /* whose newest version is a value. These four: relaxed */
+    uint64_t versions;  /* deletions included */
+    uint64_t bytes;     /* that they take */
+    uint64_t collected; /* versions */
 };
 
-/* A key, and where it belongs. */
-struct store_key {
-    uint64_t hash;
-    struct slice bytes;
-};
+typedef void store_each_fn(struct slice key, void *arg);
 
-/* One write of a transaction, complete with all memory that installing it will need. */
-struct store_write {
-    struct store_key key; /* its bytes are in the entry */
-    struct store_write *next;
-    struct store_entry *entry;
-    struct store_version *version;
-};
-
-/* Returns NULL when memory is out. No more than `max_bytes` of versions are kept; 0: no limit. */
+/* Returns NULL when memory is out. */
 struct store *store_create(struct roster_oracle_local *oracle, uint64_t max_bytes);
 void store_destroy(struct store *store);
 
-uint64_t store_hash(const uint64_t key[2], const char *data, size_t len);
-struct store_key store_key(const struct store *store, struct slice bytes);
+/* For writing. */
+void store_lock(struct store *store);
+void store_unlock(struct store *store);
 
-static inline struct store_shard *store_shard(struct store *store, uint64_t hash)
-{
-    return &store->shards[hash % STORE_SHARDS];
-}
-
-/* Locks shards, a bit for each, in ascending order: commits cannot wait for each other in a circle.
- */
-void store_lock(struct store *store, uint64_t shards);
-void store_unlock(struct store *store, uint64_t shards);
-
-/* Under the shard's lock. */
-struct store_entry *store_find(const struct store_shard *shard, const struct store_key *key);
-void store_insert(struct store_shard *shard, struct store_entry *entry);
-void store_remove(struct store_shard *shard, struct store_entry *entry);
-
-/* The timestamp of a commit: asked for while the locks of all its shards are held. */
+/* The timestamp of a commit, which holds the lock. */
 uint64_t store_commit_ts(struct store *store);
 
-/* Appends the value that the key had at `ts`. Returns 1, or 0 when it had none. */
-int store_read(struct store *store, const struct store_key *key, uint64_t ts, struct buf *out);
+/* Under the lock. */
+struct store_entry *store_find(const struct store *store, struct slice key);
 
-/* How many keys had a value at `ts`. */
-uint64_t store_count(struct store *store, uint64_t ts);
+/* Return NULL when memory is out. A version of no value is a deletion. */
+struct store_entry *store_entry_new(struct slice key);
+struct store_version *store_version_new(const struct slice *value);
 
-/*
- * Calls `each` for the keys of one bucket that have a value at `ts`, and moves the cursor to the
- * next bucket; 0 is the first one, and comes again after the last. A key that has a value all the
- * time is met at least once, also when tables grow in between: buckets come in the order of their
- * reversed bits (Noordhuis, for Redis), in which a bucket and those that it was split into are
- * neighbours. `each` is called under the lock of the shard.
- */
-void store_scan(struct store *store, uint64_t ts, uint64_t *cursor,
-                void (*each)(struct slice key, void *arg), void *arg);
+/* Installs a version of a key, under the lock: takes over `*version`, and `*entry` when the key is
+ * new, and makes NULL of what it takes. */
+void store_install(struct store *store, struct store_entry **entry, struct store_version **version,
+                   uint64_t commit_ts);
 
-/* A write of the key, of nothing yet. Returns NULL when memory is out. */
-struct store_write *store_write_new(const struct store_key *key);
-void store_write_free(struct store_write *write);
+/* Appends the value at `ts`. Returns 1, or 0 when there is none. */
+int store_read(struct store *store, struct slice key, uint64_t ts, struct buf *out);
 
-/* Makes it a value, or for NULL a deletion, in place of what it was. Returns 0 or -ENOMEM. */
-int store_write_set(struct store_write *write, const struct slice *value);
-
-/*
- * Installs a list of writes at one timestamp if nobody committed one of the keys after `start_ts`;
- * they are still to be freed. `session` has the transaction open and keeps it open until this has
- * returned: its pin keeps the collector from deletions that the conflict check needs.
- *
- * Returns 0; -EAGAIN when somebody else was first; -ESTALE when roster_txn_check() says that it
- * cannot be told any more; -ENOSPC when the store is full. After an error nothing has happened.
- */
-int store_commit(struct store *store, struct roster_session *session, uint64_t start_ts,
-                 struct store_write *writes, uint64_t shards);
+/* Calls `each`, under the lock, for the keys of one bucket that have a value at `ts`; 0 is the
+ * cursor of the first bucket, and returned after the last. */
+uint64_t store_scan(struct store *store, uint64_t ts, uint64_t cursor, store_each_fn *each,
+                    void *arg);
 
 /* Deletes all keys at one timestamp. Returns 0, or -ENOMEM and nothing has happened. */
 int store_flush(struct store *store);
 
-/* Collects all that nobody at or above `safe_point` can see. */
+/* Frees what no reader at or above `safe_point` can see. */
 void store_collect(struct store *store, uint64_t safe_point);
+
+enum txn_state {
+    TXN_NONE,
+    TXN_OPEN,
+    TXN_FAILED, /* rolled back, but the client has not ended it yet */
+};
+
+struct txn {
+    struct store *store;
+    struct roster_session *session;
+    struct roster_history *history; /* NULL: none is kept */
+    enum txn_state state;
+    uint64_t start_ts;
+    struct txn_write *writes;
+    void *index; /* the writes by key, for tfind() */
+    size_t count, bytes, max_bytes;
+};
+
+/* Functions that return int return 0 (or what is said) or a negative errno. */
+int txn_begin(struct txn *txn);
+
+/* Appends the value as the transaction sees it. Returns 1, or 0 when there is none. */
+int txn_get(struct txn *txn, struct slice key, struct buf *out);
+
+/* Writes a value, or for NULL a deletion. -EFBIG when the transaction has written too much. */
+int txn_put(struct txn *txn, struct slice key, const struct slice *value);
+
+/* Calls `each` for keys that the transaction sees, for `count` if there are as many, and moves the
+ * cursor. `each` may not call back. */
+int txn_scan(struct txn *txn, uint64_t *cursor, size_t count, store_each_fn *each, void *arg);
+
+/* Ends it, whatever is returned: -EAGAIN when another transaction committed one of its keys first,
+ * -ESTALE when roster_txn_check() refuses it, -ENOSPC when the store is full. */
+int txn_commit(struct txn *txn);
+void txn_rollback(struct txn *txn);
+
+/* Rolls back; the client still has to end it. */
+void txn_fail(struct txn *txn);
 
 #endif

@@ -2,29 +2,40 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Transactions of the server.
+ * Transactions: that of a Roster session, and what it is going to write.
  */
 #include "config.h"
 
-#include "txn.h"
+#include "store.h"
 
 #include <errno.h>
 #include <roster/history.h>
-#include <roster/kill.h>
-#include <roster/txn.h>
 #include <search.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Any order of keys will do; a write begins with its key. */
+/* A write holds all memory that installing it takes, so that a commit cannot fail half way. */
+struct txn_write {
+    struct slice key;
+    struct txn_write *next;
+    struct store_entry *entry;
+    struct store_version *version;
+};
+
 static int compare(const void *a, const void *b)
 {
-    const struct store_key *left = a, *right = b;
+    const struct slice *left = a, *right = b; /* a write begins with its key */
 
-    if (left->hash != right->hash)
-        return left->hash < right->hash ? -1 : 1;
-    if (left->bytes.len != right->bytes.len)
-        return left->bytes.len < right->bytes.len ? -1 : 1;
-    return memcmp(left->bytes.data, right->bytes.data, left->bytes.len);
+    if (left->len != right->len)
+        return left->len < right->len ? -1 : 1;
+    return memcmp(left->data, right->data, left->len);
+}
+
+static void write_free(struct txn_write *write)
+{
+    free(write->entry);
+    free(write->version);
+    free(write);
 }
 
 static void keep(void *write)
@@ -34,7 +45,7 @@ static void keep(void *write)
 
 static void finish(struct txn *txn)
 {
-    struct store_write *write;
+    struct txn_write *write;
 
     if (txn->history)
         (void)roster_history_add(txn->history, txn->session);
@@ -42,11 +53,10 @@ static void finish(struct txn *txn)
     tdestroy(txn->index, keep);
     while ((write = txn->writes)) {
         txn->writes = write->next;
-        store_write_free(write);
+        write_free(write);
     }
     txn->index = NULL;
     txn->count = txn->bytes = 0;
-    txn->shards = 0;
     txn->state = TXN_NONE;
 }
 
@@ -65,122 +75,157 @@ static int interrupted(const struct txn *txn)
     return roster_killed(txn->session) ? -EINTR : 0;
 }
 
-static struct store_write *find(const struct txn *txn, const struct store_key *key)
+static struct txn_write *find(const struct txn *txn, struct slice key)
 {
-    void *node = tfind(key, &txn->index, compare);
+    void *node = tfind(&key, &txn->index, compare);
 
-    return node ? *(struct store_write **)node : NULL;
+    return node ? *(struct txn_write **)node : NULL;
 }
 
-int txn_get(struct txn *txn, struct slice name, struct buf *out)
+int txn_get(struct txn *txn, struct slice key, struct buf *out)
 {
-    struct store_key key = store_key(txn->store, name);
-    const struct store_write *write = find(txn, &key);
+    const struct txn_write *write = find(txn, key);
 
     if (interrupted(txn))
         return -EINTR;
     if (!write)
-        return store_read(txn->store, &key, txn->start_ts, out);
+        return store_read(txn->store, key, txn->start_ts, out);
     if (write->version->deleted)
         return 0;
     buf_append(out, write->version->data, write->version->len);
     return 1;
 }
 
-static int add_write(struct txn *txn, const struct store_key *key, const struct slice *value)
+static int add_write(struct txn *txn, struct slice key, struct store_version *version)
 {
-    struct store_write *write = store_write_new(key);
+    struct txn_write *write = calloc(1, sizeof(*write));
 
     if (!write)
         return -ENOMEM;
-    if (store_write_set(write, value) || !tsearch(&write->key, &txn->index, compare)) {
-        store_write_free(write);
+    write->entry = store_entry_new(key);
+    if (write->entry)
+        write->key = write->entry->key;
+    if (!write->entry || !tsearch(write, &txn->index, compare)) {
+        write_free(write);
         return -ENOMEM;
     }
+    write->version = version;
     write->next = txn->writes;
     txn->writes = write;
     txn->count++;
-    txn->shards |= UINT64_C(1) << key->hash % STORE_SHARDS;
     return 0;
 }
 
-int txn_put(struct txn *txn, struct slice name, const struct slice *value)
+int txn_put(struct txn *txn, struct slice key, const struct slice *value)
 {
-    struct store_key key = store_key(txn->store, name);
-    struct store_write *write = find(txn, &key);
-    size_t bytes = name.len + (value ? value->len : 0) + sizeof(*write);
-    int err;
+    struct txn_write *write = find(txn, key);
+    size_t bytes = key.len + (value ? value->len : 0) + sizeof(*write);
+    struct store_version *version;
+    int err = 0;
 
     if (interrupted(txn))
         return -EINTR;
     if (bytes > txn->max_bytes - txn->bytes)
         return -EFBIG;
-    err = write ? store_write_set(write, value) : add_write(txn, &key, value);
-    if (!err)
-        txn->bytes += bytes; /* too much when a key is written again: it is a limit, no account */
-    return err;
-}
-
-int txn_count(struct txn *txn, uint64_t *count)
-{
-    const struct store_write *write;
-    struct buf unused = {0};
-
-    *count = store_count(txn->store, txn->start_ts);
-    for (write = txn->writes; write; write = write->next) {
-        *count -= (uint64_t)store_read(txn->store, &write->key, txn->start_ts, &unused);
-        *count += !write->version->deleted;
+    version = store_version_new(value);
+    if (!version)
+        return -ENOMEM;
+    if (write) {
+        free(write->version);
+        write->version = version;
+    } else {
+        err = add_write(txn, key, version);
     }
-    buf_free(&unused);
-    return interrupted(txn);
+    if (err)
+        free(version);
+    else
+        txn->bytes += bytes; /* too much when a key is written again: a limit, not an account */
+    return err;
 }
 
 struct scan {
     const struct txn *txn;
     size_t seen;
-    void (*each)(struct slice key, void *arg);
+    store_each_fn *each;
     void *arg;
 };
 
-/* Leaves out what the transaction has written: that is told at the end. */
-static void scan_key(struct slice name, void *arg)
+/* Leaves out what the transaction has written: that comes at the end. */
+static void scan_key(struct slice key, void *arg)
 {
     struct scan *scan = arg;
-    struct store_key key = store_key(scan->txn->store, name);
 
-    if (find(scan->txn, &key))
+    if (find(scan->txn, key))
         return;
     scan->seen++;
-    scan->each(name, scan->arg);
+    scan->each(key, scan->arg);
 }
 
-int txn_scan(struct txn *txn, uint64_t *cursor, size_t count,
-             void (*each)(struct slice key, void *arg), void *arg)
+int txn_scan(struct txn *txn, uint64_t *cursor, size_t count, store_each_fn *each, void *arg)
 {
     struct scan scan = {.txn = txn, .each = each, .arg = arg};
-    const struct store_write *write;
-    size_t buckets;
+    const struct txn_write *write;
 
-    for (buckets = 0; scan.seen < count && buckets < 10 * count; buckets++) {
+    do {
         if (interrupted(txn))
             return -EINTR;
-        store_scan(txn->store, txn->start_ts, cursor, scan_key, &scan);
-        if (!*cursor)
-            break;
-    }
+        *cursor = store_scan(txn->store, txn->start_ts, *cursor, scan_key, &scan);
+    } while (*cursor && scan.seen < count);
     for (write = *cursor ? NULL : txn->writes; write; write = write->next)
         if (!write->version->deleted)
-            each(write->key.bytes, arg);
+            each(write->key, arg);
     return 0;
+}
+
+/* First committer wins. */
+static int validate(const struct txn *txn)
+{
+    const struct txn_write *write;
+    const struct store_entry *entry;
+
+    for (write = txn->writes; write; write = write->next) {
+        entry = store_find(txn->store, write->key);
+        if (entry && entry->newest->commit_ts > txn->start_ts)
+            return -EAGAIN;
+    }
+    return 0;
+}
+
+/* Only what adds a value needs room: deletions stay possible in a full store. */
+static bool fits(const struct txn *txn)
+{
+    const struct txn_write *write = txn->writes;
+
+    while (write && write->version->deleted)
+        write = write->next;
+    return !write || !txn->store->max_bytes ||
+           __atomic_load_n(&txn->store->bytes, __ATOMIC_RELAXED) < txn->store->max_bytes;
+}
+
+static int install(const struct txn *txn)
+{
+    struct txn_write *write;
+    uint64_t commit_ts = 0;
+    int err;
+
+    store_lock(txn->store);
+    err = validate(txn);
+    /* Vouches for deletions that validate() would have missed had they been collected. */
+    if (!err)
+        err = roster_txn_check(txn->session);
+    if (!err)
+        commit_ts = store_commit_ts(txn->store);
+    for (write = err ? NULL : txn->writes; write; write = write->next)
+        store_install(txn->store, &write->entry, &write->version, commit_ts);
+    store_unlock(txn->store);
+    return err;
 }
 
 int txn_commit(struct txn *txn)
 {
-    int err = txn->writes
-                  ? store_commit(txn->store, txn->session, txn->start_ts, txn->writes, txn->shards)
-                  : roster_txn_check(txn->session);
+    int err = !txn->writes ? roster_txn_check(txn->session) : fits(txn) ? install(txn) : -ENOSPC;
 
-    finish(txn); /* not before everything is installed, see store_commit() */
+    finish(txn); /* not before all is installed: its pin keeps what validate() compares */
     return err;
 }
 

@@ -7,9 +7,10 @@
 #include "config.h"
 
 #include "fuzz.h"
-#include "request.h"
+#include "resp.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LIMIT ((size_t)1 << 16)
@@ -28,13 +29,11 @@ static void check(const struct request *request)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct request_reader reader;
+    struct request_reader reader = {.limit = LIMIT};
     struct request *request;
     size_t piece = size ? (size_t)data[0] + 1 : 1, at = 1;
     int found = 0;
 
-    if (request_reader_init(&reader, LIMIT))
-        return 0;
     while (at < size && found >= 0) {
         size_t n = size - at < piece ? size - at : piece;
 
@@ -43,10 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at += n;
         while ((found = request_next(&reader, &request)) == 1) {
             check(request);
-            request_free(request);
+            free(request);
         }
         fuzz_require(found == 0 || (found == -EPROTO && reader.error), "%d", found);
     }
-    request_reader_free(&reader);
+    buf_free(&reader.in);
     return 0;
 }

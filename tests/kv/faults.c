@@ -22,8 +22,8 @@ uint64_t __real_roster_local_safe_point(const struct roster *roster);
 uint64_t __wrap_roster_local_safe_point(const struct roster *roster);
 uint64_t __real_store_commit_ts(struct store *store);
 uint64_t __wrap_store_commit_ts(struct store *store);
-void __real_store_lock(struct store *store, uint64_t shards);
-void __wrap_store_lock(struct store *store, uint64_t shards);
+void __real_store_lock(struct store *store);
+void __wrap_store_lock(struct store *store);
 
 static _Thread_local uint64_t early;
 
@@ -45,11 +45,11 @@ uint64_t __wrap_roster_local_safe_point(const struct roster *roster)
     return has_fault("minimum") ? UINT64_MAX : __real_roster_local_safe_point(roster);
 }
 
-void __wrap_store_lock(struct store *store, uint64_t shards)
+void __wrap_store_lock(struct store *store)
 {
     if (has_fault("commit"))
         early = dawdle(__real_store_commit_ts(store));
-    __real_store_lock(store, shards);
+    __real_store_lock(store);
 }
 
 uint64_t __wrap_store_commit_ts(struct store *store)

@@ -1,0 +1,333 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Buffers, replies and requests of the Redis protocol.
+ */
+#include "config.h"
+
+#include "resp.h"
+
+#include <errno.h>
+#include <hiredis/sds.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define KEEP_MAX 16384 /* bytes that an idle connection may keep */
+#define MAX_ARGS 65536
+#define MAX_LINE 65536
+#define MAX_HEADER 32 /* a length and its line end */
+
+static bool reserve(struct buf *buf, size_t more)
+{
+    size_t cap = buf->cap ? buf->cap : 256;
+    char *data = buf->data;
+
+    while (cap - buf->len < more)
+        cap *= 2;
+    if (buf->failed || (buf->limit && more > buf->limit - buf->len) ||
+        (cap > buf->cap && !(data = realloc(buf->data, cap))))
+        return !(buf->failed = true);
+    buf->data = data;
+    buf->cap = cap;
+    return true;
+}
+
+void buf_append(struct buf *buf, const void *data, size_t len)
+{
+    if (!len || !reserve(buf, len))
+        return;
+    memcpy(buf->data + buf->len, data, len);
+    buf->len += len;
+}
+
+__attribute__((format(printf, 2, 0))) static void append_args(struct buf *buf, const char *format,
+                                                              va_list args)
+{
+    va_list again;
+    size_t len;
+
+    va_copy(again, args);
+    len = (size_t)vsnprintf(NULL, 0, format, args);
+    if (reserve(buf, len + 1)) {
+        vsnprintf(buf->data + buf->len, len + 1, format, again);
+        buf->len += len;
+    }
+    va_end(again);
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    append_args(buf, format, args);
+    va_end(args);
+}
+
+void buf_truncate(struct buf *buf, size_t len)
+{
+    buf->len = len;
+    buf->failed = false;
+}
+
+void buf_clear(struct buf *buf)
+{
+    buf_truncate(buf, 0);
+    if (buf->cap > KEEP_MAX)
+        buf_free(buf);
+}
+
+void buf_free(struct buf *buf)
+{
+    free(buf->data);
+    buf->data = NULL;
+    buf->cap = 0;
+    buf_truncate(buf, 0);
+}
+
+int reply_status(struct buf *out, const char *format, ...)
+{
+    va_list args;
+
+    buf_append(out, "+", 1);
+    va_start(args, format);
+    append_args(out, format, args);
+    va_end(args);
+    buf_append(out, "\r\n", 2);
+    return 0;
+}
+
+int reply_error(struct buf *out, const char *format, ...)
+{
+    size_t at = out->len;
+    va_list args;
+
+    buf_append(out, "-", 1);
+    va_start(args, format);
+    append_args(out, format, args);
+    va_end(args);
+    for (; at < out->len; at++)
+        if (out->data[at] < ' ')
+            out->data[at] = '?';
+    buf_append(out, "\r\n", 2);
+    return 0;
+}
+
+static int header(struct buf *out, char type, int64_t number)
+{
+    buf_printf(out, "%c%" PRId64 "\r\n", type, number);
+    return 0;
+}
+
+int reply_integer(struct buf *out, int64_t value)
+{
+    return header(out, ':', value);
+}
+
+int reply_bulk(struct buf *out, const char *data, size_t len)
+{
+    header(out, '$', (int64_t)len);
+    buf_append(out, data, len);
+    buf_append(out, "\r\n", 2);
+    return 0;
+}
+
+int reply_string(struct buf *out, const char *text)
+{
+    if (text)
+        return reply_bulk(out, text, strlen(text));
+    buf_printf(out, out->resp3 ? "_\r\n" : "$-1\r\n");
+    return 0;
+}
+
+int reply_array(struct buf *out, size_t count)
+{
+    return header(out, '*', (int64_t)count);
+}
+
+int reply_map(struct buf *out, size_t pairs)
+{
+    return out->resp3 ? header(out, '%', (int64_t)pairs) : header(out, '*', (int64_t)(2 * pairs));
+}
+
+int reply_text(struct buf *out, const char *data, size_t len)
+{
+    if (!out->resp3)
+        return reply_bulk(out, data, len);
+    header(out, '=', (int64_t)len + 4);
+    buf_append(out, "txt:", 4);
+    buf_append(out, data, len);
+    buf_append(out, "\r\n", 2);
+    return 0;
+}
+
+bool request_is(const struct request *request, size_t n, const char *word)
+{
+    return n < request->argc && request->argv[n].len == strlen(word) &&
+           !strcasecmp(request->argv[n].data, word);
+}
+
+int request_feed(struct request_reader *reader, const char *data, size_t len)
+{
+    struct buf *in = &reader->in;
+
+    if (reader->at) {
+        memmove(in->data, in->data + reader->at, in->len - reader->at);
+        in->len -= reader->at;
+        reader->scanned -= reader->at;
+        reader->at = 0;
+    }
+    if (!in->len)
+        buf_clear(in);
+    buf_append(in, data, len);
+    return in->failed ? -ENOMEM : 0;
+}
+
+size_t request_held(const struct request_reader *reader)
+{
+    return reader->in.len - reader->at;
+}
+
+static int refuse(struct request_reader *reader, const char *why)
+{
+    reader->error = why;
+    return -EPROTO;
+}
+
+/* One block: the slices, then the bytes, each argument with a final zero. */
+static struct request *request_new(size_t argc, size_t bytes)
+{
+    struct request *request =
+        malloc(sizeof(*request) + argc * sizeof(request->argv[0]) + argc + bytes);
+
+    if (request)
+        *request = (struct request){NULL, 0, 0};
+    return request;
+}
+
+static void add_argument(struct request *request, size_t argc, const char *data, size_t len)
+{
+    char *to = (char *)&request->argv[argc] + request->bytes + request->argc;
+
+    memcpy(to, data, len);
+    to[len] = '\0';
+    request->argv[request->argc++] = (struct slice){to, len};
+    request->bytes += len;
+}
+
+/* A line as people type it, split as redis-cli splits one. */
+static int next_line(struct request_reader *reader, struct request **request)
+{
+    size_t held = request_held(reader), len, n;
+    const char *line = reader->in.data + reader->at;
+    const char *end = memchr(line, '\n', held < MAX_LINE ? held : MAX_LINE);
+    int argc = 0;
+    char *copy;
+    sds *words;
+
+    if (!end)
+        return held < MAX_LINE ? 0 : refuse(reader, "line too long");
+    len = (size_t)(end - line);
+    copy = strndup(line, len);
+    words = copy ? sdssplitargs(copy, &argc) : NULL;
+    free(copy);
+    if (!words)
+        return refuse(reader, copy ? "unbalanced quotes in request" : "out of memory");
+    *request = request_new((size_t)argc, len); /* words are never longer than typed */
+    for (n = 0; *request && n < (size_t)argc; n++)
+        add_argument(*request, (size_t)argc, words[n], sdslen(words[n]));
+    sdsfreesplitres(words, argc);
+    reader->scanned = reader->at += len + 1;
+    return *request ? 1 : refuse(reader, "out of memory");
+}
+
+/* A line "*N" or "$N" at `scanned`. Returns 1 with the number and moves on, 0 or -EPROTO. */
+static int take_header(struct request_reader *reader, char type, size_t *number)
+{
+    const char *line = reader->in.data + reader->scanned, *at = line + 1;
+    size_t waiting = reader->in.len - reader->scanned;
+    const char *end = memchr(line, '\n', waiting < MAX_HEADER ? waiting : MAX_HEADER);
+
+    if (waiting && *line != type)
+        return refuse(reader, *line == '*'   ? "arguments must be bulk strings, not arrays"
+                              : *line == ':' ? "arguments must be bulk strings, not integers"
+                                             : "arguments must be bulk strings");
+    if (!end)
+        return waiting < MAX_HEADER ? 0 : refuse(reader, "invalid length");
+    if (*at == '-')
+        return refuse(reader, "negative length");
+    for (*number = 0; *at >= '0' && *at <= '9' && *number <= SIZE_MAX / 100; at++)
+        *number = *number * 10 + (size_t)(*at - '0');
+    if (at == line + 1 || *at != '\r' || at + 1 != end)
+        return refuse(reader, "invalid length");
+    reader->scanned = (size_t)(end + 1 - reader->in.data);
+    return 1;
+}
+
+/* Builds the request whose arguments are complete between `at` and `scanned`. */
+static int build(struct request_reader *reader, struct request **request)
+{
+    const char *at = memchr(reader->in.data + reader->at, '\n', MAX_HEADER);
+    size_t n, len;
+
+    *request = request_new(reader->argc, reader->scanned - reader->at);
+    for (n = 0; *request && n < reader->argc; n++) {
+        len = strtoull(at + 2, NULL, 10);
+        at = (const char *)memchr(at + 1, '\n', MAX_HEADER) + 1;
+        add_argument(*request, reader->argc, at, len);
+        at += len + 1;
+    }
+    reader->at = reader->scanned;
+    reader->argc = reader->seen = 0;
+    return *request ? 1 : refuse(reader, "out of memory");
+}
+
+static int next_array(struct request_reader *reader, struct request **request)
+{
+    size_t len, before = reader->scanned;
+    int got = 1;
+
+    if (before == reader->at) {
+        got = take_header(reader, '*', &reader->argc);
+        if (got > 0 && reader->argc > MAX_ARGS)
+            return refuse(reader, "too many arguments");
+    }
+    for (; got > 0 && reader->seen < reader->argc; reader->seen++) {
+        before = reader->scanned;
+        got = take_header(reader, '$', &len);
+        if (got <= 0)
+            break;
+        if (reader->scanned - reader->at > reader->limit ||
+            len > reader->limit - (reader->scanned - reader->at))
+            return refuse(reader, "request too large");
+        if (reader->in.len - reader->scanned < len + 2) {
+            reader->scanned = before; /* its header is read again */
+            return 0;
+        }
+        reader->scanned += len + 2;
+        if (memcmp(reader->in.data + reader->scanned - 2, "\r\n", 2) != 0)
+            return refuse(reader, "an argument is longer than announced");
+    }
+    return got > 0 ? build(reader, request) : got;
+}
+
+int request_next(struct request_reader *reader, struct request **request)
+{
+    int got;
+
+    while (request_held(reader)) {
+        if (reader->in.data[reader->at] == '*')
+            got = next_array(reader, request);
+        else
+            got = next_line(reader, request);
+        if (got <= 0 || (*request)->argc)
+            return got;
+        free(*request); /* an empty line or array asks for nothing */
+    }
+    return 0;
+}

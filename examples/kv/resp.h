@@ -1,0 +1,82 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The Redis protocol: requests, growing buffers, and replies in version 2 or 3.
+ */
+#ifndef KV_RESP_H
+#define KV_RESP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that another object owns. */
+struct slice {
+    const char *data;
+    size_t len;
+};
+
+struct buf {
+    char *data;
+    size_t len, cap;
+    size_t limit; /* 0: none */
+    bool failed;  /* out of memory or above the limit: the contents are incomplete */
+    bool resp3;   /* which replies are written here */
+};
+
+void buf_append(struct buf *buf, const void *data, size_t len);
+void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Drops what came after `len`, and a failure with it. */
+void buf_truncate(struct buf *buf, size_t len);
+
+/* Empties it; frees a large buffer. */
+void buf_clear(struct buf *buf);
+void buf_free(struct buf *buf);
+
+/* Replies return 0, so that a command can end with them. */
+int reply_status(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int reply_integer(struct buf *out, int64_t value);
+int reply_bulk(struct buf *out, const char *data, size_t len);
+int reply_string(struct buf *out, const char *text); /* nil for NULL */
+int reply_array(struct buf *out, size_t count);      /* the elements follow */
+int reply_map(struct buf *out, size_t pairs);        /* keys, each with its value, follow */
+int reply_text(struct buf *out, const char *data, size_t len); /* for people to read */
+
+/* The first word is the kind of error ("ERR", "CONFLICT"); control characters become '?'. */
+int reply_error(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct request {
+    struct request *next; /* queued by MULTI */
+    size_t argc;
+    size_t bytes; /* of all arguments */
+    struct slice argv[];
+};
+
+/* Whether argument `n` exists and is the word, in any case. */
+bool request_is(const struct request *request, size_t n, const char *word);
+
+/* The input of a client. */
+struct request_reader {
+    struct buf in;
+    size_t at;         /* the current request begins here */
+    size_t scanned;    /* up to here it is complete */
+    size_t argc, seen; /* arguments of an array: announced, complete */
+    size_t limit;      /* bytes of one request */
+    const char *error;
+};
+
+/* Adds input. Returns 0 or -ENOMEM. */
+int request_feed(struct request_reader *reader, const char *data, size_t len);
+
+/* Bytes that are not yet returned as requests. */
+size_t request_held(const struct request_reader *reader);
+
+/*
+ * Takes the next complete request. Returns 1 and stores it (to be freed with free()); 0 when it is
+ * incomplete; -EPROTO, with reader->error, when the input is invalid: no further call is allowed.
+ */
+int request_next(struct request_reader *reader, struct request **request);
+
+#endif
