@@ -2,11 +2,12 @@ dnl SPDX-License-Identifier: LGPL-2.1-or-later
 dnl SPDX-FileCopyrightText: 2026 The Roster developers
 
 dnl ROSTER_OPTIONAL_PKG(VAR, PKG-CONFIG MODULES, DEBIAN PACKAGE, PURPOSE)
-dnl Looks for a package that Roster can do without, unless --without-var is given; --with-var
+dnl Looks for a package that Roster can do without, unless --without-var is given (VAR in small letters,
+dnl with hyphens); --with-var
 dnl makes its absence an error. Sets VAR_CFLAGS, VAR_LIBS, roster_have_VAR and the conditional
 dnl HAVE_VAR, defines HAVE_VAR in config.h, and notes the outcome for ROSTER_SUMMARY.
 AC_DEFUN([ROSTER_OPTIONAL_PKG], [
-m4_pushdef([roster_lower], m4_tolower([$1]))
+m4_pushdef([roster_lower], m4_translit(m4_tolower([$1]), [_], [-]))
 AC_ARG_WITH(roster_lower,
   [AS_HELP_STRING([--without-]roster_lower, [do without ]roster_lower[ ($4)])],
   [], [AS_TR_SH([with_]roster_lower)=auto])

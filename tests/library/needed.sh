@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # What each library brings into a server's process: the core liburcu alone, the status endpoint
-# libmicrohttpd beside the core, and none of the libraries that stores need.
+# libmicrohttpd beside the core, and none of the libraries that stores need; the extension of SQLite
+# the core and SQLite.
 
 set -euo pipefail
 
@@ -26,6 +27,7 @@ needs() {
 
 needs libroster.so 'liburcu(-[a-z]+)?\.so\.[0-9]+'
 needs libroster-status.so 'libroster\.so\.[0-9]+|libmicrohttpd\.so\.[0-9]+|libjansson\.so\.[0-9]+'
+needs roster.so 'libroster\.so\.[0-9]+|libsqlite3\.so\.[0-9]+'
 [ -e libroster.so ]
 # And in turn, as the program sees it.
 if [ -e libroster-status.so ] && [ "${ROSTER_SANITIZER:-none}" = none ]; then

@@ -1,0 +1,244 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Connections: each is a session from its opening until SQLite frees it, which may be long after
+ * sqlite3_close_v2() when a cursor was leaked.
+ */
+#include "config.h"
+
+#include "sqlite/extension.h"
+
+#include "core/base/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+SQLITE_EXTENSION_INIT3
+
+pthread_mutex_t rst_ext_lock = PTHREAD_MUTEX_INITIALIZER;
+struct rst_ext_conn *rst_ext_conns;
+struct roster *rst_ext_roster;
+atomic_bool rst_ext_ticking;
+
+static uint64_t last_id; /* under rst_ext_lock */
+static bool forks_seen;
+
+const char *rst_ext_application(void)
+{
+    return program_invocation_short_name;
+}
+
+struct rst_ext_conn *rst_ext_find(uint64_t id)
+{
+    struct rst_ext_conn *conn;
+
+    for (conn = rst_ext_conns; conn && conn->id != id; conn = conn->next)
+        ;
+    return conn;
+}
+
+/* A fork finds the lock free, in the child as well; what the child inherits is the parent's. */
+static void before_fork(void)
+{
+    pthread_mutex_lock(&rst_ext_lock);
+}
+
+static void after_fork(void)
+{
+    pthread_mutex_unlock(&rst_ext_lock);
+}
+
+static void after_fork_in_child(void)
+{
+    struct rst_ext_conn *conn;
+
+    for (conn = rst_ext_conns; conn; conn = conn->next)
+        conn->quiet = true;
+    rst_ext_conns = NULL;
+    rst_ext_roster = NULL;
+    last_id = 0;
+    pthread_mutex_unlock(&rst_ext_lock);
+}
+
+/* The first connection of the process makes the roster. Under rst_ext_lock. */
+static int make_roster(char **message)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    int err = 0;
+
+    if (rst_ext_roster)
+        return 0;
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    options.text_limit = RST_EXT_LAST;
+    if (!forks_seen)
+        err = -pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    forks_seen |= !err;
+    if (!err)
+        err = roster_create(&options, &rst_ext_roster);
+    if (err)
+        *message = sqlite3_mprintf("roster: %s", roster_strerror(err));
+    return err;
+}
+
+/* Under rst_ext_lock. */
+static int open_session(struct rst_ext_conn *conn)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    const char *file = sqlite3_db_filename(conn->db, "main");
+    char attributes[128];
+    int err;
+
+    snprintf(attributes, sizeof(attributes), "thread=%ld,opened=%llu,mutex=%s", (long)conn->thread,
+             (unsigned long long)conn->opened_ms,
+             sqlite3_db_mutex(conn->db) ? "serialized" : "none");
+    attr.database = file && *file ? file : ":memory:";
+    attr.application = rst_ext_application();
+    attr.attributes = attributes;
+    attr.id = (uint64_t)getpid() * RST_EXT_IDS + last_id % RST_EXT_IDS + 1;
+    err = roster_session_open(rst_ext_roster, &attr, &conn->session);
+    if (err)
+        return err;
+    last_id++;
+    conn->id = attr.id;
+    return 0;
+}
+
+int rst_ext_session_again(struct rst_ext_conn *conn)
+{
+    struct roster_session *before = conn->session;
+    int err = open_session(conn);
+
+    if (!err)
+        (void)roster_session_close(before);
+    return err;
+}
+
+static void link_conn(struct rst_ext_conn *conn)
+{
+    conn->next = rst_ext_conns;
+    conn->link = &rst_ext_conns;
+    if (conn->next)
+        conn->next->link = &conn->next;
+    rst_ext_conns = conn;
+}
+
+static void free_conn(struct rst_ext_conn *conn)
+{
+    pthread_mutex_destroy(&conn->last_lock);
+    free(conn->open);
+    free(conn->reset);
+    free(conn);
+}
+
+/* SQLite frees the connection. */
+static void gone(void *arg)
+{
+    struct rst_ext_conn *conn = arg;
+
+    if (conn->quiet && rst_process_forked()) {
+        free_conn(conn);
+        return;
+    }
+    pthread_mutex_lock(&rst_ext_lock);
+    *conn->link = conn->next;
+    if (conn->next)
+        conn->next->link = conn->link;
+    pthread_mutex_unlock(&rst_ext_lock);
+    (void)roster_session_close(conn->session);
+    free_conn(conn);
+}
+
+static struct rst_ext_conn *new_conn(sqlite3 *db)
+{
+    struct rst_ext_conn *conn = calloc(1, sizeof(*conn));
+    struct timespec now;
+
+    if (!conn)
+        return NULL;
+    clock_gettime(CLOCK_REALTIME, &now);
+    conn->db = db;
+    conn->opened_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    conn->thread = (pid_t)syscall(SYS_gettid);
+    pthread_mutex_init(&conn->last_lock, NULL);
+    return conn;
+}
+
+/* roster_id() is also what keeps the connection's record: SQLite frees it with the connection. */
+static void id_function(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    const struct rst_ext_conn *conn = sqlite3_user_data(context);
+
+    (void)argc;
+    (void)argv;
+    sqlite3_result_int64(context, (sqlite3_int64)conn->id);
+}
+
+static const struct rst_ext_conn *find_db(const sqlite3 *db)
+{
+    const struct rst_ext_conn *conn;
+
+    for (conn = rst_ext_conns; conn && conn->db != db; conn = conn->next)
+        ;
+    return conn;
+}
+
+uint64_t rst_ext_id_of(const sqlite3 *db)
+{
+    const struct rst_ext_conn *conn;
+    uint64_t id;
+
+    pthread_mutex_lock(&rst_ext_lock);
+    conn = find_db(db);
+    id = conn ? conn->id : 0;
+    pthread_mutex_unlock(&rst_ext_lock);
+    return id;
+}
+
+static int add(sqlite3 *db, char **message, struct rst_ext_conn **made)
+{
+    struct rst_ext_conn *conn;
+    int err = make_roster(message);
+
+    *made = NULL;
+    if (err || find_db(db))
+        return err;
+    conn = new_conn(db);
+    if (!conn)
+        return -ENOMEM;
+    err = open_session(conn);
+    if (err) {
+        *message = sqlite3_mprintf("roster: %s", roster_strerror(err));
+        free_conn(conn);
+        return err;
+    }
+    link_conn(conn);
+    *made = conn;
+    return 0;
+}
+
+int rst_ext_open(sqlite3 *db, char **message)
+{
+    struct rst_ext_conn *conn;
+    int err;
+
+    pthread_mutex_lock(&rst_ext_lock);
+    err = add(db, message, &conn);
+    pthread_mutex_unlock(&rst_ext_lock);
+    if (err)
+        return err == -ENOMEM ? SQLITE_NOMEM : SQLITE_ERROR;
+    if (!conn)
+        return SQLITE_OK;
+    /* Calls gone() if it fails, too. */
+    err = sqlite3_create_function_v2(db, "roster_id", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, conn,
+                                     id_function, NULL, NULL, gone);
+    if (!err)
+        err = sqlite3_trace_v2(db, RST_EXT_EVENTS, rst_ext_trace, conn);
+    if (!err)
+        err = rst_ext_functions_register(db, conn);
+    return err;
+}

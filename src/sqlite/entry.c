@@ -1,0 +1,72 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The entry point that SQLite looks for in roster.so, which then works for this and all further
+ * connections of the process, and stays loaded.
+ */
+#include "config.h"
+
+#include "sqlite/entry.h"
+
+#include "sqlite/extension.h"
+
+#include <stdio.h>
+
+SQLITE_EXTENSION_INIT1
+
+#define OLDEST 3034000 /* has sqlite3_txn_state() */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* A process may hold several copies of SQLite: one in a library, another inside the program. */
+static int take_copy(const struct sqlite3_api_routines *api, char **message)
+{
+    int err = SQLITE_OK;
+
+    pthread_mutex_lock(&lock);
+    if (sqlite3_api && sqlite3_api != api) {
+        *message = api->mprintf("roster: it is loaded already, for another copy of SQLite in this "
+                                "process");
+        err = SQLITE_ERROR;
+    } else if (api->libversion_number() < OLDEST) {
+        *message =
+            api->mprintf("roster: SQLite 3.34 or newer is needed, this is %s", api->libversion());
+        err = SQLITE_ERROR;
+    } else {
+        sqlite3_api = api;
+    }
+    pthread_mutex_unlock(&lock);
+    return err;
+}
+
+static int enter(sqlite3 *db, char **message, const struct sqlite3_api_routines *api)
+{
+    int err = take_copy(api, message);
+
+    if (!err)
+        err = rst_ext_open(db, message);
+    return err ? err : rst_ext_tables_register(db);
+}
+
+/* For every connection that is opened: an error here would make the opening fail. */
+int rst_ext_auto(sqlite3 *db, char **message, const struct sqlite3_api_routines *api)
+{
+    char *text = NULL;
+    int err = enter(db, &text, api);
+
+    (void)message;
+    if (err)
+        api->log(err, "%s: the connection is not shown", text ? text : "roster");
+    api->free(text);
+    return SQLITE_OK;
+}
+
+int sqlite3_roster_init(sqlite3 *db, char **message, const struct sqlite3_api_routines *api)
+{
+    int err = enter(db, message, api);
+
+    if (!err)
+        err = sqlite3_auto_extension((void (*)(void))rst_ext_auto);
+    return err ? err : SQLITE_OK_LOAD_PERMANENTLY;
+}

@@ -1,0 +1,22 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * How SQLite enters roster.so.
+ */
+#ifndef ROSTER_SQLITE_ENTRY_H
+#define ROSTER_SQLITE_ENTRY_H
+
+struct sqlite3;
+struct sqlite3_api_routines;
+
+#define RST_EXT_EXPORT __attribute__((visibility("default")))
+
+/* The entry point, by SQLite's convention for a file roster.so. */
+RST_EXT_EXPORT int sqlite3_roster_init(struct sqlite3 *db, char **message,
+                                       const struct sqlite3_api_routines *api);
+
+/* For sqlite3_auto_extension(). */
+int rst_ext_auto(struct sqlite3 *db, char **message, const struct sqlite3_api_routines *api);
+
+#endif /* ROSTER_SQLITE_ENTRY_H */

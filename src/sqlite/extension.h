@@ -1,0 +1,161 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * roster.so, an extension of SQLite: what its parts share.
+ *
+ * Every connection that is opened after the extension was loaded is a session of one roster of the
+ * process. SQLite calls back when a statement begins and ends (sqlite3_trace_v2), always inside the
+ * connection's mutex, or in the one thread that uses a connection without. So the owner of a
+ * session, in Roster's sense, is the thread that is inside the connection.
+ *
+ * Locks, outermost first: a connection's mutex (SQLite's), rst_ext_lock. Who holds rst_ext_lock
+ * only tries a connection's mutex. The beginning of a statement takes neither; its end takes
+ * rst_ext_lock only when the statement was killed.
+ */
+#ifndef ROSTER_SQLITE_EXTENSION_H
+#define ROSTER_SQLITE_EXTENSION_H
+
+#include <pthread.h>
+#include <roster/roster.h>
+#include <sqlite3ext.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#define RST_EXT_LAST 1024 /* bytes of a last statement, and of what is shown of any */
+
+/* The ids of a process begin at its pid times this, so that no two on a machine have the same. */
+#define RST_EXT_IDS UINT64_C(1000000000)
+
+/* A statement that has begun and not ended. */
+struct rst_ext_cursor {
+    sqlite3_stmt *stmt;
+    const char *sql; /* the statement's own */
+};
+
+struct rst_ext_conn {
+    sqlite3 *db;
+    struct roster_session *session;
+    /* The owner's. */
+    struct rst_ext_cursor *open; /* in the order in which they began; the first one is shown */
+    unsigned n, room;
+    unsigned unseen; /* have begun, but there was no memory for them */
+    bool in_txn, shown, writes;
+    bool quiet;  /* what runs now is the extension's own, and not shown */
+    bool held;   /* its owner has rst_ext_lock */
+    int changes; /* sqlite3_total_changes() before the transaction's first */
+    /* Written by the owner, read by any thread. */
+    atomic_uint cursors;         /* n + unseen */
+    atomic_uint_least64_t txn;   /* number of the open transaction, 0 without one */
+    atomic_uint_least64_t rows;  /* that the statement shown has returned */
+    atomic_uint_least64_t asked; /* the transaction whose end was asked for */
+    uint64_t txns;               /* the last number */
+    /* Never changes. */
+    uint64_t opened_ms; /* since the Unix epoch */
+    pid_t thread;       /* that opened it */
+    /* Under rst_ext_lock; `reset` and `n_reset` inside the connection. */
+    struct rst_ext_conn *next, **link;
+    uint64_t id;
+    struct rst_ext_reset {
+        const sqlite3_stmt *stmt;
+        uint64_t text; /* its hash */
+    } * reset;         /* what was reset from outside, and must not begin again unnoticed */
+    unsigned n_reset;
+    uint64_t settled; /* the statement whose kill its owner has seen before it was acted on */
+    uint64_t hit;     /* the statement that was interrupted */
+    /* Under `last_lock`. */
+    pthread_mutex_t last_lock;
+    char last[RST_EXT_LAST]; /* the statement that ended last in the open transaction */
+};
+
+extern pthread_mutex_t rst_ext_lock;
+extern struct rst_ext_conn *rst_ext_conns;
+extern struct roster *rst_ext_roster; /* NULL until the first connection, and if there is none */
+
+/* Set while the background thread ticks the roster's clock; else each statement does. */
+extern atomic_bool rst_ext_ticking;
+
+/* settings.c: what was asked for, by the environment or roster_setting(). */
+struct rst_ext_settings {
+    atomic_uint_least64_t max_txn_ms, max_statement_ms; /* 0: no limit */
+    atomic_bool values;                                 /* show bound values */
+    atomic_bool unsafe;                                 /* limits reset cursors, too */
+};
+extern struct rst_ext_settings rst_ext_settings;
+int rst_ext_settings_read(char **message);
+int rst_ext_settings_register(sqlite3 *db);
+
+/* conn.c */
+int rst_ext_open(sqlite3 *db, char **message);
+struct rst_ext_conn *rst_ext_find(uint64_t id); /* under rst_ext_lock */
+uint64_t rst_ext_id_of(const sqlite3 *db);      /* 0: not known */
+const char *rst_ext_application(void);
+int rst_ext_session_again(struct rst_ext_conn *conn); /* owner: replaces a killed session */
+
+/* trace.c: sqlite3_trace_v2()'s callback. */
+#define RST_EXT_EVENTS (SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_ROW)
+int rst_ext_trace(unsigned event, void *conn, void *stmt, void *detail);
+
+/* end.c */
+enum rst_ext_how { RST_EXT_STATEMENT, RST_EXT_TXN, RST_EXT_UNSAFE };
+enum rst_ext_result {
+    RST_EXT_NOTHING,  /* there is nothing to end */
+    RST_EXT_GONE,     /* there is no such connection */
+    RST_EXT_DONE,     /* ended */
+    RST_EXT_ASKED,    /* interrupted: it ends as soon as its thread notices */
+    RST_EXT_CURSOR,   /* interrupted, but a cursor stays open until its thread uses it */
+    RST_EXT_OTHERS,   /* a statement beside which others are open: not interrupted */
+    RST_EXT_NOT_OURS, /* the connection has no mutex: only its own thread may end that */
+    RST_EXT_FAILED,   /* the kernel or SQLite refused */
+};
+enum rst_ext_result rst_ext_end(uint64_t id, enum rst_ext_how how, uint64_t txn);
+const char *rst_ext_result_text(enum rst_ext_result result);
+void rst_ext_settle(struct rst_ext_conn *conn, uint64_t statement); /* owner: it was killed */
+bool rst_ext_was_reset(struct rst_ext_conn *conn, const sqlite3_stmt *stmt, const char *sql);
+
+/* wal.c: the WAL of a connection's file. Under the connection's mutex. */
+struct rst_ext_wal {
+    uint32_t pages, written_back, page_size;
+};
+bool rst_ext_wal_read(sqlite3 *db, const char *schema, struct rst_ext_wal *wal);
+
+/* rows.c: what is shown of connections, of this process and of others. */
+struct rst_ext_row {
+    uint64_t id, process, thread, opened_ms, rows;
+    int64_t txn_ms, statement_ms; /* -1: none */
+    unsigned cursors;
+    bool inside; /* its thread is inside SQLite */
+    bool writes;
+    bool mutex;
+    bool is_last;                    /* the text is that of the statement that ended last */
+    char *application, *file, *text; /* by sqlite3_malloc() */
+};
+struct rst_ext_rows {
+    struct rst_ext_row *row;
+    size_t n, room;
+};
+int rst_ext_rows_add(struct rst_ext_rows *rows, struct rst_ext_row **row);
+int rst_ext_rows_local(struct rst_ext_rows *rows, const sqlite3 *asking);
+void rst_ext_rows_free(struct rst_ext_rows *rows);
+const char *rst_ext_row_state(const struct rst_ext_row *row);
+void rst_ext_row_describe(const struct rst_ext_row *row, char *to, size_t size);
+
+/* peers.c: other processes, through their sockets in the runtime directory. */
+int rst_ext_peers_rows(sqlite3 *db, const char *file, struct rst_ext_rows *rows);
+char *rst_ext_peers_kill(uint64_t id, const char *how); /* by sqlite3_malloc(); NULL: no memory */
+bool rst_ext_runtime_dir(char *to, size_t size);
+
+/* background.c: the endpoint, and the thread that carries out kills and limits. */
+int rst_ext_background_start(char **message);
+int rst_ext_status_start(const char *address, char **message);
+const char *rst_ext_status_address(void); /* NULL: none */
+void rst_ext_background_wake(uint64_t id, void *arg);
+
+/* tables.c, functions.c */
+int rst_ext_tables_register(sqlite3 *db);
+int rst_ext_functions_register(sqlite3 *db, struct rst_ext_conn *conn);
+
+#endif /* ROSTER_SQLITE_EXTENSION_H */

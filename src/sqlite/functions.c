@@ -1,0 +1,142 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The functions roster_kill(ID [, HOW]) and roster_checkpoint([SCHEMA]).
+ */
+#include "config.h"
+
+#include "sqlite/extension.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+SQLITE_EXTENSION_INIT3
+
+static const struct {
+    const char *name;
+    enum rst_ext_how how;
+} hows[] = {
+    {"transaction", RST_EXT_TXN}, {"statement", RST_EXT_STATEMENT}, {"unsafe", RST_EXT_UNSAFE}};
+
+static void fail(sqlite3_context *context, const char *format, const char *what)
+{
+    char *text = sqlite3_mprintf(format, what);
+
+    if (text)
+        sqlite3_result_error(context, text, -1);
+    else
+        sqlite3_result_error_nomem(context);
+    sqlite3_free(text);
+}
+
+static void kill_function(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    const struct rst_ext_conn *self = sqlite3_user_data(context);
+    const char *how = argc > 1 ? (const char *)sqlite3_value_text(argv[1]) : "transaction";
+    sqlite3_int64 id = sqlite3_value_int64(argv[0]);
+    enum rst_ext_result result;
+    size_t n;
+
+    for (n = 0; how && n < 3 && strcmp(hows[n].name, how) != 0; n++)
+        ;
+    if (!how || n == 3) {
+        fail(context, "roster_kill(): how is 'transaction', 'statement' or 'unsafe', not '%s'",
+             how ? how : "NULL");
+    } else if (sqlite3_value_type(argv[0]) != SQLITE_INTEGER || id <= 0) {
+        fail(context, "roster_kill() takes an id of roster_connections, not '%s'",
+             (const char *)sqlite3_value_text(argv[0]));
+    } else if ((uint64_t)id == self->id) {
+        fail(context, "roster_kill(): %s", "that is this connection");
+    } else if ((uint64_t)id / RST_EXT_IDS != (uint64_t)getpid()) {
+        fail(context, "roster_kill(): %s", "that connection is another process's");
+    } else {
+        result = rst_ext_end((uint64_t)id, hows[n].how, 0);
+        sqlite3_result_text(context, rst_ext_result_text(result), -1, SQLITE_STATIC);
+    }
+}
+
+/* Names what is in the way, one a line. */
+static char *append_blockers(sqlite3 *db, char *text)
+{
+    static const char sql[] =
+        "SELECT id, application, process, state, txn_seconds, statement, \"end\" "
+        "FROM roster_blocker";
+    sqlite3_stmt *stmt = NULL;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL))
+        return text;
+    while (text && sqlite3_step(stmt) == SQLITE_ROW) {
+        char *longer = sqlite3_mprintf(
+            "%s\nin the way: connection %lld (%s, process %lld), %s for %.1f s: %.200s\n    %s",
+            text, sqlite3_column_int64(stmt, 0), sqlite3_column_text(stmt, 1),
+            sqlite3_column_int64(stmt, 2), sqlite3_column_text(stmt, 3),
+            sqlite3_column_double(stmt, 4), sqlite3_column_text(stmt, 5),
+            sqlite3_column_text(stmt, 6));
+
+        sqlite3_free(text);
+        text = longer;
+    }
+    sqlite3_finalize(stmt);
+    return text;
+}
+
+static char *checkpoint(struct rst_ext_conn *conn, const char *schema, bool *failed)
+{
+    int pages = -1, written = -1;
+    int err =
+        sqlite3_wal_checkpoint_v2(conn->db, schema, SQLITE_CHECKPOINT_TRUNCATE, &pages, &written);
+
+    if (err == SQLITE_OK && pages < 0)
+        return sqlite3_mprintf("there is no WAL: the journal mode is not WAL");
+    if (err == SQLITE_OK)
+        return sqlite3_mprintf("the WAL is written back and truncated to 0 bytes");
+    if (err == SQLITE_BUSY)
+        return append_blockers(
+            conn->db,
+            sqlite3_mprintf("%d of %d pages of the WAL are written back", written, pages));
+    *failed = true;
+    if (err == SQLITE_LOCKED)
+        return sqlite3_mprintf(
+            "roster_checkpoint(): this connection has a transaction open itself");
+    return sqlite3_mprintf("roster_checkpoint(): %s", sqlite3_errstr(err));
+}
+
+static void checkpoint_function(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    struct rst_ext_conn *conn = sqlite3_user_data(context);
+    const char *schema = argc ? (const char *)sqlite3_value_text(argv[0]) : "main";
+    bool failed = false;
+    char *text;
+
+    conn->quiet = true;
+    text = checkpoint(conn, schema, &failed);
+    conn->quiet = false;
+    if (!text)
+        sqlite3_result_error_nomem(context);
+    else if (failed)
+        sqlite3_result_error(context, text, -1);
+    else
+        sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+    sqlite3_free(text);
+}
+
+int rst_ext_functions_register(sqlite3 *db, struct rst_ext_conn *conn)
+{
+    const int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
+    int err = sqlite3_create_function_v2(db, "roster_kill", 1, flags, conn, kill_function, NULL,
+                                         NULL, NULL);
+
+    if (!err)
+        err = sqlite3_create_function_v2(db, "roster_kill", 2, flags, conn, kill_function, NULL,
+                                         NULL, NULL);
+    if (!err)
+        err = sqlite3_create_function_v2(db, "roster_checkpoint", 0, flags, conn,
+                                         checkpoint_function, NULL, NULL, NULL);
+    if (!err)
+        err = sqlite3_create_function_v2(db, "roster_checkpoint", 1, flags, conn,
+                                         checkpoint_function, NULL, NULL, NULL);
+    return err;
+}

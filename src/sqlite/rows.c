@@ -1,0 +1,149 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What is shown of the connections of this process.
+ */
+#include "config.h"
+
+#include "sqlite/extension.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+SQLITE_EXTENSION_INIT3
+
+#define ROOM (ROSTER_IDENTITY_MAX + RST_EXT_LAST + 256)
+
+static int64_t ms_since(uint64_t since)
+{
+    struct timespec now;
+    uint64_t ns;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    return ns > since ? (int64_t)((ns - since) / 1000000) : 0;
+}
+
+int rst_ext_rows_add(struct rst_ext_rows *rows, struct rst_ext_row **row)
+{
+    size_t room = rows->room ? rows->room * 2 : 16;
+    struct rst_ext_row *grown;
+
+    if (rows->n == rows->room) {
+        grown = realloc(rows->row, room * sizeof(*grown));
+        if (!grown)
+            return SQLITE_NOMEM;
+        rows->row = grown;
+        rows->room = room;
+    }
+    *row = &rows->row[rows->n++];
+    memset(*row, 0, sizeof(**row));
+    (*row)->txn_ms = (*row)->statement_ms = -1;
+    return SQLITE_OK;
+}
+
+void rst_ext_rows_free(struct rst_ext_rows *rows)
+{
+    size_t n;
+
+    for (n = 0; n < rows->n; n++) {
+        sqlite3_free(rows->row[n].application);
+        sqlite3_free(rows->row[n].file);
+        sqlite3_free(rows->row[n].text);
+    }
+    free(rows->row);
+    memset(rows, 0, sizeof(*rows));
+}
+
+/* Whether a thread is inside SQLite with it. Without a mutex: whether a statement is shown. */
+static bool is_inside(const struct rst_ext_conn *conn, bool running)
+{
+    sqlite3_mutex *mutex = sqlite3_db_mutex(conn->db);
+
+    if (!mutex)
+        return running;
+    if (sqlite3_mutex_try(mutex) != SQLITE_OK)
+        return true;
+    sqlite3_mutex_leave(mutex);
+    return false;
+}
+
+static char *last_statement(struct rst_ext_conn *conn)
+{
+    char *text;
+
+    pthread_mutex_lock(&conn->last_lock);
+    text = sqlite3_mprintf("%s", conn->last);
+    pthread_mutex_unlock(&conn->last_lock);
+    return text;
+}
+
+/* Under rst_ext_lock. */
+static int fill(struct rst_ext_row *row, struct rst_ext_conn *conn)
+{
+    struct roster_entry entry;
+    char room[ROOM];
+
+    if (roster_look(rst_ext_roster, conn->id, &entry, room, sizeof(room)))
+        return SQLITE_NOMEM;
+    row->id = conn->id;
+    row->process = (uint64_t)getpid();
+    row->thread = (uint64_t)conn->thread;
+    row->opened_ms = conn->opened_ms;
+    row->cursors = atomic_load(&conn->cursors);
+    row->mutex = sqlite3_db_mutex(conn->db) != NULL;
+    row->inside = is_inside(conn, entry.text != NULL);
+    row->application = sqlite3_mprintf("%s", entry.application ? entry.application : "");
+    row->file = sqlite3_mprintf("%s", entry.database ? entry.database : "");
+    if (entry.txn_state == ROSTER_TXN_VALID)
+        row->txn_ms = ms_since(entry.txn_since);
+    if (entry.text) {
+        row->statement_ms = ms_since(entry.stmt_since);
+        row->rows = atomic_load(&conn->rows);
+        row->text = sqlite3_mprintf("%s", entry.text);
+    } else if (row->txn_ms >= 0) {
+        row->is_last = true;
+        row->text = last_statement(conn);
+    }
+    return row->application && row->file ? SQLITE_OK : SQLITE_NOMEM;
+}
+
+int rst_ext_rows_local(struct rst_ext_rows *rows, const sqlite3 *asking)
+{
+    struct rst_ext_conn *conn;
+    struct rst_ext_row *row;
+    int err = SQLITE_OK;
+
+    pthread_mutex_lock(&rst_ext_lock);
+    for (conn = rst_ext_conns; conn && !err; conn = conn->next) {
+        err = rst_ext_rows_add(rows, &row);
+        if (!err)
+            err = fill(row, conn);
+        if (!err && conn->db == asking)
+            row->inside = true;
+    }
+    pthread_mutex_unlock(&rst_ext_lock);
+    return err;
+}
+
+const char *rst_ext_row_state(const struct rst_ext_row *row)
+{
+    if (row->statement_ms >= 0)
+        return row->inside ? "running" : "cursor open";
+    return row->txn_ms >= 0 ? "idle in transaction" : "idle";
+}
+
+void rst_ext_row_describe(const struct rst_ext_row *row, char *to, size_t size)
+{
+    snprintf(to, size, "connection %llu (%s, process %llu), %s for %.1f s%s%.200s",
+             (unsigned long long)row->id, row->application, (unsigned long long)row->process,
+             rst_ext_row_state(row), (double)row->txn_ms / 1000,
+             !row->text     ? ""
+             : row->is_last ? ", last: "
+                            : ": ",
+             row->text ? row->text : "");
+}

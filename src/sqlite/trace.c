@@ -1,0 +1,227 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What SQLite calls when a statement begins, returns a row and ends: the only part that runs for
+ * every statement of the program. It takes no lock and makes no system call.
+ *
+ * The transaction of the roster begins with the first statement, a moment before SQLite takes its
+ * snapshot, and ends with the last one, or with what ends an explicit transaction.
+ */
+#include "config.h"
+
+#include "sqlite/extension.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+SQLITE_EXTENSION_INIT3
+
+#define FIRST_ROOM 8
+#define TICK_NS INT64_C(10000000)
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define put(place, value) atomic_store_explicit(&(place), value, memory_order_relaxed)
+#define get(place) atomic_load_explicit(&(place), memory_order_relaxed)
+
+static _Thread_local int64_t ticked __attribute__((tls_model("initial-exec")));
+
+/* Without a thread that does it, statements keep the roster's clock right themselves. */
+static void tick(void)
+{
+    struct timespec now;
+    int64_t ns;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    if (likely(ns - ticked < TICK_NS))
+        return;
+    ticked = ns;
+    (void)roster_tick(rst_ext_roster);
+}
+
+static __attribute__((noinline)) bool grow(struct rst_ext_conn *conn)
+{
+    unsigned room = conn->room ? conn->room * 2 : FIRST_ROOM;
+    struct rst_ext_cursor *open = realloc(conn->open, room * sizeof(*open));
+
+    if (!open)
+        return false;
+    conn->open = open;
+    conn->room = room;
+    return true;
+}
+
+/* Shows the statement as the one that the session runs. */
+static void show(struct rst_ext_conn *conn, const struct rst_ext_cursor *cursor)
+{
+    const char *sql = cursor->sql;
+
+    put(conn->rows, 0);
+    conn->shown =
+        !roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+}
+
+static void begin_txn(struct rst_ext_conn *conn)
+{
+    if (unlikely(roster_txn_begin(conn->session, NULL)))
+        return;
+    conn->in_txn = true;
+    put(conn->txn, ++conn->txns);
+}
+
+static void finish_txn(struct rst_ext_conn *conn)
+{
+    (void)roster_txn_finish(conn->session);
+    conn->in_txn = false;
+    conn->writes = false;
+    put(conn->txn, 0);
+}
+
+/* A transaction whose end was asked for goes on with nothing but its end. */
+static __attribute__((noinline)) void obey(struct rst_ext_conn *conn, const char *sql)
+{
+    static const char *const ends[] = {"ROLLBACK", "COMMIT", "END", "RELEASE"};
+    size_t n;
+
+    if (get(conn->asked) != get(conn->txn)) {
+        put(conn->asked, 0);
+        return;
+    }
+    sql += strspn(sql, " \t\r\n\f");
+    for (n = 0; n < sizeof(ends) / sizeof(*ends); n++)
+        if (!sqlite3_strnicmp(sql, ends[n], (int)strlen(ends[n])))
+            return;
+    sqlite3_interrupt(conn->db);
+}
+
+static bool is_open(const struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
+{
+    unsigned n;
+
+    for (n = 0; n < conn->n; n++)
+        if (conn->open[n].stmt == stmt)
+            return true;
+    return false;
+}
+
+/* Statements of triggers, and one that is prepared again because the schema has changed, come here
+ * again while they are open. */
+static void begun(struct rst_ext_conn *conn, sqlite3_stmt *stmt, const char *sql)
+{
+    struct rst_ext_cursor *cursor;
+
+    if (unlikely(conn->n && is_open(conn, stmt)))
+        return;
+    /* A statement inside another one's function is announced behind a "-- " of SQLite's own; but
+     * there are programs whose statements begin like that. */
+    if (unlikely(sql[0] == '-'))
+        sql = sqlite3_sql(stmt);
+    if (unlikely(!sql))
+        sql = "";
+    if (!get(rst_ext_ticking))
+        tick();
+    if (unlikely(conn->n == conn->room && !grow(conn))) {
+        conn->unseen++;
+    } else {
+        cursor = &conn->open[conn->n++];
+        cursor->stmt = stmt;
+        cursor->sql = sql;
+        if (likely(conn->n == 1))
+            show(conn, cursor);
+    }
+    put(conn->cursors, conn->n + conn->unseen);
+    if (!conn->in_txn)
+        begin_txn(conn);
+    else if (unlikely(get(conn->asked)))
+        obey(conn, sql);
+    if (unlikely(conn->n_reset) && rst_ext_was_reset(conn, stmt, sql))
+        sqlite3_interrupt(conn->db);
+}
+
+/* Keeps what an idle transaction did last. */
+static void remember(struct rst_ext_conn *conn, const char *sql)
+{
+    pthread_mutex_lock(&conn->last_lock);
+    strncpy(conn->last, sql, sizeof(conn->last) - 1);
+    pthread_mutex_unlock(&conn->last_lock);
+}
+
+/* An explicit transaction is open. It begins with BEGIN, which mostly takes no snapshot yet. */
+static void stays(struct rst_ext_conn *conn, const char *sql)
+{
+    int state = sqlite3_txn_state(conn->db, NULL), changes = sqlite3_total_changes(conn->db);
+
+    if (state == SQLITE_TXN_NONE) {
+        conn->changes = changes;
+        if (conn->in_txn && !conn->n && !conn->unseen)
+            finish_txn(conn);
+        return;
+    }
+    remember(conn, sql);
+    if (state != SQLITE_TXN_WRITE || !conn->in_txn)
+        return;
+    if (!conn->writes)
+        conn->changes = changes;
+    conn->writes =
+        !roster_txn_set_progress(conn->session, (uint64_t)(changes - conn->changes), 0, 0);
+}
+
+static void hide(struct rst_ext_conn *conn)
+{
+    int killed;
+
+    if (!conn->shown)
+        return;
+    conn->shown = false;
+    killed = roster_stmt_end(conn->session);
+    if (unlikely(killed > 0))
+        rst_ext_settle(conn, roster_stmt_seq(conn->session));
+}
+
+static void ended(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
+{
+    const char *sql;
+    unsigned n;
+
+    for (n = conn->n; n && conn->open[n - 1].stmt != stmt; n--)
+        ;
+    if (unlikely(!n)) {
+        if (!conn->unseen)
+            return;
+        conn->unseen--;
+        sql = "";
+    } else {
+        n--;
+        sql = conn->open[n].sql;
+        conn->n--;
+        if (unlikely(n < conn->n))
+            memmove(&conn->open[n], &conn->open[n + 1], (conn->n - n) * sizeof(*conn->open));
+        if (likely(!n))
+            hide(conn);
+    }
+    put(conn->cursors, conn->n + conn->unseen);
+    if (unlikely(!sqlite3_get_autocommit(conn->db)))
+        stays(conn, sql);
+    else if (likely(!conn->n && !conn->unseen) && conn->in_txn)
+        finish_txn(conn);
+    if (unlikely(conn->n && !conn->shown))
+        show(conn, &conn->open[0]);
+}
+
+int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail)
+{
+    struct rst_ext_conn *conn = arg;
+
+    if (unlikely(conn->quiet))
+        return 0;
+    if (event == SQLITE_TRACE_STMT)
+        begun(conn, stmt, detail);
+    else if (event == SQLITE_TRACE_PROFILE)
+        ended(conn, stmt);
+    else if (conn->n && conn->open[0].stmt == stmt)
+        put(conn->rows, get(conn->rows) + 1);
+    return 0;
+}
