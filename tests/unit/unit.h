@@ -30,8 +30,8 @@ bool unit_emulated(void);
 
 /* An oracle that counts up from `next`, or fails with `err`. */
 struct unit_oracle {
-    uint64_t next;
-    uint64_t calls;
+    rst_word next;
+    rst_word calls;
     int err;
 };
 

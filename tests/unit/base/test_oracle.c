@@ -17,7 +17,7 @@
 int __real_clock_gettime(clockid_t clock, struct timespec *now);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
 
-static uint64_t wall_ms; /* 0: the real one */
+static rst_word wall_ms; /* 0: the real one */
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -175,8 +175,8 @@ Test(oracle, a_roster_advances_the_clock_that_it_reads)
 struct line {
     struct roster_oracle_local *clock;
     roster_oracle_fn *read;
-    uint64_t wrong;
-    uint64_t baton; /* the last timestamp that any thread has seen */
+    rst_word wrong;
+    rst_word baton; /* the last timestamp that any thread has seen */
 };
 
 /*

@@ -17,7 +17,7 @@
 
 static int told_now(void *arg, uint64_t *ts)
 {
-    *ts = __atomic_load_n((uint64_t *)arg, __ATOMIC_RELAXED);
+    *ts = rst_load((rst_word *)arg);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <roster/syncer.h>
 
 #include "../store/store_fixture.h"
+#include "core/base/rcu.h"
 
 #define SERVER_CHANGES 64
 
@@ -19,7 +20,7 @@ struct server {
     struct roster_syncer_options options;
     struct roster_syncer_change changes[SERVER_CHANGES];
     size_t n_changes;
-    uint64_t now; /* what its oracle tells, when it is told to */
+    rst_word now; /* what its oracle tells, when it is told to */
 };
 
 /*

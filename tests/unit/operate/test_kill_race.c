@@ -32,12 +32,12 @@ struct account {
 struct race {
     struct roster *roster;
     struct account *accounts[OWNERS];
-    uint64_t ids[OWNERS];
-    uint64_t statements;
-    uint64_t running; /* owners that are not through yet */
-    uint64_t delivered;
-    uint64_t too_late; /* -ESTALE */
-    uint64_t refused;  /* all that found the session */
+    rst_word ids[OWNERS];
+    rst_word statements;
+    rst_word running; /* owners that are not through yet */
+    rst_word delivered;
+    rst_word too_late; /* -ESTALE */
+    rst_word refused;  /* all that found the session */
 };
 
 struct part {

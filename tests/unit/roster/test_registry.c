@@ -101,9 +101,9 @@ Test(registry, a_walk_can_be_stopped)
 
 struct crowd {
     struct roster *roster;
-    uint64_t refused;
-    uint64_t most;
-    uint64_t first_id;
+    rst_word refused;
+    rst_word most;
+    rst_word first_id;
 };
 
 static void *come_and_go(void *arg)
