@@ -8,8 +8,8 @@
 stage_models() {
     local output status=0
     install_packages build check
-    configure_in models
-    output=$(build_in models check-model) || status=$?
+    configure_in "$work/models"
+    output=$(build_in "$work/models" check-model) || status=$?
     printf '%s\n' "$output"
     awk '$5 == "verified" || $3 == "passed" { passed++ }
          (/mutants refuted/ || $3 == "passed") && match($0, /[0-9]+\/[0-9]+/) {
