@@ -152,6 +152,8 @@ bool command_run(struct roster *roster, struct roster_session *session, const ch
         reply->length = 0;
         say(reply, "killed: %s\n", roster_kill_reason_name(roster_killed_reason(killed)));
     }
+    if (roster_killed_transaction(killed))
+        (void)roster_txn_finish(session); /* what it wrote is undone; the connection stays */
     return !roster_killed_connection(killed);
 }
 /* [statement] */

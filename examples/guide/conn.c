@@ -219,10 +219,14 @@ enum conn_input conn_read(struct conn *conn)
 {
     uint64_t count;
     ssize_t got;
+    int killed;
 
     (void)!read(conn->woken, &count, sizeof(count));
-    if (roster_killed_connection(roster_killed(conn->session)))
+    killed = roster_killed(conn->session);
+    if (roster_killed_connection(killed))
         return CONN_GONE;
+    if (roster_killed_transaction(killed))
+        (void)roster_txn_finish(conn->session);
     if (next_line(conn))
         return CONN_LINE;
     got = recv(conn->socket, conn->input + conn->length, sizeof(conn->input) - conn->length, 0);

@@ -72,9 +72,13 @@ static void on_woken(uv_async_t *async)
 
     (void)async;
     for (conn = conns; conn; conn = next) {
+        int killed = conn->running ? 0 : roster_killed(conn->session);
+
         next = conn->next;
-        if (!conn->running && roster_killed_connection(roster_killed(conn->session)))
+        if (roster_killed_connection(killed))
             leave(conn);
+        else if (roster_killed_transaction(killed))
+            (void)roster_txn_finish(conn->session);
     }
 }
 /* [leave] */

@@ -237,8 +237,12 @@ static size_t statement_text(char *text, const struct request *request)
 
 static void end_statement(struct conn *conn)
 {
-    if (conn->session && roster_killed_connection(roster_stmt_end(conn->session)))
+    int killed = conn->session ? roster_stmt_end(conn->session) : 0;
+
+    if (roster_killed_connection(killed))
         conn_finish(conn);
+    else if (roster_killed_transaction(killed) && conn->txn.state == TXN_OPEN)
+        txn_fail(&conn->txn);
 }
 
 void command_run(struct conn *conn, struct request *request)

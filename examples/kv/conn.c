@@ -275,6 +275,8 @@ void conn_check_kill(struct conn *conn)
         conn_close(conn);
     else if (killed > 0 && conn->sleeping)
         command_wake(conn, true);
+    else if (roster_killed_transaction(killed) && conn->txn.state == TXN_OPEN)
+        txn_fail(&conn->txn); /* it waits for its client, which learns of it from the next reply */
 }
 
 void conn_sweep(struct conn *conn)

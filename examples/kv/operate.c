@@ -86,7 +86,10 @@ void collector_stop(struct server *server)
 static void on_event(const struct roster_event *event, void *arg)
 {
     if (event->kind == ROSTER_EVENT_KILL && !event->result)
-        fprintf(stderr, "roster-kv: closed session %" PRIu64 ": %s, %" PRIu64 " ms\n",
+        fprintf(stderr, "roster-kv: %s session %" PRIu64 ": %s, %" PRIu64 " ms\n",
+                event->target == ROSTER_KILL_TARGET_TRANSACTION  ? "ended the transaction of"
+                : event->target == ROSTER_KILL_TARGET_CONNECTION ? "closed"
+                                                                 : "interrupted",
                 event->session_id, roster_kill_reason_name(event->reason), event->age_ms);
 }
 

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Kill: aimed at one statement or one connection, with a true answer to the caller (G5).
+ * Kill: aimed at one statement, one transaction or one connection, with a true answer to the caller
+ * (G5).
  */
 #ifndef ROSTER_KILL_H
 #define ROSTER_KILL_H
@@ -20,6 +21,7 @@ struct roster;
 enum roster_kill_target {
     ROSTER_KILL_TARGET_STATEMENT = 0,
     ROSTER_KILL_TARGET_CONNECTION = 1,
+    ROSTER_KILL_TARGET_TRANSACTION = 2, /* its connection stays usable */
 };
 
 enum roster_kill_reason {
@@ -40,41 +42,67 @@ ROSTER_API const char *roster_kill_reason_name(enum roster_kill_reason reason);
 /* Set in the result of roster_killed() when the connection is to go, not just the statement. */
 #define ROSTER_KILLED_CONNECTION 0x100
 
+/* The same when the transaction is to go: roll it back and finish it; the connection may go on. */
+#define ROSTER_KILLED_TRANSACTION 0x200
+
 /* For roster_kill(): whichever statement runs. */
 #define ROSTER_STMT_ANY UINT64_C(0)
 
+/* For roster_kill() and roster_kill_txn(): whichever transaction is open. */
+#define ROSTER_TXN_ANY UINT64_C(0)
+
 /*
- * Kills a statement or a connection. `stmt_seq` is the statement that was seen in a view, or
- * ROSTER_STMT_ANY; it is not looked at when the target is the connection. A statement is aimed at
- * by its session's id and its number, which no other statement of the roster ever has;
- * ROSTER_STMT_ANY and a connection are aimed at whichever session has the id when the kill comes.
+ * Kills a statement, a transaction or a connection. `aim` is the statement that was seen in a view,
+ * or ROSTER_STMT_ANY; the start timestamp of the transaction that was seen, or ROSTER_TXN_ANY; it
+ * is not looked at when the target is the connection. A statement is aimed at by its session's id
+ * and its number, which no other statement of the roster ever has; ROSTER_STMT_ANY, ROSTER_TXN_ANY
+ * and a connection are aimed at whichever session has the id when the kill comes. Two transactions
+ * of a session may have the same start timestamp, when the oracle has not advanced between them or
+ * they chose it: to tell them apart, roster_kill_txn() takes the transaction's number.
  * Nothing is torn down here (G6): the owner learns it from roster_killed(), and is woken by its
  * wake callback. Any thread; killers of one roster take turns, owners never wait for them; costs
  * one membarrier.
  *
- * The answer is true (G5): 0 means that the owner has seen the kill or cannot end the statement
- * without seeing it; -EINPROGRESS that this is unknown; every other answer that it will never see
- * it. It is unknown only when the kernel refuses the membarrier in the middle of the call: the kill
- * stands, and a later call may know more once the kernel relents.
+ * The answer is true (G5). 0 means for a statement or a connection that the owner has seen the kill
+ * or cannot end it without seeing it, and for a transaction that the owner has seen the kill, or
+ * meets it whenever it asks before it finishes the transaction; -EINPROGRESS that this is unknown;
+ * every other answer that it will never see it. It is unknown only when the kernel refuses the
+ * membarrier in the middle of the kill of a statement: the kill stands, and a later call may know
+ * more once the kernel relents.
  *
  * Returns 0 when delivered; -ESRCH when no such session is open; -ENOENT when no statement is
- * running (nothing is done: an idle connection is not closed); -ESTALE when the statement aimed at
- * has ended; -EALREADY when it, or the connection, is already dying for an earlier reason, which
- * stays; -EINPROGRESS when whether the owner will see it is unknown; -EINVAL for NULL, an unknown
- * target or reason; -ENOMEM, nothing done; -EPERM and -ENOMEM, nothing done, while the kernel
- * refuses the membarrier, which the call before has found out; -ECHILD.
+ * running, or no transaction is open (nothing is done: an idle connection is not closed); -ESTALE
+ * when the statement or transaction aimed at has ended; -EALREADY when it, or the connection, is
+ * already dying for an earlier reason, which stays; -EINPROGRESS when whether the owner will see it
+ * is unknown; -EINVAL for NULL, an unknown target or reason; -ENOMEM, nothing done; -EPERM and
+ * -ENOMEM, nothing done, while the kernel refuses the membarrier, which the call before has found
+ * out; -ECHILD.
  */
 ROSTER_API int roster_kill(struct roster *roster, uint64_t session_id,
-                           enum roster_kill_target target, uint64_t stmt_seq,
+                           enum roster_kill_target target, uint64_t aim,
                            enum roster_kill_reason reason) ROSTER_MUST_CHECK;
 
 /*
- * Asks whether the session's running statement or its connection was killed. Call it wherever a
- * statement can stop. Owner only; wait-free, one load of a line that the owner has (G9).
+ * Kills a transaction, pending or valid, that has both this start timestamp and this number
+ * (roster_txn_seq()); either may be ROSTER_TXN_ANY. With the number it is as precise as the kill of
+ * a statement: it never hits the next transaction of the session, whatever timestamp that has, nor
+ * that of another session which has got the id since. What was killed is reported by
+ * roster_killed() until roster_txn_finish(), inside of statements and between them; the next
+ * transaction begins as if nothing had been. Any thread, as roster_kill().
+ *
+ * Returns as roster_kill() of a transaction; never -EINPROGRESS.
+ */
+ROSTER_API int roster_kill_txn(struct roster *roster, uint64_t session_id, uint64_t start_ts,
+                               uint64_t txn_seq, enum roster_kill_reason reason) ROSTER_MUST_CHECK;
+
+/*
+ * Asks whether the session's running statement, its open transaction or its connection was killed.
+ * Call it wherever a statement can stop, and when the wake callback was called. Owner only;
+ * wait-free, one load of a line that the owner has (G9).
  *
  * Returns 0 when not; the enum roster_kill_reason when the statement was, the reason plus
- * ROSTER_KILLED_CONNECTION when the connection was (see roster_killed_connection() below); -EINVAL
- * for NULL; -EBADF when closed; -ECHILD.
+ * ROSTER_KILLED_TRANSACTION or ROSTER_KILLED_CONNECTION when the transaction or the connection was
+ * (the largest of them, see the functions below); -EINVAL for NULL; -EBADF when closed; -ECHILD.
  */
 ROSTER_API int roster_killed(struct roster_session *session);
 
@@ -84,18 +112,38 @@ ROSTER_API int roster_killed(struct roster_session *session);
  */
 static inline int roster_killed_connection(int killed)
 {
-    return killed >= ROSTER_KILLED_CONNECTION;
+    return killed > 0 && (killed & ROSTER_KILLED_CONNECTION) != 0;
 }
 
 /*
- * Of the same: why the statement or the connection was killed. Returns 0, which is no reason, when
- * neither was, and for an error.
+ * Of the same: whether the transaction was killed, and not its connection as well. Returns 1 or 0.
+ */
+static inline int roster_killed_transaction(int killed)
+{
+    return killed > 0 && (killed & ROSTER_KILLED_TRANSACTION) != 0;
+}
+
+/*
+ * Of the same: why the statement, the transaction or the connection was killed. Returns 0, which is
+ * no reason, when neither was, and for an error.
  */
 static inline enum roster_kill_reason roster_killed_reason(int killed)
 {
     return ROSTER_CAST(enum roster_kill_reason,
-                       killed > 0 ? killed & ~ROSTER_KILLED_CONNECTION : 0);
+                       killed > 0 ? killed & ~(ROSTER_KILLED_CONNECTION | ROSTER_KILLED_TRANSACTION)
+                                  : 0);
 }
+
+/* What a kill has hit. Members may be added at the end, `size` says how many there are. */
+struct roster_kill_info {
+    size_t size;
+    uint64_t session_id;
+    enum roster_kill_target target;
+    enum roster_kill_reason reason;
+    uint64_t stmt_seq; /* of the statement, when the target is one; else 0 */
+    uint64_t start_ts; /* of the transaction, likewise; 0 while it is pending */
+    uint64_t txn_seq;  /* its number */
+};
 
 /* The bit of a session kind in roster_kill_filter.kinds. */
 #define ROSTER_KIND_BIT(kind) (UINT32_C(1) << (kind))
@@ -129,17 +177,18 @@ struct roster_kill_counts {
     uint64_t matched;
     uint64_t delivered; /* roster_kill() returned 0 */
     uint64_t refused;   /* filter.may said no */
-    uint64_t idle;      /* -ENOENT: no statement was running */
-    uint64_t stale;     /* -ESTALE: the statement that was seen has ended */
+    uint64_t idle;      /* -ENOENT: no statement was running, or no transaction open */
+    uint64_t stale;     /* -ESTALE: what was seen has ended */
     uint64_t dying;     /* -EALREADY: an earlier kill stands */
     uint64_t gone;      /* -ESRCH: it was closed before the kill */
     uint64_t unknown;   /* -EINPROGRESS: the kernel refused the membarrier during the kill */
 };
 
 /*
- * Kills the running statement, or the connection, of every session that `filter` means; NULL means
- * all of them. Each statement is aimed at as it was seen (G5). A session that is opened during the
- * call may or may not be among them. `counts` may be NULL. Any thread, as roster_kill().
+ * Kills the running statement, the open transaction or the connection of every session that
+ * `filter` means; NULL means all of them. Each is aimed at as it was seen (G5). A session that is
+ * opened during the call may or may not be among them. `counts` may be NULL. Any thread, as
+ * roster_kill().
  *
  * Returns 0, whatever became of them; -EINPROGRESS, the counts filled, when some are unknown;
  * -EINVAL for a NULL roster, an unknown target, reason or kind, or a struct smaller than the first

@@ -69,6 +69,7 @@ struct roster_entry {
     const char *tables;       /* ids of the tables that it uses: "1,2,3"; "" for none */
     uint64_t digests_dropped; /* how many more digests there were */
     uint32_t digest_length;   /* bytes in `digest`, which may contain NULs */
+    uint64_t txn_seq;         /* roster_txn_seq(); 0 without a transaction */
 };
 
 /* A copied list. */

@@ -109,10 +109,16 @@ class Roster
         return error(::roster_stats(handle.get(), &stats));
     }
     [[nodiscard]] std::error_code
-    kill(std::uint64_t session_id, roster_kill_target target, std::uint64_t stmt_seq = 0,
+    kill(std::uint64_t session_id, roster_kill_target target, std::uint64_t aim = 0,
          roster_kill_reason reason = ROSTER_KILL_REASON_INTERRUPTED) noexcept
     {
-        return error(roster_kill(handle.get(), session_id, target, stmt_seq, reason));
+        return error(roster_kill(handle.get(), session_id, target, aim, reason));
+    }
+    [[nodiscard]] std::error_code
+    kill_txn(std::uint64_t session_id, std::uint64_t start_ts, std::uint64_t txn_seq,
+             roster_kill_reason reason = ROSTER_KILL_REASON_INTERRUPTED) noexcept
+    {
+        return error(roster_kill_txn(handle.get(), session_id, start_ts, txn_seq, reason));
     }
     [[nodiscard]] std::error_code drain(const roster_drain_options *options = nullptr,
                                         roster_drain_report *report = nullptr) noexcept
@@ -154,7 +160,8 @@ class Session
     {
         return error(roster_session_update(handle.get(), &attr));
     }
-    /* 0, or why the statement or, with ROSTER_KILLED_CONNECTION, the connection was killed. */
+    /* 0, or why the statement or, with ROSTER_KILLED_TRANSACTION or _CONNECTION, these were killed.
+     */
     int killed() const noexcept
     {
         int result = roster_killed(handle.get());

@@ -174,6 +174,17 @@ ROSTER_API uint64_t roster_session_since(const struct roster_session *session,
 ROSTER_API uint64_t roster_txn_since(const struct roster_session *session,
                                      const struct roster_shown *shown);
 
+/*
+ * The number of the transaction that `shown`, a look at the session or what a walk shows, shows:
+ * for roster_kill_txn(). No other transaction of the roster ever has it, and it stays from
+ * roster_txn_prepare() or _begin() to roster_txn_finish(). `shown` must be what the look returned,
+ * not a copy of the struct. Under the read lock or by the owner.
+ *
+ * 0 when `shown` shows no transaction, or is over: the owner has published something else since.
+ */
+ROSTER_API uint64_t roster_txn_seq(const struct roster_session *session,
+                                   const struct roster_shown *shown);
+
 ROSTER_END_DECLS
 
 #include <roster/inline.h>

@@ -76,8 +76,8 @@ struct roster_watchdog_options {
     uint32_t reserved;
     uint64_t execution_ms;        /* a statement runs longer: it is killed; default: none */
     uint64_t idle_ms;             /* a session is idle longer: its connection is; default: none */
-    uint64_t txn_idle_ms;         /* the same inside a transaction; default: idle_ms */
-    uint64_t txn_age_ms;          /* open for longer: the connection is; default: none */
+    uint64_t txn_idle_ms;         /* inside a transaction: that is killed; default: idle_ms */
+    uint64_t txn_age_ms;          /* open for longer: the transaction is; default: none */
     uint64_t memory;              /* a session uses more: its statement is; default: none */
     uint64_t statement_ms;        /* report a statement that runs longer; default: 60000 */
     uint64_t statement_repeat_ms; /* and again after this time; default: 60000 */
@@ -105,13 +105,14 @@ struct roster_watchdog_options {
  * ROSTER_WATCHDOG_MANUAL. `options` may be NULL: all defaults, which kill nothing. Any thread.
  *
  * Every kill is aimed at the statement that was measured (G5): if it has already
- * ended, the next statement is not killed in its place. A connection is killed for idleness when it
- * still is idle after the decision; a statement that begins in the same microsecond finds the
- * connection killed. Limits are strict: what has lasted exactly as long as the limit stays. Times
- * are measured by the roster's coarse clock, so they may be one tick too long, and no step of the
- * wall clock changes them. Only in sessions with ROSTER_SESSION_NON_PINNING is a transaction's age
- * measured by its start timestamp and the roster's oracle, which is asked once a walk: there a step
- * of the wall clock makes transactions that were open before it older, or younger, by as much.
+ * ended, the next statement is not killed in its place; likewise at the transaction. A connection
+ * is killed for idleness when it still is idle after the decision; a statement that begins in the
+ * same microsecond finds the connection killed. Limits are strict: what has lasted exactly as long
+ * as the limit stays. Times are measured by the roster's coarse clock, so they may be one tick too
+ * long, and no step of the wall clock changes them. Only in sessions with
+ * ROSTER_SESSION_NON_PINNING is a transaction's age measured by its start timestamp and the
+ * roster's oracle, which is asked once a walk: there a step of the wall clock makes transactions
+ * that were open before it older, or younger, by as much.
  *
  * Returns 0 and stores it in `*watchdog`; -EINVAL for NULL, a struct smaller than the first
  * version's, or an interval out of range; -E2BIG for a larger one with something unknown in it;

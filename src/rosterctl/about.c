@@ -124,7 +124,7 @@ static void print_holder(const json_t *min, const json_t *holder)
     member(min, "gain_ms", text, sizeof(text));
     printf("ending it would advance the minimum by %s", text);
     if (strcmp(id, "0") != 0)
-        printf(": rosterctl kill %s", id);
+        printf(": rosterctl kill %s%s", is_pin ? "" : "--transaction ", id);
     putchar('\n');
 }
 

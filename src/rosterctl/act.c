@@ -21,7 +21,12 @@ static int kill_one(const struct options *options, const char *id)
     if (!*id || id[strspn(id, "0123456789")] || strlen(id) > 20)
         return ctl_error(CTL_USAGE, "\"%s\" is not the id of a session", id);
     snprintf(path, sizeof(path), "/kill?id=%s&target=%s%s%.20s", id,
-             options->statement ? "statement" : "connection", options->seq ? "&statement=" : "",
+             options->statement     ? "statement"
+             : options->transaction ? "transaction"
+                                    : "connection",
+             !options->seq        ? ""
+             : options->statement ? "&statement="
+                                  : "&start_ts=",
              options->seq ? options->seq : "");
     reply = ctl_ask(options, "POST", path);
     code = reply.code;
@@ -42,8 +47,11 @@ int ctl_kill(const struct options *options)
 
     if (!options->n_args)
         return ctl_error(CTL_USAGE, "kill takes the ids of sessions");
+    if (options->statement && options->transaction)
+        return ctl_error(CTL_USAGE, "--statement and --transaction exclude each other");
     if (options->seq && options->n_args > 1)
-        return ctl_error(CTL_USAGE, "--statement=N is about one session");
+        return ctl_error(CTL_USAGE, "%s is about one session",
+                         options->statement ? "--statement=N" : "--transaction=START_TS");
     for (n = 0; n < options->n_args; n++) {
         one = kill_one(options, options->args[n]);
         if (one != CTL_OK)

@@ -78,6 +78,8 @@ static const struct argp_option known[] = {
     {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "again and again (every 2 s)", 2},
     {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
      "cancel the running statement only (or only statement N)", 3},
+    {"transaction", 'T', "START_TS", OPTION_ARG_OPTIONAL,
+     "end the open transaction only (or only the one that began at START_TS)", 3},
     {"wait", 'W', NULL, 0, "wait until the drained server has gone", 3},
     {"store", STORE_KEY, "STORE", 0, "the cluster's store: sqlite:PATH or etcd:URL,URL,...", 4},
     {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
@@ -231,6 +233,11 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         options->seq = arg;
         parsed->used |= KILL;
         return 0;
+    case 'T':
+        options->transaction = true;
+        options->seq = arg;
+        parsed->used |= KILL;
+        return 0;
     case TTL_KEY:
         options->ttl_ms = arg;
         parsed->used |= TTL;
@@ -284,7 +291,7 @@ int main(int argc, char **argv)
                "  safepoint   safe points and the lease\n"
                "  status      the server and its counts\n"
                "  history     what long transactions consisted of\n"
-               "  kill ID...  ends sessions, or their statements\n"
+               "  kill ID...  ends sessions, or their transactions or statements\n"
                "  drain       lets the server finish and end\n"
                "  top         all of it, live\n"
                "  barrier     set NAME TIMESTAMP|now, list, delete NAME: in a cluster's store\n"

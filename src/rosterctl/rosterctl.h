@@ -32,7 +32,8 @@ struct options {
     bool json;
     const char *sort;
     bool statement;     /* kill the statement */
-    const char *seq;    /* which one; NULL: any */
+    bool transaction;   /* kill the transaction */
+    const char *seq;    /* which one, or the start timestamp of which transaction; NULL: any */
     bool wait;          /* for a drain */
     const char *store;  /* of a cluster */
     const char *prefix; /* of its keys; NULL: the default */

@@ -176,7 +176,7 @@ static void draw_header(const struct top *top)
     mvprintw(4, 0, "%s",
              *top->message ? top->message
                            : "q quit  s sort  x in transaction  / filter  arrows "
-                             "select  k kill  K kill statement");
+                             "select  k kill  t end transaction  K kill statement");
 }
 
 static void draw_row(int y, const json_t *row)
@@ -229,23 +229,23 @@ static void ask_text(const char *prompt, char *to, int size)
     noecho();
 }
 
-static void kill_selected(struct top *top, bool statement)
+/* `target` is the name of a member of the row, too, but for a connection. */
+static void kill_selected(struct top *top, const char *target)
 {
     const json_t *row = json_array_get(top->rows, (size_t)top->selected);
     const char *id = json_string_value(json_object_get(row, "id"));
-    const char *seq = json_string_value(json_object_get(row, "statement"));
+    const char *seq = json_string_value(json_object_get(row, target));
     struct reply reply;
     char path[160], answer[8];
 
-    if (!id || !seq)
+    if (!id)
         return;
-    snprintf(path, sizeof(path), "kill the %s of session %.20s? (y) ",
-             statement ? "statement" : "connection", id);
+    snprintf(path, sizeof(path), "kill the %s of session %.20s? (y) ", target, id);
     ask_text(path, answer, sizeof(answer));
     if (strcmp(answer, "y") != 0)
         return;
-    snprintf(path, sizeof(path), "/kill?id=%.20s&target=%s&statement=%.20s", id,
-             statement ? "statement" : "connection", seq);
+    snprintf(path, sizeof(path), "/kill?id=%.20s&target=%s%s%s%s%.20s", id, target, seq ? "&" : "",
+             seq ? target : "", seq ? "=" : "", seq ? seq : "");
     reply = ctl_ask(top->options, "POST", path);
     snprintf(top->message, sizeof(top->message), "session %.20s: %.100s", id,
              reply.code == CTL_OK ? "delivered" : reply.error);
@@ -282,8 +282,13 @@ static bool on_key(struct top *top, int key)
         ask_text("filter: ", top->filter, sizeof(top->filter));
         break;
     case 'k':
+        kill_selected(top, "connection");
+        break;
+    case 't':
+        kill_selected(top, "transaction");
+        break;
     case 'K':
-        kill_selected(top, key == 'K');
+        kill_selected(top, "statement");
         break;
     case KEY_UP:
         top->selected -= top->selected > 0;

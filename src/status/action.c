@@ -19,9 +19,37 @@ static unsigned reply_result(struct request *request, const char *result)
     return MHD_HTTP_OK;
 }
 
+/* The target that the query names; false for what is none. */
+static bool target_of(const struct query *query, enum roster_kill_target *target)
+{
+    static const char *const names[] = {[ROSTER_KILL_TARGET_STATEMENT] = "statement",
+                                        [ROSTER_KILL_TARGET_CONNECTION] = "connection",
+                                        [ROSTER_KILL_TARGET_TRANSACTION] = "transaction"};
+    unsigned n;
+
+    *target = ROSTER_KILL_TARGET_CONNECTION;
+    if (!query->target)
+        return true;
+    for (n = 0; n < sizeof(names) / sizeof(*names); n++)
+        if (!strcmp(query->target, names[n])) {
+            *target = (enum roster_kill_target)n;
+            return true;
+        }
+    return false;
+}
+
+static int kill_target(struct roster *roster, const struct query *query,
+                       enum roster_kill_target target)
+{
+    if (target == ROSTER_KILL_TARGET_TRANSACTION)
+        return roster_kill_txn(roster, query->id, query->start_ts, query->transaction,
+                               ROSTER_KILL_REASON_INTERRUPTED);
+    return roster_kill(roster, query->id, target, query->statement, ROSTER_KILL_REASON_INTERRUPTED);
+}
+
 unsigned rst_status_post_kill(struct request *request)
 {
-    enum roster_kill_target target = ROSTER_KILL_TARGET_CONNECTION;
+    enum roster_kill_target target;
     struct query query;
     unsigned status = rst_status_query_parse(request, QUERY_KILL, &query);
     int err;
@@ -31,23 +59,24 @@ unsigned rst_status_post_kill(struct request *request)
     if (!query.id)
         return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
                                        "id takes the id of a session");
-    if (query.target && !strcmp(query.target, "statement"))
-        target = ROSTER_KILL_TARGET_STATEMENT;
-    else if (query.target && strcmp(query.target, "connection") != 0)
+    if (!target_of(&query, &target))
         return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
-                                       "target takes connection or statement");
-    err = roster_kill(request->status->roster, query.id, target, query.statement,
-                      ROSTER_KILL_REASON_INTERRUPTED);
+                                       "target takes connection, transaction or statement");
+    err = kill_target(request->status->roster, &query, target);
     switch (err) {
     case 0:
         return reply_result(request, "delivered");
     case -ESRCH:
         return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "no such session");
     case -ENOENT:
-        return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "idle: no statement is running");
+        return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "idle: no %s",
+                                       target == ROSTER_KILL_TARGET_STATEMENT
+                                           ? "statement is running"
+                                           : "transaction is open");
     case -ESTALE:
-        return rst_status_request_fail(request, MHD_HTTP_CONFLICT,
-                                       "stale: that statement has ended");
+        return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "stale: that %s has ended",
+                                       target == ROSTER_KILL_TARGET_STATEMENT ? "statement"
+                                                                              : "transaction");
     case -EALREADY:
         return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "dying: an earlier kill stands");
     default:

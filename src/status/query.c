@@ -37,6 +37,8 @@ static const struct argument {
     {"id", NUMBER, QUERY_ROWS | QUERY_KILL, offsetof(struct query, id)},
     {"target", STRING, QUERY_KILL, offsetof(struct query, target)},
     {"statement", NUMBER, QUERY_KILL, offsetof(struct query, statement)},
+    {"start_ts", NUMBER, QUERY_KILL, offsetof(struct query, start_ts)},
+    {"transaction", NUMBER, QUERY_KILL, offsetof(struct query, transaction)},
 };
 
 struct parse {

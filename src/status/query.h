@@ -11,7 +11,7 @@
 
 enum query_bit {
     QUERY_ROWS = 1, /* which rows: all but the ones below */
-    QUERY_KILL = 2, /* id, target, statement */
+    QUERY_KILL = 2, /* id, target, statement, start_ts, transaction */
 };
 
 struct query {
@@ -22,6 +22,8 @@ struct query {
     uint64_t limit;
     uint64_t after;
     uint64_t statement;
+    uint64_t start_ts;
+    uint64_t transaction;
     bool in_txn;
     bool full;
     bool only_txns; /* set by who asks for a list of transactions */

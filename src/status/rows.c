@@ -93,6 +93,7 @@ void rst_rows_put_process(struct text *text, const struct roster_snapshot *snaps
     rst_status_out_string(text, "txn_state", roster_txn_state_name(entry->txn_state));
     rst_status_out_id(text, "start_ts", entry->start_ts);
     rst_status_out_number(text, "txn_ms", entry->start_ts ? txn_age_ms(snapshot, entry) : 0);
+    rst_status_out_id(text, "transaction", entry->txn_seq);
     rst_status_out_id(text, "statement", entry->stmt_seq);
     if (row.info)
         rst_status_out_bytes(text, "info", row.info, row.info_length);

@@ -83,7 +83,7 @@ run 0 trx
 expect "a transaction" '*bob *shop *Running *abc123*' "$(sed -n 2p <<<"$out")"
 run 0 min
 expect "the holder is named" '*transaction of session 2, user bob,*' "$out"
-expect "with the way to end it" '*rosterctl kill 2*' "$out"
+expect "with the way to end it" '*rosterctl kill --transaction 2*' "$out"
 run 0 min --json
 expect "also as JSON" '{*"holder":{*' "$out"
 run 0 safepoint
@@ -107,6 +107,20 @@ run 1 kill --statement=99 2
 expect "a statement that is over" '*stale*' "$complaint"
 run 0 kill --statement=1 2
 expect "a kill" 'session 2: delivered' "$out"
+run 1 kill --transaction 1
+expect "no transaction to kill" '*idle: no transaction is open*' "$complaint"
+run 1 kill --transaction=17 2
+expect "a transaction that is over" '*stale: that transaction has ended*' "$complaint"
+run 0 kill --transaction 2
+expect "a kill of a transaction" 'session 2: delivered' "$out"
+for ((tries = 100; tries; tries--)); do
+    run 0 trx
+    [ "$(lines)" -gt 1 ] || break
+    sleep 0.05
+done
+expect "it has ended" 1 "$(lines)"
+run 0 ps --user=bob
+expect "and its connection has not" '*bob*' "$out"
 run 0 kill 1 4
 expect "two kills" 'session 1: delivered*session 4: delivered' "$out"
 for ((tries = 100; tries; tries--)); do
@@ -122,6 +136,7 @@ run 2 ps extra
 run 2 ps --wait
 run 2 kill
 run 2 kill 12x
+run 2 kill --statement --transaction 2
 run 2 kill ''
 run 2 ps --watch=x
 run 2 ps --min-ms=x

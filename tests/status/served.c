@@ -62,6 +62,8 @@ static void look_for_kills(void)
         if (killed & ROSTER_KILLED_CONNECTION) {
             ok(roster_session_close(sessions[n]), "close");
             sessions[n] = NULL;
+        } else if (roster_killed_transaction(killed)) {
+            ok(roster_txn_finish(sessions[n]), "finish");
         } else if (killed == ROSTER_KILL_REASON_INTERRUPTED) {
             (void)roster_stmt_end(sessions[n]);
         }

@@ -40,8 +40,9 @@ struct client {
     uint64_t aimed;
     uint64_t aimed_mark;
     uint64_t any;
-    uint64_t masked_seq; /* this statement's kill cannot be told from the connection's */
-    bool dying;          /* the connection was killed */
+    uint64_t masked_by_txn; /* statements whose kill cannot be told from their transaction's */
+    uint64_t masked_seq;    /* this statement's kill cannot be told from the connection's */
+    bool dying;             /* the connection was killed */
 };
 
 struct actor;

@@ -14,6 +14,25 @@
 #include <errno.h>
 #include <inttypes.h>
 
+/* The reason for which killers kill a transaction says which one: the next one has another. */
+static enum roster_kill_reason txn_reason(uint64_t txn_seq)
+{
+    return (enum roster_kill_reason)(1 + mix64(txn_seq) % ROSTER_KILL_REASON_SHUTDOWN);
+}
+
+static void meet_txn(struct client *client, int killed)
+{
+    struct roster_copy copy;
+    uint64_t seq =
+        roster_txn_seq(client->session, roster_session_look(client->session, &copy, NULL, 0));
+
+    require("G5", client->txn != ROSTER_TXN_INVALID,
+            "session %" PRIx64 " met the kill of a transaction outside one", client->id);
+    require("G5", roster_killed_reason(killed) == txn_reason(seq),
+            "session %" PRIx64 ": transaction %" PRIu64 " met the kill of another one", client->id,
+            seq);
+}
+
 /* The owner: roster_killed() or roster_stmt_end() has said `killed`. */
 void client_meet(struct client *client, int killed)
 {
@@ -24,6 +43,10 @@ void client_meet(struct client *client, int killed)
         client->dying = true;
         if (client->in_stmt && !client->met)
             client->masked_seq = client->stmt_seq;
+        return;
+    }
+    if (roster_killed_transaction(killed)) {
+        meet_txn(client, killed);
         return;
     }
     require("G5", killed == client->met || (client->in_stmt && !client->met && !client->masked_seq),
@@ -48,8 +71,9 @@ void client_settle(struct client *client)
     uint64_t aimed = relaxed(&place->aimed) - client->aimed;
     uint64_t any = relaxed(&place->any) - client->any;
     uint64_t mark = relaxed(&place->aimed_mark) - client->aimed_mark;
-    uint64_t all = relaxed(&place->aimed) + relaxed(&place->any) + relaxed(&place->connection);
-    uint64_t unknown = client->masked_seq ? 1 : 0;
+    uint64_t all = relaxed(&place->aimed) + relaxed(&place->any) + relaxed(&place->connection) +
+                   relaxed(&place->txn);
+    uint64_t unknown = client->masked_by_txn + (client->masked_seq ? 1 : 0);
 
     require("G5", (int64_t)aimed >= 0 && (int64_t)any >= 0,
             "session %" PRIx64 " met kills that were not delivered: %" PRId64 " aimed, %" PRId64
@@ -59,7 +83,7 @@ void client_settle(struct client *client)
             "session %" PRIx64 " never met kills that were delivered: %" PRIu64 " aimed, %" PRIu64
             " not",
             client->id, aimed, any);
-    require("G5", mark == (aimed ? mix64(client->masked_seq) : 0),
+    require("G5", client->masked_by_txn || mark == (aimed ? mix64(client->masked_seq) : 0),
             "session %" PRIx64 ": a kill met another statement than it was aimed at", client->id);
     require("G5", relaxed(&place->connection) <= 1,
             "session %" PRIx64 " was killed %" PRIu64 " times", client->id,
@@ -113,6 +137,31 @@ static void kill_unaimed(struct arena *arena, uint64_t *counter, uint64_t id,
         __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
+/* The transaction that a reader sees open; killed a while later, when it may have ended. */
+static void kill_txn(struct arena *arena, struct place *place, uint64_t id)
+{
+    const struct roster_session *session;
+    struct roster_copy copy;
+    uint64_t seq = 0;
+    int err;
+
+    if (roster_read_lock(arena->roster))
+        return;
+    session = roster_lookup(arena->roster, id);
+    if (session)
+        seq = roster_txn_seq(session, roster_session_look(session, &copy, NULL, 0));
+    roster_read_unlock(arena->roster);
+    if (!seq)
+        return;
+    delay_now();
+    err = roster_kill_txn(arena->roster, id, ROSTER_TXN_ANY, seq, txn_reason(seq));
+    require("API",
+            err == 0 || err == -ENOENT || err == -ESTALE || err == -EALREADY || err == -ESRCH,
+            "roster_kill_txn(): error %d", err);
+    if (!err)
+        __atomic_fetch_add(&place->txn, 1, __ATOMIC_RELAXED);
+}
+
 static void kill_somehow(struct actor *actor, struct arena *arena, struct place *place, uint64_t id)
 {
     uint64_t how = rng_below(&actor->rng, 64), seq;
@@ -120,6 +169,8 @@ static void kill_somehow(struct actor *actor, struct arena *arena, struct place 
     if (how == 0) {
         kill_unaimed(arena, &place->connection, id, ROSTER_KILL_TARGET_CONNECTION,
                      KILL_REASON_CONNECTION);
+    } else if (how < 8) {
+        kill_txn(arena, place, id);
     } else if (how < 16) {
         kill_unaimed(arena, &place->any, id, ROSTER_KILL_TARGET_STATEMENT, KILL_REASON_ANY);
     } else {

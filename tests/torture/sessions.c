@@ -75,6 +75,7 @@ static struct client *prepare_place(struct arena *arena, struct place *place)
     __atomic_store_n(&place->aimed_mark, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&place->any, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&place->connection, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&place->txn, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&place->woken, 0, __ATOMIC_RELAXED);
     return client;
 }

@@ -60,6 +60,8 @@ void client_stmt_end(struct actor *actor, struct client *client)
 
     require("G7", killed >= 0, "roster_stmt_end(): error %d", killed);
     client_meet(client, killed);
+    if (roster_killed_transaction(killed) && !client->met)
+        client->masked_by_txn++;
     client->in_stmt = false;
     client->met = 0;
     count(&actor->tally.ends);

@@ -54,6 +54,7 @@ struct place {
     uint64_t aimed_mark;
     uint64_t any; /* at whichever statement runs */
     uint64_t connection;
+    uint64_t txn; /* at one transaction */
     uint64_t woken;
 } own_line;
 

@@ -102,6 +102,7 @@ static struct rst_horizon_block *block_with_room(struct rst_horizon *horizon)
         return NULL;
     memset(block, 0, offsetof(struct rst_horizon_block, holders));
     block->next = horizon->blocks;
+    block->number = block->next ? block->next->number + 1 : 0;
     rst_fetch_add(&horizon->memory, RST_BLOCK_SIZE);
     /* Pairs with the acquire in read_slots(), which comes after its membarrier: a scan that
      * misses this store also misses every A after it, and then C is after a. */
@@ -135,6 +136,7 @@ static struct rst_horizon_chunk *new_chunk(struct rst_horizon *horizon,
         chunk->free = UINT64_MAX >> (64 - RST_CHUNK_SLOTS);
         chunk->owner = owner;
         chunk->words = block->words + (size_t)n * RST_CHUNK_SLOTS;
+        chunk->views_base = (uintptr_t)block->views - (uintptr_t)block->words * RST_VIEW_PER_WORD;
         memset(block->since + (size_t)n * RST_CHUNK_SLOTS, 0, RST_CHUNK_SLOTS * sizeof(uint64_t));
         init_views(block->views + (size_t)n * RST_CHUNK_SLOTS);
         rst_store_release(&block->used, n + 1); /* as the store of horizon->blocks */

@@ -45,13 +45,17 @@
 #define RST_BLOCK_SLOTS ((size_t)RST_BLOCK_CHUNKS * RST_CHUNK_SLOTS)
 #define RST_BLOCK_SIZE ((size_t)128 * 1024)
 
+/* How much further apart the slots' own views are than their words. */
+#define RST_VIEW_PER_WORD (sizeof(struct roster_shown) / sizeof(rst_word))
+
 /* Who holds a slot is a session, or a pin when the lowest bit is set. */
 #define RST_HOLDER_IS_PIN ((uintptr_t)1)
 
 struct rst_horizon_chunk {
     uint64_t free;                         /* owner only; 0 while the chunk is current */
     struct rst_horizon_cache *owner;       /* constant */
-    uint64_t *words;                       /* constant */
+    uint64_t *words;                       /* constant, as the next */
+    uintptr_t views_base;                  /* where the own view of a slot at address 0 would be */
     struct rst_horizon_chunk *next;        /* owner only: in owner->available */
     rst_word returned;                     /* other threads set bits, the owner takes them */
     struct rst_horizon_chunk *return_next; /* in owner->returns */
@@ -60,6 +64,7 @@ struct rst_horizon_chunk {
 struct rst_horizon_block {
     struct rst_horizon_block *next; /* written once, before publication */
     unsigned used;                  /* chunks given out; grows under grow_lock */
+    unsigned number;                /* of the blocks that were before it; constant */
     struct rst_horizon_chunk chunks[RST_BLOCK_CHUNKS];
     /* For each slot at the same place: its word, its holder, and since when that holds it. */
     rst_word words[RST_BLOCK_SLOTS] rst_cache_aligned;
@@ -89,7 +94,8 @@ static inline uint64_t *rst_slot_since(const uint64_t *word)
 /*
  * The slot's own view. It never shows anything but a valid, idle transaction that has written
  * nothing, so beginning one writes three members of it. It is used again together with its slot:
- * its life ends before the slot is free.
+ * its life ends when the transaction does, whether that has shown it or not, and before the slot is
+ * free. So slot and life name one transaction of the roster, see rst_slot_txn_seq().
  */
 static inline struct roster_shown *rst_slot_view(const uint64_t *word)
 {
@@ -97,7 +103,25 @@ static inline struct roster_shown *rst_slot_view(const uint64_t *word)
     uintptr_t place = (uintptr_t)word - block - offsetof(struct rst_horizon_block, words);
 
     return (struct roster_shown *)(block + offsetof(struct rst_horizon_block, views) +
-                                   place * (sizeof(struct roster_shown) / sizeof(*word)));
+                                   place * RST_VIEW_PER_WORD);
+}
+
+#define RST_SLOT_NUMBER_BITS 22
+
+/*
+ * The number of the transaction that holds the slot, which no other one has: the slot's own, and
+ * above it how many held the slot before. It stays the same from the moment that the slot is taken
+ * to the one at which the life of its view is ended, and costs neither of them anything. Never 0.
+ */
+static inline uint64_t rst_slot_txn_seq(const uint64_t *word)
+{
+    uintptr_t base = (uintptr_t)word & ~(uintptr_t)(RST_BLOCK_SIZE - 1);
+    const struct rst_horizon_block *block = (const struct rst_horizon_block *)base;
+    uint64_t slot = block->number * RST_BLOCK_SLOTS + (uint64_t)(word - block->words);
+    /* Acquire: pairs with rst_life_end(). */
+    uint64_t lives = (rst_load_acquire(&rst_slot_view(word)->life) >> 1) + 1;
+
+    return lives << RST_SLOT_NUMBER_BITS | (slot & ((UINT64_C(1) << RST_SLOT_NUMBER_BITS) - 1));
 }
 
 /* For view.reserved: the view is a slot's own, and is not retired. */
@@ -191,6 +215,14 @@ static inline bool rst_horizon_is_current(const struct rst_horizon_cache *cache,
                                           const uint64_t *word)
 {
     return (uintptr_t)word - (uintptr_t)cache->current->words < RST_CHUNK_SLOTS * sizeof(*word);
+}
+
+/* As rst_slot_view() for a slot of the current chunk, in fewer instructions. */
+static inline struct roster_shown *rst_horizon_current_view(const struct rst_horizon_cache *cache,
+                                                            const uint64_t *word)
+{
+    return (struct roster_shown *)(cache->current->views_base +
+                                   (uintptr_t)word * RST_VIEW_PER_WORD);
 }
 
 /* Frees a slot that is of the current chunk; so there is room. */

@@ -80,9 +80,10 @@ static bool is_leaving(const struct roster_session *session)
 /* Asks the session to leave. Returns whether this call was the one. */
 static bool tell(struct drain *drain, const struct roster_session *session)
 {
-    return rst_kill_session(drain->roster, (struct roster_session *)(uintptr_t)session,
-                            ROSTER_KILL_TARGET_CONNECTION, ROSTER_STMT_ANY,
-                            ROSTER_KILL_REASON_SHUTDOWN) == 0;
+    struct roster_kill_info kill =
+        rst_kill_aim(ROSTER_KILL_TARGET_CONNECTION, ROSTER_KILL_REASON_SHUTDOWN);
+
+    return !rst_kill_session(drain->roster, (struct roster_session *)(uintptr_t)session, &kill);
 }
 
 static void name_left(struct drain *drain, const struct roster_session *session,

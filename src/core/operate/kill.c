@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Kill (G5).
+ * Kill (G5): of a statement and of a connection. kill_txn.c has transactions.
  *
  *     killer, under kill_lock                     owner, at the end of statement q
  *     1 look: statement q runs                    A publish the view without it   (release)
@@ -36,7 +36,7 @@
 /* The same word without its statement part. */
 static uint64_t without_statement(uint64_t word)
 {
-    return word & ((RST_KILL_REASON_MASK << RST_KILL_CONN_SHIFT) | RST_KILL_CLOSED);
+    return word & RST_KILL_NOT_STMT;
 }
 
 /* The sequence number of the session's statement; 0 between statements. One whole look. */
@@ -90,9 +90,10 @@ static int kill_again(const struct roster *roster, const struct roster_session *
     return err ? err : -EALREADY;
 }
 
-static int kill_statement(struct roster *roster, struct roster_session *session, uint64_t seq,
-                          enum roster_kill_reason reason)
+static int kill_statement(const struct roster *roster, struct roster_session *session,
+                          struct roster_kill_info *kill)
 {
+    uint64_t seq = kill->stmt_seq;
     uint64_t now = running(session); /* 1 */
     uint64_t word = rst_load_acquire(&session->kill);
     uint64_t wanted;
@@ -102,7 +103,7 @@ static int kill_statement(struct roster *roster, struct roster_session *session,
         return -ENOENT;
     if (seq != ROSTER_STMT_ANY && now != seq)
         return -ESTALE;
-    seq = now;
+    kill->stmt_seq = seq = now;
     rst_test_point("kill: statement seen");
     do {
         if (word & RST_KILL_CLOSED)
@@ -111,7 +112,8 @@ static int kill_statement(struct roster *roster, struct roster_session *session,
             return -EALREADY;
         if (rst_kill_names(word, seq))
             return kill_again(roster, session, seq);
-        wanted = seq << RST_KILL_SEQ_SHIFT | (uint64_t)reason << RST_KILL_STMT_SHIFT;
+        wanted = without_statement(word) | seq << RST_KILL_SEQ_SHIFT |
+                 (uint64_t)kill->reason << RST_KILL_STMT_SHIFT;
     } while (
         !rst_kill_exchange(session, &word, wanted)); /* 2: pairs with C in rst_statement_end() */
     rst_test_point("kill: word installed");
@@ -137,46 +139,81 @@ static int kill_connection(struct roster *roster, struct roster_session *session
     return 0;
 }
 
+static int kill_locked(struct roster *roster, struct roster_session *session,
+                       struct roster_kill_info *kill)
+{
+    switch (kill->target) {
+    case ROSTER_KILL_TARGET_STATEMENT:
+        return kill_statement(roster, session, kill);
+    case ROSTER_KILL_TARGET_TRANSACTION:
+        return rst_kill_txn_locked(roster, session, kill);
+    default:
+        return kill_connection(roster, session, kill->reason);
+    }
+}
+
 int rst_kill_session(struct roster *roster, struct roster_session *session,
-                     enum roster_kill_target target, uint64_t seq, enum roster_kill_reason reason)
+                     struct roster_kill_info *kill)
 {
     const struct rst_side *side = rst_side_of(session);
     int err;
 
+    kill->session_id = session->id;
     pthread_mutex_lock(&roster->kill_lock);
-    err = target == ROSTER_KILL_TARGET_STATEMENT ? kill_statement(roster, session, seq, reason)
-                                                 : kill_connection(roster, session, reason);
+    err = kill_locked(roster, session, kill);
     pthread_mutex_unlock(&roster->kill_lock);
     if ((!err || err == -EINPROGRESS) && side && side->wake)
         side->wake(session->id, side->wake_arg);
     rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
-    rst_kill_count(roster->kills, (unsigned)reason, err);
-    rst_probe4(kill, session->id, target, reason, err);
+    rst_kill_count(roster->kills, (unsigned)kill->reason, err);
+    rst_probe4(kill, session->id, kill->target, kill->reason, err);
     return err;
 }
 
-int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_target target,
-                uint64_t stmt_seq, enum roster_kill_reason reason)
+static int kill_one(struct roster *roster, uint64_t session_id, struct roster_kill_info *kill)
 {
     struct roster_session *session;
     int err;
 
-    if (!roster || (unsigned)target > ROSTER_KILL_TARGET_CONNECTION || !rst_kill_is_reason(reason))
+    if (!roster || (unsigned)kill->target > ROSTER_KILL_TARGET_TRANSACTION ||
+        !rst_kill_is_reason(kill->reason))
         return -EINVAL;
     err = roster_read_lock(roster);
     if (err)
         return err;
     /* A kernel that refuses 3 mostly refuses this, too: then nothing is done. */
-    if (target == ROSTER_KILL_TARGET_STATEMENT)
+    if (kill->target == ROSTER_KILL_TARGET_STATEMENT)
         err = rst_owners_barrier(roster->membarrier);
     if (err) {
         roster_read_unlock(roster);
         return err;
     }
     session = rst_registry_find(&roster->registry, session_id);
-    err = session ? rst_kill_session(roster, session, target, stmt_seq, reason) : -ESRCH;
+    err = session ? rst_kill_session(roster, session, kill) : -ESRCH;
     if (!session)
-        rst_kill_count(roster->kills, (unsigned)reason, err);
+        rst_kill_count(roster->kills, (unsigned)kill->reason, err);
     roster_read_unlock(roster);
     return err;
+}
+
+int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_target target,
+                uint64_t aim, enum roster_kill_reason reason)
+{
+    struct roster_kill_info kill = rst_kill_aim(target, reason);
+
+    if (target == ROSTER_KILL_TARGET_STATEMENT)
+        kill.stmt_seq = aim;
+    else
+        kill.start_ts = aim;
+    return kill_one(roster, session_id, &kill);
+}
+
+int roster_kill_txn(struct roster *roster, uint64_t session_id, uint64_t start_ts, uint64_t txn_seq,
+                    enum roster_kill_reason reason)
+{
+    struct roster_kill_info kill = rst_kill_aim(ROSTER_KILL_TARGET_TRANSACTION, reason);
+
+    kill.start_ts = start_ts;
+    kill.txn_seq = txn_seq;
+    return kill_one(roster, session_id, &kill);
 }

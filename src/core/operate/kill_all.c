@@ -9,6 +9,7 @@
 
 #include "core/base/struct_size.h"
 #include "core/roster/roster.h"
+#include "core/roster/txn_seq.h"
 
 #include <roster/list.h>
 #include <string.h>
@@ -73,7 +74,8 @@ static int kill_one(const struct roster_session *session, const struct roster_sh
 {
     struct kill_all *all = arg;
     const struct roster_kill_filter *filter = &all->filter;
-    uint64_t seq = view->statement ? view->statement->seq : ROSTER_STMT_ANY;
+    struct roster_kill_info kill = rst_kill_aim(all->target, all->reason);
+    bool seen = true;
     int err;
 
     if (!is_meant(filter, session, view))
@@ -83,11 +85,17 @@ static int kill_one(const struct roster_session *session, const struct roster_sh
         all->counts.refused++;
         return 0;
     }
-    if (!view->statement && all->target == ROSTER_KILL_TARGET_STATEMENT)
-        err = -ENOENT; /* a statement that may have begun since is not the one that was seen */
+    if (all->target == ROSTER_KILL_TARGET_STATEMENT)
+        kill.stmt_seq = view->statement ? view->statement->seq : 0;
+    else if (all->target == ROSTER_KILL_TARGET_TRANSACTION)
+        seen = rst_txn_seq(session, view, &kill.txn_seq);
+    /* One that may have begun since is not the one that was seen. */
+    if (!seen)
+        err = -ESTALE;
+    else if (all->target != ROSTER_KILL_TARGET_CONNECTION && !kill.stmt_seq && !kill.txn_seq)
+        err = -ENOENT;
     else
-        err = rst_kill_session(all->roster, (struct roster_session *)(uintptr_t)session,
-                               all->target, seq, all->reason);
+        err = rst_kill_session(all->roster, (struct roster_session *)(uintptr_t)session, &kill);
     ++*counter_of(&all->counts, err);
     return 0;
 }
@@ -99,12 +107,12 @@ int roster_kill_all(struct roster *roster, enum roster_kill_target target,
     struct kill_all all = {roster, target, reason, ROSTER_KILL_FILTER_INIT, {0}};
     int err;
 
-    if (!roster || (unsigned)target > ROSTER_KILL_TARGET_CONNECTION || !rst_kill_is_reason(reason))
+    if (!roster || (unsigned)target > ROSTER_KILL_TARGET_TRANSACTION || !rst_kill_is_reason(reason))
         return -EINVAL;
     err = filter_get(&all.filter, filter);
     if (!err && counts)
         err = rst_struct_check(counts, sizeof(*counts), sizeof(*counts));
-    if (!err && target == ROSTER_KILL_TARGET_STATEMENT)
+    if (!err && target != ROSTER_KILL_TARGET_CONNECTION)
         err = rst_owners_barrier(roster->membarrier); /* as in roster_kill() */
     if (!err)
         err = roster_read_lock(roster);

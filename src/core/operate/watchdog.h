@@ -31,7 +31,7 @@ struct rst_track {
     uint64_t stmt_told;
     uint64_t start_ts;
     uint64_t txn_told;
-    uint64_t kill_seq; /* the statement that is dying; UINT64_MAX for the connection */
+    uint64_t kill_seq; /* the statement or transaction that dies; UINT64_MAX: the connection */
     uint64_t kill_seen;
     bool kill_told;
 };

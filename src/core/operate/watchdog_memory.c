@@ -61,6 +61,7 @@ static int kill_for_memory(struct roster_watchdog *watchdog, uint64_t session_id
 {
     struct roster_session *session = rst_registry_find(&watchdog->roster->registry, session_id);
     struct roster_event *event, local;
+    struct roster_kill_info kill = rst_kill_aim(target, ROSTER_KILL_REASON_SERVER_MEMORY);
     const struct roster_shown *shown;
     struct roster_copy copy;
     char room[RST_EVENT_ROOM];
@@ -76,10 +77,10 @@ static int kill_for_memory(struct roster_watchdog *watchdog, uint64_t session_id
         rst_event_fill(&local, session, shown);
         event = &local;
     }
-    err =
-        rst_kill_session(watchdog->roster, session, target, seq, ROSTER_KILL_REASON_SERVER_MEMORY);
+    kill.stmt_seq = seq;
+    err = rst_kill_session(watchdog->roster, session, &kill);
     event->target = target;
-    event->reason = ROSTER_KILL_REASON_SERVER_MEMORY;
+    event->reason = kill.reason;
     event->result = err;
     event->limit = watchdog->options.server_memory;
     event->age_ms = age_ms;

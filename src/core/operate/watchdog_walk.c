@@ -12,6 +12,7 @@
 #include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/txn_seq.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct visit {
     const struct roster_shown *view;
     struct rst_track *track; /* NULL until something is remembered */
     bool conn_dying;
+    bool txn_dying;
     bool stmt_dying;
 };
 
@@ -84,21 +86,26 @@ static bool kill_it(struct visit *visit, enum roster_kill_target target,
 {
     struct roster_watchdog *watchdog = visit->watchdog;
     const struct roster_statement *statement = visit->view->statement;
-    struct roster_event *event =
-        rst_watchdog_event(watchdog, ROSTER_EVENT_KILL, visit->session, visit->view);
+    struct roster_kill_info kill = rst_kill_aim(target, reason);
+    struct roster_event *event;
 
+    if (target == ROSTER_KILL_TARGET_STATEMENT)
+        kill.stmt_seq = statement->seq;
+    else if (target == ROSTER_KILL_TARGET_TRANSACTION &&
+             !rst_txn_seq(visit->session, visit->view, &kill.txn_seq))
+        return false; /* it has done something since it was measured */
+    event = rst_watchdog_event(watchdog, ROSTER_EVENT_KILL, visit->session, visit->view);
     if (!event)
         return false;
     event->age_ms = age_ms;
     event->limit = limit;
     event->reason = reason;
     event->target = target;
-    event->result = rst_kill_session(watchdog->roster, visit->session, target,
-                                     statement ? statement->seq : ROSTER_STMT_ANY, reason);
+    event->result = rst_kill_session(watchdog->roster, visit->session, &kill);
     return true;
 }
 
-/* A session that does nothing: not even committing, and its connection is not dying already. */
+/* A session that does nothing: not even committing, and it is not dying already. */
 static bool check_idle(struct visit *visit)
 {
     const struct roster_shown *view = visit->view;
@@ -109,7 +116,7 @@ static bool check_idle(struct visit *visit)
     struct roster_copy copy;
     uint64_t age_ms;
 
-    if (view->statement || view->run_state != ROSTER_RUN_IDLE)
+    if (view->statement || view->run_state != ROSTER_RUN_IDLE || visit->txn_dying)
         return false;
     if (!limit || !is_over(visit->watchdog->now, since, limit, &age_ms))
         return false;
@@ -117,7 +124,8 @@ static bool check_idle(struct visit *visit)
     if (!rst_look_is_same(view, rst_look_at(visit->session, &copy, NULL, 0)) ||
         roster_session_since(visit->session, view) != since)
         return false; /* it has done something since it was measured */
-    return kill_it(visit, ROSTER_KILL_TARGET_CONNECTION, reason, age_ms, limit);
+    return kill_it(visit, in_txn ? ROSTER_KILL_TARGET_TRANSACTION : ROSTER_KILL_TARGET_CONNECTION,
+                   reason, age_ms, limit);
 }
 
 /* How long the transaction has been open, in milliseconds; 0 when there is none any more. By the
@@ -146,8 +154,8 @@ static bool check_limits(struct visit *visit)
     const struct roster_statement *statement = visit->view->statement;
     uint64_t age_ms = txn_age(visit), limit = limit_of(visit, ROSTER_LIMIT_TXN_AGE);
 
-    if (limit && age_ms > limit)
-        return kill_it(visit, ROSTER_KILL_TARGET_CONNECTION, ROSTER_KILL_REASON_TXN_AGE, age_ms,
+    if (limit && age_ms > limit && !visit->txn_dying)
+        return kill_it(visit, ROSTER_KILL_TARGET_TRANSACTION, ROSTER_KILL_REASON_TXN_AGE, age_ms,
                        limit);
     if (!statement)
         return check_idle(visit);
@@ -220,20 +228,46 @@ static void check_expensive_txn(struct visit *visit)
     tell(visit, ROSTER_EVENT_TXN, age_ms, watchdog->options.txn_ms);
 }
 
+/* What of a session is dying: the largest part of it. */
+struct dying {
+    enum roster_kill_target target;
+    enum roster_kill_reason reason;
+    uint64_t seq; /* of the statement or transaction; UINT64_MAX for the connection */
+};
+
+static struct dying what_dies(const struct visit *visit)
+{
+    uint64_t word = rst_load_acquire(&visit->session->kill);
+    struct dying dying = {ROSTER_KILL_TARGET_CONNECTION,
+                          (enum roster_kill_reason)rst_kill_conn_reason(word), UINT64_MAX};
+
+    if (visit->conn_dying)
+        return dying;
+    if (visit->txn_dying) {
+        dying.target = ROSTER_KILL_TARGET_TRANSACTION;
+        dying.reason = (enum roster_kill_reason)rst_kill_txn_reason(word);
+        (void)rst_txn_seq(visit->session, visit->view, &dying.seq);
+        return dying;
+    }
+    dying.target = ROSTER_KILL_TARGET_STATEMENT;
+    dying.reason = (enum roster_kill_reason)rst_kill_stmt_reason(word);
+    dying.seq = visit->view->statement->seq;
+    return dying;
+}
+
 /* Something was killed, by any killer, and is still there. */
 static void check_stuck(struct visit *visit)
 {
     struct roster_watchdog *watchdog = visit->watchdog;
-    uint64_t word = rst_load_acquire(&visit->session->kill);
-    uint64_t seq = visit->conn_dying ? UINT64_MAX : visit->view->statement->seq;
+    struct dying dying = what_dies(visit);
     struct rst_track *track = track_of(visit);
     struct roster_event *event;
     uint64_t age_ms;
 
     if (!track)
         return;
-    if (track->kill_seq != seq) {
-        track->kill_seq = seq;
+    if (track->kill_seq != dying.seq) {
+        track->kill_seq = dying.seq;
         track->kill_seen = watchdog->now;
         track->kill_told = false;
     }
@@ -246,10 +280,8 @@ static void check_stuck(struct visit *visit)
     track->kill_told = true;
     event->age_ms = age_ms;
     event->limit = watchdog->options.stuck_ms;
-    event->target =
-        visit->conn_dying ? ROSTER_KILL_TARGET_CONNECTION : ROSTER_KILL_TARGET_STATEMENT;
-    event->reason = (enum roster_kill_reason)(visit->conn_dying ? rst_kill_conn_reason(word)
-                                                                : rst_kill_stmt_reason(word));
+    event->target = dying.target;
+    event->reason = dying.reason;
 }
 
 static void look_at_kill(struct visit *visit)
@@ -258,22 +290,30 @@ static void look_at_kill(struct visit *visit)
     const struct roster_statement *statement = visit->view->statement;
 
     visit->conn_dying = rst_kill_conn_reason(word) != 0;
+    /* The word was read after the view, so it is of this transaction: see D in kill_txn.c. */
+    visit->txn_dying =
+        visit->view->txn_state != ROSTER_TXN_INVALID && rst_kill_txn_reason(word) != 0;
     visit->stmt_dying = statement && rst_kill_names(word, statement->seq);
+}
+
+static bool is_dying(const struct visit *visit)
+{
+    return visit->conn_dying || visit->txn_dying || visit->stmt_dying;
 }
 
 static int visit_session(const struct roster_session *session, const struct roster_shown *view,
                          void *arg)
 {
     struct roster_watchdog *watchdog = arg;
-    struct visit visit = {watchdog, (struct roster_session *)(uintptr_t)session, view, NULL, false,
-                          false};
+    struct visit visit = {
+        watchdog, (struct roster_session *)(uintptr_t)session, view, NULL, false, false, false};
 
     watchdog->memory += roster_session_memory(session);
     look_at_kill(&visit);
     if (!visit.conn_dying && check_limits(&visit))
         look_at_kill(&visit);
-    rst_watchdog_memory_look(watchdog, session, view, visit.conn_dying || visit.stmt_dying);
-    if (visit.conn_dying || visit.stmt_dying)
+    rst_watchdog_memory_look(watchdog, session, view, is_dying(&visit));
+    if (is_dying(&visit))
         check_stuck(&visit);
     check_expensive_statement(&visit);
     check_expensive_txn(&visit);

@@ -16,6 +16,7 @@
 #include "core/roster/kill_word.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/side.h"
 #include "core/roster/thread.h"
 #include "core/roster/views.h"
 #include "core/scanner/lease.h"
@@ -42,16 +43,26 @@ static inline uint64_t *announce(struct rst_thread *thread, struct roster_sessio
     return slot;
 }
 
-static inline int may_begin(const struct roster_session *session)
+static inline int may_begin(struct roster_session *session)
 {
+    uint64_t word;
+
     if (rst_unlikely(session->gate.txn_state != ROSTER_TXN_INVALID))
         return -EBUSY;
-    return rst_unlikely(rst_kill_connection(session)) ? -ECANCELED : 0;
+    /* C of kill_txn.c: pairs with 1 */
+    if (rst_likely(rst_kill_lets_begin(session)))
+        return 0;
+    word = rst_kill_forget_txn_slow(session);
+    return rst_kill_conn_reason(word) ? -ECANCELED : 0;
 }
 
-static inline bool pins(const struct roster_session *session)
+/* Whether the transaction that begins takes a slot; if not, it gets its number here. */
+static inline bool pins(struct roster_session *session)
 {
-    return rst_likely(!session->gate.non_pinning);
+    if (rst_likely(!session->gate.non_pinning))
+        return true;
+    rst_side_next_txn_slow(session);
+    return false;
 }
 
 /* Publishes the session's new transaction with the views that were taken for it. */
@@ -94,7 +105,7 @@ static inline int prepare(struct rst_thread *thread, struct roster_session *sess
             return -ENOMEM;
         }
     }
-    rst_store(&session->slot, slot);
+    rst_store_release(&session->slot, slot); /* pairs with rst_txn_seq() */
     open_txn(thread, session, ROSTER_TXN_PENDING, 0, now, &views);
     return 0;
 }
@@ -151,7 +162,7 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
             return begin_undo_slow(thread, slot, &views, -ESTALE);
         rst_store_release(slot, ts); /* D: pairs with c */
     }
-    rst_store(&session->slot, slot);
+    rst_store_release(&session->slot, slot); /* pairs with rst_txn_seq() */
     open_txn(thread, session, ROSTER_TXN_VALID, ts, now, &views);
     if (start_ts)
         *start_ts = ts;
@@ -201,11 +212,11 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
     int err;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
-                     rst_kill_connection(session) || !n_free))
+                     !rst_kill_lets_begin(session) || !n_free))
         return txn_begin_any(session, start_ts);
     slot = rst_horizon_pop(&thread->horizon, n_free, (uintptr_t)session,
                            rst_ticker_now(&roster->ticker));
-    rst_store(&session->slot, slot);
+    rst_store_release(&session->slot, slot); /* pairs with rst_txn_seq() */
     /* Pairs with e: an oracle that only loads must not return what is older than the floor. */
     floor = rst_control(NO_FLOOR) ? 0 : rst_load_acquire(&roster->horizon.floor);
     rst_test_point("begin: floor read");
@@ -255,7 +266,7 @@ static int begin_at(struct rst_thread *thread, struct roster_session *session, u
         err = rst_horizon_ask_at(&roster->horizon, ts);
     if (err)
         return begin_undo_slow(thread, NULL, &views, err);
-    rst_store(&session->slot, slot);
+    rst_store_release(&session->slot, slot); /* pairs with rst_txn_seq() */
     open_txn(thread, session, ROSTER_TXN_VALID, ts, now, &views);
     return 0;
 }
@@ -298,8 +309,12 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
         session->base = NULL;
         session->spare = NULL;
     }
-    rst_view_retire(thread, session, before); /* before its slot is free, if it is a slot's own */
+    rst_view_retire(thread, session, before);
+    if (rst_likely(slot))
+        rst_life_end(rst_slot_view(slot)); /* after that of `before`: see rst_txn_seq() */
     session->gate.txn_state = ROSTER_TXN_INVALID;
+    if (rst_unlikely(!roster->membarrier))
+        rst_fence_full_slow(); /* B of kill_txn.c: pairs with 2 */
     rst_test_point("finish: view published");
     if (rst_likely(slot)) {
         rst_store(&session->slot, NULL);
@@ -346,26 +361,12 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
     return err;
 }
 
-/*
- * The common path: finish() for a valid transaction outside a statement, on the thread whose
- * current chunk has its slot. It shows the slot's own view, or one that a call in between took.
- */
-int roster_txn_finish(struct roster_session *session)
+/* What both cases of the common path below have in common. */
+static rst_always_inline void finish_view(struct rst_thread *thread, struct roster_session *session,
+                                          struct roster_shown *before)
 {
-    struct rst_thread *thread = rst_thread_last;
-    struct rst_hot_cache *views = &thread->hot[RST_HOT_VIEW];
-    struct roster_shown *before;
-    uint64_t *slot, now;
+    uint64_t now;
 
-    if (rst_unlikely(!session || session->gate.word != thread->gate_txn))
-        return txn_finish_any(session);
-    slot = session->slot;
-    before = session->view;
-    if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot) ||
-                     (!before->reserved && !rst_hot_has_room(views))))
-        return txn_finish_any(session);
-    if (rst_control(FINISH_WAITS) && rst_rcu_barrier())
-        return -EBUSY;
     rst_test_point("finish: view still published");
     rst_probe2(txn_finish, session->id, before->start_ts);
     now = rst_ticker_now(&thread->roster->ticker);
@@ -377,8 +378,37 @@ int roster_txn_finish(struct roster_session *session)
     rst_life_end(before);                     /* 2 */
     session->gate.word = thread->gate_idle;
     rst_test_point("finish: view published");
-    if (rst_unlikely(!before->reserved))
+}
+
+/*
+ * The common path: finish() for a valid transaction outside a statement, on the thread whose
+ * current chunk has its slot. It shows the slot's own view, or one that a call in between took.
+ */
+int roster_txn_finish(struct roster_session *session)
+{
+    struct rst_thread *thread = rst_thread_last;
+    struct rst_hot_cache *views = &thread->hot[RST_HOT_VIEW];
+    struct roster_shown *before;
+    uint64_t *slot;
+
+    if (rst_unlikely(!session || session->gate.word != thread->gate_txn))
+        return txn_finish_any(session);
+    slot = session->slot;
+    before = session->view;
+    if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot)))
+        return txn_finish_any(session);
+    if (rst_control(FINISH_WAITS) && rst_rcu_barrier())
+        return -EBUSY;
+    if (rst_likely(before->reserved)) {
+        finish_view(thread, session, before);
+    } else {
+        if (rst_unlikely(!rst_hot_has_room(views)))
+            return txn_finish_any(session);
+        finish_view(thread, session, before);
+        /* After that of `before`: see rst_txn_seq(). */
+        rst_life_end(rst_horizon_current_view(&thread->horizon, slot));
         rst_view_push(views, before);
+    }
     rst_horizon_push(&thread->horizon, slot);
     return 0;
 }

@@ -32,6 +32,7 @@ void rst_entry_fill(struct roster_entry *entry, const struct roster_session *ses
     entry->flags = roster_session_flags(session);
     entry->start_ts = shown->start_ts;
     entry->txn_since = roster_txn_since(session, shown);
+    entry->txn_seq = roster_txn_seq(session, shown);
     entry->state_since = roster_session_since(session, shown);
     entry->blocked_since = shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
     entry->entries = shown->entries;

@@ -16,17 +16,48 @@ bool rst_kill_names(uint64_t word, uint64_t seq)
            (rst_control(KILL_ANY_SEQ) || rst_kill_seq(word) == low_bits);
 }
 
+/* D of kill_txn.c, between two transactions. */
+static uint64_t without_txn(uint64_t word)
+{
+    return rst_control(TXN_KILL_KEPT) ? word : word & ~RST_KILL_TXN_OPEN;
+}
+
+uint64_t rst_kill_forget_txn_slow(struct roster_session *session)
+{
+    uint64_t word = rst_load_acquire(&session->kill), wanted = without_txn(word);
+
+    while (wanted != word && !rst_kill_exchange(session, &word, wanted)) /* D: pairs with 4 */
+        wanted = without_txn(word);
+    return wanted;
+}
+
+/*
+ * The word when the owner has seen it: whatever it is about to be told has its ack. Inside a
+ * transaction what the word says of one is said of this one (E of kill_txn.c).
+ */
+static uint64_t acknowledged(const struct roster_session *session, uint64_t word, uint64_t seq)
+{
+    if (rst_kill_names(word, seq))
+        word |= RST_KILL_STMT_ACK;
+    if (session->gate.txn_state == ROSTER_TXN_INVALID)
+        return without_txn(word);
+    return rst_kill_txn_reason(word) ? word | RST_KILL_TXN_ACK : word;
+}
+
 int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq)
 {
-    uint64_t word = rst_load_acquire(&session->kill);
+    uint64_t word = rst_load_acquire(&session->kill), wanted;
 
     rst_test_point("end: kill word loaded");
-    while (rst_kill_names(word, seq) && !(word & RST_KILL_STMT_ACK))
-        if (rst_kill_exchange(session, &word,
-                              word | RST_KILL_STMT_ACK)) /* D: pairs with take_back() */
-            word |= RST_KILL_STMT_ACK;
+    do {
+        wanted = acknowledged(session, word, seq);
+        /* D of kill.c, D and E of kill_txn.c: pairs with take_back() of both */
+    } while (wanted != word && !rst_kill_exchange(session, &word, wanted));
+    word = wanted;
     if (rst_kill_conn_reason(word))
         return (int)rst_kill_conn_reason(word) | ROSTER_KILLED_CONNECTION;
+    if (rst_kill_txn_reason(word))
+        return (int)rst_kill_txn_reason(word) | ROSTER_KILLED_TRANSACTION;
     return rst_kill_names(word, seq) ? (int)rst_kill_stmt_reason(word) : 0;
 }
 

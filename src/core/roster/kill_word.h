@@ -4,14 +4,22 @@
  *
  * The kill word of a session.
  *
- *     bits 63..10  the statement aimed at (its sequence number's low 54 bits)
- *     bits  9..6   why it was killed; 0: no statement was
- *     bit   5      the owner has seen it
+ *     bits 63..16  the statement aimed at (its sequence number's low 48 bits)
+ *     bits 15..12  why it was killed; 0: no statement was
+ *     bit  11      the owner has seen it
+ *     bits 10..7   why the transaction that is open was killed; 0: it was not
+ *     bit   6      the owner has seen it; stays until the next kill of a transaction
+ *     bit   5      a killer wants to know which transaction is open
  *     bits  4..1   why the connection was killed; 0: it was not
  *     bit   0      the session is closed
  *
  * A statement's kill dies with the statement, because the sequence numbers differ from then on, so
  * the owner clears nothing: its path is one load (G9). kill.c has the protocol.
+ *
+ * A transaction's kill does not say which one it is for: it is for the one that was open when it
+ * was installed, and the owner clears it, with the mark, before the next one begins. The common
+ * path of begin looks at the word anyway, for a killed connection, so this costs it nothing, and
+ * finish does not look at all. kill_txn.c has the protocol.
  */
 #ifndef ROSTER_CORE_ROSTER_KILL_WORD_H
 #define ROSTER_CORE_ROSTER_KILL_WORD_H
@@ -21,11 +29,20 @@
 #include <roster/kill.h>
 #include <roster/metrics.h>
 
-#define RST_KILL_SEQ_SHIFT 10
-#define RST_KILL_STMT_SHIFT 6
+#define RST_KILL_SEQ_SHIFT 16
+#define RST_KILL_STMT_SHIFT 12
+#define RST_KILL_TXN_SHIFT 7
 #define RST_KILL_CONN_SHIFT 1
 #define RST_KILL_REASON_MASK UINT64_C(15)
-#define RST_KILL_STMT_ACK (UINT64_C(1) << 5)
+#define RST_KILL_STMT_ACK (UINT64_C(1) << 11)
+#define RST_KILL_TXN_ACK (UINT64_C(1) << 6)
+#define RST_KILL_TXN_MARK (UINT64_C(1) << 5)
+/* What is of the transaction that is open, and not to be found by the next one. */
+#define RST_KILL_TXN_OPEN (RST_KILL_REASON_MASK << RST_KILL_TXN_SHIFT | RST_KILL_TXN_MARK)
+#define RST_KILL_CONN_MASK (RST_KILL_REASON_MASK << RST_KILL_CONN_SHIFT)
+/* What a kill of a statement leaves as it is. */
+#define RST_KILL_NOT_STMT                                                                          \
+    (RST_KILL_TXN_OPEN | RST_KILL_TXN_ACK | RST_KILL_CONN_MASK | RST_KILL_CLOSED)
 #define RST_KILL_CLOSED UINT64_C(1)
 
 static inline uint64_t rst_kill_seq(uint64_t word)
@@ -36,6 +53,11 @@ static inline uint64_t rst_kill_seq(uint64_t word)
 static inline unsigned rst_kill_stmt_reason(uint64_t word)
 {
     return (unsigned)(word >> RST_KILL_STMT_SHIFT & RST_KILL_REASON_MASK);
+}
+
+static inline unsigned rst_kill_txn_reason(uint64_t word)
+{
+    return (unsigned)(word >> RST_KILL_TXN_SHIFT & RST_KILL_REASON_MASK);
 }
 
 static inline unsigned rst_kill_conn_reason(uint64_t word)
@@ -61,6 +83,15 @@ static inline bool rst_kill_connection(const struct roster_session *session)
 {
     return rst_kill_conn_reason(rst_load(&session->kill)) != 0;
 }
+
+/* Whether a transaction may begin at once: no kill of the connection or of an earlier one. */
+static inline bool rst_kill_lets_begin(const struct roster_session *session)
+{
+    return (rst_load(&session->kill) & (RST_KILL_TXN_OPEN | RST_KILL_CONN_MASK)) == 0;
+}
+
+/* Between two transactions: forgets what was for an earlier one. Returns the word as it is then. */
+rst_slow uint64_t rst_kill_forget_txn_slow(struct roster_session *session);
 
 /* Acknowledges the kill word for statement `seq` and returns what roster_killed() returns. */
 rst_slow int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq);

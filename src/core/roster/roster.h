@@ -58,6 +58,7 @@ struct roster {
     const struct rst_lease_ops *lease_ops; /* NULL: no syncer */
     void *lease_arg;
     pthread_mutex_t kill_lock; /* killers take turns, owners never come here */
+    rst_word non_pinning;      /* sessions that were opened so, see side.c */
     rst_word kills_delivered;
     rst_word kills_refused;
     rst_word kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS];

@@ -7,6 +7,7 @@
 #include "core/roster/side.h"
 
 #include "core/roster/digests.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
 
 #include <stdlib.h>
@@ -36,14 +37,34 @@ static void side_clear(struct rst_side *side)
     memset(side, 0, sizeof(*side));
 }
 
+/* The half above the count of its transactions differs for every such session of the roster, and
+ * the bit above all from the numbers that slots give. */
+static void begin_numbers(struct roster_session *session)
+{
+    uint64_t n = rst_fetch_add(&rst_session_roster(session)->non_pinning, 1);
+
+    rst_store(&session->side->txn_seq, UINT64_C(1) << 63 | n << 33 >> 1);
+}
+
+void rst_side_next_txn_slow(struct roster_session *session)
+{
+    struct rst_side *side = session->side;
+
+    /* Release: after the lives of what the transaction before has shown; pairs with rst_txn_seq()
+     */
+    rst_store_release(&side->txn_seq, rst_load(&side->txn_seq) + 1);
+}
+
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr)
 {
     if (session->side)
         side_clear(session->side);
-    if (!attr->wake && !session->gate.remembers)
+    if (!attr->wake && !session->gate.remembers && !session->gate.non_pinning)
         return 0;
     if (!rst_side_need(session))
         return -ENOMEM;
+    if (session->gate.non_pinning)
+        begin_numbers(session);
     session->side->wake = attr->wake;
     session->side->wake_arg = attr->wake_arg;
     if (!session->gate.remembers)

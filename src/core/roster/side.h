@@ -20,6 +20,7 @@
 struct rst_side {
     roster_wake_fn *wake; /* constant while the session can be found */
     void *wake_arg;
+    rst_word txn_seq; /* of a session that pins nothing: the number of its transaction */
     rst_word disk;
     rst_word limits[ROSTER_LIMITS];
     struct rst_tables *tables;   /* see tables.h */
@@ -34,6 +35,9 @@ const struct rst_side *rst_side_of(const struct roster_session *session);
 
 /* Prepares the side of a session that no other thread can find yet. Returns 0 or -ENOMEM. */
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr);
+
+/* The owner's, in a session that pins nothing: gives the transaction that begins its number. */
+rst_slow void rst_side_next_txn_slow(struct roster_session *session);
 
 void rst_side_free(struct rst_side *side);
 

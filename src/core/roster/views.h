@@ -39,14 +39,15 @@ static inline void rst_view_put(struct rst_thread *thread, struct roster_shown *
 
 /*
  * Retires a view that has just been unpublished: ends its life. A slot's own view goes with its
- * slot. `thread` is NULL when the calling thread could get no context (G7).
+ * slot, and the life of that with the transaction (rst_slot_view()). `thread` is NULL when the
+ * calling thread could get no context (G7).
  */
 static inline void rst_view_retire(struct rst_thread *thread, struct roster_session *session,
                                    struct roster_shown *view)
 {
-    rst_life_end(view);
     if (view->reserved)
         return;
+    rst_life_end(view);
     if (rst_likely(thread))
         rst_view_put(thread, view);
     else

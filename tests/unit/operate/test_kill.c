@@ -188,7 +188,7 @@ Test(kill, arguments_out_of_range)
     cr_assert_eq(
         roster_kill(NULL, f.id, ROSTER_KILL_TARGET_STATEMENT, 0, ROSTER_KILL_REASON_INTERRUPTED),
         -EINVAL);
-    unit_refused(f.roster, f.session, roster_kill(f.roster, f.id, (enum roster_kill_target)2, 0, 1),
+    unit_refused(f.roster, f.session, roster_kill(f.roster, f.id, (enum roster_kill_target)3, 0, 1),
                  -EINVAL);
     unit_refused(f.roster, f.session,
                  roster_kill(f.roster, f.id, (enum roster_kill_target) - 1, 0, 1), -EINVAL);
@@ -238,12 +238,12 @@ Test(kill, wakes_the_owner_when_delivered)
     fixture_destroy(&f);
 }
 
-/* Sequence numbers are compared by their low 54 bits: nothing spills into the other fields. */
+/* Sequence numbers are compared by their low 48 bits: nothing spills into the other fields. */
 Test(kill, words_of_late_statements)
 {
     static const uint64_t late[] = {
         (UINT64_C(1) << 32) - 1, (UINT64_C(1) << 53) + 4711,
-        (UINT64_C(1) << 54) - 2, (UINT64_C(1) << 54) + 4,
+        (UINT64_C(1) << 48) - 2, (UINT64_C(1) << 54) + 4,
         UINT64_MAX - 3,
     };
     struct fixture f;
@@ -267,14 +267,14 @@ Test(kill, words_of_late_statements)
 
 Test(kill, the_parts_of_a_word)
 {
-    uint64_t word = UINT64_C(0x123456789abcd) << RST_KILL_SEQ_SHIFT |
+    uint64_t word = UINT64_C(0x3456789abcde) << RST_KILL_SEQ_SHIFT |
                     UINT64_C(5) << RST_KILL_STMT_SHIFT | UINT64_C(3) << RST_KILL_CONN_SHIFT;
 
-    cr_assert_eq(rst_kill_seq(word), UINT64_C(0x123456789abcd));
+    cr_assert_eq(rst_kill_seq(word), UINT64_C(0x3456789abcde));
     cr_assert_eq(rst_kill_stmt_reason(word), 5);
     cr_assert_eq(rst_kill_conn_reason(word), 3);
     word |= RST_KILL_STMT_ACK | RST_KILL_CLOSED;
-    cr_assert_eq(rst_kill_seq(word), UINT64_C(0x123456789abcd));
+    cr_assert_eq(rst_kill_seq(word), UINT64_C(0x3456789abcde));
     cr_assert_eq(rst_kill_stmt_reason(word), 5);
     cr_assert_eq(rst_kill_conn_reason(word), 3);
     cr_assert_eq(rst_kill_stmt_reason(UINT64_MAX), RST_KILL_REASON_MASK);

@@ -161,7 +161,7 @@ Test(kill_all, arguments_are_checked)
     pid_t child;
 
     cr_assert_eq(roster_kill_all(NULL, stmt, why, NULL, NULL), -EINVAL);
-    cr_assert_eq(roster_kill_all(roster, (enum roster_kill_target)2, why, NULL, NULL), -EINVAL);
+    cr_assert_eq(roster_kill_all(roster, (enum roster_kill_target)3, why, NULL, NULL), -EINVAL);
     cr_assert_eq(roster_kill_all(roster, stmt, (enum roster_kill_reason)0, NULL, NULL), -EINVAL);
     cr_assert_eq(roster_kill_all(roster, stmt, (enum roster_kill_reason)10, NULL, NULL), -EINVAL);
     cr_assert_eq(roster_kill_all(roster, stmt, why, NULL, &counts), -EINVAL);

@@ -120,8 +120,8 @@ Test(watchdog, inside_a_transaction_its_own_timeout_replaces_the_idle_timeout)
     cr_assert_eq(wd_walk_at(wd_now() + 5000 * OPERATE_MS), 0, "committing is not idle");
     cr_assert_eq(roster_txn_set_state(wd.user, ROSTER_RUN_IDLE), 0);
     cr_assert_eq(wd_walk_at(wd_now() + 1001 * OPERATE_MS), 1);
-    is_kill(wd.user, ROSTER_KILL_REASON_TXN_IDLE, ROSTER_KILL_TARGET_CONNECTION, 1000);
-    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_REASON_TXN_IDLE | ROSTER_KILLED_CONNECTION);
+    is_kill(wd.user, ROSTER_KILL_REASON_TXN_IDLE, ROSTER_KILL_TARGET_TRANSACTION, 1000);
+    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_REASON_TXN_IDLE | ROSTER_KILLED_TRANSACTION);
 }
 
 Test(watchdog, a_shorter_transaction_timeout_replaces_a_longer_one_too)
@@ -132,7 +132,7 @@ Test(watchdog, a_shorter_transaction_timeout_replaces_a_longer_one_too)
     cr_assert_eq(wd_walk_at(wd_now() + 500 * OPERATE_MS), 0);
     cr_assert_eq(roster_txn_prepare(wd.user), 0);
     cr_assert_eq(wd_walk_at(wd_now() + 500 * OPERATE_MS), 1, "pending counts as inside");
-    is_kill(wd.user, ROSTER_KILL_REASON_TXN_IDLE, ROSTER_KILL_TARGET_CONNECTION, 100);
+    is_kill(wd.user, ROSTER_KILL_REASON_TXN_IDLE, ROSTER_KILL_TARGET_TRANSACTION, 100);
 }
 
 Test(watchdog, without_a_transaction_timeout_the_idle_timeout_holds_inside_too)
@@ -144,10 +144,10 @@ Test(watchdog, without_a_transaction_timeout_the_idle_timeout_holds_inside_too)
     cr_assert_eq(wd_walk_at(wd_now() + 5000 * OPERATE_MS), 0, "none is none");
     cr_assert_eq(roster_session_set_limit(wd.user, ROSTER_LIMIT_TXN_IDLE, 0), 0);
     cr_assert_eq(wd_walk_at(wd_now() + 101 * OPERATE_MS), 1);
-    is_kill(wd.user, ROSTER_KILL_REASON_TXN_IDLE, ROSTER_KILL_TARGET_CONNECTION, 100);
+    is_kill(wd.user, ROSTER_KILL_REASON_TXN_IDLE, ROSTER_KILL_TARGET_TRANSACTION, 100);
 }
 
-Test(watchdog, old_transactions_lose_their_connection)
+Test(watchdog, old_transactions_are_killed)
 {
     uint64_t ts;
 
@@ -160,10 +160,10 @@ Test(watchdog, old_transactions_lose_their_connection)
     wd.oracle.physical_ms -= 7200000;
     cr_assert_eq(wd_walk_at(wd_now() + 1000 * OPERATE_MS), 0, "age == limit stays");
     cr_assert_eq(wd_walk_at(wd_now() + 1001 * OPERATE_MS), 1);
-    is_kill(wd.user, ROSTER_KILL_REASON_TXN_AGE, ROSTER_KILL_TARGET_CONNECTION, 1000);
+    is_kill(wd.user, ROSTER_KILL_REASON_TXN_AGE, ROSTER_KILL_TARGET_TRANSACTION, 1000);
     cr_assert_eq(wd.watchdog->events[0].start_ts, ts);
     cr_assert_eq(wd.watchdog->events[0].age_ms, 1001);
-    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_CONNECTION);
+    cr_assert_eq(roster_killed(wd.user), ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_TRANSACTION);
     cr_assert_eq(wd_walk_at(wd_now()), 0);
 }
 
@@ -179,5 +179,5 @@ Test(watchdog, an_oracle_that_fails_stops_no_limit_that_goes_by_the_clock)
     wd.oracle.physical_ms += 100000;
     wd.oracle.err = -EIO;
     cr_assert_eq(rst_watchdog_walk(wd.watchdog, began + 2000 * OPERATE_MS), -EIO);
-    is_kill(wd.user, ROSTER_KILL_REASON_TXN_AGE, ROSTER_KILL_TARGET_CONNECTION, 1000);
+    is_kill(wd.user, ROSTER_KILL_REASON_TXN_AGE, ROSTER_KILL_TARGET_TRANSACTION, 1000);
 }

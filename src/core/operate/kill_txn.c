@@ -1,0 +1,145 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Kill of a transaction (G5).
+ *
+ *     killer, under kill_lock                     owner
+ *     0 look: transaction t is open               A finish t: publish a view without it  (release)
+ *     1 word := mark             (cmpxchg)        B compiler barrier
+ *     2 membarrier                                C begin the next one: load word
+ *     3 look again                                D mark or reason: remove them          (cmpxchg)
+ *     4 mark := reason           (cmpxchg)
+ *     5 look once more                            E asked inside t: reason, set its ack  (cmpxchg)
+ *
+ * The word does not say which transaction it is for, so that begin and finish need not count: begin
+ * asks one more question of the word that it looks at anyway, and finish asks none. The mark does
+ * it. If 3 still sees t, then A comes after 2 in the owner's thread, and so does C of every later
+ * transaction, which sees 1 and removes it. So 4, which wants the mark still there, fails once
+ * another one has begun; and what 4 has installed is removed before the next one shows itself. An
+ * owner that finds a reason inside a transaction finds it for that one.
+ *
+ * If 5 still sees t, the kill stands while t is open: delivered. The owner meets it whenever it
+ * asks before it finishes t. If t has gone, the killer takes the reason back, and the
+ * compare-and-swaps on one word decide: either the ack is in (delivered), or no thread will ever
+ * see it (-ESTALE). D leaves the ack, which would else be lost when the owner has begun another one
+ * before 5; the next 1 removes it.
+ *
+ * Where the kernel refuses 2, the mark is taken back and nothing was done: the answer is never
+ * "unknown".
+ */
+#include "core/operate/kill.h"
+
+#include "core/roster/roster.h"
+#include "core/roster/session.h"
+#include "core/roster/txn_seq.h"
+
+#include <errno.h>
+
+/* Whether this is what the killer means: 0, or -errno. */
+static int is_aimed(const struct roster_kill_info *kill, const struct rst_open_txn *open)
+{
+    if (!open->seq)
+        return -ENOENT;
+    if ((kill->start_ts && kill->start_ts != open->start_ts) ||
+        (kill->txn_seq && kill->txn_seq != open->seq))
+        return -ESTALE;
+    return 0;
+}
+
+/* Why the word refuses a kill: 0, or -errno. */
+static int refuses(uint64_t word)
+{
+    if (word & RST_KILL_CLOSED)
+        return -ESRCH;
+    return rst_kill_conn_reason(word) || rst_kill_txn_reason(word) ? -EALREADY : 0;
+}
+
+/* 1 */
+static int mark(struct roster_session *session)
+{
+    uint64_t word = rst_load_acquire(&session->kill);
+    int err;
+
+    do {
+        err = refuses(word);
+        if (err)
+            return err;
+    } while (!rst_kill_exchange(session, &word,
+                                (word & ~RST_KILL_TXN_ACK) | RST_KILL_TXN_MARK)); /* pairs with C */
+    return 0;
+}
+
+static void unmark(struct roster_session *session)
+{
+    uint64_t word = rst_load_acquire(&session->kill);
+
+    while (word & RST_KILL_TXN_MARK)
+        if (rst_kill_exchange(session, &word, word & ~RST_KILL_TXN_MARK))
+            return;
+}
+
+/* 4 */
+static int install(struct roster_session *session, enum roster_kill_reason reason)
+{
+    uint64_t word = rst_load_acquire(&session->kill);
+
+    do {
+        if (word & RST_KILL_CLOSED)
+            return -ESRCH;
+        if (!(word & RST_KILL_TXN_MARK) && !rst_control(TXN_KILL_UNMARKED))
+            return -ESTALE;
+    } while (!rst_kill_exchange(session, &word,
+                                (word & ~RST_KILL_TXN_MARK) |
+                                    (uint64_t)reason << RST_KILL_TXN_SHIFT)); /* pairs with D */
+    return 0;
+}
+
+/* The transaction ended while it was being killed: whether the owner saw it is decided here. */
+static int take_back(struct roster_session *session)
+{
+    uint64_t word = rst_load_acquire(&session->kill);
+
+    rst_test_point("kill: transaction gone");
+    while (!(word & RST_KILL_TXN_ACK)) {
+        if (!rst_kill_txn_reason(word))
+            return -ESTALE;                                               /* D was first */
+        if (rst_kill_exchange(session, &word, word & ~RST_KILL_TXN_OPEN)) /* pairs with E */
+            return -ESTALE;
+    }
+    return 0;
+}
+
+int rst_kill_txn_locked(const struct roster *roster, struct roster_session *session,
+                        struct roster_kill_info *kill)
+{
+    struct rst_open_txn open = rst_txn_look(session); /* 0 */
+    int err = is_aimed(kill, &open);
+
+    if (err)
+        return err;
+    /* A reason that is found here after 0 is for what 0 has seen: see D. */
+    err = mark(session);
+    if (err)
+        return err;
+    rst_test_point("kill: transaction marked");
+    err = rst_owners_barrier(roster->membarrier); /* 2: pairs with B, or the fence there */
+    if (!err && !rst_control(TXN_KILL_UNMARKED)) {
+        open = rst_txn_look(session); /* 3 */
+        err = is_aimed(kill, &open);
+    }
+    if (err) {
+        unmark(session);
+        return err;
+    }
+    rst_test_point("kill: transaction seen");
+    err = install(session, kill->reason);
+    if (err)
+        return err;
+    kill->start_ts = open.start_ts;
+    kill->txn_seq = open.seq;
+    rst_test_point("kill: transaction killed");
+    if (rst_txn_look(session).seq == open.seq) /* 5 */
+        return 0;
+    return take_back(session);
+}
