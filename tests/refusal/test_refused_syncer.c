@@ -75,13 +75,14 @@ Test(refused_syncer, each_call_of_the_environment, .init = set_up, .fini = clear
     cr_expect_leq(refuse_blocks(), blocks, "%ld blocks leaked", refuse_blocks() - blocks);
 }
 
-static char logged[512];
+static char logged[4096]; /* all lines */
 
 static void keep_log(void *arg, enum roster_store_log_level level, const char *text)
 {
     (void)arg;
     (void)level;
-    strncpy(logged, text, sizeof(logged) - 1);
+    strncat(logged, text, sizeof(logged) - strlen(logged) - 1);
+    strncat(logged, "\n", sizeof(logged) - strlen(logged) - 1);
 }
 
 static struct roster_syncer_stats stats_of(struct roster_syncer *syncer)
