@@ -38,10 +38,16 @@ const char *roster_store_url(const struct roster_store *store)
 int roster_store_rebind(struct roster_store *store)
 {
     RST_NOT_CANCELLED;
+    int err;
 
     if (store == NULL)
         return -EINVAL;
-    return rst_store_is_foreign(store) ? -ECHILD : store->kind->rebind(store);
+    if (rst_store_is_foreign(store))
+        return -ECHILD;
+    err = store->kind->rebind(store);
+    if (err == 0)
+        atomic_fetch_add_explicit(&store->rebinds, 1, memory_order_release);
+    return err;
 }
 
 int roster_store_get(struct roster_store *store, const struct roster_store_keys *keys,

@@ -28,6 +28,7 @@
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
+#include "store/base/foreign.h"
 
 #define ATTEMPTS 4
 #define HOLDER_SIZE 128
@@ -62,12 +63,28 @@ static const char *passed_key(const struct roster_syncer *syncer, const struct s
     return standing->txn >= standing->gc ? syncer->paths.txn : syncer->paths.gc;
 }
 
+/* Whoever has rebound the store has accepted that what it says goes back. What this process has
+ * published does not: the roster protects nothing below that. */
+static void forget_other_store(struct roster_syncer *syncer)
+{
+    unsigned rebinds = rst_store_rebinds(syncer->store);
+
+    if (syncer->rebinds == rebinds)
+        return;
+    syncer->rebinds = rebinds;
+    syncer->txn_seen = 0;
+    pthread_mutex_lock(&syncer->lock);
+    syncer->gone_at = 0;
+    pthread_mutex_unlock(&syncer->lock);
+}
+
 static int read_standing(struct roster_syncer *syncer, struct standing *standing)
 {
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};
     int err;
 
+    forget_other_store(syncer);
     *standing = (struct standing){0};
     rst_batch_get(&batch, syncer->paths.txn);
     rst_batch_get(&batch, syncer->paths.gc);

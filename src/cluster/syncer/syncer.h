@@ -51,6 +51,7 @@ struct roster_syncer {
     uint64_t record;             /* its value then */
     struct roster_holder holder; /* what stands beside it */
     uint64_t txn_seen;           /* the greatest txn safe point that was read and admitted */
+    unsigned rebinds;            /* of the store, when it was read */
     bool touched;                /* a change is on its way whose outcome is unknown */
 
     /* Under lock. */

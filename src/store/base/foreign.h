@@ -15,4 +15,7 @@
 
 bool rst_store_is_foreign(const struct roster_store *store);
 
+/* A number that changes when what was known of the store means nothing any more. */
+unsigned rst_store_rebinds(const struct roster_store *store);
+
 #endif

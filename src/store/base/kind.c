@@ -17,6 +17,11 @@ bool rst_store_is_foreign(const struct roster_store *store)
     return store->process != rst_process_number();
 }
 
+unsigned rst_store_rebinds(const struct roster_store *store)
+{
+    return atomic_load_explicit(&store->rebinds, memory_order_acquire); /* roster_store_rebind() */
+}
+
 int rst_store_error_set(const struct store_error *error, int err, const char *format, ...)
 {
     va_list args;

@@ -85,6 +85,8 @@ struct roster_store {
     char *url;
     struct roster_store_options options; /* complete, with defaults; strings are owned */
     struct store_counters counters;
+    /* How often it was bound to another store. Release; pairs with rst_store_rebinds(). */
+    atomic_uint rebinds;
     struct store_log log;
 };
 
