@@ -24,7 +24,8 @@ stage_format() {
 }
 
 stage_language() {
-    .ci/check-language
+    .ci/check-habits language
+    .ci/check-habits style
 }
 
 # Tests are left out: Criterion's macros expand to what some checks refuse. One file a run: in a

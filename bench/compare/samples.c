@@ -57,7 +57,7 @@ static bool split(char *line, char **fields, size_t n)
         if (!fields[i])
             return false;
     }
-    return line == NULL;
+    return !line;
 }
 
 static bool find(const char *const *names, size_t n, const char *name, size_t *found)

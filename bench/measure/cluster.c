@@ -65,9 +65,11 @@ static int by_value(const void *one, const void *other)
 /* The median of RUNS runs, and the best. */
 static double median(double (*run)(void *), void *arg, double *best)
 {
+    int i;
+
     double results[RUNS];
 
-    for (int i = 0; i < RUNS; i++)
+    for (i = 0; i < RUNS; i++)
         results[i] = run(arg);
     qsort(results, RUNS, sizeof(results[0]), by_value);
     *best = results[0];
@@ -87,7 +89,7 @@ static struct roster_store *open_store(const char *url)
     struct roster_store *store = NULL;
     char error[ROSTER_STORE_ERROR_SIZE];
 
-    if (roster_store_open(url, NULL, &store, error, sizeof(error)) != 0)
+    if (roster_store_open(url, NULL, &store, error, sizeof(error)))
         errx(1, "%s", error);
     return store;
 }
@@ -107,10 +109,12 @@ static struct roster_syncer *join(struct roster *roster, struct roster_store *st
 
 static double run_checks(void *session)
 {
+    int i;
+
     double begin = seconds(CLOCK_THREAD_CPUTIME_ID);
 
-    for (int i = 0; i < CHECKS; i++)
-        if (roster_txn_check(session) != 0)
+    for (i = 0; i < CHECKS; i++)
+        if (roster_txn_check(session))
             errx(1, "a check failed");
     return (seconds(CLOCK_THREAD_CPUTIME_ID) - begin) * 1e9 / CHECKS;
 }
@@ -152,7 +156,7 @@ static void *ask(void *arg)
     uint64_t ts, last = 0;
 
     while (!atomic_load_explicit(&asking->stop, memory_order_relaxed)) {
-        if (roster_oracle_store_allocate(asking->oracle, &ts) != 0)
+        if (roster_oracle_store_allocate(asking->oracle, &ts))
             atomic_fetch_add(&asking->failures, 1);
         else if (ts <= last)
             errx(1, "a timestamp went back");
@@ -169,15 +173,16 @@ static void bench_oracle(const char *url)
     struct asking asking = {NULL, false, 0};
     pthread_t threads[ASKERS];
     double begin, took;
+    int i;
 
     must(roster_oracle_store_create(store, NULL, &asking.oracle), "oracle");
     begin = seconds(CLOCK_MONOTONIC);
-    for (int i = 0; i < ASKERS; i++)
-        if (pthread_create(&threads[i], NULL, ask, &asking) != 0)
+    for (i = 0; i < ASKERS; i++)
+        if (pthread_create(&threads[i], NULL, ask, &asking))
             errx(1, "no thread");
     pause_for(ORACLE_SECONDS);
     atomic_store(&asking.stop, true);
-    for (int i = 0; i < ASKERS; i++)
+    for (i = 0; i < ASKERS; i++)
         pthread_join(threads[i], NULL);
     took = seconds(CLOCK_MONOTONIC) - begin;
     must(roster_oracle_store_get_stats(asking.oracle, &stats), "statistics");
@@ -197,12 +202,13 @@ static void put_servers(struct roster_store *store, int from, int to)
     struct roster_store_op ops[3 * 42];
     struct roster_store_txn txn = {.success = ops};
     int n = 0;
+    int i, k;
 
-    for (int i = from; i < to; i++) {
+    for (i = from; i < to; i++) {
         snprintf(keys[n], 64, "/bench/server/minstartts/server%04d", i);
         snprintf(keys[n + 1], 64, "/bench/server/ack/server%04d", i);
         snprintf(keys[n + 2], 64, "/bench/server/holder/server%04d", i);
-        for (int k = 0; k < 3; k++) {
+        for (k = 0; k < 3; k++) {
             const char *value = k < 2 ? "470648676436410369"
                                       : "{\"kind\":\"transaction\",\"session\":4711,\"pin\":0}";
 
@@ -255,8 +261,9 @@ static void bench_survey(const char *url)
 {
     struct roster_safe_point_options options = {.size = sizeof(options), .prefix = "/bench"};
     struct surveying surveying = {open_store(url), NULL, UINT64_C(470648676436000000)};
+    int i;
 
-    for (int i = 0; i < SERVERS; i += 40)
+    for (i = 0; i < SERVERS; i += 40)
         put_servers(surveying.store, i, i + 40);
     must(roster_safe_point_create(surveying.store, &options, &surveying.safe_point), "safe points");
     tell("one round trip", "ms", run_round_trip, &surveying);
@@ -311,6 +318,8 @@ static void bench_idle(const char *url)
 
 int main(int argc, char **argv)
 {
+    size_t i;
+
     static const struct {
         const char *name;
         void (*run)(const char *url);
@@ -319,7 +328,7 @@ int main(int argc, char **argv)
                    {"survey", bench_survey},
                    {"idle", bench_idle}};
 
-    for (size_t i = 0; argc == 3 && i < sizeof(benches) / sizeof(benches[0]); i++)
+    for (i = 0; argc == 3 && i < sizeof(benches) / sizeof(benches[0]); i++)
         if (strcmp(benches[i].name, argv[1]) == 0) {
             benches[i].run(argv[2]);
             return 0;

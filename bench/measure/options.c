@@ -106,8 +106,9 @@ static enum oracle_kind oracle_of(const char *text, struct argp_state *state)
 static unsigned beside_of(const char *text, struct argp_state *state)
 {
     unsigned bits = 0;
+    const char *at;
 
-    for (const char *at = text;; at++) {
+    for (at = text;; at++) {
         size_t i, length = strcspn(at, ",");
 
         for (i = 0; i < sizeof(besides) / sizeof(*besides); i++)

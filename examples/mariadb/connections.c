@@ -65,7 +65,9 @@ struct connection *connections_remove(uint64_t id)
 
 struct connection *connections_any(void)
 {
-    for (size_t i = 0; i < PARTS; i++) {
+    size_t i;
+
+    for (i = 0; i < PARTS; i++) {
         struct part *part = lock_part(i);
         struct connection *found = part->first;
 

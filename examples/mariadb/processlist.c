@@ -69,6 +69,7 @@ static size_t whole_characters(const char *text, size_t length)
 static void put_string(struct json *json, const char *text, size_t length)
 {
     char *to, *start;
+    size_t i;
 
     if (!text) {
         put(json, "null");
@@ -78,7 +79,7 @@ static void put_string(struct json *json, const char *text, size_t length)
     if (!to)
         return;
     *to++ = '"';
-    for (size_t i = 0; i < length; i++) {
+    for (i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
 
         if (c < 0x20) {
@@ -178,7 +179,7 @@ char *roster_processlist(UDF_INIT *initid, UDF_ARGS *args, char *result, unsigne
     json->length = 0;
     json->failed = 0;
     put(json, "[");
-    if (roster_read_lock(roster) != 0) {
+    if (roster_read_lock(roster)) {
         *is_null = *error = 1;
         return NULL;
     }

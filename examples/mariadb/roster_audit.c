@@ -19,7 +19,9 @@ static int is_name(const char *name, size_t length, const char *known)
 /* The server's "Query" is ROSTER_COMMAND_QUERY, because both have the protocol's numbers. */
 static enum roster_command command_of(const char *name, size_t length)
 {
-    for (uint32_t number = 0; number < ROSTER_COMMAND_OTHER; number++) {
+    uint32_t number;
+
+    for (number = 0; number < ROSTER_COMMAND_OTHER; number++) {
         if (is_name(name, length, roster_command_name(number)))
             return (enum roster_command)number;
     }
@@ -104,7 +106,7 @@ static struct roster_stats stats_now(void)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
 
-    if (roster_stats(mirror_roster(), &stats) != 0)
+    if (roster_stats(mirror_roster(), &stats))
         memset(&stats, 0, sizeof(stats));
     return stats;
 }

@@ -65,8 +65,9 @@ static int find_kind(const char *url, const struct store_kind **kind, const char
                      const struct store_error *error)
 {
     const char *rest;
+    size_t i;
 
-    for (size_t i = 0; i < N_KINDS; i++) {
+    for (i = 0; i < N_KINDS; i++) {
         if (!is_scheme(url, kinds[i]->scheme))
             continue;
         rest = url + strlen(kinds[i]->scheme);
@@ -85,13 +86,13 @@ static int open_kind(const char *url, const struct roster_store_options *options
     char *copy;
     int err = find_kind(url, &kind, &address, error);
 
-    if (err != 0)
+    if (err)
         return err;
     copy = strdup(url);
-    if (copy == NULL)
+    if (!copy)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
     err = kind->open(address, options, store, error);
-    if (err != 0) {
+    if (err) {
         free(copy);
         return err;
     }
@@ -110,18 +111,18 @@ int roster_store_open(const char *url, const struct roster_store_options *option
     int err;
 
     rst_store_error_set(&text, 0, "%s", "");
-    if (store == NULL)
+    if (!store)
         return rst_store_error_set(&text, -EINVAL, "store is NULL");
     *store = NULL;
-    if (url == NULL)
+    if (!url)
         return rst_store_error_set(&text, -EINVAL, "the store's URL is missing");
-    if (rst_process_init() != 0)
+    if (rst_process_init())
         return rst_store_error_set(&text, -ENOMEM, "memory is out");
     err = rst_store_options_copy(options, &complete, &text);
-    if (err != 0)
+    if (err)
         return err;
     err = open_kind(url, &complete, store, &text);
-    if (err != 0) {
+    if (err) {
         *store = NULL;
         rst_store_options_free(&complete);
     }
@@ -134,7 +135,7 @@ void roster_store_close(struct roster_store *store)
     struct roster_store_options options;
     char *url;
 
-    if (store == NULL || rst_store_is_foreign(store))
+    if (!store || rst_store_is_foreign(store))
         return;
     options = store->options;
     url = store->url;

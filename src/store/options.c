@@ -39,7 +39,9 @@ static const struct number numbers[] = {
 
 static int complete_numbers(struct roster_store_options *options, const struct store_error *error)
 {
-    for (size_t i = 0; i < N_NUMBERS; i++) {
+    size_t i;
+
+    for (i = 0; i < N_NUMBERS; i++) {
         int *value = (int *)(void *)((char *)options + numbers[i].offset);
 
         if (*value == 0)
@@ -69,21 +71,21 @@ static int check_strings(const struct roster_store_options *options,
 {
     const char *user = options->user;
 
-    if (user != NULL && user[0] == '\0')
+    if (user && user[0] == '\0')
         return rst_store_error_set(error, -EINVAL,
                                    "option user is empty; give a name, or NULL for none");
-    if (user != NULL && options->password == NULL)
+    if (user && !options->password)
         return rst_store_error_set(
             error, -EINVAL, "option user is \"%s\" but there is no password; set both or none",
             user);
-    if (user == NULL && options->password != NULL)
+    if (!user && options->password)
         return rst_store_error_set(error, -EINVAL,
                                    "option password is set but there is no user; set both or none");
     if ((options->tls_cert_file != NULL) != (options->tls_key_file != NULL))
-        return rst_store_error_set(
-            error, -EINVAL, "option %s is set but %s is not; set both or none",
-            options->tls_cert_file != NULL ? "tls_cert_file" : "tls_key_file",
-            options->tls_cert_file != NULL ? "tls_key_file" : "tls_cert_file");
+        return rst_store_error_set(error, -EINVAL,
+                                   "option %s is set but %s is not; set both or none",
+                                   options->tls_cert_file ? "tls_cert_file" : "tls_key_file",
+                                   options->tls_cert_file ? "tls_key_file" : "tls_cert_file");
     return 0;
 }
 
@@ -97,7 +99,7 @@ static int copy_known(const struct roster_store_options *from, struct roster_sto
         return rst_store_error_set(
             error, err, "the options' size is %zu; set it to their sizeof and zero the rest",
             from->size);
-    if (err != 0)
+    if (err)
         return rst_store_error_set(error, err,
                                    "the options set a field that this library does not know; "
                                    "install the version that the program was compiled with");
@@ -106,9 +108,9 @@ static int copy_known(const struct roster_store_options *from, struct roster_sto
 
 static char *copy_string(const char *text, bool *failed)
 {
-    char *copy = text != NULL ? strdup(text) : NULL;
+    char *copy = text ? strdup(text) : NULL;
 
-    *failed |= text != NULL && copy == NULL;
+    *failed |= text && !copy;
     return copy;
 }
 
@@ -133,17 +135,17 @@ int rst_store_options_copy(const struct roster_store_options *from, struct roste
     int err = 0;
 
     memset(to, 0, sizeof(*to));
-    if (from != NULL)
+    if (from)
         err = copy_known(from, to, error);
-    if (err == 0)
+    if (!err)
         err = complete_numbers(to, error);
-    if (err == 0)
+    if (!err)
         err = check_strings(to, error);
-    if (err != 0)
+    if (err)
         return err;
     to->size = sizeof(*to);
     err = copy_strings(to);
-    return err == 0 ? 0 : rst_store_error_set(error, err, "out of memory");
+    return err ? rst_store_error_set(error, err, "out of memory") : 0;
 }
 
 static void free_string(const char **text)
@@ -159,7 +161,7 @@ static void free_string(const char **text)
 
 void rst_store_options_free(struct roster_store_options *options)
 {
-    if (options->password != NULL)
+    if (options->password)
         explicit_bzero((void *)(uintptr_t)options->password, strlen(options->password));
     free_string(&options->user);
     free_string(&options->password);

@@ -23,7 +23,7 @@ static int64_t call_deadline(const struct roster_store *store, int timeout_ms)
 static int count_call(struct roster_store *store, int err)
 {
     store_count(&store->counters.calls);
-    if (err != 0)
+    if (err)
         store_count(&store->counters.failures);
     if (err == -EINPROGRESS)
         store_count(&store->counters.unknown);
@@ -32,7 +32,7 @@ static int count_call(struct roster_store *store, int err)
 
 const char *roster_store_url(const struct roster_store *store)
 {
-    return store == NULL ? NULL : store->url;
+    return store ? store->url : NULL;
 }
 
 int roster_store_rebind(struct roster_store *store)
@@ -40,12 +40,12 @@ int roster_store_rebind(struct roster_store *store)
     RST_NOT_CANCELLED;
     int err;
 
-    if (store == NULL)
+    if (!store)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
     err = store->kind->rebind(store);
-    if (err == 0)
+    if (!err)
         atomic_fetch_add_explicit(&store->rebinds, 1, memory_order_release);
     return err;
 }
@@ -56,15 +56,15 @@ int roster_store_get(struct roster_store *store, const struct roster_store_keys 
     RST_NOT_CANCELLED;
     int err;
 
-    if (range == NULL)
+    if (!range)
         return -EINVAL;
     *range = NULL;
-    if (store == NULL || keys == NULL)
+    if (!store || !keys)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
     err = rst_store_check_keys(keys, true);
-    if (err == 0)
+    if (!err)
         err = store->kind->get(store, keys, limit, call_deadline(store, timeout_ms), range);
     return count_call(store, err);
 }
@@ -76,16 +76,16 @@ int roster_store_txn(struct roster_store *store, const struct roster_store_txn *
     struct roster_store_txn_result *unwanted = NULL;
     int err;
 
-    if (result != NULL)
+    if (result)
         *result = NULL;
-    if (store == NULL || txn == NULL)
+    if (!store || !txn)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
     err = rst_store_check_txn(txn);
-    if (err == 0)
+    if (!err)
         err = store->kind->txn(store, txn, call_deadline(store, timeout_ms),
-                               result != NULL ? result : &unwanted);
+                               result ? result : &unwanted);
     roster_store_free(unwanted);
     return count_call(store, err);
 }
@@ -106,7 +106,7 @@ int roster_store_lease_grant(struct roster_store *store, int64_t ttl_ms, int tim
 {
     struct store_lease_call call = {.verb = STORE_LEASE_GRANT, .ttl_ms = ttl_ms};
 
-    if (store == NULL || lease == NULL || ttl_ms < 1 || ttl_ms > ROSTER_STORE_MAX_TTL_MS)
+    if (!store || !lease || ttl_ms < 1 || ttl_ms > ROSTER_STORE_MAX_TTL_MS)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
@@ -118,7 +118,7 @@ int roster_store_lease_keep_alive(struct roster_store *store, int64_t id, int ti
 {
     struct store_lease_call call = {.verb = STORE_LEASE_KEEP, .id = id};
 
-    if (store == NULL || lease == NULL || id < 1)
+    if (!store || !lease || id < 1)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
@@ -130,7 +130,7 @@ int roster_store_lease_time_to_live(struct roster_store *store, int64_t id, int 
 {
     struct store_lease_call call = {.verb = STORE_LEASE_LOOK, .id = id};
 
-    if (store == NULL || lease == NULL || id < 1)
+    if (!store || !lease || id < 1)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
@@ -142,7 +142,7 @@ int roster_store_lease_revoke(struct roster_store *store, int64_t id, int timeou
     struct store_lease_call call = {.verb = STORE_LEASE_REVOKE, .id = id};
     struct roster_store_lease lease;
 
-    if (store == NULL || id < 1)
+    if (!store || id < 1)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
@@ -155,12 +155,12 @@ int roster_store_get_stats(const struct roster_store *store, struct roster_store
     const struct store_counters *c;
     int err;
 
-    if (store == NULL || stats == NULL)
+    if (!store || !stats)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
     err = rst_struct_check(stats, sizeof(now), sizeof(now));
-    if (err != 0)
+    if (err)
         return err;
     c = &store->counters;
     now.calls = atomic_load_explicit(&c->calls, memory_order_relaxed);

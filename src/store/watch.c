@@ -20,7 +20,7 @@ static int prepare(struct roster_store_watch *base, struct roster_store *store,
 {
     unsigned char *key = malloc(keys->key.size > 0 ? keys->key.size : 1);
 
-    if (key == NULL)
+    if (!key)
         return -ENOMEM;
     if (keys->key.size > 0)
         memcpy(key, keys->key.data, keys->key.size);
@@ -40,20 +40,20 @@ int roster_store_watch_open(struct roster_store *store, const struct roster_stor
     struct roster_store_watch base = {0};
     int err;
 
-    if (watch == NULL)
+    if (!watch)
         return -EINVAL;
     *watch = NULL;
-    if (store == NULL || keys == NULL || revision < 0)
+    if (!store || !keys || revision < 0)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
     err = rst_store_check_keys(keys, false);
-    if (err == 0)
+    if (!err)
         err = prepare(&base, store, keys, revision);
-    if (err != 0)
+    if (err)
         return err;
     err = store->kind->watch_open(&base, watch);
-    if (err != 0)
+    if (err)
         free(base.key);
     return err;
 }
@@ -63,10 +63,10 @@ int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
 {
     RST_NOT_CANCELLED;
 
-    if (events == NULL)
+    if (!events)
         return -EINVAL;
     *events = NULL;
-    if (watch == NULL)
+    if (!watch)
         return -EINVAL;
     if (rst_store_is_foreign(watch->store))
         return -ECHILD;
@@ -75,7 +75,7 @@ int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
 
 void roster_store_watch_cancel(struct roster_store_watch *watch)
 {
-    if (watch == NULL || rst_store_is_foreign(watch->store))
+    if (!watch || rst_store_is_foreign(watch->store))
         return;
     /* pairs with the acquire in rst_store_watch_canceled() */
     atomic_store_explicit(&watch->canceled, true, memory_order_release);
@@ -87,7 +87,7 @@ void roster_store_watch_close(struct roster_store_watch *watch)
     RST_NOT_CANCELLED;
     unsigned char *key;
 
-    if (watch == NULL || rst_store_is_foreign(watch->store))
+    if (!watch || rst_store_is_foreign(watch->store))
         return;
     key = watch->key;
     watch->store->kind->watch_close(watch);

@@ -9,7 +9,7 @@
 
 void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns)
 {
-    if (err == 0) {
+    if (!err) {
         memset(failing, 0, sizeof(*failing));
         return;
     }

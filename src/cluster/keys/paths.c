@@ -11,9 +11,9 @@
 
 int rst_paths_check_name(const char *name)
 {
-    size_t length = name == NULL ? 0 : strlen(name);
+    size_t length = name ? strlen(name) : 0;
 
-    return length == 0 || length > PATHS_PART || strchr(name, '/') != NULL ? -EINVAL : 0;
+    return length == 0 || length > PATHS_PART || strchr(name, '/') ? -EINVAL : 0;
 }
 
 static int check_prefix(const char *prefix)
@@ -32,9 +32,9 @@ static void set(char *path, const char *prefix, const char *rest, const char *na
 
 int rst_paths_init(struct paths *paths, const char *prefix, const char *server_id)
 {
-    if (prefix == NULL)
+    if (!prefix)
         prefix = "/roster";
-    if (check_prefix(prefix) != 0 || (server_id != NULL && rst_paths_check_name(server_id) != 0))
+    if (check_prefix(prefix) || (server_id && rst_paths_check_name(server_id)))
         return -EINVAL;
     memset(paths, 0, sizeof(*paths));
     set(paths->records, prefix, "server/minstartts/", "");
@@ -45,7 +45,7 @@ int rst_paths_init(struct paths *paths, const char *prefix, const char *server_i
     set(paths->gc, prefix, "safepoint/gc", "");
     set(paths->leader, prefix, "safepoint/leader", "");
     set(paths->barriers, prefix, "safepoint/barrier/", "");
-    if (server_id == NULL)
+    if (!server_id)
         return 0;
     set(paths->info, prefix, "server/info/", server_id);
     set(paths->record, prefix, "server/minstartts/", server_id);

@@ -15,10 +15,11 @@ int rst_record_parse(struct roster_store_bytes bytes, uint64_t *ts)
 {
     const unsigned char *digit = bytes.data;
     uint64_t value = 0;
+    size_t i;
 
     if (bytes.size == 0 || bytes.size >= RECORD_SIZE || digit[0] == '0')
         return -EBADMSG;
-    for (size_t i = 0; i < bytes.size; i++) {
+    for (i = 0; i < bytes.size; i++) {
         if (digit[i] < '0' || digit[i] > '9')
             return -EBADMSG;
         if (__builtin_mul_overflow(value, 10, &value) ||

@@ -42,7 +42,7 @@ static int learn(struct allotter *allotter, const struct roster_store_range *ran
 
     if (err == -ENOENT && allotter->seen)
         return -EREMCHG;
-    if (err != 0 && err != -ENOENT)
+    if (err && err != -ENOENT)
         return err;
     if (next > LAST_SANE)
         return -EBADMSG;
@@ -62,7 +62,7 @@ static int look(struct allotter *allotter, int64_t deadline)
     struct roster_store_range *range = NULL;
     int err = roster_store_get(allotter->store, &keys, 1, rst_store_remaining_ms(deadline), &range);
 
-    if (err == 0)
+    if (!err)
         err = learn(allotter, range);
     roster_store_free(range);
     return err;
@@ -134,14 +134,14 @@ static int swap(struct allotter *allotter, const struct attempt *attempt, int64_
     allotter->known = false;
     count(&allotter->transactions);
     err = roster_store_txn(allotter->store, &txn, rst_store_remaining_ms(deadline), &result);
-    if (err == 0 && result->succeeded) {
+    if (!err && result->succeeded) {
         allotter->revision = result->revision;
         allotter->created = allotter->seen ? allotter->created : result->revision;
         allotter->next = attempt->end;
         allotter->seen = true;
         allotter->known = true;
         err = 1;
-    } else if (err == 0) {
+    } else if (!err) {
         count(&allotter->conflicts);
         err = learn(allotter, &result->results[0].range);
     }
@@ -189,9 +189,9 @@ int rst_allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
     for (;;) {
         if (!allotter->known)
             err = look(allotter, deadline);
-        if (err == 0)
+        if (!err)
             err = plan(allotter, n, losses, took, &attempt);
-        if (err != 0)
+        if (err)
             return err;
         begin = rst_store_monotonic_ns();
         err = swap(allotter, &attempt, deadline);
@@ -199,9 +199,9 @@ int rst_allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
         if (err == 1)
             break;
         /* What became of an unknown swap does not matter: its range belongs to no caller. */
-        if (err != 0 && err != -EINPROGRESS)
+        if (err && err != -EINPROGRESS)
             return err;
-        if (rst_store_remaining_ns(deadline) == 0)
+        if (!rst_store_remaining_ns(deadline))
             return -ETIMEDOUT;
         err = 0;
         pause_after(++losses);
@@ -215,7 +215,7 @@ int rst_allotter_read(struct allotter *allotter, uint64_t *last)
 {
     int err = look(allotter, rst_store_deadline_in(allotter->timeout_ms));
 
-    if (err != 0)
+    if (err)
         return err;
     if (allotter->next == 0 || rst_wall_clock_has_left(&allotter->clock, allotter->next - 1))
         return rst_allotter_allot(allotter, 1, last);

@@ -57,7 +57,7 @@ static int mark_parse(struct roster_store_bytes value, uint64_t *mark,
     const char *blank = value.size == 0 ? NULL : memchr(value.data, ' ', value.size);
     struct roster_store_bytes number = {value.data, 0};
 
-    if (blank == NULL)
+    if (!blank)
         return -EBADMSG;
     number.size = (size_t)(blank - (const char *)value.data);
     owner->data = blank + 1;
@@ -74,14 +74,14 @@ static int mark_read(struct roster_oracle_persistent *oracle, int64_t deadline, 
     struct roster_store_range *range = NULL;
     int err = roster_store_get(oracle->store, &keys, 1, rst_store_remaining_ms(deadline), &range);
 
-    if (err != 0)
+    if (err)
         return err;
     *mark = 0;
     *revision = rst_record_revision(range);
     if (range->count != 0)
         err = mark_parse(range->kvs[0].value, mark, &owner);
-    *ours = err == 0 && owner.size == OWNER_SIZE - 1 &&
-            memcmp(owner.data, oracle->owner, owner.size) == 0;
+    *ours =
+        !err && owner.size == OWNER_SIZE - 1 && memcmp(owner.data, oracle->owner, owner.size) == 0;
     roster_store_free(range);
     return err;
 }
@@ -101,9 +101,9 @@ static int mark_write(struct roster_oracle_persistent *oracle, uint64_t mark, in
     snprintf(text, sizeof(text), "%" PRIu64 " %s", mark, oracle->owner);
     put = roster_store_put(key, roster_store_text(text), 0);
     err = roster_store_txn(oracle->store, &txn, rst_store_remaining_ms(deadline), &result);
-    if (err == 0 && result->succeeded)
+    if (!err && result->succeeded)
         oracle->revision = result->revision;
-    else if (err == 0)
+    else if (!err)
         err = -EAGAIN;
     roster_store_free(result);
     return err;
@@ -121,13 +121,13 @@ static int mark_move(struct roster_oracle_persistent *oracle, uint64_t mark, int
         if (err != -EAGAIN && err != -EINPROGRESS)
             return err;
         err = mark_read(oracle, deadline, &found, &oracle->revision, &ours);
-        if (err != 0)
+        if (err)
             return err;
         if (!ours)
             return -EBUSY;
         if (found == mark)
             return 0;
-        if (rst_store_remaining_ns(deadline) == 0)
+        if (!rst_store_remaining_ns(deadline))
             return -ETIMEDOUT;
     }
 }
@@ -145,14 +145,14 @@ static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool ear
 
     if (!early)
         pthread_mutex_lock(&oracle->lock);
-    else if (pthread_mutex_trylock(&oracle->lock) != 0)
+    else if (pthread_mutex_trylock(&oracle->lock))
         return 0;
     if ((!early || rst_store_monotonic_ns() >= oracle->pause_until) &&
         atomic_load_explicit(&oracle->mark, memory_order_relaxed) == mark) {
         mark = mark_above(oracle, ts);
         err = mark_move(oracle, mark, rst_store_deadline_in(oracle->timeout_ms));
         /* Release: the store has it before anybody hands out more; pairs with the load in get. */
-        if (err == 0)
+        if (!err)
             atomic_store_explicit(&oracle->mark, mark, memory_order_release);
         else
             oracle->pause_until = rst_store_monotonic_ns() + PAUSE_NS;
@@ -171,7 +171,7 @@ static int take_over(struct roster_oracle_persistent *oracle)
 
     do {
         err = mark_read(oracle, deadline, &old, &oracle->revision, &ours);
-        if (err != 0)
+        if (err)
             return err;
         if (ours) { /* the unanswered write was carried out */
             mark = old;
@@ -196,30 +196,30 @@ int roster_oracle_persistent_create(struct roster_store *store,
     struct roster_oracle_persistent *made;
     int err = 0;
 
-    if (store == NULL || oracle == NULL)
+    if (!store || !oracle)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
-    if (options != NULL)
+    if (options)
         err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
-    if (err != 0 || known.timeout_ms < 0 || known.window_ms > MAX_WINDOW_MS)
-        return err != 0 ? err : -EINVAL;
+    if (err || known.timeout_ms < 0 || known.window_ms > MAX_WINDOW_MS)
+        return err ? err : -EINVAL;
     made = calloc(1, sizeof(*made));
-    if (made == NULL)
+    if (!made)
         return -ENOMEM;
     made->store = store;
     made->window_ms = known.window_ms == 0 ? 3000 : known.window_ms;
     made->timeout_ms = known.timeout_ms == 0 ? 5000 : known.timeout_ms;
     made->clock = rst_wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
     snprintf(made->owner, sizeof(made->owner), "%016" PRIx64, rst_store_random());
-    made->key = strdup(known.key == NULL ? "/roster/clock" : known.key);
-    if (made->key == NULL || pthread_mutex_init(&made->lock, NULL) != 0) {
+    made->key = strdup(known.key ? known.key : "/roster/clock");
+    if (!made->key || pthread_mutex_init(&made->lock, NULL)) {
         free(made->key);
         free(made);
         return -ENOMEM;
     }
     err = take_over(made);
-    if (err != 0) {
+    if (err) {
         roster_oracle_persistent_destroy(made);
         return err;
     }
@@ -231,7 +231,7 @@ void roster_oracle_persistent_destroy(struct roster_oracle_persistent *oracle)
 {
     RST_NOT_CANCELLED;
 
-    if (oracle == NULL || rst_store_is_foreign(oracle->store))
+    if (!oracle || rst_store_is_foreign(oracle->store))
         return;
     pthread_mutex_destroy(&oracle->lock);
     free(oracle->key);
@@ -255,7 +255,7 @@ int roster_oracle_persistent_allocate(void *arg, uint64_t *ts)
         mark = atomic_load_explicit(&oracle->mark, memory_order_acquire);
         if (next >= mark) {
             err = extend(oracle, next, false);
-            if (err != 0)
+            if (err)
                 return err;
         } else if (atomic_compare_exchange_weak_explicit(
                        &oracle->last, &last, next, memory_order_relaxed, memory_order_relaxed)) {
@@ -284,8 +284,7 @@ int roster_oracle_persistent_read(void *arg, uint64_t *ts)
 
 uint64_t roster_oracle_persistent_ahead_ms(const struct roster_oracle_persistent *oracle)
 {
-    return oracle == NULL
-               ? 0
-               : rst_wall_clock_ahead_ms(&oracle->clock,
-                                         atomic_load_explicit(&oracle->last, memory_order_relaxed));
+    return oracle ? rst_wall_clock_ahead_ms(
+                        &oracle->clock, atomic_load_explicit(&oracle->last, memory_order_relaxed))
+                  : 0;
 }

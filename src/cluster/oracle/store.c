@@ -58,24 +58,24 @@ int roster_oracle_store_create(struct roster_store *store,
     struct roster_oracle_store *made;
     int err = 0;
 
-    if (store == NULL || oracle == NULL)
+    if (!store || !oracle)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
-    if (options != NULL)
+    if (options)
         err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
-    if (err != 0 || known.timeout_ms < 0)
-        return err != 0 ? err : -EINVAL;
+    if (err || known.timeout_ms < 0)
+        return err ? err : -EINVAL;
     made = calloc(1, sizeof(*made));
-    if (made == NULL)
+    if (!made)
         return -ENOMEM;
     made->allotter.store = store;
     made->allotter.timeout_ms = known.timeout_ms == 0 ? 5000 : known.timeout_ms;
     made->allotter.clock =
         rst_wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
-    made->allotter.key = strdup(known.key == NULL ? "/roster/oracle" : known.key);
+    made->allotter.key = strdup(known.key ? known.key : "/roster/oracle");
     made->end = &made->first;
-    if (made->allotter.key == NULL || pthread_mutex_init(&made->lock, NULL) != 0) {
+    if (!made->allotter.key || pthread_mutex_init(&made->lock, NULL)) {
         free(made->allotter.key);
         free(made);
         return -ENOMEM;
@@ -88,7 +88,7 @@ void roster_oracle_store_destroy(struct roster_oracle_store *oracle)
 {
     RST_NOT_CANCELLED;
 
-    if (oracle == NULL || rst_store_is_foreign(oracle->allotter.store))
+    if (!oracle || rst_store_is_foreign(oracle->allotter.store))
         return;
     pthread_mutex_destroy(&oracle->lock);
     free(oracle->allotter.key);
@@ -100,7 +100,7 @@ static uint64_t count_allocating(const struct waiter *waiter)
 {
     uint64_t n = 0;
 
-    for (; waiter != NULL; waiter = waiter->next)
+    for (; waiter; waiter = waiter->next)
         n += !waiter->reads;
     return n;
 }
@@ -109,7 +109,7 @@ static uint64_t length(const struct waiter *waiter)
 {
     uint64_t n = 0;
 
-    for (; waiter != NULL; waiter = waiter->next)
+    for (; waiter; waiter = waiter->next)
         n++;
     return n;
 }
@@ -122,10 +122,10 @@ static int allot(struct roster_oracle_store *oracle, uint64_t n, uint64_t *first
 
     if (oracle->spare_to - oracle->spare_from < n) {
         err = rst_allotter_allot(&oracle->allotter, n + 64, &oracle->spare_from);
-        oracle->spare_to = oracle->spare_from + (err == 0 ? n + 64 : 0);
+        oracle->spare_to = oracle->spare_from + (err ? 0 : n + 64);
     }
     *first = oracle->spare_from;
-    oracle->spare_from += err == 0 ? n : 0;
+    oracle->spare_from += err ? 0 : n;
     return err;
 }
 #else
@@ -165,7 +165,7 @@ static struct waiter *next_leader(struct roster_oracle_store *oracle)
 static void serve(struct waiter *list, const struct waiter *me, int err, uint64_t first,
                   uint64_t last)
 {
-    while (list != NULL) {
+    while (list) {
         struct waiter *waiter = list;
 
         list = waiter->next;
@@ -185,11 +185,11 @@ static void lead(struct roster_oracle_store *oracle, struct waiter *me)
 
     if (n != 0)
         last = first + n - 1;
-    atomic_fetch_add_explicit(err == 0 ? &oracle->timestamps : &oracle->failures, length(list),
+    atomic_fetch_add_explicit(err ? &oracle->failures : &oracle->timestamps, length(list),
                               memory_order_relaxed);
     serve(list, me, err, first, last);
     next = next_leader(oracle);
-    if (next == NULL)
+    if (!next)
         return;
     next->leads = true;
     sem_post(&next->woken);
@@ -212,7 +212,7 @@ static bool enqueue(struct roster_oracle_store *oracle, struct waiter *me)
 /* Waits to be served, or to lead. Until then `me` is the leaders'. */
 static bool is_to_lead(struct waiter *me)
 {
-    while (sem_wait(&me->woken) != 0)
+    while (sem_wait(&me->woken))
         ; /* a signal came; it fails for no other reason */
     return me->leads;
 }
@@ -221,7 +221,7 @@ static int get(struct roster_oracle_store *oracle, bool reads, uint64_t *ts)
 {
     struct waiter me = {.reads = reads};
 
-    if (oracle == NULL || ts == NULL)
+    if (!oracle || !ts)
         return -EINVAL;
     if (rst_store_is_foreign(oracle->allotter.store))
         return -ECHILD;
@@ -229,7 +229,7 @@ static int get(struct roster_oracle_store *oracle, bool reads, uint64_t *ts)
     if (enqueue(oracle, &me) || is_to_lead(&me))
         lead(oracle, &me);
     sem_destroy(&me.woken);
-    if (me.err == 0)
+    if (!me.err)
         *ts = me.ts;
     return me.err;
 }
@@ -255,12 +255,12 @@ int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,
     struct allotter *allotter;
     int err;
 
-    if (oracle == NULL || stats == NULL)
+    if (!oracle || !stats)
         return -EINVAL;
     if (rst_store_is_foreign(oracle->allotter.store))
         return -ECHILD;
     err = rst_struct_check(stats, sizeof(*stats), sizeof(*stats));
-    if (err != 0)
+    if (err)
         return err;
     allotter = &oracle->allotter;
     now.transactions = atomic_load_explicit(&allotter->transactions, memory_order_relaxed);

@@ -30,7 +30,7 @@ struct wall_clock rst_wall_clock_choose(roster_wall_clock_fn *read, void *arg,
 {
     struct wall_clock clock = {read, arg, max_ahead_ms == 0 ? DAY_MS : max_ahead_ms};
 
-    if (read == NULL)
+    if (!read)
         clock.read = realtime_ms;
     return clock;
 }

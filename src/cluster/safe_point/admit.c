@@ -22,9 +22,9 @@ int rst_safe_point_now(struct roster_safe_point *safe_point, uint64_t *now)
 {
     int err = safe_point->options.oracle(safe_point->options.oracle_arg, now);
 
-    if (err == 0 && (*now == 0 || *now == ROSTER_TS_MAX))
+    if (!err && (*now == 0 || *now == ROSTER_TS_MAX))
         err = -EIO;
-    if (err != 0)
+    if (err)
         return err;
     pthread_mutex_lock(&safe_point->lock);
     if (*now > safe_point->now_seen)
@@ -41,9 +41,9 @@ int rst_safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bo
     pthread_mutex_lock(&safe_point->lock);
     now = safe_point->now_seen;
     pthread_mutex_unlock(&safe_point->lock);
-    if (ts > now && safe_point->options.oracle != NULL)
+    if (ts > now && safe_point->options.oracle)
         err = rst_safe_point_now(safe_point, &now);
-    *past = ts <= now || safe_point->options.oracle == NULL;
+    *past = ts <= now || !safe_point->options.oracle;
     return err;
 }
 
@@ -69,7 +69,7 @@ int rst_safe_point_reject(struct roster_safe_point *safe_point, const char *key,
     struct roster_syncer *syncer = safe_point->options.syncer;
 
     (void)rst_safe_point_name_impossible(safe_point, key, value, why);
-    if (syncer != NULL) {
+    if (syncer) {
         (void)rst_syncer_reject(syncer, key, value, why);
         rst_syncer_tell(syncer);
     }
@@ -82,17 +82,17 @@ int rst_safe_point_admit(struct roster_safe_point *safe_point, const char *key, 
     bool past = true;
     int err = 0;
 
-    if (syncer != NULL && key == safe_point->paths.gc && ts > rst_syncer_ack_limit(syncer))
+    if (syncer && key == safe_point->paths.gc && ts > rst_syncer_ack_limit(syncer))
         return rst_safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_ACK);
-    if (syncer != NULL && rst_syncer_contradicts(syncer, ts))
+    if (syncer && rst_syncer_contradicts(syncer, ts))
         return rst_safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_RECORD);
     /* A record is never above the oracle's now. */
-    if (syncer == NULL || ts > rst_syncer_protected(syncer))
+    if (!syncer || ts > rst_syncer_protected(syncer))
         err = rst_safe_point_is_past(safe_point, ts, &past);
-    if (err == 0 && !past)
+    if (!err && !past)
         return rst_safe_point_reject(safe_point, key, ts, SYNCER_AHEAD);
     /* From here on no check below it succeeds. */
-    if (err == 0 && syncer != NULL && !rst_syncer_pass(syncer, ts))
+    if (!err && syncer && !rst_syncer_pass(syncer, ts))
         return rst_safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_RECORD);
     return err;
 }

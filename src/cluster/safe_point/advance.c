@@ -34,7 +34,7 @@ static int swap(struct roster_safe_point *safe_point, const char *key, int64_t r
     rst_batch_if_revision(&batch, key, revision);
     rst_batch_put(&batch, key, rst_record_format(ts, text), 0);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
-    if (err == 0 && !result->succeeded) {
+    if (!err && !result->succeeded) {
         err = -EAGAIN;
         pthread_mutex_lock(&safe_point->lock);
         safe_point->state.conflicts++;
@@ -56,16 +56,16 @@ static int try_txn(struct roster_safe_point *safe_point, uint64_t target,
     int err = rst_survey_begin(safe_point, &survey, &result->blocker);
 
     result->before = result->after = survey.txn;
-    if (err == 0 && target < survey.txn)
+    if (!err && target < survey.txn)
         err = -ERANGE;
-    if (err == 0)
+    if (!err)
         err = rst_survey_txn(safe_point, &survey, target, &limit, &result->blocker);
-    if (err == 0 && limit > survey.txn) {
+    if (!err && limit > survey.txn) {
         err = swap(safe_point, safe_point->paths.txn, survey.txn_revision, limit);
-        if (err == 0)
+        if (!err)
             result->after = limit;
     }
-    if (err == 0)
+    if (!err)
         err = rst_safe_point_learn(safe_point, result->after, survey.gc);
     rst_survey_end(&survey);
     return err;
@@ -76,7 +76,7 @@ static uint64_t own_ack(struct roster_safe_point *safe_point)
 {
     struct roster_syncer *syncer = safe_point->options.syncer;
 
-    return syncer == NULL ? UINT64_MAX : rst_syncer_ack_limit(syncer);
+    return syncer ? rst_syncer_ack_limit(syncer) : UINT64_MAX;
 }
 
 static int try_gc(struct roster_safe_point *safe_point, uint64_t target,
@@ -86,14 +86,14 @@ static int try_gc(struct roster_safe_point *safe_point, uint64_t target,
     int err = rst_survey_begin(safe_point, &survey, &result->blocker);
 
     result->before = result->after = survey.gc;
-    if (err == 0 && (target < survey.gc || target > survey.txn || target > own_ack(safe_point)))
+    if (!err && (target < survey.gc || target > survey.txn || target > own_ack(safe_point)))
         err = -ERANGE;
-    if (err == 0 && target > survey.gc) {
+    if (!err && target > survey.gc) {
         err = swap(safe_point, safe_point->paths.gc, survey.gc_revision, target);
-        if (err == 0)
+        if (!err)
             result->after = target;
     }
-    if (err == 0)
+    if (!err)
         err = rst_safe_point_learn(safe_point, survey.txn, result->after);
     rst_survey_end(&survey);
     return err;
@@ -110,14 +110,14 @@ static int try_follow(struct roster_safe_point *safe_point, uint64_t unused,
     (void)unused;
     result->before = result->after = survey.gc;
     result->target = survey.txn;
-    if (err == 0)
+    if (!err)
         err = rst_survey_acks(safe_point, &survey, &limit, &result->blocker);
-    if (err == 0 && limit > survey.gc) {
+    if (!err && limit > survey.gc) {
         err = swap(safe_point, safe_point->paths.gc, survey.gc_revision, limit);
-        if (err == 0)
+        if (!err)
             result->after = limit;
     }
-    if (err == 0)
+    if (!err)
         err = rst_safe_point_learn(safe_point, survey.txn, result->after);
     rst_survey_end(&survey);
     return err;
@@ -127,8 +127,9 @@ static int repeat(struct roster_safe_point *safe_point, attempt_fn *attempt, uin
                   struct roster_safe_point_result *result)
 {
     int err = -EAGAIN;
+    unsigned i;
 
-    for (unsigned i = 0; i < ATTEMPTS && err == -EAGAIN; i++) {
+    for (i = 0; i < ATTEMPTS && err == -EAGAIN; i++) {
         if (i > 1)
             rst_store_sleep_until(rst_store_monotonic_ns() + rst_store_backoff_ns(1, 20, i));
         memset(result, 0, sizeof(*result));
@@ -141,14 +142,14 @@ static int repeat(struct roster_safe_point *safe_point, attempt_fn *attempt, uin
 static int give(struct roster_safe_point_result *to, const struct roster_safe_point_result *from,
                 int err)
 {
-    if (to != NULL)
+    if (to)
         rst_struct_put(to, from, sizeof(*from));
     return err;
 }
 
 static int check_result(const struct roster_safe_point_result *result)
 {
-    return result == NULL ? 0 : rst_struct_check(result, sizeof(*result), sizeof(*result));
+    return result ? rst_struct_check(result, sizeof(*result), sizeof(*result)) : 0;
 }
 
 static int advance(struct roster_safe_point *safe_point, attempt_fn *attempt, uint64_t target,
@@ -158,15 +159,15 @@ static int advance(struct roster_safe_point *safe_point, attempt_fn *attempt, ui
     int err = check_result(result);
     bool past = true;
 
-    if (safe_point == NULL || target == 0 || target == ROSTER_TS_MAX)
+    if (!safe_point || target == 0 || target == ROSTER_TS_MAX)
         return -EINVAL;
     if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
-    if (err == 0)
+    if (!err)
         err = rst_safe_point_is_past(safe_point, target, &past);
-    if (err == 0 && !past)
+    if (!err && !past)
         err = -ERANGE;
-    if (err != 0)
+    if (err)
         return err;
     return give(result, &own, repeat(safe_point, attempt, target, &own));
 }
@@ -194,7 +195,7 @@ static int round_txn(struct roster_safe_point *safe_point, struct roster_safe_po
     int err = rst_safe_point_now(safe_point, &now);
 
     memset(result, 0, sizeof(*result));
-    if (err != 0)
+    if (err)
         return err;
     target = roster_ts_before(now, safe_point->options.life_time_ms);
     if (target == 0)
@@ -207,16 +208,16 @@ static int round_txn(struct roster_safe_point *safe_point, struct roster_safe_po
 int rst_safe_point_round(struct roster_safe_point *safe_point, struct roster_safe_point_result *txn,
                          struct roster_safe_point_result *gc)
 {
-    int err = txn == NULL ? 0 : round_txn(safe_point, txn), gc_err;
+    int err = txn ? round_txn(safe_point, txn) : 0, gc_err;
 
     memset(gc, 0, sizeof(*gc));
     gc_err = repeat(safe_point, try_follow, 0, gc);
-    if (err == 0)
+    if (!err)
         err = gc_err;
     pthread_mutex_lock(&safe_point->lock);
     safe_point->state.rounds++;
     safe_point->state.failures += err != 0;
-    if (txn != NULL)
+    if (txn)
         safe_point->state.txn_blocker = txn->blocker;
     safe_point->state.gc_blocker = gc->blocker;
     pthread_mutex_unlock(&safe_point->lock);
@@ -232,14 +233,14 @@ int roster_safe_point_round(struct roster_safe_point *safe_point,
     struct roster_safe_point_result own_txn, own_gc;
     int err;
 
-    if (safe_point == NULL || safe_point->options.oracle == NULL)
+    if (!safe_point || !safe_point->options.oracle)
         return -EINVAL;
     if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     err = check_result(txn);
-    if (err == 0)
+    if (!err)
         err = check_result(gc);
-    if (err != 0)
+    if (err)
         return err;
     err = rst_safe_point_round(safe_point, &own_txn, &own_gc);
     (void)give(txn, &own_txn, 0);

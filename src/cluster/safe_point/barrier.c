@@ -29,7 +29,7 @@
 static int path_of(const struct roster_safe_point *safe_point, const char *name,
                    char path[2 * PATHS_SIZE])
 {
-    if (safe_point == NULL || rst_paths_check_name(name) != 0)
+    if (!safe_point || rst_paths_check_name(name))
         return -EINVAL;
     snprintf(path, 2 * PATHS_SIZE, "%s%s", safe_point->paths.barriers, name);
     return 0;
@@ -60,7 +60,7 @@ static int put_barrier(struct roster_safe_point *safe_point, const char *path, u
     uint64_t txn_safe_point = 0;
     int err = rst_record_or_none(txn, &txn_safe_point);
 
-    if (err != 0)
+    if (err)
         return err;
     if (ts < txn_safe_point)
         return -ESTALE;
@@ -70,7 +70,7 @@ static int put_barrier(struct roster_safe_point *safe_point, const char *path, u
     rst_batch_put(&batch, safe_point->paths.txn,
                   rst_record_format(txn_safe_point == 0 ? 1 : txn_safe_point, again), 0);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
-    if (err == 0 && !result->succeeded)
+    if (!err && !result->succeeded)
         err = -EAGAIN;
     roster_store_free(result);
     return err;
@@ -86,10 +86,10 @@ static int set_once(struct roster_safe_point *safe_point, const char *path, uint
     rst_batch_get(&batch, safe_point->paths.txn);
     rst_batch_get(&batch, path);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &read);
-    if (err != 0)
+    if (err)
         return err;
     err = put_barrier(safe_point, path, ts, lease, read);
-    if (err == 0)
+    if (!err)
         drop_lease(safe_point, lease_of(&read->results[1].range));
     roster_store_free(read);
     return err;
@@ -98,23 +98,25 @@ static int set_once(struct roster_safe_point *safe_point, const char *path, uint
 int roster_barrier_set(struct roster_safe_point *safe_point, const char *name, uint64_t ts,
                        int64_t ttl_ms)
 {
+    int i;
+
     RST_NOT_CANCELLED;
     struct roster_store_lease lease = {0};
     char path[2 * PATHS_SIZE];
     int err = path_of(safe_point, name, path);
 
-    if (err != 0 || ts == 0 || ts == ROSTER_TS_MAX || ttl_ms <= 0 ||
+    if (err || ts == 0 || ts == ROSTER_TS_MAX || ttl_ms <= 0 ||
         (ttl_ms > ROSTER_STORE_MAX_TTL_MS && ttl_ms != ROSTER_BARRIER_FOREVER))
         return -EINVAL;
     if (ttl_ms != ROSTER_BARRIER_FOREVER)
         err = roster_store_lease_grant(safe_point->store, ttl_ms,
                                        (int)safe_point->options.timeout_ms, &lease);
-    if (err != 0)
+    if (err)
         return err;
     err = -EAGAIN;
-    for (int i = 0; i < ATTEMPTS && err == -EAGAIN; i++)
+    for (i = 0; i < ATTEMPTS && err == -EAGAIN; i++)
         err = set_once(safe_point, path, ts, lease.id);
-    if (err != 0 && err != -EINPROGRESS)
+    if (err && err != -EINPROGRESS)
         drop_lease(safe_point, lease.id);
     return err;
 }
@@ -127,14 +129,14 @@ int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name
     char path[2 * PATHS_SIZE];
     int err = path_of(safe_point, name, path);
 
-    if (err != 0)
+    if (err)
         return err;
     rst_batch_get(&batch, path);
     rst_batch_delete(&batch, path);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
-    if (err == 0 && result->results[1].deleted == 0)
+    if (!err && result->results[1].deleted == 0)
         err = -ENOENT;
-    else if (err == 0)
+    else if (!err)
         drop_lease(safe_point, lease_of(&result->results[0].range));
     roster_store_free(result);
     return err;
@@ -150,42 +152,44 @@ static void fill(struct roster_safe_point *safe_point, const struct roster_store
     if (length >= sizeof(barrier->name))
         length = sizeof(barrier->name) - 1;
     memcpy(barrier->name, (const char *)kv->key.data + prefix, length);
-    if (rst_record_parse(kv->value, &barrier->ts) != 0)
+    if (rst_record_parse(kv->value, &barrier->ts))
         barrier->ts = 0;
     barrier->ttl_ms = ROSTER_BARRIER_FOREVER;
     if (kv->lease == 0)
         return;
     err = roster_store_lease_time_to_live(safe_point->store, kv->lease,
                                           (int)safe_point->options.timeout_ms, &lease);
-    barrier->ttl_ms = err == 0 ? lease.ttl_ms : 0;
+    barrier->ttl_ms = err ? 0 : lease.ttl_ms;
 }
 
 int roster_barrier_list(struct roster_safe_point *safe_point, struct roster_barrier **barriers,
                         size_t *count)
 {
+    size_t i;
+
     RST_NOT_CANCELLED;
     struct roster_store_range *range = NULL;
     struct roster_barrier *list;
     struct roster_store_keys keys;
     int err;
 
-    if (safe_point == NULL || barriers == NULL || count == NULL)
+    if (!safe_point || !barriers || !count)
         return -EINVAL;
     if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     keys = roster_store_prefix(roster_store_text(safe_point->paths.barriers));
     err =
         roster_store_get(safe_point->store, &keys, 0, (int)safe_point->options.timeout_ms, &range);
-    if (err != 0)
+    if (err)
         return err;
     *count = range->count;
     *barriers = NULL;
     if (range->count != 0) {
         list = calloc(range->count, sizeof(*list));
-        for (size_t i = 0; list != NULL && i < range->count; i++)
+        for (i = 0; list && i < range->count; i++)
             fill(safe_point, &range->kvs[i], &list[i]);
         *barriers = list;
-        err = list == NULL ? -ENOMEM : 0;
+        err = list ? 0 : -ENOMEM;
     }
     roster_store_free(range);
     return err;

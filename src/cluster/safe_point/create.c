@@ -33,7 +33,7 @@ static int complete(struct roster_safe_point_options *known)
         known->timeout_ms = 5000;
     if ((known->life_time_ms < LEAST_LIFE_TIME_MS && !known->any_life_time) ||
         known->interval_ms < 10 || known->interval_ms > MAX_INTERVAL_MS ||
-        known->timeout_ms > MAX_INTERVAL_MS || (known->syncer != NULL && known->oracle == NULL))
+        known->timeout_ms > MAX_INTERVAL_MS || (known->syncer && !known->oracle))
         return -EINVAL;
     return 0;
 }
@@ -53,28 +53,28 @@ static int init(struct roster_safe_point *safe_point,
     int err = 0;
 
     safe_point->options.size = sizeof(safe_point->options);
-    if (options != NULL)
+    if (options)
         err = rst_struct_get(&safe_point->options, sizeof(safe_point->options),
                              sizeof(safe_point->options), options);
-    if (err == 0)
+    if (!err)
         err = complete(&safe_point->options);
     syncer = safe_point->options.syncer;
-    if (err == 0)
+    if (!err)
         err = rst_paths_init(&safe_point->paths, safe_point->options.prefix,
-                             syncer == NULL ? NULL : syncer->server_id);
-    if (err != 0)
+                             syncer ? syncer->server_id : NULL);
+    if (err)
         return err;
-    if (syncer != NULL)
+    if (syncer)
         snprintf(safe_point->server_id, sizeof(safe_point->server_id), "%s", syncer->server_id);
     err = -pthread_mutex_init(&safe_point->lock, NULL);
-    if (err != 0)
+    if (err)
         return err;
     rst_log_init(&safe_point->log, safe_point->options.log, safe_point->options.log_arg);
     err = open_watch(safe_point);
-    if (err != 0)
+    if (err)
         goto lock;
     err = rst_safe_point_background_init(safe_point);
-    if (err == 0)
+    if (!err)
         return 0;
     roster_store_watch_close(safe_point->watch);
 lock:
@@ -90,16 +90,16 @@ int roster_safe_point_create(struct roster_store *store,
     struct roster_safe_point *made;
     int err;
 
-    if (store == NULL || safe_point == NULL)
+    if (!store || !safe_point)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
     made = calloc(1, sizeof(*made));
-    if (made == NULL)
+    if (!made)
         return -ENOMEM;
     made->store = store;
     err = init(made, options);
-    if (err != 0) {
+    if (err) {
         free(made);
         return err;
     }
@@ -111,9 +111,9 @@ void roster_safe_point_destroy(struct roster_safe_point *safe_point)
 {
     RST_NOT_CANCELLED;
 
-    if (safe_point == NULL || rst_store_is_foreign(safe_point->store))
+    if (!safe_point || rst_store_is_foreign(safe_point->store))
         return;
-    if (roster_safe_point_stop(safe_point) != 0)
+    if (roster_safe_point_stop(safe_point))
         return; /* from one of its own callbacks, which is forbidden: it goes on */
     (void)rst_background_destroy(&safe_point->background);
     roster_store_watch_close(safe_point->watch);

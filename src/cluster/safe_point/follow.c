@@ -47,7 +47,7 @@ static void take_put(struct roster_safe_point *safe_point, const struct roster_s
 
     if (!txn && !gc)
         return;
-    if (rst_record_parse(kv->value, &ts) != 0) {
+    if (rst_record_parse(kv->value, &ts)) {
         rst_safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR, "%s holds no timestamp",
                            txn ? safe_point->paths.txn : safe_point->paths.gc);
         return;
@@ -57,7 +57,9 @@ static void take_put(struct roster_safe_point *safe_point, const struct roster_s
 
 static void take(struct roster_safe_point *safe_point, const struct roster_store_events *events)
 {
-    for (size_t i = 0; i < events->count; i++) {
+    size_t i;
+
+    for (i = 0; i < events->count; i++) {
         const struct roster_store_event *event = &events->events[i];
 
         if (is_key(&event->kv, safe_point->paths.leader))
@@ -78,7 +80,7 @@ struct debt {
  * the oracle answers. */
 static void learn_again(struct roster_safe_point *safe_point)
 {
-    if (rst_safe_point_set_unsure(safe_point, false) && roster_safe_point_refresh(safe_point) != 0)
+    if (rst_safe_point_set_unsure(safe_point, false) && roster_safe_point_refresh(safe_point))
         (void)rst_safe_point_set_unsure(safe_point, true);
 }
 
@@ -86,7 +88,7 @@ static bool owes(struct roster_safe_point *safe_point, struct debt *debt)
 {
     bool does;
 
-    if (safe_point->options.syncer == NULL)
+    if (!safe_point->options.syncer)
         return false;
     debt->lease = rst_syncer_live_lease(safe_point->options.syncer);
     if (debt->lease != 0)
@@ -115,14 +117,14 @@ static int decide_first(struct roster_safe_point *safe_point, struct batch *batc
     int err =
         roster_store_get(safe_point->store, &keys, 0, (int)safe_point->options.timeout_ms, &range);
 
-    if (err != 0)
+    if (err)
         return err;
     err = rst_record_or_none(range, &gc);
     rst_batch_if_revision(batch, safe_point->paths.gc, rst_record_revision(range));
     roster_store_free(range);
-    if (err == 0)
+    if (!err)
         err = rst_safe_point_learn(safe_point, 0, gc);
-    if (err != 0)
+    if (err)
         return err;
     debt->txn = roster_txn_safe_point(safe_point);
     rst_batch_put(batch, safe_point->paths.gc, rst_record_format(gc == 0 ? 1 : gc, again), 0);
@@ -138,12 +140,12 @@ static int put_ack(struct roster_safe_point *safe_point, struct debt *debt)
 
     if (debt->first)
         err = decide_first(safe_point, &batch, debt, again);
-    if (err != 0)
+    if (err)
         return err;
     rst_syncer_ack_sent(safe_point->options.syncer, debt->txn);
     rst_batch_put(&batch, safe_point->paths.ack, rst_record_format(debt->txn, text), debt->lease);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
-    if (err == 0 && !result->succeeded)
+    if (!err && !result->succeeded)
         err = -EAGAIN;
     roster_store_free(result);
     return err;
@@ -157,10 +159,10 @@ static int acknowledge(struct roster_safe_point *safe_point, struct debt *debt)
 {
     int err = put_ack(safe_point, debt);
 
-    if (err == 0)
+    if (!err)
         rst_syncer_ack_stands(safe_point->options.syncer, debt->lease);
     pthread_mutex_lock(&safe_point->lock);
-    if (err == 0) {
+    if (!err) {
         safe_point->state.acknowledged = debt->txn;
         safe_point->acknowledged_lease = debt->lease;
     }
@@ -191,15 +193,15 @@ void rst_safe_point_follow_duty(struct roster_safe_point *safe_point, int timeou
     int err;
 
     /* What is owed is not waited for: it may be due because of a new lease. */
-    if (owes(safe_point, &debt) && acknowledge(safe_point, &debt) != 0)
+    if (owes(safe_point, &debt) && acknowledge(safe_point, &debt))
         timeout_ms = timeout_ms == 0 ? 0 : 100;
     err = roster_store_watch_next(safe_point->watch, timeout_ms, &events);
-    if (err == 0) {
+    if (!err) {
         take(safe_point, events);
         roster_store_free(events);
     }
     if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
         rst_safe_point_note(safe_point, &safe_point->state.following, err == -ETIMEDOUT ? 0 : err);
-    if (err != 0 && err != -ETIMEDOUT)
+    if (err && err != -ETIMEDOUT)
         pause_watch(safe_point);
 }

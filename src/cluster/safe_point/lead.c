@@ -82,11 +82,11 @@ static int campaign(struct roster_safe_point *safe_point, int64_t lease, bool *l
                   lease);
     rst_batch_otherwise_get(&batch, safe_point->paths.leader);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
-    if (err == 0 && result->succeeded) {
+    if (!err && result->succeeded) {
         ours = true;
         revision = result->revision;
         name_own(safe_point);
-    } else if (err == 0) {
+    } else if (!err) {
         range = &result->results[0].range;
         ours = range->count != 0 && range->kvs[0].lease == lease;
         revision = range->count == 0 ? 0 : range->kvs[0].mod_revision;
@@ -96,7 +96,7 @@ static int campaign(struct roster_safe_point *safe_point, int64_t lease, bool *l
             name_own(safe_point);
     }
     roster_store_free(result);
-    if (err != 0)
+    if (err)
         count_failure(safe_point, err);
     set_leads(safe_point, ours, revision);
     *leads = ours;
@@ -108,7 +108,7 @@ static void run_and_forget(struct roster_safe_point *safe_point, const struct ba
 {
     int err = rst_batch_run(batch, safe_point->store, (int)safe_point->options.timeout_ms, NULL);
 
-    if (err != 0)
+    if (err)
         rst_safe_point_log(safe_point, ROSTER_STORE_LOG_WARNING,
                            "server %s could not withdraw: its keys stay until its lease ends",
                            safe_point->server_id);
@@ -123,7 +123,7 @@ static void withdraw_ack(struct roster_safe_point *safe_point)
     pthread_mutex_lock(&safe_point->lock);
     may_stand = safe_point->ack_may_stand;
     pthread_mutex_unlock(&safe_point->lock);
-    if (!may_stand || rst_syncer_live_lease(safe_point->options.syncer) == 0)
+    if (!may_stand || !rst_syncer_live_lease(safe_point->options.syncer))
         return;
     rst_syncer_ack_stands(safe_point->options.syncer, 0);
     rst_batch_delete(&batch, safe_point->paths.ack);
@@ -135,7 +135,7 @@ void rst_safe_point_resign(struct roster_safe_point *safe_point)
     struct batch batch = {.n_ops = 0};
     int64_t revision;
 
-    if (safe_point->options.syncer == NULL)
+    if (!safe_point->options.syncer)
         return;
     withdraw_ack(safe_point);
     pthread_mutex_lock(&safe_point->lock);
@@ -198,7 +198,7 @@ static int64_t lead(struct roster_safe_point *safe_point)
         set_leads(safe_point, false, 0);
         return NOT_LIVE_MS;
     }
-    if (campaign(safe_point, lease, &leads) != 0)
+    if (campaign(safe_point, lease, &leads))
         return retry_ms(safe_point);
     if (!leads)
         return safe_point->options.interval_ms;
@@ -210,7 +210,7 @@ static int64_t lead(struct roster_safe_point *safe_point)
     err = rst_safe_point_round(safe_point, due ? &txn : NULL, &gc);
     warn_of(safe_point, "txn", &txn.blocker);
     warn_of(safe_point, "gc", &gc.blocker);
-    if (err != 0) {
+    if (err) {
         safe_point->txn_due = 0;
         return retry_ms(safe_point);
     }
@@ -223,7 +223,7 @@ void rst_safe_point_lead_duty(struct roster_safe_point *safe_point)
 
     /* Until below, or until somebody hurries. */
     rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD, STORE_FOREVER);
-    if (safe_point->options.syncer == NULL)
+    if (!safe_point->options.syncer)
         return;
     pause = lead(safe_point);
     pthread_mutex_lock(&safe_point->lock);

@@ -47,7 +47,7 @@ int roster_safe_point_start(struct roster_safe_point *safe_point)
 {
     RST_NOT_CANCELLED;
 
-    if (safe_point == NULL)
+    if (!safe_point)
         return -EINVAL;
     return rst_store_is_foreign(safe_point->store) ? -ECHILD
                                                    : rst_background_start(&safe_point->background);
@@ -58,12 +58,12 @@ int roster_safe_point_stop(struct roster_safe_point *safe_point)
     RST_NOT_CANCELLED;
     int err;
 
-    if (safe_point == NULL)
+    if (!safe_point)
         return -EINVAL;
     if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     err = rst_background_stop(&safe_point->background);
-    if (err == 0) {
+    if (!err) {
         rst_safe_point_resign(safe_point);
         rst_background_stopped(&safe_point->background);
     }
@@ -80,12 +80,12 @@ int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *w
     RST_NOT_CANCELLED;
     int err, wait;
 
-    if (safe_point == NULL)
+    if (!safe_point)
         return -EINVAL;
     if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     err = rst_background_enter(&safe_point->background);
-    if (err != 0)
+    if (err)
         return err;
     if (is_due(safe_point, SAFE_POINT_FOLLOW))
         rst_safe_point_follow_duty(safe_point, 0);
@@ -93,7 +93,7 @@ int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *w
         rst_safe_point_lead_duty(safe_point);
     rst_background_leave(&safe_point->background);
     wait = rst_store_remaining_ms(rst_background_due(&safe_point->background, SAFE_POINT_LEAD));
-    if (wait_ms != NULL)
+    if (wait_ms)
         *wait_ms = (uint32_t)(wait < FOLLOW_MS ? wait : FOLLOW_MS);
     return 0;
 }

@@ -73,9 +73,9 @@ int rst_safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uin
 
     if (txn > atomic_load_explicit(&safe_point->txn, memory_order_acquire))
         err = rst_safe_point_admit(safe_point, safe_point->paths.txn, txn);
-    if (err == 0 && gc > atomic_load_explicit(&safe_point->gc, memory_order_acquire))
+    if (!err && gc > atomic_load_explicit(&safe_point->gc, memory_order_acquire))
         err = rst_safe_point_admit(safe_point, safe_point->paths.gc, gc);
-    if (err != 0) {
+    if (err) {
         (void)rst_safe_point_set_unsure(safe_point, true);
         return err;
     }
@@ -93,22 +93,22 @@ void rst_safe_point_tell(struct roster_safe_point *safe_point)
 {
     struct roster_safe_point_state state = {.size = sizeof(state)};
 
-    if (safe_point->options.change == NULL || !rst_background_tell_begin(&safe_point->background))
+    if (!safe_point->options.change || !rst_background_tell_begin(&safe_point->background))
         return;
     /* What is told was read by the one who tells, so it never goes back. */
     while (rst_background_tell_more(&safe_point->background))
-        if (roster_safe_point_get_state(safe_point, &state) == 0)
+        if (!roster_safe_point_get_state(safe_point, &state))
             safe_point->options.change(safe_point->options.change_arg, &state);
 }
 
 uint64_t roster_gc_safe_point(const struct roster_safe_point *safe_point)
 {
-    return safe_point == NULL ? 0 : atomic_load_explicit(&safe_point->gc, memory_order_acquire);
+    return safe_point ? atomic_load_explicit(&safe_point->gc, memory_order_acquire) : 0;
 }
 
 uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_point)
 {
-    return safe_point == NULL ? 0 : atomic_load_explicit(&safe_point->txn, memory_order_acquire);
+    return safe_point ? atomic_load_explicit(&safe_point->txn, memory_order_acquire) : 0;
 }
 
 int roster_safe_point_get_state(struct roster_safe_point *safe_point,
@@ -117,12 +117,12 @@ int roster_safe_point_get_state(struct roster_safe_point *safe_point,
     struct roster_safe_point_state now;
     int err;
 
-    if (safe_point == NULL || state == NULL)
+    if (!safe_point || !state)
         return -EINVAL;
     if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     err = rst_struct_check(state, sizeof(*state), sizeof(*state));
-    if (err != 0)
+    if (err)
         return err;
     pthread_mutex_lock(&safe_point->lock);
     now = safe_point->state;
@@ -142,18 +142,18 @@ int roster_safe_point_refresh(struct roster_safe_point *safe_point)
     uint64_t txn = 0, gc = 0;
     int err;
 
-    if (safe_point == NULL)
+    if (!safe_point)
         return -EINVAL;
     if (rst_store_is_foreign(safe_point->store))
         return -ECHILD;
     rst_batch_get(&batch, safe_point->paths.txn);
     rst_batch_get(&batch, safe_point->paths.gc);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
-    if (err != 0)
+    if (err)
         return err;
     err = rst_record_or_none(&result->results[0].range, &txn);
-    if (err == 0)
+    if (!err)
         err = rst_record_or_none(&result->results[1].range, &gc);
     roster_store_free(result);
-    return err == 0 ? rst_safe_point_learn(safe_point, txn, gc) : err;
+    return err ? err : rst_safe_point_learn(safe_point, txn, gc);
 }

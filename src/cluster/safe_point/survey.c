@@ -58,7 +58,7 @@ static int read_point(const struct roster_store_range *range, const char *key, u
     int err = rst_record_or_none(range, ts);
 
     *revision = rst_record_revision(range);
-    return err == 0 ? 0 : unreadable(key, strlen(key), blocker);
+    return err ? unreadable(key, strlen(key), blocker) : 0;
 }
 
 /* Whether the safe points that were read are such as leaders can have written. */
@@ -83,7 +83,7 @@ static int check_points(struct roster_safe_point *safe_point, const struct surve
         err = rst_safe_point_admit(safe_point, paths->txn, survey->txn);
     if (err == -EBADMSG)
         return impossible(paths->txn, strlen(paths->txn), survey->txn, blocker);
-    if (err == 0 && survey->gc > known_gc)
+    if (!err && survey->gc > known_gc)
         err = rst_safe_point_admit(safe_point, paths->gc, survey->gc);
     return err == -EBADMSG ? impossible(paths->gc, strlen(paths->gc), survey->gc, blocker) : err;
 }
@@ -108,7 +108,7 @@ int rst_survey_begin(struct roster_safe_point *safe_point, struct survey *survey
     rst_batch_get(&batch, paths->holders);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms,
                         &survey->result);
-    if (err != 0)
+    if (err)
         return err;
     survey->records = &survey->result->results[2].range;
     survey->barriers = &survey->result->results[3].range;
@@ -116,10 +116,10 @@ int rst_survey_begin(struct roster_safe_point *safe_point, struct survey *survey
     survey->holders = &survey->result->results[5].range;
     err = read_point(&survey->result->results[0].range, paths->txn, &survey->txn,
                      &survey->txn_revision, blocker);
-    if (err == 0)
+    if (!err)
         err = read_point(&survey->result->results[1].range, paths->gc, &survey->gc,
                          &survey->gc_revision, blocker);
-    return err == 0 ? check_points(safe_point, survey, known_txn, known_gc, blocker) : err;
+    return err ? err : check_points(safe_point, survey, known_txn, known_gc, blocker);
 }
 
 void rst_survey_end(struct survey *survey)
@@ -160,11 +160,11 @@ static void name_holder(const struct roster_safe_point *safe_point, const struct
     json_t *holder;
     const char *kind;
 
-    if (kv == NULL)
+    if (!kv)
         return;
     holder = json_loadb(kv->value.data, kv->value.size, JSON_REJECT_DUPLICATES, NULL);
     kind = json_string_value(json_object_get(holder, "kind"));
-    snprintf(blocker->holder, sizeof(blocker->holder), "%s", kind == NULL ? "" : kind);
+    snprintf(blocker->holder, sizeof(blocker->holder), "%s", kind ? kind : "");
     blocker->session_id = (uint64_t)json_integer_value(json_object_get(holder, "session"));
     blocker->pin_id = (uint64_t)json_integer_value(json_object_get(holder, "pin"));
     json_decref(holder);
@@ -183,10 +183,11 @@ static int lower_limit(const struct roster_store_range *range, const char *prefi
     const struct roster_store_kv *kv;
     struct roster_store_bytes name;
     uint64_t ts;
+    size_t i;
 
-    for (size_t i = 0; i < range->count; i++) {
+    for (i = 0; i < range->count; i++) {
         kv = &range->kvs[i];
-        if (rst_record_parse(kv->value, &ts) != 0)
+        if (rst_record_parse(kv->value, &ts))
             return unreadable(kv->key.data, kv->key.size, blocker);
         if (ts >= *limit) /* equal does not block */
             continue;
@@ -207,12 +208,11 @@ static int check_limit(struct roster_safe_point *safe_point, const struct survey
     const struct roster_store_kv *record;
     uint64_t ts = 0;
 
-    if (safe_point->options.syncer == NULL ||
-        !rst_syncer_contradicts(safe_point->options.syncer, limit))
+    if (!safe_point->options.syncer || !rst_syncer_contradicts(safe_point->options.syncer, limit))
         return 0;
     record =
         find(survey->records, safe_point->paths.records, roster_store_text(safe_point->server_id));
-    if (record != NULL)
+    if (record)
         (void)rst_record_parse(record->value, &ts);
     (void)rst_safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
     return impossible(key, strlen(key), ts, blocker);
@@ -228,12 +228,12 @@ int rst_survey_txn(struct roster_safe_point *safe_point, const struct survey *su
     *limit = target;
     err = lower_limit(survey->records, safe_point->paths.records, ROSTER_BLOCKER_SERVER, limit,
                       blocker);
-    if (err == 0)
+    if (!err)
         err = lower_limit(survey->barriers, safe_point->paths.barriers, ROSTER_BLOCKER_BARRIER,
                           limit, blocker);
-    if (err == 0)
+    if (!err)
         err = check_limit(safe_point, survey, *limit, blocker);
-    if (err != 0 || blocker->kind == ROSTER_BLOCKER_NONE)
+    if (err || blocker->kind == ROSTER_BLOCKER_NONE)
         return err;
     blocker->age_ms = age_ms(blocker->ts, target);
     name = roster_store_text(blocker->name);
@@ -251,8 +251,7 @@ static int check_ack(struct roster_safe_point *safe_point, const struct survey *
     char key[ROSTER_BLOCKER_NAME];
 
     name_bytes(key, ack->key.data, ack->key.size);
-    if (syncer != NULL && strcmp(key, safe_point->paths.ack) == 0 &&
-        ts > rst_syncer_ack_limit(syncer))
+    if (syncer && strcmp(key, safe_point->paths.ack) == 0 && ts > rst_syncer_ack_limit(syncer))
         (void)rst_safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
     else if (ts > survey->txn)
         (void)rst_safe_point_name_impossible(safe_point, key, ts, "above the txn safe point");
@@ -265,6 +264,7 @@ int rst_survey_acks(struct roster_safe_point *safe_point, const struct survey *s
                     uint64_t *limit, struct roster_blocker *blocker)
 {
     int err = 0;
+    size_t i;
 
     const struct roster_store_kv *record, *ack;
     struct roster_store_bytes name;
@@ -272,18 +272,18 @@ int rst_survey_acks(struct roster_safe_point *safe_point, const struct survey *s
 
     memset(blocker, 0, sizeof(*blocker));
     *limit = survey->txn;
-    for (size_t i = 0; i < survey->records->count; i++) {
+    for (i = 0; i < survey->records->count; i++) {
         record = &survey->records->kvs[i];
         name = name_of(record, safe_point->paths.records);
         ack = find(survey->acks, safe_point->paths.acks, name);
         /* Without an acknowledgement the record itself says what the server needs. */
-        if (ack == NULL)
+        if (!ack)
             ack = record;
-        if (rst_record_parse(ack->value, &ts) != 0)
+        if (rst_record_parse(ack->value, &ts))
             return unreadable(ack->key.data, ack->key.size, blocker);
         if (ack != record)
             err = check_ack(safe_point, survey, ack, ts, blocker);
-        if (err != 0)
+        if (err)
             return err;
         if (ts >= *limit)
             continue;
@@ -321,7 +321,7 @@ static int describe_server(const struct roster_blocker *blocker, char *text, siz
 
 const char *roster_blocker_describe(const struct roster_blocker *blocker, char *text, size_t size)
 {
-    if (blocker == NULL)
+    if (!blocker)
         return NULL;
     switch (blocker->kind) {
     case ROSTER_BLOCKER_SERVER:

@@ -22,10 +22,10 @@ static int init_locks(struct roster_syncer *syncer)
 {
     int err = rst_threads_lock_init(&syncer->lock, &syncer->changed);
 
-    if (err != 0)
+    if (err)
         return err;
     err = -pthread_mutex_init(&syncer->record_lock, NULL);
-    if (err != 0)
+    if (err)
         rst_threads_lock_destroy(&syncer->lock, &syncer->changed);
     return err;
 }
@@ -42,13 +42,13 @@ static int copy_strings(struct roster_syncer *syncer)
     struct roster_syncer_options *options = &syncer->options;
     int err = rst_paths_init(&syncer->paths, options->prefix, options->server_id);
 
-    if (err != 0 || options->server_id == NULL)
+    if (err || !options->server_id)
         return -EINVAL;
     err = rst_syncer_info_json(options, &syncer->info);
-    if (err != 0)
+    if (err)
         return err;
     syncer->server_id = strdup(options->server_id);
-    return syncer->server_id == NULL ? -ENOMEM : 0;
+    return syncer->server_id ? 0 : -ENOMEM;
 }
 
 static void free_strings(struct roster_syncer *syncer)
@@ -68,20 +68,20 @@ static int init(struct roster_syncer *syncer)
 {
     int err = copy_strings(syncer);
 
-    if (err == 0)
+    if (!err)
         err = init_locks(syncer);
-    if (err != 0)
+    if (err)
         goto strings;
     rst_log_init(&syncer->log, syncer->options.log, syncer->options.log_arg);
     err = open_watch(syncer);
-    if (err != 0)
+    if (err)
         goto locks;
     err = rst_syncer_background_init(syncer);
-    if (err != 0)
+    if (err)
         goto watch;
     syncer->state = ROSTER_SYNCER_JOINING;
     err = rst_lease_attach(syncer->roster, &lease_ops, syncer);
-    if (err == 0)
+    if (!err)
         return 0;
     (void)rst_background_destroy(&syncer->background);
 watch:
@@ -100,19 +100,19 @@ int roster_syncer_create(struct roster *roster, struct roster_store *store,
     struct roster_syncer *made;
     int err;
 
-    if (roster == NULL || store == NULL || options == NULL || syncer == NULL)
+    if (!roster || !store || !options || !syncer)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
     made = calloc(1, sizeof(*made));
-    if (made == NULL)
+    if (!made)
         return -ENOMEM;
     made->roster = roster;
     made->store = store;
     err = rst_syncer_options_complete(&made->options, options);
-    if (err == 0)
+    if (!err)
         err = init(made);
-    if (err != 0) {
+    if (err) {
         free(made);
         return err;
     }
@@ -125,12 +125,12 @@ void roster_syncer_destroy(struct roster_syncer *syncer)
     RST_NOT_CANCELLED;
     int err;
 
-    if (syncer == NULL || rst_store_is_foreign(syncer->store))
+    if (!syncer || rst_store_is_foreign(syncer->store))
         return;
     err = rst_background_stop(&syncer->background);
     if (err == -EDEADLK)
         return; /* from one of its own callbacks, which is forbidden: it goes on */
-    if (err == 0)
+    if (!err)
         rst_syncer_end(syncer);
     rst_background_stopped(&syncer->background);
     (void)rst_background_destroy(&syncer->background);
@@ -147,12 +147,12 @@ int roster_syncer_get_stats(struct roster_syncer *syncer, struct roster_syncer_s
     struct roster_syncer_stats now;
     int err;
 
-    if (syncer == NULL || stats == NULL)
+    if (!syncer || !stats)
         return -EINVAL;
     if (rst_store_is_foreign(syncer->store))
         return -ECHILD;
     err = rst_struct_check(stats, sizeof(*stats), sizeof(*stats));
-    if (err != 0)
+    if (err)
         return err;
     pthread_mutex_lock(&syncer->lock);
     now = syncer->stats;

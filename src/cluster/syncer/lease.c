@@ -19,7 +19,7 @@ static void revoke_old(struct roster_syncer *syncer, int64_t lease)
 {
     int err = roster_store_lease_revoke(syncer->store, lease, (int)syncer->options.timeout_ms);
 
-    if (err != 0 && err != -EKEYEXPIRED)
+    if (err && err != -EKEYEXPIRED)
         return; /* it is tried again, or expires by itself */
     pthread_mutex_lock(&syncer->lock);
     if (syncer->old_lease == lease)
@@ -64,10 +64,10 @@ static int take_lease(struct roster_syncer *syncer, int64_t id, struct roster_st
         err = roster_store_lease_keep_alive(syncer->store, id, timeout, lease);
     if (err == -EKEYEXPIRED)
         err = roster_store_lease_grant(syncer->store, syncer->options.ttl_ms, timeout, lease);
-    if (err != 0)
+    if (err)
         return err;
     err = rst_syncer_check_lease(syncer, lease);
-    if (err != 0)
+    if (err)
         drop_lease(syncer, lease->id);
     else
         note_granted(syncer, lease);
@@ -79,7 +79,7 @@ static int join(struct roster_syncer *syncer, int64_t id)
     struct roster_store_lease lease;
     int err = take_lease(syncer, id, &lease);
 
-    if (err == 0)
+    if (!err)
         err = rst_syncer_register(syncer, lease.id, rst_syncer_deadline(syncer, &lease));
     pthread_mutex_lock(&syncer->lock);
     if (err == -EEXIST) {
@@ -134,9 +134,9 @@ static int keep(struct roster_syncer *syncer, int64_t id)
 
     /* Fenced, and the lease lives after all: then it never ended, and if the record still hangs on
      * it, that has held all the time. */
-    if (err == 0)
+    if (!err)
         err = rst_syncer_check_lease(syncer, &lease);
-    if (err == 0 && !is_live(syncer))
+    if (!err && !is_live(syncer))
         err = rst_syncer_verify(syncer, id);
     if (err == -EKEYEXPIRED || err == -EREMCHG) {
         rst_syncer_note(syncer, &syncer->stats.keeping, 0, NULL); /* there is nothing to keep */
@@ -145,7 +145,7 @@ static int keep(struct roster_syncer *syncer, int64_t id)
         return err;
     }
     rst_syncer_note(syncer, &syncer->stats.keeping, err, &syncer->stats.keep_alive_failures);
-    if (err != 0)
+    if (err)
         return err;
     pthread_mutex_lock(&syncer->lock);
     if (syncer->lease == id && syncer->registered)
@@ -160,7 +160,7 @@ static int64_t pause_ns(struct roster_syncer *syncer, int err)
 {
     int most = (int)syncer->options.backoff_max_ms, least = (int)syncer->options.backoff_min_ms;
 
-    if (err == 0) {
+    if (!err) {
         syncer->failures = 0;
         return syncer->options.keep_alive_ms * STORE_NS_PER_MS;
     }
@@ -189,7 +189,7 @@ void rst_syncer_lease_duty(struct roster_syncer *syncer)
         revoke_old(syncer, old);
     err = registered ? keep(syncer, lease) : join(syncer, lease);
     pthread_mutex_lock(&syncer->lock);
-    if (rst_background_due(&syncer->background, SYNCER_LEASE) == STORE_FOREVER || err != 0)
+    if (rst_background_due(&syncer->background, SYNCER_LEASE) == STORE_FOREVER || err)
         rst_syncer_set_due(syncer, SYNCER_LEASE, rst_store_monotonic_ns() + pause_ns(syncer, err));
     pthread_mutex_unlock(&syncer->lock);
 }

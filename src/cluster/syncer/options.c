@@ -48,7 +48,7 @@ static bool in_range(const struct roster_syncer_options *known)
            known->margin_ms + (uint64_t)known->keep_alive_ms < known->ttl_ms &&
            known->timeout_ms <= known->ttl_ms && known->backoff_min_ms <= known->backoff_max_ms &&
            known->backoff_max_ms <= MAX_INTERVAL_MS && known->max_age_ms >= 600 * 1000 &&
-           known->max_age_ms <= YEAR_MS && (known->labels != NULL || known->n_labels == 0);
+           known->max_age_ms <= YEAR_MS && (known->labels || known->n_labels == 0);
 }
 
 int rst_syncer_options_complete(struct roster_syncer_options *known,
@@ -56,7 +56,7 @@ int rst_syncer_options_complete(struct roster_syncer_options *known,
 {
     int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
-    if (err != 0)
+    if (err)
         return err;
     fill_in_all(known);
     return in_range(known) ? 0 : -EINVAL;
@@ -64,17 +64,18 @@ int rst_syncer_options_complete(struct roster_syncer_options *known,
 
 static const char *or_empty(const char *text)
 {
-    return text == NULL ? "" : text;
+    return text ? text : "";
 }
 
 static json_t *labels_json(const struct roster_syncer_options *options)
 {
     json_t *labels = json_object();
+    size_t i;
 
-    for (size_t i = 0; i < options->n_labels && labels != NULL; i++) {
+    for (i = 0; i < options->n_labels && labels; i++) {
         json_t *value = json_string(or_empty(options->labels[i].value));
 
-        if (json_object_set_new(labels, or_empty(options->labels[i].key), value) != 0) {
+        if (json_object_set_new(labels, or_empty(options->labels[i].key), value)) {
             json_decref(labels);
             labels = NULL;
         }
@@ -87,7 +88,7 @@ static char *info_json(const struct roster_syncer_options *options)
     json_t *labels = labels_json(options), *info;
     char *text = NULL;
 
-    if (labels == NULL)
+    if (!labels)
         return NULL;
     info = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:o}", "version",
                      or_empty(options->version), "git_hash", or_empty(options->git_hash), "ddl_id",
@@ -96,7 +97,7 @@ static char *info_json(const struct roster_syncer_options *options)
                      "lease", or_empty(options->schema_lease), "start_timestamp",
                      (json_int_t)time(NULL), "server_id", (json_int_t)options->number, "labels",
                      labels);
-    if (info != NULL)
+    if (info)
         text = json_dumps(info, JSON_COMPACT);
     json_decref(info);
     return text;
@@ -107,7 +108,7 @@ int rst_syncer_info_json(const struct roster_syncer_options *options, char **tex
     /* jansson says only that it failed; why, its allocator does. */
     errno = 0;
     *text = info_json(options);
-    if (*text != NULL)
+    if (*text)
         return 0;
     return errno == ENOMEM ? -ENOMEM : -EINVAL;
 }

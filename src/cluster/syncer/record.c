@@ -90,17 +90,17 @@ static int read_standing(struct roster_syncer *syncer, struct standing *standing
     rst_batch_get(&batch, syncer->paths.gc);
     rst_batch_get(&batch, syncer->paths.record);
     err = rst_batch_run(&batch, syncer->store, (int)syncer->options.timeout_ms, &result);
-    if (err != 0)
+    if (err)
         return err;
     err = rst_record_or_none(&result->results[0].range, &standing->txn);
     standing->txn_revision = rst_record_revision(&result->results[0].range);
-    if (err == 0)
+    if (!err)
         err = rst_record_or_none(&result->results[1].range, &standing->gc);
-    if (err == 0)
+    if (!err)
         err = read_record(&result->results[2].range, standing);
     roster_store_free(result);
     /* It never goes back by itself: the key was deleted, or a backup restored. */
-    return err == 0 && standing->txn < syncer->txn_seen ? -EREMCHG : err;
+    return !err && standing->txn < syncer->txn_seen ? -EREMCHG : err;
 }
 
 /* The safe points were found to be such as a leader can have written. */
@@ -138,7 +138,7 @@ static int run(struct roster_syncer *syncer, const struct batch *batch,
     err = rst_batch_run(batch, syncer->store, (int)syncer->options.timeout_ms, result);
     if (err != -EINPROGRESS)
         syncer->touched = false;
-    if (err == 0 && !(*result)->succeeded)
+    if (!err && !(*result)->succeeded)
         err = -EAGAIN;
     return err;
 }
@@ -148,7 +148,7 @@ static void remember(struct roster_syncer *syncer, uint64_t record, int64_t revi
 {
     syncer->record = record;
     syncer->rst_record_revision = revision;
-    if (holder != NULL)
+    if (holder)
         syncer->holder = *holder;
     pthread_mutex_lock(&syncer->lock);
     syncer->stats.record = record;
@@ -161,7 +161,7 @@ static int scan(struct roster_syncer *syncer, uint64_t least, struct roster_min 
     int err = rst_lease_scan(syncer->roster, syncer->options.max_age_ms, least, true, min);
 
     pthread_mutex_lock(&syncer->lock);
-    if (err == 0) {
+    if (!err) {
         syncer->stats.minimum = min->min_start_ts;
         syncer->stats.expired = min->expired;
     }
@@ -180,7 +180,7 @@ static void tell_scan(struct roster_syncer *syncer)
     reported = syncer->told_scan_err;
     syncer->told_scan_err = err;
     pthread_mutex_unlock(&syncer->lock);
-    if (err != reported && err != 0)
+    if (err != reported && err)
         rst_syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
                        "server %s cannot compute its minimum and reports nothing: %s",
                        syncer->server_id, roster_strerror(err));
@@ -249,7 +249,7 @@ static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t de
     struct standing standing;
     int err = read_standing(syncer, &standing);
 
-    if (err != 0)
+    if (err)
         return err;
     if (standing.rst_record_revision != 0)
         return resume_registration(syncer, &standing, lease, deadline);
@@ -257,7 +257,7 @@ static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t de
     if (err == -ERANGE)
         (void)rst_syncer_reject(syncer, passed_key(syncer, &standing), passed(&standing),
                                 SYNCER_AHEAD);
-    if (err != 0)
+    if (err)
         return err;
     admitted(syncer, &standing);
     rst_batch_if_revision(&batch, syncer->paths.record, 0);
@@ -266,7 +266,7 @@ static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t de
     rst_batch_put(&batch, syncer->paths.record, rst_record_format(min.min_start_ts, record), lease);
     put_holder(&batch, syncer, lease, &min.holder, holder);
     err = run(syncer, &batch, &result);
-    if (err == 0)
+    if (!err)
         registered(syncer, min.min_start_ts, result->revision, deadline, &min.holder);
     roster_store_free(result);
     return err;
@@ -275,9 +275,10 @@ static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t de
 int rst_syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline)
 {
     int err = -EAGAIN;
+    int i;
 
     pthread_mutex_lock(&syncer->record_lock);
-    for (int i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
+    for (i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
         err = register_once(syncer, lease, deadline);
     pthread_mutex_unlock(&syncer->record_lock);
     tell_scan(syncer);
@@ -292,9 +293,9 @@ static int adopt(struct roster_syncer *syncer, const struct roster_store_range *
     struct standing standing = {0};
     int err = read_record(range, &standing);
 
-    if (err != 0 && standing.record_lease == lease)
+    if (err && standing.record_lease == lease)
         return reject_record(syncer, 0, lease);
-    if (err != 0)
+    if (err)
         return err;
     if (standing.rst_record_revision == 0 || standing.record_lease != lease) {
         rst_syncer_lost(syncer, lease, standing.rst_record_revision == 0 ? -EKEYEXPIRED : -EEXIST);
@@ -334,7 +335,7 @@ static int put_once(struct roster_syncer *syncer, int64_t lease, const struct ro
     put_holder(&batch, syncer, lease, &min->holder, holder);
     rst_batch_otherwise_get(&batch, syncer->paths.record);
     err = run(syncer, &batch, &result);
-    if (err == 0)
+    if (!err)
         remember(syncer, min->min_start_ts, result->revision, &min->holder);
     else if (err == -EAGAIN)
         err = adopt(syncer, &result->results[0].range, lease);
@@ -373,12 +374,13 @@ static int report(struct roster_syncer *syncer)
     int64_t lease = live_lease(syncer);
     bool recheck = take_recheck(syncer);
     int err = -EAGAIN;
+    int i;
 
     if (lease == 0)
         return -ESTALE;
-    for (int i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++) {
+    for (i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++) {
         err = scan(syncer, 0, &min);
-        if (err == 0 && !stands_already(syncer, &min, recheck))
+        if (!err && !stands_already(syncer, &min, recheck))
             err = put_once(syncer, lease, &min);
     }
     return err;
@@ -393,7 +395,7 @@ int rst_syncer_report(struct roster_syncer *syncer)
     pthread_mutex_unlock(&syncer->record_lock);
     tell_scan(syncer);
     rst_syncer_tell(syncer);
-    if (err == 0) {
+    if (!err) {
         pthread_mutex_lock(&syncer->lock);
         syncer->stats.reports++;
         pthread_mutex_unlock(&syncer->lock);
@@ -419,7 +421,7 @@ static int lower_once(struct roster_syncer *syncer, int64_t lease, uint64_t ts)
     struct standing standing;
     int err = read_standing(syncer, &standing);
 
-    if (err != 0)
+    if (err)
         return err;
     if (rst_syncer_contradicts(syncer, passed(&standing)))
         return rst_syncer_reject(syncer, passed_key(syncer, &standing), passed(&standing),
@@ -431,7 +433,7 @@ static int lower_once(struct roster_syncer *syncer, int64_t lease, uint64_t ts)
     put_txn_again(&batch, syncer, &standing, txn);
     rst_batch_put(&batch, syncer->paths.record, rst_record_format(ts, record), lease);
     err = run(syncer, &batch, &result);
-    if (err == 0) {
+    if (!err) {
         remember(syncer, ts, result->revision, NULL);
         rst_lease_lowered(syncer->roster, ts);
     }
@@ -443,12 +445,13 @@ static int lower(struct roster_syncer *syncer, uint64_t ts)
 {
     int64_t lease = live_lease(syncer);
     int err = -EAGAIN;
+    int i;
 
     if (lease == 0)
         return -ESTALE;
     if (ts >= rst_lease_record(syncer->roster))
         return 0;
-    for (int i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
+    for (i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
         err = lower_once(syncer, lease, ts);
     return err;
 }
@@ -464,7 +467,7 @@ int rst_syncer_lower(void *arg, uint64_t ts)
     pthread_mutex_unlock(&syncer->record_lock);
     rst_syncer_note(syncer, &syncer->stats.lowering, err == -ESTALE ? 0 : err, NULL);
     pthread_mutex_lock(&syncer->lock);
-    if (err == 0)
+    if (!err)
         syncer->stats.lowered++;
     else if (err == -ESTALE)
         syncer->stats.lower_refused++;
@@ -482,7 +485,7 @@ int rst_syncer_verify(struct roster_syncer *syncer, int64_t lease)
     struct roster_store_range *range = NULL;
     int err = roster_store_get(syncer->store, &keys, 1, (int)syncer->options.timeout_ms, &range);
 
-    if (err == 0 && (range->count == 0 || range->kvs[0].lease != lease))
+    if (!err && (range->count == 0 || range->kvs[0].lease != lease))
         err = -EKEYEXPIRED;
     roster_store_free(range);
     return err;

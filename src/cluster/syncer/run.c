@@ -60,7 +60,7 @@ int roster_syncer_start(struct roster_syncer *syncer)
 {
     RST_NOT_CANCELLED;
 
-    if (syncer == NULL)
+    if (!syncer)
         return -EINVAL;
     return rst_store_is_foreign(syncer->store) ? -ECHILD
                                                : rst_background_start(&syncer->background);
@@ -95,24 +95,25 @@ int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
     static const enum syncer_duty order[] = {SYNCER_FENCE, SYNCER_WATCH, SYNCER_LEASE,
                                              SYNCER_REPORT, SYNCER_FENCE};
     int64_t next = INT64_MAX, due;
+    unsigned i;
     int err;
 
-    if (syncer == NULL)
+    if (!syncer)
         return -EINVAL;
     if (rst_store_is_foreign(syncer->store))
         return -ECHILD;
     err = rst_background_enter(&syncer->background);
-    if (err != 0)
+    if (err)
         return err;
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+    for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
         run_by_hand(syncer, order[i]);
-    for (unsigned i = 0; i < SYNCER_DUTIES; i++) {
+    for (i = 0; i < SYNCER_DUTIES; i++) {
         due = rst_background_due(&syncer->background, i);
         if (i != SYNCER_WATCH && due < next)
             next = due;
     }
     rst_background_leave(&syncer->background);
-    if (wait_ms != NULL)
+    if (wait_ms)
         *wait_ms = (uint32_t)rst_store_remaining_ms(next);
     return 0;
 }
@@ -121,7 +122,7 @@ int roster_syncer_report(struct roster_syncer *syncer)
 {
     RST_NOT_CANCELLED;
 
-    if (syncer == NULL)
+    if (!syncer)
         return -EINVAL;
     return rst_store_is_foreign(syncer->store) ? -ECHILD : rst_syncer_report(syncer);
 }
@@ -133,7 +134,7 @@ int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state st
     int64_t deadline = rst_store_deadline_in(timeout_ms);
     bool reached;
 
-    if (syncer == NULL)
+    if (!syncer)
         return -EINVAL;
     if (rst_store_is_foreign(syncer->store))
         return -ECHILD;
@@ -153,9 +154,9 @@ static int wait_for_pins(struct roster_syncer *syncer, int64_t deadline)
 
     for (;;) {
         err = rst_lease_scan(syncer->roster, syncer->options.max_age_ms, 0, false, &min);
-        if (err != 0 || min.holder.kind == ROSTER_HOLDER_NONE)
+        if (err || min.holder.kind == ROSTER_HOLDER_NONE)
             return err;
-        if (rst_store_remaining_ns(deadline) == 0)
+        if (!rst_store_remaining_ns(deadline))
             return -EBUSY;
         rst_store_sleep_until(rst_store_monotonic_ns() + STOP_LOOK_NS);
     }
@@ -188,7 +189,7 @@ int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
     RST_NOT_CANCELLED;
     int err;
 
-    if (syncer == NULL)
+    if (!syncer)
         return -EINVAL;
     if (rst_store_is_foreign(syncer->store))
         return -ECHILD;
@@ -196,9 +197,9 @@ int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
     err = rst_background_is_ending(&syncer->background)
               ? 0
               : wait_for_pins(syncer, rst_store_deadline_in(timeout_ms));
-    if (err == 0)
+    if (!err)
         err = rst_background_stop(&syncer->background);
-    if (err != 0)
+    if (err)
         return err;
     rst_syncer_end(syncer);
     err = remove_keys(syncer);

@@ -90,7 +90,7 @@ static void tell_one(struct roster_syncer *syncer, const struct roster_syncer_ch
                    roster_syncer_state_name(change->after),
                    roster_syncer_state_name(change->before), change->reason == 0 ? "" : ": ",
                    change->reason == 0 ? "" : roster_strerror(change->reason));
-    if (syncer->options.change != NULL)
+    if (syncer->options.change)
         syncer->options.change(syncer->options.change_arg, change);
 }
 
@@ -150,7 +150,7 @@ void rst_syncer_note(struct roster_syncer *syncer, struct roster_failing *operat
     newest = rst_failing_newer(newest, &stats->watching);
     newest = rst_failing_newer(newest, &stats->lowering);
     stats->last_error = newest->error;
-    if (err != 0 && counter != NULL)
+    if (err && counter)
         (*counter)++;
     pthread_mutex_unlock(&syncer->lock);
 }

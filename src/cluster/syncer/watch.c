@@ -40,7 +40,7 @@ static void look_at_record(struct roster_syncer *syncer, const struct roster_sto
 {
     uint64_t record = UINT64_MAX;
 
-    if (rst_record_parse(kv->value, &record) == 0 && record <= rst_lease_record(syncer->roster))
+    if (!rst_record_parse(kv->value, &record) && record <= rst_lease_record(syncer->roster))
         return;
     pthread_mutex_lock(&syncer->lock);
     syncer->recheck = syncer->registered;
@@ -67,9 +67,11 @@ static void take_event(struct roster_syncer *syncer, const struct roster_store_e
 
 static void take(struct roster_syncer *syncer, const struct roster_store_events *events)
 {
+    size_t i;
+
     if (events->snapshot && events->count == 0)
         gone(syncer, events->revision, -EKEYEXPIRED);
-    for (size_t i = 0; i < events->count; i++)
+    for (i = 0; i < events->count; i++)
         take_event(syncer, &events->events[i]);
 }
 
@@ -92,12 +94,12 @@ void rst_syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms)
     struct roster_store_events *events = NULL;
     int err = roster_store_watch_next(syncer->watch, timeout_ms, &events);
 
-    if (err == 0) {
+    if (!err) {
         take(syncer, events);
         roster_store_free(events);
     }
     if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
         rst_syncer_note(syncer, &syncer->stats.watching, err, NULL);
-    if (err != 0 && err != -ETIMEDOUT)
+    if (err && err != -ETIMEDOUT)
         pause_watch(syncer);
 }

@@ -15,7 +15,7 @@
 
 size_t roster_text_show(const char *text, size_t length, char *to, size_t size)
 {
-    const char *end = text == NULL ? text : text + length;
+    const char *end = text ? text + length : text;
     size_t used = 0, bytes;
     uint32_t point;
 
@@ -57,15 +57,16 @@ static void hide(struct output *out)
 static bool is_path(const char *url)
 {
     return (url[0] == '/' || strncmp(url, "sqlite:/", 8) == 0 || strncmp(url, "unix:/", 6) == 0) &&
-           strstr(url, "://") == NULL;
+           !strstr(url, "://");
 }
 
 /* Where the last user and password end: behind the last "@", also one that is percent-encoded. */
 static const char *after_user(const char *url)
 {
     const char *last = NULL;
+    const char *at;
 
-    for (const char *at = url; *at != '\0'; at++) {
+    for (at = url; *at != '\0'; at++) {
         if (*at == '@')
             last = at + 1;
         else if (at[0] == '%' && at[1] == '4' && at[2] == '0')
@@ -121,14 +122,14 @@ size_t roster_text_redact(const char *url, char *to, size_t size)
     size_t scheme;
     bool hosts;
 
-    if (url == NULL)
+    if (!url)
         url = "";
     if (is_path(url))
         return roster_text_show(url, strlen(url), to, size);
     hosts = strncmp(url, "etcd:", 5) == 0;
     host = after_user(url);
     scheme = scheme_length(url);
-    if (host != NULL && url + scheme < host) {
+    if (host && url + scheme < host) {
         add(&out, url, scheme);
         hide(&out);
         add(&out, "@", 1);
@@ -137,7 +138,7 @@ size_t roster_text_redact(const char *url, char *to, size_t size)
     }
     extra = url + strcspn(url, "?#");
     add(&out, url, scheme);
-    if (url + scheme < extra && (hosts || strstr(url, "//") != NULL))
+    if (url + scheme < extra && (hosts || strstr(url, "//")))
         add_hosts(&out, url + scheme, (size_t)(extra - url) - scheme);
     else if (url + scheme < extra)
         add(&out, url + scheme, (size_t)(extra - url) - scheme);

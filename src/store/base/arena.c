@@ -38,7 +38,7 @@ void *rst_store_arena_new(size_t object_size, size_t limit)
 {
     struct arena *arena = calloc(1, sizeof(*arena) + object_size);
 
-    if (arena == NULL)
+    if (!arena)
         return NULL;
     arena->limit = limit;
     return arena->object;
@@ -49,7 +49,7 @@ static int add_chunk(struct arena *arena, size_t size)
     size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
     struct chunk *chunk = malloc(sizeof(*chunk) + room);
 
-    if (chunk == NULL)
+    if (!chunk)
         return -ENOMEM;
     chunk->next = arena->chunks;
     arena->chunks = chunk;
@@ -90,7 +90,7 @@ int rst_store_arena_copy(void *object, struct roster_store_bytes from,
     if (from.size == 0)
         return 0;
     data = rst_store_arena_alloc(object, from.size);
-    if (data == NULL)
+    if (!data)
         return rst_store_arena_error(object);
     memcpy(data, from.data, from.size);
     to->data = data;
@@ -105,7 +105,7 @@ int rst_store_arena_copy_kv(void *object, const struct roster_store_kv *from,
 
     *to = *from;
     err = rst_store_arena_copy(object, from->key, &to->key);
-    if (err == 0)
+    if (!err)
         err = rst_store_arena_copy(object, from->value, &to->value);
     return err;
 }
@@ -119,7 +119,7 @@ void *rst_store_arena_grow(void *object, void *array, size_t count, size_t item_
     if (count != 0 && (count < 4 || (count & (count - 1)) != 0))
         return array;
     larger = rst_store_arena_alloc(object, room * item_size);
-    if (larger != NULL && count > 0)
+    if (larger && count > 0)
         memcpy(larger, array, count * item_size);
     return larger;
 }
@@ -138,11 +138,12 @@ void roster_store_free(const void *result)
 {
     struct arena *arena;
     struct chunk *next;
+    struct chunk *chunk;
 
-    if (result == NULL)
+    if (!result)
         return;
     arena = arena_of(result);
-    for (struct chunk *chunk = arena->chunks; chunk != NULL; chunk = next) {
+    for (chunk = arena->chunks; chunk; chunk = next) {
         next = chunk->next;
         free(chunk);
     }

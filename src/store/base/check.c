@@ -13,7 +13,7 @@
 
 static bool valid_bytes(struct roster_store_bytes bytes)
 {
-    return bytes.data != NULL || bytes.size == 0;
+    return bytes.data || bytes.size == 0;
 }
 
 int rst_store_check_keys(const struct roster_store_keys *keys, bool reading)
@@ -40,7 +40,7 @@ static int add_size(size_t *total, size_t size)
 
 static int check_compare(const struct roster_store_compare *compare, size_t *total)
 {
-    if (compare->key.data == NULL || compare->key.size == 0 || !valid_bytes(compare->value))
+    if (!compare->key.data || compare->key.size == 0 || !valid_bytes(compare->value))
         return -EINVAL;
     if ((unsigned)compare->target > ROSTER_STORE_LEASE ||
         (unsigned)compare->relation > ROSTER_STORE_GREATER)
@@ -51,7 +51,7 @@ static int check_compare(const struct roster_store_compare *compare, size_t *tot
     } else if (compare->number < 0 || compare->value.size > 0) {
         return -EINVAL;
     }
-    if (add_size(total, compare->key.size) != 0)
+    if (add_size(total, compare->key.size))
         return -EMSGSIZE;
     return add_size(total, compare->value.size);
 }
@@ -60,7 +60,7 @@ static int check_op(const struct roster_store_op *op, size_t *total)
 {
     int err = rst_store_check_keys(&op->keys, op->type == ROSTER_STORE_GET);
 
-    if (err != 0)
+    if (err)
         return err;
     switch (op->type) {
     case ROSTER_STORE_PUT:
@@ -78,7 +78,7 @@ static int check_op(const struct roster_store_op *op, size_t *total)
     default:
         return -EINVAL;
     }
-    if (add_size(total, op->keys.key.size) != 0 || add_size(total, op->keys.after.size) != 0)
+    if (add_size(total, op->keys.key.size) || add_size(total, op->keys.after.size))
         return -EMSGSIZE;
     return add_size(total, op->value.size);
 }
@@ -95,7 +95,9 @@ static int compare_puts(const void *a, const void *b)
 static bool deletes_a_put(const struct roster_store_op *op, const struct roster_store_op **puts,
                           size_t n_puts)
 {
-    for (size_t i = 0; i < n_puts; i++)
+    size_t i;
+
+    for (i = 0; i < n_puts; i++)
         if (rst_store_keys_match(&op->keys, puts[i]->keys.key))
             return true;
     return false;
@@ -106,15 +108,16 @@ static int check_overlap(const struct roster_store_op *ops, size_t n)
 {
     const struct roster_store_op *puts[ROSTER_STORE_MAX_OPS];
     size_t n_puts = 0;
+    size_t i;
 
-    for (size_t i = 0; i < n; i++)
+    for (i = 0; i < n; i++)
         if (ops[i].type == ROSTER_STORE_PUT)
             puts[n_puts++] = &ops[i];
     qsort(puts, n_puts, sizeof(puts[0]), compare_puts);
-    for (size_t i = 1; i < n_puts; i++)
+    for (i = 1; i < n_puts; i++)
         if (rst_store_bytes_equal(puts[i - 1]->keys.key, puts[i]->keys.key))
             return -EINVAL;
-    for (size_t i = 0; i < n; i++)
+    for (i = 0; i < n; i++)
         if (ops[i].type == ROSTER_STORE_DELETE && deletes_a_put(&ops[i], puts, n_puts))
             return -EINVAL;
     return 0;
@@ -123,33 +126,37 @@ static int check_overlap(const struct roster_store_op *ops, size_t n)
 static int check_ops(const struct roster_store_op *ops, size_t n, size_t *total)
 {
     int err = 0;
+    size_t i;
 
-    if (n > ROSTER_STORE_MAX_OPS || (ops == NULL && n > 0))
+    if (n > ROSTER_STORE_MAX_OPS || (!ops && n > 0))
         return -EINVAL;
-    for (size_t i = 0; i < n && err == 0; i++)
+    for (i = 0; i < n && !err; i++)
         err = check_op(&ops[i], total);
-    return err != 0 ? err : check_overlap(ops, n);
+    return err ? err : check_overlap(ops, n);
 }
 
 int rst_store_check_txn(const struct roster_store_txn *txn)
 {
     size_t total = 0;
     int err = 0;
+    size_t i;
 
-    if (txn->n_compares > ROSTER_STORE_MAX_OPS || (txn->compares == NULL && txn->n_compares > 0))
+    if (txn->n_compares > ROSTER_STORE_MAX_OPS || (!txn->compares && txn->n_compares > 0))
         return -EINVAL;
-    for (size_t i = 0; i < txn->n_compares && err == 0; i++)
+    for (i = 0; i < txn->n_compares && !err; i++)
         err = check_compare(&txn->compares[i], &total);
-    if (err == 0)
+    if (!err)
         err = check_ops(txn->success, txn->n_success, &total);
-    if (err == 0)
+    if (!err)
         err = check_ops(txn->failure, txn->n_failure, &total);
     return err;
 }
 
 static bool ops_change(const struct roster_store_op *ops, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    size_t i;
+
+    for (i = 0; i < n; i++)
         if (ops[i].type != ROSTER_STORE_GET)
             return true;
     return false;

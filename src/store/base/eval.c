@@ -28,7 +28,7 @@ static int collect(void *arg, const struct roster_store_kv *kv)
         return WALK_ENOUGH;
     }
     c->kvs = rst_store_arena_grow(c->object, c->kvs, c->count, sizeof(c->kvs[0]));
-    if (c->kvs == NULL)
+    if (!c->kvs)
         return rst_store_arena_error(c->object);
     return rst_store_arena_copy_kv(c->object, kv, &c->kvs[c->count++]);
 }
@@ -97,8 +97,9 @@ static int holds(struct store_engine *engine, const struct roster_store_compare 
 static int all_hold(struct store_engine *engine, const struct roster_store_txn *txn)
 {
     int held = 1;
+    size_t i;
 
-    for (size_t i = 0; i < txn->n_compares && held == 1; i++)
+    for (i = 0; i < txn->n_compares && held == 1; i++)
         held = holds(engine, &txn->compares[i]);
     return held;
 }
@@ -106,8 +107,9 @@ static int all_hold(struct store_engine *engine, const struct roster_store_txn *
 static int check_leases(struct store_engine *engine, const struct roster_store_op *ops, size_t n)
 {
     int err = 0;
+    size_t i;
 
-    for (size_t i = 0; i < n && err == 0; i++)
+    for (i = 0; i < n && !err; i++)
         if (ops[i].type == ROSTER_STORE_PUT && ops[i].lease != 0)
             err = engine->check_lease(engine, ops[i].lease);
     return err;
@@ -133,13 +135,14 @@ static int carry_out_all(struct store_engine *engine, const struct roster_store_
 {
     struct roster_store_op_result *results;
     int err = check_leases(engine, ops, n);
+    size_t i;
 
-    if (err != 0 || n == 0)
+    if (err || n == 0)
         return err;
     results = rst_store_arena_alloc(result, n * sizeof(*results));
-    if (results == NULL)
+    if (!results)
         return rst_store_arena_error(result);
-    for (size_t i = 0; i < n && err == 0; i++)
+    for (i = 0; i < n && !err; i++)
         err = carry_out(engine, &ops[i], result, &results[i]);
     result->results = results;
     result->count = n;
@@ -152,7 +155,7 @@ int rst_store_eval_txn(struct store_engine *engine, const struct roster_store_tx
     struct roster_store_txn_result *r = rst_store_arena_new(sizeof(*r), max_result_bytes);
     int held, err;
 
-    if (r == NULL)
+    if (!r)
         return -ENOMEM;
     held = all_hold(engine, txn);
     if (held < 0) {
@@ -162,7 +165,7 @@ int rst_store_eval_txn(struct store_engine *engine, const struct roster_store_tx
         err = r->succeeded ? carry_out_all(engine, txn->success, txn->n_success, r)
                            : carry_out_all(engine, txn->failure, txn->n_failure, r);
     }
-    if (err != 0) {
+    if (err) {
         roster_store_free(r);
         return err;
     }
@@ -172,11 +175,13 @@ int rst_store_eval_txn(struct store_engine *engine, const struct roster_store_tx
 
 void rst_store_eval_stamp(struct roster_store_txn_result *result, int64_t revision)
 {
+    size_t i;
+
     /* The results were made by carry_out_all() and are constant only for the caller. */
     struct roster_store_op_result *results =
         (struct roster_store_op_result *)(uintptr_t)result->results;
 
     result->revision = revision;
-    for (size_t i = 0; i < result->count; i++)
+    for (i = 0; i < result->count; i++)
         results[i].range.revision = results[i].type == ROSTER_STORE_GET ? revision : 0;
 }

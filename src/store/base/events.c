@@ -18,7 +18,7 @@ int rst_store_event_list_begin(struct store_event_list *list, struct roster_stor
     list->result = rst_store_arena_new(sizeof(*list->result), most);
     list->limit = most / 2;
     list->snapshot = snapshot;
-    return list->result != NULL ? 0 : -ENOMEM;
+    return list->result ? 0 : -ENOMEM;
 }
 
 bool rst_store_event_list_full(struct store_event_list *list, int64_t revision)
@@ -36,7 +36,7 @@ int rst_store_event_list_add(struct store_event_list *list, const struct roster_
 
     list->events =
         rst_store_arena_grow(list->result, list->events, list->count, sizeof(list->events[0]));
-    if (list->events == NULL)
+    if (!list->events)
         return rst_store_arena_error(list->result);
     event = &list->events[list->count++];
     event->type = kv->version == 0 ? ROSTER_STORE_EVENT_DELETE : ROSTER_STORE_EVENT_PUT;
@@ -52,7 +52,7 @@ int rst_store_event_list_visit(void *list, const struct roster_store_kv *kv)
 int rst_store_event_list_end(struct store_event_list *list, int err,
                              struct roster_store_watch *watch, struct roster_store_events **events)
 {
-    bool ready = err == 0 && (list->snapshot || list->count > 0);
+    bool ready = !err && (list->snapshot || list->count > 0);
 
     if (ready) {
         list->result->revision = list->revision;
@@ -66,7 +66,7 @@ int rst_store_event_list_end(struct store_event_list *list, int err,
         roster_store_free(list->result);
     }
     /* A watch may begin at a revision that is yet to come. */
-    if (err == 0 && (list->snapshot || list->revision >= watch->next))
+    if (!err && (list->snapshot || list->revision >= watch->next))
         watch->next = list->revision + 1;
     return err;
 }

@@ -26,7 +26,7 @@ int rst_store_error_set(const struct store_error *error, int err, const char *fo
 {
     va_list args;
 
-    if (error->text == NULL || error->size == 0)
+    if (!error->text || error->size == 0)
         return err;
     va_start(args, format);
     rst_message_format(error->text, error->size, format, args);

@@ -49,7 +49,9 @@ static void begin_pause(struct log_line *line, int64_t now)
 static struct log_line *find(struct store_log *log, enum roster_store_log_level level,
                              const char *text)
 {
-    for (size_t i = 0; i < LOG_LINES; i++)
+    size_t i;
+
+    for (i = 0; i < LOG_LINES; i++)
         if (log->lines[i].level == level && strcmp(log->lines[i].text, text) == 0)
             return &log->lines[i];
     return NULL;
@@ -59,8 +61,9 @@ static struct log_line *find(struct store_log *log, enum roster_store_log_level 
 static struct log_line *oldest(struct store_log *log)
 {
     struct log_line *found = &log->lines[0];
+    size_t i;
 
-    for (size_t i = 1; i < LOG_LINES; i++) {
+    for (i = 1; i < LOG_LINES; i++) {
         struct log_line *line = &log->lines[i];
 
         if ((line->times == 0) > (found->times == 0) ||
@@ -92,12 +95,12 @@ static unsigned admit(struct store_log *log, enum roster_store_log_level level, 
     struct log_line *line = find(log, level, text);
     unsigned n = 0;
 
-    if (line != NULL && now < line->until) {
+    if (line && now < line->until) {
         if (line->times++ == 0)
             line->since = now;
         return 0;
     }
-    if (line == NULL) {
+    if (!line) {
         if (!pay(log, now))
             return 0;
         line = oldest(log);
@@ -130,13 +133,14 @@ void rst_log_put(struct store_log *log, enum roster_store_log_level level, const
 {
     struct ready ready[3];
     unsigned n;
+    unsigned i;
 
-    if (log->fn == NULL)
+    if (!log->fn)
         return;
     pthread_mutex_lock(&log->mutex);
     n = admit(log, level, text, now, ready);
     pthread_mutex_unlock(&log->mutex);
-    for (unsigned i = 0; i < n; i++)
+    for (i = 0; i < n; i++)
         log->fn(log->arg, ready[i].level, ready[i].text);
 }
 
@@ -145,7 +149,7 @@ void rst_log_format(struct store_log *log, enum roster_store_log_level level, co
 {
     char text[MESSAGE_SIZE];
 
-    if (log->fn == NULL)
+    if (!log->fn)
         return;
     rst_message_format(text, sizeof(text), format, args);
     rst_log_put(log, level, text, rst_store_monotonic_ns());
@@ -155,12 +159,13 @@ void rst_log_format(struct store_log *log, enum roster_store_log_level level, co
 static bool take_owed(struct store_log *log, int64_t now, bool all, struct ready *ready)
 {
     struct log_line *line = NULL;
+    size_t i;
 
     pthread_mutex_lock(&log->mutex);
-    for (size_t i = 0; i < LOG_LINES && line == NULL; i++)
+    for (i = 0; i < LOG_LINES && !line; i++)
         if (log->lines[i].times != 0 && (all || log->lines[i].until <= now))
             line = &log->lines[i];
-    if (line != NULL) {
+    if (line) {
         write_summary(ready, line, now);
         begin_pause(line, now);
     }
@@ -172,7 +177,7 @@ static void write_owed(struct store_log *log, int64_t now, bool all)
 {
     struct ready ready;
 
-    while (log->fn != NULL && take_owed(log, now, all, &ready))
+    while (log->fn && take_owed(log, now, all, &ready))
         log->fn(log->arg, ready.level, ready.text);
 }
 

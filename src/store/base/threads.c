@@ -13,7 +13,7 @@ static int cond_init(pthread_cond_t *cond)
     pthread_condattr_t attr;
     int err = pthread_condattr_init(&attr);
 
-    if (err != 0)
+    if (err)
         return -err;
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     err = pthread_cond_init(cond, &attr);
@@ -25,10 +25,10 @@ int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond)
 {
     int err = -pthread_mutex_init(mutex, NULL);
 
-    if (err != 0)
+    if (err)
         return err;
     err = cond_init(cond);
-    if (err != 0)
+    if (err)
         pthread_mutex_destroy(mutex);
     return err;
 }

@@ -78,11 +78,12 @@ static bool is_certificate_alert(const char *error)
         "certificate required",   "bad certificate",     "unknown ca",
         "certificate expired",    "certificate unknown", "certificate revoked",
         "unsupported certificate"};
+    size_t i;
 
-    if (strstr(error, "alert") == NULL)
+    if (!strstr(error, "alert"))
         return false;
-    for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
-        if (strstr(error, alerts[i]) != NULL)
+    for (i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
+        if (strstr(error, alerts[i]))
             return true;
     return false;
 }
@@ -99,8 +100,8 @@ static bool is_tls_rejection(CURLcode code, const char *error)
         return true;
     case CURLE_SSL_CONNECT_ERROR:
         /* also what a connection that breaks during the handshake is called */
-        return is_certificate_alert(error) || strstr(error, "alert") != NULL ||
-               strstr(error, "wrong version number") != NULL;
+        return is_certificate_alert(error) || strstr(error, "alert") ||
+               strstr(error, "wrong version number");
     default:
         return is_certificate_alert(error);
     }
@@ -154,22 +155,23 @@ struct etcd_verdict rst_etcd_judge_error(long status, int64_t code, const char *
     struct etcd_verdict v = verdict(ETCD_UNKNOWN, -EHOSTUNREACH);
     char text[ETCD_REASON_SIZE];
     bool known = false;
+    size_t i;
 
-    if (message == NULL || code == 0) {
+    if (!message || code == 0) {
         v = judge_unexplained(status);
         known = true;
     }
-    for (size_t i = 0; i < N_MEANINGS && !known; i++) {
+    for (i = 0; i < N_MEANINGS && !known; i++) {
         const struct meaning *m = &meanings[i];
 
-        if (m->code != code || (m->words != NULL && strstr(message, m->words) == NULL))
+        if (m->code != code || (m->words && !strstr(message, m->words)))
             continue;
         v = verdict(m->fate, m->err);
         v.blameless = m->blameless;
         known = true;
     }
     snprintf(text, sizeof(text), "HTTP status %ld, code %lld, \"%s\"", status, (long long)code,
-             message != NULL ? message : "");
+             message ? message : "");
     set_reason(&v, text);
     return v;
 }
@@ -180,10 +182,10 @@ static struct etcd_verdict judge_error_object(long status, const json_t *object)
     const char *message = rst_store_json_peek_text(object, "message");
     int64_t code = 0;
 
-    if (message == NULL)
+    if (!message)
         message = rst_store_json_peek_text(object, "error");
-    if (rst_store_json_get_int(object, "grpc_code", 0, &code) != 0 || code == 0)
-        if (rst_store_json_get_int(object, "code", 0, &code) != 0)
+    if (rst_store_json_get_int(object, "grpc_code", 0, &code) || code == 0)
+        if (rst_store_json_get_int(object, "code", 0, &code))
             code = 0;
     return rst_etcd_judge_error(status, code, message);
 }
@@ -202,7 +204,7 @@ static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **
         return v;
     }
     error = json_object_get(*root, "error");
-    return error == NULL ? verdict(ETCD_DONE, 0) : judge_error_object(200, error);
+    return error ? judge_error_object(200, error) : verdict(ETCD_DONE, 0);
 }
 
 struct etcd_verdict rst_etcd_judge_answer(const struct etcd_http *http, json_t **root)

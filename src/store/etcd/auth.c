@@ -46,10 +46,10 @@ int rst_etcd_auth_accept(struct etcd_store *store, const json_t *answer)
     const char *text = rst_store_json_peek_text(answer, "token");
     char *token, *old;
 
-    if (text == NULL || !is_token(text))
+    if (!text || !is_token(text))
         return -EPROTO;
     token = strdup(text);
-    if (token == NULL)
+    if (!token)
         return -ENOMEM;
     pthread_mutex_lock(&store->mutex);
     old = store->token;
@@ -68,7 +68,7 @@ static int decode(struct etcd_store *store, const struct etcd_call *call, const 
     int err = rst_etcd_identity_check(store, &call->before, answer, false, NULL);
 
     (void)out;
-    return err != 0 ? err : rst_etcd_auth_accept(store, answer);
+    return err ? err : rst_etcd_auth_accept(store, answer);
 }
 
 bool rst_etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *verdict)
@@ -111,8 +111,8 @@ int rst_etcd_auth_copy(struct etcd_store *store, char **token, unsigned *generat
     int err;
 
     pthread_mutex_lock(&store->mutex);
-    *token = store->token != NULL ? strdup(store->token) : NULL;
-    err = *token == NULL && store->token != NULL ? -ENOMEM : 0;
+    *token = store->token ? strdup(store->token) : NULL;
+    err = !*token && store->token ? -ENOMEM : 0;
     *generation = store->token_generation;
     pthread_mutex_unlock(&store->mutex);
     return err;
@@ -123,7 +123,7 @@ bool rst_etcd_auth_is_due(struct etcd_store *store)
     bool due;
 
     pthread_mutex_lock(&store->mutex);
-    due = has_user(store) && store->token == NULL && !store->auth_is_off;
+    due = has_user(store) && !store->token && !store->auth_is_off;
     pthread_mutex_unlock(&store->mutex);
     return due;
 }
@@ -134,7 +134,7 @@ int rst_etcd_auth_token(struct etcd_store *store, int64_t deadline, char **token
     int err = rst_etcd_auth_is_due(store) ? authenticate(store, deadline) : 0;
 
     *token = NULL;
-    return err != 0 ? err : rst_etcd_auth_copy(store, token, generation);
+    return err ? err : rst_etcd_auth_copy(store, token, generation);
 }
 
 int rst_etcd_auth_forget(struct etcd_store *store, unsigned generation)

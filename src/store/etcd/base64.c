@@ -13,8 +13,9 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 void rst_store_base64_encode(const void *data, size_t size, char *text)
 {
     const unsigned char *in = data;
+    size_t i;
 
-    for (size_t i = 0; i < size; i += 3) {
+    for (i = 0; i < size; i += 3) {
         size_t left = size - i;
         uint32_t bits = (uint32_t)in[i] << 16;
 
@@ -47,8 +48,9 @@ static int decode_group(const char *text, unsigned char *out)
 {
     int count = text[3] != '=' ? 3 : text[2] != '=' ? 2 : 1;
     uint32_t bits = 0;
+    int i;
 
-    for (int i = 0; i < 4; i++) {
+    for (i = 0; i < 4; i++) {
         int d = i <= count ? digit(text[i]) : 0;
 
         if (d < 0)
@@ -58,7 +60,7 @@ static int decode_group(const char *text, unsigned char *out)
     /* Bits that no byte takes up would make several texts mean the same. */
     if ((count == 1 && (bits & 0xffff) != 0) || (count == 2 && (bits & 0xff) != 0))
         return -EPROTO;
-    for (int i = 0; i < count; i++)
+    for (i = 0; i < count; i++)
         out[i] = (unsigned char)(bits >> (16 - 8 * i));
     return count;
 }
@@ -66,11 +68,12 @@ static int decode_group(const char *text, unsigned char *out)
 int rst_store_base64_decode(const char *text, size_t length, void *data, size_t *size)
 {
     unsigned char *out = data;
+    size_t i;
 
     *size = 0;
     if (length % 4 != 0)
         return -EPROTO;
-    for (size_t i = 0; i < length; i += 4) {
+    for (i = 0; i < length; i += 4) {
         int count = decode_group(text + i, out + *size);
 
         /* Padding ends the text. */

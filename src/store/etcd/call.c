@@ -61,7 +61,7 @@ static struct etcd_verdict judge_result(const struct progress *p, const json_t *
     struct etcd_verdict v = {.fate = ETCD_DONE};
 
     v.err = p->call->decode(p->store, p->call, answer, p->call->out);
-    if (v.err == 0)
+    if (!v.err)
         return v;
     v.blameless = v.err != -EPROTO;
     v.fate =
@@ -84,7 +84,7 @@ static struct etcd_verdict exchange(struct progress *p, size_t endpoint, const c
 
     set_timeouts(p, &request);
     err = rst_etcd_http_prepare(http, &request);
-    if (err != 0)
+    if (err)
         return own_failure(err);
     p->call->asked_at_ns = rst_store_boottime_ns();
     if (p->call->first_asked_at_ns == 0)
@@ -107,7 +107,7 @@ static struct etcd_verdict renew_token(struct progress *p, struct etcd_verdict v
 {
     int err = rst_etcd_auth_forget(p->store, generation);
 
-    if (err != 0 || ++p->token_attempts >= MAX_TOKEN_ATTEMPTS)
+    if (err || ++p->token_attempts >= MAX_TOKEN_ATTEMPTS)
         v.fate = ETCD_REFUSED;
     else
         v.fate = ETCD_NOT_DONE;
@@ -122,11 +122,11 @@ static struct etcd_verdict attempt(struct progress *p, size_t endpoint)
     char *token = NULL;
     int err = rst_etcd_identity_begin(p->store, &p->call->before);
 
-    if (err == 0 && !p->call->anonymous)
+    if (!err && !p->call->anonymous)
         err = rst_etcd_auth_token(p->store, p->deadline, &token, &generation);
-    if (err == 0)
+    if (!err)
         err = rst_etcd_http_take(p->store, &http);
-    if (err != 0) {
+    if (err) {
         free(token);
         return own_failure(err);
     }
@@ -228,11 +228,11 @@ int rst_etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t 
     struct progress p = {.store = store, .call = call, .deadline = deadline};
     int err = -ENOMEM;
 
-    if (call->request != NULL)
+    if (call->request)
         p.body = json_dumps(call->request, JSON_COMPACT);
     json_decref(call->request);
     call->request = NULL;
-    if (p.body != NULL)
+    if (p.body)
         err = run(&p);
     free(p.body);
     return is_foreign(call, err) ? -EPROTO : err;

@@ -17,11 +17,11 @@ static int decode_numbers(const json_t *object, struct roster_store_kv *kv)
 {
     int err = rst_store_json_get_int(object, "create_revision", 0, &kv->create_revision);
 
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_int(object, "mod_revision", 1, &kv->mod_revision);
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_int(object, "version", 0, &kv->version);
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_int(object, "lease", 0, &kv->lease);
     return err;
 }
@@ -32,11 +32,11 @@ static int decode_kv(const json_t *object, bool deleted, int64_t revision, void 
 {
     int err = json_is_object(object) ? decode_numbers(object, kv) : -EPROTO;
 
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_bytes(object, "key", arena, &kv->key);
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_bytes(object, "value", arena, &kv->value);
-    if (err != 0)
+    if (err)
         return err;
     if (kv->key.size == 0 || kv->mod_revision > revision)
         return -EPROTO;
@@ -51,12 +51,13 @@ static int decode_kvs(const json_t *array, const struct roster_store_keys *keys,
                       void *object, struct roster_store_kv *kvs)
 {
     int err = 0;
+    size_t i;
 
-    for (size_t i = 0; i < json_array_size(array) && err == 0; i++) {
+    for (i = 0; i < json_array_size(array) && !err; i++) {
         err = decode_kv(json_array_get(array, i), false, revision, object, &kvs[i]);
-        if (err == 0 && !rst_store_keys_match(keys, kvs[i].key))
+        if (!err && !rst_store_keys_match(keys, kvs[i].key))
             err = -EPROTO;
-        if (err == 0 && i > 0 && rst_store_bytes_compare(kvs[i - 1].key, kvs[i].key) >= 0)
+        if (!err && i > 0 && rst_store_bytes_compare(kvs[i - 1].key, kvs[i].key) >= 0)
             err = -EPROTO;
     }
     return err;
@@ -71,16 +72,16 @@ int rst_etcd_decode_range(const json_t *answer, const struct roster_store_keys *
     size_t count;
     int err = rst_store_json_get_array(answer, "kvs", &array);
 
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_bool(answer, "more", &range->more);
-    if (err != 0)
+    if (err)
         return err;
     count = json_array_size(array);
     if ((limit != 0 && count > limit) || (range->more && (limit == 0 || count != limit)))
         return -EPROTO;
     if (count > 0) {
         kvs = rst_store_arena_alloc(object, count * sizeof(*kvs));
-        if (kvs == NULL)
+        if (!kvs)
             return rst_store_arena_error(object);
     }
     range->kvs = kvs;
@@ -98,9 +99,9 @@ static int decode_op(const json_t *answer, const struct roster_store_op *op, int
     int err = json_is_object(answer) ? rst_store_json_get_object(answer, members[op->type], &member)
                                      : -EPROTO;
 
-    if (err == 0 && member == NULL)
+    if (!err && !member)
         err = -EPROTO;
-    if (err != 0)
+    if (err)
         return err;
     *result = (struct roster_store_op_result){.type = op->type};
     switch (op->type) {
@@ -121,15 +122,16 @@ static int decode_ops(const json_t *answer, const struct roster_store_op *ops, s
     struct roster_store_op_result *results;
     const json_t *array;
     int err = rst_store_json_get_array(answer, "responses", &array);
+    size_t i;
 
-    if (err == 0 && json_array_size(array) != n)
+    if (!err && json_array_size(array) != n)
         err = -EPROTO;
-    if (err != 0 || n == 0)
+    if (err || n == 0)
         return err;
     results = rst_store_arena_alloc(result, n * sizeof(*results));
-    if (results == NULL)
+    if (!results)
         return rst_store_arena_error(result);
-    for (size_t i = 0; i < n && err == 0; i++)
+    for (i = 0; i < n && !err; i++)
         err = decode_op(json_array_get(array, i), &ops[i], revision, result, &results[i]);
     result->results = results;
     result->count = n;
@@ -142,16 +144,16 @@ int rst_etcd_decode_txn(const json_t *answer, const struct roster_store_txn *txn
     struct roster_store_txn_result *r = rst_store_arena_new(sizeof(*r), max_result_bytes);
     int err;
 
-    if (r == NULL)
+    if (!r)
         return -ENOMEM;
     r->revision = revision;
     err = rst_store_json_get_bool(answer, "succeeded", &r->succeeded);
-    if (err == 0 && txn->n_compares == 0 && !r->succeeded)
+    if (!err && txn->n_compares == 0 && !r->succeeded)
         err = -EPROTO;
-    if (err == 0)
+    if (!err)
         err = r->succeeded ? decode_ops(answer, txn->success, txn->n_success, revision, r)
                            : decode_ops(answer, txn->failure, txn->n_failure, revision, r);
-    if (err != 0) {
+    if (err) {
         roster_store_free(r);
         return err;
     }
@@ -163,16 +165,16 @@ static int decode_event(const json_t *object, const struct roster_store_watch *w
                         int64_t revision, struct store_event_list *list)
 {
     const char *type = rst_store_json_peek_text(object, "type");
-    bool deleted = type != NULL && strcmp(type, "DELETE") == 0;
+    bool deleted = type && strcmp(type, "DELETE") == 0;
     struct roster_store_kv kv = {0};
     const json_t *member;
     int err = json_is_object(object) ? rst_store_json_get_object(object, "kv", &member) : -EPROTO;
 
-    if (err == 0 && type != NULL && !deleted && strcmp(type, "PUT") != 0)
+    if (!err && type && !deleted && strcmp(type, "PUT") != 0)
         err = -EPROTO;
-    if (err == 0)
+    if (!err)
         err = decode_kv(member, deleted, revision, list->result, &kv);
-    if (err != 0)
+    if (err)
         return err;
     if (kv.mod_revision < watch->next || kv.mod_revision < list->last ||
         !rst_store_keys_match(&watch->keys, kv.key))
@@ -184,8 +186,9 @@ int rst_etcd_decode_events(const json_t *array, const struct roster_store_watch 
                            int64_t revision, struct store_event_list *list)
 {
     int err = 0;
+    size_t i;
 
-    for (size_t i = 0; i < json_array_size(array) && err == 0; i++)
+    for (i = 0; i < json_array_size(array) && !err; i++)
         err = decode_event(json_array_get(array, i), watch, revision, list);
     return err;
 }

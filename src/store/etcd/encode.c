@@ -19,7 +19,7 @@ static json_t *set_successor(json_t *object, const char *name, struct roster_sto
 {
     unsigned char *bytes = malloc(key.size + 1);
 
-    if (bytes == NULL)
+    if (!bytes)
         return rst_store_json_set(object, name, NULL);
     memcpy(bytes, key.data, key.size);
     bytes[key.size] = 0;
@@ -35,7 +35,7 @@ static json_t *set_prefix_end(json_t *object, struct roster_store_bytes prefix)
     unsigned char *end = malloc(prefix.size + 1);
     size_t size;
 
-    if (end == NULL)
+    if (!end)
         return rst_store_json_set(object, "range_end", NULL);
     size = rst_store_prefix_end(prefix, end);
     object = rst_store_json_set_bytes(object, "range_end",
@@ -103,11 +103,11 @@ static json_t *encode_op(const struct roster_store_op *op)
 /* Takes over the item; frees the array and returns NULL when memory is out. */
 static json_t *append(json_t *array, json_t *item)
 {
-    if (array == NULL) {
+    if (!array) {
         json_decref(item);
         return NULL;
     }
-    if (json_array_append_new(array, item) == 0)
+    if (!json_array_append_new(array, item))
         return array;
     json_decref(array);
     return NULL;
@@ -116,8 +116,9 @@ static json_t *append(json_t *array, json_t *item)
 static json_t *encode_ops(const struct roster_store_op *ops, size_t n)
 {
     json_t *array = json_array();
+    size_t i;
 
-    for (size_t i = 0; i < n; i++)
+    for (i = 0; i < n; i++)
         array = append(array, encode_op(&ops[i]));
     return array;
 }
@@ -125,8 +126,9 @@ static json_t *encode_ops(const struct roster_store_op *ops, size_t n)
 json_t *rst_etcd_encode_txn(const struct roster_store_txn *txn)
 {
     json_t *compares = json_array(), *object;
+    size_t i;
 
-    for (size_t i = 0; i < txn->n_compares; i++)
+    for (i = 0; i < txn->n_compares; i++)
         compares = append(compares, encode_compare(&txn->compares[i]));
     object = rst_store_json_set(json_object(), "compare", compares);
     object = rst_store_json_set(object, "success", encode_ops(txn->success, txn->n_success));

@@ -18,10 +18,11 @@ bool rst_etcd_endpoint_choose(struct etcd_store *store, enum etcd_use use, bool 
 {
     int64_t now = rst_store_monotonic_ns();
     bool found = false;
+    size_t i;
 
     *until = STORE_FOREVER;
     pthread_mutex_lock(&store->mutex);
-    for (size_t i = 0; i < store->n_endpoints && !found; i++) {
+    for (i = 0; i < store->n_endpoints && !found; i++) {
         size_t candidate = (store->preferred + i) % store->n_endpoints;
         int64_t blocked_until = store->endpoints[candidate].health[use].blocked_until;
 

@@ -83,7 +83,7 @@ static bool make_room(struct etcd_http *http, size_t size)
     if (room == http->answer_room)
         return true;
     moved = realloc(http->answer, room);
-    if (moved == NULL)
+    if (!moved)
         return false;
     http->answer = moved;
     http->answer_room = room;
@@ -172,12 +172,12 @@ int rst_etcd_http_new(struct etcd_store *store, struct etcd_http **out)
     int err = -ENOMEM;
 
     *out = NULL;
-    if (http == NULL)
+    if (!http)
         return err;
     http->easy = curl_easy_init();
-    if (http->easy != NULL)
+    if (http->easy)
         err = rst_etcd_settings_easy(http->easy, &store->base.options);
-    if (err != 0) {
+    if (err) {
         rst_etcd_http_free(http);
         return err;
     }
@@ -191,7 +191,7 @@ void rst_etcd_http_free(struct etcd_http *http)
 {
     struct store_sigpipe sigpipe;
 
-    if (http == NULL)
+    if (!http)
         return;
     /* TLS closes a connection that no peer may read any more. */
     rst_store_sigpipe_hold(&sigpipe);
@@ -206,7 +206,7 @@ static int add_header(struct etcd_http *http, const char *line)
 {
     struct curl_slist *headers = curl_slist_append(http->headers, line);
 
-    if (headers == NULL)
+    if (!headers)
         return -ENOMEM;
     http->headers = headers;
     return 0;
@@ -231,9 +231,9 @@ static int set_headers(struct etcd_http *http, const char *token)
     curl_slist_free_all(http->headers);
     http->headers = NULL;
     err = add_header(http, "Content-Type: application/json");
-    if (err == 0)
+    if (!err)
         err = add_header(http, "Expect:"); /* would cost large requests a round trip */
-    if (err == 0 && token != NULL)
+    if (!err && token)
         err = add_token(http, token);
     curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, http->headers);
     return err;
@@ -245,7 +245,7 @@ int rst_etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request
     int n = snprintf(url, sizeof(url), "%s%s", request->endpoint, request->path);
     int err = n < URL_SIZE ? set_headers(http, request->token) : -EINVAL;
 
-    if (err != 0)
+    if (err)
         return err;
     http->body = request->body;
     http->body_size = strlen(request->body);
@@ -281,11 +281,11 @@ int rst_etcd_http_take(struct etcd_store *store, struct etcd_http **out)
 
     pthread_mutex_lock(&store->mutex);
     http = store->idle;
-    if (http != NULL)
+    if (http)
         store->idle = http->next;
     pthread_mutex_unlock(&store->mutex);
     *out = http;
-    return http != NULL ? 0 : rst_etcd_http_new(store, out);
+    return http ? 0 : rst_etcd_http_new(store, out);
 }
 
 void rst_etcd_http_give(struct etcd_store *store, struct etcd_http *http)

@@ -49,25 +49,25 @@ int rst_etcd_identity_check(struct etcd_store *store, const struct etcd_identity
     int64_t now = 0;
     int err = rst_store_json_get_object(answer, "header", &header);
 
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_id(header, "cluster_id", &cluster);
     /* Where a stream ends, there is no revision. */
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_int(header, "revision", linearizable ? 1 : 0, &now);
     /* Of every revision there is a next one. */
-    if (err == 0 && (cluster == 0 || now == INT64_MAX))
+    if (!err && (cluster == 0 || now == INT64_MAX))
         err = -EPROTO;
-    if (err != 0)
+    if (err)
         return err;
     pthread_mutex_lock(&store->mutex);
     err = compare(&store->identity, before, cluster, linearizable, now);
     pthread_mutex_unlock(&store->mutex);
-    if (err != 0)
+    if (err)
         rst_store_log(&store->base, ROSTER_STORE_LOG_ERROR,
                       "another etcd cluster has answered, or one whose history was lost: "
                       "its id is %llx, its revision %lld",
                       (unsigned long long)cluster, (long long)now);
-    if (revision != NULL)
+    if (revision)
         *revision = now;
     return err;
 }

@@ -48,9 +48,9 @@ int rst_store_json_get_int(const json_t *object, const char *name, int64_t least
         err = parse_int(json_string_value(member), value);
     else if (json_is_integer(member))
         *value = json_integer_value(member);
-    else if (member != NULL)
+    else if (member)
         err = -EPROTO;
-    return err == 0 && *value < least ? -EPROTO : err;
+    return !err && *value < least ? -EPROTO : err;
 }
 
 int rst_store_json_get_id(const json_t *object, const char *name, uint64_t *value)
@@ -62,7 +62,7 @@ int rst_store_json_get_id(const json_t *object, const char *name, uint64_t *valu
         return parse_digits(json_string_value(member), UINT64_MAX, value);
     if (json_is_integer(member) && json_integer_value(member) >= 0)
         *value = (uint64_t)json_integer_value(member);
-    else if (member != NULL)
+    else if (member)
         return -EPROTO;
     return 0;
 }
@@ -72,7 +72,7 @@ int rst_store_json_get_bool(const json_t *object, const char *name, bool *value)
     const json_t *member = json_object_get(object, name);
 
     *value = json_is_true(member);
-    return member == NULL || json_is_boolean(member) ? 0 : -EPROTO;
+    return !member || json_is_boolean(member) ? 0 : -EPROTO;
 }
 
 int rst_store_json_get_bytes(const json_t *object, const char *name, void *arena,
@@ -85,12 +85,12 @@ int rst_store_json_get_bytes(const json_t *object, const char *name, void *arena
 
     bytes->data = NULL;
     bytes->size = 0;
-    if (member != NULL && !json_is_string(member))
+    if (member && !json_is_string(member))
         return -EPROTO;
     if (length == 0)
         return 0;
     data = rst_store_arena_alloc(arena, store_base64_decoded_size(length) + 1);
-    if (data == NULL)
+    if (!data)
         return rst_store_arena_error(arena);
     err = rst_store_base64_decode(json_string_value(member), length, data, &bytes->size);
     bytes->data = data;
@@ -100,13 +100,13 @@ int rst_store_json_get_bytes(const json_t *object, const char *name, void *arena
 int rst_store_json_get_object(const json_t *object, const char *name, const json_t **member)
 {
     *member = json_object_get(object, name);
-    return *member == NULL || json_is_object(*member) ? 0 : -EPROTO;
+    return !*member || json_is_object(*member) ? 0 : -EPROTO;
 }
 
 int rst_store_json_get_array(const json_t *object, const char *name, const json_t **member)
 {
     *member = json_object_get(object, name);
-    return *member == NULL || json_is_array(*member) ? 0 : -EPROTO;
+    return !*member || json_is_array(*member) ? 0 : -EPROTO;
 }
 
 const char *rst_store_json_peek_text(const json_t *object, const char *name)
@@ -116,11 +116,11 @@ const char *rst_store_json_peek_text(const json_t *object, const char *name)
 
 json_t *rst_store_json_set(json_t *object, const char *name, json_t *member)
 {
-    if (object == NULL) {
+    if (!object) {
         json_decref(member);
         return NULL;
     }
-    if (json_object_set_new(object, name, member) == 0)
+    if (!json_object_set_new(object, name, member))
         return object;
     json_decref(object);
     return NULL;
@@ -137,7 +137,7 @@ json_t *rst_store_json_set_bytes(json_t *object, const char *name, struct roster
     char *text = malloc(length + 1);
     json_t *member = NULL;
 
-    if (text != NULL) {
+    if (text) {
         rst_store_base64_encode(bytes.data, bytes.size, text);
         member = json_stringn(text, length);
         free(text);

@@ -26,10 +26,11 @@ static unsigned hex_digit(char c)
 static size_t escaped_size(const char *escape)
 {
     unsigned code = 0;
+    int i;
 
     if (escape[1] != 'u')
         return 1;
-    for (int i = 2; i < 6; i++)
+    for (i = 2; i < 6; i++)
         code = code << 4 | hex_digit(escape[i]);
     if (code < 0x80)
         return 1;
@@ -45,8 +46,9 @@ static size_t bytes_in_text(const char *text, size_t size)
 {
     bool inside = false;
     size_t bytes = 0;
+    size_t i;
 
-    for (size_t i = 0; i < size; i++) {
+    for (i = 0; i < size; i++) {
         if (text[i] == '"') {
             inside = !inside;
         } else if (inside && text[i] == '\\') {
@@ -76,7 +78,7 @@ json_t *rst_store_json_parse(const char *text, size_t size, size_t flags)
     json_error_t end;
     json_t *root = json_loadb(text, size, flags, &end);
 
-    if (root == NULL || bytes_in_tree(root) == bytes_in_text(text, (size_t)end.position))
+    if (!root || bytes_in_tree(root) == bytes_in_text(text, (size_t)end.position))
         return root;
     json_decref(root);
     return NULL;

@@ -16,7 +16,7 @@
 
 static int check_file(const char *option, const char *path, const struct store_error *error)
 {
-    if (path == NULL || access(path, R_OK) == 0)
+    if (!path || !access(path, R_OK))
         return 0;
     return rst_store_error_set(
         error, -EKEYREJECTED,
@@ -29,9 +29,9 @@ static int check_tls(const struct roster_store_options *options, const struct st
 {
     int err = check_file("tls_ca_file", options->tls_ca_file, error);
 
-    if (err == 0)
+    if (!err)
         err = check_file("tls_cert_file", options->tls_cert_file, error);
-    return err != 0 ? err : check_file("tls_key_file", options->tls_key_file, error);
+    return err ? err : check_file("tls_key_file", options->tls_key_file, error);
 }
 
 static void etcd_close(struct roster_store *base)
@@ -39,11 +39,11 @@ static void etcd_close(struct roster_store *base)
     struct etcd_store *store = etcd_store_of(base);
     struct etcd_http *http, *next;
 
-    for (http = store->idle; http != NULL; http = next) {
+    for (http = store->idle; http; http = next) {
         next = http->next;
         rst_etcd_http_free(http);
     }
-    if (store->token != NULL)
+    if (store->token)
         explicit_bzero(store->token, strlen(store->token));
     free(store->token);
     rst_etcd_endpoints_free(store);
@@ -57,14 +57,14 @@ static int check_libcurl(struct etcd_store *store, const struct store_error *err
     struct etcd_http *http;
     int err = rst_etcd_http_new(store, &http);
 
-    if (err == 0)
+    if (!err)
         rst_etcd_http_give(store, http);
     if (err == -ENOTSUP)
         return rst_store_error_set(error, err,
                                    "libcurl %s lacks TLS or another setting that the store needs; "
                                    "install one of 7.68 or newer with TLS",
                                    curl_version_info(CURLVERSION_NOW)->version);
-    return err == 0 ? 0 : rst_store_error_set(error, err, "out of memory");
+    return err ? rst_store_error_set(error, err, "out of memory") : 0;
 }
 
 static int etcd_open(const char *address, const struct roster_store_options *options,
@@ -73,22 +73,22 @@ static int etcd_open(const char *address, const struct roster_store_options *opt
     struct etcd_store *store;
     int err = rst_etcd_http_init();
 
-    if (err != 0)
+    if (err)
         return rst_store_error_set(error, err, "libcurl cannot be initialized");
     store = calloc(1, sizeof(*store));
-    if (store == NULL)
+    if (!store)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
-    if (pthread_mutex_init(&store->mutex, NULL) != 0) {
+    if (pthread_mutex_init(&store->mutex, NULL)) {
         free(store);
         return rst_store_error_set(error, -ENOMEM, "no mutex could be made");
     }
     rst_store_begin(&store->base, options);
     err = rst_etcd_endpoints_parse(store, address, error);
-    if (err == 0)
+    if (!err)
         err = check_tls(options, error);
-    if (err == 0)
+    if (!err)
         err = check_libcurl(store, error);
-    if (err != 0) {
+    if (err) {
         etcd_close(&store->base);
         return err;
     }
@@ -119,12 +119,12 @@ static int decode_range(struct etcd_store *store, const struct etcd_call *call,
     int64_t revision = 0;
     int err;
 
-    if (r == NULL)
+    if (!r)
         return -ENOMEM;
     err = rst_etcd_identity_check(store, &call->before, answer, true, &revision);
-    if (err == 0)
+    if (!err)
         err = rst_etcd_decode_range(answer, range->keys, range->limit, revision, r, r);
-    if (err != 0) {
+    if (err) {
         roster_store_free(r);
         return err;
     }
@@ -159,7 +159,7 @@ static int decode_txn(struct etcd_store *store, const struct etcd_call *call, co
     int64_t revision = 0;
     int err = rst_etcd_identity_check(store, &call->before, answer, true, &revision);
 
-    if (err != 0)
+    if (err)
         return err;
     return rst_etcd_decode_txn(answer, txn->txn, revision, store->base.options.max_result_bytes,
                                &txn->result);

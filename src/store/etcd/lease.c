@@ -32,13 +32,13 @@ static int decode_common(struct etcd_store *store, const struct etcd_call *call,
     int64_t id = 0;
     int err = rst_etcd_identity_check(store, &call->before, answer, false, NULL);
 
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_int(answer, "ID", 1, &id);
-    if (err == 0 && id != out->id)
+    if (!err && id != out->id)
         err = -EPROTO;
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_int(answer, "TTL", -1, ttl_s);
-    if (err == 0 && *ttl_s > INT64_MAX / MS_PER_S)
+    if (!err && *ttl_s > INT64_MAX / MS_PER_S)
         err = -EPROTO;
     return err;
 }
@@ -50,9 +50,9 @@ static int decode_grant(struct etcd_store *store, const struct etcd_call *call,
     int64_t ttl_s = 0;
     int err = decode_common(store, call, answer, &ttl_s);
 
-    if (err == 0 && ttl_s < lease->ttl_s)
+    if (!err && ttl_s < lease->ttl_s)
         err = -EPROTO;
-    if (err == 0)
+    if (!err)
         lease->ttl_s = lease->granted_s = ttl_s;
     return err;
 }
@@ -65,9 +65,9 @@ static int decode_keep(struct etcd_store *store, const struct etcd_call *call, c
     const json_t *result;
     int err = rst_store_json_get_object(answer, "result", &result);
 
-    if (err == 0)
+    if (!err)
         err = decode_common(store, call, result, &lease->ttl_s);
-    if (err == 0 && lease->ttl_s < 1)
+    if (!err && lease->ttl_s < 1)
         err = -EKEYEXPIRED;
     lease->granted_s = lease->ttl_s;
     return err;
@@ -79,11 +79,11 @@ static int decode_look(struct etcd_store *store, const struct etcd_call *call, c
     struct lease_answer *lease = out;
     int err = decode_common(store, call, answer, &lease->ttl_s);
 
-    if (err == 0 && lease->ttl_s < 0)
+    if (!err && lease->ttl_s < 0)
         return -EKEYEXPIRED;
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_int(answer, "grantedTTL", 1, &lease->granted_s);
-    return err == 0 && lease->granted_s > INT64_MAX / MS_PER_S ? -EPROTO : err;
+    return !err && lease->granted_s > INT64_MAX / MS_PER_S ? -EPROTO : err;
 }
 
 static int decode_revoke(struct etcd_store *store, const struct etcd_call *call,
@@ -139,7 +139,7 @@ int rst_etcd_lease(struct roster_store *base, const struct store_lease_call *cal
     }
     etcd.request = encode(call, &answer);
     err = settle(&etcd, call->verb, rst_etcd_call_run(etcd_store_of(base), &etcd, deadline));
-    if (err != 0)
+    if (err)
         return err;
     lease->id = answer.id;
     lease->ttl_ms = answer.ttl_s * MS_PER_S;

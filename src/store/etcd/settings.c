@@ -79,11 +79,13 @@ static bool is_unknown(CURLcode code)
 
 static CURLcode set_numbers(CURL *easy)
 {
+    size_t i;
+
     CURLcode code = CURLE_OK;
 
-    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]) && code == CURLE_OK; i++)
+    for (i = 0; i < sizeof(required) / sizeof(required[0]) && code == CURLE_OK; i++)
         code = curl_easy_setopt(easy, required[i].option, required[i].value);
-    for (size_t i = 0; i < sizeof(where_known) / sizeof(where_known[0]) && code == CURLE_OK; i++) {
+    for (i = 0; i < sizeof(where_known) / sizeof(where_known[0]) && code == CURLE_OK; i++) {
         code = curl_easy_setopt(easy, where_known[i].option, where_known[i].value);
         if (is_unknown(code))
             code = CURLE_OK;
@@ -112,14 +114,14 @@ static CURLcode set_tls(CURL *easy, const struct roster_store_options *options)
 {
     CURLcode code = CURLE_OK;
 
-    if (options->tls_ca_file != NULL) {
+    if (options->tls_ca_file) {
         code = curl_easy_setopt(easy, CURLOPT_CAINFO, options->tls_ca_file);
         if (code == CURLE_OK)
             code = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
-    if (options->tls_cert_file != NULL && code == CURLE_OK)
+    if (options->tls_cert_file && code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_SSLCERT, options->tls_cert_file);
-    if (options->tls_cert_file != NULL && code == CURLE_OK)
+    if (options->tls_cert_file && code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_SSLKEY, options->tls_key_file);
     return code;
 }

@@ -32,10 +32,11 @@ static int list_keys(struct etcd_watch *watch, const struct roster_store_range *
 {
     struct store_event_list list;
     int err = rst_store_event_list_begin(&list, watch->base.store, true);
+    size_t i;
 
-    if (err != 0)
+    if (err)
         return err;
-    for (size_t i = 0; i < range->count && err == 0; i++)
+    for (i = 0; i < range->count && !err; i++)
         err = rst_store_event_list_add(&list, &range->kvs[i]);
     list.revision = range->revision;
     return rst_store_event_list_end(&list, err, &watch->base, &watch->ready);
@@ -45,14 +46,14 @@ static int accept_snapshot(struct etcd_watch *watch, const json_t *answer, int64
 {
     struct roster_store_range *range =
         rst_store_arena_new(sizeof(*range), watch->base.store->options.max_result_bytes);
-    int err = range != NULL ? 0 : -ENOMEM;
+    int err = range ? 0 : -ENOMEM;
 
-    if (err == 0)
+    if (!err)
         err = rst_etcd_decode_range(answer, &watch->base.keys, 0, revision, range, range);
-    if (err == 0)
+    if (!err)
         err = list_keys(watch, range);
     roster_store_free(range);
-    if (err == 0 && watch->wanted < revision)
+    if (!err && watch->wanted < revision)
         watch->wanted = revision;
     return err;
 }
@@ -75,7 +76,7 @@ static int accept_answer(struct etcd_watch *watch, const json_t *answer)
     int err = rst_etcd_identity_check(store, &watch->side.before, answer,
                                       watch->side_kind != ETCD_SIDE_AUTH, &revision);
 
-    if (err != 0)
+    if (err)
         return err;
     switch (watch->side_kind) {
     case ETCD_SIDE_AUTH:
@@ -98,7 +99,7 @@ static struct etcd_verdict judge(struct etcd_watch *watch)
         v = rst_etcd_judge_answer(watch->side.http, &answer);
     if (v.fate == ETCD_DONE) {
         v.err = accept_answer(watch, answer);
-        if (v.err != 0) {
+        if (v.err) {
             v.fate = ETCD_UNKNOWN;
             v.blameless = v.err != -EPROTO;
             strcpy(v.reason, "an answer that is not etcd's");

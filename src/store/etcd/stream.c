@@ -66,7 +66,7 @@ static struct etcd_verdict accept_cancellation(struct etcd_watch *watch, const j
     int64_t compacted = 0;
     struct etcd_verdict v = failure(-EHOSTUNREACH, "the watch was canceled");
 
-    if (rst_store_json_get_int(result, "compact_revision", 0, &compacted) != 0)
+    if (rst_store_json_get_int(result, "compact_revision", 0, &compacted))
         return failure(-EPROTO, "a wrong compact_revision");
     if (compacted > 0) {
         watch->base.next = 0;
@@ -74,9 +74,9 @@ static struct etcd_verdict accept_cancellation(struct etcd_watch *watch, const j
         store_count(&watch->base.store->counters.watch_snapshots);
         return (struct etcd_verdict){.fate = ETCD_DONE};
     }
-    if (reason != NULL && strstr(reason, "auth token") != NULL)
+    if (reason && strstr(reason, "auth token"))
         v = (struct etcd_verdict){.fate = ETCD_WANTS_TOKEN, .err = -EACCES, .blameless = true};
-    else if (reason != NULL && strstr(reason, "ermission") != NULL)
+    else if (reason && strstr(reason, "ermission"))
         v = (struct etcd_verdict){.fate = ETCD_REFUSED, .err = -EACCES, .blameless = true};
     return v;
 }
@@ -87,12 +87,12 @@ static struct etcd_verdict accept_events(struct etcd_watch *watch, const json_t 
     struct store_event_list list;
     int err = rst_store_event_list_begin(&list, watch->base.store, false);
 
-    if (err == 0) {
+    if (!err) {
         err = rst_etcd_decode_events(array, &watch->base, revision, &list);
         list.revision = list.last;
         err = rst_store_event_list_end(&list, err, &watch->base, &watch->ready);
     }
-    if (err == 0) {
+    if (!err) {
         rst_etcd_stream_lasts(watch);
         return (struct etcd_verdict){.fate = ETCD_DONE};
     }
@@ -107,13 +107,13 @@ static struct etcd_verdict accept_result(struct etcd_watch *watch, const json_t 
     int err = rst_etcd_identity_check(etcd_watch_store(watch), &watch->stream.before, result, false,
                                       &revision);
 
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_bool(result, "created", &created);
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_bool(result, "canceled", &canceled);
-    if (err == 0)
+    if (!err)
         err = rst_store_json_get_array(result, "events", &array);
-    if (err != 0)
+    if (err)
         return failure(err, "a message that is not etcd's");
     if (canceled)
         return accept_cancellation(watch, result);
@@ -138,7 +138,7 @@ static struct etcd_verdict accept_line(struct etcd_watch *watch, const char *lin
     int64_t code = 0;
 
     if (json_is_object(member)) {
-        if (rst_store_json_get_int(member, "grpc_code", 0, &code) != 0)
+        if (rst_store_json_get_int(member, "grpc_code", 0, &code))
             code = 0;
         v = rst_etcd_judge_error(200, code, rst_store_json_peek_text(member, "message"));
     } else if (json_is_object(root)) {
@@ -161,7 +161,7 @@ static bool take_line(struct etcd_watch *watch)
 
     /* With another status what comes is not a stream, and is looked at when it is complete. */
     curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (end == NULL || status != 200)
+    if (!end || status != 200)
         return false;
     size = (size_t)(end - http->answer) + 1;
     v = accept_line(watch, http->answer, size);
@@ -202,9 +202,9 @@ static void look_at_clock(struct etcd_watch *watch)
 
 void rst_etcd_stream_look(struct etcd_watch *watch)
 {
-    while (watch->stream.running && watch->ready == NULL && take_line(watch))
+    while (watch->stream.running && !watch->ready && take_line(watch))
         ;
-    if (!watch->stream.running || watch->ready != NULL)
+    if (!watch->stream.running || watch->ready)
         return;
     if (watch->stream.ended)
         look_at_end(watch);

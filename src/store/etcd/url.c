@@ -35,9 +35,9 @@ static int check_parts(CURLU *url, const char *text, const struct store_error *e
     int err;
 
     err = refuse_part(url, CURLUPART_PATH, text, "path", error);
-    if (err == 0)
+    if (!err)
         err = refuse_part(url, CURLUPART_QUERY, text, "query", error);
-    if (err == 0)
+    if (!err)
         err = refuse_part(url, CURLUPART_FRAGMENT, text, "fragment", error);
     return err;
 }
@@ -56,7 +56,7 @@ static int rebuild(CURLU *url, const char *scheme, char **endpoint)
         if (rc != CURLUE_OK)
             port = NULL;
         if (rc == CURLUE_OUT_OF_MEMORY ||
-            asprintf(endpoint, "%s://%s:%s", scheme, host, port != NULL ? port : DEFAULT_PORT) < 0)
+            asprintf(endpoint, "%s://%s:%s", scheme, host, port ? port : DEFAULT_PORT) < 0)
             err = -ENOMEM;
     }
     curl_free(host);
@@ -73,13 +73,13 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
     CURLUcode rc;
     int err;
 
-    if (scheme == NULL)
+    if (!scheme)
         return rst_store_error_set(error, -EINVAL,
                                    "etcd endpoint \"%s\" does not begin with http:// or https://; "
                                    "write " EXAMPLE,
                                    shown_url(text).text);
     url = curl_url();
-    if (url == NULL)
+    if (!url)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
     rc = curl_url_set(url, CURLUPART_URL, text, 0);
     if (rc == CURLUE_OUT_OF_MEMORY)
@@ -89,11 +89,11 @@ static int parse_endpoint(const char *text, char **endpoint, const struct store_
                                   shown_url(text).text);
     else
         err = check_parts(url, text, error);
-    if (err == 0) {
+    if (!err) {
         err = rebuild(url, scheme, endpoint);
         if (err == -ENOMEM)
             rst_store_error_set(error, err, "out of memory");
-        else if (err != 0)
+        else if (err)
             rst_store_error_set(error, err, "etcd endpoint \"%s\" has no host; write " EXAMPLE,
                                 shown_url(text).text);
     }
@@ -106,18 +106,18 @@ static int add_endpoint(struct etcd_store *store, const char *text, const struct
     struct etcd_endpoint *moved;
     char *endpoint = NULL;
     int err = parse_endpoint(text, &endpoint, error);
+    size_t i;
 
-    if (err != 0)
+    if (err)
         return err;
-    for (size_t i = 0; i < store->n_endpoints; i++)
+    for (i = 0; i < store->n_endpoints; i++)
         if (strcmp(store->endpoints[i].url, endpoint) == 0)
             err = rst_store_error_set(error, -EINVAL,
                                       "etcd endpoint \"%s\" is given twice; drop one", endpoint);
-    moved =
-        err == 0 ? reallocarray(store->endpoints, store->n_endpoints + 1, sizeof(*moved)) : NULL;
-    if (moved == NULL) {
+    moved = err ? NULL : reallocarray(store->endpoints, store->n_endpoints + 1, sizeof(*moved));
+    if (!moved) {
         free(endpoint);
-        return err != 0 ? err : rst_store_error_set(error, -ENOMEM, "out of memory");
+        return err ? err : rst_store_error_set(error, -ENOMEM, "out of memory");
     }
     store->endpoints = moved;
     moved[store->n_endpoints++] = (struct etcd_endpoint){.url = endpoint};
@@ -131,16 +131,16 @@ int rst_etcd_endpoints_parse(struct etcd_store *store, const char *address,
     int err = 0;
 
     /* No host has one in its name. Where a password ends is not asked: it may hold anything. */
-    if (strchr(address, '@') != NULL || strstr(address, "%40") != NULL)
+    if (strchr(address, '@') || strstr(address, "%40"))
         return rst_store_error_set(
             error, -EINVAL,
             "store \"etcd:%s\" has a user or password in its URL, which lists of "
             "processes show to everyone; use the options user and password",
             shown_url(address).text);
     list = rest = strdup(address);
-    if (list == NULL)
+    if (!list)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
-    while (err == 0 && (text = strsep(&rest, ",")) != NULL) {
+    while (!err && (text = strsep(&rest, ","))) {
         if (text[0] == '\0')
             err = rst_store_error_set(
                 error, -EINVAL,
@@ -155,7 +155,9 @@ int rst_etcd_endpoints_parse(struct etcd_store *store, const char *address,
 
 void rst_etcd_endpoints_free(struct etcd_store *store)
 {
-    for (size_t i = 0; i < store->n_endpoints; i++)
+    size_t i;
+
+    for (i = 0; i < store->n_endpoints; i++)
         free(store->endpoints[i].url);
     free(store->endpoints);
 }

@@ -22,7 +22,7 @@ static void release(struct etcd_watch *watch)
 {
     rst_etcd_http_free(watch->stream.http);
     rst_etcd_http_free(watch->side.http);
-    if (watch->multi != NULL)
+    if (watch->multi)
         curl_multi_cleanup(watch->multi);
     roster_store_free(watch->ready);
     free(watch);
@@ -33,18 +33,18 @@ int rst_etcd_watch_open(struct roster_store_watch *base, struct roster_store_wat
     struct etcd_store *store = etcd_store_of(base->store);
     struct etcd_watch *watch = calloc(1, sizeof(*watch));
     struct etcd_identity now;
-    int err = watch != NULL ? 0 : -ENOMEM;
+    int err = watch ? 0 : -ENOMEM;
 
-    if (err != 0)
+    if (err)
         return err;
     watch->base = *base;
     watch->multi = curl_multi_init();
-    err = watch->multi != NULL ? rst_etcd_settings_multi(watch->multi) : -ENOMEM;
-    if (err == 0)
+    err = watch->multi ? rst_etcd_settings_multi(watch->multi) : -ENOMEM;
+    if (!err)
         err = rst_etcd_http_new(store, &watch->stream.http);
-    if (err == 0)
+    if (!err)
         err = rst_etcd_http_new(store, &watch->side.http);
-    if (err != 0) {
+    if (err) {
         release(watch);
         return err;
     }
@@ -96,10 +96,10 @@ static int prepare(struct etcd_watch *watch, struct etcd_transfer *transfer, con
     int err = rst_etcd_identity_begin(store, &transfer->before);
 
     request.connect_timeout_ms = store->base.options.connect_timeout_ms;
-    if (err == 0)
+    if (!err)
         err = rst_etcd_auth_copy(store, &token, &transfer->token_generation);
     request.token = token;
-    if (err == 0)
+    if (!err)
         err = rst_etcd_http_prepare(transfer->http, &request);
     free(token);
     return err;
@@ -111,14 +111,14 @@ int rst_etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *tran
     struct etcd_store *store = etcd_watch_store(watch);
     int err;
 
-    transfer->body = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+    transfer->body = request ? json_dumps(request, JSON_COMPACT) : NULL;
     json_decref(request);
-    if (transfer->body == NULL)
+    if (!transfer->body)
         return -ENOMEM;
     err = prepare(watch, transfer, path, timeout_ms);
-    if (err == 0 && curl_multi_add_handle(watch->multi, transfer->http->easy) != CURLM_OK)
+    if (!err && curl_multi_add_handle(watch->multi, transfer->http->easy) != CURLM_OK)
         err = -ENOMEM;
-    if (err != 0) {
+    if (err) {
         free(transfer->body);
         transfer->body = NULL;
         return err;
@@ -168,11 +168,11 @@ static int follow_identity(struct etcd_watch *watch)
     struct etcd_identity now;
     int err = rst_etcd_identity_begin(etcd_watch_store(watch), &now);
 
-    if (err == 0 && watch->generation == now.generation)
+    if (!err && watch->generation == now.generation)
         return 0;
     rst_etcd_transfer_stop(watch, &watch->stream);
     rst_etcd_transfer_stop(watch, &watch->side);
-    if (err != 0)
+    if (err)
         return err;
     watch->generation = now.generation;
     watch->base.next = 0;
@@ -226,7 +226,7 @@ static void run_transfers(struct etcd_watch *watch)
     rst_store_signals_block(&before);
     curl_multi_perform(watch->multi, &running);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    while ((message = curl_multi_info_read(watch->multi, &left)) != NULL) {
+    while ((message = curl_multi_info_read(watch->multi, &left))) {
         struct etcd_transfer *transfer =
             message->easy_handle == watch->stream.http->easy ? &watch->stream : &watch->side;
 
@@ -265,7 +265,7 @@ static bool is_worth_telling(const struct etcd_watch *watch, int64_t deadline)
 {
     int64_t patience = watch->base.store->options.call_timeout_ms * STORE_NS_PER_MS;
 
-    if (rst_store_remaining_ns(deadline) == 0)
+    if (!rst_store_remaining_ns(deadline))
         return true;
     return deadline == STORE_FOREVER && watch->failing_since != 0 &&
            rst_store_monotonic_ns() - watch->failing_since >= patience;
@@ -275,13 +275,13 @@ static int advance(struct etcd_watch *watch)
 {
     int err = follow_identity(watch);
 
-    if (err == 0)
+    if (!err)
         err = begin_missing(watch);
-    if (err != 0)
+    if (err)
         return err;
     run_transfers(watch);
     rst_etcd_side_look(watch);
-    if (watch->ready == NULL)
+    if (!watch->ready)
         rst_etcd_stream_look(watch);
     return 0;
 }
@@ -291,9 +291,9 @@ static int run(struct etcd_watch *watch, int64_t deadline, struct roster_store_e
     for (;;) {
         int err = rst_store_watch_canceled(&watch->base) ? -ECANCELED : advance(watch);
 
-        if (err != 0)
+        if (err)
             return err;
-        if (watch->ready != NULL) {
+        if (watch->ready) {
             *events = watch->ready;
             watch->ready = NULL;
             return 0;

@@ -24,10 +24,10 @@ static int memory_open(const char *address, const struct roster_store_options *o
             error, -EINVAL, "store \"memory:%s\": a memory store has no address; write \"memory\"",
             shown_url(address).text);
     store = calloc(1, sizeof(*store));
-    if (store == NULL)
+    if (!store)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
     err = rst_threads_lock_init(&store->mutex, &store->changed);
-    if (err != 0) {
+    if (err) {
         free(store);
         return rst_store_error_set(error, err, "no mutex or condition variable could be made");
     }
@@ -60,7 +60,7 @@ static int read_range(struct memory_store *store, const struct roster_store_keys
 {
     int err = rst_memory_expire(store);
 
-    if (err == 0)
+    if (!err)
         err = rst_store_eval_range(&store->engine, keys, limit, range, range);
     range->revision = store->revision;
     return err;
@@ -74,12 +74,12 @@ static int memory_get(struct roster_store *base, const struct roster_store_keys 
     int err;
 
     (void)deadline; /* nothing here waits */
-    if (r == NULL)
+    if (!r)
         return -ENOMEM;
     pthread_mutex_lock(&store->mutex);
     err = read_range(store, keys, limit, r);
     pthread_mutex_unlock(&store->mutex);
-    if (err != 0) {
+    if (err) {
         roster_store_free(r);
         return err;
     }
@@ -92,9 +92,9 @@ static int run_txn(struct memory_store *store, const struct roster_store_txn *tx
 {
     int err = rst_memory_expire(store);
 
-    if (err == 0)
+    if (!err)
         err = rst_store_eval_txn(&store->engine, txn, store->base.options.max_result_bytes, result);
-    if (err != 0) {
+    if (err) {
         rst_memory_roll_back(store);
         return err;
     }

@@ -13,7 +13,9 @@
 
 static struct rst_memory_lease *find_lease(const struct memory_store *store, int64_t id)
 {
-    for (size_t i = 0; i < store->leases.count; i++)
+    size_t i;
+
+    for (i = 0; i < store->leases.count; i++)
         if (store->leases.items[i].id == id)
             return &store->leases.items[i];
     return NULL;
@@ -27,8 +29,9 @@ bool rst_memory_lease_exists(const struct memory_store *store, int64_t id)
 int64_t rst_memory_next_expiry(const struct memory_store *store)
 {
     int64_t next = STORE_FOREVER;
+    size_t i;
 
-    for (size_t i = 0; i < store->leases.count; i++)
+    for (i = 0; i < store->leases.count; i++)
         if (store->leases.items[i].expires_ns < next)
             next = store->leases.items[i].expires_ns;
     return next;
@@ -39,7 +42,7 @@ static int end_lease(struct memory_store *store, struct rst_memory_lease *lease)
 {
     int err = rst_memory_erase_lease(store, lease->id);
 
-    if (err != 0) {
+    if (err) {
         rst_memory_roll_back(store);
         return err;
     }
@@ -61,7 +64,7 @@ int rst_memory_expire(struct memory_store *store)
             continue;
         }
         err = end_lease(store, &store->leases.items[i]);
-        if (err != 0)
+        if (err)
             return err;
         store_count(&store->base.counters.leases_expired);
     }
@@ -77,7 +80,7 @@ static int grant(struct memory_store *store, int64_t ttl_ms, struct rst_memory_l
         struct rst_memory_lease *moved =
             reallocarray(leases->items, larger, sizeof(leases->items[0]));
 
-        if (moved == NULL)
+        if (!moved)
             return -ENOMEM;
         leases->items = moved;
         leases->room = larger;
@@ -101,15 +104,15 @@ static int carry_out(struct memory_store *store, const struct store_lease_call *
     struct rst_memory_lease *lease = NULL;
     int err = rst_memory_expire(store);
 
-    if (err != 0)
+    if (err)
         return err;
     if (call->verb == STORE_LEASE_GRANT)
         err = grant(store, call->ttl_ms, &lease);
     else
         lease = find_lease(store, call->id);
-    if (err != 0)
+    if (err)
         return err;
-    if (lease == NULL)
+    if (!lease)
         return -EKEYEXPIRED;
     if (call->verb == STORE_LEASE_REVOKE)
         return end_lease(store, lease);

@@ -27,7 +27,7 @@ static int reserve(void *array_pointer, size_t *room, size_t count, size_t item_
     if (count < *room)
         return 0;
     moved = reallocarray(*array, larger, item_size);
-    if (moved == NULL)
+    if (!moved)
         return -ENOMEM;
     *array = moved;
     *room = larger;
@@ -39,7 +39,7 @@ static struct memory_item *item_new(const struct roster_store_kv *kv)
     struct memory_item *item = malloc(sizeof(*item) + kv->key.size + kv->value.size);
     unsigned char *data;
 
-    if (item == NULL)
+    if (!item)
         return NULL;
     data = (unsigned char *)(item + 1);
     item->references = 1;
@@ -54,7 +54,7 @@ static struct memory_item *item_new(const struct roster_store_kv *kv)
 
 static void item_put(struct memory_item *item)
 {
-    if (item != NULL && --item->references == 0)
+    if (item && --item->references == 0)
         free(item);
 }
 
@@ -107,10 +107,10 @@ static int reserve_change(struct memory_store *store)
     int err = reserve(&store->changes.items, &store->changes.room, store->changes.count,
                       sizeof(store->changes.items[0]));
 
-    if (err == 0)
+    if (!err)
         err = reserve(&store->table.items, &store->table.room, store->table.count,
                       sizeof(store->table.items[0]));
-    if (err == 0)
+    if (!err)
         err = reserve(&history->items, &history->room, pending, sizeof(history->items[0]));
     return err;
 }
@@ -131,7 +131,7 @@ static int find(struct store_engine *engine, struct roster_store_bytes key,
     size_t place;
     struct memory_item *item = lookup(&store_of_engine(engine)->table, key, &place);
 
-    if (item == NULL)
+    if (!item)
         return 0;
     *kv = item->kv;
     return 1;
@@ -169,16 +169,16 @@ static int put(struct store_engine *engine, const struct roster_store_op *op)
     struct memory_item *after;
     int err = reserve_change(store);
 
-    if (err != 0)
+    if (err)
         return err;
     kv.mod_revision = store->revision + 1;
-    kv.create_revision = before != NULL ? before->kv.create_revision : kv.mod_revision;
-    kv.version = before != NULL ? before->kv.version + 1 : 1;
+    kv.create_revision = before ? before->kv.create_revision : kv.mod_revision;
+    kv.version = before ? before->kv.version + 1 : 1;
     after = item_new(&kv);
-    if (after == NULL)
+    if (!after)
         return -ENOMEM;
     after->references++; /* one for the table, one for the note */
-    if (before != NULL)
+    if (before)
         store->table.items[place] = after;
     else
         insert_at(&store->table, place, after);
@@ -193,10 +193,10 @@ static int erase_at(struct memory_store *store, size_t place)
     struct memory_item *after;
     int err = reserve_change(store);
 
-    if (err != 0)
+    if (err)
         return err;
     after = item_new(&kv);
-    if (after == NULL)
+    if (!after)
         return -ENOMEM;
     remove_at(&store->table, place);
     note_change(store, before, after);
@@ -210,10 +210,10 @@ static int erase(struct store_engine *engine, const struct roster_store_keys *ke
     size_t place = lower_bound(&store->table, keys->key);
     int err = 0;
 
-    while (err == 0 && place < store->table.count &&
+    while (!err && place < store->table.count &&
            rst_store_keys_match(keys, store->table.items[place]->kv.key)) {
         err = erase_at(store, place);
-        *deleted += err == 0;
+        *deleted += !err;
     }
     return err;
 }
@@ -223,7 +223,7 @@ int rst_memory_erase_lease(struct memory_store *store, int64_t lease)
     size_t place = 0;
     int err = 0;
 
-    while (err == 0 && place < store->table.count) {
+    while (!err && place < store->table.count) {
         if (store->table.items[place]->kv.lease == lease)
             err = erase_at(store, place);
         else
@@ -254,10 +254,11 @@ static void trim_history(struct memory_store *store)
 void rst_memory_commit(struct memory_store *store)
 {
     struct memory_history *history = &store->history;
+    size_t i;
 
     if (store->changes.count == 0)
         return;
-    for (size_t i = 0; i < store->changes.count; i++) {
+    for (i = 0; i < store->changes.count; i++) {
         item_put(store->changes.items[i].before);
         history->items[history->start + history->count++] = store->changes.items[i].after;
     }
@@ -274,10 +275,10 @@ void rst_memory_roll_back(struct memory_store *store)
         size_t place;
         struct memory_item *now = lookup(&store->table, change->after->kv.key, &place);
 
-        if (now != NULL)
+        if (now)
             remove_at(&store->table, place);
         item_put(now);
-        if (change->before != NULL)
+        if (change->before)
             insert_at(&store->table, place, change->before);
         item_put(change->after);
     }
@@ -285,9 +286,11 @@ void rst_memory_roll_back(struct memory_store *store)
 
 void rst_memory_table_free(struct memory_store *store)
 {
-    for (size_t i = 0; i < store->table.count; i++)
+    size_t i;
+
+    for (i = 0; i < store->table.count; i++)
         item_put(store->table.items[i]);
-    for (size_t i = 0; i < store->history.count; i++)
+    for (i = 0; i < store->history.count; i++)
         item_put(store->history.items[store->history.start + i]);
     free(store->table.items);
     free(store->changes.items);

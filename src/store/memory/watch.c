@@ -19,7 +19,7 @@ int rst_memory_watch_open(struct roster_store_watch *base, struct roster_store_w
 {
     struct roster_store_watch *w = malloc(sizeof(*w));
 
-    if (w == NULL)
+    if (!w)
         return -ENOMEM;
     *w = *base;
     *watch = w;
@@ -60,9 +60,10 @@ static int collect_changes(struct memory_store *store, struct roster_store_watch
                            struct store_event_list *list)
 {
     const struct memory_history *history = &store->history;
+    size_t i;
     int err = 0;
 
-    for (size_t i = first_change(history, watch->next); i < history->count && err == 0; i++) {
+    for (i = first_change(history, watch->next); i < history->count && !err; i++) {
         const struct roster_store_kv *kv = &history->items[history->start + i]->kv;
 
         if (rst_store_event_list_full(list, kv->mod_revision))
@@ -82,9 +83,9 @@ static int look(struct memory_store *store, struct roster_store_watch *watch,
     bool snapshot = watch->next == 0 || watch->next <= store->compacted;
     int err = rst_memory_expire(store);
 
-    if (err == 0)
+    if (!err)
         err = rst_store_event_list_begin(&list, &store->base, snapshot);
-    if (err != 0)
+    if (err)
         return err;
     if (snapshot) {
         list.revision = store->revision;
@@ -119,9 +120,9 @@ int rst_memory_watch_next(struct roster_store_watch *watch, int64_t deadline,
     pthread_mutex_lock(&store->mutex);
     for (;;) {
         err = rst_store_watch_canceled(watch) ? -ECANCELED : look(store, watch, events);
-        if (err != 0 || *events != NULL)
+        if (err || *events)
             break;
-        if (rst_store_remaining_ns(deadline) == 0) {
+        if (!rst_store_remaining_ns(deadline)) {
             err = -ETIMEDOUT;
             break;
         }

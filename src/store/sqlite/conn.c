@@ -86,7 +86,7 @@ static int corrupt_errno(struct sqlite_conn *conn)
 
     sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
     sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-    if (log != NULL && log->pMethods != NULL)
+    if (log && log->pMethods)
         log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
     return of_file == EIO || of_log == EIO ? -EIO : -EUCLEAN;
 }
@@ -129,7 +129,7 @@ int rst_sqlite_conn_errno(struct sqlite_conn *conn, int rc)
 {
     int err = translate(conn, rc);
 
-    if (err != 0 && err != -EBUSY && err != -ENOMEM)
+    if (err && err != -EBUSY && err != -ENOMEM)
         rst_store_log(&conn->store->base, ROSTER_STORE_LOG_ERROR, "SQLite file %s: %s (%s, %d)",
                       conn->store->path, sqlite3_errmsg(conn->db), sqlite3_errstr(rc), rc);
     return err;
@@ -162,7 +162,7 @@ int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadli
     int err;
 
     *out = NULL;
-    if (conn == NULL)
+    if (!conn)
         return -ENOMEM;
     conn->store = store;
     conn->deadline = deadline;
@@ -170,13 +170,13 @@ int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadli
         flags |= SQLITE_OPEN_CREATE;
     err = sqlite3_open_v2(store->path, &conn->db, flags, NULL);
     if (err != SQLITE_OK) {
-        err = conn->db != NULL ? rst_sqlite_conn_errno(conn, err) : -ENOMEM;
+        err = conn->db ? rst_sqlite_conn_errno(conn, err) : -ENOMEM;
     } else {
         sqlite3_busy_handler(conn->db, wait_for_lock, conn);
         err = rst_sqlite_settings_apply(conn);
         rst_sqlite_log_bound(conn);
     }
-    if (err != 0) {
+    if (err) {
         rst_sqlite_conn_close(conn);
         return err;
     }
@@ -186,7 +186,9 @@ int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadli
 
 void rst_sqlite_conn_close(struct sqlite_conn *conn)
 {
-    for (int i = 0; i < SQL_N_STATEMENTS; i++)
+    int i;
+
+    for (i = 0; i < SQL_N_STATEMENTS; i++)
         sqlite3_finalize(conn->statements[i]);
     sqlite3_close(conn->db);
     free(conn);
@@ -198,11 +200,11 @@ sqlite3_stmt *rst_sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_st
     sqlite3_stmt **statement = &conn->statements[which];
 
     *err = 0;
-    if (*statement == NULL)
+    if (!*statement)
         *err = rst_sqlite_conn_errno(conn, sqlite3_prepare_v3(conn->db, texts[which], -1,
                                                               SQLITE_PREPARE_PERSISTENT, statement,
                                                               NULL));
-    if (*err != 0)
+    if (*err)
         return NULL;
     sqlite3_reset(*statement);
     sqlite3_clear_bindings(*statement);

@@ -19,14 +19,14 @@ static int find(struct store_engine *engine, struct roster_store_bytes key,
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_FIND, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     rst_sqlite_conn_bind(statement, 1, key);
     err = rst_sqlite_conn_step(tx->conn, statement);
     if (err != 1)
         return err;
     err = rst_sqlite_tx_row(statement, false, kv);
-    return err != 0 ? err : 1;
+    return err ? err : 1;
 }
 
 /* Visits what the statement returns while it is what the keys select. */
@@ -61,7 +61,7 @@ static int walk(struct store_engine *engine, const struct roster_store_keys *key
     sqlite3_stmt *statement =
         rst_sqlite_conn_statement(tx->conn, keys->prefix ? SQL_KEY_WALK : SQL_KEY_FIND, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     rst_sqlite_conn_bind(statement, 1, rst_store_keys_first(keys));
     err = visit_rows(tx, statement, keys, visit, arg);
@@ -75,7 +75,7 @@ static int check_lease(struct store_engine *engine, int64_t lease)
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_FIND, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     sqlite3_bind_int64(statement, 1, lease);
     err = rst_sqlite_conn_step(tx->conn, statement);
@@ -100,7 +100,7 @@ static int add_event(struct sqlite_tx *tx, const struct roster_store_kv *kv)
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_EVENT_ADD, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     bind_kv(statement, kv);
     sqlite3_bind_int64(statement, 7, tx->place++);
@@ -124,11 +124,11 @@ static int put(struct store_engine *engine, const struct roster_store_op *op)
     kv.create_revision = found ? before.create_revision : kv.mod_revision;
     kv.version = found ? before.version + 1 : 1;
     statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_PUT, &err);
-    if (statement == NULL)
+    if (!statement)
         return err;
     bind_kv(statement, &kv);
     err = rst_sqlite_conn_run(tx->conn, statement);
-    return err != 0 ? err : add_event(tx, &kv);
+    return err ? err : add_event(tx, &kv);
 }
 
 static int erase_key(struct sqlite_tx *tx, struct roster_store_bytes key)
@@ -137,11 +137,11 @@ static int erase_key(struct sqlite_tx *tx, struct roster_store_bytes key)
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_DELETE, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     rst_sqlite_conn_bind(statement, 1, key);
     err = rst_sqlite_conn_run(tx->conn, statement);
-    return err != 0 ? err : add_event(tx, &tombstone);
+    return err ? err : add_event(tx, &tombstone);
 }
 
 /* Keys to be erased: collected first, since a walk does not like what it walks on to change. */
@@ -156,7 +156,7 @@ static int doom(void *arg, const struct roster_store_kv *kv)
 
     doomed->keys =
         rst_store_arena_grow(doomed, doomed->keys, doomed->count, sizeof(doomed->keys[0]));
-    if (doomed->keys == NULL)
+    if (!doomed->keys)
         return rst_store_arena_error(doomed);
     return rst_store_arena_copy(doomed, kv->key, &doomed->keys[doomed->count++]);
 }
@@ -166,13 +166,14 @@ static int erase(struct store_engine *engine, const struct roster_store_keys *ke
 {
     struct doomed *doomed = rst_store_arena_new(sizeof(*doomed), SIZE_MAX);
     int err;
+    size_t i;
 
-    if (doomed == NULL)
+    if (!doomed)
         return -ENOMEM;
     err = walk(engine, keys, doom, doomed);
-    for (size_t i = 0; i < doomed->count && err == 0; i++)
+    for (i = 0; i < doomed->count && !err; i++)
         err = erase_key(sqlite_tx_of(engine), doomed->keys[i]);
-    if (err == 0)
+    if (!err)
         *deleted = (int64_t)doomed->count;
     roster_store_free(doomed);
     return err;
@@ -187,16 +188,16 @@ int rst_sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
         struct roster_store_kv kv = {0};
 
         statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_OF_LEASE, &err);
-        if (statement == NULL)
+        if (!statement)
             return err;
         sqlite3_bind_int64(statement, 1, lease);
         row = rst_sqlite_conn_step(tx->conn, statement);
         if (row == 1)
             err = rst_sqlite_tx_row(statement, false, &kv);
-        if (row == 1 && err == 0)
+        if (row == 1 && !err)
             err = erase_key(tx, kv.key);
         sqlite3_reset(statement);
-        if (row != 1 || err != 0)
+        if (row != 1 || err)
             return row < 0 ? row : err;
     }
 }

@@ -24,7 +24,7 @@ static bool is_remote(const char *directory)
 {
     struct statfs fs;
 
-    if (statfs(directory, &fs) != 0)
+    if (statfs(directory, &fs))
         return false;
     switch ((unsigned long)fs.f_type) {
     case NFS_SUPER_MAGIC:
@@ -71,9 +71,9 @@ static char *resolve_directory(const char *name)
     char *directory = realpath(name, NULL);
     struct stat st;
 
-    if (directory == NULL)
+    if (!directory)
         return NULL;
-    if (stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
+    if (!stat(directory, &st) && S_ISDIR(st.st_mode))
         return directory;
     free(directory);
     errno = ENOTDIR;
@@ -89,13 +89,13 @@ static int locate_new(const char *address, char **path, const struct store_error
     int err = 0;
 
     *path = NULL;
-    if (for_directory == NULL || for_name == NULL) {
+    if (!for_directory || !for_name) {
         err = rst_store_error_set(error, -ENOMEM, "out of memory");
         goto out;
     }
     parent = dirname(for_directory); /* NOLINT(concurrency-mt-unsafe): glibc's is MT-safe */
     directory = resolve_directory(parent);
-    if (directory == NULL)
+    if (!directory)
         err = directory_error(address, parent, error);
     else if (is_remote(directory))
         err =
@@ -117,7 +117,7 @@ static int check_existing(const char *address, const char *path, bool must_exist
 {
     struct stat st;
 
-    if (stat(path, &st) == 0) {
+    if (!stat(path, &st)) {
         if (S_ISREG(st.st_mode))
             return 0;
         return rst_store_error_set(error, -EINVAL,
@@ -160,13 +160,13 @@ int rst_sqlite_file_locate(const char *address, const struct roster_store_option
             shown_url(address).text);
     /* All connections must name the file alike, or SQLite looks for its log elsewhere. */
     real = realpath(address, NULL);
-    if (real == NULL && errno == ENOMEM)
+    if (!real && errno == ENOMEM)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
-    err = real == NULL ? locate_new(address, path, error) : locate_new(real, path, error);
+    err = real ? locate_new(real, path, error) : locate_new(address, path, error);
     free(real);
-    if (err == 0)
+    if (!err)
         err = check_existing(address, *path, options->must_exist, error);
-    if (err != 0) {
+    if (err) {
         free(*path);
         *path = NULL;
     }
@@ -177,7 +177,7 @@ int rst_sqlite_file_identify(const char *path, struct sqlite_file_id *id)
 {
     struct stat st;
 
-    if (stat(path, &st) != 0)
+    if (stat(path, &st))
         return errno == ENOENT || errno == ENOTDIR ? -EREMCHG : -errno;
     id->device = st.st_dev;
     id->inode = st.st_ino;
@@ -197,9 +197,9 @@ static int read_boottime_offset(int64_t *offset_ns)
     int err = 0;
 
     *offset_ns = 0;
-    if (file == NULL)
+    if (!file)
         return errno == ENOENT ? 0 : -errno; /* a kernel without such clocks */
-    while (fgets(line, sizeof(line), file) != NULL) {
+    while (fgets(line, sizeof(line), file)) {
         if (strncmp(line, "boottime", 8) != 0)
             continue;
         *offset_ns = strtoll(line + 8, &rest, 10) * STORE_NS_PER_S;
@@ -216,7 +216,7 @@ static int read_boot(char boot[STORE_BOOT_ID_SIZE])
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
     int n, err;
 
-    if (file == NULL)
+    if (!file)
         return errno == ENOMEM ? -ENOMEM : -ENOTSUP;
     n = fscanf(file, "%39s", boot);
     err = ferror(file) ? -EIO : -ENOTSUP;
@@ -229,7 +229,7 @@ int rst_sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns)
 {
     int err = read_boottime_offset(offset_ns);
 
-    if (err == 0)
+    if (!err)
         err = read_boot(boot);
-    return err == 0 || err == -ENOMEM || err == -EIO ? err : -ENOTSUP;
+    return !err || err == -ENOMEM || err == -EIO ? err : -ENOTSUP;
 }

@@ -20,11 +20,11 @@ static int inspect(struct sqlite_conn *conn, struct sqlite_file_id *file, int64_
     sqlite3_stmt *statement = NULL;
     int err = rst_sqlite_schema_prepare(conn, error), row;
 
-    if (err == 0)
+    if (!err)
         err = rst_sqlite_file_identify(conn->store->path, file);
-    if (err == 0)
+    if (!err)
         statement = rst_sqlite_conn_statement(conn, SQL_STATE_GET, &err);
-    if (err != 0)
+    if (err)
         return err;
     row = rst_sqlite_conn_step(conn, statement);
     if (row != 1)
@@ -44,10 +44,10 @@ static int bind_file(struct sqlite_store *store, const struct store_error *error
         rst_sqlite_conn_open(store, !store->base.options.must_exist,
                              rst_store_deadline_in(store->base.options.call_timeout_ms), &conn);
 
-    if (err == 0)
+    if (!err)
         err = inspect(conn, &file, &id, error);
-    if (err != 0) {
-        if (conn != NULL)
+    if (err) {
+        if (conn)
             rst_sqlite_conn_close(conn);
         /* Where none is bound yet, a file that has gone is one that is missing. */
         return err == -EREMCHG ? -ENOENT : err;
@@ -77,7 +77,7 @@ static void sqlite_close(struct roster_store *base)
 /* Names the error where it has no text yet. */
 static int open_error(const struct sqlite_store *store, int err, const struct store_error *error)
 {
-    if (error->text != NULL && error->size > 0 && error->text[0] != '\0')
+    if (error->text && error->size > 0 && error->text[0] != '\0')
         return err;
     switch (err) {
     case -EBUSY:
@@ -123,27 +123,27 @@ static int sqlite_open(const char *address, const struct roster_store_options *o
                                    "that was not",
                                    sqlite3_libversion());
     store = calloc(1, sizeof(*store));
-    if (store == NULL)
+    if (!store)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
     rst_store_begin(&store->base, options);
     err = rst_sqlite_file_locate(address, options, &store->path, error);
-    if (err == 0) {
+    if (!err) {
         err = rst_sqlite_boot_identify(store->boot, &store->boottime_offset_ns);
-        if (err != 0)
+        if (err)
             rst_store_error_set(error, err,
                                 "/proc/sys/kernel/random/boot_id cannot be read, without "
                                 "which leases look like those of an earlier "
                                 "boot; mount /proc");
     }
-    if (err == 0)
+    if (!err)
         err = rst_threads_lock_init(&store->mutex, &store->changed);
-    if (err != 0) {
+    if (err) {
         free(store->path);
         free(store);
         return err;
     }
     err = bind_file(store, error);
-    if (err != 0) {
+    if (err) {
         open_error(store, err, error);
         sqlite_close(&store->base);
         return err;
@@ -165,7 +165,7 @@ static int read_range(struct sqlite_conn *conn, const struct roster_store_keys *
     struct sqlite_tx tx;
     int err = rst_sqlite_tx_begin(&tx, conn, false);
 
-    if (err != 0)
+    if (err)
         return err;
     range->revision = tx.state.revision;
     return rst_sqlite_tx_end(&tx, rst_store_eval_range(&tx.engine, keys, limit, range, range));
@@ -177,13 +177,13 @@ static int sqlite_get(struct roster_store *base, const struct roster_store_keys 
     struct sqlite_store *store = sqlite_store_of(base);
     struct roster_store_range *r = rst_store_arena_new(sizeof(*r), base->options.max_result_bytes);
     struct sqlite_conn *conn;
-    int err = r != NULL ? rst_sqlite_pool_take(store, deadline, &conn) : -ENOMEM;
+    int err = r ? rst_sqlite_pool_take(store, deadline, &conn) : -ENOMEM;
 
-    if (err == 0) {
+    if (!err) {
         err = read_range(conn, keys, limit, r);
         rst_sqlite_pool_give(store, conn, err);
     }
-    if (err != 0) {
+    if (err) {
         roster_store_free(r);
         return err;
     }
@@ -197,11 +197,11 @@ static int run_txn(struct sqlite_conn *conn, const struct roster_store_txn *txn,
     struct sqlite_tx tx;
     int err = rst_sqlite_tx_begin(&tx, conn, rst_store_txn_changes(txn));
 
-    if (err != 0)
+    if (err)
         return err;
     err = rst_store_eval_txn(&tx.engine, txn, conn->store->base.options.max_result_bytes, result);
     err = rst_sqlite_tx_end(&tx, err);
-    if (err == 0) {
+    if (!err) {
         rst_store_eval_stamp(*result, tx.state.revision);
     } else {
         roster_store_free(*result);
@@ -217,7 +217,7 @@ static int sqlite_txn(struct roster_store *base, const struct roster_store_txn *
     struct sqlite_conn *conn;
     int err = rst_sqlite_pool_take(store, deadline, &conn);
 
-    if (err != 0)
+    if (err)
         return err;
     err = run_txn(conn, txn, result);
     rst_sqlite_pool_give(store, conn, err);

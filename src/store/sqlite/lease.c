@@ -21,7 +21,7 @@ int rst_sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_NEXT, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     err = rst_sqlite_conn_step(tx->conn, statement);
     if (err == 1) {
@@ -37,7 +37,7 @@ static int delete_row(struct sqlite_tx *tx, int64_t id)
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_DELETE, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     tx->dirty = true;
     sqlite3_bind_int64(statement, 1, id);
@@ -48,7 +48,7 @@ int rst_sqlite_lease_end(struct sqlite_tx *tx, int64_t id)
 {
     int err = rst_sqlite_engine_erase_lease(tx, id);
 
-    if (err != 0)
+    if (err)
         return err;
     rst_sqlite_tx_seal(tx);
     return delete_row(tx, id);
@@ -60,7 +60,7 @@ static int find_row(struct sqlite_tx *tx, int64_t id, struct lease_row *row)
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_FIND, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     sqlite3_bind_int64(statement, 1, id);
     err = rst_sqlite_conn_step(tx->conn, statement);
@@ -77,7 +77,7 @@ static int write_row(struct sqlite_tx *tx, int64_t id, const struct lease_row *r
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_PUT, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     tx->dirty = true;
     sqlite3_bind_int64(statement, 1, id);
@@ -123,7 +123,7 @@ static int carry_out(struct sqlite_tx *tx, const struct store_lease_call *call,
     int64_t id = 0;
     int err = choose(tx, call, &id, &row);
 
-    if (err != 0)
+    if (err)
         return err;
     if (call->verb == STORE_LEASE_REVOKE)
         return rst_sqlite_lease_end(tx, id);
@@ -147,10 +147,10 @@ int rst_sqlite_lease(struct roster_store *base, const struct store_lease_call *c
     struct sqlite_tx tx;
     int err = rst_sqlite_pool_take(store, deadline, &conn);
 
-    if (err != 0)
+    if (err)
         return err;
     err = rst_sqlite_tx_begin(&tx, conn, call->verb != STORE_LEASE_LOOK);
-    if (err == 0)
+    if (!err)
         err = rst_sqlite_tx_end(&tx, carry_out(&tx, call, lease));
     rst_sqlite_pool_give(store, conn, err);
     /* Whether or not a keep-alive was lost does not matter: the one before still counts. */

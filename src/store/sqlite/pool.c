@@ -18,7 +18,7 @@ int rst_sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_c
     unsigned generation;
     int err = rst_sqlite_file_identify(store->path, &now);
 
-    if (err != 0)
+    if (err)
         return err;
     pthread_mutex_lock(&store->mutex);
     ours = store->file;
@@ -34,7 +34,7 @@ static struct sqlite_conn *pop(struct sqlite_store *store, unsigned *generation)
     pthread_mutex_lock(&store->mutex);
     *generation = store->generation;
     conn = store->idle;
-    if (conn != NULL)
+    if (conn)
         store->idle = conn->next;
     pthread_mutex_unlock(&store->mutex);
     return conn;
@@ -48,17 +48,17 @@ int rst_sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sq
     int err = 0;
 
     *out = NULL;
-    if (conn == NULL) {
+    if (!conn) {
         err = rst_sqlite_file_identify(store->path, &file);
-        if (err == 0)
+        if (!err)
             err = rst_sqlite_conn_open(store, false, deadline, &conn);
-        if (err != 0)
+        if (err)
             return err;
         conn->generation = generation;
     }
     conn->deadline = deadline;
     err = rst_sqlite_pool_check_file(store, conn);
-    if (err != 0) {
+    if (err) {
         rst_sqlite_conn_close(conn);
         return err;
     }
@@ -96,7 +96,7 @@ void rst_sqlite_pool_empty(struct sqlite_store *store)
     conn = store->idle;
     store->idle = NULL;
     pthread_mutex_unlock(&store->mutex);
-    for (; conn != NULL; conn = next) {
+    for (; conn; conn = next) {
         next = conn->next;
         rst_sqlite_conn_close(conn);
     }

@@ -59,11 +59,11 @@ static int inspect(struct sqlite_conn *conn, const struct store_error *error)
     int64_t application = 0, version = 0, objects = 0;
     int err = query_number(conn, "PRAGMA application_id", &application);
 
-    if (err == 0)
+    if (!err)
         err = query_number(conn, "PRAGMA user_version", &version);
-    if (err == 0)
+    if (!err)
         err = query_number(conn, "SELECT count(*) FROM sqlite_master", &objects);
-    if (err != 0)
+    if (err)
         return err;
     if (application == 0 && version == 0 && objects == 0)
         return 0;
@@ -98,7 +98,7 @@ static int fill(struct sqlite_conn *conn)
     char rest[300];
     int err = rst_sqlite_conn_exec(conn, schema);
 
-    if (err != 0)
+    if (err)
         return err;
     /* Revisions begin at 1, as in etcd, so that no revision in use is 0. */
     snprintf(rest, sizeof(rest),
@@ -115,16 +115,16 @@ static int create(struct sqlite_conn *conn, const struct store_error *error)
     int err = rst_sqlite_conn_exec(conn, "BEGIN IMMEDIATE");
     int found;
 
-    if (err != 0)
+    if (err)
         return err;
     found = inspect(conn, error);
     if (found < 0)
         err = found;
     else if (found == 0)
         err = fill(conn);
-    if (err == 0)
+    if (!err)
         err = rst_sqlite_conn_exec(conn, "COMMIT");
-    if (err != 0 && !sqlite3_get_autocommit(conn->db))
+    if (err && !sqlite3_get_autocommit(conn->db))
         sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
     return err;
 }
@@ -143,7 +143,7 @@ static int ask_for_wal(struct sqlite_conn *conn, int *rc)
         err = rst_sqlite_conn_errno(conn, *rc);
     } else {
         mode = (const char *)sqlite3_column_text(statement, 0);
-        err = mode == NULL ? -ENOMEM : strcmp(mode, "wal") == 0;
+        err = mode ? strcmp(mode, "wal") == 0 : -ENOMEM;
     }
     sqlite3_finalize(statement);
     return err;
@@ -163,7 +163,7 @@ static int use_wal(struct sqlite_conn *conn, const struct store_error *error)
         wal = ask_for_wal(conn, &rc);
         if (wal == 0 && others++ == 0)
             continue;
-        if ((rc & 0xff) != SQLITE_BUSY || rst_store_remaining_ns(conn->deadline) == 0)
+        if ((rc & 0xff) != SQLITE_BUSY || !rst_store_remaining_ns(conn->deadline))
             break;
         rst_store_sleep_until(
             rst_store_time_add(rst_store_monotonic_ns(), rst_store_backoff_ns(1, 20, failures++)));
@@ -190,7 +190,7 @@ static int check_integrity(struct sqlite_conn *conn, const struct store_error *e
         result = (const char *)sqlite3_column_text(statement, 0);
     if (rc != SQLITE_ROW)
         err = rst_sqlite_conn_errno(conn, rc == SQLITE_DONE ? SQLITE_CORRUPT : rc);
-    else if (result == NULL)
+    else if (!result)
         err = -ENOMEM;
     else if (strcmp(result, "ok") != 0)
         err = rst_store_error_set(error, -EUCLEAN, "SQLite file %s is damaged: %s",
@@ -209,7 +209,7 @@ int rst_sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error
     if (found < 0)
         return found;
     err = use_wal(conn, error);
-    if (err == 0 && found == 0)
+    if (!err && found == 0)
         err = create(conn, error);
-    return err != 0 ? err : check_integrity(conn, error);
+    return err ? err : check_integrity(conn, error);
 }

@@ -62,12 +62,13 @@ static const char pragmas[] = "PRAGMA synchronous = FULL;"
 int rst_sqlite_settings_apply(struct sqlite_conn *conn)
 {
     int rc = sqlite3_extended_result_codes(conn->db, 1);
+    size_t i;
 
-    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]) && rc == SQLITE_OK; i++)
+    for (i = 0; i < sizeof(switches) / sizeof(switches[0]) && rc == SQLITE_OK; i++)
         rc = sqlite3_db_config(conn->db, switches[i].option, switches[i].value, NULL);
     if (rc != SQLITE_OK)
         return rst_sqlite_conn_errno(conn, rc);
-    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+    for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
         sqlite3_limit(conn->db, limits[i].option, limits[i].value);
     return rst_sqlite_conn_exec(conn, pragmas);
 }

@@ -29,7 +29,9 @@ void rst_sqlite_tx_seal(struct sqlite_tx *tx)
 
 static bool are_numbers(sqlite3_stmt *statement, int first, int last)
 {
-    for (int i = first; i <= last; i++)
+    int i;
+
+    for (i = first; i <= last; i++)
         if (sqlite3_column_type(statement, i) != SQLITE_INTEGER)
             return false;
     return true;
@@ -82,15 +84,15 @@ static int read_state(struct sqlite_tx *tx)
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_STATE_GET, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     err = rst_sqlite_conn_step(tx->conn, statement);
     if (err < 0)
         return err;
     boot = err == 1 ? sqlite3_column_text(statement, 3) : NULL;
-    if (err == 1 && boot == NULL && sqlite3_errcode(tx->conn->db) == SQLITE_NOMEM)
+    if (err == 1 && !boot && sqlite3_errcode(tx->conn->db) == SQLITE_NOMEM)
         return -ENOMEM;
-    if (boot == NULL || !are_numbers(statement, 0, 2))
+    if (!boot || !are_numbers(statement, 0, 2))
         return -EUCLEAN;
     state->id = sqlite3_column_int64(statement, 0);
     state->revision = sqlite3_column_int64(statement, 1);
@@ -112,16 +114,16 @@ static int write_state(struct sqlite_tx *tx)
 
     if (oldest > state->compacted) {
         statement = rst_sqlite_conn_statement(tx->conn, SQL_EVENT_TRIM, &err);
-        if (statement == NULL)
+        if (!statement)
             return err;
         sqlite3_bind_int64(statement, 1, oldest);
         err = rst_sqlite_conn_run(tx->conn, statement);
-        if (err != 0)
+        if (err)
             return err;
         state->compacted = oldest;
     }
     statement = rst_sqlite_conn_statement(tx->conn, SQL_STATE_SET, &err);
-    if (statement == NULL)
+    if (!statement)
         return err;
     sqlite3_bind_int64(statement, 1, state->revision);
     sqlite3_bind_int64(statement, 2, state->compacted);
@@ -150,7 +152,7 @@ static int expire(struct sqlite_tx *tx)
 
     while ((found = find_expired(tx, &id)) == 1) {
         err = rst_sqlite_lease_end(tx, id);
-        if (err != 0)
+        if (err)
             return err;
         tx->expired++;
     }
@@ -164,7 +166,7 @@ static int run_simple(struct sqlite_conn *conn, enum sqlite_statement which)
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(conn, which, &err);
 
-    return statement == NULL ? err : rst_sqlite_conn_run(conn, statement);
+    return statement ? rst_sqlite_conn_run(conn, statement) : err;
 }
 
 /*
@@ -173,8 +175,10 @@ static int run_simple(struct sqlite_conn *conn, enum sqlite_statement which)
  */
 static void reset_statements(struct sqlite_conn *conn)
 {
-    for (int i = 0; i < SQL_N_STATEMENTS; i++)
-        if (conn->statements[i] != NULL)
+    int i;
+
+    for (i = 0; i < SQL_N_STATEMENTS; i++)
+        if (conn->statements[i])
             sqlite3_reset(conn->statements[i]);
 }
 
@@ -201,11 +205,11 @@ static int open_tx(struct sqlite_tx *tx)
     int64_t seen = last_seen(tx->store), id = 0;
     int err = run_simple(tx->conn, tx->writing ? SQL_BEGIN_WRITE : SQL_BEGIN_READ);
 
-    if (err == 0)
+    if (!err)
         err = read_state(tx);
-    if (err == 0)
+    if (!err)
         err = check_identity(tx->store, &tx->state, seen);
-    if (err != 0)
+    if (err)
         return err;
     tx->now = rst_store_boottime_ns() - tx->store->boottime_offset_ns;
     if (tx->writing)
@@ -229,7 +233,7 @@ int rst_sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool wri
         tx->writing = true;
         err = open_tx(tx);
     }
-    if (err != 0)
+    if (err)
         roll_back(conn);
     return err;
 }
@@ -253,21 +257,21 @@ static int check_file(const struct sqlite_tx *tx)
 {
     int err = rst_sqlite_pool_check_file(tx->store, tx->conn);
 
-    return err != 0 && err != -EREMCHG && tx->asked_to_write ? -EINPROGRESS : err;
+    return err && err != -EREMCHG && tx->asked_to_write ? -EINPROGRESS : err;
 }
 
 int rst_sqlite_tx_end(struct sqlite_tx *tx, int err)
 {
     struct sqlite_store *store = tx->store;
 
-    if (err == 0 && tx->dirty) {
+    if (!err && tx->dirty) {
         rst_sqlite_tx_seal(tx);
         err = write_state(tx);
-        if (err == 0)
+        if (!err)
             err = commit(tx);
     }
     roll_back(tx->conn);
-    if (err != 0 || !tx->dirty)
+    if (err || !tx->dirty)
         return err;
     atomic_fetch_add_explicit(&store->base.counters.leases_expired, tx->expired,
                               memory_order_relaxed);

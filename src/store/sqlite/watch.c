@@ -40,7 +40,7 @@ int rst_sqlite_watch_open(struct roster_store_watch *base, struct roster_store_w
     struct sqlite_store *store = sqlite_store_of(base->store);
     struct sqlite_watch *watch = calloc(1, sizeof(*watch));
 
-    if (watch == NULL)
+    if (!watch)
         return -ENOMEM;
     watch->base = *base;
     pthread_mutex_lock(&store->mutex);
@@ -53,7 +53,7 @@ int rst_sqlite_watch_open(struct roster_store_watch *base, struct roster_store_w
 
 static void drop_conn(struct sqlite_watch *watch, int err)
 {
-    if (watch->conn != NULL)
+    if (watch->conn)
         rst_sqlite_pool_give(watch->conn->store, watch->conn, err);
     watch->conn = NULL;
 }
@@ -79,13 +79,13 @@ void rst_sqlite_watch_wake(struct roster_store_watch *base)
 static int connect_watch(struct sqlite_watch *watch, int64_t deadline)
 {
     struct sqlite_store *store = sqlite_store_of(watch->base.store);
-    int err = watch->conn != NULL ? rst_sqlite_pool_check_file(store, watch->conn) : 0;
+    int err = watch->conn ? rst_sqlite_pool_check_file(store, watch->conn) : 0;
 
-    if (err != 0)
+    if (err)
         drop_conn(watch, err);
-    if (watch->conn == NULL) {
+    if (!watch->conn) {
         err = rst_sqlite_pool_take(store, deadline, &watch->conn);
-        if (err != 0)
+        if (err)
             return err;
         watch->data_version = -1;
     }
@@ -103,7 +103,7 @@ static int read_data_version(struct sqlite_watch *watch, int64_t *version)
     int err;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(watch->conn, SQL_DATA_VERSION, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     err = rst_sqlite_conn_step(watch->conn, statement);
     if (err == 1)
@@ -118,17 +118,17 @@ static int collect_changes(struct sqlite_tx *tx, struct sqlite_watch *watch,
     int err, row;
     sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_EVENT_WALK, &err);
 
-    if (statement == NULL)
+    if (!statement)
         return err;
     sqlite3_bind_int64(statement, 1, watch->base.next);
     list->revision = tx->state.revision;
-    while (err == 0 && (row = rst_sqlite_conn_step(tx->conn, statement)) != 0) {
+    while (!err && (row = rst_sqlite_conn_step(tx->conn, statement)) != 0) {
         struct roster_store_kv kv = {0};
 
         err = row < 0 ? row : rst_sqlite_tx_row(statement, true, &kv);
-        if (err == 0 && rst_store_event_list_full(list, kv.mod_revision))
+        if (!err && rst_store_event_list_full(list, kv.mod_revision))
             break;
-        if (err == 0 && rst_store_keys_match(&watch->base.keys, kv.key))
+        if (!err && rst_store_keys_match(&watch->base.keys, kv.key))
             err = rst_store_event_list_add(list, &kv);
     }
     sqlite3_reset(statement);
@@ -157,11 +157,11 @@ static int read_changes(struct sqlite_watch *watch, struct roster_store_events *
     struct sqlite_tx tx;
     int err = rst_sqlite_tx_begin(&tx, watch->conn, false);
 
-    if (err != 0)
+    if (err)
         return err;
     err = rst_store_event_list_begin(
         &list, watch->base.store, watch->base.next == 0 || watch->base.next <= tx.state.compacted);
-    if (err != 0)
+    if (err)
         return rst_sqlite_tx_end(&tx, err);
     err = rst_sqlite_tx_end(&tx, collect(&tx, watch, &list));
     return rst_store_event_list_end(&list, err, &watch->base, events);
@@ -173,17 +173,17 @@ static int look(struct sqlite_watch *watch, int64_t deadline, struct roster_stor
     int64_t version = 0;
     int err = connect_watch(watch, deadline);
 
-    if (err == 0)
+    if (!err)
         err = read_data_version(watch, &version);
-    if (err != 0)
+    if (err)
         return err;
     if (version == watch->data_version &&
         rst_store_boottime_ns() - store->boottime_offset_ns < watch->expires_ns)
         return 0;
     err = read_changes(watch, events);
     /* A list that was cut short is continued without waiting for another change. */
-    if (err == 0)
-        watch->data_version = *events == NULL ? version : -1;
+    if (!err)
+        watch->data_version = *events ? -1 : version;
     watch->quiet_since = rst_store_monotonic_ns();
     return err;
 }
@@ -239,18 +239,18 @@ int rst_sqlite_watch_next(struct roster_store_watch *base, int64_t deadline,
         if (rst_store_watch_canceled(base))
             return -ECANCELED;
         if (watch->last_error != 0 && rst_store_remaining_ns(watch->retry_at) > 0) {
-            if (rst_store_remaining_ns(deadline) == 0)
+            if (!rst_store_remaining_ns(deadline))
                 return watch->last_error;
             wait_a_little(watch, deadline < watch->retry_at ? deadline : watch->retry_at);
             continue;
         }
         err = look(watch, deadline, events);
-        if (err != 0)
+        if (err)
             return fail(watch, err);
         watch->last_error = 0;
-        if (*events != NULL)
+        if (*events)
             return 0;
-        if (rst_store_remaining_ns(deadline) == 0)
+        if (!rst_store_remaining_ns(deadline))
             return -ETIMEDOUT;
         wait_a_little(watch, deadline);
     }
