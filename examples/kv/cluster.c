@@ -223,6 +223,10 @@ int cluster_info(struct server *server, struct buf *out)
     LINE(out, "fences", place.syncer.fences);
     LINE(out, "registrations", place.syncer.registrations);
     LINE(out, "reports", place.syncer.reports);
+    LINE(out, "report_failures", place.syncer.report_failures);
+    LINE(out, "rejected", place.syncer.rejected);
+    buf_printf(out, "rejected_key:%s\r\n", place.syncer.rejected_key);
+    LINE(out, "rejected_value", place.syncer.rejected_value);
     buf_printf(out, "store_last_error:%s\r\n",
                place.syncer.last_error ? roster_strerror(place.syncer.last_error) : "none");
     LINE(out, "txn_safe_point", state->txn);
@@ -231,6 +235,9 @@ int cluster_info(struct server *server, struct buf *out)
     LINE(out, "gc_safe_point_age_ms", age_ms(server, state->gc));
     roster_text_show(state->leader, strlen(state->leader), text, sizeof(text));
     buf_printf(out, "leader:%s\r\nleads:%d\r\n", text, state->leads);
+    LINE(out, "round_failures", state->failures);
+    buf_printf(out, "round_last_error:%s\r\n",
+               state->last_error ? roster_strerror(state->last_error) : "none");
     buf_printf(out, "txn_blocker:%s\r\n", blocker(&place, &state->txn_blocker, text, sizeof(text)));
     buf_printf(out, "gc_blocker:%s\r\n", blocker(&place, &state->gc_blocker, text, sizeof(text)));
     return 0;

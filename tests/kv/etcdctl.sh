@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# What etcdctl shows of a running cluster are the keys that doc/cluster.md names, and no others; and
+# What etcdctl shows of a running cluster are the keys that doc/protocol.md names, and no others; and
 # with the prefix /tidb a record that is written by hand, as a TiDB server would, holds the safe
 # points until it is deleted, or its lease ends.
 
@@ -42,7 +42,7 @@ start_member b --prefix=/tidb
 # The documented keys, of both servers, but for those that are only there at times.
 # shellcheck disable=SC2016 # the backticks are those of the page
 mapfile -t idle < <(sed -n 's,^| `\(server/[^`]*\|safepoint/[^`]*\)` .*,\1,p' \
-    "$ROSTER_SRCDIR/doc/cluster.md" | grep -v -e /holder/ -e /barrier/ |
+    "$ROSTER_SRCDIR/doc/protocol.md" | grep -v -e /holder/ -e /barrier/ |
     sed '/ID$/ { h; s/ID$/a/p; g; s/ID$/b/ }')
 expect "documented keys are found" 9 "${#idle[@]}"
 eventually "all keys of two servers, and no others" keys_are "${idle[@]}"

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* A store that fails in one operation while others work: what a server shows of it, and that it is
- * over when the same operation works again. The rows are signs of doc/cluster.md. */
+ * over when the same operation works again. The rows are signs of doc/operations.md. */
 
 #include "config.h"
 
