@@ -106,8 +106,7 @@ ROSTER_API int roster_conn_ids_destroy(struct roster_conn_ids *ids);
  * have run out, 64-bit ids are given out until narrow_percent of the 32-bit ones are free again;
  * ids that are out stay as they are. Any thread; lock-free.
  *
- * Returns 0 and stores it in `*id`; -EINVAL for NULL. Once 2^40 64-bit ids were given out also
- * what roster_read_lock() returns. -ECHILD.
+ * Returns 0 and stores it in `*id`; -EINVAL for NULL; -ECHILD.
  */
 ROSTER_API int roster_conn_ids_next(struct roster_conn_ids *ids, uint64_t *id) ROSTER_MUST_CHECK;
 

@@ -98,8 +98,8 @@ struct roster_drain_report {
  * Returns 0 when all have left; -ETIMEDOUT when some remain; -EALREADY while another thread
  * drains; -EINVAL for a NULL roster, an unknown kind, poll_ms out of range, or a struct smaller
  * than the first version's; -E2BIG for a larger one with something unknown in it; -EPERM and
- * -ENOMEM when the kernel refuses the membarrier, or -ENOMEM as roster_read_lock(), and no session
- * was asked to leave: new ones are let in as they were; -ECHILD.
+ * -ENOMEM when the kernel refuses the membarrier, and no session was asked to leave: new ones are
+ * let in as they were; -ECHILD.
  */
 ROSTER_API int roster_drain(struct roster *roster, const struct roster_drain_options *options,
                             struct roster_drain_report *report);

@@ -67,14 +67,15 @@ ROSTER_API int roster_create(const struct roster_options *options,
                              struct roster **roster) ROSTER_MUST_CHECK;
 
 /*
- * Destroys a roster that is no longer in use: waits for all grace periods under way (some
- * tens of milliseconds) and frees everything. Any thread. Other threads need not have ended.
+ * Destroys a roster that is no longer in use: waits for the readers that are inside and for all
+ * grace periods under way (some tens of milliseconds), then frees everything. Any thread. Other
+ * threads need not have ended.
  *
  * Returns 0; -EINVAL for NULL; -EBUSY while a session or a pin is open, a watchdog, a drain or a
- * syncer runs or a reader is inside, and when the calling thread is inside a read-side section: of
- * another roster, or the server's own of liburcu's flavour bp, because no grace period could end
- * then; -EPERM and -ENOMEM when the kernel refuses the membarrier() that a grace period needs;
- * -ECHILD in a forked child. After an error the roster is as before.
+ * syncer runs, and when the calling thread is inside a read-side section: of any roster, or the
+ * server's own of liburcu's flavour bp, because no grace period could end then; -EPERM and -ENOMEM
+ * when the kernel refuses the membarrier() that a grace period needs; -ECHILD in a forked child.
+ * After an error the roster is as before.
  */
 ROSTER_API int roster_destroy(struct roster *roster);
 

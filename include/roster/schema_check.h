@@ -56,7 +56,7 @@ struct roster_schema_verdict {
  * jobs. Any thread; lock-free.
  *
  * Returns 0; -EINVAL for NULL or a job without a list of its tables; -EPERM and -ENOMEM when
- * the kernel refuses the membarrier, -ENOMEM as roster_read_lock() too; -ECHILD.
+ * the kernel refuses the membarrier; -ECHILD.
  */
 ROSTER_API int roster_schema_check(struct roster *roster, const struct roster_schema_job *jobs,
                                    size_t n, struct roster_schema_verdict *verdicts);

@@ -121,10 +121,10 @@ struct roster_copy {
  * Enters the read side of a roster: liburcu's read lock. Any thread; may be nested; wait-free, but
  * for a thread's first call. Sessions that are found inside, and the identities that they show,
  * stay readable until the matching unlock (G4). Owners neither wait for readers nor notice them,
- * however long they stay; only the memory of closed sessions and replaced identities, and pins,
- * wait for them (options.backlog_limit).
+ * however long they stay; only the memory of closed sessions and replaced identities, pins
+ * (options.backlog_limit) and roster_destroy() wait for them.
  *
- * Returns 0; -EINVAL for NULL; -ENOMEM when the thread's context could not be made; -ECHILD.
+ * Returns 0; -EINVAL for NULL; -ECHILD.
  * After an error the lock is not held.
  */
 ROSTER_API int roster_read_lock(struct roster *roster) ROSTER_MUST_CHECK;

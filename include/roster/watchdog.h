@@ -134,7 +134,7 @@ ROSTER_API int roster_watchdog_stop(struct roster_watchdog *watchdog);
  * 1024 sessions are reported; the others have their turn in the next.
  *
  * Returns 0; -EINVAL for NULL; the oracle's error when ages of transactions could not be computed,
- * everything else was done; what roster_read_lock() returns, nothing was done then.
+ * everything else was done; -ECHILD.
  */
 ROSTER_API int roster_watchdog_run_once(struct roster_watchdog *watchdog);
 

@@ -205,26 +205,13 @@ int roster_create(const struct roster_options *options, struct roster **roster)
     return err;
 }
 
-/* Whether a thread is under the read lock. */
-static bool has_readers(const struct roster *roster)
-{
-    const struct rst_thread *thread;
-
-    /* Pairs with the release in thread.c's new_context(). */
-    for (thread = rst_load_acquire(&roster->threads); thread; thread = thread->roster_next)
-        if (rst_held(&thread->nesting)) /* pairs with roster_read_unlock() */
-            return true;
-    return false;
-}
-
 /* Each of these pairs with a release: what their last users did is done before anything is freed.
  */
 static bool is_in_use(const struct roster *roster)
 {
     return rst_held(&roster->registry.open) || rst_held(&roster->pins) ||
            rst_held(&roster->attached) ||
-           rst_held(&roster->drainers) || /* pairs with the stores in operate/drain.c */
-           has_readers(roster);
+           rst_held(&roster->drainers); /* pairs with the stores in operate/drain.c */
 }
 
 int roster_destroy(struct roster *roster)

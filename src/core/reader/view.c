@@ -4,42 +4,30 @@
  *
  * The read side: its lock, and what is found inside.
  */
+#include "core/base/process.h"
 #include "core/roster/roster.h"
 #include "core/roster/look.h"
 #include "core/roster/session.h"
-#include "core/roster/thread.h"
 
 #include <roster/view.h>
 
 int roster_read_lock(struct roster *roster)
 {
-    struct rst_thread *thread;
-    int err;
-
     if (!roster)
         return -EINVAL;
-    thread = rst_enter(roster, &err);
-    if (!thread)
-        return err;
-    rst_store(&thread->nesting, thread->nesting + 1);
-    if (thread->nesting == 1)
-        rst_rcu_read_lock();
+    if (rst_unlikely(rst_load(&rst_process_is_child)))
+        return -ECHILD;
+    rst_rcu_read_lock();
     rst_test_point("lock: inside");
     return 0;
 }
 
 void roster_read_unlock(struct roster *roster)
 {
-    int err;
-    struct rst_thread *thread = rst_enter(roster, &err);
-
-    /* NULL in a forked child, which leaves the parent's roster alone. */
-    if (!thread)
-        return;
-    if (thread->nesting == 1)
+    (void)roster;
+    /* In a forked child the lock was never taken, and the parent's roster is left alone. */
+    if (rst_likely(!rst_load(&rst_process_is_child)))
         rst_rcu_read_unlock();
-    /* Release: after all that was read; pairs with has_readers() in create.c. */
-    rst_store_release(&thread->nesting, thread->nesting - 1);
 }
 
 const struct roster_session *roster_lookup(struct roster *roster, uint64_t id)

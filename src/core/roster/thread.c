@@ -60,20 +60,13 @@ static struct rst_thread *unlink_dead(void)
     return dead;
 }
 
-/*
- * What a thread that ends leaves in its context. Whoever adopts that is not under the read lock
- * although it may have ended there; liburcu forgets the thread by itself.
- */
+/* What a thread that ends leaves in its context. */
 static void leave(struct rst_thread *thread)
 {
     unsigned class;
 
     for (class = 0; class < thread->roster->hot_classes; class ++)
         rst_hot_flush(&thread->roster->hot[class], &thread->hot[class]);
-    if (!thread->nesting)
-        return;
-    rst_tsan_release(&rst_grace_period);
-    rst_store_release(&thread->nesting, 0); /* pairs with has_readers() in create.c */
 }
 
 /* The thread ends: its contexts wait for adoption. */

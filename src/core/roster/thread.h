@@ -31,8 +31,7 @@
 struct roster;
 
 struct rst_thread {
-    uint32_t tag;     /* of the roster it belongs to; RST_TAG_NONE once that is destroyed */
-    uint32_t nesting; /* read locks held */
+    uint32_t tag; /* of the roster it belongs to; RST_TAG_NONE once that is destroyed */
     struct roster *roster;
     /* What the gate of a session looks like for the common paths; never, where there are none:
      * without membarrier and with --enable-debug. */
