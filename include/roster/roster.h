@@ -10,14 +10,32 @@
  * Calling contexts. "The owner" of a session is the one thread that uses it at the moment;
  * ownership moves between threads only across a happens-before edge (a mutex, a queue, a join).
  * "Any thread" means any thread of the process, registered nowhere. "Under the read lock" means
- * between roster_read_lock() and roster_read_unlock() of the same roster. No function but
- * roster_strerror() may be called from a signal handler, nor any from a child after fork(): there
- * every function that takes an object of the parent's (a roster, what belongs to it, a store and
- * what rests on it) returns -ECHILD and leaves it alone, what returns no errno does nothing, and
- * only plain facts may be read (exec or _exit are fine). A child may open a store of its own (one
- * of SQLite only if no other thread was inside SQLite at the fork, whose mutexes stay locked), but
- * create no roster. No function is a cancellation point, unless the server's own oracle is one: a
- * thread that is cancelled ends before or after it.
+ * between roster_read_lock() and roster_read_unlock() of the same roster.
+ *
+ * Caveats.
+ *
+ * - Two threads that use one session at once corrupt it. Only a debug build (--enable-debug)
+ * checks.
+ * - A safe point is not what to delete: the newest version at or below it is still read. And
+ *   roster_min_advance() moves it; roster_min_peek() only looks.
+ * - A transaction may be overtaken, by an age limit or the loss of a lease: without
+ *   roster_txn_check() after its reads and before the reply, a client may get a wrong answer.
+ * - A reader that stays inside the read lock, or sleeps there, keeps memory: in the end opening and
+ *   updating sessions is refused (-ENOBUFS). What waits for readers returns -EBUSY there.
+ * - fork(): in a child every function that takes an object of the parent's (a roster, what belongs
+ *   to it, a store and what rests on it) returns -ECHILD and leaves it alone, what returns no errno
+ *   does nothing, and only plain facts may be read (exec or _exit are fine). A child may open a
+ *   store of its own (one of SQLite only if no other thread was inside SQLite at the fork, whose
+ *   mutexes stay locked), but create no roster.
+ * - Signals: no function but roster_strerror() may be called from a handler. Threads of the library
+ *   block all signals.
+ * - Cancellation: no function is a cancellation point, unless the server's own oracle is one: a
+ *   thread that is cancelled ends before or after it.
+ * - membarrier(): a seccomp filter that refuses it after the roster was created stops scans, kills
+ *   and reclamation (-EPERM) until it is allowed again; install the filter first.
+ * - dlclose() leaves the library in memory, because its threads and liburcu's may still run.
+ * - Linked statically into a program and into a plugin that it loads, there are two copies that do
+ *   not know each other: use the shared library there.
  */
 #ifndef ROSTER_ROSTER_H
 #define ROSTER_ROSTER_H
