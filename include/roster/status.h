@@ -6,8 +6,8 @@
  *
  *     GET  /             a page that shows all this, live
  *     GET  /status       the server and its counts
- *     GET  /processlist  sessions     ?user= db= kind= command= state= min_ms= id= in_txn full
- *                                     limit= after=
+ *     GET  /processlist  sessions     ?user= host= db= application= kind= command= state= search=
+ *                                     min_ms= id= in_txn full sort= columns= limit= after=
  *     GET  /trx          transactions ?the same
  *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
  *     GET  /safepoint    safe points, and what the info-syncer and the leader say
@@ -19,9 +19,14 @@
  * All but / and /metrics are JSON. Ids and timestamps are strings there, because they have 64 bits;
  * an error is {"error": TEXT}. Text is UTF-8; a byte that is none, and NUL, is U+FFFD.
  *
- * Rows come in the order of their ids; when there are more than `limit` (1000, at most 10000), the
- * member "next" is what to pass as `after`. The ids of a reply are chosen when it begins
- * ("taken_at_ms", "matched"), and the rows are read while the client takes them, so a client that
+ * Rows come in the order of their ids, or as `sort` says: a column that is compared, with "-"
+ * before it for the largest first. Of what matches, the first `limit` in that order are sent (1000,
+ * at most 1000000), and "matched" says how many there are. In the order of the ids the member
+ * "next" is what to pass as `after` for more. `columns` names those that are sent, with commas
+ * between them. A filter takes what a column shows, in any case; what no row can show is an error
+ * that lists what is valid. `search` is looked for in names, states and the beginning of the
+ * statement. The ids of a reply are chosen when it begins
+ * ("taken_at_ms"), and the rows are read while the client takes them, so a client that
  * reads slowly costs the server a buffer and not a list. Each row is of one instant, different rows
  * are not of the same. A session that is open and fits during the whole reply, or all the pages, is
  * in it once; one that ends, begins or changes during the walk is in it once or not at all.

@@ -24,6 +24,7 @@
 #define CURLOPT_PROTOCOLS_STR ((CURLoption)10318)
 #endif
 #define ROWS_AT_ONCE 5000
+#define SORTED_MOST 1000000 /* the most that a server gives */
 
 struct body {
     char *data;
@@ -213,21 +214,28 @@ static void list_path(const struct options *options, const char *path, const cha
     add_argument(to, size, "min_ms", options->min_ms);
     add_argument(to, size, "in_txn", options->in_txn ? "1" : NULL);
     add_argument(to, size, "full", options->full ? "1" : NULL);
+    add_argument(to, size, "search", options->search);
+    add_argument(to, size, "sort", options->sort);
+    add_argument(to, size, "columns", options->columns);
 }
 
-/* The limit of the next page: what is still wanted, as far as a server gives so much at once. A
- * text that is no number goes to the server, which says so. */
+/* The limit of the next page: what is still wanted, as far as a server gives so much at once. The
+ * server sorts, and what is sorted comes in one page. A text that is no number goes to the server,
+ * which says so. */
 static void page_limit(const struct options *options, size_t have, char *to, size_t size)
 {
+    unsigned long long most = options->sort ? SORTED_MOST : ROWS_AT_ONCE, wanted = most;
     char *end = NULL;
-    unsigned long long wanted = options->limit ? strtoull(options->limit, &end, 10) : ROWS_AT_ONCE;
+
+    if (options->limit)
+        wanted = strtoull(options->limit, &end, 10);
 
     if (end && (*end || options->limit[0] < '0' || options->limit[0] > '9'))
         snprintf(to, size, "%.20s", options->limit);
-    else if (options->limit && wanted - have < ROWS_AT_ONCE)
+    else if (options->limit && wanted - have < most)
         snprintf(to, size, "%llu", wanted - have);
     else
-        snprintf(to, size, "%d", ROWS_AT_ONCE);
+        snprintf(to, size, "%llu", most);
 }
 
 struct reply ctl_rows(const struct options *options, const char *path)

@@ -9,6 +9,7 @@
 #include "rosterctl/rosterctl.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,7 +51,7 @@ static size_t rows_to_see(const struct options *options)
 {
     struct winsize size = {0};
 
-    if (options->watch_s <= 0 || options->json || options->limit ||
+    if (options->watch_s <= 0 || options->json || options->csv || options->limit ||
         ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
         return 0;
     return size.ws_row > 3 ? (size_t)size.ws_row - 2 : 1;
@@ -71,40 +72,96 @@ static void print_some(json_t *reply, const struct column *columns, size_t count
         printf("and %zu more", all - see);
 }
 
-static int print_list(const struct options *options, json_t *reply, const struct column *columns,
-                      size_t count, size_t see)
+static void print_list(const struct options *options, json_t *reply, const struct column *columns,
+                       size_t count, size_t see)
 {
     json_t *rows = json_object_get(reply, "rows");
 
-    if (options->sort && table_sort(rows, columns, count, options->sort))
-        return ctl_error(CTL_USAGE, "there is no column %s to sort by", options->sort);
     if (options->json)
         ctl_print_json(rows, JSON_INDENT(1));
+    else if (options->csv)
+        table_print_csv(rows, columns, count);
     else if (see)
         print_some(reply, columns, count, see);
     else
         table_print(rows, columns, count);
-    return CTL_OK;
 }
 
-/* Asks for no more than will be seen; but what comes first in an order only all together tell. */
+/* A list as it is asked for, with names for people turned into the server's. */
+struct wanted {
+    struct options asked;
+    struct column columns[COLUMNS_MOST];
+    size_t count;
+    char sort[64], names[1024], keys[COLUMNS_MOST][64], limit[24];
+};
+
+/* What is in no table goes to the server by the name it was given. */
+static void take_column(struct wanted *wanted, const struct column *columns, size_t count,
+                        const char *name, size_t length)
+{
+    const struct column *known = column_find(columns, count, name, length);
+    struct column *column = &wanted->columns[wanted->count];
+    char *key = wanted->keys[wanted->count];
+    size_t used = strlen(wanted->names);
+
+    snprintf(key, sizeof(wanted->keys[0]), "%.*s", (int)length, name);
+    *column = known ? *known : (struct column){key, key, COLUMN_TEXT, 0};
+    snprintf(wanted->names + used, sizeof(wanted->names) - used, "%s%s", wanted->count ? "," : "",
+             column->key);
+    wanted->count++;
+}
+
+static void take_columns(struct wanted *wanted, const struct column *columns, size_t count,
+                         const char *names)
+{
+    size_t length;
+
+    for (;; names += length + 1) {
+        length = strcspn(names, ",");
+        if (wanted->count < COLUMNS_MOST)
+            take_column(wanted, columns, count, names, length);
+        if (!names[length])
+            break;
+    }
+    wanted->asked.columns = wanted->names;
+}
+
+static void take_sort(struct wanted *wanted, const struct column *columns, size_t count,
+                      const char *sort)
+{
+    const char *name = sort + (*sort == '-');
+    const struct column *known = column_find(columns, count, name, strlen(name));
+
+    snprintf(wanted->sort, sizeof(wanted->sort), "%s%s", name == sort ? "" : "-",
+             known ? known->key : name);
+    wanted->asked.sort = wanted->sort;
+}
+
+/* Asks for no more than will be seen. */
 static int show_once(const struct options *options, const char *path, const struct column *columns,
                      size_t count)
 {
     size_t see = rows_to_see(options);
-    struct options asked = *options;
-    char limit[24];
+    struct wanted wanted = {.asked = *options};
     struct reply reply;
     int code;
 
-    snprintf(limit, sizeof(limit), "%zu", see);
-    if (see && !options->sort)
-        asked.limit = limit;
-    reply = ctl_rows(&asked, path);
-    if (reply.code == CTL_OK)
-        code = print_list(options, reply.json, columns, count, see);
-    else
+    if (see) {
+        snprintf(wanted.limit, sizeof(wanted.limit), "%zu", see);
+        wanted.asked.limit = wanted.limit;
+    }
+    if (options->sort)
+        take_sort(&wanted, columns, count, options->sort);
+    if (options->columns)
+        take_columns(&wanted, columns, count, options->columns);
+    reply = ctl_rows(&wanted.asked, path);
+    code = reply.code;
+    if (code != CTL_OK)
         code = ctl_fail(options, &reply);
+    else if (options->columns)
+        print_list(options, reply.json, wanted.columns, wanted.count, see);
+    else
+        print_list(options, reply.json, columns, count, see);
     reply_free(&reply);
     return code;
 }
@@ -119,7 +176,7 @@ static int show(const struct options *options, const char *path, const struct co
     while (options->watch_s > 0 && code == CTL_OK) {
         fflush(stdout);
         nanosleep(&pause, NULL);
-        fputs(options->json ? "" : "\033[H\033[2J", stdout);
+        fputs(options->json || options->csv ? "" : "\033[H\033[2J", stdout);
         code = show_once(options, path, columns, count);
     }
     return code;
@@ -146,6 +203,8 @@ int ctl_history(const struct options *options)
         code = ctl_fail(options, &reply);
     } else if (options->json) {
         ctl_print_json(rows, JSON_INDENT(1));
+    } else if (options->csv) {
+        table_print_csv(rows, history_columns, COUNT_OF(history_columns));
     } else {
         table_print(rows, history_columns, COUNT_OF(history_columns));
         for (n = 0; options->full && n < json_array_size(rows); n++) {

@@ -28,7 +28,8 @@ enum {
     WATCH = 32,
     ARGS = 64,
     STORE = 128,
-    TTL = 256
+    TTL = 256,
+    CSV = 512
 };
 
 static const struct command {
@@ -36,12 +37,12 @@ static const struct command {
     command_fn *run;
     unsigned takes;
 } commands[] = {
-    {"ps", ctl_ps, LISTS | JSON | FULL | WATCH},
-    {"trx", ctl_trx, LISTS | JSON | WATCH},
+    {"ps", ctl_ps, LISTS | JSON | CSV | FULL | WATCH},
+    {"trx", ctl_trx, LISTS | JSON | CSV | WATCH},
     {"min", ctl_min, JSON},
     {"safepoint", ctl_safe_point, JSON},
     {"status", ctl_status, JSON},
-    {"history", ctl_history, JSON | FULL},
+    {"history", ctl_history, JSON | CSV | FULL},
     {"kill", ctl_kill, KILL | JSON | ARGS},
     {"drain", ctl_drain, DRAIN | JSON},
     {"top", ctl_top, WATCH},
@@ -50,7 +51,10 @@ static const struct command {
 };
 
 enum {
-    STORE_KEY = 256,
+    SEARCH_KEY = 256,
+    COLUMNS_KEY,
+    OUTPUT_KEY,
+    STORE_KEY,
     PREFIX_KEY,
     STORE_CA_KEY,
     STORE_CERT_KEY,
@@ -65,6 +69,7 @@ static const struct argp_option known[] = {
      "the status endpoint: HOST:PORT or unix:PATH ($ROSTER_SERVER, else " DEFAULT_SERVER ")", 0},
     {"token-file", 't', "FILE", 0, "the token to kill and drain with (else $ROSTER_TOKEN)", 0},
     {"json", 'j', NULL, 0, "print JSON", 1},
+    {"output", OUTPUT_KEY, "FORMAT", 0, "table, csv or json", 1},
     {"user", 'u', "NAME", 0, "only sessions of this user", 2},
     {"db", 'd', "NAME", 0, "only sessions in this database", 2},
     {"kind", 'k', "KIND", 0, "only user, internal or background sessions", 2},
@@ -74,6 +79,8 @@ static const struct argp_option known[] = {
     {"in-txn", 'x', NULL, 0, "only sessions inside a transaction", 2},
     {"limit", 'n', "N", 0, "at most N rows", 2},
     {"sort", 'o', "COLUMN", 0, "sort by a column; -COLUMN: the largest first", 2},
+    {"search", SEARCH_KEY, "TEXT", 0, "only rows with this in a name, a state or the statement", 2},
+    {"columns", COLUMNS_KEY, "NAME,...", 0, "these columns, in this order", 2},
     {"full", 'F', NULL, 0, "statements in full; the digests of a history", 2},
     {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "again and again (every 2 s)", 2},
     {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
@@ -171,6 +178,10 @@ static const char **filter_place(struct options *options, int key)
         return &options->limit;
     case 'o':
         return &options->sort;
+    case SEARCH_KEY:
+        return &options->search;
+    case COLUMNS_KEY:
+        return &options->columns;
     default:
         return NULL;
     }
@@ -197,6 +208,20 @@ static const char **store_place(struct options *options, int key)
     }
 }
 
+static void parse_output(struct parsed *parsed, const char *text, struct argp_state *state)
+{
+    struct options *options = &parsed->options;
+
+    options->json = !strcmp(text, "json");
+    options->csv = !strcmp(text, "csv");
+    if (options->csv)
+        parsed->used |= CSV;
+    else if (options->json)
+        parsed->used |= JSON;
+    else if (strcmp(text, "table") != 0)
+        argp_error(state, "--output takes table, csv or json, not \"%s\"", text);
+}
+
 static error_t parse_option(struct parsed *parsed, int key, char *arg, struct argp_state *state)
 {
     struct options *options = &parsed->options;
@@ -215,6 +240,9 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
     case 'j':
         options->json = true;
         parsed->used |= JSON;
+        return 0;
+    case OUTPUT_KEY:
+        parse_output(parsed, arg, state);
         return 0;
     case 'x':
         options->in_txn = true;

@@ -10,7 +10,8 @@ _rosterctl() {
     case $before in
     -k | --kind) choices="user internal background" ;;
     -S | --state) choices="Idle Running LockWaiting Committing RollingBack" ;;
-    -o | --sort) choices="id -time user command state" ;;
+    -o | --sort) choices="id -time user command state -age" ;;
+    --output) choices="table csv json" ;;
     -t | --token-file | --store-ca | --store-cert | --store-key | --store-password)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
@@ -19,7 +20,7 @@ _rosterctl() {
         case $word in
         -*)
             choices="--server= --token-file= --json --user= --db= --kind= --command= --state=
-                --min-ms= --in-txn --limit= --sort= --full --watch --statement --transaction --wait
+                --min-ms= --in-txn --limit= --sort= --search= --columns= --output= --full --watch --statement --transaction --wait
                 --store= --prefix= --store-ca= --store-cert= --store-key= --store-user=
                 --store-password= --ttl-ms= --help
                 --version"

@@ -30,7 +30,9 @@ struct options {
     bool in_txn;
     bool full;
     bool json;
-    const char *sort;
+    const char *sort, *search;
+    const char *columns; /* names with commas between them; NULL: those that fit most uses */
+    bool csv;
     bool statement;     /* kill the statement */
     bool transaction;   /* kill the transaction */
     const char *seq;    /* which one, or the start timestamp of which transaction; NULL: any */
@@ -77,10 +79,19 @@ struct column {
     int most; /* characters; 0: no limit */
 };
 
+#define COLUMNS_MOST 32
+
 /* table.c */
 void cell_text(const json_t *row, const struct column *column, char *to, size_t size);
-int table_sort(json_t *rows, const struct column *columns, size_t count, const char *by);
 void table_print(const json_t *rows, const struct column *columns, size_t count);
+
+/* The rows as RFC 4180 has them: numbers as they are, in milliseconds where they are times. */
+void table_print_csv(const json_t *rows, const struct column *columns, size_t count);
+
+/* The column that a name means, which is a key or a title; NULL: it is none of these. `length`
+ * bytes of the name count. */
+const struct column *column_find(const struct column *columns, size_t count, const char *name,
+                                 size_t length);
 
 typedef int command_fn(const struct options *options);
 

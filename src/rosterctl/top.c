@@ -8,8 +8,6 @@
 
 #include "rosterctl/rosterctl.h"
 
-#include "core/base/ascii.h"
-
 #include <ncurses.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +15,8 @@
 #include <unistd.h>
 
 #define AGES 60
-#define HEADER 6 /* lines above the list */
+#define HEADER 6       /* lines above the list */
+#define ROWS_AHEAD 500 /* more than a terminal has */
 
 struct top {
     const struct options *options;
@@ -91,32 +90,10 @@ static void take_minimum(struct top *top, const json_t *min)
              texts[2], texts[3]);
 }
 
-/* Whether the row has the text of the filter in some column. */
-static bool is_shown(const struct top *top, const json_t *row)
-{
-    char text[512];
-    size_t n;
-
-    if (!*top->filter)
-        return true;
-    for (n = 0; n < COLUMNS; n++) {
-        cell_text(row, &columns[n], text, sizeof(text));
-        if (ascii_contains(text, top->filter))
-            return true;
-    }
-    return false;
-}
-
 static void take_rows(struct top *top, json_t *rows)
 {
-    size_t n;
-
     json_decref(top->rows);
     top->rows = json_incref(rows);
-    for (n = json_array_size(rows); n > 0; n--)
-        if (!is_shown(top, json_array_get(rows, n - 1)))
-            json_array_remove(rows, n - 1);
-    (void)table_sort(rows, columns, COLUMNS, top->sort);
 }
 
 /* Returns CTL_OK or what went wrong, which is then the message. */
@@ -126,8 +103,13 @@ static int look(struct top *top)
     struct reply status = ctl_ask(top->options, "GET", "/status");
     struct reply min = {.code = status.code}, rows = {.code = status.code};
     int code = status.code;
+    char limit[24];
 
     list.in_txn = top->in_txn;
+    list.sort = top->sort;
+    list.search = *top->filter ? top->filter : NULL;
+    snprintf(limit, sizeof(limit), "%d", top->selected + ROWS_AHEAD);
+    list.limit = limit;
     if (code == CTL_OK) {
         min = ctl_ask(top->options, "GET", "/minimum");
         rows = ctl_rows(&list, "/processlist");

@@ -20,7 +20,7 @@ static unsigned no_query(struct request *request)
 {
     struct query query;
 
-    return rst_status_query_parse(request, 0, &query);
+    return rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
 }
 
 static unsigned internal_error(struct request *request, int err)

@@ -51,7 +51,7 @@ unsigned rst_status_post_kill(struct request *request)
 {
     enum roster_kill_target target;
     struct query query;
-    unsigned status = rst_status_query_parse(request, QUERY_KILL, &query);
+    unsigned status = rst_status_query_parse(request, QUERY_KILL, LIST_SESSIONS, &query);
     int err;
 
     if (status)
@@ -89,7 +89,7 @@ unsigned rst_status_post_drain(struct request *request)
 {
     const struct roster_status_options *options = &request->status->options;
     struct query query;
-    unsigned status = rst_status_query_parse(request, 0, &query);
+    unsigned status = rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
     int err;
 
     if (status)

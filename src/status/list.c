@@ -4,12 +4,13 @@
  *
  * Lists of sessions and of transactions, made while the client reads them.
  *
- * When a list is asked for, one walk chooses the ids, at most `limit` of them: that is what a slow
- * reader keeps in memory, beside the buffer that is on its way. The rows are copied a few at a time
- * when the client has taken the ones before, each in a short section of its own, so that a reader
- * never holds up reclamation either. So each row is of one instant, different rows are not of the
- * same one, and a session that has ended or changed since is left out; one that is there and
- * fits all the time appears once, since ids are chosen once and in order.
+ * When a list is asked for, one walk chooses the ids that come first in its order, at most `limit`
+ * of them: that is what a slow reader keeps in memory, beside the buffer that is on its way. The
+ * rows are copied a few at a time when the client has taken the ones before, each in a short
+ * section of its own, so that a reader never holds up reclamation either. So each row is of one
+ * instant, different rows are not of the same one, and a session that has ended or changed since is
+ * left out; one that is there and fits all the time appears once, since ids are chosen once and in
+ * order.
  */
 #include "config.h"
 
@@ -20,18 +21,17 @@
 #include <string.h>
 #include <time.h>
 
-#define FIRST_IDS 64
 #define ROWS_AT_ONCE 8
 
 struct stream {
     struct query query;
-    uint64_t *ids; /* while they are chosen: a heap with the largest on top; then in order */
-    size_t size, count, next;
+    struct best best;
+    uint64_t *ids; /* once they are chosen, in order */
+    size_t count, next;
     uint64_t sessions, matched;
     bool done;
-    struct budget *budget;
     struct roster_snapshot now; /* only its times */
-    struct roster_entry entry;  /* only what rst_rows_match() looks at */
+    struct roster_entry entry;  /* only what rst_rows_look() fills */
 };
 
 void rst_stream_free(struct request *request)
@@ -40,8 +40,8 @@ void rst_stream_free(struct request *request)
 
     if (!stream)
         return;
-    budget_give(stream->budget, sizeof(*stream) + stream->size * sizeof(*stream->ids));
-    free(stream->ids);
+    rst_best_free(&stream->best);
+    budget_give(stream->best.budget, sizeof(*stream));
     free(stream);
     request->stream = NULL;
 }
@@ -58,7 +58,7 @@ static struct stream *stream_new(struct request *request)
         budget_give(budget, sizeof(*stream));
         return NULL;
     }
-    stream->budget = budget;
+    stream->best.budget = budget;
     request->stream = stream;
     return stream;
 }
@@ -73,100 +73,24 @@ static void take_time(struct roster_snapshot *now)
     now->taken_at_ms = (uint64_t)real.tv_sec * 1000 + (uint64_t)real.tv_nsec / 1000000;
 }
 
-static bool grow(struct stream *stream)
-{
-    size_t size = stream->size ? stream->size * 2 : FIRST_IDS;
-    size_t bytes = (size - stream->size) * sizeof(*stream->ids);
-    uint64_t *ids;
-
-    if (!budget_take(stream->budget, bytes))
-        return false;
-    ids = realloc(stream->ids, size * sizeof(*stream->ids));
-    if (!ids) {
-        budget_give(stream->budget, bytes);
-        return false;
-    }
-    stream->ids = ids;
-    stream->size = size;
-    return true;
-}
-
-static void swap(uint64_t *a, uint64_t *b)
-{
-    uint64_t before = *a;
-
-    *a = *b;
-    *b = before;
-}
-
-static void sift_up(uint64_t *ids, size_t at)
-{
-    for (; at && ids[(at - 1) / 2] < ids[at]; at = (at - 1) / 2)
-        swap(&ids[(at - 1) / 2], &ids[at]);
-}
-
-static void sift_down(uint64_t *ids, size_t count)
-{
-    size_t at = 0, child;
-
-    while ((child = 2 * at + 1) < count) {
-        child += child + 1 < count && ids[child] < ids[child + 1];
-        if (ids[at] >= ids[child])
-            return;
-        swap(&ids[at], &ids[child]);
-        at = child;
-    }
-}
-
-/* Keeps the smallest ids, one more than the limit: that there is one shows that there are more. */
-static int keep(struct stream *stream, uint64_t id)
-{
-    if (stream->count > stream->query.limit) {
-        if (id < stream->ids[0]) {
-            stream->ids[0] = id;
-            sift_down(stream->ids, stream->count);
-        }
-        return 0;
-    }
-    if (stream->count == stream->size && !grow(stream))
-        return -ENOMEM;
-    stream->ids[stream->count] = id;
-    sift_up(stream->ids, stream->count++);
-    return 0;
-}
-
 static int choose_one(const struct roster_session *session, const struct roster_shown *view,
                       void *arg)
 {
     struct stream *stream = arg;
-    struct roster_entry *entry = &stream->entry;
-    const struct roster_statement *statement = view->statement;
+    struct candidate candidate;
 
     stream->sessions++;
-    entry->id = roster_session_id(session);
-    entry->kind = roster_session_kind(session);
-    entry->start_ts = view->start_ts;
-    entry->state_since = roster_session_since(session, view);
-    entry->txn_state = (enum roster_txn_state)view->txn_state;
-    entry->run_state = (enum roster_run_state)view->run_state;
-    entry->command = statement ? (enum roster_command)statement->command : ROSTER_COMMAND_SLEEP;
-    entry->stmt_seq = statement ? statement->seq : 0;
-    entry->stmt_since = statement ? statement->since : 0;
-    entry->user = roster_identity_user(view->identity);
-    entry->database = roster_identity_database(view->identity);
-    if (!rst_rows_match(&stream->now, entry, &stream->query))
+    rst_rows_look(&stream->entry, session, view);
+    if (!rst_rows_match(&stream->now, &stream->entry, &stream->query))
         return 0;
     stream->matched++;
-    return entry->id > stream->query.after ? keep(stream, entry->id) : 0;
+    if (stream->entry.id <= stream->query.after)
+        return 0;
+    candidate = rst_rows_candidate(&stream->now, &stream->entry, &stream->query);
+    return rst_best_keep(&stream->best, &candidate);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const uint64_t *left = a, *right = b;
-
-    return (*left > *right) - (*left < *right);
-}
-
+/* One more than the limit: that there is one shows that there are more. */
 static int choose(struct stream *stream, struct roster *roster)
 {
     int err = roster_read_lock(roster);
@@ -174,10 +98,12 @@ static int choose(struct stream *stream, struct roster *roster)
     if (err)
         return err;
     take_time(&stream->now);
+    stream->best.most = stream->query.limit + 1;
+    stream->best.backwards = stream->query.backwards;
     err = roster_for_each(roster, choose_one, stream);
     roster_read_unlock(roster);
-    if (stream->count)
-        qsort(stream->ids, stream->count, sizeof(*stream->ids), by_size);
+    stream->count = stream->best.count;
+    stream->ids = rst_best_ids(&stream->best);
     return err;
 }
 
@@ -188,8 +114,8 @@ static void put_rows(struct request *request, const struct roster_snapshot *snap
 
     for (n = 0; n < snapshot->count; n++)
         if (rst_rows_match(snapshot, &snapshot->entries[n], query))
-            (query->only_txns ? rst_rows_put_trx : rst_rows_put_process)(
-                &request->text, snapshot, &snapshot->entries[n], query);
+            rst_columns_put(&request->text, query->list, query->columns, query->n_columns, snapshot,
+                            &snapshot->entries[n], query->full);
 }
 
 /* The rows of the next few ids; statements in full may be long, so then it is one. */
@@ -226,7 +152,7 @@ int rst_stream_more(struct request *request, bool *end)
     if (err || stream->next < most || stream->done)
         return err;
     rst_status_out_close(text, ']');
-    if (more)
+    if (more && !stream->query.backwards && stream->query.order == ORDER_ID)
         rst_status_out_id(text, "next", stream->ids[most - 1]);
     else
         rst_status_out_null(text, "next");
@@ -235,13 +161,13 @@ int rst_stream_more(struct request *request, bool *end)
     return 0;
 }
 
-static unsigned get_rows(struct request *request, bool only_txns)
+static unsigned get_rows(struct request *request, enum list list)
 {
     struct text *text = &request->text;
     struct stream *stream;
     struct query query;
     int err;
-    unsigned status = rst_status_query_parse(request, QUERY_ROWS, &query);
+    unsigned status = rst_status_query_parse(request, QUERY_ROWS, list, &query);
 
     if (status)
         return status;
@@ -249,7 +175,6 @@ static unsigned get_rows(struct request *request, bool only_txns)
     if (!stream)
         return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
     stream->query = query;
-    stream->query.only_txns = only_txns;
     err = choose(stream, request->status->roster);
     if (err)
         return rst_status_request_fail(
@@ -265,10 +190,10 @@ static unsigned get_rows(struct request *request, bool only_txns)
 
 unsigned rst_status_get_processlist(struct request *request)
 {
-    return get_rows(request, false);
+    return get_rows(request, LIST_SESSIONS);
 }
 
 unsigned rst_status_get_trx(struct request *request)
 {
-    return get_rows(request, true);
+    return get_rows(request, LIST_TXNS);
 }

@@ -9,12 +9,15 @@
 
 #include "status/query.h"
 
+#include "core/base/ascii.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_LIMIT 1000
-#define MAX_LIMIT 10000
+#define MAX_LIMIT 1000000
 
 enum kind { STRING, NUMBER, FLAG };
 
@@ -25,7 +28,12 @@ static const struct argument {
     size_t offset;
 } arguments[] = {
     {"user", STRING, QUERY_ROWS, offsetof(struct query, user)},
+    {"host", STRING, QUERY_ROWS, offsetof(struct query, host)},
     {"db", STRING, QUERY_ROWS, offsetof(struct query, db)},
+    {"application", STRING, QUERY_ROWS, offsetof(struct query, application)},
+    {"search", STRING, QUERY_ROWS, offsetof(struct query, search)},
+    {"sort", STRING, QUERY_ROWS, offsetof(struct query, sort)},
+    {"columns", STRING, QUERY_ROWS, offsetof(struct query, wanted)},
     {"kind", STRING, QUERY_ROWS, offsetof(struct query, kind)},
     {"command", STRING, QUERY_ROWS, offsetof(struct query, command)},
     {"state", STRING, QUERY_ROWS, offsetof(struct query, state)},
@@ -111,15 +119,167 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
     return MHD_NO;
 }
 
-unsigned rst_status_query_parse(struct request *request, unsigned allowed, struct query *query)
+/* Names of which one was expected, as a list. */
+struct names {
+    char text[ERROR_MOST];
+    size_t length;
+};
+
+static void names_add(struct names *names, const char *name)
+{
+    int more = snprintf(names->text + names->length, sizeof(names->text) - names->length, "%s%s",
+                        names->length ? ", " : "", name);
+
+    if (more > 0 && names->length + (size_t)more < sizeof(names->text))
+        names->length += (size_t)more;
+}
+
+static bool is_named(const char *name, struct names *names, const char *wanted)
+{
+    names_add(names, name);
+    return ascii_is(wanted, strlen(wanted), name);
+}
+
+static unsigned no_such(struct request *request, const char *argument, const char *value,
+                        const struct names *names)
+{
+    return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST, "%s \"%.40s\": it takes %s",
+                                   argument, value, names->text);
+}
+
+static unsigned parse_kind(struct request *request, struct query *query)
+{
+    static const enum roster_session_kind kinds[] = {ROSTER_SESSION_USER, ROSTER_SESSION_INTERNAL,
+                                                     ROSTER_SESSION_BACKGROUND};
+    struct names names = {"", 0};
+    size_t n;
+
+    query->kind_number = -1;
+    if (!query->kind)
+        return 0;
+    for (n = 0; n < sizeof(kinds) / sizeof(kinds[0]); n++)
+        if (is_named(rst_kind_name(kinds[n]), &names, query->kind))
+            query->kind_number = (int)kinds[n];
+    return query->kind_number < 0 ? no_such(request, "kind", query->kind, &names) : 0;
+}
+
+static unsigned parse_command(struct request *request, const struct query *query)
+{
+    struct names names = {"", 0};
+    bool found = !query->command;
+    uint32_t n;
+
+    for (n = ROSTER_COMMAND_SLEEP; n <= ROSTER_COMMAND_OTHER && !found; n++)
+        if (n == ROSTER_COMMAND_OTHER || strcmp(roster_command_name(n), "Other") != 0)
+            found = is_named(roster_command_name(n), &names, query->command);
+    return found ? 0 : no_such(request, "command", query->command, &names);
+}
+
+/* What a column "state", "run_state" or "txn_state" shows: a running state, or whether there is a
+ * transaction. */
+static unsigned parse_state(struct request *request, struct query *query)
+{
+    struct names names = {"", 0};
+    unsigned n;
+
+    query->run_state = -1;
+    query->txn_states = ~0U;
+    if (!query->state)
+        return 0;
+    for (n = 0; n < ROSTER_RUN_STATES; n++)
+        if (is_named(roster_run_state_name((enum roster_run_state)n), &names, query->state))
+            query->run_state = (int)n;
+    if (query->list == LIST_SESSIONS) {
+        if (is_named(rst_state_name(ROSTER_TXN_VALID), &names, query->state))
+            query->txn_states = 1U << ROSTER_TXN_VALID;
+        if (is_named(rst_state_name(ROSTER_TXN_INVALID), &names, query->state))
+            query->txn_states = ~(1U << ROSTER_TXN_VALID);
+        for (n = ROSTER_TXN_INVALID; n <= ROSTER_TXN_VALID; n++)
+            if (is_named(roster_txn_state_name((enum roster_txn_state)n), &names, query->state))
+                query->txn_states = 1U << n;
+    }
+    return query->run_state < 0 && query->txn_states == ~0U
+               ? no_such(request, "state", query->state, &names)
+               : 0;
+}
+
+static unsigned parse_sort(struct request *request, struct query *query)
+{
+    const char *name = query->sort ? query->sort : "";
+    const struct column *column;
+    struct names names;
+
+    query->order = ORDER_ID;
+    query->backwards = *name == '-';
+    name += query->backwards;
+    if (!query->sort)
+        return 0;
+    column = rst_column_find(query->list, name, strlen(name));
+    query->order = column ? rst_column_order(column) : ORDER_NONE;
+    if (query->order == ORDER_NONE) {
+        rst_columns_names(query->list, true, names.text, sizeof(names.text));
+        return no_such(request, "sort", query->sort, &names);
+    }
+    if (query->after && (query->order != ORDER_ID || query->backwards))
+        return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
+                                       "after goes with the order of the ids: leave out sort, or "
+                                       "ask for all at once with limit");
+    return 0;
+}
+
+static unsigned parse_columns(struct request *request, struct query *query)
+{
+    const char *at = query->wanted;
+    const struct column *column;
+    struct names names;
+    size_t length;
+
+    if (!at) {
+        query->n_columns = rst_columns_default(query->list, query->full, query->columns);
+        return 0;
+    }
+    for (;; at += length + 1) {
+        length = strcspn(at, ",");
+        column = rst_column_find(query->list, at, length);
+        if (!column) {
+            rst_columns_names(query->list, false, names.text, sizeof(names.text));
+            return no_such(request, "columns", at, &names);
+        }
+        if (query->n_columns == COLUMNS_MOST)
+            return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
+                                           "columns takes at most %d names", COLUMNS_MOST);
+        query->columns[query->n_columns++] = column;
+        if (!at[length])
+            return 0;
+    }
+}
+
+static unsigned parse_rows(struct request *request, struct query *query)
+{
+    unsigned status = parse_kind(request, query);
+
+    if (!status)
+        status = parse_command(request, query);
+    if (!status)
+        status = parse_state(request, query);
+    if (!status)
+        status = parse_sort(request, query);
+    return status ? status : parse_columns(request, query);
+}
+
+unsigned rst_status_query_parse(struct request *request, unsigned allowed, enum list list,
+                                struct query *query)
 {
     struct parse parse = {0, request, query, allowed, 0};
 
     memset(query, 0, sizeof(*query));
     query->limit = DEFAULT_LIMIT;
+    query->list = list;
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, each, &parse);
     if (!parse.status && (!query->limit || query->limit > MAX_LIMIT))
         return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
                                        "limit takes a number from 1 to %d", MAX_LIMIT);
+    if (!parse.status && allowed & QUERY_ROWS)
+        parse.status = parse_rows(request, query);
     return parse.status;
 }

@@ -7,6 +7,7 @@
 #ifndef ROSTER_STATUS_QUERY_H
 #define ROSTER_STATUS_QUERY_H
 
+#include "status/columns.h"
 #include "status/status.h"
 
 enum query_bit {
@@ -15,7 +16,9 @@ enum query_bit {
 };
 
 struct query {
-    const char *user, *db, *kind, *command, *state; /* NULL: any */
+    const char *user, *host, *db, *application, *kind, *command, *state; /* NULL: any */
+    const char *search;        /* some text of the row has it; NULL: any */
+    const char *sort, *wanted; /* as they were given; NULL: neither was */
     const char *target;
     uint64_t id; /* 0: any */
     uint64_t min_ms;
@@ -26,10 +29,19 @@ struct query {
     uint64_t transaction;
     bool in_txn;
     bool full;
-    bool only_txns; /* set by who asks for a list of transactions */
+
+    /* What the texts above mean, once they are known to mean something. */
+    enum list list;
+    int kind_number, run_state; /* -1: any */
+    unsigned txn_states;        /* a bit for each that is wanted */
+    enum order order;
+    bool backwards; /* the largest first */
+    const struct column *columns[COLUMNS_MOST];
+    size_t n_columns;
 };
 
-/* Returns 0, or the HTTP status of what is wrong with it. */
-unsigned rst_status_query_parse(struct request *request, unsigned allowed, struct query *query);
+/* Returns 0, or the HTTP status of what is wrong with it. `list` is looked at for QUERY_ROWS. */
+unsigned rst_status_query_parse(struct request *request, unsigned allowed, enum list list,
+                                struct query *query);
 
 #endif /* ROSTER_STATUS_QUERY_H */

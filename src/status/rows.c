@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * A session as a row of a list. See rows.h.
+ * Filters and orders. See rows.h.
  */
 #include "config.h"
 
@@ -10,38 +10,12 @@
 
 #include "core/base/ascii.h"
 
+#include <errno.h>
+#include <roster/limits.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define MS UINT64_C(1000000)
-
-static const char *kind_name(enum roster_session_kind kind)
-{
-    return kind == ROSTER_SESSION_USER       ? "user"
-           : kind == ROSTER_SESSION_INTERNAL ? "internal"
-                                             : "background";
-}
-
-/* Since when, in milliseconds before the list was taken. */
-static uint64_t age_ms(const struct roster_snapshot *snapshot, uint64_t since)
-{
-    return snapshot->taken_at > since ? (snapshot->taken_at - since) / MS : 0;
-}
-
-static uint64_t entry_age_ms(const struct roster_snapshot *snapshot,
-                             const struct roster_entry *entry)
-{
-    return age_ms(snapshot, entry->stmt_seq ? entry->stmt_since : entry->state_since);
-}
-
-/* By the timestamp only where nothing else is known: that follows every step of the wall clock. */
-static uint64_t txn_age_ms(const struct roster_snapshot *snapshot, const struct roster_entry *entry)
-{
-    uint64_t began = roster_ts_physical_ms(entry->start_ts);
-
-    if (entry->txn_since)
-        return age_ms(snapshot, entry->txn_since);
-    return snapshot->taken_at_ms > began ? snapshot->taken_at_ms - began : 0;
-}
+#define FIRST_SIZE 64
 
 static bool is(const char *wanted, const char *value)
 {
@@ -49,102 +23,278 @@ static bool is(const char *wanted, const char *value)
     return !wanted || ascii_is(wanted, strlen(wanted), value);
 }
 
+static bool has(const char *value, const char *wanted)
+{
+    return value && ascii_contains(value, wanted);
+}
+
+/* Whether some text of the row has that in it. */
+static bool is_found(const struct roster_entry *entry, const char *wanted)
+{
+    return !wanted || has(entry->user, wanted) || has(entry->host, wanted) ||
+           has(entry->database, wanted) || has(entry->application, wanted) ||
+           has(roster_command_name(entry->command), wanted) ||
+           has(roster_run_state_name(entry->run_state), wanted) ||
+           has(rst_kind_name(entry->kind), wanted) || has(entry->text, wanted);
+}
+
+static bool is_state(const struct roster_entry *entry, const struct query *query)
+{
+    return (query->run_state < 0 || (int)entry->run_state == query->run_state) &&
+           (query->txn_states & 1U << entry->txn_state);
+}
+
 bool rst_rows_match(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
                     const struct query *query)
 {
-    bool in_txn = entry->txn_state == ROSTER_TXN_VALID;
-    uint64_t age = query->only_txns ? txn_age_ms(snapshot, entry) : entry_age_ms(snapshot, entry);
+    bool txns = query->list == LIST_TXNS;
 
-    if ((query->only_txns || query->in_txn) && !in_txn)
+    if ((txns || query->in_txn) && entry->txn_state != ROSTER_TXN_VALID)
         return false;
-    return (!query->id || entry->id == query->id) && age >= query->min_ms &&
-           is(query->user, entry->user) && is(query->db, entry->database) &&
-           is(query->kind, kind_name(entry->kind)) &&
+    if (query->min_ms &&
+        (txns ? rst_entry_txn_age_ms : rst_entry_age_ms)(snapshot, entry) < query->min_ms)
+        return false;
+    return (!query->id || entry->id == query->id) && is_state(entry, query) &&
+           (query->kind_number < 0 || (int)entry->kind == query->kind_number) &&
            is(query->command, roster_command_name(entry->command)) &&
-           is(query->state, roster_run_state_name(entry->run_state));
+           is(query->user, entry->user) && is(query->host, entry->host) &&
+           is(query->db, entry->database) && is(query->application, entry->application) &&
+           is_found(entry, query->search);
 }
 
-/* Bytes with a length, since NULs may be among them. */
-static void put_digest(struct text *text, const char *key, const struct roster_entry *entry)
+void rst_rows_look(struct roster_entry *entry, const struct roster_session *session,
+                   const struct roster_shown *shown)
 {
-    if (entry->digest && entry->digest_length)
-        rst_status_out_bytes(text, key, entry->digest, entry->digest_length);
-    else
-        rst_status_out_null(text, key);
+    const struct roster_statement *statement = shown->statement;
+
+    entry->id = roster_session_id(session);
+    entry->kind = roster_session_kind(session);
+    entry->start_ts = shown->start_ts;
+    entry->txn_since = roster_txn_since(session, shown);
+    entry->state_since = roster_session_since(session, shown);
+    entry->entries = shown->entries;
+    entry->entry_bytes = shown->entry_bytes;
+    entry->txn_state = (enum roster_txn_state)shown->txn_state;
+    entry->run_state = (enum roster_run_state)shown->run_state;
+    entry->blocked_since = shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
+    entry->command = statement ? (enum roster_command)statement->command : ROSTER_COMMAND_SLEEP;
+    entry->stmt_seq = statement ? statement->seq : 0;
+    entry->stmt_since = statement ? statement->since : 0;
+    entry->text = statement ? statement->text : NULL;
+    entry->user = roster_identity_user(shown->identity);
+    entry->host = roster_identity_host(shown->identity);
+    entry->database = roster_identity_database(shown->identity);
+    entry->application = roster_identity_application(shown->identity);
+    entry->memory = roster_session_memory(session);
+    entry->disk = roster_session_disk(session);
+    entry->txn_seq = roster_txn_seq(session, shown);
 }
 
-void rst_rows_put_process(struct text *text, const struct roster_snapshot *snapshot,
-                          const struct roster_entry *entry, const struct query *query)
+/* A text that a list is ordered by; NULL: it is ordered by a number. */
+static const char *text_of(const struct roster_entry *entry, enum order order)
 {
-    struct roster_row_process row;
+    const char *text;
 
-    (void)roster_row_process(snapshot, entry, query->full, &row);
-    rst_status_out_open(text, NULL, '{');
-    rst_status_out_id(text, "id", row.id);
-    rst_status_out_string(text, "kind", kind_name(entry->kind));
-    rst_status_out_string(text, "user", row.user);
-    rst_status_out_string(text, "host", row.host);
-    rst_status_out_string(text, "db", row.db);
-    rst_status_out_string(text, "command", row.command);
-    rst_status_out_number(text, "time", row.time);
-    rst_status_out_number(text, "time_ms", entry_age_ms(snapshot, entry));
-    rst_status_out_string(text, "state", row.state);
-    rst_status_out_string(text, "run_state", roster_run_state_name(entry->run_state));
-    rst_status_out_string(text, "txn_state", roster_txn_state_name(entry->txn_state));
-    rst_status_out_id(text, "start_ts", entry->start_ts);
-    rst_status_out_number(text, "txn_ms", entry->start_ts ? txn_age_ms(snapshot, entry) : 0);
-    rst_status_out_id(text, "transaction", entry->txn_seq);
-    rst_status_out_id(text, "statement", entry->stmt_seq);
-    if (row.info)
-        rst_status_out_bytes(text, "info", row.info, row.info_length);
-    else
-        rst_status_out_null(text, "info");
-    put_digest(text, "digest", entry);
-    rst_status_out_string(text, "application", entry->application);
-    if (query->full)
-        rst_status_out_string(text, "attributes", entry->attributes);
-    rst_status_out_number(text, "mem", entry->memory);
-    rst_status_out_number(text, "disk", entry->disk);
-    rst_status_out_close(text, '}');
+    switch (order) {
+    case ORDER_KIND:
+        return rst_kind_name(entry->kind);
+    case ORDER_COMMAND:
+        return roster_command_name(entry->command);
+    case ORDER_STATE:
+        return roster_run_state_name(entry->run_state);
+    case ORDER_USER:
+        text = entry->user;
+        break;
+    case ORDER_HOST:
+        text = entry->host;
+        break;
+    case ORDER_DB:
+        text = entry->database;
+        break;
+    case ORDER_APPLICATION:
+        text = entry->application;
+        break;
+    default:
+        return NULL;
+    }
+    return text ? text : "";
 }
 
-/* The library wrote this array itself, so it is JSON already. */
-static void put_array(struct text *text, const char *key, const char *array)
+/* What is older has the greater number. */
+static uint64_t number_of(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
+                          enum order order)
 {
-    rst_status_out_open(text, key, '[');
-    rst_status_text_add(text, array + 1, strlen(array) - 1);
+    switch (order) {
+    case ORDER_TIME:
+        return UINT64_MAX - (entry->stmt_seq ? entry->stmt_since : entry->state_since);
+    case ORDER_TXN_STATE:
+        return entry->txn_state;
+    case ORDER_START_TS:
+        return entry->start_ts;
+    case ORDER_TXN_AGE:
+        if (entry->txn_since)
+            return snapshot->taken_at > entry->txn_since ? snapshot->taken_at - entry->txn_since
+                                                         : 0;
+        return entry->start_ts ? rst_entry_txn_age_ms(snapshot, entry) * 1000000 : 0;
+    case ORDER_TXN:
+        return entry->txn_seq;
+    case ORDER_STATEMENT:
+        return entry->stmt_seq;
+    case ORDER_KEYS:
+        return entry->entries;
+    case ORDER_BYTES:
+        return entry->entry_bytes;
+    case ORDER_WAITING:
+        return entry->blocked_since ? UINT64_MAX - entry->blocked_since : 0;
+    case ORDER_MEMORY:
+        return entry->memory;
+    case ORDER_DISK:
+        return entry->disk;
+    default:
+        return entry->id;
+    }
 }
 
-void rst_rows_put_trx(struct text *text, const struct roster_snapshot *snapshot,
-                      const struct roster_entry *entry, const struct query *query)
+/* The beginning as a number that is in the order of the text. */
+static uint64_t beginning(const char *text)
 {
-    struct roster_row_trx row;
+    uint64_t key = 0;
+    unsigned n;
 
-    (void)query;
-    if (roster_row_trx(snapshot, entry, &row))
-        return;
-    rst_status_out_open(text, NULL, '{');
-    rst_status_out_id(text, "id", row.id);
-    rst_status_out_number(text, "start_time", row.start_time);
-    rst_status_out_number(text, "age_ms", txn_age_ms(snapshot, entry));
-    put_digest(text, "current_sql_digest", entry);
-    rst_status_out_string(text, "state", row.state);
-    if (row.waiting)
-        rst_status_out_number(text, "waiting_start_time", row.waiting_start_time);
-    else
-        rst_status_out_null(text, "waiting_start_time");
-    rst_status_out_number(text, "mem_buffer_keys", row.mem_buffer_keys);
-    rst_status_out_number(text, "mem_buffer_bytes", row.mem_buffer_bytes);
-    rst_status_out_id(text, "session_id", row.session_id);
-    rst_status_out_string(text, "kind", kind_name(row.kind));
-    rst_status_out_string(text, "user", row.user);
-    rst_status_out_string(text, "db", row.db);
-    rst_status_out_string(text, "application", entry->application);
-    put_array(text, "all_sql_digests", row.all_sql_digests);
-    rst_status_out_string(text, "related_table_ids", row.related_table_ids);
-    if (row.waiting)
-        rst_status_out_number(text, "waiting_time", row.waiting_time);
-    else
-        rst_status_out_null(text, "waiting_time");
-    rst_status_out_close(text, '}');
+    for (n = 0; n < sizeof(key); n++) {
+        key = key << 8 | (unsigned char)*text;
+        text += *text != '\0';
+    }
+    return key;
+}
+
+struct candidate rst_rows_candidate(const struct roster_snapshot *snapshot,
+                                    const struct roster_entry *entry, const struct query *query)
+{
+    const char *text = text_of(entry, query->order);
+    uint64_t key = text ? beginning(text) : number_of(snapshot, entry, query->order);
+
+    return (struct candidate){query->backwards ? ~key : key, entry->id, text ? text : ""};
+}
+
+/* Whether `a` comes later than `b`. */
+static bool is_worse(const struct best *best, const struct candidate *a, const struct candidate *b)
+{
+    int texts;
+
+    if (a->key != b->key)
+        return a->key > b->key;
+    texts = *a->text || *b->text ? strcmp(a->text, b->text) : 0;
+    if (texts)
+        return best->backwards ? texts < 0 : texts > 0;
+    return a->id > b->id;
+}
+
+static bool grow(struct best *best)
+{
+    size_t size = best->size ? best->size * 2 : FIRST_SIZE * sizeof(*best->all);
+    void *all;
+
+    if (!budget_take(best->budget, size - best->size))
+        return false;
+    all = realloc(best->all, size);
+    if (!all) {
+        budget_give(best->budget, size - best->size);
+        return false;
+    }
+    best->all = all;
+    best->size = size;
+    return true;
+}
+
+static void swap(struct candidate *a, struct candidate *b)
+{
+    struct candidate before = *a;
+
+    *a = *b;
+    *b = before;
+}
+
+/* Puts a candidate that was picked at random in its place: no worse one is before it, no better one
+ * behind. Returns that place. */
+static size_t part(struct best *best, size_t first, size_t last)
+{
+    struct candidate *all = best->all;
+    size_t n, place = first;
+
+    best->random = best->random * 6364136223846793005 + 1442695040888963407;
+    swap(&all[first + (size_t)(best->random >> 33) % (last - first + 1)], &all[last]);
+    for (n = first; n < last; n++)
+        if (is_worse(best, &all[last], &all[n]))
+            swap(&all[n], &all[place++]);
+    swap(&all[place], &all[last]);
+    return place;
+}
+
+/* Leaves the best `most`, with the worst of them as the last. An order of arrival that makes this
+ * slow would have to know the random numbers. */
+static void cut(struct best *best)
+{
+    size_t first = 0, last = best->count - 1, place;
+
+    while ((place = part(best, first, last)) != best->most - 1) {
+        if (place < best->most - 1)
+            first = place + 1;
+        else
+            last = place - 1;
+    }
+    best->count = best->most;
+    best->worst = best->all[best->most - 1];
+    best->cut = true;
+}
+
+/*
+ * Twice as many as are wanted are collected, then the worse half is dropped. So a candidate costs a
+ * few comparisons in any order of arrival, where a heap takes as many as it is high for each one
+ * that is better than all before.
+ */
+int rst_best_keep(struct best *best, const struct candidate *candidate)
+{
+    if (best->cut && !is_worse(best, &best->worst, candidate))
+        return 0;
+    if (best->count == 2 * best->most)
+        cut(best);
+    if ((best->count + 1) * sizeof(*best->all) > best->size && !grow(best))
+        return -ENOMEM;
+    best->all[best->count++] = *candidate;
+    return 0;
+}
+
+static int compare(const void *a, const void *b, void *best)
+{
+    return is_worse(best, a, b) ? 1 : -1;
+}
+
+uint64_t *rst_best_ids(struct best *best)
+{
+    size_t size, n;
+    void *fewer;
+
+    if (best->count > best->most)
+        cut(best);
+    if (best->count)
+        qsort_r(best->all, best->count, sizeof(*best->all), compare, best);
+    for (n = 0; n < best->count; n++) /* an id takes less room than the candidate it comes from */
+        memcpy((char *)best->all + n * sizeof(uint64_t), &best->all[n].id, sizeof(uint64_t));
+    size = (best->count + 1) * sizeof(uint64_t);
+    fewer = best->count ? realloc(best->all, size) : NULL;
+    if (fewer) {
+        budget_give(best->budget, best->size - size);
+        best->size = size;
+        best->all = fewer;
+    }
+    return (uint64_t *)best->all;
+}
+
+void rst_best_free(struct best *best)
+{
+    budget_give(best->budget, best->size);
+    free(best->all);
+    best->all = NULL;
+    best->size = best->count = 0;
 }

@@ -20,6 +20,9 @@
 /* What libmicrohttpd takes for a connection; longer headers are refused. */
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 
+/* Bytes of an error's text, which may list what is valid. */
+#define ERROR_MOST 512
+
 /* The client: a user of this machine, or an address where users cannot be distinguished. */
 struct client {
     struct client *prev, *next;
@@ -63,12 +66,12 @@ struct request {
     struct roster_status *status;
     struct MHD_Connection *connection;
     struct peer *peer;
-    bool may;              /* kill and drain */
-    bool close;            /* the connection cannot be used for another request */
-    struct text text;      /* the reply, or the part of a stream that is on its way */
-    struct stream *stream; /* NULL: `text` is all */
-    const char *type;      /* its media type; NULL: JSON */
-    char error[128];       /* when the status is not 200 */
+    bool may;               /* kill and drain */
+    bool close;             /* the connection cannot be used for another request */
+    struct text text;       /* the reply, or the part of a stream that is on its way */
+    struct stream *stream;  /* NULL: `text` is all */
+    const char *type;       /* its media type; NULL: JSON */
+    char error[ERROR_MOST]; /* when the status is not 200 */
 };
 
 /* CLOCK_MONOTONIC in milliseconds. */

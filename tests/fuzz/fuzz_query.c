@@ -56,7 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memcpy(arguments, data + 1, size - 1);
     arguments[size - 1] = '\0';
-    status = rst_status_query_parse(&request, data[0] % 4, &query);
+    status = rst_status_query_parse(&request, data[0] % 4, data[0] & 4 ? LIST_TXNS : LIST_SESSIONS,
+                                    &query);
     fuzz_require(status == 0 || (status == MHD_HTTP_BAD_REQUEST && request.error[0] != '\0'),
                  "status %u", status);
     fuzz_require(status != 0 || query.limit > 0, "a limit of 0");

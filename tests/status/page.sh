@@ -29,6 +29,7 @@ browse "http://$address/" >"$work/dom"
 expect "the title is that of the server" '*<title>served</title>*' "$(cat "$work/dom")"
 expect "a session is shown" '*<tr data-id="1">*alice*' "$(tr -d '\n' <"$work/dom")"
 expect "what a client sent is text" '*dave &lt;b&gt;*' "$(cat "$work/dom")"
+expect "it says how many there are" '*<span id="sessions-count">5 of 5</span>*' "$(cat "$work/dom")"
 expect "the holder is named" '*by the transaction of session 2 report, bob*' "$(cat "$work/dom")"
 expect "the age is drawn" '*<polyline id="line" points="*,*' "$(cat "$work/dom")"
 expect "without a token there are no buttons" no \

@@ -51,6 +51,19 @@ expect "ids are sorted as numbers" '5 *' "$(sed -n 2p <<<"$out" | sed 's/^ *//')
 run 0 ps --sort=time
 expect "and so are times" 6 "$(lines)"
 run 2 ps --sort=nonsense
+expect "a column that is none" '*sort "nonsense": it takes id, kind, user,*' "$complaint"
+run 0 ps --sort=-time -n 1 --columns=user,ID
+expect "the limit applies to what is sorted" 'USER *ID*alice *1' "$out"
+run 2 ps --columns=id,nonsense
+expect "columns likewise" '*columns "nonsense": it takes id, kind, user,*' "$complaint"
+run 2 ps --state=asleep
+expect "states likewise" '*state "asleep": it takes Idle, Running,*in transaction*' "$complaint"
+run 0 ps --state='in transaction' --search=SELECT --columns=id
+expect "what a column shows is a filter" 'ID*2' "$out"
+run 0 ps --output=csv --columns=id,user,info --search=dave
+expect "CSV" $'id,user,info\r\n4,dave <b>,*' "$out"
+run 2 ps --output=xml
+run 2 kill --output=csv 1
 run 0 ps --db=shop --command=query
 expect "by database and command" 2 "$(lines)"
 expect "a statement is shown" '*bob*' "$(sed -n 2p <<<"$out")"
@@ -79,6 +92,8 @@ if has_terminals; then
         "$(head -n 6 "$work/watched")"
 fi
 
+run 0 trx --sort=-age -n 1
+expect "the oldest transaction" 2 "$(lines)"
 run 0 trx
 expect "a transaction" '*bob *shop *Running *abc123*' "$(sed -n 2p <<<"$out")"
 run 0 min

@@ -1,0 +1,258 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The columns of lists. See columns.h.
+ */
+#include "config.h"
+
+#include "status/columns.h"
+
+#include "core/base/ascii.h"
+
+#include <roster/rows.h>
+#include <roster/timestamp.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MS UINT64_C(1000000)
+
+struct bytes {
+    const char *at;
+    size_t length;
+};
+
+/* All that a row of any list has. */
+struct row {
+    struct roster_row_process process;
+    struct roster_row_trx trx;
+    const char *kind, *run_state, *txn_state, *application, *attributes;
+    struct bytes info, digest;
+    uint64_t start_ts, transaction, statement, time_ms, txn_ms, memory, disk;
+};
+
+enum type { ID, NUMBER, WAITING, STRING, BYTES, ARRAY };
+
+struct column {
+    const char *name;
+    enum type type;
+    enum order order;
+    size_t offset;
+    bool only_full; /* shown when asked for by name, or in a full list */
+};
+
+#define AT(member) offsetof(struct row, member)
+
+static const struct column sessions[] = {
+    {"id", ID, ORDER_ID, AT(process.id), false},
+    {"kind", STRING, ORDER_KIND, AT(kind), false},
+    {"user", STRING, ORDER_USER, AT(process.user), false},
+    {"host", STRING, ORDER_HOST, AT(process.host), false},
+    {"db", STRING, ORDER_DB, AT(process.db), false},
+    {"command", STRING, ORDER_COMMAND, AT(process.command), false},
+    {"time", NUMBER, ORDER_TIME, AT(process.time), false},
+    {"time_ms", NUMBER, ORDER_TIME, AT(time_ms), false},
+    {"state", STRING, ORDER_TXN_STATE, AT(process.state), false},
+    {"run_state", STRING, ORDER_STATE, AT(run_state), false},
+    {"txn_state", STRING, ORDER_TXN_STATE, AT(txn_state), false},
+    {"start_ts", ID, ORDER_START_TS, AT(start_ts), false},
+    {"txn_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
+    {"transaction", ID, ORDER_TXN, AT(transaction), false},
+    {"statement", ID, ORDER_STATEMENT, AT(statement), false},
+    {"info", BYTES, ORDER_NONE, AT(info), false},
+    {"digest", BYTES, ORDER_NONE, AT(digest), false},
+    {"application", STRING, ORDER_APPLICATION, AT(application), false},
+    {"attributes", STRING, ORDER_NONE, AT(attributes), true},
+    {"mem", NUMBER, ORDER_MEMORY, AT(memory), false},
+    {"disk", NUMBER, ORDER_DISK, AT(disk), false},
+};
+
+static const struct column txns[] = {
+    {"id", ID, ORDER_START_TS, AT(trx.id), false},
+    {"start_time", NUMBER, ORDER_START_TS, AT(trx.start_time), false},
+    {"age_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
+    {"current_sql_digest", BYTES, ORDER_NONE, AT(digest), false},
+    {"state", STRING, ORDER_STATE, AT(trx.state), false},
+    {"waiting_start_time", WAITING, ORDER_NONE, AT(trx.waiting_start_time), false},
+    {"mem_buffer_keys", NUMBER, ORDER_KEYS, AT(trx.mem_buffer_keys), false},
+    {"mem_buffer_bytes", NUMBER, ORDER_BYTES, AT(trx.mem_buffer_bytes), false},
+    {"session_id", ID, ORDER_ID, AT(trx.session_id), false},
+    {"kind", STRING, ORDER_KIND, AT(kind), false},
+    {"user", STRING, ORDER_USER, AT(trx.user), false},
+    {"db", STRING, ORDER_DB, AT(trx.db), false},
+    {"application", STRING, ORDER_APPLICATION, AT(application), false},
+    {"all_sql_digests", ARRAY, ORDER_NONE, AT(trx.all_sql_digests), false},
+    {"related_table_ids", STRING, ORDER_NONE, AT(trx.related_table_ids), false},
+    {"waiting_time", WAITING, ORDER_WAITING, AT(trx.waiting_time), false},
+    {"host", STRING, ORDER_HOST, AT(process.host), true},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+_Static_assert(COUNT_OF(sessions) <= COLUMNS_MOST && COUNT_OF(txns) <= COLUMNS_MOST, "all fit");
+
+static const struct column *columns_of(enum list list, size_t *count)
+{
+    *count = list == LIST_TXNS ? COUNT_OF(txns) : COUNT_OF(sessions);
+    return list == LIST_TXNS ? txns : sessions;
+}
+
+const struct column *rst_column_find(enum list list, const char *name, size_t length)
+{
+    size_t count, n;
+    const struct column *columns = columns_of(list, &count);
+
+    for (n = 0; n < count; n++)
+        if (ascii_is(name, length, columns[n].name))
+            return &columns[n];
+    return NULL;
+}
+
+const char *rst_column_name(const struct column *column)
+{
+    return column->name;
+}
+
+enum order rst_column_order(const struct column *column)
+{
+    return column->order;
+}
+
+size_t rst_columns_default(enum list list, bool full, const struct column **columns)
+{
+    size_t count, n, chosen = 0;
+    const struct column *all = columns_of(list, &count);
+
+    for (n = 0; n < count; n++)
+        if (full || !all[n].only_full)
+            columns[chosen++] = &all[n];
+    return chosen;
+}
+
+void rst_columns_names(enum list list, bool ordering, char *to, size_t size)
+{
+    size_t count, n, length = 0;
+    const struct column *all = columns_of(list, &count);
+
+    *to = '\0';
+    for (n = 0; n < count && length < size; n++)
+        if (!ordering || all[n].order != ORDER_NONE)
+            length += (size_t)snprintf(to + length, size - length, "%s%s", length ? ", " : "",
+                                       all[n].name);
+}
+
+const char *rst_kind_name(enum roster_session_kind kind)
+{
+    return kind == ROSTER_SESSION_USER       ? "user"
+           : kind == ROSTER_SESSION_INTERNAL ? "internal"
+                                             : "background";
+}
+
+const char *rst_state_name(enum roster_txn_state state)
+{
+    return state == ROSTER_TXN_VALID ? "in transaction" : "autocommit";
+}
+
+/* Since when, in milliseconds before the list was taken. */
+static uint64_t age_ms(const struct roster_snapshot *snapshot, uint64_t since)
+{
+    return snapshot->taken_at > since ? (snapshot->taken_at - since) / MS : 0;
+}
+
+uint64_t rst_entry_age_ms(const struct roster_snapshot *snapshot, const struct roster_entry *entry)
+{
+    return age_ms(snapshot, entry->stmt_seq ? entry->stmt_since : entry->state_since);
+}
+
+/* By the timestamp only where nothing else is known: that follows every step of the wall clock. */
+uint64_t rst_entry_txn_age_ms(const struct roster_snapshot *snapshot,
+                              const struct roster_entry *entry)
+{
+    uint64_t began = roster_ts_physical_ms(entry->start_ts);
+
+    if (entry->txn_since)
+        return age_ms(snapshot, entry->txn_since);
+    return snapshot->taken_at_ms > began ? snapshot->taken_at_ms - began : 0;
+}
+
+static void fill(struct row *row, const struct roster_snapshot *snapshot,
+                 const struct roster_entry *entry, bool full)
+{
+    memset(&row->trx, 0, sizeof(row->trx));
+    (void)roster_row_process(snapshot, entry, full, &row->process);
+    (void)roster_row_trx(snapshot, entry, &row->trx); /* a list of transactions has no others */
+    row->kind = rst_kind_name(entry->kind);
+    row->run_state = roster_run_state_name(entry->run_state);
+    row->txn_state = roster_txn_state_name(entry->txn_state);
+    row->application = entry->application;
+    row->attributes = entry->attributes;
+    row->info = (struct bytes){row->process.info, row->process.info_length};
+    row->digest = (struct bytes){entry->digest_length ? entry->digest : NULL, entry->digest_length};
+    row->start_ts = entry->start_ts;
+    row->transaction = entry->txn_seq;
+    row->statement = entry->stmt_seq;
+    row->time_ms = rst_entry_age_ms(snapshot, entry);
+    row->txn_ms = entry->start_ts ? rst_entry_txn_age_ms(snapshot, entry) : 0;
+    row->memory = entry->memory;
+    row->disk = entry->disk;
+}
+
+/* The library wrote this array itself, so it is JSON already. */
+static void put_array(struct text *text, const char *key, const char *array)
+{
+    rst_status_out_open(text, key, '[');
+    rst_status_text_add(text, array + 1, strlen(array) - 1);
+}
+
+/* Bytes have a length, since NULs may be among them. */
+static void put_bytes(struct text *text, const char *key, const struct bytes *bytes)
+{
+    if (bytes->at)
+        rst_status_out_bytes(text, key, bytes->at, bytes->length);
+    else
+        rst_status_out_null(text, key);
+}
+
+static void put(struct text *text, const struct column *column, const struct row *row)
+{
+    const void *at = (const char *)row + column->offset;
+
+    switch (column->type) {
+    case ID:
+        rst_status_out_id(text, column->name, *(const uint64_t *)at);
+        return;
+    case WAITING:
+        if (!row->trx.waiting) {
+            rst_status_out_null(text, column->name);
+            return;
+        } /* fall through */
+    case NUMBER:
+        rst_status_out_number(text, column->name, *(const uint64_t *)at);
+        return;
+    case STRING:
+        rst_status_out_string(text, column->name, *(const char *const *)at);
+        return;
+    case BYTES:
+        put_bytes(text, column->name, at);
+        return;
+    case ARRAY:
+        put_array(text, column->name, *(const char *const *)at);
+        return;
+    }
+}
+
+void rst_columns_put(struct text *text, enum list list, const struct column *const *columns,
+                     size_t count, const struct roster_snapshot *snapshot,
+                     const struct roster_entry *entry, bool full)
+{
+    struct row row;
+    size_t n;
+
+    if (list == LIST_TXNS && entry->txn_state != ROSTER_TXN_VALID)
+        return;
+    fill(&row, snapshot, entry, full);
+    rst_status_out_open(text, NULL, '{');
+    for (n = 0; n < count; n++)
+        put(text, columns[n], &row);
+    rst_status_out_close(text, '}');
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* What a list is asked for: the order, the limit behind it, columns, filters and their values. */
+
+#include "config.h"
+
+#include "client.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MANY 10002
+#define OLDEST 7001 /* which of them begins its transaction first */
+
+static struct fixture fixture;
+static struct roster_session *sessions[MANY];
+static size_t n_sessions;
+
+static void start(void)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+
+    memset(&fixture, 0, sizeof(fixture));
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    cr_assert_eq(roster_create(&options, &fixture.roster), 0);
+    fixture.options.size = sizeof(fixture.options);
+    cr_assert_eq(roster_status_start(fixture.roster, &fixture.options, &fixture.status), 0);
+}
+
+static void stop(void)
+{
+    size_t n;
+
+    for (n = 0; n < n_sessions; n++)
+        cr_assert_eq(roster_session_close(sessions[n]), 0);
+    fixture_stop(&fixture);
+}
+
+TestSuite(status_query, .init = start, .fini = stop);
+
+static struct roster_session *open_as(const char *user, const char *database)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+    attr.user = user;
+    attr.database = database;
+    cr_assert_eq(roster_session_open(fixture.roster, &attr, &sessions[n_sessions]), 0);
+    return sessions[n_sessions++];
+}
+
+/* Makes what comes now younger than what was before. */
+static void pass(void)
+{
+    struct timespec moment = {0, 2000000};
+
+    nanosleep(&moment, NULL);
+    cr_assert_eq(roster_tick(fixture.roster), 0);
+}
+
+/* The members `key` of all rows, with blanks between them. */
+static void expect_rows(const char *path, const char *key, const char *wanted)
+{
+    json_t *json = get_json(&fixture, path), *row;
+    char got[1024] = "";
+    size_t n, length = 0;
+
+    json_array_foreach(json_object_get(json, "rows"), n, row)
+    {
+        const char *text = json_string_value(json_object_get(row, key));
+
+        length += (size_t)snprintf(got + length, sizeof(got) - length, "%s%s", n ? " " : "",
+                                   text ? text : "-");
+        cr_assert_lt(length, sizeof(got));
+    }
+    cr_expect_str_eq(got, wanted, "%s: %s, should be %s", path, got, wanted);
+    json_decref(json);
+}
+
+/* The limit applies to what is sorted, however many there are. */
+Test(status_query, the_oldest_of_ten_thousand)
+{
+    char wanted[32];
+    json_t *json;
+    size_t n;
+
+    for (n = 0; n < MANY; n++)
+        (void)open_as("a", NULL);
+    cr_assert_eq(roster_txn_begin(sessions[OLDEST], NULL), 0);
+    pass();
+    for (n = 0; n < MANY; n++)
+        if (n != OLDEST)
+            cr_assert_eq(roster_txn_begin(sessions[n], NULL), 0);
+    snprintf(wanted, sizeof(wanted), "%d", OLDEST + 1);
+    expect_rows("/trx?sort=-age_ms&limit=1&columns=session_id", "session_id", wanted);
+    expect_rows("/trx?sort=id&limit=1", "session_id", wanted);
+    json = get_json(&fixture, "/trx?sort=-age_ms&limit=200&columns=session_id");
+    cr_expect_eq(json_integer_value(json_object_get(json, "matched")), MANY);
+    cr_expect_eq(json_array_size(json_object_get(json, "rows")), 200);
+    cr_expect(json_is_null(json_object_get(json, "next")));
+    json_decref(json);
+    json = get_json(&fixture, "/trx?sort=-session_id&limit=1000000&columns=session_id");
+    cr_expect_eq(json_array_size(json_object_get(json, "rows")), MANY);
+    json_decref(json);
+}
+
+/* Every place of the heap, with more rows than it has room for, in both directions. */
+Test(status_query, rows_come_in_their_order)
+{
+    static const char *const users[] = {"m", "beatrice the second", "z",    "beatrice", "", "M",
+                                        "y", "beatrice the first",  "\xff", "b"};
+    size_t n;
+
+    for (n = 0; n < sizeof(users) / sizeof(users[0]); n++)
+        (void)open_as(users[n], n % 2 ? "odd" : "even");
+    expect_rows("/processlist?sort=user", "id", "5 6 10 4 8 2 1 7 3 9");
+    expect_rows("/processlist?sort=-user", "id", "9 3 7 1 2 8 4 10 6 5");
+    expect_rows("/processlist?sort=user&limit=4", "id", "5 6 10 4");
+    expect_rows("/processlist?sort=-user&limit=6", "id", "9 3 7 1 2 8");
+    expect_rows("/processlist?sort=-id&limit=3", "id", "10 9 8");
+    expect_rows("/processlist?sort=id&limit=3", "id", "1 2 3");
+    expect_rows("/processlist?sort=db", "id", "1 3 5 7 9 2 4 6 8 10");
+    expect_rows("/processlist?sort=-db&limit=6", "id", "2 4 6 8 10 1");
+    for (n = 0; n < 3; n++) {
+        cr_assert_eq(roster_session_set_memory(sessions[2 * n], 100 - n), 0);
+        pass();
+        cr_assert_eq(roster_stmt_begin(sessions[n + 4], ROSTER_COMMAND_QUERY, "x", 1, "", 0), 0);
+    }
+    expect_rows("/processlist?sort=-mem&limit=3", "id", "1 3 5");
+    expect_rows("/processlist?sort=-time_ms&limit=3&command=query", "id", "5 6 7");
+    expect_rows("/processlist?sort=time&limit=2", "id", "7 6");
+    expect_rows("/processlist?sort=-command&limit=2", "id", "1 2");
+}
+
+Test(status_query, columns_are_those_asked_for)
+{
+    struct reply reply;
+    json_t *json;
+
+    (void)open_as("a", "d");
+    json = get_json(&fixture, "/processlist?columns=db,ID,attributes");
+    cr_expect_eq(json_object_size(json_array_get(json_object_get(json, "rows"), 0)), 3);
+    json_decref(json);
+    reply = ask(&fixture, NULL, "/processlist?columns=db,ID", NULL);
+    cr_expect(strstr(reply.body, "[{\"db\":\"d\",\"id\":\"1\"}]"), "%s", reply.body);
+    reply_free(&reply);
+    expect_reply(&fixture, NULL, "/processlist?columns=id,nonsense", NULL, 400,
+                 "columns \\u0022nonsense\\u0022: it takes id, kind, user,");
+    expect_reply(&fixture, NULL, "/trx?columns=time", NULL, 400, "it takes id, start_time,");
+    expect_reply(&fixture, NULL, "/trx?columns=", NULL, 400, "it takes id, start_time,");
+}
+
+/* A value that no row can have is an error that lists those that there are. */
+Test(status_query, values_that_mean_nothing_are_refused)
+{
+    expect_reply(&fixture, NULL, "/processlist?kind=users", NULL, 400,
+                 "kind \\u0022users\\u0022: it takes user, internal, background");
+    expect_reply(&fixture, NULL, "/processlist?command=Qery", NULL, 400,
+                 "command \\u0022Qery\\u0022: it takes Sleep, Quit,");
+    expect_reply(&fixture, NULL, "/processlist?state=asleep", NULL, 400,
+                 "it takes Idle, Running, LockWaiting, Committing, RollingBack, in transaction, "
+                 "autocommit, invalid, pending, valid");
+    expect_reply(&fixture, NULL, "/trx?state=autocommit", NULL, 400,
+                 "it takes Idle, Running, LockWaiting, Committing, RollingBack\"");
+    expect_reply(&fixture, NULL, "/processlist?sort=", NULL, 400, "it takes id, kind,");
+    expect_reply(&fixture, NULL, "/processlist?sort=--id", NULL, 400, "sort \\u0022--id\\u0022");
+    expect_reply(&fixture, NULL, "/processlist?sort=info", NULL, 400, "it takes id, kind,");
+    expect_reply(&fixture, NULL, "/processlist?sort=-time&after=3", NULL, 400, "after goes with");
+    expect_reply(&fixture, NULL, "/processlist?limit=1000001", NULL, 400, "from 1 to 1000000");
+    expect_reply(&fixture, NULL, "/status?sort=id", NULL, 400, "unknown argument sort");
+}
+
+/* What a column displays, its filter takes. */
+Test(status_query, displayed_values_are_filters)
+{
+    struct roster_session *in = open_as("a", "d");
+
+    (void)open_as("b", "d");
+    cr_assert_eq(roster_txn_begin(in, NULL), 0);
+    cr_assert_eq(roster_stmt_begin(in, ROSTER_COMMAND_QUERY, "SELECT Needle", 13, "", 0), 0);
+    expect_rows("/processlist?state=in%20transaction", "id", "1");
+    expect_rows("/processlist?state=autocommit", "id", "2");
+    expect_rows("/processlist?state=valid", "id", "1");
+    expect_rows("/processlist?state=running", "id", "1");
+    expect_rows("/trx?state=Running", "session_id", "1");
+    expect_rows("/trx?state=Idle", "session_id", "");
+    expect_rows("/processlist?search=needle", "id", "1");
+    expect_rows("/processlist?search=nowhere", "id", "");
+    expect_rows("/processlist?search=sleep", "id", "2");
+    expect_rows("/processlist?host=", "id", "1 2");
+    expect_rows("/processlist?application=x", "id", "");
+}
