@@ -43,6 +43,10 @@ void conn_sleep(struct conn *conn, bool sleeps)
 {
     if (sleeps != conn->sleeping)
         server_count(&conn->worker->server->counts.sleeping, sleeps ? 1 : UINT64_MAX);
+    if (sleeps)
+        (void)roster_wait_begin(conn->session, conn->worker->server->sleep_event);
+    else
+        roster_wait_end(conn->session);
     conn->sleeping = sleeps;
 }
 

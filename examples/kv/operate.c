@@ -154,9 +154,9 @@ static int start_status(struct server *server)
 
 int operate_start(struct server *server)
 {
-    int err = 0;
+    int err = roster_wait_event_register(ROSTER_WAIT_TIMEOUT, "DebugSleep", &server->sleep_event);
 
-    if (server->options.history)
+    if (!err && server->options.history)
         err = roster_history_create((uint32_t)server->options.history,
                                     server->options.history_min_ms, &server->history);
     if (!err)

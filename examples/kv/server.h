@@ -31,6 +31,7 @@ struct options {
 
 struct server {
     struct options options;
+    uint32_t sleep_event;
     struct roster_oracle_local *oracle;
     struct roster *roster;
     struct store *store;

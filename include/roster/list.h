@@ -70,6 +70,11 @@ struct roster_entry {
     uint64_t digests_dropped; /* how many more digests there were */
     uint32_t digest_length;   /* bytes in `digest`, which may contain NULs */
     uint64_t txn_seq;         /* roster_txn_seq(); 0 without a transaction */
+    uint32_t txn_flags;       /* roster_txn_flags() */
+    const char *wait_class;   /* of what it waits for, see roster/wait.h; NULL when it does not */
+    const char *wait_event;   /* its name */
+    uint64_t wait_since;      /* CLOCK_MONOTONIC, ns */
+    uint64_t tag;             /* roster_session_tag() */
 };
 
 /* A copied list. */

@@ -63,6 +63,7 @@
 #include <roster/txn.h>
 #include <roster/version.h>
 #include <roster/view.h>
+#include <roster/wait.h>
 #include <roster/watchdog.h>
 
 #endif /* ROSTER_ROSTER_H */

@@ -120,6 +120,11 @@ class Roster
     {
         return error(roster_kill_txn(handle.get(), session_id, start_ts, txn_seq, reason));
     }
+    /* Until the release of every session that was closed before has returned. */
+    [[nodiscard]] std::error_code release_wait() noexcept
+    {
+        return error(roster_release_wait(handle.get()));
+    }
     [[nodiscard]] std::error_code drain(const roster_drain_options *options = nullptr,
                                         roster_drain_report *report = nullptr) noexcept
     {
@@ -171,6 +176,22 @@ class Session
     std::uint64_t id() const noexcept
     {
         return roster_session_id(handle.get());
+    }
+    [[nodiscard]] std::error_code tag(std::uint64_t tag) noexcept
+    {
+        return error(roster_session_set_tag(handle.get(), tag));
+    }
+    std::uint64_t tag() const noexcept
+    {
+        return roster_session_tag(handle.get());
+    }
+    [[nodiscard]] std::error_code wait_begin(uint32_t event) noexcept
+    {
+        return error(roster_wait_begin(handle.get(), event));
+    }
+    void wait_end() noexcept
+    {
+        roster_wait_end(handle.get());
     }
     void close() noexcept
     {
@@ -297,6 +318,20 @@ class Statement
         statement.end();
         int result = roster_stmt_begin(session.get(), command, text.data(), text.size(),
                                        digest.data(), digest.size());
+
+        if (result == 0)
+            statement.session = Borrowed(session.get());
+        return error(result);
+    }
+    /* One that only cleans up: also when the connection was killed. */
+    [[nodiscard]] static std::error_code begin_cleanup(Statement &statement, const Session &session,
+                                                       roster_command command,
+                                                       std::string_view text,
+                                                       std::string_view digest = {}) noexcept
+    {
+        statement.end();
+        int result = roster_stmt_begin_cleanup(session.get(), command, text.data(), text.size(),
+                                               digest.data(), digest.size());
 
         if (result == 0)
             statement.session = Borrowed(session.get());

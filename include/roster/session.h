@@ -32,38 +32,61 @@ enum roster_session_kind {
  * lists and for roster_history_add(). Costs 4 KiB a session, and some nanoseconds a call. */
 #define ROSTER_SESSION_DIGESTS UINT32_C(2)
 
-/* The most bytes that user, host, database, application and attributes may have together. */
-#define ROSTER_IDENTITY_MAX 4096
+/* For attr.flags: strings that exceed ROSTER_IDENTITY_MAX are cut, the later ones first, and not
+ * refused; at the end of a character in UTF-8. */
+#define ROSTER_SESSION_TRUNCATE UINT32_C(4)
+
+/* The most bytes that user, host, database, application and attributes may have together: more than
+ * the longest path. */
+#define ROSTER_IDENTITY_MAX 8192
 
 /*
  * Called by roster_kill() in the killer's thread, under the read lock, when a kill was delivered:
  * wakes an owner that sleeps in poll() or on a condition variable. It must not block and must not
  * call any function of this library. It may run before roster_session_open() has returned 0, and
  * never when that fails. The session cannot be freed while it runs, but its owner may be closing
- * it: what `arg` leads to must stay valid until roster_session_close() has returned and
- * a grace period has passed, or be no pointer at all (an eventfd number, an id).
+ * it: what `arg` leads to must stay valid until attr.release was called, or be no pointer at all
+ * (an eventfd number, an id).
  */
 typedef void roster_wake_fn(uint64_t session_id, void *arg);
+
+struct roster_kill_info; /* roster/kill.h */
+
+/* The same, and says what was killed: a statement of that number, a transaction, the connection.
+ * `*kill` is valid until this returns. */
+typedef void roster_wake_kill_fn(const struct roster_kill_info *kill, void *arg);
+
+/*
+ * Called once, some time after a session was closed, when no wake callback of it runs any more nor
+ * will: what `arg` leads to may be freed. In a thread of the library that blocks all signals; it
+ * must not block and must not call any function of this library. Never when the open failed.
+ * roster_release_wait() waits for it, and so does roster_destroy().
+ */
+typedef void roster_release_fn(void *arg);
 
 /* Who a session is. Strings are copied; NULL is "not known", which is not the same as "". */
 struct roster_session_attr {
     size_t size; /* sizeof(struct roster_session_attr) */
     uint64_t id; /* 0: the roster chooses one, never the same twice by itself */
     enum roster_session_kind kind;
-    uint32_t flags; /* ROSTER_SESSION_NON_PINNING, _DIGESTS or 0 */
+    uint32_t flags; /* ROSTER_SESSION_NON_PINNING, _DIGESTS, _TRUNCATE or 0 */
     const char *user;
     const char *host; /* "host" or "host:port" */
     const char *database;
     const char *application;
     const char *attributes; /* free form, for instance "key=value,key=value" */
-    roster_wake_fn *wake;   /* may be NULL */
-    void *wake_arg;
+    roster_wake_fn *wake;   /* may be NULL, as the functions below */
+    void *wake_arg;         /* of all three functions */
+    roster_wake_kill_fn *wake_kill;
+    roster_release_fn *release;
+    uint64_t tag; /* roster_session_tag() */
 };
 
 #define ROSTER_SESSION_ATTR_INIT                                                                   \
     {                                                                                              \
         sizeof(struct roster_session_attr), 0, ROSTER_SESSION_USER, 0, ROSTER_NULL, ROSTER_NULL,   \
-            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL                        \
+            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL,          \
+            ROSTER_NULL, 0                                                                         \
     }
 
 /*
@@ -74,11 +97,11 @@ struct roster_session_attr {
  *
  * Returns 0 and stores it in `*session`; -EINVAL for a NULL pointer, an unknown kind or flag, the
  * id UINT64_MAX or a struct smaller than the first version's; -E2BIG for a larger one with
- * something unknown in it; -ENAMETOOLONG when the strings exceed ROSTER_IDENTITY_MAX; -EEXIST when
- * `id` is in use; -EUSERS when max_sessions are open; -ESHUTDOWN while the server is drained
- * of sessions of this kind; -ENOBUFS when the backlog limit is reached;
- * -ENOMEM; -ECHILD. After an error nothing has changed: no other thread has seen the session, no
- * kill has hit it, and `wake` will not be called.
+ * something unknown in it; -ENAMETOOLONG when the strings exceed ROSTER_IDENTITY_MAX, without
+ * ROSTER_SESSION_TRUNCATE; -EEXIST when `id` is in use; -EUSERS when max_sessions are open;
+ * -ESHUTDOWN while the server is drained of sessions of this kind; -ENOBUFS when the backlog limit
+ * is reached; -ENOMEM; -ECHILD. After an error nothing has changed: no other thread has seen the
+ * session, no kill has hit it, and `wake` will not be called.
  */
 ROSTER_API int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
                                    struct roster_session **session) ROSTER_MUST_CHECK;
@@ -108,14 +131,38 @@ ROSTER_API uint32_t roster_session_flags(const struct roster_session *session);
 
 /*
  * Replaces user, host, database, application and attributes (all five: NULL means not known
- * again); readers see all of the old or all of the new (G1). `attr`'s id, kind, flags and wake are
- * not looked at. Owner only.
+ * again); readers see all of the old or all of the new (G1). Nothing else of `attr` is looked at:
+ * flags are those with which it was opened. Owner only.
  *
  * Returns 0; -EINVAL, -E2BIG, -ENAMETOOLONG as roster_session_open(); -EBADF when closed;
  * -ENOBUFS; -ENOMEM; -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_session_update(struct roster_session *session,
                                      const struct roster_session_attr *attr) ROSTER_MUST_CHECK;
+
+/*
+ * Sets 64 bits that the server may use as it likes, for instance the address of its own connection:
+ * what that leads to stays readable under the read lock when it is freed in attr.release. One
+ * store. The first call may allocate, unless attr.tag was not 0. Owner only.
+ *
+ * Returns 0; -EINVAL for NULL; -EBADF when closed; -ENOMEM; -ECHILD. After an error nothing has
+ * changed.
+ */
+ROSTER_API int roster_session_set_tag(struct roster_session *session, uint64_t tag);
+
+/* The tag that was set last, by attr.tag at first; 0 for NULL. Owner, or any thread under the read
+ * lock. */
+ROSTER_API uint64_t roster_session_tag(const struct roster_session *session);
+
+/*
+ * Waits until attr.release of every session of the roster that was closed before has returned. Any
+ * thread, but not under the read lock and not in a callback of the library.
+ *
+ * Returns 0; -EINVAL for NULL; -EBUSY at once under the read lock of any roster, because it would
+ * wait for itself; -EPERM when the kernel refuses the membarrier that a grace period needs;
+ * -ECHILD.
+ */
+ROSTER_API int roster_release_wait(struct roster *roster) ROSTER_MUST_CHECK;
 
 ROSTER_END_DECLS
 

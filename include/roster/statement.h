@@ -33,6 +33,20 @@ ROSTER_API int roster_stmt_begin(struct roster_session *session, enum roster_com
                                  size_t digest_length) ROSTER_MUST_CHECK;
 
 /*
+ * Begins a statement that only cleans up, such as a ROLLBACK: allowed when the connection was
+ * killed, too, when roster_stmt_begin() says -ECANCELED. Else a server that runs the end of a
+ * killed connection's transaction as a statement leaves that open, and what it holds with it. It
+ * can be killed as any other, and roster_killed() goes on saying that the connection was: a
+ * statement that has to come to its end does not ask. Owner only; wait-free.
+ *
+ * Returns as roster_stmt_begin(), but never -ECANCELED.
+ */
+ROSTER_API int roster_stmt_begin_cleanup(struct roster_session *session,
+                                         enum roster_command command, const char *text,
+                                         size_t text_length, const char *digest,
+                                         size_t digest_length) ROSTER_MUST_CHECK;
+
+/*
  * Ends the statement and goes back to ROSTER_RUN_IDLE; an open transaction stays open. Owner only;
  * wait-free (G9), never allocates. From its return on no kill can hit this statement (G5).
  *

@@ -65,22 +65,44 @@ ROSTER_API int roster_txn_begin_at(struct roster_session *session,
                                    uint64_t start_ts) ROSTER_MUST_CHECK;
 
 /*
- * Publishes what the owner is doing inside its transaction. Entering ROSTER_RUN_LOCK_WAITING sets
- * blocked_since, leaving it clears it. Owner only; wait-free.
+ * Publishes what the owner is doing inside its transaction, or inside its statement when no
+ * transaction is open; the end of that statement ends the state, too. Entering
+ * ROSTER_RUN_LOCK_WAITING sets blocked_since, leaving it clears it. Owner only; wait-free.
  *
- * Returns 0; -EINVAL for NULL, an unknown state, or when no transaction is valid; -EBADF;
- * -ENOMEM; -ECHILD. After an error nothing has changed.
+ * Returns 0; -EINVAL for NULL, an unknown state, when a transaction is pending, or when neither a
+ * transaction is open nor a statement running; -EBADF; -ENOMEM; -ECHILD. After an error nothing has
+ * changed.
  */
 ROSTER_API int roster_txn_set_state(struct roster_session *session,
                                     enum roster_run_state state) ROSTER_MUST_CHECK;
 
 /*
  * Publishes how much the transaction has written so far and which schema version it sees. Owner
- * only; wait-free. Returns as roster_txn_set_state().
+ * only; wait-free. Returns as roster_txn_set_state(), and -EINVAL when no transaction is valid.
  */
 ROSTER_API int roster_txn_set_progress(struct roster_session *session, uint64_t entries,
                                        uint64_t entry_bytes,
                                        uint32_t schema_version) ROSTER_MUST_CHECK;
+
+/* For roster_txn_set_flags(). */
+#define ROSTER_TXN_READ_ONLY UINT32_C(1)  /* it was declared so */
+#define ROSTER_TXN_HAS_WRITES UINT32_C(2) /* it has written */
+
+/*
+ * Publishes what kind of transaction is open, pending or valid; the next one has no flags. One
+ * store, no view; the first call of a session may allocate. Owner only.
+ *
+ * Returns 0; -EINVAL for NULL, an unknown flag, or when no transaction is open; -EBADF; -ENOMEM;
+ * -ECHILD. After an error nothing has changed.
+ */
+ROSTER_API int roster_txn_set_flags(struct roster_session *session, uint32_t flags);
+
+/*
+ * The flags of the transaction that `shown` shows, under the conditions of roster_txn_seq(); 0 when
+ * that is 0. Under the read lock or by the owner.
+ */
+ROSTER_API uint32_t roster_txn_flags(const struct roster_session *session,
+                                     const struct roster_shown *shown);
 
 /*
  * Ends the transaction, pending or valid, committed or not: publishes a view without it and takes

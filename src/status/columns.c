@@ -26,9 +26,9 @@ struct bytes {
 struct row {
     struct roster_row_process process;
     struct roster_row_trx trx;
-    const char *kind, *run_state, *txn_state, *application, *attributes;
+    const char *kind, *run_state, *txn_state, *application, *attributes, *wait_class, *wait_event;
     struct bytes info, digest;
-    uint64_t start_ts, transaction, statement, time_ms, txn_ms, memory, disk;
+    uint64_t start_ts, transaction, statement, time_ms, txn_ms, wait_ms, tag, memory, disk;
 };
 
 enum type { ID, NUMBER, WAITING, STRING, BYTES, ARRAY };
@@ -58,6 +58,10 @@ static const struct column sessions[] = {
     {"start_ts", ID, ORDER_START_TS, AT(start_ts), false},
     {"txn_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
     {"transaction", ID, ORDER_TXN, AT(transaction), false},
+    {"wait_class", STRING, ORDER_NONE, AT(wait_class), false},
+    {"wait_event", STRING, ORDER_NONE, AT(wait_event), false},
+    {"wait_ms", NUMBER, ORDER_NONE, AT(wait_ms), false},
+    {"tag", ID, ORDER_NONE, AT(tag), true},
     {"statement", ID, ORDER_STATEMENT, AT(statement), false},
     {"info", BYTES, ORDER_NONE, AT(info), false},
     {"digest", BYTES, ORDER_NONE, AT(digest), false},
@@ -190,6 +194,12 @@ static void fill(struct row *row, const struct roster_snapshot *snapshot,
     row->digest = (struct bytes){entry->digest_length ? entry->digest : NULL, entry->digest_length};
     row->start_ts = entry->start_ts;
     row->transaction = entry->txn_seq;
+    row->wait_class = entry->wait_class;
+    row->wait_event = entry->wait_event;
+    row->wait_ms = 0;
+    if (entry->wait_event && snapshot->taken_at > entry->wait_since)
+        row->wait_ms = (snapshot->taken_at - entry->wait_since) / MS;
+    row->tag = entry->tag;
     row->statement = entry->stmt_seq;
     row->time_ms = rst_entry_age_ms(snapshot, entry);
     row->txn_ms = entry->start_ts ? rst_entry_txn_age_ms(snapshot, entry) : 0;

@@ -152,6 +152,14 @@ static int kill_locked(struct roster *roster, struct roster_session *session,
     }
 }
 
+static void wake(const struct rst_side *side, const struct roster_kill_info *kill)
+{
+    if (side->wake)
+        side->wake(kill->session_id, side->wake_arg);
+    if (side->wake_kill)
+        side->wake_kill(kill, side->wake_arg);
+}
+
 int rst_kill_session(struct roster *roster, struct roster_session *session,
                      struct roster_kill_info *kill)
 {
@@ -162,8 +170,8 @@ int rst_kill_session(struct roster *roster, struct roster_session *session,
     pthread_mutex_lock(&roster->kill_lock);
     err = kill_locked(roster, session, kill);
     pthread_mutex_unlock(&roster->kill_lock);
-    if ((!err || err == -EINPROGRESS) && side && side->wake)
-        side->wake(session->id, side->wake_arg);
+    if ((!err || err == -EINPROGRESS) && side)
+        wake(side, kill);
     rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
     rst_kill_count(roster->kills, (unsigned)kill->reason, err);
     rst_probe4(kill, session->id, kill->target, kill->reason, err);

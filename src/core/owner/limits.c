@@ -47,6 +47,28 @@ int roster_session_set_disk(struct roster_session *session, uint64_t bytes)
     return 0;
 }
 
+int roster_session_set_tag(struct roster_session *session, uint64_t tag)
+{
+    struct rst_side *side;
+    int err = may_set(session);
+
+    if (err)
+        return err;
+    side = rst_side_need(session);
+    if (!side)
+        return -ENOMEM;
+    rst_store_release(&side->tag,
+                      tag); /* what it leads to first; pairs with roster_session_tag() */
+    return 0;
+}
+
+uint64_t roster_session_tag(const struct roster_session *session)
+{
+    const struct rst_side *side = session ? rst_side_of(session) : NULL;
+
+    return side ? rst_load_acquire(&side->tag) : 0; /* pairs with roster_session_set_tag() */
+}
+
 uint64_t roster_session_memory(const struct roster_session *session)
 {
     return session ? rst_load(&session->memory) : 0;

@@ -8,7 +8,10 @@
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
+#include "core/base/cancel.h"
 #include "core/base/probes.h"
+#include "core/base/process.h"
+#include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/owner/draining.h"
 #include "core/owner/statement.h"
@@ -29,7 +32,8 @@ static int attr_get(struct roster_session_attr *known, const struct roster_sessi
     if (err)
         return err;
     if ((unsigned)known->kind > ROSTER_SESSION_BACKGROUND ||
-        (known->flags & ~(ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS)) ||
+        (known->flags &
+         ~(ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS | ROSTER_SESSION_TRUNCATE)) ||
         known->id == UINT64_MAX)
         return -EINVAL;
     return 0;
@@ -191,6 +195,15 @@ static void retire(struct rst_thread *thread, struct roster_session *session)
         rst_graced_retire_alone_slow(sessions, session);
 }
 
+int roster_release_wait(struct roster *roster)
+{
+    RST_NOT_CANCELLED;
+
+    if (!roster)
+        return -EINVAL;
+    return rst_process_forked() ? -ECHILD : rst_rcu_barrier();
+}
+
 int roster_session_close(struct roster_session *session)
 {
     struct rst_thread *thread;
@@ -219,6 +232,8 @@ int roster_session_close(struct roster_session *session)
     rst_registry_del(&roster->registry, session);
     session->gate.tag = RST_TAG_CLOSED;
     rst_owner_leave(session);
+    if (rst_unlikely(session->side && session->side->release))
+        rst_side_release_slow(session->side);
     retire(thread, session);
     rst_registry_unreserve(&roster->registry);
     return 0;

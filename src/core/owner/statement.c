@@ -55,6 +55,7 @@ struct request {
     size_t full_length;
     const char *digest;
     size_t digest_length;
+    bool cleanup; /* allowed when the connection was killed */
 };
 
 /* 3 of look.h, as what follows. */
@@ -105,7 +106,7 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
 
     if (rst_unlikely(session->gate.in_stmt))
         return -EBUSY;
-    if (rst_unlikely(rst_kill_connection(session)))
+    if (rst_unlikely(rst_kill_connection(session)) && !request->cleanup)
         return -ECANCELED;
     request->full_length = request->text_length;
     if (request->text_length > roster->text_limit)
@@ -125,29 +126,46 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
 }
 
 /* Every case that the common path below is not made for. */
-static __attribute__((noinline)) int stmt_begin_any(struct roster_session *session,
-                                                    enum roster_command command, const char *text,
-                                                    size_t text_length, const char *digest,
-                                                    size_t digest_length)
+static __attribute__((noinline)) int stmt_begin_request(struct roster_session *session,
+                                                        struct request *request)
 {
-    struct request request = {command, text, text_length, 0, digest, digest_length};
     struct rst_thread *thread;
     int err;
 
-    if (rst_unlikely((!text && text_length) || (!digest && digest_length) ||
-                     text_length > UINT32_MAX))
+    if (rst_unlikely((!request->text && request->text_length) ||
+                     (!request->digest && request->digest_length) ||
+                     request->text_length > UINT32_MAX))
         return -EINVAL;
-    if (rst_unlikely(digest_length > ROSTER_DIGEST_MAX))
+    if (rst_unlikely(request->digest_length > ROSTER_DIGEST_MAX))
         return -ENAMETOOLONG;
     thread = rst_session_enter(session, &err);
     if (rst_unlikely(!thread))
         return err;
     rst_owner_enter(session);
-    err = begin(thread, session, &request);
+    err = begin(thread, session, request);
     if (rst_unlikely(session->gate.remembers) && !err)
-        rst_digests_add_slow(session, digest, digest_length);
+        rst_digests_add_slow(session, request->digest, request->digest_length);
     rst_owner_leave(session);
     return err;
+}
+
+static __attribute__((noinline)) int stmt_begin_any(struct roster_session *session,
+                                                    enum roster_command command, const char *text,
+                                                    size_t text_length, const char *digest,
+                                                    size_t digest_length)
+{
+    struct request request = {command, text, text_length, 0, digest, digest_length, false};
+
+    return stmt_begin_request(session, &request);
+}
+
+int roster_stmt_begin_cleanup(struct roster_session *session, enum roster_command command,
+                              const char *text, size_t text_length, const char *digest,
+                              size_t digest_length)
+{
+    struct request request = {command, text, text_length, 0, digest, digest_length, true};
+
+    return stmt_begin_request(session, &request);
 }
 
 /*
@@ -177,7 +195,7 @@ int roster_stmt_begin(struct roster_session *session, enum roster_command comman
     now = rst_ticker_now(&thread->roster->ticker);
     rst_write_fence(); /* before 3 of look.h */
     statement_fill(statement, class, ++session->stmt_seq, now,
-                   &(struct request){command, text, text_length, text_length, NULL, 0});
+                   &(struct request){command, text, text_length, text_length, NULL, 0, false});
     rst_view_fill(view, session, 0, ROSTER_TXN_INVALID, now, statement);
     session->gate.word = thread->gate_stmt;
     rst_test_point("statement: view filled");

@@ -62,14 +62,15 @@ static int set_state(struct rst_thread *thread, struct roster_session *session,
     uint64_t now = rst_ticker_now(&thread->roster->ticker);
     struct rst_txn_views views = {NULL, NULL};
 
-    if (session->gate.txn_state != ROSTER_TXN_VALID)
+    if (session->gate.txn_state != ROSTER_TXN_VALID &&
+        (session->gate.txn_state != ROSTER_TXN_INVALID || !session->gate.in_stmt))
         return -EINVAL;
     /* What follows the statement is not changed by what the statement does, so no base. */
     views.now = rst_view_take(thread);
     if (!views.now)
         return -ENOMEM;
     rst_view_copy(views.now, session->view);
-    rst_view_set_states(views.now, ROSTER_TXN_VALID, state);
+    rst_view_set_states(views.now, session->gate.txn_state, state);
     rst_view_set_since(views.now, now);
     session->resume_state = 0;
     rst_stay_end(thread->stays, session->view, session->idle_since, now);

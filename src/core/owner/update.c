@@ -158,6 +158,7 @@ int roster_session_update(struct roster_session *session, const struct roster_se
     thread = rst_session_enter(session, &err);
     if (!thread)
         return err;
+    known.flags = session->flags;
     rst_owner_enter(session);
     err = update(thread, session, &known);
     rst_owner_leave(session);

@@ -11,6 +11,8 @@
 #include "core/roster/session.h"
 
 #include <roster/limits.h>
+#include <roster/txn.h>
+#include <roster/wait.h>
 #include <string.h>
 
 static void entry_statement(struct roster_entry *entry, const struct roster_statement *statement)
@@ -26,6 +28,8 @@ static void entry_statement(struct roster_entry *entry, const struct roster_stat
 void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
                     const struct roster_shown *shown)
 {
+    uint32_t wait;
+
     memset(entry, 0, sizeof(*entry));
     entry->id = roster_session_id(session);
     entry->kind = roster_session_kind(session);
@@ -33,6 +37,7 @@ void rst_entry_fill(struct roster_entry *entry, const struct roster_session *ses
     entry->start_ts = shown->start_ts;
     entry->txn_since = roster_txn_since(session, shown);
     entry->txn_seq = roster_txn_seq(session, shown);
+    entry->txn_flags = entry->txn_seq ? roster_txn_flags(session, shown) : 0;
     entry->state_since = roster_session_since(session, shown);
     entry->blocked_since = shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
     entry->entries = shown->entries;
@@ -42,6 +47,10 @@ void rst_entry_fill(struct roster_entry *entry, const struct roster_session *ses
     entry->run_state = (enum roster_run_state)shown->run_state;
     entry->memory = roster_session_memory(session);
     entry->disk = roster_session_disk(session);
+    entry->tag = roster_session_tag(session);
+    wait = roster_session_wait(session, &entry->wait_since);
+    entry->wait_class = roster_wait_event_class(wait);
+    entry->wait_event = roster_wait_event_name(wait);
     if (shown->statement)
         entry_statement(entry, shown->statement);
 }

@@ -7,6 +7,7 @@
 #include "core/roster/identity.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,19 +21,35 @@ static void strings_of(const struct roster_session_attr *attr,
     strings[RST_IDENTITY_ATTRIBUTES] = attr->attributes;
 }
 
-/* The bytes that the strings need with their NULs; more than the limit when they are too long. */
-static size_t length_of(const char *const strings[RST_IDENTITY_FIELDS])
+/* The first `most` bytes, or fewer, so that no character in UTF-8 is cut. */
+static size_t cut(const char *string, size_t most)
 {
-    size_t total = 0, text = 0;
+    size_t length = most;
+
+    while (length && ((unsigned char)string[length] & 0xc0) == 0x80)
+        length--;
+    /* What is no UTF-8 may have no beginning near. */
+    return most - length < 4 ? length : most;
+}
+
+/* What of the strings is kept, and the bytes that this needs with its NULs; SIZE_MAX when they are
+ * too long and may not be cut. */
+static size_t lengths_of(const char *const strings[RST_IDENTITY_FIELDS],
+                         size_t lengths[RST_IDENTITY_FIELDS], bool truncate)
+{
+    size_t total = 0, left = ROSTER_IDENTITY_MAX;
     int i;
 
-    for (i = 0; i < RST_IDENTITY_FIELDS && text <= ROSTER_IDENTITY_MAX; i++) {
-        size_t length = strings[i] ? strnlen(strings[i], ROSTER_IDENTITY_MAX + 1) : 0;
-
-        text += length;
-        total += strings[i] ? length + 1 : 0;
+    for (i = 0; i < RST_IDENTITY_FIELDS; i++) {
+        lengths[i] = strings[i] ? strnlen(strings[i], left + 1) : 0;
+        if (lengths[i] > left && !truncate)
+            return SIZE_MAX;
+        if (lengths[i] > left)
+            lengths[i] = cut(strings[i], left);
+        left -= lengths[i];
+        total += strings[i] ? lengths[i] + 1 : 0;
     }
-    return text <= ROSTER_IDENTITY_MAX ? total : SIZE_MAX;
+    return total;
 }
 
 void rst_identity_free(const struct roster_identity *identity, const struct roster_identity *home)
@@ -72,12 +89,13 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
                        struct roster_identity **identity)
 {
     const char *strings[RST_IDENTITY_FIELDS];
+    size_t lengths[RST_IDENTITY_FIELDS];
     struct roster_identity *made;
     size_t length, used;
     int i;
 
     strings_of(attr, strings);
-    length = length_of(strings);
+    length = lengths_of(strings, lengths, (attr->flags & ROSTER_SESSION_TRUNCATE) != 0);
     if (length == SIZE_MAX)
         return -ENAMETOOLONG;
     made = room_for(length, home, *identity);
@@ -89,11 +107,12 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
     for (i = 0; i < RST_IDENTITY_FIELDS; i++) {
         made->offset[i] = 0;
         if (strings[i]) {
-            size_t size = strlen(strings[i]) + 1;
+            char *place = (char *)made + used;
 
-            memcpy((char *)made + used, strings[i], size);
+            memcpy(place, strings[i], lengths[i]);
+            place[lengths[i]] = '\0';
             made->offset[i] = (uint16_t)used;
-            used += size;
+            used += lengths[i] + 1;
         }
     }
     *identity = made;

@@ -6,6 +6,7 @@
  */
 #include "core/roster/side.h"
 
+#include "core/base/reclaim.h"
 #include "core/roster/digests.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
@@ -34,6 +35,7 @@ static void side_clear(struct rst_side *side)
 {
     free(side->tables);
     free(side->digests);
+    free(side->release);
     memset(side, 0, sizeof(*side));
 }
 
@@ -55,18 +57,57 @@ void rst_side_next_txn_slow(struct roster_session *session)
     rst_store_release(&side->txn_seq, rst_load(&side->txn_seq) + 1);
 }
 
+static int release_open(struct rst_side *side, const struct roster_session_attr *attr)
+{
+    side->release = malloc(sizeof(*side->release));
+    if (!side->release)
+        return -ENOMEM;
+    side->release->release = attr->release;
+    side->release->arg = attr->wake_arg;
+    return 0;
+}
+
+static void call_release(struct rcu_head *head)
+{
+    struct rst_release *release = caa_container_of(head, struct rst_release, head);
+
+    rst_callback_begin(head);
+    release->release(release->arg);
+    free(release);
+    rst_callback_end();
+}
+
+void rst_side_release_slow(struct rst_side *side)
+{
+    struct rst_release *release = side->release;
+
+    side->release = NULL;
+    rst_call_rcu(&release->head, call_release);
+}
+
+/* Whether the session needs a side from the beginning. */
+static bool needs_side(const struct roster_session *session, const struct roster_session_attr *attr)
+{
+    return attr->wake || attr->wake_kill || attr->release || attr->tag || session->gate.remembers ||
+           session->gate.non_pinning;
+}
+
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr)
 {
     if (session->side)
         side_clear(session->side);
-    if (!attr->wake && !session->gate.remembers && !session->gate.non_pinning)
+    if (!needs_side(session, attr))
         return 0;
     if (!rst_side_need(session))
         return -ENOMEM;
     if (session->gate.non_pinning)
         begin_numbers(session);
     session->side->wake = attr->wake;
+    session->side->wake_kill = attr->wake_kill;
     session->side->wake_arg = attr->wake_arg;
+    rst_store(&session->side->tag, attr->tag);
+    if (attr->release && release_open(session->side, attr))
+        return -ENOMEM;
     if (!session->gate.remembers)
         return 0;
     session->side->digests = calloc(1, sizeof(*session->side->digests));

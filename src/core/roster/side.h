@@ -17,10 +17,22 @@
 #include <roster/session.h>
 #include <stdint.h>
 
+/* What is called when no wake callback of the session runs any more. */
+struct rst_release {
+    struct rcu_head head;
+    roster_release_fn *release;
+    void *arg;
+};
+
 struct rst_side {
-    roster_wake_fn *wake; /* constant while the session can be found */
+    roster_wake_fn *wake; /* constant while the session can be found, as the next two */
+    roster_wake_kill_fn *wake_kill;
     void *wake_arg;
-    rst_word txn_seq; /* of a session that pins nothing: the number of its transaction */
+    struct rst_release *release; /* the owner's */
+    rst_word tag;
+    rst_word txn_flags; /* ROSTER_TXN_* of the transaction whose number is above them */
+    rst_word wait;      /* see wait_events.h */
+    rst_word txn_seq;   /* of a session that pins nothing: the number of its transaction */
     rst_word disk;
     rst_word limits[ROSTER_LIMITS];
     struct rst_tables *tables;   /* see tables.h */
@@ -38,6 +50,9 @@ int rst_side_open(struct roster_session *session, const struct roster_session_at
 
 /* The owner's, in a session that pins nothing: gives the transaction that begins its number. */
 rst_slow void rst_side_next_txn_slow(struct roster_session *session);
+
+/* The owner's, of a session that no other thread can find any more: has its release called. */
+rst_slow void rst_side_release_slow(struct rst_side *side);
 
 void rst_side_free(struct rst_side *side);
 

@@ -101,7 +101,7 @@ Test(session, attributes_out_of_range)
     attr.kind = (enum roster_session_kind) - 1;
     open_refused(roster, &attr, -EINVAL);
     attr.kind = ROSTER_SESSION_USER;
-    attr.flags = 4;
+    attr.flags = 64;
     open_refused(roster, &attr, -EINVAL);
     attr.flags = ROSTER_SESSION_NON_PINNING | UINT32_C(0x80000000);
     open_refused(roster, &attr, -EINVAL);

@@ -64,7 +64,7 @@ Test(identity, of_nobody_nothing_is_known)
 
 Test(identity, the_limit_is_for_all_strings_together)
 {
-    static char text[5][1100];
+    static char text[5][ROSTER_IDENTITY_MAX / 5 + 100];
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
     struct roster_identity *identity = NULL, *before;
     int i;
@@ -299,6 +299,38 @@ Test(identity, the_old_one_can_be_read_until_the_unlock)
         unit_ok(roster_session_update(session, &attr));
     cr_assert_str_eq(roster_identity_user(view->identity), "old");
     roster_read_unlock(roster);
+    unit_close(session);
+    unit_destroy(roster);
+}
+
+/* On request what is too long is cut, at the end of a character. */
+Test(identity, is_truncated_on_request)
+{
+    static char path[ROSTER_IDENTITY_MAX + 3];
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster *roster = unit_roster(NULL);
+    const struct roster_identity *identity;
+    struct roster_session *session;
+    size_t n;
+
+    for (n = 0; n + 2 < sizeof(path); n += 2) { /* of two bytes each */
+        path[n] = '\xc3';
+        path[n + 1] = '\xa9';
+    }
+    attr.user = "u";
+    attr.database = path;
+    attr.application = "later";
+    cr_assert_eq(roster_session_open(roster, &attr, &session), -ENAMETOOLONG);
+    attr.flags = ROSTER_SESSION_TRUNCATE;
+    unit_ok(roster_session_open(roster, &attr, &session));
+    identity = unit_look(session)->identity;
+    cr_assert_eq(strlen(roster_identity_database(identity)), ROSTER_IDENTITY_MAX - 2);
+    cr_assert_str_eq(roster_identity_user(identity), "u");
+    cr_assert_str_eq(roster_identity_application(identity), "l");
+    attr.flags = 0; /* it is the session's that counts */
+    attr.user = "other";
+    unit_ok(roster_session_update(session, &attr));
+    cr_assert_str_eq(roster_identity_user(unit_look(session)->identity), "other");
     unit_close(session);
     unit_destroy(roster);
 }

@@ -1,0 +1,21 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The events that sessions wait for, and how side.wait says which.
+ */
+#ifndef ROSTER_CORE_ROSTER_WAIT_EVENTS_H
+#define ROSTER_CORE_ROSTER_WAIT_EVENTS_H
+
+#include <roster/wait.h>
+#include <stdbool.h>
+
+/* Of side.wait: the event is in the low bits, since when in the others, whose low bits are cut. */
+#define RST_WAIT_EVENT_MASK UINT64_C(0xffff)
+
+_Static_assert(ROSTER_WAIT_EVENTS <= RST_WAIT_EVENT_MASK, "events fit below the time");
+
+/* Whether it was registered. */
+bool rst_wait_is_event(uint32_t event);
+
+#endif /* ROSTER_CORE_ROSTER_WAIT_EVENTS_H */
