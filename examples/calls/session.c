@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What an owner may say of its session beyond begin and finish, what others see of it, and what
+ * What an owner can call beyond begin and finish, what others see of it, and what
  * operates all of them.
  */
 #include "must.h"
