@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <roster/roster.h>
+#include <roster/wait.h>
 
 /* In two steps, when the oracle is asked in between; and at a chosen timestamp, as for a stale
  * read. */
@@ -42,11 +43,28 @@ static void look(struct roster *roster, uint64_t id)
            roster_txn_since(session, shown) <= roster_session_since(session, shown) ? "before"
                                                                                     : "?",
            roster_identity_attributes(shown->identity) ? "with attributes" : "without attributes");
+    printf("flags of the transaction: %" PRIu32 "\n", roster_txn_flags(session, shown));
     printf("%" PRIu64 " bytes in memory, %" PRIu64 " on disk, limit %" PRIu64 " ms, flags %" PRIu32
            "\n",
            roster_session_memory(session), roster_session_disk(session),
            roster_session_limit(session, ROSTER_LIMIT_EXECUTION), roster_session_flags(session));
     roster_read_unlock(roster);
+}
+
+/* What only the server knows of a session: a tag, and what it waits for at the moment. */
+static void wait_for_disk(struct roster *roster, struct roster_session *session)
+{
+    uint32_t event, seen;
+
+    MUST(roster_wait_event_register(ROSTER_WAIT_IO, "SortSpill", &event)); /* once, at the start */
+    MUST(roster_session_set_tag(session, 4711));
+    MUST(roster_wait_begin(session, event));
+    MUST(roster_read_lock(roster)); /* any thread */
+    seen = roster_session_wait(session, NULL);
+    printf("session with tag %" PRIu64 " waits for %s %s\n", roster_session_tag(session),
+           roster_wait_event_class(seen), roster_wait_event_name(seen));
+    roster_read_unlock(roster);
+    roster_wait_end(session);
 }
 
 /* The server is out of memory: the watchdog kills the largest statement. */
@@ -127,6 +145,8 @@ int main(void)
     MUST(roster_pin_release(pin));
     MUST(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, sizeof(text) - 1, NULL, 0));
     printf("statement %" PRIu64 "\n", roster_stmt_seq(session));
+    wait_for_disk(roster, session);
+    MUST(roster_txn_set_flags(session, ROSTER_TXN_READ_ONLY));
     MUST(roster_session_set_limit(session, ROSTER_LIMIT_EXECUTION, 1000));
     MUST(roster_session_set_memory(session, 2 << 20));
     MUST(roster_session_set_disk(session, 1 << 20));
@@ -138,7 +158,11 @@ int main(void)
     MUST(roster_txn_finish(session));
 
     kill_the_others(roster, roster_session_id(session));
+    /* The connection is killed, and still its transaction is rolled back by a statement. */
+    MUST(roster_stmt_begin_cleanup(other, ROSTER_COMMAND_QUERY, "rollback", 8, NULL, 0));
+    (void)roster_stmt_end(other);
     MUST(roster_session_close(other));
+    MUST(roster_release_wait(roster)); /* attr.release of all that are closed has returned */
     show_metrics(roster);
     MUST(roster_session_close(session));
     MUST(roster_drain(roster, NULL, &report));
