@@ -27,7 +27,7 @@ struct roster_history;
 /*
  * Creates a history of at most `capacity` kinds of transactions that lasted at least
  * `min_duration_ms`; with capacity 0 it remembers nothing until roster_history_set().
- * Returns 0 and stores it in `*history`; -EINVAL for NULL; -ENOMEM; -ECHILD in a forked child.
+ * Returns 0 and stores it in `*history`; -EINVAL for NULL; -ENOMEM.
  */
 ROSTER_API int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
                                      struct roster_history **history) ROSTER_MUST_CHECK;

@@ -59,9 +59,8 @@ struct roster_options {
  * the first version's, text_limit above 1 MiB, or tick_ms out of range; -E2BIG for a larger struct
  * whose unknown part is not zero; -ENOMEM; -EAGAIN when no thread could be started; -EPERM when
  * the kernel refuses membarrier() although it had it when the program began (a seccomp filter that
- * was installed later), so that liburcu cannot wait for readers; -ECHILD in a child that was forked
- * after its parent had created a roster; the oracle's error, or -EIO when it
- * gave no timestamp, when it could not be asked for the first floor.
+ * was installed later), so that liburcu cannot wait for readers; the oracle's error, or -EIO when
+ * it gave no timestamp, when it could not be asked for the first floor.
  */
 ROSTER_API int roster_create(const struct roster_options *options,
                              struct roster **roster) ROSTER_MUST_CHECK;

@@ -24,9 +24,12 @@
  *   updating sessions is refused (-ENOBUFS). What waits for readers returns -EBUSY there.
  * - fork(): in a child every function that takes an object of the parent's (a roster, what belongs
  *   to it, a store and what rests on it) returns -ECHILD and leaves it alone, what returns no errno
- *   does nothing, and only plain facts may be read (exec or _exit are fine). A child may open a
- *   store of its own (one of SQLite only if no other thread was inside SQLite at the fork, whose
- *   mutexes stay locked), but create no roster.
+ *   does nothing, and only plain facts may be read (exec or _exit are fine): inherited rosters are
+ *   abandoned, as in prefork workers and servers that daemonise. A child may create rosters of its
+ *   own, and open a store of its own (one of SQLite only if no other thread was inside SQLite at
+ * the fork, whose mutexes stay locked). A fork waits for a grace period under way. The library
+ * calls urcu_bp_before_fork() and its counterparts in handlers of pthread_atfork(): a program must
+ * not call them itself.
  * - Signals: no function but roster_strerror() may be called from a handler. Threads of the library
  *   block all signals.
  * - Cancellation: no function is a cancellation point, unless the server's own oracle is one: a

@@ -167,6 +167,7 @@ static int create(const struct roster_options *options, struct roster **made)
     if (!roster)
         return -ENOMEM;
     memset(roster, 0, sizeof(*roster));
+    roster->process = rst_process_number();
     roster->tag = rst_thread_new_tag();
     roster->text_limit = options->text_limit;
     roster->life_time_ms = options->life_time_ms;
@@ -221,7 +222,7 @@ int roster_destroy(struct roster *roster)
 
     if (!roster)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     if (is_in_use(roster))
         return -EBUSY;
@@ -245,7 +246,7 @@ int roster_tick(struct roster *roster)
 {
     if (!roster)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     rst_ticker_tick(&roster->ticker);
     return 0;

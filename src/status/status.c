@@ -176,12 +176,15 @@ int roster_status_start(struct roster *roster, const struct roster_status_option
 
     if (!roster || !made)
         return -EINVAL;
-    if (rst_process_forked())
-        return -ECHILD;
+    err = roster_read_lock(roster); /* -ECHILD when it is the parent's */
+    if (err)
+        return err;
+    roster_read_unlock(roster);
     status = calloc(1, sizeof(*status));
     if (!status)
         return -ENOMEM;
     status->roster = roster;
+    status->process = rst_process_number();
     status->listener = LISTENER_NONE;
     status->stop_fd = status->diag_fd = -1;
     status->started_ms = rst_status_now_ms();
@@ -197,7 +200,7 @@ int roster_status_start(struct roster *roster, const struct roster_status_option
 
 void roster_status_stop(struct roster_status *status)
 {
-    if (!status || rst_process_forked())
+    if (!status || status->process != rst_process_number())
         return;
     if (!rst_background_destroy(&status->background))
         free_all(status);
@@ -209,7 +212,7 @@ int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms)
 
     if (!status)
         return -EINVAL;
-    if (rst_process_forked())
+    if (status->process != rst_process_number())
         return -ECHILD;
     err = rst_background_enter(&status->background);
     if (err)

@@ -42,6 +42,7 @@ struct peer {
 
 struct roster_status {
     struct roster *roster;
+    unsigned process; /* that made it */
     struct roster_status_options options;
     char *name, *token;
     struct listener listener;

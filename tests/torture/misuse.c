@@ -24,8 +24,9 @@ static void misuse_idle(struct client *client)
     refuse("activate without prepare", roster_txn_activate(session, 1), -EINVAL);
     refuse("finish without a transaction", roster_txn_finish(session), -EALREADY);
     refuse("check without a transaction", roster_txn_check(session), -EINVAL);
-    refuse("a state without a transaction", roster_txn_set_state(session, ROSTER_RUN_RUNNING),
-           -EINVAL);
+    if (!client->in_stmt)
+        refuse("a state without a transaction", roster_txn_set_state(session, ROSTER_RUN_RUNNING),
+               -EINVAL);
     refuse("progress without a transaction", roster_txn_set_progress(session, 1, 1, 1), -EINVAL);
 }
 

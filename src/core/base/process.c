@@ -35,10 +35,12 @@ int rst_process_init(void)
 {
     int err = 0;
 
+    if (__atomic_load_n(&has_handler, __ATOMIC_ACQUIRE)) /* not the lock: a child may have it so */
+        return 0;
     pthread_mutex_lock(&lock);
     if (!has_handler) {
         err = -pthread_atfork(NULL, NULL, forked_child);
-        has_handler = !err;
+        __atomic_store_n(&has_handler, !err, __ATOMIC_RELEASE); /* pairs with the load above */
     }
     pthread_mutex_unlock(&lock);
     return err;

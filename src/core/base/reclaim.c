@@ -165,6 +165,55 @@ static int start(void)
     return err;
 }
 
+/*
+ * A fork: no other thread is inside liburcu or holds a lock of ours when the child is copied. What
+ * was queued is about the parent's rosters, and is left alone.
+ */
+static void before_fork(void)
+{
+    pthread_mutex_lock(&users_lock);
+    pthread_mutex_lock(&lock);
+    urcu_bp_before_fork();
+}
+
+static void unlock_all(void)
+{
+    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&users_lock);
+}
+
+static void after_fork(void)
+{
+    urcu_bp_after_fork_parent();
+    unlock_all();
+}
+
+static void forked_child(void)
+{
+    urcu_bp_after_fork_child();
+    users = 0;
+    queued = NULL;
+    begun = done = tries = failed_try = 0;
+    unlock_all();
+}
+
+int rst_reclaim_process_init(void)
+{
+    static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
+    static bool has_handlers;
+    int err = 0;
+
+    if (__atomic_load_n(&has_handlers, __ATOMIC_ACQUIRE)) /* pairs with the store below */
+        return 0;
+    pthread_mutex_lock(&once);
+    if (!has_handlers) {
+        err = -pthread_atfork(before_fork, after_fork, forked_child);
+        __atomic_store_n(&has_handlers, !err, __ATOMIC_RELEASE);
+    }
+    pthread_mutex_unlock(&once);
+    return err;
+}
+
 int rst_reclaim_start(void)
 {
     int err = 0;

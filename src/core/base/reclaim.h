@@ -24,6 +24,12 @@
  */
 int rst_reclaim_start(void);
 
+/*
+ * Once, before the first user: the thread and liburcu outlast a fork, and a child that has users of
+ * its own has a thread of its own. Returns 0 or -ENOMEM.
+ */
+int rst_reclaim_process_init(void);
+
 /* One user less; the last one ends the thread, and nothing is queued then. */
 void rst_reclaim_end(void);
 

@@ -250,7 +250,7 @@ int roster_drain_undo(struct roster *roster)
 
     if (!roster)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     if (!__atomic_compare_exchange_n(&roster->drainers, &not_draining, 1, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED))

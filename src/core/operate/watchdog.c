@@ -146,7 +146,7 @@ int roster_watchdog_start(struct roster *roster, const struct roster_watchdog_op
     err = options_get(&known, options);
     if (err)
         return err;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     made = calloc(1, sizeof(*made));
     if (!made)
@@ -169,7 +169,7 @@ int roster_watchdog_stop(struct roster_watchdog *watchdog)
 
     if (!watchdog)
         return 0;
-    if (rst_process_forked())
+    if (rst_process_is_other(watchdog->roster->process))
         return -ECHILD;
     if (rst_background_destroy(&watchdog->background))
         return -EDEADLK;
@@ -186,7 +186,7 @@ int roster_watchdog_run_once(struct roster_watchdog *watchdog)
 
     if (!watchdog)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(watchdog->roster->process))
         return -ECHILD;
     pthread_mutex_lock(&watchdog->lock);
     err = run(watchdog);
@@ -201,7 +201,7 @@ int roster_watchdog_memory_kills(struct roster_watchdog *watchdog, struct roster
 
     if (!watchdog || !kills || !count)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(watchdog->roster->process))
         return -ECHILD;
     pthread_mutex_lock(&watchdog->lock);
     for (n = 0; n < *count && n < watchdog->n_kills && n < ROSTER_MEMORY_KILLS; n++)

@@ -4,6 +4,7 @@
  *
  * What a session uses and may use, as the server sets it.
  */
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 #include "core/roster/thread.h"
@@ -18,7 +19,7 @@ static int may_set(const struct roster_session *session)
         return -EINVAL;
     if (session->gate.tag == RST_TAG_CLOSED)
         return -EBADF;
-    return rst_process_forked() ? -ECHILD : 0;
+    return rst_process_is_other(rst_session_roster(session)->process) ? -ECHILD : 0;
 }
 
 int roster_session_set_memory(struct roster_session *session, uint64_t bytes)
@@ -27,7 +28,7 @@ int roster_session_set_memory(struct roster_session *session, uint64_t bytes)
         return -EINVAL;
     if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
         return -EBADF;
-    if (rst_unlikely(rst_load(&rst_process_is_child)))
+    if (rst_unlikely(rst_process_is_other(rst_session_roster(session)->process)))
         return -ECHILD;
     rst_store(&session->memory, bytes);
     return 0;

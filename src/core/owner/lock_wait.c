@@ -6,6 +6,7 @@
  * forgets it.
  */
 #include "core/base/process.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
 
 #include <roster/lock_wait.h>
@@ -20,7 +21,7 @@ int roster_lock_wait_begin(struct roster_session *session)
         return -EINVAL;
     if (session->gate.tag == RST_TAG_CLOSED)
         return -EBADF;
-    if (rst_process_forked())
+    if (rst_process_is_other(rst_session_roster(session)->process))
         return -ECHILD;
     before = session->view->run_state;
     if (before == ROSTER_RUN_LOCK_WAITING)
@@ -37,7 +38,7 @@ int roster_lock_wait_end(struct roster_session *session)
         return -EINVAL;
     if (session->gate.tag == RST_TAG_CLOSED)
         return -EBADF;
-    if (rst_process_forked())
+    if (rst_process_is_other(rst_session_roster(session)->process))
         return -ECHILD;
     if (session->view->run_state != ROSTER_RUN_LOCK_WAITING || !session->resume_state)
         return -EALREADY;

@@ -201,7 +201,7 @@ int roster_release_wait(struct roster *roster)
 
     if (!roster)
         return -EINVAL;
-    return rst_process_forked() ? -ECHILD : rst_rcu_barrier();
+    return rst_process_is_other(roster->process) ? -ECHILD : rst_rcu_barrier();
 }
 
 int roster_session_close(struct roster_session *session)

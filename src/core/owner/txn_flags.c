@@ -5,6 +5,7 @@
  * Flags of transactions: in one word with the transaction's number, so that the next one has none.
  */
 #include "core/base/process.h"
+#include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 #include "core/roster/txn_seq.h"
@@ -25,7 +26,7 @@ int roster_txn_set_flags(struct roster_session *session, uint32_t flags)
         return -EINVAL;
     if (session->gate.tag == RST_TAG_CLOSED)
         return -EBADF;
-    if (rst_process_forked())
+    if (rst_process_is_other(rst_session_roster(session)->process))
         return -ECHILD;
     if (session->gate.txn_state == ROSTER_TXN_INVALID)
         return -EINVAL;

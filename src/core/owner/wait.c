@@ -21,7 +21,7 @@ int roster_wait_begin(struct roster_session *session, uint32_t event)
         return -EINVAL;
     if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
         return -EBADF;
-    if (rst_unlikely(rst_load(&rst_process_is_child)))
+    if (rst_unlikely(rst_process_is_other(rst_session_roster(session)->process)))
         return -ECHILD;
     side = rst_likely(session->side) ? session->side : rst_side_need(session);
     if (rst_unlikely(!side))
@@ -34,7 +34,7 @@ int roster_wait_begin(struct roster_session *session, uint32_t event)
 void roster_wait_end(struct roster_session *session)
 {
     if (rst_likely(session && session->gate.tag != RST_TAG_CLOSED && session->side &&
-                   !rst_load(&rst_process_is_child)))
+                   !rst_process_is_other(rst_session_roster(session)->process)))
         rst_store(&session->side->wait, 0);
 }
 

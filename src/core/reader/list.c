@@ -134,7 +134,7 @@ int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg)
 
     if (!roster || !fn)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     return rst_for_each(roster, fn, arg, room, sizeof(room));
 }

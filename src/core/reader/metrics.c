@@ -77,7 +77,7 @@ int roster_metrics(struct roster *roster, struct roster_metrics *metrics)
     err = rst_struct_check(metrics, sizeof(now), sizeof(now));
     if (err)
         return err;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     /* Pairs with the release in thread.c's new_context(). */
     for (thread = rst_load_acquire(&roster->threads); thread; thread = thread->roster_next)

@@ -36,7 +36,7 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     err = rst_struct_check(stats, sizeof(now), sizeof(now));
     if (err)
         return err;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     now.sessions = rst_load(&roster->registry.open);
     /* An open that is under way has counted its session and not yet raised the peak. */

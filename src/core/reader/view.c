@@ -15,7 +15,7 @@ int roster_read_lock(struct roster *roster)
 {
     if (!roster)
         return -EINVAL;
-    if (rst_unlikely(rst_load(&rst_process_is_child)))
+    if (rst_unlikely(rst_process_is_other(roster->process)))
         return -ECHILD;
     rst_rcu_read_lock();
     rst_test_point("lock: inside");
@@ -24,9 +24,9 @@ int roster_read_lock(struct roster *roster)
 
 void roster_read_unlock(struct roster *roster)
 {
-    (void)roster;
-    /* In a forked child the lock was never taken, and the parent's roster is left alone. */
-    if (rst_likely(!rst_load(&rst_process_is_child)))
+    /* The thread that forked inside leaves once in the child, too, and no other time: there the
+     * lock of the parent's roster is not taken. */
+    if (rst_likely(roster && !rst_process_is_other(roster->process)) || urcu_bp_read_ongoing())
         rst_rcu_read_unlock();
 }
 

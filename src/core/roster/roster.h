@@ -32,7 +32,8 @@ enum {
 struct roster {
     /* Constant after creation. */
     uint32_t tag;
-    bool membarrier; /* owners run without fences */
+    unsigned process; /* that made it, see process.h */
+    bool membarrier;  /* owners run without fences */
     uint32_t text_limit;
     uint64_t life_time_ms;
     roster_oracle_fn *oracle;

@@ -6,6 +6,7 @@
  */
 #include "core/roster/thread.h"
 
+#include "core/base/reclaim.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
@@ -75,8 +76,6 @@ static void thread_exit(void *unused)
     struct rst_thread *dead;
 
     (void)unused;
-    if (rst_process_forked())
-        return;
     pthread_mutex_lock(&process_lock);
     dead = unlink_dead();
     while (rst_thread_last != &no_thread) {
@@ -92,9 +91,21 @@ static void thread_exit(void *unused)
     free_list(dead);
 }
 
+static void before_fork(void)
+{
+    pthread_mutex_lock(&process_lock);
+}
+
+static void after_fork(void)
+{
+    pthread_mutex_unlock(&process_lock);
+}
+
+/* The contexts are of the parent's rosters. */
 static void forked_child(void)
 {
     rst_thread_last = &no_thread;
+    after_fork();
 }
 
 /* Does what is not done yet; a later call may succeed where this one has failed. */
@@ -107,7 +118,7 @@ static int process_init(void)
         has_exit_key = !err;
     }
     if (!err && !has_fork_handler) {
-        err = pthread_atfork(NULL, NULL, forked_child);
+        err = pthread_atfork(before_fork, after_fork, forked_child);
         has_fork_handler = !err;
     }
     return -err;
@@ -117,8 +128,8 @@ int rst_thread_process_init(void)
 {
     int err = rst_process_init();
 
-    if (rst_process_forked())
-        err = -ECHILD;
+    if (!err)
+        err = rst_reclaim_process_init(); /* before the lock here: its handlers run last */
     if (err)
         return err;
     pthread_mutex_lock(&process_lock);
@@ -195,7 +206,7 @@ struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
     struct rst_thread *thread, *dead;
 
     *err = -ECHILD;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return NULL;
     thread = find_own(roster->tag);
     if (thread)

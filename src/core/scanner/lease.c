@@ -17,7 +17,7 @@ int rst_lease_attach(struct roster *roster, const struct rst_lease_ops *ops, voi
 
     if (!roster || !ops)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     pthread_mutex_lock(&roster->lease_lock);
     if (roster->lease_ops) {

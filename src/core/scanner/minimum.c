@@ -24,7 +24,7 @@ int roster_min_peek(struct roster *roster, struct roster_min *min)
     err = rst_struct_check(min, sizeof(*min), sizeof(*min));
     if (err)
         return err;
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     pthread_mutex_lock(&roster->horizon.scan_lock);
     err = rst_scan_peek(roster, &result);
@@ -47,7 +47,7 @@ int roster_min_advance(struct roster *roster, uint64_t max_age_ms, struct roster
         if (err)
             return err;
     }
-    if (rst_process_forked())
+    if (rst_process_is_other(roster->process))
         return -ECHILD;
     pthread_mutex_lock(&roster->horizon.scan_lock);
     err = rst_scan(roster, max_age_ms, 0, &result);

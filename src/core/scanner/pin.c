@@ -104,7 +104,7 @@ int roster_pin_release(struct roster_pin *pin)
 
     if (!pin)
         return 0;
-    if (rst_process_forked())
+    if (rst_process_is_other(pin->roster->process))
         return -ECHILD;
     roster = pin->roster;
     thread = rst_thread_try(roster->tag); /* without one the slot goes the way of a hand-over */
@@ -128,7 +128,7 @@ int roster_pin_check(const struct roster_pin *pin)
 {
     if (!pin)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(pin->roster->process))
         return -ECHILD;
     return rst_guard_check(&pin->roster->horizon.words, pin->ts);
 }

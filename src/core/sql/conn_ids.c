@@ -68,6 +68,7 @@ static int create(const struct roster_conn_ids_options *options, struct roster_c
     if (!made)
         return -ENOMEM;
     err = fill(made, options);
+    made->process = rst_process_number();
     if (err)
         free_ids(made);
     else
@@ -100,7 +101,7 @@ int roster_conn_ids_destroy(struct roster_conn_ids *ids)
 {
     if (!ids)
         return 0;
-    if (rst_process_forked())
+    if (rst_process_is_other(ids->process))
         return -ECHILD;
     do { /* each callback may start one more */
         int err = rst_rcu_barrier();
@@ -191,7 +192,7 @@ int roster_conn_ids_next(struct roster_conn_ids *ids, uint64_t *id)
 
     if (!ids || !id)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(ids->process))
         return -ECHILD;
     parts.server = rst_load(&ids->server);
     if (parts.server <= ROSTER_CONN_SERVER_32_MAX)
@@ -277,7 +278,7 @@ int roster_conn_ids_release(struct roster_conn_ids *ids, uint64_t id)
 
     if (!ids)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(ids->process))
         return -ECHILD;
     err = roster_conn_id_parse(id, &parts);
     if (err)
@@ -296,7 +297,7 @@ int roster_conn_ids_reserved(struct roster_conn_ids *ids, uint32_t n, uint64_t *
 
     if (!ids || !id || n >= ROSTER_CONN_RESERVED)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(ids->process))
         return -ECHILD;
     parts.server = rst_load(&ids->server);
     return roster_conn_id_compose(&parts, id);
@@ -306,7 +307,7 @@ int roster_conn_ids_set_server(struct roster_conn_ids *ids, uint32_t server)
 {
     if (!ids || server - 1 >= ROSTER_CONN_SERVER_64_MAX)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(ids->process))
         return -ECHILD;
     rst_store(&ids->server, server);
     return 0;
@@ -322,7 +323,7 @@ int roster_conn_ids_stats(struct roster_conn_ids *ids, struct roster_conn_ids_st
     err = rst_struct_check(stats, sizeof(now), sizeof(now));
     if (err)
         return err;
-    if (rst_process_forked())
+    if (rst_process_is_other(ids->process))
         return -ECHILD;
     now.local_ids = ids->local_ids;
     now.used_32 = rst_load(&ids->used);

@@ -31,6 +31,7 @@
 
 struct roster_conn_ids {
     struct roster *roster;
+    unsigned process; /* that made it */
     uint32_t local_ids;
     uint32_t narrow_at; /* so few in use that 32 bits are enough again */
     uint32_t *links;    /* by local id: RST_LINK_OUT, or the next one in the same list */

@@ -38,6 +38,7 @@ struct kind {
 
 struct roster_history {
     pthread_mutex_t lock;
+    unsigned process; /* that made it */
     rst_word min_duration_ms;
     uint32_t capacity;
     uint32_t count;
@@ -125,13 +126,12 @@ int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
     if (!history)
         return -EINVAL;
     err = rst_process_init();
-    if (!err && rst_process_forked())
-        err = -ECHILD;
     if (err)
         return err;
     made = calloc(1, sizeof(*made));
     if (!made)
         return -ENOMEM;
+    made->process = rst_process_number();
     made->ring.before = &made->ring;
     made->ring.after = &made->ring;
     made->min_duration_ms = min_duration_ms;
@@ -149,7 +149,7 @@ int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
 
 void roster_history_destroy(struct roster_history *history)
 {
-    if (!history || rst_process_forked())
+    if (!history || rst_process_is_other(history->process))
         return;
     while (history->count)
         forget_oldest(history);
@@ -164,7 +164,7 @@ int roster_history_set(struct roster_history *history, uint32_t capacity, uint64
 
     if (!history)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(history->process))
         return -ECHILD;
     pthread_mutex_lock(&history->lock);
     err = resize(history, capacity);
@@ -253,7 +253,7 @@ int roster_history_add(struct roster_history *history, const struct roster_sessi
 
     if (!history || !session)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(history->process))
         return -ECHILD;
     if (session->gate.tag == RST_TAG_CLOSED)
         return -EBADF;
@@ -307,7 +307,7 @@ int roster_history_read(struct roster_history *history, struct roster_history_li
 
     if (!history || !list)
         return -EINVAL;
-    if (rst_process_forked())
+    if (rst_process_is_other(history->process))
         return -ECHILD;
     pthread_mutex_lock(&history->lock);
     made = copy(history);

@@ -68,6 +68,10 @@ static void call_owners(struct roster_session *session)
     expect_refusal(roster_txn_begin(session, NULL));
     expect_refusal(roster_txn_begin_at(session, 1));
     expect_refusal(roster_txn_set_state(session, ROSTER_RUN_IDLE));
+    expect_refusal(roster_txn_set_flags(session, 0));
+    expect_refusal(roster_session_set_tag(session, 1));
+    expect_refusal(roster_stmt_begin_cleanup(session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+    expect_refusal(roster_killed(session));
     expect_refusal(roster_txn_set_progress(session, 1, 2, 3));
     expect_refusal(roster_txn_check(session));
     expect_refusal(roster_txn_finish(session));
@@ -81,11 +85,9 @@ static void call_all(const struct parent *parent)
     struct roster_min min = {.size = sizeof(min)};
     struct roster_session *session = NULL;
     struct roster_snapshot *snapshot = NULL;
-    struct roster *roster = NULL;
     struct roster_pin *pin = NULL;
 
     call_owners(parent->session);
-    expect_refusal(roster_create(NULL, &roster));
     expect_refusal(roster_stats(parent->roster, &stats));
     expect_refusal(roster_metrics(parent->roster, &metrics));
     expect_refusal(roster_tick(parent->roster));
@@ -101,6 +103,8 @@ static void call_all(const struct parent *parent)
     expect_refusal(roster_snapshot_ids(parent->roster, &(uint64_t){1}, 1, &snapshot));
     expect_refusal(roster_kill(parent->roster, 1, ROSTER_KILL_TARGET_CONNECTION, 0,
                                ROSTER_KILL_REASON_INTERRUPTED));
+    expect_refusal(roster_kill_txn(parent->roster, 1, 0, 0, ROSTER_KILL_REASON_INTERRUPTED));
+    expect_refusal(roster_release_wait(parent->roster));
     expect_refusal(roster_destroy(parent->roster));
 }
 
@@ -237,3 +241,133 @@ Test(fork, before_the_first_roster)
 }
 
 #endif
+
+#define must_be(result, call)                                                                      \
+    do {                                                                                           \
+        int is = (call);                                                                           \
+                                                                                                   \
+        if (is != (result)) {                                                                      \
+            dprintf(STDERR_FILENO, "%s: %d\n", #call, is);                                         \
+            _exit(2);                                                                              \
+        }                                                                                          \
+    } while (0)
+
+static void release(void *arg)
+{
+    *(int *)arg = 1;
+}
+
+static void *begin_and_finish(void *roster)
+{
+    struct roster_session *session;
+
+    must_be(0, roster_session_open(roster, NULL, &session));
+    must_be(0, roster_txn_begin(session, NULL));
+    must_be(0, roster_txn_finish(session));
+    must_be(0, roster_session_close(session));
+    return NULL;
+}
+
+/* What a server does that forks its workers first and lets each have a roster. */
+static void have_own(const struct parent *parent)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_min min = {.size = sizeof(min)};
+    struct roster_session *session;
+    struct roster_history *history;
+    struct roster *roster;
+    pthread_t thread;
+    int released = 0;
+
+    (void)parent;
+    must_be(0, roster_create(NULL, &roster));
+    attr.release = release;
+    attr.wake_arg = &released;
+    must_be(0, roster_session_open(roster, &attr, &session));
+    must_be(0, roster_killed(session));
+    must_be(0, roster_txn_begin(session, NULL));
+    must_be(0, roster_session_set_memory(session, 1));
+    must_be(0, roster_min_advance(roster, 0, &min));
+    must_be(1, min.holder.session_id == roster_session_id(session));
+    must_be(0, roster_kill(roster, roster_session_id(session), ROSTER_KILL_TARGET_TRANSACTION, 0,
+                           ROSTER_KILL_REASON_IDLE));
+    must_be(ROSTER_KILLED_TRANSACTION | ROSTER_KILL_REASON_IDLE, roster_killed(session));
+    must_be(0, roster_history_create(10, 0, &history));
+    must_be(0, roster_history_add(history, session));
+    roster_history_destroy(history);
+    must_be(0, roster_read_lock(roster));
+    roster_read_unlock(roster);
+    must_be(0, pthread_create(&thread, NULL, begin_and_finish, roster));
+    must_be(0, pthread_join(thread, NULL));
+    must_be(0, roster_session_close(session));
+    must_be(0, roster_release_wait(roster));
+    must_be(1, released);
+    must_be(0, roster_destroy(roster));
+}
+
+static void have_own_and_fork(const struct parent *parent)
+{
+    have_own(parent);
+    must_be(0, in_child(have_own, parent));
+    call_all(parent);
+    have_own(parent);
+}
+
+Test(fork, a_child_may_have_rosters_of_its_own)
+{
+    struct parent parent;
+
+    parent_init(&parent);
+    cr_assert_eq(in_child(have_own_and_fork, &parent), 0);
+    parent_destroy(&parent);
+    have_own(&parent); /* the parent too, afterwards */
+}
+
+static void unlock_and_have_own(const struct parent *parent)
+{
+    roster_read_unlock(parent->roster);
+    have_own(parent);
+}
+
+Test(fork, from_inside_the_read_lock)
+{
+    struct parent parent;
+
+    parent_init(&parent);
+    unit_ok(roster_read_lock(parent.roster));
+    cr_assert_eq(in_child(unlock_and_have_own, &parent), 0);
+    roster_read_unlock(parent.roster);
+    parent_destroy(&parent);
+}
+
+/* Threads that work while another one forks: no lock is held in the child for ever. */
+static void *stay_busy(void *arg)
+{
+    const struct parent *parent = arg;
+    struct roster *roster;
+
+    while (!__atomic_load_n(&calls, __ATOMIC_ACQUIRE)) {
+        begin_and_finish(parent->roster);
+        must_be(0, roster_create(NULL, &roster));
+        begin_and_finish(roster);
+        must_be(0, roster_destroy(roster));
+    }
+    return NULL;
+}
+
+Test(fork, while_others_work)
+{
+    struct parent parent;
+    pthread_t threads[2];
+    int n;
+
+    parent_init(&parent);
+    for (n = 0; n < 2; n++)
+        cr_assert_eq(pthread_create(&threads[n], NULL, stay_busy, &parent), 0);
+    for (n = 0; n < 20; n++)
+        cr_assert_eq(in_child(have_own, &parent), 0);
+    __atomic_store_n(&calls, 1, __ATOMIC_RELEASE);
+    for (n = 0; n < 2; n++)
+        cr_assert_eq(pthread_join(threads[n], NULL), 0);
+    parent_destroy(&parent);
+}
