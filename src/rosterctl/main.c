@@ -29,7 +29,8 @@ enum {
     ARGS = 64,
     STORE = 128,
     TTL = 256,
-    CSV = 512
+    CSV = 512,
+    ALL = 1024
 };
 
 static const struct command {
@@ -37,13 +38,13 @@ static const struct command {
     command_fn *run;
     unsigned takes;
 } commands[] = {
-    {"ps", ctl_ps, LISTS | JSON | CSV | FULL | WATCH},
-    {"trx", ctl_trx, LISTS | JSON | CSV | WATCH},
-    {"min", ctl_min, JSON},
+    {"ps", ctl_ps, LISTS | JSON | CSV | FULL | WATCH | ALL},
+    {"trx", ctl_trx, LISTS | JSON | CSV | WATCH | ALL},
+    {"min", ctl_min, JSON | ALL},
     {"safepoint", ctl_safe_point, JSON},
-    {"status", ctl_status, JSON},
+    {"status", ctl_status, JSON | ALL},
     {"history", ctl_history, JSON | CSV | FULL},
-    {"kill", ctl_kill, KILL | JSON | ARGS},
+    {"kill", ctl_kill, KILL | JSON | ARGS | ALL},
     {"drain", ctl_drain, DRAIN | JSON},
     {"top", ctl_top, WATCH},
     {"barrier", ctl_barrier, ARGS | STORE | TTL | JSON},
@@ -61,12 +62,15 @@ enum {
     STORE_KEY_KEY,
     STORE_USER_KEY,
     STORE_PASSWORD_KEY,
-    TTL_KEY
+    TTL_KEY,
+    ALL_KEY
 };
 
 static const struct argp_option known[] = {
     {"server", 's', "ADDRESS", 0,
      "the status endpoint: HOST:PORT or unix:PATH ($ROSTER_SERVER, else " DEFAULT_SERVER ")", 0},
+    {"all", ALL_KEY, NULL, 0,
+     "every server that has a socket in $XDG_RUNTIME_DIR/roster, else in /run/roster", 0},
     {"token-file", 't', "FILE", 0, "the token to kill and drain with (else $ROSTER_TOKEN)", 0},
     {"json", 'j', NULL, 0, "print JSON", 1},
     {"output", OUTPUT_KEY, "FORMAT", 0, "table, csv or json", 1},
@@ -230,6 +234,10 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
     case 's':
         options->server = arg;
         return 0;
+    case ALL_KEY:
+        options->all = true;
+        parsed->used |= ALL;
+        return 0;
     case 't':
         options->token = read_secret("token", arg, parsed->token, state);
         return 0;
@@ -339,7 +347,10 @@ int main(int argc, char **argv)
     if (!parsed.options.server || !*parsed.options.server)
         parsed.options.server = DEFAULT_SERVER;
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    code = parsed.command->run(&parsed.options);
+    if (parsed.options.all)
+        code = ctl_all(&parsed.options, parsed.command->run);
+    else
+        code = parsed.command->run(&parsed.options);
     curl_global_cleanup();
     if (fflush(stdout) && code == CTL_OK)
         code = ctl_error(CTL_FAILED, "cannot write");

@@ -19,7 +19,7 @@ _rosterctl() {
     *)
         case $word in
         -*)
-            choices="--server= --token-file= --json --user= --db= --kind= --command= --state=
+            choices="--server= --all --token-file= --json --user= --db= --kind= --command= --state=
                 --min-ms= --in-txn --limit= --sort= --search= --columns= --output= --full --watch --statement --transaction --wait
                 --store= --prefix= --store-ca= --store-cert= --store-key= --store-user=
                 --store-password= --ttl-ms= --help

@@ -25,7 +25,8 @@ enum {
 
 struct options {
     const char *server;
-    const char *token;                                               /* NULL: none */
+    bool all;          /* every server in the runtime directory instead */
+    const char *token; /* NULL: none */
     const char *user, *db, *kind, *command, *state, *min_ms, *limit; /* filters, NULL: any */
     bool in_txn;
     bool full;
@@ -94,6 +95,9 @@ const struct column *column_find(const struct column *columns, size_t count, con
                                  size_t length);
 
 typedef int command_fn(const struct options *options);
+
+/* all.c: runs a command for every server that has a socket in the runtime directory. */
+int ctl_all(const struct options *options, command_fn *run);
 
 command_fn ctl_ps, ctl_trx, ctl_min, ctl_safe_point, ctl_history, ctl_status, ctl_kill, ctl_drain;
 command_fn ctl_top, ctl_barrier, ctl_gc;

@@ -62,6 +62,7 @@ static void after_fork_in_child(void)
     rst_ext_conns = NULL;
     rst_ext_roster = NULL;
     last_id = 0;
+    rst_ext_background_forked();
     pthread_mutex_unlock(&rst_ext_lock);
 }
 
@@ -99,6 +100,8 @@ static int open_session(struct rst_ext_conn *conn)
     attr.database = file && *file ? file : ":memory:";
     attr.application = rst_ext_application();
     attr.attributes = attributes;
+    attr.wake_kill = rst_ext_wake;
+    attr.flags = ROSTER_SESSION_TRUNCATE;
     attr.id = (uint64_t)getpid() * RST_EXT_IDS + last_id % RST_EXT_IDS + 1;
     err = roster_session_open(rst_ext_roster, &attr, &conn->session);
     if (err)
@@ -178,25 +181,23 @@ static void id_function(sqlite3_context *context, int argc, sqlite3_value **argv
     sqlite3_result_int64(context, (sqlite3_int64)conn->id);
 }
 
-static const struct rst_ext_conn *find_db(const sqlite3 *db)
+static struct rst_ext_conn *find_db(const sqlite3 *db)
 {
-    const struct rst_ext_conn *conn;
+    struct rst_ext_conn *conn;
 
     for (conn = rst_ext_conns; conn && conn->db != db; conn = conn->next)
         ;
     return conn;
 }
 
-uint64_t rst_ext_id_of(const sqlite3 *db)
+struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db)
 {
-    const struct rst_ext_conn *conn;
-    uint64_t id;
+    struct rst_ext_conn *conn;
 
     pthread_mutex_lock(&rst_ext_lock);
     conn = find_db(db);
-    id = conn ? conn->id : 0;
     pthread_mutex_unlock(&rst_ext_lock);
-    return id;
+    return conn;
 }
 
 static int add(sqlite3 *db, char **message, struct rst_ext_conn **made)
@@ -211,7 +212,7 @@ static int add(sqlite3 *db, char **message, struct rst_ext_conn **made)
     if (!conn)
         return -ENOMEM;
     err = open_session(conn);
-    if (err) {
+    if (err) { /* nothing is known of it */
         *message = sqlite3_mprintf("roster: %s", roster_strerror(err));
         free_conn(conn);
         return err;
@@ -221,14 +222,28 @@ static int add(sqlite3 *db, char **message, struct rst_ext_conn **made)
     return 0;
 }
 
+/* What was asked for by the environment is not there, and the program cannot be told. */
+static void complain(char **message)
+{
+    fprintf(stderr, "%s\n", *message ? *message : "roster: out of memory");
+    sqlite3_free(*message);
+    *message = NULL;
+}
+
 int rst_ext_open(sqlite3 *db, char **message)
 {
     struct rst_ext_conn *conn;
+    bool is_first;
     int err;
 
     pthread_mutex_lock(&rst_ext_lock);
+    is_first = !rst_ext_roster;
     err = add(db, message, &conn);
     pthread_mutex_unlock(&rst_ext_lock);
+    if (!err && is_first) {
+        if (rst_ext_settings_read(message))
+            complain(message);
+    }
     if (err)
         return err == -ENOMEM ? SQLITE_NOMEM : SQLITE_ERROR;
     if (!conn)
@@ -236,6 +251,8 @@ int rst_ext_open(sqlite3 *db, char **message)
     /* Calls gone() if it fails, too. */
     err = sqlite3_create_function_v2(db, "roster_id", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, conn,
                                      id_function, NULL, NULL, gone);
+    if (!err)
+        err = rst_ext_settings_register(db);
     if (!err)
         err = sqlite3_trace_v2(db, RST_EXT_EVENTS, rst_ext_trace, conn);
     if (!err)

@@ -13,7 +13,7 @@
  *     2 q is not settled                         B under rst_ext_lock: q is settled
  *     3 sqlite3_interrupt()
  *
- * By G5 an owner that finds no kill in A ended q before 1, which then is not delivered. Else B
+ * By G5 an owner that is told of no kill in A ended q before 1, which then is not delivered. Else B
  * comes after 3, and the statement is still open at 3; or before 2, and nothing is sent.
  *
  * An idle transaction is rolled back by the thread that ends it, inside the connection's mutex: it
@@ -139,7 +139,7 @@ static enum rst_ext_result end_inside(struct rst_ext_conn *conn, enum rst_ext_ho
     return err ? RST_EXT_FAILED : RST_EXT_DONE;
 }
 
-static enum rst_ext_result end_txn(struct rst_ext_conn *conn, enum rst_ext_how how, uint64_t txn)
+enum rst_ext_result rst_ext_end_txn(struct rst_ext_conn *conn, enum rst_ext_how how, uint64_t txn)
 {
     sqlite3_mutex *mutex = sqlite3_db_mutex(conn->db);
     enum rst_ext_result result;
@@ -160,15 +160,15 @@ static enum rst_ext_result end_txn(struct rst_ext_conn *conn, enum rst_ext_how h
     return RST_EXT_NOT_OURS;
 }
 
-static enum rst_ext_result end_statement(struct rst_ext_conn *conn)
+enum rst_ext_result rst_ext_end_statement(struct rst_ext_conn *conn, uint64_t statement)
 {
-    uint64_t statement = shown(conn);
+    uint64_t now = shown(conn);
 
-    if (!statement)
+    if (!now || (statement && statement != now))
         return RST_EXT_NOTHING;
     if (atomic_load(&conn->cursors) > 1)
         return RST_EXT_OTHERS;
-    return interrupt(conn, statement, 0) ? RST_EXT_ASKED : RST_EXT_NOTHING;
+    return interrupt(conn, now, 0) ? RST_EXT_ASKED : RST_EXT_NOTHING;
 }
 
 /* One try. `*txn` is the transaction that is meant, 0: the one that is open. */
@@ -183,9 +183,9 @@ static enum rst_ext_result end_once(uint64_t id, enum rst_ext_how how, uint64_t 
     if (conn && !*txn)
         *txn = atomic_load(&conn->txn);
     if (conn && how == RST_EXT_STATEMENT)
-        result = end_statement(conn);
+        result = rst_ext_end_statement(conn, 0);
     else if (conn && *txn)
-        result = end_txn(conn, how, *txn);
+        result = rst_ext_end_txn(conn, how, *txn);
     else if (conn)
         result = RST_EXT_NOTHING;
     else if (!first)
@@ -194,10 +194,11 @@ static enum rst_ext_result end_once(uint64_t id, enum rst_ext_how how, uint64_t 
     return result;
 }
 
-enum rst_ext_result rst_ext_end(uint64_t id, enum rst_ext_how how, uint64_t txn)
+enum rst_ext_result rst_ext_end(uint64_t id, enum rst_ext_how how)
 {
     const struct timespec pause = {0, PAUSE_NS};
-    enum rst_ext_result result;
+    enum rst_ext_result result = RST_EXT_GONE;
+    uint64_t txn = 0;
     int tries;
 
     for (tries = 0; tries < TRIES; tries++) {

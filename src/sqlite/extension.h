@@ -43,12 +43,14 @@ struct rst_ext_conn {
     struct rst_ext_cursor *open; /* in the order in which they began; the first one is shown */
     unsigned n, room;
     unsigned unseen; /* have begun, but there was no memory for them */
-    bool in_txn, shown, writes;
+    bool shown;
+    bool pinned; /* its transaction is one of the roster */
     bool quiet;  /* what runs now is the extension's own, and not shown */
     bool held;   /* its owner has rst_ext_lock */
     int changes; /* sqlite3_total_changes() before the transaction's first */
     /* Written by the owner, read by any thread. */
     atomic_uint cursors;         /* n + unseen */
+    atomic_bool writes;          /* the open transaction has written */
     atomic_uint_least64_t txn;   /* number of the open transaction, 0 without one */
     atomic_uint_least64_t rows;  /* that the statement shown has returned */
     atomic_uint_least64_t asked; /* the transaction whose end was asked for */
@@ -75,14 +77,15 @@ extern pthread_mutex_t rst_ext_lock;
 extern struct rst_ext_conn *rst_ext_conns;
 extern struct roster *rst_ext_roster; /* NULL until the first connection, and if there is none */
 
-/* Set while the background thread ticks the roster's clock; else each statement does. */
+/* Set while the background thread ticks the roster's clock; else each statement does. Then there is
+ * an endpoint, or a limit, and the roster knows every transaction. */
 extern atomic_bool rst_ext_ticking;
 
 /* settings.c: what was asked for, by the environment or roster_setting(). */
 struct rst_ext_settings {
-    atomic_uint_least64_t max_txn_ms, max_statement_ms; /* 0: no limit */
-    atomic_bool values;                                 /* show bound values */
-    atomic_bool unsafe;                                 /* limits reset cursors, too */
+    atomic_uint_least64_t max_read_ms, max_statement_ms; /* 0: no limit */
+    atomic_bool values;                                  /* show bound values */
+    atomic_bool unsafe; /* limits, and kills from outside, reset cursors */
 };
 extern struct rst_ext_settings rst_ext_settings;
 int rst_ext_settings_read(char **message);
@@ -90,10 +93,10 @@ int rst_ext_settings_register(sqlite3 *db);
 
 /* conn.c */
 int rst_ext_open(sqlite3 *db, char **message);
-struct rst_ext_conn *rst_ext_find(uint64_t id); /* under rst_ext_lock */
-uint64_t rst_ext_id_of(const sqlite3 *db);      /* 0: not known */
+struct rst_ext_conn *rst_ext_find(uint64_t id);          /* under rst_ext_lock */
+struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db); /* for who is inside of it; or NULL */
 const char *rst_ext_application(void);
-int rst_ext_session_again(struct rst_ext_conn *conn); /* owner: replaces a killed session */
+int rst_ext_session_again(struct rst_ext_conn *conn); /* owner, under rst_ext_lock: a new id */
 
 /* trace.c: sqlite3_trace_v2()'s callback. */
 #define RST_EXT_EVENTS (SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_ROW)
@@ -111,7 +114,12 @@ enum rst_ext_result {
     RST_EXT_NOT_OURS, /* the connection has no mutex: only its own thread may end that */
     RST_EXT_FAILED,   /* the kernel or SQLite refused */
 };
-enum rst_ext_result rst_ext_end(uint64_t id, enum rst_ext_how how, uint64_t txn);
+enum rst_ext_result rst_ext_end(uint64_t id, enum rst_ext_how how);
+/* The next three under rst_ext_lock. `statement` is the one that is meant, 0: the one that runs. */
+enum rst_ext_result rst_ext_end_statement(struct rst_ext_conn *conn, uint64_t statement);
+enum rst_ext_result rst_ext_end_txn(struct rst_ext_conn *conn, enum rst_ext_how how, uint64_t txn);
+bool rst_ext_end_killed(struct rst_ext_conn *conn, enum roster_kill_target target, uint64_t txn);
+void rst_ext_limits(void);
 const char *rst_ext_result_text(enum rst_ext_result result);
 void rst_ext_settle(struct rst_ext_conn *conn, uint64_t statement); /* owner: it was killed */
 bool rst_ext_was_reset(struct rst_ext_conn *conn, const sqlite3_stmt *stmt, const char *sql);
@@ -144,15 +152,17 @@ const char *rst_ext_row_state(const struct rst_ext_row *row);
 void rst_ext_row_describe(const struct rst_ext_row *row, char *to, size_t size);
 
 /* peers.c: other processes, through their sockets in the runtime directory. */
-int rst_ext_peers_rows(sqlite3 *db, const char *file, struct rst_ext_rows *rows);
-char *rst_ext_peers_kill(uint64_t id, const char *how); /* by sqlite3_malloc(); NULL: no memory */
+#define RST_EXT_SOCKET "sqlite-%ld.sock"
+int rst_ext_peers_rows(sqlite3 *db, struct rst_ext_rows *rows);
+char *rst_ext_peers_kill(sqlite3 *db, uint64_t id, const char *how); /* by sqlite3_malloc() */
 bool rst_ext_runtime_dir(char *to, size_t size);
 
 /* background.c: the endpoint, and the thread that carries out kills and limits. */
 int rst_ext_background_start(char **message);
 int rst_ext_status_start(const char *address, char **message);
-const char *rst_ext_status_address(void); /* NULL: none */
-void rst_ext_background_wake(uint64_t id, void *arg);
+const char *rst_ext_status_address(void); /* "off": none */
+void rst_ext_background_forked(void);
+void rst_ext_wake(const struct roster_kill_info *kill, void *arg);
 
 /* tables.c, functions.c */
 int rst_ext_tables_register(sqlite3 *db);

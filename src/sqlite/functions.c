@@ -32,6 +32,24 @@ static void fail(sqlite3_context *context, const char *format, const char *what)
     sqlite3_free(text);
 }
 
+static void end_elsewhere(sqlite3_context *context, sqlite3 *db, uint64_t id, size_t how)
+{
+    char *text;
+
+    if (hows[how].how == RST_EXT_UNSAFE) {
+        fail(context, "roster_kill(): %s",
+             "'unsafe' works inside one process; for others set "
+             "ROSTER_SQLITE_UNSAFE=on there");
+        return;
+    }
+    text = rst_ext_peers_kill(db, id, hows[how].name);
+    if (text)
+        sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+    else
+        sqlite3_result_error_nomem(context);
+    sqlite3_free(text);
+}
+
 static void kill_function(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
     const struct rst_ext_conn *self = sqlite3_user_data(context);
@@ -51,9 +69,9 @@ static void kill_function(sqlite3_context *context, int argc, sqlite3_value **ar
     } else if ((uint64_t)id == self->id) {
         fail(context, "roster_kill(): %s", "that is this connection");
     } else if ((uint64_t)id / RST_EXT_IDS != (uint64_t)getpid()) {
-        fail(context, "roster_kill(): %s", "that connection is another process's");
+        end_elsewhere(context, self->db, (uint64_t)id, n);
     } else {
-        result = rst_ext_end((uint64_t)id, hows[n].how, 0);
+        result = rst_ext_end((uint64_t)id, hows[n].how);
         sqlite3_result_text(context, rst_ext_result_text(result), -1, SQLITE_STATIC);
     }
 }
@@ -85,12 +103,14 @@ static char *append_blockers(sqlite3 *db, char *text)
 
 static char *checkpoint(struct rst_ext_conn *conn, const char *schema, bool *failed)
 {
-    int pages = -1, written = -1;
-    int err =
-        sqlite3_wal_checkpoint_v2(conn->db, schema, SQLITE_CHECKPOINT_TRUNCATE, &pages, &written);
+    int pages = -1, written = -1, err;
+    struct rst_ext_wal wal;
 
-    if (err == SQLITE_OK && pages < 0)
-        return sqlite3_mprintf("there is no WAL: the journal mode is not WAL");
+    /* A connection that has read nothing yet does not know that there is a WAL. */
+    if (!rst_ext_wal_read(conn->db, schema, &wal))
+        return sqlite3_mprintf("there is no WAL: the journal mode is not WAL, or locking is "
+                               "exclusive");
+    err = sqlite3_wal_checkpoint_v2(conn->db, schema, SQLITE_CHECKPOINT_TRUNCATE, &pages, &written);
     if (err == SQLITE_OK)
         return sqlite3_mprintf("the WAL is written back and truncated to 0 bytes");
     if (err == SQLITE_BUSY)

@@ -101,6 +101,8 @@ static int fill(struct rst_ext_row *row, struct rst_ext_conn *conn)
     row->file = sqlite3_mprintf("%s", entry.database ? entry.database : "");
     if (entry.txn_state == ROSTER_TXN_VALID)
         row->txn_ms = ms_since(entry.txn_since);
+    else if (entry.text)
+        row->txn_ms = ms_since(entry.stmt_since);
     if (entry.text) {
         row->statement_ms = ms_since(entry.stmt_since);
         row->rows = atomic_load(&conn->rows);

@@ -161,12 +161,28 @@ static const char *main_file(sqlite3 *db)
     return file && *file ? file : NULL;
 }
 
+/* The query that reads the answers is the extension's own. */
+static int peers(sqlite3 *db, struct rst_ext_rows *rows)
+{
+    struct rst_ext_conn *conn = rst_ext_conn_of(db);
+    bool before = conn && conn->quiet;
+    int err;
+
+    if (conn)
+        conn->quiet = true;
+    err = rst_ext_peers_rows(db, rows);
+    if (conn)
+        conn->quiet = before;
+    return err;
+}
+
 static int filter(sqlite3_vtab_cursor *base, int number, const char *name, int argc,
                   sqlite3_value **argv)
 {
     const struct table *table = (const struct table *)(const void *)base->pVtab;
     struct cursor *cursor = (struct cursor *)base;
     const char *file = number && argc ? (const char *)sqlite3_value_text(argv[0]) : NULL;
+    const struct rst_ext_conn *self = rst_ext_conn_of(table->db);
     const char *own = main_file(table->db);
     int err;
 
@@ -177,9 +193,11 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *name, int a
     if (table->blockers && !file)
         file = own;
     err = rst_ext_rows_local(&cursor->rows, table->db);
+    if (!err)
+        err = peers(table->db, &cursor->rows);
     if (err || !table->blockers)
         return err;
-    keep_blockers(&cursor->rows, rst_ext_id_of(table->db), file);
+    keep_blockers(&cursor->rows, self ? self->id : 0, file);
     if (file && own && !strcmp(file, own))
         cursor->has_wal = rst_ext_wal_read(table->db, "main", &cursor->wal);
     return SQLITE_OK;

@@ -12,13 +12,13 @@
 
 #include "sqlite/extension.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 SQLITE_EXTENSION_INIT3
 
 #define FIRST_ROOM 8
-#define TICK_NS INT64_C(10000000)
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -26,19 +26,29 @@ SQLITE_EXTENSION_INIT3
 #define put(place, value) atomic_store_explicit(&(place), value, memory_order_relaxed)
 #define get(place) atomic_load_explicit(&(place), memory_order_relaxed)
 
-static _Thread_local int64_t ticked __attribute__((tls_model("initial-exec")));
-
-/* Without a thread that does it, statements keep the roster's clock right themselves. */
-static void tick(void)
+/* About when the roster's clock is due, in a unit that is cheap to read: at most 1 ms. */
+static inline uint64_t moment(void)
 {
+#if defined(__x86_64__) || defined(__i386__)
+    return __builtin_ia32_rdtsc() >> 20; /* a processor has at least 1 GHz */
+#else
     struct timespec now;
-    int64_t ns;
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-    if (likely(ns - ticked < TICK_NS))
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+#endif
+}
+
+static _Thread_local uint64_t ticked __attribute__((tls_model("initial-exec")));
+
+/* Without a thread that does it, statements keep the roster's clock right themselves. */
+static inline void tick(void)
+{
+    uint64_t now = moment();
+
+    if (likely(now == ticked))
         return;
-    ticked = ns;
+    ticked = now;
     (void)roster_tick(rst_ext_roster);
 }
 
@@ -54,30 +64,68 @@ static __attribute__((noinline)) bool grow(struct rst_ext_conn *conn)
     return true;
 }
 
+/* Its connection was killed, and what was open then has ended: it goes on as another session. */
+static __attribute__((noinline)) int begin_again(struct rst_ext_conn *conn, const char *sql)
+{
+    int err = -ECANCELED;
+
+    if (conn->n > 1 || conn->unseen || get(conn->txn))
+        return err;
+    if (!conn->held) {
+        pthread_mutex_lock(&rst_ext_lock);
+        err = rst_ext_session_again(conn);
+        pthread_mutex_unlock(&rst_ext_lock);
+    }
+    return err ? err
+               : roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+}
+
+static __attribute__((noinline)) int begin_with_values(struct rst_ext_conn *conn,
+                                                       const struct rst_ext_cursor *cursor)
+{
+    char *text = sqlite3_expanded_sql(cursor->stmt);
+    const char *sql = text ? text : cursor->sql;
+    int err = roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+
+    sqlite3_free(text);
+    return err;
+}
+
 /* Shows the statement as the one that the session runs. */
-static void show(struct rst_ext_conn *conn, const struct rst_ext_cursor *cursor)
+static inline void show(struct rst_ext_conn *conn, const struct rst_ext_cursor *cursor)
 {
     const char *sql = cursor->sql;
+    int err;
 
     put(conn->rows, 0);
-    conn->shown =
-        !roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+    if (unlikely(get(rst_ext_settings.values)))
+        err = begin_with_values(conn, cursor);
+    else
+        err = roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+    if (unlikely(err == -ECANCELED))
+        err = begin_again(conn, sql);
+    conn->shown = !err;
 }
 
-static void begin_txn(struct rst_ext_conn *conn)
+/*
+ * What a statement holds outside of BEGIN is seen from the statement itself, unless somebody asks
+ * the roster for its minimum; so the transaction that most statements need costs nothing.
+ */
+static inline void begin_txn(struct rst_ext_conn *conn)
 {
-    if (unlikely(roster_txn_begin(conn->session, NULL)))
-        return;
-    conn->in_txn = true;
     put(conn->txn, ++conn->txns);
+    if (unlikely(get(rst_ext_ticking) || !sqlite3_get_autocommit(conn->db)))
+        conn->pinned = !roster_txn_begin(conn->session, NULL);
 }
 
-static void finish_txn(struct rst_ext_conn *conn)
+static inline void finish_txn(struct rst_ext_conn *conn)
 {
-    (void)roster_txn_finish(conn->session);
-    conn->in_txn = false;
-    conn->writes = false;
     put(conn->txn, 0);
+    if (likely(!conn->pinned))
+        return;
+    (void)roster_txn_finish(conn->session);
+    conn->pinned = false;
+    put(conn->writes, false);
 }
 
 /* A transaction whose end was asked for goes on with nothing but its end. */
@@ -133,7 +181,7 @@ static void begun(struct rst_ext_conn *conn, sqlite3_stmt *stmt, const char *sql
             show(conn, cursor);
     }
     put(conn->cursors, conn->n + conn->unseen);
-    if (!conn->in_txn)
+    if (!get(conn->txn))
         begin_txn(conn);
     else if (unlikely(get(conn->asked)))
         obey(conn, sql);
@@ -156,12 +204,12 @@ static void stays(struct rst_ext_conn *conn, const char *sql)
 
     if (state == SQLITE_TXN_NONE) {
         conn->changes = changes;
-        if (conn->in_txn && !conn->n && !conn->unseen)
+        if (!conn->n && !conn->unseen)
             finish_txn(conn);
         return;
     }
     remember(conn, sql);
-    if (state != SQLITE_TXN_WRITE || !conn->in_txn)
+    if (state != SQLITE_TXN_WRITE || !conn->pinned)
         return;
     if (!conn->writes)
         conn->changes = changes;
@@ -205,7 +253,7 @@ static void ended(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
     put(conn->cursors, conn->n + conn->unseen);
     if (unlikely(!sqlite3_get_autocommit(conn->db)))
         stays(conn, sql);
-    else if (likely(!conn->n && !conn->unseen) && conn->in_txn)
+    else if (likely(!conn->n && !conn->unseen))
         finish_txn(conn);
     if (unlikely(conn->n && !conn->shown))
         show(conn, &conn->open[0]);

@@ -6,7 +6,7 @@
 # knows nothing of it; then the WAL is truncated to nothing.
 
 # shellcheck source=tests/sqlite/extension.sh
-. "$ROSTER_SRCDIR/tests/sqlite/extension.sh"
+. "${ROSTER_SRCDIR:?}/tests/sqlite/extension.sh" || exit 99
 
 # culprit HOW STATE STATEMENT KILL ANSWER OUTCOME
 culprit() {

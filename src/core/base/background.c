@@ -243,8 +243,7 @@ static int take_end(struct rst_background *background)
         pthread_cond_wait(&background->changed, &background->lock);
     background->waiting--;
     if (background->phase == RST_STOPPED) {
-        pthread_cond_broadcast(
-            &background->changed); /* a destroy waits for the threads that wait */
+        pthread_cond_broadcast(&background->changed); /* a destroy waits for who waits */
         return -EALREADY;
     }
     set_phase(background, RST_STOPPING);

@@ -1,0 +1,111 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# help: build, let a program's WAL grow, name the transaction that holds it, end it
+#
+# Sourced by quickstart. The program is Python's sqlite3 as it is; the questions are asked by the
+# sqlite3 shell, another process.
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/roster-quickstart.XXXXXX")
+checks=0
+failures=0
+program=
+trap end_all EXIT
+
+# Ends what was started here.
+end_all() {
+    [ -z "$program" ] || kill "$program" 2>/dev/null || true
+    wait
+    rm -rf "$work"
+}
+
+# check WHAT COMMAND...
+check() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    if ! "$@"; then
+        failures=$((failures + 1))
+        echo "   CHECK FAILED: $what ($*)"
+    fi
+}
+
+# wal: its bytes.
+wal() {
+    stat -c %s "$work/app.db-wal"
+}
+
+# grow SECONDS: shows it.
+grow() {
+    local second
+    for ((second = 1; second <= $1; second++)); do
+        sleep 1
+        printf '   %s s: the WAL has %s KB\n' "$second" "$(($(wal) / 1024))"
+    done
+}
+
+# ask SQL: by the shell, which is shown.
+ask() {
+    printf 'sqlite> %s\n' "$1" | sed 's/^/   /'
+    LD_LIBRARY_PATH=build/.libs sqlite3 -cmd ".load roster" "$work/app.db" "$1" >"$work/answer" 2>&1 ||
+        true
+    sed 's/^/   /' "$work/answer"
+}
+
+install_packages build sqlite
+configure_all build
+build_in build roster.la libroster-status.la
+leave_tree
+
+export XDG_RUNTIME_DIR=$work ROSTER_SQLITE_STATUS=on
+say "starting a program with four threads on one SQLite file: LD_PRELOAD=roster.so ROSTER_SQLITE_STATUS=on"
+LD_PRELOAD=$PWD/build/.libs/roster.so python3 - "$work/app.db" <<'PROGRAM' &
+import sqlite3, sys, threading, time
+path = sys.argv[1]
+db = sqlite3.connect(path)
+db.execute("PRAGMA journal_mode = wal")
+db.execute("CREATE TABLE orders(id INTEGER PRIMARY KEY, item TEXT)")
+db.executemany("INSERT INTO orders VALUES(?, ?)", [(i, "x" * 200) for i in range(2000)])
+db.commit()
+def sell(first):
+    mine = sqlite3.connect(path, timeout=30)
+    mine.execute("PRAGMA synchronous = off")
+    for n in range(10 ** 9):
+        mine.execute("UPDATE orders SET item = hex(randomblob(100)) WHERE id = ?", ((first + n) % 2000,))
+        mine.commit()
+        time.sleep(0.001)
+def report():
+    mine = sqlite3.connect(path)
+    mine.execute("BEGIN")
+    mine.execute("SELECT count(*) FROM orders /* nightly report */").fetchall()
+    time.sleep(10 ** 6)
+for work, arguments in ((sell, (0,)), (sell, (700,)), (sell, (1400,)), (report, ())):
+    threading.Thread(target=work, args=arguments, daemon=True).start()
+time.sleep(10 ** 6)
+PROGRAM
+program=$!
+unset ROSTER_SQLITE_STATUS
+sleep 1
+check "the program runs" kill -0 "$program"
+grow 4
+check "the WAL grows" [ "$(wal)" -gt 4000000 ]
+say "who holds it? The sqlite3 shell asks, with .load roster"
+ask "SELECT id, application, state, txn_seconds, statement FROM roster_blocker LIMIT 1"
+check "the culprit is named" grep -q "python3|idle in transaction" "$work/answer"
+id=$(cut -d '|' -f 1 "$work/answer")
+say "ending it"
+ask "SELECT roster_kill($id)"
+check "it is ended" grep -q -e delivered -e ended "$work/answer"
+sleep 0.3
+say "and the space is given back"
+for ((tries = 20; tries; tries--)); do
+    ask "SELECT roster_checkpoint()"
+    grep -q truncated "$work/answer" && break
+    sleep 0.1
+done
+check "the WAL is truncated" grep -q "truncated to 0 bytes" "$work/answer"
+grow 2
+check "it stays small" [ "$(wal)" -lt 8000000 ]
+echo "$((checks - failures)) checks passed, $failures failed"
+[ "$failures" -eq 0 ]

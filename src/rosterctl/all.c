@@ -1,0 +1,97 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * All servers of a user: each puts its socket into one directory, and takes it away when it ends.
+ */
+#include "config.h"
+
+#include "rosterctl/rosterctl.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <roster/text.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* What is left by a server that has crashed is no error, and told apart from one that is stuck. */
+static bool is_stale(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    bool refused;
+    int fd;
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return true;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    refused = connect(fd, (struct sockaddr *)&address, sizeof(address)) &&
+              (errno == ECONNREFUSED || errno == ENOENT);
+    close(fd);
+    return refused;
+}
+
+static int run_one(const struct options *options, command_fn *run, const char *path)
+{
+    struct options one = *options;
+    char server[512], shown[512];
+
+    snprintf(server, sizeof(server), "unix:%s", path);
+    roster_text_show(server, strlen(server), shown, sizeof(shown));
+    one.server = server;
+    if (!options->json)
+        printf("%s\n", shown);
+    return run(&one);
+}
+
+/* An id is one server's alone where servers choose them so, as the SQLite extension does. */
+static bool is_done(command_fn *run, int code)
+{
+    return run == ctl_kill && code != CTL_NOT_FOUND;
+}
+
+static int run_all(const struct options *options, command_fn *run, const glob_t *found)
+{
+    int code = run == ctl_kill ? CTL_NOT_FOUND : CTL_OK, one;
+    size_t n, servers = 0;
+
+    for (n = 0; n < found->gl_pathc; n++) {
+        if (is_stale(found->gl_pathv[n]))
+            continue;
+        servers++;
+        one = run_one(options, run, found->gl_pathv[n]);
+        if (one != CTL_OK || run == ctl_kill)
+            code = one;
+        if (is_done(run, one))
+            break;
+    }
+    return servers ? code : CTL_NO_SERVER;
+}
+
+int ctl_all(const struct options *options, command_fn *run)
+{
+    const char *user = getenv("XDG_RUNTIME_DIR"); /* NOLINT(concurrency-mt-unsafe) */
+    char pattern[512];
+    glob_t found;
+    int code;
+
+    if (options->watch_s > 0)
+        return ctl_error(CTL_USAGE, "--watch is about one server");
+    snprintf(pattern, sizeof(pattern), "%s/roster/*.sock", user && *user == '/' ? user : "/run");
+    code = glob(pattern, 0, NULL, &found);
+    if (!code) {
+        code = run_all(options, run, &found);
+        globfree(&found);
+    } else {
+        code = code == GLOB_NOMATCH ? CTL_NO_SERVER : CTL_FAILED;
+    }
+    if (code == CTL_NO_SERVER)
+        return ctl_error(code, "no server listens in %s", pattern);
+    return code;
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# Several processes on one file: each shows what it does through a socket of its own, and one query
+# from any of them names the culprit. A socket that a crash has left behind disturbs no query.
+
+# shellcheck source=tests/sqlite/extension.sh
+. "${ROSTER_SRCDIR:?}/tests/sqlite/extension.sh" || exit 99
+
+[ -e "$ROSTER_BUILDDIR/.libs/libroster-status.so" ] || skip "built without the status endpoint"
+command -v python3 >/dev/null || skip "there is no python3"
+export XDG_RUNTIME_DIR=$work
+
+# elsewhere SQL: asked by another process.
+elsewhere() {
+    LD_PRELOAD=$extension python3 -c 'import sqlite3, sys
+for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]):
+    print("|".join(str(value) for value in row))' "$file" "$1"
+}
+
+start idle ROSTER_SQLITE_STATUS=on
+socket=$work/roster/sqlite-$pid.sock
+expect "there is a socket" yes "$([ -S "$socket" ] && echo yes)"
+expect "for its user alone" 700 "$(stat -c %a "$work/roster")"
+tell "write 20" >/dev/null
+python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \
+    "$work/roster/sqlite-999999999.sock"
+blocker=$(elsewhere "SELECT process, application, state, pages > 0 FROM roster_blocker")
+expect "another process names the culprit" "$pid|culprit|idle in transaction|1" "$blocker"
+expect "lists its connections" 2 \
+    "$(elsewhere "SELECT count(*) FROM roster_connections WHERE process = $pid")"
+expect "and says what is in the way" "*in the way: connection ${pid}0*" \
+    "$(elsewhere "SELECT roster_checkpoint()")"
+expect "an id of a process without a socket" "process 999999999: it does not listen on *" \
+    "$(elsewhere "SELECT roster_kill(999999999000000001)")"
+if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
+    "$ROSTER_BUILDDIR/rosterctl" --all ps >"$work/list"
+    expect "rosterctl finds it" "unix:$socket" "$(head -n 1 "$work/list")"
+    expect "and its connections alone" 2 "$(grep -c culprit "$work/list")"
+    expect "and who holds the minimum" "*application culprit*" \
+        "$("$ROSTER_BUILDDIR/rosterctl" --all min)"
+    "$ROSTER_BUILDDIR/rosterctl" --all kill 12345 2>/dev/null
+    expect "an id that no server has" 5 "$?"
+fi
+expect "another process ends it" "process $pid: delivered" \
+    "$(elsewhere "SELECT roster_kill(id) FROM roster_blocker")"
+for ((tries = 100; tries; tries--)); do
+    [ "$(ask "SELECT count(*) FROM roster_blocker")" != 0 ] || break
+    sleep 0.1
+done
+expect "nothing blocks" "*truncated to 0 bytes" "$(elsewhere "SELECT roster_checkpoint()")"
+end
+expect "the culprit has seen it" "the culprit: query aborted" "$outcome"
+expect "the socket goes with the process" no "$([ -e "$socket" ] || echo no)"
+if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
+    "$ROSTER_BUILDDIR/rosterctl" --all ps 2>/dev/null
+    expect "no server is left" 3 "$?"
+fi
+
+# A kill of the connection, while it runs: it goes on under another id.
+if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
+    for what in "" --transaction --statement; do
+        start join ROSTER_SQLITE_STATUS=on
+        id=$(ask "SELECT id FROM roster_blocker")
+        expect "rosterctl kill $what" "*session $id: delivered" \
+            "$("$ROSTER_BUILDDIR/rosterctl" --all kill ${what:+"$what"} "$id")"
+        end
+        expect "the join has ended" "the culprit: interrupted" "$outcome"
+    done
+fi
+
+# A setting that is none is named, and the program runs.
+start none ROSTER_SQLITE_MAX_READ_MS=soon 2>"$work/said"
+end
+expect "a bad setting is named" "roster: ROSTER_SQLITE_MAX_READ_MS takes milliseconds*'soon'" \
+    "$(cat "$work/said")"
+
+# Limits end what is too old, and nothing else.
+start idle ROSTER_SQLITE_MAX_READ_MS=300
+for ((tries = 100; tries; tries--)); do
+    [ "$(ask "SELECT count(*) FROM roster_blocker")" != 0 ] || break
+    sleep 0.1
+done
+end
+expect "a read transaction is ended at its limit" "the culprit: query aborted" "$outcome"
+start join ROSTER_SQLITE_MAX_STATEMENT_MS=300
+for ((tries = 100; tries; tries--)); do
+    [ "$(ask "SELECT count(*) FROM roster_blocker")" != 0 ] || break
+    sleep 0.1
+done
+end
+expect "a statement is ended at its limit" "the culprit: interrupted" "$outcome"
+finish

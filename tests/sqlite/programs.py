@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# Run with roster.so preloaded: what Python's sqlite3 does is what is shown.
+import os
+import sqlite3
+import sys
+import threading
+
+path = sys.argv[1]
+main = sqlite3.connect(path)
+main.execute("PRAGMA journal_mode = wal")
+main.execute("CREATE TABLE t(a, b)")
+main.executemany("INSERT INTO t VALUES(?, ?)", [(i, "x" * 100) for i in range(500)])
+main.commit()
+
+
+def shown(sql, *values):
+    return main.execute(sql, values).fetchall()
+
+
+def check(what, expected, actual):
+    if expected != actual:
+        sys.exit(f"{what}: expected {expected}, but got {actual}")
+
+
+check("this connection", [("running",)],
+      shown("SELECT state FROM roster_connections WHERE id = roster_id()"))
+
+# Threads, each with its own connection.
+barrier = threading.Barrier(9)
+
+
+def work():
+    db = sqlite3.connect(path, timeout=10)
+    for i in range(20):
+        db.execute("UPDATE t SET b = ? WHERE a = ?", ("y", i)).fetchall()
+        db.commit()
+        db.execute("SELECT count(*) FROM t").fetchall()
+    barrier.wait()  # all are open
+    barrier.wait()  # all were listed
+    db.close()
+
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+barrier.wait()
+check("connections of threads", [(8, "idle", "idle")], shown(
+    "SELECT count(*), min(state), max(state) FROM roster_connections WHERE id != roster_id()"))
+check("their threads", [(8,)], shown(
+    "SELECT count(DISTINCT thread) FROM roster_connections WHERE id != roster_id()"))
+barrier.wait()
+for thread in threads:
+    thread.join()
+check("closed connections", [(1,)], shown("SELECT count(*) FROM roster_connections"))
+
+# One connection from thread to thread.
+shared = sqlite3.connect(path, check_same_thread=False)
+for _ in range(30):
+    thread = threading.Thread(target=lambda: shared.execute("SELECT count(*) FROM t").fetchone())
+    thread.start()
+    thread.join()
+check("a connection that migrates", [("idle",)],
+      shown("SELECT state FROM roster_connections WHERE id != roster_id()"))
+
+# Nested cursors: the outer one holds the snapshot, and is shown; then the inner one.
+outer = shared.execute("SELECT a FROM t /* outer */")
+outer.fetchone()
+inner = shared.execute("SELECT b FROM t /* inner */")
+inner.fetchone()
+check("nested cursors", [("cursor open", "SELECT a FROM t /* outer */", 2)],
+      shown("SELECT state, statement, cursors FROM roster_blocker"))
+(victim,), = shown("SELECT id FROM roster_blocker")
+check("one of several is not interrupted", "not interrupted: other statements are open",
+      shown("SELECT roster_kill(?, 'statement')", victim)[0][0][:42])
+outer.close()
+check("the inner one stays", [("SELECT b FROM t /* inner */", 1)],
+      shown("SELECT statement, cursors FROM roster_blocker"))
+inner.close()
+check("no cursor is left", [], shown("SELECT * FROM roster_blocker"))
+
+# A statement that begins with a comment, one with a trigger, and one that is prepared again.
+comment = shared.execute("-- daily report\nSELECT a FROM t")
+comment.fetchone()
+check("a comment", [("-- daily report\nSELECT a FROM t",)],
+      shown("SELECT statement FROM roster_blocker"))
+comment.close()
+shared.execute("CREATE TRIGGER tr AFTER UPDATE ON t BEGIN DELETE FROM t WHERE a = -1; END")
+shared.execute("UPDATE t SET b = 'z' WHERE a = 1")
+check("a write transaction", [("idle in transaction", 0)],
+      shown("SELECT state, cursors FROM roster_blocker"))
+shared.commit()
+check("a commit", [], shown("SELECT * FROM roster_blocker"))
+
+# An idle transaction is rolled back, and its connection goes on.
+shared.execute("BEGIN")
+shared.execute("SELECT count(*) FROM t /* report */").fetchone()
+check("an idle transaction", [("idle in transaction", "SELECT count(*) FROM t /* report */")],
+      shown("SELECT state, statement FROM roster_blocker"))
+check("is ended", [("ended",)], shown("SELECT roster_kill(id) FROM roster_blocker"))
+check("and its connection works", (500,),
+      shared.execute("SELECT count(*) FROM t").fetchone())
+
+# Prefork workers: each opens its own, beside the parent's.
+for _ in range(2):
+    worker = os.fork()
+    if worker == 0:
+        db = sqlite3.connect(path)
+        rows = db.execute("SELECT count(*) FROM t").fetchone()[0]
+        db.execute("UPDATE t SET b = 'w' WHERE a = 2")
+        db.commit()
+        db.close()
+        os._exit(0 if rows == 500 else 1)
+    check("a worker's status", 0, os.waitpid(worker, 0)[1])
+check("the parent goes on", [(2,)], shown("SELECT count(*) FROM roster_connections"))

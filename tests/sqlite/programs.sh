@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# Programs as they are: the sqlite3 shell, and Python with threads, with a connection that goes from
+# thread to thread, with nested cursors, and with prefork workers.
+
+# shellcheck source=tests/sqlite/extension.sh
+. "${ROSTER_SRCDIR:?}/tests/sqlite/extension.sh" || exit 99
+
+if command -v sqlite3 >/dev/null; then
+    LD_LIBRARY_PATH=$ROSTER_BUILDDIR/.libs sqlite3 "$file" ".load roster" \
+        "SELECT state, statement FROM roster_connections" >"$work/shell" 2>&1
+    expect "the shell loads it by its name" \
+        "running|SELECT state, statement FROM roster_connections" "$(cat "$work/shell")"
+    expect "a checkpoint where there is no WAL" "there is no WAL*" \
+        "$(sqlite3 "$file" ".load $extension" "SELECT roster_checkpoint()" 2>&1)"
+    expect "a kill of nothing" "no such connection" "$(sqlite3 "$file" ".load $extension" \
+        "SELECT roster_kill(roster_id() + 1)" 2>&1)"
+    expect "a kill that is none" "*how is 'transaction', 'statement' or 'unsafe', not 'off'*" \
+        "$(sqlite3 "$file" ".load $extension" "SELECT roster_kill(1, 'off')" 2>&1)"
+    expect "a setting that there is not" "*there is no setting 'x'*" \
+        "$(sqlite3 "$file" ".load $extension" "SELECT roster_setting('x')" 2>&1)"
+    # The shell opens and closes; a view is no way to reach a kill.
+    expect "a view may not kill" "*unsafe use of roster_kill()*" "$(sqlite3 "$file" \
+        ".load $extension" "CREATE VIEW v AS SELECT roster_kill(1)" "SELECT * FROM v" 2>&1)"
+else
+    echo "there is no sqlite3 shell"
+fi
+
+command -v python3 >/dev/null || {
+    echo "there is no python3"
+    finish
+}
+rm -f "$file"*
+LD_PRELOAD=$extension timeout 60 python3 "$ROSTER_SRCDIR/tests/sqlite/programs.py" "$file" ||
+    fail "Python's sqlite3 is shown wrong"
+finish
