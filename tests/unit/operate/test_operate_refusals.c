@@ -55,7 +55,8 @@ static void scene_end(struct scene *scene)
     operate_destroy(scene->roster);
 }
 
-/* A thread's first call of a roster needs a context. */
+/* Whoever only reads a roster, or kills in it, needs no context: a thread's first call is allowed.
+ */
 static void *first_calls(void *arg)
 {
     struct scene *scene = arg;
@@ -64,16 +65,16 @@ static void *first_calls(void *arg)
     uint64_t id;
 
     failing_all();
-    cr_expect_eq(roster_read_lock(roster), -ENOMEM);
+    cr_expect_eq(roster_read_lock(roster), 0);
+    roster_read_unlock(roster);
     cr_expect_eq(roster_kill_all(roster, ROSTER_KILL_TARGET_STATEMENT,
                                  ROSTER_KILL_REASON_INTERRUPTED, NULL, NULL),
-                 -ENOMEM);
-    cr_expect_eq(roster_schema_check(roster, &job, 1, &verdict), -ENOMEM);
-    cr_expect_eq(roster_drain(roster, NULL, NULL), -ENOMEM);
-    cr_expect_eq(rst_load(&roster->draining), 0, "it refuses nobody");
-    cr_expect_eq(roster_watchdog_run_once(scene->watchdog), -ENOMEM);
-    cr_expect_eq(roster_conn_ids_next(scene->ids, &id), -ENOMEM);
-    cr_expect_geq(failing_none(), 6);
+                 0);
+    cr_expect_eq(roster_schema_check(roster, &job, 1, &verdict), 0);
+    cr_expect_eq(roster_watchdog_run_once(scene->watchdog), 0);
+    cr_expect_eq(roster_conn_ids_next(scene->ids, &id), 0);
+    cr_expect_eq(roster_conn_ids_release(scene->ids, id), 0);
+    cr_expect_eq(failing_none(), 0);
     return NULL;
 }
 
