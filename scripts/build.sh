@@ -46,7 +46,7 @@ configure_in() {
 # silently be left out.
 configure_all() {
     configure_in "$1" --with-criterion --with-libuv --with-hiredis --with-sqlite --with-curl \
-        --with-jansson --with-microhttpd --with-ncurses
+        --with-jansson --with-microhttpd --with-ncurses --with-rocksdb
 }
 
 # make_in DIRECTORY JOBS [ARGUMENT...]: make removes what it was interrupted in, but not when it is
