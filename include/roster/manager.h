@@ -110,8 +110,10 @@ struct roster_stats {
     uint64_t membarrier_failures; /* membarrier calls in this process that the kernel refused since
                                      it runs: minima, kills and readers that failed because of it */
     uint64_t membarrier_refused;  /* 1 while the newest call was refused: safe points stand still */
-    uint64_t looks_again; /* tries of looks that came to nothing, because the owner published
-                             something else */
+    uint64_t looks_again;   /* tries of looks that came to nothing, because the owner published
+                               something else */
+    uint64_t max_sessions;  /* options.max_sessions; 0: no limit */
+    uint64_t backlog_limit; /* options.backlog_limit, or its default */
 };
 
 /*

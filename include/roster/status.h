@@ -5,7 +5,7 @@
  * The status endpoint: HTTP on loopback or a Unix socket, for people, rosterctl and Prometheus.
  *
  *     GET  /             a page that shows all this, live
- *     GET  /status       the server and its counts
+ *     GET  /status       the server, whether it is healthy, and its counts
  *     GET  /processlist  sessions     ?user= host= db= application= kind= command= state= search=
  *                                     min_ms= id= in_txn full sort= columns= limit= after=
  *     GET  /trx          transactions ?the same
@@ -30,6 +30,11 @@
  * reads slowly costs the server a buffer and not a list. Each row is of one instant, different rows
  * are not of the same. A session that is open and fits during the whole reply, or all the pages, is
  * in it once; one that ends, begins or changes during the walk is in it once or not at all.
+ *
+ * "healthy" in /status is true, or "problems" lists what is wrong, the worst first: its name, since
+ * when
+ * ("age_ms"; the endpoint has known it for so long where nothing says more), the evidence, and the
+ * command to run. The same is at /metrics as roster_healthy and roster_problem.
  *
  * It reads views like any reader: owners never wait for it.
  */
@@ -80,12 +85,14 @@ struct roster_status_options {
                             more is answered by 503; default: 64 MiB, at least 1 MiB */
     const struct roster_cluster_calls *cluster; /* roster_cluster_calls(), with a syncer or a
                                                    safe_point; else it may be NULL */
+    uint64_t old_ms; /* a minimum that is held for longer, or a safe point that is blocked by
+                        more, is a problem; default: 600000 */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT                                                                 \
     {                                                                                              \
         sizeof(struct roster_status_options), ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0, 0, 0,   \
-            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0, ROSTER_NULL     \
+            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0, ROSTER_NULL, 0  \
     }
 
 /*

@@ -32,7 +32,7 @@ static void print_members(const json_t *object, const char *prefix)
             printf("%s%s: %s\n", prefix, key, json_is_true(value) ? "yes" : "no");
         } else if (json_is_integer(value)) {
             printf("%s%s: %lld\n", prefix, key, (long long)json_integer_value(value));
-        } else {
+        } else if (!json_is_array(value)) {
             printf("%s%s: none\n", prefix, key);
         }
     }
@@ -53,25 +53,6 @@ static int print_reply(const struct options *options, struct reply *reply,
     return code;
 }
 
-static void print_all(const json_t *json)
-{
-    print_members(json, "");
-}
-
-int ctl_status(const struct options *options)
-{
-    struct reply reply = ctl_ask(options, "GET", "/status");
-
-    return print_reply(options, &reply, print_all);
-}
-
-int ctl_safe_point(const struct options *options)
-{
-    struct reply reply = ctl_ask(options, "GET", "/safepoint");
-
-    return print_reply(options, &reply, print_all);
-}
-
 static void member(const json_t *object, const char *key, char *to, size_t size)
 {
     struct column column = {key, "", COLUMN_TEXT, 0};
@@ -79,6 +60,48 @@ static void member(const json_t *object, const char *key, char *to, size_t size)
     if (strstr(key, "_ms"))
         column.kind = COLUMN_MS;
     cell_text(object, &column, to, size);
+}
+
+/* What is wrong, the worst first, and what to do. */
+static void print_problems(const json_t *problems)
+{
+    static const char *const keys[] = {"problem", "age_ms", "evidence", "command"};
+    char texts[4][1024];
+    size_t n, m;
+
+    for (n = 0; n < json_array_size(problems); n++) {
+        for (m = 0; m < 4; m++)
+            member(json_array_get(problems, n), keys[m], texts[m], sizeof(texts[m]));
+        printf("PROBLEM: %s, for %s\n         %s\n         run: %s\n", texts[0], texts[1], texts[2],
+               texts[3]);
+    }
+}
+
+static void print_all(const json_t *json)
+{
+    print_members(json, "");
+}
+
+static void print_status(const json_t *json)
+{
+    print_problems(json_object_get(json, "problems"));
+    print_members(json, "");
+}
+
+int ctl_status(const struct options *options)
+{
+    struct reply reply = ctl_ask(options, "GET", "/status");
+    bool sick = json_is_false(json_object_get(reply.json, "healthy"));
+    int code = print_reply(options, &reply, print_status);
+
+    return code == CTL_OK && sick ? CTL_UNHEALTHY : code;
+}
+
+int ctl_safe_point(const struct options *options)
+{
+    struct reply reply = ctl_ask(options, "GET", "/safepoint");
+
+    return print_reply(options, &reply, print_all);
 }
 
 static void print_who(const json_t *holder)

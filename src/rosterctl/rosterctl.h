@@ -21,6 +21,7 @@ enum {
     CTL_FORBIDDEN = 4,
     CTL_NOT_FOUND = 5,
     CTL_FAILED = 6,
+    CTL_UNHEALTHY = 7, /* of status: the server says what is wrong with it */
 };
 
 struct options {

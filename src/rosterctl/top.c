@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define AGES 60
-#define HEADER 6       /* lines above the list */
+#define HEADER 7       /* lines above the list */
 #define ROWS_AHEAD 500 /* more than a terminal has */
 
 struct top {
@@ -25,7 +25,7 @@ struct top {
     double statement_rate, transaction_rate;
     double sessions;
     double ages[AGES]; /* of the minimum, the newest last */
-    char name[64], holder[160], message[160], filter[64];
+    char name[64], verdict[256], holder[160], message[160], filter[64];
     const char *sort;
     bool in_txn;
     int selected;
@@ -52,6 +52,29 @@ static double number(const json_t *object, const char *key)
     return json_number_value(json_object_get(object, key));
 }
 
+/* The worst problem, and how many more there are. */
+static void take_verdict(struct top *top, const json_t *problems)
+{
+    static const struct column name = {"problem", "", COLUMN_TEXT, 0};
+    static const struct column age = {"age_ms", "", COLUMN_MS, 0};
+    static const struct column evidence = {"evidence", "", COLUMN_TEXT, 0};
+    const json_t *worst = json_array_get(problems, 0);
+    size_t others = json_array_size(problems);
+    char texts[3][128], more[40] = "";
+
+    if (!others) {
+        snprintf(top->verdict, sizeof(top->verdict), "healthy");
+        return;
+    }
+    cell_text(worst, &name, texts[0], 40);
+    cell_text(worst, &age, texts[1], 24);
+    cell_text(worst, &evidence, texts[2], sizeof(texts[2]));
+    if (others > 1)
+        snprintf(more, sizeof(more), " (and %zu more)", others - 1);
+    snprintf(top->verdict, sizeof(top->verdict), "PROBLEM%s: %.40s, for %.24s: %.120s", more,
+             texts[0], texts[1], texts[2]);
+}
+
 static void take_status(struct top *top, const json_t *status)
 {
     double passed = (number(status, "uptime_ms") - top->uptime_ms) / 1000;
@@ -64,6 +87,7 @@ static void take_status(struct top *top, const json_t *status)
     top->transactions = number(status, "transactions_begun");
     top->uptime_ms = number(status, "uptime_ms");
     top->sessions = number(status, "sessions");
+    take_verdict(top, json_object_get(status, "problems"));
     text_string(json_object_get(status, "name"), top->name, sizeof(top->name));
 }
 
@@ -150,12 +174,13 @@ static void draw_header(const struct top *top)
     text_ms(top->uptime_ms, uptime, sizeof(uptime));
     text_ms(top->ages[AGES - 1], age, sizeof(age));
     mvprintw(0, 0, "%s at %s, up %s", top->name, top->options->server, uptime);
-    mvprintw(1, 0, "sessions %.0f   statements/s %.0f   transactions/s %.0f", top->sessions,
+    mvaddnstr(1, 0, top->verdict, COLS);
+    mvprintw(2, 0, "sessions %.0f   statements/s %.0f   transactions/s %.0f", top->sessions,
              top->statement_rate, top->transaction_rate);
-    mvprintw(2, 0, "minimum  %s old, held by %s", age, top->holder);
-    mvaddstr(3, 0, "age      ");
+    mvprintw(3, 0, "minimum  %s old, held by %s", age, top->holder);
+    mvaddstr(4, 0, "age      ");
     draw_ages(top);
-    mvprintw(4, 0, "%s",
+    mvprintw(5, 0, "%s",
              *top->message ? top->message
                            : "q quit  s sort  x in transaction  / filter  arrows "
                              "select  k kill  t end transaction  K kill statement");
@@ -201,7 +226,7 @@ static void draw(struct top *top)
 
 static void ask_text(const char *prompt, char *to, int size)
 {
-    move(4, 0);
+    move(5, 0);
     clrtoeol();
     addstr(prompt);
     echo();

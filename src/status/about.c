@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "status/query.h"
+#include "status/verdict.h"
 
 #include <errno.h>
 #include <roster/safe_point.h>
@@ -57,12 +58,32 @@ static void put_stats(struct text *text, const struct roster_stats *stats)
     rst_status_out_number(text, "membarrier_failures", stats->membarrier_failures);
     rst_status_out_number(text, "membarrier_refused", stats->membarrier_refused);
     rst_status_out_number(text, "looks_again", stats->looks_again);
+    rst_status_out_number(text, "max_sessions", stats->max_sessions);
+    rst_status_out_number(text, "backlog_limit_bytes", stats->backlog_limit);
+}
+
+static void put_verdict(struct text *text, const struct verdict *verdict)
+{
+    size_t n;
+
+    rst_status_out_bool(text, "healthy", !verdict->count);
+    rst_status_out_open(text, "problems", '[');
+    for (n = 0; n < verdict->count; n++) {
+        rst_status_out_open(text, NULL, '{');
+        rst_status_out_string(text, "problem", rst_problem_name(verdict->found[n].problem));
+        rst_status_out_number(text, "age_ms", verdict->found[n].age_ms);
+        rst_status_out_string(text, "evidence", verdict->found[n].evidence);
+        rst_status_out_string(text, "command", verdict->found[n].command);
+        rst_status_out_close(text, '}');
+    }
+    rst_status_out_close(text, ']');
 }
 
 unsigned rst_status_get_status(struct request *request)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
     struct text *text = &request->text;
+    struct verdict verdict;
     unsigned status = no_query(request);
     int err;
 
@@ -76,6 +97,8 @@ unsigned rst_status_get_status(struct request *request)
     rst_status_out_string(text, "roster_version", roster_version());
     rst_status_out_number(text, "pid", (uint64_t)getpid());
     rst_status_out_number(text, "uptime_ms", rst_status_now_ms() - request->status->started_ms);
+    rst_verdict(request->status, &verdict);
+    put_verdict(text, &verdict);
     rst_status_out_bool(text, "may_kill", request->may);
     rst_status_out_bool(text, "may_drain", request->may && request->status->options.drain);
     rst_status_out_bool(text, "token_helps", !request->may && request->status->token);

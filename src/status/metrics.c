@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "status/query.h"
+#include "status/verdict.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -148,6 +149,10 @@ static void put_stats(struct out *out, const struct roster_stats *stats)
           stats->backlog);
     counter(out, "roster_backlog_refused", "Calls refused because of the backlog.",
             stats->backlog_refused);
+    gauge(out, "roster_sessions_limit", NULL, "The most sessions that may be open; 0: no limit.",
+          stats->max_sessions);
+    gauge(out, "roster_backlog_limit_bytes", "bytes", "The backlog at which calls are refused.",
+          stats->backlog_limit);
     counter(out, "roster_looks_again", "Looks that were tried again, because the owner published.",
             stats->looks_again);
     gauge(out, "roster_threads", NULL, "The most threads that used the roster at once.",
@@ -236,6 +241,23 @@ static void put_minimum(struct out *out, struct roster *roster)
                       ns_between(min.safe_point, min.now));
 }
 
+static void put_verdict(struct out *out, struct roster_status *status)
+{
+    struct verdict verdict;
+    size_t n;
+    int problem;
+
+    rst_verdict(status, &verdict);
+    gauge(out, "roster_healthy", NULL, "1 while there is no problem, else 0.", !verdict.count);
+    family(out, "roster_problem", "gauge", NULL, "1 while the server has this problem.");
+    for (problem = 0; problem < PROBLEMS; problem++) {
+        for (n = 0; n < verdict.count && (int)verdict.found[n].problem != problem; n++)
+            ;
+        rst_status_text_printf(out->text, "roster_problem{problem=\"%s\"} %d\n",
+                               rst_problem_name((enum problem)problem), n < verdict.count);
+    }
+}
+
 /* Of a cluster's server: what the syncer has done, and in which state it is. */
 static void put_syncer(struct out *out, const struct roster_status_options *options)
 {
@@ -318,6 +340,7 @@ unsigned rst_status_get_metrics(struct request *request)
     put_times(&out, &metrics);
     put_minimum(&out, request->status->roster);
     put_syncer(&out, &request->status->options);
+    put_verdict(&out, request->status);
     if (out.open_metrics)
         rst_status_text_put(out.text, "# EOF\n");
     return MHD_HTTP_OK;

@@ -20,6 +20,9 @@
 /* What libmicrohttpd takes for a connection; longer headers are refused. */
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 
+/* What verdict.h tells of is no more than this. */
+#define PROBLEMS_MOST 16
+
 /* Bytes of an error's text, which may list what is valid. */
 #define ERROR_MOST 512
 
@@ -56,6 +59,7 @@ struct roster_status {
     struct peer *peers;
     uint64_t refused; /* connections, by the limits of one client */
     uint64_t started_ms, swept_ms;
+    uint64_t problems_since_ms[PROBLEMS_MOST]; /* when each was seen first; 0: it is not there */
     bool again; /* a connection was closed, so there may be a place for another one */
 };
 

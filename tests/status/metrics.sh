@@ -27,7 +27,7 @@ if promtool check metrics <"$work/spoilt" >/dev/null 2>&1; then
     wrong=1
 fi
 for name in sessions transactions kills_total state_seconds_bucket scan_seconds_count \
-    grace_period_age_seconds minimum_age_seconds backlog_bytes; do
+    grace_period_age_seconds minimum_age_seconds backlog_bytes healthy problem sessions_limit; do
     grep -q "^roster_${name}[{ ]" "$work/text" || expect "roster_$name is there" yes no
 done
 expect "kills are told by reason and result" \

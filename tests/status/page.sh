@@ -30,20 +30,25 @@ expect "the title is that of the server" '*<title>served</title>*' "$(cat "$work
 expect "a session is shown" '*<tr data-id="1">*alice*' "$(tr -d '\n' <"$work/dom")"
 expect "what a client sent is text" '*dave &lt;b&gt;*' "$(cat "$work/dom")"
 expect "it says how many there are" '*<span id="sessions-count">5 of 5</span>*' "$(cat "$work/dom")"
+expect "the verdict is at the top" '*<div id="verdict" role="status" class=""><div><b title="healthy">healthy</b>*' \
+    "$(cat "$work/dom")"
+expect "what is shown is not stale" no "$(grep -q '<body class="stale' "$work/dom" && echo yes || echo no)"
 expect "the holder is named" '*by the transaction of session 2 report, bob*' "$(cat "$work/dom")"
 expect "the age is drawn" '*<polyline id="line" points="*,*' "$(cat "$work/dom")"
 expect "without a token there are no buttons" no \
     "$(grep -q '<button>kill' "$work/dom" && echo yes || echo no)"
 
 # The same page, from a server of its own, that presses the button as a user would.
-press='setTimeout(() => { document.getElementById("secret").value = "s3cret"; }, 500);
+press='window.confirm = (text) => { document.body.dataset.asked = text; return true; };
+setTimeout(() => { document.getElementById("secret").value = "s3cret"; }, 500);
 setTimeout(() => [...document.querySelectorAll("tr[data-id=\"1\"] button")].pop().click(), 2500);'
 curl -fsS --noproxy '*' "http://$address/" >"$work/page.html"
-sed "s|fetch(path, options)|fetch(\"http://$address\" + path, options)|" "$work/page.html" >"$work/pressing.html"
+sed "s|fetch(path, {|fetch(\"http://$address\" + path, {|" "$work/page.html" >"$work/pressing.html"
 printf '<script>%s</script>\n' "$press" >>"$work/pressing.html"
 timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
     --user-data-dir="$work/profile" --no-proxy-server --disable-web-security \
     --virtual-time-budget=6000 --dump-dom "file://$work/pressing.html" >"$work/dom" 2>"$work/chromium.err" || true
+expect "it asks, and says what about" '*End the connection of session 1 (alice*' "$(cat "$work/dom")"
 expect "the button is there with a token" yes \
     "$(grep -q '<button>kill' "$work/dom" && echo yes || echo no)"
 for ((tries = 40; tries; tries--)); do

@@ -104,7 +104,7 @@ expect "also as JSON" '{*"holder":{*' "$out"
 run 0 safepoint
 expect "safe points" '*local_safe_point: *leased: no*' "$out"
 run 0 status
-expect "status" '*name: served*sessions: 5*' "$out"
+expect "status" '*name: served*healthy: yes*sessions: 5*' "$out"
 run 0 history
 expect "history" '*LONGEST*ms' "$out"
 run 0 history --full
@@ -168,9 +168,15 @@ run 0 drain --wait
 expect "a drain" 'draining*the server has gone' "$out"
 ended
 
-serve 127.0.0.1:0 s3cret
+serve 127.0.0.1:0 s3cret 1
 export ROSTER_SERVER=$address
 run 0 ps
+sleep 0.1
+run 7 status
+expect "what is wrong" \
+    "PROBLEM: minimum too old, for *session 2*run: rosterctl -s $address kill 2*healthy: no*" "$out"
+run 7 status --json
+expect "also as JSON" '{*"healthy":false,"problems":?{"problem":"minimum too old",*' "$out"
 run 4 kill 1
 expect "no token" '*token*' "$complaint"
 echo wrong >"$work/wrong"

@@ -104,6 +104,7 @@ int main(int argc, char **argv)
     options.name = "served";
     options.address = argc > 1 ? argv[1] : NULL;
     options.token = argc > 2 ? argv[2] : NULL;
+    options.old_ms = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
     options.peers = 1;
     options.drain = drain;
     options.drain_arg = &draining;

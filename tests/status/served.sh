@@ -29,7 +29,7 @@ has_terminals() {
     script -qec true /dev/null </dev/null >/dev/null 2>&1
 }
 
-# serve [ADDRESS [TOKEN]]: starts one; $address is where it listens.
+# serve [ADDRESS [TOKEN [OLD_MS]]]: starts one; $address is where it listens.
 serve() {
     local tries
     rm -f "$work/fifo"

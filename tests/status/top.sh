@@ -54,6 +54,7 @@ serve "unix:$work/socket"
 LC_ALL=C.UTF-8 terminal new-session -d -s top -x 150 -y 30 \
     "env LC_ALL=C.UTF-8 TERM=screen '$ctl' -s 'unix:$work/socket' top --watch=0.2; echo ended \$?; sleep 60"
 shows "it says whom it looks at" 'served at unix:'
+shows "it says that all is well" '^healthy'
 shows "it counts sessions" 'sessions 5 '
 shows "it names the holder" 'held by session 2 bob report'
 shows "the age grows as bars" '█'

@@ -57,6 +57,8 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     now.membarrier_failures = rst_membarrier_failures();
     now.membarrier_refused = rst_membarrier_refused();
     now.looks_again = rst_load(&roster->looks_again);
+    now.max_sessions = roster->registry.limit;
+    now.backlog_limit = roster->account.backlog_limit;
     count_threads(roster, &now);
     rst_struct_put(stats, &now, sizeof(now));
     return 0;

@@ -1,0 +1,326 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The verdict. See verdict.h.
+ */
+#include "config.h"
+
+#include "status/verdict.h"
+
+#include "status/status.h"
+
+#include <inttypes.h>
+#include <roster/safe_point.h>
+#include <roster/syncer.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define MS INT64_C(1000000)
+#define AHEAD_MS 1000 /* less than this is a step that time synchronisation makes */
+#define NEAR 10       /* within a tenth of a limit is near */
+
+_Static_assert(PROBLEMS <= PROBLEMS_MOST, "the endpoint remembers since when each is there");
+
+static const char *const names[PROBLEMS] = {
+    [PROBLEM_REFUSED] = "refused",
+    [PROBLEM_BEHIND] = "behind",
+    [PROBLEM_FENCED] = "fenced",
+    [PROBLEM_JOINING] = "joining",
+    [PROBLEM_MEMBARRIER] = "membarrier refused",
+    [PROBLEM_BACKLOG] = "backlog near its limit",
+    [PROBLEM_SESSIONS] = "sessions near their limit",
+    [PROBLEM_LEASE] = "lease nearly expired",
+    [PROBLEM_REPORT] = "report overdue",
+    [PROBLEM_STORE] = "store failing",
+    [PROBLEM_TXN_SAFE_POINT] = "txn safe point stuck",
+    [PROBLEM_GC_SAFE_POINT] = "gc safe point stuck",
+    [PROBLEM_MINIMUM] = "minimum too old",
+    [PROBLEM_CLOCK] = "clock ahead",
+};
+
+/* What is looked at, once. */
+struct look {
+    struct roster_status *status;
+    const struct roster_status_options *options;
+    struct verdict *verdict;
+    struct roster_stats stats;
+    struct roster_metrics metrics;
+    struct roster_min min;
+    struct roster_syncer_stats syncer;
+    struct roster_safe_point_state cluster;
+    bool has_min, has_syncer, has_cluster;
+    int64_t boot_ns; /* CLOCK_BOOTTIME, by which the cluster's parts tell when */
+    bool seen[PROBLEMS];
+};
+
+const char *rst_problem_name(enum problem problem)
+{
+    return names[problem];
+}
+
+static int64_t now_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 * MS + now.tv_nsec;
+}
+
+/* The command to be given to rosterctl, with the address of this server. */
+static void command(struct look *look, struct found *found, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void command(struct look *look, struct found *found, const char *format, ...)
+{
+    int length = snprintf(found->command, sizeof(found->command), "rosterctl -s %s ",
+                          roster_status_address(look->status));
+    va_list args;
+
+    if (length < 0 || (size_t)length >= sizeof(found->command))
+        return;
+    va_start(args, format);
+    vsnprintf(found->command + length, sizeof(found->command) - (size_t)length, format, args);
+    va_end(args);
+}
+
+/* `age_ms` is negative where nothing says since when: then it is since it was seen here first. */
+static struct found *find(struct look *look, enum problem problem, int64_t age_ms,
+                          const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static struct found *find(struct look *look, enum problem problem, int64_t age_ms,
+                          const char *format, ...)
+{
+    struct found *found = &look->verdict->found[look->verdict->count++];
+    uint64_t *since_ms = &look->status->problems_since_ms[problem], now_ms = rst_status_now_ms();
+    va_list args;
+
+    if (!*since_ms)
+        *since_ms = now_ms;
+    look->seen[problem] = true;
+    found->problem = problem;
+    found->age_ms = age_ms < 0 ? now_ms - *since_ms : (uint64_t)age_ms;
+    va_start(args, format);
+    vsnprintf(found->evidence, sizeof(found->evidence), format, args);
+    va_end(args);
+    command(look, found, "safepoint");
+    return found;
+}
+
+static int64_t failing_ms(const struct look *look, const struct roster_failing *failing)
+{
+    return failing->times && look->boot_ns > failing->since_ns
+               ? (look->boot_ns - failing->since_ns) / MS
+               : -1;
+}
+
+static const char *why(const struct roster_failing *failing)
+{
+    return failing->times ? roster_strerror(failing->error) : "no error is known";
+}
+
+static void judge_fence(struct look *look)
+{
+    const struct roster_syncer_stats *syncer = &look->syncer;
+    bool fenced = look->metrics.leased && look->metrics.lease_margin_ns <= 0;
+    int64_t fenced_ms = -look->metrics.lease_margin_ns / MS;
+
+    if (look->has_syncer && syncer->state == ROSTER_SYNCER_REFUSED)
+        find(look, PROBLEM_REFUSED, failing_ms(look, &syncer->joining),
+             "another server lives under this server_id, for the %" PRIu64
+             ". time: stop one of the two; all transactions fail their checks",
+             syncer->refusals);
+    else if (look->has_syncer && syncer->state == ROSTER_SYNCER_BEHIND)
+        find(look, PROBLEM_BEHIND, failing_ms(look, &syncer->joining),
+             "the oracle is behind the txn safe point%s%s: set this server's clock; all "
+             "transactions fail their checks",
+             *syncer->rejected_key ? " in " : "", syncer->rejected_key);
+    else if (look->has_syncer && syncer->state == ROSTER_SYNCER_JOINING)
+        find(look, PROBLEM_JOINING, failing_ms(look, &syncer->joining),
+             "not registered in the store so far: %s", why(&syncer->joining));
+    else if (fenced)
+        find(look, PROBLEM_FENCED, fenced_ms,
+             "all transactions fail their checks until the lease is back: %s%s%s",
+             why(syncer->keeping.times ? &syncer->keeping : &syncer->joining),
+             *syncer->rejected_key ? "; rejected the value of " : "", syncer->rejected_key);
+}
+
+static void judge_kernel(struct look *look)
+{
+    if (look->stats.membarrier_refused) {
+        struct found *found =
+            find(look, PROBLEM_MEMBARRIER, -1,
+                 "the kernel refused it %" PRIu64
+                 " times: minima and kills fail, safe points stand still; allow the system call",
+                 look->stats.membarrier_failures);
+
+        command(look, found, "status");
+    }
+}
+
+static bool is_near(uint64_t used, uint64_t limit)
+{
+    return limit && used >= limit - limit / NEAR;
+}
+
+static void judge_limits(struct look *look)
+{
+    const struct roster_stats *stats = &look->stats;
+    struct found *found;
+
+    if (is_near(stats->backlog, stats->backlog_limit)) {
+        found = find(look, PROBLEM_BACKLOG, (int64_t)(look->metrics.grace_period_age_ns / MS),
+                     "%" PRIu64 " of %" PRIu64
+                     " bytes wait for a reader that does not leave, %" PRIu64 " calls were refused",
+                     stats->backlog, stats->backlog_limit, stats->backlog_refused);
+        command(look, found, "status");
+    }
+    if (is_near(stats->sessions, stats->max_sessions)) {
+        found = find(look, PROBLEM_SESSIONS, -1,
+                     "%" PRIu64 " of %" PRIu64 " sessions are open, %" PRIu64 " were refused",
+                     stats->sessions, stats->max_sessions, stats->sessions_refused);
+        command(look, found, "ps --command=Sleep --sort=-time -n 20");
+    }
+}
+
+static void judge_lease(struct look *look)
+{
+    const struct roster_syncer_stats *syncer = &look->syncer;
+    int64_t margin_ms = look->metrics.lease_margin_ns / MS;
+
+    if (!look->has_syncer || syncer->state != ROSTER_SYNCER_LIVE)
+        return;
+    /* Keep-alives come three times in a lease, so with less left two have been missed. */
+    if (margin_ms > 0 && margin_ms < syncer->granted_ms / 3)
+        find(look, PROBLEM_LEASE, failing_ms(look, &syncer->keeping),
+             "the server is fenced in %" PRId64 " ms: %s", margin_ms, why(&syncer->keeping));
+    if (syncer->reporting.times)
+        find(look, PROBLEM_REPORT, failing_ms(look, &syncer->reporting),
+             "%" PRIu64 " reports in a row failed, so safe points stand still: %s",
+             syncer->reporting.times, why(&syncer->reporting));
+}
+
+static void judge_store(struct look *look)
+{
+    const struct {
+        const char *what;
+        const struct roster_failing *failing;
+    } operations[] = {
+        {"keeping the lease", &look->syncer.keeping},
+        {"watching the record", &look->syncer.watching},
+        {"lowering the record", &look->syncer.lowering},
+        {"moving the safe points", &look->cluster.leading},
+        {"following the safe points", &look->cluster.following},
+        {"acknowledging the safe point", &look->cluster.acknowledging},
+    };
+    size_t n;
+
+    for (n = 0; n < sizeof(operations) / sizeof(operations[0]); n++)
+        if (operations[n].failing->times) {
+            find(look, PROBLEM_STORE, failing_ms(look, operations[n].failing),
+                 "%s failed %" PRIu64 " times in a row: %s", operations[n].what,
+                 operations[n].failing->times, why(operations[n].failing));
+            return;
+        }
+}
+
+/* A safe point that could move further, but for one record, barrier or key. */
+static void judge_safe_point(struct look *look, enum problem problem,
+                             const struct roster_blocker *blocker)
+{
+    char words[ROSTER_BLOCKER_NAME + 256];
+    struct found *found;
+
+    if (blocker->kind == ROSTER_BLOCKER_NONE ||
+        (blocker->age_ms < look->options->old_ms && blocker->kind != ROSTER_BLOCKER_UNREADABLE &&
+         blocker->kind != ROSTER_BLOCKER_IMPOSSIBLE))
+        return;
+    found = find(look, problem, blocker->age_ms ? (int64_t)blocker->age_ms : -1, "%s",
+                 look->options->cluster->blocker_describe(blocker, words, sizeof(words)));
+    if (blocker->kind == ROSTER_BLOCKER_BARRIER)
+        snprintf(found->command, sizeof(found->command),
+                 "rosterctl barrier delete %.128s --store=STORE", blocker->name);
+    else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id)
+        snprintf(found->command, sizeof(found->command),
+                 "rosterctl -s SERVER kill %" PRIu64 " (SERVER: the status address of %.128s)",
+                 blocker->session_id, blocker->name);
+}
+
+static void judge_minimum(struct look *look)
+{
+    const struct roster_holder *holder = &look->min.holder;
+    int64_t held_ms = now_ns(CLOCK_MONOTONIC) / MS - (int64_t)(holder->since / MS);
+    struct found *found;
+
+    if (!look->has_min || holder->kind == ROSTER_HOLDER_NONE ||
+        held_ms <= (int64_t)look->options->old_ms)
+        return;
+    if (holder->kind == ROSTER_HOLDER_PIN)
+        found = find(look, PROBLEM_MINIMUM, held_ms,
+                     "%s pin %" PRIu64 " of session %" PRIu64 " holds it",
+                     roster_pin_kind_name(holder->pin_kind), holder->pin_id, holder->session_id);
+    else
+        found = find(look, PROBLEM_MINIMUM, held_ms,
+                     "the transaction of session %" PRIu64 " holds it", holder->session_id);
+    if (holder->session_id)
+        command(look, found, "kill %" PRIu64, holder->session_id);
+    else
+        command(look, found, "min");
+}
+
+static void judge_clock(struct look *look)
+{
+    int64_t wall_ms = now_ns(CLOCK_REALTIME) / MS, ahead_ms;
+
+    if (!look->has_min)
+        return;
+    ahead_ms = (int64_t)roster_ts_physical_ms(look->min.now) - wall_ms;
+    if (ahead_ms > AHEAD_MS) {
+        struct found *found =
+            find(look, PROBLEM_CLOCK, -1,
+                 "timestamps are %" PRId64
+                 " ms ahead of this server's clock: it was set back, or was wrong before; mend "
+                 "the time synchronisation and do not restart",
+                 ahead_ms);
+
+        snprintf(found->command, sizeof(found->command), "timedatectl timesync-status");
+    }
+}
+
+void rst_verdict(struct roster_status *status, struct verdict *verdict)
+{
+    struct look look = {.status = status, .options = &status->options, .verdict = verdict};
+    const struct roster_cluster_calls *calls = look.options->cluster;
+    int problem;
+
+    verdict->count = 0;
+    look.stats.size = sizeof(look.stats);
+    look.metrics.size = sizeof(look.metrics);
+    look.min.size = sizeof(look.min);
+    look.syncer.size = sizeof(look.syncer);
+    look.cluster.size = sizeof(look.cluster);
+    (void)roster_stats(status->roster, &look.stats);
+    (void)roster_metrics(status->roster, &look.metrics);
+    look.has_min = !roster_min_peek(status->roster, &look.min);
+    look.has_syncer =
+        look.options->syncer && !calls->syncer_get_stats(look.options->syncer, &look.syncer);
+    look.has_cluster = look.options->safe_point &&
+                       !calls->safe_point_get_state(look.options->safe_point, &look.cluster);
+    look.boot_ns = now_ns(CLOCK_BOOTTIME);
+    judge_fence(&look);
+    judge_kernel(&look);
+    judge_limits(&look);
+    judge_lease(&look);
+    judge_store(&look);
+    if (look.has_cluster) {
+        judge_safe_point(&look, PROBLEM_TXN_SAFE_POINT, &look.cluster.txn_blocker);
+        judge_safe_point(&look, PROBLEM_GC_SAFE_POINT, &look.cluster.gc_blocker);
+    }
+    judge_minimum(&look);
+    judge_clock(&look);
+    for (problem = 0; problem < PROBLEMS; problem++)
+        if (!look.seen[problem])
+            status->problems_since_ms[problem] = 0;
+}

@@ -1,0 +1,55 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Whether a server is healthy, and what is wrong if it is not: since when, what shows it, and the
+ * command to run.
+ */
+#ifndef ROSTER_STATUS_VERDICT_H
+#define ROSTER_STATUS_VERDICT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct roster_status;
+
+/* The worst first. */
+enum problem {
+    PROBLEM_REFUSED,        /* another server lives under this id */
+    PROBLEM_BEHIND,         /* the oracle is behind a safe point */
+    PROBLEM_FENCED,         /* no transaction is protected */
+    PROBLEM_JOINING,        /* it was never registered */
+    PROBLEM_MEMBARRIER,     /* the kernel refuses it */
+    PROBLEM_BACKLOG,        /* near the limit */
+    PROBLEM_SESSIONS,       /* near the limit */
+    PROBLEM_LEASE,          /* nearly expired */
+    PROBLEM_REPORT,         /* overdue */
+    PROBLEM_STORE,          /* an operation on it fails */
+    PROBLEM_TXN_SAFE_POINT, /* blocked */
+    PROBLEM_GC_SAFE_POINT,  /* blocked */
+    PROBLEM_MINIMUM,        /* held for too long */
+    PROBLEM_CLOCK,          /* timestamps are ahead of the wall clock */
+};
+
+#define PROBLEMS 14
+
+struct found {
+    enum problem problem;
+    uint64_t age_ms;
+    char evidence[640];
+    char command[320];
+};
+
+struct verdict {
+    size_t count; /* 0: healthy */
+    struct found found[PROBLEMS];
+};
+
+/* The name of a problem ("fenced", ...). */
+const char *rst_problem_name(enum problem problem);
+
+/* In the endpoint's thread. What cannot be found out is no problem of its own: the call that fails
+ * says it elsewhere. */
+void rst_verdict(struct roster_status *status, struct verdict *verdict);
+
+#endif /* ROSTER_STATUS_VERDICT_H */
