@@ -14,6 +14,20 @@
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 
+/*
+ * The deadline of a lease, CLOCK_BOOTTIME: from when it was asked for, its time to live less the
+ * margin. A store that says more than was wanted is not relied upon for more.
+ */
+static int64_t deadline_of(const struct roster_syncer *syncer,
+                           const struct roster_store_lease *lease)
+{
+    int64_t wanted = (int64_t)syncer->options.ttl_ms, now = rst_store_boottime_ns();
+    int64_t asked_at = lease->asked_at_ns < now ? lease->asked_at_ns : now;
+    int64_t ttl = lease->ttl_ms < wanted ? lease->ttl_ms : wanted;
+
+    return asked_at + (ttl - (int64_t)syncer->options.margin_ms) * STORE_NS_PER_MS;
+}
+
 /* Revokes a lease that may still live, so that what hangs on it does not stay for its time. */
 static void revoke_old(struct roster_syncer *syncer, int64_t lease)
 {
@@ -80,7 +94,7 @@ static int join(struct roster_syncer *syncer, int64_t id)
     int err = take_lease(syncer, id, &lease);
 
     if (!err)
-        err = rst_syncer_register(syncer, lease.id, rst_syncer_deadline(syncer, &lease));
+        err = rst_syncer_register(syncer, lease.id, deadline_of(syncer, &lease));
     pthread_mutex_lock(&syncer->lock);
     if (err == -EEXIST) {
         syncer->stats.refusals++;
@@ -149,7 +163,7 @@ static int keep(struct roster_syncer *syncer, int64_t id)
         return err;
     pthread_mutex_lock(&syncer->lock);
     if (syncer->lease == id && syncer->registered)
-        extend(syncer, rst_syncer_deadline(syncer, &lease));
+        extend(syncer, deadline_of(syncer, &lease));
     pthread_mutex_unlock(&syncer->lock);
     rst_syncer_tell(syncer);
     return 0;

@@ -47,16 +47,6 @@ void rst_syncer_log(struct roster_syncer *syncer, enum roster_store_log_level le
     va_end(args);
 }
 
-int64_t rst_syncer_deadline(const struct roster_syncer *syncer,
-                            const struct roster_store_lease *lease)
-{
-    int64_t wanted = (int64_t)syncer->options.ttl_ms, now = rst_store_boottime_ns();
-    int64_t asked_at = lease->asked_at_ns < now ? lease->asked_at_ns : now;
-    int64_t ttl = lease->ttl_ms < wanted ? lease->ttl_ms : wanted;
-
-    return asked_at + (ttl - (int64_t)syncer->options.margin_ms) * STORE_NS_PER_MS;
-}
-
 void rst_syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state state, int reason)
 {
     struct roster_syncer_change change = {syncer->state, state, reason};

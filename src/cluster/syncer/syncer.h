@@ -85,13 +85,6 @@ __attribute__((format(printf, 3, 4))) void rst_syncer_log(struct roster_syncer *
                                                           enum roster_store_log_level level,
                                                           const char *format, ...);
 
-/*
- * The deadline of a lease, CLOCK_BOOTTIME: from when it was asked for, its time to live less the
- * margin. A store that says more than was wanted is not relied upon for more.
- */
-int64_t rst_syncer_deadline(const struct roster_syncer *syncer,
-                            const struct roster_store_lease *lease);
-
 /* Under lock: changes the state; rst_syncer_tell() afterwards, without locks. */
 void rst_syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state state, int reason);
 void rst_syncer_tell(struct roster_syncer *syncer);
