@@ -65,6 +65,7 @@ static int stmt_begin(struct model *model)
     model->stmt_killed = 0;
     model->between = model->run;
     set_run(&model->run, ROSTER_RUN_RUNNING, model->clock);
+    model->outside = model->run;
     return 0;
 }
 
@@ -152,9 +153,11 @@ static int begin_at(struct model *model, bool stale)
 
 static int set_state(struct model *model, enum roster_run_state state)
 {
-    if (model->txn != ROSTER_TXN_VALID)
+    if (model->txn != ROSTER_TXN_VALID && (model->txn != ROSTER_TXN_INVALID || !model->in_stmt))
         return -EINVAL;
     set_run(&model->run, state, model->clock);
+    if (model->txn == ROSTER_TXN_INVALID)
+        model->outside = model->run;
     return 0;
 }
 
@@ -178,7 +181,7 @@ static int finish(struct model *model)
     model->entry_bytes = 0;
     model->schema_version = 0;
     if (model->in_stmt)
-        set_run(&model->run, ROSTER_RUN_RUNNING, model->stmt_since);
+        model->run = model->outside;
     else
         set_run(&model->run, ROSTER_RUN_IDLE, model->clock);
     return 0;

@@ -70,6 +70,7 @@ struct model {
     uint64_t entry_bytes;
     uint32_t schema_version;
     struct model_run run;
+    struct model_run outside; /* inside a statement: what it shows without the transaction */
     struct model_run between; /* inside a statement: what the transaction goes back to after it */
 };
 

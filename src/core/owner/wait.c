@@ -17,12 +17,14 @@ int roster_wait_begin(struct roster_session *session, uint32_t event)
     struct rst_side *side;
     uint64_t now;
 
-    if (rst_unlikely(!session || !rst_wait_is_event(event)))
+    if (rst_unlikely(!session))
         return -EINVAL;
     if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
         return -EBADF;
     if (rst_unlikely(rst_process_is_other(rst_session_roster(session)->process)))
         return -ECHILD;
+    if (rst_unlikely(!rst_wait_is_event(event)))
+        return -EINVAL;
     side = rst_likely(session->side) ? session->side : rst_side_need(session);
     if (rst_unlikely(!side))
         return -ENOMEM;
