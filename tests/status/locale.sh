@@ -50,7 +50,7 @@ for locale in de_DE.UTF-8 tr_TR.UTF-8; do
         "$ROSTER_BUILDDIR/tests/status/json_check" "$work/reply" >/dev/null ||
             expect "$locale: $path is JSON" yes no
     done
-    for column in time TIME -time Id ID info INFO kind; do
+    for column in time TIME -time Id ID time_ms TIME_MS kind; do
         run ps "--sort=$column"
     done
     for filter in --state=idle --state=IDLE --kind=INTERNAL --kind=user --command=QUERY; do
