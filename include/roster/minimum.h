@@ -74,6 +74,32 @@ ROSTER_API int roster_min_advance(struct roster *roster, uint64_t max_age_ms,
  */
 ROSTER_API int roster_min_peek(struct roster *roster, struct roster_min *min);
 
+/* Of which sessions roster_min_of() asks. Begin with ROSTER_MIN_FILTER_INIT: of all. */
+struct roster_min_filter {
+    size_t size;    /* sizeof(struct roster_min_filter) */
+    uint32_t kinds; /* the bit 1 << kind of each session kind that counts; 0: every kind */
+    uint32_t reserved;
+    const char *database; /* only sessions in this one; NULL: in any or none */
+    uint64_t tag_mask;    /* only sessions whose tag has in these bits what `tag` has; 0: any */
+    uint64_t tag;
+};
+
+#define ROSTER_MIN_FILTER_INIT                                                                     \
+    {                                                                                              \
+        sizeof(struct roster_min_filter), 0, 0, ROSTER_NULL, 0, 0                                  \
+    }
+
+/*
+ * As roster_min_peek(), of the sessions that `filter` means and of their pins: the oldest timestamp
+ * that one database, or one kind of session, needs. Pins without a session count when every session
+ * does. Nothing is advanced. A session that gets another database or tag during the call counts as
+ * before or as after. Any thread.
+ *
+ * Returns as roster_min_peek(), of either struct; -EINVAL also for an unknown kind.
+ */
+ROSTER_API int roster_min_of(struct roster *roster, const struct roster_min_filter *filter,
+                             struct roster_min *min);
+
 /*
  * The local safe point as of the last scan: collectors may delete every version that no reader at
  * or above it can see. Any thread; one load. Guarantees G2 and G3. 0 before the first scan.

@@ -99,6 +99,13 @@ class Roster
         min.size = sizeof(min);
         return error(roster_min_advance(handle.get(), max_age_ms, &min));
     }
+    /* Of some sessions; nothing is advanced. */
+    [[nodiscard]] std::error_code minimum_of(const roster_min_filter &filter,
+                                             roster_min &min) const noexcept
+    {
+        min.size = sizeof(min);
+        return error(roster_min_of(handle.get(), &filter, &min));
+    }
     std::uint64_t safe_point() const noexcept
     {
         return roster_local_safe_point(handle.get());

@@ -168,12 +168,15 @@ unsigned rst_status_get_minimum(struct request *request)
     struct roster *roster = request->status->roster;
     struct roster_min min = {.size = sizeof(min)};
     struct text *text = &request->text;
-    unsigned status = no_query(request);
+    struct roster_min_filter filter = ROSTER_MIN_FILTER_INIT;
+    struct query query;
+    unsigned status = rst_status_query_parse(request, QUERY_MIN, LIST_SESSIONS, &query);
     int err;
 
     if (status)
         return status;
-    err = roster_min_peek(roster, &min);
+    filter.database = query.db;
+    err = roster_min_of(roster, &filter, &min);
     if (err)
         return internal_error(request, err);
     rst_status_out_open(text, NULL, '{');

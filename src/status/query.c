@@ -29,7 +29,7 @@ static const struct argument {
 } arguments[] = {
     {"user", STRING, QUERY_ROWS, offsetof(struct query, user)},
     {"host", STRING, QUERY_ROWS, offsetof(struct query, host)},
-    {"db", STRING, QUERY_ROWS, offsetof(struct query, db)},
+    {"db", STRING, QUERY_ROWS | QUERY_MIN, offsetof(struct query, db)},
     {"application", STRING, QUERY_ROWS, offsetof(struct query, application)},
     {"search", STRING, QUERY_ROWS, offsetof(struct query, search)},
     {"sort", STRING, QUERY_ROWS, offsetof(struct query, sort)},

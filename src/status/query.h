@@ -12,6 +12,7 @@
 
 enum query_bit {
     QUERY_ROWS = 1, /* which rows: all but the ones below */
+    QUERY_MIN = 4,  /* db */
     QUERY_KILL = 2, /* id, target, statement, start_ts, transaction */
 };
 

@@ -13,7 +13,8 @@
 #include <roster/minimum.h>
 #include <string.h>
 
-int roster_min_peek(struct roster *roster, struct roster_min *min)
+static int peek(struct roster *roster, const struct roster_min_filter *filter,
+                struct roster_min *min)
 {
     RST_NOT_CANCELLED;
     struct roster_min result = {.size = sizeof(result)};
@@ -27,11 +28,30 @@ int roster_min_peek(struct roster *roster, struct roster_min *min)
     if (rst_process_is_other(roster->process))
         return -ECHILD;
     pthread_mutex_lock(&roster->horizon.scan_lock);
-    err = rst_scan_peek(roster, &result);
+    err = rst_scan_peek(roster, filter, &result);
     pthread_mutex_unlock(&roster->horizon.scan_lock);
     if (!err)
         rst_struct_put(min, &result, sizeof(result));
     return err;
+}
+
+int roster_min_peek(struct roster *roster, struct roster_min *min)
+{
+    return peek(roster, NULL, min);
+}
+
+int roster_min_of(struct roster *roster, const struct roster_min_filter *filter,
+                  struct roster_min *min)
+{
+    static const struct roster_min_filter all = ROSTER_MIN_FILTER_INIT;
+    struct roster_min_filter known;
+    int err = rst_struct_get(&known, sizeof(known), sizeof(known), filter ? filter : &all);
+
+    if (err)
+        return err;
+    if (known.kinds >> (ROSTER_SESSION_BACKGROUND + 1) || known.reserved)
+        return -EINVAL;
+    return peek(roster, &known, min);
 }
 
 int roster_min_advance(struct roster *roster, uint64_t max_age_ms, struct roster_min *min)

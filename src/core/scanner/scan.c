@@ -28,6 +28,8 @@ struct scan {
     struct candidate next;
     uint64_t lower;
     uint64_t expired;
+    const struct roster_min_filter *filter; /* NULL: all count */
+    struct roster *roster;                  /* to find the sessions of pins; for a filter */
 };
 
 static const struct roster_pin *pin_of(uintptr_t holder)
@@ -55,6 +57,31 @@ static void identify(struct candidate *found)
 static bool end_together(const struct candidate *a, const struct candidate *b)
 {
     return a->holder && a->session_id == b->session_id && (a->session_id || a->pin_id == b->pin_id);
+}
+
+/* Whether the filter means the session that holds what was found. Under the RCU read lock. */
+static bool is_meant(const struct scan *scan, const struct candidate *found)
+{
+    const struct roster_min_filter *filter = scan->filter;
+    const struct roster_session *session;
+    const struct roster_identity *identity;
+    const char *database;
+
+    if (found->holder & RST_HOLDER_IS_PIN)
+        session = rst_registry_find(&scan->roster->registry, found->session_id);
+    else
+        session = session_of(found->holder);
+    if (!session)
+        return !filter->kinds && !filter->database && !filter->tag_mask;
+    if (filter->kinds && !(filter->kinds >> roster_session_kind(session) & 1))
+        return false;
+    if ((roster_session_tag(session) ^ filter->tag) & filter->tag_mask)
+        return false;
+    if (!filter->database)
+        return true;
+    identity = rst_dereference(&session->identity); /* pairs with replace() in owner/update.c */
+    database = roster_identity_database(identity);
+    return database && strcmp(database, filter->database) == 0;
 }
 
 static void consider(struct scan *scan, const struct candidate *found)
@@ -91,7 +118,8 @@ static void look_closer(struct scan *scan, const uint64_t *word)
         return;
     }
     identify(&found);
-    consider(scan, &found);
+    if (rst_likely(!scan->filter) || is_meant(scan, &found))
+        consider(scan, &found);
 }
 
 /* Words that are compared before one branch is taken for all of them. */
@@ -228,20 +256,24 @@ static uint64_t lower_of(const struct rst_horizon *horizon, const struct age_lim
 
 /* Steps b and c, or the error of b. Under the RCU read lock, so that sessions and pins that hold a
  * slot stay readable, until they have been described. */
-static int read_slots(struct rst_horizon *horizon, bool membarrier, uint64_t now,
-                      const struct age_limit *limit, struct scan *scan)
+static int read_slots(struct roster *roster, uint64_t now, const struct age_limit *limit,
+                      const struct roster_min_filter *filter, struct scan *scan)
 {
+    struct rst_horizon *horizon = &roster->horizon;
     const struct rst_horizon_block *block;
     int err = 0;
 
     memset(scan, 0, sizeof(*scan));
+    scan->filter = filter;
+    scan->roster = roster;
     /* Who began since the oracle's clock moved last holds `now` itself. */
     scan->oldest.ts = now + 1;
     scan->next.ts = now + 1;
     if (rst_control(NO_SCAN_BARRIER))
         rst_compiler_barrier();
     else
-        err = rst_owners_barrier(membarrier); /* b: pairs with B, or with the fence after A */
+        err =
+            rst_owners_barrier(roster->membarrier); /* b: pairs with B, or with the fence after A */
     if (err)
         return err;
     rst_test_point("scan: owners fenced");
@@ -277,7 +309,7 @@ static int run(struct roster *roster, uint64_t now, const struct age_limit *limi
     if (rst_control(SCAN_BEFORE_NOW))
         now = ROSTER_TS_MAX - 1;
     rst_rcu_read_lock();
-    err = read_slots(horizon, roster->membarrier, now, limit, &scan);
+    err = read_slots(roster, now, limit, NULL, &scan);
     if (rst_control(SCAN_BEFORE_NOW) && !rst_oracle_now(roster, &now) && scan.oldest.ts > now)
         scan.oldest.ts = now;
     if (!err) {
@@ -311,7 +343,8 @@ int rst_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct 
     return err;
 }
 
-int rst_scan_peek(struct roster *roster, struct roster_min *min)
+int rst_scan_peek(struct roster *roster, const struct roster_min_filter *filter,
+                  struct roster_min *min)
 {
     static const struct age_limit none;
     struct scan scan;
@@ -321,7 +354,7 @@ int rst_scan_peek(struct roster *roster, struct roster_min *min)
     if (err)
         return err;
     rst_rcu_read_lock();
-    err = read_slots(&roster->horizon, roster->membarrier, now, &none, &scan);
+    err = read_slots(roster, now, &none, filter, &scan);
     if (!err)
         describe_all(&roster->horizon, &scan, now, min);
     rst_rcu_read_unlock();

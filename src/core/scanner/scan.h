@@ -20,7 +20,8 @@
  */
 int rst_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min);
 
-/* Read-only variant: steps a to c, nothing is advanced. */
-int rst_scan_peek(struct roster *roster, struct roster_min *min);
+/* Read-only variant: steps a to c, nothing is advanced. `filter` NULL: of all sessions. */
+int rst_scan_peek(struct roster *roster, const struct roster_min_filter *filter,
+                  struct roster_min *min);
 
 #endif /* ROSTER_CORE_SCANNER_SCAN_H */

@@ -528,3 +528,62 @@ Test(minimum, null_and_results_of_another_version)
     cr_assert_eq(unit_stats(f.roster).scans, 1);
     unit_destroy(f.roster);
 }
+
+/* Of some sessions only: by database, kind and tag, with their pins, and nothing moves. */
+Test(minimum, of_some_sessions)
+{
+    struct roster_min_filter filter = ROSTER_MIN_FILTER_INIT;
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_min min = {.size = sizeof(min)};
+    struct roster_session *shop, *internal;
+    struct roster_pin *pin;
+    uint64_t first, second;
+
+    attr.database = "shop";
+    attr.tag = 0x10;
+    unit_ok(roster_session_open(roster, &attr, &shop));
+    attr.database = "other";
+    attr.kind = ROSTER_SESSION_INTERNAL;
+    attr.tag = 0x21;
+    unit_ok(roster_session_open(roster, &attr, &internal));
+    unit_ok(roster_txn_begin(internal, &first));
+    unit_ok(roster_txn_begin(shop, &second));
+    unit_ok(roster_min_of(roster, &filter, &min));
+    cr_assert_eq(min.min_start_ts, first);
+    cr_assert_eq(min.next.ts, second);
+    filter.database = "shop";
+    unit_ok(roster_min_of(roster, &filter, &min));
+    cr_assert_eq(min.min_start_ts, second);
+    cr_assert_eq(min.holder.session_id, roster_session_id(shop));
+    cr_assert_eq(min.next.kind, ROSTER_HOLDER_NONE);
+    filter.database = "none";
+    unit_ok(roster_min_of(roster, &filter, &min));
+    cr_assert_eq(min.holder.kind, ROSTER_HOLDER_NONE);
+    filter.database = NULL;
+    filter.kinds = 1U << ROSTER_SESSION_USER;
+    unit_ok(roster_min_of(roster, &filter, &min));
+    cr_assert_eq(min.min_start_ts, second);
+    filter.kinds = 0;
+    filter.tag_mask = 0xf0;
+    filter.tag = 0x20;
+    unit_ok(roster_min_of(roster, &filter, &min));
+    cr_assert_eq(min.min_start_ts, first);
+    unit_ok(roster_txn_finish(internal));
+    pin = unit_pin(roster, internal, first);
+    unit_ok(roster_min_of(roster, &filter, &min));
+    cr_assert_eq(min.min_start_ts, first, "its pins count");
+    cr_assert_eq(unit_stats(roster).scans, 0, "nothing is advanced");
+    filter.kinds = 8;
+    cr_assert_eq(roster_min_of(roster, &filter, &min), -EINVAL);
+    filter.kinds = 0;
+    filter.size = 1;
+    cr_assert_eq(roster_min_of(roster, &filter, &min), -EINVAL);
+    cr_assert_eq(roster_min_of(NULL, NULL, &min), -EINVAL);
+    cr_assert_eq(roster_min_of(roster, NULL, NULL), -EINVAL);
+    unit_ok(roster_pin_release(pin));
+    unit_close(shop);
+    unit_close(internal);
+    unit_destroy(roster);
+}
