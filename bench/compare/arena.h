@@ -56,7 +56,7 @@ void arena_destroy(struct arena *arena);
 /* Another session takes the seat. */
 int arena_replace(struct lane *lane, struct seat *seat);
 
-/* Bytes that the process has resident; 0 when it cannot be told. */
+/* Bytes that the process has resident; 0 when it is not known. */
 uint64_t resident_bytes(void);
 
 #endif /* BENCH_ARENA_H */

@@ -20,7 +20,7 @@ struct compare_criterion {
     struct table table;
     enum metric metric;
     enum criterion_kind kind;
-    const char *peer; /* NULL: none, or whoever is best */
+    const char *peer; /* NULL: none, or the best one */
     double must;
     double aim; /* 0: none */
 };

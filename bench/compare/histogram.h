@@ -3,7 +3,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A log-linear histogram of durations: every power of two is divided into 64 steps, so a value is
- * told to within 1.6 %, from one nanosecond to 18 minutes, in constant memory and without a
+ * exact to 1.6 %, from one nanosecond to 18 minutes, in constant memory and without a
  * branch that depends on what was measured before.
  */
 #ifndef BENCH_HISTOGRAM_H

@@ -135,7 +135,7 @@ static inline int op_list(struct lane *lane)
     struct reading reading;
     int err = list_once(lane->arena, &reading);
 
-    /* Nobody opens or closes meanwhile. */
+    /* No session is opened or closed during this. */
     return err || reading.count == lane->arena->n_seats ? err : -EPROTO;
 }
 

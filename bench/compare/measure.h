@@ -18,7 +18,7 @@ struct measure {
     double seconds;
     size_t rounds;
     const volatile bool *interrupted;
-    /* Tells what is being done. */
+    /* Prints what is being done. */
     void (*progress)(void *arg, const char *format, ...) __attribute__((format(printf, 2, 3)));
     void *arg;
 };

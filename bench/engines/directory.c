@@ -18,7 +18,7 @@
 
 static const char *parent(void)
 {
-    const char *given = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): nobody changes it */
+    const char *given = getenv("TMPDIR"); /* NOLINT(concurrency-mt-unsafe): nothing changes it */
 
     if (given)
         return given;

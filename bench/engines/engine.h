@@ -7,9 +7,9 @@
  *
  * What the work is. A session has an id and three strings (user, host, database). begin() asks the
  * oracle for a start timestamp at the moment that the engine's protocol wants it, and lets others
- * see it together with the state and since when; end() takes that back. oldest() tells the smallest
- * start timestamp of all open transactions, or the oracle's now; list() and lookup() read all that
- * is known of sessions with read_facts(), at a moment when nobody writes it.
+ * see it together with the state and since when; end() takes that back. oldest() returns the
+ * smallest start timestamp of all open transactions, or the oracle's now; list() and lookup() read
+ * all that is known of sessions with read_facts(), at a moment when no thread writes it.
  *
  * An engine leaves out what its original cannot do (see can_*): LMDB and WiredTiger know nothing of
  * sessions but their transaction, the C++ hash tables nothing of transactions.
@@ -31,7 +31,7 @@ enum engine_can {
     CAN_TXN = 1,     /* begin, end */
     CAN_TEXT = 2,    /* stmt_begin, stmt_end */
     CAN_OLDEST = 4,  /* oldest */
-    CAN_VALUE = 8,   /* ... tells the value; else the work is done, and the value stays inside */
+    CAN_VALUE = 8,   /* ... returns the value; else the work is done, and the value stays inside */
     CAN_LIST = 16,   /* list, with all facts */
     CAN_LOOKUP = 32, /* lookup */
     CAN_HOLD = 64,   /* hold */
@@ -49,7 +49,7 @@ struct who {
 #define WHO_DATABASE 16
 #define TEXT_MAX 1024
 
-/* All that is told of one session. Strings are valid while the engine says so. */
+/* All that is shown of one session. Strings are valid while the engine says so. */
 struct facts {
     uint64_t id;
     uint64_t start_ts; /* 0: no transaction */

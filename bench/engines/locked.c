@@ -10,7 +10,7 @@
  * mutex      One mutex for the table and for all sessions (the shape of MySQL's LOCK_thd_list).
  * sharded    64 tables by id, each under a mutex that guards its sessions too.
  *
- * A list copies each session under its lock, so that whoever formats the list holds none.
+ * A list copies each session under its lock, so that no lock is held while the list is formatted.
  */
 #include "config.h"
 

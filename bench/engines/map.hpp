@@ -5,7 +5,7 @@
  * The hash tables of C++ as engines, for opening, closing and looking up. A table gives
  *
  *     bool insert(uint64_t, const record &), bool erase(uint64_t),
- *     bool visit(uint64_t, reading *)   reads the record while nobody can erase it
+ *     bool visit(uint64_t, reading *)   reads the record while no thread can erase it
  */
 #ifndef BENCH_ENGINE_MAP_HPP
 #define BENCH_ENGINE_MAP_HPP

@@ -80,7 +80,7 @@ watch_start() {
     sleep 0.5
 }
 
-# Sets $watching to what the server's endpoint and the watchers themselves took meanwhile.
+# Sets $watching to what the server's endpoint and the watchers themselves took in that time.
 watch_stop() {
     local pid sum=0
     for pid in "${watchers[@]}" $(<"/proc/${watchers[0]}/task/${watchers[0]}/children"); do

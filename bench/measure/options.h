@@ -14,7 +14,7 @@
 #define MAX_THREADS 1024
 #define MAX_ROUNDS 101
 
-/* Where transactions get their start timestamps; oracle.h tells what each of them measures. */
+/* Where transactions get their start timestamps; oracle.h says what each of them measures. */
 enum oracle_kind {
     ORACLE_THREAD,
     ORACLE_SHARED,
@@ -43,7 +43,7 @@ struct options {
     bool cpu_time;
     bool random_order; /* threads visit their sessions at random, not in the order of memory */
     bool pin;
-    bool realtime;      /* nobody else gets a processor during a measurement */
+    bool realtime;      /* no other thread gets a processor during a measurement */
     const char *json;   /* NULL: none; "-": standard output, in place of the text */
     unsigned workloads; /* bit i: workloads[i] of workloads.h */
 };

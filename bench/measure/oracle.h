@@ -37,7 +37,7 @@ extern __thread struct oracle_ticket oracle_ticket own_lines;
 
 #define ORACLE_EPOCH_BITS 36
 
-/* The oracle of the kind thread, for who calls it directly: an owner's timestamp, a scan's now. */
+/* The oracle of the kind thread, for direct calls: an owner's timestamp, a scan's now. */
 static inline uint64_t oracle_start_ts(const struct oracle *oracle)
 {
     return (__atomic_load_n(&oracle->epoch, __ATOMIC_RELAXED) << ORACLE_EPOCH_BITS) +

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The report: what is told where. See report.h.
+ * The report: what is printed where. See report.h.
  */
 #include "config.h"
 

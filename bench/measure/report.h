@@ -28,10 +28,10 @@ void machine_get(struct machine *machine, size_t processors);
 int report_create(const struct options *options, size_t processors, struct report **report);
 void report_destroy(struct report *report);
 
-/* Tells a measured row and keeps a copy. Returns 0 or -ENOMEM. */
+/* Prints a measured row and keeps a copy. Returns 0 or -ENOMEM. */
 int report_row(struct report *report, const struct row *row);
 
-/* Tells all rows together. Returns 0, or -errno when it could not be written. */
+/* Prints all rows together. Returns 0, or -errno when it could not be written. */
 int report_end(struct report *report);
 
 /* The parts, each writing to a stream. */

@@ -5,7 +5,7 @@
  * The threads that do the work.
  *
  * A run starts a number of jobs at once, each on a thread of its own, lets them work for a time,
- * tells them to stop and waits for them. The threads live as long as the runner, so a thread that
+ * asks them to stop and waits for them. The threads live as long as the runner, so a thread that
  * takes part in every second run keeps what it has warmed up.
  *
  * The harness must not be what is measured: each thread counts in local variables, what it leaves

@@ -4,8 +4,8 @@
  *
  * A twin of any server that uses Roster, with the list of sessions under one mutex, as MySQL's
  * LOCK_thd_list and PostgreSQL's ProcArrayLock have it. It is preloaded and stands before the
- * library: whoever changes what a list shows (opens, closes, begins, finishes) takes the mutex for
- * that, and whoever reads the list, or computes the minimum, keeps it for the whole walk.
+ * library: a change of what a list shows (open, close, begin, finish) takes the mutex, and reading
+ * the list or computing the minimum keeps it for the whole walk.
  *
  * The walks and the records are those of Roster, so that nothing differs but the lock; owners pay
  * for both, which is tens of nanoseconds of a request that takes some microseconds. At its end it

@@ -8,7 +8,7 @@
  * A line that another processor has read costs its owner a transfer at the next write, whatever
  * the design. Of the 10 000 sessions that are listed a committer uses 1 000, as in publish, so that
  * it comes by a session more often than the lister does; mixed-lister-all is the worst case, where
- * every session is in use and the lister has been at each of them meanwhile. The floors beside it
+ * every session is in use and the lister has been at each of them. The floors beside it
  * tell what these transfers cost two stores that can be under way together, and an exchange that
  * waits for each.
  */

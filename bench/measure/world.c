@@ -70,8 +70,8 @@ static int shares_make(struct world *world, size_t threads)
 }
 
 /*
- * liburcu's thread inherits the processor of whoever needs it first, so that must be this thread,
- * which is not pinned: releasing a pin always waits for a grace period.
+ * liburcu's thread inherits the processor of the thread that needs it first, so that must be this
+ * thread, which is not pinned: releasing a pin always waits for a grace period.
  */
 static int start_urcu_thread(struct roster *roster)
 {

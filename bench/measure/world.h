@@ -55,7 +55,7 @@ void identity_make(struct identity *identity, size_t n);
  */
 int world_create(const struct options *asked, size_t sessions, size_t threads, size_t text,
                  struct world **world);
-/* From now on each thread uses only so many of its sessions, from all over memory. */
+/* From now on each thread uses only that number of its sessions, from all over memory. */
 void world_limit(struct world *world, size_t active);
 
 void world_destroy(struct world *world);

@@ -20,7 +20,7 @@ struct target {
     uint64_t id;                           /* 0: any */
     const char *addr, *name, *user, *kind; /* NULL: any */
     uint64_t min_age_s;                    /* since it did something last */
-    uint64_t except;                       /* 0: nobody */
+    uint64_t except;                       /* 0: none */
 };
 
 static const char *kind_name(enum roster_session_kind kind)
@@ -190,7 +190,7 @@ static int client_setinfo(struct conn *conn, const struct request *request)
     return reply_status(&conn->out, "OK");
 }
 
-/* Kills clients; ids are never used again, so it hits nobody else. */
+/* Kills clients; ids are never used again, so no other client is hit. */
 static int kill_all(struct roster *roster, const struct target *target, int64_t *killed)
 {
     const struct roster_entry *entry;

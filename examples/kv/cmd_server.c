@@ -36,7 +36,7 @@ int cmd_quit(struct conn *conn, const struct request *request)
     return 0;
 }
 
-/* The connection as it was at first: a pool can hand it to somebody else. */
+/* The connection as it was at first: a pool can hand it to another user. */
 int cmd_reset(struct conn *conn, const struct request *request)
 {
     int err;

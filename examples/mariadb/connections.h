@@ -3,7 +3,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * From the server's connection ids to sessions. The server has no room for a pointer of ours that
- * survives a change of user, so a table keeps them, in parts that have a lock each; nobody who
+ * survives a change of user, so a table keeps them, in parts that have a lock each; no thread that
  * reads the roster comes here.
  */
 #ifndef ROSTER_EXAMPLE_MARIADB_CONNECTIONS_H

@@ -202,7 +202,8 @@ void mirror_begin(uint64_t id, enum roster_command command, struct mirror_text t
     note(err);
 }
 
-/* Whether a copied string is what the server tells; no database is told as an empty one too. */
+/* Whether a copied string is what the server reports; no database is reported as an empty one too.
+ */
 static int same(const char *copy, struct mirror_text now)
 {
     if (!copy || !now.text || !now.length)

@@ -28,7 +28,7 @@ static enum roster_command command_of(const char *name, size_t length)
     return ROSTER_COMMAND_OTHER;
 }
 
-/* Logged like commands, but told as connections too, which is what is mirrored. */
+/* Logged like commands, but reported as connections too, which is what is mirrored. */
 static int is_command(const char *name, size_t length)
 {
     return !is_name(name, length, "Connect") && !is_name(name, length, "Quit") && length > 0;

@@ -13,7 +13,7 @@
  *     2 q is not settled                         B under rst_ext_lock: q is settled
  *     3 sqlite3_interrupt()
  *
- * By G5 an owner that is told of no kill in A ended q before 1, which then is not delivered. Else B
+ * By G5 an owner that finds no kill in A ended q before 1, which then is not delivered. Else B
  * comes after 3, and the statement is still open at 3; or before 2, and nothing is sent.
  *
  * An idle transaction is rolled back by the thread that ends it, inside the connection's mutex: it

@@ -52,7 +52,7 @@ struct roster_status {
     struct MHD_Daemon *daemon;
     int epoll_fd;
     int stop_fd; /* an eventfd: the thread is to end */
-    int diag_fd; /* tells the users behind TCP connections; -1: they cannot be told */
+    int diag_fd; /* names the users behind TCP connections; -1: not available */
     struct rst_background background;
     struct budget budget;
     struct client *clients;

@@ -20,7 +20,7 @@ cat log
 [ ! -s log ] || fail "doxygen warns"
 cd doc/html || exit 1
 for title in "How Roster works" "A guide for server authors" "1. First steps" "10. C++" \
-    "Operating servers" Contributing; do
+    "Operating servers" "How the servers of a cluster agree" Contributing; do
     grep -qF "<title>Roster: $title</title>" ./*.html || fail "no page \"$title\""
 done
 # Links to pages of ours; Doxygen leaves those that it cannot follow as they were.

@@ -49,7 +49,7 @@ static void count_failure(struct roster_safe_point *safe_point, int err)
     rst_safe_point_note(safe_point, &safe_point->state.leading, err);
 }
 
-/* Whoever that is, and whether or not the watch tells it again. */
+/* The leader as the store has it; the watch may deliver the same one again. */
 static void name_leader(struct roster_safe_point *safe_point, const void *id, size_t size)
 {
     char *leader = safe_point->state.leader;
@@ -67,7 +67,7 @@ static void name_own(struct roster_safe_point *safe_point)
     name_leader(safe_point, safe_point->server_id, strlen(safe_point->server_id));
 }
 
-/* Takes the leader's key if nobody has it: whether it is ours. */
+/* Takes the leader's key if it is free. Stores whether it is ours. */
 static int campaign(struct roster_safe_point *safe_point, int64_t lease, bool *leads)
 {
     struct roster_store_txn_result *result = NULL;

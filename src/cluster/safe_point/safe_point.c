@@ -95,7 +95,7 @@ void rst_safe_point_tell(struct roster_safe_point *safe_point)
 
     if (!safe_point->options.change || !rst_background_tell_begin(&safe_point->background))
         return;
-    /* What is told was read by the one who tells, so it never goes back. */
+    /* The thread that delivers reads the values itself: they never go back. */
     while (rst_background_tell_more(&safe_point->background))
         if (!roster_safe_point_get_state(safe_point, &state))
             safe_point->options.change(safe_point->options.change_arg, &state);

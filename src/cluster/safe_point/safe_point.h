@@ -99,7 +99,7 @@ bool rst_safe_point_set_unsure(struct roster_safe_point *safe_point, bool unsure
 void rst_safe_point_note(struct roster_safe_point *safe_point, struct roster_failing *operation,
                          int err);
 
-/* Tells of the present state; without locks. */
+/* Delivers the present state to the callback; without locks. */
 void rst_safe_point_tell(struct roster_safe_point *safe_point);
 
 __attribute__((format(printf, 3, 4))) void rst_safe_point_log(struct roster_safe_point *safe_point,

@@ -63,8 +63,8 @@ static const char *passed_key(const struct roster_syncer *syncer, const struct s
     return standing->txn >= standing->gc ? syncer->paths.txn : syncer->paths.gc;
 }
 
-/* Whoever has rebound the store has accepted that what it says goes back. What this process has
- * published does not: the roster protects nothing below that. */
+/* Rebinding the store accepts that its values go back. What this process has published does not:
+ * the roster protects nothing below that. */
 static void forget_other_store(struct roster_syncer *syncer)
 {
     unsigned rebinds = rst_store_rebinds(syncer->store);

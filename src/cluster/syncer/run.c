@@ -193,7 +193,7 @@ int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
         return -EINVAL;
     if (rst_store_is_foreign(syncer->store))
         return -ECHILD;
-    /* Whether something is pinned is no longer the question when somebody else is at it. */
+    /* Another thread is stopping it, and decides whether something is pinned. */
     err = rst_background_is_ending(&syncer->background)
               ? 0
               : wait_for_pins(syncer, rst_store_deadline_in(timeout_ms));

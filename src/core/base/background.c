@@ -243,7 +243,8 @@ static int take_end(struct rst_background *background)
         pthread_cond_wait(&background->changed, &background->lock);
     background->waiting--;
     if (background->phase == RST_STOPPED) {
-        pthread_cond_broadcast(&background->changed); /* a destroy waits for who waits */
+        pthread_cond_broadcast(
+            &background->changed); /* a destroy waits for the threads that wait */
         return -EALREADY;
     }
     set_phase(background, RST_STOPPING);

@@ -10,9 +10,9 @@
  *   new -> threaded -> stopping -> stopped      start, stop
  *   new             -> stopping -> stopped      by hand: enter and leave, stop
  *
- * One caller of stop owns the end and joins the threads; all others wait until it is over. Nobody
- * stops what it runs in: that is refused. Callbacks are delivered by one thread at a time, in the
- * order of what they report, and none runs after the stop.
+ * One caller of stop owns the end and joins the threads; all others wait until it is over. No
+ * thread stops what it runs in: that is refused. Callbacks are delivered by one thread at a time,
+ * in the order of what they report, and none runs after the stop.
  */
 #ifndef ROSTER_CORE_BASE_BACKGROUND_H
 #define ROSTER_CORE_BASE_BACKGROUND_H
@@ -87,7 +87,7 @@ ROSTER_API int64_t rst_background_due(struct rst_background *background, unsigne
 
 /*
  * The stop. 0: the caller owns the end, no thread and no callback runs any more; it undoes the rest
- * and calls rst_background_stopped(). -EALREADY: somebody else has done all of that. -EDEADLK: the
+ * and calls rst_background_stopped(). -EALREADY: another thread has done all of that. -EDEADLK: the
  * caller is one of the threads, or works or delivers by hand; nothing has changed.
  */
 ROSTER_API int rst_background_stop(struct rst_background *background);
@@ -100,8 +100,8 @@ ROSTER_API bool rst_background_is_ending(struct rst_background *background);
 ROSTER_API int rst_background_destroy(struct rst_background *background);
 
 /*
- * Delivering: whoever has something to report calls `begin`, and if that is true delivers what
- * there is, again and again while `more` is true. Otherwise somebody else does.
+ * Delivering: a thread with something to report calls `begin`, and if that is true delivers what
+ * there is, again and again while `more` is true. Otherwise another thread does.
  */
 ROSTER_API bool rst_background_tell_begin(struct rst_background *background);
 ROSTER_API bool rst_background_tell_more(struct rst_background *background);

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Places in a batch from a node to the one that is asked for meanwhile. */
+/* Places in a batch from a node to the one that is prefetched. */
 #define AHEAD 4
 
 static size_t round_up(size_t n, size_t to)
@@ -127,7 +127,7 @@ static struct rst_graced_node *depot_pop(struct rst_graced *pool)
     return top ? caa_container_of(top, struct rst_graced_node, depot) : NULL;
 }
 
-/* A batch that is held by nobody: back into the depot. Runs in liburcu's thread. */
+/* A batch that no thread holds: back into the depot. Runs in liburcu's thread. */
 static void batch_is_free(struct rcu_head *head)
 {
     struct rst_graced_node *batch = caa_container_of(head, struct rst_graced_node, rcu);
@@ -171,7 +171,7 @@ static struct rst_graced_node *batch_link(const struct rst_graced *pool, void *c
 
 /*
  * Makes a batch fresh. Its nodes, and the objects, which will be written next, have gone from the
- * nearest cache meanwhile, so several are asked for at once.
+ * nearest cache, so several are asked for at once.
  */
 static void batch_take(struct rst_graced_cache *cache, const struct rst_graced_node *batch)
 {

@@ -5,7 +5,7 @@
  * Session records: objects that are used again after a grace period, because readers and other
  * owners' walks of the hash table may still be looking at them, in place.
  *
- * Each thread has two small arrays: `fresh` (nobody can see these) and `retired` (unpublished by
+ * Each thread has two small arrays: `fresh` (no reader can see these) and `retired` (unpublished by
  * this thread, but a reader may still be looking). A full `retired` array becomes a batch: a chain
  * through the objects' nodes that goes to call_rcu as one callback and comes back through the
  * depot, a lock-free stack of batches.
@@ -116,7 +116,7 @@ rst_slow void rst_graced_retire_slow(struct rst_graced *pool, struct rst_graced_
 /* Retires one object without a thread's context: for ends on a thread that could not get one. */
 rst_slow void rst_graced_retire_alone_slow(struct rst_graced *pool, void *object);
 
-/* Takes an object that nobody can see. NULL with the errno in `*err`. */
+/* Takes an object that no reader can see. NULL with the errno in `*err`. */
 static inline void *rst_graced_take(struct rst_graced *pool, struct rst_graced_cache *cache,
                                     int *err)
 {

@@ -3,7 +3,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Views and statements: objects that are used again as soon as they were unpublished, while a
- * reader may still be copying them (look.h tells why that is sound).
+ * reader may still be copying them (look.h says why that is sound).
  *
  * A thread has, per class, a list of free objects and a second one that is full, both linked
  * through the objects themselves. What it has too much goes to the class's depot, a stack of

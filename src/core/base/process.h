@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Whether this process is the one that made what it uses. In a forked child the threads are gone,
- * locks may be held by nobody, and connections and files are the parent's; so every function that
+ * locks may have no holder, and connections and files are the parent's; so every function that
  * takes an object of the parent's returns -ECHILD before it touches it, and what returns nothing
  * leaves it alone. Each object keeps the number of the process that made it. A child makes its own.
  * The other libraries ask here as well, through functions that are exported for them alone.

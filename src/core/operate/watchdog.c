@@ -74,7 +74,7 @@ static void tell(struct roster_watchdog *watchdog)
     watchdog->n_events = 0;
 }
 
-/* Walks and tells; under the lock. */
+/* Walks and delivers events; under the lock. */
 static int run(struct roster_watchdog *watchdog)
 {
     int err;

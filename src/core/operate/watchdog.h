@@ -55,7 +55,7 @@ struct roster_watchdog {
     struct roster *roster;
     struct roster_watchdog_options options;
     struct rst_background background;
-    pthread_mutex_t lock; /* held by a walk and while its events are told */
+    pthread_mutex_t lock; /* held by a walk and while its events are delivered */
     int last_error;
 
     struct rst_tracks before; /* of the last walk */

@@ -87,7 +87,7 @@ static void give_back_idle(struct rst_thread *thread, struct roster_session *ses
         rst_view_retire(thread, session, idle);
 }
 
-/* Completes a session that nobody can see yet, and makes it findable. */
+/* Completes a session that no reader can see yet, and makes it findable. */
 static int complete(struct rst_thread *thread, struct roster_session *session,
                     const struct roster_session_attr *attr)
 {

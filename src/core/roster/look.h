@@ -35,8 +35,8 @@
  * place in roster_session_update() counts lives as all others do, and stays published in a closed
  * session, so it is given back when the record is used again.
  *
- * Nobody waits: a look that fails means that the owner has completed a call. Owner and reader can
- * fall into step, which a pause of random length between the tries ends.
+ * No thread waits: a look that fails means that the owner has completed a call. Owner and reader
+ * can fall into step, which a pause of random length between the tries ends.
  */
 #ifndef ROSTER_CORE_ROSTER_LOOK_H
 #define ROSTER_CORE_ROSTER_LOOK_H

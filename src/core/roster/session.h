@@ -13,7 +13,7 @@
  *
  * The first line is all that begin and finish touch.
  *
- * A view is what a session shows, a struct roster_shown that `view` leads to; look.h tells how one
+ * A view is what a session shows, a struct roster_shown that `view` leads to; look.h says how one
  * is written and read.
  *
  * What is published when, so that ends never allocate (G7). `idle` is the view without statement

@@ -215,8 +215,8 @@ struct age_limit {
 };
 
 /* The lowest pin that is held for less than the limit, and the highest that is held for longer. A
- * slot that changes hands meanwhile may look younger than it is, never older: the since of a holder
- * is there before its word, see 1 in horizon.h. */
+ * slot that changes hands during the scan may look younger than it is, never older: the since of a
+ * holder is there before its word, see 1 in horizon.h. */
 static void compare_ages(const struct rst_horizon_block *block, uint64_t held_since,
                          uint64_t *young, uint64_t *old)
 {

@@ -1,0 +1,24 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What the programs of this folder do with an error: say which call failed, and end.
+ */
+#ifndef CALLS_MUST_H
+#define CALLS_MUST_H
+
+#include <roster/error.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MUST(call) must(#call, call)
+
+static inline void must(const char *call, int err)
+{
+    if (!err)
+        return;
+    fprintf(stderr, "%s: %s\n", call, roster_strerror(err));
+    exit(EXIT_FAILURE);
+}
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What an owner can call beyond begin and finish, what others see of it, and what
+ * operates all of them.
+ */
+#include "must.h"
+
+#include <inttypes.h>
+#include <roster/roster.h>
+#include <roster/wait.h>
+
+/* In two steps, when the oracle is asked in between; and at a chosen timestamp, as for a stale
+ * read. */
+static void begin_in_other_ways(struct roster_session *session, struct roster_oracle_local *oracle)
+{
+    uint64_t start_ts;
+
+    MUST(roster_txn_prepare(session)); /* from here on nothing above the floor is collected */
+    MUST(roster_oracle_local_read(oracle, &start_ts));
+    MUST(roster_txn_activate(session, start_ts));
+    MUST(roster_txn_set_state(session, ROSTER_RUN_COMMITTING));
+    MUST(roster_txn_finish(session));
+    MUST(roster_txn_begin_at(session, start_ts));
+    MUST(roster_txn_finish(session));
+}
+
+/* Under the read lock, so that the session stays. */
+static void look(struct roster *roster, uint64_t id)
+{
+    const struct roster_session *session;
+    const struct roster_shown *shown;
+    struct roster_copy copy;
+    char text[64];
+
+    MUST(roster_read_lock(roster));
+    session = roster_lookup(roster, id);
+    shown = roster_session_look(session, &copy, text, sizeof(text));
+    printf("session %" PRIu64 ": %zu bytes of a statement, transaction %" PRIu64 " since %s, %s\n",
+           id, (size_t)(shown->statement ? shown->statement->text_length : 0),
+           roster_txn_seq(session, shown),
+           roster_txn_since(session, shown) <= roster_session_since(session, shown) ? "before"
+                                                                                    : "?",
+           roster_identity_attributes(shown->identity) ? "with attributes" : "without attributes");
+    printf("flags of the transaction: %" PRIu32 "\n", roster_txn_flags(session, shown));
+    printf("%" PRIu64 " bytes in memory, %" PRIu64 " on disk, limit %" PRIu64 " ms, flags %" PRIu32
+           "\n",
+           roster_session_memory(session), roster_session_disk(session),
+           roster_session_limit(session, ROSTER_LIMIT_EXECUTION), roster_session_flags(session));
+    roster_read_unlock(roster);
+}
+
+/* What only the server knows of a session: a tag, and what it waits for at the moment. */
+static void wait_for_disk(struct roster *roster, struct roster_session *session)
+{
+    uint32_t event, seen;
+
+    MUST(roster_wait_event_register(ROSTER_WAIT_IO, "SortSpill", &event)); /* once, at the start */
+    MUST(roster_session_set_tag(session, 4711));
+    MUST(roster_wait_begin(session, event));
+    MUST(roster_read_lock(roster)); /* any thread */
+    seen = roster_session_wait(session, NULL);
+    printf("session with tag %" PRIu64 " waits for %s %s\n", roster_session_tag(session),
+           roster_wait_event_class(seen), roster_wait_event_name(seen));
+    roster_read_unlock(roster);
+    roster_wait_end(session);
+}
+
+/* The server is out of memory: the watchdog kills the largest statement. */
+static void run_out_of_memory(struct roster *roster, struct roster_session *session)
+{
+    struct roster_watchdog_options options = ROSTER_WATCHDOG_OPTIONS_INIT;
+    struct roster_memory_kill kills[4];
+    struct roster_watchdog *watchdog;
+    size_t count = 4;
+
+    options.interval_ms = ROSTER_WATCHDOG_MANUAL;
+    options.server_memory = 1 << 20;
+    options.server_memory_least = 1 << 20;
+    MUST(roster_watchdog_start(roster, &options, &watchdog));
+    MUST(roster_watchdog_run_once(watchdog));
+    MUST(roster_watchdog_memory_kills(watchdog, kills, &count));
+    printf("%zu kills for memory, statement %" PRIu64 ": %s\n", count, kills[0].stmt_seq,
+           roster_killed(session) > 0 ? "it sees it" : "it does not see it");
+    MUST(roster_watchdog_stop(watchdog));
+}
+
+/* Who holds back the minimum loses its transaction, and keeps its connection. */
+static void kill_the_holder(struct roster *roster)
+{
+    struct roster_min min = {.size = sizeof(min)};
+
+    MUST(roster_min_peek(roster, &min)); /* moves nothing, as roster_min_advance() does */
+    MUST(roster_kill_txn(roster, min.holder.session_id, min.min_start_ts, 0,
+                         ROSTER_KILL_REASON_TXN_AGE));
+}
+
+static void kill_the_others(struct roster *roster, uint64_t me)
+{
+    struct roster_kill_filter filter = ROSTER_KILL_FILTER_INIT;
+    struct roster_kill_counts counts = {.size = sizeof(counts)};
+
+    filter.except = me;
+    MUST(roster_kill_all(roster, ROSTER_KILL_TARGET_CONNECTION, ROSTER_KILL_REASON_SHUTDOWN,
+                         &filter, &counts));
+    printf("%" PRIu64 " killed: %s\n", counts.delivered,
+           roster_kill_result_name(ROSTER_KILL_RESULT_DELIVERED));
+}
+
+static void show_metrics(struct roster *roster)
+{
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+
+    MUST(roster_metrics(roster, &metrics));
+    printf("%" PRIu64 " connections were killed for the shutdown\n",
+           metrics.kills[ROSTER_KILL_REASON_SHUTDOWN][ROSTER_KILL_RESULT_DELIVERED]);
+}
+
+int main(void)
+{
+    static const char text[] = "sort";
+    struct roster_drain_report report = {.size = sizeof(report)};
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_oracle_local *oracle;
+    struct roster_session *session, *other;
+    struct roster_pin *pin;
+    struct roster *roster;
+    uint64_t start_ts;
+    char url[64];
+
+    MUST(roster_oracle_local_create(&oracle));
+    options.oracle = roster_oracle_local_read;
+    options.oracle_arg = oracle;
+    MUST(roster_create(&options, &roster));
+    roster_oracle_local_advance(oracle); /* now and then, so that reads follow the wall clock */
+    printf("the clock is %" PRIu64 " ms ahead\n", roster_oracle_local_ahead_ms(oracle));
+    MUST(roster_session_open(roster, NULL, &session));
+    MUST(roster_session_open(roster, NULL, &other));
+    begin_in_other_ways(session, oracle);
+
+    MUST(roster_txn_begin(session, &start_ts));
+    MUST(roster_pin_acquire(roster, session, start_ts, ROSTER_PIN_CURSOR, &pin));
+    printf("pin %" PRIu64 ": %s\n", roster_pin_id(pin), roster_pin_kind_name(ROSTER_PIN_CURSOR));
+    MUST(roster_pin_release(pin));
+    MUST(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, sizeof(text) - 1, NULL, 0));
+    printf("statement %" PRIu64 "\n", roster_stmt_seq(session));
+    wait_for_disk(roster, session);
+    MUST(roster_txn_set_flags(session, ROSTER_TXN_READ_ONLY));
+    MUST(roster_session_set_limit(session, ROSTER_LIMIT_EXECUTION, 1000));
+    MUST(roster_session_set_memory(session, 2 << 20));
+    MUST(roster_session_set_disk(session, 1 << 20));
+    look(roster, roster_session_id(session));
+    run_out_of_memory(roster, session);
+    (void)roster_stmt_end(session); /* it was killed */
+    kill_the_holder(roster);
+    printf("the transaction is %s\n", roster_killed(session) > 0 ? "killed" : "alive");
+    MUST(roster_txn_finish(session));
+
+    kill_the_others(roster, roster_session_id(session));
+    /* The connection is killed, and still its transaction is rolled back by a statement. */
+    MUST(roster_stmt_begin_cleanup(other, ROSTER_COMMAND_QUERY, "rollback", 8, NULL, 0));
+    (void)roster_stmt_end(other);
+    MUST(roster_session_close(other));
+    MUST(roster_release_wait(roster)); /* attr.release of all that are closed has returned */
+    show_metrics(roster);
+    MUST(roster_session_close(session));
+    MUST(roster_drain(roster, NULL, &report));
+    MUST(roster_drain_undo(roster)); /* it was not the end after all */
+    roster_text_redact("etcd:http://root:secret@db1:2379", url, sizeof(url));
+    printf("%s\n", url);
+    MUST(roster_destroy(roster));
+    roster_oracle_local_destroy(oracle);
+    return 0;
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# Each public function is called by one of the examples, and the small programs of examples/calls run
+# to their end without a complaint.
+
+set -u
+wrong=0
+fail() {
+    wrong=1
+    echo "WRONG: $*"
+}
+
+functions=$(sed -n '/ROSTER_API/,/;/p' "$ROSTER_SRCDIR"/include/roster/*.h | tr '\n' ' ' | tr ';' '\n' |
+    sed -n 's/.*ROSTER_API[^(]*\b\(roster_[a-z0-9_]*\)(.*/\1/p')
+[ "$(wc -l <<<"$functions")" -gt 100 ] || fail "the headers are read wrongly"
+for function in $functions; do
+    grep -qrw --include='*.c' "$function" "$ROSTER_SRCDIR/examples" ||
+        fail "no example calls $function()"
+done
+for program in sql session cluster status; do
+    program=$ROSTER_BUILDDIR/examples/calls/$program
+    [ -x "$program" ] || continue # a build without that library
+    out=$("$program" 2>&1) || fail "$program ended with status $?"
+    printf '%s\n' "$out"
+    ! grep -e '?' -e ' no$' <<<"$out" || fail "$program says that something is not as it should be"
+done
+exit "$wrong"
