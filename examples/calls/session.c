@@ -89,8 +89,13 @@ static void run_out_of_memory(struct roster *roster, struct roster_session *sess
 /* Who holds back the minimum loses its transaction, and keeps its connection. */
 static void kill_the_holder(struct roster *roster)
 {
+    struct roster_min_filter filter = ROSTER_MIN_FILTER_INIT;
     struct roster_min min = {.size = sizeof(min)};
 
+    filter.kinds = 1U << ROSTER_SESSION_BACKGROUND;
+    MUST(roster_min_of(roster, &filter, &min)); /* what the server's own sessions need */
+    printf("background sessions hold %s\n",
+           min.holder.kind == ROSTER_HOLDER_NONE ? "nothing" : "the minimum");
     MUST(roster_min_peek(roster, &min)); /* moves nothing, as roster_min_advance() does */
     MUST(roster_kill_txn(roster, min.holder.session_id, min.min_start_ts, 0,
                          ROSTER_KILL_REASON_TXN_AGE));

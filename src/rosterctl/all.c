@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* What is left by a server that has crashed is no error, and told apart from one that is stuck. */
+/* What is left by a server that has crashed is no error; a server that is stuck is. */
 static bool is_stale(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -44,7 +44,7 @@ void rst_ext_wake(const struct roster_kill_info *kill, void *arg)
     struct order order = {kill->session_id, kill->stmt_seq, kill->txn_seq, kill->target};
 
     (void)arg;
-    /* Without room it is lost, and said again by whoever wants it. */
+    /* Without room it is lost; the next one that is wanted says it again. */
     if (orders[1] >= 0 && write(orders[1], &order, sizeof(order)) < 0)
         return;
 }

@@ -222,7 +222,7 @@ static int add(sqlite3 *db, char **message, struct rst_ext_conn **made)
     return 0;
 }
 
-/* What was asked for by the environment is not there, and the program cannot be told. */
+/* What was asked for by the environment is not there, and the program cannot learn of it. */
 static void complain(char **message)
 {
     fprintf(stderr, "%s\n", *message ? *message : "roster: out of memory");

@@ -94,7 +94,7 @@ int rst_ext_settings_register(sqlite3 *db);
 /* conn.c */
 int rst_ext_open(sqlite3 *db, char **message);
 struct rst_ext_conn *rst_ext_find(uint64_t id);          /* under rst_ext_lock */
-struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db); /* for who is inside of it; or NULL */
+struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db); /* for a caller inside of it; or NULL */
 const char *rst_ext_application(void);
 int rst_ext_session_again(struct rst_ext_conn *conn); /* owner, under rst_ext_lock: a new id */
 

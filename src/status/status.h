@@ -20,7 +20,7 @@
 /* What libmicrohttpd takes for a connection; longer headers are refused. */
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 
-/* What verdict.h tells of is no more than this. */
+/* What verdict.h reports is no more than this. */
 #define PROBLEMS_MOST 16
 
 /* Bytes of an error's text, which may list what is valid. */
