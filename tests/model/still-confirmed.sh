@@ -36,7 +36,7 @@ control() {
 }
 
 [ "$failed" -eq 0 ] || exit 1
-control src/core/scanner/scan.c 's,rst_owners_barrier(membarrier); ,0; ,' 1
+control src/core/scanner/scan.c 's,rst_owners_barrier(roster->membarrier); ,0; ,' 1
 grep -q '^begin_scan: read_slots() in src/core/scanner/scan.c has changed' "$work/said" ||
     fail "it does not say what has changed: $(cat "$work/said")"
 control src/core/operate/kill.c 's/\btake_back(/take_it_back(/' 1

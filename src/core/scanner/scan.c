@@ -272,8 +272,7 @@ static int read_slots(struct roster *roster, uint64_t now, const struct age_limi
     if (rst_control(NO_SCAN_BARRIER))
         rst_compiler_barrier();
     else
-        err =
-            rst_owners_barrier(roster->membarrier); /* b: pairs with B, or with the fence after A */
+        err = rst_owners_barrier(roster->membarrier); /* b: pairs with B, or the fence after A */
     if (err)
         return err;
     rst_test_point("scan: owners fenced");

@@ -113,6 +113,18 @@ static int min_peek(void *callers)
     return roster_min_peek(roster, callers);
 }
 
+static int min_of(void *callers)
+{
+    return roster_min_of(roster, NULL, callers);
+}
+
+static int min_filter(void *callers)
+{
+    struct roster_min min = {.size = sizeof(min)};
+
+    return roster_min_of(roster, callers, &min);
+}
+
 static const struct sized calls[] = {
     {"roster_create", sizeof(struct roster_options), create, false},
     {"roster_session_open", sizeof(struct roster_session_attr), session_open, false},
@@ -128,6 +140,8 @@ static const struct sized calls[] = {
     {"roster_metrics", sizeof(struct roster_metrics), metrics, true},
     {"roster_min_advance", sizeof(struct roster_min), min_start_ts, true},
     {"roster_min_peek", sizeof(struct roster_min), min_peek, true},
+    {"roster_min_of", sizeof(struct roster_min), min_of, true},
+    {"roster_min_of", sizeof(struct roster_min_filter), min_filter, false},
 };
 
 Test(sized, every_call_follows_the_one_rule)
