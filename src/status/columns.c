@@ -232,10 +232,11 @@ static void put(struct text *text, const struct column *column, const struct row
         rst_status_out_id(text, column->name, *(const uint64_t *)at);
         return;
     case WAITING:
-        if (!row->trx.waiting) {
+        if (row->trx.waiting)
+            rst_status_out_number(text, column->name, *(const uint64_t *)at);
+        else
             rst_status_out_null(text, column->name);
-            return;
-        } /* fall through */
+        return;
     case NUMBER:
         rst_status_out_number(text, column->name, *(const uint64_t *)at);
         return;
