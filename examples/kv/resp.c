@@ -233,11 +233,15 @@ static int next_line(struct request_reader *reader, struct request **request)
     if (!end)
         return held < MAX_LINE ? 0 : refuse(reader, "line too long");
     len = (size_t)(end - line);
-    copy = strndup(line, len);
-    words = copy ? sdssplitargs(copy, &argc) : NULL;
+    copy = malloc(len + 1);
+    if (!copy)
+        return refuse(reader, "out of memory");
+    memcpy(copy, line, len);
+    copy[len] = '\0';
+    words = sdssplitargs(copy, &argc);
     free(copy);
     if (!words)
-        return refuse(reader, copy ? "unbalanced quotes in request" : "out of memory");
+        return refuse(reader, "unbalanced quotes in request");
     *request = request_new((size_t)argc, len); /* words are never longer than typed */
     for (n = 0; *request && n < (size_t)argc; n++)
         add_argument(*request, (size_t)argc, words[n], sdslen(words[n]));
