@@ -240,8 +240,6 @@ Test(fork, before_the_first_roster)
     cr_assert_eq(in_child(create_own, NULL), 0);
 }
 
-#endif
-
 #define must_be(result, call)                                                                      \
     do {                                                                                           \
         int is = (call);                                                                           \
@@ -376,3 +374,5 @@ Test(fork, while_others_work)
 }
 
 #endif
+
+#endif /* ROSTER_SANITIZER_THREAD */

@@ -295,9 +295,21 @@ Test(conn_ids, arguments_are_checked)
     cr_assert_eq(roster_conn_ids_destroy(ids), 0);
 }
 
+/* ThreadSanitizer lets no child of a fork start threads. */
+static bool may_have_own(void)
+{
+#ifdef ROSTER_SANITIZER_THREAD
+    return true;
+#else
+    struct roster_conn_ids *own = NULL;
+
+    return roster_conn_ids_create(NULL, &own) == 0 && roster_conn_ids_destroy(own) == 0;
+#endif
+}
+
 Test(conn_ids, a_forked_child_leaves_them_alone)
 {
-    struct roster_conn_ids *ids = make(NULL, 4, 0), *other = NULL;
+    struct roster_conn_ids *ids = make(NULL, 4, 0);
     uint64_t id;
     int status = 1;
     pid_t child;
@@ -307,9 +319,7 @@ Test(conn_ids, a_forked_child_leaves_them_alone)
     cr_assert_geq(child, 0);
     if (child == 0)
         _exit(roster_conn_ids_release(ids, id) == -ECHILD &&
-                      roster_conn_ids_destroy(ids) == -ECHILD &&
-                      roster_conn_ids_create(NULL, &other) == 0 &&
-                      roster_conn_ids_destroy(other) == 0
+                      roster_conn_ids_destroy(ids) == -ECHILD && may_have_own()
                   ? 0
                   : 1);
     cr_assert_eq(waitpid(child, &status, 0), child);
