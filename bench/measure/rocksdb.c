@@ -295,7 +295,7 @@ static void tell(const char *what, const char *against, const double *values, in
 static void tell_ratio(double results[SIDES][MOST_ROUNDS], enum side one, enum side other,
                        int count)
 {
-    double ratios[MOST_ROUNDS];
+    double ratios[MOST_ROUNDS] = {0};
     int i;
 
     for (i = 0; i < count; i++)

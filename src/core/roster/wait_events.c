@@ -35,7 +35,7 @@ static int is_refused(const char *name)
 
     if (!name || !*name)
         return -EINVAL;
-    for (n = 0; name[n] && n <= ROSTER_WAIT_NAME; n++)
+    for (n = 0; n <= ROSTER_WAIT_NAME && name[n]; n++)
         if (name[n] < ' ' || name[n] > '~')
             return -EINVAL;
     return n > ROSTER_WAIT_NAME ? -ENAMETOOLONG : 0;
