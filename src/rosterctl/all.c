@@ -84,7 +84,7 @@ int ctl_all(const struct options *options, command_fn *run)
     if (options->watch_s > 0)
         return ctl_error(CTL_USAGE, "--watch is about one server");
     snprintf(pattern, sizeof(pattern), "%s/roster/*.sock", user && *user == '/' ? user : "/run");
-    code = glob(pattern, 0, NULL, &found);
+    code = glob(pattern, 0, NULL, &found); /* NOLINT(concurrency-mt-unsafe) */
     if (!code) {
         code = run_all(options, run, &found);
         globfree(&found);

@@ -161,7 +161,7 @@ static int start_status(char **message)
 
     if (!library) {
         *message = sqlite3_mprintf("roster: no status endpoint: %s (Debian: libroster-status0)",
-                                   dlerror());
+                                   dlerror()); /* NOLINT(concurrency-mt-unsafe) */
         return SQLITE_ERROR;
     }
     *(void **)(void *)&start = dlsym(library, "roster_status_start");

@@ -100,7 +100,7 @@ int rst_ext_session_again(struct rst_ext_conn *conn); /* owner, under rst_ext_lo
 
 /* trace.c: sqlite3_trace_v2()'s callback. */
 #define RST_EXT_EVENTS (SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_ROW)
-int rst_ext_trace(unsigned event, void *conn, void *stmt, void *detail);
+int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail);
 
 /* end.c */
 enum rst_ext_how { RST_EXT_STATEMENT, RST_EXT_TXN, RST_EXT_UNSAFE };
@@ -159,7 +159,7 @@ bool rst_ext_runtime_dir(char *to, size_t size);
 
 /* background.c: the endpoint, and the thread that carries out kills and limits. */
 int rst_ext_background_start(char **message);
-int rst_ext_status_start(const char *address, char **message);
+int rst_ext_status_start(const char *where, char **message);
 const char *rst_ext_status_address(void); /* "off": none */
 void rst_ext_background_forked(void);
 void rst_ext_wake(const struct roster_kill_info *kill, void *arg);

@@ -223,7 +223,8 @@ static size_t part(struct best *best, size_t first, size_t last)
     size_t n, place = first;
 
     best->random = best->random * 6364136223846793005 + 1442695040888963407;
-    swap(&all[first + (size_t)(best->random >> 33) % (last - first + 1)], &all[last]);
+    n = last - first + 1; /* never 0, which the analyzer cannot know */
+    swap(&all[first + (n ? (size_t)(best->random >> 33) % n : 0)], &all[last]);
     for (n = first; n < last; n++)
         if (is_worse(best, &all[last], &all[n]))
             swap(&all[n], &all[place++]);
