@@ -63,8 +63,10 @@ static int add(const char *wait_class, const char *name, uint32_t *event)
     names = malloc(length + strlen(name) + 1);
     if (!names)
         return -ENOMEM;
-    events[count + 1].wait_class = memcpy(names, wait_class, length);
-    events[count + 1].name = memcpy(names + length, name, strlen(name) + 1);
+    memcpy(names, wait_class, length);
+    memcpy(names + length, name, strlen(name) + 1);
+    events[count + 1].wait_class = names;
+    events[count + 1].name = names + length;
     *event = count + 1;
     rst_store_release(&count, count + 1); /* pairs with rst_wait_is_event() */
     return 0;
