@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* What is left by a server that has crashed is no error; a server that is stuck is. */
+/* What is left by a server that has crashed is no error; a server that is stuck is one. */
 static bool is_stale(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -76,7 +76,8 @@ static int run_all(const struct options *options, command_fn *run, const glob_t 
 
 int ctl_all(const struct options *options, command_fn *run)
 {
-    const char *user = getenv("XDG_RUNTIME_DIR"); /* NOLINT(concurrency-mt-unsafe) */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads */
+    const char *user = getenv("XDG_RUNTIME_DIR");
     char pattern[512];
     glob_t found;
     int code;
@@ -84,7 +85,8 @@ int ctl_all(const struct options *options, command_fn *run)
     if (options->watch_s > 0)
         return ctl_error(CTL_USAGE, "--watch is about one server");
     snprintf(pattern, sizeof(pattern), "%s/roster/*.sock", user && *user == '/' ? user : "/run");
-    code = glob(pattern, 0, NULL, &found); /* NOLINT(concurrency-mt-unsafe) */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads */
+    code = glob(pattern, 0, NULL, &found);
     if (!code) {
         code = run_all(options, run, &found);
         globfree(&found);

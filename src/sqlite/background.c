@@ -23,6 +23,7 @@
 SQLITE_EXTENSION_INIT3
 
 #define TICK_MS 10
+#define ENDPOINT_MISSING "roster: no status endpoint: %s (Debian: libroster-status0)"
 #define LIMITS_EVERY 10 /* ticks */
 #define MOST_PENDING 256
 
@@ -44,7 +45,7 @@ void rst_ext_wake(const struct roster_kill_info *kill, void *arg)
     struct order order = {kill->session_id, kill->stmt_seq, kill->txn_seq, kill->target};
 
     (void)arg;
-    /* Without room it is lost; the next one that is wanted says it again. */
+    /* Without room it is lost: then the transaction stays, and the kill can be repeated. */
     if (orders[1] >= 0 && write(orders[1], &order, sizeof(order)) < 0)
         return;
 }
@@ -160,8 +161,8 @@ static int start_status(char **message)
     int err;
 
     if (!library) {
-        *message = sqlite3_mprintf("roster: no status endpoint: %s (Debian: libroster-status0)",
-                                   dlerror()); /* NOLINT(concurrency-mt-unsafe) */
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): of this thread */
+        *message = sqlite3_mprintf(ENDPOINT_MISSING, dlerror());
         return SQLITE_ERROR;
     }
     *(void **)(void *)&start = dlsym(library, "roster_status_start");

@@ -9,8 +9,6 @@
 
 #include "sqlite/extension.h"
 
-#include "core/base/process.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +56,7 @@ static void after_fork_in_child(void)
     struct rst_ext_conn *conn;
 
     for (conn = rst_ext_conns; conn; conn = conn->next)
-        conn->quiet = true;
+        conn->quiet = conn->inherited = true;
     rst_ext_conns = NULL;
     rst_ext_roster = NULL;
     last_id = 0;
@@ -143,7 +141,7 @@ static void gone(void *arg)
 {
     struct rst_ext_conn *conn = arg;
 
-    if (conn->quiet && rst_process_forked()) {
+    if (conn->inherited) {
         free_conn(conn);
         return;
     }
@@ -222,7 +220,8 @@ static int add(sqlite3 *db, char **message, struct rst_ext_conn **made)
     return 0;
 }
 
-/* What was asked for by the environment is not there, and the program cannot learn of it. */
+/* What was asked for by the environment is not there, and no call of the program can return that.
+ */
 static void complain(char **message)
 {
     fprintf(stderr, "%s\n", *message ? *message : "roster: out of memory");

@@ -44,10 +44,11 @@ struct rst_ext_conn {
     unsigned n, room;
     unsigned unseen; /* have begun, but there was no memory for them */
     bool shown;
-    bool pinned; /* its transaction is one of the roster */
-    bool quiet;  /* what runs now is the extension's own, and not shown */
-    bool held;   /* its owner has rst_ext_lock */
-    int changes; /* sqlite3_total_changes() before the transaction's first */
+    bool pinned;    /* its transaction is one of the roster */
+    bool quiet;     /* what runs now is the extension's own, and not shown */
+    bool held;      /* its owner has rst_ext_lock */
+    bool inherited; /* of the parent, in a forked child */
+    int changes;    /* sqlite3_total_changes() before the transaction's first */
     /* Written by the owner, read by any thread. */
     atomic_uint cursors;         /* n + unseen */
     atomic_bool writes;          /* the open transaction has written */
@@ -94,7 +95,7 @@ int rst_ext_settings_register(sqlite3 *db);
 /* conn.c */
 int rst_ext_open(sqlite3 *db, char **message);
 struct rst_ext_conn *rst_ext_find(uint64_t id);          /* under rst_ext_lock */
-struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db); /* for a caller inside of it; or NULL */
+struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db); /* for a thread inside of it; or NULL */
 const char *rst_ext_application(void);
 int rst_ext_session_again(struct rst_ext_conn *conn); /* owner, under rst_ext_lock: a new id */
 

@@ -187,7 +187,7 @@ int rst_ext_peers_rows(sqlite3 *db, struct rst_ext_rows *rows)
     if (!rst_ext_runtime_dir(directory, sizeof(directory)))
         return SQLITE_OK;
     dir = opendir(directory);
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this call's own */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the directory is this thread's alone */
     while (dir && !err && (entry = readdir(dir))) {
         if (!is_peer(entry->d_name))
             continue;

@@ -107,6 +107,8 @@ for _ in range(2):
     worker = os.fork()
     if worker == 0:
         db = sqlite3.connect(path)
+        own = db.execute("SELECT count(*), max(process) FROM roster_connections").fetchall()
+        check("a worker's connections", [(1, os.getpid())], own)
         rows = db.execute("SELECT count(*) FROM t").fetchone()[0]
         db.execute("UPDATE t SET b = 'w' WHERE a = 2")
         db.commit()
