@@ -64,21 +64,28 @@ static void after_fork_in_child(void)
     pthread_mutex_unlock(&rst_ext_lock);
 }
 
-/* The first connection of the process makes the roster. Under rst_ext_lock. */
+/*
+ * The first connection of the process makes the roster. Under rst_ext_lock, which is held around
+ * calls of Roster: so a fork takes it before Roster's locks, and its handlers are registered last.
+ */
 static int make_roster(char **message)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
-    int err = 0;
+    int err;
 
     if (rst_ext_roster)
         return 0;
     options.tick_ms = ROSTER_TICK_MANUAL;
     options.text_limit = RST_EXT_LAST;
-    if (!forks_seen)
+    err = roster_create(&options, &rst_ext_roster);
+    if (!err && !forks_seen) {
         err = -pthread_atfork(before_fork, after_fork, after_fork_in_child);
-    forks_seen |= !err;
-    if (!err)
-        err = roster_create(&options, &rst_ext_roster);
+        forks_seen = !err;
+        if (err) {
+            (void)roster_destroy(rst_ext_roster);
+            rst_ext_roster = NULL;
+        }
+    }
     if (err)
         *message = sqlite3_mprintf("roster: %s", roster_strerror(err));
     return err;

@@ -17,14 +17,12 @@ SQLITE_EXTENSION_INIT1
 
 #define OLDEST 3034000 /* has sqlite3_txn_state() */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
 /* A process may hold several copies of SQLite: one in a library, another inside the program. */
 static int take_copy(const struct sqlite3_api_routines *api, char **message)
 {
     int err = SQLITE_OK;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&rst_ext_lock);
     if (sqlite3_api && sqlite3_api != api) {
         *message = api->mprintf("roster: it is loaded already, for another copy of SQLite in this "
                                 "process");
@@ -36,7 +34,7 @@ static int take_copy(const struct sqlite3_api_routines *api, char **message)
     } else {
         sqlite3_api = api;
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&rst_ext_lock);
     return err;
 }
 

@@ -102,6 +102,33 @@ check("is ended", [("ended",)], shown("SELECT roster_kill(id) FROM roster_blocke
 check("and its connection works", (500,),
       shared.execute("SELECT count(*) FROM t").fetchone())
 
+# Forks beside threads that open connections: no lock is waited for in a circle, or for ever.
+forking = True
+
+
+def open_and_close():
+    sqlite3.connect(path).close()
+
+
+def open_in_new_threads():
+    while forking:
+        opener = threading.Thread(target=open_and_close)
+        opener.start()
+        opener.join()
+
+
+threads = [threading.Thread(target=open_in_new_threads) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for _ in range(100):
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+forking = False
+for thread in threads:
+    thread.join()
+
 # Prefork workers: each opens its own, beside the parent's.
 for _ in range(2):
     worker = os.fork()
