@@ -34,7 +34,8 @@ ROSTER_BEGIN_DECLS
  *
  * Returns 0 and stores its number, which is not 0, in `*event`; -EINVAL for NULL, an empty name, or
  * a character that is not printable ASCII; -ENAMETOOLONG for more than ROSTER_WAIT_NAME bytes;
- * -ENOSPC when there are ROSTER_WAIT_EVENTS; -ENOMEM.
+ * -ENOSPC when there are ROSTER_WAIT_EVENTS; -ENOMEM, and what roster_create() returns when the
+ * process has no room for what all rosters share.
  */
 ROSTER_API int roster_wait_event_register(const char *wait_class, const char *name,
                                           uint32_t *event) ROSTER_MUST_CHECK;

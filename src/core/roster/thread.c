@@ -91,12 +91,12 @@ static void thread_exit(void *unused)
     free_list(dead);
 }
 
-static void before_fork(void)
+void rst_thread_process_lock(void)
 {
     pthread_mutex_lock(&process_lock);
 }
 
-static void after_fork(void)
+void rst_thread_process_unlock(void)
 {
     pthread_mutex_unlock(&process_lock);
 }
@@ -105,7 +105,7 @@ static void after_fork(void)
 static void forked_child(void)
 {
     rst_thread_last = &no_thread;
-    after_fork();
+    rst_thread_process_unlock();
 }
 
 /* Does what is not done yet; a later call may succeed where this one has failed. */
@@ -118,7 +118,7 @@ static int process_init(void)
         has_exit_key = !err;
     }
     if (!err && !has_fork_handler) {
-        err = pthread_atfork(before_fork, after_fork, forked_child);
+        err = pthread_atfork(rst_thread_process_lock, rst_thread_process_unlock, forked_child);
         has_fork_handler = !err;
     }
     return -err;

@@ -59,6 +59,10 @@ extern __thread struct rst_thread *rst_thread_last
 /* Sets up what all rosters of the process share. Returns 0, -ECHILD, or -errno. */
 int rst_thread_process_init(void);
 
+/* The lock of what all rosters of the process share, once that is set up. A fork waits for it. */
+void rst_thread_process_lock(void);
+void rst_thread_process_unlock(void);
+
 /* A tag for a new roster. */
 uint32_t rst_thread_new_tag(void);
 

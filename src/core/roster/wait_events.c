@@ -3,14 +3,14 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The events that sessions wait for: a table of the process that only grows, so that names which
- * lists have copied outlive every roster. Written under the lock, read without it.
+ * lists have copied outlive every roster. Written under the lock of the process, read without it.
  */
 #include "core/roster/wait_events.h"
 
 #include "core/base/rcu.h"
+#include "core/roster/thread.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +19,6 @@ struct event {
     const char *name;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct event events[ROSTER_WAIT_EVENTS + 1]; /* the first is none */
 static uint32_t count;                              /* atomic */
 
@@ -81,13 +80,15 @@ int roster_wait_event_register(const char *wait_class, const char *name, uint32_
         err = is_refused(name);
     if (!err && !event)
         err = -EINVAL;
+    if (!err)
+        err = rst_thread_process_init();
     if (err)
         return err;
-    pthread_mutex_lock(&lock);
+    rst_thread_process_lock();
     found = find(wait_class, name);
     if (!found)
         err = add(wait_class, name, &found);
-    pthread_mutex_unlock(&lock);
+    rst_thread_process_unlock();
     if (!err)
         *event = found;
     return err;

@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# A fork copies a lock that another thread holds, and nothing unlocks it in the child. So each mutex of
+# the whole process is taken by the first of its file's pthread_atfork() handlers, or made anew by what
+# the child calls. Planted violations show that both are noticed.
+
+set -eu
+
+# check TOP: prints the mutexes that a child may find locked for ever.
+check() {
+    grep -rlE --include='*.c' '^(static )?pthread_mutex_t ' "$1/src" | while read -r file; do
+        awk -v file="${file#"$1"/}" '
+            /^(static )?pthread_mutex_t / { sub(/ =.*/, ""); names[$NF] = 1 }
+            /^[a-z].*\(/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
+            /pthread_mutex_(lock|init)\(&/ {
+                lock = $0; sub(/.*\(&/, "", lock); sub(/[,)].*/, "", lock)
+                taken[name, lock] = /_lock/
+                anew[lock] = anew[lock] || (/_init/ && name ~ /forked/)
+            }
+            /pthread_atfork\(/ { handler = $0; sub(/.*atfork\(/, "", handler); sub(/,.*/, "", handler) }
+            END { for (lock in names) if (!taken[handler, lock] && !anew[lock]) print file ": " lock }
+        ' "$file"
+    done
+}
+
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/roster-fork-locks.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+# Held only while the first object of the process registers the handlers.
+except='^src/core/base/process.c: lock$'
+found=$(check "$ROSTER_SRCDIR" | grep -v "$except" || :)
+if [ -n "$found" ]; then
+    echo "WRONG: a fork does not take $found"
+    exit 1
+fi
+cp -R "$ROSTER_SRCDIR/src" "$tmp/src"
+chmod -R u+w "$tmp/src"
+sed -i '/^void rst_thread_process_lock/,/^}/s/pthread_mutex_lock(&process_lock)//' \
+    "$tmp/src/core/roster/thread.c"
+sed -i 's/pthread_mutex_init(&lock, NULL);//' "$tmp/src/sqlite/background.c"
+for planted in 'src/core/roster/thread.c: process_lock' 'src/sqlite/background.c: lock'; do
+    check "$tmp" | grep -qx "$planted" || {
+        echo "WRONG: not noticed: $planted"
+        exit 1
+    }
+done
