@@ -4,6 +4,7 @@
  *
  * What a session uses and may use, as the server sets it.
  */
+#include "core/roster/enter.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
@@ -12,32 +13,19 @@
 #include <errno.h>
 #include <roster/limits.h>
 
-/* Why the owner may not go on: 0, -EINVAL, -EBADF, -ECHILD. */
-static int may_set(const struct roster_session *session)
-{
-    if (!session)
-        return -EINVAL;
-    if (session->gate.tag == RST_TAG_CLOSED)
-        return -EBADF;
-    return rst_process_is_other(rst_session_roster(session)->process) ? -ECHILD : 0;
-}
-
 int roster_session_set_memory(struct roster_session *session, uint64_t bytes)
 {
-    if (rst_unlikely(!session))
-        return -EINVAL;
-    if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
-        return -EBADF;
-    if (rst_unlikely(rst_process_is_other(rst_session_roster(session)->process)))
-        return -ECHILD;
-    rst_store(&session->memory, bytes);
-    return 0;
+    int err = rst_session_refuses(session);
+
+    if (!err)
+        rst_store(&session->memory, bytes);
+    return err;
 }
 
 int roster_session_set_disk(struct roster_session *session, uint64_t bytes)
 {
     struct rst_side *side;
-    int err = may_set(session);
+    int err = rst_session_refuses(session);
 
     if (err)
         return err;
@@ -51,7 +39,7 @@ int roster_session_set_disk(struct roster_session *session, uint64_t bytes)
 int roster_session_set_tag(struct roster_session *session, uint64_t tag)
 {
     struct rst_side *side;
-    int err = may_set(session);
+    int err = rst_session_refuses(session);
 
     if (err)
         return err;
@@ -86,7 +74,7 @@ int roster_session_set_limit(struct roster_session *session, enum roster_limit w
                              uint64_t value)
 {
     struct rst_side *side;
-    int err = may_set(session);
+    int err = rst_session_refuses(session);
 
     if (err)
         return err;

@@ -5,7 +5,7 @@
  * Waiting for a lock. The state to go back to is the owner's alone; whatever else sets a state
  * forgets it.
  */
-#include "core/base/process.h"
+#include "core/roster/enter.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
@@ -14,15 +14,11 @@
 
 int roster_lock_wait_begin(struct roster_session *session)
 {
+    int err = rst_session_refuses(session);
     uint8_t before;
-    int err;
 
-    if (!session)
-        return -EINVAL;
-    if (session->gate.tag == RST_TAG_CLOSED)
-        return -EBADF;
-    if (rst_process_is_other(rst_session_roster(session)->process))
-        return -ECHILD;
+    if (err)
+        return err;
     before = session->view->run_state;
     if (before == ROSTER_RUN_LOCK_WAITING)
         return -EALREADY;
@@ -34,12 +30,10 @@ int roster_lock_wait_begin(struct roster_session *session)
 
 int roster_lock_wait_end(struct roster_session *session)
 {
-    if (!session)
-        return -EINVAL;
-    if (session->gate.tag == RST_TAG_CLOSED)
-        return -EBADF;
-    if (rst_process_is_other(rst_session_roster(session)->process))
-        return -ECHILD;
+    int err = rst_session_refuses(session);
+
+    if (err)
+        return err;
     if (session->view->run_state != ROSTER_RUN_LOCK_WAITING || !session->resume_state)
         return -EALREADY;
     return roster_txn_set_state(session, (enum roster_run_state)(session->resume_state - 1));

@@ -4,7 +4,7 @@
  *
  * Flags of transactions: in one word with the transaction's number, so that the next one has none.
  */
-#include "core/base/process.h"
+#include "core/roster/enter.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
@@ -20,15 +20,12 @@ _Static_assert(FLAGS < 1 << FLAG_BITS, "the flags fit below the number");
 
 int roster_txn_set_flags(struct roster_session *session, uint32_t flags)
 {
+    int err = rst_session_refuses(session);
     struct rst_side *side;
 
-    if (!session || flags & ~FLAGS)
-        return -EINVAL;
-    if (session->gate.tag == RST_TAG_CLOSED)
-        return -EBADF;
-    if (rst_process_is_other(rst_session_roster(session)->process))
-        return -ECHILD;
-    if (session->gate.txn_state == ROSTER_TXN_INVALID)
+    if (err)
+        return err;
+    if (flags & ~FLAGS || session->gate.txn_state == ROSTER_TXN_INVALID)
         return -EINVAL;
     side = rst_side_need(session);
     if (!side)

@@ -4,25 +4,20 @@
  *
  * What a session waits for: one word of its side, stored by the owner.
  */
-#include "core/base/process.h"
+#include "core/roster/enter.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 #include "core/roster/wait_events.h"
 
-#include <errno.h>
-
 int roster_wait_begin(struct roster_session *session, uint32_t event)
 {
+    int err = rst_session_refuses(session);
     struct rst_side *side;
     uint64_t now;
 
-    if (rst_unlikely(!session))
-        return -EINVAL;
-    if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
-        return -EBADF;
-    if (rst_unlikely(rst_process_is_other(rst_session_roster(session)->process)))
-        return -ECHILD;
+    if (rst_unlikely(err))
+        return err;
     if (rst_unlikely(!rst_wait_is_event(event)))
         return -EINVAL;
     side = rst_likely(session->side) ? session->side : rst_side_need(session);
@@ -35,8 +30,7 @@ int roster_wait_begin(struct roster_session *session, uint32_t event)
 
 void roster_wait_end(struct roster_session *session)
 {
-    if (rst_likely(session && session->gate.tag != RST_TAG_CLOSED && session->side &&
-                   !rst_process_is_other(rst_session_roster(session)->process)))
+    if (rst_likely(!rst_session_refuses(session) && session->side))
         rst_store(&session->side->wait, 0);
 }
 

@@ -7,8 +7,11 @@
 #ifndef ROSTER_CORE_ROSTER_ENTER_H
 #define ROSTER_CORE_ROSTER_ENTER_H
 
+#include "core/base/process.h"
 #include "core/roster/session.h"
 #include "core/roster/thread.h"
+
+#include <errno.h>
 
 /* Why a session cannot be entered: -EINVAL, -EBADF, -ECHILD, or why there is no context. */
 rst_slow struct rst_thread *rst_session_enter_slow(const struct roster_session *session, int *err);
@@ -26,6 +29,16 @@ static inline struct rst_thread *rst_session_enter(const struct roster_session *
             return thread;
     }
     return rst_session_enter_slow(session, err);
+}
+
+/* Why a call that needs no context refuses its owner: 0, -EINVAL, -EBADF, -ECHILD. */
+static inline int rst_session_refuses(const struct roster_session *session)
+{
+    if (rst_unlikely(!session))
+        return -EINVAL;
+    if (rst_unlikely(session->gate.tag == RST_TAG_CLOSED))
+        return -EBADF;
+    return rst_likely(!rst_process_is_other(rst_session_roster(session)->process)) ? 0 : -ECHILD;
 }
 
 /* With --enable-debug: aborts when two threads are inside one session. Nothing otherwise. */
