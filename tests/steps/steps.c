@@ -27,6 +27,7 @@ void rst_test_point_reached(const char *name)
     pthread_cond_broadcast(&changed);
     while (!mine->goes_on)
         pthread_cond_wait(&changed, &lock);
+    mine->stands = mine->goes_on = false;
     pthread_mutex_unlock(&lock);
 }
 
@@ -41,15 +42,34 @@ static void *run(void *arg)
     return NULL;
 }
 
+/* Under the lock: waits until it stands, which is true, or has ended. */
+static bool wait_for(const struct steps *steps)
+{
+    while ((!steps->stands || steps->goes_on) && !steps->has_ended)
+        pthread_cond_wait(&changed, &lock);
+    return !steps->has_ended;
+}
+
 bool steps_start(struct steps *steps)
 {
     bool stands;
 
     cr_assert_eq(pthread_create(&steps->thread, NULL, run, steps), 0);
     pthread_mutex_lock(&lock);
-    while (!steps->stands && !steps->has_ended)
-        pthread_cond_wait(&changed, &lock);
-    stands = steps->stands;
+    stands = wait_for(steps);
+    pthread_mutex_unlock(&lock);
+    return stands;
+}
+
+bool steps_go_to(struct steps *steps, const char *point)
+{
+    bool stands;
+
+    pthread_mutex_lock(&lock);
+    steps->point = point;
+    steps->goes_on = true;
+    pthread_cond_broadcast(&changed);
+    stands = wait_for(steps);
     pthread_mutex_unlock(&lock);
     return stands;
 }

@@ -25,6 +25,9 @@ struct steps {
 /* Starts it. Returns when it stands at its point (true) or has ended without reaching it. */
 bool steps_start(struct steps *steps);
 
+/* Lets it go on from where it stands. As steps_start(), for the next point. */
+bool steps_go_to(struct steps *steps, const char *point);
+
 /* Lets it go on and waits for its end. */
 void steps_finish(struct steps *steps);
 
