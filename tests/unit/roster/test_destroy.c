@@ -17,6 +17,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <unistd.h>
 
 #define ROUNDS 20
 
@@ -179,6 +181,36 @@ Test(destroy, after_a_syncer_has_gone)
 static void with_nothing(struct user *user)
 {
     (void)user;
+}
+
+struct destroyer {
+    struct roster *roster;
+    bool has_returned;
+};
+
+static void *destroy(void *arg)
+{
+    struct destroyer *destroyer = arg;
+
+    cr_expect_eq(roster_destroy(destroyer->roster), 0);
+    __atomic_store_n(&destroyer->has_returned, true, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+/* However long another thread stays inside, destroy waits; the reader may still look up. */
+Test(destroy, waits_for_a_reader_that_is_inside)
+{
+    struct destroyer destroyer = {.roster = unit_roster(NULL)};
+    pthread_t thread;
+
+    cr_assert_eq(roster_read_lock(destroyer.roster), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, destroy, &destroyer), 0);
+    usleep(50000);
+    cr_expect_not(__atomic_load_n(&destroyer.has_returned, __ATOMIC_ACQUIRE));
+    cr_expect_null(roster_lookup(destroyer.roster, 1));
+    roster_read_unlock(destroyer.roster);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_expect(destroyer.has_returned);
 }
 
 Test(destroy, after_a_reader_has_left)
