@@ -38,7 +38,7 @@ static const struct argp_option known[] = {
      "All threads, sizes and shares of open transactions, instead of what the criteria need", 0},
     {"work", KEY_WORK, "LIST", 0, "Only these works, with commas between them", 0},
     {"engines", KEY_ENGINES, "LIST", 0, "Only these engines; roster is always among them", 0},
-    {"sessions", KEY_SESSIONS, "N", 0, "Each work once, with so many sessions", 0},
+    {"sessions", KEY_SESSIONS, "N", 0, "Each work once, with N sessions", 0},
     {"threads", KEY_THREADS, "N", 0, "... and threads (1)", 0},
     {"open", KEY_OPEN, "N", 0, "... and open transactions (0)", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "Rounds, of which medians are taken (5)", 0},

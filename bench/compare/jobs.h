@@ -9,7 +9,8 @@
 
 #include "arena.h"
 
-/* Of a committer's operations in mixed and storm, so many are followed by a close and an open. */
+/* Of a committer's operations in mixed and storm, each CHURN_EVERY-th is followed by a close and an
+ * open. */
 #define CHURN_EVERY 100
 
 /* Bytes of a statement's text. */

@@ -5,7 +5,7 @@
  * textbook: RCU as it is taught. Sessions stand in a cds_lfht; each has a pointer to an immutable
  * view, which its owner replaces with malloc(), rcu_assign_pointer() and call_rcu(); readers walk
  * the table under rcu_read_lock(). The flavour is urcu-bp, as Roster's, with its read lock inlined.
- * call_rcu() has no bound of its own, so an owner waits with rcu_barrier() after every so many
+ * call_rcu() has no bound of its own, so an owner waits with rcu_barrier() after each batch of
  * objects; without, a busy owner outruns the one thread that frees them. A scan's now comes before
  * its walk, and a view is published with a bound of its timestamp first, as Roster does it: that
  * race has no textbook.

@@ -44,7 +44,7 @@ static void close_it(void *arg)
     bearer->err = roster_session_close(bearer->session);
 }
 
-/* Runs so many statements and returns the number of the last one. */
+/* Runs this number of statements and returns the number of the last one. */
 static uint64_t run(struct roster_session *session, unsigned statements)
 {
     while (statements--) {

@@ -25,7 +25,7 @@
 
 #define RST_DUTIES_MOST 4
 
-/* CLOCK_MONOTONIC so many milliseconds from now. */
+/* CLOCK_MONOTONIC, `ms` from now. */
 struct timespec rst_monotonic_after(uint32_t ms);
 
 /* A condition variable that waits by that clock. 0 or -errno. */
