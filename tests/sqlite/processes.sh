@@ -8,6 +8,14 @@
 # shellcheck source=tests/sqlite/extension.sh
 . "${ROSTER_SRCDIR:?}/tests/sqlite/extension.sh" || exit 99
 
+until_nothing_blocks() {
+    local tries
+    for ((tries = 100; tries; tries--)); do
+        [ "$(ask "SELECT count(*) FROM roster_blocker")" != 0 ] || break
+        sleep 0.1
+    done
+}
+
 [ -e "$ROSTER_BUILDDIR/.libs/libroster-status.so" ] || skip "built without the status endpoint"
 command -v python3 >/dev/null || skip "there is no python3"
 export XDG_RUNTIME_DIR=$work
@@ -45,10 +53,7 @@ if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
 fi
 expect "another process ends it" "process $pid: delivered" \
     "$(elsewhere "SELECT roster_kill(id) FROM roster_blocker")"
-for ((tries = 100; tries; tries--)); do
-    [ "$(ask "SELECT count(*) FROM roster_blocker")" != 0 ] || break
-    sleep 0.1
-done
+until_nothing_blocks
 expect "nothing blocks" "*truncated to 0 bytes" "$(elsewhere "SELECT roster_checkpoint()")"
 end
 expect "the culprit has seen it" "the culprit: query aborted" "$outcome"
@@ -78,17 +83,11 @@ expect "a bad setting is named" "roster: ROSTER_SQLITE_MAX_READ_MS takes millise
 
 # Limits end what is too old, and nothing else.
 start idle ROSTER_SQLITE_MAX_READ_MS=300
-for ((tries = 100; tries; tries--)); do
-    [ "$(ask "SELECT count(*) FROM roster_blocker")" != 0 ] || break
-    sleep 0.1
-done
+until_nothing_blocks
 end
 expect "a read transaction is ended at its limit" "the culprit: query aborted" "$outcome"
 start join ROSTER_SQLITE_MAX_STATEMENT_MS=300
-for ((tries = 100; tries; tries--)); do
-    [ "$(ask "SELECT count(*) FROM roster_blocker")" != 0 ] || break
-    sleep 0.1
-done
+until_nothing_blocks
 end
 expect "a statement is ended at its limit" "the culprit: interrupted" "$outcome"
 finish

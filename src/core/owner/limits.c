@@ -22,16 +22,24 @@ int roster_session_set_memory(struct roster_session *session, uint64_t bytes)
     return err;
 }
 
-int roster_session_set_disk(struct roster_session *session, uint64_t bytes)
+/* Where the owner sets what most sessions have not: 0, -ENOMEM, or why it is refused. */
+static int side_to_set(struct roster_session *session, struct rst_side **side)
 {
-    struct rst_side *side;
     int err = rst_session_refuses(session);
 
     if (err)
         return err;
-    side = rst_side_need(session);
-    if (!side)
-        return -ENOMEM;
+    *side = rst_side_need(session);
+    return *side ? 0 : -ENOMEM;
+}
+
+int roster_session_set_disk(struct roster_session *session, uint64_t bytes)
+{
+    struct rst_side *side;
+    int err = side_to_set(session, &side);
+
+    if (err)
+        return err;
     rst_store(&side->disk, bytes);
     return 0;
 }
@@ -39,15 +47,12 @@ int roster_session_set_disk(struct roster_session *session, uint64_t bytes)
 int roster_session_set_tag(struct roster_session *session, uint64_t tag)
 {
     struct rst_side *side;
-    int err = rst_session_refuses(session);
+    int err = side_to_set(session, &side);
 
     if (err)
         return err;
-    side = rst_side_need(session);
-    if (!side)
-        return -ENOMEM;
-    rst_store_release(&side->tag,
-                      tag); /* what it leads to first; pairs with roster_session_tag() */
+    /* What it leads to comes first; pairs with roster_session_tag(). */
+    rst_store_release(&side->tag, tag);
     return 0;
 }
 
@@ -76,13 +81,10 @@ int roster_session_set_limit(struct roster_session *session, enum roster_limit w
     struct rst_side *side;
     int err = rst_session_refuses(session);
 
+    if (!err)
+        err = (unsigned)which < ROSTER_LIMITS ? side_to_set(session, &side) : -EINVAL;
     if (err)
         return err;
-    if ((unsigned)which >= ROSTER_LIMITS)
-        return -EINVAL;
-    side = rst_side_need(session);
-    if (!side)
-        return -ENOMEM;
     rst_store(&side->limits[which], value);
     return 0;
 }
