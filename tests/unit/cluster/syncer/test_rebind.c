@@ -109,7 +109,7 @@ Test(rebind, revives_a_server_when_the_other_store_is_as_far)
     cr_assert_eq(roster_txn_begin(server.session, &start_ts), 0);
     STEP_UNTIL(state().txn == start_ts);
     txn = start_ts + roster_ts_compose(1, 0);
-    sleep_ms(5);
+    server_next_tick(&server);
     exchange(txn);
     for (int i = 0; i < 20; i++)
         step();
