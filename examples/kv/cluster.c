@@ -23,7 +23,7 @@
 #define LEAVE_MS 1000 /* how long an end waits for transactions */
 #define LEAST_AGE_LIMIT_S UINT64_C(600)
 #define LONGEST_AGE_LIMIT_S UINT64_C(31536000)
-#define LINE(out, name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
+#define LINE(name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
 
 static void on_log(void *arg, enum roster_store_log_level level, const char *text)
 {
@@ -54,72 +54,57 @@ static int open_store(struct server *server)
     return err;
 }
 
-/* A name that no other server has. */
-static const char *choose_id(void)
+static int create(struct server *server)
 {
-    static char id[64 + 16];
+    struct options *known = &server->options;
+    uint64_t age = known->txn_age_limit_s ? known->txn_age_limit_s : LONGEST_AGE_LIMIT_S;
+    static char id[64 + 16]; /* that no other server has */
     char host[64] = "";
+    struct roster_syncer_options syncer = {
+        .size = sizeof(syncer),
+        .prefix = known->prefix,
+        .interval_ms = (uint32_t)known->report_interval_ms,
+        .ttl_ms = (uint32_t)known->lease_ttl_ms,
+        .max_age_ms = (age < LEAST_AGE_LIMIT_S ? LEAST_AGE_LIMIT_S : age) * 1000,
+        .log = on_log,
+        .version = roster_version(),
+        .ip = known->bind,
+        .port = (uint32_t)known->port,
+    };
+    struct roster_safe_point_options safe_point = {
+        .size = sizeof(safe_point),
+        .prefix = known->prefix,
+        .oracle = roster_oracle_local_read,
+        .oracle_arg = server->oracle,
+        .life_time_ms = known->life_time_ms,
+        .any_life_time = true,
+        .interval_ms = (uint32_t)known->report_interval_ms,
+        .log = on_log,
+    };
+    int err;
 
     if (gethostname(host, sizeof(host) - 1) || !host[0])
         strcpy(host, "kv");
     snprintf(id, sizeof(id), "%s-%ld", host, (long)getpid());
-    return id;
-}
-
-static int create_syncer(struct server *server)
-{
-    const struct options *options = &server->options;
-    uint64_t age = options->txn_age_limit_s ? options->txn_age_limit_s : LONGEST_AGE_LIMIT_S;
-    struct roster_syncer_options syncer = {
-        .size = sizeof(syncer),
-        .prefix = options->prefix,
-        .server_id = options->server_id,
-        .interval_ms = (uint32_t)options->report_interval_ms,
-        .ttl_ms = (uint32_t)options->lease_ttl_ms,
-        .max_age_ms = (age < LEAST_AGE_LIMIT_S ? LEAST_AGE_LIMIT_S : age) * 1000,
-        .log = on_log,
-        .version = roster_version(),
-        .ip = options->bind,
-        .port = (uint32_t)options->port,
-    };
-    int err = roster_syncer_create(server->roster, server->meeting, &syncer, &server->syncer);
-
-    return err ? server_fail("no member of the cluster, see --prefix and --server-id", err) : 0;
-}
-
-static int create_safe_point(struct server *server)
-{
-    const struct roster_safe_point_options options = {
-        .size = sizeof(options),
-        .prefix = server->options.prefix,
-        .syncer = server->syncer,
-        .oracle = roster_oracle_local_read,
-        .oracle_arg = server->oracle,
-        .life_time_ms = server->options.life_time_ms,
-        .any_life_time = true,
-        .interval_ms = (uint32_t)server->options.report_interval_ms,
-        .log = on_log,
-    };
-    int err = roster_safe_point_create(server->meeting, &options, &server->safe_point);
-
+    if (!known->server_id)
+        known->server_id = id;
+    syncer.server_id = known->server_id;
+    err = roster_syncer_create(server->roster, server->meeting, &syncer, &server->syncer);
+    if (err)
+        return server_fail("no member of the cluster, see --prefix and --server-id", err);
+    safe_point.syncer = server->syncer;
+    err = roster_safe_point_create(server->meeting, &safe_point, &server->safe_point);
     return err ? server_fail("no safe points", err) : 0;
 }
 
 int cluster_start(struct server *server)
 {
     struct roster_syncer_stats stats = {.size = sizeof(stats)};
-    int err;
+    int err = server->options.store ? open_store(server) : 0;
 
-    if (!server->options.store)
-        return 0;
-    if (!server->options.server_id)
-        server->options.server_id = choose_id();
-    err = open_store(server);
-    if (!err)
-        err = create_syncer(server);
-    if (!err)
-        err = create_safe_point(server);
-    if (err)
+    if (!err && server->options.store)
+        err = create(server);
+    if (err || !server->options.store)
         return err;
     err = roster_syncer_start(server->syncer);
     if (!err)
@@ -145,12 +130,6 @@ void cluster_stop(struct server *server)
         server_fail("the server's keys stay until its lease ends", err);
     roster_syncer_destroy(server->syncer);
     roster_store_close(server->meeting);
-}
-
-uint64_t cluster_safe_point(struct server *server)
-{
-    return server->safe_point ? roster_gc_safe_point(server->safe_point)
-                              : roster_local_safe_point(server->roster);
 }
 
 /* The server's place in the cluster, as it is known here. */
@@ -218,24 +197,24 @@ int cluster_info(struct server *server, struct buf *out)
     state = &place.safe_point;
     buf_printf(out, "server_id:%s\r\nlease_state:%s\r\n", server->options.server_id,
                roster_syncer_state_name(place.syncer.state));
-    LINE(out, "lease_left_ms", place.fenced ? 0 : place.left_ms);
-    LINE(out, "fenced", place.fenced);
-    LINE(out, "fences", place.syncer.fences);
-    LINE(out, "registrations", place.syncer.registrations);
-    LINE(out, "reports", place.syncer.reports);
-    LINE(out, "report_failures", place.syncer.report_failures);
-    LINE(out, "rejected", place.syncer.rejected);
+    LINE("lease_left_ms", place.fenced ? 0 : place.left_ms);
+    LINE("fenced", place.fenced);
+    LINE("fences", place.syncer.fences);
+    LINE("registrations", place.syncer.registrations);
+    LINE("reports", place.syncer.reports);
+    LINE("report_failures", place.syncer.report_failures);
+    LINE("rejected", place.syncer.rejected);
     buf_printf(out, "rejected_key:%s\r\n", place.syncer.rejected_key);
-    LINE(out, "rejected_value", place.syncer.rejected_value);
+    LINE("rejected_value", place.syncer.rejected_value);
     buf_printf(out, "store_last_error:%s\r\n",
                place.syncer.last_error ? roster_strerror(place.syncer.last_error) : "none");
-    LINE(out, "txn_safe_point", state->txn);
-    LINE(out, "txn_safe_point_age_ms", age_ms(server, state->txn));
-    LINE(out, "gc_safe_point", state->gc);
-    LINE(out, "gc_safe_point_age_ms", age_ms(server, state->gc));
+    LINE("txn_safe_point", state->txn);
+    LINE("txn_safe_point_age_ms", age_ms(server, state->txn));
+    LINE("gc_safe_point", state->gc);
+    LINE("gc_safe_point_age_ms", age_ms(server, state->gc));
     roster_text_show(state->leader, strlen(state->leader), text, sizeof(text));
     buf_printf(out, "leader:%s\r\nleads:%d\r\n", text, state->leads);
-    LINE(out, "round_failures", state->failures);
+    LINE("round_failures", state->failures);
     buf_printf(out, "round_last_error:%s\r\n",
                state->last_error ? roster_strerror(state->last_error) : "none");
     buf_printf(out, "txn_blocker:%s\r\n", blocker(&place, &state->txn_blocker, text, sizeof(text)));

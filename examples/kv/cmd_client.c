@@ -8,9 +8,7 @@
 
 #include "server.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BAD_ID "an id is a number greater than 0"
@@ -50,7 +48,7 @@ static bool is_meant(const struct target *target, const struct roster_snapshot *
 }
 
 /* A value without spaces: clients split the line at them. */
-static void append_value(struct buf *text, const char *name, const char *value)
+static void append(struct buf *text, const char *name, const char *value)
 {
     buf_printf(text, " %s=", name);
     for (; value && *value; value++)
@@ -69,8 +67,8 @@ static void describe_self(struct conn *conn, struct buf *text)
                "omem=0 tot-mem=%zu events=r resp=%d",
                (uv_now(&conn->worker->loop) - conn->opened) / 1000, request_held(&conn->reader),
                conn->multi.bytes, conn->out.len, conn->held, conn->out.resp3 ? 3 : 2);
-    append_value(text, "lib-name", conn->lib_name);
-    append_value(text, "lib-ver", conn->lib_ver);
+    append(text, "lib-name", conn->lib_name);
+    append(text, "lib-ver", conn->lib_ver);
 }
 
 /* A line as Redis writes one, so that its clients can read it; what a person looks for comes first.
@@ -82,16 +80,16 @@ static void describe(struct conn *conn, const struct roster_snapshot *snapshot,
     bool self = entry->id == roster_session_id(conn->session);
 
     buf_printf(text, "id=%" PRIu64, entry->id);
-    append_value(text, "addr", entry->host);
-    append_value(text, "name", entry->application);
-    append_value(text, "kind", kind_name(entry->kind));
-    append_value(text, "state", roster_run_state_name(entry->run_state));
+    append(text, "addr", entry->host);
+    append(text, "name", entry->application);
+    append(text, "kind", kind_name(entry->kind));
+    append(text, "state", roster_run_state_name(entry->run_state));
     buf_printf(text, " since-ms=%" PRIu64, since_ms);
-    append_value(text, "txn", roster_txn_state_name(entry->txn_state));
+    append(text, "txn", roster_txn_state_name(entry->txn_state));
     buf_printf(text, " start-ts=%" PRIu64 " stmt=%" PRIu64, entry->start_ts, entry->stmt_seq);
-    append_value(text, "cmd", roster_command_name(entry->command));
-    append_value(text, "text", entry->text);
-    append_value(text, "user", entry->user);
+    append(text, "cmd", roster_command_name(entry->command));
+    append(text, "text", entry->text);
+    append(text, "user", entry->user);
     buf_printf(text, " idle=%" PRIu64 " flags=%c db=0 multi=%zd",
                entry->stmt_seq ? 0 : since_ms / 1000, self && conn->multi.open ? 'x' : 'N',
                self && conn->multi.open ? (ssize_t)conn->multi.count : -1);
@@ -100,31 +98,30 @@ static void describe(struct conn *conn, const struct roster_snapshot *snapshot,
     buf_append(text, "\n", 1);
 }
 
-static int list_sessions(struct conn *conn, const void *arg, struct buf *text)
+static int list_sessions(struct conn *conn, const struct target *target)
 {
     const struct roster_entry *entry;
+    struct buf *text = command_scratch(conn);
     struct roster_snapshot *snapshot;
     int err = roster_snapshot(conn->worker->server->roster, &snapshot);
 
     if (err)
         return err;
     for (entry = snapshot->entries; entry < snapshot->entries + snapshot->count; entry++)
-        if (is_meant(arg, snapshot, entry))
+        if (is_meant(target, snapshot, entry))
             describe(conn, snapshot, entry, text);
     roster_snapshot_free(snapshot);
-    return 0;
+    return command_text(conn, 0);
 }
 
 static int client_info(struct conn *conn, const struct request *request)
 {
-    const struct target self = {.id = roster_session_id(conn->session)};
-
-    return command_text(conn, &self, list_sessions);
+    return list_sessions(conn, &(struct target){.id = roster_session_id(conn->session)});
 }
 
 static int client_id(struct conn *conn, const struct request *request)
 {
-    return reply_integer(&conn->out, (int64_t)roster_session_id(conn->session));
+    return reply(&conn->out, ":%" PRIu64, roster_session_id(conn->session));
 }
 
 static int client_getname(struct conn *conn, const struct request *request)
@@ -146,18 +143,14 @@ static bool is_word(struct slice text)
 
 int client_set_name(struct conn *conn, struct slice name)
 {
-    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session_attr attr = conn_attributes(conn, name.len ? name.data : NULL);
     int err;
 
     if (!is_word(name))
-        return reply_error(&conn->out, "ERR a name cannot contain spaces, newlines or special "
-                                       "characters");
-    attr.user = "default";
-    attr.host = conn->addr;
-    attr.database = "0";
-    attr.application = name.len ? name.data : NULL;
+        return reply(&conn->out, "-ERR a name cannot contain spaces, newlines or special "
+                                 "characters");
     err = roster_session_update(conn->session, &attr);
-    return err == -ENAMETOOLONG ? reply_error(&conn->out, "ERR the name is too long") : err;
+    return err == -ENAMETOOLONG ? reply(&conn->out, "-ERR the name is too long") : err;
 }
 
 static int client_setname(struct conn *conn, const struct request *request)
@@ -165,33 +158,30 @@ static int client_setname(struct conn *conn, const struct request *request)
     size_t mark = conn->out.len;
     int err = client_set_name(conn, request->argv[2]);
 
-    return err || conn->out.len > mark ? err : reply_status(&conn->out, "OK");
+    return conn->out.len > mark ? err : reply_done(&conn->out, err);
 }
 
 static int client_setinfo(struct conn *conn, const struct request *request)
 {
     struct slice value = request->argv[3];
-    char *to;
+    char *to = request_is(request, 2, "LIB-NAME")  ? conn->lib_name
+               : request_is(request, 2, "LIB-VER") ? conn->lib_ver
+                                                   : NULL;
 
-    if (request_is(request, 2, "LIB-NAME"))
-        to = conn->lib_name;
-    else if (request_is(request, 2, "LIB-VER"))
-        to = conn->lib_ver;
-    else
-        return reply_error(&conn->out,
-                           "ERR unknown option '%.128s'; there are LIB-NAME and LIB-VER",
-                           request->argv[2].data);
+    if (!to)
+        return reply(&conn->out, "-ERR unknown option '%.128s'; there are LIB-NAME and LIB-VER",
+                     request->argv[2].data);
     if (!is_word(value) || value.len >= sizeof(conn->lib_name))
-        return reply_error(&conn->out,
-                           "ERR %s takes up to %zu characters without spaces, newlines or special "
-                           "characters",
-                           request->argv[2].data, sizeof(conn->lib_name) - 1);
+        return reply(&conn->out,
+                     "-ERR %s takes up to %zu characters without spaces, newlines or special "
+                     "characters",
+                     request->argv[2].data, sizeof(conn->lib_name) - 1);
     memcpy(to, value.data, value.len + 1);
-    return reply_status(&conn->out, "OK");
+    return reply(&conn->out, "+OK");
 }
 
 /* Kills clients; ids are never used again, so no other client is hit. */
-static int kill_all(struct roster *roster, const struct target *target, int64_t *killed)
+static int kill_all(struct roster *roster, const struct target *target, unsigned *killed)
 {
     const struct roster_entry *entry;
     struct roster_snapshot *snapshot;
@@ -209,11 +199,7 @@ static int kill_all(struct roster *roster, const struct target *target, int64_t 
 
 static bool parse_id(struct slice text, uint64_t *id)
 {
-    char *end;
-
-    errno = 0;
-    *id = strtoull(text.data, &end, 10);
-    return !errno && text.len && *text.data != '-' && !*end && *id;
+    return command_number(text, id) && *id;
 }
 
 /* One filter, of argument `n` and the next. Returns what is wrong with it, or NULL. */
@@ -262,32 +248,26 @@ static int client_list(struct conn *conn, const struct request *request)
     struct target target = {0};
     const char *wrong = parse_target(conn, request, &target);
 
-    return wrong ? reply_error(&conn->out, "ERR %s", wrong)
-                 : command_text(conn, &target, list_sessions);
+    return wrong ? reply(&conn->out, "-ERR %s", wrong) : list_sessions(conn, &target);
 }
 
 static int client_kill(struct conn *conn, const struct request *request)
 {
     bool by_addr = request->argc == 3; /* the form of old, which may also end oneself */
-    struct target target = {0};
-    const char *wrong = NULL;
-    int64_t killed = 0;
+    struct target target = {.except = by_addr ? 0 : roster_session_id(conn->session),
+                            .addr = by_addr ? request->argv[2].data : NULL};
+    const char *wrong = by_addr ? NULL : parse_target(conn, request, &target);
+    unsigned killed = 0;
     int err;
 
-    if (by_addr) {
-        target.addr = request->argv[2].data;
-    } else {
-        target.except = roster_session_id(conn->session);
-        wrong = parse_target(conn, request, &target);
-    }
     if (wrong)
-        return reply_error(&conn->out, "ERR %s", wrong);
+        return reply(&conn->out, "-ERR %s", wrong);
     err = kill_all(conn->worker->server->roster, &target, &killed);
     if (err)
         return err;
     if (!by_addr)
-        return reply_integer(&conn->out, killed);
-    return killed ? reply_status(&conn->out, "OK") : reply_error(&conn->out, "ERR No such client");
+        return reply(&conn->out, ":%u", killed);
+    return reply(&conn->out, killed ? "+OK" : "-ERR No such client");
 }
 
 /* Kills the statement that another client waits for, and not the client. */
@@ -296,36 +276,28 @@ static int client_unblock(struct conn *conn, const struct request *request)
     uint64_t id;
 
     if (!parse_id(request->argv[2], &id))
-        return reply_error(&conn->out, "ERR " BAD_ID);
-    return reply_integer(&conn->out, id != roster_session_id(conn->session) &&
-                                         !roster_kill(conn->worker->server->roster, id,
-                                                      ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY,
-                                                      ROSTER_KILL_REASON_INTERRUPTED));
+        return reply(&conn->out, "-ERR " BAD_ID);
+    return reply(&conn->out, ":%d",
+                 id != roster_session_id(conn->session) &&
+                     !roster_kill(conn->worker->server->roster, id, ROSTER_KILL_TARGET_STATEMENT,
+                                  ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED));
 }
 
-int cmd_client(struct conn *conn, const struct request *request)
-{
-    static const struct command subcommands[] = {
-        {"GETNAME", client_getname, 2, "", "The name of this connection", 0, 0},
-        {"ID", client_id, 2, "", "The id of this connection", 0, 0},
-        {"INFO", client_info, 2, "", "This connection, as LIST shows it", 0, 0},
-        {"KILL", client_kill, -3,
-         "address | [ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] "
-         "[SKIPME yes|no]",
-         "End connections", 0, 0},
-        {"LIST", client_list, -2,
-         "[ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] "
-         "[SKIPME yes|no]",
-         "The connections and the background sessions; in a value %20 is a space, %25 a percent "
-         "sign",
-         0, 0},
-        {"SETINFO", client_setinfo, 4, "LIB-NAME name | LIB-VER version",
-         "What library the client uses, for INFO", 0, 0},
-        {"SETNAME", client_setname, 3, "name", "Name this connection", 0, 0},
-        {"UNBLOCK", client_unblock, 3, "id", "End the statement of another client, not the client",
-         0, 0},
-        {NULL, NULL, 0, NULL, NULL, 0, 0},
-    };
+#define FILTERS                                                                                    \
+    "[ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] [SKIPME yes|no]"
 
-    return command_sub(conn, request, subcommands);
-}
+const struct command client_commands[] = {
+    CMD_SUB("GETNAME", client_getname, 2, "", "The name of this connection"),
+    CMD_SUB("ID", client_id, 2, "", "The id of this connection"),
+    CMD_SUB("INFO", client_info, 2, "", "This connection, as LIST shows it"),
+    CMD_SUB("KILL", client_kill, -3, "address | " FILTERS, "End connections"),
+    CMD_SUB("LIST", client_list, -2, FILTERS,
+            "The connections and the background sessions; in a value %20 is a space, %25 a percent "
+            "sign"),
+    CMD_SUB("SETINFO", client_setinfo, 4, "LIB-NAME name | LIB-VER version",
+            "What library the client uses, for INFO"),
+    CMD_SUB("SETNAME", client_setname, 3, "name", "Name this connection"),
+    CMD_SUB("UNBLOCK", client_unblock, 3, "id",
+            "End the statement of another client, not the client"),
+    CMD_END,
+};

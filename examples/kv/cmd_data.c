@@ -20,11 +20,9 @@
 /* Reads a key into the worker's scratch buffer. Returns 1, 0 when it has no value, or an error. */
 static int get(struct conn *conn, struct slice key)
 {
-    struct buf *value = &conn->worker->scratch;
-    int found;
+    struct buf *value = command_scratch(conn);
+    int found = txn_get(&conn->txn, key, value);
 
-    buf_clear(value);
-    found = txn_get(&conn->txn, key, value);
     return value->failed ? -ENOMEM : found;
 }
 
@@ -36,7 +34,7 @@ static int reply_value(struct conn *conn, struct slice key)
     if (found < 0)
         return found;
     if (found)
-        reply_bulk(&conn->out, value->data, value->len);
+        reply_bulk(&conn->out, (struct slice){value->data, value->len});
     else
         reply_string(&conn->out, NULL);
     return conn->out.failed ? -EMSGSIZE : 0;
@@ -52,7 +50,7 @@ int cmd_mget(struct conn *conn, const struct request *request)
     size_t n;
     int err = 0;
 
-    reply_array(&conn->out, request->argc - 1);
+    reply(&conn->out, "*%zu", request->argc - 1);
     for (n = 1; !err && n < request->argc; n++)
         err = reply_value(conn, request->argv[n]);
     return err;
@@ -65,52 +63,40 @@ int cmd_set(struct conn *conn, const struct request *request)
     int err = 0;
 
     if (request->argc % 2 == 0)
-        return reply_error(&conn->out, "ERR MSET takes keys and values in pairs");
+        return reply(&conn->out, "-ERR MSET takes keys and values in pairs");
     for (n = 1; !err && n < request->argc; n += 2)
         err = txn_put(&conn->txn, request->argv[n], &request->argv[n + 1]);
-    return err ? err : reply_status(&conn->out, "OK");
+    return reply_done(&conn->out, err);
 }
 
-/* Counts the keys that have a value, and deletes them if that is wanted. */
-static int count_keys(struct conn *conn, const struct request *request, bool del)
+/* DEL and EXISTS: count the keys that have a value. */
+int cmd_count(struct conn *conn, const struct request *request)
 {
-    int64_t count = 0;
-    size_t n;
-    int found, err = 0;
+    bool del = request_is(request, 0, "DEL");
+    size_t n, count = 0;
+    int got = 0;
 
-    for (n = 1; !err && n < request->argc; n++) {
-        found = get(conn, request->argv[n]);
-        if (found < 0)
-            return found;
-        count += found;
-        if (found && del)
-            err = txn_put(&conn->txn, request->argv[n], NULL);
+    for (n = 1; got >= 0 && n < request->argc; n++) {
+        got = get(conn, request->argv[n]);
+        count += got > 0;
+        if (got > 0 && del)
+            got = txn_put(&conn->txn, request->argv[n], NULL);
     }
-    return err ? err : reply_integer(&conn->out, count);
-}
-
-int cmd_del(struct conn *conn, const struct request *request)
-{
-    return count_keys(conn, request, true);
-}
-
-int cmd_exists(struct conn *conn, const struct request *request)
-{
-    return count_keys(conn, request, false);
+    return got < 0 ? got : reply(&conn->out, ":%zu", count);
 }
 
 int cmd_type(struct conn *conn, const struct request *request)
 {
     int found = get(conn, request->argv[1]);
 
-    return found < 0 ? found : reply_status(&conn->out, found ? "string" : "none");
+    return found < 0 ? found : reply(&conn->out, found ? "+string" : "+none");
 }
 
 int cmd_strlen(struct conn *conn, const struct request *request)
 {
     int found = get(conn, request->argv[1]);
 
-    return found < 0 ? found : reply_integer(&conn->out, (int64_t)conn->worker->scratch.len);
+    return found < 0 ? found : reply(&conn->out, ":%zu", conn->worker->scratch.len);
 }
 
 /* The keys of a SCAN, as replies in the worker's scratch buffer. */
@@ -120,72 +106,59 @@ struct scan {
     size_t count;
 };
 
-static void scan_key(struct slice key, void *arg)
+static int scan_key(struct slice key, void *arg)
 {
     struct scan *scan = arg;
     size_t mark = scan->out->len;
+    char *text;
 
-    reply_bulk(scan->out, key.data, key.len);
-    if (scan->pattern && !scan->out->failed) {
-        char *text = scan->out->data + scan->out->len - key.len - 2;
-
+    reply_bulk(scan->out, key);
+    if (scan->out->failed)
+        return -ENOMEM;
+    if (scan->pattern) {
+        text = scan->out->data + scan->out->len - key.len - 2;
         text[key.len] = '\0';
         /* fnmatch() ends at a NUL, so a key that has one matches no pattern. */
         if (strlen(text) != key.len || fnmatch(scan->pattern, text, 0) != 0) {
             buf_truncate(scan->out, mark);
-            return;
+            return 0;
         }
         text[key.len] = '\r';
     }
     scan->count++;
-}
-
-static bool parse_unsigned(struct slice text, uint64_t *value)
-{
-    char *end;
-
-    errno = 0;
-    *value = strtoull(text.data, &end, 10);
-    return !errno && text.len && text.data[0] >= '0' && text.data[0] <= '9' && !*end;
-}
-
-static void reply_cursor(struct buf *out, uint64_t cursor)
-{
-    char text[24];
-
-    snprintf(text, sizeof(text), "%" PRIu64, cursor);
-    reply_string(out, text);
+    return 0;
 }
 
 int cmd_scan(struct conn *conn, const struct request *request)
 {
-    struct scan scan = {.out = &conn->worker->scratch};
-    bool strings = true;
+    struct scan scan = {.out = command_scratch(conn)};
     uint64_t cursor, count = 10;
+    bool strings = true;
+    char next[24];
     size_t n;
     int err;
 
-    if (!parse_unsigned(request->argv[1], &cursor))
-        return reply_error(&conn->out, "ERR a cursor is 0 or what SCAN returned last");
-    if (request->argc % 2)
-        return reply_error(&conn->out, "ERR syntax error");
+    if (!command_number(request->argv[1], &cursor))
+        return reply(&conn->out, "-ERR a cursor is 0 or what SCAN returned last");
     for (n = 2; n < request->argc; n += 2) {
+        if (n + 1 == request->argc)
+            return reply(&conn->out, "-ERR syntax error");
         if (request_is(request, n, "MATCH"))
             scan.pattern = request->argv[n + 1].data;
         else if (request_is(request, n, "TYPE"))
             strings = request_is(request, n + 1, "string");
         else if (!request_is(request, n, "COUNT"))
-            return reply_error(&conn->out, "ERR syntax error");
-        else if (!parse_unsigned(request->argv[n + 1], &count) || !count || count > SCAN_MAX)
-            return reply_error(&conn->out, "ERR COUNT takes a number from 1 to %d", SCAN_MAX);
+            return reply(&conn->out, "-ERR syntax error");
+        else if (!command_number(request->argv[n + 1], &count) || !count || count > SCAN_MAX)
+            return reply(&conn->out, "-ERR COUNT takes a number from 1 to %d", SCAN_MAX);
     }
-    buf_clear(scan.out);
     err = txn_scan(&conn->txn, &cursor, count, scan_key, &scan);
-    if (err || scan.out->failed)
-        return err ? err : -ENOMEM;
-    reply_array(&conn->out, 2);
-    reply_cursor(&conn->out, cursor);
-    reply_array(&conn->out, strings ? scan.count : 0);
+    if (err)
+        return err;
+    snprintf(next, sizeof(next), "%" PRIu64, cursor);
+    reply(&conn->out, "*2");
+    reply_string(&conn->out, next);
+    reply(&conn->out, "*%zu", strings ? scan.count : 0);
     if (strings)
         buf_append(&conn->out, scan.out->data, scan.out->len);
     return 0;
@@ -220,36 +193,38 @@ int cmd_incr(struct conn *conn, const struct request *request)
          !parse_integer(request->argv[2].data, request->argv[2].len, &delta)) ||
         (negative && __builtin_sub_overflow(0, delta, &delta)) ||
         (found && (value->failed || !parse_integer(value->data, value->len - 1, &number))))
-        return reply_error(&conn->out, "ERR value is not an integer or out of range");
+        return reply(&conn->out, "-ERR value is not an integer or out of range");
     if (__builtin_add_overflow(number, delta, &number))
-        return reply_error(&conn->out, "ERR increment or decrement would overflow");
+        return reply(&conn->out, "-ERR increment or decrement would overflow");
     result.data = text;
     result.len = (size_t)snprintf(text, sizeof(text), "%lld", number);
     err = txn_put(&conn->txn, request->argv[1], &result);
-    return err ? err : reply_integer(&conn->out, number);
+    return err ? err : reply(&conn->out, ":%lld", number);
 }
 
-static void count_key(struct slice key, void *arg)
+static int count_key(struct slice key, void *arg)
 {
-    ++*(int64_t *)arg;
+    ++*(size_t *)arg;
+    return 0;
 }
 
 int cmd_dbsize(struct conn *conn, const struct request *request)
 {
     uint64_t cursor = 0;
-    int64_t count = 0;
+    size_t count = 0;
     int err = txn_scan(&conn->txn, &cursor, SIZE_MAX, count_key, &count);
 
-    return err ? err : reply_integer(&conn->out, count);
+    return err ? err : reply(&conn->out, ":%zu", count);
+}
+
+static int delete_key(struct slice key, void *arg)
+{
+    return txn_put(arg, key, NULL);
 }
 
 int cmd_flushdb(struct conn *conn, const struct request *request)
 {
-    int err = txn_begin(&conn->txn);
+    uint64_t cursor = 0;
 
-    if (err)
-        return err;
-    err = store_flush(conn->worker->server->store);
-    txn_rollback(&conn->txn); /* it has no writes of its own */
-    return err ? err : reply_status(&conn->out, "OK");
+    return reply_done(&conn->out, txn_scan(&conn->txn, &cursor, SIZE_MAX, delete_key, &conn->txn));
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -18,20 +19,18 @@
 int cmd_ping(struct conn *conn, const struct request *request)
 {
     if (request->argc > 2)
-        return reply_error(&conn->out, "ERR wrong number of arguments, usage: PING [message]");
-    if (request->argc == 2)
-        return reply_bulk(&conn->out, request->argv[1].data, request->argv[1].len);
-    return reply_status(&conn->out, "PONG");
+        return reply(&conn->out, "-ERR wrong number of arguments, usage: PING [message]");
+    return request->argc == 2 ? cmd_echo(conn, request) : reply(&conn->out, "+PONG");
 }
 
 int cmd_echo(struct conn *conn, const struct request *request)
 {
-    return reply_bulk(&conn->out, request->argv[1].data, request->argv[1].len);
+    return reply_bulk(&conn->out, request->argv[1]);
 }
 
 int cmd_quit(struct conn *conn, const struct request *request)
 {
-    reply_status(&conn->out, "OK");
+    reply(&conn->out, "+OK");
     conn_finish(conn);
     return 0;
 }
@@ -47,57 +46,40 @@ int cmd_reset(struct conn *conn, const struct request *request)
     if (err)
         return err;
     conn->out.resp3 = false;
-    return reply_status(&conn->out, "RESET");
+    return reply(&conn->out, "+RESET");
 }
 
 int cmd_select(struct conn *conn, const struct request *request)
 {
-    if (!request_is(request, 1, "0"))
-        return reply_error(&conn->out, "ERR there is no database but 0");
-    return reply_status(&conn->out, "OK");
-}
-
-static int greet(struct conn *conn)
-{
-    struct buf *out = &conn->out;
-
-    reply_map(out, 7);
-    reply_string(out, "server");
-    reply_string(out, "roster-kv");
-    reply_string(out, "version");
-    reply_string(out, roster_version());
-    reply_string(out, "proto");
-    reply_integer(out, out->resp3 ? 3 : 2);
-    reply_string(out, "id");
-    reply_integer(out, (int64_t)roster_session_id(conn->session));
-    reply_string(out, "mode");
-    reply_string(out, "standalone");
-    reply_string(out, "role");
-    reply_string(out, "master");
-    reply_string(out, "modules");
-    return reply_array(out, 0);
+    return request_is(request, 1, "0") ? reply(&conn->out, "+OK")
+                                       : reply(&conn->out, "-ERR there is no database but 0");
 }
 
 int cmd_hello(struct conn *conn, const struct request *request)
 {
-    size_t mark = conn->out.len;
+    struct buf *out = &conn->out;
+    size_t mark = out->len;
     int err = 0;
 
     if (request->argc > 1 && !request_is(request, 1, "2") && !request_is(request, 1, "3"))
-        return reply_error(&conn->out,
-                           "NOPROTO this server speaks versions 2 and 3 of the protocol");
+        return reply(out, "-NOPROTO this server speaks versions 2 and 3 of the protocol");
     if (request_is(request, 2, "AUTH"))
-        return reply_error(&conn->out,
-                           "ERR this server has no passwords: connect without user and password");
+        return reply(out, "-ERR this server has no passwords: connect without user and password");
     if (request->argc > 2 && (request->argc != 4 || !request_is(request, 2, "SETNAME")))
-        return reply_error(&conn->out, "ERR syntax error, usage: HELLO [2|3 [SETNAME name]]");
+        return reply(out, "-ERR syntax error, usage: HELLO [2|3 [SETNAME name]]");
     if (request->argc == 4)
         err = client_set_name(conn, request->argv[3]);
-    if (err || conn->out.len > mark)
+    if (err || out->len > mark)
         return err;
     if (request->argc > 1)
-        conn->out.resp3 = request_is(request, 1, "3");
-    return greet(conn);
+        out->resp3 = request_is(request, 1, "3");
+    reply_map(out, 7);
+    reply_strings(out, "server", "roster-kv", "version", roster_version(), "proto", NULL);
+    reply(out, ":%d", out->resp3 ? 3 : 2);
+    reply_string(out, "id");
+    reply(out, ":%" PRIu64, roster_session_id(conn->session));
+    reply_strings(out, "mode", "standalone", "role", "master", "modules", NULL);
+    return reply(out, "*0");
 }
 
 /* Names and values in the worker's scratch buffer, until their number is known. */
@@ -118,8 +100,7 @@ static void config_line(const char *name, const char *value, void *arg)
         n++;
     if (n == config->request->argc)
         return;
-    reply_string(config->out, name);
-    reply_string(config->out, value);
+    reply_strings(config->out, name, value, NULL);
     config->count++;
 }
 
@@ -144,42 +125,34 @@ static int config_get(struct conn *conn, const struct request *request)
     return reply_scratch(conn, config.count);
 }
 
-int cmd_config(struct conn *conn, const struct request *request)
+const struct command config_commands[] = {
+    CMD_SUB("GET", config_get, -3, "pattern [pattern ...]",
+            "The options that match, with their values"),
+    CMD_END,
+};
+
+int cmd_command(struct conn *conn, const struct request *request)
 {
-    static const struct command subcommands[] = {
-        {"GET", config_get, -3, "pattern [pattern ...]",
-         "The options that match, with their values", 0, 0},
-        {NULL, NULL, 0, NULL, NULL, 0, 0},
-    };
+    const struct command *command;
+    int key;
 
-    return command_sub(conn, request, subcommands);
-}
-
-static void command_line(struct buf *out, const struct command *command)
-{
-    int key = command->flags & CMD_DATA ? 1 : 0;
-
-    reply_array(out, 6);
-    reply_string(out, command->name);
-    reply_integer(out, command->arity);
-    reply_array(out, 0);
-    reply_integer(out, key);
-    reply_integer(out, key);
-    reply_integer(out, key);
+    reply(&conn->out, "*%zu", command_count(commands));
+    for (command = commands; command->name; command++) {
+        key = command->flags & CMD_DATA && command->arity != 1;
+        reply(&conn->out, "*6");
+        reply_string(&conn->out, command->name);
+        reply(&conn->out, ":%d", command->arity);
+        buf_printf(&conn->out, "*0\r\n:%d\r\n:%d\r\n:%d\r\n", key, key, key);
+    }
+    return 0;
 }
 
 static size_t command_doc(struct buf *out, const struct command *command)
 {
     reply_string(out, command->name);
     reply_map(out, 4);
-    reply_string(out, "summary");
-    reply_string(out, command->summary);
-    reply_string(out, "since");
-    reply_string(out, "0.1.0");
-    reply_string(out, "group");
-    reply_string(out, command->flags & CMD_DATA ? "string" : "server");
-    reply_string(out, "usage");
-    reply_string(out, command->usage);
+    reply_strings(out, "summary", command->summary, "since", "0.1.0", "group",
+                  command->flags & CMD_DATA ? "string" : "server", "usage", command->usage, NULL);
     return 1;
 }
 
@@ -192,43 +165,23 @@ static int command_docs(struct conn *conn, const struct request *request)
     for (command = commands; request->argc == 2 && command->name; command++)
         count += command_doc(out, command);
     for (n = 2; n < request->argc; n++) {
-        command = command_find(request->argv[n]);
+        command = command_find(commands, request->argv[n]);
         if (command)
             count += command_doc(out, command);
     }
     return reply_scratch(conn, count);
 }
 
-static size_t count_commands(void)
+static int command_number_of(struct conn *conn, const struct request *request)
 {
-    size_t count = 0;
-
-    while (commands[count].name)
-        count++;
-    return count;
+    return reply(&conn->out, ":%zu", command_count(commands));
 }
 
-static int command_count(struct conn *conn, const struct request *request)
-{
-    return reply_integer(&conn->out, (int64_t)count_commands());
-}
-
-int cmd_command(struct conn *conn, const struct request *request)
-{
-    static const struct command subcommands[] = {
-        {"COUNT", command_count, 2, "", "How many commands there are", 0, 0},
-        {"DOCS", command_docs, -2, "[command ...]", "What they do", 0, 0},
-        {NULL, NULL, 0, NULL, NULL, 0, 0},
-    };
-    const struct command *command;
-
-    if (request->argc > 1)
-        return command_sub(conn, request, subcommands);
-    reply_array(&conn->out, count_commands());
-    for (command = commands; command->name; command++)
-        command_line(&conn->out, command);
-    return 0;
-}
+const struct command command_commands[] = {
+    CMD_SUB("COUNT", command_number_of, 2, "", "How many commands there are"),
+    CMD_SUB("DOCS", command_docs, -2, "[command ...]", "What they do"),
+    CMD_END,
+};
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -242,20 +195,14 @@ static int debug_sleep(struct conn *conn, const struct request *request)
     double seconds = strtod(request->argv[2].data, &end);
 
     if (!request->argv[2].len || *end || !isfinite(seconds) || seconds < 0 || seconds > SLEEP_MAX)
-        return reply_error(&conn->out, "ERR DEBUG SLEEP takes a number of seconds from 0 to %d",
-                           SLEEP_MAX);
+        return reply(&conn->out, "-ERR DEBUG SLEEP takes a number of seconds from 0 to %d",
+                     SLEEP_MAX);
     conn_sleep(conn, true);
     uv_timer_start(&conn->timer, on_timer, (uint64_t)(seconds * 1000), 0);
     return 0;
 }
 
-int cmd_debug(struct conn *conn, const struct request *request)
-{
-    static const struct command subcommands[] = {
-        {"SLEEP", debug_sleep, 3, "seconds", "Sleep in a statement; UNBLOCK and a kill end it", 0,
-         0},
-        {NULL, NULL, 0, NULL, NULL, 0, 0},
-    };
-
-    return command_sub(conn, request, subcommands);
-}
+const struct command debug_commands[] = {
+    CMD_SUB("SLEEP", debug_sleep, 3, "seconds", "Sleep in a statement; UNBLOCK and a kill end it"),
+    CMD_END,
+};

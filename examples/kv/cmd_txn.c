@@ -16,50 +16,44 @@
 
 int cmd_begin(struct conn *conn, const struct request *request)
 {
-    int err = txn_begin(&conn->txn);
-
-    return err ? err : reply_status(&conn->out, "OK");
+    return reply_done(&conn->out, txn_begin(&conn->txn));
 }
 
 int cmd_commit(struct conn *conn, const struct request *request)
 {
-    bool failed = conn->txn.state == TXN_FAILED;
-    int err;
-
     if (conn->txn.state == TXN_NONE)
-        return reply_error(&conn->out, "ERR COMMIT without BEGIN");
-    if (failed) {
+        return reply(&conn->out, "-ERR COMMIT without BEGIN");
+    if (conn->txn.state == TXN_FAILED) {
         txn_rollback(&conn->txn);
-        return reply_error(&conn->out, "ABORTED the transaction was rolled back after an error; "
-                                       "nothing was written");
+        return reply(&conn->out, "-ABORTED the transaction was rolled back after an error; "
+                                 "nothing was written");
     }
-    err = txn_commit(&conn->txn);
-    return err ? err : reply_status(&conn->out, "OK");
+    return reply_done(&conn->out, txn_commit(&conn->txn));
 }
 
 int cmd_rollback(struct conn *conn, const struct request *request)
 {
     if (conn->txn.state == TXN_NONE)
-        return reply_error(&conn->out, "ERR ROLLBACK without BEGIN");
+        return reply(&conn->out, "-ERR ROLLBACK without BEGIN");
     txn_rollback(&conn->txn);
-    return reply_status(&conn->out, "OK");
+    return reply(&conn->out, "+OK");
 }
 
 int cmd_multi(struct conn *conn, const struct request *request)
 {
     if (conn->multi.open)
-        return reply_error(&conn->out, "ERR MULTI inside MULTI");
+        return reply(&conn->out, "-ERR MULTI inside MULTI");
     multi_discard(conn);
     conn->multi.open = true;
-    return reply_status(&conn->out, "OK");
+    return reply(&conn->out, "+OK");
 }
 
 int cmd_discard(struct conn *conn, const struct request *request)
 {
     if (!conn->multi.open)
-        return reply_error(&conn->out, "ERR DISCARD without MULTI");
+        return reply(&conn->out, "-ERR DISCARD without MULTI");
     multi_discard(conn);
-    return reply_status(&conn->out, "OK");
+    return reply(&conn->out, "+OK");
 }
 
 static int run_queued(struct conn *conn, const struct request *exec)
@@ -67,9 +61,9 @@ static int run_queued(struct conn *conn, const struct request *exec)
     const struct request *request;
     int err = 0;
 
-    reply_array(&conn->out, conn->multi.count);
+    reply(&conn->out, "*%zu", conn->multi.count);
     for (request = conn->multi.first; !err && request; request = request->next)
-        err = command_find(request->argv[0])->run(conn, request);
+        err = command_find(commands, request->argv[0])->run(conn, request);
     return err;
 }
 
@@ -78,9 +72,9 @@ int cmd_exec(struct conn *conn, const struct request *request)
     int err;
 
     if (!conn->multi.open)
-        err = reply_error(&conn->out, "ERR EXEC without MULTI");
+        err = reply(&conn->out, "-ERR EXEC without MULTI");
     else if (conn->multi.broken)
-        err = reply_error(&conn->out, "EXECABORT a command was refused; nothing was done");
+        err = reply(&conn->out, "-EXECABORT a command was refused; nothing was done");
     else
         err = command_autocommit(conn, request, run_queued);
     multi_discard(conn);
@@ -95,14 +89,14 @@ int multi_queue(struct conn *conn, const struct command *command, struct request
     if (!may || bytes > conn->txn.max_bytes - conn->multi.bytes) {
         conn->multi.broken = true;
         return may ? -EFBIG
-                   : reply_error(&conn->out, "ERR %s is not allowed between MULTI and EXEC",
-                                 command->name);
+                   : reply(&conn->out, "-ERR %s is not allowed between MULTI and EXEC",
+                           command->name);
     }
     *(conn->multi.last ? &conn->multi.last->next : &conn->multi.first) = request;
     conn->multi.last = request;
     conn->multi.count++;
     conn->multi.bytes += bytes;
-    return reply_status(&conn->out, "QUEUED");
+    return reply(&conn->out, "+QUEUED");
 }
 
 void multi_discard(struct conn *conn)
@@ -127,25 +121,24 @@ static int by_start(const void *a, const void *b)
 static void describe(struct buf *out, const struct roster_entry *entry, uint64_t now)
 {
     uint64_t since = entry->txn_since;
-    uint64_t age = since && now > since ? (now - since) / 1000000 : 0;
 
-    buf_printf(out,
-               "id=%" PRIu64 " addr=%s name=%s txn=%s start-ts=%" PRIu64 " age-ms=%" PRIu64
-               " state=%s writes=%" PRIu64 " bytes=%" PRIu64 " text=\"%s\"\n",
-               entry->id, entry->host ? entry->host : "",
-               entry->application ? entry->application : "",
-               roster_txn_state_name(entry->txn_state), entry->start_ts, age,
-               roster_run_state_name(entry->run_state), entry->entries, entry->entry_bytes,
-               entry->text ? entry->text : "");
+    buf_printf(
+        out,
+        "id=%" PRIu64 " addr=%s name=%s txn=%s start-ts=%" PRIu64 " age-ms=%" PRIu64
+        " state=%s writes=%" PRIu64 " bytes=%" PRIu64 " text=\"%s\"\n",
+        entry->id, entry->host ? entry->host : "", entry->application ? entry->application : "",
+        roster_txn_state_name(entry->txn_state), entry->start_ts,
+        since && now > since ? (now - since) / 1000000 : 0, roster_run_state_name(entry->run_state),
+        entry->entries, entry->entry_bytes, entry->text ? entry->text : "");
 }
 
-static int list_transactions(struct conn *conn, const void *arg, struct buf *text)
+static int trx_list(struct conn *conn, const struct request *request)
 {
-    struct server *server = conn->worker->server;
+    struct buf *text = command_scratch(conn);
     struct roster_snapshot *snapshot;
     const struct roster_entry **open;
     size_t n, count = 0;
-    int err = roster_snapshot(server->roster, &snapshot);
+    int err = roster_snapshot(conn->worker->server->roster, &snapshot);
 
     if (err)
         return err;
@@ -155,53 +148,34 @@ static int list_transactions(struct conn *conn, const void *arg, struct buf *tex
             open[count++] = &snapshot->entries[n];
     if (open)
         qsort(open, count, sizeof(const struct roster_entry *), by_start);
-    cluster_line(server, text);
+    cluster_line(conn->worker->server, text);
     for (n = 0; n < count; n++)
         describe(text, open[n], snapshot->taken_at);
     roster_snapshot_free(snapshot);
     err = open ? 0 : -ENOMEM;
     free(open);
-    return err;
+    return command_text(conn, err);
 }
 
-static int list_history(struct conn *conn, const void *arg, struct buf *text)
+static int trx_history(struct conn *conn, const struct request *request)
 {
-    struct roster_history_list *list;
+    struct buf *text = command_scratch(conn);
+    struct roster_history_list *list = NULL;
     size_t n;
-    int err;
+    int err = conn->txn.history ? roster_history_read(conn->txn.history, &list) : 0;
 
-    if (!conn->txn.history)
-        return 0;
-    err = roster_history_read(conn->txn.history, &list);
-    if (err)
-        return err;
-    for (n = 0; n < list->count; n++)
+    for (n = 0; !err && list && n < list->count; n++)
         buf_printf(text,
                    "hash=%016" PRIx64 " count=%" PRIu64 " max-ms=%" PRIu64 " dropped=%" PRIu64
                    " digests=%s\n",
                    list->entries[n].hash, list->entries[n].count, list->entries[n].max_duration_ms,
                    list->entries[n].dropped, list->entries[n].all_digests);
     roster_history_list_free(list);
-    return 0;
+    return command_text(conn, err);
 }
 
-static int trx_list(struct conn *conn, const struct request *request)
-{
-    return command_text(conn, NULL, list_transactions);
-}
-
-static int trx_history(struct conn *conn, const struct request *request)
-{
-    return command_text(conn, NULL, list_history);
-}
-
-int cmd_trx(struct conn *conn, const struct request *request)
-{
-    static const struct command subcommands[] = {
-        {"HISTORY", trx_history, 2, "", "What long transactions consisted of", 0, 0},
-        {"LIST", trx_list, 2, "", "The open transactions, oldest first", 0, 0},
-        {NULL, NULL, 0, NULL, NULL, 0, 0},
-    };
-
-    return command_sub(conn, request, subcommands);
-}
+const struct command trx_commands[] = {
+    CMD_SUB("HISTORY", trx_history, 2, "", "What long transactions consisted of"),
+    CMD_SUB("LIST", trx_list, 2, "", "The open transactions, oldest first"),
+    CMD_END,
+};

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The life of a connection. All of it happens in the thread of its worker, which so owns the
- * session.
+ * Workers and connections. Each worker is a thread with an event loop; it polls the one listening
+ * socket and serves what it accepts. All of a connection's life happens in that thread, which so
+ * owns the session.
  */
 #include "config.h"
 
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netdb.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,9 @@
 #define IN_HIGH (UINT64_C(1) << 18)  /* unprocessed input with which no more is read */
 #define LINGER_MS 2000               /* for a client to take the last reply */
 #define FAIR_SHARE 65536             /* bytes under way that every client may have */
+#define BACKLOG 4096
+#define SWEEP_MS 500
+#define FULL_US 1000 /* to wait when no descriptor is left */
 
 /* Bytes that libuv has still to write. */
 static size_t queued(const struct conn *conn)
@@ -75,7 +80,8 @@ static void end_session(struct conn *conn)
     conn->session = NULL;
 }
 
-void conn_close(struct conn *conn)
+/* At once. */
+static void conn_close(struct conn *conn)
 {
     if (conn->closed)
         return;
@@ -86,6 +92,30 @@ void conn_close(struct conn *conn)
     if (!conn->reset || uv_tcp_close_reset(&conn->tcp, on_closed))
         uv_close((uv_handle_t *)&conn->tcp, on_closed);
     uv_close((uv_handle_t *)&conn->timer, on_closed);
+}
+
+void conn_finish(struct conn *conn)
+{
+    if (conn->closed || conn->finishing)
+        return;
+    conn->finishing = true;
+    end_session(conn);
+}
+
+/* Closes a client that takes too much, and has the kernel drop what it would still try to send. */
+__attribute__((format(printf, 3, 4))) static void throw_out(struct conn *conn, uint64_t *counter,
+                                                            const char *format, ...)
+{
+    char why[128];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(why, sizeof(why), format, args);
+    va_end(args);
+    fprintf(stderr, "roster-kv: closed %s: it %s\n", conn->addr, why);
+    server_count(counter, 1);
+    conn->reset = true;
+    conn_close(conn);
 }
 
 static void on_written(uv_write_t *write, int status)
@@ -135,17 +165,6 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status)
         conn_close(conn); /* else when the client has closed its side too, or in a sweep */
 }
 
-/* The end of a connection that finishes: when all is written, tell the client. */
-static void end_writing(struct conn *conn)
-{
-    if (conn->closed || !conn->finishing || unsent(conn) || conn->shut)
-        return;
-    conn->shut = true;
-    conn->since = uv_now(&conn->worker->loop);
-    if (uv_shutdown(&conn->shutdown, (uv_stream_t *)&conn->tcp, on_shutdown))
-        conn_close(conn);
-}
-
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct conn *conn = handle->data;
@@ -157,36 +176,23 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
 {
     struct conn *conn = stream->data;
 
-    if (count == UV_EOF) {
-        conn->eof = true;
-        /* While a statement sleeps its client no longer waits for the reply. */
-        if (conn->sleeping || (conn->finishing && !unsent(conn)))
-            conn_close(conn);
-        else
-            conn_process(conn);
-    } else if (count < 0) {
+    conn->eof |= count == UV_EOF;
+    /* While a statement sleeps a client that goes no longer waits for the reply. */
+    if ((count < 0 && !conn->eof) ||
+        (conn->eof && (conn->sleeping || (conn->finishing && !unsent(conn)))) ||
+        (count > 0 && !conn->finishing && request_feed(&conn->reader, buf->base, (size_t)count)))
         conn_close(conn);
-    } else if (count > 0 && !conn->finishing) {
-        if (request_feed(&conn->reader, buf->base, (size_t)count))
-            conn_close(conn);
-        else
-            conn_process(conn);
-    }
-}
-
-static bool wants_input(const struct conn *conn)
-{
-    if (conn->finishing)
-        return true; /* to drop it, and to see the client go */
-    if (conn->sleeping)
-        return request_held(&conn->reader) < IN_HIGH;
-    return unsent(conn) < OUT_HIGH;
+    else if (conn->eof || (count > 0 && !conn->finishing))
+        conn_process(conn);
 }
 
 static void update_reading(struct conn *conn)
 {
-    bool wanted = !conn->eof && wants_input(conn);
+    bool wanted = conn->finishing  ? true /* to drop it, and to see the client go */
+                  : conn->sleeping ? request_held(&conn->reader) < IN_HIGH
+                                   : unsent(conn) < OUT_HIGH;
 
+    wanted = wanted && !conn->eof;
     if (conn->closed || wanted == conn->reading)
         return;
     conn->reading = wanted;
@@ -196,20 +202,30 @@ static void update_reading(struct conn *conn)
         uv_read_stop((uv_stream_t *)&conn->tcp);
 }
 
-/* Returns whether there was a request to run. */
-static bool process_one(struct conn *conn)
+static bool stops(const struct worker *worker)
+{
+    return __atomic_load_n(&worker->stop, __ATOMIC_ACQUIRE); /* pairs with workers_stop() */
+}
+
+/* Returns whether it stopped only because replies pile up. */
+static bool run_requests(struct conn *conn)
 {
     struct request *request;
-    int got = request_next(&conn->reader, &request);
+    int got = 1;
 
-    if (got > 0) {
-        command_run(conn, request);
-    } else if (got < 0) {
+    while (got > 0 && !conn->finishing && !conn->sleeping && !stops(conn->worker)) {
+        if (unsent(conn) >= OUT_HIGH)
+            return true;
+        got = request_next(&conn->reader, &request);
+        if (got > 0)
+            command_run(conn, request);
+    }
+    if (got < 0) {
         server_count(&conn->worker->server->counts.protocol_errors, 1);
-        reply_error(&conn->out, "ERR Protocol error: %s", conn->reader.error);
+        reply(&conn->out, "-ERR Protocol error: %s", conn->reader.error);
         conn_finish(conn);
     }
-    return got > 0;
+    return false;
 }
 
 /* Memory is bounded over all clients, too: those with much of it are closed when it is used up. */
@@ -218,28 +234,13 @@ static void limit_held(struct conn *conn)
     struct server *server = conn->worker->server;
     uint64_t limit = server->options.max_buffers;
 
+    if (conn->closed)
+        return;
     count_held(conn,
                request_held(&conn->reader) + unsent(conn) + conn->txn.bytes + conn->multi.bytes);
-    if (!limit || conn->held <= FAIR_SHARE || server_counted(&server->counts.buffered) <= limit)
-        return;
-    fprintf(stderr,
-            "roster-kv: closed %s: it has %zu bytes under way, all clients over %" PRIu64 "\n",
-            conn->addr, conn->held, limit);
-    server_count(&server->counts.buffer_hogs, 1);
-    conn->reset = true;
-    conn_close(conn);
-}
-
-/* Returns whether it stopped only because replies pile up. */
-static bool process_all(struct conn *conn)
-{
-    while (!conn->finishing && !conn->sleeping && !worker_stops(conn->worker)) {
-        if (unsent(conn) >= OUT_HIGH)
-            return true;
-        if (!process_one(conn))
-            break;
-    }
-    return false;
+    if (limit && conn->held > FAIR_SHARE && server_counted(&server->counts.buffered) > limit)
+        throw_out(conn, &server->counts.buffer_hogs,
+                  "has %zu bytes under way, all clients over %" PRIu64, conn->held, limit);
 }
 
 void conn_process(struct conn *conn)
@@ -249,7 +250,7 @@ void conn_process(struct conn *conn)
     if (conn->closed)
         return;
     do {
-        more = process_all(conn);
+        more = run_requests(conn);
         if (conn->out.failed)
             conn_close(conn); /* a reply could not even be begun: memory is out */
         else
@@ -257,21 +258,17 @@ void conn_process(struct conn *conn)
     } while (!conn->closed && more && unsent(conn) < OUT_HIGH);
     if (conn->eof && !more && !conn->sleeping)
         conn_finish(conn);
-    if (!conn->closed)
-        limit_held(conn);
-    end_writing(conn);
+    limit_held(conn);
+    if (!conn->closed && conn->finishing && !unsent(conn) && !conn->shut) {
+        conn->shut = true;
+        conn->since = uv_now(&conn->worker->loop);
+        if (uv_shutdown(&conn->shutdown, (uv_stream_t *)&conn->tcp, on_shutdown))
+            conn_close(conn);
+    }
     update_reading(conn);
 }
 
-void conn_finish(struct conn *conn)
-{
-    if (conn->closed || conn->finishing)
-        return;
-    conn->finishing = true;
-    end_session(conn);
-}
-
-void conn_check_kill(struct conn *conn)
+static void check_kill(struct conn *conn)
 {
     int killed = conn->session ? roster_killed(conn->session) : 0;
 
@@ -283,20 +280,18 @@ void conn_check_kill(struct conn *conn)
         txn_fail(&conn->txn); /* it waits for its client, which learns of it from the next reply */
 }
 
-void conn_sweep(struct conn *conn)
+/* Now and then: ends what no longer moves. */
+static void sweep(struct conn *conn)
 {
+    struct server *server = conn->worker->server;
     uint64_t now = uv_now(&conn->worker->loop);
-    uint64_t limit = conn->worker->server->options.write_timeout_s * 1000;
 
     if (conn->writing.data && queued(conn) != conn->unwritten) {
         conn->unwritten = queued(conn);
         conn->since = now;
-    } else if (conn->writing.data && now - conn->since >= limit) {
-        fprintf(stderr, "roster-kv: closed %s: it takes no replies, %zu bytes wait for it\n",
-                conn->addr, unsent(conn));
-        server_count(&conn->worker->server->counts.slow_readers, 1);
-        conn->reset = true; /* else the kernel would go on trying */
-        conn_close(conn);
+    } else if (conn->writing.data && now - conn->since >= server->options.write_timeout_s * 1000) {
+        throw_out(conn, &server->counts.slow_readers, "takes no replies, %zu bytes wait for it",
+                  unsent(conn));
     } else if (conn->shut && now - conn->since >= LINGER_MS) {
         conn_close(conn);
     }
@@ -308,44 +303,52 @@ static void find_address(struct conn *conn)
     struct sockaddr_storage peer;
     int len = sizeof(peer);
     char host[INET6_ADDRSTRLEN], port[sizeof("65535")];
-    bool v6;
 
-    if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&peer, &len) ||
-        getnameinfo((struct sockaddr *)&peer, (socklen_t)len, host, sizeof(host), port,
-                    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
-        return;
-    v6 = peer.ss_family == AF_INET6;
-    snprintf(conn->addr, sizeof(conn->addr), "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    if (!uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&peer, &len) &&
+        !getnameinfo((struct sockaddr *)&peer, (socklen_t)len, host, sizeof(host), port,
+                     sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV))
+        snprintf(conn->addr, sizeof(conn->addr), peer.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
+                 host, port);
+}
+
+struct roster_session_attr conn_attributes(const struct conn *conn, const char *name)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+    attr.user = "default";
+    attr.host = conn->addr;
+    attr.database = "0";
+    attr.application = name;
+    return attr;
 }
 
 static int open_session(struct conn *conn)
 {
     struct server *server = conn->worker->server;
-    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session_attr attr = conn_attributes(conn, NULL);
     int err;
 
     attr.kind = ROSTER_SESSION_USER;
-    attr.user = "default";
-    attr.host = conn->addr;
-    attr.database = "0";
-    if (server->history)
-        attr.flags = ROSTER_SESSION_DIGESTS;
+    attr.flags = server->history ? ROSTER_SESSION_DIGESTS : 0;
     attr.wake = worker_wake;
     attr.wake_arg = conn->worker;
     err = roster_session_open(server->roster, &attr, &conn->session);
-    conn->txn.store = server->store;
-    conn->txn.session = conn->session;
-    conn->txn.history = server->history;
-    conn->txn.max_bytes = server->options.max_txn;
+    conn->txn = (struct txn){.store = server->store,
+                             .session = conn->session,
+                             .history = server->history,
+                             .max_bytes = server->options.max_txn};
     return err;
 }
 
-static struct conn *conn_new(struct worker *worker)
+static void conn_open(struct worker *worker, int fd)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
+    int err;
 
-    if (!conn)
-        return NULL;
+    if (!conn) {
+        close(fd);
+        return;
+    }
     conn->reader.limit = worker->server->options.max_request;
     conn->worker = worker;
     LIST_INSERT_HEAD(&worker->conns, conn, link);
@@ -353,29 +356,151 @@ static struct conn *conn_new(struct worker *worker)
     uv_timer_init(&worker->loop, &conn->timer);
     conn->handles = 2;
     conn->opened = uv_now(&worker->loop);
-    conn->tcp.data = conn->timer.data = conn;
-    conn->write.data = conn->shutdown.data = conn;
-    return conn;
-}
-
-void conn_open(struct worker *worker, int fd)
-{
-    struct conn *conn = conn_new(worker);
-    int err;
-
-    if (!conn || uv_tcp_open(&conn->tcp, fd)) {
+    conn->tcp.data = conn->timer.data = conn->write.data = conn->shutdown.data = conn;
+    if (uv_tcp_open(&conn->tcp, fd)) {
         close(fd);
-        if (conn)
-            conn_close(conn);
+        conn_close(conn);
         return;
     }
     uv_tcp_nodelay(&conn->tcp, 1);
     find_address(conn);
     err = open_session(conn);
     if (err) {
-        reply_error(&conn->out, "ERR %s",
-                    err == -EUSERS ? "max number of clients reached" : roster_strerror(err));
+        reply(&conn->out, "-ERR %s",
+              err == -EUSERS ? "max number of clients reached" : roster_strerror(err));
         conn_finish(conn);
     }
     conn_process(conn);
+}
+
+/* One at a time, so that the other workers get a share. */
+static void on_acceptable(uv_poll_t *poll, int status, int events)
+{
+    struct worker *worker = poll->data;
+    int fd = accept4(worker->server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (fd >= 0)
+        conn_open(worker, fd);
+    else if (errno == EMFILE || errno == ENFILE)
+        usleep(FULL_US);
+}
+
+/* Calls `fn` for each connection, which may end in it. */
+static void for_each(struct worker *worker, void (*fn)(struct conn *conn))
+{
+    struct conn *conn, *next;
+
+    for (conn = LIST_FIRST(&worker->conns); conn; conn = next) {
+        next = LIST_NEXT(conn, link);
+        fn(conn);
+    }
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct worker *worker = wake->data;
+
+    for_each(worker, check_kill);
+    if (!stops(worker) || uv_is_closing((uv_handle_t *)&worker->sweep))
+        return;
+    for_each(worker, conn_close);
+    uv_close((uv_handle_t *)&worker->sweep, NULL);
+    uv_close((uv_handle_t *)&worker->listener, NULL);
+    /* It stays open, because other workers may still use it; alone it does not keep the loop. */
+    uv_unref((uv_handle_t *)wake);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    for_each(timer->data, sweep);
+}
+
+void worker_wake(uint64_t session_id, void *worker)
+{
+    /* It asks all its sessions: kills are rare and asking costs one load. */
+    uv_async_send(&((struct worker *)worker)->wake);
+}
+
+static void *run(void *arg)
+{
+    uv_run(&((struct worker *)arg)->loop, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+static int start(struct worker *worker, struct server *server)
+{
+    int err = uv_loop_init(&worker->loop);
+
+    worker->server = server;
+    worker->wake.data = worker->sweep.data = worker->listener.data = worker;
+    if (!err)
+        err = uv_async_init(&worker->loop, &worker->wake, on_wake);
+    if (!err)
+        err = uv_poll_init(&worker->loop, &worker->listener, server->listen_fd);
+    if (!err)
+        err = uv_poll_start(&worker->listener, UV_READABLE, on_acceptable);
+    if (!err)
+        err = uv_timer_init(&worker->loop, &worker->sweep);
+    if (!err)
+        err = uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    return err ? err : -pthread_create(&worker->thread, NULL, run, worker);
+}
+
+int workers_start(struct server *server)
+{
+    int err = 0;
+
+    while (!err && server->running < server->options.threads) {
+        err = start(&server->workers[server->running], server);
+        server->running += !err;
+    }
+    return err ? server_fail("workers", err) : 0;
+}
+
+/* One socket and not one for each worker (SO_REUSEPORT): a second server on the port is an error.
+ */
+int workers_listen(struct server *server)
+{
+    struct options *options = &server->options;
+    struct sockaddr_in6 address; /* or of IPv4, which has the port in the same place */
+    struct sockaddr *at = (struct sockaddr *)&address;
+    socklen_t len = sizeof(struct sockaddr_in);
+    int on = 1, fd;
+    int err = uv_ip4_addr(options->bind, (int)options->port, (struct sockaddr_in *)at);
+
+    if (err) {
+        len = sizeof(address);
+        err = uv_ip6_addr(options->bind, (int)options->port, &address);
+    }
+    fd = err ? -1 : socket(at->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (!err && (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+                 bind(fd, at, len) || listen(fd, BACKLOG) || getsockname(fd, at, &len)))
+        err = -errno;
+    server->listen_fd = fd;
+    if (err)
+        fprintf(stderr, "roster-kv: cannot listen on %s port %" PRIu64 ": %s\n", options->bind,
+                options->port, uv_strerror(err));
+    else
+        options->port = ntohs(address.sin6_port);
+    return err;
+}
+
+void workers_stop(struct server *server)
+{
+    struct worker *worker, *end = server->workers + server->running;
+
+    for (worker = server->workers; worker < end; worker++) {
+        __atomic_store_n(&worker->stop, true, __ATOMIC_RELEASE); /* pairs with stops() */
+        uv_async_send(&worker->wake);
+    }
+    for (worker = server->workers; worker < end; worker++)
+        pthread_join(worker->thread, NULL);
+    for (worker = server->workers; worker < end; worker++) { /* until now they woke each other */
+        uv_close((uv_handle_t *)&worker->wake, NULL);
+        uv_run(&worker->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&worker->loop);
+        buf_free(&worker->scratch);
+    }
+    close(server->listen_fd);
+    free(server->workers);
 }

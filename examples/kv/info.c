@@ -8,31 +8,30 @@
 
 #include "server.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <unistd.h>
 
-#define LINE(out, name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
-#define COUNT(out, name, counter) LINE(out, name, server_counted(&(counter)))
+#define LINE(name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
+#define COUNT(name, counter) LINE(name, server_counted(&(counter)))
+
+static int about_server(struct server *server, struct buf *out)
+{
+    buf_printf(out, "roster_version:%s\r\n", roster_version());
+    LINE("process_id", getpid());
+    LINE("tcp_port", server->options.port);
+    LINE("uptime_in_seconds", time(NULL) - server->started);
+    LINE("used_memory", mallinfo2().uordblks);
+    LINE("loading", 0); /* redis-cli --stat asks for these: there is nothing on disk */
+    LINE("rdb_bgsave_in_progress", 0);
+    LINE("aof_rewrite_in_progress", 0);
+    return 0;
+}
 
 static int count_open(const struct roster_session *session, const struct roster_shown *view,
                       void *arg)
 {
     *(uint64_t *)arg += view->txn_state != ROSTER_TXN_INVALID;
-    return 0;
-}
-
-static int about_server(struct server *server, struct buf *out)
-{
-    buf_printf(out, "roster_version:%s\r\n", roster_version());
-    LINE(out, "process_id", getpid());
-    LINE(out, "tcp_port", server->options.port);
-    LINE(out, "uptime_in_seconds", time(NULL) - server->started);
-    LINE(out, "used_memory", mallinfo2().uordblks);
-    LINE(out, "loading", 0); /* redis-cli --stat asks for these: there is nothing on disk */
-    LINE(out, "rdb_bgsave_in_progress", 0);
-    LINE(out, "aof_rewrite_in_progress", 0);
     return 0;
 }
 
@@ -48,35 +47,33 @@ static int about_sessions(struct server *server, struct buf *out)
         return err;
     err = roster_for_each(server->roster, count_open, &open);
     roster_read_unlock(server->roster);
-    LINE(out, "connected_clients", stats.sessions - 1); /* without the collector */
-    LINE(out, "total_connections_received", stats.sessions_opened - 1);
-    LINE(out, "total_commands_processed", stats.statements);
-    COUNT(out, "blocked_clients", server->counts.sleeping); /* in DEBUG SLEEP */
-    COUNT(out, "buffered_bytes", server->counts.buffered);
-    COUNT(out, "protocol_errors", server->counts.protocol_errors);
-    COUNT(out, "buffer_hogs_closed", server->counts.buffer_hogs);
-    COUNT(out, "slow_readers_closed", server->counts.slow_readers);
-    LINE(out, "sessions_refused", stats.sessions_refused);
-    LINE(out, "kills_delivered", stats.kills_delivered);
-    LINE(out, "statements", stats.statements);
-    LINE(out, "transactions_open", open);
-    COUNT(out, "conflicts", server->counts.conflicts);
-    COUNT(out, "expired", server->counts.expired);
-    LINE(out, "roster_memory", stats.memory);
-    LINE(out, "roster_backlog", stats.backlog);
+    LINE("connected_clients", stats.sessions - 1); /* without the collector */
+    LINE("total_connections_received", stats.sessions_opened - 1);
+    LINE("total_commands_processed", stats.statements);
+    COUNT("blocked_clients", server->counts.sleeping); /* in DEBUG SLEEP */
+    COUNT("buffered_bytes", server->counts.buffered);
+    COUNT("protocol_errors", server->counts.protocol_errors);
+    COUNT("buffer_hogs_closed", server->counts.buffer_hogs);
+    COUNT("slow_readers_closed", server->counts.slow_readers);
+    LINE("sessions_refused", stats.sessions_refused);
+    LINE("kills_delivered", stats.kills_delivered);
+    LINE("statements", stats.statements);
+    LINE("transactions_open", open);
+    COUNT("conflicts", server->counts.conflicts);
+    COUNT("expired", server->counts.expired);
+    LINE("roster_memory", stats.memory);
+    LINE("roster_backlog", stats.backlog);
     return err;
 }
 
 /* For how long it has been held, by the monotonic clock. */
 static uint64_t held_ms(const struct roster_holder *holder)
 {
-    struct timespec now;
-    uint64_t ns;
+    uint64_t now = uv_hrtime();
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-    return holder->kind != ROSTER_HOLDER_NONE && ns > holder->since ? (ns - holder->since) / 1000000
-                                                                    : 0;
+    return holder->kind != ROSTER_HOLDER_NONE && now > holder->since
+               ? (now - holder->since) / 1000000
+               : 0;
 }
 
 static int about_minimum(struct server *server, struct buf *out)
@@ -85,33 +82,33 @@ static int about_minimum(struct server *server, struct buf *out)
     struct roster_entry entry;
     struct roster_min min;
     uint64_t held, next;
-    int err = collector_scan(server, &min);
+    int err = server_scan(server, &min);
 
     if (err)
         return err;
     held = held_ms(&min.holder);
     next = held_ms(&min.next);
-    LINE(out, "now_ts", min.now);
-    LINE(out, "min_start_ts", min.min_start_ts);
-    LINE(out, "min_age_ms", held);
+    LINE("now_ts", min.now);
+    LINE("min_start_ts", min.min_start_ts);
+    LINE("min_age_ms", held);
     buf_printf(out, "min_holder:%s\r\n",
                min.holder.kind == ROSTER_HOLDER_NONE ? "none" : "transaction");
-    LINE(out, "min_holder_id", min.holder.session_id);
+    LINE("min_holder_id", min.holder.session_id);
     if (!roster_look(server->roster, min.holder.session_id, &entry, room, sizeof(room)))
         buf_printf(out, "min_holder_addr:%s\r\nmin_holder_name:%s\r\n",
                    entry.host ? entry.host : "", entry.application ? entry.application : "");
-    LINE(out, "min_next_gain_ms", held > next ? held - next : 0);
-    LINE(out, "safe_point", min.safe_point);
+    LINE("min_next_gain_ms", held > next ? held - next : 0);
+    LINE("safe_point", min.safe_point);
     return 0;
 }
 
 static int about_store(struct server *server, struct buf *out)
 {
-    COUNT(out, "keys", server->store->keys);
-    COUNT(out, "versions", server->store->versions);
-    COUNT(out, "versions_collected", server->store->collected);
-    COUNT(out, "version_bytes", server->store->bytes);
-    COUNT(out, "gc_runs", server->counts.collections);
+    COUNT("keys", server->store->keys);
+    COUNT("versions", server->store->versions);
+    COUNT("versions_collected", server->store->collected);
+    COUNT("version_bytes", server->store->bytes);
+    COUNT("gc_runs", server->counts.collections);
     return 0;
 }
 
@@ -122,7 +119,7 @@ static int about_keyspace(struct server *server, struct buf *out)
     return 0;
 }
 
-static int write_sections(struct conn *conn, const void *arg, struct buf *out)
+int cmd_info(struct conn *conn, const struct request *request)
 {
     static const struct {
         const char *name;
@@ -131,9 +128,9 @@ static int write_sections(struct conn *conn, const void *arg, struct buf *out)
         {"Server", about_server}, {"Sessions", about_sessions}, {"Minimum", about_minimum},
         {"Store", about_store},   {"Cluster", cluster_info},    {"Keyspace", about_keyspace},
     };
-    const struct request *request = arg;
     bool all = request->argc == 1 || request_is(request, 1, "all") ||
                request_is(request, 1, "default") || request_is(request, 1, "everything");
+    struct buf *out = command_scratch(conn);
     size_t n;
     int err = 0;
 
@@ -142,10 +139,5 @@ static int write_sections(struct conn *conn, const void *arg, struct buf *out)
             buf_printf(out, "%s# %s\r\n", out->len ? "\r\n" : "", sections[n].name);
             err = sections[n].write(conn->worker->server, out);
         }
-    return err;
-}
-
-int cmd_info(struct conn *conn, const struct request *request)
-{
-    return command_text(conn, request, write_sections);
+    return command_text(conn, err);
 }

@@ -4,7 +4,8 @@
  *
  * A multi-threaded in-memory key-value server with snapshot isolation that speaks the Redis
  * protocol. Each connection is a session of Roster, each command a statement, and the minimum start
- * timestamp drives the collector of old versions.
+ * timestamp drives the collector of old versions. Here: the start, the collector, the watchdog, the
+ * status endpoint, and the drain before the end.
  */
 #include "config.h"
 
@@ -12,14 +13,22 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <roster/drain.h>
 #include <roster/history.h>
+#include <roster/safe_point.h>
+#include <roster/status.h>
+#include <roster/watchdog.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define OTHER_FILES 64 /* descriptors for everything but clients */
+#define WATCH_MS 50
 
 int server_fail(const char *what, int err)
 {
@@ -62,6 +71,136 @@ static void fit_clients(struct options *options)
             options->max_clients, (uint64_t)limit.rlim_cur);
 }
 
+int server_scan(struct server *server, struct roster_min *min)
+{
+    min->size = sizeof(*min);
+    return roster_min_advance(server->roster, server->options.txn_age_limit_s * 1000, min);
+}
+
+static void collect(struct server *server, struct roster_session *session)
+{
+    static const char text[] = "collect old versions";
+    struct roster_min min;
+    int shown = roster_stmt_begin(session, ROSTER_COMMAND_OTHER, text, sizeof(text) - 1, NULL, 0);
+    int err = server_scan(server, &min);
+
+    if (err)
+        server_fail("no minimum", err);
+    else
+        store_collect(server->store, server->safe_point ? roster_gc_safe_point(server->safe_point)
+                                                        : roster_local_safe_point(server->roster));
+    if (!shown)
+        roster_stmt_end(session);
+    server_count(&server->counts.collections, 1);
+}
+
+/* A background session, so that CLIENT LIST shows it. It needs no transaction: it reads nothing. */
+static void *collector_main(void *arg)
+{
+    struct server *server = arg;
+    struct pollfd stop = {server->collector_stop, POLLIN, 0};
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session = NULL;
+    int err;
+
+    attr.kind = ROSTER_SESSION_BACKGROUND;
+    attr.application = "collector";
+    err = roster_session_open(server->roster, &attr, &session);
+    if (err)
+        server_fail("the collector is not shown", err);
+    while (!poll(&stop, 1, (int)server->options.gc_interval_ms))
+        collect(server, session);
+    roster_session_close(session);
+    return NULL;
+}
+
+static int start_collector(struct server *server)
+{
+    server->collector_stop = eventfd(0, EFD_CLOEXEC);
+    return server->collector_stop < 0
+               ? -errno
+               : -pthread_create(&server->collector, NULL, collector_main, server);
+}
+
+static void stop_collector(struct server *server)
+{
+    if (!server->collector)
+        return;
+    eventfd_write(server->collector_stop, 1);
+    pthread_join(server->collector, NULL);
+    close(server->collector_stop);
+}
+
+static void on_event(const struct roster_event *event, void *arg)
+{
+    if (event->kind == ROSTER_EVENT_KILL && !event->result)
+        fprintf(stderr, "roster-kv: %s session %" PRIu64 ": %s, %" PRIu64 " ms\n",
+                event->target == ROSTER_KILL_TARGET_TRANSACTION  ? "ended the transaction of"
+                : event->target == ROSTER_KILL_TARGET_CONNECTION ? "closed"
+                                                                 : "interrupted",
+                event->session_id, roster_kill_reason_name(event->reason), event->age_ms);
+}
+
+static int start_watchdog(struct server *server)
+{
+    struct roster_watchdog_options options = ROSTER_WATCHDOG_OPTIONS_INIT;
+
+    options.interval_ms = WATCH_MS;
+    options.execution_ms = server->options.max_execution_ms;
+    options.idle_ms = server->options.idle_ms;
+    options.txn_idle_ms = server->options.txn_idle_ms;
+    options.txn_age_ms = server->options.txn_max_age_ms;
+    options.event = on_event;
+    if (!(options.execution_ms | options.idle_ms | options.txn_idle_ms | options.txn_age_ms))
+        return 0;
+    return roster_watchdog_start(server->roster, &options, &server->watchdog);
+}
+
+#ifdef HAVE_MICROHTTPD
+static int on_drain_wanted(void *arg)
+{
+    struct server *server = arg;
+
+    if (__atomic_exchange_n(&server->draining, 1, __ATOMIC_RELAXED))
+        return -EALREADY;
+    kill(getpid(), SIGTERM); /* main() waits for it */
+    return 0;
+}
+
+static int start_status(struct server *server)
+{
+    const char *token_file = server->options.token_file;
+    struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
+    char token[512];
+    int err;
+
+    if (!server->options.status)
+        return 0;
+    options.address = server->options.status;
+    options.name = "roster-kv";
+    options.peers = 1;
+    options.history = server->history;
+    options.syncer = server->syncer;
+    options.safe_point = server->safe_point;
+    options.cluster = roster_cluster_calls();
+    options.drain = on_drain_wanted;
+    options.drain_arg = server;
+    if (token_file && !(options.token = server_read_line(token_file, token, sizeof(token))))
+        return -EINVAL;
+    err = roster_status_start(server->roster, &options, &server->status);
+    if (err)
+        return server_fail(options.address, err);
+    printf("roster-kv: status on %s\n", roster_status_address(server->status));
+    return 0;
+}
+#else
+#define roster_status_stop(status) (void)(status)
+static int start_status(struct server *server)
+{
+    return server->options.status ? server_fail("--status: built without it", -ENOTSUP) : 0;
+}
+#endif
+
 static int create(struct server *server)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
@@ -85,6 +224,21 @@ static int create(struct server *server)
     return server->store && server->workers ? 0 : server_fail("cannot start", -ENOMEM);
 }
 
+/* What operates it: history, watchdog, collector and status endpoint. */
+static int start_operation(struct server *server)
+{
+    int err = roster_wait_event_register(ROSTER_WAIT_TIMEOUT, "DebugSleep", &server->sleep_event);
+
+    if (!err && server->options.history)
+        err = roster_history_create((uint32_t)server->options.history,
+                                    server->options.history_min_ms, &server->history);
+    if (!err)
+        err = start_watchdog(server);
+    if (!err)
+        err = start_collector(server);
+    return err ? server_fail("history, watchdog or collector", err) : start_status(server);
+}
+
 static int start(struct server *server)
 {
     int err = workers_listen(server);
@@ -92,7 +246,7 @@ static int start(struct server *server)
     if (!err)
         err = cluster_start(server);
     if (!err)
-        err = operate_start(server);
+        err = start_operation(server);
     if (!err)
         err = workers_start(server); /* no client is served before the server is in its cluster */
     if (!err)
@@ -102,15 +256,41 @@ static int start(struct server *server)
     return err;
 }
 
+/* A second signal ends the wait. */
+static int on_progress(const struct roster_drain_progress *progress, void *arg)
+{
+    sigset_t ends;
+
+    sigpending(&ends);
+    return sigismember(&ends, SIGTERM) || sigismember(&ends, SIGINT);
+}
+
+static void drain(struct server *server)
+{
+    struct roster_drain_options options = ROSTER_DRAIN_OPTIONS_INIT;
+    struct roster_drain_report report = {.size = sizeof(report)};
+    int err;
+
+    __atomic_store_n(&server->draining, 1, __ATOMIC_RELAXED);
+    options.finish_ms = server->options.drain_ms ? server->options.drain_ms : 1;
+    options.progress = on_progress;
+    err = roster_drain(server->roster, &options, &report);
+    if (err && err != -ETIMEDOUT)
+        server_fail("drain", err);
+    if (report.remaining)
+        fprintf(stderr, "roster-kv: %" PRIu64 " clients did not leave\n", report.remaining);
+}
+
 /* First every session and its transaction; then nothing uses the roster any more. */
 static int stop(struct server *server)
 {
     int err;
 
-    operate_stop(server);
+    roster_status_stop(server->status);
+    roster_watchdog_stop(server->watchdog);
     workers_stop(server);
     roster_history_destroy(server->history);
-    collector_stop(server);
+    stop_collector(server);
     cluster_stop(server);
     store_destroy(server->store);
     err = roster_destroy(server->roster);
@@ -138,6 +318,6 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     err = start(&server);
     if (!err && !sigwait(&ends, &number) && number == SIGTERM)
-        operate_drain(&server);
+        drain(&server);
     return stop(&server) || err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -25,8 +25,8 @@
 #define ID_MAX 128
 #define FIRST_KEY 256 /* of argp: no character, so there are no short options */
 #define TEXT(member) offsetof(struct options, member), 0, 0, 0
-#define NUMBER(member, min, max, preset) offsetof(struct options, member), min, max, preset
-#define MS(member, preset) NUMBER(member, 0, UINT32_MAX, preset)
+#define NUM(member, min, max, preset) offsetof(struct options, member), min, max, preset
+#define MS(member, preset) NUM(member, 0, UINT32_MAX, preset)
 
 /* An option that is a number from `min` to `max`, or a text when `max` is 0. */
 static const struct known {
@@ -36,26 +36,23 @@ static const struct known {
     const char *help;
 } known[] = {
     {"bind", "ADDRESS", TEXT(bind), "listen on this numeric address (127.0.0.1)"},
-    {"port", "PORT", NUMBER(port, 0, 65535, 6380), "0 lets the kernel choose one (6380)"},
-    {"threads", "N", NUMBER(threads, 1, 256, 0), "that serve clients (one for each processor)"},
-    {"max-clients", "N", NUMBER(max_clients, 1, 1000000, 10000), "refuse further ones (10000)"},
-    {"max-request", "BYTES", NUMBER(max_request, KIB, GIB, 16 * MIB),
-     "refuse longer ones (16 MiB)"},
-    {"max-reply", "BYTES", NUMBER(max_reply, KIB, GIB, 64 * MIB), "refuse longer ones (64 MiB)"},
-    {"max-txn", "BYTES", NUMBER(max_txn, KIB, GIB, 64 * MIB), "refuse to write more (64 MiB)"},
-    {"max-memory", "BYTES", NUMBER(max_memory, 0, UINT64_MAX, GIB),
+    {"port", "PORT", NUM(port, 0, 65535, 6380), "0 lets the kernel choose one (6380)"},
+    {"threads", "N", NUM(threads, 1, 256, 0), "that serve clients (one for each processor)"},
+    {"max-clients", "N", NUM(max_clients, 1, 1000000, 10000), "refuse further ones (10000)"},
+    {"max-request", "BYTES", NUM(max_request, KIB, GIB, 16 * MIB), "refuse longer ones (16 MiB)"},
+    {"max-reply", "BYTES", NUM(max_reply, KIB, GIB, 64 * MIB), "refuse longer ones (64 MiB)"},
+    {"max-txn", "BYTES", NUM(max_txn, KIB, GIB, 64 * MIB), "refuse to write more (64 MiB)"},
+    {"max-memory", "BYTES", NUM(max_memory, 0, UINT64_MAX, GIB),
      "refuse writes when versions take so much; 0 for no limit (1 GiB)"},
-    {"max-buffers", "BYTES", NUMBER(max_buffers, 0, UINT64_MAX, GIB),
+    {"max-buffers", "BYTES", NUM(max_buffers, 0, UINT64_MAX, GIB),
      "close clients when all have more than this under way; 0 for no limit (1 GiB)"},
-    {"write-timeout", "SECONDS", NUMBER(write_timeout_s, 1, DAY_S, 10),
+    {"write-timeout", "SECONDS", NUM(write_timeout_s, 1, DAY_S, 10),
      "close clients that do not take their replies (10)"},
-    {"gc-interval-ms", "MS", NUMBER(gc_interval_ms, 1, 60000, 100),
-     "collect old versions that often (100)"},
-    {"txn-age-limit", "SECONDS", NUMBER(txn_age_limit_s, 0, YEAR_S, 3600),
+    {"gc-interval-ms", "MS", NUM(gc_interval_ms, 1, 60000, 100), "collect that often (100)"},
+    {"txn-age-limit", "SECONDS", NUM(txn_age_limit_s, 0, YEAR_S, 3600),
      "stop protecting older transactions; 0 for no limit (3600)"},
     {"store", "STORE", TEXT(store),
-     "be a member of the cluster that meets in this store: sqlite:PATH, etcd:URL,URL,... or "
-     "memory"},
+     "join the cluster that meets in this store: sqlite:PATH, etcd:URL,URL,... or memory"},
     {"prefix", "/PREFIX", TEXT(prefix), "of the cluster's keys (/roster)"},
     {"server-id", "ID", TEXT(server_id), "unique in the cluster (made of host and process id)"},
     {"store-user", "NAME", TEXT(user), "etcd: the user, who needs a password"},
@@ -63,27 +60,21 @@ static const struct known {
     {"store-ca", "FILE", TEXT(ca_file), "etcd: trusted authorities, PEM (the system's)"},
     {"store-cert", "FILE", TEXT(cert_file), "etcd: the certificate of this server, PEM"},
     {"store-key", "FILE", TEXT(key_file), "etcd: the certificate's key, PEM"},
-    {"lease-ttl-ms", "MS", NUMBER(lease_ttl_ms, 100, 1000 * DAY_S, 90000),
+    {"lease-ttl-ms", "MS", NUM(lease_ttl_ms, 100, 1000 * DAY_S, 90000),
      "the lease in the store ends so long after the last sign of life (90000)"},
-    {"report-interval-ms", "MS", NUMBER(report_interval_ms, 10, 1000 * DAY_S, 30000),
+    {"report-interval-ms", "MS", NUM(report_interval_ms, 10, 1000 * DAY_S, 30000),
      "report the minimum and compute safe points that often (30000)"},
-    {"life-time-ms", "MS", NUMBER(life_time_ms, 0, 1000 * YEAR_S, 600000),
+    {"life-time-ms", "MS", NUM(life_time_ms, 0, 1000 * YEAR_S, 600000),
      "the cluster's safe points stay so far behind now (600000)"},
-    {"status", "ADDRESS", TEXT(status),
-     "serve status, metrics and a page here: 127.0.0.1:PORT or unix:PATH"},
-    {"status-token", "FILE", TEXT(token_file),
-     "who sends the first line of FILE may kill and drain"},
-    {"drain-ms", "MS", MS(drain_ms, 2000),
-     "on SIGTERM, how long open transactions may finish (2000)"},
+    {"status", "ADDRESS", TEXT(status), "serve status here: 127.0.0.1:PORT or unix:PATH"},
+    {"status-token", "FILE", TEXT(token_file), "its first line lets a client kill and drain"},
+    {"drain-ms", "MS", MS(drain_ms, 2000), "how long SIGTERM waits for transactions (2000)"},
     {"max-execution-ms", "MS", MS(max_execution_ms, 0), "end commands that run longer"},
     {"idle-timeout-ms", "MS", MS(idle_ms, 0), "end clients that do nothing for longer"},
-    {"txn-idle-timeout-ms", "MS", MS(txn_idle_ms, 0),
-     "end transactions that idle for longer; their clients stay"},
-    {"txn-max-age-ms", "MS", MS(txn_max_age_ms, 0),
-     "end transactions that are older; their clients stay"},
-    {"history", "N", NUMBER(history, 0, UINT32_MAX, 0),
-     "remember N kinds of long transactions (0)"},
-    {"history-min-ms", "MS", MS(history_min_ms, 10000), "of those that lasted so long (10000)"},
+    {"txn-idle-timeout-ms", "MS", MS(txn_idle_ms, 0), "end transactions that idle for longer"},
+    {"txn-max-age-ms", "MS", MS(txn_max_age_ms, 0), "end transactions that are older"},
+    {"history", "N", NUM(history, 0, UINT32_MAX, 0), "long transactions to remember (0)"},
+    {"history-min-ms", "MS", MS(history_min_ms, 10000), "of those that last so long (10000)"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };

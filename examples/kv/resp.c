@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <hiredis/sds.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,78 +89,63 @@ void buf_free(struct buf *buf)
     buf_truncate(buf, 0);
 }
 
-int reply_status(struct buf *out, const char *format, ...)
-{
-    va_list args;
-
-    buf_append(out, "+", 1);
-    va_start(args, format);
-    append_args(out, format, args);
-    va_end(args);
-    buf_append(out, "\r\n", 2);
-    return 0;
-}
-
-int reply_error(struct buf *out, const char *format, ...)
+int reply(struct buf *out, const char *format, ...)
 {
     size_t at = out->len;
     va_list args;
 
-    buf_append(out, "-", 1);
     va_start(args, format);
     append_args(out, format, args);
     va_end(args);
     for (; at < out->len; at++)
-        if (out->data[at] < ' ')
+        if ((unsigned char)out->data[at] < ' ')
             out->data[at] = '?';
     buf_append(out, "\r\n", 2);
     return 0;
 }
 
-static int header(struct buf *out, char type, int64_t number)
+int reply_done(struct buf *out, int err)
 {
-    buf_printf(out, "%c%" PRId64 "\r\n", type, number);
-    return 0;
+    return err ? err : reply(out, "+OK");
 }
 
-int reply_integer(struct buf *out, int64_t value)
+int reply_bulk(struct buf *out, struct slice data)
 {
-    return header(out, ':', value);
-}
-
-int reply_bulk(struct buf *out, const char *data, size_t len)
-{
-    header(out, '$', (int64_t)len);
-    buf_append(out, data, len);
+    reply(out, "$%zu", data.len);
+    buf_append(out, data.data, data.len);
     buf_append(out, "\r\n", 2);
     return 0;
 }
 
 int reply_string(struct buf *out, const char *text)
 {
-    if (text)
-        return reply_bulk(out, text, strlen(text));
-    buf_printf(out, out->resp3 ? "_\r\n" : "$-1\r\n");
-    return 0;
+    return text ? reply_bulk(out, (struct slice){text, strlen(text)})
+                : reply(out, out->resp3 ? "_" : "$-1");
 }
 
-int reply_array(struct buf *out, size_t count)
+int reply_strings(struct buf *out, ...)
 {
-    return header(out, '*', (int64_t)count);
+    const char *text;
+    va_list args;
+
+    va_start(args, out);
+    while ((text = va_arg(args, const char *)))
+        reply_string(out, text);
+    va_end(args);
+    return 0;
 }
 
 int reply_map(struct buf *out, size_t pairs)
 {
-    return out->resp3 ? header(out, '%', (int64_t)pairs) : header(out, '*', (int64_t)(2 * pairs));
+    return out->resp3 ? reply(out, "%%%zu", pairs) : reply(out, "*%zu", 2 * pairs);
 }
 
-int reply_text(struct buf *out, const char *data, size_t len)
+int reply_text(struct buf *out, struct slice data)
 {
     if (!out->resp3)
-        return reply_bulk(out, data, len);
-    header(out, '=', (int64_t)len + 4);
-    buf_append(out, "txt:", 4);
-    buf_append(out, data, len);
+        return reply_bulk(out, data);
+    buf_printf(out, "=%zu\r\ntxt:", data.len + 4);
+    buf_append(out, data.data, data.len);
     buf_append(out, "\r\n", 2);
     return 0;
 }
@@ -223,30 +207,23 @@ static void add_argument(struct request *request, size_t argc, const char *data,
 /* A line as people type it, split as redis-cli splits one. */
 static int next_line(struct request_reader *reader, struct request **request)
 {
-    size_t held = request_held(reader), len, n;
-    const char *line = reader->in.data + reader->at;
-    const char *end = memchr(line, '\n', held < MAX_LINE ? held : MAX_LINE);
+    size_t held = request_held(reader), n;
+    char *line = reader->in.data + reader->at;
+    char *end = memchr(line, '\n', held < MAX_LINE ? held : MAX_LINE);
     int argc = 0;
-    char *copy;
     sds *words;
 
     if (!end)
         return held < MAX_LINE ? 0 : refuse(reader, "line too long");
-    len = (size_t)(end - line);
-    copy = malloc(len + 1);
-    if (!copy)
-        return refuse(reader, "out of memory");
-    memcpy(copy, line, len);
-    copy[len] = '\0';
-    words = sdssplitargs(copy, &argc);
-    free(copy);
+    *end = '\0';
+    words = sdssplitargs(line, &argc);
     if (!words)
         return refuse(reader, "unbalanced quotes in request");
-    *request = request_new((size_t)argc, len); /* words are never longer than typed */
+    *request = request_new((size_t)argc, (size_t)(end - line)); /* no longer than typed */
     for (n = 0; *request && n < (size_t)argc; n++)
         add_argument(*request, (size_t)argc, words[n], sdslen(words[n]));
     sdsfreesplitres(words, argc);
-    reader->scanned = reader->at += len + 1;
+    reader->scanned = reader->at += (size_t)(end - line) + 1;
     return *request ? 1 : refuse(reader, "out of memory");
 }
 

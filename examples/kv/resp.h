@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The Redis protocol: requests, growing buffers, and replies in version 2 or 3.
+ * The Redis protocol: requests, growing buffers, and replies in version 2 or 3. The reader of
+ * hiredis does not do for requests: it is made for the replies of a server that is trusted, and
+ * has no limit on what it takes into memory.
  */
 #ifndef KV_RESP_H
 #define KV_RESP_H
@@ -35,17 +37,18 @@ void buf_truncate(struct buf *buf, size_t len);
 void buf_clear(struct buf *buf);
 void buf_free(struct buf *buf);
 
-/* Replies return 0, so that a command can end with them. */
-int reply_status(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int reply_integer(struct buf *out, int64_t value);
-int reply_bulk(struct buf *out, const char *data, size_t len);
+/*
+ * One line, whose first character is its type: "+OK", ":5", "*2" before an array's elements, or an
+ * error: "-KIND text". Control characters become '?'. Replies return 0, so that a command can end
+ * with them.
+ */
+int reply(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int reply_done(struct buf *out, int err); /* OK, unless there is an error: returns it */
+int reply_bulk(struct buf *out, struct slice data);
 int reply_string(struct buf *out, const char *text); /* nil for NULL */
-int reply_array(struct buf *out, size_t count);      /* the elements follow */
-int reply_map(struct buf *out, size_t pairs);        /* keys, each with its value, follow */
-int reply_text(struct buf *out, const char *data, size_t len); /* for people to read */
-
-/* The first word is the kind of error ("ERR", "CONFLICT"); control characters become '?'. */
-int reply_error(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int reply_strings(struct buf *out, ...) __attribute__((sentinel));
+int reply_map(struct buf *out, size_t pairs);       /* keys, each with its value, follow */
+int reply_text(struct buf *out, struct slice data); /* for people to read */
 
 struct request {
     struct request *next; /* queued by MULTI */

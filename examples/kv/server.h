@@ -78,22 +78,17 @@ int server_fail(const char *what, int err);
 /* The first line of a file; NULL, and it was printed, when it cannot be read. */
 const char *server_read_line(const char *path, char *line, int size);
 
-/* operate.c: history, watchdog, collector and status endpoint. */
-int operate_start(struct server *server);
-void operate_drain(struct server *server);
-void operate_stop(struct server *server); /* the history is kept for the last transactions */
-int collector_scan(struct server *server, struct roster_min *min);
-void collector_stop(struct server *server);
+/* Advances the safe point of the roster. */
+int server_scan(struct server *server, struct roster_min *min);
 
 /* cluster.c: with --store all servers together decide how far each collects. */
 int cluster_start(struct server *server);
-void cluster_stop(struct server *server); /* when no transaction is open any more */
-uint64_t cluster_safe_point(struct server *server);
+void cluster_stop(struct server *server);   /* when no transaction is open any more */
 bool cluster_fenced(struct server *server); /* the lease may have ended: reads are not valid */
 int cluster_info(struct server *server, struct buf *out);
 void cluster_line(struct server *server, struct buf *out); /* of TRX LIST */
 
-/* worker.c: threads with an event loop each, which accept and serve their own connections. */
+/* conn.c: threads with an event loop each, which accept and serve their own connections. */
 struct worker {
     struct server *server;
     pthread_t thread;
@@ -111,10 +106,9 @@ struct worker {
 int workers_listen(struct server *server); /* options.port becomes the port in use */
 int workers_start(struct server *server);
 void workers_stop(struct server *server);
-bool worker_stops(const struct worker *worker);
 void worker_wake(uint64_t session_id, void *worker); /* a roster_wake_fn */
 
-/* conn.c: a connection and its session, in the thread of its worker. */
+/* A connection and its session, in the thread of its worker. */
 struct conn {
     struct worker *worker;
     LIST_ENTRY(conn) link;
@@ -145,13 +139,10 @@ struct conn {
     char addr[64], lib_name[64], lib_ver[64];
 };
 
-void conn_open(struct worker *worker, int fd);
 void conn_process(struct conn *conn); /* runs the requests that have arrived */
 void conn_sleep(struct conn *conn, bool sleeps);
 void conn_finish(struct conn *conn); /* ends the session; replies are still sent */
-void conn_close(struct conn *conn);  /* at once */
-void conn_check_kill(struct conn *conn);
-void conn_sweep(struct conn *conn); /* now and then: ends what no longer moves */
+struct roster_session_attr conn_attributes(const struct conn *conn, const char *name);
 
 /*
  * A command appends one reply to conn->out. Returns 0, or a negative errno when it could not be
@@ -168,43 +159,50 @@ enum {
 
 struct command {
     const char *name;
-    command_fn *run;
-    int arity; /* arguments with the name; negative: at least that number */
+    command_fn *run; /* NULL: there are subcommands alone */
+    int arity;       /* arguments with the name; negative: at least that number */
     const char *usage, *summary;
+    const struct command *subcommands; /* the last one of a list has no name */
     unsigned flags;
     enum roster_command kind;
 };
 
-extern const struct command commands[]; /* the last one has no name */
+#define CMD_SUB(name, run, arity, usage, summary)                                                  \
+    {                                                                                              \
+        name, run, arity, usage, summary, NULL, 0, ROSTER_COMMAND_OTHER                            \
+    }
+#define CMD_END CMD_SUB(NULL, NULL, 0, NULL, NULL)
+
+extern const struct command commands[], client_commands[], config_commands[], command_commands[],
+    debug_commands[], trx_commands[];
 
 /* command.c: runs a request as a statement, and frees it. */
 void command_run(struct conn *conn, struct request *request);
 void command_wake(struct conn *conn, bool interrupted); /* ends the statement that sleeps */
-const struct command *command_find(struct slice name);
+const struct command *command_find(const struct command *list, struct slice name);
+size_t command_count(const struct command *list);
 
 /* Runs commands until their transaction is the first to commit, and replies. */
 int command_autocommit(struct conn *conn, const struct request *request, command_fn *run);
 
-/* Runs the subcommand that argument 1 names, or lists all for HELP. */
-int command_sub(struct conn *conn, const struct request *request, const struct command *list);
-
-/* Replies with the text that `write` appends. */
-int command_text(struct conn *conn, const void *arg,
-                 int (*write)(struct conn *conn, const void *arg, struct buf *text));
-
 /* An empty buffer of the worker, for a reply whose length is not known yet. */
 struct buf *command_scratch(struct conn *conn);
+
+/* The contents of that buffer as a text, unless there was an error. */
+int command_text(struct conn *conn, int err);
 
 int multi_queue(struct conn *conn, const struct command *command, struct request *request);
 void multi_discard(struct conn *conn);
 
+/* A number that is all of an argument. */
+bool command_number(struct slice text, uint64_t *number);
+
 /* Sets the session's name; replies only when it cannot. */
 int client_set_name(struct conn *conn, struct slice name);
 
-command_fn cmd_get, cmd_set, cmd_mget, cmd_del, cmd_exists, cmd_incr, cmd_scan, cmd_strlen,
-    cmd_type, cmd_dbsize, cmd_flushdb;
-command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_trx;
-command_fn cmd_client, cmd_ping, cmd_echo, cmd_quit, cmd_reset, cmd_select, cmd_hello;
-command_fn cmd_config, cmd_command, cmd_debug, cmd_info;
+command_fn cmd_get, cmd_set, cmd_mget, cmd_count, cmd_incr, cmd_scan, cmd_strlen, cmd_type,
+    cmd_dbsize, cmd_flushdb;
+command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard;
+command_fn cmd_ping, cmd_echo, cmd_quit, cmd_reset, cmd_select, cmd_hello, cmd_command, cmd_info;
 
 #endif

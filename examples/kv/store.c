@@ -2,19 +2,46 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The store: keys, versions and their collection.
+ * Keys, versions and their collection; transactions, and what they are going to write.
  */
 #include "config.h"
 
 #include "store.h"
 
 #include <errno.h>
+#include <roster/history.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #define BUCKETS (1U << 18)
 #define SLICE 512 /* versions that are collected under one lock */
+
+struct store_version {
+    uint64_t commit_ts;
+    struct store_version *older;
+    STAILQ_ENTRY(store_version) queue;
+    struct store_entry *entry;
+    size_t len;
+    bool deleted;
+    char data[];
+};
+
+struct store_entry {
+    struct store_entry *next; /* in its bucket */
+    struct store_version *newest;
+    struct slice key;
+    char bytes[]; /* of the key */
+};
+
+/* A write holds all memory that installing it takes, so that a commit cannot fail half way. */
+struct txn_write {
+    struct slice key; /* first, for compare() */
+    struct txn_write *next;
+    struct store_entry *entry; /* NULL when the store has taken it; so is the version */
+    struct store_version *version;
+};
 
 static void count(uint64_t *counter, uint64_t value)
 {
@@ -62,24 +89,6 @@ void store_destroy(struct store *store)
     free(store);
 }
 
-void store_lock(struct store *store)
-{
-    pthread_rwlock_wrlock(&store->lock);
-}
-
-void store_unlock(struct store *store)
-{
-    pthread_rwlock_unlock(&store->lock);
-}
-
-uint64_t store_commit_ts(struct store *store)
-{
-    uint64_t ts;
-
-    roster_oracle_local_allocate(store->oracle, &ts); /* never fails */
-    return ts;
-}
-
 /* A polynomial over a prime field at a secret point (Carter and Wegman). */
 static struct store_entry **bucket_of(const struct store *store, struct slice key)
 {
@@ -92,39 +101,13 @@ static struct store_entry **bucket_of(const struct store *store, struct slice ke
     return &store->buckets[hash * at % prime % BUCKETS];
 }
 
-struct store_entry *store_find(const struct store *store, struct slice key)
+static struct store_entry *find_entry(const struct store *store, struct slice key)
 {
     struct store_entry *entry = *bucket_of(store, key);
 
     while (entry && (entry->key.len != key.len || memcmp(entry->key.data, key.data, key.len) != 0))
         entry = entry->next;
     return entry;
-}
-
-struct store_entry *store_entry_new(struct slice key)
-{
-    struct store_entry *entry = malloc(sizeof(*entry) + key.len);
-
-    if (!entry)
-        return NULL;
-    memcpy(entry->bytes, key.data, key.len);
-    entry->newest = NULL;
-    entry->key = (struct slice){entry->bytes, key.len};
-    return entry;
-}
-
-struct store_version *store_version_new(const struct slice *value)
-{
-    size_t len = value ? value->len : 0;
-    struct store_version *version = malloc(sizeof(*version) + len);
-
-    if (!version)
-        return NULL;
-    version->deleted = !value;
-    version->len = len;
-    if (len)
-        memcpy(version->data, value->data, len);
-    return version;
 }
 
 /* What a reader at `ts` sees of a key; NULL for nothing. */
@@ -137,11 +120,23 @@ static const struct store_version *visible(const struct store_entry *entry, uint
     return version && !version->deleted ? version : NULL;
 }
 
-static void push(struct store *store, struct store_entry *entry, struct store_version *version,
-                 uint64_t commit_ts)
+static void install(struct store *store, struct txn_write *write, uint64_t commit_ts)
 {
-    count(&store->keys,
-          (uint64_t)!version->deleted - (uint64_t)(visible(entry, UINT64_MAX) != NULL));
+    struct store_entry **bucket = bucket_of(store, write->key);
+    struct store_entry *entry = find_entry(store, write->key);
+    struct store_version *version = write->version;
+    bool seen = visible(entry, UINT64_MAX);
+
+    if (version->deleted && !seen)
+        return; /* there is nothing to delete */
+    if (!entry) {
+        entry = write->entry;
+        entry->next = *bucket;
+        *bucket = entry;
+        write->entry = NULL;
+    }
+    write->version = NULL;
+    count(&store->keys, (uint64_t)!version->deleted - (uint64_t)seen);
     count(&store->versions, 1);
     count(&store->bytes, sizeof(*version) + version->len);
     version->commit_ts = commit_ts;
@@ -150,97 +145,6 @@ static void push(struct store *store, struct store_entry *entry, struct store_ve
     entry->newest = version;
     if (version->older)
         STAILQ_INSERT_TAIL(&store->queue, version, queue);
-}
-
-void store_install(struct store *store, struct store_entry **entry, struct store_version **version,
-                   uint64_t commit_ts)
-{
-    struct store_entry **bucket = bucket_of(store, (*entry)->key);
-    struct store_entry *known = store_find(store, (*entry)->key);
-
-    if ((*version)->deleted && !visible(known, UINT64_MAX))
-        return; /* there is nothing to delete */
-    if (!known) {
-        known = *entry;
-        known->next = *bucket;
-        *bucket = known;
-        *entry = NULL;
-    }
-    push(store, known, *version, commit_ts);
-    *version = NULL;
-}
-
-int store_read(struct store *store, struct slice key, uint64_t ts, struct buf *out)
-{
-    const struct store_version *version;
-
-    pthread_rwlock_rdlock(&store->lock);
-    version = visible(store_find(store, key), ts);
-    if (version)
-        buf_append(out, version->data, version->len);
-    pthread_rwlock_unlock(&store->lock);
-    return version != NULL;
-}
-
-uint64_t store_scan(struct store *store, uint64_t ts, uint64_t cursor, store_each_fn *each,
-                    void *arg)
-{
-    const struct store_entry *entry = NULL;
-
-    pthread_rwlock_rdlock(&store->lock);
-    while (cursor < BUCKETS && !entry)
-        entry = store->buckets[cursor++];
-    for (; entry; entry = entry->next)
-        if (visible(entry, ts))
-            each(entry->key, arg);
-    pthread_rwlock_unlock(&store->lock);
-    return cursor < BUCKETS ? cursor : 0;
-}
-
-static void free_all(struct store_queue *queue)
-{
-    struct store_version *version;
-
-    while ((version = STAILQ_FIRST(queue))) {
-        STAILQ_REMOVE_HEAD(queue, queue);
-        free(version);
-    }
-}
-
-/* Under the lock: memory for all deletions comes first. */
-static int flush(struct store *store, struct store_queue *deletions)
-{
-    struct store_version *version;
-    struct store_entry *entry;
-    uint64_t n, commit_ts;
-
-    for (n = 0; n < store->keys; n++) {
-        version = store_version_new(NULL);
-        if (!version)
-            return -ENOMEM;
-        STAILQ_INSERT_HEAD(deletions, version, queue);
-    }
-    commit_ts = store_commit_ts(store);
-    for (n = 0; n < BUCKETS; n++)
-        for (entry = store->buckets[n]; entry; entry = entry->next)
-            if (!entry->newest->deleted) {
-                version = STAILQ_FIRST(deletions);
-                STAILQ_REMOVE_HEAD(deletions, queue);
-                push(store, entry, version, commit_ts);
-            }
-    return 0;
-}
-
-int store_flush(struct store *store)
-{
-    struct store_queue deletions = STAILQ_HEAD_INITIALIZER(deletions);
-    int err;
-
-    store_lock(store);
-    err = flush(store, &deletions);
-    store_unlock(store);
-    free_all(&deletions);
-    return err;
 }
 
 static void drop(struct store *store, struct store_version *version)
@@ -274,13 +178,244 @@ void store_collect(struct store *store, uint64_t safe_point)
     int n;
 
     do {
-        store_lock(store);
+        pthread_rwlock_wrlock(&store->lock);
         for (n = 0; n < SLICE && (version = STAILQ_FIRST(&store->queue)) &&
                     version->commit_ts <= safe_point;
              n++) {
             STAILQ_REMOVE_HEAD(&store->queue, queue);
             collect(store, version);
         }
-        store_unlock(store);
+        pthread_rwlock_unlock(&store->lock);
     } while (n == SLICE);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct slice *left = a, *right = b;
+
+    if (left->len != right->len)
+        return left->len < right->len ? -1 : 1;
+    return memcmp(left->data, right->data, left->len);
+}
+
+static struct txn_write *find_write(const struct txn *txn, struct slice key)
+{
+    void *node = tfind(&key, &txn->index, compare);
+
+    return node ? *(struct txn_write **)node : NULL;
+}
+
+int txn_begin(struct txn *txn)
+{
+    int err = roster_txn_begin(txn->session, &txn->start_ts);
+
+    if (!err)
+        txn->state = TXN_OPEN;
+    return err;
+}
+
+/* Long statements ask here whether they were killed. */
+static int interrupted(const struct txn *txn)
+{
+    return roster_killed(txn->session) ? -EINTR : 0;
+}
+
+int txn_get(struct txn *txn, struct slice key, struct buf *out)
+{
+    const struct txn_write *write = find_write(txn, key);
+    const struct store_version *version;
+
+    if (interrupted(txn))
+        return -EINTR;
+    pthread_rwlock_rdlock(&txn->store->lock);
+    version = !write ? visible(find_entry(txn->store, key), txn->start_ts)
+                     : (write->version->deleted ? NULL : write->version);
+    if (version)
+        buf_append(out, version->data, version->len);
+    pthread_rwlock_unlock(&txn->store->lock);
+    return version != NULL;
+}
+
+static void free_write(struct txn_write *write)
+{
+    if (!write)
+        return;
+    free(write->entry);
+    free(write->version);
+    free(write);
+}
+
+static struct store_version *new_version(const struct slice *value)
+{
+    size_t len = value ? value->len : 0;
+    struct store_version *version = malloc(sizeof(*version) + len);
+
+    if (!version)
+        return NULL;
+    version->deleted = !value;
+    version->len = len;
+    if (len)
+        memcpy(version->data, value->data, len);
+    return version;
+}
+
+static struct txn_write *add_write(struct txn *txn, struct slice key)
+{
+    struct txn_write *write = calloc(1, sizeof(*write));
+    struct store_entry *entry = malloc(sizeof(*entry) + key.len);
+
+    if (write && entry) {
+        memcpy(entry->bytes, key.data, key.len);
+        entry->newest = NULL;
+        entry->key = write->key = (struct slice){entry->bytes, key.len};
+        if (tsearch(write, &txn->index, compare)) {
+            write->entry = entry;
+            write->next = txn->writes;
+            txn->writes = write;
+            txn->count++;
+            return write;
+        }
+    }
+    free(entry);
+    free(write);
+    return NULL;
+}
+
+int txn_put(struct txn *txn, struct slice key, const struct slice *value)
+{
+    struct txn_write *write = find_write(txn, key);
+    size_t bytes = key.len + (value ? value->len : 0) + sizeof(*write);
+    struct store_version *version;
+
+    if (interrupted(txn))
+        return -EINTR;
+    /* Deletions are bounded by what there is to delete. */
+    if (value && (txn->bytes > txn->max_bytes || bytes > txn->max_bytes - txn->bytes))
+        return -EFBIG;
+    version = new_version(value);
+    if (!write && version)
+        write = add_write(txn, key);
+    if (!write || !version) {
+        free(version);
+        return -ENOMEM;
+    }
+    free(write->version);
+    write->version = version;
+    txn->bytes += bytes; /* too much when a key is written again: a limit, not an account */
+    return 0;
+}
+
+/* The keys of the first bucket at or after the cursor that has any, without those that the
+ * transaction has written. */
+static int scan_bucket(struct txn *txn, uint64_t *cursor, size_t *seen, txn_each_fn *each,
+                       void *arg)
+{
+    const struct store_entry *entry = NULL;
+    int err = interrupted(txn);
+
+    pthread_rwlock_rdlock(&txn->store->lock);
+    while (*cursor < BUCKETS && !entry)
+        entry = txn->store->buckets[(*cursor)++];
+    for (; !err && entry; entry = entry->next)
+        if (visible(entry, txn->start_ts) && !find_write(txn, entry->key)) {
+            ++*seen;
+            err = each(entry->key, arg);
+        }
+    pthread_rwlock_unlock(&txn->store->lock);
+    if (*cursor >= BUCKETS)
+        *cursor = 0;
+    return err;
+}
+
+int txn_scan(struct txn *txn, uint64_t *cursor, size_t count, txn_each_fn *each, void *arg)
+{
+    const struct txn_write *write;
+    size_t seen = 0;
+    int err;
+
+    do {
+        err = scan_bucket(txn, cursor, &seen, each, arg);
+    } while (!err && *cursor && seen < count);
+    for (write = *cursor ? NULL : txn->writes; !err && write; write = write->next)
+        if (!write->version->deleted)
+            err = each(write->key, arg);
+    return err;
+}
+
+static int commit(const struct txn *txn)
+{
+    struct store *store = txn->store;
+    const struct store_entry *entry;
+    struct txn_write *write;
+    uint64_t commit_ts;
+    int err = 0;
+
+    pthread_rwlock_wrlock(&store->lock);
+    for (write = txn->writes; !err && write; write = write->next) {
+        entry = find_entry(store, write->key);
+        if (entry && entry->newest->commit_ts > txn->start_ts)
+            err = -EAGAIN; /* the first committer wins */
+    }
+    /* Vouches for deletions that the loop would have missed had they been collected. */
+    if (!err)
+        err = roster_txn_check(txn->session);
+    if (!err)
+        err = roster_oracle_local_allocate(store->oracle, &commit_ts);
+    for (write = err ? NULL : txn->writes; write; write = write->next)
+        install(store, write, commit_ts);
+    pthread_rwlock_unlock(&store->lock);
+    return err;
+}
+
+/* Only what adds a value needs room: deletions stay possible in a full store. */
+static bool fits(const struct txn *txn)
+{
+    const struct txn_write *write = txn->writes;
+
+    while (write && write->version->deleted)
+        write = write->next;
+    return !write || !txn->store->max_bytes ||
+           __atomic_load_n(&txn->store->bytes, __ATOMIC_RELAXED) < txn->store->max_bytes;
+}
+
+static void keep(void *write)
+{
+    (void)write; /* freed through the list */
+}
+
+static void finish(struct txn *txn, enum txn_state state)
+{
+    struct txn_write *write;
+
+    if (txn->history)
+        (void)roster_history_add(txn->history, txn->session);
+    roster_txn_finish(txn->session);
+    tdestroy(txn->index, keep);
+    while ((write = txn->writes)) {
+        txn->writes = write->next;
+        free_write(write);
+    }
+    txn->index = NULL;
+    txn->count = txn->bytes = 0;
+    txn->state = state;
+}
+
+int txn_commit(struct txn *txn)
+{
+    int err = !txn->writes ? roster_txn_check(txn->session) : fits(txn) ? commit(txn) : -ENOSPC;
+
+    finish(txn, TXN_NONE); /* not before all is installed: its pin keeps what commit() compares */
+    return err;
+}
+
+void txn_rollback(struct txn *txn)
+{
+    if (txn->state == TXN_OPEN)
+        finish(txn, TXN_NONE);
+    txn->state = TXN_NONE;
+}
+
+void txn_fail(struct txn *txn)
+{
+    finish(txn, TXN_FAILED);
 }

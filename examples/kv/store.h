@@ -25,29 +25,13 @@
 #include <roster/roster.h>
 #include <sys/queue.h>
 
-struct store_version {
-    uint64_t commit_ts;
-    struct store_version *older;
-    STAILQ_ENTRY(store_version) queue;
-    struct store_entry *entry;
-    size_t len;
-    bool deleted;
-    char data[];
-};
-
-struct store_entry {
-    struct store_entry *next; /* in its bucket */
-    struct store_version *newest;
-    struct slice key;
-    char bytes[]; /* of the key */
-};
-
-STAILQ_HEAD(store_queue, store_version);
+struct store_version;
+struct store_entry;
 
 struct store {
     pthread_rwlock_t lock;
     struct store_entry **buckets;
-    struct store_queue queue;
+    STAILQ_HEAD(store_queue, store_version) queue;
     struct roster_oracle_local *oracle;
     uint64_t seed;      /* of the hash: secret, so that no client can fill one bucket */
     uint64_t max_bytes; /* of versions; 0: no limit */
@@ -57,41 +41,9 @@ struct store {
     uint64_t collected; /* versions */
 };
 
-typedef void store_each_fn(struct slice key, void *arg);
-
 /* Returns NULL when memory is out. */
 struct store *store_create(struct roster_oracle_local *oracle, uint64_t max_bytes);
 void store_destroy(struct store *store);
-
-/* For writing. */
-void store_lock(struct store *store);
-void store_unlock(struct store *store);
-
-/* The timestamp of a commit, which holds the lock. */
-uint64_t store_commit_ts(struct store *store);
-
-/* Under the lock. */
-struct store_entry *store_find(const struct store *store, struct slice key);
-
-/* Return NULL when memory is out. A version of no value is a deletion. */
-struct store_entry *store_entry_new(struct slice key);
-struct store_version *store_version_new(const struct slice *value);
-
-/* Installs a version of a key, under the lock: takes over `*version`, and `*entry` when the key is
- * new, and makes NULL of what it takes. */
-void store_install(struct store *store, struct store_entry **entry, struct store_version **version,
-                   uint64_t commit_ts);
-
-/* Appends the value at `ts`. Returns 1, or 0 when there is none. */
-int store_read(struct store *store, struct slice key, uint64_t ts, struct buf *out);
-
-/* Calls `each`, under the lock, for the keys of one bucket that have a value at `ts`; 0 is the
- * cursor of the first bucket, and returned after the last. */
-uint64_t store_scan(struct store *store, uint64_t ts, uint64_t cursor, store_each_fn *each,
-                    void *arg);
-
-/* Deletes all keys at one timestamp. Returns 0, or -ENOMEM and nothing has happened. */
-int store_flush(struct store *store);
 
 /* Frees what no reader at or above `safe_point` can see. */
 void store_collect(struct store *store, uint64_t safe_point);
@@ -123,8 +75,9 @@ int txn_get(struct txn *txn, struct slice key, struct buf *out);
 int txn_put(struct txn *txn, struct slice key, const struct slice *value);
 
 /* Calls `each` for keys that the transaction sees, for `count` if there are as many, and moves the
- * cursor. `each` may not call back. */
-int txn_scan(struct txn *txn, uint64_t *cursor, size_t count, store_each_fn *each, void *arg);
+ * cursor; an error of `each` ends it and is returned. `each` may put the key it is called for. */
+typedef int txn_each_fn(struct slice key, void *arg);
+int txn_scan(struct txn *txn, uint64_t *cursor, size_t count, txn_each_fn *each, void *arg);
 
 /* Ends it, whatever is returned: -EAGAIN when another transaction committed one of its keys first,
  * -ESTALE when roster_txn_check() refuses it, -ENOSPC when the store is full. */

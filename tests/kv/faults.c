@@ -18,14 +18,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DAWDLE_US 200
+
 uint64_t __real_roster_local_safe_point(const struct roster *roster);
 uint64_t __wrap_roster_local_safe_point(const struct roster *roster);
-uint64_t __real_store_commit_ts(struct store *store);
-uint64_t __wrap_store_commit_ts(struct store *store);
-void __real_store_lock(struct store *store);
-void __wrap_store_lock(struct store *store);
+int __real_roster_oracle_local_allocate(void *clock, uint64_t *ts);
+int __wrap_roster_oracle_local_allocate(void *clock, uint64_t *ts);
+int __real_pthread_rwlock_wrlock(pthread_rwlock_t *lock);
+int __wrap_pthread_rwlock_wrlock(pthread_rwlock_t *lock);
+
+struct store *__real_store_create(struct roster_oracle_local *oracle, uint64_t max_bytes);
+struct store *__wrap_store_create(struct roster_oracle_local *oracle, uint64_t max_bytes);
 
 static _Thread_local uint64_t early;
+static struct store *store;
 
 static int has_fault(const char *name)
 {
@@ -34,27 +40,33 @@ static int has_fault(const char *name)
     return fault && !strcmp(fault, name);
 }
 
-static uint64_t dawdle(uint64_t ts)
-{
-    usleep(200);
-    return ts;
-}
-
 uint64_t __wrap_roster_local_safe_point(const struct roster *roster)
 {
     return has_fault("minimum") ? UINT64_MAX : __real_roster_local_safe_point(roster);
 }
 
-void __wrap_store_lock(struct store *store)
+struct store *__wrap_store_create(struct roster_oracle_local *oracle, uint64_t max_bytes)
 {
-    if (has_fault("commit"))
-        early = dawdle(__real_store_commit_ts(store));
-    __real_store_lock(store);
+    store = __real_store_create(oracle, max_bytes);
+    return store;
 }
 
-uint64_t __wrap_store_commit_ts(struct store *store)
+int __wrap_pthread_rwlock_wrlock(pthread_rwlock_t *lock)
 {
+    if (store && lock == &store->lock && has_fault("commit")) {
+        __real_roster_oracle_local_allocate(store->oracle, &early);
+        usleep(DAWDLE_US);
+    }
+    return __real_pthread_rwlock_wrlock(lock);
+}
+
+int __wrap_roster_oracle_local_allocate(void *clock, uint64_t *ts)
+{
+    int err = __real_roster_oracle_local_allocate(clock, ts);
+
+    if (has_fault("commit"))
+        *ts = early;
     if (has_fault("delay"))
-        return dawdle(__real_store_commit_ts(store));
-    return has_fault("commit") ? early : __real_store_commit_ts(store);
+        usleep(DAWDLE_US);
+    return err;
 }
