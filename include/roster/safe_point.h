@@ -114,6 +114,8 @@ struct roster_safe_point_state {
     uint64_t rejected;
     uint64_t rejected_value;                /**< the newest of them */
     char rejected_key[ROSTER_BLOCKER_NAME]; /**< and the key that held it; "" for none */
+    /** Attempts of these operations that failed, by enum roster_error_class. */
+    uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
 };
 
 /** Called when a safe point has moved, or this server has begun or ceased to lead: one at a time,

@@ -30,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <roster/error.h>
 #include <roster/export.h>
 #include <roster/manager.h>
 #include <roster/store.h>
@@ -243,6 +244,8 @@ struct roster_syncer_stats {
     struct roster_failing watching;  /**< watching the record */
     struct roster_failing lowering;  /**< lowering it for a begin at a timestamp */
     int64_t granted_ms; /**< the lease's time to live, which may be more than was asked for */
+    /** Attempts of these operations that failed, by enum roster_error_class. */
+    uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
 };
 
 /**

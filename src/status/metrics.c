@@ -7,6 +7,8 @@
  */
 #include "config.h"
 
+#include "status/metrics.h"
+
 #include "status/query.h"
 #include "status/verdict.h"
 
@@ -26,43 +28,6 @@ struct bounds {
 
 static const struct bounds state_bounds = {23, 41}; /* 17 ms to 73 min */
 static const struct bounds scan_bounds = {9, 29};   /* 1 us to 1 s */
-
-struct out {
-    struct text *text;
-    bool open_metrics;
-};
-
-static void family(struct out *out, const char *name, const char *type, const char *unit,
-                   const char *help)
-{
-    const char *suffix = !strcmp(type, "counter") && !out->open_metrics ? "_total" : "";
-
-    rst_status_text_printf(out->text, "# HELP %s%s %s\n", name, suffix, help);
-    rst_status_text_printf(out->text, "# TYPE %s%s %s\n", name, suffix, type);
-    if (out->open_metrics && unit)
-        rst_status_text_printf(out->text, "# UNIT %s %s\n", name, unit);
-}
-
-static void gauge(struct out *out, const char *name, const char *unit, const char *help,
-                  uint64_t value)
-{
-    family(out, name, "gauge", unit, help);
-    rst_status_text_printf(out->text, "%s %" PRIu64 "\n", name, value);
-}
-
-static void gauge_seconds(struct out *out, const char *name, const char *help, int64_t ns)
-{
-    family(out, name, "gauge", "seconds", help);
-    rst_status_text_printf(out->text, "%s ", name);
-    rst_status_text_seconds(out->text, ns);
-    rst_status_text_put(out->text, "\n");
-}
-
-static void counter(struct out *out, const char *name, const char *help, uint64_t value)
-{
-    family(out, name, "counter", NULL, help);
-    rst_status_text_printf(out->text, "%s_total %" PRIu64 "\n", name, value);
-}
 
 /* The rows of a histogram; `label` is empty or ends with a comma. */
 static void histogram(struct out *out, const char *name, const char *label,
@@ -116,59 +81,63 @@ static void put_census(struct out *out, const struct census *census)
 
     if (!census->known)
         return;
-    family(out, "roster_sessions", "gauge", NULL, "Sessions that are open, by kind.");
+    rst_metric_family(out, "roster_sessions", "gauge", NULL, "Sessions that are open, by kind.");
     for (n = 0; n < 3; n++)
         rst_status_text_printf(out->text, "roster_sessions{kind=\"%s\"} %" PRIu64 "\n", kinds[n],
                                census->kinds[n]);
-    family(out, "roster_transactions", "gauge", NULL,
-           "Transactions with a start timestamp, by what they do.");
+    rst_metric_family(out, "roster_transactions", "gauge", NULL,
+                      "Transactions with a start timestamp, by what they do.");
     for (n = 0; n < ROSTER_RUN_STATES; n++)
         rst_status_text_printf(out->text, "roster_transactions{state=\"%s\"} %" PRIu64 "\n",
                                roster_run_state_name((enum roster_run_state)n), census->states[n]);
-    gauge(out, "roster_transactions_pending", NULL,
-          "Transactions that wait for their start timestamp.", census->txns[ROSTER_TXN_PENDING]);
+    rst_metric_gauge(out, "roster_transactions_pending", NULL,
+                     "Transactions that wait for their start timestamp.",
+                     census->txns[ROSTER_TXN_PENDING]);
 }
 
 static void put_stats(struct out *out, const struct roster_stats *stats)
 {
-    gauge(out, "roster_sessions_peak", NULL, "The most sessions that were open at once.",
-          stats->sessions_peak);
-    counter(out, "roster_sessions_opened", "Sessions opened.", stats->sessions_opened);
-    counter(out, "roster_sessions_refused", "Sessions refused because of the limit.",
-            stats->sessions_refused);
-    counter(out, "roster_transactions_begun", "Transactions begun.", stats->txns_begun);
-    counter(out, "roster_transactions_forced", "Transactions ended because their session closed.",
-            stats->txns_forced);
-    counter(out, "roster_statements", "Statements begun.", stats->statements);
-    gauge(out, "roster_pins", NULL, "Pins held beside those of transactions.", stats->pins);
-    gauge(out, "roster_pins_expired", NULL, "Pins that the newest scan found below its age limit.",
-          stats->expired);
-    gauge(out, "roster_memory_bytes", "bytes", "Memory for sessions, views and pins.",
-          stats->memory);
-    gauge(out, "roster_backlog_bytes", "bytes", "Memory that waits for a grace period.",
-          stats->backlog);
-    counter(out, "roster_backlog_refused", "Calls refused because of the backlog.",
-            stats->backlog_refused);
-    gauge(out, "roster_sessions_limit", NULL, "The most sessions that may be open; 0: no limit.",
-          stats->max_sessions);
-    gauge(out, "roster_backlog_limit_bytes", "bytes", "The backlog at which calls are refused.",
-          stats->backlog_limit);
-    counter(out, "roster_looks_again", "Looks that were tried again, because the owner published.",
-            stats->looks_again);
-    gauge(out, "roster_threads", NULL, "The most threads that used the roster at once.",
-          stats->threads);
-    counter(out, "roster_membarrier_failures", "Calls of membarrier that the kernel refused.",
-            stats->membarrier_failures);
-    gauge(out, "roster_membarrier_refused", NULL,
-          "1 while the kernel refuses membarrier: safe points stand still, lists fail.",
-          stats->membarrier_refused);
+    rst_metric_gauge(out, "roster_sessions_peak", NULL, "The most sessions that were open at once.",
+                     stats->sessions_peak);
+    rst_metric_counter(out, "roster_sessions_opened", "Sessions opened.", stats->sessions_opened);
+    rst_metric_counter(out, "roster_sessions_refused", "Sessions refused because of the limit.",
+                       stats->sessions_refused);
+    rst_metric_counter(out, "roster_transactions_begun", "Transactions begun.", stats->txns_begun);
+    rst_metric_counter(out, "roster_transactions_forced",
+                       "Transactions ended because their session closed.", stats->txns_forced);
+    rst_metric_counter(out, "roster_statements", "Statements begun.", stats->statements);
+    rst_metric_gauge(out, "roster_pins", NULL, "Pins held beside those of transactions.",
+                     stats->pins);
+    rst_metric_gauge(out, "roster_pins_expired", NULL,
+                     "Pins that the newest scan found below its age limit.", stats->expired);
+    rst_metric_gauge(out, "roster_memory_bytes", "bytes", "Memory for sessions, views and pins.",
+                     stats->memory);
+    rst_metric_gauge(out, "roster_backlog_bytes", "bytes", "Memory that waits for a grace period.",
+                     stats->backlog);
+    rst_metric_counter(out, "roster_backlog_refused", "Calls refused because of the backlog.",
+                       stats->backlog_refused);
+    rst_metric_gauge(out, "roster_sessions_limit", NULL,
+                     "The most sessions that may be open; 0: no limit.", stats->max_sessions);
+    rst_metric_gauge(out, "roster_backlog_limit_bytes", "bytes",
+                     "The backlog at which calls are refused.", stats->backlog_limit);
+    rst_metric_counter(out, "roster_looks_again",
+                       "Looks that were tried again, because the owner published.",
+                       stats->looks_again);
+    rst_metric_gauge(out, "roster_threads", NULL, "The most threads that used the roster at once.",
+                     stats->threads);
+    rst_metric_counter(out, "roster_membarrier_failures",
+                       "Calls of membarrier that the kernel refused.", stats->membarrier_failures);
+    rst_metric_gauge(out, "roster_membarrier_refused", NULL,
+                     "1 while the kernel refuses membarrier: safe points stand still, lists fail.",
+                     stats->membarrier_refused);
 }
 
 static void put_kills(struct out *out, const struct roster_metrics *metrics)
 {
     unsigned reason, result;
 
-    family(out, "roster_kills", "counter", NULL, "Kills, by reason and by what became of them.");
+    rst_metric_family(out, "roster_kills", "counter", NULL,
+                      "Kills, by reason and by what became of them.");
     for (reason = ROSTER_KILL_REASON_INTERRUPTED; reason < ROSTER_KILL_REASONS; reason++)
         for (result = 0; result < ROSTER_KILL_RESULTS; result++)
             rst_status_text_printf(out->text,
@@ -183,35 +152,29 @@ static void put_times(struct out *out, const struct roster_metrics *metrics)
     char label[64];
     unsigned n;
 
-    family(out, "roster_state_seconds", "histogram", "seconds",
-           "Stays in a running state, of those that lasted into another tick of the clock.");
+    rst_metric_family(
+        out, "roster_state_seconds", "histogram", "seconds",
+        "Stays in a running state, of those that lasted into another tick of the clock.");
     for (n = 0; n < ROSTER_RUN_STATES; n++) {
         snprintf(label, sizeof(label), "state=\"%s\",",
                  roster_run_state_name((enum roster_run_state)n));
         histogram(out, "roster_state_seconds", label, &metrics->states[n], state_bounds);
     }
-    family(out, "roster_scan_seconds", "histogram", "seconds", "Computing the minimum.");
+    rst_metric_family(out, "roster_scan_seconds", "histogram", "seconds", "Computing the minimum.");
     histogram(out, "roster_scan_seconds", "", &metrics->scans, scan_bounds);
     if (metrics->grace_period_ns) /* absent until one was measured */
-        gauge_seconds(out, "roster_grace_period_seconds",
-                      "The newest grace period that was measured.",
-                      (int64_t)metrics->grace_period_ns);
-    gauge_seconds(out, "roster_grace_period_age_seconds",
-                  "How long the grace period under way has taken so far.",
-                  (int64_t)metrics->grace_period_age_ns);
+        rst_metric_gauge_seconds(out, "roster_grace_period_seconds",
+                                 "The newest grace period that was measured.",
+                                 (int64_t)metrics->grace_period_ns);
+    rst_metric_gauge_seconds(out, "roster_grace_period_age_seconds",
+                             "How long the grace period under way has taken so far.",
+                             (int64_t)metrics->grace_period_age_ns);
     if (metrics->leased)
-        gauge_seconds(
+        rst_metric_gauge_seconds(
             out, "roster_lease_margin_seconds",
             "Until the server is fenced unless its lease is kept; below 0 for how long it "
             "has been fenced.",
             metrics->lease_margin_ns);
-}
-
-static int64_t ns_between(uint64_t old_ts, uint64_t new_ts)
-{
-    uint64_t old_ms = roster_ts_physical_ms(old_ts), new_ms = roster_ts_physical_ms(new_ts);
-
-    return new_ms > old_ms ? (int64_t)(new_ms - old_ms) * 1000000 : 0;
 }
 
 /* By the clock that no step of the wall clock changes. */
@@ -224,21 +187,24 @@ static int64_t ns_held(const struct roster_holder *holder)
                : 0;
 }
 
-/* Absent while the oracle cannot be asked or the kernel refuses the membarrier. */
-static void put_minimum(struct out *out, struct roster *roster)
+/* Absent while the oracle cannot be asked or the kernel refuses the membarrier. Returns the
+ * oracle's now, or 0. */
+static uint64_t put_minimum(struct out *out, struct roster *roster)
 {
     struct roster_min min = {.size = sizeof(min)};
 
     if (roster_min_peek(roster, &min))
-        return;
-    gauge_seconds(out, "roster_minimum_age_seconds",
-                  "For how long the minimum has been held; 0 while nothing holds it.",
-                  ns_held(&min.holder));
+        return 0;
+    rst_metric_gauge_seconds(out, "roster_minimum_age_seconds",
+                             "For how long the minimum has been held; 0 while nothing holds it.",
+                             ns_held(&min.holder));
     if (min.safe_point)
-        gauge_seconds(out, "roster_safe_point_age_seconds",
-                      "How far the local safe point is behind the oracle's now: follows steps of "
-                      "the wall clock.",
-                      ns_between(min.safe_point, min.now));
+        rst_metric_gauge_seconds(
+            out, "roster_safe_point_age_seconds",
+            "How far the local safe point is behind the oracle's now: follows steps of "
+            "the wall clock.",
+            rst_metrics_ns_between(min.safe_point, min.now));
+    return min.now;
 }
 
 static void put_verdict(struct out *out, struct roster_status *status)
@@ -248,39 +214,15 @@ static void put_verdict(struct out *out, struct roster_status *status)
     int problem;
 
     rst_verdict(status, &verdict);
-    gauge(out, "roster_healthy", NULL, "1 while there is no problem, else 0.", !verdict.count);
-    family(out, "roster_problem", "gauge", NULL, "1 while the server has this problem.");
+    rst_metric_gauge(out, "roster_healthy", NULL, "1 while there is no problem, else 0.",
+                     !verdict.count);
+    rst_metric_family(out, "roster_problem", "gauge", NULL, "1 while the server has this problem.");
     for (problem = 0; problem < PROBLEMS; problem++) {
         for (n = 0; n < verdict.count && (int)verdict.found[n].problem != problem; n++)
             ;
         rst_status_text_printf(out->text, "roster_problem{problem=\"%s\"} %d\n",
                                rst_problem_name((enum problem)problem), n < verdict.count);
     }
-}
-
-/* Of a cluster's server: what the syncer has done, and in which state it is. */
-static void put_syncer(struct out *out, const struct roster_status_options *options)
-{
-    struct roster_syncer_stats stats = {.size = sizeof(stats)};
-    const struct roster_cluster_calls *calls = options->cluster;
-    int state;
-
-    if (!options->syncer || calls->syncer_get_stats(options->syncer, &stats))
-        return;
-    family(out, "roster_syncer_state", "gauge", NULL,
-           "1 for the state that the syncer is in; in all but live the server is fenced.");
-    for (state = ROSTER_SYNCER_JOINING; state <= ROSTER_SYNCER_STOPPED; state++)
-        rst_status_text_printf(out->text, "roster_syncer_state{state=\"%s\"} %d\n",
-                               calls->syncer_state_name((enum roster_syncer_state)state),
-                               (int)stats.state == state);
-    counter(out, "roster_syncer_fences", "Times that the server was fenced after it was live.",
-            stats.fences);
-    counter(out, "roster_syncer_reports", "Reports that the store took.", stats.reports);
-    counter(out, "roster_syncer_report_failures", "Reports that failed.", stats.report_failures);
-    counter(out, "roster_syncer_keep_alives", "Keep-alives of the lease that the store took.",
-            stats.keep_alives);
-    counter(out, "roster_syncer_keep_alive_failures", "Keep-alives of the lease that failed.",
-            stats.keep_alive_failures);
 }
 
 static int collect(struct roster *roster, struct roster_stats *stats,
@@ -332,15 +274,18 @@ unsigned rst_status_get_metrics(struct request *request)
                                      : "text/plain; version=0.0.4; charset=utf-8";
     put_census(&out, &census);
     put_stats(&out, &stats);
-    gauge(&out, "roster_endpoint_memory_bytes", "bytes",
-          "Memory of the status endpoint's connections and replies.", request->status->budget.used);
-    counter(&out, "roster_endpoint_refused",
-            "Connections to the status endpoint that were refused.", request->status->refused);
+    rst_metric_gauge(&out, "roster_endpoint_memory_bytes", "bytes",
+                     "Memory of the status endpoint's connections and replies.",
+                     request->status->budget.used);
+    rst_metric_counter(&out, "roster_endpoint_refused",
+                       "Connections to the status endpoint that were refused.",
+                       request->status->refused);
     put_kills(&out, &metrics);
     put_times(&out, &metrics);
-    put_minimum(&out, request->status->roster);
-    put_syncer(&out, &request->status->options);
+    rst_metrics_put_cluster(&out, &request->status->options,
+                            put_minimum(&out, request->status->roster));
     put_verdict(&out, request->status);
+    rst_metrics_put_process(&out, &request->status->process_started_ms);
     if (out.open_metrics)
         rst_status_text_put(out.text, "# EOF\n");
     return MHD_HTTP_OK;

@@ -59,6 +59,7 @@ struct roster_status {
     struct peer *peers;
     uint64_t refused; /* connections, by the limits of one client */
     uint64_t started_ms, swept_ms;
+    uint64_t process_started_ms;               /* since the Unix epoch; 0: not known so far */
     uint64_t problems_since_ms[PROBLEMS_MOST]; /* when each was seen first; 0: it is not there */
     bool again; /* a connection was closed, so there may be a place for another one */
 };

@@ -7,7 +7,8 @@
 
 #include "cluster/base/failing.h"
 
-void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns)
+void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns,
+                      uint64_t errors[ROSTER_ERROR_CLASSES_ROOM])
 {
     if (!err) {
         memset(failing, 0, sizeof(*failing));
@@ -18,6 +19,7 @@ void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns)
     failing->error = err;
     failing->last_ns = now_ns;
     failing->times++;
+    errors[roster_error_class(err)]++;
 }
 
 const struct roster_failing *rst_failing_newer(const struct roster_failing *a,

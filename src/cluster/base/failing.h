@@ -7,8 +7,9 @@
 
 #include <roster/syncer.h>
 
-/* What an attempt came to, 0 for success, at this time on CLOCK_BOOTTIME. */
-void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns);
+/* What an attempt came to, 0 for success, at this time on CLOCK_BOOTTIME; counted by its class. */
+void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns,
+                      uint64_t errors[ROSTER_ERROR_CLASSES_ROOM]);
 
 /* Of two, the one that failed last; its error is 0 when neither does. */
 const struct roster_failing *rst_failing_newer(const struct roster_failing *a,

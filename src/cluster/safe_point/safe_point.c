@@ -48,7 +48,7 @@ void rst_safe_point_note(struct roster_safe_point *safe_point, struct roster_fai
     const struct roster_failing *newest;
 
     pthread_mutex_lock(&safe_point->lock);
-    rst_failing_note(operation, err, rst_store_boottime_ns());
+    rst_failing_note(operation, err, rst_store_boottime_ns(), state->errors);
     newest = rst_failing_newer(&state->leading, &state->following);
     newest = rst_failing_newer(newest, &state->acknowledging);
     state->last_error = newest->error;

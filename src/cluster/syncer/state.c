@@ -134,7 +134,7 @@ void rst_syncer_note(struct roster_syncer *syncer, struct roster_failing *operat
     const struct roster_failing *newest = &stats->joining;
 
     pthread_mutex_lock(&syncer->lock);
-    rst_failing_note(operation, err, rst_store_boottime_ns());
+    rst_failing_note(operation, err, rst_store_boottime_ns(), stats->errors);
     newest = rst_failing_newer(newest, &stats->keeping);
     newest = rst_failing_newer(newest, &stats->reporting);
     newest = rst_failing_newer(newest, &stats->watching);

@@ -40,6 +40,30 @@ Test(error, the_explanation_is_constant)
         cr_assert_eq(roster_strerror(explained[i]), roster_strerror(explained[i]));
 }
 
+/* Whatever the store says is somebody's to do something about. */
+Test(error, each_class_has_a_name_and_a_number)
+{
+    static const int found[ROSTER_ERROR_CLASSES] = {[ROSTER_ERROR_UNREACHABLE] = -EHOSTUNREACH,
+                                                    [ROSTER_ERROR_UNKNOWN] = -EINPROGRESS,
+                                                    [ROSTER_ERROR_DENIED] = -EACCES,
+                                                    [ROSTER_ERROR_FULL] = -ENOSPC,
+                                                    [ROSTER_ERROR_DAMAGED] = -EUCLEAN,
+                                                    [ROSTER_ERROR_LEASE] = -EKEYEXPIRED,
+                                                    [ROSTER_ERROR_CONTENTION] = -EAGAIN,
+                                                    [ROSTER_ERROR_ORACLE] = -EIO,
+                                                    [ROSTER_ERROR_OTHER] = -4095};
+
+    for (int i = 0; i < ROSTER_ERROR_CLASSES; i++) {
+        const char *name = roster_error_class_name((enum roster_error_class)i);
+
+        cr_assert_eq((int)roster_error_class(found[i]), i, "%d", found[i]);
+        for (int j = 0; j < i; j++)
+            cr_assert_str_neq(name, roster_error_class_name((enum roster_error_class)j));
+    }
+    cr_assert_str_eq(roster_error_class_name((enum roster_error_class)ROSTER_ERROR_CLASSES),
+                     "other");
+}
+
 Test(error, other_numbers_are_called_unknown)
 {
     const char *unknown = roster_strerror(-4095);
