@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # make doc ends without a warning, the guide's pages are there under their names, no link between
-# pages leads nowhere, and functions have their text.
+# pages leads nowhere, diagrams are drawn, and functions have their text.
 
 set -u
 command -v doxygen >/dev/null || { echo "doxygen is not installed" && exit 77; }
@@ -23,6 +23,21 @@ for title in "How Roster works" "A guide for server authors" "1. First steps" "1
     "Operating servers" "How the servers of a cluster agree" Contributing; do
     grep -qF "<title>Roster: $title</title>" ./*.html || fail "no page \"$title\""
 done
+for page in "$ROSTER_SRCDIR"/doc/*.md "$ROSTER_SRCDIR"/doc/manual/*.md; do
+    wanted=$(grep -c '^```mermaid' "$page")
+    [ "$wanted" -eq 0 ] ||
+        [ "$(grep -c '<svg class="sequence"' "md_doc_$(basename "$page" .md).html")" -eq "$wanted" ] ||
+        fail "a diagram of $page is not drawn"
+done
+if grep -n -e sequenceDiagram -e 'doc/markdown.awk does not know' md_*.html; then
+    fail "a diagram is not drawn as it is written"
+fi
+grep -ohE '<(img|object)[^>]* (src|data)="[^"]*\.svg"' ./*.html | sed 's/.*="//; s/"$//' |
+    sort -u >pictures
+[ "$(wc -l <pictures)" -ge 6 ] || fail "only $(wc -l <pictures) pictures"
+while read -r picture; do
+    [ -f "$picture" ] || fail "$picture is not there"
+done <pictures
 # Links to pages of ours; Doxygen leaves those that it cannot follow as they were.
 if grep -noE 'href="[^"]*\.(md|h|c)"' md_*.html index.html; then
     fail "links that lead nowhere"

@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # What a file of src includes is what the table of components in CONTRIBUTING.md allows, no row of
-# that table allows a row below it, and no files include each other in a circle. Planted violations
-# show that each of this is noticed.
+# that table allows a row below it, no files include each other in a circle, and the diagram of the
+# components is that of the includes. Planted violations show that each of this is noticed.
 
 set -eu
 
@@ -77,6 +77,16 @@ if [ -s "$work/wrong" ]; then
     exit 1
 fi
 
+# drawn TOP: whether the diagram is that of the includes.
+drawn() {
+    sum=$("$1/doc/renew-components" --graph | cksum)
+    grep -qF "<!-- includes: $sum -->" "$1/doc/components.svg"
+}
+drawn "$ROSTER_SRCDIR" || {
+    echo "doc/components.svg is not what src includes: run doc/renew-components, which needs graphviz"
+    exit 1
+}
+
 # planted WHAT EXPECTED: the copy in $work/top has a violation, which must be told as expected.
 planted() {
     check "$work/top" >"$work/told"
@@ -91,12 +101,19 @@ planted() {
 copy() {
     rm -rf "$work/top"
     mkdir "$work/top"
+    mkdir "$work/top/doc"
     cp -R "$ROSTER_SRCDIR/src" "$ROSTER_SRCDIR/CONTRIBUTING.md" "$work/top"
+    cp "$ROSTER_SRCDIR/doc/renew-components" "$ROSTER_SRCDIR/doc/components.awk" \
+        "$ROSTER_SRCDIR/doc/components.svg" "$work/top/doc"
     chmod -R u+w "$work/top"
 }
 
 copy
 echo '#include "core/owner/txn.h"' >>"$work/top/src/core/base/hot.c"
+if drawn "$work/top"; then
+    echo "not noticed: a diagram without an include"
+    exit 1
+fi
 planted "an include of what stands above" '^src/core/base/hot.c includes core/owner/txn.h$'
 copy
 echo '#include "core/roster/session.h"' >>"$work/top/src/store/store.c"
