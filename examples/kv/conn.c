@@ -329,7 +329,9 @@ static int open_session(struct conn *conn)
     int err;
 
     attr.kind = ROSTER_SESSION_USER;
-    attr.flags = server->history ? ROSTER_SESSION_DIGESTS : 0;
+    attr.flags = ROSTER_SESSION_LAST_STATEMENT;
+    if (server->history)
+        attr.flags |= ROSTER_SESSION_DIGESTS;
     attr.wake = worker_wake;
     attr.wake_arg = conn->worker;
     err = roster_session_open(server->roster, &attr, &conn->session);

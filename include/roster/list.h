@@ -75,6 +75,13 @@ struct roster_entry {
     const char *wait_event;   /* its name */
     uint64_t wait_since;      /* CLOCK_MONOTONIC, ns */
     uint64_t tag;             /* roster_session_tag() */
+    /* roster_session_last_statement(): of a session that is idle in a transaction. */
+    const char *last_text; /* NULL when there is none */
+    uint32_t last_text_length;
+    uint32_t last_text_full_length;
+    uint64_t last_seq;   /* its number; 0 when there is none */
+    uint64_t last_since; /* when it began */
+    enum roster_command last_command;
 };
 
 /* A copied list. */

@@ -36,6 +36,11 @@ enum roster_session_kind {
  * refused; at the end of a character in UTF-8. */
 #define ROSTER_SESSION_TRUNCATE UINT32_C(4)
 
+/* For attr.flags: while the session is idle in a transaction, lists show the statement that ended
+ * last in it. That statement's memory is kept until another one ends or the transaction does, which
+ * costs those two ends some nanoseconds. */
+#define ROSTER_SESSION_LAST_STATEMENT UINT32_C(8)
+
 /* The most bytes that user, host, database, application and attributes may have together: more than
  * the longest path. */
 #define ROSTER_IDENTITY_MAX 8192
@@ -69,7 +74,7 @@ struct roster_session_attr {
     size_t size; /* sizeof(struct roster_session_attr) */
     uint64_t id; /* 0: the roster chooses one, never the same twice by itself */
     enum roster_session_kind kind;
-    uint32_t flags; /* ROSTER_SESSION_NON_PINNING, _DIGESTS, _TRUNCATE or 0 */
+    uint32_t flags; /* ROSTER_SESSION_NON_PINNING, _DIGESTS, _TRUNCATE, _LAST_STATEMENT or 0 */
     const char *user;
     const char *host; /* "host" or "host:port" */
     const char *database;

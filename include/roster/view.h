@@ -154,6 +154,21 @@ ROSTER_API const struct roster_shown *roster_session_look(const struct roster_se
                                                           size_t size);
 
 /*
+ * The statement that ended last in the transaction that `shown`, a look at the session or what a
+ * walk shows, shows: copied into `*last`, its text and digest into `text`, `size` bytes; text that
+ * does not fit is cut. `text` may be NULL and `size` 0 for none. `shown` must be what the look
+ * returned, not a copy of the struct. Under the read lock or by the owner.
+ *
+ * Returns `last`, valid until `text` is used again. NULL without ROSTER_SESSION_LAST_STATEMENT;
+ * when `shown` shows no transaction, or a statement that runs, or none has ended yet; and when
+ * `shown` is over: the owner has published something else since.
+ */
+ROSTER_API const struct roster_statement *
+roster_session_last_statement(const struct roster_session *session,
+                              const struct roster_shown *shown, struct roster_statement *last,
+                              char *text, size_t size);
+
+/*
  * Since when the session is in the running state that `shown`, a look at it, shows:
  * CLOCK_MONOTONIC nanoseconds. Differs from shown->state_since only for idle sessions. Under the
  * read lock or by the owner. The word behind it is beside what was copied, so right after a change

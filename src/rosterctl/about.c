@@ -144,6 +144,9 @@ static void print_holder(const json_t *min, const json_t *holder)
     member(holder, "info", text, sizeof(text));
     if (*text)
         printf("running:  %.160s\n", text);
+    member(holder, "last", text, sizeof(text));
+    if (*text)
+        printf("last:     %.160s\n", text);
     member(min, "gain_ms", text, sizeof(text));
     printf("ending it would advance the minimum by %s", text);
     if (strcmp(id, "0") != 0)

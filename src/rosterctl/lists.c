@@ -20,7 +20,7 @@ static const struct column ps_columns[] = {
     {"db", "DB", COLUMN_TEXT, 24},          {"application", "NAME", COLUMN_TEXT, 24},
     {"command", "COMMAND", COLUMN_TEXT, 0}, {"time_ms", "TIME", COLUMN_MS, 0},
     {"state", "STATE", COLUMN_TEXT, 0},     {"statement", "STATEMENT", COLUMN_NUMBER, 0},
-    {"info", "INFO", COLUMN_TEXT, 0},
+    {"info", "INFO", COLUMN_TEXT, 0},       {"last", "LAST", COLUMN_TEXT, 0},
 };
 
 static const struct column trx_columns[] = {
@@ -35,6 +35,7 @@ static const struct column trx_columns[] = {
     {"mem_buffer_keys", "KEYS", COLUMN_NUMBER, 0},
     {"mem_buffer_bytes", "BYTES", COLUMN_NUMBER, 0},
     {"current_sql_digest", "DIGEST", COLUMN_TEXT, 64},
+    {"last", "LAST", COLUMN_TEXT, 100},
 };
 
 static const struct column history_columns[] = {

@@ -126,6 +126,10 @@ static void put_session(struct text *text, struct roster *roster, uint64_t id)
         rst_status_out_bytes(text, "info", entry.text, entry.text_length);
     else
         rst_status_out_null(text, "info");
+    if (entry.last_text)
+        rst_status_out_bytes(text, "last", entry.last_text, entry.last_text_length);
+    else
+        rst_status_out_null(text, "last");
 }
 
 /* For how long something is held; 0 for nothing. */

@@ -27,7 +27,7 @@ struct row {
     struct roster_row_process process;
     struct roster_row_trx trx;
     const char *kind, *run_state, *txn_state, *application, *attributes, *wait_class, *wait_event;
-    struct bytes info, digest;
+    struct bytes info, last, digest;
     uint64_t start_ts, transaction, statement, time_ms, txn_ms, wait_ms, tag, memory, disk;
 };
 
@@ -64,6 +64,7 @@ static const struct column sessions[] = {
     {"tag", ID, ORDER_NONE, AT(tag), true},
     {"statement", ID, ORDER_STATEMENT, AT(statement), false},
     {"info", BYTES, ORDER_NONE, AT(info), false},
+    {"last", BYTES, ORDER_NONE, AT(last), false},
     {"digest", BYTES, ORDER_NONE, AT(digest), false},
     {"application", STRING, ORDER_APPLICATION, AT(application), false},
     {"attributes", STRING, ORDER_NONE, AT(attributes), true},
@@ -76,6 +77,7 @@ static const struct column txns[] = {
     {"start_time", NUMBER, ORDER_START_TS, AT(trx.start_time), false},
     {"age_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
     {"current_sql_digest", BYTES, ORDER_NONE, AT(digest), false},
+    {"last", BYTES, ORDER_NONE, AT(last), false},
     {"state", STRING, ORDER_STATE, AT(trx.state), false},
     {"waiting_start_time", WAITING, ORDER_NONE, AT(trx.waiting_start_time), false},
     {"mem_buffer_keys", NUMBER, ORDER_KEYS, AT(trx.mem_buffer_keys), false},
@@ -179,6 +181,19 @@ uint64_t rst_entry_txn_age_ms(const struct roster_snapshot *snapshot,
     return snapshot->taken_at_ms > began ? snapshot->taken_at_ms - began : 0;
 }
 
+/* The statement that ended last, cut as one that runs. */
+static struct bytes last_of(const struct roster_snapshot *snapshot,
+                            const struct roster_entry *entry, bool full)
+{
+    struct roster_entry last = *entry;
+    struct roster_row_process row;
+
+    last.text = entry->last_text;
+    last.text_length = entry->last_text_length;
+    (void)roster_row_process(snapshot, &last, full, &row);
+    return (struct bytes){row.info, row.info_length};
+}
+
 static void fill(struct row *row, const struct roster_snapshot *snapshot,
                  const struct roster_entry *entry, bool full)
 {
@@ -191,6 +206,7 @@ static void fill(struct row *row, const struct roster_snapshot *snapshot,
     row->application = entry->application;
     row->attributes = entry->attributes;
     row->info = (struct bytes){row->process.info, row->process.info_length};
+    row->last = last_of(snapshot, entry, full);
     row->digest = (struct bytes){entry->digest_length ? entry->digest : NULL, entry->digest_length};
     row->start_ts = entry->start_ts;
     row->transaction = entry->txn_seq;

@@ -78,9 +78,14 @@ static int choose_one(const struct roster_session *session, const struct roster_
 {
     struct stream *stream = arg;
     struct candidate candidate;
+    struct roster_statement last;
+    char room[ROSTER_WALK_TEXT];
 
     stream->sessions++;
     rst_rows_look(&stream->entry, session, view);
+    if (stream->query.search &&
+        roster_session_last_statement(session, view, &last, room, sizeof(room)))
+        stream->entry.last_text = last.text;
     if (!rst_rows_match(&stream->now, &stream->entry, &stream->query))
         return 0;
     stream->matched++;

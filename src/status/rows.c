@@ -35,7 +35,8 @@ static bool is_found(const struct roster_entry *entry, const char *wanted)
            has(entry->database, wanted) || has(entry->application, wanted) ||
            has(roster_command_name(entry->command), wanted) ||
            has(roster_run_state_name(entry->run_state), wanted) ||
-           has(rst_kind_name(entry->kind), wanted) || has(entry->text, wanted);
+           has(rst_kind_name(entry->kind), wanted) || has(entry->text, wanted) ||
+           has(entry->last_text, wanted);
 }
 
 static bool is_state(const struct roster_entry *entry, const struct query *query)
@@ -81,6 +82,7 @@ void rst_rows_look(struct roster_entry *entry, const struct roster_session *sess
     entry->stmt_seq = statement ? statement->seq : 0;
     entry->stmt_since = statement ? statement->since : 0;
     entry->text = statement ? statement->text : NULL;
+    entry->last_text = NULL;
     entry->user = roster_identity_user(shown->identity);
     entry->host = roster_identity_host(shown->identity);
     entry->database = roster_identity_database(shown->identity);

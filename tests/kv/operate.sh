@@ -123,7 +123,7 @@ if [ -x "$ctl" ]; then
     ask 3 'GET a' >/dev/null
     address=$(sed -n 's/^roster-kv: status on //p' "$work/server.out")
     expect "it says where" "unix:$work/status" "$address"
-    expect "rosterctl names the holder" '*application culprit*rosterctl kill*' \
+    expect "rosterctl names the holder" '*application culprit*last: *GET a*rosterctl kill*' \
         "$("$ctl" -s "$address" min)"
     id=$("$ctl" -s "$address" min | sed -n 's/.*rosterctl kill --transaction //p')
     expect "the way it tells ends it" "session $id: delivered" \

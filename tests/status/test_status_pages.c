@@ -162,6 +162,46 @@ Test(status_pages, info_is_cut_unless_full)
     cr_assert_eq(roster_session_close(session), 0);
 }
 
+/* What a session that is idle in its transaction did last, in every place that shows sessions. */
+Test(status_pages, the_last_statement_is_shown)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    static const char *const paths[] = {"/processlist", "/processlist?full",       "/trx",
+                                        "/trx?full",    "/processlist?search=XXX", "/minimum"};
+    struct roster_session *session;
+    char text[301];
+    const json_t *place;
+    json_t *json;
+    size_t n;
+
+    memset(text, 'x', 300);
+    text[300] = '\0';
+    attr.flags = ROSTER_SESSION_LAST_STATEMENT;
+    cr_assert_eq(roster_session_open(fixture.roster, &attr, &session), 0);
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    run(session, text);
+    cr_assert_eq(roster_stmt_end(session), 0);
+    for (n = 0; n < sizeof(paths) / sizeof(*paths); n++) {
+        json = get_json(&fixture, paths[n]);
+        place = json_object_get(json, "holder");
+        if (!place)
+            place = json_array_get(json_object_get(json, "rows"), 0);
+        cr_assert_not_null(text_of(place, "last"), "%s", paths[n]);
+        cr_expect_eq(strlen(text_of(place, "last")),
+                     place == json_object_get(json, "holder") || strstr(paths[n], "full")
+                         ? 300
+                         : (size_t)ROSTER_ROW_INFO_CHARACTERS,
+                     "%s", paths[n]);
+        json_decref(json);
+    }
+    run(session, "y");
+    json = get_json(&fixture, "/processlist");
+    place = json_array_get(json_object_get(json, "rows"), 0);
+    cr_expect_null(text_of(place, "last"));
+    json_decref(json);
+    cr_assert_eq(roster_session_close(session), 0);
+}
+
 static void expect_matched(const char *path, json_int_t matched)
 {
     json_t *json = get_json(&fixture, path);

@@ -32,8 +32,8 @@ static int attr_get(struct roster_session_attr *known, const struct roster_sessi
     if (err)
         return err;
     if ((unsigned)known->kind > ROSTER_SESSION_BACKGROUND ||
-        (known->flags &
-         ~(ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS | ROSTER_SESSION_TRUNCATE)) ||
+        (known->flags & ~(ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS |
+                          ROSTER_SESSION_TRUNCATE | ROSTER_SESSION_LAST_STATEMENT)) ||
         known->id == UINT64_MAX)
         return -EINVAL;
     return 0;
@@ -51,7 +51,7 @@ static void fill(struct roster_session *session, struct roster *roster,
     session->flags = (uint8_t)attr->flags;
     session->resume_state = 0;
     session->gate.non_pinning = (attr->flags & ROSTER_SESSION_NON_PINNING) != 0;
-    session->gate.remembers = (attr->flags & ROSTER_SESSION_DIGESTS) != 0;
+    session->gate.remembers = attr->flags & ROSTER_SESSION_DIGESTS ? RST_REMEMBERS_DIGESTS : 0;
     session->id = attr->id;
     session->base = NULL;
     session->spare = NULL;

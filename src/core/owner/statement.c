@@ -7,6 +7,7 @@
 #include "core/owner/statement.h"
 
 #include "core/owner/digests.h"
+#include "core/owner/last.h"
 #include "core/owner/txn.h"
 #include "core/roster/digests.h"
 #include "core/roster/enter.h"
@@ -143,7 +144,7 @@ static __attribute__((noinline)) int stmt_begin_request(struct roster_session *s
         return err;
     rst_owner_enter(session);
     err = begin(thread, session, request);
-    if (rst_unlikely(session->gate.remembers) && !err)
+    if (rst_unlikely(session->gate.remembers & RST_REMEMBERS_DIGESTS) && !err)
         rst_digests_add_slow(session, request->digest, request->digest_length);
     rst_owner_leave(session);
     return err;
@@ -204,18 +205,6 @@ int roster_stmt_begin(struct roster_session *session, enum roster_command comman
     return 0;
 }
 
-static inline void statement_put(struct rst_thread *thread, struct roster *roster,
-                                 struct rst_statement *statement)
-{
-    unsigned class = statement->class;
-
-    rst_statement_spoil(statement);
-    if (rst_likely(thread))
-        rst_hot_put(&roster->hot[class], &thread->hot[class], statement);
-    else
-        rst_hot_put_alone_slow(&roster->hot[class], statement);
-}
-
 static rst_always_inline int end(struct rst_thread *thread, struct roster_session *session)
 {
     struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
@@ -226,6 +215,9 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     bool too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
     int killed = 0;
 
+    /* Before lists can see that it has ended; the one kept before is given back in its place. */
+    if (rst_unlikely(in_txn && session->flags & ROSTER_SESSION_LAST_STATEMENT))
+        statement = rst_last_swap_slow(session, statement);
     rst_test_point("end: view still published");
     if (rst_likely(thread))
         rst_stay_end(thread->stays, before, session->idle_since, now);
@@ -239,8 +231,8 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     if (rst_unlikely(!too_early && rst_load(&session->kill)))
         killed = rst_kill_acknowledge_slow(session, session->stmt_seq);
     session->gate.in_stmt = false;
-    if (rst_control(STATEMENT_FIRST))
-        statement_put(thread, roster, statement);
+    if (statement && rst_control(STATEMENT_FIRST))
+        rst_statement_put(thread, roster, statement);
     if (in_txn) {
         rst_view_retire(thread, session, session->spare);
         session->spare = NULL;
@@ -248,9 +240,9 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     }
     rst_view_retire(thread, session, before);
     /* After the lives of both views that lead to it. */
-    if (!rst_control(STATEMENT_FIRST))
-        statement_put(thread, roster, statement);
-    if (rst_unlikely(session->gate.remembers) && !in_txn)
+    if (rst_likely(statement) && !rst_control(STATEMENT_FIRST))
+        rst_statement_put(thread, roster, statement);
+    if (rst_unlikely(session->gate.remembers & RST_REMEMBERS_DIGESTS) && !in_txn)
         rst_digests_clear_slow(session);
     return killed;
 }

@@ -10,6 +10,7 @@
 #include "core/base/probes.h"
 #include "core/base/reclaim.h"
 #include "core/owner/digests.h"
+#include "core/owner/last.h"
 #include "core/owner/txn_views.h"
 #include "core/roster/digests.h"
 #include "core/roster/enter.h"
@@ -287,6 +288,15 @@ int roster_txn_begin_at(struct roster_session *session, uint64_t start_ts)
     return err;
 }
 
+/* What the session remembers of the transaction that has ended. */
+static rst_slow void forget_slow(struct roster_session *session)
+{
+    if (session->gate.remembers & RST_REMEMBERS_DIGESTS)
+        rst_digests_clear_slow(session);
+    if (session->gate.remembers & RST_REMEMBERS_LAST_STATEMENT)
+        rst_last_drop_slow(session);
+}
+
 static rst_always_inline void finish(struct rst_thread *thread, struct roster_session *session)
 {
     struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
@@ -321,7 +331,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
         rst_horizon_release(rst_likely(thread) ? &thread->horizon : NULL, slot);
     }
     if (rst_unlikely(session->gate.remembers))
-        rst_digests_clear_slow(session);
+        forget_slow(session);
 }
 
 void rst_txn_end(struct rst_thread *thread, struct roster_session *session)

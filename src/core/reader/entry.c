@@ -25,6 +25,16 @@ static void entry_statement(struct roster_entry *entry, const struct roster_stat
     entry->digest_length = statement->digest_length;
 }
 
+void rst_entry_last(struct roster_entry *entry, const struct roster_statement *last)
+{
+    entry->last_command = (enum roster_command)last->command;
+    entry->last_seq = last->seq;
+    entry->last_since = last->since;
+    entry->last_text = last->text;
+    entry->last_text_length = last->text_length;
+    entry->last_text_full_length = last->text_full_length;
+}
+
 void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
                     const struct roster_shown *shown)
 {
@@ -104,6 +114,7 @@ static int copy_session(const struct roster_session *session, struct roster_entr
     struct roster_copy copy;
     const struct roster_shown *shown = rst_look_at(session, &copy, NULL, 0);
     const struct roster_identity *identity;
+    struct roster_statement last;
     struct roster_entry strings;
     struct room room;
     int err;
@@ -122,10 +133,12 @@ static int copy_session(const struct roster_session *session, struct roster_entr
     entry->database = strings.database;
     entry->application = strings.application;
     entry->attributes = strings.attributes;
-    if (!shown->statement)
-        return 0;
-    entry->text = shown->statement->text;
-    entry->digest = shown->statement->digest;
+    if (shown->statement) {
+        entry->text = shown->statement->text;
+        entry->digest = shown->statement->digest;
+    } else if (roster_session_last_statement(session, shown, &last, room.next, room.left)) {
+        rst_entry_last(entry, &last);
+    }
     return 0;
 }
 

@@ -13,4 +13,7 @@
 void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
                     const struct roster_shown *shown);
 
+/* The statement that ended last, with its text where that is. */
+void rst_entry_last(struct roster_entry *entry, const struct roster_statement *last);
+
 #endif /* ROSTER_CORE_READER_ENTRY_H */

@@ -101,6 +101,18 @@ static int copy_statement(struct copy *copy, const struct roster_statement *stat
                : copy_bytes(copy, statement->digest, statement->digest_length, &entry->digest);
 }
 
+/* Into the room that a statement that runs would need. */
+static int copy_last(struct copy *copy, const struct roster_session *session,
+                     const struct roster_shown *shown, struct roster_entry *entry)
+{
+    struct roster_statement last;
+
+    if (!roster_session_last_statement(session, shown, &last, copy->room, copy->room_size))
+        return 0;
+    rst_entry_last(entry, &last);
+    return copy_bytes(copy, last.text, last.text_length, &entry->last_text);
+}
+
 /*
  * The digests of the transaction that a look has shown: the session must show the same when they
  * have been copied. `*shown` moves on to a newer look until it does, which needs the room again;
@@ -172,6 +184,8 @@ static int copy_session(const struct roster_session *session, const struct roste
     rst_entry_fill(entry, session, shown);
     if (shown->statement)
         err = copy_statement(copy, shown->statement, entry);
+    else
+        err = copy_last(copy, session, shown, entry);
     if (!err)
         err = copy_identity(copy, shown->identity, entry);
     if (err || shown->txn_state != ROSTER_TXN_VALID)
@@ -195,6 +209,7 @@ static void relocate_all(struct roster_entry *entries, size_t count, const char 
     for (i = 0; i < count; i++) {
         relocate(&entries[i].text, text);
         relocate(&entries[i].digest, text);
+        relocate(&entries[i].last_text, text);
         relocate(&entries[i].user, text);
         relocate(&entries[i].host, text);
         relocate(&entries[i].database, text);

@@ -36,12 +36,10 @@ static void copy_strings(struct roster_statement *statement, const char *text, c
     statement->text = room;
 }
 
-bool rst_look_statement(const struct roster_shown *view, struct roster_copy *copy, char *room,
-                        size_t size)
+bool rst_look_copy(const struct rst_statement *from, const rst_word *place, uint64_t life,
+                   struct roster_statement *to, char *room, size_t size)
 {
-    const struct rst_statement *from = rst_view_statement(&copy->shown);
     const rst_look_word *words = (const rst_look_word *)(const void *)from;
-    uint64_t life = copy->shown.life;
     struct rst_statement head;
     uint64_t copied[RST_STATEMENT_WORDS];
     size_t n;
@@ -50,24 +48,32 @@ bool rst_look_statement(const struct roster_shown *view, struct roster_copy *cop
         copied[n] = rst_load_shown(&words[n]); /* d */
     rst_test_point("look: statement copied");
     /* Its lengths are believed only now. */
-    if (rst_unlikely(!rst_control(NO_SECOND_E) && rst_look_is_over(view, life)))
+    if (rst_unlikely(!rst_control(NO_SECOND_E) && rst_life_is_over(place, life)))
         return false;
     memcpy(&head, copied, sizeof(head));
-    copy->statement = (struct roster_statement){
+    *to = (struct roster_statement){
         .seq = head.seq,
         .since = head.since,
         .text = "",
         .command = head.command,
         .text_full_length = head.text_full_length,
     };
-    copy->shown.statement = &copy->statement;
     if (!room || !size)
         return true;
-    copy->statement.text_length = head.text_length;
-    copy->statement.digest_length = head.digest_length;
-    copy_strings(&copy->statement, rst_statement_text(from), room, size);
+    to->text_length = head.text_length;
+    to->digest_length = head.digest_length;
+    copy_strings(to, rst_statement_text(from), room, size);
     rst_test_point("look: text copied");
-    return rst_control(NO_SECOND_E) || !rst_look_is_over(view, life);
+    return rst_control(NO_SECOND_E) || !rst_life_is_over(place, life);
+}
+
+bool rst_look_statement(const struct roster_shown *view, struct roster_copy *copy, char *room,
+                        size_t size)
+{
+    const struct rst_statement *from = rst_view_statement(&copy->shown);
+
+    copy->shown.statement = &copy->statement;
+    return rst_look_copy(from, &view->life, copy->shown.life, &copy->statement, room, size);
 }
 
 /* Owner and reader can fall into step: some tens of nanoseconds, no two times the same. */

@@ -223,11 +223,23 @@ static inline char *rst_statement_text(const struct rst_statement *statement)
 }
 
 /* e: pairs with 2 and the barrier after it. */
-static inline bool rst_look_is_over(const struct roster_shown *view, uint64_t life)
+static inline bool rst_life_is_over(const rst_word *place, uint64_t life)
 {
     rst_fence_load_load();
-    return !rst_control(NO_E) && rst_load(&view->life) != life;
+    return !rst_control(NO_E) && rst_load(place) != life;
 }
+
+static inline bool rst_look_is_over(const struct roster_shown *view, uint64_t life)
+{
+    return rst_life_is_over(&view->life, life);
+}
+
+/*
+ * d of a statement, with as much of its text as `room` has place for; NULL for none. False: it may
+ * have been written again, since the life at `place` is no longer `life`.
+ */
+bool rst_look_copy(const struct rst_statement *from, const rst_word *place, uint64_t life,
+                   struct roster_statement *to, char *room, size_t size);
 
 /*
  * Copies the statement of a view that was copied, with as much of its text as `room` has place for;

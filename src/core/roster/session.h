@@ -46,10 +46,14 @@ union rst_gate {
         uint8_t txn_state; /* enum roster_txn_state */
         uint8_t in_stmt;
         uint8_t non_pinning;
-        uint8_t remembers; /* keeps digests: its gate matches no common path */
+        uint8_t remembers; /* RST_REMEMBERS_*: if any, its gate matches no common path */
     };
     uint64_t word;
 };
+
+/* What has to be forgotten when the transaction ends. */
+#define RST_REMEMBERS_DIGESTS 1        /* all the time, of a session that keeps them */
+#define RST_REMEMBERS_LAST_STATEMENT 2 /* while there is one */
 
 /* Tags identify rosters, and are never used twice in a process. A closed session has tag 0. */
 #define RST_TAG_CLOSED UINT32_C(0)

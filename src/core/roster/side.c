@@ -89,7 +89,7 @@ void rst_side_release_slow(struct rst_side *side)
 static bool needs_side(const struct roster_session *session, const struct roster_session_attr *attr)
 {
     return attr->wake || attr->wake_kill || attr->release || attr->tag || session->gate.remembers ||
-           session->gate.non_pinning;
+           session->gate.non_pinning || attr->flags & ROSTER_SESSION_LAST_STATEMENT;
 }
 
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr)

@@ -13,6 +13,8 @@
 
 #include "core/base/rcu.h"
 
+#include "core/roster/last.h"
+
 #include <roster/limits.h>
 #include <roster/session.h>
 #include <stdint.h>
@@ -37,6 +39,7 @@ struct rst_side {
     rst_word limits[ROSTER_LIMITS];
     struct rst_tables *tables;   /* see tables.h */
     struct rst_digests *digests; /* see digests.h; NULL unless it keeps them */
+    struct rst_last last;        /* see last.h */
 };
 
 /* The owner's: the session's side, made if need be; NULL when memory is out. */

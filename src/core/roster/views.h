@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Views: taking, filling, publishing and retiring them.
+ * Views: taking, filling, publishing and retiring them, and giving back statements.
  */
 #ifndef ROSTER_CORE_ROSTER_VIEWS_H
 #define ROSTER_CORE_ROSTER_VIEWS_H
@@ -52,6 +52,19 @@ static inline void rst_view_retire(struct rst_thread *thread, struct roster_sess
         rst_view_put(thread, view);
     else
         rst_hot_put_alone_slow(rst_views_of(rst_session_roster(session)), view);
+}
+
+/* Gives back a statement that no view leads to. `thread` is NULL when there is no context. */
+static inline void rst_statement_put(struct rst_thread *thread, struct roster *roster,
+                                     struct rst_statement *statement)
+{
+    unsigned class = statement->class;
+
+    rst_statement_spoil(statement);
+    if (rst_likely(thread))
+        rst_hot_put(&roster->hot[class], &thread->hot[class], statement);
+    else
+        rst_hot_put_alone_slow(&roster->hot[class], statement);
 }
 
 /* 3 of look.h, after the barrier: all words but the life of a view that no session leads to. */

@@ -262,7 +262,7 @@ int roster_history_add(struct roster_history *history, const struct roster_sessi
     duration_ms = duration_of(session);
     if (!rst_load(&history->capacity) || duration_ms < rst_load(&history->min_duration_ms))
         return 0;
-    if (session->gate.remembers)
+    if (session->gate.remembers & RST_REMEMBERS_DIGESTS)
         digests = session->side->digests; /* the owner's own: no other thread writes it */
     pthread_mutex_lock(&history->lock);
     err = add(history, digests, duration_ms);
