@@ -62,6 +62,14 @@ stage_clients() {
     build_in build check-clients
 }
 
+# The status page in a browser, with what npm has to drive it.
+stage_page() {
+    install_packages build check ci
+    command -v npm >/dev/null || install_packages node
+    configure_in build
+    build_in build check-page
+}
+
 # A MariaDB server with a plugin that mirrors it, compared with itself.
 stage_mariadb() {
     install_packages build mariadb

@@ -12,6 +12,7 @@
  *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
  *     GET  /safepoint    safe points, and what the info-syncer and the leader say
  *     GET  /history      what long transactions consisted of
+ *     GET  /timeline     the last hour, a point for each second ?after=
  *     GET  /metrics      for Prometheus, as OpenMetrics when it asks for that
  *     POST /kill         ?id= target=connection|statement statement=
  *     POST /drain
@@ -36,6 +37,14 @@
  * when
  * ("age_ms"; the endpoint has known it for so long where nothing says more), the evidence, and the
  * command to run. The same is at /metrics as roster_healthy and roster_problem.
+ *
+ * /timeline has a row for each second of the last hour in which the endpoint ran, the oldest first:
+ * "second", a second of CLOCK_BOOTTIME of which "now" is the newest and "now_ms" its wall-clock
+ * time, then what "columns" names. A second without a row is one in which the process or the machine
+ * stood still; null is what was not known then, as a rate is after such a gap. `after` asks for later
+ * ones only. The endpoint's thread wakes once a second for it, computes the verdict with the minimum,
+ * and gives it at most a tenth of its time: when the oracle is slow, points become rarer. It takes
+ * 113 KiB, once.
  *
  * It reads views like any reader: owners never wait for it.
  */

@@ -41,7 +41,7 @@ static const struct argument {
     {"in_txn", FLAG, QUERY_ROWS, offsetof(struct query, in_txn)},
     {"full", FLAG, QUERY_ROWS, offsetof(struct query, full)},
     {"limit", NUMBER, QUERY_ROWS, offsetof(struct query, limit)},
-    {"after", NUMBER, QUERY_ROWS, offsetof(struct query, after)},
+    {"after", NUMBER, QUERY_ROWS | QUERY_TIMELINE, offsetof(struct query, after)},
     {"id", NUMBER, QUERY_ROWS | QUERY_KILL, offsetof(struct query, id)},
     {"target", STRING, QUERY_KILL, offsetof(struct query, target)},
     {"statement", NUMBER, QUERY_KILL, offsetof(struct query, statement)},

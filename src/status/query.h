@@ -11,9 +11,10 @@
 #include "status/status.h"
 
 enum query_bit {
-    QUERY_ROWS = 1, /* which rows: all but the ones below */
-    QUERY_MIN = 4,  /* db */
-    QUERY_KILL = 2, /* id, target, statement, start_ts, transaction */
+    QUERY_ROWS = 1,     /* which rows: all but the ones below */
+    QUERY_TIMELINE = 8, /* after */
+    QUERY_MIN = 4,      /* db */
+    QUERY_KILL = 2,     /* id, target, statement, start_ts, transaction */
 };
 
 struct query {

@@ -45,12 +45,16 @@ static void run(struct roster_status *status, uint64_t timeout_ms)
 {
     struct pollfd fds[2] = {{status->epoll_fd, POLLIN, 0}, {status->stop_fd, POLLIN, 0}};
     MHD_UNSIGNED_LONG_LONG wanted;
+    uint64_t next_ms;
 
     if (status->peers && timeout_ms > LOOK_MS)
         timeout_ms = LOOK_MS;
     if (status->again)
         timeout_ms = 0;
     status->again = false;
+    next_ms = rst_timeline_run(status);
+    if (timeout_ms > next_ms)
+        timeout_ms = next_ms;
     if (MHD_get_timeout(status->daemon, &wanted) == MHD_YES && wanted < timeout_ms)
         timeout_ms = wanted;
     (void)poll(fds, 2, (int)timeout_ms);
@@ -112,6 +116,7 @@ static void free_all(struct roster_status *status)
         close(status->diag_fd);
     if (status->stop_fd >= 0)
         close(status->stop_fd);
+    rst_timeline_free(status->timeline);
     free(status->name);
     free(status->token);
     free(status);
@@ -159,7 +164,9 @@ static int open_all(struct roster_status *status)
     status->name = strdup(options->name);
     status->token = options->token ? strdup(options->token) : NULL;
     status->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (!status->name || (options->token && !status->token) || status->stop_fd < 0)
+    status->timeline = rst_timeline_new();
+    if (!status->name || (options->token && !status->token) || status->stop_fd < 0 ||
+        !status->timeline)
         return -ENOMEM;
     err = rst_status_listener_open(&status->listener, options->address);
     if (err)

@@ -17,6 +17,8 @@
 #include <roster/roster.h>
 #include <roster/status.h>
 
+struct timeline;
+
 /* What libmicrohttpd takes for a connection; longer headers are refused. */
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 
@@ -61,6 +63,7 @@ struct roster_status {
     uint64_t started_ms, swept_ms;
     uint64_t process_started_ms;               /* since the Unix epoch; 0: not known so far */
     uint64_t problems_since_ms[PROBLEMS_MOST]; /* when each was seen first; 0: it is not there */
+    struct timeline *timeline;
     bool again; /* a connection was closed, so there may be a place for another one */
 };
 
@@ -87,6 +90,13 @@ uint64_t rst_status_now_ms(void);
 void rst_status_clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
                                enum MHD_ConnectionNotificationCode what);
 void rst_status_clients_sweep(struct roster_status *status);
+
+/* timeline.c: the last hour, a point for each second, in memory of a fixed size. Run in the
+ * endpoint's thread: records a point when one is due, and returns in how many milliseconds the next
+ * one is. */
+struct timeline *rst_timeline_new(void); /* NULL: memory is out */
+void rst_timeline_free(struct timeline *timeline);
+uint64_t rst_timeline_run(struct roster_status *status);
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the endpoint. */
 enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, const char *url,
@@ -119,7 +129,8 @@ void rst_stream_free(struct request *request);
 typedef unsigned handler_fn(struct request *request);
 
 handler_fn rst_status_get_page, rst_status_get_status, rst_status_get_processlist,
-    rst_status_get_trx, rst_status_get_minimum, rst_status_get_safe_point, rst_status_get_history;
+    rst_status_get_trx, rst_status_get_minimum, rst_status_get_safe_point, rst_status_get_history,
+    rst_status_get_timeline;
 handler_fn rst_status_get_metrics, rst_status_post_kill, rst_status_post_drain;
 
 /* Made from page.html. */

@@ -265,7 +265,8 @@ static void judge_minimum(struct look *look)
         found = find(look, PROBLEM_MINIMUM, held_ms,
                      "the transaction of session %" PRIu64 " holds it", holder->session_id);
     if (holder->session_id)
-        command(look, found, "kill %" PRIu64, holder->session_id);
+        command(look, found, "kill %s%" PRIu64,
+                holder->kind == ROSTER_HOLDER_TXN ? "--transaction " : "", holder->session_id);
     else
         command(look, found, "min");
 }
@@ -320,6 +321,11 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
     }
     judge_minimum(&look);
     judge_clock(&look);
+    verdict->stats = look.stats;
+    verdict->min = look.min;
+    verdict->has_min = look.has_min;
+    verdict->txn_safe_point = look.has_cluster ? look.cluster.txn : 0;
+    verdict->gc_safe_point = look.has_cluster ? look.cluster.gc : 0;
     for (problem = 0; problem < PROBLEMS; problem++)
         if (!look.seen[problem])
             status->problems_since_ms[problem] = 0;

@@ -8,6 +8,9 @@
 #ifndef ROSTER_STATUS_VERDICT_H
 #define ROSTER_STATUS_VERDICT_H
 
+#include <roster/manager.h>
+#include <roster/minimum.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +46,12 @@ struct found {
 struct verdict {
     size_t count; /* 0: healthy */
     struct found found[PROBLEMS];
+
+    /* What it was found by. */
+    struct roster_stats stats;
+    struct roster_min min;
+    bool has_min;
+    uint64_t txn_safe_point, gc_safe_point; /* 0: none is known */
 };
 
 /* The name of a problem ("fenced", ...). */

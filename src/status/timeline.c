@@ -1,0 +1,194 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The last hour, a point for each second.
+ *
+ * A point belongs to a second of CLOCK_BOOTTIME, so seconds in which the process or the machine
+ * stood still have none, and no step of the wall clock makes or hides one. When the oracle or the
+ * store is slow, points become rarer: the endpoint spends at most a tenth of its time on them.
+ */
+#include "config.h"
+
+#include "status/query.h"
+#include "status/status.h"
+#include "status/verdict.h"
+
+#include <roster/timestamp.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define POINTS 3600
+#define STEP_MS 1000
+#define SHARE 10        /* of the time goes to points at most: one part of so many */
+#define NONE UINT32_MAX /* was not known */
+
+enum value { MINIMUM, TXN, GC, SESSIONS, STATEMENTS, TRANSACTIONS, PROBLEM, VALUES };
+
+static const char *const names[VALUES] = {
+    "minimum_age_ms", "txn_safe_point_age_ms", "gc_safe_point_age_ms",
+    "sessions",       "statements_per_second", "transactions_per_second",
+    "problem"};
+
+struct point {
+    uint32_t second; /* 0: none was recorded here */
+    uint32_t values[VALUES];
+};
+
+struct timeline {
+    uint64_t due_ms;
+    uint64_t last_ms; /* when the newest was recorded; 0: none was */
+    uint64_t statements, transactions;
+    struct point points[POINTS]; /* of a second: at its remainder */
+};
+
+struct timeline *rst_timeline_new(void)
+{
+    return calloc(1, sizeof(struct timeline));
+}
+
+void rst_timeline_free(struct timeline *timeline)
+{
+    free(timeline);
+}
+
+/* Never 0: that is when the machine was started. */
+static uint64_t boot_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + STEP_MS;
+}
+
+static uint32_t bounded(uint64_t number)
+{
+    return number < NONE ? (uint32_t)number : NONE - 1;
+}
+
+static uint32_t behind_ms(const struct verdict *verdict, uint64_t safe_point)
+{
+    uint64_t now_ms = roster_ts_physical_ms(verdict->min.now);
+    uint64_t ms = roster_ts_physical_ms(safe_point);
+
+    if (!verdict->has_min || !safe_point)
+        return NONE;
+    return bounded(now_ms > ms ? now_ms - ms : 0);
+}
+
+static uint32_t held_ms(const struct verdict *verdict)
+{
+    uint64_t now_ms = rst_status_now_ms(), since_ms = verdict->min.holder.since / 1000000;
+
+    if (!verdict->has_min)
+        return NONE;
+    return bounded(verdict->min.holder.kind != ROSTER_HOLDER_NONE && now_ms > since_ms
+                       ? now_ms - since_ms
+                       : 0);
+}
+
+/* Across a gap a rate would say of each second what is true of none. */
+static uint32_t rate(uint64_t before, uint64_t now, uint64_t passed_ms)
+{
+    if (!passed_ms || passed_ms >= 2 * STEP_MS)
+        return NONE;
+    return bounded((now - before) * 1000 / passed_ms);
+}
+
+static void record(struct roster_status *status, uint64_t now_ms)
+{
+    struct timeline *timeline = status->timeline;
+    struct point *point = &timeline->points[now_ms / STEP_MS % POINTS];
+    uint64_t passed_ms = timeline->last_ms ? now_ms - timeline->last_ms : 0;
+    struct verdict verdict;
+
+    rst_verdict(status, &verdict);
+    point->second = (uint32_t)(now_ms / STEP_MS);
+    point->values[MINIMUM] = held_ms(&verdict);
+    point->values[TXN] = behind_ms(&verdict, verdict.txn_safe_point);
+    point->values[GC] = behind_ms(&verdict, verdict.gc_safe_point);
+    point->values[SESSIONS] = bounded(verdict.stats.sessions);
+    point->values[STATEMENTS] = rate(timeline->statements, verdict.stats.statements, passed_ms);
+    point->values[TRANSACTIONS] = rate(timeline->transactions, verdict.stats.txns_begun, passed_ms);
+    point->values[PROBLEM] = verdict.count ? (uint32_t)verdict.found[0].problem : NONE;
+    timeline->statements = verdict.stats.statements;
+    timeline->transactions = verdict.stats.txns_begun;
+    timeline->last_ms = now_ms;
+}
+
+uint64_t rst_timeline_run(struct roster_status *status)
+{
+    struct timeline *timeline = status->timeline;
+    uint64_t now_ms = boot_ms(), took_ms;
+
+    if (now_ms < timeline->due_ms)
+        return timeline->due_ms - now_ms;
+    record(status, now_ms);
+    took_ms = boot_ms() - now_ms;
+    timeline->due_ms = now_ms - now_ms % STEP_MS + STEP_MS;
+    if (took_ms * SHARE > STEP_MS)
+        timeline->due_ms = now_ms + took_ms * SHARE;
+    return timeline->due_ms > now_ms + took_ms ? timeline->due_ms - now_ms - took_ms : 0;
+}
+
+static void put_point(struct text *text, const struct point *point)
+{
+    int n;
+
+    rst_status_out_open(text, NULL, '[');
+    rst_status_out_number(text, NULL, point->second);
+    for (n = 0; n < VALUES; n++)
+        if (point->values[n] == NONE)
+            rst_status_out_null(text, NULL);
+        else if (n == PROBLEM)
+            rst_status_out_string(text, NULL, rst_problem_name((enum problem)point->values[n]));
+        else
+            rst_status_out_number(text, NULL, point->values[n]);
+    rst_status_out_close(text, ']');
+}
+
+/* The oldest first. */
+static void put_points(struct text *text, const struct timeline *timeline, uint64_t second,
+                       uint64_t after)
+{
+    const struct point *point;
+    uint64_t at = second >= POINTS ? second - POINTS + 1 : 0;
+
+    for (at = at > after ? at : after + 1; at <= second; at++) {
+        point = &timeline->points[at % POINTS];
+        if (point->second == at)
+            put_point(text, point);
+    }
+}
+
+unsigned rst_status_get_timeline(struct request *request)
+{
+    struct text *text = &request->text;
+    uint64_t now_ms = boot_ms();
+    struct timespec wall;
+    struct query query;
+    unsigned status = rst_status_query_parse(request, QUERY_TIMELINE, LIST_SESSIONS, &query);
+    int n;
+
+    if (status)
+        return status;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    rst_status_out_open(text, NULL, '{');
+    rst_status_out_number(text, "now_ms",
+                          (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000);
+    rst_status_out_number(text, "now", now_ms / STEP_MS);
+    rst_status_out_number(text, "step_ms", STEP_MS);
+    rst_status_out_number(text, "points", POINTS);
+    rst_status_out_number(text, "old_ms", request->status->options.old_ms);
+    rst_status_out_open(text, "columns", '[');
+    rst_status_out_string(text, NULL, "second");
+    for (n = 0; n < VALUES; n++)
+        rst_status_out_string(text, NULL, names[n]);
+    rst_status_out_close(text, ']');
+    rst_status_out_open(text, "rows", '[');
+    if (query.after < now_ms / STEP_MS)
+        put_points(text, request->status->timeline, now_ms / STEP_MS, query.after);
+    rst_status_out_close(text, ']');
+    rst_status_out_close(text, '}');
+    return MHD_HTTP_OK;
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-FileCopyrightText: 2026 The Roster developers
+//
+// page.js BUILDDIR [PICTURES]: the status page in headless Chromium, with the servers that it is for. Each test is
+// printed as "ok" or "not ok"; with PICTURES, a directory, pictures of the states are left there. $NODE_PATH has
+// playwright-core and axe-core, $CHROMIUM is the browser.
+"use strict";
+
+const { spawn } = require("child_process");
+const fs = require("fs");
+const path = require("path");
+const { chromium } = require("playwright-core");
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const [build, pictures] = process.argv.slice(2);
+const widths = [390, 1440, 2560];
+const children = [];
+let browser, wrong = 0;
+
+function expect(what, right, found) {
+  console.log((right ? "ok" : "not ok") + " - " + what + (right ? "" : ": " + JSON.stringify(found)));
+  wrong += !right;
+}
+
+// A server in a mode, or program; `end` by what it is started with, a pipe that is closed.
+function serve(mode, address = "127.0.0.1:0") {
+  return new Promise((resolve, reject) => {
+    const program = mode === "hostile" ? "hostile_served" : "page_served";
+    const child = spawn(path.join(build, "tests/status", program), [address, mode], { stdio: ["pipe", "pipe", "inherit"] });
+    children.push(child);
+    let text = "";
+    child.on("exit", (code) => reject(new Error(program + " ended with " + code)));
+    child.stdout.on("data", (data) => {
+      text += data;
+      if (text.includes("\n") && (mode !== "hostile" || text.includes("sessions ")))
+        resolve({ child, address: text.split("\n")[0], url: "http://" + text.split("\n")[0] + "/" });
+    });
+  });
+}
+const gone = (server) => new Promise((resolve) => {
+  server.child.removeAllListeners("exit");
+  server.child.on("exit", resolve);
+  server.child.kill("SIGKILL");
+});
+
+async function open(server, { width = 1440, scheme = "dark" } = {}) {
+  const context = await browser.newContext({ bypassCSP: true, colorScheme: scheme, viewport: { width, height: width < 500 ? 844 : 900 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20000);
+  page.errors = [];
+  page.on("pageerror", (error) => page.errors.push(String(error)));
+  await page.goto(server.url);
+  return page;
+}
+const text = (page, id) => page.locator("#" + id).textContent();
+const live = (page) => page.waitForFunction(() => document.getElementById("answered").textContent === "live" &&
+  document.getElementById("name").textContent !== "Roster");
+
+// Nothing serious for those who use it otherwise, nothing beyond the sides.
+async function accessible(page, state) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => (await window.axe.run()).violations
+    .filter((one) => ["serious", "critical"].includes(one.impact))
+    .map((one) => one.id + ": " + one.nodes.slice(0, 3).map((node) => node.target + " " + node.failureSummary).join("; ")));
+  expect(state + ": axe reports nothing serious", !found.length, found);
+  const wide = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  expect(state + ": nothing is beyond the sides", wide[0] <= wide[1], wide);
+  expect(state + ": no error in the page", !page.errors.length, page.errors);
+}
+
+// One state, at all widths, light and dark; `look` brings the page into it.
+async function everywhere(server, state, look) {
+  for (const width of widths)
+    for (const scheme of ["light", "dark"]) {
+      const page = await open(server, { width, scheme });
+      await live(page);
+      await look(page);
+      await accessible(page, `${state}, ${width}, ${scheme}`);
+      if (pictures) await page.screenshot({ path: path.join(pictures, `${state}-${width}-${scheme}.png`) });
+      await page.context().close();
+    }
+}
+
+const tests = {
+  async idle() {
+    const server = await serve("idle");
+    await everywhere(server, "idle", async (page) => {
+      await page.waitForFunction(() => document.getElementById("verdict-title").textContent === "Healthy");
+    });
+    const page = await open(server);
+    await live(page);
+    expect("idle: it says that there is no transaction", await text(page, "trx-note") === "No transaction is open.", await text(page, "trx-note"));
+    expect("idle: the title is the server's", await page.title() === "orders-db-3", await page.title());
+    await page.context().close();
+    await gone(server);
+  },
+
+  async busy() {
+    const server = await serve("busy");
+    await new Promise((resolve) => setTimeout(resolve, pictures ? 60000 : 0));
+    const page = await open(server);
+    await live(page);
+    await page.waitForSelector("#sessions tbody tr[data-id] button.end");
+    // Whatever moves, what is pressed is what was meant.
+    await page.locator("#sessions-title").evaluate((title) => title.scrollIntoView());
+    const box = await page.locator("#sessions tbody tr[data-id] button.end").nth(5).boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    const id = await page.evaluate(([x, y]) => document.elementFromPoint(x, y).closest("tr").dataset.id, [box.x + box.width / 2, box.y + box.height / 2]);
+    const before = await page.evaluate(() => document.getElementById("sessions").outerHTML);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2500)));
+    expect("busy: nothing moves during a click", before === await page.evaluate(() => document.getElementById("sessions").outerHTML), "changed");
+    await page.mouse.up();
+    await page.waitForSelector("#ask[open]");
+    expect("busy: the question is about the row that was pressed", (await text(page, "ask-title")).endsWith(" " + id + "?"), await text(page, "ask-title"));
+    await page.keyboard.press("Escape");
+    await page.mouse.move(5, 5);
+    // The focus stays on a row while rows change places, and the page does not scroll.
+    const forgotten = page.locator("#trx tr[data-id='17'] button.id");
+    await forgotten.focus();
+    const top = () => page.evaluate(() => Math.round(document.getElementById("trx").getBoundingClientRect().top));
+    await page.evaluate(() => { scrollTo(0, 120); document.activeElement.row = true; });
+    const place = await top();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 3500)));
+    expect("busy: the focus survives", await page.evaluate(() => document.activeElement.row === true), await page.evaluate(() => document.activeElement.outerHTML));
+    expect("busy: the page does not scroll by itself", Math.abs(await top() - place) < 2, [place, await top()]);
+    await page.keyboard.press("ArrowDown");
+    expect("busy: an arrow goes to the next row", await page.evaluate(() => document.activeElement.matches("#trx tbody button.id") && !document.activeElement.row), "");
+    // Sorting by the keyboard.
+    await page.locator("#trx thead button", { hasText: "Session" }).press("Enter");
+    await page.waitForFunction(() => document.querySelector("#trx th[aria-sort]").textContent.startsWith("Session"));
+    expect("busy: the headings keep the focus", await page.evaluate(() => document.activeElement.textContent.startsWith("Session")), "");
+    await page.locator("#search").fill("monthly-report");
+    await page.waitForFunction(() => /^1 of 1$/.test(document.getElementById("sessions-count").textContent));
+    expect("busy: the server searches", await page.locator("#sessions tbody tr").count() === 1, "");
+    await page.locator("#sessions button.id").press("Enter");
+    await page.waitForFunction(() => document.getElementById("panel-facts").textContent.includes("monthly-report"));
+    expect("busy: the panel has the focus and says what it holds back",
+      await page.evaluate(() => document.activeElement.id === "panel" && /the minimum, for/.test(document.getElementById("panel-facts").textContent)),
+      await text(page, "panel-facts"));
+    await page.keyboard.press("Escape");
+    expect("busy: Escape closes it", await page.locator("#panel").isHidden(), "");
+    await page.context().close();
+    await everywhere(server, "busy", async (one) => {
+      await one.waitForSelector("#charts path");
+      await one.getByRole("button", { name: "5 min", exact: true }).click();
+    });
+    await everywhere(server, "panel", async (one) => {
+      await one.locator("#trx tr[data-id='17'] button.id").click();
+      await one.waitForFunction(() => document.getElementById("panel-facts").textContent.includes("monthly-report"));
+    });
+    await everywhere(server, "question", async (one) => {
+      await one.locator("#holder-do button.end").click();
+      await one.waitForSelector("#ask[open]");
+    });
+    await gone(server);
+  },
+
+  async many() {
+    const server = await serve("many");
+    const page = await open(server);
+    await page.waitForFunction(() => document.getElementById("sessions-count").textContent.includes("of 10"));
+    const count = (await text(page, "sessions-count")).replace(/\s/g, " ");
+    expect("many: it says how many there are", count === "200 of 10 000", count);
+    await page.locator("#trx thead button", { hasText: "Age" }).waitFor();
+    expect("many: the oldest of all is first", await page.locator("#trx tbody tr").first().getAttribute("data-id") === "17", "");
+    await page.locator("#sessions-more").click();
+    await page.waitForFunction(() => document.getElementById("sessions-count").textContent.startsWith("400 of"));
+    await page.context().close();
+    await everywhere(server, "many", () => {});
+    await gone(server);
+  },
+
+  async hostile() {
+    const server = await serve("hostile");
+    const page = await open(server);
+    page.on("dialog", () => expect("hostile: no script of a client runs", false, "dialog"));
+    await live(page);
+    await page.waitForSelector("#sessions tbody tr[data-id]");
+    const shown = await page.evaluate(() => document.body.innerText + document.title);
+    const steers = shown.match(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\u{e0000}-\u{e0fff}]/u);
+    expect("hostile: what would steer the display is a sign", !steers, steers && steers[0].codePointAt(0).toString(16));
+    expect("hostile: no element comes from a client", await page.locator("td script, td img, td b").count() === 0, "");
+    const longest = await page.evaluate(() => Math.max(...[...document.querySelectorAll("td")].map((cell) => cell.textContent.length)));
+    expect("hostile: texts are bounded", longest <= 301, longest);
+    await page.context().close();
+    await everywhere(server, "hostile", () => {});
+    await gone(server);
+  },
+
+  async fenced() {
+    const server = await serve("fenced");
+    await everywhere(server, "fenced", async (page) => {
+      await page.waitForFunction(() => /fenced/.test(document.getElementById("problems").textContent));
+    });
+    const page = await open(server);
+    await page.waitForFunction(() => /problem/.test(document.getElementById("verdict-title").textContent));
+    const top = await page.evaluate(() => document.getElementById("verdict").getBoundingClientRect().top);
+    expect("fenced: the verdict is at the top", top < 100, top);
+    expect("fenced: it says what to run", /Run:rosterctl -s /.test(await text(page, "problems")), await text(page, "problems"));
+    expect("fenced: so does the title", (await page.title()).startsWith("("), await page.title());
+    await page.context().close();
+    await gone(server);
+  },
+
+  async frozen() {
+    const server = await serve("busy");
+    const page = await open(server);
+    await live(page);
+    server.child.kill("SIGSTOP");
+    await page.waitForSelector("body.stale");
+    await page.waitForFunction(() => /^Last answer \d+.s ago: the server does not answer/.test(document.getElementById("lost").textContent));
+    expect("frozen: it says since when", true, "");
+    await page.locator("#trx tr[data-id='17'] button.end").click();
+    await page.waitForFunction(() => /does not answer/.test(document.getElementById("said").textContent));
+    await accessible(page, "frozen");
+    if (pictures) await page.screenshot({ path: path.join(pictures, "frozen-1440-dark.png") });
+    server.child.kill("SIGCONT");
+    await page.waitForSelector("body:not(.stale)");
+    await page.waitForFunction(() => document.querySelector("#charts rect.gap title")?.textContent === "no data");
+    await page.waitForFunction(() => document.getElementById("lost").hidden);
+    const seconds = await page.evaluate(async () => (await (await fetch("/timeline")).json()).rows.map((row) => row[0]));
+    expect("frozen: the standstill is a gap", seconds.some((second, n) => n && second - seconds[n - 1] > 2), seconds);
+    await page.context().close();
+    for (const [width, scheme] of [[390, "light"], [2560, "light"], [390, "dark"]]) {
+      const one = await open(server, { width, scheme });
+      await live(one);
+      server.child.kill("SIGSTOP");
+      await one.waitForSelector("body.stale");
+      await accessible(one, `frozen, ${width}, ${scheme}`);
+      server.child.kill("SIGCONT");
+      await one.context().close();
+    }
+    await gone(server);
+  },
+
+  async restarted() {
+    const server = await serve("busy"), page = await open(server);
+    await live(page);
+    await page.locator("#trx tr[data-id='17'] button.id").click();
+    await page.waitForFunction(() => !document.getElementById("panel").hidden);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2500)));
+    await gone(server);
+    await page.waitForFunction(() => /cannot be reached/.test(document.getElementById("lost").textContent));
+    const again = await serve("busy", server.address);
+    await page.waitForFunction(() => /started again/.test(document.getElementById("said").textContent));
+    expect("restarted: what was open of the one before is closed", await page.locator("#panel").isHidden(), "");
+    expect("restarted: it is live again", await page.evaluate(() => !document.body.classList.contains("stale")), "");
+    await page.context().close();
+    await gone(again);
+  },
+
+  async kill() {
+    const server = await serve("busy"), page = await open(server);
+    await live(page);
+    const ask = async () => {
+      await page.locator("#trx tr[data-id='17'] button.end").click();
+      await page.waitForSelector("#ask[open]");
+    };
+    await ask();
+    expect("kill: Cancel has the focus", await page.evaluate(() => document.activeElement.id === "ask-cancel"), "");
+    const targets = await text(page, "ask-targets");
+    expect("kill: it says since when and what is gained", /open for .*rolled back; the connection stays\. The minimum advances by/.test(targets), targets);
+    expect("kill: and who", /reporting, 10\.1\.0\.17:40016, monthly-report/.test(await text(page, "ask-who")), await text(page, "ask-who"));
+    await page.keyboard.press("Enter");
+    expect("kill: the focus goes back", await page.evaluate(() => document.activeElement.closest("tr")?.dataset.id === "17"), "");
+    await ask();
+    await page.locator("#token").fill("wrong");
+    await page.locator("#ask-end").click();
+    await page.waitForFunction(() => /token was not accepted/.test(document.getElementById("said").textContent));
+    expect("wrong token: nothing was ended", await page.locator("#trx tr[data-id='17']").count() === 1, "");
+    if (pictures) await page.screenshot({ path: path.join(pictures, "wrong-token-1440-dark.png") });
+    await accessible(page, "wrong token");
+    await ask();
+    await page.locator("#token").fill("s3cret");
+    await page.locator("#ask-end").click();
+    await page.waitForFunction(() => /The transaction of session 17 has ended/.test(document.getElementById("said").textContent));
+    await page.mouse.move(5, 5);
+    await page.waitForSelector("#trx tr[data-id='17']", { state: "detached" });
+    if (pictures) await page.screenshot({ path: path.join(pictures, "killed-1440-dark.png") });
+    await page.waitForFunction(() => document.getElementById("said").children.length === 0);
+    expect("kill: the result disappears", true, "");
+    await page.locator("#search").fill("monthly-report");
+    await page.locator("#sessions tr[data-id='17'] button.end").click();
+    await page.locator("#ask input[value=connection]").check();
+    await page.locator("#ask-end").click();
+    await page.waitForFunction(() => /The connection of session 17 has ended/.test(document.getElementById("said").textContent));
+    await page.mouse.move(5, 5);
+    await page.waitForFunction(() => /No session fits/.test(document.getElementById("sessions-note").textContent));
+    await accessible(page, "killed");
+    await page.context().close();
+    await gone(server);
+  },
+};
+
+(async () => {
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server"] });
+  try {
+    const only = process.env.ONLY ? process.env.ONLY.split(",") : Object.keys(tests);
+    for (const name of only) await tests[name]();
+  } catch (error) {
+    expect("no test breaks off", false, String(error.stack));
+  } finally {
+    await browser.close();
+    for (const child of children) { child.removeAllListeners("exit"); child.kill("SIGKILL"); }
+  }
+  process.exit(wrong ? 1 : 0);
+})();
