@@ -118,6 +118,10 @@ static void set_options(CURL *curl, const struct options *options, const char *m
     if (!strncmp(options->server, "unix:", 5))
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, options->server + 5);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    if (options->timeout_ms) {
+        curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)options->timeout_ms);
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
+    }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, header);

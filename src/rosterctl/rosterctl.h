@@ -42,9 +42,10 @@ struct options {
     const char *store;  /* of a cluster */
     const char *prefix; /* of its keys; NULL: the default */
     const char *store_user, *store_password, *store_ca, *store_cert, *store_key; /* NULL: none */
-    const char *ttl_ms; /* of a barrier; NULL: for ever */
-    double watch_s;     /* 0: once */
-    char **args;        /* behind the command */
+    const char *ttl_ms;  /* of a barrier; NULL: for ever */
+    uint32_t timeout_ms; /* of a request; 0: the default */
+    double watch_s;      /* 0: once */
+    char **args;         /* behind the command */
     int n_args;
 };
 
@@ -72,7 +73,13 @@ void ctl_print_json(const json_t *json, size_t flags);
 /* text.c: text for a terminal, which must not obey what a client made the server show. */
 void text_string(const json_t *string, char *to, size_t size); /* "" if it is none */
 void text_ms(double ms, char *to, size_t size);                /* a duration for people */
-size_t text_width(const char *text);
+size_t text_width(const char *text);                           /* in columns of a terminal */
+
+/* The bytes of the longest beginning that is no wider. */
+size_t text_bytes(const char *text, size_t columns);
+
+/* As much of a text as fits, with a sign where it was cut; ASCII alone unless `unicode`. */
+void text_fit(const char *text, size_t columns, bool unicode, char *to, size_t size);
 
 /* A column of a table: a member of each row. */
 struct column {

@@ -50,16 +50,6 @@ static void print_cell(const char *text, const struct column *column, size_t wid
     fputs(last ? "\n" : "  ", stdout);
 }
 
-/* Cuts a text to a number of characters. */
-static void cut(char *text, size_t most)
-{
-    for (; *text; text++)
-        if (((unsigned char)*text & 0xc0) != 0x80 && !most--) {
-            *text = '\0';
-            return;
-        }
-}
-
 void table_print(const json_t *rows, const struct column *columns, size_t count)
 {
     size_t widths[COLUMNS_MOST], n, row, width;
@@ -82,7 +72,7 @@ void table_print(const json_t *rows, const struct column *columns, size_t count)
         for (n = 0; n < count; n++) {
             cell_text(json_array_get(rows, row), &columns[n], text, sizeof(text));
             if (columns[n].most)
-                cut(text, widths[n]);
+                text[text_bytes(text, widths[n])] = '\0';
             print_cell(text, &columns[n], widths[n], n + 1 == count);
         }
 }

@@ -8,9 +8,11 @@
 
 #include "rosterctl/rosterctl.h"
 
+#include <limits.h>
 #include <roster/text.h>
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 void text_string(const json_t *string, char *to, size_t size)
 {
@@ -18,13 +20,65 @@ void text_string(const json_t *string, char *to, size_t size)
                      json_string_length(string), to, size);
 }
 
+/* How many columns the next character takes, and its bytes. A locale without UTF-8 knows neither:
+ * then each byte that begins a character counts for one. */
+static size_t character(const char *text, size_t *bytes)
+{
+    wchar_t wide;
+    mbstate_t state = {0};
+    size_t length = mbrtowc(&wide, text, strlen(text), &state);
+    int width;
+
+    if (length && length <= MB_LEN_MAX) {
+        *bytes = length;
+        width = wcwidth(wide);
+        return width > 0 ? (size_t)width : 0;
+    }
+    for (*bytes = 1; ((unsigned char)text[*bytes] & 0xc0) == 0x80;)
+        ++*bytes;
+    return 1;
+}
+
 size_t text_width(const char *text)
 {
-    size_t width = 0;
+    size_t width = 0, bytes;
 
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
+    for (; *text; text += bytes)
+        width += character(text, &bytes);
     return width;
+}
+
+size_t text_bytes(const char *text, size_t columns)
+{
+    size_t length = 0, bytes, width;
+
+    for (; text[length]; length += bytes) {
+        width = character(text + length, &bytes);
+        if (width > columns)
+            break;
+        columns -= width;
+    }
+    return length;
+}
+
+void text_fit(const char *text, size_t columns, bool unicode, char *to, size_t size)
+{
+    size_t length = text_bytes(text, columns), n, bytes, used = 0;
+    bool cut = text[length] != '\0' && columns > 1;
+
+    if (cut)
+        length = text_bytes(text, columns - 1);
+    for (n = 0; n < length; n += bytes) {
+        (void)character(text + n, &bytes);
+        if (used + bytes + 4 > size)
+            break;
+        if (unicode || (bytes == 1 && (unsigned char)text[n] < 0x80))
+            memcpy(to + used, text + n, bytes);
+        else
+            to[used] = '?';
+        used += unicode ? bytes : 1;
+    }
+    snprintf(to + used, size - used, "%s", !cut ? "" : unicode ? "…" : "~");
 }
 
 void text_ms(double ms, char *to, size_t size)

@@ -2,80 +2,51 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * rosterctl top: the whole server on one screen, live.
+ * rosterctl top: the whole server on one screen, live. This thread reads keys and draws, and never
+ * waits for the server.
  */
 #include "config.h"
 
-#include "rosterctl/rosterctl.h"
+#include "rosterctl/top.h"
 
+#include <langinfo.h>
 #include <ncurses.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define AGES 60
-#define HEADER 7       /* lines above the list */
-#define ROWS_AHEAD 500 /* more than a terminal has */
+#define LOOK_MS 50        /* how often a new sight is looked for */
+#define MESSAGE_MS 15000  /* how long one is shown */
+#define ROWS_AHEAD 100    /* beyond the last on the screen */
+#define ROWS_MOST 1000000 /* that a server gives */
 
-struct top {
-    const struct options *options;
-    json_t *rows;                               /* of the sessions; NULL before the first look */
-    double statements, transactions, uptime_ms; /* at the last look */
-    double statement_rate, transaction_rate;
-    double sessions;
-    double ages[AGES]; /* of the minimum, the newest last */
-    char name[64], verdict[256], holder[160], message[160], filter[64];
-    const char *sort;
-    bool in_txn;
-    int selected;
-};
+static const char *const orders[] = {"-time_ms", "id",        "user",    "application",
+                                     "command",  "run_state", "-txn_ms", "wait_event"};
 
-static const struct column columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},
-    {"user", "USER", COLUMN_TEXT, 14},
-    {"application", "NAME", COLUMN_TEXT, 14},
-    {"host", "HOST", COLUMN_TEXT, 22},
-    {"db", "DB", COLUMN_TEXT, 10},
-    {"command", "COMMAND", COLUMN_TEXT, 8},
-    {"time_ms", "TIME", COLUMN_MS, 0},
-    {"state", "STATE", COLUMN_TEXT, 14},
-    {"info", "INFO", COLUMN_TEXT, 0},
-};
+#define ORDERS (sizeof(orders) / sizeof(orders[0]))
 
-static const int widths[] = {8, 14, 14, 22, 10, 8, 10, 14, 0};
+static void say(struct top *top, const char *text)
+{
+    snprintf(top->message, sizeof(top->message), "%s", text);
+    top->message_ms = top_now_ms();
+}
 
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+static void wish(struct top *top)
+{
+    top->wish.limit = top->first + LINES + ROWS_AHEAD;
+    if (top->wish.limit > ROWS_MOST)
+        top->wish.limit = ROWS_MOST;
+    top_asker_wish(top->asker, &top->wish);
+    *top->wish.kill = '\0';
+}
 
 static double number(const json_t *object, const char *key)
 {
     return json_number_value(json_object_get(object, key));
 }
 
-/* The worst problem, and how many more there are. */
-static void take_verdict(struct top *top, const json_t *problems)
-{
-    static const struct column name = {"problem", "", COLUMN_TEXT, 0};
-    static const struct column age = {"age_ms", "", COLUMN_MS, 0};
-    static const struct column evidence = {"evidence", "", COLUMN_TEXT, 0};
-    const json_t *worst = json_array_get(problems, 0);
-    size_t others = json_array_size(problems);
-    char texts[3][128], more[40] = "";
-
-    if (!others) {
-        snprintf(top->verdict, sizeof(top->verdict), "healthy");
-        return;
-    }
-    cell_text(worst, &name, texts[0], 40);
-    cell_text(worst, &age, texts[1], 24);
-    cell_text(worst, &evidence, texts[2], sizeof(texts[2]));
-    if (others > 1)
-        snprintf(more, sizeof(more), " (and %zu more)", others - 1);
-    snprintf(top->verdict, sizeof(top->verdict), "PROBLEM%s: %.40s, for %.24s: %.120s", more,
-             texts[0], texts[1], texts[2]);
-}
-
-static void take_status(struct top *top, const json_t *status)
+static void take_rates(struct top *top, const json_t *status)
 {
     double passed = (number(status, "uptime_ms") - top->uptime_ms) / 1000;
 
@@ -86,251 +57,365 @@ static void take_status(struct top *top, const json_t *status)
     top->statements = number(status, "statements");
     top->transactions = number(status, "transactions_begun");
     top->uptime_ms = number(status, "uptime_ms");
-    top->sessions = number(status, "sessions");
-    take_verdict(top, json_object_get(status, "problems"));
-    text_string(json_object_get(status, "name"), top->name, sizeof(top->name));
 }
 
-static void take_minimum(struct top *top, const json_t *min)
+/* Shows what was found; where nothing was, what is shown stays and is old. */
+static void take(struct top *top, struct top_sight *sight)
 {
-    static const struct column id = {"session_id", "", COLUMN_TEXT, 0};
-    static const struct column user = {"user", "", COLUMN_TEXT, 0};
-    static const struct column name = {"application", "", COLUMN_TEXT, 0};
-    static const struct column held = {"held_ms", "", COLUMN_MS, 0};
-    const json_t *holder = json_object_get(min, "holder");
-    char texts[4][32];
-
-    memmove(top->ages, top->ages + 1, sizeof(top->ages) - sizeof(*top->ages));
-    top->ages[AGES - 1] = number(min, "age_ms");
-    if (!json_is_object(holder)) {
-        snprintf(top->holder, sizeof(top->holder), "none");
+    if (*sight->said)
+        say(top, sight->said);
+    if (sight->code != CTL_OK) {
+        if (top->sight)
+            snprintf(top->sight->error, sizeof(top->sight->error), "%s", sight->error);
+        if (sight->code == CTL_USAGE)
+            say(top, sight->error);
+        top_sight_free(sight);
         return;
     }
-    cell_text(holder, &id, texts[0], sizeof(texts[0]));
-    cell_text(holder, &user, texts[1], sizeof(texts[1]));
-    cell_text(holder, &name, texts[2], sizeof(texts[2]));
-    cell_text(holder, &held, texts[3], sizeof(texts[3]));
-    snprintf(top->holder, sizeof(top->holder), "session %s %s %s for %s", texts[0], texts[1],
-             texts[2], texts[3]);
+    top_sight_free(top->sight);
+    top->sight = sight;
+    top->answered_ms = sight->at_ms;
+    take_rates(top, sight->status);
+    memmove(top->ages, top->ages + 1, sizeof(top->ages) - sizeof(*top->ages));
+    top->ages[TOP_AGES - 1] = number(sight->minimum, "age_ms");
+    if (top->n_ages < TOP_AGES)
+        top->n_ages++;
 }
 
-static void take_rows(struct top *top, json_t *rows)
+static void ask(struct top *top, const char *prompt, void (*answered)(struct top *top))
 {
-    json_decref(top->rows);
-    top->rows = json_incref(rows);
+    top->prompt = prompt;
+    top->answered = answered;
+    *top->typed = '\0';
+    if (prompt)
+        snprintf(top->question, sizeof(top->question), "%s", prompt);
 }
 
-/* Returns CTL_OK or what went wrong, which is then the message. */
-static int look(struct top *top)
+static void on_search(struct top *top)
 {
-    struct options list = *top->options;
-    struct reply status = ctl_ask(top->options, "GET", "/status");
-    struct reply min = {.code = status.code}, rows = {.code = status.code};
-    int code = status.code;
-    char limit[24];
+    snprintf(top->wish.search, sizeof(top->wish.search), "%s", top->typed);
+    top->first = 0;
+    wish(top);
+}
 
-    list.in_txn = top->in_txn;
-    list.sort = top->sort;
-    list.search = *top->filter ? top->filter : NULL;
-    snprintf(limit, sizeof(limit), "%d", top->selected + ROWS_AHEAD);
-    list.limit = limit;
-    if (code == CTL_OK) {
-        min = ctl_ask(top->options, "GET", "/minimum");
-        rows = ctl_rows(&list, "/processlist");
-        code = rows.code;
+/* "statement" and "transaction" are also members of the row, with which one it is. */
+static void on_kill(struct top *top)
+{
+    bool which = *top->seq != '\0';
+
+    if (strcmp(top->typed, "y") != 0) {
+        say(top, "nothing was ended");
+        return;
     }
-    if (code == CTL_OK) {
-        take_status(top, status.json);
-        take_minimum(top, min.json);
-        take_rows(top, json_object_get(rows.json, "rows"));
-    } else {
-        snprintf(top->message, sizeof(top->message), "%.150s",
-                 *status.error ? status.error : rows.error);
+    snprintf(top->wish.kill, sizeof(top->wish.kill), "/kill?id=%s&target=%s%s%s%s%s", top->id,
+             top->target, which ? "&" : "", which ? top->target : "", which ? "=" : "", top->seq);
+    snprintf(top->wish.what, sizeof(top->wish.what), "%s of session %s", top->target, top->id);
+    wish(top);
+}
+
+/* Says whose it is, since when, and what ending it gains. */
+static void ask_kill(struct top *top, const json_t *row, const char *target)
+{
+    static const struct column user = {"user", "", COLUMN_TEXT, 0},
+                               name = {"application", "", COLUMN_TEXT, 0};
+    static const struct column time = {"time_ms", "", COLUMN_MS, 0},
+                               txn = {"txn_ms", "", COLUMN_MS, 0};
+    static const struct column gain = {"gain_ms", "", COLUMN_MS, 0};
+    const json_t *minimum = top->sight->minimum;
+    const char *seq = json_string_value(json_object_get(row, target));
+    const char *holder =
+        json_string_value(json_object_get(json_object_get(minimum, "holder"), "session_id"));
+    bool of_txn = !strcmp(target, "transaction"), of_statement = !strcmp(target, "statement");
+    char texts[4][40], gains[64] = "";
+
+    snprintf(top->id, sizeof(top->id), "%s", top_row_id(row));
+    snprintf(top->target, sizeof(top->target), "%s", target);
+    snprintf(top->seq, sizeof(top->seq), "%s", seq ? seq : "");
+    if (seq && !strcmp(seq, "0")) {
+        say(top, of_txn ? "no transaction is open" : "no statement is running");
+        return;
     }
-    reply_free(&status);
-    reply_free(&min);
-    reply_free(&rows);
-    return code;
+    cell_text(row, &user, texts[0], sizeof(texts[0]));
+    cell_text(row, &name, texts[1], sizeof(texts[1]));
+    cell_text(row, of_txn ? &txn : &time, texts[2], sizeof(texts[2]));
+    cell_text(minimum, &gain, texts[3], sizeof(texts[3]));
+    if (holder && !strcmp(holder, top->id) && !of_statement)
+        snprintf(gains, sizeof(gains), ", gains %s", texts[3]);
+    ask(top, "", on_kill);
+    snprintf(top->question, sizeof(top->question), "kill the %s of session %s (%s %s, %s%s)? (y) ",
+             target, top->id, texts[0], texts[1], texts[2], gains);
 }
 
-/* The ages as bars of eight heights. */
-static void draw_ages(const struct top *top)
-{
-    static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    double most = 1;
-    size_t n;
-
-    for (n = 0; n < AGES; n++)
-        if (top->ages[n] > most)
-            most = top->ages[n];
-    for (n = 0; n < AGES; n++)
-        addstr(bars[(size_t)(top->ages[n] / most * 7.0)]);
-}
-
-static void draw_header(const struct top *top)
-{
-    char uptime[32], age[32];
-
-    text_ms(top->uptime_ms, uptime, sizeof(uptime));
-    text_ms(top->ages[AGES - 1], age, sizeof(age));
-    mvprintw(0, 0, "%s at %s, up %s", top->name, top->options->server, uptime);
-    mvaddnstr(1, 0, top->verdict, COLS);
-    mvprintw(2, 0, "sessions %.0f   statements/s %.0f   transactions/s %.0f", top->sessions,
-             top->statement_rate, top->transaction_rate);
-    mvprintw(3, 0, "minimum  %s old, held by %s", age, top->holder);
-    mvaddstr(4, 0, "age      ");
-    draw_ages(top);
-    mvprintw(5, 0, "%s",
-             *top->message ? top->message
-                           : "q quit  s sort  x in transaction  / filter  arrows "
-                             "select  k kill  t end transaction  K kill statement");
-}
-
-static void draw_row(int y, const json_t *row)
-{
-    char text[512];
-    int x = 0;
-    size_t n;
-
-    for (n = 0; n < COLUMNS && x < COLS; n++) {
-        if (row)
-            cell_text(row, &columns[n], text, sizeof(text));
-        else
-            snprintf(text, sizeof(text), "%s", columns[n].title);
-        mvaddnstr(y, x, text, widths[n] ? widths[n] : COLS - x);
-        x += widths[n] + 1;
-    }
-}
-
-static void draw(struct top *top)
-{
-    int lines = LINES - HEADER, count = (int)json_array_size(top->rows), n, first;
-
-    if (top->selected >= count)
-        top->selected = count ? count - 1 : 0;
-    first = top->selected < lines ? 0 : top->selected - lines + 1;
-    erase();
-    draw_header(top);
-    attron(A_REVERSE);
-    mvhline(HEADER - 1, 0, ' ', COLS);
-    draw_row(HEADER - 1, NULL);
-    attroff(A_REVERSE);
-    for (n = first; n < count && n - first < lines; n++) {
-        if (n == top->selected)
-            attron(A_BOLD);
-        draw_row(HEADER + n - first, json_array_get(top->rows, (size_t)n));
-        attroff(A_BOLD);
-    }
-    refresh();
-}
-
-static void ask_text(const char *prompt, char *to, int size)
-{
-    move(5, 0);
-    clrtoeol();
-    addstr(prompt);
-    echo();
-    timeout(-1);
-    if (getnstr(to, size - 1) == ERR)
-        *to = '\0';
-    noecho();
-}
-
-/* `target` is the name of a member of the row, too, but for a connection. */
 static void kill_selected(struct top *top, const char *target)
 {
-    const json_t *row = json_array_get(top->rows, (size_t)top->selected);
-    const char *id = json_string_value(json_object_get(row, "id"));
-    const char *seq = json_string_value(json_object_get(row, target));
-    struct reply reply;
-    char path[160], answer[8];
+    const json_t *row = json_array_get(top_rows(top), (size_t)top->row);
 
-    if (!id)
-        return;
-    snprintf(path, sizeof(path), "kill the %s of session %.20s? (y) ", target, id);
-    ask_text(path, answer, sizeof(answer));
-    if (strcmp(answer, "y") != 0)
-        return;
-    snprintf(path, sizeof(path), "/kill?id=%.20s&target=%s%s%s%s%.20s", id, target, seq ? "&" : "",
-             seq ? target : "", seq ? "=" : "", seq ? seq : "");
-    reply = ctl_ask(top->options, "POST", path);
-    snprintf(top->message, sizeof(top->message), "session %.20s: %.100s", id,
-             reply.code == CTL_OK ? "delivered" : reply.error);
-    reply_free(&reply);
+    if (row)
+        ask_kill(top, row, target);
 }
 
-static void next_sort(struct top *top)
+static void on_id(struct top *top)
 {
-    static const char *const orders[] = {"-time_ms",    "id",      "user",
-                                         "application", "command", "state"};
+    const json_t *rows = top_rows(top), *row;
+    size_t n;
+
+    if (!*top->typed || top->typed[strspn(top->typed, "0123456789")]) {
+        say(top, "an id is a number");
+        return;
+    }
+    json_array_foreach((json_t *)(uintptr_t)rows, n, row) if (!strcmp(top_row_id(row), top->typed))
+    {
+        ask_kill(top, row, "connection");
+        return;
+    }
+    snprintf(top->id, sizeof(top->id), "%.20s", top->typed);
+    snprintf(top->target, sizeof(top->target), "connection");
+    *top->seq = '\0';
+    ask(top, "", on_kill);
+    snprintf(top->question, sizeof(top->question),
+             "kill the connection of session %s, which is not on the screen? (y) ", top->id);
+}
+
+static void next_sort(struct top *top, size_t step)
+{
+    char text[96];
     size_t n = 0;
 
-    while (n < 5 && strcmp(orders[n], top->sort) != 0)
+    while (n < ORDERS - 1 &&
+           strcmp(orders[n] + (*orders[n] == '-'), top->wish.sort + (*top->wish.sort == '-')) != 0)
         n++;
-    top->sort = orders[(n + 1) % 6];
-    snprintf(top->message, sizeof(top->message), "sorted by %s", top->sort);
+    snprintf(top->wish.sort, sizeof(top->wish.sort), "%s", orders[(n + step) % ORDERS]);
+    snprintf(text, sizeof(text), "sorted by %s", top->wish.sort);
+    say(top, text);
+    wish(top);
+}
+
+static void turn(struct top *top)
+{
+    char name[sizeof(top->wish.sort)];
+
+    snprintf(name, sizeof(name), "%s", top->wish.sort);
+    if (*name == '-')
+        memmove(top->wish.sort, name + 1, strlen(name));
+    else
+        snprintf(top->wish.sort, sizeof(top->wish.sort), "-%.60s", name);
+    wish(top);
+}
+
+static void go(struct top *top, int by)
+{
+    int count = (int)json_array_size(top_rows(top)), to = top->row + by;
+
+    top->row = to < 0 ? 0 : to >= count ? (count ? count - 1 : 0) : to;
+    snprintf(top->selected, sizeof(top->selected), "%s",
+             top_row_id(json_array_get(top_rows(top), (size_t)top->row)));
+    if (count - top->row < ROWS_AHEAD / 2)
+        wish(top); /* there may be more */
+}
+
+static void on_typed(struct top *top, int key)
+{
+    size_t length = strlen(top->typed);
+    void (*answered)(struct top * top) = top->answered;
+
+    if (key == '\n' || key == '\r' || key == KEY_ENTER) {
+        top->prompt = NULL;
+        answered(top);
+    } else if (key == 27) {
+        top->prompt = NULL;
+    } else if ((key == KEY_BACKSPACE || key == 127 || key == 8) && length) {
+        do
+            top->typed[--length] = '\0';
+        while (length && ((unsigned char)top->typed[length - 1] & 0xc0) == 0x80);
+    } else if (key >= ' ' && key < 256 && key != 127 && length + 1 < sizeof(top->typed)) {
+        top->typed[length] = (char)key;
+        top->typed[length + 1] = '\0';
+    }
+}
+
+static void on_move(struct top *top, int key)
+{
+    switch (key) {
+    case KEY_UP:
+        go(top, -1);
+        break;
+    case KEY_DOWN:
+        go(top, 1);
+        break;
+    case KEY_PPAGE:
+        go(top, -top->page);
+        break;
+    case KEY_NPAGE:
+        go(top, top->page);
+        break;
+    case KEY_HOME:
+        go(top, -ROWS_MOST);
+        break;
+    case KEY_END:
+        go(top, ROWS_MOST);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_action(struct top *top, int key)
+{
+    switch (key) {
+    case '?':
+    case 'h':
+        top->mode = TOP_HELP;
+        break;
+    case '\n':
+    case '\r':
+    case KEY_ENTER:
+        top->mode = TOP_DETAIL;
+        break;
+    case 's':
+        next_sort(top, 1);
+        break;
+    case 'S':
+        next_sort(top, ORDERS - 1);
+        break;
+    case 'r':
+        turn(top);
+        break;
+    case 'x':
+        top->wish.in_txn = !top->wish.in_txn;
+        wish(top);
+        break;
+    case ' ':
+        wish(top);
+        break;
+    case '/':
+        ask(top, "search: ", on_search);
+        break;
+    case 'i':
+        ask(top, "kill the connection of session: ", on_id);
+        break;
+    default:
+        on_move(top, key);
+        break;
+    }
+}
+
+static void on_kill_key(struct top *top, int key)
+{
+    if (key == 'k')
+        kill_selected(top, "connection");
+    else if (key == 't')
+        kill_selected(top, "transaction");
+    else if (key == 'K')
+        kill_selected(top, "statement");
 }
 
 /* Returns whether to go on. */
 static bool on_key(struct top *top, int key)
 {
-    if (key != ERR)
-        *top->message = '\0';
-    switch (key) {
-    case 'q':
-        return false;
-    case 's':
-        next_sort(top);
-        break;
-    case 'x':
-        top->in_txn = !top->in_txn;
-        break;
-    case '/':
-        ask_text("filter: ", top->filter, sizeof(top->filter));
-        break;
-    case 'k':
-        kill_selected(top, "connection");
-        break;
-    case 't':
-        kill_selected(top, "transaction");
-        break;
-    case 'K':
-        kill_selected(top, "statement");
-        break;
-    case KEY_UP:
-        top->selected -= top->selected > 0;
-        break;
-    case KEY_DOWN:
-        top->selected++;
-        break;
-    default:
-        break;
+    if (key == ERR || key == KEY_RESIZE)
+        return true;
+    if (top->prompt) {
+        on_typed(top, key);
+        return true;
     }
+    *top->message = '\0';
+    on_kill_key(top, key);
+    if (top->mode == TOP_HELP || (top->mode == TOP_DETAIL && (key == 'q' || key == 27)))
+        top->mode = TOP_LIST;
+    else if (key == 'q')
+        return false;
+    else if (top->mode == TOP_LIST)
+        on_action(top, key);
     return true;
+}
+
+static void start_colours(struct top *top)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment */
+    const char *none = getenv("NO_COLOR");
+
+    top->colours = !(none && *none) && has_colors();
+    if (!top->colours)
+        return;
+    start_color();
+    use_default_colors();
+    init_pair(1, COLOR_GREEN, -1);
+    init_pair(2, COLOR_RED, -1);
+    init_pair(3, COLOR_YELLOW, -1);
+}
+
+static void run(struct top *top)
+{
+    struct top_sight *sight;
+
+    cbreak();
+    noecho();
+    keypad(stdscr, TRUE);
+    set_escdelay(50);
+    curs_set(0);
+    start_colours(top);
+    timeout(LOOK_MS);
+    do {
+        sight = top_asker_take(top->asker);
+        if (sight)
+            take(top, sight);
+        if (*top->message && top_now_ms() - top->message_ms > MESSAGE_MS)
+            *top->message = '\0';
+        top_draw(top);
+    } while (on_key(top, getch()));
+}
+
+/* What top needs of a terminal; says what is missing. */
+static int check_terminal(void)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment */
+    const char *term = getenv("TERM");
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return ctl_error(CTL_USAGE, "top needs a terminal; without one: rosterctl ps, or "
+                                    "rosterctl ps --watch");
+    if (!term || !*term || !strcmp(term, "dumb"))
+        return ctl_error(CTL_USAGE,
+                         "top needs a terminal that can move its cursor, and TERM is \"%s\"; set "
+                         "TERM to what yours is, such as xterm, or use rosterctl ps --watch",
+                         term ? term : "");
+    return CTL_OK;
 }
 
 int ctl_top(const struct options *options)
 {
-    struct top top = {.options = options, .sort = "-time_ms"};
-    int code;
+    struct top top = {.options = options, .wish = {.sort = "-time_ms", .limit = ROWS_AHEAD}};
+    struct options asking = *options;
+    SCREEN *screen;
+    int code = check_terminal();
 
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-        return ctl_error(CTL_USAGE, "top needs a terminal");
-    code = look(&top);
     if (code != CTL_OK)
-        return ctl_error(code, "%s: %s", options->server, top.message);
-    if (!initscr())
-        return ctl_error(CTL_FAILED, "cannot use this terminal");
-    cbreak();
-    noecho();
-    keypad(stdscr, TRUE);
-    curs_set(0);
-    do {
-        (void)look(&top);
-        draw(&top);
-        timeout(options->watch_s > 0 ? (int)(options->watch_s * 1000) : 1000);
-    } while (on_key(&top, getch()));
-    endwin();
-    json_decref(top.rows);
-    return CTL_OK;
+        return code;
+    asking.timeout_ms = TOP_TIMEOUT_MS;
+    top.sight = top_look(&asking, &top.wish);
+    if (!top.sight)
+        return ctl_error(CTL_FAILED, "out of memory");
+    if (top.sight->code != CTL_OK) {
+        code = ctl_error(top.sight->code, "%s: %s", options->server, top.sight->error);
+        top_sight_free(top.sight);
+        return code;
+    }
+    top.answered_ms = top.sight->at_ms;
+    top.unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
+    screen = newterm(NULL, stdout, stdin);
+    top.asker = screen ? top_asker_start(options, &top.wish) : NULL;
+    if (top.asker) {
+        take_rates(&top, top.sight->status);
+        run(&top);
+        top_asker_stop(top.asker);
+    }
+    if (screen) {
+        endwin();
+        delscreen(screen);
+    }
+    code = !screen      ? ctl_error(CTL_FAILED, "this terminal is not known to ncurses: TERM")
+           : !top.asker ? ctl_error(CTL_FAILED, "no thread can be started")
+                        : CTL_OK;
+    top_sight_free(top.sight);
+    return code;
 }

@@ -174,7 +174,7 @@ run 0 ps
 sleep 0.1
 run 7 status
 expect "what is wrong" \
-    "PROBLEM: minimum too old, for *session 2*run: rosterctl -s $address kill 2*healthy: no*" "$out"
+    "PROBLEM: minimum too old, for *session 2*run: rosterctl -s $address kill --transaction 2*healthy: no*" "$out"
 run 7 status --json
 expect "also as JSON" '{*"healthy":false,"problems":?{"problem":"minimum too old",*' "$out"
 run 4 kill 1

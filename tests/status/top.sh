@@ -79,6 +79,62 @@ hides "only transactions" 'carol'
 shows "only transactions" 'bob'
 press s
 shows "the order changes" 'sorted by id'
+press S
+shows "and back" 'sorted by -time_ms'
+press '?'
+shows "help" 'Each kill asks first'
+press q
+hides "help ends" 'Each kill asks first'
+press x
+press End Enter
+shows "all about one session" '^attributes\|^digest\|^host'
+press q
+press i
+shows "a session by its id" 'kill the connection of session:'
+press 3 Enter
+shows "it asks, and says whose" 'kill the connection of session 3 (carol'
+press Escape
+press i
+press 4711 Enter
+press y Enter
+shows "what comes of a kill is said" 'connection of session 4711: no such session'
+
+# While the server is frozen keys work, and what is shown is known to be old.
+kill -STOP "$server"
+shows "the age of what is shown" 'last answer .* ago: no server answers'
+press '?'
+shows "keys work" 'Each kill asks first'
+press q
+kill -CONT "$server"
+shows "it comes back" 'served at unix:.*, up'
 press q
 shows "it ends" 'ended 0'
+
+# with COLUMNS SETTINGS: another one, on a terminal of that width.
+with() {
+    terminal new-session -d -s next -x "$1" -y 24 \
+        "env $2 TERM=screen '$ctl' -s 'unix:$work/socket' top --watch=0.2; echo ended \$?; sleep 60"
+    terminal kill-session -t top
+    terminal rename-session -t next top
+    shows "a list at $1 columns with $2" 'carol'
+}
+with 80 LC_ALL=C.UTF-8
+shows "80 columns have time, state and statement" 'ID .*USER .*TIME .*STATE .*STATEMENT'
+with 40 LC_ALL=C.UTF-8
+shows "40 columns have the most urgent" 'ID .*USER .*TIME .*STATE'
+expect "each session has one line" 4 "$(screen | grep -c '^[0-9]')"
+with 200 LC_ALL=C.UTF-8
+shows "200 columns have all" 'ID .*USER .*NAME .*HOST .*DB .*COMMAND .*TIME .*STATE .*WAITS FOR .*TXN .*STATEMENT'
+with 100 'LC_ALL=C NO_COLOR=1'
+shows "bars without Unicode" '#'
+expect "nothing but ASCII" no "$(screen | LC_ALL=C grep -q '[^ -~]' && echo yes || echo no)"
+expect "nor colours" no "$(terminal capture-pane -e -p -t top | grep -q $'\033\\[3[0-7]m' && echo yes || echo no)"
+with 80 LC_ALL=C.UTF-8
+expect "colours otherwise" yes "$(terminal capture-pane -e -p -t top | grep -q $'\033\\[3[0-7]m' && echo yes || echo no)"
+terminal new-session -d -s next -x 80 -y 24 \
+    "env TERM=dumb '$ctl' -s 'unix:$work/socket' top 2>&1; echo ended \$?; sleep 60"
+terminal kill-session -t top
+terminal rename-session -t next top
+shows "a terminal without a cursor" 'top needs a terminal that can move its cursor, and TERM is "dumb"'
+shows "is an error" 'ended 2'
 finish
