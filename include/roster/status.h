@@ -40,11 +40,11 @@
  *
  * /timeline has a row for each second of the last hour in which the endpoint ran, the oldest first:
  * "second", a second of CLOCK_BOOTTIME of which "now" is the newest and "now_ms" its wall-clock
- * time, then what "columns" names. A second without a row is one in which the process or the machine
- * stood still; null is what was not known then, as a rate is after such a gap. `after` asks for later
- * ones only. The endpoint's thread wakes once a second for it, computes the verdict with the minimum,
- * and gives it at most a tenth of its time: when the oracle is slow, points become rarer. It takes
- * 113 KiB, once.
+ * time, then what "columns" names. A second without a row is one in which the process or the
+ * machine stood still; null is what was not known then, as a rate is after such a gap. `after` asks
+ * for later ones only. The endpoint's thread wakes once a second for it, computes the verdict with
+ * the minimum, and gives it at most a tenth of its time: when the oracle is slow, points become
+ * rarer. It takes 113 KiB, once.
  *
  * It reads views like any reader: owners never wait for it.
  */

@@ -26,6 +26,7 @@ static size_t character(const char *text, size_t *bytes)
 {
     wchar_t wide;
     mbstate_t state = {0};
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): not with a state of its own */
     size_t length = mbrtowc(&wide, text, strlen(text), &state);
     int width;
 

@@ -401,6 +401,7 @@ int ctl_top(const struct options *options)
         return code;
     }
     top.answered_ms = top.sight->at_ms;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the locale */
     top.unicode = !strcmp(nl_langinfo(CODESET), "UTF-8");
     screen = newterm(NULL, stdout, stdin);
     top.asker = screen ? top_asker_start(options, &top.wish) : NULL;

@@ -166,7 +166,7 @@ unsigned rst_status_get_timeline(struct request *request)
     struct text *text = &request->text;
     uint64_t now_ms = boot_ms();
     struct timespec wall;
-    struct query query;
+    struct query query = {.after = 0};
     unsigned status = rst_status_query_parse(request, QUERY_TIMELINE, LIST_SESSIONS, &query);
     int n;
 
