@@ -12,6 +12,7 @@
 #include "steps.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #define SIZE 64
 #define IN_USE 200
@@ -20,19 +21,26 @@
 static struct rst_hot hot;
 static struct rst_account account;
 
+/* Where threads keep what they took decides at which stack they begin: here all begin at the same.
+ */
+static struct beginner {
+    struct rst_hot_cache cache;
+    char room[RST_HOT_STACKS * RST_CACHE_LINE - sizeof(struct rst_hot_cache)];
+} __attribute__((aligned(RST_CACHE_LINE))) beginners[2];
+
 /* Takes and puts back more than a list holds, so that it goes through the depot. */
 static void use(void *arg)
 {
-    struct rst_hot_cache cache = {NULL, NULL, 0, 0};
+    struct rst_hot_cache *cache = &((struct beginner *)arg)->cache;
     void *held[IN_USE];
     int i;
 
-    (void)arg;
+    memset(cache, 0, sizeof(*cache));
     for (i = 0; i < IN_USE; i++)
-        held[i] = rst_hot_take(&hot, &cache);
+        held[i] = rst_hot_take(&hot, cache);
     for (i = 0; i < IN_USE; i++)
-        rst_hot_put(&hot, &cache, held[i]);
-    rst_hot_flush(&hot, &cache);
+        rst_hot_put(&hot, cache, held[i]);
+    rst_hot_flush(&hot, cache);
 }
 
 Test(depot_step, a_taker_that_stands_still_makes_nobody_carve)
@@ -41,21 +49,21 @@ Test(depot_step, a_taker_that_stands_still_makes_nobody_carve)
     int i;
 
     cr_assert_eq(rst_hot_init(&hot, SIZE, &account), 0);
-    use(NULL);
+    use(&beginners[0]);
     for (i = 0; i < 3; i++) { /* a surplus: what two threads have in use, and the first stands */
-        struct steps taker = {.fn = use, .point = "hot: depot taken"};
+        struct steps taker = {.fn = use, .arg = &beginners[1], .point = "hot: depot taken"};
 
         cr_assert(steps_start(&taker));
-        use(NULL);
-        use(NULL);
+        use(&beginners[0]);
+        use(&beginners[0]);
         steps_finish(&taker);
     }
     enough = account.memory;
     for (i = 0; i < TIMES; i++) {
-        struct steps taker = {.fn = use, .point = "hot: depot taken"};
+        struct steps taker = {.fn = use, .arg = &beginners[1], .point = "hot: depot taken"};
 
         cr_assert(steps_start(&taker));
-        use(NULL);
+        use(&beginners[0]);
         steps_finish(&taker);
     }
     cr_expect_eq(account.memory, enough, "%d stops cost %llu bytes", TIMES,

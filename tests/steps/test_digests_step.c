@@ -60,7 +60,7 @@ Test(digests_step, are_of_the_transaction_that_is_shown)
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
     struct roster_session *session = NULL;
     struct listing listing = {NULL, 0};
-    struct steps lister = {.fn = list_all, .arg = &listing, .point = "snapshot: digests copied"};
+    struct steps lister = {.fn = list_all, .arg = &listing, .point = "snapshot: digests next"};
     const struct roster_entry *entry;
     uint64_t first, second;
 
