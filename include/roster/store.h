@@ -18,7 +18,8 @@
  *
  * **Time.** Each call takes a relative time-out in milliseconds: 0 tries without waiting
  * (etcd always needs to wait), a negative number stands for the option call_timeout_ms. It
- * covers all attempts, endpoints and back-offs of the call.
+ * covers all attempts, endpoints and back-offs of the call. A call whose endpoints all pause beyond
+ * its end returns the error of its last attempt at once, -ETIMEDOUT too.
  *
  * **Results** are copies in one allocation. They stay valid, also after the store is closed,
  * until they are given to roster_store_free().
