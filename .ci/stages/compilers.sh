@@ -30,7 +30,7 @@ check_build() {
 stage_clang() {
     local flags
     flags=$(DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get CFLAGS 2>/dev/null) || true
-    check_build clang check-core CC=clang CXX=clang++ CFLAGS="${flags:--O2 -g} -gdwarf-4" \
+    check_build clang check-compiler CC=clang CXX=clang++ CFLAGS="${flags:--O2 -g} -gdwarf-4" \
         CPPFLAGS="$(dpkg-buildflags --get CPPFLAGS 2>/dev/null)" --prefix="$work/clang-prefix"
 }
 
