@@ -8,8 +8,21 @@
 
 #include "rosterctl/rosterctl.h"
 
+#include <roster/error.h>
+#include <roster/text.h>
 #include <stdio.h>
 #include <string.h>
+
+/* What is a number there and an errno for people is its text here. */
+static void print_number(const char *prefix, const char *key, json_int_t number)
+{
+    size_t length = strlen(key);
+
+    if (length >= 5 && !strcmp(key + length - 5, "error") && number <= 0)
+        printf("%s%s: %s\n", prefix, key, number ? roster_strerror((int)number) : "none");
+    else
+        printf("%s%s: %lld\n", prefix, key, (long long)number);
+}
 
 /* All members of an object, one a line. */
 static void print_members(const json_t *object, const char *prefix)
@@ -31,7 +44,7 @@ static void print_members(const json_t *object, const char *prefix)
         } else if (json_is_boolean(value)) {
             printf("%s%s: %s\n", prefix, key, json_is_true(value) ? "yes" : "no");
         } else if (json_is_integer(value)) {
-            printf("%s%s: %lld\n", prefix, key, (long long)json_integer_value(value));
+            print_number(prefix, key, json_integer_value(value));
         } else if (!json_is_array(value)) {
             printf("%s%s: none\n", prefix, key);
         }
@@ -39,7 +52,7 @@ static void print_members(const json_t *object, const char *prefix)
 }
 
 static int print_reply(const struct options *options, struct reply *reply,
-                       void (*print)(const json_t *json))
+                       void (*print)(const struct options *options, const json_t *json))
 {
     int code = reply->code;
 
@@ -48,7 +61,7 @@ static int print_reply(const struct options *options, struct reply *reply,
     else if (options->json)
         ctl_print_json(reply->json, JSON_COMPACT);
     else
-        print(reply->json);
+        print(options, reply->json);
     reply_free(reply);
     return code;
 }
@@ -77,13 +90,9 @@ static void print_problems(const json_t *problems)
     }
 }
 
-static void print_all(const json_t *json)
+static void print_status(const struct options *options, const json_t *json)
 {
-    print_members(json, "");
-}
-
-static void print_status(const json_t *json)
-{
+    (void)options;
     print_problems(json_object_get(json, "problems"));
     print_members(json, "");
 }
@@ -97,11 +106,51 @@ int ctl_status(const struct options *options)
     return code == CTL_OK && sick ? CTL_UNHEALTHY : code;
 }
 
+/* What a command begins with, so that it asks the same server again. */
+static void put_command(const struct options *options)
+{
+    char server[512];
+
+    roster_text_redact(options->server, server, sizeof(server));
+    if (strcmp(options->server, DEFAULT_SERVER) != 0)
+        printf("rosterctl -s %s ", server);
+    else
+        printf("rosterctl ");
+}
+
+/* The command that the verdict has for what is worst. Its evidence says what to do where no command
+ * of rosterctl does it: the one for safe points is what is on the screen already. */
+static void print_safe_point(const struct options *options, const json_t *json)
+{
+    struct reply reply = ctl_ask(options, "GET", "/status");
+    const json_t *worst = json_array_get(json_object_get(reply.json, "problems"), 0);
+    char problem[64], evidence[1024], command[512];
+    size_t length;
+
+    print_members(json, "");
+    member(worst, "problem", problem, sizeof(problem));
+    member(worst, "evidence", evidence, sizeof(evidence));
+    member(worst, "command", command, sizeof(command));
+    length = strlen(command);
+    if (reply.code == CTL_OK && !worst)
+        puts("nothing is wrong, and nothing to do");
+    else if (worst)
+        printf("%s: %s\n", problem, evidence);
+    if (worst && (length < 9 || strcmp(command + length - 9, "safepoint") != 0))
+        printf("run: %s\n", command);
+    else if (worst) {
+        printf("run: ");
+        put_command(options);
+        puts("events --since=-1h");
+    }
+    reply_free(&reply);
+}
+
 int ctl_safe_point(const struct options *options)
 {
     struct reply reply = ctl_ask(options, "GET", "/safepoint");
 
-    return print_reply(options, &reply, print_all);
+    return print_reply(options, &reply, print_safe_point);
 }
 
 static void print_who(const json_t *holder)
@@ -120,7 +169,7 @@ static void print_who(const json_t *holder)
     putchar('\n');
 }
 
-static void print_holder(const json_t *min, const json_t *holder)
+static void print_holder(const struct options *options, const json_t *min, const json_t *holder)
 {
     char text[1024], id[32], pin[32];
     bool is_pin;
@@ -149,12 +198,15 @@ static void print_holder(const json_t *min, const json_t *holder)
         printf("last:     %.160s\n", text);
     member(min, "gain_ms", text, sizeof(text));
     printf("ending it would advance the minimum by %s", text);
-    if (strcmp(id, "0") != 0)
-        printf(": rosterctl kill %s%s", is_pin ? "" : "--transaction ", id);
-    putchar('\n');
+    if (strcmp(id, "0") != 0) {
+        printf(": ");
+        put_command(options);
+        printf("kill %s%s\n", is_pin ? "" : "--transaction ", id);
+    } else
+        puts("; it belongs to no session: the server itself has to release it");
 }
 
-static void print_min(const json_t *min)
+static void print_min(const struct options *options, const json_t *min)
 {
     const json_t *holder = json_object_get(min, "holder");
     char text[64], age[64];
@@ -163,7 +215,7 @@ static void print_min(const json_t *min)
     member(min, "age_ms", age, sizeof(age));
     printf("minimum:  %s, %s old\n", text, age);
     if (json_is_object(holder))
-        print_holder(min, holder);
+        print_holder(options, min, holder);
     else
         puts("held by:  none");
     holder = json_object_get(min, "next");

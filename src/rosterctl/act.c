@@ -12,18 +12,121 @@
 #include <string.h>
 #include <time.h>
 
-static int kill_one(const struct options *options, const char *id)
+#define LOOK_MS 200 /* between two looks at what is to end */
+
+static const char *target_of(const struct options *options)
+{
+    return options->statement ? "statement" : options->transaction ? "transaction" : "connection";
+}
+
+/* The row of a session, or what went wrong; without rows there is no such session. */
+static struct reply ask_row(const struct options *options, const char *id)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/processlist?id=%.20s", id);
+    return ctl_ask(options, "GET", path);
+}
+
+static const char *member(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+
+    return text ? text : "";
+}
+
+/* Says what the session does, when that is not what was said last. */
+static void say_state(const char *id, const json_t *row, char last[96])
+{
+    static const struct column command = {"command", "", COLUMN_TEXT, 0};
+    static const struct column state = {"run_state", "", COLUMN_TEXT, 0};
+    static const struct column event = {"wait_event", "", COLUMN_TEXT, 0};
+    char texts[3][28], now[96];
+
+    cell_text(row, &command, texts[0], sizeof(texts[0]));
+    cell_text(row, &state, texts[1], sizeof(texts[1]));
+    cell_text(row, &event, texts[2], sizeof(texts[2]));
+    snprintf(now, sizeof(now), "%s, %s%s%s", texts[0], texts[1], *texts[2] ? ", waits for " : "",
+             texts[2]);
+    if (!strcmp(now, last))
+        return;
+    printf("session %s: %s\n", id, now);
+    fflush(stdout);
+    snprintf(last, 96, "%s", now);
+}
+
+static double seconds_since(const struct timespec *since)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - since->tv_sec) + (double)(now.tv_nsec - since->tv_nsec) / 1e9;
+}
+
+/* Until the target has ended: `which` is the number of the statement or transaction, "" for a
+ * connection. */
+static int wait_for_target(const struct options *options, const char *id, const char *which)
+{
+    const struct timespec pause = {0, LOOK_MS * 1000000L};
+    const char *target = target_of(options);
+    char last[96] = "", took[32];
+    struct timespec began;
+    const json_t *row;
+    bool ended;
+
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    for (;;) {
+        struct reply reply = ask_row(options, id);
+
+        if (reply.code != CTL_OK) {
+            int code = ctl_fail(options, &reply);
+
+            reply_free(&reply);
+            return code;
+        }
+        row = json_array_get(json_object_get(reply.json, "rows"), 0);
+        ended = !row || (*which && strcmp(member(row, target), which) != 0);
+        if (!ended && !options->json)
+            say_state(id, row, last);
+        reply_free(&reply);
+        text_ms(seconds_since(&began) * 1000, took, sizeof(took));
+        if (ended) {
+            if (!options->json)
+                printf("session %s: its %s has ended after %s\n", id, target, took);
+            return CTL_OK;
+        }
+        if (options->wait_s > 0 && seconds_since(&began) > options->wait_s)
+            return ctl_error(CTL_NOT_DONE, "session %s: its %s has not ended after %s", id, target,
+                             took);
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* The number of what is about to be killed, so that the one after it is not waited for. */
+static void find_which(const struct options *options, const char *id, char which[24])
 {
     struct reply reply;
-    char path[256];
+
+    *which = '\0';
+    if (!options->statement && !options->transaction)
+        return;
+    reply = ask_row(options, id);
+    snprintf(which, 24, "%s",
+             member(json_array_get(json_object_get(reply.json, "rows"), 0), target_of(options)));
+    reply_free(&reply);
+}
+
+static int kill_one(const struct options *options, const char *id)
+{
+    char path[256], which[24] = "";
+    struct reply reply;
     int code;
 
     if (!*id || id[strspn(id, "0123456789")] || strlen(id) > 20)
         return ctl_error(CTL_USAGE, "\"%s\" is not the id of a session", id);
-    snprintf(path, sizeof(path), "/kill?id=%s&target=%s%s%.20s", id,
-             options->statement     ? "statement"
-             : options->transaction ? "transaction"
-                                    : "connection",
+    if (options->wait)
+        find_which(options, id, which);
+    snprintf(path, sizeof(path), "/kill?id=%s&target=%s%s%.20s", id, target_of(options),
              !options->seq        ? ""
              : options->statement ? "&statement="
                                   : "&start_ts=",
@@ -37,6 +140,8 @@ static int kill_one(const struct options *options, const char *id)
     else
         printf("session %s: delivered\n", id);
     reply_free(&reply);
+    if (code == CTL_OK && options->wait)
+        code = wait_for_target(options, id, which);
     return code;
 }
 
@@ -65,8 +170,11 @@ int ctl_kill(const struct options *options)
 /* Until the server has gone. */
 static int wait_for_end(const struct options *options)
 {
-    const struct timespec pause = {0, 200000000};
+    const struct timespec pause = {0, LOOK_MS * 1000000L};
     json_int_t sessions = -1, now;
+    struct timespec began;
+
+    clock_gettime(CLOCK_MONOTONIC, &began);
 
     for (;;) {
         struct reply reply = ctl_ask(options, "GET", "/status");
@@ -83,6 +191,8 @@ static int wait_for_end(const struct options *options)
             sessions = now;
         }
         reply_free(&reply);
+        if (options->wait_s > 0 && seconds_since(&began) > options->wait_s)
+            return ctl_error(CTL_NOT_DONE, "the server has not ended");
         nanosleep(&pause, NULL);
     }
 }

@@ -58,8 +58,27 @@ static size_t rows_to_see(const struct options *options)
     return size.ws_row > 3 ? (size_t)size.ws_row - 2 : 1;
 }
 
+/* The width of the terminal, where there is one and nothing else was asked for. */
+static size_t width_of(const struct options *options)
+{
+    struct winsize size = {0};
+
+    if (options->columns || options->full || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+        return 0;
+    return size.ws_col;
+}
+
+/* What a terminal that is too narrow does without, the least urgent first. */
+static const char *spare(const struct column *columns)
+{
+    return columns == trx_columns ? "last,kind,mem_buffer_bytes,db,mem_buffer_keys,id,waiting_time,"
+                                    "current_sql_digest,state"
+                                  : "last,statement,kind,host,db,application,command,state,info";
+}
+
 /* Nothing scrolls away: lines end where the terminal does, and the rest is counted. */
-static void print_some(json_t *reply, const struct column *columns, size_t count, size_t see)
+static void print_some(json_t *reply, const struct column *columns, size_t count, size_t see,
+                       size_t width)
 {
     json_t *rows = json_object_get(reply, "rows");
     size_t all = (size_t)json_integer_value(json_object_get(reply, "matched"));
@@ -67,7 +86,7 @@ static void print_some(json_t *reply, const struct column *columns, size_t count
     while (json_array_size(rows) > see)
         json_array_remove(rows, json_array_size(rows) - 1);
     fputs("\033[?7l", stdout);
-    table_print(rows, columns, count);
+    table_print_within(rows, columns, count, width, spare(columns));
     fputs("\033[?7h", stdout);
     if (all > see)
         printf("and %zu more", all - see);
@@ -83,9 +102,9 @@ static void print_list(const struct options *options, json_t *reply, const struc
     else if (options->csv)
         table_print_csv(rows, columns, count);
     else if (see)
-        print_some(reply, columns, count, see);
+        print_some(reply, columns, count, see, width_of(options));
     else
-        table_print(rows, columns, count);
+        table_print_within(rows, columns, count, width_of(options), spare(columns));
 }
 
 /* A list as it is asked for, with names for people turned into the server's. */

@@ -16,14 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_SERVER "127.0.0.1:6390"
 #define MOST_ARGS 64
 
 enum {
     LISTS = 1,
     JSON = 2,
     KILL = 4,
-    DRAIN = 8,
+    WAIT = 8,
     FULL = 16,
     WATCH = 32,
     ARGS = 64,
@@ -44,8 +43,8 @@ static const struct command {
     {"safepoint", ctl_safe_point, JSON},
     {"status", ctl_status, JSON | ALL},
     {"history", ctl_history, JSON | CSV | FULL},
-    {"kill", ctl_kill, KILL | JSON | ARGS | ALL},
-    {"drain", ctl_drain, DRAIN | JSON},
+    {"kill", ctl_kill, KILL | WAIT | JSON | ARGS | ALL},
+    {"drain", ctl_drain, WAIT | JSON},
     {"top", ctl_top, WATCH},
     {"barrier", ctl_barrier, ARGS | STORE | TTL | JSON},
     {"gc", ctl_gc, ARGS | STORE | JSON},
@@ -63,7 +62,8 @@ enum {
     STORE_USER_KEY,
     STORE_PASSWORD_KEY,
     TTL_KEY,
-    ALL_KEY
+    ALL_KEY,
+    USAGE_KEY
 };
 
 static const struct argp_option known[] = {
@@ -91,7 +91,8 @@ static const struct argp_option known[] = {
      "cancel the running statement only (or only statement N)", 3},
     {"transaction", 'T', "START_TS", OPTION_ARG_OPTIONAL,
      "end the open transaction only (or only the one that began at START_TS)", 3},
-    {"wait", 'W', NULL, 0, "wait until the drained server has gone", 3},
+    {"wait", 'W', "SECONDS", OPTION_ARG_OPTIONAL,
+     "wait until what is killed has ended, or the drained server has gone (at most so long)", 3},
     {"store", STORE_KEY, "STORE", 0, "the cluster's store: sqlite:PATH or etcd:URL,URL,...", 4},
     {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
     {"store-ca", STORE_CA_KEY, "FILE", 0,
@@ -103,13 +104,19 @@ static const struct argp_option known[] = {
     {"store-password", STORE_PASSWORD_KEY, "FILE", 0,
      "etcd: the first line of the file is the user's password (else $ROSTER_STORE_PASSWORD)", 4},
     {"ttl-ms", TTL_KEY, "MS", 0, "how long a barrier stands (for ever)", 4},
+    {"help", '?', NULL, 0, "show this, or how a command is used, with an example", -1},
+    {"usage", USAGE_KEY, NULL, 0, "show the options in short", -1},
+    {"version", 'V', NULL, 0, "show the version", -1},
     {0},
 };
+
+#define N_KNOWN (sizeof(known) / sizeof(known[0]))
 
 struct parsed {
     struct options options;
     const struct command *command;
     unsigned used; /* what the options given belong to */
+    bool help;
     char *args[MOST_ARGS];
     char token[512];
     char password[512];
@@ -130,13 +137,14 @@ static const char *read_secret(const char *what, const char *path, char line[512
     return line;
 }
 
-static void parse_watch(struct options *options, const char *text, struct argp_state *state)
+static void parse_seconds(const char *option, const char *text, double otherwise, double *seconds,
+                          struct argp_state *state)
 {
     char *end;
 
-    options->watch_s = text ? strtod(text, &end) : 2;
-    if (text && (*end || end == text || !(options->watch_s >= 0.1 && options->watch_s <= 86400)))
-        argp_error(state, "--watch takes seconds from 0.1, not \"%s\"", text);
+    *seconds = text ? strtod(text, &end) : otherwise;
+    if (text && (*end || end == text || !(*seconds >= 0.1 && *seconds <= 86400)))
+        argp_error(state, "%s takes seconds from 0.1, not \"%s\"", option, text);
 }
 
 static const struct command *find_command(const char *name)
@@ -226,6 +234,54 @@ static void parse_output(struct parsed *parsed, const char *text, struct argp_st
         argp_error(state, "--output takes table, csv or json, not \"%s\"", text);
 }
 
+/* Which commands take an option: those with one of these bits; 0: all. */
+static unsigned belongs(int key)
+{
+    struct options none;
+
+    if (filter_place(&none, key) || key == 'x')
+        return LISTS;
+    if (store_place(&none, key) || key == STORE_PASSWORD_KEY)
+        return STORE;
+    switch (key) {
+    case ALL_KEY:
+        return ALL;
+    case 'j':
+        return JSON;
+    case 'F':
+        return FULL;
+    case 'w':
+        return WATCH;
+    case 'q':
+    case 'T':
+        return KILL;
+    case 'W':
+        return WAIT;
+    case TTL_KEY:
+        return TTL;
+    default:
+        return 0;
+    }
+}
+
+/* The help of a command has the options that it takes alone. */
+static void help_on(const struct command *command)
+{
+    struct argp_option options[N_KNOWN] = {{0}};
+    struct argp argp = {.options = options};
+    size_t n, count = 0;
+    unsigned bits;
+    char name[] = "rosterctl";
+
+    for (n = 0; known[n].name; n++) {
+        bits = known[n].key == OUTPUT_KEY ? CSV : belongs(known[n].key);
+        if (!bits || bits & command->takes)
+            options[count++] = known[n];
+    }
+    (void)ctl_help(command->name, &argp.args_doc, &argp.doc);
+    argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, name);
+}
+
 static error_t parse_option(struct parsed *parsed, int key, char *arg, struct argp_state *state)
 {
     struct options *options = &parsed->options;
@@ -236,52 +292,52 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         return 0;
     case ALL_KEY:
         options->all = true;
-        parsed->used |= ALL;
         return 0;
     case 't':
         options->token = read_secret("token", arg, parsed->token, state);
         return 0;
     case STORE_PASSWORD_KEY:
         options->store_password = read_secret("password", arg, parsed->password, state);
-        parsed->used |= STORE;
         return 0;
     case 'j':
         options->json = true;
-        parsed->used |= JSON;
         return 0;
     case OUTPUT_KEY:
         parse_output(parsed, arg, state);
         return 0;
     case 'x':
         options->in_txn = true;
-        parsed->used |= LISTS;
         return 0;
     case 'F':
         options->full = true;
-        parsed->used |= FULL;
         return 0;
     case 'w':
-        parse_watch(options, arg, state);
-        parsed->used |= WATCH;
+        parse_seconds("--watch", arg, 2, &options->watch_s, state);
         return 0;
     case 'q':
         options->statement = true;
         options->seq = arg;
-        parsed->used |= KILL;
         return 0;
     case 'T':
         options->transaction = true;
         options->seq = arg;
-        parsed->used |= KILL;
         return 0;
     case TTL_KEY:
         options->ttl_ms = arg;
-        parsed->used |= TTL;
         return 0;
     case 'W':
         options->wait = true;
-        parsed->used |= DRAIN;
+        parse_seconds("--wait", arg, 0, &options->wait_s, state);
         return 0;
+    case '?':
+        parsed->help = true;
+        return 0;
+    case USAGE_KEY:
+        argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+        return 0;
+    case 'V':
+        printf("%s\n", argp_program_version);
+        exit(CTL_OK);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -293,9 +349,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     const char **filter = filter_place(&parsed->options, key);
     const char **of_store = store_place(&parsed->options, key);
 
+    parsed->used |= belongs(key);
     if (filter || of_store) {
         *(filter ? filter : of_store) = arg;
-        parsed->used |= filter ? LISTS : STORE;
         return 0;
     }
     switch (key) {
@@ -303,6 +359,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         parse_arg(parsed, arg, state);
         return 0;
     case ARGP_KEY_END:
+        if (parsed->help && parsed->command)
+            help_on(parsed->command);
+        if (parsed->help && !parsed->command)
+            argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK);
+        if (parsed->help)
+            exit(CTL_OK);
         if (!parsed->command)
             argp_error(state, "a command is needed");
         else if (parsed->used & ~parsed->command->takes)
@@ -343,7 +405,7 @@ int main(int argc, char **argv)
     parsed.options.token = getenv("ROSTER_TOKEN");
     parsed.options.store_password = getenv("ROSTER_STORE_PASSWORD");
     parsed.options.args = parsed.args;
-    argp_parse(&argp, argc, argv, 0, NULL, &parsed);
+    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &parsed);
     if (!parsed.options.server || !*parsed.options.server)
         parsed.options.server = DEFAULT_SERVER;
     curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -4,12 +4,25 @@
 #
 # Completion of rosterctl.
 
+# _rosterctl_values COLUMN: what the server that the command line names has in it now; words alone, since a client
+# chooses what its name is.
+_rosterctl_values() {
+    local server=() n
+    for ((n = 1; n < ${#COMP_WORDS[@]} - 1; n++)); do
+        [[ ${COMP_WORDS[n]} != @(-s|--server) ]] || server=(-s "${COMP_WORDS[n + 1]}")
+    done
+    timeout 2 "${COMP_WORDS[0]}" "${server[@]}" ps --output=csv --columns="$1" -n 1000 2>/dev/null |
+        tail -n +2 | tr -d '\r' | grep -xE '[A-Za-z0-9_.:@-]+' | sort -u
+}
+
 _rosterctl() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
     local commands="ps trx min safepoint status history kill drain top barrier gc"
     case $before in
+    -u | --user) choices=$(_rosterctl_values user) ;;
+    -d | --db) choices=$(_rosterctl_values db) ;;
     -k | --kind) choices="user internal background" ;;
-    -S | --state) choices="Idle Running LockWaiting Committing RollingBack" ;;
+    -S | --state) choices="Idle Running LockWaiting Committing RollingBack autocommit" ;;
     -o | --sort) choices="id -time user command state -age" ;;
     --output) choices="table csv json" ;;
     -t | --token-file | --store-ca | --store-cert | --store-key | --store-password)
@@ -26,7 +39,11 @@ _rosterctl() {
                 --version"
             ;;
         *)
-            choices=$commands
+            if [[ " ${COMP_WORDS[*]} " = *" kill "* ]]; then
+                choices=$(_rosterctl_values id)
+            else
+                choices=$commands
+            fi
             ;;
         esac
         ;;

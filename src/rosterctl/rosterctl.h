@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define DEFAULT_SERVER "127.0.0.1:6390"
+
 /* Exit codes; the man page explains them. */
 enum {
     CTL_OK = 0,
@@ -38,7 +40,8 @@ struct options {
     bool statement;     /* kill the statement */
     bool transaction;   /* kill the transaction */
     const char *seq;    /* which one, or the start timestamp of which transaction; NULL: any */
-    bool wait;          /* for a drain */
+    bool wait;          /* for the end of what is killed or drained */
+    double wait_s;      /* at most; 0: without end */
     const char *store;  /* of a cluster */
     const char *prefix; /* of its keys; NULL: the default */
     const char *store_user, *store_password, *store_ca, *store_cert, *store_key; /* NULL: none */
@@ -94,6 +97,11 @@ struct column {
 void cell_text(const json_t *row, const struct column *column, char *to, size_t size);
 void table_print(const json_t *rows, const struct column *columns, size_t count);
 
+/* In lines of at most `width` characters: columns are left out, those first whose keys are first in
+ * `spare`, with commas between them, and the last one is cut. 0: no limit. */
+void table_print_within(const json_t *rows, const struct column *columns, size_t count,
+                        size_t width, const char *spare);
+
 /* The rows as RFC 4180 has them: numbers as they are, in milliseconds where they are times. */
 void table_print_csv(const json_t *rows, const struct column *columns, size_t count);
 
@@ -101,6 +109,9 @@ void table_print_csv(const json_t *rows, const struct column *columns, size_t co
  * bytes of the name count. */
 const struct column *column_find(const struct column *columns, size_t count, const char *name,
                                  size_t length);
+
+/* help.c: what a command takes and what it is for; false: it has no help of its own. */
+bool ctl_help(const char *name, const char **arguments, const char **text);
 
 typedef int command_fn(const struct options *options);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define CELL 1200
+#define LEAST_LAST 16 /* of the last column, when it is a text, before others are left out */
 
 void cell_text(const json_t *row, const struct column *column, char *to, size_t size)
 {
@@ -41,7 +42,8 @@ const struct column *column_find(const struct column *columns, size_t count, con
 
 static void print_cell(const char *text, const struct column *column, size_t width, bool last)
 {
-    int pad = (int)(width - text_width(text));
+    size_t has = text_width(text);
+    int pad = (int)(width > has ? width - has : 0);
 
     if (column->kind != COLUMN_TEXT)
         printf("%*s%s", pad, "", text);
@@ -50,10 +52,10 @@ static void print_cell(const char *text, const struct column *column, size_t wid
     fputs(last ? "\n" : "  ", stdout);
 }
 
-void table_print(const json_t *rows, const struct column *columns, size_t count)
+static void measure(const json_t *rows, const struct column *columns, size_t count, size_t *widths)
 {
-    size_t widths[COLUMNS_MOST], n, row, width;
     char text[CELL];
+    size_t n, row, width;
 
     for (n = 0; n < count; n++)
         widths[n] = strlen(columns[n].title);
@@ -66,15 +68,80 @@ void table_print(const json_t *rows, const struct column *columns, size_t count)
             if (width > widths[n])
                 widths[n] = width;
         }
+}
+
+/* What the columns before the last need with the gaps between them, and the least for that. */
+static size_t needed(const struct column *const *columns, const size_t *widths, size_t count)
+{
+    size_t sum = 0, n, last = widths[count - 1];
+
+    for (n = 0; n + 1 < count; n++)
+        sum += widths[n] + 2;
+    return sum + (columns[count - 1]->kind == COLUMN_TEXT && last > LEAST_LAST ? LEAST_LAST : last);
+}
+
+/* Leaves out what can be spared until the rest fits. Returns how many are left. */
+static size_t leave_out(const struct column **columns, size_t *widths, size_t count, size_t width,
+                        const char *spare)
+{
+    size_t n, length;
+
+    for (; *spare && count > 1 && needed(columns, widths, count) > width; spare += length) {
+        length = strcspn(spare, ",");
+        for (n = 0; n < count && !(strlen(columns[n]->key) == length &&
+                                   !strncmp(columns[n]->key, spare, length));
+             n++)
+            ;
+        if (n < count)
+            for (count--; n < count; n++) {
+                columns[n] = columns[n + 1];
+                widths[n] = widths[n + 1];
+            }
+        length += spare[length] == ',';
+    }
+    return count;
+}
+
+static void print_row(const json_t *row, const struct column *const *columns, const size_t *widths,
+                      size_t count)
+{
+    char text[CELL];
+    size_t n;
+
+    for (n = 0; n < count; n++) {
+        if (row)
+            cell_text(row, columns[n], text, sizeof(text));
+        else
+            snprintf(text, sizeof(text), "%s", columns[n]->title);
+        text[text_bytes(text, widths[n])] = '\0';
+        print_cell(text, columns[n], widths[n], n + 1 == count);
+    }
+}
+
+void table_print_within(const json_t *rows, const struct column *columns, size_t count,
+                        size_t width, const char *spare)
+{
+    const struct column *shown[COLUMNS_MOST];
+    size_t widths[COLUMNS_MOST], n, row, others = 0;
+
+    measure(rows, columns, count, widths);
     for (n = 0; n < count; n++)
-        print_cell(columns[n].title, &columns[n], widths[n], n + 1 == count);
+        shown[n] = &columns[n];
+    if (width) {
+        count = leave_out(shown, widths, count, width, spare);
+        for (n = 0; n + 1 < count; n++)
+            others += widths[n] + 2;
+        if (others + widths[count - 1] > width)
+            widths[count - 1] = width > others ? width - others : 1;
+    }
+    print_row(NULL, shown, widths, count);
     for (row = 0; row < json_array_size(rows); row++)
-        for (n = 0; n < count; n++) {
-            cell_text(json_array_get(rows, row), &columns[n], text, sizeof(text));
-            if (columns[n].most)
-                text[text_bytes(text, widths[n])] = '\0';
-            print_cell(text, &columns[n], widths[n], n + 1 == count);
-        }
+        print_row(json_array_get(rows, row), shown, widths, count);
+}
+
+void table_print(const json_t *rows, const struct column *columns, size_t count)
+{
+    table_print_within(rows, columns, count, 0, "");
 }
 
 /* In quotes where it has to be; a quote in it is doubled. */

@@ -123,9 +123,9 @@ if [ -x "$ctl" ]; then
     ask 3 'GET a' >/dev/null
     address=$(sed -n 's/^roster-kv: status on //p' "$work/server.out")
     expect "it says where" "unix:$work/status" "$address"
-    expect "rosterctl names the holder" '*application culprit*last: *GET a*rosterctl kill*' \
+    expect "rosterctl names the holder" '*application culprit*last: *GET a*rosterctl *kill*' \
         "$("$ctl" -s "$address" min)"
-    id=$("$ctl" -s "$address" min | sed -n 's/.*rosterctl kill --transaction //p')
+    id=$("$ctl" -s "$address" min | sed -n 's/.*rosterctl .*kill --transaction //p')
     expect "the way it tells ends it" "session $id: delivered" \
         "$("$ctl" -s "$address" kill --transaction "$id")"
     expect "the client is told" '*ABORTED*' "$(ask 3 'GET a')"

@@ -35,6 +35,18 @@ done <options
 while read -r command; do
     grep -q "^\.BI\? $command" "$page" || { echo "the page lacks $command"; wrong=1; }
     grep -q "commands=.*\b$command\b" "$completion" || { echo "the completion lacks $command"; wrong=1; }
+    "$ctl" "$command" --help >help
+    grep -q "^Usage: rosterctl .* $command" help && grep -q '^Example' help && grep -q "^  rosterctl.* $command" help || {
+        echo "$command has no help with an example"
+        wrong=1
+    }
+    # An option that it refuses is not in its help.
+    for option in --sort= --statement= --store= --full; do
+        "$ctl" -s 127.0.0.1:1 "$command" "${option/=/=1}" >out 2>&1 </dev/null || true
+        grep -q 'does not take' out && ! grep -q -e "${option%=}" help ||
+            { ! grep -q 'does not take' out && grep -q -e "${option%=}\b" help; } ||
+            { echo "the help of $command and $option disagree"; wrong=1; }
+    done
 done <commands
 
 # The other way round: what the page tells of, the program has.
@@ -88,4 +100,25 @@ COMP_WORDS=(rosterctl saf)
 COMP_CWORD=1
 _rosterctl
 [ "${COMPREPLY[*]}" = safepoint ] || { echo "saf is not completed: ${COMPREPLY[*]}"; wrong=1; }
+# Ids, users and databases come from the server; a name that is no word is left out.
+if [ -x "$ROSTER_BUILDDIR/tests/status/served" ]; then
+    mkfifo served.fifo
+    "$ROSTER_BUILDDIR/tests/status/served" "unix:$PWD/socket" <served.fifo >served.out &
+    served=$!
+    exec 9>served.fifo
+    until [ -s served.out ]; do sleep 0.05; done
+    # complete WORD...: what the last one may become.
+    complete_words() {
+        COMP_WORDS=("$ctl" -s "unix:$PWD/socket" "$@")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _rosterctl
+        echo "${COMPREPLY[*]}"
+    }
+    [ "$(complete_words kill '')" = "1 2 3 4 5" ] || { echo "ids: $(complete_words kill '')"; wrong=1; }
+    [ "$(complete_words ps -u '')" = "alice bob carol erin" ] ||
+        { echo "users: $(complete_words ps -u '')"; wrong=1; }
+    [ "$(complete_words ps -d s)" = shop ] || { echo "databases: $(complete_words ps -d s)"; wrong=1; }
+    exec 9>&-
+    wait "$served"
+fi
 exit "$wrong"

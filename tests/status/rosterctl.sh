@@ -83,13 +83,23 @@ expect "watching goes on" 124 "$status"
 if has_terminals; then
     timeout 2 script -qfc "stty rows 5 cols 80; exec '$ctl' ps --watch=0.2" /dev/null </dev/null \
         >"$work/watched" 2>/dev/null || true
-    expect "on a terminal only what it has room for" '*ID *KIND*alice*and 2 more*' \
+    expect "on a terminal only what it has room for" '*ID *USER*alice*and 2 more*' \
         "$(head -n 6 "$work/watched")"
     [ "$(grep -c 'and 2 more' "$work/watched")" -ge 3 ] || expect "each time" yes no
     timeout 2 script -qfc "stty rows 5 cols 80; exec '$ctl' ps --watch=0.2 -o -user" /dev/null \
         </dev/null >"$work/watched" 2>/dev/null || true
-    expect "the first of all when it is sorted" '*ID *KIND*erin*and 2 more*' \
+    expect "the first of all when it is sorted" '*ID *USER*erin*and 2 more*' \
         "$(head -n 6 "$work/watched")"
+fi
+
+if has_terminals; then
+    for width in 40 80; do
+        script -qfc "stty rows 24 cols $width; exec '$ctl' ps" /dev/null </dev/null |
+            tr -d '\r' | sed 's/^ *//' >"$work/narrow"
+        expect "at $width columns id, user and time" 'ID*USER*TIME*' "$(head -n 1 "$work/narrow")"
+        expect "nothing is wider" '' "$(awk -v width=$width 'length($0) > width' "$work/narrow")"
+    done
+    expect "80 have the statement" '*INFO*' "$(head -n 1 "$work/narrow")"
 fi
 
 run 0 trx --sort=-age -n 1
@@ -98,11 +108,11 @@ run 0 trx
 expect "a transaction" '*bob *shop *Running *abc123*' "$(sed -n 2p <<<"$out")"
 run 0 min
 expect "the holder is named" '*transaction of session 2, user bob,*' "$out"
-expect "with the way to end it" '*rosterctl kill --transaction 2*' "$out"
+expect "with the way to end it" '*rosterctl -s unix:*/socket kill --transaction 2*' "$out"
 run 0 min --json
 expect "also as JSON" '{*"holder":{*' "$out"
 run 0 safepoint
-expect "safe points" '*local_safe_point: *leased: no*' "$out"
+expect "safe points" '*local_safe_point: *leased: no*nothing is wrong, and nothing to do' "$out"
 run 0 status
 expect "status" '*name: served*healthy: yes*sessions: 5*' "$out"
 run 0 history
@@ -126,24 +136,30 @@ run 1 kill --transaction 1
 expect "no transaction to kill" '*idle: no transaction is open*' "$complaint"
 run 1 kill --transaction=17 2
 expect "a transaction that is over" '*stale: that transaction has ended*' "$complaint"
-run 0 kill --transaction 2
-expect "a kill of a transaction" 'session 2: delivered' "$out"
-for ((tries = 100; tries; tries--)); do
-    run 0 trx
-    [ "$(lines)" -gt 1 ] || break
-    sleep 0.05
-done
+run 0 kill --transaction --wait 2
+expect "a kill of a transaction, until it has ended" \
+    'session 2: delivered*session 2: its transaction has ended after *' "$out"
+run 0 trx
 expect "it has ended" 1 "$(lines)"
 run 0 ps --user=bob
 expect "and its connection has not" '*bob*' "$out"
+kill -STOP "$server"
+"$ctl" kill --wait 5 >"$work/waits" 2>&1 &
+waits=$!
+sleep 0.3
+kill -0 "$waits" || expect "a frozen server is waited for" yes no
+kill -CONT "$server"
+wait "$waits"
+expect "until the connection has ended" '*session 5: its connection has ended after*' "$(cat "$work/waits")"
+run 2 kill --wait=0 1
 run 0 kill 1 4
 expect "two kills" 'session 1: delivered*session 4: delivered' "$out"
 for ((tries = 100; tries; tries--)); do
     run 0 ps
-    [ "$(lines)" -ne 4 ] || break
+    [ "$(lines)" -ne 3 ] || break
     sleep 0.05
 done
-expect "they have gone" 4 "$(lines)"
+expect "they have gone" 3 "$(lines)"
 
 run 2
 run 2 nonsense
@@ -175,6 +191,8 @@ sleep 0.1
 run 7 status
 expect "what is wrong" \
     "PROBLEM: minimum too old, for *session 2*run: rosterctl -s $address kill --transaction 2*healthy: no*" "$out"
+run 0 safepoint
+expect "safe points end with the command" "*minimum too old: *run: rosterctl -s $address kill --transaction 2" "$out"
 run 7 status --json
 expect "also as JSON" '{*"healthy":false,"problems":?{"problem":"minimum too old",*' "$out"
 run 4 kill 1

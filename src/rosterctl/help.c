@@ -1,0 +1,80 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What each command is for, with an example.
+ */
+#include "config.h"
+
+#include "rosterctl/rosterctl.h"
+
+#include <string.h>
+
+static const struct help {
+    const char *name, *arguments, *text;
+} helps[] = {
+    {"ps", "ps",
+     "Sessions, with the columns of a process list.\v"
+     "Example: the ten that have run longest inside a transaction, every 2 s\n"
+     "  rosterctl ps --in-txn --sort=-time -n 10 --watch"},
+    {"trx", "trx",
+     "Transactions that have a start timestamp, internal ones included.\v"
+     "Example: the oldest one\n"
+     "  rosterctl trx --sort=-age -n 1"},
+    {"min", "min",
+     "The oldest timestamp that is still needed, what holds it, since when, what ending that "
+     "gains, "
+     "and the command that ends it.\v"
+     "Example:\n"
+     "  rosterctl min"},
+    {"safepoint", "safepoint",
+     "The local safe point, the lease, the cluster's safe points and what blocks them, and the "
+     "command to run.\v"
+     "Example: of a server on this host\n"
+     "  rosterctl -s unix:/run/roster/db.sock safepoint"},
+    {"status", "status",
+     "What is wrong with the server, the worst first, with the command to run; then its counts. "
+     "The "
+     "exit status is 7 when something is wrong.\v"
+     "Example: in a script\n"
+     "  rosterctl status >/dev/null || page-the-operator"},
+    {"history", "history",
+     "Kinds of long transactions, the one seen last first.\v"
+     "Example: with the digests of their statements\n"
+     "  rosterctl history --full"},
+    {"kill", "kill ID...",
+     "Ends sessions, or their transactions or statements.\v"
+     "Example: roll back the transaction of session 4711, and wait until it has ended\n"
+     "  rosterctl kill --transaction --wait 4711"},
+    {"drain", "drain",
+     "The server refuses new sessions, lets open transactions finish for a while, and ends.\v"
+     "Example: before an upgrade\n"
+     "  rosterctl -t /etc/roster/token drain --wait"},
+    {"top", "top",
+     "All of it, live. Press ? for its keys.\v"
+     "Example: every five seconds\n"
+     "  rosterctl top --watch=5"},
+    {"barrier", "barrier set NAME TIMESTAMP\nbarrier list\nbarrier delete NAME",
+     "Barriers in a cluster's store, which no safe point passes. A timestamp is a number, now, an "
+     "age "
+     "such as -2h, or a time such as 2026-11-29T03:00.\v"
+     "Example: keep what a backup of the last two hours reads, for a day\n"
+     "  rosterctl barrier set backup -2h --ttl-ms=86400000 --store=etcd:http://a:2379"},
+    {"gc", "gc status",
+     "The safe points as they stand in a cluster's store.\v"
+     "Example:\n"
+     "  rosterctl gc status --store=sqlite:/var/lib/db/meet.db"},
+};
+
+bool ctl_help(const char *name, const char **arguments, const char **text)
+{
+    size_t n;
+
+    for (n = 0; n < sizeof(helps) / sizeof(helps[0]); n++)
+        if (!strcmp(helps[n].name, name)) {
+            *arguments = helps[n].arguments;
+            *text = helps[n].text;
+            return true;
+        }
+    return false;
+}
