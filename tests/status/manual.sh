@@ -36,16 +36,16 @@ while read -r command; do
     grep -q "^\.BI\? $command" "$page" || { echo "the page lacks $command"; wrong=1; }
     grep -q "commands=.*\b$command\b" "$completion" || { echo "the completion lacks $command"; wrong=1; }
     "$ctl" "$command" --help >help
-    grep -q "^Usage: rosterctl .* $command" help && grep -q '^Example' help && grep -q "^  rosterctl.* $command" help || {
-        echo "$command has no help with an example"
-        wrong=1
-    }
+    for words in "^Usage: rosterctl .* $command" '^Example' "^  rosterctl.* $command"; do
+        grep -q "$words" help || { echo "the help of $command lacks $words"; wrong=1; }
+    done
     # An option that it refuses is not in its help.
     for option in --sort= --statement= --store= --full; do
         "$ctl" -s 127.0.0.1:1 "$command" "${option/=/=1}" >out 2>&1 </dev/null || true
-        grep -q 'does not take' out && ! grep -q -e "${option%=}" help ||
-            { ! grep -q 'does not take' out && grep -q -e "${option%=}\b" help; } ||
-            { echo "the help of $command and $option disagree"; wrong=1; }
+        refused=no helped=no
+        ! grep -q 'does not take' out || refused=yes
+        ! grep -q -e "${option%=}\\b" help || helped=yes
+        [ "$refused" != "$helped" ] || { echo "the help of $command and $option disagree"; wrong=1; }
     done
 done <commands
 

@@ -67,7 +67,7 @@ static void open_sessions(struct roster *roster)
 
     attr.database = "store";
     attr.host = host;
-    attr.flags = ROSTER_SESSION_DIGESTS;
+    attr.flags = ROSTER_SESSION_DIGESTS | ROSTER_SESSION_LAST_STATEMENT;
     for (n = 0; n < count; n++) {
         snprintf(host, sizeof(host), "10.1.%zu.%zu:%zu", n / 250 % 250, n % 250 + 1, 40000 + n);
         attr.user = n == FORGOTTEN ? "reporting" : users[n % 4];
