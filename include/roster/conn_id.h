@@ -75,10 +75,7 @@ struct roster_conn_ids_options {
     uint32_t reserved;       /* 0 */
 };
 
-#define ROSTER_CONN_IDS_OPTIONS_INIT                                                               \
-    {                                                                                              \
-        sizeof(struct roster_conn_ids_options), ROSTER_NULL, 0, 0, 0, 0                            \
-    }
+#define ROSTER_CONN_IDS_OPTIONS_INIT ROSTER_SIZED(struct roster_conn_ids_options)
 
 /*
  * Creates an allocator. `options` may be NULL: all defaults. Any thread. Memory grows

@@ -54,10 +54,7 @@ struct roster_drain_options {
     void *progress_arg;
 };
 
-#define ROSTER_DRAIN_OPTIONS_INIT                                                                  \
-    {                                                                                              \
-        sizeof(struct roster_drain_options), 0, 0, 0, 0, ROSTER_NULL, ROSTER_NULL                  \
-    }
+#define ROSTER_DRAIN_OPTIONS_INIT ROSTER_SIZED(struct roster_drain_options)
 
 /* A session that did not leave. */
 struct roster_drain_left {

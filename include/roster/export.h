@@ -48,10 +48,28 @@
 #define ROSTER_CAST(type, value) static_cast<type>(value)
 #define ROSTER_POINTER_CAST(type, pointer) reinterpret_cast<type>(pointer)
 #define ROSTER_NULL nullptr
+#if __cplusplus >= 201402L
+#define ROSTER_CONSTEXPR constexpr
+#else
+#define ROSTER_CONSTEXPR inline
+#endif
+/* A struct that begins with its size, all else 0; extern "C" around our headers does no harm. */
+extern "C++" template <typename sized> ROSTER_CONSTEXPR sized roster_sized()
+{
+    sized value = sized();
+
+    value.size = sizeof(value);
+    return value;
+}
+#define ROSTER_SIZED(type) roster_sized<type>()
 #else
 #define ROSTER_CAST(type, value) ((type)(value))
 #define ROSTER_POINTER_CAST(type, pointer) ((type)(pointer))
 #define ROSTER_NULL NULL
+#define ROSTER_SIZED(type)                                                                         \
+    {                                                                                              \
+        .size = sizeof(type)                                                                       \
+    }
 #endif
 
 #endif /* ROSTER_EXPORT_H */

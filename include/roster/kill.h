@@ -166,10 +166,7 @@ struct roster_kill_filter {
     void *may_arg;
 };
 
-#define ROSTER_KILL_FILTER_INIT                                                                    \
-    {                                                                                              \
-        sizeof(struct roster_kill_filter), 0, 0, 0, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL          \
-    }
+#define ROSTER_KILL_FILTER_INIT ROSTER_SIZED(struct roster_kill_filter)
 
 /* What became of the sessions that were meant: matched is the sum of the others. */
 struct roster_kill_counts {

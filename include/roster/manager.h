@@ -42,10 +42,7 @@ struct roster_options {
                                  1000; ROSTER_TICK_MANUAL */
 };
 
-#define ROSTER_OPTIONS_INIT                                                                        \
-    {                                                                                              \
-        sizeof(struct roster_options), 0, 0, 0, ROSTER_NULL, ROSTER_NULL, 0, 0                     \
-    }
+#define ROSTER_OPTIONS_INIT ROSTER_SIZED(struct roster_options)
 
 /*
  * Creates a roster. `options` may be NULL: all defaults. Any thread.

@@ -84,10 +84,7 @@ struct roster_min_filter {
     uint64_t tag;
 };
 
-#define ROSTER_MIN_FILTER_INIT                                                                     \
-    {                                                                                              \
-        sizeof(struct roster_min_filter), 0, 0, ROSTER_NULL, 0, 0                                  \
-    }
+#define ROSTER_MIN_FILTER_INIT ROSTER_SIZED(struct roster_min_filter)
 
 /*
  * As roster_min_peek(), of the sessions that `filter` means and of their pins: the oldest timestamp

@@ -87,12 +87,7 @@ struct roster_session_attr {
     uint64_t tag; /* roster_session_tag() */
 };
 
-#define ROSTER_SESSION_ATTR_INIT                                                                   \
-    {                                                                                              \
-        sizeof(struct roster_session_attr), 0, ROSTER_SESSION_USER, 0, ROSTER_NULL, ROSTER_NULL,   \
-            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL,          \
-            ROSTER_NULL, 0                                                                         \
-    }
+#define ROSTER_SESSION_ATTR_INIT ROSTER_SIZED(struct roster_session_attr)
 
 /*
  * Opens a session; the calling thread owns it. `attr` may be NULL: a user session of which nothing

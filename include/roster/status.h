@@ -99,11 +99,7 @@ struct roster_status_options {
                         more, is a problem; default: 600000 */
 };
 
-#define ROSTER_STATUS_OPTIONS_INIT                                                                 \
-    {                                                                                              \
-        sizeof(struct roster_status_options), ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0, 0, 0,   \
-            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, 0, 0, ROSTER_NULL, 0  \
-    }
+#define ROSTER_STATUS_OPTIONS_INIT ROSTER_SIZED(struct roster_status_options)
 
 /*
  * Starts an endpoint, with one thread that blocks all signals. What the options name must stay

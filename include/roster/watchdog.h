@@ -94,11 +94,7 @@ struct roster_watchdog_options {
     void *event_arg;
 };
 
-#define ROSTER_WATCHDOG_OPTIONS_INIT                                                               \
-    {                                                                                              \
-        sizeof(struct roster_watchdog_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,       \
-            ROSTER_NULL, ROSTER_NULL, ROSTER_NULL, ROSTER_NULL                                     \
-    }
+#define ROSTER_WATCHDOG_OPTIONS_INIT ROSTER_SIZED(struct roster_watchdog_options)
 
 /*
  * Starts a watchdog, with a thread that blocks all signals unless interval_ms is
