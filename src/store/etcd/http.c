@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "store/etcd/etcd.h"
 #include "store/etcd/sigpipe.h"
@@ -131,12 +132,12 @@ static void looked_up(struct etcd_http *http)
     http->masked = false;
 }
 
-static int has_address(void *arg, curl_socket_t fd, curlsocktype purpose)
+/* There is an address. What the host executes later is not to inherit the connection. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    (void)fd;
     (void)purpose;
     looked_up(arg);
-    return CURL_SOCKOPT_OK;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 void rst_etcd_http_consume(struct etcd_http *http, size_t size)
@@ -161,8 +162,8 @@ static void set_callbacks(struct etcd_http *http)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
     curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, look_up);
     curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, http);
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, has_address);
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, http);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, http);
 }
 
