@@ -56,8 +56,38 @@ ROSTER_API int roster_stmt_begin_cleanup(struct roster_session *session,
  */
 ROSTER_API int roster_stmt_end(struct roster_session *session);
 
+/* The most statements of a session that may be suspended at a time. */
+#define ROSTER_STMT_SUSPENDED 64
+
 /*
- * The number of the statement that runs or ran last. Each statement of a session has the next
+ * Begins a statement while others of the session are open, as interleaved cursors are. Lists show
+ * this one; the one that was shown is suspended, with its number and the time when it began, until
+ * this one has ended. Without an open statement it is roster_stmt_begin(). The first call of a
+ * session allocates. Owner only; wait-free but for the allocator.
+ *
+ * What is suspended cannot be killed until it is shown again: a kill of it says -ESTALE, and
+ * ROSTER_STMT_ANY is the one that is shown. An end by roster_stmt_end() is of that one.
+ *
+ * Returns as roster_stmt_begin(), but -EBUSY never; -ECANCELED also when the statement that is
+ * shown was killed: end that one first; -ENOSPC when ROSTER_STMT_SUSPENDED are suspended. After an
+ * error nothing has changed.
+ */
+ROSTER_API int roster_stmt_push(struct roster_session *session, enum roster_command command,
+                                const char *text, size_t text_length, const char *digest,
+                                size_t digest_length) ROSTER_MUST_CHECK;
+
+/*
+ * Ends the open statement that has this number, which roster_stmt_seq() has said after it began:
+ * they may end in any order. When it was shown, the one suspended last is shown again. Owner only;
+ * never allocates (G7).
+ *
+ * Returns as roster_stmt_end(), and 0 for one that was suspended; -EALREADY when no open statement
+ * has this number.
+ */
+ROSTER_API int roster_stmt_pop(struct roster_session *session, uint64_t seq);
+
+/*
+ * The number of the statement that began last. Each statement of a session has the next
  * number. The first one's is above that of every session that was closed before, so that in the
  * lifetime of a roster no two statements have the same session id and number, no matter which side
  * chooses the ids: 1 in the first session of a roster. Before the first statement: one less. 0 for

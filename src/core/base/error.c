@@ -52,7 +52,9 @@ const char *roster_strerror(int err)
     case -EBADF:
         return "the session is closed; do not use it any more";
     case -ECANCELED:
-        return "the connection was killed; close the session";
+        return "the connection was killed; close the session. Of a nested statement: the one that "
+               "is "
+               "shown was killed; end it first";
     case -ECHILD:
         return "this roster belongs to the process that forked this one; exec or exit "
                "here, create rosters after the fork";
@@ -93,7 +95,9 @@ const char *roster_strerror(int err)
         return "this is the low half of a 64-bit connection id; pass all of it, as the process "
                "list shows it. Of a store: request or answer exceeds a limit; ask for less";
     case -ENOSPC:
-        return "the store's disk or quota is full; make room";
+        return "the store's disk or quota is full; make room. Of statements: as many of a session "
+               "are "
+               "suspended as can be; end some";
     case -EROFS:
         return "the store's file is read-only; make it writable";
     case -EUCLEAN:

@@ -6,6 +6,7 @@
  */
 #include "core/base/process.h"
 #include "core/roster/kill_word.h"
+#include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
@@ -17,7 +18,8 @@ static rst_slow int killed_slow(struct roster_session *session)
         return -EBADF;
     if (rst_process_is_other(rst_session_roster(session)->process))
         return -ECHILD;
-    return rst_kill_acknowledge_slow(session, session->gate.in_stmt ? session->stmt_seq : 0);
+    return rst_kill_acknowledge_slow(
+        session, session->gate.in_stmt ? rst_view_statement(session->view)->seq : 0);
 }
 
 int roster_killed(struct roster_session *session)

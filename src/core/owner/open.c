@@ -46,7 +46,7 @@ static void fill(struct roster_session *session, struct roster *roster,
     session->slot = NULL;
     session->idle_since = rst_ticker_now(&roster->ticker);
     session->gate.txn_state = ROSTER_TXN_INVALID;
-    session->gate.in_stmt = false;
+    session->gate.in_stmt = RST_IN_NO_STMT;
     session->kind = (uint8_t)attr->kind;
     session->flags = (uint8_t)attr->flags;
     session->resume_state = 0;
@@ -219,7 +219,7 @@ int roster_session_close(struct roster_session *session)
     roster = rst_session_roster(session);
     rst_registry_expect(&roster->registry, session);
     rst_probe1(session_close, session->id);
-    if (session->gate.in_stmt)
+    while (session->gate.in_stmt)
         rst_statement_end(thread, session);
     if (session->gate.txn_state != ROSTER_TXN_INVALID) {
         rst_txn_end(thread, session);

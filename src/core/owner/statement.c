@@ -8,6 +8,7 @@
 
 #include "core/owner/digests.h"
 #include "core/owner/last.h"
+#include "core/owner/nested.h"
 #include "core/owner/txn.h"
 #include "core/roster/digests.h"
 #include "core/roster/enter.h"
@@ -49,35 +50,6 @@ static inline int parts_take(struct rst_thread *thread, const struct roster_sess
     return -ENOMEM;
 }
 
-struct request {
-    enum roster_command command;
-    const char *text;
-    size_t text_length;
-    size_t full_length;
-    const char *digest;
-    size_t digest_length;
-    bool cleanup; /* allowed when the connection was killed */
-};
-
-/* 3 of look.h, as what follows. */
-static inline void statement_fill(struct rst_statement *statement, unsigned class, uint64_t seq,
-                                  uint64_t now, const struct request *request)
-{
-    char *text = rst_statement_text(statement);
-
-    rst_store_shown(&statement->seq, seq);
-    rst_store_shown(&statement->since, now);
-    rst_store_shown(&statement->command, (uint32_t)request->command);
-    rst_store_shown(&statement->text_length, (uint32_t)request->text_length);
-    rst_store_shown(&statement->text_full_length, (uint32_t)request->full_length);
-    rst_store_shown(&statement->digest_length, (uint16_t)request->digest_length);
-    rst_store_shown(&statement->class, (uint16_t) class);
-    if (request->text_length)
-        rst_copy_bytes(text, request->text, request->text_length);
-    if (request->digest_length)
-        rst_copy_bytes(text + request->text_length, request->digest, request->digest_length);
-}
-
 static inline void publish(struct roster_session *session, const struct parts *parts)
 {
     struct roster_shown *before = session->view;
@@ -92,13 +64,13 @@ static inline void publish(struct roster_session *session, const struct parts *p
         session->spare = parts->spare;
         session->base = before;
     }
-    session->gate.in_stmt = true;
+    session->gate.in_stmt = RST_IN_STMT;
     rst_test_point("statement: view filled");
     rst_view_publish(session, parts->view);
 }
 
 static inline int begin(struct rst_thread *thread, struct roster_session *session,
-                        struct request *request)
+                        struct rst_request *request)
 {
     struct roster *roster = thread->roster;
     unsigned class;
@@ -109,16 +81,13 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
         return -EBUSY;
     if (rst_unlikely(rst_kill_connection(session)) && !request->cleanup)
         return -ECANCELED;
-    request->full_length = request->text_length;
-    if (request->text_length > roster->text_limit)
-        request->text_length = roster->text_limit;
-    class = rst_statement_class(rst_statement_size(request->text_length, request->digest_length));
+    class = rst_request_cut(request, roster);
     err = parts_take(thread, session, class, &parts);
     if (rst_unlikely(err))
         return err;
     rst_write_fence(); /* before 3 of look.h */
-    statement_fill(parts.statement, class, ++session->stmt_seq, rst_ticker_now(&roster->ticker),
-                   request);
+    rst_statement_fill(parts.statement, class, ++session->stmt_seq, rst_ticker_now(&roster->ticker),
+                       request);
     if (session->gate.txn_state != ROSTER_TXN_INVALID)
         rst_stay_end(thread->stays, session->view, session->idle_since, parts.statement->since);
     publish(session, &parts);
@@ -128,17 +97,14 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
 
 /* Every case that the common path below is not made for. */
 static __attribute__((noinline)) int stmt_begin_request(struct roster_session *session,
-                                                        struct request *request)
+                                                        struct rst_request *request)
 {
     struct rst_thread *thread;
     int err;
 
-    if (rst_unlikely((!request->text && request->text_length) ||
-                     (!request->digest && request->digest_length) ||
-                     request->text_length > UINT32_MAX))
-        return -EINVAL;
-    if (rst_unlikely(request->digest_length > ROSTER_DIGEST_MAX))
-        return -ENAMETOOLONG;
+    err = rst_request_refused(request);
+    if (rst_unlikely(err))
+        return err;
     thread = rst_session_enter(session, &err);
     if (rst_unlikely(!thread))
         return err;
@@ -155,7 +121,7 @@ static __attribute__((noinline)) int stmt_begin_any(struct roster_session *sessi
                                                     size_t text_length, const char *digest,
                                                     size_t digest_length)
 {
-    struct request request = {command, text, text_length, 0, digest, digest_length, false};
+    struct rst_request request = {command, text, text_length, 0, digest, digest_length, false};
 
     return stmt_begin_request(session, &request);
 }
@@ -164,7 +130,7 @@ int roster_stmt_begin_cleanup(struct roster_session *session, enum roster_comman
                               const char *text, size_t text_length, const char *digest,
                               size_t digest_length)
 {
-    struct request request = {command, text, text_length, 0, digest, digest_length, true};
+    struct rst_request request = {command, text, text_length, 0, digest, digest_length, true};
 
     return stmt_begin_request(session, &request);
 }
@@ -195,8 +161,9 @@ int roster_stmt_begin(struct roster_session *session, enum roster_command comman
     view = rst_hot_pop(views);
     now = rst_ticker_now(&thread->roster->ticker);
     rst_write_fence(); /* before 3 of look.h */
-    statement_fill(statement, class, ++session->stmt_seq, now,
-                   &(struct request){command, text, text_length, text_length, NULL, 0, false});
+    rst_statement_fill(
+        statement, class, ++session->stmt_seq, now,
+        &(struct rst_request){command, text, text_length, text_length, NULL, 0, false});
     rst_view_fill(view, session, 0, ROSTER_TXN_INVALID, now, statement);
     session->gate.word = thread->gate_stmt;
     rst_test_point("statement: view filled");
@@ -229,8 +196,8 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
         rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
     /* C: pairs with 2 in kill_statement() */
     if (rst_unlikely(!too_early && rst_load(&session->kill)))
-        killed = rst_kill_acknowledge_slow(session, session->stmt_seq);
-    session->gate.in_stmt = false;
+        killed = rst_kill_acknowledge_slow(session, rst_view_statement(before)->seq);
+    session->gate.in_stmt = RST_IN_NO_STMT;
     if (statement && rst_control(STATEMENT_FIRST))
         rst_statement_put(thread, roster, statement);
     if (in_txn) {
@@ -247,9 +214,22 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     return killed;
 }
 
+/* The number of the statement that is shown is not the last one, or others are suspended. */
+static rst_slow int end_nested_slow(struct rst_thread *thread, struct roster_session *session)
+{
+    return rst_nested_has(session) ? rst_nested_end_slow(thread, session) : end(thread, session);
+}
+
+static rst_always_inline int end_shown(struct rst_thread *thread, struct roster_session *session)
+{
+    if (rst_unlikely(session->gate.in_stmt == RST_IN_NESTED_STMT))
+        return end_nested_slow(thread, session);
+    return end(thread, session);
+}
+
 int rst_statement_end(struct rst_thread *thread, struct roster_session *session)
 {
-    return end(thread, session);
+    return end_shown(thread, session);
 }
 
 /* Ends without a context when there is none to be had (G7). */
@@ -257,7 +237,7 @@ static rst_slow int end_slow(struct roster_session *session, int err)
 {
     if (err != -ENOMEM)
         return err;
-    return session->gate.in_stmt ? end(NULL, session) : -EALREADY;
+    return session->gate.in_stmt ? end_shown(NULL, session) : -EALREADY;
 }
 
 /* Every case that the common path below is not made for. */
@@ -270,7 +250,7 @@ static __attribute__((noinline)) int stmt_end_any(struct roster_session *session
     if (rst_unlikely(!thread))
         return end_slow(session, result);
     rst_owner_enter(session);
-    result = rst_likely(session->gate.in_stmt) ? end(thread, session) : -EALREADY;
+    result = rst_likely(session->gate.in_stmt) ? end_shown(thread, session) : -EALREADY;
     rst_owner_leave(session);
     return result;
 }

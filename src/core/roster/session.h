@@ -44,12 +44,18 @@ union rst_gate {
     struct {
         uint32_t tag;      /* of the session's roster */
         uint8_t txn_state; /* enum roster_txn_state */
-        uint8_t in_stmt;
+        uint8_t in_stmt;   /* RST_IN_* */
         uint8_t non_pinning;
         uint8_t remembers; /* RST_REMEMBERS_*: if any, its gate matches no common path */
     };
     uint64_t word;
 };
+
+/* Whether a statement is shown, and whether its number is the last one and no other is suspended. A
+ * gate with nested ones matches no common path. */
+#define RST_IN_NO_STMT 0
+#define RST_IN_STMT 1
+#define RST_IN_NESTED_STMT 2
 
 /* What has to be forgotten when the transaction ends. */
 #define RST_REMEMBERS_DIGESTS 1        /* all the time, of a session that keeps them */

@@ -36,6 +36,7 @@ static void side_clear(struct rst_side *side)
     free(side->tables);
     free(side->digests);
     free(side->release);
+    free(side->nested);
     memset(side, 0, sizeof(*side));
 }
 

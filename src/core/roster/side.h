@@ -40,6 +40,7 @@ struct rst_side {
     struct rst_tables *tables;   /* see tables.h */
     struct rst_digests *digests; /* see digests.h; NULL unless it keeps them */
     struct rst_last last;        /* see last.h */
+    struct rst_nested *nested;   /* the owner's, see owner/nested.c; NULL until needed */
 };
 
 /* The owner's: the session's side, made if need be; NULL when memory is out. */

@@ -179,7 +179,7 @@ static void init_gates(struct rst_thread *thread, const struct roster *roster)
     txn = idle;
     txn.txn_state = ROSTER_TXN_VALID;
     stmt = idle;
-    stmt.in_stmt = 1;
+    stmt.in_stmt = RST_IN_STMT;
     thread->gate_idle = idle.word;
     thread->gate_txn = txn.word;
     thread->gate_stmt = stmt.word;

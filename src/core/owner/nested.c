@@ -1,0 +1,239 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Nested statements. A session shows one, the last that has begun of those that are open; the
+ * others are suspended in its side, each with the view that has shown it, so that an end takes no
+ * memory (G7): that view, whose life ends then, is written anew and shows the statement again.
+ *
+ * A suspended statement cannot be killed, as it is not shown (G5). So before one is suspended its
+ * owner asks whether it was killed, as at its end:
+ *
+ *     killer, under kill_lock                     owner, suspends statement q
+ *     1 look: statement q runs                    A publish the view of another one   (release)
+ *     2 word := {q, reason}      (cmpxchg)        B compiler barrier
+ *     3 membarrier                                C load word
+ *     4 look again                                D names q: set its ack bit, publish q's view
+ * again
+ *
+ * As in kill.c: when 4 does not see q, D's ack or the killer's taking the word back is first. When
+ * it does, q has not ended and its owner is yet to look.
+ */
+#include "core/owner/nested.h"
+
+#include "core/owner/digests.h"
+#include "core/owner/last.h"
+#include "core/owner/request.h"
+#include "core/roster/enter.h"
+#include "core/roster/kill_word.h"
+#include "core/roster/roster.h"
+#include "core/roster/side.h"
+#include "core/roster/views.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct suspended {
+    struct rst_statement *statement;
+    struct roster_shown *view; /* that has shown it, and will */
+};
+
+struct rst_nested {
+    unsigned count;
+    struct suspended list[ROSTER_STMT_SUSPENDED];
+};
+
+static struct rst_nested *nested_of(const struct roster_session *session)
+{
+    return session->side ? session->side->nested : NULL;
+}
+
+bool rst_nested_has(const struct roster_session *session)
+{
+    const struct rst_nested *nested = nested_of(session);
+
+    return nested && nested->count;
+}
+
+static struct rst_nested *nested_need(struct roster_session *session)
+{
+    struct rst_side *side = rst_side_need(session);
+
+    if (side && !side->nested)
+        side->nested = calloc(1, sizeof(*side->nested));
+    return side ? side->nested : NULL;
+}
+
+/* 3 of look.h: the view shows what the session does, but in that statement. */
+static void show_in(struct roster_shown *view, const struct roster_session *session,
+                    const struct rst_statement *statement)
+{
+    rst_view_copy(view, session->view);
+    rst_view_set_states(view, session->gate.txn_state, ROSTER_RUN_RUNNING);
+    rst_view_set_since(view, statement->since);
+    rst_view_set_statement(view, statement);
+}
+
+/* The view to publish when the transaction ends first. No session leads to it. */
+static void spare_in(struct roster_session *session, const struct rst_statement *statement)
+{
+    if (session->gate.txn_state == ROSTER_TXN_INVALID)
+        return;
+    rst_life_end(session->spare);
+    rst_write_fence();
+    rst_view_fill(session->spare, session, 0, ROSTER_TXN_INVALID, statement->since, statement);
+}
+
+/* B to D: whether the statement that is suspended was killed. */
+static bool was_killed(struct roster_session *session, uint64_t seq)
+{
+    rst_compiler_barrier(); /* B */
+    rst_test_point("push: published");
+    if (!rst_session_roster(session)->membarrier)
+        rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
+    /* C: pairs with 2 in kill_statement() */
+    if (!rst_kill_names(rst_load(&session->kill), seq))
+        return false;
+    (void)rst_kill_acknowledge_slow(session, seq);
+    return rst_kill_names(rst_load(&session->kill), seq);
+}
+
+/* Nothing has happened: no look has found the statement that does not begin, or a whole one. */
+static int push_undo(struct rst_thread *thread, struct roster_session *session,
+                     struct roster_shown *view, struct rst_statement *statement,
+                     const struct suspended *shown)
+{
+    rst_view_publish(session, shown->view);
+    spare_in(session, shown->statement);
+    rst_view_retire(thread, session, view);
+    rst_statement_put(thread, thread->roster, statement);
+    return -ECANCELED;
+}
+
+static int push(struct rst_thread *thread, struct roster_session *session,
+                struct rst_request *request)
+{
+    struct roster *roster = thread->roster;
+    struct rst_nested *nested = nested_need(session);
+    unsigned class = rst_request_cut(request, roster);
+    struct suspended shown = {rst_view_statement(session->view), session->view};
+    struct rst_statement *statement;
+    struct roster_shown *view;
+
+    if (!nested)
+        return -ENOMEM;
+    if (nested->count == ROSTER_STMT_SUSPENDED)
+        return -ENOSPC;
+    if (rst_kill_connection(session))
+        return -ECANCELED;
+    view = rst_view_take(thread);
+    if (!view)
+        return -ENOMEM;
+    statement = rst_hot_take(&roster->hot[class], &thread->hot[class]);
+    if (!statement) {
+        rst_view_put(thread, view);
+        return -ENOMEM;
+    }
+    rst_write_fence(); /* before 3 of look.h */
+    rst_statement_fill(statement, class, session->stmt_seq + 1, rst_ticker_now(&roster->ticker),
+                       request);
+    show_in(view, session, statement);
+    spare_in(session, statement);
+    rst_view_publish(session, view); /* A */
+    if (was_killed(session, shown.statement->seq))
+        return push_undo(thread, session, view, statement, &shown);
+    session->stmt_seq++;
+    session->gate.in_stmt = RST_IN_NESTED_STMT;
+    nested->list[nested->count++] = shown;
+    rst_count(&thread->counts.statements);
+    return 0;
+}
+
+int roster_stmt_push(struct roster_session *session, enum roster_command command, const char *text,
+                     size_t text_length, const char *digest, size_t digest_length)
+{
+    struct rst_request request = {command, text, text_length, 0, digest, digest_length, false};
+    struct rst_thread *thread;
+    int err;
+
+    if (session && session->gate.in_stmt == RST_IN_NO_STMT)
+        return roster_stmt_begin(session, command, text, text_length, digest, digest_length);
+    err = rst_request_refused(&request);
+    if (err)
+        return err;
+    thread = rst_session_enter(session, &err);
+    if (!thread)
+        return err;
+    rst_owner_enter(session);
+    err = push(thread, session, &request);
+    if (!err && session->gate.remembers & RST_REMEMBERS_DIGESTS)
+        rst_digests_add_slow(session, digest, digest_length);
+    rst_owner_leave(session);
+    return err;
+}
+
+int rst_nested_end_slow(struct rst_thread *thread, struct roster_session *session)
+{
+    struct roster *roster = rst_session_roster(session);
+    struct rst_nested *nested = nested_of(session);
+    const struct suspended *next = &nested->list[--nested->count];
+    struct roster_shown *before = session->view;
+    struct rst_statement *statement = rst_view_statement(before);
+    int killed = 0;
+
+    if (thread)
+        rst_stay_end(thread->stays, before, session->idle_since, rst_ticker_now(&roster->ticker));
+    rst_life_end(next->view);
+    show_in(next->view, session, next->statement);
+    rst_view_publish(session, next->view); /* A of kill.c */
+    rst_compiler_barrier();                /* B */
+    if (!roster->membarrier)
+        rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
+    /* C: pairs with 2 in kill_statement() */
+    if (rst_load(&session->kill))
+        killed = rst_kill_acknowledge_slow(session, statement->seq);
+    spare_in(session, next->statement);
+    rst_view_retire(thread, session, before);
+    rst_statement_put(thread, roster, statement); /* after the lives of both views */
+    return killed;
+}
+
+/* Ends a statement that is not shown. */
+static int end_suspended(struct rst_thread *thread, struct roster_session *session, unsigned n)
+{
+    struct rst_nested *nested = nested_of(session);
+    struct suspended gone = nested->list[n];
+
+    memmove(&nested->list[n], &nested->list[n + 1],
+            (--nested->count - n) * sizeof(nested->list[0]));
+    rst_view_retire(thread, session, gone.view);
+    rst_statement_put(thread, rst_session_roster(session), gone.statement);
+    return 0;
+}
+
+int roster_stmt_pop(struct roster_session *session, uint64_t seq)
+{
+    const struct rst_nested *nested;
+    struct rst_thread *thread;
+    int err = rst_session_refuses(session);
+    unsigned n;
+
+    if (err)
+        return err;
+    if (session->gate.in_stmt == RST_IN_NO_STMT)
+        return -EALREADY;
+    if (rst_view_statement(session->view)->seq == seq)
+        return roster_stmt_end(session);
+    nested = nested_of(session);
+    for (n = nested ? nested->count : 0; n && nested->list[n - 1].statement->seq != seq; n--)
+        ;
+    if (!n)
+        return -EALREADY;
+    thread = rst_session_enter(session, &err);
+    if (!thread && err != -ENOMEM)
+        return err;
+    rst_owner_enter(session);
+    err = end_suspended(thread, session, n - 1);
+    rst_owner_leave(session);
+    return err;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* A kill of a statement that is suspended meanwhile hits it or nothing, and is not lost (G5). */
+
+#include "config.h"
+
+#include "steps.h"
+
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <roster/roster.h>
+#include <string.h>
+
+static struct roster *roster;
+static struct roster_session *session;
+static uint64_t first;
+
+static int push(const char *text)
+{
+    return roster_stmt_push(session, ROSTER_COMMAND_QUERY, text, strlen(text), NULL, 0);
+}
+
+static void open_one(void)
+{
+    cr_assert_eq(roster_create(NULL, &roster), 0);
+    cr_assert_eq(roster_session_open(roster, NULL, &session), 0);
+    cr_assert_eq(push("first"), 0);
+    first = roster_stmt_seq(session);
+}
+
+static void close_all(void)
+{
+    cr_assert_eq(roster_session_close(session), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+static void kill_first(void *result)
+{
+    *(int *)result = roster_kill(roster, roster_session_id(session), ROSTER_KILL_TARGET_STATEMENT,
+                                 first, ROSTER_KILL_REASON_INTERRUPTED);
+}
+
+static void push_second(void *result)
+{
+    *(int *)result = push("second");
+}
+
+/* Before the killer has done anything: it takes back what it does then. */
+Test(nested_step, a_kill_that_comes_late_hits_nothing)
+{
+    int result = 1;
+    struct steps killer = {.fn = kill_first, .arg = &result, .point = "kill: statement seen"};
+
+    open_one();
+    cr_assert(steps_start(&killer));
+    cr_assert_eq(push("second"), 0);
+    steps_finish(&killer);
+    cr_assert_eq(result, -ESTALE);
+    cr_assert_eq(roster_stmt_end(session), 0);
+    cr_assert_eq(roster_killed(session), 0);
+    cr_assert_eq(roster_stmt_end(session), 0);
+    close_all();
+}
+
+/* The owner sees it when it suspends the statement, and does not. */
+Test(nested_step, a_kill_in_time_is_not_lost)
+{
+    int result = 1;
+    struct steps killer = {.fn = kill_first, .arg = &result, .point = "kill: word installed"};
+
+    open_one();
+    cr_assert(steps_start(&killer));
+    cr_assert_eq(push("second"), -ECANCELED);
+    steps_finish(&killer);
+    cr_assert_eq(result, 0);
+    cr_assert_eq(roster_killed(session), ROSTER_KILL_REASON_INTERRUPTED);
+    cr_assert_eq(roster_stmt_end(session), ROSTER_KILL_REASON_INTERRUPTED);
+    close_all();
+}
+
+/* The second is shown, and whether the first was killed not yet asked. */
+Test(nested_step, a_kill_in_between_is_of_either)
+{
+    int pushed = 1, result = 1;
+    struct steps owner = {.fn = push_second, .arg = &pushed, .point = "push: published"};
+    struct steps killer = {.fn = kill_first, .arg = &result, .point = "kill: word installed"};
+
+    open_one();
+    cr_assert(steps_start(&killer));
+    cr_assert(steps_start(&owner));
+    steps_finish(&killer); /* sees the second, and takes the kill back */
+    steps_finish(&owner);
+    cr_assert_eq(result, -ESTALE);
+    cr_assert_eq(pushed, 0);
+    cr_assert_eq(roster_stmt_end(session), 0);
+    cr_assert_eq(roster_stmt_end(session), 0);
+    close_all();
+}
