@@ -12,6 +12,7 @@
 enum criterion_kind {
     RATIO, /* Roster's figure / the peer's, at most */
     OWN,   /* Roster's throughput beside others / alone, at least */
+    MOST,  /* Roster's figure itself, at most */
     BEST,  /* Roster's throughput / that of the best peer, at least */
 };
 
@@ -32,6 +33,7 @@ extern const size_t compare_criteria_n;
 bool criterion_value(const struct compare_criterion *criterion, const struct samples *samples,
                      struct spread *value, const struct engine **peer);
 
+bool criterion_at_most(const struct compare_criterion *criterion);
 bool criterion_met(const struct compare_criterion *criterion, double value, double bound);
 
 #endif /* BENCH_COMPARE_CRITERIA_H */

@@ -88,6 +88,12 @@ static inline int op_statement(struct lane *lane)
     return err;
 }
 
+/* Beside a stalled reader. */
+static inline int op_refusable_statement(struct lane *lane)
+{
+    return count_refusal(lane, op_statement(lane));
+}
+
 static inline int op_churn(struct lane *lane)
 {
     size_t n = lane->n_seats - lane->open;
@@ -183,6 +189,12 @@ int job_statement(struct worker *worker)
     return repeat(worker, op_statement);
 }
 
+int job_refusable_statement(struct worker *worker)
+{
+    oracle_role_owner();
+    return repeat(worker, op_refusable_statement);
+}
+
 int job_commit(struct worker *worker)
 {
     oracle_role_owner();
@@ -254,6 +266,20 @@ int job_list_every_100_ms(struct worker *worker)
 int job_list_flat_out(struct worker *worker)
 {
     return list_until_stopped(worker, 0);
+}
+
+int job_lookup_flat_out(struct worker *worker)
+{
+    struct arena *arena = worker->job->arg;
+    struct lane lane = {.arena = arena, .random = 1};
+    int err = enter(arena);
+
+    if (err)
+        return err;
+    while (!runner_stopped(worker) && !err)
+        err = op_lookup(&lane);
+    leave(arena);
+    return err;
 }
 
 static void nap_until_stopped(void *arg)

@@ -19,8 +19,9 @@
 /* Jobs over a struct lane; with lane->latency they time each operation. */
 int job_publish(struct worker *worker);   /* begin, end */
 int job_statement(struct worker *worker); /* stmt_begin, begin, end, stmt_end */
-int job_commit(struct worker *worker);    /* begin, end, and every so often another session */
-int job_churn(struct worker *worker);     /* close, open */
+int job_refusable_statement(struct worker *worker);
+int job_commit(struct worker *worker); /* begin, end, and every so often another session */
+int job_churn(struct worker *worker);  /* close, open */
 int job_lookup(struct worker *worker);
 int job_oldest(struct worker *worker);
 int job_list(struct worker *worker);
@@ -28,6 +29,7 @@ int job_list(struct worker *worker);
 /* Jobs over a struct arena, beside those above. */
 int job_sync_every_10_ms(struct worker *worker);
 int job_list_every_100_ms(struct worker *worker);
+int job_lookup_flat_out(struct worker *worker);
 int job_list_flat_out(struct worker *worker);
 int job_hold(struct worker *worker); /* inside until the run is over */
 

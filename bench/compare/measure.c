@@ -40,16 +40,25 @@ struct one {
 };
 
 static job_fn *const measured[N_WORKS] = {
-    [WORK_PUBLISH] = job_publish,   [WORK_STATEMENT] = job_statement, [WORK_OLDEST] = job_oldest,
-    [WORK_LIST] = job_list,         [WORK_LOOKUP] = job_lookup,       [WORK_CHURN] = job_churn,
-    [WORK_CHURN_STORM] = job_churn, [WORK_MIXED] = job_commit,        [WORK_BESIDE] = job_publish,
-    [WORK_STORM] = job_commit,      [WORK_STALLED] = job_publish,
+    [WORK_PUBLISH] = job_publish,
+    [WORK_STATEMENT] = job_statement,
+    [WORK_OLDEST] = job_oldest,
+    [WORK_LIST] = job_list,
+    [WORK_LOOKUP] = job_lookup,
+    [WORK_CHURN] = job_churn,
+    [WORK_CHURN_STORM] = job_churn,
+    [WORK_MIXED] = job_commit,
+    [WORK_BESIDE] = job_publish,
+    [WORK_STORM] = job_commit,
+    [WORK_STALLED] = job_refusable_statement,
+    [WORK_LOOKED_UP] = job_publish,
 };
 
 static job_fn *const beside[N_WORKS][MAX_BESIDE] = {
     [WORK_CHURN_STORM] = {job_list_flat_out},
     [WORK_MIXED] = {job_sync_every_10_ms, job_list_every_100_ms},
     [WORK_BESIDE] = {job_sync_every_10_ms, job_list_every_100_ms},
+    [WORK_LOOKED_UP] = {job_lookup_flat_out},
     [WORK_STORM] = {job_list_flat_out},
     [WORK_STALLED] = {job_hold},
 };
@@ -203,7 +212,7 @@ static int sample(const struct one *one)
         err = add(one, METRIC_NS, ns_per_op(one, lanes));
     if (!err && work == WORK_STALLED)
         err = sample_stalled(one, seconds);
-    if (!err && work == WORK_BESIDE) {
+    if (!err && (work == WORK_BESIDE || work == WORK_LOOKED_UP)) {
         err = run(one, true, false, one->measure->seconds);
         if (!err)
             err = add(one, METRIC_ALONE, ns_per_op(one, lanes));

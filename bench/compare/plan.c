@@ -26,9 +26,11 @@ const struct work_info works[N_WORKS] = {
                     true},
     [WORK_BESIDE] = {"beside", "begin and end beside a syncer at 10 ms and a lister at 100 ms",
                      CAN_READ, false},
+    [WORK_LOOKED_UP] = {"looked-up", "begin and end beside a thread that looks up sessions",
+                        CAN_TXN | CAN_LOOKUP, false},
     [WORK_STORM] = {"storm", "begin and end, 1 % churn, beside a lister flat out", CAN_READ, true},
-    [WORK_STALLED] = {"stalled", "begin and end while a reader sleeps inside", CAN_TXN | CAN_HOLD,
-                      false},
+    [WORK_STALLED] = {"stalled", "statement and transaction while a reader sleeps inside",
+                      CAN_TXN | CAN_TEXT | CAN_HOLD, false},
     [WORK_HANDOVER] = {"handover", "begin on one thread, end on another", CAN_TXN, false},
 };
 
@@ -42,9 +44,13 @@ const struct table plan_short[] = {
     {WORK_OLDEST, 1, 100 * K, 10 * K, NULL},
     {WORK_OLDEST, 1, 1 * M, 1 * K, "roster,dense"},
     {WORK_LIST, 1, 100 * K, 10 * K, NULL},
+    {WORK_LOOKUP, 1, 1 * K, 0, NULL},
+    {WORK_LOOKUP, 2, 1 * K, 0, NULL},
     {WORK_LOOKUP, 1, 100 * K, 0, NULL},
+    {WORK_LOOKED_UP, 1, 1 * K, 0, NULL},
     {WORK_BESIDE, 1, 10 * K, 0, NULL},
     {WORK_STORM, 1, 100 * K, 0, NULL},
+    {WORK_CHURN, 1, 1 * K, 0, NULL},
     {WORK_CHURN, 1, 10 * K, 0, NULL},
     {WORK_CHURN, 1, 100 * K, 0, NULL},
     {WORK_CHURN_STORM, 1, 100 * K, 0, NULL},
@@ -83,7 +89,9 @@ const struct table plan_full[] = {
     SIZES(WORK_LIST, 10),
     {WORK_LIST, 2, 10 * K, 1 * K, NULL},
     SIZES(WORK_LOOKUP, M + 1),
+    {WORK_LOOKUP, 2, 1 * K, 0, NULL},
     {WORK_LOOKUP, 2, 100 * K, 0, NULL},
+    {WORK_LOOKED_UP, 1, 1 * K, 0, NULL},
     SIZES(WORK_CHURN, M + 1),
     {WORK_CHURN, 2, 10 * K, 0, NULL},
     {WORK_CHURN_STORM, 1, 100 * K, 0, NULL},
@@ -127,6 +135,8 @@ bool table_takes(const struct table *table, const struct engine *engine)
         return false;
     /* These differ from others in one thing alone. */
     if (engine == &engine_roster_copy && table->work != WORK_LIST)
+        return false;
+    if (!strcmp(engine->name, "wiredtiger-plain") && table->work != WORK_PUBLISH)
         return false;
     if (!strcmp(engine->name, "textbook-free") && table->work != WORK_STALLED)
         return false;

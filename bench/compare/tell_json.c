@@ -65,7 +65,7 @@ static void put_criterion(FILE *out, const struct telling *telling,
     json_string(out, criterion->title);
     fputs(", \"against\": ", out);
     json_string(out, peer ? peer->name : criterion->peer ? criterion->peer : "itself");
-    fprintf(out, ", \"%s\": %g, ", criterion->kind == RATIO ? "at_most" : "at_least",
+    fprintf(out, ", \"%s\": %g, ", criterion_at_most(criterion) ? "at_most" : "at_least",
             criterion->must);
     if (measured) {
         json_spread(out, "ratio", &value);

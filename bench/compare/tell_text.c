@@ -98,7 +98,7 @@ static void tell_engine(FILE *out, const struct telling *telling, const struct t
     if (engine != &engine_roster &&
         samples_ratio(telling->samples, table, &engine_roster, engine, METRIC_NS, &quotient))
         say_ratio(ratio, sizeof(ratio), quotient.median);
-    fprintf(out, "  %-12s %8s %-22s %7s", engine->name, median, span, ratio);
+    fprintf(out, "  %-16s %8s %-22s %7s", engine->name, median, span, ratio);
     if (works[table->work].latency)
         tell_latency(out, telling, table, engine);
     if (table->work == WORK_STALLED)
@@ -118,7 +118,7 @@ void tell_table(FILE *out, const struct telling *telling, const struct table *ta
 
     table_title(table, title, sizeof(title));
     fprintf(out, "\n%s: %s\n", title, works[table->work].what);
-    fprintf(out, "  %-12s %8s %-22s %7s", "engine", "an op", "", "ratio");
+    fprintf(out, "  %-16s %8s %-22s %7s", "engine", "an op", "", "ratio");
     if (works[table->work].latency)
         fprintf(out, " %8s %8s %8s %8s %8s", "p50", "p99", "p99.9", "p99.99", "worst");
     fputc('\n', out);
@@ -140,8 +140,9 @@ void tell_criteria(FILE *out, const struct telling *telling)
         const char *verdict = "not measured";
 
         if (it->aim > 0)
-            snprintf(aim, sizeof(aim), " (%g)", it->aim);
-        snprintf(limit, sizeof(limit), "%s %g%s", it->kind == RATIO ? "<=" : ">=", it->must, aim);
+            snprintf(aim, sizeof(aim), " (%.3g)", it->aim);
+        snprintf(limit, sizeof(limit), "%s %.3g%s", criterion_at_most(it) ? "<=" : ">=", it->must,
+                 aim);
         if (criterion_value(it, telling->samples, &value, &peer)) {
             bool met = criterion_met(it, value.median, it->must);
 

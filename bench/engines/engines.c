@@ -15,10 +15,11 @@ uint64_t engine_coarse_clock = 1;
 const struct engine *const engines[] = {
     &engine_roster,     &engine_roster_copy,
 #ifdef HAVE_RENDERED
-    &engine_dense,      &engine_textbook,    &engine_textbook_free,
+    &engine_dense,      &engine_textbook,         &engine_textbook_free,
 #endif
 #ifdef HAVE_GLIB
-    &engine_rwlock,     &engine_rwlock_id,   &engine_mutex,         &engine_sharded,
+    &engine_rwlock,     &engine_rwlock_id,        &engine_one_mutex,
+    &engine_sharded,    &engine_pointers,
 #endif
 #ifdef HAVE_CK
     &engine_ck,
@@ -27,7 +28,7 @@ const struct engine *const engines[] = {
     &engine_lmdb,
 #endif
 #ifdef HAVE_WIREDTIGER
-    &engine_wiredtiger,
+    &engine_wiredtiger, &engine_wiredtiger_plain,
 #endif
 #ifdef HAVE_TBB
     &engine_tbb,

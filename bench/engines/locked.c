@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * rwlock, mutex, sharded: tables of GLib under locks, as most servers have it.
+ * rwlock, one-mutex, sharded: tables of GLib under locks, as most servers have it.
  *
  * rwlock     One GHashTable under a pthread_rwlock, and a mutex in each session (TiDB's shape); an
  *            owner has its session at hand and takes the session's mutex alone.
  * rwlock-id  The same, but an owner finds its session by id, under the table's read lock.
- * mutex      One mutex for the table and for all sessions (the shape of MySQL's LOCK_thd_list).
+ * one-mutex  One mutex for the table and for all sessions, which no large server has.
  * sharded    64 tables by id, each under a mutex that guards its sessions too.
  *
  * A list copies each session under its lock, so that no lock is held while the list is formatted.
@@ -429,5 +429,5 @@ static int hold(void *world, void (*wait)(void *arg), void *arg)
 
 ENGINE(rwlock, "rwlock", "GHashTable, pthread_rwlock, a mutex per session", 1, true, false);
 ENGINE(rwlock_id, "rwlock-id", "rwlock, owners find their session by id", 1, true, true);
-ENGINE(mutex, "mutex", "GHashTable and all sessions under one mutex", 1, false, false);
+ENGINE(one_mutex, "one-mutex", "GHashTable and all sessions under one mutex", 1, false, false);
 ENGINE(sharded, "sharded", "64 GHashTables, a mutex each", SHARDS, false, false);

@@ -348,7 +348,7 @@ const struct engine engine_textbook = {
 const struct engine engine_textbook_free = {
     .name = "textbook-free",
     .title = "textbook without rcu_barrier()",
-    .can = CAN_TXN | CAN_HOLD,
+    .can = CAN_TXN | CAN_TEXT | CAN_HOLD,
     .version = version,
     .create = create_unbounded,
     .destroy = destroy,
@@ -356,5 +356,7 @@ const struct engine engine_textbook_free = {
     .close = close_session,
     .begin = begin,
     .end = end,
+    .stmt_begin = stmt_begin,
+    .stmt_end = stmt_end,
     .hold = hold,
 };

@@ -7,6 +7,10 @@
  * list that the oldest reader is taken from; end() is rollback_transaction(), the cheapest end of
  * a transaction that has written nothing. Sessions have no strings.
  *
+ * Nine tenths of begin() are the parsing of the read timestamp's text. wiredtiger-plain begins
+ * without one, so its transactions hold back no timestamp; timestamp_transaction_uint(), which
+ * takes a number, is of version 10.
+ *
  * Each session has room for the transactions of all others, and is opened by a search through all
  * of them, so n sessions take n * n steps and bytes: 14 GB for 100 000. It is measured with up to
  * 10 000.
@@ -115,6 +119,15 @@ static int begin(void *world, void *session, uint64_t *start_ts)
     return errno_of(owned->begin_transaction(owned, config));
 }
 
+static int begin_plain(void *world, void *session, uint64_t *start_ts)
+{
+    struct world *it = world;
+    WT_SESSION *owned = session;
+
+    *start_ts = oracle_start_ts(it->oracle);
+    return errno_of(owned->begin_transaction(owned, NULL));
+}
+
 static int end(void *world, void *session)
 {
     WT_SESSION *owned = session;
@@ -153,4 +166,18 @@ const struct engine engine_wiredtiger = {
     .begin = begin,
     .end = end,
     .oldest = oldest,
+};
+
+const struct engine engine_wiredtiger_plain = {
+    .name = "wiredtiger-plain",
+    .title = "WiredTiger, transactions without a timestamp",
+    .can = CAN_TXN,
+    .most_sessions = 10000,
+    .version = version,
+    .create = create,
+    .destroy = destroy,
+    .open = open_session,
+    .close = close_session,
+    .begin = begin_plain,
+    .end = end,
 };

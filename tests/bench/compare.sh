@@ -33,7 +33,7 @@ compare() {
 }
 
 compare --sessions=200 --threads=2 --no-charts
-for work in publish statement oldest list lookup churn churn-storm mixed beside storm stalled \
+for work in publish statement oldest list lookup churn churn-storm mixed beside looked-up storm stalled \
     handover; do
     grep -q "^$work, 2 threads, 200 sessions: " out.txt || wrong "no $work"
     for round in 0 1; do
