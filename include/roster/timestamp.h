@@ -10,7 +10,6 @@
 
 #include <roster/export.h>
 #include <stdint.h>
-#include <time.h>
 
 #define ROSTER_TS_LOGICAL_BITS 18
 #define ROSTER_TS_LOGICAL_MASK ((UINT64_C(1) << ROSTER_TS_LOGICAL_BITS) - 1)
@@ -58,30 +57,5 @@ static inline uint64_t roster_ts_lower_limit(uint64_t now, uint64_t max_age_ms)
 
     return physical_ms >= max_age_ms ? roster_ts_compose(physical_ms - max_age_ms, 0) : 0;
 }
-
-/* The next two need struct timespec, which strict C99 lacks. */
-#if defined(__cplusplus) || defined(_POSIX_C_SOURCE) ||                                            \
-    (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L)
-
-/* The least timestamp of a time since the Unix epoch; what is below a millisecond is cut off. */
-static inline uint64_t roster_ts_from_time(const struct timespec *time)
-{
-    return roster_ts_compose(ROSTER_CAST(uint64_t, time->tv_sec) * 1000 +
-                                 ROSTER_CAST(uint64_t, time->tv_nsec) / 1000000,
-                             0);
-}
-
-/* The time since the Unix epoch that a timestamp carries, in whole milliseconds. */
-static inline struct timespec roster_ts_to_time(uint64_t ts)
-{
-    uint64_t physical_ms = roster_ts_physical_ms(ts);
-    struct timespec time;
-
-    time.tv_sec = ROSTER_CAST(time_t, physical_ms / 1000);
-    time.tv_nsec = ROSTER_CAST(long, physical_ms % 1000 * 1000000);
-    return time;
-}
-
-#endif
 
 #endif /* ROSTER_TIMESTAMP_H */

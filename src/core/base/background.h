@@ -29,7 +29,7 @@
 struct timespec rst_monotonic_after(uint32_t ms);
 
 /* A condition variable that waits by that clock. 0 or -errno. */
-int rst_monotonic_cond_init(pthread_cond_t *cond);
+ROSTER_API int rst_monotonic_cond_init(pthread_cond_t *cond);
 
 /* Starts a thread that blocks all signals. The name has at most 15 bytes. 0 or -errno. */
 int rst_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg);

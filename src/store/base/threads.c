@@ -3,23 +3,9 @@
 
 #include "config.h"
 
-#include <errno.h>
-
+#include "core/base/background.h"
 #include "store/base/clock.h"
 #include "store/base/threads.h"
-
-static int cond_init(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-    int err = pthread_condattr_init(&attr);
-
-    if (err)
-        return -err;
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    err = pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-    return -err;
-}
 
 int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond)
 {
@@ -27,7 +13,7 @@ int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond)
 
     if (err)
         return err;
-    err = cond_init(cond);
+    err = rst_monotonic_cond_init(cond);
     if (err)
         pthread_mutex_destroy(mutex);
     return err;
