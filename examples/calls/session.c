@@ -7,6 +7,7 @@
  */
 #include "must.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <roster/roster.h>
 #include <roster/wait.h>
@@ -91,6 +92,10 @@ static void kill_the_holder(struct roster *roster)
 {
     struct roster_min_filter filter = ROSTER_MIN_FILTER_INIT;
     struct roster_min min = {.size = sizeof(min)};
+    struct roster_kill_info kill = {.size = sizeof(kill),
+                                    .target = ROSTER_KILL_TARGET_TRANSACTION,
+                                    .reason = ROSTER_KILL_REASON_INTERRUPTED,
+                                    .by = "operator"};
 
     filter.kinds = 1U << ROSTER_SESSION_BACKGROUND;
     MUST(roster_min_of(roster, &filter, &min)); /* what the server's own sessions need */
@@ -99,6 +104,10 @@ static void kill_the_holder(struct roster *roster)
     MUST(roster_min_peek(roster, &min)); /* moves nothing, as roster_min_advance() does */
     MUST(roster_kill_txn(roster, min.holder.session_id, min.min_start_ts, 0,
                          ROSTER_KILL_REASON_TXN_AGE));
+    kill.session_id = min.holder.session_id;
+    kill.start_ts = min.min_start_ts;
+    if (roster_kill_by(roster, &kill) == -EALREADY)
+        printf("it is dying already\n");
 }
 
 static void kill_the_others(struct roster *roster, uint64_t me)
@@ -120,6 +129,23 @@ static void show_metrics(struct roster *roster)
     MUST(roster_metrics(roster, &metrics));
     printf("%" PRIu64 " connections were killed for the shutdown\n",
            metrics.kills[ROSTER_KILL_REASON_SHUTDOWN][ROSTER_KILL_RESULT_DELIVERED]);
+}
+
+/* What an operator asks first: who ended that, and why. */
+static void tell_what_happened(struct roster *roster)
+{
+    struct roster_event_log_state state = {.size = sizeof(state)};
+    struct roster_logged event = {.size = sizeof(event)};
+    uint64_t last = 0;
+
+    while (!roster_event_log_next(roster, last, &event)) {
+        printf("%s of session %" PRIu64 " for %s, asked for by %s\n",
+               roster_logged_kind_name(event.kind), event.session_id,
+               roster_kill_reason_name(event.reason), *event.by ? event.by : "the server");
+        last = event.id;
+    }
+    MUST(roster_event_log_get_state(roster, &state));
+    printf("%" PRIu64 " events, %" PRIu64 " dropped\n", state.events, state.events_dropped);
 }
 
 int main(void)
@@ -169,6 +195,7 @@ int main(void)
     MUST(roster_session_close(other));
     MUST(roster_release_wait(roster)); /* attr.release of all that are closed has returned */
     show_metrics(roster);
+    tell_what_happened(roster);
     MUST(roster_session_close(session));
     MUST(roster_drain(roster, NULL, &report));
     MUST(roster_drain_undo(roster)); /* it was not the end after all */

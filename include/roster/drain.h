@@ -52,6 +52,7 @@ struct roster_drain_options {
     uint32_t poll_ms;          /* between two looks; default: 10; at most 1000 */
     roster_drain_fn *progress; /* may be NULL */
     void *progress_arg;
+    const char *by; /* who asks, for the event log; may be NULL */
 };
 
 #define ROSTER_DRAIN_OPTIONS_INIT ROSTER_SIZED(struct roster_drain_options)

@@ -143,7 +143,20 @@ struct roster_kill_info {
     uint64_t stmt_seq; /* of the statement, when the target is one; else 0 */
     uint64_t start_ts; /* of the transaction, likewise; 0 while it is pending */
     uint64_t txn_seq;  /* its number */
+    const char *by;    /* who asked for it, valid during the call; NULL: not known */
 };
+
+/*
+ * Kills what `kill` describes, as roster_kill() and roster_kill_txn() do, and writes down in the
+ * event log (roster/event_log.h) that `kill->by` asked for it: a user, an address, a part of the
+ * server. Of stmt_seq, start_ts and txn_seq those are looked at that belong to the target; 0 is
+ * whichever it is. Any thread, as roster_kill().
+ *
+ * Returns as roster_kill() for its target; -EINVAL also for a struct smaller than the first
+ * version's; -E2BIG for a larger one with something unknown in it.
+ */
+ROSTER_API int roster_kill_by(struct roster *roster,
+                              const struct roster_kill_info *kill) ROSTER_MUST_CHECK;
 
 /* The bit of a session kind in roster_kill_filter.kinds. */
 #define ROSTER_KIND_BIT(kind) (UINT32_C(1) << (kind))
@@ -164,6 +177,7 @@ struct roster_kill_filter {
     const char *user;        /* only this user's; NULL: every user's */
     roster_may_kill_fn *may; /* NULL: every session may be killed */
     void *may_arg;
+    const char *by; /* who asks, for the event log; may be NULL */
 };
 
 #define ROSTER_KILL_FILTER_INIT ROSTER_SIZED(struct roster_kill_filter)

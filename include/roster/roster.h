@@ -48,6 +48,7 @@
 #include <roster/conn_id.h>
 #include <roster/drain.h>
 #include <roster/error.h>
+#include <roster/event_log.h>
 #include <roster/export.h>
 #include <roster/history.h>
 #include <roster/kill.h>

@@ -12,6 +12,7 @@
  *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
  *     GET  /safepoint    safe points, and what the info-syncer and the leader say
  *     GET  /history      what long transactions consisted of
+ *     GET  /events       what has happened  ?since= limit=
  *     GET  /timeline     the last hour, a point for each second ?after=
  *     GET  /metrics      for Prometheus, as OpenMetrics when it asks for that
  *     POST /kill         ?id= target=connection|statement statement=
@@ -45,6 +46,11 @@
  * for later ones only. The endpoint's thread wakes once a second for it, computes the verdict with
  * the minimum, and gives it at most a tenth of its time: when the oracle is slow, points become
  * rarer. It takes 113 KiB, once.
+ *
+ * "rows" of /events are those of roster/event_log.h whose id is greater than `since`, the oldest
+ * first, at most `limit`. "next" is what to pass as `since` for those after them, "missed" how many
+ * between `since` and "next" had to make room; "restarted" is true when `since` is from another
+ * life of the server, and the rows then begin with the oldest. Nothing else is lost.
  *
  * It reads views like any reader: owners never wait for it.
  */

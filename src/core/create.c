@@ -10,6 +10,7 @@
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "core/owner/statement.h"
+#include "core/roster/event_log.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 #include "core/roster/thread.h"
@@ -138,15 +139,21 @@ static int parts_init(struct roster *roster, const struct roster_options *option
     err = -pthread_mutex_init(&roster->lease_lock, NULL);
     if (err)
         goto kill_lock;
-    err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions);
+    roster->event_log = rst_event_log_create();
+    err = roster->event_log ? 0 : -ENOMEM;
     if (err)
         goto lease_lock;
+    err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions);
+    if (err)
+        goto event_log;
     err = rst_ticker_start(&roster->ticker,
                            options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms,
                            roster->oracle == roster_oracle_local_read ? roster->oracle_arg : NULL);
     if (!err)
         return 0;
     rst_registry_destroy(&roster->registry);
+event_log:
+    rst_event_log_destroy(roster->event_log);
 lease_lock:
     pthread_mutex_destroy(&roster->lease_lock);
 kill_lock:
@@ -234,6 +241,7 @@ int roster_destroy(struct roster *roster)
     rst_registry_destroy(&roster->registry);
     objects_destroy(roster);
     rst_horizon_destroy(&roster->horizon);
+    rst_event_log_destroy(roster->event_log);
     pthread_mutex_destroy(&roster->lease_lock);
     pthread_mutex_destroy(&roster->kill_lock);
     roster_oracle_local_destroy(roster->own_clock);

@@ -42,6 +42,12 @@ static const struct help {
      "Kinds of long transactions, the one seen last first.\v"
      "Example: with the digests of their statements\n"
      "  rosterctl history --full"},
+    {"events", "events",
+     "What has happened, the oldest first: kills, opens that were rejected, drains, fences, "
+     "leases, "
+     "leaders, and problems that appeared or were cleared.\v"
+     "Example: what was going on in the last quarter of an hour, and what comes\n"
+     "  rosterctl events --since=-15m --follow"},
     {"kill", "kill ID...",
      "Ends sessions, or their transactions or statements.\v"
      "Example: roll back the transaction of session 4711, and wait until it has ended\n"

@@ -29,7 +29,9 @@ enum {
     STORE = 128,
     TTL = 256,
     CSV = 512,
-    ALL = 1024
+    ALL = 1024,
+    SINCE = 2048,
+    FOLLOW = 4096,
 };
 
 static const struct command {
@@ -43,6 +45,7 @@ static const struct command {
     {"safepoint", ctl_safe_point, JSON},
     {"status", ctl_status, JSON | ALL},
     {"history", ctl_history, JSON | CSV | FULL},
+    {"events", ctl_events, JSON | CSV | ALL | SINCE | FOLLOW},
     {"kill", ctl_kill, KILL | WAIT | JSON | ARGS | ALL},
     {"drain", ctl_drain, WAIT | JSON},
     {"top", ctl_top, WATCH},
@@ -63,6 +66,7 @@ enum {
     STORE_PASSWORD_KEY,
     TTL_KEY,
     ALL_KEY,
+    SINCE_KEY,
     USAGE_KEY
 };
 
@@ -86,6 +90,9 @@ static const struct argp_option known[] = {
     {"search", SEARCH_KEY, "TEXT", 0, "only rows with this in a name, a state or the statement", 2},
     {"columns", COLUMNS_KEY, "NAME,...", 0, "these columns, in this order", 2},
     {"full", 'F', NULL, 0, "statements in full; the digests of a history", 2},
+    {"since", SINCE_KEY, "TIME", 0, "from then on: -15m, 2026-11-29T10:00:00Z, or an event's id",
+     2},
+    {"follow", 'f', NULL, 0, "go on with what comes", 2},
     {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "again and again (every 2 s)", 2},
     {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
      "cancel the running statement only (or only statement N)", 3},
@@ -250,6 +257,10 @@ static unsigned belongs(int key)
         return JSON;
     case 'F':
         return FULL;
+    case SINCE_KEY:
+        return SINCE;
+    case 'f':
+        return FOLLOW;
     case 'w':
         return WATCH;
     case 'q':
@@ -310,6 +321,12 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         return 0;
     case 'F':
         options->full = true;
+        return 0;
+    case SINCE_KEY:
+        options->since = arg;
+        return 0;
+    case 'f':
+        options->follow = true;
         return 0;
     case 'w':
         parse_seconds("--watch", arg, 2, &options->watch_s, state);
@@ -389,6 +406,7 @@ int main(int argc, char **argv)
                "  safepoint   safe points and the lease\n"
                "  status      the server and its counts\n"
                "  history     what long transactions consisted of\n"
+               "  events      what has happened: kills, fences, drains, rejected opens\n"
                "  kill ID...  ends sessions, or their transactions or statements\n"
                "  drain       lets the server finish and end\n"
                "  top         all of it, live\n"

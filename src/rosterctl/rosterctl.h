@@ -42,6 +42,8 @@ struct options {
     const char *seq;    /* which one, or the start timestamp of which transaction; NULL: any */
     bool wait;          /* for the end of what is killed or drained */
     double wait_s;      /* at most; 0: without end */
+    bool follow;        /* goes on with what comes */
+    const char *since;  /* a point in time, or where to go on */
     const char *store;  /* of a cluster */
     const char *prefix; /* of its keys; NULL: the default */
     const char *store_user, *store_password, *store_ca, *store_cert, *store_key; /* NULL: none */
@@ -84,6 +86,12 @@ size_t text_bytes(const char *text, size_t columns);
 /* As much of a text as fits, with a sign where it was cut; ASCII alone unless `unicode`. */
 void text_fit(const char *text, size_t columns, bool unicode, char *to, size_t size);
 
+/* time.c: a point in time, in milliseconds since the Unix epoch; false for what is none. */
+#define TIME_FORMS                                                                                 \
+    "a time (-15m, -2h, 2026-11-29T10:00:00Z, 2026-11-29 10:00, or Unix milliseconds)"
+bool time_parse(const char *text, int64_t *ms);
+void time_show(int64_t ms, char *to, size_t size); /* local time */
+
 /* A column of a table: a member of each row. */
 struct column {
     const char *key, *title;
@@ -104,6 +112,7 @@ void table_print_within(const json_t *rows, const struct column *columns, size_t
 
 /* The rows as RFC 4180 has them: numbers as they are, in milliseconds where they are times. */
 void table_print_csv(const json_t *rows, const struct column *columns, size_t count);
+void table_print_csv_rows(const json_t *rows, const struct column *columns, size_t count);
 
 /* The column that a name means, which is a key or a title; NULL: it is none of these. `length`
  * bytes of the name count. */
@@ -119,6 +128,6 @@ typedef int command_fn(const struct options *options);
 int ctl_all(const struct options *options, command_fn *run);
 
 command_fn ctl_ps, ctl_trx, ctl_min, ctl_safe_point, ctl_history, ctl_status, ctl_kill, ctl_drain;
-command_fn ctl_top, ctl_barrier, ctl_gc;
+command_fn ctl_top, ctl_barrier, ctl_gc, ctl_events;
 
 #endif /* ROSTERCTL_H */

@@ -162,13 +162,20 @@ static void put_csv(const char *text)
 
 void table_print_csv(const json_t *rows, const struct column *columns, size_t count)
 {
-    struct column plain;
-    char text[CELL];
-    size_t n, row;
+    size_t n;
 
     for (n = 0; n < count; n++)
         printf("%s%s", n ? "," : "", columns[n].key);
     fputs("\r\n", stdout);
+    table_print_csv_rows(rows, columns, count);
+}
+
+void table_print_csv_rows(const json_t *rows, const struct column *columns, size_t count)
+{
+    struct column plain;
+    char text[CELL];
+    size_t n, row;
+
     for (row = 0; row < json_array_size(rows); row++) {
         for (n = 0; n < count; n++) {
             plain = columns[n];

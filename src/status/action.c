@@ -8,7 +8,11 @@
 
 #include "status/query.h"
 
+#include "core/roster/event_log.h"
+
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static unsigned reply_result(struct request *request, const char *result)
@@ -38,13 +42,31 @@ static bool target_of(const struct query *query, enum roster_kill_target *target
     return false;
 }
 
-static int kill_target(struct roster *roster, const struct query *query,
+const char *rst_status_asker(const struct request *request, char to[ASKER_MOST])
+{
+    uint64_t who = request->peer->client->who;
+
+    if (who == NOT_A_USER)
+        snprintf(to, ASKER_MOST, "status endpoint");
+    else
+        snprintf(to, ASKER_MOST, "uid %" PRIu64 " at the status endpoint", who);
+    return to;
+}
+
+static int kill_target(const struct request *request, const struct query *query,
                        enum roster_kill_target target)
 {
-    if (target == ROSTER_KILL_TARGET_TRANSACTION)
-        return roster_kill_txn(roster, query->id, query->start_ts, query->transaction,
-                               ROSTER_KILL_REASON_INTERRUPTED);
-    return roster_kill(roster, query->id, target, query->statement, ROSTER_KILL_REASON_INTERRUPTED);
+    struct roster_kill_info kill = {.size = sizeof(kill),
+                                    .session_id = query->id,
+                                    .target = target,
+                                    .reason = ROSTER_KILL_REASON_INTERRUPTED,
+                                    .stmt_seq = query->statement,
+                                    .start_ts = query->start_ts,
+                                    .txn_seq = query->transaction};
+    char by[ASKER_MOST];
+
+    kill.by = rst_status_asker(request, by);
+    return roster_kill_by(request->status->roster, &kill);
 }
 
 unsigned rst_status_post_kill(struct request *request)
@@ -62,7 +84,7 @@ unsigned rst_status_post_kill(struct request *request)
     if (!target_of(&query, &target))
         return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
                                        "target takes connection, transaction or statement");
-    err = kill_target(request->status->roster, &query, target);
+    err = kill_target(request, &query, target);
     switch (err) {
     case 0:
         return reply_result(request, "delivered");
@@ -85,6 +107,14 @@ unsigned rst_status_post_kill(struct request *request)
     }
 }
 
+static void log_drain(const struct request *request, int err)
+{
+    struct roster_logged event = {.kind = ROSTER_LOGGED_DRAIN, .result = err, .what = "asked"};
+
+    (void)rst_status_asker(request, event.by);
+    rst_event_log_add(request->status->roster, &event);
+}
+
 unsigned rst_status_post_drain(struct request *request)
 {
     const struct roster_status_options *options = &request->status->options;
@@ -97,6 +127,7 @@ unsigned rst_status_post_drain(struct request *request)
     if (!options->drain)
         return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "this server offers no drain");
     err = options->drain(options->drain_arg);
+    log_drain(request, err);
     if (err == -EALREADY)
         return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "it is being drained already");
     if (err)

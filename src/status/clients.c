@@ -24,7 +24,6 @@
 #include <sys/socket.h>
 
 #define SWEEP_MS 250
-#define NOT_A_USER (UINT64_C(1) << 32) /* all whose user is not known */
 
 union address {
     struct sockaddr any;

@@ -15,6 +15,7 @@ enum query_bit {
     QUERY_TIMELINE = 8, /* after */
     QUERY_MIN = 4,      /* db */
     QUERY_KILL = 2,     /* id, target, statement, start_ts, transaction */
+    QUERY_EVENTS = 16,  /* since, limit */
 };
 
 struct query {
@@ -26,6 +27,7 @@ struct query {
     uint64_t min_ms;
     uint64_t limit;
     uint64_t after;
+    uint64_t since; /* the number of an event */
     uint64_t statement;
     uint64_t start_ts;
     uint64_t transaction;

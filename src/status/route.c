@@ -33,6 +33,7 @@ static const struct route {
     {"/safepoint", rst_status_get_safe_point, NULL},
     {"/history", rst_status_get_history, NULL},
     {"/timeline", rst_status_get_timeline, NULL},
+    {"/events", rst_status_get_events, NULL},
     {"/metrics", rst_status_get_metrics, NULL},
     {"/kill", NULL, rst_status_post_kill},
     {"/drain", NULL, rst_status_post_drain},

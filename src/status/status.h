@@ -28,6 +28,9 @@ struct timeline;
 /* Bytes of an error's text, which may list what is valid. */
 #define ERROR_MOST 512
 
+/* In the place of a user: all whose user is not known. */
+#define NOT_A_USER (UINT64_C(1) << 32)
+
 /* The client: a user of this machine, or an address where users cannot be distinguished. */
 struct client {
     struct client *prev, *next;
@@ -125,13 +128,18 @@ unsigned rst_status_request_fail(struct request *request, unsigned status, const
 int rst_stream_more(struct request *request, bool *end);
 void rst_stream_free(struct request *request);
 
+/* action.c: who sent the request, for the event log. Returns `to`. */
+#define ASKER_MOST 64
+const char *rst_status_asker(const struct request *request, char to[ASKER_MOST]);
+
 /* Makes a reply and returns its HTTP status. */
 typedef unsigned handler_fn(struct request *request);
 
 handler_fn rst_status_get_page, rst_status_get_status, rst_status_get_processlist,
     rst_status_get_trx, rst_status_get_minimum, rst_status_get_safe_point, rst_status_get_history,
     rst_status_get_timeline;
-handler_fn rst_status_get_metrics, rst_status_post_kill, rst_status_post_drain;
+handler_fn rst_status_get_events, rst_status_get_metrics, rst_status_post_kill,
+    rst_status_post_drain;
 
 /* Made from page.html. */
 extern const char rst_status_page[];

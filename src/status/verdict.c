@@ -10,6 +10,8 @@
 
 #include "status/status.h"
 
+#include "core/roster/event_log.h"
+
 #include <inttypes.h>
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
@@ -86,6 +88,18 @@ static void command(struct look *look, struct found *found, const char *format, 
     va_end(args);
 }
 
+/* For the event log: a problem has appeared, with its evidence, or is gone. */
+static void log_change(struct look *look, enum problem problem, const char *what,
+                       const char *evidence)
+{
+    struct roster_logged event = {.kind = ROSTER_LOGGED_VERDICT};
+
+    snprintf(event.what, sizeof(event.what), "%s", what);
+    snprintf(event.name, sizeof(event.name), "%s", names[problem]);
+    rst_event_log_text(event.text, sizeof(event.text), evidence, strlen(evidence));
+    rst_event_log_add(look->status->roster, &event);
+}
+
 /* `age_ms` is negative where nothing says since when: then it is since it was seen here first. */
 static struct found *find(struct look *look, enum problem problem, int64_t age_ms,
                           const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -95,9 +109,10 @@ static struct found *find(struct look *look, enum problem problem, int64_t age_m
 {
     struct found *found = &look->verdict->found[look->verdict->count++];
     uint64_t *since_ms = &look->status->problems_since_ms[problem], now_ms = rst_status_now_ms();
+    bool appeared = !*since_ms;
     va_list args;
 
-    if (!*since_ms)
+    if (appeared)
         *since_ms = now_ms;
     look->seen[problem] = true;
     found->problem = problem;
@@ -105,6 +120,8 @@ static struct found *find(struct look *look, enum problem problem, int64_t age_m
     va_start(args, format);
     vsnprintf(found->evidence, sizeof(found->evidence), format, args);
     va_end(args);
+    if (appeared)
+        log_change(look, problem, "appeared", found->evidence);
     command(look, found, "safepoint");
     return found;
 }
@@ -327,6 +344,8 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
     verdict->txn_safe_point = look.has_cluster ? look.cluster.txn : 0;
     verdict->gc_safe_point = look.has_cluster ? look.cluster.gc : 0;
     for (problem = 0; problem < PROBLEMS; problem++)
-        if (!look.seen[problem])
+        if (!look.seen[problem] && status->problems_since_ms[problem]) {
             status->problems_since_ms[problem] = 0;
+            log_change(&look, (enum problem)problem, "cleared", "");
+        }
 }

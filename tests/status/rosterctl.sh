@@ -122,12 +122,46 @@ expect "with digests" '*d"1*' "$out"
 run 0 history --json
 expect "or as JSON" '*"all_sql_digests"*' "$out"
 
+run 0 events
+expect "what has happened" '20*kill  *statement of session 3, user carol, max execution time: delivered' "$out"
+run 0 events --since=-1h
+expect "lately" 1 "$(lines)"
+run 0 events --since=2100-01-01
+expect "nothing in the future" '' "$out"
+run 0 events --since="$(date -u +%Y-%m-%dT%H:%M:%SZ -d '1 hour ago')" --output=csv
+expect "CSV" $'id,last_ms,kind,*\r\n*,kill,statement,,1,,3,carol,max execution time,0,*' "$out"
+run 2 events --since=yesterday
+expect "a time that is none" '*--since takes a time (-15m,*' "$complaint"
+run 2 events --user=carol
+run 0 events --json
+expect "JSON, an object a line" '{"id":"*' "$out"
+expect "of one event" 1 "$(lines)"
+last=${out#*\"id\":\"}
+last=${last%%\"*}
+run 0 events --since="$last"
+expect "nothing came after it" '' "$out"
+run 0 events --since="$((last + 1))"
+expect "a number from another life" 1 "$(lines)"
+expect "is told apart" '*restarted*' "$complaint"
+"$ctl" events --follow --since="$last" >"$work/followed" &
+follower=$!
+
 run 5 kill 4711
 expect "a session that is not there" '*no such session*' "$complaint"
 run 1 kill --statement 1
 expect "nothing to kill" '*idle*' "$complaint"
 run 1 kill --statement 3
 expect "killed before" '*dying*' "$complaint"
+for _ in $(seq 100); do
+    [ "$(wc -l <"$work/followed")" -lt 3 ] || break
+    sleep 0.1
+done
+kill "$follower"
+wait "$follower" || true
+expect "those who follow see it" '*kill  *connection of session 4711, by uid *: no session with this id*' \
+    "$(head -n 1 "$work/followed")"
+expect "in the order" '*kill  *statement of session 3, user carol, by uid *, interrupted: it has been done*' \
+    "$(tail -n 1 "$work/followed")"
 run 1 kill --statement=99 2
 expect "a statement that is over" '*stale*' "$complaint"
 run 0 kill --statement=1 2

@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,8 +32,7 @@ static void take_leader(struct roster_safe_point *safe_point,
     const struct roster_store_bytes *id = &event->kv.value;
 
     pthread_mutex_lock(&safe_point->lock);
-    snprintf(safe_point->state.leader, sizeof(safe_point->state.leader), "%.*s",
-             put && id->size < INT_MAX ? (int)id->size : 0, put ? (const char *)id->data : "");
+    rst_safe_point_name_leader(safe_point, put ? id->data : "", put ? id->size : 0);
     if (!put)
         rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD, 0);
     pthread_mutex_unlock(&safe_point->lock);

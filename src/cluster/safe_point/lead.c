@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cluster/base/logged.h"
 #include "cluster/keys/batch.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
@@ -49,16 +50,36 @@ static void count_failure(struct roster_safe_point *safe_point, int err)
     rst_safe_point_note(safe_point, &safe_point->state.leading, err);
 }
 
-/* The leader as the store has it; the watch may deliver the same one again. */
-static void name_leader(struct roster_safe_point *safe_point, const void *id, size_t size)
+/* Under lock: an event, unless it names the leader that the newest one has named. */
+static void log_leader(struct roster_safe_point *safe_point)
+{
+    const char *leader = safe_point->state.leader;
+
+    if (!safe_point->options.syncer || !strcmp(safe_point->logged_leader, leader))
+        return;
+    memcpy(safe_point->logged_leader, leader, sizeof(safe_point->logged_leader));
+    rst_cluster_logged(safe_point->options.syncer->roster, ROSTER_LOGGED_LEADER,
+                       !*leader                                ? "none"
+                       : strcmp(leader, safe_point->server_id) ? "other"
+                                                               : "self",
+                       leader, 0);
+}
+
+void rst_safe_point_name_leader(struct roster_safe_point *safe_point, const void *id, size_t size)
 {
     char *leader = safe_point->state.leader;
 
     if (size >= sizeof(safe_point->state.leader))
         size = sizeof(safe_point->state.leader) - 1;
-    pthread_mutex_lock(&safe_point->lock);
     memcpy(leader, id, size);
     leader[size] = '\0';
+    log_leader(safe_point);
+}
+
+static void name_leader(struct roster_safe_point *safe_point, const void *id, size_t size)
+{
+    pthread_mutex_lock(&safe_point->lock);
+    rst_safe_point_name_leader(safe_point, id, size);
     pthread_mutex_unlock(&safe_point->lock);
 }
 

@@ -40,6 +40,7 @@ struct roster_safe_point {
     int64_t acknowledged_lease;           /* under which the acknowledgement was written */
     bool ack_may_stand;                   /* the store was asked to write one, answered or not */
     int64_t leader_revision;              /* of the leader's key while it is ours */
+    char logged_leader[129];              /* of the newest event about leaders */
     unsigned waits;                       /* for acknowledgements, in a row */
     uint64_t now_seen;                    /* the greatest now that the oracle gave */
     bool unsure;                          /* a safe point in the store was not admitted */
@@ -136,6 +137,10 @@ int rst_safe_point_background_init(struct roster_safe_point *safe_point);
 
 void rst_safe_point_lead_duty(struct roster_safe_point *safe_point);
 void rst_safe_point_resign(struct roster_safe_point *safe_point);
+
+/* Under lock: the leader as the store has it, none if `size` is 0; the watch may deliver the same
+ * one again. */
+void rst_safe_point_name_leader(struct roster_safe_point *safe_point, const void *id, size_t size);
 
 /* --------------------------------------------------------------- safe_point/follow.c */
 

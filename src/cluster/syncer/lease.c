@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "cluster/base/logged.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
@@ -47,6 +48,8 @@ static void note_granted(struct roster_syncer *syncer, const struct roster_store
     bool news;
 
     pthread_mutex_lock(&syncer->lock);
+    if (syncer->lease != lease->id)
+        rst_cluster_logged(syncer->roster, ROSTER_LOGGED_LEASE, "granted", syncer->server_id, 0);
     syncer->lease = lease->id;
     news = syncer->stats.granted_ms != lease->granted_ms;
     syncer->stats.granted_ms = lease->granted_ms;

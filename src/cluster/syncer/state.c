@@ -13,6 +13,7 @@
 #include <roster/error.h>
 
 #include "cluster/base/failing.h"
+#include "cluster/base/logged.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
@@ -54,6 +55,9 @@ void rst_syncer_set_state(struct roster_syncer *syncer, enum roster_syncer_state
     if (state == syncer->state)
         return;
     syncer->state = state;
+    rst_cluster_logged(syncer->roster,
+                       state == ROSTER_SYNCER_FENCED ? ROSTER_LOGGED_FENCE : ROSTER_LOGGED_SERVER,
+                       roster_syncer_state_name(state), syncer->server_id, reason);
     if (syncer->n_changes < SYNCER_CHANGES)
         syncer->changes[syncer->n_changes++] = change;
     else
@@ -162,6 +166,7 @@ void rst_syncer_lost(struct roster_syncer *syncer, int64_t lease, int reason)
         syncer->lease = 0;
         syncer->old_lease = lease;
         syncer->registered = false;
+        rst_cluster_logged(syncer->roster, ROSTER_LOGGED_LEASE, "lost", syncer->server_id, reason);
         rst_syncer_fence(syncer, reason);
         rst_syncer_set_due(syncer, SYNCER_LEASE, 0);
     }

@@ -23,6 +23,7 @@
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "core/reader/list.h"
+#include "core/roster/event_log.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
@@ -81,7 +82,8 @@ static bool is_leaving(const struct roster_session *session)
 static bool tell(struct drain *drain, const struct roster_session *session)
 {
     struct roster_kill_info kill =
-        rst_kill_aim(ROSTER_KILL_TARGET_CONNECTION, ROSTER_KILL_REASON_SHUTDOWN);
+        rst_kill_aim(ROSTER_KILL_TARGET_CONNECTION, ROSTER_KILL_REASON_SHUTDOWN,
+                     drain->options.by ? drain->options.by : "drain");
 
     return !rst_kill_session(drain->roster, (struct roster_session *)(uintptr_t)session, &kill);
 }
@@ -206,6 +208,16 @@ static int run(struct drain *drain)
     return err;
 }
 
+static void log_drain(struct roster *roster, const char *what, const char *by, int result)
+{
+    struct roster_logged event = {.kind = ROSTER_LOGGED_DRAIN, .result = result};
+
+    rst_event_log_text(event.what, sizeof(event.what), what, strlen(what));
+    if (by)
+        rst_event_log_text(event.by, sizeof(event.by), by, strlen(by));
+    rst_event_log_add(roster, &event);
+}
+
 int roster_drain(struct roster *roster, const struct roster_drain_options *options,
                  struct roster_drain_report *report)
 {
@@ -230,6 +242,7 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
     if (!__atomic_compare_exchange_n(&roster->drainers, &not_draining, 1, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED))
         return -EALREADY;
+    log_drain(roster, "began", drain.options.by, 0);
     before = rst_load(&roster->draining);
     rst_store(&roster->draining, drain.options.kinds); /* a: pairs with 3 */
     rst_test_point("drain: announced");
@@ -238,6 +251,7 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
         err = run(&drain);
     else
         rst_store(&roster->draining, before);
+    log_drain(roster, "ended", drain.options.by, err);
     rst_store_release(&roster->drainers, 0);
     if (report && (!err || err == -ETIMEDOUT))
         rst_struct_put(report, &drain.report, sizeof(drain.report));
@@ -256,6 +270,7 @@ int roster_drain_undo(struct roster *roster)
                                      __ATOMIC_RELAXED))
         return -EALREADY;
     rst_store(&roster->draining, 0);
+    log_drain(roster, "undone", NULL, 0);
     rst_store_release(&roster->drainers, 0);
     return 0;
 }

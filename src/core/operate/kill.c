@@ -24,6 +24,9 @@
 #include "core/operate/kill.h"
 
 #include "core/base/probes.h"
+#include "core/base/process.h"
+#include "core/base/struct_size.h"
+#include "core/roster/event_log.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/look.h"
 #include "core/roster/roster.h"
@@ -32,6 +35,7 @@
 
 #include <errno.h>
 #include <roster/view.h>
+#include <string.h>
 
 /* The same word without its statement part. */
 static uint64_t without_statement(uint64_t word)
@@ -160,6 +164,35 @@ static void wake(const struct rst_side *side, const struct roster_kill_info *kil
         side->wake_kill(kill, side->wake_arg);
 }
 
+static void log_user(struct roster_logged *event, const struct roster_session *session)
+{
+    struct roster_copy copy;
+    const char *user = roster_identity_user(rst_look_at(session, &copy, NULL, 0)->identity);
+
+    if (user)
+        rst_event_log_text(event->user, sizeof(event->user), user, strlen(user));
+}
+
+/* For operators: what became of a kill; the session is NULL when there is none. */
+static void log_kill(struct roster *roster, const struct roster_session *session,
+                     const struct roster_kill_info *kill, int err)
+{
+    struct roster_logged event = {.kind = ROSTER_LOGGED_KILL,
+                                  .result = err,
+                                  .session_id = kill->session_id,
+                                  .stmt_seq = kill->stmt_seq,
+                                  .start_ts = kill->start_ts,
+                                  .txn_seq = kill->txn_seq,
+                                  .target = kill->target,
+                                  .reason = kill->reason};
+
+    if (kill->by)
+        rst_event_log_text(event.by, sizeof(event.by), kill->by, strlen(kill->by));
+    if (session)
+        log_user(&event, session);
+    rst_event_log_add(roster, &event);
+}
+
 int rst_kill_session(struct roster *roster, struct roster_session *session,
                      struct roster_kill_info *kill)
 {
@@ -175,15 +208,20 @@ int rst_kill_session(struct roster *roster, struct roster_session *session,
     rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
     rst_kill_count(roster->kills, (unsigned)kill->reason, err);
     rst_probe4(kill, session->id, kill->target, kill->reason, err);
+    log_kill(roster, session, kill, err);
     return err;
 }
 
-static int kill_one(struct roster *roster, uint64_t session_id, struct roster_kill_info *kill)
+static int kill_one(struct roster *roster, struct roster_kill_info *kill)
 {
     struct roster_session *session;
     int err;
 
-    if (!roster || (unsigned)kill->target > ROSTER_KILL_TARGET_TRANSACTION ||
+    if (!roster)
+        return -EINVAL;
+    if (rst_process_is_other(roster->process))
+        return -ECHILD;
+    if ((unsigned)kill->target > ROSTER_KILL_TARGET_TRANSACTION ||
         !rst_kill_is_reason(kill->reason))
         return -EINVAL;
     err = roster_read_lock(roster);
@@ -196,10 +234,12 @@ static int kill_one(struct roster *roster, uint64_t session_id, struct roster_ki
         roster_read_unlock(roster);
         return err;
     }
-    session = rst_registry_find(&roster->registry, session_id);
+    session = rst_registry_find(&roster->registry, kill->session_id);
     err = session ? rst_kill_session(roster, session, kill) : -ESRCH;
-    if (!session)
+    if (!session) {
         rst_kill_count(roster->kills, (unsigned)kill->reason, err);
+        log_kill(roster, NULL, kill, err);
+    }
     roster_read_unlock(roster);
     return err;
 }
@@ -207,21 +247,40 @@ static int kill_one(struct roster *roster, uint64_t session_id, struct roster_ki
 int roster_kill(struct roster *roster, uint64_t session_id, enum roster_kill_target target,
                 uint64_t aim, enum roster_kill_reason reason)
 {
-    struct roster_kill_info kill = rst_kill_aim(target, reason);
+    struct roster_kill_info kill = rst_kill_aim(target, reason, NULL);
 
+    kill.session_id = session_id;
     if (target == ROSTER_KILL_TARGET_STATEMENT)
         kill.stmt_seq = aim;
-    else
+    else if (target == ROSTER_KILL_TARGET_TRANSACTION)
         kill.start_ts = aim;
-    return kill_one(roster, session_id, &kill);
+    return kill_one(roster, &kill);
 }
 
 int roster_kill_txn(struct roster *roster, uint64_t session_id, uint64_t start_ts, uint64_t txn_seq,
                     enum roster_kill_reason reason)
 {
-    struct roster_kill_info kill = rst_kill_aim(ROSTER_KILL_TARGET_TRANSACTION, reason);
+    struct roster_kill_info kill = rst_kill_aim(ROSTER_KILL_TARGET_TRANSACTION, reason, NULL);
 
+    kill.session_id = session_id;
     kill.start_ts = start_ts;
     kill.txn_seq = txn_seq;
-    return kill_one(roster, session_id, &kill);
+    return kill_one(roster, &kill);
+}
+
+int roster_kill_by(struct roster *roster, const struct roster_kill_info *kill)
+{
+    struct roster_kill_info known;
+    int err;
+
+    if (!kill)
+        return -EINVAL;
+    err = rst_struct_get(&known, sizeof(known), sizeof(known), kill);
+    if (err)
+        return err;
+    if (known.target != ROSTER_KILL_TARGET_STATEMENT)
+        known.stmt_seq = 0;
+    if (known.target != ROSTER_KILL_TARGET_TRANSACTION)
+        known.start_ts = known.txn_seq = 0;
+    return kill_one(roster, &known);
 }

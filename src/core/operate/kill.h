@@ -30,11 +30,12 @@ int rst_kill_session(struct roster *roster, struct roster_session *session,
 int rst_kill_txn_locked(const struct roster *roster, struct roster_session *session,
                         struct roster_kill_info *kill);
 
-/* The aims of a kill: at a statement, at a transaction, at a connection. */
+/* The aims of a kill: at a statement, at a transaction, at a connection. `by` may be NULL. */
 static inline struct roster_kill_info rst_kill_aim(enum roster_kill_target target,
-                                                   enum roster_kill_reason reason)
+                                                   enum roster_kill_reason reason, const char *by)
 {
-    struct roster_kill_info kill = {.size = sizeof(kill), .target = target, .reason = reason};
+    struct roster_kill_info kill = {
+        .size = sizeof(kill), .target = target, .reason = reason, .by = by};
 
     return kill;
 }

@@ -74,7 +74,7 @@ static int kill_one(const struct roster_session *session, const struct roster_sh
 {
     struct kill_all *all = arg;
     const struct roster_kill_filter *filter = &all->filter;
-    struct roster_kill_info kill = rst_kill_aim(all->target, all->reason);
+    struct roster_kill_info kill = rst_kill_aim(all->target, all->reason, filter->by);
     bool seen = true;
     int err;
 

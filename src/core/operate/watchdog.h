@@ -16,6 +16,9 @@
 #include <roster/view.h>
 #include <roster/watchdog.h>
 
+/* What the event log says of who asked for its kills. */
+#define RST_WATCHDOG_NAME "watchdog"
+
 /* Events that always fit, and the most that one walk reports. */
 #define RST_EVENTS_LEAST 64
 #define RST_EVENTS_MOST 1024

@@ -6,25 +6,13 @@
  */
 #include "core/operate/watchdog.h"
 
+#include "core/roster/event_log.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* The first bytes of a text, cut before a character that does not fit. */
-static void copy_text(char *to, size_t size, const char *text, size_t length)
-{
-    if (length >= size) {
-        length = size - 1;
-        while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
-            length--;
-    }
-    if (length)
-        memcpy(to, text, length);
-    to[length] = '\0';
-}
 
 void rst_event_fill(struct roster_event *event, const struct roster_session *session,
                     const struct roster_shown *view)
@@ -38,14 +26,14 @@ void rst_event_fill(struct roster_event *event, const struct roster_session *ses
     event->start_ts = view->start_ts;
     event->memory = roster_session_memory(session);
     if (user)
-        copy_text(event->user, sizeof(event->user), user, strlen(user));
+        rst_event_log_text(event->user, sizeof(event->user), user, strlen(user));
     if (!statement)
         return;
     event->stmt_seq = statement->seq;
-    copy_text(event->text, sizeof(event->text), statement->text, statement->text_length);
+    rst_event_log_text(event->text, sizeof(event->text), statement->text, statement->text_length);
     if (statement->digest)
-        copy_text(event->digest, sizeof(event->digest), statement->digest,
-                  statement->digest_length);
+        rst_event_log_text(event->digest, sizeof(event->digest), statement->digest,
+                           statement->digest_length);
 }
 
 static bool events_grow(struct roster_watchdog *watchdog)

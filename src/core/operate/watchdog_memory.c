@@ -61,7 +61,8 @@ static int kill_for_memory(struct roster_watchdog *watchdog, uint64_t session_id
 {
     struct roster_session *session = rst_registry_find(&watchdog->roster->registry, session_id);
     struct roster_event *event, local;
-    struct roster_kill_info kill = rst_kill_aim(target, ROSTER_KILL_REASON_SERVER_MEMORY);
+    struct roster_kill_info kill =
+        rst_kill_aim(target, ROSTER_KILL_REASON_SERVER_MEMORY, RST_WATCHDOG_NAME);
     const struct roster_shown *shown;
     struct roster_copy copy;
     char room[RST_EVENT_ROOM];

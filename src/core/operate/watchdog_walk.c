@@ -86,7 +86,7 @@ static bool kill_it(struct visit *visit, enum roster_kill_target target,
 {
     struct roster_watchdog *watchdog = visit->watchdog;
     const struct roster_statement *statement = visit->view->statement;
-    struct roster_kill_info kill = rst_kill_aim(target, reason);
+    struct roster_kill_info kill = rst_kill_aim(target, reason, RST_WATCHDOG_NAME);
     struct roster_event *event;
 
     if (target == ROSTER_KILL_TARGET_STATEMENT)

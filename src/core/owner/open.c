@@ -16,6 +16,7 @@
 #include "core/owner/draining.h"
 #include "core/owner/statement.h"
 #include "core/owner/txn.h"
+#include "core/roster/event_log.h"
 #include "core/roster/identity.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/side.h"
@@ -23,6 +24,7 @@
 #include "core/roster/views.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int attr_get(struct roster_session_attr *known, const struct roster_session_attr *attr)
 {
@@ -156,6 +158,21 @@ static int open_session(struct rst_thread *thread, const struct roster_session_a
     return 0;
 }
 
+/* For operators: a client was sent away. */
+static rst_slow int rejected_slow(struct roster *roster, const struct roster_session_attr *attr,
+                                  int err)
+{
+    struct roster_logged event = {
+        .kind = ROSTER_LOGGED_OPEN_REJECTED, .result = err, .session_id = attr->id};
+
+    if (attr->user)
+        rst_event_log_text(event.user, sizeof(event.user), attr->user, strlen(attr->user));
+    if (attr->host)
+        rst_event_log_text(event.text, sizeof(event.text), attr->host, strlen(attr->host));
+    rst_event_log_add(roster, &event);
+    return err;
+}
+
 int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
                         struct roster_session **session)
 {
@@ -172,12 +189,12 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     if (!thread)
         return err;
     if (rst_unlikely(rst_drain_refuses(thread, known.kind)))
-        return -ESHUTDOWN;
+        return rejected_slow(roster, &known, -ESHUTDOWN);
     rst_test_point("open: not refused");
     err = open_session(thread, &known, session);
     rst_test_point("open: done");
     rst_drain_opened(thread);
-    return err;
+    return rst_likely(!err) ? 0 : rejected_slow(roster, &known, err);
 }
 
 /* Itself, with its home and all that it leads to, can be used again only after a grace period. */

@@ -19,6 +19,7 @@
 #include <roster/manager.h>
 #include <roster/timestamp.h>
 
+struct rst_event_log;
 struct rst_lease_ops;
 struct rst_thread;
 
@@ -65,7 +66,8 @@ struct roster {
     rst_word kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS];
     struct rst_scan_times scan_times;
     struct rst_grace grace;
-    struct rst_thread_counts alone; /* by threads that could get no context */
+    struct rst_thread_counts alone;  /* by threads that could get no context */
+    struct rst_event_log *event_log; /* constant */
 
     /* Written under the process-wide lock of thread.c. */
     struct rst_thread *threads;

@@ -125,6 +125,31 @@ static int min_filter(void *callers)
     return roster_min_of(roster, callers, &min);
 }
 
+static int kill_by(void *callers)
+{
+    struct roster_session *session = unit_open(roster);
+    struct roster_kill_info *kill = callers;
+    int err;
+
+    kill->session_id = roster_session_id(session);
+    kill->target = ROSTER_KILL_TARGET_CONNECTION;
+    kill->reason = ROSTER_KILL_REASON_INTERRUPTED;
+    err = roster_kill_by(roster, kill);
+    unit_close(session);
+    return err;
+}
+
+static int event_log_next(void *callers)
+{
+    unit_ok(roster_drain_undo(roster)); /* there is an event */
+    return roster_event_log_next(roster, 0, callers);
+}
+
+static int event_log_state(void *callers)
+{
+    return roster_event_log_get_state(roster, callers);
+}
+
 static const struct sized calls[] = {
     {"roster_create", sizeof(struct roster_options), create, false},
     {"roster_session_open", sizeof(struct roster_session_attr), session_open, false},
@@ -136,6 +161,9 @@ static const struct sized calls[] = {
     {"roster_drain", sizeof(struct roster_drain_report), drain_report, true},
     {"roster_kill_all", sizeof(struct roster_kill_filter), kill_all_filter, false},
     {"roster_kill_all", sizeof(struct roster_kill_counts), kill_all_counts, true},
+    {"roster_kill_by", sizeof(struct roster_kill_info), kill_by, false},
+    {"roster_event_log_next", sizeof(struct roster_logged), event_log_next, true},
+    {"roster_event_log_get_state", sizeof(struct roster_event_log_state), event_log_state, true},
     {"roster_stats", sizeof(struct roster_stats), stats, true},
     {"roster_metrics", sizeof(struct roster_metrics), metrics, true},
     {"roster_min_advance", sizeof(struct roster_min), min_start_ts, true},

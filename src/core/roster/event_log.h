@@ -1,0 +1,36 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The private side of the event log: what writes to it. Its lock is taken inside of all others,
+ * and none is taken inside of it.
+ */
+#ifndef ROSTER_CORE_ROSTER_EVENT_LOG_H
+#define ROSTER_CORE_ROSTER_EVENT_LOG_H
+
+#include <roster/event_log.h>
+
+struct rst_event_log;
+
+struct rst_event_log *rst_event_log_create(void); /* NULL: memory is out */
+void rst_event_log_destroy(struct rst_event_log *log);
+
+/* The moment of an event, by both clocks. */
+struct rst_moment {
+    uint64_t ns; /* CLOCK_MONOTONIC */
+    uint64_t ms; /* since the Unix epoch */
+};
+
+/* An event that has just happened once; id, count, times and size are of no account. */
+void rst_event_log_add_at(struct rst_event_log *log, const struct roster_logged *event,
+                          struct rst_moment now);
+int rst_event_log_next_at(struct rst_event_log *log, uint64_t since, struct rst_moment now,
+                          struct roster_logged *event);
+
+/* The same now. Exported under a version of its own, for Roster's other libraries. */
+ROSTER_API void rst_event_log_add(struct roster *roster, const struct roster_logged *event);
+
+/* As much of a text as fits, cut before a character that does not. */
+ROSTER_API void rst_event_log_text(char *to, size_t size, const char *text, size_t length);
+
+#endif /* ROSTER_CORE_ROSTER_EVENT_LOG_H */

@@ -1,0 +1,196 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * events: what has happened to the server.
+ */
+#include "config.h"
+
+#include "rosterctl/rosterctl.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TEXT 700
+#define AT_ONCE "1000"
+/* Numbers of events are milliseconds since the Unix epoch times 2^20. */
+#define LEAST_NUMBER (UINT64_C(1) << 45)
+
+static const struct column columns[] = {
+    {"id", "ID", COLUMN_NUMBER, 0},         {"last_ms", "LAST", COLUMN_NUMBER, 0},
+    {"kind", "KIND", COLUMN_TEXT, 0},       {"what", "WHAT", COLUMN_TEXT, 0},
+    {"name", "NAME", COLUMN_TEXT, 0},       {"count", "COUNT", COLUMN_NUMBER, 0},
+    {"by", "BY", COLUMN_TEXT, 0},           {"session_id", "SESSION", COLUMN_NUMBER, 0},
+    {"user", "USER", COLUMN_TEXT, 0},       {"reason", "REASON", COLUMN_TEXT, 0},
+    {"result", "RESULT", COLUMN_NUMBER, 0}, {"text", "TEXT", COLUMN_TEXT, 0},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Where the output stands. */
+struct output {
+    const struct options *options;
+    char after[24];   /* the number of the last event */
+    int64_t since_ms; /* only what happened then or later */
+    bool began;       /* something was printed */
+};
+
+/* A member, as a terminal may have it. */
+struct shown {
+    char text[TEXT];
+};
+
+static struct shown get(const json_t *event, const char *key)
+{
+    struct shown shown = {""};
+
+    text_string(json_object_get(event, key), shown.text, sizeof(shown.text));
+    return shown;
+}
+
+/* " WORD TEXT", or nothing when there is no text. */
+static void print_part(const char *word, const char *text)
+{
+    if (*text)
+        printf("%s%s", word, text);
+}
+
+static void print_kill(const json_t *event)
+{
+    struct shown user = get(event, "user"), by = get(event, "by"), why = get(event, "result_text");
+
+    printf("%s of session %s", get(event, "what").text, get(event, "session_id").text);
+    print_part(", user ", user.text);
+    print_part(", by ", by.text);
+    printf(", %s: %s", get(event, "reason").text, *why.text ? why.text : "delivered");
+}
+
+static void print_rest(const char *kind, const json_t *event)
+{
+    struct shown what = get(event, "what"), name = get(event, "name"), text = get(event, "text");
+
+    if (!strcmp(kind, "open rejected")) {
+        print_part("user ", get(event, "user").text);
+        print_part(" from ", text.text);
+        text.text[0] = '\0';
+    } else if (!strcmp(kind, "leader")) {
+        printf("%s%s", *name.text ? name.text : "none",
+               strcmp(what.text, "self") ? "" : ", this server");
+    } else {
+        print_part("", name.text);
+        print_part(*name.text ? " " : "", what.text);
+        print_part(" by ", get(event, "by").text);
+    }
+    print_part(": ", get(event, "result_text").text);
+    print_part(": ", text.text);
+}
+
+static void print_line(const json_t *event)
+{
+    struct shown kind = get(event, "kind");
+    json_int_t count = json_integer_value(json_object_get(event, "count"));
+    char when[40];
+
+    time_show(json_integer_value(json_object_get(event, "last_ms")), when, sizeof(when));
+    printf("%s  %-13s  ", when, kind.text);
+    if (!strcmp(kind.text, "kill"))
+        print_kill(event);
+    else
+        print_rest(kind.text, event);
+    if (count > 1)
+        printf(" (%lld times)", (long long)count);
+    putchar('\n');
+}
+
+static void keep_since(json_t *rows, int64_t since_ms)
+{
+    size_t n = 0;
+
+    while (n < json_array_size(rows))
+        if (json_integer_value(json_object_get(json_array_get(rows, n), "last_ms")) < since_ms)
+            json_array_remove(rows, n);
+        else
+            n++;
+}
+
+static void print_rows(struct output *output, const json_t *rows)
+{
+    const struct options *options = output->options;
+    size_t n;
+
+    if (options->csv && !output->began)
+        table_print_csv(rows, columns, COUNT_OF(columns));
+    else if (options->csv)
+        table_print_csv_rows(rows, columns, COUNT_OF(columns));
+    else
+        for (n = 0; n < json_array_size(rows); n++)
+            if (options->json)
+                ctl_print_json(json_array_get(rows, n), JSON_COMPACT);
+            else
+                print_line(json_array_get(rows, n));
+    output->began = true;
+}
+
+/* What the reply leaves out is said where it does not mix with the rows. */
+static void print_gaps(const json_t *reply)
+{
+    json_int_t missed = json_integer_value(json_object_get(reply, "missed"));
+
+    if (json_is_true(json_object_get(reply, "restarted")))
+        ctl_error(CTL_OK, "that number is not of this log: the server was restarted");
+    if (missed)
+        ctl_error(CTL_OK, "%lld events had to make room before these", (long long)missed);
+}
+
+/* All events that are there now. */
+static int show_new(struct output *output)
+{
+    struct reply reply;
+    char path[128];
+    size_t count;
+    int code;
+
+    do {
+        snprintf(path, sizeof(path), "/events?limit=" AT_ONCE "&since=%s", output->after);
+        reply = ctl_ask(output->options, "GET", path);
+        code = reply.code;
+        count = json_array_size(json_object_get(reply.json, "rows"));
+        if (code == CTL_OK) {
+            if (strcmp(output->after, "0") != 0)
+                print_gaps(reply.json);
+            keep_since(json_object_get(reply.json, "rows"), output->since_ms);
+            print_rows(output, json_object_get(reply.json, "rows"));
+            snprintf(output->after, sizeof(output->after), "%.20s", get(reply.json, "next").text);
+        } else {
+            code = ctl_fail(output->options, &reply);
+        }
+        reply_free(&reply);
+    } while (code == CTL_OK && count);
+    return code;
+}
+
+int ctl_events(const struct options *options)
+{
+    const struct timespec pause = {1, 0};
+    struct output output = {.options = options, .after = "0"};
+    const char *since = options->since;
+    int code;
+
+    if (since && !time_parse(since, &output.since_ms))
+        return ctl_error(CTL_USAGE,
+                         "--since takes " TIME_FORMS ", or the id of an event, not \"%s\"", since);
+    if (since && !since[strspn(since, "0123456789")] && strtoull(since, NULL, 10) >= LEAST_NUMBER) {
+        snprintf(output.after, sizeof(output.after), "%.20s", since);
+        output.since_ms = 0;
+    }
+    code = show_new(&output);
+    while (options->follow && code == CTL_OK) {
+        fflush(stdout);
+        nanosleep(&pause, NULL);
+        code = show_new(&output);
+    }
+    return code;
+}
