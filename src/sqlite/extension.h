@@ -150,7 +150,6 @@ int rst_ext_rows_add(struct rst_ext_rows *rows, struct rst_ext_row **row);
 int rst_ext_rows_local(struct rst_ext_rows *rows, const sqlite3 *asking);
 void rst_ext_rows_free(struct rst_ext_rows *rows);
 const char *rst_ext_row_state(const struct rst_ext_row *row);
-void rst_ext_row_describe(const struct rst_ext_row *row, char *to, size_t size);
 
 /* peers.c: other processes, through their sockets in the runtime directory. */
 #define RST_EXT_SOCKET "sqlite-%ld.sock"

@@ -12,18 +12,20 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 SQLITE_EXTENSION_INIT3
 
 #define MOST_REPLY ((size_t)64 << 20)
-#define PATIENCE_S 2
+#define PATIENCE_MS 2000 /* for one process, which may be stopped, or not be what it seems */
 
 bool rst_ext_runtime_dir(char *to, size_t size)
 {
@@ -37,11 +39,20 @@ bool rst_ext_runtime_dir(char *to, size_t size)
     return n > 0 && (size_t)n < size;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static int dial(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct timeval patience = {PATIENCE_S, 0};
-    int fd;
+    struct timeval patience = {PATIENCE_MS / 1000, 0};
+    int64_t deadline = now_ms() + PATIENCE_MS;
+    int fd, err;
 
     if (strlen(path) >= sizeof(address.sun_path))
         return -1;
@@ -49,22 +60,43 @@ static int dial(const char *path)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-    if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+    do
+        err = connect(fd, (struct sockaddr *)&address, sizeof(address));
+    while (err && errno == EINTR && now_ms() < deadline);
+    if (!err)
         return fd;
     close(fd);
     return -1;
 }
 
-/* All that the server sends until it closes; by sqlite3_malloc(). */
+/* As recv(), in what time is left. Signals of the host cost none of the reply. */
+static ssize_t receive_some(int fd, char *to, size_t size, int64_t deadline)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    int64_t left;
+    ssize_t n;
+
+    do {
+        left = deadline - now_ms();
+        n = left > 0 ? poll(&ready, 1, (int)left) : 0;
+        if (!n)
+            return -1;
+        if (n > 0)
+            n = recv(fd, to, size, MSG_DONTWAIT);
+    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
+    return n;
+}
+
+/* All that the server sends until it closes, if it has by then; by sqlite3_malloc(). */
 static char *receive(int fd)
 {
+    int64_t deadline = now_ms() + PATIENCE_MS;
     size_t length = 0, size = 16384;
     char *text = sqlite3_malloc64(size), *grown;
     ssize_t n = 0;
 
-    while (text && (n = recv(fd, text + length, size - length - 1, 0)) > 0) {
+    while (text && (n = receive_some(fd, text + length, size - length - 1, deadline)) > 0) {
         length += (size_t)n;
         if (size - length > 1)
             continue;

@@ -138,14 +138,3 @@ const char *rst_ext_row_state(const struct rst_ext_row *row)
         return row->inside ? "running" : "cursor open";
     return row->txn_ms >= 0 ? "idle in transaction" : "idle";
 }
-
-void rst_ext_row_describe(const struct rst_ext_row *row, char *to, size_t size)
-{
-    snprintf(to, size, "connection %llu (%s, process %llu), %s for %.1f s%s%.200s",
-             (unsigned long long)row->id, row->application, (unsigned long long)row->process,
-             rst_ext_row_state(row), (double)row->txn_ms / 1000,
-             !row->text     ? ""
-             : row->is_last ? ", last: "
-                            : ": ",
-             row->text ? row->text : "");
-}

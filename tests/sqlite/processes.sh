@@ -40,6 +40,47 @@ expect "lists its connections" 2 \
     "$(elsewhere "SELECT count(*) FROM roster_connections WHERE process = $pid")"
 expect "and says what is in the way" "*in the way: connection ${pid}0*" \
     "$(elsewhere "SELECT roster_checkpoint()")"
+# One answers late, and one a byte at a time for ever.
+python3 -c 'import socket, sys, threading, time
+def serve(path, answer):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    while True:
+        peer = listener.accept()[0]
+        try:
+            peer.recv(1000)
+            answer(peer)
+        except OSError:
+            pass
+        peer.close()
+def late(peer):
+    time.sleep(0.3)
+    peer.send(b"HTTP/1.0 200 OK\r\n\r\n{\"rows\":[{\"id\":\"999999997000000001\",\"application\":\"late\"}]}")
+def endless(peer):
+    while True:
+        peer.send(b"x")
+        time.sleep(0.1)
+for number, answer in ((7, late), (8, endless)):
+    threading.Thread(target=serve, args=(sys.argv[1] % number, answer)).start()' \
+    "$work/roster/sqlite-99999999%d.sock" &
+others=$!
+for ((tries = 100; tries; tries--)); do
+    [ "$(find "$work/roster" -name 'sqlite-99999999[78].sock' | wc -l)" != 2 ] || break
+    sleep 0.1
+done
+found=$(timeout 60 env LD_PRELOAD="$extension" python3 -c 'import signal, sqlite3, sys
+signal.signal(signal.SIGALRM, lambda *_: None)
+db = sqlite3.connect(sys.argv[1])
+count = "SELECT count(*) FROM roster_connections WHERE process IN (999999997, 999999998, ?)"
+print(db.execute(count, (sys.argv[2],)).fetchone()[0])
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+print(db.execute(count, (sys.argv[2],)).fetchone()[0])' "$file" "$pid")
+expect "a process that never ends its answer, and signals, cost a query none of the others" "3
+3" "$found"
+kill "$others"
+wait "$others" 2>/dev/null
+rm "$work"/roster/sqlite-99999999[78].sock
 expect "an id of a process without a socket" "process 999999999: it does not listen on *" \
     "$(elsewhere "SELECT roster_kill(999999999000000001)")"
 if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
