@@ -76,7 +76,7 @@ static int make_roster(char **message)
     if (rst_ext_roster)
         return 0;
     options.tick_ms = ROSTER_TICK_MANUAL;
-    options.text_limit = RST_EXT_LAST;
+    options.text_limit = RST_EXT_TEXT;
     err = roster_create(&options, &rst_ext_roster);
     if (!err && !forks_seen) {
         err = -pthread_atfork(before_fork, after_fork, after_fork_in_child);
@@ -106,7 +106,7 @@ static int open_session(struct rst_ext_conn *conn)
     attr.application = rst_ext_application();
     attr.attributes = attributes;
     attr.wake_kill = rst_ext_wake;
-    attr.flags = ROSTER_SESSION_TRUNCATE;
+    attr.flags = ROSTER_SESSION_TRUNCATE | ROSTER_SESSION_LAST_STATEMENT;
     attr.id = (uint64_t)getpid() * RST_EXT_IDS + last_id % RST_EXT_IDS + 1;
     err = roster_session_open(rst_ext_roster, &attr, &conn->session);
     if (err)
@@ -137,7 +137,6 @@ static void link_conn(struct rst_ext_conn *conn)
 
 static void free_conn(struct rst_ext_conn *conn)
 {
-    pthread_mutex_destroy(&conn->last_lock);
     free(conn->open);
     free(conn->reset);
     free(conn);
@@ -172,7 +171,6 @@ static struct rst_ext_conn *new_conn(sqlite3 *db)
     conn->db = db;
     conn->opened_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     conn->thread = (pid_t)syscall(SYS_gettid);
-    pthread_mutex_init(&conn->last_lock, NULL);
     return conn;
 }
 

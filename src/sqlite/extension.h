@@ -25,7 +25,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define RST_EXT_LAST 1024 /* bytes of a last statement, and of what is shown of any */
+#define RST_EXT_TEXT 1024 /* bytes of a statement that are shown */
 
 /* The ids of a process begin at its pid times this, so that no two on a machine have the same. */
 #define RST_EXT_IDS UINT64_C(1000000000)
@@ -34,28 +34,31 @@
 struct rst_ext_cursor {
     sqlite3_stmt *stmt;
     const char *sql; /* the statement's own */
+    uint64_t rows;   /* that it has returned */
+    uint64_t number; /* the session's; 0: not known yet, or not shown */
+    bool shown;
 };
 
 struct rst_ext_conn {
     sqlite3 *db;
     struct roster_session *session;
     /* The owner's. */
-    struct rst_ext_cursor *open; /* in the order in which they began; the first one is shown */
+    struct rst_ext_cursor *open; /* in the order in which they began; the last one is shown */
     unsigned n, room;
     unsigned unseen; /* have begun, but there was no memory for them */
-    bool shown;
-    bool pinned;    /* its transaction is one of the roster */
-    bool quiet;     /* what runs now is the extension's own, and not shown */
-    bool held;      /* its owner has rst_ext_lock */
-    bool inherited; /* of the parent, in a forked child */
-    int changes;    /* sqlite3_total_changes() before the transaction's first */
+    bool pinned;     /* its transaction is one of the roster */
+    bool quiet;      /* what runs now is the extension's own, and not shown */
+    bool held;       /* its owner has rst_ext_lock */
+    bool inherited;  /* of the parent, in a forked child */
+    int changes;     /* sqlite3_total_changes() before the transaction's first */
     /* Written by the owner, read by any thread. */
-    atomic_uint cursors;         /* n + unseen */
-    atomic_bool writes;          /* the open transaction has written */
-    atomic_uint_least64_t txn;   /* number of the open transaction, 0 without one */
-    atomic_uint_least64_t rows;  /* that the statement shown has returned */
-    atomic_uint_least64_t asked; /* the transaction whose end was asked for */
-    uint64_t txns;               /* the last number */
+    atomic_uint cursors;                    /* n + unseen */
+    atomic_bool writes;                     /* the open transaction has written */
+    atomic_uint_least64_t txn;              /* number of the open transaction, 0 without one */
+    atomic_uint_least64_t rows;             /* that the statement shown has returned */
+    atomic_uint_least64_t asked;            /* the transaction whose end was asked for */
+    atomic_uint_least64_t since, since_txn; /* when that transaction's first statement began */
+    uint64_t txns;                          /* the last number */
     /* Never changes. */
     uint64_t opened_ms; /* since the Unix epoch */
     pid_t thread;       /* that opened it */
@@ -69,9 +72,6 @@ struct rst_ext_conn {
     unsigned n_reset;
     uint64_t settled; /* the statement whose kill its owner has seen before it was acted on */
     uint64_t hit;     /* the statement that was interrupted */
-    /* Under `last_lock`. */
-    pthread_mutex_t last_lock;
-    char last[RST_EXT_LAST]; /* the statement that ended last in the open transaction */
 };
 
 extern pthread_mutex_t rst_ext_lock;

@@ -16,7 +16,7 @@
 
 SQLITE_EXTENSION_INIT3
 
-#define ROOM (ROSTER_IDENTITY_MAX + RST_EXT_LAST + 256)
+#define ROOM (ROSTER_IDENTITY_MAX + RST_EXT_TEXT + 256)
 
 static int64_t ms_since(uint64_t since)
 {
@@ -72,14 +72,12 @@ static bool is_inside(const struct rst_ext_conn *conn, bool running)
     return false;
 }
 
-static char *last_statement(struct rst_ext_conn *conn)
+/* When the first of the statements that are open began; with one, that is the one shown. */
+static uint64_t first_since(const struct rst_ext_conn *conn, uint64_t shown)
 {
-    char *text;
+    uint64_t txn = atomic_load(&conn->since_txn);
 
-    pthread_mutex_lock(&conn->last_lock);
-    text = sqlite3_mprintf("%s", conn->last);
-    pthread_mutex_unlock(&conn->last_lock);
-    return text;
+    return txn && txn == atomic_load(&conn->txn) ? atomic_load(&conn->since) : shown;
 }
 
 /* Under rst_ext_lock. */
@@ -102,14 +100,14 @@ static int fill(struct rst_ext_row *row, struct rst_ext_conn *conn)
     if (entry.txn_state == ROSTER_TXN_VALID)
         row->txn_ms = ms_since(entry.txn_since);
     else if (entry.text)
-        row->txn_ms = ms_since(entry.stmt_since);
+        row->txn_ms = ms_since(first_since(conn, entry.stmt_since));
     if (entry.text) {
         row->statement_ms = ms_since(entry.stmt_since);
         row->rows = atomic_load(&conn->rows);
         row->text = sqlite3_mprintf("%s", entry.text);
-    } else if (row->txn_ms >= 0) {
+    } else if (entry.last_text) {
         row->is_last = true;
-        row->text = last_statement(conn);
+        row->text = sqlite3_mprintf("%s", entry.last_text);
     }
     return row->application && row->file ? SQLITE_OK : SQLITE_NOMEM;
 }

@@ -7,6 +7,8 @@
  *
  * The transaction of the roster begins with the first statement, a moment before SQLite takes its
  * snapshot, and ends with the last one, or with what ends an explicit transaction.
+ *
+ * Cursors that are open beside each other are nested statements of the session.
  */
 #include "config.h"
 
@@ -64,6 +66,11 @@ static __attribute__((noinline)) bool grow(struct rst_ext_conn *conn)
     return true;
 }
 
+static int begin_single(struct rst_ext_conn *conn, const char *sql)
+{
+    return roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+}
+
 /* Its connection was killed, and what was open then has ended: it goes on as another session. */
 static __attribute__((noinline)) int begin_again(struct rst_ext_conn *conn, const char *sql)
 {
@@ -76,35 +83,67 @@ static __attribute__((noinline)) int begin_again(struct rst_ext_conn *conn, cons
         err = rst_ext_session_again(conn);
         pthread_mutex_unlock(&rst_ext_lock);
     }
-    return err ? err
-               : roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+    return err ? err : begin_single(conn, sql);
+}
+
+/* The first statement of what is open, which goes on beside others, began with the transaction. */
+static void note_since(struct rst_ext_conn *conn)
+{
+    const struct roster_shown *shown;
+    struct roster_copy copy;
+
+    if (get(conn->since_txn) == get(conn->txn))
+        return;
+    shown = roster_session_look(conn->session, &copy, NULL, 0);
+    if (!shown->statement)
+        return;
+    put(conn->since, shown->statement->since);
+    atomic_store(&conn->since_txn, get(conn->txn)); /* pairs with fill() in rows.c */
+}
+
+/* Others are open. The number of one that began alone was not asked for until now. */
+static __attribute__((noinline)) int begin_nested(struct rst_ext_conn *conn, const char *sql)
+{
+    struct rst_ext_cursor *first = &conn->open[0];
+    int err;
+
+    if (first->shown && !first->number)
+        first->number = roster_stmt_seq(conn->session);
+    note_since(conn);
+    err = roster_stmt_push(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+    if (!err)
+        conn->open[conn->n - 1].number = roster_stmt_seq(conn->session);
+    return err;
+}
+
+static inline int begin_text(struct rst_ext_conn *conn, const char *sql)
+{
+    return likely(conn->n == 1) ? begin_single(conn, sql) : begin_nested(conn, sql);
 }
 
 static __attribute__((noinline)) int begin_with_values(struct rst_ext_conn *conn,
                                                        const struct rst_ext_cursor *cursor)
 {
     char *text = sqlite3_expanded_sql(cursor->stmt);
-    const char *sql = text ? text : cursor->sql;
-    int err = roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+    int err = begin_text(conn, text ? text : cursor->sql);
 
     sqlite3_free(text);
     return err;
 }
 
 /* Shows the statement as the one that the session runs. */
-static inline void show(struct rst_ext_conn *conn, const struct rst_ext_cursor *cursor)
+static inline void show(struct rst_ext_conn *conn, struct rst_ext_cursor *cursor)
 {
-    const char *sql = cursor->sql;
     int err;
 
     put(conn->rows, 0);
     if (unlikely(get(rst_ext_settings.values)))
         err = begin_with_values(conn, cursor);
     else
-        err = roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+        err = begin_text(conn, cursor->sql);
     if (unlikely(err == -ECANCELED))
-        err = begin_again(conn, sql);
-    conn->shown = !err;
+        err = begin_again(conn, cursor->sql);
+    cursor->shown = !err;
 }
 
 /*
@@ -177,8 +216,8 @@ static void begun(struct rst_ext_conn *conn, sqlite3_stmt *stmt, const char *sql
         cursor = &conn->open[conn->n++];
         cursor->stmt = stmt;
         cursor->sql = sql;
-        if (likely(conn->n == 1))
-            show(conn, cursor);
+        cursor->rows = cursor->number = 0;
+        show(conn, cursor);
     }
     put(conn->cursors, conn->n + conn->unseen);
     if (!get(conn->txn))
@@ -189,16 +228,16 @@ static void begun(struct rst_ext_conn *conn, sqlite3_stmt *stmt, const char *sql
         sqlite3_interrupt(conn->db);
 }
 
-/* Keeps what an idle transaction did last. */
-static void remember(struct rst_ext_conn *conn, const char *sql)
+/* An explicit transaction has taken its snapshot, or its lock: with BEGIN IMMEDIATE before its
+ * statement says so. */
+static __attribute__((noinline)) void pin(struct rst_ext_conn *conn)
 {
-    pthread_mutex_lock(&conn->last_lock);
-    strncpy(conn->last, sql, sizeof(conn->last) - 1);
-    pthread_mutex_unlock(&conn->last_lock);
+    if (!conn->pinned && get(conn->txn) && sqlite3_txn_state(conn->db, NULL) != SQLITE_TXN_NONE)
+        conn->pinned = !roster_txn_begin(conn->session, NULL);
 }
 
 /* An explicit transaction is open. It begins with BEGIN, which mostly takes no snapshot yet. */
-static void stays(struct rst_ext_conn *conn, const char *sql)
+static void stays(struct rst_ext_conn *conn)
 {
     int state = sqlite3_txn_state(conn->db, NULL), changes = sqlite3_total_changes(conn->db);
 
@@ -208,7 +247,6 @@ static void stays(struct rst_ext_conn *conn, const char *sql)
             finish_txn(conn);
         return;
     }
-    remember(conn, sql);
     if (state != SQLITE_TXN_WRITE || !conn->pinned)
         return;
     if (!conn->writes)
@@ -217,46 +255,64 @@ static void stays(struct rst_ext_conn *conn, const char *sql)
         !roster_txn_set_progress(conn->session, (uint64_t)(changes - conn->changes), 0, 0);
 }
 
-static void hide(struct rst_ext_conn *conn)
+static void hide(struct rst_ext_conn *conn, const struct rst_ext_cursor *cursor)
 {
+    uint64_t number = cursor->number;
     int killed;
 
-    if (!conn->shown)
+    if (unlikely(!cursor->shown))
         return;
-    conn->shown = false;
-    killed = roster_stmt_end(conn->session);
+    if (likely(!number)) {
+        killed = roster_stmt_end(conn->session);
+        number = killed > 0 ? roster_stmt_seq(conn->session) : 0;
+    } else {
+        killed = roster_stmt_pop(conn->session, number);
+    }
     if (unlikely(killed > 0))
-        rst_ext_settle(conn, roster_stmt_seq(conn->session));
+        rst_ext_settle(conn, number);
+}
+
+/* Takes what has ended from the list of those that are open. */
+static inline void drop(struct rst_ext_conn *conn, unsigned n)
+{
+    if (unlikely(n < --conn->n))
+        memmove(&conn->open[n], &conn->open[n + 1], (conn->n - n) * sizeof(*conn->open));
+    if (unlikely(conn->n))
+        put(conn->rows, conn->open[conn->n - 1].rows);
 }
 
 static void ended(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
 {
-    const char *sql;
+    bool stays_open = !sqlite3_get_autocommit(conn->db);
     unsigned n;
 
     for (n = conn->n; n && conn->open[n - 1].stmt != stmt; n--)
         ;
-    if (unlikely(!n)) {
-        if (!conn->unseen)
-            return;
-        conn->unseen--;
-        sql = "";
+    if (unlikely(!n && !conn->unseen))
+        return;
+    if (unlikely(stays_open))
+        pin(conn);
+    if (likely(n)) {
+        hide(conn, &conn->open[n - 1]);
+        drop(conn, n - 1);
     } else {
-        n--;
-        sql = conn->open[n].sql;
-        conn->n--;
-        if (unlikely(n < conn->n))
-            memmove(&conn->open[n], &conn->open[n + 1], (conn->n - n) * sizeof(*conn->open));
-        if (likely(!n))
-            hide(conn);
+        conn->unseen--;
     }
     put(conn->cursors, conn->n + conn->unseen);
-    if (unlikely(!sqlite3_get_autocommit(conn->db)))
-        stays(conn, sql);
+    if (unlikely(stays_open))
+        stays(conn);
     else if (likely(!conn->n && !conn->unseen))
         finish_txn(conn);
-    if (unlikely(conn->n && !conn->shown))
-        show(conn, &conn->open[0]);
+}
+
+static inline void returned(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
+{
+    unsigned n;
+
+    for (n = conn->n; n && conn->open[n - 1].stmt != stmt; n--)
+        ;
+    if (likely(n && ++conn->open[n - 1].rows && n == conn->n))
+        put(conn->rows, conn->open[n - 1].rows);
 }
 
 int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail)
@@ -269,7 +325,7 @@ int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail)
         begun(conn, stmt, detail);
     else if (event == SQLITE_TRACE_PROFILE)
         ended(conn, stmt);
-    else if (conn->n && conn->open[0].stmt == stmt)
-        put(conn->rows, get(conn->rows) + 1);
+    else
+        returned(conn, stmt);
     return 0;
 }

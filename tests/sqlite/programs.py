@@ -6,6 +6,7 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 
 path = sys.argv[1]
 main = sqlite3.connect(path)
@@ -64,19 +65,26 @@ for _ in range(30):
 check("a connection that migrates", [("idle",)],
       shown("SELECT state FROM roster_connections WHERE id != roster_id()"))
 
-# Nested cursors: the outer one holds the snapshot, and is shown; then the inner one.
+# Nested cursors: the last that has begun is shown, each since it has begun; the outer one holds the
+# snapshot.
 outer = shared.execute("SELECT a FROM t /* outer */")
 outer.fetchone()
+time.sleep(0.1)
 inner = shared.execute("SELECT b FROM t /* inner */")
 inner.fetchone()
-check("nested cursors", [("cursor open", "SELECT a FROM t /* outer */", 2)],
-      shown("SELECT state, statement, cursors FROM roster_blocker"))
+check("nested cursors", [("cursor open", "SELECT b FROM t /* inner */", 2, 1)],
+      shown("SELECT state, statement, cursors, txn_seconds >= seconds + 0.05 FROM roster_blocker"))
 (victim,), = shown("SELECT id FROM roster_blocker")
 check("one of several is not interrupted", "not interrupted: other statements are open",
       shown("SELECT roster_kill(?, 'statement')", victim)[0][0][:42])
+inner.close()
+check("the outer one is shown again", [("SELECT a FROM t /* outer */", 1, 1)],
+      shown("SELECT statement, cursors, seconds >= 0.05 FROM roster_blocker"))
+inner = shared.execute("SELECT b FROM t /* inner */")
+inner.fetchone()
 outer.close()
-check("the inner one stays", [("SELECT b FROM t /* inner */", 1)],
-      shown("SELECT statement, cursors FROM roster_blocker"))
+check("the inner one stays", [("SELECT b FROM t /* inner */", 1, 1)],
+      shown("SELECT statement, cursors, txn_seconds >= seconds + 0.05 FROM roster_blocker"))
 inner.close()
 check("no cursor is left", [], shown("SELECT * FROM roster_blocker"))
 
@@ -88,10 +96,14 @@ check("a comment", [("-- daily report\nSELECT a FROM t",)],
 comment.close()
 shared.execute("CREATE TRIGGER tr AFTER UPDATE ON t BEGIN DELETE FROM t WHERE a = -1; END")
 shared.execute("UPDATE t SET b = 'z' WHERE a = 1")
-check("a write transaction", [("idle in transaction", 0)],
-      shown("SELECT state, cursors FROM roster_blocker"))
+check("a write transaction", [("idle in transaction", "UPDATE t SET b = 'z' WHERE a = 1", 0)],
+      shown("SELECT state, statement, cursors FROM roster_blocker"))
 shared.commit()
 check("a commit", [], shown("SELECT * FROM roster_blocker"))
+shared.execute("BEGIN IMMEDIATE")
+check("a lock taken beforehand", [("idle in transaction", "BEGIN IMMEDIATE", 0)],
+      shown("SELECT state, statement, cursors FROM roster_blocker"))
+shared.rollback()
 
 # An idle transaction is rolled back, and its connection goes on.
 shared.execute("BEGIN")
