@@ -4,9 +4,11 @@
 /*
  * Parsing what came in.
  *
- * When memory is out at the wrong moment jansson (2.14) leaves a character out of a string and goes
- * on as if nothing had happened, and a lease or a cluster would have another id. So the bytes of
- * all strings in the text are counted, and must all have arrived.
+ * When memory is out at the wrong moment jansson leaves a character out of a string and goes on as
+ * if nothing had happened, and a lease or a cluster would have another id: its lex_save() ignores
+ * that strbuffer_append_byte() has failed, in 2.14 and in its repository after it. So the bytes
+ * of all strings in the text are counted, and must all have arrived. This can go when every jansson
+ * that we support looks at that result.
  */
 
 #include "config.h"
