@@ -18,7 +18,8 @@ ROSTER_BEGIN_DECLS
 struct roster;
 
 enum roster_holder_kind {
-    ROSTER_HOLDER_NONE = 0, /* nothing is pinned: the minimum is the oracle's now */
+    ROSTER_HOLDER_NONE = 0, /* nothing is pinned: the minimum is the oracle's now; or what held it
+                               began at a chosen timestamp and ended, both during the scan */
     ROSTER_HOLDER_TXN = 1,  /* a transaction, pending or valid */
     ROSTER_HOLDER_PIN = 2,  /* a stand-alone pin */
 };
@@ -36,10 +37,11 @@ struct roster_holder {
 
 /* The result of a scan. */
 struct roster_min {
-    size_t size;                 /* sizeof(struct roster_min), set by the caller */
-    uint64_t now;                /* the oracle's timestamp at which the scan was made */
-    uint64_t min_start_ts;       /* <= now */
-    uint64_t safe_point;         /* the local safe point after this scan */
+    size_t size;           /* sizeof(struct roster_min), set by the caller */
+    uint64_t now;          /* the oracle's timestamp at which the scan was made */
+    uint64_t min_start_ts; /* <= now */
+    uint64_t safe_point;   /* the local safe point after this scan, <= now; the roster's may be
+                              higher already, by scans that asked the oracle later */
     struct roster_holder holder; /* who holds the minimum */
     struct roster_holder next;   /* the oldest that is not the holder's: ending the holder's
                                     session or pin would move the minimum up to next.ts, or to
@@ -50,8 +52,10 @@ struct roster_min {
 /*
  * Computes the minimum and advances the local safe point. Pins older than `max_age_ms` are not
  * counted, and their owners' checks fail from now on (G8); 0: no age limit. `min` may be NULL. Any
- * thread; scans are serialised by a mutex; owners are never delayed (one membarrier and a read of
- * the slots, whose number is the most pins that were ever open at once).
+ * thread, and any number at once: none waits for another, and a call may return the result of one
+ * that began after it. Owners are never delayed (one membarrier and a read of the slots, whose
+ * number is the most pins that were ever open at once). What begins at a chosen timestamp during
+ * the call counts until the scan decides, and is refused when it comes later and is given up.
  *
  * Guarantees G2 and G3. The minimum itself may go back when someone begins at an older timestamp
  * that is still protected; the safe point does not.
@@ -59,14 +63,17 @@ struct roster_min {
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one with
  * something unknown in it; the oracle's error, -EIO when it gave no timestamp; -EPERM when the
  * kernel refuses the membarrier, -ENOMEM when it is out of memory for it: then an open transaction
- * might be missed; -ECHILD. After an error nothing has changed.
+ * might be missed; -ENOMEM also when the process is, and more scans run at once than ever before;
+ * -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_min_advance(struct roster *roster, uint64_t max_age_ms,
                                   struct roster_min *min);
 
 /*
  * Read-only variant, for monitoring: nothing is advanced and nothing expires, so that the local
- * safe point does not depend on monitoring. min->safe_point is that of the last scan. Any thread.
+ * safe point does not depend on monitoring. min->safe_point is that of the last scan before the
+ * call. What begins at a chosen timestamp during the call may count or not. Any thread; waits for
+ * no scan.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one with
  * something unknown in it; the oracle's error, -EIO when it gave no timestamp; -EPERM and -ENOMEM

@@ -51,13 +51,13 @@ ROSTER_API int roster_txn_begin(struct roster_session *session,
                                 uint64_t *start_ts) ROSTER_MUST_CHECK;
 
 /*
- * Begins a transaction at a chosen, older timestamp: a stale read, a backup. Takes the scanner's
- * mutex, so it may wait for a scan. Under a leased store, a timestamp below the server's record
- * needs a transaction of the store first and may wait for that. Owner only. G2 covers it from its
- * return on.
+ * Begins a transaction at a chosen, older timestamp: a stale read, a backup. Waits for no scan and
+ * no oracle. Under a leased store, a timestamp below the server's record needs a transaction of the
+ * store first and may wait for that. Owner only. G2 covers it from its return on.
  *
  * Returns 0; -EINVAL for NULL, 0 or ROSTER_TS_MAX; -ESTALE when the timestamp is no longer
- * protected: begin at a younger one; otherwise as roster_txn_prepare(). A non-pinning session may
+ * protected: the local safe point is above it, or an age limit or the fence of a lease: begin at a
+ * younger one; otherwise as roster_txn_prepare(). A non-pinning session may
  * begin there too, but is not protected. Under a leased store also -ESTALE while fenced, and the
  * store's errors (see roster/store.h).
  */

@@ -4,68 +4,67 @@
  *
  * Naming the holder of a slot: the culprit that is named really held the word.
  *
- *     owner                                     scanner, under its mutex
+ *     owner                                     scanner
  *     1 holder := id          (release)         a w := word
  *     2 word := floor         (release)         b h := holder
- *     3 ts := oracle()                          c accept h only if word is still w
- *     4 word := ts            (release)
+ *     3 ts := oracle()                          c word is still w, else from a
+ *     4 word := ts            (release)         d holder is still h, else from a
  *     5 word := 0             (release), here or on the thread that finishes
  *
  * One slot, one tenant after the other, each with an id of its own; a tenant may also begin at a
- * chosen timestamp, then holder and word are stored under the scanner's mutex. "Really held" means:
- * tenant h announced the value w at some time.
+ * chosen timestamp. Other scanners may raise the floor at any moment, also to a timestamp that a
+ * transaction has. "Really held" means: tenant h announced the value w at some time.
  *
- * Three conditions that the model shows to be needed:
+ * Two conditions that the model shows to be needed:
  *
  *   The holder's store is a release store. Relaxed, it may overtake the word := 0 of the tenant
  *   before it, and the new tenant is named for the old one's word (mutant HOLDER_RELAXED).
  *
- *   The three loads stand inside the scanner's mutex, which excludes beginning at a chosen
- *   timestamp. Outside it (mutant NAMED_OUTSIDE), a tenant with floor F may leave, a second one
- *   begin at a chosen timestamp T and leave, and a third one announce F again: word is F both
- *   times, and the second tenant, who never held F, is named.
+ *   Both are read again. Without d (mutant NO_HOLDER_AGAIN), a tenant with floor F may leave, a
+ *   second one begin at a chosen timestamp T and leave, and a third one announce F again: word is F
+ *   both times, and the second tenant, who never held F, is named.
  *
- *   Where membarrier is missing, now must not be a timestamp that a transaction holds (mutant
- *   TIES): else the third tenant's floor may be the first one's start timestamp. With membarrier
- *   such ties do no harm (variant tso-ties).
+ * Not modelled: a tenant that comes back to the slot, with another one between, within a to d.
  *
  * @variant tso
  * @variant pso          -DPSO
  * @variant tso-fences   -DFENCES
  * @variant pso-fences   -DPSO -DFENCES
- * @variant tso-ties     -DTIES
- * @long tso-5-tenants   -DTENANTS=5
- * @long pso-5-tenants   -DPSO -DTENANTS=5
+ * @long tso-since       -DSINCE_TOO
+ * @long tso-4-tenants   -DTENANTS=4
+ * @long pso-4-tenants   -DPSO -DTENANTS=4
  * @reach 1 tso a holder is named
  * @reach 2 tso the word has changed and no holder is named
  * @reach 3 tso the holder has changed under an equal word
+ * @reach 5 tso the word is the same and the holder has changed
  * @reach 4 tso a tenant is named whose transaction has been finished on the other thread
  * @mutant HOLDER_AFTER    tso held_it
  * @mutant HOLDER_RELAXED  pso held_it
  * @mutant NO_RECHECK      tso held_it
- * @mutant NAMED_OUTSIDE   tso held_it
- * @mutant TIES            tso-fences held_it
- * @mutant SINCE_BELIEVED  tso since_of_holder
+ * @mutant NO_HOLDER_AGAIN tso held_it
+ * @mutant SINCE_BELIEVED  pso since_of_holder
  *
- * SINCE_BELIEVED admits a known race. Beside the holder stands since when it holds the slot, and
- * two tenants may announce the same floor one after the other: the first one may then be named with
- * the second one's beginning. The holder is right, the time is that of a successor.
+ * SINCE_BELIEVED admits a known race. Beside the holder stands since when it holds the slot, by a
+ * relaxed store: where stores leave out of order, the holder that is named may have its successor's
+ * beginning. The holder is right. Where they leave in order there is none (tso-since).
  */
 
+#ifdef MUTANT_SINCE_BELIEVED
+#define SINCE_TOO
+#endif
 #ifndef TENANTS
-#define TENANTS 4
+#define TENANTS 3
 #endif
 #ifndef SCANS
 #define SCANS 2
 #endif
 
-/* Thread 0 begins, thread 1 may finish, thread 2 scans. */
-#define NTHREADS 3
-#define SCANNER 2
+/* Thread 0 begins, thread 1 may finish; the scanner has no stores that wait. */
+#define NTHREADS 2
 #define THE_WORD 0
 #define HOLDER 1
 #define FLOOR 2
-#ifdef MUTANT_SINCE_BELIEVED
+#ifdef SINCE_TOO
 #define SINCE 3
 #define NLOC 4
 #define DEPTH (TENANTS * 5)
@@ -80,7 +79,6 @@ hidden byte held_it;
 hidden byte since_of_holder;
 
 byte clock = 1;
-bit mutex;
 bit elsewhere; /* the transaction is to be finished on thread 1 */
 bit finished_elsewhere;
 bit no_more;
@@ -96,7 +94,7 @@ inline announce(id, t)
 
 inline name_holder(id)
 {
-#ifdef MUTANT_SINCE_BELIEVED
+#ifdef SINCE_TOO
     store_relaxed(0, SINCE, id);
 #endif
 #if defined(MUTANT_HOLDER_RELAXED)
@@ -105,8 +103,6 @@ inline name_holder(id)
     store_release(0, HOLDER, id);
 #endif
 }
-
-#define unlocked (mutex == 0)
 
 proctype Owner()
 {
@@ -135,16 +131,9 @@ proctype Owner()
               announce(id, f)
            :: true /* finished without having been activated */
            fi
-        :: atomic {
-               unlocked && drained(0) -> mutex = 1
-           }
-           select(f : 1 .. clock);
+        :: select(f : 1 .. clock);
            name_holder(id);
            announce(id, f);
-           atomic {
-               drained(0);
-               mutex = 0
-           }
         fi;
         f = 0;
         if
@@ -174,10 +163,20 @@ active proctype Finisher()
     od
 }
 
+active proctype OtherScanner()
+{
+end:
+    do
+    :: atomic {
+           mem[FLOOR] < clock -> mem[FLOOR] = clock
+       }
+    od
+}
+
 active proctype Scanner()
 {
-    byte now, w, h, v, n;
-#ifdef MUTANT_SINCE_BELIEVED
+    byte now, w, h, v, again, n;
+#ifdef SINCE_TOO
     byte since;
 #endif
 
@@ -188,26 +187,18 @@ active proctype Scanner()
     do
     :: n < SCANS ->
         n++;
-        atomic {
-            unlocked && drained(SCANNER) -> mutex = 1
-        }
         d_step {
-#if !defined(TIES) && !defined(MUTANT_TIES)
-            clock++;
-#endif
             now = clock
         }
-#ifdef FENCES
-        fence(SCANNER);
-#else
-        membarrier(SCANNER, 0, 1);
+#ifndef FENCES
+        if /* membarrier */
+        :: drained(0) -> drained(1)
+        :: drained(1) -> drained(0)
+        fi;
 #endif
         w = mem[THE_WORD];
-#ifdef MUTANT_NAMED_OUTSIDE
-        mutex = 0;
-#endif
         h = mem[HOLDER];
-#ifdef MUTANT_SINCE_BELIEVED
+#ifdef SINCE_TOO
         since = mem[SINCE];
 #endif
 #ifdef MUTANT_NO_RECHECK
@@ -215,9 +206,14 @@ active proctype Scanner()
 #else
         v = mem[THE_WORD];
 #endif
+#ifdef MUTANT_NO_HOLDER_AGAIN
+        again = h;
+#else
+        again = mem[HOLDER];
+#endif
         d_step {
             if
-            :: w != 0 && v == w ->
+            :: w != 0 && v == w && again == h ->
                 reach(1);
                 if
                 :: finished_elsewhere -> reach(4)
@@ -227,27 +223,22 @@ active proctype Scanner()
                 :: mem[HOLDER] != h -> reach(3)
                 :: else
                 fi;
-#ifdef MUTANT_SINCE_BELIEVED
+#ifdef SINCE_TOO
                 claim(since_of_holder, since == h);
 #endif
                 claim(held_it, (held[h] >> w) & 1)
             :: w != 0 && v != w -> reach(2)
+            :: w != 0 && v == w && again != h -> reach(5)
             :: else
             fi;
             w = 0;
             h = 0;
-            v = 0
+            v = 0;
+            again = 0
         }
-#ifdef MUTANT_NAMED_OUTSIDE
-        atomic {
-            unlocked && drained(SCANNER) -> mutex = 1
-        }
-#endif
-        store_release(SCANNER, FLOOR, now);
-        now = 0;
-        atomic {
-            drained(SCANNER);
-            mutex = 0
+        atomic { /* a compare-and-swap: others raise it, too */
+            mem[FLOOR] = (mem[FLOOR] > now -> mem[FLOOR] : now);
+            now = 0
         }
     :: else -> break
     od

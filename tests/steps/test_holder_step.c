@@ -79,3 +79,29 @@ Test(holder_step, after_the_holder_was_read)
 {
     changes_hands_at("scan: holder read");
 }
+
+/* The first chose its timestamp and chooses it again after the second had the slot. */
+Test(holder_step, between_two_that_chose_one_timestamp)
+{
+    struct scanning scanning = {.min = {.size = sizeof(scanning.min)}};
+    struct steps scanner = {.fn = scan, .arg = &scanning, .point = "scan: word read"};
+    struct roster_session *first, *second;
+
+    make_roster();
+    cr_assert_eq(roster_session_open(roster, NULL, &first), 0);
+    cr_assert_eq(roster_session_open(roster, NULL, &second), 0);
+    cr_assert_eq(roster_txn_begin_at(first, 1000), 0);
+    cr_assert(steps_start(&scanner));
+    cr_assert_eq(roster_txn_finish(first), 0);
+    cr_assert_eq(roster_txn_begin(second, NULL), 0);
+    cr_assert(steps_go_to(&scanner, "scan: holder read"));
+    cr_assert_eq(roster_txn_finish(second), 0);
+    cr_assert_eq(roster_txn_begin_at(first, 1000), 0);
+    steps_finish(&scanner);
+    cr_assert_eq(scanning.err, 0);
+    cr_assert_eq(scanning.min.holder.ts, 1000);
+    cr_assert_eq(scanning.min.holder.session_id, roster_session_id(first));
+    cr_assert_eq(roster_session_close(first), 0);
+    cr_assert_eq(roster_session_close(second), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+}

@@ -109,8 +109,9 @@ void scan_once(struct actor *actor, struct arena *arena)
     raise_to(&limits->lower_asked, lower);
     look(arena, sights);
     before = __atomic_load_n(&limits->safe_point, __ATOMIC_ACQUIRE);
-    err = rst_lease_scan(arena->roster, 0, lower + 1, false, &min);
-    require("API", err == 0, "rst_lease_scan(): error %d", err);
+    err = lower ? rst_lease_scan(arena->roster, 0, lower + 1, false, &min)
+                : roster_min_advance(arena->roster, 0, &min);
+    require("API", err == 0, "a scan: error %d", err);
     require("G2", min.min_start_ts <= min.now && min.safe_point <= min.now,
             "minimum %" PRIu64 ", safe point %" PRIu64 ", now %" PRIu64, min.min_start_ts,
             min.safe_point, min.now);

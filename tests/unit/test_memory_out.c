@@ -292,6 +292,13 @@ static int kill_it(struct scene *scene)
                        ROSTER_KILL_REASON_INTERRUPTED);
 }
 
+/* Another scan is under way. */
+static void scanning(struct scene *scene)
+{
+    cr_assert_not_null(
+        rst_scanner_begin(&scene->roster->horizon.scanners, &scene->roster->horizon.memory));
+}
+
 static int minimum(struct scene *scene)
 {
     return roster_min_advance(scene->roster, 0, NULL);
@@ -327,6 +334,7 @@ static const struct act acts[] = {
     {"read_lock", nothing, read_lock, read_unlock, false},
     {"snapshot", running, take_snapshot, free_snapshot, false},
     {"some of: snapshot", running, take_some, free_snapshot, false},
+    {"min_advance, beside another", scanning, minimum, nothing, false},
     {"kill", running, kill_it, nothing, false},
     {"min_start_ts", begun, minimum, nothing, true},
     {"stmt_end", running, stmt_end, nothing, true},

@@ -26,7 +26,7 @@ void rst_guard_destroy(struct rst_guard *guard)
 /* Under the lock. */
 static void publish(const struct rst_guard *guard, struct rst_guard_words *words)
 {
-    uint64_t from = guard->local > guard->record ? guard->local : guard->record;
+    uint64_t local = rst_load(&guard->local), from = local > guard->record ? local : guard->record;
 
     if (guard->passed > from)
         from = guard->passed;
@@ -34,13 +34,21 @@ static void publish(const struct rst_guard *guard, struct rst_guard_words *words
     rst_store_release(&words->protected_from, guard->fenced ? ROSTER_TS_MAX : from);
 }
 
+/*
+ * Where there is no leased store nothing else writes protected_from. Where there is one, publish()
+ * may just be storing what it computed from an older `local`; so it is computed once more, under
+ * the lock. The fence pairs with that in rst_guard_fence(): a thread that sees no deadline yet
+ * comes before all that is computed under the lock, which then sees its `local`.
+ */
 void rst_guard_raise_local(struct rst_guard *guard, struct rst_guard_words *words, uint64_t local)
 {
+    rst_raise(&guard->local, local);
+    rst_raise(&words->protected_from, local);
+    rst_fence_full_slow();
+    if (rst_likely(rst_load(&words->lease_deadline) == RST_LEASE_NONE))
+        return;
     pthread_mutex_lock(&guard->lock);
-    if (local > guard->local) {
-        guard->local = local;
-        publish(guard, words);
-    }
+    publish(guard, words);
     pthread_mutex_unlock(&guard->lock);
 }
 
@@ -119,6 +127,7 @@ void rst_guard_fence(struct rst_guard *guard, struct rst_guard_words *words)
     guard->fenced = true;
     publish(guard, words);
     rst_store_release(&words->lease_deadline, 0);
+    rst_fence_full_slow(); /* pairs with that in rst_guard_raise_local() */
     pthread_mutex_unlock(&guard->lock);
 }
 
@@ -138,7 +147,7 @@ bool rst_guard_may_lower(struct rst_guard *guard, uint64_t ts)
     bool may;
 
     pthread_mutex_lock(&guard->lock);
-    may = !guard->fenced && ts >= guard->local && ts >= guard->passed;
+    may = !guard->fenced && ts >= rst_load(&guard->local) && ts >= guard->passed;
     pthread_mutex_unlock(&guard->lock);
     return may;
 }

@@ -3,8 +3,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * What the one word for G8, protected_from, is made of. Its lock is held for a few instructions
- * only, so that fencing waits for no thread; it is taken inside the scanner's lock, never around
- * it.
+ * only, so that fencing waits for no thread, and by scans under a leased store only.
  */
 #ifndef ROSTER_CORE_BASE_GUARD_H
 #define ROSTER_CORE_BASE_GUARD_H
@@ -20,7 +19,8 @@
 
 struct rst_guard {
     pthread_mutex_t lock;
-    uint64_t local;  /* the local safe point, or what an age limit gave up; never goes back */
+    rst_word local;  /* the local safe point, or what an age limit gave up; never goes back, and
+                      * is raised without the lock */
     uint64_t record; /* see lease.h; 0 without a leased store */
     uint64_t passed; /* the cluster's safe point as this process publishes it; never goes back */
     bool fenced;
@@ -37,7 +37,8 @@ struct rst_guard_words {
 int rst_guard_init(struct rst_guard *guard, struct rst_guard_words *words);
 void rst_guard_destroy(struct rst_guard *guard);
 
-/* A scan gave up everything below `local`. Afterwards a collector may learn it. */
+/* A scan gave up everything below `local`. Afterwards a collector may learn it. Any number of scans
+ * at once; without a leased store no lock is taken. */
 void rst_guard_raise_local(struct rst_guard *guard, struct rst_guard_words *words, uint64_t local);
 
 /* Raises the record, or sets it. */

@@ -17,16 +17,17 @@ int rst_horizon_init(struct rst_horizon *horizon, uint64_t now)
 
     memset(horizon, 0, sizeof(*horizon));
     horizon->floor = now;
+    rst_scanners_init(&horizon->scanners);
     err = rst_guard_init(&horizon->guard, &horizon->words);
     if (err)
         return err;
-    err = -pthread_mutex_init(&horizon->scan_lock, NULL);
+    err = -pthread_mutex_init(&horizon->report_lock, NULL);
     if (err)
         goto guard;
     err = -pthread_mutex_init(&horizon->grow_lock, NULL);
     if (!err)
         return 0;
-    pthread_mutex_destroy(&horizon->scan_lock);
+    pthread_mutex_destroy(&horizon->report_lock);
 guard:
     rst_guard_destroy(&horizon->guard);
     return err;
@@ -40,8 +41,9 @@ void rst_horizon_destroy(struct rst_horizon *horizon)
         free(horizon->blocks);
         horizon->blocks = next;
     }
+    rst_scanners_destroy(&horizon->scanners);
     pthread_mutex_destroy(&horizon->grow_lock);
-    pthread_mutex_destroy(&horizon->scan_lock);
+    pthread_mutex_destroy(&horizon->report_lock);
     rst_guard_destroy(&horizon->guard);
 }
 
@@ -175,44 +177,85 @@ int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cach
     return 0;
 }
 
-int rst_horizon_pin_unchecked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
-                              uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot)
+void rst_horizon_publish(struct rst_horizon *horizon, const struct rst_decision *decision)
 {
+    if (rst_control(SAFE_POINT_FIRST))
+        rst_raise(&horizon->safe_point, decision->safe_point);
+    rst_test_point("scan: decided");
+    /* f: before the safe point is known to any collector. Pairs with rst_guard_check(). */
+    rst_guard_raise_local(&horizon->guard, &horizon->words, decision->from);
+    rst_test_point("scan: given up");
+    if (rst_control(SAFE_POINT_GOES_BACK))
+        rst_store_release(&horizon->safe_point, decision->safe_point);
+    rst_raise(&horizon->safe_point, decision->safe_point); /* g */
+    rst_test_point("scan: safe point stored");
+}
+
+/* 6 of scanners.h: what refuses a pin is published, also where the scan that decided it stands
+ * still, so that the caller finds out why, and which timestamps are left. */
+static int refuse(struct rst_horizon *horizon)
+{
+    struct rst_decision decision;
+    const struct rst_scanner *scanner;
+
+    if (rst_control(REFUSED_UNPUBLISHED))
+        return -ESTALE;
+    /* Acquire; pairs with add() in scanners.c, and with h. */
+    for (scanner = rst_load_acquire(&horizon->scanners.all); scanner; scanner = scanner->next)
+        if (rst_load_acquire(&scanner->active) && rst_scanner_decided(scanner, &decision))
+            rst_horizon_publish(horizon, &decision);
+    return -ESTALE;
+}
+
+int rst_horizon_ask_at(struct rst_horizon *horizon, uint64_t ts)
+{
+    return rst_horizon_protects(horizon, ts) ? 0 : refuse(horizon);
+}
+
+/* 2 to 4: false when a scan has decided above `ts`. */
+static bool stands(struct rst_horizon *horizon, uint64_t *slot, uint64_t ts)
+{
+    bool kept;
+
+    rst_store_release(slot, ts); /* 2 of scanners.h */
+    rst_test_point("pin: stored");
+    rst_fence_full_slow(); /* 3 */
+    kept = rst_control(PIN_UNTOLD) || rst_scanners_note(&horizon->scanners, ts);
+    rst_test_point("pin: noted");
+    return kept;
+}
+
+/* 1 and 5 of a pin below the record. */
+static bool may_lower(struct rst_horizon *horizon, uint64_t ts)
+{
+    return rst_guard_may_lower(&horizon->guard, ts);
+}
+
+static int pin(struct rst_horizon *horizon, struct rst_horizon_cache *cache, uintptr_t holder,
+               uint64_t since, uint64_t ts, bool (*protects)(struct rst_horizon *, uint64_t),
+               uint64_t **slot)
+{
+    if (!protects(horizon, ts))
+        return refuse(horizon);
+    rst_test_point("pin: protected");
     *slot = rst_horizon_take(horizon, cache, holder, since);
     if (!*slot)
         return -ENOMEM;
-    rst_store_release(*slot, ts); /* D: pairs with c, and no scan is under way */
-    return 0;
-}
-
-int rst_horizon_pin_locked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
-                           uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot)
-{
-    if (ts < rst_load(&horizon->words.protected_from))
-        return -ESTALE;
-    rst_test_point("pin: decided");
-    return rst_horizon_pin_unchecked(horizon, cache, holder, since, ts, slot);
+    if (stands(horizon, *slot, ts) && protects(horizon, ts))
+        return 0;
+    rst_horizon_release(cache, *slot);
+    *slot = NULL;
+    return refuse(horizon);
 }
 
 int rst_horizon_pin_at(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
                        uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot)
 {
-    int err;
-
-    if (rst_control(PIN_UNLOCKED))
-        return rst_horizon_pin_locked(horizon, cache, holder, since, ts, slot);
-    pthread_mutex_lock(&horizon->scan_lock);
-    err = rst_horizon_pin_locked(horizon, cache, holder, since, ts, slot);
-    pthread_mutex_unlock(&horizon->scan_lock);
-    return err;
+    return pin(horizon, cache, holder, since, ts, rst_horizon_protects, slot);
 }
 
-int rst_horizon_ask_at(struct rst_horizon *horizon, uint64_t ts)
+int rst_horizon_pin_below(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
+                          uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot)
 {
-    bool stale;
-
-    pthread_mutex_lock(&horizon->scan_lock);
-    stale = ts < rst_load(&horizon->words.protected_from);
-    pthread_mutex_unlock(&horizon->scan_lock);
-    return stale ? -ESTALE : 0;
+    return pin(horizon, cache, holder, since, ts, may_lower, slot);
 }

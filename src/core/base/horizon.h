@@ -15,7 +15,7 @@
  *
  * Begin and scan (G2; doc/design.md says why it is sound, tests/model checks it):
  *
- *     owner                                     scanner, under scan_lock
+ *     owner                                     scanner
  *     A slot := floor        (release)          a now := oracle()
  *     B compiler barrier                        b membarrier
  *     C ts := oracle()                          c m := min(now, every non-zero slot)
@@ -32,6 +32,7 @@
 
 #include "core/base/guard.h"
 #include "core/base/rcu.h"
+#include "core/base/scanners.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -149,10 +150,10 @@ struct rst_horizon {
     rst_word scans;
     rst_word expired;
     struct rst_horizon_block *blocks; /* newest first */
-    /* Scanners, and begins at a chosen timestamp. */
-    pthread_mutex_t scan_lock rst_cache_aligned;
+    struct rst_scanners scanners rst_cache_aligned;
     struct rst_guard guard;
     pthread_mutex_t grow_lock;
+    pthread_mutex_t report_lock; /* a report's decision, and pins below the record; see lease.c */
     rst_word memory;
 } rst_cache_aligned;
 
@@ -160,21 +161,28 @@ struct rst_horizon {
 int rst_horizon_init(struct rst_horizon *horizon, uint64_t now);
 void rst_horizon_destroy(struct rst_horizon *horizon);
 
-/* For callers that pin nothing: 0, or -ESTALE when `ts` is not protected any more. Decided between
- * scans, so that no begin is refused by a safe point that does not stand yet. */
+/* Steps f and g of scanners.h, by the scan that has decided or in its place. */
+void rst_horizon_publish(struct rst_horizon *horizon, const struct rst_decision *decision);
+
+/* Whether `ts` is still protected. */
+static inline bool rst_horizon_protects(struct rst_horizon *horizon, uint64_t ts)
+{
+    return ts >= rst_load_acquire(&horizon->words.protected_from) &&
+           ts >= rst_load_acquire(&horizon->guard.local);
+}
+
+/* 0 when `ts` is still protected, so that callers that pin nothing may begin there, or -ESTALE. */
 int rst_horizon_ask_at(struct rst_horizon *horizon, uint64_t ts);
 
 /*
- * Takes a slot and pins `ts`, chosen by the caller, in it; -ESTALE when that is not protected any
- * more. _locked: under scan_lock, so that no scan comes between the decision and the slot.
- * _unchecked: likewise, the caller has decided.
+ * Takes a slot and pins `ts`, chosen by the caller, in it, without waiting for scans (scanners.h);
+ * -ESTALE when that is not protected any more, -ENOMEM. _below: below a leased store's record,
+ * which the caller will have lowered; under report_lock, so that no report comes between the two.
  */
 int rst_horizon_pin_at(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
                        uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
-int rst_horizon_pin_locked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
-                           uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
-int rst_horizon_pin_unchecked(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
-                              uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
+int rst_horizon_pin_below(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
+                          uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
 
 extern struct rst_horizon_chunk rst_horizon_no_chunk;
 
@@ -208,6 +216,28 @@ static inline uint64_t *rst_horizon_take(struct rst_horizon *horizon,
     if (rst_unlikely(!cache->n_free) && rst_horizon_refill_slow(horizon, cache))
         return NULL;
     return rst_horizon_pop(cache, cache->n_free, holder, since);
+}
+
+/* Step A and B: takes a slot and announces the floor in it. NULL: -ENOMEM. */
+static inline uint64_t *rst_horizon_announce(struct rst_horizon *horizon,
+                                             struct rst_horizon_cache *cache, uintptr_t holder,
+                                             uint64_t since, bool membarrier)
+{
+    uint64_t *slot = rst_horizon_take(horizon, cache, holder, since);
+    uint64_t floor;
+
+    if (rst_unlikely(!slot))
+        return NULL;
+    /* Pairs with e: an oracle that only loads must not return what is older than the floor. */
+    floor = rst_control(NO_FLOOR) ? 0 : rst_load_acquire(&horizon->floor);
+    rst_test_point("begin: floor read");
+    /* A: pairs with c; the floor is a completed scan's, see e */
+    rst_store_release(slot, floor);
+    rst_compiler_barrier(); /* B: pairs with the scanner's membarrier (b) */
+    rst_test_point("begin: floor announced");
+    if (rst_unlikely(!membarrier))
+        rst_fence_full_slow(); /* B: pairs with the scanner's fence (b) */
+    return slot;
 }
 
 /* Whether a slot is of the current chunk. */

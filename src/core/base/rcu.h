@@ -128,6 +128,16 @@ _Static_assert(__atomic_always_lock_free(sizeof(rst_word), 0), "the processor lo
 #define rst_let_go(p) ((void)__atomic_fetch_sub(rst_whole(p), 1, __ATOMIC_RELEASE))
 #define rst_held(p) rst_load_acquire(p) /* pairs with rst_let_go() */
 
+/* Raises a word that never falls, by release, for threads that read what was raised. */
+static inline void rst_raise(uint64_t *word, uint64_t to)
+{
+    uint64_t was = rst_load(word);
+
+    while (was < to && !__atomic_compare_exchange_n(rst_whole(word), &was, to, true,
+                                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
+}
+
 /* rcu_assign_pointer() and rcu_dereference(). */
 #ifdef ROSTER_CONTROL_PLAIN_PUBLICATION
 /* The control of the publication test: what ThreadSanitizer must report. */

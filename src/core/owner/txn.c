@@ -22,26 +22,11 @@
 #include "core/roster/views.h"
 #include "core/scanner/lease.h"
 
-/* Step A: takes a slot and announces the floor in it. NULL with the errno in `*err`. */
 static inline uint64_t *announce(struct rst_thread *thread, struct roster_session *session,
                                  uint64_t now)
 {
-    struct roster *roster = thread->roster;
-    uint64_t *slot = rst_horizon_take(&roster->horizon, &thread->horizon, (uintptr_t)session, now);
-    uint64_t floor;
-
-    if (rst_unlikely(!slot))
-        return NULL;
-    /* Pairs with e: an oracle that only loads must not return what is older than the floor. */
-    floor = rst_control(NO_FLOOR) ? 0 : rst_load_acquire(&roster->horizon.floor);
-    rst_test_point("begin: floor read");
-    /* A: pairs with c; the floor is a completed scan's, see e */
-    rst_store_release(slot, floor);
-    rst_compiler_barrier(); /* B: pairs with the scanner's membarrier (b) */
-    rst_test_point("begin: floor announced");
-    if (rst_unlikely(!roster->membarrier))
-        rst_fence_full_slow(); /* B: pairs with the scanner's fence (b) */
-    return slot;
+    return rst_horizon_announce(&thread->roster->horizon, &thread->horizon, (uintptr_t)session, now,
+                                thread->roster->membarrier);
 }
 
 static inline int may_begin(struct roster_session *session)

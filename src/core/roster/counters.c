@@ -11,8 +11,8 @@
 
 void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns)
 {
-    rst_store(&times->sum_ns, rst_load(&times->sum_ns) + ns);
-    rst_count(&times->buckets[63 - __builtin_clzll(ns | 1)]);
+    rst_fetch_add(&times->sum_ns, ns);
+    rst_fetch_add(&times->buckets[63 - __builtin_clzll(ns | 1)], 1);
 }
 
 void rst_kill_count(uint64_t (*kills)[ROSTER_KILL_RESULTS], unsigned reason, int err)

@@ -25,7 +25,7 @@ struct rst_grace {
     rst_word took;
 };
 
-/* Written under the scanner's lock. */
+/* Of scans, by any number of threads. */
 struct rst_scan_times {
     rst_word sum_ns;
     rst_word buckets[ROSTER_TIME_BUCKETS];

@@ -30,6 +30,16 @@ enum {
     RST_HOT_CLASSES = RST_HOT_STATEMENT + 15,
 };
 
+/* The newest result of a scan, for those that began before it did. No thread waits for it: one that
+ * finds it taken makes a scan of its own. */
+struct rst_last_scan {
+    rst_word begun; /* scans that have begun: each has a number */
+    rst_word number;
+    rst_word taken;
+    uint64_t max_age_ms;
+    struct roster_min min;
+};
+
 struct roster {
     /* Constant after creation. */
     uint32_t tag;
@@ -65,6 +75,7 @@ struct roster {
     rst_word kills_refused;
     rst_word kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS];
     struct rst_scan_times scan_times;
+    struct rst_last_scan last_scan;
     struct rst_grace grace;
     struct rst_thread_counts alone;  /* by threads that could get no context */
     struct rst_event_log *event_log; /* constant */

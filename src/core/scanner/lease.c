@@ -50,16 +50,11 @@ void rst_lease_leave(struct roster *roster)
 int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, bool report,
                    struct roster_min *min)
 {
-    struct rst_horizon *horizon = &roster->horizon;
-    int err;
+    struct rst_scan_for what = {.max_age_ms = max_age_ms, .least = least, .report = report};
+    int err = rst_scan(roster, &what, min);
 
-    pthread_mutex_lock(&horizon->scan_lock);
-    err = rst_scan(roster, max_age_ms, least, min);
-    if (!err && report) {
-        rst_guard_raise_record(&horizon->guard, &horizon->words, min->min_start_ts);
+    if (!err && report)
         rst_probe2(report, min->min_start_ts, min->now);
-    }
-    pthread_mutex_unlock(&horizon->scan_lock);
     return err;
 }
 
@@ -128,12 +123,11 @@ static int pin_below_record(struct roster *roster, struct rst_thread *thread, ui
                             uint64_t since, uint64_t ts, uint64_t **slot)
 {
     struct rst_horizon *horizon = &roster->horizon;
-    int err = -ESTALE;
+    int err;
 
-    pthread_mutex_lock(&horizon->scan_lock);
-    if (rst_guard_may_lower(&horizon->guard, ts))
-        err = rst_horizon_pin_unchecked(horizon, &thread->horizon, holder, since, ts, slot);
-    pthread_mutex_unlock(&horizon->scan_lock);
+    pthread_mutex_lock(&horizon->report_lock);
+    err = rst_horizon_pin_below(horizon, &thread->horizon, holder, since, ts, slot);
+    pthread_mutex_unlock(&horizon->report_lock);
     if (err)
         return err;
     err = lower(roster, ts);

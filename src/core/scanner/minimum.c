@@ -27,9 +27,7 @@ static int peek(struct roster *roster, const struct roster_min_filter *filter,
         return err;
     if (rst_process_is_other(roster->process))
         return -ECHILD;
-    pthread_mutex_lock(&roster->horizon.scan_lock);
     err = rst_scan_peek(roster, filter, &result);
-    pthread_mutex_unlock(&roster->horizon.scan_lock);
     if (!err)
         rst_struct_put(min, &result, sizeof(result));
     return err;
@@ -57,6 +55,7 @@ int roster_min_of(struct roster *roster, const struct roster_min_filter *filter,
 int roster_min_advance(struct roster *roster, uint64_t max_age_ms, struct roster_min *min)
 {
     RST_NOT_CANCELLED;
+    struct rst_scan_for what = {.max_age_ms = max_age_ms};
     struct roster_min result = {.size = sizeof(result)};
     int err;
 
@@ -69,9 +68,7 @@ int roster_min_advance(struct roster *roster, uint64_t max_age_ms, struct roster
     }
     if (rst_process_is_other(roster->process))
         return -ECHILD;
-    pthread_mutex_lock(&roster->horizon.scan_lock);
-    err = rst_scan(roster, max_age_ms, 0, &result);
-    pthread_mutex_unlock(&roster->horizon.scan_lock);
+    err = rst_scan(roster, &what, &result);
     if (!err && min)
         rst_struct_put(min, &result, sizeof(result));
     return err;

@@ -32,21 +32,27 @@ static void retire(struct roster_pin *pin)
     rst_call_rcu(&pin->rcu, free_pin);
 }
 
-/* Pins the oracle's present: under the scanner's mutex no scan can come between now and the slot.
- */
+/* Pins the oracle's present, as a transaction begins (horizon.h). */
 static int pin_present(struct roster *roster, struct rst_thread *thread, struct roster_pin *pin,
                        uint64_t since)
 {
+    struct rst_horizon *horizon = &roster->horizon;
+    uint64_t *slot = rst_horizon_announce(
+        horizon, &thread->horizon, (uintptr_t)pin | RST_HOLDER_IS_PIN, since, roster->membarrier);
     int err;
 
-    pthread_mutex_lock(&roster->horizon.scan_lock);
-    err = rst_oracle_now(roster, &pin->ts);
-    if (!err)
-        err =
-            rst_horizon_pin_locked(&roster->horizon, &thread->horizon,
-                                   (uintptr_t)pin | RST_HOLDER_IS_PIN, since, pin->ts, &pin->slot);
-    pthread_mutex_unlock(&roster->horizon.scan_lock);
-    return err;
+    if (!slot)
+        return -ENOMEM;
+    err = rst_oracle_now(roster, &pin->ts); /* C */
+    if (!err && (pin->ts < rst_load(slot) || !rst_horizon_protects(horizon, pin->ts)))
+        err = -ESTALE;
+    if (err) {
+        rst_horizon_release(&thread->horizon, slot);
+        return err;
+    }
+    rst_store_release(slot, pin->ts); /* D: pairs with c */
+    pin->slot = slot;
+    return 0;
 }
 
 static int acquire(struct roster *roster, struct rst_thread *thread, struct roster_pin *pin)

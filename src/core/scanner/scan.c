@@ -27,6 +27,7 @@ struct scan {
     struct candidate oldest; /* ts is now while there is none */
     struct candidate next;
     uint64_t lower;
+    uint64_t noted; /* the lowest pin that it knew of before the walk */
     uint64_t expired;
     const struct roster_min_filter *filter; /* NULL: all count */
     struct roster *roster;                  /* to find the sessions of pins; for a filter */
@@ -95,7 +96,10 @@ static void consider(struct scan *scan, const struct candidate *found)
     }
 }
 
-/* Looks again at a slot that seemed old: takes it with its holder, of one and the same moment. */
+/*
+ * Looks again at a slot that seemed old: takes it with its holder, of one and the same moment. Two
+ * equal words do not show it alone: one that another holder chose may have stood between them.
+ */
 static void look_closer(struct scan *scan, const uint64_t *word)
 {
     struct candidate found;
@@ -112,7 +116,8 @@ static void look_closer(struct scan *scan, const uint64_t *word)
         found.since = rst_load_acquire(rst_slot_since(word));
         rst_test_point("scan: holder read");
         again = rst_load_acquire(word); /* 3 */
-    } while (again != found.ts);
+    } while (again != found.ts ||
+             (uintptr_t)rst_load_acquire(rst_slot_holder(word)) != found.holder);
     if (found.ts <= scan->lower) {
         scan->expired++;
         return;
@@ -181,30 +186,82 @@ static void describe(struct roster_holder *out, const struct candidate *found)
     }
 }
 
-static void advance(struct rst_horizon *horizon, const struct scan *scan, uint64_t now,
-                    uint64_t life_time_ms)
+/* What a scan leads to. */
+struct outcome {
+    uint64_t minimum; /* also of pins that the walk has missed */
+    struct rst_decision decision;
+};
+
+/*
+ * Steps d and e of scanners.h. False when a pin was made below all that the walk has counted: the
+ * next walk finds it, or it has ended. A pin made during the scan is young, so it lowers an age
+ * limit.
+ */
+static bool decide(struct rst_scanner *scanner, const struct scan *scan,
+                   const struct rst_scan_for *what, uint64_t bound, struct outcome *out)
+{
+    struct rst_decision *made = &out->decision;
+    uint64_t low, lowest, lower;
+
+    do {
+        low = rst_load_acquire(&scanner->low); /* pairs with note() */
+        if (low < scan->noted && low < scan->oldest.ts)
+            return false;
+        lowest = low > what->least ? low : what->least; /* of the pins that are not lost */
+        lower = lowest > scan->lower ? scan->lower : lowest - 1;
+        out->minimum = scan->oldest.ts < lowest ? scan->oldest.ts : lowest;
+        made->safe_point = out->minimum < bound ? out->minimum : bound;
+        made->from = lower && !rst_control(EXPIRED_UNTOLD) ? lower + 1 : 0;
+        if (made->from < made->safe_point)
+            made->from = made->safe_point;
+        made->bound = what->report && out->minimum > made->from ? out->minimum : made->from;
+        rst_test_point("scan: safe point computed");
+    } while (!rst_scanner_decide(scanner, low, made));
+    return true;
+}
+
+/*
+ * The record is raised with the decision, under the lock that pins below it take (lease.c): they
+ * come before it and are counted, or after it and lower the record again. For those, `from` is
+ * again what is given up, no longer the record.
+ */
+static bool report(struct rst_horizon *horizon, struct rst_scanner *scanner,
+                   const struct scan *scan, const struct rst_scan_for *what, uint64_t bound,
+                   struct outcome *out)
+{
+    bool decided;
+
+    pthread_mutex_lock(&horizon->report_lock);
+    decided = decide(scanner, scan, what, bound, out);
+    if (decided) {
+        rst_horizon_publish(horizon, &out->decision);
+        rst_guard_raise_record(&horizon->guard, &horizon->words, out->minimum);
+        rst_store_release(&scanner->bound, out->decision.from); /* pairs with note() */
+    }
+    pthread_mutex_unlock(&horizon->report_lock);
+    return decided;
+}
+
+/* Steps d to g. False, and nothing has changed: step c has to be done again. */
+static bool advance(struct rst_horizon *horizon, struct rst_scanner *scanner,
+                    const struct scan *scan, const struct rst_scan_for *what, uint64_t now,
+                    uint64_t life_time_ms, struct outcome *out)
 {
     uint64_t bound = roster_ts_before(now, life_time_ms);
-    uint64_t safe_point = scan->oldest.ts < bound ? scan->oldest.ts : bound;
-    uint64_t protected_from = scan->lower && !rst_control(EXPIRED_UNTOLD) ? scan->lower + 1 : 0;
 
     rst_test_point("scan: slots read");
-    if (!rst_control(SAFE_POINT_GOES_BACK) && safe_point < horizon->safe_point)
-        safe_point = horizon->safe_point;
-    if (protected_from < safe_point)
-        protected_from = safe_point;
-    if (rst_control(SAFE_POINT_FIRST))
-        rst_store_release(&horizon->safe_point, safe_point);
-    rst_test_point("scan: safe point computed");
-    /* Before the safe point is known to any collector: pairs with rst_guard_check(). */
-    rst_guard_raise_local(&horizon->guard, &horizon->words, protected_from);
-    rst_store_release(&horizon->safe_point, safe_point);
-    rst_test_point("scan: safe point stored");
+    if (what->report) {
+        if (!report(horizon, scanner, scan, what, bound, out))
+            return false;
+    } else {
+        if (!decide(scanner, scan, what, bound, out))
+            return false;
+        rst_horizon_publish(horizon, &out->decision);
+    }
     rst_store(&horizon->expired, scan->expired);
-    rst_count(&horizon->scans);
-    /* e: release, after c; pairs with A */
-    if (now > horizon->floor)
-        rst_store_release(&horizon->floor, now);
+    rst_fetch_add(&horizon->scans, 1);
+    rst_raise(&horizon->floor, now); /* e of horizon.h: release, after c; pairs with A */
+    return true;
 }
 
 /* Which pins a scan gives up, see rst_scan(). */
@@ -254,14 +311,26 @@ static uint64_t lower_of(const struct rst_horizon *horizon, const struct age_lim
     return limit->least && lower < limit->least - 1 ? limit->least - 1 : lower;
 }
 
-/* Steps b and c, or the error of b. Under the RCU read lock, so that sessions and pins that hold a
- * slot stay readable, until they have been described. */
-static int read_slots(struct roster *roster, uint64_t now, const struct age_limit *limit,
-                      const struct roster_min_filter *filter, struct scan *scan)
+/* Step b. */
+static int fence_owners(const struct roster *roster)
+{
+    int err = 0;
+
+    if (rst_control(NO_SCAN_BARRIER))
+        rst_compiler_barrier();
+    else
+        err = rst_owners_barrier(roster->membarrier); /* b: pairs with B, or the fence after A */
+    rst_test_point("scan: owners fenced");
+    return err;
+}
+
+/* Step c, after b; any number of times. Under the RCU read lock, so that sessions and pins that
+ * hold a slot stay readable, until they have been described. */
+static void read_slots(struct roster *roster, uint64_t now, const struct age_limit *limit,
+                       const struct roster_min_filter *filter, struct scan *scan)
 {
     struct rst_horizon *horizon = &roster->horizon;
     const struct rst_horizon_block *block;
-    int err = 0;
 
     memset(scan, 0, sizeof(*scan));
     scan->filter = filter;
@@ -269,13 +338,6 @@ static int read_slots(struct roster *roster, uint64_t now, const struct age_limi
     /* Who began since the oracle's clock moved last holds `now` itself. */
     scan->oldest.ts = now + 1;
     scan->next.ts = now + 1;
-    if (rst_control(NO_SCAN_BARRIER))
-        rst_compiler_barrier();
-    else
-        err = rst_owners_barrier(roster->membarrier); /* b: pairs with B, or the fence after A */
-    if (err)
-        return err;
-    rst_test_point("scan: owners fenced");
     scan->lower = lower_of(horizon, limit, now);
     for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
         scan_block(scan, block);
@@ -283,62 +345,149 @@ static int read_slots(struct roster *roster, uint64_t now, const struct age_limi
         scan->oldest.ts = now;
     if (scan->next.ts > now)
         scan->next.ts = now;
-    return 0;
 }
 
-static void describe_all(const struct rst_horizon *horizon, const struct scan *scan, uint64_t now,
+static void describe_all(const struct scan *scan, uint64_t now, uint64_t safe_point,
                          struct roster_min *min)
 {
     min->now = now;
     min->min_start_ts = scan->oldest.ts;
-    min->safe_point = horizon->safe_point;
+    min->safe_point = safe_point;
     min->expired = scan->expired;
     describe(&min->holder, &scan->oldest);
     describe(&min->next, &scan->next);
 }
 
-/* Steps b to e. */
-static int run(struct roster *roster, uint64_t now, const struct age_limit *limit,
-               struct roster_min *min)
+/* A pin that has ended during the scan holds its minimum: what the walk has found is next to it. */
+static void describe_ended(struct scan *scan, uint64_t minimum)
 {
-    struct rst_horizon *horizon = &roster->horizon;
+    if (minimum >= scan->oldest.ts)
+        return;
+    scan->next = scan->oldest;
+    memset(&scan->oldest, 0, sizeof(scan->oldest));
+    scan->oldest.ts = minimum;
+}
+
+/* Steps b to g. `known` is the safe point before the scan began. */
+static int run(struct roster *roster, struct rst_scanner *scanner, const struct rst_scan_for *what,
+               const struct age_limit *limit, uint64_t now, uint64_t known, struct roster_min *min)
+{
     struct scan scan;
+    struct outcome out;
+    uint64_t noted;
     int err;
 
     if (rst_control(SCAN_BEFORE_NOW))
         now = ROSTER_TS_MAX - 1;
     rst_rcu_read_lock();
-    err = read_slots(roster, now, limit, NULL, &scan);
-    if (rst_control(SCAN_BEFORE_NOW) && !rst_oracle_now(roster, &now) && scan.oldest.ts > now)
-        scan.oldest.ts = now;
-    if (!err) {
-        advance(horizon, &scan, now, roster->life_time_ms);
-        describe_all(horizon, &scan, now, min);
-    }
+    err = fence_owners(roster);
+    if (err)
+        goto out;
+    do {
+        noted = rst_load_acquire(&scanner->low); /* pairs with note(): the walk finds its slot */
+        read_slots(roster, now, limit, NULL, &scan);
+        scan.noted = noted;
+        if (rst_control(SCAN_BEFORE_NOW) && !rst_oracle_now(roster, &now) && scan.oldest.ts > now)
+            scan.oldest.ts = now;
+    } while (!advance(&roster->horizon, scanner, &scan, what, now, roster->life_time_ms, &out));
+    describe_ended(&scan, out.minimum);
+    describe_all(&scan, now, known > out.decision.safe_point ? known : out.decision.safe_point,
+                 min);
+out:
     rst_rcu_read_unlock();
     return err;
 }
 
-int rst_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, struct roster_min *min)
+/* Only results that depend on nothing but the age limit are shared. */
+static bool is_shared(const struct rst_scan_for *what)
 {
-    struct age_limit limit = {.least = least};
-    uint64_t now, begun, held = rst_ticker_now(&roster->ticker);
+    return !what->least && !what->report;
+}
+
+static bool take(struct rst_last_scan *last)
+{
+    return !__atomic_exchange_n(&last->taken, 1, __ATOMIC_ACQUIRE); /* pairs with leave() */
+}
+
+static void leave(struct rst_last_scan *last)
+{
+    rst_store_release(&last->taken, 0); /* pairs with take() */
+}
+
+/* Whether a scan that began after the one of this number is complete and serves it. */
+static bool is_served(struct rst_last_scan *last, uint64_t number, const struct rst_scan_for *what,
+                      struct roster_min *min)
+{
+    bool served;
+
+    if (!is_shared(what) || rst_load(&last->number) <= number || !take(last))
+        return false;
+    served = last->number > number && last->max_age_ms == what->max_age_ms;
+    if (served)
+        *min = last->min;
+    leave(last);
+    return served;
+}
+
+static void share(struct rst_last_scan *last, uint64_t number, const struct rst_scan_for *what,
+                  const struct roster_min *min)
+{
+    if (!is_shared(what) || !take(last))
+        return;
+    if (last->number < number) {
+        rst_store(&last->number, number);
+        last->max_age_ms = what->max_age_ms;
+        last->min = *min;
+    }
+    leave(last);
+}
+
+/* One scan with a scanner of its own. */
+static int run_alone(struct roster *roster, const struct rst_scan_for *what,
+                     const struct age_limit *limit, uint64_t now, uint64_t known,
+                     struct roster_min *min)
+{
+    struct rst_horizon *horizon = &roster->horizon;
+    uint64_t begun = rst_monotonic_ns();
+    struct rst_scanner *scanner = rst_scanner_begin(&horizon->scanners, &horizon->memory);
+    int err;
+
+    if (!scanner)
+        return -ENOMEM;
+    err = run(roster, scanner, what, limit, now, known, min);
+    rst_scanner_end(scanner);
+    if (!err)
+        rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
+    return err;
+}
+
+int rst_scan(struct roster *roster, const struct rst_scan_for *what, struct roster_min *min)
+{
+    struct rst_last_scan *last = &roster->last_scan;
+    struct age_limit limit = {.least = what->least};
+    /* Acquire: what a scan with a higher number asks, it asks after this call began. */
+    uint64_t number = __atomic_add_fetch(rst_whole(&last->begun), 1, __ATOMIC_ACQ_REL);
+    /* Before the oracle is asked, so that it is not above now; acquire, as a collector. */
+    uint64_t known = rst_load_acquire(&roster->horizon.safe_point);
+    uint64_t now, held = rst_ticker_now(&roster->ticker);
     int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */
 
     rst_test_point("scan: now known");
     if (err)
         return err;
-    if (least > now)
+    if (what->least > now)
         return -ERANGE;
-    if (max_age_ms) {
-        limit.lower = roster_ts_lower_limit(now, max_age_ms);
+    if (what->max_age_ms) {
+        limit.lower = roster_ts_lower_limit(now, what->max_age_ms);
         /* A machine that has not been up for so long has no pin that is held for so long. */
-        limit.held_since = held / 1000000 > max_age_ms ? held - max_age_ms * 1000000 : 1;
+        limit.held_since =
+            held / 1000000 > what->max_age_ms ? held - what->max_age_ms * 1000000 : 1;
     }
-    begun = rst_monotonic_ns();
-    err = run(roster, now, &limit, min);
+    if (is_served(last, number, what, min))
+        return 0;
+    err = run_alone(roster, what, &limit, now, known, min);
     if (!err)
-        rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
+        share(last, number, what, min);
     return err;
 }
 
@@ -347,15 +496,17 @@ int rst_scan_peek(struct roster *roster, const struct roster_min_filter *filter,
 {
     static const struct age_limit none;
     struct scan scan;
-    uint64_t now;
-    int err = rst_oracle_now(roster, &now); /* a */
+    uint64_t known = rst_load_acquire(&roster->horizon.safe_point), now; /* as in rst_scan() */
+    int err = rst_oracle_now(roster, &now);                              /* a */
 
     if (err)
         return err;
     rst_rcu_read_lock();
-    err = read_slots(roster, now, &none, filter, &scan);
-    if (!err)
-        describe_all(&roster->horizon, &scan, now, min);
+    err = fence_owners(roster);
+    if (!err) {
+        read_slots(roster, now, &none, filter, &scan);
+        describe_all(&scan, now, known, min);
+    }
     rst_rcu_read_unlock();
     return err;
 }

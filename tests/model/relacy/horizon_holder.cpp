@@ -8,7 +8,7 @@
  * @mutant HOLDER_RELAXED
  * @mutant HOLDER_READ_RELAXED
  * @mutant NO_RECHECK
- * @mutant NAMED_OUTSIDE
+ * @mutant NO_HOLDER_AGAIN
  */
 #include "explore.hpp"
 
@@ -24,7 +24,6 @@ struct holder_test : rl::test_suite<holder_test, 3> {
     rl::atomic<unsigned> holder;
     rl::atomic<unsigned> floor;
     rl::atomic<unsigned> oracle;
-    rl::mutex scan_lock;
     rl::atomic<unsigned> elsewhere; /* 1: to be finished on thread 2; 2: there is no more */
     /* Which values a tenant has announced, as bits. */
     unsigned held[tenants + 1];
@@ -62,10 +61,10 @@ struct holder_test : rl::test_suite<holder_test, 3> {
 
     void begin_at(unsigned id)
     {
-        scan_lock.lock($);
+        unsigned ts = 1 + rl::rand(oracle.load(rl::memory_order_relaxed));
+
         holder.store(id, order_holder);
-        announce(id, 1 + rl::rand(oracle.load(rl::memory_order_relaxed)));
-        scan_lock.unlock($);
+        announce(id, ts);
     }
 
     void finish()
@@ -107,22 +106,17 @@ struct holder_test : rl::test_suite<holder_test, 3> {
 
     void scan()
     {
-        unsigned now, w, h, again;
+        unsigned now, w, h, again, holder_again;
 
-        scan_lock.lock($);
         now = oracle.fetch_add(1, rl::memory_order_relaxed) + 1;
         full_fence();
         w = word.load(rl::memory_order_acquire);
-        if (mutant(NAMED_OUTSIDE))
-            scan_lock.unlock($);
         h = holder.load(order_holder_read);
         again = mutant(NO_RECHECK) ? w : word.load(rl::memory_order_acquire);
-        if (w && again == w)
+        holder_again = mutant(NO_HOLDER_AGAIN) ? h : holder.load(rl::memory_order_acquire);
+        if (w && again == w && holder_again == h)
             RL_ASSERT(held[h] >> w & 1);
-        if (mutant(NAMED_OUTSIDE))
-            scan_lock.lock($);
         floor.store(now, rl::memory_order_release);
-        scan_lock.unlock($);
     }
 
     void thread(unsigned i)
