@@ -82,6 +82,13 @@ struct roster_entry {
     uint64_t last_seq;   /* its number; 0 when there is none */
     uint64_t last_since; /* when it began */
     enum roster_command last_command;
+    /* Of a session that waits for another one, as roster_session_blocked() has it; else 0 and NULL.
+     */
+    uint64_t blocker;          /* the session that it waits for */
+    uint64_t blocker_start_ts; /* of its transaction; 0: it has none, or it is gone */
+    uint64_t root_blocker;     /* where the chain of waits ends; 0 for a circle */
+    const char *blocked_on;    /* what it waits for; NULL when that is not known */
+    uint32_t blocked_depth;    /* how many waits lead to the root */
 };
 
 /* A copied list. */

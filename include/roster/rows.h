@@ -9,6 +9,7 @@
 #ifndef ROSTER_ROWS_H
 #define ROSTER_ROWS_H
 
+#include <roster/block.h>
 #include <roster/export.h>
 #include <roster/list.h>
 #include <stddef.h>
@@ -83,6 +84,45 @@ struct roster_row_trx {
  */
 ROSTER_API int roster_row_trx(const struct roster_snapshot *snapshot,
                               const struct roster_entry *entry, struct roster_row_trx *row);
+
+/* A row of INFORMATION_SCHEMA.DATA_LOCK_WAITS. Timestamps are 0 outside of transactions. */
+struct roster_row_lock_wait {
+    const char *key_info;            /* what is waited for */
+    uint64_t trx_id;                 /* start_ts of the transaction that waits */
+    uint64_t current_holding_trx_id; /* and of the one that holds it */
+    const char *sql_digest;          /* NULL between statements and without digest */
+    const char *sql_digest_text;     /* the statement; NULL between statements */
+    uint64_t session_id;             /* no columns of TiDB's from here on */
+    uint64_t current_holding_session_id;
+    uint64_t root_session_id; /* where the chain of waits ends; 0 for a circle */
+    uint64_t waiting_time;    /* milliseconds */
+};
+
+/*
+ * Fills a row of DATA_LOCK_WAITS. Any thread. Returns 0; -ENOENT when the session waits for no
+ * other, so no row; -EINVAL for NULL.
+ */
+ROSTER_API int roster_row_lock_wait(const struct roster_snapshot *snapshot,
+                                    const struct roster_entry *entry,
+                                    struct roster_row_lock_wait *row);
+
+/* A row of INFORMATION_SCHEMA.DEADLOCKS: one for each member of a deadlock. */
+struct roster_row_deadlock {
+    uint64_t deadlock_id;
+    uint64_t occur_time;          /* milliseconds since the Unix epoch */
+    uint64_t try_lock_trx_id;     /* start_ts of the transaction that waited */
+    const char *current_sql_text; /* its statement; NULL between statements */
+    const char *key_info;         /* what it waited for */
+    uint64_t trx_holding_lock;    /* start_ts of the next member's, which held it */
+    uint64_t session_id;          /* no column of TiDB's */
+};
+
+/*
+ * Fills the row of member `n` of a deadlock. Any thread. Strings belong to the deadlock. Returns 0;
+ * -ENOENT when it has no such member, or that was not kept; -EINVAL for NULL.
+ */
+ROSTER_API int roster_row_deadlock(const struct roster_deadlock *deadlock, uint32_t n,
+                                   struct roster_row_deadlock *row);
 
 ROSTER_END_DECLS
 

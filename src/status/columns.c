@@ -26,9 +26,11 @@ struct bytes {
 struct row {
     struct roster_row_process process;
     struct roster_row_trx trx;
-    const char *kind, *run_state, *txn_state, *application, *attributes, *wait_class, *wait_event;
+    const char *kind, *run_state, *txn_state, *application, *attributes, *wait_class, *wait_event,
+        *blocked_on;
     struct bytes info, last, digest;
-    uint64_t start_ts, transaction, statement, time_ms, txn_ms, wait_ms, tag, memory, disk;
+    uint64_t start_ts, transaction, statement, time_ms, txn_ms, wait_ms, blocker, root_blocker, tag,
+        memory, disk;
 };
 
 enum type { ID, NUMBER, WAITING, STRING, BYTES, ARRAY };
@@ -61,6 +63,9 @@ static const struct column sessions[] = {
     {"wait_class", STRING, ORDER_NONE, AT(wait_class), false},
     {"wait_event", STRING, ORDER_NONE, AT(wait_event), false},
     {"wait_ms", NUMBER, ORDER_NONE, AT(wait_ms), false},
+    {"blocker", ID, ORDER_NONE, AT(blocker), false},
+    {"root_blocker", ID, ORDER_NONE, AT(root_blocker), false},
+    {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), false},
     {"tag", ID, ORDER_NONE, AT(tag), true},
     {"statement", ID, ORDER_STATEMENT, AT(statement), false},
     {"info", BYTES, ORDER_NONE, AT(info), false},
@@ -90,6 +95,8 @@ static const struct column txns[] = {
     {"all_sql_digests", ARRAY, ORDER_NONE, AT(trx.all_sql_digests), false},
     {"related_table_ids", STRING, ORDER_NONE, AT(trx.related_table_ids), false},
     {"waiting_time", WAITING, ORDER_WAITING, AT(trx.waiting_time), false},
+    {"blocker", ID, ORDER_NONE, AT(blocker), false},
+    {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), false},
     {"host", STRING, ORDER_HOST, AT(process.host), true},
 };
 
@@ -212,6 +219,9 @@ static void fill(struct row *row, const struct roster_snapshot *snapshot,
     row->transaction = entry->txn_seq;
     row->wait_class = entry->wait_class;
     row->wait_event = entry->wait_event;
+    row->blocker = entry->blocker;
+    row->root_blocker = entry->root_blocker;
+    row->blocked_on = entry->blocked_on;
     row->wait_ms = 0;
     if (entry->wait_event && snapshot->taken_at > entry->wait_since)
         row->wait_ms = (snapshot->taken_at - entry->wait_since) / MS;

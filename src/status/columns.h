@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define COLUMNS_MOST 32
+#define COLUMNS_MOST 48
 
 enum list { LIST_SESSIONS, LIST_TXNS };
 

@@ -12,7 +12,8 @@ BEGIN {
     for (i = 1; i <= n; i++)
         objects[names[i]] = 1
     # What functions return and callers own: plain memory, which a child has a copy of.
-    n = split("roster_snapshot roster_history_list roster_identity roster_blocker roster_entry", names, " ")
+    n = split("roster_snapshot roster_history_list roster_identity roster_blocker roster_entry " \
+        "roster_deadlock_list roster_deadlock", names, " ")
     for (i = 1; i <= n; i++)
         plain[names[i]] = 1
     # The object behind an argument without a type.

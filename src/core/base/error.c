@@ -108,7 +108,9 @@ const char *roster_strerror(int err)
         return "this library was built without that kind of store; build it with the "
                "missing package. Of an SQLite file: /proc cannot be read; mount it";
     case -EDEADLK:
-        return "a callback wants to stop or destroy what it runs in; do that from another thread";
+        return "the wait would close a circle of waits, so one of its members has to give up: see "
+               "roster_deadlocks(). Of a stop: a callback wants to stop or destroy what it runs "
+               "in; do that from another thread";
     case -EBADMSG:
         return "the connection id is marked as one of 32 bits but is longer; pass it as the "
                "server sent it. Of a store: a key holds what cannot be read, or what no server "

@@ -24,7 +24,7 @@ int roster_wait_begin(struct roster_session *session, uint32_t event)
     if (rst_unlikely(!side))
         return -ENOMEM;
     now = rst_ticker_now(&rst_session_roster(session)->ticker);
-    rst_store(&side->wait, (now & ~RST_WAIT_EVENT_MASK) | event);
+    rst_store(&side->wait, (now & ~RST_WAIT_LOW) | event);
     return 0;
 }
 
@@ -40,6 +40,6 @@ uint32_t roster_session_wait(const struct roster_session *session, uint64_t *sin
     uint64_t word = side ? rst_load(&side->wait) : 0;
 
     if (since)
-        *since = word & ~RST_WAIT_EVENT_MASK;
+        *since = word & ~RST_WAIT_LOW;
     return (uint32_t)(word & RST_WAIT_EVENT_MASK);
 }

@@ -10,6 +10,7 @@
 #include "core/roster/registry.h"
 #include "core/roster/session.h"
 
+#include <roster/block.h>
 #include <roster/limits.h>
 #include <roster/txn.h>
 #include <roster/wait.h>
@@ -35,11 +36,28 @@ void rst_entry_last(struct roster_entry *entry, const struct roster_statement *l
     entry->last_text_full_length = last->text_full_length;
 }
 
-void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
-                    const struct roster_shown *shown)
+/* Whether it waits for another session is of the instant that the wait is of. */
+static void entry_wait(struct roster_entry *entry, const struct roster_session *session,
+                       struct roster_blocked *blocked)
 {
-    uint32_t wait;
+    uint32_t wait = roster_session_wait(session, &entry->wait_since);
 
+    blocked->size = sizeof(*blocked);
+    if (wait && !roster_session_blocked(session, blocked)) {
+        wait = blocked->event;
+        entry->wait_since = blocked->since;
+        entry->blocker = blocked->holder_id;
+        entry->blocker_start_ts = blocked->holder_start_ts;
+        entry->root_blocker = blocked->root_id;
+        entry->blocked_depth = blocked->depth;
+    }
+    entry->wait_class = roster_wait_event_class(wait);
+    entry->wait_event = roster_wait_event_name(wait);
+}
+
+void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
+                    const struct roster_shown *shown, struct roster_blocked *blocked)
+{
     memset(entry, 0, sizeof(*entry));
     entry->id = roster_session_id(session);
     entry->kind = roster_session_kind(session);
@@ -58,9 +76,7 @@ void rst_entry_fill(struct roster_entry *entry, const struct roster_session *ses
     entry->memory = roster_session_memory(session);
     entry->disk = roster_session_disk(session);
     entry->tag = roster_session_tag(session);
-    wait = roster_session_wait(session, &entry->wait_since);
-    entry->wait_class = roster_wait_event_class(wait);
-    entry->wait_event = roster_wait_event_name(wait);
+    entry_wait(entry, session, blocked);
     if (shown->statement)
         entry_statement(entry, shown->statement);
 }
@@ -103,6 +119,19 @@ static int copy_identity(struct room *room, const struct roster_identity *identi
     return err;
 }
 
+/* A place for what it waits for, if it waits for a session; NULL also where there is none. */
+static char *take_text(struct room *room, const struct roster_session *session)
+{
+    struct roster_blocked blocked = {.size = sizeof(blocked)};
+    char *text = room->next;
+
+    if (room->left < sizeof(blocked.what) || roster_session_blocked(session, &blocked))
+        return NULL;
+    room->next += sizeof(blocked.what);
+    room->left -= sizeof(blocked.what);
+    return text;
+}
+
 /*
  * The identity first, because it must be whole, then the text into what is left. So there are two
  * looks, and what they show is of one instant when the second has found the same identity: that is
@@ -115,8 +144,10 @@ static int copy_session(const struct roster_session *session, struct roster_entr
     const struct roster_shown *shown = rst_look_at(session, &copy, NULL, 0);
     const struct roster_identity *identity;
     struct roster_statement last;
+    struct roster_blocked blocked;
     struct roster_entry strings;
     struct room room;
+    char *what;
     int err;
 
     do {
@@ -125,9 +156,12 @@ static int copy_session(const struct roster_session *session, struct roster_entr
         err = copy_identity(&room, identity, &strings);
         if (err)
             return err;
+        what = take_text(&room, session);
         shown = rst_look_at(session, &copy, room.next, room.left);
     } while (rst_unlikely(shown->identity != identity));
-    rst_entry_fill(entry, session, shown);
+    rst_entry_fill(entry, session, shown, &blocked);
+    if (what && entry->blocker && blocked.what_length)
+        entry->blocked_on = memcpy(what, blocked.what, sizeof(blocked.what));
     entry->user = strings.user;
     entry->host = strings.host;
     entry->database = strings.database;

@@ -176,17 +176,19 @@ static int copy_session(const struct roster_session *session, const struct roste
     struct copy *copy = arg;
     struct roster_entry *entry = reserve(&copy->entries, sizeof(*entry));
     struct roster_copy look;
+    struct roster_blocked blocked;
     struct rst_digests digests;
     int err = 0;
 
     if (!entry)
         return -ENOMEM;
     digests_of(session, &shown, &look, copy->room, copy->room_size, &digests);
-    rst_entry_fill(entry, session, shown);
-    if (shown->statement)
-        err = copy_statement(copy, shown->statement, entry);
-    else
-        err = copy_last(copy, session, shown, entry);
+    rst_entry_fill(entry, session, shown, &blocked);
+    if (entry->blocker && blocked.what_length)
+        err = copy_string(copy, blocked.what, &entry->blocked_on);
+    if (!err)
+        err = shown->statement ? copy_statement(copy, shown->statement, entry)
+                               : copy_last(copy, session, shown, entry);
     if (!err)
         err = copy_identity(copy, shown->identity, entry);
     if (err || shown->txn_state != ROSTER_TXN_VALID)
@@ -211,6 +213,7 @@ static void relocate_all(struct roster_entry *entries, size_t count, const char 
         relocate(&entries[i].text, text);
         relocate(&entries[i].digest, text);
         relocate(&entries[i].last_text, text);
+        relocate(&entries[i].blocked_on, text);
         relocate(&entries[i].user, text);
         relocate(&entries[i].host, text);
         relocate(&entries[i].database, text);

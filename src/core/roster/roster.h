@@ -13,6 +13,7 @@
 #include "core/base/rcu.h"
 #include "core/base/ticker.h"
 #include "core/roster/counters.h"
+#include "core/roster/deadlocks.h"
 #include "core/roster/registry.h"
 
 #include <errno.h>
@@ -71,6 +72,8 @@ struct roster {
     void *lease_arg;
     pthread_mutex_t kill_lock; /* killers take turns, owners never come here */
     rst_word non_pinning;      /* sessions that were opened so, see side.c */
+    rst_word generations;      /* sessions that were given one, see owner/block.c */
+    struct rst_deadlocks deadlocks;
     rst_word kills_delivered;
     rst_word kills_refused;
     rst_word kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS];

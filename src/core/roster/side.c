@@ -33,6 +33,7 @@ const struct rst_side *rst_side_of(const struct roster_session *session)
 
 static void side_clear(struct rst_side *side)
 {
+    free(side->block);
     free(side->tables);
     free(side->digests);
     free(side->release);

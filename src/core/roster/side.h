@@ -32,11 +32,15 @@ struct rst_side {
     void *wake_arg;
     struct rst_release *release; /* the owner's */
     rst_word tag;
-    rst_word txn_flags; /* ROSTER_TXN_* of the transaction whose number is above them */
-    rst_word wait;      /* see wait_events.h */
-    rst_word txn_seq;   /* of a session that pins nothing: the number of its transaction */
+    rst_word txn_flags;  /* ROSTER_TXN_* of the transaction whose number is above them */
+    rst_word wait;       /* see wait_events.h */
+    rst_word generation; /* no other session of its id has it; 0: not asked for so far */
+    rst_word deadlock;   /* the newest that it was in; written by who found that, under the lock of
+                            deadlocks.h */
+    rst_word txn_seq;    /* of a session that pins nothing: the number of its transaction */
     rst_word disk;
     rst_word limits[ROSTER_LIMITS];
+    struct rst_block *block;     /* see block.h; NULL until it waits for a session */
     struct rst_tables *tables;   /* see tables.h */
     struct rst_digests *digests; /* see digests.h; NULL unless it keeps them */
     struct rst_last last;        /* see last.h */

@@ -10,8 +10,11 @@
 #include <roster/wait.h>
 #include <stdbool.h>
 
-/* Of side.wait: the event is in the low bits, since when in the others, whose low bits are cut. */
-#define RST_WAIT_EVENT_MASK UINT64_C(0xffff)
+/* Of side.wait: the event is in the low bits, then whether it is for a session (see block.h), since
+ * when in the others, whose low bits are cut. */
+#define RST_WAIT_EVENT_MASK UINT64_C(0x7fff)
+#define RST_WAIT_BLOCKED UINT64_C(0x8000)
+#define RST_WAIT_LOW (RST_WAIT_BLOCKED | RST_WAIT_EVENT_MASK)
 
 _Static_assert(ROSTER_WAIT_EVENTS <= RST_WAIT_EVENT_MASK, "events fit below the time");
 

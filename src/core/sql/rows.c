@@ -118,3 +118,45 @@ int roster_row_trx(const struct roster_snapshot *snapshot, const struct roster_e
     row->waiting_start_time = since(snapshot->taken_at_ms, row->waiting_time);
     return 0;
 }
+
+int roster_row_lock_wait(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
+                         struct roster_row_lock_wait *row)
+{
+    if (!snapshot || !entry || !row)
+        return -EINVAL;
+    if (!entry->blocker)
+        return -ENOENT;
+    memset(row, 0, sizeof(*row));
+    row->key_info = or_empty(entry->blocked_on);
+    row->trx_id = entry->start_ts;
+    row->current_holding_trx_id = entry->blocker_start_ts;
+    row->sql_digest = entry->digest && *entry->digest ? entry->digest : NULL;
+    row->sql_digest_text = entry->text;
+    row->session_id = entry->id;
+    row->current_holding_session_id = entry->blocker;
+    row->root_session_id = entry->root_blocker;
+    row->waiting_time = since(snapshot->taken_at, entry->wait_since) / MS;
+    return 0;
+}
+
+int roster_row_deadlock(const struct roster_deadlock *deadlock, uint32_t n,
+                        struct roster_row_deadlock *row)
+{
+    const struct roster_deadlock_member *member;
+
+    if (!deadlock || !row)
+        return -EINVAL;
+    if (n >= deadlock->kept)
+        return -ENOENT;
+    member = &deadlock->member[n];
+    memset(row, 0, sizeof(*row));
+    row->deadlock_id = deadlock->number;
+    row->occur_time = deadlock->at_ms;
+    row->try_lock_trx_id = member->start_ts;
+    row->current_sql_text = member->stmt_seq ? member->text : NULL;
+    row->key_info = member->what;
+    row->session_id = member->session_id;
+    if (n + 1 < deadlock->kept || deadlock->kept == deadlock->members)
+        row->trx_holding_lock = deadlock->member[n + 1 < deadlock->kept ? n + 1 : 0].start_ts;
+    return 0;
+}

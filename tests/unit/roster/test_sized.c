@@ -150,6 +150,33 @@ static int event_log_state(void *callers)
     return roster_event_log_get_state(roster, callers);
 }
 
+static int block_begin(void *callers)
+{
+    struct roster_session *session = unit_open(roster);
+    struct roster_block *block = callers;
+    int err;
+
+    block->holder_id = 1;
+    unit_ok(roster_wait_event_register(ROSTER_WAIT_LOCK, "row", &block->event));
+    err = roster_block_begin(session, block);
+    unit_close(session);
+    return err;
+}
+
+static int session_blocked(void *callers)
+{
+    struct roster_session *session = unit_open(roster);
+    struct roster_block block = ROSTER_BLOCK_INIT;
+    int err;
+
+    unit_ok(block_begin(&block));
+    block.holder_id = 1;
+    unit_ok(roster_block_begin(session, &block));
+    err = roster_session_blocked(session, callers);
+    unit_close(session);
+    return err;
+}
+
 static const struct sized calls[] = {
     {"roster_create", sizeof(struct roster_options), create, false},
     {"roster_session_open", sizeof(struct roster_session_attr), session_open, false},
@@ -164,6 +191,8 @@ static const struct sized calls[] = {
     {"roster_kill_by", sizeof(struct roster_kill_info), kill_by, false},
     {"roster_event_log_next", sizeof(struct roster_logged), event_log_next, true},
     {"roster_event_log_get_state", sizeof(struct roster_event_log_state), event_log_state, true},
+    {"roster_block_begin", sizeof(struct roster_block), block_begin, false},
+    {"roster_session_blocked", sizeof(struct roster_blocked), session_blocked, true},
     {"roster_stats", sizeof(struct roster_stats), stats, true},
     {"roster_metrics", sizeof(struct roster_metrics), metrics, true},
     {"roster_min_advance", sizeof(struct roster_min), min_start_ts, true},

@@ -1,0 +1,156 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Blocking: waits of one session for another. A wait names its holder and its object, so that lists
+ * show the blocker and the session at the root of all waiting, and a wait that would close a circle
+ * is refused. Sessions that do not wait pay nothing for it.
+ */
+#ifndef ROSTER_BLOCK_H
+#define ROSTER_BLOCK_H
+
+#include <roster/export.h>
+#include <roster/session.h>
+#include <roster/wait.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+struct roster;
+
+/* The most bytes of a text that says what is waited for. */
+#define ROSTER_BLOCK_TEXT 119
+
+/* For block.flags: look for a circle of waits before this one begins. */
+#define ROSTER_BLOCK_CHECK UINT32_C(1)
+
+/*
+ * What a session waits for. Begin with ROSTER_BLOCK_INIT.
+ *
+ * The holder is named by its id and by a number that no later session with that id has, so it may
+ * close at any time. A lock that ends with the holder's transaction is best named by that: then a
+ * holder that goes on with its next transaction blocks no session that has not been woken yet, and
+ * ROSTER_BLOCK_CHECK finds true deadlocks alone. Of several holders name one, and begin again with
+ * another when it has let go.
+ */
+struct roster_block {
+    size_t size; /* sizeof(struct roster_block) */
+    uint64_t holder_id;
+    uint64_t holder_generation; /* roster_session_generation() of it; 0: of whichever session has
+                                   the id, which is exact where the roster chooses the ids */
+    uint64_t holder_txn;        /* roster_txn_seq() of its transaction, with which the lock ends; 0:
+                                   it does not end with one */
+    const char *what;           /* a table, a key; NULL: not known; cut at ROSTER_BLOCK_TEXT */
+    uint32_t event;             /* registered by roster_wait_event_register() */
+    uint32_t flags;             /* ROSTER_BLOCK_CHECK or 0 */
+};
+
+#define ROSTER_BLOCK_INIT ROSTER_SIZED(struct roster_block)
+
+/*
+ * Stores a number in `*generation` that no other session of the roster ever has, for sessions that
+ * will wait for this one. It stays the same until the session is closed. The first call of a
+ * session may allocate; later ones are a load. Owner only.
+ *
+ * Returns 0; -EINVAL for NULL; -EBADF when closed; -ENOMEM; -ECHILD.
+ */
+ROSTER_API int roster_session_generation(struct roster_session *session, uint64_t *generation);
+
+/*
+ * As roster_wait_begin(), with the session that is waited for: until roster_wait_end() or the next
+ * wait of the session. No view is published. The first call of a session may allocate. Owner only.
+ * Wait-free without ROSTER_BLOCK_CHECK.
+ *
+ * With ROSTER_BLOCK_CHECK it follows the waits from the holder on. When they lead back to this
+ * session, and all were there at one instant, the wait does not begin, the deadlock is kept for
+ * roster_deadlocks(), and each member has its number, see roster_session_deadlock(). Of the waits
+ * that close one circle exactly one is refused, however many threads look at once, provided that
+ * all of them ask for the check. Costs a look-up for each session in the chain.
+ *
+ * Returns 0; -EDEADLK when it would wait for itself; -EINVAL for NULL, a holder_id of 0, an unknown
+ * flag, an event that was not registered, or a struct smaller than the first version's; -E2BIG for
+ * a larger one with something unknown in it; -EBADF when closed; -ENOMEM; -ECHILD. After -EDEADLK
+ * and -ENOMEM the session waits for nothing, after any other error for what it waited for before.
+ */
+ROSTER_API int roster_block_begin(struct roster_session *session,
+                                  const struct roster_block *block) ROSTER_MUST_CHECK;
+
+/* What roster_session_blocked() finds. */
+struct roster_blocked {
+    size_t size;              /* sizeof(struct roster_blocked), set by the caller */
+    uint64_t holder_id;       /* the session that is waited for */
+    uint64_t holder_start_ts; /* of its transaction; 0: it has none, or it is gone */
+    uint64_t root_id;         /* where the chain of waits ends: the holder, or what that waits for;
+                                 0 for a circle */
+    uint64_t since;           /* CLOCK_MONOTONIC, ns, as roster_session_wait() */
+    uint32_t depth;           /* how many waits lead to the root, this one included */
+    uint32_t holder_is_gone;  /* 1: it was closed, or its transaction has ended */
+    uint32_t event;           /* what kind of wait it is */
+    uint32_t what_length;     /* bytes in `what` */
+    char what[ROSTER_BLOCK_TEXT + 1]; /* ends with a NUL */
+};
+
+/*
+ * Finds the session that one waits for. Each wait in the chain is of one instant; they are not of
+ * the same one, so a chain may be shown that never was there as a whole. Owner, or any thread under
+ * the read lock; never delays an owner.
+ *
+ * Returns 0; -ENOENT when it waits for no session; -EINVAL for NULL or a size below the first
+ * version's; -E2BIG for a larger one with something unknown in it; -ECHILD.
+ */
+ROSTER_API int roster_session_blocked(const struct roster_session *session,
+                                      struct roster_blocked *blocked);
+
+/* The number of the newest deadlock that the session was a member of; 0: none. Owner, or any thread
+ * under the read lock. */
+ROSTER_API uint64_t roster_session_deadlock(const struct roster_session *session);
+
+/* How many deadlocks are kept, how many members of each, and how much of a statement's text. */
+#define ROSTER_DEADLOCKS 32
+#define ROSTER_DEADLOCK_MEMBERS 16
+#define ROSTER_DEADLOCK_TEXT 255
+
+/* A session that waited in a deadlock, for the next member; the last one for the first. */
+struct roster_deadlock_member {
+    uint64_t session_id;
+    uint64_t start_ts; /* of its transaction; 0: it had none */
+    uint64_t txn_seq;
+    uint64_t stmt_seq;
+    uint64_t wait_ns; /* for how long it had waited; 0 for the one that was refused */
+    uint32_t event;
+    uint32_t text_length;                /* bytes in `text` */
+    char what[ROSTER_BLOCK_TEXT + 1];    /* that it waited for; ends with a NUL, as the next */
+    char text[ROSTER_DEADLOCK_TEXT + 1]; /* the beginning of its statement */
+};
+
+struct roster_deadlock {
+    uint64_t number;  /* the roster's first is 1 */
+    uint64_t at_ms;   /* milliseconds since the Unix epoch */
+    uint64_t at;      /* CLOCK_MONOTONIC, ns */
+    uint32_t members; /* in the circle */
+    uint32_t kept;    /* of these, the first, which are here; the first one's wait was refused */
+    struct roster_deadlock_member member[ROSTER_DEADLOCK_MEMBERS];
+};
+
+struct roster_deadlock_list {
+    uint64_t total; /* found since the roster was created; the newest are here */
+    size_t count;
+    const struct roster_deadlock *deadlocks; /* the newest first */
+};
+
+/*
+ * Copies the newest deadlocks. Any thread; waits for one that is being written, and no longer.
+ *
+ * Returns 0 and stores the list in `*list`, to be freed with roster_deadlock_list_free(); -EINVAL
+ * for NULL; -ENOMEM; -ECHILD.
+ */
+ROSTER_API int roster_deadlocks(struct roster *roster,
+                                struct roster_deadlock_list **list) ROSTER_MUST_CHECK;
+
+/* Frees a copied list. NULL is allowed. Any thread, also after the roster was destroyed. */
+ROSTER_API void roster_deadlock_list_free(struct roster_deadlock_list *list);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_BLOCK_H */

@@ -1,0 +1,120 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Looking for a circle of waits at the beginning of one of them.
+ *
+ *     owner of each member
+ *     1 publish its wait
+ *     2 a full fence
+ *     3 follow the waits from its holder on; back at itself: 4, else done
+ *     4 under the deadlocks' lock, follow the same waits again: each must be the one of 3
+ *     5 they are: keep the deadlock, end its own wait, and refuse it; else from 3
+ *
+ * One member's fence is the last: it has every wait of the circle before its 3, so a circle is
+ * never missed, provided that all members ask. No circle is found that was not there: a wait of 3
+ * that is still the same in 4 was there in between, and so were all of them at the moment 3 ended.
+ * And of members that find one circle at the same time, the first that gets the lock ends its wait
+ * there, so 4 of the others fails.
+ *
+ * A circle that this session is no member of, but waits for, is not its own: 3 stops there.
+ */
+#include "core/owner/deadlock.h"
+
+#include "core/owner/circle.h"
+#include "core/roster/block.h"
+#include "core/roster/roster.h"
+#include "core/roster/side.h"
+
+#include <stdlib.h>
+
+#define FIRST_SIZE 16
+#define LONGEST 65536
+
+static bool grow(struct rst_circle *circle)
+{
+    size_t size = circle->size ? circle->size * 2 : FIRST_SIZE;
+    void *grown = realloc(circle->waits, size * sizeof(*circle->waits));
+
+    if (!grown)
+        return false;
+    circle->waits = grown;
+    circle->size = size;
+    return true;
+}
+
+/* 3. Returns 1 for a circle, 0, or -ENOMEM. */
+static int follow(struct roster *roster, const struct roster_session *session,
+                  struct rst_circle *circle)
+{
+    const struct roster_session *at = session, *seen = NULL;
+    struct rst_blocked blocked;
+
+    for (circle->count = 0; circle->count < LONGEST; circle->count++) {
+        if (!rst_block_read(at, &blocked))
+            return 0;
+        if (circle->count == circle->size && !grow(circle))
+            return -ENOMEM;
+        circle->waits[circle->count].session = at;
+        circle->waits[circle->count].version = blocked.block.version;
+        circle->waits[circle->count].word = blocked.word;
+        at = rst_block_holder(roster, &blocked);
+        if (at == session) {
+            circle->count++;
+            return 1;
+        }
+        if (!at || at == seen)
+            return 0;
+        if (!(circle->count & (circle->count + 1))) /* of a circle that it is not in, in the end */
+            seen = at;
+    }
+    return 0;
+}
+
+/* 4. */
+static bool is_there_still(struct roster *roster, const struct rst_circle *circle)
+{
+    struct rst_blocked blocked;
+    size_t n;
+
+    for (n = 0; n < circle->count; n++)
+        if (!rst_block_read(circle->waits[n].session, &blocked) ||
+            blocked.block.version != circle->waits[n].version ||
+            blocked.word != circle->waits[n].word ||
+            rst_block_holder(roster, &blocked) !=
+                circle->waits[n + 1 < circle->count ? n + 1 : 0].session)
+            return false;
+    return true;
+}
+
+static int check(struct roster *roster, struct roster_session *session, struct rst_circle *circle)
+{
+    int found;
+
+    while ((found = follow(roster, session, circle)) > 0) {
+        rst_test_point("deadlock: found");
+        rst_deadlocks_lock(&roster->deadlocks);
+        if (is_there_still(roster, circle)) {
+            rst_circle_keep(&roster->deadlocks, circle, rst_ticker_now(&roster->ticker));
+            rst_store(&session->side->wait, 0); /* 5 */
+            found = -EDEADLK;
+        }
+        rst_deadlocks_unlock(&roster->deadlocks);
+        if (found < 0)
+            break;
+    }
+    return found;
+}
+
+int rst_deadlock_check(struct roster_session *session)
+{
+    struct rst_circle circle = {NULL, 0, 0};
+    int err;
+
+    rst_fence_full_slow(); /* 2: pairs with those of the other members */
+    rst_rcu_read_lock();
+    err = check(rst_session_roster(session), session, &circle);
+    rst_rcu_read_unlock();
+    free(circle.waits);
+    return err;
+}

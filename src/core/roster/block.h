@@ -1,0 +1,55 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The session that one waits for, beside its wait word: a record that its first such wait
+ * allocates. It belongs to the wait word that has RST_WAIT_BLOCKED:
+ *
+ *     owner                                        reader, inside the read lock
+ *     1 wait := 0                                  a w := wait                     (acquire)
+ *     2 version += 1, odd                          b version, then the record      (acquire)
+ *     3 write the record            (release)      c version is the same and even, and wait is w
+ *     4 version += 1, even          (release)        still, else from a
+ *     5 wait := the new word        (release)
+ *
+ * As a sequence lock, c shows that b is one whole record. It is the one of w: b has read a record
+ * no older than w's because 5 is a release that a acquires; had it read a newer one, it would have
+ * acquired the 1 before that, and c would not find w, unless it finds the 5 after it: then the two
+ * words are the same, of two waits for one event within a tick, and the record is the newer one's.
+ */
+#ifndef ROSTER_CORE_ROSTER_BLOCK_H
+#define ROSTER_CORE_ROSTER_BLOCK_H
+
+#include "core/base/rcu.h"
+#include "core/roster/session.h"
+
+#include <roster/block.h>
+
+struct roster;
+
+#define RST_BLOCK_WORDS ((ROSTER_BLOCK_TEXT + 1) / sizeof(uint64_t))
+
+_Static_assert((ROSTER_BLOCK_TEXT + 1) % sizeof(uint64_t) == 0, "a text is words");
+
+struct rst_block {
+    rst_word version; /* odd while the owner writes */
+    rst_word holder_id;
+    rst_word generation; /* of the holder; 0: any */
+    rst_word txn;        /* of the holder; 0: none */
+    rst_word what[RST_BLOCK_WORDS];
+};
+
+/* A wait for a session, of one instant. */
+struct rst_blocked {
+    uint64_t word; /* of the wait */
+    struct rst_block block;
+};
+
+/* Whether the session waits for another one, and for which. Under the read lock, or the owner. */
+bool rst_block_read(const struct roster_session *session, struct rst_blocked *blocked);
+
+/* The session that is waited for, as long as it is the one that was meant; NULL: it has gone, or
+ * its transaction has ended. Under the read lock. */
+struct roster_session *rst_block_holder(struct roster *roster, const struct rst_blocked *blocked);
+
+#endif /* ROSTER_CORE_ROSTER_BLOCK_H */

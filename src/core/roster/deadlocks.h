@@ -1,0 +1,27 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The newest deadlocks of a roster. Only who has found one, and who asks for them, takes the lock.
+ */
+#ifndef ROSTER_CORE_ROSTER_DEADLOCKS_H
+#define ROSTER_CORE_ROSTER_DEADLOCKS_H
+
+#include <pthread.h>
+#include <roster/block.h>
+
+struct rst_deadlocks {
+    pthread_mutex_t lock;
+    uint64_t total;                                 /* found so far */
+    struct roster_deadlock *kept[ROSTER_DEADLOCKS]; /* number n at (n - 1) % ROSTER_DEADLOCKS; NULL:
+                                                       there was no memory for it */
+};
+
+/* Returns 0 or -errno. */
+int rst_deadlocks_init(struct rst_deadlocks *deadlocks);
+void rst_deadlocks_destroy(struct rst_deadlocks *deadlocks);
+
+void rst_deadlocks_lock(struct rst_deadlocks *deadlocks);
+void rst_deadlocks_unlock(struct rst_deadlocks *deadlocks);
+
+#endif /* ROSTER_CORE_ROSTER_DEADLOCKS_H */
