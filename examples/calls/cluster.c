@@ -31,6 +31,7 @@ static void use_store(struct roster_store *store)
     struct roster_store_op put;
     struct roster_store_txn txn = {
         .compares = &absent, .n_compares = 1, .success = &put, .n_success = 1};
+    int err;
 
     MUST(roster_store_watch_open(store, &keys, 0, &watch));
     MUST(roster_store_lease_grant(store, 60000, -1, &lease));
@@ -49,6 +50,9 @@ static void use_store(struct roster_store *store)
     MUST(roster_store_rebind(store)); /* after -EREMCHG, when the other store is meant */
     MUST(roster_store_get_stats(store, &stats));
     printf("%" PRIu64 " of %" PRIu64 " calls failed\n", stats.failures, stats.calls);
+    err = roster_store_lease_keep_alive(store, lease.id, -1, &lease); /* which was revoked */
+    printf("a failure to count as %s: %s\n", roster_error_class_name(roster_error_class(err)),
+           roster_strerror(err));
 }
 
 /* The clock of a server that goes on after a restart where it was. */

@@ -52,6 +52,45 @@ static void look(struct roster *roster, uint64_t id)
     roster_read_unlock(roster);
 }
 
+/* A transaction that its client has left open: what it did last. */
+static void leave_open(struct roster *roster)
+{
+    static const char text[] = "select for update";
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    const struct roster_statement *found;
+    struct roster_statement last;
+    struct roster_session *session;
+    struct roster_copy copy;
+    char room[64];
+
+    attr.flags = ROSTER_SESSION_LAST_STATEMENT;
+    MUST(roster_session_open(roster, &attr, &session));
+    MUST(roster_txn_begin(session, NULL));
+    MUST(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, sizeof(text) - 1, NULL, 0));
+    MUST(roster_stmt_end(session));
+    MUST(roster_read_lock(roster)); /* any thread */
+    found = roster_session_last_statement(session, roster_session_look(session, &copy, NULL, 0),
+                                          &last, room, sizeof(room));
+    printf("it is idle after: %.*s\n", found ? (int)found->text_length : 1,
+           found ? found->text : "?");
+    roster_read_unlock(roster);
+    MUST(roster_session_close(session));
+}
+
+/* Two cursors at once: the one that began last is shown, and they end in any order. */
+static void open_cursors(struct roster_session *session)
+{
+    uint64_t first, second;
+
+    MUST(roster_stmt_push(session, ROSTER_COMMAND_QUERY, "outer", 5, NULL, 0));
+    first = roster_stmt_seq(session);
+    MUST(roster_stmt_push(session, ROSTER_COMMAND_QUERY, "inner", 5, NULL, 0));
+    second = roster_stmt_seq(session);
+    MUST(roster_stmt_pop(session, first));
+    MUST(roster_stmt_pop(session, second));
+    printf("statements %" PRIu64 " and %" PRIu64 " were open at once\n", first, second);
+}
+
 /* What only the server knows of a session: a tag, and what it waits for at the moment. */
 static void wait_for_disk(struct roster *roster, struct roster_session *session)
 {
@@ -169,6 +208,7 @@ int main(void)
     MUST(roster_session_open(roster, NULL, &session));
     MUST(roster_session_open(roster, NULL, &other));
     begin_in_other_ways(session, oracle);
+    open_cursors(session);
 
     MUST(roster_txn_begin(session, &start_ts));
     MUST(roster_pin_acquire(roster, session, start_ts, ROSTER_PIN_CURSOR, &pin));
@@ -177,6 +217,7 @@ int main(void)
     MUST(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, sizeof(text) - 1, NULL, 0));
     printf("statement %" PRIu64 "\n", roster_stmt_seq(session));
     wait_for_disk(roster, session);
+    leave_open(roster);
     MUST(roster_txn_set_flags(session, ROSTER_TXN_READ_ONLY));
     MUST(roster_session_set_limit(session, ROSTER_LIMIT_EXECUTION, 1000));
     MUST(roster_session_set_memory(session, 2 << 20));

@@ -127,6 +127,34 @@ static const struct {
     REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "X-Authorization: Bearer s3cret\r\n\r\n"),
 };
 
+/* See doc/defaults.md: libmicrohttpd 1.0 refuses a NUL, older ones end the line there. */
+Test(status_rules, a_nul_in_a_header_is_refused_or_ends_its_line)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+        long cut;
+    } with_nul[] = {
+        REQUEST(200, "GET /status HTTP/1.1\r\n" HOST "X: a\0b\r\n\r\n"),
+        REQUEST(200, "GET /status HTTP/1.1\r\nHost: localhost\0.evil.example\r\n\r\n"),
+        REQUEST(403, "GET /status HTTP/1.1\r\nHost: evil.example\0localhost\r\n\r\n"),
+        REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Bearer \0s3cret\r\n\r\n"),
+        REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization\0: Bearer s3cret\r\n\r\n"),
+    };
+    bool refuses = false;
+    unsigned answers;
+    size_t n;
+
+    for (n = 0; n < sizeof(with_nul) / sizeof(with_nul[0]); n++) {
+        long status = status_of(with_nul[n].text, with_nul[n].length, &answers);
+
+        if (!n)
+            refuses = status == 400;
+        cr_expect(status == (refuses ? 400 : with_nul[n].cut) || status == 400, "request %zu: %ld",
+                  n, status);
+    }
+}
+
 Test(status_rules, requests_are_served_or_refused)
 {
     unsigned answers;
