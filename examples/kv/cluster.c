@@ -54,6 +54,18 @@ static int open_store(struct server *server)
     return err;
 }
 
+/* Where others of this host find the endpoint; NULL where the kernel chooses the port, or a path
+ * means something in this directory alone. */
+static const char *published(const char *status)
+{
+    size_t length = status ? strlen(status) : 0;
+
+    if (!length || (!strncmp(status, "unix:", 5) && status[5] != '/') ||
+        (length > 2 && !strcmp(status + length - 2, ":0")))
+        return NULL;
+    return status;
+}
+
 static int create(struct server *server)
 {
     struct options *known = &server->options;
@@ -70,6 +82,7 @@ static int create(struct server *server)
         .version = roster_version(),
         .ip = known->bind,
         .port = (uint32_t)known->port,
+        .status_address = published(known->status),
     };
     struct roster_safe_point_options safe_point = {
         .size = sizeof(safe_point),

@@ -109,6 +109,9 @@ struct roster_syncer_options {
     uint64_t number;          /**< TiDB's field "server_id", from which connection ids are made */
     const struct roster_syncer_label *labels; /**< labels, or NULL */
     size_t n_labels;                          /**< how many */
+    /** Where its status endpoint listens, "127.0.0.1:PORT" or "unix:/PATH", for `rosterctl
+     * --store`; at most 255 bytes (NULL: it has none). */
+    const char *status_address;
 };
 
 /**
@@ -118,10 +121,9 @@ struct roster_syncer_options {
  * \retval 0 made.
  * \retval -EINVAL an argument is null, out of range or of an unknown size, or no UTF-8. Out of
  *         range are also intervals, backoffs and a ttl_ms above 24 h, a backoff_min_ms above
- *         backoff_max_ms, and a margin_ms and keep_alive_ms that together are not less than ttl_ms.
- * \retval -E2BIG the options have something in them that this library does not know.
- * \retval -EBUSY the roster has a syncer.
- * \retval -ENOMEM memory is out.
+ *         backoff_max_ms, a status_address that is too long, and a margin_ms and keep_alive_ms that
+ * together are not less than ttl_ms. \retval -E2BIG the options have something in them that this
+ * library does not know. \retval -EBUSY the roster has a syncer. \retval -ENOMEM memory is out.
  * \retval -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
@@ -246,6 +248,7 @@ struct roster_syncer_stats {
     int64_t granted_ms; /**< the lease's time to live, which may be more than was asked for */
     /** Attempts of these operations that failed, by enum roster_error_class. */
     uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
+    char server_id[136]; /**< the syncer's, by which an endpoint can be told from another */
 };
 
 /**

@@ -10,7 +10,9 @@
 
 #include <roster/error.h>
 #include <roster/text.h>
+#include <roster/timestamp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What is a number there and an errno for people is its text here. */
@@ -209,11 +211,12 @@ static void print_holder(const struct options *options, const json_t *min, const
 static void print_min(const struct options *options, const json_t *min)
 {
     const json_t *holder = json_object_get(min, "holder");
-    char text[64], age[64];
+    char text[64], age[64], when[64];
 
     member(min, "minimum", text, sizeof(text));
     member(min, "age_ms", age, sizeof(age));
-    printf("minimum:  %s, %s old\n", text, age);
+    time_show((int64_t)roster_ts_physical_ms(strtoull(text, NULL, 10)), when, sizeof(when));
+    printf("minimum:  %s (%s), %s old\n", text, when, age);
     if (json_is_object(holder))
         print_holder(options, min, holder);
     else

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define TIMEOUT_S 30L
 #define CONNECT_TIMEOUT_S 10L
@@ -118,6 +119,13 @@ static void set_options(CURL *curl, const struct options *options, const char *m
     if (!strncmp(options->server, "unix:", 5))
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, options->server + 5);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    if (options->deadline_ms) {
+        uint64_t now_ms = ctl_now_ms();
+
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                         options->deadline_ms > now_ms ? (long)(options->deadline_ms - now_ms)
+                                                       : 1L);
+    }
     if (options->timeout_ms) {
         curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)options->timeout_ms);
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
@@ -159,6 +167,14 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
     curl_slist_free_all(header);
     curl_easy_cleanup(curl);
     return reply;
+}
+
+uint64_t ctl_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 void reply_free(struct reply *reply)

@@ -69,11 +69,13 @@ static size_t width_of(const struct options *options)
 }
 
 /* What a terminal that is too narrow does without, the least urgent first. */
-static const char *spare(const struct column *columns)
+static const char *spare(const struct column *columns, size_t count)
 {
-    return columns == trx_columns ? "last,kind,mem_buffer_bytes,db,mem_buffer_keys,id,waiting_time,"
-                                    "current_sql_digest,state"
-                                  : "last,statement,kind,host,db,application,command,state,info";
+    bool txns = column_find(columns, count, "session_id", strlen("session_id")) != NULL;
+
+    return txns ? "last,kind,mem_buffer_bytes,db,mem_buffer_keys,id,waiting_time,"
+                  "current_sql_digest,state"
+                : "last,statement,kind,host,db,application,command,state,info";
 }
 
 /* Nothing scrolls away: lines end where the terminal does, and the rest is counted. */
@@ -86,7 +88,7 @@ static void print_some(json_t *reply, const struct column *columns, size_t count
     while (json_array_size(rows) > see)
         json_array_remove(rows, json_array_size(rows) - 1);
     fputs("\033[?7l", stdout);
-    table_print_within(rows, columns, count, width, spare(columns));
+    table_print_within(rows, columns, count, width, spare(columns, count));
     fputs("\033[?7h", stdout);
     if (all > see)
         printf("and %zu more", all - see);
@@ -104,7 +106,7 @@ static void print_list(const struct options *options, json_t *reply, const struc
     else if (see)
         print_some(reply, columns, count, see, width_of(options));
     else
-        table_print_within(rows, columns, count, width_of(options), spare(columns));
+        table_print_within(rows, columns, count, width_of(options), spare(columns, count));
 }
 
 /* A list as it is asked for, with names for people turned into the server's. */
@@ -157,6 +159,25 @@ static void take_sort(struct wanted *wanted, const struct column *columns, size_
     wanted->asked.sort = wanted->sort;
 }
 
+/* Of a cluster: which server a row is of comes first, and what rows are merged by is asked for. */
+static void take_server(struct wanted *wanted, const struct column *columns, size_t count)
+{
+    const char *key = wanted->sort + (*wanted->sort == '-');
+    size_t used = strlen(wanted->names);
+
+    if (!wanted->asked.columns) {
+        memcpy(wanted->columns, columns, count * sizeof(*columns));
+        wanted->count = count;
+    } else if (*key) {
+        snprintf(wanted->names + used, sizeof(wanted->names) - used, ",%s", key);
+    }
+    if (wanted->count == COLUMNS_MOST)
+        wanted->count--;
+    memmove(wanted->columns + 1, wanted->columns, wanted->count * sizeof(*columns));
+    wanted->columns[0] = (struct column){"server", "SERVER", COLUMN_TEXT, 24};
+    wanted->count++;
+}
+
 /* Asks for no more than will be seen. */
 static int show_once(const struct options *options, const char *path, const struct column *columns,
                      size_t count)
@@ -174,16 +195,20 @@ static int show_once(const struct options *options, const char *path, const stru
         take_sort(&wanted, columns, count, options->sort);
     if (options->columns)
         take_columns(&wanted, columns, count, options->columns);
-    reply = ctl_rows(&wanted.asked, path);
+    if (options->store)
+        take_server(&wanted, columns, count);
+    reply = options->store ? cluster_rows(&wanted.asked, path) : ctl_rows(&wanted.asked, path);
     code = reply.code;
-    if (code != CTL_OK)
+    if (code != CTL_OK && *reply.error)
         code = ctl_fail(options, &reply);
-    else if (options->columns)
+    else if (code != CTL_OK)
+        ; /* the error was printed */
+    else if (wanted.count)
         print_list(options, reply.json, wanted.columns, wanted.count, see);
     else
         print_list(options, reply.json, columns, count, see);
     reply_free(&reply);
-    return code;
+    return code == CTL_OK ? reply.missing : code;
 }
 
 static int show(const struct options *options, const char *path, const struct column *columns,

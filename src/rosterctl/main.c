@@ -39,14 +39,14 @@ static const struct command {
     command_fn *run;
     unsigned takes;
 } commands[] = {
-    {"ps", ctl_ps, LISTS | JSON | CSV | FULL | WATCH | ALL},
-    {"trx", ctl_trx, LISTS | JSON | CSV | WATCH | ALL},
-    {"min", ctl_min, JSON | ALL},
+    {"ps", ctl_ps, LISTS | STORE | JSON | CSV | FULL | WATCH | ALL},
+    {"trx", ctl_trx, LISTS | STORE | JSON | CSV | WATCH | ALL},
+    {"min", ctl_min, JSON | STORE | ALL},
     {"safepoint", ctl_safe_point, JSON},
-    {"status", ctl_status, JSON | ALL},
+    {"status", ctl_status, JSON | STORE | ALL},
     {"history", ctl_history, JSON | CSV | FULL},
     {"events", ctl_events, JSON | CSV | ALL | SINCE | FOLLOW},
-    {"kill", ctl_kill, KILL | WAIT | JSON | ARGS | ALL},
+    {"kill", ctl_kill, KILL | STORE | WAIT | JSON | ARGS | ALL},
     {"drain", ctl_drain, WAIT | JSON},
     {"top", ctl_top, WATCH},
     {"barrier", ctl_barrier, ARGS | STORE | TTL | JSON},
@@ -100,7 +100,10 @@ static const struct argp_option known[] = {
      "end the open transaction only (or only the one that began at START_TS)", 3},
     {"wait", 'W', "SECONDS", OPTION_ARG_OPTIONAL,
      "wait until what is killed has ended, or the drained server has gone (at most so long)", 3},
-    {"store", STORE_KEY, "STORE", 0, "the cluster's store: sqlite:PATH or etcd:URL,URL,...", 4},
+    {"store", STORE_KEY, "STORE", 0,
+     "the cluster's store: sqlite:PATH or etcd:URL,URL,...; "
+     "ps, trx, min, status and kill then ask all of its servers",
+     4},
     {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
     {"store-ca", STORE_CA_KEY, "FILE", 0,
      "etcd: trust the authorities in this file (PEM) and not the system's", 4},
@@ -392,6 +395,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* "-2h" is an age, and no option is a digit: with a blank before it, it is an argument. */
+static void keep_ages(int argc, char **argv)
+{
+    static char kept[MOST_ARGS][64];
+    int n, used = 0;
+
+    for (n = 1; n < argc && used < MOST_ARGS; n++)
+        if (argv[n][0] == '-' && argv[n][1] >= '0' && argv[n][1] <= '9' && strlen(argv[n]) < 62) {
+            snprintf(kept[used], sizeof(kept[0]), " %s", argv[n]);
+            argv[n] = kept[used++];
+        }
+}
+
 int main(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -423,12 +439,17 @@ int main(int argc, char **argv)
     parsed.options.token = getenv("ROSTER_TOKEN");
     parsed.options.store_password = getenv("ROSTER_STORE_PASSWORD");
     parsed.options.args = parsed.args;
+    keep_ages(argc, argv);
     argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &parsed);
     if (!parsed.options.server || !*parsed.options.server)
         parsed.options.server = DEFAULT_SERVER;
+    if (parsed.used & STORE && !parsed.options.store)
+        return ctl_error(CTL_USAGE, "--store says in which store: sqlite:PATH or etcd:URL,URL");
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (parsed.options.all)
         code = ctl_all(&parsed.options, parsed.command->run);
+    else if (parsed.options.store && parsed.command->takes & ALL)
+        code = ctl_cluster(&parsed.options, parsed.command->run);
     else
         code = parsed.command->run(&parsed.options);
     curl_global_cleanup();

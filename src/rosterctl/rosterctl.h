@@ -47,10 +47,11 @@ struct options {
     const char *store;  /* of a cluster */
     const char *prefix; /* of its keys; NULL: the default */
     const char *store_user, *store_password, *store_ca, *store_cert, *store_key; /* NULL: none */
-    const char *ttl_ms;  /* of a barrier; NULL: for ever */
-    uint32_t timeout_ms; /* of a request; 0: the default */
-    double watch_s;      /* 0: once */
-    char **args;         /* behind the command */
+    const char *ttl_ms;   /* of a barrier; NULL: for ever */
+    uint32_t timeout_ms;  /* of a request; 0: the default */
+    uint64_t deadline_ms; /* of ctl_now_ms(), for all requests; 0: none */
+    double watch_s;       /* 0: once */
+    char **args;          /* behind the command */
     int n_args;
 };
 
@@ -59,6 +60,7 @@ struct reply {
     int code; /* of the exit codes */
     char error[256];
     json_t *json;
+    int missing; /* of a cluster: CTL_OK, or the code for the servers that did not answer */
 };
 
 /* client.c: asks the server. `method` is "GET" or "POST". Free with reply_free(). */
@@ -68,6 +70,9 @@ void reply_free(struct reply *reply);
 /* Says what went wrong, on standard error, and returns the exit code. */
 int ctl_fail(const struct options *options, const struct reply *reply);
 int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* CLOCK_MONOTONIC. */
+uint64_t ctl_now_ms(void);
 
 /* Asks for all rows of a list, page by page, with the filters of the options. */
 struct reply ctl_rows(const struct options *options, const char *path);
@@ -123,6 +128,16 @@ const struct column *column_find(const struct column *columns, size_t count, con
 bool ctl_help(const char *name, const char **arguments, const char **text);
 
 typedef int command_fn(const struct options *options);
+
+/* store.c: opens the store that the options name. Returns an exit code; the error was printed. */
+struct roster_store;
+int ctl_open_store(const struct options *options, struct roster_store **store);
+int ctl_store_code(int err); /* the exit code of an error of a store */
+
+/* cluster.c: runs ps, trx, min, status or kill for all servers of the cluster in the store; and
+ * ctl_rows() for all of them, each row with its server. */
+int ctl_cluster(const struct options *options, command_fn *run);
+struct reply cluster_rows(const struct options *options, const char *path);
 
 /* all.c: runs a command for every server that has a socket in the runtime directory. */
 int ctl_all(const struct options *options, command_fn *run);

@@ -23,7 +23,7 @@ struct cluster {
     struct roster_safe_point *safe_point;
 };
 
-static int code_of(int err)
+int ctl_store_code(int err)
 {
     switch (err) {
     case -EINVAL:
@@ -50,10 +50,8 @@ static void close_cluster(struct cluster *cluster)
     roster_store_close(cluster->store);
 }
 
-/* Returns an exit code; the error has been printed. */
-static int open_cluster(const struct options *options, struct cluster *cluster)
+int ctl_open_store(const struct options *options, struct roster_store **store)
 {
-    struct roster_safe_point_options how = {.size = sizeof(how)};
     struct roster_store_options opening = {.size = sizeof(opening)};
     char error[ROSTER_STORE_ERROR_SIZE];
     int err;
@@ -70,30 +68,41 @@ static int open_cluster(const struct options *options, struct cluster *cluster)
     opening.tls_ca_file = options->store_ca;
     opening.tls_cert_file = options->store_cert;
     opening.tls_key_file = options->store_key;
-    err = roster_store_open(options->store, &opening, &cluster->store, error, sizeof(error));
-    if (err)
-        return ctl_error(code_of(err), "%s", error);
+    err = roster_store_open(options->store, &opening, store, error, sizeof(error));
+    return err ? ctl_error(ctl_store_code(err), "%s", error) : CTL_OK;
+}
+
+/* Returns an exit code; the error has been printed. */
+static int open_cluster(const struct options *options, struct cluster *cluster)
+{
+    struct roster_safe_point_options how = {.size = sizeof(how)};
+    int code = ctl_open_store(options, &cluster->store), err;
+
+    if (code != CTL_OK)
+        return code;
     how.prefix = options->prefix;
     err = roster_safe_point_create(cluster->store, &how, &cluster->safe_point);
     if (err)
         roster_store_close(cluster->store);
-    return err ? ctl_error(code_of(err), "%s", roster_strerror(err)) : CTL_OK;
+    return err ? ctl_error(ctl_store_code(err), "%s", roster_strerror(err)) : CTL_OK;
 }
 
-/* A number, or "now". */
+/* A number is a timestamp; else it is one of the oracle's at a point in time. */
 static bool parse_ts(const char *text, uint64_t *ts)
 {
-    struct timespec now;
+    int64_t ms;
     char *end;
 
-    if (!strcmp(text, "now")) {
-        clock_gettime(CLOCK_REALTIME, &now);
-        *ts = roster_ts_compose((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, 0);
-        return true;
+    text += *text == ' '; /* of main's keep_ages() */
+    if (*text && !text[strspn(text, "0123456789")]) {
+        errno = 0;
+        *ts = strtoull(text, &end, 10);
+        return !errno && *ts;
     }
-    errno = 0;
-    *ts = strtoull(text, &end, 10);
-    return *text >= '0' && *text <= '9' && !*end && !errno && *ts;
+    if (!time_parse(strcmp(text, "now") != 0 ? text : "-0s", &ms) || ms <= 0)
+        return false;
+    *ts = roster_ts_compose((uint64_t)ms, 0);
+    return true;
 }
 
 static bool parse_ttl(const char *text, int64_t *ttl_ms)
@@ -115,12 +124,14 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
     int err;
 
     if (!parse_ts(options->args[2], &ts))
-        return ctl_error(CTL_USAGE, "\"%s\" is no timestamp", options->args[2]);
+        return ctl_error(CTL_USAGE,
+                         "\"%s\" is no timestamp: it takes a number, now, -2h or 2026-11-29T10:00Z",
+                         options->args[2]);
     if (!parse_ttl(options->ttl_ms, &ttl_ms))
         return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds, not \"%s\"", options->ttl_ms);
     err = roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms);
     if (err)
-        return ctl_error(code_of(err), "%s", roster_strerror(err));
+        return ctl_error(ctl_store_code(err), "%s", roster_strerror(err));
     printf("barrier %s stands at %llu\n", options->args[1], (unsigned long long)ts);
     return CTL_OK;
 }
@@ -132,7 +143,7 @@ static int barrier_delete(const struct options *options, struct cluster *cluster
     if (err == -ENOENT)
         return ctl_error(CTL_NOT_FOUND, "there is no barrier %s", options->args[1]);
     if (err)
-        return ctl_error(code_of(err), "%s", roster_strerror(err));
+        return ctl_error(ctl_store_code(err), "%s", roster_strerror(err));
     printf("barrier %s is gone\n", options->args[1]);
     return CTL_OK;
 }
@@ -167,7 +178,7 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
         table_print(rows, columns, 3);
     json_decref(rows);
     free(barriers);
-    return err ? ctl_error(code_of(err), "%s", roster_strerror(err)) : CTL_OK;
+    return err ? ctl_error(ctl_store_code(err), "%s", roster_strerror(err)) : CTL_OK;
 }
 
 int ctl_barrier(const struct options *options)
@@ -206,11 +217,12 @@ static double age_ms(uint64_t ts)
 
 static void print_point(const char *name, uint64_t ts)
 {
-    char age[64];
+    char age[64], when[64];
 
     text_ms(age_ms(ts), age, sizeof(age));
+    time_show((int64_t)roster_ts_physical_ms(ts), when, sizeof(when));
     if (ts)
-        printf("%s: %llu, %s old\n", name, (unsigned long long)ts, age);
+        printf("%s: %llu (%s), %s old\n", name, (unsigned long long)ts, when, age);
     else
         printf("%s: none\n", name);
 }
@@ -230,7 +242,7 @@ int ctl_gc(const struct options *options)
     txn = roster_txn_safe_point(cluster.safe_point);
     gc = roster_gc_safe_point(cluster.safe_point);
     if (err)
-        code = ctl_error(code_of(err), "%s", roster_strerror(err));
+        code = ctl_error(ctl_store_code(err), "%s", roster_strerror(err));
     else if (options->json)
         printf("{\"txn_safe_point\": \"%llu\", \"gc_safe_point\": \"%llu\"}\n",
                (unsigned long long)txn, (unsigned long long)gc);

@@ -48,8 +48,6 @@ void top_asker_wish(struct top_asker *asker, const struct top_wish *wish);
 /* The newest sight since the last call, which is the caller's then; NULL: there is none. */
 struct top_sight *top_asker_take(struct top_asker *asker);
 
-uint64_t top_now_ms(void);
-
 /* The screen. */
 enum top_mode { TOP_LIST, TOP_HELP, TOP_DETAIL };
 

@@ -27,14 +27,6 @@ struct top_asker {
     bool wished, stop;
 };
 
-uint64_t top_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void top_sight_free(struct top_sight *sight)
 {
     if (!sight)
@@ -81,7 +73,7 @@ struct top_sight *top_look(const struct options *options, const struct top_wish 
         return NULL;
     if (*wish->kill)
         do_kill(sight, options, wish);
-    sight->at_ms = top_now_ms();
+    sight->at_ms = ctl_now_ms();
     reply = ctl_ask(options, "GET", "/status");
     sight->status = take(sight, &reply);
     if (!sight->status) /* it need not be asked twice to be found silent */

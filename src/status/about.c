@@ -79,6 +79,17 @@ static void put_verdict(struct text *text, const struct verdict *verdict)
     rst_status_out_close(text, ']');
 }
 
+/* Which server of a cluster it is, if it is one: an address in a record may be of another. */
+static void put_server_id(struct text *text, const struct roster_status_options *options)
+{
+    struct roster_syncer_stats stats = {.size = sizeof(stats)};
+
+    if (options->syncer && !options->cluster->syncer_get_stats(options->syncer, &stats))
+        rst_status_out_string(text, "server_id", stats.server_id);
+    else
+        rst_status_out_null(text, "server_id");
+}
+
 unsigned rst_status_get_status(struct request *request)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
@@ -94,6 +105,7 @@ unsigned rst_status_get_status(struct request *request)
         return internal_error(request, err);
     rst_status_out_open(text, NULL, '{');
     rst_status_out_string(text, "name", request->status->name);
+    put_server_id(text, &request->status->options);
     rst_status_out_string(text, "roster_version", roster_version());
     rst_status_out_number(text, "pid", (uint64_t)getpid());
     rst_status_out_number(text, "uptime_ms", rst_status_now_ms() - request->status->started_ms);

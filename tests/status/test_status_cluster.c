@@ -98,6 +98,7 @@ Test(status_cluster, a_server_that_is_registered_and_leads)
     cr_expect(json_is_true(json_object_get(cluster, "leads")));
     cr_expect_str_neq(text_of(cluster, "txn_safe_point"), "0");
     json_decref(json);
+    expect_reply(&fixture, NULL, "/status", NULL, 200, "\"server_id\":\"one\"");
     expect_reply(&fixture, NULL, "/metrics", NULL, 200, "roster_lease_margin_seconds");
     expect_reply(&fixture, NULL, "/metrics", NULL, 200,
                  "\nroster_syncer_state{state=\"live\"} 1\n");

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,7 @@ int roster_syncer_get_stats(struct roster_syncer *syncer, struct roster_syncer_s
     now.state = syncer->state;
     now.lease = syncer->lease;
     now.deadline_ns = syncer->deadline;
+    snprintf(now.server_id, sizeof(now.server_id), "%s", syncer->server_id);
     pthread_mutex_unlock(&syncer->lock);
     rst_struct_put(stats, &now, sizeof(now));
     return 0;

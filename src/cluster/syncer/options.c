@@ -17,6 +17,7 @@
 
 #define YEAR_MS (UINT64_C(31536000) * 1000)
 #define DAY_MS (UINT64_C(86400) * 1000)
+#define MAX_ADDRESS 256 /* bytes of a status address, with its NUL */
 #define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)
 
 static void fill_in(uint32_t *option, uint32_t fallback)
@@ -48,7 +49,8 @@ static bool in_range(const struct roster_syncer_options *known)
            known->margin_ms + (uint64_t)known->keep_alive_ms < known->ttl_ms &&
            known->timeout_ms <= known->ttl_ms && known->backoff_min_ms <= known->backoff_max_ms &&
            known->backoff_max_ms <= MAX_INTERVAL_MS && known->max_age_ms >= 600 * 1000 &&
-           known->max_age_ms <= YEAR_MS && (known->labels || known->n_labels == 0);
+           known->max_age_ms <= YEAR_MS && (known->labels || known->n_labels == 0) &&
+           (!known->status_address || strlen(known->status_address) < MAX_ADDRESS);
 }
 
 int rst_syncer_options_complete(struct roster_syncer_options *known,
@@ -90,13 +92,13 @@ static char *info_json(const struct roster_syncer_options *options)
 
     if (!labels)
         return NULL;
-    info = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:o}", "version",
+    info = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:o, s:s*}", "version",
                      or_empty(options->version), "git_hash", or_empty(options->git_hash), "ddl_id",
                      options->server_id, "ip", or_empty(options->ip), "listening_port",
                      (json_int_t)options->port, "status_port", (json_int_t)options->status_port,
                      "lease", or_empty(options->schema_lease), "start_timestamp",
                      (json_int_t)time(NULL), "server_id", (json_int_t)options->number, "labels",
-                     labels);
+                     labels, "status_address", options->status_address);
     if (info)
         text = json_dumps(info, JSON_COMPACT);
     json_decref(info);

@@ -121,6 +121,7 @@ STORE_TEST(reporter_with_prefix_tidb_the_keys_are_tidbs)
     options.number = 77;
     options.labels = labels;
     options.n_labels = 2;
+    options.status_address = "unix:/run/tidb.sock";
     server_create(&server, f->store, &options, 0);
     server_run_until(&server, ROSTER_SYNCER_LIVE);
     get_number(f->store, "/tidb/server/minstartts/6f1e");
@@ -139,7 +140,9 @@ STORE_TEST(reporter_with_prefix_tidb_the_keys_are_tidbs)
     cr_assert_eq(json_integer_value(json_object_get(info, "server_id")), 77);
     cr_assert_str_eq(json_string_value(json_object_get(json_object_get(info, "labels"), "host")),
                      "h \"2\"");
-    cr_assert_eq(json_object_size(info), 10, "and nothing else");
+    cr_assert_str_eq(json_string_value(json_object_get(info, "status_address")),
+                     "unix:/run/tidb.sock");
+    cr_assert_eq(json_object_size(info), 11, "and nothing else");
     json_decref(info);
     server_destroy(&server);
 }

@@ -1,0 +1,370 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What a whole cluster has: lists with the server as a column, minima, verdicts, and kills that
+ * find their server.
+ */
+#include "config.h"
+
+#include "rosterctl/cluster.h"
+
+#include "core/base/ascii.h"
+
+#include <roster/conn_id.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct reply ask_path(const struct options *options, const void *arg)
+{
+    return ctl_ask(options, "GET", arg);
+}
+
+static struct reply ask_rows(const struct options *options, const void *arg)
+{
+    return ctl_rows(options, arg);
+}
+
+/* A value of a row as a number, also where it is one as text, as ids are. */
+static double as_number(const json_t *value, bool *is)
+{
+    const char *text = json_string_value(value);
+    char *end = NULL;
+    double number = text ? strtod(text, &end) : json_number_value(value);
+
+    *is = json_is_number(value) || (text && *text && !*end);
+    return number;
+}
+
+static int compare(const json_t *a, const json_t *b)
+{
+    const char *text_a = json_string_value(a), *text_b = json_string_value(b);
+    bool is_a, is_b;
+    double number_a = as_number(a, &is_a), number_b = as_number(b, &is_b);
+
+    if (is_a && is_b)
+        return (number_a > number_b) - (number_a < number_b);
+    for (text_a = text_a ? text_a : "", text_b = text_b ? text_b : ""; *text_a || *text_b;
+         text_a++, text_b++) {
+        char low_a = ascii_lower(*text_a), low_b = ascii_lower(*text_b);
+
+        if (low_a != low_b)
+            return (unsigned char)low_a < (unsigned char)low_b ? -1 : 1;
+    }
+    return 0;
+}
+
+/* The server whose next row comes first; NULL: there are no more. */
+static struct server *first_of(const struct servers *servers, size_t *at, const char *sort)
+{
+    const char *key = sort + (*sort == '-');
+    struct server *best = NULL;
+    const json_t *best_value = NULL;
+    size_t n;
+
+    for (n = 0; n < servers->count; n++) {
+        const json_t *rows = json_object_get(servers->all[n].reply.json, "rows");
+        const json_t *value = json_object_get(json_array_get(rows, at[n]), key);
+        int order;
+
+        if (at[n] >= json_array_size(rows))
+            continue;
+        order = best && *key ? compare(value, best_value) : 0;
+        if (!best || (*sort == '-' ? order > 0 : order < 0)) {
+            best = &servers->all[n];
+            best_value = value;
+        }
+    }
+    return best;
+}
+
+static void merge(const struct servers *servers, const struct options *options, json_t *rows)
+{
+    size_t most = options->limit ? strtoul(options->limit, NULL, 10) : SIZE_MAX;
+    size_t *at = calloc(servers->count, sizeof(*at));
+    struct server *server;
+
+    while (at && json_array_size(rows) < most &&
+           (server = first_of(servers, at, options->sort ? options->sort : ""))) {
+        size_t n = (size_t)(server - servers->all);
+        json_t *row = json_array_get(json_object_get(server->reply.json, "rows"), at[n]++);
+
+        json_object_set_new(row, "server", json_string(server->name));
+        json_array_append(rows, row);
+    }
+    free(at);
+}
+
+/* The code of a command that some servers did not answer. */
+static int code_of(const struct servers *servers)
+{
+    size_t n;
+
+    for (n = 0; n < servers->count; n++)
+        if (servers->all[n].reply.code == CTL_USAGE)
+            return CTL_USAGE; /* all say so */
+    return servers_complain(servers) ? CTL_NO_SERVER : CTL_OK;
+}
+
+struct reply cluster_rows(const struct options *options, const char *path)
+{
+    struct reply all = {.code = CTL_OK};
+    struct servers servers;
+    json_int_t matched = 0;
+    json_t *rows;
+    size_t n;
+
+    all.code = servers_read(options, &servers);
+    if (all.code != CTL_OK)
+        return all;
+    servers_ask(&servers, options, ask_rows, path);
+    all.missing = code_of(&servers);
+    if (all.missing == CTL_USAGE) {
+        for (n = 0; servers.all[n].reply.code != CTL_USAGE; n++)
+            ;
+        snprintf(all.error, sizeof(all.error), "%s", servers.all[n].reply.error);
+        all.code = CTL_USAGE;
+        servers_free(&servers);
+        return all;
+    }
+    rows = json_array();
+    for (n = 0; n < servers.count; n++)
+        matched += json_integer_value(json_object_get(servers.all[n].reply.json, "matched"));
+    merge(&servers, options, rows);
+    all.json = json_pack("{s:o, s:I}", "rows", rows, "matched", matched);
+    servers_free(&servers);
+    return all;
+}
+
+static void copy(json_t *row, const char *key, const json_t *from, const char *name)
+{
+    json_t *value = json_object_get(from, name);
+
+    if (value)
+        json_object_set(row, key, value);
+}
+
+static json_t *min_row(const struct server *server)
+{
+    const json_t *holder = json_object_get(server->reply.json, "holder");
+    json_t *row = json_pack("{s:s, s:s}", "server", server->name, "address", server->address);
+
+    copy(row, "age_ms", server->reply.json, "age_ms");
+    copy(row, "gain_ms", server->reply.json, "gain_ms");
+    copy(row, "minimum", server->reply.json, "minimum");
+    copy(row, "kind", holder, "kind");
+    copy(row, "session_id", holder, "session_id");
+    copy(row, "user", holder, "user");
+    copy(row, "application", holder, "application");
+    return row;
+}
+
+static json_t *status_row(const struct server *server)
+{
+    const json_t *problems = json_object_get(server->reply.json, "problems");
+    const json_t *worst = json_array_get(problems, 0);
+    json_t *row = json_pack("{s:s, s:s, s:b, s:I}", "server", server->name, "address",
+                            server->address, "healthy", json_array_size(problems) == 0, "problems",
+                            (json_int_t)json_array_size(problems));
+
+    json_object_set_new(row, "problem", json_string("healthy"));
+    copy(row, "problem", worst, "problem");
+    copy(row, "age_ms", worst, "age_ms");
+    copy(row, "evidence", worst, "evidence");
+    copy(row, "command", worst, "command");
+    copy(row, "sessions", server->reply.json, "sessions");
+    return row;
+}
+
+static void print(const struct options *options, const json_t *rows, const struct column *columns,
+                  size_t count)
+{
+    if (options->json)
+        ctl_print_json(rows, JSON_INDENT(1));
+    else
+        table_print(rows, columns, count);
+}
+
+/* A row of each server that answered, in the order of a member; the largest first with a minus. */
+static json_t *rows_of(struct servers *servers, json_t *(*make)(const struct server *server),
+                       const char *sort)
+{
+    const char *key = sort + (*sort == '-');
+    int sign = *sort == '-' ? -1 : 1;
+    json_t *rows = json_array();
+    size_t n, m;
+
+    for (n = 0; n < servers->count; n++) {
+        json_t *row = servers->all[n].reply.code == CTL_OK ? make(&servers->all[n]) : NULL;
+
+        for (m = 0; row && m < json_array_size(rows); m++)
+            if (sign * compare(json_object_get(row, key),
+                               json_object_get(json_array_get(rows, m), key)) <
+                0)
+                break;
+        if (row)
+            json_array_insert_new(rows, m, row);
+    }
+    return rows;
+}
+
+static int cluster_min(const struct options *options, struct servers *servers)
+{
+    static const struct column columns[] = {
+        {"server", "SERVER", COLUMN_TEXT, 24},     {"age_ms", "AGE", COLUMN_MS, 0},
+        {"kind", "HELD BY", COLUMN_TEXT, 0},       {"session_id", "SESSION", COLUMN_NUMBER, 0},
+        {"user", "USER", COLUMN_TEXT, 24},         {"application", "NAME", COLUMN_TEXT, 24},
+        {"gain_ms", "ENDING GAINS", COLUMN_MS, 0},
+    };
+    static const struct column address = {"address", "", COLUMN_TEXT, 0};
+    static const struct column session = {"session_id", "", COLUMN_TEXT, 0};
+    const json_t *oldest;
+    char where[256], id[32];
+    json_t *rows;
+    int code;
+
+    servers_ask(servers, options, ask_path, "/minimum");
+    rows = rows_of(servers, min_row, "minimum");
+    print(options, rows, columns, sizeof(columns) / sizeof(columns[0]));
+    oldest = json_array_get(rows, 0);
+    cell_text(oldest, &address, where, sizeof(where));
+    cell_text(oldest, &session, id, sizeof(id));
+    if (!options->json && *id && strcmp(id, "0") != 0)
+        printf("to end the oldest: rosterctl -s %s kill %s%s\n", where,
+               !strcmp(json_string_value(json_object_get(oldest, "kind")), "transaction")
+                   ? "--transaction "
+                   : "",
+               id);
+    json_decref(rows);
+    code = code_of(servers);
+    return code;
+}
+
+static int cluster_status(const struct options *options, struct servers *servers)
+{
+    static const struct column columns[] = {
+        {"server", "SERVER", COLUMN_TEXT, 24},
+        {"problem", "STATE", COLUMN_TEXT, 0},
+        {"age_ms", "FOR", COLUMN_MS, 0},
+        {"problems", "PROBLEMS", COLUMN_NUMBER, 0},
+        {"sessions", "SESSIONS", COLUMN_NUMBER, 0},
+        {"evidence", "EVIDENCE", COLUMN_TEXT, 0},
+    };
+    static const struct column command = {"command", "", COLUMN_TEXT, 0};
+    char text[512];
+    json_t *rows;
+    bool sick;
+    int code;
+
+    servers_ask(servers, options, NULL, NULL);
+    rows = rows_of(servers, status_row, "-problems");
+    print(options, rows, columns, sizeof(columns) / sizeof(columns[0]));
+    sick = json_integer_value(json_object_get(json_array_get(rows, 0), "problems")) > 0;
+    cell_text(json_array_get(rows, 0), &command, text, sizeof(text));
+    if (!options->json && *text)
+        printf("run: %s\n", text);
+    json_decref(rows);
+    code = code_of(servers);
+    return code == CTL_OK && sick ? CTL_UNHEALTHY : code;
+}
+
+/* By name, as in "NAME:ID", or by the number in a connection id. */
+static struct server *server_of(const struct servers *servers, const char *arg, const char **id)
+{
+    const char *colon = strrchr(arg, ':');
+    struct roster_conn_id parts;
+    size_t n;
+
+    *id = colon ? colon + 1 : arg;
+    for (n = 0; colon && n < servers->count; n++)
+        if (strlen(servers->all[n].name) == (size_t)(colon - arg) &&
+            !strncmp(servers->all[n].name, arg, (size_t)(colon - arg)))
+            return &servers->all[n];
+    if (colon || roster_conn_id_parse(strtoull(arg, NULL, 10), &parts) || !parts.server)
+        return NULL;
+    for (n = 0; n < servers->count; n++)
+        if (servers->all[n].number == parts.server)
+            return &servers->all[n];
+    return NULL;
+}
+
+/* The only server that has the session; NULL, and it was said why, when none or several have. */
+static struct server *only_server(struct servers *servers, const struct options *options,
+                                  const char *id)
+{
+    struct server *found = NULL;
+    size_t n, count = 0;
+    char path[128];
+
+    snprintf(path, sizeof(path), "/processlist?columns=id&id=%.20s", id);
+    servers_ask(servers, options, ask_path, path);
+    for (n = 0; n < servers->count; n++)
+        if (json_array_size(json_object_get(servers->all[n].reply.json, "rows")) > 0) {
+            found = &servers->all[n];
+            count++;
+        }
+    (void)servers_complain(servers);
+    if (count == 1)
+        return found;
+    ctl_error(CTL_NOT_FOUND,
+              count ? "session %s: %zu servers have one; name it as SERVER:%s"
+                    : "session %s: %zu servers have one",
+              id, count, id);
+    return NULL;
+}
+
+static int kill_one(const struct options *options, struct servers *servers, char *arg)
+{
+    struct options one = *options;
+    struct server *server;
+    const char *id;
+    char *args[1];
+
+    server = server_of(servers, arg, &id);
+    if (!*id || id[strspn(id, "0123456789")] || (!server && id != arg))
+        return ctl_error(CTL_USAGE, "\"%s\" is neither the id of a session nor SERVER:ID", arg);
+    if (!server)
+        server = only_server(servers, options, id);
+    else
+        servers_ask(&(struct servers){server, 1}, options, NULL, NULL);
+    if (!server)
+        return CTL_NOT_FOUND;
+    if (server->reply.code != CTL_OK)
+        return ctl_error(server->reply.code, "%s: %s", server->name, server->reply.error);
+    args[0] = arg + (id - arg);
+    one.args = args;
+    one.n_args = 1;
+    one.server = server->address;
+    return ctl_kill(&one);
+}
+
+static int cluster_kill(const struct options *options, struct servers *servers)
+{
+    int code = CTL_OK, n, one;
+
+    if (!options->n_args)
+        return ctl_error(CTL_USAGE, "kill takes the ids of sessions, or SERVER:ID");
+    for (n = 0; n < options->n_args; n++) {
+        one = kill_one(options, servers, options->args[n]);
+        if (one != CTL_OK)
+            code = one;
+    }
+    return code;
+}
+
+int ctl_cluster(const struct options *options, command_fn *run)
+{
+    struct servers servers;
+    int code;
+
+    if (run == ctl_ps || run == ctl_trx)
+        return run(options); /* with cluster_rows() */
+    code = servers_read(options, &servers);
+    if (code == CTL_OK)
+        code = run == ctl_min      ? cluster_min(options, &servers)
+               : run == ctl_status ? cluster_status(options, &servers)
+                                   : cluster_kill(options, &servers);
+    servers_free(&servers);
+    return code;
+}

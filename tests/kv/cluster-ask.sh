@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# rosterctl --store: it asks all servers of a cluster, reports which do not answer, finds the server
+# of a session, and believes no record more than the server that answers.
+
+# shellcheck source=tests/kv/members.sh
+. "$ROSTER_SRCDIR/tests/kv/members.sh"
+
+ctl=$ROSTER_BUILDDIR/rosterctl
+[ -x "$ctl" ] || skip "rosterctl was not built"
+need_etcd 1
+start_member a --status="unix:$work/a.sock"
+start_member b --status="unix:$work/b.sock"
+grep -q '^roster-kv: status on' "$work/server.out" || skip "built without the status endpoint"
+
+# run STATUS ARGUMENT...: its output is in $out, its complaint in $complaint.
+run() {
+    local wanted=$1 status=0
+    shift
+    out=$(timeout 60 "$ctl" --store="$store" "$@" 2>"$work/complaint") || status=$?
+    complaint=$(cat "$work/complaint")
+    expect "exit status of $*" "$wanted" "$status"
+}
+record() { # NAME VALUE
+    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" put "/roster/server/info/$1" "$2" >/dev/null
+}
+unrecord() { # NAME
+    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" del "/roster/server/info/$1" >/dev/null
+}
+
+dial 3 "${ports[a]}"
+ask 3 'CLIENT SETNAME elder' >/dev/null
+expect "the elder begins" +OK "$(ask 3 BEGIN)"
+sleep 0.05 # so that their timestamps differ
+dial 4 "${ports[b]}"
+ask 4 'CLIENT SETNAME younger' >/dev/null
+expect "the younger begins" +OK "$(ask 4 BEGIN)"
+
+run 0 ps
+expect "sessions have their server" '*SERVER *a *elder*b *younger*' "$out"
+run 0 trx --sort=START_TS --output=csv --columns=session_id
+expect "the oldest of all first" $'server,session_id\r\na,*b,*' "$out"
+run 0 trx --sort=-START_TS --output=csv --columns=session_id
+expect "and last" $'server,session_id\r\nb,*a,*' "$out"
+run 0 trx --sort=START_TS -n 1 --columns=application
+expect "a limit is that of all" 'SERVER *application*a *elder' "$out"
+expect "one row" 2 "$(wc -l <<<"$out")"
+run 0 ps --json
+expect "JSON has it too" '*"server": "a"*"server": "b"*' "$out"
+run 2 ps --sort=nonsense
+expect "an error that all have is printed once" '*sort "nonsense": it takes*' "$complaint"
+run 0 min
+expect "minima, the oldest first" \
+    "SERVER *AGE *HELD BY*a *transaction*elder*b *transaction*younger*to end the oldest: rosterctl -s unix:$work/a.sock kill --transaction *" "$out"
+run 0 status
+expect "verdicts" '*a *healthy*b *healthy*' "$out"
+
+# What a record says is what somebody may have written there.
+record forged "{\"status_address\":\"unix:$work/b.sock\"}"
+record far '{"status_address":"192.0.2.1:80"}'
+record user '{"status_address":"127.0.0.1@192.0.2.1:80"}'
+record none '{"version":"x"}'
+record broken '{"status_address":'
+record number '{"status_address":17}'
+record $'esc\e[2J' '{}'
+run 3 ps
+expect "the others are listed" '*a *elder*b *younger*' "$out"
+expect "an address of another server" "*forged*: another server answers at its status address*" "$complaint"
+expect "none of this host" '*far: the status address in its record is none of this host*' "$complaint"
+expect "nor this" '*user: the status address in its record is none of this host*' "$complaint"
+expect "none" '*none: its record names no status address*' "$complaint"
+expect "no JSON" '*broken: its record cannot be read*' "$complaint"
+expect "no text" '*number: its record names no status address*' "$complaint"
+expect "nothing steers the terminal" no "$(LC_ALL=C grep -q $'\e' <<<"$complaint" && echo yes || echo no)"
+for name in forged far user none broken number $'esc\e[2J'; do
+    unrecord "$name"
+done
+
+# A server that is frozen is reported, and the others are there.
+kill -STOP "${pids[b]}"
+run 3 min
+expect "the one that answers" '*a *transaction*elder*' "$out"
+expect "and the one that does not" "*b (unix:$work/b.sock): no server answers:*" "$complaint"
+kill -CONT "${pids[b]}"
+
+id=$("$ctl" -s "unix:$work/a.sock" ps --search=elder --output=csv --columns=id | sed -n '2s/\r//p')
+run 2 kill "c:$id"
+expect "no server of that name" '*neither the id of a session nor SERVER:ID*' "$complaint"
+run 0 kill --transaction --wait "a:$id"
+expect "a kill goes to the server that is named" "*session $id: delivered*its transaction has ended*" "$out"
+run 5 kill 1234567891
+expect "no server has it" '*session 1234567891: 0 servers have one' "$complaint"
+hang_up 3
+hang_up 4
+stop_members
+finish
