@@ -27,6 +27,7 @@
 
 static void on_log(void *arg, enum roster_store_log_level level, const char *text)
 {
+    (void)arg;
     fprintf(level == ROSTER_STORE_LOG_INFO ? stdout : stderr, "roster-kv: %s\n", text);
     fflush(stdout);
 }

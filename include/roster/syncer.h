@@ -248,7 +248,7 @@ struct roster_syncer_stats {
     int64_t granted_ms; /**< the lease's time to live, which may be more than was asked for */
     /** Attempts of these operations that failed, by enum roster_error_class. */
     uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
-    char server_id[136]; /**< the syncer's, by which an endpoint can be told from another */
+    char server_id[136]; /**< the syncer's, which distinguishes its endpoint from others */
 };
 
 /**

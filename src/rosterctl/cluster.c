@@ -82,7 +82,7 @@ static struct server *first_of(const struct servers *servers, size_t *at, const 
 static void merge(const struct servers *servers, const struct options *options, json_t *rows)
 {
     size_t most = options->limit ? strtoul(options->limit, NULL, 10) : SIZE_MAX;
-    size_t *at = calloc(servers->count, sizeof(*at));
+    size_t *at = calloc(servers->count + 1, sizeof(*at));
     struct server *server;
 
     while (at && json_array_size(rows) < most &&

@@ -209,7 +209,7 @@ int ctl_barrier(const struct options *options)
 
 static double age_ms(uint64_t ts)
 {
-    uint64_t now;
+    uint64_t now = 0;
 
     (void)parse_ts("now", &now);
     return (double)roster_ts_physical_ms(now) - (double)roster_ts_physical_ms(ts);
