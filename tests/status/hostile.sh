@@ -33,10 +33,10 @@ get() {
 }
 
 get 'processlist?full&limit=5000' >"$work/list"
-for path in trx minimum status safepoint; do
+for path in trx minimum status safepoint history events; do
     get "$path" >"$work/$path"
 done
-for reply in list trx minimum status safepoint; do
+for reply in list trx minimum status safepoint history events; do
     "$ROSTER_BUILDDIR/tests/status/json_check" "$work/$reply" >"$work/$reply.jansson" ||
         expect "jansson reads $reply" yes no
     node "$here/hostile.js" "$work/$reply" >"$work/$reply.node" ||
@@ -48,13 +48,15 @@ python3 "$here/hostile.py" "$work/address" "$work/list" "$work/list.jansson" "$w
     "$work/list.ctl" || wrong=1
 
 sessions=$(sed -n 's/^sessions //p' "$work/address")
-for command in ps "ps --full" trx min status safepoint; do
+for command in ps "ps --full" trx min status safepoint history events; do
     # shellcheck disable=SC2086 # words
     "$ctl" -s "$address" $command >"$work/text" 2>"$work/complaint" ||
         expect "rosterctl $command" 0 "$?: $(cat "$work/complaint")"
     case $command in
     ps* | trx)
         expect "rows of $command" $((sessions + 1)) "$(wc -l <"$work/text")" ;;
+    events)
+        expect "rejected opens" yes "$([ "$(grep -c 'open rejected' "$work/text")" -gt 15 ] && echo yes)" ;;
     esac
     python3 "$here/hostile.py" --terminal "$work/text" || wrong=1
 done

@@ -8,6 +8,7 @@
  * hexadecimal.
  */
 #include <poll.h>
+#include <roster/history.h>
 #include <roster/roster.h>
 #include <roster/status.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ static const struct {
 };
 
 static struct roster *roster;
+static struct roster_history *history;
 static unsigned sessions;
 
 static void ok(int err, const char *what)
@@ -88,6 +90,21 @@ static void fill_identity(const char *bytes)
     }
 }
 
+/* An open that is rejected, and so in the event log. */
+static void reject(const char *bytes)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session;
+
+    attr.id = 1; /* which is taken */
+    attr.flags = ROSTER_SESSION_TRUNCATE;
+    attr.user = attr.host = bytes;
+    if (roster_session_open(roster, &attr, &session) == 0) {
+        fprintf(stderr, "hostile_served: two sessions have one id\n");
+        exit(1);
+    }
+}
+
 static void fill_statement(const char *text, size_t length, const char *digest,
                            size_t digest_length)
 {
@@ -96,6 +113,7 @@ static void fill_statement(const char *text, size_t length, const char *digest,
 
     ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, length, digest, digest_length),
        "statement");
+    (void)roster_history_add(history, session);
     say(session, "info", text, length);
     if (digest_length)
         say(session, "digest", digest, digest_length);
@@ -108,6 +126,7 @@ static void fill(const char *bytes, size_t length)
 
     snprintf(string, sizeof(string), "%s", bytes);
     fill_identity(string);
+    reject(string);
     fill_statement(bytes, length, NULL, 0);
     for (n = 0; n < length && n < 1024; n += ROSTER_DIGEST_MAX)
         fill_statement("x", 1, bytes + n,
@@ -143,6 +162,8 @@ int main(int argc, char **argv)
 
     limits.text_limit = 2 * LONG;
     ok(roster_create(&limits, &roster), "create");
+    ok(roster_history_create(1000, 0, &history), "history");
+    options.history = history;
     options.address = argc > 1 ? argv[1] : NULL;
     options.name = "\x1b[2J\xe2\x80\xaename\xff";
     ok(roster_status_start(roster, &options, &status), "start");
