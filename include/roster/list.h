@@ -88,7 +88,11 @@ struct roster_entry {
     uint64_t blocker_start_ts; /* of its transaction; 0: it has none, or it is gone */
     uint64_t root_blocker;     /* where the chain of waits ends; 0 for a circle */
     const char *blocked_on;    /* what it waits for; NULL when that is not known */
-    uint32_t blocked_depth;    /* how many waits lead to the root */
+    /* roster_session_progress(); `phase` is NULL when it has none, or has not said so. */
+    uint64_t progress_done;
+    uint64_t progress_total;
+    const char *phase;
+    uint32_t blocked_depth; /* how many waits lead to the root */
 };
 
 /* A copied list. */

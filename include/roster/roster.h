@@ -61,6 +61,7 @@
 #include <roster/minimum.h>
 #include <roster/oracle.h>
 #include <roster/pin.h>
+#include <roster/progress.h>
 #include <roster/rows.h>
 #include <roster/schema_check.h>
 #include <roster/session.h>

@@ -9,6 +9,7 @@
  *     GET  /processlist  sessions     ?user= host= db= application= kind= command= state= search=
  *                                     min_ms= id= in_txn full sort= columns= limit= after=
  *     GET  /trx          transactions ?the same
+ *     GET  /locks        which sessions wait for which, as a tree, and the newest deadlocks
  *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
  *     GET  /safepoint    safe points, and what the info-syncer and the leader say
  *     GET  /history      what long transactions consisted of

@@ -27,10 +27,10 @@ struct row {
     struct roster_row_process process;
     struct roster_row_trx trx;
     const char *kind, *run_state, *txn_state, *application, *attributes, *wait_class, *wait_event,
-        *blocked_on;
+        *blocked_on, *phase;
     struct bytes info, last, digest;
-    uint64_t start_ts, transaction, statement, time_ms, txn_ms, wait_ms, blocker, root_blocker, tag,
-        memory, disk;
+    uint64_t start_ts, transaction, statement, time_ms, txn_ms, wait_ms, blocker, root_blocker,
+        done, total, tag, memory, disk;
 };
 
 enum type { ID, NUMBER, WAITING, STRING, BYTES, ARRAY };
@@ -63,6 +63,9 @@ static const struct column sessions[] = {
     {"wait_class", STRING, ORDER_NONE, AT(wait_class), false},
     {"wait_event", STRING, ORDER_NONE, AT(wait_event), false},
     {"wait_ms", NUMBER, ORDER_NONE, AT(wait_ms), false},
+    {"done", NUMBER, ORDER_NONE, AT(done), false},
+    {"total", NUMBER, ORDER_NONE, AT(total), false},
+    {"phase", STRING, ORDER_NONE, AT(phase), false},
     {"blocker", ID, ORDER_NONE, AT(blocker), false},
     {"root_blocker", ID, ORDER_NONE, AT(root_blocker), false},
     {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), false},
@@ -219,6 +222,9 @@ static void fill(struct row *row, const struct roster_snapshot *snapshot,
     row->transaction = entry->txn_seq;
     row->wait_class = entry->wait_class;
     row->wait_event = entry->wait_event;
+    row->done = entry->progress_done;
+    row->total = entry->progress_total;
+    row->phase = entry->phase;
     row->blocker = entry->blocker;
     row->root_blocker = entry->root_blocker;
     row->blocked_on = entry->blocked_on;

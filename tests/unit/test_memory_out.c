@@ -250,6 +250,11 @@ static void blocked(struct scene *scene)
     roster_wait_end(scene->session);
 }
 
+static int set_progress(struct scene *scene)
+{
+    return roster_stmt_set_progress(scene->session, event, 1, 2);
+}
+
 static int generation(struct scene *scene)
 {
     uint64_t number;
@@ -376,6 +381,7 @@ static const struct act acts[] = {
     {"lock_wait_end", waiting, lock_wait_end, nothing, false},
     {"block_begin", nothing, block_begin, nothing, false},
     {"block_begin, with the check", blocked, block_check, nothing, false},
+    {"stmt_set_progress", running, set_progress, nothing, false},
     {"session_generation", nothing, generation, nothing, false},
     {"deadlocks", nothing, deadlocks, nothing, false},
     {"pin_acquire", nothing, pin_acquire, release_pin, false},

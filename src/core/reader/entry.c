@@ -12,6 +12,7 @@
 
 #include <roster/block.h>
 #include <roster/limits.h>
+#include <roster/progress.h>
 #include <roster/txn.h>
 #include <roster/wait.h>
 #include <string.h>
@@ -58,6 +59,8 @@ static void entry_wait(struct roster_entry *entry, const struct roster_session *
 void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
                     const struct roster_shown *shown, struct roster_blocked *blocked)
 {
+    struct roster_progress progress;
+
     memset(entry, 0, sizeof(*entry));
     entry->id = roster_session_id(session);
     entry->kind = roster_session_kind(session);
@@ -77,6 +80,10 @@ void rst_entry_fill(struct roster_entry *entry, const struct roster_session *ses
     entry->disk = roster_session_disk(session);
     entry->tag = roster_session_tag(session);
     entry_wait(entry, session, blocked);
+    (void)roster_session_progress(session, shown, &progress);
+    entry->progress_done = progress.done;
+    entry->progress_total = progress.total;
+    entry->phase = roster_wait_event_name(progress.phase);
     if (shown->statement)
         entry_statement(entry, shown->statement);
 }

@@ -39,6 +39,9 @@ struct rst_side {
                             deadlocks.h */
     rst_word txn_seq;    /* of a session that pins nothing: the number of its transaction */
     rst_word disk;
+    rst_word progress_seq; /* of the statement that the next two are of, see owner/progress.c */
+    rst_word progress_done;
+    rst_word progress_total; /* with the phase above it */
     rst_word limits[ROSTER_LIMITS];
     struct rst_block *block;     /* see block.h; NULL until it waits for a session */
     struct rst_tables *tables;   /* see tables.h */
