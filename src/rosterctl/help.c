@@ -38,6 +38,11 @@ static const struct help {
      "exit status is 7 when something is wrong.\v"
      "Example: in a script\n"
      "  rosterctl status >/dev/null || page-the-operator"},
+    {"locks", "locks",
+     "Which sessions wait for which: each one stands below the session that it waits for, and what "
+     "blocks others without waiting at the top. Then the newest deadlocks.\v"
+     "Example: end what blocks all the others\n"
+     "  rosterctl locks; rosterctl kill --transaction ID"},
     {"history", "history",
      "Kinds of long transactions, the one seen last first.\v"
      "Example: with the digests of their statements\n"

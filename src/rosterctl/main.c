@@ -44,6 +44,7 @@ static const struct command {
     {"min", ctl_min, JSON | STORE | ALL},
     {"safepoint", ctl_safe_point, JSON},
     {"status", ctl_status, JSON | STORE | ALL},
+    {"locks", ctl_locks, JSON | CSV | ALL},
     {"history", ctl_history, JSON | CSV | FULL},
     {"events", ctl_events, JSON | CSV | ALL | SINCE | FOLLOW},
     {"kill", ctl_kill, KILL | STORE | WAIT | JSON | ARGS | ALL},
@@ -421,6 +422,7 @@ int main(int argc, char **argv)
                "  min         the oldest timestamp still needed, its holder, and how to end it\n"
                "  safepoint   safe points and the lease\n"
                "  status      the server and its counts\n"
+               "  locks       which sessions wait for which, and deadlocks\n"
                "  history     what long transactions consisted of\n"
                "  events      what has happened: kills, fences, drains, rejected opens\n"
                "  kill ID...  ends sessions, or their transactions or statements\n"

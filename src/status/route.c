@@ -31,6 +31,7 @@ static const struct route {
     {"/trx", rst_status_get_trx, NULL},
     {"/minimum", rst_status_get_minimum, NULL},
     {"/safepoint", rst_status_get_safe_point, NULL},
+    {"/locks", rst_status_get_locks, NULL},
     {"/history", rst_status_get_history, NULL},
     {"/timeline", rst_status_get_timeline, NULL},
     {"/events", rst_status_get_events, NULL},

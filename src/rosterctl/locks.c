@@ -1,0 +1,97 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * locks: which sessions wait for which, as a tree, and the newest deadlocks.
+ */
+#include "config.h"
+
+#include "rosterctl/rosterctl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define DEEPEST 20 /* the indentation of deeper ones does not grow */
+
+static const struct column columns[] = {
+    {"tree", "SESSION", COLUMN_TEXT, 0},    {"user", "USER", COLUMN_TEXT, 24},
+    {"blocks", "BLOCKS", COLUMN_NUMBER, 0}, {"wait_ms", "WAITED", COLUMN_MS, 0},
+    {"blocked_on", "FOR", COLUMN_TEXT, 40}, {"txn_ms", "TRANSACTION", COLUMN_MS, 0},
+    {"run_state", "STATE", COLUMN_TEXT, 0}, {"info", "INFO", COLUMN_TEXT, 0},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Ids under the one that they wait for. */
+static void draw_tree(const json_t *rows)
+{
+    size_t n;
+
+    for (n = 0; n < json_array_size(rows); n++) {
+        json_t *row = json_array_get(rows, n);
+        json_int_t depth = json_integer_value(json_object_get(row, "depth"));
+        char id[32], text[128];
+
+        text_string(json_object_get(row, "id"), id, sizeof(id));
+        snprintf(text, sizeof(text), "%*s%s%s", (int)(depth > DEEPEST ? DEEPEST : depth) * 2, "",
+                 id, json_is_true(json_object_get(row, "gone")) ? " (gone)" : "");
+        json_object_set_new(row, "tree", json_string(text));
+    }
+}
+
+static void print_deadlock(const json_t *deadlock)
+{
+    const json_t *waits = json_object_get(deadlock, "waits");
+    char number[32], id[32], what[256], age[32];
+    double ms =
+        (double)time(NULL) * 1000 - (double)json_integer_value(json_object_get(deadlock, "at_ms"));
+    size_t n;
+
+    text_string(json_object_get(deadlock, "number"), number, sizeof(number));
+    text_ms(ms > 0 ? ms : 0, age, sizeof(age));
+    printf("deadlock %s, %s ago, of %lld sessions:\n", number, age,
+           (long long)json_integer_value(json_object_get(deadlock, "members")));
+    for (n = 0; n < json_array_size(waits); n++) {
+        const json_t *wait = json_array_get(waits, n);
+
+        text_string(json_object_get(wait, "id"), id, sizeof(id));
+        text_string(json_object_get(wait, "blocked_on"), what, sizeof(what));
+        printf("  %s waited for %s, of the next%s\n", id, *what ? what : "what is not known",
+               n ? "" : "; it was refused");
+    }
+}
+
+static void print(const json_t *json)
+{
+    const json_t *rows = json_object_get(json, "rows"),
+                 *deadlocks = json_object_get(json, "deadlocks");
+    size_t n;
+
+    if (json_array_size(rows))
+        table_print(rows, columns, COUNT_OF(columns));
+    else
+        puts("no session waits for another one");
+    for (n = 0; n < json_array_size(deadlocks); n++)
+        print_deadlock(json_array_get(deadlocks, n));
+}
+
+int ctl_locks(const struct options *options)
+{
+    struct reply reply = ctl_ask(options, "GET", "/locks");
+    const json_t *rows = json_object_get(reply.json, "rows");
+    int code = reply.code;
+
+    if (code == CTL_OK && !options->json)
+        draw_tree(rows);
+    if (code != CTL_OK)
+        code = ctl_fail(options, &reply);
+    else if (options->json)
+        ctl_print_json(reply.json, JSON_INDENT(1));
+    else if (options->csv)
+        table_print_csv(rows, columns, COUNT_OF(columns));
+    else
+        print(reply.json);
+    reply_free(&reply);
+    return code;
+}

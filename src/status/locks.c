@@ -1,0 +1,299 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * GET /locks: which sessions wait for which, as a tree whose roots wait for none, and the newest
+ * deadlocks. One walk collects the waits; what each session shows is copied afterwards, a few at a
+ * time, so it may have gone on since.
+ */
+#include "config.h"
+
+#include "status/query.h"
+
+#include <errno.h>
+#include <roster/block.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MOST 1000
+
+struct wait {
+    uint64_t id, holder;
+    bool shown;
+};
+
+struct waits {
+    struct wait *all;
+    size_t count, size;
+    struct budget *budget;
+    int err;
+};
+
+/* A session that is to be shown, and how many waits lead from it to its root. */
+struct place {
+    uint64_t id;
+    uint32_t depth;
+};
+
+static bool grow(struct waits *waits)
+{
+    size_t size = waits->size ? waits->size * 2 : 64;
+    void *all;
+
+    if (!budget_take(waits->budget, (size - waits->size) * sizeof(*waits->all)))
+        return false;
+    all = realloc(waits->all, size * sizeof(*waits->all));
+    if (!all) {
+        budget_give(waits->budget, (size - waits->size) * sizeof(*waits->all));
+        return false;
+    }
+    waits->all = all;
+    waits->size = size;
+    return true;
+}
+
+static int collect_one(const struct roster_session *session, const struct roster_shown *shown,
+                       void *arg)
+{
+    struct roster_blocked blocked = {.size = sizeof(blocked)};
+    struct waits *waits = arg;
+
+    (void)shown;
+    if (!roster_session_wait(session, NULL) || roster_session_blocked(session, &blocked))
+        return 0;
+    if (waits->count == waits->size && !grow(waits))
+        return -ENOMEM;
+    waits->all[waits->count++] =
+        (struct wait){roster_session_id(session), blocked.holder_id, false};
+    return 0;
+}
+
+static int by_holder(const void *a, const void *b)
+{
+    const struct wait *x = a, *y = b;
+
+    if (x->holder != y->holder)
+        return x->holder < y->holder ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* The first wait for a session; waits->count: there is none. */
+static size_t first_for(const struct waits *waits, uint64_t holder)
+{
+    size_t low = 0, high = waits->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (waits->all[middle].holder < holder)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < waits->count && waits->all[low].holder == holder ? low : waits->count;
+}
+
+static uint64_t age_ms(uint64_t now, uint64_t since)
+{
+    return now > since ? (now - since) / 1000000 : 0;
+}
+
+static void put_entry(struct text *text, const struct roster_snapshot *snapshot,
+                      const struct roster_entry *entry)
+{
+    rst_status_out_string(text, "kind", rst_kind_name(entry->kind));
+    rst_status_out_string(text, "user", entry->user);
+    rst_status_out_string(text, "host", entry->host);
+    rst_status_out_string(text, "db", entry->database);
+    rst_status_out_string(text, "application", entry->application);
+    rst_status_out_string(text, "run_state", roster_run_state_name(entry->run_state));
+    rst_status_out_string(text, "wait_class", entry->wait_class);
+    rst_status_out_string(text, "wait_event", entry->wait_event);
+    rst_status_out_number(text, "wait_ms",
+                          entry->wait_event ? age_ms(snapshot->taken_at, entry->wait_since) : 0);
+    rst_status_out_string(text, "blocked_on", entry->blocked_on);
+    rst_status_out_id(text, "blocker", entry->blocker);
+    rst_status_out_id(text, "root_blocker", entry->root_blocker);
+    rst_status_out_id(text, "start_ts", entry->start_ts);
+    rst_status_out_number(text, "txn_ms",
+                          entry->start_ts ? rst_entry_txn_age_ms(snapshot, entry) : 0);
+    if (entry->text)
+        rst_status_out_bytes(text, "info", entry->text, entry->text_length);
+    else
+        rst_status_out_null(text, "info");
+}
+
+/* A holder may have closed. */
+static int put_row(struct request *request, const struct waits *waits, const struct place *place)
+{
+    struct roster_snapshot *snapshot = NULL;
+    size_t first = first_for(waits, place->id), n = first;
+    int err = roster_snapshot_ids(request->status->roster, &place->id, 1, &snapshot);
+
+    if (err)
+        return err;
+    while (n < waits->count && waits->all[n].holder == place->id)
+        n++;
+    rst_status_out_open(&request->text, NULL, '{');
+    rst_status_out_id(&request->text, "id", place->id);
+    rst_status_out_number(&request->text, "depth", place->depth);
+    rst_status_out_number(&request->text, "blocks", n - first);
+    rst_status_out_bool(&request->text, "gone", !snapshot->count);
+    if (snapshot->count)
+        put_entry(&request->text, snapshot, snapshot->entries);
+    rst_status_out_close(&request->text, '}');
+    roster_snapshot_free(snapshot);
+    return 0;
+}
+
+/* One tree, its root first. Each session waits for one at most, so it is in one tree, once. */
+static int put_tree(struct request *request, struct waits *waits, struct place *stack,
+                    uint64_t root, size_t *rows)
+{
+    size_t used = 1, n;
+    int err = 0;
+
+    stack[0] = (struct place){root, 0};
+    while (used && !err && *rows < ROWS_MOST) {
+        struct place place = stack[--used];
+
+        err = put_row(request, waits, &place);
+        ++*rows;
+        for (n = first_for(waits, place.id); n < waits->count && waits->all[n].holder == place.id;
+             n++)
+            if (!waits->all[n].shown && waits->all[n].id != root) {
+                waits->all[n].shown = true;
+                stack[used++] = (struct place){waits->all[n].id, place.depth + 1};
+            }
+    }
+    return err;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+static bool is_among(const uint64_t *ids, size_t count, uint64_t id)
+{
+    return bsearch(&id, ids, count, sizeof(*ids), by_id) != NULL;
+}
+
+/* Trees whose root waits for none; then circles, from one of their members on. */
+static int put_trees(struct request *request, struct waits *waits, struct place *stack,
+                     uint64_t *waiting)
+{
+    size_t n, rows = 0;
+    int err = 0;
+
+    for (n = 0; n < waits->count; n++)
+        waiting[n] = waits->all[n].id;
+    qsort(waiting, waits->count, sizeof(*waiting), by_id);
+    for (n = 0; n < waits->count && !err; n++)
+        if ((!n || waits->all[n - 1].holder != waits->all[n].holder) &&
+            !is_among(waiting, waits->count, waits->all[n].holder))
+            err = put_tree(request, waits, stack, waits->all[n].holder, &rows);
+    for (n = 0; n < waits->count && !err; n++)
+        if (!waits->all[n].shown) {
+            waits->all[n].shown = true;
+            err = put_tree(request, waits, stack, waits->all[n].id, &rows);
+        }
+    return err;
+}
+
+static void put_deadlock(struct text *text, const struct roster_deadlock *deadlock)
+{
+    uint32_t n;
+
+    rst_status_out_open(text, NULL, '{');
+    rst_status_out_id(text, "number", deadlock->number);
+    rst_status_out_number(text, "at_ms", deadlock->at_ms);
+    rst_status_out_number(text, "members", deadlock->members);
+    rst_status_out_open(text, "waits", '[');
+    for (n = 0; n < deadlock->kept; n++) {
+        const struct roster_deadlock_member *member = &deadlock->member[n];
+
+        rst_status_out_open(text, NULL, '{');
+        rst_status_out_id(text, "id", member->session_id);
+        rst_status_out_id(text, "start_ts", member->start_ts);
+        rst_status_out_string(text, "wait_event", roster_wait_event_name(member->event));
+        rst_status_out_number(text, "wait_ms", member->wait_ns / 1000000);
+        rst_status_out_string(text, "blocked_on", member->what);
+        rst_status_out_bytes(text, "info", member->text, member->text_length);
+        rst_status_out_close(text, '}');
+    }
+    rst_status_out_close(text, ']');
+    rst_status_out_close(text, '}');
+}
+
+static int put_deadlocks(struct request *request)
+{
+    struct roster_deadlock_list *list = NULL;
+    int err = roster_deadlocks(request->status->roster, &list);
+    size_t n;
+
+    if (err)
+        return err;
+    rst_status_out_number(&request->text, "deadlocks_total", list->total);
+    rst_status_out_open(&request->text, "deadlocks", '[');
+    for (n = 0; n < list->count; n++)
+        put_deadlock(&request->text, &list->deadlocks[n]);
+    rst_status_out_close(&request->text, ']');
+    roster_deadlock_list_free(list);
+    return 0;
+}
+
+static int put_all(struct request *request, struct waits *waits)
+{
+    size_t room = (waits->count + 1) * (sizeof(struct place) + sizeof(uint64_t));
+    char *memory = NULL;
+    int err = -ENOMEM;
+
+    if (!budget_take(waits->budget, room))
+        return err;
+    memory = malloc(room);
+    rst_status_out_open(&request->text, NULL, '{');
+    rst_status_out_number(&request->text, "waits", waits->count);
+    rst_status_out_open(&request->text, "rows", '[');
+    if (memory) {
+        struct place *stack = (struct place *)(void *)memory;
+
+        qsort(waits->all, waits->count, sizeof(*waits->all), by_holder);
+        err = put_trees(request, waits, stack, (uint64_t *)(void *)(stack + waits->count + 1));
+    }
+    rst_status_out_close(&request->text, ']');
+    if (!err)
+        err = put_deadlocks(request);
+    rst_status_out_close(&request->text, '}');
+    free(memory);
+    budget_give(waits->budget, room);
+    return err;
+}
+
+unsigned rst_status_get_locks(struct request *request)
+{
+    struct waits waits = {.budget = request->text.budget};
+    struct roster *roster = request->status->roster;
+    struct query query;
+    unsigned status = rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
+    int err;
+
+    if (status)
+        return status;
+    err = roster_read_lock(roster);
+    if (!err) {
+        err = roster_for_each(roster, collect_one, &waits);
+        roster_read_unlock(roster);
+    }
+    if (!err)
+        err = put_all(request, &waits);
+    budget_give(waits.budget, waits.size * sizeof(*waits.all));
+    free(waits.all);
+    if (!err)
+        return MHD_HTTP_OK;
+    return rst_status_request_fail(
+        request, err == -ENOMEM ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_INTERNAL_SERVER_ERROR,
+        "%s", roster_strerror(err));
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* GET /locks: trees of waits, circles, holders that are gone, deadlocks. */
+
+#include "config.h"
+
+#include "client.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <roster/block.h>
+#include <roster/roster.h>
+#include <string.h>
+
+#define MOST 6
+
+static struct fixture fixture;
+static struct roster_session *sessions[MOST];
+static uint32_t event;
+
+static void init(void)
+{
+    size_t n;
+
+    fixture_start(&fixture);
+    for (n = 0; n < MOST; n++)
+        sessions[n] = fixture_open(&fixture, "a");
+    cr_assert_eq(roster_wait_event_register(ROSTER_WAIT_LOCK, "row", &event), 0);
+}
+
+static void fini(void)
+{
+    size_t n;
+
+    for (n = 0; n < MOST; n++)
+        cr_assert_eq(roster_session_close(sessions[n]), 0);
+    fixture_stop(&fixture);
+}
+
+TestSuite(status_locks, .init = init, .fini = fini);
+
+/* Sessions are counted from 0, their ids from 1. */
+static int waits(size_t n, size_t holder, uint32_t flags)
+{
+    struct roster_block block = ROSTER_BLOCK_INIT;
+
+    block.holder_id = holder + 1;
+    block.event = event;
+    block.what = "table t <b>, row 7";
+    block.flags = flags;
+    return roster_block_begin(sessions[n], &block);
+}
+
+static json_t *locks(void)
+{
+    return get_json(&fixture, "/locks");
+}
+
+static void expect_row(const json_t *json, size_t n, const char *id, int depth, int blocks)
+{
+    const json_t *row = json_array_get(json_object_get(json, "rows"), n);
+
+    cr_assert(row, "there is no row %zu", n);
+    cr_expect_str_eq(json_string_value(json_object_get(row, "id")), id);
+    cr_expect_eq((int)json_integer_value(json_object_get(row, "depth")), depth);
+    cr_expect_eq((int)json_integer_value(json_object_get(row, "blocks")), blocks);
+}
+
+Test(status_locks, no_session_waits)
+{
+    json_t *json = locks();
+
+    cr_expect_eq((int)json_integer_value(json_object_get(json, "waits")), 0);
+    cr_expect_eq(json_array_size(json_object_get(json, "rows")), 0u);
+    cr_expect_eq(json_array_size(json_object_get(json, "deadlocks")), 0u);
+    json_decref(json);
+}
+
+/* 1 blocks 2 and 5, 2 blocks 3; of 4 and 6 neither waits. */
+Test(status_locks, a_tree_of_three_levels)
+{
+    const json_t *row;
+    json_t *json;
+
+    cr_assert_eq(waits(2, 1, 0), 0);
+    cr_assert_eq(waits(4, 0, 0), 0);
+    cr_assert_eq(waits(1, 0, 0), 0);
+    json = locks();
+    cr_expect_eq((int)json_integer_value(json_object_get(json, "waits")), 3);
+    cr_expect_eq(json_array_size(json_object_get(json, "rows")), 4u);
+    expect_row(json, 0, "1", 0, 2);
+    expect_row(json, 1, "5", 1, 0);
+    expect_row(json, 2, "2", 1, 1);
+    expect_row(json, 3, "3", 2, 0);
+    row = json_array_get(json_object_get(json, "rows"), 3);
+    cr_expect_str_eq(json_string_value(json_object_get(row, "blocker")), "2");
+    cr_expect_str_eq(json_string_value(json_object_get(row, "root_blocker")), "1");
+    cr_expect_str_eq(json_string_value(json_object_get(row, "blocked_on")), "table t <b>, row 7");
+    json_decref(json);
+    expect_reply(&fixture, NULL, "/processlist?columns=id,blocker,root_blocker,blocked_on&id=3",
+                 NULL, 200, "{\"id\":\"3\",\"blocker\":\"2\",\"root_blocker\":\"1\",");
+    expect_reply(&fixture, NULL, "/locks?x=1", NULL, 400, "unknown argument");
+}
+
+Test(status_locks, a_holder_that_is_gone)
+{
+    json_t *json;
+
+    cr_assert_eq(waits(0, 98, 0), 0);
+    json = locks();
+    expect_row(json, 0, "99", 0, 1);
+    cr_expect(
+        json_is_true(json_object_get(json_array_get(json_object_get(json, "rows"), 0), "gone")));
+    expect_row(json, 1, "1", 1, 0);
+    json_decref(json);
+}
+
+/* A circle that was not looked for is shown from one of its members on, each once. */
+Test(status_locks, circles)
+{
+    const json_t *deadlock;
+    json_t *json;
+
+    cr_assert_eq(waits(0, 1, 0), 0);
+    cr_assert_eq(waits(1, 0, 0), 0);
+    cr_assert_eq(waits(2, 0, 0), 0);
+    json = locks();
+    cr_expect_eq(json_array_size(json_object_get(json, "rows")), 3u);
+    json_decref(json);
+    roster_wait_end(sessions[1]);
+    cr_assert_eq(waits(1, 0, ROSTER_BLOCK_CHECK), -EDEADLK);
+    json = locks();
+    cr_expect_eq(json_array_size(json_object_get(json, "rows")), 3u);
+    deadlock = json_array_get(json_object_get(json, "deadlocks"), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(deadlock, "number")), "1");
+    cr_expect_eq(json_array_size(json_object_get(deadlock, "waits")), 2u);
+    json_decref(json);
+}
