@@ -16,11 +16,13 @@ int main(void)
     struct roster *roster;
 
     MUST(roster_create(NULL, &roster));
+    /* [status] */
     options.manual = 1;
     MUST(roster_status_start(roster, &options, &status));
     printf("http://%s/\n", roster_status_address(status));
     MUST(roster_status_run_once(status, 0)); /* from the loop, again and again */
     roster_status_stop(status);
+    /* [status] */
     MUST(roster_destroy(roster));
     return 0;
 }
