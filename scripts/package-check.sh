@@ -24,7 +24,8 @@ if ! command -v dpkg-buildpackage >/dev/null; then
     exit 77
 fi
 keep=${1:+$(realpath "$1")}
-packages=(libroster0 libroster-cluster0 libroster-status0 libroster-dev roster-tools roster-doc)
+packages=(libroster0 libroster-cluster0 libroster-status0 libroster-dev roster-tools libsqlite3-mod-roster
+    roster-doc)
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-package.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -77,9 +78,10 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 cd /packages
 dpkg -i $(printf './%s_*.deb ' "${packages[@]}")
 for tool in roster-bench roster-kv rosterctl; do \$tool --help >/dev/null; done
+[ "\$(sqlite3 :memory: '.load roster' 'SELECT count(*) FROM roster_connections')" = 1 ]
 autopkgtest --no-built-binaries --ignore-restrictions=none roster_*.dsc -- null
 dpkg --purge ${packages[*]}
-left=\$(find /usr -xdev -iname '*libroster*' ! -path '/usr/share/doc/*')
+left=\$(find /usr -xdev \\( -iname '*libroster*' -o -name roster.so \\) ! -path '/usr/share/doc/*')
 [ -z "\$left" ] || { echo "left behind: \$left"; exit 1; }
 echo "installed, tested and removed"
 END
