@@ -8,6 +8,7 @@
  * hexadecimal.
  */
 #include <poll.h>
+#include <roster/block.h>
 #include <roster/history.h>
 #include <roster/roster.h>
 #include <roster/status.h>
@@ -69,7 +70,7 @@ static struct roster_session *open_one(struct roster_session_attr *attr)
 {
     struct roster_session *session = NULL;
 
-    attr->flags = ROSTER_SESSION_DIGESTS;
+    attr->flags |= ROSTER_SESSION_DIGESTS;
     ok(roster_session_open(roster, attr, &session), "open");
     ok(roster_txn_begin(session, NULL), "begin");
     sessions++;
@@ -88,6 +89,28 @@ static void fill_identity(const char *bytes)
                            &attr.attributes}[field] = bytes;
         say(open_one(&attr), fields[field], bytes, strlen(bytes));
     }
+}
+
+/* What a session waits for, and what one that is idle in a transaction has done last. */
+static void fill_beside(const char *string, const char *bytes, size_t length)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_block block = ROSTER_BLOCK_INIT;
+    struct roster_session *session;
+
+    ok(roster_wait_event_register(ROSTER_WAIT_LOCK, "Row", &block.event), "event");
+    block.holder_id = 1;
+    block.what = string;
+    session = open_one(&attr);
+    ok(roster_block_begin(session, &block), "block");
+    if (strlen(string) <= ROSTER_BLOCK_TEXT)
+        say(session, "blocked_on", string, strlen(string));
+    attr.flags = ROSTER_SESSION_LAST_STATEMENT;
+    session = open_one(&attr);
+    ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, bytes, length, NULL, 0), "last statement");
+    ok(roster_stmt_end(session), "its end");
+    if (length <= 256)
+        say(session, "last", bytes, length);
 }
 
 /* An open that is rejected, and so in the event log. */
@@ -127,6 +150,7 @@ static void fill(const char *bytes, size_t length)
     snprintf(string, sizeof(string), "%s", bytes);
     fill_identity(string);
     reject(string);
+    fill_beside(string, bytes, length);
     fill_statement(bytes, length, NULL, 0);
     for (n = 0; n < length && n < 1024; n += ROSTER_DIGEST_MAX)
         fill_statement("x", 1, bytes + n,
