@@ -128,14 +128,14 @@ int rst_thread_process_init(void)
 {
     int err = rst_process_init();
 
-    if (!err)
-        err = rst_reclaim_process_init(); /* before the lock here: its handlers run last */
     if (err)
         return err;
     pthread_mutex_lock(&process_lock);
     err = process_init();
     pthread_mutex_unlock(&process_lock);
-    return err;
+    /* After the lock here: a fork first waits for the grace period that is under way, and that may
+     * be for a reader who waits for the lock. */
+    return err ? err : rst_reclaim_process_init();
 }
 
 uint32_t rst_thread_new_tag(void)

@@ -221,6 +221,71 @@ Test(fork, while_others_are_busy)
     parent_destroy(&parent);
 }
 
+struct forking {
+    struct roster *roster;
+    bool inside, begun, done;
+};
+
+static void *fork_beside_a_reader(void *arg)
+{
+    struct forking *forking = arg;
+    int status = -1;
+    pid_t child;
+
+    rst_store(&forking->begun, true);
+    child = fork();
+    if (child == 0)
+        _exit(0);
+    cr_expect_eq(waitpid(child, &status, 0), child);
+    cr_expect_eq(status, 0);
+    rst_store(&forking->done, true);
+    return NULL;
+}
+
+/* Its first calls, under the read lock: they need the lock of all contexts. */
+static void *read_and_call(void *arg)
+{
+    struct forking *forking = arg;
+    struct roster_session *session = NULL;
+    int i;
+
+    unit_ok(roster_read_lock(forking->roster));
+    rst_store(&forking->inside, true);
+    while (!rst_load(&forking->begun))
+        usleep(100);
+    for (i = 0; i < 100 && !rst_load(&forking->done); i++)
+        usleep(100); /* until the fork waits; earlier is no error */
+    unit_ok(roster_session_open(forking->roster, NULL, &session));
+    (void)unit_stats(forking->roster);
+    unit_close(session);
+    roster_read_unlock(forking->roster);
+    return NULL;
+}
+
+/* A fork waits for the grace period that is under way, this for a reader, and the reader for a lock
+ * that must not be the fork's by then. */
+Test(fork, beside_a_reader_who_calls_first)
+{
+    pthread_t reader, forks;
+    int round;
+
+    alarm(60); /* instead of waiting for ever */
+    for (round = 0; round < 5; round++) {
+        struct forking forking = {unit_roster(NULL), false, false, false};
+
+        cr_assert_eq(pthread_create(&reader, NULL, read_and_call, &forking), 0);
+        while (!rst_load(&forking.inside))
+            usleep(100);
+        unit_close(unit_open(forking.roster));
+        usleep(30000); /* that the grace period for it begins; earlier is no error */
+        cr_assert_eq(pthread_create(&forks, NULL, fork_beside_a_reader, &forking), 0);
+        cr_assert_eq(pthread_join(reader, NULL), 0);
+        cr_assert_eq(pthread_join(forks, NULL), 0);
+        unit_destroy(forking.roster);
+    }
+    alarm(0);
+}
+
 /* ThreadSanitizer lets no child of a fork start threads. */
 #ifndef ROSTER_SANITIZER_THREAD
 
