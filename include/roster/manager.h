@@ -98,11 +98,17 @@ struct roster_stats {
     uint64_t expired;          /* pins that the newest scan found below its lower limit */
     uint64_t kills_delivered;  /* roster_kill() calls that returned 0 */
     uint64_t kills_refused;    /* the other ones that found their session */
-    uint64_t memory;           /* bytes held for sessions, views, statements and slots now */
-    uint64_t backlog;          /* bytes that wait for a grace period now: of closed sessions,
-                                  identities and pins */
+    uint64_t memory;           /* bytes held now: sessions with all that belongs to them, views,
+                                  statements, pins, slots, contexts of threads, the table of ids;
+                                  in use, or kept for what comes next. What is not used goes back to
+                                  the system within some seconds, but for the few objects that each
+                                  living thread keeps */
+    uint64_t backlog;          /* of these, bytes that wait for a grace period now: of closed
+                                  sessions and what belonged to them, identities and pins; 0 at
+                                  rest */
     uint64_t backlog_refused;  /* calls refused with -ENOBUFS */
-    uint64_t threads;          /* per-thread contexts: the most threads that were in here at once */
+    uint64_t threads;          /* per-thread contexts: threads that have used the roster and live,
+                                  and those that have ended and left a transaction open */
     uint64_t membarrier;       /* 1 when owners run without fences, 0 for the fallback */
     uint64_t membarrier_failures; /* membarrier calls in this process that the kernel refused since
                                      it runs: minima, kills and readers that failed because of it */

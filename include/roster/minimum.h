@@ -53,9 +53,15 @@ struct roster_min {
  * Computes the minimum and advances the local safe point. Pins older than `max_age_ms` are not
  * counted, and their owners' checks fail from now on (G8); 0: no age limit. `min` may be NULL. Any
  * thread, and any number at once: none waits for another, and a call may return the result of one
- * that began after it. Owners are never delayed (one membarrier and a read of the slots, whose
- * number is the most pins that were ever open at once). What begins at a chosen timestamp during
- * the call counts until the scan decides, and is refused when it comes later and is given up.
+ * that began after it. Owners are never delayed. What begins at a chosen timestamp during the call
+ * counts until the scan decides, and is refused when it comes later and is given up.
+ *
+ * It costs one membarrier and a read of 8 bytes for each slot. Their number follows neither the
+ * sessions nor the threads that only look, but what was open at once: a thread that has begun a
+ * transaction or acquired a pin has 8 slots; one that had more of them open at once has at most
+ * twice as many as those. Slots come in blocks of 640. Those of threads that have ended, and of
+ * peaks that are over, are given out again first; a block is read until all of it is free, and then
+ * its memory goes back.
  *
  * Guarantees G2 and G3. The minimum itself may go back when someone begins at an older timestamp
  * that is still protected; the safe point does not.

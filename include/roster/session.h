@@ -116,7 +116,7 @@ ROSTER_API int roster_session_open(struct roster *roster, const struct roster_se
  * let the roster choose, or reuse late, as roster_conn_ids_next() does.
  *
  * Returns 0; -EBADF when it is closed already (as far as that can be detected: the memory of a
- * closed session serves another one later); -ECHILD.
+ * closed session serves another one later, or goes back to the system); -ECHILD.
  */
 ROSTER_API int roster_session_close(struct roster_session *session);
 

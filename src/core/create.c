@@ -14,6 +14,7 @@
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 #include "core/roster/thread.h"
+#include "core/roster/trim.h"
 
 #include <errno.h>
 #include <roster/timestamp.h>
@@ -75,7 +76,8 @@ static int hot_init(struct roster *roster)
 static int objects_init(struct roster *roster)
 {
     int err = rst_graced_init(&roster->sessions, roster, sizeof(struct roster_session),
-                              sizeof(struct rst_session_home), RST_SESSION_CHUNK, &roster->account);
+                              sizeof(struct rst_session_home), RST_SESSION_CHUNK, rst_session_drop,
+                              &roster->account);
 
     if (err)
         return err;
@@ -85,25 +87,8 @@ static int objects_init(struct roster *roster)
     return err;
 }
 
-/* Sides, and identities that are not at home, stay with their session's record. */
-static void free_with_sessions(struct rst_graced *sessions)
-{
-    struct rst_graced_chunk *chunk;
-    unsigned n;
-
-    for (chunk = sessions->chunks; chunk; chunk = chunk->next)
-        for (n = 0; n < sessions->per_chunk; n++) {
-            struct roster_session *session = rst_graced_object(chunk, n);
-
-            rst_identity_free(session->identity,
-                              rst_home_identity(rst_session_home(sessions, session)));
-            rst_side_free(session->side);
-        }
-}
-
 static void objects_destroy(struct roster *roster)
 {
-    free_with_sessions(&roster->sessions);
     rst_graced_destroy(&roster->sessions);
     hot_destroy(roster);
 }
@@ -151,7 +136,8 @@ static int parts_init(struct roster *roster, const struct roster_options *option
         goto deadlocks;
     err = rst_ticker_start(&roster->ticker,
                            options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms,
-                           roster->oracle == roster_oracle_local_read ? roster->oracle_arg : NULL);
+                           roster->oracle == roster_oracle_local_read ? roster->oracle_arg : NULL,
+                           rst_trim_tick, roster);
     if (!err)
         return 0;
     rst_registry_destroy(&roster->registry);
@@ -238,11 +224,17 @@ int roster_destroy(struct roster *roster)
         return -ECHILD;
     if (is_in_use(roster))
         return -EBUSY;
-    err = rst_rcu_barrier();
+    err = rst_trim_stop(roster);
     if (err)
         return err;
-    rst_ticker_stop(&roster->ticker);
+    /* Before the barrier: what a thread that ends at this moment gives back would come after it. */
     rst_thread_leave_roster(roster);
+    err = rst_rcu_barrier();
+    if (err) {
+        rst_trim_go_on(roster);
+        return err;
+    }
+    rst_ticker_stop(&roster->ticker);
     rst_registry_destroy(&roster->registry);
     objects_destroy(roster);
     rst_horizon_destroy(&roster->horizon);

@@ -123,7 +123,7 @@ static void put_stats(struct out *out, const struct roster_stats *stats)
     rst_metric_counter(out, "roster_looks_again",
                        "Looks that were tried again, because the owner published.",
                        stats->looks_again);
-    rst_metric_gauge(out, "roster_threads", NULL, "The most threads that used the roster at once.",
+    rst_metric_gauge(out, "roster_threads", NULL, "Threads that have used the roster and live.",
                      stats->threads);
     rst_metric_counter(out, "roster_membarrier_failures",
                        "Calls of membarrier that the kernel refused.", stats->membarrier_failures);

@@ -54,20 +54,21 @@ static void starve(struct roster *roster)
     for (thread = roster->threads; thread; thread = thread->roster_next) {
         for (class = 0; class < roster->hot_classes; class ++)
             thread->hot[class] = (struct rst_hot_cache){NULL, NULL, 0, 0};
-        thread->sessions.n_fresh = 0;
-        thread->sessions.n_retired = 0;
+        thread->sessions = (struct rst_graced_cache){.retired = NULL};
         thread->horizon.n_free = 0;
-        thread->horizon.current->free = 0;
+        if (thread->horizon.current)
+            thread->horizon.current->free = 0;
         thread->horizon.available = NULL;
+        thread->horizon.unused = NULL;
     }
     for (class = 0; class < roster->hot_classes; class ++) {
         memset(roster->hot[class].depot, 0, sizeof(roster->hot[class].depot));
         use_up(&roster->hot[class].slabs);
     }
-    __cds_lfs_init(&roster->sessions.depot);
-    use_up(&roster->sessions.slabs);
+    memset(roster->sessions.free.depot, 0, sizeof(roster->sessions.free.depot));
+    use_up(&roster->sessions.free.slabs);
     if (roster->horizon.blocks)
-        roster->horizon.blocks->used = RST_BLOCK_CHUNKS;
+        memset(roster->horizon.blocks->taken, 0xff, sizeof(roster->horizon.blocks->taken));
 }
 
 static void nothing(struct scene *scene)

@@ -5,6 +5,7 @@
 
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/thread.h"
 #include "unit.h"
 
 #include <criterion/criterion.h>
@@ -161,9 +162,11 @@ unsigned unit_slots_pinned(struct roster *roster)
     const struct rst_horizon_block *block;
     unsigned n, pinned = 0;
 
+    rst_rcu_read_lock(); /* blocks stay */
     for (block = rst_load_acquire(&roster->horizon.blocks); block; block = block->next)
-        for (n = 0; n < block->used * RST_CHUNK_SLOTS; n++)
+        for (n = 0; n < block->used * RST_UNIT_SLOTS; n++)
             pinned += rst_load(&block->words[n]) != 0;
+    rst_rcu_read_unlock();
     return pinned;
 }
 
@@ -172,15 +175,22 @@ unsigned unit_slots_taken(struct roster *roster)
     const struct rst_horizon_block *block;
     unsigned n, taken = 0;
 
+    /* Threads that end give back their chunks under the lock; blocks stay in a read section. */
+    rst_threads_lock();
+    rst_rcu_read_lock();
     for (block = rst_load_acquire(&roster->horizon.blocks); block; block = block->next)
         for (n = 0; n < block->used; n++) {
             const struct rst_horizon_chunk *chunk = &block->chunks[n];
             uint64_t free = chunk->free | rst_load(&chunk->returned);
 
-            taken += RST_CHUNK_SLOTS - (unsigned)__builtin_popcountll(free);
-            if (chunk->owner && chunk->owner->current == chunk)
+            if (block->first[n] != n || !chunk->owner)
+                continue;
+            taken += chunk->units * RST_UNIT_SLOTS - (unsigned)__builtin_popcountll(free);
+            if (chunk->owner->current == chunk)
                 taken -= chunk->owner->n_free;
         }
+    rst_rcu_read_unlock();
+    rst_threads_unlock();
     return taken;
 }
 

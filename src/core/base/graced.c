@@ -6,27 +6,25 @@
  */
 #include "core/base/graced.h"
 #include "core/base/reclaim.h"
+#include "core/base/trim.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* Places in a batch from a node to the one that is prefetched. */
-#define AHEAD 4
 
 static size_t round_up(size_t n, size_t to)
 {
     return (n + to - 1) / to * to;
 }
 
-static struct rst_graced_node *nodes_of(const struct rst_graced_chunk *chunk)
+static struct rst_hot_node *nodes_of(const struct rst_graced_chunk *chunk)
 {
-    return (struct rst_graced_node *)(uintptr_t)(chunk + 1);
+    return (struct rst_hot_node *)(uintptr_t)(chunk + 1);
 }
 
 static char *objects_of(const struct rst_graced_chunk *chunk)
 {
     const struct rst_graced *pool = chunk->pool;
-    size_t offset = sizeof(*chunk) + pool->per_chunk * sizeof(struct rst_graced_node);
+    size_t offset = sizeof(*chunk) + pool->per_chunk * sizeof(struct rst_hot_node);
 
     return (char *)(uintptr_t)chunk + round_up(offset, RST_CACHE_LINE);
 }
@@ -52,7 +50,7 @@ unsigned rst_graced_index(const struct rst_graced *pool, const void *object,
     return (unsigned)((offset * pool->inverse) >> 32);
 }
 
-static struct rst_graced_node *node_of(const struct rst_graced *pool, const void *object)
+static struct rst_hot_node *node_of(const struct rst_graced *pool, const void *object)
 {
     struct rst_graced_chunk *chunk;
     unsigned n = rst_graced_index(pool, object, &chunk);
@@ -61,12 +59,12 @@ static struct rst_graced_node *node_of(const struct rst_graced *pool, const void
 }
 
 /* A chunk's nodes stand in its first RST_GRACED_MIN_CHUNK bytes, so no chunk size is needed. */
-static struct rst_graced_chunk *chunk_of_node(const struct rst_graced_node *node)
+static struct rst_graced_chunk *chunk_of_node(const struct rst_hot_node *node)
 {
     return (struct rst_graced_chunk *)((uintptr_t)node & ~(uintptr_t)(RST_GRACED_MIN_CHUNK - 1));
 }
 
-static void *object_of(const struct rst_graced_node *node)
+static void *object_of(const struct rst_hot_node *node)
 {
     struct rst_graced_chunk *chunk = chunk_of_node(node);
 
@@ -82,127 +80,125 @@ void *rst_graced_home(const struct rst_graced *pool, const void *object)
 }
 
 int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object_size,
-                    size_t home_size, size_t chunk_size, struct rst_account *account)
+                    size_t home_size, size_t chunk_size, rst_graced_drop_fn *drop,
+                    struct rst_account *account)
 {
     size_t header = sizeof(struct rst_graced_chunk) + RST_CACHE_LINE;
-    size_t each, most = (RST_GRACED_MIN_CHUNK - header) / sizeof(struct rst_graced_node);
+    size_t each, most = (RST_GRACED_MIN_CHUNK - header) / sizeof(struct rst_hot_node);
 
     memset(pool, 0, sizeof(*pool));
     pool->owner = owner;
+    pool->drop = drop;
     pool->object_size = round_up(object_size, RST_CACHE_LINE);
     pool->home_size = round_up(home_size, RST_CACHE_LINE);
     pool->inverse = ((UINT64_C(1) << 32) + pool->object_size - 1) / pool->object_size;
-    each = pool->object_size + pool->home_size + sizeof(struct rst_graced_node);
+    each = pool->object_size + pool->home_size + sizeof(struct rst_hot_node);
     pool->chunk_size = chunk_size;
     while (pool->chunk_size < header + each)
         pool->chunk_size *= 2;
     pool->per_chunk = (unsigned)((pool->chunk_size - header) / each);
     if (pool->per_chunk > most)
         pool->per_chunk = (unsigned)most;
-    __cds_lfs_init(&pool->depot);
-    return rst_slabs_init(&pool->slabs, pool->chunk_size, account);
+    return rst_hot_init_nodes(&pool->free, pool->chunk_size, sizeof(struct rst_graced_chunk),
+                              sizeof(struct rst_hot_node), pool->per_chunk, account);
 }
 
 void rst_graced_destroy(struct rst_graced *pool)
 {
-    rst_slabs_destroy(&pool->slabs);
+    rst_hot_destroy(&pool->free);
 }
 
-/* Only for batches whose grace period has passed, or new ones: see "No ABA" in graced.h. */
-static void depot_push(struct rst_graced *pool, struct rst_graced_node *batch)
+static struct rst_account *account_of(const struct rst_graced *pool)
 {
-    cds_lfs_node_init(&batch->depot);
-    rst_tsan_release(batch);
-    cds_lfs_push(&pool->depot, &batch->depot);
+    return pool->free.slabs.account;
 }
 
-static struct rst_graced_node *depot_pop(struct rst_graced *pool)
+/* The memory that one object takes. */
+static size_t bytes_each(const struct rst_graced *pool)
 {
-    struct cds_lfs_node *top;
-
-    rst_rcu_read_lock();
-    top = __cds_lfs_pop(&pool->depot);
-    rst_rcu_read_unlock();
-    rst_tsan_acquire(top);
-    return top ? caa_container_of(top, struct rst_graced_node, depot) : NULL;
+    return pool->object_size + pool->home_size + sizeof(struct rst_hot_node);
 }
 
-/* A batch that no thread holds: back into the depot. Runs in liburcu's thread. */
+static void batch_put(struct rst_graced *pool, struct rst_hot_node *batch, size_t held)
+{
+    struct rst_hot_node *node;
+    unsigned n = 0;
+
+    for (node = batch; node; node = rst_hot_next(node))
+        n++;
+    rst_hot_put_batch(&pool->free, batch, n);
+    rst_fetch_sub(&account_of(pool)->backlog, n * bytes_each(pool) + held);
+}
+
+/* A grace period has passed: no thread can see these. In the thread of reclaim.h, as the next. */
 static void batch_is_free(struct rcu_head *head)
 {
-    struct rst_graced_node *batch = caa_container_of(head, struct rst_graced_node, rcu);
-    struct rst_graced_node *node;
-    struct rst_graced *pool;
-    size_t bytes = 0;
+    struct rst_hot_node *batch = caa_container_of(head, struct rst_hot_node, rcu);
 
     rst_callback_begin(head);
     rst_test_point("pool: batch free");
-    pool = chunk_of_node(batch)->pool;
-    for (node = batch; node; node = node->next)
-        bytes += pool->object_size;
-    depot_push(pool, batch);
-    rst_fetch_sub(&pool->slabs.account->backlog, bytes);
+    batch_put(chunk_of_node(batch)->pool, batch, 0);
     rst_callback_end();
 }
 
-static void batch_retire(struct rst_graced *pool, struct rst_graced_node *batch, unsigned n)
+static void batch_holds(struct rcu_head *head)
 {
-    rst_fetch_add(&pool->slabs.account->backlog, n * pool->object_size);
-    rst_call_rcu(&batch->rcu, batch_is_free);
+    struct rst_hot_node *batch = caa_container_of(head, struct rst_hot_node, rcu), *node;
+    struct rst_graced *pool = chunk_of_node(batch)->pool;
+    size_t held = 0;
+
+    rst_callback_begin(head);
+    for (node = batch; node; node = rst_hot_next(node))
+        held += pool->drop(pool, object_of(node));
+    batch_put(pool, batch, held);
+    rst_callback_end();
 }
 
-/* Links `n` objects into a batch. */
-static struct rst_graced_node *batch_link(const struct rst_graced *pool, void *const *objects,
-                                          unsigned n)
+static void batch_retire(struct rst_graced *pool, struct rst_graced_cache *cache)
 {
-    struct rst_graced_node *batch = NULL, *later[AHEAD] = {NULL};
+    size_t bytes = cache->n_retired * bytes_each(pool) + cache->held_retired;
+    struct rst_hot_node *batch = cache->retired;
 
-    while (n--) {
-        struct rst_graced_node *node = node_of(pool, objects[n]);
-
-        node->member.object = objects[n];
-        node->member.ahead = later[n % AHEAD];
-        later[n % AHEAD] = node;
-        node->next = batch;
-        batch = node;
-    }
-    return batch;
-}
-
-/*
- * Makes a batch fresh. Its nodes, and the objects, which will be written next, have gone from the
- * nearest cache, so several are asked for at once.
- */
-static void batch_take(struct rst_graced_cache *cache, const struct rst_graced_node *batch)
-{
-    void *object = object_of(batch); /* of the first the node has been written since */
-
-    for (;;) {
-        rst_prefetch_write(object);
-        cache->fresh[cache->n_fresh++] = object;
-        batch = batch->next;
-        if (!batch)
-            break;
-        rst_prefetch(batch->member.ahead);
-        object = batch->member.object;
-    }
-}
-
-void rst_graced_retire_slow(struct rst_graced *pool, struct rst_graced_cache *cache)
-{
-    batch_retire(pool, batch_link(pool, cache->retired, cache->n_retired), cache->n_retired);
+    rst_fetch_add(&account_of(pool)->backlog, bytes);
+    cache->batch = cache->n_retired;
+    cache->retired = NULL;
     cache->n_retired = 0;
+    rst_call_rcu(&batch->rcu, cache->held_retired ? batch_holds : batch_is_free);
+    cache->held_retired = 0;
 }
 
-void rst_graced_retire_alone_slow(struct rst_graced *pool, void *object)
+void rst_graced_retire(struct rst_graced *pool, struct rst_graced_cache *cache, void *object,
+                       size_t held, uint64_t others)
 {
-    batch_retire(pool, batch_link(pool, &object, 1), 1);
+    struct rst_graced_cache alone = {.retired = NULL};
+    struct rst_hot_node *node = node_of(pool, object);
+
+    rst_test_point("retire: unpublished");
+    if (!cache)
+        cache = &alone;
+    rst_store(&node->next, (uintptr_t)cache->retired);
+    cache->retired = node;
+    cache->n_retired++;
+    cache->held_retired += held;
+    if (cache->n_retired < RST_HOT_BATCH && cache->n_retired <= 2 * cache->batch &&
+        cache->n_retired <= others / 8)
+        return;
+    batch_retire(pool, cache);
+    if (rst_hot_count(&cache->free) > others / 8)
+        rst_hot_flush(&pool->free, &cache->free);
+}
+
+void rst_graced_flush(struct rst_graced *pool, struct rst_graced_cache *cache)
+{
+    if (cache->retired)
+        batch_retire(pool, cache);
+    rst_hot_flush(&pool->free, &cache->free);
 }
 
 /* A new chunk, which others can find from now on; NULL: -ENOMEM. */
 static struct rst_graced_chunk *carve(struct rst_graced *pool)
 {
-    struct rst_graced_chunk *chunk = rst_slabs_carve(&pool->slabs);
+    struct rst_graced_chunk *chunk = rst_slabs_carve(&pool->free.slabs);
 
     if (!chunk)
         return NULL;
@@ -215,45 +211,68 @@ static struct rst_graced_chunk *carve(struct rst_graced *pool)
     return chunk;
 }
 
-/*
- * New memory: what does not fit into `fresh` goes to the depot as batches. The chunk is in the
- * list before any other thread can get an object of it, else a walk could miss that object.
- */
+/* New memory, which walkers can find before any other thread can get an object of it. */
 static int grow(struct rst_graced *pool, struct rst_graced_cache *cache)
 {
-    struct rst_graced_chunk *chunk = carve(pool);
-    void *batch[RST_MAGAZINE];
-    unsigned i, n = 0;
+    int err = rst_account_check(account_of(pool));
+    struct rst_graced_chunk *chunk;
 
+    if (err)
+        return err;
+    chunk = carve(pool);
     if (!chunk)
         return -ENOMEM;
-    for (i = 0; i < pool->per_chunk; i++) {
-        if (cache->n_fresh < RST_MAGAZINE) {
-            cache->fresh[cache->n_fresh++] = rst_graced_object(chunk, i);
-            continue;
-        }
-        batch[n++] = rst_graced_object(chunk, i);
-        if (n == RST_MAGAZINE || i + 1 == pool->per_chunk) {
-            depot_push(pool, batch_link(pool, batch, n));
-            n = 0;
-        }
-    }
+    rst_hot_add(&pool->free, &cache->free, (char *)chunk);
     return 0;
 }
 
-void *rst_graced_take_slow(struct rst_graced *pool, struct rst_graced_cache *cache, int *err)
+void *rst_graced_next(const struct rst_graced_cache *cache)
 {
-    const struct rst_graced_node *batch = depot_pop(pool);
+    return cache->free.top ? object_of(cache->free.top) : NULL;
+}
 
-    *err = 0;
-    if (batch) {
-        batch_take(cache, batch);
-    } else {
-        *err = rst_account_check(pool->slabs.account);
-        if (!*err)
-            *err = grow(pool, cache);
-        if (*err)
-            return NULL;
+/* Nodes and objects have gone from the nearest caches since: the next ones are asked for. */
+void *rst_graced_take(struct rst_graced *pool, struct rst_graced_cache *cache, int *err)
+{
+    struct rst_hot_node *node;
+
+    *err = cache->free.top || rst_hot_refill(&pool->free, &cache->free) ? 0 : grow(pool, cache);
+    if (*err)
+        return NULL;
+    node = rst_hot_pop(&cache->free);
+    rst_prefetch(cache->free.top);
+    return object_of(node);
+}
+
+void rst_graced_untake(struct rst_graced *pool, struct rst_graced_cache *cache, void *object)
+{
+    rst_hot_put(&pool->free, &cache->free, node_of(pool, object));
+}
+
+static bool is_in(const struct rst_slab *slab, const void *address)
+{
+    return (uintptr_t)address - (uintptr_t)slab->base < slab->bytes;
+}
+
+/*
+ * Takes a slab's chunks out of the list, while others push at its front. A walker that has
+ * found one goes on from it, within its read section.
+ */
+static void unlink_chunks(void *arg, const struct rst_slab *slab)
+{
+    struct rst_graced *pool = arg;
+    struct rst_graced_chunk **link = &pool->chunks, *chunk;
+
+    while ((chunk = rst_load_acquire(link))) { /* pairs with carve() */
+        if (!is_in(slab, chunk))
+            link = &chunk->next;
+        else if (!__atomic_compare_exchange_n(link, &chunk, chunk->next, false, __ATOMIC_RELEASE,
+                                              __ATOMIC_RELAXED))
+            link = &pool->chunks; /* the front has changed */
     }
-    return cache->fresh[--cache->n_fresh];
+}
+
+bool rst_graced_trim(struct rst_graced *pool)
+{
+    return rst_hot_trim(&pool->free, unlink_chunks, pool);
 }

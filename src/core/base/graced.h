@@ -5,30 +5,22 @@
  * Session records: objects that are used again after a grace period, because readers and other
  * owners' walks of the hash table may still be looking at them, in place.
  *
- * Each thread has two small arrays: `fresh` (no reader can see these) and `retired` (unpublished by
- * this thread, but a reader may still be looking). A full `retired` array becomes a batch: a chain
- * through the objects' nodes that goes to call_rcu as one callback and comes back through the
- * depot, a lock-free stack of batches.
- *
- * No ABA in the depot: a batch is pushed only by a grace period's callback (or when it is new), and
- * popped under the RCU read lock. That is the first technique of __cds_lfs_pop()'s contract.
+ * Free ones are kept as hot.h keeps them, linked through nodes. An object that was retired joins a
+ * list of its thread; the list becomes a batch that goes to the reclaiming thread as one callback
+ * and comes to the depot after a grace period. How long the list becomes follows how many objects
+ * are in use, so that where few are, few wait.
  *
  * Nodes stand beside the objects, not in them: readers may be reading a retired object, so nothing
- * may be written to it. What an object holds on to, it keeps until it is taken again.
+ * may be written to it. What an object holds on to is dropped when its grace period is over.
  */
 #ifndef ROSTER_CORE_BASE_GRACED_H
 #define ROSTER_CORE_BASE_GRACED_H
 
+#include "core/base/hot.h"
 #include "core/base/rcu.h"
-#include "core/base/slab.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-/* Objects a thread keeps in each array. */
-#ifndef RST_MAGAZINE
-#define RST_MAGAZINE RST_SMALL_IF_SANITIZED(64, 2)
-#endif
 
 /* The smallest chunk, and the alignment of all. */
 #define RST_GRACED_MIN_CHUNK ((size_t)16 * 1024)
@@ -38,24 +30,15 @@
 
 struct roster;
 
-struct rst_graced_node {
-    union { /* of a batch's first object, by where the batch is */
-        struct rcu_head rcu;
-        struct cds_lfs_node depot;
-        struct {
-            void *object;
-            struct rst_graced_node *ahead; /* some places further on, to be asked for early */
-        } member;                          /* of the others */
-    };
-    struct rst_graced_node *next; /* in the same batch */
-};
-
 /* A piece of memory that holds objects; aligned to its size. */
 struct rst_graced_chunk {
     struct rst_graced *pool;
-    struct rst_graced_chunk *next; /* in pool->chunks; written once, before publication */
+    struct rst_graced_chunk *next; /* in pool->chunks, which walkers read in a read section */
     rst_word occupied[4];          /* who may be enumerated (see registry.h) */
 } rst_cache_aligned;
+
+/* Drops what an object holds on to, which no thread can see. Returns its bytes. */
+typedef size_t rst_graced_drop_fn(struct rst_graced *pool, void *object);
 
 struct rst_graced {
     struct roster *owner;
@@ -64,17 +47,18 @@ struct rst_graced {
     size_t home_size;   /* the same; 0 for none */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
-    struct rst_graced_chunk *chunks; /* pushed at the front, never removed */
-    struct rst_slabs slabs;
-    struct __cds_lfs_stack depot rst_cache_aligned;
+    struct rst_graced_chunk *chunks; /* pushed at the front; removed when their slab is */
+    rst_graced_drop_fn *drop;
+    struct rst_hot free;
 };
 
-/* The arrays in a thread's context. */
+/* A thread's. All zero is an empty one. */
 struct rst_graced_cache {
-    unsigned n_fresh;
+    struct rst_hot_cache free;
+    struct rst_hot_node *retired;
     unsigned n_retired;
-    void *fresh[RST_MAGAZINE + 1]; /* one that is given back unused may meet a refill */
-    void *retired[RST_MAGAZINE];
+    unsigned batch;      /* the last list's length */
+    size_t held_retired; /* bytes that these hold on to */
 };
 
 /*
@@ -84,7 +68,8 @@ struct rst_graced_cache {
  * Returns 0 or -errno.
  */
 int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object_size,
-                    size_t home_size, size_t chunk_size, struct rst_account *account);
+                    size_t home_size, size_t chunk_size, rst_graced_drop_fn *drop,
+                    struct rst_account *account);
 
 /* Frees all memory. No object is in use and no callback is under way. */
 void rst_graced_destroy(struct rst_graced *pool);
@@ -106,39 +91,27 @@ void *rst_graced_home(const struct rst_graced *pool, const void *object);
 unsigned rst_graced_index(const struct rst_graced *pool, const void *object,
                           struct rst_graced_chunk **chunk);
 
-/* Refills `fresh` from the depot or from new memory. NULL and -ENOMEM or -ENOBUFS in `*err`. */
-rst_slow void *rst_graced_take_slow(struct rst_graced *pool, struct rst_graced_cache *cache,
-                                    int *err);
+/* The object that rst_graced_take() is to find next; NULL when it is not known. */
+void *rst_graced_next(const struct rst_graced_cache *cache);
 
-/* Makes room in a full `retired`. */
-rst_slow void rst_graced_retire_slow(struct rst_graced *pool, struct rst_graced_cache *cache);
+/* Takes an object that no thread can see. NULL and -ENOMEM or -ENOBUFS in `*err`. */
+void *rst_graced_take(struct rst_graced *pool, struct rst_graced_cache *cache, int *err);
 
-/* Retires one object without a thread's context: for ends on a thread that could not get one. */
-rst_slow void rst_graced_retire_alone_slow(struct rst_graced *pool, void *object);
+/* Gives back an object that was taken and never published, and holds on to nothing. */
+void rst_graced_untake(struct rst_graced *pool, struct rst_graced_cache *cache, void *object);
 
-/* Takes an object that no reader can see. NULL with the errno in `*err`. */
-static inline void *rst_graced_take(struct rst_graced *pool, struct rst_graced_cache *cache,
-                                    int *err)
-{
-    if (rst_likely(cache->n_fresh))
-        return cache->fresh[--cache->n_fresh];
-    return rst_graced_take_slow(pool, cache, err);
-}
+/*
+ * Retires an object that this thread has just unpublished, with `held` bytes that it holds on to,
+ * beside `others` that are in use. `cache` is NULL when the thread could get no context. Never
+ * fails, never allocates (G7).
+ */
+void rst_graced_retire(struct rst_graced *pool, struct rst_graced_cache *cache, void *object,
+                       size_t held, uint64_t others);
 
-/* Gives back an object that was taken and never published. */
-static inline void rst_graced_untake(struct rst_graced_cache *cache, void *object)
-{
-    cache->fresh[cache->n_fresh++] = object;
-}
+/* The thread ends: what it has goes to the depot, or waits for its grace period. */
+void rst_graced_flush(struct rst_graced *pool, struct rst_graced_cache *cache);
 
-/* Retires an object that this thread has just unpublished. Never fails, never allocates (G7). */
-static inline void rst_graced_retire(struct rst_graced *pool, struct rst_graced_cache *cache,
-                                     void *object)
-{
-    if (rst_unlikely(cache->n_retired == RST_MAGAZINE))
-        rst_graced_retire_slow(pool, cache);
-    rst_test_point("retire: unpublished");
-    cache->retired[cache->n_retired++] = object;
-}
+/* As rst_hot_trim(). */
+bool rst_graced_trim(struct rst_graced *pool);
 
 #endif /* ROSTER_CORE_BASE_GRACED_H */

@@ -6,9 +6,12 @@
  */
 #include "core/base/horizon.h"
 
+#include "core/base/reclaim.h"
+#include "core/base/slab.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <roster/timestamp.h>
-#include <stdlib.h>
 #include <string.h>
 
 int rst_horizon_init(struct rst_horizon *horizon, uint64_t now)
@@ -38,7 +41,7 @@ void rst_horizon_destroy(struct rst_horizon *horizon)
     while (horizon->blocks) {
         struct rst_horizon_block *next = horizon->blocks->next;
 
-        free(horizon->blocks);
+        rst_unmap(horizon->blocks, RST_BLOCK_SIZE);
         horizon->blocks = next;
     }
     rst_scanners_destroy(&horizon->scanners);
@@ -64,12 +67,20 @@ void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit)
                                           __ATOMIC_RELAXED));
 }
 
-/* What a new cache takes from: nothing. Its words are nowhere, so nothing is returned to it. */
-struct rst_horizon_chunk rst_horizon_no_chunk;
-
-void rst_horizon_cache_init(struct rst_horizon_cache *cache)
+void rst_horizon_cache_init(struct rst_horizon_cache *cache, struct rst_horizon *horizon)
 {
-    cache->current = &rst_horizon_no_chunk;
+    memset(cache, 0, sizeof(*cache));
+    cache->horizon = horizon;
+}
+
+static void unlink_chunk(struct rst_horizon_chunk **list, struct rst_horizon_chunk *chunk)
+{
+    if (chunk->next)
+        chunk->next->prev = chunk->prev;
+    if (chunk->prev)
+        chunk->prev->next = chunk->next;
+    else
+        *list = chunk->next;
 }
 
 static void collect_returns(struct rst_horizon_cache *cache)
@@ -82,29 +93,157 @@ static void collect_returns(struct rst_horizon_cache *cache)
         struct rst_horizon_chunk *next = chunk->return_next;
 
         rst_test_point("return: link read");
-        if (!chunk->free && chunk != cache->current) {
-            chunk->next = cache->available;
-            cache->available = chunk;
-        }
+        if (!chunk->free && chunk != cache->current)
+            rst_horizon_link(&cache->available, chunk);
         /* 6: acquire pairs with 4; release keeps the read of the link before it */
         chunk->free |= __atomic_exchange_n(&chunk->returned, 0, __ATOMIC_ACQ_REL);
+        if (chunk != cache->current && chunk->free == rst_horizon_all(chunk))
+            rst_horizon_unused_slow(cache, chunk);
         chunk = next;
     }
 }
 
-/* The newest block if it has a chunk left, else a new one; under grow_lock. */
-static struct rst_horizon_block *block_with_room(struct rst_horizon *horizon)
+static void free_block(struct rcu_head *head)
 {
-    struct rst_horizon_block *block = horizon->blocks;
+    struct rst_horizon_block *block = caa_container_of(head, struct rst_horizon_block, rcu);
 
-    if (block && block->used < RST_BLOCK_CHUNKS)
-        return block;
-    block = aligned_alloc(RST_BLOCK_SIZE, RST_BLOCK_SIZE);
+    rst_callback_begin(head);
+    rst_fetch_sub(&block->horizon->memory, RST_BLOCK_SIZE);
+    rst_unmap(block, RST_BLOCK_SIZE);
+    rst_callback_end();
+}
+
+/* Lives go on from block to block, so that no transaction has the number of another one. */
+static void keep_lives(struct rst_horizon *horizon, const struct rst_horizon_block *block)
+{
+    size_t n;
+
+    for (n = 0; n < RST_BLOCK_SLOTS; n++)
+        if (block->views[n].life >= horizon->first_life)
+            horizon->first_life = block->views[n].life + 2;
+}
+
+/* Withdraws a block of which nothing is given out, unless it is the only one; under grow_lock. */
+static void withdraw_block(struct rst_horizon *horizon, struct rst_horizon_block *block)
+{
+    struct rst_horizon_block **link = &horizon->blocks;
+    unsigned i;
+
+    for (i = 0; i < sizeof(block->taken); i++)
+        if (block->taken[i])
+            return;
+    if (block == horizon->blocks && !block->next)
+        return;
+    while (*link != block)
+        link = &(*link)->next;
+    keep_lives(horizon, block);
+    /* A scan that has found it goes on from it, within its read section. */
+    rst_store_release(link, block->next); /* pairs with the scan's loads */
+    rst_call_rcu(&block->rcu, free_block);
+}
+
+/* The bits of `units` neighbours in a byte of block->taken, the first of them at `at`. */
+static uint8_t bits_of(unsigned units, unsigned at)
+{
+    return (uint8_t)(((1U << units) - 1) << at);
+}
+
+/* Gives a chunk back to its block; under grow_lock. No thread refers to it: its slots are free. */
+static void give_back(struct rst_horizon_cache *cache, struct rst_horizon_chunk *chunk)
+{
+    struct rst_horizon_block *block =
+        (struct rst_horizon_block *)((uintptr_t)chunk & ~(uintptr_t)(RST_BLOCK_SIZE - 1));
+    unsigned first = (unsigned)(chunk - block->chunks);
+
+    cache->units -= chunk->units;
+    chunk->owner = NULL;
+    block->taken[first / 8] &= (uint8_t)~bits_of(chunk->units, first % 8);
+    withdraw_block(cache->horizon, block);
+}
+
+/* Gives back unused chunks, at most `most`, until not more than `keep` units are unused. */
+static void give_back_unused(struct rst_horizon_cache *cache, unsigned keep, unsigned most)
+{
+    while (cache->unused_units > keep && most--) {
+        struct rst_horizon_chunk *chunk = cache->unused;
+
+        unlink_chunk(&cache->unused, chunk);
+        cache->unused_units -= chunk->units;
+        give_back(cache, chunk);
+    }
+}
+
+/*
+ * What a context keeps for what comes next follows what it uses: two chunks, and a quarter of what
+ * it has. Two go for each one that comes, so that after a peak no more than that remains.
+ */
+void rst_horizon_unused_slow(struct rst_horizon_cache *cache, struct rst_horizon_chunk *chunk)
+{
+    unsigned keep = 2 * RST_CHUNK_UNITS + cache->units / 4;
+
+    unlink_chunk(&cache->available, chunk);
+    rst_horizon_link(&cache->unused, chunk);
+    cache->unused_units += chunk->units;
+    if (cache->unused_units <= keep || pthread_mutex_trylock(&cache->horizon->grow_lock))
+        return;
+    give_back_unused(cache, keep, 2);
+    pthread_mutex_unlock(&cache->horizon->grow_lock);
+}
+
+bool rst_horizon_cache_leave(struct rst_horizon_cache *cache)
+{
+    struct rst_horizon_chunk *chunk = cache->current;
+
+    collect_returns(cache);
+    cache->current = NULL;
+    cache->words = NULL;
+    cache->bytes = 0;
+    if (chunk) {
+        while (cache->n_free)
+            chunk->free |= UINT64_C(1) << (cache->free[--cache->n_free] - chunk->words);
+        if (chunk->free)
+            rst_horizon_link(&cache->available, chunk);
+        if (chunk->free == rst_horizon_all(chunk))
+            rst_horizon_unused_slow(cache, chunk);
+    }
+    pthread_mutex_lock(&cache->horizon->grow_lock);
+    give_back_unused(cache, 0, UINT_MAX);
+    pthread_mutex_unlock(&cache->horizon->grow_lock);
+    return !cache->units;
+}
+
+static bool has_number(const struct rst_horizon *horizon, uint64_t number)
+{
+    const struct rst_horizon_block *block = horizon->blocks;
+
+    while (block && block->number != number)
+        block = block->next;
+    return block != NULL;
+}
+
+/* The smallest, so that it stays below what rst_slot_txn_seq() has bits for. */
+static uint64_t free_number(const struct rst_horizon *horizon)
+{
+    const struct rst_horizon_block *block;
+    uint64_t number = 0;
+
+    /* The number of blocks is free, unless some were withdrawn. */
+    for (block = horizon->blocks; block; block = block->next)
+        number++;
+    while (has_number(horizon, number))
+        number--;
+    return number;
+}
+
+static struct rst_horizon_block *new_block(struct rst_horizon *horizon)
+{
+    struct rst_horizon_block *block = rst_map(RST_BLOCK_SIZE, RST_BLOCK_SIZE);
+
     if (!block)
         return NULL;
-    memset(block, 0, offsetof(struct rst_horizon_block, holders));
+    block->horizon = horizon;
     block->next = horizon->blocks;
-    block->number = block->next ? block->next->number + 1 : 0;
+    block->number = free_number(horizon);
     rst_fetch_add(&horizon->memory, RST_BLOCK_SIZE);
     /* Pairs with the acquire in read_slots(), which comes after its membarrier: a scan that
      * misses this store also misses every A after it, and then C is after a. */
@@ -112,36 +251,59 @@ static struct rst_horizon_block *block_with_room(struct rst_horizon *horizon)
     return block;
 }
 
-static void init_views(struct roster_shown *views)
+/* Takes `units` neighbours, a power of two, that are free; false: there are none. */
+static bool block_take(struct rst_horizon_block *block, unsigned units, unsigned *first)
 {
-    unsigned i;
+    for (*first = 0; *first < RST_BLOCK_UNITS; *first += units) {
+        uint8_t bits = bits_of(units, *first % 8);
 
-    memset(views, 0, RST_CHUNK_SLOTS * sizeof(*views));
-    for (i = 0; i < RST_CHUNK_SLOTS; i++) {
-        views[i].txn_state = ROSTER_TXN_VALID;
-        views[i].reserved = RST_VIEW_OF_SLOT;
+        if (block->taken[*first / 8] & bits)
+            continue;
+        block->taken[*first / 8] |= bits;
+        return true;
     }
+    return false;
+}
+
+/* What was never given out is made ready. What was keeps its views, because their lives go on. */
+static void prepare_units(struct rst_horizon_block *block, unsigned end)
+{
+    size_t n;
+
+    for (n = (size_t)block->used * RST_UNIT_SLOTS; n < (size_t)end * RST_UNIT_SLOTS; n++) {
+        block->views[n].life = block->horizon->first_life;
+        block->views[n].txn_state = ROSTER_TXN_VALID;
+        block->views[n].reserved = RST_VIEW_OF_SLOT;
+    }
+    if (end > block->used)
+        rst_store_release(&block->used, end); /* as the store of horizon->blocks */
 }
 
 static struct rst_horizon_chunk *new_chunk(struct rst_horizon *horizon,
                                            struct rst_horizon_cache *owner)
 {
+    unsigned units = RST_CHUNK_UNITS, first = 0;
     struct rst_horizon_chunk *chunk = NULL;
     struct rst_horizon_block *block;
-    unsigned n;
 
+    while (units > 1 && units > owner->units)
+        units /= 2;
     pthread_mutex_lock(&horizon->grow_lock);
-    block = block_with_room(horizon);
+    for (block = horizon->blocks; block && !block_take(block, units, &first); block = block->next)
+        ;
+    if (!block) {
+        block = new_block(horizon);
+        (void)(block && block_take(block, units, &first));
+    }
     if (block) {
-        n = block->used;
-        chunk = &block->chunks[n];
-        chunk->free = UINT64_MAX >> (64 - RST_CHUNK_SLOTS);
+        chunk = &block->chunks[first];
         chunk->owner = owner;
-        chunk->words = block->words + (size_t)n * RST_CHUNK_SLOTS;
-        chunk->views_base = (uintptr_t)block->views - (uintptr_t)block->words * RST_VIEW_PER_WORD;
-        memset(block->since + (size_t)n * RST_CHUNK_SLOTS, 0, RST_CHUNK_SLOTS * sizeof(uint64_t));
-        init_views(block->views + (size_t)n * RST_CHUNK_SLOTS);
-        rst_store_release(&block->used, n + 1); /* as the store of horizon->blocks */
+        chunk->words = block->words + (size_t)first * RST_UNIT_SLOTS;
+        chunk->units = units;
+        chunk->free = rst_horizon_all(chunk);
+        memset(block->first + first, (int)first, units);
+        prepare_units(block, first + units);
+        owner->units += units;
     }
     pthread_mutex_unlock(&horizon->grow_lock);
     return chunk;
@@ -151,6 +313,10 @@ static struct rst_horizon_chunk *new_chunk(struct rst_horizon *horizon,
 static void make_current(struct rst_horizon_cache *cache, struct rst_horizon_chunk *chunk)
 {
     cache->current = chunk;
+    cache->words = chunk->words;
+    cache->bytes = chunk->units * RST_UNIT_SLOTS * sizeof(*chunk->words);
+    cache->views_base =
+        (uintptr_t)rst_slot_view(chunk->words) - (uintptr_t)chunk->words * RST_VIEW_PER_WORD;
     while (chunk->free) {
         unsigned n = 63 - (unsigned)__builtin_clzll(chunk->free);
 
@@ -159,18 +325,31 @@ static void make_current(struct rst_horizon_cache *cache, struct rst_horizon_chu
     }
 }
 
+/* Another chunk with free slots, which is in none of the lists any more; NULL: -ENOMEM. */
+static struct rst_horizon_chunk *next_chunk(struct rst_horizon *horizon,
+                                            struct rst_horizon_cache *cache)
+{
+    struct rst_horizon_chunk *chunk = cache->available;
+
+    if (chunk) {
+        unlink_chunk(&cache->available, chunk);
+        return chunk;
+    }
+    chunk = cache->unused;
+    if (!chunk)
+        return new_chunk(horizon, cache);
+    unlink_chunk(&cache->unused, chunk);
+    cache->unused_units -= chunk->units;
+    return chunk;
+}
+
 int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cache *cache)
 {
     struct rst_horizon_chunk *chunk = cache->current;
 
     collect_returns(cache);
-    if (!chunk->free) {
-        chunk = cache->available;
-        if (chunk)
-            cache->available = chunk->next;
-        else
-            chunk = new_chunk(horizon, cache);
-    }
+    if (!chunk || !chunk->free)
+        chunk = next_chunk(horizon, cache);
     if (!chunk)
         return -ENOMEM;
     make_current(cache, chunk);

@@ -4,11 +4,16 @@
  *
  * Horizon slots: the words that pin timestamps, and the scan over them.
  *
- * Slots live in chunks of 64. A chunk belongs to one thread's context for good, so two threads
- * never write the same line on the common path; the context of a thread that ended is adopted as a
- * whole by the next new thread. 23 chunks make a block, in which all words stand together, so that
- * the scan reads nothing else: its cost grows with the most pins that were ever open at once, not
- * with the number of sessions.
+ * Slots live in chunks. A chunk belongs to one thread's context at a time, so two threads never
+ * write the same line on the common path. A context's first chunk has 8 slots, which is a line of
+ * words, and each further one as many as all before it, up to 32. Chunks of which no slot is in use
+ * go back to their block when the context has many of them or its thread ends. All words of a block
+ * stand together, so that the scan reads nothing else: its cost grows with the most pins that the
+ * threads had open at once, with 8 for each thread that had any, not with the number of sessions.
+ *
+ * A block whose chunks are all free is unmapped after a grace period: scans, and readers of a
+ * slot's view, are inside a read section. The lives of the views in a block go on from one owner of
+ * a chunk to the next.
  *
  * A slot's word is 0 while free. Who holds it stands beside it in another line, is written before
  * the word, and is believed only when the word is the same after it was read (1 to 3 below).
@@ -41,10 +46,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RST_CHUNK_SLOTS RST_SMALL_IF_SANITIZED(64, 8)
-#define RST_BLOCK_CHUNKS 23
-#define RST_BLOCK_SLOTS ((size_t)RST_BLOCK_CHUNKS * RST_CHUNK_SLOTS)
-#define RST_BLOCK_SIZE ((size_t)128 * 1024)
+/* The smallest chunk, and what chunks consist of. */
+#define RST_UNIT_SLOTS 8
+
+/* The largest chunk. */
+#define RST_CHUNK_UNITS RST_SMALL_IF_SANITIZED(4, 2)
+#define RST_CHUNK_SLOTS (RST_CHUNK_UNITS * RST_UNIT_SLOTS)
+
+#define RST_BLOCK_UNITS 80
+#define RST_BLOCK_SLOTS ((size_t)RST_BLOCK_UNITS * RST_UNIT_SLOTS)
+#define RST_BLOCK_SIZE ((size_t)64 * 1024)
 
 /* How much further apart the slots' own views are than their words. */
 #define RST_VIEW_PER_WORD (sizeof(struct roster_shown) / sizeof(rst_word))
@@ -52,21 +63,27 @@
 /* Who holds a slot is a session, or a pin when the lowest bit is set. */
 #define RST_HOLDER_IS_PIN ((uintptr_t)1)
 
+struct rst_horizon;
+
 struct rst_horizon_chunk {
     uint64_t free;                         /* owner only; 0 while the chunk is current */
-    struct rst_horizon_cache *owner;       /* constant */
-    uint64_t *words;                       /* constant, as the next */
-    uintptr_t views_base;                  /* where the own view of a slot at address 0 would be */
-    struct rst_horizon_chunk *next;        /* owner only: in owner->available */
+    struct rst_horizon_cache *owner;       /* constant while it has one */
+    uint64_t *words;                       /* constant while it has an owner, as is `units` */
+    struct rst_horizon_chunk *next, *prev; /* owner only: in owner->available or owner->unused */
     rst_word returned;                     /* other threads set bits, the owner takes them */
     struct rst_horizon_chunk *return_next; /* in owner->returns */
+    unsigned units;
 } rst_cache_aligned;
 
 struct rst_horizon_block {
-    struct rst_horizon_block *next; /* written once, before publication */
-    unsigned used;                  /* chunks given out; grows under grow_lock */
-    unsigned number;                /* of the blocks that were before it; constant */
-    struct rst_horizon_chunk chunks[RST_BLOCK_CHUNKS];
+    struct rst_horizon_block *next; /* changes under grow_lock; read by scans */
+    struct rcu_head rcu;
+    struct rst_horizon *horizon;
+    uint64_t number;                    /* no other block of the horizon has it; constant */
+    unsigned used;                      /* units ever given out; grows under grow_lock */
+    uint8_t taken[RST_BLOCK_UNITS / 8]; /* bits of units that are given out; under grow_lock */
+    uint8_t first[RST_BLOCK_UNITS];     /* the first unit of the chunk that a unit is of */
+    struct rst_horizon_chunk chunks[RST_BLOCK_UNITS]; /* by their first units */
     /* For each slot at the same place: its word, its holder, and since when that holds it. */
     rst_word words[RST_BLOCK_SLOTS] rst_cache_aligned;
     rst_word holders[RST_BLOCK_SLOTS] rst_cache_aligned;
@@ -111,8 +128,9 @@ static inline struct roster_shown *rst_slot_view(const uint64_t *word)
 
 /*
  * The number of the transaction that holds the slot, which no other one has: the slot's own, and
- * above it how many held the slot before. It stays the same from the moment that the slot is taken
- * to the one at which the life of its view is ended, and costs neither of them anything. Never 0.
+ * above it how many held the slot before, and slots of withdrawn blocks that had its number. It
+ * stays the same from the moment that the slot is taken to the one at which the life of its view is
+ * ended, and costs neither of them anything. Never 0.
  */
 static inline uint64_t rst_slot_txn_seq(const uint64_t *word)
 {
@@ -134,8 +152,15 @@ static inline uint64_t rst_slot_txn_seq(const uint64_t *word)
  * sooner than a bit that must be computed; until then the current chunk's bitmap is empty.
  */
 struct rst_horizon_cache {
-    struct rst_horizon_chunk *current;   /* never NULL, at first without slots */
-    struct rst_horizon_chunk *available; /* other chunks with free slots */
+    uint64_t *words;                     /* of the current chunk */
+    size_t bytes;                        /* that these take; 0 at first */
+    uintptr_t views_base;                /* where the own view of a slot at address 0 would be */
+    struct rst_horizon_chunk *current;   /* NULL at first */
+    struct rst_horizon_chunk *available; /* other chunks with free slots, and with slots in use */
+    struct rst_horizon_chunk *unused;    /* other chunks without slots in use */
+    struct rst_horizon *horizon;
+    unsigned units;        /* of all its chunks */
+    unsigned unused_units; /* of the unused ones */
     unsigned n_free;
     uint64_t *free[RST_CHUNK_SLOTS];
     struct rst_horizon_chunk *returns rst_cache_aligned; /* others push, the owner takes all */
@@ -154,6 +179,7 @@ struct rst_horizon {
     struct rst_guard guard;
     pthread_mutex_t grow_lock;
     pthread_mutex_t report_lock; /* a report's decision, and pins below the record; see lease.c */
+    uint64_t first_life;         /* of views in new blocks; under grow_lock */
     rst_word memory;
 } rst_cache_aligned;
 
@@ -184,12 +210,18 @@ int rst_horizon_pin_at(struct rst_horizon *horizon, struct rst_horizon_cache *ca
 int rst_horizon_pin_below(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
                           uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
 
-extern struct rst_horizon_chunk rst_horizon_no_chunk;
+void rst_horizon_cache_init(struct rst_horizon_cache *cache, struct rst_horizon *horizon);
 
-void rst_horizon_cache_init(struct rst_horizon_cache *cache);
+/* The context's thread ends: gives up the chunks without slots in use; true: there are no others.
+ */
+bool rst_horizon_cache_leave(struct rst_horizon_cache *cache);
 
 /* Makes a chunk with free slots current: another one, a returned or a new one. 0 or -ENOMEM. */
 rst_slow int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cache *cache);
+
+/* No slot of a chunk that is not current is in use any more. Never blocks, never allocates (G7). */
+rst_slow void rst_horizon_unused_slow(struct rst_horizon_cache *cache,
+                                      struct rst_horizon_chunk *chunk);
 
 /* Hands a slot, its word already 0, back to the context that owns its chunk. */
 rst_slow void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit);
@@ -244,15 +276,31 @@ static inline uint64_t *rst_horizon_announce(struct rst_horizon *horizon,
 static inline bool rst_horizon_is_current(const struct rst_horizon_cache *cache,
                                           const uint64_t *word)
 {
-    return (uintptr_t)word - (uintptr_t)cache->current->words < RST_CHUNK_SLOTS * sizeof(*word);
+    return (uintptr_t)word - (uintptr_t)cache->words < cache->bytes;
+}
+
+/* The slots of a chunk, as bits. */
+static inline uint64_t rst_horizon_all(const struct rst_horizon_chunk *chunk)
+{
+    return UINT64_MAX >> (64 - chunk->units * RST_UNIT_SLOTS);
+}
+
+/* Puts a chunk in front of a list of its context. */
+static inline void rst_horizon_link(struct rst_horizon_chunk **list,
+                                    struct rst_horizon_chunk *chunk)
+{
+    chunk->prev = NULL;
+    chunk->next = *list;
+    if (*list)
+        (*list)->prev = chunk;
+    *list = chunk;
 }
 
 /* As rst_slot_view() for a slot of the current chunk, in fewer instructions. */
 static inline struct roster_shown *rst_horizon_current_view(const struct rst_horizon_cache *cache,
                                                             const uint64_t *word)
 {
-    return (struct roster_shown *)(cache->current->views_base +
-                                   (uintptr_t)word * RST_VIEW_PER_WORD);
+    return (struct roster_shown *)(cache->views_base + (uintptr_t)word * RST_VIEW_PER_WORD);
 }
 
 /* Frees a slot that is of the current chunk; so there is room. */
@@ -268,9 +316,9 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
 {
     struct rst_horizon_block *block =
         (struct rst_horizon_block *)((uintptr_t)word & ~(uintptr_t)(RST_BLOCK_SIZE - 1));
-    size_t n = (size_t)(word - block->words);
-    struct rst_horizon_chunk *chunk = &block->chunks[n / RST_CHUNK_SLOTS];
-    uint64_t bit = UINT64_C(1) << (n % RST_CHUNK_SLOTS);
+    struct rst_horizon_chunk *chunk =
+        &block->chunks[block->first[(size_t)(word - block->words) / RST_UNIT_SLOTS]];
+    uint64_t bit = UINT64_C(1) << (word - chunk->words);
 
     if (cache && chunk == cache->current) {
         rst_horizon_push(cache, word);
@@ -282,11 +330,11 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
         rst_horizon_return_slow(chunk, bit);
         return;
     }
-    if (rst_unlikely(!chunk->free)) {
-        chunk->next = cache->available;
-        cache->available = chunk;
-    }
+    if (rst_unlikely(!chunk->free))
+        rst_horizon_link(&cache->available, chunk);
     chunk->free |= bit;
+    if (rst_unlikely(chunk->free == rst_horizon_all(chunk)))
+        rst_horizon_unused_slow(cache, chunk);
 }
 
 #endif /* ROSTER_CORE_BASE_HORIZON_H */

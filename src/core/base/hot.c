@@ -14,17 +14,35 @@
 /* A batch holds no more than this, unless it is one object. */
 #define BATCH_BYTES ((size_t)8192)
 
-int rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account)
+static int init(struct rst_hot *hot, size_t piece, struct rst_account *account)
 {
     unsigned i;
 
-    hot->object_size = object_size;
     hot->most = RST_HOT_BATCH;
-    while (hot->most > 1 && hot->most * object_size > BATCH_BYTES)
+    while (hot->most > 1 && hot->most * hot->stride > BATCH_BYTES)
         hot->most /= 2;
     for (i = 0; i < RST_HOT_STACKS; i++)
         hot->depot[i] = NULL;
-    return rst_slabs_init(&hot->slabs, object_size > PIECE ? object_size : PIECE, account);
+    return rst_slabs_init(&hot->slabs, piece, account);
+}
+
+int rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account)
+{
+    size_t piece = object_size > PIECE ? object_size : PIECE;
+
+    hot->stride = object_size;
+    hot->offset = 0;
+    hot->per_piece = piece / object_size;
+    return init(hot, piece, account);
+}
+
+int rst_hot_init_nodes(struct rst_hot *hot, size_t piece, size_t offset, size_t stride,
+                       size_t per_piece, struct rst_account *account)
+{
+    hot->stride = stride;
+    hot->offset = offset;
+    hot->per_piece = per_piece;
+    return init(hot, piece, account);
 }
 
 void rst_hot_destroy(struct rst_hot *hot)
@@ -40,7 +58,7 @@ static struct rst_hot_node *after(const struct rst_hot_node *batch)
 /* The stack that a batch belongs to: neighbours in memory are of different ones. */
 static struct rst_hot_node **stack_of(struct rst_hot *hot, const struct rst_hot_node *batch)
 {
-    return &hot->depot[(uintptr_t)batch / hot->object_size / hot->most % RST_HOT_STACKS];
+    return &hot->depot[(uintptr_t)batch / hot->stride / hot->most % RST_HOT_STACKS];
 }
 
 static void depot_push(struct rst_hot *hot, struct rst_hot_node *batch)
@@ -56,10 +74,16 @@ static void depot_push(struct rst_hot *hot, struct rst_hot_node *batch)
         !__atomic_compare_exchange_n(stack, &top, batch, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
-static void push_batch(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count)
+void rst_hot_put_back(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count)
 {
     rst_store_release(&batch->count, count); /* pairs with e of look.h */
     depot_push(hot, batch);
+}
+
+void rst_hot_put_batch(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count)
+{
+    rst_hot_put_back(hot, batch, count);
+    rst_store_changed(&hot->slabs.account->freed, 1);
 }
 
 /*
@@ -104,40 +128,27 @@ static struct rst_hot_node *depot_pop(struct rst_hot *hot, const struct rst_hot_
     return batch;
 }
 
-/* The next list of this thread is larger. */
+/* The next list of this thread is larger. The first is of some 256 bytes. */
 static void grow_limit(const struct rst_hot *hot, struct rst_hot_cache *cache)
 {
-    if (cache->limit < hot->most)
-        cache->limit = cache->limit ? 2 * cache->limit : hot->most < 4 ? 1 : 4;
+    if (!cache->limit)
+        cache->limit = hot->offset || hot->stride >= 256 ? 1 : (unsigned)(256 / hot->stride);
+    else if (cache->limit < hot->most)
+        cache->limit *= 2;
     if (cache->limit > hot->most)
         cache->limit = hot->most;
 }
 
-/* New memory: a list for this thread, the rest as batches to the depot. */
-static struct rst_hot_node *carve(struct rst_hot *hot, unsigned each)
+static void use(struct rst_hot *hot, struct rst_hot_cache *cache, struct rst_hot_node *batch)
 {
-    char *piece = rst_slabs_carve(&hot->slabs);
-    struct rst_hot_node *node, *batch = NULL;
-    size_t n = hot->slabs.piece / hot->object_size;
-    unsigned count = 0;
-
-    if (!piece)
-        return NULL;
-    while (n--) {
-        node = (struct rst_hot_node *)(void *)(piece + n * hot->object_size);
-        rst_store(&node->next, (uintptr_t)batch);
-        batch = node;
-        rst_store(&batch->count, ++count);
-        if (count < each || !n)
-            continue;
-        depot_push(hot, batch);
-        batch = NULL;
-        count = 0;
-    }
-    return batch;
+    /* One from a thread with longer lists may have more. */
+    while (cache->limit < rst_load(&batch->count))
+        grow_limit(hot, cache);
+    cache->room = cache->limit - (unsigned)rst_load(&batch->count);
+    cache->top = batch;
 }
 
-void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
+bool rst_hot_refill(struct rst_hot *hot, struct rst_hot_cache *cache)
 {
     struct rst_hot_node *batch = cache->full;
 
@@ -146,15 +157,42 @@ void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
         grow_limit(hot, cache);
         batch = depot_pop(hot, cache);
     }
-    if (!batch)
-        batch = carve(hot, cache->limit);
-    if (!batch)
-        return NULL;
-    /* One from a thread with longer lists may have more. */
-    while (cache->limit < rst_load(&batch->count))
-        grow_limit(hot, cache);
-    cache->room = cache->limit - (unsigned)rst_load(&batch->count);
-    cache->top = batch;
+    if (batch)
+        use(hot, cache, batch);
+    return batch != NULL;
+}
+
+void rst_hot_add(struct rst_hot *hot, struct rst_hot_cache *cache, char *piece)
+{
+    struct rst_hot_node *node, *batch = NULL;
+    size_t n = hot->per_piece;
+    unsigned count = 0;
+
+    while (n--) {
+        node = (struct rst_hot_node *)(void *)(piece + hot->offset + n * hot->stride);
+        rst_store(&node->next, (uintptr_t)batch);
+        batch = node;
+        rst_store(&batch->count, ++count);
+        if (!n)
+            use(hot, cache, batch);
+        if (count < cache->limit || !n)
+            continue;
+        depot_push(hot, batch);
+        batch = NULL;
+        count = 0;
+    }
+}
+
+void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
+{
+    char *piece;
+
+    if (!rst_hot_refill(hot, cache)) {
+        piece = rst_slabs_carve(&hot->slabs);
+        if (!piece)
+            return NULL;
+        rst_hot_add(hot, cache, piece);
+    }
     return rst_hot_pop(cache);
 }
 
@@ -168,7 +206,7 @@ void rst_hot_full_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
         return;
     }
     if (cache->full)
-        push_batch(hot, cache->full, (unsigned)rst_load(&cache->full->count));
+        rst_hot_put_batch(hot, cache->full, (unsigned)rst_load(&cache->full->count));
     rst_store_release(&cache->top->count, cache->limit); /* pairs with e of look.h */
     cache->full = cache->top;
     cache->top = NULL;
@@ -180,14 +218,14 @@ void rst_hot_put_alone_slow(struct rst_hot *hot, void *object)
     struct rst_hot_node *node = object;
 
     rst_store_release(&node->next, 0); /* pairs with e of look.h */
-    push_batch(hot, node, 1);
+    rst_hot_put_batch(hot, node, 1);
 }
 
 void rst_hot_flush(struct rst_hot *hot, struct rst_hot_cache *cache)
 {
     if (cache->full)
-        push_batch(hot, cache->full, (unsigned)rst_load(&cache->full->count));
+        rst_hot_put_batch(hot, cache->full, (unsigned)rst_load(&cache->full->count));
     if (cache->top)
-        push_batch(hot, cache->top, cache->limit - cache->room);
+        rst_hot_put_batch(hot, cache->top, cache->limit - cache->room);
     *cache = (struct rst_hot_cache){NULL, NULL, 0, 0};
 }

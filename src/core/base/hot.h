@@ -36,14 +36,21 @@
 
 /* Stands at the beginning of a free object. */
 struct rst_hot_node {
-    rst_word next;  /* in the same list; an address, as the one below */
-    rst_word after; /* of a batch's first: the next batch in the depot */
-    rst_word count; /* of a batch's first */
+    rst_word next; /* in the same list; an address, as the one below */
+    union {        /* of a batch's first */
+        struct {
+            rst_word after; /* the next batch in the depot */
+            rst_word count;
+        };
+        struct rcu_head rcu; /* of objects that await a grace period, see graced.h */
+    };
 };
 
 struct rst_hot {
-    size_t object_size; /* a power of two, at least a cache line */
-    unsigned most;      /* objects of a batch */
+    size_t stride;    /* from node to node in a piece */
+    size_t offset;    /* of a piece's first node */
+    size_t per_piece; /* nodes */
+    unsigned most;    /* objects of a batch */
     struct rst_slabs slabs;
     struct rst_hot_node *depot[RST_HOT_STACKS] rst_cache_aligned; /* others push, one takes all */
 } rst_cache_aligned;
@@ -56,8 +63,29 @@ struct rst_hot_cache {
     unsigned limit;            /* how many it may have; 0 at first */
 };
 
+/* Objects of a power of two of bytes, at least a cache line, each its own node. 0 or -errno. */
 int rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account);
+
+/* Any other: in each piece of memory there are `per_piece` nodes from `offset` on. */
+int rst_hot_init_nodes(struct rst_hot *hot, size_t piece, size_t offset, size_t stride,
+                       size_t per_piece, struct rst_account *account);
 void rst_hot_destroy(struct rst_hot *hot);
+
+/* Fills the thread's list, which is empty, from the other list or the depot; false: both are. */
+bool rst_hot_refill(struct rst_hot *hot, struct rst_hot_cache *cache);
+
+/* The same from a new piece of memory; what is too much goes to the depot. */
+void rst_hot_add(struct rst_hot *hot, struct rst_hot_cache *cache, char *piece);
+
+/* A list of objects goes to the depot; back to it, where they were taken from. */
+void rst_hot_put_batch(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count);
+void rst_hot_put_back(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count);
+
+/* How many objects the thread has. */
+static inline unsigned rst_hot_count(const struct rst_hot_cache *cache)
+{
+    return cache->limit - cache->room + (cache->full ? (unsigned)rst_load(&cache->full->count) : 0);
+}
 
 /* An object, from the other list, the depot or new memory; NULL: -ENOMEM. */
 rst_slow void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache);

@@ -6,13 +6,26 @@
  */
 #include "core/base/slab.h"
 
+#include "core/base/reclaim.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define HUGE_PAGE ((size_t)2 * 1024 * 1024)
+
+#ifdef ROSTER_TEST_DELAYS
+/* Slabs come and go all the time, and a thread that looks at one that is gone crashes. */
+#define FIRST_SLAB ((size_t)4096)
+#define LARGEST_SLAB FIRST_SLAB
+#define LEAST_MAPPED FIRST_SLAB
+#else
 #define FIRST_SLAB ((size_t)16 * 1024)
+#define LARGEST_SLAB HUGE_PAGE
+/* What the C library would not give back to the system for certain. */
+#define LEAST_MAPPED ((size_t)64 * 1024)
+#endif
 
 int rst_account_check(struct rst_account *account)
 {
@@ -25,58 +38,79 @@ int rst_account_check(struct rst_account *account)
 int rst_slabs_init(struct rst_slabs *slabs, size_t piece, struct rst_account *account)
 {
     slabs->newest = NULL;
+    slabs->bytes = 0;
     slabs->piece = piece;
     slabs->account = account;
     return -pthread_mutex_init(&slabs->lock, NULL);
 }
 
-/* Memory that begins at a multiple of a huge page, straight from the kernel, and is zero. */
-static char *map_aligned(size_t bytes)
+void *rst_map(size_t bytes, size_t alignment)
 {
     char *made =
-        mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        mmap(NULL, bytes + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     size_t before;
 
     if (made == MAP_FAILED)
         return NULL;
-    before = -(uintptr_t)made % HUGE_PAGE;
+    before = -(uintptr_t)made % alignment;
     if (before)
         munmap(made, before);
-    munmap(made + before + bytes, HUGE_PAGE - before);
-    madvise(made + before, bytes, MADV_HUGEPAGE); /* a wish */
+    munmap(made + before + bytes, alignment - before);
     return made + before;
+}
+
+void rst_unmap(void *memory, size_t bytes)
+{
+    /* To leave a hole takes one mapping more, and the process may have no more of them. */
+    if (munmap(memory, bytes))
+        madvise(memory, bytes, MADV_DONTNEED);
+}
+
+/* Aligned to all that its pieces may have to be. */
+static char *map_slab(size_t bytes)
+{
+    char *made = rst_map(bytes, bytes);
+
+    if (made && bytes >= HUGE_PAGE)
+        madvise(made, bytes, MADV_HUGEPAGE); /* a wish */
+    return made;
 }
 
 static bool is_mapped(size_t bytes)
 {
-    return bytes >= HUGE_PAGE;
+    return bytes >= LEAST_MAPPED;
 }
 
-static struct rst_slab *slab_new(const struct rst_slabs *slabs)
+static struct rst_slab *slab_new(struct rst_slabs *slabs)
 {
     struct rst_slab *slab = malloc(sizeof(*slab));
-    size_t bytes = slabs->newest ? 2 * slabs->newest->bytes : FIRST_SLAB;
+    size_t bytes = FIRST_SLAB;
 
     if (!slab)
         return NULL;
-    if (bytes > HUGE_PAGE)
-        bytes = HUGE_PAGE;
+    while (bytes < LARGEST_SLAB && bytes < slabs->bytes / 4)
+        bytes *= 2;
     if (bytes < slabs->piece)
         bytes = slabs->piece;
-    slab->base = is_mapped(bytes) ? map_aligned(bytes) : aligned_alloc(slabs->piece, bytes);
+    slab->base = is_mapped(bytes) ? map_slab(bytes) : aligned_alloc(slabs->piece, bytes);
     if (!slab->base) {
         free(slab);
         return NULL;
     }
     slab->bytes = bytes;
     slab->carved = 0;
+    slab->slabs = slabs;
+    slab->account = slabs->account;
+    slab->free = NULL;
+    slab->n_free = 0;
+    slab->was_unused = false;
     return slab;
 }
 
 static void slab_free(struct rst_slab *slab)
 {
     if (is_mapped(slab->bytes))
-        munmap(slab->base, slab->bytes);
+        rst_unmap(slab->base, slab->bytes);
     else
         free(slab->base);
     free(slab);
@@ -106,6 +140,7 @@ void *rst_slabs_carve(struct rst_slabs *slabs)
         if (slab) {
             slab->next = slabs->newest;
             slabs->newest = slab;
+            slabs->bytes += slab->bytes;
         }
     }
     if (slab) {
@@ -118,4 +153,62 @@ void *rst_slabs_carve(struct rst_slabs *slabs)
         return NULL;
     rst_fetch_add(&slabs->account->memory, slabs->piece);
     return mapped ? piece : memset(piece, 0, slabs->piece);
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct rst_slab *const *left = a, *const *right = b;
+
+    return (*left)->base < (*right)->base ? -1 : (*left)->base > (*right)->base;
+}
+
+size_t rst_slabs_list(struct rst_slabs *slabs, struct rst_slab ***list)
+{
+    struct rst_slab *slab;
+    size_t n = 0;
+
+    pthread_mutex_lock(&slabs->lock);
+    for (slab = slabs->newest; slab; slab = slab->next)
+        n++;
+    *list = n ? malloc(n * sizeof(struct rst_slab *)) : NULL;
+    n = 0;
+    for (slab = *list ? slabs->newest : NULL; slab; slab = slab->next)
+        (*list)[n++] = slab;
+    pthread_mutex_unlock(&slabs->lock);
+    if (n)
+        qsort(*list, n, sizeof(struct rst_slab *), by_address);
+    return n;
+}
+
+bool rst_slab_is_unused(struct rst_slab *slab, size_t pieces, bool withdraw)
+{
+    struct rst_slabs *slabs = slab->slabs;
+    struct rst_slab **link = &slabs->newest;
+    bool unused;
+
+    pthread_mutex_lock(&slabs->lock);
+    unused = slab->carved == pieces * slabs->piece;
+    if (unused && withdraw) {
+        while (*link != slab)
+            link = &(*link)->next;
+        *link = slab->next;
+        slabs->bytes -= slab->bytes;
+    }
+    pthread_mutex_unlock(&slabs->lock);
+    return unused;
+}
+
+static void free_slab(struct rcu_head *head)
+{
+    struct rst_slab *slab = caa_container_of(head, struct rst_slab, rcu);
+
+    rst_callback_begin(head);
+    rst_fetch_sub(&slab->account->memory, slab->carved);
+    slab_free(slab);
+    rst_callback_end();
+}
+
+void rst_slab_free_later(struct rst_slab *slab)
+{
+    rst_call_rcu(&slab->rcu, free_slab);
 }

@@ -2,9 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Memory for objects of one class. It comes from the system in slabs, each twice as large as the
- * one before up to a huge page, so that a small server stays small and a large one spends neither a
- * page on the allocator nor an entry of the TLB on every piece; and it is carved into pieces.
+ * Memory for objects of one class. It comes from the system in slabs, each of about a quarter of
+ * what there is already, up to a huge page, so that a small server stays small and a large one
+ * spends neither a page on the allocator nor an entry of the TLB on every piece; and it is carved
+ * into pieces. Slabs of which no piece is needed go back to the system, see trim.h.
  */
 #ifndef ROSTER_CORE_BASE_SLAB_H
 #define ROSTER_CORE_BASE_SLAB_H
@@ -17,8 +18,9 @@
 
 /* What the memory of one roster adds up to. */
 struct rst_account {
-    rst_word memory;  /* bytes that were carved */
+    rst_word memory;  /* bytes that are held, in use or not */
     rst_word backlog; /* bytes that await a grace period */
+    rst_word freed;   /* 1: objects came back, so that trim.h may find something */
     uint64_t backlog_limit;
     rst_word backlog_refused;
 };
@@ -26,16 +28,28 @@ struct rst_account {
 /* 0, or -ENOBUFS, which is counted, when so much awaits a grace period that nothing may join it. */
 int rst_account_check(struct rst_account *account);
 
+/* Zero memory straight from the kernel, at a multiple of `alignment`, a power of two; NULL: none.
+ */
+void *rst_map(size_t bytes, size_t alignment);
+void rst_unmap(void *memory, size_t bytes);
+
 struct rst_slab {
     struct rst_slab *next;
     char *base;
     size_t bytes;
     size_t carved;
+    struct rst_slabs *slabs;
+    struct rst_account *account;
+    struct rcu_head rcu;
+    struct rst_hot_node *free; /* trim.c's: the slab's free objects, and how many they are */
+    size_t n_free;
+    bool was_unused; /* at the last trim */
 };
 
 struct rst_slabs {
     pthread_mutex_t lock;
-    struct rst_slab *newest; /* under the lock */
+    struct rst_slab *newest; /* under the lock, as the next */
+    size_t bytes;            /* of all slabs */
     size_t piece;            /* bytes; a slab is aligned to a multiple of them, or to a page */
     struct rst_account *account;
 };
@@ -48,5 +62,18 @@ void rst_slabs_destroy(struct rst_slabs *slabs);
 
 /* A piece, all zero; NULL: -ENOMEM. */
 void *rst_slabs_carve(struct rst_slabs *slabs);
+
+/*
+ * All slabs in the order of their addresses; they stay until they are withdrawn. Returns their
+ * number, and an array that the caller frees; 0 when there is no memory for it.
+ */
+size_t rst_slabs_list(struct rst_slabs *slabs, struct rst_slab ***list);
+
+/*
+ * Whether all pieces that were carved from a slab are these, which are free. If so, and if wanted,
+ * it is withdrawn; _free_later() then gives its memory back after a grace period.
+ */
+bool rst_slab_is_unused(struct rst_slab *slab, size_t pieces, bool withdraw);
+void rst_slab_free_later(struct rst_slab *slab);
 
 #endif /* ROSTER_CORE_BASE_SLAB_H */

@@ -16,17 +16,41 @@
 #include <roster/metrics.h>
 #include <roster/view.h>
 
-/* Of one running state. Written by one thread, summed by roster_metrics(). */
+/*
+ * A thread meets few of all the lengths: it keeps those that it met first, and what does not fit
+ * is counted in its roster. Written by one thread, summed by roster_metrics().
+ */
+#define RST_STAYS 24
+
+/* Of an entry: how many such stays there were, and which; 0 while it is free. */
+#define RST_STAY_ONE (UINT64_C(1) << 16)
+#define RST_STAY_STATE(entry) ((unsigned)(entry) >> 8 & 0x7f)
+#define RST_STAY_BUCKET(entry) ((unsigned)(entry)&0xff)
+#define RST_STAY_IN_USE 0x8000U
+
 struct rst_stays {
-    rst_word sum_ns;
-    rst_word buckets[ROSTER_TIME_BUCKETS]; /* n: at least 2^n ns and less than 2^(n+1) */
+    rst_word sum_ns[ROSTER_RUN_STATES];
+    rst_word entries[RST_STAYS];
 };
+
+/* All lengths; bucket n: at least 2^n ns and less than 2^(n+1). Several threads add. */
+struct rst_all_stays {
+    rst_word sum_ns[ROSTER_RUN_STATES];
+    rst_word buckets[ROSTER_RUN_STATES][ROSTER_TIME_BUCKETS];
+};
+
+/* Counts a stay in one of its own entries, or in `all` (G7: no memory is needed). */
+rst_slow void rst_stay_count_slow(struct rst_stays *stays, struct rst_all_stays *all,
+                                  unsigned state, uint64_t ns);
+
+/* Adds what a thread has counted. */
+void rst_stays_add(struct rst_all_stays *all, const struct rst_stays *stays);
 
 /*
  * `before` has been, or is about to be, replaced at `now`. When a statement ends inside a
  * transaction the view from before it is published again, so `idle_since` may be the later one.
  */
-static rst_always_inline void rst_stay_end(struct rst_stays *stays,
+static rst_always_inline void rst_stay_end(struct rst_stays *stays, struct rst_all_stays *all,
                                            const struct roster_shown *before, uint64_t idle_since,
                                            uint64_t now)
 {
@@ -34,9 +58,7 @@ static rst_always_inline void rst_stay_end(struct rst_stays *stays,
 
     if (rst_likely(now <= since))
         return;
-    stays += before->run_state;
-    rst_store(&stays->sum_ns, rst_load(&stays->sum_ns) + (now - since));
-    rst_count(&stays->buckets[63 - __builtin_clzll(now - since)]);
+    rst_stay_count_slow(stays, all, before->run_state, now - since);
 }
 
 #endif /* ROSTER_CORE_BASE_STAYS_H */

@@ -29,6 +29,8 @@ void rst_ticker_tick(struct rst_ticker *ticker)
         ;
     if (ticker->oracle)
         roster_oracle_local_advance(ticker->oracle);
+    if (ticker->ticked)
+        ticker->ticked(ticker->arg);
 }
 
 static void tick(void *arg)
@@ -37,7 +39,7 @@ static void tick(void *arg)
 }
 
 int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
-                     struct roster_oracle_local *oracle)
+                     struct roster_oracle_local *oracle, void (*ticked)(void *arg), void *arg)
 {
     const struct rst_duty duty = {"roster-ticker", tick, interval_ms};
     int err;
@@ -45,6 +47,8 @@ int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
     memset(ticker, 0, sizeof(*ticker));
     ticker->oracle = oracle;
     rst_ticker_tick(ticker);
+    ticker->ticked = ticked;
+    ticker->arg = arg;
     if (!interval_ms)
         return 0;
     err = rst_background_init(&ticker->background, &duty, 1, NULL, ticker);

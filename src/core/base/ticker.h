@@ -18,6 +18,8 @@
 struct rst_ticker {
     rst_word now rst_cache_aligned;
     struct roster_oracle_local *oracle; /* advanced with each tick; NULL: none. Constant. */
+    void (*ticked)(void *arg);          /* called after each tick; constant */
+    void *arg;
     struct rst_background background;
 } rst_cache_aligned;
 
@@ -25,9 +27,9 @@ struct rst_ticker {
 uint64_t rst_monotonic_ns(void);
 
 /* Starts the clock, with a thread unless `interval_ms` is 0. `oracle` ticks with it; NULL: none.
- * Returns 0 or -errno. */
+ * `ticked(arg)` is called after each tick; it may be NULL. Returns 0 or -errno. */
 int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
-                     struct roster_oracle_local *oracle);
+                     struct roster_oracle_local *oracle, void (*ticked)(void *arg), void *arg);
 void rst_ticker_stop(struct rst_ticker *ticker);
 
 /* Refreshes both clocks now. */

@@ -129,32 +129,37 @@ static int look_at(const struct roster_session *session, const struct roster_sho
     return 0;
 }
 
-/* The sessions that threads are opening at this moment. */
-static uint64_t count_opening(const struct drain *drain)
+static void add_opening(struct rst_thread *thread, void *arg)
 {
-    const struct rst_thread *thread;
-    uint64_t n = 0;
+    struct drain *drain = arg;
 
-    /* Pairs with the release in thread.c's new_context(). */
-    for (thread = rst_load_acquire(&drain->roster->threads); thread; thread = thread->roster_next)
-        /* c: pairs with 1 and 5 */
-        n += (rst_load_acquire(&thread->opening) & drain->options.kinds) != 0;
-    return n;
+    /* c: pairs with 1 and 5 */
+    drain->opening += (rst_load_acquire(&thread->opening) & drain->options.kinds) != 0;
+}
+
+/* The sessions that threads are opening at this moment. A thread that ends opens none. */
+static void count_opening(struct drain *drain)
+{
+    drain->opening = 0;
+    rst_threads_lock();
+    rst_threads_visit(drain->roster, add_opening, drain);
+    rst_threads_unlock();
 }
 
 /* One look at all sessions. Returns 0 or what roster_read_lock() returned. */
 static int look(struct drain *drain)
 {
     enum roster_drain_phase phase = drain->progress.phase;
-    int err = roster_read_lock(drain->roster);
+    int err;
 
+    count_opening(drain); /* c */
+    rst_test_point("drain: openings counted");
+    err = roster_read_lock(drain->roster);
     if (err)
         return err;
     memset(&drain->progress, 0, sizeof(drain->progress));
     memset(drain->report.left, 0, sizeof(drain->report.left));
     drain->progress.phase = phase;
-    drain->opening = count_opening(drain); /* c */
-    rst_test_point("drain: openings counted");
     (void)rst_for_each(drain->roster, look_at, drain, NULL, 0); /* d */
     roster_read_unlock(drain->roster);
     drain->progress.elapsed_ms = elapsed_ms(drain);

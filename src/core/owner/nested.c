@@ -33,16 +33,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct suspended {
-    struct rst_statement *statement;
-    struct roster_shown *view; /* that has shown it, and will */
-};
-
-struct rst_nested {
-    unsigned count;
-    struct suspended list[ROSTER_STMT_SUSPENDED];
-};
-
 static struct rst_nested *nested_of(const struct roster_session *session)
 {
     return session->side ? session->side->nested : NULL;
@@ -59,9 +49,12 @@ static struct rst_nested *nested_need(struct roster_session *session)
 {
     struct rst_side *side = rst_side_need(session);
 
-    if (side && !side->nested)
-        side->nested = calloc(1, sizeof(*side->nested));
-    return side ? side->nested : NULL;
+    if (!side || side->nested)
+        return side ? side->nested : NULL;
+    side->nested = calloc(1, sizeof(*side->nested));
+    if (side->nested)
+        rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*side->nested));
+    return side->nested;
 }
 
 /* 3 of look.h: the view shows what the session does, but in that statement. */
@@ -101,7 +94,7 @@ static bool was_killed(struct roster_session *session, uint64_t seq)
 /* Nothing has happened: no look has found the statement that does not begin, or a whole one. */
 static int push_undo(struct rst_thread *thread, struct roster_session *session,
                      struct roster_shown *view, struct rst_statement *statement,
-                     const struct suspended *shown)
+                     const struct rst_suspended *shown)
 {
     rst_view_publish(session, shown->view);
     spare_in(session, shown->statement);
@@ -116,7 +109,7 @@ static int push(struct rst_thread *thread, struct roster_session *session,
     struct roster *roster = thread->roster;
     struct rst_nested *nested = nested_need(session);
     unsigned class = rst_request_cut(request, roster);
-    struct suspended shown = {rst_view_statement(session->view), session->view};
+    struct rst_suspended shown = {rst_view_statement(session->view), session->view};
     struct rst_statement *statement;
     struct roster_shown *view;
 
@@ -176,13 +169,14 @@ int rst_nested_end_slow(struct rst_thread *thread, struct roster_session *sessio
 {
     struct roster *roster = rst_session_roster(session);
     struct rst_nested *nested = nested_of(session);
-    const struct suspended *next = &nested->list[--nested->count];
+    const struct rst_suspended *next = &nested->list[--nested->count];
     struct roster_shown *before = session->view;
     struct rst_statement *statement = rst_view_statement(before);
     int killed = 0;
 
     if (thread)
-        rst_stay_end(thread->stays, before, session->idle_since, rst_ticker_now(&roster->ticker));
+        rst_stay_end(&thread->stays, &roster->stays, before, session->idle_since,
+                     rst_ticker_now(&roster->ticker));
     rst_life_end(next->view);
     show_in(next->view, session, next->statement);
     rst_view_publish(session, next->view); /* A of kill.c */
@@ -202,7 +196,7 @@ int rst_nested_end_slow(struct rst_thread *thread, struct roster_session *sessio
 static int end_suspended(struct rst_thread *thread, struct roster_session *session, unsigned n)
 {
     struct rst_nested *nested = nested_of(session);
-    struct suspended gone = nested->list[n];
+    struct rst_suspended gone = nested->list[n];
 
     memmove(&nested->list[n], &nested->list[n + 1],
             (--nested->count - n) * sizeof(nested->list[0]));

@@ -64,29 +64,17 @@ static void fill(struct roster_session *session, struct roster *roster,
 static int build_identity(struct roster_session *session, struct rst_session_home *home,
                           const struct roster_session_attr *attr)
 {
-    struct roster_identity *identity = (struct roster_identity *)(uintptr_t)session->identity;
+    struct roster_identity *identity;
     int err = rst_identity_build(attr, rst_home_identity(home), &identity);
 
-    session->identity = identity;
     if (err)
         return err;
+    session->identity = identity;
+    if (identity != rst_home_identity(home))
+        rst_fetch_add(&rst_session_roster(session)->account.memory, rst_identity_bytes(identity));
     identity->session_kind = session->kind;
     identity->session_flags = session->flags;
     return 0;
-}
-
-/*
- * What this record led to when it was closed, if roster_session_update() had replaced the idle view
- * at home: its life goes on in the dead session until a grace period has passed.
- */
-static void give_back_idle(struct rst_thread *thread, struct roster_session *session,
-                           const struct roster_shown *home)
-{
-    struct roster_shown *idle = session->idle;
-
-    session->idle = NULL;
-    if (idle && idle != home)
-        rst_view_retire(thread, session, idle);
 }
 
 /* Completes a session that no reader can see yet, and makes it findable. */
@@ -103,7 +91,6 @@ static int complete(struct rst_thread *thread, struct roster_session *session,
         err = rst_side_open(session, attr);
     if (err)
         return err;
-    give_back_idle(thread, session, &home->idle);
     rst_life_never_ends(&home->idle);
     rst_view_fill(&home->idle, session, 0, ROSTER_TXN_INVALID, session->idle_since, NULL);
     session->idle = &home->idle;
@@ -122,13 +109,21 @@ static void expect_next(struct roster *roster, const struct rst_graced_cache *ca
     const struct rst_session_home *home;
     const struct roster_session *next;
 
-    if (!cache->n_fresh)
+    next = rst_graced_next(cache);
+    if (!next)
         return;
-    next = cache->fresh[cache->n_fresh - 1];
     home = rst_session_home(&roster->sessions, next);
     rst_registry_expect(&roster->registry, next);
     rst_prefetch_write(&home->idle);
     rst_prefetch_write(home->identity);
+}
+
+/* Gives back the record of a session that was not opened. */
+static void forget(struct roster *roster, struct rst_graced_cache *cache,
+                   struct roster_session *session)
+{
+    (void)rst_session_drop(&roster->sessions, session);
+    rst_graced_untake(&roster->sessions, cache, session);
 }
 
 /* Opens a session that rst_drain_refuses() has let pass. */
@@ -147,7 +142,7 @@ static int open_session(struct rst_thread *thread, const struct roster_session_a
         expect_next(roster, cache);
         err = complete(thread, made, attr);
         if (err)
-            rst_graced_untake(cache, made);
+            forget(roster, cache, made);
     }
     if (err) {
         rst_registry_unreserve(&roster->registry);
@@ -200,16 +195,22 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
 /* Itself, with its home and all that it leads to, can be used again only after a grace period. */
 static void retire(struct rst_thread *thread, struct roster_session *session)
 {
-    struct rst_graced *sessions = &rst_session_roster(session)->sessions;
+    struct roster *roster = rst_session_roster(session);
+    struct rst_graced *sessions = &roster->sessions;
+    uint64_t others = rst_load(&roster->registry.open) - 1;
+    unsigned class;
 
     if (rst_control(CLOSE_HOT) && session->idle != &rst_session_home(sessions, session)->idle) {
         rst_view_put(thread, session->idle);
         session->idle = NULL;
     }
-    if (thread)
-        rst_graced_retire(sessions, &thread->sessions, session);
-    else
-        rst_graced_retire_alone_slow(sessions, session);
+    /* With a hot idle view goes an identity that is not at home, so it is dropped as well. */
+    rst_graced_retire(sessions, thread ? &thread->sessions : NULL, session,
+                      rst_session_held(session), others);
+    /* Where few are left, the thread keeps nothing that memory could be given back without. */
+    for (class = 0; thread && others < RST_HOT_BATCH && class < roster->hot_classes; class ++)
+        if (rst_hot_count(&thread->hot[class]) > others)
+            rst_hot_flush(&roster->hot[class], &thread->hot[class]);
 }
 
 int roster_release_wait(struct roster *roster)

@@ -89,7 +89,8 @@ static inline int begin(struct rst_thread *thread, struct roster_session *sessio
     rst_statement_fill(parts.statement, class, ++session->stmt_seq, rst_ticker_now(&roster->ticker),
                        request);
     if (session->gate.txn_state != ROSTER_TXN_INVALID)
-        rst_stay_end(thread->stays, session->view, session->idle_since, parts.statement->since);
+        rst_stay_end(&thread->stays, &thread->roster->stays, session->view, session->idle_since,
+                     parts.statement->since);
     publish(session, &parts);
     rst_count(&thread->counts.statements);
     return 0;
@@ -187,7 +188,7 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
         statement = rst_last_swap_slow(session, statement);
     rst_test_point("end: view still published");
     if (rst_likely(thread))
-        rst_stay_end(thread->stays, before, session->idle_since, now);
+        rst_stay_end(&thread->stays, &thread->roster->stays, before, session->idle_since, now);
     rst_store_changed(&session->idle_since, now);
     rst_view_publish(session, in_txn ? session->base : session->idle); /* A, see kill.c */
     rst_compiler_barrier();                                            /* B */
@@ -267,7 +268,6 @@ int roster_stmt_end(struct roster_session *session)
     struct rst_statement *statement;
     struct roster_shown *before;
     unsigned class;
-    uint64_t now;
     bool too_early;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_stmt))
@@ -278,13 +278,11 @@ int roster_stmt_end(struct roster_session *session)
     statements = &thread->hot[class];
     if (rst_unlikely(!rst_hot_has_room(views) || !rst_hot_has_room(statements)))
         return stmt_end_any(session);
+    /* A stay that is long enough to be counted. */
+    if (rst_unlikely(rst_load(&session->idle_since) != rst_ticker_now(&thread->roster->ticker)))
+        return stmt_end_any(session);
     too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
     rst_test_point("end: view still published");
-    now = rst_ticker_now(&thread->roster->ticker);
-    if (rst_unlikely(rst_load(&session->idle_since) != now)) {
-        rst_stay_end(thread->stays, before, session->idle_since, now);
-        rst_store(&session->idle_since, now);
-    }
     rst_view_publish(session, session->idle); /* A, see kill.c; 1 of look.h */
     rst_compiler_barrier();                   /* B */
     session->gate.word = thread->gate_idle;

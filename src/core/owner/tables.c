@@ -21,19 +21,27 @@
 
 static void free_tables(struct rcu_head *head)
 {
+    struct rst_tables *tables = caa_container_of(head, struct rst_tables, rcu);
+    size_t bytes = rst_tables_bytes(tables->capacity);
+
     rst_callback_begin(head);
-    free(caa_container_of(head, struct rst_tables, rcu));
+    rst_fetch_sub(&tables->account->backlog, bytes);
+    rst_fetch_sub(&tables->account->memory, bytes);
+    free(tables);
     rst_callback_end();
 }
 
 /* A larger list that begins like `old`, or with nothing when that is NULL. */
-static struct rst_tables *new_list(const struct rst_tables *old, uint64_t start_ts)
+static struct rst_tables *new_list(struct rst_account *account, const struct rst_tables *old,
+                                   uint64_t start_ts)
 {
     uint32_t capacity = old ? 2 * old->capacity : FIRST_CAPACITY;
-    struct rst_tables *made = malloc(sizeof(*made) + capacity * sizeof(made->list[0]));
+    struct rst_tables *made = malloc(rst_tables_bytes(capacity));
 
     if (!made)
         return NULL;
+    rst_fetch_add(&account->memory, rst_tables_bytes(capacity));
+    made->account = account;
     made->start_ts = start_ts;
     made->capacity = capacity;
     made->count = old ? old->count : 0;
@@ -43,13 +51,14 @@ static struct rst_tables *new_list(const struct rst_tables *old, uint64_t start_
 }
 
 /* Adds to the list, which the owner alone writes; a new one when it is full or another's. */
-static int add(struct rst_side *side, uint64_t start_ts, const struct rst_table *table)
+static int add(struct rst_account *account, struct rst_side *side, uint64_t start_ts,
+               const struct rst_table *table)
 {
     struct rst_tables *tables = side->tables, *old = tables;
     bool goes_on = tables && tables->start_ts == start_ts;
 
     if (!goes_on || tables->count == tables->capacity) {
-        tables = new_list(goes_on ? old : NULL, start_ts);
+        tables = new_list(account, goes_on ? old : NULL, start_ts);
         if (!tables)
             return -ENOMEM;
     }
@@ -59,8 +68,10 @@ static int add(struct rst_side *side, uint64_t start_ts, const struct rst_table 
     if (tables == old)
         return 0;
     rst_assign_pointer(&side->tables, tables); /* pairs with rst_tables_of() */
-    if (old)
-        rst_call_rcu(&old->rcu, free_tables);
+    if (!old)
+        return 0;
+    rst_fetch_add(&account->backlog, rst_tables_bytes(old->capacity));
+    rst_call_rcu(&old->rcu, free_tables);
     return 0;
 }
 
@@ -87,7 +98,9 @@ static int use(struct roster_session *session, const struct rst_table *table)
     side = rst_side_need(session);
     if (!side)
         return -ENOMEM;
-    return has(side, start_ts, table->id) ? 0 : add(side, start_ts, table);
+    if (has(side, start_ts, table->id))
+        return 0;
+    return add(&rst_session_roster(session)->account, side, start_ts, table);
 }
 
 int roster_txn_use_table(struct roster_session *session, uint64_t table_id, uint64_t schema_version)

@@ -11,24 +11,10 @@
 #ifndef ROSTER_CORE_OWNER_TABLES_H
 #define ROSTER_CORE_OWNER_TABLES_H
 
-#include "core/base/rcu.h"
+#include "core/roster/side.h"
 
 #include <roster/view.h>
 #include <stddef.h>
-#include <stdint.h>
-
-struct rst_table {
-    uint64_t id;
-    uint64_t version;
-};
-
-struct rst_tables {
-    struct rcu_head rcu;
-    uint64_t start_ts;
-    uint32_t capacity;
-    uint32_t count; /* grows; what is below it is constant */
-    struct rst_table list[];
-};
 
 /* Under the read lock: the tables of the transaction that the view shows, and how many. */
 const struct rst_table *rst_tables_of(const struct roster_session *session,

@@ -293,7 +293,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
     rst_probe2(txn_finish, session->id, before->start_ts);
     /* A statement that goes on is still Running. */
     if (rst_likely(thread) && (!session->gate.in_stmt || before->run_state != ROSTER_RUN_RUNNING))
-        rst_stay_end(thread->stays, before, session->idle_since, now);
+        rst_stay_end(&thread->stays, &thread->roster->stays, before, session->idle_since, now);
     /* The view first, then the pin: a late reader errs on the safe side. */
     if (rst_likely(!session->gate.in_stmt)) {
         rst_store_changed(&session->idle_since, now);
@@ -360,15 +360,8 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
 static rst_always_inline void finish_view(struct rst_thread *thread, struct roster_session *session,
                                           struct roster_shown *before)
 {
-    uint64_t now;
-
     rst_test_point("finish: view still published");
     rst_probe2(txn_finish, session->id, before->start_ts);
-    now = rst_ticker_now(&thread->roster->ticker);
-    if (rst_unlikely(rst_load(&session->idle_since) != now)) {
-        rst_stay_end(thread->stays, before, session->idle_since, now);
-        rst_store(&session->idle_since, now);
-    }
     rst_view_publish(session, session->idle); /* 1 of look.h */
     rst_life_end(before);                     /* 2 */
     session->gate.word = thread->gate_idle;
@@ -391,6 +384,9 @@ int roster_txn_finish(struct roster_session *session)
     slot = session->slot;
     before = session->view;
     if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot)))
+        return txn_finish_any(session);
+    /* A stay that is long enough to be counted. */
+    if (rst_unlikely(rst_load(&session->idle_since) != rst_ticker_now(&thread->roster->ticker)))
         return txn_finish_any(session);
     if (rst_control(FINISH_WAITS) && rst_rcu_barrier())
         return -EBUSY;

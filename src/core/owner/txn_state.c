@@ -73,7 +73,7 @@ static int set_state(struct rst_thread *thread, struct roster_session *session,
     rst_view_set_states(views.now, session->gate.txn_state, state);
     rst_view_set_since(views.now, now);
     session->resume_state = 0;
-    rst_stay_end(thread->stays, session->view, session->idle_since, now);
+    rst_stay_end(&thread->stays, &thread->roster->stays, session->view, session->idle_since, now);
     rst_txn_views_replace(thread, session, &views);
     return 0;
 }

@@ -29,6 +29,7 @@ static void free_old(struct rcu_head *head)
 
     rst_callback_begin(head);
     rst_fetch_sub(&old->account->backlog, old->bytes);
+    rst_fetch_sub(&old->account->memory, old->bytes);
     free(old->identity);
     free(old);
     rst_callback_end();
@@ -102,6 +103,7 @@ static void retire_identity(struct rst_thread *thread, const struct roster_sessi
         old->identity = gone;
         old->bytes += rst_identity_bytes(gone);
     }
+    rst_fetch_add(&old->account->memory, sizeof(*old) + rst_identity_bytes(session->identity));
     rst_fetch_add(&old->account->backlog, old->bytes);
     rst_call_rcu(&old->rcu, free_old);
 }

@@ -65,10 +65,29 @@ static void lease_read(struct rst_horizon *horizon, struct roster_metrics *metri
         metrics->lease_margin_ns = rst_guard_margin_ns(&horizon->guard, &horizon->words);
 }
 
+static void add_thread(struct rst_thread *thread, void *stays)
+{
+    rst_stays_add(stays, &thread->stays);
+}
+
+static void stays_sum(struct roster *roster, struct roster_metrics *metrics)
+{
+    struct rst_all_stays stays = {{0}, {{0}}};
+    unsigned n;
+
+    rst_threads_lock();
+    for (n = 0; n < ROSTER_RUN_STATES; n++)
+        times_add(&metrics->states[n], rst_load(&roster->stays.sum_ns[n]),
+                  roster->stays.buckets[n]);
+    rst_threads_visit(roster, add_thread, &stays);
+    rst_threads_unlock();
+    for (n = 0; n < ROSTER_RUN_STATES; n++)
+        times_add(&metrics->states[n], stays.sum_ns[n], stays.buckets[n]);
+}
+
 int roster_metrics(struct roster *roster, struct roster_metrics *metrics)
 {
     struct roster_metrics now = {0};
-    const struct rst_thread *thread;
     unsigned n, m;
     int err;
 
@@ -79,10 +98,7 @@ int roster_metrics(struct roster *roster, struct roster_metrics *metrics)
         return err;
     if (rst_process_is_other(roster->process))
         return -ECHILD;
-    /* Pairs with the release in thread.c's new_context(). */
-    for (thread = rst_load_acquire(&roster->threads); thread; thread = thread->roster_next)
-        for (n = 0; n < ROSTER_RUN_STATES; n++)
-            times_add(&now.states[n], rst_load(&thread->stays[n].sum_ns), thread->stays[n].buckets);
+    stays_sum(roster, &now);
     times_add(&now.scans, rst_load(&roster->scan_times.sum_ns), roster->scan_times.buckets);
     for (n = 0; n < ROSTER_KILL_REASONS; n++)
         for (m = 0; m < ROSTER_KILL_RESULTS; m++)

@@ -10,20 +10,25 @@
 
 #include <string.h>
 
-static void count_threads(struct roster *roster, struct roster_stats *stats)
+static void count_thread(struct rst_thread *thread, void *arg)
 {
-    const struct rst_thread *thread;
+    struct roster_stats *stats = arg;
 
+    stats->txns_begun += rst_load(&thread->counts.txns_begun);
+    stats->txns_forced += rst_load(&thread->counts.txns_forced);
+    stats->statements += rst_load(&thread->counts.statements);
+    stats->threads++;
+}
+
+/* Under the lock a thread that ends is counted once: by itself or among those that have ended. */
+static void count_threads(const struct roster *roster, struct roster_stats *stats)
+{
+    rst_threads_lock();
     stats->txns_begun = rst_load(&roster->alone.txns_begun);
     stats->txns_forced = rst_load(&roster->alone.txns_forced);
     stats->statements = rst_load(&roster->alone.statements);
-    /* Pairs with the release in thread.c's new_context(). */
-    for (thread = rst_load_acquire(&roster->threads); thread; thread = thread->roster_next) {
-        stats->txns_begun += rst_load(&thread->counts.txns_begun);
-        stats->txns_forced += rst_load(&thread->counts.txns_forced);
-        stats->statements += rst_load(&thread->counts.statements);
-        stats->threads++;
-    }
+    rst_threads_visit(roster, count_thread, stats);
+    rst_threads_unlock();
 }
 
 int roster_stats(struct roster *roster, struct roster_stats *stats)
@@ -50,7 +55,8 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     now.expired = rst_load(&roster->horizon.expired);
     now.kills_delivered = rst_load(&roster->kills_delivered);
     now.kills_refused = rst_load(&roster->kills_refused);
-    now.memory = rst_load(&roster->account.memory) + rst_load(&roster->horizon.memory);
+    now.memory = rst_load(&roster->account.memory) + rst_load(&roster->horizon.memory) +
+                 rst_load(&roster->registry.buckets) * sizeof(struct cds_lfht_node);
     now.backlog = rst_load(&roster->account.backlog);
     now.backlog_refused = rst_load(&roster->account.backlog_refused);
     now.membarrier = roster->membarrier;

@@ -69,15 +69,12 @@ size_t rst_identity_bytes(const struct roster_identity *identity)
 }
 
 /* Room for `length` bytes of text; NULL when there is none. */
-static struct roster_identity *room_for(size_t length, struct roster_identity *home,
-                                        struct roster_identity *old)
+static struct roster_identity *room_for(size_t length, struct roster_identity *home)
 {
     struct rst_identity_allocated *made;
 
     if (home && RST_IDENTITY_TEXT + length <= RST_IDENTITY_HOME)
         return home;
-    if (old && old != home && capacity_of(old) >= length)
-        return old;
     made = malloc(sizeof(*made) + length);
     if (!made)
         return NULL;
@@ -98,11 +95,9 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
     length = lengths_of(strings, lengths, (attr->flags & ROSTER_SESSION_TRUNCATE) != 0);
     if (length == SIZE_MAX)
         return -ENAMETOOLONG;
-    made = room_for(length, home, *identity);
+    made = room_for(length, home);
     if (!made)
         return -ENOMEM;
-    if (made != *identity)
-        rst_identity_free(*identity, home);
     used = made == home ? RST_IDENTITY_TEXT : sizeof(struct rst_identity_allocated);
     for (i = 0; i < RST_IDENTITY_FIELDS; i++) {
         made->offset[i] = 0;

@@ -44,9 +44,8 @@ _Static_assert(RST_IDENTITY_TEXT + 40 + 4 <= RST_IDENTITY_HOME, "four strings of
 
 /*
  * Builds an identity from attr's strings: in `home`, RST_IDENTITY_HOME bytes or NULL, if it fits
- * there, else in allocated memory. `*identity` may lead to an old one that no other thread can see
- * any more: unless it is at home it is used again or freed. Returns 0, -ENAMETOOLONG or -ENOMEM;
- * after an error `*identity` is unchanged.
+ * there, else in allocated memory. Returns 0, -ENAMETOOLONG or -ENOMEM; after an error `*identity`
+ * is unchanged.
  */
 int rst_identity_build(const struct roster_session_attr *attr, struct roster_identity *home,
                        struct roster_identity **identity);

@@ -226,7 +226,7 @@ int rst_registry_walk(struct rst_registry *registry, rst_registry_fn *fn, void *
     const struct rst_graced_chunk *chunk = rst_load_acquire(&registry->pool->chunks);
     unsigned words = (registry->pool->per_chunk + 63) / 64;
 
-    for (; chunk; chunk = chunk->next) {
+    for (; chunk; chunk = rst_load_acquire(&chunk->next)) { /* pairs with unlink_chunks() */
         unsigned word;
 
         for (word = 0; word < words; word++) {

@@ -11,6 +11,7 @@
 #include "core/base/horizon.h"
 #include "core/base/hot.h"
 #include "core/base/rcu.h"
+#include "core/base/stays.h"
 #include "core/base/ticker.h"
 #include "core/roster/counters.h"
 #include "core/roster/deadlocks.h"
@@ -21,6 +22,14 @@
 #include <roster/timestamp.h>
 
 struct rst_event_log;
+
+/* Trims of the roster's memory, one at a time. See trim.h of this folder. */
+struct rst_trim {
+    struct rcu_head head;
+    rst_word due;    /* of the roster's clock: not before */
+    rst_word queued; /* 1: one is on its way, or none may be any more */
+};
+
 struct rst_lease_ops;
 struct rst_thread;
 
@@ -80,7 +89,9 @@ struct roster {
     struct rst_scan_times scan_times;
     struct rst_last_scan last_scan;
     struct rst_grace grace;
-    struct rst_thread_counts alone;  /* by threads that could get no context */
+    struct rst_trim trim;
+    struct rst_thread_counts alone;  /* by threads that could get no context, or that have ended */
+    struct rst_all_stays stays;      /* likewise, and what a thread has no entry for */
     struct rst_event_log *event_log; /* constant */
 
     /* Written under the process-wide lock of thread.c. */

@@ -7,38 +7,32 @@
 #include "core/roster/side.h"
 
 #include "core/base/reclaim.h"
+#include "core/roster/block.h"
 #include "core/roster/digests.h"
+#include "core/roster/identity.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/views.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct rst_side *rst_side_need(struct roster_session *session)
 {
     struct rst_side *side = session->side;
 
-    if (!side) {
-        side = calloc(1, sizeof(*side));
-        /* Complete before it is found; pairs with rst_side_of(). */
-        rst_assign_pointer(&session->side, side);
-    }
+    if (side)
+        return side;
+    side = calloc(1, sizeof(*side));
+    if (side)
+        rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*side));
+    /* Complete before it is found; pairs with rst_side_of(). */
+    rst_assign_pointer(&session->side, side);
     return side;
 }
 
 const struct rst_side *rst_side_of(const struct roster_session *session)
 {
     return rst_dereference(&session->side); /* pairs with rst_side_need() */
-}
-
-static void side_clear(struct rst_side *side)
-{
-    free(side->block);
-    free(side->tables);
-    free(side->digests);
-    free(side->release);
-    free(side->nested);
-    memset(side, 0, sizeof(*side));
 }
 
 /* The half above the count of its transactions differs for every such session of the roster, and
@@ -59,13 +53,17 @@ void rst_side_next_txn_slow(struct roster_session *session)
     rst_store_release(&side->txn_seq, rst_load(&side->txn_seq) + 1);
 }
 
-static int release_open(struct rst_side *side, const struct roster_session_attr *attr)
+static int release_open(struct roster_session *session, const struct roster_session_attr *attr)
 {
-    side->release = malloc(sizeof(*side->release));
-    if (!side->release)
+    struct rst_release *release = malloc(sizeof(*release));
+
+    if (!release)
         return -ENOMEM;
-    side->release->release = attr->release;
-    side->release->arg = attr->wake_arg;
+    release->account = &rst_session_roster(session)->account;
+    release->release = attr->release;
+    release->arg = attr->wake_arg;
+    session->side->release = release;
+    rst_fetch_add(&release->account->memory, sizeof(*release));
     return 0;
 }
 
@@ -75,6 +73,8 @@ static void call_release(struct rcu_head *head)
 
     rst_callback_begin(head);
     release->release(release->arg);
+    rst_fetch_sub(&release->account->backlog, sizeof(*release));
+    rst_fetch_sub(&release->account->memory, sizeof(*release));
     free(release);
     rst_callback_end();
 }
@@ -84,6 +84,7 @@ void rst_side_release_slow(struct rst_side *side)
     struct rst_release *release = side->release;
 
     side->release = NULL;
+    rst_fetch_add(&release->account->backlog, sizeof(*release));
     rst_call_rcu(&release->head, call_release);
 }
 
@@ -96,8 +97,6 @@ static bool needs_side(const struct roster_session *session, const struct roster
 
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr)
 {
-    if (session->side)
-        side_clear(session->side);
     if (!needs_side(session, attr))
         return 0;
     if (!rst_side_need(session))
@@ -108,17 +107,60 @@ int rst_side_open(struct roster_session *session, const struct roster_session_at
     session->side->wake_kill = attr->wake_kill;
     session->side->wake_arg = attr->wake_arg;
     rst_store(&session->side->tag, attr->tag);
-    if (attr->release && release_open(session->side, attr))
+    if (attr->release && release_open(session, attr))
         return -ENOMEM;
     if (!session->gate.remembers)
         return 0;
     session->side->digests = calloc(1, sizeof(*session->side->digests));
-    return session->side->digests ? 0 : -ENOMEM;
+    if (!session->side->digests)
+        return -ENOMEM;
+    rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*session->side->digests));
+    return 0;
 }
 
-void rst_side_free(struct rst_side *side)
+static size_t side_bytes(const struct rst_side *side)
 {
-    if (side)
-        side_clear(side);
-    free(side);
+    if (!side)
+        return 0;
+    return sizeof(*side) + (side->tables ? rst_tables_bytes(side->tables->capacity) : 0) +
+           (side->digests ? sizeof(*side->digests) : 0) +
+           (side->release ? sizeof(*side->release) : 0) +
+           (side->nested ? sizeof(*side->nested) : 0) + (side->block ? sizeof(*side->block) : 0);
+}
+
+size_t rst_session_held(const struct roster_session *session)
+{
+    const struct rst_session_home *home =
+        rst_session_home(&rst_session_roster(session)->sessions, session);
+    size_t bytes = side_bytes(session->side);
+
+    if (session->identity && (const char *)session->identity != home->identity)
+        bytes += rst_identity_bytes(session->identity);
+    return bytes;
+}
+
+size_t rst_session_drop(struct rst_graced *sessions, void *object)
+{
+    struct roster_session *session = object;
+    struct rst_session_home *home = rst_session_home(sessions, session);
+    size_t bytes = rst_session_held(session);
+
+    rst_identity_free(session->identity, rst_home_identity(home));
+    session->identity = NULL;
+    if (session->side) {
+        free(session->side->block);
+        free(session->side->tables);
+        free(session->side->digests);
+        free(session->side->release);
+        free(session->side->nested);
+        free(session->side);
+        session->side = NULL;
+    }
+    if (session->idle && session->idle != &home->idle) {
+        rst_life_end(session->idle);
+        rst_hot_put_alone_slow(rst_views_of(sessions->owner), session->idle);
+    }
+    session->idle = NULL;
+    rst_fetch_sub(&sessions->owner->account.memory, bytes);
+    return bytes;
 }

@@ -3,28 +3,62 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Cold per-session data, allocated on first use and outside of the session, so that this stays at
- * two cache lines. A session gets its side when it first needs one; the side stays with the
- * session's slot, which is used again after a grace period, and is freed with the roster.
+ * two cache lines. A session gets its side when it first needs one, and keeps it until a grace
+ * period has passed after it was closed.
  *
  * Words are written by the owner and read by anyone under the read lock, one by one.
  */
 #ifndef ROSTER_CORE_ROSTER_SIDE_H
 #define ROSTER_CORE_ROSTER_SIDE_H
 
+#include "core/base/graced.h"
 #include "core/base/rcu.h"
 
 #include "core/roster/last.h"
 
 #include <roster/limits.h>
 #include <roster/session.h>
+#include <roster/statement.h>
 #include <stdint.h>
 
 /* What is called when no wake callback of the session runs any more. */
 struct rst_release {
     struct rcu_head head;
+    struct rst_account *account;
     roster_release_fn *release;
     void *arg;
 };
+
+/* The tables that a transaction uses, see owner/tables.h. */
+struct rst_table {
+    uint64_t id;
+    uint64_t version;
+};
+
+struct rst_tables {
+    struct rcu_head rcu;
+    struct rst_account *account;
+    uint64_t start_ts;
+    uint32_t capacity;
+    uint32_t count; /* grows; what is below it is constant */
+    struct rst_table list[];
+};
+
+/* Statements that are suspended, see owner/nested.c. */
+struct rst_suspended {
+    struct rst_statement *statement;
+    struct roster_shown *view; /* that has shown it, and will */
+};
+
+struct rst_nested {
+    unsigned count;
+    struct rst_suspended list[ROSTER_STMT_SUSPENDED];
+};
+
+static inline size_t rst_tables_bytes(uint32_t capacity)
+{
+    return sizeof(struct rst_tables) + capacity * sizeof(struct rst_table);
+}
 
 struct rst_side {
     roster_wake_fn *wake; /* constant while the session can be found, as the next two */
@@ -43,8 +77,8 @@ struct rst_side {
     rst_word progress_done;
     rst_word progress_total; /* with the phase above it */
     rst_word limits[ROSTER_LIMITS];
-    struct rst_block *block;     /* see block.h; NULL until it waits for a session */
-    struct rst_tables *tables;   /* see tables.h */
+    struct rst_block *block; /* see block.h; NULL until it waits for a session */
+    struct rst_tables *tables;
     struct rst_digests *digests; /* see digests.h; NULL unless it keeps them */
     struct rst_last last;        /* see last.h */
     struct rst_nested *nested;   /* the owner's, see owner/nested.c; NULL until needed */
@@ -65,6 +99,11 @@ rst_slow void rst_side_next_txn_slow(struct roster_session *session);
 /* The owner's, of a session that no other thread can find any more: has its release called. */
 rst_slow void rst_side_release_slow(struct rst_side *side);
 
-void rst_side_free(struct rst_side *side);
+/* The bytes of what a session holds on to beside its record: its identity and its side. */
+size_t rst_session_held(const struct roster_session *session);
+
+/* Drops that, and the idle view that is not at home: no thread can see the session. As
+ * rst_graced_drop_fn. */
+size_t rst_session_drop(struct rst_graced *sessions, void *object);
 
 #endif /* ROSTER_CORE_ROSTER_SIDE_H */

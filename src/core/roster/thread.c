@@ -7,12 +7,12 @@
 #include "core/roster/thread.h"
 
 #include "core/base/reclaim.h"
+#include "core/base/trim.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Stands in rst_thread_last while the thread has no context, so that it is never NULL. */
@@ -21,7 +21,6 @@ static struct rst_thread no_thread = {
     .gate_idle = UINT64_MAX,
     .gate_txn = UINT64_MAX,
     .gate_stmt = UINT64_MAX,
-    .horizon = {.current = &rst_horizon_no_chunk},
 };
 
 __thread struct rst_thread *rst_thread_last = &no_thread;
@@ -31,64 +30,169 @@ static pthread_key_t exit_key;
 static bool has_exit_key, has_fork_handler;
 static uint32_t last_tag;
 
-static void free_list(struct rst_thread *thread)
-{
-    while (thread) {
-        struct rst_thread *next = thread->next;
+/* The memory of contexts, while there are any; under process_lock. */
+static unsigned contexts_in_use;
+static struct rst_hot contexts;
+static struct rst_hot_cache free_contexts;
+static struct rst_account contexts_account;
 
-        free(thread);
-        thread = next;
-    }
+void rst_threads_lock(void)
+{
+    pthread_mutex_lock(&process_lock);
 }
 
-/* Unlinks from this thread's list the contexts whose roster is gone; under process_lock. */
-static struct rst_thread *unlink_dead(void)
+void rst_threads_unlock(void)
+{
+    pthread_mutex_unlock(&process_lock);
+}
+
+void rst_threads_visit(const struct roster *roster, void (*visit)(struct rst_thread *, void *arg),
+                       void *arg)
+{
+    struct rst_thread *thread;
+
+    for (thread = roster->threads; thread; thread = thread->roster_next)
+        visit(thread, arg);
+}
+
+/* The last one takes all the memory of contexts with it. */
+static void free_context(struct rst_thread *thread)
+{
+    rst_hot_put(&contexts, &free_contexts, thread);
+    if (--contexts_in_use)
+        return;
+    rst_hot_destroy(&contexts);
+    free_contexts = (struct rst_hot_cache){NULL, NULL, 0, 0};
+}
+
+static struct rst_thread *take_context(void)
+{
+    struct rst_thread *thread;
+
+    if (!contexts_in_use &&
+        rst_hot_init_nodes(&contexts, RST_CONTEXTS_PIECE, 0, sizeof(struct rst_thread),
+                           RST_CONTEXTS, &contexts_account))
+        return NULL;
+    thread = rst_hot_take(&contexts, &free_contexts);
+    if (thread)
+        contexts_in_use++;
+    else if (!contexts_in_use)
+        rst_hot_destroy(&contexts);
+    return thread;
+}
+
+/* Frees those of this thread's contexts whose roster is gone; under process_lock. */
+static void free_dead(void)
 {
     struct rst_thread **link = &rst_thread_last;
-    struct rst_thread *dead = NULL;
 
     while (*link != &no_thread) {
         struct rst_thread *thread = *link;
 
         if (rst_load(&thread->tag) == RST_TAG_NONE) {
             *link = thread->next;
-            thread->next = dead;
-            dead = thread;
+            free_context(thread);
         } else {
             link = &thread->next;
         }
     }
-    return dead;
 }
 
-/* What a thread that ends leaves in its context. */
-static void leave(struct rst_thread *thread)
+static void add_counts(struct rst_thread_counts *to, const struct rst_thread_counts *counts)
 {
+    rst_fetch_add(&to->txns_begun, counts->txns_begun);
+    rst_fetch_add(&to->txns_forced, counts->txns_forced);
+    rst_fetch_add(&to->statements, counts->statements);
+}
+
+/* Takes a context that no slot refers to away from its roster; under process_lock. */
+static void detach(struct rst_thread *thread)
+{
+    struct roster *roster = thread->roster;
+
+    add_counts(&roster->alone, &thread->counts);
+    rst_stays_add(&roster->stays, &thread->stays);
+    if (thread->roster_next)
+        thread->roster_next->roster_prev = thread->roster_prev;
+    if (thread->roster_prev)
+        thread->roster_prev->roster_next = thread->roster_next;
+    else
+        roster->threads = thread->roster_next;
+    rst_fetch_sub(&roster->account.memory, sizeof(*thread));
+}
+
+/* Gives back all that is free; true: no slot refers to the context. Under process_lock. */
+static bool give_back(struct rst_thread *thread)
+{
+    struct roster *roster = thread->roster;
     unsigned class;
 
-    for (class = 0; class < thread->roster->hot_classes; class ++)
-        rst_hot_flush(&thread->roster->hot[class], &thread->hot[class]);
+    for (class = 0; class < roster->hot_classes; class ++)
+        rst_hot_flush(&roster->hot[class], &thread->hot[class]);
+    rst_graced_flush(&roster->sessions, &thread->sessions);
+    return rst_horizon_cache_leave(&thread->horizon);
 }
 
-/* The thread ends: its contexts wait for adoption. */
+/* Gives up a context whose thread ends; under process_lock. */
+static void leave(struct rst_thread *thread)
+{
+    struct roster *roster = thread->roster;
+
+    thread->bound = false;
+    if (give_back(thread)) {
+        detach(thread);
+        free_context(thread);
+        return;
+    }
+    thread->idle_next = roster->idle_threads;
+    roster->idle_threads = thread;
+}
+
+/* Frees the contexts of threads that have ended whose slots have come back since. */
+static void reap(struct roster *roster)
+{
+    struct rst_thread **link, *thread;
+
+    for (link = &roster->idle_threads; *link;) {
+        thread = *link;
+        if (!rst_load(&thread->horizon.returns) || !rst_horizon_cache_leave(&thread->horizon)) {
+            link = &thread->idle_next;
+            continue;
+        }
+        *link = thread->idle_next;
+        detach(thread);
+        free_context(thread);
+    }
+}
+
+bool rst_threads_trim(struct roster *roster)
+{
+    bool again = false;
+
+    pthread_mutex_lock(&process_lock);
+    reap(roster);
+    if (contexts_in_use) {
+        rst_hot_flush(&contexts, &free_contexts);
+        again = rst_hot_trim(&contexts, NULL, NULL);
+    }
+    again = again || roster->idle_threads;
+    pthread_mutex_unlock(&process_lock);
+    return again;
+}
+
+/* The thread ends. */
 static void thread_exit(void *unused)
 {
-    struct rst_thread *dead;
-
     (void)unused;
     pthread_mutex_lock(&process_lock);
-    dead = unlink_dead();
+    free_dead();
     while (rst_thread_last != &no_thread) {
         struct rst_thread *thread = rst_thread_last;
 
         rst_thread_last = thread->next;
         leave(thread);
-        thread->bound = false;
-        thread->idle_next = thread->roster->idle_threads;
-        thread->roster->idle_threads = thread;
     }
     pthread_mutex_unlock(&process_lock);
-    free_list(dead);
 }
 
 void rst_thread_process_lock(void)
@@ -187,23 +291,26 @@ static void init_gates(struct rst_thread *thread, const struct roster *roster)
 
 static struct rst_thread *new_context(struct roster *roster)
 {
-    struct rst_thread *thread = aligned_alloc(RST_CACHE_LINE, sizeof(*thread));
+    struct rst_thread *thread = take_context();
 
     if (!thread)
         return NULL;
     memset(thread, 0, sizeof(*thread));
     thread->tag = roster->tag;
     init_gates(thread, roster);
-    rst_horizon_cache_init(&thread->horizon);
+    rst_horizon_cache_init(&thread->horizon, &roster->horizon);
     thread->roster = roster;
     thread->roster_next = roster->threads;
-    rst_store_release(&roster->threads, thread); /* pairs with count_threads() in reader/stats.c */
+    if (thread->roster_next)
+        thread->roster_next->roster_prev = thread;
+    roster->threads = thread;
+    rst_fetch_add(&roster->account.memory, sizeof(*thread));
     return thread;
 }
 
 struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
 {
-    struct rst_thread *thread, *dead;
+    struct rst_thread *thread;
 
     *err = -ECHILD;
     if (rst_process_is_other(roster->process))
@@ -216,7 +323,7 @@ struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
     if (*err)
         return NULL;
     pthread_mutex_lock(&process_lock);
-    dead = unlink_dead();
+    free_dead();
     thread = roster->idle_threads;
     if (thread)
         roster->idle_threads = thread->idle_next;
@@ -228,27 +335,24 @@ struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
         rst_thread_last = thread;
     }
     pthread_mutex_unlock(&process_lock);
-    free_list(dead);
     *err = thread ? 0 : -ENOMEM;
     return thread;
 }
 
 void rst_thread_leave_roster(struct roster *roster)
 {
-    struct rst_thread *dead;
-
     pthread_mutex_lock(&process_lock);
     while (roster->threads) {
         struct rst_thread *thread = roster->threads;
 
-        roster->threads = thread->roster_next;
+        (void)give_back(thread); /* nothing is open, so nothing is in use */
+        detach(thread);
         if (thread->bound)
             rst_store(&thread->tag, RST_TAG_NONE); /* its thread will free it */
         else
-            free(thread);
+            free_context(thread);
     }
     roster->idle_threads = NULL;
-    dead = unlink_dead();
+    free_dead();
     pthread_mutex_unlock(&process_lock);
-    free_list(dead);
 }

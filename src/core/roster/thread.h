@@ -5,10 +5,12 @@
  * The per-thread contexts: what a thread owns of a roster, so that its common path writes no line
  * that another thread's common path writes (G9).
  *
- * A thread gets a context of a roster at its first call on it and keeps it until it ends; then the
- * context, with its slots and its magazines, waits for the next new thread and is adopted as a
- * whole. Contexts are freed with their roster, so their number is the most threads that were ever
- * in at once.
+ * A thread gets a context of a roster at its first call on it. When it ends, all that is free goes
+ * back, what it has counted is added to the roster's own counts, and the context is freed. Only one
+ * whose slots are in use, by transactions that the thread has begun and has not finished, waits:
+ * the next new thread adopts it. No other thread refers to a context that has no slot in use,
+ * except under the process-wide lock. The memory of contexts belongs to the process, because a
+ * thread may notice late that a roster is gone.
  *
  * The only thread-local state is one pointer, to the context used last; the thread's contexts of
  * other rosters hang behind it. The process-wide lock of thread.c guards who has which context; it
@@ -43,14 +45,18 @@ struct rst_thread {
     struct rst_thread_counts counts;
     struct rst_hot_cache hot[RST_HOT_CLASSES];
     struct rst_graced_cache sessions;
-    struct rst_stays stays[ROSTER_RUN_STATES];
+    struct rst_stays stays;
     uint32_t opening; /* the bit of the kind of session that the thread is opening, see drain.c */
     /* Under the process-wide lock: */
-    struct rst_thread *next;        /* this thread's other contexts; the thread's own */
-    struct rst_thread *roster_next; /* in roster->threads, all of them */
-    struct rst_thread *idle_next;   /* in roster->idle_threads */
-    bool bound;                     /* some thread's list has it */
+    struct rst_thread *next; /* this thread's other contexts; the thread's own */
+    struct rst_thread *roster_next, *roster_prev; /* in roster->threads, all of them */
+    struct rst_thread *idle_next;                 /* in roster->idle_threads */
+    bool bound;                                   /* some thread's list has it */
 } rst_cache_aligned;
+
+/* Contexts are carved from pieces of so many bytes, so many from each. */
+#define RST_CONTEXTS_PIECE ((size_t)16 * 1024)
+#define RST_CONTEXTS (RST_CONTEXTS_PIECE / sizeof(struct rst_thread))
 
 /* The context that this thread used last; never NULL, its tag is RST_TAG_NONE at first. */
 extern __thread struct rst_thread *rst_thread_last
@@ -69,8 +75,21 @@ uint32_t rst_thread_new_tag(void);
 /* This thread's context of the roster, made or adopted if need be. NULL: `*err` says why. */
 rst_slow struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err);
 
-/* Takes all contexts away from a roster that is being destroyed, and frees them. */
+/*
+ * Takes all contexts away from a roster of which nothing is in use: what they have is given back.
+ * A thread that calls again gets a new one.
+ */
 void rst_thread_leave_roster(struct roster *roster);
+
+/* Frees the contexts of threads that have ended whose slots have come back since. As
+ * rst_hot_trim(), of the memory of all contexts. */
+bool rst_threads_trim(struct roster *roster);
+
+/* Between these two the contexts of rosters stay, and rst_threads_visit() may be called. */
+void rst_threads_lock(void);
+void rst_threads_unlock(void);
+void rst_threads_visit(const struct roster *roster, void (*visit)(struct rst_thread *, void *arg),
+                       void *arg);
 
 /* This thread's context of the roster with this tag if it was the last one used, else NULL. */
 static inline struct rst_thread *rst_thread_try(uint32_t tag)

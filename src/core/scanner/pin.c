@@ -21,6 +21,7 @@ static void free_pin(struct rcu_head *head)
 
     rst_callback_begin(head);
     rst_fetch_sub(&pin->roster->account.backlog, sizeof(*pin));
+    rst_fetch_sub(&pin->roster->account.memory, sizeof(*pin));
     free(pin);
     rst_callback_end();
 }
@@ -88,6 +89,7 @@ int roster_pin_acquire(struct roster *roster, struct roster_session *session, ui
     made = calloc(1, sizeof(*made));
     if (!made)
         return -ENOMEM;
+    rst_fetch_add(&roster->account.memory, sizeof(*made));
     made->roster = roster;
     made->ts = ts;
     made->kind = kind;

@@ -130,7 +130,7 @@ static void look_closer(struct scan *scan, const uint64_t *word)
 /* Words that are compared before one branch is taken for all of them. */
 #define GROUP 8
 
-_Static_assert(RST_CHUNK_SLOTS % GROUP == 0, "a chunk is whole groups");
+_Static_assert(RST_UNIT_SLOTS % GROUP == 0, "a unit is whole groups");
 
 /* A free slot's 0 wraps to the maximum and is never below; c pairs with A and D. */
 static inline unsigned is_below(const uint64_t *word, uint64_t bound)
@@ -155,7 +155,7 @@ static inline bool one_is_below(const uint64_t *word, uint64_t bound)
 
 static void scan_block(struct scan *scan, const struct rst_horizon_block *block)
 {
-    size_t slots = (size_t)rst_load_acquire(&block->used) * RST_CHUNK_SLOTS;
+    size_t slots = (size_t)rst_load_acquire(&block->used) * RST_UNIT_SLOTS;
     const uint64_t *word = block->words, *end = word + slots;
     unsigned n;
 
@@ -277,7 +277,7 @@ struct age_limit {
 static void compare_ages(const struct rst_horizon_block *block, uint64_t held_since,
                          uint64_t *young, uint64_t *old)
 {
-    size_t slots = (size_t)rst_load_acquire(&block->used) * RST_CHUNK_SLOTS, n;
+    size_t slots = (size_t)rst_load_acquire(&block->used) * RST_UNIT_SLOTS, n;
 
     for (n = 0; n < slots; n++) {
         uint64_t ts = rst_load_acquire(&block->words[n]);
@@ -301,7 +301,8 @@ static uint64_t lower_of(const struct rst_horizon *horizon, const struct age_lim
     uint64_t lower = limit->lower, young = now, old = 0;
 
     if (limit->held_since) {
-        for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
+        for (block = rst_load_acquire(&horizon->blocks); block;
+             block = rst_load_acquire(&block->next))
             compare_ages(block, limit->held_since, &young, &old);
         if (lower < old)
             lower = old;
@@ -339,7 +340,7 @@ static void read_slots(struct roster *roster, uint64_t now, const struct age_lim
     scan->oldest.ts = now + 1;
     scan->next.ts = now + 1;
     scan->lower = lower_of(horizon, limit, now);
-    for (block = rst_load_acquire(&horizon->blocks); block; block = block->next)
+    for (block = rst_load_acquire(&horizon->blocks); block; block = rst_load_acquire(&block->next))
         scan_block(scan, block);
     if (scan->oldest.ts > now)
         scan->oldest.ts = now;

@@ -60,17 +60,19 @@ Test(backlog, is_bounded)
 
     unit_ok(roster_read_lock(roster));
     cr_assert_eq(use_up(roster, session), -ENOBUFS);
-    memory = unit_stats(roster).memory;
     cr_assert_gt(unit_stats(roster).backlog, LIMIT);
     cr_assert_eq(unit_stats(roster).backlog_refused, 1);
     roster_read_unlock(roster);
     recovers(session);
+    unit_ok(rst_rcu_barrier());
+    memory = unit_stats(roster).memory;
     for (round = 0; round < 3; round++) {
         unit_ok(roster_read_lock(roster));
         cr_assert_eq(use_up(roster, session), -ENOBUFS);
         roster_read_unlock(roster);
         recovers(session);
     }
+    unit_ok(rst_rcu_barrier());
     cr_assert_eq(unit_stats(roster).memory, memory, "what came back was not used");
     unit_close(session);
     unit_destroy(roster);

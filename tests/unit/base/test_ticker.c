@@ -36,7 +36,7 @@ Test(ticker, a_thread_keeps_the_clock_going)
     struct rst_ticker ticker;
     int i;
 
-    unit_ok(rst_ticker_start(&ticker, 1, NULL));
+    unit_ok(rst_ticker_start(&ticker, 1, NULL, NULL, NULL));
     cr_assert_gt(rst_ticker_now(&ticker), 0);
     for (i = 0; i < 5; i++)
         wait_for_a_tick(&ticker);
@@ -50,7 +50,7 @@ Test(ticker, stops_at_once)
     struct rst_ticker ticker;
     uint64_t before = rst_monotonic_ns();
 
-    unit_ok(rst_ticker_start(&ticker, 1000000, NULL));
+    unit_ok(rst_ticker_start(&ticker, 1000000, NULL, NULL, NULL));
     rst_ticker_stop(&ticker);
     cr_assert_lt(rst_monotonic_ns() - before, UINT64_C(100000000000));
 }
@@ -99,7 +99,7 @@ Test(ticker, several_hands)
     pthread_t threads[4];
     int i;
 
-    unit_ok(rst_ticker_start(&ticker, 0, NULL));
+    unit_ok(rst_ticker_start(&ticker, 0, NULL, NULL, NULL));
     for (i = 0; i < 4; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, tick_often, &ticker), 0);
     for (i = 0; i < 4; i++)

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "core/roster/roster.h"
+#include "core/roster/thread.h"
 #include "core/sql/conn_ids.h"
 #include "operate.h"
 #include "unit/failing.h"
@@ -80,16 +81,25 @@ static void *first_calls(void *arg)
 
 Test(operate_refusals, a_thread_without_memory)
 {
+    struct roster *others[RST_CONTEXTS - 1];
     struct roster_session *session;
     struct scene scene;
     pthread_t thread;
+    size_t n;
 
     scene_init(&scene);
     session = operate_open(scene.roster, ROSTER_SESSION_USER, NULL);
+    /* This thread has all the contexts that there is memory for. */
+    for (n = 0; n < RST_CONTEXTS - 1; n++) {
+        others[n] = operate_roster(NULL);
+        operate_close(operate_open(others[n], ROSTER_SESSION_USER, NULL));
+    }
     cr_assert_eq(pthread_create(&thread, NULL, first_calls, &scene), 0);
     pthread_join(thread, NULL);
     cr_assert_eq(roster_killed(session), 0);
     operate_close(session);
+    for (n = 0; n < RST_CONTEXTS - 1; n++)
+        operate_destroy(others[n]);
     scene_end(&scene);
 }
 

@@ -88,28 +88,6 @@ Test(identity, the_limit_is_for_all_strings_together)
     free(identity);
 }
 
-/* The object of a closed session brings its identity's memory with it. */
-Test(identity, memory_is_used_again_where_it_is_large_enough)
-{
-    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
-    struct roster_identity *identity = NULL, *first;
-
-    attr.user = "12345678";
-    unit_ok(rst_identity_build(&attr, NULL, &identity));
-    first = identity;
-    attr.user = "1234567";
-    unit_ok(rst_identity_build(&attr, NULL, &identity));
-    cr_assert_eq(identity, first);
-    cr_assert_str_eq(roster_identity_user(identity), "1234567");
-    attr.user = "12345678";
-    unit_ok(rst_identity_build(&attr, NULL, &identity));
-    cr_assert_eq(identity, first, "its room was forgotten");
-    attr.user = "123456789 and so on, longer than before";
-    unit_ok(rst_identity_build(&attr, NULL, &identity));
-    cr_assert_str_eq(roster_identity_user(identity), attr.user);
-    free(identity);
-}
-
 /* A session has room for a short identity; a longer one is allocated. */
 Test(identity, short_ones_are_built_at_home)
 {

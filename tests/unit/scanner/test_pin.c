@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "../unit.h"
+#include "core/base/reclaim.h"
 #include "core/scanner/lease.h"
 
 #include <criterion/criterion.h>
@@ -157,9 +158,11 @@ Test(pin, may_be_released_by_another_thread)
     int i;
 
     unit_in_thread(release, unit_pin(roster, NULL, 0));
+    unit_ok(rst_rcu_barrier());
     memory = unit_stats(roster).memory;
     for (i = 0; i < 300; i++)
         unit_in_thread(release, unit_pin(roster, NULL, 0));
+    unit_ok(rst_rcu_barrier());
     cr_assert_eq(unit_stats(roster).memory, memory);
     unit_destroy(roster);
 }

@@ -1,0 +1,130 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Giving memory back to the system. See trim.h.
+ */
+#include "core/base/trim.h"
+
+#include <stdlib.h>
+
+/* A slab goes when two trims in a row have found it unused; with test delays, at the first. */
+#ifdef ROSTER_TEST_DELAYS
+#define was_unused_before(slab) true
+#else
+#define was_unused_before(slab) ((slab)->was_unused)
+#endif
+
+struct slabs {
+    struct rst_slab **list; /* in the order of their addresses */
+    size_t n;
+};
+
+static struct rst_slab *slab_of(const struct slabs *slabs, const void *object)
+{
+    size_t low = 0, high = slabs->n;
+
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+
+        if (slabs->list[middle]->base <= (const char *)object)
+            low = middle;
+        else
+            high = middle;
+    }
+    return slabs->list[low];
+}
+
+static void sort_batch(const struct slabs *slabs, struct rst_hot_node *node)
+{
+    while (node) {
+        struct rst_hot_node *next = rst_hot_next(node);
+        struct rst_slab *slab = slab_of(slabs, node);
+
+        rst_store_release(&node->next, (uintptr_t)slab->free); /* pairs with e of look.h */
+        slab->free = node;
+        slab->n_free++;
+        node = next;
+    }
+}
+
+/* Empties the depot into a list of batches, while others push. */
+static struct rst_hot_node *take_depot(struct rst_hot *hot)
+{
+    struct rst_hot_node *all = NULL, *batch, *next;
+    unsigned i;
+
+    for (i = 0; i < RST_HOT_STACKS; i++) {
+        batch = __atomic_exchange_n(&hot->depot[i], NULL, __ATOMIC_ACQUIRE); /* as stack_pop() */
+        for (; batch; batch = next) {
+            next = (struct rst_hot_node *)(uintptr_t)rst_load(&batch->after);
+            rst_store_release(&batch->after, (uintptr_t)all); /* pairs with e of look.h */
+            all = batch;
+        }
+    }
+    return all;
+}
+
+/* Gives the free objects of a slab that stays back to the depot, neighbours in one batch. */
+static void put_back(struct rst_hot *hot, struct rst_slab *slab)
+{
+    while (slab->free) {
+        struct rst_hot_node *batch = slab->free, *last = batch;
+        unsigned count = 1;
+
+        for (; count < hot->most && rst_hot_next(last); count++)
+            last = rst_hot_next(last);
+        slab->free = rst_hot_next(last);
+        rst_store_release(&last->next, 0); /* pairs with e of look.h */
+        rst_hot_put_back(hot, batch, count);
+    }
+    slab->n_free = 0;
+}
+
+/* The batches that were taken: to their slabs, or back when there is no memory for the list. */
+static size_t sort_all(struct rst_hot *hot, struct rst_hot_node *batch, struct slabs *slabs)
+{
+    struct rst_hot_node *next;
+
+    slabs->n = rst_slabs_list(&hot->slabs, &slabs->list);
+    for (; batch; batch = next) {
+        next = (struct rst_hot_node *)(uintptr_t)rst_load(&batch->after);
+        if (slabs->n)
+            sort_batch(slabs, batch);
+        else
+            rst_hot_put_back(hot, batch, (unsigned)rst_load(&batch->count));
+    }
+    return slabs->n;
+}
+
+bool rst_hot_trim(struct rst_hot *hot, rst_withdrawn_fn *withdrawn, void *arg)
+{
+    struct rst_hot_node *taken = take_depot(hot);
+    struct slabs slabs = {NULL, 0};
+    bool again = false;
+    size_t i;
+
+    rst_test_point("trim: depot taken");
+    if (!taken)
+        return false;
+    if (!sort_all(hot, taken, &slabs))
+        return true; /* there was no memory to look for more */
+    for (i = 0; i < slabs.n; i++) {
+        struct rst_slab *slab = slabs.list[i];
+        bool unused =
+            slab->n_free && slab->n_free % hot->per_piece == 0 &&
+            rst_slab_is_unused(slab, slab->n_free / hot->per_piece, was_unused_before(slab));
+
+        if (!unused || !was_unused_before(slab)) {
+            again = again || unused;
+            slab->was_unused = unused;
+            put_back(hot, slab);
+            continue;
+        }
+        if (withdrawn)
+            withdrawn(arg, slab);
+        rst_slab_free_later(slab);
+    }
+    free(slabs.list);
+    return again;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* After a peak memory goes back to the system: whole slabs, a grace period after the last use. */
+
+#include "config.h"
+
+#include "../unit.h"
+#include "core/base/reclaim.h"
+#include "core/base/trim.h"
+#include "core/roster/roster.h"
+#include "core/roster/trim.h"
+
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { N = 20000, SIZE = 128 };
+
+struct fixture {
+    struct rst_hot hot;
+    struct rst_hot_cache cache;
+    struct rst_account account;
+    void *taken[N];
+};
+
+static struct fixture *fixture_new(void)
+{
+    struct fixture *f = aligned_alloc(RST_CACHE_LINE, (sizeof(*f) + 63) / 64 * 64);
+    int i;
+
+    memset(f, 0, sizeof(*f));
+    unit_ok(rst_reclaim_start());
+    unit_ok(rst_hot_init(&f->hot, SIZE, &f->account));
+    for (i = 0; i < N; i++)
+        f->taken[i] = rst_hot_take(&f->hot, &f->cache);
+    return f;
+}
+
+static void fixture_free(struct fixture *f)
+{
+    unit_ok(rst_rcu_barrier());
+    rst_hot_destroy(&f->hot);
+    rst_reclaim_end();
+    free(f);
+}
+
+static void put_all(struct fixture *f, int from)
+{
+    int i;
+
+    for (i = from; i < N; i++)
+        rst_hot_put(&f->hot, &f->cache, f->taken[i]);
+    rst_hot_flush(&f->hot, &f->cache);
+}
+
+/* What is found unused twice goes. */
+static void trim(struct fixture *f)
+{
+    cr_assert(rst_hot_trim(&f->hot, NULL, NULL));
+    cr_assert_not(rst_hot_trim(&f->hot, NULL, NULL));
+}
+
+Test(trim, slabs_go_a_grace_period_after_they_were_withdrawn)
+{
+    struct fixture *f = fixture_new();
+    uint64_t memory = rst_load(&f->account.memory);
+
+    put_all(f, 0);
+    rst_rcu_read_lock();
+    trim(f);
+    /* A late reader may still validate by the life of what it has found. */
+    cr_assert_eq(rst_load(&f->account.memory), memory);
+    memset(f->taken[0], 0, SIZE);
+    memset(f->taken[N - 1], 0, SIZE);
+    rst_rcu_read_unlock();
+    unit_ok(rst_rcu_barrier());
+    cr_assert_eq(rst_load(&f->account.memory), 0);
+    fixture_free(f);
+}
+
+Test(trim, what_is_in_use_stays)
+{
+    struct fixture *f = fixture_new();
+    uint64_t memory = rst_load(&f->account.memory);
+    int i;
+
+    for (i = 0; i < N / 2; i++)
+        memset(f->taken[i], 0x5a, SIZE);
+    put_all(f, N / 2);
+    trim(f);
+    unit_ok(rst_rcu_barrier());
+    cr_assert_lt(rst_load(&f->account.memory), memory);
+    cr_assert_geq(rst_load(&f->account.memory), (uint64_t)N / 2 * SIZE);
+    for (i = 0; i < N / 2; i++)
+        cr_assert_eq(((char *)f->taken[i])[SIZE - 1], 0x5a);
+    for (i = N / 2; i < N; i++)
+        f->taken[i] = rst_hot_take(&f->hot, &f->cache);
+    put_all(f, 0);
+    fixture_free(f);
+}
+
+/* Until nothing more goes back. */
+static uint64_t memory_at_rest(struct roster *roster, uint64_t *clock)
+{
+    int i;
+
+    for (i = 0; i < 5; i++) {
+        *clock += UINT64_C(2000000000);
+        unit_set_clock(roster, *clock);
+        rst_trim_tick(roster);
+        unit_ok(rst_rcu_barrier());
+        unit_ok(rst_rcu_barrier());
+    }
+    return unit_stats(roster).memory;
+}
+
+Test(trim, after_a_peak_of_everything)
+{
+    enum { SESSIONS = 3000 };
+    static struct roster_session *sessions[SESSIONS];
+    static struct roster_pin *pins[SESSIONS];
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    char text[500];
+    struct roster *roster;
+    uint64_t peak, clock = UINT64_C(1) << 40;
+    unsigned i;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    roster = unit_roster_with(&options);
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    attr.attributes = text; /* more than a session's home has room for */
+    attr.flags = ROSTER_SESSION_DIGESTS;
+    for (i = 0; i < SESSIONS; i++) {
+        unit_ok(roster_session_open(roster, &attr, &sessions[i]));
+        unit_ok(roster_txn_begin(sessions[i], NULL));
+        unit_ok(roster_stmt_begin(sessions[i], 0, text, sizeof(text), NULL, 0));
+        pins[i] = unit_pin(roster, NULL, 0);
+    }
+    peak = unit_stats(roster).memory;
+    cr_assert_gt(peak, (uint64_t)SESSIONS * (128 + 500 + 500));
+    for (i = 0; i < SESSIONS; i++) {
+        unit_ok(roster_pin_release(pins[i]));
+        unit_close(sessions[i]);
+    }
+    cr_assert_leq(memory_at_rest(roster, &clock), peak / 10);
+    cr_assert_eq(unit_stats(roster).backlog, 0);
+    unit_destroy(roster);
+}
