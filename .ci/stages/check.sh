@@ -53,13 +53,14 @@ stage_package() {
     scripts/package-check.sh
 }
 
-# The example server against clients from npm. A Node.js from elsewhere will do: Debian's npm refuses
+# The example server against clients from npm, and the SQLite extension in programs from there. A Node.js from elsewhere will do: Debian's npm refuses
 # to be installed beside it.
 stage_clients() {
     install_packages build check
     command -v npm >/dev/null || install_packages node
     configure_in build
     build_in build check-clients
+    build_in build check-npm
 }
 
 # The status page in a browser, with what npm has to drive it.
