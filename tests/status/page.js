@@ -102,11 +102,9 @@ const tests = {
     await live(page);
     await page.waitForSelector("#sessions tbody tr[data-id] button.end");
     // Whatever moves, what is pressed is what was meant.
-    await page.locator("#sessions-title").evaluate((title) => title.scrollIntoView());
-    const box = await page.locator("#sessions tbody tr[data-id] button.end").nth(5).boundingBox();
-    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.locator("#sessions tbody tr[data-id] button.end").nth(5).hover();
     await page.mouse.down();
-    const id = await page.evaluate(([x, y]) => document.elementFromPoint(x, y).closest("tr").dataset.id, [box.x + box.width / 2, box.y + box.height / 2]);
+    const id = await page.evaluate(() => document.querySelector("#sessions tbody tr:hover").dataset.id);
     const before = await page.evaluate(() => document.getElementById("sessions").outerHTML);
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2500)));
     expect("busy: nothing moves during a click", before === await page.evaluate(() => document.getElementById("sessions").outerHTML), "changed");
@@ -124,6 +122,22 @@ const tests = {
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 3500)));
     expect("busy: the focus survives", await page.evaluate(() => document.activeElement.row === true), await page.evaluate(() => document.activeElement.outerHTML));
     expect("busy: the page does not scroll by itself", Math.abs(await top() - place) < 2, [place, await top()]);
+    // Wherever the row with the focus goes, the others go around it.
+    const kept = await page.evaluate(() => ["FB", "F", "BFA", "ABF", "XYFZ"].map((order) => {
+      const table = document.body.appendChild(document.createElement("table")), body = table.createTBody(), rows = {};
+      for (const name of "AFBXYZ") {
+        rows[name] = document.createElement("tr");
+        rows[name].append(Object.assign(document.createElement("button"), { textContent: name }));
+      }
+      body.append(rows.A, rows.F, rows.B);
+      rows.F.firstChild.focus();
+      arrange(body, [...order].map((name) => rows[name]));
+      const right = document.activeElement === rows.F.firstChild && body.textContent === order;
+      table.remove();
+      return right;
+    }));
+    expect("busy: whatever moves, the focus stays", kept.every(Boolean), kept);
+    await forgotten.focus();
     await page.keyboard.press("ArrowDown");
     expect("busy: an arrow goes to the next row", await page.evaluate(() => document.activeElement.matches("#trx tbody button.id") && !document.activeElement.row), "");
     // Sorting by the keyboard.
@@ -272,12 +286,39 @@ const tests = {
     expect("wrong token: nothing was ended", await page.locator("#trx tr[data-id='17']").count() === 1, "");
     if (pictures) await page.screenshot({ path: path.join(pictures, "wrong-token-1440-dark.png") });
     await accessible(page, "wrong token");
+    // What has ended while the question stood there is not taken for what came after it.
+    let other = null;
+    while (!other) {
+      other = await page.evaluate(() => {
+        const line = document.querySelector("#trx tbody tr[data-id]:not([data-id='17'])");
+        line?.querySelector("button.end").click();
+        return line?.dataset.id;
+      });
+      if (!other) continue;
+      await page.waitForFunction(() => asked !== null || /ended already/.test(document.getElementById("said").textContent));
+      if (await page.locator("#ask input[value=transaction]").count() && await page.locator("#ask[open]").count()) break;
+      await page.keyboard.press("Escape");
+      other = null;
+    }
+    await page.evaluate(async (id) => {
+      const first = asked.row.transaction;
+      let now = first;
+      for (; now === first || now === "0"; await new Promise((resolve) => setTimeout(resolve, 20)))
+        now = (await get("/processlist?id=" + id)).rows[0].transaction;
+    }, other);
+    await page.locator("#ask input[value=transaction]").check();
+    await page.locator("#token").fill("s3cret");
+    await page.locator("#ask-end").click();
+    await page.waitForFunction(() => /(stale|idle): .*Nothing was ended/.test(document.getElementById("said").textContent));
     await ask();
     await page.locator("#token").fill("s3cret");
     await page.locator("#ask-end").click();
     await page.waitForFunction(() => /The transaction of session 17 has ended/.test(document.getElementById("said").textContent));
     await page.mouse.move(5, 5);
     await page.waitForSelector("#trx tr[data-id='17']", { state: "detached" });
+    const happened = await text(page, "events");
+    expect("kill: it is among the events", /kill of the transaction of session 17 .*delivered/.test(happened), happened);
+    await page.waitForFunction(() => document.querySelector("#charts line.mark title")?.textContent.includes("session 17"));
     if (pictures) await page.screenshot({ path: path.join(pictures, "killed-1440-dark.png") });
     await page.waitForFunction(() => document.getElementById("said").children.length === 0);
     expect("kill: the result disappears", true, "");
