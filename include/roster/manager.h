@@ -82,6 +82,21 @@ ROSTER_API int roster_destroy(struct roster *roster);
  */
 ROSTER_API int roster_tick(struct roster *roster);
 
+/*
+ * Sets how many sessions may be open at once, in place of options.max_sessions; 0: no limit. The
+ * last `reserved` places are for internal and background sessions and for those with
+ * ROSTER_SESSION_ADMIN: all others are refused when only these are left. Purpose: to raise a limit
+ * that was reached, and to let an administrator in when clients have taken all the places that they
+ * may.
+ *
+ * From its return on no session is opened beyond the limits, however many threads open at once.
+ * Sessions that are open stay, even if they are more. Any thread; wait-free.
+ *
+ * Returns 0; -EINVAL for NULL, or more places reserved than there are; -ECHILD.
+ */
+ROSTER_API int roster_set_max_sessions(struct roster *roster, uint64_t max_sessions,
+                                       uint64_t reserved);
+
 /* The result of roster_stats(). All counts are since the roster was created unless said otherwise.
  */
 struct roster_stats {
@@ -113,10 +128,11 @@ struct roster_stats {
     uint64_t membarrier_failures; /* membarrier calls in this process that the kernel refused since
                                      it runs: minima, kills and readers that failed because of it */
     uint64_t membarrier_refused;  /* 1 while the newest call was refused: safe points stand still */
-    uint64_t looks_again;   /* tries of looks that came to nothing, because the owner published
-                               something else */
-    uint64_t max_sessions;  /* options.max_sessions; 0: no limit */
-    uint64_t backlog_limit; /* options.backlog_limit, or its default */
+    uint64_t looks_again;       /* tries of looks that came to nothing, because the owner published
+                                   something else */
+    uint64_t max_sessions;      /* the limit now, see roster_set_max_sessions(); 0: none */
+    uint64_t backlog_limit;     /* options.backlog_limit, or its default */
+    uint64_t reserved_sessions; /* of max_sessions, see roster_set_max_sessions() */
 };
 
 /*

@@ -41,6 +41,10 @@ enum roster_session_kind {
  * costs those two ends some nanoseconds. */
 #define ROSTER_SESSION_LAST_STATEMENT UINT32_C(8)
 
+/* For attr.flags: an administrator's session, which may take a reserved place, see
+ * roster_set_max_sessions(). Internal and background sessions may without it. */
+#define ROSTER_SESSION_ADMIN UINT32_C(16)
+
 /* The most bytes that user, host, database, application and attributes may have together: more than
  * the longest path. */
 #define ROSTER_IDENTITY_MAX 8192
@@ -98,7 +102,8 @@ struct roster_session_attr {
  * Returns 0 and stores it in `*session`; -EINVAL for a NULL pointer, an unknown kind or flag, the
  * id UINT64_MAX or a struct smaller than the first version's; -E2BIG for a larger one with
  * something unknown in it; -ENAMETOOLONG when the strings exceed ROSTER_IDENTITY_MAX, without
- * ROSTER_SESSION_TRUNCATE; -EEXIST when `id` is in use; -EUSERS when max_sessions are open;
+ * ROSTER_SESSION_TRUNCATE; -EEXIST when `id` is in use; -EUSERS when max_sessions are open, or all
+ * but the places that are reserved, see roster_set_max_sessions();
  * -ESHUTDOWN while the server is drained of sessions of this kind; -ENOBUFS when the backlog limit
  * is reached; -ENOMEM; -ECHILD. After an error nothing has changed: no other thread has seen the
  * session, no kill has hit it, and `wake` will not be called.

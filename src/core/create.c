@@ -248,6 +248,16 @@ int roster_destroy(struct roster *roster)
     return 0;
 }
 
+int roster_set_max_sessions(struct roster *roster, uint64_t max_sessions, uint64_t reserved)
+{
+    if (!roster || reserved > max_sessions)
+        return -EINVAL;
+    if (rst_process_is_other(roster->process))
+        return -ECHILD;
+    rst_registry_limit(&roster->registry, max_sessions, reserved);
+    return 0;
+}
+
 int roster_tick(struct roster *roster)
 {
     if (!roster)

@@ -118,6 +118,9 @@ static void put_stats(struct out *out, const struct roster_stats *stats)
                        stats->backlog_refused);
     rst_metric_gauge(out, "roster_sessions_limit", NULL,
                      "The most sessions that may be open; 0: no limit.", stats->max_sessions);
+    rst_metric_gauge(out, "roster_sessions_reserved", NULL,
+                     "Places of these for administrators and internal sessions.",
+                     stats->reserved_sessions);
     rst_metric_gauge(out, "roster_backlog_limit_bytes", "bytes",
                      "The backlog at which calls are refused.", stats->backlog_limit);
     rst_metric_counter(out, "roster_looks_again",

@@ -28,8 +28,9 @@ const char *roster_strerror(int err)
         return "the session id is in use; take another or let the roster choose one. Of a "
                "server: this id is in use by another live server";
     case -EUSERS:
-        return "max_sessions sessions are open; close some or raise the "
-               "limit";
+        return "max_sessions sessions are open, or all but the reserved places; close some or "
+               "raise "
+               "the limit";
     case -ENOBUFS:
         return "a reader has been inside for so long that backlog_limit is reached; find "
                "the reader, or raise the limit";

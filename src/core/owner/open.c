@@ -34,8 +34,9 @@ static int attr_get(struct roster_session_attr *known, const struct roster_sessi
     if (err)
         return err;
     if ((unsigned)known->kind > ROSTER_SESSION_BACKGROUND ||
-        (known->flags & ~(ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS |
-                          ROSTER_SESSION_TRUNCATE | ROSTER_SESSION_LAST_STATEMENT)) ||
+        (known->flags &
+         ~(ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS | ROSTER_SESSION_TRUNCATE |
+           ROSTER_SESSION_LAST_STATEMENT | ROSTER_SESSION_ADMIN)) ||
         known->id == UINT64_MAX)
         return -EINVAL;
     return 0;
@@ -126,6 +127,11 @@ static void forget(struct roster *roster, struct rst_graced_cache *cache,
     rst_graced_untake(&roster->sessions, cache, session);
 }
 
+static bool may_take_reserved(const struct roster_session_attr *attr)
+{
+    return attr->kind != ROSTER_SESSION_USER || (attr->flags & ROSTER_SESSION_ADMIN);
+}
+
 /* Opens a session that rst_drain_refuses() has let pass. */
 static int open_session(struct rst_thread *thread, const struct roster_session_attr *attr,
                         struct roster_session **session)
@@ -133,7 +139,7 @@ static int open_session(struct rst_thread *thread, const struct roster_session_a
     struct roster *roster = thread->roster;
     struct rst_graced_cache *cache = &thread->sessions;
     struct roster_session *made;
-    int err = rst_registry_reserve(&roster->registry);
+    int err = rst_registry_reserve(&roster->registry, may_take_reserved(attr));
 
     if (err)
         return err;

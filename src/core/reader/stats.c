@@ -34,6 +34,7 @@ static void count_threads(const struct roster *roster, struct roster_stats *stat
 int roster_stats(struct roster *roster, struct roster_stats *stats)
 {
     struct roster_stats now = {0};
+    uint64_t ordinary;
     int err;
 
     if (!roster || !stats)
@@ -63,7 +64,9 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     now.membarrier_failures = rst_membarrier_failures();
     now.membarrier_refused = rst_membarrier_refused();
     now.looks_again = rst_load(&roster->looks_again);
-    now.max_sessions = roster->registry.limit;
+    now.max_sessions = rst_load(&roster->registry.limit);
+    ordinary = rst_load(&roster->registry.ordinary);
+    now.reserved_sessions = now.max_sessions > ordinary ? now.max_sessions - ordinary : 0;
     now.backlog_limit = roster->account.backlog_limit;
     count_threads(roster, &now);
     rst_struct_put(stats, &now, sizeof(now));

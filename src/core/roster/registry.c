@@ -56,10 +56,17 @@ int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, ui
 {
     memset(registry, 0, sizeof(*registry));
     registry->pool = pool;
-    registry->limit = limit;
+    rst_registry_limit(registry, limit, 0);
     registry->buckets = MIN_BUCKETS;
     registry->table = cds_lfht_new_flavor(MIN_BUCKETS, MIN_BUCKETS, 0, 0, &urcu_bp_flavor, NULL);
     return registry->table ? 0 : -ENOMEM;
+}
+
+/* Each open looks at one of the two, so they need not change at once. */
+void rst_registry_limit(struct rst_registry *registry, uint64_t limit, uint64_t reserved)
+{
+    rst_store(&registry->ordinary, limit ? limit - reserved : UINT64_MAX);
+    rst_store(&registry->limit, limit);
 }
 
 int rst_registry_destroy(struct rst_registry *registry)
@@ -67,12 +74,13 @@ int rst_registry_destroy(struct rst_registry *registry)
     return cds_lfht_destroy(registry->table, NULL);
 }
 
-int rst_registry_reserve(struct rst_registry *registry)
+int rst_registry_reserve(struct rst_registry *registry, bool privileged)
 {
-    uint64_t open = rst_load(&registry->open);
+    uint64_t open = rst_load(&registry->open), limit;
 
     do {
-        if (registry->limit && open >= registry->limit) {
+        limit = rst_load(privileged ? &registry->limit : &registry->ordinary);
+        if (open >= limit && (limit || !privileged)) {
             rst_fetch_add(&registry->refused, 1);
             return -EUSERS;
         }

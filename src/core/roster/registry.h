@@ -37,8 +37,9 @@ struct rst_graced;
 struct rst_registry {
     struct cds_lfht *table;
     struct rst_graced *pool; /* of sessions */
-    uint64_t limit;
-    rst_word buckets; /* of the table; written by resize() */
+    rst_word limit;          /* of sessions; 0: none */
+    rst_word ordinary;       /* less the places that are reserved; UINT64_MAX: none */
+    rst_word buckets;        /* of the table; written by resize() */
     struct rcu_head resize_head;
     bool resizing;                   /* resize_head is queued */
     rst_word open rst_cache_aligned; /* reserved, see rst_registry_reserve() */
@@ -52,8 +53,13 @@ struct rst_registry {
 int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit);
 int rst_registry_destroy(struct rst_registry *registry);
 
-/* Reserves room for one session; -EUSERS when the limit is reached. It cannot be overshot. */
-int rst_registry_reserve(struct rst_registry *registry);
+/* Sets the most sessions that may be open, 0 for no limit, and how many of these places are
+ * reserved. */
+void rst_registry_limit(struct rst_registry *registry, uint64_t limit, uint64_t reserved);
+
+/* Takes a place for one session, also a reserved one if it is privileged; -EUSERS when there is
+ * none. The limit cannot be overshot. */
+int rst_registry_reserve(struct rst_registry *registry, bool privileged);
 void rst_registry_unreserve(struct rst_registry *registry);
 
 /* Makes a complete session findable; -EEXIST when its id is taken. An id of 0 is replaced. */

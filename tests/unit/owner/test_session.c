@@ -221,6 +221,42 @@ Test(session, the_limit)
     unit_destroy(roster);
 }
 
+/* Clients cannot take the last places, and the limits follow while sessions are open. */
+Test(session, places_for_administrators)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *clients[2], *admin, *internal, *none = NULL;
+    struct roster *roster = unit_roster(NULL);
+
+    cr_assert_eq(roster_set_max_sessions(NULL, 1, 0), -EINVAL);
+    cr_assert_eq(roster_set_max_sessions(roster, 3, 4), -EINVAL);
+    cr_assert_eq(roster_set_max_sessions(roster, 0, 1), -EINVAL);
+    unit_ok(roster_set_max_sessions(roster, 4, 2));
+    cr_assert_eq(unit_stats(roster).max_sessions, 4u);
+    cr_assert_eq(unit_stats(roster).reserved_sessions, 2u);
+    clients[0] = unit_open(roster);
+    clients[1] = unit_open(roster);
+    open_refused(roster, NULL, -EUSERS);
+    attr.flags = ROSTER_SESSION_ADMIN;
+    unit_ok(roster_session_open(roster, &attr, &admin));
+    internal = unit_open_as(roster, ROSTER_SESSION_INTERNAL, 0);
+    cr_assert_eq(roster_session_open(roster, &attr, &none), -EUSERS, "these have a limit, too");
+    unit_ok(roster_set_max_sessions(roster, 1, 1));
+    cr_assert_eq(roster_session_open(roster, &attr, &none), -EUSERS);
+    unit_close(internal);
+    unit_close(admin);
+    unit_close(clients[0]);
+    unit_close(clients[1]);
+    open_refused(roster, NULL, -EUSERS);
+    unit_ok(roster_session_open(roster, &attr, &admin));
+    unit_ok(roster_set_max_sessions(roster, 0, 0));
+    cr_assert_eq(unit_stats(roster).reserved_sessions, 0u);
+    clients[0] = unit_open(roster);
+    unit_close(clients[0]);
+    unit_close(admin);
+    unit_destroy(roster);
+}
+
 /* What was reserved is given back by every way to fail. */
 Test(session, errors_do_not_use_up_the_limit)
 {
