@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <roster/roster.h>
 #include <roster/wait.h>
+#include <time.h>
 
 /* In two steps, when the oracle is asked in between; and at a chosen timestamp, as for a stale
  * read. */
@@ -170,6 +171,28 @@ static void show_metrics(struct roster *roster)
            metrics.kills[ROSTER_KILL_REASON_SHUTDOWN][ROSTER_KILL_RESULT_DELIVERED]);
 }
 
+/* Who was busy in the last minute; a server starts this with a thread, once, at its start. */
+static void show_activity(struct roster *roster)
+{
+    struct roster_activity_options options = ROSTER_ACTIVITY_OPTIONS_INIT;
+    struct roster_activity_sum sum = {.size = sizeof(sum)};
+    struct roster_activity_row row[4];
+    struct roster_activity *activity;
+    struct timespec now;
+    uint64_t now_ms;
+    size_t count = 4;
+
+    options.interval_ms = ROSTER_ACTIVITY_MANUAL;
+    MUST(roster_activity_start(roster, &options, &activity));
+    MUST(roster_activity_run_once(activity));
+    clock_gettime(CLOCK_REALTIME, &now);
+    now_ms = (uint64_t)now.tv_sec * 1000;
+    MUST(roster_activity_top(activity, now_ms - 60000, now_ms, ROSTER_ACTIVITY_USER, NULL, row,
+                             &count, &sum));
+    printf("%zu users were busy, by %" PRIu64 " samples of complete seconds\n", count, sum.times);
+    MUST(roster_activity_stop(activity));
+}
+
 /* What an operator asks first: who ended that, and why. */
 static void tell_what_happened(struct roster *roster)
 {
@@ -237,6 +260,7 @@ int main(void)
     MUST(roster_release_wait(roster)); /* attr.release of all that are closed has returned */
     show_metrics(roster);
     tell_what_happened(roster);
+    show_activity(roster);
     MUST(roster_session_close(session));
     MUST(roster_drain(roster, NULL, &report));
     MUST(roster_drain_undo(roster)); /* it was not the end after all */

@@ -45,6 +45,7 @@
 #ifndef ROSTER_ROSTER_H
 #define ROSTER_ROSTER_H
 
+#include <roster/activity.h>
 #include <roster/block.h>
 #include <roster/conn_id.h>
 #include <roster/drain.h>

@@ -13,11 +13,10 @@
  *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
  *     GET  /safepoint    safe points, and what the info-syncer and the leader say
  *     GET  /history      what long transactions consisted of
- *     GET  /events       what has happened  ?since= limit=
- *     GET  /timeline     the last hour, a point for each second ?after=
- *     GET  /metrics      for Prometheus, as OpenMetrics when it asks for that
- *     POST /kill         ?id= target=connection|statement statement=
- *     POST /drain
+ *     GET  /activity     what active sessions did  ?from= to= by= state= kind= wait= digest= user=
+ * db= application= limit= GET  /events       what has happened  ?since= limit= GET  /timeline the
+ * last hour, a point for each second ?after= GET  /metrics      for Prometheus, as OpenMetrics when
+ * it asks for that POST /kill         ?id= target=connection|statement statement= POST /drain
  *
  * All but / and /metrics are JSON. Ids and timestamps are strings there, because they have 64 bits;
  * an error is {"error": TEXT}. Text is UTF-8; a byte that is none, and NUL, is U+FFFD.
@@ -48,6 +47,11 @@
  * the minimum, and gives it at most a tenth of its time: when the oracle is slow, points become
  * rarer. It takes 113 KiB, once.
  *
+ * "rows" of /activity are those of roster/activity.h, what was seen most first, for the time `from`
+ * to `to` in milliseconds since the Unix epoch (the last hour). `by` names what distinguishes them,
+ * with commas between: state, wait, digest, user, db, application, kind. "samples" of a row by
+ * "times" is an average of active sessions; "dropped" of the "active" ones are in no row.
+ *
  * "rows" of /events are those of roster/event_log.h whose id is greater than `since`, the oldest
  * first, at most `limit`. "next" is what to pass as `since` for those after them, "missed" how many
  * between `since` and "next" had to make room; "restarted" is true when `since` is from another
@@ -65,6 +69,7 @@
 ROSTER_BEGIN_DECLS
 
 struct roster;
+struct roster_activity;
 struct roster_cluster_calls;
 struct roster_history;
 struct roster_safe_point;
@@ -104,6 +109,7 @@ struct roster_status_options {
                                                    safe_point; else it may be NULL */
     uint64_t old_ms; /* a minimum that is held for longer, or a safe point that is blocked by
                         more, is a problem; default: 600000 */
+    struct roster_activity *activity; /* for GET /activity; may be NULL */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT ROSTER_SIZED(struct roster_status_options)

@@ -211,7 +211,7 @@ int ctl_fail(const struct options *options, const struct reply *reply)
 }
 
 /* Appends "&key=value" with the value escaped. */
-static void add_argument(char *path, size_t size, const char *key, const char *value)
+void ctl_add_argument(char *path, size_t size, const char *key, const char *value)
 {
     size_t length = strlen(path);
     char *escaped = value ? curl_easy_escape(NULL, value, 0) : NULL;
@@ -225,18 +225,18 @@ static void list_path(const struct options *options, const char *path, const cha
                       const char *after, char *to, size_t size)
 {
     snprintf(to, size, "%s?limit=%s", path, limit);
-    add_argument(to, size, "after", after);
-    add_argument(to, size, "user", options->user);
-    add_argument(to, size, "db", options->db);
-    add_argument(to, size, "kind", options->kind);
-    add_argument(to, size, "command", options->command);
-    add_argument(to, size, "state", options->state);
-    add_argument(to, size, "min_ms", options->min_ms);
-    add_argument(to, size, "in_txn", options->in_txn ? "1" : NULL);
-    add_argument(to, size, "full", options->full ? "1" : NULL);
-    add_argument(to, size, "search", options->search);
-    add_argument(to, size, "sort", options->sort);
-    add_argument(to, size, "columns", options->columns);
+    ctl_add_argument(to, size, "after", after);
+    ctl_add_argument(to, size, "user", options->user);
+    ctl_add_argument(to, size, "db", options->db);
+    ctl_add_argument(to, size, "kind", options->kind);
+    ctl_add_argument(to, size, "command", options->command);
+    ctl_add_argument(to, size, "state", options->state);
+    ctl_add_argument(to, size, "min_ms", options->min_ms);
+    ctl_add_argument(to, size, "in_txn", options->in_txn ? "1" : NULL);
+    ctl_add_argument(to, size, "full", options->full ? "1" : NULL);
+    ctl_add_argument(to, size, "search", options->search);
+    ctl_add_argument(to, size, "sort", options->sort);
+    ctl_add_argument(to, size, "columns", options->columns);
 }
 
 /* The limit of the next page: what is still wanted, as far as a server gives so much at once. The

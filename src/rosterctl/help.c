@@ -47,6 +47,11 @@ static const struct help {
      "Kinds of long transactions, the one seen last first.\v"
      "Example: with the digests of their statements\n"
      "  rosterctl history --full"},
+    {"activity", "activity",
+     "What the active sessions did, sampled by the server for an hour by the second and a day by "
+     "the minute: the average number of sessions in each state, wait, statement.\v"
+     "Example: what was slow in the last quarter of an hour\n"
+     "  rosterctl activity --since=-15m --by=wait,digest"},
     {"events", "events",
      "What has happened, the oldest first: kills, opens that were rejected, drains, fences, "
      "leases, "

@@ -32,6 +32,8 @@ enum {
     ALL = 1024,
     SINCE = 2048,
     FOLLOW = 4096,
+    BY = 8192,
+    WHO = 16384,
 };
 
 static const struct command {
@@ -39,13 +41,14 @@ static const struct command {
     command_fn *run;
     unsigned takes;
 } commands[] = {
-    {"ps", ctl_ps, LISTS | STORE | JSON | CSV | FULL | WATCH | ALL},
-    {"trx", ctl_trx, LISTS | STORE | JSON | CSV | WATCH | ALL},
+    {"ps", ctl_ps, LISTS | WHO | STORE | JSON | CSV | FULL | WATCH | ALL},
+    {"trx", ctl_trx, LISTS | WHO | STORE | JSON | CSV | WATCH | ALL},
     {"min", ctl_min, JSON | STORE | ALL},
     {"safepoint", ctl_safe_point, JSON},
     {"status", ctl_status, JSON | STORE | ALL},
     {"locks", ctl_locks, JSON | CSV | ALL},
     {"history", ctl_history, JSON | CSV | FULL},
+    {"activity", ctl_activity, WHO | JSON | CSV | ALL | SINCE | BY},
     {"events", ctl_events, JSON | CSV | ALL | SINCE | FOLLOW},
     {"kill", ctl_kill, KILL | STORE | WAIT | JSON | ARGS | ALL},
     {"drain", ctl_drain, WAIT | JSON},
@@ -68,6 +71,7 @@ enum {
     TTL_KEY,
     ALL_KEY,
     SINCE_KEY,
+    BY_KEY,
     USAGE_KEY
 };
 
@@ -93,6 +97,8 @@ static const struct argp_option known[] = {
     {"full", 'F', NULL, 0, "statements in full; the digests of a history", 2},
     {"since", SINCE_KEY, "TIME", 0, "from then on: -15m, 2026-11-29T10:00:00Z, or an event's id",
      2},
+    {"by", BY_KEY, "NAME,...", 0,
+     "what distinguishes rows of activity: state, wait, digest, user, db, application, kind", 2},
     {"follow", 'f', NULL, 0, "go on with what comes", 2},
     {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "again and again (every 2 s)", 2},
     {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
@@ -250,6 +256,8 @@ static unsigned belongs(int key)
 {
     struct options none;
 
+    if (key > 0 && key < SEARCH_KEY && strchr("udkSn", key))
+        return WHO;
     if (filter_place(&none, key) || key == 'x')
         return LISTS;
     if (store_place(&none, key) || key == STORE_PASSWORD_KEY)
@@ -263,6 +271,8 @@ static unsigned belongs(int key)
         return FULL;
     case SINCE_KEY:
         return SINCE;
+    case BY_KEY:
+        return BY;
     case 'f':
         return FOLLOW;
     case 'w':
@@ -328,6 +338,9 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         return 0;
     case SINCE_KEY:
         options->since = arg;
+        return 0;
+    case BY_KEY:
+        options->by = arg;
         return 0;
     case 'f':
         options->follow = true;
@@ -424,6 +437,7 @@ int main(int argc, char **argv)
                "  status      the server and its counts\n"
                "  locks       which sessions wait for which, and deadlocks\n"
                "  history     what long transactions consisted of\n"
+               "  activity    what the active sessions did: states, waits, statements, users\n"
                "  events      what has happened: kills, fences, drains, rejected opens\n"
                "  kill ID...  ends sessions, or their transactions or statements\n"
                "  drain       lets the server finish and end\n"

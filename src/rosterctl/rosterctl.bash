@@ -17,7 +17,7 @@ _rosterctl_values() {
 
 _rosterctl() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
-    local commands="ps trx min safepoint status locks history events kill drain top barrier gc"
+    local commands="ps trx min safepoint status locks history activity events kill drain top barrier gc"
     case $before in
     -u | --user) choices=$(_rosterctl_values user) ;;
     -d | --db) choices=$(_rosterctl_values db) ;;
@@ -33,7 +33,7 @@ _rosterctl() {
         case $word in
         -*)
             choices="--server= --all --token-file= --json --user= --db= --kind= --command= --state=
-                --min-ms= --in-txn --limit= --sort= --search= --columns= --output= --full --since= --follow --watch --statement --transaction --wait
+                --min-ms= --in-txn --limit= --sort= --search= --columns= --output= --full --since= --by= --follow --watch --statement --transaction --wait
                 --store= --prefix= --store-ca= --store-cert= --store-key= --store-user=
                 --store-password= --ttl-ms= --help
                 --version"

@@ -43,6 +43,7 @@ struct options {
     bool wait;          /* for the end of what is killed or drained */
     double wait_s;      /* at most; 0: without end */
     bool follow;        /* goes on with what comes */
+    const char *by;     /* what distinguishes the rows of an activity */
     const char *since;  /* a point in time, or where to go on */
     const char *store;  /* of a cluster */
     const char *prefix; /* of its keys; NULL: the default */
@@ -66,6 +67,9 @@ struct reply {
 /* client.c: asks the server. `method` is "GET" or "POST". Free with reply_free(). */
 struct reply ctl_ask(const struct options *options, const char *method, const char *path);
 void reply_free(struct reply *reply);
+
+/* Appends "&key=value" to a path, with the value escaped; nothing for NULL. */
+void ctl_add_argument(char *path, size_t size, const char *key, const char *value);
 
 /* Says what went wrong, on standard error, and returns the exit code. */
 int ctl_fail(const struct options *options, const struct reply *reply);
@@ -144,6 +148,6 @@ int ctl_all(const struct options *options, command_fn *run);
 
 command_fn ctl_ps, ctl_trx, ctl_locks, ctl_min, ctl_safe_point, ctl_history, ctl_status, ctl_kill,
     ctl_drain;
-command_fn ctl_top, ctl_barrier, ctl_gc, ctl_events;
+command_fn ctl_top, ctl_barrier, ctl_gc, ctl_events, ctl_activity;
 
 #endif /* ROSTERCTL_H */

@@ -27,21 +27,26 @@ static const struct argument {
     unsigned where;
     size_t offset;
 } arguments[] = {
-    {"user", STRING, QUERY_ROWS, offsetof(struct query, user)},
+    {"user", STRING, QUERY_ROWS | QUERY_ACTIVITY, offsetof(struct query, user)},
     {"host", STRING, QUERY_ROWS, offsetof(struct query, host)},
-    {"db", STRING, QUERY_ROWS | QUERY_MIN, offsetof(struct query, db)},
-    {"application", STRING, QUERY_ROWS, offsetof(struct query, application)},
+    {"db", STRING, QUERY_ROWS | QUERY_ACTIVITY | QUERY_MIN, offsetof(struct query, db)},
+    {"application", STRING, QUERY_ROWS | QUERY_ACTIVITY, offsetof(struct query, application)},
     {"search", STRING, QUERY_ROWS, offsetof(struct query, search)},
     {"sort", STRING, QUERY_ROWS, offsetof(struct query, sort)},
     {"columns", STRING, QUERY_ROWS, offsetof(struct query, wanted)},
-    {"kind", STRING, QUERY_ROWS, offsetof(struct query, kind)},
+    {"kind", STRING, QUERY_ROWS | QUERY_ACTIVITY, offsetof(struct query, kind)},
     {"command", STRING, QUERY_ROWS, offsetof(struct query, command)},
-    {"state", STRING, QUERY_ROWS, offsetof(struct query, state)},
+    {"state", STRING, QUERY_ROWS | QUERY_ACTIVITY, offsetof(struct query, state)},
     {"min_ms", NUMBER, QUERY_ROWS, offsetof(struct query, min_ms)},
     {"in_txn", FLAG, QUERY_ROWS, offsetof(struct query, in_txn)},
     {"full", FLAG, QUERY_ROWS, offsetof(struct query, full)},
-    {"limit", NUMBER, QUERY_ROWS | QUERY_EVENTS, offsetof(struct query, limit)},
+    {"limit", NUMBER, QUERY_ROWS | QUERY_ACTIVITY | QUERY_EVENTS, offsetof(struct query, limit)},
     {"after", NUMBER, QUERY_ROWS | QUERY_TIMELINE, offsetof(struct query, after)},
+    {"from", NUMBER, QUERY_ACTIVITY, offsetof(struct query, from)},
+    {"to", NUMBER, QUERY_ACTIVITY, offsetof(struct query, to)},
+    {"by", STRING, QUERY_ACTIVITY, offsetof(struct query, by)},
+    {"wait", STRING, QUERY_ACTIVITY, offsetof(struct query, wait)},
+    {"digest", STRING, QUERY_ACTIVITY, offsetof(struct query, digest)},
     {"since", NUMBER, QUERY_EVENTS, offsetof(struct query, since)},
     {"id", NUMBER, QUERY_ROWS | QUERY_KILL, offsetof(struct query, id)},
     {"target", STRING, QUERY_KILL, offsetof(struct query, target)},
@@ -280,6 +285,10 @@ unsigned rst_status_query_parse(struct request *request, unsigned allowed, enum 
     if (!parse.status && (!query->limit || query->limit > MAX_LIMIT))
         return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
                                        "limit takes a number from 1 to %d", MAX_LIMIT);
+    if (!parse.status && allowed & QUERY_ACTIVITY)
+        parse.status = parse_kind(request, query);
+    if (!parse.status && allowed & QUERY_ACTIVITY)
+        parse.status = parse_state(request, query);
     if (!parse.status && allowed & QUERY_ROWS)
         parse.status = parse_rows(request, query);
     return parse.status;

@@ -11,11 +11,12 @@
 #include "status/status.h"
 
 enum query_bit {
-    QUERY_ROWS = 1,     /* which rows: all but the ones below */
-    QUERY_TIMELINE = 8, /* after */
-    QUERY_MIN = 4,      /* db */
-    QUERY_KILL = 2,     /* id, target, statement, start_ts, transaction */
-    QUERY_EVENTS = 16,  /* since, limit */
+    QUERY_ROWS = 1,      /* which rows: all but the ones below */
+    QUERY_TIMELINE = 8,  /* after */
+    QUERY_MIN = 4,       /* db */
+    QUERY_KILL = 2,      /* id, target, statement, start_ts, transaction */
+    QUERY_ACTIVITY = 32, /* from, to, by, the filters of an activity, limit */
+    QUERY_EVENTS = 16,   /* since, limit */
 };
 
 struct query {
@@ -28,6 +29,8 @@ struct query {
     uint64_t limit;
     uint64_t after;
     uint64_t since; /* the number of an event */
+    uint64_t from, to;
+    const char *by, *wait, *digest; /* of an activity */
     uint64_t statement;
     uint64_t start_ts;
     uint64_t transaction;

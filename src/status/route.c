@@ -34,6 +34,7 @@ static const struct route {
     {"/locks", rst_status_get_locks, NULL},
     {"/history", rst_status_get_history, NULL},
     {"/timeline", rst_status_get_timeline, NULL},
+    {"/activity", rst_status_get_activity, NULL},
     {"/events", rst_status_get_events, NULL},
     {"/metrics", rst_status_get_metrics, NULL},
     {"/kill", NULL, rst_status_post_kill},

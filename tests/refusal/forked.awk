@@ -6,7 +6,7 @@
 # an error, so that a new function cannot be forgotten.
 
 BEGIN {
-    n = split("roster roster_session roster_pin roster_watchdog roster_conn_ids roster_history " \
+    n = split("roster roster_session roster_pin roster_watchdog roster_activity roster_conn_ids roster_history " \
         "roster_store roster_store_watch roster_syncer roster_safe_point roster_status " \
         "roster_oracle_store roster_oracle_persistent roster_oracle_local", names, " ")
     for (i = 1; i <= n; i++)

@@ -16,6 +16,7 @@ struct forked {
     const struct roster_shown *shown;
     struct roster_pin *roster_pin;
     struct roster_watchdog *roster_watchdog;
+    struct roster_activity *roster_activity;
     struct roster_conn_ids *roster_conn_ids;
     struct roster_history *roster_history;
     struct roster_store *roster_store;

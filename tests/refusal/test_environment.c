@@ -99,6 +99,7 @@ Test(environment, no_thread_can_be_started)
     struct roster_options options = ROSTER_OPTIONS_INIT;
     struct roster *roster = new_roster(0), *other = NULL;
     struct roster_watchdog *watchdog = NULL;
+    struct roster_activity *activity = NULL;
     struct roster_watchdog_options watched = ROSTER_WATCHDOG_OPTIONS_INIT;
 
     refuse_function("pthread_create");
@@ -106,6 +107,9 @@ Test(environment, no_thread_can_be_started)
     cr_assert_not_null(refuse_none());
     refuse_function("pthread_create");
     cr_assert_eq(roster_watchdog_start(roster, &watched, &watchdog), -EAGAIN);
+    cr_assert_not_null(refuse_none());
+    refuse_function("pthread_create");
+    cr_assert_eq(roster_activity_start(roster, NULL, &activity), -EAGAIN);
     cr_assert_not_null(refuse_none());
     cr_assert_eq(live(roster), 0);
     cr_assert_eq(roster_watchdog_start(roster, &watched, &watchdog), 0);

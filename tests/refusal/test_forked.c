@@ -93,6 +93,7 @@ static void make_all(const char *url)
     cr_assert_eq(roster_history_create(10, 0, &it.roster_history), 0);
     watching.txn_age_ms = 1000000;
     cr_assert_eq(roster_watchdog_start(it.roster, &watching, &it.roster_watchdog), 0);
+    cr_assert_eq(roster_activity_start(it.roster, NULL, &it.roster_activity), 0);
     cr_assert_eq(roster_store_open(url, NULL, &it.roster_store, error, sizeof(error)), 0, "%s",
                  error);
     cr_assert_eq(roster_store_watch_open(it.roster_store, &keys, 0, &it.roster_store_watch), 0);
@@ -132,6 +133,7 @@ static void end_all(void)
     cr_expect_eq(roster_txn_finish(it.roster_session), 0);
     cr_expect_eq(roster_session_close(it.roster_session), 0);
     cr_expect_eq(roster_watchdog_run_once(it.roster_watchdog), 0);
+    cr_expect_eq(roster_activity_run_once(it.roster_activity), 0);
     cr_expect_eq(roster_conn_ids_next(it.roster_conn_ids, &id), 0);
     cr_expect_eq(roster_oracle_store_allocate(it.roster_oracle_store, &ts), 0);
     cr_expect_eq(roster_oracle_persistent_allocate(it.roster_oracle_persistent, &ts), 0);
@@ -148,6 +150,7 @@ static void end_all(void)
     roster_store_watch_close(it.roster_store_watch);
     roster_store_close(it.roster_store);
     cr_expect_eq(roster_watchdog_stop(it.roster_watchdog), 0);
+    cr_expect_eq(roster_activity_stop(it.roster_activity), 0);
     roster_history_destroy(it.roster_history);
     cr_expect_eq(roster_conn_ids_destroy(it.roster_conn_ids), 0);
     cr_expect_eq(roster_destroy(it.roster), 0);

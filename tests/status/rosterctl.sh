@@ -124,6 +124,24 @@ expect "with digests" '*d"1*' "$out"
 run 0 history --json
 expect "or as JSON" '*"all_sql_digests"*' "$out"
 
+for _ in $(seq 100); do
+    run 0 activity --by=user,digest --since=-2h
+    [ "$(lines)" -lt 4 ] || break
+    sleep 0.1
+done
+expect "what was going on" '*AVERAGE *SAMPLES *DIGEST *USER*' "$out"
+expect "by the second that has passed" '*1.00 *abc123 *bob' "$(grep bob <<<"$out")"
+run 0 activity --by=state --user=carol --output=csv
+expect "of one user" $'average,samples,state\r\n1.00,*,Running\r' "$out"
+run 0 activity --json -n 1
+expect "as JSON" '*"dropped": 0*' "$out"
+run 2 activity --by=nonsense
+expect "by what there is" '*by "nonsense": it takes state, wait,*' "$complaint"
+run 2 activity --sort=user
+run 2 activity --state=asleep
+run 2 activity --since=yesterday
+expect "a time that is none" '*--since takes a time (-15m,*' "$complaint"
+
 run 0 events
 expect "what has happened" '20*kill  *statement of session 3, user carol, max execution time: delivered' "$out"
 run 0 events --since=-1h

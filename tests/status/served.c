@@ -91,6 +91,7 @@ static void remember(struct roster *roster, struct roster_history *history)
 int main(int argc, char **argv)
 {
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
+    struct roster_activity_options sampling = ROSTER_ACTIVITY_OPTIONS_INIT;
     struct pollfd input = {0, POLLIN, 0};
     struct roster_status *status;
     struct roster *roster;
@@ -101,6 +102,8 @@ int main(int argc, char **argv)
     ok(roster_history_create(10, 1, &options.history), "history");
     open_sessions(roster);
     remember(roster, options.history);
+    sampling.interval_ms = 10;
+    ok(roster_activity_start(roster, &sampling, &options.activity), "activity");
     options.name = "served";
     options.address = argc > 1 ? argv[1] : NULL;
     options.token = argc > 2 ? argv[2] : NULL;
@@ -114,6 +117,7 @@ int main(int argc, char **argv)
     while (poll(&input, 1, 10) == 0 && !__atomic_load_n(&draining, __ATOMIC_RELAXED))
         look_for_kills();
     roster_status_stop(status);
+    ok(roster_activity_stop(options.activity), "activity");
     for (n = 0; n < SESSIONS; n++)
         (void)roster_session_close(sessions[n]);
     roster_history_destroy(options.history);

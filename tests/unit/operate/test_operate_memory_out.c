@@ -26,6 +26,7 @@ struct scene {
     struct roster_session *session;
     struct roster_conn_ids *ids;
     struct roster_watchdog *watchdog;
+    struct roster_activity *activity;
     struct roster_history *history;
     struct roster_history_list *list;
     struct roster_snapshot *snapshot;
@@ -56,6 +57,16 @@ static int start(struct scene *scene)
 static void stop(struct scene *scene)
 {
     cr_assert_eq(roster_watchdog_stop(scene->watchdog), 0);
+}
+
+static int start_activity(struct scene *scene)
+{
+    return roster_activity_start(scene->roster, NULL, &scene->activity);
+}
+
+static void stop_activity(struct scene *scene)
+{
+    cr_assert_eq(roster_activity_stop(scene->activity), 0);
 }
 
 static int history_create(struct scene *scene)
@@ -131,6 +142,7 @@ static void nothing(struct scene *scene)
 static const struct act acts[] = {
     {"ids create", ids_create, ids_destroy},
     {"watchdog start", start, stop},
+    {"activity start", start_activity, stop_activity},
     {"history create", history_create, history_destroy},
     {"set disk", set_disk, nothing},
     {"set limit", set_limit, nothing},

@@ -177,6 +177,43 @@ static int session_blocked(void *callers)
     return err;
 }
 
+static int activity_start(void *callers)
+{
+    struct roster_activity *activity;
+    int err = roster_activity_start(roster, callers, &activity);
+
+    return err ? err : roster_activity_stop(activity);
+}
+
+/* A history that is asked; one of the two structs is the caller's. */
+static int activity_ask(const struct roster_activity_filter *filter,
+                        struct roster_activity_sum *sum)
+{
+    struct roster_activity_options options = ROSTER_ACTIVITY_OPTIONS_INIT;
+    struct roster_activity_row row;
+    struct roster_activity *activity;
+    size_t count = 1;
+    int err;
+
+    options.interval_ms = ROSTER_ACTIVITY_MANUAL;
+    unit_ok(roster_activity_start(roster, &options, &activity));
+    err = roster_activity_top(activity, 0, 1, 0, filter, &row, &count, sum);
+    unit_ok(roster_activity_stop(activity));
+    return err;
+}
+
+static int activity_sum(void *callers)
+{
+    return activity_ask(NULL, callers);
+}
+
+static int activity_filter(void *callers)
+{
+    struct roster_activity_sum sum = {.size = sizeof(sum)};
+
+    return activity_ask(callers, &sum);
+}
+
 static const struct sized calls[] = {
     {"roster_create", sizeof(struct roster_options), create, false},
     {"roster_session_open", sizeof(struct roster_session_attr), session_open, false},
@@ -188,6 +225,9 @@ static const struct sized calls[] = {
     {"roster_drain", sizeof(struct roster_drain_report), drain_report, true},
     {"roster_kill_all", sizeof(struct roster_kill_filter), kill_all_filter, false},
     {"roster_kill_all", sizeof(struct roster_kill_counts), kill_all_counts, true},
+    {"roster_activity_start", sizeof(struct roster_activity_options), activity_start, false},
+    {"roster_activity_top", sizeof(struct roster_activity_filter), activity_filter, false},
+    {"roster_activity_top", sizeof(struct roster_activity_sum), activity_sum, true},
     {"roster_kill_by", sizeof(struct roster_kill_info), kill_by, false},
     {"roster_event_log_next", sizeof(struct roster_logged), event_log_next, true},
     {"roster_event_log_get_state", sizeof(struct roster_event_log_state), event_log_state, true},

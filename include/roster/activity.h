@@ -1,0 +1,142 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The activity history: what the active sessions did, sampled in fixed memory, so that "what was
+ * slow five minutes ago" has an answer.
+ *
+ * A sampler looks at all sessions again and again, as any reader does: their owners never wait for
+ * it. It counts those that are active, which is running a statement or in another running state
+ * than idle, by state, wait event, digest, user, database, application and kind. The counts of a
+ * second are kept for an hour, those of a minute for a day. Of each second and minute the
+ * combinations that were seen most are kept, as many as there is memory for; of all others, and of
+ * those that no room was left to remember, it is known how often they were seen.
+ */
+#ifndef ROSTER_ACTIVITY_H
+#define ROSTER_ACTIVITY_H
+
+#include <roster/export.h>
+#include <roster/session.h>
+#include <roster/view.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+struct roster;
+
+/* A roster may have several. */
+struct roster_activity;
+
+/* For options.interval_ms: no thread, the server calls roster_activity_run_once() itself. */
+#define ROSTER_ACTIVITY_MANUAL (-1)
+
+/* Options. Begin with ROSTER_ACTIVITY_OPTIONS_INIT; a member that is 0 has its default. */
+struct roster_activity_options {
+    size_t size;         /* sizeof(struct roster_activity_options) */
+    int32_t interval_ms; /* between two samples: 10 to 10000; default: 1000;
+                            ROSTER_ACTIVITY_MANUAL */
+    uint32_t reserved;
+    uint64_t memory; /* bytes, 1 MiB to 1 GiB; default: 8 MiB; all that it ever takes */
+};
+
+#define ROSTER_ACTIVITY_OPTIONS_INIT ROSTER_SIZED(struct roster_activity_options)
+
+/*
+ * Starts a sampler, with a thread that blocks all signals unless interval_ms is
+ * ROSTER_ACTIVITY_MANUAL. `options` may be NULL: all defaults. Any thread.
+ *
+ * Returns 0 and stores it in `*activity`; -EINVAL for NULL, a value out of range, or a struct
+ * smaller than the first version's; -E2BIG for a larger one with something unknown in it; -ENOMEM;
+ * -EAGAIN when no thread could be started; -ECHILD.
+ */
+ROSTER_API int roster_activity_start(struct roster *roster,
+                                     const struct roster_activity_options *options,
+                                     struct roster_activity **activity) ROSTER_MUST_CHECK;
+
+/*
+ * Stops a sampler and frees it. Before roster_destroy(), and after what reads it. Any thread. NULL
+ * is allowed and does nothing. Returns 0; -ECHILD.
+ */
+ROSTER_API int roster_activity_stop(struct roster_activity *activity);
+
+/*
+ * Takes a sample: also beside a sampler's thread. Any thread; samples take turns. Returns 0;
+ * -EINVAL for NULL; -ECHILD.
+ */
+ROSTER_API int roster_activity_run_once(struct roster_activity *activity);
+
+/* What distinguishes samples: a bit for each. */
+enum roster_activity_by {
+    ROSTER_ACTIVITY_STATE = 1,
+    ROSTER_ACTIVITY_WAIT = 2,
+    ROSTER_ACTIVITY_DIGEST = 4,
+    ROSTER_ACTIVITY_USER = 8,
+    ROSTER_ACTIVITY_DATABASE = 16,
+    ROSTER_ACTIVITY_APPLICATION = 32,
+    ROSTER_ACTIVITY_KIND = 64,
+};
+
+/*
+ * What was seen together. Names are cut to fit; they may hold any bytes but NUL, and are empty when
+ * not known. What is not among the bits that were asked for is 0 or empty.
+ */
+struct roster_activity_row {
+    uint64_t samples; /* of sessions: by the samples of the sum it is an average of sessions */
+    enum roster_run_state state;
+    enum roster_session_kind kind;
+    uint32_t wait; /* an event of roster/wait.h; 0: it waited for nothing known */
+    char digest[68];
+    char user[32];
+    char database[32];
+    char application[32];
+};
+
+/* The whole of what was asked for. */
+struct roster_activity_sum {
+    size_t size;          /* sizeof(struct roster_activity_sum), set by the caller */
+    uint64_t step_ms;     /* 1000 where seconds were counted, 60000 for minutes */
+    uint64_t times;       /* how often all sessions were looked at; 0: nothing is known */
+    uint64_t active;      /* sessions that were active, over all these times */
+    uint64_t kept;        /* of them, those of which it is known what they did */
+    uint64_t dropped;     /* the others: active is kept + dropped */
+    uint64_t samples;     /* of those kept, what the filter lets through */
+    uint64_t rows;        /* how many there are without a limit */
+    uint64_t interval_ms; /* between two samples; 0: by hand */
+};
+
+/* Which samples count. Begin with ROSTER_ACTIVITY_FILTER_INIT: all of them. */
+struct roster_activity_filter {
+    size_t size;    /* sizeof(struct roster_activity_filter) */
+    uint32_t which; /* bits of enum roster_activity_by: these members have to be the same */
+    enum roster_run_state state;
+    enum roster_session_kind kind;
+    uint32_t wait;
+    const char *digest; /* NULL: not known, as ""; so are the next three */
+    const char *user;
+    const char *database;
+    const char *application;
+};
+
+#define ROSTER_ACTIVITY_FILTER_INIT ROSTER_SIZED(struct roster_activity_filter)
+
+/*
+ * What was going on from `from_ms` until before `to_ms`, in milliseconds since the Unix epoch,
+ * summed up by the bits of `by` (0: all in one row), what was seen most first: at most `*count`
+ * rows, and stores in `*count` how many. Counts seconds when `from_ms` is at most an hour ago, else
+ * minutes; those of which a part has not passed yet are left out. The present wall clock says when
+ * something was: a step moves the past with it. `filter` may be NULL: everything. Any thread; the
+ * next sample waits for it.
+ *
+ * Returns 0; -EINVAL for NULL, unknown bits, or a struct smaller than the first version's; -E2BIG
+ * for a larger one with something unknown in it; -ECHILD.
+ */
+ROSTER_API int roster_activity_top(struct roster_activity *activity, uint64_t from_ms,
+                                   uint64_t to_ms, uint32_t by,
+                                   const struct roster_activity_filter *filter,
+                                   struct roster_activity_row *rows, size_t *count,
+                                   struct roster_activity_sum *sum);
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_ACTIVITY_H */

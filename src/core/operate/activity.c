@@ -1,0 +1,210 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The life of an activity history, and a sample.
+ */
+#include "core/operate/activity.h"
+
+#include "core/base/cancel.h"
+#include "core/base/process.h"
+#include "core/base/struct_size.h"
+#include "core/reader/list.h"
+#include "core/roster/event_log.h"
+
+#include <roster/statement.h>
+#include <roster/wait.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DEFAULT_INTERVAL_MS 1000
+#define LEAST_INTERVAL_MS 10
+#define MOST_INTERVAL_MS 10000
+#define DEFAULT_MEMORY (UINT64_C(8) << 20)
+#define LEAST_MEMORY (UINT64_C(1) << 20)
+#define MOST_MEMORY (UINT64_C(1) << 30)
+
+static void put_text(char *to, size_t size, const char *text)
+{
+    if (text)
+        rst_event_log_text(to, size, text, strlen(text));
+}
+
+/* Sees one session. What is behind the texts of its row is 0, too: rows are compared as a whole. */
+static int look_at(const struct roster_session *session, const struct roster_shown *view, void *arg)
+{
+    const struct roster_statement *statement = view->statement;
+    struct roster_activity_row row;
+
+    if (rst_likely(view->run_state == ROSTER_RUN_IDLE && !statement))
+        return 0;
+    memset(&row, 0, sizeof(row));
+    row.state = (enum roster_run_state)view->run_state;
+    row.kind = roster_session_kind(session);
+    row.wait = roster_session_wait(session, NULL);
+    if (statement && statement->digest)
+        rst_event_log_text(row.digest, sizeof(row.digest), statement->digest,
+                           strnlen(statement->digest, statement->digest_length));
+    put_text(row.user, sizeof(row.user), roster_identity_user(view->identity));
+    put_text(row.database, sizeof(row.database), roster_identity_database(view->identity));
+    put_text(row.application, sizeof(row.application), roster_identity_application(view->identity));
+    rst_activity_count(arg, &row);
+    return 0;
+}
+
+int rst_activity_sample(struct roster_activity *activity, uint64_t now_ms)
+{
+    char digest[ROSTER_DIGEST_MAX + 2];
+    unsigned grain;
+    int err;
+
+    pthread_mutex_lock(&activity->lock);
+    rst_activity_begin(activity, now_ms);
+    err = roster_read_lock(activity->roster);
+    if (!err) {
+        (void)rst_for_each(activity->roster, look_at, activity, digest, sizeof(digest));
+        roster_read_unlock(activity->roster);
+        for (grain = 0; grain < RST_GRAINS; grain++)
+            activity->rings[grain].open.times++;
+    }
+    pthread_mutex_unlock(&activity->lock);
+    return err;
+}
+
+static uint64_t now_ms(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void run(void *arg)
+{
+    (void)rst_activity_sample(arg, now_ms(CLOCK_MONOTONIC));
+}
+
+static int options_get(struct roster_activity_options *known,
+                       const struct roster_activity_options *options)
+{
+    static const struct roster_activity_options none = ROSTER_ACTIVITY_OPTIONS_INIT;
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &none);
+
+    if (err)
+        return err;
+    if (!known->interval_ms)
+        known->interval_ms = DEFAULT_INTERVAL_MS;
+    if (!known->memory)
+        known->memory = DEFAULT_MEMORY;
+    if ((known->interval_ms != ROSTER_ACTIVITY_MANUAL && known->interval_ms < LEAST_INTERVAL_MS) ||
+        known->interval_ms > MOST_INTERVAL_MS || known->reserved || known->memory < LEAST_MEMORY ||
+        known->memory > MOST_MEMORY)
+        return -EINVAL;
+    return 0;
+}
+
+static int start(struct roster_activity *activity)
+{
+    const struct rst_duty duty = {"roster-activity", run, (uint32_t)activity->options.interval_ms};
+    int err = rst_activity_buckets_init(activity);
+
+    if (err)
+        return err;
+    err = -pthread_mutex_init(&activity->lock, NULL);
+    if (err)
+        goto buckets;
+    err = rst_background_init(&activity->background, &duty, 1, NULL, activity);
+    if (err)
+        goto lock;
+    if (activity->options.interval_ms != ROSTER_ACTIVITY_MANUAL)
+        err = rst_background_start(&activity->background);
+    if (!err)
+        return 0;
+    (void)rst_background_destroy(&activity->background);
+lock:
+    pthread_mutex_destroy(&activity->lock);
+buckets:
+    rst_activity_buckets_destroy(activity);
+    return err;
+}
+
+int roster_activity_start(struct roster *roster, const struct roster_activity_options *options,
+                          struct roster_activity **activity)
+{
+    RST_NOT_CANCELLED;
+    struct roster_activity_options known;
+    struct roster_activity *made;
+    int err;
+
+    if (!roster || !activity)
+        return -EINVAL;
+    err = options_get(&known, options);
+    if (err)
+        return err;
+    if (rst_process_is_other(roster->process))
+        return -ECHILD;
+    made = calloc(1, sizeof(*made));
+    if (!made)
+        return -ENOMEM;
+    made->roster = roster;
+    made->options = known;
+    err = start(made);
+    if (err) {
+        free(made);
+        return err;
+    }
+    rst_hold(&roster->attached);
+    *activity = made;
+    return 0;
+}
+
+int roster_activity_stop(struct roster_activity *activity)
+{
+    RST_NOT_CANCELLED;
+
+    if (!activity)
+        return 0;
+    if (rst_process_is_other(activity->roster->process))
+        return -ECHILD;
+    (void)rst_background_destroy(&activity->background); /* no thread of its own comes here */
+    pthread_mutex_destroy(&activity->lock);
+    rst_activity_buckets_destroy(activity);
+    rst_let_go(&activity->roster->attached);
+    free(activity);
+    return 0;
+}
+
+int roster_activity_run_once(struct roster_activity *activity)
+{
+    RST_NOT_CANCELLED;
+
+    if (!activity)
+        return -EINVAL;
+    if (rst_process_is_other(activity->roster->process))
+        return -ECHILD;
+    return rst_activity_sample(activity, now_ms(CLOCK_MONOTONIC));
+}
+
+/* A time of the wall clock by CLOCK_MONOTONIC, which never steps. */
+static uint64_t monotonic(uint64_t ms, uint64_t wall, uint64_t now)
+{
+    if (ms >= wall)
+        return ms - wall > UINT64_MAX - now ? UINT64_MAX : now + (ms - wall);
+    return wall - ms < now ? now - (wall - ms) : 0;
+}
+
+int roster_activity_top(struct roster_activity *activity, uint64_t from_ms, uint64_t to_ms,
+                        uint32_t by, const struct roster_activity_filter *filter,
+                        struct roster_activity_row *rows, size_t *count,
+                        struct roster_activity_sum *sum)
+{
+    uint64_t now = now_ms(CLOCK_MONOTONIC), wall = now_ms(CLOCK_REALTIME);
+
+    if (!activity || !rows || !count || !sum)
+        return -EINVAL;
+    if (rst_process_is_other(activity->roster->process))
+        return -ECHILD;
+    return rst_activity_top(activity, now, monotonic(from_ms, wall, now),
+                            monotonic(to_ms, wall, now), by, filter, rows, count, sum);
+}

@@ -1,0 +1,263 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * The memory of an activity history: keys, seconds and minutes. See activity.h.
+ */
+#include "core/operate/activity.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define SECONDS 3601 /* an hour, and what is under way */
+#define MINUTES 1441
+
+static size_t bytes_per_key(void)
+{
+    const struct roster_activity *activity = NULL;
+
+    return sizeof(*activity->keys) + 2 * sizeof(*activity->places) + sizeof(*activity->sorted) +
+           sizeof(*activity->sums);
+}
+
+/* A quarter for keys, the rest for buckets. */
+static void divide(struct roster_activity *activity)
+{
+    size_t for_keys = activity->memory_size / 4, for_cells = activity->memory_size - for_keys;
+    struct rst_activity_ring *rings = activity->rings;
+    char *at = activity->memory;
+    unsigned grain;
+
+    activity->n_keys = (uint32_t)(for_keys / bytes_per_key());
+    activity->per_bucket =
+        (uint32_t)((for_cells / (SECONDS + MINUTES) - sizeof(struct rst_activity_bucket)) /
+                   sizeof(struct rst_activity_cell));
+    rings[RST_SECONDS] = (struct rst_activity_ring){.ms = 1000, .size = SECONDS};
+    rings[RST_MINUTES] = (struct rst_activity_ring){.ms = 60000, .size = MINUTES};
+    activity->keys = (void *)at;
+    at += activity->n_keys * sizeof(*activity->keys);
+    activity->sums = (void *)at;
+    at += activity->n_keys * sizeof(*activity->sums);
+    for (grain = 0; grain < RST_GRAINS; grain++) {
+        rings[grain].buckets = (void *)at;
+        at += rings[grain].size * sizeof(struct rst_activity_bucket);
+    }
+    for (grain = 0; grain < RST_GRAINS; grain++) {
+        rings[grain].cells = (void *)at;
+        at += (size_t)rings[grain].size * activity->per_bucket * sizeof(struct rst_activity_cell);
+    }
+    activity->sorted = (void *)at;
+    at += activity->n_keys * sizeof(*activity->sorted);
+    activity->places = (void *)at;
+}
+
+int rst_activity_buckets_init(struct roster_activity *activity)
+{
+    activity->memory_size = (size_t)activity->options.memory;
+    activity->memory = mmap(NULL, activity->memory_size, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (activity->memory == MAP_FAILED)
+        return -ENOMEM;
+    divide(activity);
+    memset(activity->places, 0xff, 2 * activity->n_keys * sizeof(*activity->places));
+    activity->free_key = RST_ACTIVITY_NONE;
+    return 0;
+}
+
+void rst_activity_buckets_destroy(struct roster_activity *activity)
+{
+    (void)munmap(activity->memory, activity->memory_size);
+}
+
+_Static_assert(sizeof(struct roster_activity_row) % sizeof(uint64_t) == 0,
+               "rows are compared and hashed as a whole");
+
+/* Word by word: a sample of many active sessions consists of this. */
+static uint32_t hash_of(const struct roster_activity_row *row)
+{
+    uint64_t hash = 0, word;
+    size_t n;
+
+    for (n = 0; n < sizeof(*row); n += sizeof(word)) {
+        memcpy(&word, (const char *)row + n, sizeof(word));
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return (uint32_t)hash;
+}
+
+static uint32_t *place_of(struct roster_activity *activity, uint32_t hash)
+{
+    return &activity->places[hash % (2 * activity->n_keys)];
+}
+
+/* A key that no cell has and that nothing under way has seen. */
+static uint32_t take_key(struct roster_activity *activity)
+{
+    uint32_t key = activity->free_key;
+
+    if (key != RST_ACTIVITY_NONE)
+        activity->free_key = activity->keys[key].next;
+    else if (activity->used_keys < activity->n_keys)
+        key = activity->used_keys++;
+    return key;
+}
+
+void rst_activity_count(struct roster_activity *activity, const struct roster_activity_row *row)
+{
+    uint32_t hash = hash_of(row), *place = place_of(activity, hash), n;
+    struct rst_activity_key *key;
+    unsigned grain;
+
+    for (grain = 0; grain < RST_GRAINS; grain++)
+        activity->rings[grain].open.active++;
+    for (n = *place; n != RST_ACTIVITY_NONE; n = activity->keys[n].next)
+        if (activity->keys[n].hash == hash && !memcmp(&activity->keys[n].row, row, sizeof(*row)))
+            break;
+    if (n == RST_ACTIVITY_NONE) {
+        n = take_key(activity);
+        if (n == RST_ACTIVITY_NONE)
+            return; /* it was active, and that is all that is kept */
+        key = &activity->keys[n];
+        memset(key, 0, sizeof(*key));
+        key->row = *row;
+        key->hash = hash;
+        key->next = *place;
+        *place = n;
+    }
+    for (grain = 0; grain < RST_GRAINS; grain++)
+        activity->keys[n].now[grain]++;
+}
+
+/* Forgets a key when it is of no more use. */
+static void let_key_go(struct roster_activity *activity, uint32_t n)
+{
+    struct rst_activity_key *key = &activity->keys[n];
+    uint32_t *at = place_of(activity, key->hash);
+
+    if (key->cells || key->now[RST_SECONDS] || key->now[RST_MINUTES])
+        return;
+    while (*at != n)
+        at = &activity->keys[*at].next;
+    *at = key->next;
+    key->hash = 0;
+    key->next = activity->free_key;
+    activity->free_key = n;
+}
+
+static int by_count(const void *one, const void *other)
+{
+    const struct rst_activity_cell *a = one, *b = other;
+
+    return a->count != b->count ? (a->count < b->count ? 1 : -1)
+                                : (a->key > b->key) - (a->key < b->key);
+}
+
+static struct rst_activity_cell *cells_of(const struct roster_activity *activity,
+                                          const struct rst_activity_ring *ring, uint64_t number)
+{
+    return &ring->cells[number % ring->size * activity->per_bucket];
+}
+
+/* The bucket of this number was one of another time, if any. */
+static void forget(struct roster_activity *activity, struct rst_activity_ring *ring,
+                   uint64_t number)
+{
+    struct rst_activity_bucket *bucket = &ring->buckets[number % ring->size];
+    const struct rst_activity_cell *cells = cells_of(activity, ring, number);
+    uint32_t n;
+
+    for (n = 0; n < bucket->cells; n++) {
+        activity->keys[cells[n].key].cells--;
+        let_key_go(activity, cells[n].key);
+    }
+    memset(bucket, 0, sizeof(*bucket));
+}
+
+/* What is under way has passed: what was seen most of it stays. */
+static void close_bucket(struct roster_activity *activity, unsigned grain)
+{
+    struct rst_activity_ring *ring = &activity->rings[grain];
+    struct rst_activity_bucket *bucket = &ring->buckets[ring->open.number % ring->size];
+    struct rst_activity_cell *cells = cells_of(activity, ring, ring->open.number);
+    struct rst_activity_cell *sorted = activity->sorted;
+    uint32_t n, seen = 0;
+
+    for (n = 0; n < activity->used_keys; n++)
+        if (activity->keys[n].now[grain])
+            sorted[seen++] = (struct rst_activity_cell){n, activity->keys[n].now[grain]};
+    if (seen > activity->per_bucket)
+        qsort(sorted, seen, sizeof(*sorted), by_count);
+    *bucket = ring->open;
+    bucket->cells = seen < activity->per_bucket ? seen : activity->per_bucket;
+    memcpy(cells, sorted, bucket->cells * sizeof(*cells));
+    for (n = 0; n < seen; n++) {
+        activity->keys[sorted[n].key].now[grain] = 0;
+        activity->keys[sorted[n].key].cells += n < bucket->cells;
+        let_key_go(activity, sorted[n].key);
+    }
+}
+
+/* Whether only the minute under way has the key, and has seen it no more often than that. */
+static bool is_rare(const struct rst_activity_key *key, uint32_t most)
+{
+    return !key->cells && !key->now[RST_SECONDS] && key->now[RST_MINUTES] &&
+           key->now[RST_MINUTES] <= most;
+}
+
+/*
+ * Once a second: keys for what is new. A flood of combinations that were seen once would otherwise
+ * hold all keys until the minute is over, and what is seen often from then on would be lost. The
+ * minute counts what it forgets as active.
+ */
+static void free_keys(struct roster_activity *activity)
+{
+    uint32_t wanted = activity->n_keys / 4, most, n, rare, free = 0;
+
+    for (n = activity->free_key; n != RST_ACTIVITY_NONE; n = activity->keys[n].next)
+        free++;
+    free += activity->n_keys - activity->used_keys;
+    for (most = 1, rare = 1; free < wanted && rare && most; most *= 4) {
+        for (n = rare = 0; n < activity->used_keys; n++) {
+            struct rst_activity_key *key = &activity->keys[n];
+
+            rare += is_rare(key, UINT32_MAX);
+            if (is_rare(key, most)) {
+                key->now[RST_MINUTES] = 0;
+                let_key_go(activity, n);
+                free++;
+            }
+        }
+    }
+}
+
+/* Those that pass without a sample are empty: no bucket of another time stays in their places. */
+static void pass(struct roster_activity *activity, unsigned grain, uint64_t number)
+{
+    struct rst_activity_ring *ring = &activity->rings[grain];
+    uint64_t n, passed = number - ring->open.number;
+
+    close_bucket(activity, grain);
+    if (passed > ring->size)
+        passed = ring->size;
+    for (n = 0; n < passed; n++)
+        forget(activity, ring, number - n);
+    memset(&ring->open, 0, sizeof(ring->open));
+    if (grain == RST_SECONDS)
+        free_keys(activity);
+}
+
+void rst_activity_begin(struct roster_activity *activity, uint64_t now_ms)
+{
+    unsigned grain;
+
+    for (grain = 0; grain < RST_GRAINS; grain++) {
+        struct rst_activity_ring *ring = &activity->rings[grain];
+        uint64_t number = now_ms / ring->ms;
+
+        if (ring->open.times && ring->open.number != number)
+            pass(activity, grain, number);
+        ring->open.number = number;
+    }
+}

@@ -1,0 +1,206 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What an activity history is asked: sums over a time, by what one wants to know.
+ */
+#define _GNU_SOURCE /* qsort_r() */
+
+#include "core/operate/activity.h"
+
+#include "core/base/struct_size.h"
+#include "core/roster/event_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ALL                                                                                        \
+    (ROSTER_ACTIVITY_STATE | ROSTER_ACTIVITY_WAIT | ROSTER_ACTIVITY_DIGEST |                       \
+     ROSTER_ACTIVITY_USER | ROSTER_ACTIVITY_DATABASE | ROSTER_ACTIVITY_APPLICATION |               \
+     ROSTER_ACTIVITY_KIND)
+#define HOUR_MS UINT64_C(3600000)
+
+struct question {
+    struct roster_activity *activity;
+    uint32_t by;
+};
+
+static int compare_numbers(uint64_t one, uint64_t other)
+{
+    return (one > other) - (one < other);
+}
+
+/* By the bits that were asked for. */
+static int compare_rows(uint32_t by, const struct roster_activity_row *a,
+                        const struct roster_activity_row *b)
+{
+    int differ = 0;
+
+    if (by & ROSTER_ACTIVITY_STATE)
+        differ = compare_numbers(a->state, b->state);
+    if (!differ && by & ROSTER_ACTIVITY_KIND)
+        differ = compare_numbers(a->kind, b->kind);
+    if (!differ && by & ROSTER_ACTIVITY_WAIT)
+        differ = compare_numbers(a->wait, b->wait);
+    if (!differ && by & ROSTER_ACTIVITY_USER)
+        differ = strcmp(a->user, b->user);
+    if (!differ && by & ROSTER_ACTIVITY_DATABASE)
+        differ = strcmp(a->database, b->database);
+    if (!differ && by & ROSTER_ACTIVITY_APPLICATION)
+        differ = strcmp(a->application, b->application);
+    if (!differ && by & ROSTER_ACTIVITY_DIGEST)
+        differ = strcmp(a->digest, b->digest);
+    return differ;
+}
+
+static int by_row(const void *one, const void *other, void *arg)
+{
+    const struct question *question = arg;
+    const struct rst_activity_cell *a = one, *b = other;
+    const struct rst_activity_key *keys = question->activity->keys;
+
+    return compare_rows(question->by, &keys[a->key].row, &keys[b->key].row);
+}
+
+/* The most first. */
+static int by_sum(const void *one, const void *other, void *arg)
+{
+    const struct question *question = arg;
+    const struct rst_activity_cell *a = one, *b = other;
+    const uint64_t *sums = question->activity->sums;
+    int differ = compare_numbers(sums[b->key], sums[a->key]);
+
+    return differ ? differ : by_row(one, other, arg);
+}
+
+/* A name that is longer than what is kept of it is the same as far as that goes. */
+static bool is_text(const char *wanted, const char *text, size_t size)
+{
+    char cut[sizeof(((struct roster_activity_row *)0)->digest)];
+
+    rst_event_log_text(cut, size, wanted ? wanted : "", wanted ? strlen(wanted) : 0);
+    return !strcmp(cut, text);
+}
+
+static bool lets_through(const struct roster_activity_filter *filter,
+                         const struct roster_activity_row *row)
+{
+    uint32_t which = filter->which;
+
+    return (!(which & ROSTER_ACTIVITY_STATE) || filter->state == row->state) &&
+           (!(which & ROSTER_ACTIVITY_KIND) || filter->kind == row->kind) &&
+           (!(which & ROSTER_ACTIVITY_WAIT) || filter->wait == row->wait) &&
+           (!(which & ROSTER_ACTIVITY_DIGEST) ||
+            is_text(filter->digest, row->digest, sizeof(row->digest))) &&
+           (!(which & ROSTER_ACTIVITY_USER) ||
+            is_text(filter->user, row->user, sizeof(row->user))) &&
+           (!(which & ROSTER_ACTIVITY_DATABASE) ||
+            is_text(filter->database, row->database, sizeof(row->database))) &&
+           (!(which & ROSTER_ACTIVITY_APPLICATION) ||
+            is_text(filter->application, row->application, sizeof(row->application)));
+}
+
+/* Adds up the buckets of a ring that begin in this time. */
+static void add_up(struct roster_activity *activity, const struct rst_activity_ring *ring,
+                   uint64_t from_ms, uint64_t to_ms, struct roster_activity_sum *sum)
+{
+    uint32_t n, m;
+
+    memset(activity->sums, 0, activity->used_keys * sizeof(*activity->sums));
+    for (n = 0; n < ring->size; n++) {
+        const struct rst_activity_bucket *bucket = &ring->buckets[n];
+        const struct rst_activity_cell *cells = &ring->cells[(size_t)n * activity->per_bucket];
+
+        if (!bucket->times || bucket->number * ring->ms < from_ms ||
+            bucket->number * ring->ms >= to_ms)
+            continue;
+        sum->times += bucket->times;
+        sum->active += bucket->active;
+        for (m = 0; m < bucket->cells; m++) {
+            activity->sums[cells[m].key] += cells[m].count;
+            sum->kept += cells[m].count;
+        }
+    }
+    sum->dropped = sum->active - sum->kept;
+}
+
+/* The keys that count, in `sorted`; those that are the same by what was asked for become the first
+ * of them. Returns how many are left. */
+static uint32_t group(struct question *question, const struct roster_activity_filter *filter,
+                      struct roster_activity_sum *sum)
+{
+    struct roster_activity *activity = question->activity;
+    struct rst_activity_cell *sorted = activity->sorted;
+    uint32_t n, count = 0, groups = 0;
+
+    for (n = 0; n < activity->used_keys; n++)
+        if (activity->sums[n] && lets_through(filter, &activity->keys[n].row)) {
+            sorted[count++] = (struct rst_activity_cell){n, 0};
+            sum->samples += activity->sums[n];
+        }
+    qsort_r(sorted, count, sizeof(*sorted), by_row, question);
+    for (n = 0; n < count; n++)
+        if (groups && !by_row(&sorted[groups - 1], &sorted[n], question))
+            activity->sums[sorted[groups - 1].key] += activity->sums[sorted[n].key];
+        else
+            sorted[groups++] = sorted[n];
+    qsort_r(sorted, groups, sizeof(*sorted), by_sum, question);
+    return groups;
+}
+
+static void put_row(const struct question *question, uint32_t key, struct roster_activity_row *row)
+{
+    const struct roster_activity_row *known = &question->activity->keys[key].row;
+
+    memset(row, 0, sizeof(*row));
+    row->samples = question->activity->sums[key];
+    if (question->by & ROSTER_ACTIVITY_STATE)
+        row->state = known->state;
+    if (question->by & ROSTER_ACTIVITY_KIND)
+        row->kind = known->kind;
+    if (question->by & ROSTER_ACTIVITY_WAIT)
+        row->wait = known->wait;
+    if (question->by & ROSTER_ACTIVITY_DIGEST)
+        memcpy(row->digest, known->digest, sizeof(row->digest));
+    if (question->by & ROSTER_ACTIVITY_USER)
+        memcpy(row->user, known->user, sizeof(row->user));
+    if (question->by & ROSTER_ACTIVITY_DATABASE)
+        memcpy(row->database, known->database, sizeof(row->database));
+    if (question->by & ROSTER_ACTIVITY_APPLICATION)
+        memcpy(row->application, known->application, sizeof(row->application));
+}
+
+int rst_activity_top(struct roster_activity *activity, uint64_t now_ms, uint64_t from_ms,
+                     uint64_t to_ms, uint32_t by, const struct roster_activity_filter *filter,
+                     struct roster_activity_row *rows, size_t *count,
+                     struct roster_activity_sum *sum)
+{
+    static const struct roster_activity_filter any = ROSTER_ACTIVITY_FILTER_INIT;
+    struct roster_activity_sum known = {.size = sizeof(known)};
+    struct roster_activity_filter wanted;
+    struct question question = {activity, by};
+    const struct rst_activity_ring *ring;
+    size_t n, most;
+    int err = rst_struct_get(&wanted, sizeof(wanted), sizeof(wanted), filter ? filter : &any);
+
+    if (!err)
+        err = rst_struct_check(sum, sizeof(known), sizeof(known));
+    if (err)
+        return err;
+    if ((by | wanted.which) & ~(uint32_t)ALL)
+        return -EINVAL;
+    pthread_mutex_lock(&activity->lock);
+    ring = &activity->rings[from_ms + HOUR_MS >= now_ms ? RST_SECONDS : RST_MINUTES];
+    known.step_ms = ring->ms;
+    known.interval_ms =
+        activity->options.interval_ms < 0 ? 0 : (uint64_t)activity->options.interval_ms;
+    add_up(activity, ring, from_ms, to_ms, &known);
+    most = *count;
+    known.rows = group(&question, &wanted, &known);
+    *count = known.rows < most ? known.rows : most;
+    for (n = 0; n < *count; n++)
+        put_row(&question, activity->sorted[n].key, &rows[n]);
+    pthread_mutex_unlock(&activity->lock);
+    rst_struct_put(sum, &known, sizeof(known));
+    return 0;
+}
