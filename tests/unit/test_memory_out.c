@@ -173,6 +173,23 @@ static int stmt_begin_short(struct scene *scene)
     return roster_stmt_begin(scene->session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0);
 }
 
+static int stmt_push(struct scene *scene)
+{
+    return roster_stmt_push(scene->session, ROSTER_COMMAND_QUERY, "x", 1, "d", 1);
+}
+
+static void nested(struct scene *scene)
+{
+    running(scene);
+    unit_ok(stmt_push(scene));
+    begun(scene);
+}
+
+static int stmt_pop(struct scene *scene)
+{
+    return roster_stmt_pop(scene->session, roster_stmt_seq(scene->session) - 1);
+}
+
 static int stmt_begin_large(struct scene *scene)
 {
     return roster_stmt_begin(scene->session, ROSTER_COMMAND_QUERY, long_text, sizeof(long_text),
@@ -366,6 +383,8 @@ static const struct act acts[] = {
     {"stmt_begin, large", nothing, stmt_begin_large, nothing, false},
     {"stmt_begin, in a transaction", begun, stmt_begin_small, nothing, false},
     {"stmt_begin, large, in a transaction", begun, stmt_begin_large, nothing, false},
+    {"stmt_push", running, stmt_push, nothing, false},
+    {"stmt_push, in a transaction", begun_and_running, stmt_push, nothing, false},
     {"txn_prepare", nothing, txn_prepare, nothing, false},
     {"txn_prepare, in a statement", running, txn_prepare, nothing, false},
     {"txn_activate", prepared, txn_activate, nothing, false},
@@ -395,6 +414,8 @@ static const struct act acts[] = {
     {"stmt_end", running, stmt_end, nothing, true},
     {"stmt_end, large", running_large, stmt_end, nothing, true},
     {"stmt_end, in a transaction", begun_and_running, stmt_end, nothing, true},
+    {"stmt_end, beside another", nested, stmt_end, nothing, true},
+    {"stmt_pop, of another", nested, stmt_pop, nothing, true},
     {"txn_finish", begun, txn_finish, nothing, true},
     {"txn_finish, pending", prepared, txn_finish, nothing, true},
     {"txn_finish, in a statement", running_and_begun, txn_finish, nothing, true},

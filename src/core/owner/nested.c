@@ -45,16 +45,22 @@ bool rst_nested_has(const struct roster_session *session)
     return nested && nested->count;
 }
 
+/* The side last: without memory it is not there as before. */
 static struct rst_nested *nested_need(struct roster_session *session)
 {
-    struct rst_side *side = rst_side_need(session);
+    struct rst_nested *nested = nested_of(session);
+    struct rst_side *side;
 
-    if (!side || side->nested)
-        return side ? side->nested : NULL;
-    side->nested = calloc(1, sizeof(*side->nested));
-    if (side->nested)
-        rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*side->nested));
-    return side->nested;
+    if (nested)
+        return nested;
+    nested = calloc(1, sizeof(*nested));
+    side = nested ? rst_side_need(session) : NULL;
+    if (!side) {
+        free(nested);
+        return NULL;
+    }
+    side->nested = nested;
+    return nested;
 }
 
 /* 3 of look.h: the view shows what the session does, but in that statement. */
@@ -107,15 +113,13 @@ static int push(struct rst_thread *thread, struct roster_session *session,
                 struct rst_request *request)
 {
     struct roster *roster = thread->roster;
-    struct rst_nested *nested = nested_need(session);
+    struct rst_nested *nested = nested_of(session);
     unsigned class = rst_request_cut(request, roster);
     struct rst_suspended shown = {rst_view_statement(session->view), session->view};
     struct rst_statement *statement;
     struct roster_shown *view;
 
-    if (!nested)
-        return -ENOMEM;
-    if (nested->count == ROSTER_STMT_SUSPENDED)
+    if (nested && nested->count == ROSTER_STMT_SUSPENDED)
         return -ENOSPC;
     if (rst_kill_connection(session))
         return -ECANCELED;
@@ -123,7 +127,10 @@ static int push(struct rst_thread *thread, struct roster_session *session,
     if (!view)
         return -ENOMEM;
     statement = rst_hot_take(&roster->hot[class], &thread->hot[class]);
-    if (!statement) {
+    nested = statement ? nested_need(session) : NULL;
+    if (!nested) {
+        if (statement)
+            rst_hot_put(&roster->hot[class], &thread->hot[class], statement);
         rst_view_put(thread, view);
         return -ENOMEM;
     }
