@@ -92,6 +92,63 @@ static void open_cursors(struct roster_session *session)
     printf("statements %" PRIu64 " and %" PRIu64 " were open at once\n", first, second);
 }
 
+/* Two sessions with a lock each, of which each wants the other's: the second wait is refused. */
+static void lock_crosswise(struct roster *roster)
+{
+    struct roster_blocked blocked = {.size = sizeof(blocked)};
+    struct roster_block block = ROSTER_BLOCK_INIT;
+    struct roster_row_lock_wait wait;
+    struct roster_row_deadlock row;
+    struct roster_deadlock_list *deadlocks;
+    struct roster_session *first, *second;
+    struct roster_snapshot *all;
+    size_t n;
+
+    MUST(roster_wait_event_register(ROSTER_WAIT_LOCK, "Row", &block.event));
+    block.flags = ROSTER_BLOCK_CHECK;
+    MUST(roster_session_open(roster, NULL, &first));
+    MUST(roster_session_open(roster, NULL, &second));
+    block.what = "row 2";
+    block.holder_id = roster_session_id(second);
+    MUST(roster_session_generation(second, &block.holder_generation)); /* when it takes the lock */
+    MUST(roster_block_begin(first, &block));
+    MUST(roster_session_blocked(first, &blocked));
+    printf("session %" PRIu64 " waits for %" PRIu64 "\n", roster_session_id(first),
+           blocked.holder_id);
+    MUST(roster_snapshot(roster, &all));
+    for (n = 0; n < all->count; n++)
+        if (!roster_row_lock_wait(all, &all->entries[n], &wait))
+            printf("session %" PRIu64 " waits for %s\n", wait.session_id, wait.key_info);
+    roster_snapshot_free(all);
+
+    block.what = "row 1";
+    block.holder_id = roster_session_id(first);
+    MUST(roster_session_generation(first, &block.holder_generation));
+    printf("its wait for the first: %s\n", roster_strerror(roster_block_begin(second, &block)));
+    MUST(roster_deadlocks(roster, &deadlocks));
+    MUST(roster_row_deadlock(&deadlocks->deadlocks[0], 0, &row));
+    printf("deadlock %" PRIu64 " of session %" PRIu64 ", which wanted %s\n",
+           roster_session_deadlock(second), row.session_id, row.key_info);
+    roster_deadlock_list_free(deadlocks);
+    roster_wait_end(first);
+    MUST(roster_session_close(second));
+    MUST(roster_session_close(first));
+}
+
+/* How far a long statement has come, for who looks. Under the read lock or by the owner. */
+static void report_progress(struct roster_session *session)
+{
+    struct roster_progress progress;
+    struct roster_copy copy;
+    uint32_t phase;
+
+    MUST(roster_wait_event_register("Phase", "Sorting", &phase));
+    MUST(roster_stmt_set_progress(session, phase, 40, 100));
+    if (roster_session_progress(session, roster_session_look(session, &copy, NULL, 0), &progress))
+        printf("%s: %" PRIu64 " of %" PRIu64 "\n", roster_wait_event_name(progress.phase),
+               progress.done, progress.total);
+}
+
 /* What only the server knows of a session: a tag, and what it waits for at the moment. */
 static void wait_for_disk(struct roster *roster, struct roster_session *session)
 {
@@ -240,7 +297,9 @@ int main(void)
     MUST(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, sizeof(text) - 1, NULL, 0));
     printf("statement %" PRIu64 "\n", roster_stmt_seq(session));
     wait_for_disk(roster, session);
+    report_progress(session);
     leave_open(roster);
+    lock_crosswise(roster);
     MUST(roster_txn_set_flags(session, ROSTER_TXN_READ_ONLY));
     MUST(roster_session_set_limit(session, ROSTER_LIMIT_EXECUTION, 1000));
     MUST(roster_session_set_memory(session, 2 << 20));

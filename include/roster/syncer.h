@@ -122,8 +122,10 @@ struct roster_syncer_options {
  * \retval -EINVAL an argument is null, out of range or of an unknown size, or no UTF-8. Out of
  *         range are also intervals, backoffs and a ttl_ms above 24 h, a backoff_min_ms above
  *         backoff_max_ms, a status_address that is too long, and a margin_ms and keep_alive_ms that
- * together are not less than ttl_ms. \retval -E2BIG the options have something in them that this
- * library does not know. \retval -EBUSY the roster has a syncer. \retval -ENOMEM memory is out.
+ *         together are not less than ttl_ms.
+ * \retval -E2BIG the options have something in them that this library does not know.
+ * \retval -EBUSY the roster has a syncer.
+ * \retval -ENOMEM memory is out.
  * \retval -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
