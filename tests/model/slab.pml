@@ -8,7 +8,8 @@
  *   carve      under the lock: a piece of the newest slab, or of a new one
  *   publish    pointer := object (release)
  *   retire     pointer := none (release); push the object (release)
- *   trim       1 t := exchange(depot, none)
+ *   trim       where a look has found a slab unused twice:
+ *              1 t := exchange(depot, none)
  *              2 list the slabs, under the lock
  *              3 for each slab: as many of t as were carved from it, under the lock: withdraw it,
  *                else push these back

@@ -86,19 +86,12 @@ void rst_hot_put_batch(struct rst_hot *hot, struct rst_hot_node *batch, unsigned
     rst_store_changed(&hot->slabs.account->freed, 1);
 }
 
-/*
- * Takes one batch from a stack. Until the rest is back, other threads find there only what was
- * pushed since, so it goes back at once, behind that.
+/* Until what was taken from a stack is back, other threads find there only what was pushed since.
  */
-static struct rst_hot_node *stack_pop(struct rst_hot_node **stack)
+static void stack_return(struct rst_hot_node **stack, struct rst_hot_node *rest)
 {
-    struct rst_hot_node *batch, *rest, *none = NULL;
+    struct rst_hot_node *none = NULL;
 
-    if (!rst_load(stack))
-        return NULL;
-    batch = __atomic_exchange_n(stack, NULL, __ATOMIC_ACQUIRE); /* pairs with depot_push() */
-    rest = batch ? after(batch) : NULL;
-    rst_test_point("hot: depot taken");
     while (rest && !__atomic_compare_exchange_n(stack, &none, rest, false, __ATOMIC_RELEASE,
                                                 __ATOMIC_RELAXED)) {
         /* Few have come since, so it is them that are put in front. */
@@ -113,7 +106,34 @@ static struct rst_hot_node *stack_pop(struct rst_hot_node **stack)
         }
         none = NULL;
     }
+}
+
+/* Takes one batch from a stack. The rest goes back at once. */
+static struct rst_hot_node *stack_pop(struct rst_hot_node **stack)
+{
+    struct rst_hot_node *batch;
+
+    if (!rst_load(stack))
+        return NULL;
+    batch = __atomic_exchange_n(stack, NULL, __ATOMIC_ACQUIRE); /* pairs with depot_push() */
+    rst_test_point("hot: depot taken");
+    if (batch)
+        stack_return(stack, after(batch));
     return batch;
+}
+
+void rst_hot_visit(struct rst_hot *hot, rst_hot_visit_fn *visit, void *arg)
+{
+    struct rst_hot_node *taken, *batch, *node;
+    unsigned i;
+
+    for (i = 0; i < RST_HOT_STACKS; i++) {
+        taken = __atomic_exchange_n(&hot->depot[i], NULL, __ATOMIC_ACQUIRE); /* as stack_pop() */
+        for (batch = taken; batch; batch = after(batch))
+            for (node = batch; node; node = rst_hot_next(node))
+                visit(arg, node);
+        stack_return(&hot->depot[i], taken);
+    }
 }
 
 /* One batch from the first stack that has any. Threads begin at different ones. */

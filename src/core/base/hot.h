@@ -81,6 +81,10 @@ void rst_hot_add(struct rst_hot *hot, struct rst_hot_cache *cache, char *piece);
 void rst_hot_put_batch(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count);
 void rst_hot_put_back(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count);
 
+/* Visits what is in the depot, a stack at a time, so that others find the rest. */
+typedef void rst_hot_visit_fn(void *arg, const struct rst_hot_node *node);
+void rst_hot_visit(struct rst_hot *hot, rst_hot_visit_fn *visit, void *arg);
+
 /* How many objects the thread has. */
 static inline unsigned rst_hot_count(const struct rst_hot_cache *cache)
 {

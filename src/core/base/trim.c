@@ -97,27 +97,61 @@ static size_t sort_all(struct rst_hot *hot, struct rst_hot_node *batch, struct s
     return slabs->n;
 }
 
+static void count(void *slabs, const struct rst_hot_node *node)
+{
+    slab_of(slabs, node)->n_free++;
+}
+
+static bool is_unused(const struct rst_hot *hot, struct rst_slab *slab, bool withdraw)
+{
+    return slab->n_free && slab->n_free % hot->per_piece == 0 &&
+           rst_slab_is_unused(slab, slab->n_free / hot->per_piece, withdraw);
+}
+
+/* Marks the slabs that seem unused, and counts those of them that the trim before has marked. */
+static size_t look(struct rst_hot *hot, bool *again)
+{
+    struct slabs slabs;
+    size_t i, found = 0;
+
+    slabs.n = rst_slabs_list(&hot->slabs, &slabs.list);
+    if (!slabs.n)
+        return 0;
+    rst_hot_visit(hot, count, &slabs);
+    for (i = 0; i < slabs.n; i++) {
+        struct rst_slab *slab = slabs.list[i];
+        bool unused = is_unused(hot, slab, false);
+
+        found += unused && was_unused_before(slab);
+        *again = *again || unused;
+        slab->was_unused = unused;
+        slab->n_free = 0;
+    }
+    free(slabs.list);
+    return found;
+}
+
+/*
+ * The whole depot is taken only where a slab will go: in that time others carve what they use, so a
+ * trim that gives nothing back would cost memory, and the next one more.
+ */
 bool rst_hot_trim(struct rst_hot *hot, rst_withdrawn_fn *withdrawn, void *arg)
 {
-    struct rst_hot_node *taken = take_depot(hot);
+    struct rst_hot_node *taken;
     struct slabs slabs = {NULL, 0};
     bool again = false;
     size_t i;
 
+    if (!look(hot, &again))
+        return again;
+    taken = take_depot(hot);
     rst_test_point("trim: depot taken");
-    if (!taken)
-        return false;
-    if (!sort_all(hot, taken, &slabs))
-        return true; /* there was no memory to look for more */
+    if (!taken || !sort_all(hot, taken, &slabs))
+        return true;
     for (i = 0; i < slabs.n; i++) {
         struct rst_slab *slab = slabs.list[i];
-        bool unused =
-            slab->n_free && slab->n_free % hot->per_piece == 0 &&
-            rst_slab_is_unused(slab, slab->n_free / hot->per_piece, was_unused_before(slab));
 
-        if (!unused || !was_unused_before(slab)) {
-            again = again || unused;
-            slab->was_unused = unused;
+        if (!slab->was_unused || !is_unused(hot, slab, true)) {
             put_back(hot, slab);
             continue;
         }
@@ -126,5 +160,5 @@ bool rst_hot_trim(struct rst_hot *hot, rst_withdrawn_fn *withdrawn, void *arg)
         rst_slab_free_later(slab);
     }
     free(slabs.list);
-    return again;
+    return false;
 }

@@ -101,6 +101,36 @@ Test(trim, what_is_in_use_stays)
     fixture_free(f);
 }
 
+/* Another thread, that takes one while the depot is looked through. */
+struct taker {
+    struct fixture *f;
+    struct rst_hot_cache cache;
+    void *taken;
+};
+
+static void take_beside(void *arg, const struct rst_hot_node *node)
+{
+    struct taker *taker = arg;
+
+    (void)node;
+    if (!taker->taken)
+        taker->taken = rst_hot_take(&taker->f->hot, &taker->cache);
+}
+
+Test(trim, a_look_makes_no_other_thread_carve)
+{
+    struct taker taker = {fixture_new(), {NULL, NULL, 0, 0}, NULL};
+    uint64_t memory = rst_load(&taker.f->account.memory);
+
+    put_all(taker.f, 0);
+    rst_hot_visit(&taker.f->hot, take_beside, &taker);
+    cr_assert_not_null(taker.taken);
+    cr_assert_eq(rst_load(&taker.f->account.memory), memory);
+    rst_hot_put(&taker.f->hot, &taker.cache, taker.taken);
+    rst_hot_flush(&taker.f->hot, &taker.cache);
+    fixture_free(taker.f);
+}
+
 /* Until nothing more goes back. */
 static uint64_t memory_at_rest(struct roster *roster, uint64_t *clock)
 {
