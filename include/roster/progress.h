@@ -42,8 +42,8 @@ struct roster_progress {
 /*
  * Stores in `*progress` how far the statement has come that `shown`, a look at the session, shows;
  * all 0 when there is none, or it has not said so. Each figure is right; done may be a call behind
- * total and phase. Under the read lock or by the owner. Returns 1 when the statement has said so,
- * else 0.
+ * total and phase. Under the read lock or by the owner; in a forked child, too, of what it has a
+ * copy of. Returns 1 when the statement has said so, else 0.
  */
 ROSTER_API int roster_session_progress(const struct roster_session *session,
                                        const struct roster_shown *shown,
