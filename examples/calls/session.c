@@ -285,6 +285,7 @@ int main(void)
     MUST(roster_create(&options, &roster));
     roster_oracle_local_advance(oracle); /* now and then, so that reads follow the wall clock */
     printf("the clock is %" PRIu64 " ms ahead\n", roster_oracle_local_ahead_ms(oracle));
+    MUST(roster_set_max_sessions(roster, 1000, 2)); /* two of them for administrators */
     MUST(roster_session_open(roster, NULL, &session));
     MUST(roster_session_open(roster, NULL, &other));
     begin_in_other_ways(session, oracle);
