@@ -123,7 +123,7 @@ struct roster_activity_filter {
 /*
  * What was going on from `from_ms` until before `to_ms`, in milliseconds since the Unix epoch,
  * summed up by the bits of `by` (0: all in one row), what was seen most first: at most `*count`
- * rows, and stores in `*count` how many. Counts seconds when `from_ms` is at most an hour ago, else
+ * rows, and stores in `*count` how many. Counts seconds when `from_ms` is an hour ago or less, else
  * minutes; those of which a part has not passed yet are left out. The present wall clock says when
  * something was: a step moves the past with it. `filter` may be NULL: everything. Any thread; the
  * next sample waits for it.

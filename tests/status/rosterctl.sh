@@ -125,7 +125,7 @@ run 0 history --json
 expect "or as JSON" '*"all_sql_digests"*' "$out"
 
 for _ in $(seq 100); do
-    run 0 activity --by=user,digest --since=-2h
+    run 0 activity --by=user,digest --since=-30m
     [ "$(lines)" -lt 4 ] || break
     sleep 0.1
 done

@@ -19,6 +19,7 @@
      ROSTER_ACTIVITY_USER | ROSTER_ACTIVITY_DATABASE | ROSTER_ACTIVITY_APPLICATION |               \
      ROSTER_ACTIVITY_KIND)
 #define HOUR_MS UINT64_C(3600000)
+#define MINUTE_MS UINT64_C(60000) /* "an hour ago" was said a moment ago */
 
 struct question {
     struct roster_activity *activity;
@@ -190,7 +191,7 @@ int rst_activity_top(struct roster_activity *activity, uint64_t now_ms, uint64_t
     if ((by | wanted.which) & ~(uint32_t)ALL)
         return -EINVAL;
     pthread_mutex_lock(&activity->lock);
-    ring = &activity->rings[from_ms + HOUR_MS >= now_ms ? RST_SECONDS : RST_MINUTES];
+    ring = &activity->rings[from_ms + HOUR_MS + MINUTE_MS >= now_ms ? RST_SECONDS : RST_MINUTES];
     known.step_ms = ring->ms;
     known.interval_ms =
         activity->options.interval_ms < 0 ? 0 : (uint64_t)activity->options.interval_ms;
