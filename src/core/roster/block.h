@@ -22,22 +22,11 @@
 
 #include "core/base/rcu.h"
 #include "core/roster/session.h"
+#include "core/roster/side.h"
 
 #include <roster/block.h>
 
 struct roster;
-
-#define RST_BLOCK_WORDS ((ROSTER_BLOCK_TEXT + 1) / sizeof(uint64_t))
-
-_Static_assert((ROSTER_BLOCK_TEXT + 1) % sizeof(uint64_t) == 0, "a text is words");
-
-struct rst_block {
-    rst_word version; /* odd while the owner writes */
-    rst_word holder_id;
-    rst_word generation; /* of the holder; 0: any */
-    rst_word txn;        /* of the holder; 0: none */
-    rst_word what[RST_BLOCK_WORDS];
-};
 
 /* A wait for a session, of one instant. */
 struct rst_blocked {

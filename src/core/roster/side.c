@@ -7,7 +7,6 @@
 #include "core/roster/side.h"
 
 #include "core/base/reclaim.h"
-#include "core/roster/block.h"
 #include "core/roster/digests.h"
 #include "core/roster/identity.h"
 #include "core/roster/roster.h"

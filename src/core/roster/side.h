@@ -16,6 +16,7 @@
 
 #include "core/roster/last.h"
 
+#include <roster/block.h>
 #include <roster/limits.h>
 #include <roster/session.h>
 #include <roster/statement.h>
@@ -42,6 +43,19 @@ struct rst_tables {
     uint32_t capacity;
     uint32_t count; /* grows; what is below it is constant */
     struct rst_table list[];
+};
+
+/* The session that one waits for, see block.h. */
+#define RST_BLOCK_WORDS ((ROSTER_BLOCK_TEXT + 1) / sizeof(uint64_t))
+
+_Static_assert((ROSTER_BLOCK_TEXT + 1) % sizeof(uint64_t) == 0, "a text is words");
+
+struct rst_block {
+    rst_word version; /* odd while the owner writes */
+    rst_word holder_id;
+    rst_word generation; /* of the holder; 0: any */
+    rst_word txn;        /* of the holder; 0: none */
+    rst_word what[RST_BLOCK_WORDS];
 };
 
 /* Statements that are suspended, see owner/nested.c. */
