@@ -70,7 +70,8 @@ ROSTER_API int roster_stmt_end(struct roster_session *session);
  *
  * Returns as roster_stmt_begin(), but -EBUSY never; -ECANCELED also when the statement that is
  * shown was killed: end that one first; -ENOSPC when ROSTER_STMT_SUSPENDED are suspended. After an
- * error nothing has changed.
+ * error nothing has changed; a list may have shown the statement whose -ECANCELED is for the one
+ * that is shown, so its number is not given again.
  */
 ROSTER_API int roster_stmt_push(struct roster_session *session, enum roster_command command,
                                 const char *text, size_t text_length, const char *digest,
@@ -88,10 +89,10 @@ ROSTER_API int roster_stmt_pop(struct roster_session *session, uint64_t seq);
 
 /*
  * The number of the statement that began last. Each statement of a session has the next
- * number. The first one's is above that of every session that was closed before, so that in the
- * lifetime of a roster no two statements have the same session id and number, no matter which side
- * chooses the ids: 1 in the first session of a roster. Before the first statement: one less. 0 for
- * NULL. Owner only.
+ * number, or a greater one after -ECANCELED from roster_stmt_push(). The first one's is above that
+ * of every session that was closed before, so that in the lifetime of a roster no two statements
+ * have the same session id and number, no matter which side chooses the ids: 1 in the first session
+ * of a roster. Before the first statement: one less. 0 for NULL. Owner only.
  */
 ROSTER_API uint64_t roster_stmt_seq(const struct roster_session *session);
 

@@ -80,16 +80,49 @@ Test(nested_step, a_kill_in_time_is_not_lost)
     close_all();
 }
 
+/* A list may have shown the second: its number is not that of the next one, whose kill it would be.
+ */
+Test(nested_step, a_statement_that_did_not_begin_keeps_its_number)
+{
+    int pushed = 1, result = 1;
+    struct steps owner = {.fn = push_second, .arg = &pushed, .point = "push: published"};
+    struct steps killer = {.fn = kill_first, .arg = &result, .point = "kill: statement seen"};
+    struct roster_entry entry;
+    uint64_t shown;
+
+    open_one();
+    cr_assert(steps_start(&killer));
+    cr_assert(steps_start(&owner));
+    cr_assert(steps_go_to(&killer, "kill: word installed"));
+    cr_assert_eq(roster_look(roster, roster_session_id(session), &entry, NULL, 0), 0);
+    shown = entry.stmt_seq;
+    cr_assert_neq(shown, first);
+    steps_finish(&owner);
+    cr_assert_eq(pushed, -ECANCELED);
+    steps_finish(&killer);
+    cr_assert_eq(result, 0);
+    cr_assert_eq(roster_killed(session), ROSTER_KILL_REASON_INTERRUPTED);
+    cr_assert_eq(roster_stmt_end(session), ROSTER_KILL_REASON_INTERRUPTED, "the first is shown");
+    cr_assert_eq(push("other"), 0);
+    cr_assert_neq(roster_stmt_seq(session), shown);
+    cr_assert_eq(roster_kill(roster, roster_session_id(session), ROSTER_KILL_TARGET_STATEMENT,
+                             shown, ROSTER_KILL_REASON_INTERRUPTED),
+                 -ESTALE);
+    cr_assert_eq(roster_stmt_end(session), 0);
+    close_all();
+}
+
 /* The second is shown, and whether the first was killed not yet asked. */
 Test(nested_step, a_kill_in_between_is_of_either)
 {
     int pushed = 1, result = 1;
     struct steps owner = {.fn = push_second, .arg = &pushed, .point = "push: published"};
-    struct steps killer = {.fn = kill_first, .arg = &result, .point = "kill: word installed"};
+    struct steps killer = {.fn = kill_first, .arg = &result, .point = "kill: statement seen"};
 
     open_one();
     cr_assert(steps_start(&killer));
     cr_assert(steps_start(&owner));
+    cr_assert(steps_go_to(&killer, "kill: word installed"));
     steps_finish(&killer); /* sees the second, and takes the kill back */
     steps_finish(&owner);
     cr_assert_eq(result, -ESTALE);

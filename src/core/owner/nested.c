@@ -83,13 +83,9 @@ static void spare_in(struct roster_session *session, const struct rst_statement 
     rst_view_fill(session->spare, session, 0, ROSTER_TXN_INVALID, statement->since, statement);
 }
 
-/* B to D: whether the statement that is suspended was killed. */
-static bool was_killed(struct roster_session *session, uint64_t seq)
+/* C and D: whether the statement that is shown, or was just now, was killed. */
+static bool is_killed(struct roster_session *session, uint64_t seq)
 {
-    rst_compiler_barrier(); /* B */
-    rst_test_point("push: published");
-    if (!rst_session_roster(session)->membarrier)
-        rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
     /* C: pairs with 2 in kill_statement() */
     if (!rst_kill_names(rst_load(&session->kill), seq))
         return false;
@@ -97,11 +93,24 @@ static bool was_killed(struct roster_session *session, uint64_t seq)
     return rst_kill_names(rst_load(&session->kill), seq);
 }
 
-/* Nothing has happened: no look has found the statement that does not begin, or a whole one. */
+/* B to D: whether the statement that is suspended was killed. */
+static bool was_killed(struct roster_session *session, uint64_t seq)
+{
+    rst_compiler_barrier(); /* B */
+    rst_test_point("push: published");
+    if (!rst_session_roster(session)->membarrier)
+        rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
+    return is_killed(session, seq);
+}
+
+/* The statement does not begin, but lists may have shown it: no other one has its number, so that a
+ * kill of it hits nothing. Hence the number of the one that is shown is not the last one. */
 static int push_undo(struct rst_thread *thread, struct roster_session *session,
                      struct roster_shown *view, struct rst_statement *statement,
                      const struct rst_suspended *shown)
 {
+    session->stmt_seq++;
+    session->gate.in_stmt = RST_IN_NESTED_STMT;
     rst_view_publish(session, shown->view);
     spare_in(session, shown->statement);
     rst_view_retire(thread, session, view);
@@ -121,8 +130,8 @@ static int push(struct rst_thread *thread, struct roster_session *session,
 
     if (nested && nested->count == ROSTER_STMT_SUSPENDED)
         return -ENOSPC;
-    if (rst_kill_connection(session))
-        return -ECANCELED;
+    if (rst_kill_connection(session) || is_killed(session, shown.statement->seq))
+        return -ECANCELED; /* and no number is spent */
     view = rst_view_take(thread);
     if (!view)
         return -ENOMEM;
