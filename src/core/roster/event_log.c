@@ -151,7 +151,8 @@ static void settle(struct rst_event_log *log, struct ring *ring, struct recent *
 
 static bool has_passed(const struct recent *recent, uint64_t now_ns)
 {
-    return now_ns - recent->began_ns >= WINDOW_NS;
+    /* Moments are taken outside the lock, so one may be before what another thread began. */
+    return now_ns > recent->began_ns && now_ns - recent->began_ns >= WINDOW_NS;
 }
 
 /* The place of what is like this event; the one that waited longest is given to what is new. */
@@ -179,11 +180,15 @@ static void repeat(struct recent *recent, const struct roster_logged *event, str
     struct roster_logged *pending = &recent->event;
 
     if (!pending->count++) {
+        pending->first_ms = pending->last_ms = now.ms;
+        pending->first_ns = pending->last_ns = now.ns;
+    } else if (now.ns > pending->last_ns) {
+        pending->last_ms = now.ms;
+        pending->last_ns = now.ns;
+    } else if (now.ns < pending->first_ns) {
         pending->first_ms = now.ms;
         pending->first_ns = now.ns;
     }
-    pending->last_ms = now.ms;
-    pending->last_ns = now.ns;
     memcpy(pending->text, event->text, sizeof(pending->text));
 }
 

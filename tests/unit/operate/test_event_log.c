@@ -271,6 +271,32 @@ Test(event_log, repetitions_collapse)
     rst_event_log_destroy(log);
 }
 
+/* A thread takes the moment before the lock, so another one with a later moment may be first. */
+Test(event_log, a_moment_of_before_ends_no_second)
+{
+    struct rst_event_log *log = rst_event_log_create();
+    struct roster_logged same = {.kind = ROSTER_LOGGED_OPEN_REJECTED, .user = "ann"};
+    struct roster_logged got = {.size = sizeof(got)};
+    struct rst_moment now = {10 * SECOND, 1000};
+    int n;
+
+    cr_assert_not_null(log);
+    for (n = 0; n < 1000; n++) {
+        rst_event_log_add_at(log, &same, now);
+        now.ns -= 1000;
+    }
+    for (n = 0; n < 4; n++)
+        cr_assert_eq(rst_event_log_next_at(log, got.id, now, &got), 0);
+    cr_expect_eq(got.count, 1);
+    cr_expect_eq(rst_event_log_next_at(log, got.id, now, &got), -ENOENT);
+    now.ns = 11 * SECOND;
+    cr_assert_eq(rst_event_log_next_at(log, got.id, now, &got), 0);
+    cr_expect_eq(got.count, 996);
+    cr_expect_eq(got.first_ns, 10 * SECOND - 999000);
+    cr_expect_eq(got.last_ns, 10 * SECOND - 4000);
+    rst_event_log_destroy(log);
+}
+
 /* More kinds of events repeat than are remembered. */
 Test(event_log, places_of_what_is_pending_are_settled)
 {
