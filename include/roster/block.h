@@ -22,6 +22,9 @@ struct roster;
 /* The most bytes of a text that says what is waited for. */
 #define ROSTER_BLOCK_TEXT 119
 
+/* How many waits lists follow to a root: what a list costs grows with its sessions alone. */
+#define ROSTER_BLOCK_DEPTH 256
+
 /* For block.flags: look for a circle of waits before this one begins. */
 #define ROSTER_BLOCK_CHECK UINT32_C(1)
 
@@ -82,7 +85,7 @@ struct roster_blocked {
     uint64_t holder_id;       /* the session that is waited for */
     uint64_t holder_start_ts; /* of its transaction; 0: it has none, or it is gone */
     uint64_t root_id;         /* where the chain of waits ends: the holder, or what that waits for;
-                                 0 for a circle */
+                                 0 for a circle, and after ROSTER_BLOCK_DEPTH waits */
     uint64_t since;           /* CLOCK_MONOTONIC, ns, as roster_session_wait() */
     uint32_t depth;           /* how many waits lead to the root, this one included */
     uint32_t holder_is_gone;  /* 1: it was closed, or its transaction has ended */

@@ -86,7 +86,8 @@ struct roster_entry {
      */
     uint64_t blocker;          /* the session that it waits for */
     uint64_t blocker_start_ts; /* of its transaction; 0: it has none, or it is gone */
-    uint64_t root_blocker;     /* where the chain of waits ends; 0 for a circle */
+    uint64_t root_blocker;     /* where the chain of waits ends; 0 for a circle, and after
+                                  ROSTER_BLOCK_DEPTH waits */
     const char *blocked_on;    /* what it waits for; NULL when that is not known */
     /* roster_session_progress(); `phase` is NULL when it has none, or has not said so. */
     uint64_t progress_done;

@@ -16,9 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A chain of waits is followed as far as that. */
-#define DEEPEST 65536
-
 /* From the holder on: where it ends, NULL for a circle. Counts the waits on the way. */
 static const struct roster_session *root_of(struct roster *roster,
                                             const struct roster_session *session,
@@ -27,7 +24,7 @@ static const struct roster_session *root_of(struct roster *roster,
     const struct roster_session *at = holder, *next, *seen = session;
     struct rst_blocked blocked;
 
-    for (*depth = 1; *depth < DEEPEST; ++*depth) {
+    for (*depth = 1; *depth < ROSTER_BLOCK_DEPTH; ++*depth) {
         next = rst_block_read(at, &blocked) ? rst_block_holder(roster, &blocked) : NULL;
         if (!next)
             return at;

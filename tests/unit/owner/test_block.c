@@ -236,6 +236,34 @@ Test(block, a_lock_may_end_with_its_transaction)
     unit_ok(roster_txn_finish(sessions[1]));
 }
 
+/* A list of a queue in which each session waits for the one before costs no more than as much for
+ * each of them: readers hold the read lock for it. */
+Test(block, a_chain_is_followed_no_further_than_it_says)
+{
+    enum { DEEP = ROSTER_BLOCK_DEPTH + 2 };
+    struct roster_session *queue[DEEP];
+    struct roster_blocked found = {.size = sizeof(found)};
+    struct roster_block block;
+    size_t n;
+
+    for (n = 0; n < DEEP; n++) {
+        queue[n] = unit_open(roster);
+        block = on(n ? queue[n - 1] : sessions[0], NULL, ROSTER_BLOCK_CHECK);
+        unit_ok(roster_block_begin(queue[n], &block));
+    }
+    unit_ok(roster_session_blocked(queue[ROSTER_BLOCK_DEPTH - 2], &found));
+    cr_assert_eq(found.root_id, id(0));
+    cr_assert_eq(found.depth, (uint32_t)ROSTER_BLOCK_DEPTH - 1);
+    unit_ok(roster_session_blocked(queue[DEEP - 1], &found));
+    cr_assert_eq(found.root_id, 0u);
+    cr_assert_eq(found.depth, (uint32_t)ROSTER_BLOCK_DEPTH);
+    cr_assert_eq(found.holder_id, roster_session_id(queue[DEEP - 2]));
+    for (n = DEEP; n--;) {
+        roster_wait_end(queue[n]);
+        unit_close(queue[n]);
+    }
+}
+
 static void circle(size_t count)
 {
     struct roster_deadlock_list *list;
