@@ -135,7 +135,7 @@ static void lock_crosswise(struct roster *roster)
     MUST(roster_session_close(first));
 }
 
-/* How far a long statement has come, for who looks. Under the read lock or by the owner. */
+/* How far a long statement has come, for readers. Under the read lock or by the owner. */
 static void report_progress(struct roster_session *session)
 {
     struct roster_progress progress;
