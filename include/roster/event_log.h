@@ -17,7 +17,7 @@
  * knows the last number it has seen loses nothing without noticing: numbers that are missing are
  * the events that had to make room. The first number is 2^20 times the roster's creation in
  * milliseconds since the Unix epoch, so those of a server that was restarted are greater than all
- * that it gave before.
+ * that it gave before, unless its wall clock was set back by more than it ran.
  */
 #ifndef ROSTER_EVENT_LOG_H
 #define ROSTER_EVENT_LOG_H
