@@ -136,8 +136,12 @@ Test(status_rules, a_nul_in_a_header_is_refused_or_ends_its_line)
         long cut;
     } with_nul[] = {
         REQUEST(200, "GET /status HTTP/1.1\r\n" HOST "X: a\0b\r\n\r\n"),
-        REQUEST(200, "GET /status HTTP/1.1\r\nHost: localhost\0.evil.example\r\n\r\n"),
-        REQUEST(403, "GET /status HTTP/1.1\r\nHost: evil.example\0localhost\r\n\r\n"),
+        REQUEST(
+            200,
+            "GET /status HTTP/1.1\r\nConnection: close\r\nHost: localhost\0.evil.example\r\n\r\n"),
+        REQUEST(
+            403,
+            "GET /status HTTP/1.1\r\nConnection: close\r\nHost: evil.example\0localhost\r\n\r\n"),
         REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Bearer \0s3cret\r\n\r\n"),
         REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization\0: Bearer s3cret\r\n\r\n"),
     };
