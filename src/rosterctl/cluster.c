@@ -116,8 +116,10 @@ struct reply cluster_rows(const struct options *options, const char *path)
     size_t n;
 
     all.code = servers_read(options, &servers);
-    if (all.code != CTL_OK)
+    if (all.code != CTL_OK) {
+        servers_free(&servers);
         return all;
+    }
     servers_ask(&servers, options, ask_rows, path);
     all.missing = code_of(&servers);
     if (all.missing == CTL_USAGE) {

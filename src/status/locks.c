@@ -260,7 +260,8 @@ static int put_all(struct request *request, struct waits *waits)
     if (memory) {
         struct place *stack = (struct place *)(void *)memory;
 
-        qsort(waits->all, waits->count, sizeof(*waits->all), by_holder);
+        if (waits->count)
+            qsort(waits->all, waits->count, sizeof(*waits->all), by_holder);
         err = put_trees(request, waits, stack, (uint64_t *)(void *)(stack + waits->count + 1));
     }
     rst_status_out_close(&request->text, ']');

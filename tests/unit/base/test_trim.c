@@ -101,6 +101,26 @@ Test(trim, what_is_in_use_stays)
     fixture_free(f);
 }
 
+/* What is free of a slab is a number of whole pieces, though not all of them. */
+Test(trim, a_slab_with_one_piece_in_use_stays)
+{
+    struct fixture *f = fixture_new();
+    int i, piece = (int)f->hot.per_piece;
+
+    for (i = 0; i < piece; i++)
+        memset(f->taken[i], 0x5a, SIZE);
+    put_all(f, piece);
+    trim(f);
+    unit_ok(rst_rcu_barrier());
+    cr_assert_gt(rst_load(&f->account.memory), (uint64_t)piece * SIZE);
+    for (i = 0; i < piece; i++)
+        cr_assert_eq(((char *)f->taken[i])[SIZE - 1], 0x5a);
+    for (i = piece; i < N; i++)
+        f->taken[i] = rst_hot_take(&f->hot, &f->cache);
+    put_all(f, 0);
+    fixture_free(f);
+}
+
 /* Another thread, that takes one while the depot is looked through. */
 struct taker {
     struct fixture *f;
