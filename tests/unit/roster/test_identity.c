@@ -49,8 +49,8 @@ Test(identity, each_string_is_known_by_itself)
         check(2, roster_identity_database);
         check(3, roster_identity_application);
         check(4, roster_identity_attributes);
+        rst_identity_free(identity, NULL);
     }
-    free(identity);
 }
 
 Test(identity, of_nobody_nothing_is_known)
@@ -108,6 +108,7 @@ Test(identity, short_ones_are_built_at_home)
         cr_assert_eq(identity == &home.identity, length <= room, "%zu", length);
         cr_assert_str_eq(roster_identity_user(identity), text);
         cr_assert_eq(home.bytes[RST_IDENTITY_HOME], '!');
+        rst_identity_free(identity, &home.identity);
     }
     fill(text, RST_IDENTITY_HOME, 'y');
     unit_ok(rst_identity_build(&attr, &home.identity, &identity));
