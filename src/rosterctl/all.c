@@ -45,6 +45,8 @@ static int run_one(const struct options *options, command_fn *run, const char *p
     snprintf(server, sizeof(server), "unix:%s", path);
     roster_text_show(server, strlen(server), shown, sizeof(shown));
     one.server = server;
+    if (run != ctl_kill)
+        one.token = NULL; /* who may put a socket there need not be who the token is for */
     if (!options->json)
         printf("%s\n", shown);
     return run(&one);
@@ -74,6 +76,23 @@ static int run_all(const struct options *options, command_fn *run, const glob_t 
     return servers ? code : CTL_NO_SERVER;
 }
 
+/* One id after the other: what one server does not know is no reason to ask the next one for all.
+ */
+static int kill_each(const struct options *options, const glob_t *found)
+{
+    struct options one = *options;
+    int code = CTL_OK, n, of_one;
+
+    for (n = 0; n < options->n_args; n++) {
+        one.args = options->args + n;
+        one.n_args = 1;
+        of_one = run_all(&one, ctl_kill, found);
+        if (of_one != CTL_OK)
+            code = of_one;
+    }
+    return code;
+}
+
 int ctl_all(const struct options *options, command_fn *run)
 {
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads */
@@ -82,13 +101,17 @@ int ctl_all(const struct options *options, command_fn *run)
     glob_t found;
     int code;
 
-    if (options->watch_s > 0)
-        return ctl_error(CTL_USAGE, "--watch is about one server");
+    if (options->watch_s > 0 || options->follow)
+        return ctl_error(CTL_USAGE, "--%s is about one server",
+                         options->follow ? "follow" : "watch");
+    if (options->store)
+        return ctl_error(CTL_USAGE, "--all and --store exclude each other");
     snprintf(pattern, sizeof(pattern), "%s/roster/*.sock", user && *user == '/' ? user : "/run");
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads */
     code = glob(pattern, 0, NULL, &found);
     if (!code) {
-        code = run_all(options, run, &found);
+        code = run == ctl_kill && options->n_args > 1 ? kill_each(options, &found)
+                                                      : run_all(options, run, &found);
         globfree(&found);
     } else {
         code = code == GLOB_NOMATCH ? CTL_NO_SERVER : CTL_FAILED;

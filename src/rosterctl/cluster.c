@@ -211,6 +211,42 @@ static json_t *rows_of(struct servers *servers, json_t *(*make)(const struct ser
     return rows;
 }
 
+/* A command is there to be copied into a shell, and the address in it comes from a record. */
+static void print_word(const char *word)
+{
+    const char *at;
+
+    if (!word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                           "/._-:[]@%+,")]) {
+        printf("%s", word);
+        return;
+    }
+    putchar('\'');
+    for (at = word; *at; at++)
+        if (*at == '\'')
+            printf("'\\''");
+        else
+            putchar(*at);
+    putchar('\'');
+}
+
+static void print_end_of(const json_t *row)
+{
+    static const struct column address = {"address", "", COLUMN_TEXT, 0};
+    static const struct column session = {"session_id", "", COLUMN_TEXT, 0};
+    static const struct column kind = {"kind", "", COLUMN_TEXT, 0};
+    char where[256], id[32], what[32];
+
+    cell_text(row, &address, where, sizeof(where));
+    cell_text(row, &session, id, sizeof(id));
+    cell_text(row, &kind, what, sizeof(what));
+    if (!*id || id[strspn(id, "0123456789")] || !strcmp(id, "0"))
+        return;
+    printf("to end the oldest: rosterctl -s ");
+    print_word(where);
+    printf(" kill %s%s\n", !strcmp(what, "transaction") ? "--transaction " : "", id);
+}
+
 static int cluster_min(const struct options *options, struct servers *servers)
 {
     static const struct column columns[] = {
@@ -219,25 +255,14 @@ static int cluster_min(const struct options *options, struct servers *servers)
         {"user", "USER", COLUMN_TEXT, 24},         {"application", "NAME", COLUMN_TEXT, 24},
         {"gain_ms", "ENDING GAINS", COLUMN_MS, 0},
     };
-    static const struct column address = {"address", "", COLUMN_TEXT, 0};
-    static const struct column session = {"session_id", "", COLUMN_TEXT, 0};
-    const json_t *oldest;
-    char where[256], id[32];
     json_t *rows;
     int code;
 
     servers_ask(servers, options, ask_path, "/minimum");
     rows = rows_of(servers, min_row, "minimum");
     print(options, rows, columns, sizeof(columns) / sizeof(columns[0]));
-    oldest = json_array_get(rows, 0);
-    cell_text(oldest, &address, where, sizeof(where));
-    cell_text(oldest, &session, id, sizeof(id));
-    if (!options->json && *id && strcmp(id, "0") != 0)
-        printf("to end the oldest: rosterctl -s %s kill %s%s\n", where,
-               !strcmp(json_string_value(json_object_get(oldest, "kind")), "transaction")
-                   ? "--transaction "
-                   : "",
-               id);
+    if (!options->json)
+        print_end_of(json_array_get(rows, 0));
     json_decref(rows);
     code = code_of(servers);
     return code;
@@ -271,11 +296,12 @@ static int cluster_status(const struct options *options, struct servers *servers
     return code == CTL_OK && sick ? CTL_UNHEALTHY : code;
 }
 
-/* By name, as in "NAME:ID", or by the number in a connection id. */
+/* By name, as in "NAME:ID", or by the number in a connection id, if one record alone has it. */
 static struct server *server_of(const struct servers *servers, const char *arg, const char **id)
 {
     const char *colon = strrchr(arg, ':');
     struct roster_conn_id parts;
+    struct server *found = NULL;
     size_t n;
 
     *id = colon ? colon + 1 : arg;
@@ -286,9 +312,12 @@ static struct server *server_of(const struct servers *servers, const char *arg, 
     if (colon || roster_conn_id_parse(strtoull(arg, NULL, 10), &parts) || !parts.server)
         return NULL;
     for (n = 0; n < servers->count; n++)
-        if (servers->all[n].number == parts.server)
-            return &servers->all[n];
-    return NULL;
+        if (servers->all[n].number == parts.server) {
+            if (found)
+                return NULL;
+            found = &servers->all[n];
+        }
+    return found;
 }
 
 /* The only server that has the session; NULL, and it was said why, when none or several have. */

@@ -6,7 +6,7 @@
  *
  * Who may write to the store may write a record, so what it says is checked: an address is one of
  * this host, as endpoints have no others, and the endpoint there has to be that of the record's
- * server before it is asked for more, or sent a token.
+ * server before it is asked for more. Only a kill sends a token.
  */
 #include "config.h"
 
@@ -165,7 +165,7 @@ static void ask_one(const struct round *round, struct server *server)
     memset(&server->reply, 0, sizeof(server->reply));
     options.server = server->address;
     options.deadline_ms = ctl_now_ms() + CLUSTER_DEADLINE_MS;
-    options.token = NULL;
+    options.token = NULL; /* a look needs none */
     server->reply = ctl_ask(&options, "GET", "/status");
     if (server->reply.code != CTL_OK)
         return;
@@ -179,7 +179,6 @@ static void ask_one(const struct round *round, struct server *server)
     if (!round->ask)
         return;
     reply_free(&server->reply);
-    options.token = round->options->token;
     server->reply = round->ask(&options, round->arg);
 }
 

@@ -78,6 +78,28 @@ for name in forged far user none broken number $'esc\e[2J'; do
     unrecord "$name"
 done
 
+# What answers may be what a record was written for. No look takes it the token, and nothing of it
+# ends rosterctl or is run by the shell that a command is copied to.
+if command -v python3 >/dev/null; then
+    liar="$work/x;y.sock"
+    python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/liar.log" liar "$liar" >"$work/liar.out" &
+    forger=$!
+    eventually "it listens" test -s "$work/liar.out"
+    record liar "{\"status_address\":\"unix:$liar\"}"
+    export ROSTER_TOKEN=s3cret
+    run 0 ps
+    run 0 min
+    expect "a command for a shell" "*to end the oldest: rosterctl -s 'unix:$liar' kill 5" "$out"
+    run 7 status
+    run 5 kill 1234567891
+    unset ROSTER_TOKEN
+    expect "it was asked" yes "$(grep -q 'GET /processlist' "$work/liar.log" && echo yes || echo no)"
+    expect "and sent no token" no "$(grep -q s3cret "$work/liar.log" && echo yes || echo no)"
+    unrecord liar
+    kill "$forger"
+    wait "$forger" || true
+fi
+
 # A server that is frozen is reported, and the others are there.
 kill -STOP "${pids[b]}"
 run 3 min
@@ -86,6 +108,14 @@ expect "and the one that does not" "*b (unix:$work/b.sock): no server answers:*"
 kill -CONT "${pids[b]}"
 
 id=$("$ctl" -s "unix:$work/a.sock" ps --search=elder --output=csv --columns=id | sed -n '2s/\r//p')
+# Two records have the number that is in the id, 7 in 32 bits: none of them is believed.
+record d "{\"server_id\":7,\"status_address\":\"unix:$work/none.sock\"}"
+run 3 kill "$((7 << 21 | 1 << 1))"
+record e "{\"server_id\":7,\"status_address\":\"unix:$work/none.sock\"}"
+run 5 kill "$((7 << 21 | 1 << 1))"
+expect "all are asked" '*: 0 servers have one' "$complaint"
+unrecord d
+unrecord e
 run 2 kill "c:$id"
 expect "no server of that name" '*neither the id of a session nor SERVER:ID*' "$complaint"
 run 0 kill --transaction --wait "a:$id"

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+"""An endpoint that is none: forged.py LOG NAME [SOCKET [mute]]
+
+It listens on SOCKET, or on a port of this host that it prints, says that it is the server NAME, and
+keeps what it is sent in LOG. A mute one takes a drain, and then closes each connection without an
+answer.
+"""
+
+import json
+import socket
+import sys
+
+log, name, path, mute = (sys.argv[1:] + ["", ""])[:4]
+if path:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+else:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+listener.listen(16)
+print(path or "127.0.0.1:%d" % listener.getsockname()[1], flush=True)
+
+# Members of other types than rosterctl expects, and text for a shell.
+REPLIES = {
+    b"/status": {"server_id": name, "problems": [{"problem": 1, "command": []}], "pid": "x"},
+    b"/minimum": {"minimum": "1", "holder": {"kind": None, "session_id": "5"}},
+}
+
+while True:
+    client, _ = listener.accept()
+    head = b""
+    while b"\r\n\r\n" not in head:
+        data = client.recv(4096)
+        if not data:
+            break
+        head += data
+    with open(log, "ab") as out:
+        out.write(head)
+    method, target = (head.split(b" ") + [b"", b""])[:2]
+    if method == b"POST" or not mute:
+        body = json.dumps(REPLIES.get(target.split(b"?")[0], {"rows": [], "result": ""})).encode()
+        client.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body
+        )
+    client.close()
