@@ -55,12 +55,10 @@ static void say_state(const char *id, const json_t *row, char last[96])
     snprintf(last, 96, "%s", now);
 }
 
-static double seconds_since(const struct timespec *since)
+/* A wait is over in time also when the server does not answer. */
+static uint64_t deadline_of(const struct options *options, uint64_t began_ms)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - since->tv_sec) + (double)(now.tv_nsec - since->tv_nsec) / 1e9;
+    return options->wait_s > 0 ? began_ms + (uint64_t)(options->wait_s * 1000) : 0;
 }
 
 /* Until the target has ended: `which` is the number of the statement or transaction, "" for a
@@ -69,33 +67,36 @@ static int wait_for_target(const struct options *options, const char *id, const 
 {
     const struct timespec pause = {0, LOOK_MS * 1000000L};
     const char *target = target_of(options);
+    uint64_t began_ms = ctl_now_ms();
+    struct options in_time = *options;
     char last[96] = "", took[32];
-    struct timespec began;
     const json_t *row;
-    bool ended;
+    bool ended, late;
 
-    clock_gettime(CLOCK_MONOTONIC, &began);
+    in_time.deadline_ms = deadline_of(options, began_ms);
     for (;;) {
-        struct reply reply = ask_row(options, id);
+        struct reply reply = ask_row(&in_time, id);
 
-        if (reply.code != CTL_OK) {
+        late = in_time.deadline_ms && ctl_now_ms() >= in_time.deadline_ms;
+        if (reply.code != CTL_OK && (reply.code != CTL_NO_SERVER || reply.gone || !late)) {
             int code = ctl_fail(options, &reply);
 
             reply_free(&reply);
             return code;
         }
         row = json_array_get(json_object_get(reply.json, "rows"), 0);
-        ended = !row || (*which && strcmp(member(row, target), which) != 0);
-        if (!ended && !options->json)
+        ended =
+            reply.code == CTL_OK && (!row || (*which && strcmp(member(row, target), which) != 0));
+        if (row && !ended && !options->json)
             say_state(id, row, last);
         reply_free(&reply);
-        text_ms(seconds_since(&began) * 1000, took, sizeof(took));
+        text_ms((double)(ctl_now_ms() - began_ms), took, sizeof(took));
         if (ended) {
             if (!options->json)
                 printf("session %s: its %s has ended after %s\n", id, target, took);
             return CTL_OK;
         }
-        if (options->wait_s > 0 && seconds_since(&began) > options->wait_s)
+        if (late)
             return ctl_error(CTL_NOT_DONE, "session %s: its %s has not ended after %s", id, target,
                              took);
         nanosleep(&pause, NULL);
@@ -126,11 +127,9 @@ static int kill_one(const struct options *options, const char *id)
         return ctl_error(CTL_USAGE, "\"%s\" is not the id of a session", id);
     if (options->wait)
         find_which(options, id, which);
-    snprintf(path, sizeof(path), "/kill?id=%s&target=%s%s%.20s", id, target_of(options),
-             !options->seq        ? ""
-             : options->statement ? "&statement="
-                                  : "&start_ts=",
-             options->seq ? options->seq : "");
+    snprintf(path, sizeof(path), "/kill?id=%s&target=%s", id, target_of(options));
+    ctl_add_argument(path, sizeof(path), options->statement ? "statement" : "start_ts",
+                     options->seq);
     reply = ctl_ask(options, "POST", path);
     code = reply.code;
     if (code != CTL_OK)
@@ -167,31 +166,58 @@ int ctl_kill(const struct options *options)
     return code;
 }
 
-/* Until the server has gone. */
-static int wait_for_end(const struct options *options)
+/* Which process serves, and for how long it has. */
+struct life {
+    json_int_t pid, uptime_ms;
+};
+
+/* Whether it is another one than before, as when it was started again. */
+static bool is_next(const json_t *status, struct life *life)
+{
+    struct life now = {json_integer_value(json_object_get(status, "pid")),
+                       json_integer_value(json_object_get(status, "uptime_ms"))};
+    bool next = life->pid && (now.pid != life->pid || now.uptime_ms < life->uptime_ms);
+
+    *life = now;
+    return next;
+}
+
+static void say_sessions(const struct reply *reply, json_int_t *last)
+{
+    json_int_t now = json_integer_value(json_object_get(reply->json, "sessions"));
+
+    if (reply->code != CTL_OK || now == *last)
+        return;
+    printf("%lld sessions are left\n", (long long)now);
+    fflush(stdout);
+    *last = now;
+}
+
+/* Until the server has gone: nothing listens there, or another process does. One that does not
+ * answer may be frozen, or have no place for one more connection. */
+static int wait_for_end(const struct options *options, struct life *life)
 {
     const struct timespec pause = {0, LOOK_MS * 1000000L};
-    json_int_t sessions = -1, now;
-    struct timespec began;
+    struct options in_time = *options;
+    json_int_t sessions = -1;
+    bool said = false, gone;
 
-    clock_gettime(CLOCK_MONOTONIC, &began);
-
+    in_time.deadline_ms = deadline_of(options, ctl_now_ms());
     for (;;) {
-        struct reply reply = ctl_ask(options, "GET", "/status");
+        struct reply reply = ctl_ask(&in_time, "GET", "/status");
 
-        if (reply.code == CTL_NO_SERVER) {
-            reply_free(&reply);
+        gone = reply.gone || (reply.code == CTL_OK && is_next(reply.json, life));
+        if (gone)
             puts("the server has gone");
-            return CTL_OK;
-        }
-        now = json_integer_value(json_object_get(reply.json, "sessions"));
-        if (reply.code == CTL_OK && now != sessions) {
-            printf("%lld sessions are left\n", (long long)now);
-            fflush(stdout);
-            sessions = now;
-        }
+        else if (reply.code == CTL_OK)
+            say_sessions(&reply, &sessions);
+        else if (!said)
+            (void)ctl_fail(options, &reply);
+        said = reply.code != CTL_OK;
         reply_free(&reply);
-        if (options->wait_s > 0 && seconds_since(&began) > options->wait_s)
+        if (gone)
+            return CTL_OK;
+        if (in_time.deadline_ms && ctl_now_ms() >= in_time.deadline_ms)
             return ctl_error(CTL_NOT_DONE, "the server has not ended");
         nanosleep(&pause, NULL);
     }
@@ -199,9 +225,17 @@ static int wait_for_end(const struct options *options)
 
 int ctl_drain(const struct options *options)
 {
-    struct reply reply = ctl_ask(options, "POST", "/drain");
-    int code = reply.code;
+    struct life life = {0, 0};
+    struct reply reply;
+    int code;
 
+    if (options->wait) {
+        reply = ctl_ask(options, "GET", "/status");
+        (void)is_next(reply.json, &life);
+        reply_free(&reply);
+    }
+    reply = ctl_ask(options, "POST", "/drain");
+    code = reply.code;
     if (code != CTL_OK)
         code = ctl_fail(options, &reply);
     else if (options->json)
@@ -210,6 +244,6 @@ int ctl_drain(const struct options *options)
         puts("draining");
     reply_free(&reply);
     if (code == CTL_OK && options->wait)
-        code = wait_for_end(options);
+        code = wait_for_end(options, &life);
     return code;
 }

@@ -82,14 +82,16 @@ static void print(const struct options *options, const json_t *reply)
 
 int ctl_activity(const struct options *options)
 {
-    char path[1024];
+    char path[4096];
     struct reply reply;
-    int64_t from = 0;
+    int64_t from = 0; /* the server's default */
     int code;
 
     if (options->since && !time_parse(options->since, &from))
         return ctl_error(CTL_USAGE, "--since takes " TIME_FORMS ", not \"%s\"", options->since);
-    snprintf(path, sizeof(path), "/activity?from=%lld", (long long)(from > 0 ? from : 0));
+    if (options->since && from < 1)
+        from = 1;
+    snprintf(path, sizeof(path), "/activity?from=%lld", (long long)from);
     ctl_add_argument(path, sizeof(path), "by", options->by ? options->by : DEFAULT_BY);
     ctl_add_argument(path, sizeof(path), "limit", options->limit);
     ctl_add_argument(path, sizeof(path), "user", options->user);

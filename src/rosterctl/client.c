@@ -9,6 +9,7 @@
 #include "rosterctl/rosterctl.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <roster/text.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@
 
 #define TIMEOUT_S 30L
 #define CONNECT_TIMEOUT_S 10L
+#define URL_MOST 8192
+#define PATH_MOST (URL_MOST - 1024)
 #define MAX_BODY_BYTES ((size_t)256 << 20) /* of one page */
 
 /* libcurl's numbers never change; before 7.85 it takes no list of protocols. */
@@ -121,10 +124,10 @@ static void set_options(CURL *curl, const struct options *options, const char *m
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     if (options->deadline_ms) {
         uint64_t now_ms = ctl_now_ms();
+        uint64_t left_ms = options->deadline_ms > now_ms ? options->deadline_ms - now_ms : 1;
 
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
-                         options->deadline_ms > now_ms ? (long)(options->deadline_ms - now_ms)
-                                                       : 1L);
+        if (left_ms < TIMEOUT_S * 1000)
+            curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms);
     }
     if (options->timeout_ms) {
         curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)options->timeout_ms);
@@ -135,6 +138,16 @@ static void set_options(CURL *curl, const struct options *options, const char *m
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, header);
 }
 
+/* False: it would be cut short. */
+static bool make_url(const struct options *options, const char *path, char url[URL_MOST])
+{
+    int length =
+        snprintf(url, URL_MOST, "http://%s%s",
+                 strncmp(options->server, "unix:", 5) ? options->server : "localhost", path);
+
+    return *path && length > 0 && length < URL_MOST;
+}
+
 struct reply ctl_ask(const struct options *options, const char *method, const char *path)
 {
     struct reply reply = {.code = CTL_FAILED};
@@ -142,16 +155,21 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
     struct curl_slist *header = NULL;
     CURL *curl = curl_easy_init();
     CURLcode result;
-    char url[2048];
-    long status = 0;
+    char url[URL_MOST];
+    long status = 0, system_error = 0;
 
     if (!curl || !make_header(options, &header)) {
         snprintf(reply.error, sizeof(reply.error), "out of memory");
         curl_easy_cleanup(curl);
         return reply;
     }
-    snprintf(url, sizeof(url), "http://%s%s",
-             strncmp(options->server, "unix:", 5) ? options->server : "localhost", path);
+    if (!make_url(options, path, url)) {
+        reply.code = CTL_USAGE;
+        snprintf(reply.error, sizeof(reply.error), "the arguments are too long for one request");
+        curl_slist_free_all(header);
+        curl_easy_cleanup(curl);
+        return reply;
+    }
     curl_easy_setopt(curl, CURLOPT_URL, url);
     set_options(curl, options, method, &body, header);
     result = curl_easy_perform(curl);
@@ -159,7 +177,10 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
     if (result == CURLE_OK) {
         read_reply(&reply, status, &body);
     } else {
+        curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
         reply.code = CTL_NO_SERVER;
+        reply.gone = result == CURLE_COULDNT_CONNECT &&
+                     (system_error == ECONNREFUSED || system_error == ENOENT);
         snprintf(reply.error, sizeof(reply.error), "no server answers: %s",
                  curl_easy_strerror(result));
     }
@@ -210,21 +231,30 @@ int ctl_fail(const struct options *options, const struct reply *reply)
     return ctl_error(reply->code, "%s: %s", server, reply->error);
 }
 
-/* Appends "&key=value" with the value escaped. */
+/* A path that is cut short would ask for something else, so it becomes "", which ctl_ask() refuses.
+ */
 void ctl_add_argument(char *path, size_t size, const char *key, const char *value)
 {
     size_t length = strlen(path);
-    char *escaped = value ? curl_easy_escape(NULL, value, 0) : NULL;
+    char *escaped;
+    int more = -1;
 
+    if (!value || !length)
+        return;
+    escaped = curl_easy_escape(NULL, value, 0);
     if (escaped)
-        snprintf(path + length, size - length, "&%s=%s", key, escaped);
+        more = snprintf(path + length, size - length, "%c%s=%s", strchr(path, '?') ? '&' : '?', key,
+                        escaped);
+    if (more < 0 || (size_t)more >= size - length)
+        *path = '\0';
     curl_free(escaped);
 }
 
 static void list_path(const struct options *options, const char *path, const char *limit,
                       const char *after, char *to, size_t size)
 {
-    snprintf(to, size, "%s?limit=%s", path, limit);
+    snprintf(to, size, "%s", path);
+    ctl_add_argument(to, size, "limit", limit);
     ctl_add_argument(to, size, "after", after);
     ctl_add_argument(to, size, "user", options->user);
     ctl_add_argument(to, size, "db", options->db);
@@ -261,7 +291,7 @@ static void page_limit(const struct options *options, size_t have, char *to, siz
 struct reply ctl_rows(const struct options *options, const char *path)
 {
     struct reply all = {.code = CTL_OK}, page;
-    char with_arguments[1536], limit[24];
+    char with_arguments[PATH_MOST], limit[24];
     const char *next = NULL;
     size_t have = 0;
 

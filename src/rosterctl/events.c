@@ -16,8 +16,6 @@
 
 #define TEXT 700
 #define AT_ONCE "1000"
-/* Numbers of events are milliseconds since the Unix epoch times 2^20. */
-#define LEAST_NUMBER (UINT64_C(1) << 45)
 
 static const struct column columns[] = {
     {"id", "ID", COLUMN_NUMBER, 0},         {"last_ms", "LAST", COLUMN_NUMBER, 0},
@@ -36,6 +34,7 @@ struct output {
     char after[24];   /* the number of the last event */
     int64_t since_ms; /* only what happened then or later */
     bool began;       /* something was printed */
+    bool answers;     /* the server did, the last time */
 };
 
 /* A member, as a terminal may have it. */
@@ -164,9 +163,10 @@ static int show_new(struct output *output)
             keep_since(json_object_get(reply.json, "rows"), output->since_ms);
             print_rows(output, json_object_get(reply.json, "rows"));
             snprintf(output->after, sizeof(output->after), "%.20s", get(reply.json, "next").text);
-        } else {
-            code = ctl_fail(output->options, &reply);
+        } else if (code != CTL_NO_SERVER || output->answers || !output->began) {
+            ctl_fail(output->options, &reply); /* once */
         }
+        output->answers = code == CTL_OK;
         reply_free(&reply);
     } while (code == CTL_OK && count);
     return code;
@@ -182,13 +182,16 @@ int ctl_events(const struct options *options)
     if (since && !time_parse(since, &output.since_ms))
         return ctl_error(CTL_USAGE,
                          "--since takes " TIME_FORMS ", or the id of an event, not \"%s\"", since);
-    if (since && !since[strspn(since, "0123456789")] && strtoull(since, NULL, 10) >= LEAST_NUMBER) {
+    if (since && !since[strspn(since, "0123456789")] &&
+        strtoull(since, NULL, 10) >= EVENT_NUMBER_LEAST) {
         snprintf(output.after, sizeof(output.after), "%.20s", since);
         output.since_ms = 0;
     }
     code = show_new(&output);
-    while (options->follow && code == CTL_OK) {
-        fflush(stdout);
+    /* A server that was there may be so again. */
+    while (options->follow && (code == CTL_OK || (code == CTL_NO_SERVER && output.began))) {
+        if (fflush(stdout))
+            return ctl_error(CTL_FAILED, "cannot write");
         nanosleep(&pause, NULL);
         code = show_new(&output);
     }

@@ -219,7 +219,8 @@ static int show(const struct options *options, const char *path, const struct co
 
     pause.tv_nsec = (long)((options->watch_s - (double)pause.tv_sec) * 1e9);
     while (options->watch_s > 0 && code == CTL_OK) {
-        fflush(stdout);
+        if (fflush(stdout))
+            return ctl_error(CTL_FAILED, "cannot write");
         nanosleep(&pause, NULL);
         fputs(options->json || options->csv ? "" : "\033[H\033[2J", stdout);
         code = show_once(options, path, columns, count);

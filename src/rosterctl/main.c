@@ -469,7 +469,7 @@ int main(int argc, char **argv)
     else
         code = parsed.command->run(&parsed.options);
     curl_global_cleanup();
-    if (fflush(stdout) && code == CTL_OK)
+    if ((fflush(stdout) || ferror(stdout)) && code == CTL_OK)
         code = ctl_error(CTL_FAILED, "cannot write");
     return code;
 }

@@ -58,7 +58,8 @@ struct options {
 
 /* A reply; its JSON is NULL when it had none. */
 struct reply {
-    int code; /* of the exit codes */
+    int code;  /* of the exit codes */
+    bool gone; /* nothing listens there any more, other than when there is no answer in time */
     char error[256];
     json_t *json;
     int missing; /* of a cluster: CTL_OK, or the code for the servers that did not answer */
@@ -68,7 +69,8 @@ struct reply {
 struct reply ctl_ask(const struct options *options, const char *method, const char *path);
 void reply_free(struct reply *reply);
 
-/* Appends "&key=value" to a path, with the value escaped; nothing for NULL. */
+/* Appends "&key=value" to a path, the first one with a question mark, with the value escaped;
+ * nothing for NULL. What does not fit is refused when it is asked for. */
 void ctl_add_argument(char *path, size_t size, const char *key, const char *value);
 
 /* Says what went wrong, on standard error, and returns the exit code. */
@@ -98,6 +100,9 @@ void text_fit(const char *text, size_t columns, bool unicode, char *to, size_t s
 /* time.c: a point in time, in milliseconds since the Unix epoch; false for what is none. */
 #define TIME_FORMS                                                                                 \
     "a time (-15m, -2h, 2026-11-29T10:00:00Z, 2026-11-29 10:00, or Unix milliseconds)"
+/* Numbers of events are milliseconds since the Unix epoch times 2^20; as a time they are theirs. */
+#define EVENT_NUMBER_SHIFT 20
+#define EVENT_NUMBER_LEAST (UINT64_C(1) << 45)
 bool time_parse(const char *text, int64_t *ms);
 void time_show(int64_t ms, char *to, size_t size); /* local time */
 

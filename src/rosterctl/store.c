@@ -93,7 +93,6 @@ static bool parse_ts(const char *text, uint64_t *ts)
     int64_t ms;
     char *end;
 
-    text += *text == ' '; /* of main's keep_ages() */
     if (*text && !text[strspn(text, "0123456789")]) {
         errno = 0;
         *ts = strtoull(text, &end, 10);

@@ -62,8 +62,7 @@ static bool iso_ms(const char *text, int64_t *ms)
                                           "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"};
     struct tm tm;
     const char *end = NULL;
-    char *after;
-    double part = 0;
+    int part = 0, scale; /* milliseconds */
     long offset_s;
     size_t n;
     bool local;
@@ -75,29 +74,31 @@ static bool iso_ms(const char *text, int64_t *ms)
     if (!end)
         return false;
     if (*end == '.') {
-        part = strtod(end, &after);
-        end = after;
+        for (scale = 100, end++; *end >= '0' && *end <= '9'; end++, scale /= 10)
+            part += (*end - '0') * scale;
     }
     if (!zone_is(end, &local, &offset_s))
         return false;
     tm.tm_isdst = -1;
-    *ms = ((int64_t)(local ? mktime(&tm) : timegm(&tm)) - offset_s) * 1000 + (int64_t)(part * 1000);
+    *ms = ((int64_t)(local ? mktime(&tm) : timegm(&tm)) - offset_s) * 1000 + part;
     return true;
 }
 
 bool time_parse(const char *text, int64_t *ms)
 {
-    double ago = *text == '-' ? duration_ms(text + 1) : -1;
     unsigned long long number;
+    double ago;
     char *end;
 
+    text += *text == ' '; /* of main's keep_ages() */
+    ago = *text == '-' ? duration_ms(text + 1) : -1;
     if (ago >= 0) {
         *ms = now_ms() - (int64_t)ago;
         return true;
     }
     if (*text && !text[strspn(text, "0123456789")]) {
         number = strtoull(text, &end, 10);
-        *ms = (int64_t)(number > INT64_MAX ? INT64_MAX : number);
+        *ms = (int64_t)(number >= EVENT_NUMBER_LEAST ? number >> EVENT_NUMBER_SHIFT : number);
         return true;
     }
     return iso_ms(text, ms);

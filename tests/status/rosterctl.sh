@@ -76,6 +76,16 @@ run 0 ps --limit=100000
 expect "also one that takes several pages" 6 "$(lines)"
 run 2 ps --limit=-1
 expect "a limit that is none" '*limit takes a number*' "$complaint"
+run 2 ps -n -1
+expect "nor is one with a blank" '*limit takes a number*' "$complaint"
+run 2 ps --search="$(printf '%09000d' 0)" --in-txn
+expect "a filter is not cut short, or lost" '*too long*' "$complaint"
+for command in "ps --watch=0.2" "events --follow"; do
+    status=0
+    # shellcheck disable=SC2086 # words
+    timeout 10 "$ctl" $command >/dev/full 2>"$work/complaint" || status=$?
+    expect "$command ends when nothing can be written" 6 "$status"
+done
 status=0
 timeout 1 "$ctl" ps --watch=0.2 >"$work/watched" || status=$?
 expect "watching goes on" 124 "$status"
@@ -152,12 +162,17 @@ run 0 events --since="$(date -u +%Y-%m-%dT%H:%M:%SZ -d '1 hour ago')" --output=c
 expect "CSV" $'id,last_ms,kind,*\r\n*,kill,statement,,1,,3,carol,max execution time,0,*' "$out"
 run 2 events --since=yesterday
 expect "a time that is none" '*--since takes a time (-15m,*' "$complaint"
+run 2 events --since=2026-11-29T10:00:00.9e300
+run 0 events --since -1h
+expect "an age behind a blank" 1 "$(lines)"
 run 2 events --user=carol
 run 0 events --json
 expect "JSON, an object a line" '{"id":"*' "$out"
 expect "of one event" 1 "$(lines)"
 last=${out#*\"id\":\"}
 last=${last%%\"*}
+run 0 activity --by=state --since="$last"
+expect "activity since an event" '*Running' "$out"
 run 0 events --since="$last"
 expect "nothing came after it" '' "$out"
 run 0 events --since="$((last + 1))"
@@ -184,6 +199,8 @@ expect "in the order" '*kill  *statement of session 3, user carol, by uid *, int
     "$(tail -n 1 "$work/followed")"
 run 1 kill --statement=99 2
 expect "a statement that is over" '*stale*' "$complaint"
+run 1 kill --statement=000000000000000000017 2
+expect "a number is not cut short" '*stale*' "$complaint"
 run 0 kill --statement=1 2
 expect "a kill" 'session 2: delivered' "$out"
 run 1 kill --transaction 1
@@ -234,9 +251,43 @@ run 3 -s "unix:$work/nowhere" ps
 expect "no server" '*no server answers*' "$complaint"
 run 3 -s 127.0.0.1:1 min
 
+"$ctl" events --follow >"$work/followed" 2>"$work/gaps" 9>&- &
+follower=$!
+for _ in $(seq 100); do
+    [ ! -s "$work/followed" ] || break
+    sleep 0.1
+done
 run 0 drain --wait
 expect "a drain" 'draining*the server has gone' "$out"
 ended
+for _ in $(seq 100); do
+    ! grep -q 'no server answers' "$work/gaps" || break
+    sleep 0.1
+done
+serve "$socket"
+for _ in $(seq 100); do
+    ! grep -q 'restarted' "$work/gaps" || break
+    sleep 0.1
+done
+kill "$follower"
+wait "$follower" || true
+expect "a restart is followed, and reported once" '*no server answers*was restarted' "$(cat "$work/gaps")"
+expect "in two lines" 2 "$(wc -l <"$work/gaps")"
+run 0 drain --wait
+ended
+
+if command -v python3 >/dev/null; then
+    python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/log" mute "$work/mute" mute >"$work/muted" 9>&- &
+    mute=$!
+    for _ in $(seq 100); do
+        [ ! -s "$work/muted" ] || break
+        sleep 0.1
+    done
+    run 1 -s "unix:$work/mute" drain --wait=0.5
+    expect "a server without an answer has not gone" '*no server answers*has not ended' "$complaint"
+    kill "$mute"
+    wait "$mute" || true
+fi
 
 serve 127.0.0.1:0 s3cret 1
 export ROSTER_SERVER=$address
