@@ -37,7 +37,8 @@ static void wish(struct top *top)
     top->wish.limit = top->first + LINES + ROWS_AHEAD;
     if (top->wish.limit > ROWS_MOST)
         top->wish.limit = ROWS_MOST;
-    top_asker_wish(top->asker, &top->wish);
+    if (!top_asker_wish(top->asker, &top->wish))
+        say(top, "nothing was ended: the server has not been sent the kill before");
     *top->wish.kill = '\0';
 }
 

@@ -180,13 +180,23 @@ void top_asker_stop(struct top_asker *asker)
     free(asker);
 }
 
-void top_asker_wish(struct top_asker *asker, const struct top_wish *wish)
+bool top_asker_wish(struct top_asker *asker, const struct top_wish *wish)
 {
+    struct top_wish before;
+    bool taken;
+
     pthread_mutex_lock(&asker->mutex);
+    before = asker->wish;
+    taken = !*before.kill || !*wish->kill;
     asker->wish = *wish;
+    if (*before.kill) {
+        memcpy(asker->wish.kill, before.kill, sizeof(before.kill));
+        memcpy(asker->wish.what, before.what, sizeof(before.what));
+    }
     asker->wished = true;
     pthread_cond_signal(&asker->changed);
     pthread_mutex_unlock(&asker->mutex);
+    return taken;
 }
 
 struct top_sight *top_asker_take(struct top_asker *asker)

@@ -105,7 +105,12 @@ shows "the age of what is shown" 'last answer .* ago: no server answers'
 press '?'
 shows "keys work" 'Each kill asks first'
 press q
+press i
+press 4712 Enter
+press y Enter Home End Home
+sleep 0.5
 kill -CONT "$server"
+shows "a key after a kill does not take that back" 'connection of session 4712: '
 shows "it comes back" 'served at unix:.*, up'
 press q
 shows "it ends" 'ended 0'
