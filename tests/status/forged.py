@@ -39,7 +39,7 @@ while True:
     with open(log, "ab") as out:
         out.write(head)
     method, target = (head.split(b" ") + [b"", b""])[:2]
-    if method == b"POST" or not mute:
+    if method == b"POST" or (method and not mute):
         body = json.dumps(REPLIES.get(target.split(b"?")[0], {"rows": [], "result": ""})).encode()
         client.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"

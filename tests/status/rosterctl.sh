@@ -287,7 +287,27 @@ if command -v python3 >/dev/null; then
     expect "a server without an answer has not gone" '*no server answers*has not ended' "$complaint"
     kill "$mute"
     wait "$mute" || true
+
+    # Who puts a socket into the directory of all servers is not sent a token for it.
+    mkdir -p "$work/run/roster"
+    python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/log" x "$work/run/roster/x.sock" >"$work/x" 9>&- &
+    forger=$!
+    for _ in $(seq 100); do
+        [ ! -s "$work/x" ] || break
+        sleep 0.1
+    done
+    for command in ps min status; do
+        XDG_RUNTIME_DIR=$work/run ROSTER_TOKEN=s3cret run 0 --all "$command"
+    done
+    expect "it was asked" yes "$(grep -q 'GET /processlist' "$work/log" && echo yes || echo no)"
+    expect "without the token" no "$(grep -q s3cret "$work/log" && echo yes || echo no)"
+    kill "$forger"
+    wait "$forger" || true
 fi
+run 2 --all events --follow
+expect "all are not followed" '*--follow is about one server*' "$complaint"
+run 2 --all ps --store=sqlite:"$work/none.db"
+expect "nor are they a cluster" '*exclude each other*' "$complaint"
 
 serve 127.0.0.1:0 s3cret 1
 export ROSTER_SERVER=$address
