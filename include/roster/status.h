@@ -13,10 +13,15 @@
  *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
  *     GET  /safepoint    safe points, and what the info-syncer and the leader say
  *     GET  /history      what long transactions consisted of
- *     GET  /activity     what active sessions did  ?from= to= by= state= kind= wait= digest= user=
- * db= application= limit= GET  /events       what has happened  ?since= limit= GET  /timeline the
- * last hour, a point for each second ?after= GET  /metrics      for Prometheus, as OpenMetrics when
- * it asks for that POST /kill         ?id= target=connection|statement statement= POST /drain
+ *     GET  /activity     what active sessions did
+ *                                     ?from= to= by= state= kind= wait= digest= user= db=
+ *                                     application= limit=
+ *     GET  /events       what has happened  ?since= limit=
+ *     GET  /timeline     the last hour, a point for each second  ?after=
+ *     GET  /metrics      for Prometheus, as OpenMetrics when it asks for that
+ *     POST /kill         ?id= target=connection|transaction|statement statement= start_ts=
+ *                                     transaction=
+ *     POST /drain
  *
  * All but / and /metrics are JSON. Ids and timestamps are strings there, because they have 64 bits;
  * an error is {"error": TEXT}. Text is UTF-8; a byte that is none, and NUL, is U+FFFD.
