@@ -320,11 +320,11 @@ static struct server *server_of(const struct servers *servers, const char *arg, 
     return found;
 }
 
-/* The only server that has the session; NULL, and it was said why, when none or several have. */
-static struct server *only_server(struct servers *servers, const struct options *options,
-                                  const char *id)
+/* The only server that has the session. Returns an exit code after it was said why there is none:
+ * no server has it, or several, or one that does not answer may. */
+static int only_server(struct servers *servers, const struct options *options, const char *id,
+                       struct server **found)
 {
-    struct server *found = NULL;
     size_t n, count = 0;
     char path[128];
 
@@ -332,17 +332,20 @@ static struct server *only_server(struct servers *servers, const struct options 
     servers_ask(servers, options, ask_path, path);
     for (n = 0; n < servers->count; n++)
         if (json_array_size(json_object_get(servers->all[n].reply.json, "rows")) > 0) {
-            found = &servers->all[n];
+            *found = &servers->all[n];
             count++;
         }
-    (void)servers_complain(servers);
+    if (servers_complain(servers))
+        return ctl_error(CTL_NO_SERVER,
+                         "session %s: a server that does not answer may have one; name it as "
+                         "SERVER:%s",
+                         id, id);
     if (count == 1)
-        return found;
-    ctl_error(CTL_NOT_FOUND,
-              count ? "session %s: %zu servers have one; name it as SERVER:%s"
-                    : "session %s: %zu servers have one",
-              id, count, id);
-    return NULL;
+        return CTL_OK;
+    return ctl_error(CTL_NOT_FOUND,
+                     count ? "session %s: %zu servers have one; name it as SERVER:%s"
+                           : "session %s: %zu servers have one",
+                     id, count, id);
 }
 
 static int kill_one(const struct options *options, struct servers *servers, char *arg)
@@ -351,16 +354,17 @@ static int kill_one(const struct options *options, struct servers *servers, char
     struct server *server;
     const char *id;
     char *args[1];
+    int code = CTL_OK;
 
     server = server_of(servers, arg, &id);
     if (!*id || id[strspn(id, "0123456789")] || (!server && id != arg))
         return ctl_error(CTL_USAGE, "\"%s\" is neither the id of a session nor SERVER:ID", arg);
     if (!server)
-        server = only_server(servers, options, id);
+        code = only_server(servers, options, id, &server);
     else
         servers_ask(&(struct servers){server, 1}, options, NULL, NULL);
-    if (!server)
-        return CTL_NOT_FOUND;
+    if (code != CTL_OK)
+        return code;
     if (server->reply.code != CTL_OK)
         return ctl_error(server->reply.code, "%s: %s", server->name, server->reply.error);
     args[0] = arg + (id - arg);
