@@ -18,7 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* What is left by a server that has crashed is no error; a server that is stuck is one. */
+/* What is left by a server that has crashed is no error; a server that is stuck is one, and when it
+ * has been for long, a connect() that blocks would wait for it. */
 static bool is_stale(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -28,7 +29,7 @@ static bool is_stale(const char *path)
     if (strlen(path) >= sizeof(address.sun_path))
         return true;
     memcpy(address.sun_path, path, strlen(path) + 1);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return false;
     refused = connect(fd, (struct sockaddr *)&address, sizeof(address)) &&

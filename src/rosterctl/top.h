@@ -42,8 +42,8 @@ void top_sight_free(struct top_sight *sight);
 struct top_asker *top_asker_start(const struct options *options, const struct top_wish *wish);
 void top_asker_stop(struct top_asker *asker);
 
-/* Looks at once, and from then on, with this wish; a kill in it is done once, also when the next wish
- * comes before it was sent. False: it is not done, as another one waits to be sent. */
+/* Looks at once, and from then on, with this wish; a kill in it is done once, also when the next
+ * wish comes before it was sent. False: it is not done, as another one waits to be sent. */
 bool top_asker_wish(struct top_asker *asker, const struct top_wish *wish);
 
 /* The newest sight since the last call, which is the caller's then; NULL: there is none. */

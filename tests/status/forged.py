@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
-"""An endpoint that is none: forged.py LOG NAME [SOCKET [mute]]
+"""An endpoint that is none: forged.py LOG NAME [SOCKET [mute|frozen]]
 
 It listens on SOCKET, or on a port of this host that it prints, says that it is the server NAME, and
-keeps what it is sent in LOG. A mute one takes a drain, and then closes each connection without an
-answer.
+keeps what it is sent in LOG. A mute one takes kills and drains, and closes each other connection
+without an answer; a frozen one leaves it open.
 """
 
 import json
@@ -28,6 +28,7 @@ REPLIES = {
     b"/minimum": {"minimum": "1", "holder": {"kind": None, "session_id": "5"}},
 }
 
+unanswered = []
 while True:
     client, _ = listener.accept()
     head = b""
@@ -45,4 +46,7 @@ while True:
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
             b"Content-Length: %d\r\n\r\n" % len(body) + body
         )
-    client.close()
+    if method and method != b"POST" and mute == "frozen":
+        unanswered.append(client)
+    else:
+        client.close()

@@ -287,6 +287,16 @@ if command -v python3 >/dev/null; then
     expect "a server without an answer has not gone" '*no server answers*has not ended' "$complaint"
     kill "$mute"
     wait "$mute" || true
+    python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/log" frozen "$work/ice" frozen >"$work/iced" 9>&- &
+    mute=$!
+    for _ in $(seq 100); do
+        [ ! -s "$work/iced" ] || break
+        sleep 0.1
+    done
+    run 1 -s "unix:$work/ice" kill --wait=0.5 5
+    expect "a wait ends in time without an answer" '*session 5: its connection has not ended after*' "$complaint"
+    kill "$mute"
+    wait "$mute" || true
 
     # Who puts a socket into the directory of all servers is not sent a token for it.
     mkdir -p "$work/run/roster"
@@ -301,6 +311,27 @@ if command -v python3 >/dev/null; then
     done
     expect "it was asked" yes "$(grep -q 'GET /processlist' "$work/log" && echo yes || echo no)"
     expect "without the token" no "$(grep -q s3cret "$work/log" && echo yes || echo no)"
+    kill "$forger"
+    wait "$forger" || true
+
+    # What is frozen for long has no place for one more connection.
+    mkdir -p "$work/full/roster"
+    python3 -c 'import socket, sys, time
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen(0)
+client = socket.socket(socket.AF_UNIX)
+client.connect(sys.argv[1])
+print("full", flush=True)
+time.sleep(600)' "$work/full/roster/x.sock" >"$work/x.full" 9>&- &
+    forger=$!
+    for _ in $(seq 100); do
+        [ ! -s "$work/x.full" ] || break
+        sleep 0.1
+    done
+    status=0
+    XDG_RUNTIME_DIR=$work/full timeout 20 "$ctl" --all ps >/dev/null 2>"$work/complaint" || status=$?
+    expect "it is not waited for" 3 "$status"
     kill "$forger"
     wait "$forger" || true
 fi
