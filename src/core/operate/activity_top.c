@@ -198,7 +198,7 @@ int rst_activity_top(struct roster_activity *activity, uint64_t now_ms, uint64_t
     add_up(activity, ring, from_ms, to_ms, &known);
     most = *count;
     known.rows = group(&question, &wanted, &known);
-    *count = known.rows < most ? known.rows : most;
+    *count = known.rows < most ? (size_t)known.rows : most;
     for (n = 0; n < *count; n++)
         put_row(&question, activity->sorted[n].key, &rows[n]);
     pthread_mutex_unlock(&activity->lock);
