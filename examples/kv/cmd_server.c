@@ -74,11 +74,11 @@ int cmd_hello(struct conn *conn, const struct request *request)
     if (request->argc > 1)
         out->resp3 = request_is(request, 1, "3");
     reply_map(out, 7);
-    reply_strings(out, "server", "roster-kv", "version", roster_version(), "proto", NULL);
+    reply_strings(out, "server", "roster-kv", "version", roster_version(), "proto", (char *)NULL);
     reply(out, ":%d", out->resp3 ? 3 : 2);
     reply_string(out, "id");
     reply(out, ":%" PRIu64, roster_session_id(conn->session));
-    reply_strings(out, "mode", "standalone", "role", "master", "modules", NULL);
+    reply_strings(out, "mode", "standalone", "role", "master", "modules", (char *)NULL);
     return reply(out, "*0");
 }
 
@@ -100,7 +100,7 @@ static void config_line(const char *name, const char *value, void *arg)
         n++;
     if (n == config->request->argc)
         return;
-    reply_strings(config->out, name, value, NULL);
+    reply_strings(config->out, name, value, (char *)NULL);
     config->count++;
 }
 
@@ -152,7 +152,8 @@ static size_t command_doc(struct buf *out, const struct command *command)
     reply_string(out, command->name);
     reply_map(out, 4);
     reply_strings(out, "summary", command->summary, "since", "0.1.0", "group",
-                  command->flags & CMD_DATA ? "string" : "server", "usage", command->usage, NULL);
+                  command->flags & CMD_DATA ? "string" : "server", "usage", command->usage,
+                  (char *)NULL);
     return 1;
 }
 

@@ -166,6 +166,7 @@ static int copy_session(const struct roster_session *session, struct roster_entr
         what = take_text(&room, session);
         shown = rst_look_at(session, &copy, room.next, room.left);
     } while (rst_unlikely(shown->identity != identity));
+    blocked.what_length = 0;
     rst_entry_fill(entry, session, shown, &blocked);
     if (what && entry->blocker && blocked.what_length)
         entry->blocked_on = memcpy(what, blocked.what, sizeof(blocked.what));

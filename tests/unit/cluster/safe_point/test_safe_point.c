@@ -133,10 +133,16 @@ STORE_TEST(pd_an_expired_barrier_blocks_nobody_and_is_gone)
     struct roster_safe_point_result result;
     struct roster_barrier *list;
     size_t count;
+    int tries = 10; /* on a machine that is so slow that the short one expires before it is read */
 
-    cr_assert_eq(roster_barrier_set(safe_point, "short", 1000, 300), 0);
     cr_assert_eq(roster_barrier_set(safe_point, "long", 2000, 3600000), 0);
-    cr_assert_eq(roster_barrier_list(safe_point, &list, &count), 0);
+    for (;;) {
+        cr_assert_eq(roster_barrier_set(safe_point, "short", 1000, 300), 0);
+        cr_assert_eq(roster_barrier_list(safe_point, &list, &count), 0);
+        if (count == 2 || !--tries)
+            break;
+        free(list);
+    }
     cr_assert_eq(count, 2);
     cr_assert_str_eq(list[0].name, "long");
     cr_assert_eq(list[0].ts, 2000);
