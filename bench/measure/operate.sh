@@ -11,7 +11,7 @@
 # Everything shares the processors, redis-benchmark and the watchers too, so beside the throughput
 # stands the server's own processor time for a request.
 #
-#   OPERATE_SERVERS  roster twin         OPERATE_REQUESTS in a run (200000)
+#   OPERATE_SERVERS  roster twin         OPERATE_REQUESTS in a run (300000)
 #   OPERATE_PAIRS    11                  OPERATE_DEPTH    requests in a pipeline (1)
 #   OPERATE_CLIENTS  idle ones (10000)   OPERATE_WATCH    terminal, or whole: the list goes to a file
 
@@ -24,7 +24,7 @@ ctl=$ROSTER_BUILDDIR/rosterctl
 twin=$ROSTER_BUILDDIR/bench/.libs/twin.so
 servers=${OPERATE_SERVERS:-roster twin}
 pairs=${OPERATE_PAIRS:-11}
-requests=${OPERATE_REQUESTS:-200000}
+requests=${OPERATE_REQUESTS:-300000}
 depth=${OPERATE_DEPTH:-1}
 idle=${OPERATE_CLIENTS:-10000}
 watch=${OPERATE_WATCH:-terminal}
@@ -74,7 +74,7 @@ watch_start() {
     esac
     watchers=($!)
     stdbuf -oL curl -sS --rate 10/s -o /dev/null -w '%{http_code}\n' \
-        "http://$address/metrics?[1-1000000]" >"$work/scraped" &
+        "http://$address/metrics#[1-1000000]" >"$work/scraped" &
     watchers+=($!)
     children+=("${watchers[@]}")
     sleep 0.5
