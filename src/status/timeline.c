@@ -20,7 +20,7 @@
 
 #define POINTS 3600
 #define STEP_MS 1000
-#define SHARE 10        /* of the time goes to points at most: one part of so many */
+#define SHARE 10        /* points take at most one part in SHARE of the time */
 #define NONE UINT32_MAX /* was not known */
 
 enum value { MINIMUM, TXN, GC, SESSIONS, STATEMENTS, TRANSACTIONS, PROBLEM, VALUES };

@@ -2,10 +2,10 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * hot_calls KIND CALLS: so many statements, transactions, transactions in two steps, minima of
- * OTHERS open transactions, or lists of as many sessions.
- * count-instructions counts what the functions called here take. Everything that could differ
- * between two runs is kept out: one thread, a clock that stands still, an oracle that counts.
+ * hot_calls KIND CALLS: this number of statements, transactions, transactions in two steps, minima
+ * of OTHERS open transactions, or lists of as many sessions. count-instructions counts what the
+ * functions called here take. Everything that could differ between two runs is kept out: one
+ * thread, a clock that stands still, an oracle that counts.
  */
 #include <roster/roster.h>
 

@@ -7,7 +7,7 @@
 #ifndef ROSTER_TESTS_STORM_H
 #define ROSTER_TESTS_STORM_H
 
-/* From now on this process gets a signal every so many microseconds; 0 for no more of them. */
+/* From now on this process gets a signal at this interval, in microseconds; 0 for none. */
 void storm(long microseconds);
 
 /* How many there were. */

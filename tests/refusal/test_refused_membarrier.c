@@ -9,14 +9,12 @@
 #include "config.h"
 
 #include "refuse.h"
+#include "../support/refuse_membarrier.h"
 #include "../unit/unit.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -287,28 +285,13 @@ Test(refused_membarrier, what_the_owner_has_seen_is_known, .init = set_up, .fini
                  -EALREADY);
 }
 
-/* The kernel itself, in all threads, for good. */
-static int deny(void)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
-
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-        return -1;
-    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
-}
-
+/* The kernel itself, in all threads. */
 Test(refused_membarrier, by_a_filter_for_good, .init = set_up)
 {
     struct roster *roster;
     unsigned n;
 
-    if (deny())
+    if (refuse_membarrier_to_all())
         cr_skip_test("no seccomp filter can be installed here");
     for (n = 0; n < sizeof(calls) / sizeof(calls[0]); n++)
         if (calls[n].call != schema_check_inside)
@@ -332,7 +315,7 @@ Test(refused_membarrier, before_the_first_roster)
     struct roster *roster = NULL;
     struct roster_conn_ids *ids = NULL;
 
-    if (deny())
+    if (refuse_membarrier_to_all())
         cr_skip_test("no seccomp filter can be installed here");
     cr_expect_eq(roster_create(NULL, &roster), -EPERM);
     cr_expect_eq(roster_conn_ids_create(NULL, &ids), -EPERM);

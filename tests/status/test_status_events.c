@@ -166,7 +166,7 @@ Test(status_events, what_is_wrong_appears_and_is_gone)
     stop();
 }
 
-/* Works by hand until so many events are there; what is due later comes in time. */
+/* Works by hand until there are `events` of them; what is due later comes in time. */
 static void run_until(uint64_t events)
 {
     struct roster_event_log_state state = {.size = sizeof(state)};

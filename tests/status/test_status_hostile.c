@@ -133,7 +133,7 @@ Test(status_hostile, a_slow_reader_has_a_deadline)
     fixture_stop(&fixture);
 }
 
-/* Of many that begin a request at once only so many get an answer, and then others do. */
+/* Of many that begin a request at once a limited number get an answer, and then others do. */
 Test(status_hostile, connections_are_bounded)
 {
     static const char request[] = "GET /status HTTP/1.1\r\nHost: [::1]\r\n\r\n";

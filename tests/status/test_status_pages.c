@@ -166,8 +166,8 @@ Test(status_pages, info_is_cut_unless_full)
 Test(status_pages, the_last_statement_is_shown)
 {
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
-    static const char *const paths[] = {"/processlist", "/processlist?full",       "/trx",
-                                        "/trx?full",    "/processlist?search=XXX", "/minimum"};
+    static const char *const paths[] = {"/processlist", "/processlist?full",        "/trx",
+                                        "/trx?full",    "/processlist?search=Xxxx", "/minimum"};
     struct roster_session *session;
     char text[301];
     const json_t *place;

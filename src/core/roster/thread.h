@@ -54,7 +54,7 @@ struct rst_thread {
     bool bound;                                   /* some thread's list has it */
 } rst_cache_aligned;
 
-/* Contexts are carved from pieces of so many bytes, so many from each. */
+/* The size of a piece of memory, and the number of contexts that are carved from it. */
 #define RST_CONTEXTS_PIECE ((size_t)16 * 1024)
 #define RST_CONTEXTS (RST_CONTEXTS_PIECE / sizeof(struct rst_thread))
 

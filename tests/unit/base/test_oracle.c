@@ -30,7 +30,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
     return 0;
 }
 
-/* Its wall clock stands at so many milliseconds; 0: it is the real one. */
+/* Where its wall clock stands, in milliseconds; 0: it is the real one. */
 static struct roster_oracle_local *new_clock(uint64_t ms)
 {
     struct roster_oracle_local *clock = NULL;

@@ -32,12 +32,12 @@ enum { KILLERS = 4, OWNERS = 4, SESSIONS = 16, ROUND = 200000, RESULTS = 5 };
 enum { PLACES = OWNERS * SESSIONS };
 enum {
     LIVES = 2048, /* statements of a session until another one takes its place */
-    RESTS = 4,    /* of so many visits a session is left idle after one */
-    HOLDS = 2,    /* of so many aims one is held back */
-    HELD = 32,    /* so many are kept */
+    RESTS = 4,    /* one visit in RESTS leaves its session idle */
+    HOLDS = 2,    /* one aim in HOLDS is held back */
+    HELD = 32,    /* the number that is kept */
     BURST = 61,   /* rounds until an owner lets others run; not in step with the rests */
     LOOKS = 16,   /* places looked at in search of somebody to kill */
-    PATIENCE = 20 /* at most so many times the kills asked for */
+    PATIENCE = 20 /* at most this multiple of the kills asked for */
 };
 
 /* A kill, or what an owner saw of one. */

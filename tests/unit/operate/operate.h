@@ -37,7 +37,7 @@ uint64_t operate_blocked_since(const struct roster_session *session);
 /* Begins a statement with a text. */
 void operate_begin(struct roster_session *session, const char *text);
 
-/* Sets the coarse clock forward by so many milliseconds and returns it. */
+/* Sets the coarse clock forward by a number of milliseconds and returns it. */
 uint64_t operate_advance(struct roster *roster, uint64_t ms);
 
 #endif /* ROSTER_TESTS_OPERATE_H */

@@ -68,7 +68,7 @@ static void run_stmt(const char *digest)
     cr_assert_eq(roster_stmt_end(session), 0);
 }
 
-/* The session's digests are these, and so many were dropped. */
+/* Asserts which digests the session has, and how many were dropped. */
 static void has_digests(const char *json, uint64_t dropped)
 {
     struct roster_snapshot *snapshot;

@@ -31,7 +31,7 @@ static struct roster_store_events *next(struct roster_store_watch *watch)
     return events;
 }
 
-/* Asserts that the next batch is a snapshot of so many keys; returns its revision. */
+/* Asserts that the next batch is a snapshot of `count` keys; returns its revision. */
 static int64_t next_snapshot(struct roster_store_watch *watch, size_t count)
 {
     struct roster_store_events *events = next(watch);

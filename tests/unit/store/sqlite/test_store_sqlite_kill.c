@@ -95,8 +95,8 @@ static int step(pid_t victim, int status, int request, long times)
 }
 
 /*
- * Lets the victim enter and leave so many system calls, then execute so many instructions, and
- * kills it there; false when it ended before.
+ * Lets the victim enter and leave a number of system calls, then execute a number of instructions,
+ * and kills it there; false when it ended before.
  */
 static bool kill_victim_at(long system_calls, long instructions)
 {
