@@ -112,9 +112,7 @@ static int start_thread(char **message)
     if (pipe2(orders, O_CLOEXEC | O_NONBLOCK))
         err = -errno;
     if (!err)
-        err = rst_background_init(&background, &duty, 1, NULL, NULL);
-    if (!err)
-        err = rst_background_start(&background);
+        err = rst_background_open(&background, &duty, false, NULL, NULL);
     if (!err) {
         atomic_store(&rst_ext_ticking, true);
         return SQLITE_OK;

@@ -144,16 +144,9 @@ static int start_daemon(struct roster_status *status)
 static int start_thread(struct roster_status *status)
 {
     /* The name is there so that tools tell what being watched costs. */
-    static const struct rst_duty duties[] = {{"roster-status", duty, 0}};
-    int err = rst_background_init(&status->background, duties, 1, wake, status);
+    static const struct rst_duty serve = {"roster-status", duty, 0};
 
-    if (err)
-        return err;
-    if (!status->options.manual)
-        err = rst_background_start(&status->background);
-    if (err)
-        (void)rst_background_destroy(&status->background);
-    return err;
+    return rst_background_open(&status->background, &serve, status->options.manual, wake, status);
 }
 
 static int open_all(struct roster_status *status)

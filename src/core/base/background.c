@@ -175,6 +175,19 @@ int rst_background_start(struct rst_background *background)
     return err;
 }
 
+int rst_background_open(struct rst_background *background, const struct rst_duty *duty,
+                        bool by_hand, void (*wake)(void *arg), void *arg)
+{
+    int err = rst_background_init(background, duty, 1, wake, arg);
+
+    if (err || by_hand)
+        return err;
+    err = rst_background_start(background);
+    if (err)
+        (void)rst_background_destroy(background);
+    return err;
+}
+
 int rst_background_enter(struct rst_background *background)
 {
     int err = 0;

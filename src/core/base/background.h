@@ -70,6 +70,10 @@ struct rst_background {
 ROSTER_API int rst_background_init(struct rst_background *background, const struct rst_duty *duties,
                                    unsigned n, void (*wake)(void *arg), void *arg);
 
+/* Both of one duty: `by_hand` without its thread. 0 or -errno; after an error nothing is left. */
+ROSTER_API int rst_background_open(struct rst_background *background, const struct rst_duty *duty,
+                                   bool by_hand, void (*wake)(void *arg), void *arg);
+
 /* Starts the threads. 0; -EBUSY: not new, or in use by hand; -EAGAIN: nothing was started. */
 ROSTER_API int rst_background_start(struct rst_background *background);
 

@@ -51,14 +51,9 @@ int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
     ticker->arg = arg;
     if (!interval_ms)
         return 0;
-    err = rst_background_init(&ticker->background, &duty, 1, NULL, ticker);
+    err = rst_background_open(&ticker->background, &duty, false, NULL, ticker);
     if (err)
-        return err;
-    err = rst_background_start(&ticker->background);
-    if (err) {
-        (void)rst_background_destroy(&ticker->background);
         ticker->background.n = 0;
-    }
     return err;
 }
 

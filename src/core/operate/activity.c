@@ -114,15 +114,11 @@ static int start(struct roster_activity *activity)
     err = -pthread_mutex_init(&activity->lock, NULL);
     if (err)
         goto buckets;
-    err = rst_background_init(&activity->background, &duty, 1, NULL, activity);
-    if (err)
-        goto lock;
-    if (activity->options.interval_ms != ROSTER_ACTIVITY_MANUAL)
-        err = rst_background_start(&activity->background);
+    err = rst_background_open(&activity->background, &duty,
+                              activity->options.interval_ms == ROSTER_ACTIVITY_MANUAL, NULL,
+                              activity);
     if (!err)
         return 0;
-    (void)rst_background_destroy(&activity->background);
-lock:
     pthread_mutex_destroy(&activity->lock);
 buckets:
     rst_activity_buckets_destroy(activity);

@@ -120,16 +120,11 @@ static int start(struct roster_watchdog *watchdog)
     err = -pthread_mutex_init(&watchdog->lock, NULL);
     if (err)
         return err;
-    err = rst_background_init(&watchdog->background, &duty, 1, NULL, watchdog);
+    err = rst_background_open(&watchdog->background, &duty,
+                              watchdog->options.interval_ms == ROSTER_WATCHDOG_MANUAL, NULL,
+                              watchdog);
     if (err)
-        goto lock;
-    if (watchdog->options.interval_ms != ROSTER_WATCHDOG_MANUAL)
-        err = rst_background_start(&watchdog->background);
-    if (!err)
-        return 0;
-    (void)rst_background_destroy(&watchdog->background);
-lock:
-    pthread_mutex_destroy(&watchdog->lock);
+        pthread_mutex_destroy(&watchdog->lock);
     return err;
 }
 
