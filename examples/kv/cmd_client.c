@@ -9,6 +9,7 @@
 #include "server.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BAD_ID "an id is a number greater than 0"
@@ -151,6 +152,29 @@ int client_set_name(struct conn *conn, struct slice name)
                                  "characters");
     err = roster_session_update(conn->session, &attr);
     return err == -ENAMETOOLONG ? reply(&conn->out, "-ERR the name is too long") : err;
+}
+
+int client_set_user(struct conn *conn, struct slice user)
+{
+    struct roster_session_attr attr;
+    char name[ROSTER_IDENTITY_MAX];
+    struct roster_copy copy;
+    const struct roster_shown *shown;
+
+    if (!conn->worker->server->options.auth)
+        return reply(&conn->out, "-ERR this server has no passwords: connect without user and "
+                                 "password, or start it with --auth=trust");
+    if (!user.len || !is_word(user) || user.len >= sizeof(conn->user))
+        return reply(&conn->out,
+                     "-ERR a user is 1 to %zu characters without spaces, newlines or special "
+                     "characters",
+                     sizeof(conn->user) - 1);
+    shown = roster_session_look(conn->session, &copy, NULL, 0);
+    snprintf(name, sizeof(name), "%s", roster_identity_application(shown->identity));
+    memcpy(conn->user, user.data, user.len);
+    conn->user[user.len] = '\0';
+    attr = conn_attributes(conn, *name ? name : NULL);
+    return roster_session_update(conn->session, &attr);
 }
 
 static int client_setname(struct conn *conn, const struct request *request)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #define SLEEP_MAX 3600
+#define STEP_MS 100 /* between two looks at how far a sleep has come */
 
 int cmd_ping(struct conn *conn, const struct request *request)
 {
@@ -42,11 +43,23 @@ int cmd_reset(struct conn *conn, const struct request *request)
 
     multi_discard(conn);
     txn_rollback(&conn->txn);
+    conn->user[0] = '\0';
     err = client_set_name(conn, (struct slice){"", 0});
     if (err)
         return err;
     conn->out.resp3 = false;
     return reply(&conn->out, "+RESET");
+}
+
+/* There are no passwords: who a client is matters for limits and lists alone. */
+int cmd_auth(struct conn *conn, const struct request *request)
+{
+    size_t mark = conn->out.len;
+    int err = request->argc > 3
+                  ? reply(&conn->out, "-ERR syntax error, usage: AUTH user [password]")
+                  : client_set_user(conn, request->argv[1]);
+
+    return conn->out.len > mark ? err : reply_done(&conn->out, err);
 }
 
 int cmd_select(struct conn *conn, const struct request *request)
@@ -58,17 +71,21 @@ int cmd_select(struct conn *conn, const struct request *request)
 int cmd_hello(struct conn *conn, const struct request *request)
 {
     struct buf *out = &conn->out;
-    size_t mark = out->len;
+    size_t mark = out->len, name = 2;
     int err = 0;
 
     if (request->argc > 1 && !request_is(request, 1, "2") && !request_is(request, 1, "3"))
         return reply(out, "-NOPROTO this server speaks versions 2 and 3 of the protocol");
-    if (request_is(request, 2, "AUTH"))
-        return reply(out, "-ERR this server has no passwords: connect without user and password");
-    if (request->argc > 2 && (request->argc != 4 || !request_is(request, 2, "SETNAME")))
-        return reply(out, "-ERR syntax error, usage: HELLO [2|3 [SETNAME name]]");
-    if (request->argc == 4)
-        err = client_set_name(conn, request->argv[3]);
+    if (request_is(request, name, "AUTH") && request->argc > 4)
+        name = 5;
+    if (request->argc > name &&
+        (request->argc != name + 2 || !request_is(request, name, "SETNAME")))
+        return reply(out, "-ERR syntax error, usage: HELLO [2|3 [AUTH user password] "
+                          "[SETNAME name]]");
+    if (name > 2)
+        err = client_set_user(conn, request->argv[3]);
+    if (!err && out->len == mark && request->argc > name)
+        err = client_set_name(conn, request->argv[name + 1]);
     if (err || out->len > mark)
         return err;
     if (request->argc > 1)
@@ -186,10 +203,20 @@ const struct command command_commands[] = {
 
 static void on_timer(uv_timer_t *timer)
 {
-    command_wake(timer->data, false);
+    struct conn *conn = timer->data;
+    uint64_t done = uv_now(timer->loop) - conn->slept;
+
+    if (done >= conn->sleep_ms) {
+        command_wake(conn, 0);
+        return;
+    }
+    (void)roster_stmt_set_progress(conn->session, conn->worker->server->sleep_phase, done,
+                                   conn->sleep_ms);
+    uv_timer_start(timer, on_timer,
+                   conn->sleep_ms - done < STEP_MS ? conn->sleep_ms - done : STEP_MS, 0);
 }
 
-/* Sleeps in a statement; the other clients go on. */
+/* Sleeps in a statement, and shows how far it has come; the other clients go on. */
 static int debug_sleep(struct conn *conn, const struct request *request)
 {
     char *end;
@@ -198,8 +225,11 @@ static int debug_sleep(struct conn *conn, const struct request *request)
     if (!request->argv[2].len || *end || !isfinite(seconds) || seconds < 0 || seconds > SLEEP_MAX)
         return reply(&conn->out, "-ERR DEBUG SLEEP takes a number of seconds from 0 to %d",
                      SLEEP_MAX);
-    conn_sleep(conn, true);
-    uv_timer_start(&conn->timer, on_timer, (uint64_t)(seconds * 1000), 0);
+    conn_sleep(conn, NULL);
+    (void)roster_wait_begin(conn->session, conn->worker->server->sleep_event);
+    conn->slept = uv_now(&conn->worker->loop);
+    conn->sleep_ms = (uint64_t)(seconds * 1000);
+    uv_timer_start(&conn->timer, on_timer, 0, 0);
     return 0;
 }
 

@@ -39,6 +39,18 @@ int cmd_rollback(struct conn *conn, const struct request *request)
     return reply(&conn->out, "+OK");
 }
 
+/* Other clients of the worker go on while this one waits. */
+int cmd_lock(struct conn *conn, const struct request *request)
+{
+    int err = locks_take(&conn->txn.store->locks, &conn->txn, request->argv[1]);
+
+    if (err != -EINPROGRESS)
+        return reply_done(&conn->out, err);
+    (void)!roster_txn_set_state(conn->session, ROSTER_RUN_LOCK_WAITING);
+    conn_sleep(conn, request);
+    return 0;
+}
+
 int cmd_multi(struct conn *conn, const struct request *request)
 {
     if (conn->multi.open)

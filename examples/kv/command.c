@@ -23,6 +23,8 @@
 #define KIND(flags, kind) NULL, flags, ROSTER_COMMAND_##kind
 
 const struct command commands[] = {
+    {"AUTH", cmd_auth, -2, "user [password]",
+     "Be that user, where --auth=trust lets clients choose", OTHER(0)},
     {"BEGIN", cmd_begin, 1, "", "Begin a transaction: one snapshot", QUERY(CMD_OUTSIDE)},
     {"CLIENT", NULL, -2, "HELP | subcommand [argument ...]", "The clients", SUBS(client_commands)},
     {"COMMAND", cmd_command, -1, "[HELP | COUNT | DOCS [command ...]]",
@@ -44,6 +46,8 @@ const struct command commands[] = {
     {"INCR", cmd_incr, 2, "key", "Add one to a number", DATA},
     {"INCRBY", cmd_incr, 3, "key number", "Add to a number", DATA},
     {"INFO", cmd_info, -1, "[section]", "Figures of the server", KIND(0, STATISTICS)},
+    {"LOCK", cmd_lock, 2, "name", "Take a lock of that name until the transaction ends, or wait",
+     QUERY(CMD_DATA | CMD_INSIDE)},
     {"MGET", cmd_mget, -2, "key [key ...]", "The values of keys", DATA},
     {"MSET", cmd_set, -3, "key value [key value ...]", "Set keys", DATA},
     {"MULTI", cmd_multi, 1, "", "Queue commands until EXEC", QUERY(CMD_OUTSIDE | CMD_NOW)},
@@ -111,6 +115,9 @@ static int error(struct conn *conn, int err)
                    : reply(out, "-EXPIRED the snapshot is gone: the transaction is older than the "
                                 "age limit, or the server had lost its lease; nothing was written, "
                                 "begin again");
+    case -EDEADLK:
+        return reply(out, "-DEADLOCK the lock would never be free, because its holder waits for "
+                          "this transaction; it was rolled back");
     case -EINTR:
         return reply(out, "-UNBLOCKED the statement was interrupted");
     case -EFBIG:
@@ -202,6 +209,8 @@ static int run_known(struct conn *conn, const struct command *command, struct re
         return multi_queue(conn, command, request);
     if (inside && (command->flags & CMD_OUTSIDE))
         return reply(&conn->out, "-ERR %s is not allowed inside a transaction", command->name);
+    if (!inside && (command->flags & CMD_INSIDE))
+        return reply(&conn->out, "-ERR %s without BEGIN", command->name);
     if (command->subcommands && request->argc > 1)
         return run_sub(conn, command, request);
     if (!(command->flags & CMD_DATA))
@@ -274,7 +283,7 @@ static void end_statement(struct conn *conn)
 void command_run(struct conn *conn, struct request *request)
 {
     const struct command *command = command_find(commands, request->argv[0]);
-    const char *digest = command && conn->txn.history ? command->name : NULL;
+    const char *digest = command ? command->name : NULL;
     char *text = conn->worker->text;
     bool kept = false; /* until EXEC, or until the end of the session, which may come just now */
     int err = roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER, text,
@@ -286,7 +295,7 @@ void command_run(struct conn *conn, struct request *request)
         error(conn, err);
     } else {
         run_request(conn, command, request);
-        kept = conn->multi.last == request;
+        kept = conn->multi.last == request || conn->awaits == request;
         if (!conn->sleeping)
             end_statement(conn);
     }
@@ -294,14 +303,25 @@ void command_run(struct conn *conn, struct request *request)
         free(request);
 }
 
-void command_wake(struct conn *conn, bool interrupted)
+void command_wake(struct conn *conn, int err)
 {
-    uv_timer_stop(&conn->timer);
-    conn_sleep(conn, false);
-    if (reply_done(&conn->out, interrupted ? -EINTR : 0))
-        error(conn, -EINTR);
+    conn_rise(conn);
+    if (reply_done(&conn->out, err))
+        error(conn, err);
+    if (err && err != -EINTR)
+        txn_fail(&conn->txn);
     end_statement(conn);
     conn_process(conn);
+}
+
+void command_retry(struct conn *conn)
+{
+    int err = locks_take(&conn->txn.store->locks, &conn->txn, conn->awaits->argv[1]);
+
+    if (err == -EINPROGRESS)
+        return;
+    (void)!roster_txn_set_state(conn->session, ROSTER_RUN_RUNNING);
+    command_wake(conn, err);
 }
 
 struct buf *command_scratch(struct conn *conn)

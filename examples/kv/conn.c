@@ -44,15 +44,23 @@ static void count_held(struct conn *conn, size_t held)
     conn->held = held;
 }
 
-void conn_sleep(struct conn *conn, bool sleeps)
+void conn_sleep(struct conn *conn, const struct request *awaits)
 {
-    if (sleeps != conn->sleeping)
-        server_count(&conn->worker->server->counts.sleeping, sleeps ? 1 : UINT64_MAX);
-    if (sleeps)
-        (void)roster_wait_begin(conn->session, conn->worker->server->sleep_event);
-    else
-        roster_wait_end(conn->session);
-    conn->sleeping = sleeps;
+    server_count(&conn->worker->server->counts.sleeping, 1);
+    conn->awaits = awaits;
+    conn->sleeping = true;
+}
+
+void conn_rise(struct conn *conn)
+{
+    if (!conn->sleeping)
+        return;
+    server_count(&conn->worker->server->counts.sleeping, UINT64_MAX);
+    uv_timer_stop(&conn->timer);
+    roster_wait_end(conn->session);
+    free((void *)(uintptr_t)conn->awaits);
+    conn->awaits = NULL;
+    conn->sleeping = false;
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -72,8 +80,7 @@ static void end_session(struct conn *conn)
 {
     if (!conn->session)
         return;
-    uv_timer_stop(&conn->timer);
-    conn_sleep(conn, false);
+    conn_rise(conn);
     multi_discard(conn);
     txn_rollback(&conn->txn);
     roster_session_close(conn->session);
@@ -275,7 +282,9 @@ static void check_kill(struct conn *conn)
     if (roster_killed_connection(killed))
         conn_close(conn);
     else if (killed > 0 && conn->sleeping)
-        command_wake(conn, true);
+        command_wake(conn, -EINTR);
+    else if (conn->awaits)
+        command_retry(conn);
     else if (roster_killed_transaction(killed) && conn->txn.state == TXN_OPEN)
         txn_fail(&conn->txn); /* it waits for its client, which learns of it from the next reply */
 }
@@ -315,7 +324,7 @@ struct roster_session_attr conn_attributes(const struct conn *conn, const char *
 {
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
 
-    attr.user = "default";
+    attr.user = *conn->user ? conn->user : "default";
     attr.host = conn->addr;
     attr.database = "0";
     attr.application = name;
@@ -417,6 +426,16 @@ static void on_sweep(uv_timer_t *timer)
     for_each(timer->data, sweep);
 }
 
+void workers_wake(void *arg)
+{
+    const struct server *server = arg;
+    /* Acquire: pairs with workers_start(), which has set up those that it counts. */
+    size_t n, running = __atomic_load_n(&server->running, __ATOMIC_ACQUIRE);
+
+    for (n = 0; n < running; n++)
+        uv_async_send(&server->workers[n].wake);
+}
+
 void worker_wake(uint64_t session_id, void *worker)
 {
     /* It asks all its sessions: kills are rare and asking costs one load. */
@@ -454,7 +473,8 @@ int workers_start(struct server *server)
 
     while (!err && server->running < server->options.threads) {
         err = start(&server->workers[server->running], server);
-        server->running += !err;
+        /* Release: pairs with workers_wake(). */
+        __atomic_store_n(&server->running, server->running + !err, __ATOMIC_RELEASE);
     }
     return err ? server_fail("workers", err) : 0;
 }

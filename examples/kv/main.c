@@ -156,6 +156,16 @@ static int start_watchdog(struct server *server)
     return roster_watchdog_start(server->roster, &options, &server->watchdog);
 }
 
+static int start_activity(struct server *server)
+{
+    struct roster_activity_options options = ROSTER_ACTIVITY_OPTIONS_INIT;
+
+    options.interval_ms = (int32_t)server->options.activity_ms;
+    if (!server->options.status || !options.interval_ms)
+        return 0;
+    return roster_activity_start(server->roster, &options, &server->activity);
+}
+
 #ifdef HAVE_MICROHTTPD
 static int on_drain_wanted(void *arg)
 {
@@ -180,6 +190,8 @@ static int start_status(struct server *server)
     options.name = "roster-kv";
     options.peers = 1;
     options.history = server->history;
+    options.activity = server->activity;
+    options.old_ms = server->options.old_ms;
     options.syncer = server->syncer;
     options.safe_point = server->safe_point;
     options.cluster = roster_cluster_calls();
@@ -227,16 +239,26 @@ static int create(struct server *server)
 /* What operates it: history, watchdog, collector and status endpoint. */
 static int start_operation(struct server *server)
 {
+    struct locks *locks = &server->store->locks;
     int err = roster_wait_event_register(ROSTER_WAIT_TIMEOUT, "DebugSleep", &server->sleep_event);
 
+    locks->released = workers_wake;
+    locks->arg = server;
+    if (!err)
+        err = roster_wait_event_register("Phase", "Sleeping", &server->sleep_phase);
+    if (!err)
+        err = roster_wait_event_register(ROSTER_WAIT_LOCK, "Lock", &locks->event);
     if (!err && server->options.history)
         err = roster_history_create((uint32_t)server->options.history,
                                     server->options.history_min_ms, &server->history);
     if (!err)
         err = start_watchdog(server);
     if (!err)
+        err = start_activity(server);
+    if (!err)
         err = start_collector(server);
-    return err ? server_fail("history, watchdog or collector", err) : start_status(server);
+    return err ? server_fail("history, watchdog, activity or collector", err)
+               : start_status(server);
 }
 
 static int start(struct server *server)
@@ -288,6 +310,7 @@ static int stop(struct server *server)
 
     roster_status_stop(server->status);
     roster_watchdog_stop(server->watchdog);
+    roster_activity_stop(server->activity);
     workers_stop(server);
     roster_history_destroy(server->history);
     stop_collector(server);

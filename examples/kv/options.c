@@ -67,6 +67,10 @@ static const struct known {
     {"life-time-ms", "MS", NUM(life_time_ms, 0, 1000 * YEAR_S, 600000),
      "the cluster's safe points stay so far behind now (600000)"},
     {"status", "ADDRESS", TEXT(status), "serve status here: 127.0.0.1:PORT or unix:PATH"},
+    {"status-old-ms", "MS", MS(old_ms, 600000), "what is older is a problem (600000)"},
+    {"activity-ms", "MS", NUM(activity_ms, 0, 10000, 1000),
+     "with --status: look that often at what sessions do; 0: do not (1000)"},
+    {"auth", "trust", TEXT(auth), "let clients say which user they are: AUTH user"},
     {"status-token", "FILE", TEXT(token_file), "its first line lets a client kill and drain"},
     {"drain-ms", "MS", MS(drain_ms, 2000), "how long SIGTERM waits for transactions (2000)"},
     {"max-execution-ms", "MS", MS(max_execution_ms, 0), "end commands that run longer"},
@@ -115,6 +119,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     else if (key == ARGP_KEY_END && id && (!*id || strlen(id) > ID_MAX || strchr(id, '/')))
         argp_error(state, "--server-id takes 1 to %d bytes without a slash, not \"%s\"", ID_MAX,
                    id);
+    else if (key == ARGP_KEY_END && options->auth && strcmp(options->auth, "trust") != 0)
+        argp_error(state, "--auth takes trust, not \"%s\"", options->auth);
+    else if (key == ARGP_KEY_END && options->activity_ms && options->activity_ms < 10)
+        argp_error(state, "--activity-ms takes 0 or at least 10, not %" PRIu64,
+                   options->activity_ms);
     else if (key != ARGP_KEY_END)
         return ARGP_ERR_UNKNOWN;
     return 0;

@@ -27,16 +27,18 @@ struct options {
     const char *status, *token_file;
     uint64_t drain_ms, max_execution_ms, idle_ms, txn_idle_ms, txn_max_age_ms;
     uint64_t history, history_min_ms;
+    uint64_t old_ms, activity_ms;
+    const char *auth;
 };
 
 struct server {
     struct options options;
-    uint32_t sleep_event;
+    uint32_t sleep_event, sleep_phase;
     struct roster_oracle_local *oracle;
     struct roster *roster;
     struct store *store;
     struct worker *workers; /* options.threads */
-    size_t running;         /* of them */
+    size_t running;         /* of them; atomic */
     int listen_fd;
     pthread_t collector;
     int collector_stop; /* an eventfd */
@@ -47,10 +49,11 @@ struct server {
     struct roster_status *status;
     struct roster_watchdog *watchdog;
     struct roster_history *history; /* NULL: none is kept */
-    int draining;                   /* atomic */
-    struct {                        /* atomic, relaxed */
-        uint64_t buffered;          /* bytes that clients have under way */
-        uint64_t sleeping;          /* clients in DEBUG SLEEP */
+    struct roster_activity *activity;
+    int draining;          /* atomic */
+    struct {               /* atomic, relaxed */
+        uint64_t buffered; /* bytes that clients have under way */
+        uint64_t sleeping; /* clients in DEBUG SLEEP or LOCK */
         uint64_t conflicts, expired, protocol_errors, slow_readers, buffer_hogs, collections;
     } counts;
 };
@@ -107,6 +110,7 @@ int workers_listen(struct server *server); /* options.port becomes the port in u
 int workers_start(struct server *server);
 void workers_stop(struct server *server);
 void worker_wake(uint64_t session_id, void *worker); /* a roster_wake_fn */
+void workers_wake(void *server);                     /* has all those who wait for a lock try */
 
 /* A connection and its session, in the thread of its worker. */
 struct conn {
@@ -114,6 +118,8 @@ struct conn {
     LIST_ENTRY(conn) link;
     uv_tcp_t tcp;
     uv_timer_t timer; /* DEBUG SLEEP */
+    uint64_t slept, sleep_ms;
+    const struct request *awaits; /* a LOCK that waits; NULL: none */
     uv_write_t write;
     uv_shutdown_t shutdown;
     struct roster_session *session; /* NULL as soon as the connection is to end */
@@ -132,15 +138,16 @@ struct conn {
     size_t held;      /* bytes under way, as counted in counts.buffered */
     unsigned handles; /* that libuv still has */
     bool reading, eof, closed;
-    bool sleeping;  /* in a statement until the timer fires or a kill comes */
+    bool sleeping;  /* in a statement until the timer fires, a lock is free or a kill comes */
     bool finishing; /* no more requests; closed when all is written and the client has gone */
     bool shut;      /* all is written */
     bool reset;     /* when closing, drop what the kernel has still to send */
-    char addr[64], lib_name[64], lib_ver[64];
+    char addr[64], user[64], lib_name[64], lib_ver[64];
 };
 
 void conn_process(struct conn *conn); /* runs the requests that have arrived */
-void conn_sleep(struct conn *conn, bool sleeps);
+void conn_sleep(struct conn *conn, const struct request *awaits); /* begins a wait: of a LOCK */
+void conn_rise(struct conn *conn);
 void conn_finish(struct conn *conn); /* ends the session; replies are still sent */
 struct roster_session_attr conn_attributes(const struct conn *conn, const char *name);
 
@@ -155,6 +162,7 @@ enum {
     CMD_QUEUE = 2,   /* may stand between MULTI and EXEC */
     CMD_NOW = 4,     /* runs at once even there */
     CMD_OUTSIDE = 8, /* only when no transaction is open */
+    CMD_INSIDE = 16, /* only when one is */
 };
 
 struct command {
@@ -178,7 +186,8 @@ extern const struct command commands[], client_commands[], config_commands[], co
 
 /* command.c: runs a request as a statement, and frees it. */
 void command_run(struct conn *conn, struct request *request);
-void command_wake(struct conn *conn, bool interrupted); /* ends the statement that sleeps */
+void command_wake(struct conn *conn, int err); /* ends the statement that sleeps */
+void command_retry(struct conn *conn);         /* takes the lock that it awaits, if that is free */
 const struct command *command_find(const struct command *list, struct slice name);
 size_t command_count(const struct command *list);
 
@@ -200,9 +209,13 @@ bool command_number(struct slice text, uint64_t *number);
 /* Sets the session's name; replies only when it cannot. */
 int client_set_name(struct conn *conn, struct slice name);
 
+/* The same with its user, where clients may choose it. */
+int client_set_user(struct conn *conn, struct slice user);
+
 command_fn cmd_get, cmd_set, cmd_mget, cmd_count, cmd_incr, cmd_scan, cmd_strlen, cmd_type,
     cmd_dbsize, cmd_flushdb;
-command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard;
-command_fn cmd_ping, cmd_echo, cmd_quit, cmd_reset, cmd_select, cmd_hello, cmd_command, cmd_info;
+command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_lock;
+command_fn cmd_auth, cmd_ping, cmd_echo, cmd_quit, cmd_reset, cmd_select, cmd_hello, cmd_command,
+    cmd_info;
 
 #endif

@@ -37,7 +37,7 @@ struct store_entry {
 
 /* A write holds all memory that installing it takes, so that a commit cannot fail half way. */
 struct txn_write {
-    struct slice key; /* first, for compare() */
+    struct slice key; /* first, for slice_compare() */
     struct txn_write *next;
     struct store_entry *entry; /* NULL when the store has taken it; so is the version */
     struct store_version *version;
@@ -63,6 +63,7 @@ struct store *store_create(struct roster_oracle_local *oracle, uint64_t max_byte
     pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&store->lock, &attr);
     pthread_rwlockattr_destroy(&attr);
+    pthread_mutex_init(&store->locks.mutex, NULL);
     if (store->buckets && getrandom(&store->seed, sizeof(store->seed), 0) == sizeof(store->seed))
         return store;
     store_destroy(store);
@@ -85,6 +86,7 @@ void store_destroy(struct store *store)
             free(entry);
         }
     free(store->buckets);
+    pthread_mutex_destroy(&store->locks.mutex);
     pthread_rwlock_destroy(&store->lock);
     free(store);
 }
@@ -189,7 +191,7 @@ void store_collect(struct store *store, uint64_t safe_point)
     } while (n == SLICE);
 }
 
-static int compare(const void *a, const void *b)
+int slice_compare(const void *a, const void *b)
 {
     const struct slice *left = a, *right = b;
 
@@ -200,7 +202,7 @@ static int compare(const void *a, const void *b)
 
 static struct txn_write *find_write(const struct txn *txn, struct slice key)
 {
-    void *node = tfind(&key, &txn->index, compare);
+    void *node = tfind(&key, &txn->index, slice_compare);
 
     return node ? *(struct txn_write **)node : NULL;
 }
@@ -268,7 +270,7 @@ static struct txn_write *add_write(struct txn *txn, struct slice key)
         memcpy(entry->bytes, key.data, key.len);
         entry->newest = NULL;
         entry->key = write->key = (struct slice){entry->bytes, key.len};
-        if (tsearch(write, &txn->index, compare)) {
+        if (tsearch(write, &txn->index, slice_compare)) {
             write->entry = entry;
             write->next = txn->writes;
             txn->writes = write;
@@ -390,6 +392,7 @@ static void finish(struct txn *txn, enum txn_state state)
     if (txn->history)
         (void)roster_history_add(txn->history, txn->session);
     roster_txn_finish(txn->session);
+    locks_release(&txn->store->locks, txn);
     tdestroy(txn->index, keep);
     while ((write = txn->writes)) {
         txn->writes = write->next;

@@ -19,6 +19,7 @@
 #ifndef KV_STORE_H
 #define KV_STORE_H
 
+#include "locks.h"
 #include "resp.h"
 
 #include <pthread.h>
@@ -39,6 +40,7 @@ struct store {
     uint64_t versions;  /* deletions included */
     uint64_t bytes;     /* that they take */
     uint64_t collected; /* versions */
+    struct locks locks;
 };
 
 /* Returns NULL when memory is out. */
@@ -63,7 +65,11 @@ struct txn {
     struct txn_write *writes;
     void *index; /* the writes by key, for tfind() */
     size_t count, bytes, max_bytes;
+    struct lock *locks; /* that it holds */
 };
+
+/* The order of two slices, which their owners begin with: for tfind(). */
+int slice_compare(const void *a, const void *b);
 
 /* Functions that return int return 0 (or what is said) or a negative errno. */
 int txn_begin(struct txn *txn);

@@ -67,15 +67,15 @@ OK
 > HELLO 4
 (error) NOPROTO this server speaks versions 2 and 3 of the protocol
 > HELLO 2 AUTH user password
-(error) ERR this server has no passwords: connect without user and password
+(error) ERR this server has no passwords: connect without user and password, or start it with --auth=trust
 > HELLO 2 SETNAME
-(error) ERR syntax error, usage: HELLO \[2|3 \[SETNAME name\]\]
+(error) ERR syntax error, usage: HELLO \[2|3 \[AUTH user password\] \[SETNAME name\]\]
 > HELLO 2 SETNAME "two\nlines"
 (error) ERR a name cannot contain spaces, newlines or special characters
 > NONSENSE 1 2
 (error) ERR unknown command 'NONSENSE'
 > COMMAND COUNT
-(integer) 33
+(integer) 35
 > COMMAND DOCS get
 1) "GET"
 2) 1) "summary"
@@ -211,6 +211,22 @@ session "transactions" <<'EOF'
 (error) ERR COMMIT without BEGIN
 > ROLLBACK
 (error) ERR ROLLBACK without BEGIN
+> LOCK a
+(error) ERR LOCK without BEGIN
+> LOCK
+(error) ERR wrong number of arguments, usage: LOCK name
+> BEGIN
+OK
+> LOCK a
+OK
+> LOCK a
+OK
+> ROLLBACK
+OK
+> AUTH
+(error) ERR wrong number of arguments, usage: AUTH user \[password\]
+> AUTH alice
+(error) ERR this server has no passwords: connect without user and password, or start it with --auth=trust
 > MSET a 1 b 2
 OK
 > BEGIN

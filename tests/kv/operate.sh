@@ -116,6 +116,54 @@ server=
 hang_up 3
 
 if [ -x "$ctl" ]; then
+    # Users, locks, activity and progress. B waits for A and C for B; A would close the circle.
+    start_server --status="unix:$work/status" --auth=trust --activity-ms=20 --status-old-ms=50
+    for client in 3 4 5; do
+        dial "$client" "$port"
+        expect "a client says who it is" +OK "$(ask "$client" "AUTH user$client")"
+        ask "$client" BEGIN >/dev/null
+        expect "a lock that is free" +OK "$(ask "$client" "LOCK lock$client")"
+    done
+    printf 'LOCK lock3\r\n' >&4
+    eventually "the first one waits" info_is blocked_clients = 1
+    printf 'LOCK lock4\r\n' >&5
+    eventually "and the second one" info_is blocked_clients = 2
+    expect "the chain is shown" '*user3*user4*lock lock3*user5*lock lock4*' \
+        "$("$ctl" -s "unix:$work/status" locks)"
+    expect "a circle is refused" '-DEADLOCK*' "$(ask 3 'LOCK lock5')"
+    expect "and who was refused is rolled back, which lets the first go on" '+OK' \
+        "$(IFS= read -r -t 10 line <&4 && echo "${line%$'\r'}")"
+    expect "the deadlock is remembered" '*deadlock 1,*of 3 sessions*' \
+        "$("$ctl" -s "unix:$work/status" locks)"
+    id=$(cli CLIENT LIST USER user5 | sed -n 's/^id=\([0-9]*\).*/\1/p')
+    expect "a wait is interrupted" "session $id: delivered" \
+        "$("$ctl" -s "unix:$work/status" kill --statement "$id")"
+    expect "its client is told" '-UNBLOCKED*' "$(IFS= read -r -t 10 line <&5 && echo "$line")"
+    printf 'LOCK lock4\r\n' >&5
+    eventually "it waits again" info_is blocked_clients = 1
+    hang_up 4
+    expect "until the holder has gone" '+OK' \
+        "$(IFS= read -r -t 10 line <&5 && echo "${line%$'\r'}")"
+    ask 3 ROLLBACK >/dev/null
+    expect "HELLO says it, too" '*id=*user=carol*' \
+        "$(cli --raw --no-auth-warning --user carol --pass x CLIENT INFO)"
+    expect "RESET gives up the user" '+RESET' "$(ask 3 RESET)"
+    expect "and the name" '*user=default*' "$(cli CLIENT LIST USER default)"
+    printf 'DEBUG SLEEP 60\r\n' >&3
+    # shellcheck disable=SC2317 # called by eventually
+    says() { # PATTERN WORD...
+        "$ctl" -s "unix:$work/status" "${@:2}" | grep -q "$1"
+    }
+    eventually "how far a statement has come" says '^60000' ps --columns=total --output=csv
+    eventually "the history has the lock" says 'Lock .*Lock .*LOCK .*user5' \
+        activity --by=wait,digest,user
+    eventually "and the sleep" says 'Timeout .*DebugSleep .*DEBUG .*default' \
+        activity --by=wait,digest,user
+    eventually "what is old is a problem" says 'minimum too old' status
+    hang_up 3
+    hang_up 5
+    stop_server
+
     start_server --status="unix:$work/status" --drain-ms=60000
     dial 3 "$port"
     ask 3 'CLIENT SETNAME culprit' >/dev/null
