@@ -83,7 +83,7 @@ struct roster_conn_ids_options {
  *
  * Returns 0 and stores it in `*ids`; -EINVAL for a NULL pointer, a struct smaller than the first
  * version's, or a member out of range; -E2BIG for a larger struct with something unknown in it;
- * -ENOMEM; -EAGAIN and -EPERM as roster_create().
+ * -ENOMEM; -EBUSY, -EAGAIN and -EPERM as roster_create().
  */
 ROSTER_API int roster_conn_ids_create(const struct roster_conn_ids_options *options,
                                       struct roster_conn_ids **ids) ROSTER_MUST_CHECK;

@@ -54,10 +54,12 @@ struct roster_options {
  *
  * Returns 0 and stores the roster in `*roster`; -EINVAL for a NULL pointer, a struct smaller than
  * the first version's, text_limit above 1 MiB, or tick_ms out of range; -E2BIG for a larger struct
- * whose unknown part is not zero; -ENOMEM; -EAGAIN when no thread could be started; -EPERM when
- * the kernel refuses membarrier() although it had it when the program began (a seccomp filter that
- * was installed later), so that liburcu cannot wait for readers; the oracle's error, or -EIO when
- * it gave no timestamp, when it could not be asked for the first floor.
+ * whose unknown part is not zero; -ENOMEM; -EBUSY inside a read-side section, as roster_destroy();
+ * -EAGAIN when no thread could be started; -EPERM when the kernel refuses membarrier() although it
+ * had it when the program began (a seccomp filter that was installed later), so that liburcu cannot
+ * wait for readers, and for good in a child that was forked inside a read-side section which a
+ * grace period was waiting for; the oracle's error, or -EIO when it gave no timestamp, when it
+ * could not be asked for the first floor.
  */
 ROSTER_API int roster_create(const struct roster_options *options,
                              struct roster **roster) ROSTER_MUST_CHECK;

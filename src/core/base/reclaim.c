@@ -34,6 +34,9 @@ static uint64_t begun, done, tries, failed_try;
 static int failed_err;
 static bool hurry, stop;
 
+static bool lost;               /* this process: see before_fork() */
+static __thread bool has_locks; /* the same, while this thread forks */
+
 int rst_rcu_ready(void)
 {
     return urcu_bp_has_sys_membarrier ? rst_membarrier() : 0;
@@ -119,8 +122,8 @@ static bool begin_round(void)
         ;
     pthread_mutex_lock(&lock);
     pause_under_lock();
-    begun++;
     go_on = !stop;
+    begun += go_on;
     pthread_mutex_unlock(&lock);
     return go_on;
 }
@@ -165,31 +168,67 @@ static int start(void)
     return err;
 }
 
-/*
- * A fork: no other thread is inside liburcu or holds a lock of ours when the child is copied. What
- * was queued is about the parent's rosters, and is left alone.
- */
-static void before_fork(void)
-{
-    pthread_mutex_lock(&users_lock);
-    pthread_mutex_lock(&lock);
-    urcu_bp_before_fork();
-}
-
 static void unlock_all(void)
 {
     pthread_mutex_unlock(&lock);
     pthread_mutex_unlock(&users_lock);
 }
 
+/* The locks, if they can be had while a round waits for this thread. Between rounds no thread of
+ * ours is inside liburcu, and none begins while the lock is held. */
+static bool lock_inside(void)
+{
+    if (pthread_mutex_trylock(&users_lock))
+        return false;
+    if (pthread_mutex_trylock(&lock)) {
+        pthread_mutex_unlock(&users_lock);
+        return false;
+    }
+    if (done == begun)
+        return true;
+    unlock_all();
+    return false;
+}
+
+static bool lock_all(void)
+{
+    if (lost)
+        return false;
+    if (urcu_bp_read_ongoing())
+        return lock_inside();
+    pthread_mutex_lock(&users_lock);
+    pthread_mutex_lock(&lock);
+    return true;
+}
+
+/*
+ * A fork: no other thread is inside liburcu or holds a lock of ours when the child is copied. What
+ * was queued is about the parent's rosters, and is left alone.
+ *
+ * A fork inside a read-side section cannot wait for the thread that waits for it. The child is then
+ * copied with the locks as they are, and can never use what they guard: it has no roster of its
+ * own.
+ */
+static void before_fork(void)
+{
+    has_locks = lock_all();
+    if (has_locks)
+        urcu_bp_before_fork();
+}
+
 static void after_fork(void)
 {
+    if (!has_locks)
+        return;
     urcu_bp_after_fork_parent();
     unlock_all();
 }
 
 static void forked_child(void)
 {
+    lost = !has_locks;
+    if (lost)
+        return;
     urcu_bp_after_fork_child();
     users = 0;
     queued = NULL;
@@ -218,6 +257,11 @@ int rst_reclaim_start(void)
 {
     int err = 0;
 
+    if (lost)
+        return -EPERM;
+    /* The lock may be held until the last thread has ended, and that waits for its last round. */
+    if (urcu_bp_read_ongoing())
+        return -EBUSY;
     pthread_mutex_lock(&users_lock);
     if (!users)
         err = start();
@@ -237,6 +281,7 @@ void rst_reclaim_end(void)
         pthread_mutex_unlock(&lock);
         sem_post(&work);
         pthread_join(thread, NULL);
+        done = begun; /* it may have ended inside a round */
         sem_destroy(&work);
         pthread_cond_destroy(&changed);
     }

@@ -19,14 +19,16 @@
 #include "core/base/rcu.h"
 
 /*
- * One more user of the thread, which the first one starts. Returns 0; -EAGAIN or -ENOMEM; -EPERM
- * when liburcu relies on membarrier() and the kernel refuses it.
+ * One more user of the thread, which the first one starts. Returns 0; -EBUSY inside a read-side
+ * section, as rst_rcu_barrier(); -EAGAIN or -ENOMEM; -EPERM when liburcu relies on membarrier() and
+ * the kernel refuses it, and in a child that was forked inside a section and a grace period.
  */
 int rst_reclaim_start(void);
 
 /*
  * Once, before the first user: the thread and liburcu outlast a fork, and a child that has users of
- * its own has a thread of its own. Returns 0 or -ENOMEM.
+ * its own has a thread of its own. A fork waits for a grace period under way, unless it is inside
+ * the section that this waits for. Returns 0 or -ENOMEM.
  */
 int rst_reclaim_process_init(void);
 

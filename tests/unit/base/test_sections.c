@@ -4,7 +4,8 @@
 /*
  * Inside a read-side section no grace period of liburcu's flavour bp ends, and liburcu returns from
  * a wait for one as if it had. So what waits for one refuses to, at once, with nothing changed; and
- * everything else that waits, or ends threads, waits for none.
+ * everything else that waits, or ends threads, waits for none. To create a roster waits for one
+ * where the last roster before it is being destroyed, whose reclaiming thread is in a grace period.
  */
 
 #include "config.h"
@@ -46,6 +47,22 @@ static int destroy_own(void)
     if (!err)
         it.reading = NULL;
     return err;
+}
+
+static int create_roster(void)
+{
+    struct roster *made;
+    int err = roster_create(NULL, &made);
+
+    return err ? err : roster_destroy(made);
+}
+
+static int create_ids(void)
+{
+    struct roster_conn_ids *made;
+    int err = roster_conn_ids_create(NULL, &made);
+
+    return err ? err : roster_conn_ids_destroy(made);
 }
 
 static int drain(void)
@@ -130,6 +147,8 @@ static const struct {
     {"roster_destroy", destroy_roster, -EBUSY},
     {"roster_conn_ids_destroy", destroy_ids, -EBUSY},
     {"roster_destroy of what is read", destroy_own, -EBUSY},
+    {"roster_create", create_roster, -EBUSY},
+    {"roster_conn_ids_create", create_ids, -EBUSY},
     {"roster_drain", drain, 0},
     {"roster_watchdog_stop", watchdog, 0},
     {"roster_min_advance", scan, 0},

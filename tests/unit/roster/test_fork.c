@@ -411,6 +411,34 @@ Test(fork, from_inside_the_read_lock)
     parent_destroy(&parent);
 }
 
+static void unlock_and_have_none(const struct parent *parent)
+{
+    struct roster *roster = NULL;
+
+    unlock(parent);
+    calls++;
+    refused += roster_create(NULL, &roster) == -EPERM;
+    calls += in_child(unlock, parent) != 0;
+}
+
+/* The read lock keeps a grace period going, which the fork must not wait for. */
+Test(fork, from_inside_what_a_grace_period_waits_for)
+{
+    struct parent parent;
+    int tries = 10000;
+
+    needs_threads_in_a_child();
+    parent_init(&parent);
+    unit_ok(roster_read_lock(parent.roster));
+    unit_close(unit_open(parent.roster));
+    while (tries-- && in_child(unlock_and_have_none, &parent) != 0)
+        usleep(1000); /* the grace period for that session has not begun */
+    cr_assert_gt(tries, 0);
+    cr_assert_not_null(roster_lookup(parent.roster, roster_session_id(parent.session)));
+    roster_read_unlock(parent.roster);
+    parent_destroy(&parent);
+}
+
 /* AddressSanitizer's own allocator does not survive a fork beside threads that allocate. */
 #ifndef ROSTER_SANITIZER_ADDRESS
 
