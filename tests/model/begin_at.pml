@@ -29,7 +29,7 @@
  * @variant tso
  * @variant pso          -DPSO
  * @variant tso-two      -DTWO -DSCANS=1
- * @variant tso-old      -DOLD -DLIFE=0 -DCLOCK=4
+ * @slow tso-old         -DOLD -DLIFE=0 -DCLOCK=4
  * @variant tso-fences   -DFENCES
  * @long pso-two         -DTWO -DSCANS=1 -DPSO
  * @long pso-fences      -DPSO -DFENCES

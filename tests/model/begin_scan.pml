@@ -14,16 +14,18 @@
  * The oracle is linearizable and is not a fence. With READS owners read it: the clock may move
  * before any read (a commit, the wall clock), or may not, and then a start timestamp is one that
  * others have too. Without READS it moves each time. The life time is 0, the hardest case: then a
- * safe point is a minimum, and what holds for one holds for the other. `now` is always read. Each owner has two slots; which free one it takes is left open. The
- * stores of steps 1 and 4 are modelled as relaxed, weaker than the release stores of the code.
+ * safe point is a minimum, and what holds for one holds for the other. `now` is always read. Each
+ * owner has two slots; which free one it takes is left open. The stores of steps 1 and 4 are modelled
+ * as relaxed, weaker than the release stores of the code.
  *
- * @variant tso
+ * @slow tso
+ * @variant tso-1        -DTXNS_OF_1=1
  * @variant pso          -DPSO -DTXNS_OF_1=1
- * @variant tso-reads    -DREADS -DTXNS_OF_1=1
- * @variant pso-reads    -DREADS -DPSO -DTXNS_OF_1=1
+ * @slow tso-reads       -DREADS -DTXNS_OF_1=1
+ * @slow pso-reads       -DREADS -DPSO -DTXNS_OF_1=1
  * @variant tso-fences   -DFENCES -DTXNS_OF_1=1
  * @variant pso-fences   -DPSO -DFENCES -DTXNS_OF_1=1
- * @variant early-floor  -DEARLY_FLOOR -DTXNS_OF_1=1
+ * @slow early-floor     -DEARLY_FLOOR -DTXNS_OF_1=1
  * @long pso-2+2         -DPSO
  * @long tso-reads-2+2   -DREADS
  * @long fences-2+2      -DPSO -DFENCES

@@ -42,7 +42,7 @@
  * @variant pso         -DPSO
  * @variant tso-fences  -DFENCES
  * @variant pso-fences  -DPSO -DFENCES
- * @variant tso-2-kills -DKILLS=2 -DSTMTS=2
+ * @slow tso-2-kills    -DKILLS=2 -DSTMTS=2
  * @variant tso-refusals -DREFUSALS
  * @variant pso-refusals -DPSO -DREFUSALS
  * @long pso-2-kills    -DPSO -DKILLS=2 -DSTMTS=2

@@ -48,7 +48,7 @@
  * @variant one-server
  * @variant late-requests -DLATE -DGAINS=0
  * @variant two-leaders   -DLEADERS=2 -DPLAIN -DGAINS=0
- * @variant two-servers   -DPEER -DPLAIN -DGAINS=0 -DWRITES=1
+ * @slow two-servers      -DPEER -DPLAIN -DGAINS=0 -DWRITES=1
  * @variant now-last      -DNOW_LAST -DGAINS=0
  * @long one-server-3     -DWRITES=3
  * @long late-and-gains   -DLATE

@@ -24,7 +24,7 @@
  *
  * @variant tso
  * @variant pso           -DPSO
- * @variant tso-2-owners  -DOWNERS=2 -DUPDATES=3 -DREADS=1
+ * @slow tso-2-owners     -DOWNERS=2 -DUPDATES=3 -DREADS=1
  * @variant tso-walk      -DWALK
  * @variant pso-walk      -DPSO -DWALK
  * @reach 1 tso           a slab is withdrawn
