@@ -8,14 +8,13 @@
 /^\/\*( |$)/ {
     if (!seen) {
         seen = 1
-        # The licence's lines may be a comment of their own.
-        sub(/^\/\*/, /SPDX/ ? "/*" : "/** \\file\n *")
+        sub(/^\/\*/, "/** \\file\n *")
     } else if (!/SPDX|---/)
         sub(/^\/\*/, "/**")
     first_line = 1
 }
 # A comment behind a declaration belongs to it.
-/[;,{] +\/\*( |$)/ && !/\/\*\*/ { sub(/\/\*/, /\{ +\/\*/ ? "/*" : "/**<") }
+/[;,{] +\/\*( |$)/ { sub(/\/\*/, /\{ +\/\*/ ? "/*" : "/**<") }
 # The paragraph on the result.
 /^ \* Returns / { sub(/Returns /, "\\return ") }
 /^ \* SPDX-/ { print " *"; next }

@@ -17,7 +17,7 @@ function take_comment(line) {
     sub(/^[ \t]*\*+\/[ \t]*$/, "", line)
     sub(/^[ \t]*\/?\*+[ ]?/, "", line)
     sub(/[ ]*\*+\/[ \t]*$/, "", line)
-    if (line !~ /^SPDX-|^\\file|^---/)
+    if (line !~ /^SPDX-|^---/)
         comment = comment line "\n"
     if (!in_comment)
         end_comment()

@@ -185,7 +185,7 @@ static void bench_oracle(const char *url)
     for (i = 0; i < ASKERS; i++)
         pthread_join(threads[i], NULL);
     took = seconds(CLOCK_MONOTONIC) - begin;
-    must(roster_oracle_store_get_stats(asking.oracle, &stats), "statistics");
+    must(roster_oracle_store_stats(asking.oracle, &stats), "statistics");
     printf("oracle, %d threads: %.0f timestamps/s, %.0f transactions/s, %" PRIu64 " failures\n",
            ASKERS, (double)stats.timestamps / took, (double)stats.transactions / took,
            (uint64_t)atomic_load(&asking.failures));

@@ -6,9 +6,7 @@
 
 # Text as roff takes it: nothing in it is a request, names and quoted words are bold.
 function roff(text) {
-    sub(/^\\return /, "Returns ", text)
     gsub(/\\/, "\\e", text)
-    gsub(/\*\*/, "", text)
     while (match(text, /`[^`]+`/))
         text = substr(text, 1, RSTART - 1) "\\fB" substr(text, RSTART + 1, RLENGTH - 2) "\\fP" \
             substr(text, RSTART + RLENGTH)
@@ -18,8 +16,8 @@ function roff(text) {
     return text
 }
 
-# A comment's paragraphs, its lists of results (\retval, \param) and what is laid out by hand.
-function write_text(text,    lines, n, i, line, list, literal) {
+# A comment's paragraphs, and what is laid out by hand.
+function write_text(text,    lines, n, i, line, literal) {
     n = split(text, lines, "\n")
     for (i = 1; i <= n; i++) {
         line = lines[i]
@@ -28,23 +26,11 @@ function write_text(text,    lines, n, i, line, list, literal) {
             literal = 0
         }
         if (line == "") {
-            if (i < n && !literal && lines[i + 1] !~ /^    |^\||^\\(param|retval)/ && !list)
-                body = body ".Pp\n"
-            else if (list && lines[i + 1] !~ /^\\(param|retval)/) {
-                body = body ".El\n.Pp\n"
-                list = 0
-            } else if (literal)
+            if (literal)
                 body = body "\n"
-        } else if (line ~ /^\\(param|retval) /) {
-            if (!list)
-                body = body ".Bl -tag -width Ds\n"
-            list = 1
-            sub(/^\\(param|retval) /, "", line)
-            match(line, /^[^ ]+ */)
-            body = body ".It " roff(trimmed(substr(line, 1, RLENGTH))) "\n"
-            if (length(line) > RLENGTH)
-                body = body roff(substr(line, RLENGTH + 1)) "\n"
-        } else if (line ~ /^    |^\|/ && !list) {
+            else if (i < n && lines[i + 1] !~ /^    |^\|/)
+                body = body ".Pp\n"
+        } else if (line ~ /^    |^\|/) {
             if (!literal)
                 body = body ".Bd -literal -offset indent\n"
             literal = 1
@@ -56,14 +42,6 @@ function write_text(text,    lines, n, i, line, list, literal) {
     }
     if (literal)
         body = body ".Ed\n"
-    if (list)
-        body = body ".El\n"
-}
-
-function trimmed(text) {
-    sub(/^ +/, "", text)
-    sub(/ +$/, "", text)
-    return text
 }
 
 # What the page is about: the first words of the header.
@@ -82,7 +60,6 @@ function on_type(kind, name, code, text) {
     body = body ".Ss " kind " " name "\n"
     write_text(text)
     body = body ".Bd -literal\n"
-    gsub(/\/\*\*<?/, "/*", code)
     n_lines = split(code, code_lines, "\n")
     for (line_at = 1; line_at <= n_lines; line_at++)
         body = body roff(code_lines[line_at]) "\n"

@@ -48,7 +48,7 @@ static void use_store(struct roster_store *store)
     roster_store_watch_cancel(watch); /* from any thread: a call that waits there returns */
     roster_store_watch_close(watch);
     MUST(roster_store_rebind(store)); /* after -EREMCHG, when the other store is meant */
-    MUST(roster_store_get_stats(store, &stats));
+    MUST(roster_store_stats(store, &stats));
     printf("%" PRIu64 " of %" PRIu64 " calls failed\n", stats.failures, stats.calls);
     err = roster_store_lease_keep_alive(store, lease.id, -1, &lease); /* which was revoked */
     printf("a failure to count as %s: %s\n", roster_error_class_name(roster_error_class(err)),
@@ -133,7 +133,7 @@ int main(void)
     MUST(roster_safe_point_create(store, &options, &safe_point));
     advance(safe_point, commit_ts);
 
-    MUST(roster_oracle_store_get_stats(oracle, &stats));
+    MUST(roster_oracle_store_stats(oracle, &stats));
     printf("%" PRIu64 " questions failed\n", stats.failures);
     roster_safe_point_destroy(safe_point);
     MUST(roster_syncer_stop(options.syncer, 1000));

@@ -263,7 +263,7 @@ static void tell_what_happened(struct roster *roster)
                roster_kill_reason_name(event.reason), *event.by ? event.by : "the server");
         last = event.id;
     }
-    MUST(roster_event_log_get_state(roster, &state));
+    MUST(roster_event_log_state(roster, &state));
     printf("%" PRIu64 " events, %" PRIu64 " dropped\n", state.events, state.events_dropped);
 }
 

@@ -25,7 +25,7 @@ static void must(const char *call, int err)
 
 /* [join] */
 /* Called in one of the syncer's threads. */
-static void show_change(void *arg, const struct roster_syncer_change *change)
+static void show_change(const struct roster_syncer_change *change, void *arg)
 {
     (void)arg;
     printf("%s: %s\n", roster_syncer_state_name(change->after), roster_strerror(change->reason));
@@ -67,7 +67,7 @@ static struct roster_syncer_stats stats_of(struct roster_syncer *syncer)
 {
     struct roster_syncer_stats stats = {.size = sizeof(stats)};
 
-    must("roster_syncer_get_stats", roster_syncer_get_stats(syncer, &stats));
+    must("roster_syncer_stats", roster_syncer_stats(syncer, &stats));
     return stats;
 }
 

@@ -25,7 +25,7 @@
 #define LONGEST_AGE_LIMIT_S UINT64_C(31536000)
 #define LINE(name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
 
-static void on_log(void *arg, enum roster_store_log_level level, const char *text)
+static void on_log(enum roster_store_log_level level, const char *text, void *arg)
 {
     (void)arg;
     fprintf(level == ROSTER_STORE_LOG_INFO ? stdout : stderr, "roster-kv: %s\n", text);
@@ -127,7 +127,7 @@ int cluster_start(struct server *server)
         return server_fail("no thread for the cluster", err);
     if (!roster_syncer_wait(server->syncer, ROSTER_SYNCER_LIVE, JOIN_MS))
         return 0;
-    err = roster_syncer_get_stats(server->syncer, &stats);
+    err = roster_syncer_stats(server->syncer, &stats);
     fprintf(stderr, "roster-kv: not registered yet, and until then reads are refused: %s\n",
             roster_strerror(err ? err : stats.last_error));
     return 0;
@@ -161,9 +161,9 @@ static int look(struct server *server, struct place *place)
 
     place->syncer.size = sizeof(place->syncer);
     place->safe_point.size = sizeof(place->safe_point);
-    err = roster_syncer_get_stats(server->syncer, &place->syncer);
+    err = roster_syncer_stats(server->syncer, &place->syncer);
     if (!err)
-        err = roster_safe_point_get_state(server->safe_point, &place->safe_point);
+        err = roster_safe_point_state(server->safe_point, &place->safe_point);
     clock_gettime(CLOCK_BOOTTIME, &now);
     place->left_ms =
         (place->syncer.deadline_ns - (int64_t)now.tv_sec * 1000000000 - now.tv_nsec) / 1000000;

@@ -1,7 +1,7 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SPDX-FileCopyrightText: 2026 The Roster developers */
-
-/** \file
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
  * Barriers: named timestamps that the txn safe point may not pass until they expire.
  *
  * For clients that need old versions but have no record as a server: a backup, a change feed, an
@@ -17,58 +17,46 @@
 
 ROSTER_BEGIN_DECLS
 
-/** A time to live that never ends. */
+/* A time to live that never ends. */
 #define ROSTER_BARRIER_FOREVER INT64_MAX
 
-/**
+/*
  * Sets a barrier, or moves it and sets its time to live anew.
  *
- * \param safe_point the cluster's safe points.
- * \param name      1 to 128 bytes, no slash.
- * \param ts        where it stands; the txn safe point may reach and not pass it.
- * \param ttl_ms    how long, 1 to ROSTER_STORE_MAX_TTL_MS, or ROSTER_BARRIER_FOREVER.
+ * `name`: 1 to 128 bytes, no slash; `ts`: where it stands (the txn safe point may reach and not
+ * pass it); `ttl_ms`: how long, 1 to ROSTER_STORE_MAX_TTL_MS, or ROSTER_BARRIER_FOREVER.
  *
- * \retval 0 it stands.
- * \retval -EINVAL an argument is null, empty or out of range.
- * \retval -ECHILD in a forked child.
- * \retval -ESTALE the txn safe point has passed `ts`; an existing barrier is left as it was.
- * \retval -EBADMSG the txn safe point cannot be read.
- * \retval -EAGAIN others were faster again and again; nothing changed.
- * \retval ... errors of the store; after -EINPROGRESS it may stand.
+ * Returns 0: it stands; -EINVAL: an argument is null, empty or out of range; -ECHILD: in a forked
+ * child; -ESTALE: the txn safe point has passed `ts` (an existing barrier is left as it was);
+ * -EBADMSG: the txn safe point cannot be read; -EAGAIN: others were faster again and again (nothing
+ * changed); and errors of the store (after -EINPROGRESS it may stand).
  */
 ROSTER_API int roster_barrier_set(struct roster_safe_point *safe_point, const char *name,
                                   uint64_t ts, int64_t ttl_ms);
 
-/**
+/*
  * Removes a barrier.
  *
- * \retval 0 it is gone.
- * \retval -ENOENT there was none.
- * \retval -EINVAL an argument is null or out of range.
- * \retval -ECHILD in a forked child.
- * \retval ... errors of the store.
+ * Returns 0: it is gone; -ENOENT: there was none; -EINVAL: an argument is null or out of range;
+ * -ECHILD: in a forked child; and errors of the store.
  */
 ROSTER_API int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name);
 
-/** One barrier. */
+/* One barrier. */
 struct roster_barrier {
     char name[129];
-    uint64_t ts;    /**< 0: the key holds no timestamp, and blocks */
-    int64_t ttl_ms; /**< left; ROSTER_BARRIER_FOREVER without an end */
+    uint64_t ts;    /* 0: the key holds no timestamp, and blocks */
+    int64_t ttl_ms; /* left; ROSTER_BARRIER_FOREVER without an end */
 };
 
-/**
+/*
  * Lists all barriers in the order of their names.
  *
- * \param safe_point the cluster's safe points.
- * \param barriers  receives them, to be given to free(); NULL when there are none.
- * \param count     receives how many.
+ * `barriers`: receives them, to be given to free() (NULL when there are none); `count`: receives
+ * how many.
  *
- * \retval 0 also when there are none.
- * \retval -EINVAL an argument is null.
- * \retval -ECHILD in a forked child.
- * \retval -ENOMEM memory is out.
- * \retval ... errors of the store.
+ * Returns 0: also when there are none; -EINVAL: an argument is null; -ECHILD: in a forked child;
+ * -ENOMEM: memory is out; and errors of the store.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_barrier_list(struct roster_safe_point *safe_point,
                                                      struct roster_barrier **barriers,

@@ -104,8 +104,7 @@ struct roster_event_log_state {
  * Any thread. Returns 0; -EINVAL for NULL or a struct smaller than the first version's; -E2BIG for
  * a larger one with something unknown in it; -ECHILD.
  */
-ROSTER_API int roster_event_log_get_state(struct roster *roster,
-                                          struct roster_event_log_state *state);
+ROSTER_API int roster_event_log_state(struct roster *roster, struct roster_event_log_state *state);
 
 ROSTER_END_DECLS
 

@@ -1,7 +1,7 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SPDX-FileCopyrightText: 2026 The Roster developers */
-
-/** \file
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
  * Safe points of a cluster: how far history may be collected.
  *
  * The txn safe point is inclusive: a transaction that starts at it or above may go on. It is
@@ -43,266 +43,242 @@
 
 ROSTER_BEGIN_DECLS
 
-/** A cluster's safe points as one process sees and moves them. */
+/* A cluster's safe points as one process sees and moves them. */
 struct roster_safe_point;
 
-/** What keeps a safe point from moving further. */
+/* What keeps a safe point from moving further. */
 enum roster_blocker_kind {
     ROSTER_BLOCKER_NONE = 0,
-    ROSTER_BLOCKER_SERVER,     /**< a server's record */
-    ROSTER_BLOCKER_BARRIER,    /**< a barrier */
-    ROSTER_BLOCKER_UNREADABLE, /**< a key that holds no timestamp, or one that has gone back */
-    ROSTER_BLOCKER_ACK,        /**< a server that has not acknowledged the txn safe point */
-    ROSTER_BLOCKER_IMPOSSIBLE  /**< a key that holds what no correct server can have written */
+    ROSTER_BLOCKER_SERVER,     /* a server's record */
+    ROSTER_BLOCKER_BARRIER,    /* a barrier */
+    ROSTER_BLOCKER_UNREADABLE, /* a key that holds no timestamp, or one that has gone back */
+    ROSTER_BLOCKER_ACK,        /* a server that has not acknowledged the txn safe point */
+    ROSTER_BLOCKER_IMPOSSIBLE  /* a key that holds what no correct server can have written */
 };
 
-/** Bytes of the longest name with its final zero. */
+/* Bytes of the longest name with its final zero. */
 #define ROSTER_BLOCKER_NAME 320
 
-/** Who keeps a safe point from moving further. */
+/* Who keeps a safe point from moving further. */
 struct roster_blocker {
     enum roster_blocker_kind kind;
-    char name[ROSTER_BLOCKER_NAME]; /**< server id, barrier, or the unreadable key */
-    uint64_t ts;                    /**< the record, the barrier, what was acknowledged; or 0 */
-    uint64_t age_ms;                /**< how far that is behind what was wanted */
-    char holder[32]; /**< of a server: "transaction" or the pin's kind; "" when it did not report
-                        one */
-    uint64_t session_id; /**< of the holder, 0 for none */
-    uint64_t pin_id;     /**< of the holder, 0 for a transaction */
+    char name[ROSTER_BLOCKER_NAME]; /* server id, barrier, or the unreadable key */
+    uint64_t ts;                    /* the record, the barrier, what was acknowledged; or 0 */
+    uint64_t age_ms;                /* how far that is behind what was wanted */
+    char holder[32];     /* of a server: "transaction" or the pin's kind; "" when it did not report
+                            one */
+    uint64_t session_id; /* of the holder, 0 for none */
+    uint64_t pin_id;     /* of the holder, 0 for a transaction */
 };
 
-/**
+/*
  * Says in words what a blocker is and what to do.
  *
- * \param blocker the blocker.
- * \param text    receives a line without newline, shortened if it must be.
- * \param size    bytes at `text`.
- * \return `text`.
+ * `blocker`: the blocker; `text`: receives a line without newline, shortened if it must be; `size`:
+ * bytes at `text`.
+ * Returns `text`.
  */
 ROSTER_API const char *roster_blocker_describe(const struct roster_blocker *blocker, char *text,
                                                size_t size);
 
-/** What an attempt to move a safe point came to. */
+/* What an attempt to move a safe point came to. */
 struct roster_safe_point_result {
-    size_t size;     /**< sizeof(struct roster_safe_point_result), set by the caller */
-    uint64_t before; /**< the safe point as it was, 0 for none */
-    uint64_t after;  /**< as it is */
-    uint64_t target; /**< what was wanted */
-    struct roster_blocker blocker; /**< why it is less */
+    size_t size;                   /* sizeof(struct roster_safe_point_result), set by the caller */
+    uint64_t before;               /* the safe point as it was, 0 for none */
+    uint64_t after;                /* as it is */
+    uint64_t target;               /* what was wanted */
+    struct roster_blocker blocker; /* why it is less */
 };
 
-/** What a process knows of its cluster's safe points. */
+/* What a process knows of its cluster's safe points. */
 struct roster_safe_point_state {
-    size_t size;           /**< sizeof(struct roster_safe_point_state), set by the caller */
-    uint64_t txn;          /**< the txn safe point, 0 for none */
-    uint64_t gc;           /**< the gc safe point, 0 for none */
-    uint64_t acknowledged; /**< the txn safe point that this server has acknowledged */
-    bool leads;            /**< this server moves them */
-    int last_error;        /**< of the operation below that failed last; 0: none fails */
-    uint64_t rounds;       /**< times this server has computed them as leader */
-    uint64_t failures;     /**< of them, ended with an error */
-    uint64_t conflicts;    /**< compare-and-swaps lost to another server */
-    struct roster_blocker txn_blocker;   /**< of the newest round that this server computed */
-    struct roster_blocker gc_blocker;    /**< likewise */
-    char leader[129];                    /**< the leader, as far as it is known here; "" for none */
-    struct roster_failing leading;       /**< computing them, or finding out who does */
-    struct roster_failing following;     /**< watching them */
-    struct roster_failing acknowledging; /**< acknowledging them */
-    /** Values of the safe points' keys that no leader can have written: above the oracle's now, or
+    size_t size;           /* sizeof(struct roster_safe_point_state), set by the caller */
+    uint64_t txn;          /* the txn safe point, 0 for none */
+    uint64_t gc;           /* the gc safe point, 0 for none */
+    uint64_t acknowledged; /* the txn safe point that this server has acknowledged */
+    bool leads;            /* this server moves them */
+    int last_error;        /* of the operation below that failed last; 0: none fails */
+    uint64_t rounds;       /* times this server has computed them as leader */
+    uint64_t failures;     /* of them, ended with an error */
+    uint64_t conflicts;    /* compare-and-swaps lost to another server */
+    struct roster_blocker txn_blocker;   /* of the newest round that this server computed */
+    struct roster_blocker gc_blocker;    /* likewise */
+    char leader[129];                    /* the leader, as far as it is known here; "" for none */
+    struct roster_failing leading;       /* computing them, or finding out who does */
+    struct roster_failing following;     /* watching them */
+    struct roster_failing acknowledging; /* acknowledging them */
+    /* Values of the safe points' keys that no leader can have written: above the oracle's now, or
      * above what this server protects or has acknowledged. They are not used; a server is fenced,
-     * see roster_syncer_get_stats(). */
+     * see roster_syncer_stats(). */
     uint64_t rejected;
-    uint64_t rejected_value;                /**< the newest of them */
-    char rejected_key[ROSTER_BLOCKER_NAME]; /**< and the key that held it; "" for none */
-    /** Attempts of these operations that failed, by enum roster_error_class. */
+    uint64_t rejected_value;                /* the newest of them */
+    char rejected_key[ROSTER_BLOCKER_NAME]; /* and the key that held it; "" for none */
+    /* Attempts of these operations that failed, by enum roster_error_class. */
     uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
 };
 
-/** Called when a safe point has moved, or this server has begun or ceased to lead: one at a time,
+/* Called when a safe point has moved, or this server has begun or ceased to lead: one at a time,
  * and no safe point is less than the time before. What moves while it runs is reported in the next
  * call. No lock is held; must not stop or destroy the safe points. */
-typedef void roster_safe_point_change_fn(void *arg, const struct roster_safe_point_state *state);
+typedef void roster_safe_point_change_fn(const struct roster_safe_point_state *state, void *arg);
 
-/** How. Set `size` and zero the rest: a field that is 0 or NULL means its default. */
+/* Options of safe points. Begin with ROSTER_SAFE_POINT_OPTIONS_INIT; a member that is 0 or NULL has
+ * its default. */
 struct roster_safe_point_options {
-    size_t size; /**< sizeof(struct roster_safe_point_options) */
+    size_t size; /* sizeof(struct roster_safe_point_options) */
 
-    const char *prefix; /**< of all keys, as for the syncer ("/roster"); copied */
-    /** The server's syncer, under whose lease it acknowledges and leads. NULL: do neither, only
+    const char *prefix; /* of all keys, as for the syncer ("/roster"); copied */
+    /* The server's syncer, under whose lease it acknowledges and leads. NULL: do neither, only
      * look, and move by hand. It must be destroyed later than the safe points. */
     struct roster_syncer *syncer;
-    roster_oracle_fn *oracle; /**< where a leader's now comes from; needed with a syncer */
-    void *oracle_arg;         /**< its argument */
+    roster_oracle_fn *oracle; /* where a leader's now comes from; needed with a syncer */
+    void *oracle_arg;         /* its argument */
 
-    uint64_t life_time_ms; /**< how far the safe points stay behind now; at least 600000 (600000) */
-    bool any_life_time;    /**< accept a shorter one, 0 included: for tests and demonstrations */
-    uint32_t interval_ms;  /**< between two rounds of the leader, at least 10 (600000) */
-    uint32_t timeout_ms;   /**< for one call of the store (5000) */
+    uint64_t life_time_ms; /* how far the safe points stay behind now; at least 600000 (600000) */
+    bool any_life_time;    /* accept a shorter one, 0 included: for tests and demonstrations */
+    uint32_t interval_ms;  /* between two rounds of the leader, at least 10 (600000) */
+    uint32_t timeout_ms;   /* for one call of the store (5000) */
 
-    roster_safe_point_change_fn *change; /**< called after changes, or NULL */
-    void *change_arg;                    /**< its first argument */
-    roster_store_log_fn *log;            /**< takes lines for the log, or NULL */
-    void *log_arg;                       /**< its first argument */
+    roster_safe_point_change_fn *change; /* called after changes, or NULL */
+    void *change_arg;                    /* its last argument */
+    roster_store_log_fn *log;            /* takes lines for the log, or NULL */
+    void *log_arg;                       /* its last argument */
 };
 
-/**
+#define ROSTER_SAFE_POINT_OPTIONS_INIT ROSTER_SIZED(struct roster_safe_point_options)
+
+/*
  * Makes a view of a cluster's safe points. The store is not contacted, and must stay open.
  *
- * \retval 0 made.
- * \retval -EINVAL an argument is null, out of range or of an unknown size.
- * \retval -ECHILD in a forked child.
- * \retval -E2BIG the options have something in them that this library does not know.
- * \retval -ENOMEM memory is out.
+ * Returns 0: made; -EINVAL: an argument is null, out of range or of an unknown size; -ECHILD: in a
+ * forked child; -E2BIG: the options have something in them that this library does not know;
+ * -ENOMEM: memory is out.
  */
 ROSTER_API ROSTER_MUST_CHECK int
 roster_safe_point_create(struct roster_store *store,
                          const struct roster_safe_point_options *options,
                          struct roster_safe_point **safe_point);
 
-/**
+/*
  * Starts two threads: one follows the safe points and acknowledges, one leads when it is this
  * server's turn. They block all signals.
  *
- * \retval 0 started.
- * \retval -EINVAL `safe_point` is NULL.
- * \retval -ECHILD in a forked child.
- * \retval -EBUSY it was started or stopped before.
- * \retval -EAGAIN no thread could be started; it may be tried again.
+ * Returns 0: started; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked child; -EBUSY: it was
+ * started or stopped before; -EAGAIN: no thread could be started (it may be tried again).
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_safe_point_start(struct roster_safe_point *safe_point);
 
-/**
+/*
  * Does what is due: the twin of roster_safe_point_start() for a server with its own loop.
  *
- * \param safe_point the safe points; threads that call this at once take turns.
- * \param wait_ms   receives how long nothing will be due; may be NULL.
+ * `safe_point`: the safe points (threads that call this at once take turns); `wait_ms`: receives
+ * how long nothing will be due (may be NULL).
  *
- * \retval 0 done, whatever came of it.
- * \retval -EINVAL `safe_point` is NULL.
- * \retval -ECHILD in a forked child.
- * \retval -EBUSY it has threads, or was stopped, or this is called by itself.
+ * Returns 0: done, whatever came of it; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked child;
+ * -EBUSY: it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *wait_ms);
 
-/**
+/*
  * Ends the threads and gives up the lead, so that another server takes it. Looking, and moving by
  * hand, is still possible.
  *
  * Any thread, also several at once: one does it, and the others return when it is done. Afterwards
  * no callback runs any more, but for those of later calls by hand.
  *
- * \retval 0 stopped, or was stopped before.
- * \retval -EINVAL `safe_point` is NULL.
- * \retval -ECHILD in a forked child.
- * \retval -EDEADLK called from one of its own callbacks or threads; it goes on as before.
+ * Returns 0: stopped, or was stopped before; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked
+ * child; -EDEADLK: called from one of its own callbacks or threads (it goes on as before).
  */
 ROSTER_API int roster_safe_point_stop(struct roster_safe_point *safe_point);
 
-/** Stops and destroys; NULL is ignored. */
+/* Stops and destroys; NULL is ignored. */
 ROSTER_API void roster_safe_point_destroy(struct roster_safe_point *safe_point);
 
-/**
+/*
  * The gc safe point, as far as it is known here: every version that no reader at or above it can
  * see may be deleted. 0 while none is known. Any thread; one load.
  */
 ROSTER_API uint64_t roster_gc_safe_point(const struct roster_safe_point *safe_point);
 
-/** The txn safe point, as far as it is known here. Any thread; one load. */
+/* The txn safe point, as far as it is known here. Any thread; one load. */
 ROSTER_API uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_point);
 
-/**
+/*
  * Reads both safe points from the store.
  *
- * \retval 0 read.
- * \retval -EINVAL `safe_point` is NULL.
- * \retval -ECHILD in a forked child.
- * \retval -EBADMSG one of them is no timestamp, or none that a leader can have written: see
- *         roster_safe_point_get_state(). Nothing is known that was not known before.
- * \retval ... errors of the store or of the oracle.
+ * Returns 0: read; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked child; -EBADMSG: one of them
+ * is no timestamp, or none that a leader can have written: see roster_safe_point_state()
+ * (nothing is known that was not known before); and errors of the store or of the oracle.
  */
 ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
 
-/**
+/*
  * Moves the txn safe point towards a target, as far as records and barriers let it. Any server may;
  * no lead is needed.
  *
- * \param safe_point the safe points.
- * \param target    where to.
- * \param result    what came of it; may be NULL.
+ * `safe_point`: the safe points; `target`: where to; `result`: what came of it (may be NULL).
  *
- * \retval 0 moved, or blocked: the result says which.
- * \retval -EINVAL an argument is null, 0 or the greatest number, or its size is too small.
- * \retval -ECHILD in a forked child.
- * \retval -E2BIG the result is larger and has something in it that this library does not know.
- * \retval -ERANGE the target is below the txn safe point, or above the oracle's now; nothing
- *         changed.
- * \retval -EBADMSG a key holds no timestamp, or one that no server can have written; the
- *         result's blocker names it; nothing changed.
- * \retval -EIO the oracle gave no timestamp.
- * \retval -EREMCHG the store's safe points are behind what was seen here: somebody deleted a
- *         key or restored a backup. Nothing changed, and nothing will until the servers are
- *         restarted.
- * \retval -EAGAIN others were faster again and again; nothing changed.
- * \retval ... errors of the store or of the oracle; after -EINPROGRESS it may have moved.
+ * Returns 0: moved, or blocked: the result says which; -EINVAL: an argument is null, 0 or the
+ * greatest number, or its size is too small; -ECHILD: in a forked child; -E2BIG: the result is
+ * larger and has something in it that this library does not know; -ERANGE: the target is below the
+ * txn safe point, or above the oracle's now (nothing changed); -EBADMSG: a key holds no timestamp,
+ * or one that no server can have written (the result's blocker names it; nothing changed); -EIO:
+ * the oracle gave no timestamp; -EREMCHG: the store's safe points are behind what was seen here:
+ * somebody deleted a key or restored a backup (nothing changed, and nothing will until the servers
+ * are restarted); -EAGAIN: others were faster again and again (nothing changed); and errors of the
+ * store or of the oracle (after -EINPROGRESS it may have moved).
  */
 ROSTER_API int roster_safe_point_advance_txn(struct roster_safe_point *safe_point, uint64_t target,
                                              struct roster_safe_point_result *result);
 
-/**
+/*
  * Moves the gc safe point to a target. For callers that know that all servers have acknowledged it;
  * the leader does so by itself.
  *
- * \retval 0 moved, or it was there already.
- * \retval -ERANGE the target is below the gc or above the txn safe point, or above what this server
- *         has acknowledged; nothing changed.
- * \retval ... as roster_safe_point_advance_txn().
- * \retval -ECHILD in a forked child.
+ * Returns 0: moved, or it was there already; -ERANGE: the target is below the gc or above the txn
+ * safe point, or above what this server has acknowledged (nothing changed); as
+ * roster_safe_point_advance_txn(); -ECHILD: in a forked child.
  */
 ROSTER_API int roster_safe_point_advance_gc(struct roster_safe_point *safe_point, uint64_t target,
                                             struct roster_safe_point_result *result);
 
-/**
+/*
  * Computes and moves both safe points once, as the leader does; whether this server leads or not.
  *
- * \param safe_point the safe points; with an oracle.
- * \param txn       what came of the txn safe point; may be NULL.
- * \param gc        what came of the gc safe point; may be NULL.
+ * `safe_point`: the safe points (with an oracle); `txn`: what came of the txn safe point (may be
+ * NULL); `gc`: what came of the gc safe point (may be NULL).
  *
- * \retval 0 both moved, or were blocked.
- * \retval -EINVAL an argument is null or its size is too small, or there is no oracle.
- * \retval -ECHILD in a forked child.
- * \retval -EIO the oracle gave no timestamp.
- * \retval ... the oracle's errors; as roster_safe_point_advance_txn(), -ERANGE excepted.
+ * Returns 0: both moved, or were blocked; -EINVAL: an argument is null or its size is too small, or
+ * there is no oracle; -ECHILD: in a forked child; -EIO: the oracle gave no timestamp; and
+ * the oracle's errors; as roster_safe_point_advance_txn(), -ERANGE excepted.
  */
 ROSTER_API int roster_safe_point_round(struct roster_safe_point *safe_point,
                                        struct roster_safe_point_result *txn,
                                        struct roster_safe_point_result *gc);
 
-/**
+/*
  * Reads what is known. Any thread.
  *
- * \retval 0 filled in.
- * \retval -EINVAL an argument is null or its size is too small.
- * \retval -ECHILD in a forked child.
- * \retval -E2BIG it is larger and has something in it that this library does not know.
+ * Returns 0: filled in; -EINVAL: an argument is null or its size is too small; -ECHILD: in a forked
+ * child; -E2BIG: it is larger and has something in it that this library does not know.
  */
-ROSTER_API int roster_safe_point_get_state(struct roster_safe_point *safe_point,
-                                           struct roster_safe_point_state *state);
+ROSTER_API int roster_safe_point_state(struct roster_safe_point *safe_point,
+                                       struct roster_safe_point_state *state);
 
-/**
+/*
  * What libroster-status asks of a cluster's server: these calls, behind pointers, so that an
  * endpoint needs neither this library nor what it links. Pass it on as it is.
  */
 struct roster_cluster_calls {
-    size_t size; /**< sizeof(struct roster_cluster_calls) */
-    int (*syncer_get_stats)(struct roster_syncer *syncer, struct roster_syncer_stats *stats);
+    size_t size; /* sizeof(struct roster_cluster_calls) */
+    int (*syncer_stats)(struct roster_syncer *syncer, struct roster_syncer_stats *stats);
     const char *(*syncer_state_name)(enum roster_syncer_state state);
-    int (*safe_point_get_state)(struct roster_safe_point *safe_point,
-                                struct roster_safe_point_state *state);
+    int (*safe_point_state)(struct roster_safe_point *safe_point,
+                            struct roster_safe_point_state *state);
     const char *(*blocker_describe)(const struct roster_blocker *blocker, char *text, size_t size);
 };
 
-/**
+/*
  * The calls of this library, for roster_status_options.cluster. Any thread; never NULL, and valid
  * as long as the library is loaded.
  */

@@ -1,7 +1,7 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SPDX-FileCopyrightText: 2026 The Roster developers */
-
-/** \file
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
  * The info-syncer: reports a roster's minimum to a store, under a lease, and fences the roster
  * before anybody may take the lease for lost.
  *
@@ -37,232 +37,216 @@
 
 ROSTER_BEGIN_DECLS
 
-/** Reports one roster to one store. */
+/* Reports one roster to one store. */
 struct roster_syncer;
 
-/** What a syncer is doing. In all states but ROSTER_SYNCER_LIVE the roster is fenced. */
+/* What a syncer is doing. In all states but ROSTER_SYNCER_LIVE the roster is fenced. */
 enum roster_syncer_state {
-    ROSTER_SYNCER_JOINING = 1, /**< never registered so far */
-    ROSTER_SYNCER_LIVE,        /**< registered, the lease is kept */
-    ROSTER_SYNCER_FENCED,      /**< the lease is lost, or may be; coming back */
-    ROSTER_SYNCER_REFUSED,     /**< another server lives under this id; trying again */
-    ROSTER_SYNCER_BEHIND,      /**< the oracle is behind the txn safe point; trying again */
-    ROSTER_SYNCER_STOPPED      /**< stopped */
+    ROSTER_SYNCER_JOINING = 1, /* never registered so far */
+    ROSTER_SYNCER_LIVE,        /* registered, the lease is kept */
+    ROSTER_SYNCER_FENCED,      /* the lease is lost, or may be; coming back */
+    ROSTER_SYNCER_REFUSED,     /* another server lives under this id; trying again */
+    ROSTER_SYNCER_BEHIND,      /* the oracle is behind the txn safe point; trying again */
+    ROSTER_SYNCER_STOPPED      /* stopped */
 };
 
-/** The name of a state ("live", ...). */
+/* The name of a state ("live", ...). */
 ROSTER_API const char *roster_syncer_state_name(enum roster_syncer_state state);
 
-/** A change of state. */
+/* A change of state. */
 struct roster_syncer_change {
     enum roster_syncer_state before;
     enum roster_syncer_state after;
-    int reason; /**< the negative errno that caused it, or 0 */
+    int reason; /* the negative errno that caused it, or 0 */
 };
 
-/**
+/*
  * Called after every change of state, in order, one at a time, in one of the syncer's threads or in
  * the thread that called it. No lock is held; it must not stop or destroy the syncer.
  */
-typedef void roster_syncer_change_fn(void *arg, const struct roster_syncer_change *change);
+typedef void roster_syncer_change_fn(const struct roster_syncer_change *change, void *arg);
 
-/** A label of a server. */
+/* A label of a server. */
 struct roster_syncer_label {
     const char *key;
     const char *value;
 };
 
-/**
- * How. Set `size`, `server_id` and what shall be published about the server, and zero the rest: a
- * field that is 0 or NULL means its default. Strings are UTF-8 and copied.
+/*
+ * Options of a syncer. Begin with ROSTER_SYNCER_OPTIONS_INIT and set `server_id`; a member that is
+ * 0 or NULL has its default. Strings are UTF-8 and copied.
  */
 struct roster_syncer_options {
-    size_t size; /**< sizeof(struct roster_syncer_options) */
+    size_t size; /* sizeof(struct roster_syncer_options) */
 
-    const char *prefix;    /**< of all keys, begins and does not end with a slash ("/roster") */
-    const char *server_id; /**< unique in the cluster; 1 to 128 bytes, no slash */
+    const char *prefix;    /* of all keys, begins and does not end with a slash ("/roster") */
+    const char *server_id; /* unique in the cluster; 1 to 128 bytes, no slash */
 
-    uint32_t interval_ms; /**< between reports, at least 10 (30000) */
-    /** Of the lease, at least 100 (90000). A store may grant more; the deadline counts on no more.
+    uint32_t interval_ms; /* between reports, at least 10 (30000) */
+    /* Of the lease, at least 100 (90000). A store may grant more; the deadline counts on no more.
      */
     uint32_t ttl_ms;
-    uint32_t margin_ms;      /**< how long before the lease's end to fence (a ninth of ttl_ms) */
-    uint32_t keep_alive_ms;  /**< between keep-alives (a third of ttl_ms) */
-    uint32_t timeout_ms;     /**< for one call of the store, at most ttl_ms (the least of 5000 and
+    uint32_t margin_ms;      /* how long before the lease's end to fence (a ninth of ttl_ms) */
+    uint32_t keep_alive_ms;  /* between keep-alives (a third of ttl_ms) */
+    uint32_t timeout_ms;     /* for one call of the store, at most ttl_ms (the least of 5000 and
                                 ttl_ms / 3) */
-    uint32_t backoff_min_ms; /**< first pause after a failure (100) */
-    uint32_t backoff_max_ms; /**< longest pause (5000) */
-    /** Pins older than this do not count and their checks fail; 600 s to 31536000 s (86400 s). */
+    uint32_t backoff_min_ms; /* first pause after a failure (100) */
+    uint32_t backoff_max_ms; /* longest pause (5000) */
+    /* Pins older than this do not count and their checks fail; 600 s to 31536000 s (86400 s). */
     uint64_t max_age_ms;
 
-    roster_syncer_change_fn *change; /**< called after changes of state, or NULL */
-    void *change_arg;                /**< its first argument */
-    roster_store_log_fn *log;        /**< takes lines for the log, or NULL */
-    void *log_arg;                   /**< its first argument */
+    roster_syncer_change_fn *change; /* called after changes of state, or NULL */
+    void *change_arg;                /* its last argument */
+    roster_store_log_fn *log;        /* takes lines for the log, or NULL */
+    void *log_arg;                   /* its last argument */
 
-    const char *version;      /**< of the server ("") */
-    const char *git_hash;     /**< that it was built from ("") */
-    const char *ip;           /**< where it listens ("") */
-    uint32_t port;            /**< and its port */
-    uint32_t status_port;     /**< the port of its status page */
-    const char *schema_lease; /**< TiDB's field "lease", such as "45s" ("") */
-    uint64_t number;          /**< TiDB's field "server_id", from which connection ids are made */
-    const struct roster_syncer_label *labels; /**< labels, or NULL */
-    size_t n_labels;                          /**< how many */
-    /** Where its status endpoint listens, "127.0.0.1:PORT" or "unix:/PATH", for `rosterctl
+    const char *version;      /* of the server ("") */
+    const char *git_hash;     /* that it was built from ("") */
+    const char *ip;           /* where it listens ("") */
+    uint32_t port;            /* and its port */
+    uint32_t status_port;     /* the port of its status page */
+    const char *schema_lease; /* TiDB's field "lease", such as "45s" ("") */
+    uint64_t number;          /* TiDB's field "server_id", from which connection ids are made */
+    const struct roster_syncer_label *labels; /* labels, or NULL */
+    size_t n_labels;                          /* how many */
+    /* Where its status endpoint listens, "127.0.0.1:PORT" or "unix:/PATH", for `rosterctl
      * --store`; at most 255 bytes (NULL: it has none). */
     const char *status_address;
 };
 
-/**
+#define ROSTER_SYNCER_OPTIONS_INIT ROSTER_SIZED(struct roster_syncer_options)
+
+/*
  * Makes a syncer and fences the roster until it is registered. The store is not contacted; roster
  * and store must stay open until the syncer is destroyed.
  *
- * \retval 0 made.
- * \retval -EINVAL an argument is null, out of range or of an unknown size, or no UTF-8. Out of
- *         range are also intervals, backoffs and a ttl_ms above 24 h, a backoff_min_ms above
- *         backoff_max_ms, a status_address that is too long, and a margin_ms and keep_alive_ms that
- *         together are not less than ttl_ms.
- * \retval -E2BIG the options have something in them that this library does not know.
- * \retval -EBUSY the roster has a syncer.
- * \retval -ENOMEM memory is out.
- * \retval -ECHILD in a forked child.
+ * Returns 0: made; -EINVAL: an argument is null, out of range or of an unknown size, or no UTF-8
+ * (out of range are also intervals, backoffs and a ttl_ms above 24 h, a backoff_min_ms above
+ * backoff_max_ms, a status_address that is too long, and a margin_ms and keep_alive_ms that
+ * together are not less than ttl_ms); -E2BIG: the options have something in them that this library
+ * does not know; -EBUSY: the roster has a syncer; -ENOMEM: memory is out; -ECHILD: in a forked
+ * child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
                                                       struct roster_store *store,
                                                       const struct roster_syncer_options *options,
                                                       struct roster_syncer **syncer);
 
-/**
+/*
  * Starts the syncer's threads: they register the server, report, keep the lease, watch it and
  * fence, and none of these waits for another. They block all signals.
  *
- * \retval 0 started; roster_syncer_wait() returns when the server is registered.
- * \retval -EINVAL an argument is null.
- * \retval -ECHILD in a forked child.
- * \retval -EBUSY it was started or stopped before.
- * \retval -EAGAIN no thread could be started; it may be tried again.
+ * Returns 0: started (roster_syncer_wait() returns when the server is registered); -EINVAL: an
+ * argument is null; -ECHILD: in a forked child; -EBUSY: it was started or stopped before; -EAGAIN:
+ * no thread could be started (it may be tried again).
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_start(struct roster_syncer *syncer);
 
-/**
+/*
  * Does what is due: the twin of roster_syncer_start() for a server with its own loop. Waits for the
  * store, at most a few times timeout_ms.
  *
- * \param syncer  the syncer; threads that call this at once take turns.
- * \param wait_ms receives how long nothing will be due; may be NULL.
+ * `syncer`: the syncer (threads that call this at once take turns); `wait_ms`: receives how long
+ * nothing will be due (may be NULL).
  *
- * \retval 0 done, whatever came of it: see roster_syncer_get_stats().
- * \retval -EINVAL `syncer` is NULL.
- * \retval -ECHILD in a forked child.
- * \retval -EBUSY it has threads, or was stopped, or this is called by itself.
+ * Returns 0: done, whatever came of it: see roster_syncer_stats(); -EINVAL: `syncer` is NULL;
+ * -ECHILD: in a forked child; -EBUSY: it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms);
 
-/**
+/*
  * Reports now, and not only when the interval is over. Any thread.
  *
- * \retval 0 the store has acknowledged a record as high as the minimum, or holds it already.
- * \retval -EINVAL `syncer` is NULL.
- * \retval -ECHILD in a forked child.
- * \retval -ESTALE the server is not registered.
- * \retval ... errors of the store or of the oracle.
+ * Returns 0: the store has acknowledged a record as high as the minimum, or holds it already;
+ * -EINVAL: `syncer` is NULL; -ECHILD: in a forked child; -ESTALE: the server is not registered; and
+ * errors of the store or of the oracle.
  */
 ROSTER_API int roster_syncer_report(struct roster_syncer *syncer);
 
-/**
+/*
  * Waits until the syncer is in a state. Any thread.
  *
- * \retval 0 it is, or was a moment ago.
- * \retval -ETIMEDOUT it is not; a negative time-out means without end.
- * \retval -EINVAL `syncer` is NULL.
- * \retval -ECHILD in a forked child.
+ * Returns 0: it is, or was a moment ago; -ETIMEDOUT: it is not (a negative time-out means without
+ * end); -EINVAL: `syncer` is NULL; -ECHILD: in a forked child.
  */
 ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state state,
                                   int timeout_ms);
 
-/**
+/*
  * Stops in order: waits until nothing is pinned, fences, ends the threads and removes the server's
  * keys. A transaction that begins during this is fenced; the roster stays so until it gets another
  * syncer. Any thread, also several at once: one does it, and the others return when it is done.
  * Afterwards no callback of the syncer runs any more.
  *
- * \param syncer     the syncer.
- * \param timeout_ms how long to wait for pins; 0 does not wait, negative means without end.
+ * `timeout_ms`: how long to wait for pins (0 does not wait, negative means without end).
  *
- * \retval 0 stopped.
- * \retval -EINVAL `syncer` is NULL.
- * \retval -ECHILD in a forked child.
- * \retval -EBUSY something is still pinned; the syncer goes on as before.
- * \retval -EALREADY it was stopped before, or another thread has stopped it: all is done.
- * \retval -EDEADLK called from one of the syncer's own callbacks or threads; it goes on as before.
- * \retval ... errors of the oracle: it goes on as before. Errors of the store: it is stopped, but
- *         its keys stay until the lease ends.
+ * Returns 0: stopped; -EINVAL: `syncer` is NULL; -ECHILD: in a forked child; -EBUSY: something is
+ * still pinned (the syncer goes on as before); -EALREADY: it was stopped before, or another thread
+ * has stopped it: all is done; -EDEADLK: called from one of the syncer's own callbacks or threads
+ * (it goes on as before); and errors of the oracle: it goes on as before (errors of the store: it
+ * is stopped, but its keys stay until the lease ends).
  */
 ROSTER_API int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms);
 
-/** Destroys a syncer; unless it was stopped, its keys stay until the lease ends. NULL is ignored,
+/* Destroys a syncer; unless it was stopped, its keys stay until the lease ends. NULL is ignored,
  * and so is a call from one of its own callbacks. No other call may be under way, but for a stop.
  */
 ROSTER_API void roster_syncer_destroy(struct roster_syncer *syncer);
 
-/** An operation that fails; all is 0 when its newest attempt succeeded. Times are CLOCK_BOOTTIME,
+/* An operation that fails; all is 0 when its newest attempt succeeded. Times are CLOCK_BOOTTIME,
  * in nanoseconds. */
 struct roster_failing {
-    int error;        /**< of the newest attempt */
-    uint64_t times;   /**< attempts that failed since it last succeeded */
-    int64_t since_ns; /**< when the first of them failed */
-    int64_t last_ns;  /**< and the newest */
+    int error;        /* of the newest attempt */
+    uint64_t times;   /* attempts that failed since it last succeeded */
+    int64_t since_ns; /* when the first of them failed */
+    int64_t last_ns;  /* and the newest */
 };
 
-/** What a syncer is doing and has done. Times are CLOCK_BOOTTIME, in nanoseconds. */
+/* What a syncer is doing and has done. Times are CLOCK_BOOTTIME, in nanoseconds. */
 struct roster_syncer_stats {
-    size_t size;                    /**< sizeof(struct roster_syncer_stats), set by the caller */
-    enum roster_syncer_state state; /**< now */
-    int last_error;                 /**< of the operation below that failed last; 0: none fails */
-    int64_t lease;                  /**< the lease's id, 0 for none */
-    int64_t deadline_ns;            /**< when the roster is fenced without another keep-alive */
-    int64_t reported_ns;            /**< when the store last acknowledged a record */
-    uint64_t record;                /**< the record that it acknowledged */
-    uint64_t minimum;               /**< of the newest scan */
-    uint64_t expired;               /**< pins too old to count in the newest scan */
-    uint64_t reports;               /**< records acknowledged */
-    uint64_t report_failures;       /**< reports that failed */
-    uint64_t keep_alives;           /**< keep-alives acknowledged */
-    uint64_t keep_alive_failures;   /**< keep-alives that failed */
-    uint64_t registrations;         /**< times the server was registered */
-    uint64_t refusals;              /**< times another server had its id */
-    uint64_t fences;                /**< times it was fenced after it had been live */
-    uint64_t resumptions;           /**< of them, the lease turned out to be alive */
-    uint64_t lowered;               /**< pins for which the record was lowered */
-    uint64_t lower_refused;         /**< pins refused because the txn safe point had passed them */
-    uint64_t changes_dropped; /**< changes of state that were not delivered, for lack of room */
-    /** Values in the store that no correct server can have written, such as a safe point above what
+    size_t size;                    /* sizeof(struct roster_syncer_stats), set by the caller */
+    enum roster_syncer_state state; /* now */
+    int last_error;                 /* of the operation below that failed last; 0: none fails */
+    int64_t lease;                  /* the lease's id, 0 for none */
+    int64_t deadline_ns;            /* when the roster is fenced without another keep-alive */
+    int64_t reported_ns;            /* when the store last acknowledged a record */
+    uint64_t record;                /* the record that it acknowledged */
+    uint64_t minimum;               /* of the newest scan */
+    uint64_t expired;               /* pins too old to count in the newest scan */
+    uint64_t reports;               /* records acknowledged */
+    uint64_t report_failures;       /* reports that failed */
+    uint64_t keep_alives;           /* keep-alives acknowledged */
+    uint64_t keep_alive_failures;   /* keep-alives that failed */
+    uint64_t registrations;         /* times the server was registered */
+    uint64_t refusals;              /* times another server had its id */
+    uint64_t fences;                /* times it was fenced after it had been live */
+    uint64_t resumptions;           /* of them, the lease turned out to be alive */
+    uint64_t lowered;               /* pins for which the record was lowered */
+    uint64_t lower_refused;         /* pins refused because the txn safe point had passed them */
+    uint64_t changes_dropped;       /* changes of state that were not delivered, for lack of room */
+    /* Values in the store that no correct server can have written, such as a safe point above what
      * this server protects. Each one fences: it is not used, and transactions below it are lost. */
     uint64_t rejected;
-    uint64_t rejected_value;         /**< the newest of them */
-    char rejected_key[320];          /**< and the key that held it, or "lease ID"; "" for none */
-    struct roster_failing joining;   /**< registering */
-    struct roster_failing keeping;   /**< keeping the lease alive */
-    struct roster_failing reporting; /**< reporting the record */
-    struct roster_failing watching;  /**< watching the record */
-    struct roster_failing lowering;  /**< lowering it for a begin at a timestamp */
-    int64_t granted_ms; /**< the lease's time to live, which may be more than was asked for */
-    /** Attempts of these operations that failed, by enum roster_error_class. */
+    uint64_t rejected_value;         /* the newest of them */
+    char rejected_key[320];          /* and the key that held it, or "lease ID"; "" for none */
+    struct roster_failing joining;   /* registering */
+    struct roster_failing keeping;   /* keeping the lease alive */
+    struct roster_failing reporting; /* reporting the record */
+    struct roster_failing watching;  /* watching the record */
+    struct roster_failing lowering;  /* lowering it for a begin at a timestamp */
+    int64_t granted_ms; /* the lease's time to live, which may be more than was asked for */
+    /* Attempts of these operations that failed, by enum roster_error_class. */
     uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
-    char server_id[136]; /**< the syncer's, which distinguishes its endpoint from others */
+    char server_id[136]; /* the syncer's, which distinguishes its endpoint from others */
 };
 
-/**
+/*
  * Reads them. Any thread.
  *
- * \retval 0 filled in.
- * \retval -EINVAL an argument is null or its size is too small.
- * \retval -ECHILD in a forked child.
- * \retval -E2BIG it is larger and has something in it that this library does not know.
+ * Returns 0: filled in; -EINVAL: an argument is null or its size is too small; -ECHILD: in a forked
+ * child; -E2BIG: it is larger and has something in it that this library does not know.
  */
-ROSTER_API int roster_syncer_get_stats(struct roster_syncer *syncer,
-                                       struct roster_syncer_stats *stats);
+ROSTER_API int roster_syncer_stats(struct roster_syncer *syncer, struct roster_syncer_stats *stats);
 
 ROSTER_END_DECLS
 

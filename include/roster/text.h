@@ -1,7 +1,7 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SPDX-FileCopyrightText: 2026 The Roster developers */
-
-/** \file
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
  * Text from elsewhere, made fit for logs, terminals and messages.
  *
  * Keys in a store, names of clients and statements may hold anything: a newline forges a line of a
@@ -20,22 +20,21 @@
 
 ROSTER_BEGIN_DECLS
 
-/**
+/*
  * Copies text as it may be shown: one line of valid UTF-8 that steers nothing.
  *
  * A newline or tab becomes a space. Every other control character (C0, DEL, C1), line separator,
  * invisible or bidirectional formatting character, and every byte that is no UTF-8 becomes '?'. The
  * result is never longer than the text.
  *
- * \param text   what to show; NULL is empty.
- * \param length its bytes, zeros included.
- * \param to     receives the result with a final zero, cut between characters; may be `text`.
- * \param size   bytes at `to`; with 0 nothing is written.
- * \return Bytes of the result, without the zero.
+ * `text`: what to show (NULL is empty); `length`: its bytes, zeros included; `to`: receives the
+ * result with a final zero, cut between characters (may be `text`); `size`: bytes at `to` (with 0
+ * nothing is written).
+ * Returns bytes of the result, without the zero.
  */
 ROSTER_API size_t roster_text_show(const char *text, size_t length, char *to, size_t size);
 
-/**
+/*
  * Copies a URL, or what was meant to be one, without what may be secret, as roster_text_show()
  * does.
  *
@@ -43,10 +42,9 @@ ROSTER_API size_t roster_text_show(const char *text, size_t length, char *to, si
  * does what follows a '?' or '#'. It need not be a valid URL: where a password has begun is not
  * certain then, and rather too much is left out.
  *
- * \param url  the URL; NULL is empty.
- * \param to   receives the result with a final zero, cut between characters where it does not fit.
- * \param size bytes at `to`; with 0 nothing is written.
- * \return Bytes of the result, without the zero.
+ * `url`: the URL (NULL is empty); `to`: receives the result with a final zero, cut between
+ * characters where it does not fit; `size`: bytes at `to` (with 0 nothing is written).
+ * Returns bytes of the result, without the zero.
  */
 ROSTER_API size_t roster_text_redact(const char *url, char *to, size_t size);
 

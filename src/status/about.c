@@ -84,7 +84,7 @@ static void put_server_id(struct text *text, const struct roster_status_options 
 {
     struct roster_syncer_stats stats = {.size = sizeof(stats)};
 
-    if (options->syncer && !options->cluster->syncer_get_stats(options->syncer, &stats))
+    if (options->syncer && !options->cluster->syncer_stats(options->syncer, &stats))
         rst_status_out_string(text, "server_id", stats.server_id);
     else
         rst_status_out_null(text, "server_id");
@@ -210,7 +210,7 @@ static void put_syncer(struct text *text, const struct roster_status_options *op
 {
     struct roster_syncer_stats stats = {.size = sizeof(stats)};
 
-    if (!options->syncer || options->cluster->syncer_get_stats(options->syncer, &stats)) {
+    if (!options->syncer || options->cluster->syncer_stats(options->syncer, &stats)) {
         rst_status_out_null(text, "syncer");
         return;
     }
@@ -248,7 +248,7 @@ static void put_cluster(struct text *text, const struct roster_status_options *o
     const struct roster_cluster_calls *calls = options->cluster;
     struct roster_safe_point_state state = {.size = sizeof(state)};
 
-    if (!options->safe_point || calls->safe_point_get_state(options->safe_point, &state)) {
+    if (!options->safe_point || calls->safe_point_state(options->safe_point, &state)) {
         rst_status_out_null(text, "cluster");
         return;
     }

@@ -64,7 +64,7 @@ unsigned rst_status_get_events(struct request *request)
 
     if (status)
         return status;
-    (void)roster_event_log_get_state(roster, &state);
+    (void)roster_event_log_state(roster, &state);
     since = last =
         query.since < state.first || query.since > state.newest ? state.first : query.since;
     rst_status_out_open(text, NULL, '{');

@@ -188,9 +188,9 @@ void rst_metrics_put_cluster(struct out *out, const struct roster_status_options
     struct roster_syncer_stats syncer = {.size = sizeof(syncer)};
     struct roster_safe_point_state cluster = {.size = sizeof(cluster)};
     const struct roster_cluster_calls *calls = options->cluster;
-    bool has_syncer = options->syncer && !calls->syncer_get_stats(options->syncer, &syncer);
+    bool has_syncer = options->syncer && !calls->syncer_stats(options->syncer, &syncer);
     bool has_cluster =
-        options->safe_point && !calls->safe_point_get_state(options->safe_point, &cluster);
+        options->safe_point && !calls->safe_point_state(options->safe_point, &cluster);
 
     if (has_syncer)
         put_syncer(out, calls, &syncer, now);

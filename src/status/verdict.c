@@ -323,9 +323,9 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
     (void)roster_metrics(status->roster, &look.metrics);
     look.has_min = !roster_min_peek(status->roster, &look.min);
     look.has_syncer =
-        look.options->syncer && !calls->syncer_get_stats(look.options->syncer, &look.syncer);
+        look.options->syncer && !calls->syncer_stats(look.options->syncer, &look.syncer);
     look.has_cluster = look.options->safe_point &&
-                       !calls->safe_point_get_state(look.options->safe_point, &look.cluster);
+                       !calls->safe_point_state(look.options->safe_point, &look.cluster);
     look.boot_ns = now_ns(CLOCK_BOOTTIME);
     judge_fence(&look);
     judge_kernel(&look);

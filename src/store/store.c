@@ -149,7 +149,7 @@ int roster_store_lease_revoke(struct roster_store *store, int64_t id, int timeou
     return lease_call(store, &call, timeout_ms, &lease);
 }
 
-int roster_store_get_stats(const struct roster_store *store, struct roster_store_stats *stats)
+int roster_store_stats(const struct roster_store *store, struct roster_store_stats *stats)
 {
     struct roster_store_stats now = {0};
     const struct store_counters *c;

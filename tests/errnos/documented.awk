@@ -33,10 +33,8 @@ function add(name, list,    parts, n, i) {
         says[name, parts[i]] = 1
 }
 
-# What is told of the result: from "Returns" on, or the list of results.
+# What is told of the result: from "Returns" on.
 function result_part(text,    at) {
-    if (match(text, /(^|\n)\\retval /))
-        return substr(text, RSTART)
     if (match(text, /(^|[.] |\n)Returns /))
         return substr(text, RSTART)
     return text ~ /^As roster_/ ? text : ""
@@ -79,7 +77,7 @@ function on_function(result, name, params, text,    part, flat, excepted) {
     take_references(name, flat)
     gsub(/,[^.;]* excepted/, "", flat)
     gsub(/-E[A-Z0-9]+ excepted/, "", flat)
-    if (flat ~ /[Ee]rrors of the (store|oracle)|(store|oracle)'s error|,\.\.\.|what `fn` returned/)
+    if (flat ~ /[Ee]rrors of the (store|oracle)|(store|oracle)'s error|, ?\.\.\.|what `fn` returned/)
         says[name, "*"] = 1
     add(name, errnos_in(flat))
     previous = name

@@ -36,7 +36,7 @@ void say(const char *format, ...)
 }
 
 /* Without what has just been told. */
-static void take_log(void *arg, enum roster_store_log_level level, const char *text)
+static void take_log(enum roster_store_log_level level, const char *text, void *arg)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static char last[300];
@@ -52,7 +52,7 @@ static void take_log(void *arg, enum roster_store_log_level level, const char *t
         say("%s", text);
 }
 
-static void take_change(void *arg, const struct roster_syncer_change *change)
+static void take_change(const struct roster_syncer_change *change, void *arg)
 {
     (void)arg;
     log_event(EVENT_STATE, boottime_ns(),

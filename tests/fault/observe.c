@@ -100,7 +100,7 @@ static void *observer_main(void *arg)
 
     while (!atomic_load(&member->stop)) {
         begin = boottime_ns();
-        if (roster_safe_point_get_state(member->safe_point, &state) != 0)
+        if (roster_safe_point_state(member->safe_point, &state) != 0)
             abort();
         if (state.txn != txn || state.gc != gc)
             log_event(EVENT_KNOWN, begin, (struct event){.value = state.txn, .ts = state.gc});

@@ -94,7 +94,7 @@ static struct roster_safe_point_state state(const struct node *node)
 {
     struct roster_safe_point_state now = {.size = sizeof(now)};
 
-    cr_assert_eq(roster_safe_point_get_state(node->safe_point, &now), 0);
+    cr_assert_eq(roster_safe_point_state(node->safe_point, &now), 0);
     return now;
 }
 

@@ -77,7 +77,7 @@ Test(refused_syncer, each_call_of_the_environment, .init = set_up, .fini = clear
 
 static char logged[4096]; /* all lines */
 
-static void keep_log(void *arg, enum roster_store_log_level level, const char *text)
+static void keep_log(enum roster_store_log_level level, const char *text, void *arg)
 {
     (void)arg;
     (void)level;
@@ -89,7 +89,7 @@ static struct roster_syncer_stats stats_of(struct roster_syncer *syncer)
 {
     struct roster_syncer_stats stats = {.size = sizeof(stats)};
 
-    cr_assert_eq(roster_syncer_get_stats(syncer, &stats), 0);
+    cr_assert_eq(roster_syncer_stats(syncer, &stats), 0);
     return stats;
 }
 

@@ -147,7 +147,7 @@ static void ask_syncer(void)
     cr_assert_eq(roster_syncer_start(syncer), 0);
     cr_assert_eq(roster_syncer_wait(syncer, ROSTER_SYNCER_LIVE, 10000), 0);
     cr_expect_eq(roster_syncer_report(syncer), 0);
-    cr_assert_eq(roster_syncer_get_stats(syncer, &stats), 0);
+    cr_assert_eq(roster_syncer_stats(syncer, &stats), 0);
     cr_expect_eq(stats.expired, 0, "the syncer gave it up");
     cr_expect_eq(stats.minimum, roster_session_look(session, &copy, NULL, 0)->start_ts);
     cr_expect_eq(roster_txn_check(session), 0);

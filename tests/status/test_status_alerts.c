@@ -160,7 +160,7 @@ static void run_until(uint64_t fences)
     do {
         pass(1);
         run();
-        cr_assert_eq(roster_syncer_get_stats(fixture.options.syncer, &stats), 0);
+        cr_assert_eq(roster_syncer_stats(fixture.options.syncer, &stats), 0);
     } while (fences ? stats.fences < fences : stats.state != ROSTER_SYNCER_LIVE);
 }
 

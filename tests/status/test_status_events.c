@@ -175,7 +175,7 @@ static void run_until(uint64_t events)
     for (n = 0; n < 10000 && state.events < events; n++) {
         cr_assert_eq(roster_syncer_run_once(fixture.options.syncer, NULL), 0);
         cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
-        cr_assert_eq(roster_event_log_get_state(fixture.roster, &state), 0);
+        cr_assert_eq(roster_event_log_state(fixture.roster, &state), 0);
         usleep(1000);
     }
 }

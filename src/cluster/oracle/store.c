@@ -248,8 +248,8 @@ int roster_oracle_store_read(void *oracle, uint64_t *ts)
     return get(oracle, true, ts);
 }
 
-int roster_oracle_store_get_stats(struct roster_oracle_store *oracle,
-                                  struct roster_oracle_store_stats *stats)
+int roster_oracle_store_stats(struct roster_oracle_store *oracle,
+                              struct roster_oracle_store_stats *stats)
 {
     struct roster_oracle_store_stats now = {0};
     struct allotter *allotter;

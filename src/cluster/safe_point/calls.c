@@ -13,11 +13,8 @@
 const struct roster_cluster_calls *roster_cluster_calls(void)
 {
     static const struct roster_cluster_calls calls = {
-        sizeof(calls),
-        roster_syncer_get_stats,
-        roster_syncer_state_name,
-        roster_safe_point_get_state,
-        roster_blocker_describe,
+        sizeof(calls),           roster_syncer_stats,     roster_syncer_state_name,
+        roster_safe_point_state, roster_blocker_describe,
     };
 
     return &calls;

@@ -97,8 +97,8 @@ void rst_safe_point_tell(struct roster_safe_point *safe_point)
         return;
     /* The thread that delivers reads the values itself: they never go back. */
     while (rst_background_tell_more(&safe_point->background))
-        if (!roster_safe_point_get_state(safe_point, &state))
-            safe_point->options.change(safe_point->options.change_arg, &state);
+        if (!roster_safe_point_state(safe_point, &state))
+            safe_point->options.change(&state, safe_point->options.change_arg);
 }
 
 uint64_t roster_gc_safe_point(const struct roster_safe_point *safe_point)
@@ -111,8 +111,8 @@ uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_point)
     return safe_point ? atomic_load_explicit(&safe_point->txn, memory_order_acquire) : 0;
 }
 
-int roster_safe_point_get_state(struct roster_safe_point *safe_point,
-                                struct roster_safe_point_state *state)
+int roster_safe_point_state(struct roster_safe_point *safe_point,
+                            struct roster_safe_point_state *state)
 {
     struct roster_safe_point_state now;
     int err;

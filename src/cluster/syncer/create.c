@@ -143,7 +143,7 @@ void roster_syncer_destroy(struct roster_syncer *syncer)
     free(syncer);
 }
 
-int roster_syncer_get_stats(struct roster_syncer *syncer, struct roster_syncer_stats *stats)
+int roster_syncer_stats(struct roster_syncer *syncer, struct roster_syncer_stats *stats)
 {
     struct roster_syncer_stats now;
     int err;

@@ -85,7 +85,7 @@ static void tell_one(struct roster_syncer *syncer, const struct roster_syncer_ch
                    roster_syncer_state_name(change->before), change->reason == 0 ? "" : ": ",
                    change->reason == 0 ? "" : roster_strerror(change->reason));
     if (syncer->options.change)
-        syncer->options.change(syncer->options.change_arg, change);
+        syncer->options.change(change, syncer->options.change_arg);
 }
 
 /* Takes the oldest change that waits; false: none does. */

@@ -293,7 +293,7 @@ int roster_event_log_next(struct roster *roster, uint64_t since, struct roster_l
     return rst_event_log_next_at(roster->event_log, since, moment(), event);
 }
 
-int roster_event_log_get_state(struct roster *roster, struct roster_event_log_state *state)
+int roster_event_log_state(struct roster *roster, struct roster_event_log_state *state)
 {
     struct roster_event_log_state known = {.size = sizeof(known)};
     struct rst_event_log *log;

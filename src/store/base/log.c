@@ -141,7 +141,7 @@ void rst_log_put(struct store_log *log, enum roster_store_log_level level, const
     n = admit(log, level, text, now, ready);
     pthread_mutex_unlock(&log->mutex);
     for (i = 0; i < n; i++)
-        log->fn(log->arg, ready[i].level, ready[i].text);
+        log->fn(ready[i].level, ready[i].text, log->arg);
 }
 
 void rst_log_format(struct store_log *log, enum roster_store_log_level level, const char *format,
@@ -178,7 +178,7 @@ static void write_owed(struct store_log *log, int64_t now, bool all)
     struct ready ready;
 
     while (log->fn && take_owed(log, now, all, &ready))
-        log->fn(log->arg, ready.level, ready.text);
+        log->fn(ready.level, ready.text, log->arg);
 }
 
 void rst_log_flush(struct store_log *log, int64_t now)

@@ -21,7 +21,7 @@ static int told_now(void *arg, uint64_t *ts)
     return 0;
 }
 
-static void note_change(void *arg, const struct roster_syncer_change *change)
+static void note_change(const struct roster_syncer_change *change, void *arg)
 {
     struct server *server = arg;
     size_t n = __atomic_load_n(&server->n_changes, __ATOMIC_RELAXED);
@@ -162,7 +162,7 @@ struct roster_syncer_stats server_stats(struct server *server)
 {
     struct roster_syncer_stats stats = {.size = sizeof(stats)};
 
-    cr_assert_eq(roster_syncer_get_stats(server->syncer, &stats), 0);
+    cr_assert_eq(roster_syncer_stats(server->syncer, &stats), 0);
     return stats;
 }
 

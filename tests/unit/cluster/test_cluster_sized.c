@@ -31,7 +31,7 @@ static int store_open(void *callers)
 
 static int store_stats(void *callers)
 {
-    return roster_store_get_stats(store, callers);
+    return roster_store_stats(store, callers);
 }
 
 static int oracle_create(void *callers)
@@ -46,7 +46,7 @@ static int oracle_create(void *callers)
 
 static int oracle_stats(void *callers)
 {
-    return roster_oracle_store_get_stats(oracle, callers);
+    return roster_oracle_store_stats(oracle, callers);
 }
 
 static int persistent_create(void *callers)
@@ -80,7 +80,7 @@ static int syncer_stats(void *callers)
 
     options.server_id = "a";
     cr_assert_eq(roster_syncer_create(roster, store, &options, &made), 0);
-    err = roster_syncer_get_stats(made, callers);
+    err = roster_syncer_stats(made, callers);
     roster_syncer_destroy(made);
     return err;
 }
@@ -97,21 +97,21 @@ static int safepoint_create(void *callers)
 
 static int safepoint_state(void *callers)
 {
-    return roster_safe_point_get_state(safe_point, callers);
+    return roster_safe_point_state(safe_point, callers);
 }
 
 static const struct sized calls[] = {
     {"roster_store_open", sizeof(struct roster_store_options), store_open, false},
-    {"roster_store_get_stats", sizeof(struct roster_store_stats), store_stats, true},
+    {"roster_store_stats", sizeof(struct roster_store_stats), store_stats, true},
     {"roster_oracle_store_create", sizeof(struct roster_oracle_store_options), oracle_create,
      false},
-    {"roster_oracle_store_get_stats", sizeof(struct roster_oracle_store_stats), oracle_stats, true},
+    {"roster_oracle_store_stats", sizeof(struct roster_oracle_store_stats), oracle_stats, true},
     {"roster_oracle_persistent_create", sizeof(struct roster_oracle_persistent_options),
      persistent_create, false},
     {"roster_syncer_create", sizeof(struct roster_syncer_options), syncer_create, false},
-    {"roster_syncer_get_stats", sizeof(struct roster_syncer_stats), syncer_stats, true},
+    {"roster_syncer_stats", sizeof(struct roster_syncer_stats), syncer_stats, true},
     {"roster_safe_point_create", sizeof(struct roster_safe_point_options), safepoint_create, false},
-    {"roster_safe_point_get_state", sizeof(struct roster_safe_point_state), safepoint_state, true},
+    {"roster_safe_point_state", sizeof(struct roster_safe_point_state), safepoint_state, true},
 };
 
 /* Of the past, so that each advances and fills in its result. */

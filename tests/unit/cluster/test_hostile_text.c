@@ -49,7 +49,7 @@ static void expect_text(const char *where, const char *text)
     }
 }
 
-static void take_line(void *arg, enum roster_store_log_level level, const char *line)
+static void take_line(enum roster_store_log_level level, const char *line, void *arg)
 {
     (void)arg;
     (void)level;

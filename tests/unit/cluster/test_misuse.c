@@ -38,10 +38,10 @@ Test(misuse, oracles)
     cr_expect_eq(roster_oracle_persistent_create(NULL, NULL, &persistent), -EINVAL);
     cr_expect_eq(roster_oracle_persistent_create(store, NULL, NULL), -EINVAL);
     cr_assert_eq(roster_oracle_store_create(store, NULL, &oracle), 0);
-    cr_expect_eq(roster_oracle_store_get_stats(NULL, &stats), -EINVAL);
-    cr_expect_eq(roster_oracle_store_get_stats(oracle, NULL), -EINVAL);
+    cr_expect_eq(roster_oracle_store_stats(NULL, &stats), -EINVAL);
+    cr_expect_eq(roster_oracle_store_stats(oracle, NULL), -EINVAL);
     stats.size = 1;
-    cr_expect_eq(roster_oracle_store_get_stats(oracle, &stats), -EINVAL);
+    cr_expect_eq(roster_oracle_store_stats(oracle, &stats), -EINVAL);
     roster_oracle_store_destroy(oracle);
     roster_store_close(store);
 }
@@ -69,7 +69,7 @@ Test(misuse, syncers_that_are_null)
     cr_expect_eq(roster_syncer_report(NULL), -EINVAL);
     cr_expect_eq(roster_syncer_wait(NULL, ROSTER_SYNCER_LIVE, 0), -EINVAL);
     cr_expect_eq(roster_syncer_stop(NULL, 0), -EINVAL);
-    cr_expect_eq(roster_syncer_get_stats(NULL, &stats), -EINVAL);
+    cr_expect_eq(roster_syncer_stats(NULL, &stats), -EINVAL);
     roster_syncer_destroy(NULL);
 }
 
@@ -100,7 +100,7 @@ Test(misuse, syncers_at_the_wrong_time)
     cr_expect_eq(roster_syncer_report(syncer), -ESTALE, "it is not registered");
     cr_expect_eq(roster_syncer_wait(syncer, ROSTER_SYNCER_LIVE, 1), -ETIMEDOUT);
     stats.size = 1;
-    cr_expect_eq(roster_syncer_get_stats(syncer, &stats), -EINVAL);
+    cr_expect_eq(roster_syncer_stats(syncer, &stats), -EINVAL);
     cr_assert_eq(roster_syncer_start(syncer), 0);
     cr_expect_eq(roster_syncer_start(syncer), -EBUSY);
     cr_assert_eq(roster_syncer_wait(syncer, ROSTER_SYNCER_LIVE, 10000), 0);
@@ -157,7 +157,7 @@ Test(misuse, safe_points_that_are_null)
     cr_expect_eq(roster_safe_point_round(NULL, NULL, NULL), -EINVAL);
     cr_expect_eq(roster_safe_point_advance_txn(NULL, 1, NULL), -EINVAL);
     cr_expect_eq(roster_safe_point_advance_gc(NULL, 1, NULL), -EINVAL);
-    cr_expect_eq(roster_safe_point_get_state(NULL, &state), -EINVAL);
+    cr_expect_eq(roster_safe_point_state(NULL, &state), -EINVAL);
     cr_expect_eq(roster_barrier_set(NULL, "b", 1, 1), -EINVAL);
     cr_expect_eq(roster_barrier_delete(NULL, "b"), -EINVAL);
     cr_expect_eq(roster_barrier_list(NULL, &barriers, &count), -EINVAL);
@@ -193,7 +193,7 @@ Test(misuse, safe_points_at_the_wrong_time)
     cr_expect_eq(roster_safe_point_create(store, &options, NULL), -EINVAL);
     cr_assert_eq(roster_safe_point_create(store, &options, &safe_point), 0);
     refuse_barriers(safe_point);
-    cr_expect_eq(roster_safe_point_get_state(safe_point, NULL), -EINVAL);
+    cr_expect_eq(roster_safe_point_state(safe_point, NULL), -EINVAL);
     cr_expect_eq(roster_safe_point_round(safe_point, NULL, NULL), -EIO);
     cr_assert_eq(roster_safe_point_run_once(safe_point, &wait_ms), 0);
     cr_assert_eq(roster_safe_point_start(safe_point), 0);

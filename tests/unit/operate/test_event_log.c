@@ -36,7 +36,7 @@ static struct roster_event_log_state state(void)
 {
     struct roster_event_log_state now = {.size = sizeof(now)};
 
-    cr_assert_eq(roster_event_log_get_state(roster, &now), 0);
+    cr_assert_eq(roster_event_log_state(roster, &now), 0);
     cr_assert_eq(now.happened, now.kept + now.dropped + now.pending);
     cr_assert_eq(now.newest - now.first, now.events + now.events_dropped);
     return now;

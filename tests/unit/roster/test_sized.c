@@ -147,7 +147,7 @@ static int event_log_next(void *callers)
 
 static int event_log_state(void *callers)
 {
-    return roster_event_log_get_state(roster, callers);
+    return roster_event_log_state(roster, callers);
 }
 
 static int block_begin(void *callers)
@@ -230,7 +230,7 @@ static const struct sized calls[] = {
     {"roster_activity_top", sizeof(struct roster_activity_sum), activity_sum, true},
     {"roster_kill_by", sizeof(struct roster_kill_info), kill_by, false},
     {"roster_event_log_next", sizeof(struct roster_logged), event_log_next, true},
-    {"roster_event_log_get_state", sizeof(struct roster_event_log_state), event_log_state, true},
+    {"roster_event_log_state", sizeof(struct roster_event_log_state), event_log_state, true},
     {"roster_block_begin", sizeof(struct roster_block), block_begin, false},
     {"roster_session_blocked", sizeof(struct roster_blocked), session_blocked, true},
     {"roster_stats", sizeof(struct roster_stats), stats, true},

@@ -261,14 +261,14 @@ STORE_TEST(calls_are_counted)
 
     put_text(f->store, "key", "value");
     cr_expect_eq(roster_store_lease_keep_alive(f->store, 4711, 20000, &lease), -EKEYEXPIRED);
-    cr_assert_eq(roster_store_get_stats(f->store, &stats), 0);
+    cr_assert_eq(roster_store_stats(f->store, &stats), 0);
     cr_expect_eq(stats.calls, 2);
     cr_expect_eq(stats.failures, 1);
     cr_expect_eq(stats.unknown, 0);
-    cr_expect_eq(roster_store_get_stats(f->store, (void *)&tiny), -EINVAL);
+    cr_expect_eq(roster_store_stats(f->store, (void *)&tiny), -EINVAL);
     stats.size = offsetof(struct roster_store_stats, failures);
     stats.failures = 99;
-    cr_expect_eq(roster_store_get_stats(f->store, &stats), -EINVAL, "no version was so small");
+    cr_expect_eq(roster_store_stats(f->store, &stats), -EINVAL, "no version was so small");
     cr_expect_eq(stats.failures, 99, "more was written than the size allows");
 }
 

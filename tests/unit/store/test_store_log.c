@@ -23,7 +23,7 @@ static struct {
     enum roster_store_log_level level;
 } written;
 
-static void write_line(void *arg, enum roster_store_log_level level, const char *line)
+static void write_line(enum roster_store_log_level level, const char *line, void *arg)
 {
     const char *repeated = strstr(line, " (repeated ");
     const char *left = strstr(line, " lines were left out");

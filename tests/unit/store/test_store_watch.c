@@ -220,7 +220,7 @@ STORE_TEST_WITH(a_watch_survives_the_loss_of_history, &short_history)
     next_snapshot(reader.watch, 1);
     last = put_text(f->store, "w/3", "three");
     expect_event(next_event(&reader), ROSTER_STORE_EVENT_PUT, "w/3", last);
-    cr_assert_eq(roster_store_get_stats(f->store, &stats), 0);
+    cr_assert_eq(roster_store_stats(f->store, &stats), 0);
     cr_expect_eq(stats.watch_snapshots, 1);
     roster_store_free(reader.batch);
     roster_store_watch_close(reader.watch);

@@ -83,7 +83,7 @@ STORE_TEST(a_read_sees_what_others_have_allocated_and_writes_nothing)
     cr_assert_eq(look(oracle), ts, "others may read the same");
     ts = get(other);
     cr_assert_eq(look(oracle), ts);
-    cr_assert_eq(roster_oracle_store_get_stats(oracle, &stats), 0);
+    cr_assert_eq(roster_oracle_store_stats(oracle, &stats), 0);
     cr_assert_eq(stats.transactions, 0);
     cr_assert_gt(get(oracle), ts, "nobody has read what is allocated afterwards");
     wall_ms = 1000020;
@@ -115,7 +115,7 @@ STORE_TEST(it_says_how_far_it_is_ahead)
     get(oracle);
     wall_ms = 1000;
     get(other);
-    cr_assert_eq(roster_oracle_store_get_stats(other, &stats), 0);
+    cr_assert_eq(roster_oracle_store_stats(other, &stats), 0);
     cr_assert_eq(stats.ahead_ms, 7200000);
     cr_assert_eq(stats.timestamps, 1);
     cr_assert_eq(stats.transactions, 1);
@@ -177,7 +177,7 @@ STORE_TEST(waiting_callers_share_a_transaction)
     cr_assert_eq(check->failures, 0);
     cr_assert_eq(check->stale, 0);
     cr_assert_eq(oracle_check_duplicates(check), 0);
-    cr_assert_eq(roster_oracle_store_get_stats(oracle, &stats), 0);
+    cr_assert_eq(roster_oracle_store_stats(oracle, &stats), 0);
     cr_assert_eq(stats.timestamps, 1600);
     if (!store_fixture_is(f, "memory"))
         cr_assert_lt(stats.transactions, 800, "%lu", (unsigned long)stats.transactions);

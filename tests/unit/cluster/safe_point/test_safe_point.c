@@ -242,7 +242,7 @@ STORE_TEST(g3_a_store_that_went_back_stops_whoever_has_seen_it)
     roster_safe_point_destroy(safe_point);
 }
 
-static void see_order(void *arg, const struct roster_safe_point_state *state)
+static void see_order(const struct roster_safe_point_state *state, void *arg)
 {
     unsigned *changes = arg;
 

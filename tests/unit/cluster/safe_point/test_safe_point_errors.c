@@ -91,7 +91,7 @@ static uint64_t conflicts(struct roster_safe_point *safe_point)
 {
     struct roster_safe_point_state state = {.size = sizeof(state)};
 
-    cr_assert_eq(roster_safe_point_get_state(safe_point, &state), 0);
+    cr_assert_eq(roster_safe_point_state(safe_point, &state), 0);
     return state.conflicts;
 }
 

@@ -108,7 +108,7 @@ static void thaw(struct store_fixture *f, struct roster_safe_point *leader)
     struct roster_safe_point_state state = {.size = sizeof(state)};
 
     cr_assert_eq(freeze.times, 1, "it was frozen");
-    cr_assert_eq(roster_safe_point_get_state(leader, &state), 0);
+    cr_assert_eq(roster_safe_point_state(leader, &state), 0);
     cr_assert_eq(state.conflicts, 1, "what it had read was not true any more");
     roster_safe_point_destroy(leader);
     f->store->kind = freeze.real;
@@ -307,7 +307,7 @@ STORE_TEST(an_acknowledgement_of_which_nothing_was_heard_is_withdrawn_too)
     cr_assert_eq(freeze.times, 1);
     f->store->kind = freeze.real;
     cr_assert(key_exists(f->store, ACK));
-    cr_assert_eq(roster_safe_point_get_state(follower, &state), 0);
+    cr_assert_eq(roster_safe_point_state(follower, &state), 0);
     cr_assert_eq(state.acknowledged, 0);
     cr_assert_eq(roster_safe_point_stop(follower), 0);
     cr_assert(!key_exists(f->store, ACK));

@@ -53,7 +53,7 @@ static struct roster_safe_point_state state_of(struct node *node)
 {
     struct roster_safe_point_state state = {.size = sizeof(state)};
 
-    cr_assert_eq(roster_safe_point_get_state(node->safe_point, &state), 0);
+    cr_assert_eq(roster_safe_point_state(node->safe_point, &state), 0);
     return state;
 }
 

@@ -458,7 +458,7 @@ STORE_TEST(whoever_only_looks_believes_nothing_that_is_ahead_of_its_oracle)
     for (int i = 0; i < 5; i++)
         cr_assert_eq(roster_safe_point_run_once(safe_point, NULL), 0);
     cr_expect_eq(roster_txn_safe_point(safe_point), now - 5);
-    cr_assert_eq(roster_safe_point_get_state(safe_point, &state), 0);
+    cr_assert_eq(roster_safe_point_state(safe_point, &state), 0);
     cr_expect_geq(state.rejected, 2);
     cr_expect_eq(state.rejected_value, now + 1);
     cr_expect_str_eq(state.rejected_key, "/roster/safepoint/txn");

@@ -27,7 +27,7 @@ struct member {
     int inside; /* what a stop from a callback said */
 };
 
-static void note(void *arg, const struct roster_safe_point_state *state)
+static void note(const struct roster_safe_point_state *state, void *arg)
 {
     struct member *member = arg;
 
@@ -133,7 +133,7 @@ struct inside {
     unsigned calls;
 };
 
-static void meddle(void *arg, const struct roster_syncer_change *change)
+static void meddle(const struct roster_syncer_change *change, void *arg)
 {
     struct inside *inside = arg;
 

@@ -47,7 +47,7 @@ static struct roster_safe_point_state state(void)
 {
     struct roster_safe_point_state now = {.size = sizeof(now)};
 
-    cr_assert_eq(roster_safe_point_get_state(safe_point, &now), 0);
+    cr_assert_eq(roster_safe_point_state(safe_point, &now), 0);
     return now;
 }
 

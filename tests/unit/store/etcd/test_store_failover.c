@@ -95,7 +95,7 @@ Test(store_failover, when_nobody_answers_attempts_are_spaced_out)
     store = open_etcd(bad.url, NULL);
     cr_expect_eq(get_error(store, "k", 1500), -EHOSTUNREACH);
     cr_expect_leq(now_ms() - begun, 2000);
-    cr_assert_eq(roster_store_get_stats(store, &stats), 0);
+    cr_assert_eq(roster_store_stats(store, &stats), 0);
     /* 50, 100, 200, 400, 800 ms, of which between half and all is waited. */
     cr_expect(stats.requests >= 3 && stats.requests <= 8, "%d requests", (int)stats.requests);
     cr_expect_eq(stats.retries, stats.requests - 1);

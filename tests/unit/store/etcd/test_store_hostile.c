@@ -169,7 +169,7 @@ Test(store_hostile, wrong_answers_to_a_change_leave_it_unknown)
         expect_unknown(&gateway, store, bad_txns[i]);
     for (size_t i = 0; i < COUNT(bad_ranges); i++)
         expect_unknown(&gateway, store, bad_ranges[i]);
-    cr_assert_eq(roster_store_get_stats(store, &stats), 0);
+    cr_assert_eq(roster_store_stats(store, &stats), 0);
     cr_expect_eq(stats.unknown, COUNT(bad_txns) + COUNT(bad_ranges));
     roster_store_close(store);
     fake_gateway_stop(&gateway);

@@ -223,7 +223,7 @@ static void end_after_an_event(struct fake_request *request)
 
 static atomic_int lines_written;
 
-static void count_line(void *arg, enum roster_store_log_level level, const char *text)
+static void count_line(enum roster_store_log_level level, const char *text, void *arg)
 {
     (void)arg, (void)level, (void)text;
     atomic_fetch_add(&lines_written, 1);
@@ -305,7 +305,7 @@ Test(store_hostile_watch, a_stream_that_fell_silent_is_noticed)
     cr_assert_eq(roster_store_watch_next(w.watch, 5000, &events), 0);
     cr_expect_eq(events->events[0].kv.mod_revision, 55);
     roster_store_free(events);
-    cr_assert_eq(roster_store_get_stats(w.store, &stats), 0);
+    cr_assert_eq(roster_store_stats(w.store, &stats), 0);
     cr_expect_eq(stats.watch_restarts, 1);
     stop(&w);
 }

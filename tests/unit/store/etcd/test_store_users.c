@@ -68,7 +68,7 @@ Test(store_users, a_token_is_got_once_and_renewed_when_it_is_too_old)
     cr_expect_eq(put_error(store, "k", 2000), 0, "a change that was refused is certainly not done");
     cr_expect_eq(get_error(store, "k", 2000), 0);
     cr_expect_eq(atomic_load(&vault.authentications), 2);
-    cr_assert_eq(roster_store_get_stats(store, &stats), 0);
+    cr_assert_eq(roster_store_stats(store, &stats), 0);
     cr_expect_eq(stats.authentications, 2);
     cr_expect_eq(stats.endpoint_failures, 0, "it is not the endpoint's fault");
     roster_store_close(store);
@@ -114,7 +114,7 @@ Test(store_users, a_token_cannot_smuggle_in_a_header)
 
 #define LOG_SIZE 4096
 
-static void keep_log(void *arg, enum roster_store_log_level level, const char *line)
+static void keep_log(enum roster_store_log_level level, const char *line, void *arg)
 {
     char *log = arg;
     size_t used = strlen(log);

@@ -145,7 +145,7 @@ Test(store_sqlite, leases_end_with_the_boot_that_they_were_granted_in, .init = s
     cr_expect(!key_exists(store, "leased"));
     cr_expect(key_exists(store, "free"));
     cr_expect_eq(roster_store_lease_keep_alive(store, lease.id, 2000, &lease), -EKEYEXPIRED);
-    cr_assert_eq(roster_store_get_stats(store, &stats), 0);
+    cr_assert_eq(roster_store_stats(store, &stats), 0);
     cr_expect_eq(stats.leases_expired, 1);
     cr_assert_eq(roster_store_lease_grant(store, 60000, 2000, &lease), 0);
     cr_expect_eq(roster_store_lease_keep_alive(store, lease.id, 2000, &lease), 0);

@@ -22,7 +22,7 @@ static struct roster_store *store;
 static atomic_int warnings;
 static char warning[300];
 
-static void count_warning(void *arg, enum roster_store_log_level level, const char *line)
+static void count_warning(enum roster_store_log_level level, const char *line, void *arg)
 {
     (void)arg;
     if (level != ROSTER_STORE_LOG_WARNING)
