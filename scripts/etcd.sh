@@ -9,6 +9,7 @@ etcd_pids=() # of the members; empty while one is down
 etcd_ports=()
 etcd_peers=()
 etcd_dir=
+etcd_options=() # more of them
 
 # pick_ports N: prints N ports that are free now.
 pick_ports() {
@@ -36,7 +37,7 @@ etcd_launch() {
     etcd --name "member$1" --data-dir "$etcd_dir/member$1" \
         --listen-client-urls "$client" --advertise-client-urls "$client" \
         --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
-        --initial-cluster "$cluster" >>"$etcd_dir/member$1.log" 2>&1 &
+        --initial-cluster "$cluster" "${etcd_options[@]}" >>"$etcd_dir/member$1.log" 2>&1 &
     etcd_pids[$1]=$!
 }
 

@@ -10,7 +10,8 @@ ulimit -Sn "$(ulimit -Hn)"
 if [ "$(ulimit -n)" != unlimited ] && [ "$(ulimit -n)" -lt 512 ]; then
     die "this needs 512 open files, and the limit is $(ulimit -n); see ulimit -n"
 fi
-work=$(mktemp -d "${TMPDIR:-/tmp}/roster-quickstart.XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/tmp}/roster-${0##*/}.XXXXXX")
+build=${ROSTER_BUILDDIR:-build}
 watched=key:000000000042 # one of the keys that the load writes all the time
 declare -A kv_pid kv_port load_pid
 checks=0
@@ -21,6 +22,7 @@ end_all() {
     local pid
     for pid in "${load_pid[@]}" "${kv_pid[@]}"; do
         kill "$pid" 2>/dev/null || true
+        kill -CONT "$pid" 2>/dev/null || true # it may be stopped
     done
     wait
     rm -rf "$work"
@@ -47,7 +49,8 @@ tell_checks() {
 start_kv() {
     local name=$1 tries
     shift
-    build/examples/kv/roster-kv --port=0 --server-id="$name" "$@" \
+    : >"$work/$name.out"
+    "$build/examples/kv/roster-kv" --port=0 --server-id="$name" "$@" \
         >"$work/$name.out" 2>"$work/$name.err" &
     kv_pid[$name]=$!
     for ((tries = 150; tries; tries--)); do
@@ -74,6 +77,39 @@ cli() {
     local name=$1
     shift
     redis-cli -p "${kv_port[$name]}" "$@" | tr -d '\r'
+}
+
+# client WHO SERVER USER NAME LINE...: a client of that user and name, in the background, which sends one
+# line after the other as it gets the replies, and stays. Where the line is a path, it waits for that file.
+# Its pid is load_pid[WHO].
+client() {
+    local who=$1 port=${kv_port[$2]} line
+    shift 2
+    (
+        dial 9 "$port"
+        ask 9 "AUTH $1"
+        ask 9 "CLIENT SETNAME $2"
+        for line in "${@:3}"; do
+            case $line in
+            /*) within 3600 [ -e "$line" ] ;;
+            *) ask 9 "$line" 3600 ;;
+            esac
+        done
+        while IFS= read -r line <&9; do # until the server or this script ends it
+            printf '%s\n' "$line"
+        done
+    ) >"$work/$who.replies" 2>&1 &
+    load_pid[$who]=$!
+}
+
+# within SECONDS COMMAND...: tries again until it succeeds.
+within() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.1
+    done
 }
 
 # look NAME: takes one look at a server. value NAME FIELD: what was seen of it.

@@ -10,11 +10,11 @@ dial() {
     eval "exec $1<>/dev/tcp/127.0.0.1/$2"
 }
 
-# ask N LINE: sends the line and prints the reply, a bulk string without its length.
+# ask N LINE [SECONDS]: sends the line and prints the reply, a bulk string without its length.
 ask() {
     local line
     printf '%s\r\n' "$2" >&"$1"
-    if ! IFS= read -r -t 30 line <&"$1"; then
+    if ! IFS= read -r -t "${3:-30}" line <&"$1"; then
         echo "(no reply)"
         return
     fi

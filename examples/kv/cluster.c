@@ -129,7 +129,7 @@ int cluster_start(struct server *server)
         return 0;
     err = roster_syncer_stats(server->syncer, &stats);
     fprintf(stderr, "roster-kv: not registered yet, and until then reads are refused: %s\n",
-            roster_strerror(err ? err : stats.last_error));
+            roster_store_strerror(err ? err : stats.last_error));
     return 0;
 }
 
@@ -221,7 +221,7 @@ int cluster_info(struct server *server, struct buf *out)
     buf_printf(out, "rejected_key:%s\r\n", place.syncer.rejected_key);
     LINE("rejected_value", place.syncer.rejected_value);
     buf_printf(out, "store_last_error:%s\r\n",
-               place.syncer.last_error ? roster_strerror(place.syncer.last_error) : "none");
+               place.syncer.last_error ? roster_store_strerror(place.syncer.last_error) : "none");
     LINE("txn_safe_point", state->txn);
     LINE("txn_safe_point_age_ms", age_ms(server, state->txn));
     LINE("gc_safe_point", state->gc);
@@ -230,7 +230,7 @@ int cluster_info(struct server *server, struct buf *out)
     buf_printf(out, "leader:%s\r\nleads:%d\r\n", text, state->leads);
     LINE("round_failures", state->failures);
     buf_printf(out, "round_last_error:%s\r\n",
-               state->last_error ? roster_strerror(state->last_error) : "none");
+               state->last_error ? roster_store_strerror(state->last_error) : "none");
     buf_printf(out, "txn_blocker:%s\r\n", blocker(&place, &state->txn_blocker, text, sizeof(text)));
     buf_printf(out, "gc_blocker:%s\r\n", blocker(&place, &state->gc_blocker, text, sizeof(text)));
     return 0;

@@ -22,6 +22,13 @@ ROSTER_BEGIN_DECLS
  */
 ROSTER_API const char *roster_strerror(int err);
 
+/*
+ * As roster_strerror(), for what a store returned, or the syncer and the safe points that use one:
+ * errors that also mean something else are explained by what they mean of a store alone. Never
+ * NULL. May be called from any thread and from a signal handler.
+ */
+ROSTER_API const char *roster_store_strerror(int err);
+
 /* Kinds of errors, by who has to do something about them: fewer than there are numbers, so that
  * counts of each fit into metrics. */
 enum roster_error_class {

@@ -21,7 +21,7 @@ static void print_number(const char *prefix, const char *key, json_int_t number)
     size_t length = strlen(key);
 
     if (length >= 5 && !strcmp(key + length - 5, "error") && number <= 0)
-        printf("%s%s: %s\n", prefix, key, number ? roster_strerror((int)number) : "none");
+        printf("%s%s: %s\n", prefix, key, number ? roster_store_strerror((int)number) : "none");
     else
         printf("%s%s: %lld\n", prefix, key, (long long)number);
 }

@@ -181,8 +181,11 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
         reply.code = CTL_NO_SERVER;
         reply.gone = result == CURLE_COULDNT_CONNECT &&
                      (system_error == ECONNREFUSED || system_error == ENOENT);
-        snprintf(reply.error, sizeof(reply.error), "no server answers: %s",
-                 curl_easy_strerror(result));
+        snprintf(
+            reply.error, sizeof(reply.error), "no server answers: %s",
+            result == CURLE_OPERATION_TIMEDOUT
+                ? "not in time; it is stopped, or busy: ss -ltnp names the process that listens"
+                : curl_easy_strerror(result));
     }
     free(body.data);
     curl_slist_free_all(header);

@@ -130,7 +130,7 @@ int servers_read(const struct options *options, struct servers *servers)
              options->prefix ? options->prefix : "/roster");
     keys = roster_store_prefix(roster_store_text(path));
     err = roster_store_get(store, &keys, SERVERS_MOST, STORE_MS, &range);
-    code = err ? ctl_error(ctl_store_code(err), "%s", roster_strerror(err))
+    code = err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err))
                : read_all(servers, range, strlen(path));
     roster_store_free(range);
     roster_store_close(store);

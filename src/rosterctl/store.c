@@ -84,7 +84,7 @@ static int open_cluster(const struct options *options, struct cluster *cluster)
     err = roster_safe_point_create(cluster->store, &how, &cluster->safe_point);
     if (err)
         roster_store_close(cluster->store);
-    return err ? ctl_error(ctl_store_code(err), "%s", roster_strerror(err)) : CTL_OK;
+    return err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err)) : CTL_OK;
 }
 
 /* A number is a timestamp; else it is one of the oracle's at a point in time. */
@@ -130,7 +130,7 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
         return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds, not \"%s\"", options->ttl_ms);
     err = roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms);
     if (err)
-        return ctl_error(ctl_store_code(err), "%s", roster_strerror(err));
+        return ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
     printf("barrier %s stands at %llu\n", options->args[1], (unsigned long long)ts);
     return CTL_OK;
 }
@@ -142,7 +142,7 @@ static int barrier_delete(const struct options *options, struct cluster *cluster
     if (err == -ENOENT)
         return ctl_error(CTL_NOT_FOUND, "there is no barrier %s", options->args[1]);
     if (err)
-        return ctl_error(ctl_store_code(err), "%s", roster_strerror(err));
+        return ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
     printf("barrier %s is gone\n", options->args[1]);
     return CTL_OK;
 }
@@ -177,7 +177,7 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
         table_print(rows, columns, 3);
     json_decref(rows);
     free(barriers);
-    return err ? ctl_error(ctl_store_code(err), "%s", roster_strerror(err)) : CTL_OK;
+    return err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err)) : CTL_OK;
 }
 
 int ctl_barrier(const struct options *options)
@@ -241,7 +241,7 @@ int ctl_gc(const struct options *options)
     txn = roster_txn_safe_point(cluster.safe_point);
     gc = roster_gc_safe_point(cluster.safe_point);
     if (err)
-        code = ctl_error(ctl_store_code(err), "%s", roster_strerror(err));
+        code = ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
     else if (options->json)
         printf("{\"txn_safe_point\": \"%llu\", \"gc_safe_point\": \"%llu\"}\n",
                (unsigned long long)txn, (unsigned long long)gc);

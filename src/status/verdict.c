@@ -135,7 +135,7 @@ static int64_t failing_ms(const struct look *look, const struct roster_failing *
 
 static const char *why(const struct roster_failing *failing)
 {
-    return failing->times ? roster_strerror(failing->error) : "no error is known";
+    return failing->times ? roster_store_strerror(failing->error) : "no error is known";
 }
 
 static void judge_fence(struct look *look)
@@ -243,6 +243,48 @@ static void judge_store(struct look *look)
         }
 }
 
+/* A name out of the store, as a word for a shell: a record may hold anything. NULL: too long. */
+static const char *word(const char *name, char *text, size_t size)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
+    size_t length = 0;
+
+    text[length++] = '\'';
+    for (; *name && length + 6 < size; name++) {
+        if (*name == '\'') {
+            memcpy(text + length, "'\\'", 3);
+            length += 3;
+        }
+        text[length++] = *name;
+    }
+    text[length++] = '\'';
+    text[length] = '\0';
+    if (strspn(text + 1, plain) == length - 2) {
+        text[length - 1] = '\0';
+        return text + 1;
+    }
+    return *name ? NULL : text;
+}
+
+/* The command that ends what holds a safe point, on this server or another one. */
+static void command_against(struct look *look, struct found *found,
+                            const struct roster_blocker *blocker)
+{
+    const char *what = blocker->pin_id ? "" : "--transaction ";
+    char room[240];
+    const char *name = word(blocker->name, room, sizeof(room));
+
+    if (blocker->kind == ROSTER_BLOCKER_BARRIER && name)
+        snprintf(found->command, sizeof(found->command),
+                 "rosterctl --store=STORE barrier delete %s", name);
+    else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id && look->has_syncer &&
+             !strcmp(blocker->name, look->syncer.server_id))
+        command(look, found, "kill %s%" PRIu64, what, blocker->session_id);
+    else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id && name)
+        snprintf(found->command, sizeof(found->command),
+                 "rosterctl --store=STORE kill %s%s:%" PRIu64, what, name, blocker->session_id);
+}
+
 /* A safe point that could move further, but for one record, barrier or key. */
 static void judge_safe_point(struct look *look, enum problem problem,
                              const struct roster_blocker *blocker)
@@ -256,13 +298,7 @@ static void judge_safe_point(struct look *look, enum problem problem,
         return;
     found = find(look, problem, blocker->age_ms ? (int64_t)blocker->age_ms : -1, "%s",
                  look->options->cluster->blocker_describe(blocker, words, sizeof(words)));
-    if (blocker->kind == ROSTER_BLOCKER_BARRIER)
-        snprintf(found->command, sizeof(found->command),
-                 "rosterctl barrier delete %.128s --store=STORE", blocker->name);
-    else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id)
-        snprintf(found->command, sizeof(found->command),
-                 "rosterctl -s SERVER kill %" PRIu64 " (SERVER: the status address of %.128s)",
-                 blocker->session_id, blocker->name);
+    command_against(look, found, blocker);
 }
 
 static void judge_minimum(struct look *look)

@@ -72,12 +72,13 @@ Test(status_verdict, another_server_lives_under_the_id)
     stop();
 }
 
-Test(status_verdict, a_barrier_that_was_forgotten)
+static void stuck_behind_barrier(const char *name, const char *command)
 {
     struct roster_safe_point_options moves = {
         .size = sizeof(moves), .oracle = server_now, .any_life_time = true};
     struct roster_store_op op;
     struct roster_store_txn txn = {.success = &op, .n_success = 1};
+    char key[128];
 
     serve(plain());
     join("one", 0);
@@ -85,14 +86,24 @@ Test(status_verdict, a_barrier_that_was_forgotten)
     cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
     moves.syncer = fixture.options.syncer;
     cr_assert_eq(roster_safe_point_create(store, &moves, &fixture.options.safe_point), 0);
-    op = roster_store_put(roster_store_text("/roster/safepoint/barrier/forgotten"),
-                          roster_store_text("5"), 0);
+    snprintf(key, sizeof(key), "/roster/safepoint/barrier/%s", name);
+    op = roster_store_put(roster_store_text(key), roster_store_text("5"), 0);
     cr_assert_eq(roster_store_txn(store, &txn, 1000, NULL), 0);
     cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
     start();
-    expect_worst("txn safe point stuck", "forgotten", "rosterctl barrier delete forgotten",
-                 "RosterTxnSafePointStuck");
+    expect_worst("txn safe point stuck", name, command, "RosterTxnSafePointStuck");
     stop();
+}
+
+Test(status_verdict, a_barrier_that_was_forgotten)
+{
+    stuck_behind_barrier("forgotten", "rosterctl --store=STORE barrier delete forgotten");
+}
+
+/* A name in the store may be anything, and the command will be given to a shell. */
+Test(status_verdict, a_barrier_whose_name_is_a_trap)
+{
+    stuck_behind_barrier("its'; reboot", "barrier delete 'its'\\''; reboot'");
 }
 
 Test(status_verdict, a_minimum_that_is_held_for_too_long)

@@ -83,7 +83,7 @@ static void tell_one(struct roster_syncer *syncer, const struct roster_syncer_ch
     rst_syncer_log(syncer, level_of(change), "server %s is %s, was %s%s%s", syncer->server_id,
                    roster_syncer_state_name(change->after),
                    roster_syncer_state_name(change->before), change->reason == 0 ? "" : ": ",
-                   change->reason == 0 ? "" : roster_strerror(change->reason));
+                   change->reason == 0 ? "" : roster_store_strerror(change->reason));
     if (syncer->options.change)
         syncer->options.change(change, syncer->options.change_arg);
 }

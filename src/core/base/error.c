@@ -129,3 +129,44 @@ const char *roster_strerror(int err)
         return "not an error number of Roster; pass the negative number a function returned";
     }
 }
+
+const char *roster_store_strerror(int err)
+{
+    switch (err) {
+    case -ENOMEM:
+        return "out of memory or file descriptors; free some";
+    case -EAGAIN:
+        return "it lost too many races with other servers; it is tried again";
+    case -EEXIST:
+        return "this server id is in use by another live server; stop one of the two";
+    case -ENOENT:
+        return "the store has nothing of that name, or there is no such directory; create it or "
+               "name another";
+    case -EBUSY:
+        return "another process held the lock of the store's file for too long; find it with "
+               "lslocks or fuser, and end its transaction or the process";
+    case -ESTALE:
+        return "the timestamp is no longer protected, or the server is fenced";
+    case -EIO:
+        return "the disk of the store failed; repair it";
+    case -EINPROGRESS:
+        return "whether the store was changed is unknown; it is read again";
+    case -ETIMEDOUT:
+        return "the store did not answer in time; look at its load and at the network";
+    case -EMSGSIZE:
+        return "request or answer exceeds a limit of the store";
+    case -ENOSPC:
+        return "the disk or the quota of the store is full; make room";
+    case -ENOTSUP:
+        return "this library was built without that kind of store, or, for an SQLite file, /proc "
+               "cannot be read";
+    case -EBADMSG:
+        return "a key holds what cannot be read, or what no server can have written; find out who "
+               "wrote it and correct or delete it";
+    case -EOVERFLOW:
+        return "the stored timestamp is too far ahead of this server's clock; find out which of "
+               "the two is wrong";
+    default:
+        return roster_strerror(err);
+    }
+}

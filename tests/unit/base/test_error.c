@@ -34,6 +34,26 @@ Test(error, each_number_has_its_own_explanation)
     }
 }
 
+/* What is said of a store says nothing of sessions, statements and their kin. */
+Test(error, an_error_of_a_store_is_explained_as_such)
+{
+    static const char *const foreign[] = {"statement", "drain",  "Of a",
+                                          "session",   "thread", "kill"};
+    static const int met[] = {-ENOMEM,       -EAGAIN,      -EEXIST,    -ENOENT,      -EBUSY,
+                              -EIO,          -EINPROGRESS, -ETIMEDOUT, -EMSGSIZE,    -ENOSPC,
+                              -EHOSTUNREACH, -EKEYEXPIRED, -EREMCHG,   -EACCES,      -EKEYREJECTED,
+                              -EPROTO,       -EROFS,       -EUCLEAN,   -EMEDIUMTYPE, -ENOTSUP,
+                              -EBADMSG,      -EOVERFLOW,   0};
+
+    for (size_t i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
+        const char *text = roster_store_strerror(met[i]);
+
+        cr_assert_neq(strcmp(text, roster_strerror(-4095)), 0, "%d is not explained", met[i]);
+        for (size_t j = 0; j < sizeof(foreign) / sizeof(foreign[0]); j++)
+            cr_assert(!strstr(text, foreign[j]), "%d: %s", met[i], text);
+    }
+}
+
 Test(error, the_explanation_is_constant)
 {
     for (size_t i = 0; i < N_EXPLAINED; i++)
