@@ -16,6 +16,33 @@
 #include <roster/store_lease.h>
 #include <roster/store_watch.h>
 #include <roster/syncer.h>
+#include <time.h>
+
+static char of_store[] = "store", of_syncer[] = "syncer", of_points[] = "safe points";
+
+/* Lines for the log, of whichever part `arg` names. */
+static void take_line(enum roster_store_log_level level, const char *text, void *arg)
+{
+    printf("%s%s: %s\n", level == ROSTER_STORE_LOG_INFO ? "" : "WRONG: ", (const char *)arg, text);
+}
+
+/* A store across a slow network: more patience than the defaults have, and smaller answers. */
+static struct roster_store_options far_away(void)
+{
+    struct roster_store_options options = ROSTER_STORE_OPTIONS_INIT;
+
+    options.call_timeout_ms = 10000;
+    options.attempt_timeout_ms = 4000;
+    options.connect_timeout_ms = 3000;
+    options.backoff_min_ms = 200;
+    options.backoff_max_ms = 10000;
+    options.watch_check_ms = 30000;
+    options.poll_interval_ms = 200; /* of SQLite, for a store on a slow disk */
+    options.max_result_bytes = 1 << 20;
+    options.log = take_line;
+    options.log_arg = of_store;
+    return options;
+}
 
 /* A key that lives as long as its lease, and what a watch delivers of it. */
 static void use_store(struct roster_store *store)
@@ -55,13 +82,29 @@ static void use_store(struct roster_store *store)
            roster_strerror(err));
 }
 
+/* The wall clock that timestamps follow, for instance one that is known to be right. */
+static uint64_t wall_clock(void *arg)
+{
+    struct timespec now;
+
+    clock_gettime(*(const clockid_t *)arg, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static clockid_t followed = CLOCK_REALTIME;
+
 /* The clock of a server that goes on after a restart where it was. */
 static void use_persistent_clock(struct roster_store *store)
 {
+    struct roster_oracle_persistent_options options = ROSTER_ORACLE_PERSISTENT_OPTIONS_INIT;
     struct roster_oracle_persistent *clock;
     uint64_t commit_ts, now;
 
-    MUST(roster_oracle_persistent_create(store, NULL, &clock));
+    options.window_ms = 10000; /* fewer writes; after a crash the clock is that much ahead */
+    options.max_ahead_ms = 3600000;
+    options.wall_clock = wall_clock;
+    options.wall_arg = &followed;
+    MUST(roster_oracle_persistent_create(store, &options, &clock));
     MUST(roster_oracle_persistent_allocate(clock, &commit_ts));
     MUST(roster_oracle_persistent_read(clock, &now));
     printf("now is not below the commit: %s, %" PRIu64 " ms ahead\n",
@@ -69,11 +112,33 @@ static void use_persistent_clock(struct roster_store *store)
     roster_oracle_persistent_destroy(clock);
 }
 
+static void take_change(const struct roster_syncer_change *change, void *arg)
+{
+    printf("%s: %s\n", (const char *)arg, roster_syncer_state_name(change->after));
+}
+
 static struct roster_syncer *make_syncer(struct roster *roster, struct roster_store *store)
 {
-    const struct roster_syncer_options options = {.size = sizeof(options), .server_id = "a"};
+    static const struct roster_syncer_label labels[] = {{"zone", "east"}};
+    struct roster_syncer_options options = ROSTER_SYNCER_OPTIONS_INIT;
     struct roster_syncer *syncer;
     uint32_t wait_ms;
+
+    options.server_id = "a";
+    options.labels = labels; /* published in the server's record */
+    options.n_labels = 1;
+    options.git_hash = "0123abc";
+    options.status_port = 10080;
+    options.schema_lease = "45s";
+    options.ttl_ms = 60000;
+    options.margin_ms = 5000; /* fences so long before the lease can end */
+    options.keep_alive_ms = 15000;
+    options.backoff_min_ms = 200;
+    options.backoff_max_ms = 10000;
+    options.log = take_line;
+    options.log_arg = of_syncer;
+    options.change = take_change;
+    options.change_arg = of_syncer;
 
     MUST(roster_syncer_create(roster, store, &options, &syncer));
     MUST(roster_syncer_run_once(syncer, &wait_ms)); /* registers; due again in wait_ms */
@@ -82,8 +147,15 @@ static struct roster_syncer *make_syncer(struct roster *roster, struct roster_st
     return syncer;
 }
 
+static void see_move(const struct roster_safe_point_state *state, void *arg)
+{
+    uint64_t *seen = arg;
+
+    *seen = state->gc;
+}
+
 /* All that a leader's thread would do, step by step. */
-static void advance(struct roster_safe_point *safe_point, uint64_t now)
+static void advance(struct roster_safe_point *safe_point, uint64_t now, const uint64_t *seen)
 {
     struct roster_safe_point_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
     struct roster_barrier *barriers;
@@ -101,14 +173,15 @@ static void advance(struct roster_safe_point *safe_point, uint64_t now)
     MUST(roster_safe_point_advance_gc(safe_point, roster_txn_safe_point(safe_point), &gc));
     MUST(roster_safe_point_run_once(safe_point, &wait_ms));
     printf("both stand at the same: %s\n",
-           roster_gc_safe_point(safe_point) == roster_txn_safe_point(safe_point) ? "yes" : "no");
+           *seen == roster_txn_safe_point(safe_point) ? "yes" : "no");
     MUST(roster_safe_point_stop(safe_point)); /* the threads, if there are some */
 }
 
 int main(void)
 {
-    struct roster_safe_point_options options = {
-        .size = sizeof(options), .life_time_ms = 60000, .any_life_time = true};
+    struct roster_oracle_store_options allot = ROSTER_ORACLE_STORE_OPTIONS_INIT;
+    struct roster_safe_point_options options = ROSTER_SAFE_POINT_OPTIONS_INIT;
+    const struct roster_store_options far = far_away();
     struct roster_oracle_store_stats stats = {.size = sizeof(stats)};
     struct roster_options known = ROSTER_OPTIONS_INIT;
     char why[ROSTER_STORE_ERROR_SIZE];
@@ -116,13 +189,16 @@ int main(void)
     struct roster_safe_point *safe_point;
     struct roster_store *store;
     struct roster *roster;
-    uint64_t commit_ts;
+    uint64_t commit_ts, seen = 0;
 
-    MUST(roster_store_open("memory", NULL, &store, why, sizeof(why)));
+    MUST(roster_store_open("memory", &far, &store, why, sizeof(why)));
     use_store(store);
     use_persistent_clock(store);
 
-    MUST(roster_oracle_store_create(store, NULL, &oracle));
+    allot.max_ahead_ms = 3600000;
+    allot.wall_clock = wall_clock;
+    allot.wall_arg = &followed;
+    MUST(roster_oracle_store_create(store, &allot, &oracle));
     MUST(roster_oracle_store_allocate(oracle, &commit_ts));
     known.oracle = roster_oracle_store_read;
     known.oracle_arg = oracle;
@@ -130,8 +206,14 @@ int main(void)
     options.syncer = make_syncer(roster, store);
     options.oracle = roster_oracle_store_read;
     options.oracle_arg = oracle;
+    options.life_time_ms = 60000;
+    options.any_life_time = true;
+    options.log = take_line;
+    options.log_arg = of_points;
+    options.change = see_move;
+    options.change_arg = &seen;
     MUST(roster_safe_point_create(store, &options, &safe_point));
-    advance(safe_point, commit_ts);
+    advance(safe_point, commit_ts, &seen);
 
     MUST(roster_oracle_store_stats(oracle, &stats));
     printf("%" PRIu64 " questions failed\n", stats.failures);

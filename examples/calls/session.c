@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <roster/roster.h>
 #include <roster/wait.h>
+#include <string.h>
 #include <time.h>
 
 /* In two steps, when the oracle is asked in between; and at a chosen timestamp, as for a stale
@@ -165,22 +166,43 @@ static void wait_for_disk(struct roster *roster, struct roster_session *session)
     roster_wait_end(session);
 }
 
+/* What the operating system says, in the place of the sum over the sessions. */
+static uint64_t memory_used(void *arg)
+{
+    return *(const uint64_t *)arg;
+}
+
+static void count_event(const struct roster_event *event, void *arg)
+{
+    *(unsigned *)arg += event->kind == ROSTER_EVENT_KILL;
+}
+
 /* The server is out of memory: the watchdog kills the largest statement. */
 static void run_out_of_memory(struct roster *roster, struct roster_session *session)
 {
     struct roster_watchdog_options options = ROSTER_WATCHDOG_OPTIONS_INIT;
     struct roster_memory_kill kills[4];
     struct roster_watchdog *watchdog;
+    uint64_t used = 2 << 20;
+    unsigned events = 0;
     size_t count = 4;
 
     options.interval_ms = ROSTER_WATCHDOG_MANUAL;
     options.server_memory = 1 << 20;
     options.server_memory_least = 1 << 20;
+    options.server_memory_force_ms = 5000; /* then the connection, if it has not ended */
+    options.memory_used = memory_used;
+    options.memory_used_arg = &used;
+    options.statement_repeat_ms = 600000; /* reports are repeated less often than by default */
+    options.txn_repeat_ms = 3600000;
+    options.stuck_ms = 30000;
+    options.event = count_event;
+    options.event_arg = &events;
     MUST(roster_watchdog_start(roster, &options, &watchdog));
     MUST(roster_watchdog_run_once(watchdog));
     MUST(roster_watchdog_memory_kills(watchdog, kills, &count));
-    printf("%zu kills for memory, statement %" PRIu64 ": %s\n", count, kills[0].stmt_seq,
-           roster_killed(session) > 0 ? "it sees it" : "it does not see it");
+    printf("%u event, %zu kills for memory, statement %" PRIu64 ": %s\n", events, count,
+           kills[0].stmt_seq, roster_killed(session) > 0 ? "it sees it" : "it does not see it");
     MUST(roster_watchdog_stop(watchdog));
 }
 
@@ -195,6 +217,8 @@ static void kill_the_holder(struct roster *roster)
                                     .by = "operator"};
 
     filter.kinds = 1U << ROSTER_SESSION_BACKGROUND;
+    filter.tag_mask = 0xff; /* and of these, those with this in the tag */
+    filter.tag = 7;
     MUST(roster_min_of(roster, &filter, &min)); /* what the server's own sessions need */
     printf("background sessions hold %s\n",
            min.holder.kind == ROSTER_HOLDER_NONE ? "nothing" : "the minimum");
@@ -207,12 +231,25 @@ static void kill_the_holder(struct roster *roster)
         printf("it is dying already\n");
 }
 
+/* The privilege check: `arg` is who asks. */
+static int may_kill(const struct roster_session *session, const struct roster_shown *shown,
+                    void *arg)
+{
+    const char *user = roster_identity_user(shown->identity);
+
+    (void)session;
+    return !user || !strcmp(user, arg);
+}
+
 static void kill_the_others(struct roster *roster, uint64_t me)
 {
+    static char user[] = "root";
     struct roster_kill_filter filter = ROSTER_KILL_FILTER_INIT;
     struct roster_kill_counts counts = {.size = sizeof(counts)};
 
     filter.except = me;
+    filter.may = may_kill;
+    filter.may_arg = user;
     MUST(roster_kill_all(roster, ROSTER_KILL_TARGET_CONNECTION, ROSTER_KILL_REASON_SHUTDOWN,
                          &filter, &counts));
     printf("%" PRIu64 " killed: %s\n", counts.delivered,
@@ -267,8 +304,16 @@ static void tell_what_happened(struct roster *roster)
     printf("%" PRIu64 " events, %" PRIu64 " dropped\n", state.events, state.events_dropped);
 }
 
+/* Called at each look; another result than 0 ends the wait. */
+static int on_progress(const struct roster_drain_progress *progress, void *arg)
+{
+    *(uint64_t *)arg = progress->sessions;
+    return 0;
+}
+
 int main(void)
 {
+    struct roster_drain_options patience = ROSTER_DRAIN_OPTIONS_INIT;
     static const char text[] = "sort";
     struct roster_drain_report report = {.size = sizeof(report)};
     struct roster_options options = ROSTER_OPTIONS_INIT;
@@ -276,7 +321,7 @@ int main(void)
     struct roster_session *session, *other;
     struct roster_pin *pin;
     struct roster *roster;
-    uint64_t start_ts;
+    uint64_t start_ts, left;
     char url[64];
 
     MUST(roster_oracle_local_create(&oracle));
@@ -322,7 +367,13 @@ int main(void)
     tell_what_happened(roster);
     show_activity(roster);
     MUST(roster_session_close(session));
-    MUST(roster_drain(roster, NULL, &report));
+    patience.finish_ms = 30000;
+    patience.kill_ms = 10000;
+    patience.poll_ms = 50;
+    patience.progress = on_progress;
+    patience.progress_arg = &left;
+    MUST(roster_drain(roster, &patience, &report));
+    printf("%" PRIu64 " sessions were left at the last look\n", left);
     MUST(roster_drain_undo(roster)); /* it was not the end after all */
     roster_text_redact("etcd:http://root:secret@db1:2379", url, sizeof(url));
     printf("%s\n", url);

@@ -17,6 +17,8 @@ static struct roster_conn_ids *make_ids(struct roster *roster)
     uint64_t internal;
 
     options.roster = roster;
+    options.local_ids = 10000;   /* more connections than that get 64-bit ids */
+    options.narrow_percent = 60; /* until 60 % of the short ones are free again */
     MUST(roster_conn_ids_create(&options, &ids));
     MUST(roster_conn_ids_set_server(ids, 7));
     MUST(roster_conn_ids_reserved(ids, 0, &internal)); /* the same after every restart */
