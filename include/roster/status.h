@@ -9,7 +9,8 @@
  *     GET  /processlist  sessions     ?user= host= db= application= kind= command= state= search=
  *                                     min_ms= id= in_txn full sort= columns= limit= after=
  *     GET  /trx          transactions ?the same
- *     GET  /locks        which sessions wait for which, as a tree, and the newest deadlocks
+ *     GET  /locks        which sessions wait for which, as trees, and the newest deadlocks
+ *                                     ?limit=
  *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
  *     GET  /safepoint    safe points, and what the info-syncer and the leader say
  *     GET  /history      what long transactions consisted of
@@ -38,6 +39,11 @@
  * reads slowly costs the server a buffer and not a list. Each row is of one instant, different rows
  * are not of the same. A session that is open and fits during the whole reply, or all the pages, is
  * in it once; one that ends, begins or changes during the walk is in it once or not at all.
+ *
+ * "rows" of /locks are trees: what blocks others without waiting, then those that wait for it, the
+ * longest first, each followed by what waits for it in turn; "depth" says how many waits lead to
+ * the root. The tree with the most sessions comes first; `limit` cuts behind that, and "matched"
+ * says how many sessions there are in all trees.
  *
  * "healthy" in /status is true, or "problems" lists what is wrong, the worst first: its name, since
  * when

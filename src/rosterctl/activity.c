@@ -14,10 +14,15 @@
 #define DEFAULT_BY "state,wait"
 
 static const struct column known[] = {
-    {"state", "STATE", COLUMN_TEXT, 0},      {"wait_class", "CLASS", COLUMN_TEXT, 0},
-    {"wait_event", "WAIT", COLUMN_TEXT, 0},  {"digest", "DIGEST", COLUMN_TEXT, 64},
-    {"user", "USER", COLUMN_TEXT, 0},        {"db", "DB", COLUMN_TEXT, 0},
-    {"application", "NAME", COLUMN_TEXT, 0}, {"kind", "KIND", COLUMN_TEXT, 0},
+    {"server", "SERVER", COLUMN_TEXT, 24},
+    {"state", "STATE", COLUMN_TEXT, 0},
+    {"wait_class", "CLASS", COLUMN_TEXT, 0},
+    {"wait_event", "WAIT", COLUMN_TEXT, 0},
+    {"digest", "DIGEST", COLUMN_TEXT, 64},
+    {"user", "USER", COLUMN_TEXT, 0},
+    {"db", "DB", COLUMN_TEXT, 0},
+    {"application", "NAME", COLUMN_TEXT, 0},
+    {"kind", "KIND", COLUMN_TEXT, 0},
 };
 
 #define KNOWN (sizeof(known) / sizeof(known[0]))
@@ -41,26 +46,46 @@ static double number(const json_t *reply, const char *key)
     return json_number_value(json_object_get(reply, key));
 }
 
-/* Sessions that were active at a time, on average. */
+/* Sessions that were active at a time, on average. Servers of a cluster have each their "times", so
+ * theirs are there already. */
 static void add_averages(const json_t *reply)
 {
-    double times = number(reply, "times");
+    double times = number(reply, "times"), mean;
     json_t *row;
     char text[32];
     size_t n;
 
     json_array_foreach(json_object_get(reply, "rows"), n, row)
     {
-        snprintf(text, sizeof(text), "%.2f", times > 0 ? number(row, "samples") / times : 0);
+        mean = times > 0 ? number(row, "samples") / times : number(row, "mean");
+        snprintf(text, sizeof(text), "%.2f", mean);
+        json_object_del(row, "mean");
         json_object_set_new(row, "average", json_string(text));
     }
+}
+
+static void print_sum(const json_t *reply)
+{
+    double times = number(reply, "times"), active = number(reply, "active_average"),
+           dropped = number(reply, "dropped_average");
+
+    if (times > 0) {
+        active = number(reply, "active") / times;
+        dropped = number(reply, "dropped") / times;
+    }
+    if (json_object_get(reply, "servers"))
+        printf("%.0f servers", number(reply, "servers"));
+    else
+        printf("%.0f samples", times);
+    printf(", %.2f sessions active on average\n", active);
+    if (dropped > 0)
+        printf("what %.2f of them did was not kept\n", dropped);
 }
 
 static void print(const struct options *options, const json_t *reply)
 {
     const json_t *rows = json_object_get(reply, "rows");
     struct column columns[KNOWN + 2];
-    double times = number(reply, "times");
     size_t count;
 
     add_averages(reply);
@@ -73,15 +98,14 @@ static void print(const struct options *options, const json_t *reply)
         table_print_csv(rows, columns, count);
         return;
     }
-    printf("%.0f samples, %.2f sessions active on average\n", times,
-           times > 0 ? number(reply, "active") / times : 0);
-    if (number(reply, "dropped") > 0)
-        printf("what %.2f of them did was not kept\n", number(reply, "dropped") / times);
+    print_sum(reply);
     table_print(rows, columns, count);
+    table_print_cut(reply, "groups");
 }
 
 int ctl_activity(const struct options *options)
 {
+    const char *by = options->by ? options->by : DEFAULT_BY;
     char path[4096];
     struct reply reply;
     int64_t from = 0; /* the server's default */
@@ -92,18 +116,22 @@ int ctl_activity(const struct options *options)
     if (options->since && from < 1)
         from = 1;
     snprintf(path, sizeof(path), "/activity?from=%lld", (long long)from);
-    ctl_add_argument(path, sizeof(path), "by", options->by ? options->by : DEFAULT_BY);
-    ctl_add_argument(path, sizeof(path), "limit", options->limit);
     ctl_add_argument(path, sizeof(path), "user", options->user);
     ctl_add_argument(path, sizeof(path), "db", options->db);
     ctl_add_argument(path, sizeof(path), "kind", options->kind);
     ctl_add_argument(path, sizeof(path), "state", options->state);
-    reply = ctl_ask(options, "GET", path);
+    if (options->store) {
+        reply = cluster_activity(options, path, by);
+    } else {
+        ctl_add_argument(path, sizeof(path), "by", by);
+        ctl_add_argument(path, sizeof(path), "limit", options->limit);
+        reply = ctl_ask(options, "GET", path);
+    }
     code = reply.code;
     if (code == CTL_OK)
         print(options, reply.json);
     else
         code = ctl_fail(options, &reply);
     reply_free(&reply);
-    return code;
+    return code == CTL_OK ? reply.missing : code;
 }

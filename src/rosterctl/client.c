@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#define TIMEOUT_S 30L
+#define TIMEOUT_S UINT64_C(30)
 #define CONNECT_TIMEOUT_S 10L
 #define URL_MOST 8192
 #define PATH_MOST (URL_MOST - 1024)
@@ -97,7 +97,6 @@ static void set_defaults(CURL *curl)
     curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, NULL);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
 }
 
 /* The header is NULL without a token; false: memory is out. */
@@ -115,6 +114,19 @@ static bool make_header(const struct options *options, struct curl_slist **heade
     return *header != NULL;
 }
 
+/* For a request: as long as one may take, and no longer than all may. */
+static void set_time(CURL *curl, const struct options *options)
+{
+    uint64_t most_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_S * 1000;
+    uint64_t now_ms = ctl_now_ms();
+
+    if (options->deadline_ms && options->deadline_ms < now_ms + most_ms)
+        most_ms = options->deadline_ms > now_ms ? options->deadline_ms - now_ms : 1;
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)most_ms);
+    if (options->timeout_ms)
+        curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)options->timeout_ms);
+}
+
 static void set_options(CURL *curl, const struct options *options, const char *method,
                         struct body *body, struct curl_slist *header)
 {
@@ -122,17 +134,7 @@ static void set_options(CURL *curl, const struct options *options, const char *m
     if (!strncmp(options->server, "unix:", 5))
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, options->server + 5);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    if (options->deadline_ms) {
-        uint64_t now_ms = ctl_now_ms();
-        uint64_t left_ms = options->deadline_ms > now_ms ? options->deadline_ms - now_ms : 1;
-
-        if (left_ms < TIMEOUT_S * 1000)
-            curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms);
-    }
-    if (options->timeout_ms) {
-        curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)options->timeout_ms);
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
-    }
+    set_time(curl, options);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, header);
@@ -230,6 +232,8 @@ int ctl_fail(const struct options *options, const struct reply *reply)
 {
     char server[256];
 
+    if (!*reply->error)
+        return reply->code; /* it was printed */
     roster_text_redact(options->server, server, sizeof(server));
     return ctl_error(reply->code, "%s: %s", server, reply->error);
 }

@@ -16,13 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct reply ask_path(const struct options *options, const void *arg)
+static struct reply ask_path(const struct options *options, const struct server *server,
+                             const void *arg)
 {
+    (void)server;
     return ctl_ask(options, "GET", arg);
 }
 
-static struct reply ask_rows(const struct options *options, const void *arg)
+static struct reply ask_rows(const struct options *options, const struct server *server,
+                             const void *arg)
 {
+    (void)server;
     return ctl_rows(options, arg);
 }
 
@@ -96,17 +100,6 @@ static void merge(const struct servers *servers, const struct options *options, 
     free(at);
 }
 
-/* The code of a command that some servers did not answer. */
-static int code_of(const struct servers *servers)
-{
-    size_t n;
-
-    for (n = 0; n < servers->count; n++)
-        if (servers->all[n].reply.code == CTL_USAGE)
-            return CTL_USAGE; /* all say so */
-    return servers_complain(servers) ? CTL_NO_SERVER : CTL_OK;
-}
-
 struct reply cluster_rows(const struct options *options, const char *path)
 {
     struct reply all = {.code = CTL_OK};
@@ -121,11 +114,8 @@ struct reply cluster_rows(const struct options *options, const char *path)
         return all;
     }
     servers_ask(&servers, options, ask_rows, path);
-    all.missing = code_of(&servers);
+    all.missing = servers_code(&servers);
     if (all.missing == CTL_USAGE) {
-        for (n = 0; servers.all[n].reply.code != CTL_USAGE; n++)
-            ;
-        snprintf(all.error, sizeof(all.error), "%s", servers.all[n].reply.error);
         all.code = CTL_USAGE;
         servers_free(&servers);
         return all;
@@ -264,7 +254,7 @@ static int cluster_min(const struct options *options, struct servers *servers)
     if (!options->json)
         print_end_of(json_array_get(rows, 0));
     json_decref(rows);
-    code = code_of(servers);
+    code = servers_code(servers);
     return code;
 }
 
@@ -292,7 +282,7 @@ static int cluster_status(const struct options *options, struct servers *servers
     if (!options->json && *text)
         printf("run: %s\n", text);
     json_decref(rows);
-    code = code_of(servers);
+    code = servers_code(servers);
     return code == CTL_OK && sick ? CTL_UNHEALTHY : code;
 }
 
@@ -393,8 +383,8 @@ int ctl_cluster(const struct options *options, command_fn *run)
     struct servers servers;
     int code;
 
-    if (run == ctl_ps || run == ctl_trx)
-        return run(options); /* with cluster_rows() */
+    if (run != ctl_min && run != ctl_status && run != ctl_kill)
+        return run(options); /* it asks all of them for its rows */
     code = servers_read(options, &servers);
     if (code == CTL_OK)
         code = run == ctl_min      ? cluster_min(options, &servers)

@@ -18,12 +18,19 @@
 #define AT_ONCE "1000"
 
 static const struct column columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},         {"last_ms", "LAST", COLUMN_NUMBER, 0},
-    {"kind", "KIND", COLUMN_TEXT, 0},       {"what", "WHAT", COLUMN_TEXT, 0},
-    {"name", "NAME", COLUMN_TEXT, 0},       {"count", "COUNT", COLUMN_NUMBER, 0},
-    {"by", "BY", COLUMN_TEXT, 0},           {"session_id", "SESSION", COLUMN_NUMBER, 0},
-    {"user", "USER", COLUMN_TEXT, 0},       {"reason", "REASON", COLUMN_TEXT, 0},
-    {"result", "RESULT", COLUMN_NUMBER, 0}, {"text", "TEXT", COLUMN_TEXT, 0},
+    {"server", "SERVER", COLUMN_TEXT, 24},
+    {"id", "ID", COLUMN_NUMBER, 0},
+    {"last_ms", "LAST", COLUMN_NUMBER, 0},
+    {"kind", "KIND", COLUMN_TEXT, 0},
+    {"what", "WHAT", COLUMN_TEXT, 0},
+    {"name", "NAME", COLUMN_TEXT, 0},
+    {"count", "COUNT", COLUMN_NUMBER, 0},
+    {"by", "BY", COLUMN_TEXT, 0},
+    {"session_id", "SESSION", COLUMN_NUMBER, 0},
+    {"user", "USER", COLUMN_TEXT, 0},
+    {"reason", "REASON", COLUMN_TEXT, 0},
+    {"result", "RESULT", COLUMN_NUMBER, 0},
+    {"text", "TEXT", COLUMN_TEXT, 0},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -89,12 +96,15 @@ static void print_rest(const char *kind, const json_t *event)
 
 static void print_line(const json_t *event)
 {
-    struct shown kind = get(event, "kind");
+    struct shown kind = get(event, "kind"), server = get(event, "server");
     json_int_t count = json_integer_value(json_object_get(event, "count"));
     char when[40];
 
     time_show(json_integer_value(json_object_get(event, "last_ms")), when, sizeof(when));
-    printf("%s  %-13s  ", when, kind.text);
+    printf("%s  ", when);
+    if (*server.text)
+        printf("%-12s  ", server.text);
+    printf("%-13s  ", kind.text);
     if (!strcmp(kind.text, "kill"))
         print_kill(event);
     else
@@ -118,12 +128,13 @@ static void keep_since(json_t *rows, int64_t since_ms)
 static void print_rows(struct output *output, const json_t *rows)
 {
     const struct options *options = output->options;
-    size_t n;
+    const struct column *shown = columns + !options->store;
+    size_t n, count = COUNT_OF(columns) - !options->store;
 
     if (options->csv && !output->began)
-        table_print_csv(rows, columns, COUNT_OF(columns));
+        table_print_csv(rows, shown, count);
     else if (options->csv)
-        table_print_csv_rows(rows, columns, COUNT_OF(columns));
+        table_print_csv_rows(rows, shown, count);
     else
         for (n = 0; n < json_array_size(rows); n++)
             if (options->json)
@@ -172,21 +183,32 @@ static int show_new(struct output *output)
     return code;
 }
 
+static void show_rows(void *arg, json_t *rows)
+{
+    print_rows(arg, rows);
+}
+
+static bool is_number_of_event(const char *since)
+{
+    return since && *since && !since[strspn(since, "0123456789")] &&
+           strtoull(since, NULL, 10) >= EVENT_NUMBER_LEAST;
+}
+
 int ctl_events(const struct options *options)
 {
     const struct timespec pause = {1, 0};
     struct output output = {.options = options, .after = "0"};
     const char *since = options->since;
+    bool number = !options->store && is_number_of_event(since);
     int code;
 
-    if (since && !time_parse(since, &output.since_ms))
-        return ctl_error(CTL_USAGE,
-                         "--since takes " TIME_FORMS ", or the id of an event, not \"%s\"", since);
-    if (since && !since[strspn(since, "0123456789")] &&
-        strtoull(since, NULL, 10) >= EVENT_NUMBER_LEAST) {
+    if (number)
         snprintf(output.after, sizeof(output.after), "%.20s", since);
-        output.since_ms = 0;
-    }
+    else if (since && !time_parse(since, &output.since_ms))
+        return ctl_error(CTL_USAGE, "--since takes " TIME_FORMS "%s, not \"%s\"",
+                         options->store ? "" : ", or the id of an event", since);
+    if (options->store)
+        return cluster_events(options, output.since_ms, show_rows, &output);
     code = show_new(&output);
     /* A server that was there may be so again. */
     while (options->follow && (code == CTL_OK || (code == CTL_NO_SERVER && output.began))) {

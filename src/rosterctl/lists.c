@@ -199,10 +199,8 @@ static int show_once(const struct options *options, const char *path, const stru
         take_server(&wanted, columns, count);
     reply = options->store ? cluster_rows(&wanted.asked, path) : ctl_rows(&wanted.asked, path);
     code = reply.code;
-    if (code != CTL_OK && *reply.error)
+    if (code != CTL_OK)
         code = ctl_fail(options, &reply);
-    else if (code != CTL_OK)
-        ; /* the error was printed */
     else if (wanted.count)
         print_list(options, reply.json, wanted.columns, wanted.count, see);
     else

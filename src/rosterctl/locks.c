@@ -15,13 +15,21 @@
 #define DEEPEST 20 /* the indentation of deeper ones does not grow */
 
 static const struct column columns[] = {
-    {"tree", "SESSION", COLUMN_TEXT, 0},    {"user", "USER", COLUMN_TEXT, 24},
-    {"blocks", "BLOCKS", COLUMN_NUMBER, 0}, {"wait_ms", "WAITED", COLUMN_MS, 0},
-    {"blocked_on", "FOR", COLUMN_TEXT, 40}, {"txn_ms", "TRANSACTION", COLUMN_MS, 0},
-    {"run_state", "STATE", COLUMN_TEXT, 0}, {"info", "INFO", COLUMN_TEXT, 0},
+    {"server", "SERVER", COLUMN_TEXT, 24},   {"tree", "SESSION", COLUMN_TEXT, 0},
+    {"user", "USER", COLUMN_TEXT, 24},       {"blocks", "BLOCKS", COLUMN_NUMBER, 0},
+    {"wait_ms", "WAITED", COLUMN_MS, 0},     {"blocked_on", "FOR", COLUMN_TEXT, 40},
+    {"txn_ms", "TRANSACTION", COLUMN_MS, 0}, {"run_state", "STATE", COLUMN_TEXT, 0},
+    {"info", "INFO", COLUMN_TEXT, 0},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The columns of one server do not name it. */
+static size_t shown_columns(const struct options *options, const struct column **shown)
+{
+    *shown = columns + !options->store;
+    return COUNT_OF(columns) - !options->store;
+}
 
 /* Ids under the one that they wait for. */
 static void draw_tree(const json_t *rows)
@@ -43,15 +51,16 @@ static void draw_tree(const json_t *rows)
 static void print_deadlock(const json_t *deadlock)
 {
     const json_t *waits = json_object_get(deadlock, "waits");
-    char number[32], id[32], what[256], age[32];
+    char number[32], id[32], what[256], age[32], server[136];
     double ms =
         (double)time(NULL) * 1000 - (double)json_integer_value(json_object_get(deadlock, "at_ms"));
     size_t n;
 
     text_string(json_object_get(deadlock, "number"), number, sizeof(number));
     text_ms(ms > 0 ? ms : 0, age, sizeof(age));
-    printf("deadlock %s, %s ago, of %lld sessions:\n", number, age,
-           (long long)json_integer_value(json_object_get(deadlock, "members")));
+    text_string(json_object_get(deadlock, "server"), server, sizeof(server));
+    printf("deadlock %s%s%s, %s ago, of %lld sessions:\n", number, *server ? " of " : "", server,
+           age, (long long)json_integer_value(json_object_get(deadlock, "members")));
     for (n = 0; n < json_array_size(waits); n++) {
         const json_t *wait = json_array_get(waits, n);
 
@@ -62,26 +71,36 @@ static void print_deadlock(const json_t *deadlock)
     }
 }
 
-static void print(const json_t *json)
+static void print(const struct options *options, const json_t *json)
 {
+    const struct column *shown;
+    size_t count = shown_columns(options, &shown);
     const json_t *rows = json_object_get(json, "rows"),
                  *deadlocks = json_object_get(json, "deadlocks");
     size_t n;
 
     if (json_array_size(rows))
-        table_print(rows, columns, COUNT_OF(columns));
+        table_print(rows, shown, count);
     else
         puts("no session waits for another one");
+    table_print_cut(json, "sessions");
     for (n = 0; n < json_array_size(deadlocks); n++)
         print_deadlock(json_array_get(deadlocks, n));
 }
 
 int ctl_locks(const struct options *options)
 {
-    struct reply reply = ctl_ask(options, "GET", "/locks");
-    const json_t *rows = json_object_get(reply.json, "rows");
-    int code = reply.code;
+    char path[256] = "/locks";
+    struct reply reply;
+    const json_t *rows;
+    const struct column *shown;
+    size_t count = shown_columns(options, &shown);
+    int code;
 
+    ctl_add_argument(path, sizeof(path), "limit", options->limit);
+    reply = options->store ? cluster_locks(options, path) : ctl_ask(options, "GET", path);
+    rows = json_object_get(reply.json, "rows");
+    code = reply.code;
     if (code == CTL_OK && !options->json)
         draw_tree(rows);
     if (code != CTL_OK)
@@ -89,9 +108,9 @@ int ctl_locks(const struct options *options)
     else if (options->json)
         ctl_print_json(reply.json, JSON_INDENT(1));
     else if (options->csv)
-        table_print_csv(rows, columns, COUNT_OF(columns));
+        table_print_csv(rows, shown, count);
     else
-        print(reply.json);
+        print(options, reply.json);
     reply_free(&reply);
-    return code;
+    return code == CTL_OK ? reply.missing : code;
 }

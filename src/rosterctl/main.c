@@ -34,6 +34,7 @@ enum {
     FOLLOW = 4096,
     BY = 8192,
     WHO = 16384,
+    LIMIT = 32768,
 };
 
 static const struct command {
@@ -41,15 +42,15 @@ static const struct command {
     command_fn *run;
     unsigned takes;
 } commands[] = {
-    {"ps", ctl_ps, LISTS | WHO | STORE | JSON | CSV | FULL | WATCH | ALL},
-    {"trx", ctl_trx, LISTS | WHO | STORE | JSON | CSV | WATCH | ALL},
+    {"ps", ctl_ps, LISTS | WHO | LIMIT | STORE | JSON | CSV | FULL | WATCH | ALL},
+    {"trx", ctl_trx, LISTS | WHO | LIMIT | STORE | JSON | CSV | WATCH | ALL},
     {"min", ctl_min, JSON | STORE | ALL},
     {"safepoint", ctl_safe_point, JSON},
     {"status", ctl_status, JSON | STORE | ALL},
-    {"locks", ctl_locks, JSON | CSV | ALL},
+    {"locks", ctl_locks, LIMIT | STORE | JSON | CSV | ALL},
     {"history", ctl_history, JSON | CSV | FULL},
-    {"activity", ctl_activity, WHO | JSON | CSV | ALL | SINCE | BY},
-    {"events", ctl_events, JSON | CSV | ALL | SINCE | FOLLOW},
+    {"activity", ctl_activity, WHO | LIMIT | STORE | JSON | CSV | ALL | SINCE | BY},
+    {"events", ctl_events, STORE | JSON | CSV | ALL | SINCE | FOLLOW},
     {"kill", ctl_kill, KILL | STORE | WAIT | JSON | ARGS | ALL},
     {"drain", ctl_drain, WAIT | JSON},
     {"top", ctl_top, WATCH},
@@ -98,7 +99,9 @@ static const struct argp_option known[] = {
     {"since", SINCE_KEY, "TIME", 0, "from then on: -15m, 2026-11-29T10:00:00Z, or an event's id",
      2},
     {"by", BY_KEY, "NAME,...", 0,
-     "what distinguishes rows of activity: state, wait, digest, user, db, application, kind", 2},
+     "what distinguishes rows of activity: state, wait, digest, user, db, application, kind, and "
+     "server with --store",
+     2},
     {"follow", 'f', NULL, 0, "go on with what comes", 2},
     {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "again and again (every 2 s)", 2},
     {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
@@ -109,7 +112,7 @@ static const struct argp_option known[] = {
      "wait until what is killed has ended, or the drained server has gone (at most so long)", 3},
     {"store", STORE_KEY, "STORE", 0,
      "the cluster's store: sqlite:PATH or etcd:URL,URL,...; "
-     "ps, trx, min, status and kill then ask all of its servers",
+     "ps, trx, min, status, locks, activity, events and kill then ask all of its servers",
      4},
     {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
     {"store-ca", STORE_CA_KEY, "FILE", 0,
@@ -256,8 +259,10 @@ static unsigned belongs(int key)
 {
     struct options none;
 
-    if (key > 0 && key < SEARCH_KEY && strchr("udkSn", key))
+    if (key > 0 && key < SEARCH_KEY && strchr("udkS", key))
         return WHO;
+    if (key == 'n')
+        return LIMIT;
     if (filter_place(&none, key) || key == 'x')
         return LISTS;
     if (store_place(&none, key) || key == STORE_PASSWORD_KEY)

@@ -73,7 +73,8 @@ void reply_free(struct reply *reply);
  * nothing for NULL. What does not fit is refused when it is asked for. */
 void ctl_add_argument(char *path, size_t size, const char *key, const char *value);
 
-/* Says what went wrong, on standard error, and returns the exit code. */
+/* Says what went wrong, on standard error, and returns the exit code; a reply without a text has
+ * been reported already. */
 int ctl_fail(const struct options *options, const struct reply *reply);
 int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -100,10 +101,10 @@ void text_fit(const char *text, size_t columns, bool unicode, char *to, size_t s
 /* time.c: a point in time, in milliseconds since the Unix epoch; false for what is none. */
 #define TIME_FORMS                                                                                 \
     "a time (-15m, -2h, 2026-11-29T10:00:00Z, 2026-11-29 10:00, or Unix milliseconds)"
-/* Numbers of events are milliseconds since the Unix epoch times 2^20; as a time they are theirs. */
-#define EVENT_NUMBER_SHIFT 20
-#define EVENT_NUMBER_LEAST (UINT64_C(1) << 45)
 bool time_parse(const char *text, int64_t *ms);
+
+/* Numbers of events begin with a server's start in milliseconds times 2^20: none is a time. */
+#define EVENT_NUMBER_LEAST (UINT64_C(1) << 60)
 void time_show(int64_t ms, char *to, size_t size); /* local time */
 
 /* A column of a table: a member of each row. */
@@ -128,6 +129,9 @@ void table_print_within(const json_t *rows, const struct column *columns, size_t
 void table_print_csv(const json_t *rows, const struct column *columns, size_t count);
 void table_print_csv_rows(const json_t *rows, const struct column *columns, size_t count);
 
+/* That a list has more of something than is shown; nothing when it has not. */
+void table_print_cut(const json_t *reply, const char *what);
+
 /* The column that a name means, which is a key or a title; NULL: it is none of these. `length`
  * bytes of the name count. */
 const struct column *column_find(const struct column *columns, size_t count, const char *name,
@@ -143,10 +147,20 @@ struct roster_store;
 int ctl_open_store(const struct options *options, struct roster_store **store);
 int ctl_store_code(int err); /* the exit code of an error of a store */
 
-/* cluster.c: runs ps, trx, min, status or kill for all servers of the cluster in the store; and
- * ctl_rows() for all of them, each row with its server. */
+/* cluster.c: runs a command for all servers of the cluster in the store; and ctl_rows() for all of
+ * them, each row with its server. */
 int ctl_cluster(const struct options *options, command_fn *run);
 struct reply cluster_rows(const struct options *options, const char *path);
+
+/* cluster_events.c: the events of all servers since then, by time; with --follow it goes on. `show`
+ * prints some. */
+typedef void events_show_fn(void *arg, json_t *rows);
+int cluster_events(const struct options *options, int64_t since_ms, events_show_fn *show,
+                   void *arg);
+
+/* cluster_sum.c: the trees of all servers, and the activity of all of them, by `by`. */
+struct reply cluster_locks(const struct options *options, const char *path);
+struct reply cluster_activity(const struct options *options, const char *path, const char *by);
 
 /* all.c: runs a command for every server that has a socket in the runtime directory. */
 int ctl_all(const struct options *options, command_fn *run);

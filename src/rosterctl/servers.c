@@ -179,7 +179,7 @@ static void ask_one(const struct round *round, struct server *server)
     if (!round->ask)
         return;
     reply_free(&server->reply);
-    server->reply = round->ask(&options, round->arg);
+    server->reply = round->ask(&options, server, round->arg);
 }
 
 static void *run(void *arg)
@@ -213,18 +213,31 @@ void servers_ask(struct servers *servers, const struct options *options, server_
         pthread_join(threads[--count], NULL);
 }
 
-size_t servers_complain(const struct servers *servers)
+size_t servers_complain(struct servers *servers)
 {
     size_t n, silent = 0;
+    bool before;
 
     for (n = 0; n < servers->count; n++) {
-        const struct server *server = &servers->all[n];
+        struct server *server = &servers->all[n];
 
-        if (server->reply.code == CTL_OK)
+        before = server->reported;
+        server->reported = server->reply.code != CTL_OK;
+        silent += server->reported;
+        if (before || !server->reported)
             continue;
-        silent++;
         ctl_error(server->reply.code, "%s%s%s%s: %s", server->name, *server->address ? " (" : "",
                   server->address, *server->address ? ")" : "", server->reply.error);
     }
     return silent;
+}
+
+int servers_code(struct servers *servers)
+{
+    size_t n;
+
+    for (n = 0; n < servers->count; n++)
+        if (servers->all[n].reply.code == CTL_USAGE) /* all say so */
+            return ctl_error(CTL_USAGE, "%s", servers->all[n].reply.error);
+    return servers_complain(servers) ? CTL_NO_SERVER : CTL_OK;
 }

@@ -187,3 +187,13 @@ void table_print_csv_rows(const json_t *rows, const struct column *columns, size
         fputs("\r\n", stdout);
     }
 }
+
+void table_print_cut(const json_t *reply, const char *what)
+{
+    json_int_t all = json_integer_value(json_object_get(reply, "matched"));
+    size_t shown = json_array_size(json_object_get(reply, "rows"));
+
+    if (all > 0 && (size_t)all > shown)
+        printf("%zu of %lld %s; --limit=%lld shows all\n", shown, (long long)all, what,
+               (long long)all);
+}

@@ -98,8 +98,8 @@ bool time_parse(const char *text, int64_t *ms)
     }
     if (*text && !text[strspn(text, "0123456789")]) {
         number = strtoull(text, &end, 10);
-        *ms = (int64_t)(number >= EVENT_NUMBER_LEAST ? number >> EVENT_NUMBER_SHIFT : number);
-        return true;
+        *ms = (int64_t)number;
+        return number < EVENT_NUMBER_LEAST;
     }
     return iso_ms(text, ms);
 }

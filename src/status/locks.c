@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * GET /locks: which sessions wait for which, as a tree whose roots wait for none, and the newest
- * deadlocks. One walk collects the waits; what each session shows is copied afterwards, a few at a
- * time, so it may have gone on since.
+ * GET /locks: which sessions wait for which, as trees whose roots wait for none, and the newest
+ * deadlocks. The tree with the most sessions comes first. One walk collects the waits; what each
+ * session shows is copied afterwards, a few at a time, so it may have gone on since.
  */
 #include "config.h"
 
@@ -15,11 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MOST 1000
+enum seen { NEW, COUNTED, SHOWN };
 
 struct wait {
     uint64_t id, holder;
-    bool shown;
+    uint64_t since;
+    enum seen seen;
 };
 
 struct waits {
@@ -33,6 +34,28 @@ struct waits {
 struct place {
     uint64_t id;
     uint32_t depth;
+};
+
+/* A root, and what waits for it, for what waits for it, and so on. */
+struct tree {
+    uint64_t root;
+    size_t size;    /* with the root */
+    uint64_t since; /* the longest wait in it */
+};
+
+/* A session that waits, and for which one. */
+struct link {
+    uint64_t id, holder;
+};
+
+/* All trees, and room to walk one. */
+struct forest {
+    struct waits *waits;
+    struct tree *trees;
+    size_t count;
+    size_t size; /* of all trees */
+    struct place *stack;
+    struct link *links; /* of all that wait, in the order of their ids */
 };
 
 static bool grow(struct waits *waits)
@@ -64,17 +87,32 @@ static int collect_one(const struct roster_session *session, const struct roster
     if (waits->count == waits->size && !grow(waits))
         return -ENOMEM;
     waits->all[waits->count++] =
-        (struct wait){roster_session_id(session), blocked.holder_id, false};
+        (struct wait){roster_session_id(session), blocked.holder_id, blocked.since, NEW};
     return 0;
 }
 
+/* Those for one holder together, the longest first. */
 static int by_holder(const void *a, const void *b)
 {
     const struct wait *x = a, *y = b;
 
     if (x->holder != y->holder)
         return x->holder < y->holder ? -1 : 1;
+    if (x->since != y->since)
+        return x->since < y->since ? -1 : 1;
     return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* The tree that most sessions are in comes first. */
+static int by_size(const void *a, const void *b)
+{
+    const struct tree *x = a, *y = b;
+
+    if (x->size != y->size)
+        return x->size > y->size ? -1 : 1;
+    if (x->since != y->since)
+        return x->since < y->since ? -1 : 1;
+    return x->root < y->root ? -1 : x->root > y->root;
 }
 
 /* The first wait for a session; waits->count: there is none. */
@@ -106,6 +144,7 @@ static void put_entry(struct text *text, const struct roster_snapshot *snapshot,
     rst_status_out_string(text, "host", entry->host);
     rst_status_out_string(text, "db", entry->database);
     rst_status_out_string(text, "application", entry->application);
+    rst_status_out_string(text, "command", roster_command_name(entry->command));
     rst_status_out_string(text, "run_state", roster_run_state_name(entry->run_state));
     rst_status_out_string(text, "wait_class", entry->wait_class);
     rst_status_out_string(text, "wait_event", entry->wait_event);
@@ -121,6 +160,10 @@ static void put_entry(struct text *text, const struct roster_snapshot *snapshot,
         rst_status_out_bytes(text, "info", entry->text, entry->text_length);
     else
         rst_status_out_null(text, "info");
+    if (entry->last_text)
+        rst_status_out_bytes(text, "last", entry->last_text, entry->last_text_length);
+    else
+        rst_status_out_null(text, "last");
 }
 
 /* A holder may have closed. */
@@ -146,60 +189,104 @@ static int put_row(struct request *request, const struct waits *waits, const str
     return 0;
 }
 
-/* One tree, its root first. Each session waits for one at most, so it is in one tree, once. */
-static int put_tree(struct request *request, struct waits *waits, struct place *stack,
-                    uint64_t root, size_t *rows)
+/* Puts what waits for a session onto the stack, the longest wait on top. */
+static void push(struct forest *forest, size_t *used, const struct place *place, uint64_t root,
+                 enum seen seen)
 {
-    size_t used = 1, n;
-    int err = 0;
+    struct waits *waits = forest->waits;
+    size_t first = first_for(waits, place->id), n = first;
 
-    stack[0] = (struct place){root, 0};
-    while (used && !err && *rows < ROWS_MOST) {
-        struct place place = stack[--used];
+    while (n < waits->count && waits->all[n].holder == place->id)
+        n++;
+    while (n > first) {
+        struct wait *wait = &waits->all[--n];
 
-        err = put_row(request, waits, &place);
-        ++*rows;
-        for (n = first_for(waits, place.id); n < waits->count && waits->all[n].holder == place.id;
-             n++)
-            if (!waits->all[n].shown && waits->all[n].id != root) {
-                waits->all[n].shown = true;
-                stack[used++] = (struct place){waits->all[n].id, place.depth + 1};
-            }
+        if (wait->seen < seen && wait->id != root)
+            forest->stack[(*used)++] = (struct place){wait->id, place->depth + 1};
+        wait->seen = seen;
     }
-    return err;
+}
+
+/* Each session waits for one at most, so it is in one tree, once. */
+static void count_tree(struct forest *forest, uint64_t root)
+{
+    size_t first = first_for(forest->waits, root), used = 1;
+    struct tree tree = {root, 0, forest->waits->all[first].since};
+
+    forest->stack[0] = (struct place){root, 0};
+    while (used) {
+        struct place place = forest->stack[--used];
+
+        tree.size++;
+        push(forest, &used, &place, root, COUNTED);
+        first = first_for(forest->waits, place.id);
+        if (first < forest->waits->count && forest->waits->all[first].since < tree.since)
+            tree.since = forest->waits->all[first].since;
+    }
+    forest->trees[forest->count++] = tree;
+    forest->size += tree.size;
 }
 
 static int by_id(const void *a, const void *b)
 {
-    const uint64_t *x = a, *y = b;
+    const struct link *x = a, *y = b;
 
-    return *x < *y ? -1 : *x > *y;
+    return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static bool is_among(const uint64_t *ids, size_t count, uint64_t id)
+static const struct link *link_of(const struct forest *forest, uint64_t id)
 {
-    return bsearch(&id, ids, count, sizeof(*ids), by_id) != NULL;
+    struct link wanted = {id, 0};
+
+    return bsearch(&wanted, forest->links, forest->waits->count, sizeof(wanted), by_id);
+}
+
+/* A member of the circle that the waits from here lead to: where one that goes twice as fast meets
+ * the other. */
+static uint64_t find_member(const struct forest *forest, uint64_t id)
+{
+    uint64_t slow = id, fast = id;
+
+    do {
+        slow = link_of(forest, slow)->holder;
+        fast = link_of(forest, link_of(forest, fast)->holder)->holder;
+    } while (slow != fast);
+    return slow;
 }
 
 /* Trees whose root waits for none; then circles, from one of their members on. */
-static int put_trees(struct request *request, struct waits *waits, struct place *stack,
-                     uint64_t *waiting)
+static void find_trees(struct forest *forest)
 {
-    size_t n, rows = 0;
-    int err = 0;
+    struct waits *waits = forest->waits;
+    size_t n;
 
     for (n = 0; n < waits->count; n++)
-        waiting[n] = waits->all[n].id;
-    qsort(waiting, waits->count, sizeof(*waiting), by_id);
-    for (n = 0; n < waits->count && !err; n++)
+        forest->links[n] = (struct link){waits->all[n].id, waits->all[n].holder};
+    qsort(forest->links, waits->count, sizeof(*forest->links), by_id);
+    for (n = 0; n < waits->count; n++)
         if ((!n || waits->all[n - 1].holder != waits->all[n].holder) &&
-            !is_among(waiting, waits->count, waits->all[n].holder))
-            err = put_tree(request, waits, stack, waits->all[n].holder, &rows);
-    for (n = 0; n < waits->count && !err; n++)
-        if (!waits->all[n].shown) {
-            waits->all[n].shown = true;
-            err = put_tree(request, waits, stack, waits->all[n].id, &rows);
-        }
+            !link_of(forest, waits->all[n].holder))
+            count_tree(forest, waits->all[n].holder);
+    for (n = 0; n < waits->count; n++)
+        if (waits->all[n].seen == NEW)
+            count_tree(forest, find_member(forest, waits->all[n].id));
+    qsort(forest->trees, forest->count, sizeof(*forest->trees), by_size);
+}
+
+/* One tree, its root first, as far as `left` rows go. */
+static int put_tree(struct request *request, struct forest *forest, uint64_t root, uint64_t *left)
+{
+    size_t used = 1;
+    int err = 0;
+
+    forest->stack[0] = (struct place){root, 0};
+    while (used && !err && *left) {
+        struct place place = forest->stack[--used];
+
+        err = put_row(request, forest->waits, &place);
+        --*left;
+        push(forest, &used, &place, root, SHOWN);
+    }
     return err;
 }
 
@@ -245,30 +332,44 @@ static int put_deadlocks(struct request *request)
     return 0;
 }
 
-static int put_all(struct request *request, struct waits *waits)
+static int put_trees(struct request *request, struct forest *forest, uint64_t limit)
 {
-    size_t room = (waits->count + 1) * (sizeof(struct place) + sizeof(uint64_t));
-    char *memory = NULL;
-    int err = -ENOMEM;
+    size_t n;
+    int err = 0;
 
-    if (!budget_take(waits->budget, room))
-        return err;
-    memory = malloc(room);
     rst_status_out_open(&request->text, NULL, '{');
-    rst_status_out_number(&request->text, "waits", waits->count);
+    rst_status_out_number(&request->text, "waits", forest->waits->count);
+    rst_status_out_number(&request->text, "matched", forest->size);
     rst_status_out_open(&request->text, "rows", '[');
-    if (memory) {
-        struct place *stack = (struct place *)(void *)memory;
-
-        if (waits->count)
-            qsort(waits->all, waits->count, sizeof(*waits->all), by_holder);
-        err = put_trees(request, waits, stack, (uint64_t *)(void *)(stack + waits->count + 1));
-    }
+    for (n = 0; n < forest->count && !err; n++)
+        err = put_tree(request, forest, forest->trees[n].root, &limit);
     rst_status_out_close(&request->text, ']');
     if (!err)
         err = put_deadlocks(request);
     rst_status_out_close(&request->text, '}');
-    free(memory);
+    return err;
+}
+
+static int put_all(struct request *request, struct waits *waits, uint64_t limit)
+{
+    size_t count = waits->count + 1;
+    size_t room = count * (sizeof(struct tree) + sizeof(struct place) + sizeof(struct link));
+    struct forest forest = {.waits = waits};
+    int err = -ENOMEM;
+
+    if (!budget_take(waits->budget, room))
+        return err;
+    forest.trees = malloc(room);
+    if (forest.trees) {
+        forest.stack = (struct place *)(void *)(forest.trees + count);
+        forest.links = (struct link *)(void *)(forest.stack + count);
+        if (waits->count) {
+            qsort(waits->all, waits->count, sizeof(*waits->all), by_holder);
+            find_trees(&forest);
+        }
+        err = put_trees(request, &forest, limit);
+    }
+    free(forest.trees);
     budget_give(waits->budget, room);
     return err;
 }
@@ -277,8 +378,8 @@ unsigned rst_status_get_locks(struct request *request)
 {
     struct waits waits = {.budget = request->text.budget};
     struct roster *roster = request->status->roster;
-    struct query query;
-    unsigned status = rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
+    struct query query = {.limit = 0};
+    unsigned status = rst_status_query_parse(request, QUERY_LOCKS, LIST_SESSIONS, &query);
     int err;
 
     if (status)
@@ -289,7 +390,7 @@ unsigned rst_status_get_locks(struct request *request)
         roster_read_unlock(roster);
     }
     if (!err)
-        err = put_all(request, &waits);
+        err = put_all(request, &waits, query.limit);
     budget_give(waits.budget, waits.size * sizeof(*waits.all));
     free(waits.all);
     if (!err)

@@ -17,6 +17,7 @@ enum query_bit {
     QUERY_KILL = 2,      /* id, target, statement, start_ts, transaction */
     QUERY_ACTIVITY = 32, /* from, to, by, the filters of an activity, limit */
     QUERY_EVENTS = 16,   /* since, limit */
+    QUERY_LOCKS = 64,    /* limit */
 };
 
 struct query {

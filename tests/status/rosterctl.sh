@@ -171,8 +171,8 @@ expect "JSON, an object a line" '{"id":"*' "$out"
 expect "of one event" 1 "$(lines)"
 last=${out#*\"id\":\"}
 last=${last%%\"*}
-run 0 activity --by=state --since="$last"
-expect "activity since an event" '*Running' "$out"
+run 2 activity --by=state --since="$last"
+expect "the id of an event is no time" '*--since takes a time (*' "$complaint"
 run 0 events --since="$last"
 expect "nothing came after it" '' "$out"
 run 0 events --since="$((last + 1))"
@@ -359,4 +359,84 @@ echo s3cret >"$work/token"
 run 2 --token-file="$work/none" kill 1
 run 0 --token-file="$work/token" kill 1
 ROSTER_TOKEN=s3cret run 0 kill 4
+
+# A cluster: of its servers each has a session that blocks two others.
+if grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
+    cluster=--store=sqlite:$work/cluster.db
+    mkfifo "$work/members"
+    members=()
+    for name in a b; do
+        SERVED_STORE=${cluster#--store=} SERVED_ID=$name "$served" "unix:$work/$name" \
+            <"$work/members" >"$work/$name.out" 8>&- 9>&- &
+        members+=("$!")
+        [ "$name" = b ] || exec 8>"$work/members"
+        for _ in $(seq 200); do
+            [ ! -s "$work/$name.out" ] || break
+            sleep 0.05
+        done
+    done
+    run 0 locks "$cluster"
+    expect "the trees of both" 'SERVER *SESSION *a *2 *bob *1 *a * 3 *carol*row 7*a *5*b *2 *bob*b *3*b *5*' "$out"
+    run 0 locks "$cluster" -n 4 --output=csv
+    expect "a limit is that of all" $'server,tree,*a,2,*a,*b,2,*' "$out"
+    run 0 locks "$cluster" -n 4
+    expect "what it leaves out is counted" '*4 of 6 sessions; --limit=6 shows all*' "$out"
+    run 2 locks "$cluster" -n x
+    run 0 locks -s "unix:$work/a" --limit=2
+    expect "also of one server" 'SESSION *2 *bob *1 *3 *carol*2 of 3 sessions; --limit=3 shows all' "$out"
+    run 2 locks -s "unix:$work/a" --limit=x
+    run 0 activity "$cluster" --by=user,wait
+    for _ in $(seq 100); do
+        [[ $out != '2 servers, 4.00 '* ]] || break
+        sleep 0.1
+        run 0 activity "$cluster" --by=user,wait
+    done
+    expect "what both do is added up" '2 servers, 4.00 sessions*2.00 *Lock *row *carol*' "$out"
+    run 0 activity "$cluster" --by=server,user --user=carol --output=csv
+    expect "or told apart" $'average,samples,server,user\r\n1.00,*,?,carol\r\n1.00,*,?,carol\r' "$out"
+    run 0 activity "$cluster" --by=server -n 1
+    expect "by the server alone, of which one was wanted" '*AVERAGE *SAMPLES *SERVER*2.00 *1 of 2 groups; *' "$out"
+    run 2 activity "$cluster" --by=nonsense
+    expect "an error of all is printed once" '*by "nonsense": it takes*' "$complaint"
+    "$ctl" -s "unix:$work/b" kill --statement=99 2 2>/dev/null || true
+    run 0 events "$cluster" --output=csv
+    expect "events by time" $'server,id,last_ms,*a,*kill*b,*kill*b,*' "$out"
+    newest=$(tail -n 1 <<<"$out" | cut -d, -f3)
+    run 2 events "$cluster" --since="$(tail -n 1 <<<"$out" | cut -d, -f2)"
+    expect "an id is of one server" '*--since takes a time (*' "$complaint"
+    "$ctl" events "$cluster" --since="$((newest + 1))" --follow >"$work/followed" 2>"$work/gaps" &
+    follower=$!
+    "$ctl" -s "unix:$work/a" kill 4711 2>/dev/null || true
+    for _ in $(seq 100); do
+        ! grep -q 4711 "$work/followed" || break
+        sleep 0.1
+    done
+    expect "those who follow see what comes" '????-* a  *kill *session 4711,*' "$(cat "$work/followed")"
+    expect "and nothing else" 1 "$(wc -l <"$work/followed")"
+    kill -STOP "${members[1]}"
+    for command in locks activity events; do
+        "$ctl" "$command" "$cluster" >"$work/$command" 2>"$work/$command.err" &
+        eval "$command=\$!"
+    done
+    # shellcheck disable=SC2154 # set above
+    for command in "locks $locks" "activity $activity" "events $events"; do
+        status=0
+        wait "${command#* }" || status=$?
+        expect "${command% *} of one that is frozen" 3 "$status"
+        expect "which is named" "*b (unix:$work/b): no server answers*" "$(cat "$work/${command% *}.err")"
+    done
+    expect "the others are there" '*a *2 *bob*' "$(cat "$work/locks")"
+    expect "and theirs alone" '1 servers, 2.00*' "$(cat "$work/activity")"
+    for _ in $(seq 100); do
+        [ ! -s "$work/gaps" ] || break
+        sleep 0.1
+    done
+    kill "$follower"
+    wait "$follower" || true
+    expect "those who follow know it once" "*b (unix:$work/b): no server answers*" "$(cat "$work/gaps")"
+    expect "in a line" 1 "$(wc -l <"$work/gaps")"
+    kill -CONT "${members[1]}"
+    exec 8>&-
+    wait "${members[@]}"
+fi
 finish

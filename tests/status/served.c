@@ -5,12 +5,17 @@
  * served [ADDRESS [TOKEN]]: an endpoint with some sessions, one of them in a long transaction and
  * one with a statement that has been killed, until the standard input ends. Sessions whose
  * connection is killed are closed, and POST /drain is taken. Says where it listens.
+ *
+ * With $SERVED_STORE it registers there as $SERVED_ID, and two of its sessions wait for one more.
  */
 #include <errno.h>
 #include <locale.h>
 #include <poll.h>
 #include <roster/roster.h>
+#include <roster/safe_point.h>
 #include <roster/status.h>
+#include <roster/store.h>
+#include <roster/syncer.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,8 +93,43 @@ static void remember(struct roster *roster, struct roster_history *history)
     ok(roster_txn_finish(sessions[4]), "finish");
 }
 
+static void wait_for(int n, int holder, uint32_t event)
+{
+    struct roster_block block = ROSTER_BLOCK_INIT;
+
+    block.holder_id = roster_session_id(sessions[holder]);
+    block.event = event;
+    block.what = "table t, row 7";
+    ok(roster_block_begin(sessions[n], &block), "block");
+}
+
+/* erin waits for carol, and she for bob. */
+static void block(void)
+{
+    uint32_t event;
+
+    ok(roster_wait_event_register(ROSTER_WAIT_LOCK, "row", &event), "event");
+    wait_for(2, 1, event);
+    wait_for(4, 2, event);
+}
+
+static struct roster_syncer *join(struct roster *roster, const char *name, const char *id,
+                                  const char *address)
+{
+    struct roster_syncer_options options = {.size = sizeof(options), .server_id = id};
+    struct roster_syncer *syncer;
+    struct roster_store *store;
+
+    options.status_address = address;
+    ok(roster_store_open(name, NULL, &store, NULL, 0), name);
+    ok(roster_syncer_create(roster, store, &options, &syncer), "syncer");
+    ok(roster_syncer_run_once(syncer, NULL), "registration");
+    return syncer;
+}
+
 int main(int argc, char **argv)
 {
+    const char *store = getenv("SERVED_STORE"), *id = getenv("SERVED_ID");
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
     struct roster_activity_options sampling = ROSTER_ACTIVITY_OPTIONS_INIT;
     struct pollfd input = {0, POLLIN, 0};
@@ -99,9 +139,15 @@ int main(int argc, char **argv)
 
     setlocale(LC_ALL, ""); /* as many servers do */
     ok(roster_create(NULL, &roster), "create");
+    if (store) { /* which fences until it is registered */
+        options.syncer = join(roster, store, id, argc > 1 ? argv[1] : NULL);
+        options.cluster = roster_cluster_calls();
+    }
     ok(roster_history_create(10, 1, &options.history), "history");
     open_sessions(roster);
     remember(roster, options.history);
+    if (store)
+        block();
     sampling.interval_ms = 10;
     ok(roster_activity_start(roster, &sampling, &options.activity), "activity");
     options.name = "served";
@@ -121,6 +167,8 @@ int main(int argc, char **argv)
     for (n = 0; n < SESSIONS; n++)
         (void)roster_session_close(sessions[n]);
     roster_history_destroy(options.history);
+    if (store)
+        exit(0); /* its record stays, as that of a server that was killed */
     ok(roster_destroy(roster), "destroy");
     return 0;
 }

@@ -12,6 +12,7 @@
 #include <roster/block.h>
 #include <roster/roster.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST 6
 
@@ -84,16 +85,17 @@ Test(status_locks, a_tree_of_three_levels)
     json_t *json;
 
     cr_assert_eq(waits(2, 1, 0), 0);
-    cr_assert_eq(waits(4, 0, 0), 0);
     cr_assert_eq(waits(1, 0, 0), 0);
+    usleep(1000); /* of two waits for one session, the longer one comes first */
+    cr_assert_eq(waits(4, 0, 0), 0);
     json = locks();
     cr_expect_eq((int)json_integer_value(json_object_get(json, "waits")), 3);
     cr_expect_eq(json_array_size(json_object_get(json, "rows")), 4u);
     expect_row(json, 0, "1", 0, 2);
-    expect_row(json, 1, "5", 1, 0);
-    expect_row(json, 2, "2", 1, 1);
-    expect_row(json, 3, "3", 2, 0);
-    row = json_array_get(json_object_get(json, "rows"), 3);
+    expect_row(json, 1, "2", 1, 1);
+    expect_row(json, 2, "3", 2, 0);
+    expect_row(json, 3, "5", 1, 0);
+    row = json_array_get(json_object_get(json, "rows"), 2);
     cr_expect_str_eq(json_string_value(json_object_get(row, "blocker")), "2");
     cr_expect_str_eq(json_string_value(json_object_get(row, "root_blocker")), "1");
     cr_expect_str_eq(json_string_value(json_object_get(row, "blocked_on")), "table t <b>, row 7");
@@ -135,5 +137,53 @@ Test(status_locks, circles)
     deadlock = json_array_get(json_object_get(json, "deadlocks"), 0);
     cr_expect_str_eq(json_string_value(json_object_get(deadlock, "number")), "1");
     cr_expect_eq(json_array_size(json_object_get(deadlock, "waits")), 2u);
+    json_decref(json);
+}
+
+/* 2 waits for 1; 4 and 5 wait for 3. The tree that most are in is there whatever the limit is. */
+Test(status_locks, a_limit_leaves_the_largest_tree)
+{
+    json_t *json;
+
+    cr_assert_eq(waits(1, 0, 0), 0);
+    usleep(1000);
+    cr_assert_eq(waits(3, 2, 0), 0);
+    cr_assert_eq(waits(4, 2, 0), 0);
+    json = locks();
+    cr_expect_eq((int)json_integer_value(json_object_get(json, "matched")), 5);
+    expect_row(json, 0, "3", 0, 2);
+    expect_row(json, 3, "1", 0, 1);
+    json_decref(json);
+    json = get_json(&fixture, "/locks?limit=2");
+    cr_expect_eq((int)json_integer_value(json_object_get(json, "waits")), 3);
+    cr_expect_eq((int)json_integer_value(json_object_get(json, "matched")), 5);
+    cr_expect_eq(json_array_size(json_object_get(json, "rows")), 2u);
+    expect_row(json, 0, "3", 0, 2);
+    json_decref(json);
+    expect_reply(&fixture, NULL, "/locks?limit=0", NULL, 400, "limit takes a number");
+}
+
+/* 4 waits for 3, which waits for 1; 1 and 2 are the circle, and its members are above what waits
+ * for them. */
+Test(status_locks, what_waits_for_a_circle_is_no_root)
+{
+    json_t *json;
+    size_t n;
+
+    cr_assert_eq(waits(3, 2, 0), 0);
+    usleep(1000);
+    cr_assert_eq(waits(2, 0, 0), 0);
+    cr_assert_eq(waits(0, 1, 0), 0);
+    cr_assert_eq(waits(1, 0, 0), 0);
+    json = locks();
+    cr_expect_eq((int)json_integer_value(json_object_get(json, "matched")), 4);
+    cr_expect_eq(json_array_size(json_object_get(json, "rows")), 4u);
+    for (n = 0; n < 4; n++) {
+        const json_t *row = json_array_get(json_object_get(json, "rows"), n);
+        const char *id = json_string_value(json_object_get(row, "id"));
+
+        if (!strcmp(id, "3") || !strcmp(id, "4"))
+            cr_expect(json_integer_value(json_object_get(row, "depth")) > 0, "%s is a root", id);
+    }
     json_decref(json);
 }

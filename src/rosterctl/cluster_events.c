@@ -1,0 +1,178 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What has happened in a cluster: the events of all servers, in the order of their times.
+ */
+#include "config.h"
+
+#include "rosterctl/cluster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define READ_AGAIN 10          /* rounds until the records are read again */
+#define FOLLOW_TIMEOUT_MS 2000 /* the events of the others wait for a server that is frozen */
+
+static void set_next(const json_t *reply, char next[24])
+{
+    const char *text = json_string_value(json_object_get(reply, "next"));
+
+    snprintf(next, 24, "%.20s", text ? text : "0");
+}
+
+/* All that came after the last one shown, page by page; "missed" and "restarted" are of all. */
+static struct reply ask_events(const struct options *options, const struct server *server,
+                               const void *arg)
+{
+    struct reply all = {.code = CTL_OK}, page;
+    char path[128], after[24];
+    size_t count;
+
+    (void)arg;
+    snprintf(after, sizeof(after), "%s", *server->after ? server->after : "0");
+    do {
+        snprintf(path, sizeof(path), "/events?limit=1000&since=%s", after);
+        page = ctl_ask(options, "GET", path);
+        count = json_array_size(json_object_get(page.json, "rows"));
+        if (page.code != CTL_OK || !all.json) {
+            reply_free(&all);
+            all = page;
+        } else {
+            json_array_extend(json_object_get(all.json, "rows"),
+                              json_object_get(page.json, "rows"));
+            json_object_set(all.json, "next", json_object_get(page.json, "next"));
+            reply_free(&page);
+        }
+        set_next(all.json, after);
+    } while (all.code == CTL_OK && count);
+    return all;
+}
+
+static json_int_t at_ms(const json_t *row)
+{
+    return json_integer_value(json_object_get(row, "last_ms"));
+}
+
+/* A row, and its place before they are sorted: those of one server are in their order. */
+struct place {
+    json_t *row;
+    size_t n;
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+
+    if (at_ms(x->row) != at_ms(y->row))
+        return at_ms(x->row) < at_ms(y->row) ? -1 : 1;
+    return x->n < y->n ? -1 : 1;
+}
+
+/* Takes the rows of one server, and says what is missing before them. */
+static void take(struct server *server, int64_t since_ms, json_t *rows)
+{
+    const json_t *json = server->reply.json;
+    json_int_t missed = json_integer_value(json_object_get(json, "missed"));
+    json_t *row;
+    size_t n;
+
+    if (*server->after && json_is_true(json_object_get(json, "restarted")))
+        ctl_error(CTL_OK, "%s: it was restarted", server->name);
+    if (*server->after && missed)
+        ctl_error(CTL_OK, "%s: %lld events had to make room before these", server->name,
+                  (long long)missed);
+    set_next(json, server->after);
+    json_array_foreach(json_object_get(json, "rows"), n, row)
+    {
+        if (at_ms(row) < since_ms)
+            continue;
+        json_object_set_new(row, "server", json_string(server->name));
+        json_array_append(rows, row);
+    }
+}
+
+static json_t *sorted(json_t *rows)
+{
+    size_t count = json_array_size(rows), n;
+    struct place *all = calloc(count + 1, sizeof(*all));
+    json_t *in_order = json_array();
+
+    for (n = 0; all && n < count; n++)
+        all[n] = (struct place){json_array_get(rows, n), n};
+    if (all)
+        qsort(all, count, sizeof(*all), by_time);
+    for (n = 0; all && n < count; n++)
+        json_array_append(in_order, all[n].row);
+    free(all);
+    json_decref(rows);
+    return in_order;
+}
+
+static int show_round(struct servers *servers, const struct options *options, int64_t since_ms,
+                      events_show_fn *show, void *arg)
+{
+    json_t *rows = json_array();
+    size_t n;
+    int code;
+
+    servers_ask(servers, options, ask_events, NULL);
+    code = servers_code(servers);
+    for (n = 0; n < servers->count && code != CTL_USAGE; n++)
+        if (servers->all[n].reply.code == CTL_OK)
+            take(&servers->all[n], since_ms, rows);
+    rows = sorted(rows);
+    if (code != CTL_USAGE)
+        show(arg, rows);
+    json_decref(rows);
+    return code;
+}
+
+/* The records as they are now, and where each server's events go on. What cannot be read leaves
+ * what was known. */
+static void read_again(struct servers *servers, const struct options *options)
+{
+    struct servers now;
+    size_t n, m;
+
+    if (servers_read(options, &now) != CTL_OK) {
+        servers_free(&now);
+        return;
+    }
+    for (n = 0; n < now.count; n++)
+        for (m = 0; m < servers->count; m++)
+            if (!strcmp(now.all[n].name, servers->all[m].name)) {
+                memcpy(now.all[n].after, servers->all[m].after, sizeof(now.all[n].after));
+                now.all[n].reported = servers->all[m].reported;
+            }
+    servers_free(servers);
+    *servers = now;
+}
+
+int cluster_events(const struct options *options, int64_t since_ms, events_show_fn *show, void *arg)
+{
+    const struct timespec pause = {1, 0};
+    struct options asking = *options;
+    struct servers servers;
+    unsigned round = 0;
+    int code = servers_read(options, &servers);
+
+    if (options->follow)
+        asking.timeout_ms = FOLLOW_TIMEOUT_MS;
+    if (code == CTL_OK)
+        code = show_round(&servers, &asking, since_ms, show, arg);
+    while (options->follow && (code == CTL_OK || (code == CTL_NO_SERVER && servers.count))) {
+        if (fflush(stdout)) {
+            code = ctl_error(CTL_FAILED, "cannot write");
+            break;
+        }
+        nanosleep(&pause, NULL);
+        if (++round % READ_AGAIN == 0)
+            read_again(&servers, options);
+        code = show_round(&servers, &asking, since_ms, show, arg);
+    }
+    servers_free(&servers);
+    return code;
+}

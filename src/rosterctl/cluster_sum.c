@@ -1,0 +1,275 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What the servers of a cluster have in common: trees of waits, which do not reach from one server
+ * to another, and activity, which is added up.
+ */
+#include "config.h"
+
+#include "rosterctl/cluster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct reply ask_path(const struct options *options, const struct server *server,
+                             const void *arg)
+{
+    (void)server;
+    return ctl_ask(options, "GET", arg);
+}
+
+static double number(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+/* Asks all servers. In the reply, a code or "missing". */
+static struct reply ask_all(const struct options *options, const char *path,
+                            struct servers *servers)
+{
+    struct reply all = {.code = CTL_OK};
+
+    all.code = servers_read(options, servers);
+    if (all.code != CTL_OK)
+        return all;
+    servers_ask(servers, options, ask_path, path);
+    all.missing = servers_code(servers);
+    if (all.missing == CTL_USAGE)
+        all.code = CTL_USAGE;
+    return all;
+}
+
+/* The member, the larger one first; what is as large stays in its order. */
+static void insert(json_t *rows, json_t *row, const char *key)
+{
+    size_t low = 0, high = json_array_size(rows);
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (number(json_array_get(rows, middle), key) < number(row, key))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    json_array_insert(rows, low, row);
+}
+
+/* How many rows are wanted. Returns whether that is a number. */
+static bool rows_wanted(const struct options *options, size_t otherwise, size_t *most)
+{
+    char *end = NULL;
+
+    *most = otherwise;
+    if (options->limit && *options->limit >= '0' && *options->limit <= '9')
+        *most = strtoul(options->limit, &end, 10);
+    return !options->limit || (end && !*end && *most);
+}
+
+static struct reply no_limit(const struct options *options)
+{
+    struct reply reply = {.code = CTL_USAGE};
+
+    ctl_error(CTL_USAGE, "limit takes a number from 1, not \"%s\"", options->limit);
+    return reply;
+}
+
+/* A tree of a server: a root, and the rows below it. */
+struct tree {
+    const struct server *server;
+    json_t *rows; /* of the server */
+    size_t first, count;
+    double longest; /* wait in it */
+};
+
+static int by_size(const void *a, const void *b)
+{
+    const struct tree *x = a, *y = b;
+
+    if (x->count != y->count)
+        return x->count > y->count ? -1 : 1;
+    if (x->longest > y->longest || x->longest < y->longest)
+        return x->longest > y->longest ? -1 : 1;
+    return strcmp(x->server->name, y->server->name);
+}
+
+static size_t find_trees(const struct server *server, struct tree *trees)
+{
+    json_t *rows = json_object_get(server->reply.json, "rows"), *row;
+    size_t n, count = 0;
+
+    json_array_foreach(rows, n, row)
+    {
+        if (!count || !number(row, "depth"))
+            trees[count++] = (struct tree){server, rows, n, 0, 0};
+        trees[count - 1].count++;
+        if (number(row, "wait_ms") > trees[count - 1].longest)
+            trees[count - 1].longest = number(row, "wait_ms");
+    }
+    return count;
+}
+
+/* The trees of all servers, the largest first. */
+static void put_trees(const struct servers *servers, size_t most, json_t *rows)
+{
+    size_t n, m, count = 0, room = 1;
+    struct tree *trees;
+
+    for (n = 0; n < servers->count; n++)
+        room += json_array_size(json_object_get(servers->all[n].reply.json, "rows"));
+    trees = calloc(room, sizeof(*trees));
+    for (n = 0; trees && n < servers->count; n++)
+        count += find_trees(&servers->all[n], trees + count);
+    if (count)
+        qsort(trees, count, sizeof(*trees), by_size);
+    for (n = 0; n < count; n++)
+        for (m = 0; m < trees[n].count && json_array_size(rows) < most; m++) {
+            json_t *row = json_array_get(trees[n].rows, trees[n].first + m);
+
+            json_object_set_new(row, "server", json_string(trees[n].server->name));
+            json_array_append(rows, row);
+        }
+    free(trees);
+}
+
+struct reply cluster_locks(const struct options *options, const char *path)
+{
+    json_t *rows, *deadlocks, *deadlock;
+    struct servers servers;
+    struct reply all;
+    double waits = 0, matched = 0;
+    size_t n, m, most;
+
+    if (!rows_wanted(options, 1000, &most))
+        return no_limit(options);
+    all = ask_all(options, path, &servers);
+    rows = json_array();
+    deadlocks = json_array();
+    for (n = 0; n < servers.count; n++) {
+        const json_t *json = servers.all[n].reply.json;
+
+        waits += number(json, "waits");
+        matched += number(json, "matched");
+        json_array_foreach(json_object_get(json, "deadlocks"), m, deadlock)
+        {
+            json_object_set_new(deadlock, "server", json_string(servers.all[n].name));
+            insert(deadlocks, deadlock, "at_ms");
+        }
+    }
+    put_trees(&servers, most, rows);
+    all.json = json_pack("{s:I, s:I, s:o, s:o}", "waits", (json_int_t)waits, "matched",
+                         (json_int_t)matched, "rows", rows, "deadlocks", deadlocks);
+    servers_free(&servers);
+    return all;
+}
+
+/* What distinguishes a row from others, as text; NULL: memory is out. */
+static char *key_of(const json_t *row)
+{
+    json_t *copy = json_copy((json_t *)(uintptr_t)row);
+    char *key;
+
+    json_object_del(copy, "samples");
+    key = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(copy);
+    return key;
+}
+
+/* Adds what sessions of one server did to what those of others did. Servers sample at intervals of
+ * their own, so averages are what can be added. */
+static void add_row(json_t *groups, json_t *row, double times)
+{
+    double samples = number(row, "samples"), average = times > 0 ? samples / times : 0;
+    char *key = key_of(row);
+    json_t *group = key ? json_object_get(groups, key) : NULL;
+
+    if (!group && key) {
+        group = row;
+        json_object_set(groups, key, group);
+    } else if (group) {
+        average += number(group, "mean");
+        samples += number(group, "samples");
+    }
+    if (group) {
+        json_object_set_new(group, "mean", json_real(average));
+        json_object_set_new(group, "samples", json_integer((json_int_t)samples));
+    }
+    free(key);
+}
+
+/* What distinguishes the rows, without the server, which is not asked for that. */
+static bool takes_server(const char *by, char *rest, size_t size)
+{
+    bool server = false;
+    size_t used = 0, length;
+
+    for (*rest = '\0';; by += length + 1) {
+        length = strcspn(by, ",");
+        if (length == 6 && !strncmp(by, "server", length))
+            server = true;
+        else if (used + length + 2 < size)
+            used += (size_t)snprintf(rest + used, size - used, "%s%.*s", used ? "," : "",
+                                     (int)length, by);
+        if (!by[length])
+            return server;
+    }
+}
+
+static json_t *sum(const struct servers *servers, bool by_server, bool by_more, size_t most)
+{
+    json_t *groups = json_object(), *rows = json_array(), *row;
+    double active = 0, dropped = 0, times;
+    size_t n, m, answered = 0;
+    const char *key;
+
+    for (n = 0; n < servers->count; n++) {
+        const json_t *json = servers->all[n].reply.json;
+
+        times = number(json, "times");
+        if (servers->all[n].reply.code != CTL_OK)
+            continue;
+        answered++;
+        active += times > 0 ? number(json, "active") / times : 0;
+        dropped += times > 0 ? number(json, "dropped") / times : 0;
+        json_array_foreach(json_object_get(json, "rows"), m, row)
+        {
+            if (!by_more)
+                json_object_del(row, "kind");
+            if (by_server)
+                json_object_set_new(row, "server", json_string(servers->all[n].name));
+            add_row(groups, row, times);
+        }
+    }
+    json_object_foreach(groups, key, row)
+    {
+        insert(rows, row, "mean");
+    }
+    m = json_array_size(rows);
+    while (json_array_size(rows) > most)
+        json_array_remove(rows, json_array_size(rows) - 1);
+    json_decref(groups);
+    return json_pack("{s:I, s:f, s:f, s:I, s:o}", "servers", (json_int_t)answered, "active_average",
+                     active, "dropped_average", dropped, "matched", (json_int_t)m, "rows", rows);
+}
+
+struct reply cluster_activity(const struct options *options, const char *path, const char *by)
+{
+    char rest[256], whole[4096];
+    struct servers servers;
+    struct reply all;
+    bool by_server;
+    size_t most;
+
+    if (!rows_wanted(options, 1000, &most))
+        return no_limit(options);
+    by_server = takes_server(by, rest, sizeof(rest));
+    snprintf(whole, sizeof(whole), "%s", path);
+    ctl_add_argument(whole, sizeof(whole), "by", *rest ? rest : "kind");
+    ctl_add_argument(whole, sizeof(whole), "limit", "10000"); /* it is of the sum */
+    all = ask_all(options, whole, &servers);
+    all.json = sum(&servers, by_server, *rest, most);
+    servers_free(&servers);
+    return all;
+}
