@@ -192,14 +192,17 @@ struct roster_kill_counts {
     uint64_t stale;     /* -ESTALE: what was seen has ended */
     uint64_t dying;     /* -EALREADY: an earlier kill stands */
     uint64_t gone;      /* -ESRCH: it was closed before the kill */
-    uint64_t unknown;   /* -EINPROGRESS: the kernel refused the membarrier during the kill */
+    uint64_t unknown;   /* the kernel refused the membarrier during the kill: -EINPROGRESS of a
+                           statement, while of a transaction nothing was done */
 };
 
 /*
  * Kills the running statement, the open transaction or the connection of every session that
  * `filter` means; NULL means all of them. Each is aimed at as it was seen (G5). A session that is
  * opened during the call may or may not be among them. `counts` may be NULL. Any thread, as
- * roster_kill().
+ * roster_kill(). Costs one membarrier for all of them, and one more that asks whether the kernel
+ * grants any, and memory for some 32 bytes a session; when there is none, a membarrier for each 64
+ * sessions. Owners are woken when the answer is known for all.
  *
  * Returns 0, whatever became of them; -EINPROGRESS, the counts filled, when some are unknown;
  * -EINVAL for a NULL roster, an unknown target, reason or kind, or a struct smaller than the first

@@ -33,7 +33,7 @@ enum roster_kill_result {
     ROSTER_KILL_RESULT_NOTHING = 2,   /* -ENOENT */
     ROSTER_KILL_RESULT_STALE = 3,     /* -ESTALE */
     ROSTER_KILL_RESULT_DYING = 4,     /* -EALREADY */
-    ROSTER_KILL_RESULT_UNKNOWN = 5,   /* -EINPROGRESS */
+    ROSTER_KILL_RESULT_UNKNOWN = 5,   /* -EINPROGRESS, or the kernel refused the membarrier */
 };
 
 /* The same for enum roster_kill_result. */

@@ -50,12 +50,12 @@ enum roster_session_kind {
 #define ROSTER_IDENTITY_MAX 8192
 
 /*
- * Called by roster_kill() in the killer's thread, under the read lock, when a kill was delivered:
- * wakes an owner that sleeps in poll() or on a condition variable. It must not block and must not
- * call any function of this library. It may run before roster_session_open() has returned 0, and
- * never when that fails. The session cannot be freed while it runs, but its owner may be closing
- * it: what `arg` leads to must stay valid until attr.release was called, or be no pointer at all
- * (an eventfd number, an id).
+ * Called by roster_kill() in the killer's thread when a kill was delivered: wakes an owner that
+ * sleeps in poll() or on a condition variable. It must not block and must not call any function of
+ * this library. It may run before roster_session_open() has returned 0, and never when that fails.
+ * No lock is held while it runs, nor the read lock unless the killer holds it. The owner may have
+ * closed the session when it runs: what `arg` leads to must stay valid until attr.release was
+ * called, or be no pointer at all (an eventfd number, an id).
  */
 typedef void roster_wake_fn(uint64_t session_id, void *arg);
 

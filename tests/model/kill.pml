@@ -31,7 +31,11 @@
  *   EVIDENCE  Close sets a bit and keeps the rest of the word. Otherwise (mutant
  *             CLOSE_BY_EXCHANGE) killer 1 finds CLOSED and again cannot tell.
  *
- * With REFUSALS the kernel may refuse a membarrier (fence_owner() and kill_again() in kill.c):
+ * A killer of many sessions (kill_all.c) takes each step for all of them before the next, within one
+ * turn, and has one membarrier. Sessions share no word, so to each of them this is the killer above,
+ * with more time between the steps.
+ *
+ * With REFUSALS the kernel may refuse a membarrier (end_statement() in kill.c):
  *
  *   view still runs a -> UNKNOWN, unless acked; the word stays
  *   another kill of a, already named -> membarrier; view still runs a -> ALREADY, or UNKNOWN as

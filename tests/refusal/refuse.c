@@ -90,7 +90,12 @@ void refuse_membarrier(int error, unsigned times)
     __atomic_store_n(&membarrier_error, error, __ATOMIC_SEQ_CST);
 }
 
-static __thread unsigned membarrier_passes;
+static __thread unsigned membarrier_passes, membarriers;
+
+unsigned refuse_membarriers(void)
+{
+    return membarriers;
+}
 
 void refuse_membarrier_after(int error, unsigned passes)
 {
@@ -103,6 +108,7 @@ static int membarrier_fails(void)
     int error = __atomic_load_n(&membarrier_error, __ATOMIC_SEQ_CST);
     unsigned times = __atomic_load_n(&membarrier_times, __ATOMIC_SEQ_CST);
 
+    membarriers++;
     if (membarrier_passes) {
         membarrier_passes--;
         return 0;

@@ -27,6 +27,9 @@ void refuse_membarrier(int error, unsigned times);
 /* All of them fail, but for the next `passes` of this thread. */
 void refuse_membarrier_after(int error, unsigned passes);
 
+/* How many calls of it this thread has made. */
+unsigned refuse_membarriers(void);
+
 /* For `times`. */
 #define REFUSE_FOR_EVER (~0U)
 

@@ -274,6 +274,83 @@ Test(refused_membarrier, a_kill_in_the_middle_is_unknown, .init = set_up, .fini 
     cr_expect_eq(roster_killed(it.session), ROSTER_KILL_REASON_INTERRUPTED);
 }
 
+#define MANY 300
+
+static void open_many(struct roster_session *many[MANY])
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    unsigned n;
+
+    attr.wake = on_wake;
+    for (n = 0; n < MANY; n++) {
+        unit_ok(roster_session_open(it.roster, &attr, &many[n]));
+        unit_ok(roster_txn_begin(many[n], NULL));
+        unit_ok(roster_stmt_begin(many[n], ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+    }
+}
+
+static struct roster_kill_counts kill_many(enum roster_kill_target target, int expected)
+{
+    struct roster_kill_counts counts = {.size = sizeof(counts)};
+
+    it.woken = 0;
+    cr_expect_eq(roster_kill_all(it.roster, target, ROSTER_KILL_REASON_INTERRUPTED, NULL, &counts),
+                 expected);
+    cr_expect_eq(counts.matched, MANY + 1);
+    cr_expect_eq(counts.gone + counts.stale + counts.idle + counts.dying, 0);
+    return counts;
+}
+
+/* One asks whether the kernel grants any, one is for all who are killed, however many. */
+Test(refused_membarrier, one_for_all_that_are_killed, .init = set_up, .fini = clear_up)
+{
+    static const struct {
+        enum roster_kill_target target;
+        unsigned barriers;
+    } cases[] = {{ROSTER_KILL_TARGET_STATEMENT, 2},
+                 {ROSTER_KILL_TARGET_TRANSACTION, 2},
+                 {ROSTER_KILL_TARGET_CONNECTION, 0}};
+    struct roster_session *many[MANY];
+    unsigned n, before;
+
+    open_many(many);
+    for (n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+        before = refuse_membarriers();
+        cr_expect_eq(kill_many(cases[n].target, 0).delivered, MANY + 1);
+        cr_expect_eq(refuse_membarriers() - before, cases[n].barriers, "target %u", n);
+        cr_expect_eq(it.woken, MANY + 1);
+    }
+    for (n = 0; n < MANY; n++)
+        unit_close(many[n]);
+}
+
+/* The kernel refuses it when all words have been written: nothing is claimed of any. */
+Test(refused_membarrier, all_of_them_are_unknown, .init = set_up, .fini = clear_up)
+{
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+    const uint64_t *results = metrics.kills[ROSTER_KILL_REASON_INTERRUPTED];
+    struct roster_session *many[MANY];
+    unsigned n;
+
+    open_many(many);
+    refuse_membarrier_after(EPERM, 1);
+    cr_expect_eq(kill_many(ROSTER_KILL_TARGET_TRANSACTION, -EINPROGRESS).unknown, MANY + 1);
+    cr_expect_eq(it.woken, 0, "of transactions nothing was done");
+    for (n = 0; n < MANY; n++)
+        cr_expect_eq(many[n]->kill, 0);
+    refuse_membarrier_after(EPERM, 1);
+    cr_expect_eq(kill_many(ROSTER_KILL_TARGET_STATEMENT, -EINPROGRESS).unknown, MANY + 1);
+    cr_expect_eq(it.woken, MANY + 1, "owners that may see it are woken");
+    unit_ok(roster_metrics(it.roster, &metrics));
+    cr_expect_eq(results[ROSTER_KILL_RESULT_UNKNOWN], 2 * (MANY + 1));
+    cr_expect_eq(results[ROSTER_KILL_RESULT_GONE], 0);
+    refuse_membarrier(0, 0);
+    for (n = 0; n < MANY; n++) {
+        cr_expect_eq(roster_killed(many[n]), ROSTER_KILL_REASON_INTERRUPTED);
+        unit_close(many[n]);
+    }
+}
+
 Test(refused_membarrier, what_the_owner_has_seen_is_known, .init = set_up, .fini = clear_up)
 {
     refuse_membarrier_after(EPERM, 1);

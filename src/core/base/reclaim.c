@@ -33,6 +33,12 @@ static pthread_cond_t changed;
 static uint64_t begun, done, tries, failed_try;
 static int failed_err;
 static bool hurry, stop;
+static unsigned turn, keepers[2]; /* of each turn; see reclaim.h */
+
+/* The turn in which this thread keeps, and how deep it is in. */
+static __thread struct {
+    unsigned turn, depth;
+} keep __attribute__((tls_model("initial-exec")));
 
 static bool lost;               /* this process: see before_fork() */
 static __thread bool has_locks; /* the same, while this thread forks */
@@ -85,6 +91,18 @@ static bool grace_period(void)
     if (!err)
         urcu_bp_synchronize_rcu();
     return !err;
+}
+
+static void wait_for_keepers(void)
+{
+    unsigned ends;
+
+    pthread_mutex_lock(&lock);
+    ends = turn;
+    turn = !ends;
+    while (keepers[ends])
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
 }
 
 static struct rcu_head *link_of(const struct rcu_head *head)
@@ -144,6 +162,7 @@ static void *reclaim_main(void *unused)
 
         if (!grace_period())
             break;
+        wait_for_keepers();
         call_back(taken);
         end_round();
     }
@@ -233,6 +252,7 @@ static void forked_child(void)
     users = 0;
     queued = NULL;
     begun = done = tries = failed_try = 0;
+    keepers[0] = keepers[1] = keep.depth = 0;
     unlock_all();
 }
 
@@ -302,12 +322,32 @@ void rst_reclaim_push(struct rcu_head *head, void (*func)(struct rcu_head *))
         sem_post(&work);
 }
 
+void rst_keep_begin(void)
+{
+    if (keep.depth++)
+        return;
+    pthread_mutex_lock(&lock);
+    keep.turn = turn;
+    keepers[turn]++;
+    pthread_mutex_unlock(&lock);
+}
+
+void rst_keep_end(void)
+{
+    if (!keep.depth || --keep.depth) /* none in a child that was forked between the two */
+        return;
+    pthread_mutex_lock(&lock);
+    if (!--keepers[keep.turn])
+        pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
 int rst_rcu_barrier(void)
 {
     uint64_t target, tried;
     int err = 0;
 
-    if (urcu_bp_read_ongoing())
+    if (urcu_bp_read_ongoing() || keep.depth)
         return -EBUSY;
     pthread_mutex_lock(&lock);
     target = begun + 1; /* the first round that takes all that is queued now */

@@ -11,7 +11,11 @@
  * ends the process when the kernel refuses membarrier() in the middle of a grace period: this
  * thread asks first, and waits for as long as it is refused.
  *
- * Rounds: the thread takes all that is queued, waits for one grace period, and calls back.
+ * Rounds: the thread takes all that is queued, waits for one grace period, then for the keepers
+ * that began before it was over, and calls back. Keepers take turns of two: a round ends one turn
+ * and waits until it is empty, so that those that begin later hold up the next round and not this
+ * one. They find nothing of what was queued, because it was unpublished before, and the lock under
+ * which they begin is the one under which the round ended the turn.
  */
 #ifndef ROSTER_CORE_BASE_RECLAIM_H
 #define ROSTER_CORE_BASE_RECLAIM_H
@@ -42,9 +46,19 @@ void rst_reclaim_push(struct rcu_head *head, void (*func)(struct rcu_head *));
 int rst_rcu_ready(void);
 
 /*
+ * Between these two what the calling thread finds of a roster is kept as under the read lock, which
+ * it need not hold: no callback that was queued since runs. Unlike the read lock this delays no
+ * thread but that of reclaim.h, so it may last, and the server's code may be called. They nest.
+ * While there is a user.
+ */
+void rst_keep_begin(void);
+void rst_keep_end(void);
+
+/*
  * Waits until every callback that was queued before has run. Returns 0; -EBUSY at once inside a
- * read-side section of liburcu's flavour bp, entered by any code, because none would end; -EPERM
- * when the kernel refuses the membarrier() that a grace period needs. While there is a user.
+ * read-side section of liburcu's flavour bp, entered by any code, or between the two above, because
+ * none would end; -EPERM when the kernel refuses the membarrier() that a grace period needs. While
+ * there is a user.
  */
 int rst_rcu_barrier(void) __attribute__((warn_unused_result));
 

@@ -21,6 +21,7 @@
 #include "core/operate/kill.h"
 
 #include "core/base/cancel.h"
+#include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/reader/list.h"
 #include "core/roster/event_log.h"
@@ -146,24 +147,22 @@ static void count_opening(struct drain *drain)
     rst_threads_unlock();
 }
 
-/* One look at all sessions. Returns 0 or what roster_read_lock() returned. */
-static int look(struct drain *drain)
+/* One look at all sessions. */
+static void look(struct drain *drain)
 {
     enum roster_drain_phase phase = drain->progress.phase;
-    int err;
 
     count_opening(drain); /* c */
     rst_test_point("drain: openings counted");
-    err = roster_read_lock(drain->roster);
-    if (err)
-        return err;
     memset(&drain->progress, 0, sizeof(drain->progress));
     memset(drain->report.left, 0, sizeof(drain->report.left));
     drain->progress.phase = phase;
+    rst_keep_begin();
+    rst_rcu_read_lock();
     (void)rst_for_each(drain->roster, look_at, drain, NULL, 0); /* d */
-    roster_read_unlock(drain->roster);
+    rst_rcu_read_unlock();
+    rst_keep_end();
     drain->progress.elapsed_ms = elapsed_ms(drain);
-    return 0;
 }
 
 /* The walk may have met some of those that were being opened before it. */
@@ -175,7 +174,7 @@ static uint64_t remaining(const struct drain *drain)
 }
 
 /* Looks until all have left, the time is up, or the caller will not wait. */
-static int run_phase(struct drain *drain, enum roster_drain_phase phase, uint64_t time_ms)
+static void run_phase(struct drain *drain, enum roster_drain_phase phase, uint64_t time_ms)
 {
     const struct roster_drain_options *options = &drain->options;
     const struct timespec pause = {(time_t)(options->poll_ms / 1000),
@@ -184,33 +183,27 @@ static int run_phase(struct drain *drain, enum roster_drain_phase phase, uint64_
 
     drain->progress.phase = phase;
     for (;;) {
-        int err = look(drain);
-
-        if (err)
-            return err;
+        look(drain);
         if (!drain->report.sessions && phase == ROSTER_DRAIN_FINISHING)
             drain->report.sessions = drain->progress.sessions;
         if (options->progress && options->progress(&drain->progress, options->progress_arg))
-            return 0;
+            return;
         if (!remaining(drain))
-            return 0;
+            return;
         if (time_ms != ROSTER_DRAIN_FOR_EVER && elapsed_ms(drain) - began >= time_ms)
-            return 0;
+            return;
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
     }
 }
 
 static int run(struct drain *drain)
 {
-    int err = run_phase(drain, ROSTER_DRAIN_FINISHING, drain->options.finish_ms);
-
-    if (!err && remaining(drain))
-        err = run_phase(drain, ROSTER_DRAIN_KILLING, drain->options.kill_ms);
+    run_phase(drain, ROSTER_DRAIN_FINISHING, drain->options.finish_ms);
+    if (remaining(drain))
+        run_phase(drain, ROSTER_DRAIN_KILLING, drain->options.kill_ms);
     drain->report.remaining = remaining(drain);
     drain->report.elapsed_ms = elapsed_ms(drain);
-    if (!err && drain->report.remaining)
-        err = -ETIMEDOUT;
-    return err;
+    return drain->report.remaining ? -ETIMEDOUT : 0;
 }
 
 static void log_drain(struct roster *roster, const char *what, const char *by, int result)

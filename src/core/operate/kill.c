@@ -23,8 +23,10 @@
  */
 #include "core/operate/kill.h"
 
+#include "core/base/cancel.h"
 #include "core/base/probes.h"
 #include "core/base/process.h"
+#include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/roster/event_log.h"
 #include "core/roster/kill_word.h"
@@ -69,8 +71,7 @@ static int take_back(struct roster_session *session)
     return 0;
 }
 
-/* 3 and the question of 4: whether an owner that still runs the statement will see the word. */
-static int fence_owner(const struct roster *roster, const struct roster_session *session)
+int rst_kill_barrier(const struct roster *roster)
 {
     int err = 0;
 
@@ -79,56 +80,56 @@ static int fence_owner(const struct roster *roster, const struct roster_session 
     else
         err = rst_owners_barrier(roster->membarrier); /* 3: pairs with B, or the fence there */
     rst_test_point("kill: owner fenced");
-    /* Acquire: pairs with D. */
-    return !err || (rst_load_acquire(&session->kill) & RST_KILL_STMT_ACK) ? 0 : -EINPROGRESS;
+    return err;
 }
 
-/* The statement runs and an earlier kill names it. */
-static int kill_again(const struct roster *roster, const struct roster_session *session,
-                      uint64_t seq)
+/* 1 and 2 */
+static int begin_statement(struct rst_killing *killing, enum roster_kill_reason reason)
 {
-    int err = fence_owner(roster, session);
-
-    if (!runs(session, seq))
-        return -ESTALE;
-    return err ? err : -EALREADY;
-}
-
-static int kill_statement(const struct roster *roster, struct roster_session *session,
-                          struct roster_kill_info *kill)
-{
-    uint64_t seq = kill->stmt_seq;
+    struct roster_session *session = killing->session;
     uint64_t now = running(session); /* 1 */
     uint64_t word = rst_load_acquire(&session->kill);
     uint64_t wanted;
-    int err;
 
     if (!now)
         return -ENOENT;
-    if (seq != ROSTER_STMT_ANY && now != seq)
+    if (killing->seq != ROSTER_STMT_ANY && now != killing->seq)
         return -ESTALE;
-    kill->stmt_seq = seq = now;
+    killing->seq = now;
     rst_test_point("kill: statement seen");
     do {
         if (word & RST_KILL_CLOSED)
             return -ESRCH;
         if (rst_kill_conn_reason(word))
             return -EALREADY;
-        if (rst_kill_names(word, seq))
-            return kill_again(roster, session, seq);
-        wanted = without_statement(word) | seq << RST_KILL_SEQ_SHIFT |
-                 (uint64_t)kill->reason << RST_KILL_STMT_SHIFT;
-    } while (
-        !rst_kill_exchange(session, &word, wanted)); /* 2: pairs with C in rst_statement_end() */
+        if (rst_kill_names(word, now))
+            return RST_KILL_STANDS;
+        wanted = without_statement(word) | now << RST_KILL_SEQ_SHIFT |
+                 (uint64_t)reason << RST_KILL_STMT_SHIFT;
+    } while (!rst_kill_exchange(session, &word, wanted)); /* 2: pairs with C */
     rst_test_point("kill: word installed");
-    err = fence_owner(roster, session); /* 3 */
-    if (rst_control(KILL_UNCONFIRMED))
-        return 0;
-    return runs(session, seq) ? err : take_back(session); /* 4 */
+    return RST_KILL_INSTALLED;
 }
 
-static int kill_connection(struct roster *roster, struct roster_session *session,
-                           enum roster_kill_reason reason)
+/* 4, after a barrier that has returned `err`. */
+static int end_statement(const struct rst_killing *killing, int err)
+{
+    struct roster_session *session = killing->session;
+    bool stands = killing->result == RST_KILL_STANDS;
+
+    /* Refused, but its ack is in. Acquire: pairs with D. */
+    if (err && !(rst_load_acquire(&session->kill) & RST_KILL_STMT_ACK))
+        err = -EINPROGRESS;
+    else
+        err = 0;
+    if (!stands && rst_control(KILL_UNCONFIRMED))
+        return 0;
+    if (runs(session, killing->seq)) /* 4 */
+        return stands && !err ? -EALREADY : err;
+    return stands ? -ESTALE : take_back(session);
+}
+
+static int kill_connection(struct roster_session *session, enum roster_kill_reason reason)
 {
     uint64_t word = rst_load_acquire(&session->kill);
 
@@ -139,44 +140,64 @@ static int kill_connection(struct roster *roster, struct roster_session *session
             return -EALREADY;
     } while (!rst_kill_exchange(session, &word, word | (uint64_t)reason << RST_KILL_CONN_SHIFT));
     if (rst_control(KILL_TEARS_DOWN))
-        rst_registry_del(&roster->registry, session);
+        rst_registry_del(&rst_session_roster(session)->registry, session);
     return 0;
 }
 
-static int kill_locked(struct roster *roster, struct roster_session *session,
-                       struct roster_kill_info *kill)
+bool rst_kill_begin(struct rst_killing *killing, enum roster_kill_target target,
+                    enum roster_kill_reason reason)
 {
-    switch (kill->target) {
+    switch (target) {
     case ROSTER_KILL_TARGET_STATEMENT:
-        return kill_statement(roster, session, kill);
+        killing->result = begin_statement(killing, reason);
+        break;
     case ROSTER_KILL_TARGET_TRANSACTION:
-        return rst_kill_txn_locked(roster, session, kill);
+        killing->result = rst_kill_txn_begin(killing);
+        break;
     default:
-        return kill_connection(roster, session, kill->reason);
+        killing->result = kill_connection(killing->session, reason);
+        break;
+    }
+    return killing->result > 0;
+}
+
+void rst_kill_end(struct rst_killing *killing, enum roster_kill_target target,
+                  enum roster_kill_reason reason, int err)
+{
+    killing->result = target == ROSTER_KILL_TARGET_STATEMENT
+                          ? end_statement(killing, err)
+                          : rst_kill_txn_end(killing, reason, err);
+}
+
+void rst_kill_describe(struct roster_kill_info *kill, const struct rst_killing *killing)
+{
+    kill->session_id = killing->session->id;
+    if (kill->target == ROSTER_KILL_TARGET_STATEMENT)
+        kill->stmt_seq = killing->seq;
+    if (kill->target == ROSTER_KILL_TARGET_TRANSACTION) {
+        kill->start_ts = killing->start_ts;
+        kill->txn_seq = killing->seq;
     }
 }
 
-static void wake(const struct rst_side *side, const struct roster_kill_info *kill)
+void rst_kill_wake(const struct roster_session *session, const struct roster_kill_info *kill,
+                   int err)
 {
+    const struct rst_side *side = rst_side_of(session);
+
+    if ((err && err != -EINPROGRESS) || !side)
+        return;
     if (side->wake)
         side->wake(kill->session_id, side->wake_arg);
     if (side->wake_kill)
         side->wake_kill(kill, side->wake_arg);
 }
 
-static void log_user(struct roster_logged *event, const struct roster_session *session)
+/* For operators: what became of a kill; the identity is NULL when there is no session. */
+static void log_kill(struct roster *roster, const struct roster_identity *identity,
+                     const struct roster_kill_info *kill, int err, struct rst_moment now)
 {
-    struct roster_copy copy;
-    const char *user = roster_identity_user(rst_look_at(session, &copy, NULL, 0)->identity);
-
-    if (user)
-        rst_event_log_text(event->user, sizeof(event->user), user, strlen(user));
-}
-
-/* For operators: what became of a kill; the session is NULL when there is none. */
-static void log_kill(struct roster *roster, const struct roster_session *session,
-                     const struct roster_kill_info *kill, int err)
-{
+    const char *user = roster_identity_user(identity);
     struct roster_logged event = {.kind = ROSTER_LOGGED_KILL,
                                   .result = err,
                                   .session_id = kill->session_id,
@@ -188,33 +209,60 @@ static void log_kill(struct roster *roster, const struct roster_session *session
 
     if (kill->by)
         rst_event_log_text(event.by, sizeof(event.by), kill->by, strlen(kill->by));
-    if (session)
-        log_user(&event, session);
-    rst_event_log_add(roster, &event);
+    if (user)
+        rst_event_log_text(event.user, sizeof(event.user), user, strlen(user));
+    rst_event_log_add_at(roster->event_log, &event, now);
+}
+
+void rst_kill_record(struct roster *roster, const struct roster_identity *identity,
+                     const struct roster_kill_info *kill, int err, struct rst_moment now)
+{
+    rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
+    rst_kill_count(roster->kills, (unsigned)kill->reason, err);
+    rst_probe4(kill, kill->session_id, kill->target, kill->reason, err);
+    log_kill(roster, identity, kill, err, now);
 }
 
 int rst_kill_session(struct roster *roster, struct roster_session *session,
                      struct roster_kill_info *kill)
 {
-    const struct rst_side *side = rst_side_of(session);
-    int err;
+    struct rst_killing killing = {.session = session, .start_ts = kill->start_ts};
+    struct roster_copy copy;
 
-    kill->session_id = session->id;
+    killing.seq = kill->target == ROSTER_KILL_TARGET_STATEMENT ? kill->stmt_seq : kill->txn_seq;
     pthread_mutex_lock(&roster->kill_lock);
-    err = kill_locked(roster, session, kill);
+    if (rst_kill_begin(&killing, kill->target, kill->reason))
+        rst_kill_end(&killing, kill->target, kill->reason, rst_kill_barrier(roster));
     pthread_mutex_unlock(&roster->kill_lock);
-    if ((!err || err == -EINPROGRESS) && side)
-        wake(side, kill);
-    rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
-    rst_kill_count(roster->kills, (unsigned)kill->reason, err);
-    rst_probe4(kill, session->id, kill->target, kill->reason, err);
-    log_kill(roster, session, kill, err);
-    return err;
+    rst_kill_describe(kill, &killing);
+    rst_kill_record(roster, rst_look_at(session, &copy, NULL, 0)->identity, kill, killing.result,
+                    rst_moment());
+    rst_rcu_read_unlock();
+    rst_kill_wake(session, kill, killing.result);
+    rst_rcu_read_lock();
+    return killing.result;
+}
+
+/* A kernel that refuses 3 mostly refuses this, too: then nothing is done. */
+static int ask_kernel(const struct roster *roster, enum roster_kill_target target)
+{
+    return target == ROSTER_KILL_TARGET_STATEMENT ? rst_owners_barrier(roster->membarrier) : 0;
+}
+
+static int find_and_kill(struct roster *roster, struct roster_kill_info *kill)
+{
+    struct roster_session *session = rst_registry_find(&roster->registry, kill->session_id);
+
+    if (session)
+        return rst_kill_session(roster, session, kill);
+    rst_kill_count(roster->kills, (unsigned)kill->reason, -ESRCH);
+    log_kill(roster, NULL, kill, -ESRCH, rst_moment());
+    return -ESRCH;
 }
 
 static int kill_one(struct roster *roster, struct roster_kill_info *kill)
 {
-    struct roster_session *session;
+    RST_NOT_CANCELLED;
     int err;
 
     if (!roster)
@@ -224,23 +272,14 @@ static int kill_one(struct roster *roster, struct roster_kill_info *kill)
     if ((unsigned)kill->target > ROSTER_KILL_TARGET_TRANSACTION ||
         !rst_kill_is_reason(kill->reason))
         return -EINVAL;
-    err = roster_read_lock(roster);
+    err = ask_kernel(roster, kill->target);
     if (err)
         return err;
-    /* A kernel that refuses 3 mostly refuses this, too: then nothing is done. */
-    if (kill->target == ROSTER_KILL_TARGET_STATEMENT)
-        err = rst_owners_barrier(roster->membarrier);
-    if (err) {
-        roster_read_unlock(roster);
-        return err;
-    }
-    session = rst_registry_find(&roster->registry, kill->session_id);
-    err = session ? rst_kill_session(roster, session, kill) : -ESRCH;
-    if (!session) {
-        rst_kill_count(roster->kills, (unsigned)kill->reason, err);
-        log_kill(roster, NULL, kill, err);
-    }
-    roster_read_unlock(roster);
+    rst_keep_begin();
+    rst_rcu_read_lock();
+    err = find_and_kill(roster, kill);
+    rst_rcu_read_unlock();
+    rst_keep_end();
     return err;
 }
 

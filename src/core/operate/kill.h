@@ -7,6 +7,7 @@
 #ifndef ROSTER_CORE_OPERATE_KILL_H
 #define ROSTER_CORE_OPERATE_KILL_H
 
+#include "core/roster/event_log.h"
 #include "core/roster/kill_word.h"
 
 /* The bits of every kind of session. */
@@ -20,15 +21,57 @@ static inline bool rst_kill_is_reason(enum roster_kill_reason reason)
 }
 
 /*
- * As roster_kill() on a session that was found under the read lock, which is held. Of `*kill` the
- * target, the reason and what is aimed at are given (0: whichever it is); what was hit is stored.
+ * A kill of one session that is under way. All of them take the same three steps under the kill
+ * lock, so that any number of them shares the second:
+ *
+ *     rst_kill_begin()     1 and 2 of kill.c, 0 and 1 of kill_txn.c
+ *     rst_kill_barrier()   3 of kill.c, 2 of kill_txn.c
+ *     rst_kill_end()       4 of kill.c, 3 to 5 of kill_txn.c
+ */
+struct rst_killing {
+    struct roster_session *session;
+    uint64_t seq;      /* of the statement or transaction aimed at, 0: whichever it is; then hit */
+    uint64_t start_ts; /* the same of a transaction */
+    const struct roster_identity *identity; /* for rst_kill_record() */
+    int result;                             /* what roster_kill() returns, or one of these */
+};
+
+enum {
+    RST_KILL_INSTALLED = 1, /* by this killer, in the word */
+    RST_KILL_STANDS,        /* an earlier one of the same statement */
+};
+
+/* Whether the others follow: the result is open. Else it is 0 or -errno. */
+bool rst_kill_begin(struct rst_killing *killing, enum roster_kill_target target,
+                    enum roster_kill_reason reason);
+int rst_kill_barrier(const struct roster *roster);
+/* `err` is the barrier's. */
+void rst_kill_end(struct rst_killing *killing, enum roster_kill_target target,
+                  enum roster_kill_reason reason, int err);
+
+/* The transaction's. See kill_txn.c. */
+int rst_kill_txn_begin(struct rst_killing *killing);
+int rst_kill_txn_end(struct rst_killing *killing, enum roster_kill_reason reason, int err);
+
+/* Fills in what was aimed at or hit. */
+void rst_kill_describe(struct roster_kill_info *kill, const struct rst_killing *killing);
+
+/* Counts and logs a kill of a session of this identity. Under the read lock. */
+void rst_kill_record(struct roster *roster, const struct roster_identity *identity,
+                     const struct roster_kill_info *kill, int err, struct rst_moment now);
+
+/* Wakes the owner, if it is to learn of the kill. Between rst_keep_begin() and rst_keep_end(), but
+ * not under the read lock: the server's callback may last. */
+void rst_kill_wake(const struct roster_session *session, const struct roster_kill_info *kill,
+                   int err);
+
+/*
+ * As roster_kill() on a session that was found under the read lock, which is held, between
+ * rst_keep_begin() and rst_keep_end(): it is left while the owner is woken. Of `*kill` the target,
+ * the reason and what is aimed at are given (0: whichever it is); what was hit is stored.
  */
 int rst_kill_session(struct roster *roster, struct roster_session *session,
                      struct roster_kill_info *kill);
-
-/* Of a transaction; under the kill lock. See kill_txn.c. */
-int rst_kill_txn_locked(const struct roster *roster, struct roster_session *session,
-                        struct roster_kill_info *kill);
 
 /* The aims of a kill: at a statement, at a transaction, at a connection. `by` may be NULL. */
 static inline struct roster_kill_info rst_kill_aim(enum roster_kill_target target,

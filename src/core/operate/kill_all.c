@@ -2,17 +2,38 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Killing many sessions at once.
+ * Killing many sessions at once, with one membarrier.
+ *
+ * Sessions are collected as a list is read. Then each of them takes the steps of kill.c or
+ * kill_txn.c, all of them in one turn of the kill lock: each word is written, one barrier for all,
+ * each is looked at again. Then their owners are woken. What was found is kept until then
+ * (rst_keep_begin()), and the read lock is left every few sessions, and while owners are woken: the
+ * host's grace periods wait for no more than that.
+ *
+ * Where there is no memory to collect all of them, they are killed a few at a time.
  */
 #include "core/operate/kill.h"
 #include "core/roster/kill_word.h"
 
+#include "core/base/cancel.h"
+#include "core/base/process.h"
+#include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
+#include "core/reader/list.h"
 #include "core/roster/roster.h"
+#include "core/roster/session.h"
+#include "core/roster/side.h"
 #include "core/roster/txn_seq.h"
 
 #include <roster/list.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Sessions a read section, and those that are killed at a time when memory is out. */
+#define FEW 64
+
+/* Sessions whose lines are on their way. */
+#define AHEAD 8
 
 struct kill_all {
     struct roster *roster;
@@ -20,6 +41,10 @@ struct kill_all {
     enum roster_kill_reason reason;
     struct roster_kill_filter filter;
     struct roster_kill_counts counts;
+    struct rst_killing *list;
+    size_t n, room;
+    unsigned steps;        /* in this read section */
+    struct rst_moment now; /* when it began */
 };
 
 static int filter_get(struct roster_kill_filter *known, const struct roster_kill_filter *filter)
@@ -62,22 +87,111 @@ static uint64_t *counter_of(struct roster_kill_counts *counts, int err)
         return &counts->stale;
     case -EALREADY:
         return &counts->dying;
-    case -EINPROGRESS:
-        return &counts->unknown;
-    default: /* -ESRCH */
+    case -ESRCH:
         return &counts->gone;
+    default: /* -EINPROGRESS, or of a transaction that the kernel has refused the barrier */
+        return &counts->unknown;
     }
 }
 
-static int kill_one(const struct roster_session *session, const struct roster_shown *view,
-                    void *arg)
+/* Leaves the read lock now and then. */
+static void step(struct kill_all *all)
+{
+    if (++all->steps % FEW)
+        return;
+    rst_rcu_read_unlock();
+    rst_rcu_read_lock();
+    all->now = rst_moment();
+}
+
+/* The n-th. The lines of one further on are asked for. */
+static struct rst_killing *listed(const struct kill_all *all, size_t n)
+{
+    if (n + AHEAD < all->n) {
+        rst_prefetch_write(all->list[n + AHEAD].session);
+        rst_prefetch(rst_load(&all->list[n + AHEAD / 2].session->view));
+    }
+    return &all->list[n];
+}
+
+/* In one turn of the kill lock. */
+static void kill_listed(struct kill_all *all)
+{
+    size_t open = 0, n;
+    int err;
+
+    pthread_mutex_lock(&all->roster->kill_lock);
+    for (n = 0; n < all->n; n++, step(all))
+        open += rst_kill_begin(listed(all, n), all->target, all->reason);
+    err = open ? rst_kill_barrier(all->roster) : 0;
+    for (n = 0; n < all->n; n++, step(all)) {
+        struct rst_killing *killing = listed(all, n);
+
+        if (killing->result > 0)
+            rst_kill_end(killing, all->target, all->reason, err);
+    }
+    pthread_mutex_unlock(&all->roster->kill_lock);
+}
+
+static struct roster_kill_info info_of(const struct kill_all *all, size_t n)
+{
+    struct roster_kill_info kill = rst_kill_aim(all->target, all->reason, all->filter.by);
+
+    rst_kill_describe(&kill, &all->list[n]);
+    return kill;
+}
+
+/* Kills those that were collected, and empties the list. */
+static void kill_them(struct kill_all *all)
+{
+    struct roster_kill_info kill;
+    size_t n;
+
+    kill_listed(all);
+    for (n = 0; n < all->n; n++, step(all)) {
+        const struct rst_killing *killing = &all->list[n];
+
+        ++*counter_of(&all->counts, killing->result);
+        kill = info_of(all, n);
+        rst_kill_record(all->roster, killing->identity, &kill, killing->result, all->now);
+    }
+    rst_rcu_read_unlock();
+    for (n = 0; n < all->n; n++) {
+        if (!rst_side_of(all->list[n].session))
+            continue;
+        kill = info_of(all, n);
+        rst_kill_wake(all->list[n].session, &kill, all->list[n].result);
+    }
+    rst_rcu_read_lock();
+    all->n = 0;
+}
+
+/* What the view shows: 0, or the result that is known already. */
+static int aim(const struct kill_all *all, const struct roster_session *session,
+               const struct roster_shown *view, uint64_t *seq)
+{
+    bool seen = true;
+
+    if (all->target == ROSTER_KILL_TARGET_CONNECTION)
+        return 0;
+    if (all->target == ROSTER_KILL_TARGET_STATEMENT)
+        *seq = view->statement ? view->statement->seq : 0;
+    else
+        seen = rst_txn_seq(session, view, seq);
+    /* One that may have begun since is not the one that was seen. */
+    if (!seen)
+        return -ESTALE;
+    return *seq ? 0 : -ENOENT;
+}
+
+static int collect(const struct roster_session *session, const struct roster_shown *view, void *arg)
 {
     struct kill_all *all = arg;
     const struct roster_kill_filter *filter = &all->filter;
-    struct roster_kill_info kill = rst_kill_aim(all->target, all->reason, filter->by);
-    bool seen = true;
+    uint64_t seq = 0;
     int err;
 
+    step(all);
     if (!is_meant(filter, session, view))
         return 0;
     all->counts.matched++;
@@ -85,26 +199,49 @@ static int kill_one(const struct roster_session *session, const struct roster_sh
         all->counts.refused++;
         return 0;
     }
-    if (all->target == ROSTER_KILL_TARGET_STATEMENT)
-        kill.stmt_seq = view->statement ? view->statement->seq : 0;
-    else if (all->target == ROSTER_KILL_TARGET_TRANSACTION)
-        seen = rst_txn_seq(session, view, &kill.txn_seq);
-    /* One that may have begun since is not the one that was seen. */
-    if (!seen)
-        err = -ESTALE;
-    else if (all->target != ROSTER_KILL_TARGET_CONNECTION && !kill.stmt_seq && !kill.txn_seq)
-        err = -ENOENT;
-    else
-        err = rst_kill_session(all->roster, (struct roster_session *)(uintptr_t)session, &kill);
-    ++*counter_of(&all->counts, err);
+    err = aim(all, session, view, &seq);
+    if (err) {
+        ++*counter_of(&all->counts, err);
+        return 0;
+    }
+    all->list[all->n++] =
+        (struct rst_killing){.session = (struct roster_session *)(uintptr_t)session,
+                             .seq = seq,
+                             .identity = view->identity};
+    if (all->n == all->room)
+        kill_them(all);
     return 0;
+}
+
+static void collect_and_kill(struct kill_all *all)
+{
+    struct rst_killing few[FEW];
+    size_t open = rst_load(&all->roster->registry.open);
+
+    all->list = open < FEW ? NULL : malloc((open + FEW) * sizeof(*all->list));
+    all->room = all->list ? open + FEW : FEW;
+    if (!all->list)
+        all->list = few;
+    rst_keep_begin();
+    rst_rcu_read_lock();
+    all->now = rst_moment();
+    if (all->filter.may)
+        (void)roster_for_each(all->roster, collect, all);
+    else
+        (void)rst_for_each(all->roster, collect, all, NULL, 0);
+    kill_them(all);
+    rst_rcu_read_unlock();
+    rst_keep_end();
+    if (all->list != few)
+        free(all->list);
 }
 
 int roster_kill_all(struct roster *roster, enum roster_kill_target target,
                     enum roster_kill_reason reason, const struct roster_kill_filter *filter,
                     struct roster_kill_counts *counts)
 {
-    struct kill_all all = {roster, target, reason, ROSTER_KILL_FILTER_INIT, {0}};
+    RST_NOT_CANCELLED;
+    struct kill_all all = {.roster = roster, .target = target, .reason = reason};
     int err;
 
     if (!roster || (unsigned)target > ROSTER_KILL_TARGET_TRANSACTION || !rst_kill_is_reason(reason))
@@ -112,14 +249,13 @@ int roster_kill_all(struct roster *roster, enum roster_kill_target target,
     err = filter_get(&all.filter, filter);
     if (!err && counts)
         err = rst_struct_check(counts, sizeof(*counts), sizeof(*counts));
+    if (!err && rst_process_is_other(roster->process))
+        err = -ECHILD;
     if (!err && target != ROSTER_KILL_TARGET_CONNECTION)
         err = rst_owners_barrier(roster->membarrier); /* as in roster_kill() */
-    if (!err)
-        err = roster_read_lock(roster);
     if (err)
         return err;
-    (void)roster_for_each(roster, kill_one, &all);
-    roster_read_unlock(roster);
+    collect_and_kill(&all);
     if (counts)
         rst_struct_put(counts, &all.counts, sizeof(all.counts));
     return all.counts.unknown ? -EINPROGRESS : 0;

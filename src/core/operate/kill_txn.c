@@ -37,12 +37,12 @@
 #include <errno.h>
 
 /* Whether this is what the killer means: 0, or -errno. */
-static int is_aimed(const struct roster_kill_info *kill, const struct rst_open_txn *open)
+static int is_aimed(const struct rst_killing *killing, const struct rst_open_txn *open)
 {
     if (!open->seq)
         return -ENOENT;
-    if ((kill->start_ts && kill->start_ts != open->start_ts) ||
-        (kill->txn_seq && kill->txn_seq != open->seq))
+    if ((killing->start_ts && killing->start_ts != open->start_ts) ||
+        (killing->seq && killing->seq != open->seq))
         return -ESTALE;
     return 0;
 }
@@ -110,34 +110,37 @@ static int take_back(struct roster_session *session)
     return 0;
 }
 
-int rst_kill_txn_locked(const struct roster *roster, struct roster_session *session,
-                        struct roster_kill_info *kill)
+int rst_kill_txn_begin(struct rst_killing *killing)
 {
-    struct rst_open_txn open = rst_txn_look(session); /* 0 */
-    int err = is_aimed(kill, &open);
+    struct rst_open_txn open = rst_txn_look(killing->session); /* 0 */
+    int err = is_aimed(killing, &open);
 
-    if (err)
-        return err;
     /* A reason that is found here after 0 is for what 0 has seen: see D. */
-    err = mark(session);
+    if (!err)
+        err = mark(killing->session); /* 1 */
     if (err)
         return err;
     rst_test_point("kill: transaction marked");
-    err = rst_owners_barrier(roster->membarrier); /* 2: pairs with B, or the fence there */
-    if (!err && !rst_control(TXN_KILL_UNMARKED)) {
-        open = rst_txn_look(session); /* 3 */
-        err = is_aimed(kill, &open);
-    }
+    return RST_KILL_INSTALLED;
+}
+
+int rst_kill_txn_end(struct rst_killing *killing, enum roster_kill_reason reason, int err)
+{
+    struct roster_session *session = killing->session;
+    struct rst_open_txn open = rst_txn_look(session); /* 3 */
+
+    if (!err && !rst_control(TXN_KILL_UNMARKED))
+        err = is_aimed(killing, &open);
     if (err) {
         unmark(session);
         return err;
     }
     rst_test_point("kill: transaction seen");
-    err = install(session, kill->reason);
+    err = install(session, reason);
     if (err)
         return err;
-    kill->start_ts = open.start_ts;
-    kill->txn_seq = open.seq;
+    killing->start_ts = open.start_ts;
+    killing->seq = open.seq;
     rst_test_point("kill: transaction killed");
     if (rst_txn_look(session).seq == open.seq) /* 5 */
         return 0;

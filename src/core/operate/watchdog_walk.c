@@ -7,6 +7,7 @@
 #include "core/operate/kill.h"
 #include "core/operate/watchdog.h"
 
+#include "core/base/reclaim.h"
 #include "core/reader/list.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/look.h"
@@ -328,16 +329,17 @@ int rst_watchdog_walk(struct roster_watchdog *watchdog, uint64_t now)
     int oracle_err = rst_oracle_now(watchdog->roster, &ts_now);
     int err = rst_owners_barrier(watchdog->roster->membarrier); /* as in roster_kill() */
 
-    if (!err)
-        err = roster_read_lock(watchdog->roster);
     if (err)
         return err;
+    rst_keep_begin();
+    rst_rcu_read_lock();
     watchdog->now = now;
     watchdog->ts_now = oracle_err ? 0 : ts_now;
     watchdog->memory = 0;
     (void)rst_for_each(watchdog->roster, visit_session, watchdog, room, sizeof(room));
     rst_watchdog_memory_decide(watchdog);
-    roster_read_unlock(watchdog->roster);
+    rst_rcu_read_unlock();
+    rst_keep_end();
     watchdog->before = watchdog->after;
     watchdog->after = before;
     rst_tracks_clear(&watchdog->after);

@@ -86,7 +86,7 @@ static void spare_in(struct roster_session *session, const struct rst_statement 
 /* C and D: whether the statement that is shown, or was just now, was killed. */
 static bool is_killed(struct roster_session *session, uint64_t seq)
 {
-    /* C: pairs with 2 in kill_statement() */
+    /* C: pairs with 2 of kill.c */
     if (!rst_kill_names(rst_load(&session->kill), seq))
         return false;
     (void)rst_kill_acknowledge_slow(session, seq);
@@ -99,7 +99,7 @@ static bool was_killed(struct roster_session *session, uint64_t seq)
     rst_compiler_barrier(); /* B */
     rst_test_point("push: published");
     if (!rst_session_roster(session)->membarrier)
-        rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
+        rst_fence_full_slow(); /* B: pairs with 3 of kill.c */
     return is_killed(session, seq);
 }
 
@@ -198,8 +198,8 @@ int rst_nested_end_slow(struct rst_thread *thread, struct roster_session *sessio
     rst_view_publish(session, next->view); /* A of kill.c */
     rst_compiler_barrier();                /* B */
     if (!roster->membarrier)
-        rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
-    /* C: pairs with 2 in kill_statement() */
+        rst_fence_full_slow(); /* B: pairs with 3 of kill.c */
+    /* C: pairs with 2 of kill.c */
     if (rst_load(&session->kill))
         killed = rst_kill_acknowledge_slow(session, statement->seq);
     spare_in(session, next->statement);

@@ -194,8 +194,8 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     rst_compiler_barrier();                                            /* B */
     rst_test_point("end: view unpublished");
     if (rst_unlikely(!roster->membarrier))
-        rst_fence_full_slow(); /* B: pairs with 3 in kill_statement() */
-    /* C: pairs with 2 in kill_statement() */
+        rst_fence_full_slow(); /* B: pairs with 3 of kill.c */
+    /* C: pairs with 2 of kill.c */
     if (rst_unlikely(!too_early && rst_load(&session->kill)))
         killed = rst_kill_acknowledge_slow(session, rst_view_statement(before)->seq);
     session->gate.in_stmt = RST_IN_NO_STMT;
@@ -294,7 +294,7 @@ int roster_stmt_end(struct roster_session *session)
     rst_statement_spoil(statement);
     rst_hot_push(statements, statement);
     rst_view_push(views, before);
-    /* C: pairs with 2 in kill_statement() */
+    /* C: pairs with 2 of kill.c */
     if (rst_unlikely(!too_early && rst_load(&session->kill)))
         return rst_kill_acknowledge_slow(session, session->stmt_seq);
     return 0;

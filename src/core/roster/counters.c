@@ -17,12 +17,12 @@ void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns)
 
 void rst_kill_count(uint64_t (*kills)[ROSTER_KILL_RESULTS], unsigned reason, int err)
 {
-    enum roster_kill_result result = err == 0              ? ROSTER_KILL_RESULT_DELIVERED
-                                     : err == -ENOENT      ? ROSTER_KILL_RESULT_NOTHING
-                                     : err == -ESTALE      ? ROSTER_KILL_RESULT_STALE
-                                     : err == -EALREADY    ? ROSTER_KILL_RESULT_DYING
-                                     : err == -EINPROGRESS ? ROSTER_KILL_RESULT_UNKNOWN
-                                                           : ROSTER_KILL_RESULT_GONE;
+    enum roster_kill_result result = err == 0           ? ROSTER_KILL_RESULT_DELIVERED
+                                     : err == -ENOENT   ? ROSTER_KILL_RESULT_NOTHING
+                                     : err == -ESTALE   ? ROSTER_KILL_RESULT_STALE
+                                     : err == -EALREADY ? ROSTER_KILL_RESULT_DYING
+                                     : err == -ESRCH    ? ROSTER_KILL_RESULT_GONE
+                                                        : ROSTER_KILL_RESULT_UNKNOWN;
 
     rst_fetch_add(&kills[reason][result], 1);
 }

@@ -68,7 +68,7 @@ const char *roster_logged_kind_name(enum roster_logged_kind kind)
     return n && n < sizeof(names) / sizeof(names[0]) ? names[n] : "unknown";
 }
 
-static struct rst_moment moment(void)
+struct rst_moment rst_moment(void)
 {
     struct timespec wall;
 
@@ -93,7 +93,7 @@ struct rst_event_log *rst_event_log_create(void)
         (void)munmap(log, sizeof(*log));
         return NULL;
     }
-    log->first = log->newest = moment().ms << NUMBERS_SHIFT;
+    log->first = log->newest = rst_moment().ms << NUMBERS_SHIFT;
     next = log->events;
     for (n = 0; n < RINGS; n++) {
         log->rings[n].events = next;
@@ -264,7 +264,7 @@ int rst_event_log_next_at(struct rst_event_log *log, uint64_t since, struct rst_
 
 void rst_event_log_add(struct roster *roster, const struct roster_logged *event)
 {
-    rst_event_log_add_at(roster->event_log, event, moment());
+    rst_event_log_add_at(roster->event_log, event, rst_moment());
 }
 
 void rst_event_log_text(char *to, size_t size, const char *text, size_t length)
@@ -290,7 +290,7 @@ int roster_event_log_next(struct roster *roster, uint64_t since, struct roster_l
         return err;
     if (rst_process_is_other(roster->process))
         return -ECHILD;
-    return rst_event_log_next_at(roster->event_log, since, moment(), event);
+    return rst_event_log_next_at(roster->event_log, since, rst_moment(), event);
 }
 
 int roster_event_log_state(struct roster *roster, struct roster_event_log_state *state)
@@ -309,7 +309,7 @@ int roster_event_log_state(struct roster *roster, struct roster_event_log_state 
         return -ECHILD;
     log = roster->event_log;
     pthread_mutex_lock(&log->lock);
-    settle_all(log, moment().ns);
+    settle_all(log, rst_moment().ns);
     for (r = 0; r < RINGS; r++) {
         const struct ring *ring = &log->rings[r];
 

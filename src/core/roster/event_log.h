@@ -21,6 +21,8 @@ struct rst_moment {
     uint64_t ms; /* since the Unix epoch */
 };
 
+struct rst_moment rst_moment(void);
+
 /* An event that has just happened once; id, count, times and size are of no account. */
 void rst_event_log_add_at(struct rst_event_log *log, const struct roster_logged *event,
                           struct rst_moment now);

@@ -53,6 +53,63 @@ static void fixture_destroy(struct fixture *fixture)
     rst_reclaim_end();
 }
 
+/* One of two that take turns so that at any time one of them keeps. */
+struct keeper {
+    pthread_barrier_t *both;
+    const bool *over;
+    unsigned n;
+};
+
+static void *keep_in_turns(void *arg)
+{
+    struct keeper *keeper = arg;
+    bool keeps = false, over = false;
+    unsigned round;
+
+    for (round = keeper->n; !over; round++) {
+        if (round % 2 == 0) {
+            rst_keep_begin();
+            keeps = true;
+        }
+        pthread_barrier_wait(keeper->both); /* now both keep, or one has since before */
+        if (round % 2 && keeps) {
+            rst_keep_end();
+            keeps = false;
+        }
+        /* Both see the same. */
+        pthread_barrier_wait(keeper->both);
+        over = rst_load(keeper->over);
+        pthread_barrier_wait(keeper->both);
+    }
+    if (keeps)
+        rst_keep_end();
+    return NULL;
+}
+
+/* Those that begin to keep later hold up what is retired later: no chain of them starves a round.
+ */
+Test(graced, keepers_without_end_starve_no_round)
+{
+    struct keeper keepers[2];
+    pthread_t threads[2];
+    pthread_barrier_t both;
+    bool over = false;
+    unsigned n;
+
+    unit_ok(rst_reclaim_start());
+    pthread_barrier_init(&both, NULL, 2);
+    for (n = 0; n < 2; n++) {
+        keepers[n] = (struct keeper){&both, &over, n};
+        cr_assert_eq(pthread_create(&threads[n], NULL, keep_in_turns, &keepers[n]), 0);
+    }
+    for (n = 0; n < 5; n++)
+        unit_ok(rst_rcu_barrier());
+    rst_store(&over, true);
+    for (n = 0; n < 2; n++)
+        pthread_join(threads[n], NULL);
+    rst_reclaim_end();
+}
+
 static void *take(struct fixture *fixture)
 {
     int err = 1;

@@ -6,12 +6,14 @@
 #include "config.h"
 
 #include "../unit.h"
+#include "core/base/rcu.h"
 
 #include <criterion/criterion.h>
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct conn {
     struct roster_kill_info kill;
@@ -112,6 +114,108 @@ Test(wake, is_released_at_last)
     unit_close(session);
     unit_destroy(roster);
     cr_assert_eq(released, 51);
+}
+
+/* What kills, and the wake callback that it calls. */
+struct waker {
+    struct roster *roster;
+    struct roster_session *session;
+    uint64_t id;
+    bool woke, early, released;
+    int wait;
+    pthread_t owner;
+};
+
+static void notes_release(void *arg)
+{
+    struct waker *waker = arg;
+
+    waker->early = !rst_load(&waker->woke);
+    rst_store_release(&waker->released, true);
+}
+
+static void *close_it(void *arg)
+{
+    struct waker *waker = arg;
+
+    unit_close(waker->session);
+    unit_ok(roster_release_wait(waker->roster));
+    return NULL;
+}
+
+/* The owner closes while the killer is here, and has a grace period and more for it. */
+static void closes_in_between(uint64_t id, void *arg)
+{
+    struct waker *waker = arg;
+    unsigned n;
+
+    waker->id = id;
+    cr_assert(!urcu_bp_read_ongoing(), "the killer holds the read lock");
+    waker->wait = roster_release_wait(waker->roster);
+    cr_assert_eq(pthread_create(&waker->owner, NULL, close_it, waker), 0);
+    urcu_bp_synchronize_rcu();
+    for (n = 0; n < 30 && !rst_load_acquire(&waker->released); n++)
+        usleep(1000);
+    rst_store(&waker->woke, true);
+}
+
+static int by_kill(struct roster *roster, uint64_t id)
+{
+    return roster_kill(roster, id, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_IDLE);
+}
+
+static int by_kill_all(struct roster *roster, uint64_t id)
+{
+    (void)id;
+    return roster_kill_all(roster, ROSTER_KILL_TARGET_CONNECTION, ROSTER_KILL_REASON_IDLE, NULL,
+                           NULL);
+}
+
+static int by_drain(struct roster *roster, uint64_t id)
+{
+    (void)id;
+    return roster_drain(roster, NULL, NULL);
+}
+
+static int by_watchdog(struct roster *roster, uint64_t id)
+{
+    struct roster_watchdog_options options = ROSTER_WATCHDOG_OPTIONS_INIT;
+    struct roster_watchdog *watchdog;
+    int err;
+
+    (void)id;
+    options.interval_ms = ROSTER_WATCHDOG_MANUAL;
+    options.idle_ms = 1;
+    unit_ok(roster_watchdog_start(roster, &options, &watchdog));
+    usleep(5000);
+    err = roster_watchdog_run_once(watchdog);
+    unit_ok(roster_watchdog_stop(watchdog));
+    return err;
+}
+
+/* Whatever kills: the host's grace periods do not wait for the callback, and the release does. */
+Test(wake, holds_up_its_own_release_alone)
+{
+    static int (*const killers[])(struct roster *, uint64_t) = {by_kill, by_kill_all, by_drain,
+                                                                by_watchdog};
+    unsigned n;
+
+    for (n = 0; n < sizeof(killers) / sizeof(killers[0]); n++) {
+        struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+        struct waker waker = {.roster = unit_roster(NULL)};
+
+        attr.wake = closes_in_between;
+        attr.wake_arg = &waker;
+        attr.release = notes_release;
+        unit_ok(roster_session_open(waker.roster, &attr, &waker.session));
+        unit_ok(killers[n](waker.roster, roster_session_id(waker.session)));
+        cr_expect_neq(waker.id, 0, "killer %u has woken no owner", n);
+        cr_expect_eq(waker.wait, -EBUSY, "killer %u", n);
+        pthread_join(waker.owner, NULL);
+        cr_expect(rst_load_acquire(&waker.released));
+        cr_expect(!waker.early, "killer %u", n);
+        unit_destroy(waker.roster);
+    }
 }
 
 /* A reader that has found the session holds its release back. */
