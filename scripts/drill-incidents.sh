@@ -137,11 +137,11 @@ over_idle() {
 stage_fenced() {
     servers "sqlite:$work/cluster.db"
     sleep 1
-    sqlite3 "$work/cluster.db" >/dev/null 2>&1 < <(
-        echo "BEGIN EXCLUSIVE;"
-        exec sleep "${limit:-60}"
-    ) &
+    mkfifo "$work/sql"
+    exec 8<>"$work/sql"
+    sqlite3 "$work/cluster.db" <"$work/sql" >/dev/null 2>&1 &
     load_pid[locker]=$!
+    echo "BEGIN EXCLUSIVE;" >&8
     within 30 fenced
 }
 fenced() {

@@ -63,6 +63,13 @@ stage_clients() {
     build_in build check-npm
 }
 
+# The operator's drill: the documented signs appear, the documented commands end the incidents.
+stage_drill() {
+    install_packages build check
+    configure_in build
+    build_in build check-drill
+}
+
 # The status page in a browser, with what npm has to drive it.
 stage_page() {
     install_packages build check ci
