@@ -115,7 +115,7 @@ static void lock_crosswise(struct roster *roster)
     MUST(roster_block_begin(first, &block));
     MUST(roster_session_blocked(first, &blocked));
     printf("session %" PRIu64 " waits for %" PRIu64 "\n", roster_session_id(first),
-           blocked.holder_id);
+           blocked.blocker);
     MUST(roster_snapshot(roster, &all));
     for (n = 0; n < all->count; n++)
         if (!roster_row_lock_wait(all, &all->entries[n], &wait))

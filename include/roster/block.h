@@ -82,14 +82,14 @@ ROSTER_API int roster_block_begin(struct roster_session *session,
 
 /* What roster_session_blocked() finds. */
 struct roster_blocked {
-    size_t size;              /* sizeof(struct roster_blocked), set by the caller */
-    uint64_t holder_id;       /* the session that is waited for */
-    uint64_t holder_start_ts; /* of its transaction; 0: it has none, or it is gone */
-    uint64_t root_id;         /* where the chain of waits ends: the holder, or what that waits for;
-                                 0 for a circle, and after ROSTER_BLOCK_DEPTH waits */
+    size_t size;               /* sizeof(struct roster_blocked), set by the caller */
+    uint64_t blocker;          /* the session that is waited for */
+    uint64_t blocker_start_ts; /* of its transaction; 0: it has none, or it is gone */
+    uint64_t root_blocker;    /* where the chain of waits ends: the blocker, or what that waits for;
+                            0 for a circle, and after ROSTER_BLOCK_DEPTH waits */
     uint64_t since;           /* CLOCK_MONOTONIC, ns, as roster_session_wait() */
     uint32_t depth;           /* how many waits lead to the root, this one included */
-    uint32_t holder_is_gone;  /* 1: it was closed, or its transaction has ended */
+    uint32_t blocker_is_gone; /* 1: it was closed, or its transaction has ended */
     uint32_t event;           /* what kind of wait it is */
     uint32_t what_length;     /* bytes in `what` */
     char what[ROSTER_BLOCK_TEXT + 1]; /* ends with a NUL */

@@ -87,7 +87,7 @@ static int collect_one(const struct roster_session *session, const struct roster
     if (waits->count == waits->size && !grow(waits))
         return -ENOMEM;
     waits->all[waits->count++] =
-        (struct wait){roster_session_id(session), blocked.holder_id, blocked.since, NEW};
+        (struct wait){roster_session_id(session), blocked.blocker, blocked.since, NEW};
     return 0;
 }
 

@@ -106,7 +106,7 @@ Test(block_step, a_wait_that_becomes_another_one)
     steps_finish(&steps);
     cr_assert_eq(reading.result, 0);
     cr_assert_str_eq(reading.found.what, "second");
-    cr_assert_eq(reading.found.holder_id, roster_session_id(c));
+    cr_assert_eq(reading.found.blocker, roster_session_id(c));
 }
 
 Test(block_step, a_wait_that_is_being_written)

@@ -44,18 +44,18 @@ static void fill(struct roster_blocked *found, const struct roster_session *sess
     const struct roster_session *holder = rst_block_holder(roster, blocked), *root;
     struct roster_copy copy;
 
-    found->holder_id = found->root_id = blocked->block.holder_id;
+    found->blocker = found->root_blocker = blocked->block.holder_id;
     found->since = blocked->word & ~RST_WAIT_LOW;
     found->event = (uint32_t)(blocked->word & RST_WAIT_EVENT_MASK);
     memcpy(found->what, blocked->block.what, sizeof(found->what));
     found->what_length = (uint32_t)strlen(found->what);
     found->depth = 1;
-    found->holder_is_gone = !holder;
+    found->blocker_is_gone = !holder;
     if (!holder)
         return;
-    found->holder_start_ts = rst_look_at(holder, &copy, NULL, 0)->start_ts;
+    found->blocker_start_ts = rst_look_at(holder, &copy, NULL, 0)->start_ts;
     root = root_of(roster, session, holder, &found->depth);
-    found->root_id = root ? roster_session_id(root) : 0;
+    found->root_blocker = root ? roster_session_id(root) : 0;
 }
 
 int roster_session_blocked(const struct roster_session *session, struct roster_blocked *blocked)

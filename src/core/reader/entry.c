@@ -47,9 +47,9 @@ static void entry_wait(struct roster_entry *entry, const struct roster_session *
     if (wait && !roster_session_blocked(session, blocked)) {
         wait = blocked->event;
         entry->wait_since = blocked->since;
-        entry->blocker = blocked->holder_id;
-        entry->blocker_start_ts = blocked->holder_start_ts;
-        entry->root_blocker = blocked->root_id;
+        entry->blocker = blocked->blocker;
+        entry->blocker_start_ts = blocked->blocker_start_ts;
+        entry->root_blocker = blocked->root_blocker;
         entry->blocked_depth = blocked->depth;
     }
     entry->wait_class = roster_wait_event_class(wait);

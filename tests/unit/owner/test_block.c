@@ -83,11 +83,11 @@ Test(block, names_the_holder_and_what_it_waits_for)
     unit_set_clock(roster, UINT64_C(1) << 40);
     unit_ok(waits(0, 1, 0));
     found = blocked(0);
-    cr_assert_eq(found.holder_id, id(1));
-    cr_assert_eq(found.root_id, id(1));
-    cr_assert_eq(found.holder_start_ts, first);
+    cr_assert_eq(found.blocker, id(1));
+    cr_assert_eq(found.root_blocker, id(1));
+    cr_assert_eq(found.blocker_start_ts, first);
     cr_assert_eq(found.depth, 1u);
-    cr_assert_eq(found.holder_is_gone, 0u);
+    cr_assert_eq(found.blocker_is_gone, 0u);
     cr_assert_eq(found.event, event);
     cr_assert_eq(found.since, UINT64_C(1) << 40);
     cr_assert_str_eq(found.what, "row 7");
@@ -133,7 +133,7 @@ Test(block, refuses_what_means_nothing)
     cr_assert_eq(roster_session_deadlock(NULL), 0u);
     unit_ok(waits(0, 1, 0));
     cr_assert_eq(roster_block_begin(sessions[0], &bad), -EINVAL);
-    cr_assert_eq(blocked(0).holder_id, id(1), "nothing has changed");
+    cr_assert_eq(blocked(0).blocker, id(1), "nothing has changed");
 }
 
 /* A character is kept whole, and so is a text that just fits. */
@@ -165,8 +165,8 @@ Test(block, shows_a_chain_of_three)
     unit_ok(waits(2, 1, ROSTER_BLOCK_CHECK));
     unit_ok(waits(1, 0, ROSTER_BLOCK_CHECK));
     unit_ok(waits(3, 2, ROSTER_BLOCK_CHECK));
-    cr_assert_eq(blocked(3).holder_id, id(2));
-    cr_assert_eq(blocked(3).root_id, id(0));
+    cr_assert_eq(blocked(3).blocker, id(2));
+    cr_assert_eq(blocked(3).root_blocker, id(0));
     cr_assert_eq(blocked(3).depth, 3u);
     unit_ok(roster_look(roster, id(2), &entry, room, sizeof(room)));
     cr_assert_eq(entry.blocker, id(1));
@@ -201,20 +201,20 @@ Test(block, a_holder_that_closes_blocks_no_longer)
     unit_ok(roster_session_open(roster, &attr, &holder));
     block = on(holder, NULL, ROSTER_BLOCK_CHECK);
     unit_ok(roster_block_begin(sessions[0], &block));
-    cr_assert_eq(blocked(0).holder_is_gone, 0u);
+    cr_assert_eq(blocked(0).blocker_is_gone, 0u);
     unit_close(holder);
-    cr_assert_eq(blocked(0).holder_is_gone, 1u);
-    cr_assert_eq(blocked(0).holder_id, 1000u);
+    cr_assert_eq(blocked(0).blocker_is_gone, 1u);
+    cr_assert_eq(blocked(0).blocker, 1000u);
     unit_ok(roster_session_open(roster, &attr, &holder));
-    cr_assert_eq(blocked(0).holder_is_gone, 1u, "it is another session");
+    cr_assert_eq(blocked(0).blocker_is_gone, 1u, "it is another session");
     block.holder_id = id(0);
     block.holder_generation = 0;
     unit_ok(roster_block_begin(holder, &block));
     cr_assert_eq(roster_session_deadlock(holder), 0u);
     block.holder_id = 1000;
     unit_ok(roster_block_begin(sessions[1], &block));
-    cr_assert_eq(blocked(1).holder_is_gone, 0u, "by the id alone it is meant");
-    cr_assert_eq(blocked(1).root_id, id(0));
+    cr_assert_eq(blocked(1).blocker_is_gone, 0u, "by the id alone it is meant");
+    cr_assert_eq(blocked(1).root_blocker, id(0));
     unit_close(holder);
     cr_assert_eq(roster_block_begin(sessions[0], &block), 0);
 }
@@ -226,11 +226,11 @@ Test(block, a_lock_may_end_with_its_transaction)
     unit_ok(roster_txn_begin(sessions[1], NULL));
     block.holder_txn = roster_txn_seq(sessions[1], unit_look(sessions[1]));
     unit_ok(roster_block_begin(sessions[0], &block));
-    cr_assert_eq(blocked(0).holder_is_gone, 0u);
+    cr_assert_eq(blocked(0).blocker_is_gone, 0u);
     unit_ok(roster_txn_finish(sessions[1]));
-    cr_assert_eq(blocked(0).holder_is_gone, 1u);
+    cr_assert_eq(blocked(0).blocker_is_gone, 1u);
     unit_ok(roster_txn_begin(sessions[1], NULL));
-    cr_assert_eq(blocked(0).holder_is_gone, 1u, "its next transaction does not hold the lock");
+    cr_assert_eq(blocked(0).blocker_is_gone, 1u, "its next transaction does not hold the lock");
     unit_ok(waits(1, 0, ROSTER_BLOCK_CHECK));
     cr_assert_eq(roster_session_deadlock(sessions[1]), 0u);
     unit_ok(roster_txn_finish(sessions[1]));
@@ -252,12 +252,12 @@ Test(block, a_chain_is_followed_no_further_than_it_says)
         unit_ok(roster_block_begin(queue[n], &block));
     }
     unit_ok(roster_session_blocked(queue[ROSTER_BLOCK_DEPTH - 2], &found));
-    cr_assert_eq(found.root_id, id(0));
+    cr_assert_eq(found.root_blocker, id(0));
     cr_assert_eq(found.depth, (uint32_t)ROSTER_BLOCK_DEPTH - 1);
     unit_ok(roster_session_blocked(queue[DEEP - 1], &found));
-    cr_assert_eq(found.root_id, 0u);
+    cr_assert_eq(found.root_blocker, 0u);
     cr_assert_eq(found.depth, (uint32_t)ROSTER_BLOCK_DEPTH);
-    cr_assert_eq(found.holder_id, roster_session_id(queue[DEEP - 2]));
+    cr_assert_eq(found.blocker, roster_session_id(queue[DEEP - 2]));
     for (n = DEEP; n--;) {
         roster_wait_end(queue[n]);
         unit_close(queue[n]);
@@ -331,9 +331,9 @@ Test(block, a_circle_of_others)
     unit_ok(waits(2, 0, 0));
     unit_ok(waits(3, 0, ROSTER_BLOCK_CHECK));
     found = blocked(3);
-    cr_assert_eq(found.root_id, 0u);
-    cr_assert_eq(found.holder_id, id(0));
-    cr_assert_eq(blocked(1).root_id, 0u);
+    cr_assert_eq(found.root_blocker, 0u);
+    cr_assert_eq(found.blocker, id(0));
+    cr_assert_eq(blocked(1).root_blocker, 0u);
     cr_assert_eq(roster_session_deadlock(sessions[0]), 0u);
 }
 
