@@ -3,19 +3,14 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # The incidents of scripts/drill and tests/kv/drill.sh: for each what brings it about (stage_), what
-# users report (report_) and when it is over (over_). Sourced after say.sh, resp.sh, etcd.sh and
-# kv-servers.sh.
+# users report (report_) and when it is over (over_). Sourced after say.sh, resp.sh, etcd.sh,
+# kv-servers.sh and kv-watched.sh.
 
 # shellcheck disable=SC2034,SC2154,SC2016 # variables of others, and for others; stand-ins expand theirs
 incidents=(blocking clock idle fenced crowd slow full deadlock barrier frozen)
-token=drill
-declare -A status # addresses of the endpoints
-store=
 
 # prepare: what an operator works with.
 prepare() {
-    mkdir "$work/bin"
-    printf '%s\n' "$token" >"$work/token"
     printf '%-20s\n' 0 >"$work/clock"
     stand_in answer 'printf "%s\n" "$*" >"$work/answer"'
     stand_in timedatectl 'case ${1-status} in
@@ -27,76 +22,16 @@ prepare() {
             echo "                   Offset: $((offset / 1000)) s" ;;
         *) echo "timedatectl: in a drill there are status, timesync-status and set-ntp true" && exit 2 ;;
     esac'
-    stand_in rosterctl 'exec "$build/rosterctl" "$@"'
-}
-
-# stand_in NAME SCRIPT: a command of the operator's.
-stand_in() {
-    # shellcheck disable=SC2016 # expanded there
-    printf '#!/bin/bash\nwork=%q build=%q\n%s\n' "$work" "$(cd "$build" && pwd)" "$2" >"$work/bin/$1"
-    chmod +x "$work/bin/$1"
-}
-
-# servers STORE OPTION...: kv1 and kv2, which meet there; kv1 with the options too.
-servers() {
-    local name ports
-    store=$1
-    shift
-    read -r -a ports < <(pick_ports 2)
-    for name in kv1 kv2; do
-        status[$name]=127.0.0.1:${ports[0]}
-        ports=("${ports[@]:1}")
-        start_kv "$name" --store="$store" --status="${status[$name]}" --status-token="$work/token" \
-            --lease-ttl-ms=6000 --report-interval-ms=300 --life-time-ms=0 --status-old-ms=8000 \
-            --activity-ms=50 --auth=trust "${@/#kv1:/}" >/dev/null
-        client "$name-load" "$name" shop web "MSET a 1 b 2"
-        steady "$name"
-    done
-    cat >"$work/env" <<END
-export PATH=$work/bin:\$PATH ROSTER_SERVER=${status[kv1]} ROSTER_TOKEN=$token
-export STORE=$store ETCDCTL_API=3 ETCDCTL_ENDPOINTS=${store#etcd:}
-alias redis-cli1='redis-cli -p ${kv_port[kv1]}' redis-cli2='redis-cli -p ${kv_port[kv2]}'
-END
-}
-
-# steady SERVER: a little load, so that not all stands still anyway.
-steady() {
-    redis-cli -p "${kv_port[$1]}" -r -1 -i 0.05 INCR hits >/dev/null 2>&1 &
-    load_pid[$1-steady]=$!
-}
-
-# of WHO FIELD: what CLIENT LIST says of the client of that name on kv1; nothing when it has gone.
-of() {
-    cli kv1 CLIENT LIST NAME "$1" | sed -n "1s/.* $2=\([^ ]*\).*/\1/p"
 }
 
 answered() {
     [ "$(cat "$work/answer" 2>/dev/null)" = "$1" ]
 }
 
-waiting() {
-    look kv1
-    [ "$(value kv1 blocked_clients)" -eq "$1" ]
-}
-
-ctl() {
-    ROSTER_TOKEN=$token "$build/rosterctl" -s "${status[kv1]}" "$@"
-}
-
-# Four sessions, three of which wait, one for the other, in the end for one that is idle.
+# A chain of sessions waits for one that is idle.
 stage_blocking() {
     servers "sqlite:$work/cluster.db"
-    client import kv1 batch import BEGIN "LOCK orders" "SET import 1"
-    within 10 holds import
-    client billing kv1 billing invoices BEGIN "LOCK invoices" "LOCK orders" COMMIT
-    within 10 waiting 1
-    client stock kv1 stock warehouse BEGIN "LOCK stock" "LOCK invoices" COMMIT
-    within 10 waiting 2
-    client checkout kv1 shop checkout BEGIN "LOCK stock" COMMIT
-    within 10 waiting 3
-}
-holds() {
-    [ "$(of "$1" txn)" = valid ] && [ "$(of "$1" state)" = Idle ]
+    chain
 }
 report_blocking() {
     echo "checkouts on kv1 hang."
@@ -164,9 +99,6 @@ stage_crowd() {
     done
     within 10 refuses
 }
-refuses() {
-    cli kv1 PING 2>&1 | grep -q 'max number'
-}
 report_crowd() {
     echo "new clients of kv1 are refused: max number of clients reached."
 }
@@ -217,12 +149,7 @@ over_full() {
 # Two jobs take two locks in opposite order, again and again.
 stage_deadlock() {
     servers "sqlite:$work/cluster.db"
-    client payments kv1 payments job-a BEGIN "LOCK accounts" "$work/go" "LOCK ledger" ROLLBACK
-    within 10 holds job-a
-    client audit kv1 audit job-b BEGIN "LOCK ledger" "LOCK accounts" "SET audited 1" COMMIT
-    within 10 waiting 1
-    touch "$work/go"
-    within 10 waiting 0
+    deadlock
 }
 report_deadlock() {
     echo "a job of the user payments failed: DEADLOCK. Which user was in the way (answer USER)?"

@@ -146,20 +146,13 @@ check_rest() {
 
 install_packages build check kv
 configure_all build
-# What shows the servers from outside, where it can be built.
-tools=()
-status=()
-if [ "$(grep -cE '^#define HAVE_(NCURSES|MICROHTTPD) 1' build/config.h)" -eq 2 ]; then
-    tools=(rosterctl)
-    status=(--status=127.0.0.1:0)
-fi
-build_in build libroster.la examples/kv/roster-kv "${tools[@]}"
+build_in build libroster.la examples/kv/roster-kv
 leave_tree
 
 say "starting two example servers that meet in one SQLite file: each connection is a session"
 for server in kv1 kv2; do
     start_kv "$server" --gc-interval-ms=100 --store="sqlite:$work/cluster.db" \
-        --lease-ttl-ms=10000 --report-interval-ms=200 --life-time-ms=0 "${status[@]}"
+        --lease-ttl-ms=10000 --report-interval-ms=200 --life-time-ms=0
 done
 cli kv1 SET "$watched" before >/dev/null
 cli kv2 SET "$watched" elsewhere >/dev/null
@@ -173,14 +166,6 @@ watch_load
 finish_load kv1
 show_benchmark
 check_rest
-if [ "${stay:-no}" = yes ] && [ ${#tools[@]} -gt 0 ]; then
-    say "the servers stay until you press Enter"
-    for server in kv1 kv2; do
-        address=$(sed -n 's/^roster-kv: status on //p' "$work/$server.out")
-        echo "   $server: build/rosterctl -s $address top    or http://$address/ in a browser"
-    done
-    read -r _ || true
-fi
 say "stopping the servers"
 for server in kv1 kv2; do
     stop_kv "$server"
@@ -189,7 +174,5 @@ for server in kv1 kv2; do
     sed 's/^/   /' "$work/$server.err"
 done
 tell_checks
-if [ "${stay:-no}" != yes ]; then
-    echo "Try ./quickstart --stay next: it leaves the servers running and prints where to look at them,"
-    echo "with \"rosterctl top\" or in a browser."
-fi
+echo "Try ./quickstart --stay next: two servers with something of everything to look at, in a browser and"
+echo "with rosterctl."

@@ -17,6 +17,7 @@ stage_check() {
 # With what the check has built. Each counts its own checks, and fails when one does.
 stage_quickstart() {
     ./quickstart
+    tests/kv/stay.sh
     ./quickstart --etcd
 }
 

@@ -12,7 +12,7 @@ set -uo pipefail
 manual=$ROSTER_SRCDIR/doc/operations.md
 here=$ROSTER_SRCDIR/tests/kv/drill.sh
 cd "$ROSTER_SRCDIR" || exit 99
-for part in say resp etcd kv-servers drill-incidents; do
+for part in say resp etcd kv-servers kv-watched drill-incidents; do
     # shellcheck source=/dev/null
     . "scripts/$part.sh"
 done
