@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # A fork copies a lock that another thread holds, and nothing unlocks it in the child. So each mutex of
-# the whole process is taken by the first of its file's pthread_atfork() handlers, or made anew by what
-# the child calls. Planted violations show that both are noticed.
+# the whole process is taken by the first of its file's pthread_atfork() handlers or what that calls,
+# or made anew by what the child calls. Planted violations show that both are noticed.
 
 set -eu
 
@@ -19,8 +19,22 @@ check() {
                 taken[name, lock] = /_lock/
                 anew[lock] = anew[lock] || (/_init/ && name ~ /forked/)
             }
+            /^[^a-z].*\(/ {
+                rest = $0
+                while (match(rest, /[a-z_]+\(/)) {
+                    calls[name] = calls[name] " " substr(rest, RSTART, RLENGTH - 1)
+                    rest = substr(rest, RSTART + RLENGTH)
+                }
+            }
             /pthread_atfork\(/ { handler = $0; sub(/.*atfork\(/, "", handler); sub(/,.*/, "", handler) }
-            END { for (lock in names) if (!taken[handler, lock] && !anew[lock]) print file ": " lock }
+            # By the handler, or by what it calls in this file.
+            function taken_by(f, lock,  n, i, called) {
+                n = split(calls[f], called, " ")
+                for (i = 1; i <= n && !taken[called[i], lock]; i++)
+                    ;
+                return taken[f, lock] || i <= n
+            }
+            END { for (lock in names) if (!taken_by(handler, lock) && !anew[lock]) print file ": " lock }
         ' "$file"
     done
 }
@@ -39,7 +53,9 @@ chmod -R u+w "$tmp/src"
 sed -i '/^void rst_thread_process_lock/,/^}/s/pthread_mutex_lock(&process_lock)//' \
     "$tmp/src/core/roster/thread.c"
 sed -i 's/pthread_mutex_init(&lock, NULL);//' "$tmp/src/sqlite/background.c"
-for planted in 'src/core/roster/thread.c: process_lock' 'src/sqlite/background.c: lock'; do
+sed -i '/^static bool lock_all/,/^}/s/pthread_mutex_lock(&lock);//; /^static bool lock_inside/,/^}/s/_trylock(&lock)/_x()/' \
+    "$tmp/src/core/base/reclaim.c"
+for planted in 'src/core/base/reclaim.c: lock' 'src/core/roster/thread.c: process_lock' 'src/sqlite/background.c: lock'; do
     check "$tmp" | grep -qx "$planted" || {
         echo "WRONG: not noticed: $planted"
         exit 1
