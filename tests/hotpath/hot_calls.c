@@ -2,8 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * hot_calls KIND CALLS: this number of statements, transactions, transactions in two steps, minima
- * of OTHERS open transactions, or lists of as many sessions. count-instructions counts what the
+ * hot_calls KIND CALLS: this number of statements, transactions, transactions in two steps,
+ * transactions in ROSTERS rosters by turns, minima of OTHERS open transactions, or lists of as many
+ * sessions. count-instructions counts what the
  * functions called here take. Everything that could differ between two runs is kept out: one
  * thread, a clock that stands still, an oracle that counts.
  */
@@ -17,7 +18,11 @@
 /* Sessions with an open transaction, beside the one that the other kinds use. */
 #define OTHERS 1000
 
+#define ROSTERS 128
+
 static struct roster *roster;
+static struct roster *rosters[ROSTERS];
+static struct roster_session *of_rosters[ROSTERS];
 static struct roster_session *others[OTHERS];
 
 static int count(void *arg, uint64_t *ts)
@@ -50,6 +55,35 @@ static void transaction(struct roster_session *session, uint64_t *now)
     ok(roster_txn_begin(session, NULL), "begin");
     ok(roster_txn_check(session), "check");
     ok(roster_txn_finish(session), "finish");
+}
+
+/* Each in another roster than the one before. */
+static void by_turns(struct roster_session *session, uint64_t *now)
+{
+    static unsigned turn;
+
+    (void)session;
+    transaction(of_rosters[turn++ % ROSTERS], now);
+}
+
+static void rosters_create(const struct roster_options *options)
+{
+    size_t i;
+
+    for (i = 0; i < ROSTERS; i++) {
+        ok(roster_create(options, &rosters[i]), "create");
+        ok(roster_session_open(rosters[i], NULL, &of_rosters[i]), "open");
+    }
+}
+
+static void rosters_destroy(void)
+{
+    size_t i;
+
+    for (i = 0; i < ROSTERS; i++) {
+        ok(roster_session_close(of_rosters[i]), "close");
+        ok(roster_destroy(rosters[i]), "destroy");
+    }
 }
 
 static void two_steps(struct roster_session *session, uint64_t *now)
@@ -108,7 +142,7 @@ static const struct {
 } kinds[] = {
     {"statement", statement}, {"transaction", transaction},
     {"two-steps", two_steps}, {"minimum", minimum},
-    {"list", list},
+    {"list", list},           {"by-turns", by_turns},
 };
 
 static void run(const char *kind, long calls, struct roster_session *session, uint64_t *now)
@@ -126,7 +160,7 @@ int main(int argc, char **argv)
     struct roster_options options = ROSTER_OPTIONS_INIT;
     struct roster_session *session;
     uint64_t now = 1;
-    bool many;
+    bool many, turns;
     long calls;
 
     if (argc != 3 || (calls = strtol(argv[2], NULL, 10)) <= 0) {
@@ -139,11 +173,16 @@ int main(int argc, char **argv)
     ok(roster_create(&options, &roster), "create");
     ok(roster_session_open(roster, NULL, &session), "open");
     many = !strcmp(argv[1], "minimum") || !strcmp(argv[1], "list");
+    turns = !strcmp(argv[1], "by-turns");
     if (many)
         others_begin();
+    if (turns)
+        rosters_create(&options);
     run(argv[1], calls, session, &now);
     if (many)
         others_end();
+    if (turns)
+        rosters_destroy();
     ok(roster_session_close(session), "close");
     ok(roster_destroy(roster), "destroy");
     return 0;

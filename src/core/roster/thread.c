@@ -24,6 +24,7 @@ static struct rst_thread no_thread = {
 };
 
 __thread struct rst_thread *rst_thread_last = &no_thread;
+__thread struct rst_own rst_thread_own;
 
 static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_key_t exit_key;
@@ -81,20 +82,27 @@ static struct rst_thread *take_context(void)
     return thread;
 }
 
+static struct rst_thread *of_node(struct rst_own_node *node)
+{
+    return caa_container_of(node, struct rst_thread, own);
+}
+
 /* Frees those of this thread's contexts whose roster is gone; under process_lock. */
 static void free_dead(void)
 {
-    struct rst_thread **link = &rst_thread_last;
+    struct rst_own_node **link = &rst_thread_own.all;
 
-    while (*link != &no_thread) {
-        struct rst_thread *thread = *link;
+    while (*link) {
+        struct rst_thread *thread = of_node(*link);
 
-        if (rst_load(&thread->tag) == RST_TAG_NONE) {
-            *link = thread->next;
-            free_context(thread);
-        } else {
-            link = &thread->next;
+        if (rst_load(&thread->tag) != RST_TAG_NONE) {
+            link = &thread->own.next;
+            continue;
         }
+        if (rst_thread_last == thread)
+            rst_thread_last = &no_thread;
+        rst_own_remove(&rst_thread_own, link);
+        free_context(thread);
     }
 }
 
@@ -186,12 +194,9 @@ static void thread_exit(void *unused)
     (void)unused;
     pthread_mutex_lock(&process_lock);
     free_dead();
-    while (rst_thread_last != &no_thread) {
-        struct rst_thread *thread = rst_thread_last;
-
-        rst_thread_last = thread->next;
-        leave(thread);
-    }
+    rst_thread_last = &no_thread;
+    while (rst_thread_own.all)
+        leave(of_node(rst_own_remove(&rst_thread_own, &rst_thread_own.all)));
     pthread_mutex_unlock(&process_lock);
 }
 
@@ -209,6 +214,7 @@ void rst_thread_process_unlock(void)
 static void forked_child(void)
 {
     rst_thread_last = &no_thread;
+    rst_thread_own = (struct rst_own){NULL, NULL};
     rst_thread_process_unlock();
 }
 
@@ -247,25 +253,6 @@ uint32_t rst_thread_new_tag(void)
     return rst_fetch_add(&last_tag, 1) + 1;
 }
 
-/* Moves this thread's context of the roster to the front; NULL when it has none. */
-static struct rst_thread *find_own(uint32_t tag)
-{
-    struct rst_thread **link = &rst_thread_last;
-
-    while (*link != &no_thread) {
-        struct rst_thread *thread = *link;
-
-        if (rst_load(&thread->tag) == tag) {
-            *link = thread->next;
-            thread->next = rst_thread_last;
-            rst_thread_last = thread;
-            return thread;
-        }
-        link = &thread->next;
-    }
-    return NULL;
-}
-
 static void init_gates(struct rst_thread *thread, const struct roster *roster)
 {
     union rst_gate idle = {.word = 0}, txn, stmt;
@@ -296,7 +283,7 @@ static struct rst_thread *new_context(struct roster *roster)
     if (!thread)
         return NULL;
     memset(thread, 0, sizeof(*thread));
-    thread->tag = roster->tag;
+    thread->tag = thread->own.key = roster->tag;
     init_gates(thread, roster);
     rst_horizon_cache_init(&thread->horizon, &roster->horizon);
     thread->roster = roster;
@@ -310,14 +297,17 @@ static struct rst_thread *new_context(struct roster *roster)
 
 struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
 {
+    struct rst_own_node *node;
     struct rst_thread *thread;
 
     *err = -ECHILD;
     if (rst_process_is_other(roster->process))
         return NULL;
-    thread = find_own(roster->tag);
-    if (thread)
-        return thread;
+    node = rst_own_find(&rst_thread_own, roster->tag);
+    if (node) {
+        rst_thread_last = of_node(node);
+        return rst_thread_last;
+    }
     /* Any value but NULL makes thread_exit() run. */
     *err = -pthread_setspecific(exit_key, &no_thread);
     if (*err)
@@ -331,7 +321,7 @@ struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
         thread = new_context(roster);
     if (thread) {
         thread->bound = true;
-        thread->next = rst_thread_last;
+        rst_own_add(&rst_thread_own, &thread->own);
         rst_thread_last = thread;
     }
     pthread_mutex_unlock(&process_lock);

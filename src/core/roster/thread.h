@@ -12,9 +12,10 @@
  * except under the process-wide lock. The memory of contexts belongs to the process, because a
  * thread may notice late that a roster is gone.
  *
- * The only thread-local state is one pointer, to the context used last; the thread's contexts of
- * other rosters hang behind it. The process-wide lock of thread.c guards who has which context; it
- * is taken when a thread meets a roster, when it ends, and when a roster is destroyed.
+ * Thread-local are a pointer to the context used last, which is all that common paths look at, and
+ * what leads to the thread's other contexts (own.h). The process-wide lock of thread.c guards who
+ * has which context; it is taken when a thread meets a roster, when it ends, and when a roster is
+ * destroyed.
  */
 #ifndef ROSTER_CORE_ROSTER_THREAD_H
 #define ROSTER_CORE_ROSTER_THREAD_H
@@ -26,6 +27,7 @@
 #include "core/base/rcu.h"
 #include "core/base/stays.h"
 #include "core/roster/counters.h"
+#include "core/roster/own.h"
 #include "core/roster/roster.h"
 
 #include <stdint.h>
@@ -47,8 +49,8 @@ struct rst_thread {
     struct rst_graced_cache sessions;
     struct rst_stays stays;
     uint32_t opening; /* the bit of the kind of session that the thread is opening, see drain.c */
+    struct rst_own_node own; /* the thread's own */
     /* Under the process-wide lock: */
-    struct rst_thread *next; /* this thread's other contexts; the thread's own */
     struct rst_thread *roster_next, *roster_prev; /* in roster->threads, all of them */
     struct rst_thread *idle_next;                 /* in roster->idle_threads */
     bool bound;                                   /* some thread's list has it */
@@ -60,6 +62,10 @@ struct rst_thread {
 
 /* The context that this thread used last; never NULL, its tag is RST_TAG_NONE at first. */
 extern __thread struct rst_thread *rst_thread_last
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* All contexts of this thread. */
+extern __thread struct rst_own rst_thread_own
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /* Sets up what all rosters of the process share. Returns 0, -ECHILD, or -errno. */

@@ -218,10 +218,10 @@ static void use(struct roster *roster)
 /* A thread's contexts: those of rosters that are gone go too, as soon as it meets a new one. */
 static unsigned count_contexts(void)
 {
-    const struct rst_thread *thread;
+    const struct rst_own_node *node;
     unsigned n = 0;
 
-    for (thread = rst_thread_last; thread->next; thread = thread->next)
+    for (node = rst_thread_own.all; node; node = node->next)
         n++;
     return n;
 }
@@ -291,6 +291,55 @@ Test(thread, finds_its_context_of_each_roster)
         unit_close(sessions[i]);
         unit_destroy(rosters[i]);
     }
+}
+
+#define SOME 40
+
+/* What a thread has used of a roster, if that is the one in its place. */
+struct used {
+    struct roster *roster;
+    struct roster_session *session;
+    uint64_t begun;
+};
+
+static void used_begin(struct used *used)
+{
+    used->roster = unit_roster(NULL);
+    used->session = unit_open(used->roster);
+    used->begun = 0;
+}
+
+static void used_end(const struct used *used)
+{
+    cr_assert_eq(unit_stats(used->roster).threads, 1);
+    cr_assert_eq(unit_stats(used->roster).txns_begun, used->begun);
+    unit_close(used->session);
+    unit_destroy(used->roster);
+}
+
+/* Some go, in any order, and others come, also where those stood: none is taken for another. */
+Test(thread, takes_no_roster_for_one_that_is_gone)
+{
+    struct used some[SOME];
+    unsigned round, random = 1, n;
+
+    for (n = 0; n < SOME; n++)
+        used_begin(&some[n]);
+    for (round = 0; round < UNIT_SCALE(400, 100); round++) {
+        random = random * 1103515245 + 12345;
+        n = random / 65536 % SOME;
+        if (round % 3 == 0) {
+            used_end(&some[n]);
+            used_begin(&some[n]);
+        }
+        for (n = 0; n < SOME; n++) {
+            unit_ok(roster_txn_begin(some[n].session, NULL));
+            unit_ok(roster_txn_finish(some[n].session));
+            some[n].begun++;
+        }
+    }
+    for (n = 0; n < SOME; n++)
+        used_end(&some[n]);
 }
 
 static unsigned count_threads(void)
