@@ -21,6 +21,13 @@ struct roster;
 #define ROSTER_TICK_MANUAL (-1)
 
 /*
+ * For options.flags: no thread waits for grace periods, the server calls roster_reclaim() itself.
+ * With ROSTER_TICK_MANUAL such a roster starts no thread at all, for libraries inside of programs
+ * that must not get one.
+ */
+#define ROSTER_RECLAIM_MANUAL UINT64_C(1)
+
+/*
  * Options of a roster. Begin with ROSTER_OPTIONS_INIT; a member that is 0 has its default.
  *
  * All structs of Roster that begin with `size`, options and results, grow by appending members and
@@ -40,6 +47,7 @@ struct roster_options {
                                  at most 1 MiB */
     int32_t tick_ms;          /* resolution of "since when" in views; default: 10 ms; at most
                                  1000; ROSTER_TICK_MANUAL */
+    uint64_t flags;           /* ROSTER_RECLAIM_MANUAL; default: 0 */
 };
 
 #define ROSTER_OPTIONS_INIT ROSTER_SIZED(struct roster_options)
@@ -49,17 +57,17 @@ struct roster_options {
  *
  * Starts one small thread that ticks the roster's coarse clock (unless tick_ms is
  * ROSTER_TICK_MANUAL). The first roster of a process also starts the thread that waits for grace
- * periods, which ends with the last one; liburcu's call_rcu thread is left to the server. Both
- * threads block all signals.
+ * periods, which ends with the last one (but for those with ROSTER_RECLAIM_MANUAL); liburcu's
+ * call_rcu thread is left to the server. Both threads block all signals.
  *
  * Returns 0 and stores the roster in `*roster`; -EINVAL for a NULL pointer, a struct smaller than
- * the first version's, text_limit above 1 MiB, or tick_ms out of range; -E2BIG for a larger struct
- * whose unknown part is not zero; -ENOMEM; -EBUSY inside a read-side section, as roster_destroy();
- * -EAGAIN when no thread could be started; -EPERM when the kernel refuses membarrier() although it
- * had it when the program began (a seccomp filter that was installed later), so that liburcu cannot
- * wait for readers, and for good in a child that was forked inside a read-side section which a
- * grace period was waiting for; the oracle's error, or -EIO when it gave no timestamp, when it
- * could not be asked for the first floor.
+ * the first version's, text_limit above 1 MiB, tick_ms out of range, or an unknown flag; -E2BIG for
+ * a larger struct whose unknown part is not zero; -ENOMEM; -EBUSY inside a read-side section, as
+ * roster_destroy(); -EAGAIN when no thread could be started; -EPERM when the kernel refuses
+ * membarrier() although it had it when the program began (a seccomp filter that was installed
+ * later), so that liburcu cannot wait for readers, and for good in a child that was forked inside a
+ * read-side section which a grace period was waiting for; the oracle's error, or -EIO when it gave
+ * no timestamp, when it could not be asked for the first floor.
  */
 ROSTER_API int roster_create(const struct roster_options *options,
                              struct roster **roster) ROSTER_MUST_CHECK;
@@ -83,6 +91,21 @@ ROSTER_API int roster_destroy(struct roster *roster);
  * Returns 0; -EINVAL for NULL; -ECHILD.
  */
 ROSTER_API int roster_tick(struct roster *roster);
+
+/*
+ * Runs what waits for a grace period in the calling thread: memory of closed sessions and released
+ * pins is used again, release callbacks run. Only for servers that chose ROSTER_RECLAIM_MANUAL:
+ * call it after closing sessions, and from time to time; what waits is bounded by
+ * options.backlog_limit. Any thread. Waits until readers that are inside have left, and for no
+ * other caller: of several, one does the work. Without work it is a load. It may run release
+ * callbacks of other rosters of the process as well.
+ *
+ * Returns 0, also when there was nothing to do, another thread is at it, or the process has the
+ * thread for it; -EINVAL for NULL; -EBUSY inside a read-side section (as roster_destroy()); -EPERM
+ * and -ENOMEM when the kernel refuses the membarrier() that a grace period needs; -ECHILD. After an
+ * error all waits as before.
+ */
+ROSTER_API int roster_reclaim(struct roster *roster) ROSTER_MUST_CHECK;
 
 /*
  * Sets how many sessions may be open at once, in place of options.max_sessions; 0: no limit. The

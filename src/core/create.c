@@ -38,7 +38,7 @@ static int options_get(struct roster_options *known, const struct roster_options
             return err;
     }
     if (known->text_limit > MAX_TEXT_LIMIT || known->tick_ms < ROSTER_TICK_MANUAL ||
-        known->tick_ms > MAX_TICK_MS)
+        known->tick_ms > MAX_TICK_MS || (known->flags & ~ROSTER_RECLAIM_MANUAL))
         return -EINVAL;
     if (!known->text_limit)
         known->text_limit = DEFAULT_TEXT_LIMIT;
@@ -169,6 +169,7 @@ static int create(const struct roster_options *options, struct roster **made)
     roster->tag = rst_thread_new_tag();
     roster->text_limit = options->text_limit;
     roster->life_time_ms = options->life_time_ms;
+    roster->reclaims_by_hand = options->flags & ROSTER_RECLAIM_MANUAL;
     roster->account.backlog_limit = options->backlog_limit;
     roster->membarrier = rst_membarrier_init();
     err = oracle_init(roster, options, &now);
@@ -195,12 +196,12 @@ int roster_create(const struct roster_options *options, struct roster **roster)
     if (!err)
         err = rst_thread_process_init();
     if (!err)
-        err = rst_reclaim_start();
+        err = rst_reclaim_start(known.flags & ROSTER_RECLAIM_MANUAL);
     if (err)
         return err;
     err = create(&known, roster);
     if (err)
-        rst_reclaim_end();
+        rst_reclaim_end(known.flags & ROSTER_RECLAIM_MANUAL);
     return err;
 }
 
@@ -216,6 +217,7 @@ static bool is_in_use(const struct roster *roster)
 int roster_destroy(struct roster *roster)
 {
     RST_NOT_CANCELLED;
+    bool by_hand;
     int err;
 
     if (!roster)
@@ -243,8 +245,9 @@ int roster_destroy(struct roster *roster)
     pthread_mutex_destroy(&roster->lease_lock);
     pthread_mutex_destroy(&roster->kill_lock);
     roster_oracle_local_destroy(roster->own_clock);
+    by_hand = roster->reclaims_by_hand;
     free(roster);
-    rst_reclaim_end();
+    rst_reclaim_end(by_hand);
     return 0;
 }
 
@@ -256,6 +259,15 @@ int roster_set_max_sessions(struct roster *roster, uint64_t max_sessions, uint64
         return -ECHILD;
     rst_registry_limit(&roster->registry, max_sessions, reserved);
     return 0;
+}
+
+int roster_reclaim(struct roster *roster)
+{
+    RST_NOT_CANCELLED;
+
+    if (!roster)
+        return -EINVAL;
+    return rst_process_is_other(roster->process) ? -ECHILD : rst_reclaim_run();
 }
 
 int roster_tick(struct roster *roster)

@@ -215,6 +215,33 @@ Test(refused_membarrier, short_of_memory_for_a_moment, .init = set_up, .fini = c
     cr_expect_eq(unit_stats(it.roster).membarrier_failures, 0);
 }
 
+/* By hand: what waits goes on waiting, and the caller learns why. */
+Test(refused_membarrier, a_round_by_hand)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster *roster;
+    uint64_t backlog;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    options.flags = ROSTER_RECLAIM_MANUAL;
+    roster = unit_roster_with(&options);
+    if (!unit_stats(roster).membarrier)
+        cr_skip_test("there is no membarrier() here");
+    unit_close(unit_open(roster));
+    backlog = unit_stats(roster).backlog;
+    cr_assert_gt(backlog, 0);
+    refuse_membarrier(EPERM, REFUSE_FOR_EVER);
+    cr_expect_eq(roster_reclaim(roster), -EPERM);
+    cr_expect_eq(roster_destroy(roster), -EPERM);
+    refuse_membarrier(ENOMEM, REFUSE_FOR_EVER);
+    cr_expect_eq(roster_reclaim(roster), -ENOMEM);
+    cr_expect_eq(unit_stats(roster).backlog, backlog);
+    refuse_membarrier(0, 0);
+    unit_ok(roster_reclaim(roster));
+    cr_expect_eq(unit_stats(roster).backlog, 0);
+    unit_destroy(roster);
+}
+
 /* Owners and readers need no barrier, and what is retired is kept until there is one. */
 Test(refused_membarrier, owners_and_readers_go_on, .init = set_up, .fini = clear_up)
 {

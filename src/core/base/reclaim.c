@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The thread that waits for grace periods. See reclaim.h.
+ * Waiting for grace periods, in a thread or by hand. See reclaim.h.
  */
 #include "core/base/reclaim.h"
 
@@ -19,12 +19,16 @@
 
 /* Who starts and ends the thread. */
 static pthread_mutex_t users_lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned users;
+static unsigned users, users_by_hand;
 static pthread_t thread;
 
-/* Pushed by any thread, taken as a whole by this one. */
+/* Held in a round by hand, and while it changes whether there is a thread. */
+static pthread_mutex_t by_hand_lock = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+static bool has_thread;
+
+/* Pushed by any thread, taken as a whole by a round. */
 static struct rcu_head *queued;
-static sem_t work; /* posted when the first one is pushed, and by barriers */
+static sem_t work; /* posted when the first one is pushed, and by barriers; while there are users */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
@@ -154,14 +158,31 @@ static void end_round(void)
     pthread_mutex_unlock(&lock);
 }
 
+static struct rcu_head *take(void)
+{
+    /* Acquire: what was done before rst_call_rcu(); pairs with push(). */
+    return __atomic_exchange_n(&queued, NULL, __ATOMIC_ACQUIRE);
+}
+
+static void put_back(struct rcu_head *newest)
+{
+    struct rcu_head *next;
+
+    for (; newest; newest = next) {
+        next = link_of(newest);
+        rst_reclaim_push(newest, newest->func);
+    }
+}
+
 static void *reclaim_main(void *unused)
 {
     while (begin_round()) {
-        /* Acquire: what was done before rst_call_rcu(); pairs with push(). */
-        struct rcu_head *taken = __atomic_exchange_n(&queued, NULL, __ATOMIC_ACQUIRE);
+        struct rcu_head *taken = take();
 
-        if (!grace_period())
+        if (!grace_period()) {
+            put_back(taken);
             break;
+        }
         wait_for_keepers();
         call_back(taken);
         end_round();
@@ -169,22 +190,102 @@ static void *reclaim_main(void *unused)
     return unused;
 }
 
+static void drain(void)
+{
+    while (!sem_trywait(&work))
+        ;
+}
+
+/* A round by hand, under by_hand_lock and without a thread. */
+static int run(void)
+{
+    int err = rst_rcu_ready();
+    struct rcu_head *taken;
+
+    if (err)
+        return err;
+    pthread_mutex_lock(&lock);
+    begun++; /* a fork may not wait for it, see lock_inside() */
+    pthread_mutex_unlock(&lock);
+    drain(); /* what was posted for is taken now */
+    taken = take();
+    urcu_bp_synchronize_rcu();
+    wait_for_keepers();
+    call_back(taken);
+    end_round();
+    return 0;
+}
+
+/* Whether a round could not end before this thread goes on. */
+static bool would_wait_for_itself(void)
+{
+    return urcu_bp_read_ongoing() || keep.depth;
+}
+
+int rst_reclaim_run(void)
+{
+    int err = 0;
+
+    if (!rst_load(&queued))
+        return 0;
+    if (would_wait_for_itself())
+        return -EBUSY;
+    if (pthread_mutex_trylock(&by_hand_lock))
+        return 0;
+    if (!has_thread)
+        err = run();
+    pthread_mutex_unlock(&by_hand_lock);
+    return err;
+}
+
+/* What all users share. */
 static int start(void)
 {
     int err = rst_rcu_ready();
 
     if (!err)
         err = rst_monotonic_cond_init(&changed);
-    if (err)
-        return err;
-    stop = hurry = false;
-    sem_init(&work, 0, 0);
-    err = rst_thread_start(&thread, "roster-reclaim", reclaim_main, NULL);
-    if (err) {
-        sem_destroy(&work);
-        pthread_cond_destroy(&changed);
-    }
+    if (!err)
+        sem_init(&work, 0, 0);
     return err;
+}
+
+static void end(void)
+{
+    sem_destroy(&work);
+    pthread_cond_destroy(&changed);
+}
+
+static int start_thread(void)
+{
+    int err;
+
+    pthread_mutex_lock(&by_hand_lock);
+    pthread_mutex_lock(&lock);
+    stop = hurry = false;
+    pthread_mutex_unlock(&lock);
+    drain();
+    if (rst_load(&queued)) /* by rosters by hand; one that is queued now posts itself */
+        sem_post(&work);
+    err = rst_thread_start(&thread, "roster-reclaim", reclaim_main, NULL);
+    has_thread = !err;
+    pthread_mutex_unlock(&by_hand_lock);
+    return err;
+}
+
+/* What rosters by hand have queued stays for them. */
+static void end_thread(void)
+{
+    pthread_mutex_lock(&by_hand_lock);
+    pthread_mutex_lock(&lock);
+    stop = true;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    sem_post(&work);
+    pthread_join(thread, NULL);
+    done = begun; /* it may have ended inside a round */
+    has_thread = false;
+    pthread_mutex_unlock(&by_hand_lock);
 }
 
 static void unlock_all(void)
@@ -249,7 +350,9 @@ static void forked_child(void)
     if (lost)
         return;
     urcu_bp_after_fork_child();
-    users = 0;
+    users = users_by_hand = 0;
+    has_thread = false;
+    by_hand_lock = (pthread_mutex_t)PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
     queued = NULL;
     begun = done = tries = failed_try = 0;
     keepers[0] = keepers[1] = keep.depth = 0;
@@ -273,7 +376,7 @@ int rst_reclaim_process_init(void)
     return err;
 }
 
-int rst_reclaim_start(void)
+int rst_reclaim_start(bool by_hand)
 {
     int err = 0;
 
@@ -285,26 +388,28 @@ int rst_reclaim_start(void)
     pthread_mutex_lock(&users_lock);
     if (!users)
         err = start();
-    if (!err)
+    if (!err && !by_hand && users == users_by_hand) {
+        err = start_thread();
+        if (err && !users)
+            end();
+    }
+    if (!err) {
         users++;
+        users_by_hand += by_hand;
+    }
     pthread_mutex_unlock(&users_lock);
     return err;
 }
 
-void rst_reclaim_end(void)
+void rst_reclaim_end(bool by_hand)
 {
     pthread_mutex_lock(&users_lock);
-    if (!--users) {
-        pthread_mutex_lock(&lock);
-        stop = true;
-        pthread_cond_broadcast(&changed);
-        pthread_mutex_unlock(&lock);
-        sem_post(&work);
-        pthread_join(thread, NULL);
-        done = begun; /* it may have ended inside a round */
-        sem_destroy(&work);
-        pthread_cond_destroy(&changed);
-    }
+    users--;
+    users_by_hand -= by_hand;
+    if (!by_hand && users == users_by_hand)
+        end_thread();
+    if (!users)
+        end();
     pthread_mutex_unlock(&users_lock);
 }
 
@@ -342,24 +447,49 @@ void rst_keep_end(void)
     pthread_mutex_unlock(&lock);
 }
 
-int rst_rcu_barrier(void)
+/* As rst_rcu_barrier(); -ESRCH when the thread ends. */
+static int wait_for_thread(void)
 {
     uint64_t target, tried;
     int err = 0;
 
-    if (urcu_bp_read_ongoing() || keep.depth)
-        return -EBUSY;
     pthread_mutex_lock(&lock);
     target = begun + 1; /* the first round that takes all that is queued now */
     tried = tries;
     hurry = true;
     pthread_cond_broadcast(&changed);
     sem_post(&work);
-    while (done < target && failed_try <= tried)
+    while (done < target && failed_try <= tried && !stop)
         pthread_cond_wait(&changed, &lock);
     if (done < target)
-        err = failed_err;
+        err = stop ? -ESRCH : failed_err;
     pthread_mutex_unlock(&lock);
+    return err;
+}
+
+/* As rst_rcu_barrier(); -ESRCH where there is a thread. */
+static int wait_by_hand(void)
+{
+    int err;
+
+    if (pthread_mutex_lock(&by_hand_lock))
+        return -EBUSY;
+    err = has_thread ? -ESRCH : run();
+    pthread_mutex_unlock(&by_hand_lock);
+    return err;
+}
+
+int rst_rcu_barrier(void)
+{
+    int err;
+
+    if (would_wait_for_itself())
+        return -EBUSY;
+    do {
+        err = wait_by_hand();
+        if (err == -ESRCH)
+            err = wait_for_thread();
+    } while (err == -ESRCH);
     rst_tsan_acquire(&rst_grace_period);
     rst_tsan_acquire(&rst_callbacks_done);
     return err;

@@ -16,18 +16,24 @@
  * and waits until it is empty, so that those that begin later hold up the next round and not this
  * one. They find nothing of what was queued, because it was unpublished before, and the lock under
  * which they begin is the one under which the round ended the turn.
+ *
+ * A user may do without the thread and run rounds by hand. A process in which all do has no thread;
+ * where one does not, the thread works for all.
  */
 #ifndef ROSTER_CORE_BASE_RECLAIM_H
 #define ROSTER_CORE_BASE_RECLAIM_H
 
 #include "core/base/rcu.h"
 
+#include <stdbool.h>
+
 /*
- * One more user of the thread, which the first one starts. Returns 0; -EBUSY inside a read-side
- * section, as rst_rcu_barrier(); -EAGAIN or -ENOMEM; -EPERM when liburcu relies on membarrier() and
- * the kernel refuses it, and in a child that was forked inside a section and a grace period.
+ * One more user. The first that is not `by_hand` starts the thread. Returns 0; -EBUSY inside a
+ * read-side section, as rst_rcu_barrier(); -EAGAIN or -ENOMEM; -EPERM when liburcu relies on
+ * membarrier() and the kernel refuses it, and in a child that was forked inside a section and a
+ * grace period.
  */
-int rst_reclaim_start(void);
+int rst_reclaim_start(bool by_hand);
 
 /*
  * Once, before the first user: the thread and liburcu outlast a fork, and a child that has users of
@@ -36,8 +42,17 @@ int rst_reclaim_start(void);
  */
 int rst_reclaim_process_init(void);
 
-/* One user less; the last one ends the thread, and nothing is queued then. */
-void rst_reclaim_end(void);
+/* One user less, who has waited for all that it had queued. The last that is not `by_hand` ends the
+ * thread. */
+void rst_reclaim_end(bool by_hand);
+
+/*
+ * A round by hand, where there is no thread: runs what is queued. Waits for the readers that are
+ * inside, and for keepers, and for no other round. Returns 0, also when there is nothing to do, the
+ * thread does it, or another caller is at it; -EBUSY where rst_rcu_barrier() says it; -ENOMEM or
+ * -EPERM when no grace period can be had, and all is queued as before. While there is a user.
+ */
+int rst_reclaim_run(void) __attribute__((warn_unused_result));
 
 /* As rst_call_rcu(). Lock-free; while there is a user. */
 void rst_reclaim_push(struct rcu_head *head, void (*func)(struct rcu_head *));
@@ -55,10 +70,11 @@ void rst_keep_begin(void);
 void rst_keep_end(void);
 
 /*
- * Waits until every callback that was queued before has run. Returns 0; -EBUSY at once inside a
- * read-side section of liburcu's flavour bp, entered by any code, or between the two above, because
- * none would end; -EPERM when the kernel refuses the membarrier() that a grace period needs. While
- * there is a user.
+ * Waits until every callback that was queued before has run; where there is no thread, it runs
+ * them. Returns 0; -EBUSY at once inside a read-side section of liburcu's flavour bp, entered by
+ * any code, between the two above, and inside a callback of a round by hand, because none would
+ * end; -EPERM when the kernel refuses the membarrier() that a grace period needs. While there is a
+ * user.
  */
 int rst_rcu_barrier(void) __attribute__((warn_unused_result));
 

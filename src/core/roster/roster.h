@@ -55,6 +55,7 @@ struct roster {
     uint32_t tag;
     unsigned process; /* that made it, see process.h */
     bool membarrier;  /* owners run without fences */
+    bool reclaims_by_hand;
     uint32_t text_limit;
     uint64_t life_time_ms;
     roster_oracle_fn *oracle;

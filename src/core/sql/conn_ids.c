@@ -88,12 +88,12 @@ int roster_conn_ids_create(const struct roster_conn_ids_options *options,
     if (!err)
         err = rst_thread_process_init();
     if (!err)
-        err = rst_reclaim_start();
+        err = rst_reclaim_start(false);
     if (err)
         return err;
     err = create(&known, ids);
     if (err)
-        rst_reclaim_end();
+        rst_reclaim_end(false);
     return err;
 }
 
@@ -110,7 +110,7 @@ int roster_conn_ids_destroy(struct roster_conn_ids *ids)
             return err;
     } while (rst_load_acquire(&ids->limbo) & RST_LIMBO_SCHEDULED);
     free_ids(ids);
-    rst_reclaim_end();
+    rst_reclaim_end(false);
     return 0;
 }
 

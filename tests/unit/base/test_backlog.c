@@ -14,6 +14,7 @@
 
 #include <criterion/criterion.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 
@@ -26,6 +27,28 @@ static struct roster *roster_with_limit(void)
     options.backlog_limit = LIMIT;
     options.tick_ms = ROSTER_TICK_MANUAL;
     return unit_roster_with(&options);
+}
+
+static struct roster *roster_by_hand(void)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+
+    options.backlog_limit = LIMIT;
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    options.flags = ROSTER_RECLAIM_MANUAL;
+    return unit_roster_with(&options);
+}
+
+static unsigned threads(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    unsigned n = 0;
+
+    cr_assert_not_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
 }
 
 /* Replaces identities until that is refused. */
@@ -206,4 +229,92 @@ Test(backlog, is_empty_beside_a_reader_that_stays)
     roster_read_unlock(roster);
     unit_close(session);
     unit_destroy(roster);
+}
+
+/* A roster without threads: what is closed is used again as its callers reclaim it, and not before.
+ */
+Test(backlog, by_hand)
+{
+    unsigned before = threads(), n;
+    struct roster *roster = roster_by_hand();
+    struct roster_session *session;
+    uint64_t memory;
+
+    for (n = 0; n < 100; n++) {
+        unit_close(unit_open(roster));
+        unit_ok(roster_reclaim(roster));
+        cr_assert_eq(unit_stats(roster).backlog, 0);
+    }
+    memory = unit_stats(roster).memory;
+    for (n = 0; n < UNIT_SCALE(20000, 2000); n++) {
+        unit_close(unit_open(roster));
+        unit_ok(roster_reclaim(roster));
+    }
+    cr_assert_eq(unit_stats(roster).memory, memory, "memory is not used again");
+    session = unit_open(roster);
+    cr_assert_eq(use_up(roster, session), -ENOBUFS);
+    unit_ok(roster_read_lock(roster));
+    cr_assert_eq(roster_reclaim(roster), -EBUSY);
+    roster_read_unlock(roster);
+    unit_ok(roster_reclaim(roster));
+    cr_assert_eq(unit_stats(roster).backlog, 0);
+    cr_assert_eq(threads(), before);
+    unit_close(session);
+    unit_destroy(roster);
+}
+
+/* Beside a roster that has the thread, it works for both; what is left then is done by hand. */
+Test(backlog, by_hand_beside_the_thread)
+{
+    struct roster *roster = roster_by_hand(), *other;
+    unsigned n, without = threads();
+
+    for (n = 0; n < 5; n++) {
+        unit_close(unit_open(roster)); /* queued before the thread is there */
+        other = unit_roster_with(NULL);
+        cr_assert_gt(threads(), without);
+        while (unit_stats(roster).backlog)
+            unit_ok(roster_reclaim(roster));
+        unit_close(unit_open(roster));
+        unit_destroy(other);
+        cr_assert_eq(threads(), without);
+        unit_close(unit_open(roster));
+        unit_ok(roster_reclaim(roster));
+        cr_assert_eq(unit_stats(roster).backlog, 0);
+    }
+    unit_close(unit_open(roster));
+    unit_destroy(roster);
+}
+
+struct closed {
+    struct roster *roster;
+    int reclaim, destroy;
+    bool called;
+};
+
+static void destroy_inside(void *arg)
+{
+    struct closed *closed = arg;
+
+    closed->called = true;
+    closed->reclaim = roster_reclaim(closed->roster);
+    closed->destroy = roster_destroy(closed->roster);
+}
+
+/* What a round by hand calls back may not wait for that round. */
+Test(backlog, by_hand_inside_a_callback)
+{
+    struct closed closed = {.roster = roster_by_hand()};
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session;
+
+    attr.release = destroy_inside;
+    attr.wake_arg = &closed;
+    unit_ok(roster_session_open(closed.roster, &attr, &session));
+    unit_close(session);
+    unit_ok(roster_reclaim(closed.roster));
+    cr_assert(closed.called);
+    cr_assert_eq(closed.reclaim, 0);
+    cr_assert_eq(closed.destroy, -EBUSY);
+    unit_destroy(closed.roster);
 }

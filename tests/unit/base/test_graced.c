@@ -38,7 +38,7 @@ struct fixture {
 static void fixture_init(struct fixture *fixture, size_t object_size)
 {
     memset(fixture, 0, sizeof(*fixture));
-    unit_ok(rst_reclaim_start());
+    unit_ok(rst_reclaim_start(false));
     fixture->account.backlog_limit = UINT64_MAX;
     unit_ok(
         rst_graced_init(&fixture->pool, NULL, object_size, 0, CHUNK_SIZE, drop, &fixture->account));
@@ -50,7 +50,7 @@ static void fixture_destroy(struct fixture *fixture)
     unit_ok(rst_rcu_barrier());
     cr_assert_eq(rst_load(&fixture->account.backlog), 0);
     rst_graced_destroy(&fixture->pool);
-    rst_reclaim_end();
+    rst_reclaim_end(false);
 }
 
 /* One of two that take turns so that at any time one of them keeps. */
@@ -96,7 +96,7 @@ Test(graced, keepers_without_end_starve_no_round)
     bool over = false;
     unsigned n;
 
-    unit_ok(rst_reclaim_start());
+    unit_ok(rst_reclaim_start(false));
     pthread_barrier_init(&both, NULL, 2);
     for (n = 0; n < 2; n++) {
         keepers[n] = (struct keeper){&both, &over, n};
@@ -107,7 +107,7 @@ Test(graced, keepers_without_end_starve_no_round)
     rst_store(&over, true);
     for (n = 0; n < 2; n++)
         pthread_join(threads[n], NULL);
-    rst_reclaim_end();
+    rst_reclaim_end(false);
 }
 
 static void *take(struct fixture *fixture)

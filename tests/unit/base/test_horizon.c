@@ -28,7 +28,7 @@ static struct fixture *fixture_new(void)
     struct fixture *fixture = aligned_alloc(RST_CACHE_LINE, sizeof(*fixture));
 
     memset(fixture, 0, sizeof(*fixture));
-    unit_ok(rst_reclaim_start());
+    unit_ok(rst_reclaim_start(false));
     unit_ok(rst_horizon_init(&fixture->horizon, 1000));
     rst_horizon_cache_init(&fixture->mine, &fixture->horizon);
     rst_horizon_cache_init(&fixture->other, &fixture->horizon);
@@ -39,7 +39,7 @@ static void fixture_free(struct fixture *fixture)
 {
     unit_ok(rst_rcu_barrier());
     rst_horizon_destroy(&fixture->horizon);
-    rst_reclaim_end();
+    rst_reclaim_end(false);
     free(fixture);
 }
 

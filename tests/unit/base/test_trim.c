@@ -31,7 +31,7 @@ static struct fixture *fixture_new(void)
     int i;
 
     memset(f, 0, sizeof(*f));
-    unit_ok(rst_reclaim_start());
+    unit_ok(rst_reclaim_start(false));
     unit_ok(rst_hot_init(&f->hot, SIZE, &f->account));
     for (i = 0; i < N; i++)
         f->taken[i] = rst_hot_take(&f->hot, &f->cache);
@@ -42,7 +42,7 @@ static void fixture_free(struct fixture *f)
 {
     unit_ok(rst_rcu_barrier());
     rst_hot_destroy(&f->hot);
-    rst_reclaim_end();
+    rst_reclaim_end(false);
     free(f);
 }
 

@@ -91,6 +91,7 @@ static void call_all(const struct parent *parent)
     expect_refusal(roster_stats(parent->roster, &stats));
     expect_refusal(roster_metrics(parent->roster, &metrics));
     expect_refusal(roster_tick(parent->roster));
+    expect_refusal(roster_reclaim(parent->roster));
     expect_refusal(roster_session_open(parent->roster, NULL, &session));
     expect_refusal(roster_pin_acquire(parent->roster, NULL, 0, ROSTER_PIN_CURSOR, &pin));
     expect_refusal(roster_pin_acquire(parent->roster, parent->session, 0, ROSTER_PIN_CURSOR, &pin));

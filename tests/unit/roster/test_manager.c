@@ -81,6 +81,7 @@ Test(manager, null)
     cr_assert_eq(roster_create(NULL, NULL), -EINVAL);
     cr_assert_eq(roster_destroy(NULL), -EINVAL);
     cr_assert_eq(roster_tick(NULL), -EINVAL);
+    cr_assert_eq(roster_reclaim(NULL), -EINVAL);
     cr_assert_eq(roster_stats(NULL, &stats), -EINVAL);
 }
 
@@ -93,6 +94,9 @@ Test(manager, options_out_of_range)
     options.text_limit = UINT32_MAX;
     refused_options(&options, -EINVAL);
     options.text_limit = 0;
+    options.flags = ROSTER_RECLAIM_MANUAL << 1;
+    refused_options(&options, -EINVAL);
+    options.flags = 0;
     options.tick_ms = 1001;
     refused_options(&options, -EINVAL);
     options.tick_ms = -2;
