@@ -2,27 +2,56 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What roster.so costs a program: see sqlite.sh.
+ * What roster.so costs a program: see sqlite.sh. Run with it preloaded.
  *
- *     sqlite-bench FILE reads|writes N [trace]     N point reads, or N updates of one row in a
- * transaction each, in one thread; prints the processor nanoseconds of one. trace: with a trace
- * callback that does nothing
+ *     sqlite-bench DIRECTORY reads|writes ROUNDS        point reads, or updates of one row in a
+ *                                                       transaction each, in one thread
+ *     sqlite-bench DIRECTORY reads|writes N plain|trace|roster     N of one kind, for callgrind
+ *
+ * There are three connections, each with a file of its own: plain SQLite, SQLite with a trace
+ * callback that does nothing, and one that roster.so follows. They take turns, a few milliseconds
+ * each, so that what else the machine does meets all of them; the order turns as well. A figure is
+ * the median of the rounds, a ratio that of each round's, of processor time and of time.
  */
+#include <dlfcn.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define KEYS 10000
+#define MOST_ROUNDS 10000
 
-static void run(sqlite3 *db, const char *sql)
+enum way { PLAIN, TRACE, ROSTER, WAYS };
+static const char *const names[] = {"plain", "trace", "roster"};
+
+static struct way_state {
+    sqlite3 *db;
+    sqlite3_stmt *stmt;
+    double cpu[MOST_ROUNDS], wall[MOST_ROUNDS];
+} ways[WAYS];
+
+typedef int trace_fn(sqlite3 *db, unsigned mask, int (*callback)(unsigned, void *, void *, void *),
+                     void *arg);
+
+/* SQLite's own, whatever has been preloaded. */
+static trace_fn *own_trace(void)
 {
-    char *message = NULL;
+    void *library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_NOLOAD);
+    trace_fn *trace = NULL;
 
-    if (sqlite3_exec(db, sql, NULL, NULL, &message)) {
-        fprintf(stderr, "sqlite: %s: %s\n", sql, message);
-        abort();
+    if (library)
+        *(void **)(void *)&trace = dlsym(library, "sqlite3_trace_v2");
+    return trace;
+}
+
+static void check(int err, sqlite3 *db)
+{
+    if (err) {
+        fprintf(stderr, "sqlite-bench: %s\n", sqlite3_errmsg(db));
+        exit(1);
     }
 }
 
@@ -32,18 +61,39 @@ static int nothing(unsigned event, void *arg, void *stmt, void *detail)
     return 0;
 }
 
-static double now(void)
+static void open_way(enum way way, const char *directory, bool reads)
 {
-    struct timespec time;
+    struct way_state *state = &ways[way];
+    trace_fn *trace = own_trace();
+    char path[4096];
 
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+    snprintf(path, sizeof(path), "%s/%s.db", directory, names[way]);
+    check(sqlite3_open(path, &state->db), state->db);
+    if (way == PLAIN)
+        check(trace ? trace(state->db, 0, NULL, NULL) : SQLITE_ERROR, state->db);
+    check(sqlite3_exec(state->db,
+                       "PRAGMA journal_mode = wal; PRAGMA synchronous = off;"
+                       "CREATE TABLE IF NOT EXISTS t(k INTEGER PRIMARY KEY, v TEXT);"
+                       "WITH RECURSIVE n(i) AS "
+                       "(SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) "
+                       "INSERT OR IGNORE INTO t SELECT i, hex(randomblob(50)) FROM n",
+                       NULL, NULL, NULL),
+          state->db);
+    if (way == TRACE)
+        check(trace ? trace(state->db, SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE, nothing, NULL)
+                    : SQLITE_ERROR,
+              state->db);
+    check(sqlite3_prepare_v2(state->db,
+                             reads ? "SELECT v FROM t WHERE k = ?1"
+                                   : "UPDATE t SET v = hex(randomblob(50)) WHERE k = ?1",
+                             -1, &state->stmt, NULL),
+          state->db);
 }
 
 /* What callgrind counts. */
 __attribute__((noinline)) static void work(sqlite3_stmt *stmt, long n)
 {
-    unsigned key = 1;
+    static unsigned key = 1;
 
     for (; n > 0; n--) {
         key = key * 1103515245 + 12345;
@@ -54,34 +104,85 @@ __attribute__((noinline)) static void work(sqlite3_stmt *stmt, long n)
     }
 }
 
+static double now(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static void measure(struct way_state *state, long n, int round)
+{
+    double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_THREAD_CPUTIME_ID);
+
+    work(state->stmt, n);
+    state->cpu[round] = (now(CLOCK_THREAD_CPUTIME_ID) - cpu) / (double)n;
+    state->wall[round] = (now(CLOCK_MONOTONIC) - wall) / (double)n;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+
+    return (left > right) - (left < right);
+}
+
+static double median(const double *values, int n)
+{
+    static double sorted[MOST_ROUNDS];
+
+    memcpy(sorted, values, (size_t)n * sizeof(*values));
+    qsort(sorted, (size_t)n, sizeof(*sorted), ascending);
+    return sorted[n / 2];
+}
+
+static double ratio(const double *values, const double *plain, int n)
+{
+    static double ratios[MOST_ROUNDS];
+    int i;
+
+    for (i = 0; i < n; i++)
+        ratios[i] = values[i] / plain[i];
+    return median(ratios, n);
+}
+
+static void compare(int rounds, long n)
+{
+    int round, turn, way;
+
+    for (way = 0; way < WAYS; way++)
+        work(ways[way].stmt, n);
+    for (round = 0; round < rounds; round++)
+        for (turn = 0; turn < WAYS; turn++)
+            measure(&ways[(round + turn) % WAYS], n, round);
+    for (way = 0; way < WAYS; way++)
+        printf("%-6s  %6.0f ns of processor time, %.3f times plain; %6.0f ns, %.3f times\n",
+               names[way], median(ways[way].cpu, rounds),
+               ratio(ways[way].cpu, ways[PLAIN].cpu, rounds), median(ways[way].wall, rounds),
+               ratio(ways[way].wall, ways[PLAIN].wall, rounds));
+}
+
 int main(int argc, char **argv)
 {
-    sqlite3_stmt *stmt;
-    double before;
-    sqlite3 *db;
+    bool reads;
     long n;
+    int way;
 
     if (argc < 4)
         return 2;
+    reads = strcmp(argv[2], "writes") != 0;
     n = strtol(argv[3], NULL, 10);
-    if (sqlite3_open(argv[1], &db))
-        return 1;
-    run(db, "PRAGMA journal_mode = wal; PRAGMA synchronous = off;"
-            "CREATE TABLE IF NOT EXISTS t(k INTEGER PRIMARY KEY, v TEXT);"
-            "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) "
-            "INSERT OR IGNORE INTO t SELECT i, hex(randomblob(50)) FROM n");
-    if (argc > 4)
-        sqlite3_trace_v2(db, SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE, nothing, NULL);
-    if (sqlite3_prepare_v2(db,
-                           strcmp(argv[2], "writes")
-                               ? "SELECT v FROM t WHERE k = ?1"
-                               : "UPDATE t SET v = hex(randomblob(50)) WHERE k = ?1",
-                           -1, &stmt, NULL))
-        return 1;
-    work(stmt, n / 10);
-    before = now();
-    work(stmt, n);
-    printf("%.1f\n", (now() - before) / (double)n);
-    sqlite3_finalize(stmt);
-    return sqlite3_close(db);
+    for (way = 0; way < WAYS; way++)
+        open_way((enum way)way, argv[1], reads);
+    for (way = 0; way < WAYS && argc > 4; way++)
+        if (!strcmp(argv[4], names[way]))
+            work(ways[way].stmt, n);
+    if (argc == 4)
+        compare(n < MOST_ROUNDS ? (int)n : MOST_ROUNDS, reads ? 2000 : 300);
+    for (way = 0; way < WAYS; way++) {
+        sqlite3_finalize(ways[way].stmt);
+        sqlite3_close(ways[way].db);
+    }
+    return 0;
 }

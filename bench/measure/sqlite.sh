@@ -2,63 +2,41 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# sqlite.sh [ROUNDS], run by "make bench-sqlite": what roster.so costs a program, beside SQLite alone and SQLite with a trace
-# callback that does nothing. The three take turns, in ROUNDS rounds (9); a figure is the median of the
-# rounds, a ratio the median of each round's. Instructions are counted by callgrind, where it is there.
+# sqlite.sh [ROUNDS], run by "make bench-sqlite": what roster.so costs a program, beside SQLite alone and
+# SQLite with a trace callback that does nothing, in one process that takes turns between the three every
+# few milliseconds (bench/measure/sqlite.c), first without and then with an endpoint. ROUNDS is 301.
+# Instructions are counted by callgrind, where it is there.
 
 set -euo pipefail
 
-rounds=${1:-9}
-extension=$ROSTER_BUILDDIR/.libs/roster.so
+rounds=${1:-301}
 program=$ROSTER_BUILDDIR/bench/sqlite-bench
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-bench-sqlite.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# once WAY WHAT N COMMAND...: runs the program in one of the three ways.
-once() {
-    local way=$1 what=$2 n=$3
-    shift 3
-    case $way in
-    plain) "$@" "$program" "$work/app.db" "$what" "$n" ;;
-    trace) "$@" "$program" "$work/app.db" "$what" "$n" trace ;;
-    roster) LD_PRELOAD=$extension "$@" "$program" "$work/app.db" "$what" "$n" ;;
-    endpoint)
-        LD_PRELOAD=$extension ROSTER_SQLITE_STATUS=unix:$work/socket "$@" "$program" "$work/app.db" \
-            "$what" "$n"
-        ;;
-    esac
-}
-
-median() {
-    sort -g | awk '{ line[NR] = $1 } END { print line[int((NR + 1) / 2)] }'
+# with SETTING COMMAND...: with the extension, and that in the environment.
+with() {
+    env LD_PRELOAD="$ROSTER_BUILDDIR/.libs/roster.so" LD_LIBRARY_PATH="$ROSTER_BUILDDIR/.libs" "$@"
 }
 
 # instructions WAY WHAT: of one read or write.
 instructions() {
-    once "$1" "$2" 1000 valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-        --toggle-collect=work 2>&1 | awk '/Collected :/ { printf "%.0f\n", $NF / 1100 }'
+    with valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=work \
+        "$program" "$work" "$2" 1000 "$1" 2>&1 | awk '/Collected :/ { printf "%.0f\n", $NF / 1000 }'
 }
 
-ways=(plain trace roster)
-if [ -e "$ROSTER_BUILDDIR/.libs/libroster-status.so" ]; then
-    ways+=(endpoint)
-fi
-once plain reads 100 >/dev/null
+echo "load average at the start: $(cut -d ' ' -f 1-3 /proc/loadavg); $rounds rounds"
 for what in reads writes; do
-    n=$([ "$what" = reads ] && echo 100000 || echo 20000)
-    for ((round = 0; round < rounds; round++)); do
-        for way in "${ways[@]}"; do
-            once "$way" "$what" "$n" >>"$work/$what.$way"
+    echo "$what:"
+    with "$program" "$work" "$what" "$rounds"
+    if [ -e "$ROSTER_BUILDDIR/.libs/libroster-status.so" ]; then
+        echo "$what, with an endpoint:"
+        with ROSTER_SQLITE_STATUS="unix:$work/socket" "$program" "$work" "$what" "$rounds"
+    fi
+    if command -v valgrind >/dev/null; then
+        for way in plain trace roster; do
+            echo "$way    $(instructions "$way" "$what") instructions"
         done
-    done
-    for way in "${ways[@]}"; do
-        ratio=$(paste "$work/$what.$way" "$work/$what.plain" | awk '{ print $1 / $2 }' | median)
-        counted=
-        if command -v valgrind >/dev/null; then
-            counted=", $(instructions "$way" "$what") instructions"
-        fi
-        printf '%-6s  %-8s  %8.0f ns, %.3f times plain%s\n' "$what" "$way" \
-            "$(median <"$work/$what.$way")" "$ratio" "$counted"
-    done
+    fi
 done
