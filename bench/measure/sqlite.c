@@ -51,7 +51,7 @@ static void check(int err, sqlite3 *db)
 {
     if (err) {
         fprintf(stderr, "sqlite-bench: %s\n", sqlite3_errmsg(db));
-        exit(1);
+        abort();
     }
 }
 

@@ -96,6 +96,7 @@ static void work(void *unused)
     while (n < MOST_PENDING && read(orders[0], &pending[n], sizeof(*pending)) == sizeof(*pending))
         n++;
     (void)roster_tick(rst_ext_roster);
+    rst_ext_reclaim();
     obey_all(pending, &n);
     if (++round % LIMITS_EVERY == 0)
         rst_ext_limits();

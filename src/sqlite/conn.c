@@ -76,6 +76,7 @@ static int make_roster(char **message)
     if (rst_ext_roster)
         return 0;
     options.tick_ms = ROSTER_TICK_MANUAL;
+    options.flags = ROSTER_RECLAIM_MANUAL; /* no thread that was not asked for */
     options.text_limit = RST_EXT_TEXT;
     err = roster_create(&options, &rst_ext_roster);
     if (!err && !forks_seen) {
@@ -142,6 +143,13 @@ static void free_conn(struct rst_ext_conn *conn)
     free(conn);
 }
 
+void rst_ext_reclaim(void)
+{
+    /* Without a grace period now, what waits is for the next call. */
+    if (roster_reclaim(rst_ext_roster))
+        return;
+}
+
 /* SQLite frees the connection. */
 static void gone(void *arg)
 {
@@ -158,6 +166,8 @@ static void gone(void *arg)
     pthread_mutex_unlock(&rst_ext_lock);
     (void)roster_session_close(conn->session);
     free_conn(conn);
+    if (!atomic_load(&rst_ext_ticking))
+        rst_ext_reclaim();
 }
 
 static struct rst_ext_conn *new_conn(sqlite3 *db)
@@ -259,6 +269,8 @@ int rst_ext_open(sqlite3 *db, char **message)
         err = rst_ext_settings_register(db);
     if (!err)
         err = sqlite3_trace_v2(db, RST_EXT_EVENTS, rst_ext_trace, conn);
+    if (!err)
+        rst_ext_waits_watch(db);
     if (!err)
         err = rst_ext_functions_register(db, conn);
     return err;

@@ -126,6 +126,8 @@ static enum rst_ext_result end_inside(struct rst_ext_conn *conn, enum rst_ext_ho
 {
     int err = SQLITE_OK;
 
+    rst_ext_reconcile(conn);
+    conn->held = true;
     if (atomic_load(&conn->txn) != txn)
         return RST_EXT_DONE;
     if (conn->n && how == RST_EXT_UNSAFE)
@@ -149,7 +151,6 @@ enum rst_ext_result rst_ext_end_txn(struct rst_ext_conn *conn, enum rst_ext_how 
         return RST_EXT_DONE;
     atomic_store(&conn->asked, txn);
     if (mutex && sqlite3_mutex_try(mutex) == SQLITE_OK) {
-        conn->held = true;
         result = end_inside(conn, how, txn);
         conn->held = false;
         sqlite3_mutex_leave(mutex);

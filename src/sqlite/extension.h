@@ -39,6 +39,14 @@ struct rst_ext_cursor {
     bool shown;
 };
 
+/* The program's own trace callback, where it set one through us; see handlers.c. */
+struct rst_ext_app_trace {
+    unsigned mask; /* 0: none */
+    int (*callback)(unsigned event, void *arg, void *stmt, void *detail);
+    void (*legacy)(void *arg, const char *sql);
+    void *arg;
+};
+
 struct rst_ext_conn {
     sqlite3 *db;
     struct roster_session *session;
@@ -59,6 +67,10 @@ struct rst_ext_conn {
     atomic_uint_least64_t asked;            /* the transaction whose end was asked for */
     atomic_uint_least64_t since, since_txn; /* when that transaction's first statement began */
     uint64_t txns;                          /* the last number */
+    /* Inside the connection's mutex. */
+    struct rst_ext_app_trace trace;
+    int (*busy)(void *arg, int count); /* the program's own busy handler; see handlers.c */
+    void *busy_arg;
     /* Never changes. */
     uint64_t opened_ms; /* since the Unix epoch */
     pid_t thread;       /* that opened it */
@@ -74,6 +86,10 @@ struct rst_ext_conn {
     uint64_t hit;     /* the statement that was interrupted */
 };
 
+/* Within this object: found without a detour. */
+#pragma GCC visibility push(hidden)
+
+extern const sqlite3_api_routines *sqlite3_api;
 extern pthread_mutex_t rst_ext_lock;
 extern struct rst_ext_conn *rst_ext_conns;
 extern struct roster *rst_ext_roster; /* NULL until the first connection, and if there is none */
@@ -98,10 +114,18 @@ struct rst_ext_conn *rst_ext_find(uint64_t id);          /* under rst_ext_lock *
 struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db); /* for a thread inside of it; or NULL */
 const char *rst_ext_application(void);
 int rst_ext_session_again(struct rst_ext_conn *conn); /* owner, under rst_ext_lock: a new id */
+void rst_ext_reclaim(void); /* memory of closed connections; under no lock */
 
 /* trace.c: sqlite3_trace_v2()'s callback. */
 #define RST_EXT_EVENTS (SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_ROW)
 int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail);
+struct rst_ext_conn *rst_ext_inside(void); /* whose statement this thread runs; it may have gone */
+/* The owner, under rst_ext_lock: forgets what has ended without SQLite having called back. */
+void rst_ext_reconcile(struct rst_ext_conn *conn);
+
+/* waits.c: waits for a lock are shown, as SQLite sleeps. */
+void rst_ext_waits_watch(sqlite3 *db);
+uint32_t rst_ext_wait_event(void); /* 0: there is none */
 
 /* end.c */
 enum rst_ext_how { RST_EXT_STATEMENT, RST_EXT_TXN, RST_EXT_UNSAFE };
@@ -139,6 +163,7 @@ struct rst_ext_row {
     bool inside; /* its thread is inside SQLite */
     bool writes;
     bool mutex;
+    bool waits;                      /* for a lock, in a busy handler */
     bool is_last;                    /* the text is that of the statement that ended last */
     char *application, *file, *text; /* by sqlite3_malloc() */
 };
@@ -167,5 +192,7 @@ void rst_ext_wake(const struct roster_kill_info *kill, void *arg);
 /* tables.c, functions.c */
 int rst_ext_tables_register(sqlite3 *db);
 int rst_ext_functions_register(sqlite3 *db, struct rst_ext_conn *conn);
+
+#pragma GCC visibility pop
 
 #endif /* ROSTER_SQLITE_EXTENSION_H */

@@ -169,6 +169,7 @@ static int add_row(sqlite3_stmt *stmt, struct rst_ext_rows *rows)
         row->statement_ms = sqlite3_column_int64(stmt, 4);
         row->cursors = 1;
         row->inside = true;
+        row->waits = sqlite3_column_type(stmt, 8) != SQLITE_NULL;
     } else {
         row->text = copy(stmt, 7);
         row->is_last = true;
@@ -188,7 +189,7 @@ static int add_rows(sqlite3 *db, const char *json, struct rst_ext_rows *rows)
         "SELECT CAST(value->>'id' AS INTEGER), coalesce(value->>'application', ''), "
         "coalesce(value->>'db', ''), value->>'info', value->>'time_ms', "
         "CASE value->>'txn_state' WHEN 'valid' THEN value->>'txn_ms' END, value->>'attributes', "
-        "value->>'last' "
+        "value->>'last', value->>'wait_event' "
         "FROM json_each(?1, '$.rows') WHERE json_valid(?1)";
     sqlite3_stmt *stmt = NULL;
     int err = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);

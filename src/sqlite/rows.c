@@ -59,15 +59,16 @@ void rst_ext_rows_free(struct rst_ext_rows *rows)
     memset(rows, 0, sizeof(*rows));
 }
 
-/* Whether a thread is inside SQLite with it. Without a mutex: whether a statement is shown. */
-static bool is_inside(const struct rst_ext_conn *conn, bool running)
+/* Whether a thread is inside SQLite with it. Without a mutex: whether a statement is open. */
+static bool is_inside(struct rst_ext_conn *conn)
 {
     sqlite3_mutex *mutex = sqlite3_db_mutex(conn->db);
 
     if (!mutex)
-        return running;
+        return atomic_load(&conn->cursors) > 0;
     if (sqlite3_mutex_try(mutex) != SQLITE_OK)
         return true;
+    rst_ext_reconcile(conn);
     sqlite3_mutex_leave(mutex);
     return false;
 }
@@ -83,6 +84,7 @@ static uint64_t first_since(const struct rst_ext_conn *conn, uint64_t shown)
 /* Under rst_ext_lock. */
 static int fill(struct rst_ext_row *row, struct rst_ext_conn *conn)
 {
+    bool inside = is_inside(conn);
     struct roster_entry entry;
     char room[ROOM];
 
@@ -94,7 +96,8 @@ static int fill(struct rst_ext_row *row, struct rst_ext_conn *conn)
     row->opened_ms = conn->opened_ms;
     row->cursors = atomic_load(&conn->cursors);
     row->mutex = sqlite3_db_mutex(conn->db) != NULL;
-    row->inside = is_inside(conn, entry.text != NULL);
+    row->inside = inside;
+    row->waits = entry.wait_event != NULL;
     row->application = sqlite3_mprintf("%s", entry.application ? entry.application : "");
     row->file = sqlite3_mprintf("%s", entry.database ? entry.database : "");
     if (entry.txn_state == ROSTER_TXN_VALID)
@@ -132,6 +135,8 @@ int rst_ext_rows_local(struct rst_ext_rows *rows, const sqlite3 *asking)
 
 const char *rst_ext_row_state(const struct rst_ext_row *row)
 {
+    if (row->statement_ms >= 0 && row->waits)
+        return "waiting for a lock";
     if (row->statement_ms >= 0)
         return row->inside ? "running" : "cursor open";
     return row->txn_ms >= 0 ? "idle in transaction" : "idle";

@@ -41,17 +41,32 @@ static inline uint64_t moment(void)
 #endif
 }
 
-static _Thread_local uint64_t ticked __attribute__((tls_model("initial-exec")));
+/* Of this thread. */
+static _Thread_local struct {
+    uint64_t ticked;
+    struct rst_ext_conn *inside; /* whose statement it has begun, and which has returned no row */
+} mine __attribute__((tls_model("initial-exec")));
 
-/* Without a thread that does it, statements keep the roster's clock right themselves. */
+struct rst_ext_conn *rst_ext_inside(void)
+{
+    return mine.inside;
+}
+
+/* Without a thread that does it, statements keep the roster's clock right themselves, and have
+ * memory given back. What cannot be reclaimed now waits for the next. */
+static __attribute__((noinline)) void tick_now(uint64_t now)
+{
+    mine.ticked = now;
+    (void)roster_tick(rst_ext_roster);
+    rst_ext_reclaim();
+}
+
 static inline void tick(void)
 {
     uint64_t now = moment();
 
-    if (likely(now == ticked))
-        return;
-    ticked = now;
-    (void)roster_tick(rst_ext_roster);
+    if (unlikely(now != mine.ticked))
+        tick_now(now);
 }
 
 static __attribute__((noinline)) bool grow(struct rst_ext_conn *conn)
@@ -196,10 +211,12 @@ static bool is_open(const struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
 
 /* Statements of triggers, and one that is prepared again because the schema has changed, come here
  * again while they are open. */
-static void begun(struct rst_ext_conn *conn, sqlite3_stmt *stmt, const char *sql)
+static __attribute__((noinline)) void begun(struct rst_ext_conn *conn, sqlite3_stmt *stmt,
+                                            const char *sql)
 {
     struct rst_ext_cursor *cursor;
 
+    mine.inside = conn;
     if (unlikely(conn->n && is_open(conn, stmt)))
         return;
     /* A statement inside another one's function is announced behind a "-- " of SQLite's own; but
@@ -281,13 +298,14 @@ static inline void drop(struct rst_ext_conn *conn, unsigned n)
         put(conn->rows, conn->open[conn->n - 1].rows);
 }
 
-static void ended(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
+static __attribute__((noinline)) void ended(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
 {
     bool stays_open = !sqlite3_get_autocommit(conn->db);
     unsigned n;
 
-    for (n = conn->n; n && conn->open[n - 1].stmt != stmt; n--)
-        ;
+    n = conn->n;
+    while (unlikely(n && conn->open[n - 1].stmt != stmt))
+        n--;
     if (unlikely(!n && !conn->unseen))
         return;
     if (unlikely(stays_open))
@@ -305,14 +323,63 @@ static void ended(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
         finish_txn(conn);
 }
 
-static inline void returned(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
+/* A row of another statement than the one that is shown. */
+static __attribute__((noinline)) void returned_below(struct rst_ext_conn *conn,
+                                                     const sqlite3_stmt *stmt)
 {
     unsigned n;
 
     for (n = conn->n; n && conn->open[n - 1].stmt != stmt; n--)
         ;
-    if (likely(n && ++conn->open[n - 1].rows && n == conn->n))
-        put(conn->rows, conn->open[n - 1].rows);
+    if (n)
+        conn->open[n - 1].rows++;
+}
+
+static inline void returned(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
+{
+    struct rst_ext_cursor *last;
+
+    mine.inside = NULL;
+    if (unlikely(!conn->n))
+        return;
+    last = &conn->open[conn->n - 1];
+    if (likely(last->stmt == stmt))
+        put(conn->rows, ++last->rows);
+    else
+        returned_below(conn, stmt);
+}
+
+static bool is_busy(sqlite3 *db, const sqlite3_stmt *stmt)
+{
+    sqlite3_stmt *known = NULL;
+
+    do
+        known = sqlite3_next_stmt(db, known);
+    while (known && known != stmt);
+    return known && sqlite3_stmt_busy(known);
+}
+
+static void forget(struct rst_ext_conn *conn, unsigned n)
+{
+    hide(conn, &conn->open[n]);
+    drop(conn, n);
+    put(conn->cursors, conn->n + conn->unseen);
+}
+
+void rst_ext_reconcile(struct rst_ext_conn *conn)
+{
+    unsigned n;
+
+    if (conn->quiet || sqlite3_compileoption_used("ENABLE_API_ARMOR"))
+        return;
+    conn->held = true;
+    for (n = conn->n; n; n--)
+        if (!is_busy(conn->db, conn->open[n - 1].stmt))
+            forget(conn, n - 1);
+    if (!conn->n && !conn->unseen && get(conn->txn) &&
+        sqlite3_txn_state(conn->db, NULL) == SQLITE_TXN_NONE)
+        finish_txn(conn);
+    conn->held = false;
 }
 
 int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail)

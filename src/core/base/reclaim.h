@@ -47,10 +47,11 @@ int rst_reclaim_process_init(void);
 void rst_reclaim_end(bool by_hand);
 
 /*
- * A round by hand, where there is no thread: runs what is queued. Waits for the readers that are
- * inside, and for keepers, and for no other round. Returns 0, also when there is nothing to do, the
- * thread does it, or another caller is at it; -EBUSY where rst_rcu_barrier() says it; -ENOMEM or
- * -EPERM when no grace period can be had, and all is queued as before. While there is a user.
+ * A round by hand, where there is no thread: runs what is queued. Waits for readers and keepers
+ * that are inside, and for no other round. Returns 0, also when there is nothing to do, the thread
+ * does it, or another caller is at it; -EBUSY inside a read-side section of liburcu's flavour bp
+ * and in a keeper; -ENOMEM or -EPERM when no grace period can be had, and all is queued as before.
+ * While there is a user.
  */
 int rst_reclaim_run(void) __attribute__((warn_unused_result));
 
