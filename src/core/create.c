@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <roster/timestamp.h>
+#include <roster/version.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -278,4 +279,9 @@ int roster_tick(struct roster *roster)
         return -ECHILD;
     rst_ticker_tick(&roster->ticker);
     return 0;
+}
+
+const char *roster_version(void)
+{
+    return PACKAGE_VERSION;
 }

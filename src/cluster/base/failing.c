@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cluster/base/failing.h"
+#include "core/roster/event_log.h"
 
 void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns,
                       uint64_t errors[ROSTER_ERROR_CLASSES_ROOM])
@@ -28,4 +29,14 @@ const struct roster_failing *rst_failing_newer(const struct roster_failing *a,
     if (a->error == 0 || b->error == 0)
         return a->error == 0 ? b : a;
     return a->last_ns >= b->last_ns ? a : b;
+}
+
+void rst_cluster_logged(struct roster *roster, enum roster_logged_kind kind, const char *what,
+                        const char *name, int result)
+{
+    struct roster_logged event = {.kind = kind, .result = result};
+
+    rst_event_log_text(event.what, sizeof(event.what), what, strlen(what));
+    rst_event_log_text(event.name, sizeof(event.name), name, strlen(name));
+    rst_event_log_add(roster, &event);
 }

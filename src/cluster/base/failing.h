@@ -5,6 +5,7 @@
 #ifndef ROSTER_CLUSTER_BASE_FAILING_H
 #define ROSTER_CLUSTER_BASE_FAILING_H
 
+#include <roster/event_log.h>
 #include <roster/syncer.h>
 
 /* What an attempt came to, 0 for success, at this time on CLOCK_BOOTTIME; counted by its class. */
@@ -14,5 +15,9 @@ void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns,
 /* Of two, the one that failed last; its error is 0 when neither does. */
 const struct roster_failing *rst_failing_newer(const struct roster_failing *a,
                                                const struct roster_failing *b);
+
+/* An event of the server `name`, for the event log of its roster. */
+void rst_cluster_logged(struct roster *roster, enum roster_logged_kind kind, const char *what,
+                        const char *name, int result);
 
 #endif

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cluster/base/logged.h"
+#include "cluster/base/failing.h"
 #include "cluster/keys/batch.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"

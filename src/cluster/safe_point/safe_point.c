@@ -20,7 +20,6 @@
 #include "core/base/struct_size.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
-#include "store/base/threads.h"
 
 void rst_safe_point_log(struct roster_safe_point *safe_point, enum roster_store_log_level level,
                         const char *format, ...)
@@ -156,4 +155,15 @@ int roster_safe_point_refresh(struct roster_safe_point *safe_point)
         err = rst_record_or_none(&result->results[1].range, &gc);
     roster_store_free(result);
     return err ? err : rst_safe_point_learn(safe_point, txn, gc);
+}
+
+/* What the status endpoint asks: the one place where the two libraries meet. */
+const struct roster_cluster_calls *roster_cluster_calls(void)
+{
+    static const struct roster_cluster_calls calls = {
+        sizeof(calls),           roster_syncer_stats,     roster_syncer_state_name,
+        roster_safe_point_state, roster_blocker_describe,
+    };
+
+    return &calls;
 }

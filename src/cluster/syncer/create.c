@@ -15,7 +15,7 @@
 #include "core/base/struct_size.h"
 #include "core/scanner/lease.h"
 #include "store/base/foreign.h"
-#include "store/base/threads.h"
+#include "store/base/clock.h"
 
 static const struct rst_lease_ops lease_ops = {rst_syncer_lower};
 

@@ -12,7 +12,6 @@
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
-#include "store/base/threads.h"
 
 /* How often a stop looks whether something is still pinned. */
 #define STOP_LOOK_NS (10 * STORE_NS_PER_MS)

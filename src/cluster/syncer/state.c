@@ -13,7 +13,6 @@
 #include <roster/error.h>
 
 #include "cluster/base/failing.h"
-#include "cluster/base/logged.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"

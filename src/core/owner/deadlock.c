@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Looking for a circle of waits at the beginning of one of them.
+ * Looking for a circle of waits at the beginning of one of them, and keeping it.
  *
  *     owner of each member
  *     1 publish its wait
@@ -21,17 +21,30 @@
  */
 #include "core/owner/deadlock.h"
 
-#include "core/owner/circle.h"
 #include "core/roster/block.h"
+#include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/side.h"
+#include "core/roster/txn_seq.h"
+#include "core/roster/wait_events.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #define FIRST_SIZE 16
 #define LONGEST 65536
 
-static bool grow(struct rst_circle *circle)
+/* Waits that lead from one session to the next and back, or as far as they were followed. */
+struct circle {
+    struct circle_wait {
+        const struct roster_session *session;
+        uint64_t version, word; /* of its record, and of its wait */
+    } * waits;
+    size_t count, size;
+};
+
+static bool grow(struct circle *circle)
 {
     size_t size = circle->size ? circle->size * 2 : FIRST_SIZE;
     void *grown = realloc(circle->waits, size * sizeof(*circle->waits));
@@ -45,7 +58,7 @@ static bool grow(struct rst_circle *circle)
 
 /* 3. Returns 1 for a circle, 0, or -ENOMEM. */
 static int follow(struct roster *roster, const struct roster_session *session,
-                  struct rst_circle *circle)
+                  struct circle *circle)
 {
     const struct roster_session *at = session, *seen = NULL;
     struct rst_blocked blocked;
@@ -72,7 +85,7 @@ static int follow(struct roster *roster, const struct roster_session *session,
 }
 
 /* 4. */
-static bool is_there_still(struct roster *roster, const struct rst_circle *circle)
+static bool is_there_still(struct roster *roster, const struct circle *circle)
 {
     struct rst_blocked blocked;
     size_t n;
@@ -87,19 +100,73 @@ static bool is_there_still(struct roster *roster, const struct rst_circle *circl
     return true;
 }
 
-static int check(struct roster *roster, struct roster_session *session, struct rst_circle *circle)
+static void keep_member(struct roster_deadlock_member *member, const struct roster_session *session,
+                        uint64_t now)
+{
+    struct roster_copy copy;
+    struct rst_blocked blocked;
+    const struct roster_shown *shown =
+        rst_look_at(session, &copy, member->text, sizeof(member->text));
+    uint64_t since;
+
+    memset(member, 0, offsetof(struct roster_deadlock_member, text));
+    member->session_id = roster_session_id(session);
+    member->start_ts = shown->start_ts;
+    member->txn_seq = rst_txn_look(session).seq;
+    if (shown->statement) {
+        member->stmt_seq = shown->statement->seq;
+        member->text_length = shown->statement->text_length;
+    }
+    member->text[member->text_length] = '\0';
+    if (!rst_block_read(session, &blocked))
+        return;
+    since = blocked.word & ~RST_WAIT_LOW;
+    member->wait_ns = now > since ? now - since : 0;
+    member->event = (uint32_t)(blocked.word & RST_WAIT_EVENT_MASK);
+    memcpy(member->what, blocked.block.what, sizeof(member->what));
+}
+
+/* Under the read lock and the deadlocks' lock: keeps a circle, as it is now, and leaves its number
+ * with its members. */
+static void keep(struct rst_deadlocks *deadlocks, const struct circle *circle, uint64_t now)
+{
+    struct roster_deadlock **place = &deadlocks->kept[deadlocks->total++ % ROSTER_DEADLOCKS];
+    struct timespec real;
+    uint32_t n;
+
+    for (n = 0; n < circle->count; n++) {
+        const struct rst_side *side = rst_side_of(circle->waits[n].session);
+
+        rst_store((rst_word *)(uintptr_t)&side->deadlock, deadlocks->total);
+    }
+    free(*place);
+    *place = calloc(1, sizeof(**place));
+    if (!*place)
+        return;
+    clock_gettime(CLOCK_REALTIME, &real);
+    (*place)->number = deadlocks->total;
+    (*place)->at_ms = (uint64_t)real.tv_sec * 1000 + (uint64_t)real.tv_nsec / 1000000;
+    (*place)->at = now;
+    (*place)->members = (uint32_t)circle->count;
+    for (n = 0; n < circle->count && n < ROSTER_DEADLOCK_MEMBERS; n++)
+        keep_member(&(*place)->member[n], circle->waits[n].session, now);
+    (*place)->kept = n;
+    (*place)->member[0].wait_ns = 0; /* it has just begun */
+}
+
+static int check(struct roster *roster, struct roster_session *session, struct circle *circle)
 {
     int found;
 
     while ((found = follow(roster, session, circle)) > 0) {
         rst_test_point("deadlock: found");
-        rst_deadlocks_lock(&roster->deadlocks);
+        pthread_mutex_lock(&roster->deadlocks.lock);
         if (is_there_still(roster, circle)) {
-            rst_circle_keep(&roster->deadlocks, circle, rst_ticker_now(&roster->ticker));
+            keep(&roster->deadlocks, circle, rst_ticker_now(&roster->ticker));
             rst_store(&session->side->wait, 0); /* 5 */
             found = -EDEADLK;
         }
-        rst_deadlocks_unlock(&roster->deadlocks);
+        pthread_mutex_unlock(&roster->deadlocks.lock);
         if (found < 0)
             break;
     }
@@ -108,7 +175,7 @@ static int check(struct roster *roster, struct roster_session *session, struct r
 
 int rst_deadlock_check(struct roster_session *session)
 {
-    struct rst_circle circle = {NULL, 0, 0};
+    struct circle circle = {NULL, 0, 0};
     int err;
 
     rst_fence_full_slow(); /* 2: pairs with those of the other members */

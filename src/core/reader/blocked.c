@@ -118,9 +118,9 @@ int roster_deadlocks(struct roster *roster, struct roster_deadlock_list **list)
     made = calloc(1, sizeof(*made));
     if (!made)
         return -ENOMEM;
-    rst_deadlocks_lock(&roster->deadlocks);
+    pthread_mutex_lock(&roster->deadlocks.lock);
     err = copy(&roster->deadlocks, made);
-    rst_deadlocks_unlock(&roster->deadlocks);
+    pthread_mutex_unlock(&roster->deadlocks.lock);
     if (err)
         free(made);
     else

@@ -21,13 +21,3 @@ void rst_deadlocks_destroy(struct rst_deadlocks *deadlocks)
         free(deadlocks->kept[n]);
     pthread_mutex_destroy(&deadlocks->lock);
 }
-
-void rst_deadlocks_lock(struct rst_deadlocks *deadlocks)
-{
-    pthread_mutex_lock(&deadlocks->lock);
-}
-
-void rst_deadlocks_unlock(struct rst_deadlocks *deadlocks)
-{
-    pthread_mutex_unlock(&deadlocks->lock);
-}

@@ -21,7 +21,4 @@ struct rst_deadlocks {
 int rst_deadlocks_init(struct rst_deadlocks *deadlocks);
 void rst_deadlocks_destroy(struct rst_deadlocks *deadlocks);
 
-void rst_deadlocks_lock(struct rst_deadlocks *deadlocks);
-void rst_deadlocks_unlock(struct rst_deadlocks *deadlocks);
-
 #endif /* ROSTER_CORE_ROSTER_DEADLOCKS_H */

@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "store/base/clock.h"
+#include "core/base/background.h"
 
 static int64_t read_clock(clockid_t clock)
 {
@@ -71,4 +72,34 @@ void rst_store_sleep_until(int64_t deadline)
 
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
         ;
+}
+
+int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond)
+{
+    int err = -pthread_mutex_init(mutex, NULL);
+
+    if (err)
+        return err;
+    err = rst_monotonic_cond_init(cond);
+    if (err)
+        pthread_mutex_destroy(mutex);
+    return err;
+}
+
+void rst_threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond)
+{
+    pthread_cond_destroy(cond);
+    pthread_mutex_destroy(mutex);
+}
+
+void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline)
+{
+    struct timespec until;
+
+    if (deadline == STORE_FOREVER) {
+        pthread_cond_wait(cond, mutex);
+        return;
+    }
+    until = rst_store_timespec(deadline);
+    pthread_cond_timedwait(cond, mutex, &until);
 }

@@ -2,13 +2,14 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * Time. Deadlines are absolute and on CLOCK_MONOTONIC, the clock that condition variables and
- * libcurl wait on. Leases are on CLOCK_BOOTTIME, because it also counts while the machine is
- * suspended.
+ * Time, and waiting. Deadlines are absolute and on CLOCK_MONOTONIC, the clock that condition
+ * variables and libcurl wait on. Leases are on CLOCK_BOOTTIME, because it also counts while the
+ * machine is suspended.
  */
 #ifndef ROSTER_STORE_BASE_CLOCK_H
 #define ROSTER_STORE_BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -35,5 +36,12 @@ struct timespec rst_store_timespec(int64_t ns);
 
 /* Sleeps, also through signals. */
 void rst_store_sleep_until(int64_t deadline);
+
+/* A mutex, and what is waited for under it with rst_threads_wait(). 0 or a negative errno. */
+int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond);
+void rst_threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond);
+
+/* Waits until somebody signals, or the deadline on CLOCK_MONOTONIC; may wake up for nothing. */
+void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline);
 
 #endif

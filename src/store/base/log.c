@@ -16,6 +16,14 @@ struct ready {
     enum roster_store_log_level level;
 };
 
+void rst_message_format(char *to, size_t size, const char *format, va_list args)
+{
+    char raw[MESSAGE_SIZE];
+
+    vsnprintf(raw, sizeof(raw), format, args);
+    roster_text_show(raw, strlen(raw), to, size);
+}
+
 void rst_log_init(struct store_log *log, roster_store_log_fn *fn, void *arg)
 {
     *log = (struct store_log){

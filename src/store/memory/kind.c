@@ -10,7 +10,7 @@
 
 #include "store/base/arena.h"
 #include "store/base/message.h"
-#include "store/base/threads.h"
+#include "store/base/clock.h"
 #include "store/memory/memory.h"
 
 static int memory_open(const char *address, const struct roster_store_options *options,

@@ -12,7 +12,6 @@
 #include "store/base/bytes.h"
 #include "store/base/clock.h"
 #include "store/base/events.h"
-#include "store/base/threads.h"
 #include "store/memory/memory.h"
 
 int rst_memory_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch)

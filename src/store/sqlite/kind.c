@@ -10,7 +10,6 @@
 
 #include "store/base/arena.h"
 #include "store/base/clock.h"
-#include "store/base/threads.h"
 #include "store/sqlite/sqlite.h"
 
 /* Looks into the file, which may be new, and finds out which one it is. */

@@ -16,7 +16,6 @@
 #include "store/base/bytes.h"
 #include "store/base/clock.h"
 #include "store/base/events.h"
-#include "store/base/threads.h"
 #include "store/sqlite/sqlite.h"
 
 struct sqlite_watch {
