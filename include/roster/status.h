@@ -16,7 +16,7 @@
  *     GET  /history      what long transactions consisted of
  *     GET  /activity     what active sessions did
  *                                     ?from= to= by= state= kind= wait= digest= user= db=
- *                                     application= limit=
+ *                                     application= limit= step=
  *     GET  /events       what has happened  ?since= limit=
  *     GET  /timeline     the last hour, a point for each second  ?after=
  *     GET  /metrics      for Prometheus, as OpenMetrics when it asks for that
@@ -61,7 +61,10 @@
  * "rows" of /activity are those of roster/activity.h, what was seen most first, for the time `from`
  * to `to` in milliseconds since the Unix epoch (the last hour). `by` names what distinguishes them,
  * with commas between: state, wait, digest, user, db, application, kind. "samples" of a row by
- * "times" is an average of active sessions; "dropped" of the "active" ones are in no row.
+ * "times" is an average of active sessions; "dropped" of the "active" ones are in no row. With
+ * `step`, milliseconds from 1000 on, there are "points" instead, at most 1000: one for each step
+ * that has passed and had a sample, as "columns" names its members, with the samples of each class
+ * of waits ("CPU" is no known wait). The step is rounded up to what is sampled ("step_ms").
  *
  * "rows" of /events are those of roster/event_log.h whose id is greater than `since`, the oldest
  * first, at most `limit`. "next" is what to pass as `since` for those after them, "missed" how many

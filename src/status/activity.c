@@ -6,11 +6,10 @@
  */
 #include "config.h"
 
-#include "status/query.h"
+#include "status/activity.h"
 
 #include "core/base/ascii.h"
 
-#include <roster/activity.h>
 #include <roster/wait.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +169,7 @@ static unsigned put_rows(struct request *request, const struct query *query, uin
 unsigned rst_status_get_activity(struct request *request)
 {
     struct roster_activity_filter filter = ROSTER_ACTIVITY_FILTER_INIT;
-    struct query query;
+    struct query query = {.limit = 0};
     unsigned status = rst_status_query_parse(request, QUERY_ACTIVITY, LIST_TXNS, &query);
     struct timespec now;
     uint32_t by = 0;
@@ -189,5 +188,8 @@ unsigned rst_status_get_activity(struct request *request)
     status = parse_by(request, query.by ? query.by : "state,wait", &by);
     if (!status)
         status = filter_of(request, &query, &filter);
-    return status ? status : put_rows(request, &query, by, &filter);
+    if (status)
+        return status;
+    return query.step ? rst_activity_points(request, &query, &filter)
+                      : put_rows(request, &query, by, &filter);
 }

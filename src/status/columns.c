@@ -85,6 +85,7 @@ static const struct column txns[] = {
     {"start_time", NUMBER, ORDER_START_TS, AT(trx.start_time), false},
     {"age_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
     {"current_sql_digest", BYTES, ORDER_NONE, AT(digest), false},
+    {"info", BYTES, ORDER_NONE, AT(info), false},
     {"last", BYTES, ORDER_NONE, AT(last), false},
     {"state", STRING, ORDER_STATE, AT(trx.state), false},
     {"waiting_start_time", WAITING, ORDER_NONE, AT(trx.waiting_start_time), false},

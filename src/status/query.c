@@ -45,6 +45,7 @@ static const struct argument {
     {"after", NUMBER, QUERY_ROWS | QUERY_TIMELINE, offsetof(struct query, after)},
     {"from", NUMBER, QUERY_ACTIVITY, offsetof(struct query, from)},
     {"to", NUMBER, QUERY_ACTIVITY, offsetof(struct query, to)},
+    {"step", NUMBER, QUERY_ACTIVITY, offsetof(struct query, step)},
     {"by", STRING, QUERY_ACTIVITY, offsetof(struct query, by)},
     {"wait", STRING, QUERY_ACTIVITY, offsetof(struct query, wait)},
     {"digest", STRING, QUERY_ACTIVITY, offsetof(struct query, digest)},

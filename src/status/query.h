@@ -30,7 +30,7 @@ struct query {
     uint64_t limit;
     uint64_t after;
     uint64_t since; /* the number of an event */
-    uint64_t from, to;
+    uint64_t from, to, step;
     const char *by, *wait, *digest; /* of an activity */
     uint64_t statement;
     uint64_t start_ts;

@@ -144,6 +144,31 @@ const tests = {
     await page.locator("#trx thead button", { hasText: "Session" }).press("Enter");
     await page.waitForFunction(() => document.querySelector("#trx th[aria-sort]").textContent.startsWith("Session"));
     expect("busy: the headings keep the focus", await page.evaluate(() => document.activeElement.textContent.startsWith("Session")), "");
+    // Who blocks whom: the root first, the others below it, each with what it waits for.
+    const tree = await page.evaluate(() => [...document.querySelectorAll("#locks tbody tr")].map((line) => [line.dataset.id, line.style.getPropertyValue("--depth")].join(":")).join(" "));
+    expect("busy: the tree of waits", tree === "17:0 18:1 20:2 19:1 21:2" || tree === "17:0 19:1 21:2 18:1 20:2", tree);
+    expect("busy: it counts", (await text(page, "locks-count")) === "5 of 5", await text(page, "locks-count"));
+    expect("busy: and says for whom", /session 18: stock, product 4711/.test(await page.locator("#locks tr[data-id='20']").textContent()), "");
+    await page.locator("#locks tr[data-id='17'] button.end").click();
+    await page.waitForSelector("#ask[open]");
+    expect("busy: the root blocker's transaction can be ended there", await page.locator("#ask input[value=transaction]").isChecked(), "");
+    await page.keyboard.press("Escape");
+    await page.mouse.move(5, 5);
+    // What active sessions did: by class, and down to a statement.
+    await page.getByRole("button", { name: "5 min", exact: true }).click();
+    await page.waitForSelector("#activity-chart rect.part.w1");
+    expect("busy: what was before it was started is a gap", await page.locator("#activity-chart rect.gap").count() > 0, "");
+    const lock = page.locator("#activity-rows button.id", { hasText: "Lock: row" });
+    await lock.waitFor();
+    await lock.press("Enter");
+    await page.waitForFunction(() => /^77ab0e34$/.test(document.querySelector("#activity-rows button.id")?.textContent));
+    expect("busy: a drill-down says which statement waits", /wait: Lock:row/.test(await text(page, "activity-filters")), await text(page, "activity-filters"));
+    expect("busy: of four sessions", /^[34]\.\d\d$/.test(await page.locator("#activity-rows td").first().textContent()), await page.locator("#activity-rows td").first().textContent());
+    await page.locator("#activity-chart").press("ArrowLeft");
+    await page.waitForFunction(() => /at \d\d:\d\d:\d\d for/.test(document.getElementById("activity-count").textContent));
+    await page.locator("#activity-chart").press("Escape");
+    await page.locator("#activity-filters button").press("Enter");
+    await page.waitForFunction(() => document.getElementById("activity-filters").children.length === 0);
     await page.locator("#search").fill("monthly-report");
     await page.waitForFunction(() => /^1 of 1$/.test(document.getElementById("sessions-count").textContent));
     expect("busy: the server searches", await page.locator("#sessions tbody tr").count() === 1, "");
@@ -157,7 +182,9 @@ const tests = {
     await page.context().close();
     await everywhere(server, "busy", async (one) => {
       await one.waitForSelector("#charts path");
+      await one.waitForSelector("#locks tr[data-id='17']");
       await one.getByRole("button", { name: "5 min", exact: true }).click();
+      await one.waitForSelector("#activity-chart rect.part");
     });
     await everywhere(server, "panel", async (one) => {
       await one.locator("#trx tr[data-id='17'] button.id").click();

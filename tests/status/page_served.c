@@ -4,9 +4,9 @@
 /*
  * page_served ADDRESS idle|busy|many|fenced: an endpoint for the page's tests, with the token
  * s3cret, until the standard input ends. busy: 200 clients that begin and end statements and
- * transactions all the time, one of which has left its transaction open; many: 10 000, a few of
- * which do; fenced: as busy, in a cluster whose lease has ended. What is killed ends. Prints where
- * it listens.
+ * transactions all the time, one of which has left its transaction open, which blocks four more;
+ * many: 10 000, a few of which do; fenced: as busy, in a cluster whose lease has ended. What is
+ * killed ends. Prints where it listens.
  */
 #include <poll.h>
 #include <roster/roster.h>
@@ -21,6 +21,7 @@
 
 #define MOST 10000
 #define FORGOTTEN 16 /* whose transaction stays open */
+#define BLOCKED 4    /* sessions behind it, which wait for it, or for one that does */
 
 enum { STATEMENT = 1, TRANSACTION = 2 };
 
@@ -28,6 +29,8 @@ static struct roster_session *sessions[MOST];
 static unsigned char in[MOST]; /* what each is inside of */
 static size_t count;
 static unsigned random_state = 1;
+static uint32_t row_lock, reads, answers; /* what sessions wait for */
+static bool freed;                        /* the blocked ones */
 
 static void ok(int err, const char *what)
 {
@@ -51,10 +54,52 @@ static void begin_statement(struct roster_session *session)
         "insert into purchase (customer, product, at) values (17, 4711, now())",
         "select sum(amount) from stock group by place order by 1 desc",
     };
-    const char *text = texts[random_below(4)];
+    static const char *const digests[] = {"5f2a90c1", "0c77d1e8", "b41a6f02", "e93d5577"};
+    unsigned n = random_below(4);
 
-    ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, strlen(text), "5f2a90c1", 8),
+    ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, texts[n], strlen(texts[n]), digests[n], 8),
        "statement");
+    if (random_below(2))
+        ok(roster_wait_begin(session, random_below(3) ? reads : answers), "wait");
+}
+
+static void end_statement(struct roster_session *session)
+{
+    roster_wait_end(session);
+    (void)roster_stmt_end(session);
+}
+
+/* Two wait for the forgotten one, one for the first of these, one for that. */
+static void block(void)
+{
+    static const char text[] = "update stock set amount = 12 where product = 4711";
+    struct roster_block wait = ROSTER_BLOCK_INIT;
+    size_t n;
+
+    wait.event = row_lock;
+    wait.what = "stock, product 4711";
+    for (n = FORGOTTEN + 1; n <= FORGOTTEN + BLOCKED; n++) {
+        ok(roster_stmt_begin(sessions[n], ROSTER_COMMAND_QUERY, text, strlen(text), "77ab0e34", 8),
+           "statement");
+        wait.holder_id = roster_session_id(sessions[n < FORGOTTEN + 3 ? FORGOTTEN : n - 2]);
+        ok(roster_block_begin(sessions[n], &wait), "block");
+    }
+}
+
+/* What they waited for has been rolled back. */
+static void unblock(void)
+{
+    size_t n;
+
+    for (n = FORGOTTEN + 1; n <= FORGOTTEN + BLOCKED && !freed; n++)
+        if (sessions[n])
+            end_statement(sessions[n]);
+    freed = true;
+}
+
+static bool is_blocked(size_t n)
+{
+    return n > FORGOTTEN && n <= FORGOTTEN + BLOCKED && !freed;
 }
 
 static void open_sessions(struct roster *roster)
@@ -78,7 +123,8 @@ static void open_sessions(struct roster *roster)
         return;
     ok(roster_txn_begin(sessions[FORGOTTEN], NULL), "begin");
     begin_statement(sessions[FORGOTTEN]);
-    (void)roster_stmt_end(sessions[FORGOTTEN]);
+    end_statement(sessions[FORGOTTEN]);
+    block();
 }
 
 /* A step of a client: to the next of statement, pause, end. */
@@ -86,10 +132,10 @@ static void step(size_t n)
 {
     struct roster_session *session = sessions[n];
 
-    if (!session || n == FORGOTTEN)
+    if (!session || n == FORGOTTEN || is_blocked(n))
         return;
     if (in[n] & STATEMENT) {
-        (void)roster_stmt_end(session);
+        end_statement(session);
         in[n] ^= STATEMENT;
     } else if (in[n] && random_below(3) == 0) {
         ok(roster_txn_finish(session), "finish");
@@ -114,8 +160,10 @@ static void obey(size_t n)
     } else if (roster_killed_transaction(killed)) {
         ok(roster_txn_finish(sessions[n]), "finish");
         in[n] &= STATEMENT;
+        if (n == FORGOTTEN)
+            unblock();
     } else if (killed) {
-        (void)roster_stmt_end(sessions[n]);
+        end_statement(sessions[n]);
         in[n] &= TRANSACTION;
     }
 }
@@ -138,6 +186,7 @@ int main(int argc, char **argv)
 {
     const char *mode = argc > 2 ? argv[2] : "idle";
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
+    struct roster_activity_options sampling = ROSTER_ACTIVITY_OPTIONS_INIT;
     struct pollfd input = {0, POLLIN, 0};
     struct roster_status *status;
     struct roster *roster;
@@ -146,9 +195,14 @@ int main(int argc, char **argv)
     count = !strcmp(mode, "idle") ? 0 : !strcmp(mode, "many") ? MOST : 200;
     active = count < 200 ? count : 200;
     ok(roster_create(NULL, &roster), "create");
+    ok(roster_wait_event_register(ROSTER_WAIT_LOCK, "row", &row_lock), "event");
+    ok(roster_wait_event_register(ROSTER_WAIT_IO, "read a page", &reads), "event");
+    ok(roster_wait_event_register(ROSTER_WAIT_CLIENT, "send rows", &answers), "event");
     open_sessions(roster);
     if (!strcmp(mode, "fenced"))
         fence(roster, &options);
+    sampling.interval_ms = 100;
+    ok(roster_activity_start(roster, &sampling, &options.activity), "activity");
     options.name = "orders-db-3";
     options.address = argc > 1 ? argv[1] : NULL;
     options.token = "s3cret";

@@ -145,6 +145,20 @@ run 0 activity --by=state --user=carol --output=csv
 expect "of one user" $'average,samples,state\r\n1.00,*,Running\r' "$out"
 run 0 activity --json -n 1
 expect "as JSON" '*"dropped": 0*' "$out"
+if command -v curl >/dev/null; then
+    points() {
+        curl -sS --noproxy '*' --unix-socket "$work/socket" "http://localhost/activity?from=$1&step=$2"
+    }
+    for _ in $(seq 100); do
+        out=$(points "$(($(date +%s) * 1000 - 60000))" 1000)
+        [[ $out != *'"points":[['* ]] || break
+        sleep 0.1
+    done
+    expect "points of it for a chart" \
+        '*"step_ms":1000,"columns":?"at_ms","times","dropped","CPU",*"other"?,"points":??*000,*' "$out"
+    expect "at most so many" '*step takes milliseconds, from 1000 to*' "$(points 1 1000)"
+    expect "and not too small" '*step takes milliseconds, from 1000 to*' "$(points 1 999)"
+fi
 run 2 activity --by=nonsense
 expect "by what there is" '*by "nonsense": it takes state, wait,*' "$complaint"
 run 2 activity --sort=user
