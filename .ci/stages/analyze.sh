@@ -10,7 +10,7 @@ gcc_analyzer=(-fanalyzer -Werror -Wno-analyzer-malloc-leak -Wno-analyzer-null-de
     -Wno-analyzer-null-argument -Wno-analyzer-use-of-uninitialized-value)
 
 stage_analyze() {
-    install_packages build check ci
+    install_packages build check ci mariadb
     local sources flags
     configure_all "$work/analyze"
     mapfile -t sources < <(git ls-files 'src/*.c')
@@ -21,5 +21,6 @@ stage_analyze() {
         -j "$jobs" src examples/kv bench
     printf '%s\0' "${sources[@]}" |
         xargs -0 -P "$jobs" -I FILE gcc -std=gnu11 -DHAVE_CONFIG_H -I"$work/analyze" -Iinclude \
-            -Isrc "${flags[@]}" -O1 "${gcc_analyzer[@]}" -c FILE -o /dev/null
+            -Isrc -isystem /usr/include/mariadb/server -DMYSQL_DYNAMIC_PLUGIN \
+            -DROSTER_PLUGIN_VERSION='"0"' "${flags[@]}" -O1 "${gcc_analyzer[@]}" -c FILE -o /dev/null
 }

@@ -16,7 +16,7 @@ free_port() {
 # make_data: an empty data directory, and the plugin beside the server's own.
 make_data() {
     mkdir "$work/data" "$work/plugins"
-    ln -s "$ROSTER_BUILDDIR/examples/mariadb/.libs/roster_audit.so" "$work/plugins/"
+    ln -s "$ROSTER_BUILDDIR/src/mariadb/.libs/roster_audit.so" "$work/plugins/"
     mariadb-install-db --no-defaults --datadir="$work/data" --user="$(id -un)" \
         --auth-root-authentication-method=normal --skip-test-db >"$work/install.log" 2>&1
 }

@@ -5,21 +5,31 @@
  * roster_processlist(): the roster as a JSON array, for JSON_TABLE(). It walks the list in place
  * under the read lock: no connection waits for it, however often it is called.
  */
-#include "mirror.h"
+#include "config.h"
 
+#include "core/base/utf8.h"
+#include "mariadb/mirror.h"
+
+#include <errno.h>
 #include <inttypes.h>
 #include <mysql/plugin.h>
 #include <mysql_com.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* The result of one call, whose memory serves the next one. */
+/*
+ * The result for one statement. A second call in it returns the same: JSON_TABLE() keeps the places
+ * of rows, to sort them for instance, and looks there again in what the next call returns.
+ */
 struct json {
     char *text;
     size_t length;
     size_t room;
+    uint64_t now; /* CLOCK_MONOTONIC, ns */
     int failed;
+    char last[ROSTER_WALK_TEXT];
 };
 
 static char *more(struct json *json, size_t length)
@@ -50,55 +60,31 @@ static void put(struct json *json, const char *text)
     }
 }
 
-/* The bytes of a text that was cut at some byte, up to its last whole UTF-8 character. */
-static size_t whole_characters(const char *text, size_t length)
-{
-    size_t end = length, needed;
-    unsigned char first;
-
-    while (end && ((unsigned char)text[end - 1] & 0xc0) == 0x80)
-        end--;
-    if (!end)
-        return length;
-    first = (unsigned char)text[end - 1];
-    needed = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
-    return length - (end - 1) < needed ? end - 1 : length;
-}
-
-/* A string, or null. Control characters grow to six bytes. */
+/* A string, or null. What is no character of UTF-8, and NUL, is U+FFFD: the result is valid JSON.
+ */
 static void put_string(struct json *json, const char *text, size_t length)
 {
-    char *to, *start;
-    size_t i;
+    const char *end;
+    char *to;
 
     if (!text) {
         put(json, "null");
         return;
     }
-    start = to = more(json, length * 6 + 2);
+    end = text + length;
+    put(json, "\"");
+    to = more(json, length * RST_UTF8_JSON_PER_BYTE + RST_UTF8_JSON_MAX);
     if (!to)
         return;
-    *to++ = '"';
-    for (i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
+    while (text < end) {
+        char one[RST_UTF8_JSON_MAX];
+        size_t written = rst_utf8_json(&text, (size_t)(end - text), one);
 
-        if (c < 0x20) {
-            static const char digits[] = "0123456789abcdef";
-
-            *to++ = '\\';
-            *to++ = 'u';
-            *to++ = '0';
-            *to++ = '0';
-            *to++ = digits[c >> 4];
-            *to++ = digits[c & 15];
-            continue;
-        }
-        if (c == '"' || c == '\\')
-            *to++ = '\\';
-        *to++ = (char)c;
+        memcpy(to, one, written);
+        to += written;
+        json->length += written;
     }
-    *to++ = '"';
-    json->length += (size_t)(to - start);
+    put(json, "\"");
 }
 
 static void put_member(struct json *json, const char *name, const char *text, size_t length)
@@ -114,12 +100,50 @@ static void put_text(struct json *json, const char *name, const char *text)
     put_member(json, name, text, text ? strlen(text) : 0);
 }
 
+/* The bytes of a text, without the character that was cut in two at its end. */
+static size_t whole(const struct roster_statement *statement)
+{
+    size_t length = statement->text_length, left;
+    uint32_t point;
+
+    if (length == statement->text_full_length)
+        return length;
+    for (left = 1; left < 4 && left <= length; left++) {
+        const char *at = statement->text + length - left;
+
+        if (((unsigned char)*at & 0xc0) == 0xc0)
+            return rst_utf8_next(at, left, &point) ? length : length - left;
+    }
+    return length;
+}
+
+static void put_statement(struct json *json, const char *name,
+                          const struct roster_statement *statement)
+{
+    size_t length = statement ? whole(statement) : 0;
+
+    put_member(json, name, length ? statement->text : NULL, length);
+}
+
+/* How long ago something began, in milliseconds; null when it did not. */
+static void put_age(struct json *json, const char *name, uint64_t since)
+{
+    char age[64];
+
+    if (since)
+        snprintf(age, sizeof(age), ",\"%s\":%" PRIu64, name,
+                 json->now > since ? (json->now - since) / 1000000 : 0);
+    else
+        snprintf(age, sizeof(age), ",\"%s\":null", name);
+    put(json, age);
+}
+
 static int put_session(const struct roster_session *session, const struct roster_shown *view,
                        void *arg)
 {
     const struct roster_statement *statement = view->statement;
+    struct roster_statement last;
     struct json *json = arg;
-    size_t length = 0;
     char id[32];
 
     put(json, json->length > 1 ? ",{\"id\":" : "{\"id\":");
@@ -130,11 +154,12 @@ static int put_session(const struct roster_session *session, const struct roster
     put_text(json, "db", roster_identity_database(view->identity));
     put_text(json, "command",
              roster_command_name(statement ? statement->command : ROSTER_COMMAND_SLEEP));
-    if (statement)
-        length = statement->text_length == statement->text_full_length
-                     ? statement->text_length
-                     : whole_characters(statement->text, statement->text_length);
-    put_member(json, "info", length ? statement->text : NULL, length);
+    put_age(json, "statement_ms", statement ? statement->since : 0);
+    put_age(json, "transaction_ms", roster_txn_since(session, view));
+    put_statement(json, "info", statement);
+    put_statement(
+        json, "last",
+        roster_session_last_statement(session, view, &last, json->last, sizeof(json->last)));
     put(json, "}");
     return json->failed;
 }
@@ -157,8 +182,9 @@ my_bool roster_processlist_init(UDF_INIT *initid, UDF_ARGS *args, char *message)
 
     if (args->arg_count != 0)
         return refuse(message, "roster_processlist() takes no argument");
-    if (!mirror_roster())
-        return refuse(message, "the plugin ROSTER is not loaded");
+    if (!rst_mdb_read())
+        return refuse(message, "the plugin ROSTER is not installed");
+    rst_mdb_unread();
     json = calloc(1, sizeof(*json));
     if (!json)
         return refuse(message, "out of memory");
@@ -169,24 +195,37 @@ my_bool roster_processlist_init(UDF_INIT *initid, UDF_ARGS *args, char *message)
     return 0;
 }
 
+/* Returns 0 or a negative errno. */
+static int list(struct json *json)
+{
+    struct roster *roster = rst_mdb_read();
+    struct timespec now;
+    int err;
+
+    if (!roster)
+        return -ESRCH;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    json->now = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    json->failed = 0;
+    put(json, "[");
+    err = roster_read_lock(roster);
+    if (!err) {
+        (void)roster_for_each(roster, put_session, json);
+        roster_read_unlock(roster);
+    }
+    rst_mdb_unread();
+    put(json, "]");
+    return json->failed ? -ENOMEM : err;
+}
+
 char *roster_processlist(UDF_INIT *initid, UDF_ARGS *args, char *result, unsigned long *length,
                          char *is_null, char *error)
 {
     struct json *json = (struct json *)(void *)initid->ptr;
-    struct roster *roster = mirror_roster();
 
     (void)args, (void)result;
-    json->length = 0;
-    json->failed = 0;
-    put(json, "[");
-    if (roster_read_lock(roster)) {
-        *is_null = *error = 1;
-        return NULL;
-    }
-    (void)roster_for_each(roster, put_session, json);
-    roster_read_unlock(roster);
-    put(json, "]");
-    if (json->failed) {
+    if (!json->length && list(json)) {
+        json->length = 0;
         *is_null = *error = 1;
         return NULL;
     }

@@ -1,0 +1,27 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Statements that the plugin executes in the server, and nothing else of it: a unit test puts a
+ * server of its own in this place.
+ */
+#ifndef ROSTER_MARIADB_SQL_H
+#define ROSTER_MARIADB_SQL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum rst_mdb_answer {
+    RST_MDB_DONE,    /* the server has taken the order */
+    RST_MDB_NOTHING, /* it knows no such connection or query */
+    RST_MDB_FAILED,  /* it could not be asked, or refused */
+};
+
+/* Makes the calling thread one of the server's, and undoes that. Returns false without memory. */
+bool rst_mdb_sql_begin(void);
+void rst_mdb_sql_end(void);
+
+/* Executes "KILL `what` `id`" with all privileges. In a thread that has begun. */
+enum rst_mdb_answer rst_mdb_sql_kill(const char *what, uint64_t id);
+
+#endif /* ROSTER_MARIADB_SQL_H */

@@ -1,0 +1,168 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Which statement an event ends, the number of the query says. The outermost one begins and
+ * ends with the same number. One of a routine is reported with the number before its own, which it
+ * gets next and ends with. One that EXECUTE runs has the number of EXECUTE, and when it ends,
+ * EXECUTE does.
+ */
+#include "config.h"
+
+#include "mariadb/statements.h"
+
+#include "mariadb/connections.h"
+#include "mariadb/event.h"
+#include "mariadb/note.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* Deeper ones are not shown: the server allows 255 calls of a procedure inside each other. */
+#define MOST_OPEN (ROSTER_STMT_SUSPENDED + 1)
+
+static atomic_bool with_values;
+
+void rst_mdb_show_values(bool shown)
+{
+    atomic_store(&with_values, shown);
+}
+
+/* Whether the server may have put values into the text that are not in what the client sent. */
+static bool has_values(const struct rst_mdb_connection *connection,
+                       const struct rst_mdb_event *event)
+{
+    if (event->command == ROSTER_COMMAND_EXECUTE)
+        return !rst_mdb_has_placeholder(event->statement);
+    return connection->n > 0 && rst_mdb_has_variables(event->statement);
+}
+
+/* Under the number 0 it is open and not shown. */
+static uint64_t push(struct rst_mdb_connection *connection, enum roster_command command,
+                     struct rst_mdb_text text)
+{
+    int err = roster_stmt_push(connection->session, command, text.text, text.length, NULL, 0);
+
+    rst_mdb_note(err);
+    return err ? 0 : roster_stmt_seq(connection->session);
+}
+
+static uint64_t push_masked(struct rst_mdb_connection *connection,
+                            const struct rst_mdb_event *event)
+{
+    struct rst_mdb_text masked = {NULL, 0};
+    char *copy = malloc(event->statement.length);
+    uint64_t seq;
+
+    if (copy) {
+        masked.length = rst_mdb_mask(event->statement, copy, event->statement.length);
+        masked.text = copy;
+    } else {
+        rst_mdb_note(-ENOMEM);
+    }
+    seq = push(connection, event->command, masked);
+    free(copy);
+    return seq;
+}
+
+static bool grow(struct rst_mdb_connection *connection)
+{
+    unsigned room = connection->room ? connection->room * 2 : 4;
+    struct rst_mdb_open *open;
+
+    if (connection->n < connection->room)
+        return true;
+    if (connection->n == MOST_OPEN)
+        return false;
+    open = realloc(connection->open, room * sizeof(*open));
+    if (!open) {
+        rst_mdb_note(-ENOMEM);
+        return false;
+    }
+    connection->open = open;
+    connection->room = room;
+    return true;
+}
+
+void rst_mdb_stmt_begin(struct rst_mdb_connection *connection, const struct rst_mdb_event *event)
+{
+    struct rst_mdb_open *open;
+
+    /* PREPARE and EXECUTE IMMEDIATE report what they have prepared already. */
+    if ((connection->n && event->command == ROSTER_COMMAND_PREPARE) || !grow(connection))
+        return;
+    open = &connection->open[connection->n];
+    open->query_id = event->query_id;
+    if (!connection->n)
+        connection->rest = event->statement;
+    else if (event->command != ROSTER_COMMAND_EXECUTE)
+        open->query_id++;
+    else if (!open[-1].query_id)
+        open[-1].query_id = event->query_id;
+    open->seq = !atomic_load(&with_values) && has_values(connection, event)
+                    ? push_masked(connection, event)
+                    : push(connection, event->command, event->statement);
+    connection->n++;
+}
+
+/* Ends those from this one on, the innermost first. */
+static void end_from(struct rst_mdb_connection *connection, unsigned n)
+{
+    int err;
+
+    while (connection->n > n) {
+        const struct rst_mdb_open *open = &connection->open[--connection->n];
+
+        err = open->seq ? roster_stmt_pop(connection->session, open->seq) : 0;
+        rst_mdb_note(err);
+    }
+}
+
+/* Which one has this number, the outermost first; the number of those that are open for none. */
+static unsigned find(const struct rst_mdb_connection *connection, uint64_t query_id)
+{
+    unsigned n = 0;
+
+    while (n < connection->n && connection->open[n].query_id != query_id)
+        n++;
+    return n;
+}
+
+/*
+ * Of a text of several statements only the whole is reported, and the end of each. `rest` begins
+ * with the one that has ended; what follows it runs now, unless there was an error.
+ */
+void rst_mdb_stmt_next(struct rst_mdb_connection *connection, const struct rst_mdb_event *event)
+{
+    struct rst_mdb_text rest = connection->rest;
+
+    if (connection->n || event->error || event->command != ROSTER_COMMAND_QUERY || !rest.text ||
+        event->statement.text != rest.text)
+        return;
+    rest = rst_mdb_rest(rest, event->statement.length);
+    connection->rest = rest;
+    if (!rest.length || !grow(connection))
+        return;
+    connection->open[0].query_id = 0;
+    connection->open[0].seq = push(connection, event->command, rest);
+    connection->n = 1;
+}
+
+void rst_mdb_stmt_end(struct rst_mdb_connection *connection, const struct rst_mdb_event *event)
+{
+    unsigned n = find(connection, event->query_id);
+
+    /* The outermost one of several gets its number when it begins, which is not reported. */
+    if (n == connection->n && n == 1)
+        n = 0;
+    if (n == connection->n)
+        return;
+    end_from(connection, n);
+}
+
+void rst_mdb_stmt_end_all(struct rst_mdb_connection *connection)
+{
+    end_from(connection, 0);
+    connection->rest = (struct rst_mdb_text){NULL, 0};
+}

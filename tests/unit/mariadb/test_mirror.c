@@ -1,0 +1,450 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What the MariaDB plugin makes of a server's events, without a server: the events are those that a
+ * MariaDB 10.11 sends, with its numbers of queries. tests/mariadb compares with the server itself.
+ */
+#include "mariadb/connections.h"
+#include "mariadb/kill.h"
+#include "mariadb/mirror.h"
+#include "mariadb/note.h"
+#include "mariadb/sql.h"
+#include "mariadb/statements.h"
+
+#include "../unit.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The server, as far as the plugin asks it: KILLs that it was sent, and what it says to them. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static char kills[512];
+static uint64_t known_query;
+static pthread_mutex_t *gate; /* of the connection that is killed */
+
+bool rst_mdb_sql_begin(void)
+{
+    return true;
+}
+
+void rst_mdb_sql_end(void)
+{
+}
+
+enum rst_mdb_answer rst_mdb_sql_kill(const char *what, uint64_t id)
+{
+    bool is_known = strcmp(what, "QUERY ID") != 0 || id == known_query;
+
+    /* Its thread can end nothing in the meantime. */
+    cr_expect_eq(pthread_mutex_trylock(gate), EBUSY);
+    pthread_mutex_lock(&lock);
+    snprintf(kills + strlen(kills), sizeof(kills) - strlen(kills), "%s %u%s; ", what, (unsigned)id,
+             is_known ? "" : "?");
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    return is_known ? RST_MDB_DONE : RST_MDB_NOTHING;
+}
+
+static struct rst_mdb_text text(const char *from)
+{
+    return (struct rst_mdb_text){from, from ? strlen(from) : 0};
+}
+
+/* An event of connection 7, unless it says another, in a server that commits by itself. */
+static const struct rst_mdb_event *filled(struct rst_mdb_event event)
+{
+    static struct rst_mdb_event kept;
+
+    kept = event;
+    kept.autocommit = true;
+    if (!kept.id)
+        kept.id = 7;
+    if (!kept.command)
+        kept.command = ROSTER_COMMAND_QUERY;
+    if (!kept.account.text)
+        kept.account = text("root[root] @  [127.0.0.1]");
+    if (!kept.database.text)
+        kept.database = text("d");
+    return &kept;
+}
+
+#define EVENT(...) filled((struct rst_mdb_event){__VA_ARGS__})
+#define TEXT(string) .statement = {(string), sizeof(string) - 1}
+
+static void start(void)
+{
+    const struct rst_mdb_who who = {text("root"), text("127.0.0.1"), text("d")};
+    struct rst_mdb_connection *connection;
+
+    cr_assert_eq(rst_mdb_open(0), 0);
+    cr_assert_eq(rst_mdb_killer_start(), 0);
+    rst_mdb_connect(7, &who);
+    connection = rst_mdb_enter(7);
+    gate = &connection->gate;
+    rst_mdb_leave(connection);
+}
+
+static void stop(void)
+{
+    cr_assert_eq(rst_mdb_errors(), 0, "%u calls failed", (unsigned)rst_mdb_errors());
+    rst_mdb_killer_stop();
+    cr_assert_eq(rst_mdb_close(), 0);
+}
+
+TestSuite(mirror, .init = start, .fini = stop);
+
+/* What a list shows of a connection, "command: text", with "*" in a transaction. */
+static const char *row(uint64_t id)
+{
+    static char shown[256], room[4096];
+    struct roster_entry entry;
+
+    if (roster_look(rst_mdb_roster(), id, &entry, room, sizeof(room)))
+        return "gone";
+    snprintf(shown, sizeof(shown), "%s%s: %s", entry.start_ts ? "*" : "",
+             roster_command_name(entry.command), entry.text ? entry.text : "");
+    return shown;
+}
+
+#define SHOWS(what) cr_assert_str_eq(row(7), what)
+
+Test(mirror, shows_a_statement_while_it_runs)
+{
+    SHOWS("Sleep: ");
+    rst_mdb_begin(EVENT(.query_id = 5, TEXT("select 1")));
+    SHOWS("Query: select 1");
+    rst_mdb_end_all(EVENT(.query_id = 5, TEXT("select 1")));
+    SHOWS("Sleep: ");
+    rst_mdb_end(EVENT(.query_id = 5, TEXT("select 1")));
+    SHOWS("Sleep: ");
+    rst_mdb_disconnect(7);
+    SHOWS("gone");
+}
+
+Test(mirror, shows_statements_of_routines_inside_of_their_call)
+{
+    rst_mdb_begin(EVENT(.query_id = 11, TEXT("call h()")));
+    rst_mdb_begin(EVENT(.query_id = 11, TEXT("insert 1")));
+    SHOWS("Query: insert 1");
+    rst_mdb_begin(EVENT(.query_id = 12, TEXT("trigger")));
+    SHOWS("Query: trigger");
+    rst_mdb_end(EVENT(.query_id = 13, TEXT("trigger")));
+    SHOWS("Query: insert 1");
+    rst_mdb_end(EVENT(.query_id = 12, TEXT("insert 1"), .error = 1062));
+    SHOWS("Query: call h()");
+    rst_mdb_begin(EVENT(.query_id = 15, TEXT("select NAME_CONST('i',2)")));
+    SHOWS("Query: select NAME_CONST(?,?)");
+    /* One that failed may leave out its end: that of the call is of all. */
+    rst_mdb_end(EVENT(.query_id = 11, TEXT("call h()"), .error = 1062));
+    SHOWS("Sleep: ");
+}
+
+Test(mirror, shows_prepared_statements_without_their_values)
+{
+    rst_mdb_begin(EVENT(.query_id = 3, .command = ROSTER_COMMAND_EXECUTE,
+                        TEXT("select ? + 1, 'a?b' /* ? */")));
+    SHOWS("Execute: select ? + 1, 'a?b' /* ? */");
+    rst_mdb_end(EVENT(.query_id = 3, .command = ROSTER_COMMAND_EXECUTE, TEXT("select")));
+    rst_mdb_begin(EVENT(.query_id = 4, .command = ROSTER_COMMAND_EXECUTE,
+                        TEXT("select 5 + 1, 'it''s', `a?b`, c2")));
+    SHOWS("Execute: select ? + ?, ?, `a?b`, c2");
+    rst_mdb_end(EVENT(.query_id = 4, .command = ROSTER_COMMAND_EXECUTE, TEXT("select")));
+    rst_mdb_show_values(true);
+    rst_mdb_begin(EVENT(.query_id = 5, .command = ROSTER_COMMAND_EXECUTE, TEXT("select 5")));
+    rst_mdb_show_values(false);
+    SHOWS("Execute: select 5");
+}
+
+Test(mirror, shows_what_execute_runs)
+{
+    rst_mdb_begin(EVENT(.query_id = 45, TEXT("execute s using @a")));
+    rst_mdb_begin(EVENT(.query_id = 45, .command = ROSTER_COMMAND_EXECUTE, TEXT("select ?")));
+    SHOWS("Execute: select ?");
+    /* The server reports one end, and no result after an error. */
+    rst_mdb_end(EVENT(.query_id = 45, TEXT("select ?"), .error = 1062));
+    SHOWS("Sleep: ");
+    rst_mdb_begin(EVENT(.query_id = 46, TEXT("prepare s from 'select ?'")));
+    rst_mdb_begin(EVENT(.query_id = 46, .command = ROSTER_COMMAND_PREPARE, TEXT("select ?")));
+    SHOWS("Query: prepare s from 'select ?'");
+}
+
+Test(mirror, shows_the_statements_of_one_text_one_after_another)
+{
+    static const char all[] = "select 1; execute s;\n selec; select 4";
+
+    rst_mdb_begin(EVENT(.query_id = 83, TEXT(all)));
+    SHOWS("Query: select 1; execute s;\n selec; select 4");
+    rst_mdb_end(EVENT(.query_id = 83, .statement = {all, 8}));
+    SHOWS("Query: execute s;\n selec; select 4");
+    rst_mdb_begin(EVENT(.query_id = 84, .command = ROSTER_COMMAND_EXECUTE, TEXT("select ?")));
+    SHOWS("Execute: select ?");
+    rst_mdb_end(EVENT(.query_id = 84, TEXT("select ?")));
+    SHOWS("Sleep: "); /* its text is another one, so what follows is not known */
+    rst_mdb_end(EVENT(.query_id = 85, .statement = {all + 22, 15}, .error = 1064));
+    SHOWS("Sleep: ");
+}
+
+Test(mirror, keeps_count_of_more_statements_than_it_shows)
+{
+    unsigned n;
+
+    for (n = 0; n < 300; n++)
+        rst_mdb_begin(EVENT(.query_id = 100 + n, TEXT("recursion")));
+    for (n = 299; n > 0; n--)
+        rst_mdb_end(EVENT(.query_id = 101 + n, TEXT("recursion")));
+    SHOWS("Query: recursion");
+    rst_mdb_end(EVENT(.query_id = 100, TEXT("recursion")));
+    SHOWS("Sleep: ");
+}
+
+/* Begins and ends a statement that uses a table and leaves the server in this state. */
+static void run(const char *statement, bool begun, bool autocommit, unsigned error)
+{
+    static uint64_t query_id = 1000;
+    struct rst_mdb_event event = *EVENT(.query_id = ++query_id);
+
+    event.statement = text(statement);
+    event.begun = begun;
+    event.autocommit = autocommit;
+    event.error = error;
+    rst_mdb_begin(&event);
+    if (!strncmp(statement, "select", 6) || !strncmp(statement, "update", 6)) {
+        event.read_only = statement[0] == 's';
+        rst_mdb_table(&event);
+        cr_assert_eq(*row(7), '*', "%s: no transaction while it runs", statement);
+    }
+    event.read_only = false;
+    rst_mdb_end(&event);
+}
+
+static uint64_t txn_number(void)
+{
+    static char room[4096];
+    struct roster_entry entry;
+
+    cr_assert_eq(roster_look(rst_mdb_roster(), 7, &entry, room, sizeof(room)), 0);
+    return entry.txn_seq;
+}
+
+Test(mirror, shows_transactions_that_the_server_is_inside_of)
+{
+    uint64_t before;
+
+    run("begin", true, true, 0);
+    SHOWS("*Sleep: ");
+    before = txn_number();
+    run("select t", true, true, 0);
+    run("rollback to savepoint x", true, true, 0);
+    run("commit", true, true, 1205);
+    cr_assert_eq(txn_number(), before);
+    run("commit and chain", true, true, 0);
+    cr_assert_neq(txn_number(), before);
+    before = txn_number();
+    run("update t", true, true, 1213);
+    cr_assert_neq(txn_number(), before, "the victim of a deadlock goes on");
+    run("create table t (a int)", false, true, 0);
+    SHOWS("Sleep: ");
+    run("begin", true, true, 0);
+    rst_mdb_end(EVENT(.command = ROSTER_COMMAND_OTHER, .query_id = 9000));
+    SHOWS("Sleep: ");
+}
+
+Test(mirror, shows_transactions_with_autocommit_off)
+{
+    static const char *const ends[] = {"commit",
+                                       "/* c */ Rollback work",
+                                       "/*!50000 commit */",
+                                       "-- c\n truncate t",
+                                       "create or replace table x",
+                                       "drop table x",
+                                       "load index into cache t"};
+    static const char *const goes_on[] = {"rollback work to x",
+                                          "set @a = 'commit'",
+                                          "create temporary table x",
+                                          "drop temporary table x",
+                                          "drop prepare s",
+                                          "load data infile 'x'",
+                                          "commitment",
+                                          ""};
+    size_t n;
+
+    for (n = 0; n < sizeof(ends) / sizeof(*ends); n++) {
+        run("set autocommit = 0", false, false, 0);
+        SHOWS("Sleep: ");
+        run("select t", false, false, 0);
+        SHOWS("*Sleep: ");
+        run(ends[n], false, false, 0);
+        cr_assert_str_eq(row(7), "Sleep: ", "%s", ends[n]);
+    }
+    run("select t", false, false, 0);
+    for (n = 0; n < sizeof(goes_on) / sizeof(*goes_on); n++) {
+        run(goes_on[n], false, false, 0);
+        cr_assert_str_eq(row(7), "*Sleep: ", "%s", goes_on[n]);
+    }
+    run("update t", false, false, 1213);
+    SHOWS("Sleep: ");
+    run("update t", false, false, 0);
+    run("set autocommit = 1", false, true, 0);
+    SHOWS("Sleep: ");
+}
+
+Test(mirror, shows_a_statement_that_uses_tables_as_a_transaction)
+{
+    run("select t", false, true, 0);
+    SHOWS("Sleep: ");
+    /* In a procedure each statement is one. */
+    rst_mdb_begin(EVENT(.query_id = 11, TEXT("call p()")));
+    rst_mdb_table(EVENT(.query_id = 11, .database = {"mysql", 5}));
+    SHOWS("Query: call p()");
+    rst_mdb_begin(EVENT(.query_id = 11, TEXT("insert")));
+    rst_mdb_table(EVENT(.query_id = 12));
+    SHOWS("*Query: insert");
+    rst_mdb_end(EVENT(.query_id = 12, TEXT("insert")));
+    SHOWS("Query: call p()");
+}
+
+Test(mirror, takes_the_user_from_what_follows_a_change_of_user)
+{
+    static const struct {
+        const char *account, *user;
+    } cases[] = {{"root[root] @  [127.0.0.1]", "root"},
+                 {"[anon] @ host.name [::1]", "anon"},
+                 {"we\"ird[x] @ y[we\"ird[x] @ y] @  [10.0.0.1]", "we\"ird[x] @ y"},
+                 {"a[a[a[a] @ localhost []", "a[a"}};
+    static char room[4096];
+    struct roster_entry entry;
+    size_t n;
+
+    for (n = 0; n < sizeof(cases) / sizeof(*cases); n++) {
+        rst_mdb_change_user(EVENT(.account = {cases[n].account, strlen(cases[n].account)}));
+        cr_assert_eq(roster_look(rst_mdb_roster(), 7, &entry, room, sizeof(room)), 0);
+        cr_assert_str_eq(entry.user, cases[n].user);
+    }
+}
+
+Test(mirror, makes_connections_known_that_began_before_it)
+{
+    rst_mdb_begin(EVENT(.id = 8, .query_id = 3, TEXT("select 1")));
+    rst_mdb_end(EVENT(.id = 8, .query_id = 3, TEXT("select 1")));
+    cr_assert_str_eq(row(8), "Sleep: ");
+    /* A thread of the event scheduler: nothing says when it ends. */
+    rst_mdb_begin(EVENT(.id = 9, .query_id = 0, TEXT("insert")));
+    cr_assert_str_eq(row(9), "Query: insert");
+    rst_mdb_end(EVENT(.id = 9, .query_id = 71, TEXT("insert")));
+    cr_assert_str_eq(row(9), "gone");
+    /* One of replication: nothing says when its statement ends. */
+    rst_mdb_begin(EVENT(.id = 10, .query_id = 80, .account = {"[] @  []", 8}, TEXT("insert")));
+    cr_assert_str_eq(row(10), "gone");
+    rst_mdb_begin(EVENT(.id = 11, .query_id = 81, .account = {"cut[cut] @", 10}, TEXT("x")));
+    cr_assert_str_eq(row(11), "gone");
+}
+
+/* Waits for the killer, and returns what it has sent to the server since the last call. */
+static const char *sent(uint64_t orders)
+{
+    static char copy[sizeof(kills)];
+    struct rst_mdb_kills done;
+
+    do {
+        done = rst_mdb_kills();
+        sched_yield();
+    } while (done.sent + done.late + done.failed < orders);
+    pthread_mutex_lock(&lock);
+    memcpy(copy, kills, sizeof(copy));
+    kills[0] = '\0';
+    pthread_mutex_unlock(&lock);
+    return copy;
+}
+
+static int kill_seen(enum roster_kill_target target, uint64_t aim)
+{
+    return roster_kill(rst_mdb_roster(), 7, target, aim, ROSTER_KILL_REASON_INTERRUPTED);
+}
+
+Test(mirror, kills_a_statement_by_its_query)
+{
+    rst_mdb_begin(EVENT(.query_id = 11, TEXT("call h()")));
+    known_query = 11;
+    cr_assert_eq(kill_seen(ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY), 0);
+    cr_assert_str_eq(sent(1), "QUERY ID 11; ");
+    /* A routine has counted on. */
+    rst_mdb_end(EVENT(.query_id = 11, TEXT("call h()"), .error = 1317));
+    rst_mdb_begin(EVENT(.query_id = 12, TEXT("call h()")));
+    rst_mdb_begin(EVENT(.query_id = 15, TEXT("do sleep(9)")));
+    cr_assert_eq(kill_seen(ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY), 0);
+    cr_assert_str_eq(sent(2), "QUERY ID 16?; QUERY 7; ");
+}
+
+Test(mirror, kills_a_transaction_with_its_statement_or_its_connection)
+{
+    rst_mdb_begin(EVENT(.query_id = 20, TEXT("select t")));
+    rst_mdb_table(EVENT(.query_id = 20));
+    cr_assert_eq(kill_seen(ROSTER_KILL_TARGET_TRANSACTION, ROSTER_TXN_ANY), 0);
+    cr_assert_str_eq(sent(1), "QUERY 7; ");
+    rst_mdb_end(EVENT(.query_id = 20, TEXT("select t"), .error = 1317));
+    run("begin", true, true, 0);
+    cr_assert_eq(kill_seen(ROSTER_KILL_TARGET_TRANSACTION, ROSTER_TXN_ANY), 0);
+    cr_assert_str_eq(sent(2), "CONNECTION 7; ");
+}
+
+Test(mirror, kills_a_connection)
+{
+    cr_assert_eq(kill_seen(ROSTER_KILL_TARGET_CONNECTION, 0), 0);
+    cr_assert_str_eq(sent(1), "CONNECTION 7; ");
+    /* What runs until the server ends it is no error. */
+    rst_mdb_begin(EVENT(.query_id = 21, TEXT("select 1")));
+    rst_mdb_table(EVENT(.query_id = 21));
+    rst_mdb_end(EVENT(.query_id = 21, TEXT("select 1")));
+}
+
+/*
+ * A kill that is under way when its statement ends: here it waits for the gate that the test is in,
+ * as an event's thread is while it handles the end.
+ */
+
+Test(mirror, sends_no_kill_that_comes_after_the_end)
+{
+    struct rst_mdb_connection *connection;
+
+    rst_mdb_begin(EVENT(.query_id = 30, TEXT("victim")));
+    connection = rst_mdb_enter(7);
+    cr_assert_eq(kill_seen(ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY), 0);
+    rst_mdb_stmt_end(connection, EVENT(.query_id = 30, TEXT("victim")));
+    rst_mdb_stmt_begin(connection, EVENT(.query_id = 31, TEXT("bystander")));
+    rst_mdb_leave(connection);
+    cr_assert_str_eq(sent(1), "");
+    cr_assert_eq(rst_mdb_kills().late, 1);
+    SHOWS("Query: bystander");
+}
+
+Test(masks, leave_out_what_may_be_a_value)
+{
+    static const struct {
+        const char *statement, *masked;
+    } cases[] = {
+        {"select 'a', \"b\", 1.5e-3, x'4a', 0x4a, .5, a1, `1`",
+         "select ?, ?, ?, x?, ?, ?, a1, `1`"},
+        {"values ('a\\\\', 'b')", "values (?, ?)"},
+        {"values ('a\\', 'b')", "values (?"}, /* sql_mode says where that ends */
+        {"values ('a\\'', 'b')", "values (?"},
+        {"values ('no end", "values (?"},
+        {"a -- 'c'\n, 'b' # 'd'\n, 1-1", "a -- 'c'\n, ? # 'd'\n, ?-?"},
+        {"/*! 'x' */ 'y'", "/*! ? */ ?"},
+        {"", ""},
+    };
+    char masked[128];
+    size_t n, length;
+
+    for (n = 0; n < sizeof(cases) / sizeof(*cases); n++) {
+        length = rst_mdb_mask(text(cases[n].statement), masked, sizeof(masked) - 1);
+        masked[length] = '\0';
+        cr_assert_str_eq(masked, cases[n].masked);
+    }
+    cr_assert_eq(rst_mdb_mask(text("select 1"), masked, 4), (size_t)4);
+}
