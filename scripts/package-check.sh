@@ -25,7 +25,7 @@ if ! command -v dpkg-buildpackage >/dev/null; then
 fi
 keep=${1:+$(realpath "$1")}
 packages=(libroster0 libroster-cluster0 libroster-status0 libroster-dev roster-tools libsqlite3-mod-roster
-    roster-doc)
+    mariadb-plugin-roster roster-doc)
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-package.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -79,6 +79,7 @@ cd /packages
 dpkg -i $(printf './%s_*.deb ' "${packages[@]}")
 for tool in roster-bench roster-kv rosterctl; do \$tool --help >/dev/null; done
 [ "\$(sqlite3 :memory: '.load roster' 'SELECT count(*) FROM roster_connections')" = 1 ]
+[ -e /etc/mysql/mariadb.conf.d/roster.cnf ] && ldd /usr/lib/mysql/plugin/roster_audit.so | grep -q /libroster.so
 autopkgtest --no-built-binaries --ignore-restrictions=none roster_*.dsc -- null
 dpkg --purge ${packages[*]}
 left=\$(find /usr -xdev \\( -iname '*libroster*' -o -name roster.so \\) ! -path '/usr/share/doc/*')
