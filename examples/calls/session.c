@@ -216,7 +216,7 @@ static void kill_the_holder(struct roster *roster)
                                     .reason = ROSTER_KILL_REASON_INTERRUPTED,
                                     .by = "operator"};
 
-    filter.kinds = 1U << ROSTER_SESSION_BACKGROUND;
+    filter.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND);
     filter.tag_mask = 0xff; /* and of these, those with this in the tag */
     filter.tag = 7;
     MUST(roster_min_of(roster, &filter, &min)); /* what the server's own sessions need */

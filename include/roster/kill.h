@@ -158,9 +158,6 @@ struct roster_kill_info {
 ROSTER_API int roster_kill_by(struct roster *roster,
                               const struct roster_kill_info *kill) ROSTER_MUST_CHECK;
 
-/* The bit of a session kind in roster_kill_filter.kinds. */
-#define ROSTER_KIND_BIT(kind) (UINT32_C(1) << (kind))
-
 /*
  * Whether the caller may kill this session: the privilege check. Called under the read lock, for
  * sessions that the filter lets through. Returns 0 for no, anything else for yes.

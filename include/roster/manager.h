@@ -77,11 +77,11 @@ ROSTER_API int roster_create(const struct roster_options *options,
  * grace periods under way (some tens of milliseconds), then frees everything. Any thread. Other
  * threads need not have ended.
  *
- * Returns 0; -EINVAL for NULL; -EBUSY while a session or a pin is open, a watchdog, a drain or a
- * syncer runs, and when the calling thread is inside a read-side section: of any roster, or the
- * server's own of liburcu's flavour bp, because no grace period could end then; -EPERM and -ENOMEM
- * when the kernel refuses the membarrier() that a grace period needs; -ECHILD in a forked child.
- * After an error the roster is as before.
+ * Returns 0; -EINVAL for NULL; -EBUSY while a session or a pin is open, a watchdog, an activity
+ * history, a drain or a syncer runs, and when the calling thread is inside a read-side section: of
+ * any roster, or the server's own of liburcu's flavour bp, because no grace period could end then;
+ * -EPERM and -ENOMEM when the kernel refuses the membarrier() that a grace period needs; -ECHILD in
+ * a forked child. After an error the roster is as before.
  */
 ROSTER_API int roster_destroy(struct roster *roster);
 

@@ -90,7 +90,7 @@ ROSTER_API int roster_min_peek(struct roster *roster, struct roster_min *min);
 /* Of which sessions roster_min_of() asks. Begin with ROSTER_MIN_FILTER_INIT: of all. */
 struct roster_min_filter {
     size_t size;    /* sizeof(struct roster_min_filter) */
-    uint32_t kinds; /* the bit 1 << kind of each session kind that counts; 0: every kind */
+    uint32_t kinds; /* ROSTER_KIND_BIT()s of those that count; 0: every kind */
     uint32_t reserved;
     const char *database; /* only sessions in this one; NULL: in any or none */
     uint64_t tag_mask;    /* only sessions whose tag has in these bits what `tag` has; 0: any */

@@ -24,6 +24,9 @@ enum roster_session_kind {
     ROSTER_SESSION_BACKGROUND = 2, /* a worker without statements: checkpoint, compaction, ... */
 };
 
+/* The bit of a kind in the `kinds` of filters and options. */
+#define ROSTER_KIND_BIT(kind) (UINT32_C(1) << (kind))
+
 /* For attr.flags: transactions of this session never hold back the minimum (G2 does not cover
  * them; roster_txn_check() reports when their snapshot is gone). */
 #define ROSTER_SESSION_NON_PINNING UINT32_C(1)
@@ -78,7 +81,7 @@ struct roster_session_attr {
     size_t size; /* sizeof(struct roster_session_attr) */
     uint64_t id; /* 0: the roster chooses one, never the same twice by itself */
     enum roster_session_kind kind;
-    uint32_t flags; /* ROSTER_SESSION_NON_PINNING, _DIGESTS, _TRUNCATE, _LAST_STATEMENT or 0 */
+    uint32_t flags; /* of those above; 0: none */
     const char *user;
     const char *host; /* "host" or "host:port" */
     const char *database;

@@ -46,9 +46,8 @@
  * says how many sessions there are in all trees.
  *
  * "healthy" in /status is true, or "problems" lists what is wrong, the worst first: its name, since
- * when
- * ("age_ms"; the endpoint has known it for so long where nothing says more), the evidence, and the
- * command to run. The same is at /metrics as roster_healthy and roster_problem.
+ * when ("age_ms"; the endpoint has known it for so long where nothing says more), the evidence, and
+ * the command to run. The same is at /metrics as roster_healthy and roster_problem.
  *
  * /timeline has a row for each second of the last hour in which the endpoint ran, the oldest first:
  * "second", a second of CLOCK_BOOTTIME of which "now" is the newest and "now_ms" its wall-clock
@@ -103,8 +102,8 @@ struct roster_status_options {
     const char *address; /* "127.0.0.1:PORT", "[::1]:PORT" or "unix:PATH"; with port 0 the kernel
                             chooses one; default: "127.0.0.1:0" */
     const char *name;    /* of the server; default: "roster" */
-    const char
-        *token; /* a client that sends it as bearer token may kill and drain; default: none may */
+    const char *token;   /* a client that sends it as bearer token may kill and drain; default:
+                            none may */
     int peers;  /* not 0: so may, over a Unix socket, root and the user the server runs as */
     int manual; /* not 0: no thread, the server calls roster_status_run_once() itself */
     uint32_t max_connections;       /* at once; default: 64; at most 1024 */
@@ -139,11 +138,11 @@ struct roster_status_options {
  *
  * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
  * loopback or not to be had, a value out of range, a syncer or safe_point without `cluster`, or a
- * struct smaller than the first version's;
- * -E2BIG for a larger one with something unknown in it; -EADDRINUSE when another one listens there,
- * or a file is in the way; -EACCES when this user may not make a socket there; -ENOENT when the
- * directory of a Unix socket does not exist; -ENOMEM, also for want of file descriptors; -EAGAIN
- * when no thread could be started; -ECHILD in a forked child.
+ * struct smaller than the first version's; -E2BIG for a larger one with something unknown in it;
+ * -EADDRINUSE when another one listens there, or a file is in the way; -EACCES when this user may
+ * not make a socket there; -ENOENT when the directory of a Unix socket does not exist; -ENOMEM,
+ * also for want of file descriptors; -EAGAIN when no thread could be started; -ECHILD in a forked
+ * child.
  */
 ROSTER_API int roster_status_start(struct roster *roster,
                                    const struct roster_status_options *options,

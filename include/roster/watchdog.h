@@ -86,8 +86,8 @@ struct roster_watchdog_options {
     uint64_t stuck_ms;      /* report what has not ended this long after a kill; default: 10000 */
     uint64_t server_memory; /* all use more: the largest statement is killed; default: none */
     uint64_t server_memory_least; /* but none that uses less than this; default: 128 MiB */
-    uint64_t
-        server_memory_force_ms;    /* its connection, when it has not ended then; default: 60000 */
+    /* Its connection, when it has not ended after this time; default: 60000. */
+    uint64_t server_memory_force_ms;
     roster_memory_fn *memory_used; /* default: the sum of what the sessions use */
     void *memory_used_arg;
     roster_event_fn *event; /* may be NULL */

@@ -562,7 +562,7 @@ Test(minimum, of_some_sessions)
     unit_ok(roster_min_of(roster, &filter, &min));
     cr_assert_eq(min.holder.kind, ROSTER_HOLDER_NONE);
     filter.database = NULL;
-    filter.kinds = 1U << ROSTER_SESSION_USER;
+    filter.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_USER);
     unit_ok(roster_min_of(roster, &filter, &min));
     cr_assert_eq(min.min_start_ts, second);
     filter.kinds = 0;
