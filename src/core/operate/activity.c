@@ -11,6 +11,10 @@
 #include "core/base/struct_size.h"
 #include "core/reader/list.h"
 #include "core/roster/event_log.h"
+#include "core/roster/look.h"
+#include "core/roster/session.h"
+#include "core/roster/side.h"
+#include "core/roster/wait_events.h"
 
 #include <roster/statement.h>
 #include <roster/wait.h>
@@ -31,25 +35,89 @@ static void put_text(char *to, size_t size, const char *text)
         rst_event_log_text(to, size, text, strlen(text));
 }
 
-/* Sees one session. What is behind the texts of its row is 0, too: rows are compared as a whole. */
-static int look_at(const struct roster_session *session, const struct roster_shown *view, void *arg)
+/* As roster_session_wait(), for a walk. */
+static uint32_t wait_of(const struct roster_session *session)
+{
+    const struct rst_side *side = rst_dereference(&session->side); /* pairs with rst_side_need() */
+
+    return side ? (uint32_t)(rst_load(&side->wait) & RST_WAIT_EVENT_MASK) : 0;
+}
+
+/* Whether the session is in the life of a view that was seen before, and counted now as then. */
+static bool count_again(const struct roster_session *session, const struct roster_shown *view,
+                        void *arg)
+{
+    struct roster_activity *activity = arg;
+    uint64_t life = rst_load_acquire(&view->life); /* as a look does (look.h): pairs with 2 */
+    const struct rst_activity_seen *seen;
+    struct rst_activity_key *key;
+    unsigned grain;
+
+    if (rst_likely(life & 1)) /* the session's own, which never changes */
+        return view->run_state == ROSTER_RUN_IDLE && !view->statement;
+    seen = rst_activity_seen_of(activity, session);
+    if (!seen || seen->view != view || seen->life != life ||
+        rst_load_shown(&view->state_since) != seen->since)
+        return false;
+    if (rst_unlikely(rst_dereference(&session->view) != view)) /* c: pairs with 4 */
+        return false;
+    if (seen->key == RST_ACTIVITY_NONE)
+        return true;
+    key = &activity->keys[seen->key];
+    if (key->born != seen->born || wait_of(session) != seen->wait)
+        return false;
+    for (grain = 0; grain < RST_GRAINS; grain++) {
+        activity->rings[grain].open.active++;
+        key->now[grain]++;
+    }
+    return true;
+}
+
+/* What its texts end with is 0, too: rows are compared as a whole. Returns the key. */
+static uint32_t count(struct roster_activity *activity, const struct roster_session *session,
+                      const struct roster_shown *view, uint32_t wait)
 {
     const struct roster_statement *statement = view->statement;
     struct roster_activity_row row;
 
-    if (rst_likely(view->run_state == ROSTER_RUN_IDLE && !statement))
-        return 0;
     memset(&row, 0, sizeof(row));
     row.state = (enum roster_run_state)view->run_state;
     row.kind = roster_session_kind(session);
-    row.wait = roster_session_wait(session, NULL);
+    row.wait = wait;
     if (statement && statement->digest)
         rst_event_log_text(row.digest, sizeof(row.digest), statement->digest,
                            strnlen(statement->digest, statement->digest_length));
     put_text(row.user, sizeof(row.user), roster_identity_user(view->identity));
     put_text(row.database, sizeof(row.database), roster_identity_database(view->identity));
     put_text(row.application, sizeof(row.application), roster_identity_application(view->identity));
-    rst_activity_count(arg, &row);
+    return rst_activity_count(activity, &row);
+}
+
+/* Sees one session, and remembers what it does. */
+static int look_at(const struct roster_session *session, const struct roster_shown *view, void *arg)
+{
+    struct rst_activity_seen *seen = rst_activity_seen_of(arg, session);
+    const struct roster_activity *activity = arg;
+    bool idle = view->run_state == ROSTER_RUN_IDLE && !view->statement;
+    uint32_t key = RST_ACTIVITY_NONE, wait = 0;
+
+    if (!idle) {
+        wait = wait_of(session);
+        key = count(arg, session, view, wait);
+    }
+    if (!seen)
+        return 0;
+    seen->view = NULL;
+    if ((view->life & 1) || (!idle && key == RST_ACTIVITY_NONE)) /* read again, or tried again */
+        return 0;
+    *seen = (struct rst_activity_seen){
+        .view = rst_look_place(view),
+        .life = view->life,
+        .since = view->state_since,
+        .wait = wait,
+        .key = key,
+        .born = idle ? 0 : activity->keys[key].born,
+    };
     return 0;
 }
 
@@ -63,7 +131,8 @@ int rst_activity_sample(struct roster_activity *activity, uint64_t now_ms)
     rst_activity_begin(activity, now_ms);
     err = roster_read_lock(activity->roster);
     if (!err) {
-        (void)rst_for_each(activity->roster, look_at, activity, digest, sizeof(digest));
+        (void)rst_for_each_unknown(activity->roster, count_again, look_at, activity, digest,
+                                   sizeof(digest));
         roster_read_unlock(activity->roster);
         for (grain = 0; grain < RST_GRAINS; grain++)
             activity->rings[grain].open.times++;

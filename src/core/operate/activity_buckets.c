@@ -12,6 +12,7 @@
 
 #define SECONDS 3601 /* an hour, and what is under way */
 #define MINUTES 1441
+#define PROBES 8
 
 static size_t bytes_per_key(void)
 {
@@ -21,10 +22,11 @@ static size_t bytes_per_key(void)
            sizeof(*activity->sums);
 }
 
-/* A quarter for keys, the rest for buckets. */
+/* A quarter for keys, an eighth for what was seen last, the rest for buckets. */
 static void divide(struct roster_activity *activity)
 {
-    size_t for_keys = activity->memory_size / 4, for_cells = activity->memory_size - for_keys;
+    size_t for_keys = activity->memory_size / 4, for_seen = activity->memory_size / 8;
+    size_t for_cells = activity->memory_size - for_keys - for_seen;
     struct rst_activity_ring *rings = activity->rings;
     char *at = activity->memory;
     unsigned grain;
@@ -35,6 +37,12 @@ static void divide(struct roster_activity *activity)
                    sizeof(struct rst_activity_cell));
     rings[RST_SECONDS] = (struct rst_activity_ring){.ms = 1000, .size = SECONDS};
     rings[RST_MINUTES] = (struct rst_activity_ring){.ms = 60000, .size = MINUTES};
+    activity->n_blocks = (uint32_t)(for_seen / (sizeof(*activity->blocks) +
+                                                RST_ACTIVITY_PER_BLOCK * sizeof(*activity->seen)));
+    activity->blocks = (void *)at;
+    at += activity->n_blocks * sizeof(*activity->blocks);
+    activity->seen = (void *)at;
+    at += activity->n_blocks * RST_ACTIVITY_PER_BLOCK * sizeof(*activity->seen);
     activity->keys = (void *)at;
     at += activity->n_keys * sizeof(*activity->keys);
     activity->sums = (void *)at;
@@ -73,18 +81,29 @@ void rst_activity_buckets_destroy(struct roster_activity *activity)
 _Static_assert(sizeof(struct roster_activity_row) % sizeof(uint64_t) == 0,
                "rows are compared and hashed as a whole");
 
-/* Word by word: a sample of many active sessions consists of this. */
+static inline uint64_t mix(uint64_t hash, const struct roster_activity_row *row, size_t n)
+{
+    uint64_t word;
+
+    memcpy(&word, (const char *)row + n, sizeof(word));
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+/* Four hashes beside each other, of which none waits for another one. */
 static uint32_t hash_of(const struct roster_activity_row *row)
 {
-    uint64_t hash = 0, word;
-    size_t n;
+    uint64_t lanes[4] = {1, 2, 3, 4};
+    size_t n, lane = 0;
 
-    for (n = 0; n < sizeof(*row); n += sizeof(word)) {
-        memcpy(&word, (const char *)row + n, sizeof(word));
-        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
-    }
-    return (uint32_t)hash;
+    for (n = 0; n + sizeof(lanes) <= sizeof(*row); n += sizeof(lanes))
+        for (lane = 0; lane < 4; lane++)
+            lanes[lane] = mix(lanes[lane], row, n + lane * sizeof(lanes[0]));
+    for (lane = 0; n < sizeof(*row); n += sizeof(lanes[0]))
+        lanes[lane] = mix(lanes[lane], row, n), lane++;
+    for (lane = 1; lane < 4; lane++)
+        lanes[0] = (lanes[0] ^ lanes[lane]) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(lanes[0] >> 32);
 }
 
 static uint32_t *place_of(struct roster_activity *activity, uint32_t hash)
@@ -104,7 +123,7 @@ static uint32_t take_key(struct roster_activity *activity)
     return key;
 }
 
-void rst_activity_count(struct roster_activity *activity, const struct roster_activity_row *row)
+uint32_t rst_activity_count(struct roster_activity *activity, const struct roster_activity_row *row)
 {
     uint32_t hash = hash_of(row), *place = place_of(activity, hash), n;
     struct rst_activity_key *key;
@@ -118,16 +137,18 @@ void rst_activity_count(struct roster_activity *activity, const struct roster_ac
     if (n == RST_ACTIVITY_NONE) {
         n = take_key(activity);
         if (n == RST_ACTIVITY_NONE)
-            return; /* it was active, and that is all that is kept */
+            return n; /* it was active, and that is all that is kept */
         key = &activity->keys[n];
         memset(key, 0, sizeof(*key));
         key->row = *row;
         key->hash = hash;
+        key->born = ++activity->born;
         key->next = *place;
         *place = n;
     }
     for (grain = 0; grain < RST_GRAINS; grain++)
         activity->keys[n].now[grain]++;
+    return n;
 }
 
 /* Forgets a key when it is of no more use. */
@@ -142,6 +163,7 @@ static void let_key_go(struct roster_activity *activity, uint32_t n)
         at = &activity->keys[*at].next;
     *at = key->next;
     key->hash = 0;
+    key->born = 0; /* no session is seen to do it again */
     key->next = activity->free_key;
     activity->free_key = n;
 }
@@ -232,6 +254,44 @@ static void free_keys(struct roster_activity *activity)
     }
 }
 
+/* The block of a chunk, or one that it may have. */
+static struct rst_activity_block *block_of(const struct roster_activity *activity, uintptr_t chunk)
+{
+    struct rst_activity_block *block, *unused = NULL;
+    uint32_t n, at = (uint32_t)(chunk * 0x9e3779b1U) % activity->n_blocks;
+
+    for (n = 0; n < PROBES; n++) {
+        block = &activity->blocks[(at + n) % activity->n_blocks];
+        if (block->chunk == chunk)
+            return block;
+        if (!unused && block->sample + 1 < activity->sample)
+            unused = block;
+    }
+    return unused;
+}
+
+struct rst_activity_seen *rst_activity_seen_of(struct roster_activity *activity,
+                                               const struct roster_session *session)
+{
+    uintptr_t chunk = (uintptr_t)session / RST_SESSION_CHUNK;
+    struct rst_activity_block *block;
+
+    if (rst_unlikely(chunk != activity->chunk)) {
+        block = block_of(activity, chunk);
+        activity->chunk = chunk;
+        activity->here =
+            block ? activity->seen + (size_t)(block - activity->blocks) * RST_ACTIVITY_PER_BLOCK
+                  : NULL;
+        if (block && block->chunk != chunk)
+            memset(activity->here, 0, RST_ACTIVITY_PER_BLOCK * sizeof(*activity->here));
+        if (block)
+            *block = (struct rst_activity_block){chunk, activity->sample};
+    }
+    return activity->here
+               ? &activity->here[(uintptr_t)session / sizeof(*session) % RST_ACTIVITY_PER_BLOCK]
+               : NULL;
+}
+
 /* Those that pass without a sample are empty: no bucket of another time stays in their places. */
 static void pass(struct roster_activity *activity, unsigned grain, uint64_t number)
 {
@@ -252,6 +312,8 @@ void rst_activity_begin(struct roster_activity *activity, uint64_t now_ms)
 {
     unsigned grain;
 
+    activity->sample++;
+    activity->chunk = 0;
     for (grain = 0; grain < RST_GRAINS; grain++) {
         struct rst_activity_ring *ring = &activity->rings[grain];
         uint64_t number = now_ms / ring->ms;

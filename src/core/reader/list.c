@@ -12,7 +12,10 @@
  *     1 ask for the session       2 read its view pointer, ask for the view
  *     3 read what the view leads to, ask for that       4 look, and visit
  *
- * The look of 4 begins with the view that 2 has found, and with another one only if that is over:
+ * Where sessions may be known, what they wait for is asked for in 3, 4 leaves out those that are,
+ * and asks for the rest of the others, which 5 looks at.
+ *
+ * The look begins with the view that 2 has found, and with another one only if that is over:
  * its life, or its publication. What 3 asks for is only asked for, so it need not be anything.
  */
 #include "core/reader/list.h"
@@ -21,12 +24,13 @@
 #include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/side.h"
 
 /* Sessions between two stages: more than the latency of memory takes to visit, and few enough that
  * the processor can have all their lines under way at once. */
 #define AHEAD ((size_t)8)
-#define STAGES 4
-#define RING ((size_t)32)
+#define STAGES 5
+#define RING ((size_t)64)
 
 _Static_assert(RING >= (STAGES - 1) * AHEAD + 1, "the ring holds the whole pipeline");
 
@@ -36,6 +40,7 @@ struct ahead {
 };
 
 struct visit {
+    rst_known_fn *known;
     roster_each_fn *fn;
     void *arg;
     char *room; /* for a statement's text */
@@ -57,6 +62,11 @@ static inline void stage_view(struct ahead *ahead)
     rst_prefetch(ahead->view);
 }
 
+static inline void stage_side(const struct ahead *ahead)
+{
+    rst_prefetch(rst_side_of(ahead->session));
+}
+
 static inline void stage_details(const struct ahead *ahead)
 {
     const struct roster_statement *statement = rst_load_shown(&ahead->view->statement);
@@ -66,30 +76,50 @@ static inline void stage_details(const struct ahead *ahead)
         prefetch_two_lines(statement);
 }
 
-/* One step of the pipeline: each stage takes the session that is its turn, if there is one. */
-static rst_always_inline int advance(struct visit *visit, size_t step)
+/*
+ * The session that has come to a stage; NULL: none. Before the first one the difference wraps, and
+ * is no place in the pipeline either.
+ */
+static inline struct ahead *turn(struct visit *visit, size_t step, size_t stages)
 {
-    struct ahead *ring = visit->ring;
-    const struct ahead *now;
-    const struct roster_shown *shown;
+    step -= stages * AHEAD;
+    return rst_likely(step < visit->entered) ? &visit->ring[step % RING] : NULL;
+}
 
-    /* Before the first session the difference wraps, and is no place in the pipeline either. */
-    if (rst_likely(step - AHEAD < visit->entered))
-        stage_view(&ring[(step - AHEAD) % RING]);
-    if (rst_likely(step - 2 * AHEAD < visit->entered))
-        stage_details(&ring[(step - 2 * AHEAD) % RING]);
-    if (rst_unlikely(step - 3 * AHEAD >= visit->entered))
-        return 0;
-    now = &ring[(step - 3 * AHEAD) % RING];
-    shown = rst_look_try(&now->session->view, now->view, &visit->copy, visit->room, visit->size);
+static rst_always_inline int stage_look(struct visit *visit, const struct ahead *now)
+{
+    const struct roster_shown *shown =
+        rst_look_try(&now->session->view, now->view, &visit->copy, visit->room, visit->size);
+
     if (rst_unlikely(!shown))
         shown = rst_look_at(now->session, &visit->copy, visit->room, visit->size);
     return visit->fn(now->session, shown, visit->arg);
 }
 
-static int visit_batch(struct roster_session *const *batch, unsigned n, void *arg)
+/* One step of the pipeline: each stage takes the session that is its turn, if there is one. */
+static rst_always_inline int advance(struct visit *visit, size_t step, bool may_know)
 {
-    struct visit *visit = arg;
+    struct ahead *now = turn(visit, step, 1);
+
+    if (now)
+        stage_view(now);
+    now = turn(visit, step, 2);
+    if (now)
+        (may_know ? stage_side : stage_details)(now);
+    now = turn(visit, step, 3);
+    if (!may_know)
+        return now ? stage_look(visit, now) : 0;
+    if (now && visit->known(now->session, now->view, visit->arg))
+        now->session = NULL;
+    else if (now)
+        stage_details(now);
+    now = turn(visit, step, 4);
+    return now && now->session ? stage_look(visit, now) : 0;
+}
+
+static rst_always_inline int visit_some(struct visit *visit, struct roster_session *const *batch,
+                                        unsigned n, bool may_know)
+{
     unsigned i;
     int stop = 0;
 
@@ -98,19 +128,31 @@ static int visit_batch(struct roster_session *const *batch, unsigned n, void *ar
 
         visit->ring[step % RING].session = batch[i];
         rst_prefetch(batch[i]);
-        stop = advance(visit, step);
+        if (may_know)
+            rst_prefetch(&batch[i]->side);
+        stop = advance(visit, step, may_know);
     }
     return stop;
 }
 
+static int visit_batch(struct roster_session *const *batch, unsigned n, void *arg)
+{
+    return visit_some(arg, batch, n, false);
+}
+
+static int visit_unknown(struct roster_session *const *batch, unsigned n, void *arg)
+{
+    return visit_some(arg, batch, n, true);
+}
+
 /* Lets those through that are still in the pipeline. */
-static int drain(struct visit *visit)
+static rst_always_inline int drain(struct visit *visit, bool may_know)
 {
     size_t step;
     int stop = 0;
 
-    for (step = visit->entered; step < visit->entered + 3 * AHEAD && !stop; step++)
-        stop = advance(visit, step);
+    for (step = visit->entered; step < visit->entered + (may_know ? 4 : 3) * AHEAD && !stop; step++)
+        stop = advance(visit, step, may_know);
     return stop;
 }
 
@@ -125,7 +167,23 @@ int rst_for_each(struct roster *roster, roster_each_fn *fn, void *arg, char *roo
     visit.size = size;
     visit.entered = 0;
     stop = rst_registry_walk(&roster->registry, visit_batch, &visit);
-    return stop ? stop : drain(&visit);
+    return stop ? stop : drain(&visit, false);
+}
+
+int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each_fn *fn, void *arg,
+                         char *room, size_t size)
+{
+    struct visit visit;
+    int stop;
+
+    visit.known = known;
+    visit.fn = fn;
+    visit.arg = arg;
+    visit.room = room;
+    visit.size = size;
+    visit.entered = 0;
+    stop = rst_registry_walk(&roster->registry, visit_unknown, &visit);
+    return stop ? stop : drain(&visit, true);
 }
 
 int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg)

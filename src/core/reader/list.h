@@ -8,8 +8,20 @@
 #define ROSTER_CORE_READER_LIST_H
 
 #include <roster/list.h>
+#include <stdbool.h>
 
 /* As roster_for_each(), with room for the text of a statement; NULL and 0: it is shown empty. */
 int rst_for_each(struct roster *roster, roster_each_fn *fn, void *arg, char *room, size_t size);
+
+/*
+ * Whether a session may be left out: it leads to this view, under the read lock, which may be given
+ * to another session or written again at any time.
+ */
+typedef bool rst_known_fn(const struct roster_session *session, const struct roster_shown *view,
+                          void *arg);
+
+/* The same without those that `known` knows, and of which it is called first. */
+int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each_fn *fn, void *arg,
+                         char *room, size_t size);
 
 #endif /* ROSTER_CORE_READER_LIST_H */

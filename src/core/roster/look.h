@@ -283,16 +283,19 @@ static rst_always_inline const struct roster_shown *rst_look_try(struct roster_s
 const struct roster_shown *rst_look_at(const struct roster_session *session,
                                        struct roster_copy *copy, char *room, size_t size);
 
+/* Where the view stands of which a look at a session returned this. */
+static inline const struct roster_shown *rst_look_place(const struct roster_shown *shown)
+{
+    return shown->life & 1 ? shown : caa_container_of(shown, struct roster_copy, shown)->place;
+}
+
 /*
  * Whether two looks at one session found the same life of the same view. One that never changes was
  * read in place; every other one is in a copy, which knows its place.
  */
 static inline bool rst_look_is_same(const struct roster_shown *a, const struct roster_shown *b)
 {
-    if (a->life & 1)
-        return a == b;
-    return a->life == b->life && caa_container_of(a, struct roster_copy, shown)->place ==
-                                     caa_container_of(b, struct roster_copy, shown)->place;
+    return a->life == b->life && rst_look_place(a) == rst_look_place(b);
 }
 
 #endif /* ROSTER_CORE_ROSTER_LOOK_H */

@@ -231,57 +231,140 @@ Test(activity, what_has_no_room_is_counted)
     cr_expect_eq(free_keys() + 1, activity->used_keys);
 }
 
-/* By chance: against counts that are kept beside it, in as many rows as fit. */
+/*
+ * What a session does is read again only when it may have changed: statements, waits inside of
+ * them, identities and sessions come and go by chance, against counts that are kept beside them.
+ */
+enum { USERS = 7, DIGESTS = 11, ACTORS = 64 };
+
+static struct actor {
+    int running; /* the digest; negative: nothing */
+    unsigned user;
+    bool waits;
+} actors[ACTORS];
+static uint64_t expected[USERS][DIGESTS][2];
+static uint64_t seed;
+static uint32_t chance_event;
+
+static unsigned chance(unsigned below)
+{
+    seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (unsigned)(seed >> 33) % below;
+}
+
+static struct roster_session_attr named(unsigned user)
+{
+    static const char *const users[USERS] = {"u0", "u1", "u2", "u3", "u4", "u5", "u6"};
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+    attr.user = users[user];
+    return attr;
+}
+
+static void act(unsigned n)
+{
+    struct actor *actor = &actors[n];
+    struct roster_session_attr attr;
+    char digest[16];
+
+    switch (chance(16)) {
+    case 0: /* another statement, or none */
+    case 1:
+        if (actor->running >= 0)
+            cr_assert_eq(roster_stmt_end(sessions[n]), 0);
+        actor->running = (int)chance(2 * DIGESTS) - DIGESTS;
+        snprintf(digest, sizeof(digest), "d%d", actor->running);
+        if (actor->running >= 0)
+            begin(sessions[n], digest);
+        break;
+    case 2: /* no view is published for this */
+        actor->waits = !actor->waits;
+        if (actor->waits)
+            cr_assert_eq(roster_wait_begin(sessions[n], chance_event), 0);
+        else
+            roster_wait_end(sessions[n]);
+        break;
+    case 3: /* its record, and what it shows, may be used again */
+        if (chance(4))
+            break;
+        operate_close(sessions[n]);
+        actor->running = -1;
+        actor->waits = false;
+        attr = named(actor->user = chance(USERS));
+        cr_assert_eq(roster_session_open(roster, &attr, &sessions[n]), 0);
+        break;
+    case 4:
+        attr = named(actor->user = chance(USERS));
+        cr_assert_eq(roster_session_update(sessions[n], &attr), 0);
+        break;
+    default:
+        break;
+    }
+}
+
 Test(activity, what_was_recorded_is_what_ran_by_chance)
 {
-    enum { USERS = 7, DIGESTS = 11 };
-    uint64_t expected[USERS][DIGESTS] = {{0}}, now = HOUR, seed = 1;
-    int running[64];
-    char name[16];
+    uint64_t now = HOUR, *of;
     unsigned n, t;
     size_t r;
 
-    for (n = 0; n < 64; n++) {
-        snprintf(name, sizeof(name), "u%u", n % USERS);
-        (void)open_as(name, NULL);
-        running[n] = -1;
+    seed = 1;
+    cr_assert_eq(roster_wait_event_register(ROSTER_WAIT_IO, "ByChance", &chance_event), 0);
+    for (n = 0; n < ACTORS; n++) {
+        (void)open_as("u0", NULL);
+        actors[n] = (struct actor){.running = -1};
     }
     for (t = 0; t < 3000; t++) {
-        for (n = 0; n < 64; n++) {
-            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-            if (seed >> 61)
-                continue;
-            if (running[n] >= 0)
-                cr_assert_eq(roster_stmt_end(sessions[n]), 0);
-            running[n] = (int)(seed >> 33) % (2 * DIGESTS) - DIGESTS;
-            if (running[n] < 0)
-                continue;
-            snprintf(name, sizeof(name), "d%d", running[n]);
-            begin(sessions[n], name);
-        }
+        for (n = 0; n < ACTORS; n++)
+            act(n);
         sample(now);
-        for (n = 0; n < 64; n++)
-            if (running[n] >= 0)
-                expected[n % USERS][running[n]]++;
-        now += 1 + (seed >> 40) % 400;
+        for (n = 0; n < ACTORS; n++)
+            if (actors[n].running >= 0)
+                expected[actors[n].user][actors[n].running][actors[n].waits]++;
+        now += 1 + chance(400);
     }
-    for (n = 0; n < 64; n++)
-        if (running[n] >= 0)
+    for (n = 0; n < ACTORS; n++)
+        if (actors[n].running >= 0)
             cr_assert_eq(roster_stmt_end(sessions[n]), 0);
     now += SECOND;
     sample(now);
-    top(now, HOUR, now, ROSTER_ACTIVITY_USER | ROSTER_ACTIVITY_DIGEST, NULL);
+    top(now, HOUR, now, ROSTER_ACTIVITY_USER | ROSTER_ACTIVITY_DIGEST | ROSTER_ACTIVITY_WAIT, NULL);
     cr_expect_eq(sum.times, 3000);
     cr_expect_eq(sum.dropped, 0);
     for (r = 0; r < n_rows; r++) {
-        uint64_t *of = &expected[rows[r].user[1] - '0'][strtoul(rows[r].digest + 1, NULL, 10)];
-
+        of = &expected[rows[r].user[1] - '0'][strtoul(rows[r].digest + 1, NULL, 10)]
+                      [rows[r].wait == chance_event];
         cr_expect_eq(rows[r].samples, *of, "%s %s", rows[r].user, rows[r].digest);
         *of = 0;
     }
-    for (n = 0; n < USERS; n++)
-        for (t = 0; t < DIGESTS; t++)
-            cr_expect_eq(expected[n][t], 0, "u%u d%u is missing", n, t);
+    for (n = 0; n < USERS * DIGESTS * 2; n++)
+        cr_expect_eq((&expected[0][0][0])[n], 0, "%u is missing", n);
+}
+
+/* More than there are keys for, and none of it changes: what was forgotten is not counted. */
+Test(activity, what_is_forgotten_may_go_on)
+{
+    uint64_t now = HOUR;
+    char digest[16];
+    unsigned n;
+
+    stop();
+    start_with(1 << 20);
+    for (n = 0; n < MOST; n++) {
+        snprintf(digest, sizeof(digest), "d%u", n);
+        begin(open_as("all", NULL), digest);
+    }
+    for (n = 0; n < 900; n++)
+        sample(now += 100);
+    for (n = 0; n < MOST; n++)
+        cr_assert_eq(roster_stmt_end(sessions[n]), 0);
+    sample(now += SECOND);
+    top(now, HOUR, now, 0, NULL);
+    cr_expect_eq(sum.active, (uint64_t)MOST * 900);
+    cr_expect_eq(sum.kept, (uint64_t)activity->per_bucket * 900);
+    for (n = 0; n < 25 * 60; n++)
+        sample(now += MINUTE);
+    cr_expect_eq(free_keys(), activity->used_keys);
 }
 
 Test(activity, what_is_refused)
