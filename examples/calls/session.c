@@ -46,6 +46,8 @@ static void look(struct roster *roster, uint64_t id)
            roster_txn_since(session, shown) <= roster_session_since(session, shown) ? "before"
                                                                                     : "?",
            roster_identity_attributes(shown->identity) ? "with attributes" : "without attributes");
+    printf("of %s at %s, in %s\n", roster_identity_user(shown->identity),
+           roster_identity_host(shown->identity), roster_identity_database(shown->identity));
     printf("flags of the transaction: %" PRIu32 "\n", roster_txn_flags(session, shown));
     printf("%" PRIu64 " bytes in memory, %" PRIu64 " on disk, limit %" PRIu64 " ms, flags %" PRIu32
            "\n",
@@ -304,6 +306,23 @@ static void tell_what_happened(struct roster *roster)
     printf("%" PRIu64 " events, %" PRIu64 " dropped\n", state.events, state.events_dropped);
 }
 
+/* A library inside of a program that must not get a thread: time and memory go on by calls. */
+static void start_no_thread(void)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_session *session;
+    struct roster *roster;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    options.flags = ROSTER_RECLAIM_MANUAL;
+    MUST(roster_create(&options, &roster));
+    MUST(roster_session_open(roster, NULL, &session));
+    MUST(roster_tick(roster)); /* now and then, from a timer */
+    MUST(roster_session_close(session));
+    MUST(roster_reclaim(roster)); /* what waited for readers is used again */
+    MUST(roster_destroy(roster));
+}
+
 /* Called at each look; another result than 0 ends the wait. */
 static int on_progress(const struct roster_drain_progress *progress, void *arg)
 {
@@ -313,6 +332,7 @@ static int on_progress(const struct roster_drain_progress *progress, void *arg)
 
 int main(void)
 {
+    struct roster_session_attr client = ROSTER_SESSION_ATTR_INIT;
     struct roster_drain_options patience = ROSTER_DRAIN_OPTIONS_INIT;
     static const char text[] = "sort";
     struct roster_drain_report report = {.size = sizeof(report)};
@@ -331,7 +351,10 @@ int main(void)
     roster_oracle_local_advance(oracle); /* now and then, so that reads follow the wall clock */
     printf("the clock is %" PRIu64 " ms ahead\n", roster_oracle_local_ahead_ms(oracle));
     MUST(roster_set_max_sessions(roster, 1000, 2)); /* two of them for administrators */
-    MUST(roster_session_open(roster, NULL, &session));
+    client.user = "root";
+    client.host = "localhost";
+    client.database = "test";
+    MUST(roster_session_open(roster, &client, &session));
     MUST(roster_session_open(roster, NULL, &other));
     begin_in_other_ways(session, oracle);
     open_cursors(session);
@@ -378,6 +401,7 @@ int main(void)
     roster_text_redact("etcd:http://root:secret@db1:2379", url, sizeof(url));
     printf("%s\n", url);
     MUST(roster_destroy(roster));
+    start_no_thread();
     roster_oracle_local_destroy(oracle);
     return 0;
 }

@@ -125,6 +125,7 @@ void rst_ext_reconcile(struct rst_ext_conn *conn);
 
 /* waits.c: waits for a lock are shown, as SQLite sleeps. */
 void rst_ext_waits_watch(sqlite3 *db);
+void rst_ext_waits_forked(void);   /* in a child */
 uint32_t rst_ext_wait_event(void); /* 0: there is none */
 
 /* end.c */

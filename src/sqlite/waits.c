@@ -110,3 +110,9 @@ void rst_ext_waits_watch(sqlite3 *db)
     watch(sqlite3_vfs_find(NULL));
     pthread_mutex_unlock(&lock);
 }
+
+/* Another thread may have been inside rst_ext_waits_watch(); then an entry is not seen yet. */
+void rst_ext_waits_forked(void)
+{
+    pthread_mutex_init(&lock, NULL);
+}

@@ -11,7 +11,7 @@ set -u
 export LC_ALL=C
 cd "$ROSTER_SRCDIR" || exit 99
 wrong=0
-folders='src|include|tests|doc|examples|bench|share|scripts|m4|cmake|core|store|cluster|status|sqlite|rosterctl'
+folders='src|include|tests|doc|examples|bench|share|scripts|m4|cmake|core|store|cluster|status|sqlite|mariadb|rosterctl'
 
 find src include tests examples bench share scripts m4 quickstart configure.ac Makefile.am -type f \
     ! -name '*.md' ! -name 'mentions.sh' >"$TMPDIR/files"
@@ -50,7 +50,7 @@ check() {
         grep -oE '(^|[^A-Za-z0-9-])--[a-z][a-z0-9-]+' | sed 's/.*--//' | absent option "$TMPDIR/options"
 }
 
-pages=(README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md doc/*.md doc/manual/*.md examples/*/README.md)
+pages=(README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md doc/*.md doc/manual/*.md)
 for page in "${pages[@]}"; do
     found=$(check "$page" | grep -vxF 'no constant ROSTER_X')
     if [ -n "$found" ]; then

@@ -19,6 +19,7 @@ check() {
                 taken[name, lock] = /_lock/
                 anew[lock] = anew[lock] || (/_init/ && name ~ /forked/)
             }
+            /= \(pthread_mutex_t\)PTHREAD_/ && name ~ /forked/ { anew[$1] = 1 }
             /^[^a-z].*\(/ {
                 rest = $0
                 while (match(rest, /[a-z_]+\(/)) {
