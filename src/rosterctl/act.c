@@ -71,19 +71,22 @@ static int wait_for_target(const struct options *options, const char *id, const 
     struct options in_time = *options;
     char last[96] = "", took[32];
     const json_t *row;
-    bool ended, late;
+    bool ended, late, silent = false;
 
     in_time.deadline_ms = deadline_of(options, began_ms);
     for (;;) {
         struct reply reply = ask_row(&in_time, id);
 
         late = in_time.deadline_ms && ctl_now_ms() >= in_time.deadline_ms;
-        if (reply.code != CTL_OK && (reply.code != CTL_NO_SERVER || reply.gone || !late)) {
+        if (reply.code != CTL_OK && (reply.code != CTL_NO_SERVER || reply.gone)) {
             int code = ctl_fail(options, &reply);
 
             reply_free(&reply);
             return code;
         }
+        if (reply.code != CTL_OK && !silent)
+            (void)ctl_fail(options, &reply); /* it may be frozen for a while */
+        silent = reply.code != CTL_OK;
         row = json_array_get(json_object_get(reply.json, "rows"), 0);
         ended =
             reply.code == CTL_OK && (!row || (*which && strcmp(member(row, target), which) != 0));

@@ -18,7 +18,9 @@
 #include <time.h>
 
 #define TIMEOUT_S UINT64_C(30)
-#define CONNECT_TIMEOUT_S 10L
+#define SILENCE_S                                                                                  \
+    2L /* without a byte; what changes something is sent and answered in that time                 \
+        */
 #define URL_MOST 8192
 #define PATH_MOST (URL_MOST - 1024)
 #define MAX_BODY_BYTES ((size_t)256 << 20) /* of one page */
@@ -96,7 +98,9 @@ static void set_defaults(CURL *curl)
     curl_easy_setopt(curl, CURLOPT_HTTP09_ALLOWED, 0L);
     curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, NULL);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, SILENCE_S);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SILENCE_S);
 }
 
 /* The header is NULL without a token; false: memory is out. */
@@ -115,11 +119,13 @@ static bool make_header(const struct options *options, struct curl_slist **heade
 }
 
 /* For a request: as long as one may take, and no longer than all may. */
-static void set_time(CURL *curl, const struct options *options)
+static void set_time(CURL *curl, const struct options *options, bool changes)
 {
-    uint64_t most_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_S * 1000;
+    uint64_t most_ms = (changes ? (uint64_t)SILENCE_S : TIMEOUT_S) * 1000;
     uint64_t now_ms = ctl_now_ms();
 
+    if (options->timeout_ms && options->timeout_ms < most_ms)
+        most_ms = options->timeout_ms;
     if (options->deadline_ms && options->deadline_ms < now_ms + most_ms)
         most_ms = options->deadline_ms > now_ms ? options->deadline_ms - now_ms : 1;
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)most_ms);
@@ -134,7 +140,7 @@ static void set_options(CURL *curl, const struct options *options, const char *m
     if (!strncmp(options->server, "unix:", 5))
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, options->server + 5);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    set_time(curl, options);
+    set_time(curl, options, strcmp(method, "GET") != 0);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, header);
@@ -148,6 +154,16 @@ static bool make_url(const struct options *options, const char *path, char url[U
                  strncmp(options->server, "unix:", 5) ? options->server : "localhost", path);
 
     return *path && length > 0 && length < URL_MOST;
+}
+
+/* What was sent may be read later. */
+static void say_silence(struct reply *reply, CURLcode result, bool changes)
+{
+    snprintf(reply->error, sizeof(reply->error), "no server answers: %s%s",
+             result == CURLE_OPERATION_TIMEDOUT
+                 ? "not in time; it is stopped, or busy: ss -ltnp names the process that listens"
+                 : curl_easy_strerror(result),
+             changes && !reply->gone ? "; it may yet do what it was sent" : "");
 }
 
 struct reply ctl_ask(const struct options *options, const char *method, const char *path)
@@ -183,11 +199,7 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
         reply.code = CTL_NO_SERVER;
         reply.gone = result == CURLE_COULDNT_CONNECT &&
                      (system_error == ECONNREFUSED || system_error == ENOENT);
-        snprintf(
-            reply.error, sizeof(reply.error), "no server answers: %s",
-            result == CURLE_OPERATION_TIMEDOUT
-                ? "not in time; it is stopped, or busy: ss -ltnp names the process that listens"
-                : curl_easy_strerror(result));
+        say_silence(&reply, result, strcmp(method, "GET") != 0);
     }
     free(body.data);
     curl_slist_free_all(header);

@@ -31,8 +31,7 @@ static size_t shown_columns(const struct options *options, const struct column *
     return COUNT_OF(columns) - !options->store;
 }
 
-/* Ids under the one that they wait for. */
-static void draw_tree(const json_t *rows)
+void locks_draw_tree(const json_t *rows, int step, int deepest)
 {
     size_t n;
 
@@ -42,7 +41,7 @@ static void draw_tree(const json_t *rows)
         char id[32], text[128];
 
         text_string(json_object_get(row, "id"), id, sizeof(id));
-        snprintf(text, sizeof(text), "%*s%s%s", (int)(depth > DEEPEST ? DEEPEST : depth) * 2, "",
+        snprintf(text, sizeof(text), "%*s%s%s", (int)(depth > deepest ? deepest : depth) * step, "",
                  id, json_is_true(json_object_get(row, "gone")) ? " (gone)" : "");
         json_object_set_new(row, "tree", json_string(text));
     }
@@ -102,7 +101,7 @@ int ctl_locks(const struct options *options)
     rows = json_object_get(reply.json, "rows");
     code = reply.code;
     if (code == CTL_OK && !options->json)
-        draw_tree(rows);
+        locks_draw_tree(rows, 2, DEEPEST);
     if (code != CTL_OK)
         code = ctl_fail(options, &reply);
     else if (options->json)

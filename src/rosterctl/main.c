@@ -11,6 +11,7 @@
 #include <argp.h>
 #include <curl/curl.h>
 #include <locale.h>
+#include <roster/text.h>
 #include <roster/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -427,6 +428,42 @@ static void keep_ages(int argc, char **argv)
         }
 }
 
+/* What argp and getopt complain about has arguments in it as they are, and a terminal must not obey
+ * them: it is kept, and shown at the end. */
+static FILE *terminal; /* standard error; NULL: it is in its place */
+static char *complaint;
+static size_t complaint_size;
+
+static void show_complaint(void)
+{
+    char *line, *rest = NULL, shown[4096];
+
+    if (!terminal)
+        return;
+    fclose(stderr);
+    stderr = terminal;
+    terminal = NULL;
+    for (line = strtok_r(complaint, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        roster_text_show(line, strlen(line), shown, sizeof(shown));
+        fprintf(stderr, "%s\n", shown);
+    }
+    free(complaint);
+}
+
+static void parse_all(const struct argp *argp, int argc, char **argv, struct parsed *parsed)
+{
+    FILE *kept = open_memstream(&complaint, &complaint_size);
+
+    if (kept) {
+        terminal = stderr;
+        stderr = kept;
+        if (atexit(show_complaint))
+            show_complaint();
+    }
+    argp_parse(argp, argc, argv, ARGP_NO_HELP, NULL, parsed);
+    show_complaint();
+}
+
 int main(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -461,7 +498,7 @@ int main(int argc, char **argv)
     parsed.options.store_password = getenv("ROSTER_STORE_PASSWORD");
     parsed.options.args = parsed.args;
     keep_ages(argc, argv);
-    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &parsed);
+    parse_all(&argp, argc, argv, &parsed);
     if (!parsed.options.server || !*parsed.options.server)
         parsed.options.server = DEFAULT_SERVER;
     if (parsed.used & STORE && !parsed.options.store)

@@ -152,6 +152,10 @@ int ctl_store_code(int err); /* the exit code of an error of a store */
 int ctl_cluster(const struct options *options, command_fn *run);
 struct reply cluster_rows(const struct options *options, const char *path);
 
+/* locks.c: puts ids below those that they wait for, as the member "tree" of each row: a level is
+ * `step` further to the right, until `deepest`. */
+void locks_draw_tree(const json_t *rows, int step, int deepest);
+
 /* cluster_events.c: the events of all servers since then, by time; with --follow it goes on. `show`
  * prints some. */
 typedef void events_show_fn(void *arg, json_t *rows);

@@ -285,6 +285,11 @@ static void on_action(struct top *top, int key)
         top->wish.in_txn = !top->wish.in_txn;
         wish(top);
         break;
+    case 'b':
+        top->wish.blockers = !top->wish.blockers;
+        top->first = 0;
+        wish(top);
+        break;
     case ' ':
         wish(top);
         break;

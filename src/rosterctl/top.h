@@ -18,6 +18,7 @@
 struct top_wish {
     char sort[64], search[64];
     bool in_txn;
+    bool blockers; /* the trees of what waits for what, in the place of the list */
     int limit;
     char kill[256]; /* the path of a request that ends something; "": none */
     char what[64];  /* what that ends, in words */
@@ -26,6 +27,7 @@ struct top_wish {
 /* What one round of requests found. */
 struct top_sight {
     json_t *status, *minimum, *list; /* NULL: not known */
+    bool blockers;                   /* what the list is of */
     int code;                        /* of the exit codes */
     char error[256];
     char said[256]; /* of a kill; "": there was none */

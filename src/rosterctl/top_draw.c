@@ -19,11 +19,13 @@
 enum { PLAIN, GOOD, BAD, OLD }; /* pairs of colours */
 
 /* In this order on the screen. What does not fit beside what is more urgent is left out. */
-static const struct {
+struct shown {
     struct column column;
     int width;   /* 0: the rest of the line, at least LEAST */
     int urgency; /* the smallest is shown first */
-} columns[] = {
+};
+
+static const struct shown list_columns[] = {
     {{"id", "ID", COLUMN_NUMBER, 0}, 8, 0},
     {{"user", "USER", COLUMN_TEXT, 0}, 10, 3},
     {{"application", "NAME", COLUMN_TEXT, 0}, 14, 6},
@@ -37,8 +39,27 @@ static const struct {
     {{"info", "STATEMENT", COLUMN_TEXT, 0}, 0, 4},
 };
 
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+static const struct shown tree_columns[] = {
+    {{"tree", "SESSION", COLUMN_TEXT, 0}, 10, 0},
+    {{"user", "USER", COLUMN_TEXT, 0}, 8, 3},
+    {{"application", "NAME", COLUMN_TEXT, 0}, 14, 7},
+    {{"blocks", "BLOCKS", COLUMN_NUMBER, 0}, 6, 5},
+    {{"wait_ms", "WAITED", COLUMN_MS, 0}, 9, 1},
+    {{"blocked_on", "FOR", COLUMN_TEXT, 0}, 24, 4},
+    {{"txn_ms", "TXN", COLUMN_MS, 0}, 9, 2},
+    {{"info", "STATEMENT", COLUMN_TEXT, 0}, 0, 6},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define LEAST 16
+
+/* The columns of what is shown, and which of them fit. */
+struct view {
+    const struct shown *columns;
+    size_t count;
+    bool chosen[COUNT_OF(list_columns)];
+    int rest; /* the width of the last one */
+};
 
 const json_t *top_rows(const struct top *top)
 {
@@ -173,43 +194,55 @@ static bool draw_title(const struct top *top)
     return old;
 }
 
-/* Which columns fit, by urgency. Returns the width of the last one. */
-static int choose(bool chosen[COLUMNS])
+/* Which columns fit, by urgency. */
+static void choose(struct view *view)
 {
     int left = COLS, need, last = 0;
     size_t urgency, n;
 
-    memset(chosen, 0, COLUMNS * sizeof(*chosen));
-    for (urgency = 0; urgency < COLUMNS; urgency++)
-        for (n = 0; n < COLUMNS; n++) {
-            if (columns[n].urgency != (int)urgency)
+    for (urgency = 0; urgency < view->count; urgency++)
+        for (n = 0; n < view->count; n++) {
+            const struct shown *shown = &view->columns[n];
+
+            if (shown->urgency != (int)urgency)
                 continue;
-            need = (columns[n].width ? columns[n].width : LEAST) + 1;
+            need = (shown->width ? shown->width : LEAST) + 1;
             if (need > left + 1)
                 continue; /* the last column needs no gap behind it */
-            chosen[n] = true;
+            view->chosen[n] = true;
             left -= need;
-            if (!columns[n].width)
+            if (!shown->width)
                 last = LEAST;
         }
-    return last + (left > 0 ? left : 0);
+    view->rest = last + (left > 0 ? left : 0);
 }
 
-static void draw_row(const struct top *top, int y, const json_t *row, const bool chosen[COLUMNS],
-                     int rest)
+static void look_at(struct view *view, bool blockers)
+{
+    _Static_assert(COUNT_OF(tree_columns) <= COUNT_OF(list_columns), "room for what is chosen");
+
+    memset(view, 0, sizeof(*view));
+    view->columns = blockers ? tree_columns : list_columns;
+    view->count = blockers ? COUNT_OF(tree_columns) : COUNT_OF(list_columns);
+    choose(view);
+}
+
+static void draw_row(const struct top *top, int y, const json_t *row, const struct view *view)
 {
     char text[LINE];
     int x = 0, width;
     size_t n;
 
-    for (n = 0; n < COLUMNS; n++) {
-        if (!chosen[n])
+    for (n = 0; n < view->count; n++) {
+        const struct shown *shown = &view->columns[n];
+
+        if (!view->chosen[n])
             continue;
-        width = columns[n].width ? columns[n].width : rest;
+        width = shown->width ? shown->width : view->rest;
         if (row)
-            cell_text(row, &columns[n].column, text, sizeof(text));
+            cell_text(row, &shown->column, text, sizeof(text));
         else
-            snprintf(text, sizeof(text), "%s", columns[n].column.title);
+            snprintf(text, sizeof(text), "%s", shown->column.title);
         put(top, y, x, width, text);
         x += width + 1;
     }
@@ -237,24 +270,37 @@ static void find_selected(struct top *top, int count)
 static void draw_list(struct top *top, bool old)
 {
     const json_t *rows = top_rows(top);
-    int count = (int)json_array_size(rows), n, rest;
-    bool chosen[COLUMNS];
+    int count = (int)json_array_size(rows), n;
+    struct view view;
 
     top->page = LINES - HEADER - 1;
     if (top->page < 1)
         top->page = 1;
     find_selected(top, count);
-    rest = choose(chosen);
+    look_at(&view, top->sight->blockers);
     attrset(A_REVERSE);
     mvhline(HEADER - 1, 0, ' ', COLS);
-    draw_row(top, HEADER - 1, NULL, chosen, rest);
+    draw_row(top, HEADER - 1, NULL, &view);
     for (n = top->first; n < count && n - top->first < top->page; n++) {
         use(top, old ? OLD : PLAIN);
         if (n == top->row)
             attron(A_BOLD | A_UNDERLINE);
-        draw_row(top, HEADER + n - top->first, json_array_get(rows, (size_t)n), chosen, rest);
+        draw_row(top, HEADER + n - top->first, json_array_get(rows, (size_t)n), &view);
     }
     attrset(0);
+}
+
+/* What the list has, and in which order. */
+static void describe(const struct top *top, char *to, size_t size)
+{
+    const char *txn = top->wish.in_txn ? ", in transaction" : "";
+
+    if (top->sight->blockers)
+        snprintf(to, size, "in trees of waits, b: all sessions");
+    else if (*top->wish.search)
+        snprintf(to, size, "by %s%s, with \"%s\"", top->wish.sort, txn, top->wish.search);
+    else
+        snprintf(to, size, "by %s%s", top->wish.sort, txn);
 }
 
 static void draw_foot(const struct top *top)
@@ -266,14 +312,13 @@ static void draw_foot(const struct top *top)
     else if (*top->message)
         snprintf(line, sizeof(line), "%s", top->message);
     else {
-        if (*top->wish.search)
-            snprintf(filter, sizeof(filter), ", with \"%s\"", top->wish.search);
-        snprintf(line, sizeof(line), "? help  q quit  %d-%zu of %lld by %s%s%s", top->first + 1,
+        describe(top, filter, sizeof(filter));
+        snprintf(line, sizeof(line), "? help  q quit  %d-%zu of %lld %s", top->first + 1,
                  (size_t)top->first + (size_t)top->page < json_array_size(top_rows(top))
                      ? (size_t)top->first + (size_t)top->page
                      : json_array_size(top_rows(top)),
                  (long long)json_integer_value(json_object_get(top->sight->list, "matched")),
-                 top->wish.sort, top->wish.in_txn ? ", in transaction" : "", filter);
+                 filter);
     }
     move(LINES - 1, 0);
     clrtoeol();
@@ -289,6 +334,7 @@ static void draw_help(const struct top *top)
         "Enter            all about the session",
         "/                search (empty: all)",
         "x                only in transaction",
+        "b                the trees of waits",
         "s, S             next, previous order",
         "r                the other way round",
         "k                end the connection",

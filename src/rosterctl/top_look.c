@@ -62,6 +62,19 @@ static void do_kill(struct top_sight *sight, const struct options *options,
     reply_free(&reply);
 }
 
+static void look_at_blockers(struct top_sight *sight, const struct options *options,
+                             const char *limit)
+{
+    char path[64] = "/locks";
+    struct reply reply;
+
+    ctl_add_argument(path, sizeof(path), "limit", limit);
+    reply = ctl_ask(options, "GET", path);
+    sight->list = take(sight, &reply);
+    sight->blockers = true;
+    locks_draw_tree(json_object_get(sight->list, "rows"), 1, 4);
+}
+
 struct top_sight *top_look(const struct options *options, const struct top_wish *wish)
 {
     struct top_sight *sight = calloc(1, sizeof(*sight));
@@ -82,6 +95,10 @@ struct top_sight *top_look(const struct options *options, const struct top_wish 
     sight->minimum = reply.code == CTL_OK ? json_incref(reply.json) : NULL;
     reply_free(&reply);
     snprintf(limit, sizeof(limit), "%d", wish->limit);
+    if (wish->blockers) {
+        look_at_blockers(sight, options, limit);
+        return sight;
+    }
     list.in_txn = wish->in_txn;
     list.sort = wish->sort;
     list.search = *wish->search ? wish->search : NULL;

@@ -145,6 +145,9 @@ static void put_entry(struct text *text, const struct roster_snapshot *snapshot,
     rst_status_out_string(text, "db", entry->database);
     rst_status_out_string(text, "application", entry->application);
     rst_status_out_string(text, "command", roster_command_name(entry->command));
+    rst_status_out_number(text, "time_ms", rst_entry_age_ms(snapshot, entry));
+    rst_status_out_id(text, "statement", entry->stmt_seq);
+    rst_status_out_id(text, "transaction", entry->txn_seq);
     rst_status_out_string(text, "run_state", roster_run_state_name(entry->run_state));
     rst_status_out_string(text, "wait_class", entry->wait_class);
     rst_status_out_string(text, "wait_event", entry->wait_event);

@@ -27,8 +27,7 @@ sed -n 's/.*\(CURLM\{0,1\}OPT_[A-Z0-9_]*\), *\(.*\)/\1 \2/p
         sub(/^[^ ]* */, "")
         sub(/^\(long\)/, "")
         sub(/[) ,]*$/, "")
-        if (/^CONNECT_TIMEOUT_S$/) $0 = "10"
-        if (/^TIMEOUT_S$/) $0 = "30"
+        if (/^SILENCE_S$/) $0 = "2"
         if (/^[0-9]+L$/) sub(/L$/, "")
         print option, /^("[^"]*"|[-0-9]+|[0-9]+ \* [A-Z_]+|[A-Z][A-Za-z0-9_]+( \| [A-Z_]+)?)$/ ? $0 : "-"
     }' | sort -u >"$TMPDIR/set"

@@ -236,6 +236,13 @@ kill -0 "$waits" || expect "a frozen server is waited for" yes no
 kill -CONT "$server"
 wait "$waits"
 expect "until the connection has ended" '*session 5: its connection has ended after*' "$(cat "$work/waits")"
+kill -STOP "$server"
+began=$SECONDS
+run 3 kill 4711
+expect "what is sent may yet be done" '*session 4711: no server answers: *; it may yet do what it was sent' "$complaint"
+run 3 min
+[ "$((SECONDS - began))" -lt 15 ] || expect "neither waits for long" yes no
+kill -CONT "$server"
 run 2 kill --wait=0 1
 run 0 kill 1 4
 expect "two kills" 'session 1: delivered*session 4: delivered' "$out"
@@ -248,6 +255,15 @@ expect "they have gone" 3 "$(lines)"
 
 run 2
 run 2 nonsense
+# Nothing of the command line steers the terminal, whatever complains about it.
+for arguments in $'no\e[2J' $'ps no\e[2J' $'--no\e[2J' $'ps --s=\e[2J' $'-\e' $'ps --watch=\e[2J' $'-t no\e[2J ps' \
+    $'ps --output=\e[2J' $'ps --full=\e[2J' $'ps --sort=\e[2J' $'ps -s no\e[2J' $'kill \e[2J' $'events --since=\e[2J'; do
+    # shellcheck disable=SC2086 # words
+    "$ctl" $arguments >"$work/out" 2>"$work/complaint" && expect "it refuses $arguments" yes no
+    expect "what it says of that" no \
+        "$(cat "$work/complaint" "$work/out" | LC_ALL=C grep -q $'\e' && echo yes || echo no)"
+    expect "it says something" yes "$([ -s "$work/complaint" ] && echo yes || echo no)"
+done
 run 2 ps extra
 run 2 ps --wait
 run 2 kill

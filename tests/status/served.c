@@ -6,7 +6,8 @@
  * one with a statement that has been killed, until the standard input ends. Sessions whose
  * connection is killed are closed, and POST /drain is taken. Says where it listens.
  *
- * With $SERVED_STORE it registers there as $SERVED_ID, and two of its sessions wait for one more.
+ * With $SERVED_STORE it registers there as $SERVED_ID; then, and with $SERVED_WAITS, two of its
+ * sessions wait for one more.
  */
 #include <errno.h>
 #include <locale.h>
@@ -146,7 +147,7 @@ int main(int argc, char **argv)
     ok(roster_history_create(10, 1, &options.history), "history");
     open_sessions(roster);
     remember(roster, options.history);
-    if (store)
+    if (store || getenv("SERVED_WAITS"))
         block();
     sampling.interval_ms = 10;
     ok(roster_activity_start(roster, &sampling, &options.activity), "activity");

@@ -136,6 +136,39 @@ expect "nothing but ASCII" no "$(screen | LC_ALL=C grep -q '[^ -~]' && echo yes 
 expect "nor colours" no "$(terminal capture-pane -e -p -t top | grep -q $'\033\\[3[0-7]m' && echo yes || echo no)"
 with 80 LC_ALL=C.UTF-8
 expect "colours otherwise" yes "$(terminal capture-pane -e -p -t top | grep -q $'\033\\[3[0-7]m' && echo yes || echo no)"
+# The trees of waits.
+mkfifo "$work/waits"
+SERVED_WAITS=1 "$served" "unix:$work/blocked" <"$work/waits" >"$work/waiting" 9>&- &
+waiting=$!
+exec 8>"$work/waits"
+for ((tries = 200; tries; tries--)); do
+    [ ! -s "$work/waiting" ] || break
+    sleep 0.05
+done
+terminal new-session -d -s next -x 40 -y 24 \
+    "env LC_ALL=C TERM=screen '$ctl' -s 'unix:$work/blocked' top --watch=0.2; echo ended \$?; sleep 60" 8>&-
+terminal kill-session -t top
+terminal rename-session -t next top
+shows "a list" 'alice'
+press b
+shows "trees, also at 40 columns" '^SESSION *USER *WAITED *TXN'
+hides "without those who do not wait" 'alice'
+shows "the root" '^2 *bob'
+shows "what waits for it" '^ 3 *carol'
+shows "and for that" '^  5 *erin'
+press t
+shows "a root is ended from there" 'kill the transaction of session 2 (bob'
+press n Enter b
+shows "and back" 'alice'
+terminal new-session -d -s next -x 120 -y 24 \
+    "env LC_ALL=C TERM=screen '$ctl' -s 'unix:$work/blocked' top --watch=0.2; echo ended \$?; sleep 60" 8>&-
+terminal kill-session -t top
+terminal rename-session -t next top
+press b
+shows "with what is waited for" 'SESSION .*BLOCKS .*WAITED .*FOR .*TXN .*STATEMENT'
+shows "in words" '^ 3 *carol .*table t, row 7'
+exec 8>&-
+wait "$waiting"
 terminal new-session -d -s next -x 80 -y 24 \
     "env TERM=dumb '$ctl' -s 'unix:$work/socket' top 2>&1; echo ended \$?; sleep 60"
 terminal kill-session -t top
