@@ -96,14 +96,14 @@ ROSTER_API int roster_tick(struct roster *roster);
  * Runs what waits for a grace period in the calling thread: memory of closed sessions and released
  * pins is used again, release callbacks run. Only for servers that chose ROSTER_RECLAIM_MANUAL:
  * call it after closing sessions, and from time to time; what waits is bounded by
- * options.backlog_limit. Any thread. Waits until readers that are inside have left, and for no
- * other caller: of several, one does the work. Without work it is a load. It may run release
- * callbacks of other rosters of the process as well.
+ * options.backlog_limit. Any thread. Waits until readers that are inside have left and kills under
+ * way have woken their owners, and for no other caller: of several, one does the work. Without work
+ * it is a load. It may run release callbacks of other rosters of the process as well.
  *
  * Returns 0, also when there was nothing to do, another thread is at it, or the process has the
- * thread for it; -EINVAL for NULL; -EBUSY inside a read-side section (as roster_destroy()); -EPERM
- * and -ENOMEM when the kernel refuses the membarrier() that a grace period needs; -ECHILD. After an
- * error all waits as before.
+ * thread for it; -EINVAL for NULL; -EBUSY inside a read-side section (as roster_destroy()) or a
+ * wake callback; -EPERM and -ENOMEM when the kernel refuses the membarrier() that a grace period
+ * needs; -ECHILD. After an error all waits as before.
  */
 ROSTER_API int roster_reclaim(struct roster *roster) ROSTER_MUST_CHECK;
 

@@ -3,8 +3,8 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The other processes: each that has an endpoint in the runtime directory is asked through its
- * socket there. A socket on which no process listens is left by one that has crashed, and passed
- * by.
+ * socket there. A socket on which no process listens is left by one that has crashed, or a forked
+ * worker that ended by _exit(): it is removed.
  */
 #include "config.h"
 
@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,29 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/*
+ * Removes what a process has left that ended without. A server holds the lock beside its socket for
+ * as long as it lives (src/status/listen.c), so one that begins at this moment is not taken for it.
+ */
+static void sweep(const char *path)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char name[sizeof(((struct sockaddr_un *)NULL)->sun_path) + sizeof(".lock")];
+    struct stat held, there;
+    int fd;
+
+    snprintf(name, sizeof(name), "%s.lock", path);
+    fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    if (!fcntl(fd, F_OFD_SETLK, &whole) && !fstat(fd, &held) && S_ISREG(held.st_mode) &&
+        !stat(name, &there) && held.st_ino == there.st_ino) {
+        (void)unlink(path);
+        (void)unlink(name);
+    }
+    close(fd);
+}
+
 static int dial(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -66,6 +90,8 @@ static int dial(const char *path)
     while (err && errno == EINTR && now_ms() < deadline);
     if (!err)
         return fd;
+    if (errno == ECONNREFUSED)
+        sweep(path);
     close(fd);
     return -1;
 }

@@ -8,10 +8,12 @@
 # shellcheck source=tests/sqlite/extension.sh
 . "${ROSTER_SRCDIR:?}/tests/sqlite/extension.sh" || exit 99
 
+mode=
+
 # culprit HOW STATE STATEMENT KILL ANSWER OUTCOME
 culprit() {
     local blocker pages
-    start "$1"
+    start "$1" ${mode:+"$mode"}
     expect "$1: the file is written to" written "$(tell "write 40")"
     ask "SELECT roster_checkpoint()" >"$work/answer"
     expect "$1: the WAL is not checkpointed" "*of the WAL are written back" "$(head -n 1 "$work/answer")"
@@ -32,6 +34,22 @@ culprit() {
 culprit rows "cursor open" "/[*] export [*]/" "" ended interrupted
 culprit join running "/[*] join [*]/" "" ended interrupted
 culprit idle "idle in transaction" "/[*] report [*]/" "" ended "query aborted"
+
+# In SQLite's threading mode 2 a connection has no mutex. A statement is interrupted all the same; what no
+# thread uses is for its own thread to end, and fails when that comes back.
+mode=ROSTER_NOMUTEX=1
+culprit rows running "/[*] export [*]/" "" ended interrupted
+culprit join running "/[*] join [*]/" "" ended interrupted
+start idle "$mode"
+tell "write 40" >/dev/null
+expect "idle, mode 2: one query names it" "idle in transaction|*report*" \
+    "$(ask "SELECT state, statement FROM roster_blocker")"
+expect "idle, mode 2: it is not touched" "asked: the connection was opened without a mutex*" \
+    "$(ask "SELECT roster_kill(id) FROM roster_blocker")"
+expect "idle, mode 2: it is still there" 1 "$(ask "SELECT count(*) FROM roster_blocker")"
+end
+expect "idle, mode 2: its next statement fails" "the culprit: interrupted" "$outcome"
+mode=
 
 # A cursor that no thread uses is named, and is not touched unless that is asked for.
 start leak

@@ -81,6 +81,8 @@ expect "a process that never ends its answer, and signals, cost a query none of 
 kill "$others"
 wait "$others" 2>/dev/null
 rm "$work"/roster/sqlite-99999999[78].sock
+expect "what has no lock is not swept away" yes \
+    "$([ -S "$work/roster/sqlite-999999999.sock" ] && echo yes)"
 expect "an id of a process without a socket" "process 999999999: it does not listen on *" \
     "$(elsewhere "SELECT roster_kill(999999999000000001)")"
 if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
@@ -115,6 +117,44 @@ if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
         expect "the join has ended" "the culprit: interrupted" "$outcome"
     done
 fi
+
+# A worker that was forked has an endpoint of its own, and limits; what it leaves when it ends by
+# _exit() is swept away.
+start none
+LD_PRELOAD=$extension ROSTER_SQLITE_STATUS=on ROSTER_SQLITE_MAX_READ_MS=300 timeout 60 python3 -c '
+import os, sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1])
+db.execute("SELECT count(*) FROM t").fetchone()
+worker = os.fork()
+if worker == 0:
+    own = sqlite3.connect(sys.argv[1])
+    own.execute("BEGIN")
+    own.execute("SELECT count(*) FROM t /* worker */").fetchone()
+    for _ in range(600):
+        if not own.in_transaction:
+            break
+        time.sleep(0.05)
+    print(own.execute("SELECT count(*) FROM roster_connections WHERE process = ?",
+                      (os.getpid(),)).fetchone()[0], own.in_transaction)
+    print(os.path.exists(sys.argv[2] % os.getpid()), flush=True)
+    os._exit(0)
+os.waitpid(worker, 0)
+print(os.path.exists(sys.argv[2] % worker))
+db.execute("SELECT count(*) FROM roster_connections").fetchone()
+print(os.path.exists(sys.argv[2] % worker), os.path.exists(sys.argv[2] % worker + ".lock"))
+print(os.path.exists(sys.argv[2] % os.getpid()))' "$file" "$work/roster/sqlite-%d.sock" >"$work/worker"
+expect "a worker is followed, limited, and swept away" "1 False
+True
+True
+False False
+True" "$(cat "$work/worker")"
+end
+
+# A leaked cursor is ended by a limit where that may reset it.
+start leak ROSTER_SQLITE_MAX_READ_MS=100 ROSTER_SQLITE_UNSAFE=on
+until_nothing_blocks
+expect "a leaked cursor is ended" 0 "$(ask "SELECT count(*) FROM roster_blocker")"
+end
 
 # A setting that is none is named, and the program runs.
 start none ROSTER_SQLITE_MAX_READ_MS=soon 2>"$work/said"

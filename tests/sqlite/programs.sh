@@ -32,6 +32,26 @@ command -v python3 >/dev/null || {
     echo "there is no python3"
     finish
 }
+# SQLite is loaded late, roster.so later still, and both are unloaded while a connection is open.
+late=$(LD_LIBRARY_PATH=$ROSTER_BUILDDIR/.libs timeout 60 python3 -c 'import ctypes, sys
+import _ctypes
+def call(name, *args):
+    return getattr(sqlite, name)(*args)
+sqlite = ctypes.CDLL("libsqlite3.so.0")
+roster = ctypes.CDLL(sys.argv[1])
+db, other = ctypes.c_void_p(), ctypes.c_void_p()
+assert not call("sqlite3_open", sys.argv[2].encode(), ctypes.byref(db))
+assert not call("sqlite3_enable_load_extension", db, 1)
+assert not call("sqlite3_load_extension", db, sys.argv[1].encode(), None, None)
+_ctypes.dlclose(roster._handle)
+assert not call("sqlite3_open", sys.argv[2].encode(), ctypes.byref(other))
+assert not call("sqlite3_exec", db, b"CREATE TABLE late AS SELECT count(*) FROM roster_connections", None, None, None)
+assert not call("sqlite3_close", db)
+_ctypes.dlclose(sqlite._handle)
+assert not call("sqlite3_close", other)
+print("right")' "$extension" "$file" 2>&1)
+expect "loaded late and unloaded again" right "$late"
+
 rm -f "$file"*
 LD_PRELOAD=$extension timeout 60 python3 "$ROSTER_SRCDIR/tests/sqlite/programs.py" "$file" ||
     fail "Python's sqlite3 is shown wrong"
