@@ -94,11 +94,29 @@ static int kill_each(const struct options *options, const glob_t *found)
     return code;
 }
 
+/* The sockets of the user's own servers, and of those of the system. As glob(). */
+static int find(const char *user, glob_t *found)
+{
+    char pattern[512];
+    int code = GLOB_NOMATCH;
+
+    found->gl_pathc = 0;
+    if (user) {
+        snprintf(pattern, sizeof(pattern), "%s/roster/*.sock", user);
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads */
+        code = glob(pattern, 0, NULL, found);
+        if (code && code != GLOB_NOMATCH)
+            return code;
+    }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads */
+    code = glob("/run/roster/*.sock", user ? GLOB_APPEND : 0, NULL, found);
+    return code == GLOB_NOMATCH && found->gl_pathc ? 0 : code;
+}
+
 int ctl_all(const struct options *options, command_fn *run)
 {
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads */
     const char *user = getenv("XDG_RUNTIME_DIR");
-    char pattern[512];
     glob_t found;
     int code;
 
@@ -107,9 +125,9 @@ int ctl_all(const struct options *options, command_fn *run)
                          options->follow ? "follow" : "watch");
     if (options->store)
         return ctl_error(CTL_USAGE, "--all and --store exclude each other");
-    snprintf(pattern, sizeof(pattern), "%s/roster/*.sock", user && *user == '/' ? user : "/run");
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads */
-    code = glob(pattern, 0, NULL, &found);
+    if (user && (*user != '/' || !strcmp(user, "/run")))
+        user = NULL;
+    code = find(user, &found);
     if (!code) {
         code = run == ctl_kill && options->n_args > 1 ? kill_each(options, &found)
                                                       : run_all(options, run, &found);
@@ -118,6 +136,7 @@ int ctl_all(const struct options *options, command_fn *run)
         code = code == GLOB_NOMATCH ? CTL_NO_SERVER : CTL_FAILED;
     }
     if (code == CTL_NO_SERVER)
-        return ctl_error(code, "no server listens in %s", pattern);
+        return ctl_error(code, "no server listens in %s%s/run/roster", user ? user : "",
+                         user ? "/roster or " : "");
     return code;
 }

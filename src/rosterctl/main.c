@@ -81,7 +81,7 @@ static const struct argp_option known[] = {
     {"server", 's', "ADDRESS", 0,
      "the status endpoint: HOST:PORT or unix:PATH ($ROSTER_SERVER, else " DEFAULT_SERVER ")", 0},
     {"all", ALL_KEY, NULL, 0,
-     "every server that has a socket in $XDG_RUNTIME_DIR/roster, else in /run/roster", 0},
+     "every server that has a socket in $XDG_RUNTIME_DIR/roster or /run/roster", 0},
     {"token-file", 't', "FILE", 0, "the token to kill and drain with (else $ROSTER_TOKEN)", 0},
     {"json", 'j', NULL, 0, "print JSON", 1},
     {"output", OUTPUT_KEY, "FORMAT", 0, "table, csv or json", 1},

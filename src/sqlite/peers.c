@@ -25,18 +25,22 @@
 
 SQLITE_EXTENSION_INIT3
 
+#define SYSTEM_DIR "/run/roster"
 #define MOST_REPLY ((size_t)64 << 20)
 #define PATIENCE_MS 2000 /* for one process, which may be stopped, or not be what it seems */
 
-bool rst_ext_runtime_dir(char *to, size_t size)
+static const char *user_dir(void)
 {
     const char *user = secure_getenv("XDG_RUNTIME_DIR");
-    int n;
 
-    if (user && *user == '/')
-        n = snprintf(to, size, "%s/roster", user);
-    else
-        n = snprintf(to, size, "/run/roster");
+    return user && *user == '/' && strcmp(user, "/run") != 0 ? user : NULL;
+}
+
+bool rst_ext_runtime_dir(char *to, size_t size)
+{
+    const char *user = user_dir();
+    int n = snprintf(to, size, "%s/roster", user ? user : "/run");
+
     return n > 0 && (size_t)n < size;
 }
 
@@ -239,17 +243,13 @@ static bool is_peer(const char *name)
            strcmp(name, own) != 0;
 }
 
-int rst_ext_peers_rows(sqlite3 *db, struct rst_ext_rows *rows)
+static int dir_rows(sqlite3 *db, const char *directory, struct rst_ext_rows *rows)
 {
-    char directory[96], path[400];
+    DIR *dir = opendir(directory);
     struct dirent *entry;
     int err = SQLITE_OK;
-    char *reply;
-    DIR *dir;
+    char path[400], *reply;
 
-    if (!rst_ext_runtime_dir(directory, sizeof(directory)))
-        return SQLITE_OK;
-    dir = opendir(directory);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): the directory is this thread's alone */
     while (dir && !err && (entry = readdir(dir))) {
         if (!is_peer(entry->d_name))
@@ -263,6 +263,17 @@ int rst_ext_peers_rows(sqlite3 *db, struct rst_ext_rows *rows)
     if (dir)
         closedir(dir);
     return err;
+}
+
+/* A service of the system has its socket in /run, whatever directory the one that asks has. */
+int rst_ext_peers_rows(sqlite3 *db, struct rst_ext_rows *rows)
+{
+    char directory[96];
+    int err = SQLITE_OK;
+
+    if (user_dir() && rst_ext_runtime_dir(directory, sizeof(directory)))
+        err = dir_rows(db, directory, rows);
+    return err ? err : dir_rows(db, SYSTEM_DIR, rows);
 }
 
 /* What the reply says; `reply` is freed. */
@@ -284,13 +295,18 @@ char *rst_ext_peers_kill(sqlite3 *db, uint64_t id, const char *how)
 {
     unsigned long process = (unsigned long)(id / RST_EXT_IDS);
     char directory[96], path[160], what[128];
-    char *reply;
+    char *reply = NULL;
 
     if (!rst_ext_runtime_dir(directory, sizeof(directory)))
         return sqlite3_mprintf("the path of the runtime directory is too long");
-    snprintf(path, sizeof(path), "%s/" RST_EXT_SOCKET, directory, (long)process);
     snprintf(what, sizeof(what), "/kill?id=%llu&target=%s", (unsigned long long)id, how);
-    reply = ask(path, "POST", what);
+    if (user_dir()) {
+        snprintf(path, sizeof(path), SYSTEM_DIR "/" RST_EXT_SOCKET, (long)process);
+        reply = ask(path, "POST", what);
+    }
+    snprintf(path, sizeof(path), "%s/" RST_EXT_SOCKET, directory, (long)process);
+    if (!reply)
+        reply = ask(path, "POST", what);
     if (!reply)
         return sqlite3_mprintf(
             "process %lu: it does not listen on %s; ROSTER_SQLITE_STATUS=on makes "

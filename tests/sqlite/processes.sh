@@ -106,6 +106,23 @@ if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
     expect "no server is left" 3 "$?"
 fi
 
+# A service of the system has its socket in /run/roster, whatever directory the one that asks has.
+if [ -w /run ]; then
+    created=$([ -e /run/roster ] || echo yes)
+    start idle ROSTER_SQLITE_STATUS=on XDG_RUNTIME_DIR=
+    expect "a service is found" "$pid|idle in transaction" \
+        "$(elsewhere "SELECT process, state FROM roster_blocker")"
+    if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
+        expect "by rosterctl, too" "*unix:/run/roster/sqlite-$pid.sock*application culprit*" \
+            "$("$ROSTER_BUILDDIR/rosterctl" --all min)"
+    fi
+    expect "and its transaction ended" "process $pid: delivered" \
+        "$(elsewhere "SELECT roster_kill(id) FROM roster_blocker")"
+    until_nothing_blocks
+    end
+    [ -z "$created" ] || rmdir /run/roster
+fi
+
 # A kill of the connection, while it runs: it goes on under another id.
 if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
     for what in "" --transaction --statement; do
