@@ -123,6 +123,26 @@ if [ -w /run ]; then
     [ -z "$created" ] || rmdir /run/roster
 fi
 
+# The commands of roster-sqlite(7), as printed but for the id.
+mapfile -t printed < <(sed -n 's/^sqlite> \\fB\(.*\)\\fR$/\1/p' "$ROSTER_SRCDIR/doc/man/roster-sqlite.7")
+expect "there are four" 4 "${#printed[@]}"
+if command -v sqlite3 >/dev/null && [ "${#printed[@]}" -eq 4 ]; then
+    start idle ROSTER_SQLITE_STATUS=on
+    tell "write 40" >/dev/null
+    id=$(ask "SELECT id FROM roster_blocker")
+    shell() {
+        LD_LIBRARY_PATH=$ROSTER_BUILDDIR/.libs sqlite3 "$file" <<<"${printed[0]}
+${1/4711000000003/$id}"
+    }
+    expect "the culprit, with what it holds" "$id|culprit|idle in transaction|[0-9]*.[0-9]*|[1-9]*|SELECT*" \
+        "$(shell "${printed[1]}")"
+    expect "is ended" "process $pid: delivered" "$(shell "${printed[2]}")"
+    until_nothing_blocks
+    expect "and the WAL is truncated" "the WAL is written back and truncated to 0 bytes" \
+        "$(shell "${printed[3]}")"
+    end
+fi
+
 # A kill of the connection, while it runs: it goes on under another id.
 if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
     for what in "" --transaction --statement; do
