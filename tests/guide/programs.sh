@@ -39,6 +39,9 @@ begun=$(sed -n 's/begun at //p' "$work/first")
 grep -q "the minimum at $begun\$" "$work/first" || fail "the minimum is not the transaction's"
 run short
 says short "session 1 holds the minimum: its start timestamp"
+run mirror
+says mirror "connection 4711 of alice runs SELECT forever" "the server's record of it is found" \
+    "connection 4711 holds the minimum" "killed, closed, and 1 record freed"
 run collector
 says collector "* collected beside the backup, * after it, 0 lost"
 grep -q '^0 collected beside the backup, 0 after' "$work/collector" && fail "nothing was collected"

@@ -16,7 +16,7 @@ for page in "$ROSTER_SRCDIR"/README.md "$ROSTER_SRCDIR"/doc/manual/*.md; do
     grep -c '^<!-- examples' "$page" >>counts
 done
 awk '{ sum += $1 } END { print sum " snippets"; exit sum < 20 }' counts || wrong=1
-for program in cluster collector coroutines first libuv loops threads; do
+for program in cluster collector coroutines first libuv loops mirror threads; do
     if ! grep -q "^<!-- examples/guide/$program.c" "$ROSTER_SRCDIR"/doc/manual/*.md; then
         echo "WRONG: nothing of $program.c is in the guide"
         wrong=1

@@ -7,6 +7,7 @@
 
 set -eu
 
+guide=$(cd "$(dirname "$0")/../../doc/manual" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-installed.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -61,6 +62,34 @@ for pc in "$ROSTER_LIBDIR"/pkgconfig/roster*.pc; do
         esac
     done
 done
+
+# The commands of the guide, "From a prefix", as printed, where $HOME/roster is the prefix.
+if [ "$ROSTER_LIBDIR" = "$ROSTER_PREFIX/lib" ] && [ -e "$ROSTER_LIBDIR/libroster.so" ]; then
+    mkdir home
+    ln -s "$ROSTER_PREFIX" home/roster
+    sed 's/argc != 2/argc == 0/; s/argv\[1\]/"'"$ROSTER_VERSION"'"/' program.c >home/server.c
+    sed -n '/^## From a prefix/,$ s/^    //p' "$guide/12-existing.md" |
+        sed '/^\.\/configure/d; s/^cc .*rpath.*/&; .\/server; ldd .\/server/' >home/commands
+    [ "$(grep -c '^cc \|^LD_LIBRARY_PATH' home/commands)" -eq 3 ] || {
+        echo "the guide has other commands: $(cat home/commands)"
+        exit 1
+    }
+    cat >home/run <<'END'
+set -eu
+cc() {
+    $ROSTER_CC $ROSTER_TEST_CFLAGS "$@"
+}
+cd "$HOME"
+. ./commands
+END
+    env -u LD_LIBRARY_PATH HOME="$work/home" ROSTER_CC="$ROSTER_CC" \
+        ROSTER_TEST_CFLAGS="$ROSTER_TEST_CFLAGS" sh home/run >home/out
+    grep -q "=> $work/home/roster/lib/libroster.so" home/out || {
+        echo "rpath leads elsewhere: $(cat home/out)"
+        exit 1
+    }
+    echo "installed.sh: from a prefix passed"
+fi
 
 if [ "$ROSTER_LIBDIR" = "$ROSTER_PREFIX/lib" ] && [ -e "$ROSTER_LIBDIR/libroster.so" ]; then
     mkdir moved
