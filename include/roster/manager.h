@@ -158,6 +158,7 @@ struct roster_stats {
     uint64_t max_sessions;      /* the limit now, see roster_set_max_sessions(); 0: none */
     uint64_t backlog_limit;     /* options.backlog_limit, or its default */
     uint64_t reserved_sessions; /* of max_sessions, see roster_set_max_sessions() */
+    uint64_t quota_refused;     /* opens and updates of sessions refused with -EDQUOT */
 };
 
 /*

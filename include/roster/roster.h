@@ -64,6 +64,7 @@
 #include <roster/oracle.h>
 #include <roster/pin.h>
 #include <roster/progress.h>
+#include <roster/quota.h>
 #include <roster/rows.h>
 #include <roster/schema_check.h>
 #include <roster/session.h>

@@ -62,7 +62,8 @@ enum roster_session_kind {
  */
 typedef void roster_wake_fn(uint64_t session_id, void *arg);
 
-struct roster_kill_info; /* roster/kill.h */
+struct roster_kill_info;     /* roster/kill.h */
+struct roster_quota_refusal; /* roster/quota.h */
 
 /* The same, and says what was killed: a statement of that number, a transaction, the connection.
  * `*kill` is valid until this returns. */
@@ -91,25 +92,29 @@ struct roster_session_attr {
     void *wake_arg;         /* of all three functions */
     roster_wake_kill_fn *wake_kill;
     roster_release_fn *release;
-    uint64_t tag; /* roster_session_tag() */
+    uint64_t tag;                         /* roster_session_tag() */
+    struct roster_quota_refusal *refusal; /* NULL, or where -EDQUOT is explained, see
+                                             roster/quota.h */
 };
 
 #define ROSTER_SESSION_ATTR_INIT ROSTER_SIZED(struct roster_session_attr)
 
 /*
  * Opens a session; the calling thread owns it. `attr` may be NULL: a user session of which nothing
- * is known. Any thread; lock-free but for the allocator.
+ * is known. Any thread; lock-free but for the allocator, unless there are rules of
+ * roster_quota_set().
  *
  * The session is complete before anyone can find it (G1).
  *
  * Returns 0 and stores it in `*session`; -EINVAL for a NULL pointer, an unknown kind or flag, the
- * id UINT64_MAX or a struct smaller than the first version's; -E2BIG for a larger one with
- * something unknown in it; -ENAMETOOLONG when the strings exceed ROSTER_IDENTITY_MAX, without
- * ROSTER_SESSION_TRUNCATE; -EEXIST when `id` is in use; -EUSERS when max_sessions are open, or all
- * but the places that are reserved, see roster_set_max_sessions();
- * -ESHUTDOWN while the server is drained of sessions of this kind; -ENOBUFS when the backlog limit
- * is reached; -ENOMEM; -ECHILD. After an error nothing has changed: no other thread has seen the
- * session, no kill has hit it, and `wake` will not be called.
+ * id UINT64_MAX or a struct (also attr.refusal) smaller than the first version's; -E2BIG for a
+ * larger one with something unknown in it; -ENAMETOOLONG when the strings exceed
+ * ROSTER_IDENTITY_MAX, without ROSTER_SESSION_TRUNCATE; -EEXIST when `id` is in use; -EUSERS when
+ * max_sessions are open, or all but the places that are reserved, see roster_set_max_sessions();
+ * -EDQUOT when the user, database or application has all sessions that a rule of roster_quota_set()
+ * allows; -ESHUTDOWN while the server is drained of sessions of this kind; -ENOBUFS when the
+ * backlog limit is reached; -ENOMEM; -ECHILD. After an error nothing has changed: no other thread
+ * has seen the session, no kill has hit it, and `wake` will not be called.
  */
 ROSTER_API int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
                                    struct roster_session **session) ROSTER_MUST_CHECK;
@@ -139,10 +144,13 @@ ROSTER_API uint32_t roster_session_flags(const struct roster_session *session);
 
 /*
  * Replaces user, host, database, application and attributes (all five: NULL means not known
- * again); readers see all of the old or all of the new (G1). Nothing else of `attr` is looked at:
- * flags are those with which it was opened. Owner only.
+ * again); readers see all of the old or all of the new (G1). Nothing else of `attr` is looked at
+ * but `refusal`: flags are those with which it was opened. Owner only.
  *
- * Returns 0; -EINVAL, -E2BIG, -ENAMETOOLONG as roster_session_open(); -EBADF when closed;
+ * While there are rules of roster_quota_set() the session moves from the groups of the old values
+ * to those of the new ones at once, and needs a place in those that it was not in.
+ *
+ * Returns 0; -EINVAL, -E2BIG, -ENAMETOOLONG, -EDQUOT as roster_session_open(); -EBADF when closed;
  * -ENOBUFS; -ENOMEM; -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_session_update(struct roster_session *session,

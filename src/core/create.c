@@ -132,9 +132,12 @@ static int parts_init(struct roster *roster, const struct roster_options *option
     err = rst_deadlocks_init(&roster->deadlocks);
     if (err)
         goto event_log;
-    err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions);
+    err = rst_quota_init(&roster->quota);
     if (err)
         goto deadlocks;
+    err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions);
+    if (err)
+        goto quota;
     err = rst_ticker_start(&roster->ticker,
                            options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms,
                            roster->oracle == roster_oracle_local_read ? roster->oracle_arg : NULL,
@@ -142,6 +145,8 @@ static int parts_init(struct roster *roster, const struct roster_options *option
     if (!err)
         return 0;
     rst_registry_destroy(&roster->registry);
+quota:
+    rst_quota_destroy(roster);
 deadlocks:
     rst_deadlocks_destroy(&roster->deadlocks);
 event_log:
@@ -242,6 +247,7 @@ int roster_destroy(struct roster *roster)
     objects_destroy(roster);
     rst_horizon_destroy(&roster->horizon);
     rst_event_log_destroy(roster->event_log);
+    rst_quota_destroy(roster);
     rst_deadlocks_destroy(&roster->deadlocks);
     pthread_mutex_destroy(&roster->lease_lock);
     pthread_mutex_destroy(&roster->kill_lock);

@@ -149,6 +149,14 @@ static int destroy_another(void)
     return err;
 }
 
+static int set_quota(void)
+{
+    struct roster_quota_rule rule = ROSTER_QUOTA_RULE_INIT;
+
+    rule.limit = 1;
+    return roster_quota_set(it.roster, &rule, 1);
+}
+
 static const struct {
     const char *name;
     int (*call)(void);
@@ -160,6 +168,7 @@ static const struct {
     {"roster_schema_check", schema_check},
     {"roster_schema_check, inside", schema_check_inside},
     {"roster_drain", drain},
+    {"roster_quota_set", set_quota},
     {"roster_watchdog_run_once", run_watchdog},
     {"roster_conn_ids_destroy", destroy_ids},
     {"roster_destroy", destroy_another},

@@ -217,6 +217,7 @@ void unit_state_take(struct unit_state *state, struct roster *roster,
     state->stats = unit_stats(roster);
     /* What a refused call may change. */
     state->stats.sessions_refused = 0;
+    state->stats.quota_refused = 0;
     state->stats.kills_refused = 0;
     state->stats.backlog_refused = 0;
     state->stats.memory = 0;

@@ -31,6 +31,9 @@ const char *roster_strerror(int err)
         return "max_sessions sessions are open, or all but the reserved places; close some or "
                "raise "
                "the limit";
+    case -EDQUOT:
+        return "the user, database or application has all the sessions that a rule of "
+               "roster_quota_set() allows; close one of them, or change the rule";
     case -ENOBUFS:
         return "a reader has been inside for so long that backlog_limit is reached; find "
                "the reader, or raise the limit";

@@ -14,11 +14,12 @@
 #include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/owner/draining.h"
+#include "core/owner/refusal.h"
 #include "core/owner/statement.h"
 #include "core/owner/txn.h"
-#include "core/roster/event_log.h"
 #include "core/roster/identity.h"
 #include "core/roster/kill_word.h"
+#include "core/roster/quota.h"
 #include "core/roster/side.h"
 #include "core/roster/thread.h"
 #include "core/roster/views.h"
@@ -39,17 +40,18 @@ static int attr_get(struct roster_session_attr *known, const struct roster_sessi
            ROSTER_SESSION_LAST_STATEMENT | ROSTER_SESSION_ADMIN)) ||
         known->id == UINT64_MAX)
         return -EINVAL;
-    return 0;
+    return rst_refusal_check(known->refusal);
 }
 
 /* Everything but the identity and the idle view. */
 static void fill(struct roster_session *session, struct roster *roster,
-                 const struct roster_session_attr *attr)
+                 const struct roster_session_attr *attr, uint8_t mark)
 {
     session->slot = NULL;
     session->idle_since = rst_ticker_now(&roster->ticker);
     session->gate.txn_state = ROSTER_TXN_INVALID;
     session->gate.in_stmt = RST_IN_NO_STMT;
+    session->counted = mark;
     session->kind = (uint8_t)attr->kind;
     session->flags = (uint8_t)attr->flags;
     session->resume_state = 0;
@@ -80,13 +82,13 @@ static int build_identity(struct roster_session *session, struct rst_session_hom
 
 /* Completes a session that no reader can see yet, and makes it findable. */
 static int complete(struct rst_thread *thread, struct roster_session *session,
-                    const struct roster_session_attr *attr)
+                    const struct roster_session_attr *attr, uint8_t mark)
 {
     struct roster *roster = thread->roster;
     struct rst_session_home *home = rst_session_home(&roster->sessions, session);
     int err;
 
-    fill(session, roster, attr);
+    fill(session, roster, attr, mark);
     err = build_identity(session, home, attr);
     if (!err)
         err = rst_side_open(session, attr);
@@ -127,31 +129,22 @@ static void forget(struct roster *roster, struct rst_graced_cache *cache,
     rst_graced_untake(&roster->sessions, cache, session);
 }
 
-static bool may_take_reserved(const struct roster_session_attr *attr)
-{
-    return attr->kind != ROSTER_SESSION_USER || (attr->flags & ROSTER_SESSION_ADMIN);
-}
-
-/* Opens a session that rst_drain_refuses() has let pass. */
-static int open_session(struct rst_thread *thread, const struct roster_session_attr *attr,
-                        struct roster_session **session)
+/* Makes a session that has its places. */
+static int make(struct rst_thread *thread, const struct roster_session_attr *attr, uint8_t mark,
+                struct roster_session **session)
 {
     struct roster *roster = thread->roster;
     struct rst_graced_cache *cache = &thread->sessions;
     struct roster_session *made;
-    int err = rst_registry_reserve(&roster->registry, may_take_reserved(attr));
+    int err;
 
-    if (err)
-        return err;
     made = rst_graced_take(&roster->sessions, cache, &err);
-    if (made) {
-        expect_next(roster, cache);
-        err = complete(thread, made, attr);
-        if (err)
-            forget(roster, cache, made);
-    }
+    if (!made)
+        return err;
+    expect_next(roster, cache);
+    err = complete(thread, made, attr, mark);
     if (err) {
-        rst_registry_unreserve(&roster->registry);
+        forget(roster, cache, made);
         return err;
     }
     *session = made;
@@ -159,24 +152,61 @@ static int open_session(struct rst_thread *thread, const struct roster_session_a
     return 0;
 }
 
-/* For operators: a client was sent away. */
-static rst_slow int rejected_slow(struct roster *roster, const struct roster_session_attr *attr,
-                                  int err)
+/* The same with places in groups: 1 to 5 of quota.h. */
+static rst_slow int open_counted_slow(struct rst_thread *thread,
+                                      const struct roster_session_attr *attr,
+                                      struct roster_quota_refusal *why,
+                                      struct roster_session **session)
 {
-    struct roster_logged event = {
-        .kind = ROSTER_LOGGED_OPEN_REJECTED, .result = err, .session_id = attr->id};
+    struct roster *roster = thread->roster;
+    struct rst_values values;
+    uint8_t mark = 0;
+    int err = rst_values_kept(&values, attr);
 
-    if (attr->user)
-        rst_event_log_text(event.user, sizeof(event.user), attr->user, strlen(attr->user));
-    if (attr->host)
-        rst_event_log_text(event.text, sizeof(event.text), attr->host, strlen(attr->host));
-    rst_event_log_add(roster, &event);
+    if (err)
+        return err;
+    rst_rcu_read_lock();
+    rst_quota_lock(roster);
+    err = rst_quota_take(roster, &values, rst_is_privileged(attr->kind, attr->flags), &mark, why);
+    rst_quota_unlock(roster);
+    rst_test_point("open: counted");
+    if (!err) {
+        err = make(thread, attr, mark, session);
+        if (err) {
+            rst_quota_lock(roster);
+            rst_quota_give(roster, &values, mark);
+            rst_registry_unreserve(&roster->registry);
+            rst_quota_unlock(roster);
+        }
+    }
+    rst_rcu_read_unlock();
     return err;
+}
+
+/* Opens a session that rst_drain_refuses() has let pass. */
+static int open_session(struct rst_thread *thread, const struct roster_session_attr *attr,
+                        struct roster_quota_refusal *why, struct roster_session **session)
+{
+    struct roster *roster = thread->roster;
+    int err;
+
+    if (rst_unlikely(rst_load(&roster->registry.counting)))
+        return open_counted_slow(thread, attr, why, session);
+    err = rst_registry_reserve(&roster->registry, rst_is_privileged(attr->kind, attr->flags));
+    if (err)
+        return err;
+    rst_test_point("open: not counted");
+    err = make(thread, attr, 0, session);
+    if (err)
+        rst_registry_unreserve(&roster->registry);
+    /* Since it looked, counting has begun. */
+    return rst_likely(err != -EAGAIN) ? err : open_counted_slow(thread, attr, why, session);
 }
 
 int roster_session_open(struct roster *roster, const struct roster_session_attr *attr,
                         struct roster_session **session)
 {
+    struct roster_quota_refusal why;
     struct roster_session_attr known;
     struct rst_thread *thread;
     int err;
@@ -190,12 +220,12 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     if (!thread)
         return err;
     if (rst_unlikely(rst_drain_refuses(thread, known.kind)))
-        return rejected_slow(roster, &known, -ESHUTDOWN);
+        return rst_refusal_tell_slow(roster, &known, NULL, -ESHUTDOWN);
     rst_test_point("open: not refused");
-    err = open_session(thread, &known, session);
+    err = open_session(thread, &known, &why, session);
     rst_test_point("open: done");
     rst_drain_opened(thread);
-    return rst_likely(!err) ? 0 : rejected_slow(roster, &known, err);
+    return rst_likely(!err) ? 0 : rst_refusal_tell_slow(roster, &known, &why, err);
 }
 
 /* Itself, with its home and all that it leads to, can be used again only after a grace period. */

@@ -6,8 +6,10 @@
  */
 #include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
+#include "core/owner/refusal.h"
 #include "core/roster/enter.h"
 #include "core/roster/identity.h"
+#include "core/roster/quota.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/thread.h"
@@ -108,8 +110,44 @@ static void retire_identity(struct rst_thread *thread, const struct roster_sessi
     rst_call_rcu(&old->rcu, free_old);
 }
 
+/* Moves the session to the groups of its new identity, and publishes that: 3 and 4 of quota.h. */
+static rst_slow int move_slow(struct rst_thread *thread, struct roster_session *session,
+                              const struct roster_identity *identity, struct replacement *list,
+                              unsigned n, struct roster_quota_refusal *why)
+{
+    struct rst_values values;
+    int err;
+
+    rst_values_of(&values, identity);
+    rst_quota_lock(thread->roster);
+    err = rst_quota_move(thread->roster, session, &values, why);
+    if (!err)
+        replace(thread, session, identity, list, n);
+    rst_quota_unlock(thread->roster);
+    return err;
+}
+
+/* Publishes the new identity, unless a group has no place for it: 1 to 5 of quota.h. */
+static int publish(struct rst_thread *thread, struct roster_session *session,
+                   const struct roster_identity *identity, struct replacement *list, unsigned n,
+                   struct roster_quota_refusal *why)
+{
+    int err = 0;
+
+    rst_rcu_read_lock();
+    if (rst_unlikely(rst_load(&thread->roster->registry.counting))) /* pairs with a of quota.h */
+        err = move_slow(thread, session, identity, list, n, why);
+    else {
+        rst_test_point("update: not counted");
+        replace(thread, session, identity, list, n);
+    }
+    rst_rcu_read_unlock();
+    rst_test_point("update: published");
+    return err;
+}
+
 static int update(struct rst_thread *thread, struct roster_session *session,
-                  const struct roster_session_attr *attr)
+                  const struct roster_session_attr *attr, struct roster_quota_refusal *why)
 {
     struct roster_identity *identity = NULL;
     struct replacement list[4] = {{NULL, NULL}};
@@ -133,6 +171,9 @@ static int update(struct rst_thread *thread, struct roster_session *session,
             break;
         }
     }
+    gone = (struct roster_identity *)(uintptr_t)session->identity;
+    if (!err)
+        err = publish(thread, session, identity, list, n, why);
     if (err) {
         while (taken--)
             rst_view_put(thread, list[taken].view);
@@ -140,14 +181,13 @@ static int update(struct rst_thread *thread, struct roster_session *session,
         free(old);
         return err;
     }
-    gone = (struct roster_identity *)(uintptr_t)session->identity;
-    replace(thread, session, identity, list, n);
     retire_identity(thread, session, gone, old);
     return 0;
 }
 
 int roster_session_update(struct roster_session *session, const struct roster_session_attr *attr)
 {
+    struct roster_quota_refusal why;
     struct roster_session_attr known;
     struct rst_thread *thread;
     int err;
@@ -155,6 +195,8 @@ int roster_session_update(struct roster_session *session, const struct roster_se
     if (!attr)
         return -EINVAL;
     err = rst_struct_get(&known, sizeof(known), sizeof(known), attr);
+    if (!err)
+        err = rst_refusal_check(known.refusal);
     if (err)
         return err;
     thread = rst_session_enter(session, &err);
@@ -162,7 +204,10 @@ int roster_session_update(struct roster_session *session, const struct roster_se
         return err;
     known.flags = session->flags;
     rst_owner_enter(session);
-    err = update(thread, session, &known);
+    err = update(thread, session, &known, &why);
     rst_owner_leave(session);
-    return err;
+    if (rst_likely(err != -EDQUOT))
+        return err;
+    known.id = session->id;
+    return rst_refusal_tell_slow(thread->roster, &known, &why, err);
 }

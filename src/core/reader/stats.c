@@ -35,6 +35,7 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
 {
     struct roster_stats now = {0};
     uint64_t ordinary;
+    unsigned by;
     int err;
 
     if (!roster || !stats)
@@ -68,6 +69,10 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     ordinary = rst_load(&roster->registry.ordinary);
     now.reserved_sessions = now.max_sessions > ordinary ? now.max_sessions - ordinary : 0;
     now.backlog_limit = roster->account.backlog_limit;
+    rst_quota_lock(roster);
+    for (by = 0; by < ROSTER_GROUP_BYS; by++)
+        now.quota_refused += roster->quota.refused[by];
+    rst_quota_unlock(roster);
     count_threads(roster, &now);
     rst_struct_put(stats, &now, sizeof(now));
     return 0;

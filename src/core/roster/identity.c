@@ -32,8 +32,6 @@ static size_t cut(const char *string, size_t most)
     return most - length < 4 ? length : most;
 }
 
-/* What of the strings is kept, and the bytes that this needs with its NULs; SIZE_MAX when they are
- * too long and may not be cut. */
 static size_t lengths_of(const char *const strings[RST_IDENTITY_FIELDS],
                          size_t lengths[RST_IDENTITY_FIELDS], bool truncate)
 {
@@ -50,6 +48,14 @@ static size_t lengths_of(const char *const strings[RST_IDENTITY_FIELDS],
         total += strings[i] ? lengths[i] + 1 : 0;
     }
     return total;
+}
+
+size_t rst_identity_strings(const struct roster_session_attr *attr,
+                            const char *strings[RST_IDENTITY_FIELDS],
+                            size_t lengths[RST_IDENTITY_FIELDS])
+{
+    strings_of(attr, strings);
+    return lengths_of(strings, lengths, (attr->flags & ROSTER_SESSION_TRUNCATE) != 0);
 }
 
 void rst_identity_free(const struct roster_identity *identity, const struct roster_identity *home)
@@ -91,8 +97,7 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
     size_t length, used;
     int i;
 
-    strings_of(attr, strings);
-    length = lengths_of(strings, lengths, (attr->flags & ROSTER_SESSION_TRUNCATE) != 0);
+    length = rst_identity_strings(attr, strings, lengths);
     if (length == SIZE_MAX)
         return -ENAMETOOLONG;
     made = room_for(length, home);

@@ -8,6 +8,7 @@
 
 #include "core/base/graced.h"
 #include "core/base/reclaim.h"
+#include "core/roster/quota.h"
 #include "core/roster/session.h"
 
 #include <errno.h>
@@ -122,16 +123,15 @@ static int has_id(struct cds_lfht_node *node, const void *key)
     return caa_container_of(node, struct roster_session, node)->id == *(const uint64_t *)key;
 }
 
+/* In a read-side section. */
 static bool add_unique(struct rst_registry *registry, struct roster_session *session)
 {
     struct cds_lfht_node *found;
 
     cds_lfht_node_init(&session->node);
     rst_tsan_release(&session->node);
-    rst_rcu_read_lock();
     found = cds_lfht_add_unique(registry->table, hash_id(session->id), has_id, &session->id,
                                 &session->node);
-    rst_rcu_read_unlock();
     return found == &session->node;
 }
 
@@ -154,10 +154,14 @@ void rst_registry_expect(const struct rst_registry *registry, const struct roste
     rst_prefetch_write(occupied_word(registry, session, &bit));
 }
 
-int rst_registry_add(struct rst_registry *registry, struct roster_session *session)
+/* In a read-side section: 2 to 5 of quota.h. */
+static int insert_session(struct rst_registry *registry, struct roster_session *session)
 {
     uint64_t bit, *word = occupied_word(registry, session, &bit);
 
+    if (rst_unlikely(rst_load(&registry->counting)) && !session->counted) /* pairs with a there */
+        return -EAGAIN;
+    rst_test_point("open: need not be counted");
     if (session->id) {
         rst_session_name(session, session->id);
         if (!add_unique(registry, session)) /* 3: pairs with 2 */
@@ -173,6 +177,18 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
     rst_test_point("open: can be found");
     /* The session is complete before it can be walked; pairs with rst_registry_walk(). */
     __atomic_fetch_or(word, bit, __ATOMIC_RELEASE);
+    return 0;
+}
+
+int rst_registry_add(struct rst_registry *registry, struct roster_session *session)
+{
+    int err;
+
+    rst_rcu_read_lock();
+    err = insert_session(registry, session);
+    rst_rcu_read_unlock();
+    if (err)
+        return err;
     rst_fetch_add(&registry->opened, 1);
     rst_test_point("open: can be walked");
     resize_if_needed(registry);
@@ -195,10 +211,13 @@ void rst_registry_del(struct rst_registry *registry, struct roster_session *sess
     uint64_t bit, *word = occupied_word(registry, session, &bit);
 
     keep_last_seq(registry, session->stmt_seq); /* 1: before 2 */
+    rst_rcu_read_lock();
     __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
     rst_test_point("close: cannot be walked");
-    rst_rcu_read_lock();
-    cds_lfht_del(registry->table, &session->node); /* 2: pairs with 3 */
+    cds_lfht_del(registry->table, &session->node);   /* 2: pairs with 3 */
+    if (rst_unlikely(rst_load(&registry->counting))) /* pairs with a of quota.h */
+        rst_quota_leave_slow(session);
+    rst_test_point("close: left");
     rst_rcu_read_unlock();
     rst_test_point("close: id is free");
     resize_if_needed(registry);

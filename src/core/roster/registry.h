@@ -40,6 +40,7 @@ struct rst_registry {
     rst_word limit;          /* of sessions; 0: none */
     rst_word ordinary;       /* less the places that are reserved; UINT64_MAX: none */
     rst_word buckets;        /* of the table; written by resize() */
+    rst_word counting;       /* by what sessions are counted, see quota.h: bits */
     struct rcu_head resize_head;
     bool resizing;                   /* resize_head is queued */
     rst_word open rst_cache_aligned; /* reserved, see rst_registry_reserve() */
@@ -62,7 +63,8 @@ void rst_registry_limit(struct rst_registry *registry, uint64_t limit, uint64_t 
 int rst_registry_reserve(struct rst_registry *registry, bool privileged);
 void rst_registry_unreserve(struct rst_registry *registry);
 
-/* Makes a complete session findable; -EEXIST when its id is taken. An id of 0 is replaced. */
+/* Makes a complete session findable; -EEXIST when its id is taken; -EAGAIN when sessions are
+ * counted and it was not, see quota.h. An id of 0 is replaced. */
 int rst_registry_add(struct rst_registry *registry, struct roster_session *session);
 
 /*
@@ -71,7 +73,7 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
  */
 void rst_registry_expect(const struct rst_registry *registry, const struct roster_session *session);
 
-/* Makes it unfindable. The caller retires it afterwards. */
+/* Makes it unfindable, and gives its places in groups back. The caller retires it afterwards. */
 void rst_registry_del(struct rst_registry *registry, struct roster_session *session);
 
 /* Under the read lock. */

@@ -8,6 +8,7 @@
  *     kill                killers and the owner, by compare-and-swap (see kill.c)
  *     gate                the owner; its tag is 0 once closed
  *     side, memory        the owner; read by anyone under the read lock
+ *     counted             before it can be found the owner, then under the lock of quota.h
  *     id, kind, flags     no one after rst_registry_add(); readers take the identity's copy of them
  *     everything else     the owner alone
  *
@@ -32,6 +33,7 @@
 #include <errno.h>
 #include <roster/session.h>
 #include <roster/view.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -89,6 +91,7 @@ struct roster_session {
     uint8_t kind;
     uint8_t flags;
     uint8_t resume_state; /* the owner's: where a lock wait goes back to, plus 1; else 0 */
+    uint8_t counted;      /* RST_COUNTED and such, see quota.h */
     uint32_t inside;      /* with --enable-debug: the thread that is inside a function of it */
 } rst_cache_aligned;
 
@@ -124,6 +127,12 @@ static inline void rst_session_name(struct roster_session *session, uint64_t id)
 {
     session->id = id;
     ((struct roster_identity *)(uintptr_t)session->identity)->session_id = id;
+}
+
+/* Whether a session may take a place that is reserved. */
+static inline bool rst_is_privileged(unsigned kind, uint32_t flags)
+{
+    return kind != ROSTER_SESSION_USER || (flags & ROSTER_SESSION_ADMIN);
 }
 
 /* The roster of an open session. */

@@ -11,13 +11,12 @@
 #include <roster/error.h>
 
 static const int explained[] = {
-    0,         -EINVAL,       -E2BIG,     -ENOMEM,       -EAGAIN,       -EEXIST,
-    -EUSERS,   -ENOBUFS,      -ENOENT,    -ESRCH,        -ENAMETOOLONG, -EBUSY,
-    -EALREADY, -EBADF,        -ECANCELED, -ECHILD,       -ESTALE,       -ERANGE,
-    -EIO,      -EINPROGRESS,  -ETIMEDOUT, -EHOSTUNREACH, -EKEYEXPIRED,  -EREMCHG,
-    -EACCES,   -EKEYREJECTED, -EPROTO,    -EMSGSIZE,     -ENOSPC,       -EROFS,
-    -EUCLEAN,  -EMEDIUMTYPE,  -ENOTSUP,   -EBADMSG,      -EOVERFLOW,    -ESHUTDOWN,
-    -EDEADLK};
+    0,          -EINVAL,       -E2BIG,       -ENOMEM,  -EAGAIN,       -EEXIST,       -EUSERS,
+    -EDQUOT,    -ENOBUFS,      -ENOENT,      -ESRCH,   -ENAMETOOLONG, -EBUSY,        -EALREADY,
+    -EBADF,     -ECANCELED,    -ECHILD,      -ESTALE,  -ERANGE,       -EIO,          -EINPROGRESS,
+    -ETIMEDOUT, -EHOSTUNREACH, -EKEYEXPIRED, -EREMCHG, -EACCES,       -EKEYREJECTED, -EPROTO,
+    -EMSGSIZE,  -ENOSPC,       -EROFS,       -EUCLEAN, -EMEDIUMTYPE,  -ENOTSUP,      -EBADMSG,
+    -EOVERFLOW, -ESHUTDOWN,    -EDEADLK};
 #define N_EXPLAINED (sizeof(explained) / sizeof(explained[0]))
 
 Test(error, each_number_has_its_own_explanation)

@@ -129,6 +129,55 @@ static int open_with_digests_and_wake(struct scene *scene)
     return roster_session_open(scene->roster, &attr, &scene->other);
 }
 
+static int set_quota(struct scene *scene)
+{
+    struct roster_quota_rule rule = ROSTER_QUOTA_RULE_INIT;
+
+    rule.by = ROSTER_GROUP_USER;
+    rule.value = "u";
+    rule.limit = 2;
+    return roster_quota_set(scene->roster, &rule, 1);
+}
+
+/* With a session that is to be counted. */
+static int set_quota_beside(struct scene *scene)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    int err = 0;
+
+    attr.user = "u";
+    if (!scene->other)
+        err = roster_session_open(scene->roster, &attr, &scene->other);
+    return err ? err : set_quota(scene);
+}
+
+static int open_with_quota(struct scene *scene)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    int err = set_quota(scene);
+
+    attr.user = "u";
+    return err ? err : roster_session_open(scene->roster, &attr, &scene->other);
+}
+
+static int update_with_quota(struct scene *scene)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    int err = set_quota(scene);
+
+    attr.user = "other";
+    return err ? err : roster_session_update(scene->session, &attr);
+}
+
+static int groups(struct scene *scene)
+{
+    struct roster_groups sum = {.size = sizeof(sum)};
+    struct roster_group group;
+    size_t count = 1;
+
+    return roster_groups_top(scene->roster, ROSTER_GROUP_USER, &group, &count, &sum);
+}
+
 static void close_other(struct scene *scene)
 {
     operate_close(scene->other);
@@ -149,6 +198,11 @@ static const struct act acts[] = {
     {"use table", use_table, nothing},
     {"use many tables", use_many_tables, nothing},
     {"snapshot", snapshot, snapshot_free},
+    {"set quota", set_quota, nothing},
+    {"set quota beside a session", set_quota_beside, close_other},
+    {"open with quota", open_with_quota, close_other},
+    {"update with quota", update_with_quota, nothing},
+    {"groups", groups, nothing},
     {"open with digests and wake", open_with_digests_and_wake, close_other},
 };
 

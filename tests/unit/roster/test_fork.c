@@ -86,8 +86,14 @@ static void call_all(const struct parent *parent)
     struct roster_session *session = NULL;
     struct roster_snapshot *snapshot = NULL;
     struct roster_pin *pin = NULL;
+    struct roster_groups groups = {.size = sizeof(groups)};
+    struct roster_group group;
+    size_t count = 1;
 
     call_owners(parent->session);
+    expect_refusal(roster_quota_set(parent->roster, NULL, 0));
+    expect_refusal(roster_groups_top(parent->roster, ROSTER_GROUP_USER, &group, &count, &groups));
+    expect_refusal(roster_groups_full(parent->roster, &group, &count));
     expect_refusal(roster_stats(parent->roster, &stats));
     expect_refusal(roster_metrics(parent->roster, &metrics));
     expect_refusal(roster_tick(parent->roster));

@@ -214,6 +214,32 @@ static int activity_filter(void *callers)
     return activity_ask(callers, &sum);
 }
 
+static int quota_set(void *callers)
+{
+    return roster_quota_set(roster, callers, 1);
+}
+
+static int quota_refusal(void *callers)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session;
+    int err;
+
+    attr.refusal = callers;
+    err = roster_session_open(roster, &attr, &session);
+    if (!err)
+        unit_close(session);
+    return err;
+}
+
+static int groups_top(void *callers)
+{
+    struct roster_group group;
+    size_t count = 1;
+
+    return roster_groups_top(roster, ROSTER_GROUP_USER, &group, &count, callers);
+}
+
 static const struct sized calls[] = {
     {"roster_create", sizeof(struct roster_options), create, false},
     {"roster_session_open", sizeof(struct roster_session_attr), session_open, false},
@@ -221,6 +247,9 @@ static const struct sized calls[] = {
     {"roster_watchdog_start", sizeof(struct roster_watchdog_options), watchdog_start, false},
     {"roster_conn_ids_create", sizeof(struct roster_conn_ids_options), conn_ids_create, false},
     {"roster_conn_ids_stats", sizeof(struct roster_conn_ids_stats), conn_ids_stats, true},
+    {"roster_quota_set", sizeof(struct roster_quota_rule), quota_set, false},
+    {"attr.refusal", sizeof(struct roster_quota_refusal), quota_refusal, false},
+    {"roster_groups_top", sizeof(struct roster_groups), groups_top, true},
     {"roster_drain", sizeof(struct roster_drain_options), drain_options, false},
     {"roster_drain", sizeof(struct roster_drain_report), drain_report, true},
     {"roster_kill_all", sizeof(struct roster_kill_filter), kill_all_filter, false},

@@ -1,0 +1,143 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Quotas: how many sessions one user, one database or one application may have open, so that none
+ * takes all the places. And which of them have how many.
+ *
+ * A group is the sessions with the same value of one of the three. A session of which that is not
+ * known (NULL) is in no such group; one with the value "" is. Rules say how many sessions a group
+ * may have. What a session is in is found out when it is opened, and again in
+ * roster_session_update(); transactions and statements never come here.
+ *
+ * While there is any rule, opening, closing and updating a session take a lock for a few hundred
+ * nanoseconds. Without rules they take none. Groups live as long as they have a session, so they
+ * take memory as sessions do, however many names clients invent; it is part of
+ * roster_stats().memory.
+ */
+#ifndef ROSTER_QUOTA_H
+#define ROSTER_QUOTA_H
+
+#include <roster/export.h>
+#include <stddef.h>
+#include <stdint.h>
+
+ROSTER_BEGIN_DECLS
+
+struct roster;
+
+/* What the sessions of a group have in common. */
+enum roster_group_by {
+    ROSTER_GROUP_USER = 0,
+    ROSTER_GROUP_DATABASE = 1,
+    ROSTER_GROUP_APPLICATION = 2,
+};
+
+#define ROSTER_GROUP_BYS 3
+
+/* "user", "database" or "application"; "unknown" for an unknown number. */
+ROSTER_API const char *roster_group_by_name(enum roster_group_by by);
+
+/* How many sessions a group may have. Begin with ROSTER_QUOTA_RULE_INIT. */
+struct roster_quota_rule {
+    size_t size; /* sizeof(struct roster_quota_rule) */
+    enum roster_group_by by;
+    const char *value; /* of this group; NULL: of each group that has no rule of its own */
+    uint64_t limit;    /* sessions that may be open at once; 0: no limit */
+    uint64_t reserved; /* of these places, for internal and background sessions and for those with
+                          ROSTER_SESSION_ADMIN; with limit 0 there can be none */
+};
+
+#define ROSTER_QUOTA_RULE_INIT ROSTER_SIZED(struct roster_quota_rule)
+
+/*
+ * Replaces all rules by `count` others, which are copied; none with 0. A session is in up to three
+ * groups, and each of them needs a place. For each group counts the rule with its value, else the
+ * one without value. Places reserved are used as those of roster_set_max_sessions().
+ *
+ * From its return on no session is opened, or moved by roster_session_update(), beyond the rules,
+ * however many threads do so at once; and none is refused because of another that is refused by a
+ * rule or by max_sessions. Sessions that are open stay, even if they are more. Any thread, but not
+ * under the read lock; calls take turns. Waits for a grace period when sessions are to be counted
+ * by something by which they were not counted before, or no longer.
+ *
+ * Returns 0; -EINVAL for NULL, an unknown `by`, more places reserved than there are, two rules for
+ * the same groups, or a struct smaller than the first version's or of another size than the first
+ * one; -E2BIG for larger ones with something unknown in them; -ENAMETOOLONG for a value of more
+ * than ROSTER_IDENTITY_MAX bytes; -EBUSY at once under the read lock of any roster; -EPERM when the
+ * kernel refuses the membarrier that a grace period needs; -ENOMEM; -ECHILD. After an error nothing
+ * has changed.
+ */
+ROSTER_API int roster_quota_set(struct roster *roster, const struct roster_quota_rule *rules,
+                                size_t count) ROSTER_MUST_CHECK;
+
+/* Bytes of a value that are shown, with the NUL: longer ones are cut. */
+#define ROSTER_GROUP_VALUE 128
+
+/* Why roster_session_open() or roster_session_update() returned -EDQUOT, see attr.refusal. */
+struct roster_quota_refusal {
+    size_t size; /* sizeof(struct roster_quota_refusal), set by the caller */
+    enum roster_group_by by;
+    uint32_t each; /* 1: the rule is for each group without one of its own, 0: for this value */
+    uint64_t limit;
+    uint64_t reserved;
+    uint64_t sessions;              /* that the group had */
+    char value[ROSTER_GROUP_VALUE]; /* of the group; may hold anything but NUL */
+    char text[384]; /* all of this in a sentence, to be logged or sent to the client: the value is
+                       shown as by roster_text_show() */
+};
+
+#define ROSTER_QUOTA_REFUSAL_INIT ROSTER_SIZED(struct roster_quota_refusal)
+
+/* A group, as it is now. */
+struct roster_group {
+    enum roster_group_by by;
+    uint32_t cut;      /* 1: the value is longer than what is shown */
+    uint64_t sessions; /* that it has */
+    uint64_t limit;    /* that its rule allows; 0: there is no rule, or no limit */
+    uint64_t reserved;
+    uint64_t refused; /* sessions that would have been too many, as long as it has any */
+    char value[ROSTER_GROUP_VALUE];
+};
+
+/* All groups of a kind together. */
+struct roster_groups {
+    size_t size;       /* sizeof(struct roster_groups), set by the caller */
+    uint64_t sessions; /* that are open */
+    uint64_t unknown;  /* of them, those in no group, because it is not known */
+    uint64_t others;   /* in groups that are not among those returned */
+    uint64_t refused;  /* sessions refused since the roster was created, over all groups */
+    uint64_t rules;    /* how many there are for this kind */
+};
+
+/*
+ * Counts the sessions by user, database or application, with or without rules, and stores the
+ * groups with most sessions in `groups`, those first; at most `*count`, and stores in `*count` how
+ * many. Every group that has more than one session in ROSTER_GROUPS_FOUND of those that are in
+ * one is found, and all of them when there are no more groups than that; smaller ones may be among
+ * the others. Takes fixed memory. Any thread, the read lock need not be held; the sessions are
+ * walked under it, so that no owner waits.
+ *
+ * Returns 0; -EINVAL for NULL, an unknown `by` or a struct smaller than the first version's; -E2BIG
+ * for a larger one with something unknown in it; -ENOMEM; -ECHILD.
+ */
+ROSTER_API int roster_groups_top(struct roster *roster, enum roster_group_by by,
+                                 struct roster_group *groups, size_t *count,
+                                 struct roster_groups *sum) ROSTER_MUST_CHECK;
+
+#define ROSTER_GROUPS_FOUND 256
+
+/*
+ * Stores groups in `groups` of which sessions have been refused and that have no place for an
+ * ordinary one now, the last refused first; at most `*count`, and stores in `*count` how many. Of
+ * groups with refusals the newest 256 are looked at. Any thread; owners that open or close wait
+ * while these are copied.
+ *
+ * Returns 0; -EINVAL for NULL; -ECHILD.
+ */
+ROSTER_API int roster_groups_full(struct roster *roster, struct roster_group *groups,
+                                  size_t *count) ROSTER_MUST_CHECK;
+
+ROSTER_END_DECLS
+
+#endif /* ROSTER_QUOTA_H */

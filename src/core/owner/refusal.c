@@ -1,0 +1,46 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Sessions that are rejected. See refusal.h.
+ */
+#include "core/owner/refusal.h"
+
+#include "core/base/struct_size.h"
+#include "core/roster/event_log.h"
+
+#include <errno.h>
+#include <roster/session.h>
+#include <stdio.h>
+#include <string.h>
+
+int rst_refusal_check(const struct roster_quota_refusal *callers)
+{
+    return callers ? rst_struct_check(callers, sizeof(*callers), sizeof(*callers)) : 0;
+}
+
+static void put_text(char *to, size_t size, const char *text)
+{
+    if (text)
+        rst_event_log_text(to, size, text, strlen(text));
+}
+
+int rst_refusal_tell_slow(struct roster *roster, const struct roster_session_attr *attr,
+                          const struct roster_quota_refusal *why, int err)
+{
+    struct roster_logged event = {
+        .kind = ROSTER_LOGGED_OPEN_REJECTED, .result = err, .session_id = attr->id};
+
+    if (err == -EDQUOT) {
+        snprintf(event.what, sizeof(event.what), "%s", roster_group_by_name(why->by));
+        put_text(event.name, sizeof(event.name), why->value);
+        snprintf(event.by, sizeof(event.by), "rule for %s, limit %llu",
+                 why->each ? "each" : "this one", (unsigned long long)why->limit);
+        if (attr->refusal)
+            rst_struct_put(attr->refusal, why, sizeof(*why));
+    }
+    put_text(event.user, sizeof(event.user), attr->user);
+    put_text(event.text, sizeof(event.text), attr->host);
+    rst_event_log_add(roster, &event);
+    return err;
+}

@@ -1,0 +1,133 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Quotas: the table of groups, with how many sessions each has. One lock guards all of it, so that
+ * a session gets its places in all of its groups, and that in the roster, at once or none of them.
+ *
+ * Sessions are counted only while there are rules, and only by what these rules are about. Those
+ * that are open when that begins have to be counted, while their owners go on:
+ *
+ *     opening, updating, closing                    setting rules
+ *     1 enter a read-side section                   a counting := user, ...     (under the lock)
+ *     2 load counting: is anything counted?         b wait for a grace period
+ *     3 if so, take the lock and move the           c walk the registry, count each session that
+ *       session's places and the mark on it           is not marked              (under the lock)
+ *     4 add to the registry, publish the            d enforce the rules         (under the lock)
+ *       identity, or leave the registry
+ *     5 leave the section
+ *
+ * If 2 misses a, then b waits for 5, so c finds what 4 has added, and as it is; or it does not find
+ * what has left. If 2 sees a, the lock and the mark decide who counts the session, and that each is
+ * counted once. A session that has left is marked as well, so a walk that found it before does not
+ * count it.
+ *
+ * To stop counting is the same: nothing is counted from a on, and groups are freed there. After b
+ * the marks of all that c finds are taken away. Only then may counting begin again.
+ */
+#ifndef ROSTER_CORE_ROSTER_QUOTA_H
+#define ROSTER_CORE_ROSTER_QUOTA_H
+
+#include "core/base/rcu.h"
+
+#include <pthread.h>
+#include <roster/quota.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct roster;
+struct roster_identity;
+struct roster_session;
+struct roster_session_attr;
+struct rst_group;
+
+/* The mark of a session: the bits of what it is counted by, and these. */
+#define RST_COUNTED 0x40u /* it was opened with regard to what is counted */
+#define RST_LEFT 0x80u    /* it is closed */
+
+struct rst_rule {
+    char *value; /* NULL: for each group */
+    uint64_t limit;
+    uint64_t reserved;
+    uint64_t refused;
+    enum roster_group_by by;
+};
+
+struct rst_quota {
+    pthread_mutex_t setting; /* calls that set rules take turns */
+    unsigned stale;          /* what is not counted any more, but may be marked; under `setting` */
+    pthread_mutex_t lock;    /* of all below, and of the sessions' marks once they are open */
+    struct rst_rule *rules;  /* sorted, see compare_rules() */
+    size_t rule_count;
+    uint64_t version;               /* of the rules */
+    void *trees[ROSTER_GROUP_BYS];  /* of groups, as tsearch() has them */
+    size_t bytes[ROSTER_GROUP_BYS]; /* that these take */
+    struct rst_group *refused_first;
+    uint64_t refused[ROSTER_GROUP_BYS];
+};
+
+/* The values of a session, by enum roster_group_by; NULL: in no group. */
+struct rst_values {
+    const char *value[ROSTER_GROUP_BYS];
+    size_t length[ROSTER_GROUP_BYS];
+};
+
+int rst_quota_init(struct rst_quota *quota);
+
+/* No session is open. */
+void rst_quota_destroy(struct roster *roster);
+
+void rst_quota_lock(struct roster *roster);
+void rst_quota_unlock(struct roster *roster);
+
+/* The values that an identity has. */
+void rst_values_of(struct rst_values *values, const struct roster_identity *identity);
+
+/* The values that an identity of these attributes will have. Returns 0 or -ENAMETOOLONG. */
+int rst_values_kept(struct rst_values *values, const struct roster_session_attr *attr);
+
+/*
+ * The next functions: under the lock.
+ *
+ * Takes the places of a session that is to be opened, that in the registry as well, and stores its
+ * mark. Returns 0; -EDQUOT with the reason in `*why`; -EUSERS; -ENOMEM. After an error nothing has
+ * changed but what counts refusals.
+ */
+int rst_quota_take(struct roster *roster, const struct rst_values *values, bool privileged,
+                   uint8_t *mark, struct roster_quota_refusal *why);
+
+/* Gives the places in groups back: of a session that was not opened, or is closed. */
+void rst_quota_give(struct roster *roster, const struct rst_values *values, unsigned mark);
+
+/* Moves an open session to the groups of other values. Returns as rst_quota_take(). */
+int rst_quota_move(struct roster *roster, const struct roster_session *session,
+                   const struct rst_values *to, struct roster_quota_refusal *why);
+
+/* Counts an open session also by what `bits` say; it may be too many. Returns 0 or -ENOMEM. */
+int rst_quota_count(struct roster *roster, struct roster_session *session, unsigned bits);
+
+/* Frees the groups of what `bits` say. */
+void rst_quota_drop(struct roster *roster, unsigned bits);
+
+/* The rule for a value; NULL: none. */
+struct rst_rule *rst_quota_rule(const struct rst_quota *quota, enum roster_group_by by,
+                                const char *value);
+
+/* Orders rules: by what they are about, that for each group first, then by value. */
+int rst_rules_compare(const void *one, const void *other);
+
+/* Fills in what the table knows of a group, whose `by` is set: its limits and refusals. */
+void rst_quota_describe(struct roster *roster, const char *value, size_t length,
+                        struct roster_group *group);
+
+/* As roster_groups_full(). */
+size_t rst_quota_full(struct roster *roster, struct roster_group *groups, size_t most);
+
+/* Without the lock, in a read-side section: the session has left the registry. */
+rst_slow void rst_quota_leave_slow(struct roster_session *session);
+
+/* Copies a value as a struct roster_group shows it; returns whether it was cut. */
+bool rst_group_value(char *to, const char *value, size_t length);
+
+#endif /* ROSTER_CORE_ROSTER_QUOTA_H */
