@@ -42,8 +42,8 @@ _Static_assert(sizeof(((struct roster_identity *)0)->offset) ==
 /* Past that, a session takes half as much memory again, and opening one calls the allocator. */
 _Static_assert(RST_IDENTITY_TEXT + 40 + 4 <= RST_IDENTITY_HOME, "four strings of 40 bytes fit");
 
-/* attr's strings, what of each is kept, and returns the bytes that this needs with its NULs; SIZE_MAX
- * when they are too long and may not be cut. */
+/* attr's strings, what of each is kept, and returns the bytes that this needs with its NULs;
+ * SIZE_MAX when they are too long and may not be cut. */
 size_t rst_identity_strings(const struct roster_session_attr *attr,
                             const char *strings[RST_IDENTITY_FIELDS],
                             size_t lengths[RST_IDENTITY_FIELDS]);
