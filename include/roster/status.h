@@ -9,6 +9,7 @@
  *     GET  /processlist  sessions     ?user= host= db= application= kind= command= state= search=
  *                                     min_ms= id= in_txn full sort= columns= limit= after=
  *     GET  /trx          transactions ?the same
+ *     GET  /groups       the users, databases and applications with the most sessions, their limits
  *     GET  /locks        which sessions wait for which, as trees, and the newest deadlocks
  *                                     ?limit=
  *     GET  /minimum      the oldest pin, who holds it, what ending it would gain

@@ -11,6 +11,7 @@
 #include "core/base/struct_size.h"
 #include "core/owner/statement.h"
 #include "core/roster/event_log.h"
+#include "core/roster/quota.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 #include "core/roster/thread.h"
@@ -132,7 +133,7 @@ static int parts_init(struct roster *roster, const struct roster_options *option
     err = rst_deadlocks_init(&roster->deadlocks);
     if (err)
         goto event_log;
-    err = rst_quota_init(&roster->quota);
+    err = rst_quota_create(roster);
     if (err)
         goto deadlocks;
     err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions);

@@ -43,6 +43,11 @@ static const struct help {
      "blocks others without waiting at the top. Then the newest deadlocks.\v"
      "Example: end what blocks all the others\n"
      "  rosterctl locks; rosterctl kill --transaction ID"},
+    {"groups", "groups",
+     "Which users, databases and applications have the most sessions, how many they may have, and "
+     "how many were refused.\v"
+     "Example: who takes all connections\n"
+     "  rosterctl groups"},
     {"history", "history",
      "Kinds of long transactions, the one seen last first.\v"
      "Example: with the digests of their statements\n"

@@ -49,6 +49,7 @@ static const struct command {
     {"safepoint", ctl_safe_point, JSON},
     {"status", ctl_status, JSON | STORE | ALL},
     {"locks", ctl_locks, LIMIT | STORE | JSON | CSV | ALL},
+    {"groups", ctl_groups, JSON | CSV | ALL},
     {"history", ctl_history, JSON | CSV | FULL},
     {"activity", ctl_activity, WHO | LIMIT | STORE | JSON | CSV | ALL | SINCE | BY},
     {"events", ctl_events, STORE | JSON | CSV | ALL | SINCE | FOLLOW},
@@ -478,6 +479,7 @@ int main(int argc, char **argv)
                "  safepoint   safe points and the lease\n"
                "  status      the server and its counts\n"
                "  locks       which sessions wait for which, and deadlocks\n"
+               "  groups      which users, databases and applications have the sessions\n"
                "  history     what long transactions consisted of\n"
                "  activity    what the active sessions did: states, waits, statements, users\n"
                "  events      what has happened: kills, fences, drains, rejected opens\n"

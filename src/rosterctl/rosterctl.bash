@@ -17,7 +17,7 @@ _rosterctl_values() {
 
 _rosterctl() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
-    local commands="ps trx min safepoint status locks history activity events kill drain top barrier gc"
+    local commands="ps trx min safepoint status locks groups history activity events kill drain top barrier gc"
     case $before in
     -u | --user) choices=$(_rosterctl_values user) ;;
     -d | --db) choices=$(_rosterctl_values db) ;;

@@ -283,6 +283,7 @@ unsigned rst_status_get_metrics(struct request *request)
     rst_metric_counter(&out, "roster_endpoint_refused",
                        "Connections to the status endpoint that were refused.",
                        request->status->refused);
+    rst_metrics_put_groups(&out, request->status->roster);
     put_kills(&out, &metrics);
     put_times(&out, &metrics);
     rst_metrics_put_cluster(&out, &request->status->options,

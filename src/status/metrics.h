@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct roster;
 struct roster_status_options;
 
 struct out {
@@ -45,6 +46,9 @@ void rst_metrics_put_process(struct out *out, uint64_t *started_ms);
  * oracle's, 0 while that cannot be asked. */
 void rst_metrics_put_cluster(struct out *out, const struct roster_status_options *options,
                              uint64_t now);
+
+/* metrics_groups.c: the users, databases and applications with the most sessions. */
+void rst_metrics_put_groups(struct out *out, struct roster *roster);
 
 /* How far a timestamp is behind another one; 0 if it is not. */
 static inline int64_t rst_metrics_ns_between(uint64_t old_ts, uint64_t new_ts)

@@ -32,6 +32,7 @@ static const struct route {
     {"/minimum", rst_status_get_minimum, NULL},
     {"/safepoint", rst_status_get_safe_point, NULL},
     {"/locks", rst_status_get_locks, NULL},
+    {"/groups", rst_status_get_groups, NULL},
     {"/history", rst_status_get_history, NULL},
     {"/timeline", rst_status_get_timeline, NULL},
     {"/activity", rst_status_get_activity, NULL},

@@ -8,6 +8,7 @@
 
 #include "status/verdict.h"
 
+#include "status/groups.h"
 #include "status/status.h"
 
 #include "core/roster/event_log.h"
@@ -23,6 +24,7 @@
 #define MS INT64_C(1000000)
 #define AHEAD_MS 1000 /* less than this is a step that time synchronisation makes */
 #define NEAR 10       /* within a tenth of a limit is near */
+#define FULL_LOOKED_AT 8
 
 _Static_assert(PROBLEMS <= PROBLEMS_MOST, "the endpoint remembers since when each is there");
 
@@ -34,6 +36,7 @@ static const char *const names[PROBLEMS] = {
     [PROBLEM_MEMBARRIER] = "membarrier refused",
     [PROBLEM_BACKLOG] = "backlog near its limit",
     [PROBLEM_SESSIONS] = "sessions near their limit",
+    [PROBLEM_QUOTA] = "quota reached",
     [PROBLEM_LEASE] = "lease nearly expired",
     [PROBLEM_REPORT] = "report overdue",
     [PROBLEM_STORE] = "store failing",
@@ -182,6 +185,34 @@ static bool is_near(uint64_t used, uint64_t limit)
     return limit && used >= limit - limit / NEAR;
 }
 
+/* And who has most of them. */
+static void judge_sessions(struct look *look)
+{
+    const struct roster_stats *stats = &look->stats;
+    char shown[ROSTER_GROUP_VALUE + 32], text[200] = "ps --command=Sleep --sort=-time -n 20",
+                                         most[256] = "";
+    struct roster_groups sum = {.size = sizeof(sum)};
+    struct roster_group group;
+    struct found *found;
+    size_t count;
+    unsigned by;
+
+    for (by = 0; by < ROSTER_GROUP_BYS && !*most; by++) {
+        count = 1;
+        if (roster_groups_top(look->status->roster, (enum roster_group_by)by, &group, &count,
+                              &sum) ||
+            !count || group.sessions * 2 <= sum.sessions)
+            continue;
+        rst_group_show(&group, shown, sizeof(shown));
+        rst_group_command(&group, text, sizeof(text));
+        snprintf(most, sizeof(most), "; %s has %" PRIu64 " of them", shown, group.sessions);
+    }
+    found = find(look, PROBLEM_SESSIONS, -1,
+                 "%" PRIu64 " of %" PRIu64 " sessions are open, %" PRIu64 " were refused%s",
+                 stats->sessions, stats->max_sessions, stats->sessions_refused, most);
+    command(look, found, "%s", text);
+}
+
 static void judge_limits(struct look *look)
 {
     const struct roster_stats *stats = &look->stats;
@@ -194,12 +225,30 @@ static void judge_limits(struct look *look)
                      stats->backlog, stats->backlog_limit, stats->backlog_refused);
         command(look, found, "status");
     }
-    if (is_near(stats->sessions, stats->max_sessions)) {
-        found = find(look, PROBLEM_SESSIONS, -1,
-                     "%" PRIu64 " of %" PRIu64 " sessions are open, %" PRIu64 " were refused",
-                     stats->sessions, stats->max_sessions, stats->sessions_refused);
-        command(look, found, "ps --command=Sleep --sort=-time -n 20");
-    }
+    if (is_near(stats->sessions, stats->max_sessions))
+        judge_sessions(look);
+}
+
+/* Groups from which sessions were refused, and that have no place now. */
+static void judge_quotas(struct look *look)
+{
+    struct roster_group full[FULL_LOOKED_AT];
+    char shown[ROSTER_GROUP_VALUE + 32], text[200], others[64] = "";
+    size_t count = FULL_LOOKED_AT;
+    struct found *found;
+
+    if (roster_groups_full(look->status->roster, full, &count) || !count)
+        return;
+    rst_group_show(&full[0], shown, sizeof(shown));
+    rst_group_command(&full[0], text, sizeof(text));
+    if (count > 1)
+        snprintf(others, sizeof(others), "; so have %zu%s more", count - 1,
+                 count == FULL_LOOKED_AT ? " or" : "");
+    found = find(look, PROBLEM_QUOTA, -1,
+                 "%s has %" PRIu64 " sessions of %" PRIu64 " that its rule allows (%" PRIu64
+                 " reserved), %" PRIu64 " were refused%s",
+                 shown, full[0].sessions, full[0].limit, full[0].reserved, full[0].refused, others);
+    command(look, found, "%s", text);
 }
 
 static void judge_lease(struct look *look)
@@ -366,6 +415,7 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
     judge_fence(&look);
     judge_kernel(&look);
     judge_limits(&look);
+    judge_quotas(&look);
     judge_lease(&look);
     judge_store(&look);
     if (look.has_cluster) {

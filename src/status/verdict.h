@@ -25,6 +25,7 @@ enum problem {
     PROBLEM_MEMBARRIER,     /* the kernel refuses it */
     PROBLEM_BACKLOG,        /* near the limit */
     PROBLEM_SESSIONS,       /* near the limit */
+    PROBLEM_QUOTA,          /* a user, database or application has all its places */
     PROBLEM_LEASE,          /* nearly expired */
     PROBLEM_REPORT,         /* overdue */
     PROBLEM_STORE,          /* an operation on it fails */
@@ -34,7 +35,7 @@ enum problem {
     PROBLEM_CLOCK,          /* timestamps are ahead of the wall clock */
 };
 
-#define PROBLEMS 14
+#define PROBLEMS 15
 
 struct found {
     enum problem problem;

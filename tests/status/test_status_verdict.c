@@ -9,6 +9,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -142,6 +143,109 @@ Test(status_verdict, sessions_near_their_limit)
     for (n = 0; n < 9; n++)
         cr_assert_eq(roster_session_close(sessions[n]), 0);
     expect_healthy();
+    stop();
+}
+
+static struct roster_session *open_as(const char *user, int error)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session = NULL;
+
+    attr.user = user;
+    cr_assert_eq(roster_session_open(fixture.roster, &attr, &session), error, "%s", user);
+    return session;
+}
+
+static void set_quota(uint64_t limit)
+{
+    struct roster_quota_rule rule = ROSTER_QUOTA_RULE_INIT;
+
+    rule.by = ROSTER_GROUP_USER;
+    rule.limit = limit;
+    cr_assert_eq(roster_quota_set(fixture.roster, &rule, 1), 0);
+}
+
+/* A user with all its places is no problem before one more is refused; and a name that a shell
+ * would take apart is not in the command. */
+Test(status_verdict, a_user_has_all_its_places)
+{
+    struct roster_session *plain_name, *hostile;
+
+    serve(plain());
+    start();
+    set_quota(1);
+    plain_name = open_as("report", 0);
+    expect_healthy();
+    (void)open_as("report", -EDQUOT);
+    expect_worst(
+        "quota reached",
+        "user \"report\" has 1 sessions of 1 that its rule allows (0 reserved), 1 were refused",
+        "ps --command=Sleep --sort=-time -n 20 --user=report", "RosterQuotaReached");
+    expect_reply(&fixture, NULL, "/groups", NULL, 200,
+                 "{\"by\":\"user\",\"value\":\"report\",\"cut\":false,\"sessions\":1,\"limit\":1,"
+                 "\"reserved\":0,\"refused\":1}");
+    expect_reply(&fixture, NULL, "/groups?x=1", NULL, 400, "unknown argument");
+    cr_assert_eq(roster_session_close(plain_name), 0);
+    expect_healthy();
+    hostile = open_as("; reboot\n", 0);
+    (void)open_as("; reboot\n", -EDQUOT);
+    expect_worst("quota reached", "user \"; reboot \" has", " groups", "RosterQuotaReached");
+    cr_assert_eq(roster_session_close(hostile), 0);
+    stop();
+}
+
+/* One user takes all connections: the verdict names it, without any rule. */
+Test(status_verdict, one_user_has_most_of_the_sessions)
+{
+    struct roster_session *sessions[10];
+    struct roster_options options = plain();
+    size_t n;
+
+    options.max_sessions = 10;
+    serve(options);
+    start();
+    for (n = 0; n < 10; n++)
+        sessions[n] = open_as(n < 3 ? "other" : "greedy", 0);
+    expect_worst("sessions near their limit", "; user \"greedy\" has 7 of them",
+                 "ps --command=Sleep --sort=-time -n 20 --user=greedy", "RosterSessionsFull");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200,
+                 "\nroster_group_sessions{by=\"user\",group=\"top\",value=\"greedy\"} 7\n"
+                 "roster_group_sessions{by=\"user\",group=\"top\",value=\"other\"} 3\n"
+                 "roster_group_sessions{by=\"user\",group=\"others\",value=\"\"} 0\n"
+                 "roster_group_sessions{by=\"user\",group=\"unknown\",value=\"\"} 0\n"
+                 "roster_group_sessions{by=\"database\",group=\"others\",value=\"\"} 0\n"
+                 "roster_group_sessions{by=\"database\",group=\"unknown\",value=\"\"} 10\n");
+    for (n = 0; n < 10; n++)
+        cr_assert_eq(roster_session_close(sessions[n]), 0);
+    stop();
+}
+
+/* Names that look alike as labels are one series: with the same one twice a scrape is refused. And
+ * no more than ten, however many there are. */
+Test(status_verdict, names_that_look_alike_are_one_series)
+{
+    static const char *const names[] = {"a\001", "a\002", "a\002", "\"", "\\"};
+    struct roster_session *sessions[5 + 20];
+    char name[8];
+    size_t n;
+
+    serve(plain());
+    start();
+    for (n = 0; n < 5; n++)
+        sessions[n] = open_as(names[n], 0);
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200,
+                 "{by=\"user\",group=\"top\",value=\"a?\"} 3\n"
+                 "roster_group_sessions{by=\"user\",group=\"top\",value=\"\\\"\"} 1\n"
+                 "roster_group_sessions{by=\"user\",group=\"top\",value=\"\\\\\"} 1\n"
+                 "roster_group_sessions{by=\"user\",group=\"others\",value=\"\"} 0\n");
+    for (; n < 25; n++) {
+        snprintf(name, sizeof(name), "n%zu", n);
+        sessions[n] = open_as(name, 0);
+    }
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200,
+                 "roster_group_sessions{by=\"user\",group=\"others\",value=\"\"} 14\n");
+    for (n = 0; n < 25; n++)
+        cr_assert_eq(roster_session_close(sessions[n]), 0);
     stop();
 }
 

@@ -149,7 +149,7 @@ Test(quota_step, a_close_when_counting_begins)
 {
     one_order(close_it, "close: cannot be walked", begin, "quota: counting begins");
     one_order(close_it, "close: left", begin, "quota: counting begins");
-    one_order(close_it, "close: id is free", begin, NULL);
+    one_order(close_it, "close: id is free", begin, "quota: counting begins");
 }
 
 Test(quota_step, an_update_when_counting_begins)

@@ -39,6 +39,7 @@ static void rules_free(struct rules *rules)
 static int rule_copy(struct rst_rule *to, const struct roster_quota_rule *from, size_t size)
 {
     struct roster_quota_rule known;
+    size_t length;
     int err =
         from->size == size ? rst_struct_get(&known, sizeof(known), sizeof(known), from) : -EINVAL;
 
@@ -53,10 +54,11 @@ static int rule_copy(struct rst_rule *to, const struct roster_quota_rule *from, 
     to->reserved = known.reserved;
     if (!known.value)
         return 0;
-    to->value = malloc(strlen(known.value) + 1);
+    length = strlen(known.value) + 1;
+    to->value = malloc(length);
     if (!to->value)
         return -ENOMEM;
-    strcpy(to->value, known.value);
+    memcpy(to->value, known.value, length);
     return 0;
 }
 
@@ -144,10 +146,10 @@ static void set_counting(struct roster *roster, unsigned bits)
 /* Takes away marks that are left from before. */
 static int clear_stale(struct roster *roster)
 {
-    int err = roster->quota.stale ? walk(roster, roster->quota.stale, clear_batch) : 0;
+    int err = roster->quota->stale ? walk(roster, roster->quota->stale, clear_batch) : 0;
 
     if (!err)
-        roster->quota.stale = 0;
+        roster->quota->stale = 0;
     return err;
 }
 
@@ -158,7 +160,7 @@ static void stop_counting(struct roster *roster, unsigned bits)
     set_counting(roster, (unsigned)rst_load(&roster->registry.counting) & ~bits);
     rst_quota_drop(roster, bits);
     rst_quota_unlock(roster);
-    roster->quota.stale |= bits;
+    roster->quota->stale |= bits;
     rst_test_point("quota: counting ends");
     (void)clear_stale(roster);
 }
@@ -201,7 +203,7 @@ static int set(struct roster *roster, struct rules *rules)
     if (err)
         return err;
     rst_quota_lock(roster);
-    enforce(&roster->quota, rules);
+    enforce(roster->quota, rules);
     rst_quota_unlock(roster);
     if (counted & ~bits)
         stop_counting(roster, counted & ~bits);
@@ -223,9 +225,9 @@ int roster_quota_set(struct roster *roster, const struct roster_quota_rule *rule
     err = rules_copy(&copied, rules, count);
     if (err)
         return err;
-    pthread_mutex_lock(&roster->quota.setting);
+    pthread_mutex_lock(&roster->quota->setting);
     err = set(roster, &copied);
-    pthread_mutex_unlock(&roster->quota.setting);
+    pthread_mutex_unlock(&roster->quota->setting);
     rules_free(&copied);
     return err;
 }

@@ -249,6 +249,17 @@ static void retire(struct rst_thread *thread, struct roster_session *session)
             rst_hot_flush(&roster->hot[class], &thread->hot[class]);
 }
 
+/* 1 to 5 of quota.h. */
+static void leave(struct roster *roster, struct roster_session *session)
+{
+    rst_rcu_read_lock();
+    rst_registry_del(&roster->registry, session);
+    if (rst_unlikely(rst_load(&roster->registry.counting))) /* pairs with a there */
+        rst_quota_leave_slow(session);
+    rst_test_point("close: left");
+    rst_rcu_read_unlock();
+}
+
 int roster_release_wait(struct roster *roster)
 {
     RST_NOT_CANCELLED;
@@ -283,7 +294,7 @@ int roster_session_close(struct roster_session *session)
             rst_fetch_add(&roster->alone.txns_forced, 1);
     }
     rst_kill_close(session);
-    rst_registry_del(&roster->registry, session);
+    leave(roster, session);
     session->gate.tag = RST_TAG_CLOSED;
     rst_owner_leave(session);
     if (rst_unlikely(session->side && session->side->release))

@@ -159,7 +159,7 @@ static void walk_all(struct roster *roster, struct count *count)
 static size_t put(struct roster *roster, const struct count *count, struct roster_group *groups,
                   size_t most, struct roster_groups *sum)
 {
-    struct rst_quota *quota = &roster->quota;
+    struct rst_quota *quota = roster->quota;
     size_t n, shown;
 
     rst_quota_lock(roster);

@@ -5,6 +5,7 @@
  * Statistics of a roster: what its threads and parts have counted, summed up.
  */
 #include "core/base/struct_size.h"
+#include "core/roster/quota.h"
 #include "core/roster/roster.h"
 #include "core/roster/thread.h"
 
@@ -71,7 +72,7 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     now.backlog_limit = roster->account.backlog_limit;
     rst_quota_lock(roster);
     for (by = 0; by < ROSTER_GROUP_BYS; by++)
-        now.quota_refused += roster->quota.refused[by];
+        now.quota_refused += roster->quota->refused[by];
     rst_quota_unlock(roster);
     count_threads(roster, &now);
     rst_struct_put(stats, &now, sizeof(now));

@@ -40,23 +40,31 @@ struct rst_group {
     char value[];
 };
 
-int rst_quota_init(struct rst_quota *quota)
+int rst_quota_create(struct roster *roster)
 {
+    struct rst_quota *quota = calloc(1, sizeof(*quota));
     int err;
 
-    memset(quota, 0, sizeof(*quota));
+    if (!quota)
+        return -ENOMEM;
     err = -pthread_mutex_init(&quota->setting, NULL);
     if (err)
-        return err;
+        goto memory;
     err = -pthread_mutex_init(&quota->lock, NULL);
     if (err)
-        pthread_mutex_destroy(&quota->setting);
+        goto setting;
+    roster->quota = quota;
+    return 0;
+setting:
+    pthread_mutex_destroy(&quota->setting);
+memory:
+    free(quota);
     return err;
 }
 
 void rst_quota_destroy(struct roster *roster)
 {
-    struct rst_quota *quota = &roster->quota;
+    struct rst_quota *quota = roster->quota;
     size_t n;
 
     rst_quota_drop(roster, UINT32_MAX);
@@ -65,16 +73,17 @@ void rst_quota_destroy(struct roster *roster)
     free(quota->rules);
     pthread_mutex_destroy(&quota->lock);
     pthread_mutex_destroy(&quota->setting);
+    free(quota);
 }
 
 void rst_quota_lock(struct roster *roster)
 {
-    pthread_mutex_lock(&roster->quota.lock);
+    pthread_mutex_lock(&roster->quota->lock);
 }
 
 void rst_quota_unlock(struct roster *roster)
 {
-    pthread_mutex_unlock(&roster->quota.lock);
+    pthread_mutex_unlock(&roster->quota->lock);
 }
 
 void rst_values_of(struct rst_values *values, const struct roster_identity *identity)
@@ -184,7 +193,7 @@ static void free_group(void *group)
 
 static void account(struct roster *roster, enum roster_group_by by, size_t bytes)
 {
-    roster->quota.bytes[by] += bytes;
+    roster->quota->bytes[by] += bytes;
     rst_fetch_add(&roster->account.memory, bytes);
 }
 
@@ -192,7 +201,7 @@ static void account(struct roster *roster, enum roster_group_by by, size_t bytes
 static struct rst_group *need(struct roster *roster, enum roster_group_by by, const char *value,
                               size_t length)
 {
-    struct rst_quota *quota = &roster->quota;
+    struct rst_quota *quota = roster->quota;
     struct rst_group *group = find(quota, by, value, length);
 
     if (group)
@@ -217,7 +226,7 @@ static void free_if_empty(struct roster *roster, struct rst_group *group)
 {
     if (!group || group->sessions)
         return;
-    tdelete(group, &roster->quota.trees[group->by], compare_keys);
+    tdelete(group, &roster->quota->trees[group->by], compare_keys);
     account(roster, group->by, -bytes_of(group));
     free_group(group);
 }
@@ -309,8 +318,8 @@ static int find_room(struct roster *roster, const struct rst_values *values, uns
         groups[by] = need(roster, (enum roster_group_by)by, value, values->length[by]);
         if (!groups[by])
             return -ENOMEM;
-        if (groups[by]->sessions >= places(rule_of(&roster->quota, groups[by]), privileged))
-            return refuse(&roster->quota, groups[by], why);
+        if (groups[by]->sessions >= places(rule_of(roster->quota, groups[by]), privileged))
+            return refuse(roster->quota, groups[by], why);
     }
     return 0;
 }
@@ -357,7 +366,7 @@ int rst_quota_take(struct roster *roster, const struct rst_values *values, bool 
 
 static void leave(struct roster *roster, enum roster_group_by by, const char *value, size_t length)
 {
-    struct rst_group *group = find(&roster->quota, by, value, length);
+    struct rst_group *group = find(roster->quota, by, value, length);
 
     group->sessions--;
     free_if_empty(roster, group);
@@ -419,7 +428,7 @@ int rst_quota_count(struct roster *roster, struct roster_session *session, unsig
 
 void rst_quota_drop(struct roster *roster, unsigned bits)
 {
-    struct rst_quota *quota = &roster->quota;
+    struct rst_quota *quota = roster->quota;
     unsigned by;
 
     for (by = 0; by < ROSTER_GROUP_BYS; by++)
@@ -433,7 +442,7 @@ void rst_quota_drop(struct roster *roster, unsigned bits)
 void rst_quota_describe(struct roster *roster, const char *value, size_t length,
                         struct roster_group *group)
 {
-    struct rst_quota *quota = &roster->quota;
+    struct rst_quota *quota = roster->quota;
     const struct rst_group *found = find(quota, group->by, value, length);
     const struct rst_rule *rule = rst_quota_rule(quota, group->by, value);
 
@@ -444,7 +453,7 @@ void rst_quota_describe(struct roster *roster, const char *value, size_t length,
 
 size_t rst_quota_full(struct roster *roster, struct roster_group *groups, size_t most)
 {
-    struct rst_quota *quota = &roster->quota;
+    struct rst_quota *quota = roster->quota;
     struct rst_group *group;
     size_t count = 0, looked = 0;
 

@@ -73,7 +73,8 @@ struct rst_values {
     size_t length[ROSTER_GROUP_BYS];
 };
 
-int rst_quota_init(struct rst_quota *quota);
+/* Returns 0 and sets roster->quota, or -errno. */
+int rst_quota_create(struct roster *roster);
 
 /* No session is open. */
 void rst_quota_destroy(struct roster *roster);

@@ -8,7 +8,6 @@
 
 #include "core/base/graced.h"
 #include "core/base/reclaim.h"
-#include "core/roster/quota.h"
 #include "core/roster/session.h"
 
 #include <errno.h>
@@ -211,14 +210,9 @@ void rst_registry_del(struct rst_registry *registry, struct roster_session *sess
     uint64_t bit, *word = occupied_word(registry, session, &bit);
 
     keep_last_seq(registry, session->stmt_seq); /* 1: before 2 */
-    rst_rcu_read_lock();
     __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
     rst_test_point("close: cannot be walked");
-    cds_lfht_del(registry->table, &session->node);   /* 2: pairs with 3 */
-    if (rst_unlikely(rst_load(&registry->counting))) /* pairs with a of quota.h */
-        rst_quota_leave_slow(session);
-    rst_test_point("close: left");
-    rst_rcu_read_unlock();
+    cds_lfht_del(registry->table, &session->node); /* 2: pairs with 3 */
     rst_test_point("close: id is free");
     resize_if_needed(registry);
 }

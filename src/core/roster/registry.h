@@ -73,7 +73,7 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
  */
 void rst_registry_expect(const struct rst_registry *registry, const struct roster_session *session);
 
-/* Makes it unfindable, and gives its places in groups back. The caller retires it afterwards. */
+/* Makes it unfindable. In a read-side section; the caller retires it afterwards. */
 void rst_registry_del(struct rst_registry *registry, struct roster_session *session);
 
 /* Under the read lock. */

@@ -15,7 +15,6 @@
 #include "core/base/ticker.h"
 #include "core/roster/counters.h"
 #include "core/roster/deadlocks.h"
-#include "core/roster/quota.h"
 #include "core/roster/registry.h"
 
 #include <errno.h>
@@ -23,6 +22,7 @@
 #include <roster/timestamp.h>
 
 struct rst_event_log;
+struct rst_quota;
 
 /* Trims of the roster's memory, one at a time. See trim.h of this folder. */
 struct rst_trim {
@@ -85,7 +85,7 @@ struct roster {
     rst_word non_pinning;      /* sessions that were opened so, see side.c */
     rst_word generations;      /* sessions that were given one, see owner/block.c */
     struct rst_deadlocks deadlocks;
-    struct rst_quota quota;
+    struct rst_quota *quota; /* constant */
     rst_word kills_delivered;
     rst_word kills_refused;
     rst_word kills[ROSTER_KILL_REASONS][ROSTER_KILL_RESULTS];

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "../unit.h"
+#include "core/roster/quota.h"
 
 #include <criterion/criterion.h>
 
@@ -437,10 +438,10 @@ Test(quota, invented_names_take_no_memory_for_long)
         session = open_user(name);
         unit_close(session);
         if (n == 0)
-            memory = roster->quota.bytes[ROSTER_GROUP_USER];
+            memory = roster->quota->bytes[ROSTER_GROUP_USER];
     }
     cr_assert_eq(memory, 0);
-    cr_assert_eq(roster->quota.bytes[ROSTER_GROUP_USER], 0);
+    cr_assert_eq(roster->quota->bytes[ROSTER_GROUP_USER], 0);
 }
 
 /*
@@ -529,8 +530,8 @@ static void run_crowd(struct crowd *crowd, void (*beside)(void))
     refused_user("few");
     for (n = 0; n < PLACES; n++)
         unit_close(open[n]);
-    cr_assert_eq(roster->quota.bytes[ROSTER_GROUP_USER], 0);
-    cr_assert_eq(roster->quota.bytes[ROSTER_GROUP_DATABASE], 0);
+    cr_assert_eq(roster->quota->bytes[ROSTER_GROUP_USER], 0);
+    cr_assert_eq(roster->quota->bytes[ROSTER_GROUP_DATABASE], 0);
 }
 
 /* Databases are counted no longer, and again. */

@@ -1,0 +1,61 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * groups: which users, databases and applications have the most sessions, and how many they may
+ * have.
+ */
+#include "config.h"
+
+#include "rosterctl/rosterctl.h"
+
+#include <stdio.h>
+
+static const struct column columns[] = {
+    {"by", "BY", COLUMN_TEXT, 0},
+    {"value", "VALUE", COLUMN_TEXT, 40},
+    {"sessions", "SESSIONS", COLUMN_NUMBER, 0},
+    {"limit", "LIMIT", COLUMN_NUMBER, 0},
+    {"reserved", "RESERVED", COLUMN_NUMBER, 0},
+    {"refused", "REFUSED", COLUMN_NUMBER, 0},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static void print_rest(const json_t *kind)
+{
+    char by[32];
+
+    text_string(json_object_get(kind, "by"), by, sizeof(by));
+    printf(
+        "%s: %lld sessions, %lld in other groups, %lld of which it is not known; %lld rules, %lld "
+        "refused\n",
+        by, (long long)json_integer_value(json_object_get(kind, "sessions")),
+        (long long)json_integer_value(json_object_get(kind, "others")),
+        (long long)json_integer_value(json_object_get(kind, "unknown")),
+        (long long)json_integer_value(json_object_get(kind, "rules")),
+        (long long)json_integer_value(json_object_get(kind, "refused_total")));
+}
+
+int ctl_groups(const struct options *options)
+{
+    struct reply reply = ctl_ask(options, "GET", "/groups");
+    const json_t *rows = json_object_get(reply.json, "rows"),
+                 *kinds = json_object_get(reply.json, "kinds");
+    int code = reply.code;
+    size_t n;
+
+    if (code != CTL_OK)
+        code = ctl_fail(options, &reply);
+    else if (options->json)
+        ctl_print_json(reply.json, JSON_INDENT(1));
+    else if (options->csv)
+        table_print_csv(rows, columns, COUNT_OF(columns));
+    else {
+        table_print(rows, columns, COUNT_OF(columns));
+        for (n = 0; n < json_array_size(kinds); n++)
+            print_rest(json_array_get(kinds, n));
+    }
+    reply_free(&reply);
+    return code;
+}
