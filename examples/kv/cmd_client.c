@@ -144,22 +144,28 @@ static bool is_word(struct slice text)
 
 int client_set_name(struct conn *conn, struct slice name)
 {
+    struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
     struct roster_session_attr attr = conn_attributes(conn, name.len ? name.data : NULL);
     int err;
 
     if (!is_word(name))
         return reply(&conn->out, "-ERR a name cannot contain spaces, newlines or special "
                                  "characters");
+    attr.refusal = &refusal;
     err = roster_session_update(conn->session, &attr);
+    if (err == -EDQUOT)
+        return reply(&conn->out, "-ERR %s", refusal.text);
     return err == -ENAMETOOLONG ? reply(&conn->out, "-ERR the name is too long") : err;
 }
 
 int client_set_user(struct conn *conn, struct slice user)
 {
+    struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
     struct roster_session_attr attr;
-    char name[ROSTER_IDENTITY_MAX];
+    char name[ROSTER_IDENTITY_MAX], before[sizeof(conn->user)];
     struct roster_copy copy;
     const struct roster_shown *shown;
+    int err;
 
     if (!conn->worker->server->options.auth)
         return reply(&conn->out, "-ERR this server has no passwords: connect without user and "
@@ -171,10 +177,15 @@ int client_set_user(struct conn *conn, struct slice user)
                      sizeof(conn->user) - 1);
     shown = roster_session_look(conn->session, &copy, NULL, 0);
     snprintf(name, sizeof(name), "%s", roster_identity_application(shown->identity));
+    memcpy(before, conn->user, sizeof(before));
     memcpy(conn->user, user.data, user.len);
     conn->user[user.len] = '\0';
     attr = conn_attributes(conn, *name ? name : NULL);
-    return roster_session_update(conn->session, &attr);
+    attr.refusal = &refusal;
+    err = roster_session_update(conn->session, &attr);
+    if (err)
+        memcpy(conn->user, before, sizeof(before));
+    return err == -EDQUOT ? reply(&conn->out, "-ERR %s", refusal.text) : err;
 }
 
 static int client_setname(struct conn *conn, const struct request *request)

@@ -331,7 +331,7 @@ struct roster_session_attr conn_attributes(const struct conn *conn, const char *
     return attr;
 }
 
-static int open_session(struct conn *conn)
+static int open_session(struct conn *conn, struct roster_quota_refusal *refusal)
 {
     struct server *server = conn->worker->server;
     struct roster_session_attr attr = conn_attributes(conn, NULL);
@@ -343,6 +343,7 @@ static int open_session(struct conn *conn)
         attr.flags |= ROSTER_SESSION_DIGESTS;
     attr.wake = worker_wake;
     attr.wake_arg = conn->worker;
+    attr.refusal = refusal;
     err = roster_session_open(server->roster, &attr, &conn->session);
     conn->txn = (struct txn){.store = server->store,
                              .session = conn->session,
@@ -353,6 +354,7 @@ static int open_session(struct conn *conn)
 
 static void conn_open(struct worker *worker, int fd)
 {
+    struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
     struct conn *conn = calloc(1, sizeof(*conn));
     int err;
 
@@ -375,10 +377,12 @@ static void conn_open(struct worker *worker, int fd)
     }
     uv_tcp_nodelay(&conn->tcp, 1);
     find_address(conn);
-    err = open_session(conn);
+    err = open_session(conn, &refusal);
     if (err) {
         reply(&conn->out, "-ERR %s",
-              err == -EUSERS ? "max number of clients reached" : roster_strerror(err));
+              err == -EUSERS   ? "max number of clients reached"
+              : err == -EDQUOT ? refusal.text
+                               : roster_strerror(err));
         conn_finish(conn);
     }
     conn_process(conn);

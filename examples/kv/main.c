@@ -229,6 +229,9 @@ static int create(struct server *server)
     err = roster_create(&options, &server->roster);
     if (err)
         return server_fail("no roster", err);
+    err = server->options.quota ? quota_set(server->roster, server->options.quota) : 0;
+    if (err)
+        return server_fail("--quota", err);
     server->started = time(NULL);
     server->listen_fd = -1;
     server->store = store_create(server->oracle, server->options.max_memory);

@@ -39,6 +39,9 @@ static const struct known {
     {"port", "PORT", NUM(port, 0, 65535, 6380), "0 lets the kernel choose one (6380)"},
     {"threads", "N", NUM(threads, 1, 256, 0), "that serve clients (one for each processor)"},
     {"max-clients", "N", NUM(max_clients, 1, 1000000, 10000), "refuse further ones (10000)"},
+    {"quota", "RULE,...", TEXT(quota),
+     "how many a user, database or application may have: user:10 for each user, user=report:5 for "
+     "one; user:10/2 keeps 2 of them for administrators"},
     {"max-request", "BYTES", NUM(max_request, KIB, GIB, 16 * MIB), "refuse longer ones (16 MiB)"},
     {"max-reply", "BYTES", NUM(max_reply, KIB, GIB, 64 * MIB), "refuse longer ones (64 MiB)"},
     {"max-txn", "BYTES", NUM(max_txn, KIB, GIB, 64 * MIB), "refuse to write more (64 MiB)"},

@@ -24,7 +24,7 @@ struct options {
     uint64_t write_timeout_s, gc_interval_ms, txn_age_limit_s;
     const char *store, *prefix, *server_id, *user, *password_file, *ca_file, *cert_file, *key_file;
     uint64_t lease_ttl_ms, report_interval_ms, life_time_ms;
-    const char *status, *token_file;
+    const char *status, *token_file, *quota;
     uint64_t drain_ms, max_execution_ms, idle_ms, txn_idle_ms, txn_max_age_ms;
     uint64_t history, history_min_ms;
     uint64_t old_ms, activity_ms;
@@ -74,6 +74,9 @@ void options_parse(struct options *options, int argc, char **argv);
 /* Calls `fn` with each option that is set. */
 void options_each(const struct options *options,
                   void (*fn)(const char *name, const char *value, void *arg), void *arg);
+
+/* quota.c: sets the rules of --quota. */
+int quota_set(struct roster *roster, const char *text);
 
 /* main.c: prints the error and returns it. */
 int server_fail(const char *what, int err);

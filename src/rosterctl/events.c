@@ -81,6 +81,8 @@ static void print_rest(const char *kind, const json_t *event)
     if (!strcmp(kind, "open rejected")) {
         print_part("user ", get(event, "user").text);
         print_part(" from ", text.text);
+        if (*what.text)
+            printf(", %s \"%s\", %s", what.text, name.text, get(event, "by").text);
         text.text[0] = '\0';
     } else if (!strcmp(kind, "leader")) {
         printf("%s%s", *name.text ? name.text : "none",

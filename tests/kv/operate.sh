@@ -117,7 +117,24 @@ hang_up 3
 
 if [ -x "$ctl" ]; then
     # Users, locks, activity and progress. B waits for A and C for B; A would close the circle.
-    start_server --status="unix:$work/status" --auth=trust --activity-ms=20 --status-old-ms=50
+    start_server --status="unix:$work/status" --auth=trust --activity-ms=20 --status-old-ms=50 \
+        --quota=user:9,user=few:1,application=one:1
+    dial 3 "$port"
+    dial 4 "$port"
+    expect "a user has a place" +OK "$(ask 3 'AUTH few')"
+    expect "and no other one" '-ERR user "few" has 1 sessions: the rule for this user allows 1; *' \
+        "$(ask 4 'AUTH few')"
+    expect "the client is who it was" '*user=default*' "$(cli CLIENT LIST USER default)"
+    expect "an application has a place" +OK "$(ask 3 'CLIENT SETNAME one')"
+    expect "and no other one, too" '-ERR application "one" has 1 *' "$(ask 4 'CLIENT SETNAME one')"
+    expect "an operator sees which" '*quota reached*' \
+        "$("$ctl" -s "unix:$work/status" status || true)"
+    expect "and how many each has" '*user*few*1*1*0*1*application: * sessions*' \
+        "$("$ctl" -s "unix:$work/status" groups)"
+    expect "a refusal is an event" '*open rejected*user few*' \
+        "$("$ctl" -s "unix:$work/status" events)"
+    hang_up 3
+    hang_up 4
     for client in 3 4 5; do
         dial "$client" "$port"
         expect "a client says who it is" +OK "$(ask "$client" "AUTH user$client")"

@@ -35,6 +35,13 @@ refused 'unrecognized option' --nonsense
 expect "--help tells all options" '*--bind*--gc-interval-ms*--store*--txn-age-limit*' "$("$kv" --help)"
 expect "--version tells the version" '[0-9]*.[0-9]*.[0-9]*' "$("$kv" --version)"
 
+for rule in user host:1 user:x user:1/2 user:1/ user:1,user:2 user=a 'user:1,'; do
+    status=0
+    out=$("$kv" --port=0 --quota="$rule" 2>&1) || status=$?
+    expect "--quota=$rule is refused" '*--quota: *' "$out"
+    expect "--quota=$rule ends with an error" 1 "$status"
+done
+
 status=0
 out=$("$kv" --bind=nowhere 2>&1) || status=$?
 expect "an address that is none" '*cannot listen on nowhere port 6380: invalid argument*' "$out"
