@@ -133,12 +133,14 @@ ROSTER_API int roster_conn_ids_set_server(struct roster_conn_ids *ids, uint32_t 
 
 /* The result of roster_conn_ids_stats(). */
 struct roster_conn_ids_stats {
-    size_t size;        /* sizeof(struct roster_conn_ids_stats), set by the caller */
-    uint64_t local_ids; /* 32-bit local ids there are */
-    uint64_t used_32;   /* of them out now, or waiting for their grace period */
-    uint64_t open_64;   /* 64-bit ids out now */
-    uint64_t wide;      /* 1 while 64-bit ids are given out */
-    uint64_t widenings; /* how often the 32-bit ids ran out */
+    size_t size;         /* sizeof(struct roster_conn_ids_stats), set by the caller */
+    uint64_t local_ids;  /* 32-bit local ids there are */
+    uint64_t used_32;    /* of them out now, or waiting for their grace period */
+    uint64_t open_64;    /* 64-bit ids out now */
+    uint64_t wide;       /* 1 while 64-bit ids are given out */
+    uint64_t widenings;  /* how often the 32-bit ids ran out */
+    uint64_t resting_32; /* of used_32, those that wait for their grace period; 0 at rest */
+    uint64_t memory;     /* bytes that it takes, within a page for each of two arrays */
 };
 
 /*

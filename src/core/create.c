@@ -178,6 +178,7 @@ static int create(const struct roster_options *options, struct roster **made)
     roster->life_time_ms = options->life_time_ms;
     roster->reclaims_by_hand = options->flags & ROSTER_RECLAIM_MANUAL;
     roster->account.backlog_limit = options->backlog_limit;
+    roster->account.memory = sizeof(*roster);
     roster->membarrier = rst_membarrier_init();
     err = oracle_init(roster, options, &now);
     if (!err)

@@ -6,6 +6,7 @@
 #include "failing.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -15,7 +16,8 @@
 static __thread unsigned countdown; /* 0: none fails */
 static __thread bool all;
 static __thread unsigned failed;
-static long blocks;
+static long blocks, bytes;
+static void *later[16]; /* mapped to be used later; by one thread at a time */
 
 void failing_nth(unsigned n)
 {
@@ -43,6 +45,16 @@ long failing_blocks(void)
     return __atomic_load_n(&blocks, __ATOMIC_RELAXED);
 }
 
+long failing_bytes(void)
+{
+    return __atomic_load_n(&bytes, __ATOMIC_RELAXED);
+}
+
+static void add_bytes(long more)
+{
+    __atomic_fetch_add(&bytes, more, __ATOMIC_RELAXED);
+}
+
 static bool fails(void)
 {
     bool now = all || countdown == 1;
@@ -55,8 +67,10 @@ static bool fails(void)
 
 static void *counted(void *block)
 {
-    if (block)
+    if (block) {
         __atomic_fetch_add(&blocks, 1, __ATOMIC_RELAXED);
+        add_bytes((long)malloc_usable_size(block));
+    }
     return block;
 }
 
@@ -74,6 +88,7 @@ void *__real_reallocarray(void *block, size_t n, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *block);
 void *__real_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
+int __real_munmap(void *at, size_t size);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
                           void *arg);
 int __real_pthread_key_create(pthread_key_t *key, void (*destructor)(void *));
@@ -93,6 +108,7 @@ void *__wrap_reallocarray(void *block, size_t n, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __wrap_free(void *block);
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
+int __wrap_munmap(void *at, size_t size);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),
                           void *arg);
 int __wrap_pthread_key_create(pthread_key_t *key, void (*destructor)(void *));
@@ -117,15 +133,21 @@ void *__wrap_calloc(size_t n, size_t size)
 
 void *__wrap_realloc(void *block, size_t size)
 {
+    long before = (long)malloc_usable_size(block);
     void *grown = fails() ? no_memory() : __real_realloc(block, size);
 
+    if (block && grown)
+        add_bytes((long)malloc_usable_size(grown) - before);
     return block ? grown : counted(grown);
 }
 
 void *__wrap_reallocarray(void *block, size_t n, size_t size)
 {
+    long before = (long)malloc_usable_size(block);
     void *moved = fails() ? no_memory() : __real_reallocarray(block, n, size);
 
+    if (block && moved)
+        add_bytes((long)malloc_usable_size(moved) - before);
     return block ? moved : counted(moved);
 }
 
@@ -136,18 +158,48 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 
 void __wrap_free(void *block)
 {
-    if (block)
+    if (block) {
         __atomic_fetch_sub(&blocks, 1, __ATOMIC_RELAXED);
+        add_bytes(-(long)malloc_usable_size(block));
+    }
     __real_free(block);
 }
 
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset)
 {
+    void *made;
+    unsigned n;
+
     if (fails()) {
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    return __real_mmap(at, size, protection, flags, file, offset);
+    made = __real_mmap(at, size, protection, flags, file, offset);
+    if (made == MAP_FAILED)
+        return made;
+    for (n = 0; flags & MAP_NORESERVE && n < sizeof(later) / sizeof(later[0]); n++)
+        if (!later[n]) {
+            later[n] = made;
+            return made;
+        }
+    add_bytes((long)size);
+    return made;
+}
+
+int __wrap_munmap(void *at, size_t size)
+{
+    unsigned n;
+    int err = __real_munmap(at, size);
+
+    if (err)
+        return err;
+    for (n = 0; n < sizeof(later) / sizeof(later[0]); n++)
+        if (later[n] == at) {
+            later[n] = NULL;
+            return err;
+        }
+    add_bytes(-(long)size);
+    return err;
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *),

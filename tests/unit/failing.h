@@ -22,4 +22,8 @@ unsigned failing_none(void);
 /* Blocks of memory that were allocated by the core and not freed yet. */
 long failing_blocks(void);
 
+/* The bytes of these, and of what it has mapped, but for what is mapped to be used later
+ * (MAP_NORESERVE). */
+long failing_bytes(void);
+
 #endif /* ROSTER_TESTS_FAILING_H */

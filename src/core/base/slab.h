@@ -25,6 +25,14 @@ struct rst_account {
     rst_word backlog_refused;
 };
 
+/* Of something that grows and shrinks by itself, `counted` bytes are in the account: makes them
+ * `bytes`. */
+static inline void rst_account_change(struct rst_account *account, size_t *counted, size_t bytes)
+{
+    rst_fetch_add(&account->memory, bytes - *counted);
+    *counted = bytes;
+}
+
 /* 0, or -ENOBUFS, which is counted, when so much awaits a grace period that nothing may join it. */
 int rst_account_check(struct rst_account *account);
 

@@ -121,6 +121,13 @@ static int look_at(const struct roster_session *session, const struct roster_sho
     return 0;
 }
 
+/* Under the lock. */
+static void count_memory(struct roster_activity *activity)
+{
+    rst_account_change(&activity->roster->account, &activity->counted,
+                       sizeof(*activity) + rst_activity_resident(activity));
+}
+
 int rst_activity_sample(struct roster_activity *activity, uint64_t now_ms)
 {
     char digest[ROSTER_DIGEST_MAX + 2];
@@ -137,6 +144,7 @@ int rst_activity_sample(struct roster_activity *activity, uint64_t now_ms)
         for (grain = 0; grain < RST_GRAINS; grain++)
             activity->rings[grain].open.times++;
     }
+    count_memory(activity);
     pthread_mutex_unlock(&activity->lock);
     return err;
 }
@@ -219,6 +227,9 @@ int roster_activity_start(struct roster *roster, const struct roster_activity_op
         free(made);
         return err;
     }
+    pthread_mutex_lock(&made->lock);
+    count_memory(made);
+    pthread_mutex_unlock(&made->lock);
     rst_hold(&roster->attached);
     *activity = made;
     return 0;
@@ -235,6 +246,7 @@ int roster_activity_stop(struct roster_activity *activity)
     (void)rst_background_destroy(&activity->background); /* no thread of its own comes here */
     pthread_mutex_destroy(&activity->lock);
     rst_activity_buckets_destroy(activity);
+    rst_account_change(&activity->roster->account, &activity->counted, 0);
     rst_let_go(&activity->roster->attached);
     free(activity);
     return 0;

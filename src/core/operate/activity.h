@@ -84,6 +84,7 @@ struct rst_activity_ring {
 
 struct roster_activity {
     struct roster *roster;
+    size_t counted; /* bytes in the account of the roster */
     struct roster_activity_options options;
     struct rst_background background;
     pthread_mutex_t lock; /* of all below */
@@ -111,6 +112,9 @@ void rst_activity_buckets_destroy(struct roster_activity *activity);
 /* What is known of a session; NULL: there is no room for it. */
 struct rst_activity_seen *rst_activity_seen_of(struct roster_activity *activity,
                                                const struct roster_session *session);
+
+/* Of the memory that it may take, the bytes that it has used so far. */
+size_t rst_activity_resident(const struct roster_activity *activity);
 
 /* A sample begins, at this time of CLOCK_MONOTONIC: what has passed is closed. */
 void rst_activity_begin(struct roster_activity *activity, uint64_t now_ms);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define SECONDS 3601 /* an hour, and what is under way */
 #define MINUTES 1441
@@ -71,6 +72,25 @@ int rst_activity_buckets_init(struct roster_activity *activity)
     memset(activity->places, 0xff, 2 * activity->n_keys * sizeof(*activity->places));
     activity->free_key = RST_ACTIVITY_NONE;
     return 0;
+}
+
+size_t rst_activity_resident(const struct roster_activity *activity)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char pages[256];
+    size_t at, n, resident = 0;
+
+    for (at = 0; at < activity->memory_size; at += sizeof(pages) * page) {
+        size_t bytes = activity->memory_size - at;
+
+        if (bytes > sizeof(pages) * page)
+            bytes = sizeof(pages) * page;
+        if (mincore((char *)activity->memory + at, bytes, pages))
+            return activity->memory_size;
+        for (n = 0; n < (bytes + page - 1) / page; n++)
+            resident += (pages[n] & 1) * page;
+    }
+    return resident;
 }
 
 void rst_activity_buckets_destroy(struct roster_activity *activity)

@@ -74,6 +74,16 @@ static void tell(struct roster_watchdog *watchdog)
     watchdog->n_events = 0;
 }
 
+/* Under the lock: what it takes is counted as the roster's. */
+static void count_memory(struct roster_watchdog *watchdog)
+{
+    size_t tracks = watchdog->before.size + watchdog->after.size;
+
+    rst_account_change(&watchdog->roster->account, &watchdog->counted,
+                       sizeof(*watchdog) + watchdog->events_size * sizeof(*watchdog->events) +
+                           tracks * sizeof(*watchdog->before.places));
+}
+
 /* Walks and delivers events; under the lock. */
 static int run(struct roster_watchdog *watchdog)
 {
@@ -82,6 +92,7 @@ static int run(struct roster_watchdog *watchdog)
     rst_ticker_tick(&watchdog->roster->ticker);
     err = rst_watchdog_walk(watchdog, rst_ticker_now(&watchdog->roster->ticker));
     note_error(watchdog, err);
+    count_memory(watchdog);
     if (!watchdog->options.event || !rst_background_tell_begin(&watchdog->background))
         watchdog->n_events = 0;
     else
@@ -153,6 +164,9 @@ int roster_watchdog_start(struct roster *roster, const struct roster_watchdog_op
         free_watchdog(made);
         return err;
     }
+    pthread_mutex_lock(&made->lock);
+    count_memory(made);
+    pthread_mutex_unlock(&made->lock);
     rst_hold(&roster->attached);
     *watchdog = made;
     return 0;
@@ -169,6 +183,7 @@ int roster_watchdog_stop(struct roster_watchdog *watchdog)
     if (rst_background_destroy(&watchdog->background))
         return -EDEADLK;
     pthread_mutex_destroy(&watchdog->lock);
+    rst_account_change(&watchdog->roster->account, &watchdog->counted, 0);
     rst_let_go(&watchdog->roster->attached);
     free_watchdog(watchdog);
     return 0;

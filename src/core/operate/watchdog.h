@@ -56,6 +56,7 @@ struct rst_victim {
 
 struct roster_watchdog {
     struct roster *roster;
+    size_t counted; /* bytes in the account of the roster */
     struct roster_watchdog_options options;
     struct rst_background background;
     pthread_mutex_t lock; /* held by a walk and while its events are delivered */

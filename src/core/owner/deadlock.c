@@ -139,10 +139,13 @@ static void keep(struct rst_deadlocks *deadlocks, const struct circle *circle, u
 
         rst_store((rst_word *)(uintptr_t)&side->deadlock, deadlocks->total);
     }
-    free(*place);
-    *place = calloc(1, sizeof(**place));
-    if (!*place)
-        return;
+    if (!*place) {
+        *place = malloc(sizeof(**place));
+        if (!*place)
+            return;
+        rst_store(&deadlocks->memory, deadlocks->memory + sizeof(**place));
+    }
+    memset(*place, 0, sizeof(**place));
     clock_gettime(CLOCK_REALTIME, &real);
     (*place)->number = deadlocks->total;
     (*place)->at_ms = (uint64_t)real.tv_sec * 1000 + (uint64_t)real.tv_nsec / 1000000;

@@ -60,6 +60,7 @@ static struct rst_nested *nested_need(struct roster_session *session)
         return NULL;
     }
     side->nested = nested;
+    rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*nested));
     return nested;
 }
 

@@ -5,6 +5,7 @@
  * Statistics of a roster: what its threads and parts have counted, summed up.
  */
 #include "core/base/struct_size.h"
+#include "core/roster/event_log.h"
 #include "core/roster/quota.h"
 #include "core/roster/roster.h"
 #include "core/roster/thread.h"
@@ -59,7 +60,8 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     now.kills_delivered = rst_load(&roster->kills_delivered);
     now.kills_refused = rst_load(&roster->kills_refused);
     now.memory = rst_load(&roster->account.memory) + rst_load(&roster->horizon.memory) +
-                 rst_load(&roster->registry.buckets) * sizeof(struct cds_lfht_node);
+                 rst_load(&roster->registry.buckets) * sizeof(struct cds_lfht_node) +
+                 rst_load(&roster->deadlocks.memory) + rst_event_log_memory(roster->event_log);
     now.backlog = rst_load(&roster->account.backlog);
     now.backlog_refused = rst_load(&roster->account.backlog_refused);
     now.membarrier = roster->membarrier;

@@ -7,6 +7,8 @@
 #ifndef ROSTER_CORE_ROSTER_DEADLOCKS_H
 #define ROSTER_CORE_ROSTER_DEADLOCKS_H
 
+#include "core/base/rcu.h"
+
 #include <pthread.h>
 #include <roster/block.h>
 
@@ -15,6 +17,7 @@ struct rst_deadlocks {
     uint64_t total;                                 /* found so far */
     struct roster_deadlock *kept[ROSTER_DEADLOCKS]; /* number n at (n - 1) % ROSTER_DEADLOCKS; NULL:
                                                        there was no memory for it */
+    rst_word memory;                                /* bytes that these take */
 };
 
 /* Returns 0 or -errno. */

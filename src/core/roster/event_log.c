@@ -109,6 +109,21 @@ void rst_event_log_destroy(struct rst_event_log *log)
     (void)munmap(log, sizeof(*log));
 }
 
+size_t rst_event_log_memory(struct rst_event_log *log)
+{
+    size_t bytes = sizeof(*log) - sizeof(log->events);
+    unsigned n;
+
+    pthread_mutex_lock(&log->lock);
+    for (n = 0; n < RINGS; n++) {
+        const struct ring *ring = &log->rings[n];
+
+        bytes += (ring->added < ring->size ? ring->added : ring->size) * sizeof(*ring->events);
+    }
+    pthread_mutex_unlock(&log->lock);
+    return bytes;
+}
+
 static struct ring *ring_of(struct rst_event_log *log, enum roster_logged_kind kind)
 {
     return &log->rings[kind == ROSTER_LOGGED_KILL            ? KILLS

@@ -15,6 +15,9 @@ struct rst_event_log;
 struct rst_event_log *rst_event_log_create(void); /* NULL: memory is out */
 void rst_event_log_destroy(struct rst_event_log *log);
 
+/* The bytes that it takes, which grow with the events that are kept. */
+size_t rst_event_log_memory(struct rst_event_log *log);
+
 /* The moment of an event, by both clocks. */
 struct rst_moment {
     uint64_t ns; /* CLOCK_MONOTONIC */

@@ -225,6 +225,7 @@ static void put_waiting(struct roster_conn_ids *ids)
 
     for (id = ids->waiting; id; id = next) {
         next = rst_load(&ids->links[id]);
+        rst_fetch_sub(&ids->resting, 1);
         rst_fetch_sub(&ids->used, 1);
         rst_id_queue_put(&ids->queue, id);
     }
@@ -261,6 +262,7 @@ static int release_32(struct roster_conn_ids *ids, uint32_t id)
     if (!__atomic_compare_exchange_n(&ids->links[id], &out, 0, false, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED))
         return -EALREADY;
+    rst_fetch_add(&ids->resting, 1);
     word = rst_load_acquire(&ids->limbo);
     do /* pairs with the exchange in settle() */
         rst_store(&ids->links[id], (uint32_t)word);
@@ -313,6 +315,16 @@ int roster_conn_ids_set_server(struct roster_conn_ids *ids, uint32_t server)
     return 0;
 }
 
+/* Both arrays are mapped as a whole, and come from the kernel a page at a time. */
+static uint64_t memory_of(const struct roster_conn_ids *ids)
+{
+    uint64_t entries = UINT64_C(1) << ids->queue.order, put = rst_load(&ids->queue.tail) - entries;
+    uint64_t fresh = rst_load(&ids->fresh);
+
+    return sizeof(*ids) + fresh * sizeof(*ids->links) +
+           (put < entries ? put : entries) * sizeof(*ids->queue.entries);
+}
+
 int roster_conn_ids_stats(struct roster_conn_ids *ids, struct roster_conn_ids_stats *stats)
 {
     struct roster_conn_ids_stats now = {0};
@@ -330,6 +342,8 @@ int roster_conn_ids_stats(struct roster_conn_ids *ids, struct roster_conn_ids_st
     now.open_64 = rst_load(&ids->open_64);
     now.wide = rst_load(&ids->wide);
     now.widenings = rst_load(&ids->widenings);
+    now.resting_32 = rst_load(&ids->resting);
+    now.memory = memory_of(ids);
     rst_struct_put(stats, &now, sizeof(now));
     return 0;
 }

@@ -41,6 +41,7 @@ struct roster_conn_ids {
     uint32_t wide;
     uint32_t fresh; /* the lowest id never used */
     uint32_t used;
+    uint32_t resting; /* of these, in limbo or waiting */
     rst_word widenings;
     rst_word next_64;
     rst_word open_64;

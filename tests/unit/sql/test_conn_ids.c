@@ -126,6 +126,34 @@ Test(conn_ids, an_id_rests_for_a_grace_period)
     cr_assert_eq(roster_destroy(roster), 0);
 }
 
+/* What waits for readers is counted, and so is the memory that so many ids have touched. */
+Test(conn_ids, says_how_many_rest)
+{
+    struct roster *roster = unit_roster(NULL);
+    struct roster_conn_ids *ids = make(roster, 0, 0);
+    uint64_t given[1000], memory = stats(ids).memory;
+    unsigned n;
+
+    for (n = 0; n < 1000; n++)
+        next(ids, &given[n]);
+    cr_assert_eq(stats(ids).resting_32, 0);
+    cr_assert_eq(stats(ids).memory, memory + 4000);
+    unit_ok(roster_read_lock(roster));
+    for (n = 0; n < 600; n++)
+        cr_assert_eq(roster_conn_ids_release(ids, given[n]), 0);
+    cr_assert_eq(roster_conn_ids_release(ids, given[0]), -EALREADY);
+    cr_assert_eq(stats(ids).resting_32, 600);
+    cr_assert_eq(stats(ids).used_32, 1000);
+    roster_read_unlock(roster);
+    for (n = 0; n < 2; n++) /* those that came while the first waited, wait for the second */
+        unit_ok(roster_release_wait(roster));
+    cr_assert_eq(stats(ids).used_32, 400);
+    cr_assert_eq(stats(ids).resting_32, 0);
+    cr_assert_eq(stats(ids).memory, memory + 4000 + 4800);
+    cr_assert_eq(roster_conn_ids_destroy(ids), 0);
+    unit_destroy(roster);
+}
+
 Test(conn_ids, widens_when_32_bits_run_out_and_returns_with_hysteresis)
 {
     struct roster_conn_ids *ids = make(NULL, 10, 40);
