@@ -79,7 +79,10 @@ in_body { in_body = !/^}/; next }
 !declaring && /^\/\*/ { comment = ""; take_comment($0); next }
 !declaring && /^$/ { comment = ""; next }
 !declaring && /^#/ { comment = ""; next }
-!declaring && (/^ROSTER_API/ || /^static inline/) { begin_declaration("function") }
+!declaring && (/^ROSTER_API/ || /^static inline/) {
+    inlined = /^static inline/ # for on_function()
+    begin_declaration("function")
+}
 !declaring && (/^(struct|enum) [a-z_0-9]+ \{/ || /^typedef/) { begin_declaration("type") }
 !declaring { next }
 { declaration = declaration (declaration == "" ? "" : "\n") $0 }

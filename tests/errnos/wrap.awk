@@ -13,7 +13,7 @@ function on_file(text,    header) {
 function on_type(kind, name, code, text) {}
 
 function on_function(result, name, params, text,    list, n, i, given) {
-    if (result != "int")
+    if (result != "int" || inlined) # the linker sees no call of that
         return
     if (options) {
         print "--wrap=" name
