@@ -19,9 +19,12 @@ SQLITE_EXTENSION_INIT3
 
 #define MOST_VFS 16
 
+typedef int sleep_fn(sqlite3_vfs *vfs, int us);
+
 static struct {
-    sqlite3_vfs *vfs;
-    int (*sleep)(sqlite3_vfs *vfs, int us);
+    const sqlite3_vfs *vfs;
+    void *data;
+    sleep_fn *sleep;
 } known[MOST_VFS]; /* an entry is complete before its VFS calls us */
 static unsigned n_known;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of changing them; the innermost */
@@ -66,23 +69,43 @@ static void end_wait(struct rst_ext_conn *conn)
     pthread_mutex_unlock(&rst_ext_lock);
 }
 
-static int sleep_shown(sqlite3_vfs *vfs, int us)
+static _Thread_local bool sleeping __attribute__((tls_model("initial-exec")));
+
+/*
+ * A program may make a VFS of its own by copying one that is known; and what sleeps in it may then
+ * call, with that VFS, what it has copied: us once more. The first that is known is SQLite's own.
+ */
+static sleep_fn *own_sleep(const sqlite3_vfs *vfs)
 {
-    struct rst_ext_conn *conn = rst_ext_inside();
-    bool shown = begin_wait(conn);
-    int slept = 0;
     unsigned n;
 
+    if (sleeping)
+        return known[0].sleep;
     for (n = 0; n < MOST_VFS && known[n].vfs != vfs; n++)
         ;
     if (n < MOST_VFS)
-        slept = known[n].sleep(vfs, us);
+        return known[n].sleep;
+    for (n = 0; n < MOST_VFS && known[n].sleep && known[n].data != vfs->pAppData; n++)
+        ;
+    return n < MOST_VFS && known[n].sleep ? known[n].sleep : known[0].sleep;
+}
+
+static int sleep_shown(sqlite3_vfs *vfs, int us)
+{
+    struct rst_ext_conn *conn = sleeping ? NULL : rst_ext_inside();
+    sleep_fn *own = own_sleep(vfs);
+    bool shown = begin_wait(conn), before = sleeping;
+    int slept;
+
+    sleeping = true;
+    slept = own(vfs, us);
+    sleeping = before;
     if (shown)
         end_wait(conn);
     return slept;
 }
 
-/* Under `lock`. A VFS that was registered anew at the same place has a sleep of its own again. */
+/* Under `lock`. Once for each: a program that has put a sleep of its own before ours calls ours. */
 static void watch(sqlite3_vfs *vfs)
 {
     unsigned n;
@@ -91,12 +114,12 @@ static void watch(sqlite3_vfs *vfs)
         return;
     for (n = 0; n < n_known && known[n].vfs != vfs; n++)
         ;
-    if (n == MOST_VFS)
+    if (n < n_known || n == MOST_VFS)
         return;
     known[n].sleep = vfs->xSleep;
+    known[n].data = vfs->pAppData;
     known[n].vfs = vfs;
-    if (n == n_known)
-        n_known++;
+    n_known++;
     __atomic_store_n(&vfs->xSleep, sleep_shown, __ATOMIC_RELEASE); /* pairs with calls of the VFS */
 }
 
@@ -106,8 +129,8 @@ void rst_ext_waits_watch(sqlite3 *db)
 
     (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
     pthread_mutex_lock(&lock);
-    watch(vfs);
     watch(sqlite3_vfs_find(NULL));
+    watch(vfs);
     pthread_mutex_unlock(&lock);
 }
 
