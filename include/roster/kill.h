@@ -24,6 +24,9 @@ enum roster_kill_target {
     ROSTER_KILL_TARGET_TRANSACTION = 2, /* its connection stays usable */
 };
 
+/* One more than the greatest of these numbers. */
+#define ROSTER_KILL_TARGETS 3
+
 enum roster_kill_reason {
     ROSTER_KILL_REASON_INTERRUPTED = 1, /* somebody asked for it */
     ROSTER_KILL_REASON_MAX_EXECUTION_TIME = 2,
@@ -35,6 +38,9 @@ enum roster_kill_reason {
     ROSTER_KILL_REASON_TXN_AGE = 8,  /* its transaction has been open for too long */
     ROSTER_KILL_REASON_SHUTDOWN = 9, /* the server goes down */
 };
+
+/* One more than the greatest of these numbers. */
+#define ROSTER_KILL_REASONS 10
 
 /* The name of a reason ("interrupted", ...); "unknown" for an unknown number. */
 ROSTER_API const char *roster_kill_reason_name(enum roster_kill_reason reason);

@@ -9,6 +9,8 @@
 #define ROSTER_METRICS_H
 
 #include <roster/export.h>
+#include <roster/kill.h>
+#include <roster/view.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,15 +18,11 @@ ROSTER_BEGIN_DECLS
 
 struct roster;
 
-/*
- * How many values enum roster_run_state and enum roster_kill_reason (with the 0 that is none) have,
- * and how many struct roster_metrics has room for: a value that a later version adds moves no
- * member.
- */
-#define ROSTER_RUN_STATES 5
+/* How many values of an enum struct roster_metrics has room for: a value that a later version adds
+ * moves no member. */
 #define ROSTER_RUN_STATES_ROOM 16
-#define ROSTER_KILL_REASONS 10
 #define ROSTER_KILL_REASONS_ROOM 32
+#define ROSTER_KILL_RESULTS_ROOM 16
 
 /* What became of a kill. */
 enum roster_kill_result {
@@ -36,9 +34,8 @@ enum roster_kill_result {
     ROSTER_KILL_RESULT_UNKNOWN = 5,   /* -EINPROGRESS, or the kernel refused the membarrier */
 };
 
-/* The same for enum roster_kill_result. */
+/* One more than the greatest of these numbers. */
 #define ROSTER_KILL_RESULTS 6
-#define ROSTER_KILL_RESULTS_ROOM 16
 
 /* The name of a result ("delivered", "gone", "idle", "stale", "dying", "unknown"); "unknown" for
  * others. */

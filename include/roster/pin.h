@@ -26,6 +26,9 @@ enum roster_pin_kind {
     ROSTER_PIN_OTHER = 5,
 };
 
+/* One more than the greatest of these numbers. */
+#define ROSTER_PIN_KINDS 6
+
 /* The name of a pin kind ("cursor", ...); "other" for an unknown number. */
 ROSTER_API const char *roster_pin_kind_name(enum roster_pin_kind kind);
 

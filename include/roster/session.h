@@ -24,6 +24,9 @@ enum roster_session_kind {
     ROSTER_SESSION_BACKGROUND = 2, /* a worker without statements: checkpoint, compaction, ... */
 };
 
+/* One more than the greatest of these numbers. */
+#define ROSTER_SESSION_KINDS 3
+
 /* The bit of a kind in the `kinds` of filters and options. */
 #define ROSTER_KIND_BIT(kind) (UINT32_C(1) << (kind))
 

@@ -256,6 +256,9 @@ enum roster_store_target {
     ROSTER_STORE_LEASE
 };
 
+/* One more than the greatest of these numbers. */
+#define ROSTER_STORE_TARGETS 5
+
 /* How it is compared with what is expected. */
 enum roster_store_relation {
     ROSTER_STORE_EQUAL,
@@ -263,6 +266,9 @@ enum roster_store_relation {
     ROSTER_STORE_LESS,   /* the key's is less than the expected */
     ROSTER_STORE_GREATER /* the key's is greater than the expected */
 };
+
+/* One more than the greatest of these numbers. */
+#define ROSTER_STORE_RELATIONS 4
 
 /* One condition of a transaction. */
 struct roster_store_compare {

@@ -50,6 +50,9 @@ enum roster_syncer_state {
     ROSTER_SYNCER_STOPPED      /* stopped */
 };
 
+/* One more than the greatest of these numbers. */
+#define ROSTER_SYNCER_STATES 7
+
 /* The name of a state ("live", ...). */
 ROSTER_API const char *roster_syncer_state_name(enum roster_syncer_state state);
 

@@ -21,6 +21,9 @@ enum roster_txn_state {
     ROSTER_TXN_VALID = 2,   /* its start timestamp is known */
 };
 
+/* One more than the greatest of these numbers. */
+#define ROSTER_TXN_STATES 3
+
 /* What the owner is doing. */
 enum roster_run_state {
     ROSTER_RUN_IDLE = 0,
@@ -29,6 +32,9 @@ enum roster_run_state {
     ROSTER_RUN_COMMITTING = 3,
     ROSTER_RUN_ROLLING_BACK = 4,
 };
+
+/* One more than the greatest of these numbers. */
+#define ROSTER_RUN_STATES 5
 
 /* What is being executed. The numbers are those of the MySQL protocol, from 64 on our own. */
 enum roster_command {
@@ -49,6 +55,9 @@ enum roster_command {
     ROSTER_COMMAND_FETCH = 28,
     ROSTER_COMMAND_OTHER = 64,
 };
+
+/* One more than the greatest of these numbers. */
+#define ROSTER_COMMANDS 65
 
 /* The name of a command as process lists show it ("Query"); "Other" for an unknown number. */
 ROSTER_API const char *roster_command_name(uint32_t command);

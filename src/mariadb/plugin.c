@@ -39,7 +39,7 @@ static enum roster_command command_of(const char *name, size_t length)
 {
     uint32_t number;
 
-    for (number = 0; number < ROSTER_COMMAND_OTHER; number++) {
+    for (number = 0; number < ROSTER_COMMANDS; number++) {
         if (is_name(name, length, roster_command_name(number)))
             return (enum roster_command)number;
     }

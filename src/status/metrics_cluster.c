@@ -31,7 +31,7 @@ static void put_state(struct out *out, const struct roster_cluster_calls *calls,
     rst_metric_family(out, "roster_syncer_state", "gauge", NULL,
                       "1 for the state that the syncer is in; in all but live the server is "
                       "fenced.");
-    for (state = ROSTER_SYNCER_JOINING; state <= ROSTER_SYNCER_STOPPED; state++)
+    for (state = ROSTER_SYNCER_JOINING; state < ROSTER_SYNCER_STATES; state++)
         rst_status_text_printf(out->text, "roster_syncer_state{state=\"%s\"} %d\n",
                                calls->syncer_state_name((enum roster_syncer_state)state),
                                (int)now == state);

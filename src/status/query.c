@@ -177,7 +177,7 @@ static unsigned parse_command(struct request *request, const struct query *query
     bool found = !query->command;
     uint32_t n;
 
-    for (n = ROSTER_COMMAND_SLEEP; n <= ROSTER_COMMAND_OTHER && !found; n++)
+    for (n = ROSTER_COMMAND_SLEEP; n < ROSTER_COMMANDS && !found; n++)
         if (n == ROSTER_COMMAND_OTHER || strcmp(roster_command_name(n), "Other") != 0)
             found = is_named(roster_command_name(n), &names, query->command);
     return found ? 0 : no_such(request, "command", query->command, &names);
@@ -202,7 +202,7 @@ static unsigned parse_state(struct request *request, struct query *query)
             query->txn_states = 1U << ROSTER_TXN_VALID;
         if (is_named(rst_state_name(ROSTER_TXN_INVALID), &names, query->state))
             query->txn_states = ~(1U << ROSTER_TXN_VALID);
-        for (n = ROSTER_TXN_INVALID; n <= ROSTER_TXN_VALID; n++)
+        for (n = ROSTER_TXN_INVALID; n < ROSTER_TXN_STATES; n++)
             if (is_named(roster_txn_state_name((enum roster_txn_state)n), &names, query->state))
                 query->txn_states = 1U << n;
     }

@@ -4,7 +4,8 @@
 #
 # Each public header compiles by itself and twice, as strict C11 and as C++11, with the initializers
 # that it defines, and all together in other versions of both languages and with clang; under the
-# warnings that the projects which include them may have switched on, none of which is met.
+# warnings that the projects which include them may have switched on, none of which is met. What counts
+# an enum's numbers is one more than the greatest, and no enumerator is a bound in src.
 
 set -eu
 
@@ -98,4 +99,27 @@ echo "flags of C:$c_flags"
 echo "flags of C++:${cxx_flags-}"
 
 [ "$checked" -gt 0 ] || wrong=1
+
+# "MACRO NUMBER GREATEST" for each count that follows an enum, and the names of the enumerators.
+cat "$ROSTER_SRCDIR"/include/roster/*.h | tr -d '\r' | awk '
+    /^enum [a-z_]+ \{/ { inside = 1; number = -1; greatest = -1 }
+    inside && match($0, /^ *ROSTER_[A-Z0-9_]+/) {
+        name = substr($0, RSTART, RLENGTH)
+        gsub(/ /, "", name)
+        number = match($0, /= [0-9]+/) ? substr($0, RSTART + 2, RLENGTH - 2) + 0 : number + 1
+        if (number > greatest)
+            greatest = number
+        print name >"enumerators"
+    }
+    inside && /};/ { inside = 0 }
+    /^(struct|typedef|ROSTER_API)/ { greatest = -1 }
+    /^#define ROSTER_[A-Z_]+S [0-9]+$/ && greatest >= 0 { print $2, $3, greatest; greatest = -1 }' >counts
+awk '$2 != $3 + 1 { print "WRONG: " $1 " is " $2 ", and the greatest number " $3 }' counts >unequal
+sed 's/.*/[^<>-][<>]=? \\(?(\\(?[a-z]+\\) ?)?&\\b|\\(&\\) - 1|& \\+ 1/' enumerators >bounds
+grep -rnE -f bounds --include='*.[ch]' "$ROSTER_SRCDIR/src" >compared || :
+if [ "$(wc -l <counts)" -lt 11 ] || [ -s unequal ] || [ -s compared ]; then
+    echo "WRONG: $(wc -l <counts) counts of enums; unequal, or enumerators that are bounds:"
+    cat unequal compared
+    wrong=1
+fi
 exit "$wrong"

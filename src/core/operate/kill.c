@@ -269,8 +269,7 @@ static int kill_one(struct roster *roster, struct roster_kill_info *kill)
         return -EINVAL;
     if (rst_process_is_other(roster->process))
         return -ECHILD;
-    if ((unsigned)kill->target > ROSTER_KILL_TARGET_TRANSACTION ||
-        !rst_kill_is_reason(kill->reason))
+    if ((unsigned)kill->target >= ROSTER_KILL_TARGETS || !rst_kill_is_reason(kill->reason))
         return -EINVAL;
     err = ask_kernel(roster, kill->target);
     if (err)

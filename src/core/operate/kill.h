@@ -11,9 +11,7 @@
 #include "core/roster/kill_word.h"
 
 /* The bits of every kind of session. */
-#define RST_KILL_ALL_KINDS                                                                         \
-    (ROSTER_KIND_BIT(ROSTER_SESSION_USER) | ROSTER_KIND_BIT(ROSTER_SESSION_INTERNAL) |             \
-     ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND))
+#define RST_KILL_ALL_KINDS (ROSTER_KIND_BIT(ROSTER_SESSION_KINDS) - 1)
 
 static inline bool rst_kill_is_reason(enum roster_kill_reason reason)
 {

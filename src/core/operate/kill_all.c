@@ -244,7 +244,7 @@ int roster_kill_all(struct roster *roster, enum roster_kill_target target,
     struct kill_all all = {.roster = roster, .target = target, .reason = reason};
     int err;
 
-    if (!roster || (unsigned)target > ROSTER_KILL_TARGET_TRANSACTION || !rst_kill_is_reason(reason))
+    if (!roster || (unsigned)target >= ROSTER_KILL_TARGETS || !rst_kill_is_reason(reason))
         return -EINVAL;
     err = filter_get(&all.filter, filter);
     if (!err && counts)

@@ -34,7 +34,7 @@ static int attr_get(struct roster_session_attr *known, const struct roster_sessi
 
     if (err)
         return err;
-    if ((unsigned)known->kind > ROSTER_SESSION_BACKGROUND ||
+    if ((unsigned)known->kind >= ROSTER_SESSION_KINDS ||
         (known->flags &
          ~(ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS | ROSTER_SESSION_TRUNCATE |
            ROSTER_SESSION_LAST_STATEMENT | ROSTER_SESSION_ADMIN)) ||

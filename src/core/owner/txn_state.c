@@ -93,7 +93,7 @@ int roster_txn_set_state(struct roster_session *session, enum roster_run_state s
     struct rst_thread *thread;
     int err;
 
-    if ((unsigned)state > ROSTER_RUN_ROLLING_BACK)
+    if ((unsigned)state >= ROSTER_RUN_STATES)
         return -EINVAL;
     thread = rst_session_enter(session, &err);
     if (!thread)

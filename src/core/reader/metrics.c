@@ -13,9 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-_Static_assert(ROSTER_KILL_REASONS == ROSTER_KILL_REASON_SHUTDOWN + 1, "every reason is counted");
-_Static_assert(ROSTER_KILL_RESULTS == ROSTER_KILL_RESULT_UNKNOWN + 1, "every result is counted");
-_Static_assert(ROSTER_RUN_STATES == ROSTER_RUN_ROLLING_BACK + 1, "every state is counted");
 _Static_assert(ROSTER_KILL_REASONS <= ROSTER_KILL_REASONS_ROOM &&
                    ROSTER_KILL_RESULTS <= ROSTER_KILL_RESULTS_ROOM &&
                    ROSTER_RUN_STATES <= ROSTER_RUN_STATES_ROOM,

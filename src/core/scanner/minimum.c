@@ -47,7 +47,7 @@ int roster_min_of(struct roster *roster, const struct roster_min_filter *filter,
 
     if (err)
         return err;
-    if (known.kinds >> (ROSTER_SESSION_BACKGROUND + 1) || known.reserved)
+    if (known.kinds >> ROSTER_SESSION_KINDS || known.reserved)
         return -EINVAL;
     return peek(roster, &known, min);
 }

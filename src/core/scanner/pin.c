@@ -75,8 +75,7 @@ int roster_pin_acquire(struct roster *roster, struct roster_session *session, ui
     struct roster_pin *made;
     int err;
 
-    if (!roster || !pin || ts == ROSTER_TS_MAX ||
-        (unsigned)kind - ROSTER_PIN_CURSOR > ROSTER_PIN_OTHER - ROSTER_PIN_CURSOR)
+    if (!roster || !pin || ts == ROSTER_TS_MAX || (unsigned)kind - 1 >= ROSTER_PIN_KINDS - 1)
         return -EINVAL;
     if (session && session->gate.tag != roster->tag)
         return session->gate.tag == RST_TAG_CLOSED ? -EBADF : -EINVAL;

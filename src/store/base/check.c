@@ -42,8 +42,8 @@ static int check_compare(const struct roster_store_compare *compare, size_t *tot
 {
     if (!compare->key.data || compare->key.size == 0 || !valid_bytes(compare->value))
         return -EINVAL;
-    if ((unsigned)compare->target > ROSTER_STORE_LEASE ||
-        (unsigned)compare->relation > ROSTER_STORE_GREATER)
+    if ((unsigned)compare->target >= ROSTER_STORE_TARGETS ||
+        (unsigned)compare->relation >= ROSTER_STORE_RELATIONS)
         return -EINVAL;
     if (compare->target == ROSTER_STORE_VALUE) {
         if (compare->number != 0)
