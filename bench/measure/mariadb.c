@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * mariadb-bench PORT PLAIN CONNECTIONS ROUNDS SECONDS: what it costs to list the connections of a
- * MariaDB server ten times a second, through the plugin's function and through
- * INFORMATION_SCHEMA.PROCESSLIST. At PORT is a server with the plugin, at PLAIN one without; each
- * has CONNECTIONS that are idle and some that read rows. In each round every way has its turn, the
- * order goes round as well. Figures are medians of the rounds, with the least and the most; ratios
+ * mariadb-bench PORT PID PLAIN-PORT PLAIN-PID CONNECTIONS ROUNDS SECONDS: what it costs to list the
+ * connections of a MariaDB server ten times a second, through the plugin's function and through
+ * INFORMATION_SCHEMA.PROCESSLIST. At PORT is a server with the plugin, at PLAIN-PORT one without;
+ * each has CONNECTIONS that are idle and some that read rows. In each round every way has its turn,
+ * and the order turns, too. Figures are medians of the rounds, with the least and the most; ratios
  * are the median of each round's.
  */
 #include <mysql.h>
@@ -41,7 +41,8 @@ struct worker {
 };
 
 static volatile bool over;
-static double rates[WAYS][MOST_ROUNDS], lists[WAYS][MOST_ROUNDS], worst[WAYS][MOST_ROUNDS];
+static double rates[WAYS][MOST_ROUNDS], costs[WAYS][MOST_ROUNDS], lists[WAYS][MOST_ROUNDS],
+    worst[WAYS][MOST_ROUNDS];
 
 static void fail(const char *what, MYSQL *mysql)
 {
@@ -71,6 +72,24 @@ static double now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &at);
     return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+/* The processor time that a process has used, in seconds. */
+static double used(long pid)
+{
+    char path[64], text[1024] = "";
+    const char *at;
+    unsigned long user = 0, kernel = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+    file = fopen(path, "re");
+    if (file && fgets(text, sizeof(text), file) && (at = strrchr(text, ')')))
+        /* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers */
+        (void)sscanf(at, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu", &user, &kernel);
+    if (file)
+        (void)fclose(file);
+    return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
 }
 
 static void *read_rows(void *arg)
@@ -105,10 +124,11 @@ static double median(const double *values, int n)
     return sorted[n / 2];
 }
 
-static void turn(enum way way, int round, double seconds, struct worker *workers, MYSQL *lister)
+static void turn(enum way way, int round, double seconds, struct worker *workers, MYSQL *lister,
+                 long pid)
 {
     static double took[10000];
-    double begin, at;
+    double begin, at, before = used(pid);
     uint64_t reads = 0;
     int n = 0, i;
 
@@ -134,6 +154,7 @@ static void turn(enum way way, int round, double seconds, struct worker *workers
         pthread_join(workers[i].thread, NULL);
         reads += workers[i].reads;
     }
+    costs[way][round] = (used(pid) - before) * 1e6 / (double)reads;
     rates[way][round] = (double)reads / (now() - begin);
     if (n) {
         lists[way][round] = median(took, n);
@@ -178,17 +199,20 @@ static void print_memory(MYSQL *mysql)
 int main(int argc, char **argv)
 {
     unsigned ports[2] = {0, 0};
+    long pids[2] = {0, 0};
     int connections = 0, rounds = 0, server, n, way;
     double seconds = 0, load[3];
     struct worker workers[2][WORKERS];
     MYSQL *lister[2], **idle;
 
-    if (argc == 6) {
-        ports[0] = (unsigned)strtoul(argv[1], NULL, 10);
-        ports[1] = (unsigned)strtoul(argv[2], NULL, 10);
-        connections = (int)strtol(argv[3], NULL, 10);
-        rounds = (int)strtol(argv[4], NULL, 10);
-        seconds = strtod(argv[5], NULL);
+    if (argc == 8) {
+        for (server = 0; server < 2; server++) {
+            ports[server] = (unsigned)strtoul(argv[1 + 2 * server], NULL, 10);
+            pids[server] = strtol(argv[2 + 2 * server], NULL, 10);
+        }
+        connections = (int)strtol(argv[5], NULL, 10);
+        rounds = (int)strtol(argv[6], NULL, 10);
+        seconds = strtod(argv[7], NULL);
     }
     if (rounds < 1 || rounds > MOST_ROUNDS || !(seconds > 0 && seconds <= 60) || connections < 0)
         return 2;
@@ -208,7 +232,7 @@ int main(int argc, char **argv)
             enum way next = (enum way)((way + n) % WAYS);
 
             server = next == PLAIN;
-            turn(next, n, seconds, workers[server], lister[server]);
+            turn(next, n, seconds, workers[server], lister[server], pids[server]);
         }
     getloadavg(load, 3);
     printf("%d connections and %d that read, %d rounds of %g s, load %.1f\n", connections, WORKERS,
@@ -221,6 +245,12 @@ int main(int argc, char **argv)
     print_ratio("listed by Roster to not listed", rates[ROSTER], rates[PLUGIN], rounds);
     print_ratio("listed by PROCESSLIST to not", rates[PROCESSLIST], rates[PLUGIN], rounds);
     print_ratio("listed by Roster to PROCESSLIST", rates[ROSTER], rates[PROCESSLIST], rounds);
+    printf("the server's processor time for a read, lists included:\n");
+    for (way = 0; way < WAYS; way++)
+        print(ways[way].name, costs[way], rounds, "us");
+    print_ratio("with the plugin to without", costs[PLUGIN], costs[PLAIN], rounds);
+    print_ratio("listed by Roster to not listed", costs[ROSTER], costs[PLUGIN], rounds);
+    print_ratio("listed by PROCESSLIST to not", costs[PROCESSLIST], costs[PLUGIN], rounds);
     printf("a list, beside these reads:\n");
     print("roster_processlist()", lists[ROSTER], rounds, "ms");
     print("PROCESSLIST", lists[PROCESSLIST], rounds, "ms");

@@ -31,9 +31,9 @@ cp -r "$top/data" "$top/plain/data"
 most=$((connections + 20))
 start_server --max-connections=$most --plugin-load-add=roster_audit --plugin-maturity=experimental \
     --roster=FORCE_PLUS_PERMANENT
-servers+=("$server") ports=("$port")
+servers+=("$server") ports=("$port" "$server")
 sql -e "CREATE FUNCTION roster_processlist RETURNS STRING SONAME 'roster_audit.so'"
 work=$top/plain
 start_server --max-connections=$most
-servers+=("$server") ports+=("$port")
+servers+=("$server") ports+=("$port" "$server")
 "$ROSTER_BUILDDIR/bench/mariadb-bench" "${ports[@]}" "$connections" "$rounds" "$seconds"

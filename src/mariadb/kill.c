@@ -13,10 +13,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Room for a kill of every connection of a large server at once. */
 #define PIPE_BYTES (1 << 20)
+
+#define PAUSE_NS 1000000
 
 /* What a kill has hit, as it goes through the pipe to the thread: in one piece. */
 struct order {
@@ -24,6 +28,7 @@ struct order {
     enum roster_kill_target target;
 };
 
+static struct roster *roster;
 static int orders[2] = {-1, -1};
 static pthread_t thread;
 static atomic_uint_least64_t sent, late, failed;
@@ -66,9 +71,33 @@ static enum rst_mdb_answer kill_txn(const struct rst_mdb_connection *connection,
     return rst_mdb_sql_kill("CONNECTION", connection->id);
 }
 
+static bool is_open(uint64_t id)
+{
+    bool found;
+
+    if (roster_read_lock(roster))
+        return false;
+    found = roster_lookup(roster, id) != NULL;
+    roster_read_unlock(roster);
+    return found;
+}
+
+/* A session can be killed a moment before its connection is in the table. */
+static struct rst_mdb_connection *enter(uint64_t id)
+{
+    const struct timespec pause = {0, PAUSE_NS};
+    struct rst_mdb_connection *connection = rst_mdb_enter(id);
+
+    while (!connection && is_open(id)) {
+        nanosleep(&pause, NULL);
+        connection = rst_mdb_enter(id);
+    }
+    return connection;
+}
+
 static void obey(const struct order *order)
 {
-    struct rst_mdb_connection *connection = rst_mdb_enter(order->id);
+    struct rst_mdb_connection *connection = enter(order->id);
     enum rst_mdb_answer answer = RST_MDB_NOTHING;
 
     if (connection) {
@@ -106,11 +135,12 @@ static void close_orders(void)
     orders[0] = orders[1] = -1;
 }
 
-int rst_mdb_killer_start(void)
+int rst_mdb_killer_start(struct roster *of)
 {
     sigset_t all, before;
     int err;
 
+    roster = of;
     if (pipe2(orders, O_CLOEXEC))
         return -errno;
     (void)fcntl(orders[1], F_SETFL, O_NONBLOCK);

@@ -18,8 +18,8 @@
 #include <roster/roster.h>
 #include <stdint.h>
 
-/* Starts the thread. Returns 0 or a negative errno. */
-int rst_mdb_killer_start(void);
+/* Starts the thread, for the sessions of this roster. Returns 0 or a negative errno. */
+int rst_mdb_killer_start(struct roster *roster);
 
 /* Ends it, when no kill is delivered any more. */
 void rst_mdb_killer_stop(void);

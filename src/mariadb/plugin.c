@@ -157,7 +157,7 @@ static int init(void *unused)
         return rst_mdb_refuse("no roster: %s", roster_strerror(err));
     has_roster = true;
     rst_mdb_show_values(values != 0);
-    err = rst_mdb_killer_start();
+    err = rst_mdb_killer_start(rst_mdb_roster());
     if (err)
         return rst_mdb_refuse("no thread for kills: %s", roster_strerror(err));
     has_killer = true;

@@ -85,7 +85,7 @@ static void start(void)
     struct rst_mdb_connection *connection;
 
     cr_assert_eq(rst_mdb_open(0), 0);
-    cr_assert_eq(rst_mdb_killer_start(), 0);
+    cr_assert_eq(rst_mdb_killer_start(rst_mdb_roster()), 0);
     rst_mdb_connect(7, &who);
     connection = rst_mdb_enter(7);
     gate = &connection->gate;
@@ -424,6 +424,27 @@ Test(mirror, sends_no_kill_that_comes_after_the_end)
     cr_assert_str_eq(sent(1), "");
     cr_assert_eq(rst_mdb_kills().late, 1);
     SHOWS("Query: bystander");
+}
+
+Test(mirror, kills_a_connection_that_is_about_to_be_known)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct rst_mdb_connection connection = {.id = 77}, *removed;
+
+    attr.id = connection.id;
+    attr.wake_kill = rst_mdb_wake;
+    pthread_mutex_init(&connection.gate, NULL);
+    gate = &connection.gate;
+    cr_assert_eq(roster_session_open(rst_mdb_roster(), &attr, &connection.session), 0);
+    cr_assert_eq(roster_kill(rst_mdb_roster(), 77, ROSTER_KILL_TARGET_CONNECTION, 0,
+                             ROSTER_KILL_REASON_INTERRUPTED),
+                 0);
+    cr_assert_eq(rst_mdb_add(&connection), 0);
+    cr_assert_str_eq(sent(1), "CONNECTION 77; ");
+    removed = rst_mdb_remove(77);
+    cr_assert_eq(removed, &connection);
+    roster_session_close(connection.session);
+    pthread_mutex_destroy(&connection.gate);
 }
 
 Test(masks, leave_out_what_may_be_a_value)
