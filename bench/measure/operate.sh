@@ -5,8 +5,8 @@
 # What it costs the example server to be watched: ten thousand idle clients, and redis-benchmark in
 # pairs of runs, one alone and one beside "rosterctl ps --watch", every second, and a scraper of
 # /metrics, ten times a second. Then the same with a twin of the server whose list of sessions is
-# under a lock (twin.c). Run by "make bench-operate"; takes three minutes. Fails when watching
-# Roster costs 3 % or more.
+# under a lock (twin.c). Before that, what all of Roster's threads cost a server with its idle clients.
+# Run by "make bench-operate"; takes four minutes. Fails when watching Roster costs 3 % or more.
 #
 # Everything shares the processors, redis-benchmark and the watchers too, so beside the throughput
 # stands the server's own processor time for a request.
@@ -14,6 +14,7 @@
 #   OPERATE_SERVERS  roster twin         OPERATE_REQUESTS in a run (300000)
 #   OPERATE_PAIRS    11                  OPERATE_DEPTH    requests in a pipeline (1)
 #   OPERATE_CLIENTS  idle ones (10000)   OPERATE_WATCH    terminal, or whole: the list goes to a file
+#   OPERATE_SECONDS  20, for what all of it costs; 0: leave that out
 
 # shellcheck disable=SC2016 # the dollars belong to awk
 
@@ -22,12 +23,13 @@
 
 ctl=$ROSTER_BUILDDIR/rosterctl
 twin=$ROSTER_BUILDDIR/bench/.libs/twin.so
-servers=${OPERATE_SERVERS:-roster twin}
+servers=${OPERATE_SERVERS-roster twin}
 pairs=${OPERATE_PAIRS:-11}
 requests=${OPERATE_REQUESTS:-300000}
 depth=${OPERATE_DEPTH:-1}
 idle=${OPERATE_CLIENTS:-10000}
 watch=${OPERATE_WATCH:-terminal}
+seconds=${OPERATE_SECONDS:-20}
 most=3 # per cent that watching may cost
 [ -x "$ctl" ] || skip "built without rosterctl"
 for tool in curl script stdbuf; do
@@ -120,8 +122,8 @@ measure() {
     local n
     : >"$work/pairs"
     case $1 in
-    twin) TWIN_REPORT=$work/twin LD_PRELOAD=$twin start ;;
-    *) start ;;
+    twin) TWIN_REPORT=$work/twin LD_PRELOAD=$twin start --status=127.0.0.1:0 ;;
+    *) start --status=127.0.0.1:0 ;;
     esac
     load >/dev/null
     echo "$1: $idle idle clients, pairs of runs of $requests SET, 50 clients, -P $depth"
@@ -134,16 +136,13 @@ measure() {
     echo "  the watchers themselves               $(median '$10')"
     echo "  p99 ms alone, watched                 $(median '$3'), $(median '$7')"
     echo "  worst ms alone, watched               $(median '$4'), $(median '$8')"
-    exec 5>&-
-    wait "${children[0]}" || fail "idle clients were lost"
-    children=()
-    stop_server
+    end
     [ ! -s "$work/twin" ] || echo "  its lock: $(cat "$work/twin")"
 }
 
-# The server with its idle clients.
+# start [OPTION...]: the server with its idle clients.
 start() {
-    start_server --max-clients=$((idle + 200)) --status=127.0.0.1:0
+    start_server --max-clients=$((idle + 200)) "$@"
     address=$(sed -n 's/^roster-kv: status on //p' "$work/server.out")
     rm -f "$work/hold"
     mkfifo "$work/hold"
@@ -154,6 +153,61 @@ start() {
     expect "all of them are served" "open $idle"$'\n'"refused 0" "$(cat "$work/crowd.out")"
 }
 
+# Lets the idle clients go, and ends the server.
+end() {
+    exec 5>&-
+    wait "${children[0]}" || fail "idle clients were lost"
+    children=()
+    stop_server
+}
+
+# resident: what the server has in memory, in KiB.
+resident() {
+    sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$server/status"
+}
+
+# all_threads: the processor time of each thread of Roster's so far, with its name.
+all_threads() {
+    local thread ns
+    for thread in "/proc/$server/task"/*; do
+        read -r ns _ <"$thread/schedstat"
+        echo "$(<"$thread/comm") $ns"
+    done | grep '^roster-' | grep -v '^roster-kv ' | sort
+}
+
+# total MS: all that Roster runs in a server, with idle clients and two scrapers, once a second each.
+total() {
+    local before scrapers=() n
+    start --status=127.0.0.1:0 --activity-ms="$1" --store="sqlite:$work/total.db"
+    for n in 1 2; do
+        curl -sS --rate 1/s -o /dev/null "http://$address/metrics#[1-1000000]" &
+        scrapers+=($!)
+    done
+    children+=("${scrapers[@]}")
+    sleep 3
+    all_threads >"$work/before"
+    before=${EPOCHREALTIME/[.,]/}
+    sleep "$seconds"
+    all_threads | join "$work/before" - | awk -v us=$((${EPOCHREALTIME/[.,]/} - before)) '
+        { percent = ($3 - $2) / us / 10; sum += percent; each = each sprintf(" %s %.2f", substr($1, 8), percent) }
+        END { printf "  %.2f %% of a processor:%s\n", sum, each }'
+    echo "  $((($(resident) - alone) / 1024)) MiB more in memory than without any of it"
+    kill "${scrapers[@]}"
+    wait "${scrapers[@]}" 2>/dev/null
+    children=("${children[0]}")
+    end
+}
+
+if [ "$seconds" -gt 0 ]; then
+    start
+    sleep 3
+    alone=$(resident)
+    end
+    for interval in 1000 10; do
+        echo "$idle idle clients: endpoint, ticker, syncer, sampler every $interval ms, two scrapers"
+        total "$interval"
+    done
+fi
 for name in $servers; do
     if [ "$name" = twin ] && [ ! -e "$twin" ]; then
         echo "twin: needs shared libraries"

@@ -87,6 +87,10 @@ struct roster_logged {
 ROSTER_API int roster_event_log_next(struct roster *roster, uint64_t since,
                                      struct roster_logged *event) ROSTER_MUST_CHECK;
 
+/* Kinds that there are, and room for those to come. */
+#define ROSTER_LOGGED_KINDS 9
+#define ROSTER_LOGGED_KINDS_ROOM 16
+
 /* What became of all that was reported: happened is kept + dropped + pending. */
 struct roster_event_log_state {
     size_t size;             /* sizeof(struct roster_event_log_state), set by the caller */
@@ -98,6 +102,7 @@ struct roster_event_log_state {
     uint64_t kept;           /* of them, those that the kept events count */
     uint64_t dropped;        /* those that the dropped events counted */
     uint64_t pending;        /* repetitions that become events when their second has passed */
+    uint64_t by_kind[ROSTER_LOGGED_KINDS_ROOM]; /* of what happened: enum roster_logged_kind */
 };
 
 /*

@@ -228,6 +228,21 @@ static void put_verdict(struct out *out, struct roster_status *status)
     }
 }
 
+static void put_events(struct out *out, struct roster *roster)
+{
+    struct roster_event_log_state state = {.size = sizeof(state)};
+    int kind;
+
+    if (roster_event_log_state(roster, &state))
+        return;
+    rst_metric_family(out, "roster_events", "counter", NULL,
+                      "What was reported to the event log, by kind; also what it keeps no more.");
+    for (kind = 1; kind < ROSTER_LOGGED_KINDS; kind++)
+        rst_status_text_printf(out->text, "roster_events_total{kind=\"%s\"} %" PRIu64 "\n",
+                               roster_logged_kind_name((enum roster_logged_kind)kind),
+                               state.by_kind[kind]);
+}
+
 static int collect(struct roster *roster, struct roster_stats *stats,
                    struct roster_metrics *metrics, struct census *census)
 {
@@ -285,6 +300,7 @@ unsigned rst_status_get_metrics(struct request *request)
                        request->status->refused);
     rst_metrics_put_groups(&out, request->status->roster);
     put_kills(&out, &metrics);
+    put_events(&out, request->status->roster);
     put_times(&out, &metrics);
     rst_metrics_put_cluster(&out, &request->status->options,
                             put_minimum(&out, request->status->roster));

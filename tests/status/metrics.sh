@@ -33,6 +33,8 @@ done
 expect "kills are told by reason and result" \
     'roster_kills_total{reason="max execution time",result="delivered"} 1' \
     "$(grep 'max execution.*delivered' "$work/text")"
+expect "events are counted by kind" 'roster_events_total{kind="kill"} 1' \
+    "$(grep 'roster_events_total{kind="kill"}' "$work/text")"
 
 get -H 'Accept: application/openmetrics-text; version=1.0.0' "http://$address/metrics" >"$work/open"
 expect "it ends as it must" '# EOF' "$(tail -n 1 "$work/open")"

@@ -43,6 +43,8 @@ struct ring {
 
 enum { KILLS, OPENS, OTHERS, RINGS };
 
+_Static_assert(ROSTER_LOGGED_KINDS == ROSTER_LOGGED_VERDICT + 1, "all of them are counted");
+
 struct rst_event_log {
     pthread_mutex_t lock; /* of all below */
     uint64_t first;       /* constant: the number before the first one */
@@ -50,6 +52,7 @@ struct rst_event_log {
     uint64_t happened;
     uint64_t kept;
     uint64_t dropped;
+    uint64_t by_kind[ROSTER_LOGGED_KINDS_ROOM];
     struct ring rings[RINGS];
     struct roster_logged
         events[ROSTER_EVENT_LOG_KILLS + ROSTER_EVENT_LOG_OPENS + ROSTER_EVENT_LOG_OTHERS];
@@ -215,6 +218,7 @@ void rst_event_log_add_at(struct rst_event_log *log, const struct roster_logged 
 
     pthread_mutex_lock(&log->lock);
     log->happened++;
+    log->by_kind[event->kind]++;
     recent = place_of(log, ring, event, now.ns);
     if (has_passed(recent, now.ns)) {
         settle(log, ring, recent);
@@ -338,6 +342,7 @@ int roster_event_log_state(struct roster *roster, struct roster_event_log_state 
     known.happened = log->happened;
     known.kept = log->kept;
     known.dropped = log->dropped;
+    memcpy(known.by_kind, log->by_kind, sizeof(known.by_kind));
     pthread_mutex_unlock(&log->lock);
     rst_struct_put(state, &known, sizeof(known));
     return 0;

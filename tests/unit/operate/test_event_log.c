@@ -35,9 +35,14 @@ TestSuite(event_log, .init = start, .fini = stop);
 static struct roster_event_log_state state(void)
 {
     struct roster_event_log_state now = {.size = sizeof(now)};
+    uint64_t sum = 0;
+    int n;
 
     cr_assert_eq(roster_event_log_state(roster, &now), 0);
     cr_assert_eq(now.happened, now.kept + now.dropped + now.pending);
+    for (n = 0; n < ROSTER_LOGGED_KINDS_ROOM; n++)
+        sum += now.by_kind[n];
+    cr_assert_eq(now.happened, sum);
     cr_assert_eq(now.newest - now.first, now.events + now.events_dropped);
     return now;
 }
