@@ -11,7 +11,9 @@
  *
  * Locks, outermost first: a connection's mutex (SQLite's), rst_ext_lock. Who holds rst_ext_lock
  * only tries a connection's mutex. The beginning of a statement takes neither; its end takes
- * rst_ext_lock only when the statement was killed.
+ * rst_ext_lock only when the statement was killed, and a sleep that is a wait takes it around
+ * itself. Memory may be reclaimed under both: that waits for readers of the roster, which take
+ * neither inside.
  */
 #ifndef ROSTER_SQLITE_EXTENSION_H
 #define ROSTER_SQLITE_EXTENSION_H
