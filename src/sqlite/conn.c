@@ -214,13 +214,13 @@ struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db)
     return conn;
 }
 
-static int add(sqlite3 *db, char **message, struct rst_ext_conn **made)
+static int add(sqlite3 *db, bool fresh, char **message, struct rst_ext_conn **made)
 {
     struct rst_ext_conn *conn;
     int err = make_roster(message);
 
     *made = NULL;
-    if (err || find_db(db))
+    if (err || (!fresh && find_db(db)))
         return err;
     conn = new_conn(db);
     if (!conn)
@@ -245,7 +245,7 @@ static void complain(char **message)
     *message = NULL;
 }
 
-int rst_ext_open(sqlite3 *db, char **message)
+int rst_ext_open(sqlite3 *db, bool fresh, char **message)
 {
     struct rst_ext_conn *conn;
     bool is_first;
@@ -253,7 +253,7 @@ int rst_ext_open(sqlite3 *db, char **message)
 
     pthread_mutex_lock(&rst_ext_lock);
     is_first = !rst_ext_roster;
-    err = add(db, message, &conn);
+    err = add(db, fresh, message, &conn);
     pthread_mutex_unlock(&rst_ext_lock);
     if (!err && is_first) {
         if (rst_ext_settings_read(message))

@@ -38,12 +38,12 @@ static int take_copy(const struct sqlite3_api_routines *api, char **message)
     return err;
 }
 
-static int enter(sqlite3 *db, char **message, const struct sqlite3_api_routines *api)
+static int enter(sqlite3 *db, bool fresh, char **message, const struct sqlite3_api_routines *api)
 {
     int err = take_copy(api, message);
 
     if (!err)
-        err = rst_ext_open(db, message);
+        err = rst_ext_open(db, fresh, message);
     return err ? err : rst_ext_tables_register(db);
 }
 
@@ -51,7 +51,7 @@ static int enter(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 int rst_ext_auto(sqlite3 *db, char **message, const struct sqlite3_api_routines *api)
 {
     char *text = NULL;
-    int err = enter(db, &text, api);
+    int err = enter(db, true, &text, api);
 
     (void)message;
     if (err)
@@ -62,7 +62,7 @@ int rst_ext_auto(sqlite3 *db, char **message, const struct sqlite3_api_routines 
 
 int sqlite3_roster_init(sqlite3 *db, char **message, const struct sqlite3_api_routines *api)
 {
-    int err = enter(db, message, api);
+    int err = enter(db, false, message, api);
 
     if (!err)
         err = sqlite3_auto_extension((void (*)(void))rst_ext_auto);

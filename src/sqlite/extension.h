@@ -111,9 +111,9 @@ int rst_ext_settings_read(char **message);
 int rst_ext_settings_register(sqlite3 *db);
 
 /* conn.c */
-int rst_ext_open(sqlite3 *db, char **message);
-struct rst_ext_conn *rst_ext_find(uint64_t id);          /* under rst_ext_lock */
-struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db); /* for a thread inside of it; or NULL */
+int rst_ext_open(sqlite3 *db, bool fresh, char **message); /* fresh: it is being opened */
+struct rst_ext_conn *rst_ext_find(uint64_t id);            /* under rst_ext_lock */
+struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db);   /* for a thread inside of it; or NULL */
 const char *rst_ext_application(void);
 int rst_ext_session_again(struct rst_ext_conn *conn); /* owner, under rst_ext_lock: a new id */
 void rst_ext_reclaim(void); /* memory of closed connections; under no lock */
