@@ -190,7 +190,10 @@ inline look(point)
 #else
                    :: word == w ->
 #endif
-                       reach(point);
+                       if
+                       :: point == 1 -> reach(1)
+                       :: else -> reach(2)
+                       fi;
                        record(w);
                        w = w | ACKED;
                        word = w
