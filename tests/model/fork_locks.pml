@@ -1,0 +1,224 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * No thread waits for a reader who waits for it: the locks of the reclaiming thread, of liburcu and
+ * of all contexts, beside forks, and users of the reclaiming thread who come and go.
+ *
+ *     fork, outside a section     inside one               reclaiming thread, in a round
+ *     1 users' lock               1 to 3 by trying, and    a its lock: the round begins
+ *     2 its lock                    only between rounds    b liburcu's lock, waits for readers
+ *     3 liburcu's lock            4 as there               c its lock: the round ends
+ *     4 lock of all contexts
+ *
+ * The last user joins the reclaiming thread under the users' lock; a thread that ends takes
+ * liburcu's lock. A reader may need the lock of all contexts, and may want to become a user: that
+ * is refused inside its section.
+ *
+ * @variant all
+ * @reach 1 all a fork inside a section has the locks
+ * @reach 2 all a fork inside a section goes without them
+ * @reach 3 all a fork waits for a grace period
+ * @reach 4 all the last user joins the thread inside a round
+ * @reach 5 all a reader takes the lock of all contexts while a fork waits
+ * @mutant FORK_WAITS      all no_deadlock
+ * @mutant ROUND_NOT_ASKED all no_deadlock
+ * @mutant USER_INSIDE     all no_deadlock
+ * @mutant CONTEXTS_FIRST  all no_deadlock
+ * @mutant LIBURCU_FIRST   all no_deadlock
+ * @mutant NO_LOCKS        all child_whole
+ */
+
+#include "claims.pmh"
+
+hidden byte no_deadlock;
+hidden byte child_whole;
+
+bit users, its, liburcu, contexts; /* locks */
+bit inside;                        /* the reader */
+bit in_round;
+bit stop, reclaim_ended, fork_waits;
+byte ended; /* processes */
+
+#define lock(l)                                                                                    \
+    atomic {                                                                                       \
+        !l -> l = 1                                                                                \
+    }
+
+active proctype Reclaim()
+{
+    bit more;
+
+    do
+    :: lock(its);
+       d_step {
+           more = !stop;
+           in_round = more;
+           its = 0
+       }
+       if
+       :: !more -> break
+       :: else
+       fi;
+       lock(liburcu);
+       !inside;
+       liburcu = 0;
+       lock(its);
+       d_step {
+           in_round = 0;
+           its = 0;
+           more = 0
+       }
+    od;
+    lock(liburcu);
+    liburcu = 0;
+    reclaim_ended = 1;
+    ended++
+}
+
+/* The child of a fork with the locks finds liburcu, and what they guard, as between two rounds. */
+inline copy(has_locks)
+{
+    d_step {
+        claim(child_whole, !has_locks || (users && its && liburcu))
+    }
+}
+
+inline fork_outside()
+{
+#ifdef MUTANT_CONTEXTS_FIRST
+    lock(contexts);
+#endif
+#ifdef MUTANT_LIBURCU_FIRST
+    lock(liburcu);
+#endif
+    lock(users);
+    lock(its);
+#ifndef MUTANT_LIBURCU_FIRST
+    if
+    :: in_round && inside ->
+        fork_waits = 1;
+        reach(3)
+    :: else
+    fi;
+    lock(liburcu);
+    fork_waits = 0;
+#endif
+#ifndef MUTANT_CONTEXTS_FIRST
+    lock(contexts);
+#endif
+    copy(1);
+    contexts = 0;
+    liburcu = 0;
+    its = 0;
+    users = 0
+}
+
+inline fork_inside()
+{
+    bit has;
+
+#if defined(MUTANT_FORK_WAITS)
+    lock(users);
+    lock(its);
+    lock(liburcu);
+    has = 1;
+#elif defined(MUTANT_NO_LOCKS)
+    has = 1;
+#else
+    if
+    :: atomic {
+           !users -> users = 1
+       }
+       if
+       :: atomic {
+              !its -> its = 1
+          }
+          if
+#ifdef MUTANT_ROUND_NOT_ASKED
+          :: true ->
+#else
+          :: in_round ->
+              its = 0;
+              users = 0
+          :: else ->
+#endif
+              lock(liburcu);
+              has = 1
+          fi
+       :: its -> users = 0
+       fi
+    :: users
+    fi;
+#endif
+    if
+    :: has -> reach(1)
+    :: else -> reach(2)
+    fi;
+    lock(contexts);
+    copy(has);
+    contexts = 0;
+    if
+    :: has ->
+        liburcu = 0;
+        its = 0;
+        users = 0
+    :: else
+    fi;
+    has = 0
+}
+
+active proctype Reader()
+{
+    inside = 1;
+    if
+    :: true ->
+       lock(contexts);
+       if
+       :: fork_waits -> reach(5)
+       :: else
+       fi;
+       contexts = 0
+    :: fork_inside()
+#ifdef MUTANT_USER_INSIDE
+    :: true ->
+       lock(users);
+       users = 0
+#endif
+    :: true
+    fi;
+    inside = 0;
+    lock(users); /* outside it may become a user, or fork */
+    users = 0;
+    ended++
+}
+
+active proctype Forker()
+{
+    fork_outside();
+    ended++
+}
+
+active proctype LastUser()
+{
+    lock(users);
+    lock(its);
+    d_step {
+        stop = 1;
+        its = 0
+    }
+    if
+    :: in_round -> reach(4)
+    :: else
+    fi;
+    reclaim_ended;
+    users = 0;
+    ended++
+}
+
+active proctype Watch()
+{
+end:
+    timeout;
+    claim(no_deadlock, ended == 4)
+}
