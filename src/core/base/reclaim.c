@@ -304,19 +304,19 @@ static bool lock_inside(void)
         pthread_mutex_unlock(&users_lock);
         return false;
     }
-    if (done == begun)
-        return true;
-    unlock_all();
-    return false;
+    if (done != begun) {
+        unlock_all();
+        return false;
+    }
+    urcu_bp_before_fork();
+    return true;
 }
 
-static bool lock_all(void)
+/* The lock last: a reader that a grace period waits for may need it, to keep something. */
+static bool lock_outside(void)
 {
-    if (lost)
-        return false;
-    if (urcu_bp_read_ongoing())
-        return lock_inside();
     pthread_mutex_lock(&users_lock);
+    urcu_bp_before_fork();
     pthread_mutex_lock(&lock);
     return true;
 }
@@ -331,9 +331,7 @@ static bool lock_all(void)
  */
 static void before_fork(void)
 {
-    has_locks = lock_all();
-    if (has_locks)
-        urcu_bp_before_fork();
+    has_locks = !lost && (would_wait_for_itself() ? lock_inside() : lock_outside());
 }
 
 static void after_fork(void)
@@ -383,7 +381,7 @@ int rst_reclaim_start(bool by_hand)
     if (lost)
         return -EPERM;
     /* The lock may be held until the last thread has ended, and that waits for its last round. */
-    if (urcu_bp_read_ongoing())
+    if (would_wait_for_itself())
         return -EBUSY;
     pthread_mutex_lock(&users_lock);
     if (!users)

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "core/base/reclaim.h"
 #include "../unit.h"
 
 #include <criterion/criterion.h>
@@ -249,7 +250,7 @@ static void *fork_beside_a_reader(void *arg)
     return NULL;
 }
 
-/* Its first calls, under the read lock: they need the lock of all contexts. */
+/* Its first calls, under the read lock: they need the lock of all contexts, and that of keepers. */
 static void *read_and_call(void *arg)
 {
     struct forking *forking = arg;
@@ -263,6 +264,8 @@ static void *read_and_call(void *arg)
     for (i = 0; i < 100 && !rst_load(&forking->done); i++)
         usleep(100); /* until the fork waits; earlier is no error */
     unit_ok(roster_session_open(forking->roster, NULL, &session));
+    rst_keep_begin();
+    rst_keep_end();
     (void)unit_stats(forking->roster);
     unit_close(session);
     roster_read_unlock(forking->roster);
