@@ -7,13 +7,14 @@
  *
  *     fork, outside a section     inside one               reclaiming thread, in a round
  *     1 users' lock               1 to 3 by trying, and    a its lock: the round begins
- *     2 its lock                    only between rounds    b liburcu's lock, waits for readers
- *     3 liburcu's lock            4 as there               c its lock: the round ends
+ *     2 liburcu's lock              only between rounds    b liburcu's lock, waits for readers
+ *     3 its lock                  4 as there               c its lock: the round ends
  *     4 lock of all contexts
  *
  * The last user joins the reclaiming thread under the users' lock; a thread that ends takes
- * liburcu's lock. A reader may need the lock of all contexts, and may want to become a user: that
- * is refused inside its section.
+ * liburcu's lock. A reader may need the lock of all contexts and, to keep something, that of the
+ * thread; to become a user is refused inside its section. So it is for who keeps something from one section to the next
+ * (rst_keep_begin()), for whom a round waits as for a reader. Not modelled: rounds by hand.
  *
  * @variant all
  * @reach 1 all a fork inside a section has the locks
@@ -26,6 +27,7 @@
  * @mutant USER_INSIDE     all no_deadlock
  * @mutant CONTEXTS_FIRST  all no_deadlock
  * @mutant LIBURCU_FIRST   all no_deadlock
+ * @mutant ITS_FIRST       all no_deadlock
  * @mutant NO_LOCKS        all child_whole
  */
 
@@ -93,7 +95,9 @@ inline fork_outside()
     lock(liburcu);
 #endif
     lock(users);
+#ifdef MUTANT_ITS_FIRST
     lock(its);
+#endif
 #ifndef MUTANT_LIBURCU_FIRST
     if
     :: in_round && inside ->
@@ -103,6 +107,9 @@ inline fork_outside()
     fi;
     lock(liburcu);
     fork_waits = 0;
+#endif
+#ifndef MUTANT_ITS_FIRST
+    lock(its);
 #endif
 #ifndef MUTANT_CONTEXTS_FIRST
     lock(contexts);
@@ -179,6 +186,9 @@ active proctype Reader()
        :: else
        fi;
        contexts = 0
+    :: true ->
+       lock(its);
+       its = 0
     :: fork_inside()
 #ifdef MUTANT_USER_INSIDE
     :: true ->
