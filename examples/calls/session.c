@@ -323,6 +323,20 @@ static void start_no_thread(void)
     MUST(roster_destroy(roster));
 }
 
+/* Which users have the most sessions, and which of them have all that their rule allows. */
+static void count_users(struct roster *roster)
+{
+    struct roster_groups all = {.size = sizeof(all)};
+    struct roster_group groups[4];
+    size_t count = 4, full = 4;
+
+    MUST(roster_groups_top(roster, ROSTER_GROUP_USER, groups, &count, &all));
+    printf("%zu user has %" PRIu64 " of %" PRIu64 " sessions\n", count, groups[0].sessions,
+           all.sessions);
+    MUST(roster_groups_full(roster, groups, &full));
+    printf("%zu users are at their limit\n", full);
+}
+
 /* Called at each look; another result than 0 ends the wait. */
 static int on_progress(const struct roster_drain_progress *progress, void *arg)
 {
@@ -356,6 +370,7 @@ int main(void)
     client.database = "test";
     MUST(roster_session_open(roster, &client, &session));
     MUST(roster_session_open(roster, NULL, &other));
+    count_users(roster);
     begin_in_other_ways(session, oracle);
     open_cursors(session);
 
