@@ -56,6 +56,7 @@ cat <<END
       rosterctl trx --sort=-age        # transactions, the oldest first
       rosterctl min                    # what holds the minimum, and the command that ends it
       rosterctl locks                  # which sessions wait for which, and the deadlock
+      rosterctl groups                 # which user has most of the connections
       rosterctl activity --since=-5m --by=wait,digest,user
       rosterctl events                 # kills, rejected opens, leases, leaders, problems
       rosterctl safepoint              # lease and safe points, and what holds them back

@@ -99,7 +99,7 @@ drill_fenced() {
 
 drill_crowd() {
     says 'sessions near their limit' "rosterctl status"
-    says 'crawler' "rosterctl ps --sort=user"
+    says 'user *crawler *18' "rosterctl groups"
     says 'open rejected' "rosterctl events"
     ends "rosterctl ps --user=USER --columns=id --output=csv | tr -cd '0-9\\n' | xargs rosterctl kill" \
         USER crawler
