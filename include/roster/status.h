@@ -58,18 +58,23 @@
  * the minimum, and gives it at most a tenth of its time: when the oracle is slow, points become
  * rarer. It takes 113 KiB, once.
  *
+ * `from`, `to` and `since` take a point in time: -15m or -2h before now, 2026-11-29T10:00:00Z or
+ * with another offset, without one in the server's local time, milliseconds since the Unix epoch,
+ * or a timestamp.
+ *
  * "rows" of /activity are those of roster/activity.h, what was seen most first, for the time `from`
- * to `to` in milliseconds since the Unix epoch (the last hour). `by` names what distinguishes them,
+ * to `to` (the last hour). `by` names what distinguishes them,
  * with commas between: state, wait, digest, user, db, application, kind. "samples" of a row by
  * "times" is an average of active sessions; "dropped" of the "active" ones are in no row. With
  * `step`, milliseconds from 1000 on, there are "points" instead, at most 1000: one for each step
  * that has passed and had a sample, as "columns" names its members, with the samples of each class
  * of waits ("CPU" is no known wait). The step is rounded up to what is sampled ("step_ms").
  *
- * "rows" of /events are those of roster/event_log.h whose id is greater than `since`, the oldest
- * first, at most `limit`. "next" is what to pass as `since` for those after them, "missed" how many
- * between `since` and "next" had to make room; "restarted" is true when `since` is from another
- * life of the server, and the rows then begin with the oldest. Nothing else is lost.
+ * "rows" of /events are those of roster/event_log.h whose id is greater than `since`, or that
+ * happened then or later, the oldest first, at most `limit`. "next" is what to pass as `since` for
+ * those after them, "missed" how many between `since` and "next" had to make room; "restarted" is
+ * true when `since` is from another life of the server, and the rows then begin with the oldest.
+ * Nothing else is lost.
  *
  * It reads views like any reader: owners never wait for it.
  */

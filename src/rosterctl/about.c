@@ -26,6 +26,21 @@ static void print_number(const char *prefix, const char *key, json_int_t number)
         printf("%s%s: %lld\n", prefix, key, (long long)number);
 }
 
+/* A timestamp also says when that is. */
+static void print_text(const char *prefix, const char *key, const char *text)
+{
+    size_t length = strlen(key);
+    char when[64];
+
+    if (text[strspn(text, "0123456789")] || strlen(text) < 15 || strlen(text) > 20 ||
+        !((length >= 3 && !strcmp(key + length - 3, "_ts")) || strstr(key, "safe_point"))) {
+        printf("%s%s: %s\n", prefix, key, text);
+        return;
+    }
+    time_show((int64_t)roster_ts_physical_ms(strtoull(text, NULL, 10)), when, sizeof(when));
+    printf("%s%s: %s (%s)\n", prefix, key, text, when);
+}
+
 /* All members of an object, one a line. */
 static void print_members(const json_t *object, const char *prefix)
 {
@@ -42,7 +57,7 @@ static void print_members(const json_t *object, const char *prefix)
             print_members(value, inner);
         } else if (json_is_string(value)) {
             text_string(value, text, sizeof(text));
-            printf("%s%s: %s\n", prefix, key, text);
+            print_text(prefix, key, text);
         } else if (json_is_boolean(value)) {
             printf("%s%s: %s\n", prefix, key, json_is_true(value) ? "yes" : "no");
         } else if (json_is_integer(value)) {

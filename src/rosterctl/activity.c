@@ -8,6 +8,8 @@
 
 #include "rosterctl/rosterctl.h"
 
+#include "core/base/when.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -112,7 +114,7 @@ int ctl_activity(const struct options *options)
     int code;
 
     if (options->since && !time_parse(options->since, &from))
-        return ctl_error(CTL_USAGE, "--since takes " TIME_FORMS ", not \"%s\"", options->since);
+        return ctl_error(CTL_USAGE, "--since takes " WHEN_FORMS ", not \"%s\"", options->since);
     if (options->since && from < 1)
         from = 1;
     snprintf(path, sizeof(path), "/activity?from=%lld", (long long)from);

@@ -8,6 +8,8 @@
 
 #include "rosterctl/rosterctl.h"
 
+#include "core/base/when.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,7 +195,7 @@ static void show_rows(void *arg, json_t *rows)
 static bool is_number_of_event(const char *since)
 {
     return since && *since && !since[strspn(since, "0123456789")] &&
-           strtoull(since, NULL, 10) >= EVENT_NUMBER_LEAST;
+           strtoull(since, NULL, 10) >= WHEN_TS_MOST;
 }
 
 int ctl_events(const struct options *options)
@@ -207,7 +209,7 @@ int ctl_events(const struct options *options)
     if (number)
         snprintf(output.after, sizeof(output.after), "%.20s", since);
     else if (since && !time_parse(since, &output.since_ms))
-        return ctl_error(CTL_USAGE, "--since takes " TIME_FORMS "%s, not \"%s\"",
+        return ctl_error(CTL_USAGE, "--since takes " WHEN_FORMS "%s, not \"%s\"",
                          options->store ? "" : ", or the id of an event", since);
     if (options->store)
         return cluster_events(options, output.since_ms, show_rows, &output);

@@ -29,6 +29,7 @@ static const struct column trx_columns[] = {
     {"user", "USER", COLUMN_TEXT, 24},
     {"db", "DB", COLUMN_TEXT, 24},
     {"id", "START_TS", COLUMN_NUMBER, 0},
+    {"start_time", "BEGAN", COLUMN_WHEN, 0},
     {"age_ms", "AGE", COLUMN_MS, 0},
     {"state", "STATE", COLUMN_TEXT, 0},
     {"waiting_time", "WAITING", COLUMN_MS, 0},
@@ -73,7 +74,7 @@ static const char *spare(const struct column *columns, size_t count)
 {
     bool txns = column_find(columns, count, "session_id", strlen("session_id")) != NULL;
 
-    return txns ? "last,kind,mem_buffer_bytes,db,mem_buffer_keys,id,waiting_time,"
+    return txns ? "last,kind,mem_buffer_bytes,start_time,db,mem_buffer_keys,id,waiting_time,"
                   "current_sql_digest,state"
                 : "last,statement,kind,host,db,application,command,state,info";
 }

@@ -98,19 +98,20 @@ size_t text_bytes(const char *text, size_t columns);
 /* As much of a text as fits, with a sign where it was cut; ASCII alone unless `unicode`. */
 void text_fit(const char *text, size_t columns, bool unicode, char *to, size_t size);
 
-/* time.c: a point in time, in milliseconds since the Unix epoch; false for what is none. */
-#define TIME_FORMS                                                                                 \
-    "a time (-15m, -2h, 2026-11-29T10:00:00Z, 2026-11-29 10:00, or Unix milliseconds)"
+/* time.c: a point in time, in milliseconds since the Unix epoch; false for what is none, see
+ * core/base/when.h. */
 bool time_parse(const char *text, int64_t *ms);
-
-/* Numbers of events begin with a server's start in milliseconds times 2^20: none is a time. */
-#define EVENT_NUMBER_LEAST (UINT64_C(1) << 60)
 void time_show(int64_t ms, char *to, size_t size); /* local time */
 
 /* A column of a table: a member of each row. */
 struct column {
     const char *key, *title;
-    enum { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_MS } kind;
+    enum {
+        COLUMN_TEXT,
+        COLUMN_NUMBER,
+        COLUMN_MS,
+        COLUMN_WHEN /* milliseconds since the Unix epoch, or a timestamp as text */
+    } kind;
     int most; /* characters; 0: no limit */
 };
 

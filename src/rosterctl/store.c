@@ -98,7 +98,7 @@ static bool parse_ts(const char *text, uint64_t *ts)
         *ts = strtoull(text, &end, 10);
         return !errno && *ts;
     }
-    if (!time_parse(strcmp(text, "now") != 0 ? text : "-0s", &ms) || ms <= 0)
+    if (!time_parse(text, &ms) || ms <= 0)
         return false;
     *ts = roster_ts_compose((uint64_t)ms, 0);
     return true;
@@ -120,6 +120,7 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
 {
     uint64_t ts;
     int64_t ttl_ms;
+    char when[64];
     int err;
 
     if (!parse_ts(options->args[2], &ts))
@@ -131,7 +132,8 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
     err = roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms);
     if (err)
         return ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
-    printf("barrier %s stands at %llu\n", options->args[1], (unsigned long long)ts);
+    time_show((int64_t)roster_ts_physical_ms(ts), when, sizeof(when));
+    printf("barrier %s stands at %llu (%s)\n", options->args[1], (unsigned long long)ts, when);
     return CTL_OK;
 }
 
@@ -162,6 +164,7 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
     static const struct column columns[] = {
         {"name", "NAME", COLUMN_TEXT, 0},
         {"ts", "TIMESTAMP", COLUMN_NUMBER, 0},
+        {"ts", "AT", COLUMN_WHEN, 0},
         {"ttl_ms", "ENDS IN", COLUMN_MS, 0},
     };
     struct roster_barrier *barriers = NULL;
@@ -174,7 +177,7 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
     if (!err && options->json)
         ctl_print_json(rows, JSON_INDENT(1));
     else if (!err)
-        table_print(rows, columns, 3);
+        table_print(rows, columns, 4);
     json_decref(rows);
     free(barriers);
     return err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err)) : CTL_OK;

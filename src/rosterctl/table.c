@@ -10,18 +10,32 @@
 
 #include "core/base/ascii.h"
 
+#include <roster/timestamp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CELL 1200
 #define LEAST_LAST 16 /* of the last column, when it is a text, before others are left out */
+
+static void cell_when(const json_t *value, char *to, size_t size)
+{
+    const char *text = json_string_value(value);
+    int64_t ms =
+        text ? (int64_t)roster_ts_physical_ms(strtoull(text, NULL, 10)) : json_integer_value(value);
+
+    if (ms > 0)
+        time_show(ms, to, size);
+}
 
 void cell_text(const json_t *row, const struct column *column, char *to, size_t size)
 {
     const json_t *value = json_object_get(row, column->key);
 
     *to = '\0';
-    if (json_is_string(value))
+    if (column->kind == COLUMN_WHEN)
+        cell_when(value, to, size);
+    else if (json_is_string(value))
         text_string(value, to, size);
     else if (json_is_number(value) && column->kind == COLUMN_MS)
         text_ms(json_number_value(value), to, size);
@@ -45,7 +59,7 @@ static void print_cell(const char *text, const struct column *column, size_t wid
     size_t has = text_width(text);
     int pad = (int)(width > has ? width - has : 0);
 
-    if (column->kind != COLUMN_TEXT)
+    if (column->kind != COLUMN_TEXT && column->kind != COLUMN_WHEN)
         printf("%*s%s", pad, "", text);
     else
         printf("%s%*s", text, last ? 0 : pad, "");

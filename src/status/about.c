@@ -19,7 +19,7 @@
 /* Refuses arguments where there are none. Returns 0 or the HTTP status. */
 static unsigned no_query(struct request *request)
 {
-    struct query query;
+    struct query query = {.limit = 0};
 
     return rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
 }
@@ -185,7 +185,7 @@ unsigned rst_status_get_minimum(struct request *request)
     struct roster_min min = {.size = sizeof(min)};
     struct text *text = &request->text;
     struct roster_min_filter filter = ROSTER_MIN_FILTER_INIT;
-    struct query query;
+    struct query query = {.limit = 0};
     unsigned status = rst_status_query_parse(request, QUERY_MIN, LIST_SESSIONS, &query);
     int err;
 

@@ -72,7 +72,7 @@ static int kill_target(const struct request *request, const struct query *query,
 unsigned rst_status_post_kill(struct request *request)
 {
     enum roster_kill_target target;
-    struct query query;
+    struct query query = {.limit = 0};
     unsigned status = rst_status_query_parse(request, QUERY_KILL, LIST_SESSIONS, &query);
     int err;
 
@@ -118,7 +118,7 @@ static void log_drain(const struct request *request, int err)
 unsigned rst_status_post_drain(struct request *request)
 {
     const struct roster_status_options *options = &request->status->options;
-    struct query query;
+    struct query query = {.limit = 0};
     unsigned status = rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
     int err;
 

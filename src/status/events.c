@@ -58,9 +58,9 @@ unsigned rst_status_get_events(struct request *request)
     struct roster_event_log_state state = {.size = sizeof(state)};
     struct roster_logged event = {.size = sizeof(event)};
     struct text *text = &request->text;
-    struct query query;
+    struct query query = {.limit = 0};
     unsigned status = rst_status_query_parse(request, QUERY_EVENTS, LIST_SESSIONS, &query);
-    uint64_t last, since, count = 0;
+    uint64_t last, since, count = 0, passed = 0;
 
     if (status)
         return status;
@@ -70,13 +70,16 @@ unsigned rst_status_get_events(struct request *request)
     rst_status_out_open(text, NULL, '{');
     rst_status_out_open(text, "rows", '[');
     while (count < query.limit && !text->failed && !roster_event_log_next(roster, last, &event)) {
-        put_event(text, &event);
         last = event.id;
+        passed++;
+        if (event.last_ms < query.since_ms)
+            continue;
+        put_event(text, &event);
         count++;
     }
     rst_status_out_close(text, ']');
     rst_status_out_id(text, "next", last);
-    rst_status_out_number(text, "missed", last - since - count);
+    rst_status_out_number(text, "missed", last - since - passed);
     rst_status_out_bool(text, "restarted", query.since && since != query.since);
     rst_status_out_number(text, "happened", state.happened);
     rst_status_out_number(text, "dropped", state.dropped);

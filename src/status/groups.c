@@ -84,7 +84,7 @@ unsigned rst_status_get_groups(struct request *request)
 {
     struct shown_groups shown[ROSTER_GROUP_BYS];
     struct text *text = &request->text;
-    struct query query;
+    struct query query = {.limit = 0};
     unsigned status = rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
     unsigned by;
     size_t n;

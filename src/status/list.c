@@ -170,7 +170,7 @@ static unsigned get_rows(struct request *request, enum list list)
 {
     struct text *text = &request->text;
     struct stream *stream;
-    struct query query;
+    struct query query = {.limit = 0};
     int err;
     unsigned status = rst_status_query_parse(request, QUERY_ROWS, list, &query);
 

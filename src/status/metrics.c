@@ -261,7 +261,7 @@ static int collect(struct roster *roster, struct roster_stats *stats,
 /* The text format is for all that name neither. */
 static unsigned choose_format(struct request *request, bool *open_metrics)
 {
-    struct query query;
+    struct query query = {.limit = 0};
     unsigned status = rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
     int open = rst_accept_quality(request->connection, OPEN_METRICS, "1.0.0");
     int text = rst_accept_quality(request->connection, "text/plain", "0.0.4");

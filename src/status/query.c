@@ -10,6 +10,7 @@
 #include "status/query.h"
 
 #include "core/base/ascii.h"
+#include "core/base/when.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #define DEFAULT_LIMIT 1000
 #define MAX_LIMIT 1000000
 
-enum kind { STRING, NUMBER, FLAG };
+enum kind { STRING, NUMBER, FLAG, WHEN, EVENT };
 
 static const struct argument {
     const char *name;
@@ -43,19 +44,25 @@ static const struct argument {
     {"limit", NUMBER, QUERY_ROWS | QUERY_ACTIVITY | QUERY_EVENTS | QUERY_LOCKS,
      offsetof(struct query, limit)},
     {"after", NUMBER, QUERY_ROWS | QUERY_TIMELINE, offsetof(struct query, after)},
-    {"from", NUMBER, QUERY_ACTIVITY, offsetof(struct query, from)},
-    {"to", NUMBER, QUERY_ACTIVITY, offsetof(struct query, to)},
+    {"from", WHEN, QUERY_ACTIVITY, offsetof(struct query, from)},
+    {"to", WHEN, QUERY_ACTIVITY, offsetof(struct query, to)},
     {"step", NUMBER, QUERY_ACTIVITY, offsetof(struct query, step)},
     {"by", STRING, QUERY_ACTIVITY, offsetof(struct query, by)},
     {"wait", STRING, QUERY_ACTIVITY, offsetof(struct query, wait)},
     {"digest", STRING, QUERY_ACTIVITY, offsetof(struct query, digest)},
-    {"since", NUMBER, QUERY_EVENTS, offsetof(struct query, since)},
+    {"since", EVENT, QUERY_EVENTS, offsetof(struct query, since)},
     {"id", NUMBER, QUERY_ROWS | QUERY_KILL, offsetof(struct query, id)},
     {"target", STRING, QUERY_KILL, offsetof(struct query, target)},
     {"statement", NUMBER, QUERY_KILL, offsetof(struct query, statement)},
     {"start_ts", NUMBER, QUERY_KILL, offsetof(struct query, start_ts)},
     {"transaction", NUMBER, QUERY_KILL, offsetof(struct query, transaction)},
 };
+
+static const char *const takes[] = {[STRING] = "text",
+                                    [NUMBER] = "a number",
+                                    [FLAG] = "1 or 0",
+                                    [WHEN] = WHEN_FORMS,
+                                    [EVENT] = "the id of an event, or " WHEN_FORMS};
 
 struct parse {
     unsigned seen; /* a bit for each of the arguments */
@@ -82,6 +89,31 @@ static bool parse_flag(const char *text, bool *flag)
     return *flag || !strcmp(text, "0");
 }
 
+static bool parse_when(const char *text, uint64_t *ms)
+{
+    struct timespec now;
+    int64_t when;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (!text || !when_parse(text, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, &when))
+        return false;
+    *ms = (uint64_t)when;
+    return true;
+}
+
+/* The number of an event, or when it happened. Numbers that are neither are of no log, and the
+ * reply says so. */
+static bool parse_event(const char *text, struct query *query)
+{
+    uint64_t number;
+
+    if (parse_number(text, &number) && (number >= WHEN_TS_MOST || number < WHEN_MS_LEAST)) {
+        query->since = number;
+        return true;
+    }
+    return parse_when(text, &query->since_ms);
+}
+
 static bool store(struct query *query, const struct argument *argument, const char *value)
 {
     void *place = (char *)query + argument->offset;
@@ -91,6 +123,10 @@ static bool store(struct query *query, const struct argument *argument, const ch
         return parse_number(value, place);
     case FLAG:
         return parse_flag(value, place);
+    case WHEN:
+        return parse_when(value, place);
+    case EVENT:
+        return parse_event(value, query);
     default:
         *(const char **)place = value ? value : "";
         return true;
@@ -118,8 +154,7 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
         if (store(parse->query, &arguments[n], value))
             return MHD_YES;
         parse->status = rst_status_request_fail(parse->request, MHD_HTTP_BAD_REQUEST, "%s takes %s",
-                                                arguments[n].name,
-                                                arguments[n].kind == FLAG ? "1 or 0" : "a number");
+                                                arguments[n].name, takes[arguments[n].kind]);
         return MHD_NO;
     }
     parse->status = rst_status_request_fail(parse->request, MHD_HTTP_BAD_REQUEST,

@@ -29,7 +29,8 @@ struct query {
     uint64_t min_ms;
     uint64_t limit;
     uint64_t after;
-    uint64_t since; /* the number of an event */
+    uint64_t since;    /* the number of an event */
+    uint64_t since_ms; /* what happened then or later */
     uint64_t from, to, step;
     const char *by, *wait, *digest; /* of an activity */
     uint64_t statement;

@@ -170,6 +170,18 @@ run 0 events
 expect "what has happened" '20*kill  *statement of session 3, user carol, max execution time: delivered' "$out"
 run 0 events --since=-1h
 expect "lately" 1 "$(lines)"
+for moment in -1h "-1h 30m" now 2020-01-01 "2020-01-01 10:00" 2020-01-01T10:00:00+01:00 1600000000000 \
+    419430400000000000 419430400000x; do
+    for command in events activity; do
+        case $moment in
+        *30m | *x)
+            run 2 "$command" --since="$moment"
+            expect "$command since $moment" '*--since takes a time (-15m, -2h,*' "$complaint"
+            ;;
+        *) run 0 "$command" --since="$moment" ;;
+        esac
+    done
+done
 run 0 events --since=2100-01-01
 expect "nothing in the future" '' "$out"
 run 0 events --since="$(date -u +%Y-%m-%dT%H:%M:%SZ -d '1 hour ago')" --output=csv

@@ -140,7 +140,7 @@ Test(status_events, reading_goes_on_where_it_stopped, .init = start, .fini = sto
         cr_expect_eq(json_integer_value(json_object_get(json, "missed")), 500);
         json_decref(json);
     }
-    expect_reply(&fixture, NULL, "/events?since=x", NULL, 400, "since takes a number");
+    expect_reply(&fixture, NULL, "/events?since=x", NULL, 400, "since takes the id");
     expect_reply(&fixture, NULL, "/events?user=a", NULL, 400, "unknown argument");
     expect_reply(&fixture, "POST", "/events", NULL, 405, "");
 }

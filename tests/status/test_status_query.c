@@ -7,6 +7,8 @@
 
 #include "client.h"
 
+#include "core/base/when.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,4 +194,73 @@ Test(status_query, displayed_values_are_filters)
     expect_rows("/processlist?search=sleep", "id", "2");
     expect_rows("/processlist?host=", "id", "1 2");
     expect_rows("/processlist?application=x", "id", "");
+}
+
+/* What a point in time may be written as, an hour east of Greenwich at 2026-11-29T10:00:00Z; 0: it
+ * is none. */
+static const struct {
+    const char *text;
+    int64_t ms;
+} moments[] = {
+    {"now", 1795946400000},
+    {"-0s", 1795946400000},
+    {"-15m", 1795945500000},
+    {"-15min", 1795945500000},
+    {"-1.5h", 1795941000000},
+    {"-2h", 1795939200000},
+    {"-1d", 1795860000000},
+    {"-250ms", 1795946399750},
+    {"2026-11-29T10:00:00Z", 1795946400000},
+    {"2026-11-29T10:00:00.25Z", 1795946400250},
+    {"2026-11-29T10:00Z", 1795946400000},
+    {"2026-11-29T10:00:00+02:00", 1795939200000},
+    {"2026-11-29T10:00:00-02:00", 1795953600000},
+    {"2026-11-29T11:00:00", 1795946400000},
+    {"2026-11-29 11:00", 1795946400000},
+    {"2026-11-29", 1795906800000},
+    {"1795946400000", 1795946400000},
+    {"470796572852224000", 1795946399125},
+    {"1883200198627295233", 0},
+    {"99999999999999999999", 0},
+    {"", 0},
+    {"-", 0},
+    {"-2", 0},
+    {"-2y", 0},
+    {"--2h", 0},
+    {"2h", 0},
+    {"-nan", 0},
+    {"-0x1h", 0},
+    {"-1e9h", 0},
+    {"-999999999d", 0},
+    {"1969-12-31T00:00Z", 0},
+    {"2026-13-29", 0},
+    {"2026-11-29T10:00:00.9e300", 0},
+    {"2026-11-29T10:00:00+", 0},
+    {"2026-11-29x", 0},
+    {"yesterday", 0},
+};
+
+Test(status_query, a_point_in_time)
+{
+    static const char *const paths[] = {"/activity?from=", "/activity?to=", "/events?since="};
+    char path[128];
+    int64_t ms;
+    size_t n;
+    bool is;
+
+    setenv("TZ", "EAST-1", 1);
+    for (n = 0; n < sizeof(moments) / sizeof(moments[0]); n++) {
+        is = when_parse(moments[n].text, 1795946400000, &ms);
+        cr_expect_eq(is, moments[n].ms != 0, "%s", moments[n].text);
+        if (is && moments[n].ms)
+            cr_expect_eq(ms, moments[n].ms, "%s is %lld", moments[n].text, (long long)ms);
+    }
+    for (n = 0; n < sizeof(paths) / sizeof(paths[0]); n++) {
+        snprintf(path, sizeof(path), "%syesterday", paths[n]);
+        expect_reply(&fixture, NULL, path, NULL, 400, "a time (-15m, -2h, now, 2026-");
+        snprintf(path, sizeof(path), "%s-15m", paths[n]);
+        expect_reply(&fixture, NULL, path, NULL, n == 2 ? 200 : 404, ""); /* no sampler is there */
+        snprintf(path, sizeof(path), "%s2026-11-29T10:00:00%%2b01:00", paths[n]);
+        expect_reply(&fixture, NULL, path, NULL, n == 2 ? 200 : 404, "");
+    }
 }
