@@ -79,10 +79,11 @@ ROSTER_API const char *roster_kill_reason_name(enum roster_kill_reason reason);
  * Returns 0 when delivered; -ESRCH when no such session is open; -ENOENT when no statement is
  * running, or no transaction is open (nothing is done: an idle connection is not closed); -ESTALE
  * when the statement or transaction aimed at has ended; -EALREADY when it, or the connection, is
- * already dying for an earlier reason, which stays; -EINPROGRESS when whether the owner will see it
- * is unknown; -EINVAL for NULL, an unknown target or reason; -ENOMEM, nothing done; -EPERM and
- * -ENOMEM, nothing done, while the kernel refuses the membarrier, which the call before has found
- * out; -ECHILD.
+ * already dying for an earlier reason, which stays; -ENOTSUP when it is a background session that
+ * was opened without ROSTER_SESSION_KILLABLE, unless the reason is ROSTER_KILL_REASON_SHUTDOWN;
+ * -EINPROGRESS when whether the owner will see it is unknown; -EINVAL for NULL, an unknown target
+ * or reason; -ENOMEM, nothing done; -EPERM and -ENOMEM, nothing done, while the kernel refuses the
+ * membarrier, which the call before has found out; -ECHILD.
  */
 ROSTER_API int roster_kill(struct roster *roster, uint64_t session_id,
                            enum roster_kill_target target, uint64_t aim,
@@ -197,6 +198,7 @@ struct roster_kill_counts {
     uint64_t gone;      /* -ESRCH: it was closed before the kill */
     uint64_t unknown;   /* the kernel refused the membarrier during the kill: -EINPROGRESS of a
                            statement, while of a transaction nothing was done */
+    uint64_t rejected;  /* -ENOTSUP: a background session that does not support kills */
 };
 
 /*

@@ -32,13 +32,14 @@ enum roster_kill_result {
     ROSTER_KILL_RESULT_STALE = 3,     /* -ESTALE */
     ROSTER_KILL_RESULT_DYING = 4,     /* -EALREADY */
     ROSTER_KILL_RESULT_UNKNOWN = 5,   /* -EINPROGRESS, or the kernel refused the membarrier */
+    ROSTER_KILL_RESULT_REJECTED = 6,  /* -ENOTSUP */
 };
 
 /* One more than the greatest of these numbers. */
-#define ROSTER_KILL_RESULTS 6
+#define ROSTER_KILL_RESULTS 7
 
-/* The name of a result ("delivered", "gone", "idle", "stale", "dying", "unknown"); "unknown" for
- * others. */
+/* The name of a result ("delivered", "gone", "idle", "stale", "dying", "unknown",
+ * "rejected"); "unknown" for others. */
 ROSTER_API const char *roster_kill_result_name(enum roster_kill_result result);
 
 #define ROSTER_TIME_BUCKETS 64

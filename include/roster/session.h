@@ -51,6 +51,12 @@ enum roster_session_kind {
  * roster_set_max_sessions(). Internal and background sessions may without it. */
 #define ROSTER_SESSION_ADMIN UINT32_C(16)
 
+/* For attr.flags: a background session that asks roster_killed() and obeys. One without it rejects
+ * kills (-ENOTSUP), as its owner would never see them; all but those with
+ * ROSTER_KILL_REASON_SHUTDOWN, by which a drain says that the server goes down. Other kinds of
+ * sessions can be killed without it. */
+#define ROSTER_SESSION_KILLABLE UINT32_C(32)
+
 /* The most bytes that user, host, database, application and attributes may have together: more than
  * the longest path. */
 #define ROSTER_IDENTITY_MAX 8192

@@ -101,6 +101,9 @@ unsigned rst_status_post_kill(struct request *request)
                                                                               : "transaction");
     case -EALREADY:
         return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "dying: an earlier kill stands");
+    case -ENOTSUP:
+        return rst_status_request_fail(request, MHD_HTTP_CONFLICT,
+                                       "rejected: a background session that supports no kill");
     default:
         return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
                                        roster_strerror(err));

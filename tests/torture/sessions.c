@@ -87,7 +87,9 @@ static int try_open(struct actor *actor, struct client *client)
     struct place *place = client->place;
 
     client->kind = (enum roster_session_kind)rng_below(&actor->rng, 3);
-    client->flags = rng_one_in(&actor->rng, 5) ? ROSTER_SESSION_NON_PINNING : 0;
+    client->flags = ROSTER_SESSION_KILLABLE;
+    if (rng_one_in(&actor->rng, 5))
+        client->flags |= ROSTER_SESSION_NON_PINNING;
     client->wakes = rng_one_in(&actor->rng, 2);
     if (rng_one_in(&actor->rng, 2))
         client->id = OWN_ID | relaxed(&place->seq) << 8 | (uint64_t)(place - client->arena->places);
@@ -164,7 +166,7 @@ static void end_all(struct actor *actor, struct client *client)
         return;
     }
     client_verify(client);
-    if (client->txn == ROSTER_TXN_VALID && !client->flags)
+    if (client->txn == ROSTER_TXN_VALID && !(client->flags & ROSTER_SESSION_NON_PINNING))
         shadow_clear(client->shadow);
 }
 

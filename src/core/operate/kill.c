@@ -144,9 +144,21 @@ static int kill_connection(struct roster_session *session, enum roster_kill_reas
     return 0;
 }
 
+/* A worker that asks for no kill would never see one. */
+static bool rejects(const struct roster_session *session, enum roster_kill_reason reason)
+{
+    return roster_session_kind(session) == ROSTER_SESSION_BACKGROUND &&
+           !(roster_session_flags(session) & ROSTER_SESSION_KILLABLE) &&
+           reason != ROSTER_KILL_REASON_SHUTDOWN;
+}
+
 bool rst_kill_begin(struct rst_killing *killing, enum roster_kill_target target,
                     enum roster_kill_reason reason)
 {
+    if (rejects(killing->session, reason)) {
+        killing->result = -ENOTSUP;
+        return false;
+    }
     switch (target) {
     case ROSTER_KILL_TARGET_STATEMENT:
         killing->result = begin_statement(killing, reason);

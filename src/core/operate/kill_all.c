@@ -89,6 +89,8 @@ static uint64_t *counter_of(struct roster_kill_counts *counts, int err)
         return &counts->dying;
     case -ESRCH:
         return &counts->gone;
+    case -ENOTSUP:
+        return &counts->rejected;
     default: /* -EINPROGRESS, or of a transaction that the kernel has refused the barrier */
         return &counts->unknown;
     }

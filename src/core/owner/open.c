@@ -37,7 +37,7 @@ static int attr_get(struct roster_session_attr *known, const struct roster_sessi
     if ((unsigned)known->kind >= ROSTER_SESSION_KINDS ||
         (known->flags &
          ~(ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS | ROSTER_SESSION_TRUNCATE |
-           ROSTER_SESSION_LAST_STATEMENT | ROSTER_SESSION_ADMIN)) ||
+           ROSTER_SESSION_LAST_STATEMENT | ROSTER_SESSION_ADMIN | ROSTER_SESSION_KILLABLE)) ||
         known->id == UINT64_MAX)
         return -EINVAL;
     return rst_refusal_check(known->refusal);

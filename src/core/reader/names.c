@@ -86,6 +86,7 @@ const char *roster_kill_result_name(enum roster_kill_result result)
         [ROSTER_KILL_RESULT_DELIVERED] = "delivered", [ROSTER_KILL_RESULT_GONE] = "gone",
         [ROSTER_KILL_RESULT_NOTHING] = "idle",        [ROSTER_KILL_RESULT_STALE] = "stale",
         [ROSTER_KILL_RESULT_DYING] = "dying",         [ROSTER_KILL_RESULT_UNKNOWN] = "unknown",
+        [ROSTER_KILL_RESULT_REJECTED] = "rejected",
     };
 
     return name_of(names, COUNT_OF(names), (unsigned)result, "unknown");

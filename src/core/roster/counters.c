@@ -22,6 +22,7 @@ void rst_kill_count(uint64_t (*kills)[ROSTER_KILL_RESULTS], unsigned reason, int
                                      : err == -ESTALE   ? ROSTER_KILL_RESULT_STALE
                                      : err == -EALREADY ? ROSTER_KILL_RESULT_DYING
                                      : err == -ESRCH    ? ROSTER_KILL_RESULT_GONE
+                                     : err == -ENOTSUP  ? ROSTER_KILL_RESULT_REJECTED
                                                         : ROSTER_KILL_RESULT_UNKNOWN;
 
     rst_fetch_add(&kills[reason][result], 1);

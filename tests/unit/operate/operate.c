@@ -47,6 +47,7 @@ struct roster_session *operate_open(struct roster *roster, enum roster_session_k
     struct roster_session *session = NULL;
 
     attr.kind = kind;
+    attr.flags = kind == ROSTER_SESSION_BACKGROUND ? ROSTER_SESSION_KILLABLE : 0;
     attr.user = user;
     cr_assert_eq(roster_session_open(roster, &attr, &session), 0);
     return session;

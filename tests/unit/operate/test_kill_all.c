@@ -54,8 +54,49 @@ static struct roster_kill_counts kill_all(enum roster_kill_target target,
     cr_assert_eq(roster_kill_all(roster, target, ROSTER_KILL_REASON_INTERRUPTED, filter, &counts),
                  0);
     cr_assert_eq(counts.matched, counts.delivered + counts.refused + counts.idle + counts.stale +
-                                     counts.dying + counts.gone);
+                                     counts.dying + counts.gone + counts.rejected);
     return counts;
+}
+
+/* A worker that asks for no kill is not said to have been killed. */
+Test(kill_all, a_background_session_rejects_kills_unless_it_supports_them)
+{
+    static const enum roster_kill_target targets[] = {ROSTER_KILL_TARGET_STATEMENT,
+                                                      ROSTER_KILL_TARGET_TRANSACTION,
+                                                      ROSTER_KILL_TARGET_CONNECTION};
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_kill_filter filter = ROSTER_KILL_FILTER_INIT;
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+    struct roster_logged event = {.size = sizeof(event)};
+    struct roster_kill_counts counts;
+    struct roster_session *worker = NULL;
+    uint64_t id;
+    size_t n;
+
+    attr.kind = ROSTER_SESSION_BACKGROUND;
+    cr_assert_eq(roster_session_open(roster, &attr, &worker), 0);
+    id = roster_session_id(worker);
+    cr_assert_eq(roster_txn_begin(worker, NULL), 0);
+    operate_begin(worker, "compact");
+    for (n = 0; n < 3; n++)
+        cr_assert_eq(roster_kill(roster, id, targets[n], 0, ROSTER_KILL_REASON_INTERRUPTED),
+                     -ENOTSUP);
+    cr_assert_eq(roster_killed(worker), 0);
+    cr_assert_eq(roster_metrics(roster, &metrics), 0);
+    cr_assert_eq(metrics.kills[ROSTER_KILL_REASON_INTERRUPTED][ROSTER_KILL_RESULT_REJECTED], 3u);
+    cr_assert_eq(roster_event_log_next(roster, 0, &event), 0);
+    cr_assert_eq(event.result, -ENOTSUP);
+    filter.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND);
+    counts = kill_all(ROSTER_KILL_TARGET_CONNECTION, &filter);
+    cr_assert_eq(counts.matched, 2u);
+    cr_assert_eq(counts.delivered, 1u, "the one that supports them");
+    cr_assert_eq(counts.rejected, 1u);
+    cr_assert_eq(roster_killed(worker), 0);
+    cr_assert_eq(
+        roster_kill(roster, id, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_SHUTDOWN), 0,
+        "a server that goes down ends them, too");
+    cr_assert(roster_killed_connection(roster_killed(worker)));
+    operate_close(worker);
 }
 
 /* A bit for each session that was killed. */
