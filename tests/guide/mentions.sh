@@ -42,7 +42,7 @@ check() {
     done
     grep -oE '`[a-z_0-9]+\.(c|h|hpp|sh|awk|am|pml|py|html|css|mutant)`' "$1" | tr -d '`' |
         absent file <(sort -u "$TMPDIR/names" <(ls doc))
-    grep -oE '\b[a-z_][a-z0-9_]+\(\)' "$1" | tr -d '()' | absent function "$TMPDIR/words"
+    grep -oE '\b[a-z][a-z0-9_]+\(\)' "$1" | tr -d '()' | absent function "$TMPDIR/words"
     grep -oE '`(roster|rst)_[a-z0-9_]+`' "$1" | tr -d '`' | sed 's/_total$//' | absent name "$TMPDIR/words"
     grep -oE '\b(ROSTER|RST)_[A-Z0-9_]*[A-Z0-9]\b' "$1" | absent constant "$TMPDIR/words"
     grep -oE '\bmake (check|renew|doc)-[a-z-]+' "$1" | sed 's/make //' | absent target "$TMPDIR/targets"

@@ -43,8 +43,6 @@ struct ring {
 
 enum { KILLS, OPENS, OTHERS, RINGS };
 
-_Static_assert(ROSTER_LOGGED_KINDS == ROSTER_LOGGED_VERDICT + 1, "all of them are counted");
-
 struct rst_event_log {
     pthread_mutex_t lock; /* of all below */
     uint64_t first;       /* constant: the number before the first one */
