@@ -59,6 +59,15 @@ static bool runs(const struct roster_session *session, uint64_t seq)
     return running(session) == seq;
 }
 
+/* After 1: its owner has yet to look whether the statement before this one was killed, and must
+ * find the word as it is. */
+static bool is_changing(const struct roster_session *session)
+{
+    const struct rst_side *side = rst_side_of(session);
+
+    return side && rst_load_acquire(&side->changing); /* pairs with change_begin(), change_end() */
+}
+
 /* The statement ended while it was being killed: whether the owner saw it is decided here. */
 static int take_back(struct roster_session *session)
 {
@@ -95,6 +104,8 @@ static int begin_statement(struct rst_killing *killing, enum roster_kill_reason 
         return -ENOENT;
     if (killing->seq != ROSTER_STMT_ANY && now != killing->seq)
         return -ESTALE;
+    if (is_changing(session))
+        return -ENOENT;
     killing->seq = now;
     rst_test_point("kill: statement seen");
     do {

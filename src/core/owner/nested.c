@@ -18,6 +18,10 @@
  *
  * As in kill.c: when 4 does not see q, D's ack or the killer's taking the word back is first. When
  * it does, q has not ended and its owner is yet to look.
+ *
+ * But here another statement is shown before C, and the kill of that one would replace the word. So
+ * from before A until after D the session is marked, here and where a nested statement ends, and a
+ * killer that sees another statement sees the mark, too, unless D is over: it does nothing then.
  */
 #include "core/owner/nested.h"
 
@@ -94,6 +98,18 @@ static bool is_killed(struct roster_session *session, uint64_t seq)
     return rst_kill_names(rst_load(&session->kill), seq);
 }
 
+/* Around A to D. */
+static void change_begin(struct roster_session *session)
+{
+    rst_store(&session->side->changing, 1); /* before A; pairs with is_changing() in kill.c */
+}
+
+static void change_end(struct roster_session *session)
+{
+    rst_store_release(&session->side->changing,
+                      0); /* after D; pairs with is_changing() in kill.c */
+}
+
 /* B to D: whether the statement that is suspended was killed. */
 static bool was_killed(struct roster_session *session, uint64_t seq)
 {
@@ -113,6 +129,7 @@ static int push_undo(struct rst_thread *thread, struct roster_session *session,
     session->stmt_seq++;
     session->gate.in_stmt = RST_IN_NESTED_STMT;
     rst_view_publish(session, shown->view);
+    change_end(session);
     spare_in(session, shown->statement);
     rst_view_retire(thread, session, view);
     rst_statement_put(thread, thread->roster, statement);
@@ -149,9 +166,12 @@ static int push(struct rst_thread *thread, struct roster_session *session,
                        request);
     show_in(view, session, statement);
     spare_in(session, statement);
+    rst_test_point("push: view filled");
+    change_begin(session);
     rst_view_publish(session, view); /* A */
     if (was_killed(session, shown.statement->seq))
         return push_undo(thread, session, view, statement, &shown);
+    change_end(session);
     session->stmt_seq++;
     session->gate.in_stmt = RST_IN_NESTED_STMT;
     nested->list[nested->count++] = shown;
@@ -196,13 +216,16 @@ int rst_nested_end_slow(struct rst_thread *thread, struct roster_session *sessio
                      rst_ticker_now(&roster->ticker));
     rst_life_end(next->view);
     show_in(next->view, session, next->statement);
+    change_begin(session);
     rst_view_publish(session, next->view); /* A of kill.c */
     rst_compiler_barrier();                /* B */
+    rst_test_point("pop: published");
     if (!roster->membarrier)
         rst_fence_full_slow(); /* B: pairs with 3 of kill.c */
     /* C: pairs with 2 of kill.c */
     if (rst_load(&session->kill))
         killed = rst_kill_acknowledge_slow(session, statement->seq);
+    change_end(session);
     spare_in(session, next->statement);
     rst_view_retire(thread, session, before);
     rst_statement_put(thread, roster, statement); /* after the lives of both views */

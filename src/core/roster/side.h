@@ -96,6 +96,8 @@ struct rst_side {
     struct rst_digests *digests; /* see digests.h; NULL unless it keeps them */
     struct rst_last last;        /* see last.h */
     struct rst_nested *nested;   /* the owner's, see owner/nested.c; NULL until needed */
+    rst_word changing;           /* 1: its owner has shown another statement and has yet to look
+                                    whether the one before was killed, see owner/nested.c */
 };
 
 /* The owner's: the session's side, made if need be; NULL when memory is out. */
