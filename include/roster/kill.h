@@ -77,8 +77,8 @@ ROSTER_API const char *roster_kill_reason_name(enum roster_kill_reason reason);
  * more once the kernel relents.
  *
  * Returns 0 when delivered; -ESRCH when no such session is open; -ENOENT when no statement is
- * running, none but one whose owner is just about to change to it from a nested one or to one, or
- * no transaction is open (nothing is done: an idle connection is not closed); -ESTALE
+ * running, its owner is just beginning or ending a nested one, or no transaction is open (nothing
+ * is done: an idle connection is not closed); -ESTALE
  * when the statement or transaction aimed at has ended; -EALREADY when it, or the connection, is
  * already dying for an earlier reason, which stays; -ENOTSUP when it is a background session that
  * was opened without ROSTER_SESSION_KILLABLE, unless the reason is ROSTER_KILL_REASON_SHUTDOWN;
