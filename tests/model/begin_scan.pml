@@ -31,10 +31,10 @@
  * @long fences-2+2      -DPSO -DFENCES
  * @long early-floor-2+2 -DEARLY_FLOOR
  * @long tso-3-scans     -DSCANS=3
- * @reach 1 tso a scan sees a pending transaction's floor and stays below now
- * @reach 2 tso a scan runs while a finish is still in the store buffer
- * @reach 3 tso a minimum is the start timestamp of an open transaction
- * @reach 4 tso the safe point is held by max although the minimum went back
+ * @reach 1 tso-1 a scan sees a pending transaction's floor and stays below now
+ * @reach 2 tso-1 a scan runs while a finish is still in the store buffer
+ * @reach 3 tso-1 a minimum is the start timestamp of an open transaction
+ * @reach 4 tso-1 the safe point is held by max although the minimum went back
  * @mutant NO_FLOOR            tso safe_below_open|safe_below_new
  * @mutant NO_FLOOR            tso-reads safe_below_open|safe_below_new
  * @mutant NO_BARRIER          tso-reads safe_below_open|safe_below_new
