@@ -558,7 +558,8 @@ Test(quota, a_refusal_takes_no_place_from_others)
 {
     struct crowd crowd = {false, 0, 0};
 
-    unit_ok(roster_set_max_sessions(roster, PLACES + 1, 0));
+    unit_ok(roster_set_max_sessions(roster, PLACES + 1 + CROWD,
+                                    0)); /* one that closes has its place longer */
     change_rules();
     run_crowd(&crowd, NULL);
 }
