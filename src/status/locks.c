@@ -230,11 +230,12 @@ static void count_tree(struct forest *forest, uint64_t root)
     forest->size += tree.size;
 }
 
+/* Both a wait and a link begin with the id. */
 static int by_id(const void *a, const void *b)
 {
-    const struct link *x = a, *y = b;
+    const uint64_t *x = a, *y = b;
 
-    return x->id < y->id ? -1 : x->id > y->id;
+    return *x < *y ? -1 : *x > *y;
 }
 
 static const struct link *link_of(const struct forest *forest, uint64_t id)
@@ -257,15 +258,28 @@ static uint64_t find_member(const struct forest *forest, uint64_t id)
     return slow;
 }
 
+/* By id, each once: during the walk a session may have closed, and another one of its id opened. */
+static void sort_by_id(struct waits *waits)
+{
+    size_t n, kept = 0;
+
+    qsort(waits->all, waits->count, sizeof(*waits->all), by_id);
+    for (n = 0; n < waits->count; n++)
+        if (!kept || waits->all[kept - 1].id != waits->all[n].id)
+            waits->all[kept++] = waits->all[n];
+    waits->count = kept;
+}
+
 /* Trees whose root waits for none; then circles, from one of their members on. */
 static void find_trees(struct forest *forest)
 {
     struct waits *waits = forest->waits;
     size_t n;
 
+    sort_by_id(waits);
     for (n = 0; n < waits->count; n++)
         forest->links[n] = (struct link){waits->all[n].id, waits->all[n].holder};
-    qsort(forest->links, waits->count, sizeof(*forest->links), by_id);
+    qsort(waits->all, waits->count, sizeof(*waits->all), by_holder);
     for (n = 0; n < waits->count; n++)
         if ((!n || waits->all[n - 1].holder != waits->all[n].holder) &&
             !link_of(forest, waits->all[n].holder))
@@ -366,10 +380,8 @@ static int put_all(struct request *request, struct waits *waits, uint64_t limit)
     if (forest.trees) {
         forest.stack = (struct place *)(void *)(forest.trees + count);
         forest.links = (struct link *)(void *)(forest.stack + count);
-        if (waits->count) {
-            qsort(waits->all, waits->count, sizeof(*waits->all), by_holder);
+        if (waits->count)
             find_trees(&forest);
-        }
         err = put_trees(request, &forest, limit);
     }
     free(forest.trees);

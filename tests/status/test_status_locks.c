@@ -9,8 +9,10 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
 #include <roster/block.h>
 #include <roster/roster.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -186,4 +188,51 @@ Test(status_locks, what_waits_for_a_circle_is_no_root)
             cr_expect(json_integer_value(json_object_get(row, "depth")) > 0, "%s is a root", id);
     }
     json_decref(json);
+}
+
+#define CROWD 20000
+#define REOPENED 77777
+#define LOOKS 400
+
+static atomic_bool enough;
+
+/* A session that closes and comes again under its id, in another place of the list: it waits for 1,
+ * or for one that is gone. */
+static void *come_again(void *unused)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_block block = ROSTER_BLOCK_INIT;
+    struct roster_session *session;
+
+    attr.id = REOPENED;
+    block.event = event;
+    for (block.holder_id = 1; !atomic_load(&enough); block.holder_id ^= 1 ^ 88888) {
+        cr_assert_eq(roster_session_open(fixture.roster, &attr, &session), 0);
+        cr_assert_eq(roster_block_begin(session, &block), 0);
+        cr_assert_eq(roster_session_close(session), 0);
+    }
+    return unused;
+}
+
+/* One walk may meet both. 2 and 3 are a circle, for which 1 waits. */
+Test(status_locks, an_id_that_comes_again_during_the_walk)
+{
+    static struct roster_session *crowd[CROWD];
+    pthread_t thread;
+    size_t n;
+
+    for (n = 0; n < CROWD; n++)
+        crowd[n] = fixture_open(&fixture, "crowd");
+    for (n = 0; n < CROWD; n += 2)
+        cr_assert_eq(roster_session_close(crowd[n]), 0);
+    cr_assert_eq(waits(0, 1, 0), 0);
+    cr_assert_eq(waits(1, 2, 0), 0);
+    cr_assert_eq(waits(2, 1, 0), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, come_again, NULL), 0);
+    for (n = 0; n < LOOKS; n++)
+        json_decref(locks());
+    atomic_store(&enough, true);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    for (n = 1; n < CROWD; n += 2)
+        cr_assert_eq(roster_session_close(crowd[n]), 0);
 }
