@@ -292,7 +292,8 @@ static void judge_store(struct look *look)
         }
 }
 
-/* A name out of the store, as a word for a shell: a record may hold anything. NULL: too long. */
+/* A name out of the store, as a word for a shell: a record may hold anything. NULL: too long. What
+ * may be taken for an option is to stand behind "--". */
 static const char *word(const char *name, char *text, size_t size)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
@@ -322,16 +323,18 @@ static void command_against(struct look *look, struct found *found,
     const char *what = blocker->pin_id ? "" : "--transaction ";
     char room[240];
     const char *name = word(blocker->name, room, sizeof(room));
+    const char *end = *blocker->name == '-' ? "-- " : "";
 
     if (blocker->kind == ROSTER_BLOCKER_BARRIER && name)
         snprintf(found->command, sizeof(found->command),
-                 "rosterctl --store=STORE barrier delete %s", name);
+                 "rosterctl --store=STORE barrier delete %s%s", end, name);
     else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id && look->has_syncer &&
              !strcmp(blocker->name, look->syncer.server_id))
         command(look, found, "kill %s%" PRIu64, what, blocker->session_id);
     else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id && name)
         snprintf(found->command, sizeof(found->command),
-                 "rosterctl --store=STORE kill %s%s:%" PRIu64, what, name, blocker->session_id);
+                 "rosterctl --store=STORE kill %s%s%s:%" PRIu64, what, end, name,
+                 blocker->session_id);
 }
 
 /* A safe point that could move further, but for one record, barrier or key. */

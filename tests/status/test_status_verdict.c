@@ -107,6 +107,11 @@ Test(status_verdict, a_barrier_whose_name_is_a_trap)
     stuck_behind_barrier("its'; reboot", "barrier delete 'its'\\''; reboot'");
 }
 
+Test(status_verdict, a_barrier_whose_name_is_an_option)
+{
+    stuck_behind_barrier("--server=x", "barrier delete -- '--server=x'");
+}
+
 Test(status_verdict, a_minimum_that_is_held_for_too_long)
 {
     struct roster_session *session;
