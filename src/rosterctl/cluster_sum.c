@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COUNT_MOST ((json_int_t)1 << 50) /* the sums of all servers fit as well */
+
 static struct reply ask_path(const struct options *options, const struct server *server,
                              const void *arg)
 {
@@ -20,7 +22,16 @@ static struct reply ask_path(const struct options *options, const struct server 
     return ctl_ask(options, "GET", arg);
 }
 
+/* A count. Another server may answer anything, and what is added up here is of all. */
 static double number(const json_t *object, const char *key)
+{
+    json_int_t n = json_integer_value(json_object_get(object, key));
+
+    return n < 0 ? 0 : (double)(n < COUNT_MOST ? n : COUNT_MOST);
+}
+
+/* Also one that was computed here. */
+static double value(const json_t *object, const char *key)
 {
     return json_number_value(json_object_get(object, key));
 }
@@ -49,7 +60,7 @@ static void insert(json_t *rows, json_t *row, const char *key)
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (number(json_array_get(rows, middle), key) < number(row, key))
+        if (value(json_array_get(rows, middle), key) < value(row, key))
             high = middle;
         else
             low = middle + 1;
@@ -189,7 +200,7 @@ static void add_row(json_t *groups, json_t *row, double times)
         group = row;
         json_object_set(groups, key, group);
     } else if (group) {
-        average += number(group, "mean");
+        average += value(group, "mean");
         samples += number(group, "samples");
     }
     if (group) {

@@ -41,8 +41,9 @@ void locks_draw_tree(const json_t *rows, int step, int deepest)
         char id[32], text[128];
 
         text_string(json_object_get(row, "id"), id, sizeof(id));
-        snprintf(text, sizeof(text), "%*s%s%s", (int)(depth > deepest ? deepest : depth) * step, "",
-                 id, json_is_true(json_object_get(row, "gone")) ? " (gone)" : "");
+        depth = depth < 0 ? 0 : depth > deepest ? deepest : depth;
+        snprintf(text, sizeof(text), "%*s%s%s", (int)depth * step, "", id,
+                 json_is_true(json_object_get(row, "gone")) ? " (gone)" : "");
         json_object_set_new(row, "tree", json_string(text));
     }
 }

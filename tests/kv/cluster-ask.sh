@@ -94,6 +94,10 @@ if command -v python3 >/dev/null; then
     run 0 min
     expect "a command for a shell" "*to end the oldest: rosterctl -s 'unix:$liar' kill 5" "$out"
     run 7 status
+    run 0 activity --by=server,state
+    expect "activity of all" '3 servers, 0.00 sessions active on average*liar *forged*' "$out"
+    run 0 locks
+    expect "its rows are no others" '*liar *5*' "$out"
     run 5 kill 1234567891
     unset ROSTER_TOKEN
     expect "it was asked" yes "$(grep -q 'GET /processlist' "$work/liar.log" && echo yes || echo no)"

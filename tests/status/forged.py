@@ -25,6 +25,17 @@ print(path or "127.0.0.1:%d" % listener.getsockname()[1], flush=True)
 # Members of other types than rosterctl expects, and text for a shell.
 REPLIES = {
     b"/status": {"server_id": name, "problems": [{"problem": 1, "command": []}], "pid": "x"},
+    b"/locks": {
+        "waits": 1e300,
+        "rows": [7, {"id": "5", "depth": -(2**63), "wait_ms": []}],
+        "deadlocks": [7, {"at_ms": 1e300, "waits": 7}],
+    },
+    b"/activity": {
+        "times": 1e-300,
+        "active": 1e300,
+        "dropped": -(2**63),
+        "rows": [7, {"state": "forged", "samples": 1e300}, {"state": "forged", "samples": 2**63 - 1}],
+    },
     b"/minimum": {"minimum": "1", "holder": {"kind": None, "session_id": "5"}},
 }
 
