@@ -212,7 +212,7 @@ static int add_row(sqlite3_stmt *stmt, struct rst_ext_rows *rows)
     return row->application && row->file ? SQLITE_OK : SQLITE_NOMEM;
 }
 
-/* SQLite reads the JSON itself. */
+/* SQLite reads the JSON itself. What is no object would fail the whole query. */
 static int add_rows(sqlite3 *db, const char *json, struct rst_ext_rows *rows)
 {
     static const char sql[] =
@@ -220,7 +220,7 @@ static int add_rows(sqlite3 *db, const char *json, struct rst_ext_rows *rows)
         "coalesce(value->>'db', ''), value->>'info', value->>'time_ms', "
         "CASE value->>'txn_state' WHEN 'valid' THEN value->>'txn_ms' END, value->>'attributes', "
         "value->>'last', value->>'wait_event' "
-        "FROM json_each(?1, '$.rows') WHERE json_valid(?1)";
+        "FROM json_each(?1, '$.rows') WHERE json_valid(?1) AND type = 'object'";
     sqlite3_stmt *stmt = NULL;
     int err = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
 

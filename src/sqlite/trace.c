@@ -45,7 +45,7 @@ static inline uint64_t moment(void)
 /* Of this thread. */
 static _Thread_local struct {
     uint64_t ticked;
-    struct rst_ext_conn *inside; /* whose statement it has begun, and which has returned no row */
+    struct rst_ext_conn *inside; /* whose statement it has begun, which has no row and no end yet */
 } mine __attribute__((tls_model("initial-exec")));
 
 struct rst_ext_conn *rst_ext_inside(void)
@@ -317,6 +317,8 @@ static __attribute__((noinline)) void ended(struct rst_ext_conn *conn, const sql
     } else {
         conn->unseen--;
     }
+    /* It may have run inside another one, which has returned no row then. */
+    mine.inside = unlikely(conn->n && !conn->open[conn->n - 1].rows) ? conn : NULL;
     put(conn->cursors, conn->n + conn->unseen);
     if (unlikely(stays_open))
         stays(conn);

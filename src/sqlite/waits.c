@@ -8,8 +8,8 @@
  * sqlite3_sleep(). So the sleep of the VFS says on which connection this thread waits. A handler
  * that waits by other means is seen where roster.so stands before SQLite, see handlers.c.
  *
- * A sleep counts when this thread has begun a statement that has returned no row yet: later ones
- * are not waits for a lock, but the program's own.
+ * A sleep counts when this thread has begun a statement that has neither returned a row nor ended:
+ * later ones are not waits for a lock, but the program's own.
  */
 #include "config.h"
 

@@ -248,6 +248,39 @@ static void busy(void)
     sqlite3_close(db);
 }
 
+static void *look_often(void *arg)
+{
+    sqlite3 *db = open_flags(":memory:", 0);
+    int n;
+
+    for (n = 0; n < 100; n++)
+        want(is(ask(db, "SELECT state FROM roster_connections WHERE path != ':memory:'"),
+                "cursor open"));
+    sqlite3_close(db);
+    atomic_store(&waiter.done, true);
+    return arg;
+}
+
+/* A program that sleeps between its statements waits for no lock, whatever its cursors. */
+static void sleep_outside(void)
+{
+    sqlite3 *db = open_file();
+    sqlite3_stmt *stmt;
+    pthread_t thread;
+
+    make_table(db);
+    want(!sqlite3_prepare_v2(db, "SELECT k FROM t", -1, &stmt, NULL));
+    want(sqlite3_step(stmt) == SQLITE_ROW);
+    run(db, "UPDATE t SET v = 'slept' WHERE k = 1");
+    atomic_store(&waiter.done, false);
+    want(!pthread_create(&thread, NULL, look_often, NULL));
+    while (!atomic_load(&waiter.done))
+        sqlite3_sleep(1);
+    pthread_join(thread, NULL);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+}
+
 /* A program may copy a VFS, or put a sleep of its own before what is there. */
 static int (*sleep_before)(sqlite3_vfs *vfs, int us);
 static int slept_us;
@@ -633,6 +666,7 @@ int main(int argc, char **argv)
         void (*run)(void);
     } cases[] = {{"quiet", quiet},
                  {"busy", busy},
+                 {"sleep", sleep_outside},
                  {"vfs", vfs},
                  {"trace", trace},
                  {"threads", many_threads},

@@ -18,7 +18,7 @@ hostile() {
     echo "tried: $case $*"
 }
 
-for case in quiet busy vfs trace threads shared cache shutdown kills; do
+for case in quiet busy sleep vfs trace threads shared cache shutdown kills; do
     hostile "$case"
 done
 rm -f "$file"*

@@ -40,7 +40,7 @@ expect "lists its connections" 2 \
     "$(elsewhere "SELECT count(*) FROM roster_connections WHERE process = $pid")"
 expect "and says what is in the way" "*in the way: connection ${pid}0*" \
     "$(elsewhere "SELECT roster_checkpoint()")"
-# One answers late, and one a byte at a time for ever.
+# One answers late, one a byte at a time for ever, and two with what is no list of connections.
 python3 -c 'import socket, sys, threading, time
 def serve(path, answer):
     listener = socket.socket(socket.AF_UNIX)
@@ -61,12 +61,16 @@ def endless(peer):
     while True:
         peer.send(b"x")
         time.sleep(0.1)
-for number, answer in ((7, late), (8, endless)):
+def scalars(peer):
+    peer.send(b"HTTP/1.0 200 OK\r\n\r\n{\"rows\":[\"x\",1,null,[]]}")
+def scalar(peer):
+    peer.send(b"HTTP/1.0 200 OK\r\n\r\n{\"rows\":\"x\"}")
+for number, answer in ((5, scalars), (6, scalar), (7, late), (8, endless)):
     threading.Thread(target=serve, args=(sys.argv[1] % number, answer)).start()' \
     "$work/roster/sqlite-99999999%d.sock" &
 others=$!
 for ((tries = 100; tries; tries--)); do
-    [ "$(find "$work/roster" -name 'sqlite-99999999[78].sock' | wc -l)" != 2 ] || break
+    [ "$(find "$work/roster" -name 'sqlite-99999999[5-8].sock' | wc -l)" != 4 ] || break
     sleep 0.1
 done
 found=$(timeout 60 env LD_PRELOAD="$extension" python3 -c 'import signal, sqlite3, sys
@@ -76,11 +80,11 @@ count = "SELECT count(*) FROM roster_connections WHERE process IN (999999997, 99
 print(db.execute(count, (sys.argv[2],)).fetchone()[0])
 signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
 print(db.execute(count, (sys.argv[2],)).fetchone()[0])' "$file" "$pid")
-expect "a process that never ends its answer, and signals, cost a query none of the others" "3
+expect "a process that answers nonsense or for ever, and signals, cost a query none of the others" "3
 3" "$found"
 kill "$others"
 wait "$others" 2>/dev/null
-rm "$work"/roster/sqlite-99999999[78].sock
+rm "$work"/roster/sqlite-99999999[5-8].sock
 expect "what has no lock is not swept away" yes \
     "$([ -S "$work/roster/sqlite-999999999.sock" ] && echo yes)"
 expect "an id of a process without a socket" "process 999999999: it does not listen on *" \
