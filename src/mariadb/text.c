@@ -6,6 +6,8 @@
 
 #include "mariadb/text.h"
 
+#include "core/base/utf8.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -100,6 +102,12 @@ bool rst_mdb_account(struct rst_mdb_text who, struct rst_mdb_text *user, struct 
     return true;
 }
 
+/* What makes "--" the beginning of a comment. */
+static bool ends_dashes(char c)
+{
+    return (unsigned char)c <= ' ' || c == 0x7f;
+}
+
 /* The length of a comment at the beginning, 0 for none. What "/\*!" or "/\*M!" hides is executed.
  */
 static size_t comment(const struct rst_mdb_text *text)
@@ -107,7 +115,7 @@ static size_t comment(const struct rst_mdb_text *text)
     const char *end;
 
     if (starts(text, "#") ||
-        (starts(text, "--") && (text->length == 2 || is_space(text->text[2])))) {
+        (starts(text, "--") && (text->length == 2 || ends_dashes(text->text[2])))) {
         end = memchr(text->text, '\n', text->length);
         return end ? (size_t)(end + 1 - text->text) : text->length;
     }
@@ -250,6 +258,35 @@ static size_t number(const struct rst_mdb_text *text)
     return n;
 }
 
+static bool is_utf8(struct rst_mdb_text text)
+{
+    uint32_t point;
+    size_t length;
+
+    for (; text.length; skip(&text, length)) {
+        length = rst_utf8_next(text.text, text.length, &point);
+        if (!length)
+            return false;
+    }
+    return true;
+}
+
+/*
+ * How much of a statement can be read without its character set. In some (GBK, Shift JIS, Big5)
+ * the second byte of a character may be that of a backtick or a backslash; in others a character
+ * beyond ASCII is a space.
+ */
+static size_t readable(struct rst_mdb_text text)
+{
+    size_t n;
+
+    for (n = 1; n < text.length; n++)
+        if ((text.text[n - 1] & 0x80 && (text.text[n] == '`' || text.text[n] == '\\')) ||
+            (text.text[n - 1] == '-' && text.text[n] & 0x80))
+            return is_utf8(text) ? text.length : n;
+    return text.length;
+}
+
 /* Takes the next piece of a statement, which is not empty: what it is, and its length. */
 static enum piece piece(const struct rst_mdb_text *text, size_t *length)
 {
@@ -276,8 +313,10 @@ static enum piece piece(const struct rst_mdb_text *text, size_t *length)
 size_t rst_mdb_mask(struct rst_mdb_text statement, char *to, size_t room)
 {
     enum piece kind = PIECE_OTHER;
-    size_t used = 0, length;
+    size_t used = 0, length, left_out = statement.length;
 
+    statement.length = readable(statement);
+    left_out -= statement.length;
     while (statement.length && used < room && kind != PIECE_UNCERTAIN) {
         kind = piece(&statement, &length);
         if (kind == PIECE_LITERAL || kind == PIECE_UNCERTAIN) {
@@ -290,6 +329,8 @@ size_t rst_mdb_mask(struct rst_mdb_text statement, char *to, size_t room)
         }
         skip(&statement, length);
     }
+    if (left_out && used < room && kind != PIECE_UNCERTAIN)
+        to[used++] = '?';
     return used;
 }
 
@@ -298,6 +339,7 @@ bool rst_mdb_has_placeholder(struct rst_mdb_text statement)
     enum piece kind = PIECE_OTHER;
     size_t length;
 
+    statement.length = readable(statement);
     while (statement.length && kind != PIECE_PLACEHOLDER && kind != PIECE_UNCERTAIN) {
         kind = piece(&statement, &length);
         skip(&statement, length);

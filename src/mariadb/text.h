@@ -37,8 +37,9 @@ struct rst_mdb_text rst_mdb_rest(struct rst_mdb_text all, size_t length);
 
 /*
  * Copies a statement to `to`, which has room for `room` bytes, with "?" in the place of each
- * literal. Where it is not certain where a string ends, because that depends on the sql_mode of the
- * connection, the rest is left out. Returns the length, at most `room`.
+ * literal. Where it is not certain where a string or a name ends, because that depends on the
+ * sql_mode or the character set of the connection, the rest is left out, with "?" in its place.
+ * Returns the length, at most `room`.
  */
 size_t rst_mdb_mask(struct rst_mdb_text statement, char *to, size_t room);
 

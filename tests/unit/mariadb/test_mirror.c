@@ -460,6 +460,13 @@ Test(masks, leave_out_what_may_be_a_value)
         {"values ('no end", "values (?"},
         {"a -- 'c'\n, 'b' # 'd'\n, 1-1", "a -- 'c'\n, ? # 'd'\n, ?-?"},
         {"/*! 'x' */ 'y'", "/*! ? */ ?"},
+        {"1 --\001 it's\n, 'b'", "? --\001 it's\n, ?"},
+        {"1 --", "? --"},
+        {"`\344\275\240`, 'b' as `c`", "`\344\275\240`, ? as `c`"},
+        {"a, `\201`` 'b' as `c`", "a, ?"}, /* in GBK, the first two bytes of the name are one */
+        {"\201`, 'b' as `c`", "\201?"},
+        {"a, '\277\\\\', 'b'", "a, ?"},
+        {"a --\240it's\n'b'", "a --?"}, /* a space of Latin-1 */
         {"", ""},
     };
     char masked[128];
@@ -471,4 +478,7 @@ Test(masks, leave_out_what_may_be_a_value)
         cr_assert_str_eq(masked, cases[n].masked);
     }
     cr_assert_eq(rst_mdb_mask(text("select 1"), masked, 4), (size_t)4);
+    cr_assert(rst_mdb_has_placeholder(text("select 'a', ?")));
+    cr_assert_not(rst_mdb_has_placeholder(text("select 'a?'")));
+    cr_assert_not(rst_mdb_has_placeholder(text("select 1 --\001 it's\n, 'a' -- '?")));
 }
