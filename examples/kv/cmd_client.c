@@ -165,6 +165,7 @@ int client_set_user(struct conn *conn, struct slice user)
     char name[ROSTER_IDENTITY_MAX], before[sizeof(conn->user)];
     struct roster_copy copy;
     const struct roster_shown *shown;
+    const char *known;
     int err;
 
     if (!conn->worker->server->options.auth)
@@ -176,7 +177,8 @@ int client_set_user(struct conn *conn, struct slice user)
                      "characters",
                      sizeof(conn->user) - 1);
     shown = roster_session_look(conn->session, &copy, NULL, 0);
-    snprintf(name, sizeof(name), "%s", roster_identity_application(shown->identity));
+    known = roster_identity_application(shown->identity);
+    snprintf(name, sizeof(name), "%s", known ? known : "");
     memcpy(before, conn->user, sizeof(before));
     memcpy(conn->user, user.data, user.len);
     conn->user[user.len] = '\0';
