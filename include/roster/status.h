@@ -32,10 +32,11 @@
  * before it for the largest first. Of what matches, the first `limit` in that order are sent (1000,
  * at most 1000000), and "matched" says how many there are. In the order of the ids the member
  * "next" is what to pass as `after` for more. `columns` names those that are sent, with commas
- * between them. A filter takes what a column shows, in any case; what no row can show is an error
- * that lists what is valid. `search` is looked for in names, states and the beginning of the
- * statement, or of the last one ("last": of a session that is idle in a transaction, if it has
- * ROSTER_SESSION_LAST_STATEMENT). The ids of a reply are chosen when it begins
+ * between them. A filter takes what a column shows, a kind, command or state in any case; what no
+ * row can show is an error that lists what is valid. `search` is looked for in names, states and
+ * the beginning of the statement, or of the last one ("last": of a session that is idle in a
+ * transaction, if it has ROSTER_SESSION_LAST_STATEMENT). The ids of a reply are chosen when it
+ * begins
  * ("taken_at_ms"), and the rows are read while the client takes them, so a client that
  * reads slowly costs the server a buffer and not a list. Each row is of one instant, different rows
  * are not of the same. A session that is open and fits during the whole reply, or all the pages, is

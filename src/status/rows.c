@@ -17,10 +17,10 @@
 
 #define FIRST_SIZE 64
 
+/* What clients have chosen, and what may be ended by it: "Bob" is another user than "bob". */
 static bool is(const char *wanted, const char *value)
 {
-    value = value ? value : "";
-    return !wanted || ascii_is(wanted, strlen(wanted), value);
+    return !wanted || !strcmp(wanted, value ? value : "");
 }
 
 static bool has(const char *value, const char *wanted)
@@ -57,7 +57,8 @@ bool rst_rows_match(const struct roster_snapshot *snapshot, const struct roster_
         return false;
     return (!query->id || entry->id == query->id) && is_state(entry, query) &&
            (query->kind_number < 0 || (int)entry->kind == query->kind_number) &&
-           is(query->command, roster_command_name(entry->command)) &&
+           (!query->command || ascii_is(query->command, strlen(query->command),
+                                        roster_command_name(entry->command))) &&
            is(query->user, entry->user) && is(query->host, entry->host) &&
            is(query->db, entry->database) && is(query->application, entry->application) &&
            is_found(entry, query->search);

@@ -228,6 +228,8 @@ Test(status_pages, rows_are_filtered)
     expect_matched("/processlist", 3);
     expect_matched("/processlist?user=a", 1);
     expect_matched("/processlist?user=nobody", 0);
+    expect_matched("/processlist?user=A", 0);
+    expect_matched("/processlist?db=MySQL", 0);
     expect_matched("/processlist?kind=internal", 1);
     expect_matched("/processlist?db=mysql", 1);
     expect_matched("/processlist?command=query", 1);
