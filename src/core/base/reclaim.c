@@ -37,6 +37,7 @@ static pthread_cond_t changed;
 static uint64_t begun, done, tries, failed_try;
 static int failed_err;
 static bool hurry, stop;
+static uint64_t threads; /* that were to start so far: one that has ended does not come back */
 static unsigned turn, keepers[2]; /* of each turn; see reclaim.h */
 
 /* The turn in which this thread keeps, and how deep it is in. */
@@ -263,6 +264,7 @@ static int start_thread(void)
     pthread_mutex_lock(&by_hand_lock);
     pthread_mutex_lock(&lock);
     stop = hurry = false;
+    threads++;
     pthread_mutex_unlock(&lock);
     drain();
     if (rst_load(&queued)) /* by rosters by hand; one that is queued now posts itself */
@@ -283,7 +285,9 @@ static void end_thread(void)
     pthread_mutex_unlock(&lock);
     sem_post(&work);
     pthread_join(thread, NULL);
-    done = begun; /* it may have ended inside a round */
+    pthread_mutex_lock(&lock);
+    begun = done; /* it may have ended inside a round */
+    pthread_mutex_unlock(&lock);
     has_thread = false;
     pthread_mutex_unlock(&by_hand_lock);
 }
@@ -445,22 +449,23 @@ void rst_keep_end(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* As rst_rcu_barrier(); -ESRCH when the thread ends. */
+/* As rst_rcu_barrier(); -ESRCH when the thread ends, also when there is another one by then. */
 static int wait_for_thread(void)
 {
-    uint64_t target, tried;
+    uint64_t target, tried, waits_for;
     int err = 0;
 
     pthread_mutex_lock(&lock);
     target = begun + 1; /* the first round that takes all that is queued now */
     tried = tries;
+    waits_for = threads;
     hurry = true;
     pthread_cond_broadcast(&changed);
     sem_post(&work);
-    while (done < target && failed_try <= tried && !stop)
+    while (done < target && failed_try <= tried && !stop && threads == waits_for)
         pthread_cond_wait(&changed, &lock);
     if (done < target)
-        err = stop ? -ESRCH : failed_err;
+        err = stop || threads != waits_for ? -ESRCH : failed_err;
     pthread_mutex_unlock(&lock);
     return err;
 }

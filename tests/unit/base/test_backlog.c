@@ -16,7 +16,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LIMIT ((uint64_t)128 * 1024)
 
@@ -284,6 +286,49 @@ Test(backlog, by_hand_beside_the_thread)
     }
     unit_close(unit_open(roster));
     unit_destroy(roster);
+}
+
+struct waiting {
+    struct roster *roster;
+    uint64_t waits;
+    bool stop;
+};
+
+static void *wait_again_and_again(void *arg)
+{
+    struct waiting *waiting = arg;
+
+    while (!rst_load(&waiting->stop)) {
+        unit_ok(roster_release_wait(waiting->roster));
+        rst_fetch_add(&waiting->waits, 1);
+    }
+    return NULL;
+}
+
+/* The thread that one waits for ends, and the next one has begun before the waiting one runs. */
+Test(backlog, by_hand_while_threads_come_and_go)
+{
+    struct waiting waiting = {.roster = roster_by_hand()};
+    struct roster *other;
+    uint64_t before;
+    pthread_t thread;
+    unsigned n;
+
+    alarm(60); /* instead of waiting for ever */
+    cr_assert_eq(pthread_create(&thread, NULL, wait_again_and_again, &waiting), 0);
+    for (n = 0; n < UNIT_SCALE(300, 50); n++) {
+        other = roster_with_limit();
+        unit_destroy(other);
+        other = roster_with_limit();
+        before = rst_load(&waiting.waits);
+        while (rst_load(&waiting.waits) == before)
+            usleep(100);
+        unit_destroy(other);
+    }
+    rst_store(&waiting.stop, true);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    alarm(0);
+    unit_destroy(waiting.roster);
 }
 
 struct closed {
