@@ -207,7 +207,7 @@ struct roster_kill_counts {
  * `filter` means; NULL means all of them. Each is aimed at as it was seen (G5). A session that is
  * opened during the call may or may not be among them. `counts` may be NULL. Any thread, as
  * roster_kill(). Costs one membarrier for all of them, and one more that asks whether the kernel
- * grants any, and memory for some 32 bytes a session; when there is none, a membarrier for each 64
+ * grants any, and memory for some 40 bytes a session; when there is none, a membarrier for each 64
  * sessions. Owners are woken when the answer is known for all.
  *
  * Returns 0, whatever became of them; -EINPROGRESS, the counts filled, when some are unknown;

@@ -140,8 +140,8 @@ struct roster_stats {
     uint64_t kills_refused;    /* the other ones that found their session */
     uint64_t memory;           /* bytes held now: sessions with all that belongs to them, views,
                                   statements, pins, slots, contexts of threads, the table of ids,
-                                  the roster with its log of events and its deadlocks, what watches
-                                  it (watchdogs, a history of activity); not what is the caller's to
+                                  the roster with its log of events, deadlocks and rules, what
+                                  watches it (watchdogs, a history of activity); not what is the caller's to
                                   free (lists, histories of transactions, connection ids);
                                   in use, or kept for what comes next. What is not used goes back to
                                   the system within some seconds, but for the few objects that each

@@ -24,6 +24,7 @@
 struct rules {
     struct rst_rule *list;
     size_t count;
+    size_t bytes;  /* that they take */
     unsigned bits; /* what they are about */
 };
 
@@ -80,8 +81,10 @@ static int rules_copy(struct rules *rules, const struct roster_quota_rule *from,
         at = (const char *)at + from->size;
     }
     qsort(rules->list, rules->count, sizeof(*rules->list), rst_rules_compare);
+    rules->bytes = count * sizeof(*rules->list);
     for (n = 0; n < rules->count; n++) {
         rules->bits |= 1u << rules->list[n].by;
+        rules->bytes += rules->list[n].value ? strlen(rules->list[n].value) + 1 : 0;
         if (!err && n && !rst_rules_compare(&rules->list[n - 1], &rules->list[n]))
             err = -EINVAL;
     }
@@ -180,10 +183,12 @@ static int start_counting(struct roster *roster, unsigned bits)
 }
 
 /* d: under the lock. The old rules are in `rules` afterwards. */
-static void enforce(struct rst_quota *quota, struct rules *rules)
+static void enforce(struct roster *roster, struct rules *rules)
 {
-    struct rules before = {quota->rules, quota->rule_count, 0};
+    struct rst_quota *quota = roster->quota;
+    struct rules before = {.list = quota->rules, .count = quota->rule_count};
 
+    rst_account_change(&roster->account, &quota->rule_bytes, rules->bytes);
     quota->rules = rules->list;
     quota->rule_count = rules->count;
     quota->version++;
@@ -203,7 +208,7 @@ static int set(struct roster *roster, struct rules *rules)
     if (err)
         return err;
     rst_quota_lock(roster);
-    enforce(roster->quota, rules);
+    enforce(roster, rules);
     rst_quota_unlock(roster);
     if (counted & ~bits)
         stop_counting(roster, counted & ~bits);

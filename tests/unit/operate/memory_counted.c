@@ -12,6 +12,7 @@
 #include "operate.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,33 @@ static void close_all(void)
         cr_assert_eq(roster_session_close(sessions[n]), 0);
 }
 
+/* A rule for each user, and a group. */
+static void ruled(void)
+{
+    struct roster_quota_rule rules[N];
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    char users[N][1000];
+    unsigned n;
+
+    for (n = 0; n < N; n++) {
+        snprintf(users[n], sizeof(users[n]), "%u%.990s", n, text);
+        rules[n] = (struct roster_quota_rule)ROSTER_QUOTA_RULE_INIT;
+        rules[n].value = users[n];
+        rules[n].limit = 1;
+    }
+    cr_assert_eq(roster_quota_set(roster, rules, N), 0);
+    for (n = 0; n < N; n++) {
+        attr.user = users[n];
+        cr_assert_eq(roster_session_open(roster, &attr, &sessions[n]), 0);
+    }
+}
+
+static void unruled(void)
+{
+    cr_assert_eq(roster_quota_set(roster, NULL, 0), 0);
+    close_all();
+}
+
 static void hold_pins(void)
 {
     unsigned n;
@@ -279,6 +307,7 @@ Test(memory_counted, of_each_kind)
         {"blocked sessions", blocked, close_all},
         {"deadlocks", deadlocks, close_all},
         {"pins", hold_pins, release_pins},
+        {"rules and groups", ruled, unruled},
         {"a watchdog", watched, unwatched},
     };
     unsigned n;
