@@ -6,6 +6,7 @@
 #include "steps.h"
 
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
@@ -72,6 +73,24 @@ bool steps_go_to(struct steps *steps, const char *point)
     stands = wait_for(steps);
     pthread_mutex_unlock(&lock);
     return stands;
+}
+
+bool steps_ends(struct steps *steps)
+{
+    struct timespec until;
+    int err = 0;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += 100 * 1000 * 1000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&lock);
+    steps->goes_on = true;
+    pthread_cond_broadcast(&changed);
+    while (!steps->has_ended && !err)
+        err = pthread_cond_timedwait(&changed, &lock, &until);
+    pthread_mutex_unlock(&lock);
+    return !err;
 }
 
 void steps_finish(struct steps *steps)

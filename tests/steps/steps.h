@@ -28,6 +28,9 @@ bool steps_start(struct steps *steps);
 /* Lets it go on from where it stands. As steps_start(), for the next point. */
 bool steps_go_to(struct steps *steps, const char *point);
 
+/* Lets it go on, and waits a tenth of a second for its end. False: something keeps it. */
+bool steps_ends(struct steps *steps);
+
 /* Lets it go on and waits for its end. */
 void steps_finish(struct steps *steps);
 

@@ -187,3 +187,36 @@ Test(quota_step, a_close_beside_the_walk)
     cr_assert_eq(set_rules(0), 0);
     cr_assert_eq(roster_destroy(roster), 0);
 }
+
+/*
+ * A session leaves with a mark, beside the walk that takes marks away, and counting begins again
+ * while its owner has not looked at the mark: it would give back the place of one that stays.
+ */
+Test(quota_step, a_close_while_counting_ends_and_begins)
+{
+    struct call stays = {"a", NULL, 0}, leaves = {"a", NULL, 0}, setting = {.err = 0};
+    struct steps setter = {.fn = end, .arg = &setting, .point = "quota: owners have looked"};
+    struct steps owner = {.fn = close_it, .arg = &leaves, .point = "close: cannot be walked"};
+    struct steps again = {.fn = begin, .arg = &setting, .point = "quota: counting begins"};
+
+    cr_assert_eq(roster_create(NULL, &roster), 0);
+    cr_assert_eq(set_rules(PLACES), 0);
+    open_it(&stays);
+    open_it(&leaves);
+    cr_assert(steps_start(&setter));
+    cr_assert(steps_start(&owner));
+    cr_assert(steps_go_to(&setter, "quota: marks are taken away"));
+    if (steps_ends(&setter)) { /* which it must not */
+        cr_assert(steps_start(&again));
+        steps_finish(&owner);
+        steps_finish(&again);
+    } else
+        steps_finish(&owner);
+    steps_finish(&setter);
+    cr_assert_eq(setting.err, 0);
+    check("a", 1, "left while counting ended");
+    close_it(&stays);
+    check("a", 0, "left while counting ended");
+    cr_assert_eq(set_rules(0), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+}

@@ -146,11 +146,18 @@ static void set_counting(struct roster *roster, unsigned bits)
     rst_store(&roster->registry.counting, bits); /* a: pairs with 2 */
 }
 
-/* Takes away marks that are left from before. */
+/* Takes away marks that are left from before, and waits for those who leave with one. */
 static int clear_stale(struct roster *roster)
 {
-    int err = roster->quota->stale ? walk(roster, roster->quota->stale, clear_batch) : 0;
+    int err;
 
+    if (!roster->quota->stale)
+        return 0;
+    err = walk(roster, roster->quota->stale, clear_batch);
+    if (err)
+        return err;
+    rst_test_point("quota: marks are taken away");
+    err = rst_rcu_barrier();
     if (!err)
         roster->quota->stale = 0;
     return err;

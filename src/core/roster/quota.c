@@ -368,8 +368,6 @@ static void leave(struct roster *roster, enum roster_group_by by, const char *va
 {
     struct rst_group *group = find(roster->quota, by, value, length);
 
-    if (!group)
-        return;
     group->sessions--;
     free_if_empty(roster, group);
 }

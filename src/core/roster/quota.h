@@ -23,7 +23,9 @@
  * count it.
  *
  * To stop counting is the same: nothing is counted from a on, and groups are freed there. After b
- * the marks of all that c finds are taken away. Only then may counting begin again.
+ * the marks of all that c finds are taken away. A session that was leaving is in the registry no
+ * more and keeps its mark until its owner has come to 3; so there is a second b, and only then may
+ * counting begin again: else that owner would give back a place that others have.
  */
 #ifndef ROSTER_CORE_ROSTER_QUOTA_H
 #define ROSTER_CORE_ROSTER_QUOTA_H

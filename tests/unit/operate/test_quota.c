@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -459,6 +460,7 @@ struct crowd {
 static void stay(struct crowd *crowd)
 {
     cr_assert_leq(__atomic_add_fetch(&crowd->crowded, 1, __ATOMIC_SEQ_CST), (uint64_t)PLACES);
+    sched_yield();
     __atomic_sub_fetch(&crowd->crowded, 1, __ATOMIC_SEQ_CST);
 }
 
