@@ -26,6 +26,22 @@
 #define WHEN_MS_MOST (UINT64_C(1) << 45)
 #define WHEN_TS_MOST (UINT64_C(1) << 60)
 
+/* Exactly so many digits, up to a maximum; not strptime(), which is the locale's. */
+static inline bool when_digits(const char **text, int count, int most, int *number)
+{
+    for (*number = 0; count > 0 && **text >= '0' && **text <= '9'; count--, (*text)++)
+        *number = *number * 10 + (**text - '0');
+    return !count && *number <= most;
+}
+
+static inline bool when_is(const char **text, char c)
+{
+    bool is = **text == c;
+
+    *text += is;
+    return is;
+}
+
 /* "15m", "1.5h": milliseconds, or negative. */
 static inline double when_duration_ms(const char *text)
 {
@@ -33,14 +49,19 @@ static inline double when_duration_ms(const char *text)
         const char *name;
         double ms;
     } units[] = {{"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
-    char *end;
-    double number = strtod(text, &end);
+    double number = 0, unit = 1;
+    const char *start = text;
     size_t n;
 
-    if (end == text || (size_t)(end - text) != strspn(text, "0123456789.") || !(number < 1e9))
+    for (; *text >= '0' && *text <= '9'; text++)
+        number = number * 10 + (*text - '0');
+    if (*text == '.')
+        for (text++; *text >= '0' && *text <= '9'; text++)
+            number += (*text - '0') * (unit /= 10);
+    if (*start < '0' || *start > '9' || !(number < 1e9))
         return -1;
     for (n = 0; n < sizeof(units) / sizeof(units[0]); n++)
-        if (!strcmp(end, units[n].name))
+        if (!strcmp(text, units[n].name))
             return number * units[n].ms;
     return -1;
 }
@@ -48,43 +69,56 @@ static inline double when_duration_ms(const char *text)
 /* What stands behind the seconds of ISO 8601: nothing is local time, else Z or an offset. */
 static inline bool when_zone(const char *text, bool *local, long *offset_s)
 {
-    struct tm tm = {0};
-    const char *end;
+    bool west = *text == '-';
+    int hours, minutes;
 
     *local = !*text;
     *offset_s = 0;
     if (!*text || !strcmp(text, "Z"))
         return true;
-    end = *text == '+' || *text == '-' ? strptime(text + 1, "%H:%M", &tm) : NULL;
-    *offset_s = (*text == '-' ? -1L : 1L) * (tm.tm_hour * 3600L + tm.tm_min * 60L);
-    return end && !*end;
+    if ((!when_is(&text, '+') && !when_is(&text, '-')) || !when_digits(&text, 2, 23, &hours) ||
+        !when_is(&text, ':') || !when_digits(&text, 2, 59, &minutes))
+        return false;
+    *offset_s = (west ? -1L : 1L) * (hours * 3600L + minutes * 60L);
+    return !*text;
+}
+
+/* "10:00:00.5" or less precise. */
+static inline bool when_clock(const char **text, struct tm *tm, int *ms)
+{
+    int scale;
+
+    if (!when_digits(text, 2, 23, &tm->tm_hour) || !when_is(text, ':') ||
+        !when_digits(text, 2, 59, &tm->tm_min))
+        return false;
+    if (!when_is(text, ':'))
+        return true;
+    if (!when_digits(text, 2, 60, &tm->tm_sec))
+        return false;
+    if (when_is(text, '.'))
+        for (scale = 100; **text >= '0' && **text <= '9'; (*text)++, scale /= 10)
+            *ms += (**text - '0') * scale;
+    return true;
 }
 
 /* "2026-11-29T10:00:00.5Z", less precise, or with a blank for the T. */
 static inline bool when_iso_ms(const char *text, int64_t *ms)
 {
-    static const char *const formats[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
-                                          "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"};
-    struct tm tm;
-    const char *end = NULL;
-    int part = 0, scale; /* milliseconds */
+    struct tm tm = {.tm_isdst = -1};
+    int part = 0; /* milliseconds */
     long offset_s;
-    size_t n;
     bool local;
 
-    for (n = 0; n < sizeof(formats) / sizeof(formats[0]) && !end; n++) {
-        memset(&tm, 0, sizeof(tm));
-        end = strptime(text, formats[n], &tm);
-    }
-    if (!end)
+    if (!when_digits(&text, 4, 9999, &tm.tm_year) || !when_is(&text, '-') ||
+        !when_digits(&text, 2, 12, &tm.tm_mon) || !tm.tm_mon || !when_is(&text, '-') ||
+        !when_digits(&text, 2, 31, &tm.tm_mday) || !tm.tm_mday)
         return false;
-    if (*end == '.') {
-        for (scale = 100, end++; *end >= '0' && *end <= '9'; end++, scale /= 10)
-            part += (*end - '0') * scale;
-    }
-    if (!when_zone(end, &local, &offset_s))
+    tm.tm_year -= 1900;
+    tm.tm_mon--;
+    if ((when_is(&text, 'T') || when_is(&text, ' ')) && !when_clock(&text, &tm, &part))
         return false;
-    tm.tm_isdst = -1;
+    if (!when_zone(text, &local, &offset_s))
+        return false;
     *ms = ((int64_t)(local ? mktime(&tm) : timegm(&tm)) - offset_s) * 1000 + part;
     return true;
 }
