@@ -113,7 +113,7 @@ static size_t find_trees(const struct server *server, struct tree *trees)
 
     json_array_foreach(rows, n, row)
     {
-        if (!count || !number(row, "depth"))
+        if (!count || number(row, "depth") < 1)
             trees[count++] = (struct tree){server, rows, n, 0, 0};
         trees[count - 1].count++;
         if (number(row, "wait_ms") > trees[count - 1].longest)

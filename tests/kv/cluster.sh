@@ -98,7 +98,7 @@ check_same_id() {
     start_member a --threads=1
     expect "another a is refused" refused "$(on a info lease_state)"
     is_fenced a || fail "it answers: $(on a cli GET k)"
-    grep -q 'this id is in use by another live server' "$work/a.err" || fail "it does not say why"
+    grep -q 'this server id is in use by another live server' "$work/a.err" || fail "it does not say why"
     stop_member a
 }
 
