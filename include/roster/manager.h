@@ -66,8 +66,8 @@ struct roster_options {
  * roster_destroy(); -EAGAIN when no thread could be started; -EPERM when the kernel refuses
  * membarrier() although it had it when the program began (a seccomp filter that was installed
  * later), so that liburcu cannot wait for readers, and for good in a child that was forked inside a
- * read-side section which a grace period was waiting for; the oracle's error, or -EIO when it gave
- * no timestamp, when it could not be asked for the first floor.
+ * read-side section or a wake callback; the oracle's error, or -EIO when it gave no timestamp, when
+ * it could not be asked for the first floor.
  */
 ROSTER_API int roster_create(const struct roster_options *options,
                              struct roster **roster) ROSTER_MUST_CHECK;

@@ -27,12 +27,12 @@
  *   does nothing, and only plain facts may be read (exec or _exit are fine): inherited rosters are
  *   abandoned, as in prefork workers and servers that daemonise. A child may create rosters of its
  *   own, and open a store of its own (one of SQLite only if no other thread was inside SQLite at
- *   the fork, whose mutexes stay locked). A fork waits for a grace period under way, unless it is
- *   inside a read-side section: then its child may have no rosters (-EPERM). The library takes its
- *   locks and calls urcu_bp_before_fork() and its counterparts in handlers of pthread_atfork(): a
- *   program must not call them itself. A handler of its own that takes a lock which it holds around
- *   calls of Roster is registered after its first roster_create(): so a fork takes that lock first,
- *   too.
+ *   the fork, whose mutexes stay locked). A fork waits for a grace period under way; inside a
+ *   read-side section it waits for none, and its child has no rosters (-EPERM). The library takes
+ *   its locks and calls urcu_bp_before_fork() and its counterparts in handlers of pthread_atfork():
+ *   a program must not call them itself. A handler of its own that takes a lock which it holds
+ *   around calls of Roster is registered after its first roster_create(): so a fork takes that lock
+ *   first, too.
  * - Signals: no function but roster_strerror() may be called from a handler. Threads of the library
  *   block all signals.
  * - Cancellation: no function is a cancellation point, unless the server's own oracle is one: a

@@ -54,7 +54,7 @@ chmod -R u+w "$tmp/src"
 sed -i '/^void rst_thread_process_lock/,/^}/s/pthread_mutex_lock(&process_lock)//' \
     "$tmp/src/core/roster/thread.c"
 sed -i 's/pthread_mutex_init(&lock, NULL);//' "$tmp/src/sqlite/background.c"
-sed -i '/^static bool lock_outside/,/^}/s/pthread_mutex_lock(&lock);//; /^static bool lock_inside/,/^}/s/_trylock(&lock)/_x()/' \
+sed -i '/^static void before_fork/,/^}/s/pthread_mutex_lock(&lock);//' \
     "$tmp/src/core/base/reclaim.c"
 for planted in 'src/core/base/reclaim.c: lock' 'src/core/roster/thread.c: process_lock' 'src/sqlite/background.c: lock'; do
     check "$tmp" | grep -qx "$planted" || {

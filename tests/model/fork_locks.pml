@@ -5,30 +5,31 @@
  * No thread waits for a reader who waits for it: the locks of the reclaiming thread, of liburcu and
  * of all contexts, beside forks, and users of the reclaiming thread who come and go.
  *
- *     fork, outside a section     inside one               reclaiming thread, in a round
- *     1 users' lock               1 to 3 by trying, and    a its lock: the round begins
- *     2 liburcu's lock              only between rounds    b liburcu's lock, waits for readers
- *     3 its lock                  4 as there               c its lock: the round ends
+ *     fork, outside a section     reclaiming thread, in a round
+ *     1 users' lock               a its lock: the round begins
+ *     2 liburcu's lock            b liburcu's lock, waits for readers
+ *     3 its lock                  c its lock: the round ends
  *     4 lock of all contexts
  *
- * The last user joins the reclaiming thread under the users' lock; a thread that ends takes
+ * A fork inside a section takes 4 alone: a grace period may wait for it, which need not be a round. The server has
+ * one of its own here. The last user joins the reclaiming thread under the users' lock; a thread that ends takes
  * liburcu's lock. A reader may need the lock of all contexts and, to keep something, that of the
  * thread; to become a user is refused inside its section. So it is for who keeps something from one section to the next
  * (rst_keep_begin()), for whom a round waits as for a reader. Not modelled: rounds by hand.
  *
  * @variant all
- * @reach 1 all a fork inside a section has the locks
- * @reach 2 all a fork inside a section goes without them
+ * @reach 1 all the server's grace period waits for the reader who forks
+ * @reach 2 all a round waits for the reader who forks
  * @reach 3 all a fork waits for a grace period
  * @reach 4 all the last user joins the thread inside a round
  * @reach 5 all a reader takes the lock of all contexts while a fork waits
  * @mutant FORK_WAITS      all no_deadlock
- * @mutant ROUND_NOT_ASKED all no_deadlock
+ * @mutant FORK_TRIES      all no_deadlock
  * @mutant USER_INSIDE     all no_deadlock
  * @mutant CONTEXTS_FIRST  all no_deadlock
  * @mutant LIBURCU_FIRST   all no_deadlock
  * @mutant ITS_FIRST       all no_deadlock
- * @mutant NO_LOCKS        all child_whole
+ * @mutant NO_LOCK         all child_whole
  */
 
 #include "claims.pmh"
@@ -39,6 +40,7 @@ hidden byte child_whole;
 bit users, its, liburcu, contexts; /* locks */
 bit inside;                        /* the reader */
 bit in_round;
+bit server_waits;                  /* in a grace period of its own */
 bit stop, reclaim_ended, fork_waits;
 byte ended; /* processes */
 
@@ -78,11 +80,11 @@ active proctype Reclaim()
     ended++
 }
 
-/* The child of a fork with the locks finds liburcu, and what they guard, as between two rounds. */
-inline copy(has_locks)
+/* The child of a fork outside finds liburcu, and what they guard, as between two rounds. */
+inline copy()
 {
     d_step {
-        claim(child_whole, !has_locks || (users && its && liburcu))
+        claim(child_whole, users && its && liburcu)
     }
 }
 
@@ -108,13 +110,13 @@ inline fork_outside()
     lock(liburcu);
     fork_waits = 0;
 #endif
-#ifndef MUTANT_ITS_FIRST
+#if !defined(MUTANT_ITS_FIRST) && !defined(MUTANT_NO_LOCK)
     lock(its);
 #endif
 #ifndef MUTANT_CONTEXTS_FIRST
     lock(contexts);
 #endif
-    copy(1);
+    copy();
     contexts = 0;
     liburcu = 0;
     its = 0;
@@ -123,56 +125,32 @@ inline fork_outside()
 
 inline fork_inside()
 {
-    bit has;
-
-#if defined(MUTANT_FORK_WAITS)
-    lock(users);
-    lock(its);
-    lock(liburcu);
-    has = 1;
-#elif defined(MUTANT_NO_LOCKS)
-    has = 1;
-#else
     if
-    :: atomic {
-           !users -> users = 1
-       }
-       if
-       :: atomic {
-              !its -> its = 1
-          }
-          if
-#ifdef MUTANT_ROUND_NOT_ASKED
-          :: true ->
-#else
-          :: in_round ->
-              its = 0;
-              users = 0
-          :: else ->
-#endif
-              lock(liburcu);
-              has = 1
-          fi
-       :: its -> users = 0
-       fi
-    :: users
-    fi;
-#endif
-    if
-    :: has -> reach(1)
-    :: else -> reach(2)
-    fi;
-    lock(contexts);
-    copy(has);
-    contexts = 0;
-    if
-    :: has ->
-        liburcu = 0;
-        its = 0;
-        users = 0
+    :: server_waits -> reach(1)
+    :: in_round -> reach(2)
     :: else
     fi;
-    has = 0
+#if defined(MUTANT_FORK_WAITS)
+    lock(users);
+    lock(liburcu);
+    liburcu = 0;
+    users = 0;
+#elif defined(MUTANT_FORK_TRIES) /* only where no round is under way */
+    if
+    :: atomic {
+           !users && !its && !in_round ->
+           users = 1;
+           its = 1
+       }
+       lock(liburcu);
+       liburcu = 0;
+       its = 0;
+       users = 0
+    :: users || its || in_round
+    fi;
+#endif
+    lock(contexts);
+    contexts = 0
 }
 
 active proctype Reader()
@@ -203,6 +181,16 @@ active proctype Reader()
     ended++
 }
 
+active proctype Server()
+{
+    lock(liburcu);
+    server_waits = 1;
+    !inside;
+    server_waits = 0;
+    liburcu = 0;
+    ended++
+}
+
 active proctype Forker()
 {
     fork_outside();
@@ -230,5 +218,5 @@ active proctype Watch()
 {
 end:
     timeout;
-    claim(no_deadlock, ended == 4)
+    claim(no_deadlock, ended == 5)
 }

@@ -205,15 +205,11 @@ static int run(void)
 
     if (err)
         return err;
-    pthread_mutex_lock(&lock);
-    begun++; /* a fork may not wait for it, see lock_inside() */
-    pthread_mutex_unlock(&lock);
     drain(); /* what was posted for is taken now */
     taken = take();
     urcu_bp_synchronize_rcu();
     wait_for_keepers();
     call_back(taken);
-    end_round();
     return 0;
 }
 
@@ -292,50 +288,29 @@ static void end_thread(void)
     pthread_mutex_unlock(&by_hand_lock);
 }
 
+/*
+ * A fork: no other thread is inside liburcu or holds a lock of ours when the child is copied. What
+ * was queued is about the parent's rosters, and is left alone. The lock comes last: a reader that a
+ * grace period waits for may need it, to keep something.
+ *
+ * A fork inside a read-side section, or a keeper, cannot wait for what waits for it: a round, or a
+ * grace period of the server's own, which no call of liburcu tells of. The child is then copied
+ * with the locks as they are, and can never use what they guard: it has no roster of its own.
+ */
+static void before_fork(void)
+{
+    has_locks = !lost && !would_wait_for_itself();
+    if (!has_locks)
+        return;
+    pthread_mutex_lock(&users_lock);
+    urcu_bp_before_fork();
+    pthread_mutex_lock(&lock);
+}
+
 static void unlock_all(void)
 {
     pthread_mutex_unlock(&lock);
     pthread_mutex_unlock(&users_lock);
-}
-
-/* The locks, if they can be had while a round waits for this thread. Between rounds no thread of
- * ours is inside liburcu, and none begins while the lock is held. */
-static bool lock_inside(void)
-{
-    if (pthread_mutex_trylock(&users_lock))
-        return false;
-    if (pthread_mutex_trylock(&lock)) {
-        pthread_mutex_unlock(&users_lock);
-        return false;
-    }
-    if (done != begun) {
-        unlock_all();
-        return false;
-    }
-    urcu_bp_before_fork();
-    return true;
-}
-
-/* The lock last: a reader that a grace period waits for may need it, to keep something. */
-static bool lock_outside(void)
-{
-    pthread_mutex_lock(&users_lock);
-    urcu_bp_before_fork();
-    pthread_mutex_lock(&lock);
-    return true;
-}
-
-/*
- * A fork: no other thread is inside liburcu or holds a lock of ours when the child is copied. What
- * was queued is about the parent's rosters, and is left alone.
- *
- * A fork inside a read-side section cannot wait for the thread that waits for it. The child is then
- * copied with the locks as they are, and can never use what they guard: it has no roster of its
- * own.
- */
-static void before_fork(void)
-{
-    has_locks = !lost && (would_wait_for_itself() ? lock_inside() : lock_outside());
 }
 
 static void after_fork(void)
@@ -349,6 +324,7 @@ static void after_fork(void)
 static void forked_child(void)
 {
     lost = !has_locks;
+    keep.depth = 0;
     if (lost)
         return;
     urcu_bp_after_fork_child();
@@ -357,7 +333,7 @@ static void forked_child(void)
     by_hand_lock = (pthread_mutex_t)PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
     queued = NULL;
     begun = done = tries = failed_try = 0;
-    keepers[0] = keepers[1] = keep.depth = 0;
+    keepers[0] = keepers[1] = 0;
     unlock_all();
 }
 

@@ -30,15 +30,15 @@
 /*
  * One more user. The first that is not `by_hand` starts the thread. Returns 0; -EBUSY inside a
  * read-side section, as rst_rcu_barrier(); -EAGAIN or -ENOMEM; -EPERM when liburcu relies on
- * membarrier() and the kernel refuses it, and in a child that was forked inside a section and a
- * grace period.
+ * membarrier() and the kernel refuses it, and in a child that was forked inside a section or a
+ * keeper.
  */
 int rst_reclaim_start(bool by_hand);
 
 /*
  * Once, before the first user: the thread and liburcu outlast a fork, and a child that has users of
- * its own has a thread of its own. A fork waits for a grace period under way, unless it is inside
- * the section that this waits for. Returns 0 or -ENOMEM.
+ * its own has a thread of its own. A fork waits for a grace period under way; inside a section or
+ * a keeper it waits for none, and its child may have no users. Returns 0 or -ENOMEM.
  */
 int rst_reclaim_process_init(void);
 

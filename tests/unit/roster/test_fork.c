@@ -403,24 +403,6 @@ Test(fork, a_child_may_have_rosters_of_its_own)
     have_own(&parent); /* the parent too, afterwards */
 }
 
-static void unlock_and_have_own(const struct parent *parent)
-{
-    roster_read_unlock(parent->roster);
-    have_own(parent);
-}
-
-Test(fork, from_inside_the_read_lock)
-{
-    struct parent parent;
-
-    needs_threads_in_a_child();
-    parent_init(&parent);
-    unit_ok(roster_read_lock(parent.roster));
-    cr_assert_eq(in_child(unlock_and_have_own, &parent), 0);
-    roster_read_unlock(parent.roster);
-    parent_destroy(&parent);
-}
-
 static void unlock_and_have_none(const struct parent *parent)
 {
     struct roster *roster = NULL;
@@ -431,21 +413,62 @@ static void unlock_and_have_none(const struct parent *parent)
     calls += in_child(unlock, parent) != 0;
 }
 
-/* The read lock keeps a grace period going, which the fork must not wait for. */
-Test(fork, from_inside_what_a_grace_period_waits_for)
+Test(fork, from_inside_the_read_lock)
 {
     struct parent parent;
-    int tries = 10000;
 
     needs_threads_in_a_child();
     parent_init(&parent);
     unit_ok(roster_read_lock(parent.roster));
-    unit_close(unit_open(parent.roster));
-    while (tries-- && in_child(unlock_and_have_none, &parent) != 0)
-        usleep(1000); /* the grace period for that session has not begun */
-    cr_assert_gt(tries, 0);
+    cr_assert_eq(in_child(unlock_and_have_none, &parent), 0);
     cr_assert_not_null(roster_lookup(parent.roster, roster_session_id(parent.session)));
     roster_read_unlock(parent.roster);
+    cr_assert_eq(in_child(have_own, &parent), 0);
+    parent_destroy(&parent);
+}
+
+/* The read lock keeps a grace period going, which the fork must not wait for: Roster's. */
+Test(fork, from_inside_what_a_grace_period_waits_for)
+{
+    struct parent parent;
+
+    needs_threads_in_a_child();
+    alarm(60); /* instead of waiting for ever */
+    parent_init(&parent);
+    unit_ok(roster_read_lock(parent.roster));
+    unit_close(unit_open(parent.roster));
+    usleep(30000); /* that the grace period for that session begins; earlier is no error */
+    cr_assert_eq(in_child(unlock_and_have_none, &parent), 0);
+    roster_read_unlock(parent.roster);
+    parent_destroy(&parent);
+    alarm(0);
+}
+
+static void *wait_for_readers(void *begun)
+{
+    rst_store((bool *)begun, true);
+    urcu_bp_synchronize_rcu();
+    return NULL;
+}
+
+/* And the program's own, of which no call of liburcu tells. A fork that waits blocks all signals.
+ */
+Test(fork, from_inside_what_the_program_waits_for)
+{
+    struct parent parent;
+    bool begun = false;
+    pthread_t thread;
+
+    needs_threads_in_a_child();
+    parent_init(&parent);
+    unit_ok(roster_read_lock(parent.roster));
+    cr_assert_eq(pthread_create(&thread, NULL, wait_for_readers, &begun), 0);
+    while (!rst_load(&begun))
+        usleep(100);
+    usleep(30000); /* that its grace period begins; earlier is no error */
+    cr_assert_eq(in_child(unlock_and_have_none, &parent), 0);
+    roster_read_unlock(parent.roster);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
     parent_destroy(&parent);
 }
 
