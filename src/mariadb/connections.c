@@ -51,9 +51,15 @@ int rst_mdb_add(struct rst_mdb_connection *connection)
 
 struct rst_mdb_connection *rst_mdb_enter(uint64_t id)
 {
-    struct part *part = lock_part(id);
-    struct rst_mdb_connection *found = *place(part, id);
+    struct rst_mdb_connection *found;
+    struct part *part;
 
+    /* The server has events for the killer's own KILL as well, without an id: the killer is inside
+     * a gate then, for which a thread may wait that has the part's lock. */
+    if (!id)
+        return NULL;
+    part = lock_part(id);
+    found = *place(part, id);
     /* Under the part's lock, or it could be freed before. While a killer is inside, which takes as
      * long as a KILL, only its own thread and connections of this part wait. */
     if (found)

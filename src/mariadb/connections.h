@@ -56,7 +56,8 @@ struct rst_mdb_connection {
 int rst_mdb_add(struct rst_mdb_connection *connection);
 
 /*
- * Finds a connection and enters its gate, or returns NULL. It stays until rst_mdb_leave(): its own
+ * Finds a connection and enters its gate, or returns NULL: always for the id 0, which a thread may
+ * ask for that is inside of a gate. It stays until rst_mdb_leave(): its own
  * thread cannot remove and free it in between.
  */
 struct rst_mdb_connection *rst_mdb_enter(uint64_t id);

@@ -17,8 +17,11 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* The server, as far as the plugin asks it: KILLs that it was sent, and what it says to them. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -445,6 +448,52 @@ Test(mirror, kills_a_connection_that_is_about_to_be_known)
     cr_assert_eq(removed, &connection);
     roster_session_close(connection.session);
     pthread_mutex_destroy(&connection.gate);
+}
+
+/* A thread that ends a statement of connection 256 while the killer is inside its gate. */
+static atomic_int arriving; /* its number, as the kernel has it */
+
+static void *arrive(void *event)
+{
+    atomic_store(&arriving, (int)syscall(SYS_gettid));
+    rst_mdb_end(event);
+    return NULL;
+}
+
+/* Whether the thread sleeps: it has come to a lock, as there is nothing else that it waits for. */
+static bool sleeps(int thread)
+{
+    char path[64], state = '?';
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+    file = fopen(path, "r");
+    if (file && fscanf(file, "%*d %*s %c", &state) != 1)
+        state = '?';
+    if (file)
+        fclose(file);
+    return state == 'S';
+}
+
+/* The killer's own connection has the id 0, and its KILL is an event, too. */
+Test(mirror, an_event_of_the_killer_waits_for_no_connection, .timeout = 30)
+{
+    const struct rst_mdb_who who = {text("root"), text("127.0.0.1"), text("d")};
+    struct rst_mdb_event ends = *EVENT(.id = 256, .query_id = 5, TEXT("victim"));
+    struct rst_mdb_event own = {.command = ROSTER_COMMAND_QUERY, TEXT("KILL CONNECTION 256")};
+    struct rst_mdb_connection *connection;
+    pthread_t thread;
+
+    rst_mdb_connect(256, &who);
+    rst_mdb_begin(&ends);
+    connection = rst_mdb_enter(256);
+    cr_assert_eq(pthread_create(&thread, NULL, arrive, &ends), 0);
+    while (!atomic_load(&arriving) || !sleeps(atomic_load(&arriving)))
+        sched_yield();
+    rst_mdb_begin(&own);
+    rst_mdb_leave(connection);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_assert_str_eq(row(256), "Sleep: ");
 }
 
 Test(masks, leave_out_what_may_be_a_value)
