@@ -294,7 +294,7 @@ static void end_thread(void)
  * grace period waits for may need it, to keep something.
  *
  * A fork inside a read-side section, or a keeper, cannot wait for what waits for it: a round, or a
- * grace period of the server's own, which no call of liburcu tells of. The child is then copied
+ * grace period of the server's own, which liburcu does not say. The child is then copied
  * with the locks as they are, and can never use what they guard: it has no roster of its own.
  */
 static void before_fork(void)

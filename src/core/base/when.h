@@ -26,7 +26,7 @@
 #define WHEN_MS_MOST (UINT64_C(1) << 45)
 #define WHEN_TS_MOST (UINT64_C(1) << 60)
 
-/* Exactly so many digits, up to a maximum; not strptime(), which is the locale's. */
+/* Exactly this many digits, up to a maximum; not strptime(), which is the locale's. */
 static inline bool when_digits(const char **text, int count, int most, int *number)
 {
     for (*number = 0; count > 0 && **text >= '0' && **text <= '9'; count--, (*text)++)
