@@ -14,7 +14,7 @@ prepare() {
     printf '%-20s\n' 0 >"$work/clock"
     stand_in answer 'printf "%s\n" "$*" >"$work/answer"'
     stand_in timedatectl 'case ${1-status} in
-        set-ntp) [ "${2-}" = true ] && printf "%-20s\n" 0 >"$work/clock" ;;
+        set-ntp) [ "${2-}" = true ] && printf "%-20s\n" 0 1<>"$work/clock" ;;
         status | timesync-status) offset=$(cat "$work/clock")
             [ "$offset" -eq 0 ] && echo "System clock synchronized: yes" && exit
             echo "System clock synchronized: no"
@@ -45,7 +45,7 @@ stage_clock() {
     "${CC:-cc}" -shared -fPIC -O1 -o "$work/set-back.so" scripts/set-back.c
     ROSTER_WALL_CLOCK=$work/clock LD_PRELOAD=$work/set-back.so servers "sqlite:$work/cluster.db"
     sleep 0.5
-    printf '%-20s\n' -90000 >"$work/clock"
+    printf '%-20s\n' -90000 1<>"$work/clock" # servers have it mapped: it is never shorter
 }
 report_clock() {
     echo "an audit says that rows written on kv1 are dated in the future. Is it harmful, and how does it end?"

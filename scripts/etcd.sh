@@ -5,6 +5,9 @@
 # An etcd cluster on the loopback interface, on ports that the kernel picks. Who sources this ends
 # the processes in etcd_pids.
 
+# What this terminal says of another cluster, such as an earlier drill's, is refused beside options.
+unset "${!ETCD_@}" "${!ETCDCTL_@}"
+
 etcd_pids=() # of the members; empty while one is down
 etcd_ports=()
 etcd_peers=()

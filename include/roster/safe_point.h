@@ -64,7 +64,8 @@ struct roster_blocker {
     enum roster_blocker_kind kind;
     char name[ROSTER_BLOCKER_NAME]; /* server id, barrier, or the unreadable key */
     uint64_t ts;                    /* the record, the barrier, what was acknowledged; or 0 */
-    uint64_t age_ms;                /* how far that is behind what was wanted */
+    uint64_t age_ms;     /* how far that is behind what was wanted; 0 for one of the least
+                            timestamps, such as 1, which is of no time */
     char holder[32];     /* of a server: "transaction" or the pin's kind; "" when it did not report
                             one */
     uint64_t session_id; /* of the holder, 0 for none */
@@ -101,7 +102,8 @@ struct roster_safe_point_state {
     uint64_t rounds;       /* times this server has computed them as leader */
     uint64_t failures;     /* of them, ended with an error */
     uint64_t conflicts;    /* compare-and-swaps lost to another server */
-    struct roster_blocker txn_blocker;   /* of the newest round that this server computed */
+    struct roster_blocker txn_blocker;   /* of the newest round that this server computed; none once
+                                            it has ceased to lead */
     struct roster_blocker gc_blocker;    /* likewise */
     char leader[129];                    /* the leader, as far as it is known here; "" for none */
     struct roster_failing leading;       /* computing them, or finding out who does */

@@ -219,14 +219,18 @@ static double age_ms(uint64_t ts)
 
 static void print_point(const char *name, uint64_t ts)
 {
-    char age[64], when[64];
+    double age = age_ms(ts);
+    char ms[64], when[64];
 
-    text_ms(age_ms(ts), age, sizeof(age));
+    text_ms(age < 0 ? -age : age, ms, sizeof(ms));
     time_show((int64_t)roster_ts_physical_ms(ts), when, sizeof(when));
-    if (ts)
-        printf("%s: %llu (%s), %s old\n", name, (unsigned long long)ts, when, age);
-    else
+    if (!ts)
         printf("%s: none\n", name);
+    else if (!roster_ts_physical_ms(ts))
+        printf("%s: %llu, none was computed so far\n", name, (unsigned long long)ts);
+    else
+        printf("%s: %llu (%s), %s %s\n", name, (unsigned long long)ts, when, ms,
+               age < 0 ? "ahead of this clock" : "old");
 }
 
 int ctl_gc(const struct options *options)

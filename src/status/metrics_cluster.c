@@ -129,7 +129,8 @@ static void put_operations(struct out *out, const struct roster_syncer_stats *sy
 
 static void put_age(struct out *out, const char *name, const char *help, uint64_t ts, uint64_t now)
 {
-    if (ts && now)
+    /* The least timestamps stand where none was computed: they are of no time. */
+    if (roster_ts_physical_ms(ts) && now)
         rst_metric_gauge_seconds(out, name, help, rst_metrics_ns_between(ts, now));
 }
 

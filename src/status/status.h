@@ -66,6 +66,8 @@ struct roster_status {
     uint64_t started_ms, swept_ms;
     uint64_t process_started_ms;               /* since the Unix epoch; 0: not known so far */
     uint64_t problems_since_ms[PROBLEMS_MOST]; /* when each was seen first; 0: it is not there */
+    uint64_t
+        unacknowledged_since_ms; /* of a server that has acknowledged nothing; 0: there is none */
     struct timeline *timeline;
     bool again; /* a connection was closed, so there may be a place for another one */
 };

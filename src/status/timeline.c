@@ -71,7 +71,8 @@ static uint32_t behind_ms(const struct verdict *verdict, uint64_t safe_point)
     uint64_t now_ms = roster_ts_physical_ms(verdict->min.now);
     uint64_t ms = roster_ts_physical_ms(safe_point);
 
-    if (!verdict->has_min || !safe_point)
+    /* The least timestamps stand where none was computed: they are of no time. */
+    if (!verdict->has_min || !ms)
         return NONE;
     return bounded(now_ms > ms ? now_ms - ms : 0);
 }

@@ -16,6 +16,7 @@
 #include <inttypes.h>
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
+#include <roster/timestamp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -337,18 +338,35 @@ static void command_against(struct look *look, struct found *found,
                  blocker->session_id);
 }
 
+/* How long a safe point is held; -1: no time says it, but that it is. What was never acknowledged
+ * has no age: a server that has just joined is given the time that any other one has. */
+static int64_t blocked_ms(struct look *look, const struct roster_blocker *blocker)
+{
+    uint64_t *since_ms = &look->status->unacknowledged_since_ms, now_ms = rst_status_now_ms();
+
+    if (roster_ts_physical_ms(blocker->ts))
+        return (int64_t)blocker->age_ms;
+    if (blocker->kind != ROSTER_BLOCKER_ACK)
+        return -1;
+    if (!*since_ms)
+        *since_ms = now_ms;
+    return (int64_t)(now_ms - *since_ms);
+}
+
 /* A safe point that could move further, but for one record, barrier or key. */
 static void judge_safe_point(struct look *look, enum problem problem,
                              const struct roster_blocker *blocker)
 {
     char words[ROSTER_BLOCKER_NAME + 256];
     struct found *found;
+    int64_t ms;
 
-    if (blocker->kind == ROSTER_BLOCKER_NONE ||
-        (blocker->age_ms < look->options->old_ms && blocker->kind != ROSTER_BLOCKER_UNREADABLE &&
-         blocker->kind != ROSTER_BLOCKER_IMPOSSIBLE))
+    if (blocker->kind == ROSTER_BLOCKER_NONE)
         return;
-    found = find(look, problem, blocker->age_ms ? (int64_t)blocker->age_ms : -1, "%s",
+    ms = blocker->kind == ROSTER_BLOCKER_IMPOSSIBLE ? -1 : blocked_ms(look, blocker);
+    if (ms >= 0 && (uint64_t)ms < look->options->old_ms)
+        return;
+    found = find(look, problem, ms, "%s",
                  look->options->cluster->blocker_describe(blocker, words, sizeof(words)));
     command_against(look, found, blocker);
 }
@@ -421,6 +439,9 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
     judge_quotas(&look);
     judge_lease(&look);
     judge_store(&look);
+    if (look.cluster.gc_blocker.kind != ROSTER_BLOCKER_ACK ||
+        roster_ts_physical_ms(look.cluster.gc_blocker.ts))
+        status->unacknowledged_since_ms = 0;
     if (look.has_cluster) {
         judge_safe_point(&look, PROBLEM_TXN_SAFE_POINT, &look.cluster.txn_blocker);
         judge_safe_point(&look, PROBLEM_GC_SAFE_POINT, &look.cluster.gc_blocker);

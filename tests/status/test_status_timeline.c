@@ -12,6 +12,7 @@
 #include "status/status.h"
 
 #include <criterion/criterion.h>
+#include <roster/safe_point.h>
 #include <string.h>
 #include <time.h>
 
@@ -160,6 +161,42 @@ Test(status_timeline, problems_are_remembered)
     cr_assert_eq(roster_session_close(session), 0);
     json = timeline();
     cr_expect_str_eq(json_string_value(value(json, 0, "problem")), "sessions near their limit");
+    json_decref(json);
+}
+
+/* A cluster in which no safe point was computed so far: what stands in the store is of no time. */
+static int no_safe_point_so_far(struct roster_safe_point *safe_point,
+                                struct roster_safe_point_state *state)
+{
+    (void)safe_point;
+    state->txn = state->gc = 1;
+    state->gc_blocker = (struct roster_blocker){.kind = ROSTER_BLOCKER_ACK, .name = "b", .ts = 1};
+    return 0;
+}
+
+Test(status_timeline, what_is_of_no_time_has_no_age)
+{
+    static const struct roster_cluster_calls calls = {
+        .size = sizeof(calls),
+        .safe_point_state = no_safe_point_so_far,
+        .blocker_describe = roster_blocker_describe,
+    };
+    char nothing;
+    json_t *json;
+
+    status.options.cluster = &calls;
+    status.options.safe_point = (struct roster_safe_point *)&nothing;
+    (void)rst_timeline_run(&status);
+    json = timeline();
+    cr_expect(json_is_null(value(json, 0, "txn_safe_point_age_ms")));
+    cr_expect(json_is_null(value(json, 0, "gc_safe_point_age_ms")));
+    cr_expect(json_is_null(value(json, 0, "problem")), "the other server has just joined");
+    json_decref(json);
+    status.options.old_ms = 0;
+    second++;
+    (void)rst_timeline_run(&status);
+    json = timeline();
+    cr_expect_str_eq(json_string_value(value(json, 1, "problem")), "gc safe point stuck");
     json_decref(json);
 }
 

@@ -82,7 +82,7 @@ int rst_safe_point_admit(struct roster_safe_point *safe_point, const char *key, 
     bool past = true;
     int err = 0;
 
-    if (syncer && key == safe_point->paths.gc && ts > rst_syncer_ack_limit(syncer))
+    if (syncer && key == safe_point->paths.gc && rst_syncer_above_ack(syncer, ts))
         return rst_safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_ACK);
     if (syncer && rst_syncer_contradicts(syncer, ts))
         return rst_safe_point_reject(safe_point, key, ts, SYNCER_ABOVE_RECORD);

@@ -32,6 +32,10 @@ static void set_leads(struct roster_safe_point *safe_point, bool leads, int64_t 
     changed = safe_point->state.leads != leads;
     safe_point->state.leads = leads;
     safe_point->leader_revision = leads ? revision : 0;
+    if (changed && !leads) { /* what blocks them now is known to another server */
+        memset(&safe_point->state.txn_blocker, 0, sizeof(safe_point->state.txn_blocker));
+        memset(&safe_point->state.gc_blocker, 0, sizeof(safe_point->state.gc_blocker));
+    }
     pthread_mutex_unlock(&safe_point->lock);
     if (!changed)
         return;

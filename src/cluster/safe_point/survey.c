@@ -170,9 +170,12 @@ static void name_holder(const struct roster_safe_point *safe_point, const struct
     json_decref(holder);
 }
 
+/* The least timestamps stand where none was computed: they are of no time, and have no age. */
 static uint64_t age_ms(uint64_t ts, uint64_t wanted)
 {
-    return roster_ts_physical_ms(wanted) - roster_ts_physical_ms(ts);
+    uint64_t ms = roster_ts_physical_ms(ts);
+
+    return ms ? roster_ts_physical_ms(wanted) - ms : 0;
 }
 
 /* Lowers the limit to the least of the range's timestamps. */
@@ -344,10 +347,16 @@ const char *roster_blocker_describe(const struct roster_blocker *blocker, char *
                  blocker->name, blocker->ts);
         break;
     case ROSTER_BLOCKER_ACK:
-        snprintf(text, size,
-                 "server %s has acknowledged %" PRIu64
-                 " only; look at it, or wait until its lease has ended",
-                 blocker->name, blocker->ts);
+        if (blocker->ts <= 1)
+            snprintf(text, size,
+                     "server %s has acknowledged no safe point so far; look at it, or wait until "
+                     "its lease has ended",
+                     blocker->name);
+        else
+            snprintf(text, size,
+                     "server %s has acknowledged %" PRIu64
+                     " only; look at it, or wait until its lease has ended",
+                     blocker->name, blocker->ts);
         break;
     case ROSTER_BLOCKER_NONE:
     default:

@@ -112,3 +112,8 @@ uint64_t rst_syncer_ack_limit(struct roster_syncer *syncer)
     pthread_mutex_unlock(&syncer->lock);
     return limit;
 }
+
+bool rst_syncer_above_ack(struct roster_syncer *syncer, uint64_t ts)
+{
+    return ts > rst_syncer_ack_limit(syncer) && !fence_if_late(syncer);
+}

@@ -164,6 +164,10 @@ void rst_syncer_ack_sent(struct roster_syncer *syncer, uint64_t ts);
 void rst_syncer_ack_stands(struct roster_syncer *syncer, int64_t lease);
 uint64_t rst_syncer_ack_limit(struct roster_syncer *syncer);
 
+/* Whether a gc safe point contradicts that. Past the deadline it may not: then a leader counts this
+ * server no more, and the server is fenced here. */
+bool rst_syncer_above_ack(struct roster_syncer *syncer, uint64_t ts);
+
 /* --------------------------------------------------------------- syncer/lease.c */
 
 void rst_syncer_lease_duty(struct roster_syncer *syncer);

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #include <roster/timestamp.h>
 
 #include "../server.h"
+#include "cluster/syncer/syncer.h"
+#include "store/base/clock.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"
@@ -113,6 +116,45 @@ STORE_TEST(the_safe_points_follow_the_servers_and_stop_at_an_open_transaction)
     wait_for_gc_above(&b, ts);
     node_stop(&a);
     node_stop(&b);
+}
+
+/* The server is woken after its lease has ended: its acknowledgement went with that, so the leader
+ * may have passed it, and nobody has lied. */
+STORE_TEST(g8_what_is_collected_after_the_lease_has_ended_is_no_lie)
+{
+    uint64_t start, later;
+    struct node a;
+
+    node_start(&a, f, "a", false);
+    cr_assert_eq(roster_txn_begin(a.server.session, &start), 0);
+    for (int i = 0; !state_of(&a).acknowledged; i++) {
+        cr_assert_lt(i, 10000);
+        run_until_acknowledged(f->store, &a);
+        sleep_ms(1);
+    }
+    sleep_ms(3);
+    cr_assert_eq(roster_oracle_local_allocate(a.clock, &later), 0);
+    cr_assert_gt(later, start);
+    server_next_tick(&a.server);
+    server_next_tick(&a.server);
+    pthread_mutex_lock(&a.server.syncer->lock);
+    a.server.syncer->deadline = rst_store_boottime_ns() - 1;
+    pthread_mutex_unlock(&a.server.syncer->lock);
+    cr_assert_eq(roster_store_lease_revoke(f->store, server_stats(&a.server).lease, 1000), 0);
+    put_number(f->store, TXN, later);
+    put_number(f->store, GC, later);
+    for (int i = 0; roster_gc_safe_point(a.safe_point) < later; i++) {
+        cr_assert_lt(i, 10000);
+        cr_assert_eq(roster_safe_point_run_once(a.safe_point, NULL), 0);
+        sleep_ms(1);
+    }
+    cr_expect_eq(roster_txn_check(a.server.session), -ESTALE);
+    server_run_until(&a.server, ROSTER_SYNCER_LIVE);
+    cr_expect_eq(roster_txn_check(a.server.session), -ESTALE);
+    cr_expect_eq(server_stats(&a.server).rejected, 0, "%s", server_stats(&a.server).rejected_key);
+    cr_expect_eq(state_of(&a).rejected, 0, "%s", state_of(&a).rejected_key);
+    roster_txn_finish(a.server.session);
+    node_stop(&a);
 }
 
 STORE_TEST(another_server_leads_when_the_leader_stops_or_dies)
