@@ -12,6 +12,7 @@
 #include "mariadb/text.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct roster_session;
@@ -28,6 +29,7 @@ enum rst_mdb_txn {
 struct rst_mdb_open {
     uint64_t seq;      /* roster_stmt_seq(), 0: it is not shown */
     uint64_t query_id; /* of the server, as long as it runs itself; 0: not known */
+    bool killed;       /* the server has taken a KILL */
 };
 
 struct rst_mdb_connection {

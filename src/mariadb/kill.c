@@ -47,7 +47,7 @@ struct rst_mdb_kills rst_mdb_kills(void)
     return (struct rst_mdb_kills){atomic_load(&sent), atomic_load(&late), atomic_load(&failed)};
 }
 
-static enum rst_mdb_answer kill_statement(const struct rst_mdb_connection *connection, uint64_t seq)
+static enum rst_mdb_answer kill_statement(struct rst_mdb_connection *connection, uint64_t seq)
 {
     enum rst_mdb_answer answer = RST_MDB_NOTHING;
     unsigned n = connection->n;
@@ -59,7 +59,10 @@ static enum rst_mdb_answer kill_statement(const struct rst_mdb_connection *conne
     if (connection->open[n - 1].query_id)
         answer = rst_mdb_sql_kill("QUERY ID", connection->open[n - 1].query_id);
     /* A routine counts on where it does not say so; inside the gate it is still the same. */
-    return answer == RST_MDB_NOTHING ? rst_mdb_sql_kill("QUERY", connection->id) : answer;
+    if (answer == RST_MDB_NOTHING)
+        answer = rst_mdb_sql_kill("QUERY", connection->id);
+    connection->open[n - 1].killed = answer == RST_MDB_DONE;
+    return answer;
 }
 
 static enum rst_mdb_answer kill_txn(const struct rst_mdb_connection *connection, uint64_t seq)

@@ -13,6 +13,7 @@
 
 #include "mariadb/connections.h"
 #include "mariadb/event.h"
+#include "mariadb/kill.h"
 #include "mariadb/note.h"
 
 #include <errno.h>
@@ -85,15 +86,34 @@ static bool grow(struct rst_mdb_connection *connection)
     return true;
 }
 
+/* A routine that begins another statement goes on: the server forgets a KILL that comes while one
+ * of its statements ends. */
+static void kill_again(struct rst_mdb_connection *connection)
+{
+    struct roster_kill_info kill = {.session_id = connection->id,
+                                    .target = ROSTER_KILL_TARGET_STATEMENT};
+    unsigned n;
+
+    for (n = 0; n < connection->n; n++) {
+        if (!connection->open[n].killed)
+            continue;
+        connection->open[n].killed = false;
+        kill.stmt_seq = connection->open[n].seq;
+        rst_mdb_wake(&kill, NULL);
+    }
+}
+
 void rst_mdb_stmt_begin(struct rst_mdb_connection *connection, const struct rst_mdb_event *event)
 {
     struct rst_mdb_open *open;
 
+    kill_again(connection);
     /* PREPARE and EXECUTE IMMEDIATE report what they have prepared already. */
     if ((connection->n && event->command == ROSTER_COMMAND_PREPARE) || !grow(connection))
         return;
     open = &connection->open[connection->n];
     open->query_id = event->query_id;
+    open->killed = false;
     if (!connection->n)
         connection->rest = event->statement;
     else if (event->command != ROSTER_COMMAND_EXECUTE)
@@ -144,7 +164,7 @@ void rst_mdb_stmt_next(struct rst_mdb_connection *connection, const struct rst_m
     connection->rest = rest;
     if (!rest.length || !grow(connection))
         return;
-    connection->open[0].query_id = 0;
+    connection->open[0] = (struct rst_mdb_open){0};
     connection->open[0].seq = push(connection, event->command, rest);
     connection->n = 1;
 }

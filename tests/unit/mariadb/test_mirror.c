@@ -387,6 +387,26 @@ Test(mirror, kills_a_statement_by_its_query)
     cr_assert_str_eq(sent(2), "QUERY ID 16?; QUERY 7; ");
 }
 
+/* The server has forgotten the KILL, as the routine goes on. */
+Test(mirror, kills_a_routine_that_goes_on_once_more, .timeout = 20)
+{
+    rst_mdb_begin(EVENT(.query_id = 11, TEXT("call h()")));
+    known_query = 11;
+    cr_assert_eq(kill_seen(ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY), 0);
+    cr_assert_str_eq(sent(1), "QUERY ID 11; ");
+    known_query = 13;
+    rst_mdb_begin(EVENT(.query_id = 12, TEXT("select 1")));
+    cr_assert_str_eq(sent(2), "QUERY ID 11?; QUERY 7; ");
+    rst_mdb_end(EVENT(.query_id = 13, TEXT("select 1")));
+    rst_mdb_begin(EVENT(.query_id = 14, TEXT("select 1")));
+    cr_assert_str_eq(sent(3), "QUERY ID 11?; QUERY 7; ");
+    rst_mdb_end(EVENT(.query_id = 11, TEXT("call h()"), .error = 1317));
+    rst_mdb_begin(EVENT(.query_id = 16, TEXT("bystander")));
+    rst_mdb_begin(EVENT(.query_id = 17, TEXT("its statement")));
+    SHOWS("Query: its statement");
+    cr_assert_eq(rst_mdb_kills().sent, 3);
+}
+
 Test(mirror, kills_a_transaction_with_its_statement_or_its_connection)
 {
     rst_mdb_begin(EVENT(.query_id = 20, TEXT("select t")));
