@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # What the pages mention is there: paths, files, functions, constants, targets of make and options of
-# our own programs; and the figures of README.md are those of doc/performance.md. A page with
-# planted mistakes shows that each kind is noticed.
+# our own programs; the figures of README.md are those of doc/performance.md, and it fits a screen; and
+# CONTRIBUTING.md says where each source file is. Planted mistakes show that each kind is noticed.
 # shellcheck disable=SC2016 # quotes of pages
 
 set -u
@@ -69,11 +69,75 @@ for kind in path file function name constant target option; do
     }
 done
 
+# The ratios of README.md are among those measured, and so is how many limits hold.
 grep -oE '[0-9]\.[0-9]+ times' README.md | while read -r ratio _; do
-    grep -qE "^\| begin\+end, 1 thread.*\| $ratio \|" doc/performance.md || echo "$ratio"
+    grep -qE "^\| (begin\+end, 1 thread|look-up by id, 1 000).*\| $ratio \|" doc/performance.md || echo "$ratio"
 done >"$TMPDIR/ratios"
+held=$(grep -cE '^\| .*\| at (most|least) .*\| holds' doc/performance.md)
+missed=$(grep -cE '^\| .*\| at (most|least) .*\| \*\*missed' doc/performance.md)
+grep -q "$held of $((held + missed)) limits hold, $missed are missed" README.md ||
+    echo "$held limits hold, $missed are missed" >>"$TMPDIR/ratios"
 if [ -s "$TMPDIR/ratios" ]; then
     wrong=1
-    echo "WRONG: README.md gives ratios that doc/performance.md has not: $(cat "$TMPDIR/ratios")"
+    echo "WRONG: README.md has other figures than doc/performance.md: $(cat "$TMPDIR/ratios")"
 fi
+
+# README.md is read in a terminal of 80 columns and 50 lines.
+if [ "$(fold -w 80 README.md | wc -l)" -gt 50 ]; then
+    wrong=1
+    echo "WRONG: README.md does not fit a screen of 80x50"
+fi
+
+# other_times PAGE: prints the timestamps that stand beside another time than their own (UTC).
+other_times() {
+    grep -oE '[0-9]{18} \([0-9]{4}-[0-9-]+ [0-9:.]+\)' "$1" | tr -d '()' | while read -r ts when; do
+        ms=$((ts >> 18))
+        [ "$(TZ=UTC date -d "@$((ms / 1000))" '+%F %T').$(printf %03d $((ms % 1000)))" = "$when" ] || echo "$ts"
+    done
+}
+times=$(for page in "${pages[@]}"; do other_times "$page"; done)
+echo '470789268593704960 (2026-11-29 02:10:01.420)' >"$TMPDIR/planted.md"
+if [ -n "$times" ] || [ -z "$(other_times "$TMPDIR/planted.md")" ]; then
+    wrong=1
+    echo "WRONG: a page gives timestamps another time than theirs, or the planted one is not noticed: $times"
+fi
+
+# The table of CONTRIBUTING.md, "Which file a change belongs in": three cells a row, and every source
+# file is named: as src/FOLDER/name.c, as name.c where the cell has begun with a path of that folder,
+# or by a glob, which may stand for 8 files at most.
+table() {
+    sed -n '/^## Which file a change belongs in/,/^## Building/p' "$1" | grep '^|'
+}
+# misplaced PAGE: prints rows of another width, globs that are too wide, and files that no row names.
+misplaced() {
+    table "$1" | sed 's/\\|//g' | awk -F '|' 'NF != 5 { print "row of " NF - 2 " cells:" $2 }'
+    : >"$TMPDIR/named"
+    table "$1" | awk -F '|' '{ print $3 }' | while read -r cell; do
+        folder=
+        grep -oE '`[^`]+`' <<<"$cell" | tr -d '`' | while read -r path; do
+            case $path in
+            src/*) folder=${path%/*} ;;
+            */*) continue ;;
+            *) path=$folder/$path ;;
+            esac
+            compgen -G "$path" >"$TMPDIR/globbed" || true
+            [ "$(grep -c '\.c$' "$TMPDIR/globbed")" -le 8 ] || echo "too wide: $path"
+            cat "$TMPDIR/globbed" >>"$TMPDIR/named"
+        done
+    done
+    find src -name '*.c' | sort | comm -23 - <(sort -u "$TMPDIR/named") | sed 's/^/in no row: /'
+}
+found=$(misplaced CONTRIBUTING.md)
+if [ -n "$found" ]; then
+    wrong=1
+    echo "WRONG: the table of files in CONTRIBUTING.md:" && echo "$found"
+fi
+sed '/^## Which file/,/^## Building/ { s/`deadlock\.c`/`x.c`/; s/`src\/core\/owner\/deadlock\.c`//; s/^| barrier.*/& too |/ }
+    s,^| healthy or not.*,| all | `src/status/*.c` | |,' CONTRIBUTING.md >"$TMPDIR/planted.md"
+for kind in 'row of' 'too wide' 'in no row'; do
+    misplaced "$TMPDIR/planted.md" | grep -q "^$kind" || {
+        wrong=1
+        echo "WRONG: not noticed in the table of CONTRIBUTING.md: $kind"
+    }
+done
 exit "$wrong"

@@ -38,7 +38,7 @@ says first "begun at *" "session 1 holds the minimum at *" "nothing is held back
 begun=$(sed -n 's/begun at //p' "$work/first")
 grep -q "the minimum at $begun\$" "$work/first" || fail "the minimum is not the transaction's"
 run short
-says short "session 1 holds the minimum: its start timestamp"
+says short "oldest: session 1"
 run mirror
 says mirror "connection 4711 of alice runs SELECT forever" "the server's record of it is found" \
     "connection 4711 holds the minimum" "killed, closed, and 1 record freed"
