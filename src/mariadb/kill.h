@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 /* Starts the thread, for the sessions of this roster. Returns 0 or a negative errno. */
-int rst_mdb_killer_start(struct roster *roster);
+int rst_mdb_killer_start(struct roster *of);
 
 /* Ends it, when no kill is delivered any more. */
 void rst_mdb_killer_stop(void);
