@@ -188,7 +188,7 @@ static void print_who(const json_t *holder)
 
 static void print_holder(const struct options *options, const json_t *min, const json_t *holder)
 {
-    char text[1024], id[32], pin[32];
+    char text[1024], id[32], pin[32], ts[32];
     bool is_pin;
 
     member(holder, "kind", text, sizeof(text));
@@ -196,6 +196,7 @@ static void print_holder(const struct options *options, const json_t *min, const
     member(holder, "held_ms", text, sizeof(text));
     member(holder, "session_id", id, sizeof(id));
     member(holder, "pin_id", pin, sizeof(pin));
+    member(holder, "ts", ts, sizeof(ts));
     printf("held by:  ");
     if (is_pin) {
         char kind[32];
@@ -218,7 +219,10 @@ static void print_holder(const struct options *options, const json_t *min, const
     if (strcmp(id, "0") != 0) {
         printf(": ");
         put_command(options);
-        printf("kill %s%s\n", is_pin ? "" : "--transaction ", id);
+        if (is_pin)
+            printf("kill %s\n", id);
+        else
+            printf("kill --transaction=%s %s\n", ts, id);
     } else
         puts("; it belongs to no session: the server itself has to release it");
 }

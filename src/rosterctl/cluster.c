@@ -12,6 +12,7 @@
 #include "core/base/ascii.h"
 
 #include <roster/conn_id.h>
+#include <roster/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,7 @@ static json_t *min_row(const struct server *server)
     copy(row, "gain_ms", server->reply.json, "gain_ms");
     copy(row, "minimum", server->reply.json, "minimum");
     copy(row, "kind", holder, "kind");
+    copy(row, "ts", holder, "ts");
     copy(row, "session_id", holder, "session_id");
     copy(row, "user", holder, "user");
     copy(row, "application", holder, "application");
@@ -220,21 +222,43 @@ static void print_word(const char *word)
     putchar('\'');
 }
 
+/* A server does not know by which address the store was named here. */
+static void print_run(const struct options *options, const char *command)
+{
+    static const char unknown[] = "--store=STORE ";
+    const char *at = strstr(command, unknown);
+    char store[512];
+
+    if (!at) {
+        printf("run: %s\n", command);
+        return;
+    }
+    roster_text_redact(options->store, store, sizeof(store));
+    printf("run: %.*s--store=", (int)(at - command), command);
+    print_word(store);
+    printf(" %s\n", at + sizeof(unknown) - 1);
+}
+
 static void print_end_of(const json_t *row)
 {
     static const struct column address = {"address", "", COLUMN_TEXT, 0};
     static const struct column session = {"session_id", "", COLUMN_TEXT, 0};
     static const struct column kind = {"kind", "", COLUMN_TEXT, 0};
-    char where[256], id[32], what[32];
+    static const struct column ts = {"ts", "", COLUMN_TEXT, 0};
+    char where[256], id[32], what[32], start[32];
 
     cell_text(row, &address, where, sizeof(where));
     cell_text(row, &session, id, sizeof(id));
     cell_text(row, &kind, what, sizeof(what));
+    cell_text(row, &ts, start, sizeof(start));
     if (!*id || id[strspn(id, "0123456789")] || !strcmp(id, "0"))
         return;
     printf("to end the oldest: rosterctl -s ");
     print_word(where);
-    printf(" kill %s%s\n", !strcmp(what, "transaction") ? "--transaction " : "", id);
+    if (!strcmp(what, "transaction") && *start && !start[strspn(start, "0123456789")])
+        printf(" kill --transaction=%s %s\n", start, id);
+    else
+        printf(" kill %s%s\n", !strcmp(what, "transaction") ? "--transaction " : "", id);
 }
 
 static int cluster_min(const struct options *options, struct servers *servers)
@@ -280,7 +304,7 @@ static int cluster_status(const struct options *options, struct servers *servers
     sick = json_integer_value(json_object_get(json_array_get(rows, 0), "problems")) > 0;
     cell_text(json_array_get(rows, 0), &command, text, sizeof(text));
     if (!options->json && *text)
-        printf("run: %s\n", text);
+        print_run(options, text);
     json_decref(rows);
     code = servers_code(servers);
     return code == CTL_OK && sick ? CTL_UNHEALTHY : code;

@@ -174,6 +174,9 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
 
     for (n = 0; !err && n < count; n++)
         json_array_append_new(rows, barrier_row(&barriers[n]));
+    for (n = 0; !options->json && n < json_array_size(rows); n++)
+        if (json_is_null(json_object_get(json_array_get(rows, n), "ttl_ms")))
+            json_object_set_new(json_array_get(rows, n), "ttl_ms", json_string("never"));
     if (!err && options->json)
         ctl_print_json(rows, JSON_INDENT(1));
     else if (!err)

@@ -321,10 +321,13 @@ static const char *word(const char *name, char *text, size_t size)
 static void command_against(struct look *look, struct found *found,
                             const struct roster_blocker *blocker)
 {
-    const char *what = blocker->pin_id ? "" : "--transaction ";
-    char room[240];
+    char room[240], what[48] = "";
     const char *name = word(blocker->name, room, sizeof(room));
     const char *end = *blocker->name == '-' ? "-- " : "";
+
+    /* That transaction or none: the session may have begun the next one by then. */
+    if (!blocker->pin_id)
+        snprintf(what, sizeof(what), "--transaction=%" PRIu64 " ", blocker->ts);
 
     if (blocker->kind == ROSTER_BLOCKER_BARRIER && name)
         snprintf(found->command, sizeof(found->command),
@@ -387,9 +390,11 @@ static void judge_minimum(struct look *look)
     else
         found = find(look, PROBLEM_MINIMUM, held_ms,
                      "the transaction of session %" PRIu64 " holds it", holder->session_id);
-    if (holder->session_id)
-        command(look, found, "kill %s%" PRIu64,
-                holder->kind == ROSTER_HOLDER_TXN ? "--transaction " : "", holder->session_id);
+    if (holder->session_id && holder->kind == ROSTER_HOLDER_TXN)
+        command(look, found, "kill --transaction=%" PRIu64 " %" PRIu64, holder->ts,
+                holder->session_id);
+    else if (holder->session_id)
+        command(look, found, "kill %" PRIu64, holder->session_id);
     else
         command(look, found, "min");
 }

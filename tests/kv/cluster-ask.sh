@@ -53,7 +53,7 @@ run 2 ps --sort=nonsense
 expect "an error that all have is printed once" '*sort "nonsense": it takes*' "$complaint"
 run 0 min
 expect "minima, the oldest first" \
-    "SERVER *AGE *HELD BY*a *transaction*elder*b *transaction*younger*to end the oldest: rosterctl -s unix:$work/a.sock kill --transaction *" "$out"
+    "SERVER *AGE *HELD BY*a *transaction*elder*b *transaction*younger*to end the oldest: rosterctl -s unix:$work/a.sock kill --transaction=* *" "$out"
 run 0 status
 expect "verdicts" '*a *healthy*b *healthy*' "$out"
 

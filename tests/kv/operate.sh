@@ -191,11 +191,14 @@ if [ -x "$ctl" ]; then
     expect "it says where" "unix:$work/status" "$address"
     expect "rosterctl names the holder" '*application culprit*last: *GET a*rosterctl *kill*' \
         "$("$ctl" -s "$address" min)"
-    id=$("$ctl" -s "$address" min | sed -n 's/.*rosterctl .*kill --transaction //p')
-    expect "the way it tells ends it" "session $id: delivered" \
-        "$("$ctl" -s "$address" kill --transaction "$id")"
+    told=$("$ctl" -s "$address" min | sed -n 's/.*rosterctl .*kill --/--/p')
+    expect "the way it tells ends it" "session ${told##* }: delivered" \
+        "$("$ctl" -s "$address" kill "${told% *}" "${told##* }")"
     expect "the client is told" '*ABORTED*' "$(ask 3 'GET a')"
     expect "and goes on" '+OK' "$(ask 3 ROLLBACK)"
+    ask 3 BEGIN >/dev/null
+    expect "the same way ends no later transaction" '*stale: that transaction has ended*' \
+        "$("$ctl" -s "$address" kill "${told% *}" "${told##* }" 2>&1 || true)"
     hang_up 3
     expect "rosterctl drains it" 'draining*gone' "$("$ctl" -s "$address" drain --wait)"
     left 20 || fail "the server did not end"

@@ -39,7 +39,7 @@ run 0 '*NAME*' barrier list "$store"
 run 0 '*txn safe point: none*gc safe point: none*' gc status "$store"
 run 0 'barrier backup stands at 4611686018427387904 (*' barrier set backup 4611686018427387904 "$store"
 run 0 'barrier feed stands at *' barrier set feed now "$store" --ttl-ms=3600000
-run 0 '*backup*4611686018427387904*feed*min*' barrier list "$store"
+run 0 '*backup*4611686018427387904*never*feed*min*' barrier list "$store"
 run 0 '*"name": "backup"*"ttl_ms": null*' barrier list "$store" --json
 run 0 '*"gc_safe_point": "0"*' gc status "$store" --json
 run 0 'barrier backup is gone' barrier delete backup "$store"

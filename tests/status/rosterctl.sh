@@ -118,7 +118,7 @@ run 0 trx
 expect "a transaction" '*bob *shop *Running *abc123*' "$(sed -n 2p <<<"$out")"
 run 0 min
 expect "the holder is named" '*transaction of session 2, user bob,*' "$out"
-expect "with the way to end it" '*rosterctl -s unix:*/socket kill --transaction 2*' "$out"
+expect "with the way to end it" '*rosterctl -s unix:*/socket kill --transaction=* 2*' "$out"
 run 0 min --json
 expect "also as JSON" '{*"holder":{*' "$out"
 run 0 safepoint
@@ -388,9 +388,9 @@ run 0 ps
 sleep 0.1
 run 7 status
 expect "what is wrong" \
-    "PROBLEM: minimum too old, for *session 2*run: rosterctl -s $address kill --transaction 2*healthy: no*" "$out"
+    "PROBLEM: minimum too old, for *session 2*run: rosterctl -s $address kill --transaction=* 2*healthy: no*" "$out"
 run 0 safepoint
-expect "safe points end with the command" "*minimum too old: *run: rosterctl -s $address kill --transaction 2" "$out"
+expect "safe points end with the command" "*minimum too old: *run: rosterctl -s $address kill --transaction=* 2" "$out"
 run 7 status --json
 expect "also as JSON" '{*"healthy":false,"problems":?{"problem":"minimum too old",*' "$out"
 run 4 kill 1

@@ -122,8 +122,8 @@ Test(status_verdict, a_minimum_that_is_held_for_too_long)
     session = fixture_open(&fixture, "a");
     cr_assert_eq(roster_txn_begin(session, NULL), 0);
     pass(100);
-    expect_worst("minimum too old", "the transaction of session 1", "kill --transaction 1",
-                 "RosterMinimumOld");
+    expect_worst("minimum too old", "the transaction of session 1",
+                 "kill --transaction=", "RosterMinimumOld");
     cr_assert_eq(roster_txn_finish(session), 0);
     expect_healthy();
     cr_assert_eq(roster_session_close(session), 0);
