@@ -395,7 +395,7 @@ Test(quota, a_group_is_full_once_it_has_refused)
 Test(quota, the_largest_are_found_among_many_names)
 {
     enum { NAMES = 2000, LARGE = 50 };
-    static struct roster_session *open[NAMES + 2 * LARGE + 1];
+    static struct roster_session *open[NAMES + 2 * LARGE + 2];
     struct roster_group groups[3];
     struct roster_groups sum = {.size = sizeof(sum)};
     size_t n, opened = 0, count = 3;
