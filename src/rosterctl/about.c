@@ -110,6 +110,8 @@ static void print_problems(const json_t *problems)
 static void print_status(const struct options *options, const json_t *json)
 {
     (void)options;
+    if (json_is_true(json_object_get(json, "healthy")))
+        puts("HEALTHY: no problem is known");
     print_problems(json_object_get(json, "problems"));
     print_members(json, "");
 }
@@ -135,6 +137,23 @@ static void put_command(const struct options *options)
         printf("rosterctl ");
 }
 
+/* What holds the safe points is known to the server that leads, which may be another one. */
+static void print_well(const json_t *json)
+{
+    const json_t *cluster = json_object_get(json, "cluster");
+    char leader[160];
+
+    member(cluster, "leader", leader, sizeof(leader));
+    if (!json_is_object(cluster) || json_is_true(json_object_get(cluster, "leads")))
+        puts("nothing is wrong, and nothing to do");
+    else if (*leader)
+        printf("nothing is wrong here; server %s leads and knows what holds the safe points\n"
+               "run: rosterctl --store=STORE status\n",
+               leader);
+    else
+        puts("nothing is wrong here; no server leads, so the safe points stand still");
+}
+
 /* The command that the verdict has for what is worst. Its evidence says what to do where no command
  * of rosterctl does it: the one for safe points is what is on the screen already. */
 static void print_safe_point(const struct options *options, const json_t *json)
@@ -150,7 +169,7 @@ static void print_safe_point(const struct options *options, const json_t *json)
     member(worst, "command", command, sizeof(command));
     length = strlen(command);
     if (reply.code == CTL_OK && !worst)
-        puts("nothing is wrong, and nothing to do");
+        print_well(json);
     else if (worst)
         printf("%s: %s\n", problem, evidence);
     if (worst && (length < 9 || strcmp(command + length - 9, "safepoint") != 0))

@@ -57,6 +57,9 @@ expect "minima, the oldest first" \
 run 0 status
 expect "verdicts" '*a *healthy*b *healthy*' "$out"
 
+expect "who follows names the leader" '*server [ab] leads and knows what holds the safe points*' \
+    "$("$ctl" -s "unix:$work/a.sock" safepoint)$("$ctl" -s "unix:$work/b.sock" safepoint)"
+
 # What a record says is what somebody may have written there.
 record forged "{\"status_address\":\"unix:$work/b.sock\"}"
 record far '{"status_address":"192.0.2.1:80"}'

@@ -124,7 +124,7 @@ expect "also as JSON" '{*"holder":{*' "$out"
 run 0 safepoint
 expect "safe points" '*local_safe_point: *leased: no*nothing is wrong, and nothing to do' "$out"
 run 0 status
-expect "status" '*name: served*healthy: yes*sessions: 5*' "$out"
+expect "status" 'HEALTHY*name: served*healthy: yes*sessions: 5*' "$out"
 run 0 locks
 expect "locks" 'no session waits*' "$out"
 run 0 history

@@ -306,7 +306,7 @@ static int describe_server(const struct roster_blocker *blocker, char *text, siz
     if (blocker->holder[0] == '\0')
         return snprintf(text, size,
                         "server %s has reported %" PRIu64 ", %" PRIu64 ".%03u s behind; wait for "
-                        "its next report, or look at the server",
+                        "its next report; look at the server if this grows",
                         blocker->name, blocker->ts, blocker->age_ms / 1000,
                         (unsigned)(blocker->age_ms % 1000));
     if (blocker->pin_id != 0)

@@ -350,8 +350,8 @@ Test(blocker, each_kind_is_described_with_what_to_do)
 
     described(blocker, "nothing blocks");
     blocker.kind = ROSTER_BLOCKER_SERVER;
-    described(blocker, "server x has reported 7, 61.042 s behind; wait for its next report, or "
-                       "look at the server");
+    described(blocker, "server x has reported 7, 61.042 s behind; wait for its next report; "
+                       "look at the server if this grows");
     snprintf(blocker.holder, sizeof(blocker.holder), "transaction");
     blocker.session_id = 12;
     described(blocker, "server x needs 7, 61.042 s behind, transaction of session 12; end that, or "
