@@ -78,7 +78,7 @@ static void print_sum(const json_t *reply)
     if (json_object_get(reply, "servers"))
         printf("%.0f servers", number(reply, "servers"));
     else
-        printf("%.0f samples", times);
+        printf("sampled %.0f times", times);
     printf(", %.2f sessions active on average\n", active);
     if (dropped > 0)
         printf("what %.2f of them did was not kept\n", dropped);

@@ -28,8 +28,8 @@ static void print_rest(const json_t *kind)
 
     text_string(json_object_get(kind, "by"), by, sizeof(by));
     printf(
-        "%s: %lld sessions, %lld in other groups, %lld of which it is not known; %lld rules, %lld "
-        "refused\n",
+        "%s: %lld sessions, of these %lld in groups not listed and %lld whose group is not known; "
+        "%lld rules, %lld refused\n",
         by, (long long)json_integer_value(json_object_get(kind, "sessions")),
         (long long)json_integer_value(json_object_get(kind, "others")),
         (long long)json_integer_value(json_object_get(kind, "unknown")),

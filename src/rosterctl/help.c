@@ -80,7 +80,7 @@ static const struct help {
      "age "
      "such as -2h, or a time such as 2026-11-29T03:00.\v"
      "Example: keep what a backup of the last two hours reads, for a day\n"
-     "  rosterctl barrier set backup -2h --ttl-ms=86400000 --store=etcd:http://a:2379"},
+     "  rosterctl barrier set backup -2h --ttl-ms=86400000 --store=sqlite:meet.db"},
     {"gc", "gc status",
      "The safe points as they stand in a cluster's store.\v"
      "Example:\n"

@@ -51,7 +51,8 @@ void locks_draw_tree(const json_t *rows, int step, int deepest)
 static void print_deadlock(const json_t *deadlock)
 {
     const json_t *waits = json_object_get(deadlock, "waits");
-    char number[32], id[32], what[256], age[32], server[136];
+    json_int_t members = json_integer_value(json_object_get(deadlock, "members"));
+    char number[32], id[32], other[32], what[256], age[32], server[136];
     double ms =
         (double)time(NULL) * 1000 - (double)json_integer_value(json_object_get(deadlock, "at_ms"));
     size_t n;
@@ -60,14 +61,16 @@ static void print_deadlock(const json_t *deadlock)
     text_ms(ms > 0 ? ms : 0, age, sizeof(age));
     text_string(json_object_get(deadlock, "server"), server, sizeof(server));
     printf("deadlock %s%s%s, %s ago, of %lld sessions:\n", number, *server ? " of " : "", server,
-           age, (long long)json_integer_value(json_object_get(deadlock, "members")));
+           age, (long long)members);
     for (n = 0; n < json_array_size(waits); n++) {
         const json_t *wait = json_array_get(waits, n);
+        size_t next = n + 1 < (size_t)members ? n + 1 : 0; /* the last waited for the first */
 
         text_string(json_object_get(wait, "id"), id, sizeof(id));
         text_string(json_object_get(wait, "blocked_on"), what, sizeof(what));
-        printf("  %s waited for %s, of the next%s\n", id, *what ? what : "what is not known",
-               n ? "" : "; it was refused");
+        text_string(json_object_get(json_array_get(waits, next), "id"), other, sizeof(other));
+        printf("  session %s waited for session %s: %s%s\n", id, *other ? other : "?",
+               *what ? what : "what is not known", n ? "" : "; its wait was refused");
     }
 }
 

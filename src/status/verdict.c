@@ -414,7 +414,7 @@ static void judge_clock(struct look *look)
                  "the time synchronisation and do not restart",
                  ahead_ms);
 
-        snprintf(found->command, sizeof(found->command), "timedatectl timesync-status");
+        snprintf(found->command, sizeof(found->command), "timedatectl set-ntp true");
     }
 }
 

@@ -124,7 +124,7 @@ drill_full() {
 
 drill_deadlock() {
     says 'deadlock 1, .*of 2 sessions' "rosterctl locks"
-    says "^  $(id audit)\b.* waited for lock accounts" "rosterctl locks"
+    says "^  session $(id audit) waited for session .*lock accounts" "rosterctl locks"
     says "^ *$(id audit) .*audit" "rosterctl ps --sort=user"
     run "answer audit"
     within 1 over_deadlock || wrong "an answer is not taken"

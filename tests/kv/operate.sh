@@ -151,7 +151,7 @@ if [ -x "$ctl" ]; then
     expect "a circle is refused" '-DEADLOCK*' "$(ask 3 'LOCK lock5')"
     expect "and who was refused is rolled back, which lets the first go on" '+OK' \
         "$(IFS= read -r -t 10 line <&4 && echo "${line%$'\r'}")"
-    expect "the deadlock is remembered" '*deadlock 1,*of 3 sessions*' \
+    expect "the deadlock is remembered" '*deadlock 1,*of 3 sessions:*  session * waited for session *: lock *; its wait was refused*' \
         "$("$ctl" -s "unix:$work/status" locks)"
     id=$(cli CLIENT LIST USER user5 | sed -n 's/^id=\([0-9]*\).*/\1/p')
     expect "a wait is interrupted" "session $id: delivered" \

@@ -31,7 +31,7 @@ expect "the title is that of the server" '*<title>served</title>*' "$dom"
 expect "a session is shown" '*<tr data-id="1">*alice*' "$dom"
 expect "what a client sent is text" '*dave &lt;b&gt;*' "$dom"
 expect "it says how many there are" '*<small id="sessions-count">5 of 5</small>*' "$dom"
-expect "the verdict is at the top" '*<section id="verdict" aria-labelledby="verdict-title"><h2 id="verdict-title">Healthy</h2>*' \
+expect "the verdict is at the top" '*<section id="verdict" class="" aria-labelledby="verdict-title"><h2 id="verdict-title">Healthy</h2>*' \
     "$dom"
 expect "what is shown is not stale" no "$(grep -q '<body class="stale' "$work/dom" && echo yes || echo no)"
 expect "the holder is named" '*by the transaction of session 2 (bob,*report*' "$dom"
@@ -46,6 +46,8 @@ setTimeout(() => {
   document.getElementById("ask-end").click();
 }, 3000);'
 curl -fsS --noproxy '*' "http://$address/" >"$work/page.html"
+expect "before the first answer it is neither well nor sick" 1 \
+    "$(grep -c '<section id="verdict" class="unasked"' "$work/page.html")"
 sed "s|await fetch(path, {|await fetch(\"http://$address\" + path, {|" "$work/page.html" >"$work/pressing.html"
 printf '<script>%s</script>\n' "$press" >>"$work/pressing.html"
 timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \

@@ -288,6 +288,11 @@ expect "a filter that is no number" '*min_ms takes a number*' "$complaint"
 run 2 top
 expect "top without a terminal" '*terminal*' "$complaint"
 run 0 --help
+for command in status min safepoint ps trx history locks groups activity events kill drain barrier gc top; do
+    # An example stands on one line of 79 columns: what is folded begins with an option.
+    expect "the examples of $command are not folded" "" \
+        "$("$ctl" "$command" --help | sed -n '/^Example/,$p' | grep '^--')"
+done
 run 0 --version
 run 3 -s "unix:$work/nowhere" ps
 expect "no server" '*no server answers*' "$complaint"
