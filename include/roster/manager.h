@@ -23,7 +23,8 @@ struct roster;
 /*
  * For options.flags: no thread waits for grace periods, the server calls roster_reclaim() itself.
  * With ROSTER_TICK_MANUAL such a roster starts no thread at all, for libraries inside of programs
- * that must not get one.
+ * that must not get one. Its table of ids stays small for that, so with far more than ten thousand
+ * sessions to look one up takes longer.
  */
 #define ROSTER_RECLAIM_MANUAL UINT64_C(1)
 

@@ -136,7 +136,8 @@ static int parts_init(struct roster *roster, const struct roster_options *option
     err = rst_quota_create(roster);
     if (err)
         goto deadlocks;
-    err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions);
+    err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions,
+                            roster->reclaims_by_hand);
     if (err)
         goto quota;
     err = rst_ticker_start(&roster->ticker,

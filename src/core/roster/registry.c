@@ -15,15 +15,23 @@
 
 #define MIN_BUCKETS UINT64_C(256)
 
+/* liburcu starts threads to make a table larger than this, which have the signals of their maker.
+ */
+#define MOST_BUCKETS_BY_HAND UINT64_C(8192)
+
 /*
  * The table is resized here because liburcu, left to itself, lets chains grow to eight nodes, each
  * of them a cache miss to everyone who opens, closes or looks up a session in a large table. It is
- * done in the thread of reclaim.h, so that no owner waits for it. The table waits for grace periods
- * of its own; where none can be had it stays as it is, and the next open or close asks again.
+ * done after a grace period, in the thread of reclaim.h if there is one. The table waits for grace
+ * periods of its own; where none can be had it stays as it is, and the next open or close asks
+ * again.
  */
-static bool fits(uint64_t buckets, uint64_t open)
+static bool fits(const struct rst_registry *registry, uint64_t open)
 {
-    return open <= buckets && (open >= buckets / 8 || buckets == MIN_BUCKETS);
+    uint64_t buckets = rst_load(&registry->buckets);
+
+    return (open <= buckets || buckets == registry->most_buckets) &&
+           (open >= buckets / 8 || buckets == MIN_BUCKETS);
 }
 
 static void resize(struct rcu_head *head)
@@ -32,7 +40,7 @@ static void resize(struct rcu_head *head)
     uint64_t open = rst_load(&registry->open), buckets = MIN_BUCKETS;
 
     rst_callback_begin(head);
-    while (buckets < open)
+    while (buckets < open && buckets < registry->most_buckets)
         buckets *= 2;
     if (!rst_rcu_ready()) {
         cds_lfht_resize(registry->table, (unsigned long)buckets);
@@ -45,19 +53,20 @@ static void resize(struct rcu_head *head)
 
 static inline void resize_if_needed(struct rst_registry *registry)
 {
-    if (rst_likely(fits(rst_load(&registry->buckets), rst_load(&registry->open))) ||
-        rst_load(&registry->resizing))
+    if (rst_likely(fits(registry, rst_load(&registry->open))) || rst_load(&registry->resizing))
         return;
     if (!__atomic_exchange_n(&registry->resizing, true, __ATOMIC_ACQUIRE))
         rst_call_rcu(&registry->resize_head, resize);
 }
 
-int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit)
+int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit,
+                      bool by_hand)
 {
     memset(registry, 0, sizeof(*registry));
     registry->pool = pool;
     rst_registry_limit(registry, limit, 0);
     registry->buckets = MIN_BUCKETS;
+    registry->most_buckets = by_hand ? MOST_BUCKETS_BY_HAND : UINT64_MAX;
     registry->table = cds_lfht_new_flavor(MIN_BUCKETS, MIN_BUCKETS, 0, 0, &urcu_bp_flavor, NULL);
     return registry->table ? 0 : -ENOMEM;
 }

@@ -40,6 +40,7 @@ struct rst_registry {
     rst_word limit;          /* of sessions; 0: none */
     rst_word ordinary;       /* less the places that are reserved; UINT64_MAX: none */
     rst_word buckets;        /* of the table; written by resize() */
+    uint64_t most_buckets;   /* constant */
     rst_word counting;       /* by what sessions are counted, see quota.h: bits */
     struct rcu_head resize_head;
     bool resizing;                   /* resize_head is queued */
@@ -51,7 +52,9 @@ struct rst_registry {
     rst_word last_seq; /* the highest statement number of any session that has given its id up */
 };
 
-int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit);
+/* `by_hand`: no thread may be started, so the table stays small. */
+int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit,
+                      bool by_hand);
 int rst_registry_destroy(struct rst_registry *registry);
 
 /* Sets the most sessions that may be open, 0 for no limit, and how many of these places are

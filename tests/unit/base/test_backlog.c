@@ -15,6 +15,7 @@
 #include <criterion/criterion.h>
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -264,6 +265,53 @@ Test(backlog, by_hand)
     unit_close(session);
     unit_destroy(roster);
 }
+
+/* AddressSanitizer and ThreadSanitizer have a pthread_create() of their own. */
+#if !defined(ROSTER_SANITIZER_THREAD) && !defined(ROSTER_SANITIZER_ADDRESS)
+static unsigned threads_started;
+
+/* For all of the process, also liburcu, which has its tables made larger by threads that end when
+ * they are. */
+__attribute__((visibility("default"))) int
+pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+    rst_fetch_add(&threads_started, 1);
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    return real(thread, attr, run, arg);
+}
+
+Test(backlog, by_hand_starts_no_threads_for_many_sessions)
+{
+    static struct roster_session *sessions[40000];
+    struct roster *roster = roster_by_hand();
+    const struct roster_session *found;
+    unsigned before = rst_load(&threads_started); /* by the test's framework */
+    size_t n, count = sizeof(sessions) / sizeof(sessions[0]);
+
+    for (n = 0; n < count; n++) {
+        sessions[n] = unit_open(roster);
+        if (n % 500 == 0)
+            unit_ok(roster_reclaim(roster));
+    }
+    unit_ok(roster_read_lock(roster));
+    for (n = 0; n < count; n++) {
+        found = roster_lookup(roster, roster_session_id(sessions[n]));
+        cr_assert(found == sessions[n]);
+    }
+    roster_read_unlock(roster);
+    for (n = 0; n < count; n++) {
+        unit_close(sessions[n]);
+        if (n % 500 == 0)
+            unit_ok(roster_reclaim(roster));
+    }
+    unit_ok(roster_reclaim(roster));
+    cr_assert_eq(rst_load(&threads_started), before);
+    cr_assert_eq(rst_load(&roster->registry.buckets), 256u);
+    unit_destroy(roster);
+}
+#endif
 
 /* Beside a roster that has the thread, it works for both; what is left then is done by hand. */
 Test(backlog, by_hand_beside_the_thread)
