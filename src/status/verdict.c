@@ -13,6 +13,7 @@
 
 #include "core/roster/event_log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
@@ -142,11 +143,20 @@ static const char *why(const struct roster_failing *failing)
     return failing->times ? roster_store_strerror(failing->error) : "no error is known";
 }
 
+/* Where the reason is a lock, a command shows whose it is. */
+static void command_about(struct found *found, const struct roster_failing *failing)
+{
+    if (failing->times && failing->error == -EBUSY)
+        snprintf(found->command, sizeof(found->command), "lslocks --output COMMAND,PID,MODE,PATH");
+}
+
 static void judge_fence(struct look *look)
 {
     const struct roster_syncer_stats *syncer = &look->syncer;
     bool fenced = look->metrics.leased && look->metrics.lease_margin_ns <= 0;
     int64_t fenced_ms = -look->metrics.lease_margin_ns / MS;
+    const struct roster_failing *failing =
+        syncer->keeping.times ? &syncer->keeping : &syncer->joining;
 
     if (look->has_syncer && syncer->state == ROSTER_SYNCER_REFUSED)
         find(look, PROBLEM_REFUSED, failing_ms(look, &syncer->joining),
@@ -162,10 +172,11 @@ static void judge_fence(struct look *look)
         find(look, PROBLEM_JOINING, failing_ms(look, &syncer->joining),
              "not registered in the store so far: %s", why(&syncer->joining));
     else if (fenced)
-        find(look, PROBLEM_FENCED, fenced_ms,
-             "all transactions fail their checks until the lease is back: %s%s%s",
-             why(syncer->keeping.times ? &syncer->keeping : &syncer->joining),
-             *syncer->rejected_key ? "; rejected the value of " : "", syncer->rejected_key);
+        command_about(find(look, PROBLEM_FENCED, fenced_ms,
+                           "all transactions fail their checks until the lease is back: %s%s%s",
+                           why(failing), *syncer->rejected_key ? "; rejected the value of " : "",
+                           syncer->rejected_key),
+                      failing);
 }
 
 static void judge_kernel(struct look *look)
@@ -286,9 +297,10 @@ static void judge_store(struct look *look)
 
     for (n = 0; n < sizeof(operations) / sizeof(operations[0]); n++)
         if (operations[n].failing->times) {
-            find(look, PROBLEM_STORE, failing_ms(look, operations[n].failing),
-                 "%s failed %" PRIu64 " times in a row: %s", operations[n].what,
-                 operations[n].failing->times, why(operations[n].failing));
+            command_about(find(look, PROBLEM_STORE, failing_ms(look, operations[n].failing),
+                               "%s failed %" PRIu64 " times in a row: %s", operations[n].what,
+                               operations[n].failing->times, why(operations[n].failing)),
+                          operations[n].failing);
             return;
         }
 }

@@ -270,6 +270,30 @@ Test(status_verdict, a_backlog_near_its_limit)
     stop();
 }
 
+static int store_locked(struct roster_safe_point *safe_point, struct roster_safe_point_state *state)
+{
+    (void)safe_point;
+    state->following = (struct roster_failing){.times = 3, .error = -EBUSY};
+    snprintf(state->leader, sizeof(state->leader), "b");
+    return 0;
+}
+
+Test(status_verdict, a_store_whose_lock_another_process_holds)
+{
+    static struct roster_cluster_calls calls;
+    char nothing;
+
+    serve(plain());
+    calls = *roster_cluster_calls();
+    calls.safe_point_state = store_locked;
+    fixture.options.cluster = &calls;
+    fixture.options.safe_point = (struct roster_safe_point *)&nothing;
+    start();
+    expect_worst("store failing", "another process held the lock", "lslocks", "RosterStoreFailing");
+    fixture.options.safe_point = NULL;
+    stop();
+}
+
 Test(status_verdict, a_clock_that_was_set_back)
 {
     ahead_ms = 5000;

@@ -160,7 +160,8 @@ const char *roster_store_strerror(int err)
     case -EMSGSIZE:
         return "request or answer exceeds a limit of the store";
     case -ENOSPC:
-        return "the disk or the quota of the store is full; make room";
+        return "the disk or the quota of the store is full; make room: of an etcd, whose quota "
+               "\"etcdctl alarm list\" shows as NOSPACE, as doc/operations.md says";
     case -ENOTSUP:
         return "this library was built without that kind of store, or, for an SQLite file, /proc "
                "cannot be read";
