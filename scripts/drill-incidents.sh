@@ -76,7 +76,7 @@ stage_fenced() {
     exec 8<>"$work/sql"
     sqlite3 "$work/cluster.db" <"$work/sql" >/dev/null 2>&1 &
     load_pid[locker]=$!
-    echo "BEGIN EXCLUSIVE;" >&8
+    printf "%s\n" ".timeout 20000" "BEGIN EXCLUSIVE;" >&8 # a server may be writing just then
     within 30 fenced
 }
 fenced() {
