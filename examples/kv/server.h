@@ -113,7 +113,7 @@ int workers_listen(struct server *server); /* options.port becomes the port in u
 int workers_start(struct server *server);
 void workers_stop(struct server *server);
 void worker_wake(uint64_t session_id, void *worker); /* a roster_wake_fn */
-void workers_wake(void *server);                     /* has all those who wait for a lock try */
+void workers_wake(void *arg);                        /* has all those who wait for a lock try */
 
 /* A connection and its session, in the thread of its worker. */
 struct conn {

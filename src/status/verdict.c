@@ -333,7 +333,7 @@ static const char *word(const char *name, char *text, size_t size)
 static void command_against(struct look *look, struct found *found,
                             const struct roster_blocker *blocker)
 {
-    char room[240], what[48] = "";
+    char room[200], what[48] = "";
     const char *name = word(blocker->name, room, sizeof(room));
     const char *end = *blocker->name == '-' ? "-- " : "";
 

@@ -218,7 +218,7 @@ static int collect(const struct roster_session *session, const struct roster_sho
 static void collect_and_kill(struct kill_all *all)
 {
     struct rst_killing few[FEW];
-    size_t open = rst_load(&all->roster->registry.open);
+    size_t open = (size_t)rst_load(&all->roster->registry.open);
 
     all->list = open < FEW ? NULL : malloc((open + FEW) * sizeof(*all->list));
     all->room = all->list ? open + FEW : FEW;

@@ -191,9 +191,9 @@ static void free_group(void *group)
     free(group);
 }
 
-static void account(struct roster *roster, enum roster_group_by by, size_t bytes)
+static void account(struct roster *roster, enum roster_group_by by, uint64_t bytes)
 {
-    roster->quota->bytes[by] += bytes;
+    roster->quota->bytes[by] += (size_t)bytes;
     rst_fetch_add(&roster->account.memory, bytes);
 }
 
@@ -227,7 +227,7 @@ static void free_if_empty(struct roster *roster, struct rst_group *group)
     if (!group || group->sessions)
         return;
     tdelete(group, &roster->quota->trees[group->by], compare_keys);
-    account(roster, group->by, -bytes_of(group));
+    account(roster, group->by, -(uint64_t)bytes_of(group));
     free_group(group);
 }
 
@@ -435,7 +435,7 @@ void rst_quota_drop(struct roster *roster, unsigned bits)
         if (bits & 1u << by) {
             tdestroy(quota->trees[by], free_group);
             quota->trees[by] = NULL;
-            account(roster, (enum roster_group_by)by, -quota->bytes[by]);
+            account(roster, (enum roster_group_by)by, -(uint64_t)quota->bytes[by]);
         }
 }
 
