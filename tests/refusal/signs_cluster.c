@@ -226,13 +226,17 @@ static void pin_held(void)
 /* It reports once a minute. */
 static void idle_server(void)
 {
+    uint64_t txn, gc;
+
     cluster_start(60000);
     UNTIL(TXN_BLOCKER_IS(ROSTER_BLOCKER_SERVER, "b") && state(&a).txn_blocker.session_id == 0 &&
           state(&a).txn_blocker.age_ms > 0);
     cr_expect_lt(state(&a).txn_blocker.age_ms, 60000u);
     show_txn_blocker();
-    cr_assert_eq(roster_syncer_report(b.server.syncer), 0);
-    expect_moving();
+    /* Where its lease expires, on a busy machine, it comes back and reports once more. */
+    txn = state(&a).txn;
+    gc = state(&a).gc;
+    UNTIL(!roster_syncer_report(b.server.syncer) && state(&a).txn > txn && state(&a).gc > gc);
     cluster_stop();
 }
 
