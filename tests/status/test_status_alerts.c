@@ -260,7 +260,7 @@ Test(status_alerts, a_server_that_does_not_acknowledge)
     create_safe_point();
     cr_assert_eq(server_now(NULL, &ts), 0);
     put_ts("/roster/server/minstartts/two", ts + roster_ts_compose(3600000, 0));
-    put("/roster/server/ack/two", "5");
+    put_ts("/roster/server/ack/two", roster_ts_compose(1000, 0));
     cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
     cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
     cr_assert_eq(roster_safe_point_round(fixture.options.safe_point, NULL, NULL), 0);
