@@ -112,6 +112,7 @@ static int mark_write(struct roster_oracle_persistent *oracle, uint64_t mark, in
 /* Writes the mark; settles whether an earlier, unanswered write was carried out. */
 static int mark_move(struct roster_oracle_persistent *oracle, uint64_t mark, int64_t deadline)
 {
+    int64_t revision = 0;
     uint64_t found = 0;
     bool ours = false;
     int err;
@@ -120,11 +121,13 @@ static int mark_move(struct roster_oracle_persistent *oracle, uint64_t mark, int
         err = mark_write(oracle, mark, deadline);
         if (err != -EAGAIN && err != -EINPROGRESS)
             return err;
-        err = mark_read(oracle, deadline, &found, &oracle->revision, &ours);
+        err = mark_read(oracle, deadline, &found, &revision, &ours);
         if (err)
             return err;
         if (!ours)
             return -EBUSY;
+        /* Only the revision of our own write: the next write must not replace another's mark. */
+        oracle->revision = revision;
         if (found == mark)
             return 0;
         if (!rst_store_remaining_ns(deadline))

@@ -96,6 +96,7 @@ STORE_TEST(a_mark_that_cannot_be_read_stops_it_at_its_end)
     cr_assert_gt(get(clock), first, "below the old mark it goes on");
     wall_ms += 100000;
     cr_assert_eq(roster_oracle_persistent_allocate(clock, &ts), -EBADMSG);
+    cr_assert_eq(roster_oracle_persistent_read(clock, &ts), -EBADMSG, "it stays so");
     roster_oracle_persistent_destroy(clock);
 }
 
@@ -111,6 +112,7 @@ STORE_TEST(whoever_lost_the_mark_stops_at_its_end)
     cr_assert_gt(get(next), first);
     wall_ms += 100000;
     cr_assert_eq(roster_oracle_persistent_allocate(clock, &ts), -EBUSY);
+    cr_assert_eq(roster_oracle_persistent_read(clock, &ts), -EBUSY, "it stays so");
     cr_assert_eq(get(next), roster_ts_compose(1100000, 0));
     roster_oracle_persistent_destroy(clock);
     roster_oracle_persistent_destroy(next);
