@@ -98,7 +98,7 @@ ROSTER_API int roster_kill(struct roster *roster, uint64_t session_id,
  * roster_killed() until roster_txn_finish(), inside of statements and between them; the next
  * transaction begins as if nothing had been. Any thread, as roster_kill().
  *
- * Returns as roster_kill() of a transaction; never -EINPROGRESS.
+ * Returns as roster_kill(), -EINPROGRESS excepted.
  */
 ROSTER_API int roster_kill_txn(struct roster *roster, uint64_t session_id, uint64_t start_ts,
                                uint64_t txn_seq, enum roster_kill_reason reason) ROSTER_MUST_CHECK;

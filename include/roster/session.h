@@ -184,8 +184,8 @@ ROSTER_API uint64_t roster_session_tag(const struct roster_session *session);
  * thread, but not under the read lock and not in a callback of the library.
  *
  * Returns 0; -EINVAL for NULL; -EBUSY at once under the read lock of any roster, because it would
- * wait for itself; -EPERM when the kernel refuses the membarrier that a grace period needs;
- * -ECHILD.
+ * wait for itself; -EPERM and -ENOMEM when the kernel refuses the membarrier that a grace period
+ * needs; -ECHILD.
  */
 ROSTER_API int roster_release_wait(struct roster *roster) ROSTER_MUST_CHECK;
 

@@ -39,7 +39,7 @@ ROSTER_API int roster_stmt_begin(struct roster_session *session, enum roster_com
  * can be killed as any other, and roster_killed() goes on saying that the connection was: a
  * statement that has to come to its end does not ask. Owner only; wait-free.
  *
- * Returns as roster_stmt_begin(), but never -ECANCELED.
+ * Returns as roster_stmt_begin(), -ECANCELED excepted.
  */
 ROSTER_API int roster_stmt_begin_cleanup(struct roster_session *session,
                                          enum roster_command command, const char *text,
@@ -68,7 +68,7 @@ ROSTER_API int roster_stmt_end(struct roster_session *session);
  * What is suspended cannot be killed until it is shown again: a kill of it says -ESTALE, and
  * ROSTER_STMT_ANY is the one that is shown. An end by roster_stmt_end() is of that one.
  *
- * Returns as roster_stmt_begin(), but -EBUSY never; -ECANCELED also when the statement that is
+ * Returns as roster_stmt_begin(), -EBUSY excepted; -ECANCELED also when the statement that is
  * shown was killed: end that one first; -ENOSPC when ROSTER_STMT_SUSPENDED are suspended. After an
  * error nothing has changed; a list may have shown the statement whose -ECANCELED is for the one
  * that is shown, so its number is not given again.

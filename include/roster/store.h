@@ -190,7 +190,7 @@ ROSTER_API const char *roster_store_url(const struct roster_store *store);
  *
  * Returns 0: the next call decides which store it is from now on (a missing SQLite file has been
  * created again); -EINVAL: `store` is NULL; -ECHILD: in a forked child; SQLite: as
- * roster_store_open(), -ENOTSUP and -EKEYREJECTED excepted (the handle is as before).
+ * roster_store_open(), -E2BIG, -ENOTSUP and -EKEYREJECTED excepted (the handle is as before).
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_rebind(struct roster_store *store);
 

@@ -97,11 +97,16 @@ static int live(struct roster *roster)
 Test(environment, no_thread_can_be_started)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
-    struct roster *roster = new_roster(0), *other = NULL;
+    struct roster *roster, *other = NULL;
+    struct roster_conn_ids *ids = NULL;
     struct roster_watchdog *watchdog = NULL;
     struct roster_activity *activity = NULL;
     struct roster_watchdog_options watched = ROSTER_WATCHDOG_OPTIONS_INIT;
 
+    refuse_function("pthread_create");
+    cr_assert_eq(roster_conn_ids_create(NULL, &ids), -EAGAIN, "the thread that reclaims");
+    cr_assert_not_null(refuse_none());
+    roster = new_roster(0);
     refuse_function("pthread_create");
     cr_assert_eq(roster_create(&options, &other), -EAGAIN);
     cr_assert_not_null(refuse_none());

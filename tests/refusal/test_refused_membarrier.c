@@ -83,12 +83,36 @@ static int min_peek(void)
     return roster_min_peek(it.roster, &min);
 }
 
+static int min_of(void)
+{
+    struct roster_min min = {.size = sizeof(min)};
+
+    return roster_min_of(it.roster, NULL, &min);
+}
+
 static int kill_one(void)
 {
     int err = roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_TARGET_STATEMENT, 1,
                           ROSTER_KILL_REASON_INTERRUPTED);
 
     return err == -EALREADY ? 0 : err;
+}
+
+static int kill_by(void)
+{
+    struct roster_kill_info kill = {.size = sizeof(kill),
+                                    .session_id = roster_session_id(it.session),
+                                    .target = ROSTER_KILL_TARGET_STATEMENT,
+                                    .reason = ROSTER_KILL_REASON_INTERRUPTED};
+    int err = roster_kill_by(it.roster, &kill);
+
+    return err == -EALREADY ? 0 : err;
+}
+
+static int kill_txn(void)
+{
+    return roster_kill_txn(it.roster, roster_session_id(it.session), ROSTER_TXN_ANY, ROSTER_TXN_ANY,
+                           ROSTER_KILL_REASON_INTERRUPTED);
 }
 
 static int kill_all(void)
@@ -131,6 +155,11 @@ static int run_watchdog(void)
     return roster_watchdog_run_once(it.watchdog);
 }
 
+static int release_wait(void)
+{
+    return roster_release_wait(it.roster);
+}
+
 static int destroy_ids(void)
 {
     int err = roster_conn_ids_destroy(it.ids);
@@ -163,13 +192,17 @@ static const struct {
 } calls[] = {
     {"roster_min_advance", min_start_ts},
     {"roster_min_peek", min_peek},
+    {"roster_min_of", min_of},
     {"roster_kill", kill_one},
+    {"roster_kill_by", kill_by},
+    {"roster_kill_txn", kill_txn},
     {"roster_kill_all", kill_all},
     {"roster_schema_check", schema_check},
     {"roster_schema_check, inside", schema_check_inside},
     {"roster_drain", drain},
     {"roster_quota_set", set_quota},
     {"roster_watchdog_run_once", run_watchdog},
+    {"roster_release_wait", release_wait},
     {"roster_conn_ids_destroy", destroy_ids},
     {"roster_destroy", destroy_another},
 };
@@ -294,7 +327,7 @@ Test(refused_membarrier, a_kill_in_the_middle_is_unknown, .init = set_up, .fini 
     cr_expect_eq(kill_one(), -EINPROGRESS);
     cr_expect_eq(it.woken, 1, "the owner that may see it is woken");
     refuse_membarrier_after(EPERM, 1);
-    cr_expect_eq(kill_one(), -EINPROGRESS, "the earlier one is no surer");
+    cr_expect_eq(kill_by(), -EINPROGRESS, "the earlier one is no surer");
     refuse_membarrier_after(EPERM, 1);
     cr_expect_eq(roster_kill_all(it.roster, ROSTER_KILL_TARGET_STATEMENT,
                                  ROSTER_KILL_REASON_INTERRUPTED, NULL, &counts),

@@ -173,6 +173,11 @@ static int stmt_begin_short(struct scene *scene)
     return roster_stmt_begin(scene->session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0);
 }
 
+static int stmt_begin_cleanup(struct scene *scene)
+{
+    return roster_stmt_begin_cleanup(scene->session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0);
+}
+
 static int stmt_push(struct scene *scene)
 {
     return roster_stmt_push(scene->session, ROSTER_COMMAND_QUERY, "x", 1, "d", 1);
@@ -231,6 +236,16 @@ static int txn_set_progress(struct scene *scene)
     return roster_txn_set_progress(scene->session, 1, 2, 3);
 }
 
+static int txn_set_flags(struct scene *scene)
+{
+    return roster_txn_set_flags(scene->session, ROSTER_TXN_READ_ONLY);
+}
+
+static int set_tag(struct scene *scene)
+{
+    return roster_session_set_tag(scene->session, 7);
+}
+
 static int lock_wait_begin(struct scene *scene)
 {
     return roster_lock_wait_begin(scene->session);
@@ -242,6 +257,11 @@ static int lock_wait_end(struct scene *scene)
 }
 
 static uint32_t event;
+
+static int wait_begin(struct scene *scene)
+{
+    return roster_wait_begin(scene->session, event);
+}
 
 static int block_begin(struct scene *scene)
 {
@@ -346,6 +366,13 @@ static int take_some(struct scene *scene)
     return roster_snapshot_ids(scene->roster, &id, 1, &scene->snapshot);
 }
 
+static int look(struct scene *scene)
+{
+    struct roster_entry entry;
+
+    return roster_look(scene->roster, roster_session_id(scene->session), &entry, NULL, 0);
+}
+
 static void free_snapshot(struct scene *scene)
 {
     cr_expect_eq(scene->snapshot->count, 1);
@@ -357,6 +384,16 @@ static int kill_it(struct scene *scene)
     return roster_kill(scene->roster, roster_session_id(scene->session),
                        ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY,
                        ROSTER_KILL_REASON_INTERRUPTED);
+}
+
+static int kill_it_by(struct scene *scene)
+{
+    struct roster_kill_info kill = {.size = sizeof(kill),
+                                    .session_id = roster_session_id(scene->session),
+                                    .target = ROSTER_KILL_TARGET_STATEMENT,
+                                    .reason = ROSTER_KILL_REASON_INTERRUPTED};
+
+    return roster_kill_by(scene->roster, &kill);
 }
 
 /* Another scan is under way. */
@@ -383,6 +420,7 @@ static const struct act acts[] = {
     {"stmt_begin, large", nothing, stmt_begin_large, nothing, false},
     {"stmt_begin, in a transaction", begun, stmt_begin_small, nothing, false},
     {"stmt_begin, large, in a transaction", begun, stmt_begin_large, nothing, false},
+    {"stmt_begin_cleanup", nothing, stmt_begin_cleanup, nothing, false},
     {"stmt_push", running, stmt_push, nothing, false},
     {"stmt_push, in a transaction", begun_and_running, stmt_push, nothing, false},
     {"txn_prepare", nothing, txn_prepare, nothing, false},
@@ -397,8 +435,11 @@ static const struct act acts[] = {
     {"txn_set_state, in a statement", begun_and_running, txn_set_state, nothing, false},
     {"txn_set_progress", begun, txn_set_progress, nothing, false},
     {"txn_set_progress, in a statement", running_and_begun, txn_set_progress, nothing, false},
+    {"txn_set_flags", begun, txn_set_flags, nothing, false},
+    {"session_set_tag", nothing, set_tag, nothing, false},
     {"lock_wait_begin", begun, lock_wait_begin, nothing, false},
     {"lock_wait_end", waiting, lock_wait_end, nothing, false},
+    {"wait_begin", nothing, wait_begin, nothing, false},
     {"block_begin", nothing, block_begin, nothing, false},
     {"block_begin, with the check", blocked, block_check, nothing, false},
     {"stmt_set_progress", running, set_progress, nothing, false},
@@ -408,8 +449,10 @@ static const struct act acts[] = {
     {"read_lock", nothing, read_lock, read_unlock, false},
     {"snapshot", running, take_snapshot, free_snapshot, false},
     {"some of: snapshot", running, take_some, free_snapshot, false},
+    {"look", running, look, nothing, false},
     {"min_advance, beside another", scanning, minimum, nothing, false},
     {"kill", running, kill_it, nothing, false},
+    {"kill_by", running, kill_it_by, nothing, false},
     {"min_start_ts", begun, minimum, nothing, true},
     {"stmt_end", running, stmt_end, nothing, true},
     {"stmt_end, large", running_large, stmt_end, nothing, true},
@@ -574,6 +617,20 @@ Test(memory_out, an_oracle)
     unit_ok(roster_oracle_local_create(&clock));
     roster_oracle_local_destroy(clock);
     cr_assert_eq(failing_blocks(), 0);
+}
+
+Test(memory_out, an_event)
+{
+    uint32_t first, second = 0;
+
+    unit_ok(roster_wait_event_register(ROSTER_WAIT_LOCK, "first", &first));
+    failing_all();
+    cr_assert_eq(roster_wait_event_register(ROSTER_WAIT_LOCK, "second", &second), -ENOMEM);
+    failing_none();
+    cr_assert_eq(second, 0);
+    cr_assert_null(roster_wait_event_name(first + 1));
+    unit_ok(roster_wait_event_register(ROSTER_WAIT_LOCK, "second", &second));
+    cr_assert_eq(second, first + 1);
 }
 
 /* What neither allocates nor needs a context works as ever. */

@@ -208,6 +208,7 @@ Test(kill_txn, refused)
 
     fixture_init(&f, 0);
     unit_refused(f.roster, f.session, kill_ts(&f, ROSTER_TXN_ANY), -ENOENT);
+    unit_refused(f.roster, f.session, kill_seq(&f, ROSTER_TXN_ANY), -ENOENT);
     cr_assert_eq(rst_load(&f.session->kill), 0, "an idle session is left alone");
     unit_ok(roster_txn_begin(f.session, &ts));
     unit_refused(f.roster, f.session, kill_ts(&f, ts + 1), -ESTALE);
@@ -217,6 +218,7 @@ Test(kill_txn, refused)
     cr_assert_eq(roster_kill_txn(f.roster, f.id + 1, 0, 0, REASON), -ESRCH);
     unit_ok(kill_ts(&f, ts));
     unit_refused(f.roster, f.session, kill_ts(&f, ts), -EALREADY);
+    unit_refused(f.roster, f.session, kill_seq(&f, ROSTER_TXN_ANY), -EALREADY);
     unit_refused(f.roster, f.session, kill_ts(&f, ts + 1), -ESTALE);
     unit_ok(roster_txn_finish(f.session));
     unit_refused(f.roster, f.session, kill_ts(&f, ts), -ENOENT);
@@ -226,6 +228,25 @@ Test(kill_txn, refused)
     cr_assert_eq(roster_killed(f.session), ROSTER_KILLED_CONNECTION | REASON);
     unit_ok(roster_txn_finish(f.session));
     cr_assert_eq(roster_txn_begin(f.session, NULL), -ECANCELED);
+    fixture_destroy(&f);
+}
+
+Test(kill_txn, of_a_worker_that_asks_for_none)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct fixture f = {.roster = unit_roster(NULL)};
+    struct roster_kill_info kill = {
+        .size = sizeof(kill), .target = ROSTER_KILL_TARGET_TRANSACTION, .reason = REASON};
+
+    attr.kind = ROSTER_SESSION_BACKGROUND;
+    unit_ok(roster_session_open(f.roster, &attr, &f.session));
+    f.id = roster_session_id(f.session);
+    unit_ok(roster_txn_begin(f.session, NULL));
+    unit_refused(f.roster, f.session, kill_seq(&f, ROSTER_TXN_ANY), -ENOTSUP);
+    kill.session_id = f.id;
+    unit_refused(f.roster, f.session, roster_kill_by(f.roster, &kill), -ENOTSUP);
+    unit_ok(roster_kill_txn(f.roster, f.id, ROSTER_TXN_ANY, ROSTER_TXN_ANY,
+                            ROSTER_KILL_REASON_SHUTDOWN));
     fixture_destroy(&f);
 }
 

@@ -111,7 +111,9 @@ Test(wait, is_shown_inside_and_outside)
     cr_assert_eq(roster_wait_begin(f.session, 0), -EINVAL);
     cr_assert_eq(roster_wait_begin(f.session, client + 1), -EINVAL);
     roster_wait_end(NULL);
-    fixture_destroy(&f);
+    unit_close(f.session);
+    cr_assert_eq(roster_wait_begin(f.session, disk), -EBADF);
+    unit_destroy(f.roster);
 }
 
 /* A session whose record serves another one waits for nothing. */
@@ -155,6 +157,7 @@ Test(wait, a_tag_is_read_by_anyone)
     cr_assert_eq(roster_session_set_tag(NULL, 1), -EINVAL);
     cr_assert_eq(roster_session_tag(NULL), 0);
     unit_close(tagged);
+    cr_assert_eq(roster_session_set_tag(tagged, 1), -EBADF);
     unit_destroy(f.roster);
 }
 
@@ -180,7 +183,9 @@ Test(wait, flags_are_of_one_transaction)
     cr_assert_eq(roster_txn_flags(f.session, roster_session_look(f.session, &copy, NULL, 0)),
                  ROSTER_TXN_READ_ONLY);
     cr_assert_eq(roster_txn_flags(NULL, NULL), 0);
-    fixture_destroy(&f);
+    unit_close(f.session);
+    cr_assert_eq(roster_txn_set_flags(f.session, 0), -EBADF);
+    unit_destroy(f.roster);
 }
 
 Test(wait, a_state_inside_a_statement_without_transaction)
@@ -207,6 +212,7 @@ Test(wait, a_killed_connection_may_clean_up)
 {
     struct fixture f;
     int killed = ROSTER_KILLED_CONNECTION | ROSTER_KILL_REASON_IDLE;
+    char digest[ROSTER_DIGEST_MAX + 1] = "";
 
     fixture_init(&f);
     unit_ok(roster_txn_begin(f.session, NULL));
@@ -222,5 +228,11 @@ Test(wait, a_killed_connection_may_clean_up)
     cr_assert_eq(roster_stmt_end(f.session), killed);
     cr_assert_eq(roster_stmt_begin_cleanup(f.session, ROSTER_COMMAND_QUERY, NULL, 1, NULL, 0),
                  -EINVAL);
-    fixture_destroy(&f);
+    cr_assert_eq(
+        roster_stmt_begin_cleanup(f.session, ROSTER_COMMAND_QUERY, NULL, 0, digest, sizeof(digest)),
+        -ENAMETOOLONG);
+    unit_close(f.session);
+    cr_assert_eq(roster_stmt_begin_cleanup(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0),
+                 -EBADF);
+    unit_destroy(f.roster);
 }

@@ -505,6 +505,7 @@ Test(minimum, an_oracle_that_fails)
     f.oracle.err = 3;
     unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -EIO);
     unit_refused(f.roster, NULL, roster_min_peek(f.roster, &min), -EIO);
+    unit_refused(f.roster, NULL, roster_min_of(f.roster, NULL, &min), -EIO);
     f.oracle.err = 0;
     f.oracle.next = 0;
     unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -EIO);

@@ -158,6 +158,7 @@ STORE_TEST(a_key_that_vanished_is_noticed)
     delete_key(f->store, "/t/oracle");
     cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EREMCHG);
     cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EREMCHG, "it stays so");
+    cr_assert_eq(roster_oracle_store_read(oracle, &ts), -EREMCHG);
     get(fresh);
     roster_oracle_store_destroy(oracle);
     roster_oracle_store_destroy(fresh);
