@@ -37,10 +37,12 @@ static bool is_leap(const struct allotter *allotter, uint64_t next)
 /* Learns the key's value and revision. */
 static int learn(struct allotter *allotter, const struct roster_store_range *range)
 {
+    int64_t created = range->count == 0 ? 0 : range->kvs[0].create_revision;
     uint64_t next = 0;
     int err = rst_record_of(range, &next);
 
-    if (err == -ENOENT && allotter->seen)
+    /* It has vanished, and may be there again, with less than was allotted before. */
+    if (allotter->seen && created != allotter->created)
         return -EREMCHG;
     if (err && err != -ENOENT)
         return err;
@@ -50,7 +52,7 @@ static int learn(struct allotter *allotter, const struct roster_store_range *ran
         return -EOVERFLOW;
     allotter->next = next;
     allotter->revision = rst_record_revision(range);
-    allotter->created = range->count == 0 ? 0 : range->kvs[0].create_revision;
+    allotter->created = created;
     allotter->seen = range->count != 0;
     allotter->known = true;
     return 0;

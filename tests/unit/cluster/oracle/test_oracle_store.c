@@ -159,7 +159,16 @@ STORE_TEST(a_key_that_vanished_is_noticed)
     cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EREMCHG);
     cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EREMCHG, "it stays so");
     cr_assert_eq(roster_oracle_store_read(oracle, &ts), -EREMCHG);
+    wall_ms = 500;
     get(fresh);
+    cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EREMCHG,
+                 "also when it is there again");
+    cr_assert_eq(roster_oracle_store_read(oracle, &ts), -EREMCHG);
+    roster_oracle_store_destroy(oracle);
+    delete_key(f->store, "/t/oracle");
+    oracle = make_oracle(f->store);
+    get(oracle);
+    cr_assert_eq(roster_oracle_store_allocate(fresh, &ts), -EREMCHG, "or was missing unnoticed");
     roster_oracle_store_destroy(oracle);
     roster_oracle_store_destroy(fresh);
 }
