@@ -111,7 +111,7 @@ struct roster_snapshot {
  * has them.
  *
  * Returns 0; -EINVAL for NULL; -ESRCH when no session has this id; -ENOBUFS when not even the
- * strings of its identity fit into `room`; -ENOMEM; -ECHILD. After an error `*entry` is unchanged.
+ * strings of its identity fit into `room`; -ECHILD. After an error `*entry` is unchanged.
  */
 ROSTER_API int roster_look(struct roster *roster, uint64_t id, struct roster_entry *entry,
                            char *room, size_t size) ROSTER_MUST_CHECK;
