@@ -119,8 +119,8 @@ static uint32_t hash_of(const struct roster_activity_row *row)
     for (n = 0; n + sizeof(lanes) <= sizeof(*row); n += sizeof(lanes))
         for (lane = 0; lane < 4; lane++)
             lanes[lane] = mix(lanes[lane], row, n + lane * sizeof(lanes[0]));
-    for (lane = 0; n < sizeof(*row); n += sizeof(lanes[0]))
-        lanes[lane] = mix(lanes[lane], row, n), lane++;
+    for (lane = 0; n < sizeof(*row); n += sizeof(lanes[0]), lane++)
+        lanes[lane] = mix(lanes[lane], row, n);
     for (lane = 1; lane < 4; lane++)
         lanes[0] = (lanes[0] ^ lanes[lane]) * UINT64_C(0x9e3779b97f4a7c15);
     return (uint32_t)(lanes[0] >> 32);
