@@ -57,6 +57,7 @@ static void fixture_destroy(struct fixture *fixture)
 struct keeper {
     pthread_barrier_t *both;
     const bool *over;
+    bool *last; /* whether this round is the last, which the first of the two decides */
     unsigned n;
 };
 
@@ -76,10 +77,11 @@ static void *keep_in_turns(void *arg)
             rst_keep_end();
             keeps = false;
         }
-        /* Both see the same. */
         pthread_barrier_wait(keeper->both);
-        over = rst_load(keeper->over);
+        if (!keeper->n)
+            rst_store(keeper->last, rst_load(keeper->over));
         pthread_barrier_wait(keeper->both);
+        over = rst_load(keeper->last);
     }
     if (keeps)
         rst_keep_end();
@@ -93,13 +95,13 @@ Test(graced, keepers_without_end_starve_no_round)
     struct keeper keepers[2];
     pthread_t threads[2];
     pthread_barrier_t both;
-    bool over = false;
+    bool over = false, last = false;
     unsigned n;
 
     unit_ok(rst_reclaim_start(false));
     pthread_barrier_init(&both, NULL, 2);
     for (n = 0; n < 2; n++) {
-        keepers[n] = (struct keeper){&both, &over, n};
+        keepers[n] = (struct keeper){&both, &over, &last, n};
         cr_assert_eq(pthread_create(&threads[n], NULL, keep_in_turns, &keepers[n]), 0);
     }
     for (n = 0; n < 5; n++)
