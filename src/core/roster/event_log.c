@@ -119,7 +119,8 @@ size_t rst_event_log_memory(struct rst_event_log *log)
     for (n = 0; n < RINGS; n++) {
         const struct ring *ring = &log->rings[n];
 
-        bytes += (ring->added < ring->size ? ring->added : ring->size) * sizeof(*ring->events);
+        bytes +=
+            (size_t)(ring->added < ring->size ? ring->added : ring->size) * sizeof(*ring->events);
     }
     pthread_mutex_unlock(&log->lock);
     return bytes;
