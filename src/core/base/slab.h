@@ -29,7 +29,7 @@ struct rst_account {
  * `bytes`. */
 static inline void rst_account_change(struct rst_account *account, size_t *counted, size_t bytes)
 {
-    rst_fetch_add(&account->memory, bytes - *counted);
+    rst_fetch_add(&account->memory, (uint64_t)bytes - *counted); /* also less, on 32 bits */
     *counted = bytes;
 }
 
