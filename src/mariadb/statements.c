@@ -45,7 +45,8 @@ static uint64_t push(struct rst_mdb_connection *connection, enum roster_command 
 {
     int err = roster_stmt_push(connection->session, command, text.text, text.length, NULL, 0);
 
-    rst_mdb_note(err);
+    if (err != -ENOSPC) /* deeper than Roster shows, as a recursion may be */
+        rst_mdb_note(err);
     return err ? 0 : roster_stmt_seq(connection->session);
 }
 
