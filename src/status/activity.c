@@ -140,8 +140,7 @@ static unsigned put_rows(struct request *request, const struct query *query, uin
     struct budget *budget = request->text.budget;
     struct text *text = &request->text;
     size_t count = query->limit < 10000 ? query->limit : 10000, n, room = count;
-    struct roster_activity_row *rows =
-        budget_take(budget, room * sizeof(*rows)) ? malloc(room * sizeof(*rows)) : NULL;
+    struct roster_activity_row *rows = budget_malloc(budget, room * sizeof(*rows));
     int err;
 
     if (!rows)

@@ -155,7 +155,7 @@ unsigned rst_activity_points(struct request *request, const struct query *query,
     err = trim(request->status->options.activity, &whole);
     if (!err && whole.to > whole.from && (whole.to - whole.from) / whole.step > POINTS_MOST)
         return refuse_step(request);
-    rows = !err && budget_take(budget, room) ? malloc(room) : NULL;
+    rows = err ? NULL : budget_malloc(budget, room);
     if (!err && !rows)
         return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
     if (rows) {

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 struct budget {
     size_t used, most;
@@ -32,6 +33,20 @@ static inline void budget_give(struct budget *budget, size_t bytes)
 {
     for (; budget; budget = budget->whole)
         budget->used -= bytes;
+}
+
+/* Memory that is in the budget, until it is freed and given back; NULL: there is none, and the
+ * budget is as before. */
+static inline void *budget_malloc(struct budget *budget, size_t bytes)
+{
+    void *memory;
+
+    if (!budget_take(budget, bytes))
+        return NULL;
+    memory = malloc(bytes);
+    if (!memory)
+        budget_give(budget, bytes);
+    return memory;
 }
 
 #endif /* ROSTER_STATUS_BUDGET_H */
