@@ -220,6 +220,18 @@ void reply_free(struct reply *reply)
     json_decref(reply->json);
 }
 
+void reply_append(struct reply *all, struct reply *page)
+{
+    if (page->code != CTL_OK || !all->json) {
+        reply_free(all);
+        *all = *page;
+        return;
+    }
+    json_array_extend(json_object_get(all->json, "rows"), json_object_get(page->json, "rows"));
+    json_object_set(all->json, "next", json_object_get(page->json, "next"));
+    reply_free(page);
+}
+
 void ctl_print_json(const json_t *json, size_t flags)
 {
     json_dumpf(json, stdout, flags | JSON_ENSURE_ASCII);
@@ -318,15 +330,7 @@ struct reply ctl_rows(const struct options *options, const char *path)
         page_limit(options, have, limit, sizeof(limit));
         list_path(options, path, limit, next, with_arguments, sizeof(with_arguments));
         page = ctl_ask(options, "GET", with_arguments);
-        if (page.code != CTL_OK || !all.json) {
-            reply_free(&all);
-            all = page;
-        } else {
-            json_array_extend(json_object_get(all.json, "rows"),
-                              json_object_get(page.json, "rows"));
-            json_object_set(all.json, "next", json_object_get(page.json, "next"));
-            reply_free(&page);
-        }
+        reply_append(&all, &page);
         have = json_array_size(json_object_get(all.json, "rows"));
         next = json_string_value(json_object_get(all.json, "next"));
     } while (all.code == CTL_OK && next &&

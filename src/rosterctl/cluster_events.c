@@ -37,15 +37,7 @@ static struct reply ask_events(const struct options *options, const struct serve
         snprintf(path, sizeof(path), "/events?limit=1000&since=%s", after);
         page = ctl_ask(options, "GET", path);
         count = json_array_size(json_object_get(page.json, "rows"));
-        if (page.code != CTL_OK || !all.json) {
-            reply_free(&all);
-            all = page;
-        } else {
-            json_array_extend(json_object_get(all.json, "rows"),
-                              json_object_get(page.json, "rows"));
-            json_object_set(all.json, "next", json_object_get(page.json, "next"));
-            reply_free(&page);
-        }
+        reply_append(&all, &page);
         set_next(all.json, after);
     } while (all.code == CTL_OK && count);
     return all;

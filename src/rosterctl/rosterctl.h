@@ -69,6 +69,10 @@ struct reply {
 struct reply ctl_ask(const struct options *options, const char *method, const char *path);
 void reply_free(struct reply *reply);
 
+/* Adds the rows of the next page to those of the pages before, and takes its "next"; a page that is
+ * no list takes the place of all. The page is used up. */
+void reply_append(struct reply *all, struct reply *page);
+
 /* Appends "&key=value" to a path, the first one with a question mark, with the value escaped;
  * nothing for NULL. What does not fit is refused when it is asked for. */
 void ctl_add_argument(char *path, size_t size, const char *key, const char *value);
