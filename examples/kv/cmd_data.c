@@ -17,27 +17,16 @@
 
 #define SCAN_MAX 100000 /* keys that one SCAN looks for; the reply has a limit, too */
 
-/* Reads a key into the worker's scratch buffer. Returns 1, 0 when it has no value, or an error. */
-static int get(struct conn *conn, struct slice key)
-{
-    struct buf *value = command_scratch(conn);
-    int found = txn_get(&conn->txn, key, value);
-
-    return value->failed ? -ENOMEM : found;
-}
-
 static int reply_value(struct conn *conn, struct slice key)
 {
-    const struct buf *value = &conn->worker->scratch;
-    int found = get(conn, key);
+    size_t mark = conn->out.len;
+    int found = txn_get(&conn->txn, key, &conn->out);
 
-    if (found < 0)
-        return found;
-    if (found)
-        reply_bulk(&conn->out, (struct slice){value->data, value->len});
-    else
+    if (found > 0)
+        reply_bulk_since(&conn->out, mark);
+    if (!found)
         reply_string(&conn->out, NULL);
-    return conn->out.failed ? -EMSGSIZE : 0;
+    return found < 0 ? found : conn->out.failed ? -EMSGSIZE : 0;
 }
 
 int cmd_get(struct conn *conn, const struct request *request)
@@ -69,15 +58,28 @@ int cmd_set(struct conn *conn, const struct request *request)
     return reply_done(&conn->out, err);
 }
 
+/* Whether a key has a value, and how long that is. Returns 1, 0 or an error. */
+static int measure(struct conn *conn, struct slice key, size_t *len)
+{
+    size_t mark = conn->out.len;
+    int found = txn_get(&conn->txn, key, &conn->out);
+
+    if (found > 0 && conn->out.failed)
+        return -EMSGSIZE;
+    *len = conn->out.len - mark;
+    buf_truncate(&conn->out, mark);
+    return found;
+}
+
 /* DEL and EXISTS: count the keys that have a value. */
 int cmd_count(struct conn *conn, const struct request *request)
 {
     bool del = request_is(request, 0, "DEL");
-    size_t n, count = 0;
+    size_t n, len, count = 0;
     int got = 0;
 
     for (n = 1; got >= 0 && n < request->argc; n++) {
-        got = get(conn, request->argv[n]);
+        got = measure(conn, request->argv[n], &len);
         count += got > 0;
         if (got > 0 && del)
             got = txn_put(&conn->txn, request->argv[n], NULL);
@@ -85,21 +87,17 @@ int cmd_count(struct conn *conn, const struct request *request)
     return got < 0 ? got : reply(&conn->out, ":%zu", count);
 }
 
-int cmd_type(struct conn *conn, const struct request *request)
+/* TYPE and STRLEN */
+int cmd_measure(struct conn *conn, const struct request *request)
 {
-    int found = get(conn, request->argv[1]);
+    size_t len;
+    int found = measure(conn, request->argv[1], &len);
 
-    return found < 0 ? found : reply(&conn->out, found ? "+string" : "+none");
+    if (found >= 0 && request_is(request, 0, "TYPE"))
+        return reply(&conn->out, found ? "+string" : "+none");
+    return found < 0 ? found : reply(&conn->out, ":%zu", len);
 }
 
-int cmd_strlen(struct conn *conn, const struct request *request)
-{
-    int found = get(conn, request->argv[1]);
-
-    return found < 0 ? found : reply(&conn->out, ":%zu", conn->worker->scratch.len);
-}
-
-/* The keys of a SCAN, as replies in the worker's scratch buffer. */
 struct scan {
     struct buf *out;
     const char *pattern; /* NULL: all */
@@ -114,54 +112,56 @@ static int scan_key(struct slice key, void *arg)
 
     reply_bulk(scan->out, key);
     if (scan->out->failed)
-        return -ENOMEM;
-    if (scan->pattern) {
-        text = scan->out->data + scan->out->len - key.len - 2;
-        text[key.len] = '\0';
-        /* fnmatch() ends at a NUL, so a key that has one matches no pattern. */
-        if (strlen(text) != key.len || fnmatch(scan->pattern, text, 0) != 0) {
-            buf_truncate(scan->out, mark);
-            return 0;
-        }
-        text[key.len] = '\r';
-    }
+        return -EMSGSIZE;
     scan->count++;
+    if (!scan->pattern)
+        return 0;
+    text = scan->out->data + scan->out->len - key.len - 2;
+    text[key.len] = '\0';
+    /* fnmatch() ends at a NUL, so a key that has one matches no pattern. */
+    if (strlen(text) == key.len && !fnmatch(scan->pattern, text, 0)) {
+        text[key.len] = '\r';
+    } else {
+        buf_truncate(scan->out, mark);
+        scan->count--;
+    }
     return 0;
 }
 
 int cmd_scan(struct conn *conn, const struct request *request)
 {
-    struct scan scan = {.out = command_scratch(conn)};
+    struct buf *out = &conn->out, keys = {.limit = conn->out.limit};
+    struct scan scan = {.out = &keys};
     uint64_t cursor, count = 10;
-    bool strings = true;
+    bool strings = true; /* there are no other types */
     char next[24];
     size_t n;
     int err;
 
     if (!command_number(request->argv[1], &cursor))
-        return reply(&conn->out, "-ERR a cursor is 0 or what SCAN returned last");
+        return reply(out, "-ERR a cursor is 0 or what SCAN returned last");
     for (n = 2; n < request->argc; n += 2) {
         if (n + 1 == request->argc)
-            return reply(&conn->out, "-ERR syntax error");
+            return reply(out, "-ERR syntax error");
         if (request_is(request, n, "MATCH"))
             scan.pattern = request->argv[n + 1].data;
         else if (request_is(request, n, "TYPE"))
             strings = request_is(request, n + 1, "string");
         else if (!request_is(request, n, "COUNT"))
-            return reply(&conn->out, "-ERR syntax error");
+            return reply(out, "-ERR syntax error");
         else if (!command_number(request->argv[n + 1], &count) || !count || count > SCAN_MAX)
-            return reply(&conn->out, "-ERR COUNT takes a number from 1 to %d", SCAN_MAX);
+            return reply(out, "-ERR COUNT takes a number from 1 to %d", SCAN_MAX);
     }
     err = txn_scan(&conn->txn, &cursor, count, scan_key, &scan);
-    if (err)
-        return err;
-    snprintf(next, sizeof(next), "%" PRIu64, cursor);
-    reply(&conn->out, "*2");
-    reply_string(&conn->out, next);
-    reply(&conn->out, "*%zu", strings ? scan.count : 0);
-    if (strings)
-        buf_append(&conn->out, scan.out->data, scan.out->len);
-    return 0;
+    if (!err) {
+        snprintf(next, sizeof(next), "%" PRIu64, cursor);
+        reply(out, "*2");
+        reply_string(out, next);
+        reply(out, "*%zu", strings ? scan.count : 0);
+        buf_append(out, keys.data, strings ? keys.len : 0);
+    }
+    buf_free(&keys);
+    return err;
 }
 
 /* A number as Redis writes one: nothing else around it. */
@@ -179,27 +179,29 @@ static bool parse_integer(const char *text, size_t len, long long *value)
 /* INCR, INCRBY, DECR and DECRBY */
 int cmd_incr(struct conn *conn, const struct request *request)
 {
-    struct buf *value = &conn->worker->scratch;
-    bool negative = (request->argv[0].data[0] | 32) == 'd';
+    bool negative = (request->argv[0].data[0] | 32) == 'd', valid;
+    struct buf *out = &conn->out;
     long long delta = 1, number = 0;
+    size_t mark = out->len;
     struct slice result;
     char text[32];
-    int err, found = get(conn, request->argv[1]);
+    int err, found = txn_get(&conn->txn, request->argv[1], out);
 
-    if (found < 0)
-        return found;
-    buf_append(value, "", 1); /* a final zero for strtoll() */
-    if ((request->argc > 2 &&
-         !parse_integer(request->argv[2].data, request->argv[2].len, &delta)) ||
-        (negative && __builtin_sub_overflow(0, delta, &delta)) ||
-        (found && (value->failed || !parse_integer(value->data, value->len - 1, &number))))
-        return reply(&conn->out, "-ERR value is not an integer or out of range");
+    buf_append(out, "", 1); /* a final zero for strtoll() */
+    if (found < 0 || out->failed)
+        return found < 0 ? found : -EMSGSIZE;
+    valid = !found || parse_integer(out->data + mark, out->len - 1 - mark, &number);
+    buf_truncate(out, mark);
+    if (request->argc > 2)
+        valid &= parse_integer(request->argv[2].data, request->argv[2].len, &delta);
+    if (!valid || (negative && __builtin_sub_overflow(0, delta, &delta)))
+        return reply(out, "-ERR value is not an integer or out of range");
     if (__builtin_add_overflow(number, delta, &number))
-        return reply(&conn->out, "-ERR increment or decrement would overflow");
+        return reply(out, "-ERR increment or decrement would overflow");
     result.data = text;
     result.len = (size_t)snprintf(text, sizeof(text), "%lld", number);
     err = txn_put(&conn->txn, request->argv[1], &result);
-    return err ? err : reply(&conn->out, ":%lld", number);
+    return err ? err : reply(out, ":%lld", number);
 }
 
 static int count_key(struct slice key, void *arg)

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Commands about the server and the connection itself.
+ * Commands about the connection itself and the server; INFO with those figures that tools of Redis
+ * read.
  */
 #include "config.h"
 
@@ -11,8 +12,10 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define SLEEP_MAX 3600
 #define STEP_MS 100 /* between two looks at how far a sleep has come */
@@ -54,12 +57,9 @@ int cmd_reset(struct conn *conn, const struct request *request)
 /* There are no passwords: who a client is matters for limits and lists alone. */
 int cmd_auth(struct conn *conn, const struct request *request)
 {
-    size_t mark = conn->out.len;
-    int err = request->argc > 3
-                  ? reply(&conn->out, "-ERR syntax error, usage: AUTH user [password]")
-                  : client_set_user(conn, request->argv[1]);
-
-    return conn->out.len > mark ? err : reply_done(&conn->out, err);
+    if (request->argc > 3)
+        return reply(&conn->out, "-ERR syntax error, usage: AUTH user [password]");
+    return client_set_user(conn, request->argv[1]) ?: reply(&conn->out, "+OK");
 }
 
 int cmd_select(struct conn *conn, const struct request *request)
@@ -84,22 +84,22 @@ int cmd_hello(struct conn *conn, const struct request *request)
                           "[SETNAME name]]");
     if (name > 2)
         err = client_set_user(conn, request->argv[3]);
-    if (!err && out->len == mark && request->argc > name)
+    if (!err && request->argc > name)
         err = client_set_name(conn, request->argv[name + 1]);
-    if (err || out->len > mark)
+    if (err)
         return err;
     if (request->argc > 1)
         out->resp3 = request_is(request, 1, "3");
-    reply_map(out, 7);
     reply_strings(out, "server", "roster-kv", "version", roster_version(), "proto", (char *)NULL);
     reply(out, ":%d", out->resp3 ? 3 : 2);
     reply_string(out, "id");
     reply(out, ":%" PRIu64, roster_session_id(conn->session));
     reply_strings(out, "mode", "standalone", "role", "master", "modules", (char *)NULL);
-    return reply(out, "*0");
+    reply(out, "*0");
+    return reply_map_since(out, mark, 7);
 }
 
-/* Names and values in the worker's scratch buffer, until their number is known. */
+/* What CONFIG GET asks for. */
 struct config {
     const struct request *request;
     struct buf *out;
@@ -121,25 +121,16 @@ static void config_line(const char *name, const char *value, void *arg)
     config->count++;
 }
 
-/* A map of what is in the scratch buffer. */
-static int reply_scratch(struct conn *conn, size_t pairs)
-{
-    const struct buf *scratch = &conn->worker->scratch;
-
-    reply_map(&conn->out, pairs);
-    buf_append(&conn->out, scratch->data, scratch->len);
-    return scratch->failed ? -ENOMEM : 0;
-}
-
 static int config_get(struct conn *conn, const struct request *request)
 {
-    struct config config = {request, command_scratch(conn), 0};
+    struct config config = {request, &conn->out, 0};
+    size_t mark = conn->out.len;
 
     options_each(&conn->worker->server->options, config_line, &config);
     config_line("appendonly", "no", &config); /* clients of Redis ask for these */
     config_line("databases", "1", &config);
     config_line("save", "", &config);
-    return reply_scratch(conn, config.count);
+    return reply_map_since(&conn->out, mark, config.count);
 }
 
 const struct command config_commands[] = {
@@ -164,30 +155,26 @@ int cmd_command(struct conn *conn, const struct request *request)
     return 0;
 }
 
-static size_t command_doc(struct buf *out, const struct command *command)
-{
-    reply_string(out, command->name);
-    reply_map(out, 4);
-    reply_strings(out, "summary", command->summary, "since", "0.1.0", "group",
-                  command->flags & CMD_DATA ? "string" : "server", "usage", command->usage,
-                  (char *)NULL);
-    return 1;
-}
-
 static int command_docs(struct conn *conn, const struct request *request)
 {
     const struct command *command;
-    struct buf *out = command_scratch(conn);
-    size_t count = 0, n;
+    struct buf *out = &conn->out;
+    size_t mark = out->len, count = 0, doc, n;
 
-    for (command = commands; request->argc == 2 && command->name; command++)
-        count += command_doc(out, command);
-    for (n = 2; n < request->argc; n++) {
-        command = command_find(commands, request->argv[n]);
-        if (command)
-            count += command_doc(out, command);
+    for (command = commands; command->name; command++) {
+        for (n = 2; n < request->argc && !request_is(request, n, command->name); n++)
+            ;
+        if (request->argc > 2 && n == request->argc)
+            continue;
+        reply_string(out, command->name);
+        doc = out->len;
+        reply_strings(out, "summary", command->summary, "since", "0.1.0", "group",
+                      command->flags & CMD_DATA ? "string" : "server", "usage", command->usage,
+                      (char *)NULL);
+        reply_map_since(out, doc, 4);
+        count++;
     }
-    return reply_scratch(conn, count);
+    return reply_map_since(out, mark, count);
 }
 
 static int command_number_of(struct conn *conn, const struct request *request)
@@ -237,3 +224,127 @@ const struct command debug_commands[] = {
     CMD_SUB("SLEEP", debug_sleep, 3, "seconds", "Sleep in a statement; UNBLOCK and a kill end it"),
     CMD_END,
 };
+
+static int count_open(const struct roster_session *session, const struct roster_shown *view,
+                      void *arg)
+{
+    *(uint64_t *)arg += view->txn_state != ROSTER_TXN_INVALID;
+    return 0;
+}
+
+/* For how long something has been held, by the monotonic clock. */
+static uint64_t held_ms(const struct roster_holder *holder)
+{
+    uint64_t now = uv_hrtime();
+
+    return holder->kind != ROSTER_HOLDER_NONE && now > holder->since
+               ? (now - holder->since) / 1000000
+               : 0;
+}
+
+static int about_server(struct server *server, struct buf *out)
+{
+    LINE_TEXT("roster_version", roster_version());
+    LINE("process_id", getpid());
+    LINE("tcp_port", server->options.port);
+    LINE("uptime_in_seconds", time(NULL) - server->started);
+    LINE("used_memory", mallinfo2().uordblks);
+    LINE("loading", 0); /* redis-cli --stat asks for these: there is nothing on disk */
+    LINE("rdb_bgsave_in_progress", 0);
+    LINE("aof_rewrite_in_progress", 0);
+    return 0;
+}
+
+static int about_sessions(struct server *server, struct buf *out)
+{
+    struct roster_stats stats = {.size = sizeof(stats)};
+    uint64_t open = 0;
+    int err = roster_stats(server->roster, &stats) ?: roster_read_lock(server->roster);
+
+    if (err)
+        return err;
+    err = roster_for_each(server->roster, count_open, &open);
+    roster_read_unlock(server->roster);
+    LINE("connected_clients", stats.sessions - 1); /* without the collector */
+    LINE("total_connections_received", stats.sessions_opened - 1);
+    LINE("total_commands_processed", stats.statements);
+    LINE_COUNT("blocked_clients", sleeping);
+    LINE_COUNT("buffered_bytes", buffered);
+    LINE_COUNT("protocol_errors", protocol_errors);
+    LINE_COUNT("buffer_hogs_closed", buffer_hogs);
+    LINE_COUNT("slow_readers_closed", slow_readers);
+    LINE("sessions_refused", stats.sessions_refused);
+    LINE("kills_delivered", stats.kills_delivered);
+    LINE("statements", stats.statements);
+    LINE("transactions_open", open);
+    LINE_COUNT("conflicts", conflicts);
+    LINE_COUNT("expired", expired);
+    LINE("roster_memory", stats.memory);
+    LINE("roster_backlog", stats.backlog);
+    return err;
+}
+
+static int about_minimum(struct server *server, struct buf *out)
+{
+    char room[ROSTER_IDENTITY_MAX + 5];
+    struct roster_entry entry;
+    struct roster_min min;
+    uint64_t held, next;
+    int err = server_scan(server, &min);
+
+    if (err)
+        return err;
+    held = held_ms(&min.holder);
+    next = held_ms(&min.next);
+    LINE("now_ts", min.now);
+    LINE("min_start_ts", min.min_start_ts);
+    LINE("min_age_ms", held);
+    LINE_TEXT("min_holder", min.holder.kind == ROSTER_HOLDER_NONE ? "none" : "transaction");
+    LINE("min_holder_id", min.holder.session_id);
+    if (!roster_look(server->roster, min.holder.session_id, &entry, room, sizeof(room))) {
+        LINE_TEXT("min_holder_addr", entry.host ? entry.host : "");
+        LINE_TEXT("min_holder_name", entry.application ? entry.application : "");
+    }
+    LINE("min_next_gain_ms", held > next ? held - next : 0);
+    LINE("safe_point", min.safe_point);
+    return 0;
+}
+
+static int about_store(struct server *server, struct buf *out)
+{
+    LINE("keys", server_counted(&server->store->keys));
+    LINE("versions", server_counted(&server->store->versions));
+    LINE("versions_collected", server_counted(&server->store->collected));
+    LINE("version_bytes", server_counted(&server->store->bytes));
+    return 0;
+}
+
+static int about_keyspace(struct server *server, struct buf *out)
+{
+    buf_printf(out, "db0:keys=%" PRIu64 ",expires=0,avg_ttl=0\r\n",
+               server_counted(&server->store->keys));
+    return 0;
+}
+
+int cmd_info(struct conn *conn, const struct request *request)
+{
+    static const struct {
+        const char *name;
+        int (*write)(struct server *server, struct buf *out);
+    } sections[] = {
+        {"Server", about_server}, {"Sessions", about_sessions}, {"Minimum", about_minimum},
+        {"Store", about_store},   {"Cluster", cluster_info},    {"Keyspace", about_keyspace},
+    };
+    bool all = request->argc == 1 || request_is(request, 1, "all") ||
+               request_is(request, 1, "default") || request_is(request, 1, "everything");
+    size_t mark = conn->out.len, n;
+    int err = 0;
+
+    for (n = 0; !err && n < sizeof(sections) / sizeof(sections[0]); n++)
+        if (all || request_is(request, 1, sections[n].name)) {
+            buf_printf(&conn->out, "%s# %s\r\n", conn->out.len > mark ? "\r\n" : "",
+                       sections[n].name);
+            err = sections[n].write(conn->worker->server, &conn->out);
+        }
+    return err ?: reply_text_since(&conn->out, mark);
+}

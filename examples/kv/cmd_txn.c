@@ -2,15 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Commands about transactions: BEGIN to COMMIT, MULTI to EXEC, and TRX.
+ * Transactions: BEGIN to COMMIT, and MULTI to EXEC.
  */
 #include "config.h"
 
 #include "server.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <roster/history.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +40,7 @@ int cmd_rollback(struct conn *conn, const struct request *request)
 /* Other clients of the worker go on while this one waits. */
 int cmd_lock(struct conn *conn, const struct request *request)
 {
-    int err = locks_take(&conn->txn.store->locks, &conn->txn, request->argv[1]);
+    int err = txn_lock(&conn->txn, request->argv[1]);
 
     if (err != -EINPROGRESS)
         return reply_done(&conn->out, err);
@@ -74,7 +72,7 @@ static int run_queued(struct conn *conn, const struct request *exec)
     int err = 0;
 
     reply(&conn->out, "*%zu", conn->multi.count);
-    for (request = conn->multi.first; !err && request; request = request->next)
+    for (request = conn->multi.first; err >= 0 && request; request = request->next)
         err = command_find(commands, request->argv[0])->run(conn, request);
     return err;
 }
@@ -121,73 +119,3 @@ void multi_discard(struct conn *conn)
     }
     memset(&conn->multi, 0, sizeof(conn->multi));
 }
-
-static int by_start(const void *a, const void *b)
-{
-    uint64_t left = (*(const struct roster_entry *const *)a)->start_ts;
-    uint64_t right = (*(const struct roster_entry *const *)b)->start_ts;
-
-    return left < right ? -1 : left > right;
-}
-
-static void describe(struct buf *out, const struct roster_entry *entry, uint64_t now)
-{
-    uint64_t since = entry->txn_since;
-
-    buf_printf(
-        out,
-        "id=%" PRIu64 " addr=%s name=%s txn=%s start-ts=%" PRIu64 " age-ms=%" PRIu64
-        " state=%s writes=%" PRIu64 " bytes=%" PRIu64 " text=\"%s\"\n",
-        entry->id, entry->host ? entry->host : "", entry->application ? entry->application : "",
-        roster_txn_state_name(entry->txn_state), entry->start_ts,
-        since && now > since ? (now - since) / 1000000 : 0, roster_run_state_name(entry->run_state),
-        entry->entries, entry->entry_bytes, entry->text ? entry->text : "");
-}
-
-static int trx_list(struct conn *conn, const struct request *request)
-{
-    struct buf *text = command_scratch(conn);
-    struct roster_snapshot *snapshot;
-    const struct roster_entry **open;
-    size_t n, count = 0;
-    int err = roster_snapshot(conn->worker->server->roster, &snapshot);
-
-    if (err)
-        return err;
-    open = malloc((snapshot->count + 1) * sizeof(const struct roster_entry *));
-    for (n = 0; open && n < snapshot->count; n++)
-        if (snapshot->entries[n].txn_state != ROSTER_TXN_INVALID)
-            open[count++] = &snapshot->entries[n];
-    if (open)
-        qsort(open, count, sizeof(const struct roster_entry *), by_start);
-    cluster_line(conn->worker->server, text);
-    for (n = 0; n < count; n++)
-        describe(text, open[n], snapshot->taken_at);
-    roster_snapshot_free(snapshot);
-    err = open ? 0 : -ENOMEM;
-    free(open);
-    return command_text(conn, err);
-}
-
-static int trx_history(struct conn *conn, const struct request *request)
-{
-    struct buf *text = command_scratch(conn);
-    struct roster_history_list *list = NULL;
-    size_t n;
-    int err = conn->txn.history ? roster_history_read(conn->txn.history, &list) : 0;
-
-    for (n = 0; !err && list && n < list->count; n++)
-        buf_printf(text,
-                   "hash=%016" PRIx64 " count=%" PRIu64 " max-ms=%" PRIu64 " dropped=%" PRIu64
-                   " digests=%s\n",
-                   list->entries[n].hash, list->entries[n].count, list->entries[n].max_duration_ms,
-                   list->entries[n].dropped, list->entries[n].all_digests);
-    roster_history_list_free(list);
-    return command_text(conn, err);
-}
-
-const struct command trx_commands[] = {
-    CMD_SUB("HISTORY", trx_history, 2, "", "What long transactions consisted of"),
-    CMD_SUB("LIST", trx_list, 2, "", "The open transactions, oldest first"),
-    CMD_END,
-};

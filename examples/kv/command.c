@@ -59,9 +59,9 @@ const struct command commands[] = {
      "Some of the keys, and the cursor of the next ones; 0 begins and ends", DATA},
     {"SELECT", cmd_select, 2, "0", "Select the only database", KIND(CMD_QUEUE, INIT_DB)},
     {"SET", cmd_set, 3, "key value", "Set a key", DATA},
-    {"STRLEN", cmd_strlen, 2, "key", "The length of a value", DATA},
+    {"STRLEN", cmd_measure, 2, "key", "The length of a value", DATA},
     {"TRX", NULL, -2, "HELP | LIST | HISTORY", "The transactions", SUBS(trx_commands)},
-    {"TYPE", cmd_type, 2, "key", "\"string\", or \"none\"", DATA},
+    {"TYPE", cmd_measure, 2, "key", "\"string\", or \"none\"", DATA},
     CMD_END,
 };
 
@@ -145,7 +145,7 @@ int command_autocommit(struct conn *conn, const struct request *request, command
         if (err)
             return err;
         err = run(conn, request);
-        if (!err)
+        if (err >= 0)
             err = conn->out.failed ? -EMSGSIZE : txn_commit(&conn->txn);
         if (err)
             txn_rollback(&conn->txn);
@@ -163,7 +163,7 @@ static int run_inside(struct conn *conn, const struct request *request, command_
         return reply(&conn->out, "-ABORTED the transaction was rolled back after an error; end it "
                                  "with ROLLBACK");
     err = run(conn, request);
-    if (!err) /* what it has read is valid and may reach the client (G8) */
+    if (err >= 0) /* what it has read is valid and may reach the client (G8) */
         err = conn->out.failed ? -EMSGSIZE : roster_txn_check(conn->session);
     if (err)
         txn_fail(&conn->txn);
@@ -201,6 +201,7 @@ static int run_sub(struct conn *conn, const struct command *command, const struc
     return sub->run(conn, request);
 }
 
+/* Once it is known, and has as many arguments as it may. */
 static int run_known(struct conn *conn, const struct command *command, struct request *request)
 {
     bool inside = conn->txn.state != TXN_NONE;
@@ -218,36 +219,31 @@ static int run_known(struct conn *conn, const struct command *command, struct re
     return (inside ? run_inside : command_autocommit)(conn, request, command->run);
 }
 
-/* Returns whether it did not even start. */
-static bool refused(struct conn *conn, const struct command *command, const struct request *request)
+static int run(struct conn *conn, const struct command *command, struct request *request)
 {
-    if (!command && (request_is(request, 0, "POST") || request_is(request, 0, "HOST:"))) {
-        reply(&conn->out, "-ERR this is no web server");
-        conn_finish(conn); /* a browser may have been tricked into sending commands as a body */
-    } else if (!command) {
-        reply(&conn->out, "-ERR unknown command '%.128s'", request->argv[0].data);
-    } else if (!fits(command->arity, request->argc)) {
-        reply(&conn->out, "-ERR wrong number of arguments, usage: %s %s", command->name,
-              command->usage);
-    } else {
-        return false;
-    }
+    if (command && fits(command->arity, request->argc))
+        return run_known(conn, command, request);
     conn->multi.broken = true;
-    return true;
+    if (command)
+        return reply(&conn->out, "-ERR wrong number of arguments, usage: %s %s", command->name,
+                     command->usage);
+    if (!request_is(request, 0, "POST") && !request_is(request, 0, "HOST:"))
+        return reply(&conn->out, "-ERR unknown command '%.128s'", request->argv[0].data);
+    conn_finish(conn); /* a browser may have been tricked into sending commands as a body */
+    return reply(&conn->out, "-ERR this is no web server");
 }
 
 static void run_request(struct conn *conn, const struct command *command, struct request *request)
 {
     size_t mark = conn->out.len;
-    int err = 0;
+    int err;
 
     conn->out.limit = mark + conn->worker->server->options.max_reply;
-    if (!refused(conn, command, request))
-        err = run_known(conn, command, request);
-    if (!err && conn->out.failed)
+    err = run(conn, command, request);
+    if (err >= 0 && conn->out.failed)
         err = -EMSGSIZE;
     conn->out.limit = 0;
-    if (err) {
+    if (err < 0) {
         buf_truncate(&conn->out, mark);
         error(conn, err);
     }
@@ -316,30 +312,10 @@ void command_wake(struct conn *conn, int err)
 
 void command_retry(struct conn *conn)
 {
-    int err = locks_take(&conn->txn.store->locks, &conn->txn, conn->awaits->argv[1]);
+    int err = txn_lock(&conn->txn, conn->awaits->argv[1]);
 
     if (err == -EINPROGRESS)
         return;
     (void)!roster_txn_set_state(conn->session, ROSTER_RUN_RUNNING);
     command_wake(conn, err);
-}
-
-struct buf *command_scratch(struct conn *conn)
-{
-    struct buf *scratch = &conn->worker->scratch;
-
-    buf_clear(scratch);
-    scratch->resp3 = conn->out.resp3;
-    return scratch;
-}
-
-int command_text(struct conn *conn, int err)
-{
-    struct buf *text = &conn->worker->scratch;
-
-    if (!err)
-        err =
-            text->failed ? -ENOMEM : reply_text(&conn->out, (struct slice){text->data, text->len});
-    buf_clear(text);
-    return err;
 }

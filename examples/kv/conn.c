@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netdb.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,15 +109,8 @@ void conn_finish(struct conn *conn)
 }
 
 /* Closes a client that takes too much, and has the kernel drop what it would still try to send. */
-__attribute__((format(printf, 3, 4))) static void throw_out(struct conn *conn, uint64_t *counter,
-                                                            const char *format, ...)
+static void throw_out(struct conn *conn, uint64_t *counter, const char *why)
 {
-    char why[128];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(why, sizeof(why), format, args);
-    va_end(args);
     fprintf(stderr, "roster-kv: closed %s: it %s\n", conn->addr, why);
     server_count(counter, 1);
     conn->reset = true;
@@ -240,14 +232,17 @@ static void limit_held(struct conn *conn)
 {
     struct server *server = conn->worker->server;
     uint64_t limit = server->options.max_buffers;
+    char why[96];
 
     if (conn->closed)
         return;
     count_held(conn,
                request_held(&conn->reader) + unsent(conn) + conn->txn.bytes + conn->multi.bytes);
-    if (limit && conn->held > FAIR_SHARE && server_counted(&server->counts.buffered) > limit)
-        throw_out(conn, &server->counts.buffer_hogs,
-                  "has %zu bytes under way, all clients over %" PRIu64, conn->held, limit);
+    if (!limit || conn->held <= FAIR_SHARE || server_counted(&server->counts.buffered) <= limit)
+        return;
+    snprintf(why, sizeof(why), "has %zu bytes under way, all clients over %" PRIu64, conn->held,
+             limit);
+    throw_out(conn, &server->counts.buffer_hogs, why);
 }
 
 void conn_process(struct conn *conn)
@@ -294,13 +289,14 @@ static void sweep(struct conn *conn)
 {
     struct server *server = conn->worker->server;
     uint64_t now = uv_now(&conn->worker->loop);
+    char why[96];
 
     if (conn->writing.data && queued(conn) != conn->unwritten) {
         conn->unwritten = queued(conn);
         conn->since = now;
     } else if (conn->writing.data && now - conn->since >= server->options.write_timeout_s * 1000) {
-        throw_out(conn, &server->counts.slow_readers, "takes no replies, %zu bytes wait for it",
-                  unsent(conn));
+        snprintf(why, sizeof(why), "takes no replies, %zu bytes wait for it", unsent(conn));
+        throw_out(conn, &server->counts.slow_readers, why);
     } else if (conn->shut && now - conn->since >= LINGER_MS) {
         conn_close(conn);
     }
@@ -320,21 +316,21 @@ static void find_address(struct conn *conn)
                  host, port);
 }
 
-struct roster_session_attr conn_attributes(const struct conn *conn, const char *name)
+struct roster_session_attr conn_attributes(const struct conn *conn)
 {
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
 
     attr.user = *conn->user ? conn->user : "default";
     attr.host = conn->addr;
     attr.database = "0";
-    attr.application = name;
+    attr.application = *conn->name ? conn->name : NULL;
     return attr;
 }
 
 static int open_session(struct conn *conn, struct roster_quota_refusal *refusal)
 {
     struct server *server = conn->worker->server;
-    struct roster_session_attr attr = conn_attributes(conn, NULL);
+    struct roster_session_attr attr = conn_attributes(conn);
     int err;
 
     attr.kind = ROSTER_SESSION_USER;
@@ -454,21 +450,15 @@ static void *run(void *arg)
 
 static int start(struct worker *worker, struct server *server)
 {
-    int err = uv_loop_init(&worker->loop);
-
     worker->server = server;
     worker->wake.data = worker->sweep.data = worker->listener.data = worker;
-    if (!err)
-        err = uv_async_init(&worker->loop, &worker->wake, on_wake);
-    if (!err)
-        err = uv_poll_init(&worker->loop, &worker->listener, server->listen_fd);
-    if (!err)
-        err = uv_poll_start(&worker->listener, UV_READABLE, on_acceptable);
-    if (!err)
-        err = uv_timer_init(&worker->loop, &worker->sweep);
-    if (!err)
-        err = uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
-    return err ? err : -pthread_create(&worker->thread, NULL, run, worker);
+    return uv_loop_init(&worker->loop)
+               ?: uv_async_init(&worker->loop, &worker->wake, on_wake)
+               ?: uv_poll_init(&worker->loop, &worker->listener, server->listen_fd)
+               ?: uv_poll_start(&worker->listener, UV_READABLE, on_acceptable)
+               ?: uv_timer_init(&worker->loop, &worker->sweep)
+               ?: uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS)
+               ?: -pthread_create(&worker->thread, NULL, run, worker);
 }
 
 int workers_start(struct server *server)
@@ -480,7 +470,7 @@ int workers_start(struct server *server)
         /* Release: pairs with workers_wake(). */
         __atomic_store_n(&server->running, server->running + !err, __ATOMIC_RELEASE);
     }
-    return err ? server_fail("workers", err) : 0;
+    return server_check("workers", err);
 }
 
 /* One socket and not one for each worker (SO_REUSEPORT): a second server on the port is an error.
@@ -525,7 +515,6 @@ void workers_stop(struct server *server)
         uv_close((uv_handle_t *)&worker->wake, NULL);
         uv_run(&worker->loop, UV_RUN_DEFAULT);
         uv_loop_close(&worker->loop);
-        buf_free(&worker->scratch);
     }
     close(server->listen_fd);
     free(server->workers);

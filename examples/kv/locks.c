@@ -2,16 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Locks. See locks.h.
+ * Locks that transactions hold, and how a session says which one it waits for.
  */
 #include "config.h"
-
-#include "locks.h"
 
 #include "store.h"
 
 #include <errno.h>
-#include <roster/roster.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,51 +18,39 @@ struct lock {
     struct slice name; /* first, for slice_compare() */
     struct lock *next; /* of its holder */
     struct txn *holder;
-    uint64_t holder_id, holder_generation, holder_txn;
-    bool wanted; /* a session waits for it */
+    struct roster_block block; /* what a session that waits for it says */
+    char what[ROSTER_BLOCK_TEXT + 1];
+    bool wanted; /* one does */
     char bytes[];
 };
 
 static struct lock *new_lock(struct txn *txn, struct slice name)
 {
-    struct lock *lock = malloc(sizeof(*lock) + name.len);
+    struct lock *lock = calloc(1, sizeof(*lock) + name.len);
     struct roster_copy copy;
 
-    if (!lock || roster_session_generation(txn->session, &lock->holder_generation)) {
-        free(lock);
+    if (!lock)
         return NULL;
-    }
     memcpy(lock->bytes, name.data, name.len);
     lock->name = (struct slice){lock->bytes, name.len};
-    lock->wanted = false;
     lock->holder = txn;
-    lock->holder_id = roster_session_id(txn->session);
-    lock->holder_txn =
+    lock->block = (struct roster_block)ROSTER_BLOCK_INIT;
+    lock->block.holder_id = roster_session_id(txn->session);
+    lock->block.holder_txn =
         roster_txn_seq(txn->session, roster_session_look(txn->session, &copy, NULL, 0));
-    return lock;
+    lock->block.event = txn->store->locks.event;
+    lock->block.flags = ROSTER_BLOCK_CHECK;
+    snprintf(lock->what, sizeof(lock->what), "lock %.*s", (int)name.len, lock->bytes);
+    lock->block.what = lock->what;
+    if (!roster_session_generation(txn->session, &lock->block.holder_generation))
+        return lock;
+    free(lock);
+    return NULL;
 }
 
-/* Shows which session is waited for. The holder cannot let go before the mutex is free. */
-static int wait_for(struct locks *locks, struct txn *txn, struct lock *lock)
+int txn_lock(struct txn *txn, struct slice name)
 {
-    struct roster_block block = ROSTER_BLOCK_INIT;
-    char what[ROSTER_BLOCK_TEXT + 1];
-    int err;
-
-    snprintf(what, sizeof(what), "lock %.*s", (int)lock->name.len, lock->bytes);
-    block.holder_id = lock->holder_id;
-    block.holder_generation = lock->holder_generation;
-    block.holder_txn = lock->holder_txn;
-    block.what = what;
-    block.event = locks->event;
-    block.flags = ROSTER_BLOCK_CHECK;
-    err = roster_block_begin(txn->session, &block);
-    lock->wanted |= !err;
-    return err ? err : -EINPROGRESS;
-}
-
-int locks_take(struct locks *locks, struct txn *txn, struct slice name)
-{
+    struct locks *locks = &txn->store->locks;
     struct lock *mine = new_lock(txn, name), **node, *held;
     int err = 0;
 
@@ -78,16 +63,19 @@ int locks_take(struct locks *locks, struct txn *txn, struct slice name)
         mine->next = txn->locks;
         txn->locks = mine;
         mine = NULL;
-    } else if (held && held->holder != txn) {
-        err = wait_for(locks, txn, held);
+    } else if (held && held->holder != txn) { /* which cannot let go before the mutex is free */
+        err = roster_block_begin(txn->session, &held->block);
+        held->wanted |= !err;
+        err = err ? err : -EINPROGRESS;
     }
     pthread_mutex_unlock(&locks->mutex);
     free(mine);
     return held ? err : -ENOMEM;
 }
 
-void locks_release(struct locks *locks, struct txn *txn)
+void locks_release(struct txn *txn)
 {
+    struct locks *locks = &txn->store->locks;
     bool wanted = false;
     struct lock *lock;
 

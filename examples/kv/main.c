@@ -14,11 +14,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <roster/drain.h>
-#include <roster/history.h>
-#include <roster/safe_point.h>
-#include <roster/status.h>
-#include <roster/watchdog.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +25,10 @@
 #define OTHER_FILES 64 /* descriptors for everything but clients */
 #define WATCH_MS 50
 
-int server_fail(const char *what, int err)
+int server_check(const char *what, int err)
 {
-    fprintf(stderr, "roster-kv: %s: %s\n", what, roster_strerror(err));
+    if (err)
+        fprintf(stderr, "roster-kv: %s: %s\n", what, roster_strerror(err));
     return err;
 }
 
@@ -82,16 +78,12 @@ static void collect(struct server *server, struct roster_session *session)
     static const char text[] = "collect old versions";
     struct roster_min min;
     int shown = roster_stmt_begin(session, ROSTER_COMMAND_OTHER, text, sizeof(text) - 1, NULL, 0);
-    int err = server_scan(server, &min);
 
-    if (err)
-        server_fail("no minimum", err);
-    else
+    if (!server_check("no minimum", server_scan(server, &min)))
         store_collect(server->store, server->safe_point ? roster_gc_safe_point(server->safe_point)
                                                         : roster_local_safe_point(server->roster));
     if (!shown)
         roster_stmt_end(session);
-    server_count(&server->counts.collections, 1);
 }
 
 /* A background session, so that CLIENT LIST shows it. It needs no transaction: it reads nothing. */
@@ -101,13 +93,11 @@ static void *collector_main(void *arg)
     struct pollfd stop = {server->collector_stop, POLLIN, 0};
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
     struct roster_session *session = NULL;
-    int err;
 
     attr.kind = ROSTER_SESSION_BACKGROUND;
     attr.application = "collector";
-    err = roster_session_open(server->roster, &attr, &session);
-    if (err)
-        server_fail("the collector is not shown", err);
+    server_check("the collector is not shown",
+                 roster_session_open(server->roster, &attr, &session));
     while (!poll(&stop, 1, (int)server->options.gc_interval_ms))
         collect(server, session);
     roster_session_close(session);
@@ -143,27 +133,13 @@ static void on_event(const struct roster_event *event, void *arg)
 
 static int start_watchdog(struct server *server)
 {
-    struct roster_watchdog_options options = ROSTER_WATCHDOG_OPTIONS_INIT;
+    struct roster_watchdog_options *options = &server->options.watchdog;
 
-    options.interval_ms = WATCH_MS;
-    options.execution_ms = server->options.max_execution_ms;
-    options.idle_ms = server->options.idle_ms;
-    options.txn_idle_ms = server->options.txn_idle_ms;
-    options.txn_age_ms = server->options.txn_max_age_ms;
-    options.event = on_event;
-    if (!(options.execution_ms | options.idle_ms | options.txn_idle_ms | options.txn_age_ms))
+    options->interval_ms = WATCH_MS;
+    options->event = on_event;
+    if (!(options->execution_ms | options->idle_ms | options->txn_idle_ms | options->txn_age_ms))
         return 0;
-    return roster_watchdog_start(server->roster, &options, &server->watchdog);
-}
-
-static int start_activity(struct server *server)
-{
-    struct roster_activity_options options = ROSTER_ACTIVITY_OPTIONS_INIT;
-
-    options.interval_ms = (int32_t)server->options.activity_ms;
-    if (!server->options.status || !options.interval_ms)
-        return 0;
-    return roster_activity_start(server->roster, &options, &server->activity);
+    return roster_watchdog_start(server->roster, options, &server->watchdog);
 }
 
 #ifdef HAVE_MICROHTTPD
@@ -179,101 +155,90 @@ static int on_drain_wanted(void *arg)
 
 static int start_status(struct server *server)
 {
+    struct roster_status_options *options = &server->options.endpoint;
     const char *token_file = server->options.token_file;
-    struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
     char token[512];
     int err;
 
-    if (!server->options.status)
+    if (!options->address)
         return 0;
-    options.address = server->options.status;
-    options.name = "roster-kv";
-    options.peers = 1;
-    options.history = server->history;
-    options.activity = server->activity;
-    options.old_ms = server->options.old_ms;
-    options.syncer = server->syncer;
-    options.safe_point = server->safe_point;
-    options.cluster = roster_cluster_calls();
-    options.drain = on_drain_wanted;
-    options.drain_arg = server;
-    if (token_file && !(options.token = server_read_line(token_file, token, sizeof(token))))
+    options->name = "roster-kv";
+    options->peers = 1;
+    options->history = server->history;
+    options->activity = server->activity;
+    options->syncer = server->syncer;
+    options->safe_point = server->safe_point;
+    options->cluster = roster_cluster_calls();
+    options->drain = on_drain_wanted;
+    options->drain_arg = server;
+    if (token_file && !(options->token = server_read_line(token_file, token, sizeof(token))))
         return -EINVAL;
-    err = roster_status_start(server->roster, &options, &server->status);
-    if (err)
-        return server_fail(options.address, err);
-    printf("roster-kv: status on %s\n", roster_status_address(server->status));
-    return 0;
+    err = roster_status_start(server->roster, options, &server->status);
+    options->token = NULL;
+    if (!err)
+        printf("roster-kv: status on %s\n", roster_status_address(server->status));
+    return server_check(options->address, err);
 }
 #else
 #define roster_status_stop(status) (void)(status)
 static int start_status(struct server *server)
 {
-    return server->options.status ? server_fail("--status: built without it", -ENOTSUP) : 0;
+    return server->options.endpoint.address ? server_check("--status: built without it", -ENOTSUP)
+                                            : 0;
 }
 #endif
 
 static int create(struct server *server)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
-    int err = roster_oracle_local_create(&server->oracle);
+    int err = server_check("no oracle", roster_oracle_local_create(&server->oracle));
 
-    if (err)
-        return server_fail("no oracle", err);
     /* Commits take their timestamps from the same oracle, so it is not left to the roster. */
     options.oracle = roster_oracle_local_read;
     options.oracle_arg = server->oracle;
     options.max_sessions = server->options.max_clients + 1; /* and the collector */
     options.text_limit = WORKER_TEXT;
-    options.life_time_ms = server->options.store ? server->options.life_time_ms : 0;
-    err = roster_create(&options, &server->roster);
+    options.life_time_ms = server->options.store ? server->options.safe_point.life_time_ms : 0;
+    err = err ?: server_check("no roster", roster_create(&options, &server->roster));
+    if (!err && server->options.quota)
+        err = server_check("--quota", quota_set(server->roster, server->options.quota));
     if (err)
-        return server_fail("no roster", err);
-    err = server->options.quota ? quota_set(server->roster, server->options.quota) : 0;
-    if (err)
-        return server_fail("--quota", err);
+        return err;
     server->started = time(NULL);
     server->listen_fd = -1;
     server->store = store_create(server->oracle, server->options.max_memory);
     server->workers = calloc(server->options.threads, sizeof(*server->workers));
-    return server->store && server->workers ? 0 : server_fail("cannot start", -ENOMEM);
+    return server->store && server->workers ? 0 : server_check("cannot start", -ENOMEM);
 }
 
 /* What operates it: history, watchdog, collector and status endpoint. */
 static int start_operation(struct server *server)
 {
+    const struct options *options = &server->options;
     struct locks *locks = &server->store->locks;
-    int err = roster_wait_event_register(ROSTER_WAIT_TIMEOUT, "DebugSleep", &server->sleep_event);
+    int err = roster_wait_event_register(ROSTER_WAIT_TIMEOUT, "DebugSleep", &server->sleep_event)
+                  ?: roster_wait_event_register("Phase", "Sleeping", &server->sleep_phase)
+                  ?: roster_wait_event_register(ROSTER_WAIT_LOCK, "Lock", &locks->event);
 
     locks->released = workers_wake;
     locks->arg = server;
-    if (!err)
-        err = roster_wait_event_register("Phase", "Sleeping", &server->sleep_phase);
-    if (!err)
-        err = roster_wait_event_register(ROSTER_WAIT_LOCK, "Lock", &locks->event);
-    if (!err && server->options.history)
-        err = roster_history_create((uint32_t)server->options.history,
-                                    server->options.history_min_ms, &server->history);
-    if (!err)
-        err = start_watchdog(server);
-    if (!err)
-        err = start_activity(server);
-    if (!err)
-        err = start_collector(server);
-    return err ? server_fail("history, watchdog, activity or collector", err)
-               : start_status(server);
+    if (!err && options->history)
+        err = roster_history_create((uint32_t)options->history, options->history_min_ms,
+                                    &server->history);
+    if (!err && options->endpoint.address && options->activity.interval_ms)
+        err = roster_activity_start(server->roster, &options->activity, &server->activity);
+    err = err ?: start_watchdog(server) ?: start_collector(server);
+    return server_check("history, watchdog, activity or collector", err) ?: start_status(server);
 }
 
 static int start(struct server *server)
 {
-    int err = workers_listen(server);
+    int err = workers_listen(server)
+                  ?: cluster_start(server)
+                  ?: start_operation(server)
+                  /* No client is served before the server is in its cluster. */
+                  ?: workers_start(server);
 
-    if (!err)
-        err = cluster_start(server);
-    if (!err)
-        err = start_operation(server);
-    if (!err)
-        err = workers_start(server); /* no client is served before the server is in its cluster */
     if (!err)
         printf("roster-kv: ready on %s port %" PRIu64 ", %" PRIu64 " threads\n",
                server->options.bind, server->options.port, server->options.threads);
@@ -300,8 +265,7 @@ static void drain(struct server *server)
     options.finish_ms = server->options.drain_ms ? server->options.drain_ms : 1;
     options.progress = on_progress;
     err = roster_drain(server->roster, &options, &report);
-    if (err && err != -ETIMEDOUT)
-        server_fail("drain", err);
+    server_check("drain", err == -ETIMEDOUT ? 0 : err);
     if (report.remaining)
         fprintf(stderr, "roster-kv: %" PRIu64 " clients did not leave\n", report.remaining);
 }
@@ -319,16 +283,22 @@ static int stop(struct server *server)
     stop_collector(server);
     cluster_stop(server);
     store_destroy(server->store);
-    err = roster_destroy(server->roster);
-    if (err)
-        return server_fail("the roster is still in use", err);
-    roster_oracle_local_destroy(server->oracle);
-    return 0;
+    err = server_check("the roster is still in use", roster_destroy(server->roster));
+    if (!err)
+        roster_oracle_local_destroy(server->oracle);
+    return err;
 }
 
 int main(int argc, char **argv)
 {
-    static struct server server;
+    static struct server server = {.options = {
+                                       .meeting = ROSTER_STORE_OPTIONS_INIT,
+                                       .syncer = ROSTER_SYNCER_OPTIONS_INIT,
+                                       .safe_point = ROSTER_SAFE_POINT_OPTIONS_INIT,
+                                       .endpoint = ROSTER_STATUS_OPTIONS_INIT,
+                                       .watchdog = ROSTER_WATCHDOG_OPTIONS_INIT,
+                                       .activity = ROSTER_ACTIVITY_OPTIONS_INIT,
+                                   }};
     sigset_t ends;
     int err, number;
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The command line, as one table.
+ * The command line, as one table. Most of it fills in the option structs of the libraries.
  */
 #include "config.h"
 
@@ -11,11 +11,9 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <roster/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define KIB UINT64_C(1024)
 #define MIB (KIB * KIB)
@@ -24,14 +22,15 @@
 #define YEAR_S (365 * DAY_S)
 #define ID_MAX 128
 #define FIRST_KEY 256 /* of argp: no character, so there are no short options */
-#define TEXT(member) offsetof(struct options, member), 0, 0, 0
-#define NUM(member, min, max, preset) offsetof(struct options, member), min, max, preset
+#define PLACE(member) offsetof(struct options, member), sizeof(((struct options *)NULL)->member)
+#define TEXT(member) PLACE(member), 0, 0, 0
+#define NUM(member, min, max, preset) PLACE(member), min, max, preset
 #define MS(member, preset) NUM(member, 0, UINT32_MAX, preset)
 
 /* An option that is a number from `min` to `max`, or a text when `max` is 0. */
 static const struct known {
     const char *name, *unit;
-    size_t offset;
+    size_t offset, size;
     uint64_t min, max, preset;
     const char *help;
 } known[] = {
@@ -56,96 +55,100 @@ static const struct known {
      "stop protecting older transactions; 0 for no limit (3600)"},
     {"store", "STORE", TEXT(store),
      "join the cluster that meets in this store: sqlite:PATH, etcd:URL,URL,... or memory"},
-    {"prefix", "/PREFIX", TEXT(prefix), "of the cluster's keys (/roster)"},
-    {"server-id", "ID", TEXT(server_id), "unique in the cluster (made of host and process id)"},
-    {"store-user", "NAME", TEXT(user), "etcd: the user, who needs a password"},
+    {"prefix", "/PREFIX", TEXT(syncer.prefix), "of the cluster's keys (/roster)"},
+    {"server-id", "ID", TEXT(syncer.server_id),
+     "unique in the cluster (made of host and process id)"},
+    {"store-user", "NAME", TEXT(meeting.user), "etcd: the user, who needs a password"},
     {"store-password", "FILE", TEXT(password_file), "etcd: its first line is the password"},
-    {"store-ca", "FILE", TEXT(ca_file), "etcd: trusted authorities, PEM (the system's)"},
-    {"store-cert", "FILE", TEXT(cert_file), "etcd: the certificate of this server, PEM"},
-    {"store-key", "FILE", TEXT(key_file), "etcd: the certificate's key, PEM"},
-    {"lease-ttl-ms", "MS", NUM(lease_ttl_ms, 100, 1000 * DAY_S, 90000),
+    {"store-ca", "FILE", TEXT(meeting.tls_ca_file),
+     "etcd: trusted authorities, PEM (the system's)"},
+    {"store-cert", "FILE", TEXT(meeting.tls_cert_file), "etcd: this server's certificate, PEM"},
+    {"store-key", "FILE", TEXT(meeting.tls_key_file), "etcd: the certificate's key, PEM"},
+    {"lease-ttl-ms", "MS", NUM(syncer.ttl_ms, 100, 1000 * DAY_S, 90000),
      "the lease in the store ends so long after the last sign of life (90000)"},
-    {"report-interval-ms", "MS", NUM(report_interval_ms, 10, 1000 * DAY_S, 30000),
+    {"report-interval-ms", "MS", NUM(syncer.interval_ms, 10, 1000 * DAY_S, 30000),
      "report the minimum and compute safe points that often (30000)"},
-    {"life-time-ms", "MS", NUM(life_time_ms, 0, 1000 * YEAR_S, 600000),
+    {"life-time-ms", "MS", NUM(safe_point.life_time_ms, 0, 1000 * YEAR_S, 600000),
      "the cluster's safe points stay so far behind now (600000)"},
-    {"status", "ADDRESS", TEXT(status), "serve status here: 127.0.0.1:PORT or unix:PATH"},
-    {"status-old-ms", "MS", MS(old_ms, 600000), "what is older is a problem (600000)"},
-    {"activity-ms", "MS", NUM(activity_ms, 0, 10000, 1000),
+    {"status", "ADDRESS", TEXT(endpoint.address), "serve status at 127.0.0.1:PORT or unix:PATH"},
+    {"status-old-ms", "MS", MS(endpoint.old_ms, 600000), "what is older is a problem (600000)"},
+    {"activity-ms", "MS", NUM(activity.interval_ms, 0, 10000, 1000),
      "with --status: look that often at what sessions do; 0: do not (1000)"},
     {"auth", "trust", TEXT(auth), "let clients say which user they are: AUTH user"},
     {"status-token", "FILE", TEXT(token_file), "its first line lets a client kill and drain"},
     {"drain-ms", "MS", MS(drain_ms, 2000), "how long SIGTERM waits for transactions (2000)"},
-    {"max-execution-ms", "MS", MS(max_execution_ms, 0), "end commands that run longer"},
-    {"idle-timeout-ms", "MS", MS(idle_ms, 0), "end clients that do nothing for longer"},
-    {"txn-idle-timeout-ms", "MS", MS(txn_idle_ms, 0), "end transactions that idle for longer"},
-    {"txn-max-age-ms", "MS", MS(txn_max_age_ms, 0), "end transactions that are older"},
+    {"max-execution-ms", "MS", MS(watchdog.execution_ms, 0), "end commands that run longer"},
+    {"idle-timeout-ms", "MS", MS(watchdog.idle_ms, 0), "end clients that do nothing for longer"},
+    {"txn-idle-timeout-ms", "MS", MS(watchdog.txn_idle_ms, 0),
+     "end transactions that idle for longer"},
+    {"txn-max-age-ms", "MS", MS(watchdog.txn_age_ms, 0), "end transactions that are older"},
     {"history", "N", NUM(history, 0, UINT32_MAX, 0), "long transactions to remember (0)"},
     {"history-min-ms", "MS", MS(history_min_ms, 10000), "of those that last so long (10000)"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
-static void *place(const struct options *options, const struct known *option)
+static uint64_t number(const struct options *options, const struct known *option)
 {
-    return (char *)(uintptr_t)options + option->offset;
+    const void *place = (const char *)options + option->offset;
+
+    return option->size == sizeof(uint32_t) ? *(const uint32_t *)place : *(const uint64_t *)place;
+}
+
+static void set_number(struct options *options, const struct known *option, uint64_t value)
+{
+    void *place = (char *)options + option->offset;
+
+    if (option->size == sizeof(uint32_t))
+        *(uint32_t *)place = (uint32_t)value;
+    else
+        *(uint64_t *)place = value;
 }
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet. */
 static void set(struct options *options, const struct known *option, char *text,
                 struct argp_state *state)
 {
-    uint64_t *value = place(options, option);
+    uint64_t value;
     char *end;
 
     if (!option->max) {
-        *(const char **)place(options, option) = text;
+        *(const char **)((char *)options + option->offset) = text;
         return;
     }
     errno = 0;
-    *value = strtoull(text, &end, 10);
-    if (errno || end == text || *end || *text == '-' || *value < option->min ||
-        *value > option->max)
+    value = strtoull(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || value < option->min || value > option->max)
         argp_error(state, "--%s takes a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"",
                    option->name, option->min, option->max, text);
+    set_number(options, option, value);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
-    const char *id = options->server_id;
+    const char *id = options->syncer.server_id;
 
     if (key >= FIRST_KEY && key < FIRST_KEY + KNOWN)
         set(options, &known[key - FIRST_KEY], arg, state);
     else if (key == ARGP_KEY_ARG)
         argp_error(state, "unexpected argument \"%s\"", arg);
-    else if (key == ARGP_KEY_END && id && (!*id || strlen(id) > ID_MAX || strchr(id, '/')))
-        argp_error(state, "--server-id takes 1 to %d bytes without a slash, not \"%s\"", ID_MAX,
-                   id);
-    else if (key == ARGP_KEY_END && options->auth && strcmp(options->auth, "trust") != 0)
-        argp_error(state, "--auth takes trust, not \"%s\"", options->auth);
-    else if (key == ARGP_KEY_END && options->activity_ms && options->activity_ms < 10)
-        argp_error(state, "--activity-ms takes 0 or at least 10, not %" PRIu64,
-                   options->activity_ms);
     else if (key != ARGP_KEY_END)
         return ARGP_ERR_UNKNOWN;
+    else if (id && (!*id || strlen(id) > ID_MAX || strchr(id, '/')))
+        argp_error(state, "--server-id takes 1 to %d bytes without a slash, not \"%s\"", ID_MAX,
+                   id);
+    else if (options->auth && strcmp(options->auth, "trust") != 0)
+        argp_error(state, "--auth takes trust, not \"%s\"", options->auth);
+    else if (options->activity.interval_ms && options->activity.interval_ms < 10)
+        argp_error(state, "--activity-ms takes 0 or at least 10, not %" PRId32,
+                   options->activity.interval_ms);
     return 0;
-}
-
-static void set_presets(struct options *options)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int n;
-
-    for (n = 0; n < KNOWN; n++)
-        if (known[n].max)
-            *(uint64_t *)place(options, &known[n]) = known[n].preset;
-    options->bind = "127.0.0.1";
-    options->threads = processors < 1 ? 1 : processors > 256 ? 256 : (uint64_t)processors;
 }
 
 void options_parse(struct options *options, int argc, char **argv)
 {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct argp_option list[KNOWN + 1] = {{0}};
     struct argp argp = {
         .options = list,
@@ -155,10 +158,14 @@ void options_parse(struct options *options, int argc, char **argv)
     };
     int n;
 
-    for (n = 0; n < KNOWN; n++)
+    for (n = 0; n < KNOWN; n++) {
         list[n] =
             (struct argp_option){known[n].name, FIRST_KEY + n, known[n].unit, 0, known[n].help, 0};
-    set_presets(options);
+        if (known[n].max)
+            set_number(options, &known[n], known[n].preset);
+    }
+    options->bind = "127.0.0.1";
+    options->threads = processors < 1 ? 1 : processors > 256 ? 256 : (uint64_t)processors;
     argp_err_exit_status = 2;
     argp_program_version = roster_version();
     argp_parse(&argp, argc, argv, 0, NULL, options);
@@ -168,18 +175,14 @@ void options_parse(struct options *options, int argc, char **argv)
 void options_each(const struct options *options,
                   void (*fn)(const char *name, const char *value, void *arg), void *arg)
 {
-    char number[24];
     const char *text;
+    char digits[24];
     int n;
 
     for (n = 0; n < KNOWN; n++) {
-        if (known[n].max) {
-            snprintf(number, sizeof(number), "%" PRIu64,
-                     *(const uint64_t *)place(options, &known[n]));
-            text = number;
-        } else {
-            text = *(const char *const *)place(options, &known[n]);
-        }
+        snprintf(digits, sizeof(digits), "%" PRIu64, number(options, &known[n]));
+        text =
+            known[n].max ? digits : *(const char *const *)((const char *)options + known[n].offset);
         if (text)
             fn(known[n].name, text, arg);
     }

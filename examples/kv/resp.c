@@ -21,25 +21,30 @@
 #define MAX_LINE 65536
 #define MAX_HEADER 32 /* a length and its line end */
 
-static bool reserve(struct buf *buf, size_t more)
+int slice_compare(const void *a, const void *b)
 {
-    size_t cap = buf->cap ? buf->cap : 256;
-    char *data = buf->data;
+    const struct slice *left = a, *right = b;
 
-    while (cap - buf->len < more)
-        cap *= 2;
-    if (buf->failed || (buf->limit && more > buf->limit - buf->len) ||
-        (cap > buf->cap && !(data = realloc(buf->data, cap))))
-        return !(buf->failed = true);
-    buf->data = data;
-    buf->cap = cap;
-    return true;
+    if (left->len != right->len)
+        return left->len < right->len ? -1 : 1;
+    return memcmp(left->data, right->data, left->len);
 }
 
 void buf_append(struct buf *buf, const void *data, size_t len)
 {
-    if (!len || !reserve(buf, len))
+    size_t cap = buf->cap ? buf->cap : 256;
+    char *grown = buf->data;
+
+    while (cap - buf->len < len)
+        cap *= 2;
+    if (!len || buf->failed)
         return;
+    buf->failed = (buf->limit && len > buf->limit - buf->len) ||
+                  (cap > buf->cap && !(grown = realloc(buf->data, cap)));
+    if (buf->failed)
+        return;
+    buf->data = grown;
+    buf->cap = cap;
     memcpy(buf->data + buf->len, data, len);
     buf->len += len;
 }
@@ -47,16 +52,15 @@ void buf_append(struct buf *buf, const void *data, size_t len)
 __attribute__((format(printf, 2, 0))) static void append_args(struct buf *buf, const char *format,
                                                               va_list args)
 {
-    va_list again;
-    size_t len;
+    char *text;
+    int len = vasprintf(&text, format, args);
 
-    va_copy(again, args);
-    len = (size_t)vsnprintf(NULL, 0, format, args);
-    if (reserve(buf, len + 1)) {
-        vsnprintf(buf->data + buf->len, len + 1, format, again);
-        buf->len += len;
+    if (len < 0) {
+        buf->failed = true;
+        return;
     }
-    va_end(again);
+    buf_append(buf, text, (size_t)len);
+    free(text);
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)
@@ -101,7 +105,7 @@ int reply(struct buf *out, const char *format, ...)
         if ((unsigned char)out->data[at] < ' ')
             out->data[at] = '?';
     buf_append(out, "\r\n", 2);
-    return 0;
+    return *format == '-';
 }
 
 int reply_done(struct buf *out, int err)
@@ -109,12 +113,52 @@ int reply_done(struct buf *out, int err)
     return err ? err : reply(out, "+OK");
 }
 
-int reply_bulk(struct buf *out, struct slice data)
+/* Puts "TYPE NUMBER PREFIX" before what was appended since `mark`. */
+static int put_before(struct buf *out, size_t mark, char type, size_t number, const char *prefix)
 {
-    reply(out, "$%zu", data.len);
-    buf_append(out, data.data, data.len);
+    char header[32];
+    size_t len = (size_t)snprintf(header, sizeof(header), "%c%zu\r\n%s", type, number, prefix);
+
+    buf_append(out, header, len);
+    if (out->failed)
+        return 0;
+    memmove(out->data + mark + len, out->data + mark, out->len - len - mark);
+    memcpy(out->data + mark, header, len);
+    return 0;
+}
+
+int reply_bulk_since(struct buf *out, size_t mark)
+{
+    put_before(out, mark, '$', out->len - mark, "");
     buf_append(out, "\r\n", 2);
     return 0;
+}
+
+int reply_text_since(struct buf *out, size_t mark)
+{
+    if (!out->resp3)
+        return reply_bulk_since(out, mark);
+    put_before(out, mark, '=', out->len - mark + 4, "txt:");
+    buf_append(out, "\r\n", 2);
+    return 0;
+}
+
+int reply_array_since(struct buf *out, size_t mark, size_t count)
+{
+    return put_before(out, mark, '*', count, "");
+}
+
+int reply_map_since(struct buf *out, size_t mark, size_t pairs)
+{
+    return put_before(out, mark, out->resp3 ? '%' : '*', out->resp3 ? pairs : 2 * pairs, "");
+}
+
+int reply_bulk(struct buf *out, struct slice data)
+{
+    size_t mark = out->len;
+
+    buf_append(out, data.data, data.len);
+    return reply_bulk_since(out, mark);
 }
 
 int reply_string(struct buf *out, const char *text)
@@ -132,21 +176,6 @@ int reply_strings(struct buf *out, ...)
     while ((text = va_arg(args, const char *)))
         reply_string(out, text);
     va_end(args);
-    return 0;
-}
-
-int reply_map(struct buf *out, size_t pairs)
-{
-    return out->resp3 ? reply(out, "%%%zu", pairs) : reply(out, "*%zu", 2 * pairs);
-}
-
-int reply_text(struct buf *out, struct slice data)
-{
-    if (!out->resp3)
-        return reply_bulk(out, data);
-    buf_printf(out, "=%zu\r\ntxt:", data.len + 4);
-    buf_append(out, data.data, data.len);
-    buf_append(out, "\r\n", 2);
     return 0;
 }
 

@@ -3,8 +3,8 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The Redis protocol: requests, growing buffers, and replies in version 2 or 3. The reader of
- * hiredis does not do for requests: it is made for the replies of a server that is trusted, and
- * has no limit on what it takes into memory.
+ * hiredis does not do for requests: up to 0.14, which Debian 12 has, it allocates as many arguments
+ * as a client announces, and it takes arguments of any length into memory before it says so.
  */
 #ifndef KV_RESP_H
 #define KV_RESP_H
@@ -18,6 +18,9 @@ struct slice {
     const char *data;
     size_t len;
 };
+
+/* The order of two slices, which their owners begin with: for tfind(). */
+int slice_compare(const void *a, const void *b);
 
 struct buf {
     char *data;
@@ -39,16 +42,20 @@ void buf_free(struct buf *buf);
 
 /*
  * One line, whose first character is its type: "+OK", ":5", "*2" before an array's elements, or an
- * error: "-KIND text". Control characters become '?'. Replies return 0, so that a command can end
- * with them.
+ * error: "-KIND text". Control characters become '?'. Returns 1 for an error, 0 for others, as do
+ * the functions below, so that a command can end with them.
  */
 int reply(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int reply_done(struct buf *out, int err); /* OK, unless there is an error: returns it */
 int reply_bulk(struct buf *out, struct slice data);
 int reply_string(struct buf *out, const char *text); /* nil for NULL */
 int reply_strings(struct buf *out, ...) __attribute__((sentinel));
-int reply_map(struct buf *out, size_t pairs);       /* keys, each with its value, follow */
-int reply_text(struct buf *out, struct slice data); /* for people to read */
+
+/* Makes one reply of what was appended since the buffer had the length `mark`. */
+int reply_bulk_since(struct buf *out, size_t mark);
+int reply_text_since(struct buf *out, size_t mark); /* for people to read */
+int reply_array_since(struct buf *out, size_t mark, size_t count);
+int reply_map_since(struct buf *out, size_t mark, size_t pairs); /* keys, each with its value */
 
 struct request {
     struct request *next; /* queued by MULTI */

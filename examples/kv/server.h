@@ -10,25 +10,28 @@
 
 #include "store.h"
 
+#include <inttypes.h>
 #include <roster/roster.h>
+#include <roster/safe_point.h>
+#include <roster/status.h>
 #include <time.h>
 #include <uv.h>
 
 #define WORKER_INPUT 16384 /* bytes that are read at once */
 #define WORKER_TEXT 256    /* of a statement, as the roster shows it */
+#define CONN_NAME 128      /* bytes of a name that a client chose, with the final zero */
 
 /* The command line, see options.c. Texts are NULL and limits are 0 when there is none. */
 struct options {
-    const char *bind;
+    const char *bind, *store, *password_file, *token_file, *quota, *auth;
     uint64_t port, threads, max_clients, max_request, max_reply, max_txn, max_memory, max_buffers;
-    uint64_t write_timeout_s, gc_interval_ms, txn_age_limit_s;
-    const char *store, *prefix, *server_id, *user, *password_file, *ca_file, *cert_file, *key_file;
-    uint64_t lease_ttl_ms, report_interval_ms, life_time_ms;
-    const char *status, *token_file, *quota;
-    uint64_t drain_ms, max_execution_ms, idle_ms, txn_idle_ms, txn_max_age_ms;
-    uint64_t history, history_min_ms;
-    uint64_t old_ms, activity_ms;
-    const char *auth;
+    uint64_t write_timeout_s, gc_interval_ms, txn_age_limit_s, drain_ms, history, history_min_ms;
+    struct roster_store_options meeting;
+    struct roster_syncer_options syncer;
+    struct roster_safe_point_options safe_point;
+    struct roster_status_options endpoint;
+    struct roster_watchdog_options watchdog;
+    struct roster_activity_options activity;
 };
 
 struct server {
@@ -54,7 +57,7 @@ struct server {
     struct {               /* atomic, relaxed */
         uint64_t buffered; /* bytes that clients have under way */
         uint64_t sleeping; /* clients in DEBUG SLEEP or LOCK */
-        uint64_t conflicts, expired, protocol_errors, slow_readers, buffer_hogs, collections;
+        uint64_t conflicts, expired, protocol_errors, slow_readers, buffer_hogs;
     } counts;
 };
 
@@ -68,7 +71,8 @@ static inline uint64_t server_counted(const uint64_t *counter)
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* options.c: exits with a message and status 2 when they make no sense. */
+/* options.c: fills in what is not preset; exits with a message and status 2 when it makes no sense.
+ */
 void options_parse(struct options *options, int argc, char **argv);
 
 /* Calls `fn` with each option that is set. */
@@ -78,8 +82,8 @@ void options_each(const struct options *options,
 /* quota.c: sets the rules of --quota. */
 int quota_set(struct roster *roster, const char *text);
 
-/* main.c: prints the error and returns it. */
-int server_fail(const char *what, int err);
+/* main.c: prints an error, and returns it; nothing for 0. */
+int server_check(const char *what, int err);
 
 /* The first line of a file; NULL, and it was printed, when it cannot be read. */
 const char *server_read_line(const char *path, char *line, int size);
@@ -91,6 +95,10 @@ int server_scan(struct server *server, struct roster_min *min);
 int cluster_start(struct server *server);
 void cluster_stop(struct server *server);   /* when no transaction is open any more */
 bool cluster_fenced(struct server *server); /* the lease may have ended: reads are not valid */
+/* Lines of INFO. */
+#define LINE(name, value) buf_printf(out, name ":%" PRIu64 "\r\n", (uint64_t)(value))
+#define LINE_TEXT(name, value) buf_printf(out, name ":%s\r\n", value)
+#define LINE_COUNT(name, counter) LINE(name, server_counted(&server->counts.counter))
 int cluster_info(struct server *server, struct buf *out);
 void cluster_line(struct server *server, struct buf *out); /* of TRX LIST */
 
@@ -104,7 +112,6 @@ struct worker {
     uv_poll_t listener;
     LIST_HEAD(conn_list, conn) conns;
     bool stop; /* atomic */
-    struct buf scratch;
     char input[WORKER_INPUT];
     char text[WORKER_TEXT];
 };
@@ -145,18 +152,18 @@ struct conn {
     bool finishing; /* no more requests; closed when all is written and the client has gone */
     bool shut;      /* all is written */
     bool reset;     /* when closing, drop what the kernel has still to send */
-    char addr[64], user[64], lib_name[64], lib_ver[64];
+    char addr[64], user[CONN_NAME], name[CONN_NAME], lib_name[CONN_NAME], lib_ver[CONN_NAME];
 };
 
 void conn_process(struct conn *conn); /* runs the requests that have arrived */
 void conn_sleep(struct conn *conn, const struct request *awaits); /* begins a wait: of a LOCK */
 void conn_rise(struct conn *conn);
 void conn_finish(struct conn *conn); /* ends the session; replies are still sent */
-struct roster_session_attr conn_attributes(const struct conn *conn, const char *name);
+struct roster_session_attr conn_attributes(const struct conn *conn);
 
 /*
- * A command appends one reply to conn->out. Returns 0, or a negative errno when it could not be
- * done at all; what it appended is then replaced by an error.
+ * A command appends one reply to conn->out. Returns 0, 1 when it is an error, or a negative errno
+ * when it could not be done at all; what it appended is then replaced by an error.
  */
 typedef int command_fn(struct conn *conn, const struct request *request);
 
@@ -197,26 +204,20 @@ size_t command_count(const struct command *list);
 /* Runs commands until their transaction is the first to commit, and replies. */
 int command_autocommit(struct conn *conn, const struct request *request, command_fn *run);
 
-/* An empty buffer of the worker, for a reply whose length is not known yet. */
-struct buf *command_scratch(struct conn *conn);
-
-/* The contents of that buffer as a text, unless there was an error. */
-int command_text(struct conn *conn, int err);
-
 int multi_queue(struct conn *conn, const struct command *command, struct request *request);
 void multi_discard(struct conn *conn);
 
 /* A number that is all of an argument. */
 bool command_number(struct slice text, uint64_t *number);
 
-/* Sets the session's name; replies only when it cannot. */
+/* Sets what the session's name is; replies only when it cannot. */
 int client_set_name(struct conn *conn, struct slice name);
 
 /* The same with its user, where clients may choose it. */
 int client_set_user(struct conn *conn, struct slice user);
 
-command_fn cmd_get, cmd_set, cmd_mget, cmd_count, cmd_incr, cmd_scan, cmd_strlen, cmd_type,
-    cmd_dbsize, cmd_flushdb;
+command_fn cmd_get, cmd_set, cmd_mget, cmd_count, cmd_incr, cmd_scan, cmd_measure, cmd_dbsize,
+    cmd_flushdb;
 command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_lock;
 command_fn cmd_auth, cmd_ping, cmd_echo, cmd_quit, cmd_reset, cmd_select, cmd_hello, cmd_command,
     cmd_info;

@@ -16,31 +16,25 @@
 #include <sys/random.h>
 
 #define BUCKETS (1U << 18)
-#define SLICE 512 /* versions that are collected under one lock */
+#define BATCH 512 /* versions that are collected under one lock */
 
-struct store_version {
-    uint64_t commit_ts;
-    struct store_version *older;
-    STAILQ_ENTRY(store_version) queue;
-    struct store_entry *entry;
+struct version {
+    uint64_t commit_ts; /* 0: its transaction has not committed */
+    struct version *older;
+    STAILQ_ENTRY(version) queue;
+    struct item *entry;
     size_t len;
     bool deleted;
     char data[];
 };
 
-struct store_entry {
-    struct store_entry *next; /* in its bucket */
-    struct store_version *newest;
-    struct slice key;
+/* A key of the store, or one that a transaction has written: so a commit, which moves it from there
+ * to here, needs no memory and cannot fail half way. */
+struct item {
+    struct slice key;  /* first, for slice_compare() */
+    struct item *next; /* in its bucket, or of its transaction */
+    struct version *newest;
     char bytes[]; /* of the key */
-};
-
-/* A write holds all memory that installing it takes, so that a commit cannot fail half way. */
-struct txn_write {
-    struct slice key; /* first, for slice_compare() */
-    struct txn_write *next;
-    struct store_entry *entry; /* NULL when the store has taken it; so is the version */
-    struct store_version *version;
 };
 
 static void count(uint64_t *counter, uint64_t value)
@@ -57,7 +51,7 @@ struct store *store_create(struct roster_oracle_local *oracle, uint64_t max_byte
         return NULL;
     store->oracle = oracle;
     store->max_bytes = max_bytes;
-    store->buckets = calloc(BUCKETS, sizeof(struct store_entry *));
+    store->buckets = calloc(BUCKETS, sizeof(struct item *));
     STAILQ_INIT(&store->queue);
     pthread_rwlockattr_init(&attr);
     pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -70,86 +64,90 @@ struct store *store_create(struct roster_oracle_local *oracle, uint64_t max_byte
     return NULL;
 }
 
+static void free_entries(struct item *entry)
+{
+    struct version *version;
+    struct item *next;
+
+    for (; entry; entry = next) {
+        next = entry->next;
+        while ((version = entry->newest)) {
+            entry->newest = version->older;
+            free(version);
+        }
+        free(entry);
+    }
+}
+
 void store_destroy(struct store *store)
 {
-    struct store_version *version;
-    struct store_entry *entry;
     size_t n;
 
+    if (!store)
+        return;
     for (n = 0; store->buckets && n < BUCKETS; n++)
-        while ((entry = store->buckets[n])) {
-            store->buckets[n] = entry->next;
-            while ((version = entry->newest)) {
-                entry->newest = version->older;
-                free(version);
-            }
-            free(entry);
-        }
+        free_entries(store->buckets[n]);
     free(store->buckets);
     pthread_mutex_destroy(&store->locks.mutex);
     pthread_rwlock_destroy(&store->lock);
     free(store);
 }
 
-/* A polynomial over a prime field at a secret point (Carter and Wegman). */
-static struct store_entry **bucket_of(const struct store *store, struct slice key)
+/* The link to a key, or where that would be. The hash is a polynomial over a prime field at a
+ * secret point (Carter and Wegman). */
+static struct item **find(const struct store *store, struct slice key)
 {
     const uint64_t prime = 2147483647, at = store->seed % (prime - 1) + 1;
+    struct item **link;
     uint64_t hash = 1;
     size_t n;
 
     for (n = 0; n < key.len; n++)
         hash = (hash * at + (unsigned char)key.data[n] + 1) % prime;
-    return &store->buckets[hash * at % prime % BUCKETS];
-}
-
-static struct store_entry *find_entry(const struct store *store, struct slice key)
-{
-    struct store_entry *entry = *bucket_of(store, key);
-
-    while (entry && (entry->key.len != key.len || memcmp(entry->key.data, key.data, key.len) != 0))
-        entry = entry->next;
-    return entry;
+    link = &store->buckets[hash * at % prime % BUCKETS];
+    while (*link && slice_compare(&(*link)->key, &key))
+        link = &(*link)->next;
+    return link;
 }
 
 /* What a reader at `ts` sees of a key; NULL for nothing. */
-static const struct store_version *visible(const struct store_entry *entry, uint64_t ts)
+static const struct version *visible(const struct item *entry, uint64_t ts)
 {
-    const struct store_version *version = entry ? entry->newest : NULL;
+    const struct version *version = entry ? entry->newest : NULL;
 
     while (version && version->commit_ts > ts)
         version = version->older;
     return version && !version->deleted ? version : NULL;
 }
 
-static void install(struct store *store, struct txn_write *write, uint64_t commit_ts)
+/* Takes what a transaction has written of a key. */
+static void install(struct store *store, struct item *write, uint64_t commit_ts)
 {
-    struct store_entry **bucket = bucket_of(store, write->key);
-    struct store_entry *entry = find_entry(store, write->key);
-    struct store_version *version = write->version;
+    struct version *version = write->newest;
+    struct item **link = find(store, write->key), *entry = *link;
     bool seen = visible(entry, UINT64_MAX);
 
-    if (version->deleted && !seen)
-        return; /* there is nothing to delete */
-    if (!entry) {
-        entry = write->entry;
-        entry->next = *bucket;
-        *bucket = entry;
-        write->entry = NULL;
+    write->next = NULL;
+    if (version->deleted && !seen) {
+        free_entries(write); /* there is nothing to delete */
+        return;
     }
-    write->version = NULL;
     count(&store->keys, (uint64_t)!version->deleted - (uint64_t)seen);
     count(&store->versions, 1);
     count(&store->bytes, sizeof(*version) + version->len);
     version->commit_ts = commit_ts;
-    version->entry = entry;
+    version->entry = entry ? entry : write;
+    if (!entry) {
+        *link = write;
+        return;
+    }
     version->older = entry->newest;
     entry->newest = version;
-    if (version->older)
-        STAILQ_INSERT_TAIL(&store->queue, version, queue);
+    STAILQ_INSERT_TAIL(&store->queue, version, queue);
+    free(write);
 }
 
-static void drop(struct store *store, struct store_version *version)
+static void drop(struct store *store, struct version *version)
 {
     count(&store->versions, (uint64_t)-1);
     count(&store->bytes, -(uint64_t)(sizeof(*version) + version->len));
@@ -159,52 +157,41 @@ static void drop(struct store *store, struct store_version *version)
 
 /* A reader at or above the safe point sees `version` or a newer one: what is older goes. That is
  * one version: what was older still has gone when that one was taken from the queue. */
-static void collect(struct store *store, struct store_version *version)
+static void collect(struct store *store, struct version *version)
 {
-    struct store_entry *entry = version->entry, **link;
+    struct item *entry = version->entry;
 
     drop(store, version->older);
     version->older = NULL;
     if (!version->deleted || entry->newest != version)
         return;
-    for (link = bucket_of(store, entry->key); *link != entry; link = &(*link)->next)
-        ;
-    *link = entry->next;
+    *find(store, entry->key) = entry->next;
     free(entry);
     drop(store, version);
 }
 
 void store_collect(struct store *store, uint64_t safe_point)
 {
-    struct store_version *version;
+    struct version *version;
     int n;
 
     do {
         pthread_rwlock_wrlock(&store->lock);
-        for (n = 0; n < SLICE && (version = STAILQ_FIRST(&store->queue)) &&
+        for (n = 0; n < BATCH && (version = STAILQ_FIRST(&store->queue)) &&
                     version->commit_ts <= safe_point;
              n++) {
             STAILQ_REMOVE_HEAD(&store->queue, queue);
             collect(store, version);
         }
         pthread_rwlock_unlock(&store->lock);
-    } while (n == SLICE);
+    } while (n == BATCH);
 }
 
-int slice_compare(const void *a, const void *b)
+static struct item *find_write(const struct txn *txn, struct slice key)
 {
-    const struct slice *left = a, *right = b;
+    struct item *const *node = tfind(&key, &txn->index, slice_compare);
 
-    if (left->len != right->len)
-        return left->len < right->len ? -1 : 1;
-    return memcmp(left->data, right->data, left->len);
-}
-
-static struct txn_write *find_write(const struct txn *txn, struct slice key)
-{
-    void *node = tfind(&key, &txn->index, slice_compare);
-
-    return node ? *(struct txn_write **)node : NULL;
+    return node ? *node : NULL;
 }
 
 int txn_begin(struct txn *txn)
@@ -224,33 +211,23 @@ static int interrupted(const struct txn *txn)
 
 int txn_get(struct txn *txn, struct slice key, struct buf *out)
 {
-    const struct txn_write *write = find_write(txn, key);
-    const struct store_version *version;
+    const struct item *write = find_write(txn, key);
+    const struct version *version;
 
     if (interrupted(txn))
         return -EINTR;
     pthread_rwlock_rdlock(&txn->store->lock);
-    version = !write ? visible(find_entry(txn->store, key), txn->start_ts)
-                     : (write->version->deleted ? NULL : write->version);
+    version = visible(write ? write : *find(txn->store, key), txn->start_ts);
     if (version)
         buf_append(out, version->data, version->len);
     pthread_rwlock_unlock(&txn->store->lock);
     return version != NULL;
 }
 
-static void free_write(struct txn_write *write)
-{
-    if (!write)
-        return;
-    free(write->entry);
-    free(write->version);
-    free(write);
-}
-
-static struct store_version *new_version(const struct slice *value)
+static struct version *new_version(const struct slice *value)
 {
     size_t len = value ? value->len : 0;
-    struct store_version *version = malloc(sizeof(*version) + len);
+    struct version *version = calloc(1, sizeof(*version) + len);
 
     if (!version)
         return NULL;
@@ -261,33 +238,29 @@ static struct store_version *new_version(const struct slice *value)
     return version;
 }
 
-static struct txn_write *add_write(struct txn *txn, struct slice key)
+static struct item *add_write(struct txn *txn, struct slice key)
 {
-    struct txn_write *write = calloc(1, sizeof(*write));
-    struct store_entry *entry = malloc(sizeof(*entry) + key.len);
+    struct item *write = calloc(1, sizeof(*write) + key.len);
 
-    if (write && entry) {
-        memcpy(entry->bytes, key.data, key.len);
-        entry->newest = NULL;
-        entry->key = write->key = (struct slice){entry->bytes, key.len};
-        if (tsearch(write, &txn->index, slice_compare)) {
-            write->entry = entry;
-            write->next = txn->writes;
-            txn->writes = write;
-            txn->count++;
-            return write;
-        }
+    if (!write)
+        return NULL;
+    memcpy(write->bytes, key.data, key.len);
+    write->key = (struct slice){write->bytes, key.len};
+    if (!tsearch(write, &txn->index, slice_compare)) {
+        free(write);
+        return NULL;
     }
-    free(entry);
-    free(write);
-    return NULL;
+    write->next = txn->writes;
+    txn->writes = write;
+    txn->count++;
+    return write;
 }
 
 int txn_put(struct txn *txn, struct slice key, const struct slice *value)
 {
-    struct txn_write *write = find_write(txn, key);
+    struct item *write = find_write(txn, key);
     size_t bytes = key.len + (value ? value->len : 0) + sizeof(*write);
-    struct store_version *version;
+    struct version *version;
 
     if (interrupted(txn))
         return -EINTR;
@@ -301,8 +274,8 @@ int txn_put(struct txn *txn, struct slice key, const struct slice *value)
         free(version);
         return -ENOMEM;
     }
-    free(write->version);
-    write->version = version;
+    free(write->newest);
+    write->newest = version;
     txn->bytes += bytes; /* too much when a key is written again: a limit, not an account */
     return 0;
 }
@@ -312,7 +285,7 @@ int txn_put(struct txn *txn, struct slice key, const struct slice *value)
 static int scan_bucket(struct txn *txn, uint64_t *cursor, size_t *seen, txn_each_fn *each,
                        void *arg)
 {
-    const struct store_entry *entry = NULL;
+    const struct item *entry = NULL;
     int err = interrupted(txn);
 
     pthread_rwlock_rdlock(&txn->store->lock);
@@ -331,7 +304,7 @@ static int scan_bucket(struct txn *txn, uint64_t *cursor, size_t *seen, txn_each
 
 int txn_scan(struct txn *txn, uint64_t *cursor, size_t count, txn_each_fn *each, void *arg)
 {
-    const struct txn_write *write;
+    const struct item *write;
     size_t seen = 0;
     int err;
 
@@ -339,22 +312,21 @@ int txn_scan(struct txn *txn, uint64_t *cursor, size_t count, txn_each_fn *each,
         err = scan_bucket(txn, cursor, &seen, each, arg);
     } while (!err && *cursor && seen < count);
     for (write = *cursor ? NULL : txn->writes; !err && write; write = write->next)
-        if (!write->version->deleted)
+        if (!write->newest->deleted)
             err = each(write->key, arg);
     return err;
 }
 
-static int commit(const struct txn *txn)
+static int commit(struct txn *txn)
 {
     struct store *store = txn->store;
-    const struct store_entry *entry;
-    struct txn_write *write;
+    struct item *write, *entry;
     uint64_t commit_ts;
     int err = 0;
 
     pthread_rwlock_wrlock(&store->lock);
     for (write = txn->writes; !err && write; write = write->next) {
-        entry = find_entry(store, write->key);
+        entry = *find(store, write->key);
         if (entry && entry->newest->commit_ts > txn->start_ts)
             err = -EAGAIN; /* the first committer wins */
     }
@@ -363,8 +335,10 @@ static int commit(const struct txn *txn)
         err = roster_txn_check(txn->session);
     if (!err)
         err = roster_oracle_local_allocate(store->oracle, &commit_ts);
-    for (write = err ? NULL : txn->writes; write; write = write->next)
+    while (!err && (write = txn->writes)) {
+        txn->writes = write->next;
         install(store, write, commit_ts);
+    }
     pthread_rwlock_unlock(&store->lock);
     return err;
 }
@@ -372,9 +346,9 @@ static int commit(const struct txn *txn)
 /* Only what adds a value needs room: deletions stay possible in a full store. */
 static bool fits(const struct txn *txn)
 {
-    const struct txn_write *write = txn->writes;
+    const struct item *write = txn->writes;
 
-    while (write && write->version->deleted)
+    while (write && write->newest->deleted)
         write = write->next;
     return !write || !txn->store->max_bytes ||
            __atomic_load_n(&txn->store->bytes, __ATOMIC_RELAXED) < txn->store->max_bytes;
@@ -382,23 +356,18 @@ static bool fits(const struct txn *txn)
 
 static void keep(void *write)
 {
-    (void)write; /* freed through the list */
+    (void)write; /* freed through the list, or the store's by now */
 }
 
 static void finish(struct txn *txn, enum txn_state state)
 {
-    struct txn_write *write;
-
     if (txn->history)
         (void)roster_history_add(txn->history, txn->session);
     roster_txn_finish(txn->session);
-    locks_release(&txn->store->locks, txn);
+    locks_release(txn);
     tdestroy(txn->index, keep);
-    while ((write = txn->writes)) {
-        txn->writes = write->next;
-        free_write(write);
-    }
-    txn->index = NULL;
+    free_entries(txn->writes);
+    txn->index = txn->writes = NULL;
     txn->count = txn->bytes = 0;
     txn->state = state;
 }

@@ -19,20 +19,29 @@
 #ifndef KV_STORE_H
 #define KV_STORE_H
 
-#include "locks.h"
 #include "resp.h"
 
 #include <pthread.h>
 #include <roster/roster.h>
 #include <sys/queue.h>
 
-struct store_version;
-struct store_entry;
+/*
+ * Names that a transaction holds until it ends. They are advisory: reads and writes do not look at
+ * them. A session that waits for one says so to the roster, with the holder, so that lists show
+ * which session blocks which, and a wait that closes a circle is refused.
+ */
+struct locks {
+    pthread_mutex_t mutex;
+    void *by_name; /* for tfind() */
+    uint32_t event;
+    void (*released)(void *arg); /* has those who wait try again */
+    void *arg;
+};
 
 struct store {
     pthread_rwlock_t lock;
-    struct store_entry **buckets;
-    STAILQ_HEAD(store_queue, store_version) queue;
+    struct item **buckets;
+    STAILQ_HEAD(version_queue, version) queue;
     struct roster_oracle_local *oracle;
     uint64_t seed;      /* of the hash: secret, so that no client can fill one bucket */
     uint64_t max_bytes; /* of versions; 0: no limit */
@@ -62,14 +71,11 @@ struct txn {
     struct roster_history *history; /* NULL: none is kept */
     enum txn_state state;
     uint64_t start_ts;
-    struct txn_write *writes;
-    void *index; /* the writes by key, for tfind() */
+    struct item *writes; /* each with the version that it is going to install */
+    void *index;         /* the writes by key, for tfind() */
     size_t count, bytes, max_bytes;
     struct lock *locks; /* that it holds */
 };
-
-/* The order of two slices, which their owners begin with: for tfind(). */
-int slice_compare(const void *a, const void *b);
 
 /* Functions that return int return 0 (or what is said) or a negative errno. */
 int txn_begin(struct txn *txn);
@@ -85,6 +91,10 @@ int txn_put(struct txn *txn, struct slice key, const struct slice *value);
 typedef int txn_each_fn(struct slice key, void *arg);
 int txn_scan(struct txn *txn, uint64_t *cursor, size_t count, txn_each_fn *each, void *arg);
 
+/* Takes a lock. -EINPROGRESS when another transaction holds it: the session waits from then on, and
+ * tries again when `released` was called; -EDEADLK when that would never end. */
+int txn_lock(struct txn *txn, struct slice name);
+
 /* Ends it, whatever is returned: -EAGAIN when another transaction committed one of its keys first,
  * -ESTALE when roster_txn_check() refuses it, -ENOSPC when the store is full. */
 int txn_commit(struct txn *txn);
@@ -92,5 +102,8 @@ void txn_rollback(struct txn *txn);
 
 /* Rolls back; the client still has to end it. */
 void txn_fail(struct txn *txn);
+
+/* locks.c: lets all locks of a transaction go, which has ended. */
+void locks_release(struct txn *txn);
 
 #endif

@@ -1,0 +1,360 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * CLIENT and TRX: the connections and the transactions, as the roster shows them, and killing them.
+ */
+#include "config.h"
+
+#include "server.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BAD_ID "an id is a number greater than 0"
+#define NO_WORD " without spaces, newlines or special characters"
+
+static const char *kind_name(enum roster_session_kind kind)
+{
+    return kind == ROSTER_SESSION_USER ? "user" : "background";
+}
+
+static const char *text_of(const char *value)
+{
+    return value ? value : "";
+}
+
+static uint64_t ms_since(const struct roster_snapshot *snapshot, uint64_t since)
+{
+    return since && snapshot->taken_at > since ? (snapshot->taken_at - since) / 1000000 : 0;
+}
+
+/* Whether CLIENT LIST, INFO or KILL with these filters means a session. Returns NULL, or what is
+ * wrong with the filters, which does not depend on the session. */
+static const char *match(const struct conn *conn, const struct request *request,
+                         const struct roster_snapshot *snapshot, const struct roster_entry *entry,
+                         bool *meant)
+{
+    uint64_t number, since = entry->stmt_seq ? entry->stmt_since : entry->state_since;
+    bool self = entry->id == roster_session_id(conn->session);
+    bool skipped = request_is(request, 1, "INFO") ? !self : self && request_is(request, 1, "KILL");
+    const char *value, *is = NULL;
+    size_t n;
+
+    if (request->argc == 3 && request_is(request, 1, "KILL")) { /* the form of old: an address */
+        *meant = !strcmp(request->argv[2].data, text_of(entry->host));
+        return NULL;
+    }
+    *meant = true;
+    for (n = 2; n < request->argc; n += 2) {
+        if (n + 1 == request->argc)
+            return "syntax error";
+        value = is = request->argv[n + 1].data;
+        if (request_is(request, n, "ADDR"))
+            is = text_of(entry->host);
+        else if (request_is(request, n, "NAME"))
+            is = text_of(entry->application);
+        else if (request_is(request, n, "USER"))
+            is = text_of(entry->user);
+        else if (request_is(request, n, "TYPE"))
+            is = entry->kind == ROSTER_SESSION_USER && request_is(request, n + 1, "normal")
+                     ? value
+                     : kind_name(entry->kind);
+        else if (request_is(request, n, "SKIPME") && request_is(request, n + 1, "no"))
+            skipped = false;
+        else if (request_is(request, n, "SKIPME") && request_is(request, n + 1, "yes"))
+            skipped = self;
+        else if (!request_is(request, n, "ID") && !request_is(request, n, "MAXAGE"))
+            return "syntax error";
+        else if (!command_number(request->argv[n + 1], &number) || !number)
+            return request_is(request, n, "ID") ? BAD_ID
+                                                : "an age is a number of seconds greater than 0";
+        else
+            *meant &= request_is(request, n, "ID") ? entry->id == number
+                                                   : ms_since(snapshot, since) / 1000 >= number;
+        *meant &= !strcmp(value, is);
+    }
+    *meant &= !skipped;
+    return NULL;
+}
+
+typedef void client_fn(struct conn *conn, const struct roster_snapshot *snapshot,
+                       const struct roster_entry *entry, unsigned *count);
+
+/* Calls `fn` for the sessions that are meant. */
+static int for_clients(struct conn *conn, const struct request *request, client_fn *fn,
+                       unsigned *count)
+{
+    const struct roster_entry *entry;
+    struct roster_snapshot *snapshot;
+    const char *wrong = NULL;
+    bool meant;
+    int err = roster_snapshot(conn->worker->server->roster, &snapshot);
+
+    if (err)
+        return err;
+    for (entry = snapshot->entries; !wrong && entry < snapshot->entries + snapshot->count;
+         entry++) {
+        wrong = match(conn, request, snapshot, entry, &meant);
+        if (!wrong && meant)
+            fn(conn, snapshot, entry, count);
+    }
+    roster_snapshot_free(snapshot);
+    return wrong ? reply(&conn->out, "-ERR %s", wrong) : 0;
+}
+
+/* A value without spaces: clients split the line at them. */
+static void append(struct buf *out, const char *name, const char *value)
+{
+    buf_printf(out, " %s=", name);
+    for (; value && *value; value++)
+        if (*value == ' ' || *value == '%')
+            buf_printf(out, "%%%02X", (unsigned char)*value);
+        else
+            buf_append(out, value, 1);
+}
+
+/* What the connection alone knows; numbers that clients of Redis insist on are among it. */
+static void describe_self(struct conn *conn)
+{
+    buf_printf(&conn->out,
+               " age=%" PRIu64
+               " sub=0 psub=0 ssub=0 qbuf=%zu qbuf-free=0 argv-mem=%zu obl=%zu oll=0 "
+               "omem=0 tot-mem=%zu events=r resp=%d",
+               (uv_now(&conn->worker->loop) - conn->opened) / 1000, request_held(&conn->reader),
+               conn->multi.bytes, conn->out.len, conn->held, conn->out.resp3 ? 3 : 2);
+    append(&conn->out, "lib-name", conn->lib_name);
+    append(&conn->out, "lib-ver", conn->lib_ver);
+}
+
+/* A line as Redis writes one, so that its clients can read it; what a person looks for comes first.
+ */
+static void describe(struct conn *conn, const struct roster_snapshot *snapshot,
+                     const struct roster_entry *entry, unsigned *count)
+{
+    uint64_t since_ms = ms_since(snapshot, entry->state_since);
+    bool self = entry->id == roster_session_id(conn->session);
+    struct buf *out = &conn->out;
+
+    buf_printf(out, "id=%" PRIu64, entry->id);
+    append(out, "addr", entry->host);
+    append(out, "name", entry->application);
+    append(out, "kind", kind_name(entry->kind));
+    append(out, "state", roster_run_state_name(entry->run_state));
+    buf_printf(out, " since-ms=%" PRIu64, since_ms);
+    append(out, "txn", roster_txn_state_name(entry->txn_state));
+    buf_printf(out, " start-ts=%" PRIu64 " stmt=%" PRIu64, entry->start_ts, entry->stmt_seq);
+    append(out, "cmd", roster_command_name(entry->command));
+    append(out, "text", entry->text);
+    append(out, "user", entry->user);
+    buf_printf(out, " idle=%" PRIu64 " flags=%c db=0 multi=%zd",
+               entry->stmt_seq ? 0 : since_ms / 1000, self && conn->multi.open ? 'x' : 'N',
+               self && conn->multi.open ? (ssize_t)conn->multi.count : -1);
+    if (self)
+        describe_self(conn);
+    buf_append(out, "\n", 1);
+}
+
+/* LIST and INFO */
+static int client_list(struct conn *conn, const struct request *request)
+{
+    size_t mark = conn->out.len;
+    int err = for_clients(conn, request, describe, NULL);
+
+    return err ?: reply_text_since(&conn->out, mark);
+}
+
+/* Ids are never used again, so no other client is hit. */
+static void kill_one(struct conn *conn, const struct roster_snapshot *snapshot,
+                     const struct roster_entry *entry, unsigned *count)
+{
+    *count += entry->kind == ROSTER_SESSION_USER &&
+              !roster_kill(conn->worker->server->roster, entry->id, ROSTER_KILL_TARGET_CONNECTION,
+                           ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED);
+}
+
+static int client_kill(struct conn *conn, const struct request *request)
+{
+    unsigned killed = 0;
+    int err = for_clients(conn, request, kill_one, &killed);
+
+    if (err || request->argc != 3)
+        return err ?: reply(&conn->out, ":%u", killed);
+    return reply(&conn->out, killed ? "+OK" : "-ERR No such client");
+}
+
+/* Kills the statement that another client waits for, and not the client. */
+static int client_unblock(struct conn *conn, const struct request *request)
+{
+    uint64_t id;
+
+    if (!command_number(request->argv[2], &id) || !id)
+        return reply(&conn->out, "-ERR " BAD_ID);
+    return reply(&conn->out, ":%d",
+                 id != roster_session_id(conn->session) &&
+                     !roster_kill(conn->worker->server->roster, id, ROSTER_KILL_TARGET_STATEMENT,
+                                  ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED));
+}
+
+static int client_id(struct conn *conn, const struct request *request)
+{
+    return reply(&conn->out, ":%" PRIu64, roster_session_id(conn->session));
+}
+
+static int client_getname(struct conn *conn, const struct request *request)
+{
+    return reply_string(&conn->out, *conn->name ? conn->name : NULL);
+}
+
+static bool is_word(struct slice text)
+{
+    size_t n = 0;
+
+    while (n < text.len && text.data[n] > ' ' && text.data[n] <= '~')
+        n++;
+    return n == text.len;
+}
+
+/* Has the roster show one more of what clients say of themselves. */
+static int set_identity(struct conn *conn, char *member, struct slice value)
+{
+    struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
+    struct roster_session_attr attr;
+    char before[CONN_NAME];
+    int err;
+
+    memcpy(before, member, sizeof(before));
+    memcpy(member, value.data, value.len + 1);
+    attr = conn_attributes(conn);
+    attr.refusal = &refusal;
+    err = roster_session_update(conn->session, &attr);
+    if (err)
+        memcpy(member, before, sizeof(before));
+    return err == -EDQUOT ? reply(&conn->out, "-ERR %s", refusal.text) : err;
+}
+
+int client_set_name(struct conn *conn, struct slice name)
+{
+    if (!is_word(name))
+        return reply(&conn->out, "-ERR a name cannot contain spaces, newlines or special "
+                                 "characters");
+    if (name.len >= CONN_NAME)
+        return reply(&conn->out, "-ERR the name is too long");
+    return set_identity(conn, conn->name, name);
+}
+
+int client_set_user(struct conn *conn, struct slice user)
+{
+    if (!conn->worker->server->options.auth)
+        return reply(&conn->out, "-ERR this server has no passwords: connect without user and "
+                                 "password, or start it with --auth=trust");
+    if (!user.len || !is_word(user) || user.len >= CONN_NAME)
+        return reply(&conn->out, "-ERR a user is 1 to %d characters" NO_WORD, CONN_NAME - 1);
+    return set_identity(conn, conn->user, user);
+}
+
+static int client_setname(struct conn *conn, const struct request *request)
+{
+    return client_set_name(conn, request->argv[2]) ?: reply(&conn->out, "+OK");
+}
+
+static int client_setinfo(struct conn *conn, const struct request *request)
+{
+    struct slice value = request->argv[3];
+    char *to = request_is(request, 2, "LIB-NAME")  ? conn->lib_name
+               : request_is(request, 2, "LIB-VER") ? conn->lib_ver
+                                                   : NULL;
+
+    if (!to)
+        return reply(&conn->out, "-ERR unknown option '%.128s'; there are LIB-NAME and LIB-VER",
+                     request->argv[2].data);
+    if (!is_word(value) || value.len >= CONN_NAME)
+        return reply(&conn->out, "-ERR %s takes up to %d characters" NO_WORD, request->argv[2].data,
+                     CONN_NAME - 1);
+    memcpy(to, value.data, value.len + 1);
+    return reply(&conn->out, "+OK");
+}
+
+#define FILTERS                                                                                    \
+    "[ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] [SKIPME yes|no]"
+
+const struct command client_commands[] = {
+    CMD_SUB("GETNAME", client_getname, 2, "", "The name of this connection"),
+    CMD_SUB("ID", client_id, 2, "", "The id of this connection"),
+    CMD_SUB("INFO", client_list, 2, "", "This connection, as LIST shows it"),
+    CMD_SUB("KILL", client_kill, -3, "address | " FILTERS, "End connections"),
+    CMD_SUB("LIST", client_list, -2, FILTERS,
+            "The connections and the background sessions; in a value %20 is a space, %25 a percent "
+            "sign"),
+    CMD_SUB("SETINFO", client_setinfo, 4, "LIB-NAME name | LIB-VER version",
+            "What library the client uses, for INFO"),
+    CMD_SUB("SETNAME", client_setname, 3, "name", "Name this connection"),
+    CMD_SUB("UNBLOCK", client_unblock, 3, "id",
+            "End the statement of another client, not the client"),
+    CMD_END,
+};
+
+static int by_start(const void *a, const void *b)
+{
+    uint64_t left = (*(const struct roster_entry *const *)a)->start_ts;
+    uint64_t right = (*(const struct roster_entry *const *)b)->start_ts;
+
+    return left < right ? -1 : left > right;
+}
+
+static int trx_list(struct conn *conn, const struct request *request)
+{
+    size_t mark = conn->out.len, n, count = 0;
+    struct roster_snapshot *snapshot;
+    const struct roster_entry **open, *one;
+    int err = roster_snapshot(conn->worker->server->roster, &snapshot);
+
+    if (err)
+        return err;
+    open = malloc((snapshot->count + 1) * sizeof(const struct roster_entry *));
+    for (n = 0; open && n < snapshot->count; n++)
+        if (snapshot->entries[n].txn_state != ROSTER_TXN_INVALID)
+            open[count++] = &snapshot->entries[n];
+    if (open)
+        qsort(open, count, sizeof(const struct roster_entry *), by_start);
+    cluster_line(conn->worker->server, &conn->out);
+    for (n = 0; n < count; n++) {
+        one = open[n];
+        buf_printf(&conn->out,
+                   "id=%" PRIu64 " addr=%s name=%s txn=%s start-ts=%" PRIu64 " age-ms=%" PRIu64
+                   " state=%s writes=%" PRIu64 " bytes=%" PRIu64 " text=\"%s\"\n",
+                   one->id, text_of(one->host), text_of(one->application),
+                   roster_txn_state_name(one->txn_state), one->start_ts,
+                   ms_since(snapshot, one->txn_since), roster_run_state_name(one->run_state),
+                   one->entries, one->entry_bytes, text_of(one->text));
+    }
+    roster_snapshot_free(snapshot);
+    err = open ? 0 : -ENOMEM;
+    free(open);
+    return err ?: reply_text_since(&conn->out, mark);
+}
+
+static int trx_history(struct conn *conn, const struct request *request)
+{
+    size_t mark = conn->out.len, n;
+    struct roster_history_list *list = NULL;
+    int err = conn->txn.history ? roster_history_read(conn->txn.history, &list) : 0;
+
+    for (n = 0; !err && list && n < list->count; n++)
+        buf_printf(&conn->out,
+                   "hash=%016" PRIx64 " count=%" PRIu64 " max-ms=%" PRIu64 " dropped=%" PRIu64
+                   " digests=%s\n",
+                   list->entries[n].hash, list->entries[n].count, list->entries[n].max_duration_ms,
+                   list->entries[n].dropped, list->entries[n].all_digests);
+    roster_history_list_free(list);
+    return err ?: reply_text_since(&conn->out, mark);
+}
+
+const struct command trx_commands[] = {
+    CMD_SUB("HISTORY", trx_history, 2, "", "What long transactions consisted of"),
+    CMD_SUB("LIST", trx_list, 2, "", "The open transactions, oldest first"),
+    CMD_END,
+};
