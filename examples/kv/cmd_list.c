@@ -159,7 +159,7 @@ static void describe(struct conn *conn, const struct roster_snapshot *snapshot,
 }
 
 /* LIST and INFO */
-static int client_list(struct conn *conn, const struct request *request)
+int client_list(struct conn *conn, const struct request *request)
 {
     size_t mark = conn->out.len;
     int err = for_clients(conn, request, describe, NULL);
@@ -176,7 +176,7 @@ static void kill_one(struct conn *conn, const struct roster_snapshot *snapshot,
                            ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED);
 }
 
-static int client_kill(struct conn *conn, const struct request *request)
+int client_kill(struct conn *conn, const struct request *request)
 {
     unsigned killed = 0;
     int err = for_clients(conn, request, kill_one, &killed);
@@ -187,7 +187,7 @@ static int client_kill(struct conn *conn, const struct request *request)
 }
 
 /* Kills the statement that another client waits for, and not the client. */
-static int client_unblock(struct conn *conn, const struct request *request)
+int client_unblock(struct conn *conn, const struct request *request)
 {
     uint64_t id;
 
@@ -199,12 +199,12 @@ static int client_unblock(struct conn *conn, const struct request *request)
                                   ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED));
 }
 
-static int client_id(struct conn *conn, const struct request *request)
+int client_id(struct conn *conn, const struct request *request)
 {
     return reply(&conn->out, ":%" PRIu64, roster_session_id(conn->session));
 }
 
-static int client_getname(struct conn *conn, const struct request *request)
+int client_getname(struct conn *conn, const struct request *request)
 {
     return reply_string(&conn->out, *conn->name ? conn->name : NULL);
 }
@@ -256,12 +256,12 @@ int client_set_user(struct conn *conn, struct slice user)
     return set_identity(conn, conn->user, user);
 }
 
-static int client_setname(struct conn *conn, const struct request *request)
+int client_setname(struct conn *conn, const struct request *request)
 {
     return client_set_name(conn, request->argv[2]) ?: reply(&conn->out, "+OK");
 }
 
-static int client_setinfo(struct conn *conn, const struct request *request)
+int client_setinfo(struct conn *conn, const struct request *request)
 {
     struct slice value = request->argv[3];
     char *to = request_is(request, 2, "LIB-NAME")  ? conn->lib_name
@@ -278,25 +278,6 @@ static int client_setinfo(struct conn *conn, const struct request *request)
     return reply(&conn->out, "+OK");
 }
 
-#define FILTERS                                                                                    \
-    "[ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] [SKIPME yes|no]"
-
-const struct command client_commands[] = {
-    CMD_SUB("GETNAME", client_getname, 2, "", "The name of this connection"),
-    CMD_SUB("ID", client_id, 2, "", "The id of this connection"),
-    CMD_SUB("INFO", client_list, 2, "", "This connection, as LIST shows it"),
-    CMD_SUB("KILL", client_kill, -3, "address | " FILTERS, "End connections"),
-    CMD_SUB("LIST", client_list, -2, FILTERS,
-            "The connections and the background sessions; in a value %20 is a space, %25 a percent "
-            "sign"),
-    CMD_SUB("SETINFO", client_setinfo, 4, "LIB-NAME name | LIB-VER version",
-            "What library the client uses, for INFO"),
-    CMD_SUB("SETNAME", client_setname, 3, "name", "Name this connection"),
-    CMD_SUB("UNBLOCK", client_unblock, 3, "id",
-            "End the statement of another client, not the client"),
-    CMD_END,
-};
-
 static int by_start(const void *a, const void *b)
 {
     uint64_t left = (*(const struct roster_entry *const *)a)->start_ts;
@@ -305,7 +286,7 @@ static int by_start(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static int trx_list(struct conn *conn, const struct request *request)
+int trx_list(struct conn *conn, const struct request *request)
 {
     size_t mark = conn->out.len, n, count = 0;
     struct roster_snapshot *snapshot;
@@ -337,7 +318,7 @@ static int trx_list(struct conn *conn, const struct request *request)
     return err ?: reply_text_since(&conn->out, mark);
 }
 
-static int trx_history(struct conn *conn, const struct request *request)
+int trx_history(struct conn *conn, const struct request *request)
 {
     size_t mark = conn->out.len, n;
     struct roster_history_list *list = NULL;
@@ -352,9 +333,3 @@ static int trx_history(struct conn *conn, const struct request *request)
     roster_history_list_free(list);
     return err ?: reply_text_since(&conn->out, mark);
 }
-
-const struct command trx_commands[] = {
-    CMD_SUB("HISTORY", trx_history, 2, "", "What long transactions consisted of"),
-    CMD_SUB("LIST", trx_list, 2, "", "The open transactions, oldest first"),
-    CMD_END,
-};

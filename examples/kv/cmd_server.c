@@ -121,7 +121,7 @@ static void config_line(const char *name, const char *value, void *arg)
     config->count++;
 }
 
-static int config_get(struct conn *conn, const struct request *request)
+int config_get(struct conn *conn, const struct request *request)
 {
     struct config config = {request, &conn->out, 0};
     size_t mark = conn->out.len;
@@ -133,29 +133,26 @@ static int config_get(struct conn *conn, const struct request *request)
     return reply_map_since(&conn->out, mark, config.count);
 }
 
-const struct command config_commands[] = {
-    CMD_SUB("GET", config_get, -3, "pattern [pattern ...]",
-            "The options that match, with their values"),
-    CMD_END,
-};
-
 int cmd_command(struct conn *conn, const struct request *request)
 {
+    size_t mark = conn->out.len, count = 0;
     const struct command *command;
     int key;
 
-    reply(&conn->out, "*%zu", command_count(commands));
     for (command = commands; command->name; command++) {
+        if (command_sub(command))
+            continue;
+        count++;
         key = command->flags & CMD_DATA && command->arity != 1;
         reply(&conn->out, "*6");
         reply_string(&conn->out, command->name);
         reply(&conn->out, ":%d", command->arity);
         buf_printf(&conn->out, "*0\r\n:%d\r\n:%d\r\n:%d\r\n", key, key, key);
     }
-    return 0;
+    return reply_array_since(&conn->out, mark, count);
 }
 
-static int command_docs(struct conn *conn, const struct request *request)
+int command_docs(struct conn *conn, const struct request *request)
 {
     const struct command *command;
     struct buf *out = &conn->out;
@@ -164,7 +161,7 @@ static int command_docs(struct conn *conn, const struct request *request)
     for (command = commands; command->name; command++) {
         for (n = 2; n < request->argc && !request_is(request, n, command->name); n++)
             ;
-        if (request->argc > 2 && n == request->argc)
+        if (command_sub(command) || (request->argc > 2 && n == request->argc))
             continue;
         reply_string(out, command->name);
         doc = out->len;
@@ -177,16 +174,15 @@ static int command_docs(struct conn *conn, const struct request *request)
     return reply_map_since(out, mark, count);
 }
 
-static int command_number_of(struct conn *conn, const struct request *request)
+int command_count(struct conn *conn, const struct request *request)
 {
-    return reply(&conn->out, ":%zu", command_count(commands));
-}
+    const struct command *command;
+    int count = 0;
 
-const struct command command_commands[] = {
-    CMD_SUB("COUNT", command_number_of, 2, "", "How many commands there are"),
-    CMD_SUB("DOCS", command_docs, -2, "[command ...]", "What they do"),
-    CMD_END,
-};
+    for (command = commands; command->name; command++)
+        count += !command_sub(command);
+    return reply(&conn->out, ":%d", count);
+}
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -204,7 +200,7 @@ static void on_timer(uv_timer_t *timer)
 }
 
 /* Sleeps in a statement, and shows how far it has come; the other clients go on. */
-static int debug_sleep(struct conn *conn, const struct request *request)
+int debug_sleep(struct conn *conn, const struct request *request)
 {
     char *end;
     double seconds = strtod(request->argv[2].data, &end);
@@ -219,11 +215,6 @@ static int debug_sleep(struct conn *conn, const struct request *request)
     uv_timer_start(&conn->timer, on_timer, 0, 0);
     return 0;
 }
-
-const struct command debug_commands[] = {
-    CMD_SUB("SLEEP", debug_sleep, 3, "seconds", "Sleep in a statement; UNBLOCK and a kill end it"),
-    CMD_END,
-};
 
 static int count_open(const struct roster_session *session, const struct roster_shown *view,
                       void *arg)

@@ -19,8 +19,6 @@ int cmd_begin(struct conn *conn, const struct request *request)
 
 int cmd_commit(struct conn *conn, const struct request *request)
 {
-    if (conn->txn.state == TXN_NONE)
-        return reply(&conn->out, "-ERR COMMIT without BEGIN");
     if (conn->txn.state == TXN_FAILED) {
         txn_rollback(&conn->txn);
         return reply(&conn->out, "-ABORTED the transaction was rolled back after an error; "
@@ -31,8 +29,6 @@ int cmd_commit(struct conn *conn, const struct request *request)
 
 int cmd_rollback(struct conn *conn, const struct request *request)
 {
-    if (conn->txn.state == TXN_NONE)
-        return reply(&conn->out, "-ERR ROLLBACK without BEGIN");
     txn_rollback(&conn->txn);
     return reply(&conn->out, "+OK");
 }
@@ -73,7 +69,7 @@ static int run_queued(struct conn *conn, const struct request *exec)
 
     reply(&conn->out, "*%zu", conn->multi.count);
     for (request = conn->multi.first; err >= 0 && request; request = request->next)
-        err = command_find(commands, request->argv[0])->run(conn, request);
+        err = command_find(request)->run(conn, request);
     return err;
 }
 

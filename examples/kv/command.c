@@ -15,24 +15,42 @@
 #include <string.h>
 #include <strings.h>
 
-/* What most commands end their row with. */
-#define DATA NULL, CMD_DATA | CMD_QUEUE, ROSTER_COMMAND_QUERY
-#define QUERY(flags) NULL, flags, ROSTER_COMMAND_QUERY
-#define OTHER(flags) NULL, flags, ROSTER_COMMAND_OTHER
-#define SUBS(list) list, 0, ROSTER_COMMAND_OTHER
-#define KIND(flags, kind) NULL, flags, ROSTER_COMMAND_##kind
+#define DATA CMD_DATA | CMD_QUEUE, ROSTER_COMMAND_QUERY
+#define QUERY(flags) flags, ROSTER_COMMAND_QUERY
+#define OTHER(flags) flags, ROSTER_COMMAND_OTHER
+#define FILTERS                                                                                    \
+    "[ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] [SKIPME yes|no]"
 
+/* A command that has subcommands stands before them. */
 const struct command commands[] = {
     {"AUTH", cmd_auth, -2, "user [password]",
      "Be that user, where --auth=trust lets clients choose", OTHER(0)},
     {"BEGIN", cmd_begin, 1, "", "Begin a transaction: one snapshot", QUERY(CMD_OUTSIDE)},
-    {"CLIENT", NULL, -2, "HELP | subcommand [argument ...]", "The clients", SUBS(client_commands)},
+    {"CLIENT", NULL, -2, "HELP | subcommand [argument ...]", "The clients", OTHER(0)},
+    {"CLIENT|GETNAME", client_getname, 2, "", "The name of this connection", OTHER(0)},
+    {"CLIENT|ID", client_id, 2, "", "The id of this connection", OTHER(0)},
+    {"CLIENT|INFO", client_list, 2, "", "This connection, as LIST shows it", OTHER(0)},
+    {"CLIENT|KILL", client_kill, -3, "address | " FILTERS, "End connections", OTHER(0)},
+    {"CLIENT|LIST", client_list, -2, FILTERS,
+     "The connections and the background sessions; in a value %20 is a space, %25 a percent sign",
+     OTHER(0)},
+    {"CLIENT|SETINFO", client_setinfo, 4, "LIB-NAME name | LIB-VER version",
+     "What library the client uses, for INFO", OTHER(0)},
+    {"CLIENT|SETNAME", client_setname, 3, "name", "Name this connection", OTHER(0)},
+    {"CLIENT|UNBLOCK", client_unblock, 3, "id",
+     "End the statement of another client, not the client", OTHER(0)},
     {"COMMAND", cmd_command, -1, "[HELP | COUNT | DOCS [command ...]]",
-     "The commands of the server", SUBS(command_commands)},
-    {"COMMIT", cmd_commit, 1, "", "Commit; the first committer of a key wins", QUERY(0)},
-    {"CONFIG", NULL, -2, "HELP | GET pattern [pattern ...]", "The options", SUBS(config_commands)},
+     "The commands of the server", OTHER(0)},
+    {"COMMAND|COUNT", command_count, 2, "", "How many commands there are", OTHER(0)},
+    {"COMMAND|DOCS", command_docs, -2, "[command ...]", "What they do", OTHER(0)},
+    {"COMMIT", cmd_commit, 1, "", "Commit; the first committer of a key wins", QUERY(CMD_INSIDE)},
+    {"CONFIG", NULL, -2, "HELP | GET pattern [pattern ...]", "The options", OTHER(0)},
+    {"CONFIG|GET", config_get, -3, "pattern [pattern ...]",
+     "The options that match, with their values", OTHER(0)},
     {"DBSIZE", cmd_dbsize, 1, "", "Count the keys", DATA},
-    {"DEBUG", NULL, -2, "HELP | SLEEP seconds", "A statement that is slow", SUBS(debug_commands)},
+    {"DEBUG", NULL, -2, "HELP | SLEEP seconds", "A statement that is slow", OTHER(0)},
+    {"DEBUG|SLEEP", debug_sleep, 3, "seconds", "Sleep in a statement; UNBLOCK and a kill end it",
+     OTHER(0)},
     {"DECR", cmd_incr, 2, "key", "Subtract one from a number", DATA},
     {"DECRBY", cmd_incr, 3, "key number", "Subtract from a number", DATA},
     {"DEL", cmd_count, -2, "key [key ...]", "Delete keys", DATA},
@@ -45,41 +63,46 @@ const struct command commands[] = {
     {"HELLO", cmd_hello, -1, "[2|3 [SETNAME name]]", "Greet; choose the protocol", OTHER(0)},
     {"INCR", cmd_incr, 2, "key", "Add one to a number", DATA},
     {"INCRBY", cmd_incr, 3, "key number", "Add to a number", DATA},
-    {"INFO", cmd_info, -1, "[section]", "Figures of the server", KIND(0, STATISTICS)},
+    {"INFO", cmd_info, -1, "[section]", "Figures of the server", 0, ROSTER_COMMAND_STATISTICS},
     {"LOCK", cmd_lock, 2, "name", "Take a lock of that name until the transaction ends, or wait",
      QUERY(CMD_DATA | CMD_INSIDE)},
     {"MGET", cmd_mget, -2, "key [key ...]", "The values of keys", DATA},
     {"MSET", cmd_set, -3, "key value [key value ...]", "Set keys", DATA},
     {"MULTI", cmd_multi, 1, "", "Queue commands until EXEC", QUERY(CMD_OUTSIDE | CMD_NOW)},
-    {"PING", cmd_ping, -1, "[message]", "Reply with PONG", KIND(CMD_QUEUE, PING)},
-    {"QUIT", cmd_quit, -1, "", "End the connection", KIND(CMD_NOW, QUIT)},
+    {"PING", cmd_ping, -1, "[message]", "Reply with PONG", CMD_QUEUE, ROSTER_COMMAND_PING},
+    {"QUIT", cmd_quit, -1, "", "End the connection", CMD_NOW, ROSTER_COMMAND_QUIT},
     {"RESET", cmd_reset, 1, "", "Make the connection what it was at first", OTHER(CMD_NOW)},
-    {"ROLLBACK", cmd_rollback, 1, "", "End the transaction without its writes", QUERY(0)},
+    {"ROLLBACK", cmd_rollback, 1, "", "End the transaction without its writes", QUERY(CMD_INSIDE)},
     {"SCAN", cmd_scan, -2, "cursor [MATCH pattern] [COUNT count] [TYPE type]",
      "Some of the keys, and the cursor of the next ones; 0 begins and ends", DATA},
-    {"SELECT", cmd_select, 2, "0", "Select the only database", KIND(CMD_QUEUE, INIT_DB)},
+    {"SELECT", cmd_select, 2, "0", "Select the only database", CMD_QUEUE, ROSTER_COMMAND_INIT_DB},
     {"SET", cmd_set, 3, "key value", "Set a key", DATA},
     {"STRLEN", cmd_measure, 2, "key", "The length of a value", DATA},
-    {"TRX", NULL, -2, "HELP | LIST | HISTORY", "The transactions", SUBS(trx_commands)},
+    {"TRX", NULL, -2, "HELP | LIST | HISTORY", "The transactions", OTHER(0)},
+    {"TRX|HISTORY", trx_history, 2, "", "What long transactions consisted of", OTHER(0)},
+    {"TRX|LIST", trx_list, 2, "", "The open transactions, oldest first", OTHER(0)},
     {"TYPE", cmd_measure, 2, "key", "\"string\", or \"none\"", DATA},
-    CMD_END,
+    {NULL, NULL, 0, NULL, NULL, OTHER(0)},
 };
 
-const struct command *command_find(const struct command *list, struct slice name)
+const char *command_sub(const struct command *command)
 {
-    while (list->name &&
-           (strlen(list->name) != name.len || strncasecmp(list->name, name.data, name.len) != 0))
-        list++;
-    return list->name ? list : NULL;
+    const char *bar = strchr(command->name, '|');
+
+    return bar ? bar + 1 : NULL;
 }
 
-size_t command_count(const struct command *list)
+const struct command *command_find(const struct request *request)
 {
-    size_t count = 0;
+    const struct command *command, *found = NULL;
+    struct slice name = request->argv[0];
 
-    while (list[count].name)
-        count++;
-    return count;
+    for (command = commands; command->name; command++)
+        if (strcspn(command->name, "|") == name.len &&
+            !strncasecmp(command->name, name.data, name.len) &&
+            (!command_sub(command) || request_is(request, 1, command_sub(command))))
+            found = command;
+    return found;
 }
 
 bool command_number(struct slice text, uint64_t *number)
@@ -89,11 +112,6 @@ bool command_number(struct slice text, uint64_t *number)
     errno = 0;
     *number = strtoull(text.data, &end, 10);
     return !errno && text.len && *text.data >= '0' && *text.data <= '9' && !*end;
-}
-
-static bool fits(int arity, size_t argc)
-{
-    return arity < 0 ? argc >= (size_t)-arity : argc == (size_t)arity;
 }
 
 static int error(struct conn *conn, int err)
@@ -172,39 +190,25 @@ static int run_inside(struct conn *conn, const struct request *request, command_
     return err;
 }
 
+/* What the subcommands of a command are, for HELP. */
 static int help(struct conn *conn, const struct command *command)
 {
-    const struct command *sub;
+    const char *name = command->name;
+    size_t len = strlen(name), mark = conn->out.len, lines = 1;
 
-    reply(&conn->out, "*%zu", 2 * command_count(command->subcommands) + 1);
-    reply(&conn->out, "+%s <subcommand> [argument ...]. Subcommands are:", command->name);
-    for (sub = command->subcommands; sub->name; sub++) {
-        reply(&conn->out, "+%s%s%s", sub->name, *sub->usage ? " " : "", sub->usage);
-        reply(&conn->out, "+    %s.", sub->summary);
+    reply(&conn->out, "+%s <subcommand> [argument ...]. Subcommands are:", name);
+    for (command++; command->name && !strncmp(command->name, name, len); command++, lines += 2) {
+        reply(&conn->out, "+%s %s", command_sub(command), command->usage);
+        reply(&conn->out, "+    %s.", command->summary);
     }
-    return 0;
+    return reply_array_since(&conn->out, mark, lines);
 }
 
-static int run_sub(struct conn *conn, const struct command *command, const struct request *request)
-{
-    const struct command *sub = command_find(command->subcommands, request->argv[1]);
-    const char *name = request->argv[0].data;
-
-    if (!sub && request->argc == 2 && request_is(request, 1, "HELP"))
-        return help(conn, command);
-    if (!sub)
-        return reply(&conn->out, "-ERR unknown subcommand '%.128s' of %s; try %s HELP",
-                     request->argv[1].data, name, name);
-    if (!fits(sub->arity, request->argc))
-        return reply(&conn->out, "-ERR wrong number of arguments, usage: %s %s%s%s", name,
-                     sub->name, *sub->usage ? " " : "", sub->usage);
-    return sub->run(conn, request);
-}
-
-/* Once it is known, and has as many arguments as it may. */
+/* Once it is known that there is such a command. */
 static int run_known(struct conn *conn, const struct command *command, struct request *request)
 {
     bool inside = conn->txn.state != TXN_NONE;
+    const char *name = request->argv[0].data;
 
     if (conn->multi.open && !(command->flags & CMD_NOW))
         return multi_queue(conn, command, request);
@@ -212,8 +216,12 @@ static int run_known(struct conn *conn, const struct command *command, struct re
         return reply(&conn->out, "-ERR %s is not allowed inside a transaction", command->name);
     if (!inside && (command->flags & CMD_INSIDE))
         return reply(&conn->out, "-ERR %s without BEGIN", command->name);
-    if (command->subcommands && request->argc > 1)
-        return run_sub(conn, command, request);
+    if (command[1].name && command_sub(&command[1]) && !command_sub(command) && request->argc > 1) {
+        if (request->argc == 2 && request_is(request, 1, "HELP"))
+            return help(conn, command);
+        return reply(&conn->out, "-ERR unknown subcommand '%.128s' of %s; try %s HELP",
+                     request->argv[1].data, name, name);
+    }
     if (!(command->flags & CMD_DATA))
         return command->run(conn, request);
     return (inside ? run_inside : command_autocommit)(conn, request, command->run);
@@ -221,12 +229,17 @@ static int run_known(struct conn *conn, const struct command *command, struct re
 
 static int run(struct conn *conn, const struct command *command, struct request *request)
 {
-    if (command && fits(command->arity, request->argc))
+    const char *sub = command ? command_sub(command) : NULL;
+    size_t argc = request->argc;
+
+    if (command &&
+        (command->arity < 0 ? argc >= (size_t)-command->arity : argc == (size_t)command->arity))
         return run_known(conn, command, request);
     conn->multi.broken = true;
     if (command)
-        return reply(&conn->out, "-ERR wrong number of arguments, usage: %s %s", command->name,
-                     command->usage);
+        return reply(&conn->out, "-ERR wrong number of arguments, usage: %.*s%s%s%s%s",
+                     (int)strcspn(command->name, "|"), command->name, sub ? " " : "",
+                     sub ? sub : "", *command->usage ? " " : "", command->usage);
     if (!request_is(request, 0, "POST") && !request_is(request, 0, "HOST:"))
         return reply(&conn->out, "-ERR unknown command '%.128s'", request->argv[0].data);
     conn_finish(conn); /* a browser may have been tricked into sending commands as a body */
@@ -258,9 +271,10 @@ static size_t statement_text(char *text, const struct request *request)
         if (n)
             text[len++] = ' ';
         for (at = 0; at < request->argv[n].len && len < WORKER_TEXT; at++) {
-            char c = request->argv[n].data[at];
-
-            text[len++] = (char)(c > ' ' && c <= '~' ? c : '.');
+            text[len] = request->argv[n].data[at];
+            if (text[len] <= ' ' || text[len] > '~')
+                text[len] = '.';
+            len++;
         }
     }
     return len;
@@ -278,12 +292,13 @@ static void end_statement(struct conn *conn)
 
 void command_run(struct conn *conn, struct request *request)
 {
-    const struct command *command = command_find(commands, request->argv[0]);
+    const struct command *command = command_find(request);
     const char *digest = command ? command->name : NULL;
-    char *text = conn->worker->text;
+    char text[WORKER_TEXT];
     bool kept = false; /* until EXEC, or until the end of the session, which may come just now */
-    int err = roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER, text,
-                                statement_text(text, request), digest, digest ? strlen(digest) : 0);
+    int err =
+        roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER, text,
+                          statement_text(text, request), digest, digest ? strcspn(digest, "|") : 0);
 
     if (err == -ECANCELED) {
         conn_finish(conn); /* killed between two statements */

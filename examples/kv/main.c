@@ -191,6 +191,7 @@ static int start_status(struct server *server)
 static int create(struct server *server)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
+    char why[256];
     int err = server_check("no oracle", roster_oracle_local_create(&server->oracle));
 
     /* Commits take their timestamps from the same oracle, so it is not left to the roster. */
@@ -200,8 +201,9 @@ static int create(struct server *server)
     options.text_limit = WORKER_TEXT;
     options.life_time_ms = server->options.store ? server->options.safe_point.life_time_ms : 0;
     err = err ?: server_check("no roster", roster_create(&options, &server->roster));
-    if (!err && server->options.quota)
-        err = server_check("--quota", quota_set(server->roster, server->options.quota));
+    if (!err && server->options.quota &&
+        (err = roster_quota_set_text(server->roster, server->options.quota, why, sizeof(why))))
+        fprintf(stderr, "roster-kv: --quota: %s\n", why);
     if (err)
         return err;
     server->started = time(NULL);

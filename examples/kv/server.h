@@ -79,9 +79,6 @@ void options_parse(struct options *options, int argc, char **argv);
 void options_each(const struct options *options,
                   void (*fn)(const char *name, const char *value, void *arg), void *arg);
 
-/* quota.c: sets the rules of --quota. */
-int quota_set(struct roster *roster, const char *text);
-
 /* main.c: prints an error, and returns it; nothing for 0. */
 int server_check(const char *what, int err);
 
@@ -113,7 +110,6 @@ struct worker {
     LIST_HEAD(conn_list, conn) conns;
     bool stop; /* atomic */
     char input[WORKER_INPUT];
-    char text[WORKER_TEXT];
 };
 
 int workers_listen(struct server *server); /* options.port becomes the port in use */
@@ -176,30 +172,22 @@ enum {
 };
 
 struct command {
-    const char *name;
-    command_fn *run; /* NULL: there are subcommands alone */
-    int arity;       /* arguments with the name; negative: at least that number */
+    const char *name; /* "COMMAND", or "COMMAND|SUBCOMMAND" */
+    command_fn *run;  /* NULL: there are subcommands alone */
+    int arity;        /* arguments with the name; negative: at least that number */
     const char *usage, *summary;
-    const struct command *subcommands; /* the last one of a list has no name */
     unsigned flags;
     enum roster_command kind;
 };
 
-#define CMD_SUB(name, run, arity, usage, summary)                                                  \
-    {                                                                                              \
-        name, run, arity, usage, summary, NULL, 0, ROSTER_COMMAND_OTHER                            \
-    }
-#define CMD_END CMD_SUB(NULL, NULL, 0, NULL, NULL)
-
-extern const struct command commands[], client_commands[], config_commands[], command_commands[],
-    debug_commands[], trx_commands[];
+extern const struct command commands[]; /* the last one has no name */
 
 /* command.c: runs a request as a statement, and frees it. */
 void command_run(struct conn *conn, struct request *request);
 void command_wake(struct conn *conn, int err); /* ends the statement that sleeps */
 void command_retry(struct conn *conn);         /* takes the lock that it awaits, if that is free */
-const struct command *command_find(const struct command *list, struct slice name);
-size_t command_count(const struct command *list);
+const struct command *command_find(const struct request *request); /* NULL: there is none */
+const char *command_sub(const struct command *command); /* NULL, or what follows the '|' */
 
 /* Runs commands until their transaction is the first to commit, and replies. */
 int command_autocommit(struct conn *conn, const struct request *request, command_fn *run);
@@ -220,6 +208,8 @@ command_fn cmd_get, cmd_set, cmd_mget, cmd_count, cmd_incr, cmd_scan, cmd_measur
     cmd_flushdb;
 command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_lock;
 command_fn cmd_auth, cmd_ping, cmd_echo, cmd_quit, cmd_reset, cmd_select, cmd_hello, cmd_command,
-    cmd_info;
+    command_count, command_docs, config_get, debug_sleep, cmd_info;
+command_fn client_list, client_kill, client_unblock, client_id, client_getname, client_setname,
+    client_setinfo, trx_list, trx_history;
 
 #endif

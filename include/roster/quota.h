@@ -71,6 +71,23 @@ struct roster_quota_rule {
 ROSTER_API int roster_quota_set(struct roster *roster, const struct roster_quota_rule *rules,
                                 size_t count) ROSTER_MUST_CHECK;
 
+/*
+ * As roster_quota_set(), with rules as an option or a line of a configuration names them:
+ *
+ *     user:10               each user may have 10 sessions
+ *     user=report:5         the user "report" 5
+ *     application=etl:4/1   one of these places is for administrators
+ *
+ * separated by commas, where "user" may be "database" or "application"; "" has no rules. A value
+ * ends at the last colon and contains no comma. Stores in `why`, `size` bytes, which rule is wrong
+ * and why, as one line that may be shown, cut if need be. Any thread, as roster_quota_set().
+ *
+ * Returns 0; -EINVAL for NULL, a text that is no list of rules, or two rules for the same groups;
+ * and every other error of roster_quota_set(). After an error the rules are as before.
+ */
+ROSTER_API int roster_quota_set_text(struct roster *roster, const char *text, char *why,
+                                     size_t size) ROSTER_MUST_CHECK;
+
 /* Bytes of a value that are shown, with the NUL: longer ones are cut. */
 #define ROSTER_GROUP_VALUE 128
 
