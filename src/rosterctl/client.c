@@ -34,7 +34,8 @@
 
 struct body {
     char *data;
-    size_t length;
+    size_t length, most;
+    bool over; /* there was more */
 };
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
@@ -42,7 +43,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     struct body *body = arg;
     char *grown;
 
-    if (size * count > MAX_BODY_BYTES - body->length)
+    body->over = size * count > body->most - body->length;
+    if (body->over)
         return 0;
     grown = realloc(body->data, body->length + size * count + 1);
     if (!grown)
@@ -169,7 +171,7 @@ static void say_silence(struct reply *reply, CURLcode result, bool changes)
 struct reply ctl_ask(const struct options *options, const char *method, const char *path)
 {
     struct reply reply = {.code = CTL_FAILED};
-    struct body body = {NULL, 0};
+    struct body body = {NULL, 0, options->body_most ? options->body_most : MAX_BODY_BYTES, false};
     struct curl_slist *header = NULL;
     CURL *curl = curl_easy_init();
     CURLcode result;
@@ -193,7 +195,11 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
     result = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (result == CURLE_OK) {
+        reply.status = status;
         read_reply(&reply, status, &body);
+    } else if (body.over) {
+        snprintf(reply.error, sizeof(reply.error), "the answer is longer than %zu bytes",
+                 body.most);
     } else {
         curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
         reply.code = CTL_NO_SERVER;
@@ -238,6 +244,19 @@ void ctl_print_json(const json_t *json, size_t flags)
     putchar('\n');
 }
 
+static _Thread_local struct {
+    char *text;
+    size_t size;
+} kept;
+
+void ctl_keep_error(char *text, size_t size)
+{
+    kept.text = text;
+    kept.size = size;
+    if (text)
+        *text = '\0';
+}
+
 int ctl_error(int code, const char *format, ...)
 {
     char text[2048];
@@ -248,6 +267,11 @@ int ctl_error(int code, const char *format, ...)
     va_end(args);
     /* What it names may come from a server, a store, or the command line. */
     roster_text_show(text, strlen(text), text, sizeof(text));
+    if (kept.text) {
+        if (!*kept.text)
+            snprintf(kept.text, kept.size, "%s", text);
+        return code;
+    }
     fprintf(stderr, "rosterctl: %s\n", text);
     return code;
 }

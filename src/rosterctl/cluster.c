@@ -17,8 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct reply ask_path(const struct options *options, const struct server *server,
-                             const void *arg)
+struct reply ask_path(const struct options *options, const struct server *server, const void *arg)
 {
     (void)server;
     return ctl_ask(options, "GET", arg);
@@ -42,7 +41,7 @@ static double as_number(const json_t *value, bool *is)
     return number;
 }
 
-static int compare(const json_t *a, const json_t *b)
+int member_compare(const json_t *a, const json_t *b)
 {
     const char *text_a = json_string_value(a), *text_b = json_string_value(b);
     bool is_a, is_b;
@@ -75,7 +74,7 @@ static struct server *first_of(const struct servers *servers, size_t *at, const 
 
         if (at[n] >= json_array_size(rows))
             continue;
-        order = best && *key ? compare(value, best_value) : 0;
+        order = best && *key ? member_compare(value, best_value) : 0;
         if (!best || (*sort == '-' ? order > 0 : order < 0)) {
             best = &servers->all[n];
             best_value = value;
@@ -101,31 +100,35 @@ static void merge(const struct servers *servers, const struct options *options, 
     free(at);
 }
 
-struct reply cluster_rows(const struct options *options, const char *path)
+struct reply servers_rows(struct servers *servers, const struct options *options, const char *path)
 {
     struct reply all = {.code = CTL_OK};
-    struct servers servers;
     json_int_t matched = 0;
     json_t *rows;
     size_t n;
 
-    all.code = servers_read(options, &servers);
-    if (all.code != CTL_OK) {
-        servers_free(&servers);
-        return all;
-    }
-    servers_ask(&servers, options, ask_rows, path);
-    all.missing = servers_code(&servers);
+    servers_ask(servers, options, ask_rows, path);
+    all.missing = servers_code(servers);
     if (all.missing == CTL_USAGE) {
         all.code = CTL_USAGE;
-        servers_free(&servers);
         return all;
     }
     rows = json_array();
-    for (n = 0; n < servers.count; n++)
-        matched += json_integer_value(json_object_get(servers.all[n].reply.json, "matched"));
-    merge(&servers, options, rows);
+    for (n = 0; n < servers->count; n++)
+        matched += (json_int_t)member_number(servers->all[n].reply.json, "matched");
+    merge(servers, options, rows);
     all.json = json_pack("{s:o, s:I}", "rows", rows, "matched", matched);
+    return all;
+}
+
+struct reply cluster_rows(const struct options *options, const char *path)
+{
+    struct reply all = {.code = CTL_OK};
+    struct servers servers;
+
+    all.code = servers_read(options, &servers);
+    if (all.code == CTL_OK)
+        all = servers_rows(&servers, options, path);
     servers_free(&servers);
     return all;
 }
@@ -193,8 +196,8 @@ static json_t *rows_of(struct servers *servers, json_t *(*make)(const struct ser
         json_t *row = servers->all[n].reply.code == CTL_OK ? make(&servers->all[n]) : NULL;
 
         for (m = 0; row && m < json_array_size(rows); m++)
-            if (sign * compare(json_object_get(row, key),
-                               json_object_get(json_array_get(rows, m), key)) <
+            if (sign * member_compare(json_object_get(row, key),
+                                      json_object_get(json_array_get(rows, m), key)) <
                 0)
                 break;
         if (row)
@@ -204,39 +207,39 @@ static json_t *rows_of(struct servers *servers, json_t *(*make)(const struct ser
 }
 
 /* A command is there to be copied into a shell, and the address in it comes from a record. */
-static void print_word(const char *word)
+static void print_word(FILE *out, const char *word)
 {
     const char *at;
 
     if (!word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                            "/._-:[]@%+,")]) {
-        printf("%s", word);
+        fprintf(out, "%s", word);
         return;
     }
-    putchar('\'');
+    putc('\'', out);
     for (at = word; *at; at++)
         if (*at == '\'')
-            printf("'\\''");
+            fprintf(out, "'\\''");
         else
-            putchar(*at);
-    putchar('\'');
+            putc(*at, out);
+    putc('\'', out);
 }
 
 /* A server does not know by which address the store was named here. */
-static void print_run(const struct options *options, const char *command)
+void cluster_print_command(FILE *out, const struct options *options, const char *command)
 {
     static const char unknown[] = "--store=STORE ";
     const char *at = strstr(command, unknown);
     char store[512];
 
     if (!at) {
-        printf("run: %s\n", command);
+        fprintf(out, "%s", command);
         return;
     }
     roster_text_redact(options->store, store, sizeof(store));
-    printf("run: %.*s--store=", (int)(at - command), command);
-    print_word(store);
-    printf(" %s\n", at + sizeof(unknown) - 1);
+    fprintf(out, "%.*s--store=", (int)(at - command), command);
+    print_word(out, store);
+    fprintf(out, " %s", at + sizeof(unknown) - 1);
 }
 
 static void print_end_of(const json_t *row)
@@ -254,7 +257,7 @@ static void print_end_of(const json_t *row)
     if (!*id || id[strspn(id, "0123456789")] || !strcmp(id, "0"))
         return;
     printf("to end the oldest: rosterctl -s ");
-    print_word(where);
+    print_word(stdout, where);
     if (!strcmp(what, "transaction") && *start && !start[strspn(start, "0123456789")])
         printf(" kill --transaction=%s %s\n", start, id);
     else
@@ -303,8 +306,11 @@ static int cluster_status(const struct options *options, struct servers *servers
     print(options, rows, columns, sizeof(columns) / sizeof(columns[0]));
     sick = json_integer_value(json_object_get(json_array_get(rows, 0), "problems")) > 0;
     cell_text(json_array_get(rows, 0), &command, text, sizeof(text));
-    if (!options->json && *text)
-        print_run(options, text);
+    if (!options->json && *text) {
+        printf("run: ");
+        cluster_print_command(stdout, options, text);
+        putchar('\n');
+    }
     json_decref(rows);
     code = servers_code(servers);
     return code == CTL_OK && sick ? CTL_UNHEALTHY : code;
@@ -319,11 +325,9 @@ static struct server *server_of(const struct servers *servers, const char *arg, 
     size_t n;
 
     *id = colon ? colon + 1 : arg;
-    for (n = 0; colon && n < servers->count; n++)
-        if (strlen(servers->all[n].name) == (size_t)(colon - arg) &&
-            !strncmp(servers->all[n].name, arg, (size_t)(colon - arg)))
-            return &servers->all[n];
-    if (colon || roster_conn_id_parse(strtoull(arg, NULL, 10), &parts) || !parts.server)
+    if (colon)
+        return servers_find(servers, arg, (size_t)(colon - arg));
+    if (roster_conn_id_parse(strtoull(arg, NULL, 10), &parts) || !parts.server)
         return NULL;
     for (n = 0; n < servers->count; n++)
         if (servers->all[n].number == parts.server) {

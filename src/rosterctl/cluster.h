@@ -9,12 +9,17 @@
 
 #include "rosterctl/rosterctl.h"
 
+#include <stdio.h>
+
 struct server {
     char name[136];     /* its id in the store */
     char address[256];  /* of its endpoint; "": it cannot be asked, for what `reply` says */
     uint64_t number;    /* in its connection ids; 0: none */
     char after[24];     /* the number of its last event that was shown; "": none was */
     bool reported;      /* that it does not answer */
+    bool asked;         /* since it was read */
+    bool passed_over;   /* it is not asked, for what `reply` says */
+    uint64_t silent_ms; /* for how long it has not answered; 0: not known */
     struct reply reply; /* the newest one */
 };
 
@@ -45,5 +50,31 @@ size_t servers_complain(struct servers *servers);
 int servers_code(struct servers *servers);
 
 #define CLUSTER_DEADLINE_MS 5000
+
+/* One reply from those of servers, after these were asked: rows with their server, trees, activity.
+ * What does not answer is said as servers_code() does. */
+struct reply servers_rows(struct servers *servers, const struct options *options, const char *path);
+struct reply servers_locks(struct servers *servers, const struct options *options,
+                           const char *path);
+struct reply servers_activity(struct servers *servers, const struct options *options,
+                              const char *path, const char *by);
+
+/* For servers_ask(): GET of a path, which is `arg`. */
+server_ask_fn ask_path;
+
+/* The server that has a name; NULL: none has. */
+struct server *servers_find(const struct servers *servers, const char *name, size_t length);
+
+/* Which of two members comes first; texts that are numbers are compared as such. */
+int member_compare(const json_t *a, const json_t *b);
+
+/* A count that any server may claim, so that sums of them fit. */
+double member_number(const json_t *object, const char *key);
+
+/* The rows of several servers by their times. They are used up. */
+json_t *events_sort(json_t *rows);
+
+/* A command that a server names, with the store as it was named here, as a shell takes it. */
+void cluster_print_command(FILE *out, const struct options *options, const char *command);
 
 #endif /* ROSTERCTL_CLUSTER_H */

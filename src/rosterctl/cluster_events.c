@@ -86,7 +86,7 @@ static void take(struct server *server, int64_t since_ms, json_t *rows)
     }
 }
 
-static json_t *sorted(json_t *rows)
+json_t *events_sort(json_t *rows)
 {
     size_t count = json_array_size(rows), n;
     struct place *all = calloc(count + 1, sizeof(*all));
@@ -115,7 +115,7 @@ static int show_round(struct servers *servers, const struct options *options, in
     for (n = 0; n < servers->count && code != CTL_USAGE; n++)
         if (servers->all[n].reply.code == CTL_OK)
             take(&servers->all[n], since_ms, rows);
-    rows = sorted(rows);
+    rows = events_sort(rows);
     if (code != CTL_USAGE)
         show(arg, rows);
     json_decref(rows);

@@ -15,15 +15,8 @@
 
 #define COUNT_MOST ((json_int_t)1 << 50) /* the sums of all servers fit as well */
 
-static struct reply ask_path(const struct options *options, const struct server *server,
-                             const void *arg)
-{
-    (void)server;
-    return ctl_ask(options, "GET", arg);
-}
-
 /* A count. Another server may answer anything, and what is added up here is of all. */
-static double number(const json_t *object, const char *key)
+double member_number(const json_t *object, const char *key)
 {
     json_int_t n = json_integer_value(json_object_get(object, key));
 
@@ -34,22 +27,6 @@ static double number(const json_t *object, const char *key)
 static double value(const json_t *object, const char *key)
 {
     return json_number_value(json_object_get(object, key));
-}
-
-/* Asks all servers. In the reply, a code or "missing". */
-static struct reply ask_all(const struct options *options, const char *path,
-                            struct servers *servers)
-{
-    struct reply all = {.code = CTL_OK};
-
-    all.code = servers_read(options, servers);
-    if (all.code != CTL_OK)
-        return all;
-    servers_ask(servers, options, ask_path, path);
-    all.missing = servers_code(servers);
-    if (all.missing == CTL_USAGE)
-        all.code = CTL_USAGE;
-    return all;
 }
 
 /* The member, the larger one first; what is as large stays in its order. */
@@ -113,11 +90,11 @@ static size_t find_trees(const struct server *server, struct tree *trees)
 
     json_array_foreach(rows, n, row)
     {
-        if (!count || number(row, "depth") < 1)
+        if (!count || member_number(row, "depth") < 1)
             trees[count++] = (struct tree){server, rows, n, 0, 0};
         trees[count - 1].count++;
-        if (number(row, "wait_ms") > trees[count - 1].longest)
-            trees[count - 1].longest = number(row, "wait_ms");
+        if (member_number(row, "wait_ms") > trees[count - 1].longest)
+            trees[count - 1].longest = member_number(row, "wait_ms");
     }
     return count;
 }
@@ -145,33 +122,47 @@ static void put_trees(const struct servers *servers, size_t most, json_t *rows)
     free(trees);
 }
 
-struct reply cluster_locks(const struct options *options, const char *path)
+struct reply servers_locks(struct servers *servers, const struct options *options, const char *path)
 {
     json_t *rows, *deadlocks, *deadlock;
-    struct servers servers;
-    struct reply all;
-    double waits = 0, matched = 0;
+    struct reply all = {.code = CTL_OK};
+    double waits = 0, matched = 0, total = 0;
     size_t n, m, most;
 
     if (!rows_wanted(options, 1000, &most))
         return no_limit(options);
-    all = ask_all(options, path, &servers);
+    servers_ask(servers, options, ask_path, path);
+    all.missing = servers_code(servers);
+    all.code = all.missing == CTL_USAGE ? CTL_USAGE : CTL_OK;
     rows = json_array();
     deadlocks = json_array();
-    for (n = 0; n < servers.count; n++) {
-        const json_t *json = servers.all[n].reply.json;
+    for (n = 0; n < servers->count; n++) {
+        const json_t *json = servers->all[n].reply.json;
 
-        waits += number(json, "waits");
-        matched += number(json, "matched");
+        waits += member_number(json, "waits");
+        matched += member_number(json, "matched");
+        total += member_number(json, "deadlocks_total");
         json_array_foreach(json_object_get(json, "deadlocks"), m, deadlock)
         {
-            json_object_set_new(deadlock, "server", json_string(servers.all[n].name));
+            json_object_set_new(deadlock, "server", json_string(servers->all[n].name));
             insert(deadlocks, deadlock, "at_ms");
         }
     }
-    put_trees(&servers, most, rows);
-    all.json = json_pack("{s:I, s:I, s:o, s:o}", "waits", (json_int_t)waits, "matched",
-                         (json_int_t)matched, "rows", rows, "deadlocks", deadlocks);
+    put_trees(servers, most, rows);
+    all.json = json_pack("{s:I, s:I, s:o, s:I, s:o}", "waits", (json_int_t)waits, "matched",
+                         (json_int_t)matched, "rows", rows, "deadlocks_total", (json_int_t)total,
+                         "deadlocks", deadlocks);
+    return all;
+}
+
+struct reply cluster_locks(const struct options *options, const char *path)
+{
+    struct reply all = {.code = CTL_OK};
+    struct servers servers;
+
+    all.code = servers_read(options, &servers);
+    if (all.code == CTL_OK)
+        all = servers_locks(&servers, options, path);
     servers_free(&servers);
     return all;
 }
@@ -192,7 +183,7 @@ static char *key_of(const json_t *row)
  * their own, so averages are what can be added. */
 static void add_row(json_t *groups, json_t *row, double times)
 {
-    double samples = number(row, "samples"), average = times > 0 ? samples / times : 0;
+    double samples = member_number(row, "samples"), average = times > 0 ? samples / times : 0;
     char *key = key_of(row);
     json_t *group = key ? json_object_get(groups, key) : NULL;
 
@@ -201,7 +192,7 @@ static void add_row(json_t *groups, json_t *row, double times)
         json_object_set(groups, key, group);
     } else if (group) {
         average += value(group, "mean");
-        samples += number(group, "samples");
+        samples += member_number(group, "samples");
     }
     if (group) {
         json_object_set_new(group, "mean", json_real(average));
@@ -238,12 +229,12 @@ static json_t *sum(const struct servers *servers, bool by_server, bool by_more, 
     for (n = 0; n < servers->count; n++) {
         const json_t *json = servers->all[n].reply.json;
 
-        times = number(json, "times");
+        times = member_number(json, "times");
         if (servers->all[n].reply.code != CTL_OK)
             continue;
         answered++;
-        active += times > 0 ? number(json, "active") / times : 0;
-        dropped += times > 0 ? number(json, "dropped") / times : 0;
+        active += times > 0 ? member_number(json, "active") / times : 0;
+        dropped += times > 0 ? member_number(json, "dropped") / times : 0;
         json_array_foreach(json_object_get(json, "rows"), m, row)
         {
             if (!by_more)
@@ -265,11 +256,11 @@ static json_t *sum(const struct servers *servers, bool by_server, bool by_more, 
                      active, "dropped_average", dropped, "matched", (json_int_t)m, "rows", rows);
 }
 
-struct reply cluster_activity(const struct options *options, const char *path, const char *by)
+struct reply servers_activity(struct servers *servers, const struct options *options,
+                              const char *path, const char *by)
 {
     char rest[256], whole[4096];
-    struct servers servers;
-    struct reply all;
+    struct reply all = {.code = CTL_OK};
     bool by_server;
     size_t most;
 
@@ -279,8 +270,21 @@ struct reply cluster_activity(const struct options *options, const char *path, c
     snprintf(whole, sizeof(whole), "%s", path);
     ctl_add_argument(whole, sizeof(whole), "by", *rest ? rest : "kind");
     ctl_add_argument(whole, sizeof(whole), "limit", "10000"); /* it is of the sum */
-    all = ask_all(options, whole, &servers);
-    all.json = sum(&servers, by_server, *rest, most);
+    servers_ask(servers, options, ask_path, whole);
+    all.missing = servers_code(servers);
+    all.code = all.missing == CTL_USAGE ? CTL_USAGE : CTL_OK;
+    all.json = sum(servers, by_server, *rest, most);
+    return all;
+}
+
+struct reply cluster_activity(const struct options *options, const char *path, const char *by)
+{
+    struct reply all = {.code = CTL_OK};
+    struct servers servers;
+
+    all.code = servers_read(options, &servers);
+    if (all.code == CTL_OK)
+        all = servers_activity(&servers, options, path, by);
     servers_free(&servers);
     return all;
 }

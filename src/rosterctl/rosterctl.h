@@ -51,6 +51,8 @@ struct options {
     const char *ttl_ms;   /* of a barrier; NULL: for ever */
     uint32_t timeout_ms;  /* of a request; 0: the default */
     uint64_t deadline_ms; /* of ctl_now_ms(), for all requests; 0: none */
+    size_t body_most;     /* bytes of an answer; 0: the default */
+    const char *listen;   /* the address to serve at; NULL: the default */
     double watch_s;       /* 0: once */
     char **args;          /* behind the command */
     int n_args;
@@ -58,8 +60,9 @@ struct options {
 
 /* A reply; its JSON is NULL when it had none. */
 struct reply {
-    int code;  /* of the exit codes */
-    bool gone; /* nothing listens there any more, other than when there is no answer in time */
+    int code;    /* of the exit codes */
+    bool gone;   /* nothing listens there any more, other than when there is no answer in time */
+    long status; /* of HTTP; 0: there was no answer */
     char error[256];
     json_t *json;
     int missing; /* of a cluster: CTL_OK, or the code for the servers that did not answer */
@@ -81,6 +84,9 @@ void ctl_add_argument(char *path, size_t size, const char *key, const char *valu
  * been reported already. */
 int ctl_fail(const struct options *options, const struct reply *reply);
 int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* From now on what ctl_error() says in this thread goes there, the first of it; NULL: no more. */
+void ctl_keep_error(char *text, size_t size);
 
 /* CLOCK_MONOTONIC. */
 uint64_t ctl_now_ms(void);
@@ -176,6 +182,6 @@ int ctl_all(const struct options *options, command_fn *run);
 
 command_fn ctl_ps, ctl_trx, ctl_locks, ctl_groups, ctl_min, ctl_safe_point, ctl_history, ctl_status,
     ctl_kill, ctl_drain;
-command_fn ctl_top, ctl_barrier, ctl_gc, ctl_events, ctl_activity;
+command_fn ctl_top, ctl_barrier, ctl_gc, ctl_events, ctl_activity, ctl_serve;
 
 #endif /* ROSTERCTL_H */

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <roster/error.h>
 #include <roster/store.h>
+#include <roster/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,7 @@ static bool read_record(struct server *server, const struct roster_store_kv *kv,
     if (!length || length >= sizeof(server->name) || memchr(name, '/', length) ||
         memchr(name, '\0', length))
         return false;
-    memcpy(server->name, name, length);
+    roster_text_show(name, length, server->name, sizeof(server->name));
     info =
         kv->value.size <= RECORD_MOST ? json_loadb(kv->value.data, kv->value.size, 0, NULL) : NULL;
     if (json_is_object(info))
@@ -137,6 +138,16 @@ int servers_read(const struct options *options, struct servers *servers)
     return code;
 }
 
+struct server *servers_find(const struct servers *servers, const char *name, size_t length)
+{
+    size_t n;
+
+    for (n = 0; n < servers->count; n++)
+        if (strlen(servers->all[n].name) == length && !strncmp(servers->all[n].name, name, length))
+            return &servers->all[n];
+    return NULL;
+}
+
 void servers_free(struct servers *servers)
 {
     size_t n;
@@ -159,12 +170,16 @@ struct round {
 static void ask_one(const struct round *round, struct server *server)
 {
     struct options options = *round->options;
+    uint64_t deadline_ms;
     const char *found;
 
+    server->asked = true;
     reply_free(&server->reply);
     memset(&server->reply, 0, sizeof(server->reply));
     options.server = server->address;
-    options.deadline_ms = ctl_now_ms() + CLUSTER_DEADLINE_MS;
+    deadline_ms = ctl_now_ms() + CLUSTER_DEADLINE_MS;
+    if (!options.deadline_ms || options.deadline_ms > deadline_ms)
+        options.deadline_ms = deadline_ms;
     options.token = NULL; /* a look needs none */
     server->reply = ctl_ask(&options, "GET", "/status");
     if (server->reply.code != CTL_OK)
@@ -193,7 +208,7 @@ static void *run(void *arg)
         pthread_mutex_unlock(&round->mutex);
         if (!server)
             return NULL;
-        if (*server->address)
+        if (*server->address && !server->passed_over)
             ask_one(round, server);
     }
 }
