@@ -229,6 +229,7 @@ enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, 
 {
     const struct route *route = find(url);
     struct request *request = *per_request;
+    const char *allow = route && route->post ? "POST" : "GET, HEAD";
     unsigned status;
 
     (void)upload;
@@ -242,10 +243,14 @@ enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, 
             return MHD_YES;
     } else if (*upload_size) {
         return MHD_NO; /* the headers said that there is no body */
+    } else if (request->status->site) {
+        status = rst_site_dispatch(request, url, method, &allow);
+        if (status == RST_SITE_LATER)
+            return MHD_YES;
     } else {
         status = dispatch(request, route, method);
     }
-    return reply(request, status, route && route->post ? "POST" : "GET, HEAD");
+    return reply(request, status, allow);
 }
 
 void rst_status_completed(void *cls, struct MHD_Connection *connection, void **per_request,
@@ -262,6 +267,7 @@ void rst_status_completed(void *cls, struct MHD_Connection *connection, void **p
     request->peer->malformed = false;
     rst_status_text_free(&request->text);
     rst_stream_free(request);
+    rst_site_job_free(request);
     free(request);
     *per_request = NULL;
 }

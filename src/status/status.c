@@ -52,12 +52,14 @@ static void run(struct roster_status *status, uint64_t timeout_ms)
     if (status->again)
         timeout_ms = 0;
     status->again = false;
-    next_ms = rst_timeline_run(status);
+    next_ms = status->timeline ? rst_timeline_run(status) : timeout_ms;
     if (timeout_ms > next_ms)
         timeout_ms = next_ms;
     if (MHD_get_timeout(status->daemon, &wanted) == MHD_YES && wanted < timeout_ms)
         timeout_ms = wanted;
     (void)poll(fds, 2, (int)timeout_ms);
+    if (status->site)
+        rst_site_resume(status->site);
     MHD_run(status->daemon);
     rst_status_clients_sweep(status);
 }
@@ -127,8 +129,9 @@ static int start_daemon(struct roster_status *status)
     const union MHD_DaemonInfo *info;
 
     status->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL, 0, NULL, NULL, rst_status_handle, status, MHD_OPTION_LISTEN_SOCKET,
-        status->listener.fd, MHD_OPTION_CONNECTION_LIMIT, status->options.max_connections,
+        MHD_USE_EPOLL | (status->site ? MHD_ALLOW_SUSPEND_RESUME : 0), 0, NULL, NULL,
+        rst_status_handle, status, MHD_OPTION_LISTEN_SOCKET, status->listener.fd,
+        MHD_OPTION_CONNECTION_LIMIT, status->options.max_connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
         rst_status_completed, status, MHD_OPTION_NOTIFY_CONNECTION, rst_status_clients_notify,
         status, MHD_OPTION_UNESCAPE_CALLBACK, rst_status_rules_unescape, status,
@@ -157,9 +160,9 @@ static int open_all(struct roster_status *status)
     status->name = strdup(options->name);
     status->token = options->token ? strdup(options->token) : NULL;
     status->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    status->timeline = rst_timeline_new();
+    status->timeline = status->roster ? rst_timeline_new() : NULL;
     if (!status->name || (options->token && !status->token) || status->stop_fd < 0 ||
-        !status->timeline)
+        (status->roster && !status->timeline))
         return -ENOMEM;
     err = rst_status_listener_open(&status->listener, options->address);
     if (err)
@@ -171,22 +174,16 @@ static int open_all(struct roster_status *status)
     return err ? err : start_thread(status);
 }
 
-int roster_status_start(struct roster *roster, const struct roster_status_options *options,
-                        struct roster_status **made)
+int rst_status_open(struct roster *roster, const struct roster_status_options *options,
+                    struct site *site, struct roster_status **made)
 {
-    struct roster_status *status;
+    struct roster_status *status = calloc(1, sizeof(*status));
     int err;
 
-    if (!roster || !made)
-        return -EINVAL;
-    err = roster_read_lock(roster); /* -ECHILD when it is the parent's */
-    if (err)
-        return err;
-    roster_read_unlock(roster);
-    status = calloc(1, sizeof(*status));
     if (!status)
         return -ENOMEM;
     status->roster = roster;
+    status->site = site;
     status->process = rst_process_number();
     status->listener = LISTENER_NONE;
     status->stop_fd = status->diag_fd = -1;
@@ -199,6 +196,20 @@ int roster_status_start(struct roster *roster, const struct roster_status_option
     else
         *made = status;
     return err;
+}
+
+int roster_status_start(struct roster *roster, const struct roster_status_options *options,
+                        struct roster_status **made)
+{
+    int err;
+
+    if (!roster || !made)
+        return -EINVAL;
+    err = roster_read_lock(roster); /* -ECHILD when it is the parent's */
+    if (err)
+        return err;
+    roster_read_unlock(roster);
+    return rst_status_open(roster, options, NULL, made);
 }
 
 void roster_status_stop(struct roster_status *status)

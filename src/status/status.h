@@ -18,6 +18,8 @@
 #include <roster/status.h>
 
 struct timeline;
+struct site;
+struct job;
 
 /* What libmicrohttpd takes for a connection; longer headers are refused. */
 #define CONNECTION_MEMORY ((size_t)16 << 10)
@@ -49,8 +51,9 @@ struct peer {
 };
 
 struct roster_status {
-    struct roster *roster;
-    unsigned process; /* that made it */
+    struct roster *roster; /* NULL: the answers are those of `site` */
+    struct site *site;     /* NULL: they are of the roster */
+    unsigned process;      /* that made it */
     struct roster_status_options options;
     char *name, *token;
     struct listener listener;
@@ -84,12 +87,17 @@ struct request {
     bool close;             /* the connection cannot be used for another request */
     struct text text;       /* the reply, or the part of a stream that is on its way */
     struct stream *stream;  /* NULL: `text` is all */
+    struct job *job;        /* NULL: nothing else makes the reply */
     const char *type;       /* its media type; NULL: JSON */
     char error[ERROR_MOST]; /* when the status is not 200 */
 };
 
 /* CLOCK_MONOTONIC in milliseconds. */
 uint64_t rst_status_now_ms(void);
+
+/* status.c: opens an endpoint of a roster, or of a site. Returns 0 or a negative errno. */
+int rst_status_open(struct roster *roster, const struct roster_status_options *options,
+                    struct site *site, struct roster_status **made);
 
 /* clients.c: MHD_NotifyConnectionCallback, and what closes connections that take too long. */
 void rst_status_clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
@@ -142,6 +150,14 @@ handler_fn rst_status_get_page, rst_status_get_status, rst_status_get_processlis
     rst_status_get_history, rst_status_get_timeline;
 handler_fn rst_status_get_activity, rst_status_get_events, rst_status_get_groups,
     rst_status_get_metrics, rst_status_post_kill, rst_status_post_drain;
+
+/* site.c: the HTTP status of a request to a site, with its text or error; RST_SITE_LATER: the
+ * connection is suspended, and this is called again. `*allow` is what methods the address takes. */
+#define RST_SITE_LATER 0U
+unsigned rst_site_dispatch(struct request *request, const char *url, const char *method,
+                           const char **allow);
+void rst_site_job_free(struct request *request);
+void rst_site_resume(struct site *site); /* goes on with those whose answers are there */
 
 /* Made from page.html. */
 extern const char rst_status_page[];
