@@ -71,6 +71,7 @@ static void put_verdict(struct text *text, const struct verdict *verdict)
     for (n = 0; n < verdict->count; n++) {
         rst_status_out_open(text, NULL, '{');
         rst_status_out_string(text, "problem", rst_problem_name(verdict->found[n].problem));
+        rst_status_out_number(text, "rank", verdict->found[n].problem);
         rst_status_out_number(text, "age_ms", verdict->found[n].age_ms);
         rst_status_out_string(text, "evidence", verdict->found[n].evidence);
         rst_status_out_string(text, "command", verdict->found[n].command);
