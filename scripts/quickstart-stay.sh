@@ -62,6 +62,7 @@ cat <<END
       rosterctl safepoint              # lease and safe points, and what holds them back
       rosterctl history                # what long transactions consisted of
       rosterctl --store=\$STORE ps     # both servers at once
+      rosterctl --store=\$STORE serve  # the same as one page, for a browser
       redis-cli -p ${kv_port[kv1]} CLIENT LIST
       rosterctl kill --transaction \$(rosterctl trx --user=batch --columns=session --output=csv | tr -dc 0-9)
 END

@@ -85,6 +85,14 @@ static const struct help {
      "The safe points as they stand in a cluster's store.\v"
      "Example:\n"
      "  rosterctl gc status --store=sqlite:/var/lib/db/meet.db"},
+    {"serve", "serve",
+     "Serves one page for all servers of a cluster, until interrupted: what is wrong with any of "
+     "them, "
+     "the last hour, sessions, transactions, waits, activity and events, with the server as a "
+     "column. "
+     "It prints where, and serves the user who started it alone.\v"
+     "Example: on the host of the servers; from elsewhere, ssh -L 8080:127.0.0.1:8080 HOST\n"
+     "  rosterctl serve --listen=127.0.0.1:8080 --store=sqlite:/var/lib/db/meet.db"},
 };
 
 bool ctl_help(const char *name, const char **arguments, const char **text)

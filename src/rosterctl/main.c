@@ -36,6 +36,7 @@ enum {
     BY = 8192,
     WHO = 16384,
     LIMIT = 32768,
+    LISTEN = 65536,
 };
 
 static const struct command {
@@ -58,6 +59,7 @@ static const struct command {
     {"top", ctl_top, WATCH},
     {"barrier", ctl_barrier, ARGS | STORE | TTL | JSON},
     {"gc", ctl_gc, ARGS | STORE | JSON},
+    {"serve", ctl_serve, STORE | LISTEN},
 };
 
 enum {
@@ -75,6 +77,7 @@ enum {
     ALL_KEY,
     SINCE_KEY,
     BY_KEY,
+    LISTEN_KEY,
     USAGE_KEY
 };
 
@@ -126,6 +129,9 @@ static const struct argp_option known[] = {
     {"store-password", STORE_PASSWORD_KEY, "FILE", 0,
      "etcd: the first line of the file is the user's password (else $ROSTER_STORE_PASSWORD)", 4},
     {"ttl-ms", TTL_KEY, "MS", 0, "how long a barrier stands (for ever)", 4},
+    {"listen", LISTEN_KEY, "ADDRESS", 0,
+     "where to serve the page: 127.0.0.1:PORT, [::1]:PORT or unix:PATH (127.0.0.1:0, a free port)",
+     4},
     {"help", '?', NULL, 0, "show this, or how a command is used, with an example", -1},
     {"usage", USAGE_KEY, NULL, 0, "show the options in short", -1},
     {"version", 'V', NULL, 0, "show the version", -1},
@@ -291,6 +297,8 @@ static unsigned belongs(int key)
         return WAIT;
     case TTL_KEY:
         return TTL;
+    case LISTEN_KEY:
+        return LISTEN;
     default:
         return 0;
     }
@@ -365,6 +373,9 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         return 0;
     case TTL_KEY:
         options->ttl_ms = arg;
+        return 0;
+    case LISTEN_KEY:
+        options->listen = arg;
         return 0;
     case 'W':
         options->wait = true;
@@ -487,7 +498,8 @@ int main(int argc, char **argv)
                "  drain       lets the server finish and end\n"
                "  top         all of it, live\n"
                "  barrier     set NAME TIMESTAMP|now, list, delete NAME: in a cluster's store\n"
-               "  gc status   the safe points in a cluster's store\n",
+               "  gc status   the safe points in a cluster's store\n"
+               "  serve       one page for all servers of a cluster, for a browser\n",
     };
     static struct parsed parsed;
     int code;

@@ -17,13 +17,14 @@ _rosterctl_values() {
 
 _rosterctl() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
-    local commands="ps trx min safepoint status locks groups history activity events kill drain top barrier gc"
+    local commands="ps trx min safepoint status locks groups history activity events kill drain top barrier gc serve"
     case $before in
     -u | --user) choices=$(_rosterctl_values user) ;;
     -d | --db) choices=$(_rosterctl_values db) ;;
     -k | --kind) choices="user internal background" ;;
     -S | --state) choices="Idle Running LockWaiting Committing RollingBack autocommit" ;;
     -o | --sort) choices="id -time user command state -age" ;;
+    --listen) choices="127.0.0.1:0 unix:" ;;
     --output) choices="table csv json" ;;
     -t | --token-file | --store-ca | --store-cert | --store-key | --store-password)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -35,7 +36,7 @@ _rosterctl() {
             choices="--server= --all --token-file= --json --user= --db= --kind= --command= --state=
                 --min-ms= --in-txn --limit= --sort= --search= --columns= --output= --full --since= --by= --follow --watch --statement --transaction --wait
                 --store= --prefix= --store-ca= --store-cert= --store-key= --store-user=
-                --store-password= --ttl-ms= --help
+                --store-password= --ttl-ms= --listen= --help
                 --version"
             ;;
         *)

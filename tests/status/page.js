@@ -8,6 +8,8 @@
 
 const { spawn } = require("child_process");
 const fs = require("fs");
+const net = require("net");
+const os = require("os");
 const path = require("path");
 const { chromium } = require("playwright-core");
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -79,6 +81,52 @@ async function everywhere(server, state, look) {
       if (pictures) await page.screenshot({ path: path.join(pictures, `${state}-${width}-${scheme}.png`) });
       await page.context().close();
     }
+}
+
+// A port that nothing listens at: a record needs one that is known before.
+const freePort = () => new Promise((resolve) => {
+  const server = net.createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+// Three servers that meet in a store, and the page of all of them. The first one wants a token.
+async function cluster() {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "roster-page-cluster."));
+  const store = "sqlite:" + path.join(directory, "meet.db"), servers = {};
+  const start = (program, options, ready) => new Promise((resolve, reject) => {
+    const child = spawn(path.join(build, program), options, { stdio: ["ignore", "pipe", "inherit"] });
+    let text = "";
+    children.push(child);
+    child.on("exit", (code) => reject(new Error(program + " ended with " + code)));
+    child.stdout.on("data", (data) => {
+      text += data;
+      if (ready.test(text)) resolve({ child, text });
+    });
+  });
+  fs.writeFileSync(path.join(directory, "token"), "s3cret\n");
+  for (const name of ["orders-1", "orders-2", "orders-3"]) {
+    const status = name === "orders-1" ? ["--status=127.0.0.1:" + await freePort(), "--status-token=" + path.join(directory, "token")] :
+      ["--status=unix:" + path.join(directory, name)];
+    const { child, text } = await start("examples/kv/roster-kv", ["--port=0", "--store=" + store, "--server-id=" + name, "--lease-ttl-ms=600000",
+      "--report-interval-ms=600000", "--life-time-ms=0", "--activity-ms=50", "--auth=trust", ...status], /ready/);
+    servers[name] = { child, port: Number(/ port (\d+),/.exec(text)[1]) };
+  }
+  const page = await start("rosterctl", ["serve", "--store=" + store], /all servers in .*\n/);
+  return { servers, url: page.text.split("\n")[0], child: page.child, directory };
+}
+// A client of such a server, which has sent these commands, each with an answer.
+function client(server, ...commands) {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(server.port, "127.0.0.1", () => socket.write(commands[0] + "\r\n"));
+    let n = 0;
+    socket.on("error", reject);
+    socket.on("data", () => {
+      n++;
+      if (n < commands.length) socket.write(commands[n] + "\r\n");
+      if (n === commands.length || (n === commands.length - 1 && commands[n].startsWith("BLPOP"))) resolve(socket);
+    });
+  });
 }
 
 const tests = {
@@ -360,13 +408,85 @@ const tests = {
     await page.context().close();
     await gone(server);
   },
+
+  async cluster() {
+    const whole = await cluster(), sockets = [];
+    for (const [name, user] of [["orders-1", "batch"], ["orders-2", "shop"], ["orders-3", "web"]])
+      for (let n = 0; n < 4; n++)
+        sockets.push(await client(whole.servers[name], "AUTH " + user + " x", "CLIENT SETNAME " + user + "-" + n, ...(n ? [] : ["BEGIN", "GET stock"])));
+    const page = await open(whole);
+    await live(page);
+    await page.waitForFunction(() => document.getElementById("verdict-title").textContent === "Healthy; 3 of 3 servers answered");
+    expect("cluster: the title says of what", await page.title() === "cluster /roster", await page.title());
+    await page.waitForFunction(() => document.querySelectorAll("#sessions tbody tr").length === 15);
+    const first = await page.locator("#trx tbody tr").first().evaluate((line) => [...line.cells].slice(1, 3).map((cell) => cell.textContent).join(" "));
+    expect("cluster: the oldest of all is first, with its server", first === "orders-1 batch", first);
+    expect("cluster: it is named as what holds the minimum", /session \d+ of orders-1 \(batch/.test(await text(page, "holder")), await text(page, "holder"));
+    await page.waitForSelector("#charts path");
+    await page.waitForFunction(() => /Sessions .*sessions 15/.test([...document.querySelectorAll("#charts svg")].map((one) => one.getAttribute("aria-label")).join()));
+    expect("cluster: and what has happened, with its server", /orders-\d: /.test(await text(page, "events")), await text(page, "events"));
+    await page.locator("#activity-by").selectOption("server");
+    const ref = await page.locator("#trx tbody tr").first().getAttribute("data-id");
+    await page.locator("#trx tbody tr").first().locator("button.id").click();
+    await page.waitForFunction(() => document.getElementById("panel-facts").textContent.includes("orders-1"));
+    await page.keyboard.press("Escape");
+    // One of them is frozen: it is named and dimmed, and the others are live.
+    whole.servers["orders-2"].child.kill("SIGSTOP");
+    await page.waitForFunction(() => /2 of 3 servers answered$/.test(document.getElementById("verdict-title").textContent));
+    expect("cluster: who does not answer is the worst problem", /^orders-2: no answer/.test(await page.locator("#problems b").first().textContent()),
+      await text(page, "problems"));
+    expect("cluster: and dimmed", (await page.locator("#servers li.silent").allTextContents()).join() === "orders-2: no answer", await text(page, "servers"));
+    await page.waitForFunction(() => document.querySelectorAll("#sessions tbody tr").length === 10);
+    let stale = 0;
+    for (let n = 0; n < 20; n++) {
+      stale += await page.evaluate(() => document.body.classList.contains("stale"));
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    expect("cluster: the others are not stale", stale === 0, stale);
+    await everywhere(whole, "cluster", async (one) => {
+      await one.waitForSelector("#servers li.silent");
+      await one.waitForSelector("#trx tbody tr");
+      await one.waitForSelector("#charts path");
+    });
+    // The kill goes to the server of the row, which wants its token.
+    const ask = async () => {
+      await page.locator("#trx tr[data-id='" + ref + "'] button.end").click();
+      await page.waitForSelector("#ask[open]");
+    };
+    await ask();
+    expect("cluster: it asks about a session of that server", /of session \d+ of orders-1\?$/.test(await text(page, "ask-title")), await text(page, "ask-title"));
+    expect("cluster: says what is gained", /The minimum advances by/.test(await text(page, "ask-targets")), await text(page, "ask-targets"));
+    expect("cluster: and how it is done by hand", new RegExp("^rosterctl --store=sqlite:.* kill --transaction=\\d+ " + ref + "$").test(await text(page, "ask-command")),
+      await text(page, "ask-command"));
+    await accessible(page, "cluster, question");
+    await page.locator("#token").fill("wrong");
+    await page.locator("#ask-end").click();
+    await page.waitForFunction(() => /token was not accepted/.test(document.getElementById("said").textContent));
+    await ask();
+    await page.locator("#token").fill("s3cret");
+    await page.locator("#ask-end").click();
+    await page.waitForFunction(() => /The transaction of session \d+ of orders-1 has ended/.test(document.getElementById("said").textContent));
+    await page.mouse.move(5, 5);
+    await page.waitForSelector("#trx tr[data-id='" + ref + "']", { state: "detached" });
+    whole.servers["orders-2"].child.kill("SIGCONT");
+    await page.waitForFunction(() => /3 of 3 servers answered$/.test(document.getElementById("verdict-title").textContent));
+    await page.context().close();
+    for (const socket of sockets) socket.destroy();
+    await gone(whole);
+    for (const name in whole.servers) await gone(whole.servers[name]);
+    fs.rmSync(whole.directory, { recursive: true });
+  },
 };
 
 (async () => {
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server"] });
   try {
     const only = process.env.ONLY ? process.env.ONLY.split(",") : Object.keys(tests);
-    for (const name of only) await tests[name]();
+    for (const name of only)
+      if (name === "cluster" && !["rosterctl", "examples/kv/roster-kv"].every((program) => fs.existsSync(path.join(build, program))))
+        console.log("skipped: cluster needs rosterctl and roster-kv");
+      else
+        await tests[name]();
   } catch (error) {
     expect("no test breaks off", false, String(error.stack));
   } finally {

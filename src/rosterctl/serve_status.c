@@ -1,0 +1,147 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * How all servers of a cluster are: what is wrong with any of them, the worst first.
+ */
+#include "config.h"
+
+#include "rosterctl/serve.h"
+
+#include <roster/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RANK_STORE (-2)
+#define RANK_SILENT (-1)
+
+static double rank_of(const json_t *problem)
+{
+    return json_number_value(json_object_get(problem, "rank"));
+}
+
+/* The worst first; of the same ones, the one that has lasted longest. */
+static bool is_worse(const json_t *a, const json_t *b)
+{
+    if (rank_of(a) < rank_of(b) || rank_of(a) > rank_of(b))
+        return rank_of(a) < rank_of(b);
+    return member_number(a, "age_ms") > member_number(b, "age_ms");
+}
+
+static void add_problem(json_t *problems, json_t *problem)
+{
+    size_t n;
+
+    for (n = json_array_size(problems); n; n--)
+        if (!is_worse(problem, json_array_get(problems, n - 1)))
+            break;
+    json_array_insert_new(problems, n, problem);
+}
+
+/* The command with the store as it is named here. */
+static void set_command(json_t *problem, const struct options *options)
+{
+    const char *command = json_string_value(json_object_get(problem, "command"));
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = command ? open_memstream(&text, &size) : NULL;
+
+    if (!out)
+        return;
+    cluster_print_command(out, options, command);
+    if (!fclose(out))
+        json_object_set_new(problem, "command", json_string(text));
+    free(text);
+}
+
+static void add_problems(json_t *problems, const struct server *server,
+                         const struct options *options)
+{
+    json_t *all = json_object_get(server->reply.json, "problems"), *problem;
+    char command[320];
+    size_t n;
+
+    if (serve_answered(server)) {
+        json_array_foreach(all, n, problem)
+        {
+            if (!json_is_object(problem))
+                continue;
+            json_object_set_new(problem, "server", json_string(server->name));
+            if (!json_is_number(json_object_get(problem, "rank")))
+                json_object_set_new(problem, "rank", json_integer((json_int_t)n));
+            set_command(problem, options);
+            add_problem(problems, json_incref(problem));
+        }
+        return;
+    }
+    snprintf(command, sizeof(command), "rosterctl -s %s status", server->address);
+    add_problem(problems, json_pack("{s:s, s:s, s:i, s:I, s:s, s:s}", "server", server->name,
+                                    "problem", "no answer", "rank", RANK_SILENT, "age_ms",
+                                    (json_int_t)server->silent_ms, "evidence", server->reply.error,
+                                    "command", *server->address ? command : ""));
+}
+
+static json_t *server_row(const struct server *server)
+{
+    const json_t *json = server->reply.json;
+    bool answered = serve_answered(server);
+    json_t *row = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:b}", "server", server->name,
+                            "address", server->address, "answered", answered, "problems",
+                            (json_int_t)json_array_size(json_object_get(json, "problems")),
+                            "sessions", (json_int_t)member_number(json, "sessions"), "uptime_ms",
+                            (json_int_t)member_number(json, "uptime_ms"), "may_kill",
+                            json_is_true(json_object_get(json, "may_kill")), "token_helps",
+                            json_is_true(json_object_get(json, "token_helps")));
+
+    if (!answered)
+        json_object_set_new(row, "error", json_string(server->reply.error));
+    return row;
+}
+
+static bool any(const json_t *rows, const char *key)
+{
+    json_t *row;
+    size_t n;
+
+    json_array_foreach(rows, n, row)
+    {
+        if (json_is_true(json_object_get(row, key)))
+            return true;
+    }
+    return false;
+}
+
+struct reply serve_status(struct asking *asking)
+{
+    const struct serve *serve = asking->serve;
+    const char *prefix = serve->options->prefix ? serve->options->prefix : "/roster";
+    json_t *problems = json_array(), *rows = json_array();
+    struct reply reply = {.code = CTL_OK};
+    double sessions = 0;
+    size_t n;
+
+    servers_ask(&asking->servers, &asking->options, NULL, NULL);
+    for (n = 0; n < asking->servers.count; n++) {
+        add_problems(problems, &asking->servers.all[n], serve->options);
+        json_array_append_new(rows, server_row(&asking->servers.all[n]));
+        sessions += member_number(asking->servers.all[n].reply.json, "sessions");
+    }
+    if (*asking->store_error || !asking->servers.count)
+        add_problem(problems, json_pack("{s:n, s:s, s:i, s:i, s:s, s:s}", "server", "problem",
+                                        *asking->store_error ? "store failing" : "no server",
+                                        "rank", RANK_STORE, "age_ms", 0, "evidence",
+                                        *asking->store_error ? asking->store_error
+                                                             : "none is registered in this store",
+                                        "command", ""));
+    reply.json = json_pack(
+        "{s:s+, s:b, s:n, s:s, s:s, s:I, s:I, s:b, s:I, s:b, s:b}", "name", "cluster ", prefix,
+        "cluster", 1, "server_id", "store", serve->store, "roster_version", roster_version(), "pid",
+        (json_int_t)getpid(), "uptime_ms", (json_int_t)(ctl_now_ms() - serve->started_ms),
+        "healthy", json_array_size(problems) == 0, "sessions", (json_int_t)sessions, "may_kill",
+        any(rows, "may_kill") || serve->options->token, "token_helps", any(rows, "token_helps"));
+    json_object_set_new(reply.json, "problems", problems);
+    json_object_set_new(reply.json, "servers", rows);
+    return reply;
+}

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# rosterctl serve: the page of every endpoint for three servers at once. One is frozen: it is named, and the
+# others are there. A kill goes to the server of the row, with the token that came with it. What is malformed,
+# of another user or of another site is refused.
+
+# shellcheck source=tests/kv/members.sh
+. "$ROSTER_SRCDIR/tests/kv/members.sh"
+
+ctl=$ROSTER_BUILDDIR/rosterctl
+[ -x "$ctl" ] || skip "rosterctl was not built"
+command -v curl >/dev/null || skip "curl is not installed"
+need_etcd 1
+ttl=60000 # a server that is frozen keeps its record
+echo s3cret >"$work/token"
+start_member a --status="unix:$work/a.sock" --activity-ms=20
+grep -q '^roster-kv: status on' "$work/server.out" || skip "built without the status endpoint"
+start_member b --status="unix:$work/b.sock"
+read -r free < <(pick_ports 1)
+start_member c --status="127.0.0.1:$free" --status-token="$work/token"
+
+# run STATUS ARGUMENT...: its complaint is in $complaint.
+run() {
+    local wanted=$1 status=0
+    shift
+    timeout 60 "$ctl" serve "$@" >"$work/out" 2>"$work/complaint" || status=$?
+    complaint=$(cat "$work/complaint")
+    expect "exit status of serve $*" "$wanted" "$status"
+}
+run 2
+if [[ $complaint == *without\ libmicrohttpd* ]]; then
+    skip "$complaint"
+fi
+expect "it needs a store" '*--store says in which store*' "$complaint"
+run 2 --store="$store" --listen=0.0.0.0:0
+expect "loopback alone" '*--listen takes 127.0.0.1:PORT, *not "0.0.0.0:0"' "$complaint"
+run 2 --store="$store" --listen=nonsense
+run 2 --store="$store" --in-txn
+run 5 --store="$store" --listen="unix:$work/none/x.sock"
+expect "no such directory" '*there is no such directory' "$complaint"
+run 6 --store="$store" --listen="unix:$work/a.sock"
+expect "another one listens there" '*it is in use*' "$complaint"
+run 5 --store="sqlite:$work/none.db"
+
+serve() { # ARGUMENT...
+    : >"$work/serve.out"
+    "$ctl" serve --store="$store" "$@" >"$work/serve.out" 2>"$work/serve.err" &
+    serving=$!
+    children+=("$serving")
+    eventually "it says where" grep -q 'all servers in' "$work/serve.out"
+}
+serve
+url=$(sed -n 1p "$work/serve.out")
+# get PATH [ARGUMENT...]: what it answers, and the status behind it.
+get() {
+    curl -sS --noproxy '*' -m 20 -w ' %{http_code}' "${@:2}" "${url%/}$1"
+}
+says() { # PATH PATTERN
+    # shellcheck disable=SC2053,SC2317 # a pattern is meant; eventually() calls it
+    [[ $(get "$1") == $2 ]]
+}
+
+get / -o "$work/page" >/dev/null
+curl -sS --unix-socket "$work/a.sock" http://localhost/ >"$work/page-of-a"
+cmp "$work/page" "$work/page-of-a" || fail "the page is another one"
+dial 3 "${ports[a]}"
+ask 3 'CLIENT SETNAME elder' >/dev/null
+expect "the elder begins" +OK "$(ask 3 BEGIN)"
+sleep 0.05 # so that their timestamps differ
+dial 4 "${ports[c]}"
+ask 4 'CLIENT SETNAME younger' >/dev/null
+expect "the younger begins" +OK "$(ask 4 BEGIN)"
+eventually "all answer, and are well" says /status '*"cluster":true*"healthy":true*"problems":\[\]*"answered":3,"of":3,"silent":\[\]} 200'
+expect "sessions of all" '*elder*"server":"a"*younger*"server":"c"*"answered":3*200' "$(get '/processlist?sort=application&search=er')"
+expect "the oldest first" '*"server":"a"*"server":"c"*' "$(get '/trx?sort=-age_ms')"
+expect "and the youngest" '*"server":"c"*"server":"a"*' "$(get '/trx?sort=age_ms')"
+expect "a limit is that of all" '{"rows":?{*"server":"a"}?,"matched":2,*' "$(get '/trx?sort=-age_ms&limit=1')"
+expect "the oldest of all is named" '*"holder":{*elder*"server":"a"*' "$(get /minimum)"
+expect "one server alone" '*"answered":1,"of":1*' "$(get '/processlist?server=b')"
+expect "locks" '{"waits":0,"matched":0,"rows":\[\],*"answered":3*' "$(get /locks)"
+expect "events" '*"kind":"lease"*"server":"a"*"server":"c"*"whole":true*' "$(get '/events?limit=1000&since=0')"
+eventually "the last hour, added up" says /timeline '*"columns":?"second","minimum_age_ms",*"rows":?\[[0-9]*,"answered":3,*'
+eventually "activity in steps" says "/activity?step=1000&from=$(($(date +%s) * 1000 - 60000))" '*"columns":?"at_ms","times","dropped","CPU",*"points":?\[[0-9]*'
+expect "activity by server" '*"times":1,*200' "$(get "/activity?by=server&limit=8&from=$(($(date +%s) * 1000 - 60000))")"
+
+# What makes no sense.
+expect "an unknown argument" '{"error":"unknown argument nonsense"} 400' "$(get '/processlist?nonsense=1')"
+expect "one that is of another page" '{"error":"unknown argument limit"} 400' "$(get '/status?limit=1')"
+expect "twice" '{"error":"limit is given more than once"} 400' "$(get '/trx?limit=1&limit=2')"
+for limit in 0 -1 x 2001 99999999999999999999 ''; do
+    expect "limit \"$limit\"" '{"error":"limit takes a number from 1 to 2000"} 400' "$(get "/trx?limit=$limit")"
+done
+expect "what servers refuse is said" '{"error":"sort*it takes*"} 400' "$(get '/processlist?sort=nonsense')"
+expect "and of one" '*400' "$(get '/processlist?id=x')"
+expect "no such server" '{"error":"no server *x* is registered"} 404' "$(get '/processlist?server=x')"
+expect "no such page" '{"error":"there is no such page of a whole cluster"} 404' "$(get /metrics)"
+expect "no kill by a look" '* 405' "$(get '/kill?server=a&id=1&target=connection')"
+expect "nor a look by POST" '* 405' "$(get /status -X POST)"
+expect "a name that leads here" '* 403' "$(get /status -H 'Host: evil.example')"
+expect "a page of another site" '*another site"} 403' \
+    "$(get '/kill?server=a&id=1&target=connection' -X POST -H 'Origin: http://evil.example')"
+expect "a page without an origin" '* 403' "$(get '/kill?server=a&id=1&target=connection' -X POST -H 'Origin: null')"
+expect "a page of another port" '* 403' \
+    "$(get '/kill?server=a&id=1&target=connection' -X POST -H 'Sec-Fetch-Site: same-site')"
+expect "the server has to be named" '*server takes the name*400' "$(get '/kill?id=1&target=connection' -X POST)"
+expect "and what" '*id and target*400' "$(get '/kill?server=a' -X POST)"
+expect "no such session" '* 404' "$(get '/kill?server=a&id=123456789&target=connection' -X POST)"
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+    expect "another user" '*for the user who started it alone"} 403' \
+        "$(setpriv --reuid=65534 --clear-groups curl -sS --noproxy '*' -w ' %{http_code}' "${url}status")"
+fi
+
+# The one that is frozen holds up none of the others, and is named.
+kill -STOP "${pids[b]}"
+eventually "who does not answer is named, as the worst" says /status \
+    '*"problems":?{"server":"b","problem":"no answer",*"answered":2,"of":3,"silent":?"b"?} 200'
+expect "the others are there" '*elder*"server":"a"*younger*"server":"c"*"answered":2*"b"*' \
+    "$(get '/processlist?sort=application&search=er')"
+expect "the oldest too" '*elder*"server":"a"*"silent":?"b"?*' "$(get /minimum)"
+expect "of one that does not answer nothing is known" '{"error":"no server answers: *"} 504' "$(get '/processlist?server=b&id=1')"
+expect "a kill is not sent there" '*no server answers*503' "$(get '/kill?server=b&id=1&target=connection' -X POST)"
+
+# Kills: to a, over its socket, as this user; to c, with the token that comes along, and no other.
+ids() { # SERVER NAME
+    get "/trx?search=$2&server=$1" | sed -n 's/.*"session_id":"\([0-9]*\)".*/\1/p'
+}
+elder=$(ids a elder) younger=$(ids c younger)
+expect "what has ended is not taken for what came after it" '{"error":"stale: *"} 409' \
+    "$(get "/kill?server=a&id=$elder&target=transaction&start_ts=1" -X POST)"
+expect "a kill" '{"result":"delivered"} 200' "$(get "/kill?server=a&id=$elder&target=transaction" -X POST -H "Origin: ${url%/}")"
+eventually "its transaction has ended" says '/trx?search=elder' '{"rows":\[\]*'
+expect "without a token" '* 401' "$(get "/kill?server=c&id=$younger&target=transaction" -X POST)"
+expect "with a wrong one" '* 401' "$(get "/kill?server=c&id=$younger&target=transaction" -X POST -H 'Authorization: Bearer wrong')"
+expect "with the right one" '*delivered*200' "$(get "/kill?server=c&id=$younger&target=transaction" -X POST -H 'Authorization: Bearer s3cret')"
+eventually "it is among the events" says /events '*"kind":"kill"*"server":"c"*'
+kill -CONT "${pids[b]}"
+eventually "who is back is asked again" says /status '*"answered":3,"of":3*'
+
+# The store may be away: what was known stays.
+kill -STOP "${etcd_pids[0]}"
+eventually "that it does not answer is said" says /status '*"server":null,"problem":"store failing"*"answered":3*'
+kill -CONT "${etcd_pids[0]}"
+kill -TERM "$serving"
+status=0
+wait "$serving" || status=$?
+expect "it ends well" 0 "$status"
+expect "and has nothing to say" "" "$(cat "$work/serve.err")"
+
+# On a socket of its own, with a token for those who send none.
+ROSTER_TOKEN=s3cret serve --listen="unix:$work/page.sock"
+expect "it says where" "unix:$work/page.sock" "$(sed -n 1p "$work/serve.out")"
+url=http://localhost
+expect "its own token" '* 404' "$(get "/kill?server=c&id=123456789&target=connection" -X POST --unix-socket "$work/page.sock")"
+
+kill -TERM "$serving"
+wait "$serving"
+expect "its socket goes with it" no "$([ -e "$work/page.sock" ] && echo yes || echo no)"
+hang_up 3
+hang_up 4
+stop_members
+finish
