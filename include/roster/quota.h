@@ -83,7 +83,7 @@ ROSTER_API int roster_quota_set(struct roster *roster, const struct roster_quota
  * and why, as one line that may be shown, cut if need be. Any thread, as roster_quota_set().
  *
  * Returns 0; -EINVAL for NULL, a text that is no list of rules, or two rules for the same groups;
- * and every other error of roster_quota_set(). After an error the rules are as before.
+ * -ENOMEM; as roster_quota_set(), -E2BIG excepted. After an error the rules are as before.
  */
 ROSTER_API int roster_quota_set_text(struct roster *roster, const char *text, char *why,
                                      size_t size) ROSTER_MUST_CHECK;

@@ -186,6 +186,11 @@ static int set_quota(void)
     return roster_quota_set(it.roster, &rule, 1);
 }
 
+static int set_quota_text(void)
+{
+    return roster_quota_set_text(it.roster, "database:1", NULL, 0);
+}
+
 static const struct {
     const char *name;
     int (*call)(void);
@@ -201,6 +206,7 @@ static const struct {
     {"roster_schema_check, inside", schema_check_inside},
     {"roster_drain", drain},
     {"roster_quota_set", set_quota},
+    {"roster_quota_set_text", set_quota_text},
     {"roster_watchdog_run_once", run_watchdog},
     {"roster_release_wait", release_wait},
     {"roster_conn_ids_destroy", destroy_ids},

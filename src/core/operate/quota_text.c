@@ -93,18 +93,18 @@ static int set(struct roster *roster, const char *text, char *copy, struct roste
 
 int roster_quota_set_text(struct roster *roster, const char *text, char *why, size_t size)
 {
-    size_t count = text ? count_rules(text) : 0;
+    size_t count = text ? count_rules(text) : 0, bytes = text ? strlen(text) + 1 : 0;
     struct roster_quota_rule *rules;
     char *copy;
     int err;
 
     if (!roster || !text || (size && !why))
         return -EINVAL;
-    copy = strdup(text);
-    rules = calloc(count + 1, sizeof(*rules));
-    err = copy && rules ? 0 : -ENOMEM;
-    if (!err)
-        err = set(roster, text, copy, rules, count, why, size);
+    copy = malloc(bytes);
+    rules = copy ? calloc(count + 1, sizeof(*rules)) : NULL;
+    err = rules ? 0 : -ENOMEM;
+    if (rules)
+        err = set(roster, text, memcpy(copy, text, bytes), rules, count, why, size);
     else
         snprintf(why, size, "%s", roster_strerror(err));
     if (size)

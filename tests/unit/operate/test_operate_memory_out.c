@@ -139,6 +139,11 @@ static int set_quota(struct scene *scene)
     return roster_quota_set(scene->roster, &rule, 1);
 }
 
+static int set_quota_text(struct scene *scene)
+{
+    return roster_quota_set_text(scene->roster, "user=u:2", NULL, 0);
+}
+
 /* With a session that is to be counted. */
 static int set_quota_beside(struct scene *scene)
 {
@@ -199,6 +204,7 @@ static const struct act acts[] = {
     {"use many tables", use_many_tables, nothing},
     {"snapshot", snapshot, snapshot_free},
     {"set quota", set_quota, nothing},
+    {"set quota by a text", set_quota_text, nothing},
     {"set quota beside a session", set_quota_beside, close_other},
     {"open with quota", open_with_quota, close_other},
     {"update with quota", update_with_quota, nothing},

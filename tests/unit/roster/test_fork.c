@@ -93,6 +93,7 @@ static void call_all(const struct parent *parent)
 
     call_owners(parent->session);
     expect_refusal(roster_quota_set(parent->roster, NULL, 0));
+    expect_refusal(roster_quota_set_text(parent->roster, "user:1", NULL, 0));
     expect_refusal(roster_groups_top(parent->roster, ROSTER_GROUP_USER, &group, &count, &groups));
     expect_refusal(roster_groups_full(parent->roster, &group, &count));
     expect_refusal(roster_stats(parent->roster, &stats));
