@@ -48,6 +48,7 @@
 
 #include <roster/activity.h>
 #include <roster/block.h>
+#include <roster/build.h>
 #include <roster/conn_id.h>
 #include <roster/drain.h>
 #include <roster/error.h>

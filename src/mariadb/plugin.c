@@ -148,11 +148,30 @@ static void notify(MYSQL_THD thd, unsigned int class, const void *event)
 /* How far init() came: the server calls deinit() also after one that failed. */
 static bool has_roster, has_killer;
 
+/* [build] */
+/* The server has what was installed last, of either package. */
+static int check_library(void)
+{
+    static const struct roster_build build = ROSTER_BUILD_INIT;
+    const char *differs;
+
+    if (!roster_build_check(&build, &differs))
+        return 0;
+    return rst_mdb_refuse("this plugin of version " ROSTER_PLUGIN_VERSION
+                          " does not fit the libroster %s that was found (%s); install both of the "
+                          "same release",
+                          roster_version(), differs);
+}
+/* [build] */
+
 static int init(void *unused)
 {
-    int err = rst_mdb_open(text_limit);
+    int err;
 
     (void)unused;
+    if (check_library())
+        return 1;
+    err = rst_mdb_open(text_limit);
     if (err)
         return rst_mdb_refuse("no roster: %s", roster_strerror(err));
     has_roster = true;

@@ -7,7 +7,7 @@
 set -u
 cd "$TMPDIR" || exit 99
 wrong=0
-for page in "$ROSTER_SRCDIR"/README.md "$ROSTER_SRCDIR"/doc/manual/*.md; do
+for page in "$ROSTER_SRCDIR"/README.md "$ROSTER_SRCDIR"/doc/abi.md "$ROSTER_SRCDIR"/doc/manual/*.md; do
     awk -v root="$ROSTER_SRCDIR" -f "$ROSTER_SRCDIR/doc/manual/snippets.awk" "$page" >now || wrong=1
     if ! diff "$page" now; then
         echo "WRONG: ${page##*/} is not what the examples are; doc/manual/renew-snippets helps"

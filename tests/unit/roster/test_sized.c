@@ -18,6 +18,14 @@ static int create(void *callers)
     return err ? err : roster_destroy(made);
 }
 
+static int build_check(void *callers)
+{
+    struct roster_build *build = callers;
+
+    build->version = ROSTER_VERSION_NUMBER;
+    return roster_build_check(build, NULL);
+}
+
 static int session_open(void *callers)
 {
     struct roster_session *session;
@@ -242,6 +250,7 @@ static int groups_top(void *callers)
 
 static const struct sized calls[] = {
     {"roster_create", sizeof(struct roster_options), create, false},
+    {"roster_build_check", sizeof(struct roster_build), build_check, false},
     {"roster_session_open", sizeof(struct roster_session_attr), session_open, false},
     {"roster_session_update", sizeof(struct roster_session_attr), session_update, false},
     {"roster_watchdog_start", sizeof(struct roster_watchdog_options), watchdog_start, false},
