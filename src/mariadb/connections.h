@@ -52,6 +52,7 @@ struct rst_mdb_connection {
     enum rst_mdb_txn txn;
     unsigned txn_depth; /* how many statements were open when it began */
     uint64_t txn_seq;   /* roster_txn_seq() */
+    bool txn_killed;    /* the server has taken a KILL QUERY for it */
 };
 
 /* Puts a connection in. Returns 0, or -EEXIST when its id is in use. */

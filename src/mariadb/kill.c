@@ -65,13 +65,17 @@ static enum rst_mdb_answer kill_statement(struct rst_mdb_connection *connection,
     return answer;
 }
 
-static enum rst_mdb_answer kill_txn(const struct rst_mdb_connection *connection, uint64_t seq)
+static enum rst_mdb_answer kill_txn(struct rst_mdb_connection *connection, uint64_t seq)
 {
+    enum rst_mdb_answer answer;
+
     if (connection->txn == RST_MDB_TXN_NONE || connection->txn_seq != seq)
         return RST_MDB_NOTHING;
-    if (connection->txn == RST_MDB_TXN_STATEMENT)
-        return rst_mdb_sql_kill("QUERY", connection->id);
-    return rst_mdb_sql_kill("CONNECTION", connection->id);
+    if (connection->txn != RST_MDB_TXN_STATEMENT)
+        return rst_mdb_sql_kill("CONNECTION", connection->id);
+    answer = rst_mdb_sql_kill("QUERY", connection->id);
+    connection->txn_killed = answer == RST_MDB_DONE;
+    return answer;
 }
 
 static bool is_open(uint64_t id)

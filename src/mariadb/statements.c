@@ -92,9 +92,15 @@ static bool grow(struct rst_mdb_connection *connection)
 static void kill_again(struct rst_mdb_connection *connection)
 {
     struct roster_kill_info kill = {.session_id = connection->id,
-                                    .target = ROSTER_KILL_TARGET_STATEMENT};
+                                    .target = ROSTER_KILL_TARGET_TRANSACTION,
+                                    .txn_seq = connection->txn_seq};
     unsigned n;
 
+    if (connection->txn_killed) {
+        connection->txn_killed = false;
+        rst_mdb_wake(&kill, NULL);
+    }
+    kill.target = ROSTER_KILL_TARGET_STATEMENT;
     for (n = 0; n < connection->n; n++) {
         if (!connection->open[n].killed)
             continue;

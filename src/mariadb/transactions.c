@@ -45,6 +45,7 @@ static void finish(struct rst_mdb_connection *connection)
     rst_mdb_note(roster_txn_finish(connection->session));
     connection->txn = RST_MDB_TXN_NONE;
     connection->txn_seq = 0;
+    connection->txn_killed = false;
 }
 
 /* Tables of the server's own, which it reads for itself and that no engine with transactions has.

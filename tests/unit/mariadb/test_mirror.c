@@ -419,6 +419,27 @@ Test(mirror, kills_a_transaction_with_its_statement_or_its_connection)
     cr_assert_str_eq(sent(2), "CONNECTION 7; ");
 }
 
+/* A function's statements are inside of the transaction that the statement is which calls it. */
+Test(mirror, kills_a_transaction_of_a_routine_that_goes_on_once_more, .timeout = 20)
+{
+    rst_mdb_begin(EVENT(.query_id = 20, TEXT("select f() from t")));
+    rst_mdb_table(EVENT(.query_id = 20));
+    rst_mdb_begin(EVENT(.query_id = 20, TEXT("insert")));
+    cr_assert_eq(kill_seen(ROSTER_KILL_TARGET_TRANSACTION, ROSTER_TXN_ANY), 0);
+    cr_assert_str_eq(sent(1), "QUERY 7; ");
+    rst_mdb_end(EVENT(.query_id = 21, TEXT("insert")));
+    rst_mdb_begin(EVENT(.query_id = 21, TEXT("insert")));
+    cr_assert_str_eq(sent(2), "QUERY 7; ");
+    rst_mdb_end(EVENT(.query_id = 22, TEXT("insert"), .error = 1317));
+    rst_mdb_end(EVENT(.query_id = 20, TEXT("select f() from t"), .error = 1317));
+    /* The next one is another transaction. */
+    rst_mdb_begin(EVENT(.query_id = 30, TEXT("select f() from t")));
+    rst_mdb_table(EVENT(.query_id = 30));
+    rst_mdb_begin(EVENT(.query_id = 30, TEXT("insert")));
+    SHOWS("*Query: insert");
+    cr_assert_eq(rst_mdb_kills().sent, 2);
+}
+
 Test(mirror, kills_a_connection)
 {
     cr_assert_eq(kill_seen(ROSTER_KILL_TARGET_CONNECTION, 0), 0);
