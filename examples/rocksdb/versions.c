@@ -1,324 +1,379 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * versions DIRECTORY [careless]: a bank in RocksDB whose versions are collected by Roster's safe
+ * point. Threads transfer money and each of them raises the low-water mark, while a report holds
+ * the snapshot with which it began. Ends with 0 when no total was ever wrong.
+ *
+ * "careless" raises the mark to the present instead of the safe point, to show what is lost then.
+ * The clock is local and a restart would not continue it: a server that opens its files again uses
+ * a persistent oracle.
  */
-#include "versions.h"
-
+#include <endian.h>
+#include <err.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <rocksdb/c.h>
-#include <roster/oracle.h>
-#include <roster/timestamp.h>
+#include <roster/roster.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_SIZE sizeof(uint32_t)
-#define TS_SIZE sizeof(uint64_t)
+#define ACCOUNTS 16
+#define DEPOSIT 1000
+#define THREADS 4
+#define TRANSFERS 500
 
-struct versions {
-    rocksdb_t *db;
-    rocksdb_column_family_handle_t *family;
-    rocksdb_comparator_t *comparator;
-    rocksdb_options_t *options;
-    rocksdb_writeoptions_t *how_to_write;
-    struct roster_oracle_local *clock;
-    pthread_mutex_t committing;
-    atomic_uint_fast64_t complete; /* of the newest commit that can be read */
-    pthread_mutex_t raising;
-    uint64_t mark; /* under `raising`: what RocksDB has as full_history_ts_low */
-};
+static rocksdb_t *db;
+static rocksdb_column_family_handle_t *family;
+static struct roster *roster;
+static struct roster_oracle_local *ticks;
+static atomic_uint_fast64_t complete; /* the newest commit that can be read */
+static uint64_t mark;                 /* what RocksDB has as full_history_ts_low */
+static pthread_mutex_t committing = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t raising = PTHREAD_MUTEX_INITIALIZER;
+static bool careless;
+static atomic_int transferred, conflicts, wrong;
 
-/* Takes over what RocksDB reported, if it did. */
-static int reported(const char *what, char *error)
+static void must(int err, const char *what)
 {
-    if (!error)
-        return 0;
-    fprintf(stderr, "%s: %s\n", what, error);
-    rocksdb_free(error);
-    return -EIO;
+    if (err)
+        errx(1, "%s: %s", what, roster_strerror(err));
 }
 
-/* Big-endian, so that memcmp() orders keys and timestamps. */
-static void put_number(char *bytes, size_t size, uint64_t number)
+/* What RocksDB reported. */
+static void must_not(const char *error, const char *what)
 {
-    while (size-- > 0) {
-        bytes[size] = (char)(number & 0xff);
-        number >>= 8;
-    }
+    if (error)
+        errx(1, "%s: %s", what, error);
 }
 
-/* ------------------------------------------------------------------------- comparator */
-
-/* [comparator] */
-static int compare_ts(void *arg, const char *a, size_t a_size, const char *b, size_t b_size)
+static void open_database(const char *path)
 {
-    (void)arg, (void)a_size, (void)b_size;
-    return memcmp(a, b, TS_SIZE);
-}
-
-static int compare_keys(void *arg, const char *a, size_t a_size, unsigned char a_has_ts,
-                        const char *b, size_t b_size, unsigned char b_has_ts)
-{
-    size_t a_length = a_size - (a_has_ts ? TS_SIZE : 0);
-    size_t b_length = b_size - (b_has_ts ? TS_SIZE : 0);
-    int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
-
-    (void)arg;
-    return order ? order : (a_length > b_length) - (a_length < b_length);
-}
-
-/* A key is followed by its timestamp; of one key the newest version comes first. */
-static int compare(void *arg, const char *a, size_t a_size, const char *b, size_t b_size)
-{
-    int order = compare_keys(arg, a, a_size, 1, b, b_size, 1);
-
-    return order ? order
-                 : compare_ts(arg, b + b_size - TS_SIZE, TS_SIZE, a + a_size - TS_SIZE, TS_SIZE);
-}
-/* [comparator] */
-
-static const char *comparator_name(void *arg)
-{
-    (void)arg;
-    return "roster.example.versions";
-}
-
-static void keep(void *arg)
-{
-    (void)arg;
-}
-
-/* ---------------------------------------------------------------------------- opening */
-
-static int open_database(struct versions *versions, const char *path)
-{
-    const rocksdb_options_t *options = versions->options;
+    rocksdb_options_t *none = rocksdb_options_create(), *options = rocksdb_options_create();
+    const rocksdb_options_t *of_family = options;
     const char *name = "default";
     char *error = NULL;
 
-    rocksdb_options_set_create_if_missing(versions->options, 1);
-    rocksdb_options_set_error_if_exists(versions->options, 1);
-    rocksdb_options_set_comparator(versions->options, versions->comparator);
-    versions->db =
-        rocksdb_open_column_families(options, path, 1, &name, &options, &versions->family, &error);
-    return reported(path, error);
+    /* A key is followed by a little-endian timestamp; of one key the newest version comes first. */
+    rocksdb_get_options_from_string(none,
+                                    "create_if_missing=true;error_if_exists=true;"
+                                    "comparator=leveldb.BytewiseComparator.u64ts",
+                                    options, &error);
+    must_not(error, "options");
+    db = rocksdb_open_column_families(options, path, 1, &name, &of_family, &family, &error);
+    must_not(error, path);
+    rocksdb_options_destroy(options);
+    rocksdb_options_destroy(none);
 }
 
-int versions_create(const char *path, struct versions **created)
-{
-    struct versions *versions = calloc(1, sizeof(*versions));
-    uint64_t now = 0;
-    int err;
-
-    if (!versions)
-        return -ENOMEM;
-    pthread_mutex_init(&versions->committing, NULL);
-    pthread_mutex_init(&versions->raising, NULL);
-    versions->options = rocksdb_options_create();
-    versions->how_to_write = rocksdb_writeoptions_create();
-    versions->comparator = rocksdb_comparator_with_ts_create(
-        NULL, keep, compare, compare_ts, compare_keys, comparator_name, TS_SIZE);
-    err = roster_oracle_local_create(&versions->clock);
-    if (!err) {
-        roster_oracle_local_allocate(versions->clock, &now);
-        atomic_init(&versions->complete, now);
-        err = open_database(versions, path);
-    }
-    if (err)
-        versions_destroy(versions);
-    else
-        *created = versions;
-    return err;
-}
-
-void versions_destroy(struct versions *versions)
-{
-    if (versions->db) {
-        rocksdb_column_family_handle_destroy(versions->family);
-        rocksdb_close(versions->db);
-    }
-    rocksdb_writeoptions_destroy(versions->how_to_write);
-    rocksdb_options_destroy(versions->options);
-    rocksdb_comparator_destroy(versions->comparator);
-    roster_oracle_local_destroy(versions->clock);
-    pthread_mutex_destroy(&versions->raising);
-    pthread_mutex_destroy(&versions->committing);
-    free(versions);
-}
-
-/* ---------------------------------------------------------------- reading and commits */
-
-/* As of `ts`; `committed` is when it was written, or NULL. */
-static int get(struct versions *versions, uint64_t ts, uint32_t key, int64_t *value,
-               uint64_t *committed)
+/* The balance as of `ts`, and when it was written. Returns 0; -ENOENT: there is no version; -EIO:
+ * RocksDB says why. */
+static int get(uint64_t ts, uint32_t account, int64_t *balance, uint64_t *written)
 {
     rocksdb_readoptions_t *how = rocksdb_readoptions_create();
-    char name[KEY_SIZE], at[TS_SIZE], *found, *when = NULL, *error = NULL;
-    size_t size = 0, when_size = 0, i;
+    char *found, *when = NULL, *error = NULL;
+    size_t size, when_size;
     int err;
 
-    put_number(name, KEY_SIZE, key);
-    put_number(at, TS_SIZE, ts);
-    rocksdb_readoptions_set_timestamp(how, at, TS_SIZE);
-    found = rocksdb_get_cf_with_ts(versions->db, how, versions->family, name, KEY_SIZE, &size,
+    ts = htole64(ts);
+    rocksdb_readoptions_set_timestamp(how, (const char *)&ts, sizeof(ts));
+    found = rocksdb_get_cf_with_ts(db, how, family, (const char *)&account, sizeof(account), &size,
                                    &when, &when_size, &error);
-    err = reported("get", error);
-    if (!err)
-        err = !found ? -ENOENT : size != sizeof(*value) || when_size != TS_SIZE ? -EIO : 0;
-    if (!err) {
-        memcpy(value, found, sizeof(*value));
-        *committed = 0;
-        for (i = 0; i < TS_SIZE; i++)
-            *committed = *committed << 8 | (unsigned char)when[i];
+    if (error)
+        warnx("get: %s", error);
+    if (found) {
+        memcpy(balance, found, sizeof(*balance));
+        memcpy(written, when, sizeof(*written));
+        *written = le64toh(*written);
     }
+    err = error ? -EIO : found ? 0 : -ENOENT;
+    rocksdb_free(error);
     rocksdb_free(when);
     rocksdb_free(found);
     rocksdb_readoptions_destroy(how);
     return err;
 }
 
-int versions_read(struct versions *versions, uint64_t ts, uint32_t key, int64_t *value)
-{
-    uint64_t committed;
-
-    return get(versions, ts, key, value, &committed);
-}
-
 /* [commit] */
 /* The oracle of the roster. A commit allocates its timestamp, and only when all of it can be read
  * does `complete` move there: no transaction begins at a timestamp that still receives versions. */
-int versions_now(void *versions, uint64_t *ts)
+static int now(void *unused, uint64_t *ts)
 {
-    /* acquire; pairs with (A) in write_batch() */
-    *ts = atomic_load_explicit(&((struct versions *)versions)->complete, memory_order_acquire);
+    (void)unused;
+    *ts = atomic_load_explicit(&complete, memory_order_acquire); /* pairs with (A) in write_all() */
     return 0;
 }
 
 /* With `committing` held, so that commits complete in the order of their timestamps. */
-static int write_batch(struct versions *versions, const struct versions_write *writes, size_t count)
+static void write_all(const uint32_t *accounts, const int64_t *balances, size_t count)
 {
+    rocksdb_writeoptions_t *how = rocksdb_writeoptions_create();
     rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
-    char name[KEY_SIZE], at[TS_SIZE], *error = NULL;
-    uint64_t commit_ts;
+    uint64_t commit_ts, ts;
+    char *error = NULL;
     size_t i;
-    int err;
 
-    roster_oracle_local_allocate(versions->clock, &commit_ts);
-    put_number(at, TS_SIZE, commit_ts);
-    for (i = 0; i < count; i++) {
-        put_number(name, KEY_SIZE, writes[i].key);
-        rocksdb_writebatch_put_cf_with_ts(batch, versions->family, name, KEY_SIZE, at, TS_SIZE,
-                                          (const char *)&writes[i].value, sizeof(writes[i].value));
-    }
-    rocksdb_write(versions->db, versions->how_to_write, batch, &error);
-    err = reported("write", error);
-    if (!err) /* (A) release: what begins there reads what was written */
-        atomic_store_explicit(&versions->complete, commit_ts, memory_order_release);
+    roster_oracle_local_allocate(ticks, &commit_ts);
+    ts = htole64(commit_ts);
+    for (i = 0; i < count; i++)
+        rocksdb_writebatch_put_cf_with_ts(batch, family, (const char *)&accounts[i],
+                                          sizeof(accounts[i]), (const char *)&ts, sizeof(ts),
+                                          (const char *)&balances[i], sizeof(balances[i]));
+    rocksdb_write(db, how, batch, &error);
+    must_not(error, "write");
+    /* (A) release: what begins there reads what was written */
+    atomic_store_explicit(&complete, commit_ts, memory_order_release);
     rocksdb_writebatch_destroy(batch);
-    return err;
+    rocksdb_writeoptions_destroy(how);
 }
 
-/* The first committer of a key wins. With `committing` held. */
-static int written_since(struct versions *versions, uint64_t start_ts, uint32_t key)
+/* All of it or, with -EAGAIN, nothing: the first committer of a key wins. */
+static int commit(uint64_t start_ts, const uint32_t *accounts, const int64_t *balances,
+                  size_t count)
 {
-    uint64_t committed;
-    int64_t value;
-    int err = get(versions, ROSTER_TS_MAX, key, &value, &committed);
-
-    if (err)
-        return err == -ENOENT ? 0 : err;
-    return committed > start_ts ? -EAGAIN : 0;
-}
-
-int versions_commit(struct versions *versions, uint64_t start_ts,
-                    const struct versions_write *writes, size_t count)
-{
-    int err = 0;
+    uint64_t written = 0;
+    int64_t balance;
     size_t i;
+    int err = 0;
 
-    pthread_mutex_lock(&versions->committing);
-    for (i = 0; i < count && !err; i++)
-        err = written_since(versions, start_ts, writes[i].key);
+    pthread_mutex_lock(&committing);
+    for (i = 0; i < count && !err; i++) {
+        err = get(ROSTER_TS_MAX, accounts[i], &balance, &written);
+        if (!err && written > start_ts)
+            err = -EAGAIN;
+        else if (err == -ENOENT)
+            err = 0;
+    }
     if (!err)
-        err = write_batch(versions, writes, count);
-    pthread_mutex_unlock(&versions->committing);
+        write_all(accounts, balances, count);
+    pthread_mutex_unlock(&committing);
     return err;
 }
 /* [commit] */
 
-void versions_tick(struct versions *versions)
-{
-    uint64_t now;
-
-    pthread_mutex_lock(&versions->committing);
-    roster_oracle_local_allocate(versions->clock, &now);
-    /* release; nothing was written, but the order of the values is that of (A) */
-    atomic_store_explicit(&versions->complete, now, memory_order_release);
-    pthread_mutex_unlock(&versions->committing);
-}
-
-/* ------------------------------------------------------------------------- collecting */
-
 /* [raise] */
 /* RocksDB refuses a mark below the last one, and two threads may come here in the other order than
  * their safe points have: under a mutex the larger one stays. */
-int versions_raise(struct versions *versions, uint64_t safe_point)
+static void raise_mark(uint64_t safe_point)
 {
-    char low[TS_SIZE], *error = NULL;
-    int err = 0;
+    uint64_t low = htole64(safe_point);
+    char *error = NULL;
 
-    put_number(low, TS_SIZE, safe_point);
-    pthread_mutex_lock(&versions->raising);
-    if (safe_point > versions->mark) {
-        rocksdb_increase_full_history_ts_low(versions->db, versions->family, low, TS_SIZE, &error);
-        err = reported("full_history_ts_low", error);
-        if (!err)
-            versions->mark = safe_point;
+    pthread_mutex_lock(&raising);
+    if (safe_point > mark) {
+        rocksdb_increase_full_history_ts_low(db, family, (const char *)&low, sizeof(low), &error);
+        must_not(error, "full_history_ts_low");
+        mark = safe_point;
     }
-    pthread_mutex_unlock(&versions->raising);
-    return err;
+    pthread_mutex_unlock(&raising);
 }
 /* [raise] */
 
-static int count_versions(struct versions *versions, uint64_t *left)
+/* [collect] */
+/* Any thread, as often as it likes. */
+static void collect(void)
+{
+    uint64_t present;
+
+    must(roster_min_advance(roster, 0, NULL), "roster_min_advance");
+    now(NULL, &present);
+    raise_mark(careless ? present : roster_local_safe_point(roster));
+}
+/* [collect] */
+
+static uint64_t count_versions(void)
 {
     rocksdb_readoptions_t *how = rocksdb_readoptions_create();
-    char first[TS_SIZE], last[TS_SIZE], *error = NULL;
+    const uint64_t first = 0, last = ROSTER_TS_MAX;
     rocksdb_iterator_t *iterator;
+    uint64_t count = 0;
 
-    put_number(first, TS_SIZE, 0);
-    put_number(last, TS_SIZE, ROSTER_TS_MAX);
-    rocksdb_readoptions_set_iter_start_ts(how, first, TS_SIZE); /* all versions, not the newest */
-    rocksdb_readoptions_set_timestamp(how, last, TS_SIZE);
-    iterator = rocksdb_create_iterator_cf(versions->db, how, versions->family);
-    *left = 0;
+    rocksdb_readoptions_set_iter_start_ts(how, (const char *)&first, sizeof(first));
+    rocksdb_readoptions_set_timestamp(how, (const char *)&last, sizeof(last));
+    iterator = rocksdb_create_iterator_cf(db, how, family);
     for (rocksdb_iter_seek_to_first(iterator); rocksdb_iter_valid(iterator);
          rocksdb_iter_next(iterator))
-        ++*left;
-    rocksdb_iter_get_error(iterator, &error);
+        count++;
     rocksdb_iter_destroy(iterator);
     rocksdb_readoptions_destroy(how);
-    return reported("iterator", error);
+    return count;
 }
 
-int versions_compact(struct versions *versions, uint64_t *left)
+/* Drops now what compaction may drop. */
+static void compact(void)
 {
     rocksdb_compactoptions_t *how = rocksdb_compactoptions_create();
-    rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
-    char *error = NULL;
+
+    collect();
+    rocksdb_compactoptions_set_bottommost_level_compaction(how, 2); /* kForce */
+    rocksdb_compact_range_cf_opt(db, family, how, NULL, 0, NULL, 0);
+    printf("compacted: %" PRIu64 " versions of %d accounts are left\n", count_versions(), ACCOUNTS);
+    rocksdb_compactoptions_destroy(how);
+}
+
+/* Time goes on where nothing commits. RocksDB keeps one version more of what was written exactly at
+ * the mark. */
+static void tick(void)
+{
+    pthread_mutex_lock(&committing);
+    write_all(NULL, NULL, 0);
+    pthread_mutex_unlock(&committing);
+}
+
+/* What all accounts had together when the session's transaction began; -1 when a version is gone.
+ */
+static int64_t total(struct roster_session *session, uint64_t start_ts)
+{
+    int64_t sum = 0, balance;
+    uint64_t written;
+    uint32_t i;
+
+    for (i = 0; i < ACCOUNTS; i++) {
+        if (get(start_ts, i, &balance, &written)) {
+            atomic_fetch_add(&wrong, 1);
+            return -1;
+        }
+        sum += balance;
+    }
+    if (sum != ACCOUNTS * DEPOSIT || roster_txn_check(session))
+        atomic_fetch_add(&wrong, 1);
+    return sum;
+}
+
+static struct roster_session *open_session(const char *application)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session;
+
+    attr.application = application;
+    must(roster_session_open(roster, &attr, &session), "roster_session_open");
+    return session;
+}
+
+static int transfer(struct roster_session *session, uint32_t from)
+{
+    const uint32_t accounts[] = {from, (from + 1) % ACCOUNTS};
+    uint64_t start_ts, written;
+    int64_t balances[2];
     int err;
 
-    rocksdb_flush_cf(versions->db, flush, versions->family, &error);
-    err = reported("flush", error);
-    if (!err) {
-        rocksdb_compactoptions_set_bottommost_level_compaction(how, 2); /* kForce */
-        rocksdb_compact_range_cf_opt(versions->db, versions->family, how, NULL, 0, NULL, 0);
-        err = count_versions(versions, left);
-    }
-    rocksdb_flushoptions_destroy(flush);
-    rocksdb_compactoptions_destroy(how);
+    must(roster_txn_begin(session, &start_ts), "roster_txn_begin");
+    err = get(start_ts, accounts[0], &balances[0], &written);
+    if (!err)
+        err = get(start_ts, accounts[1], &balances[1], &written);
+    if (!err)
+        err = roster_txn_check(session); /* nothing of what was read had been collected */
+    balances[0]--;
+    balances[1]++;
+    if (!err)
+        err = commit(start_ts, accounts, balances, 2);
+    roster_txn_finish(session);
     return err;
+}
+
+static void *work(void *arg)
+{
+    struct roster_session *session = open_session("transfers");
+    unsigned int seed = (unsigned int)(uintptr_t)arg;
+    uint64_t start_ts;
+    int i, err;
+
+    for (i = 0; i < TRANSFERS; i++) {
+        err = transfer(session, (uint32_t)rand_r(&seed) % ACCOUNTS);
+        if (err && err != -EAGAIN)
+            atomic_fetch_add(&wrong, 1);
+        atomic_fetch_add(err ? &conflicts : &transferred, 1);
+        if (i % 10 != 0)
+            continue;
+        collect();
+        must(roster_txn_begin(session, &start_ts), "roster_txn_begin");
+        (void)total(session, start_ts);
+        roster_txn_finish(session);
+    }
+    roster_session_close(session);
+    return NULL;
+}
+
+static void run_threads(void)
+{
+    pthread_t threads[THREADS];
+    uintptr_t i;
+
+    for (i = 0; i < THREADS; i++)
+        must(-pthread_create(&threads[i], NULL, work, (void *)i), "pthread_create");
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    printf("%d transfers, %d conflicts\n", atomic_exchange(&transferred, 0),
+           atomic_exchange(&conflicts, 0));
+}
+
+/* Whose transaction it is that keeps versions from being dropped. */
+static void name_holder(void)
+{
+    struct roster_min min = {.size = sizeof(min)};
+    struct roster_entry entry;
+    char room[1024];
+
+    must(roster_min_peek(roster, &min), "roster_min_peek");
+    if (min.holder.kind == ROSTER_HOLDER_NONE) {
+        printf("held by nothing\n");
+        return;
+    }
+    must(roster_look(roster, min.holder.session_id, &entry, room, sizeof(room)), "roster_look");
+    printf("held by session %" PRIu64 ", application %s\n", entry.id, entry.application);
+}
+
+static void report(void)
+{
+    struct roster_session *session = open_session("report");
+    uint64_t start_ts;
+    int64_t again;
+
+    must(roster_txn_begin(session, &start_ts), "roster_txn_begin");
+    printf("the report reads a total of %" PRId64 "\n", total(session, start_ts));
+    run_threads();
+    name_holder();
+    tick();
+    compact();
+    again = total(session, start_ts);
+    if (again < 0)
+        printf("the report has lost its snapshot\n");
+    else
+        printf("the report reads a total of %" PRId64 " again\n", again);
+    roster_session_close(session);
+}
+
+int main(int argc, char **argv)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    const int64_t deposit = DEPOSIT;
+    uint32_t i;
+
+    careless = argc == 3 && strcmp(argv[2], "careless") == 0;
+    if (argc != 2 && !careless)
+        errx(2, "usage: versions DIRECTORY [careless]");
+    open_database(argv[1]);
+    must(roster_oracle_local_create(&ticks), "roster_oracle_local_create");
+    options.oracle = now;
+    tick();
+    must(roster_create(&options, &roster), "roster_create");
+    for (i = 0; i < ACCOUNTS; i++)
+        must(commit(ROSTER_TS_MAX, &i, &deposit, 1), "deposit");
+    run_threads();
+    tick();
+    report();
+    name_holder();
+    tick();
+    compact();
+    must(roster_destroy(roster), "roster_destroy");
+    roster_oracle_local_destroy(ticks);
+    rocksdb_column_family_handle_destroy(family);
+    rocksdb_close(db);
+    printf("%d wrong\n", atomic_load(&wrong));
+    return atomic_load(&wrong) ? 1 : 0;
 }
