@@ -5,7 +5,7 @@
 # help: build, let a program's WAL grow, name the transaction that holds it, end it
 #
 # Sourced by quickstart. The program is Python's sqlite3 as it is; the questions are asked by the
-# sqlite3 shell, another process.
+# sqlite3 shell, another process. Built is what that needs and no more, in a directory of its own.
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-quickstart.XXXXXX")
 checks=0
@@ -48,19 +48,21 @@ grow() {
 # ask SQL: by the shell, which is shown.
 ask() {
     printf 'sqlite> %s\n' "$1" | sed 's/^/   /'
-    LD_LIBRARY_PATH=build/.libs sqlite3 -cmd ".load roster" "$work/app.db" "$1" >"$work/answer" 2>&1 ||
+    LD_LIBRARY_PATH=$dir/.libs sqlite3 -cmd ".load roster" "$work/app.db" "$1" >"$work/answer" 2>&1 ||
         true
     sed 's/^/   /' "$work/answer"
 }
 
+dir=build-sqlite
 install_packages build sqlite
-configure_all build
-build_in build roster.la libroster-status.la
+configure_in "$dir" --disable-static --disable-dependency-tracking --with-sqlite-extension --with-jansson \
+    --with-microhttpd
+build_in "$dir" roster.la libroster-status.la
 leave_tree
 
 export XDG_RUNTIME_DIR=$work ROSTER_SQLITE_STATUS=on
 say "starting a program with four threads on one SQLite file: LD_PRELOAD=roster.so ROSTER_SQLITE_STATUS=on"
-LD_PRELOAD=$PWD/build/.libs/roster.so python3 - "$work/app.db" <<'PROGRAM' &
+LD_PRELOAD=$PWD/$dir/.libs/roster.so python3 - "$work/app.db" <<'PROGRAM' &
 import sqlite3, sys, threading, time
 path = sys.argv[1]
 db = sqlite3.connect(path)
