@@ -98,8 +98,10 @@ static void work(void *unused)
     (void)roster_tick(rst_ext_roster);
     rst_ext_reclaim();
     obey_all(pending, &n);
-    if (++round % LIMITS_EVERY == 0)
+    if (++round % LIMITS_EVERY == 0) {
+        rst_ext_reconcile_all();
         rst_ext_limits();
+    }
 }
 
 /* Under `lock`. */

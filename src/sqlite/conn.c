@@ -93,24 +93,44 @@ static int make_roster(char **message)
     return err;
 }
 
+/* Who it is. Its attributes are for other processes, which read them in peers.c; by
+ * sqlite3_malloc(). */
+static struct roster_session_attr describe(const struct rst_ext_conn *conn, char **attributes)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+    *attributes = sqlite3_mprintf(
+        "thread=%ld,opened=%llu,mutex=%s%s%s", (long)conn->thread,
+        (unsigned long long)conn->opened_ms, sqlite3_db_mutex(conn->db) ? "serialized" : "none",
+        conn->files ? "," RST_EXT_FILES : "", conn->files ? conn->files : "");
+    attr.database = conn->file;
+    attr.application = rst_ext_application();
+    attr.attributes = *attributes;
+    attr.wake_kill = rst_ext_wake;
+    attr.flags = ROSTER_SESSION_TRUNCATE | ROSTER_SESSION_LAST_STATEMENT;
+    return attr;
+}
+
+void rst_ext_session_describe(struct rst_ext_conn *conn)
+{
+    char *attributes;
+    struct roster_session_attr attr = describe(conn, &attributes);
+
+    if (roster_session_update(conn->session, &attr))
+        sqlite3_log(SQLITE_NOMEM, "roster: other processes do not see what is attached");
+    sqlite3_free(attributes);
+}
+
 /* Under rst_ext_lock. */
 static int open_session(struct rst_ext_conn *conn)
 {
-    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
-    const char *file = sqlite3_db_filename(conn->db, "main");
-    char attributes[128];
+    char *attributes;
+    struct roster_session_attr attr = describe(conn, &attributes);
     int err;
 
-    snprintf(attributes, sizeof(attributes), "thread=%ld,opened=%llu,mutex=%s", (long)conn->thread,
-             (unsigned long long)conn->opened_ms,
-             sqlite3_db_mutex(conn->db) ? "serialized" : "none");
-    attr.database = file && *file ? file : ":memory:";
-    attr.application = rst_ext_application();
-    attr.attributes = attributes;
-    attr.wake_kill = rst_ext_wake;
-    attr.flags = ROSTER_SESSION_TRUNCATE | ROSTER_SESSION_LAST_STATEMENT;
     attr.id = (uint64_t)getpid() * RST_EXT_IDS + last_id % RST_EXT_IDS + 1;
     err = roster_session_open(rst_ext_roster, &attr, &conn->session);
+    sqlite3_free(attributes);
     if (err)
         return err;
     last_id++;
@@ -141,6 +161,8 @@ static void free_conn(struct rst_ext_conn *conn)
 {
     free(conn->open);
     free(conn->reset);
+    sqlite3_free(conn->file);
+    sqlite3_free(conn->files);
     free(conn);
 }
 
@@ -174,10 +196,16 @@ static void gone(void *arg)
 static struct rst_ext_conn *new_conn(sqlite3 *db)
 {
     struct rst_ext_conn *conn = calloc(1, sizeof(*conn));
+    const char *file = sqlite3_db_filename(db, "main");
     struct timespec now;
 
     if (!conn)
         return NULL;
+    conn->file = sqlite3_mprintf("%s", file && *file ? file : ":memory:");
+    if (!conn->file) {
+        free(conn);
+        return NULL;
+    }
     clock_gettime(CLOCK_REALTIME, &now);
     conn->db = db;
     conn->opened_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
@@ -185,7 +213,6 @@ static struct rst_ext_conn *new_conn(sqlite3 *db)
     return conn;
 }
 
-/* roster_id() is also what keeps the connection's record: SQLite frees it with the connection. */
 static void id_function(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
     const struct rst_ext_conn *conn = sqlite3_user_data(context);
@@ -245,6 +272,20 @@ static void complain(char **message)
     *message = NULL;
 }
 
+/*
+ * SQLite frees the connection's record with a function of the connection. A program may define a
+ * function of any name that it knows, which ends the one that was there; so no program may know
+ * this one's, nor another copy of this file in the process. Calls gone() if it fails, too.
+ */
+static int keep(sqlite3 *db, struct rst_ext_conn *conn)
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "roster connection of %p", (void *)&rst_ext_conns);
+    return sqlite3_create_function_v2(db, name, 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, conn,
+                                      id_function, NULL, NULL, gone);
+}
+
 int rst_ext_open(sqlite3 *db, bool fresh, char **message)
 {
     struct rst_ext_conn *conn;
@@ -263,9 +304,10 @@ int rst_ext_open(sqlite3 *db, bool fresh, char **message)
         return err == -ENOMEM ? SQLITE_NOMEM : SQLITE_ERROR;
     if (!conn)
         return SQLITE_OK;
-    /* Calls gone() if it fails, too. */
-    err = sqlite3_create_function_v2(db, "roster_id", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, conn,
-                                     id_function, NULL, NULL, gone);
+    err = keep(db, conn);
+    if (!err)
+        err = sqlite3_create_function_v2(db, "roster_id", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, conn,
+                                         id_function, NULL, NULL, NULL);
     if (!err)
         err = rst_ext_settings_register(db);
     if (!err)

@@ -90,7 +90,8 @@ static bool note_reset(struct rst_ext_conn *conn, const struct rst_ext_cursor *c
         return false;
     conn->reset = reset;
     reset[conn->n_reset].stmt = cursor->stmt;
-    reset[conn->n_reset++].text = hash(cursor->sql);
+    reset[conn->n_reset++].text = hash(sqlite3_sql(cursor->stmt));
+    conn->catch_up = true;
     return true;
 }
 
@@ -172,6 +173,28 @@ enum rst_ext_result rst_ext_end_statement(struct rst_ext_conn *conn, uint64_t st
     return interrupt(conn, now, 0) ? RST_EXT_ASKED : RST_EXT_NOTHING;
 }
 
+/* What holds a snapshot and was not seen to begin: an incremental blob, or what the program has
+ * begun while its own trace callback was in the place of ours. */
+static enum rst_ext_result end_unseen(const struct rst_ext_conn *conn)
+{
+    sqlite3_mutex *mutex = sqlite3_db_mutex(conn->db);
+    enum rst_ext_result result = RST_EXT_NOTHING;
+    sqlite3_stmt *stmt = NULL;
+
+    if (!mutex || sqlite3_mutex_try(mutex) != SQLITE_OK)
+        return result;
+    if (sqlite3_txn_state(conn->db, NULL) != SQLITE_TXN_NONE) {
+        while ((stmt = sqlite3_next_stmt(conn->db, stmt)) && !sqlite3_stmt_busy(stmt))
+            ;
+        result = stmt || sqlite3_get_autocommit(conn->db) ||
+                         sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL)
+                     ? RST_EXT_UNSEEN
+                     : RST_EXT_DONE;
+    }
+    sqlite3_mutex_leave(mutex);
+    return result;
+}
+
 /* One try. `*txn` is the transaction that is meant, 0: the one that is open. */
 static enum rst_ext_result end_once(uint64_t id, enum rst_ext_how how, uint64_t *txn)
 {
@@ -188,7 +211,7 @@ static enum rst_ext_result end_once(uint64_t id, enum rst_ext_how how, uint64_t 
     else if (conn && *txn)
         result = rst_ext_end_txn(conn, how, *txn);
     else if (conn)
-        result = RST_EXT_NOTHING;
+        result = end_unseen(conn);
     else if (!first)
         result = RST_EXT_DONE; /* the connection has gone, and its transaction with it */
     pthread_mutex_unlock(&rst_ext_lock);
@@ -230,10 +253,16 @@ const char *rst_ext_result_text(enum rst_ext_result result)
     case RST_EXT_OTHERS:
         return "not interrupted: other statements are open on that connection, and SQLite would "
                "interrupt them, too; 'transaction' ends all of them";
+    case RST_EXT_UNSEEN:
+        return "not ended: what holds the snapshot was not seen to begin (an incremental blob, or "
+               "a "
+               "statement beside a trace callback of the program's own); only its thread can end "
+               "it";
     case RST_EXT_NOT_OURS:
         return "asked: the connection was opened without a mutex, so only its own thread may roll "
                "back; its next statement fails with SQLITE_INTERRUPT";
     default:
-        return "failed: SQLite refused the rollback; see its error log";
+        return "failed: SQLite refused the rollback, as it does when the connection was closed "
+               "and its statements were not finalized; see its error log";
     }
 }

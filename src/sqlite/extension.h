@@ -55,15 +55,18 @@ struct rst_ext_conn {
     /* The owner's. */
     struct rst_ext_cursor *open; /* in the order in which they began; the last one is shown */
     unsigned n, room;
-    unsigned unseen; /* have begun, but there was no memory for them */
-    bool pinned;     /* its transaction is one of the roster */
-    bool quiet;      /* what runs now is the extension's own, and not shown */
-    bool held;       /* its owner has rst_ext_lock */
-    bool inherited;  /* of the parent, in a forked child */
-    int changes;     /* sqlite3_total_changes() before the transaction's first */
+    unsigned unseen;         /* have begun, but there was no memory for them */
+    bool pinned;             /* its transaction is one of the roster */
+    bool quiet;              /* what runs now is the extension's own, and not shown */
+    bool held;               /* its owner has rst_ext_lock */
+    bool inherited;          /* of the parent, in a forked child */
+    bool catch_up;           /* `n_reset` or `attaching`: the next statement has to look */
+    unsigned char attaching; /* statements that begin until its files are those of ATTACH */
+    int changes;             /* sqlite3_total_changes() before the transaction's first */
     /* Written by the owner, read by any thread. */
     atomic_uint cursors;                    /* n + unseen */
     atomic_bool writes;                     /* the open transaction has written */
+    atomic_bool again;                      /* an open statement may have failed unnoticed */
     atomic_uint_least64_t txn;              /* number of the open transaction, 0 without one */
     atomic_uint_least64_t rows;             /* that the statement shown has returned */
     atomic_uint_least64_t asked;            /* the transaction whose end was asked for */
@@ -74,6 +77,7 @@ struct rst_ext_conn {
     int (*busy)(void *arg, int count); /* the program's own busy handler; see handlers.c */
     void *busy_arg;
     /* Never changes. */
+    char *file;         /* the main one, or ":memory:"; by sqlite3_malloc() */
     uint64_t opened_ms; /* since the Unix epoch */
     pid_t thread;       /* that opened it */
     /* Under rst_ext_lock; `reset` and `n_reset` inside the connection. */
@@ -84,9 +88,13 @@ struct rst_ext_conn {
         uint64_t text; /* its hash */
     } * reset;         /* what was reset from outside, and must not begin again unnoticed */
     unsigned n_reset;
+    char *files;      /* that are attached, see files.c; changed by the owner */
+    uint64_t hidden;  /* since when it holds a snapshot without a statement that was seen; or 0 */
     uint64_t settled; /* the statement whose kill its owner has seen before it was acted on */
     uint64_t hit;     /* the statement that was interrupted */
 };
+
+#define RST_EXT_FILES "files=" /* last in a session's attributes: what is attached */
 
 /* Within this object: found without a detour. */
 #pragma GCC visibility push(hidden)
@@ -115,8 +123,17 @@ int rst_ext_open(sqlite3 *db, bool fresh, char **message); /* fresh: it is being
 struct rst_ext_conn *rst_ext_find(uint64_t id);            /* under rst_ext_lock */
 struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db);   /* for a thread inside of it; or NULL */
 const char *rst_ext_application(void);
-int rst_ext_session_again(struct rst_ext_conn *conn); /* owner, under rst_ext_lock: a new id */
+int rst_ext_session_again(struct rst_ext_conn *conn);     /* owner, under rst_ext_lock: a new id */
+void rst_ext_session_describe(struct rst_ext_conn *conn); /* likewise: its files have changed */
 void rst_ext_reclaim(void); /* memory of closed connections; under no lock */
+
+/* files.c. Lists by sqlite3_malloc(), NULL for an empty one. */
+void rst_ext_files_follow(struct rst_ext_conn *conn); /* owner, under rst_ext_lock */
+int rst_ext_files_held(sqlite3 *db, char **files);    /* inside: a transaction reads them */
+bool rst_ext_files_has(const char *files, const char *path);
+const char *rst_ext_files_schema(sqlite3 *db, const char *file); /* inside: NULL for none */
+const char *rst_ext_first_word(const char *sql); /* behind white space and comments */
+bool rst_ext_attaches(const char *sql);          /* or detaches */
 
 /* trace.c: sqlite3_trace_v2()'s callback. */
 #define RST_EXT_EVENTS (SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_ROW)
@@ -139,6 +156,7 @@ enum rst_ext_result {
     RST_EXT_ASKED,    /* interrupted: it ends as soon as its thread notices */
     RST_EXT_CURSOR,   /* interrupted, but a cursor stays open until its thread uses it */
     RST_EXT_OTHERS,   /* a statement beside which others are open: not interrupted */
+    RST_EXT_UNSEEN,   /* a snapshot is held by what only its thread can end */
     RST_EXT_NOT_OURS, /* the connection has no mutex: only its own thread may end that */
     RST_EXT_FAILED,   /* the kernel or SQLite refused */
 };
@@ -148,15 +166,17 @@ enum rst_ext_result rst_ext_end_statement(struct rst_ext_conn *conn, uint64_t st
 enum rst_ext_result rst_ext_end_txn(struct rst_ext_conn *conn, enum rst_ext_how how, uint64_t txn);
 bool rst_ext_end_killed(struct rst_ext_conn *conn, enum roster_kill_target target, uint64_t txn);
 void rst_ext_limits(void);
+void rst_ext_reconcile_all(void);
 const char *rst_ext_result_text(enum rst_ext_result result);
 void rst_ext_settle(struct rst_ext_conn *conn, uint64_t statement); /* owner: it was killed */
 bool rst_ext_was_reset(struct rst_ext_conn *conn, const sqlite3_stmt *stmt, const char *sql);
 
-/* wal.c: the WAL of a connection's file. Under the connection's mutex. */
+/* wal.c: the WAL of a connection's file. Under the connection's mutex. Returns SQLITE_OK,
+ * SQLITE_NOTFOUND when there is none, or why it cannot be read. */
 struct rst_ext_wal {
     uint32_t pages, written_back, page_size;
 };
-bool rst_ext_wal_read(sqlite3 *db, const char *schema, struct rst_ext_wal *wal);
+int rst_ext_wal_read(sqlite3 *db, const char *schema, struct rst_ext_wal *wal);
 
 /* rows.c: what is shown of connections, of this process and of others. */
 struct rst_ext_row {
@@ -168,13 +188,15 @@ struct rst_ext_row {
     bool mutex;
     bool waits;                      /* for a lock, in a busy handler */
     bool is_last;                    /* the text is that of the statement that ended last */
-    char *application, *file, *text; /* by sqlite3_malloc() */
+    char *application, *file, *text; /* by sqlite3_malloc(), as the next */
+    char *holds;                     /* the files whose snapshot its transaction may hold */
 };
 struct rst_ext_rows {
     struct rst_ext_row *row;
     size_t n, room;
 };
 int rst_ext_rows_add(struct rst_ext_rows *rows, struct rst_ext_row **row);
+void rst_ext_row_free(struct rst_ext_row *row);
 int rst_ext_rows_local(struct rst_ext_rows *rows, const sqlite3 *asking);
 void rst_ext_rows_free(struct rst_ext_rows *rows);
 const char *rst_ext_row_state(const struct rst_ext_row *row);

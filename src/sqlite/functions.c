@@ -76,16 +76,19 @@ static void kill_function(sqlite3_context *context, int argc, sqlite3_value **ar
     }
 }
 
-/* Names what is in the way, one a line. */
-static char *append_blockers(sqlite3 *db, char *text)
+/* Names what is in the way of that file's checkpoint, one a line. */
+static char *append_blockers(sqlite3 *db, const char *file, char *text)
 {
     static const char sql[] =
         "SELECT id, application, process, state, txn_seconds, statement, \"end\" "
-        "FROM roster_blocker";
+        "FROM roster_blocker(?1)";
     sqlite3_stmt *stmt = NULL;
 
-    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL))
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) ||
+        sqlite3_bind_text(stmt, 1, file, -1, SQLITE_TRANSIENT)) {
+        sqlite3_finalize(stmt);
         return text;
+    }
     while (text && sqlite3_step(stmt) == SQLITE_ROW) {
         char *longer = sqlite3_mprintf(
             "%s\nin the way: connection %lld (%s, process %lld), %s for %.1f s: %.200s\n    %s",
@@ -103,11 +106,20 @@ static char *append_blockers(sqlite3 *db, char *text)
 
 static char *checkpoint(struct rst_ext_conn *conn, const char *schema, bool *failed)
 {
+    const char *file = sqlite3_db_filename(conn->db, schema);
     int pages = -1, written = -1, err;
     struct rst_ext_wal wal;
 
+    *failed = true;
+    if (!file)
+        return sqlite3_mprintf("roster_checkpoint(): this connection has no database '%s'", schema);
     /* A connection that has read nothing yet does not know that there is a WAL. */
-    if (!rst_ext_wal_read(conn->db, schema, &wal))
+    err = rst_ext_wal_read(conn->db, schema, &wal);
+    if (err && err != SQLITE_NOTFOUND)
+        return sqlite3_mprintf("roster_checkpoint(): the WAL cannot be read: %s",
+                               sqlite3_errstr(err));
+    *failed = false;
+    if (err)
         return sqlite3_mprintf("there is no WAL: the journal mode is not WAL, or locking is "
                                "exclusive");
     err = sqlite3_wal_checkpoint_v2(conn->db, schema, SQLITE_CHECKPOINT_TRUNCATE, &pages, &written);
@@ -115,7 +127,7 @@ static char *checkpoint(struct rst_ext_conn *conn, const char *schema, bool *fai
         return sqlite3_mprintf("the WAL is written back and truncated to 0 bytes");
     if (err == SQLITE_BUSY)
         return append_blockers(
-            conn->db,
+            conn->db, file,
             sqlite3_mprintf("%d of %d pages of the WAL are written back", written, pages));
     *failed = true;
     if (err == SQLITE_LOCKED)
@@ -132,7 +144,7 @@ static void checkpoint_function(sqlite3_context *context, int argc, sqlite3_valu
     char *text;
 
     conn->quiet = true;
-    text = checkpoint(conn, schema, &failed);
+    text = checkpoint(conn, schema ? schema : "main", &failed);
     conn->quiet = false;
     if (!text)
         sqlite3_result_error_nomem(context);

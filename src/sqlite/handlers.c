@@ -60,7 +60,8 @@ static int trace_both(unsigned event, void *arg, void *stmt, void *detail)
 
     if (event & RST_EXT_EVENTS)
         (void)rst_ext_trace(event, conn, stmt, detail);
-    if (!(event & trace.mask) || conn->quiet)
+    /* What another thread rolls back is no statement of the program's. */
+    if (!(event & trace.mask) || conn->quiet || conn->held)
         return 0;
     if (!trace.legacy)
         return trace.callback(event, trace.arg, stmt, detail);

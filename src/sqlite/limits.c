@@ -75,6 +75,24 @@ static void limit(struct rst_ext_conn *conn, uint64_t now)
         (void)rst_ext_end_statement(conn, entry.stmt_seq);
 }
 
+void rst_ext_reconcile_all(void)
+{
+    struct rst_ext_conn *conn;
+    sqlite3_mutex *mutex;
+
+    pthread_mutex_lock(&rst_ext_lock);
+    for (conn = rst_ext_conns; conn; conn = conn->next) {
+        if (!atomic_load(&conn->again))
+            continue;
+        mutex = sqlite3_db_mutex(conn->db);
+        if (!mutex || sqlite3_mutex_try(mutex) != SQLITE_OK)
+            continue;
+        rst_ext_reconcile(conn);
+        sqlite3_mutex_leave(mutex);
+    }
+    pthread_mutex_unlock(&rst_ext_lock);
+}
+
 void rst_ext_limits(void)
 {
     struct rst_ext_conn *conn;

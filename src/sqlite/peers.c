@@ -186,6 +186,7 @@ static int add_row(sqlite3_stmt *stmt, struct rst_ext_rows *rows)
 {
     const char *attributes = (const char *)sqlite3_column_text(stmt, 6);
     struct rst_ext_row *row;
+    const char *files;
     int err = rst_ext_rows_add(rows, &row);
 
     if (err)
@@ -206,10 +207,13 @@ static int add_row(sqlite3_stmt *stmt, struct rst_ext_rows *rows)
     }
     if (sqlite3_column_type(stmt, 5) != SQLITE_NULL)
         row->txn_ms = sqlite3_column_int64(stmt, 5);
+    files = attributes ? strstr(attributes, RST_EXT_FILES) : NULL;
+    row->holds = sqlite3_mprintf("%s\n%s", row->file ? row->file : "",
+                                 files ? files + strlen(RST_EXT_FILES) : "");
     row->thread = attribute(attributes, "thread=");
     row->opened_ms = attribute(attributes, "opened=");
     row->mutex = attributes && strstr(attributes, "mutex=serialized");
-    return row->application && row->file ? SQLITE_OK : SQLITE_NOMEM;
+    return row->application && row->file && row->holds ? SQLITE_OK : SQLITE_NOMEM;
 }
 
 /* SQLite reads the JSON itself. What is no object would fail the whole query. */

@@ -16,15 +16,21 @@
 
 SQLITE_EXTENSION_INIT3
 
+#define UNSEEN "(not seen to begin: an incremental blob, or beside the program's own trace)"
 #define ROOM (ROSTER_IDENTITY_MAX + RST_EXT_TEXT + 256)
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
 
 static int64_t ms_since(uint64_t since)
 {
-    struct timespec now;
-    uint64_t ns;
+    uint64_t ns = now_ns();
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
     return ns > since ? (int64_t)((ns - since) / 1000000) : 0;
 }
 
@@ -46,31 +52,50 @@ int rst_ext_rows_add(struct rst_ext_rows *rows, struct rst_ext_row **row)
     return SQLITE_OK;
 }
 
+void rst_ext_row_free(struct rst_ext_row *row)
+{
+    sqlite3_free(row->application);
+    sqlite3_free(row->file);
+    sqlite3_free(row->text);
+    sqlite3_free(row->holds);
+}
+
 void rst_ext_rows_free(struct rst_ext_rows *rows)
 {
     size_t n;
 
-    for (n = 0; n < rows->n; n++) {
-        sqlite3_free(rows->row[n].application);
-        sqlite3_free(rows->row[n].file);
-        sqlite3_free(rows->row[n].text);
-    }
+    for (n = 0; n < rows->n; n++)
+        rst_ext_row_free(&rows->row[n]);
     free(rows->row);
     memset(rows, 0, sizeof(*rows));
 }
 
-/* Whether a thread is inside SQLite with it. Without a mutex: whether a statement is open. */
-static bool is_inside(struct rst_ext_conn *conn)
+/*
+ * Looks into a connection that no thread is inside of, as its owner. `row->inside` is whether one
+ * is; without a mutex, whether a statement is open. Then it may hold the snapshot of any of its
+ * files, and in an SQLite that does not speak of connections that sqlite3_close_v2() has closed.
+ */
+static int look_inside(struct rst_ext_row *row, struct rst_ext_conn *conn)
 {
     sqlite3_mutex *mutex = sqlite3_db_mutex(conn->db);
+    int err;
 
-    if (!mutex)
-        return atomic_load(&conn->cursors) > 0;
-    if (sqlite3_mutex_try(mutex) != SQLITE_OK)
-        return true;
+    row->inside = mutex ? sqlite3_mutex_try(mutex) != SQLITE_OK : atomic_load(&conn->cursors) > 0;
+    if (!mutex || row->inside || sqlite3_compileoption_used("ENABLE_API_ARMOR")) {
+        if (mutex && !row->inside)
+            sqlite3_mutex_leave(mutex);
+        row->holds = sqlite3_mprintf("%s\n%s", conn->file, conn->files ? conn->files : "");
+        return row->holds ? SQLITE_OK : SQLITE_NOMEM;
+    }
     rst_ext_reconcile(conn);
+    rst_ext_files_follow(conn);
+    err = rst_ext_files_held(conn->db, &row->holds);
+    if (!row->holds || atomic_load(&conn->txn))
+        conn->hidden = 0;
+    else if (!conn->hidden)
+        conn->hidden = now_ns();
     sqlite3_mutex_leave(mutex);
-    return false;
+    return err;
 }
 
 /* When the first of the statements that are open began; with one, that is the one shown. */
@@ -84,11 +109,13 @@ static uint64_t first_since(const struct rst_ext_conn *conn, uint64_t shown)
 /* Under rst_ext_lock. */
 static int fill(struct rst_ext_row *row, struct rst_ext_conn *conn)
 {
-    bool inside = is_inside(conn);
     struct roster_entry entry;
     char room[ROOM];
+    int err;
 
-    if (roster_look(rst_ext_roster, conn->id, &entry, room, sizeof(room)))
+    row->file = sqlite3_mprintf("%s", conn->file);
+    err = look_inside(row, conn);
+    if (err || roster_look(rst_ext_roster, conn->id, &entry, room, sizeof(room)))
         return SQLITE_NOMEM;
     row->id = conn->id;
     row->process = (uint64_t)getpid();
@@ -96,10 +123,8 @@ static int fill(struct rst_ext_row *row, struct rst_ext_conn *conn)
     row->opened_ms = conn->opened_ms;
     row->cursors = atomic_load(&conn->cursors);
     row->mutex = sqlite3_db_mutex(conn->db) != NULL;
-    row->inside = inside;
     row->waits = entry.wait_event != NULL;
     row->application = sqlite3_mprintf("%s", entry.application ? entry.application : "");
-    row->file = sqlite3_mprintf("%s", entry.database ? entry.database : "");
     if (entry.txn_state == ROSTER_TXN_VALID)
         row->txn_ms = ms_since(entry.txn_since);
     else if (entry.text)
@@ -108,6 +133,10 @@ static int fill(struct rst_ext_row *row, struct rst_ext_conn *conn)
         row->statement_ms = ms_since(entry.stmt_since);
         row->rows = atomic_load(&conn->rows);
         row->text = sqlite3_mprintf("%s", entry.text);
+    } else if (conn->hidden) {
+        row->is_last = true;
+        row->txn_ms = ms_since(conn->hidden);
+        row->text = sqlite3_mprintf(UNSEEN);
     } else if (entry.last_text) {
         row->is_last = true;
         row->text = sqlite3_mprintf("%s", entry.last_text);

@@ -127,13 +127,6 @@ static int by_age(const void *a, const void *b)
     return (left->txn_ms < right->txn_ms) - (left->txn_ms > right->txn_ms);
 }
 
-static void drop(struct rst_ext_row *row)
-{
-    sqlite3_free(row->application);
-    sqlite3_free(row->file);
-    sqlite3_free(row->text);
-}
-
 /* Keeps the transactions on that file, the oldest first. The statement that asks is none of them.
  */
 static void keep_blockers(struct rst_ext_rows *rows, uint64_t self, const char *file)
@@ -144,10 +137,10 @@ static void keep_blockers(struct rst_ext_rows *rows, uint64_t self, const char *
         struct rst_ext_row *row = &rows->row[n];
         bool asks = row->id == self && row->cursors <= 1 && !row->is_last;
 
-        if (row->txn_ms >= 0 && !asks && (!file || !strcmp(row->file, file)))
+        if (row->txn_ms >= 0 && !asks && (!file || rst_ext_files_has(row->holds, file)))
             rows->row[kept++] = *row;
         else
-            drop(row);
+            rst_ext_row_free(row);
     }
     rows->n = kept;
     if (kept)
@@ -176,31 +169,52 @@ static int peers(sqlite3 *db, struct rst_ext_rows *rows)
     return err;
 }
 
+/* As SQLite names the file itself, by sqlite3_malloc(). */
+static char *full_path(const char *name)
+{
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    int size = vfs ? vfs->mxPathname + 1 : 0;
+    char *path = sqlite3_malloc(size);
+
+    if (!path)
+        return NULL;
+    if (*name == ':' || (vfs->xFullPathname(vfs, name, size, path) & 0xff) != SQLITE_OK)
+        sqlite3_snprintf(size, path, "%s", name);
+    return path;
+}
+
+static void keep_blockers_of(struct cursor *cursor, sqlite3 *db, const char *file)
+{
+    const struct rst_ext_conn *self = rst_ext_conn_of(db);
+    const char *schema = file ? rst_ext_files_schema(db, file) : NULL;
+
+    keep_blockers(&cursor->rows, self ? self->id : 0, file);
+    cursor->has_wal = schema && rst_ext_wal_read(db, schema, &cursor->wal) == SQLITE_OK;
+}
+
 static int filter(sqlite3_vtab_cursor *base, int number, const char *name, int argc,
                   sqlite3_value **argv)
 {
     const struct table *table = (const struct table *)(const void *)base->pVtab;
     struct cursor *cursor = (struct cursor *)base;
     const char *file = number && argc ? (const char *)sqlite3_value_text(argv[0]) : NULL;
-    const struct rst_ext_conn *self = rst_ext_conn_of(table->db);
     const char *own = main_file(table->db);
+    char *path = table->blockers && file ? full_path(file) : NULL;
     int err;
 
     (void)name;
     rst_ext_rows_free(&cursor->rows);
     cursor->at = 0;
     cursor->has_wal = false;
-    if (table->blockers && !file)
-        file = own;
+    if (table->blockers && file && !path)
+        return SQLITE_NOMEM;
     err = rst_ext_rows_local(&cursor->rows, table->db);
     if (!err)
         err = peers(table->db, &cursor->rows);
-    if (err || !table->blockers)
-        return err;
-    keep_blockers(&cursor->rows, self ? self->id : 0, file);
-    if (file && own && !strcmp(file, own))
-        cursor->has_wal = rst_ext_wal_read(table->db, "main", &cursor->wal);
-    return SQLITE_OK;
+    if (!err && table->blockers)
+        keep_blockers_of(cursor, table->db, path ? path : own);
+    sqlite3_free(path);
+    return err;
 }
 
 static int next(sqlite3_vtab_cursor *base)

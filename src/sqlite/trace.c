@@ -22,6 +22,7 @@
 SQLITE_EXTENSION_INIT3
 
 #define FIRST_ROOM 8
+#define MOST_EXPANDED (256 * 1024)
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -140,9 +141,16 @@ static inline int begin_text(struct rst_ext_conn *conn, const char *sql)
 static __attribute__((noinline)) int begin_with_values(struct rst_ext_conn *conn,
                                                        const struct rst_ext_cursor *cursor)
 {
-    char *text = sqlite3_expanded_sql(cursor->stmt);
-    int err = begin_text(conn, text ? text : cursor->sql);
+    int limit = sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, -1);
+    char *text;
+    int err;
 
+    /* Of a large value only the beginning would be shown. */
+    if (limit > MOST_EXPANDED)
+        (void)sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, MOST_EXPANDED);
+    text = sqlite3_expanded_sql(cursor->stmt);
+    (void)sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, limit);
+    err = begin_text(conn, text ? text : cursor->sql);
     sqlite3_free(text);
     return err;
 }
@@ -193,21 +201,115 @@ static __attribute__((noinline)) void obey(struct rst_ext_conn *conn, const char
         put(conn->asked, 0);
         return;
     }
-    sql += strspn(sql, " \t\r\n\f");
+    sql = rst_ext_first_word(sql);
     for (n = 0; n < sizeof(ends) / sizeof(*ends); n++)
         if (!sqlite3_strnicmp(sql, ends[n], (int)strlen(ends[n])))
             return;
     sqlite3_interrupt(conn->db);
 }
 
-static bool is_open(const struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
+static void hide(struct rst_ext_conn *conn, const struct rst_ext_cursor *cursor)
+{
+    uint64_t number = cursor->number;
+    int killed;
+
+    if (unlikely(!cursor->shown))
+        return;
+    if (likely(!number)) {
+        killed = roster_stmt_end(conn->session);
+        number = killed > 0 ? roster_stmt_seq(conn->session) : 0;
+    } else {
+        killed = roster_stmt_pop(conn->session, number);
+    }
+    if (unlikely(killed > 0))
+        rst_ext_settle(conn, number);
+}
+
+/* Takes what has ended from the list of those that are open. */
+static inline void drop(struct rst_ext_conn *conn, unsigned n)
+{
+    if (unlikely(n < --conn->n))
+        memmove(&conn->open[n], &conn->open[n + 1], (conn->n - n) * sizeof(*conn->open));
+    if (unlikely(conn->n))
+        put(conn->rows, conn->open[conn->n - 1].rows);
+}
+
+static bool is_busy(sqlite3 *db, const sqlite3_stmt *stmt)
+{
+    sqlite3_stmt *known = NULL;
+
+    do
+        known = sqlite3_next_stmt(db, known);
+    while (known && known != stmt);
+    return known && sqlite3_stmt_busy(known);
+}
+
+static void forget(struct rst_ext_conn *conn, unsigned n)
+{
+    hide(conn, &conn->open[n]);
+    drop(conn, n);
+    put(conn->cursors, conn->n + conn->unseen);
+}
+
+/* `begins` is one that begins now, whatever it was before. */
+static void forget_ended(struct rst_ext_conn *conn, const sqlite3_stmt *begins)
 {
     unsigned n;
 
+    put(conn->again, false);
+    for (n = conn->n; n; n--)
+        if (conn->open[n - 1].stmt == begins || !is_busy(conn->db, conn->open[n - 1].stmt))
+            forget(conn, n - 1);
+}
+
+/* Whether it is open already. What is known to be doubtful is looked after. */
+static __attribute__((noinline)) bool is_open(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
+{
+    unsigned n;
+
+    if (get(conn->again)) {
+        forget_ended(conn, stmt);
+        if (!conn->n && !conn->unseen && sqlite3_get_autocommit(conn->db))
+            finish_txn(conn);
+    }
     for (n = 0; n < conn->n; n++)
         if (conn->open[n].stmt == stmt)
             return true;
     return false;
+}
+
+/*
+ * What may begin with a comment, or as ATTACH and DETACH do. A statement inside another one's
+ * function is announced behind a "-- " of SQLite's own; but there are programs whose statements
+ * begin like that.
+ */
+static __attribute__((noinline)) const char *look_closer(struct rst_ext_conn *conn,
+                                                         sqlite3_stmt *stmt, const char *sql)
+{
+    if (sql[0] == '-')
+        sql = sqlite3_sql(stmt);
+    if (!sql)
+        return "";
+    if (rst_ext_attaches(sql)) {
+        conn->attaching = 2; /* this one, and the next, by which it has ended */
+        conn->catch_up = true;
+    }
+    return sql;
+}
+
+static __attribute__((noinline)) void catch_up(struct rst_ext_conn *conn, const sqlite3_stmt *stmt,
+                                               const char *sql)
+{
+    if (conn->n_reset && rst_ext_was_reset(conn, stmt, sql))
+        sqlite3_interrupt(conn->db);
+    if (conn->attaching && !--conn->attaching) {
+        if (!conn->held)
+            pthread_mutex_lock(&rst_ext_lock);
+        rst_ext_files_follow(conn);
+        if (!conn->held)
+            pthread_mutex_unlock(&rst_ext_lock);
+    }
+    conn->catch_up = conn->n_reset || conn->attaching;
 }
 
 /* Statements of triggers, and one that is prepared again because the schema has changed, come here
@@ -220,12 +322,9 @@ static __attribute__((noinline)) void begun(struct rst_ext_conn *conn, sqlite3_s
     mine.inside = conn;
     if (unlikely(conn->n && is_open(conn, stmt)))
         return;
-    /* A statement inside another one's function is announced behind a "-- " of SQLite's own; but
-     * there are programs whose statements begin like that. */
-    if (unlikely(sql[0] == '-'))
-        sql = sqlite3_sql(stmt);
-    if (unlikely(!sql))
-        sql = "";
+    /* White space, '-', '/' and the letters up to D. */
+    if (unlikely((sql[0] & 0xdf) <= 'D'))
+        sql = look_closer(conn, stmt, sql);
     if (!get(rst_ext_ticking))
         tick();
     if (unlikely(conn->n == conn->room && !grow(conn))) {
@@ -242,8 +341,8 @@ static __attribute__((noinline)) void begun(struct rst_ext_conn *conn, sqlite3_s
         begin_txn(conn);
     else if (unlikely(get(conn->asked)))
         obey(conn, sql);
-    if (unlikely(conn->n_reset) && rst_ext_was_reset(conn, stmt, sql))
-        sqlite3_interrupt(conn->db);
+    if (unlikely(conn->catch_up))
+        catch_up(conn, stmt, sql);
 }
 
 /* An explicit transaction has taken its snapshot, or its lock: with BEGIN IMMEDIATE before its
@@ -273,30 +372,28 @@ static void stays(struct rst_ext_conn *conn)
         !roster_txn_set_progress(conn->session, (uint64_t)(changes - conn->changes), 0, 0);
 }
 
-static void hide(struct rst_ext_conn *conn, const struct rst_ext_cursor *cursor)
+/*
+ * A statement whose schema has changed fails, is prepared again and begins once more, in which
+ * SQLite calls back for the failure alone. So what reads or writes rows, has returned none and is
+ * out of date has not ended; or it has, because it could not be prepared: then that is found later.
+ */
+static __attribute__((noinline)) bool runs_again(struct rst_ext_conn *conn,
+                                                 const struct rst_ext_cursor *cursor)
 {
-    uint64_t number = cursor->number;
-    int killed;
+    static const char *const words[] = {"SELECT", "WITH",   "VALUES", "INSERT",
+                                        "UPDATE", "DELETE", "REPLACE"};
+    const char *word;
+    size_t n;
 
-    if (unlikely(!cursor->shown))
-        return;
-    if (likely(!number)) {
-        killed = roster_stmt_end(conn->session);
-        number = killed > 0 ? roster_stmt_seq(conn->session) : 0;
-    } else {
-        killed = roster_stmt_pop(conn->session, number);
-    }
-    if (unlikely(killed > 0))
-        rst_ext_settle(conn, number);
-}
-
-/* Takes what has ended from the list of those that are open. */
-static inline void drop(struct rst_ext_conn *conn, unsigned n)
-{
-    if (unlikely(n < --conn->n))
-        memmove(&conn->open[n], &conn->open[n + 1], (conn->n - n) * sizeof(*conn->open));
-    if (unlikely(conn->n))
-        put(conn->rows, conn->open[conn->n - 1].rows);
+    if (!sqlite3_api->expired || !sqlite3_api->expired(cursor->stmt))
+        return false;
+    word = rst_ext_first_word(cursor->sql);
+    for (n = 0; n < sizeof(words) / sizeof(*words); n++)
+        if (!sqlite3_strnicmp(word, words[n], (int)strlen(words[n]))) {
+            put(conn->again, true);
+            return true;
+        }
+    return false;
 }
 
 static __attribute__((noinline)) void ended(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
@@ -312,6 +409,8 @@ static __attribute__((noinline)) void ended(struct rst_ext_conn *conn, const sql
     if (unlikely(stays_open))
         pin(conn);
     if (likely(n)) {
+        if (!conn->open[n - 1].rows && runs_again(conn, &conn->open[n - 1]))
+            return;
         hide(conn, &conn->open[n - 1]);
         drop(conn, n - 1);
     } else {
@@ -352,33 +451,12 @@ static inline void returned(struct rst_ext_conn *conn, const sqlite3_stmt *stmt)
         returned_below(conn, stmt);
 }
 
-static bool is_busy(sqlite3 *db, const sqlite3_stmt *stmt)
-{
-    sqlite3_stmt *known = NULL;
-
-    do
-        known = sqlite3_next_stmt(db, known);
-    while (known && known != stmt);
-    return known && sqlite3_stmt_busy(known);
-}
-
-static void forget(struct rst_ext_conn *conn, unsigned n)
-{
-    hide(conn, &conn->open[n]);
-    drop(conn, n);
-    put(conn->cursors, conn->n + conn->unseen);
-}
-
 void rst_ext_reconcile(struct rst_ext_conn *conn)
 {
-    unsigned n;
-
     if (conn->quiet || sqlite3_compileoption_used("ENABLE_API_ARMOR"))
         return;
     conn->held = true;
-    for (n = conn->n; n; n--)
-        if (!is_busy(conn->db, conn->open[n - 1].stmt))
-            forget(conn, n - 1);
+    forget_ended(conn, NULL);
     if (!conn->n && !conn->unseen && get(conn->txn) &&
         sqlite3_txn_state(conn->db, NULL) == SQLITE_TXN_NONE)
         finish_txn(conn);

@@ -19,39 +19,45 @@ SQLITE_EXTENSION_INIT3
 #define AT_PAGES 16
 #define AT_WRITTEN_BACK 96
 
-/* Whether the connection itself has the file open in WAL mode, shared: only then is there a map. */
-static bool is_wal(sqlite3 *db, const char *schema)
+/* SQLITE_OK: the connection itself has the file open in WAL mode, shared: only then is there a map.
+ */
+static int is_wal(sqlite3 *db, const char *schema)
 {
     char *sql = sqlite3_mprintf("SELECT (SELECT journal_mode FROM pragma_journal_mode(%Q)) = 'wal' "
                                 "AND (SELECT locking_mode FROM pragma_locking_mode(%Q)) = 'normal' "
                                 "AND (SELECT page_count FROM pragma_page_count(%Q)) > 0",
                                 schema, schema, schema);
     sqlite3_stmt *stmt = NULL;
-    bool is = false;
+    int err = sql ? sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) : SQLITE_NOMEM;
 
-    if (sql && !sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) && sqlite3_step(stmt) == SQLITE_ROW)
-        is = sqlite3_column_int(stmt, 0) == 1;
+    if (!err)
+        err = sqlite3_step(stmt);
+    if (err == SQLITE_ROW)
+        err = sqlite3_column_int(stmt, 0) == 1 ? SQLITE_OK : SQLITE_NOTFOUND;
     sqlite3_finalize(stmt);
     sqlite3_free(sql);
-    return is;
+    return err;
 }
 
-bool rst_ext_wal_read(sqlite3 *db, const char *schema, struct rst_ext_wal *wal)
+int rst_ext_wal_read(sqlite3 *db, const char *schema, struct rst_ext_wal *wal)
 {
     const volatile unsigned char *index;
     void volatile *region = NULL;
     sqlite3_file *file = NULL;
     uint16_t page_size;
+    int err = is_wal(db, schema);
 
-    if (!is_wal(db, schema) || sqlite3_file_control(db, schema, SQLITE_FCNTL_FILE_POINTER, &file) ||
-        !file || !file->pMethods || file->pMethods->iVersion < 2 ||
+    if (err)
+        return err;
+    if (sqlite3_file_control(db, schema, SQLITE_FCNTL_FILE_POINTER, &file) || !file ||
+        !file->pMethods || file->pMethods->iVersion < 2 ||
         file->pMethods->xShmMap(file, 0, REGION, 0, &region) || !region)
-        return false;
+        return SQLITE_NOTFOUND;
     index = region;
     page_size = *(const volatile uint16_t *)(const volatile void *)(index + AT_PAGE_SIZE);
     wal->page_size = page_size == 1 ? 65536 : page_size;
     wal->pages = *(const volatile uint32_t *)(const volatile void *)(index + AT_PAGES);
     wal->written_back =
         *(const volatile uint32_t *)(const volatile void *)(index + AT_WRITTEN_BACK);
-    return true;
+    return SQLITE_OK;
 }
