@@ -202,6 +202,15 @@ int cluster_info(struct server *server, struct buf *out)
     LINE_TEXT("rejected_key", syncer->rejected_key);
     LINE("rejected_value", syncer->rejected_value);
     LINE_TEXT("store_last_error", error_text(syncer->last_error));
+    LINE("given_up", syncer->given_up);
+    LINE("passed_barriers", state->passed_barriers);
+    LINE("passed_servers", state->passed_servers);
+    roster_text_show(state->passed.name, strlen(state->passed.name), text, sizeof(text));
+    LINE_TEXT("passed", text);
+    LINE("abandoned", state->abandoned);
+    roster_text_show(state->abandoned_holder.name, strlen(state->abandoned_holder.name), text,
+                     sizeof(text));
+    LINE_TEXT("abandoned_holder", text);
     LINE("txn_safe_point", state->txn);
     LINE("txn_safe_point_age_ms", age_ms(server, state->txn));
     LINE("gc_safe_point", state->gc);

@@ -70,6 +70,10 @@ static const struct known {
      "report the minimum and compute safe points that often (30000)"},
     {"life-time-ms", "MS", NUM(safe_point.life_time_ms, 0, 1000 * YEAR_S, 600000),
      "the cluster's safe points stay so far behind now (600000)"},
+    {"abandoned", "MODE", TEXT(abandoned),
+     "what becomes of who holds the safe points for too long: off, warn or pass (off)"},
+    {"abandoned-ms", "MS", NUM(safe_point.abandoned_ms, 1, 1000 * YEAR_S, 1000 * DAY_S),
+     "how long that is (86400000)"},
     {"status", "ADDRESS", TEXT(endpoint.address), "serve status at 127.0.0.1:PORT or unix:PATH"},
     {"status-old-ms", "MS", MS(endpoint.old_ms, 600000), "what is older is a problem (600000)"},
     {"activity-ms", "MS", NUM(activity.interval_ms, 0, 10000, 1000),
@@ -124,6 +128,17 @@ static void set(struct options *options, const struct known *option, char *text,
     set_number(options, option, value);
 }
 
+static bool set_mode(struct options *options)
+{
+    enum roster_abandoned *mode = &options->safe_point.abandoned;
+
+    if (options->abandoned && !strcmp(options->abandoned, "warn"))
+        *mode = ROSTER_ABANDONED_WARN;
+    else if (options->abandoned && !strcmp(options->abandoned, "pass"))
+        *mode = ROSTER_ABANDONED_PASS;
+    return *mode || !options->abandoned || !strcmp(options->abandoned, "off");
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -140,6 +155,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
                    id);
     else if (options->auth && strcmp(options->auth, "trust") != 0)
         argp_error(state, "--auth takes trust, not \"%s\"", options->auth);
+    else if (!set_mode(options))
+        argp_error(state, "--abandoned takes off, warn or pass, not \"%s\"", options->abandoned);
     else if (options->activity.interval_ms && options->activity.interval_ms < 10)
         argp_error(state, "--activity-ms takes 0 or at least 10, not %" PRId32,
                    options->activity.interval_ms);

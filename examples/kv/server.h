@@ -23,7 +23,7 @@
 
 /* The command line, see options.c. Texts are NULL and limits are 0 when there is none. */
 struct options {
-    const char *bind, *store, *password_file, *token_file, *quota, *auth;
+    const char *bind, *store, *password_file, *token_file, *quota, *auth, *abandoned;
     uint64_t port, threads, max_clients, max_request, max_reply, max_txn, max_memory, max_buffers;
     uint64_t write_timeout_s, gc_interval_ms, txn_age_limit_s, drain_ms, history, history_min_ms;
     struct roster_store_options meeting;

@@ -5,7 +5,10 @@
  * Barriers: named timestamps that the txn safe point may not pass until they expire.
  *
  * For clients that need old versions but have no record as a server: a backup, a change feed, an
- * operator. A barrier expires by the store's clock, not by any server's.
+ * operator. A barrier expires by the store's clock, not by any server's. One without a time to live
+ * stands until it is deleted, or until it is older than the servers accept (enum roster_abandoned
+ * in roster/safe_point.h): then it is deleted before the safe point passes it. So a client that
+ * reads under such a barrier lists it after its reads: while it stands, what was read was there.
  */
 #ifndef ROSTER_BARRIER_H
 #define ROSTER_BARRIER_H
@@ -37,8 +40,8 @@ ROSTER_API int roster_barrier_set(struct roster_safe_point *safe_point, const ch
 /*
  * Removes a barrier.
  *
- * Returns 0: it is gone; -ENOENT: there was none; -EINVAL: an argument is null or out of range;
- * -ECHILD: in a forked child; and errors of the store.
+ * Returns 0: it is gone; -ENOENT: there was none, or it has expired or was passed; -EINVAL: an
+ * argument is null or out of range; -ECHILD: in a forked child; and errors of the store.
  */
 ROSTER_API int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name);
 

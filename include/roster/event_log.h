@@ -45,6 +45,10 @@ enum roster_logged_kind {
     ROSTER_LOGGED_SERVER = 6,        /* the server `name` is in another state, which is `what` */
     ROSTER_LOGGED_LEADER = 7,        /* `name` leads; `what`: "other", "self"; "none": it is free */
     ROSTER_LOGGED_VERDICT = 8,       /* the problem `name`; `what`: "appeared", "cleared" */
+    /* An abandoned holder, see enum roster_abandoned. `what`: "too old": it stays; "deleted": a
+     * barrier; "asked": a server, to give up what it holds; "gave up": this server did. `name` is
+     * the barrier or the server, `text` says which and at what timestamp. */
+    ROSTER_LOGGED_ABANDONED = 9,
 };
 
 /* The name of a kind ("kill", ...); "unknown" for an unknown number. */
@@ -88,7 +92,7 @@ ROSTER_API int roster_event_log_next(struct roster *roster, uint64_t since,
                                      struct roster_logged *event) ROSTER_MUST_CHECK;
 
 /* Kinds that there are, and room for those to come. */
-#define ROSTER_LOGGED_KINDS 9
+#define ROSTER_LOGGED_KINDS 10
 #define ROSTER_LOGGED_KINDS_ROOM 16
 
 /* What became of all that was reported: happened is kept + dropped + pending. */

@@ -22,6 +22,7 @@
  *     safepoint/txn            the txn safe point (decimal)
  *     safepoint/gc             the gc safe point (decimal)
  *     safepoint/leader         the leader's server id, under its lease
+ *     safepoint/pass           below what servers are asked to give up what they hold (decimal)
  *     safepoint/barrier/NAME   a barrier (decimal), under a lease of its own
  *     server/ack/ID            the txn safe point that a server has acknowledged, under its lease
  *
@@ -54,6 +55,24 @@ enum roster_blocker_kind {
     ROSTER_BLOCKER_UNREADABLE, /* a key that holds no timestamp, or one that has gone back */
     ROSTER_BLOCKER_ACK,        /* a server that has not acknowledged the txn safe point */
     ROSTER_BLOCKER_IMPOSSIBLE  /* a key that holds what no correct server can have written */
+};
+
+/*
+ * What becomes of abandoned holders: barriers without a time to live, and records of live servers
+ * that do not advance, whose timestamp is older than `abandoned_ms`.
+ *
+ * Nothing is lost silently (G8). A barrier is deleted before the safe point passes it: a client
+ * that reads under one checks after its reads, with roster_barrier_list(), that it still stands. A
+ * server is asked to give up what it holds: its transactions and pins that are too old fail their
+ * checks
+ * (-ESTALE) before its record rises, and so before anything is collected. Nothing else on that
+ * server is affected. A server that does not follow goes on holding the safe points and is named:
+ * its own mode is not ROSTER_ABANDONED_PASS, it cannot report, or it is no server of Roster.
+ */
+enum roster_abandoned {
+    ROSTER_ABANDONED_OFF = 0, /* they hold the safe points */
+    ROSTER_ABANDONED_WARN,    /* the same, and the leader names them: log, events, state */
+    ROSTER_ABANDONED_PASS     /* the leader passes them, and this server gives up when asked to */
 };
 
 /* Bytes of the longest name with its final zero. */
@@ -117,6 +136,14 @@ struct roster_safe_point_state {
     char rejected_key[ROSTER_BLOCKER_NAME]; /* and the key that held it; "" for none */
     /* Attempts of these operations that failed, by enum roster_error_class. */
     uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
+    enum roster_abandoned abandoned_mode;   /* as the options say */
+    uint64_t abandoned_ms;                  /* likewise */
+    uint64_t abandoned;                     /* holders that were too old in the newest round */
+    struct roster_blocker abandoned_holder; /* the oldest of them; kind ROSTER_BLOCKER_NONE: none */
+    uint64_t passed_barriers;     /* barriers that this server has deleted, as they were too old */
+    uint64_t passed_servers;      /* times it has asked a server to give up what it holds */
+    struct roster_blocker passed; /* the newest of both; kind ROSTER_BLOCKER_NONE: none */
+    int64_t passed_ns;            /* when, CLOCK_BOOTTIME */
 };
 
 /* Called when a safe point has moved, or this server has begun or ceased to lead: one at a time,
@@ -145,6 +172,11 @@ struct roster_safe_point_options {
     void *change_arg;                    /* its last argument */
     roster_store_log_fn *log;            /* takes lines for the log, or NULL */
     void *log_arg;                       /* its last argument */
+
+    enum roster_abandoned abandoned; /* what becomes of holders that are too old (off) */
+    /* How old is too old, of their timestamps; at least 600000, unless any_life_time; at most
+     * 31536000000 (86400000). By CLOCK_BOOTTIME of the server that leads, from when it began to. */
+    uint64_t abandoned_ms;
 };
 
 #define ROSTER_SAFE_POINT_OPTIONS_INIT ROSTER_SIZED(struct roster_safe_point_options)

@@ -241,6 +241,12 @@ struct roster_syncer_stats {
     /* Attempts of these operations that failed, by enum roster_error_class. */
     uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
     char server_id[136]; /* the syncer's, which distinguishes its endpoint from others */
+    /* Times that this server gave up transactions or pins because the leader asked for it, see enum
+     * roster_abandoned; below which timestamp the last time; how many then; and when. */
+    uint64_t given_up;
+    uint64_t given_up_ts;
+    uint64_t given_up_pins;
+    int64_t given_up_ns;
 };
 
 /*

@@ -229,6 +229,9 @@ static void put_syncer(struct text *text, const struct roster_status_options *op
     rst_status_out_number(text, "rejected", stats.rejected);
     rst_status_out_string(text, "rejected_key", stats.rejected_key);
     rst_status_out_id(text, "rejected_value", stats.rejected_value);
+    rst_status_out_number(text, "given_up", stats.given_up);
+    rst_status_out_id(text, "given_up_ts", stats.given_up_ts);
+    rst_status_out_number(text, "given_up_pins", stats.given_up_pins);
     rst_status_out_close(text, '}');
 }
 
@@ -242,6 +245,25 @@ static void put_blocker(struct text *text, const struct roster_cluster_calls *ca
         rst_status_out_null(text, name);
     else
         rst_status_out_string(text, name, calls->blocker_describe(blocker, words, sizeof(words)));
+}
+
+/* Holders that are too old: what becomes of them, and what became of those before. */
+static void put_abandoned(struct text *text, const struct roster_safe_point_state *state)
+{
+    static const char *const modes[] = {
+        [ROSTER_ABANDONED_OFF] = "off",
+        [ROSTER_ABANDONED_WARN] = "warn",
+        [ROSTER_ABANDONED_PASS] = "pass",
+    };
+
+    rst_status_out_string(text, "abandoned_mode", modes[state->abandoned_mode]);
+    rst_status_out_number(text, "abandoned_ms", state->abandoned_ms);
+    rst_status_out_number(text, "abandoned", state->abandoned);
+    rst_status_out_string(text, "abandoned_holder", state->abandoned_holder.name);
+    rst_status_out_number(text, "passed_barriers", state->passed_barriers);
+    rst_status_out_number(text, "passed_servers", state->passed_servers);
+    rst_status_out_string(text, "passed", state->passed.name);
+    rst_status_out_id(text, "passed_ts", state->passed.ts);
 }
 
 static void put_cluster(struct text *text, const struct roster_status_options *options)
@@ -261,6 +283,7 @@ static void put_cluster(struct text *text, const struct roster_status_options *o
     rst_status_out_string(text, "leader", state.leader);
     put_blocker(text, calls, "txn_blocker", &state.txn_blocker);
     put_blocker(text, calls, "gc_blocker", &state.gc_blocker);
+    put_abandoned(text, &state);
     rst_status_out_signed(text, "last_error", state.last_error);
     rst_status_out_close(text, '}');
 }

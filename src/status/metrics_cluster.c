@@ -55,6 +55,9 @@ static void put_counts(struct out *out, const struct roster_syncer_stats *stats)
         {"lowered", "Pins for which the record was lowered.", stats->lowered},
         {"lower_refused", "Pins refused because the txn safe point had passed them.",
          stats->lower_refused},
+        {"given_up",
+         "Times that this server gave up what it held for too long, as it was asked to.",
+         stats->given_up},
         {"rejected", "Values in the store that no correct server can have written.",
          stats->rejected},
     };
@@ -176,6 +179,15 @@ static void put_safe_points(struct out *out, const struct roster_safe_point_stat
                        state->failures);
     rst_metric_counter(out, "roster_safe_point_conflicts",
                        "Compare-and-swaps lost to another server.", state->conflicts);
+    rst_metric_gauge(out, "roster_abandoned_holders", NULL,
+                     "Barriers and servers that hold the safe points for longer than is accepted, "
+                     "as the leader sees them.",
+                     state->abandoned);
+    rst_metric_counter(out, "roster_passed_barriers", "Such barriers that this server has deleted.",
+                       state->passed_barriers);
+    rst_metric_counter(out, "roster_passed_servers",
+                       "Times that this server has asked such a server to give up what it holds.",
+                       state->passed_servers);
     rst_metric_family(out, "roster_safe_point_blocked_seconds", "gauge", "seconds",
                       "How far the one that blocks a safe point is behind what was wanted; absent "
                       "while none does, and on servers that do not lead.");

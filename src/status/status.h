@@ -25,7 +25,7 @@ struct job;
 #define CONNECTION_MEMORY ((size_t)16 << 10)
 
 /* What verdict.h reports is no more than this. */
-#define PROBLEMS_MOST 16
+#define PROBLEMS_MOST 24
 
 /* Bytes of an error's text, which may list what is valid. */
 #define ERROR_MOST 512

@@ -44,6 +44,8 @@ static const char *const names[PROBLEMS] = {
     [PROBLEM_STORE] = "store failing",
     [PROBLEM_TXN_SAFE_POINT] = "txn safe point stuck",
     [PROBLEM_GC_SAFE_POINT] = "gc safe point stuck",
+    [PROBLEM_ABANDONED] = "holder abandoned",
+    [PROBLEM_PASSED] = "holder passed",
     [PROBLEM_MINIMUM] = "minimum too old",
     [PROBLEM_CLOCK] = "clock ahead",
 };
@@ -386,6 +388,66 @@ static void judge_safe_point(struct look *look, enum problem problem,
     command_against(look, found, blocker);
 }
 
+static const char *kind_of(const struct roster_blocker *holder)
+{
+    return holder->kind == ROSTER_BLOCKER_BARRIER ? "barrier" : "server";
+}
+
+/* A holder that is too old and stays, by the mode or because the server does not follow. It is what
+ * blocks the txn safe point, unless that is blocked by a value that is none. */
+static bool judge_abandoned(struct look *look)
+{
+    const struct roster_safe_point_state *cluster = &look->cluster;
+    const struct roster_blocker *holder = &cluster->abandoned_holder;
+    char others[48] = "";
+    struct found *found;
+
+    if (holder->kind == ROSTER_BLOCKER_NONE || !cluster->leads ||
+        cluster->txn_blocker.kind == ROSTER_BLOCKER_UNREADABLE ||
+        cluster->txn_blocker.kind == ROSTER_BLOCKER_IMPOSSIBLE)
+        return false;
+    if (cluster->abandoned > 1)
+        snprintf(others, sizeof(others), ", and %" PRIu64 " others", cluster->abandoned - 1);
+    found = find(look, PROBLEM_ABANDONED, -1,
+                 "%s %s holds the safe points at %" PRIu64 ", older than %" PRIu64 " s%s%s",
+                 kind_of(holder), holder->name, holder->ts, cluster->abandoned_ms / 1000, others,
+                 cluster->abandoned_mode == ROSTER_ABANDONED_PASS
+                     ? "; asked to give that up, it does not: its mode is another one, it cannot "
+                       "report, or it is no server of Roster"
+                     : "; the mode is warn, so it stays");
+    command_against(look, found, &cluster->txn_blocker);
+    return true;
+}
+
+static bool is_recent(const struct look *look, int64_t at_ns)
+{
+    return at_ns && look->boot_ns - at_ns < (int64_t)look->options->old_ms * MS;
+}
+
+/* What was lost, on the server that lost it; else what this leader has passed. */
+static void judge_passed(struct look *look)
+{
+    const struct roster_safe_point_state *cluster = &look->cluster;
+    const struct roster_syncer_stats *syncer = &look->syncer;
+    struct found *found = NULL;
+
+    if (is_recent(look, syncer->given_up_ns))
+        found = find(look, PROBLEM_PASSED, (look->boot_ns - syncer->given_up_ns) / MS,
+                     "%" PRIu64 " transactions and pins of this server, below %" PRIu64
+                     ", were given up because they held the safe points for too long: their checks "
+                     "fail",
+                     syncer->given_up_pins, syncer->given_up_ts);
+    else if (is_recent(look, cluster->passed_ns))
+        found = find(look, PROBLEM_PASSED, (look->boot_ns - cluster->passed_ns) / MS,
+                     "%s %s held the safe points at %" PRIu64 ", older than %" PRIu64 " s, and %s",
+                     kind_of(&cluster->passed), cluster->passed.name, cluster->passed.ts,
+                     cluster->abandoned_ms / 1000,
+                     cluster->passed.kind == ROSTER_BLOCKER_BARRIER ? "was deleted: tell its owner"
+                                                                    : "was asked to give that up");
+    if (found)
+        command(look, found, "events --since=-1h");
+}
+
 static void judge_minimum(struct look *look)
 {
     const struct roster_holder *holder = &look->min.holder;
@@ -460,9 +522,11 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
         roster_ts_physical_ms(look.cluster.gc_blocker.ts))
         status->unacknowledged_since_ms = 0;
     if (look.has_cluster) {
-        judge_safe_point(&look, PROBLEM_TXN_SAFE_POINT, &look.cluster.txn_blocker);
+        if (!judge_abandoned(&look))
+            judge_safe_point(&look, PROBLEM_TXN_SAFE_POINT, &look.cluster.txn_blocker);
         judge_safe_point(&look, PROBLEM_GC_SAFE_POINT, &look.cluster.gc_blocker);
     }
+    judge_passed(&look);
     judge_minimum(&look);
     judge_clock(&look);
     verdict->stats = look.stats;

@@ -31,11 +31,13 @@ enum problem {
     PROBLEM_STORE,          /* an operation on it fails */
     PROBLEM_TXN_SAFE_POINT, /* blocked */
     PROBLEM_GC_SAFE_POINT,  /* blocked */
+    PROBLEM_ABANDONED,      /* a holder of safe points is older than the servers accept */
+    PROBLEM_PASSED,         /* one was passed lately: who lost by it? */
     PROBLEM_MINIMUM,        /* held for too long */
     PROBLEM_CLOCK,          /* timestamps are ahead of the wall clock */
 };
 
-#define PROBLEMS 15
+#define PROBLEMS 17
 
 struct found {
     enum problem problem;

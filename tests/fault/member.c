@@ -131,7 +131,11 @@ static void create_cluster(struct member *member)
                                                    .any_life_time = true,
                                                    .interval_ms = member->options.interval_ms,
                                                    .timeout_ms = member->options.timeout_ms,
-                                                   .log = take_log};
+                                                   .log = take_log,
+                                                   .abandoned_ms = member->options.pass_ms};
+
+    if (member->options.pass_ms)
+        safe_point.abandoned = ROSTER_ABANDONED_PASS;
 
     must(roster_syncer_create(member->roster, member->store, &syncer, &member->syncer), "syncer");
     must(roster_syncer_start(member->syncer), "syncer");
@@ -159,7 +163,8 @@ static void end(struct member *member)
 static void usage(void)
 {
     errx(2, "usage: member --url URL --id ID --dir DIR [--slot N] [--prefix PREFIX] [--ttl MS]"
-            " [--interval MS] [--timeout MS] [--life MS] [--hold MS] [--stuck] [--clock FILE]");
+            " [--interval MS] [--timeout MS] [--life MS] [--hold MS] [--stuck] [--clock FILE]"
+            " [--pass MS]");
 }
 
 static uint32_t number(const char *text)
@@ -174,7 +179,7 @@ static void parse(struct member_options *options, int argc, char **argv)
         {"prefix", 1, NULL, 'p'},   {"slot", 1, NULL, 's'},  {"ttl", 1, NULL, 't'},
         {"interval", 1, NULL, 'n'}, {"life", 1, NULL, 'l'},  {"hold", 1, NULL, 'h'},
         {"timeout", 1, NULL, 'o'},  {"stuck", 0, NULL, 'k'}, {"clock", 1, NULL, 'c'},
-        {NULL, 0, NULL, 0}};
+        {"pass", 1, NULL, 'a'},     {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -208,6 +213,9 @@ static void parse(struct member_options *options, int argc, char **argv)
             break;
         case 'o':
             options->timeout_ms = number(optarg);
+            break;
+        case 'a':
+            options->pass_ms = number(optarg);
             break;
         case 'k':
             options->stuck = true;

@@ -29,6 +29,7 @@ struct member_options {
     uint32_t life_ms; /* how far safe points stay behind now */
     uint32_t hold_ms; /* the longest transaction */
     bool stuck;       /* one more transaction, which never ends */
+    uint32_t pass_ms; /* what holds the safe points for longer is passed; 0: nothing is */
 };
 
 #define WORKERS 3

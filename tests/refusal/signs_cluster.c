@@ -21,6 +21,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cluster/safe_point/safe_point.h"
+#include "store/base/clock.h"
 #include "store/base/kind.h"
 #include "unit/cluster/server.h"
 
@@ -277,6 +279,99 @@ static void barrier(void)
     show_txn_blocker();
     cr_assert_eq(roster_barrier_delete(a.safe_point, "x"), 0);
     expect_moving();
+    cluster_stop();
+}
+
+/* Longer ago than is accepted, the leader's oracle gave what comes after `ts`. */
+static void grow_old(enum roster_abandoned mode, uint64_t ts)
+{
+    struct roster_safe_point *leader = a.safe_point;
+
+    b.safe_point->options.abandoned_ms = 1;
+    leader->options.abandoned = mode;
+    pthread_mutex_lock(&leader->lock);
+    leader->n_samples = 1;
+    leader->samples[0].now = ts + 1;
+    leader->samples[0].at =
+        rst_store_boottime_ns() - ((int64_t)leader->options.abandoned_ms + 1) * STORE_NS_PER_MS;
+    pthread_mutex_unlock(&leader->lock);
+}
+
+/* A barrier, which both servers have reported more than. */
+static uint64_t set_barrier(void)
+{
+    uint64_t ts;
+
+    cluster_start(10);
+    UNTIL(state(&a).txn != 0);
+    ts = state(&a).txn;
+    cr_assert_eq(roster_barrier_set(a.safe_point, "x", ts, ROSTER_BARRIER_FOREVER), 0);
+    UNTIL(stats(&a).record > ts && stats(&b).record > ts);
+    return ts;
+}
+
+/* A transaction of the second server, which the first has reported more than. */
+static uint64_t begin(void)
+{
+    uint64_t start;
+
+    cluster_start(10);
+    cr_assert_eq(roster_txn_begin(b.server.session, &start), 0);
+    UNTIL(stats(&a).record > start && state(&a).txn == start);
+    return start;
+}
+
+static void abandoned(void)
+{
+    grow_old(ROSTER_ABANDONED_WARN, set_barrier());
+    UNTIL(!strcmp(state(&a).abandoned_holder.name, "x"));
+    shown("abandoned");
+    shown("abandoned_holder:x");
+    cr_assert_eq(roster_barrier_delete(a.safe_point, "x"), 0);
+    expect_moving();
+    UNTIL(state(&a).abandoned == 0);
+    cluster_stop();
+}
+
+static void passed_barrier(void)
+{
+    grow_old(ROSTER_ABANDONED_PASS, set_barrier());
+    UNTIL(state(&a).passed_barriers == 1);
+    shown("passed_barriers");
+    shown("passed:x");
+    cr_expect_str_eq(state(&a).passed.name, "x");
+    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), -ENOENT);
+    expect_moving();
+    cluster_stop();
+}
+
+static void asked_in_vain(void)
+{
+    grow_old(ROSTER_ABANDONED_PASS, begin());
+    UNTIL(state(&a).passed_servers == 1 && !strcmp(state(&a).abandoned_holder.name, "b"));
+    shown("abandoned_holder:b");
+    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_assert_eq(roster_txn_finish(b.server.session), 0);
+    expect_moving();
+    cluster_stop();
+}
+
+static void given_up(void)
+{
+    uint64_t start = begin();
+
+    b.safe_point->options.abandoned = ROSTER_ABANDONED_PASS;
+    grow_old(ROSTER_ABANDONED_PASS, start);
+    UNTIL(stats(&b).given_up == 1);
+    shown("passed_servers");
+    shown("given_up");
+    shown("EXPIRED");
+    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(stats(&b).state, ROSTER_SYNCER_LIVE);
+    expect_moving();
+    cr_assert_eq(roster_txn_finish(b.server.session), 0);
+    cr_assert_eq(roster_txn_begin(b.server.session, NULL), 0);
+    cr_expect_eq(roster_txn_check(b.server.session), 0, "the client begins again");
     cluster_stop();
 }
 
@@ -547,6 +642,10 @@ const struct sign signs_of_a_cluster[] = {
     {"silent-server", silent_server},
     {"dead-server", dead_server},
     {"barrier", barrier},
+    {"abandoned", abandoned},
+    {"asked-in-vain", asked_in_vain},
+    {"passed-barrier", passed_barrier},
+    {"given-up", given_up},
     {"unreadable", unreadable},
     {"unacknowledged", unacknowledged},
     {"impossible", impossible},

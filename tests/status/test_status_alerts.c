@@ -130,6 +130,56 @@ Test(status_alerts, sessions_that_are_refused)
     stop();
 }
 
+/* A barrier of an hour ago, by a leader for which two milliseconds are too long. */
+static void abandon(enum roster_abandoned mode)
+{
+    struct roster_safe_point_options moves = {.size = sizeof(moves),
+                                              .oracle = server_now,
+                                              .any_life_time = true,
+                                              .abandoned = mode,
+                                              .abandoned_ms = 2};
+    uint64_t ts;
+    int n;
+
+    store_open();
+    serve(plain());
+    join("one", 0);
+    run();
+    cr_assert_eq(server_now(NULL, &ts), 0);
+    put_ts("/roster/safepoint/barrier/x", roster_ts_before(ts, 3600000));
+    moves.syncer = fixture.options.syncer;
+    cr_assert_eq(roster_safe_point_create(store, &moves, &fixture.options.safe_point), 0);
+    cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
+    for (n = 0; n < 2; n++) {
+        pass(5);
+        cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
+        cr_assert_eq(roster_safe_point_round(fixture.options.safe_point, NULL, NULL), 0);
+    }
+    start();
+}
+
+Test(status_alerts, a_holder_that_is_abandoned)
+{
+    abandon(ROSTER_ABANDONED_WARN);
+    expect_worst("holder abandoned", "barrier x holds the safe points", "barrier delete x",
+                 "RosterHolderAbandoned");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_abandoned_holders 1\n");
+    expect_reply(&fixture, NULL, "/safepoint", NULL, 200, "\"abandoned_mode\":\"warn\"");
+    expect_reply(&fixture, NULL, "/safepoint", NULL, 200, "\"abandoned_holder\":\"x\"");
+    expect_reply(&fixture, NULL, "/events", NULL, 200, "too old");
+    stop();
+}
+
+Test(status_alerts, a_holder_that_was_passed)
+{
+    abandon(ROSTER_ABANDONED_PASS);
+    expect_worst("holder passed", "barrier x held the safe points", "events --since=-1h",
+                 "RosterHolderPassed");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_passed_barriers_total 1\n");
+    expect_reply(&fixture, NULL, "/safepoint", NULL, 200, "\"passed_barriers\":1");
+    stop();
+}
+
 /* The margin is so wide that "nearly" begins after a second and lasts for ten. */
 Test(status_alerts, a_lease_that_is_about_to_expire)
 {

@@ -31,12 +31,27 @@ const struct roster_failing *rst_failing_newer(const struct roster_failing *a,
     return a->last_ns >= b->last_ns ? a : b;
 }
 
+static void log_event(struct roster *roster, struct roster_logged *event, const char *what,
+                      const char *name)
+{
+    rst_event_log_text(event->what, sizeof(event->what), what, strlen(what));
+    rst_event_log_text(event->name, sizeof(event->name), name, strlen(name));
+    rst_event_log_add(roster, event);
+}
+
 void rst_cluster_logged(struct roster *roster, enum roster_logged_kind kind, const char *what,
                         const char *name, int result)
 {
     struct roster_logged event = {.kind = kind, .result = result};
 
-    rst_event_log_text(event.what, sizeof(event.what), what, strlen(what));
-    rst_event_log_text(event.name, sizeof(event.name), name, strlen(name));
-    rst_event_log_add(roster, &event);
+    log_event(roster, &event, what, name);
+}
+
+void rst_cluster_abandoned(struct roster *roster, const char *what, const char *name,
+                           const char *text)
+{
+    struct roster_logged event = {.kind = ROSTER_LOGGED_ABANDONED};
+
+    rst_event_log_text(event.text, sizeof(event.text), text, strlen(text));
+    log_event(roster, &event, what, name);
 }

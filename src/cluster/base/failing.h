@@ -20,4 +20,8 @@ const struct roster_failing *rst_failing_newer(const struct roster_failing *a,
 void rst_cluster_logged(struct roster *roster, enum roster_logged_kind kind, const char *what,
                         const char *name, int result);
 
+/* The same for a holder that was abandoned. */
+void rst_cluster_abandoned(struct roster *roster, const char *what, const char *name,
+                           const char *text);
+
 #endif

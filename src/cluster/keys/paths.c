@@ -44,6 +44,7 @@ int rst_paths_init(struct paths *paths, const char *prefix, const char *server_i
     set(paths->txn, prefix, "safepoint/txn", "");
     set(paths->gc, prefix, "safepoint/gc", "");
     set(paths->leader, prefix, "safepoint/leader", "");
+    set(paths->pass, prefix, "safepoint/pass", "");
     set(paths->barriers, prefix, "safepoint/barrier/", "");
     if (!server_id)
         return 0;

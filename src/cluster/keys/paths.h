@@ -20,6 +20,7 @@ struct paths {
     char txn[PATHS_SIZE];         /* safepoint/txn */
     char gc[PATHS_SIZE];          /* safepoint/gc */
     char leader[PATHS_SIZE];      /* safepoint/leader */
+    char pass[PATHS_SIZE];        /* safepoint/pass */
     char barriers[PATHS_SIZE];    /* safepoint/barrier/ */
     /* Of one server; empty without a server id. */
     char info[PATHS_SIZE];   /* server/info/ID */

@@ -22,6 +22,19 @@
 
 #define LEAST_LIFE_TIME_MS UINT64_C(600000)
 #define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)
+#define LEAST_ABANDONED_MS UINT64_C(600000)
+#define MOST_ABANDONED_MS (UINT64_C(31536000) * 1000)
+
+static int complete_abandoned(struct roster_safe_point_options *known)
+{
+    if (known->abandoned_ms == 0)
+        known->abandoned_ms = UINT64_C(86400) * 1000;
+    return (unsigned)known->abandoned > ROSTER_ABANDONED_PASS ||
+                   (known->abandoned_ms < LEAST_ABANDONED_MS && !known->any_life_time) ||
+                   known->abandoned_ms > MOST_ABANDONED_MS
+               ? -EINVAL
+               : 0;
+}
 
 static int complete(struct roster_safe_point_options *known)
 {
@@ -35,7 +48,7 @@ static int complete(struct roster_safe_point_options *known)
         known->interval_ms < 10 || known->interval_ms > MAX_INTERVAL_MS ||
         known->timeout_ms > MAX_INTERVAL_MS || (known->syncer && !known->oracle))
         return -EINVAL;
-    return 0;
+    return complete_abandoned(known);
 }
 
 static int open_watch(struct roster_safe_point *safe_point)
@@ -58,6 +71,8 @@ static int init(struct roster_safe_point *safe_point,
                              sizeof(safe_point->options), options);
     if (!err)
         err = complete(&safe_point->options);
+    safe_point->state.abandoned_mode = safe_point->options.abandoned;
+    safe_point->state.abandoned_ms = safe_point->options.abandoned_ms;
     syncer = safe_point->options.syncer;
     if (!err)
         err = rst_paths_init(&safe_point->paths, safe_point->options.prefix,

@@ -43,6 +43,8 @@ static void take_put(struct roster_safe_point *safe_point, const struct roster_s
     bool txn = is_key(kv, safe_point->paths.txn), gc = is_key(kv, safe_point->paths.gc);
     uint64_t ts = 0;
 
+    if (is_key(kv, safe_point->paths.pass))
+        rst_abandoned_take_line(safe_point, kv->value);
     if (!txn && !gc)
         return;
     if (rst_record_parse(kv->value, &ts)) {
@@ -198,6 +200,7 @@ void rst_safe_point_follow_duty(struct roster_safe_point *safe_point, int timeou
         take(safe_point, events);
         roster_store_free(events);
     }
+    rst_abandoned_follow(safe_point);
     if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
         rst_safe_point_note(safe_point, &safe_point->state.following, err == -ETIMEDOUT ? 0 : err);
     if (err && err != -ETIMEDOUT)

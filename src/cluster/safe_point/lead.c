@@ -23,6 +23,8 @@
 #define ACK_LOOK_MS INT64_C(20)
 #define NOT_LIVE_MS INT64_C(200)
 #define RETRY_MS 200
+/* When the txn safe point moves again after servers were asked to give up what they hold. */
+#define ASKED_MS 200
 
 static void set_leads(struct roster_safe_point *safe_point, bool leads, int64_t revision)
 {
@@ -212,6 +214,18 @@ static int64_t retry_ms(struct roster_safe_point *safe_point)
     return rst_store_backoff_ns(least, most, times < 16 ? (unsigned)times : 16) / STORE_NS_PER_MS;
 }
 
+/* Servers were asked to give up what they hold: they do so at once, not after an interval. */
+static bool take_asked(struct roster_safe_point *safe_point)
+{
+    bool asked;
+
+    pthread_mutex_lock(&safe_point->lock);
+    asked = safe_point->asked;
+    safe_point->asked = false;
+    pthread_mutex_unlock(&safe_point->lock);
+    return asked && safe_point->options.interval_ms > ASKED_MS;
+}
+
 static int64_t lead(struct roster_safe_point *safe_point)
 {
     int64_t lease = rst_syncer_live_lease(safe_point->options.syncer);
@@ -239,6 +253,8 @@ static int64_t lead(struct roster_safe_point *safe_point)
         safe_point->txn_due = 0;
         return retry_ms(safe_point);
     }
+    if (take_asked(safe_point))
+        safe_point->txn_due = rst_store_monotonic_ns() + ASKED_MS * STORE_NS_PER_MS;
     return pause_ms(safe_point, &gc);
 }
 

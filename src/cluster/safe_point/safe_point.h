@@ -22,6 +22,15 @@
 #include "core/base/background.h"
 #include "store/base/log.h"
 
+/* What the oracle gave, and when on CLOCK_BOOTTIME: this many within the age of what is abandoned.
+ */
+#define SAFE_POINT_SAMPLES 16
+
+struct safe_point_sample {
+    int64_t at;
+    uint64_t now;
+};
+
 enum safe_point_duty { SAFE_POINT_FOLLOW, SAFE_POINT_LEAD, SAFE_POINT_DUTIES };
 
 struct roster_safe_point {
@@ -45,6 +54,11 @@ struct roster_safe_point {
     uint64_t now_seen;                    /* the greatest now that the oracle gave */
     bool unsure;                          /* a safe point in the store was not admitted */
     int64_t txn_due;                      /* CLOCK_MONOTONIC: then the txn safe point moves again */
+    struct safe_point_sample samples[SAFE_POINT_SAMPLES + 2]; /* the oldest first */
+    unsigned n_samples;
+    uint64_t pass_line; /* below it the leader asks servers to give up what they hold; 0: none */
+    uint64_t followed;  /* how far this server has followed that */
+    bool asked;         /* this leader has raised the line: what it holds may soon be gone */
     struct rst_background background; /* the duties, and telling; its lock comes inside `lock` */
     struct roster_store_watch *watch;
     struct store_log log;
@@ -141,6 +155,23 @@ void rst_safe_point_resign(struct roster_safe_point *safe_point);
 /* Under lock: the leader as the store has it, none if `size` is 0; the watch may deliver the same
  * one again. */
 void rst_safe_point_name_leader(struct roster_safe_point *safe_point, const void *id, size_t size);
+
+/* --------------------------------------------------------------- safe_point/abandoned.c */
+
+/*
+ * After a round towards `target`, from that `now`, which came to `result`: names what is too old
+ * and, in mode pass, deletes such barriers and asks such servers. Returns whether the round has to
+ * be made again.
+ */
+bool rst_abandoned_round(struct roster_safe_point *safe_point, uint64_t now, uint64_t target,
+                         const struct roster_safe_point_result *result);
+
+/* What the store holds for servers that are asked to give up. */
+void rst_abandoned_take_line(struct roster_safe_point *safe_point, struct roster_store_bytes value);
+
+/* Has the syncer give up what it is asked to, if it may: as a server, in mode pass, as far as its
+ * own limit allows. */
+void rst_abandoned_follow(struct roster_safe_point *safe_point);
 
 /* --------------------------------------------------------------- safe_point/follow.c */
 

@@ -18,9 +18,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include <roster/error.h>
 
+#include "cluster/base/failing.h"
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/syncer/syncer.h"
@@ -368,6 +370,56 @@ static bool take_recheck(struct roster_syncer *syncer)
     return recheck;
 }
 
+void rst_syncer_give_up(struct roster_syncer *syncer, uint64_t ts)
+{
+    pthread_mutex_lock(&syncer->lock);
+    if (ts > syncer->give_up) {
+        syncer->give_up = ts;
+        rst_syncer_set_due(syncer, SYNCER_REPORT, 0);
+    }
+    pthread_mutex_unlock(&syncer->lock);
+}
+
+/* Something below `ts` was held, and is lost from here on: its checks fail. */
+static void gave_up(struct roster_syncer *syncer, uint64_t ts, uint64_t pins)
+{
+    struct roster_syncer_stats *stats = &syncer->stats;
+    char text[80];
+
+    snprintf(text, sizeof(text), "%" PRIu64 " transactions and pins below %" PRIu64, pins, ts);
+    pthread_mutex_lock(&syncer->lock);
+    stats->given_up++;
+    stats->given_up_ts = ts;
+    stats->given_up_pins = pins;
+    stats->given_up_ns = rst_store_boottime_ns();
+    pthread_mutex_unlock(&syncer->lock);
+    rst_cluster_abandoned(syncer->roster, "gave up", syncer->server_id, text);
+    rst_syncer_log(syncer, ROSTER_STORE_LOG_WARNING,
+                   "server %s gave up %s, as the leader asks for it: their checks fail",
+                   syncer->server_id, text);
+}
+
+/*
+ * A report's scan. What is to be given up expires in it, before the record rises: so the checks of
+ * those who lose fail before the store, and a leader by it, learns that nothing is held there.
+ */
+static int scan_for_report(struct roster_syncer *syncer, struct roster_min *min)
+{
+    uint64_t least;
+    bool news;
+    int err;
+
+    pthread_mutex_lock(&syncer->lock);
+    least = syncer->give_up;
+    pthread_mutex_unlock(&syncer->lock);
+    news = least > rst_lease_record(syncer->roster);
+    err = scan(syncer, least, min); /* also later: what was given up may still be open */
+    if (!err && news && min->expired != 0)
+        gave_up(syncer, least, min->expired);
+    /* The roster's oracle is behind the one that the leader asked: later. */
+    return err == -ERANGE ? scan(syncer, 0, min) : err;
+}
+
 static int report(struct roster_syncer *syncer)
 {
     struct roster_min min = {.size = sizeof(min)};
@@ -379,7 +431,7 @@ static int report(struct roster_syncer *syncer)
     if (lease == 0)
         return -ESTALE;
     for (i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++) {
-        err = scan(syncer, 0, &min);
+        err = scan_for_report(syncer, &min);
         if (!err && !stands_already(syncer, &min, recheck))
             err = put_once(syncer, lease, &min);
     }

@@ -67,6 +67,7 @@ struct roster_syncer {
     bool recheck;          /* the watch saw the record as this server did not write it */
     uint64_t ack_sent;     /* the greatest acknowledgement that was ever sent */
     int64_t ack_lease;     /* the lease under which one stands; 0: none */
+    uint64_t give_up;      /* below it nothing is to be held any more; 0: none */
     unsigned failures;     /* of the lease's duty, in a row */
     struct roster_syncer_stats stats;
     struct roster_syncer_change changes[SYNCER_CHANGES];
@@ -117,6 +118,10 @@ int rst_syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t dea
 /* One report. */
 int rst_syncer_report(struct roster_syncer *syncer);
 void rst_syncer_report_duty(struct roster_syncer *syncer);
+
+/* The leader asks for it, and this server may: what is below `ts` is given up with the next report,
+ * which is due now. Nothing new is held there. */
+void rst_syncer_give_up(struct roster_syncer *syncer, uint64_t ts);
 
 /* Lowers the record; the roster's hook. */
 int rst_syncer_lower(void *arg, uint64_t ts);

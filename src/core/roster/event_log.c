@@ -59,10 +59,11 @@ struct rst_event_log {
 const char *roster_logged_kind_name(enum roster_logged_kind kind)
 {
     static const char *const names[] = {
-        [ROSTER_LOGGED_KILL] = "kill",     [ROSTER_LOGGED_OPEN_REJECTED] = "open rejected",
-        [ROSTER_LOGGED_DRAIN] = "drain",   [ROSTER_LOGGED_FENCE] = "fence",
-        [ROSTER_LOGGED_LEASE] = "lease",   [ROSTER_LOGGED_SERVER] = "server",
-        [ROSTER_LOGGED_LEADER] = "leader", [ROSTER_LOGGED_VERDICT] = "verdict",
+        [ROSTER_LOGGED_KILL] = "kill",           [ROSTER_LOGGED_OPEN_REJECTED] = "open rejected",
+        [ROSTER_LOGGED_DRAIN] = "drain",         [ROSTER_LOGGED_FENCE] = "fence",
+        [ROSTER_LOGGED_LEASE] = "lease",         [ROSTER_LOGGED_SERVER] = "server",
+        [ROSTER_LOGGED_LEADER] = "leader",       [ROSTER_LOGGED_VERDICT] = "verdict",
+        [ROSTER_LOGGED_ABANDONED] = "abandoned",
     };
     unsigned n = (unsigned)kind;
 

@@ -67,7 +67,7 @@ Test(event_log, names_of_kinds)
 {
     int n;
 
-    for (n = ROSTER_LOGGED_KILL; n <= ROSTER_LOGGED_VERDICT; n++)
+    for (n = ROSTER_LOGGED_KILL; n < ROSTER_LOGGED_KINDS; n++)
         cr_expect_str_neq(roster_logged_kind_name((enum roster_logged_kind)n), "unknown");
     cr_expect_str_eq(roster_logged_kind_name((enum roster_logged_kind)0), "unknown");
     cr_expect_str_eq(roster_logged_kind_name((enum roster_logged_kind)n), "unknown");

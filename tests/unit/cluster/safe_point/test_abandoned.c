@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/*
+ * Holders of the safe points that are older than a limit: named, or passed, and those who lose
+ * learn it before anything is collected (G8). Time is told: the oracle's, and when a leader has
+ * sampled it.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <roster/barrier.h>
+#include <roster/event_log.h>
+#include <roster/timestamp.h>
+
+#include "../server.h"
+#include "cluster/safe_point/safe_point.h"
+#include "store/base/clock.h"
+#include "store/base/kind.h"
+
+#define TXN "/roster/safepoint/txn"
+#define GC "/roster/safepoint/gc"
+#define LINE "/roster/safepoint/pass"
+#define LIMIT_MS UINT64_C(3600000)
+#define BEGIN_MS UINT64_C(1700000000000)
+#define ABSURD (ROSTER_TS_MAX - 1)
+
+/* A server with safe points of its own, without life time. */
+struct node {
+    struct server server;
+    struct roster_safe_point *safe_point;
+    struct roster_session *young; /* a second session */
+    uint64_t start;               /* of the first session's transaction, 0 for none */
+    unsigned lines;               /* of the log that say who holds the safe points */
+};
+
+static struct roster_store *store;
+static struct node a, b; /* a leads */
+static rst_word now;
+
+static int told(void *arg, uint64_t *ts)
+{
+    (void)arg;
+    *ts = rst_load(&now);
+    return 0;
+}
+
+static void pass_ms(uint64_t ms)
+{
+    uint64_t ts = rst_load(&now) + (ms << ROSTER_TS_LOGICAL_BITS);
+
+    rst_store(&now, ts);
+    rst_store(&a.server.now, ts);
+    rst_store(&b.server.now, ts);
+}
+
+static void count_lines(enum roster_store_log_level level, const char *text, void *arg)
+{
+    struct node *node = arg;
+
+    if (level == ROSTER_STORE_LOG_WARNING && strstr(text, "holds the safe points"))
+        node->lines++;
+}
+
+static struct roster_safe_point_state state(const struct node *node)
+{
+    struct roster_safe_point_state known = {.size = sizeof(known)};
+
+    cr_assert_eq(roster_safe_point_state(node->safe_point, &known), 0);
+    return known;
+}
+
+static struct roster_syncer_stats stats(struct node *node)
+{
+    return server_stats(&node->server);
+}
+
+/* No check succeeds at what may be collected, or is not protected any more. */
+static void expect_told(struct node *node)
+{
+    uint64_t gc = stored_number(store, GC), txn = stored_number(store, TXN);
+
+    if (node->start && (gc > node->start || txn > node->start))
+        cr_assert_eq(roster_txn_check(node->server.session), -ESTALE,
+                     "vouched for %" PRIu64 " with %" PRIu64 "/%" PRIu64, node->start, txn, gc);
+}
+
+static void run(struct node *node)
+{
+    if (!node->safe_point)
+        return;
+    cr_assert_eq(roster_syncer_run_once(node->server.syncer, NULL), 0);
+    expect_told(node);
+    cr_assert_eq(roster_safe_point_run_once(node->safe_point, NULL), 0);
+    expect_told(node);
+}
+
+static void step(void)
+{
+    run(&a);
+    run(&b);
+    sleep_ms(1);
+}
+
+#define UNTIL(condition)                                                                           \
+    for (int64_t end = now_ms() + 20000; !(condition); step())                                     \
+    cr_assert_lt(now_ms(), end, "not until \"%s\"", #condition)
+
+static void steps(unsigned n)
+{
+    while (n--)
+        step();
+}
+
+static void node_start(struct node *node, const char *id, enum roster_abandoned mode)
+{
+    struct roster_safe_point_options options = {.size = sizeof(options),
+                                                .any_life_time = true,
+                                                .interval_ms = 10,
+                                                .oracle = told,
+                                                .abandoned = mode,
+                                                .abandoned_ms = LIMIT_MS,
+                                                .log = count_lines,
+                                                .log_arg = node};
+    struct roster_syncer_options syncer = server_options(id);
+
+    syncer.interval_ms = 10;
+    server_create(&node->server, store, &syncer, rst_load(&now));
+    cr_assert_eq(roster_session_open(node->server.roster, NULL, &node->young), 0);
+    options.syncer = node->server.syncer;
+    cr_assert_eq(roster_safe_point_create(store, &options, &node->safe_point), 0);
+    UNTIL(stats(node).state == ROSTER_SYNCER_LIVE);
+}
+
+static void node_stop(struct node *node)
+{
+    if (!node->safe_point)
+        return;
+    roster_safe_point_destroy(node->safe_point);
+    (void)roster_txn_finish(node->server.session);
+    (void)roster_txn_finish(node->young);
+    cr_assert_eq(roster_session_close(node->young), 0);
+    server_destroy(&node->server);
+}
+
+static void cluster_start(enum roster_abandoned leader, enum roster_abandoned other)
+{
+    memset(&a, 0, sizeof(a));
+    memset(&b, 0, sizeof(b));
+    rst_store(&now, roster_ts_compose(BEGIN_MS, 0));
+    cr_assert_eq(roster_store_open("memory", NULL, &store, NULL, 0), 0);
+    node_start(&a, "a", leader);
+    UNTIL(state(&a).leads);
+    node_start(&b, "b", other);
+}
+
+static void cluster_stop(void)
+{
+    node_stop(&b);
+    node_stop(&a);
+    roster_store_close(store);
+}
+
+/* The leader has seen an hour go by: what its oracle gives now it gave an hour ago. */
+static void an_hour_later(void)
+{
+    struct roster_safe_point *leader = a.safe_point;
+
+    pthread_mutex_lock(&leader->lock);
+    leader->samples[0].at =
+        rst_store_boottime_ns() - (int64_t)LIMIT_MS * STORE_NS_PER_MS - STORE_NS_PER_MS;
+    leader->samples[0].now = rst_load(&now);
+    leader->n_samples = 1;
+    pthread_mutex_unlock(&leader->lock);
+    pass_ms(LIMIT_MS + 1);
+}
+
+/* A transaction that is held for half an hour, then one more on the same server. */
+static void hold(struct node *node)
+{
+    cr_assert_eq(roster_txn_begin(node->server.session, &node->start), 0);
+    pass_ms(1);
+    steps(5);
+}
+
+static unsigned events(struct node *node, const char *what, const char *name)
+{
+    struct roster_logged event = {.size = sizeof(event)};
+    unsigned count = 0;
+    uint64_t since = 0;
+
+    for (; !roster_event_log_next(node->server.roster, since, &event); since = event.id)
+        if (event.kind == ROSTER_LOGGED_ABANDONED && !strcmp(event.what, what) &&
+            !strcmp(event.name, name))
+            count++;
+    return count;
+}
+
+Test(abandoned, g8_what_a_server_holds_for_too_long_is_passed_and_nothing_else_of_it)
+{
+    struct roster_syncer_stats lost;
+    uint64_t young, registered;
+
+    cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
+    hold(&b);
+    cr_assert_eq(roster_txn_check(b.server.session), 0);
+    registered = stats(&b).registrations;
+    an_hour_later();
+    cr_assert_eq(roster_txn_begin(b.young, &young), 0);
+    UNTIL(stats(&b).given_up == 1);
+    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    UNTIL(state(&b).gc > b.start);
+    cr_expect_eq(roster_txn_check(b.young), 0, "it is young");
+    lost = stats(&b);
+    cr_expect_eq(lost.state, ROSTER_SYNCER_LIVE);
+    cr_expect_eq(lost.fences, 0u);
+    cr_expect_eq(lost.registrations, registered);
+    cr_expect_eq(lost.rejected, 0u);
+    cr_expect_eq(lost.given_up_pins, 1u);
+    cr_expect_gt(lost.given_up_ts, b.start);
+    cr_expect_leq(lost.given_up_ts, young);
+    cr_expect_eq(events(&b, "gave up", "b"), 1u);
+    cr_expect_eq(events(&a, "asked", "b"), 1u);
+    cr_expect_eq(a.lines, 1u);
+    cr_expect_eq(state(&a).passed_servers, 1u);
+    cr_expect_str_eq(state(&a).passed.name, "b");
+    cr_expect_eq(state(&a).passed.ts, b.start);
+    cr_expect_eq(state(&a).passed_barriers, 0u);
+    UNTIL(state(&a).abandoned == 0);
+    /* What is lost may stay open: it holds nothing any more. Nor can anything begin there. */
+    cr_assert_eq(roster_txn_finish(b.young), 0);
+    cr_expect_eq(roster_txn_begin_at(b.young, b.start), -ESTALE);
+    pass_ms(1000);
+    UNTIL(state(&b).gc > young);
+    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(stats(&b).given_up, 1u);
+    cluster_stop();
+}
+
+/* A leader's own transaction is no other than that of another server. */
+Test(abandoned, g8_the_leader_passes_what_it_holds_itself)
+{
+    cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
+    hold(&a);
+    an_hour_later();
+    UNTIL(state(&a).gc > a.start);
+    cr_expect_eq(roster_txn_check(a.server.session), -ESTALE);
+    cr_expect_eq(stats(&a).fences, 0u);
+    cluster_stop();
+}
+
+Test(abandoned, off_passes_nothing_and_names_nothing)
+{
+    cluster_start(ROSTER_ABANDONED_OFF, ROSTER_ABANDONED_OFF);
+    cr_assert_eq(roster_barrier_set(a.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER), 0);
+    hold(&b);
+    an_hour_later();
+    steps(100);
+    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_expect_eq(state(&a).abandoned, 0u);
+    cr_expect_eq(a.lines, 0u);
+    cr_expect_eq(stored_number(store, LINE), 0u);
+    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), 0);
+    cr_expect_leq(state(&a).txn, b.start);
+    cluster_stop();
+}
+
+Test(abandoned, warn_names_the_oldest_once_and_passes_nothing)
+{
+    struct roster_safe_point_state known;
+
+    cluster_start(ROSTER_ABANDONED_WARN, ROSTER_ABANDONED_WARN);
+    hold(&b);
+    cr_assert_eq(roster_barrier_set(a.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER), 0);
+    an_hour_later();
+    pass_ms(1);
+    UNTIL(state(&a).abandoned != 0);
+    steps(100);
+    known = state(&a);
+    cr_expect_eq(known.abandoned, 1u, "the barrier is at the limit, not older");
+    cr_expect_eq(known.abandoned_holder.kind, ROSTER_BLOCKER_SERVER);
+    cr_expect_str_eq(known.abandoned_holder.name, "b");
+    cr_expect_eq(known.abandoned_holder.ts, b.start);
+    cr_expect_eq(known.abandoned_mode, ROSTER_ABANDONED_WARN);
+    cr_expect_eq(known.abandoned_ms, LIMIT_MS);
+    cr_expect_eq(a.lines, 1u);
+    cr_expect_eq(events(&a, "too old", "b"), 1u);
+    cr_expect_eq(stored_number(store, LINE), 0u);
+    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_assert_eq(roster_txn_finish(b.server.session), 0);
+    b.start = 0;
+    UNTIL(state(&a).txn_blocker.kind == ROSTER_BLOCKER_BARRIER && state(&a).abandoned == 0);
+    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), 0);
+    cluster_stop();
+}
+
+/* A server that was not set to give up keeps what it holds, whatever leads. */
+Test(abandoned, a_server_in_another_mode_is_asked_in_vain_and_named)
+{
+    cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_OFF);
+    hold(&b);
+    an_hour_later();
+    UNTIL(state(&a).passed_servers == 1 && state(&a).abandoned == 1);
+    steps(100);
+    cr_expect_gt(stored_number(store, LINE), b.start);
+    cr_expect_str_eq(state(&a).abandoned_holder.name, "b");
+    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_expect_eq(stats(&b).given_up, 0u);
+    cr_expect_leq(state(&a).txn, b.start);
+    cr_expect_eq(state(&a).passed_servers, 1u, "it was asked once");
+    cr_expect_eq(a.lines, 1u);
+    cluster_stop();
+}
+
+Test(abandoned, an_old_barrier_without_an_end_is_deleted_and_others_stay)
+{
+    uint64_t old, later;
+
+    cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
+    old = rst_load(&now);
+    UNTIL(state(&a).txn == old);
+    cr_assert_eq(roster_barrier_set(a.safe_point, "old", old, ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(roster_barrier_set(b.safe_point, "older", old, ROSTER_BARRIER_FOREVER), 0);
+    pass_ms(1);
+    later = rst_load(&now);
+    cr_assert_eq(roster_barrier_set(a.safe_point, "ends", later, 600000), 0);
+    pass_ms(1);
+    steps(20);
+    cr_expect_eq(state(&a).txn, old);
+    an_hour_later();
+    UNTIL(state(&a).txn == later);
+    steps(50);
+    cr_expect_eq(state(&a).txn, later, "one with a time to live is not passed");
+    cr_expect_eq(roster_barrier_delete(a.safe_point, "old"), -ENOENT);
+    cr_expect_eq(roster_barrier_delete(a.safe_point, "older"), -ENOENT);
+    cr_expect_eq(roster_barrier_set(a.safe_point, "old", old, ROSTER_BARRIER_FOREVER), -ESTALE);
+    cr_expect_eq(state(&a).passed_barriers, 2u);
+    cr_expect_eq(events(&a, "deleted", "old"), 1u);
+    cr_expect_eq(events(&a, "deleted", "older"), 1u);
+    cr_expect_eq(a.lines, 2u);
+    cr_expect_eq(state(&a).abandoned, 0u);
+    cr_expect_eq(roster_barrier_delete(a.safe_point, "ends"), 0);
+    UNTIL(state(&a).gc > later);
+    cluster_stop();
+}
+
+static struct store_kind kind;
+static const struct store_kind *real;
+static bool moved;
+
+/* Just before the leader deletes the barrier, its owner moves it. */
+static int move_first(struct roster_store *at, const struct roster_store_txn *txn, int64_t deadline,
+                      struct roster_store_txn_result **result)
+{
+    if (!moved && txn->n_success == 1 &&
+        bytes_are(txn->success[0].keys.key, "/roster/safepoint/barrier/x")) {
+        moved = true;
+        cr_assert_eq(roster_barrier_set(b.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER),
+                     0);
+    }
+    return real->txn(at, txn, deadline, result);
+}
+
+Test(abandoned, a_barrier_that_was_moved_since_it_was_read_stays)
+{
+    cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
+    UNTIL(state(&a).txn != 0);
+    cr_assert_eq(roster_barrier_set(a.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER), 0);
+    pass_ms(1);
+    kind = *store->kind;
+    real = store->kind;
+    kind.txn = move_first;
+    store->kind = &kind;
+    an_hour_later();
+    UNTIL(moved);
+    steps(50);
+    cr_expect_eq(state(&a).passed_barriers, 0u);
+    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), 0);
+    store->kind = real;
+    cluster_stop();
+}
+
+/* Whatever stands there, no server gives up what is younger than its own limit. */
+Test(abandoned, g8_a_line_from_the_store_is_followed_as_far_as_the_own_limit_goes)
+{
+    cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
+    hold(&b);
+    put_number(store, LINE, rst_load(&now));
+    steps(50);
+    cr_expect_eq(roster_txn_check(b.server.session), 0, "it is young");
+    put_text(store, LINE, "garbage");
+    steps(50);
+    put_number(store, LINE, ABSURD);
+    UNTIL(state(&b).rejected == 1);
+    cr_expect_str_eq(state(&b).rejected_key, LINE);
+    cr_expect_eq(state(&b).rejected_value, ABSURD);
+    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_expect_eq(stats(&b).fences, 0u);
+    cr_expect_eq(stats(&b).given_up, 0u);
+    cr_expect_leq(state(&a).txn, b.start);
+    /* And a leader that asks writes over it. */
+    put_text(store, LINE, "garbage");
+    an_hour_later();
+    UNTIL(state(&a).gc > b.start);
+    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cluster_stop();
+}
+
+/* By the clock that goes on: a leader that has just begun knows nothing that is too old, even when
+ * the wall clock is set forwards. */
+Test(abandoned, a_step_of_the_wall_clock_passes_nothing)
+{
+    cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
+    hold(&b);
+    pass_ms(100 * LIMIT_MS);
+    steps(100);
+    cr_expect_eq(state(&a).abandoned, 0u);
+    cr_expect_eq(stored_number(store, LINE), 0u);
+    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cluster_stop();
+}
+
+/* The samples: no more than there is room for, and never one that is too young. */
+Test(abandoned, a_leader_keeps_as_many_samples_as_it_needs)
+{
+    int64_t age = (int64_t)LIMIT_MS * STORE_NS_PER_MS;
+    struct roster_safe_point *leader;
+    unsigned n, i;
+
+    cluster_start(ROSTER_ABANDONED_WARN, ROSTER_ABANDONED_OFF);
+    leader = a.safe_point;
+    for (n = 0; n < 200; n++) {
+        pthread_mutex_lock(&leader->lock);
+        for (i = 0; i < leader->n_samples; i++)
+            leader->samples[i].at -= age / 50;
+        pthread_mutex_unlock(&leader->lock);
+        pass_ms(1);
+        cr_assert_eq(roster_safe_point_round(leader, NULL, NULL), 0);
+        cr_assert_leq(leader->n_samples, (unsigned)SAFE_POINT_SAMPLES + 2);
+        for (i = 1; i < leader->n_samples; i++)
+            cr_assert_lt(leader->samples[i - 1].now, leader->samples[i].now);
+    }
+    cr_expect_leq(leader->samples[0].at, rst_store_boottime_ns() - age);
+    cr_expect_gt(leader->samples[0].at, rst_store_boottime_ns() - age - age / 8);
+    cluster_stop();
+}
+
+Test(abandoned, options_out_of_range_are_refused)
+{
+    struct roster_safe_point_options options = ROSTER_SAFE_POINT_OPTIONS_INIT;
+    struct roster_safe_point *safe_point = NULL;
+
+    cr_assert_eq(roster_store_open("memory", NULL, &store, NULL, 0), 0);
+    options.abandoned = (enum roster_abandoned)3;
+    cr_expect_eq(roster_safe_point_create(store, &options, &safe_point), -EINVAL);
+    options.abandoned = ROSTER_ABANDONED_PASS;
+    options.abandoned_ms = 599999;
+    cr_expect_eq(roster_safe_point_create(store, &options, &safe_point), -EINVAL);
+    options.abandoned_ms = UINT64_C(31536000001);
+    cr_expect_eq(roster_safe_point_create(store, &options, &safe_point), -EINVAL);
+    options.abandoned_ms = 600000;
+    cr_assert_eq(roster_safe_point_create(store, &options, &safe_point), 0);
+    roster_safe_point_destroy(safe_point);
+    options.abandoned_ms = 0;
+    cr_assert_eq(roster_safe_point_create(store, &options, &safe_point), 0);
+    cr_expect_eq(state(&(struct node){.safe_point = safe_point}).abandoned_ms, 86400000u);
+    roster_safe_point_destroy(safe_point);
+    roster_store_close(store);
+}
