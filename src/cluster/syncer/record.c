@@ -105,10 +105,15 @@ static int read_standing(struct roster_syncer *syncer, struct standing *standing
     return !err && standing->txn < syncer->txn_seen ? -EREMCHG : err;
 }
 
-/* The safe points were found to be such as a leader can have written. */
+/* The safe points were found to be such as a leader can have written. What is open below them was
+ * lost with an earlier lease, and holds no record. */
 static void admitted(struct roster_syncer *syncer, const struct standing *standing)
 {
     syncer->txn_seen = standing->txn;
+    pthread_mutex_lock(&syncer->lock);
+    if (passed(standing) > syncer->give_up)
+        syncer->give_up = passed(standing);
+    pthread_mutex_unlock(&syncer->lock);
 }
 
 /* Writes the txn safe point again, as it is; the least one if there is none. */

@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * Holders of the safe points that are older than a limit: named, or passed, and those who lose
- * learn it before anything is collected (G8). Time is told: the oracle's, and when a leader has
- * sampled it.
+ * Holders of the safe points that are older than a limit: named, or passed, and
+ * those who lose learn it before anything is collected (G8). Time is told: the
+ * oracle's, and when a leader has sampled it.
  */
 
 #include "config.h"
@@ -165,7 +165,8 @@ static void cluster_stop(void)
     roster_store_close(store);
 }
 
-/* The leader has seen an hour go by: what its oracle gives now it gave an hour ago. */
+/* The leader has seen an hour go by: what its oracle gives now it gave an hour
+ * ago. */
 static void an_hour_later(void)
 {
     struct roster_safe_point *leader = a.safe_point;
@@ -179,7 +180,8 @@ static void an_hour_later(void)
     pass_ms(LIMIT_MS + 1);
 }
 
-/* A transaction that is held for half an hour, then one more on the same server. */
+/* A transaction that is held for half an hour, then one more on the same
+ * server. */
 static void hold(struct node *node)
 {
     cr_assert_eq(roster_txn_begin(node->server.session, &node->start), 0);
@@ -231,7 +233,8 @@ Test(abandoned, g8_what_a_server_holds_for_too_long_is_passed_and_nothing_else_o
     cr_expect_eq(state(&a).passed.ts, b.start);
     cr_expect_eq(state(&a).passed_barriers, 0u);
     UNTIL(state(&a).abandoned == 0);
-    /* What is lost may stay open: it holds nothing any more. Nor can anything begin there. */
+    /* What is lost may stay open: it holds nothing any more. Nor can anything
+     * begin there. */
     cr_assert_eq(roster_txn_finish(b.young), 0);
     cr_expect_eq(roster_txn_begin_at(b.young, b.start), -ESTALE);
     pass_ms(1000);
@@ -384,7 +387,8 @@ Test(abandoned, a_barrier_that_was_moved_since_it_was_read_stays)
     cluster_stop();
 }
 
-/* Whatever stands there, no server gives up what is younger than its own limit. */
+/* Whatever stands there, no server gives up what is younger than its own limit.
+ */
 Test(abandoned, g8_a_line_from_the_store_is_followed_as_far_as_the_own_limit_goes)
 {
     cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
@@ -410,8 +414,8 @@ Test(abandoned, g8_a_line_from_the_store_is_followed_as_far_as_the_own_limit_goe
     cluster_stop();
 }
 
-/* By the clock that goes on: a leader that has just begun knows nothing that is too old, even when
- * the wall clock is set forwards. */
+/* By the clock that goes on: a leader that has just begun knows nothing that is
+ * too old, even when the wall clock is set forwards. */
 Test(abandoned, a_step_of_the_wall_clock_passes_nothing)
 {
     cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
@@ -424,7 +428,31 @@ Test(abandoned, a_step_of_the_wall_clock_passes_nothing)
     cluster_stop();
 }
 
-/* The samples: no more than there is room for, and never one that is too young. */
+/* In any mode: a transaction that was lost with a lease, and is still open,
+ * holds nothing. */
+Test(abandoned, g8_what_was_lost_with_a_lease_holds_no_record)
+{
+    uint64_t later;
+
+    cluster_start(ROSTER_ABANDONED_OFF, ROSTER_ABANDONED_OFF);
+    hold(&b);
+    cr_assert_eq(roster_store_lease_revoke(store, stats(&b).lease, 1000), 0);
+    pass_ms(10);
+    later = rst_load(&now);
+    while (stored_number(store, TXN) < later) { /* b is frozen */
+        run(&a);
+        sleep_ms(1);
+    }
+    UNTIL(stats(&b).registrations == 2);
+    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    pass_ms(10);
+    UNTIL(stored_number(store, GC) > later);
+    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cluster_stop();
+}
+
+/* The samples: no more than there is room for, and never one that is too young.
+ */
 Test(abandoned, a_leader_keeps_as_many_samples_as_it_needs)
 {
     int64_t age = (int64_t)LIMIT_MS * STORE_NS_PER_MS;
