@@ -20,7 +20,7 @@
 static int reply_value(struct conn *conn, struct slice key)
 {
     size_t mark = conn->out.len;
-    int found = txn_get(&conn->txn, key, &conn->out);
+    int found = txn_get(&conn->txn, key, NULL, &conn->out);
 
     if (found > 0)
         reply_bulk_since(&conn->out, mark);
@@ -58,28 +58,15 @@ int cmd_set(struct conn *conn, const struct request *request)
     return reply_done(&conn->out, err);
 }
 
-/* Whether a key has a value, and how long that is. Returns 1, 0 or an error. */
-static int measure(struct conn *conn, struct slice key, size_t *len)
-{
-    size_t mark = conn->out.len;
-    int found = txn_get(&conn->txn, key, &conn->out);
-
-    if (found > 0 && conn->out.failed)
-        return -EMSGSIZE;
-    *len = conn->out.len - mark;
-    buf_truncate(&conn->out, mark);
-    return found;
-}
-
 /* DEL and EXISTS: count the keys that have a value. */
 int cmd_count(struct conn *conn, const struct request *request)
 {
     bool del = request_is(request, 0, "DEL");
-    size_t n, len, count = 0;
+    size_t n, count = 0;
     int got = 0;
 
     for (n = 1; got >= 0 && n < request->argc; n++) {
-        got = measure(conn, request->argv[n], &len);
+        got = txn_get(&conn->txn, request->argv[n], NULL, NULL);
         count += got > 0;
         if (got > 0 && del)
             got = txn_put(&conn->txn, request->argv[n], NULL);
@@ -91,7 +78,7 @@ int cmd_count(struct conn *conn, const struct request *request)
 int cmd_measure(struct conn *conn, const struct request *request)
 {
     size_t len;
-    int found = measure(conn, request->argv[1], &len);
+    int found = txn_get(&conn->txn, request->argv[1], &len, NULL);
 
     if (found >= 0 && request_is(request, 0, "TYPE"))
         return reply(&conn->out, found ? "+string" : "+none");
@@ -180,28 +167,28 @@ static bool parse_integer(const char *text, size_t len, long long *value)
 int cmd_incr(struct conn *conn, const struct request *request)
 {
     bool negative = (request->argv[0].data[0] | 32) == 'd', valid;
-    struct buf *out = &conn->out;
+    struct buf value = {0};
     long long delta = 1, number = 0;
-    size_t mark = out->len;
     struct slice result;
     char text[32];
-    int err, found = txn_get(&conn->txn, request->argv[1], out);
+    int err, found = txn_get(&conn->txn, request->argv[1], NULL, &value);
 
-    buf_append(out, "", 1); /* a final zero for strtoll() */
-    if (found < 0 || out->failed)
-        return found < 0 ? found : -EMSGSIZE;
-    valid = !found || parse_integer(out->data + mark, out->len - 1 - mark, &number);
-    buf_truncate(out, mark);
-    if (request->argc > 2)
-        valid &= parse_integer(request->argv[2].data, request->argv[2].len, &delta);
-    if (!valid || (negative && __builtin_sub_overflow(0, delta, &delta)))
-        return reply(out, "-ERR value is not an integer or out of range");
+    buf_append(&value, "", 1); /* a final zero for strtoll() */
+    valid = !value.failed && (found <= 0 || parse_integer(value.data, value.len - 1, &number)) &&
+            (request->argc == 2 ||
+             parse_integer(request->argv[2].data, request->argv[2].len, &delta)) &&
+            !(negative && __builtin_sub_overflow(0, delta, &delta));
+    buf_free(&value);
+    if (found < 0)
+        return found;
+    if (!valid)
+        return reply(&conn->out, "-ERR value is not an integer or out of range");
     if (__builtin_add_overflow(number, delta, &number))
-        return reply(out, "-ERR increment or decrement would overflow");
+        return reply(&conn->out, "-ERR increment or decrement would overflow");
     result.data = text;
     result.len = (size_t)snprintf(text, sizeof(text), "%lld", number);
     err = txn_put(&conn->txn, request->argv[1], &result);
-    return err ? err : reply(out, ":%lld", number);
+    return err ?: reply(&conn->out, ":%lld", number);
 }
 
 static int count_key(struct slice key, void *arg)
@@ -216,7 +203,7 @@ int cmd_dbsize(struct conn *conn, const struct request *request)
     size_t count = 0;
     int err = txn_scan(&conn->txn, &cursor, SIZE_MAX, count_key, &count);
 
-    return err ? err : reply(&conn->out, ":%zu", count);
+    return err ?: reply(&conn->out, ":%zu", count);
 }
 
 static int delete_key(struct slice key, void *arg)

@@ -206,7 +206,7 @@ int client_id(struct conn *conn, const struct request *request)
 
 int client_getname(struct conn *conn, const struct request *request)
 {
-    return reply_string(&conn->out, *conn->name ? conn->name : NULL);
+    return reply_string(&conn->out, *conn->identity.name ? conn->identity.name : NULL);
 }
 
 static bool is_word(struct slice text)
@@ -218,21 +218,23 @@ static bool is_word(struct slice text)
     return n == text.len;
 }
 
-/* Has the roster show one more of what clients say of themselves. */
-static int set_identity(struct conn *conn, char *member, struct slice value)
+/* Has the roster show what a client is called now; NULL: as before. */
+static int set_identity(struct conn *conn, const struct slice *user, const struct slice *name)
 {
     struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
+    struct conn_identity before = conn->identity;
     struct roster_session_attr attr;
-    char before[CONN_NAME];
     int err;
 
-    memcpy(before, member, sizeof(before));
-    memcpy(member, value.data, value.len + 1);
+    if (user)
+        memcpy(conn->identity.user, user->data, user->len + 1);
+    if (name)
+        memcpy(conn->identity.name, name->data, name->len + 1);
     attr = conn_attributes(conn);
     attr.refusal = &refusal;
     err = roster_session_update(conn->session, &attr);
     if (err)
-        memcpy(member, before, sizeof(before));
+        conn->identity = before;
     return err == -EDQUOT ? reply(&conn->out, "-ERR %s", refusal.text) : err;
 }
 
@@ -243,7 +245,7 @@ int client_set_name(struct conn *conn, struct slice name)
                                  "characters");
     if (name.len >= CONN_NAME)
         return reply(&conn->out, "-ERR the name is too long");
-    return set_identity(conn, conn->name, name);
+    return set_identity(conn, NULL, &name);
 }
 
 int client_set_user(struct conn *conn, struct slice user)
@@ -253,7 +255,14 @@ int client_set_user(struct conn *conn, struct slice user)
                                  "password, or start it with --auth=trust");
     if (!user.len || !is_word(user) || user.len >= CONN_NAME)
         return reply(&conn->out, "-ERR a user is 1 to %d characters" NO_WORD, CONN_NAME - 1);
-    return set_identity(conn, conn->user, user);
+    return set_identity(conn, &user, NULL);
+}
+
+int client_forget(struct conn *conn)
+{
+    static const struct slice none = {"", 0};
+
+    return set_identity(conn, &none, &none);
 }
 
 int client_setname(struct conn *conn, const struct request *request)

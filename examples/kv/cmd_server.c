@@ -46,12 +46,10 @@ int cmd_reset(struct conn *conn, const struct request *request)
 
     multi_discard(conn);
     txn_rollback(&conn->txn);
-    conn->user[0] = '\0';
-    err = client_set_name(conn, (struct slice){"", 0});
-    if (err)
-        return err;
-    conn->out.resp3 = false;
-    return reply(&conn->out, "+RESET");
+    err = client_forget(conn);
+    if (!err)
+        conn->out.resp3 = false;
+    return err ?: reply(&conn->out, "+RESET");
 }
 
 /* There are no passwords: who a client is matters for limits and lists alone. */

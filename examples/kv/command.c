@@ -193,11 +193,10 @@ static int run_inside(struct conn *conn, const struct request *request, command_
 /* What the subcommands of a command are, for HELP. */
 static int help(struct conn *conn, const struct command *command)
 {
-    const char *name = command->name;
-    size_t len = strlen(name), mark = conn->out.len, lines = 1;
+    size_t mark = conn->out.len, lines = 1;
 
-    reply(&conn->out, "+%s <subcommand> [argument ...]. Subcommands are:", name);
-    for (command++; command->name && !strncmp(command->name, name, len); command++, lines += 2) {
+    reply(&conn->out, "+%s <subcommand> [argument ...]. Subcommands are:", command->name);
+    for (command++; command->name && command_sub(command); command++, lines += 2) {
         reply(&conn->out, "+%s %s", command_sub(command), command->usage);
         reply(&conn->out, "+    %s.", command->summary);
     }

@@ -320,10 +320,10 @@ struct roster_session_attr conn_attributes(const struct conn *conn)
 {
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
 
-    attr.user = *conn->user ? conn->user : "default";
+    attr.user = *conn->identity.user ? conn->identity.user : "default";
     attr.host = conn->addr;
     attr.database = "0";
-    attr.application = *conn->name ? conn->name : NULL;
+    attr.application = *conn->identity.name ? conn->identity.name : NULL;
     return attr;
 }
 

@@ -148,7 +148,10 @@ struct conn {
     bool finishing; /* no more requests; closed when all is written and the client has gone */
     bool shut;      /* all is written */
     bool reset;     /* when closing, drop what the kernel has still to send */
-    char addr[64], user[CONN_NAME], name[CONN_NAME], lib_name[CONN_NAME], lib_ver[CONN_NAME];
+    char addr[64], lib_name[CONN_NAME], lib_ver[CONN_NAME];
+    struct conn_identity {
+        char user[CONN_NAME], name[CONN_NAME];
+    } identity;
 };
 
 void conn_process(struct conn *conn); /* runs the requests that have arrived */
@@ -198,11 +201,11 @@ void multi_discard(struct conn *conn);
 /* A number that is all of an argument. */
 bool command_number(struct slice text, uint64_t *number);
 
-/* Sets what the session's name is; replies only when it cannot. */
+/* Set the session's name, its user where clients may choose it, and neither any more. They reply
+ * only when they cannot. */
 int client_set_name(struct conn *conn, struct slice name);
-
-/* The same with its user, where clients may choose it. */
 int client_set_user(struct conn *conn, struct slice user);
+int client_forget(struct conn *conn);
 
 command_fn cmd_get, cmd_set, cmd_mget, cmd_count, cmd_incr, cmd_scan, cmd_measure, cmd_dbsize,
     cmd_flushdb;

@@ -209,7 +209,7 @@ static int interrupted(const struct txn *txn)
     return roster_killed(txn->session) ? -EINTR : 0;
 }
 
-int txn_get(struct txn *txn, struct slice key, struct buf *out)
+int txn_get(struct txn *txn, struct slice key, size_t *len, struct buf *out)
 {
     const struct item *write = find_write(txn, key);
     const struct version *version;
@@ -218,7 +218,9 @@ int txn_get(struct txn *txn, struct slice key, struct buf *out)
         return -EINTR;
     pthread_rwlock_rdlock(&txn->store->lock);
     version = visible(write ? write : *find(txn->store, key), txn->start_ts);
-    if (version)
+    if (len)
+        *len = version ? version->len : 0;
+    if (version && out)
         buf_append(out, version->data, version->len);
     pthread_rwlock_unlock(&txn->store->lock);
     return version != NULL;
@@ -227,12 +229,11 @@ int txn_get(struct txn *txn, struct slice key, struct buf *out)
 static struct version *new_version(const struct slice *value)
 {
     size_t len = value ? value->len : 0;
-    struct version *version = calloc(1, sizeof(*version) + len);
+    struct version *version = malloc(sizeof(*version) + len);
 
     if (!version)
         return NULL;
-    version->deleted = !value;
-    version->len = len;
+    *version = (struct version){.len = len, .deleted = !value};
     if (len)
         memcpy(version->data, value->data, len);
     return version;
@@ -240,17 +241,16 @@ static struct version *new_version(const struct slice *value)
 
 static struct item *add_write(struct txn *txn, struct slice key)
 {
-    struct item *write = calloc(1, sizeof(*write) + key.len);
+    struct item *write = malloc(sizeof(*write) + key.len);
 
     if (!write)
         return NULL;
+    *write = (struct item){.key = {write->bytes, key.len}, .next = txn->writes};
     memcpy(write->bytes, key.data, key.len);
-    write->key = (struct slice){write->bytes, key.len};
     if (!tsearch(write, &txn->index, slice_compare)) {
         free(write);
         return NULL;
     }
-    write->next = txn->writes;
     txn->writes = write;
     txn->count++;
     return write;

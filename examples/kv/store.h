@@ -80,8 +80,9 @@ struct txn {
 /* Functions that return int return 0 (or what is said) or a negative errno. */
 int txn_begin(struct txn *txn);
 
-/* Appends the value as the transaction sees it. Returns 1, or 0 when there is none. */
-int txn_get(struct txn *txn, struct slice key, struct buf *out);
+/* The value as the transaction sees it: its length, and appends it; both may be NULL. Returns 1, or
+ * 0 when there is none. */
+int txn_get(struct txn *txn, struct slice key, size_t *len, struct buf *out);
 
 /* Writes a value, or for NULL a deletion. -EFBIG when the transaction has written too much. */
 int txn_put(struct txn *txn, struct slice key, const struct slice *value);

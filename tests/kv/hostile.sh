@@ -142,4 +142,13 @@ printf 'DEBUG SLEEP 100\r\n' >"$work/input"
 "$programs/raw" -t 300 "$port" <"$work/input"
 eventually "a client that vanishes in a statement is gone" \
     info_is connected_clients -eq 1
+
+# A limit of replies does not bound what is not replied.
+stop_server
+start_server --max-reply=1024
+cli -x SET big <"$work/value" >/dev/null
+expect "a value that no reply may hold" '*the reply would exceed 1024 bytes*' "$(cli GET big 2>&1)"
+expect "has a length" 999000 "$(cli STRLEN big)"
+expect "is no number" '*value is not an integer*' "$(cli INCR big 2>&1)"
+expect "and can be deleted" 1 "$(cli DEL big)"
 finish
