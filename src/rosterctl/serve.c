@@ -112,12 +112,13 @@ static const struct {
     PLACE("columns", options.columns),
 };
 
-static bool is_flag(const struct rst_site_argument *argument, const char *name, bool *flag)
+/* As an endpoint takes it. */
+static struct reply take_flag(const struct rst_site_argument *argument, bool *flag)
 {
-    if (strcmp(argument->name, name) != 0)
-        return false;
-    *flag = strcmp(argument->value, "0") != 0;
-    return true;
+    *flag = !*argument->value || !strcmp(argument->value, "1");
+    if (!*flag && strcmp(argument->value, "0") != 0)
+        return serve_fail(CTL_USAGE, "%s takes 1 or 0", argument->name);
+    return (struct reply){.code = CTL_OK};
 }
 
 static struct reply take(struct asking *asking, const struct rst_site_argument *argument,
@@ -130,9 +131,10 @@ static struct reply take(struct asking *asking, const struct rst_site_argument *
     snprintf(word, sizeof(word), " %.40s ", argument->name);
     if (!*argument->name || strchr(argument->name, ' ') || !strstr(takes, word))
         return serve_fail(CTL_USAGE, "unknown argument %.64s", argument->name);
-    if (is_flag(argument, "in_txn", &asking->options.in_txn) ||
-        is_flag(argument, "full", &asking->options.full))
-        return taken;
+    if (!strcmp(argument->name, "in_txn"))
+        return take_flag(argument, &asking->options.in_txn);
+    if (!strcmp(argument->name, "full"))
+        return take_flag(argument, &asking->options.full);
     for (n = 0; n < sizeof(places) / sizeof(places[0]); n++)
         if (!strcmp(places[n].name, argument->name))
             memcpy((char *)asking + places[n].offset, &argument->value, sizeof(argument->value));

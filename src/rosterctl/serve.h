@@ -28,7 +28,8 @@ struct serve {
     pthread_mutex_t mutex;    /* of what follows */
     struct servers known;     /* as their records were read last */
     struct silence *silences; /* one for each */
-    uint64_t read_ms;         /* when; 0: never */
+    uint64_t due_ms;          /* when they are to be read again */
+    bool reading;             /* a request does so */
     int code;                 /* whether they could be read again, and why not */
     char error[512];
 };

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define RECORDS_MS 2000 /* how old what was read of the store may be */
+#define FAILED_MS 5000  /* when a store that failed is read again */
 #define AGAIN_MS 2000   /* when a server that did not answer is asked again, by one request */
 #define REQUEST_MS 1000 /* for each request to a server */
 #define ALL_MS 2500     /* for all that one answer needs */
@@ -35,36 +36,49 @@ static void keep_silences(const struct serve *serve, const struct servers *now,
 }
 
 /* What cannot be read leaves what was known. A store without a server can be read. */
-static void read_again(struct serve *serve)
+static void install(struct serve *serve, struct servers *now, int code)
 {
     struct silence *silences = NULL;
-    struct servers now;
 
-    ctl_keep_error(serve->error, sizeof(serve->error));
-    serve->code = servers_read(serve->options, &now);
-    ctl_keep_error(NULL, 0);
-    serve->read_ms = ctl_now_ms();
-    if (serve->code == CTL_OK || now.all)
-        silences = calloc(now.count + 1, sizeof(*silences));
+    serve->code = code;
+    serve->due_ms = ctl_now_ms() + (code == CTL_OK ? RECORDS_MS : FAILED_MS);
+    if (code == CTL_OK || now->all)
+        silences = calloc(now->count + 1, sizeof(*silences));
     if (!silences) {
-        servers_free(&now);
+        servers_free(now);
         return;
     }
-    keep_silences(serve, &now, silences);
+    keep_silences(serve, now, silences);
     servers_free(&serve->known);
     free(serve->silences);
-    serve->known = now;
+    serve->known = *now;
     serve->silences = silences;
     serve->error[0] = '\0';
 }
 
+/* A store may take its time: one request reads it, the others go on with what is known. */
 bool serve_read(struct serve *serve)
 {
-    bool known;
+    char error[sizeof(serve->error)];
+    struct servers now;
+    bool due, known;
+    int code;
 
     pthread_mutex_lock(&serve->mutex);
-    if (!serve->read_ms || ctl_now_ms() - serve->read_ms >= RECORDS_MS)
-        read_again(serve);
+    due = !serve->reading && ctl_now_ms() >= serve->due_ms;
+    serve->reading |= due;
+    pthread_mutex_unlock(&serve->mutex);
+    if (due) {
+        ctl_keep_error(error, sizeof(error));
+        code = servers_read(serve->options, &now);
+        ctl_keep_error(NULL, 0);
+    }
+    pthread_mutex_lock(&serve->mutex);
+    if (due) {
+        memcpy(serve->error, error, sizeof(error));
+        install(serve, &now, code);
+        serve->reading = false;
+    }
     known = serve->known.all;
     pthread_mutex_unlock(&serve->mutex);
     return known;

@@ -162,6 +162,8 @@ struct reply serve_timeline(struct asking *asking)
 
     ctl_add_argument(path, sizeof(path), "after", asking->after);
     servers_ask(&asking->servers, &asking->options, ask_path, path);
+    if (servers_code(&asking->servers) == CTL_USAGE)
+        return (struct reply){.code = CTL_USAGE};
     for (n = 0; n < servers->count; n++) {
         const json_t *json = servers->all[n].reply.json;
 
@@ -172,8 +174,7 @@ struct reply serve_timeline(struct asking *asking)
         }
     }
     if (!newest)
-        return serve_fail(servers_code(&asking->servers) == CTL_USAGE ? CTL_USAGE : CTL_NO_SERVER,
-                          "no server answers");
+        return serve_fail(CTL_NO_SERVER, "no server answers");
     last = newest_of(servers, now);
     from = now - SECONDS + 1 > 1 ? now - SECONDS + 1 : 1;
     seconds = calloc(SECONDS + 1, sizeof(*seconds));

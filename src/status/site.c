@@ -44,7 +44,7 @@ struct site {
     pthread_cond_t cond;   /* there is something to do, or it is ending */
     struct job *first, **last;
     struct job *done;
-    bool ending;
+    bool ending; /* set by the endpoint's thread */
 };
 
 static void *run(void *arg)
@@ -156,8 +156,11 @@ static unsigned hand_over(struct site *site, struct request *request,
                           const struct rst_site_page *page)
 {
     const char *given = header(request, MHD_HTTP_HEADER_AUTHORIZATION);
-    struct job *job = calloc(1, sizeof(*job));
+    struct job *job;
 
+    if (site->ending) /* nothing takes it, and what is suspended cannot be closed */
+        return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "it is ending");
+    job = calloc(1, sizeof(*job));
     if (!job)
         return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
     request->job = job;
