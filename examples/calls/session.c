@@ -99,6 +99,7 @@ static void open_cursors(struct roster_session *session)
 static void lock_crosswise(struct roster *roster)
 {
     struct roster_blocked blocked = {.size = sizeof(blocked)};
+    struct roster_blocking blocking = {.size = sizeof(blocking)};
     struct roster_block block = ROSTER_BLOCK_INIT;
     struct roster_row_lock_wait wait;
     struct roster_row_deadlock row;
@@ -118,6 +119,9 @@ static void lock_crosswise(struct roster *roster)
     MUST(roster_session_blocked(first, &blocked));
     printf("session %" PRIu64 " waits for %" PRIu64 "\n", roster_session_id(first),
            blocked.blocker);
+    MUST(roster_blocking(roster, 0, &blocking));
+    printf("session %" PRIu64 " blocks %" PRIu64 "\n", blocking.root_blocker,
+           blocking.root_waiting);
     MUST(roster_snapshot(roster, &all));
     for (n = 0; n < all->count; n++)
         if (!roster_row_lock_wait(all, &all->entries[n], &wait))

@@ -76,6 +76,8 @@ static const struct known {
      "how long that is (86400000)"},
     {"status", "ADDRESS", TEXT(endpoint.address), "serve status at 127.0.0.1:PORT or unix:PATH"},
     {"status-old-ms", "MS", MS(endpoint.old_ms, 600000), "what is older is a problem (600000)"},
+    {"status-blocked-ms", "MS", MS(endpoint.blocked_ms, 5000),
+     "a session that waits for another one for longer is a problem (5000)"},
     {"activity-ms", "MS", NUM(activity.interval_ms, 0, 10000, 1000),
      "with --status: look that often at what sessions do; 0: do not (1000)"},
     {"auth", "trust", TEXT(auth), "let clients say which user they are: AUTH user"},

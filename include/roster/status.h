@@ -49,7 +49,9 @@
  *
  * "healthy" in /status is true, or "problems" lists what is wrong, the worst first: its name, since
  * when ("age_ms"; the endpoint has known it for so long where nothing says more), the evidence, and
- * the command to run. The same is at /metrics as roster_healthy and roster_problem.
+ * the command to run. The same is at /metrics as roster_healthy and roster_problem. Whether
+ * sessions have waited for another one for too long costs nothing unless some have ever waited so:
+ * see roster_blocking().
  *
  * /timeline has a row for each second of the last hour in which the endpoint ran, the oldest first:
  * "second", a second of CLOCK_BOOTTIME of which "now" is the newest and "now_ms" its wall-clock
@@ -130,6 +132,8 @@ struct roster_status_options {
     uint64_t old_ms; /* a minimum that is held for longer, or a safe point that is blocked by
                         more, is a problem; default: 600000 */
     struct roster_activity *activity; /* for GET /activity; may be NULL */
+    uint64_t blocked_ms; /* a session that waits for another one for longer is a problem; default:
+                            5000 */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT ROSTER_SIZED(struct roster_status_options)

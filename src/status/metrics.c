@@ -135,6 +135,16 @@ static void put_stats(struct out *out, const struct roster_stats *stats)
                      stats->membarrier_refused);
 }
 
+/* Absent where it cannot be found out. */
+static void put_blocked(struct out *out, struct roster *roster)
+{
+    struct roster_blocking blocking = {.size = sizeof(blocking)};
+
+    if (!roster_blocking(roster, 0, &blocking))
+        rst_metric_gauge(out, "roster_sessions_blocked", NULL,
+                         "Sessions that wait for another session.", blocking.waiting);
+}
+
 static void put_kills(struct out *out, const struct roster_metrics *metrics)
 {
     unsigned reason, result;
@@ -292,6 +302,7 @@ unsigned rst_status_get_metrics(struct request *request)
                                      : "text/plain; version=0.0.4; charset=utf-8";
     put_census(&out, &census);
     put_stats(&out, &stats);
+    put_blocked(&out, request->status->roster);
     rst_metric_gauge(&out, "roster_endpoint_memory_bytes", "bytes",
                      "Memory of the status endpoint's connections and replies.",
                      request->status->budget.used);

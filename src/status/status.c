@@ -31,6 +31,7 @@
 #define DEFAULT_MEMORY ((uint64_t)64 << 20)
 #define LEAST_MEMORY ((uint64_t)1 << 20)
 #define DEFAULT_OLD_MS 600000
+#define DEFAULT_BLOCKED_MS 5000
 #define LOOK_MS 250 /* how often deadlines are looked at */
 
 uint64_t rst_status_now_ms(void)
@@ -97,6 +98,8 @@ static int options_get(struct roster_status_options *known,
         known->request_ms = DEFAULT_REQUEST_MS;
     if (!known->old_ms)
         known->old_ms = DEFAULT_OLD_MS;
+    if (!known->blocked_ms)
+        known->blocked_ms = DEFAULT_BLOCKED_MS;
     if (!known->address)
         known->address = "127.0.0.1:0";
     if (!known->name)

@@ -8,6 +8,7 @@
 
 #include "status/verdict.h"
 
+#include "status/blocked.h"
 #include "status/groups.h"
 #include "status/status.h"
 
@@ -42,6 +43,7 @@ static const char *const names[PROBLEMS] = {
     [PROBLEM_LEASE] = "lease nearly expired",
     [PROBLEM_REPORT] = "report overdue",
     [PROBLEM_STORE] = "store failing",
+    [PROBLEM_BLOCKED] = "sessions blocked",
     [PROBLEM_TXN_SAFE_POINT] = "txn safe point stuck",
     [PROBLEM_GC_SAFE_POINT] = "gc safe point stuck",
     [PROBLEM_ABANDONED] = "holder abandoned",
@@ -307,6 +309,20 @@ static void judge_store(struct look *look)
         }
 }
 
+static void judge_blocked(struct look *look)
+{
+    uint64_t now_ms = rst_status_now_ms();
+    struct blocked blocked;
+    struct found *found;
+
+    if (!rst_blocked_look(look->status->roster, look->options->blocked_ms, &blocked))
+        return;
+    found = find(look, PROBLEM_BLOCKED,
+                 now_ms > blocked.since_ms ? (int64_t)(now_ms - blocked.since_ms) : 0, "%s",
+                 blocked.evidence);
+    command(look, found, "%s", blocked.command);
+}
+
 /* A name out of the store, as a word for a shell: a record may hold anything. NULL: too long. What
  * may be taken for an option is to stand behind "--". */
 static const char *word(const char *name, char *text, size_t size)
@@ -518,6 +534,7 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
     judge_quotas(&look);
     judge_lease(&look);
     judge_store(&look);
+    judge_blocked(&look);
     if (look.cluster.gc_blocker.kind != ROSTER_BLOCKER_ACK ||
         roster_ts_physical_ms(look.cluster.gc_blocker.ts))
         status->unacknowledged_since_ms = 0;

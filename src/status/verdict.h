@@ -29,6 +29,7 @@ enum problem {
     PROBLEM_LEASE,          /* nearly expired */
     PROBLEM_REPORT,         /* overdue */
     PROBLEM_STORE,          /* an operation on it fails */
+    PROBLEM_BLOCKED,        /* sessions wait for another one */
     PROBLEM_TXN_SAFE_POINT, /* blocked */
     PROBLEM_GC_SAFE_POINT,  /* blocked */
     PROBLEM_ABANDONED,      /* a holder of safe points is older than the servers accept */
@@ -37,7 +38,7 @@ enum problem {
     PROBLEM_CLOCK,          /* timestamps are ahead of the wall clock */
 };
 
-#define PROBLEMS 17
+#define PROBLEMS 18
 
 struct found {
     enum problem problem;

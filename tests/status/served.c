@@ -155,6 +155,9 @@ int main(int argc, char **argv)
     options.address = argc > 1 ? argv[1] : NULL;
     options.token = argc > 2 ? argv[2] : NULL;
     options.old_ms = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+    options.blocked_ms = getenv("SERVED_BLOCKED_MS")
+                             ? strtoull(getenv("SERVED_BLOCKED_MS"), NULL, 10)
+                             : 3600000; /* its waits never end */
     options.peers = 1;
     options.drain = drain;
     options.drain_arg = &draining;

@@ -270,6 +270,50 @@ Test(status_verdict, a_backlog_near_its_limit)
     stop();
 }
 
+/* In a chain: what ends it is the transaction of the session at its end, and none after that. */
+Test(status_verdict, sessions_that_wait_for_another_one)
+{
+    struct roster_block block = ROSTER_BLOCK_INIT;
+    struct roster_session *sessions[3];
+    char command[128];
+    uint64_t start_ts;
+    size_t n;
+
+    fixture.options.blocked_ms = 20;
+    serve(plain());
+    start();
+    cr_assert_eq(roster_wait_event_register(ROSTER_WAIT_LOCK, "row", &block.event), 0);
+    for (n = 0; n < 3; n++)
+        sessions[n] = fixture_open(&fixture, n ? "b" : "its\"; \n");
+    cr_assert_eq(roster_txn_begin(sessions[0], &start_ts), 0);
+    expect_healthy();
+    for (n = 1; n < 3; n++) {
+        block.holder_id = roster_session_id(sessions[n - 1]);
+        cr_assert_eq(roster_block_begin(sessions[n], &block), 0);
+    }
+    pass(100);
+    snprintf(command, sizeof(command), " kill --transaction=%llu 1", (unsigned long long)start_ts);
+    expect_worst("sessions blocked",
+                 "2 sessions have waited for another one for more than 20 ms; session 1 (user "
+                 "\"its\";  \", idle in a transaction) blocks 2 of them",
+                 command, "RosterSessionsBlocked");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_sessions_blocked 2\n");
+    roster_wait_end(sessions[2]);
+    cr_assert_eq(roster_txn_finish(sessions[0]), 0);
+    expect_worst("sessions blocked", "1 session has waited", " kill 1", "RosterSessionsBlocked");
+    block.holder_id = roster_session_id(sessions[1]);
+    cr_assert_eq(roster_block_begin(sessions[0], &block), 0);
+    pass(100);
+    expect_worst("sessions blocked", "2 of them wait in a circle", " locks",
+                 "RosterSessionsBlocked");
+    for (n = 0; n < 2; n++)
+        roster_wait_end(sessions[n]);
+    expect_healthy();
+    for (n = 0; n < 3; n++)
+        cr_assert_eq(roster_session_close(sessions[n]), 0);
+    stop();
+}
+
 static int store_locked(struct roster_safe_point *safe_point, struct roster_safe_point_state *state)
 {
     (void)safe_point;

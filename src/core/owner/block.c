@@ -82,6 +82,7 @@ static struct rst_side *side_with_block(struct roster_session *session)
         return NULL;
     }
     session->side->block = block;
+    rst_fetch_add(&rst_session_roster(session)->blocks, 1);
     rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*block));
     return session->side;
 }

@@ -147,6 +147,8 @@ size_t rst_session_drop(struct rst_graced *sessions, void *object)
     rst_identity_free(session->identity, rst_home_identity(home));
     session->identity = NULL;
     if (session->side) {
+        if (session->side->block)
+            rst_fetch_sub(&sessions->owner->blocks, 1);
         free(session->side->block);
         free(session->side->tables);
         free(session->side->digests);

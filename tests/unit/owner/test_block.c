@@ -7,6 +7,8 @@
 
 #include "../unit.h"
 
+#include "core/base/reclaim.h"
+
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -262,6 +264,88 @@ Test(block, a_chain_is_followed_no_further_than_it_says)
         roster_wait_end(queue[n]);
         unit_close(queue[n]);
     }
+}
+
+static struct roster_blocking blocking(uint64_t min_ms)
+{
+    struct roster_blocking found = {.size = sizeof(found)};
+
+    unit_ok(roster_blocking(roster, min_ms, &found));
+    return found;
+}
+
+/* 0 and 1 wait for 2, which waits for 3; 4 waits for 5. Then 3 waits as well, for 0. */
+Test(block, what_blocks_most_sessions_is_found)
+{
+    const uint64_t second = UINT64_C(1000000000);
+    struct roster_blocking found;
+    struct roster_session *gone = unit_open(roster);
+    struct roster_block block;
+    size_t n;
+
+    unit_set_clock(roster, second << 12);
+    found = blocking(0);
+    cr_assert_eq(found.waiting, 0u);
+    cr_assert_eq(found.since, 0u);
+    unit_ok(roster_wait_begin(sessions[6], event)); /* for no session */
+    unit_ok(waits(4, 5, 0));
+    unit_set_clock(roster, (second << 12) + second);
+    unit_ok(waits(0, 2, 0));
+    unit_ok(waits(1, 2, 0));
+    unit_ok(waits(2, 3, 0));
+    unit_set_clock(roster, (second << 12) + 2 * second);
+    found = blocking(0);
+    cr_assert_eq(found.waiting, 4u);
+    cr_assert_eq(found.waiting_long, 4u);
+    cr_assert_eq(found.root_blocker, id(3));
+    cr_assert_eq(found.root_waiting, 3u);
+    cr_assert_eq(found.root_is_gone, 0u);
+    cr_assert_eq(found.since & ~UINT64_C(0xffff), (second << 12) & ~UINT64_C(0xffff));
+    cr_assert_gt(found.root_since, found.since);
+    found = blocking(1500);
+    cr_assert_eq(found.waiting, 4u);
+    cr_assert_eq(found.waiting_long, 1u, "only one has for long");
+    cr_assert_eq(found.root_blocker, id(5));
+    cr_assert_eq(found.root_waiting, 1u);
+    found = blocking(UINT64_MAX);
+    cr_assert_eq(found.waiting_long, 0u);
+    cr_assert_eq(found.root_blocker, 0u);
+    unit_ok(waits(3, 0, 0));
+    found = blocking(0);
+    cr_assert_eq(found.root_blocker, 0u, "a circle has no root");
+    cr_assert_eq(found.root_waiting, 4u);
+    for (n = 0; n < 5; n++)
+        roster_wait_end(sessions[n]);
+    cr_assert_eq(blocking(0).waiting, 0u);
+    block = on(gone, NULL, 0);
+    unit_ok(roster_block_begin(sessions[0], &block));
+    unit_close(gone);
+    found = blocking(0);
+    cr_assert_eq(found.root_blocker, block.holder_id);
+    cr_assert_eq(found.root_is_gone, 1u);
+    roster_wait_end(sessions[0]);
+    roster_wait_end(sessions[6]);
+    cr_assert_eq(roster_blocking(NULL, 0, &found), -EINVAL);
+    cr_assert_eq(roster_blocking(roster, 0, NULL), -EINVAL);
+}
+
+/* What a monitor asks for each second costs no walk where no session has ever waited for one, or
+ * all of those that have are closed. */
+Test(block, sessions_that_have_waited_are_counted)
+{
+    struct roster_session *waiter = unit_open(roster);
+    struct roster_block block = on(sessions[0], NULL, 0);
+
+    cr_assert_eq(rst_load(&roster->blocks), 0u);
+    unit_ok(roster_wait_begin(waiter, event));
+    cr_assert_eq(rst_load(&roster->blocks), 0u);
+    unit_ok(roster_block_begin(waiter, &block));
+    unit_ok(roster_block_begin(waiter, &block));
+    cr_assert_eq(rst_load(&roster->blocks), 1u);
+    roster_wait_end(waiter);
+    unit_close(waiter);
+    cr_assert_eq(rst_rcu_barrier(), 0);
+    cr_assert_eq(rst_load(&roster->blocks), 0u);
 }
 
 static void circle(size_t count)

@@ -185,6 +185,11 @@ static int session_blocked(void *callers)
     return err;
 }
 
+static int blocking(void *callers)
+{
+    return roster_blocking(roster, 0, callers);
+}
+
 static int activity_start(void *callers)
 {
     struct roster_activity *activity;
@@ -271,6 +276,7 @@ static const struct sized calls[] = {
     {"roster_event_log_state", sizeof(struct roster_event_log_state), event_log_state, true},
     {"roster_block_begin", sizeof(struct roster_block), block_begin, false},
     {"roster_session_blocked", sizeof(struct roster_blocked), session_blocked, true},
+    {"roster_blocking", sizeof(struct roster_blocking), blocking, true},
     {"roster_stats", sizeof(struct roster_stats), stats, true},
     {"roster_metrics", sizeof(struct roster_metrics), metrics, true},
     {"roster_min_advance", sizeof(struct roster_min), min_start_ts, true},

@@ -1,0 +1,24 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What the verdict says of sessions that have waited for another one for too long.
+ */
+#ifndef ROSTER_STATUS_BLOCKED_H
+#define ROSTER_STATUS_BLOCKED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct roster;
+
+struct blocked {
+    uint64_t since_ms; /* CLOCK_MONOTONIC: the longest wait for what blocks most of them */
+    char evidence[512];
+    char command[96]; /* of rosterctl: ends what blocks them, or shows more */
+};
+
+/* Whether there are any that have for `most_ms`. */
+bool rst_blocked_look(struct roster *roster, uint64_t most_ms, struct blocked *blocked);
+
+#endif /* ROSTER_STATUS_BLOCKED_H */
