@@ -67,10 +67,11 @@ ROSTER_API int roster_session_generation(struct roster_session *session, uint64_
  *
  * With ROSTER_BLOCK_CHECK it follows the waits from the holder on. When they lead back to this
  * session, and all were there at one instant, the wait does not begin, the deadlock is kept for
- * roster_deadlocks(), and each member has its number, see roster_session_deadlock(). Of the waits
- * that close one circle exactly one is refused, however many threads look at once, provided that
- * all of them ask for the check. Costs a look-up (some 40 ns) for each session in the chain, in one
- * read-side critical section, and follows at most 65 536: a longer circle is not found.
+ * roster_deadlocks() and is in the event log, and each member has its number, see
+ * roster_session_deadlock(). Of the waits that close one circle exactly one is refused, however
+ * many threads look at once, provided that all of them ask for the check. Costs a look-up (some 40
+ * ns) for each session in the chain, in one read-side critical section, and follows at most 65 536:
+ * a longer circle is not found.
  *
  * Returns 0; -EDEADLK when it would wait for itself; -EINVAL for NULL, a holder_id of 0, an unknown
  * flag, an event that was not registered, or a struct smaller than the first version's; -E2BIG for
@@ -146,6 +147,9 @@ ROSTER_API uint64_t roster_session_deadlock(const struct roster_session *session
 #define ROSTER_DEADLOCK_MEMBERS 16
 #define ROSTER_DEADLOCK_TEXT 255
 
+/* The most bytes of a member's user that are kept. */
+#define ROSTER_DEADLOCK_USER 63
+
 /* A session that waited in a deadlock, for the next member; the last one for the first. */
 struct roster_deadlock_member {
     uint64_t session_id;
@@ -155,7 +159,8 @@ struct roster_deadlock_member {
     uint64_t wait_ns; /* for how long it had waited; 0 for the one that was refused */
     uint32_t event;
     uint32_t text_length;                /* bytes in `text` */
-    char what[ROSTER_BLOCK_TEXT + 1];    /* that it waited for; ends with a NUL, as the next */
+    char what[ROSTER_BLOCK_TEXT + 1];    /* that it waited for; ends with a NUL, as the next two */
+    char user[ROSTER_DEADLOCK_USER + 1]; /* "": not known */
     char text[ROSTER_DEADLOCK_TEXT + 1]; /* the beginning of its statement */
 };
 

@@ -3,8 +3,8 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The event log: what has happened to a server, in fixed memory. The newest kills, with who asked
- * for them and what came of it; opens that were rejected; drains; fences, leases and leaders of a
- * cluster; and what the status endpoint's verdict found.
+ * for them and what came of it; opens that were rejected; drains; deadlocks; fences, leases and
+ * leaders of a cluster; and what the status endpoint's verdict found.
  *
  * Three groups do not displace each other: ROSTER_EVENT_LOG_KILLS kills, ROSTER_EVENT_LOG_OPENS
  * rejected opens, and ROSTER_EVENT_LOG_OTHERS of everything else. A roster reserves a MiB of
@@ -49,6 +49,9 @@ enum roster_logged_kind {
      * barrier; "asked": a server, to give up what it holds; "gave up": this server did. `name` is
      * the barrier or the server, `text` says which and at what timestamp. */
     ROSTER_LOGGED_ABANDONED = 9,
+    ROSTER_LOGGED_DEADLOCK = 10, /* number `name`; the session, its user, statement and
+                                    transaction are those of the wait that was refused; `text`
+                                    has the members: roster_deadlocks() */
 };
 
 /* The name of a kind ("kill", ...); "unknown" for an unknown number. */
@@ -83,7 +86,7 @@ struct roster_logged {
  * Copies the oldest event whose number is greater than `since`: 0, and a number that was not given
  * yet, for the oldest that is kept. The events with the numbers between `since` (or the state's
  * `first`, if that is greater) and that of the copy were dropped. Any thread; costs a short lock
- * that no owner of a session takes unless its open is rejected.
+ * that no owner of a session takes unless its open is rejected, or its wait refused.
  *
  * Returns 0; -ENOENT when there is none; -EINVAL for NULL or a struct smaller than the first
  * version's; -E2BIG for a larger one with something unknown in it; -ECHILD.
@@ -92,7 +95,7 @@ ROSTER_API int roster_event_log_next(struct roster *roster, uint64_t since,
                                      struct roster_logged *event) ROSTER_MUST_CHECK;
 
 /* Kinds that there are, and room for those to come. */
-#define ROSTER_LOGGED_KINDS 10
+#define ROSTER_LOGGED_KINDS 11
 #define ROSTER_LOGGED_KINDS_ROOM 16
 
 /* What became of all that was reported: happened is kept + dropped + pending. */

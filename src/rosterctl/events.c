@@ -89,6 +89,12 @@ static void print_rest(const char *kind, const json_t *event)
     } else if (!strcmp(kind, "leader")) {
         printf("%s%s", *name.text ? name.text : "none",
                strcmp(what.text, "self") ? "" : ", this server");
+    } else if (!strcmp(kind, "deadlock")) {
+        printf("%s, the wait of session %s", name.text, get(event, "session_id").text);
+        print_part(", user ", get(event, "user").text);
+        print_part(", was ", what.text);
+        print_part("; sessions ", text.text);
+        text.text[0] = '\0';
     } else {
         print_part("", name.text);
         print_part(*name.text ? " " : "", what.text);

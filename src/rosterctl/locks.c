@@ -48,11 +48,21 @@ void locks_draw_tree(const json_t *rows, int step, int deepest)
     }
 }
 
+/* "session 4 (alice)". */
+static void print_member(const char *before, const json_t *wait)
+{
+    char id[32], user[160];
+
+    text_string(json_object_get(wait, "id"), id, sizeof(id));
+    text_string(json_object_get(wait, "user"), user, sizeof(user));
+    printf("%ssession %s%s%s%s", before, *id ? id : "?", *user ? " (" : "", user, *user ? ")" : "");
+}
+
 static void print_deadlock(const json_t *deadlock)
 {
     const json_t *waits = json_object_get(deadlock, "waits");
     json_int_t members = json_integer_value(json_object_get(deadlock, "members"));
-    char number[32], id[32], other[32], what[256], age[32], server[136];
+    char number[32], what[256], age[32], server[136];
     double ms =
         (double)time(NULL) * 1000 - (double)json_integer_value(json_object_get(deadlock, "at_ms"));
     size_t n;
@@ -66,11 +76,10 @@ static void print_deadlock(const json_t *deadlock)
         const json_t *wait = json_array_get(waits, n);
         size_t next = n + 1 < (size_t)members ? n + 1 : 0; /* the last waited for the first */
 
-        text_string(json_object_get(wait, "id"), id, sizeof(id));
         text_string(json_object_get(wait, "blocked_on"), what, sizeof(what));
-        text_string(json_object_get(json_array_get(waits, next), "id"), other, sizeof(other));
-        printf("  session %s waited for session %s: %s%s\n", id, *other ? other : "?",
-               *what ? what : "what is not known", n ? "" : "; its wait was refused");
+        print_member("  ", wait);
+        print_member(" waited for ", json_array_get(waits, next));
+        printf(": %s%s\n", *what ? what : "what is not known", n ? "" : "; its wait was refused");
     }
 }
 

@@ -321,6 +321,7 @@ static void put_deadlock(struct text *text, const struct roster_deadlock *deadlo
 
         rst_status_out_open(text, NULL, '{');
         rst_status_out_id(text, "id", member->session_id);
+        rst_status_out_string(text, "user", member->user);
         rst_status_out_id(text, "start_ts", member->start_ts);
         rst_status_out_string(text, "wait_event", roster_wait_event_name(member->event));
         rst_status_out_number(text, "wait_ms", member->wait_ns / 1000000);

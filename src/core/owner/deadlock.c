@@ -22,12 +22,15 @@
 #include "core/owner/deadlock.h"
 
 #include "core/roster/block.h"
+#include "core/roster/event_log.h"
 #include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/side.h"
 #include "core/roster/txn_seq.h"
 #include "core/roster/wait_events.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -107,12 +110,15 @@ static void keep_member(struct roster_deadlock_member *member, const struct rost
     struct rst_blocked blocked;
     const struct roster_shown *shown =
         rst_look_at(session, &copy, member->text, sizeof(member->text));
+    const char *user = roster_identity_user(rst_dereference(&session->identity));
     uint64_t since;
 
     memset(member, 0, offsetof(struct roster_deadlock_member, text));
     member->session_id = roster_session_id(session);
     member->start_ts = shown->start_ts;
     member->txn_seq = rst_txn_look(session).seq;
+    if (user)
+        rst_event_log_text(member->user, sizeof(member->user), user, strlen(user));
     if (shown->statement) {
         member->stmt_seq = shown->statement->seq;
         member->text_length = shown->statement->text_length;
@@ -157,8 +163,36 @@ static void keep(struct rst_deadlocks *deadlocks, const struct circle *circle, u
     (*place)->member[0].wait_ns = 0; /* it has just begun */
 }
 
+/* For the event log: what was kept. Under the deadlocks' lock; NULL where there was no memory. */
+static void describe(const struct rst_deadlocks *deadlocks, struct roster_logged *event)
+{
+    const struct roster_deadlock *kept = deadlocks->kept[(deadlocks->total - 1) % ROSTER_DEADLOCKS];
+    char text[ROSTER_DEADLOCK_MEMBERS * (ROSTER_DEADLOCK_USER + 32)];
+    int length = 0;
+    uint32_t n;
+
+    memset(event, 0, sizeof(*event));
+    event->kind = ROSTER_LOGGED_DEADLOCK;
+    snprintf(event->what, sizeof(event->what), "refused");
+    snprintf(event->name, sizeof(event->name), "%" PRIu64, deadlocks->total);
+    if (!kept)
+        return;
+    event->session_id = kept->member[0].session_id;
+    event->stmt_seq = kept->member[0].stmt_seq;
+    event->start_ts = kept->member[0].start_ts;
+    event->txn_seq = kept->member[0].txn_seq;
+    memcpy(event->user, kept->member[0].user, sizeof(kept->member[0].user));
+    for (n = 0; n < kept->kept; n++)
+        length +=
+            snprintf(text + length, sizeof(text) - (size_t)length, "%s%" PRIu64 "%s%s%s",
+                     n ? ", " : "", kept->member[n].session_id, *kept->member[n].user ? " (" : "",
+                     kept->member[n].user, *kept->member[n].user ? ")" : "");
+    rst_event_log_text(event->text, sizeof(event->text), text, (size_t)length);
+}
+
 static int check(struct roster *roster, struct roster_session *session, struct circle *circle)
 {
+    struct roster_logged event;
     int found;
 
     while ((found = follow(roster, session, circle)) > 0) {
@@ -166,12 +200,15 @@ static int check(struct roster *roster, struct roster_session *session, struct c
         pthread_mutex_lock(&roster->deadlocks.lock);
         if (is_there_still(roster, circle)) {
             keep(&roster->deadlocks, circle, rst_ticker_now(&roster->ticker));
+            describe(&roster->deadlocks, &event);
             rst_store(&session->side->wait, 0); /* 5 */
             found = -EDEADLK;
         }
         pthread_mutex_unlock(&roster->deadlocks.lock);
-        if (found < 0)
+        if (found < 0) {
+            rst_event_log_add(roster, &event);
             break;
+        }
     }
     return found;
 }

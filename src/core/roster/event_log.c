@@ -63,7 +63,7 @@ const char *roster_logged_kind_name(enum roster_logged_kind kind)
         [ROSTER_LOGGED_DRAIN] = "drain",         [ROSTER_LOGGED_FENCE] = "fence",
         [ROSTER_LOGGED_LEASE] = "lease",         [ROSTER_LOGGED_SERVER] = "server",
         [ROSTER_LOGGED_LEADER] = "leader",       [ROSTER_LOGGED_VERDICT] = "verdict",
-        [ROSTER_LOGGED_ABANDONED] = "abandoned",
+        [ROSTER_LOGGED_ABANDONED] = "abandoned", [ROSTER_LOGGED_DEADLOCK] = "deadlock",
     };
     unsigned n = (unsigned)kind;
 

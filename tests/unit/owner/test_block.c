@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MOST 8
@@ -354,8 +355,16 @@ static void circle(size_t count)
     const struct roster_deadlock *deadlock;
     struct roster_row_deadlock row;
     struct roster_blocked found = {.size = sizeof(found)};
+    struct roster_logged logged = {.size = sizeof(logged)};
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    char text[160] = "", user[16];
     size_t n;
 
+    attr.user = user;
+    for (n = 0; n < count; n++) {
+        snprintf(user, sizeof(user), "u%zu", n);
+        unit_ok(roster_session_update(sessions[n], &attr));
+    }
     for (n = 0; n < count; n++)
         unit_ok(roster_stmt_begin(sessions[n], ROSTER_COMMAND_QUERY, "update", 6, NULL, 0));
     for (n = 0; n + 1 < count; n++)
@@ -376,10 +385,21 @@ static void circle(size_t count)
         cr_assert_eq(roster_session_deadlock(sessions[session]), 1u);
         cr_assert_str_eq(deadlock->member[n].what, "row 7");
         cr_assert_str_eq(deadlock->member[n].text, "update");
+        snprintf(user, sizeof(user), "u%zu", session);
+        cr_assert_str_eq(deadlock->member[n].user, user);
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%llu (%s)", n ? ", " : "",
+                 (unsigned long long)id(session), user);
         unit_ok(roster_row_deadlock(deadlock, (uint32_t)n, &row));
         cr_assert_eq(row.session_id, id(session));
         cr_assert_str_eq(row.current_sql_text, "update");
     }
+    unit_ok(roster_event_log_next(roster, 0, &logged));
+    cr_assert_eq(logged.kind, ROSTER_LOGGED_DEADLOCK);
+    cr_assert_str_eq(logged.name, "1");
+    cr_assert_str_eq(logged.what, "refused");
+    cr_assert_eq(logged.session_id, id(count - 1));
+    cr_assert_str_eq(logged.user, deadlock->member[0].user);
+    cr_assert_str_eq(logged.text, text);
     cr_assert_eq(roster_row_deadlock(deadlock, (uint32_t)count, &row), -ENOENT);
     cr_assert_eq(roster_row_deadlock(NULL, 0, &row), -EINVAL);
     cr_assert_eq(roster_session_deadlock(sessions[count]), 0u);
