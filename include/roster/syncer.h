@@ -18,6 +18,12 @@
  *     server/minstartts/ID   the record (decimal)
  *     server/holder/ID       who holds the minimum, when somebody does (JSON)
  *
+ * And one on a lease of its own, which outlives the others by up to an hour when the server goes
+ * without roster_syncer_stop(), so that `rosterctl --store status` can name it; nothing depends on
+ * it, and it is written at most once in keep_alive_ms:
+ *
+ *     server/seen/ID         when the server was last seen, and its record then (JSON)
+ *
  * With the prefix "/tidb" the first two are what a TiDB cluster reads.
  *
  * A transaction or pin at a chosen timestamp below the record makes the roster lower it first,
@@ -187,11 +193,11 @@ ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_sync
  * still pinned (the syncer goes on as before); -EALREADY: it was stopped before, or another thread
  * has stopped it: all is done; -EDEADLK: called from one of the syncer's own callbacks or threads
  * (it goes on as before); and errors of the oracle: it goes on as before (errors of the store: it
- * is stopped, but its keys stay until the lease ends).
+ * is stopped, but its keys stay until their leases end).
  */
 ROSTER_API int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms);
 
-/* Destroys a syncer; unless it was stopped, its keys stay until the lease ends. NULL is ignored,
+/* Destroys a syncer; unless it was stopped, its keys stay until their leases end. NULL is ignored,
  * and so is a call from one of its own callbacks. No other call may be under way, but for a stop.
  */
 ROSTER_API void roster_syncer_destroy(struct roster_syncer *syncer);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct reply ask_path(const struct options *options, const struct server *server, const void *arg)
 {
@@ -285,6 +286,29 @@ static int cluster_min(const struct options *options, struct servers *servers)
     return code;
 }
 
+/* Seen in the future is seen now: its clock and this one differ. */
+static json_t *gone_row(const struct gone *gone)
+{
+    struct timespec now;
+    char when[40] = "at a time that is not known", evidence[200];
+    int64_t age_ms;
+    json_t *row;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    age_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - gone->seen_ms;
+    if (gone->seen_ms)
+        time_show(gone->seen_ms, when, sizeof(when));
+    snprintf(evidence, sizeof(evidence),
+             "its lease has ended, and it was not stopped: seen last %s%s%s", when,
+             *gone->record ? ", with the minimum " : "", gone->record);
+    row = json_pack("{s:s, s:s, s:b, s:I, s:s, s:s, s:s}", "server", gone->name, "address", "",
+                    "healthy", 0, "problems", (json_int_t)1, "problem", "gone", "evidence",
+                    evidence, "command", "");
+    if (gone->seen_ms)
+        json_object_set_new(row, "age_ms", json_integer(age_ms > 0 ? age_ms : 0));
+    return row;
+}
+
 static int cluster_status(const struct options *options, struct servers *servers)
 {
     static const struct column columns[] = {
@@ -298,14 +322,17 @@ static int cluster_status(const struct options *options, struct servers *servers
     static const struct column command = {"command", "", COLUMN_TEXT, 0};
     char text[512];
     json_t *rows;
+    size_t n;
     bool sick;
     int code;
 
     servers_ask(servers, options, NULL, NULL);
     rows = rows_of(servers, status_row, "-problems");
+    for (n = servers->gone_count; n--;)
+        json_array_insert_new(rows, 0, gone_row(&servers->gone[n]));
     print(options, rows, columns, sizeof(columns) / sizeof(columns[0]));
     sick = json_integer_value(json_object_get(json_array_get(rows, 0), "problems")) > 0;
-    cell_text(json_array_get(rows, 0), &command, text, sizeof(text));
+    cell_text(json_array_get(rows, servers->gone_count), &command, text, sizeof(text));
     if (!options->json && *text) {
         printf("run: ");
         cluster_print_command(stdout, options, text);
@@ -380,7 +407,7 @@ static int kill_one(const struct options *options, struct servers *servers, char
     if (!server)
         code = only_server(servers, options, id, &server);
     else
-        servers_ask(&(struct servers){server, 1}, options, NULL, NULL);
+        servers_ask(&(struct servers){.all = server, .count = 1}, options, NULL, NULL);
     if (code != CTL_OK)
         return code;
     if (server->reply.code != CTL_OK)
@@ -413,7 +440,8 @@ int ctl_cluster(const struct options *options, command_fn *run)
 
     if (run != ctl_min && run != ctl_status && run != ctl_kill)
         return run(options); /* it asks all of them for its rows */
-    code = servers_read(options, &servers);
+    code =
+        run == ctl_status ? servers_read_gone(options, &servers) : servers_read(options, &servers);
     if (code == CTL_OK)
         code = run == ctl_min      ? cluster_min(options, &servers)
                : run == ctl_status ? cluster_status(options, &servers)

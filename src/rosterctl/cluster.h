@@ -23,13 +23,24 @@ struct server {
     struct reply reply; /* the newest one */
 };
 
+/* A server whose lease has ended, and that was not stopped: its last sign of life. */
+struct gone {
+    char name[136];
+    int64_t seen_ms; /* since the Unix epoch; 0: not known */
+    char record[24]; /* then; "": not known */
+};
+
 struct servers {
     struct server *all; /* by name */
     size_t count;
+    struct gone *gone; /* by name */
+    size_t gone_count;
 };
 
-/* Reads the records. Returns CTL_OK, or an exit code after the error was printed. */
+/* Reads the records. Returns CTL_OK, or an exit code after the error was printed: that there is no
+ * server is one; for the second, only if none has gone. */
 int servers_read(const struct options *options, struct servers *servers);
+int servers_read_gone(const struct options *options, struct servers *servers);
 void servers_free(struct servers *servers);
 
 /* A request to one server, in a thread of its own, with the options that name it. */

@@ -72,70 +72,145 @@ static void read_address(struct server *server, const json_t *info)
         snprintf(server->address, sizeof(server->address), "%s", address);
 }
 
-/* False for a key that is no server's. */
-static bool read_record(struct server *server, const struct roster_store_kv *kv, size_t prefix)
+/* Of a key below a prefix; false: it is no server's. */
+static bool read_name(char *to, size_t size, const struct roster_store_kv *kv, size_t prefix)
 {
     const char *name = (const char *)kv->key.data + prefix;
     size_t length = kv->key.size - prefix;
-    json_t *info;
 
-    if (!length || length >= sizeof(server->name) || memchr(name, '/', length) ||
-        memchr(name, '\0', length))
+    if (!length || length >= size || memchr(name, '/', length) || memchr(name, '\0', length))
         return false;
-    roster_text_show(name, length, server->name, sizeof(server->name));
-    info =
+    roster_text_show(name, length, to, size);
+    return true;
+}
+
+/* NULL: it is no object. */
+static json_t *read_value(const struct roster_store_kv *kv)
+{
+    json_t *json =
         kv->value.size <= RECORD_MOST ? json_loadb(kv->value.data, kv->value.size, 0, NULL) : NULL;
-    if (json_is_object(info))
+
+    if (json_is_object(json))
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+static void read_record(struct server *server, const struct roster_store_kv *kv)
+{
+    json_t *info = read_value(kv);
+
+    if (info)
         read_address(server, info);
     else
         cannot_ask(server, "its record cannot be read");
     json_decref(info);
-    return true;
 }
 
+static void read_sign(struct gone *gone, const struct roster_store_kv *kv)
+{
+    json_t *sign = read_value(kv);
+    const char *record = json_string_value(json_object_get(sign, "record"));
+    json_int_t at_ms = json_integer_value(json_object_get(sign, "at_ms"));
+
+    gone->seen_ms = at_ms > 0 ? at_ms : 0;
+    if (record && *record && strlen(record) < sizeof(gone->record) &&
+        !record[strspn(record, "0123456789")])
+        snprintf(gone->record, sizeof(gone->record), "%s", record);
+    json_decref(sign);
+}
+
+/* Both begin with the name. */
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct server *)a)->name, ((const struct server *)b)->name);
+    return strcmp(a, b);
 }
 
-static int read_all(struct servers *servers, const struct roster_store_range *range, size_t prefix)
+static void read_servers(struct servers *servers, const struct roster_store_range *range,
+                         size_t prefix)
 {
     size_t n;
 
-    servers->all = calloc(range->count + 1, sizeof(*servers->all));
-    if (!servers->all)
-        return ctl_error(CTL_FAILED, "out of memory");
     for (n = 0; n < range->count; n++)
-        if (read_record(&servers->all[servers->count], &range->kvs[n], prefix))
-            servers->count++;
-        else
-            memset(&servers->all[servers->count], 0, sizeof(*servers->all));
+        if (read_name(servers->all[servers->count].name, sizeof(servers->all->name), &range->kvs[n],
+                      prefix))
+            read_record(&servers->all[servers->count++], &range->kvs[n]);
     qsort(servers->all, servers->count, sizeof(*servers->all), by_name);
-    return servers->count ? CTL_OK
-                          : ctl_error(CTL_NO_SERVER, "no server is registered in this store");
 }
 
-int servers_read(const struct options *options, struct servers *servers)
+/* After the servers that are there. */
+static void read_gone(struct servers *servers, const struct roster_store_range *range,
+                      size_t prefix)
 {
+    struct gone *gone;
+    size_t n;
+
+    for (n = 0; n < range->count; n++) {
+        gone = &servers->gone[servers->gone_count];
+        if (!read_name(gone->name, sizeof(gone->name), &range->kvs[n], prefix) ||
+            bsearch(gone->name, servers->all, servers->count, sizeof(*servers->all), by_name))
+            continue;
+        read_sign(gone, &range->kvs[n]);
+        servers->gone_count++;
+    }
+    qsort(servers->gone, servers->gone_count, sizeof(*servers->gone), by_name);
+}
+
+static int read_all(struct servers *servers, const struct roster_store_txn_result *result,
+                    const size_t prefixes[2], bool want_gone)
+{
+    const struct roster_store_range *there = &result->results[0].range,
+                                    *seen = &result->results[1].range;
+
+    servers->all = calloc(there->count + 1, sizeof(*servers->all));
+    servers->gone = calloc(seen->count + 1, sizeof(*servers->gone));
+    if (!servers->all || !servers->gone)
+        return ctl_error(CTL_FAILED, "out of memory");
+    read_servers(servers, there, prefixes[0]);
+    read_gone(servers, seen, prefixes[1]);
+    return servers->count || (want_gone && servers->gone_count)
+               ? CTL_OK
+               : ctl_error(CTL_NO_SERVER, "no server is registered in this store");
+}
+
+/* At one revision: a server that stops in that time is there or is not, and has not gone. */
+static int read_store(const struct options *options, struct servers *servers, bool want_gone)
+{
+    static const char *const keys[] = {"info", "seen"};
+    struct roster_store_txn_result *result = NULL;
     struct roster_store *store;
-    struct roster_store_range *range = NULL;
-    struct roster_store_keys keys;
-    char path[256];
+    struct roster_store_op ops[2];
+    struct roster_store_txn txn = {.success = ops, .n_success = 2};
+    char paths[2][256];
+    size_t prefixes[2], n;
     int code, err;
 
     memset(servers, 0, sizeof(*servers));
     code = ctl_open_store(options, &store);
     if (code != CTL_OK)
         return code;
-    snprintf(path, sizeof(path), "%.128s/server/info/",
-             options->prefix ? options->prefix : "/roster");
-    keys = roster_store_prefix(roster_store_text(path));
-    err = roster_store_get(store, &keys, SERVERS_MOST, STORE_MS, &range);
+    for (n = 0; n < 2; n++) {
+        snprintf(paths[n], sizeof(paths[n]), "%.128s/server/%s/",
+                 options->prefix ? options->prefix : "/roster", keys[n]);
+        prefixes[n] = strlen(paths[n]);
+        ops[n] = roster_store_read(roster_store_prefix(roster_store_text(paths[n])), SERVERS_MOST);
+    }
+    err = roster_store_txn(store, &txn, STORE_MS, &result);
     code = err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err))
-               : read_all(servers, range, strlen(path));
-    roster_store_free(range);
+               : read_all(servers, result, prefixes, want_gone);
+    roster_store_free(result);
     roster_store_close(store);
     return code;
+}
+
+int servers_read(const struct options *options, struct servers *servers)
+{
+    return read_store(options, servers, false);
+}
+
+int servers_read_gone(const struct options *options, struct servers *servers)
+{
+    return read_store(options, servers, true);
 }
 
 struct server *servers_find(const struct servers *servers, const char *name, size_t length)
@@ -155,6 +230,7 @@ void servers_free(struct servers *servers)
     for (n = 0; n < servers->count; n++)
         reply_free(&servers->all[n].reply);
     free(servers->all);
+    free(servers->gone);
 }
 
 /* What the threads share. */

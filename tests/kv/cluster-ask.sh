@@ -134,5 +134,30 @@ run 5 kill 1234567891
 expect "no server has it" '*session 1234567891: 0 servers have one' "$complaint"
 hang_up 3
 hang_up 4
+
+# A server that has died is named for a while when its lease has ended, one that was stopped is not.
+start_member c --status="unix:$work/c.sock"
+stop_member b
+kill -KILL "${pids[c]}"
+unset "pids[c]"
+unrecord c # as its lease would have
+run 7 status
+expect "it has gone" '*c *gone *its lease has ended, and it was not stopped: seen last 2*, with the minimum [1-9]*' "$out"
+expect "one that was stopped has not" no "$(grep -q '^b ' <<<"$out" && echo yes || echo no)"
+run 7 status --json
+expect "JSON" '*"server": "c"*"healthy": false*"problem": "gone"*' "$out"
+run 0 ps
+expect "lists are of those that are there" no "$(grep -q '^c ' <<<"$out" && echo yes || echo no)"
+for value in '' 17 '[' '{"at_ms":"x","record":7}' '{"at_ms":-1,"record":"-1"}' \
+    '{"at_ms":9223372036854775807,"record":"1x"}'; do
+    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" put "/roster/server/seen/c" "$value" >/dev/null
+    run 7 status
+    expect "whatever is there" '*c *gone *' "$out"
+    expect "no age below 0" no "$(grep -q '^c *gone *-' <<<"$out" && echo yes || echo no)"
+done
 stop_members
+run 7 status
+expect "also when there is no other" '*c *gone *' "$out"
+run 3 ps
+expect "which is no server" '*no server is registered in this store*' "$complaint"
 finish

@@ -52,5 +52,6 @@ int rst_paths_init(struct paths *paths, const char *prefix, const char *server_i
     set(paths->record, prefix, "server/minstartts/", server_id);
     set(paths->holder, prefix, "server/holder/", server_id);
     set(paths->ack, prefix, "server/ack/", server_id);
+    set(paths->seen, prefix, "server/seen/", server_id);
     return 0;
 }

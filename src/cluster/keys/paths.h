@@ -27,6 +27,7 @@ struct paths {
     char record[PATHS_SIZE]; /* server/minstartts/ID */
     char holder[PATHS_SIZE]; /* server/holder/ID */
     char ack[PATHS_SIZE];    /* server/ack/ID */
+    char seen[PATHS_SIZE];   /* server/seen/ID */
 };
 
 /* NULL stands for the default prefix, and for no server. 0 or -EINVAL. */

@@ -205,6 +205,8 @@ void rst_syncer_lease_duty(struct roster_syncer *syncer)
     if (old != 0)
         revoke_old(syncer, old);
     err = registered ? keep(syncer, lease) : join(syncer, lease);
+    if (!registered && !err)
+        rst_syncer_seen_first(syncer);
     pthread_mutex_lock(&syncer->lock);
     if (rst_background_due(&syncer->background, SYNCER_LEASE) == STORE_FOREVER || err)
         rst_syncer_set_due(syncer, SYNCER_LEASE, rst_store_monotonic_ns() + pause_ns(syncer, err));

@@ -464,10 +464,15 @@ int rst_syncer_report(struct roster_syncer *syncer)
 
 void rst_syncer_report_duty(struct roster_syncer *syncer)
 {
-    pthread_mutex_lock(&syncer->lock);
-    rst_syncer_set_due(syncer, SYNCER_REPORT, rst_store_monotonic_ns() + interval_ns(syncer));
-    pthread_mutex_unlock(&syncer->lock);
-    (void)rst_syncer_report(syncer);
+    bool only = rst_syncer_seen_only(syncer);
+
+    if (!only) {
+        pthread_mutex_lock(&syncer->lock);
+        rst_syncer_set_due(syncer, SYNCER_REPORT, rst_store_monotonic_ns() + interval_ns(syncer));
+        pthread_mutex_unlock(&syncer->lock);
+    }
+    if (only || !rst_syncer_report(syncer))
+        rst_syncer_seen_put(syncer);
 }
 
 static int lower_once(struct roster_syncer *syncer, int64_t lease, uint64_t ts)

@@ -202,6 +202,8 @@ int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
         return err;
     rst_syncer_end(syncer);
     err = remove_keys(syncer);
+    if (!err)
+        err = rst_syncer_seen_remove(syncer);
     rst_background_stopped(&syncer->background);
     return err;
 }

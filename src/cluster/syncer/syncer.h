@@ -54,6 +54,11 @@ struct roster_syncer {
     unsigned rebinds;            /* of the store, when it was read */
     bool touched;                /* a change is on its way whose outcome is unknown */
 
+    /* The server's last sign of life. The report duty's, and the stop's after its end. */
+    int64_t seen_lease;   /* that it hangs on; 0: none */
+    int64_t seen_kept_at; /* when that was granted, or kept alive */
+    int64_t seen_due;     /* not written again before */
+
     /* Under lock. */
     pthread_mutex_t lock;
     pthread_cond_t changed; /* state, due times, stop */
@@ -74,6 +79,8 @@ struct roster_syncer {
     unsigned n_changes;
     int scan_err;      /* of the newest scan */
     int told_scan_err; /* what was last logged about scans */
+    bool first_sign;   /* it has registered: the report duty writes a sign of life before... */
+    int64_t report_at; /* ...its next report, which stays due then; 0: now */
 
     struct rst_background background; /* the duties, and telling; its lock comes inside `lock` */
     struct roster_store_watch *watch; /* the watch duty's; opened on creation */
@@ -176,6 +183,20 @@ bool rst_syncer_above_ack(struct roster_syncer *syncer, uint64_t ts);
 /* --------------------------------------------------------------- syncer/lease.c */
 
 void rst_syncer_lease_duty(struct roster_syncer *syncer);
+
+/* --------------------------------------------------------------- syncer/seen.c */
+
+/* Registered: the report duty is to write the first sign of life at once. */
+void rst_syncer_seen_first(struct roster_syncer *syncer);
+
+/* Whether the report duty was woken for that alone. */
+bool rst_syncer_seen_only(struct roster_syncer *syncer);
+
+/* Writes it, unless that was done a moment ago. That it fails does no harm. */
+void rst_syncer_seen_put(struct roster_syncer *syncer);
+
+/* After the last thread: takes it away. 0 or an error of the store. */
+int rst_syncer_seen_remove(struct roster_syncer *syncer);
 
 /* --------------------------------------------------------------- syncer/watch.c */
 

@@ -21,6 +21,7 @@
 #define INFO "/roster/server/info/a"
 #define RECORD "/roster/server/minstartts/a"
 #define HOLDER "/roster/server/holder/a"
+#define SEEN "/roster/server/seen/a"
 #define TXN "/roster/safepoint/txn"
 
 static uint64_t get_number(struct roster_store *store, const char *key)
@@ -355,6 +356,63 @@ STORE_TEST(g2_adding_and_lowering_a_record_write_the_safe_point_again_and_a_repo
     cr_assert_gt(lowered, joined);
     cr_assert_eq(lowered, changed_at(f->store, RECORD));
     roster_txn_finish(server.session);
+    server_destroy(&server);
+}
+
+/* What it has written under its lease goes with that; one key stays, for an hour at most. */
+STORE_TEST(a_server_that_is_not_stopped_leaves_its_last_sign_of_life)
+{
+    struct roster_store_lease lease;
+    struct roster_store_range *range;
+    struct server server;
+    char expected[64];
+
+    server_join(&server, f, "a");
+    cr_assert_eq(roster_syncer_run_once(server.syncer, NULL), 0);
+    cr_assert(key_exists(f->store, SEEN));
+    cr_assert_neq(lease_of(f->store, SEEN), lease_of(f->store, RECORD));
+    cr_assert_eq(roster_store_lease_time_to_live(f->store, lease_of(f->store, SEEN), 1000, &lease),
+                 0);
+    cr_assert_eq(lease.granted_ms, 3600000);
+    snprintf(expected, sizeof(expected), ",\"record\":\"%" PRIu64 "\"}",
+             get_number(f->store, RECORD));
+    range = get_key(f->store, SEEN);
+    cr_assert_gt(range->kvs[0].value.size, strlen(expected));
+    cr_assert(!memcmp((const char *)range->kvs[0].value.data + range->kvs[0].value.size -
+                          strlen(expected),
+                      expected, strlen(expected)));
+    roster_store_free(range);
+    cr_assert_eq(roster_store_lease_revoke(f->store, lease_of(f->store, RECORD), 1000), 0);
+    server_destroy(&server);
+    cr_assert(!key_exists(f->store, INFO));
+    cr_assert(key_exists(f->store, SEEN));
+    server_join(&server, f, "a");
+    cr_assert_eq(roster_syncer_run_once(server.syncer, NULL), 0);
+    cr_assert_eq(roster_syncer_stop(server.syncer, 1000), 0);
+    cr_assert(!key_exists(f->store, SEEN), "it was stopped");
+    server_destroy(&server);
+}
+
+/* Its lease was taken away, or a backup of the store was restored: it writes under another one. */
+STORE_TEST(a_sign_of_life_whose_lease_is_gone_is_written_again)
+{
+    struct roster_syncer_options options = server_options("a");
+    struct server server;
+    int n;
+
+    options.keep_alive_ms = 1;
+    options.interval_ms = 10;
+    server_create(&server, f->store, &options, 0);
+    server_run_until(&server, ROSTER_SYNCER_LIVE);
+    cr_assert_eq(roster_syncer_run_once(server.syncer, NULL), 0);
+    cr_assert_eq(roster_store_lease_revoke(f->store, lease_of(f->store, SEEN), 1000), 0);
+    for (n = 0; n < 1000 && !key_exists(f->store, SEEN); n++) {
+        cr_assert_eq(roster_syncer_run_once(server.syncer, NULL), 0);
+        sleep_ms(5);
+    }
+    cr_assert(key_exists(f->store, SEEN));
+    cr_assert_eq(server_stats(&server).state, ROSTER_SYNCER_LIVE);
+    cr_assert_eq(server_stats(&server).fences, 0u);
     server_destroy(&server);
 }
 
