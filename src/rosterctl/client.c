@@ -31,6 +31,8 @@
 #endif
 #define ROWS_AT_ONCE 5000
 #define SORTED_MOST 1000000 /* the most that a server gives */
+#define PAGES_MOST 1000     /* of a list, which is five million rows */
+#define MAX_LIST_BYTES ((size_t)1 << 30)
 
 struct body {
     char *data;
@@ -194,6 +196,7 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
     set_options(curl, options, method, &body, header);
     result = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    reply.length = body.length;
     if (result == CURLE_OK) {
         reply.status = status;
         read_reply(&reply, status, &body);
@@ -235,6 +238,7 @@ void reply_append(struct reply *all, struct reply *page)
     }
     json_array_extend(json_object_get(all->json, "rows"), json_object_get(page->json, "rows"));
     json_object_set(all->json, "next", json_object_get(page->json, "next"));
+    all->length += page->length;
     reply_free(page);
 }
 
@@ -343,14 +347,37 @@ static void page_limit(const struct options *options, size_t have, char *to, siz
         snprintf(to, size, "%llu", most);
 }
 
+/* Pages are in the order of ids, so each begins behind the one before; 0: it is not a number. */
+static unsigned long long id_of(const char *text)
+{
+    return text && *text >= '0' && *text <= '9' ? strtoull(text, NULL, 10) : 0;
+}
+
+/* What answers need not be a server: a list that it never ends would have no end here. */
+static struct reply endless(struct reply *all)
+{
+    struct reply reply = {.code = CTL_FAILED};
+
+    reply_free(all);
+    snprintf(reply.error, sizeof(reply.error),
+             "the list does not end, or is larger than %zu MiB: this is no status endpoint, or -n "
+             "and filters are needed",
+             MAX_LIST_BYTES >> 20);
+    return reply;
+}
+
 struct reply ctl_rows(const struct options *options, const char *path)
 {
     struct reply all = {.code = CTL_OK}, page;
     char with_arguments[PATH_MOST], limit[24];
+    unsigned long long after = 0;
     const char *next = NULL;
-    size_t have = 0;
+    size_t have = 0, pages = 0;
 
     do {
+        if (next && (id_of(next) <= after || ++pages == PAGES_MOST || all.length > MAX_LIST_BYTES))
+            return endless(&all);
+        after = id_of(next);
         page_limit(options, have, limit, sizeof(limit));
         list_path(options, path, limit, next, with_arguments, sizeof(with_arguments));
         page = ctl_ask(options, "GET", with_arguments);

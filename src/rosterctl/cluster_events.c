@@ -14,6 +14,7 @@
 #include <time.h>
 
 #define READ_AGAIN 10          /* rounds until the records are read again */
+#define PAGES_MOST 100         /* of one server, which keeps fewer than two of them */
 #define FOLLOW_TIMEOUT_MS 2000 /* the events of the others wait for a server that is frozen */
 
 static void set_next(const json_t *reply, char next[24])
@@ -29,7 +30,7 @@ static struct reply ask_events(const struct options *options, const struct serve
 {
     struct reply all = {.code = CTL_OK}, page;
     char path[128], after[24];
-    size_t count;
+    size_t count, pages = 0;
 
     (void)arg;
     snprintf(after, sizeof(after), "%s", *server->after ? server->after : "0");
@@ -39,7 +40,7 @@ static struct reply ask_events(const struct options *options, const struct serve
         count = json_array_size(json_object_get(page.json, "rows"));
         reply_append(&all, &page);
         set_next(all.json, after);
-    } while (all.code == CTL_OK && count);
+    } while (all.code == CTL_OK && count && ++pages < PAGES_MOST);
     return all;
 }
 

@@ -18,6 +18,7 @@
 
 #define TEXT 700
 #define AT_ONCE "1000"
+#define PAGES_MOST 100 /* of a server that keeps fewer than two of them */
 
 static const struct column columns[] = {
     {"server", "SERVER", COLUMN_TEXT, 24},
@@ -170,10 +171,12 @@ static int show_new(struct output *output)
 {
     struct reply reply;
     char path[128];
-    size_t count;
+    size_t count, pages = 0;
     int code;
 
     do {
+        if (pages++ == PAGES_MOST && !output->options->follow)
+            return ctl_error(CTL_FAILED, "the events do not end: this is no status endpoint");
         snprintf(path, sizeof(path), "/events?limit=" AT_ONCE "&since=%s", output->after);
         reply = ctl_ask(output->options, "GET", path);
         code = reply.code;
@@ -189,7 +192,7 @@ static int show_new(struct output *output)
         }
         output->answers = code == CTL_OK;
         reply_free(&reply);
-    } while (code == CTL_OK && count);
+    } while (code == CTL_OK && count && pages <= PAGES_MOST);
     return code;
 }
 

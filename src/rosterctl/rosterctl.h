@@ -65,7 +65,8 @@ struct reply {
     long status; /* of HTTP; 0: there was no answer */
     char error[256];
     json_t *json;
-    int missing; /* of a cluster: CTL_OK, or the code for the servers that did not answer */
+    size_t length; /* of the body, or of those of all pages */
+    int missing;   /* of a cluster: CTL_OK, or the code for the servers that did not answer */
 };
 
 /* client.c: asks the server. `method` is "GET" or "POST". Free with reply_free(). */

@@ -84,7 +84,9 @@ void text_fit(const char *text, size_t columns, bool unicode, char *to, size_t s
 
 void text_ms(double ms, char *to, size_t size)
 {
-    if (ms < 10000)
+    if (!(ms >= 0)) /* no server says so, but what answers need not be one */
+        snprintf(to, size, "unknown");
+    else if (ms < 10000)
         snprintf(to, size, "%.0f ms", ms);
     else if (ms < 600000)
         snprintf(to, size, "%.1f s", ms / 1000);

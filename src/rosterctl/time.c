@@ -33,7 +33,7 @@ void time_show(int64_t ms, char *to, size_t size)
     struct tm tm;
     size_t length;
 
-    if (!localtime_r(&seconds, &tm)) {
+    if (ms < 0 || !localtime_r(&seconds, &tm)) {
         snprintf(to, size, "%lld", (long long)ms);
         return;
     }

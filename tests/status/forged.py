@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
-"""An endpoint that is none: forged.py LOG NAME [SOCKET [mute|frozen]]
+"""An endpoint that is none: forged.py LOG NAME [SOCKET [mute|frozen|stuck|endless]]
 
 It listens on SOCKET, or on a port of this host that it prints, says that it is the server NAME, and
 keeps what it is sent in LOG. A mute one takes kills and drains, and closes each other connection
-without an answer; a frozen one leaves it open.
+without an answer; a frozen one leaves it open. Lists of a stuck one and of an endless one have no end:
+what comes next is the same again, or something else.
 """
 
 import json
@@ -40,6 +41,7 @@ REPLIES = {
 }
 
 unanswered = []
+pages = 0
 while True:
     client, _ = listener.accept()
     head = b""
@@ -51,8 +53,14 @@ while True:
     with open(log, "ab") as out:
         out.write(head)
     method, target = (head.split(b" ") + [b"", b""])[:2]
-    if method == b"POST" or (method and not mute):
-        body = json.dumps(REPLIES.get(target.split(b"?")[0], {"rows": [], "result": ""})).encode()
+    if method == b"POST" or (method and mute not in ("mute", "frozen")):
+        reply = REPLIES.get(target.split(b"?")[0], {"rows": [], "result": ""})
+        if mute == "stuck":
+            reply = {"rows": [{"id": "7"}], "next": "7"}
+        elif mute == "endless":
+            pages += 1
+            reply = {"rows": [{"id": str(pages)}], "next": str(pages)}
+        body = json.dumps(reply).encode()
         client.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
             b"Content-Length: %d\r\n\r\n" % len(body) + body

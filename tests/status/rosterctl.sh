@@ -345,6 +345,24 @@ if command -v python3 >/dev/null; then
     kill "$mute"
     wait "$mute" || true
 
+    # A list that never ends is given up, whether what comes next is the same again or something else.
+    for kind in stuck endless; do
+        python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/log" "$kind" "$work/$kind" "$kind" >"$work/$kind.out" 9>&- &
+        mute=$!
+        for _ in $(seq 100); do
+            [ ! -s "$work/$kind.out" ] || break
+            sleep 0.1
+        done
+        run 6 -s "unix:$work/$kind" ps
+        expect "its list does not end" '*the list does not end*' "$complaint"
+        run 0 -s "unix:$work/$kind" ps -n 1 --columns=id
+        expect "unless no more is wanted" '*ID*[1-9]*' "$out"
+        run 6 -s "unix:$work/$kind" events
+        expect "nor do its events" '*the events do not end*' "$complaint"
+        kill "$mute"
+        wait "$mute" || true
+    done
+
     # Who puts a socket into the directory of all servers is not sent a token for it.
     mkdir -p "$work/run/roster"
     python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/log" x "$work/run/roster/x.sock" >"$work/x" 9>&- &
