@@ -40,7 +40,7 @@ expect "lists its connections" 2 \
     "$(elsewhere "SELECT count(*) FROM roster_connections WHERE process = $pid")"
 expect "and says what is in the way" "*in the way: connection ${pid}0*" \
     "$(elsewhere "SELECT roster_checkpoint()")"
-# One answers late, one a byte at a time for ever, and two with what is no list of connections.
+# Three answer when all three were asked, one answers late, one a byte at a time for ever, and two with what is no list of connections.
 python3 -c 'import socket, sys, threading, time
 def serve(path, answer):
     listener = socket.socket(socket.AF_UNIX)
@@ -61,16 +61,20 @@ def endless(peer):
     while True:
         peer.send(b"x")
         time.sleep(0.1)
+together = threading.Barrier(3)
+def all_asked(peer):
+    together.wait()
+    peer.send(b"HTTP/1.0 200 OK\r\n\r\n{\"rows\":[{\"id\":\"999999992000000001\",\"application\":\"late\"}]}")
 def scalars(peer):
     peer.send(b"HTTP/1.0 200 OK\r\n\r\n{\"rows\":[\"x\",1,null,[]]}")
 def scalar(peer):
     peer.send(b"HTTP/1.0 200 OK\r\n\r\n{\"rows\":\"x\"}")
-for number, answer in ((5, scalars), (6, scalar), (7, late), (8, endless)):
+for number, answer in ((2, all_asked), (3, all_asked), (4, all_asked), (5, scalars), (6, scalar), (7, late), (8, endless)):
     threading.Thread(target=serve, args=(sys.argv[1] % number, answer)).start()' \
     "$work/roster/sqlite-99999999%d.sock" &
 others=$!
 for ((tries = 100; tries; tries--)); do
-    [ "$(find "$work/roster" -name 'sqlite-99999999[5-8].sock' | wc -l)" != 4 ] || break
+    [ "$(find "$work/roster" -name 'sqlite-99999999[2-8].sock' | wc -l)" != 7 ] || break
     sleep 0.1
 done
 found=$(timeout 60 env LD_PRELOAD="$extension" python3 -c 'import signal, sqlite3, sys
@@ -82,9 +86,11 @@ signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
 print(db.execute(count, (sys.argv[2],)).fetchone()[0])' "$file" "$pid")
 expect "a process that answers nonsense or for ever, and signals, cost a query none of the others" "3
 3" "$found"
+expect "those that wait for each other are asked at once" 3 \
+    "$(elsewhere "SELECT count(*) FROM roster_connections WHERE process = 999999992")"
 kill "$others"
 wait "$others" 2>/dev/null
-rm "$work"/roster/sqlite-99999999[5-8].sock
+rm "$work"/roster/sqlite-99999999[2-8].sock
 expect "what has no lock is not swept away" yes \
     "$([ -S "$work/roster/sqlite-999999999.sock" ] && echo yes)"
 expect "an id of a process without a socket" "process 999999999: it does not listen on *" \
