@@ -44,14 +44,11 @@ static int open_store(struct server *server)
     return err;
 }
 
-/* Whether others of this host find the endpoint: not where the kernel chooses the port, or a path
- * means something in this directory alone. */
-static bool is_public(const char *address)
+/* Where others of this host find the endpoint; NULL where a path means something in this directory
+ * alone. */
+static const char *published(const char *status)
 {
-    size_t len = address ? strlen(address) : 0;
-
-    return len > 2 && (strncmp(address, "unix:", 5) != 0 || address[5] == '/') &&
-           strcmp(address + len - 2, ":0") != 0;
+    return status && !strncmp(status, "unix:", 5) && status[5] != '/' ? NULL : status;
 }
 
 static int create(struct server *server)
@@ -74,8 +71,6 @@ static int create(struct server *server)
     syncer->version = roster_version();
     syncer->ip = server->options.bind;
     syncer->port = (uint32_t)server->options.port;
-    if (is_public(server->options.endpoint.address))
-        syncer->status_address = server->options.endpoint.address;
     safe_point->prefix = syncer->prefix;
     safe_point->oracle = roster_oracle_local_read;
     safe_point->oracle_arg = server->oracle;
@@ -92,15 +87,20 @@ static int create(struct server *server)
                       roster_safe_point_create(server->meeting, safe_point, &server->safe_point));
 }
 
-int cluster_start(struct server *server)
+int cluster_create(struct server *server)
+{
+    return server->options.store ? open_store(server) ?: create(server) : 0;
+}
+
+int cluster_start(struct server *server, const char *status)
 {
     struct roster_syncer_stats stats = {.size = sizeof(stats)};
     int err;
 
-    if (!server->options.store)
+    if (!server->syncer)
         return 0;
-    err = open_store(server)
-              ?: create(server)
+    err = server_check("--status",
+                       roster_syncer_set_status_address(server->syncer, published(status)))
               ?: server_check("no thread for the cluster",
                               roster_syncer_start(server->syncer)
                                   ?: roster_safe_point_start(server->safe_point));

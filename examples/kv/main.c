@@ -179,8 +179,14 @@ static int start_status(struct server *server)
         printf("roster-kv: status on %s\n", roster_status_address(server->status));
     return server_check(options->address, err);
 }
+
+static const char *status_address(const struct server *server)
+{
+    return roster_status_address(server->status);
+}
 #else
 #define roster_status_stop(status) (void)(status)
+#define status_address(server) ((void)(server), (const char *)NULL)
 static int start_status(struct server *server)
 {
     return server->options.endpoint.address ? server_check("--status: built without it", -ENOTSUP)
@@ -236,8 +242,9 @@ static int start_operation(struct server *server)
 static int start(struct server *server)
 {
     int err = workers_listen(server)
-                  ?: cluster_start(server)
+                  ?: cluster_create(server)
                   ?: start_operation(server)
+                  ?: cluster_start(server, status_address(server))
                   /* No client is served before the server is in its cluster. */
                   ?: workers_start(server);
 

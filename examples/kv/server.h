@@ -89,7 +89,8 @@ const char *server_read_line(const char *path, char *line, int size);
 int server_scan(struct server *server, struct roster_min *min);
 
 /* cluster.c: with --store all servers together decide how far each collects. */
-int cluster_start(struct server *server);
+int cluster_create(struct server *server);
+int cluster_start(struct server *server, const char *status); /* where its endpoint listens */
 void cluster_stop(struct server *server);   /* when no transaction is open any more */
 bool cluster_fenced(struct server *server); /* the lease may have ended: reads are not valid */
 /* Lines of INFO. */

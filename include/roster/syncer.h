@@ -142,6 +142,20 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
                                                       struct roster_syncer **syncer);
 
 /*
+ * Sets where the server's status endpoint listens, in place of options.status_address: for an
+ * endpoint that wants the syncer for its options, and whose port the kernel chooses. Before the
+ * server is registered. Any thread.
+ *
+ * `address`: as options.status_address; copied; NULL: it has none.
+ *
+ * Returns 0: it will be in server/info/ID; -EINVAL: `syncer` is NULL, or the address is too long or
+ * no UTF-8; -ECHILD: in a forked child; -EBUSY: the syncer was started, stopped or registered, or
+ * this is called from one of its callbacks; -ENOMEM. After an error nothing has changed.
+ */
+ROSTER_API ROSTER_MUST_CHECK int roster_syncer_set_status_address(struct roster_syncer *syncer,
+                                                                  const char *address);
+
+/*
  * Starts the syncer's threads: they register the server, report, keep the lease, watch it and
  * fence, and none of these waits for another. They block all signals.
  *

@@ -135,6 +135,15 @@ expect "no server has it" '*session 1234567891: 0 servers have one' "$complaint"
 hang_up 3
 hang_up 4
 
+# The kernel chooses a port, and the record names it.
+start_member p --status=127.0.0.1:0
+expect "the port that it chose" yes \
+    "$(ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" get --print-value-only /roster/server/info/p |
+        grep -q '"status_address":"127.0.0.1:[1-9]' && echo yes || echo no)"
+run 0 status
+expect "it is found there" '*p *healthy*' "$out"
+stop_member p
+
 # A server that has died is named for a while when its lease has ended, one that was stopped is not.
 start_member c --status="unix:$work/c.sock"
 stop_member b

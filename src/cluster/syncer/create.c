@@ -121,6 +121,34 @@ int roster_syncer_create(struct roster *roster, struct roster_store *store,
     return 0;
 }
 
+int roster_syncer_set_status_address(struct roster_syncer *syncer, const char *address)
+{
+    RST_NOT_CANCELLED;
+    char *info;
+    int err;
+
+    if (!syncer)
+        return -EINVAL;
+    if (rst_store_is_foreign(syncer->store))
+        return -ECHILD;
+    /* Nothing reads the old one while this thread is what runs the duties. */
+    err = rst_background_enter(&syncer->background);
+    if (err)
+        return err;
+    pthread_mutex_lock(&syncer->lock);
+    if (syncer->stats.registrations)
+        err = -EBUSY;
+    pthread_mutex_unlock(&syncer->lock);
+    if (!err)
+        err = rst_syncer_info_address(syncer->info, address, &info);
+    if (!err) {
+        free(syncer->info);
+        syncer->info = info;
+    }
+    rst_background_leave(&syncer->background);
+    return err;
+}
+
 void roster_syncer_destroy(struct roster_syncer *syncer)
 {
     RST_NOT_CANCELLED;

@@ -115,6 +115,25 @@ int rst_syncer_info_json(const struct roster_syncer_options *options, char **tex
     return errno == ENOMEM ? -ENOMEM : -EINVAL;
 }
 
+int rst_syncer_info_address(const char *info, const char *address, char **text)
+{
+    json_t *json;
+
+    if (address && strlen(address) >= MAX_ADDRESS)
+        return -EINVAL;
+    errno = 0;
+    *text = NULL;
+    json = json_loads(info, 0, NULL);
+    if (json && !address)
+        (void)json_object_del(json, "status_address");
+    if (json && (!address || !json_object_set_new(json, "status_address", json_string(address))))
+        *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    if (*text)
+        return 0;
+    return errno == ENOMEM ? -ENOMEM : -EINVAL;
+}
+
 struct roster_store_bytes rst_syncer_holder_json(const struct roster_holder *holder, char *text,
                                                  size_t size)
 {

@@ -219,6 +219,10 @@ int rst_syncer_options_complete(struct roster_syncer_options *known,
 /* The JSON of the server. 0, -EINVAL (no UTF-8) or -ENOMEM. */
 int rst_syncer_info_json(const struct roster_syncer_options *options, char **text);
 
+/* The same JSON with another status address; NULL: none. 0, -EINVAL (too long, no UTF-8), -ENOMEM.
+ */
+int rst_syncer_info_address(const char *info, const char *address, char **text);
+
 /* The JSON of who holds the minimum, in `text`; a pointer to it. */
 struct roster_store_bytes rst_syncer_holder_json(const struct roster_holder *holder, char *text,
                                                  size_t size);

@@ -359,6 +359,48 @@ STORE_TEST(g2_adding_and_lowering_a_record_write_the_safe_point_again_and_a_repo
     server_destroy(&server);
 }
 
+static json_t *get_info(struct roster_store *store)
+{
+    struct roster_store_range *range = get_key(store, INFO);
+    json_t *info = json_loadb(range->kvs[0].value.data, range->kvs[0].value.size, 0, NULL);
+
+    roster_store_free(range);
+    cr_assert(json_is_object(info));
+    return info;
+}
+
+STORE_TEST(the_status_address_may_be_set_until_the_server_is_registered)
+{
+    struct roster_syncer_options options = server_options("a");
+    struct server server;
+    char most[257];
+    json_t *info;
+
+    options.version = "5";
+    options.status_address = "127.0.0.1:0";
+    server_create(&server, f->store, &options, 0);
+    memset(most, 'a', 256);
+    most[256] = '\0';
+    cr_assert_eq(roster_syncer_set_status_address(NULL, "x"), -EINVAL);
+    cr_assert_eq(roster_syncer_set_status_address(server.syncer, most), -EINVAL);
+    cr_assert_eq(roster_syncer_set_status_address(server.syncer, "\xff"), -EINVAL);
+    cr_assert_eq(roster_syncer_set_status_address(server.syncer, NULL), 0);
+    cr_assert_eq(roster_syncer_set_status_address(server.syncer, most + 1), 0);
+    cr_assert_eq(roster_syncer_set_status_address(server.syncer, "127.0.0.1:7"), 0);
+    server_run_until(&server, ROSTER_SYNCER_LIVE);
+    info = get_info(f->store);
+    cr_assert_str_eq(json_string_value(json_object_get(info, "status_address")), "127.0.0.1:7");
+    cr_assert_str_eq(json_string_value(json_object_get(info, "version")), "5");
+    json_decref(info);
+    cr_assert_eq(roster_syncer_set_status_address(server.syncer, "x"), -EBUSY);
+    server_destroy(&server);
+    options.status_address = NULL;
+    server_create(&server, f->store, &options, 0);
+    cr_assert_eq(roster_syncer_start(server.syncer), 0);
+    cr_assert_eq(roster_syncer_set_status_address(server.syncer, "x"), -EBUSY, "it has threads");
+    server_destroy(&server);
+}
+
 /* What it has written under its lease goes with that; one key stays, for an hour at most. */
 STORE_TEST(a_server_that_is_not_stopped_leaves_its_last_sign_of_life)
 {
