@@ -145,6 +145,12 @@ drill_frozen() {
     says 'kv1 .*healthy' "rosterctl --store=STORE status"
 }
 
+for incident; do
+    case " ${incidents[*]} " in
+    *" $incident "*) ;;
+    *) echo "drill.sh: there is no incident \"$incident\": there are ${incidents[*]}" >&2 && exit 2 ;;
+    esac
+done
 if [ $# -eq 1 ]; then
     incident=$1
     [ "$incident" != full ] && [ "$incident" != frozen ] || command -v etcd >/dev/null || exit 77
@@ -161,8 +167,9 @@ if [ $# -eq 1 ]; then
     exit "$((failures > 0))"
 fi
 
+[ $# -gt 0 ] || set -- "${incidents[@]}"
 status=0 running=0
-for incident in "${incidents[@]}"; do
+for incident; do
     if [ "$running" -eq 3 ]; then
         wait -n || status=1
         running=2
