@@ -14,7 +14,7 @@
  *     5 not scheduled before: calls back
  *
  * Two threads take ids and release them, one of them again; a reader looks at who bears an id; all are done when the
- * allocator is destroyed. The queue of ids that have rested (id_queue.c, a published algorithm) is
+ * allocator is destroyed. The queue of ids that have rested (id_queue.c, see id_queue.pml) is
  * one step here, and gives out any of them.
  *
  * @variant all

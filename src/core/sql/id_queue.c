@@ -37,12 +37,6 @@ static bool exchange(uint64_t *word, uint64_t *expected, uint64_t wanted)
     return __atomic_compare_exchange_n(word, expected, wanted, false, ORDER_SEQ, ORDER_SEQ);
 }
 
-/* A taker may miss so often while an id is on its way: three times the ids there can be. */
-static int64_t most_misses(const struct rst_id_queue *queue)
-{
-    return (INT64_C(3) << (queue->order - 1)) - 1;
-}
-
 int rst_id_queue_init(struct rst_id_queue *queue, uint32_t capacity)
 {
     memset(queue, 0, sizeof(*queue));
@@ -51,7 +45,7 @@ int rst_id_queue_init(struct rst_id_queue *queue, uint32_t capacity)
     queue->entries = calloc((size_t)1 << queue->order, sizeof(*queue->entries));
     queue->head = UINT64_C(1) << queue->order;
     queue->tail = queue->head;
-    queue->threshold = -1;
+    queue->put_end = queue->head;
     return queue->entries ? 0 : -ENOMEM;
 }
 
@@ -79,12 +73,14 @@ static bool put_at(struct rst_id_queue *queue, uint64_t position, uint32_t id)
 
 void rst_id_queue_put(struct rst_id_queue *queue, uint32_t id)
 {
-    int64_t most = most_misses(queue);
+    uint64_t position, end;
 
-    while (!put_at(queue, __atomic_fetch_add(&queue->tail, 1, ORDER_SEQ), id))
+    do
+        position = __atomic_fetch_add(&queue->tail, 1, ORDER_SEQ);
+    while (!put_at(queue, position, id));
+    end = __atomic_load_n(&queue->put_end, ORDER_SEQ);
+    while ((int64_t)(end - position) <= 0 && !exchange(&queue->put_end, &end, position + 1))
         ;
-    if (__atomic_load_n(&queue->threshold, ORDER_SEQ) != most)
-        __atomic_store_n(&queue->threshold, most, ORDER_SEQ);
 }
 
 /* Takes the id at this position; 0 when there is none, and then none will be put there. */
@@ -107,34 +103,27 @@ static uint32_t take_at(struct rst_id_queue *queue, uint64_t position)
     return 0;
 }
 
-/* Takers have run past the tail: moves it up to them, so that the next put need not search. */
-static void catch_up(struct rst_id_queue *queue, uint64_t tail, uint64_t head)
+/*
+ * Whether takers have yet to pass an id. The head is loaded first: if it is not below the end
+ * then, each id whose put was over at the load of the end had been passed.
+ */
+static bool has_more(const struct rst_id_queue *queue)
 {
-    while (!exchange(&queue->tail, &tail, head)) {
-        head = __atomic_load_n(&queue->head, ORDER_SEQ);
-        tail = __atomic_load_n(&queue->tail, ORDER_SEQ);
-        if ((int64_t)(tail - head) >= 0)
-            return;
-    }
+    uint64_t head = __atomic_load_n(&queue->head, ORDER_SEQ);
+
+    return (int64_t)(__atomic_load_n(&queue->put_end, ORDER_SEQ) - head) > 0;
 }
 
 uint32_t rst_id_queue_take(struct rst_id_queue *queue)
 {
-    while (__atomic_load_n(&queue->threshold, ORDER_SEQ) >= 0) {
-        uint64_t position = __atomic_fetch_add(&queue->head, 1, ORDER_SEQ);
-        uint32_t id = take_at(queue, position);
-        uint64_t tail;
+    while (has_more(queue)) {
+        uint32_t id;
 
+        rst_test_point("id queue: has more");
+        id = take_at(queue, __atomic_fetch_add(&queue->head, 1, ORDER_SEQ));
         if (id)
             return id;
-        tail = __atomic_load_n(&queue->tail, ORDER_SEQ);
-        if ((int64_t)(tail - (position + 1)) <= 0) {
-            catch_up(queue, tail, position + 1);
-            __atomic_fetch_sub(&queue->threshold, 1, ORDER_SEQ);
-            return 0;
-        }
-        if (__atomic_fetch_sub(&queue->threshold, 1, ORDER_SEQ) <= 0)
-            return 0;
+        rst_test_point("id queue: missed");
     }
     return 0;
 }

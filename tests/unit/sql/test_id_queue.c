@@ -26,6 +26,7 @@ static void go_on_at(struct rst_id_queue *queue, uint64_t position)
         queue->entries[i] = before;
     queue->head = position;
     queue->tail = position;
+    queue->put_end = position;
 }
 
 Test(id_queue, first_in_first_out)
