@@ -17,7 +17,8 @@
 #define PAGES_MOST 3000 /* 12 MB */
 #define PATIENCE_MS 50
 
-/* Whether to wait for readers. When that was in vain the log has to grow before the next try. */
+/* Whether to wait for readers. When that was in vain the log has to grow before the next try, by as
+ * much again: a reader without end costs a wait for each 12 MB. */
 static bool shall_wait(struct sqlite_store *store, int pages)
 {
     bool wait;
@@ -28,12 +29,18 @@ static bool shall_wait(struct sqlite_store *store, int pages)
     return wait;
 }
 
+/* Warns each time that the log has doubled. */
 static void note_wait(struct sqlite_store *store, int pages, bool done)
 {
+    bool warn;
+
     pthread_mutex_lock(&store->mutex);
-    store->log_wait_from = done ? 0 : 2 * pages;
+    warn = !done && pages >= store->log_warn_from;
+    store->log_wait_from = done ? 0 : pages + PAGES_MOST;
+    if (done || warn)
+        store->log_warn_from = done ? 0 : 2 * pages;
     pthread_mutex_unlock(&store->mutex);
-    if (!done)
+    if (warn)
         rst_store_log(
             &store->base, ROSTER_STORE_LOG_WARNING,
             "SQLite file %s: its log has grown to %d pages, because some process has been "

@@ -81,6 +81,7 @@ struct sqlite_store {
     int64_t id;                 /* ... what it calls itself ... */
     int64_t seen;               /* ... and how far its revision has come */
     int log_wait_from;          /* pages of the log from which a commit waits for readers again */
+    int log_warn_from;          /* and from which a wait in vain is warned of again */
 };
 
 /* What the file records about itself as a whole. */
