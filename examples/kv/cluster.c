@@ -67,6 +67,8 @@ static int create(struct server *server)
         syncer->server_id = id;
     age = !age ? LONGEST_AGE_LIMIT_S : age < LEAST_AGE_LIMIT_S ? LEAST_AGE_LIMIT_S : age;
     syncer->max_age_ms = age * 1000;
+    syncer->ttl_ms = (uint32_t)server->options.lease_ttl_ms;
+    syncer->interval_ms = (uint32_t)server->options.report_interval_ms;
     syncer->log = on_log;
     syncer->version = roster_version();
     syncer->ip = server->options.bind;

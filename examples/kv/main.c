@@ -49,18 +49,15 @@ const char *server_read_line(const char *path, char *line, int size)
 /* As many descriptors as the clients may need, or as many clients as there are descriptors. */
 static void fit_clients(struct options *options)
 {
+    const uint64_t wanted = options->max_clients + OTHER_FILES;
     struct rlimit limit;
-    rlim_t wanted = options->max_clients + OTHER_FILES;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit))
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
         return;
-    if (limit.rlim_cur < wanted) {
-        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-        setrlimit(RLIMIT_NOFILE, &limit);
-        getrlimit(RLIMIT_NOFILE, &limit);
-    }
-    if (limit.rlim_cur >= wanted)
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (!setrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur == wanted)
         return;
+    getrlimit(RLIMIT_NOFILE, &limit);
     options->max_clients = limit.rlim_cur > OTHER_FILES ? limit.rlim_cur - OTHER_FILES : 1;
     fprintf(stderr,
             "roster-kv: only %" PRIu64 " clients, because the limit of open files is %" PRIu64 "\n",
@@ -222,6 +219,7 @@ static int create(struct server *server)
 /* What operates it: history, watchdog, collector and status endpoint. */
 static int start_operation(struct server *server)
 {
+    struct roster_activity_options activity = ROSTER_ACTIVITY_OPTIONS_INIT;
     const struct options *options = &server->options;
     struct locks *locks = &server->store->locks;
     int err = roster_wait_event_register(ROSTER_WAIT_TIMEOUT, "DebugSleep", &server->sleep_event)
@@ -233,8 +231,9 @@ static int start_operation(struct server *server)
     if (!err && options->history)
         err = roster_history_create((uint32_t)options->history, options->history_min_ms,
                                     &server->history);
-    if (!err && options->endpoint.address && options->activity.interval_ms)
-        err = roster_activity_start(server->roster, &options->activity, &server->activity);
+    activity.interval_ms = (int32_t)options->activity_ms;
+    if (!err && options->endpoint.address && activity.interval_ms)
+        err = roster_activity_start(server->roster, &activity, &server->activity);
     err = err ?: start_watchdog(server) ?: start_collector(server);
     return server_check("history, watchdog, activity or collector", err) ?: start_status(server);
 }
@@ -306,7 +305,6 @@ int main(int argc, char **argv)
                                        .safe_point = ROSTER_SAFE_POINT_OPTIONS_INIT,
                                        .endpoint = ROSTER_STATUS_OPTIONS_INIT,
                                        .watchdog = ROSTER_WATCHDOG_OPTIONS_INIT,
-                                       .activity = ROSTER_ACTIVITY_OPTIONS_INIT,
                                    }};
     sigset_t ends;
     int err, number;

@@ -22,15 +22,17 @@
 #define YEAR_S (365 * DAY_S)
 #define ID_MAX 128
 #define FIRST_KEY 256 /* of argp: no character, so there are no short options */
-#define PLACE(member) offsetof(struct options, member), sizeof(((struct options *)NULL)->member)
-#define TEXT(member) PLACE(member), 0, 0, 0
-#define NUM(member, min, max, preset) PLACE(member), min, max, preset
+#define TEXT(member) offsetof(struct options, member), 0, 0, 0
+#define NUM(member, min, max, preset)                                                              \
+    _Generic(((struct options *)NULL)->member, uint64_t                                            \
+             : offsetof(struct options, member)),                                                  \
+        min, max, preset
 #define MS(member, preset) NUM(member, 0, UINT32_MAX, preset)
 
 /* An option that is a number from `min` to `max`, or a text when `max` is 0. */
 static const struct known {
     const char *name, *unit;
-    size_t offset, size;
+    size_t offset;
     uint64_t min, max, preset;
     const char *help;
 } known[] = {
@@ -64,9 +66,9 @@ static const struct known {
      "etcd: trusted authorities, PEM (the system's)"},
     {"store-cert", "FILE", TEXT(meeting.tls_cert_file), "etcd: this server's certificate, PEM"},
     {"store-key", "FILE", TEXT(meeting.tls_key_file), "etcd: the certificate's key, PEM"},
-    {"lease-ttl-ms", "MS", NUM(syncer.ttl_ms, 100, 1000 * DAY_S, 90000),
+    {"lease-ttl-ms", "MS", NUM(lease_ttl_ms, 100, 1000 * DAY_S, 90000),
      "the lease in the store ends so long after the last sign of life (90000)"},
-    {"report-interval-ms", "MS", NUM(syncer.interval_ms, 10, 1000 * DAY_S, 30000),
+    {"report-interval-ms", "MS", NUM(report_interval_ms, 10, 1000 * DAY_S, 30000),
      "report the minimum and compute safe points that often (30000)"},
     {"life-time-ms", "MS", NUM(safe_point.life_time_ms, 0, 1000 * YEAR_S, 600000),
      "the cluster's safe points stay so far behind now (600000)"},
@@ -78,7 +80,7 @@ static const struct known {
     {"status-old-ms", "MS", MS(endpoint.old_ms, 600000), "what is older is a problem (600000)"},
     {"status-blocked-ms", "MS", MS(endpoint.blocked_ms, 5000),
      "a session that waits for another one for longer is a problem (5000)"},
-    {"activity-ms", "MS", NUM(activity.interval_ms, 0, 10000, 1000),
+    {"activity-ms", "MS", NUM(activity_ms, 0, 10000, 1000),
      "with --status: look that often at what sessions do; 0: do not (1000)"},
     {"auth", "trust", TEXT(auth), "let clients say which user they are: AUTH user"},
     {"status-token", "FILE", TEXT(token_file), "its first line lets a client kill and drain"},
@@ -94,40 +96,28 @@ static const struct known {
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
-static uint64_t number(const struct options *options, const struct known *option)
+static void *place(const struct options *options, const struct known *option)
 {
-    const void *place = (const char *)options + option->offset;
-
-    return option->size == sizeof(uint32_t) ? *(const uint32_t *)place : *(const uint64_t *)place;
-}
-
-static void set_number(struct options *options, const struct known *option, uint64_t value)
-{
-    void *place = (char *)options + option->offset;
-
-    if (option->size == sizeof(uint32_t))
-        *(uint32_t *)place = (uint32_t)value;
-    else
-        *(uint64_t *)place = value;
+    return (char *)(uintptr_t)options + option->offset;
 }
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet. */
 static void set(struct options *options, const struct known *option, char *text,
                 struct argp_state *state)
 {
-    uint64_t value;
+    uint64_t *value = place(options, option);
     char *end;
 
     if (!option->max) {
-        *(const char **)((char *)options + option->offset) = text;
+        *(const char **)place(options, option) = text;
         return;
     }
     errno = 0;
-    value = strtoull(text, &end, 10);
-    if (errno || end == text || *end || *text == '-' || value < option->min || value > option->max)
+    *value = strtoull(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || *value < option->min ||
+        *value > option->max)
         argp_error(state, "--%s takes a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"",
                    option->name, option->min, option->max, text);
-    set_number(options, option, value);
 }
 
 static bool set_mode(struct options *options)
@@ -159,9 +149,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         argp_error(state, "--auth takes trust, not \"%s\"", options->auth);
     else if (!set_mode(options))
         argp_error(state, "--abandoned takes off, warn or pass, not \"%s\"", options->abandoned);
-    else if (options->activity.interval_ms && options->activity.interval_ms < 10)
-        argp_error(state, "--activity-ms takes 0 or at least 10, not %" PRId32,
-                   options->activity.interval_ms);
+    else if (options->activity_ms && options->activity_ms < 10)
+        argp_error(state, "--activity-ms takes 0 or at least 10, not %" PRIu64,
+                   options->activity_ms);
     return 0;
 }
 
@@ -181,7 +171,7 @@ void options_parse(struct options *options, int argc, char **argv)
         list[n] =
             (struct argp_option){known[n].name, FIRST_KEY + n, known[n].unit, 0, known[n].help, 0};
         if (known[n].max)
-            set_number(options, &known[n], known[n].preset);
+            *(uint64_t *)place(options, &known[n]) = known[n].preset;
     }
     options->bind = "127.0.0.1";
     options->threads = processors < 1 ? 1 : processors > 256 ? 256 : (uint64_t)processors;
@@ -194,14 +184,15 @@ void options_parse(struct options *options, int argc, char **argv)
 void options_each(const struct options *options,
                   void (*fn)(const char *name, const char *value, void *arg), void *arg)
 {
-    const char *text;
     char digits[24];
+    const char *text = digits;
     int n;
 
-    for (n = 0; n < KNOWN; n++) {
-        snprintf(digits, sizeof(digits), "%" PRIu64, number(options, &known[n]));
-        text =
-            known[n].max ? digits : *(const char *const *)((const char *)options + known[n].offset);
+    for (n = 0; n < KNOWN; n++, text = digits) {
+        if (known[n].max)
+            snprintf(digits, sizeof(digits), "%" PRIu64, *(uint64_t *)place(options, &known[n]));
+        else
+            text = *(const char **)place(options, &known[n]);
         if (text)
             fn(known[n].name, text, arg);
     }

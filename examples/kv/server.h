@@ -26,12 +26,12 @@ struct options {
     const char *bind, *store, *password_file, *token_file, *quota, *auth, *abandoned;
     uint64_t port, threads, max_clients, max_request, max_reply, max_txn, max_memory, max_buffers;
     uint64_t write_timeout_s, gc_interval_ms, txn_age_limit_s, drain_ms, history, history_min_ms;
+    uint64_t lease_ttl_ms, report_interval_ms, activity_ms;
     struct roster_store_options meeting;
     struct roster_syncer_options syncer;
     struct roster_safe_point_options safe_point;
     struct roster_status_options endpoint;
     struct roster_watchdog_options watchdog;
-    struct roster_activity_options activity;
 };
 
 struct server {
