@@ -75,6 +75,9 @@ enum roster_abandoned {
     ROSTER_ABANDONED_PASS     /* the leader passes them, and this server gives up when asked to */
 };
 
+/* One more than the greatest of these numbers. */
+#define ROSTER_ABANDONED_MODES 3
+
 /* Bytes of the longest name with its final zero. */
 #define ROSTER_BLOCKER_NAME 320
 
@@ -136,9 +139,10 @@ struct roster_safe_point_state {
     char rejected_key[ROSTER_BLOCKER_NAME]; /* and the key that held it; "" for none */
     /* Attempts of these operations that failed, by enum roster_error_class. */
     uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
-    enum roster_abandoned abandoned_mode;   /* as the options say */
-    uint64_t abandoned_ms;                  /* likewise */
-    uint64_t abandoned;                     /* holders that were too old in the newest round */
+    enum roster_abandoned abandoned_mode; /* as the options say */
+    uint64_t abandoned_ms;                /* likewise */
+    /* Holders that were too old in the newest round; 0 once this server has ceased to lead. */
+    uint64_t abandoned;
     struct roster_blocker abandoned_holder; /* the oldest of them; kind ROSTER_BLOCKER_NONE: none */
     uint64_t passed_barriers;     /* barriers that this server has deleted, as they were too old */
     uint64_t passed_servers;      /* times it has asked a server to give up what it holds */

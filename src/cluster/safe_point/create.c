@@ -29,7 +29,7 @@ static int complete_abandoned(struct roster_safe_point_options *known)
 {
     if (known->abandoned_ms == 0)
         known->abandoned_ms = UINT64_C(86400) * 1000;
-    return (unsigned)known->abandoned > ROSTER_ABANDONED_PASS ||
+    return (unsigned)known->abandoned >= ROSTER_ABANDONED_MODES ||
                    (known->abandoned_ms < LEAST_ABANDONED_MS && !known->any_life_time) ||
                    known->abandoned_ms > MOST_ABANDONED_MS
                ? -EINVAL

@@ -37,6 +37,8 @@ static void set_leads(struct roster_safe_point *safe_point, bool leads, int64_t 
     if (changed && !leads) { /* what blocks them now is known to another server */
         memset(&safe_point->state.txn_blocker, 0, sizeof(safe_point->state.txn_blocker));
         memset(&safe_point->state.gc_blocker, 0, sizeof(safe_point->state.gc_blocker));
+        memset(&safe_point->state.abandoned_holder, 0, sizeof(safe_point->state.abandoned_holder));
+        safe_point->state.abandoned = 0;
     }
     pthread_mutex_unlock(&safe_point->lock);
     if (!changed)

@@ -165,8 +165,7 @@ static void cluster_stop(void)
     roster_store_close(store);
 }
 
-/* The leader has seen an hour go by: what its oracle gives now it gave an hour
- * ago. */
+/* The leader has seen an hour go by: what its oracle gives now it gave an hour ago. */
 static void an_hour_later(void)
 {
     struct roster_safe_point *leader = a.safe_point;
@@ -180,8 +179,7 @@ static void an_hour_later(void)
     pass_ms(LIMIT_MS + 1);
 }
 
-/* A transaction that is held for half an hour, then one more on the same
- * server. */
+/* Begins a transaction, which the leader learns by the next reports. */
 static void hold(struct node *node)
 {
     cr_assert_eq(roster_txn_begin(node->server.session, &node->start), 0);
@@ -387,8 +385,7 @@ Test(abandoned, a_barrier_that_was_moved_since_it_was_read_stays)
     cluster_stop();
 }
 
-/* Whatever stands there, no server gives up what is younger than its own limit.
- */
+/* No server gives up what is younger than its own limit, whatever stands in the store. */
 Test(abandoned, g8_a_line_from_the_store_is_followed_as_far_as_the_own_limit_goes)
 {
     cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
@@ -428,8 +425,7 @@ Test(abandoned, a_step_of_the_wall_clock_passes_nothing)
     cluster_stop();
 }
 
-/* In any mode: a transaction that was lost with a lease, and is still open,
- * holds nothing. */
+/* In any mode: a transaction that was lost with a lease, and is still open, holds nothing. */
 Test(abandoned, g8_what_was_lost_with_a_lease_holds_no_record)
 {
     uint64_t later;
@@ -451,8 +447,7 @@ Test(abandoned, g8_what_was_lost_with_a_lease_holds_no_record)
     cluster_stop();
 }
 
-/* The samples: no more than there is room for, and never one that is too young.
- */
+/* No more samples than there is room for, and never one that is too young. */
 Test(abandoned, a_leader_keeps_as_many_samples_as_it_needs)
 {
     int64_t age = (int64_t)LIMIT_MS * STORE_NS_PER_MS;
