@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # Run with roster.so preloaded: what Python's sqlite3 does is what is shown.
+import multiprocessing
 import os
 import sqlite3
 import sys
@@ -154,4 +155,24 @@ for _ in range(2):
         db.close()
         os._exit(0 if rows == 500 else 1)
     check("a worker's status", 0, os.waitpid(worker, 0)[1])
+
+
+# A pool of multiprocessing, and a daemon, which has forked twice.
+def is_alone(_):
+    db = sqlite3.connect(path, timeout=20)
+    own = db.execute("SELECT count(*), max(process) FROM roster_connections").fetchone()
+    db.close()
+    return own == (1, os.getpid())
+
+
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    check("workers of a pool", [True] * 4, pool.map(is_alone, range(4)))
+answer, say = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.write(say, b"alone" if is_alone(0) else b"with others")
+    os._exit(0)
+os.wait()
+check("a daemon", b"alone", os.read(answer, 20))
 check("the parent goes on", [(2,)], shown("SELECT count(*) FROM roster_connections"))
