@@ -15,6 +15,9 @@
 /* Says what is wrong and ends the program. */
 void fail(const char *what, const char *why) __attribute__((noreturn));
 
+/* A connection that is not open yet, to a server without TLS. */
+MYSQL *handle(void);
+
 /* A connection as root, which may send several statements in one text. */
 MYSQL *dial(unsigned port);
 

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
         crowd[n] = dial(port);
     have(count + 1);
     for (n = 0; n < 20; n++) {
-        refused = mysql_init(NULL);
+        refused = handle();
         if (mysql_real_connect(refused, "127.0.0.1", "plain", "", NULL, port, NULL, 0))
             fail("a connection too many", "the server took it");
         mysql_close(refused);

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# A MariaDB server of one's own: data in $work, on a loopback port that the kernel picked.
+# A MariaDB server of one's own: data in $work, on a loopback port that the kernel picked, without TLS, which
+# newer clients ask for unless they are told.
 
 server=
 port=
@@ -28,7 +29,7 @@ try_server() {
     port=$(free_port)
     LD_LIBRARY_PATH=$ROSTER_BUILDDIR/.libs mariadbd --no-defaults --user="$(id -un)" \
         --datadir="$work/data" --socket="$work/socket" --pid-file="$work/pid" \
-        --bind-address=127.0.0.1 --port="$port" --skip-name-resolve --max-connections=700 --back-log=1500 \
+        --bind-address=127.0.0.1 --port="$port" --skip-name-resolve --skip-ssl --max-connections=700 --back-log=1500 \
         --plugin-dir="$work/plugins" --innodb-buffer-pool-size=32M --performance-schema=off \
         "$@" >"$work/server.log" 2>&1 &
     server=$!
@@ -64,6 +65,6 @@ stop_server() {
 
 # sql ARGUMENT...: a client, whose rows are separated by tabs.
 sql() {
-    timeout 120 mariadb --no-defaults --host=127.0.0.1 --port="$port" --user=root \
+    timeout 120 mariadb --no-defaults --skip-ssl --host=127.0.0.1 --port="$port" --user=root \
         --batch --skip-column-names "$@"
 }
