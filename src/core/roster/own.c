@@ -29,6 +29,9 @@ void rst_own_add(struct rst_own *own, struct rst_own_node *node)
     memset(node->branches, 0, sizeof(node->branches));
     *place_of(own, node->key) = node;
     node->next = own->all;
+    node->link = &own->all;
+    if (node->next)
+        node->next->link = &node->next;
     own->all = node;
 }
 
@@ -48,11 +51,21 @@ static void take_out(struct rst_own_node **place)
     *place = last;
 }
 
-struct rst_own_node *rst_own_remove(struct rst_own *own, struct rst_own_node **link)
+void rst_own_remove(struct rst_own *own, struct rst_own_node *node)
 {
-    struct rst_own_node *node = *link;
-
-    *link = node->next;
+    *node->link = node->next;
+    if (node->next)
+        node->next->link = node->link;
     take_out(place_of(own, node->key));
+}
+
+struct rst_own_node *rst_own_pop_gone(struct rst_own *own)
+{
+    struct rst_own_node *node = own->gone;
+
+    if (!node)
+        return NULL;
+    own->gone = node->gone_next;
+    rst_own_remove(own, node);
     return node;
 }

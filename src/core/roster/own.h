@@ -10,7 +10,9 @@
  * A tag is never used twice, so the context of a roster that is gone is not taken for that of
  * another one, wherever that stands in memory. The key is what the tag was at first.
  *
- * All of it is the thread's own.
+ * All of it is the thread's own, but for `gone`: destroying a roster puts its contexts there, under
+ * the process-wide lock, so that a thread finds those that it has to free without passing the
+ * others.
  */
 #ifndef ROSTER_CORE_ROSTER_OWN_H
 #define ROSTER_CORE_ROSTER_OWN_H
@@ -19,14 +21,17 @@
 
 /* In each context. */
 struct rst_own_node {
-    struct rst_own_node *branches[2], *next;
+    struct rst_own_node *branches[2];
+    struct rst_own_node *next, **link; /* in `all`; what leads to this one */
+    struct rst_own_node *gone_next;    /* in `gone` */
     uint32_t key;
 };
 
 /* All zero is none. */
 struct rst_own {
     struct rst_own_node *root;
-    struct rst_own_node *all; /* linked by `next` */
+    struct rst_own_node *all;
+    struct rst_own_node *gone; /* their rosters are; they are in `all` as well */
 };
 
 /* The one with this key; NULL when there is none. */
@@ -35,7 +40,17 @@ struct rst_own_node *rst_own_find(struct rst_own *own, uint32_t key);
 /* Adds one whose key no other has. */
 void rst_own_add(struct rst_own *own, struct rst_own_node *node);
 
-/* Takes out the one that `link` leads to, which is `all` or the `next` of one. */
-struct rst_own_node *rst_own_remove(struct rst_own *own, struct rst_own_node **link);
+/* Takes one out. */
+void rst_own_remove(struct rst_own *own, struct rst_own_node *node);
+
+/* Its roster is gone. Under the process-wide lock, as the next. */
+static inline void rst_own_push_gone(struct rst_own *own, struct rst_own_node *node)
+{
+    node->gone_next = own->gone;
+    own->gone = node;
+}
+
+/* Takes one out whose roster is gone; NULL: there is none. */
+struct rst_own_node *rst_own_pop_gone(struct rst_own *own);
 
 #endif /* ROSTER_CORE_ROSTER_OWN_H */

@@ -90,19 +90,12 @@ static struct rst_thread *of_node(struct rst_own_node *node)
 /* Frees those of this thread's contexts whose roster is gone; under process_lock. */
 static void free_dead(void)
 {
-    struct rst_own_node **link = &rst_thread_own.all;
+    struct rst_own_node *node;
 
-    while (*link) {
-        struct rst_thread *thread = of_node(*link);
-
-        if (rst_load(&thread->tag) != RST_TAG_NONE) {
-            link = &thread->own.next;
-            continue;
-        }
-        if (rst_thread_last == thread)
+    while ((node = rst_own_pop_gone(&rst_thread_own))) {
+        if (rst_thread_last == of_node(node))
             rst_thread_last = &no_thread;
-        rst_own_remove(&rst_thread_own, link);
-        free_context(thread);
+        free_context(of_node(node));
     }
 }
 
@@ -146,7 +139,7 @@ static void leave(struct rst_thread *thread)
 {
     struct roster *roster = thread->roster;
 
-    thread->bound = false;
+    thread->owner = NULL;
     if (give_back(thread)) {
         detach(thread);
         free_context(thread);
@@ -195,8 +188,12 @@ static void thread_exit(void *unused)
     pthread_mutex_lock(&process_lock);
     free_dead();
     rst_thread_last = &no_thread;
-    while (rst_thread_own.all)
-        leave(of_node(rst_own_remove(&rst_thread_own, &rst_thread_own.all)));
+    while (rst_thread_own.all) {
+        struct rst_thread *thread = of_node(rst_thread_own.all);
+
+        rst_own_remove(&rst_thread_own, &thread->own);
+        leave(thread);
+    }
     pthread_mutex_unlock(&process_lock);
 }
 
@@ -214,7 +211,7 @@ void rst_thread_process_unlock(void)
 static void forked_child(void)
 {
     rst_thread_last = &no_thread;
-    rst_thread_own = (struct rst_own){NULL, NULL};
+    rst_thread_own = (struct rst_own){NULL, NULL, NULL};
     rst_thread_process_unlock();
 }
 
@@ -320,7 +317,7 @@ struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
     else
         thread = new_context(roster);
     if (thread) {
-        thread->bound = true;
+        thread->owner = &rst_thread_own;
         rst_own_add(&rst_thread_own, &thread->own);
         rst_thread_last = thread;
     }
@@ -337,10 +334,12 @@ void rst_thread_leave_roster(struct roster *roster)
 
         (void)give_back(thread); /* nothing is open, so nothing is in use */
         detach(thread);
-        if (thread->bound)
-            rst_store(&thread->tag, RST_TAG_NONE); /* its thread will free it */
-        else
+        if (!thread->owner) {
             free_context(thread);
+            continue;
+        }
+        rst_store(&thread->tag, RST_TAG_NONE);
+        rst_own_push_gone(thread->owner, &thread->own); /* its thread will free it */
     }
     roster->idle_threads = NULL;
     free_dead();

@@ -53,7 +53,7 @@ struct rst_thread {
     /* Under the process-wide lock: */
     struct rst_thread *roster_next, *roster_prev; /* in roster->threads, all of them */
     struct rst_thread *idle_next;                 /* in roster->idle_threads */
-    bool bound;                                   /* some thread's list has it */
+    struct rst_own *owner;                        /* its thread's; NULL once that has ended */
 } rst_cache_aligned;
 
 /* The size of a piece of memory, and the number of contexts that are carved from it. */

@@ -418,3 +418,33 @@ Test(thread, of_others_may_destroy)
     use(roster);
     unit_destroy(roster);
 }
+
+#define CONTEXTS 300
+
+/* Those whose rosters are gone are taken out alone; the others are found as before. */
+Test(thread, contexts_of_rosters_that_are_gone)
+{
+    static struct rst_own_node nodes[CONTEXTS];
+    struct rst_own own = {NULL, NULL, NULL};
+    const struct rst_own_node *node;
+    uint32_t n, left = 0, gone = 0;
+
+    for (n = 0; n < CONTEXTS; n++) {
+        nodes[n].key = n + 1;
+        rst_own_add(&own, &nodes[n]);
+    }
+    cr_assert_null(rst_own_pop_gone(&own));
+    for (n = 0; n < CONTEXTS; n += 3)
+        rst_own_push_gone(&own, &nodes[n]);
+    for (; rst_own_pop_gone(&own); gone++)
+        ;
+    cr_assert_eq(gone, CONTEXTS / 3);
+    for (n = 0; n < CONTEXTS; n++)
+        cr_assert_eq(rst_own_find(&own, n + 1), n % 3 ? &nodes[n] : NULL);
+    for (node = own.all; node; node = node->next)
+        left++;
+    cr_assert_eq(left, CONTEXTS - gone);
+    while (own.all)
+        rst_own_remove(&own, own.all);
+    cr_assert_null(own.root);
+}
