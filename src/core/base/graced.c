@@ -71,14 +71,6 @@ static void *object_of(const struct rst_hot_node *node)
     return rst_graced_object(chunk, (unsigned)(node - nodes_of(chunk)));
 }
 
-void *rst_graced_home(const struct rst_graced *pool, const void *object)
-{
-    struct rst_graced_chunk *chunk;
-    unsigned n = rst_graced_index(pool, object, &chunk);
-
-    return objects_of(chunk) + pool->per_chunk * pool->object_size + n * pool->home_size;
-}
-
 int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object_size,
                     size_t home_size, size_t chunk_size, rst_graced_drop_fn *drop,
                     struct rst_account *account)
@@ -99,6 +91,7 @@ int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object
     pool->per_chunk = (unsigned)((pool->chunk_size - header) / each);
     if (pool->per_chunk > most)
         pool->per_chunk = (unsigned)most;
+    pool->to_home = pool->per_chunk * pool->object_size;
     return rst_hot_init_nodes(&pool->free, pool->chunk_size, sizeof(struct rst_graced_chunk),
                               sizeof(struct rst_hot_node), pool->per_chunk, account);
 }

@@ -45,6 +45,7 @@ struct rst_graced {
     size_t object_size; /* a multiple of the cache line */
     uint64_t inverse;   /* 2^32 / object_size, rounded up */
     size_t home_size;   /* the same; 0 for none */
+    size_t to_home;     /* bytes from an object to its home */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
     struct rst_graced_chunk *chunks; /* pushed at the front; removed when their slab is */
@@ -62,8 +63,8 @@ struct rst_graced_cache {
 };
 
 /*
- * Sets up a pool of objects of at least `object_size` bytes, each with a home beside it:
- * `home_size` bytes, or none, that belong to it as long as the pool lives. Objects stand together
+ * Sets up a pool of objects of at least `object_size` bytes, each with a home beside it: as many
+ * bytes, `home_size`, or none, that belong to it as long as the pool lives. Objects stand together
  * and homes stand together, so that where only objects are looked at no cache is spent on homes.
  * Returns 0 or -errno.
  */
@@ -84,8 +85,11 @@ static inline struct roster *rst_graced_owner(const void *object, size_t chunk_s
 /* The n-th object of a chunk; n < pool->per_chunk. */
 void *rst_graced_object(const struct rst_graced_chunk *chunk, unsigned n);
 
-/* An object's home. */
-void *rst_graced_home(const struct rst_graced *pool, const void *object);
+/* An object's home: as far away as that of any other, because they are as large as objects. */
+static inline void *rst_graced_home(const struct rst_graced *pool, const void *object)
+{
+    return (char *)(uintptr_t)object + pool->to_home;
+}
 
 /* The place of an object in its chunk, and the chunk. */
 unsigned rst_graced_index(const struct rst_graced *pool, const void *object,

@@ -20,6 +20,18 @@ static int membarrier(int command)
     return (int)syscall(SYS_membarrier, command, 0, 0);
 }
 
+#ifdef _LGPL_SOURCE
+static struct urcu_bp_reader *no_reader;
+
+__thread struct urcu_bp_reader **rst_reader = &no_reader;
+
+void rst_rcu_read_lock_slow(void)
+{
+    urcu_bp_read_lock();
+    rst_reader = &URCU_TLS(urcu_bp_reader);
+}
+#endif
+
 void rst_fence_full_slow(void)
 {
 #ifdef RST_TSAN

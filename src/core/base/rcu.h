@@ -193,6 +193,16 @@ static inline void rst_fence_load_load(void)
 #endif
 }
 
+/* A full fence right after an atomic read-modify-write of the same thread, which is one on x86. */
+static inline void rst_fence_after_rmw(void)
+{
+#if defined(RST_TSAN) || defined(__x86_64__) || defined(__i386__)
+    rst_compiler_barrier();
+#else
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs where it is called */
+#endif
+}
+
 /* A sequentially consistent fence, for machines without membarrier; never on the common path. */
 rst_slow void rst_fence_full_slow(void);
 
@@ -226,6 +236,47 @@ extern char rst_grace_period;
 /* What callbacks did is done before what follows a barrier; no other thread learns of it. */
 extern char rst_callbacks_done;
 
+#ifdef _LGPL_SOURCE
+/*
+ * Where liburcu keeps what leads to this thread's record of a reader; to NULL until this thread has
+ * entered a section. liburcu's own functions ask for this address at each use, which in a shared
+ * library is a call, four of them for a section.
+ */
+extern __thread struct urcu_bp_reader **rst_reader
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+rst_slow void rst_rcu_read_lock_slow(void);
+
+/* urcu_bp_read_lock() */
+static inline void rst_rcu_read_lock(void)
+{
+    struct urcu_bp_reader *reader = *rst_reader;
+    unsigned long ctr;
+
+    if (rst_unlikely(!reader)) {
+        rst_rcu_read_lock_slow();
+        return;
+    }
+    rst_compiler_barrier();
+    ctr = reader->ctr;
+    if (rst_unlikely(ctr & URCU_BP_GP_CTR_NEST_MASK)) {
+        CMM_STORE_SHARED(reader->ctr, ctr + URCU_BP_GP_COUNT);
+        return;
+    }
+    CMM_STORE_SHARED(reader->ctr, CMM_LOAD_SHARED(urcu_bp_gp.ctr));
+    urcu_bp_smp_mb_slave();
+}
+
+/* urcu_bp_read_unlock() */
+static inline void rst_rcu_read_unlock(void)
+{
+    struct urcu_bp_reader *reader = *rst_reader;
+
+    urcu_bp_smp_mb_slave();
+    CMM_STORE_SHARED(reader->ctr, reader->ctr - URCU_BP_GP_COUNT);
+    rst_compiler_barrier();
+}
+#else
 static inline void rst_rcu_read_lock(void)
 {
     urcu_bp_read_lock();
@@ -236,6 +287,7 @@ static inline void rst_rcu_read_unlock(void)
     rst_tsan_release(&rst_grace_period);
     urcu_bp_read_unlock();
 }
+#endif
 
 /* First thing in every callback of rst_call_rcu(). */
 static inline void rst_callback_begin(struct rcu_head *head)

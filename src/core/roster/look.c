@@ -88,20 +88,35 @@ static rst_slow void pause_slow(const struct roster_session *session, unsigned t
         caa_cpu_relax();
 }
 
-const struct roster_shown *rst_look_at(const struct roster_session *session,
-                                       struct roster_copy *copy, char *room, size_t size)
+/* The look at a view that was found came to nothing. */
+static rst_slow const struct roster_shown *look_again_slow(const struct roster_session *session,
+                                                           const struct roster_shown *view,
+                                                           struct roster_copy *copy, char *room,
+                                                           size_t size)
 {
     uint64_t random = (uintptr_t)copy ^ session->id;
-    const struct roster_shown *view, *found;
+    const struct roster_shown *found;
     unsigned tries = 0;
 
-    for (;;) {
+    do {
+        random ^= rst_load(&view->life);
+        pause_slow(session, tries++, &random);
         view = rst_dereference(&session->view); /* a: pairs with 4 */
         rst_test_point("look: view found");
         found = rst_look_try(&session->view, view, copy, room, size);
-        if (rst_likely(found))
-            return found;
-        random ^= rst_load(&view->life);
-        pause_slow(session, tries++, &random);
-    }
+    } while (rst_unlikely(!found));
+    return found;
+}
+
+const struct roster_shown *rst_look_at(const struct roster_session *session,
+                                       struct roster_copy *copy, char *room, size_t size)
+{
+    const struct roster_shown *view = rst_dereference(&session->view); /* a: pairs with 4 */
+    const struct roster_shown *found;
+
+    rst_test_point("look: view found");
+    found = rst_look_try(&session->view, view, copy, room, size);
+    if (rst_likely(found))
+        return found;
+    return look_again_slow(session, view, copy, room, size);
 }

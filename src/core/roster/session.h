@@ -111,6 +111,9 @@ struct rst_session_home {
     char identity[RST_IDENTITY_HOME]; /* when it fits, as nearly every one does */
 };
 
+_Static_assert(sizeof(struct rst_session_home) == sizeof(struct roster_session),
+               "rst_graced_home() relies on it");
+
 static inline struct roster_identity *rst_home_identity(struct rst_session_home *home)
 {
     return (struct roster_identity *)(void *)home->identity;
