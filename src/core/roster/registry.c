@@ -15,6 +15,9 @@
 
 #define MIN_BUCKETS UINT64_C(256)
 
+/* A list of the table may have as many on average: look-ups mostly do without it. */
+#define SESSIONS_PER_BUCKET 2
+
 /* liburcu starts threads to make a table larger than this, which have the signals of their maker.
  */
 #define MOST_BUCKETS_BY_HAND UINT64_C(8192)
@@ -30,8 +33,37 @@ static bool fits(const struct rst_registry *registry, uint64_t open)
 {
     uint64_t buckets = rst_load(&registry->buckets);
 
-    return (open <= buckets || buckets == registry->most_buckets) &&
-           (open >= buckets / 8 || buckets == MIN_BUCKETS);
+    return (open <= SESSIONS_PER_BUCKET * buckets || buckets == registry->most_buckets) &&
+           (open >= SESSIONS_PER_BUCKET * buckets / 8 || buckets == MIN_BUCKETS);
+}
+
+/* b of hints.h */
+static int fill(struct roster_session *const *batch, unsigned n, void *arg)
+{
+    const struct rst_registry *registry = arg;
+    struct rst_hints *hints = registry->hints.next;
+    unsigned i;
+
+    for (i = 0; i < n; i++)
+        rst_hint_add(hints, batch[i]);
+    rst_test_point("hints: added");
+    rst_fence_full_slow(); /* pairs with that of 1 */
+    for (i = 0; i < n; i++)
+        if (!rst_registry_has(registry, batch[i]))
+            rst_hint_remove(hints, batch[i]);
+    return 0;
+}
+
+/* a to d of hints.h. Without memory the hints stay as they are. */
+static void resize_hints(struct rst_registry *registry, uint64_t sessions)
+{
+    if (sessions == rst_load(&registry->hints.sessions) ||
+        !rst_hints_begin(&registry->hints, sessions))
+        return;
+    rst_keep_begin();
+    (void)rst_registry_walk(registry, fill, registry);
+    rst_keep_end();
+    rst_hints_end(&registry->hints, sessions);
 }
 
 static void resize(struct rcu_head *head)
@@ -40,11 +72,12 @@ static void resize(struct rcu_head *head)
     uint64_t open = rst_load(&registry->open), buckets = MIN_BUCKETS;
 
     rst_callback_begin(head);
-    while (buckets < open && buckets < registry->most_buckets)
+    while (SESSIONS_PER_BUCKET * buckets < open && buckets < registry->most_buckets)
         buckets *= 2;
     if (!rst_rcu_ready()) {
         cds_lfht_resize(registry->table, (unsigned long)buckets);
         rst_store(&registry->buckets, buckets);
+        resize_hints(registry, SESSIONS_PER_BUCKET * buckets);
     }
     /* Release: the head has left the queue; pairs with the acquire in resize_if_needed(). */
     rst_store_release(&registry->resizing, false);
@@ -62,13 +95,21 @@ static inline void resize_if_needed(struct rst_registry *registry)
 int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit,
                       bool by_hand)
 {
+    int err;
+
     memset(registry, 0, sizeof(*registry));
     registry->pool = pool;
     rst_registry_limit(registry, limit, 0);
     registry->buckets = MIN_BUCKETS;
     registry->most_buckets = by_hand ? MOST_BUCKETS_BY_HAND : UINT64_MAX;
+    err = rst_hints_init(&registry->hints, SESSIONS_PER_BUCKET * MIN_BUCKETS);
+    if (err)
+        return err;
     registry->table = cds_lfht_new_flavor(MIN_BUCKETS, MIN_BUCKETS, 0, 0, &urcu_bp_flavor, NULL);
-    return registry->table ? 0 : -ENOMEM;
+    if (registry->table)
+        return 0;
+    rst_hints_destroy(&registry->hints);
+    return -ENOMEM;
 }
 
 /* Each open looks at one of the two, so they need not change at once. */
@@ -80,6 +121,7 @@ void rst_registry_limit(struct rst_registry *registry, uint64_t limit, uint64_t 
 
 int rst_registry_destroy(struct rst_registry *registry)
 {
+    rst_hints_destroy(&registry->hints);
     return cds_lfht_destroy(registry->table, NULL);
 }
 
@@ -136,6 +178,7 @@ static bool add_unique(struct rst_registry *registry, struct roster_session *ses
 {
     struct cds_lfht_node *found;
 
+    rst_hints_expect(&registry->hints, session->id);
     cds_lfht_node_init(&session->node);
     rst_tsan_release(&session->node);
     found = cds_lfht_add_unique(registry->table, hash_id(session->id), has_id, &session->id,
@@ -185,6 +228,7 @@ static int insert_session(struct rst_registry *registry, struct roster_session *
     rst_test_point("open: can be found");
     /* The session is complete before it can be walked; pairs with rst_registry_walk(). */
     __atomic_fetch_or(word, bit, __ATOMIC_RELEASE);
+    rst_hints_add(&registry->hints, session);
     return 0;
 }
 
@@ -218,15 +262,25 @@ void rst_registry_del(struct rst_registry *registry, struct roster_session *sess
 {
     uint64_t bit, *word = occupied_word(registry, session, &bit);
 
-    keep_last_seq(registry, session->stmt_seq); /* 1: before 2 */
-    __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+    rst_hints_expect(&registry->hints, session->id);
+    keep_last_seq(registry, session->stmt_seq);       /* 1: before 2 */
+    __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED); /* 1 of hints.h */
+    rst_hints_remove(&registry->hints, session);
     rst_test_point("close: cannot be walked");
     cds_lfht_del(registry->table, &session->node); /* 2: pairs with 3 */
     rst_test_point("close: id is free");
     resize_if_needed(registry);
 }
 
-struct roster_session *rst_registry_find(struct rst_registry *registry, uint64_t id)
+bool rst_registry_has(const struct rst_registry *registry, const struct roster_session *session)
+{
+    uint64_t bit;
+    const uint64_t *word = occupied_word(registry, session, &bit);
+
+    return rst_load_acquire(word) & bit; /* pairs with insert_session() */
+}
+
+static rst_slow struct roster_session *find_slow(const struct rst_registry *registry, uint64_t id)
 {
     struct cds_lfht_iter iter;
     struct cds_lfht_node *node;
@@ -234,6 +288,22 @@ struct roster_session *rst_registry_find(struct rst_registry *registry, uint64_t
     cds_lfht_lookup(registry->table, hash_id(id), has_id, &id, &iter);
     node = cds_lfht_iter_get_node(&iter);
     return node ? caa_container_of(node, struct roster_session, node) : NULL;
+}
+
+struct roster_session *rst_registry_find(struct rst_registry *registry, uint64_t id)
+{
+    const struct rst_session_home *home;
+    struct roster_session *session;
+
+    /* Acquire: pairs with c of hints.h. */
+    session = rst_hints_find(rst_load_acquire(&registry->hints.current), id);
+    if (rst_unlikely(!session))
+        return find_slow(registry, id);
+    /* What a look at it reads next, in most cases: at the same time as what leads there. */
+    home = rst_session_home(registry->pool, session);
+    rst_prefetch(&home->idle);
+    rst_prefetch(home->identity);
+    return session;
 }
 
 static int walk_word(const struct rst_graced_chunk *chunk, unsigned word, rst_registry_fn *fn,

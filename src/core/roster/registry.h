@@ -20,14 +20,15 @@
  * If 3 found the id that 2 has freed, 4 sees 1 (the table's own operations are full barriers), and
  * every number from then on is higher. The word grows by one a statement at most.
  *
- * Life of a session: filled in -> added to the table -> bit set (release). Then: bit cleared ->
- * deleted from the table -> retired -> grace period -> taken again. A reader that found it by
- * either way may look at it until it unlocks (G4).
+ * Life of a session: filled in -> added to the table -> bit set (release) -> hint added. Then: bit
+ * cleared -> hint removed -> deleted from the table -> retired -> grace period -> taken again. A
+ * reader that found it by any way may look at it until it unlocks (G4).
  */
 #ifndef ROSTER_CORE_ROSTER_REGISTRY_H
 #define ROSTER_CORE_ROSTER_REGISTRY_H
 
 #include "core/base/rcu.h"
+#include "core/roster/hints.h"
 
 #include <roster/view.h>
 #include <stdint.h>
@@ -36,6 +37,7 @@ struct rst_graced;
 
 struct rst_registry {
     struct cds_lfht *table;
+    struct rst_hint_arrays hints;
     struct rst_graced *pool; /* of sessions */
     rst_word limit;          /* of sessions; 0: none */
     rst_word ordinary;       /* less the places that are reserved; UINT64_MAX: none */
@@ -82,10 +84,14 @@ void rst_registry_del(struct rst_registry *registry, struct roster_session *sess
 /* Under the read lock. */
 struct roster_session *rst_registry_find(struct rst_registry *registry, uint64_t id);
 
+/* Whether a session may be enumerated. */
+bool rst_registry_has(const struct rst_registry *registry, const struct roster_session *session);
+
 /* Called for up to 64 neighbouring sessions at once, so that the callee can prefetch. */
 typedef int rst_registry_fn(struct roster_session *const *batch, unsigned n, void *arg);
 
-/* Walks all sessions under the read lock; stops when `fn` returns something else than 0. */
+/* Walks all sessions under the read lock, or as a keeper (reclaim.h); stops when `fn` returns
+ * something else than 0. */
 int rst_registry_walk(struct rst_registry *registry, rst_registry_fn *fn, void *arg);
 
 #endif /* ROSTER_CORE_ROSTER_REGISTRY_H */
