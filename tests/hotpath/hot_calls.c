@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * hot_calls KIND CALLS: this number of statements, transactions, transactions in two steps,
- * transactions in ROSTERS rosters by turns, minima of OTHERS open transactions, or lists of as many
- * sessions. count-instructions counts what the
+ * hot_calls KIND CALLS: this number of statements, transactions, transactions in a statement or in
+ * two steps, transactions in ROSTERS rosters by turns, minima of OTHERS open transactions, lists of
+ * as many sessions, or look-ups of one of as many that are idle. count-instructions counts what the
  * functions called here take. Everything that could differ between two runs is kept out: one
  * thread, a clock that stands still, an oracle that counts.
  */
@@ -57,6 +57,16 @@ static void transaction(struct roster_session *session, uint64_t *now)
     ok(roster_txn_finish(session), "finish");
 }
 
+/* As a server does that commits each statement by itself. */
+static void in_statement(struct roster_session *session, uint64_t *now)
+{
+    static const char text[64] = "update account set balance = 1 where id = 12345678";
+
+    ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, text, sizeof(text), NULL, 0), "stmt_begin");
+    transaction(session, now);
+    ok(roster_stmt_end(session), "stmt_end");
+}
+
 /* Each in another roster than the one before. */
 static void by_turns(struct roster_session *session, uint64_t *now)
 {
@@ -93,17 +103,24 @@ static void two_steps(struct roster_session *session, uint64_t *now)
     ok(roster_txn_finish(session), "finish");
 }
 
+static void others_open(void)
+{
+    size_t i;
+
+    for (i = 0; i < OTHERS; i++)
+        ok(roster_session_open(roster, NULL, &others[i]), "open");
+    ok(roster_release_wait(roster), "release_wait"); /* the tables have grown to fit */
+}
+
 static void others_begin(void)
 {
     size_t i;
 
-    for (i = 0; i < OTHERS; i++) {
-        ok(roster_session_open(roster, NULL, &others[i]), "open");
+    for (i = 0; i < OTHERS; i++)
         ok(roster_txn_begin(others[i], NULL), "begin");
-    }
 }
 
-static void others_end(void)
+static void others_close(void)
 {
     size_t i;
 
@@ -136,6 +153,21 @@ static void list(struct roster_session *session, uint64_t *now)
     roster_read_unlock(roster);
 }
 
+static void look_up(struct roster_session *session, uint64_t *now)
+{
+    static size_t turn;
+    uint64_t id = roster_session_id(others[turn++ % OTHERS]);
+    const struct roster_session *found;
+    struct roster_copy copy;
+
+    (void)session;
+    (void)now;
+    ok(roster_read_lock(roster), "read_lock");
+    found = roster_lookup(roster, id);
+    ok(!found || roster_session_look(found, &copy, NULL, 0)->start_ts, "look");
+    roster_read_unlock(roster);
+}
+
 static const struct {
     const char *name;
     void (*run)(struct roster_session *session, uint64_t *now);
@@ -143,6 +175,7 @@ static const struct {
     {"statement", statement}, {"transaction", transaction},
     {"two-steps", two_steps}, {"minimum", minimum},
     {"list", list},           {"by-turns", by_turns},
+    {"look-up", look_up},     {"in-statement", in_statement},
 };
 
 static void run(const char *kind, long calls, struct roster_session *session, uint64_t *now)
@@ -160,7 +193,7 @@ int main(int argc, char **argv)
     struct roster_options options = ROSTER_OPTIONS_INIT;
     struct roster_session *session;
     uint64_t now = 1;
-    bool many, turns;
+    bool open, many, turns;
     long calls;
 
     if (argc != 3 || (calls = strtol(argv[2], NULL, 10)) <= 0) {
@@ -173,14 +206,17 @@ int main(int argc, char **argv)
     ok(roster_create(&options, &roster), "create");
     ok(roster_session_open(roster, NULL, &session), "open");
     many = !strcmp(argv[1], "minimum") || !strcmp(argv[1], "list");
+    open = many || !strcmp(argv[1], "look-up");
     turns = !strcmp(argv[1], "by-turns");
+    if (open)
+        others_open();
     if (many)
         others_begin();
     if (turns)
         rosters_create(&options);
     run(argv[1], calls, session, &now);
-    if (many)
-        others_end();
+    if (open)
+        others_close();
     if (turns)
         rosters_destroy();
     ok(roster_session_close(session), "close");
