@@ -175,7 +175,7 @@ enum rst_ext_result rst_ext_end_statement(struct rst_ext_conn *conn, uint64_t st
 
 /* What holds a snapshot and was not seen to begin: an incremental blob, or what the program has
  * begun while its own trace callback was in the place of ours. */
-static enum rst_ext_result end_unseen(const struct rst_ext_conn *conn)
+static enum rst_ext_result end_unseen(struct rst_ext_conn *conn)
 {
     sqlite3_mutex *mutex = sqlite3_db_mutex(conn->db);
     enum rst_ext_result result = RST_EXT_NOTHING;
@@ -186,10 +186,12 @@ static enum rst_ext_result end_unseen(const struct rst_ext_conn *conn)
     if (sqlite3_txn_state(conn->db, NULL) != SQLITE_TXN_NONE) {
         while ((stmt = sqlite3_next_stmt(conn->db, stmt)) && !sqlite3_stmt_busy(stmt))
             ;
+        conn->held = true;
         result = stmt || sqlite3_get_autocommit(conn->db) ||
                          sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL)
                      ? RST_EXT_UNSEEN
                      : RST_EXT_DONE;
+        conn->held = false;
     }
     sqlite3_mutex_leave(mutex);
     return result;

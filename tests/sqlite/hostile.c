@@ -368,8 +368,14 @@ static void loaded(const char *extension)
     want(is(ask(other, blocked), "idle in transaction"));
     run(db, "COMMIT");
     want(is(ask(other, blocked), ""));
+    /* What begins now is not seen, but what it holds is. */
+    run(db, "BEGIN");
     stmt = begin_cursor(db);
+    want(is(ask(other, blocked), "idle in transaction"));
+    want(strstr(ask(other, "SELECT roster_kill(id) FROM roster_blocker"), "not ended"));
     want(!sqlite3_finalize(stmt));
+    want(is(ask(other, "SELECT roster_kill(id) FROM roster_blocker"), "ended"));
+    want(is(ask(other, blocked), "") && sqlite3_get_autocommit(db));
     sqlite3_close(db);
     db = begin_busy();
     busy_timeouts(other);

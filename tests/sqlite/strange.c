@@ -159,6 +159,16 @@ static void blobs(void)
     want(is(ask(db, "SELECT count(*) FROM roster_blocker"), "1"));
     want(!sqlite3_blob_close(blob));
     want(is(ask(db, blocked), ""));
+    /* In a transaction its snapshot stays. */
+    attach(reader, ":memory:", "m");
+    run(reader, "BEGIN");
+    attach(reader, ":memory:", "n");
+    want(!sqlite3_blob_open(reader, "main", "t", "v", 7, 0, &blob));
+    want(strstr(ask(db, "SELECT roster_kill(id) FROM roster_blocker"), "not ended: what holds"));
+    want(!sqlite3_blob_close(blob));
+    want(is(ask(db, blocked), "idle in transaction"));
+    want(is(ask(db, "SELECT roster_kill(id) FROM roster_blocker"), "ended"));
+    want(is(ask(db, blocked), "") && sqlite3_get_autocommit(reader));
     backup = sqlite3_backup_init(copy, "main", reader, "main");
     want(backup && sqlite3_backup_step(backup, 2) == SQLITE_OK);
     want(is(ask(db, blocked), ""));
