@@ -129,6 +129,7 @@ static struct roster_syncer *make_syncer(struct roster *roster, struct roster_st
     options.n_labels = 1;
     options.git_hash = "0123abc";
     options.status_port = 10080;
+    options.status_address = "unix:/run/a.sock"; /* of an endpoint that is there already */
     options.schema_lease = "45s";
     options.ttl_ms = 60000;
     options.margin_ms = 5000; /* fences so long before the lease can end */
