@@ -114,9 +114,8 @@ struct roster_blocking {
     uint64_t waiting_long; /* of these, those that have for `min_ms` */
     uint64_t since;        /* when the longest of these began: CLOCK_MONOTONIC, ns; 0: there is
                               none */
-    uint64_t
-        root_blocker;      /* the session that most of these wait for in the end, waiting for none
-                              itself; 0: they wait in a circle, or behind ROSTER_BLOCK_DEPTH waits */
+    uint64_t root_blocker; /* the session that most of these wait for in the end, waiting for none
+                              itself; 0: they wait in a circle, or are too many to follow */
     uint64_t root_waiting; /* how many of these do */
     uint64_t root_since;   /* when the longest of those began */
     uint32_t root_is_gone; /* 1: that was closed, or its transaction has ended, and those behind
@@ -127,10 +126,11 @@ struct roster_blocking {
  * Finds out how many sessions wait for another one, how many have for `min_ms` milliseconds or
  * longer, and what blocks most of those: for a monitor that has to notice it. Without a session
  * that has ever waited for another one it costs a load, else a walk over all sessions, some
- * nanoseconds each, and a look-up (some 40 ns) for each wait between a session that has waited for
- * long and its root. It uses no memory but its stack: of 64 roots that block sessions for long the
- * one with the most is named, which is the one of all where there are no more. Any thread; never
- * delays an owner. What is counted is of the time of the call, not of one instant.
+ * nanoseconds each, and some look-ups (40 ns) for each that has waited for long: no part of a chain
+ * is followed again and again, and at most 262 144 waits are. It uses no memory but 20 KiB of its
+ * stack: of 64 roots that block sessions for long the one with the most is named, which is the one
+ * of all where there are no more. Any thread; never delays an owner. What is counted is of the time
+ * of the call, not of one instant.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one with
  * something unknown in it; -ECHILD. After an error `*blocking` is unchanged.

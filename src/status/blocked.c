@@ -68,8 +68,9 @@ bool rst_blocked_look(struct roster *roster, uint64_t most_ms, struct blocked *b
         return false;
     snprintf(blocked->command, sizeof(blocked->command), "locks");
     if (!blocking.root_blocker)
-        snprintf(root, sizeof(root), "%" PRIu64 " of them wait in a circle, or behind %d others",
-                 blocking.root_waiting, ROSTER_BLOCK_DEPTH);
+        snprintf(root, sizeof(root),
+                 "%" PRIu64 " of them wait in a circle, or are too many to follow",
+                 blocking.root_waiting);
     else if (blocking.root_is_gone)
         snprintf(root, sizeof(root),
                  "session %" PRIu64 ", which %" PRIu64

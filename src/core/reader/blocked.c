@@ -16,6 +16,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* From the holder on: where it ends, NULL for a circle. Counts the waits on the way. */
+static const struct roster_session *root_of(struct roster *roster,
+                                            const struct roster_session *session,
+                                            const struct roster_session *holder, uint32_t *depth)
+{
+    const struct roster_session *at = holder, *next, *seen = session;
+    struct rst_blocked blocked;
+
+    for (*depth = 1; *depth < ROSTER_BLOCK_DEPTH; ++*depth) {
+        next = rst_block_read(at, &blocked) ? rst_block_holder(roster, &blocked) : NULL;
+        if (!next)
+            return at;
+        if (next == session || next == seen)
+            return NULL;
+        if (!(*depth & (*depth - 1))) /* finds a circle that the session is not in */
+            seen = next;
+        at = next;
+    }
+    return NULL;
+}
+
 static void fill(struct roster_blocked *found, const struct roster_session *session,
                  const struct rst_blocked *blocked)
 {
@@ -33,7 +54,7 @@ static void fill(struct roster_blocked *found, const struct roster_session *sess
     if (!holder)
         return;
     found->blocker_start_ts = rst_look_at(holder, &copy, NULL, 0)->start_ts;
-    root = rst_block_root(roster, session, holder, &found->depth);
+    root = root_of(roster, session, holder, &found->depth);
     found->root_blocker = root ? roster_session_id(root) : 0;
 }
 

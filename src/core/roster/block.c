@@ -59,23 +59,3 @@ struct roster_session *rst_block_holder(struct roster *roster, const struct rst_
     }
     return !block->txn || rst_txn_look(holder).seq == block->txn ? holder : NULL;
 }
-
-const struct roster_session *rst_block_root(struct roster *roster,
-                                            const struct roster_session *session,
-                                            const struct roster_session *holder, uint32_t *depth)
-{
-    const struct roster_session *at = holder, *next, *seen = session;
-    struct rst_blocked blocked;
-
-    for (*depth = 1; *depth < ROSTER_BLOCK_DEPTH; ++*depth) {
-        next = rst_block_read(at, &blocked) ? rst_block_holder(roster, &blocked) : NULL;
-        if (!next)
-            return at;
-        if (next == session || next == seen)
-            return NULL;
-        if (!(*depth & (*depth - 1))) /* finds a circle that the session is not in */
-            seen = next;
-        at = next;
-    }
-    return NULL;
-}

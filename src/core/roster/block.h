@@ -41,11 +41,4 @@ bool rst_block_read(const struct roster_session *session, struct rst_blocked *bl
  * its transaction has ended. Under the read lock. */
 struct roster_session *rst_block_holder(struct roster *roster, const struct rst_blocked *blocked);
 
-/* Where the waits from the session's holder on end; NULL: in a circle, or not within
- * ROSTER_BLOCK_DEPTH. `*depth` is how many there are, the session's own included. Under the read
- * lock. */
-const struct roster_session *rst_block_root(struct roster *roster,
-                                            const struct roster_session *session,
-                                            const struct roster_session *holder, uint32_t *depth);
-
 #endif /* ROSTER_CORE_ROSTER_BLOCK_H */

@@ -245,6 +245,7 @@ Test(block, a_chain_is_followed_no_further_than_it_says)
 {
     enum { DEEP = ROSTER_BLOCK_DEPTH + 2 };
     struct roster_session *queue[DEEP];
+    struct roster_blocking all = {.size = sizeof(all)};
     struct roster_blocked found = {.size = sizeof(found)};
     struct roster_block block;
     size_t n;
@@ -261,6 +262,9 @@ Test(block, a_chain_is_followed_no_further_than_it_says)
     cr_assert_eq(found.root_blocker, 0u);
     cr_assert_eq(found.depth, (uint32_t)ROSTER_BLOCK_DEPTH);
     cr_assert_eq(found.blocker, roster_session_id(queue[DEEP - 2]));
+    unit_ok(roster_blocking(roster, 0, &all));
+    cr_assert_eq(all.root_blocker, id(0), "which is found all the same");
+    cr_assert_eq(all.root_waiting, (uint64_t)DEEP);
     for (n = DEEP; n--;) {
         roster_wait_end(queue[n]);
         unit_close(queue[n]);
