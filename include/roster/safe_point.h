@@ -178,8 +178,9 @@ struct roster_safe_point_options {
     void *log_arg;                       /* its last argument */
 
     enum roster_abandoned abandoned; /* what becomes of holders that are too old (off) */
-    /* How old is too old, of their timestamps; at least 600000, unless any_life_time; at most
-     * 31536000000 (86400000). By CLOCK_BOOTTIME of the server that leads, from when it began to. */
+    /* How old is too old, of their timestamps, and how long a barrier must have stood; at least
+     * 600000, unless any_life_time; at most 31536000000 (86400000). By CLOCK_BOOTTIME of the server
+     * that leads, from when it began to. */
     uint64_t abandoned_ms;
 };
 

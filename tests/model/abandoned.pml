@@ -14,7 +14,8 @@
  *   server, follows       upto := min(pass line, what is old here); gives up what it holds below,
  *                         protected_from first and in one step with the scan; then puts the record.
  *                         From here on the leader's ordinary round passes.
- *   leader, a barrier     reads it; deletes it over its revision when it is too old
+ *   leader, a barrier     reads it; deletes it over its revision when it is too old, and has stood
+ *                         unmoved since as long ago as the limit: it may be set at any timestamp
  *   barrier's owner       reads, and then looks whether its barrier stands: that vouches for what
  *                         it has read, as a check does for a transaction
  *
@@ -39,6 +40,7 @@
  * @mutant YOUNG_PASSED    pass young_kept
  * @mutant BARRIER_LEFT    pass barrier_vouched
  * @mutant BARRIER_BLIND   pass barrier_young_kept
+ * @mutant BARRIER_BY_TS   pass barrier_young_kept
  * @mutant OFF_PASSES      off  off_kept
  * @mutant OFF_FOLLOWS     off  off_kept
  * @mutant NO_CLAMP        liar young_kept
@@ -69,6 +71,7 @@ byte gc = 1;
 byte record = 1;
 byte ack = 1;
 byte barrier; /* 0: none */
+byte stands;  /* when it was set */
 byte line;    /* 0: none */
 
 bit barrier_current; /* the leader has read the barrier as it is */
@@ -130,7 +133,11 @@ end:
            record < old && line < old -> line = old
        }
     :: d_step { /* a barrier that is too old */
+#ifdef MUTANT_BARRIER_BY_TS
            barrier != 0 && barrier < old -> barrier_current = 1
+#else
+           barrier != 0 && barrier < old && stands < old -> barrier_current = 1
+#endif
        };
        d_step {
            if
@@ -139,11 +146,12 @@ end:
 #else
            :: barrier_current && barrier != 0 ->
 #endif
-               claim(barrier_young_kept, barrier < old);
+               claim(barrier_young_kept, barrier < old && stands < old);
 #ifdef OFF
                claim(off_kept, false);
 #endif
-               barrier = 0
+               barrier = 0;
+               stands = 0
            :: else -> reach(4)
            fi;
            barrier_current = 0
@@ -287,6 +295,15 @@ end:
            (mine == 0 || barrier != 0) && now >= txn ->
            mine = now;
            barrier = now;
+           stands = now;
+           barrier_current = 0;
+           misled = 0
+       }
+    :: d_step { /* at an old timestamp */
+           mine == 0 && now > txn ->
+           mine = txn;
+           barrier = txn;
+           stands = now;
            barrier_current = 0;
            misled = 0
        }

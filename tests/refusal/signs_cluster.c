@@ -286,12 +286,14 @@ static void barrier(void)
 static void grow_old(enum roster_abandoned mode, uint64_t ts)
 {
     struct roster_safe_point *leader = a.safe_point;
+    int64_t revision = store_revision(store);
 
     b.safe_point->options.abandoned_ms = 1;
     leader->options.abandoned = mode;
     pthread_mutex_lock(&leader->lock);
     leader->n_samples = 1;
     leader->samples[0].now = ts + 1;
+    leader->samples[0].revision = revision;
     leader->samples[0].at =
         rst_store_boottime_ns() - ((int64_t)leader->options.abandoned_ms + 1) * STORE_NS_PER_MS;
     pthread_mutex_unlock(&leader->lock);

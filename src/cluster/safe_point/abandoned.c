@@ -12,9 +12,11 @@
  * the store asks for is input: a server gives up nothing that is younger than its own limit, and
  * nothing at all unless its own mode says so. tests/model/abandoned.pml has all of it.
  *
- * An age is not measured by the wall clock: a leader keeps what its oracle gave at earlier times of
- * CLOCK_BOOTTIME, and a holder is too old when it is below what the oracle gave as long ago as the
- * limit. A leader that has just begun knows of none.
+ * An age is not measured by the wall clock: a leader keeps what its oracle gave, and the store's
+ * revision, at earlier times of CLOCK_BOOTTIME. A holder is too old when it is below what the
+ * oracle gave as long ago as the limit; a barrier must also stand unmoved since then, as it may be
+ * set at an old timestamp, or by a server whose clock is slow. A leader that has just begun knows
+ * of none.
  */
 
 #include "config.h"
@@ -37,31 +39,36 @@
 struct looking {
     struct roster_safe_point *safe_point;
     uint64_t bound, line;
+    int64_t revision; /* of as long ago as the limit */
     uint64_t count;
     struct roster_blocker oldest;
     bool asks, again;
 };
 
-/* Keeps `now`, and returns what the oracle gave as long ago as the limit; 0: not known. */
-static uint64_t too_old_below(struct roster_safe_point *safe_point, uint64_t now)
+/* Keeps a sample, and finds the newest one that is as old as the limit; none: all is 0. One of
+ * another store, whose revisions were higher, says nothing of this one. */
+static struct safe_point_sample sample(struct roster_safe_point *safe_point, uint64_t now,
+                                       int64_t revision)
 {
     int64_t at = rst_store_boottime_ns();
     int64_t age = (int64_t)safe_point->options.abandoned_ms * STORE_NS_PER_MS;
-    struct safe_point_sample *samples = safe_point->samples;
-    uint64_t bound;
+    struct safe_point_sample *samples = safe_point->samples, old = {0};
     unsigned n;
 
     pthread_mutex_lock(&safe_point->lock);
     n = safe_point->n_samples;
+    if (n != 0 && samples[n - 1].revision > revision)
+        n = 0;
     for (; n > 1 && samples[1].at <= at - age; n--)
         memmove(samples, samples + 1, (n - 1) * sizeof(*samples));
     if (n == 0 ||
         (n < SAFE_POINT_SAMPLES + 2 && samples[n - 1].at <= at - age / SAFE_POINT_SAMPLES))
-        samples[n++] = (struct safe_point_sample){at, now};
+        samples[n++] = (struct safe_point_sample){at, now, revision};
     safe_point->n_samples = n;
-    bound = samples[0].at <= at - age ? samples[0].now : 0;
+    if (samples[0].at <= at - age)
+        old = samples[0];
     pthread_mutex_unlock(&safe_point->lock);
-    return bound;
+    return old;
 }
 
 /* Whether it was named before, as it stands. */
@@ -148,6 +155,9 @@ static void look_at(struct looking *looking, const struct roster_store_kv *kv, c
 
     if (rst_record_parse(kv->value, &holder.ts) || holder.ts >= looking->bound)
         return;
+    /* A barrier may be set at an old timestamp: its time begins when it is set or moved. */
+    if (kind == ROSTER_BLOCKER_BARRIER && kv->mod_revision > looking->revision)
+        return;
     snprintf(holder.name, sizeof(holder.name), "%.*s", (int)(kv->key.size - skipped),
              (const char *)kv->key.data + skipped);
     if (passes && kind == ROSTER_BLOCKER_BARRIER) {
@@ -213,31 +223,27 @@ static void name_oldest(struct looking *looking)
     pthread_mutex_unlock(&safe_point->lock);
 }
 
-bool rst_abandoned_round(struct roster_safe_point *safe_point, uint64_t now, uint64_t target,
-                         const struct roster_safe_point_result *round)
+bool rst_abandoned_round(struct roster_safe_point *safe_point, uint64_t now, uint64_t target)
 {
     struct looking looking = {.safe_point = safe_point};
+    struct safe_point_sample old;
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};
     int err;
 
     if (safe_point->options.abandoned == ROSTER_ABANDONED_OFF)
         return false;
-    looking.bound = too_old_below(safe_point, now);
-    if (looking.bound > target)
-        looking.bound = target;
-    /* The blocker is the least of all records and barriers. */
-    if (round->blocker.kind != ROSTER_BLOCKER_NONE && round->blocker.ts < looking.bound) {
-        rst_batch_get(&batch, safe_point->paths.barriers);
-        rst_batch_get(&batch, safe_point->paths.records);
-        rst_batch_get(&batch, safe_point->paths.pass);
-        err =
-            rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
-        if (err)
-            return false; /* the next round says whether the store fails */
-        look(&looking, result);
-        roster_store_free(result);
-    }
+    rst_batch_get(&batch, safe_point->paths.barriers);
+    rst_batch_get(&batch, safe_point->paths.records);
+    rst_batch_get(&batch, safe_point->paths.pass);
+    err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
+    if (err)
+        return false; /* the next round says whether the store fails */
+    old = sample(safe_point, now, result->revision);
+    looking.bound = old.now < target ? old.now : target;
+    looking.revision = old.revision;
+    look(&looking, result);
+    roster_store_free(result);
     name_oldest(&looking);
     return looking.again;
 }

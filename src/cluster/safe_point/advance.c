@@ -201,7 +201,7 @@ static int round_txn(struct roster_safe_point *safe_point, struct roster_safe_po
     if (target == 0)
         return 0;
     err = repeat(safe_point, try_txn, target, result);
-    if (!err && rst_abandoned_round(safe_point, now, target, result))
+    if (!err && rst_abandoned_round(safe_point, now, target))
         err = repeat(safe_point, try_txn, target, result);
     /* This server's clock, or its life time, is behind that of an earlier leader. */
     return err == -ERANGE ? 0 : err;

@@ -22,13 +22,14 @@
 #include "core/base/background.h"
 #include "store/base/log.h"
 
-/* What the oracle gave, and when on CLOCK_BOOTTIME: this many within the age of what is abandoned.
- */
+/* What the oracle gave, at which revision of the store, and when on CLOCK_BOOTTIME: this many
+ * within the age of what is abandoned. */
 #define SAFE_POINT_SAMPLES 16
 
 struct safe_point_sample {
     int64_t at;
     uint64_t now;
+    int64_t revision;
 };
 
 enum safe_point_duty { SAFE_POINT_FOLLOW, SAFE_POINT_LEAD, SAFE_POINT_DUTIES };
@@ -159,12 +160,10 @@ void rst_safe_point_name_leader(struct roster_safe_point *safe_point, const void
 /* --------------------------------------------------------------- safe_point/abandoned.c */
 
 /*
- * After a round towards `target`, from that `now`, which came to `result`: names what is too old
- * and, in mode pass, deletes such barriers and asks such servers. Returns whether the round has to
- * be made again.
+ * After a round towards `target`, from that `now`: names what is too old and, in mode pass, deletes
+ * such barriers and asks such servers. Returns whether the round has to be made again.
  */
-bool rst_abandoned_round(struct roster_safe_point *safe_point, uint64_t now, uint64_t target,
-                         const struct roster_safe_point_result *result);
+bool rst_abandoned_round(struct roster_safe_point *safe_point, uint64_t now, uint64_t target);
 
 /* What the store holds for servers that are asked to give up. */
 void rst_abandoned_take_line(struct roster_safe_point *safe_point, struct roster_store_bytes value);

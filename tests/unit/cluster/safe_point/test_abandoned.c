@@ -169,11 +169,13 @@ static void cluster_stop(void)
 static void an_hour_later(void)
 {
     struct roster_safe_point *leader = a.safe_point;
+    int64_t revision = store_revision(store);
 
     pthread_mutex_lock(&leader->lock);
     leader->samples[0].at =
         rst_store_boottime_ns() - (int64_t)LIMIT_MS * STORE_NS_PER_MS - STORE_NS_PER_MS;
     leader->samples[0].now = rst_load(&now);
+    leader->samples[0].revision = revision;
     leader->n_samples = 1;
     pthread_mutex_unlock(&leader->lock);
     pass_ms(LIMIT_MS + 1);
@@ -346,6 +348,27 @@ Test(abandoned, an_old_barrier_without_an_end_is_deleted_and_others_stay)
     cr_expect_eq(state(&a).abandoned, 0u);
     cr_expect_eq(roster_barrier_delete(a.safe_point, "ends"), 0);
     UNTIL(state(&a).gc > later);
+    cluster_stop();
+}
+
+/* Its time begins when it is set or moved, at whatever timestamp. */
+Test(abandoned, a_young_barrier_at_an_old_timestamp_stays)
+{
+    uint64_t old;
+
+    cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
+    old = rst_load(&now);
+    UNTIL(state(&a).txn == old);
+    pass_ms(1);
+    an_hour_later();
+    cr_assert_eq(roster_barrier_set(a.safe_point, "x", old, ROSTER_BARRIER_FOREVER), 0);
+    steps(50);
+    cr_expect_eq(state(&a).txn, old);
+    cr_expect_eq(state(&a).passed_barriers, 0u);
+    cr_expect_eq(roster_barrier_set(a.safe_point, "x", old, ROSTER_BARRIER_FOREVER), 0);
+    an_hour_later();
+    UNTIL(state(&a).passed_barriers == 1);
+    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), -ENOENT);
     cluster_stop();
 }
 
