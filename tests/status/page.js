@@ -419,15 +419,18 @@ const tests = {
     await page.waitForFunction(() => document.getElementById("verdict-title").textContent === "Healthy; 3 of 3 servers answered");
     expect("cluster: the title says of what", await page.title() === "cluster /roster", await page.title());
     await page.waitForFunction(() => document.querySelectorAll("#sessions tbody tr").length === 15);
-    const first = await page.locator("#trx tbody tr").first().evaluate((line) => [...line.cells].slice(1, 3).map((cell) => cell.textContent).join(" "));
-    expect("cluster: the oldest of all is first, with its server", first === "orders-1 batch", first);
-    expect("cluster: it is named as what holds the minimum", /session \d+ of orders-1 \(batch/.test(await text(page, "holder")), await text(page, "holder"));
+    // On a busy machine a server may miss its second, and is there again two seconds later.
+    await page.waitForFunction(() => [...document.querySelector("#trx tbody tr").cells].slice(1, 3).map((cell) => cell.textContent).join(" ") === "orders-1 batch");
+    expect("cluster: the oldest of all is first, with its server", true, "");
+    await page.waitForFunction(() => /session \d+ of orders-1 \(batch/.test(document.getElementById("holder").textContent));
+    expect("cluster: it is named as what holds the minimum", true, "");
     await page.waitForSelector("#charts path");
     await page.waitForFunction(() => /Sessions .*sessions 15/.test([...document.querySelectorAll("#charts svg")].map((one) => one.getAttribute("aria-label")).join()));
-    expect("cluster: and what has happened, with its server", /orders-\d: /.test(await text(page, "events")), await text(page, "events"));
+    await page.waitForFunction(() => /orders-\d: /.test(document.getElementById("events").textContent));
+    expect("cluster: and what has happened, with its server", true, "");
     await page.locator("#activity-by").selectOption("server");
-    const ref = await page.locator("#trx tbody tr").first().getAttribute("data-id");
-    await page.locator("#trx tbody tr").first().locator("button.id").click();
+    const ref = await page.evaluate(() => [...document.querySelectorAll("#trx tbody tr")].find((line) => line.dataset.id.startsWith("orders-1:")).dataset.id);
+    await page.locator("#trx tr[data-id='" + ref + "'] button.id").click();
     await page.waitForFunction(() => document.getElementById("panel-facts").textContent.includes("orders-1"));
     await page.keyboard.press("Escape");
     // One of them is frozen: it is named and dimmed, and the others are live.
@@ -448,6 +451,15 @@ const tests = {
       await one.waitForSelector("#trx tbody tr");
       await one.waitForSelector("#charts path");
     });
+    // A server may say anything: what makes no sense takes nothing else with it.
+    await page.route(/\/locks/, (route) => route.fulfill({ json: { rows: [], matched: 0, deadlocks: [{ number: "1", at_ms: {}, waits: 7 }] } }));
+    await page.route(/\/trx/, (route) => route.fulfill({ json: { rows: [{ server: "x", session_id: "1", user: { toString: 1 }, age_ms: "x" }], matched: 1 } }));
+    await page.waitForFunction(() => /makes no sense: deadlocks$/.test(document.getElementById("answered").textContent));
+    await page.waitForFunction(() => /toString/.test(document.getElementById("trx").textContent));
+    await page.unroute(/\/locks/);
+    await page.unroute(/\/trx/);
+    await live(page);
+    await page.waitForSelector("#trx tr[data-id='" + ref + "']");
     // The kill goes to the server of the row, which wants its token.
     const ask = async () => {
       await page.locator("#trx tr[data-id='" + ref + "'] button.end").click();
