@@ -174,7 +174,7 @@ bool rst_ext_was_reset(struct rst_ext_conn *conn, const sqlite3_stmt *stmt, cons
 /* wal.c: the WAL of a connection's file. Under the connection's mutex. Returns SQLITE_OK,
  * SQLITE_NOTFOUND when there is none, or why it cannot be read. */
 struct rst_ext_wal {
-    uint32_t pages, written_back, page_size;
+    uint32_t pages, written_back;
 };
 int rst_ext_wal_read(sqlite3 *db, const char *schema, struct rst_ext_wal *wal);
 

@@ -15,7 +15,6 @@
 SQLITE_EXTENSION_INIT3
 
 #define REGION (32 * 1024)
-#define AT_PAGE_SIZE 14
 #define AT_PAGES 16
 #define AT_WRITTEN_BACK 96
 
@@ -44,7 +43,6 @@ int rst_ext_wal_read(sqlite3 *db, const char *schema, struct rst_ext_wal *wal)
     const volatile unsigned char *index;
     void volatile *region = NULL;
     sqlite3_file *file = NULL;
-    uint16_t page_size;
     int err = is_wal(db, schema);
 
     if (err)
@@ -54,8 +52,6 @@ int rst_ext_wal_read(sqlite3 *db, const char *schema, struct rst_ext_wal *wal)
         file->pMethods->xShmMap(file, 0, REGION, 0, &region) || !region)
         return SQLITE_NOTFOUND;
     index = region;
-    page_size = *(const volatile uint16_t *)(const volatile void *)(index + AT_PAGE_SIZE);
-    wal->page_size = page_size == 1 ? 65536 : page_size;
     wal->pages = *(const volatile uint32_t *)(const volatile void *)(index + AT_PAGES);
     wal->written_back =
         *(const volatile uint32_t *)(const volatile void *)(index + AT_WRITTEN_BACK);

@@ -45,7 +45,7 @@
 /* The places of a session, all in one line. */
 #define RST_HINT_PLACES 4
 
-/* Below a session's address: what tells it from most of the others at its places. */
+/* Below a session's address: what distinguishes it from most of the others at its places. */
 #define RST_HINT_TAG ((uintptr_t)RST_CACHE_LINE - 1)
 
 struct rst_hints {
