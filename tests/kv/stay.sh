@@ -51,6 +51,7 @@ mapfile -t commands < <(sed -n 's/^      \(rosterctl\|redis-cli\)/\1/p' "$out" |
 for command in "${commands[@]}"; do
     case $command in
     *" top") command="timeout 3 script -qec '$command' /dev/null </dev/null" ;;
+    *" serve") command="timeout 3 $command" ;;
     *" kill "*) command="$command && sleep 0.3 && rosterctl locks" ;;
     esac
     until_so 20 shows "$command" || fail "shows nothing: $command"
