@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <pthread.h>
 #include <roster/text.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,17 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define AT_ONCE 64
+
+/* Whether a server answers at all, asked in a thread of its own. */
+struct probe {
+    struct options one;
+    char server[512];
+    bool asked; /* it is not stale */
+    struct reply reply;
+    pthread_t thread;
+};
 
 /* What is left by a server that has crashed is no error; a server that is stuck is one, and when it
  * has been for long, a connect() that blocks would wait for it. */
@@ -38,19 +50,64 @@ static bool is_stale(const char *path)
     return refused;
 }
 
-static int run_one(const struct options *options, command_fn *run, const char *path)
+static void *ask(void *arg)
 {
-    struct options one = *options;
-    char server[512], shown[512];
+    struct probe *probe = arg;
 
-    snprintf(server, sizeof(server), "unix:%s", path);
-    roster_text_show(server, strlen(server), shown, sizeof(shown));
-    one.server = server;
-    if (run != ctl_kill)
-        one.token = NULL; /* who may put a socket there need not be who the token is for */
+    probe->reply = ctl_ask(&probe->one, "GET", "/status");
+    return NULL;
+}
+
+/* At once: those that are stopped cost their time together. Who may put a socket there need not be
+ * who the token is for. */
+static void ask_some(const struct options *options, struct probe *probes, char *const *paths,
+                     size_t count)
+{
+    bool threads[AT_ONCE] = {false};
+    size_t n;
+
+    for (n = 0; n < count; n++) {
+        probes[n].asked = !is_stale(paths[n]);
+        probes[n].one = *options;
+        snprintf(probes[n].server, sizeof(probes[n].server), "unix:%s", paths[n]);
+        probes[n].one.server = probes[n].server;
+        probes[n].one.token = NULL;
+        if (!probes[n].asked)
+            continue;
+        threads[n] = !pthread_create(&probes[n].thread, NULL, ask, &probes[n]);
+        if (!threads[n])
+            (void)ask(&probes[n]);
+    }
+    for (n = 0; n < count; n++)
+        if (threads[n])
+            pthread_join(probes[n].thread, NULL);
+}
+
+/* One for each path; NULL: memory is out. */
+static struct probe *ask_all(const struct options *options, const glob_t *found)
+{
+    struct probe *probes = calloc(found->gl_pathc + 1, sizeof(*probes));
+    size_t n, count;
+
+    for (n = 0; probes && n < found->gl_pathc; n += count) {
+        count = found->gl_pathc - n < AT_ONCE ? found->gl_pathc - n : AT_ONCE;
+        ask_some(options, probes + n, found->gl_pathv + n, count);
+    }
+    return probes;
+}
+
+static int run_one(const struct options *options, command_fn *run, struct probe *probe)
+{
+    char shown[512];
+
+    roster_text_show(probe->server, strlen(probe->server), shown, sizeof(shown));
     if (!options->json)
         printf("%s\n", shown);
-    return run(&one);
+    if (probe->reply.code == CTL_NO_SERVER)
+        return ctl_fail(&probe->one, &probe->reply);
+    if (run == ctl_kill)
+        probe->one.token = options->token;
+    return run(&probe->one);
 }
 
 /* An id is one server's alone where servers choose them so, as the SQLite extension does. */
@@ -62,18 +119,23 @@ static bool is_done(command_fn *run, int code)
 static int run_all(const struct options *options, command_fn *run, const glob_t *found)
 {
     int code = run == ctl_kill ? CTL_NOT_FOUND : CTL_OK, one;
+    struct probe *probes = ask_all(options, found);
+    bool done = false;
     size_t n, servers = 0;
 
+    if (!probes)
+        return ctl_error(CTL_FAILED, "out of memory");
     for (n = 0; n < found->gl_pathc; n++) {
-        if (is_stale(found->gl_pathv[n]))
-            continue;
-        servers++;
-        one = run_one(options, run, found->gl_pathv[n]);
-        if (one != CTL_OK || run == ctl_kill)
-            code = one;
-        if (is_done(run, one))
-            break;
+        if (probes[n].asked && !done) {
+            servers++;
+            one = run_one(options, run, &probes[n]);
+            if (one != CTL_OK || run == ctl_kill)
+                code = one;
+            done = is_done(run, one);
+        }
+        reply_free(&probes[n].reply);
     }
+    free(probes);
     return servers ? code : CTL_NO_SERVER;
 }
 

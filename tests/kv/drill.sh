@@ -73,6 +73,8 @@ id() {
 drill_blocking() {
     says '^[0-9]* *batch ' "rosterctl locks"
     says ' *[0-9]* *shop .*lock stock' "rosterctl locks"
+    says "sessions blocked.*" "rosterctl status"
+    says "run: .*kill --transaction=[0-9]* $(id batch)" "rosterctl status"
     ends "rosterctl kill --transaction ID" ID "$(id batch)"
 }
 

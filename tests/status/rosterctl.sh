@@ -379,6 +379,36 @@ if command -v python3 >/dev/null; then
     kill "$forger"
     wait "$forger" || true
 
+    # All are asked at once: these three answer when all three were asked.
+    mkdir -p "$work/three/roster"
+    python3 -c 'import socket, sys, threading
+together = threading.Barrier(3)
+def serve(path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    while True:
+        peer = listener.accept()[0]
+        try:
+            if b"/status" in peer.recv(4000):
+                together.wait()
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{\"rows\":[]}")
+        except OSError:
+            pass
+        peer.close()
+for number in range(3):
+    threading.Thread(target=serve, args=("%s/%d.sock" % (sys.argv[1], number),)).start()' \
+        "$work/three/roster" 9>&- &
+    forger=$!
+    for _ in $(seq 100); do
+        [ "$(find "$work/three/roster" -name '*.sock' | wc -l)" -ne 3 ] || break
+        sleep 0.1
+    done
+    XDG_RUNTIME_DIR=$work/three run 0 --all ps
+    expect "each of them answers" 3 "$(grep -c '^unix:' <<<"$out")"
+    kill "$forger"
+    wait "$forger" || true
+
     # What is frozen for long has no place for one more connection.
     mkdir -p "$work/full/roster"
     python3 -c 'import socket, sys, time
