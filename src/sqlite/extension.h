@@ -60,6 +60,7 @@ struct rst_ext_conn {
     bool quiet;              /* what runs now is the extension's own, and not shown */
     bool held;               /* its owner has rst_ext_lock */
     bool inherited;          /* of the parent, in a forked child */
+    bool reading;            /* the transaction is that of a backup's step */
     bool catch_up;           /* `n_reset` or `attaching`: the next statement has to look */
     unsigned char attaching; /* statements that begin until its files are those of ATTACH */
     int changes;             /* sqlite3_total_changes() before the transaction's first */
@@ -138,6 +139,10 @@ bool rst_ext_attaches(const char *sql);          /* or detaches */
 /* trace.c: sqlite3_trace_v2()'s callback. */
 #define RST_EXT_EVENTS (SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_ROW)
 int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail);
+/* The owner reads without a statement of its own, if it is shown; nothing else begins in between.
+ */
+bool rst_ext_reading_begin(struct rst_ext_conn *conn, const char *text);
+void rst_ext_reading_end(struct rst_ext_conn *conn);
 struct rst_ext_conn *rst_ext_inside(void); /* whose statement this thread runs; it may have gone */
 /* The owner, under rst_ext_lock: forgets what has ended without SQLite having called back. */
 void rst_ext_reconcile(struct rst_ext_conn *conn);

@@ -457,10 +457,37 @@ void rst_ext_reconcile(struct rst_ext_conn *conn)
         return;
     conn->held = true;
     forget_ended(conn, NULL);
-    if (!conn->n && !conn->unseen && get(conn->txn) &&
+    if (!conn->n && !conn->unseen && !conn->reading && get(conn->txn) &&
         sqlite3_txn_state(conn->db, NULL) == SQLITE_TXN_NONE)
         finish_txn(conn);
     conn->held = false;
+}
+
+bool rst_ext_reading_begin(struct rst_ext_conn *conn, const char *text)
+{
+    if (conn->n || conn->unseen || conn->quiet)
+        return false; /* what it reads by is shown already */
+    if (!get(rst_ext_ticking))
+        tick();
+    put(conn->rows, 0);
+    if (begin_single(conn, text))
+        return false;
+    put(conn->cursors, 1);
+    if (!get(conn->txn)) {
+        begin_txn(conn);
+        conn->reading = true;
+    }
+    return true;
+}
+
+void rst_ext_reading_end(struct rst_ext_conn *conn)
+{
+    if (roster_stmt_end(conn->session) > 0)
+        rst_ext_settle(conn, roster_stmt_seq(conn->session));
+    put(conn->cursors, 0);
+    if (conn->reading)
+        finish_txn(conn);
+    conn->reading = false;
 }
 
 int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail)

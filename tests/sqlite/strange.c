@@ -182,6 +182,56 @@ static void blobs(void)
     sqlite3_close(db);
 }
 
+/* A step of a backup that copies all at once reads for as long as it takes: here its copy is locked
+ * away from it for a moment, in which others look. */
+static atomic_int looks;
+
+static void *look(void *asking)
+{
+    want(is(ask(asking, "SELECT state || ' ' || statement FROM roster_blocker"),
+            "running sqlite3_backup_step()"));
+    want(strstr(ask(asking, "SELECT roster_kill(id) FROM roster_blocker"), "interrupted"));
+    return NULL;
+}
+
+static int look_at_backup(void *asking, int count)
+{
+    pthread_t thread;
+
+    (void)count;
+    atomic_fetch_add(&looks, 1);
+    want(!pthread_create(&thread, NULL, look, asking));
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+static void backups(void)
+{
+    sqlite3 *db = make_file(path), *reader = open_file(), *copy = open_flags(second, 0);
+    sqlite3 *locks = open_flags(second, 0);
+    sqlite3_backup *backup;
+
+    make_table(locks);
+    run(locks, "BEGIN EXCLUSIVE");
+    want(!sqlite3_busy_handler(copy, look_at_backup, db));
+    backup = sqlite3_backup_init(copy, "main", reader, "main");
+    want(backup && sqlite3_backup_step(backup, -1) == SQLITE_BUSY);
+    want(atomic_load(&looks));
+    want(is(ask(db, blocked), ""));
+    run(locks, "COMMIT");
+    want(sqlite3_backup_step(backup, 1) == SQLITE_OK);
+    want(is(ask(db, blocked), ""));
+    want(sqlite3_backup_step(backup, -1) == SQLITE_DONE);
+    want(!sqlite3_backup_finish(backup));
+    want(is(ask(db, "SELECT state || cursors FROM roster_connections WHERE path = "
+                    "(SELECT file FROM pragma_database_list) AND id != roster_id()"),
+            "idle0"));
+    sqlite3_close(locks);
+    sqlite3_close(copy);
+    sqlite3_close(reader);
+    sqlite3_close(db);
+}
+
 /* A program that was closed by sqlite3_close_v2() goes on with what it has not finalized. */
 static void zombies(void)
 {
@@ -502,10 +552,19 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"attached", attached}, {"names", names},           {"blobs", blobs},
-                 {"zombies", zombies},   {"savepoints", savepoints}, {"statements", statements},
-                 {"replaced", replaced}, {"handlers", handlers},     {"interrupts", interrupts},
-                 {"journals", journals}, {"schema", schema},         {"plain", plain}};
+    } cases[] = {{"attached", attached},
+                 {"names", names},
+                 {"blobs", blobs},
+                 {"backups", backups},
+                 {"zombies", zombies},
+                 {"savepoints", savepoints},
+                 {"statements", statements},
+                 {"replaced", replaced},
+                 {"handlers", handlers},
+                 {"interrupts", interrupts},
+                 {"journals", journals},
+                 {"schema", schema},
+                 {"plain", plain}};
     size_t n;
 
     want(argc == 3);
