@@ -88,7 +88,8 @@
     STRUCT(roster_copy, 0)                                                                         \
     STRUCT(roster_event, 0)                                                                        \
     STRUCT(roster_watchdog_options, 1)                                                             \
-    STRUCT(roster_memory_kill, 0)
+    STRUCT(roster_memory_kill, 0)                                                                  \
+    STRUCT(roster_blocking, 1)
 
 #define ROSTER_BUILD_BYTE(name, grows) char name;
 #define ROSTER_BUILD_SIZE(name, grows) sizeof(struct name),
