@@ -183,6 +183,57 @@ static rst_slow int begin_refused_slow(struct roster_session *session, int err, 
 }
 
 /*
+ * The same in a statement, as where each commits by itself. The slot's own view is the base, for
+ * when the statement has ended; it costs three stores.
+ */
+static __attribute__((noinline)) int begin_in_statement(struct roster_session *session,
+                                                        uint64_t *start_ts)
+{
+    struct rst_thread *thread = rst_thread_last;
+    struct rst_hot_cache *hot = &thread->hot[RST_HOT_VIEW];
+    struct rst_txn_views views = {NULL, NULL};
+    uint64_t now = rst_ticker_now(&thread->roster->ticker), ts, *slot;
+    int err;
+
+    if (rst_unlikely(session->gate.word != thread->gate_stmt || !rst_kill_lets_begin(session) ||
+                     !hot->top))
+        return txn_begin_any(session, start_ts);
+    views.now = rst_hot_pop(hot); /* before the oracle, whose code may take some, too */
+    slot = announce(thread, session, now);
+    if (rst_unlikely(!slot))
+        return begin_undo_slow(thread, NULL, &views, -ENOMEM);
+    err = rst_oracle_now(thread->roster, &ts); /* C */
+    rst_test_point("begin: timestamp known");
+    if (rst_unlikely(err || ts < rst_load(slot)))
+        return begin_undo_slow(thread, slot, &views, err ? err : -ESTALE);
+    rst_store_release(slot, ts);             /* D: pairs with c */
+    rst_store_release(&session->slot, slot); /* pairs with rst_txn_seq() */
+    rst_write_fence();                       /* before 3 of look.h */
+    session->base = rst_slot_view(slot);
+    rst_view_set_start(session->base, ts);
+    rst_view_set_since(session->base, now);
+    rst_view_set_identity(session->base, session->identity);
+    rst_view_fill(views.now, session, ts, ROSTER_TXN_VALID, now, rst_view_statement(session->view));
+    session->spare = session->view; /* the statement alone, as it was published before */
+    session->gate.txn_state = ROSTER_TXN_VALID;
+    rst_test_point("begin: view filled");
+    rst_view_publish(session, views.now);
+    rst_count(&thread->counts.txns_begun);
+    rst_probe2(txn_begin, session->id, ts);
+    if (start_ts)
+        *start_ts = ts;
+    return 0;
+}
+
+/* What the common path below is not made for. */
+static __attribute__((noinline)) int begin_else(struct roster_session *session, uint64_t *start_ts)
+{
+    if (session && session->gate.in_stmt == RST_IN_STMT)
+        return begin_in_statement(session, start_ts);
+    return txn_begin_any(session, start_ts);
+}
+
+/*
  * The common path: begin() for an open session of the roster that the thread used last, without
  * transaction and statement, that pins, where the current chunk has a free slot. The protocol is
  * the same, step by step. The oracle writes where the caller wants its timestamp: a store and a
@@ -199,7 +250,7 @@ int roster_txn_begin(struct roster_session *session, uint64_t *start_ts)
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
                      !rst_kill_lets_begin(session) || !n_free))
-        return txn_begin_any(session, start_ts);
+        return begin_else(session, start_ts);
     slot = rst_horizon_pop(&thread->horizon, n_free, (uintptr_t)session,
                            rst_ticker_now(&roster->ticker));
     rst_store_release(&session->slot, slot); /* pairs with rst_txn_seq() */
@@ -356,6 +407,45 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
     return err;
 }
 
+/*
+ * The common path in a statement: finish() for a valid transaction, on the thread whose current
+ * chunk has its slot, where the statement has been running since both began.
+ */
+static __attribute__((noinline)) int finish_in_statement(struct roster_session *session)
+{
+    struct rst_thread *thread = rst_thread_last;
+    struct rst_hot_cache *views = &thread->hot[RST_HOT_VIEW];
+    struct roster_shown *before = session->view;
+    uint64_t *slot = session->slot;
+
+    if (rst_unlikely(session->gate.word != (thread->gate_stmt | thread->gate_txn) ||
+                     !rst_horizon_is_current(&thread->horizon, slot) ||
+                     before->run_state != ROSTER_RUN_RUNNING || !session->base->reserved ||
+                     !rst_hot_has_room(views)))
+        return txn_finish_any(session);
+    rst_test_point("finish: view still published");
+    rst_probe2(txn_finish, session->id, before->start_ts);
+    rst_view_publish(session, session->spare); /* 1 of look.h */
+    rst_life_end(before);                      /* 2 */
+    session->base = NULL;
+    session->spare = NULL;
+    /* After that of `before`: see rst_txn_seq(). */
+    rst_life_end(rst_horizon_current_view(&thread->horizon, slot));
+    session->gate.word = thread->gate_stmt;
+    rst_test_point("finish: view published");
+    rst_view_push(views, before);
+    rst_horizon_push(&thread->horizon, slot);
+    return 0;
+}
+
+/* What the common path outside a statement is not made for. */
+static __attribute__((noinline)) int finish_else(struct roster_session *session)
+{
+    if (session && session->gate.in_stmt == RST_IN_STMT)
+        return finish_in_statement(session);
+    return txn_finish_any(session);
+}
+
 /* What both cases of the common path below have in common. */
 static rst_always_inline void finish_view(struct rst_thread *thread, struct roster_session *session,
                                           struct roster_shown *before)
@@ -380,7 +470,7 @@ int roster_txn_finish(struct roster_session *session)
     uint64_t *slot;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_txn))
-        return txn_finish_any(session);
+        return finish_else(session);
     slot = session->slot;
     before = session->view;
     if (rst_unlikely(!rst_horizon_is_current(&thread->horizon, slot)))

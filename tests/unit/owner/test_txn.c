@@ -47,6 +47,55 @@ Test(txn, begin_takes_the_oracles_timestamp)
     fixture_destroy(&f);
 }
 
+static void check_shown(const struct roster_session *session, uint64_t start_ts, bool in_stmt)
+{
+    const struct roster_shown *shown = unit_look(session);
+
+    cr_assert_eq(shown->start_ts, start_ts);
+    cr_assert_eq(shown->txn_state, start_ts ? ROSTER_TXN_VALID : ROSTER_TXN_INVALID);
+    cr_assert_eq(shown->run_state, in_stmt ? ROSTER_RUN_RUNNING : ROSTER_RUN_IDLE);
+    cr_assert_eq(shown->statement != NULL, in_stmt);
+    cr_assert_eq(shown->entries, 0);
+}
+
+/* Whichever ends first, and whatever the transaction has done: in the second round a thread has all
+ * at hand. */
+Test(txn, in_a_statement)
+{
+    struct fixture f;
+    uint64_t seq, before = 0;
+    int n;
+
+    fixture_init(&f);
+    for (n = 0; n < 16; n++) {
+        f.oracle.next = 5000;
+        unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+        unit_ok(roster_txn_begin(f.session, NULL));
+        check_shown(f.session, 5000, true);
+        cr_assert_eq(unit_pinned_by(f.session), 5000);
+        seq = roster_txn_seq(f.session, unit_look(f.session));
+        cr_assert_neq(seq, before);
+        before = seq;
+        if (n & 1)
+            unit_ok(roster_txn_set_progress(f.session, 0, 0, 0));
+        if (n & 2) {
+            unit_ok(roster_stmt_end(f.session));
+            check_shown(f.session, 5000, false);
+            cr_assert_eq(roster_txn_seq(f.session, unit_look(f.session)), seq);
+            if (n & 4)
+                unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "y", 1, NULL, 0));
+        }
+        unit_ok(roster_txn_finish(f.session));
+        check_shown(f.session, 0, !(n & 2) || n & 4);
+        cr_assert_eq(unit_slots_pinned(f.roster), 0);
+        if (!(n & 2) || n & 4)
+            unit_ok(roster_stmt_end(f.session));
+        check_shown(f.session, 0, false);
+    }
+    cr_assert_eq(unit_stats(f.roster).txns_begun, 16);
+    fixture_destroy(&f);
+}
+
 Test(txn, the_largest_timestamp)
 {
     struct fixture f;
