@@ -18,13 +18,21 @@ tells b 'is live'
 tells b 'server b gave up [0-9]+ transactions'
 tells a 'server b holds the safe points .* asked to give that up'
 alive a b
-! grep -q 'b is fenced' "$work/b.out" || fail "b was fenced as a whole"
+# A pass that is not heard of before would contradict what b protects, and fence all of it. That it is
+# fenced because a busy machine let its lease end is another matter.
+! grep -q 'server b rejects' "$work/b.out" || fail "b was fenced by the pass"
 
-signal b STOP
-frozen=$(now)
-alive a
-signal b CONT
-alive b
+# Frozen in the middle of a write, it keeps the lock of the SQLite file, and shows nothing.
+shown=''
+for _ in 1 2 3 4 5 6; do
+    signal b STOP
+    frozen=$(now)
+    ! alive_within 5 a || shown=1
+    signal b CONT
+    alive a b
+    [ -z "$shown" ] || break
+done
+[ -n "$shown" ] || fail "a never went on without b"
 "$check" "$dir" --since "$frozen" --refused b >/dev/null || fail "b refused nothing"
 
 "$tool" put "$url" /roster/safepoint/barrier/forgotten "$(stored /roster/safepoint/txn)"

@@ -470,6 +470,61 @@ Test(abandoned, g8_what_was_lost_with_a_lease_holds_no_record)
     cluster_stop();
 }
 
+static void thread_start(struct node *node, const char *id, struct roster_oracle_local *clock)
+{
+    struct roster_safe_point_options options = {.size = sizeof(options),
+                                                .any_life_time = true,
+                                                .interval_ms = 10,
+                                                .oracle = roster_oracle_local_allocate,
+                                                .oracle_arg = clock,
+                                                .abandoned = ROSTER_ABANDONED_PASS,
+                                                .abandoned_ms = 50};
+    struct roster_syncer_options syncer = server_options(id);
+
+    memset(node, 0, sizeof(*node));
+    syncer.interval_ms = 10;
+    server_create(&node->server, store, &syncer, 0);
+    cr_assert_eq(roster_syncer_start(node->server.syncer), 0);
+    server_wait_for(&node->server, ROSTER_SYNCER_LIVE);
+    options.syncer = node->server.syncer;
+    cr_assert_eq(roster_safe_point_create(store, &options, &node->safe_point), 0);
+    cr_assert_eq(roster_safe_point_start(node->safe_point), 0);
+}
+
+static void thread_stop(struct node *node)
+{
+    roster_safe_point_destroy(node->safe_point);
+    cr_assert_eq(roster_txn_finish(node->server.session), 0);
+    server_destroy(&node->server);
+}
+
+/* With threads and by clocks that go: each server in turn holds what is passed. */
+Test(abandoned, g8_threads_pass_what_either_server_holds)
+{
+    struct roster_oracle_local *clock = NULL;
+    struct node *holder[] = {&a, &b};
+
+    cr_assert_eq(roster_store_open("memory", NULL, &store, NULL, 0), 0);
+    cr_assert_eq(roster_oracle_local_create(&clock), 0);
+    thread_start(&a, "a", clock);
+    thread_start(&b, "b", clock);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(roster_txn_begin(holder[i]->server.session, &holder[i]->start), 0);
+        for (int64_t end = now_ms() + 20000; roster_gc_safe_point(a.safe_point) <= holder[i]->start;
+             sleep_ms(1)) {
+            expect_told(holder[i]);
+            cr_assert_lt(now_ms(), end, "it is not passed");
+        }
+        cr_expect_eq(roster_txn_check(holder[i]->server.session), -ESTALE);
+        cr_expect_geq(stats(holder[i]).given_up, 1u);
+        cr_expect_eq(stats(holder[i]).rejected, 0u, "%s", stats(holder[i]).rejected_key);
+    }
+    thread_stop(&b);
+    thread_stop(&a);
+    roster_store_close(store);
+    roster_oracle_local_destroy(clock);
+}
+
 /* No more samples than there is room for, and never one that is too young. */
 Test(abandoned, a_leader_keeps_as_many_samples_as_it_needs)
 {
