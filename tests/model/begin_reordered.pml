@@ -18,7 +18,9 @@
  *
  * @variant one
  * @variant one-relaxed    -DFLOOR_RELAXED
- * @long owners         -DOWNERS=2 -DSCANS=1
+ * @variant two          -DOWNERS=2 -DSCANS=1 -DTIMES=3
+ * @slow owners          -DOWNERS=2 -DSCANS=1
+ * @long owners-2        -DOWNERS=2
  * @reach 1 one a timestamp is read before the slot that was stored earlier is visible
  * @reach 2 one a scan sees an announced floor and stays below now
  * @reach 3 one a minimum is the timestamp of an open transaction
@@ -26,9 +28,10 @@
  * @mutant NO_FLOOR        one safe_below_open|safe_below_new
  * @mutant SCAN_BEFORE_NOW one safe_below_open|safe_below_new
  * @mutant NO_INTERRUPT    one safe_below_open|safe_below_new
+ * @mutant ONE_INTERRUPTED two safe_below_open|safe_below_new
  * @mutant NO_MAX          one safe_monotone
  *
- * NO_INTERRUPT is a fence of the scanner alone. FLOOR_RELAXED loads the floor without acquire. It is a
+ * NO_INTERRUPT is a fence of the scanner alone; ONE_INTERRUPTED leaves out the second owner. FLOOR_RELAXED loads the floor without acquire. It is a
  * variant and not a mutant: a floor that an owner can read was the now of a scan whose membarrier
  * came before the owner's first step, or whose steps the owner's come after; so no owner is refused
  * (-ESTALE) for a floor of a later scan than its timestamp. The code loads it by acquire all the
@@ -40,6 +43,10 @@
 #endif
 #ifndef SCANS
 #define SCANS 2
+#endif
+
+#ifndef TIMES
+#define TIMES 4
 #endif
 
 #define NTHREADS (OWNERS + 1)
@@ -151,7 +158,7 @@ proctype Scanner()
 #if defined(MUTANT_NO_INTERRUPT)
         fence(SCANNER);
 #elif !defined(MUTANT_NO_BARRIER)
-#if OWNERS > 1
+#if OWNERS > 1 && !defined(MUTANT_ONE_INTERRUPTED)
         membarrier(SCANNER, 0, 1);
 #else
         fence(SCANNER);
@@ -182,7 +189,7 @@ proctype Scanner()
 proctype Clock()
 {
     do
-    :: mem[ORACLE] < 4 -> mem[ORACLE] = mem[ORACLE] + 1
+    :: mem[ORACLE] < TIMES -> mem[ORACLE] = mem[ORACLE] + 1
     :: true -> break
     od
 }

@@ -15,7 +15,7 @@
  *     6 ends the reclaiming thread                  calls back in the reclaiming thread, and may
  *                                                   queue a slab's end
  *
- * Not modelled: rounds by hand. The reclaiming thread and its barrier are as in reclaim.c: rounds, each of one grace period; the
+ * Not modelled: rounds by hand, see rounds.pml. The reclaiming thread and its barrier are as in reclaim.c: rounds, each of one grace period; the
  * kernel may refuse the membarrier that one needs, which a barrier returns.
  *
  * @variant all

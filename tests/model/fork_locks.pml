@@ -15,7 +15,7 @@
  * one of its own here. The last user joins the reclaiming thread under the users' lock; a thread that ends takes
  * liburcu's lock. A reader may need the lock of all contexts and, to keep something, that of the
  * thread; to become a user is refused inside its section. So it is for who keeps something from one section to the next
- * (rst_keep_begin()), for whom a round waits as for a reader. Not modelled: rounds by hand.
+ * (rst_keep_begin()), for whom a round waits as for a reader. Not modelled: rounds by hand, see rounds.pml.
  *
  * @variant all
  * @reach 1 all the server's grace period waits for the reader who forks

@@ -5,7 +5,7 @@
  * The ring of ids that have rested (src/core/sql/id_queue.c).
  *
  *     put                                         take
- *     1 position := tail++                        a done if put_end is not above head, which is read first
+ *     1 position := tail++                        a head, put_end: done unless that is above
  *     2 the entry of the position := its cycle    b position := head++
  *       and the id (exchange), if the entry is    c the entry has the cycle of the position: takes
  *       of an earlier cycle, has no id, and is      the id out, done
