@@ -19,6 +19,7 @@ struct server {
     bool reported;      /* that it does not answer */
     bool asked;         /* since it was read */
     bool passed_over;   /* it is not asked, for what `reply` says */
+    bool lost;          /* its record ended while it did not answer */
     uint64_t silent_ms; /* for how long it has not answered; 0: not known */
     struct reply reply; /* the newest one */
 };

@@ -60,7 +60,7 @@ static void add_problems(json_t *problems, const struct server *server,
                          const struct options *options)
 {
     json_t *all = json_object_get(server->reply.json, "problems"), *problem;
-    char command[320];
+    char command[320], evidence[320];
     size_t n;
 
     if (serve_answered(server)) {
@@ -76,11 +76,13 @@ static void add_problems(json_t *problems, const struct server *server,
         }
         return;
     }
+    snprintf(evidence, sizeof(evidence), "%s%s", server->lost ? "its record has ended; " : "",
+             server->reply.error);
     snprintf(command, sizeof(command), "rosterctl -s %s status", server->address);
-    add_problem(problems, json_pack("{s:s, s:s, s:i, s:I, s:s, s:s}", "server", server->name,
-                                    "problem", "no answer", "rank", RANK_SILENT, "age_ms",
-                                    (json_int_t)server->silent_ms, "evidence", server->reply.error,
-                                    "command", *server->address ? command : ""));
+    add_problem(problems,
+                json_pack("{s:s, s:s, s:i, s:I, s:s, s:s}", "server", server->name, "problem",
+                          "no answer", "rank", RANK_SILENT, "age_ms", (json_int_t)server->silent_ms,
+                          "evidence", evidence, "command", *server->address ? command : ""));
 }
 
 static json_t *server_row(const struct server *server)
