@@ -46,8 +46,9 @@ static void look(struct roster *roster, uint64_t id)
            roster_txn_since(session, shown) <= roster_session_since(session, shown) ? "before"
                                                                                     : "?",
            roster_identity_attributes(shown->identity) ? "with attributes" : "without attributes");
-    printf("of %s at %s, in %s\n", roster_identity_user(shown->identity),
-           roster_identity_host(shown->identity), roster_identity_database(shown->identity));
+    printf("of %s at %s, in %s, by %s\n", roster_identity_user(shown->identity),
+           roster_identity_host(shown->identity), roster_identity_database(shown->identity),
+           roster_identity_application(shown->identity));
     printf("flags of the transaction: %" PRIu32 "\n", roster_txn_flags(session, shown));
     printf("%" PRIu64 " bytes in memory, %" PRIu64 " on disk, limit %" PRIu64 " ms, flags %" PRIu32
            "\n",
@@ -327,13 +328,27 @@ static void start_no_thread(void)
     MUST(roster_destroy(roster));
 }
 
+/* What a plugin asks first, which another library than the one it was compiled for may meet. */
+static void check_build(void)
+{
+    const struct roster_build build = ROSTER_BUILD_INIT;
+    const char *differs;
+
+    MUST(roster_build_check(&build, &differs));
+}
+
 /* Which users have the most sessions, and which of them have all that their rule allows. */
 static void count_users(struct roster *roster)
 {
+    struct roster_quota_rule rule = ROSTER_QUOTA_RULE_INIT;
     struct roster_groups all = {.size = sizeof(all)};
     struct roster_group groups[4];
     size_t count = 4, full = 4;
 
+    rule.by = ROSTER_GROUP_USER;
+    rule.limit = 10; /* without a value: of each user */
+    MUST(roster_quota_set(roster, &rule, 1));
+    printf("no %s has more than %" PRIu64 " sessions\n", roster_group_by_name(rule.by), rule.limit);
     MUST(roster_groups_top(roster, ROSTER_GROUP_USER, groups, &count, &all));
     printf("%zu user has %" PRIu64 " of %" PRIu64 " sessions\n", count, groups[0].sessions,
            all.sessions);
@@ -362,6 +377,7 @@ int main(void)
     uint64_t start_ts, left;
     char url[64];
 
+    check_build();
     MUST(roster_oracle_local_create(&oracle));
     options.oracle = roster_oracle_local_read;
     options.oracle_arg = oracle;
@@ -372,6 +388,7 @@ int main(void)
     client.user = "root";
     client.host = "localhost";
     client.database = "test";
+    client.application = "backup";
     MUST(roster_session_open(roster, &client, &session));
     MUST(roster_session_open(roster, NULL, &other));
     count_users(roster);
