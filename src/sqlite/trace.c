@@ -83,7 +83,7 @@ static __attribute__((noinline)) bool grow(struct rst_ext_conn *conn)
     return true;
 }
 
-static int begin_single(struct rst_ext_conn *conn, const char *sql)
+static inline int begin_single(struct rst_ext_conn *conn, const char *sql)
 {
     return roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
 }
