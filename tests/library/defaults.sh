@@ -27,6 +27,7 @@ sed -n 's/.*\(CURLM\{0,1\}OPT_[A-Z0-9_]*\), *\(.*\)/\1 \2/p
         sub(/^[^ ]* */, "")
         sub(/^\(long\)/, "")
         sub(/[) ,]*$/, "")
+        if (option ~ /^SQLITE_LIMIT/ && /^-1$/) next # asks, sets nothing
         if (/^SILENCE_S$/) $0 = "2"
         if (/^[0-9]+L$/) sub(/L$/, "")
         print option, /^("[^"]*"|[-0-9]+|[0-9]+ \* [A-Z_]+|[A-Z][A-Za-z0-9_]+( \| [A-Z_]+)?)$/ ? $0 : "-"
