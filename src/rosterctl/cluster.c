@@ -287,7 +287,7 @@ static int cluster_min(const struct options *options, struct servers *servers)
 }
 
 /* Seen in the future is seen now: its clock and this one differ. */
-static json_t *gone_row(const struct gone *gone)
+json_t *cluster_gone_row(const struct gone *gone)
 {
     struct timespec now;
     char when[40] = "at a time that is not known", evidence[200];
@@ -329,7 +329,7 @@ static int cluster_status(const struct options *options, struct servers *servers
     servers_ask(servers, options, NULL, NULL);
     rows = rows_of(servers, status_row, "-problems");
     for (n = servers->gone_count; n--;)
-        json_array_insert_new(rows, 0, gone_row(&servers->gone[n]));
+        json_array_insert_new(rows, 0, cluster_gone_row(&servers->gone[n]));
     print(options, rows, columns, sizeof(columns) / sizeof(columns[0]));
     sick = json_integer_value(json_object_get(json_array_get(rows, 0), "problems")) > 0;
     cell_text(json_array_get(rows, servers->gone_count), &command, text, sizeof(text));

@@ -19,7 +19,6 @@ struct server {
     bool reported;      /* that it does not answer */
     bool asked;         /* since it was read */
     bool passed_over;   /* it is not asked, for what `reply` says */
-    bool lost;          /* its record ended while it did not answer */
     uint64_t silent_ms; /* for how long it has not answered; 0: not known */
     struct reply reply; /* the newest one */
 };
@@ -85,6 +84,9 @@ double member_number(const json_t *object, const char *key);
 
 /* The rows of several servers by their times. They are used up. */
 json_t *events_sort(json_t *rows);
+
+/* What is said of a server that has gone, as a row of status. */
+json_t *cluster_gone_row(const struct gone *gone);
 
 /* A command that a server names, with the store as it was named here, as a shell takes it. */
 void cluster_print_command(FILE *out, const struct options *options, const char *command);

@@ -17,8 +17,6 @@
  * it each time. */
 struct silence {
     uint64_t since_ms, until_ms; /* 0: it answers */
-    bool lost;                   /* it has no record any more */
-    bool gone;                   /* nothing listens at its address */
     char error[256];
 };
 

@@ -15,8 +15,6 @@
 #define RECORDS_MS 2000 /* how old what was read of the store may be */
 #define FAILED_MS 5000  /* when a store that failed is read again */
 #define AGAIN_MS 2000   /* when a server that did not answer is asked again, by one request */
-#define LOST_MS 3600000 /* how long one that did not answer is shown when its record has ended */
-#define LOST_MOST 100   /* such servers */
 #define REQUEST_MS 1000 /* for each request to a server */
 #define ALL_MS 2500     /* for all that one answer needs */
 #define CHANGE_MS 2500
@@ -34,46 +32,7 @@ static void keep_silences(const struct serve *serve, const struct servers *now,
         before = servers_find(&serve->known, now->all[n].name, strlen(now->all[n].name));
         if (before && !strcmp(before->address, now->all[n].address))
             silences[n] = serve->silences[before - serve->known.all];
-        silences[n].lost = false;
     }
-}
-
-/* Whether a server that has no record any more has not ended, but was silent until its lease had:
- * it may be frozen, and nothing else would say so. */
-static bool is_lost(const struct silence *silence, uint64_t now_ms)
-{
-    return silence->since_ms && !silence->gone && now_ms - silence->since_ms < LOST_MS;
-}
-
-/* Adds those that were lost to those that have a record; they are asked as the others. */
-static void keep_lost(const struct serve *serve, struct servers *now, struct silence *silences)
-{
-    uint64_t now_ms = ctl_now_ms();
-    size_t n, lost = 0;
-
-    for (n = 0; n < serve->known.count && lost < LOST_MOST; n++) {
-        const struct server *before = &serve->known.all[n];
-
-        if (servers_find(now, before->name, strlen(before->name)) ||
-            !is_lost(&serve->silences[n], now_ms))
-            continue;
-        silences[now->count] = serve->silences[n];
-        silences[now->count].lost = true;
-        now->all[now->count++] = *before;
-        lost++;
-    }
-}
-
-/* Room for those that were lost, too. */
-static bool make_room(struct servers *now, struct silence **silences)
-{
-    struct server *all = realloc(now->all, (now->count + LOST_MOST + 1) * sizeof(*all));
-
-    if (!all)
-        return false;
-    now->all = all;
-    *silences = calloc(now->count + LOST_MOST + 1, sizeof(**silences));
-    return *silences;
 }
 
 /* What cannot be read leaves what was known. A store without a server can be read. */
@@ -83,12 +42,13 @@ static void install(struct serve *serve, struct servers *now, int code)
 
     serve->code = code;
     serve->due_ms = ctl_now_ms() + (code == CTL_OK ? RECORDS_MS : FAILED_MS);
-    if ((code != CTL_OK && !now->all) || !make_room(now, &silences)) {
+    if (code == CTL_OK || now->all)
+        silences = calloc(now->count + 1, sizeof(*silences));
+    if (!silences) {
         servers_free(now);
         return;
     }
     keep_silences(serve, now, silences);
-    keep_lost(serve, now, silences);
     servers_free(&serve->known);
     free(serve->silences);
     serve->known = *now;
@@ -110,7 +70,7 @@ bool serve_read(struct serve *serve)
     pthread_mutex_unlock(&serve->mutex);
     if (due) {
         ctl_keep_error(error, sizeof(error));
-        code = servers_read(serve->options, &now);
+        code = servers_read_gone(serve->options, &now);
         ctl_keep_error(NULL, 0);
     }
     pthread_mutex_lock(&serve->mutex);
@@ -130,7 +90,6 @@ static void pass_over(struct server *server, struct silence *silence, uint64_t n
     if (!silence->since_ms)
         return;
     server->silent_ms = now_ms > silence->since_ms ? now_ms - silence->since_ms : 1;
-    server->lost = silence->lost;
     if (now_ms >= silence->until_ms) {
         silence->until_ms = now_ms + AGAIN_MS + ALL_MS;
         return;
@@ -148,6 +107,9 @@ static void choose(struct serve *serve, struct asking *asking)
     size_t n;
 
     servers->all = calloc(known->count + 1, sizeof(*servers->all));
+    servers->gone = calloc(known->gone_count + 1, sizeof(*servers->gone));
+    for (n = 0; servers->gone && n < known->gone_count; n++)
+        servers->gone[servers->gone_count++] = known->gone[n];
     for (n = 0; servers->all && n < known->count; n++) {
         if (asking->server && strcmp(known->all[n].name, asking->server) != 0)
             continue;
@@ -198,7 +160,6 @@ static void note(struct silence *silence, const struct server *server)
     if (!silence->since_ms)
         silence->since_ms = now_ms;
     silence->until_ms = now_ms + AGAIN_MS;
-    silence->gone = server->reply.gone;
     memcpy(silence->error, server->reply.error, sizeof(silence->error));
 }
 

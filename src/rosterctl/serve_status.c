@@ -60,7 +60,7 @@ static void add_problems(json_t *problems, const struct server *server,
                          const struct options *options)
 {
     json_t *all = json_object_get(server->reply.json, "problems"), *problem;
-    char command[320], evidence[320];
+    char command[320];
     size_t n;
 
     if (serve_answered(server)) {
@@ -76,13 +76,11 @@ static void add_problems(json_t *problems, const struct server *server,
         }
         return;
     }
-    snprintf(evidence, sizeof(evidence), "%s%s", server->lost ? "its record has ended; " : "",
-             server->reply.error);
     snprintf(command, sizeof(command), "rosterctl -s %s status", server->address);
-    add_problem(problems,
-                json_pack("{s:s, s:s, s:i, s:I, s:s, s:s}", "server", server->name, "problem",
-                          "no answer", "rank", RANK_SILENT, "age_ms", (json_int_t)server->silent_ms,
-                          "evidence", evidence, "command", *server->address ? command : ""));
+    add_problem(problems, json_pack("{s:s, s:s, s:i, s:I, s:s, s:s}", "server", server->name,
+                                    "problem", "no answer", "rank", RANK_SILENT, "age_ms",
+                                    (json_int_t)server->silent_ms, "evidence", server->reply.error,
+                                    "command", *server->address ? command : ""));
 }
 
 static json_t *server_row(const struct server *server)
@@ -129,6 +127,14 @@ struct reply serve_status(struct asking *asking)
         add_problems(problems, &asking->servers.all[n], serve->options);
         json_array_append_new(rows, server_row(&asking->servers.all[n]));
         sessions += member_number(asking->servers.all[n].reply.json, "sessions");
+    }
+    for (n = 0; n < asking->servers.gone_count; n++) {
+        json_t *row = cluster_gone_row(&asking->servers.gone[n]);
+
+        json_object_set_new(row, "rank", json_integer(RANK_SILENT));
+        json_object_set_new(row, "answered", json_false());
+        add_problem(problems, json_incref(row));
+        json_array_append_new(rows, row);
     }
     if (*asking->store_error || !asking->servers.count)
         add_problem(problems, json_pack("{s:n, s:s, s:i, s:i, s:s, s:s}", "server", "problem",

@@ -160,7 +160,7 @@ expect "it says where" "unix:$work/page.sock" "$(sed -n 1p "$work/serve.out")"
 url=http://localhost
 expect "its own token" '* 404' "$(get "/kill?server=c&id=123456789&target=connection" -X POST --unix-socket "$work/page.sock")"
 
-# One that is frozen until its lease has ended has no record, and is named all the same; one that was stopped is not.
+# One that is frozen until its lease has ended has no record, and is named as gone; one that was stopped is not.
 ttl=2000
 start_member d --status="unix:$work/d.sock"
 start_member e --status="unix:$work/e.sock"
@@ -172,7 +172,7 @@ eventually "all five are there" asked '*"answered":5,"of":5*'
 kill -STOP "${pids[d]}"
 stop_member e
 eventually "that one does not answer" asked '*"server":"d","problem":"no answer",*"answered":3,*'
-eventually "nor has a record" asked '*"server":"d","problem":"no answer",*"its record has ended; no server answers*"answered":3,"of":4*'
+eventually "nor has a record" asked '*{"server":"d",*"problem":"gone",*its lease has ended*"answered":3,"of":3*'
 kill -CONT "${pids[d]}"
 eventually "and is back" asked '*"answered":4,"of":4,*'
 
