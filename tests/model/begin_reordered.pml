@@ -20,7 +20,6 @@
  * @variant one-relaxed    -DFLOOR_RELAXED
  * @variant two          -DOWNERS=2 -DSCANS=1 -DTIMES=3
  * @slow owners          -DOWNERS=2 -DSCANS=1
- * @long owners-2        -DOWNERS=2
  * @reach 1 one a timestamp is read before the slot that was stored earlier is visible
  * @reach 2 one a scan sees an announced floor and stays below now
  * @reach 3 one a minimum is the timestamp of an open transaction

@@ -22,9 +22,6 @@
  *
  * @variant one    -DIDS=1 -DENTRIES=2 -DTHREADS=3 -DTURNS=1
  * @variant two    -DIDS=2 -DENTRIES=4 -DTHREADS=3 -DTURNS=1
- * @slow one-twice -DIDS=1 -DENTRIES=2 -DTHREADS=3 -DTURNS=2
- * @long two-twice -DIDS=2 -DENTRIES=4 -DTHREADS=3 -DTURNS=2
- * @long one-of-4  -DIDS=1 -DENTRIES=2 -DTHREADS=4 -DTURNS=1
  * @reach 1 one an entry is marked unsafe
  * @reach 2 one a put finds its position passed
  * @reach 3 one a put finds its entry unsafe

@@ -33,8 +33,6 @@
  * @slow reordered   -DCLOSES_REORDERED
  * @slow databases   -DDATABASES
  * @slow rounds      -DROUNDS=2
- * @long faults-3    -DFAULTS=2 -DSETS=3
- * @long rounds-3    -DROUNDS=2 -DSETS=3 -DDATABASES
  * @reach 1 sets an owner that has not been counted finds that counting has begun
  * @reach 2 sets an open is refused
  * @reach 3 sets an update is refused

@@ -26,7 +26,6 @@
  * @variant keeper -DKEEPER
  * @slow refused -DREFUSALS=1
  * @slow twice -DTURNS=2
- * @long refused-twice -DREFUSALS=1 -DTURNS=2 -DREADS=2
  * @reach 2 reader the thread runs what the user by hand has queued
  * @reach 3 reader the thread starts with something queued
  * @reach 4 reader the thread ends with something queued

@@ -18,7 +18,7 @@
  *       adopts
  *
  * The first thread has one chunk of two slots, begins a transaction in one, with BOTH in both, has
- * each finished by itself or elsewhere, and ends. The next one begins at any moment, with the orphan or
+ * each finished by itself or elsewhere, and ends; with BOTH there is no scan. The next one begins at any moment, with the orphan or
  * a new context, whose memory may be the old one's; it has one transaction and ends. With OBJECT each
  * shows an object, a view or a statement, in place of what is finished elsewhere and of the scan. Blocks
  * are numbered by their addresses: the first has a chunk of another thread's, each of the others one for
@@ -27,7 +27,7 @@
  *
  * @variant slots
  * @variant object -DOBJECT
- * @slow both -DBOTH
+ * @variant both -DBOTH
  * @reach 1 slots the next thread adopts the orphan
  * @reach 2 slots the next thread has a new context in the memory of the old one
  * @reach 3 slots a slot comes back to an orphan and a trim frees it
@@ -54,9 +54,9 @@
 #ifdef OBJECT
 #define OTHERS_END 3 /* two threads and the reader */
 #elif defined(BOTH)
-#define OTHERS_END 5 /* two threads, the scan, two that finish */
+#define OTHERS_END 4 /* two threads, two that finish */
 #else
-#define OTHERS_END 4
+#define OTHERS_END 4 /* two threads, one that finishes, the scan */
 #endif
 #ifndef TRIMS
 #define TRIMS 1
@@ -550,7 +550,7 @@ end:
     od
 }
 
-#ifndef OBJECT
+#if !defined(OBJECT) && !defined(BOTH)
 active proctype Scan()
 {
     byte b;
@@ -587,7 +587,9 @@ active proctype Scan()
     ended++
 }
 
-#else
+#endif
+
+#ifdef OBJECT
 /* It looks at what it has found for as long as it likes. */
 active proctype Reader()
 {
