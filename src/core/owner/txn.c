@@ -192,12 +192,13 @@ static __attribute__((noinline)) int begin_in_statement(struct roster_session *s
     struct rst_thread *thread = rst_thread_last;
     struct rst_hot_cache *hot = &thread->hot[RST_HOT_VIEW];
     struct rst_txn_views views = {NULL, NULL};
-    uint64_t now = rst_ticker_now(&thread->roster->ticker), ts, *slot;
+    uint64_t now, ts, *slot;
     int err;
 
     if (rst_unlikely(session->gate.word != thread->gate_stmt || !rst_kill_lets_begin(session) ||
                      !hot->top))
         return txn_begin_any(session, start_ts);
+    now = rst_ticker_now(&thread->roster->ticker);
     views.now = rst_hot_pop(hot); /* before the oracle, whose code may take some, too */
     slot = announce(thread, session, now);
     if (rst_unlikely(!slot))

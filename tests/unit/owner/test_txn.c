@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <pthread.h>
 
 struct fixture {
     struct unit_oracle oracle;
@@ -93,6 +94,28 @@ Test(txn, in_a_statement)
         check_shown(f.session, 0, false);
     }
     cr_assert_eq(unit_stats(f.roster).txns_begun, 16);
+    fixture_destroy(&f);
+}
+
+static void *begin_and_finish(void *session)
+{
+    cr_expect_eq(roster_txn_begin(session, NULL), 0);
+    cr_expect_eq(roster_txn_finish(session), 0);
+    return NULL;
+}
+
+/* The statement began on another thread: this one has not called the roster yet. */
+Test(txn, in_a_statement_of_another_thread)
+{
+    struct fixture f;
+    pthread_t thread;
+
+    fixture_init(&f);
+    unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+    cr_assert_eq(pthread_create(&thread, NULL, begin_and_finish, f.session), 0);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    check_shown(f.session, 0, true);
+    unit_ok(roster_stmt_end(f.session));
     fixture_destroy(&f);
 }
 
