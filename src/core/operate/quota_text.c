@@ -4,6 +4,9 @@
  *
  * Rules of how many sessions a group may have, as a line of a configuration names them.
  */
+#include "core/base/process.h"
+#include "core/roster/roster.h"
+
 #include <errno.h>
 #include <roster/error.h>
 #include <roster/quota.h>
@@ -100,6 +103,8 @@ int roster_quota_set_text(struct roster *roster, const char *text, char *why, si
 
     if (!roster || !text || (size && !why))
         return -EINVAL;
+    if (rst_process_is_other(roster->process))
+        return -ECHILD;
     copy = malloc(bytes);
     rules = copy ? calloc(count + 1, sizeof(*rules)) : NULL;
     err = rules ? 0 : -ENOMEM;
