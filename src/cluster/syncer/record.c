@@ -389,15 +389,30 @@ void rst_syncer_give_up(struct roster_syncer *syncer, uint64_t ts)
 static void gave_up(struct roster_syncer *syncer, uint64_t ts, uint64_t pins)
 {
     struct roster_syncer_stats *stats = &syncer->stats;
-    char text[80];
 
-    snprintf(text, sizeof(text), "%" PRIu64 " transactions and pins below %" PRIu64, pins, ts);
     pthread_mutex_lock(&syncer->lock);
     stats->given_up++;
     stats->given_up_ts = ts;
     stats->given_up_pins = pins;
     stats->given_up_ns = rst_store_boottime_ns();
     pthread_mutex_unlock(&syncer->lock);
+}
+
+/* Log and event of that. Not under record_lock: a log function may begin what lowers the record. */
+static void tell_gave_up(struct roster_syncer *syncer)
+{
+    const struct roster_syncer_stats *stats = &syncer->stats;
+    char text[80];
+    bool news;
+
+    pthread_mutex_lock(&syncer->lock);
+    news = syncer->told_given_up != stats->given_up;
+    syncer->told_given_up = stats->given_up;
+    snprintf(text, sizeof(text), "%" PRIu64 " transactions and pins below %" PRIu64,
+             stats->given_up_pins, stats->given_up_ts);
+    pthread_mutex_unlock(&syncer->lock);
+    if (!news)
+        return;
     rst_cluster_abandoned(syncer->roster, "gave up", syncer->server_id, text);
     rst_syncer_log(syncer, ROSTER_STORE_LOG_WARNING,
                    "server %s gave up %s, as the leader asks for it: their checks fail",
@@ -451,6 +466,7 @@ int rst_syncer_report(struct roster_syncer *syncer)
     err = report(syncer);
     pthread_mutex_unlock(&syncer->record_lock);
     tell_scan(syncer);
+    tell_gave_up(syncer);
     rst_syncer_tell(syncer);
     if (!err) {
         pthread_mutex_lock(&syncer->lock);

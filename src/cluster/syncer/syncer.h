@@ -77,10 +77,11 @@ struct roster_syncer {
     struct roster_syncer_stats stats;
     struct roster_syncer_change changes[SYNCER_CHANGES];
     unsigned n_changes;
-    int scan_err;      /* of the newest scan */
-    int told_scan_err; /* what was last logged about scans */
-    bool first_sign;   /* it has registered: the report duty writes a sign of life before... */
-    int64_t report_at; /* ...its next report, which stays due then; 0: now */
+    int scan_err;           /* of the newest scan */
+    int told_scan_err;      /* what was last logged about scans */
+    uint64_t told_given_up; /* the number of times that was last logged */
+    bool first_sign;        /* it has registered: the report duty writes a sign of life before... */
+    int64_t report_at;      /* ...its next report, which stays due then; 0: now */
 
     struct rst_background background; /* the duties, and telling; its lock comes inside `lock` */
     struct roster_store_watch *watch; /* the watch duty's; opened on creation */

@@ -19,6 +19,7 @@
 
 #include "../server.h"
 #include "cluster/safe_point/safe_point.h"
+#include "cluster/syncer/syncer.h"
 #include "store/base/clock.h"
 #include "store/base/kind.h"
 
@@ -36,6 +37,7 @@ struct node {
     struct roster_session *young; /* a second session */
     uint64_t start;               /* of the first session's transaction, 0 for none */
     unsigned lines;               /* of the log that say who holds the safe points */
+    unsigned gave_up;             /* that say what was given up, without a lock held */
 };
 
 static struct roster_store *store;
@@ -64,6 +66,18 @@ static void count_lines(enum roster_store_log_level level, const char *text, voi
 
     if (level == ROSTER_STORE_LOG_WARNING && strstr(text, "holds the safe points"))
         node->lines++;
+}
+
+static void look_for_locks(enum roster_store_log_level level, const char *text, void *arg)
+{
+    struct node *node = arg;
+    pthread_mutex_t *lock = &node->server.syncer->record_lock;
+
+    (void)level;
+    if (!strstr(text, "gave up") || pthread_mutex_trylock(lock))
+        return;
+    pthread_mutex_unlock(lock);
+    node->gave_up++;
 }
 
 static struct roster_safe_point_state state(const struct node *node)
@@ -129,6 +143,8 @@ static void node_start(struct node *node, const char *id, enum roster_abandoned 
     struct roster_syncer_options syncer = server_options(id);
 
     syncer.interval_ms = 10;
+    syncer.log = look_for_locks;
+    syncer.log_arg = node;
     server_create(&node->server, store, &syncer, rst_load(&now));
     cr_assert_eq(roster_session_open(node->server.roster, NULL, &node->young), 0);
     options.syncer = node->server.syncer;
@@ -223,6 +239,7 @@ Test(abandoned, g8_what_a_server_holds_for_too_long_is_passed_and_nothing_else_o
     cr_expect_eq(lost.registrations, registered);
     cr_expect_eq(lost.rejected, 0u);
     cr_expect_eq(lost.given_up_pins, 1u);
+    cr_expect_eq(b.gave_up, 1u);
     cr_expect_gt(lost.given_up_ts, b.start);
     cr_expect_leq(lost.given_up_ts, young);
     cr_expect_eq(events(&b, "gave up", "b"), 1u);
