@@ -354,15 +354,15 @@ static unsigned long long id_of(const char *text)
 }
 
 /* What answers need not be a server: a list that it never ends would have no end here. */
-static struct reply endless(struct reply *all)
+static struct reply endless(struct reply *all, size_t most)
 {
     struct reply reply = {.code = CTL_FAILED};
 
     reply_free(all);
     snprintf(reply.error, sizeof(reply.error),
-             "the list does not end, or is larger than %zu MiB: this is no status endpoint, or -n "
-             "and filters are needed",
-             MAX_LIST_BYTES >> 20);
+             "the list does not end, or is larger than %zu bytes: this is no status endpoint, or "
+             "-n and filters are needed",
+             most);
     return reply;
 }
 
@@ -372,11 +372,11 @@ struct reply ctl_rows(const struct options *options, const char *path)
     char with_arguments[PATH_MOST], limit[24];
     unsigned long long after = 0;
     const char *next = NULL;
-    size_t have = 0, pages = 0;
+    size_t have = 0, pages = 0, most = options->body_most ? options->body_most : MAX_LIST_BYTES;
 
     do {
-        if (next && (id_of(next) <= after || ++pages == PAGES_MOST || all.length > MAX_LIST_BYTES))
-            return endless(&all);
+        if (next && (id_of(next) <= after || ++pages == PAGES_MOST || all.length > most))
+            return endless(&all, most);
         after = id_of(next);
         page_limit(options, have, limit, sizeof(limit));
         list_path(options, path, limit, next, with_arguments, sizeof(with_arguments));

@@ -208,7 +208,7 @@ static json_t *rows_of(struct servers *servers, json_t *(*make)(const struct ser
 }
 
 /* A command is there to be copied into a shell, and the address in it comes from a record. */
-static void print_word(FILE *out, const char *word)
+void cluster_print_word(FILE *out, const char *word)
 {
     const char *at;
 
@@ -239,7 +239,7 @@ void cluster_print_command(FILE *out, const struct options *options, const char 
     }
     roster_text_redact(options->store, store, sizeof(store));
     fprintf(out, "%.*s--store=", (int)(at - command), command);
-    print_word(out, store);
+    cluster_print_word(out, store);
     fprintf(out, " %s", at + sizeof(unknown) - 1);
 }
 
@@ -258,7 +258,7 @@ static void print_end_of(const json_t *row)
     if (!*id || id[strspn(id, "0123456789")] || !strcmp(id, "0"))
         return;
     printf("to end the oldest: rosterctl -s ");
-    print_word(stdout, where);
+    cluster_print_word(stdout, where);
     if (!strcmp(what, "transaction") && *start && !start[strspn(start, "0123456789")])
         printf(" kill --transaction=%s %s\n", start, id);
     else

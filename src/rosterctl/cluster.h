@@ -82,11 +82,19 @@ int member_compare(const json_t *a, const json_t *b);
 /* A count that any server may claim, so that sums of them fit. */
 double member_number(const json_t *object, const char *key);
 
+/* Rows in an order; those that are equal in it stay in theirs. They are used up. A server may
+ * answer with any number of rows, so this takes no longer than a sort does. */
+typedef int rows_compare_fn(const json_t *a, const json_t *b);
+json_t *rows_sort(json_t *rows, rows_compare_fn *compare);
+
 /* The rows of several servers by their times. They are used up. */
 json_t *events_sort(json_t *rows);
 
 /* What is said of a server that has gone, as a row of status. */
 json_t *cluster_gone_row(const struct gone *gone);
+
+/* Text as a word of a command that is there to be copied into a shell. */
+void cluster_print_word(FILE *out, const char *word);
 
 /* A command that a server names, with the store as it was named here, as a shell takes it. */
 void cluster_print_command(FILE *out, const struct options *options, const char *command);

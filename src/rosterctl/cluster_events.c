@@ -49,19 +49,9 @@ static json_int_t at_ms(const json_t *row)
     return json_integer_value(json_object_get(row, "last_ms"));
 }
 
-/* A row, and its place before they are sorted: those of one server are in their order. */
-struct place {
-    json_t *row;
-    size_t n;
-};
-
-static int by_time(const void *a, const void *b)
+static int by_time(const json_t *a, const json_t *b)
 {
-    const struct place *x = a, *y = b;
-
-    if (at_ms(x->row) != at_ms(y->row))
-        return at_ms(x->row) < at_ms(y->row) ? -1 : 1;
-    return x->n < y->n ? -1 : 1;
+    return (at_ms(a) > at_ms(b)) - (at_ms(a) < at_ms(b));
 }
 
 /* Takes the rows of one server, and says what is missing before them. */
@@ -89,19 +79,7 @@ static void take(struct server *server, int64_t since_ms, json_t *rows)
 
 json_t *events_sort(json_t *rows)
 {
-    size_t count = json_array_size(rows), n;
-    struct place *all = calloc(count + 1, sizeof(*all));
-    json_t *in_order = json_array();
-
-    for (n = 0; all && n < count; n++)
-        all[n] = (struct place){json_array_get(rows, n), n};
-    if (all)
-        qsort(all, count, sizeof(*all), by_time);
-    for (n = 0; all && n < count; n++)
-        json_array_append(in_order, all[n].row);
-    free(all);
-    json_decref(rows);
-    return in_order;
+    return rows_sort(rows, by_time);
 }
 
 static int show_round(struct servers *servers, const struct options *options, int64_t since_ms,

@@ -29,20 +29,53 @@ static double value(const json_t *object, const char *key)
     return json_number_value(json_object_get(object, key));
 }
 
-/* The member, the larger one first; what is as large stays in its order. */
-static void insert(json_t *rows, json_t *row, const char *key)
+/* A row, and its place before they are sorted. */
+struct place {
+    json_t *row;
+    size_t n;
+    rows_compare_fn *compare;
+};
+
+static int by_row(const void *a, const void *b)
 {
-    size_t low = 0, high = json_array_size(rows);
+    const struct place *x = a, *y = b;
+    int order = x->compare(x->row, y->row);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
+    return order ? order : (x->n > y->n) - (x->n < y->n);
+}
 
-        if (value(json_array_get(rows, middle), key) < value(row, key))
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    json_array_insert(rows, low, row);
+json_t *rows_sort(json_t *rows, rows_compare_fn *compare)
+{
+    size_t count = json_array_size(rows), n;
+    struct place *all = calloc(count + 1, sizeof(*all));
+    json_t *in_order;
+
+    if (!all)
+        return rows; /* rather all of them than their order */
+    in_order = json_array();
+    for (n = 0; n < count; n++)
+        all[n] = (struct place){json_array_get(rows, n), n, compare};
+    qsort(all, count, sizeof(*all), by_row);
+    for (n = 0; n < count; n++)
+        json_array_append(in_order, all[n].row);
+    free(all);
+    json_decref(rows);
+    return in_order;
+}
+
+static int largest_first(const json_t *a, const json_t *b, const char *key)
+{
+    return (value(a, key) < value(b, key)) - (value(a, key) > value(b, key));
+}
+
+static int by_mean(const json_t *a, const json_t *b)
+{
+    return largest_first(a, b, "mean");
+}
+
+static int by_at(const json_t *a, const json_t *b)
+{
+    return largest_first(a, b, "at_ms");
 }
 
 /* How many rows are wanted. Returns whether that is a number. */
@@ -145,9 +178,10 @@ struct reply servers_locks(struct servers *servers, const struct options *option
         json_array_foreach(json_object_get(json, "deadlocks"), m, deadlock)
         {
             json_object_set_new(deadlock, "server", json_string(servers->all[n].name));
-            insert(deadlocks, deadlock, "at_ms");
+            json_array_append(deadlocks, deadlock);
         }
     }
+    deadlocks = rows_sort(deadlocks, by_at);
     put_trees(servers, most, rows);
     all.json = json_pack("{s:I, s:I, s:o, s:I, s:o}", "waits", (json_int_t)waits, "matched",
                          (json_int_t)matched, "rows", rows, "deadlocks_total", (json_int_t)total,
@@ -246,8 +280,9 @@ static json_t *sum(const struct servers *servers, bool by_server, bool by_more, 
     }
     json_object_foreach(groups, key, row)
     {
-        insert(rows, row, "mean");
+        json_array_append(rows, row);
     }
+    rows = rows_sort(rows, by_mean);
     m = json_array_size(rows);
     while (json_array_size(rows) > most)
         json_array_remove(rows, json_array_size(rows) - 1);

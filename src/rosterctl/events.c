@@ -127,13 +127,17 @@ static void print_line(const json_t *event)
 
 static void keep_since(json_t *rows, int64_t since_ms)
 {
-    size_t n = 0;
+    json_t *kept = json_array(), *row;
+    size_t n;
 
-    while (n < json_array_size(rows))
-        if (json_integer_value(json_object_get(json_array_get(rows, n), "last_ms")) < since_ms)
-            json_array_remove(rows, n);
-        else
-            n++;
+    json_array_foreach(rows, n, row)
+    {
+        if (json_integer_value(json_object_get(row, "last_ms")) >= since_ms)
+            json_array_append(kept, row);
+    }
+    json_array_clear(rows);
+    json_array_extend(rows, kept);
+    json_decref(kept);
 }
 
 static void print_rows(struct output *output, const json_t *rows)

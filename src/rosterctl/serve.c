@@ -49,13 +49,17 @@ bool serve_answered(const struct server *server)
 
 void serve_keep_objects(json_t *rows)
 {
-    size_t n = 0;
+    json_t *objects = json_array(), *row;
+    size_t n;
 
-    while (n < json_array_size(rows))
-        if (json_is_object(json_array_get(rows, n)))
-            n++;
-        else
-            json_array_remove(rows, n);
+    json_array_foreach(rows, n, row)
+    {
+        if (json_is_object(row))
+            json_array_append(objects, row);
+    }
+    json_array_clear(rows);
+    json_array_extend(rows, objects);
+    json_decref(objects);
 }
 
 #define ROWS " server limit sort search user db kind command state min_ms columns in_txn full id "
@@ -259,7 +263,9 @@ static unsigned answer(void *arg, const struct rst_site_asked *asked, char **jso
     reply = make(&asking, asked, error);
     if (reply.code != CTL_OK) {
         reply_free(&reply);
-        reply.json = json_pack("{s:s}", "error", *reply.error ? reply.error : error);
+        if (*reply.error) /* it may name what came with the request */
+            roster_text_show(reply.error, strlen(reply.error), error, sizeof(error));
+        reply.json = json_pack("{s:s}", "error", error);
     }
     *json = reply.json ? json_dumps(reply.json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     status = http_status(&reply);

@@ -42,7 +42,7 @@ static void install(struct serve *serve, struct servers *now, int code)
 
     serve->code = code;
     serve->due_ms = ctl_now_ms() + (code == CTL_OK ? RECORDS_MS : FAILED_MS);
-    if (code == CTL_OK || now->all)
+    if (code == CTL_OK || (code == CTL_NO_SERVER && now->all))
         silences = calloc(now->count + 1, sizeof(*silences));
     if (!silences) {
         servers_free(now);

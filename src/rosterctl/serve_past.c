@@ -80,6 +80,14 @@ static json_int_t newest_of(const struct servers *servers, json_int_t now)
     return newest;
 }
 
+/* A count that any server may claim: sums of them fit. */
+static json_int_t count_of(const json_t *value)
+{
+    json_int_t count = json_integer_value(value);
+
+    return count < 0 ? 0 : count < UINT32_MAX ? count : UINT32_MAX;
+}
+
 static void add_value(struct second *second, size_t column, json_t *value)
 {
     json_t **sum = &second->values[column];
@@ -89,10 +97,9 @@ static void add_value(struct second *second, size_t column, json_t *value)
     if (columns[column].how == FIRST ? !json_is_string(value) : !json_is_integer(value))
         return;
     if (!*sum)
-        *sum = json_copy(value);
+        *sum = columns[column].how == SUM ? json_integer(count_of(value)) : json_copy(value);
     else if (columns[column].how == SUM)
-        json_integer_set(*sum, json_integer_value(*sum) +
-                                   (json_int_t)((uint32_t)json_integer_value(value)));
+        json_integer_set(*sum, json_integer_value(*sum) + count_of(value));
     else if (columns[column].how == LARGEST && json_integer_value(value) > json_integer_value(*sum))
         json_integer_set(*sum, json_integer_value(value));
 }

@@ -16,6 +16,7 @@
 
 #define RANK_STORE (-2)
 #define RANK_SILENT (-1)
+#define PROBLEMS_MOST 100 /* of one server, which has fewer: what answers need not be one */
 
 static double rank_of(const json_t *problem)
 {
@@ -23,25 +24,19 @@ static double rank_of(const json_t *problem)
 }
 
 /* The worst first; of the same ones, the one that has lasted longest. */
-static bool is_worse(const json_t *a, const json_t *b)
+static int by_rank(const json_t *a, const json_t *b)
 {
+    double age_a, age_b;
+
     if (rank_of(a) < rank_of(b) || rank_of(a) > rank_of(b))
-        return rank_of(a) < rank_of(b);
-    return member_number(a, "age_ms") > member_number(b, "age_ms");
+        return rank_of(a) < rank_of(b) ? -1 : 1;
+    age_a = member_number(a, "age_ms");
+    age_b = member_number(b, "age_ms");
+    return (age_a < age_b) - (age_a > age_b);
 }
 
-static void add_problem(json_t *problems, json_t *problem)
-{
-    size_t n;
-
-    for (n = json_array_size(problems); n; n--)
-        if (!is_worse(problem, json_array_get(problems, n - 1)))
-            break;
-    json_array_insert_new(problems, n, problem);
-}
-
-/* The command with the store as it is named here. */
-static void set_command(json_t *problem, const struct options *options)
+/* With the store as it is named here, or the look at a server that does not answer. */
+static void set_command(json_t *problem, const struct options *options, const char *address)
 {
     const char *command = json_string_value(json_object_get(problem, "command"));
     char *text = NULL;
@@ -50,7 +45,13 @@ static void set_command(json_t *problem, const struct options *options)
 
     if (!out)
         return;
-    cluster_print_command(out, options, command);
+    if (!address) {
+        cluster_print_command(out, options, command);
+    } else if (*address) {
+        fprintf(out, "rosterctl -s ");
+        cluster_print_word(out, address);
+        fprintf(out, " status");
+    }
     if (!fclose(out))
         json_object_set_new(problem, "command", json_string(text));
     free(text);
@@ -60,27 +61,28 @@ static void add_problems(json_t *problems, const struct server *server,
                          const struct options *options)
 {
     json_t *all = json_object_get(server->reply.json, "problems"), *problem;
-    char command[320];
     size_t n;
 
     if (serve_answered(server)) {
         json_array_foreach(all, n, problem)
         {
+            if (n == PROBLEMS_MOST)
+                break;
             if (!json_is_object(problem))
                 continue;
             json_object_set_new(problem, "server", json_string(server->name));
             if (!json_is_number(json_object_get(problem, "rank")))
                 json_object_set_new(problem, "rank", json_integer((json_int_t)n));
-            set_command(problem, options);
-            add_problem(problems, json_incref(problem));
+            set_command(problem, options, NULL);
+            json_array_append(problems, problem);
         }
         return;
     }
-    snprintf(command, sizeof(command), "rosterctl -s %s status", server->address);
-    add_problem(problems, json_pack("{s:s, s:s, s:i, s:I, s:s, s:s}", "server", server->name,
-                                    "problem", "no answer", "rank", RANK_SILENT, "age_ms",
-                                    (json_int_t)server->silent_ms, "evidence", server->reply.error,
-                                    "command", *server->address ? command : ""));
+    problem = json_pack("{s:s, s:s, s:i, s:I, s:s, s:s}", "server", server->name, "problem",
+                        "no answer", "rank", RANK_SILENT, "age_ms", (json_int_t)server->silent_ms,
+                        "evidence", server->reply.error, "command", "");
+    set_command(problem, options, server->address);
+    json_array_append_new(problems, problem);
 }
 
 static json_t *server_row(const struct server *server)
@@ -133,16 +135,18 @@ struct reply serve_status(struct asking *asking)
 
         json_object_set_new(row, "rank", json_integer(RANK_SILENT));
         json_object_set_new(row, "answered", json_false());
-        add_problem(problems, json_incref(row));
+        json_array_append(problems, row);
         json_array_append_new(rows, row);
     }
     if (*asking->store_error || !asking->servers.count)
-        add_problem(problems, json_pack("{s:n, s:s, s:i, s:i, s:s, s:s}", "server", "problem",
+        json_array_append_new(problems,
+                              json_pack("{s:n, s:s, s:i, s:i, s:s, s:s}", "server", "problem",
                                         *asking->store_error ? "store failing" : "no server",
                                         "rank", RANK_STORE, "age_ms", 0, "evidence",
                                         *asking->store_error ? asking->store_error
                                                              : "none is registered in this store",
                                         "command", ""));
+    problems = rows_sort(problems, by_rank);
     reply.json = json_pack(
         "{s:s+, s:b, s:n, s:s, s:s, s:I, s:I, s:b, s:I, s:b, s:b}", "name", "cluster ", prefix,
         "cluster", 1, "server_id", "store", serve->store, "roster_version", roster_version(), "pid",

@@ -97,6 +97,7 @@ done
 eventually "what servers refuse is said" says '/processlist?sort=nonsense' '{"error":"sort*it takes*"} 400'
 eventually "and of one" says '/processlist?id=x' '*400'
 expect "no such server" '{"error":"no server *x* is registered"} 404' "$(get '/processlist?server=x')"
+expect "no UTF-8" '{"error":"no server *?* is registered"} 404' "$(get '/processlist?server=%ff')"
 expect "no such page" '{"error":"there is no such page of a whole cluster"} 404' "$(get /metrics)"
 expect "no kill by a look" '* 405' "$(get '/kill?server=a&id=1&target=connection')"
 expect "nor a look by POST" '* 405' "$(get /status -X POST)"
@@ -113,6 +114,40 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
     expect "another user" '*for the user who started it alone"} 403' \
         "$(setpriv --reuid=65534 --clear-groups curl -sS --noproxy '*' -w ' %{http_code}' "${url}status")"
 fi
+
+# What answers may be what a record was written for. It costs no more than a moment and some memory, and the
+# others are there.
+record() { # NAME ADDRESS
+    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" put "/roster/server/info/$1" "{\"status_address\":\"$2\"}" >/dev/null
+}
+unrecord() { # NAME
+    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" del "/roster/server/info/$1" >/dev/null
+}
+if command -v python3 >/dev/null; then
+    python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/flood.log" LIAR "$work/flood" flood >"$work/flood.out" &
+    forger=$!
+    children+=("$forger")
+    eventually "it listens" test -s "$work/flood.out"
+    record LIAR "unix:$work/flood"
+    eventually "of more problems than there can be some are shown" says /status \
+        '*"problems":?{*"rank":-99,"server":"LIAR"*"server":"LIAR","address":*"answered":true,"problems":100000,*"answered":4,*200'
+    eventually "what is no deadlock is none" says /locks '*"deadlocks":\[\],"answered":4,* 200'
+    # shellcheck disable=SC2317 # eventually() calls it
+    adds_up() {
+        get /timeline >"$work/sums"
+        grep -q '[[,]4294967[0-9]*,' "$work/sums"
+    }
+    eventually "sums fit" adds_up
+    expect "none is negative" no "$(grep -q '[[,]-' "$work/sums" && echo yes || echo no)"
+    eventually "a list has an end" says '/processlist?server=LIAR&limit=2000' '*the list does not end*'
+    unrecord LIAR
+    kill "$forger"
+    wait "$forger" || true
+fi
+record dead "unix:$work/x;y.sock"
+eventually "a command for a shell" says /status "*\"command\":\"rosterctl -s 'unix:$work/x;y.sock' status\"*"
+unrecord dead
+eventually "all are as they were" says /status '*"answered":3,"of":3,*'
 
 # The one that is frozen holds up none of the others, and is named.
 kill -STOP "${pids[b]}"

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
-"""An endpoint that is none: forged.py LOG NAME [SOCKET [mute|frozen|stuck|endless]]
+"""An endpoint that is none: forged.py LOG NAME [SOCKET [mute|frozen|stuck|endless|flood]]
 
 It listens on SOCKET, or on a port of this host that it prints, says that it is the server NAME, and
 keeps what it is sent in LOG. A mute one takes kills and drains, and closes each other connection
 without an answer; a frozen one leaves it open. Lists of a stuck one and of an endless one have no end:
-what comes next is the same again, or something else.
+what comes next is the same again, or something else. A flood is as much as rosterctl takes, in the
+order that costs it most, and sums that do not fit.
 """
 
 import json
 import socket
 import sys
+import time
 
 log, name, path, mute = (sys.argv[1:] + ["", ""])[:4]
 if path:
@@ -40,6 +42,21 @@ REPLIES = {
     b"/minimum": {"minimum": "1", "holder": {"kind": None, "session_id": "5"}},
 }
 
+if mute == "flood":
+    REPLIES[b"/status"]["problems"] = [{"rank": -n} for n in range(100000)]
+    REPLIES[b"/locks"]["deadlocks"] = [7] * 1000000
+
+
+def timeline():
+    now = int(time.time())
+    return {
+        "now": now,
+        "now_ms": now * 1000,
+        "columns": ["second", "sessions"],
+        "rows": [[second, 2**63 - 1] for second in range(now - 60, now + 1)],
+    }
+
+
 unanswered = []
 pages = 0
 while True:
@@ -60,7 +77,12 @@ while True:
         elif mute == "endless":
             pages += 1
             reply = {"rows": [{"id": str(pages)}], "next": str(pages)}
-        body = json.dumps(reply).encode()
+        elif mute == "flood" and target.startswith(b"/timeline"):
+            reply = timeline()
+        elif mute == "flood" and target.startswith(b"/processlist"):
+            pages += 1
+            reply = {"rows": [{"id": str(pages), "info": "x" * 1000000}], "next": str(pages)}
+        body = json.dumps(reply, separators=(",", ":")).encode()
         client.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
             b"Content-Length: %d\r\n\r\n" % len(body) + body
