@@ -169,6 +169,6 @@ for server in "${alive[@]}"; do
 done
 echo "-- what etcdctl shows after them"
 etcd_ctl get --prefix /roster/ | paste -d ' ' - - | tee "$work/left" | sed 's/^/   /'
-check "an orderly stop leaves nothing but the safe points" \
-    [ "$(grep -cv '^/roster/safepoint/\(txn\|gc\) ' "$work/left")" -eq 0 ]
+check "an orderly stop leaves nothing but the safe points, and kv2, which was killed, its last sign of life" \
+    [ "$(grep -cv '^/roster/\(safepoint/\(txn\|gc\)\|server/seen/kv2\) ' "$work/left")" -eq 0 ]
 tell_checks
