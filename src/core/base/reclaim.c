@@ -120,7 +120,8 @@ static void set_link(struct rcu_head *head, struct rcu_head *next)
     head->next.next = (struct cds_wfcq_node *)(void *)next;
 }
 
-/* Calls back in the order in which they were queued. */
+/* Calls back in the order in which they were queued, where no round was refused between: what
+ * relies on an order waits for a round. */
 static void call_back(struct rcu_head *newest)
 {
     struct rcu_head *oldest = NULL, *next;
