@@ -22,7 +22,8 @@ build_in build libroster.la examples/kv/roster-kv rosterctl
 leave_tree
 
 say "starting two example servers that meet in one SQLite file"
-servers "sqlite:$work/cluster.db" --max-clients=24 --history=10 --history-min-ms=100
+servers "sqlite:$work/cluster.db" --max-clients=24 --history=10 --history-min-ms=100 --abandoned=warn \
+    --abandoned-ms=20000
 say "giving them something to show"
 deadlock
 chain
@@ -36,13 +37,15 @@ for ((n = 0; n < 16; n++)); do # more than may connect
     client "crowd$n" kv1 crawler "worker-$n" PING
 done
 within 10 refuses
+"$build/rosterctl" barrier set migration-7 now --store="$store" >/dev/null
 kill "${load_pid[crowd0]}" "${load_pid[crowd1]}" # so that there is room for you
 
 cat <<END
 == two servers, kv1 and kv2, stay until you press Ctrl-C, with a little load and some trouble:
    a transaction that is idle holds the minimum and so the safe points of both; a chain of sessions
    waits for locks; two jobs have met in a deadlock; one statement runs for an hour; one session was
-   killed; one user has taken most of the connections, so that others were refused.
+   killed; one user has taken most of the connections, so that others were refused; a barrier without
+   an end has been forgotten.
 
    In a browser:  http://${status[kv1]}/  and  http://${status[kv2]}/  (to end something: token $token)
 
@@ -60,6 +63,7 @@ cat <<END
       rosterctl activity --since=-5m --by=wait,digest,user
       rosterctl events                 # kills, rejected opens, leases, leaders, problems
       rosterctl safepoint              # lease and safe points, and what holds them back
+      rosterctl barrier list --store=\$STORE    # what tools hold; after 20 s it is called abandoned
       rosterctl history                # what long transactions consisted of
       rosterctl --store=\$STORE ps     # both servers at once
       rosterctl --store=\$STORE serve  # the same as one page, for a browser
