@@ -43,7 +43,7 @@ static void check(int err, const char *what)
 {
     if (err) {
         fprintf(stderr, "watched-bench: %s: %d\n", what, err);
-        exit(1);
+        abort();
     }
 }
 
@@ -189,7 +189,7 @@ static int ascending(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static void tell(const char *what, double *values, int n)
+static void tell(const char *what, double *values, long n)
 {
     qsort(values, (size_t)n, sizeof(*values), ascending);
     printf("  %-38s %8.4g (%.4g..%.4g; half of them %.4g..%.4g)\n", what, values[n / 2], values[0],
@@ -204,11 +204,11 @@ int main(int argc, char **argv)
     struct roster_status *status;
     struct sampler sampler;
     pthread_t threads[1 + SCRAPERS];
-    int seconds = argc == 3 ? atoi(argv[1]) : 0, i;
+    long seconds = argc == 3 ? strtol(argv[1], NULL, 10) : 0, i;
     double slices = 0, quiet = 0;
     bool over;
 
-    sampler.interval_ms = argc == 3 ? atol(argv[2]) : 0;
+    sampler.interval_ms = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
     if (seconds < 1 || seconds > MOST_SECONDS || sampler.interval_ms < 10) {
         fprintf(stderr, "Usage: watched-bench SECONDS INTERVAL_MS\n");
         return 2;
@@ -236,9 +236,9 @@ int main(int argc, char **argv)
     atomic_store(&stop, true);
     for (i = 0; i <= SCRAPERS; i++)
         pthread_join(threads[i], NULL);
-    printf("%d s, a sample every %ld ms, %u samples and scrapes, %.1f %% of slices undisturbed\n",
+    printf("%ld s, a sample every %ld ms, %u samples and scrapes, %.1f %% of slices undisturbed\n",
            seconds, sampler.interval_ms, atomic_load(&jobs), 100 * quiet / slices);
-    printf("  the sampler took %.2f %% of a processor\n", sampler.spent / seconds / 1e7);
+    printf("  the sampler took %.2f %% of a processor\n", sampler.spent / (double)seconds / 1e7);
     tell("ns a transaction, undisturbed", alone, seconds);
     tell("ns a transaction, all", watched, seconds);
     tell("all : undisturbed", ratios, seconds);

@@ -268,10 +268,11 @@ static int transfer(struct roster_session *session, uint32_t from)
         err = get(start_ts, accounts[1], &balances[1], &written);
     if (!err)
         err = roster_txn_check(session); /* nothing of what was read had been collected */
-    balances[0]--;
-    balances[1]++;
-    if (!err)
+    if (!err) {
+        balances[0]--;
+        balances[1]++;
         err = commit(start_ts, accounts, balances, 2);
+    }
     roster_txn_finish(session);
     return err;
 }

@@ -361,7 +361,7 @@ static void circle(size_t count)
     struct roster_blocked found = {.size = sizeof(found)};
     struct roster_logged logged = {.size = sizeof(logged)};
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
-    char text[160] = "", user[16];
+    char text[160] = "", user[32];
     size_t n;
 
     attr.user = user;
