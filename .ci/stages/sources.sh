@@ -41,7 +41,7 @@ stage_tidy() {
     printf '%s\0' "${sources[@]}" |
         xargs -0 -P "$jobs" -I FILE clang-tidy --quiet FILE -- -std=gnu11 -DHAVE_CONFIG_H \
             -I"$work/tidy" -Iinclude -Isrc "${flags[@]}" \
-            -Xclang -analyzer-config -Xclang max-nodes="${analyzer_nodes:-56000}" \
+            -Xclang -analyzer-config -Xclang max-nodes="${analyzer_nodes:-28000}" \
             -isystem /usr/include/mariadb/server -DMYSQL_DYNAMIC_PLUGIN \
             -DROSTER_PLUGIN_VERSION='"0"'
 }

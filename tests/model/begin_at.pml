@@ -28,9 +28,9 @@
  *
  * @variant tso
  * @variant pso          -DPSO
- * @variant tso-two      -DTWO -DSCANS=1
+ * @slow    tso-two      -DTWO -DSCANS=1
  * @slow tso-old         -DOLD -DLIFE=0 -DCLOCK=4
- * @variant tso-fences   -DFENCES
+ * @slow    tso-fences   -DFENCES
  * @long pso-two         -DTWO -DSCANS=1 -DPSO
  * @long pso-fences      -DPSO -DFENCES
  * @long tso-old-6       -DOLD

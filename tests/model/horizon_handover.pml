@@ -20,7 +20,7 @@
  * the slot 2.
  *
  * @variant tso
- * @variant pso          -DPSO
+ * @slow    pso          -DPSO
  * @long tso-7-begins    -DBEGINS=7
  * @long pso-7-begins    -DPSO -DBEGINS=7
  * @reach 1 tso a slot comes back through the stack and is used again

@@ -27,8 +27,8 @@
  * Not modelled: a tenant that comes back to the slot, with another one between, within a to d.
  *
  * @variant tso
- * @variant pso          -DPSO
- * @variant tso-fences   -DFENCES
+ * @slow    pso          -DPSO
+ * @slow    tso-fences   -DFENCES
  * @variant pso-fences   -DPSO -DFENCES
  * @long tso-since       -DSINCE_TOO
  * @long tso-4-tenants   -DTENANTS=4

@@ -46,7 +46,7 @@
  * records (variant now-last); the code does it before, which costs nothing.
  *
  * @variant one-server
- * @variant late-requests -DLATE -DGAINS=0
+ * @slow    late-requests -DLATE -DGAINS=0
  * @variant two-leaders   -DLEADERS=2 -DPLAIN -DGAINS=0
  * @slow two-servers      -DPEER -DPLAIN -DGAINS=0 -DWRITES=1
  * @variant now-last      -DNOW_LAST -DGAINS=0

@@ -21,7 +21,7 @@
  * session's pointer also carries the number of what it shows: a look that succeeds must have copied
  * what this session showed at c, all of it, with its statement.
  *
- * @variant tso-2-sessions  -DUPDATES=4
+ * @slow    tso-2-sessions  -DUPDATES=4
  * @variant tso-3-updates
  * @variant tso-2-reads     -DREADS=2 -DSESSIONS=1 -DUPDATES=4
  * @variant tso-2-readers   -DREADERS=2 -DSESSIONS=1
