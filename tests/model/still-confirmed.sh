@@ -24,6 +24,11 @@ cp -R "$ROSTER_SRCDIR/src" "$work/src"
 cp -R "$ROSTER_SRCDIR/include" "$work/include"
 cp -R "$ROSTER_SRCDIR/tests/model" "$work/tests/model"
 chmod -R u+w "$work"
+# Two models do for the controls below, in a tenth of the time.
+find "$work/tests/model" -name '*.cpp' -delete
+find "$work/tests/model" -name '*.pml' ! -name begin_scan.pml ! -name kill.pml -delete
+awk '/^model /{ keep = $2 == "begin_scan" || $2 == "kill" } keep' \
+    "$ROSTER_SRCDIR/tests/model/confirmed" >"$work/tests/model/confirmed"
 
 # control FILE SED EXPECTED: after this edit check-confirmed must exit with EXPECTED.
 control() {
