@@ -112,8 +112,7 @@ const char *roster_strerror(int err)
         return "this library was built without that kind of store; build it with the "
                "missing package. Of a kill: a background session that does not support it; have "
                "its server end it. Of an SQLite file: /proc cannot be read; mount it. Of a plugin: "
-               "it was "
-               "built for another version of this library; install both of the same release";
+               "it was built for another version of this library; install both of the same release";
     case -EDEADLK:
         return "the wait would close a circle of waits, so one of its members has to give up: see "
                "roster_deadlocks(). Of a stop: a callback wants to stop or destroy what it runs "
