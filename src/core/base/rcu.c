@@ -20,7 +20,7 @@ static int membarrier(int command)
     return (int)syscall(SYS_membarrier, command, 0, 0);
 }
 
-#ifdef _LGPL_SOURCE
+#ifdef RST_OWN_SECTION
 static struct urcu_bp_reader *no_reader;
 
 __thread struct urcu_bp_reader **rst_reader = &no_reader;

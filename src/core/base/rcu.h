@@ -236,11 +236,15 @@ extern char rst_grace_period;
 /* What callbacks did is done before what follows a barrier; no other thread learns of it. */
 extern char rst_callbacks_done;
 
-#ifdef _LGPL_SOURCE
+#if defined(_LGPL_SOURCE) && defined(ROSTER_KNOWN_URCU_SECTION)
+#define RST_OWN_SECTION 1
 /*
  * Where liburcu keeps what leads to this thread's record of a reader; to NULL until this thread has
- * entered a section. liburcu's own functions ask for this address at each use, which in a shared
- * library is a call, four of them for a section.
+ * entered a section. liburcu's own inline functions ask for this address at each use, which in a
+ * shared library is a call, four of them for a section: a look-up among 100 000 sessions takes 0.83
+ * (0.81 to 0.94) of the textbook's time with them and 0.56 (0.52 to 0.58) so, among 1 000 1.11 and
+ * 0.86. It uses what liburcu's inline functions use, and is compiled for one release as they are;
+ * configure says for which releases the source was compared, and others get the functions.
  */
 extern __thread struct urcu_bp_reader **rst_reader
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
