@@ -71,8 +71,8 @@ show_sessions() {
             grep ' text= ' "$work/others" || true
         } | sed -n 1,4p
     } | cut -c 1-140 | sed 's/^/   /'
-    echo "-- TRX LIST: the cluster, then the oldest transactions first"
-    cli kv1 TRX LIST | grep -e '^id=' -e '^server=' | sed -n '1,4s/^/   /p'
+    echo "-- TRX LIST: the oldest transactions first"
+    cli kv1 TRX LIST | sed -n '1,3s/^/   /p'
 }
 
 # Two long transactions on kv1 beside the load, from before it to the 6th second and from the 3rd to

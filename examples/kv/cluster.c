@@ -18,6 +18,7 @@
 
 #define JOIN_MS 3000  /* how long a start waits for the store */
 #define LEAVE_MS 1000 /* how long an end waits for transactions */
+#define TEXT_ROOM (2 * ROSTER_BLOCKER_NAME)
 #define LEAST_AGE_LIMIT_S UINT64_C(600)
 #define LONGEST_AGE_LIMIT_S UINT64_C(31536000)
 
@@ -55,6 +56,7 @@ static int create(struct server *server)
 {
     struct roster_syncer_options *syncer = &server->options.syncer;
     struct roster_safe_point_options *safe_point = &server->options.safe_point;
+    const char *abandoned = server->options.abandoned ? server->options.abandoned : "off";
     uint64_t age = server->options.txn_age_limit_s;
     static char id[64 + 16]; /* that no other server has */
     char host[64] = "";
@@ -79,6 +81,9 @@ static int create(struct server *server)
     safe_point->any_life_time = true;
     safe_point->interval_ms = syncer->interval_ms;
     safe_point->log = on_log;
+    safe_point->abandoned = abandoned[0] == 'p'   ? ROSTER_ABANDONED_PASS
+                            : abandoned[0] == 'w' ? ROSTER_ABANDONED_WARN
+                                                  : ROSTER_ABANDONED_OFF;
     err = server_check(
         "no member of the cluster, see --prefix and --server-id",
         roster_syncer_create(server->roster, server->meeting, syncer, &server->syncer));
@@ -124,47 +129,37 @@ void cluster_stop(struct server *server)
     roster_store_close(server->meeting);
 }
 
-/* The server's place in the cluster, as it is known here. */
-struct place {
-    struct roster_syncer_stats syncer;
-    struct roster_safe_point_state safe_point;
-    uint64_t left_ms; /* of the lease */
-    bool fenced;
-};
-
-static int look(struct server *server, struct place *place)
+/* What is left of the lease; the server is fenced when that is not above 0. */
+static int64_t lease_left_ns(struct server *server)
 {
-    struct timespec now;
-    int64_t left_ns;
-    int err;
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
 
-    place->syncer.size = sizeof(place->syncer);
-    place->safe_point.size = sizeof(place->safe_point);
-    err = roster_syncer_stats(server->syncer, &place->syncer)
-              ?: roster_safe_point_state(server->safe_point, &place->safe_point);
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    left_ns = place->syncer.deadline_ns - (int64_t)now.tv_sec * 1000000000 - now.tv_nsec;
-    place->fenced = err || place->syncer.state != ROSTER_SYNCER_LIVE || left_ns <= 0;
-    place->left_ms = place->fenced ? 0 : (uint64_t)left_ns / 1000000;
-    return err;
+    return roster_metrics(server->roster, &metrics) ? 0 : metrics.lease_margin_ns;
 }
 
 bool cluster_fenced(struct server *server)
 {
-    struct place place;
+    return server->syncer && lease_left_ns(server) <= 0;
+}
 
-    return server->syncer && (look(server, &place) || place.fenced);
+/* A text from the store, fit to be shown. */
+static const char *shown(const char *from, char *text)
+{
+    roster_text_show(from, strlen(from), text, ROSTER_BLOCKER_NAME);
+    return text;
 }
 
 /* What blocks a safe point. Only the leader computes it. */
-static const char *blocker(const struct place *place, const struct roster_blocker *blocker,
-                           char *text, size_t size)
+static const char *blocker(const struct roster_safe_point_state *state,
+                           const struct roster_blocker *blocker, char *text)
 {
-    if (place->safe_point.leads)
-        return roster_blocker_describe(blocker, text, size);
-    snprintf(text, size, place->safe_point.leader[0] ? "ask %s, which leads" : "no server leads%s",
-             place->safe_point.leader);
-    roster_text_show(text, strlen(text), text, size);
+    char leader[ROSTER_BLOCKER_NAME];
+
+    if (state->leads)
+        return roster_blocker_describe(blocker, text, TEXT_ROOM);
+    if (!state->leader[0])
+        return "no server leads";
+    snprintf(text, TEXT_ROOM, "ask %s, which leads", shown(state->leader, leader));
     return text;
 }
 
@@ -184,61 +179,43 @@ static const char *error_text(int err)
 
 int cluster_info(struct server *server, struct buf *out)
 {
-    char text[2 * ROSTER_BLOCKER_NAME];
-    struct place place;
-    const struct roster_syncer_stats *syncer = &place.syncer;
-    const struct roster_safe_point_state *state = &place.safe_point;
-    int err = server->syncer ? look(server, &place) : 0;
+    struct roster_syncer_stats syncer = {.size = sizeof(syncer)};
+    struct roster_safe_point_state state = {.size = sizeof(state)};
+    char text[TEXT_ROOM];
+    int64_t left_ns = lease_left_ns(server);
+    int err = server->syncer ? roster_syncer_stats(server->syncer, &syncer)
+                                   ?: roster_safe_point_state(server->safe_point, &state)
+                             : 0;
 
     if (err || !server->syncer)
         return err;
     LINE_TEXT("server_id", server->options.syncer.server_id);
-    LINE_TEXT("lease_state", roster_syncer_state_name(syncer->state));
-    LINE("lease_left_ms", place.left_ms);
-    LINE("fenced", place.fenced);
-    LINE("fences", syncer->fences);
-    LINE("registrations", syncer->registrations);
-    LINE("reports", syncer->reports);
-    LINE("report_failures", syncer->report_failures);
-    LINE("rejected", syncer->rejected);
-    LINE_TEXT("rejected_key", syncer->rejected_key);
-    LINE("rejected_value", syncer->rejected_value);
-    LINE_TEXT("store_last_error", error_text(syncer->last_error));
-    LINE("given_up", syncer->given_up);
-    LINE("passed_barriers", state->passed_barriers);
-    LINE("passed_servers", state->passed_servers);
-    roster_text_show(state->passed.name, strlen(state->passed.name), text, sizeof(text));
-    LINE_TEXT("passed", text);
-    LINE("abandoned", state->abandoned);
-    roster_text_show(state->abandoned_holder.name, strlen(state->abandoned_holder.name), text,
-                     sizeof(text));
-    LINE_TEXT("abandoned_holder", text);
-    LINE("txn_safe_point", state->txn);
-    LINE("txn_safe_point_age_ms", age_ms(server, state->txn));
-    LINE("gc_safe_point", state->gc);
-    LINE("gc_safe_point_age_ms", age_ms(server, state->gc));
-    roster_text_show(state->leader, strlen(state->leader), text, sizeof(text));
-    LINE_TEXT("leader", text);
-    LINE("leads", state->leads);
-    LINE("round_failures", state->failures);
-    LINE_TEXT("round_last_error", error_text(state->last_error));
-    LINE_TEXT("txn_blocker", blocker(&place, &state->txn_blocker, text, sizeof(text)));
-    LINE_TEXT("gc_blocker", blocker(&place, &state->gc_blocker, text, sizeof(text)));
+    LINE_TEXT("lease_state", roster_syncer_state_name(syncer.state));
+    LINE("lease_left_ms", left_ns > 0 ? left_ns / 1000000 : 0);
+    LINE("fenced", left_ns <= 0);
+    LINE("fences", syncer.fences);
+    LINE("registrations", syncer.registrations);
+    LINE("reports", syncer.reports);
+    LINE("report_failures", syncer.report_failures);
+    LINE("rejected", syncer.rejected);
+    LINE_TEXT("rejected_key", syncer.rejected_key);
+    LINE("rejected_value", syncer.rejected_value);
+    LINE_TEXT("store_last_error", error_text(syncer.last_error));
+    LINE("given_up", syncer.given_up);
+    LINE("passed_barriers", state.passed_barriers);
+    LINE("passed_servers", state.passed_servers);
+    LINE_TEXT("passed", shown(state.passed.name, text));
+    LINE("abandoned", state.abandoned);
+    LINE_TEXT("abandoned_holder", shown(state.abandoned_holder.name, text));
+    LINE("txn_safe_point", state.txn);
+    LINE("txn_safe_point_age_ms", age_ms(server, state.txn));
+    LINE("gc_safe_point", state.gc);
+    LINE("gc_safe_point_age_ms", age_ms(server, state.gc));
+    LINE_TEXT("leader", shown(state.leader, text));
+    LINE("leads", state.leads);
+    LINE("round_failures", state.failures);
+    LINE_TEXT("round_last_error", error_text(state.last_error));
+    LINE_TEXT("txn_blocker", blocker(&state, &state.txn_blocker, text));
+    LINE_TEXT("gc_blocker", blocker(&state, &state.gc_blocker, text));
     return 0;
-}
-
-void cluster_line(struct server *server, struct buf *out)
-{
-    char text[2 * ROSTER_BLOCKER_NAME];
-    struct place place;
-
-    if (!server->syncer || look(server, &place))
-        return;
-    buf_printf(out,
-               "server=%s lease=%s lease-left-ms=%" PRIu64 " fenced=%s txn-safe-point=%" PRIu64
-               " gc-safe-point=%" PRIu64 " blocker=\"%s\"\n",
-               server->options.syncer.server_id, roster_syncer_state_name(place.syncer.state),
-               place.left_ms, place.fenced ? "yes" : "no", place.safe_point.txn,
-               place.safe_point.gc,
-               blocker(&place, &place.safe_point.txn_blocker, text, sizeof(text)));
 }

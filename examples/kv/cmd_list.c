@@ -310,7 +310,6 @@ int trx_list(struct conn *conn, const struct request *request)
             open[count++] = &snapshot->entries[n];
     if (open)
         qsort(open, count, sizeof(const struct roster_entry *), by_start);
-    cluster_line(conn->worker->server, &conn->out);
     for (n = 0; n < count; n++) {
         one = open[n];
         buf_printf(&conn->out,

@@ -13,12 +13,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -70,52 +68,20 @@ int server_scan(struct server *server, struct roster_min *min)
     return roster_min_advance(server->roster, server->options.txn_age_limit_s * 1000, min);
 }
 
-static void collect(struct server *server, struct roster_session *session)
+/* The main thread collects, in a background session, so that CLIENT LIST shows it. It needs no
+ * transaction: it reads nothing. */
+static void collect(struct server *server)
 {
     static const char text[] = "collect old versions";
     struct roster_min min;
-    int shown = roster_stmt_begin(session, ROSTER_COMMAND_OTHER, text, sizeof(text) - 1, NULL, 0);
+    int shown =
+        roster_stmt_begin(server->collector, ROSTER_COMMAND_OTHER, text, sizeof(text) - 1, NULL, 0);
 
     if (!server_check("no minimum", server_scan(server, &min)))
         store_collect(server->store, server->safe_point ? roster_gc_safe_point(server->safe_point)
                                                         : roster_local_safe_point(server->roster));
     if (!shown)
-        roster_stmt_end(session);
-}
-
-/* A background session, so that CLIENT LIST shows it. It needs no transaction: it reads nothing. */
-static void *collector_main(void *arg)
-{
-    struct server *server = arg;
-    struct pollfd stop = {server->collector_stop, POLLIN, 0};
-    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
-    struct roster_session *session = NULL;
-
-    attr.kind = ROSTER_SESSION_BACKGROUND;
-    attr.application = "collector";
-    server_check("the collector is not shown",
-                 roster_session_open(server->roster, &attr, &session));
-    while (!poll(&stop, 1, (int)server->options.gc_interval_ms))
-        collect(server, session);
-    roster_session_close(session);
-    return NULL;
-}
-
-static int start_collector(struct server *server)
-{
-    server->collector_stop = eventfd(0, EFD_CLOEXEC);
-    return server->collector_stop < 0
-               ? -errno
-               : -pthread_create(&server->collector, NULL, collector_main, server);
-}
-
-static void stop_collector(struct server *server)
-{
-    if (!server->collector)
-        return;
-    eventfd_write(server->collector_stop, 1);
-    pthread_join(server->collector, NULL);
-    close(server->collector_stop);
+        roster_stmt_end(server->collector);
 }
 
 static void on_event(const struct roster_event *event, void *arg)
@@ -220,6 +186,7 @@ static int create(struct server *server)
 static int start_operation(struct server *server)
 {
     struct roster_activity_options activity = ROSTER_ACTIVITY_OPTIONS_INIT;
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
     const struct options *options = &server->options;
     struct locks *locks = &server->store->locks;
     int err = roster_wait_event_register(ROSTER_WAIT_TIMEOUT, "DebugSleep", &server->sleep_event)
@@ -231,10 +198,13 @@ static int start_operation(struct server *server)
     if (!err && options->history)
         err = roster_history_create((uint32_t)options->history, options->history_min_ms,
                                     &server->history);
+    attr.kind = ROSTER_SESSION_BACKGROUND;
+    attr.application = "collector";
+    err = err ?: roster_session_open(server->roster, &attr, &server->collector);
     activity.interval_ms = (int32_t)options->activity_ms;
     if (!err && options->endpoint.address && activity.interval_ms)
         err = roster_activity_start(server->roster, &activity, &server->activity);
-    err = err ?: start_watchdog(server) ?: start_collector(server);
+    err = err ?: start_watchdog(server);
     return server_check("history, watchdog, activity or collector", err) ?: start_status(server);
 }
 
@@ -259,6 +229,7 @@ static int on_progress(const struct roster_drain_progress *progress, void *arg)
 {
     sigset_t ends;
 
+    collect(arg);
     sigpending(&ends);
     return sigismember(&ends, SIGTERM) || sigismember(&ends, SIGINT);
 }
@@ -272,6 +243,7 @@ static void drain(struct server *server)
     __atomic_store_n(&server->draining, 1, __ATOMIC_RELAXED);
     options.finish_ms = server->options.drain_ms ? server->options.drain_ms : 1;
     options.progress = on_progress;
+    options.progress_arg = server;
     err = roster_drain(server->roster, &options, &report);
     server_check("drain", err == -ETIMEDOUT ? 0 : err);
     if (report.remaining)
@@ -288,7 +260,7 @@ static int stop(struct server *server)
     roster_activity_stop(server->activity);
     workers_stop(server);
     roster_history_destroy(server->history);
-    stop_collector(server);
+    roster_session_close(server->collector);
     cluster_stop(server);
     store_destroy(server->store);
     err = server_check("the roster is still in use", roster_destroy(server->roster));
@@ -306,8 +278,9 @@ int main(int argc, char **argv)
                                        .endpoint = ROSTER_STATUS_OPTIONS_INIT,
                                        .watchdog = ROSTER_WATCHDOG_OPTIONS_INIT,
                                    }};
+    struct timespec interval;
     sigset_t ends;
-    int err, number;
+    int err, number = 0;
 
     options_parse(&server.options, argc, argv);
     signal(SIGPIPE, SIG_IGN);
@@ -320,7 +293,11 @@ int main(int argc, char **argv)
     if (create(&server))
         return EXIT_FAILURE;
     err = start(&server);
-    if (!err && !sigwait(&ends, &number) && number == SIGTERM)
+    interval.tv_sec = (time_t)(server.options.gc_interval_ms / 1000);
+    interval.tv_nsec = (long)(server.options.gc_interval_ms % 1000) * 1000000;
+    while (!err && (number = sigtimedwait(&ends, NULL, &interval)) < 0)
+        collect(&server);
+    if (number == SIGTERM)
         drain(&server);
     return stop(&server) || err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include "server.h"
 
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,12 +25,13 @@
 #define FIRST_KEY 256 /* of argp: no character, so there are no short options */
 #define TEXT(member) offsetof(struct options, member), 0, 0, 0
 #define NUM(member, min, max, preset)                                                              \
-    _Generic(((struct options *)NULL)->member, uint64_t                                            \
-             : offsetof(struct options, member)),                                                  \
+    offsetof(struct options, member) + _Generic(((struct options *)NULL)->member, uint64_t : 0),   \
         min, max, preset
-#define MS(member, preset) NUM(member, 0, UINT32_MAX, preset)
+#define MS(...) "MS", NUM(__VA_ARGS__)
+#define MS32(member, preset) MS(member, 0, UINT32_MAX, preset)
 
-/* An option that is a number from `min` to `max`, or a text when `max` is 0. */
+/* An option: a number from `min` to `max`; or a text when `max` is 0, one of those of `unit` when
+ * that is in small letters. */
 static const struct known {
     const char *name, *unit;
     size_t offset;
@@ -52,46 +54,43 @@ static const struct known {
      "close clients when all have more than this under way; 0 for no limit (1 GiB)"},
     {"write-timeout", "SECONDS", NUM(write_timeout_s, 1, DAY_S, 10),
      "close clients that do not take their replies (10)"},
-    {"gc-interval-ms", "MS", NUM(gc_interval_ms, 1, 60000, 100), "collect that often (100)"},
+    {"gc-interval-ms", MS(gc_interval_ms, 1, 60000, 100), "collect that often (100)"},
     {"txn-age-limit", "SECONDS", NUM(txn_age_limit_s, 0, YEAR_S, 3600),
      "stop protecting older transactions; 0 for no limit (3600)"},
     {"store", "STORE", TEXT(store),
      "join the cluster that meets in this store: sqlite:PATH, etcd:URL,URL,... or memory"},
     {"prefix", "/PREFIX", TEXT(syncer.prefix), "of the cluster's keys (/roster)"},
-    {"server-id", "ID", TEXT(syncer.server_id),
-     "unique in the cluster (made of host and process id)"},
+    {"server-id", "ID", TEXT(syncer.server_id), "unique in the cluster (of host and process id)"},
     {"store-user", "NAME", TEXT(meeting.user), "etcd: the user, who needs a password"},
     {"store-password", "FILE", TEXT(password_file), "etcd: its first line is the password"},
     {"store-ca", "FILE", TEXT(meeting.tls_ca_file),
      "etcd: trusted authorities, PEM (the system's)"},
     {"store-cert", "FILE", TEXT(meeting.tls_cert_file), "etcd: this server's certificate, PEM"},
     {"store-key", "FILE", TEXT(meeting.tls_key_file), "etcd: the certificate's key, PEM"},
-    {"lease-ttl-ms", "MS", NUM(lease_ttl_ms, 100, 1000 * DAY_S, 90000),
+    {"lease-ttl-ms", MS(lease_ttl_ms, 100, 1000 * DAY_S, 90000),
      "the lease in the store ends so long after the last sign of life (90000)"},
-    {"report-interval-ms", "MS", NUM(report_interval_ms, 10, 1000 * DAY_S, 30000),
+    {"report-interval-ms", MS(report_interval_ms, 10, 1000 * DAY_S, 30000),
      "report the minimum and compute safe points that often (30000)"},
-    {"life-time-ms", "MS", NUM(safe_point.life_time_ms, 0, 1000 * YEAR_S, 600000),
+    {"life-time-ms", MS(safe_point.life_time_ms, 0, 1000 * YEAR_S, 600000),
      "the cluster's safe points stay so far behind now (600000)"},
-    {"abandoned", "MODE", TEXT(abandoned),
-     "what becomes of who holds the safe points for too long: off, warn or pass (off)"},
-    {"abandoned-ms", "MS", NUM(safe_point.abandoned_ms, 1, 1000 * YEAR_S, 1000 * DAY_S),
+    {"abandoned", "off|warn|pass", TEXT(abandoned),
+     "what becomes of who holds the safe points for too long (off)"},
+    {"abandoned-ms", MS(safe_point.abandoned_ms, 1, 1000 * YEAR_S, 1000 * DAY_S),
      "how long that is (86400000)"},
     {"status", "ADDRESS", TEXT(endpoint.address), "serve status at 127.0.0.1:PORT or unix:PATH"},
-    {"status-old-ms", "MS", MS(endpoint.old_ms, 600000), "what is older is a problem (600000)"},
-    {"status-blocked-ms", "MS", MS(endpoint.blocked_ms, 5000),
-     "a session that waits for another one for longer is a problem (5000)"},
-    {"activity-ms", "MS", NUM(activity_ms, 0, 10000, 1000),
+    {"status-old-ms", MS32(endpoint.old_ms, 600000), "what is older is a problem (600000)"},
+    {"status-blocked-ms", MS32(endpoint.blocked_ms, 5000), "a longer wait is a problem (5000)"},
+    {"activity-ms", MS(activity_ms, 0, 10000, 1000),
      "with --status: look that often at what sessions do; 0: do not (1000)"},
     {"auth", "trust", TEXT(auth), "let clients say which user they are: AUTH user"},
     {"status-token", "FILE", TEXT(token_file), "its first line lets a client kill and drain"},
-    {"drain-ms", "MS", MS(drain_ms, 2000), "how long SIGTERM waits for transactions (2000)"},
-    {"max-execution-ms", "MS", MS(watchdog.execution_ms, 0), "end commands that run longer"},
-    {"idle-timeout-ms", "MS", MS(watchdog.idle_ms, 0), "end clients that do nothing for longer"},
-    {"txn-idle-timeout-ms", "MS", MS(watchdog.txn_idle_ms, 0),
-     "end transactions that idle for longer"},
-    {"txn-max-age-ms", "MS", MS(watchdog.txn_age_ms, 0), "end transactions that are older"},
+    {"drain-ms", MS32(drain_ms, 2000), "how long SIGTERM waits for transactions (2000)"},
+    {"max-execution-ms", MS32(watchdog.execution_ms, 0), "end commands that run longer"},
+    {"idle-timeout-ms", MS32(watchdog.idle_ms, 0), "end clients that do nothing for longer"},
+    {"txn-idle-timeout-ms", MS32(watchdog.txn_idle_ms, 0), "end transactions that idle for longer"},
+    {"txn-max-age-ms", MS32(watchdog.txn_age_ms, 0), "end transactions that are older"},
     {"history", "N", NUM(history, 0, UINT32_MAX, 0), "long transactions to remember (0)"},
-    {"history-min-ms", "MS", MS(history_min_ms, 10000), "of those that last so long (10000)"},
+    {"history-min-ms", MS32(history_min_ms, 10000), "of those that last so long (10000)"},
 };
 
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
@@ -99,6 +98,13 @@ enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 static void *place(const struct options *options, const struct known *option)
 {
     return (char *)(uintptr_t)options + option->offset;
+}
+
+static bool is_one_of(const char *text, const char *words)
+{
+    const char *at = strstr(words, text), *end = at ? at + strlen(text) : NULL;
+
+    return *text && at && (at == words || at[-1] == '|') && (!*end || *end == '|');
 }
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet. */
@@ -109,6 +115,8 @@ static void set(struct options *options, const struct known *option, char *text,
     char *end;
 
     if (!option->max) {
+        if (islower((unsigned char)*option->unit) && !is_one_of(text, option->unit))
+            argp_error(state, "--%s takes %s, not \"%s\"", option->name, option->unit, text);
         *(const char **)place(options, option) = text;
         return;
     }
@@ -118,17 +126,6 @@ static void set(struct options *options, const struct known *option, char *text,
         *value > option->max)
         argp_error(state, "--%s takes a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"",
                    option->name, option->min, option->max, text);
-}
-
-static bool set_mode(struct options *options)
-{
-    enum roster_abandoned *mode = &options->safe_point.abandoned;
-
-    if (options->abandoned && !strcmp(options->abandoned, "warn"))
-        *mode = ROSTER_ABANDONED_WARN;
-    else if (options->abandoned && !strcmp(options->abandoned, "pass"))
-        *mode = ROSTER_ABANDONED_PASS;
-    return *mode || !options->abandoned || !strcmp(options->abandoned, "off");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -145,10 +142,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     else if (id && (!*id || strlen(id) > ID_MAX || strchr(id, '/')))
         argp_error(state, "--server-id takes 1 to %d bytes without a slash, not \"%s\"", ID_MAX,
                    id);
-    else if (options->auth && strcmp(options->auth, "trust") != 0)
-        argp_error(state, "--auth takes trust, not \"%s\"", options->auth);
-    else if (!set_mode(options))
-        argp_error(state, "--abandoned takes off, warn or pass, not \"%s\"", options->abandoned);
     else if (options->activity_ms && options->activity_ms < 10)
         argp_error(state, "--activity-ms takes 0 or at least 10, not %" PRIu64,
                    options->activity_ms);

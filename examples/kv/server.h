@@ -43,8 +43,7 @@ struct server {
     struct worker *workers; /* options.threads */
     size_t running;         /* of them; atomic */
     int listen_fd;
-    pthread_t collector;
-    int collector_stop; /* an eventfd */
+    struct roster_session *collector; /* the main thread's */
     time_t started;
     struct roster_store *meeting; /* of the cluster; these three: NULL without --store */
     struct roster_syncer *syncer;
@@ -98,7 +97,6 @@ bool cluster_fenced(struct server *server); /* the lease may have ended: reads a
 #define LINE_TEXT(name, value) buf_printf(out, name ":%s\r\n", value)
 #define LINE_COUNT(name, counter) LINE(name, server_counted(&server->counts.counter))
 int cluster_info(struct server *server, struct buf *out);
-void cluster_line(struct server *server, struct buf *out); /* of TRX LIST */
 
 /* conn.c: threads with an event loop each, which accept and serve their own connections. */
 struct worker {

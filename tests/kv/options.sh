@@ -29,7 +29,7 @@ refused 'server-id takes 1 to 128 bytes without a slash, not "a/b"' --server-id=
 refused 'server-id takes 1 to 128 bytes' --server-id="$(printf '%129s' x)"
 refused 'lease-ttl-ms takes a number from 100' --lease-ttl-ms=99
 refused 'auth takes trust, not "md5"' --auth=md5
-refused 'abandoned takes off, warn or pass, not "maybe"' --abandoned=maybe
+refused 'abandoned takes off|warn|pass, not "maybe"' --abandoned=maybe
 refused 'abandoned-ms takes a number from 1' --abandoned-ms=0
 refused 'activity-ms takes 0 or at least 10, not 9' --activity-ms=9
 refused 'unexpected argument "extra"' extra
