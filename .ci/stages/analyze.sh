@@ -18,7 +18,7 @@ stage_analyze() {
     cppcheck --quiet --std=c11 --enable=warning,portability,performance --error-exitcode=1 \
         --suppressions-list=.ci/cppcheck-suppressions --suppress=missingIncludeSystem \
         -DHAVE_CONFIG_H -DHAVE_SQLITE -DHAVE_CURL -DHAVE_JANSSON -D__x86_64__ -Iinclude -Isrc \
-        -j "$jobs" src examples/kv bench
+        -j "$jobs" src examples/kv examples/resp bench
     printf '%s\0' "${sources[@]}" |
         xargs -0 -P "$jobs" -I FILE gcc -std=gnu11 -DHAVE_CONFIG_H -I"$work/analyze" -Iinclude \
             -Isrc -isystem /usr/include/mariadb/server -DMYSQL_DYNAMIC_PLUGIN \

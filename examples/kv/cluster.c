@@ -73,8 +73,8 @@ static int create(struct server *server)
     syncer->interval_ms = (uint32_t)server->options.report_interval_ms;
     syncer->log = on_log;
     syncer->version = roster_version();
-    syncer->ip = server->options.bind;
-    syncer->port = (uint32_t)server->options.port;
+    syncer->ip = server->options.front.bind;
+    syncer->port = (uint32_t)server->options.front.port;
     safe_point->prefix = syncer->prefix;
     safe_point->oracle = roster_oracle_local_read;
     safe_point->oracle_arg = server->oracle;

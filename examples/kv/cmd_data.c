@@ -19,47 +19,47 @@
 
 static int reply_value(struct conn *conn, struct slice key)
 {
-    size_t mark = conn->out.len;
-    int found = txn_get(&conn->txn, key, NULL, &conn->out);
+    size_t mark = conn->peer.out.len;
+    int found = txn_get(&conn->txn, key, NULL, &conn->peer.out);
 
     if (found > 0)
-        reply_bulk_since(&conn->out, mark);
+        reply_bulk_since(&conn->peer.out, mark);
     if (!found)
-        reply_string(&conn->out, NULL);
-    return found < 0 ? found : conn->out.failed ? -EMSGSIZE : 0;
+        reply_string(&conn->peer.out, NULL);
+    return found < 0 ? found : conn->peer.out.failed ? -EMSGSIZE : 0;
 }
 
-int cmd_get(struct conn *conn, const struct request *request)
+int cmd_get(struct conn *conn, const struct request *request, struct buf *out)
 {
     return reply_value(conn, request->argv[1]);
 }
 
-int cmd_mget(struct conn *conn, const struct request *request)
+int cmd_mget(struct conn *conn, const struct request *request, struct buf *out)
 {
     size_t n;
     int err = 0;
 
-    reply(&conn->out, "*%zu", request->argc - 1);
+    reply(out, "*%zu", request->argc - 1);
     for (n = 1; !err && n < request->argc; n++)
         err = reply_value(conn, request->argv[n]);
     return err;
 }
 
 /* SET and MSET */
-int cmd_set(struct conn *conn, const struct request *request)
+int cmd_set(struct conn *conn, const struct request *request, struct buf *out)
 {
     size_t n;
     int err = 0;
 
     if (request->argc % 2 == 0)
-        return reply(&conn->out, "-ERR MSET takes keys and values in pairs");
+        return reply(out, "-ERR MSET takes keys and values in pairs");
     for (n = 1; !err && n < request->argc; n += 2)
         err = txn_put(&conn->txn, request->argv[n], &request->argv[n + 1]);
-    return reply_done(&conn->out, err);
+    return reply_done(out, err);
 }
 
 /* DEL and EXISTS: count the keys that have a value. */
-int cmd_count(struct conn *conn, const struct request *request)
+int cmd_count(struct conn *conn, const struct request *request, struct buf *out)
 {
     bool del = request_is(request, 0, "DEL");
     size_t n, count = 0;
@@ -71,18 +71,18 @@ int cmd_count(struct conn *conn, const struct request *request)
         if (got > 0 && del)
             got = txn_put(&conn->txn, request->argv[n], NULL);
     }
-    return got < 0 ? got : reply(&conn->out, ":%zu", count);
+    return got < 0 ? got : reply(out, ":%zu", count);
 }
 
 /* TYPE and STRLEN */
-int cmd_measure(struct conn *conn, const struct request *request)
+int cmd_measure(struct conn *conn, const struct request *request, struct buf *out)
 {
     size_t len;
     int found = txn_get(&conn->txn, request->argv[1], &len, NULL);
 
     if (found >= 0 && request_is(request, 0, "TYPE"))
-        return reply(&conn->out, found ? "+string" : "+none");
-    return found < 0 ? found : reply(&conn->out, ":%zu", len);
+        return reply(out, found ? "+string" : "+none");
+    return found < 0 ? found : reply(out, ":%zu", len);
 }
 
 struct scan {
@@ -115,9 +115,9 @@ static int scan_key(struct slice key, void *arg)
     return 0;
 }
 
-int cmd_scan(struct conn *conn, const struct request *request)
+int cmd_scan(struct conn *conn, const struct request *request, struct buf *out)
 {
-    struct buf *out = &conn->out, keys = {.limit = conn->out.limit};
+    struct buf keys = {.limit = out->limit};
     struct scan scan = {.out = &keys};
     uint64_t cursor, count = 10;
     bool strings = true; /* there are no other types */
@@ -125,7 +125,7 @@ int cmd_scan(struct conn *conn, const struct request *request)
     size_t n;
     int err;
 
-    if (!command_number(request->argv[1], &cursor))
+    if (!slice_number(request->argv[1], &cursor))
         return reply(out, "-ERR a cursor is 0 or what SCAN returned last");
     for (n = 2; n < request->argc; n += 2) {
         if (n + 1 == request->argc)
@@ -136,7 +136,7 @@ int cmd_scan(struct conn *conn, const struct request *request)
             strings = request_is(request, n + 1, "string");
         else if (!request_is(request, n, "COUNT"))
             return reply(out, "-ERR syntax error");
-        else if (!command_number(request->argv[n + 1], &count) || !count || count > SCAN_MAX)
+        else if (!slice_number(request->argv[n + 1], &count) || !count || count > SCAN_MAX)
             return reply(out, "-ERR COUNT takes a number from 1 to %d", SCAN_MAX);
     }
     err = txn_scan(&conn->txn, &cursor, count, scan_key, &scan);
@@ -151,20 +151,8 @@ int cmd_scan(struct conn *conn, const struct request *request)
     return err;
 }
 
-/* A number as Redis writes one: nothing else around it. */
-static bool parse_integer(const char *text, size_t len, long long *value)
-{
-    char *end;
-
-    if (!len || len > 20 || strchr(" \t\n\v\f\r+", text[0]))
-        return false;
-    errno = 0;
-    *value = strtoll(text, &end, 10);
-    return !errno && end == text + len;
-}
-
 /* INCR, INCRBY, DECR and DECRBY */
-int cmd_incr(struct conn *conn, const struct request *request)
+int cmd_incr(struct conn *conn, const struct request *request, struct buf *out)
 {
     bool negative = (request->argv[0].data[0] | 32) == 'd', valid;
     struct buf value = {0};
@@ -174,21 +162,21 @@ int cmd_incr(struct conn *conn, const struct request *request)
     int err, found = txn_get(&conn->txn, request->argv[1], NULL, &value);
 
     buf_append(&value, "", 1); /* a final zero for strtoll() */
-    valid = !value.failed && (found <= 0 || parse_integer(value.data, value.len - 1, &number)) &&
-            (request->argc == 2 ||
-             parse_integer(request->argv[2].data, request->argv[2].len, &delta)) &&
+    valid = !value.failed &&
+            (found <= 0 || slice_integer((struct slice){value.data, value.len - 1}, &number)) &&
+            (request->argc == 2 || slice_integer(request->argv[2], &delta)) &&
             !(negative && __builtin_sub_overflow(0, delta, &delta));
     buf_free(&value);
     if (found < 0)
         return found;
     if (!valid)
-        return reply(&conn->out, "-ERR value is not an integer or out of range");
+        return reply(out, "-ERR value is not an integer or out of range");
     if (__builtin_add_overflow(number, delta, &number))
-        return reply(&conn->out, "-ERR increment or decrement would overflow");
+        return reply(out, "-ERR increment or decrement would overflow");
     result.data = text;
     result.len = (size_t)snprintf(text, sizeof(text), "%lld", number);
     err = txn_put(&conn->txn, request->argv[1], &result);
-    return err ?: reply(&conn->out, ":%lld", number);
+    return err ?: reply(out, ":%lld", number);
 }
 
 static int count_key(struct slice key, void *arg)
@@ -197,13 +185,13 @@ static int count_key(struct slice key, void *arg)
     return 0;
 }
 
-int cmd_dbsize(struct conn *conn, const struct request *request)
+int cmd_dbsize(struct conn *conn, const struct request *request, struct buf *out)
 {
     uint64_t cursor = 0;
     size_t count = 0;
     int err = txn_scan(&conn->txn, &cursor, SIZE_MAX, count_key, &count);
 
-    return err ?: reply(&conn->out, ":%zu", count);
+    return err ?: reply(out, ":%zu", count);
 }
 
 static int delete_key(struct slice key, void *arg)
@@ -211,9 +199,9 @@ static int delete_key(struct slice key, void *arg)
     return txn_put(arg, key, NULL);
 }
 
-int cmd_flushdb(struct conn *conn, const struct request *request)
+int cmd_flushdb(struct conn *conn, const struct request *request, struct buf *out)
 {
     uint64_t cursor = 0;
 
-    return reply_done(&conn->out, txn_scan(&conn->txn, &cursor, SIZE_MAX, delete_key, &conn->txn));
+    return reply_done(out, txn_scan(&conn->txn, &cursor, SIZE_MAX, delete_key, &conn->txn));
 }

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define BAD_ID "an id is a number greater than 0"
-#define NO_WORD " without spaces, newlines or special characters"
 
 static const char *kind_name(enum roster_session_kind kind)
 {
@@ -69,7 +68,7 @@ static const char *match(const struct conn *conn, const struct request *request,
             skipped = self;
         else if (!request_is(request, n, "ID") && !request_is(request, n, "MAXAGE"))
             return "syntax error";
-        else if (!command_number(request->argv[n + 1], &number) || !number)
+        else if (!slice_number(request->argv[n + 1], &number) || !number)
             return request_is(request, n, "ID") ? BAD_ID
                                                 : "an age is a number of seconds greater than 0";
         else
@@ -92,7 +91,7 @@ static int for_clients(struct conn *conn, const struct request *request, client_
     struct roster_snapshot *snapshot;
     const char *wrong = NULL;
     bool meant;
-    int err = roster_snapshot(conn->worker->server->roster, &snapshot);
+    int err = roster_snapshot(conn->server->roster, &snapshot);
 
     if (err)
         return err;
@@ -103,31 +102,7 @@ static int for_clients(struct conn *conn, const struct request *request, client_
             fn(conn, snapshot, entry, count);
     }
     roster_snapshot_free(snapshot);
-    return wrong ? reply(&conn->out, "-ERR %s", wrong) : 0;
-}
-
-/* A value without spaces: clients split the line at them. */
-static void append(struct buf *out, const char *name, const char *value)
-{
-    buf_printf(out, " %s=", name);
-    for (; value && *value; value++)
-        if (*value == ' ' || *value == '%')
-            buf_printf(out, "%%%02X", (unsigned char)*value);
-        else
-            buf_append(out, value, 1);
-}
-
-/* What the connection alone knows; numbers that clients of Redis insist on are among it. */
-static void describe_self(struct conn *conn)
-{
-    buf_printf(&conn->out,
-               " age=%" PRIu64
-               " sub=0 psub=0 ssub=0 qbuf=%zu qbuf-free=0 argv-mem=%zu obl=%zu oll=0 "
-               "omem=0 tot-mem=%zu events=r resp=%d",
-               (uv_now(&conn->worker->loop) - conn->opened) / 1000, request_held(&conn->reader),
-               conn->multi.bytes, conn->out.len, conn->held, conn->out.resp3 ? 3 : 2);
-    append(&conn->out, "lib-name", conn->lib_name);
-    append(&conn->out, "lib-ver", conn->lib_ver);
+    return wrong ? reply(&conn->peer.out, "-ERR %s", wrong) : 0;
 }
 
 /* A line as Redis writes one, so that its clients can read it; what a person looks for comes first.
@@ -137,34 +112,34 @@ static void describe(struct conn *conn, const struct roster_snapshot *snapshot,
 {
     uint64_t since_ms = ms_since(snapshot, entry->state_since);
     bool self = entry->id == roster_session_id(conn->session);
-    struct buf *out = &conn->out;
+    struct buf *out = &conn->peer.out;
 
     buf_printf(out, "id=%" PRIu64, entry->id);
-    append(out, "addr", entry->host);
-    append(out, "name", entry->application);
-    append(out, "kind", kind_name(entry->kind));
-    append(out, "state", roster_run_state_name(entry->run_state));
+    peer_field(out, "addr", entry->host);
+    peer_field(out, "name", entry->application);
+    peer_field(out, "kind", kind_name(entry->kind));
+    peer_field(out, "state", roster_run_state_name(entry->run_state));
     buf_printf(out, " since-ms=%" PRIu64, since_ms);
-    append(out, "txn", roster_txn_state_name(entry->txn_state));
+    peer_field(out, "txn", roster_txn_state_name(entry->txn_state));
     buf_printf(out, " start-ts=%" PRIu64 " stmt=%" PRIu64, entry->start_ts, entry->stmt_seq);
-    append(out, "cmd", roster_command_name(entry->command));
-    append(out, "text", entry->text);
-    append(out, "user", entry->user);
+    peer_field(out, "cmd", roster_command_name(entry->command));
+    peer_field(out, "text", entry->text);
+    peer_field(out, "user", entry->user);
     buf_printf(out, " idle=%" PRIu64 " flags=%c db=0 multi=%zd",
                entry->stmt_seq ? 0 : since_ms / 1000, self && conn->multi.open ? 'x' : 'N',
                self && conn->multi.open ? (ssize_t)conn->multi.count : -1);
     if (self)
-        describe_self(conn);
+        peer_describe(&conn->peer, out);
     buf_append(out, "\n", 1);
 }
 
 /* LIST and INFO */
-int client_list(struct conn *conn, const struct request *request)
+int client_list(struct conn *conn, const struct request *request, struct buf *out)
 {
-    size_t mark = conn->out.len;
+    size_t mark = out->len;
     int err = for_clients(conn, request, describe, NULL);
 
-    return err ?: reply_text_since(&conn->out, mark);
+    return err ?: reply_text_since(out, mark);
 }
 
 /* Ids are never used again, so no other client is hit. */
@@ -172,50 +147,41 @@ static void kill_one(struct conn *conn, const struct roster_snapshot *snapshot,
                      const struct roster_entry *entry, unsigned *count)
 {
     *count += entry->kind == ROSTER_SESSION_USER &&
-              !roster_kill(conn->worker->server->roster, entry->id, ROSTER_KILL_TARGET_CONNECTION,
+              !roster_kill(conn->server->roster, entry->id, ROSTER_KILL_TARGET_CONNECTION,
                            ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED);
 }
 
-int client_kill(struct conn *conn, const struct request *request)
+int client_kill(struct conn *conn, const struct request *request, struct buf *out)
 {
     unsigned killed = 0;
     int err = for_clients(conn, request, kill_one, &killed);
 
     if (err || request->argc != 3)
-        return err ?: reply(&conn->out, ":%u", killed);
-    return reply(&conn->out, killed ? "+OK" : "-ERR No such client");
+        return err ?: reply(out, ":%u", killed);
+    return reply(out, killed ? "+OK" : "-ERR No such client");
 }
 
 /* Kills the statement that another client waits for, and not the client. */
-int client_unblock(struct conn *conn, const struct request *request)
+int client_unblock(struct conn *conn, const struct request *request, struct buf *out)
 {
     uint64_t id;
 
-    if (!command_number(request->argv[2], &id) || !id)
-        return reply(&conn->out, "-ERR " BAD_ID);
-    return reply(&conn->out, ":%d",
+    if (!slice_number(request->argv[2], &id) || !id)
+        return reply(out, "-ERR " BAD_ID);
+    return reply(out, ":%d",
                  id != roster_session_id(conn->session) &&
-                     !roster_kill(conn->worker->server->roster, id, ROSTER_KILL_TARGET_STATEMENT,
+                     !roster_kill(conn->server->roster, id, ROSTER_KILL_TARGET_STATEMENT,
                                   ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED));
 }
 
-int client_id(struct conn *conn, const struct request *request)
+int client_id(struct conn *conn, const struct request *request, struct buf *out)
 {
-    return reply(&conn->out, ":%" PRIu64, roster_session_id(conn->session));
+    return reply(out, ":%" PRIu64, roster_session_id(conn->session));
 }
 
-int client_getname(struct conn *conn, const struct request *request)
+int client_getname(struct conn *conn, const struct request *request, struct buf *out)
 {
-    return reply_string(&conn->out, *conn->identity.name ? conn->identity.name : NULL);
-}
-
-static bool is_word(struct slice text)
-{
-    size_t n = 0;
-
-    while (n < text.len && text.data[n] > ' ' && text.data[n] <= '~')
-        n++;
-    return n == text.len;
+    return reply_string(out, *conn->identity.name ? conn->identity.name : NULL);
 }
 
 /* Has the roster show what a client is called now; NULL: as before. */
@@ -235,26 +201,23 @@ static int set_identity(struct conn *conn, const struct slice *user, const struc
     err = roster_session_update(conn->session, &attr);
     if (err)
         conn->identity = before;
-    return err == -EDQUOT ? reply(&conn->out, "-ERR %s", refusal.text) : err;
+    return err == -EDQUOT ? reply(&conn->peer.out, "-ERR %s", refusal.text) : err;
 }
 
 int client_set_name(struct conn *conn, struct slice name)
 {
-    if (!is_word(name))
-        return reply(&conn->out, "-ERR a name cannot contain spaces, newlines or special "
-                                 "characters");
-    if (name.len >= CONN_NAME)
-        return reply(&conn->out, "-ERR the name is too long");
+    if (!peer_word(name))
+        return reply(&conn->peer.out, "-ERR a name is up to %d characters" NO_WORD, PEER_WORD - 1);
     return set_identity(conn, NULL, &name);
 }
 
 int client_set_user(struct conn *conn, struct slice user)
 {
-    if (!conn->worker->server->options.auth)
-        return reply(&conn->out, "-ERR this server has no passwords: connect without user and "
-                                 "password, or start it with --auth=trust");
-    if (!user.len || !is_word(user) || user.len >= CONN_NAME)
-        return reply(&conn->out, "-ERR a user is 1 to %d characters" NO_WORD, CONN_NAME - 1);
+    if (!conn->server->options.auth)
+        return reply(&conn->peer.out, "-ERR this server has no passwords: connect without user and "
+                                      "password, or start it with --auth=trust");
+    if (!user.len || !peer_word(user))
+        return reply(&conn->peer.out, "-ERR a user is 1 to %d characters" NO_WORD, PEER_WORD - 1);
     return set_identity(conn, &user, NULL);
 }
 
@@ -265,26 +228,9 @@ int client_forget(struct conn *conn)
     return set_identity(conn, &none, &none);
 }
 
-int client_setname(struct conn *conn, const struct request *request)
+int client_setname(struct conn *conn, const struct request *request, struct buf *out)
 {
-    return client_set_name(conn, request->argv[2]) ?: reply(&conn->out, "+OK");
-}
-
-int client_setinfo(struct conn *conn, const struct request *request)
-{
-    struct slice value = request->argv[3];
-    char *to = request_is(request, 2, "LIB-NAME")  ? conn->lib_name
-               : request_is(request, 2, "LIB-VER") ? conn->lib_ver
-                                                   : NULL;
-
-    if (!to)
-        return reply(&conn->out, "-ERR unknown option '%.128s'; there are LIB-NAME and LIB-VER",
-                     request->argv[2].data);
-    if (!is_word(value) || value.len >= CONN_NAME)
-        return reply(&conn->out, "-ERR %s takes up to %d characters" NO_WORD, request->argv[2].data,
-                     CONN_NAME - 1);
-    memcpy(to, value.data, value.len + 1);
-    return reply(&conn->out, "+OK");
+    return client_set_name(conn, request->argv[2]) ?: reply(out, "+OK");
 }
 
 static int by_start(const void *a, const void *b)
@@ -295,12 +241,12 @@ static int by_start(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-int trx_list(struct conn *conn, const struct request *request)
+int trx_list(struct conn *conn, const struct request *request, struct buf *out)
 {
-    size_t mark = conn->out.len, n, count = 0;
+    size_t mark = out->len, n, count = 0;
     struct roster_snapshot *snapshot;
     const struct roster_entry **open, *one;
-    int err = roster_snapshot(conn->worker->server->roster, &snapshot);
+    int err = roster_snapshot(conn->server->roster, &snapshot);
 
     if (err)
         return err;
@@ -312,7 +258,7 @@ int trx_list(struct conn *conn, const struct request *request)
         qsort(open, count, sizeof(const struct roster_entry *), by_start);
     for (n = 0; n < count; n++) {
         one = open[n];
-        buf_printf(&conn->out,
+        buf_printf(out,
                    "id=%" PRIu64 " addr=%s name=%s txn=%s start-ts=%" PRIu64 " age-ms=%" PRIu64
                    " state=%s writes=%" PRIu64 " bytes=%" PRIu64 " text=\"%s\"\n",
                    one->id, text_of(one->host), text_of(one->application),
@@ -323,21 +269,21 @@ int trx_list(struct conn *conn, const struct request *request)
     roster_snapshot_free(snapshot);
     err = open ? 0 : -ENOMEM;
     free(open);
-    return err ?: reply_text_since(&conn->out, mark);
+    return err ?: reply_text_since(out, mark);
 }
 
-int trx_history(struct conn *conn, const struct request *request)
+int trx_history(struct conn *conn, const struct request *request, struct buf *out)
 {
-    size_t mark = conn->out.len, n;
+    size_t mark = out->len, n;
     struct roster_history_list *list = NULL;
     int err = conn->txn.history ? roster_history_read(conn->txn.history, &list) : 0;
 
     for (n = 0; !err && list && n < list->count; n++)
-        buf_printf(&conn->out,
+        buf_printf(out,
                    "hash=%016" PRIx64 " count=%" PRIu64 " max-ms=%" PRIu64 " dropped=%" PRIu64
                    " digests=%s\n",
                    list->entries[n].hash, list->entries[n].count, list->entries[n].max_duration_ms,
                    list->entries[n].dropped, list->entries[n].all_digests);
     roster_history_list_free(list);
-    return err ?: reply_text_since(&conn->out, mark);
+    return err ?: reply_text_since(out, mark);
 }

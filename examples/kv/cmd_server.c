@@ -10,37 +10,22 @@
 #include "server.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define SLEEP_MAX 3600
 #define STEP_MS 100 /* between two looks at how far a sleep has come */
 
-int cmd_ping(struct conn *conn, const struct request *request)
+int cmd_quit(struct conn *conn, const struct request *request, struct buf *out)
 {
-    if (request->argc > 2)
-        return reply(&conn->out, "-ERR wrong number of arguments, usage: PING [message]");
-    return request->argc == 2 ? cmd_echo(conn, request) : reply(&conn->out, "+PONG");
-}
-
-int cmd_echo(struct conn *conn, const struct request *request)
-{
-    return reply_bulk(&conn->out, request->argv[1]);
-}
-
-int cmd_quit(struct conn *conn, const struct request *request)
-{
-    reply(&conn->out, "+OK");
-    conn_finish(conn);
+    reply(out, "+OK");
+    peer_finish(&conn->peer);
     return 0;
 }
 
 /* The connection as it was at first: a pool can hand it to another user. */
-int cmd_reset(struct conn *conn, const struct request *request)
+int cmd_reset(struct conn *conn, const struct request *request, struct buf *out)
 {
     int err;
 
@@ -48,27 +33,26 @@ int cmd_reset(struct conn *conn, const struct request *request)
     txn_rollback(&conn->txn);
     err = client_forget(conn);
     if (!err)
-        conn->out.resp3 = false;
-    return err ?: reply(&conn->out, "+RESET");
+        out->resp3 = false;
+    return err ?: reply(out, "+RESET");
 }
 
 /* There are no passwords: who a client is matters for limits and lists alone. */
-int cmd_auth(struct conn *conn, const struct request *request)
+int cmd_auth(struct conn *conn, const struct request *request, struct buf *out)
 {
     if (request->argc > 3)
-        return reply(&conn->out, "-ERR syntax error, usage: AUTH user [password]");
-    return client_set_user(conn, request->argv[1]) ?: reply(&conn->out, "+OK");
+        return reply(out, "-ERR syntax error, usage: AUTH user [password]");
+    return client_set_user(conn, request->argv[1]) ?: reply(out, "+OK");
 }
 
-int cmd_select(struct conn *conn, const struct request *request)
+int cmd_select(struct conn *conn, const struct request *request, struct buf *out)
 {
-    return request_is(request, 1, "0") ? reply(&conn->out, "+OK")
-                                       : reply(&conn->out, "-ERR there is no database but 0");
+    return request_is(request, 1, "0") ? reply(out, "+OK")
+                                       : reply(out, "-ERR there is no database but 0");
 }
 
-int cmd_hello(struct conn *conn, const struct request *request)
+int cmd_hello(struct conn *conn, const struct request *request, struct buf *out)
 {
-    struct buf *out = &conn->out;
     size_t mark = out->len, name = 2;
     int err = 0;
 
@@ -97,91 +81,6 @@ int cmd_hello(struct conn *conn, const struct request *request)
     return reply_map_since(out, mark, 7);
 }
 
-/* What CONFIG GET asks for. */
-struct config {
-    const struct request *request;
-    struct buf *out;
-    size_t count;
-};
-
-/* Takes an option whose name matches one of the patterns. */
-static void config_line(const char *name, const char *value, void *arg)
-{
-    struct config *config = arg;
-    size_t n = 2;
-
-    while (n < config->request->argc &&
-           fnmatch(config->request->argv[n].data, name, FNM_CASEFOLD) != 0)
-        n++;
-    if (n == config->request->argc)
-        return;
-    reply_strings(config->out, name, value, (char *)NULL);
-    config->count++;
-}
-
-int config_get(struct conn *conn, const struct request *request)
-{
-    struct config config = {request, &conn->out, 0};
-    size_t mark = conn->out.len;
-
-    options_each(&conn->worker->server->options, config_line, &config);
-    config_line("appendonly", "no", &config); /* clients of Redis ask for these */
-    config_line("databases", "1", &config);
-    config_line("save", "", &config);
-    return reply_map_since(&conn->out, mark, config.count);
-}
-
-int cmd_command(struct conn *conn, const struct request *request)
-{
-    size_t mark = conn->out.len, count = 0;
-    const struct command *command;
-    int key;
-
-    for (command = commands; command->name; command++) {
-        if (command_sub(command))
-            continue;
-        count++;
-        key = command->flags & CMD_DATA && command->arity != 1;
-        reply(&conn->out, "*6");
-        reply_string(&conn->out, command->name);
-        reply(&conn->out, ":%d", command->arity);
-        buf_printf(&conn->out, "*0\r\n:%d\r\n:%d\r\n:%d\r\n", key, key, key);
-    }
-    return reply_array_since(&conn->out, mark, count);
-}
-
-int command_docs(struct conn *conn, const struct request *request)
-{
-    const struct command *command;
-    struct buf *out = &conn->out;
-    size_t mark = out->len, count = 0, doc, n;
-
-    for (command = commands; command->name; command++) {
-        for (n = 2; n < request->argc && !request_is(request, n, command->name); n++)
-            ;
-        if (command_sub(command) || (request->argc > 2 && n == request->argc))
-            continue;
-        reply_string(out, command->name);
-        doc = out->len;
-        reply_strings(out, "summary", command->summary, "since", "0.1.0", "group",
-                      command->flags & CMD_DATA ? "string" : "server", "usage", command->usage,
-                      (char *)NULL);
-        reply_map_since(out, doc, 4);
-        count++;
-    }
-    return reply_map_since(out, mark, count);
-}
-
-int command_count(struct conn *conn, const struct request *request)
-{
-    const struct command *command;
-    int count = 0;
-
-    for (command = commands; command->name; command++)
-        count += !command_sub(command);
-    return reply(&conn->out, ":%d", count);
-}
-
 static void on_timer(uv_timer_t *timer)
 {
     struct conn *conn = timer->data;
@@ -191,26 +90,24 @@ static void on_timer(uv_timer_t *timer)
         command_wake(conn, 0);
         return;
     }
-    (void)roster_stmt_set_progress(conn->session, conn->worker->server->sleep_phase, done,
-                                   conn->sleep_ms);
+    (void)roster_stmt_set_progress(conn->session, conn->server->sleep_phase, done, conn->sleep_ms);
     uv_timer_start(timer, on_timer,
                    conn->sleep_ms - done < STEP_MS ? conn->sleep_ms - done : STEP_MS, 0);
 }
 
 /* Sleeps in a statement, and shows how far it has come; the other clients go on. */
-int debug_sleep(struct conn *conn, const struct request *request)
+int debug_sleep(struct conn *conn, const struct request *request, struct buf *out)
 {
     char *end;
     double seconds = strtod(request->argv[2].data, &end);
 
     if (!request->argv[2].len || *end || !isfinite(seconds) || seconds < 0 || seconds > SLEEP_MAX)
-        return reply(&conn->out, "-ERR DEBUG SLEEP takes a number of seconds from 0 to %d",
-                     SLEEP_MAX);
+        return reply(out, "-ERR DEBUG SLEEP takes a number of seconds from 0 to %d", SLEEP_MAX);
     conn_sleep(conn, NULL);
-    (void)roster_wait_begin(conn->session, conn->worker->server->sleep_event);
-    conn->slept = uv_now(&conn->worker->loop);
+    (void)roster_wait_begin(conn->session, conn->server->sleep_event);
+    conn->slept = uv_now(conn->peer.timer.loop);
     conn->sleep_ms = (uint64_t)(seconds * 1000);
-    uv_timer_start(&conn->timer, on_timer, 0, 0);
+    uv_timer_start(&conn->peer.timer, on_timer, 0, 0);
     return 0;
 }
 
@@ -234,13 +131,7 @@ static uint64_t held_ms(const struct roster_holder *holder)
 static int about_server(struct server *server, struct buf *out)
 {
     LINE_TEXT("roster_version", roster_version());
-    LINE("process_id", getpid());
-    LINE("tcp_port", server->options.port);
-    LINE("uptime_in_seconds", time(NULL) - server->started);
-    LINE("used_memory", mallinfo2().uordblks);
-    LINE("loading", 0); /* redis-cli --stat asks for these: there is nothing on disk */
-    LINE("rdb_bgsave_in_progress", 0);
-    LINE("aof_rewrite_in_progress", 0);
+    front_info(&server->front, out);
     return 0;
 }
 
@@ -257,17 +148,12 @@ static int about_sessions(struct server *server, struct buf *out)
     LINE("connected_clients", stats.sessions - 1); /* without the collector */
     LINE("total_connections_received", stats.sessions_opened - 1);
     LINE("total_commands_processed", stats.statements);
-    LINE_COUNT("blocked_clients", sleeping);
-    LINE_COUNT("buffered_bytes", buffered);
-    LINE_COUNT("protocol_errors", protocol_errors);
-    LINE_COUNT("buffer_hogs_closed", buffer_hogs);
-    LINE_COUNT("slow_readers_closed", slow_readers);
     LINE("sessions_refused", stats.sessions_refused);
     LINE("kills_delivered", stats.kills_delivered);
     LINE("statements", stats.statements);
     LINE("transactions_open", open);
-    LINE_COUNT("conflicts", conflicts);
-    LINE_COUNT("expired", expired);
+    LINE("conflicts", count_read(&server->counts.conflicts));
+    LINE("expired", count_read(&server->counts.expired));
     LINE("roster_memory", stats.memory);
     LINE("roster_backlog", stats.backlog);
     return err;
@@ -301,21 +187,21 @@ static int about_minimum(struct server *server, struct buf *out)
 
 static int about_store(struct server *server, struct buf *out)
 {
-    LINE("keys", server_counted(&server->store->keys));
-    LINE("versions", server_counted(&server->store->versions));
-    LINE("versions_collected", server_counted(&server->store->collected));
-    LINE("version_bytes", server_counted(&server->store->bytes));
+    LINE("keys", count_read(&server->store->keys));
+    LINE("versions", count_read(&server->store->versions));
+    LINE("versions_collected", count_read(&server->store->collected));
+    LINE("version_bytes", count_read(&server->store->bytes));
     return 0;
 }
 
 static int about_keyspace(struct server *server, struct buf *out)
 {
     buf_printf(out, "db0:keys=%" PRIu64 ",expires=0,avg_ttl=0\r\n",
-               server_counted(&server->store->keys));
+               count_read(&server->store->keys));
     return 0;
 }
 
-int cmd_info(struct conn *conn, const struct request *request)
+int cmd_info(struct conn *conn, const struct request *request, struct buf *out)
 {
     static const struct {
         const char *name;
@@ -326,14 +212,13 @@ int cmd_info(struct conn *conn, const struct request *request)
     };
     bool all = request->argc == 1 || request_is(request, 1, "all") ||
                request_is(request, 1, "default") || request_is(request, 1, "everything");
-    size_t mark = conn->out.len, n;
+    size_t mark = out->len, n;
     int err = 0;
 
     for (n = 0; !err && n < sizeof(sections) / sizeof(sections[0]); n++)
         if (all || request_is(request, 1, sections[n].name)) {
-            buf_printf(&conn->out, "%s# %s\r\n", conn->out.len > mark ? "\r\n" : "",
-                       sections[n].name);
-            err = sections[n].write(conn->worker->server, &conn->out);
+            buf_printf(out, "%s# %s\r\n", out->len > mark ? "\r\n" : "", sections[n].name);
+            err = sections[n].write(conn->server, out);
         }
-    return err ?: reply_text_since(&conn->out, mark);
+    return err ?: reply_text_since(out, mark);
 }

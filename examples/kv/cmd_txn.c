@@ -12,77 +12,77 @@
 #include <stdlib.h>
 #include <string.h>
 
-int cmd_begin(struct conn *conn, const struct request *request)
+int cmd_begin(struct conn *conn, const struct request *request, struct buf *out)
 {
-    return reply_done(&conn->out, txn_begin(&conn->txn));
+    return reply_done(out, txn_begin(&conn->txn));
 }
 
-int cmd_commit(struct conn *conn, const struct request *request)
+int cmd_commit(struct conn *conn, const struct request *request, struct buf *out)
 {
     if (conn->txn.state == TXN_FAILED) {
         txn_rollback(&conn->txn);
-        return reply(&conn->out, "-ABORTED the transaction was rolled back after an error; "
-                                 "nothing was written");
+        return reply(out, "-ABORTED the transaction was rolled back after an error; "
+                          "nothing was written");
     }
-    return reply_done(&conn->out, txn_commit(&conn->txn));
+    return reply_done(out, txn_commit(&conn->txn));
 }
 
-int cmd_rollback(struct conn *conn, const struct request *request)
+int cmd_rollback(struct conn *conn, const struct request *request, struct buf *out)
 {
     txn_rollback(&conn->txn);
-    return reply(&conn->out, "+OK");
+    return reply(out, "+OK");
 }
 
 /* Other clients of the worker go on while this one waits. */
-int cmd_lock(struct conn *conn, const struct request *request)
+int cmd_lock(struct conn *conn, const struct request *request, struct buf *out)
 {
     int err = txn_lock(&conn->txn, request->argv[1]);
 
     if (err != -EINPROGRESS)
-        return reply_done(&conn->out, err);
+        return reply_done(out, err);
     (void)!roster_txn_set_state(conn->session, ROSTER_RUN_LOCK_WAITING);
     conn_sleep(conn, request);
     return 0;
 }
 
-int cmd_multi(struct conn *conn, const struct request *request)
+int cmd_multi(struct conn *conn, const struct request *request, struct buf *out)
 {
     if (conn->multi.open)
-        return reply(&conn->out, "-ERR MULTI inside MULTI");
+        return reply(out, "-ERR MULTI inside MULTI");
     multi_discard(conn);
     conn->multi.open = true;
-    return reply(&conn->out, "+OK");
+    return reply(out, "+OK");
 }
 
-int cmd_discard(struct conn *conn, const struct request *request)
+int cmd_discard(struct conn *conn, const struct request *request, struct buf *out)
 {
     if (!conn->multi.open)
-        return reply(&conn->out, "-ERR DISCARD without MULTI");
+        return reply(out, "-ERR DISCARD without MULTI");
     multi_discard(conn);
-    return reply(&conn->out, "+OK");
+    return reply(out, "+OK");
 }
 
-static int run_queued(struct conn *conn, const struct request *exec)
+static int run_queued(struct conn *conn, const struct request *exec, struct buf *out)
 {
     const struct request *request;
     int err = 0;
 
-    reply(&conn->out, "*%zu", conn->multi.count);
+    reply(out, "*%zu", conn->multi.count);
     for (request = conn->multi.first; err >= 0 && request; request = request->next)
-        err = command_find(request)->run(conn, request);
+        err = command_find(request)->run(conn, request, out);
     return err;
 }
 
-int cmd_exec(struct conn *conn, const struct request *request)
+int cmd_exec(struct conn *conn, const struct request *request, struct buf *out)
 {
     int err;
 
     if (!conn->multi.open)
-        err = reply(&conn->out, "-ERR EXEC without MULTI");
+        err = reply(out, "-ERR EXEC without MULTI");
     else if (conn->multi.broken)
-        err = reply(&conn->out, "-EXECABORT a command was refused; nothing was done");
+        err = reply(out, "-EXECABORT a command was refused; nothing was done");
     else
-        err = command_autocommit(conn, request, run_queued);
+        err = command_autocommit(conn, request, out, run_queued);
     multi_discard(conn);
     return err;
 }
@@ -95,14 +95,14 @@ int multi_queue(struct conn *conn, const struct command *command, struct request
     if (!may || bytes > conn->txn.max_bytes - conn->multi.bytes) {
         conn->multi.broken = true;
         return may ? -EFBIG
-                   : reply(&conn->out, "-ERR %s is not allowed between MULTI and EXEC",
+                   : reply(&conn->peer.out, "-ERR %s is not allowed between MULTI and EXEC",
                            command->name);
     }
     *(conn->multi.last ? &conn->multi.last->next : &conn->multi.first) = request;
     conn->multi.last = request;
     conn->multi.count++;
     conn->multi.bytes += bytes;
-    return reply(&conn->out, "+QUEUED");
+    return reply(&conn->peer.out, "+QUEUED");
 }
 
 void multi_discard(struct conn *conn)

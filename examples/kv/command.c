@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define DATA CMD_DATA | CMD_QUEUE, ROSTER_COMMAND_QUERY
+#define DATA CMD_KEY | CMD_DATA | CMD_QUEUE, ROSTER_COMMAND_QUERY
 #define QUERY(flags) flags, ROSTER_COMMAND_QUERY
 #define OTHER(flags) flags, ROSTER_COMMAND_OTHER
 #define FILTERS                                                                                    \
@@ -26,7 +26,7 @@ const struct command commands[] = {
     {"AUTH", cmd_auth, -2, "user [password]",
      "Be that user, where --auth=trust lets clients choose", OTHER(0)},
     {"BEGIN", cmd_begin, 1, "", "Begin a transaction: one snapshot", QUERY(CMD_OUTSIDE)},
-    {"CLIENT", NULL, -2, "HELP | subcommand [argument ...]", "The clients", OTHER(0)},
+    {"CLIENT", command_help, -2, "HELP | subcommand [argument ...]", "The clients", OTHER(0)},
     {"CLIENT|GETNAME", client_getname, 2, "", "The name of this connection", OTHER(0)},
     {"CLIENT|ID", client_id, 2, "", "The id of this connection", OTHER(0)},
     {"CLIENT|INFO", client_list, 2, "", "This connection, as LIST shows it", OTHER(0)},
@@ -34,7 +34,7 @@ const struct command commands[] = {
     {"CLIENT|LIST", client_list, -2, FILTERS,
      "The connections and the background sessions; in a value %20 is a space, %25 a percent sign",
      OTHER(0)},
-    {"CLIENT|SETINFO", client_setinfo, 4, "LIB-NAME name | LIB-VER version",
+    {"CLIENT|SETINFO", peer_setinfo, 4, "LIB-NAME name | LIB-VER version",
      "What library the client uses, for INFO", OTHER(0)},
     {"CLIENT|SETNAME", client_setname, 3, "name", "Name this connection", OTHER(0)},
     {"CLIENT|UNBLOCK", client_unblock, 3, "id",
@@ -44,11 +44,11 @@ const struct command commands[] = {
     {"COMMAND|COUNT", command_count, 2, "", "How many commands there are", OTHER(0)},
     {"COMMAND|DOCS", command_docs, -2, "[command ...]", "What they do", OTHER(0)},
     {"COMMIT", cmd_commit, 1, "", "Commit; the first committer of a key wins", QUERY(CMD_INSIDE)},
-    {"CONFIG", NULL, -2, "HELP | GET pattern [pattern ...]", "The options", OTHER(0)},
+    {"CONFIG", command_help, -2, "HELP | GET pattern [pattern ...]", "The options", OTHER(0)},
     {"CONFIG|GET", config_get, -3, "pattern [pattern ...]",
      "The options that match, with their values", OTHER(0)},
     {"DBSIZE", cmd_dbsize, 1, "", "Count the keys", DATA},
-    {"DEBUG", NULL, -2, "HELP | SLEEP seconds", "A statement that is slow", OTHER(0)},
+    {"DEBUG", command_help, -2, "HELP | SLEEP seconds", "A statement that is slow", OTHER(0)},
     {"DEBUG|SLEEP", debug_sleep, 3, "seconds", "Sleep in a statement; UNBLOCK and a kill end it",
      OTHER(0)},
     {"DECR", cmd_incr, 2, "key", "Subtract one from a number", DATA},
@@ -58,14 +58,14 @@ const struct command commands[] = {
     {"ECHO", cmd_echo, 2, "message", "Reply with the message", OTHER(CMD_QUEUE)},
     {"EXEC", cmd_exec, 1, "", "Run what was queued, in one transaction", QUERY(CMD_NOW)},
     {"EXISTS", cmd_count, -2, "key [key ...]", "Count those that exist", DATA},
-    {"FLUSHDB", cmd_flushdb, 1, "", "Delete all keys", QUERY(CMD_DATA | CMD_OUTSIDE)},
+    {"FLUSHDB", cmd_flushdb, 1, "", "Delete all keys", QUERY(CMD_KEY | CMD_DATA | CMD_OUTSIDE)},
     {"GET", cmd_get, 2, "key", "The value of a key", DATA},
     {"HELLO", cmd_hello, -1, "[2|3 [SETNAME name]]", "Greet; choose the protocol", OTHER(0)},
     {"INCR", cmd_incr, 2, "key", "Add one to a number", DATA},
     {"INCRBY", cmd_incr, 3, "key number", "Add to a number", DATA},
     {"INFO", cmd_info, -1, "[section]", "Figures of the server", 0, ROSTER_COMMAND_STATISTICS},
     {"LOCK", cmd_lock, 2, "name", "Take a lock of that name until the transaction ends, or wait",
-     QUERY(CMD_DATA | CMD_INSIDE)},
+     QUERY(CMD_KEY | CMD_DATA | CMD_INSIDE)},
     {"MGET", cmd_mget, -2, "key [key ...]", "The values of keys", DATA},
     {"MSET", cmd_set, -3, "key value [key value ...]", "Set keys", DATA},
     {"MULTI", cmd_multi, 1, "", "Queue commands until EXEC", QUERY(CMD_OUTSIDE | CMD_NOW)},
@@ -78,54 +78,25 @@ const struct command commands[] = {
     {"SELECT", cmd_select, 2, "0", "Select the only database", CMD_QUEUE, ROSTER_COMMAND_INIT_DB},
     {"SET", cmd_set, 3, "key value", "Set a key", DATA},
     {"STRLEN", cmd_measure, 2, "key", "The length of a value", DATA},
-    {"TRX", NULL, -2, "HELP | LIST | HISTORY", "The transactions", OTHER(0)},
+    {"TRX", command_help, -2, "HELP | LIST | HISTORY", "The transactions", OTHER(0)},
     {"TRX|HISTORY", trx_history, 2, "", "What long transactions consisted of", OTHER(0)},
     {"TRX|LIST", trx_list, 2, "", "The open transactions, oldest first", OTHER(0)},
     {"TYPE", cmd_measure, 2, "key", "\"string\", or \"none\"", DATA},
     {NULL, NULL, 0, NULL, NULL, OTHER(0)},
 };
 
-const char *command_sub(const struct command *command)
-{
-    const char *bar = strchr(command->name, '|');
-
-    return bar ? bar + 1 : NULL;
-}
-
-const struct command *command_find(const struct request *request)
-{
-    const struct command *command, *found = NULL;
-    struct slice name = request->argv[0];
-
-    for (command = commands; command->name; command++)
-        if (strcspn(command->name, "|") == name.len &&
-            !strncasecmp(command->name, name.data, name.len) &&
-            (!command_sub(command) || request_is(request, 1, command_sub(command))))
-            found = command;
-    return found;
-}
-
-bool command_number(struct slice text, uint64_t *number)
-{
-    char *end;
-
-    errno = 0;
-    *number = strtoull(text.data, &end, 10);
-    return !errno && text.len && *text.data >= '0' && *text.data <= '9' && !*end;
-}
-
 static int error(struct conn *conn, int err)
 {
-    struct server *server = conn->worker->server;
-    struct buf *out = &conn->out;
+    struct server *server = conn->server;
+    struct buf *out = &conn->peer.out;
 
     switch (err) {
     case -EAGAIN:
-        server_count(&server->counts.conflicts, 1);
+        count_add(&server->counts.conflicts, 1);
         return reply(out, "-CONFLICT another transaction has committed one of the keys since "
                           "BEGIN; nothing was written, begin again");
     case -ESTALE:
-        server_count(&server->counts.expired, 1);
+        count_add(&server->counts.expired, 1);
         return cluster_fenced(server)
                    ? reply(out,
                            "-FENCED the server has lost its lease and cannot vouch for what it "
@@ -152,19 +123,20 @@ static int error(struct conn *conn, int err)
     }
 }
 
-int command_autocommit(struct conn *conn, const struct request *request, command_fn *run)
+int command_autocommit(struct conn *conn, const struct request *request, struct buf *out,
+                       command_fn *run)
 {
-    size_t mark = conn->out.len;
+    size_t mark = out->len;
     int err;
 
     do {
-        buf_truncate(&conn->out, mark);
+        buf_truncate(out, mark);
         err = txn_begin(&conn->txn);
         if (err)
             return err;
-        err = run(conn, request);
+        err = run(conn, request, out);
         if (err >= 0)
-            err = conn->out.failed ? -EMSGSIZE : txn_commit(&conn->txn);
+            err = out->failed ? -EMSGSIZE : txn_commit(&conn->txn);
         if (err)
             txn_rollback(&conn->txn);
         /* Another one was first, so there is progress; try with a newer snapshot. */
@@ -173,16 +145,17 @@ int command_autocommit(struct conn *conn, const struct request *request, command
 }
 
 /* In the client's transaction; a command that could not be done completely ends it. */
-static int run_inside(struct conn *conn, const struct request *request, command_fn *run)
+static int run_inside(struct conn *conn, const struct request *request, struct buf *out,
+                      command_fn *run)
 {
     int err;
 
     if (conn->txn.state == TXN_FAILED)
-        return reply(&conn->out, "-ABORTED the transaction was rolled back after an error; end it "
-                                 "with ROLLBACK");
-    err = run(conn, request);
+        return reply(out, "-ABORTED the transaction was rolled back after an error; end it "
+                          "with ROLLBACK");
+    err = run(conn, request, out);
     if (err >= 0) /* what it has read is valid and may reach the client (G8) */
-        err = conn->out.failed ? -EMSGSIZE : roster_txn_check(conn->session);
+        err = out->failed ? -EMSGSIZE : roster_txn_check(conn->session);
     if (err)
         txn_fail(&conn->txn);
     else /* for TRX LIST; when memory is short it shows what was before */
@@ -190,93 +163,45 @@ static int run_inside(struct conn *conn, const struct request *request, command_
     return err;
 }
 
-/* What the subcommands of a command are, for HELP. */
-static int help(struct conn *conn, const struct command *command)
-{
-    size_t mark = conn->out.len, lines = 1;
-
-    reply(&conn->out, "+%s <subcommand> [argument ...]. Subcommands are:", command->name);
-    for (command++; command->name && command_sub(command); command++, lines += 2) {
-        reply(&conn->out, "+%s %s", command_sub(command), command->usage);
-        reply(&conn->out, "+    %s.", command->summary);
-    }
-    return reply_array_since(&conn->out, mark, lines);
-}
-
-/* Once it is known that there is such a command. */
-static int run_known(struct conn *conn, const struct command *command, struct request *request)
+static int run(struct conn *conn, const struct command *command, struct request *request,
+               struct buf *out)
 {
     bool inside = conn->txn.state != TXN_NONE;
-    const char *name = request->argv[0].data;
 
+    if (!command && (request_is(request, 0, "POST") || request_is(request, 0, "HOST:"))) {
+        peer_finish(&conn->peer); /* a browser may have been tricked into sending commands */
+        return reply(out, "-ERR this is no web server");
+    }
+    if (!command_fits(command, request, out)) {
+        conn->multi.broken = true;
+        return 1;
+    }
     if (conn->multi.open && !(command->flags & CMD_NOW))
         return multi_queue(conn, command, request);
     if (inside && (command->flags & CMD_OUTSIDE))
-        return reply(&conn->out, "-ERR %s is not allowed inside a transaction", command->name);
+        return reply(out, "-ERR %s is not allowed inside a transaction", command->name);
     if (!inside && (command->flags & CMD_INSIDE))
-        return reply(&conn->out, "-ERR %s without BEGIN", command->name);
-    if (command[1].name && command_sub(&command[1]) && !command_sub(command) && request->argc > 1) {
-        if (request->argc == 2 && request_is(request, 1, "HELP"))
-            return help(conn, command);
-        return reply(&conn->out, "-ERR unknown subcommand '%.128s' of %s; try %s HELP",
-                     request->argv[1].data, name, name);
-    }
+        return reply(out, "-ERR %s without BEGIN", command->name);
     if (!(command->flags & CMD_DATA))
-        return command->run(conn, request);
-    return (inside ? run_inside : command_autocommit)(conn, request, command->run);
-}
-
-static int run(struct conn *conn, const struct command *command, struct request *request)
-{
-    const char *sub = command ? command_sub(command) : NULL;
-    size_t argc = request->argc;
-
-    if (command &&
-        (command->arity < 0 ? argc >= (size_t)-command->arity : argc == (size_t)command->arity))
-        return run_known(conn, command, request);
-    conn->multi.broken = true;
-    if (command)
-        return reply(&conn->out, "-ERR wrong number of arguments, usage: %.*s%s%s%s%s",
-                     (int)strcspn(command->name, "|"), command->name, sub ? " " : "",
-                     sub ? sub : "", *command->usage ? " " : "", command->usage);
-    if (!request_is(request, 0, "POST") && !request_is(request, 0, "HOST:"))
-        return reply(&conn->out, "-ERR unknown command '%.128s'", request->argv[0].data);
-    conn_finish(conn); /* a browser may have been tricked into sending commands as a body */
-    return reply(&conn->out, "-ERR this is no web server");
+        return command->run(conn, request, out);
+    return (inside ? run_inside : command_autocommit)(conn, request, out, command->run);
 }
 
 static void run_request(struct conn *conn, const struct command *command, struct request *request)
 {
-    size_t mark = conn->out.len;
+    struct buf *out = &conn->peer.out;
+    size_t mark = out->len;
     int err;
 
-    conn->out.limit = mark + conn->worker->server->options.max_reply;
-    err = run(conn, command, request);
-    if (err >= 0 && conn->out.failed)
+    out->limit = mark + conn->server->options.max_reply;
+    err = run(conn, command, request, out);
+    if (err >= 0 && out->failed)
         err = -EMSGSIZE;
-    conn->out.limit = 0;
+    out->limit = 0;
     if (err < 0) {
-        buf_truncate(&conn->out, mark);
+        buf_truncate(out, mark);
         error(conn, err);
     }
-}
-
-/* The request as the roster is to show it: words of printable characters, cut to what fits. */
-static size_t statement_text(char *text, const struct request *request)
-{
-    size_t len = 0, n, at;
-
-    for (n = 0; n < request->argc && len < WORKER_TEXT; n++) {
-        if (n)
-            text[len++] = ' ';
-        for (at = 0; at < request->argv[n].len && len < WORKER_TEXT; at++) {
-            text[len] = request->argv[n].data[at];
-            if (text[len] <= ' ' || text[len] > '~')
-                text[len] = '.';
-            len++;
-        }
-    }
-    return len;
 }
 
 static void end_statement(struct conn *conn)
@@ -284,7 +209,7 @@ static void end_statement(struct conn *conn)
     int killed = conn->session ? roster_stmt_end(conn->session) : 0;
 
     if (roster_killed_connection(killed))
-        conn_finish(conn);
+        peer_finish(&conn->peer);
     else if (roster_killed_transaction(killed) && conn->txn.state == TXN_OPEN)
         txn_fail(&conn->txn);
 }
@@ -295,18 +220,18 @@ void command_run(struct conn *conn, struct request *request)
     const char *digest = command ? command->name : NULL;
     char text[WORKER_TEXT];
     bool kept = false; /* until EXEC, or until the end of the session, which may come just now */
-    int err =
-        roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER, text,
-                          statement_text(text, request), digest, digest ? strcspn(digest, "|") : 0);
+    int err = roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER, text,
+                                request_text(request, text, sizeof(text)), digest,
+                                digest ? strcspn(digest, "|") : 0);
 
     if (err == -ECANCELED) {
-        conn_finish(conn); /* killed between two statements */
+        peer_finish(&conn->peer); /* killed between two statements */
     } else if (err) {
         error(conn, err);
     } else {
         run_request(conn, command, request);
         kept = conn->multi.last == request || conn->awaits == request;
-        if (!conn->sleeping)
+        if (!conn->peer.waiting)
             end_statement(conn);
     }
     if (!kept)
@@ -316,12 +241,12 @@ void command_run(struct conn *conn, struct request *request)
 void command_wake(struct conn *conn, int err)
 {
     conn_rise(conn);
-    if (reply_done(&conn->out, err))
+    if (reply_done(&conn->peer.out, err))
         error(conn, err);
     if (err && err != -EINTR)
         txn_fail(&conn->txn);
     end_statement(conn);
-    conn_process(conn);
+    peer_process(&conn->peer);
 }
 
 void command_retry(struct conn *conn)

@@ -17,10 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#define OTHER_FILES 64 /* descriptors for everything but clients */
 #define WATCH_MS 50
 
 int server_check(const char *what, int err)
@@ -42,24 +40,6 @@ const char *server_read_line(const char *path, char *line, int size)
     else
         fprintf(stderr, "roster-kv: cannot read a line from %s\n", path);
     return read;
-}
-
-/* As many descriptors as the clients may need, or as many clients as there are descriptors. */
-static void fit_clients(struct options *options)
-{
-    const uint64_t wanted = options->max_clients + OTHER_FILES;
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (!setrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur == wanted)
-        return;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    options->max_clients = limit.rlim_cur > OTHER_FILES ? limit.rlim_cur - OTHER_FILES : 1;
-    fprintf(stderr,
-            "roster-kv: only %" PRIu64 " clients, because the limit of open files is %" PRIu64 "\n",
-            options->max_clients, (uint64_t)limit.rlim_cur);
 }
 
 int server_scan(struct server *server, struct roster_min *min)
@@ -163,10 +143,15 @@ static int create(struct server *server)
     char why[256];
     int err = server_check("no oracle", roster_oracle_local_create(&server->oracle));
 
+    server->front.arg = server;
+    server->front.calls = &conn_calls;
+    server->front.options = &server->options.front;
+    server->front.listen_fd = -1;
+    front_fit(&server->front);
     /* Commits take their timestamps from the same oracle, so it is not left to the roster. */
     options.oracle = roster_oracle_local_read;
     options.oracle_arg = server->oracle;
-    options.max_sessions = server->options.max_clients + 1; /* and the collector */
+    options.max_sessions = server->options.front.max_clients + 1; /* and the collector */
     options.text_limit = WORKER_TEXT;
     options.life_time_ms = server->options.store ? server->options.safe_point.life_time_ms : 0;
     err = err ?: server_check("no roster", roster_create(&options, &server->roster));
@@ -175,11 +160,8 @@ static int create(struct server *server)
         fprintf(stderr, "roster-kv: --quota: %s\n", why);
     if (err)
         return err;
-    server->started = time(NULL);
-    server->listen_fd = -1;
     server->store = store_create(server->oracle, server->options.max_memory);
-    server->workers = calloc(server->options.threads, sizeof(*server->workers));
-    return server->store && server->workers ? 0 : server_check("cannot start", -ENOMEM);
+    return server->store ? 0 : server_check("cannot start", -ENOMEM);
 }
 
 /* What operates it: history, watchdog, collector and status endpoint. */
@@ -193,8 +175,8 @@ static int start_operation(struct server *server)
                   ?: roster_wait_event_register("Phase", "Sleeping", &server->sleep_phase)
                   ?: roster_wait_event_register(ROSTER_WAIT_LOCK, "Lock", &locks->event);
 
-    locks->released = workers_wake;
-    locks->arg = server;
+    locks->released = front_wake;
+    locks->arg = &server->front;
     if (!err && options->history)
         err = roster_history_create((uint32_t)options->history, options->history_min_ms,
                                     &server->history);
@@ -210,16 +192,17 @@ static int start_operation(struct server *server)
 
 static int start(struct server *server)
 {
-    int err = workers_listen(server)
+    int err = front_listen(&server->front)
                   ?: cluster_create(server)
                   ?: start_operation(server)
                   ?: cluster_start(server, status_address(server))
                   /* No client is served before the server is in its cluster. */
-                  ?: workers_start(server);
+                  ?: front_start(&server->front);
 
     if (!err)
         printf("roster-kv: ready on %s port %" PRIu64 ", %" PRIu64 " threads\n",
-               server->options.bind, server->options.port, server->options.threads);
+               server->options.front.bind, server->options.front.port,
+               server->options.front.threads);
     fflush(stdout);
     return err;
 }
@@ -258,7 +241,7 @@ static int stop(struct server *server)
     roster_status_stop(server->status);
     roster_watchdog_stop(server->watchdog);
     roster_activity_stop(server->activity);
-    workers_stop(server);
+    front_stop(&server->front);
     roster_history_destroy(server->history);
     roster_session_close(server->collector);
     cluster_stop(server);
@@ -271,7 +254,9 @@ static int stop(struct server *server)
 
 int main(int argc, char **argv)
 {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     static struct server server = {.options = {
+                                       .front.bind = "127.0.0.1",
                                        .meeting = ROSTER_STORE_OPTIONS_INIT,
                                        .syncer = ROSTER_SYNCER_OPTIONS_INIT,
                                        .safe_point = ROSTER_SAFE_POINT_OPTIONS_INIT,
@@ -282,14 +267,19 @@ int main(int argc, char **argv)
     sigset_t ends;
     int err, number = 0;
 
-    options_parse(&server.options, argc, argv);
+    server.options.front.threads = processors < 1     ? 1
+                                   : processors > 256 ? 256
+                                                      : (uint64_t)processors;
+    options_parse(&server.options, argc, argv,
+                  "An in-memory key-value server with snapshot isolation that speaks the Redis "
+                  "protocol: an example of what Roster is for.",
+                  roster_version());
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_DFL); /* a shell's "&" has it ignored */
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, NULL); /* in all threads: main() waits for them */
-    fit_clients(&server.options);
     if (create(&server))
         return EXIT_FAILURE;
     err = start(&server);

@@ -19,7 +19,7 @@
 #ifndef KV_STORE_H
 #define KV_STORE_H
 
-#include "resp.h"
+#include "../resp/resp.h"
 
 #include <pthread.h>
 #include <roster/roster.h>

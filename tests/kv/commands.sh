@@ -71,7 +71,7 @@ OK
 > HELLO 2 SETNAME
 (error) ERR syntax error, usage: HELLO \[2|3 \[AUTH user password\] \[SETNAME name\]\]
 > HELLO 2 SETNAME "two\nlines"
-(error) ERR a name cannot contain spaces, newlines or special characters
+(error) ERR a name is up to 127 characters without spaces, newlines or special characters
 > NONSENSE 1 2
 (error) ERR unknown command 'NONSENSE'
 > COMMAND COUNT
@@ -365,7 +365,7 @@ OK
 > CLIENT GETNAME
 "me"
 > CLIENT SETNAME "not me"
-(error) ERR a name cannot contain spaces, newlines or special characters
+(error) ERR a name is up to 127 characters without spaces, newlines or special characters
 > CLIENT SETNAME ""
 OK
 > CLIENT GETNAME

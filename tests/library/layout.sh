@@ -77,6 +77,12 @@ if [ -s "$work/wrong" ]; then
     exit 1
 fi
 
+# The front end of the example server is any server's.
+if grep -n roster/ "$ROSTER_SRCDIR"/examples/resp/*.[ch]; then
+    echo "examples/resp knows nothing of Roster"
+    exit 1
+fi
+
 # drawn TOP: whether the diagram is that of the includes.
 drawn() {
     sum=$("$1/doc/renew-components" --graph | cksum)

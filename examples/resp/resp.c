@@ -185,6 +185,43 @@ bool request_is(const struct request *request, size_t n, const char *word)
            !strcasecmp(request->argv[n].data, word);
 }
 
+size_t request_text(const struct request *request, char *text, size_t size)
+{
+    size_t len = 0, n, at;
+
+    for (n = 0; n < request->argc && len < size; n++) {
+        if (n)
+            text[len++] = ' ';
+        for (at = 0; at < request->argv[n].len && len < size; at++) {
+            text[len] = request->argv[n].data[at];
+            if (text[len] <= ' ' || text[len] > '~')
+                text[len] = '.';
+            len++;
+        }
+    }
+    return len;
+}
+
+bool slice_number(struct slice text, uint64_t *number)
+{
+    char *end;
+
+    errno = 0;
+    *number = strtoull(text.data, &end, 10);
+    return !errno && text.len && *text.data >= '0' && *text.data <= '9' && !*end;
+}
+
+bool slice_integer(struct slice text, long long *value)
+{
+    char *end;
+
+    if (!text.len || text.len > 20 || strchr(" \t\n\v\f\r+", text.data[0]))
+        return false;
+    errno = 0;
+    *value = strtoll(text.data, &end, 10);
+    return !errno && end == text.data + text.len;
+}
+
 int request_feed(struct request_reader *reader, const char *data, size_t len)
 {
     struct buf *in = &reader->in;

@@ -22,6 +22,10 @@ struct slice {
 /* The order of two slices, which their owners begin with: for tfind(). */
 int slice_compare(const void *a, const void *b);
 
+/* A number that is all of a text, which ends with a zero; one as Redis writes it, with a sign. */
+bool slice_number(struct slice text, uint64_t *number);
+bool slice_integer(struct slice text, long long *value);
+
 struct buf {
     char *data;
     size_t len, cap;
@@ -66,6 +70,10 @@ struct request {
 
 /* Whether argument `n` exists and is the word, in any case. */
 bool request_is(const struct request *request, size_t n, const char *word);
+
+/* Writes it as it may be shown: words of printable characters, cut to `size`. Returns the length.
+ */
+size_t request_text(const struct request *request, char *text, size_t size);
 
 /* The input of a client. */
 struct request_reader {

@@ -1,0 +1,122 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Parsing the command line, and showing it to clients.
+ */
+#include "config.h"
+
+#include "options.h"
+
+#include "commands.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_KEY 256 /* of argp: no character, so there are no short options */
+#define ROWS_MAX 128
+
+static const struct options *parsed;
+
+static void *place(const struct options *options, const struct option_row *row)
+{
+    return (char *)(uintptr_t)options + row->offset;
+}
+
+static bool is_one_of(const char *text, const char *words)
+{
+    const char *at = strstr(words, text), *end = at ? at + strlen(text) : NULL;
+
+    return *text && at && (at == words || at[-1] == '|') && (!*end || *end == '|');
+}
+
+/* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet. */
+static void set(struct options *options, const struct option_row *row, char *text,
+                struct argp_state *state)
+{
+    uint64_t *value = place(options, row);
+    char *end;
+
+    if (!row->max) {
+        if (islower((unsigned char)*row->unit) && !is_one_of(text, row->unit))
+            argp_error(state, "--%s takes %s, not \"%s\"", row->name, row->unit, text);
+        *(const char **)place(options, row) = text;
+        return;
+    }
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    if (errno || end == text || *end || *text == '-' || *value < row->min || *value > row->max)
+        argp_error(state, "--%s takes a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"",
+                   row->name, row->min, row->max, text);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    if (key >= FIRST_KEY && key < FIRST_KEY + ROWS_MAX)
+        set(state->input, &option_rows[key - FIRST_KEY], arg, state);
+    else if (key == ARGP_KEY_ARG)
+        argp_error(state, "unexpected argument \"%s\"", arg);
+    else if (key != ARGP_KEY_END)
+        return ARGP_ERR_UNKNOWN;
+    else
+        options_check(state->input, state);
+    return 0;
+}
+
+void options_parse(struct options *options, int argc, char **argv, const char *about,
+                   const char *version)
+{
+    struct argp_option list[ROWS_MAX + 1] = {{0}};
+    struct argp argp = {.options = list, .parser = parse, .doc = about};
+    const struct option_row *row = option_rows;
+    int n;
+
+    for (n = 0; n < ROWS_MAX && row[n].name; n++) {
+        list[n] = (struct argp_option){row[n].name, FIRST_KEY + n, row[n].unit, 0, row[n].help, 0};
+        if (row[n].max && row[n].preset)
+            *(uint64_t *)place(options, &row[n]) = row[n].preset;
+    }
+    argp_err_exit_status = 2;
+    argp_program_version = version;
+    argp_parse(&argp, argc, argv, 0, NULL, options);
+    parsed = options;
+}
+/* NOLINTEND(concurrency-mt-unsafe) */
+
+/* Whether one of the patterns of CONFIG GET is meant; if so, replies. */
+static bool show(const struct request *request, struct buf *out, const char *name,
+                 const char *value)
+{
+    size_t n = 2;
+
+    while (n < request->argc && fnmatch(request->argv[n].data, name, FNM_CASEFOLD) != 0)
+        n++;
+    if (!value || n == request->argc)
+        return false;
+    reply_strings(out, name, value, (char *)NULL);
+    return true;
+}
+
+int config_get(struct conn *conn, const struct request *request, struct buf *out)
+{
+    const struct option_row *row;
+    size_t mark = out->len, count = 0;
+    const char *text;
+    char digits[24];
+
+    for (row = option_rows; row->name; row++) {
+        text = row->max ? digits : *(const char **)place(parsed, row);
+        if (row->max)
+            snprintf(digits, sizeof(digits), "%" PRIu64, *(uint64_t *)place(parsed, row));
+        count += show(request, out, row->name, text);
+    }
+    count += show(request, out, "appendonly", "no"); /* clients of Redis ask for these */
+    count += show(request, out, "databases", "1");
+    count += show(request, out, "save", "");
+    return reply_map_since(out, mark, count);
+}
