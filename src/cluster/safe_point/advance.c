@@ -18,7 +18,6 @@
 #include "core/base/struct_size.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
-#include "store/base/foreign.h"
 
 #define ATTEMPTS 8
 
@@ -156,13 +155,13 @@ static int advance(struct roster_safe_point *safe_point, attempt_fn *attempt, ui
                    struct roster_safe_point_result *result)
 {
     struct roster_safe_point_result own;
-    int err = check_result(result);
+    int err = rst_safe_point_check(safe_point);
     bool past = true;
 
-    if (!safe_point || target == 0 || target == ROSTER_TS_MAX)
-        return -EINVAL;
-    if (rst_store_is_foreign(safe_point->store))
-        return -ECHILD;
+    if (!err && (target == 0 || target == ROSTER_TS_MAX))
+        err = -EINVAL;
+    if (!err)
+        err = check_result(result);
     if (!err)
         err = rst_safe_point_is_past(safe_point, target, &past);
     if (!err && !past)
@@ -233,13 +232,12 @@ int roster_safe_point_round(struct roster_safe_point *safe_point,
 {
     RST_NOT_CANCELLED;
     struct roster_safe_point_result own_txn, own_gc;
-    int err;
+    int err = rst_safe_point_check(safe_point);
 
-    if (!safe_point || !safe_point->options.oracle)
-        return -EINVAL;
-    if (rst_store_is_foreign(safe_point->store))
-        return -ECHILD;
-    err = check_result(txn);
+    if (!err && !safe_point->options.oracle)
+        err = -EINVAL;
+    if (!err)
+        err = check_result(txn);
     if (!err)
         err = check_result(gc);
     if (err)

@@ -22,7 +22,6 @@
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "core/base/cancel.h"
-#include "store/base/foreign.h"
 
 #define ATTEMPTS 8
 
@@ -171,12 +170,12 @@ int roster_barrier_list(struct roster_safe_point *safe_point, struct roster_barr
     struct roster_store_range *range = NULL;
     struct roster_barrier *list;
     struct roster_store_keys keys;
-    int err;
+    int err = rst_safe_point_check(safe_point);
 
-    if (!safe_point || !barriers || !count)
-        return -EINVAL;
-    if (rst_store_is_foreign(safe_point->store))
-        return -ECHILD;
+    if (!err && (!barriers || !count))
+        err = -EINVAL;
+    if (err)
+        return err;
     keys = roster_store_prefix(roster_store_text(safe_point->paths.barriers));
     err =
         roster_store_get(safe_point->store, &keys, 0, (int)safe_point->options.timeout_ms, &range);

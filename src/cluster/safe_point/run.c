@@ -10,7 +10,6 @@
 #include "cluster/safe_point/safe_point.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
-#include "store/base/foreign.h"
 
 /* A server that registers again is not announced here; it is looked for this often. */
 #define FOLLOW_MS 1000
@@ -46,22 +45,18 @@ int rst_safe_point_background_init(struct roster_safe_point *safe_point)
 int roster_safe_point_start(struct roster_safe_point *safe_point)
 {
     RST_NOT_CANCELLED;
+    int err = rst_safe_point_check(safe_point);
 
-    if (!safe_point)
-        return -EINVAL;
-    return rst_store_is_foreign(safe_point->store) ? -ECHILD
-                                                   : rst_background_start(&safe_point->background);
+    return err ? err : rst_background_start(&safe_point->background);
 }
 
 int roster_safe_point_stop(struct roster_safe_point *safe_point)
 {
     RST_NOT_CANCELLED;
-    int err;
+    int err = rst_safe_point_check(safe_point);
 
-    if (!safe_point)
-        return -EINVAL;
-    if (rst_store_is_foreign(safe_point->store))
-        return -ECHILD;
+    if (err)
+        return err;
     err = rst_background_stop(&safe_point->background);
     if (!err) {
         rst_safe_point_resign(safe_point);
@@ -78,13 +73,10 @@ static bool is_due(struct roster_safe_point *safe_point, enum safe_point_duty du
 int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *wait_ms)
 {
     RST_NOT_CANCELLED;
-    int err, wait;
+    int err = rst_safe_point_check(safe_point), wait;
 
-    if (!safe_point)
-        return -EINVAL;
-    if (rst_store_is_foreign(safe_point->store))
-        return -ECHILD;
-    err = rst_background_enter(&safe_point->background);
+    if (!err)
+        err = rst_background_enter(&safe_point->background);
     if (err)
         return err;
     if (is_due(safe_point, SAFE_POINT_FOLLOW))

@@ -19,7 +19,6 @@
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "store/base/clock.h"
-#include "store/base/foreign.h"
 
 void rst_safe_point_log(struct roster_safe_point *safe_point, enum roster_store_log_level level,
                         const char *format, ...)
@@ -114,13 +113,12 @@ int roster_safe_point_state(struct roster_safe_point *safe_point,
                             struct roster_safe_point_state *state)
 {
     struct roster_safe_point_state now;
-    int err;
+    int err = rst_safe_point_check(safe_point);
 
-    if (!safe_point || !state)
-        return -EINVAL;
-    if (rst_store_is_foreign(safe_point->store))
-        return -ECHILD;
-    err = rst_struct_check(state, sizeof(*state), sizeof(*state));
+    if (!err && !state)
+        err = -EINVAL;
+    if (!err)
+        err = rst_struct_check(state, sizeof(*state), sizeof(*state));
     if (err)
         return err;
     pthread_mutex_lock(&safe_point->lock);
@@ -139,12 +137,10 @@ int roster_safe_point_refresh(struct roster_safe_point *safe_point)
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};
     uint64_t txn = 0, gc = 0;
-    int err;
+    int err = rst_safe_point_check(safe_point);
 
-    if (!safe_point)
-        return -EINVAL;
-    if (rst_store_is_foreign(safe_point->store))
-        return -ECHILD;
+    if (err)
+        return err;
     rst_batch_get(&batch, safe_point->paths.txn);
     rst_batch_get(&batch, safe_point->paths.gc);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);

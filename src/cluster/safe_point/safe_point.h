@@ -20,6 +20,7 @@
 
 #include "cluster/keys/paths.h"
 #include "core/base/background.h"
+#include "store/base/foreign.h"
 #include "store/base/log.h"
 
 /* What the oracle gave, at which revision of the store, and when on CLOCK_BOOTTIME: this many
@@ -72,6 +73,12 @@ struct survey {
     uint64_t txn, gc; /* 0: none */
     int64_t txn_revision, gc_revision;
 };
+
+/* What a call asks first. 0; -EINVAL: there are no safe points; -ECHILD: their store is foreign. */
+static inline int rst_safe_point_check(const struct roster_safe_point *safe_point)
+{
+    return rst_store_check(safe_point ? safe_point->store : NULL);
+}
 
 /* --------------------------------------------------------------- safe_point/survey.c */
 

@@ -127,12 +127,8 @@ int roster_syncer_set_status_address(struct roster_syncer *syncer, const char *a
     char *info;
     int err;
 
-    if (!syncer)
-        return -EINVAL;
-    if (rst_store_is_foreign(syncer->store))
-        return -ECHILD;
     /* Nothing reads the old one while this thread is what runs the duties. */
-    err = rst_background_enter(&syncer->background);
+    err = rst_syncer_enter(syncer);
     if (err)
         return err;
     pthread_mutex_lock(&syncer->lock);
@@ -174,13 +170,12 @@ void roster_syncer_destroy(struct roster_syncer *syncer)
 int roster_syncer_stats(struct roster_syncer *syncer, struct roster_syncer_stats *stats)
 {
     struct roster_syncer_stats now;
-    int err;
+    int err = rst_syncer_check(syncer);
 
-    if (!syncer || !stats)
-        return -EINVAL;
-    if (rst_store_is_foreign(syncer->store))
-        return -ECHILD;
-    err = rst_struct_check(stats, sizeof(*stats), sizeof(*stats));
+    if (!err && !stats)
+        err = -EINVAL;
+    if (!err)
+        err = rst_struct_check(stats, sizeof(*stats), sizeof(*stats));
     if (err)
         return err;
     pthread_mutex_lock(&syncer->lock);

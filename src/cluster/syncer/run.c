@@ -11,7 +11,6 @@
 #include "core/base/cancel.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
-#include "store/base/foreign.h"
 
 /* How often a stop looks whether something is still pinned. */
 #define STOP_LOOK_NS (10 * STORE_NS_PER_MS)
@@ -58,11 +57,9 @@ int rst_syncer_background_init(struct roster_syncer *syncer)
 int roster_syncer_start(struct roster_syncer *syncer)
 {
     RST_NOT_CANCELLED;
+    int err = rst_syncer_check(syncer);
 
-    if (!syncer)
-        return -EINVAL;
-    return rst_store_is_foreign(syncer->store) ? -ECHILD
-                                               : rst_background_start(&syncer->background);
+    return err ? err : rst_background_start(&syncer->background);
 }
 
 static void run_by_hand(struct roster_syncer *syncer, enum syncer_duty duty)
@@ -95,13 +92,8 @@ int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
                                              SYNCER_REPORT, SYNCER_FENCE};
     int64_t next = INT64_MAX, due;
     unsigned i;
-    int err;
+    int err = rst_syncer_enter(syncer);
 
-    if (!syncer)
-        return -EINVAL;
-    if (rst_store_is_foreign(syncer->store))
-        return -ECHILD;
-    err = rst_background_enter(&syncer->background);
     if (err)
         return err;
     for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
@@ -120,10 +112,9 @@ int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms)
 int roster_syncer_report(struct roster_syncer *syncer)
 {
     RST_NOT_CANCELLED;
+    int err = rst_syncer_check(syncer);
 
-    if (!syncer)
-        return -EINVAL;
-    return rst_store_is_foreign(syncer->store) ? -ECHILD : rst_syncer_report(syncer);
+    return err ? err : rst_syncer_report(syncer);
 }
 
 int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state state, int timeout_ms)
@@ -131,12 +122,11 @@ int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state st
     RST_NOT_CANCELLED;
 
     int64_t deadline = rst_store_deadline_in(timeout_ms);
+    int err = rst_syncer_check(syncer);
     bool reached;
 
-    if (!syncer)
-        return -EINVAL;
-    if (rst_store_is_foreign(syncer->store))
-        return -ECHILD;
+    if (err)
+        return err;
     pthread_mutex_lock(&syncer->lock);
     while (syncer->state != state && rst_store_remaining_ns(deadline) > 0)
         rst_threads_wait(&syncer->changed, &syncer->lock, deadline);
@@ -186,12 +176,10 @@ void rst_syncer_end(struct roster_syncer *syncer)
 int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms)
 {
     RST_NOT_CANCELLED;
-    int err;
+    int err = rst_syncer_check(syncer);
 
-    if (!syncer)
-        return -EINVAL;
-    if (rst_store_is_foreign(syncer->store))
-        return -ECHILD;
+    if (err)
+        return err;
     /* Another thread is stopping it, and decides whether something is pinned. */
     err = rst_background_is_ending(&syncer->background)
               ? 0

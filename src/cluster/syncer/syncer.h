@@ -29,6 +29,7 @@
 
 #include "cluster/keys/paths.h"
 #include "core/base/background.h"
+#include "store/base/foreign.h"
 #include "store/base/log.h"
 
 enum syncer_duty { SYNCER_LEASE, SYNCER_REPORT, SYNCER_WATCH, SYNCER_FENCE, SYNCER_DUTIES };
@@ -87,6 +88,20 @@ struct roster_syncer {
     struct roster_store_watch *watch; /* the watch duty's; opened on creation */
     struct store_log log;
 };
+
+/* What a call asks first. 0; -EINVAL: there is no syncer; -ECHILD: its store is foreign. */
+static inline int rst_syncer_check(const struct roster_syncer *syncer)
+{
+    return rst_store_check(syncer ? syncer->store : NULL);
+}
+
+/* Before work by hand, which rst_background_leave() ends: the same, or rst_background_enter()'s. */
+static inline int rst_syncer_enter(struct roster_syncer *syncer)
+{
+    int err = rst_syncer_check(syncer);
+
+    return err ? err : rst_background_enter(&syncer->background);
+}
 
 /* --------------------------------------------------------------- syncer/state.c */
 

@@ -15,6 +15,9 @@
 
 bool rst_store_is_foreign(const struct roster_store *store);
 
+/* What a call asks first. 0; -EINVAL: there is no store; -ECHILD: it is foreign. */
+int rst_store_check(const struct roster_store *store);
+
 /* A number that changes when what was known of the store means nothing any more. */
 unsigned rst_store_rebinds(const struct roster_store *store);
 

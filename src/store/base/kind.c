@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 #include "core/base/process.h"
@@ -15,6 +16,13 @@
 bool rst_store_is_foreign(const struct roster_store *store)
 {
     return store->process != rst_process_number();
+}
+
+int rst_store_check(const struct roster_store *store)
+{
+    if (!store)
+        return -EINVAL;
+    return rst_store_is_foreign(store) ? -ECHILD : 0;
 }
 
 unsigned rst_store_rebinds(const struct roster_store *store)
