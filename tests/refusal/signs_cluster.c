@@ -24,38 +24,38 @@
 #include "cluster/safe_point/safe_point.h"
 #include "store/base/clock.h"
 #include "store/base/kind.h"
-#include "unit/cluster/server.h"
+#include "unit/cluster/peer.h"
 
 #define TXN "/roster/safepoint/txn"
 #define LEADER "/roster/safepoint/leader"
 #define ABSURD (ROSTER_TS_MAX - 1)
 
-/* A server with safe points of its own. */
+/* A server that may be refused its calls of the store. */
 struct node {
-    struct server server;
-    struct roster_safe_point *safe_point;
+    struct peer peer; /* first */
     struct roster_oracle_local *clock;
     bool txn_fails, lease_fails;
     int error;
-    bool stopped;  /* nothing of it runs */
-    bool unlooked; /* it does not follow the safe points */
 };
 
 static struct roster_store *store;
 static struct node a, b;
-static const struct node *running; /* whose calls of the store are made */
 static struct store_kind kind;
 static const struct store_kind *real;
 
 static int txn_or_error(struct roster_store *at, const struct roster_store_txn *txn,
                         int64_t deadline, struct roster_store_txn_result **result)
 {
+    const struct node *running = (const struct node *)peer_running;
+
     return running && running->txn_fails ? running->error : real->txn(at, txn, deadline, result);
 }
 
 static int lease_or_error(struct roster_store *at, const struct store_lease_call *call,
                           int64_t deadline, struct roster_store_lease *lease)
 {
+    const struct node *running = (const struct node *)peer_running;
+
     return running && running->lease_fails ? running->error
                                            : real->lease(at, call, deadline, lease);
 }
@@ -79,50 +79,25 @@ static void node_create(struct node *node, const char *id, uint32_t report_ms)
     node->error = -EHOSTUNREACH;
     syncer.interval_ms = report_ms;
     syncer.keep_alive_ms = 10;
-    server_create(&node->server, store, &syncer, 0);
+    server_create(&node->peer.server, store, &syncer, 0);
     cr_assert_eq(roster_oracle_local_create(&node->clock), 0);
-    options.syncer = node->server.syncer;
+    options.syncer = node->peer.server.syncer;
     options.oracle = roster_oracle_local_allocate;
     options.oracle_arg = node->clock;
-    cr_assert_eq(roster_safe_point_create(store, &options, &node->safe_point), 0);
+    cr_assert_eq(roster_safe_point_create(store, &options, &node->peer.safe_point), 0);
 }
 
 static struct roster_syncer_stats stats(const struct node *node)
 {
-    return server_stats((struct server *)&node->server);
+    return peer_stats(&node->peer);
 }
 
 static struct roster_safe_point_state state(const struct node *node)
 {
-    struct roster_safe_point_state now = {.size = sizeof(now)};
-
-    cr_assert_eq(roster_safe_point_state(node->safe_point, &now), 0);
-    return now;
+    return peer_state(&node->peer);
 }
 
-static void run(struct node *node)
-{
-    if (!node->safe_point || node->stopped)
-        return;
-    running = node;
-    cr_assert_eq(roster_syncer_run_once(node->server.syncer, NULL), 0);
-    if (!node->unlooked)
-        cr_assert_eq(roster_safe_point_run_once(node->safe_point, NULL), 0);
-    running = NULL;
-}
-
-static void step(void)
-{
-    run(&a);
-    run(&b);
-    sleep_ms(1);
-}
-
-#define UNTIL(condition)                                                                           \
-    for (int64_t end = now_ms() + 20000; !(condition); step())                                     \
-    cr_assert_lt(now_ms(), end, "not until \"%s\"; b is %s: %d", #condition,                       \
-                 b.safe_point ? roster_syncer_state_name(stats(&b).state) : "not there",           \
-                 b.safe_point ? stats(&b).last_error : 0)
+#define UNTIL(condition) PEERS_UNTIL(condition, &a.peer, &b.peer)
 
 static void node_join(struct node *node, const char *id, uint32_t report_ms)
 {
@@ -132,10 +107,10 @@ static void node_join(struct node *node, const char *id, uint32_t report_ms)
 
 static void node_destroy(struct node *node)
 {
-    if (node->safe_point) {
-        roster_safe_point_destroy(node->safe_point);
-        (void)roster_txn_finish(node->server.session);
-        server_destroy(&node->server);
+    if (node->peer.safe_point) {
+        roster_safe_point_destroy(node->peer.safe_point);
+        (void)roster_txn_finish(node->peer.server.session);
+        server_destroy(&node->peer.server);
         roster_oracle_local_destroy(node->clock);
     }
     memset(node, 0, sizeof(*node));
@@ -201,12 +176,12 @@ static void txn_held(void)
     uint64_t start;
 
     cluster_start(10);
-    cr_assert_eq(roster_txn_begin(b.server.session, &start), 0);
+    cr_assert_eq(roster_txn_begin(b.peer.server.session, &start), 0);
     UNTIL(TXN_BLOCKER_IS(ROSTER_BLOCKER_SERVER, "b") && state(&a).txn == start &&
           state(&a).txn_blocker.session_id != 0);
     show_txn_blocker();
-    cr_expect_eq(state(&a).txn_blocker.session_id, roster_session_id(b.server.session));
-    cr_assert_eq(roster_txn_finish(b.server.session), 0);
+    cr_expect_eq(state(&a).txn_blocker.session_id, roster_session_id(b.peer.server.session));
+    cr_assert_eq(roster_txn_finish(b.peer.server.session), 0);
     expect_moving();
     cluster_stop();
 }
@@ -216,8 +191,9 @@ static void pin_held(void)
     struct roster_pin *pin;
 
     cluster_start(10);
-    cr_assert_eq(roster_pin_acquire(b.server.roster, b.server.session, 0, ROSTER_PIN_CURSOR, &pin),
-                 0);
+    cr_assert_eq(
+        roster_pin_acquire(b.peer.server.roster, b.peer.server.session, 0, ROSTER_PIN_CURSOR, &pin),
+        0);
     UNTIL(TXN_BLOCKER_IS(ROSTER_BLOCKER_SERVER, "b") && state(&a).txn_blocker.pin_id != 0);
     show_txn_blocker();
     cr_assert_eq(roster_pin_release(pin), 0);
@@ -238,7 +214,7 @@ static void idle_server(void)
     /* Where its lease expires, on a busy machine, it comes back and reports once more. */
     txn = state(&a).txn;
     gc = state(&a).gc;
-    UNTIL(!roster_syncer_report(b.server.syncer) && state(&a).txn > txn && state(&a).gc > gc);
+    UNTIL(!roster_syncer_report(b.peer.server.syncer) && state(&a).txn > txn && state(&a).gc > gc);
     cluster_stop();
 }
 
@@ -262,7 +238,7 @@ static void silent_server(void)
 static void dead_server(void)
 {
     cluster_start(10);
-    b.stopped = true;
+    b.peer.stopped = true;
     UNTIL(TXN_BLOCKER_IS(ROSTER_BLOCKER_SERVER, "b"));
     show_txn_blocker();
     cr_assert_eq(roster_store_lease_revoke(store, stats(&b).lease, 1000), 0);
@@ -274,10 +250,11 @@ static void barrier(void)
 {
     cluster_start(10);
     UNTIL(state(&a).txn != 0);
-    cr_assert_eq(roster_barrier_set(a.safe_point, "x", state(&a).txn, ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(roster_barrier_set(a.peer.safe_point, "x", state(&a).txn, ROSTER_BARRIER_FOREVER),
+                 0);
     UNTIL(TXN_BLOCKER_IS(ROSTER_BLOCKER_BARRIER, "x"));
     show_txn_blocker();
-    cr_assert_eq(roster_barrier_delete(a.safe_point, "x"), 0);
+    cr_assert_eq(roster_barrier_delete(a.peer.safe_point, "x"), 0);
     expect_moving();
     cluster_stop();
 }
@@ -285,10 +262,10 @@ static void barrier(void)
 /* Longer ago than is accepted, the leader's oracle gave what comes after `ts`. */
 static void grow_old(enum roster_abandoned mode, uint64_t ts)
 {
-    struct roster_safe_point *leader = a.safe_point;
+    struct roster_safe_point *leader = a.peer.safe_point;
     int64_t revision = store_revision(store);
 
-    b.safe_point->options.abandoned_ms = 1;
+    b.peer.safe_point->options.abandoned_ms = 1;
     leader->options.abandoned = mode;
     pthread_mutex_lock(&leader->lock);
     leader->n_samples = 1;
@@ -307,7 +284,7 @@ static uint64_t set_barrier(void)
     cluster_start(10);
     UNTIL(state(&a).txn != 0);
     ts = state(&a).txn;
-    cr_assert_eq(roster_barrier_set(a.safe_point, "x", ts, ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(roster_barrier_set(a.peer.safe_point, "x", ts, ROSTER_BARRIER_FOREVER), 0);
     UNTIL(stats(&a).record > ts && stats(&b).record > ts);
     return ts;
 }
@@ -318,7 +295,7 @@ static uint64_t begin(void)
     uint64_t start;
 
     cluster_start(10);
-    cr_assert_eq(roster_txn_begin(b.server.session, &start), 0);
+    cr_assert_eq(roster_txn_begin(b.peer.server.session, &start), 0);
     UNTIL(stats(&a).record > start && state(&a).txn == start);
     return start;
 }
@@ -329,7 +306,7 @@ static void abandoned(void)
     UNTIL(!strcmp(state(&a).abandoned_holder.name, "x"));
     shown("abandoned");
     shown("abandoned_holder:x");
-    cr_assert_eq(roster_barrier_delete(a.safe_point, "x"), 0);
+    cr_assert_eq(roster_barrier_delete(a.peer.safe_point, "x"), 0);
     expect_moving();
     UNTIL(state(&a).abandoned == 0);
     cluster_stop();
@@ -342,7 +319,7 @@ static void passed_barrier(void)
     shown("passed_barriers");
     shown("passed:x");
     cr_expect_str_eq(state(&a).passed.name, "x");
-    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), -ENOENT);
+    cr_expect_eq(roster_barrier_delete(a.peer.safe_point, "x"), -ENOENT);
     expect_moving();
     cluster_stop();
 }
@@ -352,8 +329,8 @@ static void asked_in_vain(void)
     grow_old(ROSTER_ABANDONED_PASS, begin());
     UNTIL(state(&a).passed_servers == 1 && !strcmp(state(&a).abandoned_holder.name, "b"));
     shown("abandoned_holder:b");
-    cr_expect_eq(roster_txn_check(b.server.session), 0);
-    cr_assert_eq(roster_txn_finish(b.server.session), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0);
+    cr_assert_eq(roster_txn_finish(b.peer.server.session), 0);
     expect_moving();
     cluster_stop();
 }
@@ -362,18 +339,18 @@ static void given_up(void)
 {
     uint64_t start = begin();
 
-    b.safe_point->options.abandoned = ROSTER_ABANDONED_PASS;
+    b.peer.safe_point->options.abandoned = ROSTER_ABANDONED_PASS;
     grow_old(ROSTER_ABANDONED_PASS, start);
     UNTIL(stats(&b).given_up == 1);
     shown("passed_servers");
     shown("given_up");
     shown("EXPIRED");
-    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE);
     cr_expect_eq(stats(&b).state, ROSTER_SYNCER_LIVE);
     expect_moving();
-    cr_assert_eq(roster_txn_finish(b.server.session), 0);
-    cr_assert_eq(roster_txn_begin(b.server.session, NULL), 0);
-    cr_expect_eq(roster_txn_check(b.server.session), 0, "the client begins again");
+    cr_assert_eq(roster_txn_finish(b.peer.server.session), 0);
+    cr_assert_eq(roster_txn_begin(b.peer.server.session, NULL), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0, "the client begins again");
     cluster_stop();
 }
 
@@ -396,14 +373,14 @@ static void unacknowledged(void)
 
     cluster_start(10);
     UNTIL(state(&b).acknowledged != 0);
-    b.unlooked = true;
+    b.peer.unlooked = true;
     UNTIL(state(&a).gc_blocker.kind == ROSTER_BLOCKER_ACK &&
           !strcmp(state(&a).gc_blocker.name, "b"));
     now = state(&a);
     show_blocker("gc_blocker", &now.gc_blocker);
-    cr_assert_eq(roster_safe_point_stop(b.safe_point), 0);
-    b.stopped = true;
-    cr_assert_eq(roster_syncer_stop(b.server.syncer, 1000), 0);
+    cr_assert_eq(roster_safe_point_stop(b.peer.safe_point), 0);
+    b.peer.stopped = true;
+    cr_assert_eq(roster_syncer_stop(b.peer.server.syncer, 1000), 0);
     expect_moving();
     cluster_stop();
 }
@@ -415,7 +392,7 @@ static void impossible(void)
 
     cluster_start(10);
     UNTIL(state(&b).acknowledged != 0);
-    b.stopped = true;
+    b.peer.stopped = true;
     put_number(store, "/roster/server/ack/b", ABSURD);
     UNTIL(state(&a).txn_blocker.kind == ROSTER_BLOCKER_IMPOSSIBLE ||
           state(&a).gc_blocker.kind == ROSTER_BLOCKER_IMPOSSIBLE);
@@ -427,7 +404,7 @@ static void impossible(void)
         show_blocker("txn_blocker", &now.gc_blocker);
     }
     delete_key(store, "/roster/server/ack/b");
-    b.stopped = false;
+    b.peer.stopped = false;
     UNTIL(stats(&b).state == ROSTER_SYNCER_LIVE);
     live = stats(&b).registrations;
     put_leased(store, "/roster/server/minstartts/b", "18446744073709551614", stats(&b).lease);
@@ -445,13 +422,13 @@ static void impossible(void)
 static void fenced(void)
 {
     cluster_start(10);
-    cr_assert_eq(roster_txn_begin(b.server.session, NULL), 0);
+    cr_assert_eq(roster_txn_begin(b.peer.server.session, NULL), 0);
     b.txn_fails = b.lease_fails = true;
     refuse_step_boot_clock(INT64_C(3600) * 1000000000);
     UNTIL(stats(&b).state == ROSTER_SYNCER_FENCED);
     show_state(&b);
     shown("FENCED");
-    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE);
     b.txn_fails = b.lease_fails = false;
     UNTIL(stats(&b).state == ROSTER_SYNCER_LIVE);
     refuse_step_boot_clock(0);
@@ -463,18 +440,18 @@ static void expired(void)
     uint64_t fences;
 
     cluster_start(10);
-    cr_assert_eq(roster_txn_begin(b.server.session, NULL), 0);
-    b.stopped = true;
+    cr_assert_eq(roster_txn_begin(b.peer.server.session, NULL), 0);
+    b.peer.stopped = true;
     cr_assert_eq(roster_store_lease_revoke(store, stats(&b).lease, 1000), 0);
     expect_moving();
-    b.stopped = false;
+    b.peer.stopped = false;
     fences = stats(&b).fences;
     UNTIL(stats(&b).fences > fences && stats(&b).state == ROSTER_SYNCER_LIVE);
-    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE);
     shown("EXPIRED");
-    cr_assert_eq(roster_txn_finish(b.server.session), 0);
-    cr_assert_eq(roster_txn_begin(b.server.session, NULL), 0);
-    cr_expect_eq(roster_txn_check(b.server.session), 0, "the client begins again");
+    cr_assert_eq(roster_txn_finish(b.peer.server.session), 0);
+    cr_assert_eq(roster_txn_begin(b.peer.server.session, NULL), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0, "the client begins again");
     cluster_stop();
 }
 
@@ -486,7 +463,7 @@ static void refused(void)
     UNTIL(stats(&b).state == ROSTER_SYNCER_REFUSED);
     show_state(&b);
     cr_expect_eq(stats(&b).last_error, -EEXIST);
-    cr_assert_eq(roster_syncer_stop(a.server.syncer, 1000), 0);
+    cr_assert_eq(roster_syncer_stop(a.peer.server.syncer, 1000), 0);
     node_destroy(&a);
     UNTIL(stats(&b).state == ROSTER_SYNCER_LIVE);
     cluster_stop();
@@ -531,7 +508,7 @@ static void no_leader(void)
     cr_expect_str_eq(state(&b).leader, "");
     txn = stored_number(store, TXN);
     for (int i = 0; i < 50; i++)
-        step();
+        peers_step(&a.peer, &b.peer);
     cr_expect_eq(stored_number(store, TXN), txn, "they stand still");
     a.txn_fails = b.txn_fails = false;
     expect_moving();
@@ -547,7 +524,7 @@ static void leader_by_hand(void)
     shown("leader:%s", state(&a).leader);
     cr_expect_str_eq(state(&a).leader, "ghost");
     for (int i = 0; i < 50; i++)
-        step();
+        peers_step(&a.peer, &b.peer);
     cr_expect_eq(stored_number(store, TXN), 1u, "nobody moves them");
     delete_key(store, LEADER);
     UNTIL(state(&a).leads);
@@ -609,18 +586,18 @@ static void etcd_full(void)
     kept = stats(&b).keep_alives;
     UNTIL(stats(&b).keep_alives >= kept + 2);
     cr_expect_eq(stats(&b).state, ROSTER_SYNCER_LIVE);
-    cr_assert_eq(roster_txn_begin(b.server.session, NULL), 0);
-    cr_expect_eq(roster_txn_check(b.server.session), 0, "it goes on serving");
+    cr_assert_eq(roster_txn_begin(b.peer.server.session, NULL), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0, "it goes on serving");
     cluster_stop();
 }
 
 static void stopped(void)
 {
     cluster_start(10);
-    cr_assert_eq(roster_safe_point_stop(b.safe_point), 0);
-    cr_assert_eq(roster_syncer_stop(b.server.syncer, 1000), 0);
+    cr_assert_eq(roster_safe_point_stop(b.peer.safe_point), 0);
+    cr_assert_eq(roster_syncer_stop(b.peer.server.syncer, 1000), 0);
     cr_expect_eq(stats(&b).state, ROSTER_SYNCER_STOPPED);
-    b.stopped = true;
+    b.peer.stopped = true;
     cluster_stop();
 }
 
@@ -628,10 +605,11 @@ static void stopped(void)
 static void suspended(void)
 {
     cluster_start(10);
-    cr_assert_eq(roster_txn_begin(b.server.session, NULL), 0);
-    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_assert_eq(roster_txn_begin(b.peer.server.session, NULL), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0);
     refuse_step_boot_clock(INT64_C(3600) * 1000000000);
-    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE, "before anything of Roster's runs");
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE,
+                 "before anything of Roster's runs");
     refuse_step_boot_clock(0);
     cluster_stop();
 }

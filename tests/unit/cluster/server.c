@@ -158,12 +158,29 @@ size_t server_changes_to(struct server *server, enum roster_syncer_state state, 
     return found;
 }
 
-struct roster_syncer_stats server_stats(struct server *server)
+struct roster_syncer_stats server_stats(const struct server *server)
 {
     struct roster_syncer_stats stats = {.size = sizeof(stats)};
 
     cr_assert_eq(roster_syncer_stats(server->syncer, &stats), 0);
     return stats;
+}
+
+struct roster_safe_point_state safe_point_state(struct roster_safe_point *safe_point)
+{
+    struct roster_safe_point_state now = {.size = sizeof(now)};
+
+    cr_assert_eq(roster_safe_point_state(safe_point, &now), 0);
+    return now;
+}
+
+const char *server_shown(const struct server *server)
+{
+    static char text[80];
+    struct roster_syncer_stats now = server_stats(server);
+
+    snprintf(text, sizeof(text), "%s with %d", roster_syncer_state_name(now.state), now.last_error);
+    return text;
 }
 
 uint64_t stored_number(struct roster_store *store, const char *key)

@@ -6,6 +6,7 @@
 #define ROSTER_TESTS_SERVER_H
 
 #include <roster/roster.h>
+#include <roster/safe_point.h>
 #include <roster/syncer.h>
 
 #include "../store/store_fixture.h"
@@ -57,7 +58,16 @@ void server_next_tick(struct server *server);
 /* How many changes to this state were told, and the newest one's reason. */
 size_t server_changes_to(struct server *server, enum roster_syncer_state state, int *reason);
 
-struct roster_syncer_stats server_stats(struct server *server);
+struct roster_syncer_stats server_stats(const struct server *server);
+struct roster_safe_point_state safe_point_state(struct roster_safe_point *safe_point);
+
+/* Its state and last error, for a message. */
+const char *server_shown(const struct server *server);
+
+/* Takes steps until the condition holds; fails the test after 20 s, and shows what there is. */
+#define SERVER_UNTIL(condition, step, shown)                                                       \
+    for (int64_t end = now_ms() + 20000; !(condition); step)                                       \
+    cr_assert_lt(now_ms(), end, "not until \"%s\"; %s", #condition, shown)
 
 /* The value of a key; 0 if there is none, or it is no number. */
 uint64_t stored_number(struct roster_store *store, const char *key);

@@ -17,7 +17,7 @@
 #include <roster/event_log.h>
 #include <roster/timestamp.h>
 
-#include "../server.h"
+#include "../peer.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "store/base/clock.h"
@@ -30,10 +30,9 @@
 #define BEGIN_MS UINT64_C(1700000000000)
 #define ABSURD (ROSTER_TS_MAX - 1)
 
-/* A server with safe points of its own, without life time. */
+/* A server without life time. */
 struct node {
-    struct server server;
-    struct roster_safe_point *safe_point;
+    struct peer peer;             /* first */
     struct roster_session *young; /* a second session */
     uint64_t start;               /* of the first session's transaction, 0 for none */
     unsigned lines;               /* of the log that say who holds the safe points */
@@ -56,8 +55,8 @@ static void pass_ms(uint64_t ms)
     uint64_t ts = rst_load(&now) + (ms << ROSTER_TS_LOGICAL_BITS);
 
     rst_store(&now, ts);
-    rst_store(&a.server.now, ts);
-    rst_store(&b.server.now, ts);
+    rst_store(&a.peer.server.now, ts);
+    rst_store(&b.peer.server.now, ts);
 }
 
 static void count_lines(enum roster_store_log_level level, const char *text, void *arg)
@@ -71,7 +70,7 @@ static void count_lines(enum roster_store_log_level level, const char *text, voi
 static void look_for_locks(enum roster_store_log_level level, const char *text, void *arg)
 {
     struct node *node = arg;
-    pthread_mutex_t *lock = &node->server.syncer->record_lock;
+    pthread_mutex_t *lock = &node->peer.server.syncer->record_lock;
 
     (void)level;
     if (!strstr(text, "gave up") || pthread_mutex_trylock(lock))
@@ -82,52 +81,31 @@ static void look_for_locks(enum roster_store_log_level level, const char *text, 
 
 static struct roster_safe_point_state state(const struct node *node)
 {
-    struct roster_safe_point_state known = {.size = sizeof(known)};
-
-    cr_assert_eq(roster_safe_point_state(node->safe_point, &known), 0);
-    return known;
+    return peer_state(&node->peer);
 }
 
-static struct roster_syncer_stats stats(struct node *node)
+static struct roster_syncer_stats stats(const struct node *node)
 {
-    return server_stats(&node->server);
+    return peer_stats(&node->peer);
 }
 
 /* No check succeeds at what may be collected, or is not protected any more. */
-static void expect_told(struct node *node)
+static void expect_told(const struct peer *peer)
 {
+    const struct node *node = (const struct node *)peer;
     uint64_t gc = stored_number(store, GC), txn = stored_number(store, TXN);
 
     if (node->start && (gc > node->start || txn > node->start))
-        cr_assert_eq(roster_txn_check(node->server.session), -ESTALE,
+        cr_assert_eq(roster_txn_check(node->peer.server.session), -ESTALE,
                      "vouched for %" PRIu64 " with %" PRIu64 "/%" PRIu64, node->start, txn, gc);
 }
 
-static void run(struct node *node)
-{
-    if (!node->safe_point)
-        return;
-    cr_assert_eq(roster_syncer_run_once(node->server.syncer, NULL), 0);
-    expect_told(node);
-    cr_assert_eq(roster_safe_point_run_once(node->safe_point, NULL), 0);
-    expect_told(node);
-}
-
-static void step(void)
-{
-    run(&a);
-    run(&b);
-    sleep_ms(1);
-}
-
-#define UNTIL(condition)                                                                           \
-    for (int64_t end = now_ms() + 20000; !(condition); step())                                     \
-    cr_assert_lt(now_ms(), end, "not until \"%s\"", #condition)
+#define UNTIL(condition) PEERS_UNTIL(condition, &a.peer, &b.peer)
 
 static void steps(unsigned n)
 {
     while (n--)
-        step();
+        peers_step(&a.peer, &b.peer);
 }
 
 static void node_start(struct node *node, const char *id, enum roster_abandoned mode)
@@ -145,22 +123,23 @@ static void node_start(struct node *node, const char *id, enum roster_abandoned 
     syncer.interval_ms = 10;
     syncer.log = look_for_locks;
     syncer.log_arg = node;
-    server_create(&node->server, store, &syncer, rst_load(&now));
-    cr_assert_eq(roster_session_open(node->server.roster, NULL, &node->young), 0);
-    options.syncer = node->server.syncer;
-    cr_assert_eq(roster_safe_point_create(store, &options, &node->safe_point), 0);
+    server_create(&node->peer.server, store, &syncer, rst_load(&now));
+    node->peer.check = expect_told;
+    cr_assert_eq(roster_session_open(node->peer.server.roster, NULL, &node->young), 0);
+    options.syncer = node->peer.server.syncer;
+    cr_assert_eq(roster_safe_point_create(store, &options, &node->peer.safe_point), 0);
     UNTIL(stats(node).state == ROSTER_SYNCER_LIVE);
 }
 
 static void node_stop(struct node *node)
 {
-    if (!node->safe_point)
+    if (!node->peer.safe_point)
         return;
-    roster_safe_point_destroy(node->safe_point);
-    (void)roster_txn_finish(node->server.session);
+    roster_safe_point_destroy(node->peer.safe_point);
+    (void)roster_txn_finish(node->peer.server.session);
     (void)roster_txn_finish(node->young);
     cr_assert_eq(roster_session_close(node->young), 0);
-    server_destroy(&node->server);
+    server_destroy(&node->peer.server);
 }
 
 static void cluster_start(enum roster_abandoned leader, enum roster_abandoned other)
@@ -184,7 +163,7 @@ static void cluster_stop(void)
 /* The leader has seen an hour go by: what its oracle gives now it gave an hour ago. */
 static void an_hour_later(void)
 {
-    struct roster_safe_point *leader = a.safe_point;
+    struct roster_safe_point *leader = a.peer.safe_point;
     int64_t revision = store_revision(store);
 
     pthread_mutex_lock(&leader->lock);
@@ -200,7 +179,7 @@ static void an_hour_later(void)
 /* Begins a transaction, which the leader learns by the next reports. */
 static void hold(struct node *node)
 {
-    cr_assert_eq(roster_txn_begin(node->server.session, &node->start), 0);
+    cr_assert_eq(roster_txn_begin(node->peer.server.session, &node->start), 0);
     pass_ms(1);
     steps(5);
 }
@@ -211,7 +190,7 @@ static unsigned events(struct node *node, const char *what, const char *name)
     unsigned count = 0;
     uint64_t since = 0;
 
-    for (; !roster_event_log_next(node->server.roster, since, &event); since = event.id)
+    for (; !roster_event_log_next(node->peer.server.roster, since, &event); since = event.id)
         if (event.kind == ROSTER_LOGGED_ABANDONED && !strcmp(event.what, what) &&
             !strcmp(event.name, name))
             count++;
@@ -225,12 +204,12 @@ Test(abandoned, g8_what_a_server_holds_for_too_long_is_passed_and_nothing_else_o
 
     cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
     hold(&b);
-    cr_assert_eq(roster_txn_check(b.server.session), 0);
+    cr_assert_eq(roster_txn_check(b.peer.server.session), 0);
     registered = stats(&b).registrations;
     an_hour_later();
     cr_assert_eq(roster_txn_begin(b.young, &young), 0);
     UNTIL(stats(&b).given_up == 1);
-    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE);
     UNTIL(state(&b).gc > b.start);
     cr_expect_eq(roster_txn_check(b.young), 0, "it is young");
     lost = stats(&b);
@@ -256,7 +235,7 @@ Test(abandoned, g8_what_a_server_holds_for_too_long_is_passed_and_nothing_else_o
     cr_expect_eq(roster_txn_begin_at(b.young, b.start), -ESTALE);
     pass_ms(1000);
     UNTIL(state(&b).gc > young);
-    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE);
     cr_expect_eq(stats(&b).given_up, 1u);
     cluster_stop();
 }
@@ -268,7 +247,7 @@ Test(abandoned, g8_the_leader_passes_what_it_holds_itself)
     hold(&a);
     an_hour_later();
     UNTIL(state(&a).gc > a.start);
-    cr_expect_eq(roster_txn_check(a.server.session), -ESTALE);
+    cr_expect_eq(roster_txn_check(a.peer.server.session), -ESTALE);
     cr_expect_eq(stats(&a).fences, 0u);
     cluster_stop();
 }
@@ -276,15 +255,16 @@ Test(abandoned, g8_the_leader_passes_what_it_holds_itself)
 Test(abandoned, off_passes_nothing_and_names_nothing)
 {
     cluster_start(ROSTER_ABANDONED_OFF, ROSTER_ABANDONED_OFF);
-    cr_assert_eq(roster_barrier_set(a.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(roster_barrier_set(a.peer.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER),
+                 0);
     hold(&b);
     an_hour_later();
     steps(100);
-    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0);
     cr_expect_eq(state(&a).abandoned, 0u);
     cr_expect_eq(a.lines, 0u);
     cr_expect_eq(stored_number(store, LINE), 0u);
-    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), 0);
+    cr_expect_eq(roster_barrier_delete(a.peer.safe_point, "x"), 0);
     cr_expect_leq(state(&a).txn, b.start);
     cluster_stop();
 }
@@ -295,7 +275,8 @@ Test(abandoned, warn_names_the_oldest_once_and_passes_nothing)
 
     cluster_start(ROSTER_ABANDONED_WARN, ROSTER_ABANDONED_WARN);
     hold(&b);
-    cr_assert_eq(roster_barrier_set(a.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(roster_barrier_set(a.peer.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER),
+                 0);
     an_hour_later();
     pass_ms(1);
     UNTIL(state(&a).abandoned != 0);
@@ -310,11 +291,11 @@ Test(abandoned, warn_names_the_oldest_once_and_passes_nothing)
     cr_expect_eq(a.lines, 1u);
     cr_expect_eq(events(&a, "too old", "b"), 1u);
     cr_expect_eq(stored_number(store, LINE), 0u);
-    cr_expect_eq(roster_txn_check(b.server.session), 0);
-    cr_assert_eq(roster_txn_finish(b.server.session), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0);
+    cr_assert_eq(roster_txn_finish(b.peer.server.session), 0);
     b.start = 0;
     UNTIL(state(&a).txn_blocker.kind == ROSTER_BLOCKER_BARRIER && state(&a).abandoned == 0);
-    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), 0);
+    cr_expect_eq(roster_barrier_delete(a.peer.safe_point, "x"), 0);
     cluster_stop();
 }
 
@@ -328,7 +309,7 @@ Test(abandoned, a_server_in_another_mode_is_asked_in_vain_and_named)
     steps(100);
     cr_expect_gt(stored_number(store, LINE), b.start);
     cr_expect_str_eq(state(&a).abandoned_holder.name, "b");
-    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0);
     cr_expect_eq(stats(&b).given_up, 0u);
     cr_expect_leq(state(&a).txn, b.start);
     cr_expect_eq(state(&a).passed_servers, 1u, "it was asked once");
@@ -343,11 +324,11 @@ Test(abandoned, an_old_barrier_without_an_end_is_deleted_and_others_stay)
     cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
     old = rst_load(&now);
     UNTIL(state(&a).txn == old);
-    cr_assert_eq(roster_barrier_set(a.safe_point, "old", old, ROSTER_BARRIER_FOREVER), 0);
-    cr_assert_eq(roster_barrier_set(b.safe_point, "older", old, ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(roster_barrier_set(a.peer.safe_point, "old", old, ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(roster_barrier_set(b.peer.safe_point, "older", old, ROSTER_BARRIER_FOREVER), 0);
     pass_ms(1);
     later = rst_load(&now);
-    cr_assert_eq(roster_barrier_set(a.safe_point, "ends", later, 600000), 0);
+    cr_assert_eq(roster_barrier_set(a.peer.safe_point, "ends", later, 600000), 0);
     pass_ms(1);
     steps(20);
     cr_expect_eq(state(&a).txn, old);
@@ -355,15 +336,16 @@ Test(abandoned, an_old_barrier_without_an_end_is_deleted_and_others_stay)
     UNTIL(state(&a).txn == later);
     steps(50);
     cr_expect_eq(state(&a).txn, later, "one with a time to live is not passed");
-    cr_expect_eq(roster_barrier_delete(a.safe_point, "old"), -ENOENT);
-    cr_expect_eq(roster_barrier_delete(a.safe_point, "older"), -ENOENT);
-    cr_expect_eq(roster_barrier_set(a.safe_point, "old", old, ROSTER_BARRIER_FOREVER), -ESTALE);
+    cr_expect_eq(roster_barrier_delete(a.peer.safe_point, "old"), -ENOENT);
+    cr_expect_eq(roster_barrier_delete(a.peer.safe_point, "older"), -ENOENT);
+    cr_expect_eq(roster_barrier_set(a.peer.safe_point, "old", old, ROSTER_BARRIER_FOREVER),
+                 -ESTALE);
     cr_expect_eq(state(&a).passed_barriers, 2u);
     cr_expect_eq(events(&a, "deleted", "old"), 1u);
     cr_expect_eq(events(&a, "deleted", "older"), 1u);
     cr_expect_eq(a.lines, 2u);
     cr_expect_eq(state(&a).abandoned, 0u);
-    cr_expect_eq(roster_barrier_delete(a.safe_point, "ends"), 0);
+    cr_expect_eq(roster_barrier_delete(a.peer.safe_point, "ends"), 0);
     UNTIL(state(&a).gc > later);
     cluster_stop();
 }
@@ -378,14 +360,14 @@ Test(abandoned, a_young_barrier_at_an_old_timestamp_stays)
     UNTIL(state(&a).txn == old);
     pass_ms(1);
     an_hour_later();
-    cr_assert_eq(roster_barrier_set(a.safe_point, "x", old, ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(roster_barrier_set(a.peer.safe_point, "x", old, ROSTER_BARRIER_FOREVER), 0);
     steps(50);
     cr_expect_eq(state(&a).txn, old);
     cr_expect_eq(state(&a).passed_barriers, 0u);
-    cr_expect_eq(roster_barrier_set(a.safe_point, "x", old, ROSTER_BARRIER_FOREVER), 0);
+    cr_expect_eq(roster_barrier_set(a.peer.safe_point, "x", old, ROSTER_BARRIER_FOREVER), 0);
     an_hour_later();
     UNTIL(state(&a).passed_barriers == 1);
-    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), -ENOENT);
+    cr_expect_eq(roster_barrier_delete(a.peer.safe_point, "x"), -ENOENT);
     cluster_stop();
 }
 
@@ -400,8 +382,8 @@ static int move_first(struct roster_store *at, const struct roster_store_txn *tx
     if (!moved && txn->n_success == 1 &&
         bytes_are(txn->success[0].keys.key, "/roster/safepoint/barrier/x")) {
         moved = true;
-        cr_assert_eq(roster_barrier_set(b.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER),
-                     0);
+        cr_assert_eq(
+            roster_barrier_set(b.peer.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER), 0);
     }
     return real->txn(at, txn, deadline, result);
 }
@@ -410,7 +392,8 @@ Test(abandoned, a_barrier_that_was_moved_since_it_was_read_stays)
 {
     cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
     UNTIL(state(&a).txn != 0);
-    cr_assert_eq(roster_barrier_set(a.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER), 0);
+    cr_assert_eq(roster_barrier_set(a.peer.safe_point, "x", rst_load(&now), ROSTER_BARRIER_FOREVER),
+                 0);
     pass_ms(1);
     kind = *store->kind;
     real = store->kind;
@@ -420,7 +403,7 @@ Test(abandoned, a_barrier_that_was_moved_since_it_was_read_stays)
     UNTIL(moved);
     steps(50);
     cr_expect_eq(state(&a).passed_barriers, 0u);
-    cr_expect_eq(roster_barrier_delete(a.safe_point, "x"), 0);
+    cr_expect_eq(roster_barrier_delete(a.peer.safe_point, "x"), 0);
     store->kind = real;
     cluster_stop();
 }
@@ -432,14 +415,14 @@ Test(abandoned, g8_a_line_from_the_store_is_followed_as_far_as_the_own_limit_goe
     hold(&b);
     put_number(store, LINE, rst_load(&now));
     steps(50);
-    cr_expect_eq(roster_txn_check(b.server.session), 0, "it is young");
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0, "it is young");
     put_text(store, LINE, "garbage");
     steps(50);
     put_number(store, LINE, ABSURD);
     UNTIL(state(&b).rejected == 1);
     cr_expect_str_eq(state(&b).rejected_key, LINE);
     cr_expect_eq(state(&b).rejected_value, ABSURD);
-    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0);
     cr_expect_eq(stats(&b).fences, 0u);
     cr_expect_eq(stats(&b).given_up, 0u);
     cr_expect_leq(state(&a).txn, b.start);
@@ -447,7 +430,7 @@ Test(abandoned, g8_a_line_from_the_store_is_followed_as_far_as_the_own_limit_goe
     put_text(store, LINE, "garbage");
     an_hour_later();
     UNTIL(state(&a).gc > b.start);
-    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE);
     cluster_stop();
 }
 
@@ -461,7 +444,7 @@ Test(abandoned, a_step_of_the_wall_clock_passes_nothing)
     steps(100);
     cr_expect_eq(state(&a).abandoned, 0u);
     cr_expect_eq(stored_number(store, LINE), 0u);
-    cr_expect_eq(roster_txn_check(b.server.session), 0);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), 0);
     cluster_stop();
 }
 
@@ -476,14 +459,14 @@ Test(abandoned, g8_what_was_lost_with_a_lease_holds_no_record)
     pass_ms(10);
     later = rst_load(&now);
     while (stored_number(store, TXN) < later) { /* b is frozen */
-        run(&a);
+        peer_run(&a.peer);
         sleep_ms(1);
     }
     UNTIL(stats(&b).registrations == 2);
-    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE);
     pass_ms(10);
     UNTIL(stored_number(store, GC) > later);
-    cr_expect_eq(roster_txn_check(b.server.session), -ESTALE);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE);
     cluster_stop();
 }
 
@@ -500,19 +483,19 @@ static void thread_start(struct node *node, const char *id, struct roster_oracle
 
     memset(node, 0, sizeof(*node));
     syncer.interval_ms = 10;
-    server_create(&node->server, store, &syncer, 0);
-    cr_assert_eq(roster_syncer_start(node->server.syncer), 0);
-    server_wait_for(&node->server, ROSTER_SYNCER_LIVE);
-    options.syncer = node->server.syncer;
-    cr_assert_eq(roster_safe_point_create(store, &options, &node->safe_point), 0);
-    cr_assert_eq(roster_safe_point_start(node->safe_point), 0);
+    server_create(&node->peer.server, store, &syncer, 0);
+    cr_assert_eq(roster_syncer_start(node->peer.server.syncer), 0);
+    server_wait_for(&node->peer.server, ROSTER_SYNCER_LIVE);
+    options.syncer = node->peer.server.syncer;
+    cr_assert_eq(roster_safe_point_create(store, &options, &node->peer.safe_point), 0);
+    cr_assert_eq(roster_safe_point_start(node->peer.safe_point), 0);
 }
 
 static void thread_stop(struct node *node)
 {
-    roster_safe_point_destroy(node->safe_point);
-    cr_assert_eq(roster_txn_finish(node->server.session), 0);
-    server_destroy(&node->server);
+    roster_safe_point_destroy(node->peer.safe_point);
+    cr_assert_eq(roster_txn_finish(node->peer.server.session), 0);
+    server_destroy(&node->peer.server);
 }
 
 /* With threads and by clocks that go: each server in turn holds what is passed. */
@@ -526,13 +509,13 @@ Test(abandoned, g8_threads_pass_what_either_server_holds)
     thread_start(&a, "a", clock);
     thread_start(&b, "b", clock);
     for (int i = 0; i < 2; i++) {
-        cr_assert_eq(roster_txn_begin(holder[i]->server.session, &holder[i]->start), 0);
-        for (int64_t end = now_ms() + 20000; roster_gc_safe_point(a.safe_point) <= holder[i]->start;
-             sleep_ms(1)) {
-            expect_told(holder[i]);
+        cr_assert_eq(roster_txn_begin(holder[i]->peer.server.session, &holder[i]->start), 0);
+        for (int64_t end = now_ms() + 20000;
+             roster_gc_safe_point(a.peer.safe_point) <= holder[i]->start; sleep_ms(1)) {
+            expect_told(&holder[i]->peer);
             cr_assert_lt(now_ms(), end, "it is not passed");
         }
-        cr_expect_eq(roster_txn_check(holder[i]->server.session), -ESTALE);
+        cr_expect_eq(roster_txn_check(holder[i]->peer.server.session), -ESTALE);
         cr_expect_geq(stats(holder[i]).given_up, 1u);
         cr_expect_eq(stats(holder[i]).rejected, 0u, "%s", stats(holder[i]).rejected_key);
     }
@@ -550,7 +533,7 @@ Test(abandoned, a_leader_keeps_as_many_samples_as_it_needs)
     unsigned n, i;
 
     cluster_start(ROSTER_ABANDONED_WARN, ROSTER_ABANDONED_OFF);
-    leader = a.safe_point;
+    leader = a.peer.safe_point;
     for (n = 0; n < 200; n++) {
         pthread_mutex_lock(&leader->lock);
         for (i = 0; i < leader->n_samples; i++)
@@ -585,7 +568,7 @@ Test(abandoned, options_out_of_range_are_refused)
     roster_safe_point_destroy(safe_point);
     options.abandoned_ms = 0;
     cr_assert_eq(roster_safe_point_create(store, &options, &safe_point), 0);
-    cr_expect_eq(state(&(struct node){.safe_point = safe_point}).abandoned_ms, 86400000u);
+    cr_expect_eq(safe_point_state(safe_point).abandoned_ms, 86400000u);
     roster_safe_point_destroy(safe_point);
     roster_store_close(store);
 }

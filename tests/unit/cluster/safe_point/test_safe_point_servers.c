@@ -54,10 +54,7 @@ static void node_stop(struct node *node)
 
 static struct roster_safe_point_state state_of(struct node *node)
 {
-    struct roster_safe_point_state state = {.size = sizeof(state)};
-
-    cr_assert_eq(roster_safe_point_state(node->safe_point, &state), 0);
-    return state;
+    return safe_point_state(node->safe_point);
 }
 
 /* By run_once, until the server has acknowledged the txn safe point that stands in the store. */
