@@ -23,20 +23,8 @@ run() {
     complaint=$(cat "$work/complaint")
     expect "exit status of $*" "$wanted" "$status"
 }
-record() { # NAME VALUE
-    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" put "/roster/server/info/$1" "$2" >/dev/null
-}
-unrecord() { # NAME
-    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" del "/roster/server/info/$1" >/dev/null
-}
 
-dial 3 "${ports[a]}"
-ask 3 'CLIENT SETNAME elder' >/dev/null
-expect "the elder begins" +OK "$(ask 3 BEGIN)"
-sleep 0.05 # so that their timestamps differ
-dial 4 "${ports[b]}"
-ask 4 'CLIENT SETNAME younger' >/dev/null
-expect "the younger begins" +OK "$(ask 4 BEGIN)"
+begin_elder_and_younger a b
 
 run 0 ps
 expect "sessions have their server" '*SERVER *a *elder*b *younger*' "$out"
@@ -61,9 +49,9 @@ expect "who follows names the leader" '*server [ab] leads and knows what holds t
     "$("$ctl" -s "unix:$work/a.sock" safepoint)$("$ctl" -s "unix:$work/b.sock" safepoint)"
 
 # What a record says is what somebody may have written there.
-record forged "{\"status_address\":\"unix:$work/b.sock\"}"
-record far '{"status_address":"192.0.2.1:80"}'
-record user '{"status_address":"127.0.0.1@192.0.2.1:80"}'
+record_address forged "unix:$work/b.sock"
+record_address far 192.0.2.1:80
+record_address user 127.0.0.1@192.0.2.1:80
 record none '{"version":"x"}'
 record broken '{"status_address":'
 record number '{"status_address":17}'
@@ -88,10 +76,7 @@ done
 # ends rosterctl or is run by the shell that a command is copied to.
 if command -v python3 >/dev/null; then
     liar="$work/x;y.sock"
-    python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/liar.log" liar "$liar" >"$work/liar.out" &
-    forger=$!
-    eventually "it listens" test -s "$work/liar.out"
-    record liar "{\"status_address\":\"unix:$liar\"}"
+    forge liar "$liar"
     export ROSTER_TOKEN=s3cret
     run 0 ps
     run 0 min
@@ -105,9 +90,7 @@ if command -v python3 >/dev/null; then
     unset ROSTER_TOKEN
     expect "it was asked" yes "$(grep -q 'GET /processlist' "$work/liar.log" && echo yes || echo no)"
     expect "and sent no token" no "$(grep -q s3cret "$work/liar.log" && echo yes || echo no)"
-    unrecord liar
-    kill "$forger"
-    wait "$forger" || true
+    unforge liar
 fi
 
 # A server that is frozen is reported, and the others are there.
@@ -138,7 +121,7 @@ hang_up 4
 # The kernel chooses a port, and the record names it.
 start_member p --status=127.0.0.1:0
 expect "the port that it chose" yes \
-    "$(ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" get --print-value-only /roster/server/info/p |
+    "$(on_etcd get --print-value-only /roster/server/info/p |
         grep -q '"status_address":"127.0.0.1:[1-9]' && echo yes || echo no)"
 run 0 status
 expect "it is found there" '*p *healthy*' "$out"
@@ -159,7 +142,7 @@ run 0 ps
 expect "lists are of those that are there" no "$(grep -q '^c ' <<<"$out" && echo yes || echo no)"
 for value in '' 17 '[' '{"at_ms":"x","record":7}' '{"at_ms":-1,"record":"-1"}' \
     '{"at_ms":9223372036854775807,"record":"1x"}'; do
-    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" put "/roster/server/seen/c" "$value" >/dev/null
+    on_etcd put "/roster/server/seen/c" "$value" >/dev/null
     run 7 status
     expect "whatever is there" '*c *gone *' "$out"
     expect "no age below 0" no "$(grep -q '^c *gone *-' <<<"$out" && echo yes || echo no)"

@@ -65,13 +65,7 @@ says() { # PATH PATTERN
 get / -o "$work/page" >/dev/null
 curl -sS --unix-socket "$work/a.sock" http://localhost/ >"$work/page-of-a"
 cmp "$work/page" "$work/page-of-a" || fail "the page is another one"
-dial 3 "${ports[a]}"
-ask 3 'CLIENT SETNAME elder' >/dev/null
-expect "the elder begins" +OK "$(ask 3 BEGIN)"
-sleep 0.05 # so that their timestamps differ
-dial 4 "${ports[c]}"
-ask 4 'CLIENT SETNAME younger' >/dev/null
-expect "the younger begins" +OK "$(ask 4 BEGIN)"
+begin_elder_and_younger a c
 eventually "all answer, and are well" says /status '*"cluster":true*"healthy":true*"problems":\[\]*"answered":3,"of":3,"silent":\[\]} 200'
 eventually "sessions of all" says '/processlist?sort=application&search=er' '*elder*"server":"a"*younger*"server":"c"*"answered":3*200'
 eventually "the oldest first" says '/trx?sort=-age_ms' '*"server":"a"*"server":"c"*'
@@ -117,18 +111,8 @@ fi
 
 # What answers may be what a record was written for. It costs no more than a moment and some memory, and the
 # others are there.
-record() { # NAME ADDRESS
-    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" put "/roster/server/info/$1" "{\"status_address\":\"$2\"}" >/dev/null
-}
-unrecord() { # NAME
-    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" del "/roster/server/info/$1" >/dev/null
-}
 if command -v python3 >/dev/null; then
-    python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/flood.log" LIAR "$work/flood" flood >"$work/flood.out" &
-    forger=$!
-    children+=("$forger")
-    eventually "it listens" test -s "$work/flood.out"
-    record LIAR "unix:$work/flood"
+    forge LIAR "$work/flood" flood
     eventually "of more problems than there can be some are shown" says /status \
         '*"problems":?{*"rank":-99,"server":"LIAR"*"server":"LIAR","address":*"answered":true,"problems":100000,*"answered":4,*200'
     eventually "what is no deadlock is none" says /locks '*"deadlocks":\[\],"answered":4,* 200'
@@ -140,11 +124,9 @@ if command -v python3 >/dev/null; then
     eventually "sums fit" adds_up
     expect "none is negative" no "$(grep -q '[[,]-' "$work/sums" && echo yes || echo no)"
     eventually "a list has an end" says '/processlist?server=LIAR&limit=2000' '*the list does not end*'
-    unrecord LIAR
-    kill "$forger"
-    wait "$forger" || true
+    unforge LIAR
 fi
-record dead "unix:$work/x;y.sock"
+record_address dead "unix:$work/x;y.sock"
 eventually "a command for a shell" says /status "*\"command\":\"rosterctl -s 'unix:$work/x;y.sock' status\"*"
 unrecord dead
 eventually "all are as they were" says /status '*"answered":3,"of":3,*'

@@ -12,7 +12,7 @@
 
 store=
 ttl=3000
-declare -A pids ports
+declare -A pids ports forgers
 
 # need_etcd N: starts an etcd cluster, whose processes end with the test.
 need_etcd() {
@@ -55,6 +55,50 @@ stop_members() {
     for name in "${!pids[@]}"; do
         stop_member "$name"
     done
+}
+
+# on_etcd COMMAND...: etcdctl, on the members' store.
+on_etcd() {
+    ETCDCTL_API=3 etcdctl --endpoints="$(etcd_urls)" "$@"
+}
+
+# record NAME VALUE, unrecord NAME: what a store says of a server, whatever is there.
+record() {
+    on_etcd put "/roster/server/info/$1" "$2" >/dev/null
+}
+record_address() { # NAME ADDRESS
+    record "$1" "{\"status_address\":\"$2\"}"
+}
+unrecord() {
+    on_etcd del "/roster/server/info/$1" >/dev/null
+}
+
+# begin_elder_and_younger ELDER YOUNGER: each of these servers has a client of that name, whose transaction
+# is open. Descriptors 3 and 4.
+begin_elder_and_younger() {
+    dial 3 "${ports[$1]}"
+    ask 3 'CLIENT SETNAME elder' >/dev/null
+    expect "the elder begins" +OK "$(ask 3 BEGIN)"
+    sleep 0.05 # so that their timestamps differ
+    dial 4 "${ports[$2]}"
+    ask 4 'CLIENT SETNAME younger' >/dev/null
+    expect "the younger begins" +OK "$(ask 4 BEGIN)"
+}
+
+# forge NAME SOCKET [KIND]: an endpoint that is none, see forged.py, with its record. What it is asked is in
+# $work/NAME.log.
+forge() {
+    python3 "$ROSTER_SRCDIR/tests/status/forged.py" "$work/$1.log" "$1" "$2" "${@:3}" >"$work/$1.out" &
+    forgers[$1]=$!
+    children+=("$!")
+    eventually "it listens" test -s "$work/$1.out"
+    record_address "$1" "unix:$2"
+}
+unforge() { # NAME
+    unrecord "$1"
+    kill "${forgers[$1]}"
+    wait "${forgers[$1]}" || true
+    unset "forgers[$1]"
 }
 
 # on NAME COMMAND...: the command, about that server.
