@@ -61,8 +61,8 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     now.kills_refused = rst_load(&roster->kills_refused);
     now.memory = rst_load(&roster->account.memory) + rst_load(&roster->horizon.memory) +
                  rst_load(&roster->registry.buckets) * sizeof(struct cds_lfht_node) +
-                 rst_hints_bytes(rst_load(&roster->registry.hints.sessions)) +
-                 rst_load(&roster->deadlocks.memory) + rst_event_log_memory(roster->event_log);
+                 rst_load(&roster->registry.hints.bytes) + rst_load(&roster->deadlocks.memory) +
+                 rst_event_log_memory(roster->event_log);
     now.backlog = rst_load(&roster->account.backlog);
     now.backlog_refused = rst_load(&roster->account.backlog_refused);
     now.membarrier = roster->membarrier;

@@ -54,6 +54,7 @@ int rst_hints_init(struct rst_hint_arrays *arrays, uint64_t sessions)
     arrays->current = make(sessions);
     arrays->next = NULL;
     arrays->sessions = sessions;
+    arrays->bytes = rst_hints_bytes(sessions);
     return arrays->current ? 0 : -ENOMEM;
 }
 
@@ -96,8 +97,10 @@ struct rst_hints *rst_hints_begin(struct rst_hint_arrays *arrays, uint64_t sessi
 {
     struct rst_hints *next = make(sessions);
 
-    if (next)
-        rst_store_release(&arrays->next, next); /* a: pairs with 2 */
+    if (!next)
+        return NULL;
+    rst_store(&arrays->bytes, rst_load(&arrays->bytes) + rst_hints_bytes(sessions));
+    rst_store_release(&arrays->next, next); /* a: pairs with 2 */
     return next;
 }
 
@@ -112,4 +115,5 @@ void rst_hints_end(struct rst_hint_arrays *arrays, uint64_t sessions)
     urcu_bp_synchronize_rcu(); /* d */
     rst_tsan_acquire(&rst_grace_period);
     free(before);
+    rst_store(&arrays->bytes, rst_hints_bytes(sessions));
 }

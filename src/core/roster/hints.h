@@ -57,6 +57,7 @@ struct rst_hint_arrays {
     struct rst_hints *current;
     struct rst_hints *next; /* NULL, except from a to c */
     rst_word sessions;      /* for which there are hints */
+    rst_word bytes;         /* of all arrays that are held: two, from a to d */
 };
 
 /* Makes the first array, for some sessions. Returns 0 or -ENOMEM. */

@@ -75,6 +75,9 @@ static void resize(struct rcu_head *head)
     while (SESSIONS_PER_BUCKET * buckets < open && buckets < registry->most_buckets)
         buckets *= 2;
     if (!rst_rcu_ready()) {
+        /* As long as buckets are held they are counted: those to come before, those to go after. */
+        if (buckets > rst_load(&registry->buckets))
+            rst_store(&registry->buckets, buckets);
         cds_lfht_resize(registry->table, (unsigned long)buckets);
         rst_store(&registry->buckets, buckets);
         resize_hints(registry, SESSIONS_PER_BUCKET * buckets);

@@ -148,6 +148,29 @@ Test(hints, owners_know_both_arrays)
     unit_destroy(roster);
 }
 
+/* From when one is there until the other one has gone. */
+static void replace_array(struct roster *roster, uint64_t sessions)
+{
+    struct rst_hint_arrays *hints = &roster->registry.hints;
+    uint64_t before = unit_stats(roster).memory, old = hints->sessions;
+
+    cr_assert_not_null(rst_hints_begin(hints, sessions));
+    cr_assert_eq(unit_stats(roster).memory, before + rst_hints_bytes(sessions));
+    rst_hints_end(hints, sessions);
+    cr_assert_eq(unit_stats(roster).memory,
+                 before + rst_hints_bytes(sessions) - rst_hints_bytes(old));
+}
+
+Test(hints, both_arrays_are_counted_while_one_takes_the_place_of_the_other)
+{
+    struct roster *roster = unit_roster(NULL);
+    uint64_t sessions = roster->registry.hints.sessions;
+
+    replace_array(roster, 16 * sessions);
+    replace_array(roster, sessions);
+    unit_destroy(roster);
+}
+
 struct crowd {
     struct roster *roster;
     uint64_t first_id;
