@@ -347,6 +347,20 @@ static const char *word(const char *name, char *text, size_t size)
     return *name ? NULL : text;
 }
 
+static bool is_own(const struct look *look, const struct roster_blocker *blocker)
+{
+    return blocker->kind == ROSTER_BLOCKER_SERVER && look->has_syncer &&
+           !strcmp(blocker->name, look->syncer.server_id);
+}
+
+/* A session's transaction or pin of this server that the leader's newest round has found in the
+ * store, and that is here no more: there is nothing to end. Of other servers that is not known. */
+static bool has_ended(const struct look *look, const struct roster_blocker *blocker)
+{
+    return blocker->session_id && is_own(look, blocker) && look->has_min &&
+           look->min.min_start_ts > blocker->ts;
+}
+
 /* The command that ends what holds a safe point, on this server or another one. */
 static void command_against(struct look *look, struct found *found,
                             const struct roster_blocker *blocker)
@@ -362,8 +376,9 @@ static void command_against(struct look *look, struct found *found,
     if (blocker->kind == ROSTER_BLOCKER_BARRIER && name)
         snprintf(found->command, sizeof(found->command),
                  "rosterctl --store=STORE barrier delete %s%s", end, name);
-    else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id && look->has_syncer &&
-             !strcmp(blocker->name, look->syncer.server_id))
+    else if (has_ended(look, blocker))
+        return;
+    else if (blocker->session_id && is_own(look, blocker))
         command(look, found, "kill %s%" PRIu64, what, blocker->session_id);
     else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id && name)
         snprintf(found->command, sizeof(found->command),
@@ -386,6 +401,18 @@ static int64_t blocked_ms(struct look *look, const struct roster_blocker *blocke
     return (int64_t)(now_ms - *since_ms);
 }
 
+/* What it is, and what to do. */
+static const char *describe(const struct look *look, const struct roster_blocker *blocker,
+                            char *text, size_t size)
+{
+    if (!has_ended(look, blocker))
+        return look->options->cluster->blocker_describe(blocker, text, size);
+    snprintf(text, size,
+             "the %s of session %" PRIu64 " of this server has ended, waiting for the next round",
+             blocker->pin_id ? "pin" : "transaction", blocker->session_id);
+    return text;
+}
+
 /* A safe point that could move further, but for one record, barrier or key. */
 static void judge_safe_point(struct look *look, enum problem problem,
                              const struct roster_blocker *blocker)
@@ -399,8 +426,7 @@ static void judge_safe_point(struct look *look, enum problem problem,
     ms = blocker->kind == ROSTER_BLOCKER_IMPOSSIBLE ? -1 : blocked_ms(look, blocker);
     if (ms >= 0 && (uint64_t)ms < look->options->old_ms)
         return;
-    found = find(look, problem, ms, "%s",
-                 look->options->cluster->blocker_describe(blocker, words, sizeof(words)));
+    found = find(look, problem, ms, "%s", describe(look, blocker, words, sizeof(words)));
     command_against(look, found, blocker);
 }
 

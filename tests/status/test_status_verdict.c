@@ -96,6 +96,40 @@ static void stuck_behind_barrier(const char *name, const char *command)
     stop();
 }
 
+/* What a round has found is in the store until the next one, and cannot be ended twice. */
+Test(status_verdict, a_holder_that_has_ended_since_the_round)
+{
+    struct roster_safe_point_options moves = {
+        .size = sizeof(moves), .oracle = server_now, .any_life_time = true};
+    struct roster_session *session;
+
+    fixture.options.old_ms = 20000;
+    ahead_ms = (uint64_t)-60000; /* it is old, and was not held for long */
+    serve(plain());
+    join("one", 0);
+    session = fixture_open(&fixture, "a");
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    ahead_ms = 0;
+    cr_assert_eq(roster_syncer_run_once(fixture.options.syncer, NULL), 0);
+    cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
+    moves.syncer = fixture.options.syncer;
+    cr_assert_eq(roster_safe_point_create(store, &moves, &fixture.options.safe_point), 0);
+    cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
+    start();
+    expect_worst("txn safe point stuck", "transaction of session 1; end that", "kill --transaction",
+                 "RosterTxnSafePointStuck");
+    cr_assert_eq(roster_txn_finish(session), 0);
+    expect_worst(
+        "txn safe point stuck",
+        "the transaction of session 1 of this server has ended, waiting for the next round",
+        " safepoint", "RosterTxnSafePointStuck");
+    cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
+    cr_assert_eq(roster_safe_point_round(fixture.options.safe_point, NULL, NULL), 0);
+    expect_healthy();
+    cr_assert_eq(roster_session_close(session), 0);
+    stop();
+}
+
 Test(status_verdict, a_barrier_that_was_forgotten)
 {
     stuck_behind_barrier("forgotten", "rosterctl --store=STORE barrier delete forgotten");
