@@ -83,26 +83,41 @@ static const char *match(const struct conn *conn, const struct request *request,
 typedef void client_fn(struct conn *conn, const struct roster_snapshot *snapshot,
                        const struct roster_entry *entry, unsigned *count);
 
-/* Calls `fn` for the sessions that are meant. */
+static int by_start(const void *a, const void *b)
+{
+    uint64_t left = (*(const struct roster_entry *const *)a)->start_ts;
+    uint64_t right = (*(const struct roster_entry *const *)b)->start_ts;
+
+    return left < right ? -1 : left > right;
+}
+
+/* Calls `fn` for the sessions that are meant, the oldest transaction first. */
 static int for_clients(struct conn *conn, const struct request *request, client_fn *fn,
                        unsigned *count)
 {
-    const struct roster_entry *entry;
     struct roster_snapshot *snapshot;
+    const struct roster_entry **all;
     const char *wrong = NULL;
     bool meant;
+    size_t n;
     int err = roster_snapshot(conn->server->roster, &snapshot);
 
     if (err)
         return err;
-    for (entry = snapshot->entries; !wrong && entry < snapshot->entries + snapshot->count;
-         entry++) {
-        wrong = match(conn, request, snapshot, entry, &meant);
+    all = malloc((snapshot->count + 1) * sizeof(*all));
+    for (n = 0; all && n < snapshot->count; n++)
+        all[n] = &snapshot->entries[n];
+    if (all)
+        qsort(all, n, sizeof(*all), by_start);
+    for (n = 0; all && !wrong && n < snapshot->count; n++) {
+        wrong = match(conn, request, snapshot, all[n], &meant);
         if (!wrong && meant)
-            fn(conn, snapshot, entry, count);
+            fn(conn, snapshot, all[n], count);
     }
     roster_snapshot_free(snapshot);
-    return wrong ? reply(&conn->peer.out, "-ERR %s", wrong) : 0;
+    err = all ? 0 : -ENOMEM;
+    free(all);
+    return wrong ? reply(&conn->peer.out, "-ERR %s", wrong) : err;
 }
 
 /* A line as Redis writes one, so that its clients can read it; what a person looks for comes first.
@@ -233,42 +248,24 @@ int client_setname(struct conn *conn, const struct request *request, struct buf 
     return client_set_name(conn, request->argv[2]) ?: reply(out, "+OK");
 }
 
-static int by_start(const void *a, const void *b)
+static void describe_txn(struct conn *conn, const struct roster_snapshot *snapshot,
+                         const struct roster_entry *entry, unsigned *count)
 {
-    uint64_t left = (*(const struct roster_entry *const *)a)->start_ts;
-    uint64_t right = (*(const struct roster_entry *const *)b)->start_ts;
-
-    return left < right ? -1 : left > right;
+    if (entry->txn_state != ROSTER_TXN_INVALID)
+        buf_printf(&conn->peer.out,
+                   "id=%" PRIu64 " addr=%s name=%s txn=%s start-ts=%" PRIu64 " age-ms=%" PRIu64
+                   " state=%s writes=%" PRIu64 " bytes=%" PRIu64 " text=\"%s\"\n",
+                   entry->id, text_of(entry->host), text_of(entry->application),
+                   roster_txn_state_name(entry->txn_state), entry->start_ts,
+                   ms_since(snapshot, entry->txn_since), roster_run_state_name(entry->run_state),
+                   entry->entries, entry->entry_bytes, text_of(entry->text));
 }
 
 int trx_list(struct conn *conn, const struct request *request, struct buf *out)
 {
-    size_t mark = out->len, n, count = 0;
-    struct roster_snapshot *snapshot;
-    const struct roster_entry **open, *one;
-    int err = roster_snapshot(conn->server->roster, &snapshot);
+    size_t mark = out->len;
+    int err = for_clients(conn, request, describe_txn, NULL);
 
-    if (err)
-        return err;
-    open = malloc((snapshot->count + 1) * sizeof(const struct roster_entry *));
-    for (n = 0; open && n < snapshot->count; n++)
-        if (snapshot->entries[n].txn_state != ROSTER_TXN_INVALID)
-            open[count++] = &snapshot->entries[n];
-    if (open)
-        qsort(open, count, sizeof(const struct roster_entry *), by_start);
-    for (n = 0; n < count; n++) {
-        one = open[n];
-        buf_printf(out,
-                   "id=%" PRIu64 " addr=%s name=%s txn=%s start-ts=%" PRIu64 " age-ms=%" PRIu64
-                   " state=%s writes=%" PRIu64 " bytes=%" PRIu64 " text=\"%s\"\n",
-                   one->id, text_of(one->host), text_of(one->application),
-                   roster_txn_state_name(one->txn_state), one->start_ts,
-                   ms_since(snapshot, one->txn_since), roster_run_state_name(one->run_state),
-                   one->entries, one->entry_bytes, text_of(one->text));
-    }
-    roster_snapshot_free(snapshot);
-    err = open ? 0 : -ENOMEM;
-    free(open);
     return err ?: reply_text_since(out, mark);
 }
 

@@ -123,8 +123,8 @@ static int error(struct conn *conn, int err)
     }
 }
 
-int command_autocommit(struct conn *conn, const struct request *request, struct buf *out,
-                       command_fn *run)
+static int autocommit(struct conn *conn, const struct request *request, struct buf *out,
+                      command_fn *run)
 {
     size_t mark = out->len;
     int err;
@@ -144,6 +144,92 @@ int command_autocommit(struct conn *conn, const struct request *request, struct 
     return err == -EAGAIN ? -EINTR : err;
 }
 
+void multi_discard(struct conn *conn)
+{
+    struct request *request;
+
+    while ((request = conn->multi.first)) {
+        conn->multi.first = request->next;
+        free(request);
+    }
+    memset(&conn->multi, 0, sizeof(conn->multi));
+}
+
+int cmd_begin(struct conn *conn, const struct request *request, struct buf *out)
+{
+    return reply_done(out, txn_begin(&conn->txn));
+}
+
+int cmd_commit(struct conn *conn, const struct request *request, struct buf *out)
+{
+    if (conn->txn.state == TXN_FAILED) {
+        txn_rollback(&conn->txn);
+        return reply(out, "-ABORTED the transaction was rolled back after an error; "
+                          "nothing was written");
+    }
+    return reply_done(out, txn_commit(&conn->txn));
+}
+
+int cmd_rollback(struct conn *conn, const struct request *request, struct buf *out)
+{
+    txn_rollback(&conn->txn);
+    return reply(out, "+OK");
+}
+
+/* Other clients of the worker go on while this one waits. */
+int cmd_lock(struct conn *conn, const struct request *request, struct buf *out)
+{
+    int err = txn_lock(&conn->txn, request->argv[1]);
+
+    if (err != -EINPROGRESS)
+        return reply_done(out, err);
+    (void)!roster_txn_set_state(conn->session, ROSTER_RUN_LOCK_WAITING);
+    conn_sleep(conn, request);
+    return 0;
+}
+
+int cmd_multi(struct conn *conn, const struct request *request, struct buf *out)
+{
+    if (conn->multi.open)
+        return reply(out, "-ERR MULTI inside MULTI");
+    multi_discard(conn);
+    conn->multi.open = true;
+    return reply(out, "+OK");
+}
+
+int cmd_discard(struct conn *conn, const struct request *request, struct buf *out)
+{
+    if (!conn->multi.open)
+        return reply(out, "-ERR DISCARD without MULTI");
+    multi_discard(conn);
+    return reply(out, "+OK");
+}
+
+static int run_queued(struct conn *conn, const struct request *exec, struct buf *out)
+{
+    const struct request *request;
+    int err = 0;
+
+    reply(out, "*%zu", conn->multi.count);
+    for (request = conn->multi.first; err >= 0 && request; request = request->next)
+        err = command_find(request)->run(conn, request, out);
+    return err;
+}
+
+int cmd_exec(struct conn *conn, const struct request *request, struct buf *out)
+{
+    int err;
+
+    if (!conn->multi.open)
+        err = reply(out, "-ERR EXEC without MULTI");
+    else if (conn->multi.broken)
+        err = reply(out, "-EXECABORT a command was refused; nothing was done");
+    else
+        err = autocommit(conn, request, out, run_queued);
+    multi_discard(conn);
+    return err;
+}
+
 /* In the client's transaction; a command that could not be done completely ends it. */
 static int run_inside(struct conn *conn, const struct request *request, struct buf *out,
                       command_fn *run)
@@ -161,6 +247,24 @@ static int run_inside(struct conn *conn, const struct request *request, struct b
     else /* for TRX LIST; when memory is short it shows what was before */
         (void)!roster_txn_set_progress(conn->session, conn->txn.count, conn->txn.bytes, 0);
     return err;
+}
+
+static int multi_queue(struct conn *conn, const struct command *command, struct request *request)
+{
+    size_t bytes = request->bytes + sizeof(*request) + request->argc * sizeof(request->argv[0]);
+    bool may = command->flags & CMD_QUEUE;
+
+    if (!may || bytes > conn->txn.max_bytes - conn->multi.bytes) {
+        conn->multi.broken = true;
+        return may ? -EFBIG
+                   : reply(&conn->peer.out, "-ERR %s is not allowed between MULTI and EXEC",
+                           command->name);
+    }
+    *(conn->multi.last ? &conn->multi.last->next : &conn->multi.first) = request;
+    conn->multi.last = request;
+    conn->multi.count++;
+    conn->multi.bytes += bytes;
+    return reply(&conn->peer.out, "+QUEUED");
 }
 
 static int run(struct conn *conn, const struct command *command, struct request *request,
@@ -184,7 +288,7 @@ static int run(struct conn *conn, const struct command *command, struct request 
         return reply(out, "-ERR %s without BEGIN", command->name);
     if (!(command->flags & CMD_DATA))
         return command->run(conn, request, out);
-    return (inside ? run_inside : command_autocommit)(conn, request, out, command->run);
+    return (inside ? run_inside : autocommit)(conn, request, out, command->run);
 }
 
 static void run_request(struct conn *conn, const struct command *command, struct request *request)
@@ -214,8 +318,9 @@ static void end_statement(struct conn *conn)
         txn_fail(&conn->txn);
 }
 
-void command_run(struct conn *conn, struct request *request)
+void command_run(struct peer *peer, struct request *request)
 {
+    struct conn *conn = (struct conn *)peer;
     const struct command *command = command_find(request);
     const char *digest = command ? command->name : NULL;
     char text[WORKER_TEXT];

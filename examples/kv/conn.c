@@ -76,11 +76,6 @@ static void on_opened(struct peer *peer)
     peer_finish(peer);
 }
 
-static void on_request(struct peer *peer, struct request *request)
-{
-    command_run(conn_of(peer), request);
-}
-
 static size_t on_held(const struct peer *peer)
 {
     const struct conn *conn = (const struct conn *)peer;
@@ -121,7 +116,7 @@ const struct front_calls conn_calls = {
     .name = "roster-kv",
     .size = sizeof(struct conn),
     .opened = on_opened,
-    .run = on_request,
+    .run = command_run,
     .held = on_held,
     .woken = on_woken,
     .ended = on_ended,

@@ -106,15 +106,10 @@ enum {
 };
 
 /* command.c: runs a request as a statement, and frees it. */
-void command_run(struct conn *conn, struct request *request);
+void command_run(struct peer *peer, struct request *request);
 void command_wake(struct conn *conn, int err); /* ends the statement that sleeps */
 void command_retry(struct conn *conn);         /* takes the lock that it awaits, if that is free */
 
-/* Runs commands until their transaction is the first to commit, and replies. */
-int command_autocommit(struct conn *conn, const struct request *request, struct buf *out,
-                       command_fn *run);
-
-int multi_queue(struct conn *conn, const struct command *command, struct request *request);
 void multi_discard(struct conn *conn);
 
 /* Set the session's name, its user where clients may choose it, and neither any more. They reply

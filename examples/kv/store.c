@@ -37,11 +37,6 @@ struct item {
     char bytes[]; /* of the key */
 };
 
-static void count(uint64_t *counter, uint64_t value)
-{
-    __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
-}
-
 struct store *store_create(struct roster_oracle_local *oracle, uint64_t max_bytes)
 {
     struct store *store = calloc(1, sizeof(*store));
@@ -132,9 +127,9 @@ static void install(struct store *store, struct item *write, uint64_t commit_ts)
         free_entries(write); /* there is nothing to delete */
         return;
     }
-    count(&store->keys, (uint64_t)!version->deleted - (uint64_t)seen);
-    count(&store->versions, 1);
-    count(&store->bytes, sizeof(*version) + version->len);
+    count_add(&store->keys, (uint64_t)!version->deleted - (uint64_t)seen);
+    count_add(&store->versions, 1);
+    count_add(&store->bytes, sizeof(*version) + version->len);
     version->commit_ts = commit_ts;
     version->entry = entry ? entry : write;
     if (!entry) {
@@ -149,9 +144,9 @@ static void install(struct store *store, struct item *write, uint64_t commit_ts)
 
 static void drop(struct store *store, struct version *version)
 {
-    count(&store->versions, (uint64_t)-1);
-    count(&store->bytes, -(uint64_t)(sizeof(*version) + version->len));
-    count(&store->collected, 1);
+    count_add(&store->versions, (uint64_t)-1);
+    count_add(&store->bytes, -(uint64_t)(sizeof(*version) + version->len));
+    count_add(&store->collected, 1);
     free(version);
 }
 

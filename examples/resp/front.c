@@ -421,23 +421,21 @@ int front_start(struct front *front)
     return err;
 }
 
-/* As many descriptors as the clients may need, or as many clients as there are descriptors. */
+/* As many descriptors as there may be, and no more clients than that. */
 void front_fit(struct front *front)
 {
-    struct front_options *options = front->options;
-    const uint64_t wanted = options->max_clients + OTHER_FILES;
+    uint64_t *clients = &front->options->max_clients;
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+    if (getrlimit(RLIMIT_NOFILE, &limit))
         return;
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (!setrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur == wanted)
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= *clients + OTHER_FILES)
         return;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    options->max_clients = limit.rlim_cur > OTHER_FILES ? limit.rlim_cur - OTHER_FILES : 1;
+    *clients = limit.rlim_cur > OTHER_FILES ? limit.rlim_cur - OTHER_FILES : 1;
     fprintf(stderr,
             "%s: only %" PRIu64 " clients, because the limit of open files is %" PRIu64 "\n",
-            front->calls->name, options->max_clients, (uint64_t)limit.rlim_cur);
+            front->calls->name, *clients, (uint64_t)limit.rlim_cur);
 }
 
 /* One socket and not one for each worker (SO_REUSEPORT): a second server on the port is an error.

@@ -103,14 +103,4 @@ void peer_field(struct buf *out, const char *name, const char *value);
 void peer_describe(const struct peer *peer, struct buf *out);
 bool peer_word(struct slice text);
 
-static inline void count_add(uint64_t *counter, uint64_t value)
-{
-    __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
-}
-
-static inline uint64_t count_read(const uint64_t *counter)
-{
-    return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
 #endif

@@ -97,4 +97,15 @@ size_t request_held(const struct request_reader *reader);
  */
 int request_next(struct request_reader *reader, struct request **request);
 
+/* Counts of several threads. */
+static inline void count_add(uint64_t *counter, uint64_t value)
+{
+    __atomic_fetch_add(counter, value, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t count_read(const uint64_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
 #endif
