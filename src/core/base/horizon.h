@@ -250,18 +250,13 @@ static inline uint64_t *rst_horizon_take(struct rst_horizon *horizon,
     return rst_horizon_pop(cache, cache->n_free, holder, since);
 }
 
-/* Step A and B: takes a slot and announces the floor in it. NULL: -ENOMEM. */
-static inline uint64_t *rst_horizon_announce(struct rst_horizon *horizon,
-                                             struct rst_horizon_cache *cache, uintptr_t holder,
-                                             uint64_t since, bool membarrier)
+/* Steps A and B: announces the floor in a slot that was taken. */
+static rst_always_inline void rst_horizon_announce(struct rst_horizon *horizon, uint64_t *slot,
+                                                   bool membarrier)
 {
-    uint64_t *slot = rst_horizon_take(horizon, cache, holder, since);
-    uint64_t floor;
-
-    if (rst_unlikely(!slot))
-        return NULL;
     /* Pairs with e: an oracle that only loads must not return what is older than the floor. */
-    floor = rst_control(NO_FLOOR) ? 0 : rst_load_acquire(&horizon->floor);
+    uint64_t floor = rst_control(NO_FLOOR) ? 0 : rst_load_acquire(&horizon->floor);
+
     rst_test_point("begin: floor read");
     /* A: pairs with c; the floor is a completed scan's, see e */
     rst_store_release(slot, floor);
@@ -269,7 +264,6 @@ static inline uint64_t *rst_horizon_announce(struct rst_horizon *horizon,
     rst_test_point("begin: floor announced");
     if (rst_unlikely(!membarrier))
         rst_fence_full_slow(); /* B: pairs with the scanner's fence (b) */
-    return slot;
 }
 
 /* Whether a slot is of the current chunk. */

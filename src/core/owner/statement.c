@@ -50,49 +50,55 @@ static inline int parts_take(struct rst_thread *thread, const struct roster_sess
     return -ENOMEM;
 }
 
-static inline void publish(struct roster_session *session, const struct parts *parts)
+/*
+ * Publishes a statement that begins, made of `parts`. `common` is a constant: outside a
+ * transaction, with the thread's gate_idle.
+ */
+static rst_always_inline void publish(struct rst_thread *thread, struct roster_session *session,
+                                      unsigned class, const struct rst_request *request,
+                                      const struct parts *parts, bool common)
 {
     struct roster_shown *before = session->view;
-    uint64_t since = parts->statement->since;
+    bool in_txn = !common && session->gate.txn_state != ROSTER_TXN_INVALID;
+    uint64_t now = rst_ticker_now(&thread->roster->ticker);
 
-    rst_view_fill(parts->view, session, before->start_ts, before->txn_state, since,
-                  parts->statement);
-    if (session->gate.txn_state != ROSTER_TXN_INVALID) {
-        rst_view_fill(parts->spare, session, 0, ROSTER_TXN_INVALID, since, parts->statement);
+    rst_write_fence(); /* before 3 of look.h */
+    rst_statement_fill(parts->statement, class, ++session->stmt_seq, now, request);
+    rst_view_fill(parts->view, session, common ? 0 : before->start_ts,
+                  common ? ROSTER_TXN_INVALID : before->txn_state, now, parts->statement);
+    if (in_txn) {
+        rst_stay_end(&thread->stays, &thread->roster->stays, before, session->idle_since, now);
+        rst_view_fill(parts->spare, session, 0, ROSTER_TXN_INVALID, now, parts->statement);
         rst_view_set_progress(parts->view, before->entries, before->entry_bytes,
                               before->schema_version);
         session->spare = parts->spare;
         session->base = before;
     }
-    session->gate.in_stmt = RST_IN_STMT;
+    if (common)
+        session->gate.word = thread->gate_stmt;
+    else
+        session->gate.in_stmt = RST_IN_STMT;
     rst_test_point("statement: view filled");
     rst_view_publish(session, parts->view);
+    rst_count(&thread->counts.statements);
 }
 
 static inline int begin(struct rst_thread *thread, struct roster_session *session,
                         struct rst_request *request)
 {
-    struct roster *roster = thread->roster;
-    unsigned class;
     struct parts parts = {NULL, NULL, NULL};
+    unsigned class;
     int err;
 
     if (rst_unlikely(session->gate.in_stmt))
         return -EBUSY;
     if (rst_unlikely(rst_kill_connection(session)) && !request->cleanup)
         return -ECANCELED;
-    class = rst_request_cut(request, roster);
+    class = rst_request_cut(request, thread->roster);
     err = parts_take(thread, session, class, &parts);
     if (rst_unlikely(err))
         return err;
-    rst_write_fence(); /* before 3 of look.h */
-    rst_statement_fill(parts.statement, class, ++session->stmt_seq, rst_ticker_now(&roster->ticker),
-                       request);
-    if (session->gate.txn_state != ROSTER_TXN_INVALID)
-        rst_stay_end(&thread->stays, &thread->roster->stays, session->view, session->idle_since,
-                     parts.statement->since);
-    publish(session, &parts);
-    rst_count(&thread->counts.statements);
+    publish(thread, session, class, request, &parts, false);
     return 0;
 }
 
@@ -144,11 +150,10 @@ int roster_stmt_begin(struct roster_session *session, enum roster_command comman
                       size_t text_length, const char *digest, size_t digest_length)
 {
     struct rst_thread *thread = rst_thread_last;
+    struct rst_request request = {command, text, text_length, text_length, NULL, 0, false};
     struct rst_hot_cache *statements, *views = &thread->hot[RST_HOT_VIEW];
-    struct rst_statement *statement;
-    struct roster_shown *view;
+    struct parts parts = {NULL, NULL, NULL};
     unsigned class;
-    uint64_t now;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_idle ||
                      rst_kill_connection(session) || digest_length ||
@@ -158,74 +163,84 @@ int roster_stmt_begin(struct roster_session *session, enum roster_command comman
     statements = &thread->hot[class];
     if (rst_unlikely(!statements->top || !views->top))
         return stmt_begin_any(session, command, text, text_length, digest, digest_length);
-    statement = rst_hot_pop(statements);
-    view = rst_hot_pop(views);
-    now = rst_ticker_now(&thread->roster->ticker);
-    rst_write_fence(); /* before 3 of look.h */
-    rst_statement_fill(
-        statement, class, ++session->stmt_seq, now,
-        &(struct rst_request){command, text, text_length, text_length, NULL, 0, false});
-    rst_view_fill(view, session, 0, ROSTER_TXN_INVALID, now, statement);
-    session->gate.word = thread->gate_stmt;
-    rst_test_point("statement: view filled");
-    rst_view_publish(session, view);
-    rst_count(&thread->counts.statements);
+    parts.statement = rst_hot_pop(statements);
+    parts.view = rst_hot_pop(views);
+    publish(thread, session, class, &request, &parts, true);
     return 0;
 }
 
-static rst_always_inline int end(struct rst_thread *thread, struct roster_session *session)
+/* `common` is a constant: outside a transaction, with the thread's gate_stmt, with room for what is
+ * given back, and no stay to count. */
+static rst_always_inline int end(struct rst_thread *thread, struct roster_session *session,
+                                 bool common)
 {
     struct roster *roster = rst_likely(thread) ? thread->roster : rst_session_roster(session);
     struct roster_shown *before = session->view;
     struct rst_statement *statement = rst_view_statement(before);
-    bool in_txn = session->gate.txn_state != ROSTER_TXN_INVALID;
-    uint64_t now = rst_ticker_now(&roster->ticker);
+    struct rst_hot_cache *statements = common ? &thread->hot[statement->class] : NULL;
+    bool in_txn = !common && session->gate.txn_state != ROSTER_TXN_INVALID;
+    uint64_t seq = common ? 0 : statement->seq;
+    uint64_t now = common ? 0 : rst_ticker_now(&roster->ticker);
     bool too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
-    int killed = 0;
 
     /* Before lists can see that it has ended; the one kept before is given back in its place. */
     if (rst_unlikely(in_txn && session->flags & ROSTER_SESSION_LAST_STATEMENT))
         statement = rst_last_swap_slow(session, statement);
     rst_test_point("end: view still published");
-    if (rst_likely(thread))
-        rst_stay_end(&thread->stays, &thread->roster->stays, before, session->idle_since, now);
-    rst_store_changed(&session->idle_since, now);
-    rst_view_publish(session, in_txn ? session->base : session->idle); /* A, see kill.c */
-    rst_compiler_barrier();                                            /* B */
+    if (!common) {
+        if (rst_likely(thread))
+            rst_stay_end(&thread->stays, &thread->roster->stays, before, session->idle_since, now);
+        rst_store_changed(&session->idle_since, now);
+    }
+    /* A, see kill.c; 1 of look.h */
+    rst_view_publish(session, in_txn ? session->base : session->idle);
+    rst_compiler_barrier(); /* B */
+    if (common)
+        session->gate.word = thread->gate_idle;
+    else
+        session->gate.in_stmt = RST_IN_NO_STMT;
     rst_test_point("end: view unpublished");
-    if (rst_unlikely(!roster->membarrier))
+    if (!common && rst_unlikely(!roster->membarrier))
         rst_fence_full_slow(); /* B: pairs with 3 of kill.c */
-    /* C: pairs with 2 of kill.c */
-    if (rst_unlikely(!too_early && rst_load(&session->kill)))
-        killed = rst_kill_acknowledge_slow(session, rst_view_statement(before)->seq);
-    session->gate.in_stmt = RST_IN_NO_STMT;
-    if (statement && rst_control(STATEMENT_FIRST))
-        rst_statement_put(thread, roster, statement);
+    if (rst_control(STATEMENT_FIRST) && statement)
+        rst_statement_spoil(statement);
+    rst_test_point("end: life not over");
     if (in_txn) {
         rst_view_retire(thread, session, session->spare);
         session->spare = NULL;
         session->base = NULL;
     }
-    rst_view_retire(thread, session, before);
+    if (common)
+        rst_view_retire_taken(thread, before); /* 2 of look.h */
+    else
+        rst_view_retire(thread, session, before); /* 2 of look.h */
     /* After the lives of both views that lead to it. */
-    if (rst_likely(statement) && !rst_control(STATEMENT_FIRST))
+    if (common) {
+        rst_statement_spoil(statement);
+        rst_hot_push(statements, statement);
+    } else if (rst_likely(statement)) {
         rst_statement_put(thread, roster, statement);
-    if (rst_unlikely(session->gate.remembers & RST_REMEMBERS_DIGESTS) && !in_txn)
+    }
+    if (!common && rst_unlikely(session->gate.remembers & RST_REMEMBERS_DIGESTS) && !in_txn)
         rst_digests_clear_slow(session);
-    return killed;
+    /* C: pairs with 2 of kill.c */
+    if (rst_unlikely(!too_early && rst_load(&session->kill)))
+        return rst_kill_acknowledge_slow(session, common ? session->stmt_seq : seq);
+    return 0;
 }
 
 /* The number of the statement that is shown is not the last one, or others are suspended. */
 static rst_slow int end_nested_slow(struct rst_thread *thread, struct roster_session *session)
 {
-    return rst_nested_has(session) ? rst_nested_end_slow(thread, session) : end(thread, session);
+    return rst_nested_has(session) ? rst_nested_end_slow(thread, session)
+                                   : end(thread, session, false);
 }
 
 static rst_always_inline int end_shown(struct rst_thread *thread, struct roster_session *session)
 {
     if (rst_unlikely(session->gate.in_stmt == RST_IN_NESTED_STMT))
         return end_nested_slow(thread, session);
-    return end(thread, session);
+    return end(thread, session, false);
 }
 
 int rst_statement_end(struct rst_thread *thread, struct roster_session *session)
@@ -257,47 +272,22 @@ static __attribute__((noinline)) int stmt_end_any(struct roster_session *session
 }
 
 /*
- * The common path: end() for a statement outside a transaction that was not killed, with room for
- * what is given back. A kill that comes later is a matter of the protocol in kill.c: this looks at
- * the word after it has published, as end() does.
+ * The common path: a statement outside a transaction. A kill is a matter of the protocol in kill.c,
+ * and is looked for after the view was published.
  */
 int roster_stmt_end(struct roster_session *session)
 {
     struct rst_thread *thread = rst_thread_last;
-    struct rst_hot_cache *statements, *views = &thread->hot[RST_HOT_VIEW];
-    struct rst_statement *statement;
-    struct roster_shown *before;
-    unsigned class;
-    bool too_early;
 
     if (rst_unlikely(!session || session->gate.word != thread->gate_stmt))
-        return stmt_end_any(session);
-    before = session->view;
-    statement = rst_view_statement(before);
-    class = statement->class;
-    statements = &thread->hot[class];
-    if (rst_unlikely(!rst_hot_has_room(views) || !rst_hot_has_room(statements)))
         return stmt_end_any(session);
     /* A stay that is long enough to be counted. */
     if (rst_unlikely(rst_load(&session->idle_since) != rst_ticker_now(&thread->roster->ticker)))
         return stmt_end_any(session);
-    too_early = rst_control(KILL_LOADED_EARLY) && rst_load(&session->kill) == 0;
-    rst_test_point("end: view still published");
-    rst_view_publish(session, session->idle); /* A, see kill.c; 1 of look.h */
-    rst_compiler_barrier();                   /* B */
-    session->gate.word = thread->gate_idle;
-    rst_test_point("end: view unpublished");
-    if (rst_control(STATEMENT_FIRST))
-        rst_statement_spoil(statement);
-    rst_test_point("end: life not over");
-    rst_life_end(before); /* 2 of look.h */
-    rst_statement_spoil(statement);
-    rst_hot_push(statements, statement);
-    rst_view_push(views, before);
-    /* C: pairs with 2 of kill.c */
-    if (rst_unlikely(!too_early && rst_load(&session->kill)))
-        return rst_kill_acknowledge_slow(session, session->stmt_seq);
-    return 0;
+    if (rst_unlikely(!rst_hot_has_room(&thread->hot[RST_HOT_VIEW]) ||
+                     !rst_hot_has_room(&thread->hot[rst_view_statement(session->view)->class])))
+        return stmt_end_any(session);
+    return end(thread, session, true);
 }
 
 uint64_t roster_stmt_seq(const struct roster_session *session)

@@ -36,10 +36,11 @@ static inline int activate(struct rst_thread *thread, struct roster_session *ses
         return -EINVAL;
     if (rst_unlikely(session->slot && start_ts < rst_load(session->slot)))
         return -ESTALE;
-    err = rst_txn_views_take(thread, session, &views);
+    err = rst_txn_views_take(thread, session, false, &views);
     if (rst_unlikely(err))
         return err;
-    rst_txn_views_fill(&views, session, ROSTER_TXN_VALID, start_ts, now);
+    rst_write_fence(); /* before 3 of look.h */
+    rst_txn_views_fill(&views, session, session->gate.in_stmt, ROSTER_TXN_VALID, start_ts, now);
     rst_test_point("activate: timestamp known");
     if (rst_likely(session->slot))
         rst_store_release(session->slot, start_ts); /* D: pairs with c, see horizon.h */
@@ -130,7 +131,7 @@ int roster_txn_set_progress(struct roster_session *session, uint64_t entries, ui
         return 0;
     }
     if (!err)
-        err = rst_txn_views_take(thread, session, &views);
+        err = rst_txn_views_take(thread, session, false, &views);
     if (!err) {
         progress_fill(views.now, session->view, entries, entry_bytes, schema_version);
         if (views.base)

@@ -22,21 +22,26 @@ struct rst_txn_views {
 static rst_always_inline void rst_txn_views_untake(struct rst_thread *thread,
                                                    const struct rst_txn_views *views)
 {
-    rst_view_put(thread, views->now);
+    if (views->now)
+        rst_view_put(thread, views->now);
     if (views->base)
         rst_view_put(thread, views->base);
 }
 
-/* Takes all or none. Returns 0 or -ENOMEM. */
-static inline int rst_txn_views_take(struct rst_thread *thread,
-                                     const struct roster_session *session,
-                                     struct rst_txn_views *views)
+/* Takes all or none; `has_own`: but what the slot's own view is for, outside a statement. Returns 0
+ * or -ENOMEM. */
+static rst_always_inline int rst_txn_views_take(struct rst_thread *thread,
+                                                const struct roster_session *session, bool has_own,
+                                                struct rst_txn_views *views)
 {
+    views->now = NULL;
     views->base = NULL;
+    if (has_own && !session->gate.in_stmt)
+        return 0;
     views->now = rst_view_take(thread);
     if (rst_unlikely(!views->now))
         return -ENOMEM;
-    if (rst_likely(!session->gate.in_stmt))
+    if (rst_likely(has_own || !session->gate.in_stmt))
         return 0;
     views->base = rst_view_take(thread);
     if (rst_likely(views->base))
@@ -46,21 +51,23 @@ static inline int rst_txn_views_take(struct rst_thread *thread,
 }
 
 /*
- * 3 of look.h: `now`, and `base` if there is one, show a transaction that is idle since `since`, or
- * in the session's statement.
+ * 3 of look.h, after the barrier: those of the views that were taken show a transaction that is
+ * idle since `since`, or `now` in the session's statement. `in_stmt` is read after the barrier,
+ * which compilers would double else.
  */
-static inline void rst_txn_views_fill(const struct rst_txn_views *views,
-                                      const struct roster_session *session,
-                                      enum roster_txn_state state, uint64_t start_ts,
-                                      uint64_t since)
+static rst_always_inline void rst_txn_views_fill(const struct rst_txn_views *views,
+                                                 const struct roster_session *session, bool in_stmt,
+                                                 enum roster_txn_state state, uint64_t start_ts,
+                                                 uint64_t since)
 {
-    const struct rst_statement *statement =
-        session->gate.in_stmt ? rst_view_statement(session->view) : NULL;
-
-    rst_write_fence();
-    rst_view_fill(views->now, session, start_ts, state, since, statement);
-    if (rst_unlikely(views->base))
-        rst_view_fill(views->base, session, start_ts, state, since, NULL);
+    if (rst_unlikely(in_stmt)) {
+        rst_view_fill(views->now, session, start_ts, state, since,
+                      rst_view_statement(session->view));
+        if (views->base)
+            rst_view_fill(views->base, session, start_ts, state, since, NULL);
+    } else if (views->now) {
+        rst_view_fill(views->now, session, start_ts, state, since, NULL);
+    }
 }
 
 /* Publishes `views` in place of what the open transaction has shown so far. */

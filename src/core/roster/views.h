@@ -54,6 +54,13 @@ static inline void rst_view_retire(struct rst_thread *thread, struct roster_sess
         rst_hot_put_alone_slow(rst_views_of(rst_session_roster(session)), view);
 }
 
+/* The same for a view that was taken, by a thread that has room for it. */
+static inline void rst_view_retire_taken(struct rst_thread *thread, struct roster_shown *view)
+{
+    rst_life_end(view);
+    rst_view_push(&thread->hot[RST_HOT_VIEW], view);
+}
+
 /* Gives back a statement that no view leads to. `thread` is NULL when there is no context. */
 static inline void rst_statement_put(struct rst_thread *thread, struct roster *roster,
                                      struct rst_statement *statement)

@@ -38,12 +38,13 @@ static int pin_present(struct roster *roster, struct rst_thread *thread, struct 
                        uint64_t since)
 {
     struct rst_horizon *horizon = &roster->horizon;
-    uint64_t *slot = rst_horizon_announce(
-        horizon, &thread->horizon, (uintptr_t)pin | RST_HOLDER_IS_PIN, since, roster->membarrier);
+    uint64_t *slot =
+        rst_horizon_take(horizon, &thread->horizon, (uintptr_t)pin | RST_HOLDER_IS_PIN, since);
     int err;
 
     if (!slot)
         return -ENOMEM;
+    rst_horizon_announce(horizon, slot, roster->membarrier);
     err = rst_oracle_now(roster, &pin->ts); /* C */
     if (!err && (pin->ts < rst_load(slot) || !rst_horizon_protects(horizon, pin->ts)))
         err = -ESTALE;
