@@ -50,6 +50,7 @@ static void look(struct roster *roster, uint64_t id)
            roster_identity_host(shown->identity), roster_identity_database(shown->identity),
            roster_identity_application(shown->identity));
     printf("flags of the transaction: %" PRIu32 "\n", roster_txn_flags(session, shown));
+    printf("it %s\n", roster_session_killed(session, shown) > 0 ? "was killed" : "goes on");
     printf("%" PRIu64 " bytes in memory, %" PRIu64 " on disk, limit %" PRIu64 " ms, flags %" PRIu32
            "\n",
            roster_session_memory(session), roster_session_disk(session),

@@ -115,6 +115,18 @@ ROSTER_API int roster_kill_txn(struct roster *roster, uint64_t session_id, uint6
 ROSTER_API int roster_killed(struct roster_session *session);
 
 /*
+ * Whether what `shown`, a look at the session or what a walk shows, shows was killed and goes on:
+ * for readers, what roster_killed() is for the owner. The owner has seen it or has not yet, and
+ * nothing is changed by asking. Under the read lock or by the owner; one load.
+ *
+ * Returns 0 when it was not; the enum roster_kill_reason when the statement was, the reason plus
+ * ROSTER_KILLED_TRANSACTION or ROSTER_KILLED_CONNECTION when the transaction or the connection was
+ * (the largest of them); -EINVAL for NULL; -ECHILD.
+ */
+ROSTER_API int roster_session_killed(const struct roster_session *session,
+                                     const struct roster_shown *shown);
+
+/*
  * Of what roster_killed() or roster_stmt_end() returned: whether the connection was killed. An
  * error is no kill. Returns 1 or 0.
  */

@@ -94,6 +94,7 @@ struct roster_entry {
     uint64_t progress_total;
     const char *phase;
     uint32_t blocked_depth; /* how many waits lead to the root */
+    int killed;             /* roster_session_killed() */
 };
 
 /* A copied list. */

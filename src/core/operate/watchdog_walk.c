@@ -26,9 +26,7 @@ struct visit {
     struct roster_session *session;
     const struct roster_shown *view;
     struct rst_track *track; /* NULL until something is remembered */
-    bool conn_dying;
-    bool txn_dying;
-    bool stmt_dying;
+    struct rst_dying dying;
 };
 
 /* The limit that is set for the session: 0 for not at all, or ROSTER_LIMIT_NONE. */
@@ -117,7 +115,7 @@ static bool check_idle(struct visit *visit)
     struct roster_copy copy;
     uint64_t age_ms;
 
-    if (view->statement || view->run_state != ROSTER_RUN_IDLE || visit->txn_dying)
+    if (view->statement || view->run_state != ROSTER_RUN_IDLE || visit->dying.txn)
         return false;
     if (!limit || !is_over(visit->watchdog->now, since, limit, &age_ms))
         return false;
@@ -155,12 +153,12 @@ static bool check_limits(struct visit *visit)
     const struct roster_statement *statement = visit->view->statement;
     uint64_t age_ms = txn_age(visit), limit = limit_of(visit, ROSTER_LIMIT_TXN_AGE);
 
-    if (limit && age_ms > limit && !visit->txn_dying)
+    if (limit && age_ms > limit && !visit->dying.txn)
         return kill_it(visit, ROSTER_KILL_TARGET_TRANSACTION, ROSTER_KILL_REASON_TXN_AGE, age_ms,
                        limit);
     if (!statement)
         return check_idle(visit);
-    if (visit->stmt_dying)
+    if (visit->dying.statement)
         return false;
     limit = limit_of(visit, ROSTER_LIMIT_EXECUTION);
     if (is_over(watchdog->now, statement->since, limit, &age_ms) && limit)
@@ -238,20 +236,19 @@ struct dying {
 
 static struct dying what_dies(const struct visit *visit)
 {
-    uint64_t word = rst_load_acquire(&visit->session->kill);
     struct dying dying = {ROSTER_KILL_TARGET_CONNECTION,
-                          (enum roster_kill_reason)rst_kill_conn_reason(word), UINT64_MAX};
+                          (enum roster_kill_reason)visit->dying.connection, UINT64_MAX};
 
-    if (visit->conn_dying)
+    if (visit->dying.connection)
         return dying;
-    if (visit->txn_dying) {
+    if (visit->dying.txn) {
         dying.target = ROSTER_KILL_TARGET_TRANSACTION;
-        dying.reason = (enum roster_kill_reason)rst_kill_txn_reason(word);
+        dying.reason = (enum roster_kill_reason)visit->dying.txn;
         (void)rst_txn_seq(visit->session, visit->view, &dying.seq);
         return dying;
     }
     dying.target = ROSTER_KILL_TARGET_STATEMENT;
-    dying.reason = (enum roster_kill_reason)rst_kill_stmt_reason(word);
+    dying.reason = (enum roster_kill_reason)visit->dying.statement;
     dying.seq = visit->view->statement->seq;
     return dying;
 }
@@ -285,34 +282,21 @@ static void check_stuck(struct visit *visit)
     event->reason = dying.reason;
 }
 
-static void look_at_kill(struct visit *visit)
-{
-    uint64_t word = rst_load_acquire(&visit->session->kill);
-    const struct roster_statement *statement = visit->view->statement;
-
-    visit->conn_dying = rst_kill_conn_reason(word) != 0;
-    /* The word was read after the view, so it is of this transaction: see D in kill_txn.c. */
-    visit->txn_dying =
-        visit->view->txn_state != ROSTER_TXN_INVALID && rst_kill_txn_reason(word) != 0;
-    visit->stmt_dying = statement && rst_kill_names(word, statement->seq);
-}
-
 static bool is_dying(const struct visit *visit)
 {
-    return visit->conn_dying || visit->txn_dying || visit->stmt_dying;
+    return visit->dying.connection || visit->dying.txn || visit->dying.statement;
 }
 
 static int visit_session(const struct roster_session *session, const struct roster_shown *view,
                          void *arg)
 {
     struct roster_watchdog *watchdog = arg;
-    struct visit visit = {
-        watchdog, (struct roster_session *)(uintptr_t)session, view, NULL, false, false, false};
+    struct visit visit = {watchdog, (struct roster_session *)(uintptr_t)session, view, NULL,
+                          rst_kill_dying(session, view)};
 
     watchdog->memory += roster_session_memory(session);
-    look_at_kill(&visit);
-    if (!visit.conn_dying && check_limits(&visit))
-        look_at_kill(&visit);
+    if (!visit.dying.connection && check_limits(&visit))
+        visit.dying = rst_kill_dying(session, view);
     rst_watchdog_memory_look(watchdog, session, view, is_dying(&visit));
     if (is_dying(&visit))
         check_stuck(&visit);

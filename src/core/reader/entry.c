@@ -11,6 +11,7 @@
 #include "core/roster/session.h"
 
 #include <roster/block.h>
+#include <roster/kill.h>
 #include <roster/limits.h>
 #include <roster/progress.h>
 #include <roster/txn.h>
@@ -70,6 +71,7 @@ void rst_entry_fill(struct roster_entry *entry, const struct roster_session *ses
     entry->txn_seq = roster_txn_seq(session, shown);
     entry->txn_flags = entry->txn_seq ? roster_txn_flags(session, shown) : 0;
     entry->state_since = roster_session_since(session, shown);
+    entry->killed = roster_session_killed(session, shown);
     entry->blocked_since = shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
     entry->entries = shown->entries;
     entry->entry_bytes = shown->entry_bytes;

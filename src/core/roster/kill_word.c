@@ -61,6 +61,21 @@ int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq)
     return rst_kill_names(word, seq) ? (int)rst_kill_stmt_reason(word) : 0;
 }
 
+struct rst_dying rst_kill_dying(const struct roster_session *session,
+                                const struct roster_shown *shown)
+{
+    /* After the look, so it is of the transaction that is shown: see D in kill_txn.c. Acquire;
+     * pairs with rst_kill_exchange(). */
+    uint64_t word = rst_load_acquire(&session->kill);
+    struct rst_dying dying = {.connection = rst_kill_conn_reason(word)};
+
+    if (shown->txn_state != ROSTER_TXN_INVALID)
+        dying.txn = rst_kill_txn_reason(word);
+    if (shown->statement && rst_kill_names(word, shown->statement->seq))
+        dying.statement = rst_kill_stmt_reason(word);
+    return dying;
+}
+
 void rst_kill_close(struct roster_session *session)
 {
     __atomic_fetch_or(&session->kill, RST_KILL_CLOSED, __ATOMIC_ACQ_REL);

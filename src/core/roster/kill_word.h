@@ -78,6 +78,15 @@ static inline bool rst_kill_exchange(struct roster_session *session, uint64_t *e
 /* Whether the word kills this statement. */
 bool rst_kill_names(uint64_t word, uint64_t seq);
 
+/* Why the parts of a session were killed; 0: that part was not. */
+struct rst_dying {
+    unsigned connection, txn, statement;
+};
+
+/* Of what `shown`, a look at the session, shows. Under the RCU read lock. */
+struct rst_dying rst_kill_dying(const struct roster_session *session,
+                                const struct roster_shown *shown);
+
 /* Whether the session's connection was killed. */
 static inline bool rst_kill_connection(const struct roster_session *session)
 {

@@ -331,3 +331,51 @@ Test(kill, close_is_the_last_word)
     roster_read_unlock(f.roster);
     unit_destroy(f.roster);
 }
+
+static int seen_killed(struct fixture *f)
+{
+    struct roster_copy copy;
+    int killed;
+
+    unit_ok(roster_read_lock(f->roster));
+    killed = roster_session_killed(roster_lookup(f->roster, f->id),
+                                   roster_session_look(f->session, &copy, NULL, 0));
+    roster_read_unlock(f->roster);
+    return killed;
+}
+
+/* Before its owner has seen it and after, until what was killed has ended; asking changes nothing.
+ */
+Test(kill, is_seen_by_readers_until_it_has_ended)
+{
+    struct roster_shown shown = {.start_ts = 0};
+    struct roster_entry entry;
+    struct fixture f;
+    char room[256];
+
+    fixture_init(&f);
+    cr_expect_eq(roster_session_killed(NULL, &shown), -EINVAL);
+    cr_expect_eq(roster_session_killed(f.session, NULL), -EINVAL);
+    unit_ok(roster_txn_begin(f.session, NULL));
+    stmt_begin(&f);
+    cr_expect_eq(seen_killed(&f), 0);
+    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY));
+    cr_expect_eq(seen_killed(&f), ROSTER_KILL_REASON_RUNAWAY);
+    cr_expect_eq(roster_killed(f.session), ROSTER_KILL_REASON_RUNAWAY, "asking took nothing away");
+    cr_expect_eq(seen_killed(&f), ROSTER_KILL_REASON_RUNAWAY);
+    cr_expect_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_RUNAWAY);
+    cr_expect_eq(seen_killed(&f), 0);
+    stmt_begin(&f);
+    cr_expect_eq(seen_killed(&f), 0, "it is another statement");
+    unit_ok(roster_kill_txn(f.roster, f.id, ROSTER_TXN_ANY, ROSTER_TXN_ANY,
+                            ROSTER_KILL_REASON_TXN_AGE));
+    cr_expect_eq(seen_killed(&f), ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_TRANSACTION);
+    unit_ok(roster_look(f.roster, f.id, &entry, room, sizeof(room)));
+    cr_expect_eq(entry.killed, ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_TRANSACTION);
+    (void)roster_stmt_end(f.session);
+    unit_ok(roster_txn_finish(f.session));
+    cr_expect_eq(seen_killed(&f), 0);
+    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_IDLE));
+    cr_expect_eq(seen_killed(&f), CONNECTION(ROSTER_KILL_REASON_IDLE));
+    fixture_destroy(&f);
+}
