@@ -214,6 +214,13 @@ static void run_out_of_memory(struct roster *roster, struct roster_session *sess
     MUST(roster_watchdog_stop(watchdog));
 }
 
+static int count_holder(const struct roster_holder *holder, void *arg)
+{
+    (void)holder;
+    ++*(unsigned *)arg;
+    return 0;
+}
+
 /* Who holds back the minimum loses its transaction, and keeps its connection. */
 static void kill_the_holder(struct roster *roster)
 {
@@ -223,7 +230,10 @@ static void kill_the_holder(struct roster *roster)
                                     .target = ROSTER_KILL_TARGET_TRANSACTION,
                                     .reason = ROSTER_KILL_REASON_INTERRUPTED,
                                     .by = "operator"};
+    unsigned holders = 0;
 
+    MUST(roster_for_each_holder(roster, count_holder, &holders));
+    printf("%u transactions and pins hold it\n", holders);
     filter.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND);
     filter.tag_mask = 0xff; /* and of these, those with this in the tag */
     filter.tag = 7;

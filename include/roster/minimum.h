@@ -110,6 +110,22 @@ struct roster_min_filter {
 ROSTER_API int roster_min_of(struct roster *roster, const struct roster_min_filter *filter,
                              struct roster_min *min);
 
+/* Called for one holder, inside the read lock; the holder is valid until this returns. Returns 0 to
+ * go on, anything else to stop. */
+typedef int roster_each_holder_fn(const struct roster_holder *holder, void *arg);
+
+/*
+ * Walks all that pins a timestamp, in no particular order: transactions, pending ones too, and
+ * pins; not the transactions of sessions with ROSTER_SESSION_NON_PINNING. What is pinned during the
+ * whole walk is visited exactly once; what begins or ends during it once or not at all. Nothing is
+ * advanced and nothing expires, and owners are never delayed. Any thread; costs what
+ * roster_min_peek() does without the oracle, and allocates nothing.
+ *
+ * Returns 0; what `fn` returned when it stopped the walk; -EINVAL for NULL; -EPERM and -ENOMEM when
+ * the kernel refuses the membarrier: then an open transaction might be missed; -ECHILD.
+ */
+ROSTER_API int roster_for_each_holder(struct roster *roster, roster_each_holder_fn *fn, void *arg);
+
 /*
  * The local safe point as of the last scan: collectors may delete every version that no reader at
  * or above it can see. Any thread; one load. Guarantees G2 and G3. 0 before the first scan.

@@ -58,7 +58,7 @@ function argument(function_name, type, name,    of) {
     if (type ~ /\*\*$/ || type ~ /^(const )?(uint64_t|uint32_t|size_t) \*$/)
         return "(" type ")forked_out()"
     if (type ~ /_fn \*$/)
-        return "(" type ")forked_visit"
+        return "(" type ")(void (*)(void))forked_visit"
     if (type ~ /^enum /)
         return "(" type ")1"
     if (type ~ /^(uint64_t|uint32_t|int64_t|int32_t|size_t|int)$/)

@@ -90,6 +90,18 @@ static int min_of(void)
     return roster_min_of(it.roster, NULL, &min);
 }
 
+static int pass_holder(const struct roster_holder *holder, void *arg)
+{
+    (void)holder;
+    (void)arg;
+    return 0;
+}
+
+static int each_holder(void)
+{
+    return roster_for_each_holder(it.roster, pass_holder, NULL);
+}
+
 static int kill_one(void)
 {
     int err = roster_kill(it.roster, roster_session_id(it.session), ROSTER_KILL_TARGET_STATEMENT, 1,
@@ -198,6 +210,7 @@ static const struct {
     {"roster_min_advance", min_start_ts},
     {"roster_min_peek", min_peek},
     {"roster_min_of", min_of},
+    {"roster_for_each_holder", each_holder},
     {"roster_kill", kill_one},
     {"roster_kill_by", kill_by},
     {"roster_kill_txn", kill_txn},

@@ -79,6 +79,13 @@ static void call_owners(struct roster_session *session)
     expect_refusal(roster_session_close(session));
 }
 
+static int pass_holder(const struct roster_holder *holder, void *arg)
+{
+    (void)holder;
+    (void)arg;
+    return 0;
+}
+
 static void call_all(const struct parent *parent)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
@@ -107,6 +114,7 @@ static void call_all(const struct parent *parent)
     expect_refusal(roster_pin_release(parent->pin));
     expect_refusal(roster_min_advance(parent->roster, 0, NULL));
     expect_refusal(roster_min_peek(parent->roster, &min));
+    expect_refusal(roster_for_each_holder(parent->roster, pass_holder, NULL));
     expect_refusal(roster_read_lock(parent->roster));
     expect_refusal(roster_snapshot(parent->roster, &snapshot));
     expect_refusal(roster_snapshot_ids(parent->roster, &(uint64_t){1}, 1, &snapshot));

@@ -588,3 +588,73 @@ Test(minimum, of_some_sessions)
     unit_close(internal);
     unit_destroy(roster);
 }
+
+struct walked {
+    struct roster_holder holders[8];
+    unsigned count, most;
+};
+
+static int keep_holder(const struct roster_holder *holder, void *arg)
+{
+    struct walked *walked = arg;
+
+    cr_assert_lt(walked->count, 8u);
+    walked->holders[walked->count++] = *holder;
+    return walked->count == walked->most ? 17 : 0;
+}
+
+static const struct roster_holder *find_holder(const struct walked *walked, uint64_t session_id,
+                                               uint64_t pin_id)
+{
+    const struct roster_holder *found = NULL;
+    unsigned n;
+
+    for (n = 0; n < walked->count; n++)
+        if (walked->holders[n].session_id == session_id && walked->holders[n].pin_id == pin_id) {
+            cr_assert_null(found, "it was visited twice");
+            found = &walked->holders[n];
+        }
+    cr_assert_not_null(found);
+    return found;
+}
+
+/* Each once, whatever it is, and nothing moves. */
+Test(minimum, all_holders)
+{
+    struct walked walked = {.count = 0}, first = {.most = 1};
+    struct roster_session *old, *pending, *idle;
+    struct roster_pin *pins[2];
+    struct fixture f;
+
+    fixture_init(&f, 1000, 0);
+    unit_ok(roster_for_each_holder(f.roster, keep_holder, &walked));
+    cr_assert_eq(walked.count, 0u);
+    old = open_at(&f, 900);
+    pending = unit_open(f.roster);
+    idle = unit_open(f.roster);
+    unit_ok(roster_txn_prepare(pending));
+    unit_ok(roster_pin_acquire(f.roster, idle, 950, ROSTER_PIN_CURSOR, &pins[0]));
+    unit_ok(roster_pin_acquire(f.roster, NULL, 960, ROSTER_PIN_BACKUP, &pins[1]));
+    unit_ok(roster_for_each_holder(f.roster, keep_holder, &walked));
+    cr_assert_eq(walked.count, 4u);
+    holder_is_session(find_holder(&walked, roster_session_id(old), 0), old, 900);
+    cr_expect_eq(find_holder(&walked, roster_session_id(pending), 0)->kind, ROSTER_HOLDER_TXN);
+    holder_is_pin(find_holder(&walked, roster_session_id(idle), roster_pin_id(pins[0])), pins[0],
+                  roster_session_id(idle));
+    cr_expect_eq(find_holder(&walked, 0, roster_pin_id(pins[1]))->pin_kind, ROSTER_PIN_BACKUP);
+    cr_assert_eq(unit_stats(f.roster).scans, 0u, "nothing is advanced");
+    cr_expect_eq(roster_for_each_holder(f.roster, keep_holder, &first), 17);
+    cr_expect_eq(roster_for_each_holder(NULL, keep_holder, &first), -EINVAL);
+    cr_expect_eq(roster_for_each_holder(f.roster, NULL, &first), -EINVAL);
+    unit_ok(roster_pin_release(pins[0]));
+    unit_ok(roster_pin_release(pins[1]));
+    unit_ok(roster_txn_finish(pending));
+    unit_ok(roster_txn_finish(old));
+    walked.count = 0;
+    unit_ok(roster_for_each_holder(f.roster, keep_holder, &walked));
+    cr_assert_eq(walked.count, 0u);
+    unit_close(old);
+    unit_close(pending);
+    unit_close(idle);
+    unit_destroy(f.roster);
+}
