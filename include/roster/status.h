@@ -7,8 +7,10 @@
  *     GET  /             a page that shows all this, live
  *     GET  /status       the server, whether it is healthy, and its counts
  *     GET  /processlist  sessions     ?user= host= db= application= kind= command= state= search=
- *                                     min_ms= id= in_txn full sort= columns= limit= after=
+ *                                     wait= digest= blocker= min_ms= id= in_txn full sort= columns=
+ *                                     limit= after=
  *     GET  /trx          transactions ?the same
+ *     GET  /holders      what holds the minimum back  ?the same and holder=
  *     GET  /groups       the users, databases and applications with the most sessions, their limits
  *     GET  /locks        which sessions wait for which, as trees, and the newest deadlocks
  *                                     ?limit=
@@ -33,14 +35,18 @@
  * at most 1000000), and "matched" says how many there are. In the order of the ids the member
  * "next" is what to pass as `after` for more. `columns` names those that are sent, with commas
  * between them. A filter takes what a column shows, a kind, command or state in any case; what no
- * row can show is an error that lists what is valid. `search` is looked for in names, states and
- * the beginning of the statement, or of the last one ("last": of a session that is idle in a
- * transaction, if it has ROSTER_SESSION_LAST_STATEMENT). The ids of a reply are chosen when it
- * begins
- * ("taken_at_ms"), and the rows are read while the client takes them, so a client that
- * reads slowly costs the server a buffer and not a list. Each row is of one instant, different rows
- * are not of the same. A session that is open and fits during the whole reply, or all the pages, is
- * in it once; one that ends, begins or changes during the walk is in it once or not at all.
+ * row can show is an error that lists what is valid. `wait` is an event, a class or CLASS:EVENT;
+ * empty is none. `search` is looked for in names, states, waits and the beginning of the statement,
+ * or of the last one ("last": of a session that is idle in a transaction, if it has
+ * ROSTER_SESSION_LAST_STATEMENT). The ids of a reply are chosen when it begins ("taken_at_ms"), and
+ * the rows are read while the client takes them, so a client that reads slowly costs the server a
+ * buffer and not a list. Each row is of one instant, different rows are not of the same. A session
+ * that is open and fits during the whole reply, or all the pages, is in it once; one that ends,
+ * begins or changes during the walk is in it once or not at all.
+ *
+ * "rows" of /holders are the open transactions that pin something and the pins, the oldest
+ * timestamp first, with what their session does. `holder` is transaction, pin, or what a pin is for
+ * (cursor, backup, ...). A pin stands as it was when the reply began; `after` is not taken.
  *
  * "rows" of /locks are trees: what blocks others without waiting, then those that wait for it, the
  * longest first, each followed by what waits for it in turn; "depth" says how many waits lead to

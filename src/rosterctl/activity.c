@@ -122,6 +122,9 @@ int ctl_activity(const struct options *options)
     ctl_add_argument(path, sizeof(path), "db", options->db);
     ctl_add_argument(path, sizeof(path), "kind", options->kind);
     ctl_add_argument(path, sizeof(path), "state", options->state);
+    ctl_add_argument(path, sizeof(path), "application", options->application);
+    ctl_add_argument(path, sizeof(path), "wait", options->wait_event);
+    ctl_add_argument(path, sizeof(path), "digest", options->digest);
     if (options->store) {
         reply = cluster_activity(options, path, by);
     } else {

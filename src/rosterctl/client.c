@@ -318,6 +318,11 @@ static void list_path(const struct options *options, const char *path, const cha
     ctl_add_argument(to, size, "user", options->user);
     ctl_add_argument(to, size, "db", options->db);
     ctl_add_argument(to, size, "kind", options->kind);
+    ctl_add_argument(to, size, "application", options->application);
+    ctl_add_argument(to, size, "wait", options->wait_event);
+    ctl_add_argument(to, size, "digest", options->digest);
+    ctl_add_argument(to, size, "blocker", options->blocker);
+    ctl_add_argument(to, size, "holder", options->holder);
     ctl_add_argument(to, size, "command", options->command);
     ctl_add_argument(to, size, "state", options->state);
     ctl_add_argument(to, size, "min_ms", options->min_ms);

@@ -21,6 +21,11 @@ static const struct help {
      "Transactions that have a start timestamp, internal ones included.\v"
      "Example: the oldest one\n"
      "  rosterctl trx --sort=-age -n 1"},
+    {"holders", "holders",
+     "Everything that holds the minimum back, the oldest first: open transactions, and pins with "
+     "what they are for: cursors, backups, ...\v"
+     "Example: cursors that are open for more than a minute\n"
+     "  rosterctl holders --holder=cursor --min-ms=60000"},
     {"min", "min",
      "The oldest timestamp that is still needed, what holds it, since when, what ending that "
      "gains, "

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * ps, trx and history.
+ * ps, trx, holders and history.
  */
 #include "config.h"
 
@@ -15,12 +15,19 @@
 #include <unistd.h>
 
 static const struct column ps_columns[] = {
-    {"id", "ID", COLUMN_NUMBER, 0},         {"kind", "KIND", COLUMN_TEXT, 0},
-    {"user", "USER", COLUMN_TEXT, 24},      {"host", "HOST", COLUMN_TEXT, 48},
-    {"db", "DB", COLUMN_TEXT, 24},          {"application", "NAME", COLUMN_TEXT, 24},
-    {"command", "COMMAND", COLUMN_TEXT, 0}, {"time_ms", "TIME", COLUMN_MS, 0},
-    {"state", "STATE", COLUMN_TEXT, 0},     {"statement", "STATEMENT", COLUMN_NUMBER, 0},
-    {"info", "INFO", COLUMN_TEXT, 0},       {"last", "LAST", COLUMN_TEXT, 0},
+    {"id", "ID", COLUMN_NUMBER, 0},
+    {"kind", "KIND", COLUMN_TEXT, 0},
+    {"user", "USER", COLUMN_TEXT, 24},
+    {"host", "HOST", COLUMN_TEXT, 48},
+    {"db", "DB", COLUMN_TEXT, 24},
+    {"application", "NAME", COLUMN_TEXT, 24},
+    {"command", "COMMAND", COLUMN_TEXT, 0},
+    {"time_ms", "TIME", COLUMN_MS, 0},
+    {"state", "STATE", COLUMN_TEXT, 0},
+    {"statement", "STATEMENT", COLUMN_NUMBER, 0},
+    {"wait_event", "WAITS FOR", COLUMN_TEXT, 24},
+    {"info", "INFO", COLUMN_TEXT, 0},
+    {"last", "LAST", COLUMN_TEXT, 0},
 };
 
 static const struct column trx_columns[] = {
@@ -32,11 +39,29 @@ static const struct column trx_columns[] = {
     {"start_time", "BEGAN", COLUMN_WHEN, 0},
     {"age_ms", "AGE", COLUMN_MS, 0},
     {"state", "STATE", COLUMN_TEXT, 0},
+    {"wait_event", "WAITS FOR", COLUMN_TEXT, 24},
     {"waiting_time", "WAITING", COLUMN_MS, 0},
     {"mem_buffer_keys", "KEYS", COLUMN_NUMBER, 0},
     {"mem_buffer_bytes", "BYTES", COLUMN_NUMBER, 0},
     {"current_sql_digest", "DIGEST", COLUMN_TEXT, 64},
     {"last", "LAST", COLUMN_TEXT, 100},
+};
+
+static const struct column holder_columns[] = {
+    {"held_ms", "FOR", COLUMN_MS, 0},
+    {"holder", "HELD BY", COLUMN_TEXT, 0},
+    {"pin_kind", "KIND", COLUMN_TEXT, 0},
+    {"pin_id", "PIN", COLUMN_NUMBER, 0},
+    {"session_id", "SESSION", COLUMN_NUMBER, 0},
+    {"user", "USER", COLUMN_TEXT, 24},
+    {"db", "DB", COLUMN_TEXT, 24},
+    {"application", "NAME", COLUMN_TEXT, 24},
+    {"ts", "TS", COLUMN_NUMBER, 0},
+    {"start_time", "AT", COLUMN_WHEN, 0},
+    {"run_state", "STATE", COLUMN_TEXT, 0},
+    {"wait_event", "WAITS FOR", COLUMN_TEXT, 24},
+    {"info", "INFO", COLUMN_TEXT, 0},
+    {"last", "LAST", COLUMN_TEXT, 0},
 };
 
 static const struct column history_columns[] = {
@@ -69,19 +94,16 @@ static size_t width_of(const struct options *options)
     return size.ws_col;
 }
 
-/* What a terminal that is too narrow does without, the least urgent first. */
-static const char *spare(const struct column *columns, size_t count)
-{
-    bool txns = column_find(columns, count, "session_id", strlen("session_id")) != NULL;
-
-    return txns ? "last,kind,mem_buffer_bytes,start_time,db,mem_buffer_keys,id,waiting_time,"
-                  "current_sql_digest,state"
-                : "last,statement,kind,host,db,application,command,state,info";
-}
+/* A list of the server's. */
+struct list {
+    const char *path, *what;
+    const struct column *columns;
+    size_t count;
+    const char *spare; /* what a terminal that is too narrow does without, the least urgent first */
+};
 
 /* Nothing scrolls away: lines end where the terminal does, and the rest is counted. */
-static void print_some(json_t *reply, const struct column *columns, size_t count, size_t see,
-                       size_t width)
+static void print_some(json_t *reply, const struct list *list, size_t see, size_t width)
 {
     json_t *rows = json_object_get(reply, "rows");
     size_t all = (size_t)json_integer_value(json_object_get(reply, "matched"));
@@ -89,25 +111,27 @@ static void print_some(json_t *reply, const struct column *columns, size_t count
     while (json_array_size(rows) > see)
         json_array_remove(rows, json_array_size(rows) - 1);
     fputs("\033[?7l", stdout);
-    table_print_within(rows, columns, count, width, spare(columns, count));
+    table_print_within(rows, list->columns, list->count, width, list->spare);
     fputs("\033[?7h", stdout);
     if (all > see)
         printf("and %zu more", all - see);
 }
 
-static void print_list(const struct options *options, json_t *reply, const struct column *columns,
-                       size_t count, size_t see)
+static void print_list(const struct options *options, json_t *reply, const struct list *list,
+                       size_t see)
 {
     json_t *rows = json_object_get(reply, "rows");
 
-    if (options->json)
-        ctl_print_json(rows, JSON_INDENT(1));
-    else if (options->csv)
-        table_print_csv(rows, columns, count);
-    else if (see)
-        print_some(reply, columns, count, see, width_of(options));
-    else
-        table_print_within(rows, columns, count, width_of(options), spare(columns, count));
+    if (options->json) {
+        ctl_print_json(reply, JSON_INDENT(1));
+    } else if (options->csv) {
+        table_print_csv(rows, list->columns, list->count);
+    } else if (see) {
+        print_some(reply, list, see, width_of(options));
+    } else {
+        table_print_within(rows, list->columns, list->count, width_of(options), list->spare);
+        table_print_cut(reply, list->what);
+    }
 }
 
 /* A list as it is asked for, with names for people turned into the server's. */
@@ -180,11 +204,11 @@ static void take_server(struct wanted *wanted, const struct column *columns, siz
 }
 
 /* Asks for no more than will be seen. */
-static int show_once(const struct options *options, const char *path, const struct column *columns,
-                     size_t count)
+static int show_once(const struct options *options, const struct list *list)
 {
     size_t see = rows_to_see(options);
     struct wanted wanted = {.asked = *options};
+    struct list shown = *list;
     struct reply reply;
     int code;
 
@@ -193,28 +217,30 @@ static int show_once(const struct options *options, const char *path, const stru
         wanted.asked.limit = wanted.limit;
     }
     if (options->sort)
-        take_sort(&wanted, columns, count, options->sort);
+        take_sort(&wanted, list->columns, list->count, options->sort);
     if (options->columns)
-        take_columns(&wanted, columns, count, options->columns);
+        take_columns(&wanted, list->columns, list->count, options->columns);
     if (options->store)
-        take_server(&wanted, columns, count);
-    reply = options->store ? cluster_rows(&wanted.asked, path) : ctl_rows(&wanted.asked, path);
+        take_server(&wanted, list->columns, list->count);
+    if (wanted.count) {
+        shown.columns = wanted.columns;
+        shown.count = wanted.count;
+    }
+    reply = options->store ? cluster_rows(&wanted.asked, list->path)
+                           : ctl_rows(&wanted.asked, list->path);
     code = reply.code;
     if (code != CTL_OK)
         code = ctl_fail(options, &reply);
-    else if (wanted.count)
-        print_list(options, reply.json, wanted.columns, wanted.count, see);
     else
-        print_list(options, reply.json, columns, count, see);
+        print_list(options, reply.json, &shown, see);
     reply_free(&reply);
     return code == CTL_OK ? reply.missing : code;
 }
 
-static int show(const struct options *options, const char *path, const struct column *columns,
-                size_t count)
+static int show(const struct options *options, const struct list *list)
 {
     struct timespec pause = {(time_t)options->watch_s, 0};
-    int code = show_once(options, path, columns, count);
+    int code = show_once(options, list);
 
     pause.tv_nsec = (long)((options->watch_s - (double)pause.tv_sec) * 1e9);
     while (options->watch_s > 0 && code == CTL_OK) {
@@ -222,19 +248,41 @@ static int show(const struct options *options, const char *path, const struct co
             return ctl_error(CTL_FAILED, "cannot write");
         nanosleep(&pause, NULL);
         fputs(options->json || options->csv ? "" : "\033[H\033[2J", stdout);
-        code = show_once(options, path, columns, count);
+        code = show_once(options, list);
     }
     return code;
 }
 
 int ctl_ps(const struct options *options)
 {
-    return show(options, "/processlist", ps_columns, COUNT_OF(ps_columns));
+    static const struct list list = {
+        "/processlist", "sessions", ps_columns, COUNT_OF(ps_columns),
+        "last,statement,kind,host,db,application,command,wait_event,state,info"};
+
+    return show(options, &list);
 }
 
 int ctl_trx(const struct options *options)
 {
-    return show(options, "/trx", trx_columns, COUNT_OF(trx_columns));
+    static const struct list list = {
+        "/trx", "transactions", trx_columns, COUNT_OF(trx_columns),
+        "last,kind,mem_buffer_bytes,start_time,db,mem_buffer_keys,id,waiting_time,"
+        "current_sql_digest,wait_event,state"};
+
+    return show(options, &list);
+}
+
+/* The oldest first, also of several servers. */
+int ctl_holders(const struct options *options)
+{
+    static const struct list list = {
+        "/holders", "holders", holder_columns, COUNT_OF(holder_columns),
+        "last,info,ts,start_time,db,wait_event,application,run_state,pin_id,pin_kind"};
+    struct options asked = *options;
+
+    if (!asked.sort)
+        asked.sort = "ts";
+    return show(&asked, &list);
 }
 
 int ctl_history(const struct options *options)

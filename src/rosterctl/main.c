@@ -37,6 +37,7 @@ enum {
     WHO = 16384,
     LIMIT = 32768,
     LISTEN = 65536,
+    HOLDERS = 131072,
 };
 
 static const struct command {
@@ -46,6 +47,8 @@ static const struct command {
 } commands[] = {
     {"ps", ctl_ps, LISTS | WHO | LIMIT | STORE | JSON | CSV | FULL | WATCH | ALL},
     {"trx", ctl_trx, LISTS | WHO | LIMIT | STORE | JSON | CSV | WATCH | ALL},
+    {"holders", ctl_holders,
+     LISTS | WHO | LIMIT | STORE | JSON | CSV | FULL | WATCH | ALL | HOLDERS},
     {"min", ctl_min, JSON | STORE | ALL},
     {"safepoint", ctl_safe_point, JSON},
     {"status", ctl_status, JSON | STORE | ALL},
@@ -78,6 +81,11 @@ enum {
     SINCE_KEY,
     BY_KEY,
     LISTEN_KEY,
+    WAIT_EVENT_KEY,
+    DIGEST_KEY,
+    APPLICATION_KEY,
+    BLOCKER_KEY,
+    HOLDER_KEY,
     USAGE_KEY
 };
 
@@ -94,6 +102,13 @@ static const struct argp_option known[] = {
     {"kind", 'k', "KIND", 0, "only user, internal or background sessions", 2},
     {"command", 'c', "COMMAND", 0, "only sessions that run this: Sleep, Query, ...", 2},
     {"state", 'S', "STATE", 0, "only Idle, Running, LockWaiting, Committing, RollingBack", 2},
+    {"application", APPLICATION_KEY, "NAME", 0, "only sessions of this application", 2},
+    {"wait-event", WAIT_EVENT_KEY, "EVENT", 0,
+     "only what waits for this: an event, a class, or CLASS:EVENT; empty: for nothing", 2},
+    {"digest", DIGEST_KEY, "DIGEST", 0, "only statements with this digest", 2},
+    {"blocker", BLOCKER_KEY, "ID", 0, "only sessions that wait for this one", 2},
+    {"holder", HOLDER_KEY, "KIND", 0,
+     "only holders of this kind: transaction, pin, or what the pin is for: cursor, backup, ...", 2},
     {"min-ms", 'm', "MS", 0, "only what has lasted so long", 2},
     {"in-txn", 'x', NULL, 0, "only sessions inside a transaction", 2},
     {"limit", 'n', "N", 0, "at most N rows", 2},
@@ -117,7 +132,7 @@ static const struct argp_option known[] = {
      "wait until what is killed has ended, or the drained server has gone (at most so long)", 3},
     {"store", STORE_KEY, "STORE", 0,
      "the cluster's store: sqlite:PATH or etcd:URL,URL,...; "
-     "ps, trx, min, status, locks, activity, events and kill then ask all of its servers",
+     "ps, trx, holders, min, status, locks, activity, events and kill then ask all of its servers",
      4},
     {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
     {"store-ca", STORE_CA_KEY, "FILE", 0,
@@ -222,6 +237,16 @@ static const char **filter_place(struct options *options, int key)
         return &options->search;
     case COLUMNS_KEY:
         return &options->columns;
+    case WAIT_EVENT_KEY:
+        return &options->wait_event;
+    case DIGEST_KEY:
+        return &options->digest;
+    case APPLICATION_KEY:
+        return &options->application;
+    case BLOCKER_KEY:
+        return &options->blocker;
+    case HOLDER_KEY:
+        return &options->holder;
     default:
         return NULL;
     }
@@ -267,10 +292,13 @@ static unsigned belongs(int key)
 {
     struct options none;
 
-    if (key > 0 && key < SEARCH_KEY && strchr("udkS", key))
+    if ((key > 0 && key < SEARCH_KEY && strchr("udkS", key)) || key == WAIT_EVENT_KEY ||
+        key == DIGEST_KEY || key == APPLICATION_KEY)
         return WHO;
     if (key == 'n')
         return LIMIT;
+    if (key == HOLDER_KEY)
+        return HOLDERS;
     if (filter_place(&none, key) || key == 'x')
         return LISTS;
     if (store_place(&none, key) || key == STORE_PASSWORD_KEY)
@@ -482,24 +510,26 @@ int main(int argc, char **argv)
         .options = known,
         .parser = parse,
         .args_doc = "COMMAND [ARGUMENT...]",
-        .doc = "Inspect and control servers that use Roster.\v"
-               "Commands:\n"
-               "  ps          sessions\n"
-               "  trx         transactions\n"
-               "  min         the oldest timestamp still needed, its holder, and how to end it\n"
-               "  safepoint   safe points and the lease\n"
-               "  status      the server and its counts\n"
-               "  locks       which sessions wait for which, and deadlocks\n"
-               "  groups      which users, databases and applications have the sessions\n"
-               "  history     what long transactions consisted of\n"
-               "  activity    what the active sessions did: states, waits, statements, users\n"
-               "  events      what has happened: kills, fences, drains, rejected opens\n"
-               "  kill ID...  ends sessions, or their transactions or statements\n"
-               "  drain       lets the server finish and end\n"
-               "  top         all of it, live\n"
-               "  barrier     set NAME TIMESTAMP|now, list, delete NAME: in a cluster's store\n"
-               "  gc status   the safe points in a cluster's store\n"
-               "  serve       one page for all servers of a cluster, for a browser\n",
+        .doc =
+            "Inspect and control servers that use Roster.\v"
+            "Commands:\n"
+            "  ps          sessions\n"
+            "  trx         transactions\n"
+            "  holders     what holds the minimum back: transactions and pins, the oldest first\n"
+            "  min         the oldest timestamp still needed, its holder, and how to end it\n"
+            "  safepoint   safe points and the lease\n"
+            "  status      the server and its counts\n"
+            "  locks       which sessions wait for which, and deadlocks\n"
+            "  groups      which users, databases and applications have the sessions\n"
+            "  history     what long transactions consisted of\n"
+            "  activity    what the active sessions did: states, waits, statements, users\n"
+            "  events      what has happened: kills, fences, drains, rejected opens\n"
+            "  kill ID...  ends sessions, or their transactions or statements\n"
+            "  drain       lets the server finish and end\n"
+            "  top         all of it, live\n"
+            "  barrier     set NAME TIMESTAMP|now, list, delete NAME: in a cluster's store\n"
+            "  gc status   the safe points in a cluster's store\n"
+            "  serve       one page for all servers of a cluster, for a browser\n",
     };
     static struct parsed parsed;
     int code;

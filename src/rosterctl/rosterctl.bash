@@ -17,7 +17,7 @@ _rosterctl_values() {
 
 _rosterctl() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
-    local commands="ps trx min safepoint status locks groups history activity events kill drain top barrier gc serve"
+    local commands="ps trx holders min safepoint status locks groups history activity events kill drain top barrier gc serve"
     case $before in
     -u | --user) choices=$(_rosterctl_values user) ;;
     -d | --db) choices=$(_rosterctl_values db) ;;
@@ -25,6 +25,7 @@ _rosterctl() {
     -S | --state) choices="Idle Running LockWaiting Committing RollingBack autocommit" ;;
     -o | --sort) choices="id -time user command state -age" ;;
     --listen) choices="127.0.0.1:0 unix:" ;;
+    --holder) choices="transaction pin cursor backup schema other" ;;
     --output) choices="table csv json" ;;
     -t | --token-file | --store-ca | --store-cert | --store-key | --store-password)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -33,7 +34,7 @@ _rosterctl() {
     *)
         case $word in
         -*)
-            choices="--server= --all --token-file= --json --user= --db= --kind= --command= --state=
+            choices="--server= --all --token-file= --json --user= --db= --kind= --application= --wait-event= --digest= --blocker= --holder= --command= --state=
                 --min-ms= --in-txn --limit= --sort= --search= --columns= --output= --full --since= --by= --follow --watch --statement --transaction --wait
                 --store= --prefix= --store-ca= --store-cert= --store-key= --store-user=
                 --store-password= --ttl-ms= --listen= --help

@@ -31,6 +31,8 @@ struct options {
     bool all;          /* every server in the runtime directory instead */
     const char *token; /* NULL: none */
     const char *user, *db, *kind, *command, *state, *min_ms, *limit; /* filters, NULL: any */
+    const char *wait_event, *digest, *application, *blocker;         /* likewise */
+    const char *holder;
     bool in_txn;
     bool full;
     bool json;
@@ -181,8 +183,8 @@ struct reply cluster_activity(const struct options *options, const char *path, c
 /* all.c: runs a command for every server that has a socket in the runtime directory. */
 int ctl_all(const struct options *options, command_fn *run);
 
-command_fn ctl_ps, ctl_trx, ctl_locks, ctl_groups, ctl_min, ctl_safe_point, ctl_history, ctl_status,
-    ctl_kill, ctl_drain;
+command_fn ctl_ps, ctl_trx, ctl_holders, ctl_locks, ctl_groups, ctl_min, ctl_safe_point,
+    ctl_history, ctl_status, ctl_kill, ctl_drain;
 command_fn ctl_top, ctl_barrier, ctl_gc, ctl_events, ctl_activity, ctl_serve;
 
 #endif /* ROSTERCTL_H */

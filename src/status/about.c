@@ -161,7 +161,7 @@ static void put_holder(struct text *text, const char *key, struct roster *roster
         return;
     }
     rst_status_out_open(text, key, '{');
-    rst_status_out_string(text, "kind", holder->kind == ROSTER_HOLDER_TXN ? "transaction" : "pin");
+    rst_status_out_string(text, "kind", rst_holder_name(holder));
     if (holder->kind == ROSTER_HOLDER_PIN)
         rst_status_out_string(text, "pin_kind", roster_pin_kind_name(holder->pin_kind));
     rst_status_out_id(text, "ts", holder->ts);

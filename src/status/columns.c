@@ -10,6 +10,7 @@
 
 #include "core/base/ascii.h"
 
+#include <roster/kill.h>
 #include <roster/rows.h>
 #include <roster/timestamp.h>
 #include <stdio.h>
@@ -27,10 +28,10 @@ struct row {
     struct roster_row_process process;
     struct roster_row_trx trx;
     const char *kind, *run_state, *txn_state, *application, *attributes, *wait_class, *wait_event,
-        *blocked_on, *phase;
+        *blocked_on, *phase, *killed, *holder, *pin_kind;
     struct bytes info, last, digest;
     uint64_t start_ts, transaction, statement, time_ms, txn_ms, wait_ms, blocker, root_blocker,
-        done, total, tag, memory, disk;
+        done, total, tag, memory, disk, pin, start_ms;
 };
 
 enum type { ID, NUMBER, WAITING, STRING, BYTES, ARRAY };
@@ -61,14 +62,15 @@ static const struct column sessions[] = {
     {"txn_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
     {"transaction", ID, ORDER_TXN, AT(transaction), false},
     {"wait_class", STRING, ORDER_NONE, AT(wait_class), false},
-    {"wait_event", STRING, ORDER_NONE, AT(wait_event), false},
-    {"wait_ms", NUMBER, ORDER_NONE, AT(wait_ms), false},
+    {"wait_event", STRING, ORDER_WAIT, AT(wait_event), false},
+    {"wait_ms", NUMBER, ORDER_WAIT_MS, AT(wait_ms), false},
     {"done", NUMBER, ORDER_NONE, AT(done), false},
     {"total", NUMBER, ORDER_NONE, AT(total), false},
     {"phase", STRING, ORDER_NONE, AT(phase), false},
-    {"blocker", ID, ORDER_NONE, AT(blocker), false},
+    {"blocker", ID, ORDER_BLOCKER, AT(blocker), false},
     {"root_blocker", ID, ORDER_NONE, AT(root_blocker), false},
     {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), false},
+    {"killed", STRING, ORDER_KILLED, AT(killed), false},
     {"tag", ID, ORDER_NONE, AT(tag), true},
     {"statement", ID, ORDER_STATEMENT, AT(statement), false},
     {"info", BYTES, ORDER_NONE, AT(info), false},
@@ -99,19 +101,60 @@ static const struct column txns[] = {
     {"all_sql_digests", ARRAY, ORDER_NONE, AT(trx.all_sql_digests), false},
     {"related_table_ids", STRING, ORDER_NONE, AT(trx.related_table_ids), false},
     {"waiting_time", WAITING, ORDER_WAITING, AT(trx.waiting_time), false},
-    {"blocker", ID, ORDER_NONE, AT(blocker), false},
+    {"wait_class", STRING, ORDER_NONE, AT(wait_class), false},
+    {"wait_event", STRING, ORDER_WAIT, AT(wait_event), false},
+    {"wait_ms", NUMBER, ORDER_WAIT_MS, AT(wait_ms), false},
+    {"blocker", ID, ORDER_BLOCKER, AT(blocker), false},
+    {"root_blocker", ID, ORDER_NONE, AT(root_blocker), false},
     {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), false},
+    {"killed", STRING, ORDER_KILLED, AT(killed), false},
     {"host", STRING, ORDER_HOST, AT(process.host), true},
+};
+
+static const struct column holders[] = {
+    {"ts", ID, ORDER_START_TS, AT(start_ts), false},
+    {"start_time", NUMBER, ORDER_START_TS, AT(start_ms), false},
+    {"held_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
+    {"holder", STRING, ORDER_NONE, AT(holder), false},
+    {"pin_kind", STRING, ORDER_NONE, AT(pin_kind), false},
+    {"pin_id", ID, ORDER_NONE, AT(pin), false},
+    {"session_id", ID, ORDER_ID, AT(process.id), false},
+    {"kind", STRING, ORDER_KIND, AT(kind), false},
+    {"user", STRING, ORDER_USER, AT(process.user), false},
+    {"host", STRING, ORDER_HOST, AT(process.host), false},
+    {"db", STRING, ORDER_DB, AT(process.db), false},
+    {"application", STRING, ORDER_APPLICATION, AT(application), false},
+    {"command", STRING, ORDER_COMMAND, AT(process.command), false},
+    {"run_state", STRING, ORDER_STATE, AT(run_state), false},
+    {"wait_class", STRING, ORDER_NONE, AT(wait_class), false},
+    {"wait_event", STRING, ORDER_WAIT, AT(wait_event), false},
+    {"wait_ms", NUMBER, ORDER_WAIT_MS, AT(wait_ms), false},
+    {"blocker", ID, ORDER_BLOCKER, AT(blocker), false},
+    {"killed", STRING, ORDER_KILLED, AT(killed), false},
+    {"info", BYTES, ORDER_NONE, AT(info), false},
+    {"last", BYTES, ORDER_NONE, AT(last), false},
+    {"digest", BYTES, ORDER_NONE, AT(digest), false},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-_Static_assert(COUNT_OF(sessions) <= COLUMNS_MOST && COUNT_OF(txns) <= COLUMNS_MOST, "all fit");
+_Static_assert(COUNT_OF(sessions) <= COLUMNS_MOST && COUNT_OF(txns) <= COLUMNS_MOST &&
+                   COUNT_OF(holders) <= COLUMNS_MOST,
+               "all fit");
 
 static const struct column *columns_of(enum list list, size_t *count)
 {
-    *count = list == LIST_TXNS ? COUNT_OF(txns) : COUNT_OF(sessions);
-    return list == LIST_TXNS ? txns : sessions;
+    static const struct {
+        const struct column *columns;
+        size_t count;
+    } lists[] = {
+        [LIST_SESSIONS] = {sessions, COUNT_OF(sessions)},
+        [LIST_TXNS] = {txns, COUNT_OF(txns)},
+        [LIST_HOLDERS] = {holders, COUNT_OF(holders)},
+    };
+
+    *count = lists[list].count;
+    return lists[list].columns;
 }
 
 const struct column *rst_column_find(enum list list, const char *name, size_t length)
@@ -163,6 +206,15 @@ const char *rst_kind_name(enum roster_session_kind kind)
     return kind == ROSTER_SESSION_USER       ? "user"
            : kind == ROSTER_SESSION_INTERNAL ? "internal"
                                              : "background";
+}
+
+const char *rst_killed_name(int killed)
+{
+    if (killed <= 0)
+        return NULL;
+    return roster_killed_connection(killed)    ? "connection"
+           : roster_killed_transaction(killed) ? "transaction"
+                                               : "statement";
 }
 
 const char *rst_state_name(enum roster_txn_state state)
@@ -229,6 +281,7 @@ static void fill(struct row *row, const struct roster_snapshot *snapshot,
     row->blocker = entry->blocker;
     row->root_blocker = entry->root_blocker;
     row->blocked_on = entry->blocked_on;
+    row->killed = rst_killed_name(entry->killed);
     row->wait_ms = 0;
     if (entry->wait_event && snapshot->taken_at > entry->wait_since)
         row->wait_ms = (snapshot->taken_at - entry->wait_since) / MS;
@@ -285,16 +338,35 @@ static void put(struct text *text, const struct column *column, const struct row
     }
 }
 
+const char *rst_holder_name(const struct roster_holder *holder)
+{
+    return holder->kind == ROSTER_HOLDER_PIN ? "pin" : "transaction";
+}
+
+static void fill_holder(struct row *row, const struct roster_holder *holder)
+{
+    row->holder = rst_holder_name(holder);
+    row->pin_kind =
+        holder->kind == ROSTER_HOLDER_PIN ? roster_pin_kind_name(holder->pin_kind) : NULL;
+    row->pin = holder->pin_id;
+    row->start_ms = roster_ts_physical_ms(holder->ts);
+    if (holder->session_id)
+        return;
+    row->kind = row->run_state = row->process.command = NULL;
+    row->process.user = row->process.host = row->process.db = NULL;
+}
+
 void rst_columns_put(struct text *text, enum list list, const struct column *const *columns,
-                     size_t count, const struct roster_snapshot *snapshot,
-                     const struct roster_entry *entry, bool full)
+                     size_t count, const struct row_of *of, bool full)
 {
     struct row row;
     size_t n;
 
-    if (list == LIST_TXNS && entry->txn_state != ROSTER_TXN_VALID)
+    if (list == LIST_TXNS && of->entry->txn_state != ROSTER_TXN_VALID)
         return;
-    fill(&row, snapshot, entry, full);
+    fill(&row, of->snapshot, of->entry, full);
+    if (list == LIST_HOLDERS)
+        fill_holder(&row, of->holder);
     rst_status_out_open(text, NULL, '{');
     for (n = 0; n < count; n++)
         put(text, columns[n], &row);

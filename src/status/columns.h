@@ -10,12 +10,13 @@
 #include "status/text.h"
 
 #include <roster/list.h>
+#include <roster/minimum.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define COLUMNS_MOST 48
 
-enum list { LIST_SESSIONS, LIST_TXNS };
+enum list { LIST_SESSIONS, LIST_TXNS, LIST_HOLDERS };
 
 /* What a list can be ordered by. */
 enum order {
@@ -39,6 +40,10 @@ enum order {
     ORDER_WAITING,
     ORDER_MEMORY,
     ORDER_DISK,
+    ORDER_KILLED,
+    ORDER_WAIT,
+    ORDER_WAIT_MS,
+    ORDER_BLOCKER,
 };
 
 struct column;
@@ -54,10 +59,19 @@ size_t rst_columns_default(enum list list, bool full, const struct column **colu
 /* The names of a list's columns, of those that order it if `ordering`: "a, b or c". */
 void rst_columns_names(enum list list, bool ordering, char *to, size_t size);
 
+/* A row: a session, and in a list of holders what it holds. */
+struct row_of {
+    const struct roster_snapshot *snapshot; /* for its times */
+    const struct roster_entry *entry;
+    const struct roster_holder *holder; /* NULL in the other lists */
+};
+
 /* Puts a row with these columns, in this order. */
 void rst_columns_put(struct text *text, enum list list, const struct column *const *columns,
-                     size_t count, const struct roster_snapshot *snapshot,
-                     const struct roster_entry *entry, bool full);
+                     size_t count, const struct row_of *of, bool full);
+
+/* What a holder is: "transaction" or "pin". */
+const char *rst_holder_name(const struct roster_holder *holder);
 
 /* The ages that lists show, in milliseconds. */
 uint64_t rst_entry_age_ms(const struct roster_snapshot *snapshot, const struct roster_entry *entry);
@@ -65,6 +79,9 @@ uint64_t rst_entry_txn_age_ms(const struct roster_snapshot *snapshot,
                               const struct roster_entry *entry);
 
 const char *rst_kind_name(enum roster_session_kind kind);
+
+/* What was killed, by what roster_killed() returns: "statement", ...; NULL: nothing was. */
+const char *rst_killed_name(int killed);
 
 /* What a process list shows as the state: whether a transaction is open. */
 const char *rst_state_name(enum roster_txn_state state);

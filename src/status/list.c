@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Lists of sessions and of transactions, made while the client reads them.
+ * Lists of sessions, of transactions and of what holds the minimum, made while the client reads
+ * them.
  *
  * When a list is asked for, one walk chooses the ids that come first in its order, at most `limit`
  * of them: that is what a slow reader keeps in memory, beside the buffer that is on its way. The
@@ -11,6 +12,9 @@
  * instant, different rows are not of the same one, and a session that has ended or changed since is
  * left out; one that is there and fits all the time appears once, since ids are chosen once and in
  * order.
+ *
+ * A holder is no session's: pins have no id by which they could be found again. So of these all
+ * that a holder says itself is kept instead of an id, and its session is looked at as above.
  */
 #include "config.h"
 
@@ -24,11 +28,14 @@
 #define ROWS_AT_ONCE 8
 
 struct stream {
+    struct roster *roster;
     struct query query;
     struct best best;
-    uint64_t *ids; /* once they are chosen, in order */
+    /* Once they are chosen, in order: one of these. */
+    const uint64_t *ids;
+    const struct roster_holder *holders;
     size_t count, next;
-    uint64_t sessions, matched;
+    uint64_t seen, matched; /* of sessions, or of holders */
     bool done;
     struct roster_snapshot now; /* only its times */
     struct roster_entry entry;  /* only what rst_rows_look() fills */
@@ -73,26 +80,88 @@ static void take_time(struct roster_snapshot *now)
     now->taken_at_ms = (uint64_t)real.tv_sec * 1000 + (uint64_t)real.tv_nsec / 1000000;
 }
 
+/* Room for the last statement of a session that is looked at. */
+struct last {
+    struct roster_statement statement;
+    char text[ROSTER_WALK_TEXT];
+};
+
+static void look(struct stream *stream, const struct roster_session *session,
+                 const struct roster_shown *view, struct last *last)
+{
+    rst_rows_look(&stream->entry, session, view, &stream->query);
+    if (stream->query.search && roster_session_last_statement(session, view, &last->statement,
+                                                              last->text, sizeof(last->text)))
+        stream->entry.last_text = last->statement.text;
+}
+
 static int choose_one(const struct roster_session *session, const struct roster_shown *view,
                       void *arg)
 {
     struct stream *stream = arg;
     struct candidate candidate;
-    struct roster_statement last;
-    char room[ROSTER_WALK_TEXT];
+    struct last last;
 
-    stream->sessions++;
-    rst_rows_look(&stream->entry, session, view);
-    if (stream->query.search &&
-        roster_session_last_statement(session, view, &last, room, sizeof(room)))
-        stream->entry.last_text = last.text;
+    stream->seen++;
+    look(stream, session, view, &last);
     if (!rst_rows_match(&stream->now, &stream->entry, &stream->query))
         return 0;
     stream->matched++;
     if (stream->entry.id <= stream->query.after)
         return 0;
     candidate = rst_rows_candidate(&stream->now, &stream->entry, &stream->query);
-    return rst_best_keep(&stream->best, &candidate);
+    return rst_best_keep(&stream->best, &candidate, NULL);
+}
+
+/* The row's session as one whose transaction is what is held. */
+static void enter_holder(struct roster_entry *entry, const struct roster_holder *holder)
+{
+    entry->id = holder->session_id;
+    entry->start_ts = holder->ts;
+    entry->txn_since = holder->since;
+    entry->txn_state = ROSTER_TXN_VALID;
+    if (holder->session_id)
+        entry->kind = holder->session_kind;
+}
+
+static bool asks_of_session(const struct query *query)
+{
+    return query->kind || query->command || query->state;
+}
+
+static bool is_wanted(const struct roster_holder *holder, const struct query *query)
+{
+    if (query->pin_kind < 0)
+        return true;
+    if (holder->kind == ROSTER_HOLDER_TXN)
+        return query->pin_kind == 0;
+    return query->pin_kind == PIN_ANY || query->pin_kind == (int)holder->pin_kind;
+}
+
+/* Of a pin without a session, and of one whose session has closed, nothing else is known: then no
+ * filter that asks for something of a session lets it through. */
+static int choose_holder(const struct roster_holder *holder, void *arg)
+{
+    struct stream *stream = arg;
+    const struct roster_session *session = roster_lookup(stream->roster, holder->session_id);
+    struct candidate candidate;
+    struct roster_copy copy;
+    char room[ROSTER_WALK_TEXT];
+    struct last last;
+
+    stream->seen++;
+    memset(&stream->entry, 0, sizeof(stream->entry));
+    if (session)
+        look(stream, session, roster_session_look(session, &copy, room, sizeof(room)), &last);
+    enter_holder(&stream->entry, holder);
+    if (!is_wanted(holder, &stream->query) || (!session && asks_of_session(&stream->query)) ||
+        !rst_rows_match(&stream->now, &stream->entry, &stream->query))
+        return 0;
+    stream->matched++;
+    candidate = rst_rows_candidate(&stream->now, &stream->entry, &stream->query);
+    if (holder->pin_id)
+        candidate.id = holder->pin_id;
+    return rst_best_keep(&stream->best, &candidate, holder);
 }
 
 /* One more than the limit: that there is one shows that there are more. */
@@ -105,10 +174,16 @@ static int choose(struct stream *stream, struct roster *roster)
     take_time(&stream->now);
     stream->best.most = stream->query.limit + 1;
     stream->best.backwards = stream->query.backwards;
-    err = roster_for_each(roster, choose_one, stream);
+    if (stream->query.list == LIST_HOLDERS) {
+        stream->best.payload = sizeof(struct roster_holder);
+        err = roster_for_each_holder(roster, choose_holder, stream);
+        stream->holders = rst_best_take(&stream->best);
+    } else {
+        err = roster_for_each(roster, choose_one, stream);
+        stream->ids = rst_best_take(&stream->best);
+    }
     roster_read_unlock(roster);
     stream->count = stream->best.count;
-    stream->ids = rst_best_ids(&stream->best);
     return err;
 }
 
@@ -119,8 +194,52 @@ static void put_rows(struct request *request, const struct roster_snapshot *snap
 
     for (n = 0; n < snapshot->count; n++)
         if (rst_rows_match(snapshot, &snapshot->entries[n], query))
-            rst_columns_put(&request->text, query->list, query->columns, query->n_columns, snapshot,
-                            &snapshot->entries[n], query->full);
+            rst_columns_put(&request->text, query->list, query->columns, query->n_columns,
+                            &(struct row_of){snapshot, &snapshot->entries[n], NULL}, query->full);
+}
+
+/* Whether the transaction has ended since it was chosen; of a pin it cannot be known. One that was
+ * pending has its timestamp by now. */
+static bool has_ended(struct roster_holder *holder, const struct roster_entry *entry)
+{
+    if (holder->kind != ROSTER_HOLDER_TXN || entry->txn_state == ROSTER_TXN_PENDING)
+        return false;
+    if (entry->txn_state == ROSTER_TXN_INVALID || entry->txn_since != holder->since ||
+        entry->start_ts < holder->ts)
+        return true;
+    holder->ts = entry->start_ts;
+    return false;
+}
+
+static void put_holder(struct request *request, const struct roster_snapshot *snapshot,
+                       struct roster_holder holder)
+{
+    const struct query *query = &request->stream->query;
+    struct roster_entry entry;
+
+    memset(&entry, 0, sizeof(entry));
+    if (snapshot->count)
+        entry = snapshot->entries[0];
+    if (has_ended(&holder, &entry))
+        return;
+    enter_holder(&entry, &holder);
+    if ((snapshot->count || !asks_of_session(query)) && rst_rows_match(snapshot, &entry, query))
+        rst_columns_put(&request->text, query->list, query->columns, query->n_columns,
+                        &(struct row_of){snapshot, &entry, &holder}, query->full);
+}
+
+static int next_holder(struct request *request)
+{
+    const struct roster_holder *holder = &request->stream->holders[request->stream->next];
+    struct roster_snapshot *snapshot = NULL;
+    int err = roster_snapshot_ids(request->status->roster, &holder->session_id, 1, &snapshot);
+
+    if (err)
+        return err;
+    request->stream->next++;
+    put_holder(request, snapshot, *holder);
+    roster_snapshot_free(snapshot);
+    return 0;
 }
 
 /* The rows of the next few ids; statements in full may be long, so then it is one. */
@@ -153,11 +272,11 @@ int rst_stream_more(struct request *request, bool *end)
 
     *end = stream->done;
     while (!err && !text->length && stream->next < most)
-        err = some_rows(request, most);
+        err = stream->holders ? next_holder(request) : some_rows(request, most);
     if (err || stream->next < most || stream->done)
         return err;
     rst_status_out_close(text, ']');
-    if (more && !stream->query.backwards && stream->query.order == ORDER_ID)
+    if (more && stream->ids && !stream->query.backwards && stream->query.order == ORDER_ID)
         rst_status_out_id(text, "next", stream->ids[most - 1]);
     else
         rst_status_out_null(text, "next");
@@ -168,11 +287,12 @@ int rst_stream_more(struct request *request, bool *end)
 
 static unsigned get_rows(struct request *request, enum list list)
 {
+    unsigned allowed = QUERY_ROWS | (list == LIST_HOLDERS ? QUERY_HOLDERS : 0);
     struct text *text = &request->text;
     struct stream *stream;
     struct query query = {.limit = 0};
     int err;
-    unsigned status = rst_status_query_parse(request, QUERY_ROWS, list, &query);
+    unsigned status = rst_status_query_parse(request, allowed, list, &query);
 
     if (status)
         return status;
@@ -180,6 +300,7 @@ static unsigned get_rows(struct request *request, enum list list)
     if (!stream)
         return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
     stream->query = query;
+    stream->roster = request->status->roster;
     err = choose(stream, request->status->roster);
     if (err)
         return rst_status_request_fail(
@@ -187,7 +308,7 @@ static unsigned get_rows(struct request *request, enum list list)
             "%s", roster_strerror(err));
     rst_status_out_open(text, NULL, '{');
     rst_status_out_number(text, "taken_at_ms", stream->now.taken_at_ms);
-    rst_status_out_number(text, "sessions", stream->sessions);
+    rst_status_out_number(text, list == LIST_HOLDERS ? "holders" : "sessions", stream->seen);
     rst_status_out_number(text, "matched", stream->matched);
     rst_status_out_open(text, "rows", '[');
     return MHD_HTTP_OK;
@@ -201,4 +322,9 @@ unsigned rst_status_get_processlist(struct request *request)
 unsigned rst_status_get_trx(struct request *request)
 {
     return get_rows(request, LIST_TXNS);
+}
+
+unsigned rst_status_get_holders(struct request *request)
+{
+    return get_rows(request, LIST_HOLDERS);
 }

@@ -13,6 +13,8 @@
 #include "core/base/when.h"
 
 #include <errno.h>
+#include <roster/pin.h>
+#include <roster/wait.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +50,10 @@ static const struct argument {
     {"to", WHEN, QUERY_ACTIVITY, offsetof(struct query, to)},
     {"step", NUMBER, QUERY_ACTIVITY, offsetof(struct query, step)},
     {"by", STRING, QUERY_ACTIVITY, offsetof(struct query, by)},
-    {"wait", STRING, QUERY_ACTIVITY, offsetof(struct query, wait)},
-    {"digest", STRING, QUERY_ACTIVITY, offsetof(struct query, digest)},
+    {"wait", STRING, QUERY_ROWS | QUERY_ACTIVITY, offsetof(struct query, wait)},
+    {"digest", STRING, QUERY_ROWS | QUERY_ACTIVITY, offsetof(struct query, digest)},
+    {"holder", STRING, QUERY_HOLDERS, offsetof(struct query, holder)},
+    {"blocker", NUMBER, QUERY_ROWS, offsetof(struct query, blocker)},
     {"since", EVENT, QUERY_EVENTS, offsetof(struct query, since)},
     {"id", NUMBER, QUERY_ROWS | QUERY_KILL, offsetof(struct query, id)},
     {"target", STRING, QUERY_KILL, offsetof(struct query, target)},
@@ -206,6 +210,25 @@ static unsigned parse_kind(struct request *request, struct query *query)
     return query->kind_number < 0 ? no_such(request, "kind", query->kind, &names) : 0;
 }
 
+/* What the columns "holder" and "pin_kind" show. */
+static unsigned parse_holder(struct request *request, struct query *query)
+{
+    struct names names = {"", 0};
+    int kind;
+
+    query->pin_kind = -1;
+    if (!query->holder)
+        return 0;
+    if (is_named("transaction", &names, query->holder))
+        query->pin_kind = 0;
+    if (is_named("pin", &names, query->holder))
+        query->pin_kind = PIN_ANY;
+    for (kind = ROSTER_PIN_CURSOR; kind < ROSTER_PIN_KINDS; kind++)
+        if (is_named(roster_pin_kind_name((enum roster_pin_kind)kind), &names, query->holder))
+            query->pin_kind = kind;
+    return query->pin_kind < 0 ? no_such(request, "holder", query->holder, &names) : 0;
+}
+
 static unsigned parse_command(struct request *request, const struct query *query)
 {
     struct names names = {"", 0};
@@ -246,24 +269,49 @@ static unsigned parse_state(struct request *request, struct query *query)
                : 0;
 }
 
+/* An event by its name, with or without its class; a class; "" is none. */
+static unsigned parse_wait(struct request *request, struct query *query)
+{
+    const char *wanted = query->wait, *class, *name;
+    struct names names = {"", 0};
+    char both[2 * ROSTER_WAIT_NAME + 2];
+    uint32_t event;
+
+    if (!wanted || !*wanted)
+        return 0;
+    for (event = 1; (class = roster_wait_event_class(event)); event++) {
+        name = roster_wait_event_name(event);
+        snprintf(both, sizeof(both), "%s:%s", class, name);
+        if (ascii_is(wanted, strlen(wanted), class))
+            query->wait_class = class;
+        if (!strcmp(wanted, name) || is_named(both, &names, wanted)) {
+            query->wait_event = name;
+            query->wait_class = strcmp(wanted, name) != 0 ? class : NULL;
+            return 0;
+        }
+    }
+    return query->wait_class ? 0 : no_such(request, "wait", wanted, &names);
+}
+
 static unsigned parse_sort(struct request *request, struct query *query)
 {
     const char *name = query->sort ? query->sort : "";
     const struct column *column;
     struct names names;
 
-    query->order = ORDER_ID;
+    query->order = query->list == LIST_HOLDERS ? ORDER_START_TS : ORDER_ID;
     query->backwards = *name == '-';
     name += query->backwards;
-    if (!query->sort)
-        return 0;
-    column = rst_column_find(query->list, name, strlen(name));
-    query->order = column ? rst_column_order(column) : ORDER_NONE;
+    if (query->sort) {
+        column = rst_column_find(query->list, name, strlen(name));
+        query->order = column ? rst_column_order(column) : ORDER_NONE;
+    }
     if (query->order == ORDER_NONE) {
         rst_columns_names(query->list, true, names.text, sizeof(names.text));
         return no_such(request, "sort", query->sort, &names);
     }
-    if (query->after && (query->order != ORDER_ID || query->backwards))
+    if (query->after &&
+        (query->order != ORDER_ID || query->backwards || query->list == LIST_HOLDERS))
         return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
                                        "after goes with the order of the ids: leave out sort, or "
                                        "ask for all at once with limit");
@@ -305,6 +353,10 @@ static unsigned parse_rows(struct request *request, struct query *query)
         status = parse_command(request, query);
     if (!status)
         status = parse_state(request, query);
+    if (!status)
+        status = parse_wait(request, query);
+    if (!status)
+        status = parse_holder(request, query);
     if (!status)
         status = parse_sort(request, query);
     return status ? status : parse_columns(request, query);

@@ -18,7 +18,11 @@ enum query_bit {
     QUERY_ACTIVITY = 32, /* from, to, by, the filters of an activity, limit */
     QUERY_EVENTS = 16,   /* since, limit */
     QUERY_LOCKS = 64,    /* limit */
+    QUERY_HOLDERS = 128, /* with QUERY_ROWS: holder */
 };
+
+/* For query.pin_kind: whatever it is for. */
+#define PIN_ANY ROSTER_PIN_KINDS
 
 struct query {
     const char *user, *host, *db, *application, *kind, *command, *state; /* NULL: any */
@@ -32,7 +36,10 @@ struct query {
     uint64_t since;    /* the number of an event */
     uint64_t since_ms; /* what happened then or later */
     uint64_t from, to, step;
-    const char *by, *wait, *digest; /* of an activity */
+    const char *by;            /* of an activity */
+    const char *wait, *digest; /* "" is none */
+    uint64_t blocker;          /* 0: any */
+    const char *holder;        /* of a list of holders: NULL: any */
     uint64_t statement;
     uint64_t start_ts;
     uint64_t transaction;
@@ -42,7 +49,9 @@ struct query {
     /* What the texts above mean, once they are known to mean something. */
     enum list list;
     int kind_number, run_state; /* -1: any */
+    int pin_kind;               /* -1: any; 0: transactions; PIN_ANY; enum roster_pin_kind */
     unsigned txn_states;        /* a bit for each that is wanted */
+    const char *wait_class, *wait_event; /* NULL: any */
     enum order order;
     bool backwards; /* the largest first */
     const struct column *columns[COLUMNS_MOST];

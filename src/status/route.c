@@ -29,6 +29,7 @@ static const struct route {
     {"/status", rst_status_get_status, NULL},
     {"/processlist", rst_status_get_processlist, NULL},
     {"/trx", rst_status_get_trx, NULL},
+    {"/holders", rst_status_get_holders, NULL},
     {"/minimum", rst_status_get_minimum, NULL},
     {"/safepoint", rst_status_get_safe_point, NULL},
     {"/locks", rst_status_get_locks, NULL},

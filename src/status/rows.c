@@ -11,7 +11,10 @@
 #include "core/base/ascii.h"
 
 #include <errno.h>
+#include <roster/block.h>
+#include <roster/kill.h>
 #include <roster/limits.h>
+#include <roster/wait.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +38,28 @@ static bool is_found(const struct roster_entry *entry, const char *wanted)
            has(entry->database, wanted) || has(entry->application, wanted) ||
            has(roster_command_name(entry->command), wanted) ||
            has(roster_run_state_name(entry->run_state), wanted) ||
-           has(rst_kind_name(entry->kind), wanted) || has(entry->text, wanted) ||
+           has(rst_kind_name(entry->kind), wanted) || has(entry->wait_class, wanted) ||
+           has(entry->wait_event, wanted) || has(entry->text, wanted) ||
            has(entry->last_text, wanted);
+}
+
+/* An event, or all of a class; "" is none. */
+static bool is_wait(const struct roster_entry *entry, const struct query *query)
+{
+    if (!query->wait || !*query->wait)
+        return !query->wait || !entry->wait_event;
+    if (!entry->wait_event)
+        return false;
+    return (!query->wait_class || !strcmp(query->wait_class, entry->wait_class)) &&
+           (!query->wait_event || !strcmp(query->wait_event, entry->wait_event));
+}
+
+static bool is_digest(const struct roster_entry *entry, const char *wanted)
+{
+    size_t length = entry->digest ? entry->digest_length : 0;
+
+    return !wanted ||
+           (strlen(wanted) == length && !memcmp(wanted, length ? entry->digest : "", length));
 }
 
 static bool is_state(const struct roster_entry *entry, const struct query *query)
@@ -48,7 +71,7 @@ static bool is_state(const struct roster_entry *entry, const struct query *query
 bool rst_rows_match(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
                     const struct query *query)
 {
-    bool txns = query->list == LIST_TXNS;
+    bool txns = query->list != LIST_SESSIONS; /* a holder's row has what it holds as its one */
 
     if ((txns || query->in_txn) && entry->txn_state != ROSTER_TXN_VALID)
         return false;
@@ -61,11 +84,34 @@ bool rst_rows_match(const struct roster_snapshot *snapshot, const struct roster_
                                         roster_command_name(entry->command))) &&
            is(query->user, entry->user) && is(query->host, entry->host) &&
            is(query->db, entry->database) && is(query->application, entry->application) &&
-           is_found(entry, query->search);
+           (!query->blocker || entry->blocker == query->blocker) && is_wait(entry, query) &&
+           is_digest(entry, query->digest) && is_found(entry, query->search);
+}
+
+/* What is beside a session's look is read for those who ask for it. */
+static bool wants_waits(const struct query *query)
+{
+    return query->wait || query->search || query->blocker || query->order == ORDER_WAIT ||
+           query->order == ORDER_WAIT_MS || query->order == ORDER_BLOCKER;
+}
+
+static void look_at_wait(struct roster_entry *entry, const struct roster_session *session)
+{
+    struct roster_blocked blocked = {.size = sizeof(blocked)};
+    uint32_t wait = roster_session_wait(session, &entry->wait_since);
+
+    entry->blocker = 0;
+    if (wait && !roster_session_blocked(session, &blocked)) {
+        wait = blocked.event;
+        entry->wait_since = blocked.since;
+        entry->blocker = blocked.blocker;
+    }
+    entry->wait_class = roster_wait_event_class(wait);
+    entry->wait_event = roster_wait_event_name(wait);
 }
 
 void rst_rows_look(struct roster_entry *entry, const struct roster_session *session,
-                   const struct roster_shown *shown)
+                   const struct roster_shown *shown, const struct query *query)
 {
     const struct roster_statement *statement = shown->statement;
 
@@ -83,6 +129,8 @@ void rst_rows_look(struct roster_entry *entry, const struct roster_session *sess
     entry->stmt_seq = statement ? statement->seq : 0;
     entry->stmt_since = statement ? statement->since : 0;
     entry->text = statement ? statement->text : NULL;
+    entry->digest = statement ? statement->digest : NULL;
+    entry->digest_length = statement ? statement->digest_length : 0;
     entry->last_text = NULL;
     entry->user = roster_identity_user(shown->identity);
     entry->host = roster_identity_host(shown->identity);
@@ -91,6 +139,9 @@ void rst_rows_look(struct roster_entry *entry, const struct roster_session *sess
     entry->memory = roster_session_memory(session);
     entry->disk = roster_session_disk(session);
     entry->txn_seq = roster_txn_seq(session, shown);
+    entry->killed = roster_session_killed(session, shown);
+    if (wants_waits(query))
+        look_at_wait(entry, session);
 }
 
 /* A text that a list is ordered by; NULL: it is ordered by a number. */
@@ -105,6 +156,12 @@ static const char *text_of(const struct roster_entry *entry, enum order order)
         return roster_command_name(entry->command);
     case ORDER_STATE:
         return roster_run_state_name(entry->run_state);
+    case ORDER_KILLED:
+        text = rst_killed_name(entry->killed);
+        break;
+    case ORDER_WAIT:
+        text = entry->wait_event;
+        break;
     case ORDER_USER:
         text = entry->user;
         break;
@@ -149,6 +206,10 @@ static uint64_t number_of(const struct roster_snapshot *snapshot, const struct r
         return entry->entry_bytes;
     case ORDER_WAITING:
         return entry->blocked_since ? UINT64_MAX - entry->blocked_since : 0;
+    case ORDER_WAIT_MS:
+        return entry->wait_event ? UINT64_MAX - entry->wait_since : 0;
+    case ORDER_BLOCKER:
+        return entry->blocker;
     case ORDER_MEMORY:
         return entry->memory;
     case ORDER_DISK:
@@ -193,9 +254,19 @@ static bool is_worse(const struct best *best, const struct candidate *a, const s
     return a->id > b->id;
 }
 
+static size_t stride(const struct best *best)
+{
+    return sizeof(struct candidate) + best->payload;
+}
+
+static struct candidate *at(const struct best *best, size_t n)
+{
+    return (struct candidate *)(void *)((char *)best->all + n * stride(best));
+}
+
 static bool grow(struct best *best)
 {
-    size_t size = best->size ? best->size * 2 : FIRST_SIZE * sizeof(*best->all);
+    size_t size = best->size ? best->size * 2 : FIRST_SIZE * stride(best);
     void *all;
 
     if (!budget_take(best->budget, size - best->size))
@@ -210,28 +281,28 @@ static bool grow(struct best *best)
     return true;
 }
 
-static void swap(struct candidate *a, struct candidate *b)
+static void swap(const struct best *best, size_t a, size_t b)
 {
-    struct candidate before = *a;
+    char before[sizeof(struct candidate) + PAYLOAD_MOST];
 
-    *a = *b;
-    *b = before;
+    memcpy(before, at(best, a), stride(best));
+    memmove(at(best, a), at(best, b), stride(best)); /* it may be the same one */
+    memcpy(at(best, b), before, stride(best));
 }
 
 /* Puts a candidate that was picked at random in its place: no worse one is before it, no better one
  * behind. Returns that place. */
 static size_t part(struct best *best, size_t first, size_t last)
 {
-    struct candidate *all = best->all;
     size_t n, place = first;
 
     best->random = best->random * 6364136223846793005 + 1442695040888963407;
     n = last - first + 1; /* never 0, which the analyzer cannot know */
-    swap(&all[first + (n ? (size_t)(best->random >> 33) % n : 0)], &all[last]);
+    swap(best, first + (n ? (size_t)(best->random >> 33) % n : 0), last);
     for (n = first; n < last; n++)
-        if (is_worse(best, &all[last], &all[n]))
-            swap(&all[n], &all[place++]);
-    swap(&all[place], &all[last]);
+        if (is_worse(best, at(best, last), at(best, n)))
+            swap(best, n, place++);
+    swap(best, place, last);
     return place;
 }
 
@@ -248,7 +319,7 @@ static void cut(struct best *best)
             last = place - 1;
     }
     best->count = best->most;
-    best->worst = best->all[best->most - 1];
+    best->worst = *at(best, best->most - 1);
     best->cut = true;
 }
 
@@ -257,15 +328,18 @@ static void cut(struct best *best)
  * few comparisons in any order of arrival, where a heap takes as many as it is high for each one
  * that is better than all before.
  */
-int rst_best_keep(struct best *best, const struct candidate *candidate)
+int rst_best_keep(struct best *best, const struct candidate *candidate, const void *payload)
 {
     if (best->cut && !is_worse(best, &best->worst, candidate))
         return 0;
     if (best->count == 2 * best->most)
         cut(best);
-    if ((best->count + 1) * sizeof(*best->all) > best->size && !grow(best))
+    if ((best->count + 1) * stride(best) > best->size && !grow(best))
         return -ENOMEM;
-    best->all[best->count++] = *candidate;
+    *at(best, best->count) = *candidate;
+    if (best->payload)
+        memcpy(at(best, best->count) + 1, payload, best->payload);
+    best->count++;
     return 0;
 }
 
@@ -274,25 +348,26 @@ static int compare(const void *a, const void *b, void *best)
     return is_worse(best, a, b) ? 1 : -1;
 }
 
-uint64_t *rst_best_ids(struct best *best)
+void *rst_best_take(struct best *best)
 {
-    size_t size, n;
+    size_t each = best->payload ? best->payload : sizeof(uint64_t), size, n;
     void *fewer;
 
     if (best->count > best->most)
         cut(best);
     if (best->count)
-        qsort_r(best->all, best->count, sizeof(*best->all), compare, best);
-    for (n = 0; n < best->count; n++) /* an id takes less room than the candidate it comes from */
-        memcpy((char *)best->all + n * sizeof(uint64_t), &best->all[n].id, sizeof(uint64_t));
-    size = (best->count + 1) * sizeof(uint64_t);
+        qsort_r(best->all, best->count, stride(best), compare, best);
+    for (n = 0; n < best->count; n++) /* it takes less room than the candidate that it comes from */
+        memmove((char *)best->all + n * each,
+                best->payload ? (void *)(at(best, n) + 1) : (void *)&at(best, n)->id, each);
+    size = (best->count + 1) * each;
     fewer = best->count ? realloc(best->all, size) : NULL;
     if (fewer) {
         budget_give(best->budget, best->size - size);
         best->size = size;
         best->all = fewer;
     }
-    return (uint64_t *)best->all;
+    return best->all;
 }
 
 void rst_best_free(struct best *best)

@@ -23,10 +23,14 @@ struct candidate {
     const char *text; /* all of it, "" for a number */
 };
 
-/* The best `most` candidates, and as many that may turn out not to be. */
+/* What else may be kept of a candidate. */
+#define PAYLOAD_MOST 64
+
+/* The best `most` candidates, and as many that may turn out not to be; behind each its payload. */
 struct best {
-    struct candidate *all;
+    void *all;
     size_t size, count, most;
+    size_t payload;         /* bytes of it; 0: none, the id is what matters */
     struct candidate worst; /* of the best so far, once some were dropped */
     bool cut;
     bool backwards; /* texts in the opposite order */
@@ -34,16 +38,18 @@ struct best {
     struct budget *budget;
 };
 
-/* Keeps the candidate if it is among the best. Returns 0; -ENOMEM. */
-int rst_best_keep(struct best *best, const struct candidate *candidate);
+/* Keeps the candidate, with a copy of its payload, if it is among the best. Returns 0; -ENOMEM. */
+int rst_best_keep(struct best *best, const struct candidate *candidate, const void *payload);
 
-/* Puts the ids of the candidates, the best first, in the place of these. They belong to `best`. */
-uint64_t *rst_best_ids(struct best *best);
+/* Puts the payloads of the candidates, or their ids, the best first, in the place of these. They
+ * belong to `best`. */
+void *rst_best_take(struct best *best);
 void rst_best_free(struct best *best);
 
-/* Fills what filters and orders need; strings are valid under the read lock. */
+/* Fills what the query's filters and order need; strings are valid under the read lock, and as long
+ * as what is shown. */
 void rst_rows_look(struct roster_entry *entry, const struct roster_session *session,
-                   const struct roster_shown *shown);
+                   const struct roster_shown *shown, const struct query *query);
 
 /* Where the session of the entry stands in the query's order. */
 struct candidate rst_rows_candidate(const struct roster_snapshot *snapshot,

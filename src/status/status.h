@@ -148,8 +148,8 @@ typedef unsigned handler_fn(struct request *request);
 handler_fn rst_status_get_page, rst_status_get_status, rst_status_get_processlist,
     rst_status_get_trx, rst_status_get_locks, rst_status_get_minimum, rst_status_get_safe_point,
     rst_status_get_history, rst_status_get_timeline;
-handler_fn rst_status_get_activity, rst_status_get_events, rst_status_get_groups,
-    rst_status_get_metrics, rst_status_post_kill, rst_status_post_drain;
+handler_fn rst_status_get_holders, rst_status_get_activity, rst_status_get_events,
+    rst_status_get_groups, rst_status_get_metrics, rst_status_post_kill, rst_status_post_drain;
 
 /* site.c: the HTTP status of a request to a site, with its text or error; RST_SITE_LATER: the
  * connection is suspended, and this is called again. `*allow` is what methods the address takes. */

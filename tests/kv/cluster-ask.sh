@@ -33,8 +33,10 @@ expect "the oldest of all first" $'server,session_id\r\na,*b,*' "$out"
 run 0 trx --sort=-START_TS --output=csv --columns=session_id
 expect "and last" $'server,session_id\r\nb,*a,*' "$out"
 run 0 trx --sort=START_TS -n 1 --columns=application
-expect "a limit is that of all" 'SERVER *application*a *elder' "$out"
-expect "one row" 2 "$(wc -l <<<"$out")"
+expect "a limit is that of all" 'SERVER *application*a *elder*' "$out"
+expect "one row, of how many" '*1 of 2 transactions; --limit=2 shows all' "$out"
+run 0 holders --columns=session_id,holder
+expect "what holds the minimum of each" 'SERVER *SESSION *HELD BY*transaction*transaction*' "$out"
 run 0 ps --json
 expect "JSON has it too" '*"server": "a"*"server": "b"*' "$out"
 run 2 ps --sort=nonsense

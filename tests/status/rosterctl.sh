@@ -53,7 +53,7 @@ expect "and so are times" 6 "$(lines)"
 run 2 ps --sort=nonsense
 expect "a column that is none" '*sort "nonsense": it takes id, kind, user,*' "$complaint"
 run 0 ps --sort=-time -n 1 --columns=user,ID
-expect "the limit applies to what is sorted" 'USER *ID*alice *1' "$out"
+expect "the limit applies to what is sorted" 'USER *ID*alice *1'$'\n1 of 5 sessions; --limit=5 shows all' "$out"
 run 2 ps --columns=id,nonsense
 expect "columns likewise" '*columns "nonsense": it takes id, kind, user,*' "$complaint"
 run 2 ps --state=asleep
@@ -62,6 +62,19 @@ run 0 ps --state='in transaction' --search=SELECT --columns=id
 expect "what a column shows is a filter" 'ID*2' "$out"
 run 0 ps --output=csv --columns=id,user,info --search=dave
 expect "CSV" $'id,user,info\r\n4,dave <b>,*' "$out"
+run 0 ps --digest=abc123 --application=report --wait-event= --columns=id
+expect "by digest and application" 'ID*2' "$out"
+run 2 ps --wait-event=nonsense
+expect "waits likewise" '*wait "nonsense": it takes *' "$complaint"
+run 0 ps --blocker=4711
+expect "and who waits for whom" 1 "$(lines)"
+run 0 holders
+expect "what holds the minimum" '*FOR *HELD BY *KIND *PIN *SESSION *transaction *2 *bob *' "$out"
+run 0 holders --holder=transaction --user=bob --json
+expect "with its session" '*"holders": 1,*"matched": 1,*"info": "select \* from*' "$out"
+run 2 holders --holder=nonsense
+expect "holders that there are" '*holder "nonsense": it takes transaction, pin, cursor,*' "$complaint"
+run 2 ps --holder=pin
 run 2 ps --output=xml
 run 2 kill --output=csv 1
 run 0 ps --db=shop --command=query
@@ -71,7 +84,13 @@ run 0 ps --json --full
 expect "JSON has all of them" 5 "$(grep -c '"id":' <<<"$out")"
 expect "and text as it was" '*dave <b>*' "$out"
 run 0 ps --limit=2
-expect "a limit holds" 3 "$(lines)"
+expect "a limit holds" 4 "$(lines)"
+expect "and says of how many" '*2 of 5 sessions; --limit=5 shows all' "$out"
+run 0 ps --limit=2 --json
+expect "JSON too" '*"matched": 5,*' "$out"
+expect "with the rows that were asked for" 2 "$(grep -c '"id":' <<<"$out")"
+run 0 ps --limit=2 --output=csv
+expect "CSV has rows alone" 3 "$(lines)"
 run 0 ps --limit=100000
 expect "also one that takes several pages" 6 "$(lines)"
 run 2 ps --limit=-1
@@ -143,6 +162,12 @@ expect "what was going on" '*AVERAGE *SAMPLES *DIGEST *USER*' "$out"
 expect "by the second that has passed" '*1.00 *abc123 *bob' "$(grep bob <<<"$out")"
 run 0 activity --by=state --user=carol --output=csv
 expect "of one user" $'average,samples,state\r\n1.00,*,Running\r' "$out"
+run 0 activity --by=state --digest=abc123 --application=report --output=csv
+expect "of one statement of one application" $'average,samples,state\r\n1.00,*,Running\r' "$out"
+run 0 activity --by=state --application=none --output=csv
+expect "or of none" $'average,samples\r' "$out"
+run 2 activity --wait-event=nonsense
+expect "waits that there are" '*wait "nonsense": no event*' "$complaint"
 run 0 activity --json -n 1
 expect "as JSON" '*"dropped": 0*' "$out"
 if command -v curl >/dev/null; then
@@ -288,7 +313,7 @@ expect "a filter that is no number" '*min_ms takes a number*' "$complaint"
 run 2 top
 expect "top without a terminal" '*terminal*' "$complaint"
 run 0 --help
-for command in status min safepoint ps trx history locks groups activity events kill drain barrier gc top; do
+for command in status min safepoint ps trx holders history locks groups activity events kill drain barrier gc top; do
     # An example stands on one line of 79 columns: what is folded begins with an option.
     expect "the examples of $command are not folded" "" \
         "$("$ctl" "$command" --help | sed -n '/^Example/,$p' | grep '^--')"

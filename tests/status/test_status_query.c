@@ -264,3 +264,138 @@ Test(status_query, a_point_in_time)
         expect_reply(&fixture, NULL, path, NULL, n == 2 ? 200 : 404, "");
     }
 }
+
+static uint32_t event(const char *class, const char *name)
+{
+    uint32_t number;
+
+    cr_assert_eq(roster_wait_event_register(class, name, &number), 0);
+    return number;
+}
+
+/* Also of what a session waits for, by event, class or both, and of what it waits behind. */
+Test(status_query, waits_are_columns_and_filters)
+{
+    struct roster_block block = ROSTER_BLOCK_INIT;
+    struct roster_session *a = open_as("a", "d"), *b = open_as("b", "d"), *c = open_as("c", "d");
+
+    (void)open_as("d", "d");
+    cr_assert_eq(roster_txn_begin(a, NULL), 0);
+    cr_assert_eq(roster_txn_begin(b, NULL), 0);
+    cr_assert_eq(roster_txn_begin(c, NULL), 0);
+    cr_assert_eq(roster_wait_begin(a, event(ROSTER_WAIT_IO, "read")), 0);
+    block.event = event(ROSTER_WAIT_LOCK, "row");
+    block.holder_id = 1;
+    cr_assert_eq(roster_block_begin(b, &block), 0);
+    pass();
+    block.holder_id = 2;
+    cr_assert_eq(roster_block_begin(c, &block), 0);
+    expect_rows("/processlist?wait=row", "id", "2 3");
+    expect_rows("/processlist?wait=lock", "id", "2 3");
+    expect_rows("/processlist?wait=Lock:row", "id", "2 3");
+    expect_rows("/processlist?wait=io", "id", "1");
+    expect_rows("/processlist?wait=", "id", "4");
+    expect_rows("/processlist?blocker=1", "id", "2");
+    expect_rows("/processlist?search=rea", "id", "1");
+    expect_rows("/processlist?sort=-wait_event&limit=3", "wait_event", "row row read");
+    expect_rows("/trx?wait=read", "session_id", "1");
+    expect_rows("/trx?blocker=2", "root_blocker", "1");
+    expect_rows("/trx?blocker=2&columns=wait_class,wait_event,blocker,root_blocker", "wait_class",
+                "Lock");
+    expect_rows("/trx?sort=-blocker&limit=2&columns=blocker", "blocker", "2 1");
+    expect_reply(&fixture, NULL, "/trx?wait=IO:row", NULL, 400,
+                 "wait \\u0022IO:row\\u0022: it takes IO:read, Lock:row");
+    roster_wait_end(a);
+    roster_wait_end(b);
+    roster_wait_end(c);
+    expect_rows("/processlist?wait=Lock", "id", "");
+}
+
+Test(status_query, a_digest_is_a_filter)
+{
+    struct roster_session *a = open_as("a", "d"), *b = open_as("b", "d");
+
+    cr_assert_eq(roster_stmt_begin(a, ROSTER_COMMAND_QUERY, "x", 1, "abc", 3), 0);
+    cr_assert_eq(roster_stmt_begin(b, ROSTER_COMMAND_QUERY, "y", 1, "ab", 2), 0);
+    expect_rows("/processlist?digest=abc", "id", "1");
+    expect_rows("/processlist?digest=ab", "id", "2");
+    expect_rows("/processlist?digest=a", "id", "");
+}
+
+/* All that holds the minimum: sorted, filtered and cut as the other lists are. */
+Test(status_query, holders)
+{
+    struct roster_session *a = open_as("a", "d"), *b = open_as("b", "e");
+    struct roster_pin *pins[3];
+    char wanted[64];
+    uint64_t now;
+    json_t *json;
+
+    cr_assert_eq(roster_pin_acquire(fixture.roster, b, 0, ROSTER_PIN_CURSOR, &pins[0]), 0);
+    now = roster_pin_ts(pins[0]);
+    pass();
+    cr_assert_eq(roster_pin_acquire(fixture.roster, NULL, now - 4, ROSTER_PIN_BACKUP, &pins[1]), 0);
+    cr_assert_eq(roster_txn_begin_at(b, now - 3), 0);
+    cr_assert_eq(roster_pin_acquire(fixture.roster, a, now - 2, ROSTER_PIN_CURSOR, &pins[2]), 0);
+    cr_assert_eq(roster_txn_begin_at(a, now - 1), 0);
+    expect_rows("/holders", "holder", "pin transaction pin transaction pin");
+    expect_rows("/holders?holder=pin", "pin_kind", "backup cursor cursor");
+    expect_rows("/holders?holder=pin", "pin_id", "2 3 1");
+    expect_rows("/holders?holder=Cursor&sort=-ts", "session_id", "2 1");
+    expect_rows("/holders?holder=transaction", "user", "b a");
+    expect_rows("/holders?user=a", "holder", "pin transaction");
+    expect_rows("/holders?kind=user&db=e", "holder", "transaction pin");
+    expect_rows("/holders?sort=-held_ms&limit=1", "pin_kind", "cursor");
+    expect_rows("/holders?sort=user&columns=user,holder&limit=3", "user", "- a a");
+    expect_rows("/holders?id=2", "holder", "transaction pin");
+    json = get_json(&fixture, "/holders?limit=2&holder=pin");
+    cr_expect_eq(json_integer_value(json_object_get(json, "holders")), 5);
+    cr_expect_eq(json_integer_value(json_object_get(json, "matched")), 3);
+    cr_expect_eq(json_array_size(json_object_get(json, "rows")), 2);
+    cr_expect(json_is_null(json_object_get(json, "next")));
+    json_decref(json);
+    expect_reply(&fixture, NULL, "/holders?holder=cursors", NULL, 400,
+                 "holder \\u0022cursors\\u0022: it takes transaction, pin, cursor, stale read,");
+    expect_reply(&fixture, NULL, "/holders?after=1", NULL, 400, "after goes with");
+    expect_reply(&fixture, NULL, "/holders?columns=mem", NULL, 400, "it takes ts, start_time,");
+    expect_reply(&fixture, NULL, "/processlist?holder=pin", NULL, 400, "unknown argument holder");
+    snprintf(wanted, sizeof(wanted), "%llu", (unsigned long long)now - 4);
+    expect_rows("/holders?holder=backup", "ts", wanted);
+    cr_assert_eq(roster_txn_finish(b), 0);
+    cr_assert_eq(roster_pin_release(pins[0]), 0);
+    cr_assert_eq(roster_pin_release(pins[1]), 0);
+    cr_assert_eq(roster_pin_release(pins[2]), 0);
+    expect_rows("/holders", "holder", "transaction");
+}
+
+/* The best of many, in any order of arrival: what is kept of each comes along. */
+Test(status_query, the_oldest_of_many_holders)
+{
+    struct roster_pin *pins[1000];
+    json_t *json, *rows;
+    uint64_t first;
+    char id[24];
+    size_t n;
+
+    cr_assert_eq(roster_pin_acquire(fixture.roster, NULL, 0, ROSTER_PIN_OTHER, &pins[0]), 0);
+    first = roster_pin_ts(pins[0]) - 999;
+    for (n = 1; n < 1000; n++)
+        cr_assert_eq(roster_pin_acquire(fixture.roster, NULL, first + (n * 7919 + 998) % 999,
+                                        ROSTER_PIN_OTHER, &pins[n]),
+                     0);
+    json = get_json(&fixture, "/holders?limit=10");
+    rows = json_object_get(json, "rows");
+    cr_expect_eq(json_integer_value(json_object_get(json, "matched")), 1000);
+    cr_expect_eq(json_array_size(rows), 10);
+    for (n = 0; n < 10; n++) {
+        const json_t *row = json_array_get(rows, n);
+
+        snprintf(id, sizeof(id), "%llu", (unsigned long long)(first + n));
+        cr_expect_str_eq(json_string_value(json_object_get(row, "ts")), id);
+        cr_expect(json_is_null(json_object_get(row, "user")));
+        cr_expect(json_is_null(json_object_get(row, "kind")));
+    }
+    json_decref(json);
+    for (n = 0; n < 1000; n++)
+        cr_assert_eq(roster_pin_release(pins[n]), 0);
+}
