@@ -56,6 +56,8 @@ const struct option_row option_rows[] = {
     {"status", "ADDRESS", TEXT(endpoint.address), "serve status at 127.0.0.1:PORT or unix:PATH"},
     {"status-old-ms", MS32(endpoint.old_ms, 600000), "what is older is a problem (600000)"},
     {"status-blocked-ms", MS32(endpoint.blocked_ms, 5000), "a longer wait is a problem (5000)"},
+    {"status-stuck-ms", MS32(endpoint.stuck_ms, 10000),
+     "a kill that does nothing is a problem (10000)"},
     {"activity-ms", MS(activity_ms, 0, 10000, 1000),
      "with --status: look that often at what sessions do; 0: do not (1000)"},
     {"auth", "trust", TEXT(auth), "let clients say which user they are: AUTH user"},

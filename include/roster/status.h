@@ -54,10 +54,11 @@
  * says how many sessions there are in all trees.
  *
  * "healthy" in /status is true, or "problems" lists what is wrong, the worst first: its name, since
- * when ("age_ms"; the endpoint has known it for so long where nothing says more), the evidence, and
- * the command to run. The same is at /metrics as roster_healthy and roster_problem. Whether
- * sessions have waited for another one for too long costs nothing unless some have ever waited so:
- * see roster_blocking().
+ * when ("since_ms", by the server's wall clock, and "age_ms"; the endpoint has known it for so long
+ * where nothing says more), the evidence, and the command to run. The same is at /metrics as
+ * roster_healthy and roster_problem. Whether sessions have waited for another one for too long
+ * costs nothing unless some have ever waited so: see roster_blocking(). Of kills those that were
+ * delivered are looked at until what they were for has ended, no other session is.
  *
  * /timeline has a row for each second of the last hour in which the endpoint ran, the oldest first:
  * "second", a second of CLOCK_BOOTTIME of which "now" is the newest and "now_ms" its wall-clock
@@ -140,6 +141,7 @@ struct roster_status_options {
     struct roster_activity *activity; /* for GET /activity; may be NULL */
     uint64_t blocked_ms; /* a session that waits for another one for longer is a problem; default:
                             5000 */
+    uint64_t stuck_ms;   /* what was killed longer ago and goes on is a problem; default: 10000 */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT ROSTER_SIZED(struct roster_status_options)

@@ -267,6 +267,7 @@ struct roster_syncer_stats {
     uint64_t given_up_ts;
     uint64_t given_up_pins;
     int64_t given_up_ns;
+    uint64_t interval_ms; /* between reports: options.interval_ms */
 };
 
 /*

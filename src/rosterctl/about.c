@@ -96,14 +96,16 @@ static void member(const json_t *object, const char *key, char *to, size_t size)
 static void print_problems(const json_t *problems)
 {
     static const char *const keys[] = {"problem", "age_ms", "evidence", "command"};
-    char texts[4][1024];
+    static const struct column since = {"since_ms", "", COLUMN_WHEN, 0};
+    char texts[4][1024], when[64];
     size_t n, m;
 
     for (n = 0; n < json_array_size(problems); n++) {
         for (m = 0; m < 4; m++)
             member(json_array_get(problems, n), keys[m], texts[m], sizeof(texts[m]));
-        printf("PROBLEM: %s, for %s\n         %s\n         run: %s\n", texts[0], texts[1], texts[2],
-               texts[3]);
+        cell_text(json_array_get(problems, n), &since, when, sizeof(when));
+        printf("PROBLEM: %s, for %s%s%s%s\n         %s\n         run: %s\n", texts[0], texts[1],
+               *when ? " (since " : "", when, *when ? ")" : "", texts[2], texts[3]);
     }
 }
 

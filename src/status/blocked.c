@@ -31,26 +31,36 @@ static bool is_killable(const struct roster_entry *entry)
     return entry->kind != ROSTER_SESSION_BACKGROUND || entry->flags & ROSTER_SESSION_KILLABLE;
 }
 
+bool rst_blocked_name(struct roster *roster, uint64_t id, char *text, size_t size,
+                      struct roster_entry *entry)
+{
+    char room[ROSTER_IDENTITY_MAX + 5 + ROSTER_WALK_TEXT], user[96], does[96];
+    const char *name;
+
+    if (roster_look(roster, id, entry, room, sizeof(room))) {
+        snprintf(text, size, "session %" PRIu64, id);
+        return false;
+    }
+    name = entry->user ? entry->user : "";
+    (void)roster_text_show(name, strlen(name), user, sizeof(user));
+    name = doing(entry);
+    (void)roster_text_show(name, strlen(name), does, sizeof(does));
+    snprintf(text, size, "session %" PRIu64 " (%s%s%s%s)", id, *user ? "user \"" : "", user,
+             *user ? "\", " : "", does);
+    return true;
+}
+
 /* The session that waits for none itself; it may have gone on by now. */
 static void name_root(struct roster *roster, const struct roster_blocking *blocking, char *text,
                       size_t size, struct blocked *blocked)
 {
-    char room[ROSTER_IDENTITY_MAX + 5 + ROSTER_WALK_TEXT], user[96], does[96];
     struct roster_entry entry;
-    const char *name;
+    char name[256];
+    bool there = rst_blocked_name(roster, blocking->root_blocker, name, sizeof(name), &entry);
 
-    if (roster_look(roster, blocking->root_blocker, &entry, room, sizeof(room))) {
-        snprintf(text, size, "session %" PRIu64 " blocks %" PRIu64 " of them",
-                 blocking->root_blocker, blocking->root_waiting);
+    snprintf(text, size, "%s blocks %" PRIu64 " of them", name, blocking->root_waiting);
+    if (!there)
         return;
-    }
-    name = entry.user ? entry.user : "";
-    (void)roster_text_show(name, strlen(name), user, sizeof(user));
-    name = doing(&entry);
-    (void)roster_text_show(name, strlen(name), does, sizeof(does));
-    snprintf(text, size, "session %" PRIu64 " (%s%s%s%s) blocks %" PRIu64 " of them",
-             blocking->root_blocker, *user ? "user \"" : "", user, *user ? "\", " : "", does,
-             blocking->root_waiting);
     if (is_killable(&entry) && entry.start_ts)
         snprintf(blocked->command, sizeof(blocked->command),
                  "kill --transaction=%" PRIu64 " %" PRIu64, entry.start_ts, blocking->root_blocker);

@@ -229,6 +229,9 @@ static void put_verdict(struct out *out, struct roster_status *status)
     rst_verdict(status, &verdict);
     rst_metric_gauge(out, "roster_healthy", NULL, "1 while there is no problem, else 0.",
                      !verdict.count);
+    rst_metric_gauge(out, "roster_kills_stuck", NULL,
+                     "Kills that were delivered longer ago than stuck_ms, and not acted upon.",
+                     verdict.stuck);
     rst_metric_family(out, "roster_problem", "gauge", NULL, "1 while the server has this problem.");
     for (problem = 0; problem < PROBLEMS; problem++) {
         for (n = 0; n < verdict.count && (int)verdict.found[n].problem != problem; n++)

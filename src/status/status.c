@@ -32,6 +32,7 @@
 #define LEAST_MEMORY ((uint64_t)1 << 20)
 #define DEFAULT_OLD_MS 600000
 #define DEFAULT_BLOCKED_MS 5000
+#define DEFAULT_STUCK_MS 10000
 #define LOOK_MS 250 /* how often deadlines are looked at */
 
 uint64_t rst_status_now_ms(void)
@@ -100,6 +101,8 @@ static int options_get(struct roster_status_options *known,
         known->old_ms = DEFAULT_OLD_MS;
     if (!known->blocked_ms)
         known->blocked_ms = DEFAULT_BLOCKED_MS;
+    if (!known->stuck_ms)
+        known->stuck_ms = DEFAULT_STUCK_MS;
     if (!known->address)
         known->address = "127.0.0.1:0";
     if (!known->name)
@@ -122,6 +125,7 @@ static void free_all(struct roster_status *status)
     if (status->stop_fd >= 0)
         close(status->stop_fd);
     rst_timeline_free(status->timeline);
+    rst_stuck_free(status->suspects);
     free(status->name);
     free(status->token);
     free(status);

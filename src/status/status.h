@@ -17,6 +17,7 @@
 #include <roster/roster.h>
 #include <roster/status.h>
 
+struct suspects;
 struct timeline;
 struct site;
 struct job;
@@ -71,6 +72,7 @@ struct roster_status {
     uint64_t problems_since_ms[PROBLEMS_MOST]; /* when each was seen first; 0: it is not there */
     uint64_t
         unacknowledged_since_ms; /* of a server that has acknowledged nothing; 0: there is none */
+    struct suspects *suspects;   /* of stuck.h; NULL until there was a kill */
     struct timeline *timeline;
     bool again; /* a connection was closed, so there may be a place for another one */
 };
@@ -110,6 +112,9 @@ void rst_status_clients_sweep(struct roster_status *status);
 struct timeline *rst_timeline_new(void); /* NULL: memory is out */
 void rst_timeline_free(struct timeline *timeline);
 uint64_t rst_timeline_run(struct roster_status *status);
+
+/* stuck.c: forgets the kills that were delivered. */
+void rst_stuck_free(struct suspects *suspects);
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the endpoint. */
 enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, const char *url,

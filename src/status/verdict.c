@@ -11,6 +11,7 @@
 #include "status/blocked.h"
 #include "status/groups.h"
 #include "status/status.h"
+#include "status/stuck.h"
 
 #include "core/roster/event_log.h"
 
@@ -28,6 +29,8 @@
 #define AHEAD_MS 1000 /* less than this is a step that time synchronisation makes */
 #define NEAR 10       /* within a tenth of a limit is near */
 #define FULL_LOOKED_AT 8
+#define INTERVALS 3  /* without a report are too many */
+#define LATE_MS 3000 /* so late may be who waits for a processor */
 
 _Static_assert(PROBLEMS <= PROBLEMS_MOST, "the endpoint remembers since when each is there");
 
@@ -44,6 +47,7 @@ static const char *const names[PROBLEMS] = {
     [PROBLEM_REPORT] = "report overdue",
     [PROBLEM_STORE] = "store failing",
     [PROBLEM_BLOCKED] = "sessions blocked",
+    [PROBLEM_STUCK] = "kills not acted upon",
     [PROBLEM_TXN_SAFE_POINT] = "txn safe point stuck",
     [PROBLEM_GC_SAFE_POINT] = "gc safe point stuck",
     [PROBLEM_ABANDONED] = "holder abandoned",
@@ -267,6 +271,26 @@ static void judge_quotas(struct look *look)
     command(look, found, "%s", text);
 }
 
+/* One that fails, or that does not come at all: then no error says why. */
+static void judge_report(struct look *look)
+{
+    const struct roster_syncer_stats *syncer = &look->syncer;
+    int64_t passed_ms = (look->boot_ns - syncer->reported_ns) / MS,
+            interval_ms = (int64_t)syncer->interval_ms,
+            most_ms = INTERVALS * interval_ms > LATE_MS ? INTERVALS * interval_ms : LATE_MS;
+
+    if (syncer->reporting.times)
+        find(look, PROBLEM_REPORT, failing_ms(look, &syncer->reporting),
+             "%" PRIu64 " reports in a row failed, so safe points stand still: %s",
+             syncer->reporting.times, why(&syncer->reporting));
+    else if (syncer->reported_ns && interval_ms && passed_ms > most_ms)
+        find(look, PROBLEM_REPORT, passed_ms - interval_ms,
+             "the newest report was %" PRId64 " ms ago, and one is due every %" PRId64
+             " ms, so safe points stand still: the syncer's thread does not run, or the server "
+             "does not call roster_syncer_run_once()",
+             passed_ms, interval_ms);
+}
+
 static void judge_lease(struct look *look)
 {
     const struct roster_syncer_stats *syncer = &look->syncer;
@@ -278,10 +302,7 @@ static void judge_lease(struct look *look)
     if (margin_ms > 0 && margin_ms < syncer->granted_ms / 3)
         find(look, PROBLEM_LEASE, failing_ms(look, &syncer->keeping),
              "the server is fenced in %" PRId64 " ms: %s", margin_ms, why(&syncer->keeping));
-    if (syncer->reporting.times)
-        find(look, PROBLEM_REPORT, failing_ms(look, &syncer->reporting),
-             "%" PRIu64 " reports in a row failed, so safe points stand still: %s",
-             syncer->reporting.times, why(&syncer->reporting));
+    judge_report(look);
 }
 
 static void judge_store(struct look *look)
@@ -321,6 +342,19 @@ static void judge_blocked(struct look *look)
                  now_ms > blocked.since_ms ? (int64_t)(now_ms - blocked.since_ms) : 0, "%s",
                  blocked.evidence);
     command(look, found, "%s", blocked.command);
+}
+
+static void judge_kills(struct look *look)
+{
+    uint64_t now_ms = rst_status_now_ms();
+    struct stuck stuck;
+    struct found *found;
+
+    if (!rst_stuck_look(look->status, &look->stats, &stuck))
+        return;
+    look->verdict->stuck = stuck.count;
+    found = find(look, PROBLEM_STUCK, (int64_t)(now_ms - stuck.since_ms), "%s", stuck.evidence);
+    command(look, found, "%s", stuck.command);
 }
 
 /* A name out of the store, as a word for a shell: a record may hold anything. NULL: too long. What
@@ -534,6 +568,23 @@ static void judge_clock(struct look *look)
     }
 }
 
+/* The worst first, whatever was looked at first. Those of one rank stay in their order. */
+static void sort(struct verdict *verdict)
+{
+    struct found kept;
+    size_t n, at;
+
+    for (n = 1; n < verdict->count; n++) {
+        for (at = n; at && verdict->found[at - 1].problem > verdict->found[n].problem; at--)
+            ;
+        if (at == n)
+            continue;
+        kept = verdict->found[n];
+        memmove(&verdict->found[at + 1], &verdict->found[at], (n - at) * sizeof(kept));
+        verdict->found[at] = kept;
+    }
+}
+
 void rst_verdict(struct roster_status *status, struct verdict *verdict)
 {
     struct look look = {.status = status, .options = &status->options, .verdict = verdict};
@@ -541,6 +592,7 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
     int problem;
 
     verdict->count = 0;
+    verdict->stuck = 0;
     look.stats.size = sizeof(look.stats);
     look.metrics.size = sizeof(look.metrics);
     look.min.size = sizeof(look.min);
@@ -561,6 +613,7 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
     judge_lease(&look);
     judge_store(&look);
     judge_blocked(&look);
+    judge_kills(&look);
     if (look.cluster.gc_blocker.kind != ROSTER_BLOCKER_ACK ||
         roster_ts_physical_ms(look.cluster.gc_blocker.ts))
         status->unacknowledged_since_ms = 0;
@@ -572,6 +625,7 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
     judge_passed(&look);
     judge_minimum(&look);
     judge_clock(&look);
+    sort(verdict);
     verdict->stats = look.stats;
     verdict->min = look.min;
     verdict->has_min = look.has_min;

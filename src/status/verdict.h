@@ -30,6 +30,7 @@ enum problem {
     PROBLEM_REPORT,         /* overdue */
     PROBLEM_STORE,          /* an operation on it fails */
     PROBLEM_BLOCKED,        /* sessions wait for another one */
+    PROBLEM_STUCK,          /* what was killed goes on */
     PROBLEM_TXN_SAFE_POINT, /* blocked */
     PROBLEM_GC_SAFE_POINT,  /* blocked */
     PROBLEM_ABANDONED,      /* a holder of safe points is older than the servers accept */
@@ -38,7 +39,7 @@ enum problem {
     PROBLEM_CLOCK,          /* timestamps are ahead of the wall clock */
 };
 
-#define PROBLEMS 18
+#define PROBLEMS 19
 
 struct found {
     enum problem problem;
@@ -56,6 +57,7 @@ struct verdict {
     struct roster_min min;
     bool has_min;
     uint64_t txn_safe_point, gc_safe_point; /* 0: none is known */
+    uint64_t stuck;                         /* kills that were not acted upon */
 };
 
 /* The name of a problem ("fenced", ...). */

@@ -9,6 +9,11 @@
 #include "refuse.h"
 #include "signs.h"
 
+#ifdef SIGNS_OF_THE_ENDPOINT
+#include "status/verdict.h"
+#include <roster/status.h>
+#endif
+
 #include <roster/roster.h>
 #include <roster/timestamp.h>
 
@@ -76,11 +81,44 @@ static void keep_event(const struct roster_event *event, void *arg)
         *(uint64_t *)arg = event->session_id;
 }
 
+#ifdef SIGNS_OF_THE_ENDPOINT
+/* The verdict finds it, too, and nothing when it has ended. */
+static bool is_in_verdict(struct roster_status *status)
+{
+    const char *address = roster_status_address(status);
+    struct verdict verdict;
+    size_t n;
+
+    rst_verdict(status, &verdict);
+    for (n = 0; n < verdict.count; n++)
+        if (verdict.found[n].problem == PROBLEM_STUCK) {
+            shown("%s", rst_problem_name(PROBLEM_STUCK));
+            shown("%s", verdict.found[n].command + strlen("rosterctl -s ") + strlen(address) + 1);
+            return true;
+        }
+    return false;
+}
+
+static struct roster_status *watch(void)
+{
+    struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
+    struct roster_status *status;
+
+    options.manual = 1;
+    options.stuck_ms = 20;
+    cr_assert_eq(roster_status_start(roster, &options, &status), 0);
+    return status;
+}
+#endif
+
 static void stuck(void)
 {
     struct roster_watchdog_options options = ROSTER_WATCHDOG_OPTIONS_INIT;
     struct roster_watchdog *watchdog;
     uint64_t named = 0;
+#ifdef SIGNS_OF_THE_ENDPOINT
+    struct roster_status *status;
+#endif
 
     start(NULL);
     options.interval_ms = ROSTER_WATCHDOG_MANUAL;
@@ -98,8 +136,16 @@ static void stuck(void)
         usleep(5000);
     }
     cr_expect_eq(named, roster_session_id(session));
+#ifdef SIGNS_OF_THE_ENDPOINT
+    status = watch();
+    cr_expect(is_in_verdict(status));
+#endif
     cr_expect_neq(roster_killed(session), 0, "as soon as it looks");
     (void)roster_stmt_end(session);
+#ifdef SIGNS_OF_THE_ENDPOINT
+    cr_expect(!is_in_verdict(status));
+    roster_status_stop(status);
+#endif
     cr_assert_eq(roster_watchdog_stop(watchdog), 0);
     stop();
 }

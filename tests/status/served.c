@@ -158,6 +158,7 @@ int main(int argc, char **argv)
     options.blocked_ms = getenv("SERVED_BLOCKED_MS")
                              ? strtoull(getenv("SERVED_BLOCKED_MS"), NULL, 10)
                              : 3600000; /* its waits never end */
+    options.stuck_ms = 3600000;         /* a statement that was killed goes on */
     options.peers = 1;
     options.drain = drain;
     options.drain_arg = &draining;

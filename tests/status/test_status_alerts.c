@@ -252,6 +252,22 @@ Test(status_alerts, reports_that_the_store_does_not_take)
     stop();
 }
 
+/* Nothing fails: the syncer's thread stands still, or the server does not run it. */
+Test(status_alerts, reports_that_do_not_come)
+{
+    struct roster_syncer_options options = {.interval_ms = 20};
+
+    store_open();
+    serve(plain());
+    join_with(options);
+    run();
+    cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
+    start();
+    pass(3100);
+    expect_worst("report overdue", "one is due every 20 ms", "safepoint", "RosterReportOverdue");
+    stop();
+}
+
 Test(status_alerts, a_store_that_fails)
 {
     store_open();
@@ -319,5 +335,53 @@ Test(status_alerts, a_server_that_does_not_acknowledge)
     expect_reply(&fixture, NULL, "/metrics", NULL, 200,
                  "roster_safe_point_blocked_seconds{safe_point=\"gc\",kind=\"acknowledgement\","
                  "name=\"two\"} ");
+    stop();
+}
+
+/* What is worse comes first, whatever was found first. */
+Test(status_alerts, two_problems_come_in_their_order)
+{
+    json_t *json, *problems;
+    uint64_t ts;
+
+    abandon(ROSTER_ABANDONED_WARN);
+    cr_assert_eq(server_now(NULL, &ts), 0);
+    put_ts("/roster/server/minstartts/two", ts + roster_ts_compose(3600000, 0));
+    put_ts("/roster/server/ack/two", roster_ts_compose(1000, 0));
+    cr_assert_eq(roster_safe_point_round(fixture.options.safe_point, NULL, NULL), 0);
+    json = get_json(&fixture, "/status");
+    problems = json_object_get(json, "problems");
+    cr_assert_eq(json_array_size(problems), 2);
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(problems, 0), "problem")),
+                     "gc safe point stuck");
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(problems, 1), "problem")),
+                     "holder abandoned");
+    cr_expect_lt(json_integer_value(json_object_get(json_array_get(problems, 0), "rank")),
+                 json_integer_value(json_object_get(json_array_get(problems, 1), "rank")));
+    json_decref(json);
+    stop();
+}
+
+/* The transaction of another server: that server, and no later transaction of the session. */
+Test(status_alerts, the_transaction_of_another_server)
+{
+    uint64_t ts;
+    char command[128];
+
+    store_open();
+    serve(plain());
+    join("one", 0);
+    run();
+    create_safe_point();
+    cr_assert_eq(server_now(NULL, &ts), 0);
+    ts = roster_ts_before(ts, 3600000);
+    put_ts("/roster/server/minstartts/two", ts);
+    put("/roster/server/holder/two", "{\"kind\":\"transaction\",\"session\":4711,\"pin\":0}");
+    cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
+    cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
+    start();
+    snprintf(command, sizeof(command), "rosterctl --store=STORE kill --transaction=%llu two:4711",
+             (unsigned long long)ts);
+    expect_worst("txn safe point stuck", "two", command, "RosterTxnSafePointStuck");
     stop();
 }

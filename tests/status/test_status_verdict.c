@@ -18,6 +18,8 @@
 #include <roster/syncer.h>
 #include <roster/timestamp.h>
 
+#include "status/verdict.h"
+
 TestSuite(status_verdict);
 
 Test(status_verdict, a_server_without_a_cluster_is_healthy)
@@ -37,6 +39,7 @@ Test(status_verdict, a_server_that_joins_lives_and_is_fenced)
     cr_assert_eq(roster_syncer_run_once(fixture.options.syncer, NULL), 0);
     pass(400); /* no keep-alive comes */
     expect_worst("fenced", "fail their checks", "safepoint", "RosterFenced");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_lease_margin_seconds -");
     stop();
 }
 
@@ -345,6 +348,104 @@ Test(status_verdict, sessions_that_wait_for_another_one)
     expect_healthy();
     for (n = 0; n < 3; n++)
         cr_assert_eq(roster_session_close(sessions[n]), 0);
+    stop();
+}
+
+static void kill_by(const char *by, uint64_t id, enum roster_kill_target target)
+{
+    struct roster_kill_info kill = {.size = sizeof(kill),
+                                    .session_id = id,
+                                    .target = target,
+                                    .reason = ROSTER_KILL_REASON_INTERRUPTED,
+                                    .by = by};
+
+    cr_assert_eq(roster_kill_by(fixture.roster, &kill), 0);
+}
+
+/* Each kind of kill, until what it was for has ended: that alone, and not the next one. */
+Test(status_verdict, kills_of_which_nothing_comes)
+{
+    struct roster_block block = ROSTER_BLOCK_INIT;
+    struct roster_session *a, *b, *c;
+
+    fixture.options.stuck_ms = 20;
+    serve(plain());
+    start();
+    a = fixture_open(&fixture, "a");
+    b = fixture_open(&fixture, "b");
+    c = fixture_open(&fixture, "c");
+    cr_assert_eq(roster_stmt_begin(a, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0), 0);
+    cr_assert_eq(roster_txn_begin(b, NULL), 0);
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_kills_stuck 0\n");
+    kill_by("me", 1, ROSTER_KILL_TARGET_STATEMENT);
+    pass(5);
+    kill_by("me", 2, ROSTER_KILL_TARGET_TRANSACTION);
+    pass(5);
+    kill_by("me", 3, ROSTER_KILL_TARGET_CONNECTION);
+    pass(50);
+    cr_assert_neq(roster_killed(a), 0); /* it has seen it, and goes on */
+    expect_worst(
+        "kills not acted upon",
+        "3 kills were delivered more than 20 ms ago, and nothing came of them; the oldest: "
+        "the statement of session 1 (user \"a\", Running), killed as interrupted",
+        "ps --columns=id,user,killed,", "RosterKillsStuck");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_kills_stuck 3\n");
+    expect_reply(&fixture, NULL, "/processlist?columns=id,killed&sort=-killed", NULL, 200,
+                 "[{\"id\":\"2\",\"killed\":\"transaction\"},{\"id\":\"1\",\"killed\":"
+                 "\"statement\"},{\"id\":\"3\",\"killed\":\"connection\"}]");
+    (void)roster_stmt_end(a);
+    cr_assert_eq(roster_stmt_begin(a, ROSTER_COMMAND_QUERY, "y", 1, NULL, 0), 0);
+    block.holder_id = 1;
+    cr_assert_eq(roster_wait_event_register(ROSTER_WAIT_LOCK, "row", &block.event), 0);
+    cr_assert_eq(roster_block_begin(b, &block), 0);
+    expect_worst("kills not acted upon", "the oldest: the transaction of session 2", " locks",
+                 "RosterKillsStuck");
+    roster_wait_end(b);
+    cr_assert_eq(roster_txn_finish(b), 0);
+    cr_assert_eq(roster_txn_begin(b, NULL), 0);
+    expect_worst("kills not acted upon",
+                 "1 kill was delivered more than 20 ms ago, and nothing came of it; the oldest: "
+                 "session 3 (user \"c\", idle)",
+                 "ps --columns=id", "RosterKillsStuck");
+    cr_assert_eq(roster_session_close(c), 0);
+    expect_healthy();
+    cr_assert_eq(roster_session_close(a), 0);
+    cr_assert_eq(roster_session_close(b), 0);
+    stop();
+}
+
+/* More than the event log keeps, between two looks, and then others that come to an end. */
+Test(status_verdict, kills_that_the_log_has_no_more)
+{
+    enum { STUCK = ROSTER_EVENT_LOG_KILLS + 100 };
+    struct roster_session *sessions[STUCK], *ended;
+    static struct verdict verdict;
+    size_t n;
+
+    fixture.options.stuck_ms = 20;
+    fixture.options.manual = 1; /* it looks when this test does */
+    serve(plain());
+    start();
+    for (n = 0; n < STUCK; n++)
+        sessions[n] = fixture_open(&fixture, "a");
+    for (n = 0; n < STUCK; n++)
+        kill_by("me", roster_session_id(sessions[n]), ROSTER_KILL_TARGET_CONNECTION);
+    for (n = 0; n < ROSTER_EVENT_LOG_KILLS; n++) {
+        ended = fixture_open(&fixture, "b");
+        kill_by("me", roster_session_id(ended), ROSTER_KILL_TARGET_CONNECTION);
+        cr_assert_eq(roster_session_close(ended), 0);
+        if (!n)
+            rst_verdict(fixture.status, &verdict);
+    }
+    pass(50);
+    rst_verdict(fixture.status, &verdict);
+    cr_expect_eq(verdict.stuck, (uint64_t)STUCK);
+    cr_assert_eq(verdict.count, 1u);
+    cr_expect_str_eq(rst_problem_name(verdict.found[0].problem), "kills not acted upon");
+    for (n = 0; n < STUCK; n++)
+        cr_assert_eq(roster_session_close(sessions[n]), 0);
+    rst_verdict(fixture.status, &verdict);
+    cr_expect_eq(verdict.count, 0u);
     stop();
 }
 

@@ -72,17 +72,30 @@ void join(const char *id, uint32_t ttl_ms)
     cr_assert_eq(roster_syncer_create(fixture.roster, store, &options, &fixture.options.syncer), 0);
 }
 
+static int64_t wall_ms(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_REALTIME, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
 void expect_worst(const char *problem, const char *evidence, const char *command, const char *alert)
 {
+    int64_t before_ms = wall_ms();
     json_t *json = get_json(&fixture, "/status");
     const json_t *worst = json_array_get(json_object_get(json, "problems"), 0);
     const char *name = json_string_value(json_object_get(worst, "problem"));
+    int64_t since_ms = json_integer_value(json_object_get(worst, "since_ms")),
+            age_ms = json_integer_value(json_object_get(worst, "age_ms"));
     char line[128];
 
     cr_assert(name, "nothing is wrong, should be %s", problem);
     cr_expect_str_eq(name, problem);
     cr_expect(json_is_false(json_object_get(json, "healthy")));
     cr_expect(json_is_integer(json_object_get(worst, "age_ms")));
+    cr_expect(since_ms + age_ms >= before_ms && since_ms + age_ms <= wall_ms(), "began at %lld",
+              (long long)since_ms);
     cr_expect(strstr(json_string_value(json_object_get(worst, "evidence")), evidence), "%s",
               json_string_value(json_object_get(worst, "evidence")));
     cr_expect(strstr(json_string_value(json_object_get(worst, "command")), command), "%s",

@@ -183,6 +183,7 @@ int roster_syncer_stats(struct roster_syncer *syncer, struct roster_syncer_stats
     now.state = syncer->state;
     now.lease = syncer->lease;
     now.deadline_ns = syncer->deadline;
+    now.interval_ms = syncer->options.interval_ms;
     snprintf(now.server_id, sizeof(now.server_id), "%s", syncer->server_id);
     pthread_mutex_unlock(&syncer->lock);
     rst_struct_put(stats, &now, sizeof(now));
