@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 static char *before;
+static bool missing; /* promtool */
 
 void alerts_before(const struct fixture *from)
 {
@@ -97,7 +98,7 @@ void expect_alert(const struct fixture *from, const char *alert)
     FILE *file;
 
     if (system("command -v promtool >/dev/null 2>&1")) {
-        fprintf(stderr, "# promtool is not there (Debian: prometheus): no alert was tested\n");
+        missing = true;
         return;
     }
     reply = ask(from, NULL, "/metrics", NULL);
@@ -115,4 +116,10 @@ void expect_alert(const struct fixture *from, const char *alert)
     run(work);
     cr_assert_eq(unlink(path), 0);
     cr_assert_eq(rmdir(work), 0);
+}
+
+void alerts_done(void)
+{
+    if (missing)
+        cr_skip_test("promtool is missing: install prometheus; all but the alerts was tested");
 }

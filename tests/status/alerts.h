@@ -12,8 +12,12 @@ void alerts_before(const struct fixture *fixture);
 
 /*
  * That this alert, and no other one, fires when /metrics has shown for an hour what it shows now:
- * promtool's opinion; without it (Debian: prometheus) nothing is tested, and said so. NULL: none.
+ * promtool's opinion; without it (Debian: prometheus) nothing is tested, and alerts_done() says so.
+ * NULL: none.
  */
 void expect_alert(const struct fixture *fixture, const char *alert);
+
+/* At the end of a test: it was skipped if an alert could not be tested. */
+void alerts_done(void);
 
 #endif /* ROSTER_TESTS_STATUS_ALERTS_H */

@@ -112,6 +112,7 @@ Test(status_alerts, a_kernel_that_refuses_membarrier)
     expect_worst("membarrier refused", "allow the system call", "status",
                  "RosterMembarrierRefused");
     roster_status_stop(fixture.status); /* the roster cannot be destroyed without it */
+    alerts_done();
 }
 
 Test(status_alerts, sessions_that_are_refused)

@@ -53,6 +53,7 @@ void stop(void)
     roster_syncer_destroy(fixture.options.syncer);
     roster_store_close(store);
     cr_assert_eq(roster_destroy(fixture.roster), 0);
+    alerts_done();
 }
 
 struct roster_options plain(void)
