@@ -48,6 +48,7 @@ stage_release() {
     scripts/dist-check.sh
     configure_in build
     build_in build check-abi
+    TOP_K_SESSIONS=100000 build_in build check TESTS=tests/status/top_k.sh
 }
 
 # The Debian packages build, have no errors, install, work and go away.

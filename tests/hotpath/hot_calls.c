@@ -4,9 +4,9 @@
 /*
  * hot_calls KIND CALLS: this number of statements, transactions, transactions in a statement or in
  * two steps, transactions in ROSTERS rosters by turns, minima of OTHERS open transactions, lists of
- * as many sessions, or look-ups of one of as many that are idle. count-instructions counts what the
- * functions called here take. Everything that could differ between two runs is kept out: one
- * thread, a clock that stands still, an oracle that counts.
+ * as many sessions, look-ups of one of as many that are idle, waits, or steps of a statement.
+ * count-instructions counts what the functions called here take. Everything that could differ
+ * between two runs is kept out: one thread, a clock that stands still, an oracle that counts.
  */
 #include <roster/roster.h>
 
@@ -168,6 +168,25 @@ static void look_up(struct roster_session *session, uint64_t *now)
     roster_read_unlock(roster);
 }
 
+static void wait_for(struct roster_session *session, uint64_t *now)
+{
+    static uint32_t event;
+
+    (void)now;
+    if (!event)
+        ok(roster_wait_event_register(ROSTER_WAIT_IO, "disk", &event), "wait_event_register");
+    ok(roster_wait_begin(session, event), "wait_begin");
+    roster_wait_end(session);
+}
+
+/* Of one statement. */
+static void progress(struct roster_session *session, uint64_t *now)
+{
+    if (!roster_session_look(session, &(struct roster_copy){.place = NULL}, NULL, 0)->statement)
+        ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0), "stmt_begin");
+    ok(roster_stmt_set_progress(session, 0, ++*now, UINT64_C(1) << 40), "stmt_set_progress");
+}
+
 static const struct {
     const char *name;
     void (*run)(struct roster_session *session, uint64_t *now);
@@ -176,6 +195,7 @@ static const struct {
     {"two-steps", two_steps}, {"minimum", minimum},
     {"list", list},           {"by-turns", by_turns},
     {"look-up", look_up},     {"in-statement", in_statement},
+    {"wait", wait_for},       {"progress", progress},
 };
 
 static void run(const char *kind, long calls, struct roster_session *session, uint64_t *now)

@@ -254,3 +254,13 @@ const char *unit_state_differs(const struct unit_state *before, const struct uni
         return "the statistics";
     return NULL;
 }
+
+unsigned unit_words_changed(const void *before, const void *now, size_t size)
+{
+    unsigned changed = 0;
+    size_t at;
+
+    for (at = 0; at < size; at += sizeof(uint64_t))
+        changed += memcmp((const char *)before + at, (const char *)now + at, sizeof(uint64_t)) != 0;
+    return changed;
+}

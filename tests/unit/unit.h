@@ -118,4 +118,7 @@ const char *unit_state_differs(const struct unit_state *before, const struct uni
         cr_assert_eq(unit_result, 0, "%s: %d", #call, unit_result);                                \
     } while (0)
 
+/* How many words of 8 bytes differ. */
+unsigned unit_words_changed(const void *before, const void *now, size_t size);
+
 #endif /* ROSTER_TESTS_UNIT_H */

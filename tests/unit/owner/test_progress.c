@@ -6,10 +6,12 @@
 #include "config.h"
 
 #include "../unit.h"
+#include "core/roster/side.h"
 
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <string.h>
 
 static struct roster *roster;
 static struct roster_session *session;
@@ -102,4 +104,24 @@ Test(progress, closed_sessions_have_none)
     cr_assert_eq(roster_stmt_set_progress(closed, phase, 1, 2), -EBADF);
     cr_assert_eq(roster_block_begin(closed, &block), -EBADF);
     cr_assert_eq(roster_session_generation(closed, &generation), -EBADF);
+}
+
+/* In each statement but for the first time: the words of the side, and no view. */
+Test(progress, is_two_stores)
+{
+    struct unit_state before, after;
+    struct rst_side side;
+    uint64_t done;
+
+    run();
+    unit_ok(roster_stmt_set_progress(session, phase, 0, 100));
+    for (done = 1; done < 4; done++) {
+        unit_state_take(&before, roster, session);
+        memcpy(&side, session->side, sizeof(side));
+        unit_ok(roster_stmt_set_progress(session, phase, done, 100 + done));
+        unit_state_take(&after, roster, session);
+        cr_expect_null(unit_state_differs(&before, &after));
+        cr_expect_eq(unit_words_changed(&side, session->side, sizeof(side)), 2u);
+    }
+    (void)roster_stmt_end(session);
 }

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "../unit.h"
+#include "core/roster/side.h"
 
 #include <criterion/criterion.h>
 
@@ -235,4 +236,49 @@ Test(wait, a_killed_connection_may_clean_up)
     cr_assert_eq(roster_stmt_begin_cleanup(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0),
                  -EBADF);
     unit_destroy(f.roster);
+}
+
+/* How many words of the side a call has changed, which has changed nothing else: no view was
+ * published, and none was written. */
+static unsigned stores(struct fixture *f, uint32_t event)
+{
+    struct unit_state before, after;
+    struct rst_side side;
+
+    unit_state_take(&before, f->roster, f->session);
+    memcpy(&side, f->session->side, sizeof(side));
+    if (event)
+        unit_ok(roster_wait_begin(f->session, event));
+    else
+        roster_wait_end(f->session);
+    unit_state_take(&after, f->roster, f->session);
+    cr_expect_null(unit_state_differs(&before, &after));
+    return unit_words_changed(&side, f->session->side, sizeof(side));
+}
+
+static void expect_one_store(struct fixture *f, uint32_t event, uint32_t other)
+{
+    cr_expect_eq(stores(f, event), 1u);
+    cr_expect_eq(stores(f, other), 1u, "in place of another one");
+    cr_expect_eq(stores(f, 0), 1u);
+}
+
+Test(wait, is_one_store_inside_and_outside)
+{
+    struct fixture f;
+    uint32_t disk, net;
+
+    fixture_init(&f);
+    unit_ok(roster_wait_event_register(ROSTER_WAIT_IO, "disk", &disk));
+    unit_ok(roster_wait_event_register(ROSTER_WAIT_CLIENT, "net", &net));
+    unit_ok(roster_wait_begin(f.session, disk)); /* the first may allocate */
+    roster_wait_end(f.session);
+    expect_one_store(&f, disk, net);
+    unit_ok(roster_txn_begin(f.session, NULL));
+    expect_one_store(&f, disk, net);
+    unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+    expect_one_store(&f, disk, net);
+    (void)roster_stmt_end(f.session);
+    unit_ok(roster_txn_finish(f.session));
+    fixture_destroy(&f);
 }
