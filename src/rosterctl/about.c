@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 /* What is a number there and an errno for people is its text here. */
 static void print_number(const char *prefix, const char *key, json_int_t number)
 {
@@ -68,8 +70,57 @@ static void print_members(const json_t *object, const char *prefix)
     }
 }
 
+static void flatten(json_t *rows, const char *name, const json_t *value);
+
+static void flatten_object(json_t *rows, const char *prefix, const json_t *object)
+{
+    char name[256];
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        snprintf(name, sizeof(name), "%s%s%s", prefix, *prefix ? "." : "", key);
+        flatten(rows, name, value);
+    }
+}
+
+/* A value as a row, and of what has members each of these: "problems.0.command". */
+static void flatten(json_t *rows, const char *name, const json_t *value)
+{
+    char inner[256];
+    json_t *text;
+    size_t n;
+
+    if (json_is_object(value)) {
+        flatten_object(rows, name, value);
+        return;
+    }
+    for (n = 0; n < json_array_size(value); n++) {
+        snprintf(inner, sizeof(inner), "%s.%zu", name, n);
+        flatten(rows, inner, json_array_get(value, n));
+    }
+    if (json_is_array(value))
+        return;
+    text = json_is_boolean(value) ? json_string(json_is_true(value) ? "yes" : "no")
+                                  : json_incref((json_t *)(uintptr_t)value);
+    json_array_append_new(rows, json_pack("{s:s, s:o}", "name", name, "value", text));
+}
+
+static void print_csv(const json_t *json)
+{
+    static const struct column columns[] = {{"name", "", COLUMN_TEXT, 0},
+                                            {"value", "", COLUMN_TEXT, 0}};
+    json_t *rows = json_array();
+
+    flatten_object(rows, "", json);
+    table_print_csv(rows, columns, 2);
+    json_decref(rows);
+}
+
 static int print_reply(const struct options *options, struct reply *reply,
-                       void (*print)(const struct options *options, const json_t *json))
+                       void (*print)(const struct options *options, const json_t *json),
+                       void (*print_as_csv)(const json_t *json))
 {
     int code = reply->code;
 
@@ -77,6 +128,8 @@ static int print_reply(const struct options *options, struct reply *reply,
         code = ctl_fail(options, reply);
     else if (options->json)
         ctl_print_json(reply->json, JSON_COMPACT);
+    else if (options->csv)
+        print_as_csv(reply->json);
     else
         print(options, reply->json);
     reply_free(reply);
@@ -122,7 +175,7 @@ int ctl_status(const struct options *options)
 {
     struct reply reply = ctl_ask(options, "GET", "/status");
     bool sick = json_is_false(json_object_get(reply.json, "healthy"));
-    int code = print_reply(options, &reply, print_status);
+    int code = print_reply(options, &reply, print_status, print_csv);
 
     return code == CTL_OK && sick ? CTL_UNHEALTHY : code;
 }
@@ -188,7 +241,7 @@ int ctl_safe_point(const struct options *options)
 {
     struct reply reply = ctl_ask(options, "GET", "/safepoint");
 
-    return print_reply(options, &reply, print_safe_point);
+    return print_reply(options, &reply, print_safe_point, print_csv);
 }
 
 static void print_who(const json_t *holder)
@@ -268,9 +321,46 @@ static void print_min(const struct options *options, const json_t *min)
     }
 }
 
+const struct column min_columns[] = {
+    {"server", "SERVER", COLUMN_TEXT, 24},     {"age_ms", "AGE", COLUMN_MS, 0},
+    {"kind", "HELD BY", COLUMN_TEXT, 0},       {"session_id", "SESSION", COLUMN_NUMBER, 0},
+    {"user", "USER", COLUMN_TEXT, 24},         {"application", "NAME", COLUMN_TEXT, 24},
+    {"gain_ms", "ENDING GAINS", COLUMN_MS, 0}, {"minimum", "MINIMUM", COLUMN_NUMBER, 0},
+    {"held_ms", "FOR", COLUMN_MS, 0},          {"ts", "START_TS", COLUMN_NUMBER, 0},
+    {"pin_id", "PIN", COLUMN_NUMBER, 0},       {"pin_kind", "PIN KIND", COLUMN_TEXT, 0},
+    {"host", "HOST", COLUMN_TEXT, 48},         {"db", "DB", COLUMN_TEXT, 24},
+    {"info", "INFO", COLUMN_TEXT, 0},          {"last", "LAST", COLUMN_TEXT, 0},
+};
+
+_Static_assert(COUNT_OF(min_columns) == MIN_COLUMNS, "the header says how many there are");
+
+json_t *min_row(const json_t *min)
+{
+    const json_t *holder = json_object_get(min, "holder"), *value;
+    json_t *row = json_object();
+    size_t n;
+
+    for (n = 1; n < MIN_COLUMNS; n++) {
+        value = json_object_get(min, min_columns[n].key);
+        if (!value)
+            value = json_object_get(holder, min_columns[n].key);
+        if (value)
+            json_object_set(row, min_columns[n].key, (json_t *)(uintptr_t)value);
+    }
+    return row;
+}
+
+static void print_min_csv(const json_t *min)
+{
+    json_t *rows = json_pack("[o]", min_row(min));
+
+    table_print_csv(rows, min_columns + 1, MIN_COLUMNS - 1);
+    json_decref(rows);
+}
+
 int ctl_min(const struct options *options)
 {
     struct reply reply = ctl_ask(options, "GET", "/minimum");
 
-    return print_reply(options, &reply, print_min);
+    return print_reply(options, &reply, print_min, print_min_csv);
 }

@@ -35,8 +35,29 @@ static const char *member(const json_t *row, const char *key)
     return text ? text : "";
 }
 
+/* What came of it so far, for a program. */
+static void print_kill(const struct options *options, const char *id, const char *result,
+                       const char *state, uint64_t took_ms)
+{
+    static const struct column columns[] = {{"session_id", "", COLUMN_TEXT, 0},
+                                            {"target", "", COLUMN_TEXT, 0},
+                                            {"result", "", COLUMN_TEXT, 0},
+                                            {"state", "", COLUMN_TEXT, 0},
+                                            {"took_ms", "", COLUMN_NUMBER, 0}};
+    json_t *row = json_pack("{s:s, s:s, s:s}", "session_id", id, "target", target_of(options),
+                            "result", result);
+
+    if (*state)
+        json_object_set_new(row, "state", json_string(state));
+    if (took_ms)
+        json_object_set_new(row, "took_ms", json_integer((json_int_t)took_ms));
+    table_print_record(options, row, columns, 5);
+    fflush(stdout);
+}
+
 /* Says what the session does, when that is not what was said last. */
-static void say_state(const char *id, const json_t *row, char last[96])
+static void say_state(const struct options *options, const char *id, const json_t *row,
+                      char last[96])
 {
     static const struct column command = {"command", "", COLUMN_TEXT, 0};
     static const struct column state = {"run_state", "", COLUMN_TEXT, 0};
@@ -50,7 +71,10 @@ static void say_state(const char *id, const json_t *row, char last[96])
              texts[2]);
     if (!strcmp(now, last))
         return;
-    printf("session %s: %s\n", id, now);
+    if (ctl_for_program(options))
+        print_kill(options, id, "waiting", now, 0);
+    else
+        printf("session %s: %s\n", id, now);
     fflush(stdout);
     snprintf(last, 96, "%s", now);
 }
@@ -67,7 +91,7 @@ static int wait_for_target(const struct options *options, const char *id, const 
 {
     const struct timespec pause = {0, LOOK_MS * 1000000L};
     const char *target = target_of(options);
-    uint64_t began_ms = ctl_now_ms();
+    uint64_t began_ms = ctl_now_ms(), took_ms;
     struct options in_time = *options;
     char last[96] = "", took[32];
     const json_t *row;
@@ -90,12 +114,15 @@ static int wait_for_target(const struct options *options, const char *id, const 
         row = json_array_get(json_object_get(reply.json, "rows"), 0);
         ended =
             reply.code == CTL_OK && (!row || (*which && strcmp(member(row, target), which) != 0));
-        if (row && !ended && !options->json)
-            say_state(id, row, last);
+        if (row && !ended)
+            say_state(options, id, row, last);
         reply_free(&reply);
-        text_ms((double)(ctl_now_ms() - began_ms), took, sizeof(took));
+        took_ms = ctl_now_ms() - began_ms;
+        text_ms((double)took_ms, took, sizeof(took));
         if (ended) {
-            if (!options->json)
+            if (ctl_for_program(options))
+                print_kill(options, id, "ended", "", took_ms ? took_ms : 1);
+            else
                 printf("session %s: its %s has ended after %s\n", id, target, took);
             return CTL_OK;
         }
@@ -137,8 +164,8 @@ static int kill_one(const struct options *options, const char *id)
     code = reply.code;
     if (code != CTL_OK)
         ctl_error(code, "session %s: %s", id, reply.error);
-    else if (options->json)
-        ctl_print_json(reply.json, JSON_COMPACT);
+    else if (ctl_for_program(options))
+        print_kill(options, id, "delivered", "", 0);
     else
         printf("session %s: delivered\n", id);
     reply_free(&reply);
@@ -185,14 +212,34 @@ static bool is_next(const json_t *status, struct life *life)
     return next;
 }
 
-static void say_sessions(const struct reply *reply, json_int_t *last)
+/* Without a number of sessions where that is below 0. */
+static void say_drain(const struct options *options, const char *result, json_int_t sessions)
+{
+    static const struct column columns[] = {{"result", "", COLUMN_TEXT, 0},
+                                            {"sessions", "", COLUMN_NUMBER, 0}};
+    json_t *row;
+
+    if (!ctl_for_program(options)) {
+        if (sessions >= 0)
+            printf("%lld sessions are left\n", (long long)sessions);
+        else
+            puts(strcmp(result, "gone") ? result : "the server has gone");
+    } else {
+        row = json_pack("{s:s}", "result", result);
+        if (sessions >= 0)
+            json_object_set_new(row, "sessions", json_integer(sessions));
+        table_print_record(options, row, columns, 2);
+    }
+    fflush(stdout);
+}
+
+static void say_sessions(const struct options *options, const struct reply *reply, json_int_t *last)
 {
     json_int_t now = json_integer_value(json_object_get(reply->json, "sessions"));
 
     if (reply->code != CTL_OK || now == *last)
         return;
-    printf("%lld sessions are left\n", (long long)now);
-    fflush(stdout);
+    say_drain(options, "waiting", now);
     *last = now;
 }
 
@@ -211,9 +258,9 @@ static int wait_for_end(const struct options *options, struct life *life)
 
         gone = reply.gone || (reply.code == CTL_OK && is_next(reply.json, life));
         if (gone)
-            puts("the server has gone");
+            say_drain(options, "gone", -1);
         else if (reply.code == CTL_OK)
-            say_sessions(&reply, &sessions);
+            say_sessions(options, &reply, &sessions);
         else if (!said)
             (void)ctl_fail(options, &reply);
         said = reply.code != CTL_OK;
@@ -241,10 +288,8 @@ int ctl_drain(const struct options *options)
     code = reply.code;
     if (code != CTL_OK)
         code = ctl_fail(options, &reply);
-    else if (options->json)
-        ctl_print_json(reply.json, JSON_COMPACT);
     else
-        puts("draining");
+        say_drain(options, "draining", -1);
     reply_free(&reply);
     if (code == CTL_OK && options->wait)
         code = wait_for_end(options, &life);

@@ -101,7 +101,7 @@ static void print(const struct options *options, const json_t *reply)
         return;
     }
     print_sum(reply);
-    table_print(rows, columns, count);
+    table_print(rows, columns, count, "samples,wait_class,kind,application,db,server");
     table_print_cut(reply, "groups");
 }
 

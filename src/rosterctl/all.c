@@ -101,7 +101,8 @@ static int run_one(const struct options *options, command_fn *run, struct probe 
     char shown[512];
 
     roster_text_show(probe->server, strlen(probe->server), shown, sizeof(shown));
-    if (!options->json)
+    table_csv_of(shown);
+    if (!ctl_for_program(options))
         printf("%s\n", shown);
     if (probe->reply.code == CTL_NO_SERVER)
         return ctl_fail(&probe->one, &probe->reply);

@@ -242,6 +242,11 @@ void reply_append(struct reply *all, struct reply *page)
     reply_free(page);
 }
 
+bool ctl_for_program(const struct options *options)
+{
+    return options->json || options->csv;
+}
+
 void ctl_print_json(const json_t *json, size_t flags)
 {
     json_dumpf(json, stdout, flags | JSON_ENSURE_ASCII);

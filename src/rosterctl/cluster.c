@@ -142,19 +142,12 @@ static void copy(json_t *row, const char *key, const json_t *from, const char *n
         json_object_set(row, key, value);
 }
 
-static json_t *min_row(const struct server *server)
+static json_t *min_of(const struct server *server)
 {
-    const json_t *holder = json_object_get(server->reply.json, "holder");
-    json_t *row = json_pack("{s:s, s:s}", "server", server->name, "address", server->address);
+    json_t *row = min_row(server->reply.json);
 
-    copy(row, "age_ms", server->reply.json, "age_ms");
-    copy(row, "gain_ms", server->reply.json, "gain_ms");
-    copy(row, "minimum", server->reply.json, "minimum");
-    copy(row, "kind", holder, "kind");
-    copy(row, "ts", holder, "ts");
-    copy(row, "session_id", holder, "session_id");
-    copy(row, "user", holder, "user");
-    copy(row, "application", holder, "application");
+    json_object_set_new(row, "server", json_string(server->name));
+    json_object_set_new(row, "address", json_string(server->address));
     return row;
 }
 
@@ -175,13 +168,17 @@ static json_t *status_row(const struct server *server)
     return row;
 }
 
-static void print(const struct options *options, const json_t *rows, const struct column *columns,
-                  size_t count)
+/* Returns whether it was a table, below which more may be said; that has fewer columns than CSV. */
+static bool print(const struct options *options, const json_t *rows, const struct column *columns,
+                  size_t count, size_t shown, const char *spare)
 {
     if (options->json)
         ctl_print_json(rows, JSON_INDENT(1));
+    else if (options->csv)
+        table_print_csv(rows, columns, count);
     else
-        table_print(rows, columns, count);
+        table_print(rows, columns, shown, spare);
+    return !ctl_for_program(options);
 }
 
 /* A row of each server that answered, in the order of a member; the largest first with a minus. */
@@ -267,19 +264,13 @@ static void print_end_of(const json_t *row)
 
 static int cluster_min(const struct options *options, struct servers *servers)
 {
-    static const struct column columns[] = {
-        {"server", "SERVER", COLUMN_TEXT, 24},     {"age_ms", "AGE", COLUMN_MS, 0},
-        {"kind", "HELD BY", COLUMN_TEXT, 0},       {"session_id", "SESSION", COLUMN_NUMBER, 0},
-        {"user", "USER", COLUMN_TEXT, 24},         {"application", "NAME", COLUMN_TEXT, 24},
-        {"gain_ms", "ENDING GAINS", COLUMN_MS, 0},
-    };
     json_t *rows;
     int code;
 
     servers_ask(servers, options, ask_path, "/minimum");
-    rows = rows_of(servers, min_row, "minimum");
-    print(options, rows, columns, sizeof(columns) / sizeof(columns[0]));
-    if (!options->json)
+    rows = rows_of(servers, min_of, "minimum");
+    if (print(options, rows, min_columns, MIN_COLUMNS, MIN_COLUMNS_SHOWN,
+              "application,gain_ms,kind,user"))
         print_end_of(json_array_get(rows, 0));
     json_decref(rows);
     code = servers_code(servers);
@@ -309,6 +300,22 @@ json_t *cluster_gone_row(const struct gone *gone)
     return row;
 }
 
+/* A terminal folds what it takes to see what is wrong, and does not cut it. */
+static void print_evidence(const json_t *rows)
+{
+    static const struct column columns[] = {{"server", "", COLUMN_TEXT, 0},
+                                            {"evidence", "", COLUMN_TEXT, 0}};
+    char texts[2][640];
+    size_t n, m;
+
+    for (n = 0; n < json_array_size(rows); n++) {
+        for (m = 0; m < 2; m++)
+            cell_text(json_array_get(rows, n), &columns[m], texts[m], sizeof(texts[m]));
+        if (*texts[1])
+            printf("%s: %s\n", texts[0], texts[1]);
+    }
+}
+
 static int cluster_status(const struct options *options, struct servers *servers)
 {
     static const struct column columns[] = {
@@ -318,22 +325,27 @@ static int cluster_status(const struct options *options, struct servers *servers
         {"problems", "PROBLEMS", COLUMN_NUMBER, 0},
         {"sessions", "SESSIONS", COLUMN_NUMBER, 0},
         {"evidence", "EVIDENCE", COLUMN_TEXT, 0},
+        {"command", "RUN", COLUMN_TEXT, 0},
+        {"address", "ADDRESS", COLUMN_TEXT, 0},
     };
     static const struct column command = {"command", "", COLUMN_TEXT, 0};
+    bool beside = !table_width(); /* the evidence */
     char text[512];
     json_t *rows;
     size_t n;
-    bool sick;
+    bool sick, table;
     int code;
 
     servers_ask(servers, options, NULL, NULL);
     rows = rows_of(servers, status_row, "-problems");
     for (n = servers->gone_count; n--;)
         json_array_insert_new(rows, 0, cluster_gone_row(&servers->gone[n]));
-    print(options, rows, columns, sizeof(columns) / sizeof(columns[0]));
+    table = print(options, rows, columns, 8, beside ? 6 : 5, "sessions,problems");
+    if (table && !beside)
+        print_evidence(rows);
     sick = json_integer_value(json_object_get(json_array_get(rows, 0), "problems")) > 0;
     cell_text(json_array_get(rows, servers->gone_count), &command, text, sizeof(text));
-    if (!options->json && *text) {
+    if (table && *text) {
         printf("run: ");
         cluster_print_command(stdout, options, text);
         putchar('\n');
@@ -416,6 +428,7 @@ static int kill_one(const struct options *options, struct servers *servers, char
     one.args = args;
     one.n_args = 1;
     one.server = server->address;
+    table_csv_of(server->name);
     return ctl_kill(&one);
 }
 

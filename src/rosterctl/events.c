@@ -146,10 +146,8 @@ static void print_rows(struct output *output, const json_t *rows)
     const struct column *shown = columns + !options->store;
     size_t n, count = COUNT_OF(columns) - !options->store;
 
-    if (options->csv && !output->began)
+    if (options->csv)
         table_print_csv(rows, shown, count);
-    else if (options->csv)
-        table_print_csv_rows(rows, shown, count);
     else
         for (n = 0; n < json_array_size(rows); n++)
             if (options->json)

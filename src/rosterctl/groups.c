@@ -52,7 +52,7 @@ int ctl_groups(const struct options *options)
     else if (options->csv)
         table_print_csv(rows, columns, COUNT_OF(columns));
     else {
-        table_print(rows, columns, COUNT_OF(columns));
+        table_print(rows, columns, COUNT_OF(columns), "reserved,refused,limit");
         for (n = 0; n < json_array_size(kinds); n++)
             print_rest(json_array_get(kinds, n));
     }

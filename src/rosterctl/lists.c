@@ -84,14 +84,10 @@ static size_t rows_to_see(const struct options *options)
     return size.ws_row > 3 ? (size_t)size.ws_row - 2 : 1;
 }
 
-/* The width of the terminal, where there is one and nothing else was asked for. */
+/* The width of the terminal, where nothing else was asked for. */
 static size_t width_of(const struct options *options)
 {
-    struct winsize size = {0};
-
-    if (options->columns || options->full || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-        return 0;
-    return size.ws_col;
+    return options->columns || options->full ? 0 : table_width();
 }
 
 /* A list of the server's. */
@@ -299,7 +295,7 @@ int ctl_history(const struct options *options)
     } else if (options->csv) {
         table_print_csv(rows, history_columns, COUNT_OF(history_columns));
     } else {
-        table_print(rows, history_columns, COUNT_OF(history_columns));
+        table_print(rows, history_columns, COUNT_OF(history_columns), "");
         for (n = 0; options->full && n < json_array_size(rows); n++) {
             row = json_object_get(json_array_get(rows, n), "all_sql_digests");
             for (m = 0; m < json_array_size(row); m++) {

@@ -13,9 +13,13 @@
 #include <time.h>
 
 #define DEEPEST 20 /* the indentation of deeper ones does not grow */
+#define NARROW 60  /* columns of a terminal on which a level takes less */
+
+/* What a narrow terminal does without, the least urgent first. */
+#define SPARE "run_state,info,blocks,blocked_on,txn_ms"
 
 static const struct column columns[] = {
-    {"server", "SERVER", COLUMN_TEXT, 24},   {"tree", "SESSION", COLUMN_TEXT, 0},
+    {"server", "SERVER", COLUMN_TEXT, 24},   {"tree", "SESSION", COLUMN_WHOLE, 0},
     {"user", "USER", COLUMN_TEXT, 24},       {"blocks", "BLOCKS", COLUMN_NUMBER, 0},
     {"wait_ms", "WAITED", COLUMN_MS, 0},     {"blocked_on", "FOR", COLUMN_TEXT, 40},
     {"txn_ms", "TRANSACTION", COLUMN_MS, 0}, {"run_state", "STATE", COLUMN_TEXT, 0},
@@ -92,7 +96,7 @@ static void print(const struct options *options, const json_t *json)
     size_t n;
 
     if (json_array_size(rows))
-        table_print(rows, shown, count);
+        table_print(rows, shown, count, SPARE);
     else
         puts("no session waits for another one");
     table_print_cut(json, "sessions");
@@ -107,14 +111,16 @@ int ctl_locks(const struct options *options)
     const json_t *rows;
     const struct column *shown;
     size_t count = shown_columns(options, &shown);
+    bool narrow;
     int code;
 
     ctl_add_argument(path, sizeof(path), "limit", options->limit);
     reply = options->store ? cluster_locks(options, path) : ctl_ask(options, "GET", path);
     rows = json_object_get(reply.json, "rows");
     code = reply.code;
+    narrow = table_width() > 0 && table_width() < NARROW;
     if (code == CTL_OK && !options->json)
-        locks_draw_tree(rows, 2, DEEPEST);
+        locks_draw_tree(rows, narrow ? 1 : 2, narrow ? DEEPEST / 2 : DEEPEST);
     if (code != CTL_OK)
         code = ctl_fail(options, &reply);
     else if (options->json)

@@ -65,7 +65,7 @@ struct reply {
     int code;    /* of the exit codes */
     bool gone;   /* nothing listens there any more, other than when there is no answer in time */
     long status; /* of HTTP; 0: there was no answer */
-    char error[256];
+    char error[512]; /* as long as a list of what is valid */
     json_t *json;
     size_t length; /* of the body, or of those of all pages */
     int missing;   /* of a cluster: CTL_OK, or the code for the servers that did not answer */
@@ -97,6 +97,9 @@ uint64_t ctl_now_ms(void);
 /* Asks for all rows of a list, page by page, with the filters of the options. */
 struct reply ctl_rows(const struct options *options, const char *path);
 
+/* Whether the output is for a program, which takes no words between the rows. */
+bool ctl_for_program(const struct options *options);
+
 /* Prints JSON that a terminal does not obey either: everything but ASCII is escaped. */
 void ctl_print_json(const json_t *json, size_t flags);
 
@@ -121,6 +124,7 @@ struct column {
     const char *key, *title;
     enum {
         COLUMN_TEXT,
+        COLUMN_WHOLE, /* a text that is never cut, as it names what a command is about */
         COLUMN_NUMBER,
         COLUMN_MS,
         COLUMN_WHEN /* milliseconds since the Unix epoch, or a timestamp as text */
@@ -132,16 +136,27 @@ struct column {
 
 /* table.c */
 void cell_text(const json_t *row, const struct column *column, char *to, size_t size);
-void table_print(const json_t *rows, const struct column *columns, size_t count);
+
+/* The characters of a line of the terminal; 0: there is no terminal, and lines have no limit. */
+size_t table_width(void);
 
 /* In lines of at most `width` characters: columns are left out, those first whose keys are first in
- * `spare`, with commas between them, and the last one is cut. 0: no limit. */
+ * `spare`, with commas between them, and the longest texts are cut. 0: no limit. table_print() has
+ * the terminal's width. */
 void table_print_within(const json_t *rows, const struct column *columns, size_t count,
                         size_t width, const char *spare);
+void table_print(const json_t *rows, const struct column *columns, size_t count, const char *spare);
 
-/* The rows as RFC 4180 has them: numbers as they are, in milliseconds where they are times. */
+/* The rows as RFC 4180 has them: numbers as they are, in milliseconds where they are times. Titles
+ * are printed when they are others than before, so that what comes piece by piece is one table. */
 void table_print_csv(const json_t *rows, const struct column *columns, size_t count);
-void table_print_csv_rows(const json_t *rows, const struct column *columns, size_t count);
+
+/* From now on such rows begin with a column "server", which has this. */
+void table_csv_of(const char *server);
+
+/* An object as one line of JSON, or as one row of CSV. It is used up. */
+void table_print_record(const struct options *options, json_t *record, const struct column *columns,
+                        size_t count);
 
 /* That a list has more of something than is shown; nothing when it has not. */
 void table_print_cut(const json_t *reply, const char *what);
@@ -150,6 +165,13 @@ void table_print_cut(const json_t *reply, const char *what);
  * bytes of the name count. */
 const struct column *column_find(const struct column *columns, size_t count, const char *name,
                                  size_t length);
+
+/* about.c: who holds the minimum, as one row. The first column is the server, which the row lacks;
+ * those of a table come before what only CSV has. */
+#define MIN_COLUMNS 16
+#define MIN_COLUMNS_SHOWN 7
+extern const struct column min_columns[MIN_COLUMNS];
+json_t *min_row(const json_t *min);
 
 /* help.c: what a command takes and what it is for; false: it has no help of its own. */
 bool ctl_help(const char *name, const char **arguments, const char **text);

@@ -17,7 +17,7 @@
  * it each time. */
 struct silence {
     uint64_t since_ms, until_ms; /* 0: it answers */
-    char error[256];
+    char error[512];
 };
 
 struct serve {

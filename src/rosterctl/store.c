@@ -116,6 +116,27 @@ static bool parse_ttl(const char *text, int64_t *ttl_ms)
     return !errno && end != text && !*end && *ttl_ms > 0;
 }
 
+/* What was done, for a program. */
+static void print_barrier(const struct options *options, json_t *row, const char *result)
+{
+    static const struct column columns[] = {{"name", "", COLUMN_TEXT, 0},
+                                            {"result", "", COLUMN_TEXT, 0},
+                                            {"ts", "", COLUMN_TEXT, 0},
+                                            {"ttl_ms", "", COLUMN_NUMBER, 0}};
+
+    json_object_set_new(row, "result", json_string(result));
+    table_print_record(options, row, columns, 4);
+}
+
+static json_t *barrier_row(const char *name, uint64_t ts, int64_t ttl_ms)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)ts);
+    return json_pack("{s:s, s:s, s:o}", "name", name, "ts", text, "ttl_ms",
+                     ttl_ms == ROSTER_BARRIER_FOREVER ? json_null() : json_integer(ttl_ms));
+}
+
 static int barrier_set(const struct options *options, struct cluster *cluster)
 {
     uint64_t ts;
@@ -133,7 +154,10 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
     if (err)
         return ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
     time_show((int64_t)roster_ts_physical_ms(ts), when, sizeof(when));
-    printf("barrier %s stands at %llu (%s)\n", options->args[1], (unsigned long long)ts, when);
+    if (ctl_for_program(options))
+        print_barrier(options, barrier_row(options->args[1], ts, ttl_ms), "set");
+    else
+        printf("barrier %s stands at %llu (%s)\n", options->args[1], (unsigned long long)ts, when);
     return CTL_OK;
 }
 
@@ -145,27 +169,20 @@ static int barrier_delete(const struct options *options, struct cluster *cluster
         return ctl_error(CTL_NOT_FOUND, "there is no barrier %s", options->args[1]);
     if (err)
         return ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
-    printf("barrier %s is gone\n", options->args[1]);
+    if (ctl_for_program(options))
+        print_barrier(options, json_pack("{s:s}", "name", options->args[1]), "deleted");
+    else
+        printf("barrier %s is gone\n", options->args[1]);
     return CTL_OK;
-}
-
-static json_t *barrier_row(const struct roster_barrier *barrier)
-{
-    char ts[32];
-
-    snprintf(ts, sizeof(ts), "%llu", (unsigned long long)barrier->ts);
-    return json_pack("{s:s, s:s, s:o}", "name", barrier->name, "ts", ts, "ttl_ms",
-                     barrier->ttl_ms == ROSTER_BARRIER_FOREVER ? json_null()
-                                                               : json_integer(barrier->ttl_ms));
 }
 
 static int barrier_list(const struct options *options, struct cluster *cluster)
 {
     static const struct column columns[] = {
-        {"name", "NAME", COLUMN_TEXT, 0},
+        {"name", "NAME", COLUMN_WHOLE, 0},
         {"ts", "TIMESTAMP", COLUMN_NUMBER, 0},
-        {"ts", "AT", COLUMN_WHEN, 0},
         {"ttl_ms", "ENDS IN", COLUMN_MS, 0},
+        {"ts", "AT", COLUMN_WHEN, 0},
     };
     struct roster_barrier *barriers = NULL;
     json_t *rows = json_array();
@@ -173,14 +190,17 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
     int err = roster_barrier_list(cluster->safe_point, &barriers, &count);
 
     for (n = 0; !err && n < count; n++)
-        json_array_append_new(rows, barrier_row(&barriers[n]));
-    for (n = 0; !options->json && n < json_array_size(rows); n++)
+        json_array_append_new(rows,
+                              barrier_row(barriers[n].name, barriers[n].ts, barriers[n].ttl_ms));
+    for (n = 0; !ctl_for_program(options) && n < json_array_size(rows); n++)
         if (json_is_null(json_object_get(json_array_get(rows, n), "ttl_ms")))
             json_object_set_new(json_array_get(rows, n), "ttl_ms", json_string("never"));
     if (!err && options->json)
         ctl_print_json(rows, JSON_INDENT(1));
+    else if (!err && options->csv)
+        table_print_csv(rows, columns, 3);
     else if (!err)
-        table_print(rows, columns, 4);
+        table_print(rows, columns, 4, "ts,ttl_ms,ts");
     json_decref(rows);
     free(barriers);
     return err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err)) : CTL_OK;
@@ -236,6 +256,27 @@ static void print_point(const char *name, uint64_t ts)
                age < 0 ? "ahead of this clock" : "old");
 }
 
+static void print_points_csv(uint64_t txn, uint64_t gc)
+{
+    static const struct column columns[] = {{"safe_point", "", COLUMN_TEXT, 0},
+                                            {"ts", "", COLUMN_TEXT, 0},
+                                            {"age_ms", "", COLUMN_NUMBER, 0}};
+    const uint64_t points[] = {txn, gc};
+    json_t *rows = json_array(), *row;
+    char text[32];
+    size_t n;
+
+    for (n = 0; n < 2; n++) {
+        snprintf(text, sizeof(text), "%llu", (unsigned long long)points[n]);
+        row = json_pack("{s:s, s:s}", "safe_point", n ? "gc" : "txn", "ts", text);
+        if (roster_ts_physical_ms(points[n]))
+            json_object_set_new(row, "age_ms", json_integer((json_int_t)age_ms(points[n])));
+        json_array_append_new(rows, row);
+    }
+    table_print_csv(rows, columns, 3);
+    json_decref(rows);
+}
+
 int ctl_gc(const struct options *options)
 {
     struct cluster cluster = {NULL, NULL};
@@ -255,6 +296,8 @@ int ctl_gc(const struct options *options)
     else if (options->json)
         printf("{\"txn_safe_point\": \"%llu\", \"gc_safe_point\": \"%llu\"}\n",
                (unsigned long long)txn, (unsigned long long)gc);
+    else if (options->csv)
+        print_points_csv(txn, gc);
     else {
         print_point("txn safe point", txn);
         print_point("gc safe point", gc);

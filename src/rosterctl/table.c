@@ -14,9 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define CELL 1200
 #define LEAST_LAST 16 /* of the last column, when it is a text, before others are left out */
+#define LEAST_TEXT 4  /* of a text that is cut */
 
 static void cell_when(const json_t *value, char *to, size_t size)
 {
@@ -41,6 +44,15 @@ void cell_text(const json_t *row, const struct column *column, char *to, size_t 
         text_ms(json_number_value(value), to, size);
     else if (json_is_integer(value))
         snprintf(to, size, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(to, size, "%.6g", json_real_value(value));
+}
+
+size_t table_width(void)
+{
+    struct winsize size = {0};
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? 0 : size.ws_col;
 }
 
 const struct column *column_find(const struct column *columns, size_t count, const char *name,
@@ -59,7 +71,7 @@ static void print_cell(const char *text, const struct column *column, size_t wid
     size_t has = text_width(text);
     int pad = (int)(width > has ? width - has : 0);
 
-    if (column->kind != COLUMN_TEXT && column->kind != COLUMN_WHEN)
+    if (column->kind == COLUMN_NUMBER || column->kind == COLUMN_MS)
         printf("%*s%s", pad, "", text);
     else
         printf("%s%*s", text, last ? 0 : pad, "");
@@ -116,6 +128,25 @@ static size_t leave_out(const struct column **columns, size_t *widths, size_t co
     return count;
 }
 
+/* Cuts the longest texts until all fits, or none can be cut. */
+static void shrink(const struct column *const *columns, size_t *widths, size_t count, size_t width)
+{
+    size_t sum = 2 * (count - 1), n, longest;
+
+    for (n = 0; n < count; n++)
+        sum += widths[n];
+    for (; sum > width; sum--) {
+        longest = count;
+        for (n = 0; n < count; n++)
+            if (columns[n]->kind == COLUMN_TEXT && widths[n] > LEAST_TEXT &&
+                (longest == count || widths[n] >= widths[longest]))
+                longest = n;
+        if (longest == count)
+            return;
+        widths[longest]--;
+    }
+}
+
 static void print_row(const json_t *row, const struct column *const *columns, const size_t *widths,
                       size_t count)
 {
@@ -136,26 +167,23 @@ void table_print_within(const json_t *rows, const struct column *columns, size_t
                         size_t width, const char *spare)
 {
     const struct column *shown[COLUMNS_MOST];
-    size_t widths[COLUMNS_MOST], n, row, others = 0;
+    size_t widths[COLUMNS_MOST], n, row;
 
     measure(rows, columns, count, widths);
     for (n = 0; n < count; n++)
         shown[n] = &columns[n];
     if (width) {
         count = leave_out(shown, widths, count, width, spare);
-        for (n = 0; n + 1 < count; n++)
-            others += widths[n] + 2;
-        if (others + widths[count - 1] > width)
-            widths[count - 1] = width > others ? width - others : 1;
+        shrink(shown, widths, count, width);
     }
     print_row(NULL, shown, widths, count);
     for (row = 0; row < json_array_size(rows); row++)
         print_row(json_array_get(rows, row), shown, widths, count);
 }
 
-void table_print(const json_t *rows, const struct column *columns, size_t count)
+void table_print(const json_t *rows, const struct column *columns, size_t count, const char *spare)
 {
-    table_print_within(rows, columns, count, 0, "");
+    table_print_within(rows, columns, count, table_width(), spare);
 }
 
 /* In quotes where it has to be; a quote in it is doubled. */
@@ -174,32 +202,59 @@ static void put_csv(const char *text)
     putchar('"');
 }
 
-void table_print_csv(const json_t *rows, const struct column *columns, size_t count)
-{
-    size_t n;
+static char csv_server[512];  /* "": rows do not name it */
+static char csv_titles[2048]; /* that were printed last */
 
-    for (n = 0; n < count; n++)
-        printf("%s%s", n ? "," : "", columns[n].key);
-    fputs("\r\n", stdout);
-    table_print_csv_rows(rows, columns, count);
+void table_csv_of(const char *server)
+{
+    snprintf(csv_server, sizeof(csv_server), "%s", server);
 }
 
-void table_print_csv_rows(const json_t *rows, const struct column *columns, size_t count)
+static void put_titles(const struct column *columns, size_t count)
+{
+    char titles[sizeof(csv_titles)];
+    size_t n, used = (size_t)snprintf(titles, sizeof(titles), "%s", *csv_server ? "server" : "");
+
+    for (n = 0; n < count && used < sizeof(titles); n++)
+        used += (size_t)snprintf(titles + used, sizeof(titles) - used, "%s%s", used ? "," : "",
+                                 columns[n].key);
+    if (!strcmp(titles, csv_titles))
+        return;
+    snprintf(csv_titles, sizeof(csv_titles), "%s", titles);
+    printf("%s\r\n", titles);
+}
+
+void table_print_csv(const json_t *rows, const struct column *columns, size_t count)
 {
     struct column plain;
     char text[CELL];
     size_t n, row;
 
+    put_titles(columns, count);
     for (row = 0; row < json_array_size(rows); row++) {
+        if (*csv_server)
+            put_csv(csv_server);
         for (n = 0; n < count; n++) {
             plain = columns[n];
             plain.kind = COLUMN_TEXT;
             cell_text(json_array_get(rows, row), &plain, text, sizeof(text));
-            fputs(n ? "," : "", stdout);
+            fputs(n || *csv_server ? "," : "", stdout);
             put_csv(text);
         }
         fputs("\r\n", stdout);
     }
+}
+
+void table_print_record(const struct options *options, json_t *record, const struct column *columns,
+                        size_t count)
+{
+    json_t *rows = json_pack("[o]", record);
+
+    if (options->json)
+        ctl_print_json(record, JSON_COMPACT);
+    else
+        table_print_csv(rows, columns, count);
+    json_decref(rows);
 }
 
 void table_print_cut(const json_t *reply, const char *what)

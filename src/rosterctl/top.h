@@ -29,7 +29,7 @@ struct top_sight {
     json_t *status, *minimum, *list; /* NULL: not known */
     bool blockers;                   /* what the list is of */
     int code;                        /* of the exit codes */
-    char error[256];
+    char error[512];
     char said[256]; /* of a kill; "": there was none */
     uint64_t at_ms; /* CLOCK_MONOTONIC before it was asked */
 };
@@ -67,7 +67,7 @@ struct top {
     char selected[24]; /* the id of the chosen row; "": the first one's */
     int row, first;    /* where it is, and which row is the topmost on the screen */
     int page;          /* rows that fit */
-    char message[256];
+    char message[512];
     uint64_t message_ms; /* since when it is there */
 
     /* What is being typed below a question. */

@@ -42,6 +42,26 @@ run 0 'barrier feed stands at *' barrier set feed now "$store" --ttl-ms=3600000
 run 0 '*backup*4611686018427387904*never*feed*min*' barrier list "$store"
 run 0 '*"name": "backup"*"ttl_ms": null*' barrier list "$store" --json
 run 0 '*"gc_safe_point": "0"*' gc status "$store" --json
+run 0 $'name,ts,ttl_ms\r\nbackup,4611686018427387904,\r\nfeed,*,3[0-9]*\r' barrier list "$store" --output=csv
+run 0 $'safe_point,ts,age_ms\r\ntxn,[01],\r\ngc,0,\r' gc status "$store" --output=csv
+run 0 $'name,result,ts,ttl_ms\r\nx,set,17,60000\r' barrier set x 17 "$store" --ttl-ms=60000 --output=csv
+run 0 $'name,result,ts,ttl_ms\r\nx,deleted,,\r' barrier delete x "$store" --output=csv
+run 0 '{"name":"x","ts":"17","ttl_ms":null,"result":"set"}' barrier set x 17 "$store" --json
+run 0 '{"name":"x","result":"deleted"}' barrier delete x "$store" --json
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+    for width in 40 80 200; do
+        script -qfc "stty rows 24 cols $width; '$ctl' barrier list '$store'" /dev/null </dev/null | tr -d '\r' >"$work/narrow"
+        case $width in
+        40) titles='NAME *AT' ;;
+        *) titles='NAME *TIMESTAMP *ENDS IN *AT' ;;
+        esac
+        if ! grep -qx "$titles *" "$work/narrow" || ! grep -q '^backup' "$work/narrow" ||
+            grep -q ".\{$((width + 1))\}" "$work/narrow"; then
+            echo "WRONG: barriers at $width columns: $(cat "$work/narrow")"
+            wrong=1
+        fi
+    done
+fi
 run 0 'barrier backup is gone' barrier delete backup "$store"
 run 5 '*no barrier backup*' barrier delete backup "$store"
 run 2 '*no timestamp*' barrier set x y "$store"

@@ -76,7 +76,10 @@ run 2 holders --holder=nonsense
 expect "holders that there are" '*holder "nonsense": it takes transaction, pin, cursor,*' "$complaint"
 run 2 ps --holder=pin
 run 2 ps --output=xml
-run 2 kill --output=csv 1
+run 2 top --output=csv
+expect "top is for people" '*top does not take*' "$complaint"
+run 2 ps --columns=nonsense
+expect "what is valid is listed to its end" '*columns "nonsense": it takes id, *, root_blocker*' "$complaint"
 run 0 ps --db=shop --command=query
 expect "by database and command" 2 "$(lines)"
 expect "a statement is shown" '*bob*' "$(sed -n 2p <<<"$out")"
@@ -131,6 +134,23 @@ if has_terminals; then
     expect "80 have the statement" '*INFO*' "$(head -n 1 "$work/narrow")"
 fi
 
+# at WIDTH COMMAND...: what they print on a terminal of that width, each below a line "== COMMAND"; $tables has the
+# lines of tables that are wider. Prose may be, since the terminal folds it.
+at() {
+    local width=$1 command script=
+    shift
+    for command; do
+        script+="echo '== $command'; '$ctl' $command; "
+    done
+    script -qfc "stty rows 24 cols $width; $script" /dev/null </dev/null | tr -d '\r' >"$work/at"
+    tables=$(awk -v width="$width" '/^==/ { title = 0 } title && !/^[a-z].*[:;]|, .* sessions|^deadlock|^session/ &&
+        length($0) > width { print width ": " $0 } /^ *[A-Z_]+ / { title = 1 }' "$work/at")
+}
+# title COMMAND: the titles of its table.
+title() {
+    sed -n "/^== $1/,\$s/^ *//p" "$work/at" | grep -m 1 -E '^[A-Z_]+( |$)' | tr -s ' '
+}
+
 run 0 trx --sort=-age -n 1
 expect "the oldest transaction" 2 "$(lines)"
 run 0 trx
@@ -152,6 +172,40 @@ run 0 history --full
 expect "with digests" '*d"1*' "$out"
 run 0 history --json
 expect "or as JSON" '*"all_sql_digests"*' "$out"
+
+# Every command has CSV: a title, and no words of prose.
+run 0 min --output=csv
+expect "the minimum as CSV" \
+    $'age_ms,kind,session_id,user,application,gain_ms,minimum,held_ms,ts,*\r\n*,transaction,2,bob,report,*' "$out"
+expect "in two lines" 2 "$(lines)"
+run 0 status --output=csv
+expect "status as CSV" $'name,value\r\n*healthy,yes\r*sessions,5\r*' "$out"
+expect "each line has a name and a value" "" "$(tr -d '\r' <<<"$out" | grep -v '^[a-z_0-9.]*,')"
+run 0 safepoint --output=csv
+expect "safe points as CSV" $'name,value\r\n*local_safe_point,*\r*leased,no\r*' "$out"
+run 0 groups --output=csv
+expect "groups as CSV" $'by,value,sessions,limit,reserved,refused\r\nuser,*' "$out"
+run 0 locks --output=csv
+expect "no locks as CSV" $'tree,user,*info\r' "$out"
+run 0 history --output=csv
+expect "history as CSV" $'hash,count,max_duration_ms\r\n*,1,*\r' "$out"
+
+if has_terminals; then
+    # The terminal decides how much of a table there is.
+    for width in 40 80 200; do
+        at "$width" ps trx groups history "activity --by=state,wait,digest,user,db,application,kind"
+        expect "no table is wider" "" "$tables"
+        case $width in
+        40) titles=("ID USER TIME*" "SESSION USER*AGE*" "BY VALUE SESSIONS*" "HASH COUNT LONGEST" "AVERAGE STATE*") ;;
+        80) titles=("*USER*INFO" "*AGE STATE*" "BY VALUE SESSIONS LIMIT RESERVED REFUSED" "HASH*" "AVERAGE *DIGEST*") ;;
+        200) titles=("ID KIND *LAST" "SESSION KIND USER *LAST" "BY *REFUSED" "HASH*" "AVERAGE SAMPLES *KIND") ;;
+        esac
+        for command in ps trx groups history activity; do
+            expect "titles of $command at $width columns" "${titles[0]}" "$(title "$command")"
+            titles=("${titles[@]:1}")
+        done
+    done
+fi
 
 for _ in $(seq 100); do
     run 0 activity --by=user,digest --since=-30m
@@ -248,8 +302,9 @@ expect "those who follow see it" '*kill  *connection of session 4711, by uid *: 
     "$(head -n 1 "$work/followed")"
 expect "in the order" '*kill  *statement of session 3, user carol, by uid *, interrupted: it has been done*' \
     "$(tail -n 1 "$work/followed")"
-run 1 kill --statement=99 2
+run 1 kill --statement=99 2 --output=csv
 expect "a statement that is over" '*stale*' "$complaint"
+expect "is no row" "" "$out"
 run 1 kill --statement=000000000000000000017 2
 expect "a number is not cut short" '*stale*' "$complaint"
 run 0 kill --statement=1 2
@@ -281,8 +336,8 @@ run 3 min
 [ "$((SECONDS - began))" -lt 15 ] || expect "neither waits for long" yes no
 kill -CONT "$server"
 run 2 kill --wait=0 1
-run 0 kill 1 4
-expect "two kills" 'session 1: delivered*session 4: delivered' "$out"
+run 0 kill 1 4 --output=csv
+expect "two kills" $'session_id,target,result,state,took_ms\r\n1,connection,delivered,,\r\n4,connection,delivered,,\r' "$out"
 for ((tries = 100; tries; tries--)); do
     run 0 ps
     [ "$(lines)" -ne 3 ] || break
@@ -345,7 +400,28 @@ kill "$follower"
 wait "$follower" || true
 expect "a restart is followed, and reported once" '*no server answers*was restarted' "$(cat "$work/gaps")"
 expect "in two lines" 2 "$(wc -l <"$work/gaps")"
-run 0 drain --wait
+run 0 drain --wait --output=csv
+expect "a drain as CSV" $'result,sessions\r\ndraining,\r\n*gone,\r' "$out"
+ended
+
+# What looks at no kill is waited for, and its state is shown, once.
+SERVED_MORE=2 serve "$socket"
+mkdir -p "$work/all/roster"
+ln -s "$work/socket" "$work/all/roster/x.sock"
+XDG_RUNTIME_DIR=$work/all run 0 --all ps --output=csv --columns=id
+expect "CSV of all servers has each in its rows" $'server,id\r\nunix:*/x.sock,1\r\nunix:*' "$out"
+XDG_RUNTIME_DIR=$work/all run 0 --all min --output=csv
+expect "also what is one row" $'server,age_ms,*\r\nunix:*/x.sock,*,transaction,2,bob,*' "$out"
+run 1 kill --wait=0.5 6
+expect "the state of what is waited for" $'session 6: delivered\nsession 6: Sleep, Idle' "$out"
+expect "and what did not end" '*session 6: its connection has not ended after*' "$complaint"
+run 1 kill --wait=0.5 7 --json
+expect "as lines of JSON" \
+    '{"session_id":"7",*"result":"delivered"}*{"session_id":"7",*"result":"waiting","state":"Sleep, Idle"}' "$out"
+run 0 kill --wait 5 --output=csv
+expect "or as CSV, to the end" $'session_id,target,result,state,took_ms\r\n5,connection,delivered,,\r\n*5,connection,ended,,[1-9]*\r' "$out"
+run 0 drain --wait --json
+expect "a drain as lines of JSON" '{"result":"draining"}*{"result":"gone"}' "$out"
 ended
 
 if command -v python3 >/dev/null; then
@@ -406,24 +482,7 @@ if command -v python3 >/dev/null; then
 
     # All are asked at once: these three answer when all three were asked.
     mkdir -p "$work/three/roster"
-    python3 -c 'import socket, sys, threading
-together = threading.Barrier(3)
-def serve(path):
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen()
-    while True:
-        peer = listener.accept()[0]
-        try:
-            if b"/status" in peer.recv(4000):
-                together.wait()
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{\"rows\":[]}")
-        except OSError:
-            pass
-        peer.close()
-for number in range(3):
-    threading.Thread(target=serve, args=("%s/%d.sock" % (sys.argv[1], number),)).start()' \
-        "$work/three/roster" 9>&- &
+    python3 "$ROSTER_SRCDIR/tests/status/together.py" "$work/three/roster" 0 1 2 9>&- &
     forger=$!
     for _ in $(seq 100); do
         [ "$(find "$work/three/roster" -name '*.sock' | wc -l)" -ne 3 ] || break
@@ -486,7 +545,9 @@ if grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
     mkfifo "$work/members"
     members=()
     for name in a b; do
-        SERVED_STORE=${cluster#--store=} SERVED_ID=$name "$served" "unix:$work/$name" \
+        more=0
+        [ "$name" = a ] || more=2
+        SERVED_MORE=$more SERVED_NUMBER=$((more * 5)) SERVED_STORE=${cluster#--store=} SERVED_ID=$name "$served" "unix:$work/$name" \
             <"$work/members" >"$work/$name.out" 8>&- 9>&- &
         members+=("$!")
         [ "$name" = b ] || exec 8>"$work/members"
@@ -516,6 +577,37 @@ if grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
     expect "or told apart" $'average,samples,server,user\r\n1.00,*,?,carol\r\n1.00,*,?,carol\r' "$out"
     run 0 activity "$cluster" --by=server -n 1
     expect "by the server alone, of which one was wanted" '*AVERAGE *SAMPLES *SERVER*2.00 *1 of 2 groups; *' "$out"
+    run 0 min "$cluster" --output=csv
+    expect "minima as CSV" $'server,age_ms,kind,session_id,user,*\r\n?,*,transaction,2,bob,*\r\n?,*,transaction,2,bob,*' "$out"
+    run 0 status "$cluster" --output=csv
+    expect "verdicts as CSV" $'server,problem,age_ms,problems,*,command,address\r\n?,healthy,,0,*\r\n?,healthy,,0,*' "$out"
+    if has_terminals; then
+        for width in 40 80 200; do
+            at "$width" "locks $cluster" "min $cluster" "status $cluster" "ps $cluster" "activity $cluster --by=server,user"
+            expect "no table of a cluster is wider" "" "$tables"
+            case $width in
+            40) titles=("SERVER SESSION USER WAITED*" "SERVER AGE *SESSION*" "SERVER STATE FOR*" "SERVER ID USER TIME*") ;;
+            80) titles=("SERVER SESSION USER BLOCKS WAITED FOR TRANSACTION*" "SERVER AGE HELD BY SESSION USER*GAINS"
+                "SERVER STATE FOR PROBLEMS SESSIONS" "SERVER ID *USER*TIME*") ;;
+            200) titles=("SERVER *FOR TRANSACTION STATE INFO" "SERVER *NAME ENDING GAINS" "SERVER *SESSIONS"
+                "SERVER ID KIND USER HOST*LAST") ;;
+            esac
+            for command in locks min status ps; do
+                expect "titles of $command --store at $width columns" "${titles[0]}" "$(title "$command")"
+                titles=("${titles[@]:1}")
+            done
+        done
+    fi
+    run 5 kill "$cluster" 2
+    expect "an id that two have" '*session 2: 2 servers have one; name it as SERVER:2' "$complaint"
+    of_b=$((10 << 21 | 1 << 1)) # its number is in the id
+    run 1 kill "$cluster" --wait=0.3 "$of_b" --output=csv
+    expect "an id goes to its server" \
+        $'server,session_id,target,result,state,took_ms\r\nb,'"$of_b,connection,delivered,,"$'\r\nb,'"$of_b,connection,waiting,\"Sleep, Idle\",*" "$out"
+    kill -STOP "${members[0]}"
+    run 0 kill "$cluster" "$((10 << 21 | 2 << 1))"
+    expect "which alone is asked" "session $((10 << 21 | 2 << 1)): delivered" "$out"
+    kill -CONT "${members[0]}"
     run 2 activity "$cluster" --by=nonsense
     expect "an error of all is printed once" '*by "nonsense": it takes*' "$complaint"
     "$ctl" -s "unix:$work/b" kill --statement=99 2 2>/dev/null || true

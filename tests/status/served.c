@@ -6,7 +6,9 @@
  * one with a statement that has been killed, until the standard input ends. Sessions whose
  * connection is killed are closed, and POST /drain is taken. Says where it listens.
  *
- * With $SERVED_STORE it registers there as $SERVED_ID; then, and with $SERVED_WAITS, two of its
+ * With $SERVED_MORE, so many more sessions are open, which do nothing, and do not look at kills.
+ * With $SERVED_STORE it registers there as $SERVED_ID, and with the number $SERVED_NUMBER, which is
+ * then in the ids of those; then, and with $SERVED_WAITS, two of its
  * sessions wait for one more.
  */
 #include <errno.h>
@@ -76,6 +78,33 @@ static void look_for_kills(void)
     }
 }
 
+static uint32_t server_number(void)
+{
+    const char *number = getenv("SERVED_NUMBER");
+
+    return number ? (uint32_t)strtoul(number, NULL, 10) : 0;
+}
+
+/* Returns how many. */
+static size_t open_more(struct roster *roster, struct roster_session ***more)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_conn_id parts = {.server = server_number(), .width = 32};
+    const char *wanted = getenv("SERVED_MORE");
+    size_t count = wanted ? strtoul(wanted, NULL, 10) : 0, n;
+
+    attr.user = "crowd";
+    *more = calloc(count + 1, sizeof(**more));
+    ok(*more ? 0 : -ENOMEM, "memory");
+    for (n = 0; n < count; n++) {
+        parts.local = n + 1;
+        if (parts.server)
+            ok(roster_conn_id_compose(&parts, &attr.id), "id");
+        ok(roster_session_open(roster, &attr, &(*more)[n]), "open");
+    }
+    return count;
+}
+
 static int drain(void *arg)
 {
     int *draining = arg;
@@ -122,6 +151,7 @@ static struct roster_syncer *join(struct roster *roster, const char *name, const
     struct roster_store *store;
 
     options.status_address = address;
+    options.number = server_number();
     ok(roster_store_open(name, NULL, &store, NULL, 0), name);
     ok(roster_syncer_create(roster, store, &options, &syncer), "syncer");
     ok(roster_syncer_run_once(syncer, NULL), "registration");
@@ -135,8 +165,10 @@ int main(int argc, char **argv)
     struct roster_activity_options sampling = ROSTER_ACTIVITY_OPTIONS_INIT;
     struct pollfd input = {0, POLLIN, 0};
     struct roster_status *status;
+    struct roster_session **more;
     struct roster *roster;
     int draining = 0, n;
+    size_t crowd, m;
 
     setlocale(LC_ALL, ""); /* as many servers do */
     ok(roster_create(NULL, &roster), "create");
@@ -149,6 +181,7 @@ int main(int argc, char **argv)
     remember(roster, options.history);
     if (store || getenv("SERVED_WAITS"))
         block();
+    crowd = open_more(roster, &more);
     sampling.interval_ms = 10;
     ok(roster_activity_start(roster, &sampling, &options.activity), "activity");
     options.name = "served";
@@ -171,6 +204,9 @@ int main(int argc, char **argv)
     ok(roster_activity_stop(options.activity), "activity");
     for (n = 0; n < SESSIONS; n++)
         (void)roster_session_close(sessions[n]);
+    for (m = 0; m < crowd; m++)
+        (void)roster_session_close(more[m]);
+    free(more);
     roster_history_destroy(options.history);
     if (store)
         exit(0); /* its record stays, as that of a server that was killed */
