@@ -2,57 +2,130 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# Completion of rosterctl.
+# Completion of rosterctl. The functions below _rosterctl use its variables: the words of the command line, in the
+# first of them rosterctl itself; in `reach` those that say which servers to ask; and its command.
 
-# _rosterctl_values COLUMN: what the server that the command line names has in it now; words alone, since a client
-# chooses what its name is.
-_rosterctl_values() {
-    local server=() n
-    for ((n = 1; n < ${#COMP_WORDS[@]} - 1; n++)); do
-        [[ ${COMP_WORDS[n]} != @(-s|--server) ]] || server=(-s "${COMP_WORDS[n + 1]}")
+_rosterctl_commands=(ps trx holders min safepoint status locks groups history activity events kill drain top barrier gc serve)
+_rosterctl_options=(--server= --all --token-file= --json --user= --db= --kind= --application= --wait-event=
+    --digest= --blocker= --holder= --command= --state= --min-ms= --in-txn --limit= --sort= --search= --columns=
+    --output= --full --since= --by= --follow --watch --statement --transaction --wait --store= --prefix= --store-ca=
+    --store-cert= --store-key= --store-user= --store-password= --ttl-ms= --listen= --help --version)
+
+# The words up to the cursor. A variable in one before the last is looked up, as in --store=$STORE, and nothing else is.
+_rosterctl_read() {
+    local line=${COMP_LINE:0:COMP_POINT} n
+    # shellcheck disable=SC2162 # a blank behind a backslash belongs to the word
+    read -a words <<<"$line"
+    [[ $line != *[[:blank:]] || $line == *'\ ' ]] || words+=('')
+    for ((n = 0; n < ${#words[@]} - 1; n++)); do
+        words[n]=${words[n]//[\"\']/}
+        if [[ ${words[n]} =~ ^([^$]*)\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?(.*)$ ]]; then
+            words[n]=${BASH_REMATCH[1]}${!BASH_REMATCH[2]-}${BASH_REMATCH[3]}
+        fi
     done
-    timeout 2 "${COMP_WORDS[0]}" "${server[@]}" ps --output=csv --columns="$1" -n 1000 2>/dev/null |
-        tail -n +2 | tr -d '\r' | grep -xE '[A-Za-z0-9_.:@-]+' | sort -u
+}
+
+_rosterctl_look() {
+    local n last=$((${#words[@]} - 1))
+    for ((n = 1; n < last; n++)); do
+        case ${words[n]} in
+        --all | -s?* | --server=* | --store*=* | --prefix=*) reach+=("${words[n]}") ;;
+        -s | --server | --store* | --prefix)
+            [[ $((n + 1)) -eq $last ]] || reach+=("${words[n]}" "${words[n + 1]}")
+            ;;
+        *)
+            [[ -n $command || " ${_rosterctl_commands[*]} " != *" ${words[n]} "* ]] || command=${words[n]}
+            ;;
+        esac
+    done
+}
+
+_rosterctl_ask() {
+    timeout 6 "${words[0]}" "${reach[@]}" "$@" 2>&1 </dev/null
+}
+
+# _rosterctl_values COLUMN: what the servers have in it now; words alone, since a client chooses what its name is. An
+# id of a cluster is SERVER:ID.
+_rosterctl_values() {
+    local server='s/.*,//'
+    [[ $1 != id || " ${reach[*]}" != *' --store'* ]] || server='s/,/:/'
+    _rosterctl_ask ps --output=csv --columns="$1" -n 1000 | tr -d '\r' | sed -n "/^\(server,\)\?$1\$/,\$p" |
+        tail -n +2 | sed "$server" | grep -xE '[A-Za-z0-9_.:@-]+' | sort -u
+}
+
+# _rosterctl_taken OPTION: its values, of which rosterctl says that it takes them.
+_rosterctl_taken() {
+    local asked=ps
+    case $command in
+    trx | holders | activity) asked=$command ;;
+    esac
+    _rosterctl_ask "$asked" "--$1=?" | sed -n 's/ and /, /g; s/.*: it takes //p' | head -n 1 | sed 's/, */\n/g'
+}
+
+# _rosterctl_of OPTION: the values that an option may have; nothing is known of the others.
+_rosterctl_of() {
+    case $1 in
+    -u | --user) _rosterctl_values user ;;
+    -d | --db) _rosterctl_values db ;;
+    -k | --kind) _rosterctl_taken kind ;;
+    --application | --digest | --blocker) _rosterctl_values "${1#--}" ;;
+    --wait-event) _rosterctl_taken wait-event ;;
+    --holder) command=holders _rosterctl_taken holder ;;
+    -c | --command) _rosterctl_taken command ;;
+    -S | --state) _rosterctl_taken state ;;
+    -o | --sort) _rosterctl_taken sort | sed 'p; s/^/-/' ;;
+    --columns) _rosterctl_taken columns ;;
+    --by) command=activity _rosterctl_taken by ;;
+    --listen) printf '%s\n' 127.0.0.1:0 unix: ;;
+    --output) printf '%s\n' table csv json ;;
+    -t | --token-file | --store-ca | --store-cert | --store-key | --store-password) compgen -f -- "$2" ;;
+    esac
+}
+
+# What a word that is no option may be.
+_rosterctl_word() {
+    case $command in
+    '') printf '%s\n' "${_rosterctl_commands[@]}" ;;
+    kill) _rosterctl_values id ;;
+    barrier)
+        if [[ ${words[-2]} == delete ]]; then
+            _rosterctl_ask barrier list --output=csv | tr -d '\r' | sed '1d; s/,.*//' | grep -xE '[A-Za-z0-9_.:@-]+'
+        else
+            printf '%s\n' set list delete
+        fi
+        ;;
+    gc) echo status ;;
+    esac
 }
 
 _rosterctl() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
-    local commands="ps trx holders min safepoint status locks groups history activity events kill drain top barrier gc serve"
-    case $before in
-    -u | --user) choices=$(_rosterctl_values user) ;;
-    -d | --db) choices=$(_rosterctl_values db) ;;
-    -k | --kind) choices="user internal background" ;;
-    -S | --state) choices="Idle Running LockWaiting Committing RollingBack autocommit" ;;
-    -o | --sort) choices="id -time user command state -age" ;;
-    --listen) choices="127.0.0.1:0 unix:" ;;
-    --holder) choices="transaction pin cursor backup schema other" ;;
-    --output) choices="table csv json" ;;
-    -t | --token-file | --store-ca | --store-cert | --store-key | --store-password)
-        mapfile -t COMPREPLY < <(compgen -f -- "$word")
-        return
-        ;;
+    local words=() reach=() command='' current before option='' value choice breaks=${COMP_WORDBREAKS//[!=:]/} typed=''
+    _rosterctl_read
+    _rosterctl_look
+    current=${words[-1]} before=${words[-2]-} value=$current
+    case $current in
+    --*=*) option=${current%%=*} value=${current#*=} ;;
+    -*) ;;
     *)
-        case $word in
-        -*)
-            choices="--server= --all --token-file= --json --user= --db= --kind= --application= --wait-event= --digest= --blocker= --holder= --command= --state=
-                --min-ms= --in-txn --limit= --sort= --search= --columns= --output= --full --since= --by= --follow --watch --statement --transaction --wait
-                --store= --prefix= --store-ca= --store-cert= --store-key= --store-user=
-                --store-password= --ttl-ms= --listen= --help
-                --version"
-            ;;
-        *)
-            if [[ " ${COMP_WORDS[*]} " = *" kill "* ]]; then
-                choices=$(_rosterctl_values id)
-            else
-                choices=$commands
-            fi
-            ;;
-        esac
+        if [[ $before == -[udkcSot] || " ${_rosterctl_options[*]} " == *" $before= "* ]]; then
+            option=$before
+        fi
         ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
-    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
-        compopt -o nospace
-    fi
+    # bash has what is behind the last of these as the word that is completed.
+    [[ -z $breaks || $current != *["$breaks"]* ]] || typed=${current%"${current##*["$breaks"]}"}
+    COMPREPLY=()
+    while IFS= read -r choice; do
+        [[ $choice == "$value"* ]] || continue
+        printf -v choice %q "${current%"$value"}$choice"
+        COMPREPLY+=("${choice#"$typed"}")
+    done < <(
+        case $option,$current in
+        -*) _rosterctl_of "$option" "$value" ;;
+        ,-*) printf '%s\n' "${_rosterctl_options[@]}" ;;
+        *) _rosterctl_word ;;
+        esac
+    )
+    [[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
 }
 complete -F _rosterctl rosterctl

@@ -96,28 +96,73 @@ if [ ! -s has ] || ! cmp -s told has; then
 fi
 # shellcheck source=/dev/null
 . "$completion"
-COMP_WORDS=(rosterctl saf)
-COMP_CWORD=1
-_rosterctl
-[ "${COMPREPLY[*]}" = safepoint ] || { echo "saf is not completed: ${COMPREPLY[*]}"; wrong=1; }
-# Ids, users and databases come from the server; a name that is no word is left out.
+# complete_words LINE: what the last word of it may become, as bash replaces it.
+complete_words() {
+    COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
+    _rosterctl
+    echo "${COMPREPLY[*]}"
+}
+# completes WHAT WANTED LINE
+completes() {
+    local is
+    is=$(complete_words "$3")
+    # shellcheck disable=SC2053 # a pattern
+    [[ $is == $2 ]] || { echo "$1: $3 becomes \"$is\", should be \"$2\""; wrong=1; }
+}
+completes "a command" safepoint "rosterctl saf"
+completes "an option" --search= "rosterctl ps --sea"
+completes "nothing behind a list" "" "rosterctl ps "
+completes "a format" csv "rosterctl ps --output=c"
+# What servers know comes from them; a name that is no word is left out.
 if [ -x "$ROSTER_BUILDDIR/tests/status/served" ]; then
     mkfifo served.fifo
-    "$ROSTER_BUILDDIR/tests/status/served" "unix:$PWD/socket" <served.fifo >served.out &
+    export XDG_RUNTIME_DIR=$PWD/run
+    mkdir -p run/roster
+    "$ROSTER_BUILDDIR/tests/status/served" "unix:$PWD/run/roster/x.sock" <served.fifo >served.out &
     served=$!
     exec 9>served.fifo
     until [ -s served.out ]; do sleep 0.05; done
-    # complete WORD...: what the last one may become.
-    complete_words() {
-        COMP_WORDS=("$ctl" -s "unix:$PWD/socket" "$@")
-        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-        _rosterctl
-        echo "${COMPREPLY[*]}"
-    }
-    [ "$(complete_words kill '')" = "1 2 3 4 5" ] || { echo "ids: $(complete_words kill '')"; wrong=1; }
-    [ "$(complete_words ps -u '')" = "alice bob carol erin" ] ||
-        { echo "users: $(complete_words ps -u '')"; wrong=1; }
-    [ "$(complete_words ps -d s)" = shop ] || { echo "databases: $(complete_words ps -d s)"; wrong=1; }
+    one="-s unix:$PWD/run/roster/x.sock" long="--server=unix:$PWD/run/roster/x.sock"
+    completes ids "1 2 3 4 5" "$ctl $one kill "
+    completes "ids of transactions" "1 2 3 4 5" "$ctl --all kill --transaction "
+    completes users "alice bob carol erin" "$ctl $one ps -u "
+    completes users alice "$ctl $long ps --user=al"
+    completes users alice "$ctl --all activity --user al"
+    completes databases shop "$ctl $one ps -d s"
+    completes databases shop "$ctl --all trx --db=s"
+    completes states "Idle Running LockWaiting *in[\\\\] transaction*" "$ctl $long ps --state="
+    completes "a state with a blank" "in[\\\\] transaction" "$ctl --all ps -S in\\ "
+    completes "states of transactions" Committing "$ctl $one trx -S Co"
+    completes "the kinds" background "$ctl $one ps --kind=b"
+    completes "a command of a session" Query "$ctl $one ps -c Que"
+    completes "an order" "-time_ms" "$ctl $long ps --sort=-time_m"
+    completes "a distinction" digest "$ctl $one activity --by=dig"
+    export sockets=$PWD/run/roster
+    completes "by a variable" "bob" "$ctl -s unix:\$sockets/x.sock ps -u b"
+    # Each state that is offered is one that the server takes.
+    while read -r state; do
+        "$ctl" --all ps --state="$state" >out || { echo "the state \"$state\" is not taken"; wrong=1; }
+    done < <(complete_words "$ctl --all ps --state=" | sed 's/\([^\\]\) /\1\n/g; s/\\//g')
+    exec 9>&-
+    wait "$served"
+fi
+if [ -x "$ROSTER_BUILDDIR/tests/status/served" ] && grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
+    export STORE=sqlite:$PWD/cluster.db
+    mkfifo members.fifo
+    SERVED_STORE=$STORE SERVED_ID=a "$ROSTER_BUILDDIR/tests/status/served" "unix:$PWD/a.sock" \
+        <members.fifo >members.out &
+    served=$!
+    exec 9>members.fifo
+    until [ -s members.out ]; do sleep 0.05; done
+    # shellcheck disable=SC2016 # the completion looks the variable up
+    for from in --store="$STORE" '--store=$STORE' "--store $STORE"; do
+        completes "ids of a cluster" "1 2 3 4 5" "$ctl $from kill a:"
+        completes "the servers of ids" "a:1 a:2 a:3 a:4 a:5" "$ctl $from kill "
+        completes "users of a cluster" "bob" "$ctl $from ps --user=b"
+        completes "states of a cluster" "Idle *in[\\\\] transaction*" "$ctl $from ps --state="
+    done
+    "$ctl" barrier set nightly now --store="$STORE" >/dev/null
+    completes barriers nightly "$ctl --store=$STORE barrier delete n"
     exec 9>&-
     wait "$served"
 fi
