@@ -34,7 +34,7 @@ static void say(struct top *top, const char *text)
 
 static void wish(struct top *top)
 {
-    top->wish.limit = top->first + LINES + ROWS_AHEAD;
+    top->wish.limit = top->row + LINES + ROWS_AHEAD; /* what is selected stays among them */
     if (top->wish.limit > ROWS_MOST)
         top->wish.limit = ROWS_MOST;
     if (!top_asker_wish(top->asker, &top->wish))

@@ -115,13 +115,34 @@ shows "it comes back" 'served at unix:.*, up'
 press q
 shows "it ends" 'ended 0'
 
-# with COLUMNS SETTINGS: another one, on a terminal of that width.
+# with COLUMNS SETTINGS [SOCKET]: another one, on a terminal of that width.
 with() {
     terminal new-session -d -s next -x "$1" -y 24 \
-        "env $2 TERM=screen '$ctl' -s 'unix:$work/socket' top --watch=0.2; echo ended \$?; sleep 60"
+        "env $2 TERM=screen '$ctl' -s 'unix:$work/${3-socket}' top --watch=0.2; echo ended \$?; sleep 60" 8>&-
     terminal kill-session -t top
     terminal rename-session -t next top
     shows "a list at $1 columns with $2" 'carol'
+}
+# another SOCKET VARIABLE=VALUE... [-- ARGUMENT...]: one more server.
+another() {
+    local socket=$1 settings=() tries
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        settings+=("$1")
+        shift
+    done
+    mkfifo "$work/$socket.fifo"
+    env "${settings[@]}" "$served" "unix:$work/$socket" "${@:2}" <"$work/$socket.fifo" >"$work/$socket.out" 9>&- &
+    other=$!
+    exec 8>"$work/$socket.fifo"
+    for ((tries = 200; tries; tries--)); do
+        [ ! -s "$work/$socket.out" ] || break
+        sleep 0.05
+    done
+}
+end_other() {
+    exec 8>&-
+    wait "$other"
 }
 with 80 LC_ALL=C.UTF-8
 shows "80 columns have time, state and statement" 'ID .*USER .*TIME .*STATE .*STATEMENT'
@@ -137,19 +158,10 @@ expect "nor colours" no "$(terminal capture-pane -e -p -t top | grep -q $'\033\\
 with 80 LC_ALL=C.UTF-8
 expect "colours otherwise" yes "$(terminal capture-pane -e -p -t top | grep -q $'\033\\[3[0-7]m' && echo yes || echo no)"
 # The trees of waits.
-mkfifo "$work/waits"
-SERVED_WAITS=1 "$served" "unix:$work/blocked" <"$work/waits" >"$work/waiting" 9>&- &
-waiting=$!
-exec 8>"$work/waits"
-for ((tries = 200; tries; tries--)); do
-    [ ! -s "$work/waiting" ] || break
-    sleep 0.05
-done
-terminal new-session -d -s next -x 40 -y 24 \
-    "env LC_ALL=C TERM=screen '$ctl' -s 'unix:$work/blocked' top --watch=0.2; echo ended \$?; sleep 60" 8>&-
-terminal kill-session -t top
-terminal rename-session -t next top
-shows "a list" 'alice'
+another blocked SERVED_WAITS=1 SERVED_BLOCKED_MS=1 -- s3cret 1
+with 40 LC_ALL=C blocked
+shows "what is wrong, also at 40 columns" '^PROBLEM (and [1-9][0-9]* more): '
+shows "and what to run, as far as it goes" '^run: rosterctl '
 press b
 shows "trees, also at 40 columns" '^SESSION *USER *WAITED *TXN'
 hides "without those who do not wait" 'alice'
@@ -160,15 +172,69 @@ press t
 shows "a root is ended from there" 'kill the transaction of session 2 (bob'
 press n Enter b
 shows "and back" 'alice'
-terminal new-session -d -s next -x 120 -y 24 \
-    "env LC_ALL=C TERM=screen '$ctl' -s 'unix:$work/blocked' top --watch=0.2; echo ended \$?; sleep 60" 8>&-
-terminal kill-session -t top
-terminal rename-session -t next top
+with 120 LC_ALL=C blocked
+shows "what is wrong" '^PROBLEM (and [1-9][0-9]* more): [a-z ]*, for [0-9.]* m\?s\(in\)\?: '
+shows "with the command" '^run: rosterctl -s unix:.*blocked kill --transaction=[0-9]* 2'
+hides "it does not say that all is well" '^healthy'
 press b
 shows "with what is waited for" 'SESSION .*BLOCKS .*WAITED .*FOR .*TXN .*STATEMENT'
 shows "in words" '^ 3 *carol .*table t, row 7'
-exec 8>&-
-wait "$waiting"
+end_other
+
+# More sessions than the screen has lines, of which there are 16.
+another crowded SERVED_MORE=195
+with 80 LC_ALL=C crowded
+shows "the first page, and how many there are" ' 1-16 of 200 by -time_ms'
+press s
+shows "the order" 'sorted by id'
+shows "the first of it" '^1  *alice'
+press NPage NPage
+shows "two pages on" ' 18-33 of 200 by id'
+press NPage NPage NPage
+shows "the sessions of that page" '^81  *crowd'
+press PPage
+shows "a page back" ' 65-80 of 200 by id'
+press PPage PPage PPage PPage PPage
+shows "back to the first" ' 1-16 of 200 by id'
+for ((tries = 50; tries; tries--)); do # further than what was asked for at first
+    ! screen | grep -q ' 185-200 of 200' || break
+    press End
+    sleep 0.2
+done
+shows "to the last" ' 185-200 of 200 by id'
+press PPage
+shows "a page before it" ' 184-199 of 200 by id'
+press Home
+shows "the first" ' 1-16 of 200 by id'
+press End
+# Some answers later: the times of sessions go on with each of them.
+last=
+for ((tries = 200, answers = 0; tries && answers < 4; tries--)); do
+    now=$(screen | grep crowd)
+    [ "$now" = "$last" ] || answers=$((answers + 1))
+    last=$now
+    sleep 0.05
+done
+expect "what is selected stays among the rows" '*185-200 of 200 by id*' "$(screen)"
+press Home
+shows "the first again" ' 1-16 of 200 by id'
+press r
+shows "the other way round" 'of 200 by -id'
+shows "the last is the first then" '^200  *crowd'
+press r
+shows "and back" 'of 200 by id'
+press /
+press bob Enter
+shows "one session" ' 1-1 of 1 by id'
+press K
+shows "a statement is ended from there" 'kill the statement of session 2 (bob'
+press y Enter
+shows "what came of it" 'statement of session 2: delivered'
+hides "it ends" 'select \* from'
+shows "and its session does not" '^2  *bob'
+press K
+shows "then there is none" 'no statement is running'
+end_other
 terminal new-session -d -s next -x 80 -y 24 \
     "env TERM=dumb '$ctl' -s 'unix:$work/socket' top 2>&1; echo ended \$?; sleep 60"
 terminal kill-session -t top
