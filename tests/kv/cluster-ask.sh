@@ -90,6 +90,26 @@ if command -v python3 >/dev/null; then
     expect "its rows are no others" '*liar *5*' "$out"
     run 5 kill 1234567891
     unset ROSTER_TOKEN
+
+    # All are asked at once: these answer when each of them was asked.
+    names=(at-once{0..7})
+    python3 "$ROSTER_SRCDIR/tests/status/together.py" "$work" "${names[@]}" &
+    together=$!
+    # shellcheck disable=SC2317 # called by eventually
+    all_listen() {
+        [ "$(find "$work" -name 'at-once*.sock' | wc -l)" -eq 8 ]
+    }
+    eventually "they listen" all_listen
+    for name in "${names[@]}"; do
+        record "$name" "{\"status_address\":\"unix:$work/$name.sock\"}"
+    done
+    run 7 status # the liar has a problem
+    expect "all of them answer" 8 "$(grep -c '^at-once[0-7] *healthy' <<<"$out")"
+    for name in "${names[@]}"; do
+        unrecord "$name"
+    done
+    kill "$together"
+    wait "$together" || true
     expect "it was asked" yes "$(grep -q 'GET /processlist' "$work/liar.log" && echo yes || echo no)"
     expect "and sent no token" no "$(grep -q s3cret "$work/liar.log" && echo yes || echo no)"
     unforge liar
