@@ -72,22 +72,14 @@ over_idle() {
 stage_fenced() {
     servers "sqlite:$work/cluster.db"
     sleep 1
-    mkfifo "$work/sql"
-    exec 8<>"$work/sql"
-    sqlite3 "$work/cluster.db" <"$work/sql" >/dev/null 2>&1 &
-    load_pid[locker]=$!
-    printf "%s\n" ".timeout 20000" "BEGIN EXCLUSIVE;" >&8 # a server may be writing just then
-    within 30 fenced
-}
-fenced() {
-    look kv1
-    [ "$(value kv1 fenced)" = 1 ]
+    keep_lock "$work/cluster.db"
+    within 30 fenced kv1
 }
 report_fenced() {
     echo "all clients of both servers get FENCED."
 }
 over_fenced() {
-    ! fenced
+    ! fenced kv1
 }
 
 # One user has nearly all connections that the server allows.
@@ -106,7 +98,7 @@ over_crowd() {
     [ "$(ctl ps --user=crawler --output=csv | wc -l)" -lt 9 ]
 }
 
-# Many sessions of one user ran something slow, for a while that is past.
+# Many sessions of one user ran something slow, for a while that is past: a moment ago, or past_minutes.
 stage_slow() {
     local n
     servers "sqlite:$work/cluster.db"
@@ -115,9 +107,11 @@ stage_slow() {
     done
     sleep "$((${slow_seconds:-15} + 2))"
     slow_until=$(date +%H:%M:%S)
+    sleep "$((${past_minutes:-0} * 60))"
 }
 report_slow() {
-    echo "until $slow_until everything on kv1 was slow for a quarter of a minute. Whose was it (answer USER)?"
+    echo "until $slow_until, which is ${past_minutes:-0} min ago, everything on kv1 was slow for a quarter of a" \
+        "minute. Whose was it (answer USER)?"
 }
 over_slow() {
     answered nightly

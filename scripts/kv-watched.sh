@@ -17,21 +17,26 @@ stand_in() {
     chmod +x "$work/bin/$1"
 }
 
+# watched NAME STORE OPTION...: a server with all of that, and with a little load.
+watched() {
+    local name=$1 where=$2
+    shift 2
+    printf '%s\n' "$token" >"$work/token"
+    status[$name]=127.0.0.1:$(pick_ports 1 | tr -d ' ')
+    start_kv "$name" --store="$where" --status="${status[$name]}" --status-token="$work/token" \
+        --lease-ttl-ms=6000 --report-interval-ms=300 --life-time-ms=0 --status-old-ms=8000 \
+        --activity-ms=50 --auth=trust "$@" >/dev/null
+    client "$name-load" "$name" shop web "MSET a 1 b 2"
+    steady "$name"
+}
+
 # servers STORE OPTION...: kv1 and kv2, which meet there. $work/env is to be read by the operator's terminal.
 servers() {
-    local name ports
+    local name
     store=$1
     shift
-    printf '%s\n' "$token" >"$work/token"
-    read -r -a ports < <(pick_ports 2)
     for name in kv1 kv2; do
-        status[$name]=127.0.0.1:${ports[0]}
-        ports=("${ports[@]:1}")
-        start_kv "$name" --store="$store" --status="${status[$name]}" --status-token="$work/token" \
-            --lease-ttl-ms=6000 --report-interval-ms=300 --life-time-ms=0 --status-old-ms=8000 \
-            --activity-ms=50 --auth=trust "$@" >/dev/null
-        client "$name-load" "$name" shop web "MSET a 1 b 2"
-        steady "$name"
+        watched "$name" "$store" "$@"
     done
     stand_in rosterctl 'exec "$build/rosterctl" "$@"'
     cat >"$work/env" <<END
@@ -86,6 +91,21 @@ deadlock() {
     within 10 waiting 1
     touch "$work/go"
     within 10 waiting 0
+}
+
+# keep_lock FILE: a process keeps the lock of that store's file, so no lease in it is kept alive.
+keep_lock() {
+    mkfifo "$work/sql"
+    exec 8<>"$work/sql"
+    sqlite3 "$1" <"$work/sql" >/dev/null 2>&1 &
+    load_pid[locker]=$!
+    printf "%s\n" ".timeout 20000" "BEGIN EXCLUSIVE;" >&8 # a server may be writing just then
+}
+
+# fenced NAME
+fenced() {
+    look "$1"
+    [ "$(value "$1" fenced)" = 1 ]
 }
 
 # Whether kv1 lets no more clients in.

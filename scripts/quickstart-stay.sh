@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# help: build, start two example servers with something of everything to look at, and stay
+# help: build, start example servers with something of everything to look at, and stay
 #
 # Sourced by quickstart.
 
@@ -21,9 +21,38 @@ configure_all build
 build_in build libroster.la examples/kv/roster-kv rosterctl
 leave_tree
 
-say "starting two example servers that meet in one SQLite file"
-servers "sqlite:$work/cluster.db" --max-clients=24 --history=10 --history-min-ms=100 --abandoned=warn \
-    --abandoned-ms=20000
+# watch_all: a Prometheus that scrapes all servers and has the alerts that are installed, if there is one.
+watch_all() {
+    local port targets
+    if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
+        return
+    fi
+    port=$(pick_ports 1)
+    targets=$(printf '"%s", ' "${status[@]}")
+    cat >"$work/prometheus.yml" <<END
+global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
+rule_files: ["$PWD/share/prometheus/alerts.yml"]
+scrape_configs: [{job_name: roster, static_configs: [{targets: [${targets%, }]}]}]
+END
+    prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/prometheus" \
+        --web.listen-address="127.0.0.1:$port" >"$work/prometheus.log" 2>&1 &
+    load_pid[prometheus]=$!
+    prometheus=http://127.0.0.1:$port
+    echo "export PROMETHEUS=$prometheus ALERTS=$PWD/share/prometheus/alerts.yml" >>"$work/env"
+}
+
+say "starting three example servers that meet in one SQLite file, and one that has another one"
+options=(--max-clients=24 --history=10 --history-min-ms=100 --abandoned=warn --abandoned-ms=20000 --quota=user=tourist:2)
+servers "sqlite:$work/cluster.db" "${options[@]}"
+watched kv3 "$store" "${options[@]}"
+watched kv4 "sqlite:$work/alone.db"
+cat >>"$work/env" <<END
+export SPARE=${status[kv3]} FENCED=${status[kv4]}
+[ -z "\${BASH_VERSION-}" ] || . "$PWD/src/rosterctl/rosterctl.bash"
+END
+prometheus=
+watch_all
+keep_lock "$work/alone.db"
 say "giving them something to show"
 deadlock
 chain
@@ -31,6 +60,9 @@ client report kv1 anna report BEGIN "GET a"
 client nightly kv1 nightly rebuild "DEBUG SLEEP 3600"
 client session kv1 guest shell PING
 client backup kv2 backup backup BEGIN "GET a"
+for n in 1 2 3; do # one too many for the rule
+    client "tourist$n" kv1 tourist "tour-$n" PING
+done
 within 10 holds report
 ctl kill "$(ctl ps --user=guest --columns=id --output=csv | tail -n 1 | tr -d '\r')" >/dev/null
 for ((n = 0; n < 16; n++)); do # more than may connect
@@ -39,36 +71,83 @@ done
 within 10 refuses
 "$build/rosterctl" barrier set migration-7 now --store="$store" >/dev/null
 kill "${load_pid[crowd0]}" "${load_pid[crowd1]}" # so that there is room for you
+within 60 fenced kv4 || die "kv4 is not fenced"
 
 cat <<END
-== two servers, kv1 and kv2, stay until you press Ctrl-C, with a little load and some trouble:
-   a transaction that is idle holds the minimum and so the safe points of both; a chain of sessions
-   waits for locks; two jobs have met in a deadlock; one statement runs for an hour; one session was
-   killed; one user has taken most of the connections, so that others were refused; a barrier without
-   an end has been forgotten.
+== three servers of one cluster, kv1 to kv3, and kv4, which is alone, stay until you press Ctrl-C, with a
+   little load and some trouble: a transaction that is idle holds the minimum and so the safe points of
+   all; a chain of sessions waits for locks; two jobs have met in a deadlock; one statement runs for an
+   hour; one session was killed; one user has taken most of the connections, so that others were refused,
+   and another one more than its rule allows; a barrier without an end has been forgotten; what holds the
+   safe points for more than 20 s is called abandoned; another process holds the lock of kv4's store, so that it is fenced.
 
-   In a browser:  http://${status[kv1]}/  and  http://${status[kv2]}/  (to end something: token $token)
+   In a browser:  http://${status[kv1]}/  and  http://${status[kv4]}/  (to end something: token $token)
 
    In another terminal:
 
       . $work/env
-      rosterctl status                 # what is wrong, the worst first, and what to run
+
+   what is wrong, and what to run:
+
+      rosterctl status                 # the worst first; the exit status is 7
+      rosterctl -s \$FENCED status      # why it is fenced, and what ends that
+      rosterctl -s \$FENCED safepoint   # its lease, and how long it has been over
       rosterctl top                    # all of it, live; ? lists the keys
+
+   who does what:
+
       rosterctl ps --sort=-time        # sessions, and how far the statement of an hour has come:
       rosterctl ps --user=nightly --columns=id,user,command,done,total,phase
-      rosterctl trx --sort=-age        # transactions, the oldest first
+      rosterctl trx --sort=-age -n 3   # transactions, the oldest first
       rosterctl min                    # what holds the minimum, and the command that ends it
       rosterctl locks                  # which sessions wait for which, and the deadlock
-      rosterctl groups                 # which user has most of the connections
-      rosterctl activity --since=-5m --by=wait,digest,user
-      rosterctl events                 # kills, rejected opens, leases, leaders, problems
+      rosterctl groups                 # which user has most of the connections, and what rules allow
       rosterctl safepoint              # lease and safe points, and what holds them back
-      rosterctl barrier list --store=\$STORE    # what tools hold; after 20 s it is called abandoned
-      rosterctl history                # what long transactions consisted of
-      rosterctl --store=\$STORE ps     # both servers at once
-      rosterctl --store=\$STORE serve  # the same as one page, for a browser
       redis-cli -p ${kv_port[kv1]} CLIENT LIST
-      rosterctl kill --transaction \$(rosterctl trx --user=batch --columns=session --output=csv | tr -dc 0-9)
+
+   what happened:
+
+      rosterctl activity --since=-5m --by=wait,digest,user
+      rosterctl events                 # kills, rejected opens, deadlocks, leases, leaders, problems
+      rosterctl events --follow        # and what comes, until Ctrl-C
+      rosterctl history                # what long transactions consisted of
+
+   the whole cluster:
+
+      rosterctl --store=\$STORE status  # the worst of each
+      rosterctl --store=\$STORE ps --sort=-time -n 8
+      rosterctl --store=\$STORE trx
+      rosterctl --store=\$STORE min
+      rosterctl --store=\$STORE locks
+      rosterctl --store=\$STORE activity --by=server,state
+      rosterctl --store=\$STORE events --since=-1h
+      rosterctl --store=\$STORE serve   # the same as one page, for a browser
+      rosterctl --store=\$STORE barrier list
+      rosterctl --store=\$STORE gc status
+
+   for programs; in bash, Tab completes ids, users, databases and states:
+
+      rosterctl trx --output=csv
+      rosterctl status --output=csv
+      rosterctl min --json
+      curl -s http://\$ROSTER_SERVER/metrics
+END
+if [ -n "$prometheus" ]; then
+    cat <<END
+      promtool query instant \$PROMETHEUS ALERTS
+      promtool check rules \$ALERTS
+   Prometheus itself: $prometheus/ ; Grafana takes $PWD/share/grafana/roster.json
+END
+fi
+cat <<END
+
+   and how to end it; Roster's own sessions in the background are not to be killed:
+
+      rosterctl kill \$(rosterctl ps --kind=background -n 1 --columns=id --output=csv | tr -dc 0-9)
+      rosterctl kill --transaction --wait \$(rosterctl trx --user=batch --columns=session --output=csv | tr -dc 0-9)
+      rosterctl --store=\$STORE kill --transaction kv1:\$(rosterctl trx --user=anna --columns=session --output=csv | tr -dc 0-9)
+      rosterctl --store=\$STORE barrier delete migration-7
+      rosterctl -s \$SPARE drain --wait # kv3 lets its clients finish, and ends
 END
 stays=yes
 trap 'stays=no' INT
@@ -77,4 +156,4 @@ while [ "$stays" = yes ] && kill -0 "${kv_pid[kv1]}" "${kv_pid[kv2]}" 2>/dev/nul
     wait $! || true
 done
 trap - INT
-say "ending both servers and their clients"
+say "ending the servers and their clients"
