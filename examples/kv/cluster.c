@@ -172,10 +172,8 @@ static uint64_t age_ms(struct server *server, uint64_t ts)
     return ts && now > roster_ts_physical_ms(ts) ? now - roster_ts_physical_ms(ts) : 0;
 }
 
-static const char *error_text(int err)
-{
-    return err ? roster_store_strerror(err) : "none";
-}
+/* A line of INFO about the newest error. */
+#define LINE_ERROR(name, err) LINE_TEXT(name, (err) ? roster_store_strerror(err) : "none")
 
 int cluster_info(struct server *server, struct buf *out)
 {
@@ -200,7 +198,7 @@ int cluster_info(struct server *server, struct buf *out)
     LINE("rejected", syncer.rejected);
     LINE_TEXT("rejected_key", syncer.rejected_key);
     LINE("rejected_value", syncer.rejected_value);
-    LINE_TEXT("store_last_error", error_text(syncer.last_error));
+    LINE_ERROR("store_last_error", syncer.last_error);
     LINE("given_up", syncer.given_up);
     LINE("passed_barriers", state.passed_barriers);
     LINE("passed_servers", state.passed_servers);
@@ -214,7 +212,7 @@ int cluster_info(struct server *server, struct buf *out)
     LINE_TEXT("leader", shown(state.leader, text));
     LINE("leads", state.leads);
     LINE("round_failures", state.failures);
-    LINE_TEXT("round_last_error", error_text(state.last_error));
+    LINE_ERROR("round_last_error", state.last_error);
     LINE_TEXT("txn_blocker", blocker(&state, &state.txn_blocker, text));
     LINE_TEXT("gc_blocker", blocker(&state, &state.gc_blocker, text));
     return 0;

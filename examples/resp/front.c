@@ -153,14 +153,6 @@ static void flush(struct peer *peer)
         peer_close(peer);
 }
 
-static void on_shutdown(uv_shutdown_t *shutdown, int status)
-{
-    struct peer *peer = shutdown->data;
-
-    if (status || peer->eof)
-        peer_close(peer); /* else when the client has closed its side too, or in a sweep */
-}
-
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct peer *peer = handle->data;
@@ -243,6 +235,7 @@ static void limit_held(struct peer *peer)
 
 void peer_process(struct peer *peer)
 {
+    uv_os_fd_t fd;
     bool more;
 
     if (peer->closed)
@@ -260,7 +253,8 @@ void peer_process(struct peer *peer)
     if (!peer->closed && peer->finishing && !unsent(peer) && !peer->shut) {
         peer->shut = true;
         peer->since = uv_now(&peer->worker->loop);
-        if (uv_shutdown(&peer->shutdown, (uv_stream_t *)&peer->tcp, on_shutdown))
+        /* Closed when the client has closed its side too, or in a sweep. */
+        if (peer->eof || uv_fileno((uv_handle_t *)&peer->tcp, &fd) || shutdown(fd, SHUT_WR))
             peer_close(peer);
     }
     update_reading(peer);
@@ -315,7 +309,7 @@ static void peer_open(struct worker *worker, int fd)
     uv_timer_init(&worker->loop, &peer->timer);
     peer->handles = 2;
     peer->opened = uv_now(&worker->loop);
-    peer->tcp.data = peer->timer.data = peer->write.data = peer->shutdown.data = peer;
+    peer->tcp.data = peer->timer.data = peer->write.data = peer;
     if (uv_tcp_open(&peer->tcp, fd)) {
         close(fd);
         peer_close(peer);

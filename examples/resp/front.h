@@ -37,7 +37,6 @@ struct peer {
     uv_tcp_t tcp;
     uv_timer_t timer; /* for the server's use while the peer waits */
     uv_write_t write;
-    uv_shutdown_t shutdown;
     struct request_reader reader;
     struct buf out;     /* replies */
     struct buf writing; /* replies that libuv is writing */
