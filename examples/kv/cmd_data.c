@@ -94,25 +94,13 @@ struct scan {
 static int scan_key(struct slice key, void *arg)
 {
     struct scan *scan = arg;
-    size_t mark = scan->out->len;
-    char *text;
 
-    reply_bulk(scan->out, key);
-    if (scan->out->failed)
-        return -EMSGSIZE;
-    scan->count++;
-    if (!scan->pattern)
-        return 0;
-    text = scan->out->data + scan->out->len - key.len - 2;
-    text[key.len] = '\0';
     /* fnmatch() ends at a NUL, so a key that has one matches no pattern. */
-    if (strlen(text) == key.len && !fnmatch(scan->pattern, text, 0)) {
-        text[key.len] = '\r';
-    } else {
-        buf_truncate(scan->out, mark);
-        scan->count--;
-    }
-    return 0;
+    if (scan->pattern && (strlen(key.data) != key.len || fnmatch(scan->pattern, key.data, 0) != 0))
+        return 0;
+    scan->count++;
+    reply_bulk(scan->out, key);
+    return scan->out->failed ? -EMSGSIZE : 0;
 }
 
 int cmd_scan(struct conn *conn, const struct request *request, struct buf *out)

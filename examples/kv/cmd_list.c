@@ -199,8 +199,7 @@ int client_getname(struct conn *conn, const struct request *request, struct buf 
     return reply_string(out, *conn->identity.name ? conn->identity.name : NULL);
 }
 
-/* Has the roster show what a client is called now; NULL: as before. */
-static int set_identity(struct conn *conn, const struct slice *user, const struct slice *name)
+int client_identify(struct conn *conn, const struct slice *user, const struct slice *name)
 {
     struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
     struct conn_identity before = conn->identity;
@@ -223,7 +222,7 @@ int client_set_name(struct conn *conn, struct slice name)
 {
     if (!peer_word(name))
         return reply(&conn->peer.out, "-ERR a name is up to %d characters" NO_WORD, PEER_WORD - 1);
-    return set_identity(conn, NULL, &name);
+    return client_identify(conn, NULL, &name);
 }
 
 int client_set_user(struct conn *conn, struct slice user)
@@ -233,14 +232,7 @@ int client_set_user(struct conn *conn, struct slice user)
                                       "password, or start it with --auth=trust");
     if (!user.len || !peer_word(user))
         return reply(&conn->peer.out, "-ERR a user is 1 to %d characters" NO_WORD, PEER_WORD - 1);
-    return set_identity(conn, &user, NULL);
-}
-
-int client_forget(struct conn *conn)
-{
-    static const struct slice none = {"", 0};
-
-    return set_identity(conn, &none, &none);
+    return client_identify(conn, &user, NULL);
 }
 
 int client_setname(struct conn *conn, const struct request *request, struct buf *out)

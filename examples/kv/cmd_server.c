@@ -27,11 +27,12 @@ int cmd_quit(struct conn *conn, const struct request *request, struct buf *out)
 /* The connection as it was at first: a pool can hand it to another user. */
 int cmd_reset(struct conn *conn, const struct request *request, struct buf *out)
 {
+    static const struct slice none = {"", 0};
     int err;
 
     multi_discard(conn);
     txn_rollback(&conn->txn);
-    err = client_forget(conn);
+    err = client_identify(conn, &none, &none);
     if (!err)
         out->resp3 = false;
     return err ?: reply(out, "+RESET");

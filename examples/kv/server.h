@@ -112,11 +112,11 @@ void command_retry(struct conn *conn);         /* takes the lock that it awaits,
 
 void multi_discard(struct conn *conn);
 
-/* Set the session's name, its user where clients may choose it, and neither any more. They reply
- * only when they cannot. */
+/* Say who a client is, where clients may choose it; NULL: as before. They reply only when they
+ * cannot. */
+int client_identify(struct conn *conn, const struct slice *user, const struct slice *name);
 int client_set_name(struct conn *conn, struct slice name);
 int client_set_user(struct conn *conn, struct slice user);
-int client_forget(struct conn *conn);
 
 command_fn cmd_get, cmd_set, cmd_mget, cmd_count, cmd_incr, cmd_scan, cmd_measure, cmd_dbsize,
     cmd_flushdb;

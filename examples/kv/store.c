@@ -34,7 +34,7 @@ struct item {
     struct slice key;  /* first, for slice_compare() */
     struct item *next; /* in its bucket, or of its transaction */
     struct version *newest;
-    char bytes[]; /* of the key */
+    char bytes[]; /* of the key, and a final zero */
 };
 
 struct store *store_create(struct roster_oracle_local *oracle, uint64_t max_bytes)
@@ -236,12 +236,13 @@ static struct version *new_version(const struct slice *value)
 
 static struct item *add_write(struct txn *txn, struct slice key)
 {
-    struct item *write = malloc(sizeof(*write) + key.len);
+    struct item *write = malloc(sizeof(*write) + key.len + 1);
 
     if (!write)
         return NULL;
     *write = (struct item){.key = {write->bytes, key.len}, .next = txn->writes};
     memcpy(write->bytes, key.data, key.len);
+    write->bytes[key.len] = '\0';
     if (!tsearch(write, &txn->index, slice_compare)) {
         free(write);
         return NULL;

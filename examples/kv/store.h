@@ -88,7 +88,8 @@ int txn_get(struct txn *txn, struct slice key, size_t *len, struct buf *out);
 int txn_put(struct txn *txn, struct slice key, const struct slice *value);
 
 /* Calls `each` for keys that the transaction sees, for `count` if there are as many, and moves the
- * cursor; an error of `each` ends it and is returned. `each` may put the key it is called for. */
+ * cursor; an error of `each` ends it and is returned. `each` may put the key that it is called for,
+ * which ends with a zero. */
 typedef int txn_each_fn(struct slice key, void *arg);
 int txn_scan(struct txn *txn, uint64_t *cursor, size_t count, txn_each_fn *each, void *arg);
 
