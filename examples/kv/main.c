@@ -4,8 +4,8 @@
  *
  * A multi-threaded in-memory key-value server with snapshot isolation that speaks the Redis
  * protocol. Each connection is a session of Roster, each command a statement, and the minimum start
- * timestamp drives the collector of old versions. Here: the start, the collector, the watchdog, the
- * status endpoint, and the drain before the end.
+ * timestamp drives the collector of old versions. Here: the start, the collector, the watchdog, and
+ * the drain before the end.
  */
 #include "config.h"
 
@@ -85,58 +85,6 @@ static int start_watchdog(struct server *server)
     return roster_watchdog_start(server->roster, options, &server->watchdog);
 }
 
-#ifdef HAVE_MICROHTTPD
-static int on_drain_wanted(void *arg)
-{
-    struct server *server = arg;
-
-    if (__atomic_exchange_n(&server->draining, 1, __ATOMIC_RELAXED))
-        return -EALREADY;
-    kill(getpid(), SIGTERM); /* main() waits for it */
-    return 0;
-}
-
-static int start_status(struct server *server)
-{
-    struct roster_status_options *options = &server->options.endpoint;
-    const char *token_file = server->options.token_file;
-    char token[512];
-    int err;
-
-    if (!options->address)
-        return 0;
-    options->name = "roster-kv";
-    options->peers = 1;
-    options->history = server->history;
-    options->activity = server->activity;
-    options->syncer = server->syncer;
-    options->safe_point = server->safe_point;
-    options->cluster = roster_cluster_calls();
-    options->drain = on_drain_wanted;
-    options->drain_arg = server;
-    if (token_file && !(options->token = server_read_line(token_file, token, sizeof(token))))
-        return -EINVAL;
-    err = roster_status_start(server->roster, options, &server->status);
-    options->token = NULL;
-    if (!err)
-        printf("roster-kv: status on %s\n", roster_status_address(server->status));
-    return server_check(options->address, err);
-}
-
-static const char *status_address(const struct server *server)
-{
-    return roster_status_address(server->status);
-}
-#else
-#define roster_status_stop(status) (void)(status)
-#define status_address(server) ((void)(server), (const char *)NULL)
-static int start_status(struct server *server)
-{
-    return server->options.endpoint.address ? server_check("--status: built without it", -ENOTSUP)
-                                            : 0;
-}
-#endif
-
 static int create(struct server *server)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
@@ -187,7 +135,7 @@ static int start_operation(struct server *server)
     if (!err && options->endpoint.address && activity.interval_ms)
         err = roster_activity_start(server->roster, &activity, &server->activity);
     err = err ?: start_watchdog(server);
-    return server_check("history, watchdog, activity or collector", err) ?: start_status(server);
+    return server_check("history, watchdog, activity or collector", err) ?: endpoint_start(server);
 }
 
 static int start(struct server *server)
@@ -195,7 +143,7 @@ static int start(struct server *server)
     int err = front_listen(&server->front)
                   ?: cluster_create(server)
                   ?: start_operation(server)
-                  ?: cluster_start(server, status_address(server))
+                  ?: cluster_start(server, endpoint_address(server))
                   /* No client is served before the server is in its cluster. */
                   ?: front_start(&server->front);
 
@@ -238,7 +186,7 @@ static int stop(struct server *server)
 {
     int err;
 
-    roster_status_stop(server->status);
+    endpoint_stop(server);
     roster_watchdog_stop(server->watchdog);
     roster_activity_stop(server->activity);
     front_stop(&server->front);

@@ -62,6 +62,13 @@ const struct option_row option_rows[] = {
      "with --status: look that often at what sessions do; 0: do not (1000)"},
     {"auth", "trust", TEXT(auth), "let clients say which user they are: AUTH user"},
     {"status-token", "FILE", TEXT(token_file), "its first line lets a client kill and drain"},
+    {"metrics", "ADDRESS", TEXT(endpoint.metrics_address),
+     "with --status: serve GET /metrics, and nothing else, at IPV4:PORT or [IPV6]:PORT, also to "
+     "other machines"},
+    {"metrics-token", "FILE", TEXT(metrics_token_file),
+     "its first line lets a client read them; needed with --metrics"},
+    {"metrics-cert", "FILE", TEXT(metrics_cert_file), "speak TLS there: the certificate, PEM"},
+    {"metrics-key", "FILE", TEXT(metrics_key_file), "the certificate's key, PEM"},
     {"drain-ms", MS32(drain_ms, 2000), "how long SIGTERM waits for transactions (2000)"},
     {"max-execution-ms", MS32(watchdog.execution_ms, 0), "end commands that run longer"},
     {"idle-timeout-ms", MS32(watchdog.idle_ms, 0), "end clients that do nothing for longer"},
@@ -80,6 +87,10 @@ void options_check(const struct options *options, struct argp_state *state)
     if (id && (!*id || strlen(id) > ID_MAX || strchr(id, '/')))
         argp_error(state, "--server-id takes 1 to %d bytes without a slash, not \"%s\"", ID_MAX,
                    id);
+    else if (options->endpoint.metrics_address && !options->endpoint.address)
+        argp_error(state, "--metrics needs --status");
+    else if (options->endpoint.metrics_address && !options->metrics_token_file)
+        argp_error(state, "--metrics needs --metrics-token=FILE");
     else if (options->activity_ms && options->activity_ms < 10)
         argp_error(state, "--activity-ms takes 0 or at least 10, not %" PRIu64,
                    options->activity_ms);

@@ -24,6 +24,7 @@
 /* The command line, see options.c. Texts are NULL and limits are 0 when there is none. */
 struct options {
     const char *store, *password_file, *token_file, *quota, *auth, *abandoned;
+    const char *metrics_token_file, *metrics_cert_file, *metrics_key_file;
     uint64_t max_reply, max_txn, max_memory, gc_interval_ms, txn_age_limit_s, drain_ms, history,
         history_min_ms;
     uint64_t lease_ttl_ms, report_interval_ms, activity_ms;
@@ -64,6 +65,11 @@ const char *server_read_line(const char *path, char *line, int size);
 
 /* Advances the safe point of the roster. */
 int server_scan(struct server *server, struct roster_min *min);
+
+/* endpoint.c: with --status. The address is the one in use; NULL: there is none. */
+int endpoint_start(struct server *server);
+void endpoint_stop(struct server *server);
+const char *endpoint_address(const struct server *server);
 
 /* cluster.c: with --store all servers together decide how far each collects. */
 int cluster_create(struct server *server);

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The status endpoint: HTTP on loopback or a Unix socket, for people, rosterctl and Prometheus.
+ * The status endpoint: HTTP on loopback or a Unix socket, for people, rosterctl and Prometheus; on
+ * any address, for Prometheus alone.
  *
  *     GET  /             a page that shows all this, live
  *     GET  /status       the server, whether it is healthy, and its counts
@@ -87,6 +88,14 @@
  * Nothing else is lost.
  *
  * It reads views like any reader: owners never wait for it.
+ *
+ * With `metrics_address` it listens at a second address, which other machines may reach. There is
+ * GET /metrics for clients that send `metrics_token`; without it every request is 401, with it
+ * every other path is 404 and every other method 405. No client can kill or drain there, not with
+ * `token` either, and no statement is shown; names of users, databases and applications are. What
+ * its clients may have is apart from what local ones may: 16 connections, 8 of one address (of
+ * IPv6, of one network of 64 bits), 4 MiB, `request_ms`, and at most a tenth of the thread's time,
+ * after local clients. TLS is 1.2 or 1.3; a new certificate needs a new endpoint.
  */
 #ifndef ROSTER_STATUS_H
 #define ROSTER_STATUS_H
@@ -142,6 +151,13 @@ struct roster_status_options {
     uint64_t blocked_ms; /* a session that waits for another one for longer is a problem; default:
                             5000 */
     uint64_t stuck_ms;   /* what was killed longer ago and goes on is a problem; default: 10000 */
+    const char *metrics_address; /* "IPV4:PORT" or "[IPV6]:PORT", of any interface, for GET /metrics
+                                    and nothing else; "[::]:PORT" is all of them; default: none */
+    const char *metrics_token;   /* a client has to send it there as bearer token; must be set, have
+                                    16 printable bytes or more, none a space, and not be `token` */
+    const char *metrics_cert;    /* PEM, the server's own first: TLS is spoken there; default: HTTP,
+                                    in which the token can be read on the way */
+    const char *metrics_key;     /* PEM, the private key of metrics_cert */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT ROSTER_SIZED(struct roster_status_options)
@@ -156,7 +172,9 @@ struct roster_status_options {
  * leaves an empty file, which the next server takes.
  *
  * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
- * loopback or not to be had, a value out of range, a syncer or safe_point without `cluster`, or a
+ * loopback (`address`) or not to be had, a value out of range, a syncer or safe_point without
+ * `cluster`, metrics_token, metrics_cert or metrics_key without metrics_address, this without a
+ * token as said there, a certificate without its key or one that libmicrohttpd does not take, or a
  * struct smaller than the first version's; -E2BIG for a larger one with something unknown in it;
  * -EADDRINUSE when another one listens there, or a file is in the way; -EACCES when this user may
  * not make a socket there; -ENOENT when the directory of a Unix socket does not exist; -ENOMEM,
@@ -183,6 +201,9 @@ ROSTER_API int roster_status_run_once(struct roster_status *status, uint32_t tim
 /* Where it listens, as options.address, with the port that the kernel chose. Valid until the stop;
  * NULL for NULL. */
 ROSTER_API const char *roster_status_address(const struct roster_status *status);
+
+/* The same of options.metrics_address; NULL also when that was NULL. */
+ROSTER_API const char *roster_status_metrics_address(const struct roster_status *status);
 
 ROSTER_END_DECLS
 

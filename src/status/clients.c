@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Who is connected, and how much of the endpoint each client may have.
+ * Who is connected, and how much of an entrance each client may have.
  *
- * All clients are on this machine, so that an address says little: a client that connects from
- * 127.0.0.1 may as well do so from 127.0.0.2. What identifies them is the user. A Unix socket knows
- * it; of a TCP connection the kernel reports it through sock_diag(7).
+ * All local clients are on this machine, so that an address says little: a client that connects
+ * from 127.0.0.1 may as well do so from 127.0.0.2. What identifies them is the user. A Unix socket
+ * knows it; of a TCP connection the kernel reports it through sock_diag(7). Of remote ones nothing
+ * is known but the address; one machine usually has all of an IPv6 network of 64 bits.
  */
 #include "config.h"
 
@@ -91,45 +92,69 @@ static bool tcp_user(int diag_fd, int fd, uint64_t *who)
     return true;
 }
 
-static uint64_t who_is(const struct roster_status *status, int fd)
+/* The address of a remote client, or its network. An IPv4 one is the same when a socket of IPv6
+ * has it. */
+static uint64_t network_of(int fd)
+{
+    union address far = {.any = {0}};
+    socklen_t size = sizeof(far);
+    const unsigned char *bytes = far.in6.sin6_addr.s6_addr, *end = bytes + 8;
+    uint64_t network = 0;
+
+    if (getpeername(fd, &far.any, &size))
+        return NOT_A_USER;
+    if (far.any.sa_family == AF_INET)
+        return ntohl(far.in.sin_addr.s_addr);
+    if (IN6_IS_ADDR_V4MAPPED(&far.in6.sin6_addr)) {
+        bytes += 12;
+        end = bytes + 4;
+    }
+    while (bytes < end)
+        network = network << 8 | *bytes++;
+    return network;
+}
+
+static uint64_t who_is(const struct entrance *entrance, int fd)
 {
     struct ucred peer;
     socklen_t length = sizeof(peer);
     uint64_t who;
 
-    if (status->listener.path)
+    if (entrance->is_remote)
+        return network_of(fd);
+    if (entrance->listener.path)
         return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) ? NOT_A_USER : peer.uid;
-    return tcp_user(status->diag_fd, fd, &who) ? who : NOT_A_USER;
+    return tcp_user(entrance->diag_fd, fd, &who) ? who : NOT_A_USER;
 }
 
-static struct client *client_of(struct roster_status *status, uint64_t who)
+static struct client *client_of(struct entrance *entrance, uint64_t who)
 {
     struct client *client;
 
-    for (client = status->clients; client; client = client->next)
+    for (client = entrance->clients; client; client = client->next)
         if (client->who == who)
             return client;
     client = calloc(1, sizeof(*client));
     if (!client)
         return NULL;
     client->who = who;
-    client->budget.most = status->budget.most / 2; /* so that something is left for others */
-    client->budget.whole = &status->budget;
-    client->next = status->clients;
+    client->budget.most = entrance->budget.most / 2; /* so that something is left for others */
+    client->budget.whole = &entrance->budget;
+    client->next = entrance->clients;
     if (client->next)
         client->next->prev = client;
-    status->clients = client;
+    entrance->clients = client;
     return client;
 }
 
-static void client_leave(struct roster_status *status, struct client *client)
+static void client_leave(struct entrance *entrance, struct client *client)
 {
     if (client->connections)
         return;
     if (client->prev)
         client->prev->next = client->next;
     else
-        status->clients = client->next;
+        entrance->clients = client->next;
     if (client->next)
         client->next->prev = client->prev;
     free(client);
@@ -137,41 +162,42 @@ static void client_leave(struct roster_status *status, struct client *client)
 
 /* Says why, as far as the socket takes it, and closes. What has been sent already is read, since
  * otherwise the answer would be lost with a reset. */
-static void refuse(int fd, uint32_t limit)
+static void refuse(const struct entrance *entrance, int fd)
 {
     char text[320], body[128], unread[4096];
     int length;
 
     length = snprintf(body, sizeof(body),
-                      "{\"error\":\"this user has too many connections or replies under way; at "
+                      "{\"error\":\"this %s has too many connections or replies under way; at "
                       "most %u connections\"}",
-                      limit);
+                      entrance->is_remote ? "address" : "user", entrance->max_per_client);
     length = snprintf(text, sizeof(text),
                       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
                       "Retry-After: 1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s",
                       length, body);
     while (recv(fd, unread, sizeof(unread), MSG_DONTWAIT) > 0)
         ;
-    (void)!send(fd, text, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!entrance->certificate) /* nothing is encrypted yet */
+        (void)!send(fd, text, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
     shutdown(fd, SHUT_RDWR);
 }
 
-static void on_start(struct roster_status *status, struct MHD_Connection *connection,
+static void on_start(struct entrance *entrance, struct MHD_Connection *connection,
                      void **per_connection)
 {
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    struct client *client = client_of(status, who_is(status, fd));
+    struct client *client = client_of(entrance, who_is(entrance, fd));
     struct peer *peer = client ? calloc(1, sizeof(*peer)) : NULL;
 
     *per_connection = peer;
-    if (client && (!peer || client->connections >= status->options.max_per_client ||
-                   !budget_take(&client->budget, CONNECTION_MEMORY))) {
-        client_leave(status, client);
+    if (client && (!peer || client->connections >= entrance->max_per_client ||
+                   !budget_take(&client->budget, entrance->connection_memory))) {
+        client_leave(entrance, client);
         client = NULL;
     }
     if (!client) {
-        status->refused++;
-        refuse(fd, status->options.max_per_client);
+        entrance->refused++;
+        refuse(entrance, fd);
     }
     if (!peer)
         return;
@@ -180,27 +206,27 @@ static void on_start(struct roster_status *status, struct MHD_Connection *connec
     peer->client = client;
     peer->fd = fd;
     peer->since_ms = rst_status_now_ms();
-    peer->next = status->peers;
+    peer->next = entrance->peers;
     if (peer->next)
         peer->next->prev = peer;
-    status->peers = peer;
+    entrance->peers = peer;
 }
 
-static void on_close(struct roster_status *status, struct peer *peer)
+static void on_close(struct entrance *entrance, struct peer *peer)
 {
-    status->again = true; /* when all places were taken the listener comes back only then */
+    entrance->again = true; /* when all places were taken the listener comes back only then */
     if (!peer)
         return;
     if (peer->prev)
         peer->prev->next = peer->next;
     else
-        status->peers = peer->next;
+        entrance->peers = peer->next;
     if (peer->next)
         peer->next->prev = peer->prev;
     if (peer->client) {
-        budget_give(&peer->client->budget, CONNECTION_MEMORY);
+        budget_give(&peer->client->budget, entrance->connection_memory);
         peer->client->connections--;
-        client_leave(status, peer->client);
+        client_leave(entrance, peer->client);
     }
     free(peer);
 }
@@ -215,15 +241,15 @@ void rst_status_clients_notify(void *cls, struct MHD_Connection *connection, voi
 }
 
 /* Closes for reading and writing what has taken too long; libmicrohttpd then sees the end. */
-void rst_status_clients_sweep(struct roster_status *status)
+void rst_status_clients_sweep(struct entrance *entrance)
 {
     uint64_t now = rst_status_now_ms();
     struct peer *peer;
 
-    if (now - status->swept_ms < SWEEP_MS)
+    if (now - entrance->swept_ms < SWEEP_MS)
         return;
-    status->swept_ms = now;
-    for (peer = status->peers; peer; peer = peer->next)
-        if (now - peer->since_ms > status->options.request_ms)
+    entrance->swept_ms = now;
+    for (peer = entrance->peers; peer; peer = peer->next)
+        if (now - peer->since_ms > entrance->status->options.request_ms)
             shutdown(peer->fd, SHUT_RDWR);
 }

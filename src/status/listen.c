@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The sockets: loopback or Unix only, because nothing is encrypted.
+ * The sockets. Local ones are on loopback or Unix only, because what they show and take is for this
+ * machine.
  */
 #include "config.h"
 
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,27 +45,32 @@ static int parse_port(const char *text, in_port_t *port)
     return 0;
 }
 
-static int parse_tcp(const char *text, union address *address, socklen_t *length)
+static int parse_tcp(const char *text, union address *address, socklen_t *length, bool is_remote)
 {
     const char *colon = strrchr(text, ':');
     char host[64];
+    size_t size;
 
     memset(address, 0, sizeof(*address));
     if (!colon || (size_t)(colon - text) >= sizeof(host))
         return -EINVAL;
-    memcpy(host, text, (size_t)(colon - text));
-    host[colon - text] = '\0';
+    size = (size_t)(colon - text);
+    memcpy(host, text, size);
+    host[size] = '\0';
     if (inet_pton(AF_INET, host, &address->in.sin_addr) == 1) {
         address->any.sa_family = AF_INET;
         *length = sizeof(address->in);
-        if (ntohl(address->in.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
+        if (!is_remote && ntohl(address->in.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
             return -EINVAL;
         return parse_port(colon + 1, &address->in.sin_port);
     }
-    if (strcmp(host, "[::1]") != 0)
+    if (*host != '[' || host[size - 1] != ']')
+        return -EINVAL;
+    host[size - 1] = '\0';
+    if (inet_pton(AF_INET6, host + 1, &address->in6.sin6_addr) != 1 ||
+        (!is_remote && !IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr)))
         return -EINVAL;
     address->any.sa_family = AF_INET6;
-    address->in6.sin6_addr = in6addr_loopback;
     *length = sizeof(address->in6);
     return parse_port(colon + 1, &address->in6.sin6_port);
 }
@@ -205,9 +210,13 @@ static int bind_unix(struct listener *listener, const union address *address, so
 
 static int bind_tcp(int fd, const union address *address, socklen_t length)
 {
-    int on = 1;
+    int on = 1, off = 0;
 
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
+        return refusal(errno);
+    /* [::] is all addresses, also those of IPv4, whatever this machine's default is. */
+    if (address->any.sa_family == AF_INET6 &&
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)))
         return refusal(errno);
     return bind(fd, &address->any, length) ? refusal(errno) : 0;
 }
@@ -228,7 +237,10 @@ static int name_it(struct listener *listener, union address *address)
         inet_ntop(AF_INET, &address->in.sin_addr, host, sizeof(host));
         result = asprintf(&listener->address, "%s:%u", host, ntohs(address->in.sin_port));
     } else {
-        result = asprintf(&listener->address, "[::1]:%u", ntohs(address->in6.sin6_port));
+        char host[INET6_ADDRSTRLEN] = "";
+
+        inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof(host));
+        result = asprintf(&listener->address, "[%s]:%u", host, ntohs(address->in6.sin6_port));
     }
     if (result >= 0)
         return 0;
@@ -271,12 +283,13 @@ static int open_at(struct listener *listener, union address *address, socklen_t 
     return err ? err : name_it(listener, address);
 }
 
-int rst_status_listener_open(struct listener *listener, const char *text)
+int rst_status_listener_open(struct listener *listener, const char *text, bool is_remote)
 {
     union address address;
     socklen_t length;
-    int err = strncmp(text, "unix:", 5) ? parse_tcp(text, &address, &length)
-                                        : parse_unix(text + 5, &address, &length);
+    int err = is_remote || strncmp(text, "unix:", 5) != 0
+                  ? parse_tcp(text, &address, &length, is_remote)
+                  : parse_unix(text + 5, &address, &length);
 
     if (!err)
         err = open_at(listener, &address, length);

@@ -7,6 +7,7 @@
 #ifndef ROSTER_STATUS_LISTEN_H
 #define ROSTER_STATUS_LISTEN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct listener {
@@ -20,9 +21,10 @@ struct listener {
 
 #define LISTENER_NONE ((struct listener){.fd = -1, .lock_fd = -1})
 
-/* Opens the socket of the address `text` in a listener that is none. Returns 0 or a negative errno,
- * and it is none again. Never waits for another process. */
-int rst_status_listener_open(struct listener *listener, const char *text);
+/* Opens the socket of the address `text` in a listener that is none: a local one, or any of this
+ * machine's for a remote one, which is no Unix socket. Returns 0 or a negative errno, and it is
+ * none again. Never waits for another process. */
+int rst_status_listener_open(struct listener *listener, const char *text, bool is_remote);
 
 /* Removes what it made, and closes what is open. */
 void rst_status_listener_close(struct listener *listener);

@@ -308,10 +308,10 @@ unsigned rst_status_get_metrics(struct request *request)
     put_blocked(&out, request->status->roster);
     rst_metric_gauge(&out, "roster_endpoint_memory_bytes", "bytes",
                      "Memory of the status endpoint's connections and replies.",
-                     request->status->budget.used);
+                     rst_status_memory(request->status));
     rst_metric_counter(&out, "roster_endpoint_refused",
                        "Connections to the status endpoint that were refused.",
-                       request->status->refused);
+                       rst_status_refused(request->status));
     rst_metrics_put_groups(&out, request->status->roster);
     put_kills(&out, &metrics);
     put_events(&out, request->status->roster);

@@ -69,16 +69,27 @@ static bool is_trusted_peer(const struct peer *peer)
     return peer->client->who == 0 || peer->client->who == geteuid();
 }
 
-static bool may_act(const struct request *request)
+static bool has_token(const struct request *request)
 {
-    const struct roster_status *status = request->status;
+    const char *token = request->entrance->token;
     const char *given = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
                                                     MHD_HTTP_HEADER_AUTHORIZATION);
 
-    if (status->options.peers && status->listener.path && is_trusted_peer(request->peer))
-        return true;
-    return status->token && given && ascii_starts(given, strlen(given), "Bearer ", 7) &&
-           is_token(status->token, given + 7 + strspn(given + 7, " "));
+    return token && given && ascii_starts(given, strlen(given), "Bearer ", 7) &&
+           is_token(token, given + 7 + strspn(given + 7, " "));
+}
+
+static bool trusts_peers(const struct request *request)
+{
+    return request->status->options.peers && request->entrance->listener.path;
+}
+
+/* Who the remote entrance's client is nothing here knows, and its token is for reading. */
+static bool may_act(const struct request *request)
+{
+    if (request->entrance->is_remote)
+        return false;
+    return (trusts_peers(request) && is_trusted_peer(request->peer)) || has_token(request);
 }
 
 /* The answer of requests that went wrong. */
@@ -166,22 +177,43 @@ static enum MHD_Result reply(struct request *request, unsigned status, const cha
 
 static unsigned authorize(struct request *request)
 {
-    const struct roster_status *status = request->status;
+    const char *token = request->entrance->token;
 
     if (request->may)
         return 0;
-    if (!status->token && !(status->options.peers && status->listener.path))
+    if (!token && !trusts_peers(request))
         return rst_status_request_fail(request, MHD_HTTP_FORBIDDEN, "this endpoint is read-only");
-    if (!status->token)
+    if (!token)
         return rst_status_request_fail(request, MHD_HTTP_FORBIDDEN,
                                        "this user is not authorized to change anything");
     return rst_status_request_fail(request, MHD_HTTP_UNAUTHORIZED,
                                    "a bearer token is needed for this");
 }
 
+static bool is_reading(const char *method)
+{
+    return !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);
+}
+
+/* Of the remote entrance: nothing is said, not even which pages there are, without the token. No
+ * name of the host is asked for, as that is whatever the scraper calls this machine. */
+static unsigned dispatch_remote(struct request *request, const struct route *route,
+                                const char *method)
+{
+    if (!has_token(request))
+        return rst_status_request_fail(request, MHD_HTTP_UNAUTHORIZED,
+                                       "a bearer token is needed for this");
+    if (!route || route->get != rst_status_get_metrics)
+        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "there is only /metrics here");
+    if (!is_reading(method))
+        return rst_status_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED,
+                                       "not with this method");
+    return route->get(request);
+}
+
 static unsigned dispatch(struct request *request, const struct route *route, const char *method)
 {
-    bool reads = !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);
+    bool reads = is_reading(method);
     unsigned status = 0;
 
     if (!rst_status_rules_is_own_host(request->connection))
@@ -208,7 +240,7 @@ static const struct route *find(const char *url)
     return NULL;
 }
 
-static struct request *begin(struct roster_status *status, struct MHD_Connection *connection)
+static struct request *begin(struct entrance *entrance, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -217,7 +249,8 @@ static struct request *begin(struct roster_status *status, struct MHD_Connection
 
     if (!request)
         return NULL;
-    request->status = status;
+    request->status = entrance->status;
+    request->entrance = entrance;
     request->connection = connection;
     request->peer = peer;
     request->text.budget = &peer->client->budget;
@@ -248,6 +281,8 @@ enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, 
         status = rst_site_dispatch(request, url, method, &allow);
         if (status == RST_SITE_LATER)
             return MHD_YES;
+    } else if (request->entrance->is_remote) {
+        status = dispatch_remote(request, route, method);
     } else {
         status = dispatch(request, route, method);
     }

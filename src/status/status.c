@@ -15,13 +15,11 @@
 #include "status/status.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <roster/safe_point.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,10 +28,13 @@
 #define DEFAULT_REQUEST_MS 30000
 #define DEFAULT_MEMORY ((uint64_t)64 << 20)
 #define LEAST_MEMORY ((uint64_t)1 << 20)
+#define REMOTE_CONNECTIONS 16
+#define REMOTE_MEMORY ((size_t)4 << 20)
+#define TLS_MEMORY ((size_t)64 << 10) /* about what GnuTLS takes for a connection */
 #define DEFAULT_OLD_MS 600000
 #define DEFAULT_BLOCKED_MS 5000
 #define DEFAULT_STUCK_MS 10000
-#define LOOK_MS 250 /* how often deadlines are looked at */
+#define TOKEN_LEAST 16 /* bytes of one that others than this machine may try */
 
 uint64_t rst_status_now_ms(void)
 {
@@ -45,25 +46,18 @@ uint64_t rst_status_now_ms(void)
 
 static void run(struct roster_status *status, uint64_t timeout_ms)
 {
-    struct pollfd fds[2] = {{status->epoll_fd, POLLIN, 0}, {status->stop_fd, POLLIN, 0}};
-    MHD_UNSIGNED_LONG_LONG wanted;
-    uint64_t next_ms;
+    struct pollfd fds[3] = {{rst_entrance_fd(&status->local), POLLIN, 0},
+                            {rst_entrance_fd(&status->remote), POLLIN, 0},
+                            {status->stop_fd, POLLIN, 0}};
+    uint64_t next_ms = status->timeline ? rst_timeline_run(status) : timeout_ms;
 
-    if (status->peers && timeout_ms > LOOK_MS)
-        timeout_ms = LOOK_MS;
-    if (status->again)
-        timeout_ms = 0;
-    status->again = false;
-    next_ms = status->timeline ? rst_timeline_run(status) : timeout_ms;
-    if (timeout_ms > next_ms)
-        timeout_ms = next_ms;
-    if (MHD_get_timeout(status->daemon, &wanted) == MHD_YES && wanted < timeout_ms)
-        timeout_ms = wanted;
-    (void)poll(fds, 2, (int)timeout_ms);
+    timeout_ms = rst_entrance_due(&status->local, timeout_ms < next_ms ? timeout_ms : next_ms);
+    timeout_ms = rst_entrance_due(&status->remote, timeout_ms);
+    (void)poll(fds, 3, (int)timeout_ms);
     if (status->site)
         rst_site_resume(status->site);
-    MHD_run(status->daemon);
-    rst_status_clients_sweep(status);
+    rst_entrance_run(&status->local);
+    rst_entrance_run(&status->remote);
 }
 
 static void duty(void *arg)
@@ -76,6 +70,27 @@ static void wake(void *arg)
     struct roster_status *status = arg;
 
     (void)eventfd_write(status->stop_fd, 1);
+}
+
+/* Whether a client can send it in a header, and another one not guess it. */
+static bool is_strong(const char *token)
+{
+    size_t n;
+
+    for (n = 0; token[n]; n++)
+        if (token[n] <= ' ' || token[n] > '~')
+            return false;
+    return n >= TOKEN_LEAST;
+}
+
+/* The token of the remote entrance crosses a network, so it must not be the one that kills. */
+static bool are_remote_options(const struct roster_status_options *options)
+{
+    if (!options->metrics_address)
+        return !options->metrics_token && !options->metrics_cert && !options->metrics_key;
+    return options->metrics_token && is_strong(options->metrics_token) &&
+           (!options->token || strcmp(options->token, options->metrics_token) != 0) &&
+           !options->metrics_cert == !options->metrics_key;
 }
 
 static int options_get(struct roster_status_options *known,
@@ -110,45 +125,19 @@ static int options_get(struct roster_status_options *known,
     if ((known->syncer || known->safe_point) &&
         (!known->cluster || known->cluster->size < sizeof(*known->cluster)))
         return -EINVAL;
-    return known->token && !*known->token ? -EINVAL : 0;
+    return (known->token && !*known->token) || !are_remote_options(known) ? -EINVAL : 0;
 }
 
 static void free_all(struct roster_status *status)
 {
-    if (status->daemon) {
-        MHD_stop_daemon(status->daemon); /* closes the listener's socket */
-        status->listener.fd = -1;
-    }
-    rst_status_listener_close(&status->listener);
-    if (status->diag_fd >= 0)
-        close(status->diag_fd);
+    rst_entrance_close(&status->local);
+    rst_entrance_close(&status->remote);
     if (status->stop_fd >= 0)
         close(status->stop_fd);
     rst_timeline_free(status->timeline);
     rst_stuck_free(status->suspects);
     free(status->name);
-    free(status->token);
     free(status);
-}
-
-static int start_daemon(struct roster_status *status)
-{
-    const union MHD_DaemonInfo *info;
-
-    status->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | (status->site ? MHD_ALLOW_SUSPEND_RESUME : 0), 0, NULL, NULL,
-        rst_status_handle, status, MHD_OPTION_LISTEN_SOCKET, status->listener.fd,
-        MHD_OPTION_CONNECTION_LIMIT, status->options.max_connections,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
-        rst_status_completed, status, MHD_OPTION_NOTIFY_CONNECTION, rst_status_clients_notify,
-        status, MHD_OPTION_UNESCAPE_CALLBACK, rst_status_rules_unescape, status,
-        MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_PER_IP_CONNECTION_LIMIT, 0U,
-        MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_END); /* doc/defaults.md has the reasons */
-    if (!status->daemon)
-        return -ENOMEM;
-    info = MHD_get_daemon_info(status->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    status->epoll_fd = info ? info->epoll_fd : -1;
-    return status->epoll_fd >= 0 ? 0 : -ENOMEM;
 }
 
 static int start_thread(struct roster_status *status)
@@ -159,25 +148,54 @@ static int start_thread(struct roster_status *status)
     return rst_background_open(&status->background, &serve, status->options.manual, wake, status);
 }
 
+static int open_local(struct roster_status *status)
+{
+    const struct roster_status_options *options = &status->options;
+    struct entrance *local = &status->local;
+
+    local->max_connections = options->max_connections;
+    local->max_per_client = options->max_per_client;
+    local->connection_memory = CONNECTION_MEMORY;
+    local->budget.most = (size_t)options->max_memory;
+    local->token = options->token ? strdup(options->token) : NULL;
+    if (options->token && !local->token)
+        return -ENOMEM;
+    return rst_entrance_open(local, options->address);
+}
+
+static int open_remote(struct roster_status *status)
+{
+    const struct roster_status_options *options = &status->options;
+    struct entrance *remote = &status->remote;
+
+    if (!options->metrics_address)
+        return 0;
+    remote->max_connections = REMOTE_CONNECTIONS;
+    remote->max_per_client = REMOTE_CONNECTIONS / 2;
+    remote->connection_memory = CONNECTION_MEMORY + (options->metrics_key ? TLS_MEMORY : 0);
+    remote->budget.most = REMOTE_MEMORY;
+    remote->token = strdup(options->metrics_token);
+    if (options->metrics_key) {
+        remote->certificate = strdup(options->metrics_cert);
+        remote->key = strdup(options->metrics_key);
+    }
+    if (!remote->token || (options->metrics_key && (!remote->certificate || !remote->key)))
+        return -ENOMEM;
+    return rst_entrance_open(remote, options->metrics_address);
+}
+
 static int open_all(struct roster_status *status)
 {
-    struct roster_status_options *options = &status->options;
     int err;
 
-    status->name = strdup(options->name);
-    status->token = options->token ? strdup(options->token) : NULL;
+    status->name = strdup(status->options.name);
     status->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     status->timeline = status->roster ? rst_timeline_new() : NULL;
-    if (!status->name || (options->token && !status->token) || status->stop_fd < 0 ||
-        (status->roster && !status->timeline))
+    if (!status->name || status->stop_fd < 0 || (status->roster && !status->timeline))
         return -ENOMEM;
-    err = rst_status_listener_open(&status->listener, options->address);
-    if (err)
-        return err;
-    if (!status->listener.path) /* without it all users are one */
-        status->diag_fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    status->budget.most = (size_t)options->max_memory;
-    err = start_daemon(status);
+    err = open_local(status);
+    if (!err)
+        err = open_remote(status);
     return err ? err : start_thread(status);
 }
 
@@ -192,8 +210,10 @@ int rst_status_open(struct roster *roster, const struct roster_status_options *o
     status->roster = roster;
     status->site = site;
     status->process = rst_process_number();
-    status->listener = LISTENER_NONE;
-    status->stop_fd = status->diag_fd = -1;
+    rst_entrance_init(&status->local, status);
+    rst_entrance_init(&status->remote, status);
+    status->remote.is_remote = true;
+    status->stop_fd = -1;
     status->started_ms = rst_status_now_ms();
     err = options_get(&status->options, options);
     if (!err)
@@ -245,5 +265,10 @@ int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms)
 
 const char *roster_status_address(const struct roster_status *status)
 {
-    return status ? status->listener.address : NULL;
+    return status ? status->local.listener.address : NULL;
+}
+
+const char *roster_status_metrics_address(const struct roster_status *status)
+{
+    return status ? status->remote.listener.address : NULL;
 }

@@ -34,7 +34,7 @@ struct job;
 /* In the place of a user: all whose user is not known. */
 #define NOT_A_USER (UINT64_C(1) << 32)
 
-/* The client: a user of this machine, or an address where users cannot be distinguished. */
+/* The client: a user of this machine; of the remote entrance, an address. */
 struct client {
     struct client *prev, *next;
     uint64_t who;
@@ -51,31 +51,58 @@ struct peer {
     uint64_t since_ms; /* when its request, or the pause before it, began */
 };
 
+/*
+ * A way in: a socket, those who came through it, and what they may have. The local one serves
+ * everything to this machine, the remote one GET /metrics to others. They share the thread alone.
+ */
+struct entrance {
+    struct roster_status *status;
+    bool is_remote;
+    char *token; /* that it takes; NULL: none */
+    char *certificate, *key;
+    struct listener listener;
+    struct MHD_Daemon *daemon; /* NULL: it is not there */
+    int epoll_fd;
+    int diag_fd; /* names the users behind TCP connections; -1: not available */
+    uint32_t max_connections, max_per_client;
+    size_t connection_memory; /* that one is counted with */
+    struct budget budget;
+    struct client *clients;
+    struct peer *peers;
+    uint64_t refused; /* connections, by the limits of one client */
+    uint64_t swept_ms;
+    uint64_t rests_until_ms, owed_ns; /* of the remote one: see entrance.c */
+    bool again; /* a connection was closed, so there may be a place for another one */
+};
+
 struct roster_status {
     struct roster *roster; /* NULL: the answers are those of `site` */
     struct site *site;     /* NULL: they are of the roster */
     unsigned process;      /* that made it */
     struct roster_status_options options;
-    char *name, *token;
-    struct listener listener;
-    struct MHD_Daemon *daemon;
-    int epoll_fd;
+    char *name;
+    struct entrance local, remote;
     int stop_fd; /* an eventfd: the thread is to end */
-    int diag_fd; /* names the users behind TCP connections; -1: not available */
     struct rst_background background;
-    struct budget budget;
-    struct client *clients;
-    struct peer *peers;
-    uint64_t refused; /* connections, by the limits of one client */
-    uint64_t started_ms, swept_ms;
+    uint64_t started_ms;
     uint64_t process_started_ms;               /* since the Unix epoch; 0: not known so far */
     uint64_t problems_since_ms[PROBLEMS_MOST]; /* when each was seen first; 0: it is not there */
     uint64_t
         unacknowledged_since_ms; /* of a server that has acknowledged nothing; 0: there is none */
     struct suspects *suspects;   /* of stuck.h; NULL until there was a kill */
     struct timeline *timeline;
-    bool again; /* a connection was closed, so there may be a place for another one */
 };
+
+/* Of both entrances: bytes in use, and connections that were refused. */
+static inline uint64_t rst_status_memory(const struct roster_status *status)
+{
+    return status->local.budget.used + status->remote.budget.used;
+}
+
+static inline uint64_t rst_status_refused(const struct roster_status *status)
+{
+    return status->local.refused + status->remote.refused;
+}
 
 /* A reply that is made while the client reads it. */
 struct stream;
@@ -83,6 +110,7 @@ struct stream;
 /* A request, and its reply while that is made and sent. */
 struct request {
     struct roster_status *status;
+    struct entrance *entrance;
     struct MHD_Connection *connection;
     struct peer *peer;
     bool may;               /* kill and drain */
@@ -104,7 +132,19 @@ int rst_status_open(struct roster *roster, const struct roster_status_options *o
 /* clients.c: MHD_NotifyConnectionCallback, and what closes connections that take too long. */
 void rst_status_clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
                                enum MHD_ConnectionNotificationCode what);
-void rst_status_clients_sweep(struct roster_status *status);
+void rst_status_clients_sweep(struct entrance *entrance);
+
+/*
+ * entrance.c: makes one that is not there; opens it with its limits and secrets, and returns 0 or a
+ * negative errno; closes it, and frees all of them. It is run when its descriptor (-1: none now) is
+ * ready, and after a number of milliseconds, at most `timeout_ms`.
+ */
+void rst_entrance_init(struct entrance *entrance, struct roster_status *status);
+int rst_entrance_open(struct entrance *entrance, const char *address);
+void rst_entrance_close(struct entrance *entrance);
+int rst_entrance_fd(const struct entrance *entrance);
+uint64_t rst_entrance_due(const struct entrance *entrance, uint64_t timeout_ms);
+void rst_entrance_run(struct entrance *entrance);
 
 /* timeline.c: the last hour, a point for each second, in memory of a fixed size. Run in the
  * endpoint's thread: records a point when one is due, and returns in how many milliseconds the next
@@ -116,7 +156,7 @@ uint64_t rst_timeline_run(struct roster_status *status);
 /* stuck.c: forgets the kills that were delivered. */
 void rst_stuck_free(struct suspects *suspects);
 
-/* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the endpoint. */
+/* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the entrance. */
 enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **per_request);

@@ -10,8 +10,8 @@
 
 rules=$ROSTER_SRCDIR/share/prometheus/alerts.yml
 dashboard=$ROSTER_SRCDIR/share/grafana/roster.json
-for tool in prometheus promtool curl python3; do
-    command -v "$tool" >/dev/null || skip "$tool is not installed (Debian: prometheus, curl, python3)"
+for tool in prometheus promtool curl python3 openssl; do
+    command -v "$tool" >/dev/null || skip "$tool is not installed (Debian: prometheus, curl, python3, openssl)"
 done
 expect "promtool accepts the rules" '*SUCCESS*' "$(promtool check rules "$rules" 2>&1)"
 while read -r alert; do
@@ -22,9 +22,15 @@ done < <(sed -n 's/.*- alert: //p' "$rules")
 store=sqlite:$work/cluster.db
 "$kv" --store=sqlite:"$work/none/x.db" --port=0 2>"$work/err"
 if grep -q 'without SQLite' "$work/err"; then skip "built without the SQLite store"; fi
-start_member a --status=127.0.0.1:0
-address=$(sed -n 's/.*status on \(127[^ ,]*\).*/\1/p' "$work/server.out")
-[ -n "$address" ] || skip "built without the status endpoint"
+echo 0123456789abcdef0123456789abcdef >"$work/token"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout "$work/key.pem" \
+    -out "$work/cert.pem" -subj /CN=roster-test -addext subjectAltName=IP:127.0.0.1 2>"$work/err" ||
+    fail "$(cat "$work/err")"
+"$kv" --port=0 --status=127.0.0.1:x 2>&1 | grep -q 'built without it' &&
+    skip "built without the status endpoint"
+start_member a --status=127.0.0.1:0 --metrics=127.0.0.1:0 --metrics-token="$work/token" \
+    --metrics-cert="$work/cert.pem" --metrics-key="$work/key.pem"
+address=$(sed -n 's/.*metrics on \(127[^ ,]*\).*/\1/p' "$work/server.out")
 
 # Nothing listens on the second one, for RosterDown.
 cat >"$work/prometheus.yml" <<END
@@ -32,6 +38,9 @@ global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200
 rule_files: ["$rules"]
 scrape_configs:
   - job_name: roster
+    scheme: https
+    authorization: {credentials_file: "$work/token"}
+    tls_config: {ca_file: "$work/cert.pem"}
     static_configs: [{targets: ["$address"]}]
   - job_name: roster-gone
     static_configs: [{targets: ["127.0.0.1:1"]}]

@@ -41,6 +41,8 @@ static int start_and_stop(const char *at)
 
     options.address = at;
     options.token = "token";
+    options.metrics_address = "127.0.0.1:0";
+    options.metrics_token = "0123456789abcdef";
     err = roster_status_start(roster, &options, &status);
     cr_expect_eq(err == 0, status != NULL);
     roster_status_stop(status);

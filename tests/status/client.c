@@ -55,10 +55,16 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     return size * count;
 }
 
+static const char *address_of(const struct fixture *fixture)
+{
+    return fixture->remote ? roster_status_metrics_address(fixture->status)
+                           : roster_status_address(fixture->status);
+}
+
 static CURL *prepare(const struct fixture *fixture, const char *method, const char *path,
                      struct reply *reply)
 {
-    const char *address = roster_status_address(fixture->status);
+    const char *address = address_of(fixture);
     bool is_unix = strncmp(address, "unix:", 5) == 0;
     CURL *curl = curl_easy_init();
     char url[8192];
@@ -130,17 +136,24 @@ void expect_reply(const struct fixture *fixture, const char *method, const char 
     reply_free(&reply);
 }
 
-int dial(const struct fixture *fixture)
+int dial_from(const struct fixture *fixture, unsigned n)
 {
-    const char *address = roster_status_address(fixture->status);
-    struct sockaddr_in to = {.sin_family = AF_INET};
+    const char *address = address_of(fixture);
+    struct sockaddr_in to = {.sin_family = AF_INET}, from = {.sin_family = AF_INET};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + n);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     to.sin_port = htons((in_port_t)strtoul(strrchr(address, ':') + 1, NULL, 10));
     cr_assert(fd >= 0);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
     cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
     return fd;
+}
+
+int dial(const struct fixture *fixture)
+{
+    return dial_from(fixture, 1);
 }
 
 size_t hear(int fd, char *text, size_t size, int timeout_ms)

@@ -17,6 +17,7 @@ struct fixture {
     struct roster *roster;
     struct roster_status *status;
     struct roster_status_options options;
+    bool remote; /* requests go to options.metrics_address */
 };
 
 /* With the options that are set. */
@@ -45,8 +46,9 @@ json_t *get_json(const struct fixture *fixture, const char *path);
 void expect_reply(const struct fixture *fixture, const char *method, const char *path,
                   const char *const *headers, long status, const char *text);
 
-/* A plain connection to the endpoint. */
+/* A plain connection to the endpoint; from 127.0.0.N. */
 int dial(const struct fixture *fixture);
+int dial_from(const struct fixture *fixture, unsigned n);
 
 /* What the server says on it, up to its end or until it says nothing for so long. */
 size_t hear(int fd, char *text, size_t size, int timeout_ms);

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The Roster developers
+#
+# Metrics for other machines: at a second address, with a token and TLS, and nothing else there.
+
+# shellcheck source=tests/kv/server.sh
+. "$ROSTER_SRCDIR/tests/kv/server.sh"
+
+for tool in curl openssl; do
+    command -v "$tool" >/dev/null || skip "$tool is not installed (Debian: curl, openssl)"
+done
+token=0123456789abcdef0123456789abcdef
+echo "$token" >"$work/token"
+echo "kills-and-drains" >"$work/kill-token"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+    -keyout "$work/key.pem" -out "$work/cert.pem" -subj /CN=roster-test \
+    -addext subjectAltName=IP:127.0.0.1 2>"$work/openssl.log" || fail "$(cat "$work/openssl.log")"
+"$kv" --port=0 --status=127.0.0.1:x 2>&1 | grep -q 'built without it' &&
+    skip "built without the status endpoint"
+
+# refused WHAT PATTERN OPTION...: the server does not start, and says why.
+refused() {
+    local what=$1 pattern=$2 status=0
+    shift 2
+    timeout 20 "$kv" --port=0 "$@" >"$work/refused" 2>&1 || status=$?
+    expect "$what" "$pattern" "$status: $(cat "$work/refused")"
+}
+local=--status=127.0.0.1:0
+refused "without --status" '2: *--metrics needs --status*' --metrics=127.0.0.1:0
+refused "without a token" '2: *--metrics needs --metrics-token*' "$local" --metrics=127.0.0.1:0
+refused "without the token's file" '1: *cannot read a line from /none*' "$local" --metrics=127.0.0.1:0 \
+    --metrics-token=/none
+echo short >"$work/short"
+refused "with a short token" '1: *127.0.0.1:0 or 127.0.0.1:0: *' "$local" --metrics=127.0.0.1:0 \
+    --metrics-token="$work/short"
+refused "with a certificate alone" '1: *' "$local" --metrics=127.0.0.1:0 \
+    --metrics-token="$work/token" --metrics-cert="$work/cert.pem"
+refused "with a key that is none" '1: */dev/null is no PEM file*' "$local" --metrics=127.0.0.1:0 \
+    --metrics-token="$work/token" --metrics-cert="$work/cert.pem" --metrics-key=/dev/null
+
+start_server "$local" --status-token="$work/kill-token" --metrics=0.0.0.0:0 \
+    --metrics-token="$work/token" --metrics-cert="$work/cert.pem" --metrics-key="$work/key.pem"
+status=$(sed -n 's/.*status on \(127[^ ,]*\).*/\1/p' "$work/server.out")
+metrics=$(sed -n 's/.*metrics on 0.0.0.0\(:[0-9]*\).*/127.0.0.1\1/p' "$work/server.out")
+
+# scrape PATH [OPTION...]: the answer, and the status behind it.
+scrape() {
+    local path=$1
+    shift
+    curl --silent --noproxy '*' --max-time 20 --cacert "$work/cert.pem" --write-out ' %{http_code}' \
+        "$@" "https://$metrics$path"
+}
+with=(--header "Authorization: Bearer $token")
+expect "metrics, with the token" '*roster_sessions*roster_healthy 1* 200' "$(scrape /metrics "${with[@]}")"
+expect "not without it" '*token is needed* 401' "$(scrape /metrics)"
+expect "not with the one that kills" '* 401' \
+    "$(scrape /metrics --header 'Authorization: Bearer kills-and-drains')"
+expect "nothing else" '*only /metrics* 404' "$(scrape /processlist "${with[@]}")"
+expect "no drain" '* 404' "$(scrape /drain "${with[@]}" --request POST)"
+expect "no kill" '* 404' "$(scrape '/kill?id=1' "${with[@]}" --request POST)"
+expect "TLS 1.1 is too old" 35 \
+    "$(scrape /metrics "${with[@]}" --tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0 >/dev/null; echo $?)"
+expect "nothing without TLS" '*000' "$(curl --silent --noproxy '*' --max-time 20 \
+    --write-out '%{http_code}' "${with[@]}" "http://$metrics/metrics")"
+expect "the page stays local" 200 "$(curl --silent --noproxy '*' --max-time 20 --output /dev/null \
+    --write-out '%{http_code}' "http://$status/")"
+expect "and wants its own token" '*401' "$(curl --silent --noproxy '*' --max-time 20 --request POST \
+    --write-out '%{http_code}' "${with[@]}" "http://$status/drain")"
+finish
