@@ -9,17 +9,20 @@
 #include <roster/roster.h>
 #include <roster/status.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const char *address = argc > 1 ? argv[1] : "unix:status.sock";
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
     struct roster_status *status;
     struct roster *roster;
 
     MUST(roster_create(NULL, &roster));
     /* [status] */
+    options.address = address; /* of the configuration: "unix:/run/NAME/roster.sock" */
+    options.peers = 1;         /* root and the user it runs as may kill */
     options.manual = 1;
     MUST(roster_status_start(roster, &options, &status));
-    printf("http://%s/\n", roster_status_address(status));
+    printf("rosterctl -s %s ps\n", roster_status_address(status));
     MUST(roster_status_run_once(status, 0)); /* from the loop, again and again */
     roster_status_stop(status);
     /* [status] */

@@ -46,7 +46,7 @@ done < <(members)
 for program in sql session cluster status; do
     program=$ROSTER_BUILDDIR/examples/calls/$program
     [ -x "$program" ] || continue # a build without that library
-    out=$("$program" 2>&1) || fail "$program ended with status $?"
+    out=$(cd "${TMPDIR:-/tmp}" && "$program" 2>&1) || fail "$program ended with status $?"
     printf '%s\n' "$out"
     ! grep -e '?' -e ' no$' <<<"$out" || fail "$program says that something is not as it should be"
 done
