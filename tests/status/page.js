@@ -69,8 +69,8 @@ async function accessible(page, state) {
   expect(state + ": no error in the page", !page.errors.length, page.errors);
 }
 
-// One state, at all widths, light and dark; `look` brings the page into it.
-async function everywhere(server, state, look) {
+// One state, at all widths, light and dark; `look` brings the page into it, `after` undoes what that did to the server.
+async function everywhere(server, state, look, after) {
   for (const width of widths)
     for (const scheme of ["light", "dark"]) {
       const page = await open(server, { width, scheme });
@@ -78,9 +78,20 @@ async function everywhere(server, state, look) {
       await look(page);
       await accessible(page, `${state}, ${width}, ${scheme}`);
       if (pictures) await page.screenshot({ path: path.join(pictures, `${state}-${width}-${scheme}.png`) });
+      if (after) await after(page);
       await page.context().close();
     }
 }
+
+// Presses "End…" somewhere, and goes through with it.
+async function end(page, where, target, token) {
+  await page.locator(where).first().click();
+  await page.waitForSelector("#ask[open]");
+  if (target) await page.locator("#ask input[value=" + target + "]").check();
+  if (token) await page.locator("#token").fill(token);
+  await page.locator("#ask-end").click();
+}
+const said = (page, words) => page.waitForFunction((words) => document.getElementById("said").textContent.includes(words), words);
 
 // A port that nothing listens at: a record needs one that is known before.
 const freePort = () => new Promise((resolve) => {
@@ -148,6 +159,14 @@ const tests = {
     const page = await open(server);
     await live(page);
     await page.waitForSelector("#sessions tbody tr[data-id] button.end");
+    expect("busy: all parts are there at once", await page.locator("#activity").isVisible(), "");
+    if (pictures) { // that of the README
+      await page.setViewportSize({ width: 1440, height: 1500 });
+      await page.waitForSelector("#activity-rows tbody tr:nth-child(4)");
+      await page.waitForSelector("#charts path.over", { state: "attached" });
+      await page.screenshot({ path: path.join(pictures, "page.png") });
+      await page.setViewportSize({ width: 1440, height: 900 });
+    }
     // Whatever moves, what is pressed is what was meant.
     await page.locator("#sessions tbody tr[data-id] button.end").nth(5).hover();
     await page.mouse.down();
@@ -184,6 +203,19 @@ const tests = {
       return right;
     }));
     expect("busy: whatever moves, the focus stays", kept.every(Boolean), kept);
+    // So does what is selected, while its row goes to another place.
+    const selected = await page.evaluate(async () => {
+      document.activeElement.blur();
+      const lines = document.getElementById("sessions").tBodies[0].rows, line = lines[lines.length >> 1], was = line.rowIndex;
+      getSelection().selectAllChildren(line.cells[1]);
+      const words = getSelection().toString();
+      for (let tries = 0; tries < 150 && line.isConnected && line.rowIndex === was; tries++)
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      const found = [words, getSelection().toString(), line.isConnected, line.rowIndex !== was];
+      getSelection().removeAllRanges();
+      return found;
+    });
+    expect("busy: the selection survives a refresh that moves its row", selected[0] && selected[1] === selected[0] && selected[2] && selected[3], selected);
     await forgotten.focus();
     await page.keyboard.press("ArrowDown");
     expect("busy: an arrow goes to the next row", await page.evaluate(() => document.activeElement.matches("#trx tbody button.id") && !document.activeElement.row), "");
@@ -204,6 +236,15 @@ const tests = {
     // What active sessions did: by class, and down to a statement.
     await page.getByRole("button", { name: "5 min", exact: true }).click();
     await page.waitForSelector("#activity-chart rect.part.w1");
+    const axes = await page.evaluate(() => [...document.querySelectorAll("#charts svg, #activity-chart")].map((svg) =>
+      [...svg.querySelectorAll("text")].map((one) => one.textContent)));
+    const ages = axes[0].filter((one) => /^[\d.]+\u202f(ms|s|min|h|d)$/.test(one)).length;
+    expect("busy: each chart has a scale from 0, and times below", axes.length === 4 && axes.every((one) => one[0] === "0" &&
+      one.filter((label) => /^\d\d:\d\d$/.test(label)).length >= 3), axes);
+    expect("busy: ages have units", ages >= 1, axes[0]);
+    await page.waitForSelector("#activity-chart line.mark", { state: "attached" });
+    const marks = await page.evaluate(() => [...document.querySelectorAll("#activity-chart line.mark title")].map((one) => one.textContent));
+    expect("busy: events are marked among what was active", marks.some((one) => /deadlock/.test(one)), marks);
     expect("busy: what was before it was started is a gap", await page.locator("#activity-chart rect.gap").count() > 0, "");
     const lock = page.locator("#activity-rows button.id", { hasText: "Lock: row" });
     await lock.waitFor();
@@ -224,8 +265,18 @@ const tests = {
     expect("busy: the panel has the focus and says what it holds back",
       await page.evaluate(() => document.activeElement.id === "panel" && /the minimum, for/.test(document.getElementById("panel-facts").textContent)),
       await text(page, "panel-facts"));
+    expect("busy: and what it ran last", /Last statement(select|update|insert) /.test(await text(page, "panel-facts")) &&
+      await text(page, "panel-statement") === "none is running", await text(page, "panel-facts"));
     await page.keyboard.press("Escape");
     expect("busy: Escape closes it", await page.locator("#panel").isHidden(), "");
+    await page.locator("#locks tr[data-id='20'] button.id").press("Enter");
+    await page.waitForFunction(() => document.getElementById("panel-facts").textContent.includes("Blocked by"));
+    const facts = await text(page, "panel-facts");
+    expect("busy: of one that waits it says for what, and for whom", /Waits forLock, row, /.test(facts) &&
+      /Blocked bysession 18, for stock, product 4711; the root is session 17/.test(facts), facts);
+    expect("busy: and all of its statement", await text(page, "panel-statement") === "update stock set amount = 12 where product = 4711",
+      await text(page, "panel-statement"));
+    await page.keyboard.press("Escape");
     await page.context().close();
     await everywhere(server, "busy", async (one) => {
       await one.waitForSelector("#charts path");
@@ -240,6 +291,38 @@ const tests = {
     await everywhere(server, "question", async (one) => {
       await one.locator("#holder-do button.end").click();
       await one.waitForSelector("#ask[open]");
+    });
+    await gone(server);
+  },
+
+  // What a user brings the page into.
+  async states() {
+    const server = await serve("busy");
+    await everywhere(server, "drill-down", async (one) => {
+      await one.getByRole("button", { name: "5 min", exact: true }).click();
+      await one.locator("#activity-rows button.id", { hasText: "Lock: row" }).press("Enter");
+      await one.waitForFunction(() => /^77ab0e34$/.test(document.querySelector("#activity-rows button.id")?.textContent));
+      await one.locator("#activity-chart").press("ArrowLeft");
+      await one.waitForSelector("#activity-chart rect.window");
+      await one.waitForFunction(() => /at \d\d:\d\d:\d\d for/.test(document.getElementById("activity-count").textContent));
+    });
+    await everywhere(server, "details", async (one) => {
+      for (const id of ["events", "deadlocks"]) {
+        await one.locator("#" + id + "-all summary").click();
+        await one.waitForSelector("#" + id + " li");
+      }
+      const [deadlock] = await one.locator("#deadlocks li").allTextContents();
+      if (!/deadlock of 2 sessions: session 2 .* waited for stock, product 4711, .*session 1 .* stock, product 17/.test(deadlock))
+        expect("details: who was in the deadlock", false, deadlock);
+    });
+    await everywhere(server, "wrong-token", async (one) => {
+      await end(one, "#trx tr[data-id='17'] button.end", null, "wrong");
+      await said(one, "token was not accepted");
+    });
+    // One session less each time.
+    await everywhere(server, "killed", async (one) => {
+      await end(one, "#sessions tbody tr[data-id]:not([data-id='17']):not(.gone) button.end", "connection", "s3cret");
+      await said(one, "has ended");
     });
     await gone(server);
   },
@@ -276,6 +359,22 @@ const tests = {
     await gone(server);
   },
 
+  async full() {
+    const server = await serve("full"), page = await open(server);
+    await page.waitForFunction(() => /sessions near their limit/.test(document.getElementById("problems").textContent));
+    await page.waitForSelector("#charts path.over", { state: "attached" });
+    const chart = page.locator("#charts figure").nth(2);
+    expect("full: the limit is drawn", await chart.locator("line.limit").count() === 1, await chart.innerHTML());
+    expect("full: what is above it stands out, not by its colour alone", await chart.locator("path.over").count() === 1 &&
+      /a problem from 198 on/.test(await chart.locator("figcaption").textContent()), await chart.locator("figcaption").textContent());
+    expect("full: it is said as well", /sessions 200, .*; a problem from 198 on$/.test(await chart.locator("svg").getAttribute("aria-label")),
+      await chart.locator("svg").getAttribute("aria-label"));
+    expect("full: what has no limit has no line", await page.locator("#charts figure").nth(1).locator("line.limit").count() === 0, "");
+    await page.context().close();
+    await everywhere(server, "full", (one) => one.waitForSelector("#charts path.over", { state: "attached" }));
+    await gone(server);
+  },
+
   async fenced() {
     const server = await serve("fenced");
     await everywhere(server, "fenced", async (page) => {
@@ -287,6 +386,11 @@ const tests = {
     expect("fenced: the verdict is at the top", top < 100, top);
     expect("fenced: it says what to run", /Run:rosterctl -s /.test(await text(page, "problems")), await text(page, "problems"));
     expect("fenced: so does the title", (await page.title()).startsWith("("), await page.title());
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.locator("#problems button").first().click();
+    await said(page, "Copied.");
+    const copied = await page.evaluate(async () => [await navigator.clipboard.readText(), document.querySelector("#problems code").textContent]);
+    expect("fenced: Copy copies it", copied[0] === copied[1] && copied[0].startsWith("rosterctl "), copied);
     await page.context().close();
     await gone(server);
   },
@@ -302,8 +406,6 @@ const tests = {
     expect("frozen: it does not say that the server is well", title.startsWith("Not known now"), title);
     await page.locator("#trx tr[data-id='17'] button.end").click();
     await page.waitForFunction(() => /does not answer/.test(document.getElementById("said").textContent));
-    await accessible(page, "frozen");
-    if (pictures) await page.screenshot({ path: path.join(pictures, "frozen-1440-dark.png") });
     server.child.kill("SIGCONT");
     await page.waitForSelector("body:not(.stale)");
     await page.waitForFunction(() => document.querySelector("#charts rect.gap title")?.textContent === "no data");
@@ -311,15 +413,11 @@ const tests = {
     const seconds = await page.evaluate(async () => (await (await fetch("/timeline")).json()).rows.map((row) => row[0]));
     expect("frozen: the standstill is a gap", seconds.some((second, n) => n && second - seconds[n - 1] > 2), seconds);
     await page.context().close();
-    for (const [width, scheme] of [[390, "light"], [2560, "light"], [390, "dark"]]) {
-      const one = await open(server, { width, scheme });
-      await live(one);
+    await everywhere(server, "frozen", async (one) => {
       server.child.kill("SIGSTOP");
       await one.waitForSelector("body.stale");
-      await accessible(one, `frozen, ${width}, ${scheme}`);
-      server.child.kill("SIGCONT");
-      await one.context().close();
-    }
+      await one.waitForFunction(() => /^Last answer/.test(document.getElementById("lost").textContent));
+    }, () => server.child.kill("SIGCONT"));
     await gone(server);
   },
 
@@ -331,11 +429,18 @@ const tests = {
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2500)));
     await gone(server);
     await page.waitForFunction(() => /cannot be reached/.test(document.getElementById("lost").textContent));
-    const again = await serve("busy", server.address);
+    let again = await serve("busy", server.address);
     await page.waitForFunction(() => /started again/.test(document.getElementById("said").textContent));
     expect("restarted: what was open of the one before is closed", await page.locator("#panel").isHidden(), "");
     expect("restarted: it is live again", await page.evaluate(() => !document.body.classList.contains("stale")), "");
     await page.context().close();
+    await everywhere(again, "restarted", async (one) => {
+      await gone(again);
+      await one.waitForFunction(() => /cannot be reached/.test(document.getElementById("lost").textContent));
+      again = await serve("busy", server.address);
+      await said(one, "started again");
+      await live(one);
+    });
     await gone(again);
   },
 
@@ -358,8 +463,6 @@ const tests = {
     await page.locator("#ask-end").click();
     await page.waitForFunction(() => /token was not accepted/.test(document.getElementById("said").textContent));
     expect("wrong token: nothing was ended", await page.locator("#trx tr[data-id='17']").count() === 1, "");
-    if (pictures) await page.screenshot({ path: path.join(pictures, "wrong-token-1440-dark.png") });
-    await accessible(page, "wrong token");
     // What has ended while the question stood there is not taken for what came after it.
     let other = null;
     while (!other) {
@@ -384,6 +487,19 @@ const tests = {
     await page.locator("#token").fill("s3cret");
     await page.locator("#ask-end").click();
     await page.waitForFunction(() => /(stale|idle): .*Nothing was ended/.test(document.getElementById("said").textContent));
+    // From the panel, a statement, which then is in the session's history.
+    await page.locator("#locks tr[data-id='20'] button.id").click();
+    await page.waitForFunction(() => document.getElementById("panel-facts").textContent.includes("Blocked by"));
+    await page.locator("#panel-end").click();
+    await page.waitForSelector("#ask[open]");
+    expect("kill: of one that runs a statement, that is proposed", await page.locator("#ask input[value=statement]").isChecked() &&
+      /The statement, which has run for /.test(await text(page, "ask-targets")), await text(page, "ask-targets"));
+    await page.locator("#ask-end").click();
+    await said(page, "The statement of session 20 has ended");
+    await page.waitForFunction(() => document.getElementById("panel-statement").textContent === "none is running");
+    await page.waitForFunction(() => /kill of the statement of session 20 .*delivered/.test(document.getElementById("panel-events").textContent));
+    expect("kill: the panel has the session's history", true, "");
+    await page.keyboard.press("Escape");
     await ask();
     await page.locator("#token").fill("s3cret");
     await page.locator("#ask-end").click();
@@ -393,7 +509,6 @@ const tests = {
     const happened = await text(page, "events");
     expect("kill: it is among the events", /kill of the transaction of session 17 .*delivered/.test(happened), happened);
     await page.waitForFunction(() => [...document.querySelectorAll("#charts line.mark title")].some((title) => /kill .*session 17 /.test(title.textContent)));
-    if (pictures) await page.screenshot({ path: path.join(pictures, "killed-1440-dark.png") });
     await page.waitForFunction(() => document.getElementById("said").children.length === 0);
     expect("kill: the result disappears", true, "");
     await page.locator("#search").fill("monthly-report");
@@ -403,7 +518,7 @@ const tests = {
     await page.waitForFunction(() => /The connection of session 17 has ended/.test(document.getElementById("said").textContent));
     await page.mouse.move(5, 5);
     await page.waitForFunction(() => /No session fits/.test(document.getElementById("sessions-note").textContent));
-    await accessible(page, "killed");
+    expect("kill: no error in the page", !page.errors.length, page.errors);
     await page.context().close();
     await gone(server);
   },

@@ -2,12 +2,14 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * page_served ADDRESS idle|busy|many|fenced: an endpoint for the page's tests, with the token
+ * page_served ADDRESS idle|busy|many|full|fenced: an endpoint for the page's tests, with the token
  * s3cret, until the standard input ends. busy: 200 clients that begin and end statements and
- * transactions all the time, one of which has left its transaction open, which blocks four more;
- * many: 10 000, a few of which do; fenced: as busy, in a cluster whose lease has ended. What is
- * killed ends. Prints where it listens.
+ * transactions all the time, one of which has left its transaction open, which blocks four more,
+ * and two were in a deadlock; many: 10 000, a few of which do; full: as busy, with places for 220;
+ * fenced: as busy, in a cluster whose lease has ended. What is killed ends. Prints where it
+ * listens.
  */
+#include <errno.h>
 #include <poll.h>
 #include <roster/roster.h>
 #include <roster/safe_point.h>
@@ -69,6 +71,23 @@ static void end_statement(struct roster_session *session)
     (void)roster_stmt_end(session);
 }
 
+/* The first two wait for each other, and the second one learns it. */
+static void deadlock(void)
+{
+    struct roster_block wait = ROSTER_BLOCK_INIT;
+
+    wait.event = row_lock;
+    wait.what = "stock, product 17";
+    wait.holder_id = roster_session_id(sessions[1]);
+    ok(roster_block_begin(sessions[0], &wait), "block");
+    wait.what = "stock, product 4711";
+    wait.holder_id = roster_session_id(sessions[0]);
+    wait.flags = ROSTER_BLOCK_CHECK;
+    if (roster_block_begin(sessions[1], &wait) != -EDEADLK)
+        ok(-EPROTO, "deadlock");
+    roster_wait_end(sessions[0]);
+}
+
 /* Two wait for the forgotten one, one for the first of these, one for that. */
 static void block(void)
 {
@@ -124,6 +143,7 @@ static void open_sessions(struct roster *roster)
     ok(roster_txn_begin(sessions[FORGOTTEN], NULL), "begin");
     begin_statement(sessions[FORGOTTEN]);
     end_statement(sessions[FORGOTTEN]);
+    deadlock();
     block();
 }
 
@@ -187,6 +207,7 @@ int main(int argc, char **argv)
     const char *mode = argc > 2 ? argv[2] : "idle";
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
     struct roster_activity_options sampling = ROSTER_ACTIVITY_OPTIONS_INIT;
+    struct roster_options limits = ROSTER_OPTIONS_INIT;
     struct pollfd input = {0, POLLIN, 0};
     struct roster_status *status;
     struct roster *roster;
@@ -194,7 +215,8 @@ int main(int argc, char **argv)
 
     count = !strcmp(mode, "idle") ? 0 : !strcmp(mode, "many") ? MOST : 200;
     active = count < 200 ? count : 200;
-    ok(roster_create(NULL, &roster), "create");
+    limits.max_sessions = !strcmp(mode, "full") ? 220 : 0;
+    ok(roster_create(&limits, &roster), "create");
     ok(roster_wait_event_register(ROSTER_WAIT_LOCK, "row", &row_lock), "event");
     ok(roster_wait_event_register(ROSTER_WAIT_IO, "read a page", &reads), "event");
     ok(roster_wait_event_register(ROSTER_WAIT_CLIENT, "send rows", &answers), "event");
