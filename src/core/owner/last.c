@@ -16,13 +16,15 @@ struct rst_statement *rst_last_swap_slow(struct roster_session *session,
 {
     struct rst_last *last = &session->side->last;
     struct rst_statement *before = last->statement;
+    union rst_gate gate = session->gate;
 
     rst_assign_pointer(&last->statement, statement); /* 1: pairs with b */
     rst_store_release(&last->life, last->life + 1);  /* 2: pairs with a and d */
     if (statement)
-        session->gate.remembers |= RST_REMEMBERS_LAST_STATEMENT;
+        gate.remembers |= RST_REMEMBERS_LAST_STATEMENT;
     else
-        session->gate.remembers &= (uint8_t)~RST_REMEMBERS_LAST_STATEMENT;
+        gate.remembers &= (uint8_t)~RST_REMEMBERS_LAST_STATEMENT;
+    rst_gate_set(session, gate);
     return before;
 }
 

@@ -127,7 +127,7 @@ static int push_undo(struct rst_thread *thread, struct roster_session *session,
                      const struct rst_suspended *shown)
 {
     session->stmt_seq++;
-    session->gate.in_stmt = RST_IN_NESTED_STMT;
+    rst_gate_set_in_stmt(session, RST_IN_NESTED_STMT);
     rst_view_publish(session, shown->view);
     change_end(session);
     spare_in(session, shown->statement);
@@ -173,7 +173,7 @@ static int push(struct rst_thread *thread, struct roster_session *session,
         return push_undo(thread, session, view, statement, &shown);
     change_end(session);
     session->stmt_seq++;
-    session->gate.in_stmt = RST_IN_NESTED_STMT;
+    rst_gate_set_in_stmt(session, RST_IN_NESTED_STMT);
     nested->list[nested->count++] = shown;
     rst_count(&thread->counts.statements);
     return 0;

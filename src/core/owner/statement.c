@@ -77,7 +77,7 @@ static rst_always_inline void publish(struct rst_thread *thread, struct roster_s
     if (common)
         session->gate.word = thread->gate_stmt;
     else
-        session->gate.in_stmt = RST_IN_STMT;
+        rst_gate_set_in_stmt(session, RST_IN_STMT);
     rst_test_point("statement: view filled");
     rst_view_publish(session, parts->view);
     rst_count(&thread->counts.statements);
@@ -198,7 +198,7 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
     if (common)
         session->gate.word = thread->gate_idle;
     else
-        session->gate.in_stmt = RST_IN_NO_STMT;
+        rst_gate_set_in_stmt(session, RST_IN_NO_STMT);
     rst_test_point("end: view unpublished");
     if (!common && rst_unlikely(!roster->membarrier))
         rst_fence_full_slow(); /* B: pairs with 3 of kill.c */

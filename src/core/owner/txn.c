@@ -113,7 +113,7 @@ static rst_always_inline void open_txn(struct rst_thread *thread, struct roster_
         session->spare = session->view; /* the statement alone, as it was published before */
     }
     if (path == ANY)
-        session->gate.txn_state = (uint8_t)state;
+        rst_gate_set_txn_state(session, state);
     else
         session->gate.word = gate_of_txn(thread, path);
     rst_test_point("begin: view filled");
@@ -373,7 +373,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
     else if (rst_likely(slot))
         rst_life_end(rst_slot_view(slot));
     if (path == ANY)
-        session->gate.txn_state = ROSTER_TXN_INVALID;
+        rst_gate_set_txn_state(session, ROSTER_TXN_INVALID);
     else
         session->gate.word = in_stmt ? thread->gate_stmt : thread->gate_idle;
     if (path == ANY && rst_unlikely(!roster->membarrier))

@@ -44,7 +44,7 @@ static inline int activate(struct rst_thread *thread, struct roster_session *ses
     rst_test_point("activate: timestamp known");
     if (rst_likely(session->slot))
         rst_store_release(session->slot, start_ts); /* D: pairs with c, see horizon.h */
-    session->gate.txn_state = ROSTER_TXN_VALID;
+    rst_gate_set_txn_state(session, ROSTER_TXN_VALID);
     rst_txn_views_replace(thread, session, &views);
     rst_count(&thread->counts.txns_begun);
     rst_probe2(txn_begin, session->id, start_ts);

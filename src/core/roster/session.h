@@ -132,6 +132,33 @@ static inline void rst_session_name(struct roster_session *session, uint64_t id)
     ((struct roster_identity *)(uintptr_t)session->identity)->session_id = id;
 }
 
+/*
+ * The gate of a session that is open is written whole: the next call loads the word to compare it,
+ * and would wait until a part of it has left the processor's store buffer. Volatile, as a compiler
+ * may store only the part that changes.
+ */
+static inline void rst_gate_set(struct roster_session *session, union rst_gate gate)
+{
+    *(volatile uint64_t *)&session->gate.word = gate.word;
+}
+
+static inline void rst_gate_set_txn_state(struct roster_session *session,
+                                          enum roster_txn_state state)
+{
+    union rst_gate gate = session->gate;
+
+    gate.txn_state = (uint8_t)state;
+    rst_gate_set(session, gate);
+}
+
+static inline void rst_gate_set_in_stmt(struct roster_session *session, uint8_t in_stmt)
+{
+    union rst_gate gate = session->gate;
+
+    gate.in_stmt = in_stmt;
+    rst_gate_set(session, gate);
+}
+
 /* Whether a session may take a place that is reserved. */
 static inline bool rst_is_privileged(unsigned kind, uint32_t flags)
 {
