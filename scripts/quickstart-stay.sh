@@ -100,6 +100,7 @@ cat <<END
       rosterctl ps --user=nightly --columns=id,user,command,done,total,phase
       rosterctl trx --sort=-age -n 3   # transactions, the oldest first
       rosterctl min                    # what holds the minimum, and the command that ends it
+      rosterctl holders                # all that holds it, cursors and backups too
       rosterctl locks                  # which sessions wait for which, and the deadlock
       rosterctl groups                 # which user has most of the connections, and what rules allow
       rosterctl safepoint              # lease and safe points, and what holds them back

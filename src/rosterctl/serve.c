@@ -62,7 +62,9 @@ void serve_keep_objects(json_t *rows)
     json_decref(objects);
 }
 
-#define ROWS " server limit sort search user db kind command state min_ms columns in_txn full id "
+#define ROWS                                                                                       \
+    " server limit sort search user db kind application wait digest blocker command state min_ms " \
+    "columns in_txn full id "
 
 /* In the order of the pages. */
 static const struct {
@@ -72,6 +74,7 @@ static const struct {
     {serve_status, " "},
     {serve_sessions, ROWS},
     {serve_trx, ROWS},
+    {serve_holders, ROWS "holder "},
     {serve_locks, " server limit "},
     {serve_minimum, " server "},
     {serve_events, " server limit since "},
@@ -97,9 +100,6 @@ static const struct {
     PLACE("to", to),
     PLACE("step", step),
     PLACE("by", by),
-    PLACE("wait", wait),
-    PLACE("digest", digest),
-    PLACE("application", application),
     PLACE("target", target),
     PLACE("statement", statement),
     PLACE("start_ts", start_ts),
@@ -110,6 +110,11 @@ static const struct {
     PLACE("user", options.user),
     PLACE("db", options.db),
     PLACE("kind", options.kind),
+    PLACE("application", options.application),
+    PLACE("wait", options.wait_event),
+    PLACE("digest", options.digest),
+    PLACE("blocker", options.blocker),
+    PLACE("holder", options.holder),
     PLACE("command", options.command),
     PLACE("state", options.state),
     PLACE("min_ms", options.min_ms),
@@ -207,9 +212,10 @@ static void add_servers(struct reply *reply, const struct servers *servers)
 static unsigned answer(void *arg, const struct rst_site_asked *asked, char **json);
 
 static const struct rst_site_page pages[] = {
-    {"/status", false, answer},   {"/processlist", false, answer}, {"/trx", false, answer},
-    {"/locks", false, answer},    {"/minimum", false, answer},     {"/events", false, answer},
-    {"/timeline", false, answer}, {"/activity", false, answer},    {"/kill", true, answer},
+    {"/status", false, answer},  {"/processlist", false, answer}, {"/trx", false, answer},
+    {"/holders", false, answer}, {"/locks", false, answer},       {"/minimum", false, answer},
+    {"/events", false, answer},  {"/timeline", false, answer},    {"/activity", false, answer},
+    {"/kill", true, answer},
 };
 
 _Static_assert(sizeof(pages) / sizeof(pages[0]) == sizeof(makes) / sizeof(makes[0]),

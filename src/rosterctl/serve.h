@@ -39,7 +39,7 @@ struct asking {
     struct serve *serve;
     struct options options;
     const char *server; /* only this one; NULL: all */
-    const char *id, *after, *since, *from, *to, *step, *by, *wait, *digest, *application;
+    const char *id, *after, *since, *from, *to, *step, *by;
     const char *target, *statement, *start_ts, *transaction;
     struct servers servers; /* to be asked */
     char store_error[512];
@@ -56,7 +56,8 @@ typedef struct reply serve_make_fn(struct asking *asking);
 /* serve_status.c, serve_past.c, serve_lists.c */
 serve_make_fn serve_status;
 serve_make_fn serve_timeline, serve_activity;
-serve_make_fn serve_sessions, serve_trx, serve_locks, serve_minimum, serve_events, serve_kill;
+serve_make_fn serve_sessions, serve_trx, serve_holders, serve_locks, serve_minimum, serve_events,
+    serve_kill;
 
 /* Whether a server has said something, even if that it has no such thing. */
 bool serve_answered(const struct server *server);

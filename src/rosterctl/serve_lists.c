@@ -35,6 +35,14 @@ struct reply serve_trx(struct asking *asking)
     return rows(asking, "/trx");
 }
 
+/* The oldest first, unless another order is asked for. */
+struct reply serve_holders(struct asking *asking)
+{
+    if (!asking->options.sort)
+        asking->options.sort = "ts";
+    return rows(asking, "/holders");
+}
+
 struct reply serve_locks(struct asking *asking)
 {
     char path[64] = "/locks";

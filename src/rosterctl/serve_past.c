@@ -335,11 +335,11 @@ struct reply serve_activity(struct asking *asking)
     ctl_add_argument(path, sizeof(path), "from", asking->from);
     ctl_add_argument(path, sizeof(path), "to", asking->to);
     ctl_add_argument(path, sizeof(path), "state", options->state);
-    ctl_add_argument(path, sizeof(path), "wait", asking->wait);
-    ctl_add_argument(path, sizeof(path), "digest", asking->digest);
+    ctl_add_argument(path, sizeof(path), "wait", options->wait_event);
+    ctl_add_argument(path, sizeof(path), "digest", options->digest);
     ctl_add_argument(path, sizeof(path), "user", options->user);
     ctl_add_argument(path, sizeof(path), "db", options->db);
-    ctl_add_argument(path, sizeof(path), "application", asking->application);
+    ctl_add_argument(path, sizeof(path), "application", options->application);
     ctl_add_argument(path, sizeof(path), "kind", options->kind);
     if (asking->step) {
         ctl_add_argument(path, sizeof(path), "step", asking->step);

@@ -135,6 +135,8 @@ if [ -x "$ROSTER_BUILDDIR/tests/status/served" ]; then
     completes "states of transactions" Committing "$ctl $one trx -S Co"
     completes "the kinds" background "$ctl $one ps --kind=b"
     completes "a command of a session" Query "$ctl $one ps -c Que"
+    completes "what holds" backup "$ctl $one holders --holder=ba"
+    completes applications report "$ctl $one trx --application=rep"
     completes "an order" "-time_ms" "$ctl $long ps --sort=-time_m"
     completes "a distinction" digest "$ctl $one activity --by=dig"
     export sockets=$PWD/run/roster
@@ -161,6 +163,7 @@ if [ -x "$ROSTER_BUILDDIR/tests/status/served" ] && grep -q "define HAVE_SQLITE"
         completes "users of a cluster" "bob" "$ctl $from ps --user=b"
         completes "states of a cluster" "Idle *in[\\\\] transaction*" "$ctl $from ps --state="
     done
+    completes "what waits for" row "$ctl --store=$STORE ps --wait-event=Lock:r"
     "$ctl" barrier set nightly now --store="$STORE" >/dev/null
     completes barriers nightly "$ctl --store=$STORE barrier delete n"
     exec 9>&-

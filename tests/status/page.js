@@ -233,6 +233,24 @@ const tests = {
     expect("busy: the root blocker's transaction can be ended there", await page.locator("#ask input[value=transaction]").isChecked(), "");
     await page.keyboard.press("Escape");
     await page.mouse.move(5, 5);
+    // All that holds the minimum, once it is opened; what has no session can be ended by no kill.
+    await page.locator("#holders-title").press("Enter");
+    await page.waitForSelector("#holders tr[data-id='17'] button.end");
+    expect("busy: the oldest holder is first", await page.locator("#holders tbody tr").first().getAttribute("data-id") === "17",
+      await page.locator("#holders").textContent());
+    await page.route(/\/holders/, (route) => route.fulfill({ json: { matched: 2, rows: [
+      { ts: "1", start_time: 0, held_ms: 7000, holder: "pin", pin_kind: "backup", pin_id: "3", session_id: "0" },
+      { ts: "2", start_time: 0, held_ms: 6000, holder: "pin", pin_kind: "cursor", pin_id: "4", session_id: "17", user: "reporting" }] } }));
+    await page.mouse.move(5, 5);
+    await page.waitForFunction(() => [...document.querySelectorAll("#holders tbody tr")].map((line) =>
+      line.dataset.id + ": " + line.querySelectorAll("button").length).join() === "0 pin 3: 0,17 pin 4: 2");
+    await page.locator("#holders tr[data-id='17 pin 4'] button.end").click();
+    await page.waitForSelector("#ask[open]");
+    expect("busy: of a pin the connection is proposed", await page.locator("#ask input[value=connection]").isChecked(), "");
+    await page.keyboard.press("Escape");
+    await page.unroute(/\/holders/);
+    await page.locator("#holders-title").press("Enter");
+    await page.mouse.move(5, 5);
     // What active sessions did: by class, and down to a statement.
     await page.getByRole("button", { name: "5 min", exact: true }).click();
     await page.waitForSelector("#activity-chart rect.part.w1");
@@ -285,6 +303,8 @@ const tests = {
       await one.waitForSelector("#activity-chart rect.part");
     });
     await everywhere(server, "panel", async (one) => {
+      await one.locator("#holders-title").click();
+      await one.waitForSelector("#holders tr[data-id='17']");
       await one.locator("#trx tr[data-id='17'] button.id").click();
       await one.waitForFunction(() => document.getElementById("panel-facts").textContent.includes("monthly-report"));
     });

@@ -178,6 +178,8 @@ run 0 min --output=csv
 expect "the minimum as CSV" \
     $'age_ms,kind,session_id,user,application,gain_ms,minimum,held_ms,ts,*\r\n*,transaction,2,bob,report,*' "$out"
 expect "in two lines" 2 "$(lines)"
+run 0 holders --output=csv
+expect "what holds it as CSV" $'held_ms,holder,pin_kind,pin_id,session_id,user,*\r\n*,transaction,,*,2,bob,*' "$out"
 run 0 status --output=csv
 expect "status as CSV" $'name,value\r\n*healthy,yes\r*sessions,5\r*' "$out"
 expect "each line has a name and a value" "" "$(tr -d '\r' <<<"$out" | grep -v '^[a-z_0-9.]*,')"
