@@ -12,43 +12,89 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <roster/status.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define TOKEN_ROOM 512
+#define PEM_ROOM 65536
 
 static struct roster_status *status;
 
-/* Reads the first line of an open file. Returns 0, or 1 after an error was reported. */
-static int read_line(int fd, const char *path, char *line)
+/* What is read from files, until the endpoint has its copies. */
+struct secrets {
+    char token[TOKEN_ROOM], metrics_token[TOKEN_ROOM], cert[PEM_ROOM], key[PEM_ROOM];
+};
+
+/* A file, the system variable that names it, and where its text goes. */
+struct secret {
+    const char *variable, *path;
+    char *text;
+    size_t room;
+    bool is_public;
+};
+
+/* Returns 0, or 1 after an error was reported. */
+static int read_open(int fd, const struct secret *secret)
 {
     struct stat about;
     ssize_t length;
 
     if (fstat(fd, &about) || !S_ISREG(about.st_mode))
-        return rst_mdb_refuse("roster_token_file: %s is no file", path);
-    if (about.st_mode & 077)
-        return rst_mdb_refuse("roster_token_file: %s can be read by others: chmod 600", path);
-    length = read(fd, line, TOKEN_ROOM);
+        return rst_mdb_refuse("%s: %s is no file", secret->variable, secret->path);
+    if (!secret->is_public && about.st_mode & 077)
+        return rst_mdb_refuse("%s: %s can be read by others: chmod 600", secret->variable,
+                              secret->path);
+    length = read(fd, secret->text, secret->room);
     if (length < 0)
-        return rst_mdb_refuse("roster_token_file: %s: %m", path);
-    if (length == TOKEN_ROOM)
-        return rst_mdb_refuse("roster_token_file: %s has more than %d bytes", path, TOKEN_ROOM - 1);
-    line[length] = '\0';
-    line[strcspn(line, "\r\n")] = '\0';
-    return *line ? 0 : rst_mdb_refuse("roster_token_file: %s is empty", path);
+        return rst_mdb_refuse("%s: %s: %m", secret->variable, secret->path);
+    if ((size_t)length == secret->room)
+        return rst_mdb_refuse("%s: %s has more than %zu bytes", secret->variable, secret->path,
+                              secret->room - 1);
+    secret->text[length] = '\0';
+    if (secret->room == TOKEN_ROOM) /* of a token the first line */
+        secret->text[strcspn(secret->text, "\r\n")] = '\0';
+    return *secret->text ? 0 : rst_mdb_refuse("%s: %s is empty", secret->variable, secret->path);
 }
 
-static int read_token(const char *path, char *token)
+static bool is_set(const char *variable)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), failed;
+    return variable && *variable;
+}
 
+/* Stores the text in `*option` where a file is named. */
+static int read_secret(const struct secret *secret, const char **option)
+{
+    int fd, failed;
+
+    if (!is_set(secret->path))
+        return 0;
+    fd = open(secret->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return rst_mdb_refuse("roster_token_file: %s: %m", path);
-    failed = read_line(fd, path, token);
+        return rst_mdb_refuse("%s: %s: %m", secret->variable, secret->path);
+    failed = read_open(fd, secret);
     close(fd);
+    if (!failed)
+        *option = secret->text;
     return failed;
+}
+
+static int read_secrets(const struct rst_mdb_endpoint *wanted, struct secrets *to,
+                        struct roster_status_options *options)
+{
+    const struct secret token = {"roster_token_file", wanted->token_file, to->token, TOKEN_ROOM,
+                                 false},
+                        metrics = {"roster_metrics_token_file", wanted->metrics_token_file,
+                                   to->metrics_token, TOKEN_ROOM, false},
+                        cert = {"roster_metrics_cert_file", wanted->metrics_cert_file, to->cert,
+                                PEM_ROOM, true},
+                        key = {"roster_metrics_key_file", wanted->metrics_key_file, to->key,
+                               PEM_ROOM, false};
+
+    return read_secret(&token, &options->token) || read_secret(&metrics, &options->metrics_token) ||
+           read_secret(&cert, &options->metrics_cert) || read_secret(&key, &options->metrics_key);
 }
 
 /* What is wrong with an address. */
@@ -68,29 +114,60 @@ static const char *reason(int err)
     }
 }
 
-int rst_mdb_endpoint_start(const char *address, const char *token_file)
+static int start(const struct rst_mdb_endpoint *wanted, struct secrets *secrets)
 {
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
-    char token[TOKEN_ROOM];
     int err;
 
-    if (!address || !*address)
-        return token_file && *token_file
-                   ? rst_mdb_refuse("roster_token_file without roster_status is of no use")
-                   : 0;
-    options.address = address;
+    options.address = wanted->status;
     options.name = "mariadb";
     options.peers = 1;
-    if (token_file && *token_file) {
-        if (read_token(token_file, token))
-            return 1;
-        options.token = token;
-    }
+    if (is_set(wanted->metrics))
+        options.metrics_address = wanted->metrics;
+    if (read_secrets(wanted, secrets, &options))
+        return 1;
     err = roster_status_start(rst_mdb_roster(), &options, &status);
-    explicit_bzero(token, sizeof(token));
     if (!err)
         return 0;
-    return rst_mdb_refuse("roster_status: %s: %s", address, reason(err));
+    if (options.metrics_address && err == -EINVAL)
+        return rst_mdb_refuse("roster_status: %s, or roster_metrics: %s: no such address of this "
+                              "host; or the token of the latter has less than 16 characters or is "
+                              "that of roster_token_file; or its certificate and key are none",
+                              options.address, options.metrics_address);
+    return rst_mdb_refuse("roster_status: %s%s%s: %s", options.address,
+                          options.metrics_address ? ", or roster_metrics: " : "",
+                          options.metrics_address ? options.metrics_address : "", reason(err));
+}
+
+/* What is set is of use. */
+static int check(const struct rst_mdb_endpoint *wanted)
+{
+    if (!is_set(wanted->status) && (is_set(wanted->token_file) || is_set(wanted->metrics)))
+        return rst_mdb_refuse("roster_token_file or roster_metrics without roster_status is of no "
+                              "use");
+    if (is_set(wanted->metrics) && !is_set(wanted->metrics_token_file))
+        return rst_mdb_refuse("roster_metrics needs roster_metrics_token_file");
+    if (!is_set(wanted->metrics) &&
+        (is_set(wanted->metrics_token_file) || is_set(wanted->metrics_cert_file) ||
+         is_set(wanted->metrics_key_file)))
+        return rst_mdb_refuse("a file of roster_metrics without roster_metrics is of no use");
+    return 0;
+}
+
+int rst_mdb_endpoint_start(const struct rst_mdb_endpoint *wanted)
+{
+    struct secrets *secrets;
+    int failed = check(wanted);
+
+    if (failed || !is_set(wanted->status))
+        return failed;
+    secrets = malloc(sizeof(*secrets));
+    if (!secrets)
+        return rst_mdb_refuse("roster_status: %s", roster_strerror(-ENOMEM));
+    failed = start(wanted, secrets);
+    explicit_bzero(secrets, sizeof(*secrets));
+    free(secrets);
+    return failed;
 }
 
 void rst_mdb_endpoint_stop(void)
@@ -102,6 +179,13 @@ void rst_mdb_endpoint_stop(void)
 const char *rst_mdb_endpoint_address(void)
 {
     const char *address = roster_status_address(status);
+
+    return address ? address : "";
+}
+
+const char *rst_mdb_endpoint_metrics(void)
+{
+    const char *address = roster_status_metrics_address(status);
 
     return address ? address : "";
 }

@@ -7,14 +7,18 @@
 #ifndef ROSTER_MARIADB_ENDPOINT_H
 #define ROSTER_MARIADB_ENDPOINT_H
 
-/*
- * Starts it at `address`, see roster/status.h; NULL or "" for none. `token_file` names a file with
- * the token for kills over TCP; NULL or "" for none. Returns 0, or 1 after an error was reported.
- */
-int rst_mdb_endpoint_start(const char *address, const char *token_file);
+/* The system variables: addresses, see roster/status.h, and names of files; NULL or "" for none. */
+struct rst_mdb_endpoint {
+    char *status, *token_file; /* the token is for kills over TCP */
+    char *metrics, *metrics_token_file, *metrics_cert_file, *metrics_key_file;
+};
+
+/* Returns 0, or 1 after an error was reported. */
+int rst_mdb_endpoint_start(const struct rst_mdb_endpoint *wanted);
 void rst_mdb_endpoint_stop(void);
 
-/* Where it listens; "" for nowhere. */
+/* Where it listens, and where metrics are served to others; "" for nowhere. */
 const char *rst_mdb_endpoint_address(void);
+const char *rst_mdb_endpoint_metrics(void);
 
 #endif /* ROSTER_MARIADB_ENDPOINT_H */

@@ -24,8 +24,7 @@
 
 #define MOST_TEXT (1U << 20)
 
-static char *status_address;
-static char *token_file;
+static struct rst_mdb_endpoint endpoint;
 static unsigned text_limit;
 static char values;
 
@@ -180,7 +179,7 @@ static int init(void *unused)
     if (err)
         return rst_mdb_refuse("no thread for kills: %s", roster_strerror(err));
     has_killer = true;
-    return rst_mdb_endpoint_start(status_address, token_file);
+    return rst_mdb_endpoint_start(&endpoint);
 }
 
 static int deinit(void *unused)
@@ -206,13 +205,26 @@ static void set_values(MYSQL_THD thd, struct st_mysql_sys_var *var, void *to, co
     rst_mdb_show_values(values != 0);
 }
 
-static MYSQL_SYSVAR_STR(status, status_address, PLUGIN_VAR_READONLY | PLUGIN_VAR_RQCMDARG,
+static MYSQL_SYSVAR_STR(status, endpoint.status, PLUGIN_VAR_READONLY | PLUGIN_VAR_RQCMDARG,
                         "Where the status endpoint listens: 127.0.0.1:PORT, [::1]:PORT or "
                         "unix:PATH; empty for none",
                         NULL, NULL, NULL);
-static MYSQL_SYSVAR_STR(token_file, token_file, PLUGIN_VAR_READONLY | PLUGIN_VAR_RQCMDARG,
+static MYSQL_SYSVAR_STR(token_file, endpoint.token_file, PLUGIN_VAR_READONLY | PLUGIN_VAR_RQCMDARG,
                         "File with the token that clients of the endpoint need to kill over TCP",
                         NULL, NULL, NULL);
+static MYSQL_SYSVAR_STR(metrics, endpoint.metrics, PLUGIN_VAR_READONLY | PLUGIN_VAR_RQCMDARG,
+                        "Where metrics, and nothing else, are served also to other machines: "
+                        "IPV4:PORT or [IPV6]:PORT; empty for nowhere",
+                        NULL, NULL, NULL);
+static MYSQL_SYSVAR_STR(metrics_token_file, endpoint.metrics_token_file,
+                        PLUGIN_VAR_READONLY | PLUGIN_VAR_RQCMDARG,
+                        "File with the token that clients need there", NULL, NULL, NULL);
+static MYSQL_SYSVAR_STR(metrics_cert_file, endpoint.metrics_cert_file,
+                        PLUGIN_VAR_READONLY | PLUGIN_VAR_RQCMDARG,
+                        "File with a certificate, to speak TLS there", NULL, NULL, NULL);
+static MYSQL_SYSVAR_STR(metrics_key_file, endpoint.metrics_key_file,
+                        PLUGIN_VAR_READONLY | PLUGIN_VAR_RQCMDARG,
+                        "File with the key of that certificate", NULL, NULL, NULL);
 static MYSQL_SYSVAR_UINT(text_limit, text_limit, PLUGIN_VAR_READONLY | PLUGIN_VAR_RQCMDARG,
                          "Bytes of a statement that are kept", NULL, NULL, 1024, 16, MOST_TEXT, 1);
 static MYSQL_SYSVAR_BOOL(values, values, PLUGIN_VAR_OPCMDARG,
@@ -223,6 +235,10 @@ static MYSQL_SYSVAR_BOOL(values, values, PLUGIN_VAR_OPCMDARG,
 static struct st_mysql_sys_var *settings[] = {
     MYSQL_SYSVAR(status),
     MYSQL_SYSVAR(token_file),
+    MYSQL_SYSVAR(metrics),
+    MYSQL_SYSVAR(metrics_token_file),
+    MYSQL_SYSVAR(metrics_cert_file),
+    MYSQL_SYSVAR(metrics_key_file),
     MYSQL_SYSVAR(text_limit),
     MYSQL_SYSVAR(values),
     NULL,
@@ -237,7 +253,7 @@ static struct roster_stats stats_now(void)
     return stats;
 }
 
-static int show(struct st_mysql_show_var *var, void *buffer, uint64_t value)
+static int show_number(struct st_mysql_show_var *var, void *buffer, uint64_t value)
 {
     unsigned long long shown = value;
 
@@ -247,7 +263,15 @@ static int show(struct st_mysql_show_var *var, void *buffer, uint64_t value)
     return 0;
 }
 
-#define SHOW_AS(name, expression)                                                                  \
+static int show_text(struct st_mysql_show_var *var, void *buffer, const char *shown)
+{
+    strncpy(buffer, shown, SHOW_VAR_FUNC_BUFF_SIZE - 1);
+    var->type = SHOW_CHAR;
+    var->value = buffer;
+    return 0;
+}
+
+#define SHOW_AS(name, show, expression)                                                            \
     static int name(MYSQL_THD thd, struct st_mysql_show_var *var, void *buffer,                    \
                     struct system_status_var *status, enum enum_var_type type)                     \
     {                                                                                              \
@@ -255,30 +279,23 @@ static int show(struct st_mysql_show_var *var, void *buffer, uint64_t value)
         return show(var, buffer, expression);                                                      \
     }
 
-SHOW_AS(show_sessions, stats_now().sessions)
-SHOW_AS(show_statements, stats_now().statements)
-SHOW_AS(show_transactions, stats_now().txns_begun)
-SHOW_AS(show_memory, stats_now().memory)
-SHOW_AS(show_errors, rst_mdb_errors())
-SHOW_AS(show_sent, rst_mdb_kills().sent)
-SHOW_AS(show_late, rst_mdb_kills().late)
-SHOW_AS(show_failed, rst_mdb_kills().failed)
-
-static int show_address(MYSQL_THD thd, struct st_mysql_show_var *var, void *buffer,
-                        struct system_status_var *status, enum enum_var_type type)
-{
-    (void)thd, (void)status, (void)type;
-    strncpy(buffer, rst_mdb_endpoint_address(), SHOW_VAR_FUNC_BUFF_SIZE - 1);
-    var->type = SHOW_CHAR;
-    var->value = buffer;
-    return 0;
-}
+SHOW_AS(show_sessions, show_number, stats_now().sessions)
+SHOW_AS(show_statements, show_number, stats_now().statements)
+SHOW_AS(show_transactions, show_number, stats_now().txns_begun)
+SHOW_AS(show_memory, show_number, stats_now().memory)
+SHOW_AS(show_errors, show_number, rst_mdb_errors())
+SHOW_AS(show_sent, show_number, rst_mdb_kills().sent)
+SHOW_AS(show_late, show_number, rst_mdb_kills().late)
+SHOW_AS(show_failed, show_number, rst_mdb_kills().failed)
+SHOW_AS(show_address, show_text, rst_mdb_endpoint_address())
+SHOW_AS(show_metrics, show_text, rst_mdb_endpoint_metrics())
 
 static struct st_mysql_show_var status_variables[] = {
     {"Roster_kills_failed", (void *)show_failed, SHOW_FUNC},
     {"Roster_kills_late", (void *)show_late, SHOW_FUNC},
     {"Roster_kills_sent", (void *)show_sent, SHOW_FUNC},
     {"Roster_memory", (void *)show_memory, SHOW_FUNC},
+    {"Roster_metrics_address", (void *)show_metrics, SHOW_FUNC},
     {"Roster_mirror_errors", (void *)show_errors, SHOW_FUNC},
     {"Roster_sessions", (void *)show_sessions, SHOW_FUNC},
     {"Roster_statements", (void *)show_statements, SHOW_FUNC},

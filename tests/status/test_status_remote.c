@@ -81,9 +81,9 @@ Test(status_remote, without_it_nothing_is_said)
 Test(status_remote, there_is_nothing_else)
 {
     static const char *const paths[] = {
-        "/",          "/status",    "/processlist", "/trx",      "/groups",  "/locks",
-        "/minimum",   "/safepoint", "/history",     "/activity", "/events",  "/timeline",
-        "/kill?id=1", "/drain",     "/metrics/",    "//metrics", "/Metrics", "/none"};
+        "/",        "/status",    "/processlist", "/trx",      "/groups", "/locks",    "/holders",
+        "/minimum", "/safepoint", "/history",     "/activity", "/events", "/timeline", "/kill?id=1",
+        "/drain",   "/metrics/",  "//metrics",    "/Metrics",  "/none"};
     struct roster_session *session = fixture_open(&fixture, "victim");
     size_t n;
 
