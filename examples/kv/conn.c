@@ -11,11 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static struct conn *conn_of(struct peer *peer)
-{
-    return (struct conn *)peer; /* its first member */
-}
-
 void conn_sleep(struct conn *conn, const struct request *awaits)
 {
     conn->awaits = awaits;
@@ -51,7 +46,7 @@ static void on_kill(uint64_t session_id, void *worker)
 static void on_opened(struct peer *peer)
 {
     struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
-    struct conn *conn = conn_of(peer);
+    struct conn *conn = (struct conn *)peer;
     struct server *server = peer->front->arg;
     struct roster_session_attr attr = conn_attributes(conn);
     int err;
@@ -85,7 +80,7 @@ static size_t on_held(const struct peer *peer)
 
 static void on_woken(struct peer *peer)
 {
-    struct conn *conn = conn_of(peer);
+    struct conn *conn = (struct conn *)peer;
     int killed = conn->session ? roster_killed(conn->session) : 0;
 
     if (roster_killed_connection(killed))
@@ -101,7 +96,7 @@ static void on_woken(struct peer *peer)
 /* Everything that other sessions could notice ends here. */
 static void on_ended(struct peer *peer)
 {
-    struct conn *conn = conn_of(peer);
+    struct conn *conn = (struct conn *)peer;
 
     if (!conn->session)
         return;
