@@ -10,7 +10,7 @@
 
 #include "server.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <roster/text.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,14 +31,15 @@ static void on_log(enum roster_store_log_level level, const char *text, void *ar
 static int open_store(struct server *server)
 {
     struct options *options = &server->options;
-    char why[ROSTER_STORE_ERROR_SIZE], password[512];
+    const char *file = options->password_file;
+    char why[ROSTER_STORE_ERROR_SIZE];
     int err;
 
-    if (options->password_file && !(options->meeting.password = server_read_line(
-                                        options->password_file, password, sizeof(password))))
-        return -1;
+    if (file && !(options->meeting.password = option_file(file, true)))
+        return -EINVAL;
     options->meeting.log = on_log;
     err = roster_store_open(options->store, &options->meeting, &server->meeting, why, sizeof(why));
+    option_file_forget(options->meeting.password);
     options->meeting.password = NULL;
     if (err)
         fprintf(stderr, "roster-kv: cannot open the store: %s\n", why);

@@ -142,7 +142,7 @@ static void describe(struct conn *conn, const struct roster_snapshot *snapshot,
     peer_field(out, "user", entry->user);
     buf_printf(out, " idle=%" PRIu64 " flags=%c db=0 multi=%zd",
                entry->stmt_seq ? 0 : since_ms / 1000, self && conn->multi.open ? 'x' : 'N',
-               self && conn->multi.open ? (ssize_t)conn->multi.count : -1);
+               self && conn->multi.open ? (ssize_t)conn->multi.queue.count : -1);
     if (self)
         peer_describe(&conn->peer, out);
     buf_append(out, "\n", 1);

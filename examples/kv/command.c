@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define DATA CMD_KEY | CMD_DATA | CMD_QUEUE, ROSTER_COMMAND_QUERY
 #define QUERY(flags) flags, ROSTER_COMMAND_QUERY
@@ -146,13 +145,8 @@ static int autocommit(struct conn *conn, const struct request *request, struct b
 
 void multi_discard(struct conn *conn)
 {
-    struct request *request;
-
-    while ((request = conn->multi.first)) {
-        conn->multi.first = request->next;
-        free(request);
-    }
-    memset(&conn->multi, 0, sizeof(conn->multi));
+    request_queue_free(&conn->multi.queue);
+    conn->multi.open = conn->multi.broken = false;
 }
 
 int cmd_begin(struct conn *conn, const struct request *request, struct buf *out)
@@ -210,8 +204,8 @@ static int run_queued(struct conn *conn, const struct request *exec, struct buf 
     const struct request *request;
     int err = 0;
 
-    reply(out, "*%zu", conn->multi.count);
-    for (request = conn->multi.first; err >= 0 && request; request = request->next)
+    reply(out, "*%zu", conn->multi.queue.count);
+    for (request = conn->multi.queue.first; err >= 0 && request; request = request->next)
         err = command_find(request)->run(conn, request, out);
     return err;
 }
@@ -249,22 +243,18 @@ static int run_inside(struct conn *conn, const struct request *request, struct b
     return err;
 }
 
-static int multi_queue(struct conn *conn, const struct command *command, struct request *request)
+static int multi_queue(struct conn *conn, const struct command *command, struct request *request,
+                       struct buf *out)
 {
-    size_t bytes = request->bytes + sizeof(*request) + request->argc * sizeof(request->argv[0]);
     bool may = command->flags & CMD_QUEUE;
 
-    if (!may || bytes > conn->txn.max_bytes - conn->multi.bytes) {
-        conn->multi.broken = true;
-        return may ? -EFBIG
-                   : reply(&conn->peer.out, "-ERR %s is not allowed between MULTI and EXEC",
-                           command->name);
+    if (may && request_size(request) <= conn->txn.max_bytes - conn->multi.queue.bytes) {
+        request_queue(&conn->multi.queue, request);
+        return reply(out, "+QUEUED");
     }
-    *(conn->multi.last ? &conn->multi.last->next : &conn->multi.first) = request;
-    conn->multi.last = request;
-    conn->multi.count++;
-    conn->multi.bytes += bytes;
-    return reply(&conn->peer.out, "+QUEUED");
+    conn->multi.broken = true;
+    return may ? -EFBIG
+               : reply(out, "-ERR %s is not allowed between MULTI and EXEC", command->name);
 }
 
 static int run(struct conn *conn, const struct command *command, struct request *request,
@@ -281,7 +271,7 @@ static int run(struct conn *conn, const struct command *command, struct request 
         return 1;
     }
     if (conn->multi.open && !(command->flags & CMD_NOW))
-        return multi_queue(conn, command, request);
+        return multi_queue(conn, command, request, out);
     if (inside && (command->flags & CMD_OUTSIDE))
         return reply(out, "-ERR %s is not allowed inside a transaction", command->name);
     if (!inside && (command->flags & CMD_INSIDE))
@@ -335,7 +325,7 @@ void command_run(struct peer *peer, struct request *request)
         error(conn, err);
     } else {
         run_request(conn, command, request);
-        kept = conn->multi.last == request || conn->awaits == request;
+        kept = conn->multi.queue.last == request || conn->awaits == request;
         if (!conn->peer.waiting)
             end_statement(conn);
     }

@@ -75,7 +75,7 @@ static size_t on_held(const struct peer *peer)
 {
     const struct conn *conn = (const struct conn *)peer;
 
-    return conn->txn.bytes + conn->multi.bytes;
+    return conn->txn.bytes + conn->multi.queue.bytes;
 }
 
 static void on_woken(struct peer *peer)

@@ -11,18 +11,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#ifdef HAVE_MICROHTTPD
-#define PEM_MOST 65536
-
-/* What is read from files, until the endpoint has its copies. */
-struct secrets {
-    char token[512], metrics_token[512];
-    char cert[PEM_MOST], key[PEM_MOST];
-};
 
 static int on_drain_wanted(void *arg)
 {
@@ -34,54 +23,29 @@ static int on_drain_wanted(void *arg)
     return 0;
 }
 
-static const char *read_pem(const char *path, char *pem)
-{
-    FILE *file = fopen(path, "re");
-    size_t length = file ? fread(pem, 1, PEM_MOST, file) : 0;
-
-    if (file)
-        fclose(file);
-    if (length && length < PEM_MOST) {
-        pem[length] = '\0';
-        return pem;
-    }
-    fprintf(stderr, "roster-kv: %s is no PEM file of less than %d bytes\n", path, PEM_MOST);
-    return NULL;
-}
-
-/* An option that names no file needs none. */
-static bool read_secrets(const struct options *named, struct secrets *secrets,
-                         struct roster_status_options *options)
-{
-    options->token = named->token_file ? server_read_line(named->token_file, secrets->token,
-                                                          sizeof(secrets->token))
-                                       : NULL;
-    options->metrics_token =
-        named->metrics_token_file
-            ? server_read_line(named->metrics_token_file, secrets->metrics_token,
-                               sizeof(secrets->metrics_token))
-            : NULL;
-    options->metrics_cert =
-        named->metrics_cert_file ? read_pem(named->metrics_cert_file, secrets->cert) : NULL;
-    options->metrics_key =
-        named->metrics_key_file ? read_pem(named->metrics_key_file, secrets->key) : NULL;
-    return !named->token_file == !options->token &&
-           !named->metrics_token_file == !options->metrics_token &&
-           !named->metrics_cert_file == !options->metrics_cert &&
-           !named->metrics_key_file == !options->metrics_key;
-}
-
 static int start(struct server *server, struct roster_status_options *options)
 {
-    struct secrets *secrets = calloc(1, sizeof(*secrets));
-    int err = secrets ? -EINVAL : -ENOMEM;
+    const struct options *named = &server->options;
+    const struct secret {
+        const char *file, **to;
+        bool line;
+    } secrets[] = {
+        {named->token_file, &options->token, true},
+        {named->metrics_token_file, &options->metrics_token, true},
+        {named->metrics_cert_file, &options->metrics_cert, false},
+        {named->metrics_key_file, &options->metrics_key, false},
+    };
+    const struct secret *secret, *end = secrets + sizeof(secrets) / sizeof(secrets[0]);
+    int err = 0;
 
-    if (secrets && read_secrets(&server->options, secrets, options))
-        err = roster_status_start(server->roster, options, &server->status);
-    if (secrets)
-        explicit_bzero(secrets, sizeof(*secrets));
-    free(secrets);
-    options->token = options->metrics_token = options->metrics_cert = options->metrics_key = NULL;
+    for (secret = secrets; secret < end; secret++)
+        if (secret->file && !(*secret->to = option_file(secret->file, secret->line)))
+            err = -EINVAL;
+    err = err ?: roster_status_start(server->roster, options, &server->status);
+    for (secret = secrets; secret < end; secret++) {
+        option_file_forget(*secret->to);
+        *secret->to = NULL; /* the endpoint has its copy */
+    }
     return err;
 }
 
@@ -112,29 +76,3 @@ int endpoint_start(struct server *server)
              metrics ? metrics : "");
     return server_check(what, err);
 }
-
-void endpoint_stop(struct server *server)
-{
-    roster_status_stop(server->status);
-}
-
-const char *endpoint_address(const struct server *server)
-{
-    return roster_status_address(server->status);
-}
-#else
-int endpoint_start(struct server *server)
-{
-    return server->options.endpoint.address ? server_check("--status: built without it", -ENOTSUP)
-                                            : 0;
-}
-
-void endpoint_stop(struct server *server)
-{
-}
-
-const char *endpoint_address(const struct server *server)
-{
-    return NULL;
-}
-#endif

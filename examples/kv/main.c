@@ -6,6 +6,9 @@
  * protocol. Each connection is a session of Roster, each command a statement, and the minimum start
  * timestamp drives the collector of old versions. Here: the start, the collector, the watchdog, and
  * the drain before the end.
+ *
+ * To be read in this order: store.h and store.c, the versions and who sees them; server.h; conn.c,
+ * a connection as a session; command.c, a command as a statement; this file; cluster.c; the rest.
  */
 #include "config.h"
 
@@ -16,7 +19,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define WATCH_MS 50
@@ -26,20 +28,6 @@ int server_check(const char *what, int err)
     if (err)
         fprintf(stderr, "roster-kv: %s: %s\n", what, roster_strerror(err));
     return err;
-}
-
-const char *server_read_line(const char *path, char *line, int size)
-{
-    FILE *file = fopen(path, "re");
-    const char *read = file ? fgets(line, size, file) : NULL;
-
-    if (file)
-        fclose(file);
-    if (read)
-        line[strcspn(line, "\r\n")] = '\0';
-    else
-        fprintf(stderr, "roster-kv: cannot read a line from %s\n", path);
-    return read;
 }
 
 int server_scan(struct server *server, struct roster_min *min)
@@ -74,17 +62,6 @@ static void on_event(const struct roster_event *event, void *arg)
                 event->session_id, roster_kill_reason_name(event->reason), event->age_ms);
 }
 
-static int start_watchdog(struct server *server)
-{
-    struct roster_watchdog_options *options = &server->options.watchdog;
-
-    options->interval_ms = WATCH_MS;
-    options->event = on_event;
-    if (!(options->execution_ms | options->idle_ms | options->txn_idle_ms | options->txn_age_ms))
-        return 0;
-    return roster_watchdog_start(server->roster, options, &server->watchdog);
-}
-
 static int create(struct server *server)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
@@ -117,7 +94,8 @@ static int start_operation(struct server *server)
 {
     struct roster_activity_options activity = ROSTER_ACTIVITY_OPTIONS_INIT;
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
-    const struct options *options = &server->options;
+    struct options *options = &server->options;
+    struct roster_watchdog_options *watchdog = &options->watchdog;
     struct locks *locks = &server->store->locks;
     int err = roster_wait_event_register(ROSTER_WAIT_TIMEOUT, "DebugSleep", &server->sleep_event)
                   ?: roster_wait_event_register("Phase", "Sleeping", &server->sleep_phase)
@@ -134,7 +112,11 @@ static int start_operation(struct server *server)
     activity.interval_ms = (int32_t)options->activity_ms;
     if (!err && options->endpoint.address && activity.interval_ms)
         err = roster_activity_start(server->roster, &activity, &server->activity);
-    err = err ?: start_watchdog(server);
+    watchdog->interval_ms = WATCH_MS;
+    watchdog->event = on_event;
+    if (!err &&
+        (watchdog->execution_ms | watchdog->idle_ms | watchdog->txn_idle_ms | watchdog->txn_age_ms))
+        err = roster_watchdog_start(server->roster, watchdog, &server->watchdog);
     return server_check("history, watchdog, activity or collector", err) ?: endpoint_start(server);
 }
 
@@ -143,7 +125,7 @@ static int start(struct server *server)
     int err = front_listen(&server->front)
                   ?: cluster_create(server)
                   ?: start_operation(server)
-                  ?: cluster_start(server, endpoint_address(server))
+                  ?: cluster_start(server, roster_status_address(server->status))
                   /* No client is served before the server is in its cluster. */
                   ?: front_start(&server->front);
 
@@ -186,7 +168,7 @@ static int stop(struct server *server)
 {
     int err;
 
-    endpoint_stop(server);
+    roster_status_stop(server->status);
     roster_watchdog_stop(server->watchdog);
     roster_activity_stop(server->activity);
     front_stop(&server->front);

@@ -25,9 +25,8 @@
 struct options {
     const char *store, *password_file, *token_file, *quota, *auth, *abandoned;
     const char *metrics_token_file, *metrics_cert_file, *metrics_key_file;
-    uint64_t max_reply, max_txn, max_memory, gc_interval_ms, txn_age_limit_s, drain_ms, history,
-        history_min_ms;
-    uint64_t lease_ttl_ms, report_interval_ms, activity_ms;
+    uint64_t max_reply, max_txn, max_memory, gc_interval_ms, txn_age_limit_s, drain_ms;
+    uint64_t history, history_min_ms, lease_ttl_ms, report_interval_ms, activity_ms;
     struct front_options front;
     struct roster_store_options meeting;
     struct roster_syncer_options syncer;
@@ -59,17 +58,9 @@ struct server {
 
 /* main.c: prints an error, and returns it; nothing for 0. */
 int server_check(const char *what, int err);
+int server_scan(struct server *server, struct roster_min *min); /* advances the safe point */
 
-/* The first line of a file; NULL, and it was printed, when it cannot be read. */
-const char *server_read_line(const char *path, char *line, int size);
-
-/* Advances the safe point of the roster. */
-int server_scan(struct server *server, struct roster_min *min);
-
-/* endpoint.c: with --status. The address is the one in use; NULL: there is none. */
-int endpoint_start(struct server *server);
-void endpoint_stop(struct server *server);
-const char *endpoint_address(const struct server *server);
+int endpoint_start(struct server *server); /* endpoint.c: with --status */
 
 /* cluster.c: with --store all servers together decide how far each collects. */
 int cluster_create(struct server *server);
@@ -87,9 +78,8 @@ struct conn {
     struct roster_session *session; /* NULL as soon as the connection is to end */
     struct txn txn;
     struct {
-        struct request *first, *last; /* between MULTI and EXEC */
-        size_t count, bytes;
-        bool open, broken; /* broken: a command was refused, and EXEC will be */
+        struct request_queue queue; /* between MULTI and EXEC */
+        bool open, broken;          /* broken: a command was refused, and EXEC will be */
     } multi;
     struct conn_identity {
         char user[PEER_WORD], name[PEER_WORD];

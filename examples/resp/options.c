@@ -20,6 +20,7 @@
 
 #define FIRST_KEY 256 /* of argp: no character, so there are no short options */
 #define ROWS_MAX 128
+#define FILE_MOST 65536
 
 static const struct options *parsed;
 
@@ -87,6 +88,32 @@ void options_parse(struct options *options, int argc, char **argv, const char *a
     parsed = options;
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
+
+const char *option_file(const char *path, bool line)
+{
+    FILE *file = fopen(path, "re");
+    char *text = calloc(1, FILE_MOST + 1);
+    size_t len = file && text ? fread(text, 1, FILE_MOST + 1, file) : 0;
+
+    if (file)
+        fclose(file);
+    if (len && len <= FILE_MOST) {
+        if (line)
+            text[strcspn(text, "\r\n")] = '\0';
+        return text;
+    }
+    free(text);
+    fprintf(stderr, "%s: cannot read %s, or it is empty or larger than %d bytes\n",
+            program_invocation_short_name, path, FILE_MOST);
+    return NULL;
+}
+
+void option_file_forget(const char *text)
+{
+    if (text)
+        explicit_bzero((char *)(uintptr_t)text, FILE_MOST);
+    free((char *)(uintptr_t)text);
+}
 
 /* Whether one of the patterns of CONFIG GET is meant; if so, replies. */
 static bool show(const struct request *request, struct buf *out, const char *name,

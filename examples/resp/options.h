@@ -8,6 +8,7 @@
 #define RESP_OPTIONS_H
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,8 @@ struct option_row {
 #define NUM(member, min, max, preset)                                                              \
     offsetof(struct options, member) + _Generic(((struct options *)NULL)->member, uint64_t : 0),   \
         min, max, preset
+#define BYTES(...) "BYTES", NUM(__VA_ARGS__)
+#define SECONDS(...) "SECONDS", NUM(__VA_ARGS__)
 #define MS(...) "MS", NUM(__VA_ARGS__)
 #define MS32(member, preset) MS(member, 0, UINT32_MAX, preset)
 
@@ -42,5 +45,10 @@ void options_check(const struct options *options, struct argp_state *state);
 /* Fills in `options`, which CONFIG GET shows from then on; or exits with a message and status 2. */
 void options_parse(struct options *options, int argc, char **argv, const char *about,
                    const char *version);
+
+/* The text of a file that an option names, or its first line; NULL, and it was printed, when there
+ * is none, or more than 64 KiB. option_file_forget() wipes and frees it; NULL is allowed. */
+const char *option_file(const char *path, bool line);
+void option_file_forget(const char *text);
 
 #endif

@@ -185,6 +185,30 @@ bool request_is(const struct request *request, size_t n, const char *word)
            !strcasecmp(request->argv[n].data, word);
 }
 
+size_t request_size(const struct request *request)
+{
+    return request->bytes + sizeof(*request) + request->argc * sizeof(request->argv[0]);
+}
+
+void request_queue(struct request_queue *queue, struct request *request)
+{
+    *(queue->last ? &queue->last->next : &queue->first) = request;
+    queue->last = request;
+    queue->count++;
+    queue->bytes += request_size(request);
+}
+
+void request_queue_free(struct request_queue *queue)
+{
+    struct request *request;
+
+    while ((request = queue->first)) {
+        queue->first = request->next;
+        free(request);
+    }
+    *queue = (struct request_queue){0};
+}
+
 size_t request_text(const struct request *request, char *text, size_t size)
 {
     size_t len = 0, n, at;

@@ -68,6 +68,16 @@ struct request {
     struct slice argv[];
 };
 
+/* Requests that wait, the first one first. */
+struct request_queue {
+    struct request *first, *last;
+    size_t count, bytes;
+};
+
+size_t request_size(const struct request *request); /* in memory */
+void request_queue(struct request_queue *queue, struct request *request);
+void request_queue_free(struct request_queue *queue);
+
 /* Whether argument `n` exists and is the word, in any case. */
 bool request_is(const struct request *request, size_t n, const char *word);
 

@@ -29,14 +29,14 @@ refused() {
 local=--status=127.0.0.1:0
 refused "without --status" '2: *--metrics needs --status*' --metrics=127.0.0.1:0
 refused "without a token" '2: *--metrics needs --metrics-token*' "$local" --metrics=127.0.0.1:0
-refused "without the token's file" '1: *cannot read a line from /none*' "$local" --metrics=127.0.0.1:0 \
+refused "without the token's file" '1: *cannot read /none*' "$local" --metrics=127.0.0.1:0 \
     --metrics-token=/none
 echo short >"$work/short"
 refused "with a short token" '1: *127.0.0.1:0 or 127.0.0.1:0: *' "$local" --metrics=127.0.0.1:0 \
     --metrics-token="$work/short"
 refused "with a certificate alone" '1: *' "$local" --metrics=127.0.0.1:0 \
     --metrics-token="$work/token" --metrics-cert="$work/cert.pem"
-refused "with a key that is none" '1: */dev/null is no PEM file*' "$local" --metrics=127.0.0.1:0 \
+refused "with a key that is none" '1: *cannot read /dev/null, or it is empty*' "$local" --metrics=127.0.0.1:0 \
     --metrics-token="$work/token" --metrics-cert="$work/cert.pem" --metrics-key=/dev/null
 
 start_server "$local" --status-token="$work/kill-token" --metrics=0.0.0.0:0 \

@@ -99,5 +99,5 @@ if [ -x "$tool" ]; then
 fi
 refused '*cannot open the store: *password*' --store-user=kv
 refused '*cannot open the store: *key*' --store-cert="$ca"
-refused '*cannot read a line from /nowhere*' --store-user=kv --store-password=/nowhere
+refused '*cannot read /nowhere*' --store-user=kv --store-password=/nowhere
 finish
