@@ -195,14 +195,14 @@ expect "history as CSV" $'hash,count,max_duration_ms\r\n*,1,*\r' "$out"
 if has_terminals; then
     # The terminal decides how much of a table there is.
     for width in 40 80 200; do
-        at "$width" ps trx groups history "activity --by=state,wait,digest,user,db,application,kind"
+        at "$width" ps trx holders groups history "activity --by=state,wait,digest,user,db,application,kind"
         expect "no table is wider" "" "$tables"
         case $width in
-        40) titles=("ID USER TIME*" "SESSION USER*AGE*" "BY VALUE SESSIONS*" "HASH COUNT LONGEST" "AVERAGE STATE*") ;;
-        80) titles=("*USER*INFO" "*AGE STATE*" "BY VALUE SESSIONS LIMIT RESERVED REFUSED" "HASH*" "AVERAGE *DIGEST*") ;;
-        200) titles=("ID KIND *LAST" "SESSION KIND USER *LAST" "BY *REFUSED" "HASH*" "AVERAGE SAMPLES *KIND") ;;
+        40) titles=("ID USER TIME*" "SESSION USER*AGE*" "FOR HELD BY KIND SESSION USER*" "BY VALUE SESSIONS*" "HASH COUNT LONGEST" "AVERAGE STATE*") ;;
+        80) titles=("*USER*INFO" "*AGE STATE*" "FOR HELD BY KIND *USER*" "BY VALUE SESSIONS LIMIT RESERVED REFUSED" "HASH*" "AVERAGE *DIGEST*") ;;
+        200) titles=("ID KIND *LAST" "SESSION KIND USER *LAST" "FOR HELD BY KIND PIN SESSION USER *LAST" "BY *REFUSED" "HASH*" "AVERAGE SAMPLES *KIND") ;;
         esac
-        for command in ps trx groups history activity; do
+        for command in ps trx holders groups history activity; do
             expect "titles of $command at $width columns" "${titles[0]}" "$(title "$command")"
             titles=("${titles[@]:1}")
         done
