@@ -24,7 +24,7 @@ enum {
 
 struct command {
     const char *name; /* "COMMAND", or "COMMAND|SUBCOMMAND" */
-    command_fn *run;  /* NULL: there are subcommands alone */
+    command_fn *run;  /* command_help: there are subcommands alone */
     int arity;        /* arguments with the name; negative: at least that number */
     const char *usage, *summary;
     unsigned flags;
@@ -38,7 +38,7 @@ const struct command *command_find(const struct request *request); /* NULL: ther
 /* Whether a request has as many arguments as its command needs. If not, appends an error. */
 bool command_fits(const struct command *command, const struct request *request, struct buf *out);
 
-/* Runs what has only subcommands when none is meant: HELP, or an error. */
+/* Runs a command when none of its subcommands is meant: HELP, or an error. */
 command_fn command_help;
 command_fn cmd_command, command_count, command_docs, cmd_ping, cmd_echo;
 command_fn config_get;   /* options.c */

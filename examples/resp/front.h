@@ -79,7 +79,7 @@ struct front {
     } counts;
 };
 
-void front_fit(struct front *front);
+void front_fit(struct front *front); /* first: as many descriptors as there may be */
 int front_listen(struct front *front);
 int front_start(struct front *front);
 void front_stop(struct front *front);
