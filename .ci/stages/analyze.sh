@@ -10,9 +10,9 @@ gcc_analyzer=(-fanalyzer -Werror -Wno-analyzer-malloc-leak -Wno-analyzer-null-de
     -Wno-analyzer-null-argument -Wno-analyzer-use-of-uninitialized-value)
 
 stage_analyze() {
-    install_packages build check ci mariadb
+    install_packages build check bench ci mariadb
     local sources flags
-    configure_all "$work/analyze"
+    configure_all "$work/beside"
     mapfile -t sources < <(git ls-files 'src/*.c')
     read -ra flags < <(pkg-config --cflags liburcu-bp liburcu-cds)
     cppcheck --quiet --std=c11 --enable=warning,portability,performance --error-exitcode=1 \
@@ -20,7 +20,7 @@ stage_analyze() {
         -DHAVE_CONFIG_H -DHAVE_SQLITE -DHAVE_CURL -DHAVE_JANSSON -D__x86_64__ -Iinclude -Isrc \
         -j "$jobs" src examples/kv examples/resp bench
     printf '%s\0' "${sources[@]}" |
-        xargs -0 -P "$jobs" -I FILE gcc -std=gnu11 -DHAVE_CONFIG_H -I"$work/analyze" -Iinclude \
+        xargs -0 -P "$jobs" -I FILE gcc -std=gnu11 -DHAVE_CONFIG_H -I"$work/beside" -Iinclude \
             -Isrc -isystem /usr/include/mariadb/server -DMYSQL_DYNAMIC_PLUGIN \
             -DROSTER_PLUGIN_VERSION='"0"' "${flags[@]}" -O1 "${gcc_analyzer[@]}" -c FILE -o /dev/null
 }

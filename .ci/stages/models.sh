@@ -9,8 +9,8 @@
 stage_models() {
     local output status=0
     install_packages build check
-    configure_in "$work/models"
-    output=$(build_in "$work/models" check-model MODEL_FLAGS="${model_flags---quick}") || status=$?
+    configure_all "$work/beside"
+    output=$(build_in "$work/beside" check-model MODEL_FLAGS="${model_flags---quick}") || status=$?
     printf '%s\n' "$output"
     awk '$5 == "verified" || $3 == "passed" { passed++ }
          (/mutants refuted/ || $3 == "passed") && match($0, /[0-9]+\/[0-9]+/) {

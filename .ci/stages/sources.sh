@@ -33,14 +33,14 @@ stage_language() {
 # the time is the analyzer's, in functions with many paths: a change is looked at a quarter as far as
 # a release, for which clang's own bound holds.
 stage_tidy() {
-    install_packages build bench ci mariadb
+    install_packages build check bench ci mariadb
     local sources flags
-    configure_in "$work/tidy" --quiet
+    configure_all "$work/beside"
     mapfile -t sources < <(git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c')
     read -ra flags < <(pkg-config --cflags liburcu-bp liburcu-cds glib-2.0 lmdb wiredtiger ck)
     printf '%s\0' "${sources[@]}" |
         xargs -0 -P "$jobs" -I FILE clang-tidy --quiet FILE -- -std=gnu11 -DHAVE_CONFIG_H \
-            -I"$work/tidy" -Iinclude -Isrc "${flags[@]}" \
+            -I"$work/beside" -Iinclude -Isrc "${flags[@]}" \
             -Xclang -analyzer-config -Xclang max-nodes="${analyzer_nodes:-28000}" \
             -isystem /usr/include/mariadb/server -DMYSQL_DYNAMIC_PLUGIN \
             -DROSTER_PLUGIN_VERSION='"0"'
