@@ -23,7 +23,7 @@ stage_check() {
 # its own checks, and fails when one does.
 stage_quickstart() {
     local status=0
-    ./quickstart sqlite >"$work/quickstart-sqlite" 2>&1 &
+    nice -n 5 ./quickstart sqlite >"$work/quickstart-sqlite" 2>&1 &
     sqlite=$!
     trap 'kill "$sqlite"' EXIT
     ./quickstart && tests/kv/stay.sh && ./quickstart --etcd || status=$?
