@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_MS 250 /* how often deadlines are looked at */
+#define LOOK_MS 250 /* how often deadlines are looked at, and whether there are descriptors */
 #define SHARE 10    /* the remote entrance takes at most one part in SHARE of the time */
 #define REST_MS 10  /* its pauses are no shorter: a clock of milliseconds measures them */
 #define REST_MOST_MS 5000
@@ -164,6 +165,22 @@ static void rest(struct entrance *entrance, uint64_t took_ns)
         rst_status_now_ms() + (rest_ms < REST_MOST_MS ? rest_ms : REST_MOST_MS);
 }
 
+/*
+ * Without a descriptor for it a connection stays where it is, and the socket ready: the loop would
+ * run without a pause until the process has one again. While others are open libmicrohttpd waits
+ * for one of these to end. Once is not enough, as it may have come this moment.
+ */
+static bool cannot_accept(struct entrance *entrance)
+{
+    struct pollfd listener = {entrance->listener.fd, POLLIN, 0};
+
+    if (entrance->peers || entrance->again || poll(&listener, 1, 0) <= 0)
+        entrance->left = 0;
+    else
+        entrance->left++;
+    return entrance->left > 1;
+}
+
 void rst_entrance_run(struct entrance *entrance)
 {
     uint64_t began_ns;
@@ -176,4 +193,6 @@ void rst_entrance_run(struct entrance *entrance)
     rst_status_clients_sweep(entrance);
     if (entrance->is_remote)
         rest(entrance, now_ns() - began_ns);
+    if (cannot_accept(entrance))
+        entrance->rests_until_ms = rst_status_now_ms() + LOOK_MS;
 }

@@ -71,7 +71,8 @@ struct entrance {
     struct peer *peers;
     uint64_t refused; /* connections, by the limits of one client */
     uint64_t swept_ms;
-    uint64_t rests_until_ms, owed_ns; /* of the remote one: see entrance.c */
+    uint64_t rests_until_ms, owed_ns; /* see entrance.c; the latter of the remote one */
+    unsigned left;                    /* turns in a row that left a connection where it was */
     bool again; /* a connection was closed, so there may be a place for another one */
 };
 

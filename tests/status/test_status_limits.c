@@ -10,9 +10,11 @@
 #include "client.h"
 
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -221,4 +223,54 @@ Test(status_limits, a_list_that_is_read_slowly_has_each_session_once)
         cr_assert_eq(roster_session_close(sessions[n]), 0);
     free(text);
     fixture_stop(&fixture);
+}
+
+static long now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A process that has no descriptor left does not lose a processor as well to a client that it
+ * cannot accept, and accepts it when it can. Both entrances. */
+static void expect_patience(bool remote)
+{
+    struct fixture fixture = {.options = {.manual = 1,
+                                          .metrics_address = "127.0.0.1:0",
+                                          .metrics_token = "0123456789abcdef"}};
+    struct rlimit limit, none;
+    struct pollfd answer = {.events = POLLIN};
+    long began;
+    int n;
+
+    fixture_start(&fixture);
+    fixture.remote = remote;
+    answer.fd = dial(&fixture);
+    cr_assert_gt(dprintf(answer.fd, "GET /metrics HTTP/1.0\r\n\r\n"), 0);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    n = dup(answer.fd); /* the lowest that is free */
+    cr_assert_geq(n, 0);
+    close(n);
+    none.rlim_cur = (rlim_t)n;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    began = now_ms();
+    for (n = 0; n < 6; n++)
+        (void)roster_status_run_once(fixture.status, 10000);
+    began = now_ms() - began;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    cr_expect_gt(began, 500L, "six turns took %ld ms", began);
+    for (n = 0; n < 1000 && poll(&answer, 1, 0) == 0; n++)
+        (void)roster_status_run_once(fixture.status, 100);
+    cr_expect_lt(n, 1000, "the client was forgotten");
+    close(answer.fd);
+    fixture_stop(&fixture);
+}
+
+Test(status_limits, without_descriptors_it_waits_for_one)
+{
+    expect_patience(false);
+    expect_patience(true);
 }
