@@ -455,13 +455,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* "-2h" is an age, and no option is a digit: with a blank before it, it is an argument. */
+/* "-2h" is an age, and no option is a digit: with a blank before it, it is an argument. What stands
+ * behind "--" is one already, and may be a name. */
 static void keep_ages(int argc, char **argv)
 {
     static char kept[MOST_ARGS][64];
     int n, used = 0;
 
-    for (n = 1; n < argc && used < MOST_ARGS; n++)
+    for (n = 1; n < argc && used < MOST_ARGS && strcmp(argv[n], "--") != 0; n++)
         if (argv[n][0] == '-' && argv[n][1] >= '0' && argv[n][1] <= '9' && strlen(argv[n]) < 62) {
             snprintf(kept[used], sizeof(kept[0]), " %s", argv[n]);
             argv[n] = kept[used++];

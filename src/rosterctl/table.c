@@ -186,14 +186,24 @@ void table_print(const json_t *rows, const struct column *columns, size_t count,
     table_print_within(rows, columns, count, table_width(), spare);
 }
 
+/* Whether a spreadsheet would take it for a formula, which may run a command. What sessions are
+ * called, and their statements, is chosen by clients. A negative number is none. */
+static bool is_formula(const char *text)
+{
+    return *text && strchr("=+-@", *text) &&
+           (*text != '-' || text[1 + strspn(text + 1, "0123456789.")]);
+}
+
 /* In quotes where it has to be; a quote in it is doubled. */
 static void put_csv(const char *text)
 {
+    const char *guard = is_formula(text) ? "'" : "";
+
     if (!text[strcspn(text, "\",\r\n")]) {
-        fputs(text, stdout);
+        printf("%s%s", guard, text);
         return;
     }
-    putchar('"');
+    printf("\"%s", guard);
     for (; *text; text++) {
         if (*text == '"')
             putchar('"');

@@ -46,6 +46,12 @@ run 0 $'name,ts,ttl_ms\r\nbackup,4611686018427387904,\r\nfeed,*,3[0-9]*\r' barri
 run 0 $'safe_point,ts,age_ms\r\ntxn,[01],\r\ngc,0,\r' gc status "$store" --output=csv
 run 0 $'name,result,ts,ttl_ms\r\nx,set,17,60000\r' barrier set x 17 "$store" --ttl-ms=60000 --output=csv
 run 0 $'name,result,ts,ttl_ms\r\nx,deleted,,\r' barrier delete x "$store" --output=csv
+run 0 $'name,result,ts,ttl_ms\r\n\'=1+2,set,17,60000\r' barrier set =1+2 17 "$store" --ttl-ms=60000 --output=csv
+run 0 $'name,result,ts,ttl_ms\r\n"\'@x,y",set,17,60000\r' barrier set @x,y 17 "$store" --ttl-ms=60000 --output=csv
+run 0 $'name,result,ts,ttl_ms\r\n-1.5,set,17,60000\r' barrier set "$store" --ttl-ms=60000 --output=csv -- -1.5 17
+for name in =1+2 @x,y -1.5; do
+    run 0 '*' barrier delete "$store" -- "$name"
+done
 run 0 '{"name":"x","ts":"17","ttl_ms":null,"result":"set"}' barrier set x 17 "$store" --json
 run 0 '{"name":"x","result":"deleted"}' barrier delete x "$store" --json
 if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
