@@ -83,6 +83,12 @@ void options_check(const struct options *options, struct argp_state *state)
         argp_error(state, "--metrics needs --status");
     else if (options->endpoint.metrics_address && !options->metrics_token_file)
         argp_error(state, "--metrics needs --metrics-token=FILE");
+    else if (!options->endpoint.metrics_address &&
+             (options->metrics_token_file || options->metrics_cert_file ||
+              options->metrics_key_file))
+        argp_error(state, "--metrics-token, --metrics-cert and --metrics-key need --metrics");
+    else if (!options->metrics_cert_file != !options->metrics_key_file)
+        argp_error(state, "--metrics-cert and --metrics-key need each other");
     else if (options->activity_ms && options->activity_ms < 10)
         argp_error(state, "--activity-ms takes 0 or at least 10, not %" PRIu64,
                    options->activity_ms);
