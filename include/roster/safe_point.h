@@ -89,7 +89,7 @@ struct roster_blocker {
     uint64_t age_ms;     /* how far that is behind what was wanted; 0 for one of the least
                             timestamps, such as 1, which is of no time */
     char holder[32];     /* of a server: "transaction" or the pin's kind; "" when it did not report
-                            one */
+                            one; of a barrier: "endless" when it never expires */
     uint64_t session_id; /* of the holder, 0 for none */
     uint64_t pin_id;     /* of the holder, 0 for a transaction */
 };

@@ -203,7 +203,7 @@ static void print_well(const json_t *json)
         puts("nothing is wrong, and nothing to do");
     else if (*leader)
         printf("nothing is wrong here; server %s leads and knows what holds the safe points\n"
-               "run: rosterctl --store=STORE status\n",
+               "run: rosterctl --store=\"$ROSTER_STORE\" status\n",
                leader);
     else
         puts("nothing is wrong here; no server leads, so the safe points stand still");

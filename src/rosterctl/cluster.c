@@ -226,7 +226,7 @@ void cluster_print_word(FILE *out, const char *word)
 /* A server does not know by which address the store was named here. */
 void cluster_print_command(FILE *out, const struct options *options, const char *command)
 {
-    static const char unknown[] = "--store=STORE ";
+    static const char unknown[] = "--store=\"$ROSTER_STORE\" ";
     const char *at = strstr(command, unknown);
     char store[512];
 

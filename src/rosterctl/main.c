@@ -546,8 +546,10 @@ int main(int argc, char **argv)
     parse_all(&argp, argc, argv, &parsed);
     if (!parsed.options.server || !*parsed.options.server)
         parsed.options.server = DEFAULT_SERVER;
-    if (parsed.used & STORE && !parsed.options.store)
-        return ctl_error(CTL_USAGE, "--store says in which store: sqlite:PATH or etcd:URL,URL");
+    if (parsed.options.store ? !*parsed.options.store : parsed.used & STORE)
+        return ctl_error(CTL_USAGE, "--store says in which store: sqlite:PATH or etcd:URL,URL, as "
+                                    "the servers were started with; put that into $ROSTER_STORE "
+                                    "for the commands that servers propose");
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (parsed.options.all)
         code = ctl_all(&parsed.options, parsed.command->run);

@@ -29,7 +29,8 @@
 #define AHEAD_MS 1000 /* less than this is a step that time synchronisation makes */
 #define NEAR 10       /* within a tenth of a limit is near */
 #define FULL_LOOKED_AT 8
-#define INTERVALS 3  /* without a report are too many */
+#define OF_STORE "rosterctl --store=\"$ROSTER_STORE\" " /* which is known to operators only */
+#define INTERVALS 3                                     /* without a report are too many */
 #define LATE_MS 3000 /* so late may be who waits for a processor */
 
 _Static_assert(PROBLEMS <= PROBLEMS_MOST, "the endpoint remembers since when each is there");
@@ -408,16 +409,14 @@ static void command_against(struct look *look, struct found *found,
         snprintf(what, sizeof(what), "--transaction=%" PRIu64 " ", blocker->ts);
 
     if (blocker->kind == ROSTER_BLOCKER_BARRIER && name)
-        snprintf(found->command, sizeof(found->command),
-                 "rosterctl --store=STORE barrier delete %s%s", end, name);
+        snprintf(found->command, sizeof(found->command), OF_STORE "barrier delete %s%s", end, name);
     else if (has_ended(look, blocker))
         return;
     else if (blocker->session_id && is_own(look, blocker))
         command(look, found, "kill %s%" PRIu64, what, blocker->session_id);
     else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id && name)
-        snprintf(found->command, sizeof(found->command),
-                 "rosterctl --store=STORE kill %s%s%s:%" PRIu64, what, end, name,
-                 blocker->session_id);
+        snprintf(found->command, sizeof(found->command), OF_STORE "kill %s%s%s:%" PRIu64, what, end,
+                 name, blocker->session_id);
 }
 
 /* How long a safe point is held; -1: no time says it, but that it is. What was never acknowledged

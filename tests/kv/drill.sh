@@ -136,7 +136,12 @@ drill_deadlock() {
 drill_barrier() {
     says 'txn safe point stuck.*' "rosterctl --store=STORE status"
     says 'migration-7' "rosterctl --store=STORE barrier list"
+    says 'it never expires' "rosterctl --store=STORE status"
     ends "rosterctl --store=STORE barrier delete NAME" NAME migration-7
+    "$build/rosterctl" barrier set migration-7 now --store="$store" >/dev/null
+    says 'run: .*ROSTER_STORE.* barrier delete' "rosterctl status"
+    run "$(sed -n 's/^ *run: *\(.*barrier delete.*\)/\1/p' "$work/said")"
+    over_barrier || wrong "the command that a server proposes does not end it"
 }
 
 drill_frozen() {

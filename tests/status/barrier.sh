@@ -29,6 +29,7 @@ run() {
 
 store=--store=sqlite:$work/store
 run 2 '*--store says*' barrier list
+run 2 '*put that into ?ROSTER_STORE*' barrier list --store=
 run 5 '*' barrier list "$store"
 run 2 '*inside one server*' gc status --store=memory
 run 2 '*inside one server*' barrier list --store=memory:

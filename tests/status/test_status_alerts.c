@@ -381,7 +381,8 @@ Test(status_alerts, the_transaction_of_another_server)
     cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
     cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
     start();
-    snprintf(command, sizeof(command), "rosterctl --store=STORE kill --transaction=%llu two:4711",
+    snprintf(command, sizeof(command),
+             "rosterctl --store=\"$ROSTER_STORE\" kill --transaction=%llu two:4711",
              (unsigned long long)ts);
     expect_worst("txn safe point stuck", "two", command, "RosterTxnSafePointStuck");
     stop();

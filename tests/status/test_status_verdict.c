@@ -135,7 +135,8 @@ Test(status_verdict, a_holder_that_has_ended_since_the_round)
 
 Test(status_verdict, a_barrier_that_was_forgotten)
 {
-    stuck_behind_barrier("forgotten", "rosterctl --store=STORE barrier delete forgotten");
+    stuck_behind_barrier("forgotten",
+                         "rosterctl --store=\"$ROSTER_STORE\" barrier delete forgotten");
 }
 
 /* A name in the store may be anything, and the command will be given to a shell. */

@@ -19,6 +19,8 @@
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 
+#define ENDLESS "endless" /* the holder of a barrier without a lease */
+
 static void name_bytes(char *name, const void *data, size_t size)
 {
     size_t length = size < ROSTER_BLOCKER_NAME ? size : ROSTER_BLOCKER_NAME - 1;
@@ -199,6 +201,8 @@ static int lower_limit(const struct roster_store_range *range, const char *prefi
         blocker->kind = kind;
         blocker->ts = ts;
         name_bytes(blocker->name, name.data, name.size);
+        snprintf(blocker->holder, sizeof(blocker->holder), "%s",
+                 kind == ROSTER_BLOCKER_BARRIER && !kv->lease ? ENDLESS : "");
     }
     return 0;
 }
@@ -331,9 +335,10 @@ const char *roster_blocker_describe(const struct roster_blocker *blocker, char *
         describe_server(blocker, text, size);
         break;
     case ROSTER_BLOCKER_BARRIER:
-        snprintf(text, size,
-                 "barrier %s stands at %" PRIu64 "; delete it, or wait until it expires",
-                 blocker->name, blocker->ts);
+        snprintf(text, size, "barrier %s stands at %" PRIu64 "; %s", blocker->name, blocker->ts,
+                 strcmp(blocker->holder, ENDLESS) != 0
+                     ? "delete it, or wait until it expires"
+                     : "it never expires: delete it when its owner has agreed");
         break;
     case ROSTER_BLOCKER_UNREADABLE:
         snprintf(text, size,

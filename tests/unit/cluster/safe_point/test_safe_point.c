@@ -81,6 +81,7 @@ STORE_TEST(pd_the_least_of_target_records_and_barriers_inclusive)
     cr_assert_eq(result.after, 600);
     cr_assert_eq(result.blocker.kind, ROSTER_BLOCKER_BARRIER);
     cr_assert_str_eq(result.blocker.name, "backup");
+    cr_assert_str_eq(result.blocker.holder, "endless", "it has no lease");
     cr_assert_eq(roster_barrier_delete(safe_point, "backup"), 0);
     cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
     cr_assert_eq(result.after, 700);
@@ -361,6 +362,10 @@ Test(blocker, each_kind_is_described_with_what_to_do)
     described(blocker, "server x needs 7, 61.042 s behind, pin 3 (cursor) of session 12; end that, "
                        "or stop the server");
     blocker.kind = ROSTER_BLOCKER_BARRIER;
+    snprintf(blocker.holder, sizeof(blocker.holder), "endless");
+    described(blocker,
+              "barrier x stands at 7; it never expires: delete it when its owner has agreed");
+    *blocker.holder = '\0';
     described(blocker, "barrier x stands at 7; delete it, or wait until it expires");
     blocker.kind = ROSTER_BLOCKER_UNREADABLE;
     described(blocker,
