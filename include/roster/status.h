@@ -47,7 +47,9 @@
  *
  * "rows" of /holders are the open transactions that pin something and the pins, the oldest
  * timestamp first, with what their session does. `holder` is transaction, pin, or what a pin is for
- * (cursor, backup, ...). A pin stands as it was when the reply began; `after` is not taken.
+ * (cursor, backup, ...). A pin stands as it was when the reply began; its session is the one that
+ * has its session's id now, and what is known of that alone is null when it has closed. `after` is
+ * not taken.
  *
  * "rows" of /locks are trees: what blocks others without waiting, then those that wait for it, the
  * longest first, each followed by what waits for it in turn; "depth" says how many waits lead to

@@ -25,8 +25,7 @@ static const char *doing(const struct roster_entry *entry)
     return entry->start_ts ? "idle in a transaction" : "idle";
 }
 
-/* Whether a kill of it is taken. */
-static bool is_killable(const struct roster_entry *entry)
+bool rst_is_killable(const struct roster_entry *entry)
 {
     return entry->kind != ROSTER_SESSION_BACKGROUND || entry->flags & ROSTER_SESSION_KILLABLE;
 }
@@ -61,10 +60,10 @@ static void name_root(struct roster *roster, const struct roster_blocking *block
     snprintf(text, size, "%s blocks %" PRIu64 " of them", name, blocking->root_waiting);
     if (!there)
         return;
-    if (is_killable(&entry) && entry.start_ts)
+    if (rst_is_killable(&entry) && entry.start_ts)
         snprintf(blocked->command, sizeof(blocked->command),
                  "kill --transaction=%" PRIu64 " %" PRIu64, entry.start_ts, blocking->root_blocker);
-    else if (is_killable(&entry))
+    else if (rst_is_killable(&entry))
         snprintf(blocked->command, sizeof(blocked->command), "kill %" PRIu64,
                  blocking->root_blocker);
 }

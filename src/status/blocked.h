@@ -28,4 +28,7 @@ bool rst_blocked_look(struct roster *roster, uint64_t most_ms, struct blocked *b
 bool rst_blocked_name(struct roster *roster, uint64_t id, char *text, size_t size,
                       struct roster_entry *entry);
 
+/* Whether a kill of it is taken. */
+bool rst_is_killable(const struct roster_entry *entry);
+
 #endif /* ROSTER_STATUS_BLOCKED_H */

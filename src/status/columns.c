@@ -343,16 +343,19 @@ const char *rst_holder_name(const struct roster_holder *holder)
     return holder->kind == ROSTER_HOLDER_PIN ? "pin" : "transaction";
 }
 
-static void fill_holder(struct row *row, const struct roster_holder *holder)
+/* Where its session is not there nothing is known of it, neither what it does nor whose it was. */
+static void fill_holder(struct row *row, const struct roster_holder *holder, bool open)
 {
     row->holder = rst_holder_name(holder);
     row->pin_kind =
         holder->kind == ROSTER_HOLDER_PIN ? roster_pin_kind_name(holder->pin_kind) : NULL;
     row->pin = holder->pin_id;
     row->start_ms = roster_ts_physical_ms(holder->ts);
-    if (holder->session_id)
+    if (!holder->session_id)
+        row->kind = NULL;
+    if (open)
         return;
-    row->kind = row->run_state = row->process.command = NULL;
+    row->run_state = row->process.command = NULL;
     row->process.user = row->process.host = row->process.db = NULL;
 }
 
@@ -366,7 +369,7 @@ void rst_columns_put(struct text *text, enum list list, const struct column *con
         return;
     fill(&row, of->snapshot, of->entry, full);
     if (list == LIST_HOLDERS)
-        fill_holder(&row, of->holder);
+        fill_holder(&row, of->holder, of->snapshot->count);
     rst_status_out_open(text, NULL, '{');
     for (n = 0; n < count; n++)
         put(text, columns[n], &row);

@@ -523,29 +523,44 @@ static void judge_passed(struct look *look)
         command(look, found, "events --since=-1h");
 }
 
+/* Of a pin, whose; its session may have closed before it. */
+static void name_owner(const struct roster_holder *holder, bool open, char *text, size_t size)
+{
+    *text = '\0';
+    if (holder->session_id)
+        snprintf(text, size, " of session %" PRIu64 "%s", holder->session_id,
+                 open ? "" : ", which has closed,");
+}
+
 static void judge_minimum(struct look *look)
 {
     const struct roster_holder *holder = &look->min.holder;
     int64_t held_ms = now_ns(CLOCK_MONOTONIC) / MS - (int64_t)(holder->since / MS);
+    struct roster_entry entry;
+    char name[256], owner[64];
     struct found *found;
+    bool killable;
 
     if (!look->has_min || holder->kind == ROSTER_HOLDER_NONE ||
         held_ms <= (int64_t)look->options->old_ms)
         return;
+    killable = holder->session_id && rst_blocked_name(look->status->roster, holder->session_id,
+                                                      name, sizeof(name), &entry);
+    name_owner(holder, killable, owner, sizeof(owner));
+    killable = killable && rst_is_killable(&entry);
     if (holder->kind == ROSTER_HOLDER_PIN)
-        found = find(look, PROBLEM_MINIMUM, held_ms,
-                     "%s pin %" PRIu64 " of session %" PRIu64 " holds it",
-                     roster_pin_kind_name(holder->pin_kind), holder->pin_id, holder->session_id);
+        found = find(look, PROBLEM_MINIMUM, held_ms, "%s pin %" PRIu64 "%s holds it",
+                     roster_pin_kind_name(holder->pin_kind), holder->pin_id, owner);
     else
         found = find(look, PROBLEM_MINIMUM, held_ms,
                      "the transaction of session %" PRIu64 " holds it", holder->session_id);
-    if (holder->session_id && holder->kind == ROSTER_HOLDER_TXN)
+    if (!killable)
+        command(look, found, "min");
+    else if (holder->kind == ROSTER_HOLDER_TXN)
         command(look, found, "kill --transaction=%" PRIu64 " %" PRIu64, holder->ts,
                 holder->session_id);
-    else if (holder->session_id)
-        command(look, found, "kill %" PRIu64, holder->session_id);
     else
-        command(look, found, "min");
+        command(look, found, "kill %" PRIu64, holder->session_id);
 }
 
 static void judge_clock(struct look *look)

@@ -362,6 +362,14 @@ Test(status_query, holders)
     snprintf(wanted, sizeof(wanted), "%llu", (unsigned long long)now - 4);
     expect_rows("/holders?holder=backup", "ts", wanted);
     cr_assert_eq(roster_txn_finish(b), 0);
+    expect_rows("/holders?holder=pin", "run_state", "- Idle Idle");
+    cr_assert_eq(roster_session_close(sessions[--n_sessions]), 0); /* b: nothing is known of it */
+    expect_rows("/holders?holder=pin", "session_id", "0 1 2");
+    expect_rows("/holders?holder=pin", "kind", "- user user");
+    expect_rows("/holders?holder=pin", "run_state", "- Idle -");
+    expect_rows("/holders?holder=pin", "command", "- Sleep -");
+    expect_rows("/holders?holder=pin", "user", "- a -");
+    expect_rows("/holders?holder=pin", "host", "-  -");
     cr_assert_eq(roster_pin_release(pins[0]), 0);
     cr_assert_eq(roster_pin_release(pins[1]), 0);
     cr_assert_eq(roster_pin_release(pins[2]), 0);

@@ -168,6 +168,42 @@ Test(status_verdict, a_minimum_that_is_held_for_too_long)
     stop();
 }
 
+/* A kill is named where it ends the holder: not of a pin that no session has any more, nor of a
+ * session that takes none. */
+Test(status_verdict, a_minimum_that_no_kill_frees)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session;
+    struct roster_pin *pin;
+
+    fixture.options.old_ms = 20;
+    serve(plain());
+    start();
+    session = fixture_open(&fixture, "a");
+    cr_assert_eq(roster_pin_acquire(fixture.roster, session, 0, ROSTER_PIN_CURSOR, &pin), 0);
+    pass(100);
+    expect_worst("minimum too old", "cursor pin 1 of session 1 holds it", " kill 1",
+                 "RosterMinimumOld");
+    cr_assert_eq(roster_session_close(session), 0);
+    expect_worst("minimum too old", "cursor pin 1 of session 1, which has closed, holds it", " min",
+                 "RosterMinimumOld");
+    cr_assert_eq(roster_pin_release(pin), 0);
+    cr_assert_eq(roster_pin_acquire(fixture.roster, NULL, 0, ROSTER_PIN_BACKUP, &pin), 0);
+    pass(100);
+    expect_worst("minimum too old", "backup pin 2 holds it", " min", "RosterMinimumOld");
+    cr_assert_eq(roster_pin_release(pin), 0);
+    attr.kind = ROSTER_SESSION_BACKGROUND;
+    cr_assert_eq(roster_session_open(fixture.roster, &attr, &session), 0);
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    pass(100);
+    expect_worst("minimum too old", "the transaction of session 2 holds it", " min",
+                 "RosterMinimumOld");
+    cr_assert_eq(roster_txn_finish(session), 0);
+    cr_assert_eq(roster_session_close(session), 0);
+    expect_healthy();
+    stop();
+}
+
 Test(status_verdict, sessions_near_their_limit)
 {
     struct roster_session *sessions[9];
