@@ -12,7 +12,11 @@ incidents=(blocking clock idle fenced crowd slow full deadlock barrier frozen)
 # prepare: what an operator works with.
 prepare() {
     printf '%-20s\n' 0 >"$work/clock"
-    stand_in answer 'printf "%s\n" "$*" >"$work/answer"'
+    stand_in answer '[ -e "$work/question" ] || { echo "answer: this incident asks nothing" >&2; exit 2; }
+    [ "$(printf %s "$*" | cksum)" = "$(cat "$work/question")" ] ||
+        { echo "answer: \"$*\" is wrong; look again" >&2; exit 1; }
+    touch "$work/answered"
+    echo "right"'
     stand_in timedatectl 'case ${1-status} in
         set-ntp) [ "${2-}" = true ] && printf "%-20s\n" 0 1<>"$work/clock" ;;
         status | timesync-status) offset=$(cat "$work/clock")
@@ -24,8 +28,12 @@ prepare() {
     esac'
 }
 
+# asks WORD: the answer to what the report asks, as what a list of files does not give away.
+asks() {
+    printf %s "$1" | cksum >"$work/question"
+}
 answered() {
-    [ "$(cat "$work/answer" 2>/dev/null)" = "$1" ]
+    [ -e "$work/answered" ]
 }
 
 # A chain of sessions waits for one that is idle.
@@ -101,6 +109,7 @@ over_crowd() {
 # Many sessions of one user ran something slow, for a while that is past: a moment ago, or past_minutes.
 stage_slow() {
     local n
+    asks nightly
     servers "sqlite:$work/cluster.db"
     for ((n = 0; n < 6; n++)); do
         client "nightly$n" kv1 nightly "job-$n" "DEBUG SLEEP ${slow_seconds:-15}" QUIT
@@ -114,7 +123,7 @@ report_slow() {
         "minute. Whose was it (answer USER)?"
 }
 over_slow() {
-    answered nightly
+    answered
 }
 
 # The database of etcd is full of old revisions of a key.
@@ -142,6 +151,7 @@ over_full() {
 
 # Two jobs take two locks in opposite order, again and again.
 stage_deadlock() {
+    asks audit
     servers "sqlite:$work/cluster.db"
     deadlock
 }
@@ -149,7 +159,7 @@ report_deadlock() {
     echo "a job of the user payments failed: DEADLOCK. Which user was in the way (answer USER)?"
 }
 over_deadlock() {
-    answered audit
+    answered
 }
 
 # A barrier without an end.

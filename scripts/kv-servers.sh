@@ -45,12 +45,13 @@ tell_checks() {
     [ "$failures" -eq 0 ]
 }
 
-# start_kv NAME OPTION...: a server of that id. Its first words are shown.
+# start_kv NAME OPTION...: a server of that id. Its first words are shown. It has a session of its own: one
+# that is stopped would bring SIGHUP on this script's process group when the shell that began it ends.
 start_kv() {
     local name=$1 tries
     shift
     : >"$work/$name.out"
-    "$build/examples/kv/roster-kv" --port=0 --server-id="$name" "$@" \
+    setsid "$build/examples/kv/roster-kv" --port=0 --server-id="$name" "$@" \
         >"$work/$name.out" 2>"$work/$name.err" &
     kv_pid[$name]=$!
     for ((tries = 150; tries; tries--)); do

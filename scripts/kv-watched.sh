@@ -41,9 +41,10 @@ servers() {
     stand_in rosterctl 'exec "$build/rosterctl" "$@"'
     cat >"$work/env" <<END
 export PATH=$work/bin:\$PATH ROSTER_SERVER=${status[kv1]} ROSTER_TOKEN=$token
-export STORE=$store ROSTER_STORE=$store ETCDCTL_API=3 ETCDCTL_ENDPOINTS=${store#etcd:}
+export STORE=$store ROSTER_STORE=$store
 alias redis-cli1='redis-cli -p ${kv_port[kv1]}' redis-cli2='redis-cli -p ${kv_port[kv2]}'
 END
+    [ "${store%%:*}" != etcd ] || echo "export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=${store#etcd:}" >>"$work/env"
 }
 
 # steady SERVER: a little load, so that not all stands still anyway.

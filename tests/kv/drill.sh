@@ -104,12 +104,22 @@ drill_crowd() {
     says 'sessions near their limit' "rosterctl status"
     says 'user *crawler *18' "rosterctl groups"
     says 'open rejected' "rosterctl events"
+    for signal in HUP TERM; do
+        scripts/drill 5 >"$work/drill.out" 2>&1 &
+        within 10 grep -q preparing "$work/drill.out"
+        kill "-$signal" $!
+        wait $!
+        grep -qx "== given up (signal $signal)" "$work/drill.out" || wrong "no last word after SIG$signal"
+    done
     ends "rosterctl ps --user=USER --columns=id --output=csv | tr -cd '0-9\\n' | xargs rosterctl kill" \
         USER crawler
 }
 
 drill_slow() {
     says 'DebugSleep .*DEBUG .*nightly' "rosterctl activity --since=-15m --by=wait,digest,user"
+    if run "answer etl" >"$work/said" 2>&1 || over_slow || ! grep -q '"etl" is wrong' "$work/said"; then
+        wrong "a wrong answer is not told so: $(cat "$work/said")"
+    fi
     run "answer nightly"
     within 1 over_slow || wrong "an answer is not taken"
 }
@@ -145,6 +155,8 @@ drill_barrier() {
 }
 
 drill_frozen() {
+    [ "$(ps -o sid= -p "${kv_pid[kv1]}")" != "$(ps -o sid= -p $$)" ] ||
+        wrong "the server that is stopped is in the session of the script"
     says 'kv1 .*no server answers' "rosterctl --store=STORE status"
     says "127.0.0.1:${status[kv1]#*:}.*pid=${kv_pid[kv1]}" "ss -ltnp"
     says "^ *${kv_pid[kv1]} T" "ps -eo pid,stat,args"
