@@ -232,11 +232,11 @@ struct roster_syncer_stats {
     int last_error;                 /* of the operation below that failed last; 0: none fails */
     int64_t lease;                  /* the lease's id, 0 for none */
     int64_t deadline_ns;            /* when the roster is fenced without another keep-alive */
-    int64_t reported_ns;            /* when the store last acknowledged a record */
-    uint64_t record;                /* the record that it acknowledged */
+    int64_t reported_ns;            /* when the newest report succeeded */
+    uint64_t record;                /* the record that the store has */
     uint64_t minimum;               /* of the newest scan */
     uint64_t expired;               /* pins too old to count in the newest scan */
-    uint64_t reports;               /* records acknowledged */
+    uint64_t reports;               /* that succeeded, also with nothing to change */
     uint64_t report_failures;       /* reports that failed */
     uint64_t keep_alives;           /* keep-alives acknowledged */
     uint64_t keep_alive_failures;   /* keep-alives that failed */

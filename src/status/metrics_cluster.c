@@ -79,8 +79,7 @@ static void put_syncer(struct out *out, const struct roster_cluster_calls *calls
                              "The lease's time to live, as the store granted it.",
                              stats->granted_ms * 1000000);
     if (stats->reported_ns)
-        rst_metric_gauge_seconds(out, "roster_report_age_seconds",
-                                 "Since the store acknowledged a record.",
+        rst_metric_gauge_seconds(out, "roster_report_age_seconds", "Since the newest report.",
                                  boot_ns() - stats->reported_ns);
     if (stats->record && now)
         rst_metric_gauge_seconds(out, "roster_record_age_seconds",

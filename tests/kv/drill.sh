@@ -71,6 +71,15 @@ id() {
     ctl ps --user="$1" --columns=id --output=csv | sed -n '2s/[^0-9]*$//p'
 }
 
+# lacks PATTERN COMMAND: right after a says() of the command's.
+lacks() {
+    checks=$((checks + 1))
+    run "$2" >"$work/said" 2>&1
+    grep -q -e "$1" "$work/said" || return 0
+    wrong "$2 says: $1"
+    sed 's/^/  /' "$work/said"
+}
+
 drill_blocking() {
     says '^[0-9]* *batch ' "rosterctl locks"
     says ' *[0-9]* *shop .*lock stock' "rosterctl locks"
@@ -87,6 +96,7 @@ drill_clock() {
 
 drill_idle() {
     says 'minimum too old' "rosterctl status"
+    lacks 'report overdue' "rosterctl status"
     says 'user anna.*application report' "rosterctl min"
     says 'kill --transaction' "rosterctl min"
     ends "rosterctl kill --transaction ID" ID "$(id anna)"

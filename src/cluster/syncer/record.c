@@ -471,6 +471,7 @@ int rst_syncer_report(struct roster_syncer *syncer)
     if (!err) {
         pthread_mutex_lock(&syncer->lock);
         syncer->stats.reports++;
+        syncer->stats.reported_ns = rst_store_boottime_ns(); /* what stands already, too */
         pthread_mutex_unlock(&syncer->lock);
     }
     if (err != -ESTALE)

@@ -63,6 +63,26 @@ STORE_TEST(info_and_minimum_appear_in_the_first_transaction)
     server_destroy(&server);
 }
 
+STORE_TEST(reporter_a_report_of_what_stands_already_is_one)
+{
+    struct roster_syncer_stats before, after;
+    struct server server;
+    uint64_t ts;
+
+    server_join(&server, f, "a");
+    cr_assert_eq(roster_txn_begin(server.session, &ts), 0);
+    cr_assert_eq(roster_syncer_report(server.syncer), 0);
+    before = server_stats(&server);
+    sleep_ms(2);
+    cr_assert_eq(roster_syncer_report(server.syncer), 0);
+    after = server_stats(&server);
+    cr_assert_eq(after.record, before.record);
+    cr_assert_eq(after.reports, before.reports + 1);
+    cr_assert_geq(after.reported_ns, before.reported_ns + 2000000);
+    cr_assert_eq(roster_txn_finish(server.session), 0);
+    server_destroy(&server);
+}
+
 STORE_TEST(reporter_an_idle_server_reports_about_now)
 {
     struct server server;
