@@ -244,7 +244,7 @@ Test(status_query, a_point_in_time)
 {
     static const char *const paths[] = {"/activity?from=", "/activity?to=", "/events?since="};
     char path[128];
-    int64_t ms;
+    int64_t ms = 0;
     size_t n;
     bool is;
 

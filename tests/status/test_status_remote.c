@@ -155,7 +155,8 @@ int __wrap_close(int fd)
 {
     int err = __real_close(fd);
 
-    strays += err && errno == EBADF;
+    if (err && errno == EBADF)
+        __atomic_fetch_add(&strays, 1, __ATOMIC_RELAXED);
     return err;
 }
 
