@@ -17,7 +17,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define CELL 1200
+#define CELL 64       /* of what is no text */
 #define LEAST_LAST 16 /* of the last column, when it is a text, before others are left out */
 #define LEAST_TEXT 4  /* of a text that is cut */
 
@@ -46,6 +46,25 @@ void cell_text(const json_t *row, const struct column *column, char *to, size_t 
         snprintf(to, size, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
         snprintf(to, size, "%.6g", json_real_value(value));
+}
+
+/* The same, however long it is, until the next call. */
+static char *cell_whole(const json_t *row, const struct column *column)
+{
+    static char *room;
+    static size_t size;
+    size_t wanted = json_string_length(json_object_get(row, column->key)) + 1;
+
+    wanted = wanted > CELL ? wanted : CELL;
+    if (wanted > size) {
+        free(room);
+        room = malloc(wanted);
+        size = wanted;
+    }
+    if (!room)
+        exit(ctl_error(CTL_FAILED, "out of memory")); /* NOLINT(concurrency-mt-unsafe) */
+    cell_text(row, column, room, size);
+    return room;
 }
 
 size_t table_width(void)
@@ -80,15 +99,13 @@ static void print_cell(const char *text, const struct column *column, size_t wid
 
 static void measure(const json_t *rows, const struct column *columns, size_t count, size_t *widths)
 {
-    char text[CELL];
     size_t n, row, width;
 
     for (n = 0; n < count; n++)
         widths[n] = strlen(columns[n].title);
     for (row = 0; row < json_array_size(rows); row++)
         for (n = 0; n < count; n++) {
-            cell_text(json_array_get(rows, row), &columns[n], text, sizeof(text));
-            width = text_width(text);
+            width = text_width(cell_whole(json_array_get(rows, row), &columns[n]));
             if (columns[n].most && width > (size_t)columns[n].most)
                 width = (size_t)columns[n].most;
             if (width > widths[n])
@@ -150,14 +167,12 @@ static void shrink(const struct column *const *columns, size_t *widths, size_t c
 static void print_row(const json_t *row, const struct column *const *columns, const size_t *widths,
                       size_t count)
 {
-    char text[CELL];
+    char title[CELL], *text;
     size_t n;
 
     for (n = 0; n < count; n++) {
-        if (row)
-            cell_text(row, columns[n], text, sizeof(text));
-        else
-            snprintf(text, sizeof(text), "%s", columns[n]->title);
+        snprintf(title, sizeof(title), "%s", columns[n]->title);
+        text = row ? cell_whole(row, columns[n]) : title;
         text[text_bytes(text, widths[n])] = '\0';
         print_cell(text, columns[n], widths[n], n + 1 == count);
     }
@@ -237,7 +252,6 @@ static void put_titles(const struct column *columns, size_t count)
 void table_print_csv(const json_t *rows, const struct column *columns, size_t count)
 {
     struct column plain;
-    char text[CELL];
     size_t n, row;
 
     put_titles(columns, count);
@@ -247,9 +261,8 @@ void table_print_csv(const json_t *rows, const struct column *columns, size_t co
         for (n = 0; n < count; n++) {
             plain = columns[n];
             plain.kind = COLUMN_TEXT;
-            cell_text(json_array_get(rows, row), &plain, text, sizeof(text));
             fputs(n || *csv_server ? "," : "", stdout);
-            put_csv(text);
+            put_csv(cell_whole(json_array_get(rows, row), &plain));
         }
         fputs("\r\n", stdout);
     }

@@ -4,9 +4,12 @@
 # hostile.py VALUES LIST...: whether every value of hostile_served stands in each of these process
 # lists as it has to: byte for byte where it is UTF-8, U+FFFD for every other byte and for NUL.
 # hostile.py --terminal FILE...: whether the text steers no terminal.
+# hostile.py --csv FILE SESSIONS: whether a list has them all and whole, and no formula.
 
 import codecs
+import csv
 import json
+import re
 import sys
 import unicodedata
 
@@ -53,7 +56,23 @@ def check_terminal(path):
             fail("%s holds U+%04X" % (path, ord(character)))
 
 
-if sys.argv[1] == "--terminal":
+# Whole, one row for each session, and nothing that a spreadsheet would take for a formula.
+def check_csv(path, sessions):
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file, strict=True))
+    if len(rows) != sessions + 1 or len({len(row) for row in rows}) != 1:
+        fail("%s has %d rows of %d" % (path, len(rows), sessions + 1))
+    cells = [cell for row in rows for cell in row]
+    if max(len(cell.encode()) for cell in cells) < 10240:
+        fail("%s: a statement is cut" % path)
+    for cell in cells:
+        if cell and cell[0] in "=+-@" and not re.fullmatch(r"-[0-9.]*", cell):
+            fail("%s: a formula: %r" % (path, cell[:40]))
+
+
+if sys.argv[1] == "--csv":
+    check_csv(sys.argv[2], int(sys.argv[3]))
+elif sys.argv[1] == "--terminal":
     for name in sys.argv[2:]:
         check_terminal(name)
 else:

@@ -59,5 +59,12 @@ for command in ps "ps --full" trx min status safepoint history events; do
         expect "rejected opens" yes "$([ "$(grep -c 'open rejected' "$work/text")" -gt 15 ] && echo yes)" ;;
     esac
     python3 "$here/hostile.py" --terminal "$work/text" || wrong=1
+    if [ "$command" = "ps --full" ]; then
+        expect "a statement of 10 kB is shown whole" yes "$(grep -q '.\{5000\}' "$work/text" && echo yes)"
+    fi
 done
+"$ctl" -s "$address" ps --full --output=csv >"$work/csv" || expect "rosterctl ps --output=csv" 0 "$?"
+tr -d '\r' <"$work/csv" >"$work/text"
+python3 "$here/hostile.py" --terminal "$work/text" || wrong=1
+python3 "$here/hostile.py" --csv "$work/csv" "$sessions" || wrong=1
 finish
