@@ -90,6 +90,7 @@ struct roster_status {
     uint64_t problems_since_ms[PROBLEMS_MOST]; /* when each was seen first; 0: it is not there */
     uint64_t
         unacknowledged_since_ms; /* of a server that has acknowledged nothing; 0: there is none */
+    uint64_t blocked_ms;         /* when sessions were seen blocked last; 0: never */
     struct suspects *suspects;   /* of stuck.h; NULL until there was a kill */
     struct timeline *timeline;
 };

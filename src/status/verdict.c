@@ -30,8 +30,9 @@
 #define NEAR 10       /* within a tenth of a limit is near */
 #define FULL_LOOKED_AT 8
 #define OF_STORE "rosterctl --store=\"$ROSTER_STORE\" " /* which is known to operators only */
-#define INTERVALS 3                                     /* without a report are too many */
-#define LATE_MS 3000 /* so late may be who waits for a processor */
+#define GO_ON_MS 10000 /* given to those that waited for another session until now */
+#define INTERVALS 3    /* without a report are too many */
+#define LATE_MS 3000   /* so late may be who waits for a processor */
 
 _Static_assert(PROBLEMS <= PROBLEMS_MOST, "the endpoint remembers since when each is there");
 
@@ -339,6 +340,7 @@ static void judge_blocked(struct look *look)
 
     if (!rst_blocked_look(look->status->roster, look->options->blocked_ms, &blocked))
         return;
+    look->status->blocked_ms = now_ms;
     found = find(look, PROBLEM_BLOCKED,
                  now_ms > blocked.since_ms ? (int64_t)(now_ms - blocked.since_ms) : 0, "%s",
                  blocked.evidence);
@@ -388,6 +390,31 @@ static bool is_own(const struct look *look, const struct roster_blocker *blocker
            !strcmp(blocker->name, look->syncer.server_id);
 }
 
+/* Why a session that holds something back is not the one to end, appended to the evidence: it waits
+ * for another one, or may be among those that did until now. */
+static bool is_to_go_on(struct look *look, struct found *found, uint64_t session_id)
+{
+    uint64_t last_ms = look->status->blocked_ms, now_ms = rst_status_now_ms();
+    size_t length = strlen(found->evidence), room = sizeof(found->evidence) - length;
+    char name[256];
+    struct roster_entry entry;
+
+    if (rst_blocked_name(look->status->roster, session_id, name, sizeof(name), &entry) &&
+        entry.blocker) {
+        snprintf(found->evidence + length, room, "; it waits for session %" PRIu64 " itself",
+                 entry.blocker);
+    } else if (last_ms && !look->seen[PROBLEM_BLOCKED] && now_ms - last_ms < GO_ON_MS) {
+        snprintf(found->evidence + length, room,
+                 "; sessions waited for another one until %" PRIu64
+                 " ms ago, and it may be one of them: let them go on first",
+                 now_ms - last_ms);
+    } else {
+        return false;
+    }
+    command(look, found, "locks");
+    return true;
+}
+
 /* A session's transaction or pin of this server that the leader's newest round has found in the
  * store, and that is here no more: there is nothing to end. Of other servers that is not known. */
 static bool has_ended(const struct look *look, const struct roster_blocker *blocker)
@@ -412,9 +439,10 @@ static void command_against(struct look *look, struct found *found,
         snprintf(found->command, sizeof(found->command), OF_STORE "barrier delete %s%s", end, name);
     else if (has_ended(look, blocker))
         return;
-    else if (blocker->session_id && is_own(look, blocker))
-        command(look, found, "kill %s%" PRIu64, what, blocker->session_id);
-    else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id && name)
+    else if (blocker->session_id && is_own(look, blocker)) {
+        if (!is_to_go_on(look, found, blocker->session_id))
+            command(look, found, "kill %s%" PRIu64, what, blocker->session_id);
+    } else if (blocker->kind == ROSTER_BLOCKER_SERVER && blocker->session_id && name)
         snprintf(found->command, sizeof(found->command), OF_STORE "kill %s%s%s:%" PRIu64, what, end,
                  name, blocker->session_id);
 }
@@ -554,6 +582,8 @@ static void judge_minimum(struct look *look)
     else
         found = find(look, PROBLEM_MINIMUM, held_ms,
                      "the transaction of session %" PRIu64 " holds it", holder->session_id);
+    if (killable && is_to_go_on(look, found, holder->session_id))
+        return;
     if (!killable)
         command(look, found, "min");
     else if (holder->kind == ROSTER_HOLDER_TXN)

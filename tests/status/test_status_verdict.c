@@ -388,6 +388,35 @@ Test(status_verdict, sessions_that_wait_for_another_one)
     stop();
 }
 
+/* Who waited is to go on, and not to be ended, when what it waited for has let go. */
+Test(status_verdict, a_minimum_that_is_held_by_one_that_waits)
+{
+    struct roster_block block = ROSTER_BLOCK_INIT;
+    struct roster_session *rescued, *blocker;
+
+    fixture.options.blocked_ms = 20;
+    fixture.options.old_ms = 20;
+    serve(plain());
+    start();
+    cr_assert_eq(roster_wait_event_register(ROSTER_WAIT_LOCK, "row", &block.event), 0);
+    rescued = fixture_open(&fixture, "a");
+    blocker = fixture_open(&fixture, "b");
+    cr_assert_eq(roster_txn_begin(rescued, NULL), 0);
+    block.holder_id = roster_session_id(blocker);
+    cr_assert_eq(roster_block_begin(rescued, &block), 0);
+    pass(100);
+    expect_reply(&fixture, NULL, "/status", NULL, 200,
+                 "the transaction of session 1 holds it; it waits for session 2 itself");
+    roster_wait_end(rescued);
+    expect_worst("minimum too old", "holds it; sessions waited for another one until", " locks",
+                 "RosterMinimumOld");
+    cr_assert_eq(roster_txn_finish(rescued), 0);
+    expect_healthy();
+    cr_assert_eq(roster_session_close(rescued), 0);
+    cr_assert_eq(roster_session_close(blocker), 0);
+    stop();
+}
+
 static void kill_by(const char *by, uint64_t id, enum roster_kill_target target)
 {
     struct roster_kill_info kill = {.size = sizeof(kill),
