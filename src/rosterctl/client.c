@@ -24,6 +24,7 @@
 #define URL_MOST 8192
 #define PATH_MOST (URL_MOST - 1024)
 #define MAX_BODY_BYTES ((size_t)256 << 20) /* of one page */
+#define VALUE_BYTES 8                      /* of the most bytes of a body, for each of its values */
 
 /* libcurl's numbers never change; before 7.85 it takes no list of protocols. */
 #if LIBCURL_VERSION_NUM < 0x075500
@@ -77,8 +78,33 @@ static int code_of(long status)
     }
 }
 
+/* How many values JSON has at least; more where it is none. */
+static size_t count_values(const char *text, size_t length)
+{
+    size_t n, values = 0;
+    bool quoted = false;
+
+    for (n = 0; n < length; n++)
+        if (quoted && text[n] == '\\')
+            n++;
+        else if (text[n] == '"')
+            quoted = !quoted;
+        else if (!quoted && (text[n] == ',' || text[n] == '[' || text[n] == '{'))
+            values++;
+    return values;
+}
+
+/* Many small values take jansson some 25 times the bytes that they have in a body, so they are
+ * counted first. A server's own have 14 bytes each. */
 static void read_reply(struct reply *reply, long status, struct body *body)
 {
+    size_t most = body->most / VALUE_BYTES;
+
+    if (body->data && count_values(body->data, body->length) > most) {
+        reply->code = CTL_FAILED;
+        snprintf(reply->error, sizeof(reply->error), "the answer has more than %zu values", most);
+        return;
+    }
     reply->code = code_of(status);
     reply->json = json_loadb(body->data ? body->data : "", body->length, JSON_ALLOW_NUL, NULL);
     if (reply->code == CTL_OK && reply->json)

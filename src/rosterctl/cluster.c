@@ -151,10 +151,15 @@ static json_t *min_of(const struct server *server)
     return row;
 }
 
+static json_t *worst_of(const struct server *server)
+{
+    return json_array_get(json_object_get(server->reply.json, "problems"), 0);
+}
+
 static json_t *status_row(const struct server *server)
 {
     const json_t *problems = json_object_get(server->reply.json, "problems");
-    const json_t *worst = json_array_get(problems, 0);
+    const json_t *worst = worst_of(server);
     json_t *row = json_pack("{s:s, s:s, s:b, s:I}", "server", server->name, "address",
                             server->address, "healthy", json_array_size(problems) == 0, "problems",
                             (json_int_t)json_array_size(problems));
@@ -202,42 +207,6 @@ static json_t *rows_of(struct servers *servers, json_t *(*make)(const struct ser
             json_array_insert_new(rows, m, row);
     }
     return rows;
-}
-
-/* A command is there to be copied into a shell, and the address in it comes from a record. */
-void cluster_print_word(FILE *out, const char *word)
-{
-    const char *at;
-
-    if (!word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                           "/._-:[]@%+,")]) {
-        fprintf(out, "%s", word);
-        return;
-    }
-    putc('\'', out);
-    for (at = word; *at; at++)
-        if (*at == '\'')
-            fprintf(out, "'\\''");
-        else
-            putc(*at, out);
-    putc('\'', out);
-}
-
-/* A server does not know by which address the store was named here. */
-void cluster_print_command(FILE *out, const struct options *options, const char *command)
-{
-    static const char unknown[] = "--store=\"$ROSTER_STORE\" ";
-    const char *at = strstr(command, unknown);
-    char store[512];
-
-    if (!at) {
-        fprintf(out, "%s", command);
-        return;
-    }
-    roster_text_redact(options->store, store, sizeof(store));
-    fprintf(out, "%.*s--store=", (int)(at - command), command);
-    cluster_print_word(out, store);
-    fprintf(out, " %s", at + sizeof(unknown) - 1);
 }
 
 static void print_end_of(const json_t *row)
@@ -328,15 +297,16 @@ static int cluster_status(const struct options *options, struct servers *servers
         {"command", "RUN", COLUMN_TEXT, 0},
         {"address", "ADDRESS", COLUMN_TEXT, 0},
     };
-    static const struct column command = {"command", "", COLUMN_TEXT, 0};
     bool beside = !table_width(); /* the evidence */
-    char text[512];
+    const char *command;
     json_t *rows;
     size_t n;
     bool sick, table;
     int code;
 
     servers_ask(servers, options, NULL, NULL);
+    for (n = 0; n < servers->count; n++)
+        cluster_check_command(worst_of(&servers->all[n]), options, &servers->all[n]);
     rows = rows_of(servers, status_row, "-problems");
     for (n = servers->gone_count; n--;)
         json_array_insert_new(rows, 0, cluster_gone_row(&servers->gone[n]));
@@ -344,12 +314,10 @@ static int cluster_status(const struct options *options, struct servers *servers
     if (table && !beside)
         print_evidence(rows);
     sick = json_integer_value(json_object_get(json_array_get(rows, 0), "problems")) > 0;
-    cell_text(json_array_get(rows, servers->gone_count), &command, text, sizeof(text));
-    if (table && *text) {
-        printf("run: ");
-        cluster_print_command(stdout, options, text);
-        putchar('\n');
-    }
+    command =
+        json_string_value(json_object_get(json_array_get(rows, servers->gone_count), "command"));
+    if (table && command && *command)
+        printf("run: %s\n", command);
     json_decref(rows);
     code = servers_code(servers);
     return code == CTL_OK && sick ? CTL_UNHEALTHY : code;

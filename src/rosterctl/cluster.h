@@ -93,10 +93,13 @@ json_t *events_sort(json_t *rows);
 /* What is said of a server that has gone, as a row of status. */
 json_t *cluster_gone_row(const struct gone *gone);
 
-/* Text as a word of a command that is there to be copied into a shell. */
+/* cluster_command.c: text as a word of a command that is there to be copied into a shell. */
 void cluster_print_word(FILE *out, const char *word);
 
-/* A command that a server names, with the store as it was named here, as a shell takes it. */
-void cluster_print_command(FILE *out, const struct options *options, const char *command);
+/* The command of a problem that a server names, with the addresses of the server and of the store
+ * as they are known here. One that no verdict has is not kept, and the evidence says so. Nothing
+ * for what is no object. */
+void cluster_check_command(json_t *problem, const struct options *options,
+                           const struct server *server);
 
 #endif /* ROSTERCTL_CLUSTER_H */

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define ROWS_MOST 2000
 #define LOOK_MS 500 /* how often it is looked whether it is to end */
@@ -40,6 +41,24 @@ struct reply serve_fail(int code, const char *format, ...)
     vsnprintf(reply.error, sizeof(reply.error), format, args);
     va_end(args);
     return reply;
+}
+
+void serve_reject(struct server *server, const char *format, ...)
+{
+    va_list args;
+
+    server->reply.code = CTL_FAILED;
+    va_start(args, format);
+    vsnprintf(server->reply.error, sizeof(server->reply.error), format, args);
+    va_end(args);
+}
+
+json_int_t serve_wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 bool serve_answered(const struct server *server)
@@ -193,20 +212,27 @@ static unsigned http_status(const struct reply *reply)
     }
 }
 
-/* Of how many this is, and which are missing. */
+/* Of how many this is, and which are missing, and why. */
 static void add_servers(struct reply *reply, const struct servers *servers)
 {
-    json_t *silent = json_array();
+    json_t *silent = json_array(), *why = json_array();
+    char error[sizeof(servers->all->reply.error)];
     size_t n, answered = 0;
 
     for (n = 0; n < servers->count; n++)
         if (serve_answered(&servers->all[n]))
             answered++;
-        else
+        else {
+            const char *text = servers->all[n].reply.error;
+
+            roster_text_show(text, strlen(text), error, sizeof(error));
             json_array_append_new(silent, json_string(servers->all[n].name));
+            json_array_append_new(why, json_string(error));
+        }
     json_object_set_new(reply->json, "answered", json_integer((json_int_t)answered));
     json_object_set_new(reply->json, "of", json_integer((json_int_t)servers->count));
     json_object_set_new(reply->json, "silent", silent);
+    json_object_set_new(reply->json, "silent_why", why);
 }
 
 static unsigned answer(void *arg, const struct rst_site_asked *asked, char **json);

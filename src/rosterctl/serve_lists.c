@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define EVENTS_MOST 500
+#define AHEAD_MS 5000
 
 static struct reply rows(struct asking *asking, const char *path)
 {
@@ -96,6 +97,24 @@ struct reply serve_minimum(struct asking *asking)
     return reply;
 }
 
+/* What is to come would take the places of all that others have seen. */
+static void check_times(const struct servers *servers)
+{
+    json_int_t now_ms = serve_wall_ms();
+    const json_t *row;
+    size_t n, m;
+
+    for (n = 0; n < servers->count; n++)
+        json_array_foreach(json_object_get(servers->all[n].reply.json, "rows"), m, row)
+        {
+            if (member_number(row, "last_ms") <= (double)(now_ms + AHEAD_MS))
+                continue;
+            serve_reject(&servers->all[n], "its events are left out: they are of a time that is to "
+                                           "come by the clock of this host");
+            break;
+        }
+}
+
 /* The newest of all, whatever number the page has come to: each server has numbers of its own, and
  * they are few. */
 struct reply serve_events(struct asking *asking)
@@ -105,10 +124,11 @@ struct reply serve_events(struct asking *asking)
     size_t n, m;
 
     servers_ask(&asking->servers, &asking->options, ask_path, "/events?limit=1000");
+    check_times(&asking->servers);
     for (n = 0; n < asking->servers.count; n++)
         json_array_foreach(json_object_get(asking->servers.all[n].reply.json, "rows"), m, row)
         {
-            if (!json_is_object(row))
+            if (!json_is_object(row) || asking->servers.all[n].reply.code != CTL_OK)
                 continue;
             json_object_set_new(row, "server", json_string(asking->servers.all[n].name));
             json_array_append(all, row);

@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SECONDS 3600
 #define LATE 5 /* a server whose newest point is older than this holds up no others */
 #define STEPS_MOST 1000
 #define CLASSES_MOST 32
+#define INTERVAL_MOST_MS 10000 /* between two samples of activity */
 
 /* How the values of several servers become one. */
 static const struct {
@@ -62,6 +64,47 @@ static json_int_t second_of(const json_t *row)
     json_int_t second = json_integer_value(json_array_get(row, 0));
 
     return second > 0 && second <= UINT32_MAX ? second : 0;
+}
+
+/* The second of this host in which its endpoints record now, see status/timeline.c. */
+static json_int_t this_second(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (json_int_t)now.tv_sec + 1;
+}
+
+/* A clock that is not that of this host would move the hour of all servers away, so its server is
+ * left out, and named. */
+static void check_clocks(const struct servers *servers, json_int_t now)
+{
+    json_int_t theirs;
+    size_t n;
+
+    for (n = 0; n < servers->count; n++) {
+        theirs = whole(servers->all[n].reply.json, "now");
+        if (servers->all[n].reply.code == CTL_OK && (theirs < now - LATE || theirs > now + 1))
+            serve_reject(&servers->all[n],
+                         "its hour is left out: it says that this is second %" JSON_INTEGER_FORMAT
+                         " of this host, and that is %" JSON_INTEGER_FORMAT,
+                         theirs, now);
+    }
+}
+
+/* From where on a line is a problem to the first of them. */
+static json_int_t old_ms_of(const struct servers *servers)
+{
+    json_int_t old_ms = 0, one;
+    size_t n;
+
+    for (n = 0; n < servers->count; n++) {
+        one =
+            servers->all[n].reply.code == CTL_OK ? whole(servers->all[n].reply.json, "old_ms") : 0;
+        if (one > 0 && (!old_ms || one < old_ms))
+            old_ms = one;
+    }
+    return old_ms;
 }
 
 /* The newest second that all have recorded, but for those that are late. */
@@ -161,8 +204,7 @@ struct reply serve_timeline(struct asking *asking)
 {
     struct reply reply = {.code = CTL_OK};
     const struct servers *servers = &asking->servers;
-    const json_t *newest = NULL;
-    json_int_t now = 0, from, last;
+    json_int_t now, from, last;
     struct second *seconds;
     char path[128] = "/timeline";
     size_t n;
@@ -171,17 +213,8 @@ struct reply serve_timeline(struct asking *asking)
     servers_ask(&asking->servers, &asking->options, ask_path, path);
     if (servers_code(&asking->servers) == CTL_USAGE)
         return (struct reply){.code = CTL_USAGE};
-    for (n = 0; n < servers->count; n++) {
-        const json_t *json = servers->all[n].reply.json;
-
-        if (servers->all[n].reply.code == CTL_OK && whole(json, "now") > now &&
-            whole(json, "now") <= UINT32_MAX) {
-            now = whole(json, "now");
-            newest = json;
-        }
-    }
-    if (!newest)
-        return serve_fail(CTL_NO_SERVER, "no server answers");
+    now = this_second();
+    check_clocks(servers, now);
     last = newest_of(servers, now);
     from = now - SECONDS + 1 > 1 ? now - SECONDS + 1 : 1;
     seconds = calloc(SECONDS + 1, sizeof(*seconds));
@@ -190,10 +223,9 @@ struct reply serve_timeline(struct asking *asking)
     for (n = 0; n < servers->count; n++)
         if (servers->all[n].reply.code == CTL_OK)
             add_server(seconds, servers->all[n].reply.json, from, last);
-    reply.json =
-        json_pack("{s:I, s:I, s:i, s:i, s:I, s:o, s:o}", "now_ms", whole(newest, "now_ms"), "now",
-                  now, "step_ms", 1000, "points", SECONDS, "old_ms", whole(newest, "old_ms"),
-                  "columns", column_names(), "rows", put_seconds(seconds, from, last));
+    reply.json = json_pack("{s:I, s:I, s:i, s:i, s:I, s:o, s:o}", "now_ms", serve_wall_ms(), "now",
+                           now, "step_ms", 1000, "points", SECONDS, "old_ms", old_ms_of(servers),
+                           "columns", column_names(), "rows", put_seconds(seconds, from, last));
     free(seconds);
     return reply;
 }
@@ -233,8 +265,6 @@ static void add_steps(struct steps *steps, const json_t *json)
     double times;
     size_t n, m;
 
-    if (whole(json, "step_ms") != steps->step)
-        return; /* it samples more rarely than this */
     json_array_foreach(json_object_get(json, "points"), n, point)
     {
         at = ((json_int_t)count_at(point, 0) - steps->from) / steps->step;
@@ -276,6 +306,67 @@ static json_t *step_names(const struct steps *steps)
     return names;
 }
 
+/* What was asked for, where it is a number; 0: it is none. */
+static json_int_t asked_number(const char *text)
+{
+    return text && strlen(text) < 16 && !text[strspn(text, "0123456789")] ? strtoll(text, NULL, 10)
+                                                                          : 0;
+}
+
+/* Whether steps are those that an endpoint makes of what was asked for, by the clock of this host:
+ * what is far from it would leave nothing of the others. */
+static bool are_steps(const struct asking *asking, const json_t *json)
+{
+    json_int_t step = whole(json, "step_ms"), from = whole(json, "from_ms"),
+               to = whole(json, "to_ms"), least = asked_number(asking->step),
+               after = asked_number(asking->from), until = asked_number(asking->to),
+               now = serve_wall_ms();
+
+    if (!until || until > now)
+        until = now;
+    return step >= 1 && step >= least && step <= least + INTERVAL_MOST_MS && from >= after &&
+           from - after <= step && to <= until + LATE * 1000 &&
+           to >= until - step - INTERVAL_MOST_MS - LATE * 1000;
+}
+
+/* The step that most servers have: one that samples more rarely has another one. */
+static json_int_t common_step(const struct servers *servers)
+{
+    json_int_t best = 0;
+    size_t n, m, count, most = 0;
+
+    for (n = 0; n < servers->count; n++) {
+        for (m = count = 0; m < servers->count; m++)
+            count += servers->all[m].reply.code == CTL_OK &&
+                     whole(servers->all[m].reply.json, "step_ms") ==
+                         whole(servers->all[n].reply.json, "step_ms");
+        if (servers->all[n].reply.code == CTL_OK && count > most) {
+            most = count;
+            best = whole(servers->all[n].reply.json, "step_ms");
+        }
+    }
+    return best;
+}
+
+static void check_steps(const struct asking *asking)
+{
+    const struct servers *servers = &asking->servers;
+    json_int_t step;
+    size_t n;
+
+    for (n = 0; n < servers->count; n++)
+        if (servers->all[n].reply.code == CTL_OK && !are_steps(asking, servers->all[n].reply.json))
+            serve_reject(&servers->all[n],
+                         "its activity is left out: it is of another time than was asked for");
+    step = common_step(servers);
+    for (n = 0; n < servers->count; n++)
+        if (servers->all[n].reply.code == CTL_OK &&
+            whole(servers->all[n].reply.json, "step_ms") != step)
+            serve_reject(
+                &servers->all[n],
+                "its activity is left out: its steps are others than those of most servers");
+}
+
 static struct reply sum_steps(const struct asking *asking)
 {
     struct reply reply = {.code = CTL_NOT_FOUND, .error = "no server samples its activity"};
@@ -285,11 +376,12 @@ static struct reply sum_steps(const struct asking *asking)
 
     if (!steps)
         return serve_fail(CTL_FAILED, "out of memory");
+    check_steps(asking);
     steps->names = json_array();
     for (n = 0; n < asking->servers.count; n++) {
         const json_t *json = asking->servers.all[n].reply.json;
 
-        if (asking->servers.all[n].reply.code != CTL_OK || whole(json, "step_ms") < 1)
+        if (asking->servers.all[n].reply.code != CTL_OK)
             continue;
         if (!steps->step) {
             steps->step = whole(json, "step_ms");

@@ -35,23 +35,18 @@ static int by_rank(const json_t *a, const json_t *b)
     return (age_a < age_b) - (age_a > age_b);
 }
 
-/* With the store as it is named here, or the look at a server that does not answer. */
-static void set_command(json_t *problem, const struct options *options, const char *address)
+/* The look at a server that does not answer. */
+static void set_look(json_t *problem, const char *address)
 {
-    const char *command = json_string_value(json_object_get(problem, "command"));
     char *text = NULL;
     size_t size = 0;
-    FILE *out = command ? open_memstream(&text, &size) : NULL;
+    FILE *out = *address ? open_memstream(&text, &size) : NULL;
 
     if (!out)
         return;
-    if (!address) {
-        cluster_print_command(out, options, command);
-    } else if (*address) {
-        fprintf(out, "rosterctl -s ");
-        cluster_print_word(out, address);
-        fprintf(out, " status");
-    }
+    fprintf(out, "rosterctl -s ");
+    cluster_print_word(out, address);
+    fprintf(out, " status");
     if (!fclose(out))
         json_object_set_new(problem, "command", json_string(text));
     free(text);
@@ -73,7 +68,7 @@ static void add_problems(json_t *problems, const struct server *server,
             json_object_set_new(problem, "server", json_string(server->name));
             if (!json_is_number(json_object_get(problem, "rank")))
                 json_object_set_new(problem, "rank", json_integer((json_int_t)n));
-            set_command(problem, options, NULL);
+            cluster_check_command(problem, options, server);
             json_array_append(problems, problem);
         }
         return;
@@ -81,7 +76,7 @@ static void add_problems(json_t *problems, const struct server *server,
     problem = json_pack("{s:s, s:s, s:i, s:I, s:s, s:s}", "server", server->name, "problem",
                         "no answer", "rank", RANK_SILENT, "age_ms", (json_int_t)server->silent_ms,
                         "evidence", server->reply.error, "command", "");
-    set_command(problem, options, server->address);
+    set_look(problem, server->address);
     json_array_append_new(problems, problem);
 }
 

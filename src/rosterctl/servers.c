@@ -56,6 +56,15 @@ static bool is_of_this_host(const char *address)
            (colon == address + 5 && !strncmp(address, "[::1]", 5));
 }
 
+/* A terminal, or what else it is shown on: it becomes part of commands. */
+static bool steers(const char *address)
+{
+    char shown[sizeof(((struct server *)NULL)->address)];
+
+    roster_text_show(address, strlen(address), shown, sizeof(shown));
+    return strcmp(address, shown) != 0;
+}
+
 static void read_address(struct server *server, const json_t *info)
 {
     const json_t *value = json_object_get(info, "status_address");
@@ -66,7 +75,8 @@ static void read_address(struct server *server, const json_t *info)
     if (!address)
         cannot_ask(server, "its record names no status address");
     else if (json_string_length(value) != strlen(address) ||
-             strlen(address) >= sizeof(server->address) || !is_of_this_host(address))
+             strlen(address) >= sizeof(server->address) || !is_of_this_host(address) ||
+             steers(address))
         cannot_ask(server, "the status address in its record is none of this host");
     else
         snprintf(server->address, sizeof(server->address), "%s", address);

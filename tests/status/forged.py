@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
-"""An endpoint that is none: forged.py LOG NAME [SOCKET [mute|frozen|stuck|endless|flood]]
+"""An endpoint that is none: forged.py LOG NAME [SOCKET [mute|frozen|stuck|endless|flood|FILE]]
 
 It listens on SOCKET, or on a port of this host that it prints, says that it is the server NAME, and
 keeps what it is sent in LOG. A mute one takes kills and drains, and closes each other connection
 without an answer; a frozen one leaves it open. Lists of a stuck one and of an endless one have no end:
 what comes next is the same again, or something else. A flood is as much as rosterctl takes, in the
-order that costs it most, and sums that do not fit.
+order that costs it most, and sums that do not fit. With a FILE it says what is there, an object with the
+answer to each path, as it is at that time.
 """
 
 import json
@@ -48,10 +49,10 @@ if mute == "flood":
 
 
 def timeline():
-    now = int(time.time())
+    now = int(time.clock_gettime(time.CLOCK_BOOTTIME)) + 1
     return {
         "now": now,
-        "now_ms": now * 1000,
+        "now_ms": int(time.time()) * 1000,
         "columns": ["second", "sessions"],
         "rows": [[second, 2**63 - 1] for second in range(now - 60, now + 1)],
     }
@@ -72,7 +73,10 @@ while True:
     method, target = (head.split(b" ") + [b"", b""])[:2]
     if method == b"POST" or (method and mute not in ("mute", "frozen")):
         reply = REPLIES.get(target.split(b"?")[0], {"rows": [], "result": ""})
-        if mute == "stuck":
+        if "/" in mute:
+            with open(mute, "rb") as said:
+                reply = json.load(said).get(target.split(b"?")[0].decode(), reply)
+        elif mute == "stuck":
             reply = {"rows": [{"id": "7"}], "next": "7"}
         elif mute == "endless":
             pages += 1
