@@ -89,8 +89,8 @@ static json_t *server_row(const struct server *server)
                             (json_int_t)json_array_size(json_object_get(json, "problems")),
                             "sessions", (json_int_t)member_number(json, "sessions"), "uptime_ms",
                             (json_int_t)member_number(json, "uptime_ms"), "may_kill",
-                            json_is_true(json_object_get(json, "may_kill")), "token_helps",
-                            json_is_true(json_object_get(json, "token_helps")));
+                            json_is_true(json_object_get(json, "may_kill")), "may_kill_with_token",
+                            json_is_true(json_object_get(json, "may_kill_with_token")));
 
     if (!answered)
         json_object_set_new(row, "error", json_string(server->reply.error));
@@ -142,12 +142,13 @@ struct reply serve_status(struct asking *asking)
                                                              : "none is registered in this store",
                                         "command", ""));
     problems = rows_sort(problems, by_rank);
-    reply.json = json_pack(
-        "{s:s+, s:b, s:n, s:s, s:s, s:I, s:I, s:b, s:I, s:b, s:b}", "name", "cluster ", prefix,
-        "cluster", 1, "server_id", "store", serve->store, "roster_version", roster_version(), "pid",
-        (json_int_t)getpid(), "uptime_ms", (json_int_t)(ctl_now_ms() - serve->started_ms),
-        "healthy", json_array_size(problems) == 0, "sessions", (json_int_t)sessions, "may_kill",
-        any(rows, "may_kill") || serve->options->token, "token_helps", any(rows, "token_helps"));
+    reply.json = json_pack("{s:s+, s:b, s:n, s:s, s:s, s:I, s:I, s:b, s:I, s:b, s:b}", "name",
+                           "cluster ", prefix, "cluster", 1, "server_id", "store", serve->store,
+                           "roster_version", roster_version(), "pid", (json_int_t)getpid(),
+                           "uptime_ms", (json_int_t)(ctl_now_ms() - serve->started_ms), "healthy",
+                           json_array_size(problems) == 0, "sessions", (json_int_t)sessions,
+                           "may_kill", any(rows, "may_kill") || serve->options->token,
+                           "may_kill_with_token", any(rows, "may_kill_with_token"));
     json_object_set_new(reply.json, "problems", problems);
     json_object_set_new(reply.json, "servers", rows);
     return reply;

@@ -121,7 +121,7 @@ unsigned rst_status_get_status(struct request *request)
     put_verdict(text, &verdict);
     rst_status_out_bool(text, "may_kill", request->may);
     rst_status_out_bool(text, "may_drain", request->may && request->status->options.drain);
-    rst_status_out_bool(text, "token_helps", !request->may && request->status->local.token);
+    rst_status_out_bool(text, "may_kill_with_token", !request->may && request->status->local.token);
     put_stats(text, &stats);
     rst_status_out_number(text, "endpoint_memory_bytes", rst_status_memory(request->status));
     rst_status_out_number(text, "endpoint_refused", rst_status_refused(request->status));
