@@ -5,14 +5,9 @@
 #
 # What a newcomer runs first, then a release made from it.
 
-# As by default, but without debug information: no test reads it, and it takes a quarter of the compiler's
-# time.
-check_cflags="-O2 -g0"
-
 stage_check() {
     local status=0
-    install_packages build check bench ci # so that no test of the bench, the page or the manual is left out
-    CFLAGS=$check_cflags configure_all build
+    install_packages bench ci # so that no test of the bench, the page or the manual is left out
     forget_results build
     ./quickstart check || status=$?
     count_results build >"$counts"
@@ -37,7 +32,7 @@ stage_quickstart() {
 stage_dist() {
     local dir=$work/dist
     install_packages build check
-    CFLAGS=$check_cflags configure_all build
+    configure_all build
     mkdir "$dir"
     build_in build distdir distdir="$dir/release"
     git ls-files | grep -vE '^(\.ci|debian)/|/?\.gitignore$|^scripts/(debian-check|first-five-minutes|package-check)\.sh$' |
@@ -55,14 +50,12 @@ stage_distcheck() {
         TESTS="tests/library/exports.sh tests/library/headers.sh tests/unit/base/test_version"
 }
 
-# The same release of the same commit, and libraries that keep what they promised, which is read from their
-# debug information.
+# The same release of the same commit, and libraries that keep what they promised.
 stage_release() {
     install_packages build ci
     scripts/dist-check.sh
-    configure_in "$work/release"
-    build_in "$work/release" check-abi
     configure_in build
+    build_in build check-abi
     TOP_K_SESSIONS=100000 build_in build check TESTS=tests/status/top_k.sh
 }
 

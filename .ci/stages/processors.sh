@@ -26,5 +26,5 @@ stage_s390x() {
 }
 
 stage_i386() {
-    CFLAGS=-O1 check_processor i386
+    check_processor i386
 }
