@@ -31,7 +31,7 @@ stage_quickstart() {
 # Whether a release has every file, which is what a change forgets.
 stage_dist() {
     local dir=$work/dist
-    install_packages build check
+    install_packages build check bench ci # as for the check, which goes on in that directory
     configure_all build
     mkdir "$dir"
     build_in build distdir distdir="$dir/release"

@@ -28,7 +28,7 @@
  * @variant tso-2-owners    -DOWNERS=2 -DSESSIONS=1 -DUPDATES=2 -DDEPOT
  * @variant tso-giveback    -DGIVEBACK
  * @variant pso-2-sessions  -DPSO
- * @variant pso-2-readers   -DPSO -DREADERS=2 -DSESSIONS=1
+ * @slow    pso-2-readers   -DPSO -DREADERS=2 -DSESSIONS=1
  * @variant pso-2-owners    -DPSO -DOWNERS=2 -DSESSIONS=1 -DUPDATES=2 -DDEPOT
  * @variant pso-giveback    -DPSO -DGIVEBACK -DSESSIONS=1
  * @long tso-2-readers-5    -DREADERS=2 -DSESSIONS=1 -DUPDATES=5
