@@ -42,11 +42,28 @@ static void scan(void *arg)
     scanning->err = roster_min_advance(roster, 0, &scanning->min);
 }
 
-/* The scan stands still there, while the slot that it looks at goes to another session. */
-static void changes_hands_at(const char *point)
+/* The same of a walk over all holders, of which there is one. */
+static int keep(const struct roster_holder *holder, void *arg)
+{
+    struct scanning *scanning = arg;
+
+    cr_assert_eq(scanning->min.holder.kind, ROSTER_HOLDER_NONE, "it was visited twice");
+    scanning->min.holder = *holder;
+    return 0;
+}
+
+static void walk(void *arg)
+{
+    struct scanning *scanning = arg;
+
+    scanning->err = roster_for_each_holder(roster, keep, scanning);
+}
+
+/* The scan or walk stands still there, while the slot that it looks at goes to another session. */
+static void changes_hands_at(void (*fn)(void *arg), const char *point)
 {
     struct scanning scanning = {.min = {.size = sizeof(scanning.min)}};
-    struct steps scanner = {.fn = scan, .arg = &scanning, .point = point};
+    struct steps scanner = {.fn = fn, .arg = &scanning, .point = point};
     struct roster_session *first, *second;
     const struct roster_holder *holder = &scanning.min.holder;
     uint64_t first_ts, second_ts, first_id;
@@ -72,19 +89,21 @@ static void changes_hands_at(const char *point)
 
 Test(holder_step, before_the_holder_is_read)
 {
-    changes_hands_at("scan: word read");
+    changes_hands_at(scan, "scan: word read");
+    changes_hands_at(walk, "holders: word read");
 }
 
 Test(holder_step, after_the_holder_was_read)
 {
-    changes_hands_at("scan: holder read");
+    changes_hands_at(scan, "scan: holder read");
+    changes_hands_at(walk, "holders: holder read");
 }
 
 /* The first chose its timestamp and chooses it again after the second had the slot. */
-Test(holder_step, between_two_that_chose_one_timestamp)
+static void comes_again(void (*fn)(void *arg), const char *word_read, const char *holder_read)
 {
     struct scanning scanning = {.min = {.size = sizeof(scanning.min)}};
-    struct steps scanner = {.fn = scan, .arg = &scanning, .point = "scan: word read"};
+    struct steps scanner = {.fn = fn, .arg = &scanning, .point = word_read};
     struct roster_session *first, *second;
 
     make_roster();
@@ -94,7 +113,7 @@ Test(holder_step, between_two_that_chose_one_timestamp)
     cr_assert(steps_start(&scanner));
     cr_assert_eq(roster_txn_finish(first), 0);
     cr_assert_eq(roster_txn_begin(second, NULL), 0);
-    cr_assert(steps_go_to(&scanner, "scan: holder read"));
+    cr_assert(steps_go_to(&scanner, holder_read));
     cr_assert_eq(roster_txn_finish(second), 0);
     cr_assert_eq(roster_txn_begin_at(first, 1000), 0);
     steps_finish(&scanner);
@@ -104,4 +123,10 @@ Test(holder_step, between_two_that_chose_one_timestamp)
     cr_assert_eq(roster_session_close(first), 0);
     cr_assert_eq(roster_session_close(second), 0);
     cr_assert_eq(roster_destroy(roster), 0);
+}
+
+Test(holder_step, between_two_that_chose_one_timestamp)
+{
+    comes_again(scan, "scan: word read", "scan: holder read");
+    comes_again(walk, "holders: word read", "holders: holder read");
 }
