@@ -40,6 +40,7 @@ eventually "the server is there" says /status '*"answered":1,"of":1*'
 forge LIAR "$work/flood" flood
 eventually "of more problems than there can be some are shown" says /status \
     '*"problems":?{*"rank":-99,"server":"LIAR"*"server":"LIAR","address":*"answered":true,"problems":100000,*"answered":2,*200'
+expect "not more than a server can have, and its own line" 101 "$(get /status | grep -o '"server":"LIAR"' | wc -l)"
 eventually "more values than there is memory for are not read" says /locks \
     '*"answered":1,"of":2,"silent":?"LIAR"?,"silent_why":?"the answer has more than 524288 values"?} 200'
 # shellcheck disable=SC2317 # eventually() calls it
