@@ -315,9 +315,10 @@ void command_run(struct peer *peer, struct request *request)
     const char *digest = command ? command->name : NULL;
     char text[WORKER_TEXT];
     bool kept = false; /* until EXEC, or until the end of the session, which may come just now */
-    int err = roster_stmt_begin(conn->session, command ? command->kind : ROSTER_COMMAND_OTHER, text,
-                                request_text(request, text, sizeof(text)), digest,
-                                digest ? strcspn(digest, "|") : 0);
+    enum roster_command kind = command ? (enum roster_command)command->kind : ROSTER_COMMAND_OTHER;
+    int err =
+        roster_stmt_begin(conn->session, kind, text, request_text(request, text, sizeof(text)),
+                          digest, digest ? strcspn(digest, "|") : 0);
 
     if (err == -ECANCELED) {
         peer_finish(&conn->peer); /* killed between two statements */
