@@ -57,11 +57,12 @@
  * says how many sessions there are in all trees.
  *
  * "healthy" in /status is true, or "problems" lists what is wrong, the worst first: its name, since
- * when ("since_ms", by the server's wall clock, and "age_ms"; the endpoint has known it for so long
- * where nothing says more), the evidence, and the command to run. The same is at /metrics as
- * roster_healthy and roster_problem. Whether sessions have waited for another one for too long
- * costs nothing unless some have ever waited so: see roster_blocking(). Of kills those that were
- * delivered are looked at until what they were for has ended, no other session is.
+ * when ("since_ms", by the server's wall clock, null while that is known to be wrong, and "age_ms";
+ * the endpoint has known it for so long where nothing says more), the evidence, and the command to
+ * run. The same is at /metrics as roster_healthy and roster_problem. Whether sessions have waited
+ * for another one for too long costs nothing unless some have ever waited so: see
+ * roster_blocking(). Of kills those that were delivered are looked at until what they were for has
+ * ended, no other session is.
  *
  * /timeline has a row for each second of the last hour in which the endpoint ran, the oldest first:
  * "second", a second of CLOCK_BOOTTIME of which "now" is the newest and "now_ms" its wall-clock

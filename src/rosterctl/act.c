@@ -221,7 +221,7 @@ static void say_drain(const struct options *options, const char *result, json_in
 
     if (!ctl_for_program(options)) {
         if (sessions >= 0)
-            printf("%lld sessions are left\n", (long long)sessions);
+            printf("%lld session%s left\n", (long long)sessions, sessions == 1 ? " is" : "s are");
         else
             puts(strcmp(result, "gone") ? result : "the server has gone");
     } else {

@@ -8,6 +8,8 @@
 
 #include "rosterctl/cluster.h"
 
+#include "core/base/count.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,8 +67,8 @@ static void take(struct server *server, int64_t since_ms, json_t *rows)
     if (*server->after && json_is_true(json_object_get(json, "restarted")))
         ctl_error(CTL_OK, "%s: it was restarted", server->name);
     if (*server->after && missed)
-        ctl_error(CTL_OK, "%s: %lld events had to make room before these", server->name,
-                  (long long)missed);
+        ctl_error(CTL_OK, "%s: %lld event%s had to make room before these", server->name,
+                  (long long)missed, count_s((uint64_t)missed));
     set_next(json, server->after);
     json_array_foreach(json_object_get(json, "rows"), n, row)
     {

@@ -8,6 +8,8 @@
 
 #include "rosterctl/rosterctl.h"
 
+#include "core/base/count.h"
+
 #include "core/base/when.h"
 
 #include <inttypes.h>
@@ -165,7 +167,8 @@ static void print_gaps(const json_t *reply)
     if (json_is_true(json_object_get(reply, "restarted")))
         ctl_error(CTL_OK, "that number is not of this log: the server was restarted");
     if (missed)
-        ctl_error(CTL_OK, "%lld events had to make room before these", (long long)missed);
+        ctl_error(CTL_OK, "%lld event%s had to make room before these", (long long)missed,
+                  count_s((uint64_t)missed));
 }
 
 /* All events that are there now. */

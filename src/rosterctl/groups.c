@@ -9,6 +9,8 @@
 
 #include "rosterctl/rosterctl.h"
 
+#include "core/base/count.h"
+
 #include <stdio.h>
 
 static const struct column columns[] = {
@@ -28,12 +30,14 @@ static void print_rest(const json_t *kind)
 
     text_string(json_object_get(kind, "by"), by, sizeof(by));
     printf(
-        "%s: %lld sessions, of these %lld in groups not listed and %lld whose group is not known; "
-        "%lld rules, %lld refused\n",
+        "%s: %lld session%s, of these %lld in groups not listed and %lld whose group is not known; "
+        "%lld rule%s, %lld refused\n",
         by, (long long)json_integer_value(json_object_get(kind, "sessions")),
+        count_s((uint64_t)json_integer_value(json_object_get(kind, "sessions"))),
         (long long)json_integer_value(json_object_get(kind, "others")),
         (long long)json_integer_value(json_object_get(kind, "unknown")),
         (long long)json_integer_value(json_object_get(kind, "rules")),
+        count_s((uint64_t)json_integer_value(json_object_get(kind, "rules"))),
         (long long)json_integer_value(json_object_get(kind, "refused_total")));
 }
 

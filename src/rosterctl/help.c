@@ -19,6 +19,7 @@ static const struct help {
      "  rosterctl ps --in-txn --sort=-time -n 10 --watch"},
     {"trx", "trx",
      "Transactions that have a start timestamp, internal ones included.\v"
+     "Its column id is the start timestamp; kill takes session_id.\n"
      "Example: the oldest one\n"
      "  rosterctl trx --sort=-age -n 1"},
     {"holders", "holders",
@@ -71,7 +72,9 @@ static const struct help {
     {"kill", "kill ID...",
      "Ends sessions, or their transactions or statements.\v"
      "Example: roll back the transaction of session 4711, and wait until it has ended\n"
-     "  rosterctl kill --transaction --wait 4711"},
+     "  rosterctl kill --transaction --wait 4711\n"
+     "Example: all sessions of one user\n"
+     "  rosterctl ps --user=USER --columns=id --output=csv | tail -n +2 | xargs rosterctl kill"},
     {"drain", "drain",
      "The server refuses new sessions, lets open transactions finish for a while, and ends.\v"
      "Example: before an upgrade\n"

@@ -200,8 +200,13 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* What a shell takes from CSV has the end of a line, which is CR LF there, left on it. */
 static void parse_arg(struct parsed *parsed, char *arg, struct argp_state *state)
 {
+    size_t length = strlen(arg);
+
+    if (length && arg[length - 1] == '\r')
+        arg[length - 1] = '\0';
     if (!parsed->command) {
         parsed->command = find_command(arg);
         if (!parsed->command)

@@ -66,8 +66,11 @@ static void put_verdict(struct text *text, const struct verdict *verdict)
 {
     struct timespec now;
     uint64_t now_ms;
+    bool knows = true; /* what time it is */
     size_t n;
 
+    for (n = 0; n < verdict->count; n++)
+        knows = knows && verdict->found[n].problem != PROBLEM_CLOCK;
     clock_gettime(CLOCK_REALTIME, &now);
     now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     rst_status_out_bool(text, "healthy", !verdict->count);
@@ -77,9 +80,12 @@ static void put_verdict(struct text *text, const struct verdict *verdict)
         rst_status_out_string(text, "problem", rst_problem_name(verdict->found[n].problem));
         rst_status_out_number(text, "rank", verdict->found[n].problem);
         rst_status_out_number(text, "age_ms", verdict->found[n].age_ms);
-        rst_status_out_number(text, "since_ms",
-                              now_ms > verdict->found[n].age_ms ? now_ms - verdict->found[n].age_ms
-                                                                : 0);
+        if (!knows)
+            rst_status_out_null(text, "since_ms");
+        else
+            rst_status_out_number(
+                text, "since_ms",
+                now_ms > verdict->found[n].age_ms ? now_ms - verdict->found[n].age_ms : 0);
         rst_status_out_string(text, "evidence", verdict->found[n].evidence);
         rst_status_out_string(text, "command", verdict->found[n].command);
         rst_status_out_close(text, '}');

@@ -13,6 +13,7 @@
 #include "status/status.h"
 #include "status/stuck.h"
 
+#include "core/base/count.h"
 #include "core/roster/event_log.h"
 
 #include <errno.h>
@@ -195,8 +196,8 @@ static void judge_kernel(struct look *look)
         struct found *found =
             find(look, PROBLEM_MEMBARRIER, -1,
                  "the kernel refused it %" PRIu64
-                 " times: minima and kills fail, safe points stand still; allow the system call",
-                 look->stats.membarrier_failures);
+                 " time%s: minima and kills fail, safe points stand still; allow the system call",
+                 look->stats.membarrier_failures, count_s(look->stats.membarrier_failures));
 
         command(look, found, "status");
     }
@@ -227,11 +228,15 @@ static void judge_sessions(struct look *look)
             continue;
         rst_group_show(&group, shown, sizeof(shown));
         rst_group_command(&group, text, sizeof(text));
-        snprintf(most, sizeof(most), "; %s has %" PRIu64 " of them", shown, group.sessions);
+        snprintf(most, sizeof(most), "; %s has %" PRIu64 " of them%s", shown, group.sessions,
+                 by == ROSTER_GROUP_USER
+                     ? "; \"All sessions of one user\" in doc/operations.md ends them"
+                     : "");
     }
     found = find(look, PROBLEM_SESSIONS, -1,
-                 "%" PRIu64 " of %" PRIu64 " sessions are open, %" PRIu64 " were refused%s",
-                 stats->sessions, stats->max_sessions, stats->sessions_refused, most);
+                 "%" PRIu64 " of %" PRIu64 " sessions are open, %" PRIu64 " %s refused%s",
+                 stats->sessions, stats->max_sessions, stats->sessions_refused,
+                 count_were(stats->sessions_refused), most);
     command(look, found, "%s", text);
 }
 
@@ -243,8 +248,9 @@ static void judge_limits(struct look *look)
     if (is_near(stats->backlog, stats->backlog_limit)) {
         found = find(look, PROBLEM_BACKLOG, (int64_t)(look->metrics.grace_period_age_ns / MS),
                      "%" PRIu64 " of %" PRIu64
-                     " bytes wait for a reader that does not leave, %" PRIu64 " calls were refused",
-                     stats->backlog, stats->backlog_limit, stats->backlog_refused);
+                     " bytes wait for a reader that does not leave, %" PRIu64 " call%s %s refused",
+                     stats->backlog, stats->backlog_limit, stats->backlog_refused,
+                     count_s(stats->backlog_refused), count_were(stats->backlog_refused));
         command(look, found, "status");
     }
     if (is_near(stats->sessions, stats->max_sessions))
@@ -267,9 +273,10 @@ static void judge_quotas(struct look *look)
         snprintf(others, sizeof(others), "; so have %zu%s more", count - 1,
                  count == FULL_LOOKED_AT ? " or" : "");
     found = find(look, PROBLEM_QUOTA, -1,
-                 "%s has %" PRIu64 " sessions of %" PRIu64 " that its rule allows (%" PRIu64
-                 " reserved), %" PRIu64 " were refused%s",
-                 shown, full[0].sessions, full[0].limit, full[0].reserved, full[0].refused, others);
+                 "%s has %" PRIu64 " session%s of %" PRIu64 " that its rule allows (%" PRIu64
+                 " reserved), %" PRIu64 " %s refused%s",
+                 shown, full[0].sessions, count_s(full[0].sessions), full[0].limit,
+                 full[0].reserved, full[0].refused, count_were(full[0].refused), others);
     command(look, found, "%s", text);
 }
 
@@ -325,8 +332,9 @@ static void judge_store(struct look *look)
     for (n = 0; n < sizeof(operations) / sizeof(operations[0]); n++)
         if (operations[n].failing->times) {
             command_about(find(look, PROBLEM_STORE, failing_ms(look, operations[n].failing),
-                               "%s failed %" PRIu64 " times in a row: %s", operations[n].what,
-                               operations[n].failing->times, why(operations[n].failing)),
+                               "%s failed %" PRIu64 " time%s in a row: %s", operations[n].what,
+                               operations[n].failing->times, count_s(operations[n].failing->times),
+                               why(operations[n].failing)),
                           operations[n].failing);
             return;
         }
@@ -510,7 +518,8 @@ static bool judge_abandoned(struct look *look)
         cluster->txn_blocker.kind == ROSTER_BLOCKER_IMPOSSIBLE)
         return false;
     if (cluster->abandoned > 1)
-        snprintf(others, sizeof(others), ", and %" PRIu64 " others", cluster->abandoned - 1);
+        snprintf(others, sizeof(others), ", and %" PRIu64 " other%s", cluster->abandoned - 1,
+                 count_s(cluster->abandoned - 1));
     found = find(look, PROBLEM_ABANDONED, -1,
                  "%s %s holds the safe points at %" PRIu64 ", older than %" PRIu64 " s%s%s",
                  kind_of(holder), holder->name, holder->ts, cluster->abandoned_ms / 1000, others,
@@ -604,8 +613,9 @@ static void judge_clock(struct look *look)
         struct found *found =
             find(look, PROBLEM_CLOCK, -1,
                  "timestamps are %" PRId64
-                 " ms ahead of this server's clock: it was set back, or was wrong before; mend "
-                 "the time synchronisation and do not restart",
+                 " ms ahead of this server's clock: it was set back, or was wrong before; "
+                 "timestamps stay in order and nothing is lost; mend the time synchronisation and "
+                 "do not restart",
                  ahead_ms);
 
         snprintf(found->command, sizeof(found->command), "timedatectl set-ntp true");

@@ -123,7 +123,7 @@ if [ -x "$ctl" ]; then
     dial 4 "$port"
     expect "a user has a place" +OK "$(ask 3 'AUTH few')"
     expect "and no name yet" '* name= *' "$(cli CLIENT LIST USER few)"
-    expect "and no other one" '-ERR user "few" has 1 sessions: the rule for this user allows 1; *' \
+    expect "and no other one" '-ERR user "few" has 1 session: the rule for this user allows 1; *' \
         "$(ask 4 'AUTH few')"
     expect "the client is who it was" '*user=default*' "$(cli CLIENT LIST USER default)"
     expect "an application has a place" +OK "$(ask 3 'CLIENT SETNAME one')"

@@ -57,7 +57,7 @@ wanted() {
     "rosterctl min") echo "minimum: *held by: *ending it would advance the minimum by *: rosterctl *kill --transaction=[0-9]* [0-9]*" ;;
     "rosterctl holders") echo "*FOR *HELD BY *SESSION *transaction *anna*" ;;
     "rosterctl locks") echo "SESSION *batch *billing *stock *shop *deadlock 1, *payments*audit*" ;;
-    "rosterctl groups") echo "*user *crawler *user *tourist * 2 *2 *application *user: * 1 rules, [1-9]* refused*" ;;
+    "rosterctl groups") echo "*user *crawler *user *tourist * 2 *2 *application *user: * 1 rule, [1-9]* refused*" ;;
     "rosterctl safepoint") echo "*lease*txn_safe_point: *run: rosterctl*" ;;
     redis-cli*) echo "*user=batch*" ;;
     *" activity --since=-5m "*) echo "sampled * times, *AVERAGE *WAIT *DIGEST *USER*DebugSleep *DEBUG *nightly*" ;;

@@ -54,7 +54,7 @@ for name in =1+2 @x,y -1.5; do
     run 0 '*' barrier delete "$store" -- "$name"
 done
 run 0 '{"name":"x","ts":"17","ttl_ms":null,"result":"set"}' barrier set x 17 "$store" --json
-run 0 '{"name":"x","result":"deleted"}' barrier delete x "$store" --json
+run 0 '{"name":"x","result":"deleted"}' barrier delete $'x\r' "$store" --json # as a shell takes it from CSV
 if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     for width in 40 80 200; do
         script -qfc "stty rows 24 cols $width; '$ctl' barrier list '$store'" /dev/null </dev/null | tr -d '\r' >"$work/narrow"

@@ -475,6 +475,7 @@ const tests = {
     expect("kill: Cancel has the focus", await page.evaluate(() => document.activeElement.id === "ask-cancel"), "");
     const targets = await text(page, "ask-targets");
     expect("kill: it says since when and what is gained", /open for .*rolled back; the connection stays\. The minimum advances by/.test(targets), targets);
+    expect("kill: and who goes on", / 4 sessions that wait behind it go on\./.test(targets), targets);
     expect("kill: and who", /reporting, 10\.1\.0\.17:40016, monthly-report/.test(await text(page, "ask-who")), await text(page, "ask-who"));
     await page.keyboard.press("Enter");
     expect("kill: the focus goes back", await page.evaluate(() => document.activeElement.closest("tr")?.dataset.id === "17"), "");

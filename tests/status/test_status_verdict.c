@@ -258,7 +258,7 @@ Test(status_verdict, a_user_has_all_its_places)
     (void)open_as("report", -EDQUOT);
     expect_worst(
         "quota reached",
-        "user \"report\" has 1 sessions of 1 that its rule allows (0 reserved), 1 were refused",
+        "user \"report\" has 1 session of 1 that its rule allows (0 reserved), 1 was refused",
         "ps --command=Sleep --sort=-time -n 20 --user=report", "RosterQuotaReached");
     expect_reply(&fixture, NULL, "/groups", NULL, 200,
                  "{\"by\":\"user\",\"value\":\"report\",\"cut\":false,\"sessions\":1,\"limit\":1,"

@@ -9,6 +9,7 @@
  */
 #include "core/roster/quota.h"
 
+#include "core/base/count.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
@@ -272,9 +273,10 @@ static void explain(struct roster_quota_refusal *why)
     if (why->reserved)
         snprintf(reserved, sizeof(reserved), ", %" PRIu64 " of them reserved", why->reserved);
     snprintf(why->text, sizeof(why->text),
-             "%s \"%s\" has %" PRIu64 " sessions: the rule for %s%s allows %" PRIu64
+             "%s \"%s\" has %" PRIu64 " session%s: the rule for %s%s allows %" PRIu64
              "%s; close one, or have the rule changed",
-             by, value, why->sessions, why->each ? "each " : "this ", by, why->limit, reserved);
+             by, value, why->sessions, count_s(why->sessions), why->each ? "each " : "this ", by,
+             why->limit, reserved);
 }
 
 static int refuse(struct rst_quota *quota, struct rst_group *group,

@@ -10,6 +10,8 @@
 
 #include "store/base/log.h"
 
+#include "core/base/count.h"
+
 /* A line that is to be written, complete. */
 struct ready {
     char text[MESSAGE_SIZE];
@@ -34,8 +36,8 @@ void rst_log_init(struct store_log *log, roster_store_log_fn *fn, void *arg)
 static void write_summary(struct ready *ready, struct log_line *line, int64_t now)
 {
     char owed[64];
-    int length = snprintf(owed, sizeof(owed), " (repeated %" PRIu64 " times in %" PRId64 " s)",
-                          line->times, (now - line->since) / STORE_NS_PER_S);
+    int length = snprintf(owed, sizeof(owed), " (repeated %" PRIu64 " time%s in %" PRId64 " s)",
+                          line->times, count_s(line->times), (now - line->since) / STORE_NS_PER_S);
 
     snprintf(ready->text, sizeof(ready->text), "%.*s%s", (int)sizeof(ready->text) - 1 - length,
              line->text, owed);
@@ -122,7 +124,8 @@ static unsigned admit(struct store_log *log, enum roster_store_log_level level, 
     if (log->differing != 0) {
         ready[n].level = ROSTER_STORE_LOG_WARNING;
         snprintf(ready[n++].text, sizeof(ready[0].text),
-                 "%" PRIu64 " lines were left out, because too many came", log->differing);
+                 "%" PRIu64 " line%s %s left out, because too many came", log->differing,
+                 count_s(log->differing), count_were(log->differing));
         log->differing = 0;
     }
     if (line->times != 0) {

@@ -284,9 +284,8 @@ Test(quota, a_refusal_names_rule_limit_and_count)
     cr_assert_eq(why.reserved, 4);
     cr_assert_eq(why.sessions, 1);
     cr_assert_str_eq(why.value, attr.user);
-    cr_assert_str_eq(why.text,
-                     "user \"?[31mu \" has 1 sessions: the rule for each user allows 5, 4 "
-                     "of them reserved; close one, or have the rule changed");
+    cr_assert_str_eq(why.text, "user \"?[31mu \" has 1 session: the rule for each user allows 5, 4 "
+                               "of them reserved; close one, or have the rule changed");
     unit_ok(roster_event_log_next(roster, 0, &event));
     cr_assert_eq(event.kind, ROSTER_LOGGED_OPEN_REJECTED);
     cr_assert_eq(event.result, -EDQUOT);

@@ -94,7 +94,7 @@ Test(store_log, the_last_state_is_written_although_nothing_more_happens)
     rst_log_flush(&lines, 999 * MS);
     cr_expect_eq(written.lines, 2, "not before its pause is over");
     rst_log_flush(&lines, 1 * S);
-    cr_expect_str_eq(written.newest, "it broke (repeated 1 times in 0 s)");
+    cr_expect_str_eq(written.newest, "it broke (repeated 1 time in 0 s)");
     rst_log_flush(&lines, 100 * S);
     cr_expect_eq(written.lines, 3, "nothing is owed any more");
 }
@@ -154,7 +154,7 @@ Test(store_log, a_long_line_keeps_its_summary)
     put(line, 0);
     put(line, 1);
     rst_log_end(&lines);
-    cr_expect_not_null(strstr(written.newest, "x (repeated 1 times in "), "%s", written.newest);
+    cr_expect_not_null(strstr(written.newest, "x (repeated 1 time in "), "%s", written.newest);
     cr_expect_lt(strlen(written.newest), sizeof(line));
 }
 
