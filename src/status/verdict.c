@@ -290,8 +290,8 @@ static void judge_report(struct look *look)
 
     if (syncer->reporting.times)
         find(look, PROBLEM_REPORT, failing_ms(look, &syncer->reporting),
-             "%" PRIu64 " reports in a row failed, so safe points stand still: %s",
-             syncer->reporting.times, why(&syncer->reporting));
+             "%" PRIu64 " report%s in a row failed, so safe points stand still: %s",
+             syncer->reporting.times, count_s(syncer->reporting.times), why(&syncer->reporting));
     else if (syncer->reported_ns && interval_ms && passed_ms > most_ms)
         find(look, PROBLEM_REPORT, passed_ms - interval_ms,
              "the newest report was %" PRId64 " ms ago, and one is due every %" PRId64
