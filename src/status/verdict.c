@@ -154,11 +154,14 @@ static const char *why(const struct roster_failing *failing)
     return failing->times ? roster_store_strerror(failing->error) : "no error is known";
 }
 
-/* Where the reason is a lock, a command shows whose it is. */
+/* Where the reason is a lock, a command shows whose it is; where it is the room, which is full: the
+ * quota of an etcd, or the disk. Commands of this endpoint would say the same again. */
 static void command_about(struct found *found, const struct roster_failing *failing)
 {
     if (failing->times && failing->error == -EBUSY)
         snprintf(found->command, sizeof(found->command), "lslocks --output COMMAND,PID,MODE,PATH");
+    else if (failing->times && failing->error == -ENOSPC)
+        snprintf(found->command, sizeof(found->command), "etcdctl alarm list || df -h");
 }
 
 static void judge_fence(struct look *look)
@@ -180,12 +183,17 @@ static void judge_fence(struct look *look)
              "transactions fail their checks",
              *syncer->rejected_key ? " in " : "", syncer->rejected_key);
     else if (look->has_syncer && syncer->state == ROSTER_SYNCER_JOINING)
-        find(look, PROBLEM_JOINING, failing_ms(look, &syncer->joining),
-             "not registered in the store so far: %s", why(&syncer->joining));
+        command_about(find(look, PROBLEM_JOINING, failing_ms(look, &syncer->joining),
+                           "not registered in the store so far: %s", why(&syncer->joining)),
+                      &syncer->joining);
     else if (fenced)
         command_about(find(look, PROBLEM_FENCED, fenced_ms,
                            "all transactions fail their checks until the lease is back: %s%s%s",
-                           why(failing), *syncer->rejected_key ? "; rejected the value of " : "",
+                           look->has_syncer && !failing->times
+                               ? "the store refuses nothing now, and the syncer's next call "
+                                 "brings it back"
+                               : why(failing),
+                           *syncer->rejected_key ? "; rejected the value of " : "",
                            syncer->rejected_key),
                       failing);
 }
@@ -304,14 +312,20 @@ static void judge_lease(struct look *look)
 {
     const struct roster_syncer_stats *syncer = &look->syncer;
     int64_t margin_ms = look->metrics.lease_margin_ns / MS;
+    size_t count;
 
     if (!look->has_syncer || syncer->state != ROSTER_SYNCER_LIVE)
         return;
     /* Keep-alives come three times in a lease, so with less left two have been missed. */
     if (margin_ms > 0 && margin_ms < syncer->granted_ms / 3)
-        find(look, PROBLEM_LEASE, failing_ms(look, &syncer->keeping),
-             "the server is fenced in %" PRId64 " ms: %s", margin_ms, why(&syncer->keeping));
+        command_about(find(look, PROBLEM_LEASE, failing_ms(look, &syncer->keeping),
+                           "the server is fenced in %" PRId64 " ms: %s", margin_ms,
+                           why(&syncer->keeping)),
+                      &syncer->keeping);
+    count = look->verdict->count;
     judge_report(look);
+    if (look->verdict->count > count)
+        command_about(&look->verdict->found[count], &syncer->reporting);
 }
 
 static void judge_store(struct look *look)

@@ -246,7 +246,8 @@ Test(status_alerts, reports_that_the_store_does_not_take)
     txn_error = -ENOSPC;
     cr_assert_eq(roster_syncer_report(fixture.options.syncer), -ENOSPC);
     start();
-    expect_worst("report overdue", "safe points stand still", "safepoint", "RosterReportOverdue");
+    expect_worst("report overdue", "safe points stand still", "etcdctl alarm list",
+                 "RosterReportOverdue");
     expect_reply(&fixture, NULL, "/metrics", NULL, 200,
                  "\nroster_errors_total{class=\"full\"} 1\n");
     txn_error = 0;

@@ -515,28 +515,42 @@ Test(status_verdict, kills_that_the_log_has_no_more)
     stop();
 }
 
-static int store_locked(struct roster_safe_point *safe_point, struct roster_safe_point_state *state)
+static int store_error;
+
+static int store_fails(struct roster_safe_point *safe_point, struct roster_safe_point_state *state)
 {
     (void)safe_point;
-    state->following = (struct roster_failing){.times = 3, .error = -EBUSY};
+    state->following = (struct roster_failing){.times = 3, .error = store_error};
     snprintf(state->leader, sizeof(state->leader), "b");
     return 0;
 }
 
-Test(status_verdict, a_store_whose_lock_another_process_holds)
+static void expect_for(int error, const char *evidence, const char *command)
 {
     static struct roster_cluster_calls calls;
     char nothing;
 
     serve(plain());
     calls = *roster_cluster_calls();
-    calls.safe_point_state = store_locked;
+    calls.safe_point_state = store_fails;
+    store_error = error;
     fixture.options.cluster = &calls;
     fixture.options.safe_point = (struct roster_safe_point *)&nothing;
     start();
-    expect_worst("store failing", "another process held the lock", "lslocks", "RosterStoreFailing");
+    expect_worst("store failing", evidence, command, "RosterStoreFailing");
     fixture.options.safe_point = NULL;
     stop();
+}
+
+Test(status_verdict, a_store_whose_lock_another_process_holds)
+{
+    expect_for(-EBUSY, "another process held the lock", "lslocks");
+}
+
+/* No command of the endpoint makes room. */
+Test(status_verdict, a_store_that_is_full)
+{
+    expect_for(-ENOSPC, "is full", "etcdctl alarm list");
 }
 
 Test(status_verdict, a_clock_that_was_set_back)
