@@ -22,7 +22,7 @@
  * without roster_syncer_stop(), so that `rosterctl --store status` can name it; nothing depends on
  * it, and it is written at most once in keep_alive_ms:
  *
- *     server/seen/ID         when the server was last seen, and its record then (JSON)
+ *     server/seen/ID         when the server was last seen, its record and its address then (JSON)
  *
  * With the prefix "/tidb" the first two are what a TiDB cluster reads.
  *

@@ -134,6 +134,21 @@ int rst_syncer_info_address(const char *info, const char *address, char **text)
     return errno == ENOMEM ? -ENOMEM : -EINVAL;
 }
 
+int rst_syncer_sign_json(const char *info, int64_t at_ms, const char *record, char **text)
+{
+    json_t *known = json_loads(info, 0, NULL), *sign = NULL;
+
+    *text = NULL;
+    if (known)
+        sign = json_pack("{s:I, s:O*, s:s}", "at_ms", (json_int_t)at_ms, "status_address",
+                         json_object_get(known, "status_address"), "record", record);
+    if (sign)
+        *text = json_dumps(sign, JSON_COMPACT);
+    json_decref(sign);
+    json_decref(known);
+    return *text ? 0 : -ENOMEM;
+}
+
 struct roster_store_bytes rst_syncer_holder_json(const struct roster_holder *holder, char *text,
                                                  size_t size)
 {

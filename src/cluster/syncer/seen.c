@@ -2,10 +2,11 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The server's last sign of life: when it was last seen and with which record, for an hour at most
- * after it has gone without a stop. All its other keys go with its lease, so an operator who looks
- * later than that would find no trace of it. No server reads this one, and nothing depends on it:
- * it is written beside the protocol, on a lease of its own, and goes in an orderly stop.
+ * The server's last sign of life: when it was last seen, where and with which record, for an hour
+ * at most after it has gone without a stop. All its other keys go with its lease, so an operator
+ * who looks later than that would find no trace of it. No server reads this one, and nothing
+ * depends on it: it is written beside the protocol, on a lease of its own, and goes in an orderly
+ * stop.
  */
 
 #include "config.h"
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "cluster/keys/batch.h"
@@ -72,18 +74,22 @@ static int put(struct roster_syncer *syncer)
     struct batch batch = {.n_ops = 0};
     struct timespec wall;
     uint64_t record;
-    char text[96];
+    char number[24], *text;
     int err;
 
     pthread_mutex_lock(&syncer->lock);
     record = syncer->stats.record;
     pthread_mutex_unlock(&syncer->lock);
     clock_gettime(CLOCK_REALTIME, &wall);
-    snprintf(text, sizeof(text), "{\"at_ms\":%" PRIi64 ",\"record\":\"%" PRIu64 "\"}",
-             (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / STORE_NS_PER_MS, record);
+    snprintf(number, sizeof(number), "%" PRIu64, record);
+    err = rst_syncer_sign_json(
+        syncer->info, (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / STORE_NS_PER_MS, number, &text);
+    if (err)
+        return err;
     rst_batch_put(&batch, syncer->paths.seen, roster_store_text(text), syncer->seen_lease);
     err = rst_batch_run(&batch, syncer->store, (int)syncer->options.timeout_ms, &result);
     roster_store_free(result);
+    free(text);
     return err;
 }
 

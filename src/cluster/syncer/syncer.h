@@ -239,6 +239,10 @@ int rst_syncer_info_json(const struct roster_syncer_options *options, char **tex
  */
 int rst_syncer_info_address(const char *info, const char *address, char **text);
 
+/* The JSON of its last sign of life: when, and its status address and its record then. 0 or
+ * -ENOMEM. */
+int rst_syncer_sign_json(const char *info, int64_t at_ms, const char *record, char **text);
+
 /* The JSON of who holds the minimum, in `text`; a pointer to it. */
 struct roster_store_bytes rst_syncer_holder_json(const struct roster_holder *holder, char *text,
                                                  size_t size);
