@@ -36,7 +36,7 @@ static void print_text(const char *prefix, const char *key, const char *text)
 
     if (text[strspn(text, "0123456789")] || strlen(text) < 15 || strlen(text) > 20 ||
         !((length >= 3 && !strcmp(key + length - 3, "_ts")) || strstr(key, "safe_point"))) {
-        printf("%s%s: %s\n", prefix, key, text);
+        printf("%s%s: %s\n", prefix, key, *text ? text : "none");
         return;
     }
     time_show((int64_t)roster_ts_physical_ms(strtoull(text, NULL, 10)), when, sizeof(when));

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What a whole cluster has: lists with the server as a column, minima, verdicts, and kills that
- * find their server.
+ * What a whole cluster has: lists with the server as a column, minima, and kills that find their
+ * server.
  */
 #include "config.h"
 
@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct reply ask_path(const struct options *options, const struct server *server, const void *arg)
 {
@@ -134,14 +133,6 @@ struct reply cluster_rows(const struct options *options, const char *path)
     return all;
 }
 
-static void copy(json_t *row, const char *key, const json_t *from, const char *name)
-{
-    json_t *value = json_object_get(from, name);
-
-    if (value)
-        json_object_set(row, key, value);
-}
-
 static json_t *min_of(const struct server *server)
 {
     json_t *row = min_row(server->reply.json);
@@ -151,31 +142,8 @@ static json_t *min_of(const struct server *server)
     return row;
 }
 
-static json_t *worst_of(const struct server *server)
-{
-    return json_array_get(json_object_get(server->reply.json, "problems"), 0);
-}
-
-static json_t *status_row(const struct server *server)
-{
-    const json_t *problems = json_object_get(server->reply.json, "problems");
-    const json_t *worst = worst_of(server);
-    json_t *row = json_pack("{s:s, s:s, s:b, s:I}", "server", server->name, "address",
-                            server->address, "healthy", json_array_size(problems) == 0, "problems",
-                            (json_int_t)json_array_size(problems));
-
-    json_object_set_new(row, "problem", json_string("healthy"));
-    copy(row, "problem", worst, "problem");
-    copy(row, "age_ms", worst, "age_ms");
-    copy(row, "evidence", worst, "evidence");
-    copy(row, "command", worst, "command");
-    copy(row, "sessions", server->reply.json, "sessions");
-    return row;
-}
-
-/* Returns whether it was a table, below which more may be said; that has fewer columns than CSV. */
-static bool print(const struct options *options, const json_t *rows, const struct column *columns,
-                  size_t count, size_t shown, const char *spare)
+bool cluster_print_rows(const struct options *options, const json_t *rows,
+                        const struct column *columns, size_t count, size_t shown, const char *spare)
 {
     if (options->json)
         ctl_print_json(rows, JSON_INDENT(1));
@@ -186,22 +154,18 @@ static bool print(const struct options *options, const json_t *rows, const struc
     return !ctl_for_program(options);
 }
 
-/* A row of each server that answered, in the order of a member; the largest first with a minus. */
-static json_t *rows_of(struct servers *servers, json_t *(*make)(const struct server *server),
-                       const char *sort)
+/* A row of each server that answered, the oldest minimum first. */
+static json_t *minima(const struct servers *servers)
 {
-    const char *key = sort + (*sort == '-');
-    int sign = *sort == '-' ? -1 : 1;
     json_t *rows = json_array();
     size_t n, m;
 
     for (n = 0; n < servers->count; n++) {
-        json_t *row = servers->all[n].reply.code == CTL_OK ? make(&servers->all[n]) : NULL;
+        json_t *row = servers->all[n].reply.code == CTL_OK ? min_of(&servers->all[n]) : NULL;
 
         for (m = 0; row && m < json_array_size(rows); m++)
-            if (sign * member_compare(json_object_get(row, key),
-                                      json_object_get(json_array_get(rows, m), key)) <
-                0)
+            if (member_compare(json_object_get(row, "minimum"),
+                               json_object_get(json_array_get(rows, m), "minimum")) < 0)
                 break;
         if (row)
             json_array_insert_new(rows, m, row);
@@ -237,90 +201,13 @@ static int cluster_min(const struct options *options, struct servers *servers)
     int code;
 
     servers_ask(servers, options, ask_path, "/minimum");
-    rows = rows_of(servers, min_of, "minimum");
-    if (print(options, rows, min_columns, MIN_COLUMNS, MIN_COLUMNS_SHOWN,
-              "application,gain_ms,kind,user"))
+    rows = minima(servers);
+    if (cluster_print_rows(options, rows, min_columns, MIN_COLUMNS, MIN_COLUMNS_SHOWN,
+                           "application,gain_ms,kind,user"))
         print_end_of(json_array_get(rows, 0));
     json_decref(rows);
     code = servers_code(servers);
     return code;
-}
-
-/* Seen in the future is seen now: its clock and this one differ. */
-json_t *cluster_gone_row(const struct gone *gone)
-{
-    struct timespec now;
-    char when[40] = "at a time that is not known", evidence[200];
-    int64_t age_ms;
-    json_t *row;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    age_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - gone->seen_ms;
-    if (gone->seen_ms)
-        time_show(gone->seen_ms, when, sizeof(when));
-    snprintf(evidence, sizeof(evidence),
-             "its lease has ended, and it was not stopped: seen last %s%s%s", when,
-             *gone->record ? ", with the minimum " : "", gone->record);
-    row = json_pack("{s:s, s:s, s:b, s:I, s:s, s:s, s:s}", "server", gone->name, "address", "",
-                    "healthy", 0, "problems", (json_int_t)1, "problem", "gone", "evidence",
-                    evidence, "command", "");
-    if (gone->seen_ms)
-        json_object_set_new(row, "age_ms", json_integer(age_ms > 0 ? age_ms : 0));
-    return row;
-}
-
-/* A terminal folds what it takes to see what is wrong, and does not cut it. */
-static void print_evidence(const json_t *rows)
-{
-    static const struct column columns[] = {{"server", "", COLUMN_TEXT, 0},
-                                            {"evidence", "", COLUMN_TEXT, 0}};
-    char texts[2][640];
-    size_t n, m;
-
-    for (n = 0; n < json_array_size(rows); n++) {
-        for (m = 0; m < 2; m++)
-            cell_text(json_array_get(rows, n), &columns[m], texts[m], sizeof(texts[m]));
-        if (*texts[1])
-            printf("%s: %s\n", texts[0], texts[1]);
-    }
-}
-
-static int cluster_status(const struct options *options, struct servers *servers)
-{
-    static const struct column columns[] = {
-        {"server", "SERVER", COLUMN_TEXT, 24},
-        {"problem", "STATE", COLUMN_TEXT, 0},
-        {"age_ms", "FOR", COLUMN_MS, 0},
-        {"problems", "PROBLEMS", COLUMN_NUMBER, 0},
-        {"sessions", "SESSIONS", COLUMN_NUMBER, 0},
-        {"evidence", "EVIDENCE", COLUMN_TEXT, 0},
-        {"command", "RUN", COLUMN_TEXT, 0},
-        {"address", "ADDRESS", COLUMN_TEXT, 0},
-    };
-    bool beside = !table_width(); /* the evidence */
-    const char *command;
-    json_t *rows;
-    size_t n;
-    bool sick, table;
-    int code;
-
-    servers_ask(servers, options, NULL, NULL);
-    for (n = 0; n < servers->count; n++)
-        cluster_check_command(worst_of(&servers->all[n]), options, &servers->all[n]);
-    rows = rows_of(servers, status_row, "-problems");
-    for (n = servers->gone_count; n--;)
-        json_array_insert_new(rows, 0, cluster_gone_row(&servers->gone[n]));
-    table = print(options, rows, columns, 8, beside ? 6 : 5, "sessions,problems");
-    if (table && !beside)
-        print_evidence(rows);
-    sick = json_integer_value(json_object_get(json_array_get(rows, 0), "problems")) > 0;
-    command =
-        json_string_value(json_object_get(json_array_get(rows, servers->gone_count), "command"));
-    if (table && command && *command)
-        printf("run: %s\n", command);
-    json_decref(rows);
-    code = servers_code(servers);
-    return code == CTL_OK && sick ? CTL_UNHEALTHY : code;
 }
 
 /* By name, as in "NAME:ID", or by the number in a connection id, if one record alone has it. */
@@ -427,6 +314,9 @@ int ctl_cluster(const struct options *options, command_fn *run)
         code = run == ctl_min      ? cluster_min(options, &servers)
                : run == ctl_status ? cluster_status(options, &servers)
                                    : cluster_kill(options, &servers);
+    else if (run == ctl_status && !servers.all && (code == CTL_NO_SERVER || code == CTL_FAILED))
+        ctl_error(code, "its servers answer without the store: rosterctl --all status asks those "
+                        "of this user, and -s ADDRESS any other one");
     servers_free(&servers);
     return code;
 }

@@ -26,8 +26,9 @@ struct server {
 /* A server whose lease has ended, and that was not stopped: its last sign of life. */
 struct gone {
     char name[136];
-    int64_t seen_ms; /* since the Unix epoch; 0: not known */
-    char record[24]; /* then; "": not known */
+    int64_t seen_ms;   /* since the Unix epoch; 0: not known */
+    char record[24];   /* then; "": not known */
+    char address[256]; /* of its endpoint; "": not known */
 };
 
 struct servers {
@@ -92,6 +93,19 @@ json_t *events_sort(json_t *rows);
 
 /* What is said of a server that has gone, as a row of status. */
 json_t *cluster_gone_row(const struct gone *gone);
+
+/* The same of a server from which there is no status: "silent", with the command that finds its
+ * process, if it has not answered in time. */
+json_t *cluster_silent_row(const struct server *server);
+
+/* Prints rows. Returns whether as a table, below which more may be said; that has `shown` of the
+ * columns, CSV all. */
+bool cluster_print_rows(const struct options *options, const json_t *rows,
+                        const struct column *columns, size_t count, size_t shown,
+                        const char *spare);
+
+/* cluster_status.c: the verdicts of all. Returns an exit code. */
+int cluster_status(const struct options *options, struct servers *servers);
 
 /* cluster_command.c: text as a word of a command that is there to be copied into a shell. */
 void cluster_print_word(FILE *out, const char *word);

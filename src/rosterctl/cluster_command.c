@@ -166,7 +166,8 @@ static bool print_command(FILE *out, const struct options *options, const struct
                           const char *command)
 {
     static const char *const others[] = {"lslocks --output COMMAND,PID,MODE,PATH",
-                                         "timedatectl set-ntp true", NULL};
+                                         "etcdctl alarm list || df -h", "timedatectl set-ntp true",
+                                         NULL};
     static const char store_then[] = "rosterctl --store=\"$ROSTER_STORE\" ";
     bool of_store = !strncmp(command, store_then, sizeof(store_then) - 1);
     struct words words = {.count = 0};

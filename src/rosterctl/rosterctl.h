@@ -183,6 +183,10 @@ struct roster_store;
 int ctl_open_store(const struct options *options, struct roster_store **store);
 int ctl_store_code(int err); /* the exit code of an error of a store */
 
+/* Prints an error of it, and of a lock the command that shows whose it is. Returns the exit code.
+ */
+int ctl_store_failed(const struct options *options, int err, const char *text);
+
 /* cluster.c: runs a command for all servers of the cluster in the store; and ctl_rows() for all of
  * them, each row with its server. */
 int ctl_cluster(const struct options *options, command_fn *run);

@@ -212,8 +212,9 @@ static unsigned http_status(const struct reply *reply)
     }
 }
 
-/* Of how many this is, and which are missing, and why. */
-static void add_servers(struct reply *reply, const struct servers *servers)
+/* Of how many this is, and which are missing, and why. `gone` ones are in no list, and missing
+ * nevertheless. */
+static void add_servers(struct reply *reply, const struct servers *servers, size_t gone)
 {
     json_t *silent = json_array(), *why = json_array();
     char error[sizeof(servers->all->reply.error)];
@@ -230,7 +231,8 @@ static void add_servers(struct reply *reply, const struct servers *servers)
             json_array_append_new(why, json_string(error));
         }
     json_object_set_new(reply->json, "answered", json_integer((json_int_t)answered));
-    json_object_set_new(reply->json, "of", json_integer((json_int_t)servers->count));
+    json_object_set_new(reply->json, "of",
+                        json_integer((json_int_t)servers->count + (json_int_t)gone));
     json_object_set_new(reply->json, "silent", silent);
     json_object_set_new(reply->json, "silent_why", why);
 }
@@ -276,7 +278,8 @@ static struct reply make(struct asking *asking, const struct rst_site_asked *ask
         if (reply.code == CTL_OK && !pages[page].changes && makes[page].make != serve_status)
             reply = check(asking, &reply);
         if (reply.code == CTL_OK && !pages[page].changes)
-            add_servers(&reply, &asking->servers);
+            add_servers(&reply, &asking->servers,
+                        makes[page].make == serve_status ? asking->servers.gone_count : 0);
     }
     serve_end(asking);
     return reply;

@@ -35,23 +35,6 @@ static int by_rank(const json_t *a, const json_t *b)
     return (age_a < age_b) - (age_a > age_b);
 }
 
-/* The look at a server that does not answer. */
-static void set_look(json_t *problem, const char *address)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = *address ? open_memstream(&text, &size) : NULL;
-
-    if (!out)
-        return;
-    fprintf(out, "rosterctl -s ");
-    cluster_print_word(out, address);
-    fprintf(out, " status");
-    if (!fclose(out))
-        json_object_set_new(problem, "command", json_string(text));
-    free(text);
-}
-
 static void add_problems(json_t *problems, const struct server *server,
                          const struct options *options)
 {
@@ -73,10 +56,9 @@ static void add_problems(json_t *problems, const struct server *server,
         }
         return;
     }
-    problem = json_pack("{s:s, s:s, s:i, s:I, s:s, s:s}", "server", server->name, "problem",
-                        "no answer", "rank", RANK_SILENT, "age_ms", (json_int_t)server->silent_ms,
-                        "evidence", server->reply.error, "command", "");
-    set_look(problem, server->address);
+    problem = cluster_silent_row(server);
+    json_object_set_new(problem, "rank", json_integer(RANK_SILENT));
+    json_object_set_new(problem, "age_ms", json_integer((json_int_t)server->silent_ms));
     json_array_append_new(problems, problem);
 }
 
@@ -91,9 +73,13 @@ static json_t *server_row(const struct server *server)
                             (json_int_t)member_number(json, "uptime_ms"), "may_kill",
                             json_is_true(json_object_get(json, "may_kill")), "may_kill_with_token",
                             json_is_true(json_object_get(json, "may_kill_with_token")));
+    json_t *silent = answered ? NULL : cluster_silent_row(server);
 
-    if (!answered)
+    if (silent) {
+        json_object_set(row, "problem", json_object_get(silent, "problem"));
         json_object_set_new(row, "error", json_string(server->reply.error));
+    }
+    json_decref(silent);
     return row;
 }
 

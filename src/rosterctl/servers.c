@@ -65,21 +65,28 @@ static bool steers(const char *address)
     return strcmp(address, shown) != 0;
 }
 
+/* Whether a record has an address of this host. */
+static bool copy_address(char *to, size_t size, const json_t *record)
+{
+    const json_t *value = json_object_get(record, "status_address");
+    const char *address = json_string_value(value);
+
+    if (!address || json_string_length(value) != strlen(address) || strlen(address) >= size ||
+        !is_of_this_host(address) || steers(address))
+        return false;
+    memcpy(to, address, strlen(address) + 1);
+    return true;
+}
+
 static void read_address(struct server *server, const json_t *info)
 {
-    const json_t *value = json_object_get(info, "status_address");
-    const char *address = json_string_value(value);
     json_int_t number = json_integer_value(json_object_get(info, "server_id"));
 
     server->number = number > 0 ? (uint64_t)number : 0;
-    if (!address)
+    if (!json_is_string(json_object_get(info, "status_address")))
         cannot_ask(server, "its record names no status address");
-    else if (json_string_length(value) != strlen(address) ||
-             strlen(address) >= sizeof(server->address) || !is_of_this_host(address) ||
-             steers(address))
+    else if (!copy_address(server->address, sizeof(server->address), info))
         cannot_ask(server, "the status address in its record is none of this host");
-    else
-        snprintf(server->address, sizeof(server->address), "%s", address);
 }
 
 /* Of a key below a prefix; false: it is no server's. */
@@ -127,6 +134,7 @@ static void read_sign(struct gone *gone, const struct roster_store_kv *kv)
     if (record && *record && strlen(record) < sizeof(gone->record) &&
         !record[strspn(record, "0123456789")])
         snprintf(gone->record, sizeof(gone->record), "%s", record);
+    (void)copy_address(gone->address, sizeof(gone->address), sign);
     json_decref(sign);
 }
 
@@ -206,7 +214,7 @@ static int read_store(const struct options *options, struct servers *servers, bo
         ops[n] = roster_store_read(roster_store_prefix(roster_store_text(paths[n])), SERVERS_MOST);
     }
     err = roster_store_txn(store, &txn, STORE_MS, &result);
-    code = err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err))
+    code = err ? ctl_store_failed(options, err, roster_store_strerror(err))
                : read_all(servers, result, prefixes, want_gone);
     roster_store_free(result);
     roster_store_close(store);

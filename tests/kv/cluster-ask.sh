@@ -91,6 +91,24 @@ if command -v python3 >/dev/null; then
     run 5 kill 1234567891
     unset ROSTER_TOKEN
 
+    # Each problem has its line and its command: the first one need not be what users feel.
+    cat >"$work/said" <<'END'
+{"/status": {"server_id": "sick", "problems": [
+    {"problem": "report overdue", "age_ms": 9000, "evidence": "late", "command": "rosterctl -s x safepoint"},
+    {"problem": "sessions blocked", "age_ms": 14000, "evidence": "by audit", "command": "rosterctl -s x kill 4"},
+    {"problem": "store failing", "age_ms": 15000, "evidence": "full", "command": "etcdctl alarm list || df -h"}]},
+ "/safepoint": {"cluster": {"leader": ""}}}
+END
+    forge sick "$work/sick.sock" "$work/said"
+    run 7 status
+    expect "its problems" $'*sick *report overdue *9000 ms*sick *sessions blocked *14.0 s*' "$out"
+    expect "each with its command" \
+        "*sick, report overdue*run: rosterctl -s unix:$work/sick.sock safepoint*sick, sessions blocked*run: *sick.sock kill 4*run: etcdctl alarm list || df -h*" "$out"
+    run 7 status --json
+    expect "also for a program" 3 "$(grep -c '"server": "sick"' <<<"$out")"
+    expect "no leader is said" '*cluster.leader: none*' "$("$ctl" -s "unix:$work/sick.sock" safepoint)"
+    unforge sick
+
     # All are asked at once: these answer when each of them was asked.
     names=(at-once{0..7})
     python3 "$ROSTER_SRCDIR/tests/status/together.py" "$work" "${names[@]}" &
@@ -120,6 +138,9 @@ kill -STOP "${pids[b]}"
 run 3 min
 expect "the one that answers" '*a *transaction*elder*' "$out"
 expect "and the one that does not" "*b (unix:$work/b.sock): no server answers:*" "$complaint"
+run 3 status
+expect "it has a row as well" "*b *silent *$work/b.sock: no server answers:*" "$out"
+expect "and a command that finds it" "*b, silent*run: ss -lxp | grep -F -- $work/b.sock*" "$out"
 kill -CONT "${pids[b]}"
 
 id=$("$ctl" -s "unix:$work/a.sock" ps --search=elder --output=csv --columns=id | sed -n '2s/\r//p')
@@ -157,20 +178,25 @@ unset "pids[c]"
 unrecord c # as its lease would have
 run 7 status
 expect "it has gone" '*c *gone *its lease has ended, and it was not stopped: seen last 2*, with the minimum [1-9]*' "$out"
+expect "where it was" "*; it listened at unix:$work/c.sock*" "$out"
+expect "what finds its process" "*c, gone*run: ss -lxp | grep -F -- $work/c.sock*" "$out"
 expect "one that was stopped has not" no "$(grep -q '^b ' <<<"$out" && echo yes || echo no)"
 run 7 status --json
 expect "JSON" '*"server": "c"*"healthy": false*"problem": "gone"*' "$out"
 run 0 ps
 expect "lists are of those that are there" no "$(grep -q '^c ' <<<"$out" && echo yes || echo no)"
 for value in '' 17 '[' '{"at_ms":"x","record":7}' '{"at_ms":-1,"record":"-1"}' \
-    '{"at_ms":9223372036854775807,"record":"1x"}'; do
+    '{"at_ms":9223372036854775807,"record":"1x"}' '{"status_address":"192.0.2.1:80"}' '{"status_address":7}'; do
     on_etcd put "/roster/server/seen/c" "$value" >/dev/null
     run 7 status
     expect "whatever is there" '*c *gone *' "$out"
+    expect "no address" no "$(grep -q 'listened at\|run:' <<<"$out" && echo yes || echo no)"
     expect "no age below 0" no "$(grep -q '^c *gone *-' <<<"$out" && echo yes || echo no)"
 done
+on_etcd put "/roster/server/seen/c" '{"status_address":"127.0.0.1:1"}' >/dev/null
 stop_members
 run 7 status
+expect "a port" "*run: ss -ltnp 'sport = :1'" "$out"
 expect "also when there is no other" '*c *gone *' "$out"
 run 3 ps
 expect "which is no server" '*no server is registered in this store*' "$complaint"

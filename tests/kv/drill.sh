@@ -136,7 +136,7 @@ drill_slow() {
 
 drill_full() {
     says 'report overdue' "rosterctl status"
-    says 'quota of the store is full' "rosterctl safepoint"
+    says 'run: etcdctl alarm list' "rosterctl safepoint"
     says 'NOSPACE' "etcdctl alarm list"
     run "$(sed -n '/^    revision=/,/alarm disarm/s/^ *//p' "$manual")" >"$work/said" 2>&1
     within 20 over_full || {
@@ -167,7 +167,7 @@ drill_barrier() {
 drill_frozen() {
     [ "$(ps -o sid= -p "${kv_pid[kv1]}")" != "$(ps -o sid= -p $$)" ] ||
         wrong "the server that is stopped is in the session of the script"
-    says 'kv1 .*no server answers' "rosterctl --store=STORE status"
+    says 'kv1 *silent .*no server answers' "rosterctl --store=STORE status"
     says "127.0.0.1:${status[kv1]#*:}.*pid=${kv_pid[kv1]}" "ss -ltnp"
     says "^ *${kv_pid[kv1]} T" "ps -eo pid,stat,args"
     ends "kill -CONT PID" PID "${kv_pid[kv1]}"

@@ -571,9 +571,9 @@ const tests = {
     // One of them is frozen: it is named and dimmed, and the others are live.
     whole.servers["orders-2"].child.kill("SIGSTOP");
     await page.waitForFunction(() => /2 of 3 servers answered$/.test(document.getElementById("verdict-title").textContent));
-    expect("cluster: who does not answer is the worst problem", /^orders-2: no answer/.test(await page.locator("#problems b").first().textContent()),
+    expect("cluster: who does not answer is the worst problem", /^orders-2: silent/.test(await page.locator("#problems b").first().textContent()),
       await text(page, "problems"));
-    expect("cluster: and dimmed", (await page.locator("#servers li.silent").allTextContents()).join() === "orders-2: no answer", await text(page, "servers"));
+    expect("cluster: and dimmed", (await page.locator("#servers li.silent").allTextContents()).join() === "orders-2: silent", await text(page, "servers"));
     await page.waitForFunction(() => document.querySelectorAll("#sessions tbody tr").length === 10);
     let stale = 0;
     for (let n = 0; n < 20; n++) {
