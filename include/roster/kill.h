@@ -117,7 +117,9 @@ ROSTER_API int roster_killed(struct roster_session *session);
 /*
  * Whether what `shown`, a look at the session or what a walk shows, shows was killed and goes on:
  * for readers, what roster_killed() is for the owner. The owner has seen it or has not yet, and
- * nothing is changed by asking. Under the read lock or by the owner; one load.
+ * nothing is changed by asking. `shown` is what the look returned, no copy of it; of a transaction
+ * that shows itself otherwise by now, 0 is returned. Under the read lock or by the owner; two
+ * loads.
  *
  * Returns 0 when it was not; the enum roster_kill_reason when the statement was, the reason plus
  * ROSTER_KILLED_TRANSACTION or ROSTER_KILLED_CONNECTION when the transaction or the connection was

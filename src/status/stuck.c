@@ -172,7 +172,7 @@ static bool goes_on(struct roster *roster, const struct suspect *suspect)
     if (suspect->target == ROSTER_KILL_TARGET_STATEMENT)
         return shown->statement && shown->statement->seq == suspect->seq;
     seq = roster_txn_seq(session, shown);
-    return shown->txn_state != ROSTER_TXN_INVALID && (!seq || seq == suspect->seq);
+    return shown->txn_state != ROSTER_TXN_INVALID && (!seq || !suspect->seq || seq == suspect->seq);
 }
 
 /* Drops those that were acted upon. */

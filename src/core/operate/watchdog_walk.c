@@ -262,7 +262,7 @@ static void check_stuck(struct visit *visit)
     struct roster_event *event;
     uint64_t age_ms;
 
-    if (!track)
+    if (!track || !dying.seq) /* the transaction that is shown is over */
         return;
     if (track->kill_seq != dying.seq) {
         track->kill_seq = dying.seq;

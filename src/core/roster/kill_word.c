@@ -6,6 +6,7 @@
  */
 #include "core/roster/kill_word.h"
 
+#include "core/roster/look.h"
 #include "core/roster/session.h"
 
 bool rst_kill_names(uint64_t word, uint64_t seq)
@@ -64,12 +65,14 @@ int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq)
 struct rst_dying rst_kill_dying(const struct roster_session *session,
                                 const struct roster_shown *shown)
 {
-    /* After the look, so it is of the transaction that is shown: see D in kill_txn.c. Acquire;
+    /* After the look: the reason of an earlier transaction is gone, see D in kill_txn.c. Acquire;
      * pairs with rst_kill_exchange(). */
     uint64_t word = rst_load_acquire(&session->kill);
     struct rst_dying dying = {.connection = rst_kill_conn_reason(word)};
 
-    if (shown->txn_state != ROSTER_TXN_INVALID)
+    /* That of a later one was given after the life of what is shown. */
+    if (shown->txn_state != ROSTER_TXN_INVALID &&
+        !rst_look_is_over(rst_look_place(shown), shown->life))
         dying.txn = rst_kill_txn_reason(word);
     if (shown->statement && rst_kill_names(word, shown->statement->seq))
         dying.statement = rst_kill_stmt_reason(word);

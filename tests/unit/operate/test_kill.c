@@ -379,3 +379,23 @@ Test(kill, is_seen_by_readers_until_it_has_ended)
     cr_expect_eq(seen_killed(&f), CONNECTION(ROSTER_KILL_REASON_IDLE));
     fixture_destroy(&f);
 }
+
+Test(kill, of_a_later_transaction_is_not_seen_by_an_earlier_look)
+{
+    struct roster_copy earlier, now;
+    const struct roster_shown *shown;
+    struct fixture f;
+
+    fixture_init(&f);
+    unit_ok(roster_txn_begin(f.session, NULL));
+    shown = roster_session_look(f.session, &earlier, NULL, 0);
+    unit_ok(roster_txn_finish(f.session));
+    unit_ok(roster_txn_begin(f.session, NULL));
+    unit_ok(roster_kill_txn(f.roster, f.id, ROSTER_TXN_ANY, ROSTER_TXN_ANY,
+                            ROSTER_KILL_REASON_TXN_AGE));
+    cr_expect_eq(roster_session_killed(f.session, shown), 0);
+    shown = roster_session_look(f.session, &now, NULL, 0);
+    cr_expect_eq(roster_session_killed(f.session, shown),
+                 ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_TRANSACTION);
+    fixture_destroy(&f);
+}

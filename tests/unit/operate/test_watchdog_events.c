@@ -121,6 +121,29 @@ Test(watchdog_events, a_statement_that_does_not_end_after_a_kill_is_told_of)
     cr_assert_eq(event->target, ROSTER_KILL_TARGET_CONNECTION);
 }
 
+static void finish_at_once(uint64_t id, void *session)
+{
+    (void)id;
+    cr_assert_eq(roster_txn_finish(*(struct roster_session **)session), 0);
+}
+
+Test(watchdog_events, what_ends_as_it_is_killed_is_not_stuck)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session = NULL;
+
+    wd.options.txn_age_ms = 1000;
+    wd.options.stuck_ms = 500;
+    attr.wake = finish_at_once;
+    attr.wake_arg = &session;
+    cr_assert_eq(roster_session_open(wd.roster, &attr, &session), 0);
+    wd_start();
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    cr_assert_eq(wd_walk_at(wd_now() + 1001 * OPERATE_MS), 1);
+    cr_assert_eq(wd_only_event(ROSTER_EVENT_KILL)->reason, ROSTER_KILL_REASON_TXN_AGE);
+    operate_close(session);
+}
+
 Test(watchdog_events, more_than_fits_into_one_walk_is_left_for_the_next)
 {
     static struct roster_session *many[1500];
