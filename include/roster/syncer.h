@@ -232,7 +232,7 @@ struct roster_syncer_stats {
     int last_error;                 /* of the operation below that failed last; 0: none fails */
     int64_t lease;                  /* the lease's id, 0 for none */
     int64_t deadline_ns;            /* when the roster is fenced without another keep-alive */
-    int64_t reported_ns;            /* when the newest report succeeded */
+    int64_t reported_ns;            /* of the newest report or registration */
     uint64_t record;                /* the record that the store has */
     uint64_t minimum;               /* of the newest scan */
     uint64_t expired;               /* pins too old to count in the newest scan */

@@ -159,7 +159,6 @@ static void remember(struct roster_syncer *syncer, uint64_t record, int64_t revi
         syncer->holder = *holder;
     pthread_mutex_lock(&syncer->lock);
     syncer->stats.record = record;
-    syncer->stats.reported_ns = rst_store_boottime_ns();
     pthread_mutex_unlock(&syncer->lock);
 }
 
@@ -220,6 +219,7 @@ static void registered(struct roster_syncer *syncer, uint64_t record, int64_t re
     syncer->registered_at = revision;
     syncer->deadline = deadline;
     syncer->stats.registrations++;
+    syncer->stats.reported_ns = rst_store_boottime_ns();
     rst_lease_grant(syncer->roster, record,
                     rst_control(NO_FENCE) ? UINT64_MAX - 1 : (uint64_t)deadline);
     rst_syncer_set_state(syncer, ROSTER_SYNCER_LIVE, 0);

@@ -306,6 +306,7 @@ STORE_TEST(beginning_below_the_record_lowers_it_first)
 {
     int64_t revision;
     struct server server;
+    int64_t reported_ns;
     uint64_t ts;
 
     server_join(&server, f, "a");
@@ -313,8 +314,10 @@ STORE_TEST(beginning_below_the_record_lowers_it_first)
     cr_assert_eq(roster_syncer_report(server.syncer), 0);
     ts = get_number(f->store, RECORD) - roster_ts_compose(1000, 0);
     revision = store_revision(f->store);
+    reported_ns = server_stats(&server).reported_ns;
     cr_assert_eq(roster_txn_begin_at(server.session, ts), 0);
     cr_assert_eq(get_number(f->store, RECORD), ts);
+    cr_assert_eq(server_stats(&server).reported_ns, reported_ns, "it is no report");
     cr_assert_eq(server_stats(&server).lowered, 1);
     cr_assert_eq(roster_txn_check(server.session), 0);
     cr_assert_gt(created_at(f->store, RECORD), 0);
