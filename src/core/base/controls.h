@@ -6,7 +6,7 @@
  *
  * A control breaks one guarantee on purpose, at one place, so that the checker of that guarantee
  * can be seen to fail: rst_control(NAME) is the constant 1 when the file is compiled with
- * -DROSTER_CONTROL_NAME, else the constant 0. tests/torture/controls lists all of them.
+ * -DROSTER_CONTROL_NAME, else the constant 0. tests/torture/CONTROLS.md lists all of them.
  *
  * A test point stands where the order of two steps matters. With -DROSTER_TEST_DELAYS the test
  * program is called there, to let time pass or other threads run, so that an order which is wrong

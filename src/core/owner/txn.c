@@ -243,6 +243,7 @@ static rst_always_inline int begin_known(struct rst_thread *thread, struct roste
     unsigned n_free = thread->horizon.n_free;
     struct roster *roster = thread->roster;
 
+    /* C of kill_txn.c: pairs with 1 */
     if (rst_unlikely(!rst_kill_lets_begin(session) || !n_free || (path == INSIDE && !hot->top)))
         return txn_begin_any(session, start_ts);
     if (path == INSIDE)
@@ -356,7 +357,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
     if (path == ANY)
         finish_stay(thread, roster, session);
     /* The view first, then the pin: a late reader errs on the safe side. */
-    rst_view_publish(session, in_stmt ? session->spare : session->idle); /* 1 of look.h */
+    rst_view_publish(session, in_stmt ? session->spare : session->idle); /* A, 1 of look.h */
     if (path == ANY)
         rst_view_retire(thread, session, before); /* 2 */
     else if (!own)
@@ -387,6 +388,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
     }
     if (path == ANY && rst_unlikely(session->gate.remembers))
         forget_slow(session);
+    rst_compiler_barrier(); /* B of kill_txn.c, where the kernel makes it one of the processor's */
 }
 
 void rst_txn_end(struct rst_thread *thread, struct roster_session *session)

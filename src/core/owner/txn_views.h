@@ -14,8 +14,8 @@
 #include <roster/txn.h>
 
 struct rst_txn_views {
-    struct roster_shown *now;  /* to publish */
-    struct roster_shown *base; /* for the end of the statement; NULL outside one */
+    struct roster_shown *now;  /* to publish; NULL: the slot's own view */
+    struct roster_shown *base; /* for the end of a statement, likewise; NULL outside one */
 };
 
 /* Always inline: clang 19 would call it, from where it is almost never reached. */
@@ -28,8 +28,8 @@ static rst_always_inline void rst_txn_views_untake(struct rst_thread *thread,
         rst_view_put(thread, views->base);
 }
 
-/* Takes all or none; `has_own`: but what the slot's own view is for, outside a statement. Returns 0
- * or -ENOMEM. */
+/* Takes all or none, but for the one in whose place the slot's own view stands (`has_own`): `now`
+ * outside a statement, `base` in one. Returns 0 or -ENOMEM. */
 static rst_always_inline int rst_txn_views_take(struct rst_thread *thread,
                                                 const struct roster_session *session, bool has_own,
                                                 struct rst_txn_views *views)

@@ -76,8 +76,9 @@ struct roster_session {
     const struct roster_identity *identity;
     rst_word idle_since;
     struct roster_shown *idle;
-    uint64_t *slot; /* the transaction's horizon slot; NULL when it pins nothing. The owner writes
-                     * it, roster_txn_since() reads it */
+    uint64_t *slot; /* the open transaction's horizon slot, NULL for one that pins nothing; between
+                     * two whatever it was. The owner writes it, rst_txn_seq() and
+                     * roster_txn_since() read it */
     rst_word kill;
     uint64_t stmt_seq;
     union rst_gate gate;

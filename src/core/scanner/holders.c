@@ -38,12 +38,12 @@ static bool take(const uint64_t *word, struct roster_holder *holder)
 
     memset(holder, 0, sizeof(*holder));
     do {
-        holder->ts = rst_load_acquire(word);
+        holder->ts = rst_load_acquire(word); /* pairs with A and D of horizon.h */
         if (!holder->ts)
             return false;
         rst_test_point("holders: word read");
         by = (uintptr_t)rst_load_acquire(rst_slot_holder(word)); /* 2: pairs with 1 */
-        holder->since = rst_load_acquire(rst_slot_since(word));
+        holder->since = rst_load_acquire(rst_slot_since(word));  /* believed only after 3 */
         rst_test_point("holders: holder read");
     } while (rst_load_acquire(word) != holder->ts || /* 3 */
              (uintptr_t)rst_load_acquire(rst_slot_holder(word)) != by);
