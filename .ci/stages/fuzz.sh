@@ -10,7 +10,7 @@ stage_fuzz() {
     local output status=0
     install_packages build check ci
     configure_all build
-    output=$(build_in build fuzz SECONDS="${fuzz_seconds:-15}") || status=$?
+    output=$(build_in build fuzz SECONDS="${fuzz_seconds:-10}") || status=$?
     printf '%s\n' "$output"
     awk '/: nothing found$/ { passed++ } /: FAULT$/ { failed++ }
          END { print passed + 0, failed + 0, 0 }' <<<"$output" >"$counts"
