@@ -98,7 +98,7 @@ for command in "${commands[@]}"; do
     pattern=$(wanted "$command")
     [ -n "$pattern" ] || fail "this test does not know what this is to show: $command"
     case $command in
-    *" top") command="timeout 3 script -qec 'stty cols 200 rows 50; $command' /dev/null </dev/null" ;;
+    *" top") command="TERM=xterm timeout 3 script -qec 'stty cols 200 rows 50; $command' /dev/null </dev/null" ;;
     *" serve" | *" --follow") command="timeout 3 $command" ;;
     esac
     until_so 40 shows "$command" "$pattern" || fail "$command shows $shown, should be $pattern"

@@ -53,8 +53,8 @@ static void check(const char *reply)
     int rows = 0;
 
     snprintf(matched, sizeof(matched), "\"matched\":%zu", count);
-    while ((at = strstr(at, "\"id\":")))
-        at++, rows++;
+    for (; (at = strstr(at, "\"id\":")); at++)
+        rows++;
     if (strncmp(reply, "HTTP/1.1 200", 12) != 0 || !strstr(reply, matched) || rows != 20)
         fprintf(stderr, "%s\n", reply);
     ok(!strncmp(reply, "HTTP/1.1 200", 12) && strstr(reply, matched) && rows == 20, "the reply");
