@@ -27,10 +27,10 @@ int main(void)
 
     must(roster_create(NULL, &roster));
     must(roster_session_open(roster, NULL, &session));
-    must(roster_txn_begin(session, NULL));     /* keep what it reads */
+    must(roster_txn_begin(session, NULL));     /* pins what it reads */
     must(roster_min_advance(roster, 0, &min)); /* on any thread */
     printf("oldest: session %" PRIu64 "\n", min.holder.session_id);
-    must(roster_txn_check(session));     /* all was still there */
+    must(roster_txn_check(session));     /* nothing was deleted */
     must(roster_session_close(session)); /* ends its transaction */
     return roster_destroy(roster);
 }
