@@ -26,7 +26,7 @@ done
 for page in "$ROSTER_SRCDIR"/doc/*.md "$ROSTER_SRCDIR"/doc/manual/*.md; do
     wanted=$(grep -c '^```mermaid' "$page")
     [ "$wanted" -eq 0 ] ||
-        [ "$(grep -c '<svg class="sequence"' "md_doc_$(basename "$page" .md).html")" -eq "$wanted" ] ||
+        [ "$(cat md_doc_*"$(basename "$page" .md).html" | grep -c '<svg class="sequence"')" -eq "$wanted" ] ||
         fail "a diagram of $page is not drawn"
 done
 if grep -n -e sequenceDiagram -e 'doc/markdown.awk does not know' md_*.html; then
