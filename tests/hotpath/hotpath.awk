@@ -25,9 +25,9 @@ function is_stack_guard(target) {
 function may_call(target) {
     if (target ~ /_slow$/ || is_stack_guard(target))
         return 1
-    if ((owner, target) in allowed)
-        return 1
-    return !is_cold && target in hot
+    if (is_cold)
+        return 0
+    return (target in hot) || ((owner, target) in allowed)
 }
 
 function check_branch(target, offset) {

@@ -124,6 +124,11 @@ static rst_always_inline void open_txn(struct rst_thread *thread, struct roster_
     }
 }
 
+void rst_txn_view_put_slow(struct rst_thread *thread, struct roster_shown *view)
+{
+    rst_view_put(thread, view);
+}
+
 /* What a transaction in that state needs, and A and B. All or nothing. */
 static rst_always_inline int reserve(struct rst_thread *thread, struct roster_session *session,
                                      enum roster_txn_state state, struct rst_txn_views *views)

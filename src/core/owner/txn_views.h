@@ -18,14 +18,17 @@ struct rst_txn_views {
     struct roster_shown *base; /* for the end of a statement, likewise; NULL outside one */
 };
 
+/* Out of line: compilers put what is almost never reached into a part that calls what is slow. */
+rst_slow void rst_txn_view_put_slow(struct rst_thread *thread, struct roster_shown *view);
+
 /* Always inline: clang 19 would call it, from where it is almost never reached. */
 static rst_always_inline void rst_txn_views_untake(struct rst_thread *thread,
                                                    const struct rst_txn_views *views)
 {
     if (views->now)
-        rst_view_put(thread, views->now);
+        rst_txn_view_put_slow(thread, views->now);
     if (views->base)
-        rst_view_put(thread, views->base);
+        rst_txn_view_put_slow(thread, views->base);
 }
 
 /* Takes all or none, but for the one in whose place the slot's own view stands (`has_own`): `now`
@@ -46,7 +49,7 @@ static rst_always_inline int rst_txn_views_take(struct rst_thread *thread,
     views->base = rst_view_take(thread);
     if (rst_likely(views->base))
         return 0;
-    rst_view_put(thread, views->now);
+    rst_txn_view_put_slow(thread, views->now);
     return -ENOMEM;
 }
 
