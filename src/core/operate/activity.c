@@ -53,8 +53,6 @@ static bool count_again(const struct roster_session *session, const struct roste
     struct rst_activity_key *key;
     unsigned grain;
 
-    if (rst_likely(life & 1)) /* the session's own, which never changes */
-        return view->run_state == ROSTER_RUN_IDLE && !view->statement;
     seen = rst_activity_seen_of(activity, session);
     if (!seen || seen->view != view || seen->life != life ||
         rst_load_shown(&view->state_since) != seen->since)

@@ -12,8 +12,10 @@
  *     1 ask for the session       2 read its view pointer, ask for the view
  *     3 read what the view leads to, ask for that       4 look, and visit
  *
- * Where sessions may be known, what they wait for is asked for in 3, 4 leaves out those that are,
- * and asks for the rest of the others, which 5 looks at.
+ * Where sessions may be known, 2 leaves out those that lead to the idle view in their home: it
+ * never changes, so its address says what it shows, and its line is not read. What the others wait
+ * for is asked for in 3, 4 leaves out those that are known, and asks for the rest of the others,
+ * which 5 looks at.
  *
  * The look begins with the view that 2 has found, and with another one only if that is over:
  * its life, or its publication. What 3 asks for is only asked for, so it need not be anything.
@@ -40,6 +42,7 @@ struct ahead {
 };
 
 struct visit {
+    const struct rst_graced *sessions;
     rst_known_fn *known;
     roster_each_fn *fn;
     void *arg;
@@ -60,6 +63,17 @@ static inline void stage_view(struct ahead *ahead)
 {
     ahead->view = rst_dereference(&ahead->session->view); /* a: pairs with rst_view_publish() */
     rst_prefetch(ahead->view);
+}
+
+/* NULL: known. The address is enough, so nothing is read through it. */
+static inline void stage_known(const struct visit *visit, struct ahead *ahead)
+{
+    if (rst_load(&ahead->session->view) ==
+        &rst_session_home(visit->sessions, ahead->session)->idle) {
+        ahead->session = NULL;
+        return;
+    }
+    stage_view(ahead);
 }
 
 static inline void stage_side(const struct ahead *ahead)
@@ -97,7 +111,7 @@ static rst_always_inline int stage_look(struct visit *visit, const struct ahead 
 }
 
 /* One step of the pipeline: each stage takes the session that is its turn, if there is one. */
-static rst_always_inline int advance(struct visit *visit, size_t step, bool may_know)
+static rst_always_inline int advance(struct visit *visit, size_t step)
 {
     struct ahead *now = turn(visit, step, 1);
 
@@ -105,13 +119,25 @@ static rst_always_inline int advance(struct visit *visit, size_t step, bool may_
         stage_view(now);
     now = turn(visit, step, 2);
     if (now)
-        (may_know ? stage_side : stage_details)(now);
+        stage_details(now);
     now = turn(visit, step, 3);
-    if (!may_know)
-        return now ? stage_look(visit, now) : 0;
-    if (now && visit->known(now->session, now->view, visit->arg))
+    return now ? stage_look(visit, now) : 0;
+}
+
+/* The same where sessions may be known; those that are leave the pipeline. */
+static rst_always_inline int advance_unknown(struct visit *visit, size_t step)
+{
+    struct ahead *now = turn(visit, step, 1);
+
+    if (now)
+        stage_known(visit, now);
+    now = turn(visit, step, 2);
+    if (now && now->session)
+        stage_side(now);
+    now = turn(visit, step, 3);
+    if (now && now->session && visit->known(now->session, now->view, visit->arg))
         now->session = NULL;
-    else if (now)
+    else if (now && now->session)
         stage_details(now);
     now = turn(visit, step, 4);
     return now && now->session ? stage_look(visit, now) : 0;
@@ -130,7 +156,7 @@ static rst_always_inline int visit_some(struct visit *visit, struct roster_sessi
         rst_prefetch(batch[i]);
         if (may_know)
             rst_prefetch(&batch[i]->side);
-        stop = advance(visit, step, may_know);
+        stop = may_know ? advance_unknown(visit, step) : advance(visit, step);
     }
     return stop;
 }
@@ -152,7 +178,7 @@ static rst_always_inline int drain(struct visit *visit, bool may_know)
     int stop = 0;
 
     for (step = visit->entered; step < visit->entered + (may_know ? 4 : 3) * AHEAD && !stop; step++)
-        stop = advance(visit, step, may_know);
+        stop = may_know ? advance_unknown(visit, step) : advance(visit, step);
     return stop;
 }
 
@@ -176,6 +202,7 @@ int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each
     struct visit visit;
     int stop;
 
+    visit.sessions = roster->registry.pool;
     visit.known = known;
     visit.fn = fn;
     visit.arg = arg;

@@ -20,7 +20,10 @@ int rst_for_each(struct roster *roster, roster_each_fn *fn, void *arg, char *roo
 typedef bool rst_known_fn(const struct roster_session *session, const struct roster_shown *view,
                           void *arg);
 
-/* The same without those that `known` knows, and of which it is called first. */
+/*
+ * The same without those that are at rest, which lead to the idle view in their home, and without
+ * those that `known` knows, of which it is called first.
+ */
 int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each_fn *fn, void *arg,
                          char *room, size_t size);
 
