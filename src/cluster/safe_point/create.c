@@ -16,40 +16,8 @@
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
-#include "core/base/struct_size.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
-
-#define LEAST_LIFE_TIME_MS UINT64_C(600000)
-#define MAX_INTERVAL_MS (UINT32_C(24) * 3600 * 1000)
-#define LEAST_ABANDONED_MS UINT64_C(600000)
-#define MOST_ABANDONED_MS (UINT64_C(31536000) * 1000)
-
-static int complete_abandoned(struct roster_safe_point_options *known)
-{
-    if (known->abandoned_ms == 0)
-        known->abandoned_ms = UINT64_C(86400) * 1000;
-    return (unsigned)known->abandoned >= ROSTER_ABANDONED_MODES ||
-                   (known->abandoned_ms < LEAST_ABANDONED_MS && !known->any_life_time) ||
-                   known->abandoned_ms > MOST_ABANDONED_MS
-               ? -EINVAL
-               : 0;
-}
-
-static int complete(struct roster_safe_point_options *known)
-{
-    if (known->life_time_ms == 0 && !known->any_life_time)
-        known->life_time_ms = LEAST_LIFE_TIME_MS;
-    if (known->interval_ms == 0)
-        known->interval_ms = 600000;
-    if (known->timeout_ms == 0)
-        known->timeout_ms = 5000;
-    if ((known->life_time_ms < LEAST_LIFE_TIME_MS && !known->any_life_time) ||
-        known->interval_ms < 10 || known->interval_ms > MAX_INTERVAL_MS ||
-        known->timeout_ms > MAX_INTERVAL_MS || (known->syncer && !known->oracle))
-        return -EINVAL;
-    return complete_abandoned(known);
-}
 
 static int open_watch(struct roster_safe_point *safe_point)
 {
@@ -63,20 +31,16 @@ static int init(struct roster_safe_point *safe_point,
                 const struct roster_safe_point_options *options)
 {
     struct roster_syncer *syncer;
-    int err = 0;
+    int err;
 
-    safe_point->options.size = sizeof(safe_point->options);
-    if (options)
-        err = rst_struct_get(&safe_point->options, sizeof(safe_point->options),
-                             sizeof(safe_point->options), options);
-    if (!err)
-        err = complete(&safe_point->options);
+    err = rst_safe_point_options_complete(&safe_point->options, options);
+    if (err)
+        return err;
     safe_point->state.abandoned_mode = safe_point->options.abandoned;
     safe_point->state.abandoned_ms = safe_point->options.abandoned_ms;
     syncer = safe_point->options.syncer;
-    if (!err)
-        err = rst_paths_init(&safe_point->paths, safe_point->options.prefix,
-                             syncer ? syncer->server_id : NULL);
+    err = rst_paths_init(&safe_point->paths, safe_point->options.prefix,
+                         syncer ? syncer->server_id : NULL);
     if (err)
         return err;
     if (syncer)

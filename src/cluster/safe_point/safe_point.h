@@ -151,6 +151,12 @@ int rst_safe_point_now(struct roster_safe_point *safe_point, uint64_t *now);
 /* Whether the oracle, if there is one, has reached a timestamp. 0, -EIO or its error. */
 int rst_safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bool *past);
 
+/* --------------------------------------------------------------- safe_point/options.c */
+
+/* Takes what a caller gave, NULL for nothing, and fills in the defaults; -EINVAL out of bounds. */
+int rst_safe_point_options_complete(struct roster_safe_point_options *known,
+                                    const struct roster_safe_point_options *options);
+
 /* --------------------------------------------------------------- safe_point/run.c */
 
 int rst_safe_point_background_init(struct roster_safe_point *safe_point);
