@@ -77,6 +77,8 @@ enum roster_activity_by {
     ROSTER_ACTIVITY_KIND = 64,
 };
 
+#define ROSTER_ACTIVITY_NAME 32 /* bytes of a name, with its NUL */
+
 /*
  * What was seen together. Names are cut to fit; they may hold any bytes but NUL, and are empty when
  * not known. What is not among the bits that were asked for is 0 or empty.
@@ -87,9 +89,9 @@ struct roster_activity_row {
     enum roster_session_kind kind;
     uint32_t wait; /* an event of roster/wait.h; 0: it waited for nothing known */
     char digest[68];
-    char user[32];
-    char database[32];
-    char application[32];
+    char user[ROSTER_ACTIVITY_NAME];
+    char database[ROSTER_ACTIVITY_NAME];
+    char application[ROSTER_ACTIVITY_NAME];
 };
 
 /* The whole of what was asked for. */
