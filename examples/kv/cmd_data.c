@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCAN_MAX 100000 /* keys that one SCAN looks for; the reply has a limit, too */
+#define SCAN_COUNT 10   /* keys that one SCAN looks for, without COUNT */
+#define SCAN_MAX 100000 /* the most that COUNT takes; the reply has a limit, too */
 
 static int reply_value(struct conn *conn, struct slice key)
 {
@@ -107,7 +108,7 @@ int cmd_scan(struct conn *conn, const struct request *request, struct buf *out)
 {
     struct buf keys = {.limit = out->limit};
     struct scan scan = {.out = &keys};
-    uint64_t cursor, count = 10;
+    uint64_t cursor, count = SCAN_COUNT;
     bool strings = true; /* there are no other types */
     char next[24];
     size_t n;
