@@ -103,8 +103,8 @@ if [ -n "$times" ] || [ -z "$(other_times "$TMPDIR/planted.md")" ]; then
 fi
 
 # The table of CONTRIBUTING.md, "Which file a change belongs in": three cells a row, and every source
-# file is named: as src/FOLDER/name.c, as name.c where the cell has begun with a path of that folder,
-# or by a glob, which may stand for 8 files at most.
+# file and test program is named: as src/FOLDER/name.c, as name.c where the cell has begun with a path of
+# that folder, by the folder of tests, or by a glob, which may stand for 8 files at most.
 table() {
     sed -n '/^## Which file a change belongs in/,/^## Building/p' "$1" | grep '^|'
 }
@@ -112,29 +112,30 @@ table() {
 misplaced() {
     table "$1" | sed 's/\\|//g' | awk -F '|' 'NF != 5 { print "row of " NF - 2 " cells:" $2 }'
     : >"$TMPDIR/named"
-    table "$1" | awk -F '|' '{ print $3 }' | while read -r cell; do
+    table "$1" | awk -F '|' '{ print $3; print $4 }' | while read -r cell; do
         folder=
         grep -oE '`[^`]+`' <<<"$cell" | tr -d '`' | while read -r path; do
             case $path in
-            src/*) folder=${path%/*} ;;
+            tests/*/) path+='test_*.c' ;;
+            src/* | tests/*) folder=${path%/*} ;;
             */*) continue ;;
             *) path=$folder/$path ;;
             esac
             compgen -G "$path" >"$TMPDIR/globbed" || true
-            [ "$(grep -c '\.c$' "$TMPDIR/globbed")" -le 8 ] || echo "too wide: $path"
+            [[ $path == tests/* ]] || [ "$(grep -c '\.c$' "$TMPDIR/globbed")" -le 8 ] || echo "too wide: $path"
             cat "$TMPDIR/globbed" >>"$TMPDIR/named"
         done
     done
-    find src -name '*.c' | sort | comm -23 - <(sort -u "$TMPDIR/named") | sed 's/^/in no row: /'
+    find src tests/unit tests/status \( -path 'src/*.c' -o -name 'test_*.c' \) | sort | comm -23 - <(sort -u "$TMPDIR/named") | sed 's/^/in no row: /'
 }
 found=$(misplaced CONTRIBUTING.md)
 if [ -n "$found" ]; then
     wrong=1
     echo "WRONG: the table of files in CONTRIBUTING.md:" && echo "$found"
 fi
-sed '/^## Which file/,/^## Building/ { s/`deadlock\.c`/`x.c`/; s/`src\/core\/owner\/deadlock\.c`//; s/^| barrier.*/& too |/ }
+sed '/^## Which file/,/^## Building/ { s/`deadlock\.c`/`x.c`/; s/`src\/core\/owner\/deadlock\.c`//; s/test_pin\.c/x.c/; s/^| barrier.*/& too |/ }
     s,^| healthy or not.*,| all | `src/status/*.c` | |,' CONTRIBUTING.md >"$TMPDIR/planted.md"
-for kind in 'row of' 'too wide' 'in no row'; do
+for kind in 'row of' 'too wide' 'in no row: src' 'in no row: tests'; do
     misplaced "$TMPDIR/planted.md" | grep -q "^$kind" || {
         wrong=1
         echo "WRONG: not noticed in the table of CONTRIBUTING.md: $kind"
