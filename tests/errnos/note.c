@@ -1,6 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Notes which public function returned which error; tests/errnos links it into every test.
  */
 #include "config.h"
 

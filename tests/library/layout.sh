@@ -4,7 +4,8 @@
 #
 # What a file of src includes is what the table of components in CONTRIBUTING.md allows, no row of
 # that table allows a row below it, no files include each other in a circle, and the diagram of the
-# components is that of the includes. Planted violations show that each of this is noticed.
+# components is that of the includes. Each source file, or its header, says in its first lines what it is
+# for. Planted violations show that each of this is noticed.
 
 set -eu
 
@@ -77,6 +78,24 @@ if [ -s "$work/wrong" ]; then
     exit 1
 fi
 
+# says FILE: whether its first lines have a comment besides those of the license.
+says() {
+    awk 'FNR <= 14 && !/SPDX/ && /^( \*|\/\*) ["`A-Za-z0-9]/ { found = 1; exit } END { exit !found }' "$1"
+}
+# silent TOP: prints the files that do not.
+silent() {
+    find "$1/src" "$1/include" "$1/examples" "$1/bench" "$1/tests" -name '*.[ch]' |
+        while read -r file; do
+            says "$file" || { [ -e "${file%.c}.h" ] && says "${file%.c}.h"; } || echo "$file"
+        done
+}
+silent "$ROSTER_SRCDIR" >"$work/silent"
+if [ -s "$work/silent" ]; then
+    echo "no comment in the first lines says what these are for:"
+    cat "$work/silent"
+    exit 1
+fi
+
 # The front end of the example server is any server's.
 if grep -n roster/ "$ROSTER_SRCDIR"/examples/resp/*.[ch]; then
     echo "examples/resp knows nothing of Roster"
@@ -139,3 +158,11 @@ planted "a table that allows a circle" 'core/base may include core/roster, which
 copy
 echo '#include <urcu-bp.h>' >>"$work/top/src/core/sql/rows.c"
 planted "another file that includes liburcu" '^src/core/sql/rows.c includes urcu-bp.h$'
+
+mkdir "$work/top/include" "$work/top/examples" "$work/top/bench" "$work/top/tests"
+[ -z "$(silent "$work/top")" ]
+printf '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n\nint silent;\n' >"$work/top/tests/silent.c"
+silent "$work/top" | grep -q '/tests/silent.c$' || {
+    echo "not noticed: a file that does not say what it is for"
+    exit 1
+}

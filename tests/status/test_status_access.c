@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+/* Who may do what: tokens, and requests that change something. */
+
 #include "config.h"
 
 #include "../unit/sized.h"

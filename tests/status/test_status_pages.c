@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+/* What each path returns, as JSON and as text. */
+
 #include "config.h"
 
 #include "client.h"

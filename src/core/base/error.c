@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+/* What error numbers mean, as a text for logs. */
+
 #include "config.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+/* A program that was built against other headers than the library. */
+
 #include "config.h"
 
 #include <criterion/criterion.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+/* Each error number has a text of its own. */
+
 #include "config.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+/* Text from elsewhere as it is shown, and URLs without their secrets. */
+
 #include "config.h"
 
 #include <stdio.h>

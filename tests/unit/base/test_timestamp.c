@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+/* The parts of a timestamp, and going back in time by it. */
+
 #include "config.h"
 
 #include <criterion/criterion.h>

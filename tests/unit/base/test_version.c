@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+/* The version of the library and of its headers. */
+
 #include "config.h"
 
 #include <stdio.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+/* Figures for monitoring: stays in states, kills, transactions. */
+
 #include "config.h"
 
 #include "../operate/operate.h"
