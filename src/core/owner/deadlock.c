@@ -36,7 +36,7 @@
 #include <time.h>
 
 #define FIRST_SIZE 16
-#define LONGEST 65536
+#define LONGEST_CHAIN 65536
 
 /* Waits that lead from one session to the next and back, or as far as they were followed. */
 struct circle {
@@ -66,7 +66,7 @@ static int follow(struct roster *roster, const struct roster_session *session,
     const struct roster_session *at = session, *seen = NULL;
     struct rst_blocked blocked;
 
-    for (circle->count = 0; circle->count < LONGEST; circle->count++) {
+    for (circle->count = 0; circle->count < LONGEST_CHAIN; circle->count++) {
         if (!rst_block_read(at, &blocked))
             return 0;
         if (circle->count == circle->size && !grow(circle))
