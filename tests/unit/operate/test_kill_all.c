@@ -226,19 +226,6 @@ Test(kill_all, arguments_are_checked)
     cr_assert_eq(roster_kill_all(roster, stmt, why, NULL, NULL), 0, "counts may be NULL");
 }
 
-Test(kill_all, every_reason_has_its_own_name)
-{
-    for (int i = 1; i <= ROSTER_KILL_REASON_SHUTDOWN; i++) {
-        const char *name = roster_kill_reason_name((enum roster_kill_reason)i);
-
-        cr_assert_str_neq(name, "unknown");
-        for (int j = 1; j < i; j++)
-            cr_assert_str_neq(name, roster_kill_reason_name((enum roster_kill_reason)j));
-    }
-    cr_assert_str_eq(roster_kill_reason_name((enum roster_kill_reason)0), "unknown");
-    cr_assert_str_eq(roster_kill_reason_name((enum roster_kill_reason)10), "unknown");
-}
-
 #define STORM_SESSIONS 8
 #define STORM_ROUNDS 300
 

@@ -81,3 +81,19 @@ Test(names, of_pin_kinds)
     cr_assert_str_eq(roster_pin_kind_name((enum roster_pin_kind)6), "other");
     cr_assert_str_eq(roster_pin_kind_name((enum roster_pin_kind) - 1), "other");
 }
+
+Test(names, of_reasons_for_kills)
+{
+    int i, j;
+
+    for (i = 1; i < ROSTER_KILL_REASONS; i++) {
+        const char *name = roster_kill_reason_name((enum roster_kill_reason)i);
+
+        cr_assert_str_neq(name, "unknown");
+        for (j = 1; j < i; j++)
+            cr_assert_str_neq(name, roster_kill_reason_name((enum roster_kill_reason)j));
+    }
+    cr_assert_str_eq(roster_kill_reason_name((enum roster_kill_reason)0), "unknown");
+    cr_assert_str_eq(roster_kill_reason_name((enum roster_kill_reason)ROSTER_KILL_REASONS),
+                     "unknown");
+}
