@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # What the pages mention is there: paths, files, functions, constants, targets of make and options of
-# our own programs; the figures of README.md are those of doc/performance.md, and it fits a screen; and
+# our own programs; so are the files that comments name; the figures of README.md are those of doc/performance.md, and it fits a screen; and
 # CONTRIBUTING.md says where each source file is. Planted mistakes show that each kind is noticed.
 # shellcheck disable=SC2016 # quotes of pages
 
@@ -68,6 +68,18 @@ for kind in path file function name constant target option; do
         echo "WRONG: not noticed: a $kind"
     }
 done
+
+# named FILE...: the source files that the comments of these name.
+named() {
+    sed -nE 's,^ \*,,p; s,.*/\*,,p' "$@" |
+        grep -oE '(^|[^<A-Za-z0-9_./-])[a-z][a-z0-9_]*\.(c|h|pml|cpp)\b' | sed 's/^[^a-z]//'
+}
+found=$(grep -E '\.[ch]$' "$TMPDIR/files" | xargs -d '\n' cat | named | absent file "$TMPDIR/names")
+printf '/*\n * See gone.h, hot.c and <gone/other.h>. */\n' >"$TMPDIR/planted.c"
+if [ "$(named "$TMPDIR/planted.c" | absent file "$TMPDIR/names")" != "no file gone.h" ] || [ -n "$found" ]; then
+    wrong=1
+    echo "WRONG: comments name what is not there, or the planted name is not noticed:" "$found"
+fi
 
 # The ratios of README.md are among those measured, and so is how many limits are missed.
 grep -oE '[0-9]\.[0-9]+ (times|of LMDB)' README.md | while read -r ratio _; do
@@ -134,7 +146,7 @@ if [ -n "$found" ]; then
     echo "WRONG: the table of files in CONTRIBUTING.md:" && echo "$found"
 fi
 sed '/^## Which file/,/^## Building/ { s/`deadlock\.c`/`x.c`/; s/`src\/core\/owner\/deadlock\.c`//; s/test_pin\.c/x.c/; s/^| barrier.*/& too |/ }
-    s,^| healthy or not.*,| all | `src/status/*.c` | |,' CONTRIBUTING.md >"$TMPDIR/planted.md"
+    s,^| the verdict: healthy.*,| all | `src/status/*.c` | |,' CONTRIBUTING.md >"$TMPDIR/planted.md"
 for kind in 'row of' 'too wide' 'in no row: src' 'in no row: tests'; do
     misplaced "$TMPDIR/planted.md" | grep -q "^$kind" || {
         wrong=1

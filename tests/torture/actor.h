@@ -62,7 +62,7 @@ void read_one(struct actor *actor, struct arena *arena);
 void read_stalled(struct actor *actor, struct arena *arena);
 void read_copied(struct actor *actor, struct arena *arena);
 
-/* killer.c */
+/* kills.c */
 void kill_once(struct actor *actor, struct arena *arena);
 
 /* pins.c */

@@ -216,7 +216,7 @@ static int begin_missing(struct etcd_watch *watch)
 }
 
 /* Lets libcurl work and notes which transfers are over. It does not wait, but it may start a thread
- * that looks a name up; see look_up() in store_etcd_http.c. */
+ * that looks a name up; see look_up() in http.c. */
 static void run_transfers(struct etcd_watch *watch)
 {
     const CURLMsg *message;
