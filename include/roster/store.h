@@ -42,7 +42,8 @@
  * | -EROFS          | the SQLite file is read-only; nothing changed                        |
  * | -EUCLEAN        | the SQLite file is damaged; nothing changed                          |
  * | -EMEDIUMTYPE    | the file is no store of this version of Roster; nothing changed      |
- * | -EIO            | the disk failed; nothing changed                                     |
+ * | -EIO            | the disk failed, or the kernel refuses random numbers or its clock;  |
+ * |                 | nothing changed                                                      |
  * | -ENOMEM         | memory is out; nothing changed                                       |
  * | -EINVAL         | an argument is null, out of range or of an unknown size              |
  *

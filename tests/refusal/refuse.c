@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,6 +27,7 @@ static __thread unsigned countdown; /* 0: none fails */
 static __thread const char *only;   /* NULL: any function */
 static __thread int always; /* the errno with which every call fails; 0: the n-th one does */
 static __thread const char *refused;
+static __thread unsigned refusals;
 static long blocks;
 static int64_t wall_step, boot_step;
 static int membarrier_error;
@@ -34,6 +36,7 @@ static unsigned membarrier_times;
 void refuse_nth(unsigned n)
 {
     refused = NULL;
+    refusals = 0;
     only = NULL;
     always = 0;
     countdown = n;
@@ -55,6 +58,11 @@ const char *refuse_none(void)
 {
     countdown = 0;
     return refused;
+}
+
+unsigned refuse_times(void)
+{
+    return refusals;
 }
 
 long refuse_blocks(void)
@@ -128,6 +136,7 @@ static int fails(const char *name, int error)
     if (!always && --countdown)
         return 0;
     refused = name;
+    refusals++;
     errno = always ? always : error;
     return 1;
 }
@@ -267,6 +276,7 @@ REFUSABLE(int, pthread_create, EAGAIN, EAGAIN,
 REFUSABLE(int, pthread_setspecific, ENOMEM, ENOMEM, (pthread_key_t key, const void *value),
           (key, value))
 
+REFUSABLE(ssize_t, getrandom, ENOSYS, -1, (void *to, size_t n, unsigned flags), (to, n, flags))
 REFUSABLE(FILE *, fopen, EACCES, NULL, (const char *path, const char *mode), (path, mode))
 
 int open64(const char *path, int flags, ...);
@@ -299,12 +309,22 @@ int fcntl64(int fd, int command, ...)
     return real(fcntl64, function)(fd, command, arg);
 }
 
+/* The next two only by name: others go on without, or wait for ever. */
+int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+    typedef int function(struct pollfd *, nfds_t, int);
+
+    return only && fails("poll", EINVAL) ? -1 : real(poll, function)(fds, n, timeout);
+}
+
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     typedef int function(clockid_t, struct timespec *);
     int err = real(clock_gettime, function)(clock, now);
     int64_t ns = 0;
 
+    if (clock == CLOCK_BOOTTIME && only && fails("clock_gettime", EPERM))
+        return -1;
     if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
         ns = __atomic_load_n(&wall_step, __ATOMIC_RELAXED);
     else if (clock == CLOCK_BOOTTIME)

@@ -36,6 +36,9 @@ unsigned refuse_membarriers(void);
 /* No more. Returns the name of the function that was refused, NULL for none. */
 const char *refuse_none(void);
 
+/* How often since then it was. */
+unsigned refuse_times(void);
+
 /* Blocks of memory that anyone in this process has allocated and not freed yet. */
 long refuse_blocks(void);
 

@@ -188,6 +188,30 @@ Test(refused_file, a_new_one_cannot_be_written, .init = open_store, .fini = clos
     cr_expect_eq(roster_store_rebind(store), 0);
 }
 
+/* A lease of no chosen number would be another one's, too. */
+Test(refused_file, there_are_no_random_numbers, .init = open_store, .fini = close_store)
+{
+    struct roster_store *other = NULL;
+
+    expect(&acts[2], forget, "getrandom", ENOSYS, -EIO);
+    cr_assert_eq(unlink(path), 0);
+    refuse_always("getrandom", EPERM);
+    cr_expect_eq(roster_store_open(url, NULL, &other, NULL, 0), -EIO);
+    cr_expect_not_null(refuse_none());
+    cr_expect_eq(roster_store_rebind(store), 0);
+}
+
+/* Nor does a lease of another process end because this one has no clock. */
+Test(refused_file, there_is_no_clock_for_leases, .init = open_store, .fini = close_store)
+{
+    struct roster_store_lease lease;
+    int64_t id = grant_lease(store, 60000);
+
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]) && acts[i].call != open_again; i++)
+        expect(&acts[i], forget, "clock_gettime", EPERM, -EIO);
+    cr_expect_eq(roster_store_lease_time_to_live(store, id, TIMEOUT_MS, &lease), 0);
+}
+
 /* The kernel says there which boot this is, and a lease does not outlive its boot. */
 Test(refused_file, proc_cannot_be_read, .init = open_store, .fini = close_store)
 {

@@ -284,3 +284,28 @@ STORE_TEST(each_call_of_the_environment_is_refused)
     }
     cr_assert_gt(refusals, 10);
 }
+
+#ifdef HAVE_ETCD_STORE
+/* As where there may be fewer descriptors than it waits for: it looks again and again, not at once.
+ */
+Test(refused_store, a_watch_that_cannot_wait_does_not_spin)
+{
+    struct roster_store_keys keys = roster_store_key(text("k"));
+    struct roster_store_events *events = NULL;
+    struct roster_store_watch *watch;
+    struct roster_store *store;
+    unsigned times;
+    int err;
+
+    cr_assert_eq(roster_store_open("etcd:http://127.0.0.1:1", NULL, &store, NULL, 0), 0);
+    cr_assert_eq(roster_store_watch_open(store, &keys, 0, &watch), 0);
+    refuse_always("poll", EINVAL);
+    err = roster_store_watch_next(watch, 300, &events);
+    times = refuse_times();
+    cr_expect_not_null(refuse_none());
+    cr_expect_eq(err, -EHOSTUNREACH, "%d", err);
+    cr_expect_lt(times, 1000U);
+    roster_store_watch_close(watch);
+    roster_store_close(store);
+}
+#endif

@@ -11,6 +11,8 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <roster/metrics.h>
+#include <roster/oracle_store.h>
 #include <roster/roster.h>
 #include <roster/store.h>
 #include <roster/syncer.h>
@@ -132,6 +134,50 @@ Test(refused_syncer, no_membarrier_no_report, .init = set_up, .fini = clear_up)
     cr_expect_gt(stats_of(syncer).record, before.record);
     cr_expect_eq(roster_syncer_stop(syncer, 1000), 0);
     roster_syncer_destroy(syncer);
+}
+
+/* A seccomp filter that comes late may take the clock away, where the kernel has none to map. */
+Test(refused_syncer, no_clock_no_lease, .init = set_up, .fini = clear_up)
+{
+    struct roster_syncer_options options = {.size = sizeof(options), .server_id = "one"};
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+    struct roster_session *session;
+    struct roster_syncer *syncer;
+
+    options.keep_alive_ms = 1;
+    cr_assert_eq(roster_syncer_create(roster, store, &options, &syncer), 0);
+    while (stats_of(syncer).state != ROSTER_SYNCER_LIVE)
+        cr_assert_eq(roster_syncer_run_once(syncer, NULL), 0);
+    cr_assert_eq(roster_session_open(roster, NULL, &session), 0);
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    cr_assert_eq(roster_txn_check(session), 0);
+    refuse_always("clock_gettime", EPERM);
+    cr_expect_eq(roster_txn_check(session), -ESTALE);
+    cr_assert_eq(roster_metrics(roster, &metrics), 0);
+    cr_expect_lt(metrics.lease_margin_ns, 0);
+    while (stats_of(syncer).state != ROSTER_SYNCER_FENCED) /* it looks once a second */
+        cr_assert_eq(roster_syncer_run_once(syncer, NULL), 0);
+    cr_expect_eq(stats_of(syncer).keeping.error, -EIO);
+    cr_expect_eq(roster_txn_check(session), -ESTALE);
+    cr_expect_not_null(refuse_none());
+    while (stats_of(syncer).state != ROSTER_SYNCER_LIVE)
+        cr_assert_eq(roster_syncer_run_once(syncer, NULL), 0);
+    cr_expect_eq(roster_txn_check(session), 0, "the lease has not ended");
+    cr_assert_eq(roster_session_close(session), 0);
+    roster_syncer_destroy(syncer);
+}
+
+/* Two processes of one owner would each take the other one's mark for its own. */
+Test(refused_syncer, no_random_numbers_no_owner, .init = set_up, .fini = clear_up)
+{
+    struct roster_oracle_persistent *clock = NULL;
+
+    refuse_always("getrandom", ENOSYS);
+    cr_expect_eq(roster_oracle_persistent_create(store, NULL, &clock), -EIO);
+    cr_expect_not_null(refuse_none());
+    cr_assert_null(clock);
+    cr_assert_eq(roster_oracle_persistent_create(store, NULL, &clock), 0);
+    roster_oracle_persistent_destroy(clock);
 }
 
 Test(refused_syncer, what_is_no_text_is_an_argument, .init = set_up, .fini = clear_up)

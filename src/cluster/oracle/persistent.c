@@ -25,9 +25,9 @@
 #include "cluster/oracle/wall_clock.h"
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
-#include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
+#include "store/base/kind.h"
 
 #define MAX_WINDOW_MS (24U * 3600 * 1000)
 #define OWNER_SIZE 17
@@ -197,6 +197,7 @@ int roster_oracle_persistent_create(struct roster_store *store,
     RST_NOT_CANCELLED;
     struct roster_oracle_persistent_options known = {.size = sizeof(known)};
     struct roster_oracle_persistent *made;
+    uint64_t owner;
     int err = 0;
 
     if (!store || !oracle)
@@ -207,6 +208,9 @@ int roster_oracle_persistent_create(struct roster_store *store,
         err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
     if (err || known.timeout_ms < 0 || known.window_ms > MAX_WINDOW_MS)
         return err ? err : -EINVAL;
+    err = rst_store_random(store, &owner);
+    if (err)
+        return err;
     made = calloc(1, sizeof(*made));
     if (!made)
         return -ENOMEM;
@@ -214,7 +218,7 @@ int roster_oracle_persistent_create(struct roster_store *store,
     made->window_ms = known.window_ms == 0 ? 3000 : known.window_ms;
     made->timeout_ms = known.timeout_ms == 0 ? 5000 : known.timeout_ms;
     made->clock = rst_wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
-    snprintf(made->owner, sizeof(made->owner), "%016" PRIx64, rst_store_random());
+    snprintf(made->owner, sizeof(made->owner), "%016" PRIx64, owner);
     made->key = strdup(known.key ? known.key : "/roster/clock");
     if (!made->key || pthread_mutex_init(&made->lock, NULL)) {
         free(made->key);

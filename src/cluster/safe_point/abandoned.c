@@ -55,6 +55,8 @@ static struct safe_point_sample sample(struct roster_safe_point *safe_point, uin
     struct safe_point_sample *samples = safe_point->samples, old = {0};
     unsigned n;
 
+    if (at == STORE_FOREVER)
+        return old; /* nothing has an age */
     pthread_mutex_lock(&safe_point->lock);
     n = safe_point->n_samples;
     if (n != 0 && samples[n - 1].revision > revision)

@@ -94,24 +94,26 @@ bool rst_guard_pass(struct rst_guard *guard, struct rst_guard_words *words, uint
     return may;
 }
 
+/* Where the kernel refuses its clock, as a seccomp filter may make it, no lease counts any more. */
 static uint64_t boottime_ns(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_BOOTTIME, &now);
+    if (clock_gettime(CLOCK_BOOTTIME, &now))
+        return UINT64_MAX;
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 int64_t rst_guard_margin_ns(struct rst_guard *guard, const struct rst_guard_words *words)
 {
-    uint64_t end;
+    uint64_t end, now = boottime_ns();
     int64_t margin;
 
     pthread_mutex_lock(&guard->lock);
     end = guard->fenced ? guard->fenced_since : rst_load(&words->lease_deadline);
-    margin = (int64_t)(end - boottime_ns());
+    margin = (int64_t)(end - now);
     /* Strictly: also in the very nanosecond. */
-    if (guard->fenced && margin >= 0)
+    if ((guard->fenced && margin >= 0) || now == UINT64_MAX)
         margin = -1;
     pthread_mutex_unlock(&guard->lock);
     return margin;

@@ -9,14 +9,23 @@
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 
-uint64_t rst_store_random(void)
+int rst_random(uint64_t *bits)
 {
-    uint64_t bits = 0;
+    ssize_t n;
 
     /* Up to 256 bytes are given whole, and only a boot too early for us can make it wait. */
-    while (getrandom(&bits, sizeof(bits), 0) != (ssize_t)sizeof(bits) && errno == EINTR)
-        ;
-    return bits;
+    do
+        n = getrandom(bits, sizeof(*bits), 0);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof(*bits) ? 0 : -EIO;
+}
+
+/* A pause may be guessed: where the kernel gives no random bits, those of its clock do. */
+static uint64_t jitter(void)
+{
+    uint64_t bits;
+
+    return rst_random(&bits) ? (uint64_t)rst_store_monotonic_ns() : bits;
 }
 
 int64_t rst_store_backoff_ns(int min_ms, int max_ms, unsigned failures)
@@ -29,5 +38,5 @@ int64_t rst_store_backoff_ns(int min_ms, int max_ms, unsigned failures)
     if (ms > max_ms)
         ms = max_ms;
     half = ms * STORE_NS_PER_MS / 2;
-    return half + (int64_t)(rst_store_random() % (uint64_t)(half + 1));
+    return half + (int64_t)(jitter() % (uint64_t)(half + 1));
 }

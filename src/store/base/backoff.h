@@ -14,7 +14,7 @@
  */
 int64_t rst_store_backoff_ns(int min_ms, int max_ms, unsigned failures);
 
-/* 64 bits that cannot be guessed and no two processes share. */
-uint64_t rst_store_random(void);
+/* 64 bits that cannot be guessed and no two processes share. 0; -EIO: the kernel refuses them. */
+int rst_random(uint64_t *bits);
 
 #endif

@@ -13,7 +13,8 @@ static int64_t read_clock(clockid_t clock)
 {
     struct timespec ts;
 
-    clock_gettime(clock, &ts);
+    if (clock_gettime(clock, &ts))
+        return STORE_FOREVER;
     return (int64_t)ts.tv_sec * STORE_NS_PER_S + ts.tv_nsec;
 }
 

@@ -17,6 +17,8 @@
 #define STORE_NS_PER_S INT64_C(1000000000)
 #define STORE_FOREVER INT64_MAX
 
+/* Where the kernel refuses its clock, as a seccomp filter may make it: STORE_FOREVER, which is
+ * behind the end of every lease. */
 int64_t rst_store_monotonic_ns(void);
 int64_t rst_store_boottime_ns(void);
 

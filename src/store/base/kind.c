@@ -9,6 +9,7 @@
 #include <stdarg.h>
 
 #include "core/base/process.h"
+#include "store/base/backoff.h"
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
 #include "store/base/message.h"
@@ -56,6 +57,17 @@ void rst_store_log(struct roster_store *store, enum roster_store_log_level level
     va_start(args, format);
     rst_log_format(&store->log, level, format, args);
     va_end(args);
+}
+
+int rst_store_random(struct roster_store *store, uint64_t *bits)
+{
+    int err = rst_random(bits);
+
+    if (err)
+        rst_store_log(store, ROSTER_STORE_LOG_ERROR,
+                      "the kernel gives no random numbers, which ids are made of; allow the system "
+                      "call getrandom()");
+    return err;
 }
 
 bool rst_store_watch_canceled(struct roster_store_watch *watch)

@@ -110,6 +110,10 @@ __attribute__((format(printf, 3, 4))) void rst_store_log(struct roster_store *st
                                                          enum roster_store_log_level level,
                                                          const char *format, ...);
 
+/* What makes an id that no two processes have: rst_random(). 0; -EIO, and the log says so: without
+ * it two would take what the other one has made for their own. */
+int rst_store_random(struct roster_store *store, uint64_t *bits);
+
 /* store/options.c: the complete options; frees what was copied when it fails. */
 int rst_store_options_copy(const struct roster_store_options *from, struct roster_store_options *to,
                            const struct store_error *error);

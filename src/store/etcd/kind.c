@@ -71,6 +71,7 @@ static int etcd_open(const char *address, const struct roster_store_options *opt
                      struct roster_store **out, const struct store_error *error)
 {
     struct etcd_store *store;
+    uint64_t first;
     int err = rst_etcd_http_init();
 
     if (err)
@@ -93,7 +94,8 @@ static int etcd_open(const char *address, const struct roster_store_options *opt
         return err;
     }
     /* So that many servers with the same list do not all begin with its first endpoint. */
-    store->preferred = rst_store_random() % store->n_endpoints;
+    if (!rst_random(&first))
+        store->preferred = first % store->n_endpoints;
     *out = &store->base;
     return 0;
 }

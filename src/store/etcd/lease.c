@@ -10,7 +10,6 @@
 
 #include <errno.h>
 
-#include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
@@ -131,10 +130,13 @@ int rst_etcd_lease(struct roster_store *base, const struct store_lease_call *cal
                              .repeatable = true,
                              .decode = verbs[call->verb].decode,
                              .out = &answer};
-    int err;
+    uint64_t bits = 0;
+    int err = call->verb == STORE_LEASE_GRANT ? rst_store_random(base, &bits) : 0;
 
+    if (err)
+        return err;
     if (call->verb == STORE_LEASE_GRANT) {
-        answer.id = (int64_t)(rst_store_random() >> 1 | 1);
+        answer.id = (int64_t)(bits >> 1 | 1);
         answer.ttl_s = answer.granted_s = (call->ttl_ms + MS_PER_S - 1) / MS_PER_S;
     }
     etcd.request = encode(call, &answer);

@@ -13,6 +13,8 @@
 #include "store/etcd/sigpipe.h"
 #include "store/etcd/watch.h"
 
+#define POLL_AGAIN_NS (20 * STORE_NS_PER_MS)
+
 static struct etcd_watch *watch_of(struct roster_store_watch *watch)
 {
     return (struct etcd_watch *)watch;
@@ -257,7 +259,11 @@ static void wait_for_news(struct etcd_watch *watch, int64_t deadline)
     if (!watch->stream.running && !watch->side.running)
         until = earlier(until, watch->retry_at);
     ms = until > now ? rst_store_remaining_ms(until) : 0;
-    curl_multi_poll(watch->multi, NULL, 0, ms, NULL);
+    /* It may not be able to wait, for want of memory or by a limit on descriptors. */
+    if (curl_multi_poll(watch->multi, NULL, 0, ms, NULL) != CURLM_OK) {
+        now += POLL_AGAIN_NS;
+        rst_store_sleep_until(now < until ? now : until);
+    }
 }
 
 /* Failures that pass are not worth telling, unless they last. */

@@ -56,6 +56,8 @@ int rst_memory_expire(struct memory_store *store)
     int64_t now = rst_store_boottime_ns();
     size_t i = 0;
 
+    if (now == STORE_FOREVER)
+        return -EIO; /* no lease ends for that */
     while (i < store->leases.count) {
         int err;
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 
-#include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/sqlite/sqlite.h"
 
@@ -90,11 +89,14 @@ static int write_row(struct sqlite_tx *tx, int64_t id, const struct lease_row *r
 static int choose_id(struct sqlite_tx *tx, int64_t *id)
 {
     struct lease_row taken;
+    uint64_t bits = 0;
     int found;
 
     do {
-        *id = (int64_t)(rst_store_random() >> 1);
-        found = *id != 0 ? find_row(tx, *id, &taken) : 1;
+        found = rst_store_random(&tx->store->base, &bits);
+        *id = (int64_t)(bits >> 1);
+        if (!found)
+            found = *id != 0 ? find_row(tx, *id, &taken) : 1;
     } while (found == 1);
     return found;
 }

@@ -96,16 +96,18 @@ static int inspect_alone(struct sqlite_conn *conn, const struct store_error *err
 static int fill(struct sqlite_conn *conn)
 {
     char rest[300];
-    int err = rst_sqlite_conn_exec(conn, schema);
+    uint64_t id = 0;
+    int err = rst_store_random(&conn->store->base, &id);
 
+    if (!err)
+        err = rst_sqlite_conn_exec(conn, schema);
     if (err)
         return err;
     /* Revisions begin at 1, as in etcd, so that no revision in use is 0. */
     snprintf(rest, sizeof(rest),
              "INSERT INTO state (one, id, revision, compacted, boot) VALUES (1, %lld, 1, 0, '%s');"
              "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             (long long)(rst_store_random() >> 1), conn->store->boot, APPLICATION_ID,
-             SCHEMA_VERSION);
+             (long long)(id >> 1), conn->store->boot, APPLICATION_ID, SCHEMA_VERSION);
     return rst_sqlite_conn_exec(conn, rest);
 }
 

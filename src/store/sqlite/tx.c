@@ -211,7 +211,10 @@ static int open_tx(struct sqlite_tx *tx)
         err = check_identity(tx->store, &tx->state, seen);
     if (err)
         return err;
-    tx->now = rst_store_boottime_ns() - tx->store->boottime_offset_ns;
+    tx->now = rst_store_boottime_ns();
+    if (tx->now == STORE_FOREVER)
+        return -EIO; /* no lease ends for that */
+    tx->now -= tx->store->boottime_offset_ns;
     if (tx->writing)
         return expire(tx);
     return tx->state.other_boot ? 1 : find_expired(tx, &id);
