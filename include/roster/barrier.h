@@ -31,8 +31,9 @@ ROSTER_BEGIN_DECLS
  *
  * Returns 0: it stands; -EINVAL: an argument is null, empty or out of range; -ECHILD: in a forked
  * child; -ESTALE: the txn safe point has passed `ts` (an existing barrier is left as it was);
- * -EBADMSG: the txn safe point cannot be read; -EAGAIN: others were faster again and again (nothing
- * changed); and errors of the store (after -EINPROGRESS it may stand).
+ * -EBADMSG: the txn safe point cannot be read; -EREMCHG: it has gone back, as after a backup of the
+ * store was restored: what is above it may be collected already; -EAGAIN: others were faster again
+ * and again (nothing changed); and errors of the store (after -EINPROGRESS it may stand).
  */
 ROSTER_API int roster_barrier_set(struct roster_safe_point *safe_point, const char *name,
                                   uint64_t ts, int64_t ttl_ms);

@@ -73,9 +73,10 @@ ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
  * Returns 0: got one; -EBADMSG: the key holds no timestamp, or this server's clock is centuries
  * ahead (no client gets any until an operator has put it right); -EOVERFLOW: the key holds a
  * timestamp more than max_ahead_ms ahead of this server's clock: one of the two is wrong, and
- * nothing was changed; -EREMCHG: the key has vanished since this handle first saw it: the order of
- * timestamps is no longer known (create a new handle to begin again); and errors of the store
- * (-EINPROGRESS excepted, which is settled inside); -ECHILD: in a forked child.
+ * nothing was changed; -EREMCHG: the key has vanished since this handle first saw it, or its
+ * timestamp has gone back: the order of timestamps is no longer known (create a new handle to begin
+ * again); and errors of the store (-EINPROGRESS excepted, which is settled inside); -ECHILD: in a
+ * forked child.
  */
 ROSTER_API int roster_oracle_store_allocate(void *oracle, uint64_t *ts);
 

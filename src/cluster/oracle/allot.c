@@ -46,6 +46,11 @@ static int learn(struct allotter *allotter, const struct roster_store_range *ran
         return -EREMCHG;
     if (err && err != -ENOENT)
         return err;
+    /* Others may have been allotted from there what this handle has given away: so it stays out,
+     * also when the key has passed that. */
+    allotter->gone_back |= next < allotter->next;
+    if (allotter->gone_back)
+        return -EREMCHG;
     if (next > LAST_SANE)
         return -EBADMSG;
     if (rst_wall_clock_is_too_far(&allotter->clock, next) && is_leap(allotter, next))

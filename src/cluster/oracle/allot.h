@@ -20,6 +20,7 @@ struct allotter {
     int64_t created;           /* the revision of its creation; 0 as well */
     bool known;                /* `revision` and `next` are worth trying with */
     bool seen;                 /* the key has existed */
+    bool gone_back;            /* the key was read with less than this handle has seen */
     uint64_t next;             /* the key's value: the least timestamp that was not allotted */
     atomic_uint_fast64_t last; /* the newest one that was allotted here; a statistic */
     atomic_uint_fast64_t transactions;

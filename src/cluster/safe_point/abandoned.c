@@ -38,7 +38,7 @@
 /* What stands in the store, and what is done about it. */
 struct looking {
     struct roster_safe_point *safe_point;
-    uint64_t bound, line;
+    uint64_t now, bound, line;
     int64_t revision; /* of as long ago as the limit */
     uint64_t count;
     struct roster_blocker oldest;
@@ -199,8 +199,9 @@ static void look(struct looking *looking, const struct roster_store_txn_result *
     const struct roster_store_range *line = &result->results[2].range;
     size_t i;
 
-    /* One that cannot be read is written over. */
-    if (rst_record_or_none(line, &looking->line))
+    /* One that cannot be read is written over, or that no leader can have asked for: servers
+     * reject it, so none was asked by that. */
+    if (rst_record_or_none(line, &looking->line) || looking->line > looking->now)
         looking->line = 0;
     for (i = 0; i < barriers->count; i++)
         if (barriers->kvs[i].lease == 0) /* the others expire */
@@ -227,7 +228,7 @@ static void name_oldest(struct looking *looking)
 
 bool rst_abandoned_round(struct roster_safe_point *safe_point, uint64_t now, uint64_t target)
 {
-    struct looking looking = {.safe_point = safe_point};
+    struct looking looking = {.safe_point = safe_point, .now = now};
     struct safe_point_sample old;
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};

@@ -75,9 +75,19 @@ static int put_barrier(struct roster_safe_point *safe_point, const char *path, u
     return err;
 }
 
+/* Whether the txn safe point that was read is below the one that was known before. */
+static bool has_gone_back(const struct roster_store_range *range, uint64_t known)
+{
+    uint64_t txn;
+
+    return !rst_record_or_none(range, &txn) && txn < known;
+}
+
 static int set_once(struct roster_safe_point *safe_point, const char *path, uint64_t ts,
                     int64_t lease)
 {
+    /* Known before the store is read: another thread may learn more in that time. */
+    uint64_t known = roster_txn_safe_point(safe_point);
     struct roster_store_txn_result *read = NULL;
     struct batch batch = {.n_ops = 0};
     int err;
@@ -87,7 +97,9 @@ static int set_once(struct roster_safe_point *safe_point, const char *path, uint
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &read);
     if (err)
         return err;
-    err = put_barrier(safe_point, path, ts, lease, read);
+    err = has_gone_back(&read->results[0].range, known)
+              ? -EREMCHG
+              : put_barrier(safe_point, path, ts, lease, read);
     if (!err)
         drop_lease(safe_point, lease_of(&read->results[1].range));
     roster_store_free(read);

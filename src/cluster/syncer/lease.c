@@ -15,18 +15,28 @@
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 
+/* For how long a lease is relied upon: a store that says more than was wanted is not, for more. */
+static int64_t ttl_of(const struct roster_syncer *syncer, const struct roster_store_lease *lease)
+{
+    int64_t wanted = (int64_t)syncer->options.ttl_ms;
+
+    return lease->ttl_ms < wanted ? lease->ttl_ms : wanted;
+}
+
 /*
  * The deadline of a lease, CLOCK_BOOTTIME: from when it was asked for, its time to live less the
- * margin. A store that says more than was wanted is not relied upon for more.
+ * margin. None where that time is not known.
  */
 static int64_t deadline_of(const struct roster_syncer *syncer,
                            const struct roster_store_lease *lease)
 {
-    int64_t wanted = (int64_t)syncer->options.ttl_ms, now = rst_store_boottime_ns();
+    int64_t now = rst_store_boottime_ns();
     int64_t asked_at = lease->asked_at_ns < now ? lease->asked_at_ns : now;
-    int64_t ttl = lease->ttl_ms < wanted ? lease->ttl_ms : wanted;
 
-    return asked_at + (ttl - (int64_t)syncer->options.margin_ms) * STORE_NS_PER_MS;
+    if (asked_at == STORE_FOREVER)
+        return 0;
+    return asked_at +
+           (ttl_of(syncer, lease) - (int64_t)syncer->options.margin_ms) * STORE_NS_PER_MS;
 }
 
 /* Revokes a lease that may still live, so that what hangs on it does not stay for its time. */
@@ -51,6 +61,7 @@ static void note_granted(struct roster_syncer *syncer, const struct roster_store
     if (syncer->lease != lease->id)
         rst_cluster_logged(syncer->roster, ROSTER_LOGGED_LEASE, "granted", syncer->server_id, 0);
     syncer->lease = lease->id;
+    syncer->ttl_ms = ttl_of(syncer, lease);
     news = syncer->stats.granted_ms != lease->granted_ms;
     syncer->stats.granted_ms = lease->granted_ms;
     pthread_mutex_unlock(&syncer->lock);
@@ -116,14 +127,24 @@ static int join(struct roster_syncer *syncer, int64_t id)
     return err;
 }
 
-/* Under lock: the lease that has been kept alive is still ours. */
-static void extend(struct roster_syncer *syncer, int64_t deadline)
+/*
+ * Under lock: the lease that has been kept alive is still ours. It may live for less than it did
+ * before: then it ends by what the store says now. The answer to an older question ends nothing.
+ */
+static void extend(struct roster_syncer *syncer, const struct roster_store_lease *lease)
 {
+    int64_t deadline = deadline_of(syncer, lease), ttl = ttl_of(syncer, lease);
+
     syncer->stats.keep_alives++;
+    if (deadline > syncer->deadline || ttl < syncer->ttl_ms)
+        syncer->deadline = deadline;
+    syncer->ttl_ms = ttl;
+    if (syncer->deadline <= rst_store_boottime_ns()) {
+        rst_syncer_fence(syncer, -EKEYEXPIRED);
+        return;
+    }
     if (deadline <= rst_store_boottime_ns())
         return; /* the answer came too late to be worth anything */
-    if (deadline > syncer->deadline)
-        syncer->deadline = deadline;
     rst_lease_extend(syncer->roster,
                      rst_control(NO_FENCE) ? UINT64_MAX - 1 : (uint64_t)syncer->deadline);
     if (syncer->state != ROSTER_SYNCER_LIVE) {
@@ -166,7 +187,7 @@ static int keep(struct roster_syncer *syncer, int64_t id)
         return err;
     pthread_mutex_lock(&syncer->lock);
     if (syncer->lease == id && syncer->registered)
-        extend(syncer, deadline_of(syncer, &lease));
+        extend(syncer, &lease);
     pthread_mutex_unlock(&syncer->lock);
     rst_syncer_tell(syncer);
     return 0;

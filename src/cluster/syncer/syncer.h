@@ -67,6 +67,7 @@ struct roster_syncer {
     bool registered;       /* the record hangs on `lease` as far as we know */
     int64_t lease;         /* 0: none */
     int64_t deadline;      /* CLOCK_BOOTTIME: then it may be gone */
+    int64_t ttl_ms;        /* for how long it is relied upon, by the store's newest answer */
     int64_t old_lease;     /* to be revoked when there is time; 0: none */
     int64_t registered_at; /* the revision of the registration */
     int64_t gone_at;       /* the newest revision at which the watch saw the record vanish */

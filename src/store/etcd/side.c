@@ -24,6 +24,7 @@ int rst_etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind)
                           : rst_etcd_encode_range(&watch->base.keys, 0, kind == ETCD_SIDE_CHECK);
 
     watch->side_kind = kind;
+    watch->checked = watch->fresh;
     return rst_etcd_transfer_begin(watch, &watch->side, paths[kind], request,
                                    watch->base.store->options.attempt_timeout_ms);
 }
@@ -58,11 +59,29 @@ static int accept_snapshot(struct etcd_watch *watch, const json_t *answer, int64
     return err;
 }
 
+/*
+ * The stream was ahead of all members before this was asked: it has delivered what has not
+ * happened, and would wait for what comes after that.
+ */
+static void drop_future(struct etcd_watch *watch)
+{
+    struct etcd_verdict v = {.fate = ETCD_UNKNOWN, .err = -EPROTO};
+
+    strcpy(v.reason, "its stream delivers revisions that are yet to come");
+    watch->base.next = 0;
+    store_count(&watch->base.store->counters.watch_snapshots);
+    rst_etcd_watch_failed(watch, &watch->stream, &v);
+}
+
 /* A stream that may have missed something is opened again, where it is now. */
 static void accept_check(struct etcd_watch *watch, int64_t revision)
 {
     watch->check_at = rst_store_deadline_in(watch->base.store->options.watch_check_ms);
     rst_etcd_watch_healthy(watch);
+    if (revision < watch->checked) {
+        drop_future(watch);
+        return;
+    }
     if (revision <= watch->fresh)
         return;
     watch->wanted = revision;

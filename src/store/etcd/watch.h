@@ -42,6 +42,7 @@ struct etcd_watch {
 
     bool created;          /* the stream is known to be open */
     int64_t fresh;         /* revision that the stream's member is known to have reached */
+    int64_t checked;       /* the same when the check that is under way began */
     int64_t wanted;        /* revision that it must have reached */
     int64_t open_deadline; /* until the stream is known to be open */
     int64_t line_deadline; /* until the line that has begun is complete, or STORE_FOREVER */

@@ -25,7 +25,7 @@ static int find(struct store_engine *engine, struct roster_store_bytes key,
     err = rst_sqlite_conn_step(tx->conn, statement);
     if (err != 1)
         return err;
-    err = rst_sqlite_tx_row(statement, false, kv);
+    err = rst_sqlite_tx_row(tx, statement, false, kv);
     return err ? err : 1;
 }
 
@@ -40,7 +40,7 @@ static int visit_rows(struct sqlite_tx *tx, sqlite3_stmt *statement,
 
         if (row < 0)
             return row;
-        row = rst_sqlite_tx_row(statement, false, &kv);
+        row = rst_sqlite_tx_row(tx, statement, false, &kv);
         if (row != 0)
             return row;
         /* The walk begins with the key that the last page ended with. */
@@ -193,7 +193,7 @@ int rst_sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
         sqlite3_bind_int64(statement, 1, lease);
         row = rst_sqlite_conn_step(tx->conn, statement);
         if (row == 1)
-            err = rst_sqlite_tx_row(statement, false, &kv);
+            err = rst_sqlite_tx_row(tx, statement, false, &kv);
         if (row == 1 && !err)
             err = erase_key(tx, kv.key);
         sqlite3_reset(statement);

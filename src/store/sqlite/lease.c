@@ -68,6 +68,8 @@ static int find_row(struct sqlite_tx *tx, int64_t id, struct lease_row *row)
         row->expires_ns = sqlite3_column_int64(statement, 1);
     }
     sqlite3_reset(statement);
+    if (err == 1 && (row->granted_ms < 1 || row->granted_ms > ROSTER_STORE_MAX_TTL_MS))
+        return -EUCLEAN; /* no store grants that */
     return err;
 }
 

@@ -187,7 +187,8 @@ int64_t rst_sqlite_tx_revision(struct sqlite_tx *tx);
 /* Ends the changes of one revision; later ones have the next. */
 void rst_sqlite_tx_seal(struct sqlite_tx *tx);
 /* Copies the columns of a key or an event, which begin with the key; -EUCLEAN for nonsense. */
-int rst_sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_kv *kv);
+int rst_sqlite_tx_row(const struct sqlite_tx *tx, sqlite3_stmt *statement, bool event,
+                      struct roster_store_kv *kv);
 
 /* sqlite/engine.c */
 

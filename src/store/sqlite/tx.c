@@ -11,6 +11,9 @@
 #include "store/base/clock.h"
 #include "store/sqlite/sqlite.h"
 
+/* More than a file can have come to, and far from the last number. */
+#define REVISION_MOST (INT64_MAX / 2)
+
 int64_t rst_sqlite_tx_revision(struct sqlite_tx *tx)
 {
     if (!tx->changed)
@@ -37,7 +40,8 @@ static bool are_numbers(sqlite3_stmt *statement, int first, int last)
     return true;
 }
 
-int rst_sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_kv *kv)
+int rst_sqlite_tx_row(const struct sqlite_tx *tx, sqlite3_stmt *statement, bool event,
+                      struct roster_store_kv *kv)
 {
     if (sqlite3_column_type(statement, 0) != SQLITE_BLOB ||
         sqlite3_column_type(statement, 1) != SQLITE_BLOB || !are_numbers(statement, 2, 5))
@@ -50,11 +54,14 @@ int rst_sqlite_tx_row(sqlite3_stmt *statement, bool event, struct roster_store_k
     kv->mod_revision = sqlite3_column_int64(statement, 3);
     kv->version = sqlite3_column_int64(statement, 4);
     kv->lease = sqlite3_column_int64(statement, 5);
-    if (kv->key.size == 0 || kv->mod_revision < 1 || kv->lease < 0)
+    /* A revision that is yet to come would make a watch pass over all before it. */
+    if (kv->key.size == 0 || kv->lease < 0 || kv->mod_revision < 1 ||
+        kv->mod_revision > tx->state.revision + tx->changed)
         return -EUCLEAN;
     if (event && kv->version == 0)
         return 0;
-    if (kv->version < 1 || kv->create_revision < 1 || kv->create_revision > kv->mod_revision)
+    if (kv->version < 1 || kv->version > kv->mod_revision || kv->create_revision < 1 ||
+        kv->create_revision > kv->mod_revision)
         return -EUCLEAN;
     return 0;
 }
@@ -99,7 +106,7 @@ static int read_state(struct sqlite_tx *tx)
     state->compacted = sqlite3_column_int64(statement, 2);
     state->other_boot = strcmp((const char *)boot, tx->store->boot) != 0;
     sqlite3_reset(statement);
-    if (state->revision < 1 || state->revision == INT64_MAX || state->compacted < 0 ||
+    if (state->revision < 1 || state->revision > REVISION_MOST || state->compacted < 0 ||
         state->compacted > state->revision)
         return -EUCLEAN;
     return 0;

@@ -124,7 +124,7 @@ static int collect_changes(struct sqlite_tx *tx, struct sqlite_watch *watch,
     while (!err && (row = rst_sqlite_conn_step(tx->conn, statement)) != 0) {
         struct roster_store_kv kv = {0};
 
-        err = row < 0 ? row : rst_sqlite_tx_row(statement, true, &kv);
+        err = row < 0 ? row : rst_sqlite_tx_row(tx, statement, true, &kv);
         if (!err && rst_store_event_list_full(list, kv.mod_revision))
             break;
         if (!err && rst_store_keys_match(&watch->base.keys, kv.key))

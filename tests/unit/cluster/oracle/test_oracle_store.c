@@ -173,6 +173,31 @@ STORE_TEST(a_key_that_vanished_is_noticed)
     roster_oracle_store_destroy(fresh);
 }
 
+/* As an operator does who puts a value back: what was given away might be given once more. */
+STORE_TEST(a_key_that_went_back_is_noticed)
+{
+    struct roster_oracle_store *reader = make_oracle(f->store), *oracle = make_oracle(f->store),
+                               *other = make_oracle(f->store);
+    uint64_t ts, last;
+
+    wall_ms = 1000000;
+    last = get(oracle);
+    cr_assert_eq(look(reader), last);
+    wall_ms = 500;
+    put_text(f->store, "/t/oracle", "200000000");
+    cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EREMCHG);
+    cr_assert_eq(roster_oracle_store_read(reader, &ts), -EREMCHG);
+    cr_assert_lt(get(other), last, "who begins now knows of none");
+    wall_ms = 2000000;
+    cr_assert_gt(get(other), last);
+    cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), -EREMCHG,
+                 "what was given twice does not become right");
+    cr_assert_eq(roster_oracle_store_read(reader, &ts), -EREMCHG);
+    roster_oracle_store_destroy(reader);
+    roster_oracle_store_destroy(oracle);
+    roster_oracle_store_destroy(other);
+}
+
 STORE_TEST(waiting_callers_share_a_transaction)
 {
     struct roster_oracle_store *oracle = make_oracle(f->store);

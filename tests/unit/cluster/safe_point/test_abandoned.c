@@ -434,6 +434,19 @@ Test(abandoned, g8_a_line_from_the_store_is_followed_as_far_as_the_own_limit_goe
     cluster_stop();
 }
 
+/* No server follows such a line, so none was asked by it. */
+Test(abandoned, a_line_that_no_leader_can_have_written_is_written_over)
+{
+    cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_PASS);
+    hold(&b);
+    put_number(store, LINE, ABSURD);
+    an_hour_later();
+    UNTIL(state(&a).gc > b.start);
+    cr_expect_eq(roster_txn_check(b.peer.server.session), -ESTALE);
+    cr_expect_leq(stored_number(store, LINE), rst_load(&now));
+    cluster_stop();
+}
+
 /* By the clock that goes on: a leader that has just begun knows nothing that is
  * too old, even when the wall clock is set forwards. */
 Test(abandoned, a_step_of_the_wall_clock_passes_nothing)

@@ -339,6 +339,39 @@ STORE_TEST(g8_no_lease_is_relied_upon_for_longer_than_was_asked_for)
     server_destroy(&server);
 }
 
+/* The store keeps a lease alive for less than it did: that is when it ends. */
+STORE_TEST(g8_a_lease_that_lives_for_less_than_before_ends_earlier)
+{
+    struct roster_syncer_options options = server_options("a");
+    struct server server;
+    int64_t before;
+
+    options.keep_alive_ms = 10;
+    server_create(&server, f->store, &options, 0);
+    server_run_until(&server, ROSTER_SYNCER_LIVE);
+    begin_to_lie(f->store);
+    before = server_stats(&server).deadline_ns;
+    lie.ttl_ms = options.margin_ms + 20000;
+    cr_expect_leq(deadline_after_lies(&server), rst_store_boottime_ns() + 20000 * STORE_NS_PER_MS);
+    cr_expect_lt(server_stats(&server).deadline_ns, before);
+    cr_expect_eq(roster_txn_begin(server.session, NULL), 0);
+    cr_expect_eq(roster_txn_check(server.session), 0);
+    /* It would have ended before the answer came. */
+    lie.ttl_ms = options.margin_ms + 1;
+    lie.asked_in_ns = -1000 * STORE_NS_PER_S;
+    for (int64_t end = now_ms() + 20000; server_stats(&server).fences == 0;) {
+        cr_assert_lt(now_ms(), end);
+        cr_assert_eq(roster_syncer_run_once(server.syncer, NULL), 0);
+    }
+    cr_expect_eq(roster_txn_check(server.session), -ESTALE);
+    lie.ttl_ms = lie.asked_in_ns = 0;
+    server_run_until(&server, ROSTER_SYNCER_LIVE);
+    cr_expect_gt(server_stats(&server).deadline_ns,
+                 rst_store_boottime_ns() + 20000 * STORE_NS_PER_MS);
+    (void)roster_txn_finish(server.session);
+    server_destroy(&server);
+}
+
 STORE_TEST(g8_a_lease_without_a_time_to_live_keeps_nothing_alive)
 {
     static const int64_t ttls[] = {INT64_MIN, -1, 0, 1};

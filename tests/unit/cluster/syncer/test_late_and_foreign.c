@@ -211,6 +211,20 @@ Test(late, a_barrier_that_is_set_again_or_refused_leaks_no_lease)
     cr_expect_eq(roster_store_lease_time_to_live(store, first + 1, 1000, &lease), -EKEYEXPIRED);
 }
 
+/* A backup of the store was restored: what is above the safe point that it has may be collected. */
+Test(late, g2_a_barrier_is_not_set_below_what_was_published_here)
+{
+    cr_assert_eq(roster_safe_point_advance_txn(safe_point, 1000, NULL), 0);
+    put_number(store, TXN, 500);
+    cr_expect_eq(roster_barrier_set(safe_point, "b", 600, 3600000), -EREMCHG);
+    cr_expect_eq(roster_barrier_set(safe_point, "b", 1000, ROSTER_BARRIER_FOREVER), -EREMCHG,
+                 "the leader may not have noticed");
+    cr_expect_not(key_exists(store, BARRIER));
+    cr_expect_eq(stored_number(store, TXN), 500, "nor is that written again");
+    put_number(store, TXN, 1000);
+    cr_expect_eq(roster_barrier_set(safe_point, "b", 1000, 3600000), 0);
+}
+
 Test(late, g3_a_gc_safe_point_that_goes_back_is_not_believed)
 {
     struct roster_safe_point_result result = {.size = sizeof(result)};

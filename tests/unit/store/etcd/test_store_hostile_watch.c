@@ -310,6 +310,38 @@ Test(store_hostile_watch, a_stream_that_fell_silent_is_noticed)
     stop(&w);
 }
 
+/* Its first stream is at revision 900, and the cluster at 50. */
+static void run_ahead(struct fake_request *request)
+{
+    if (!fake_is(request, "/v3/watch")) {
+        fake_reply(request, 200, "{" FAKE_HEADER "}");
+        return;
+    }
+    fake_begin_stream(request);
+    fake_chunk(request, FAKE_CREATED);
+    if (request->number == 1)
+        fake_chunk(request, "{\"result\":{\"header\":{\"cluster_id\":\"7\",\"revision\":\"900\"},"
+                            "\"events\":[" EVENT("a2E=", "900") "]}}\n");
+    fake_hang(request);
+}
+
+Test(store_hostile_watch, a_stream_from_the_future_is_noticed_and_what_is_true_is_told)
+{
+    struct watched w;
+    struct roster_store_events *events = NULL;
+
+    start(&w, run_ahead, NULL, 10);
+    cr_assert_eq(roster_store_watch_next(w.watch, 5000, &events), 0);
+    cr_expect_eq(events->events[0].kv.mod_revision, 900, "no other member was asked so far");
+    roster_store_free(events);
+    cr_assert_eq(roster_store_watch_next(w.watch, 5000, &events), 0);
+    cr_expect(events->snapshot);
+    cr_expect_eq(events->count, 0);
+    cr_expect_eq(events->revision, 50);
+    roster_store_free(events);
+    stop(&w);
+}
+
 /* A member that stays at revision 50 while the others have 60. */
 static void lag_behind(struct fake_request *request)
 {

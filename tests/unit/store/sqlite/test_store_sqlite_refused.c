@@ -104,6 +104,9 @@ Test(store_sqlite_refused, nonsense_in_the_tables_is_damage, .init = sqlite_file
         "UPDATE kv SET lease = -3",
         "UPDATE kv SET value = 3.14",
         "UPDATE kv SET mod_revision = create_revision - 1",
+        "UPDATE kv SET mod_revision = mod_revision + 1",
+        "UPDATE kv SET version = 9223372036854775807",
+        "UPDATE state SET revision = 9223372036854775806",
         "DELETE FROM state",
         "DROP TABLE kv",
     };
@@ -117,6 +120,46 @@ Test(store_sqlite_refused, nonsense_in_the_tables_is_damage, .init = sqlite_file
         roster_store_close(store);
         sqlite_file_remove();
     }
+}
+
+/* A watch that believed it would wait for what comes after that. */
+Test(store_sqlite_refused, an_event_that_is_yet_to_come_is_damage, .init = sqlite_file_name)
+{
+    struct roster_store_keys keys = roster_store_key(text("key"));
+    struct roster_store *store = sqlite_file_open();
+    struct roster_store_events *events = NULL;
+    struct roster_store_watch *watch;
+
+    cr_assert_eq(roster_store_watch_open(store, &keys, 1, &watch), 0);
+    put_text(store, "key", "value");
+    sqlite_file_run("UPDATE event SET revision = revision + 1000");
+    cr_expect_eq(roster_store_watch_next(watch, 0, &events), -EUCLEAN);
+    sqlite_file_run("UPDATE event SET revision = revision - 1000");
+    cr_expect_eq(roster_store_watch_next(watch, 2000, &events), 0);
+    roster_store_free(events);
+    roster_store_watch_close(watch);
+    roster_store_close(store);
+}
+
+Test(store_sqlite_refused, a_lease_that_no_store_granted_is_damage, .init = sqlite_file_name)
+{
+    static const char *const damages[] = {"UPDATE lease SET granted_ms = 9223372036854775807",
+                                          "UPDATE lease SET granted_ms = -1",
+                                          "UPDATE lease SET granted_ms = 'long'"};
+    struct roster_store *store = sqlite_file_open();
+    int64_t id = grant_lease(store, 60000);
+    struct roster_store_lease lease;
+
+    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+        sqlite_file_run(damages[i]);
+        cr_expect_eq(roster_store_lease_keep_alive(store, id, 2000, &lease), -EUCLEAN, "%s",
+                     damages[i]);
+        cr_expect_eq(roster_store_lease_time_to_live(store, id, 2000, &lease), -EUCLEAN, "%s",
+                     damages[i]);
+    }
+    sqlite_file_run("UPDATE lease SET granted_ms = 60000");
+    cr_expect_eq(roster_store_lease_keep_alive(store, id, 2000, &lease), 0);
+    roster_store_close(store);
 }
 
 /* Runs the test in a mount namespace with a small file system over the directory. */
