@@ -158,10 +158,10 @@ struct roster_store_options {
  * Returns 0: opened; -EINVAL: the URL or an option is not usable; -E2BIG: the options have
  * something in them that this library does not know; -ENOTSUP: this library was built without
  * SQLite or etcd support (SQLite: /proc, which distinguishes boots, cannot be read, or SQLite was
- * built for one thread only; etcd: libcurl was built without TLS); -ENOENT: SQLite: file (with
- * must_exist) or directory does not exist; -EACCES, -EROFS, -EBUSY, -ENOSPC, -EUCLEAN,
- * -EMEDIUMTYPE, -EIO: SQLite: see the table; -EKEYREJECTED: a TLS file cannot be read; -ENOMEM:
- * memory is out.
+ * built, or configured by the program, for one thread only; etcd: libcurl was built without TLS);
+ * -ENOENT: SQLite: file (with must_exist) or directory does not exist; -EACCES, -EROFS, -EBUSY,
+ * -ENOSPC, -EUCLEAN, -EMEDIUMTYPE, -EIO: SQLite: see the table; -EKEYREJECTED: a TLS file cannot be
+ * read; -ENOMEM: memory is out.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_open(const char *url,
                                                    const struct roster_store_options *options,

@@ -14,6 +14,7 @@
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
 #include "store/base/message.h"
+#include "store/base/signals.h"
 #include "store/memory/memory.h"
 #ifdef HAVE_ETCD_STORE
 #include "store/etcd/etcd.h"
@@ -78,6 +79,22 @@ static int find_kind(const char *url, const struct store_kind **kind, const char
     return unknown_url(url, error);
 }
 
+static int kind_open(const struct store_kind *kind, const char *address,
+                     const struct roster_store_options *options, struct roster_store **store,
+                     const struct store_error *error)
+{
+    STORE_HOLDS_SIGNAL(kind);
+
+    return kind->open(address, options, store, error);
+}
+
+static void kind_close(struct roster_store *store)
+{
+    STORE_HOLDS_SIGNAL(store->kind);
+
+    store->kind->close(store);
+}
+
 static int open_kind(const char *url, const struct roster_store_options *options,
                      struct roster_store **store, const struct store_error *error)
 {
@@ -91,7 +108,7 @@ static int open_kind(const char *url, const struct roster_store_options *options
     copy = strdup(url);
     if (!copy)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
-    err = kind->open(address, options, store, error);
+    err = kind_open(kind, address, options, store, error);
     if (err) {
         free(copy);
         return err;
@@ -140,7 +157,7 @@ void roster_store_close(struct roster_store *store)
     options = store->options;
     url = store->url;
     rst_log_end(&store->log);
-    store->kind->close(store);
+    kind_close(store);
     rst_store_options_free(&options);
     free(url);
 }

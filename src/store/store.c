@@ -14,6 +14,7 @@
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
+#include "store/base/signals.h"
 
 static int64_t call_deadline(const struct roster_store *store, int timeout_ms)
 {
@@ -35,6 +36,13 @@ const char *roster_store_url(const struct roster_store *store)
     return store ? store->url : NULL;
 }
 
+static int rebind(struct roster_store *store)
+{
+    STORE_HOLDS_SIGNAL(store->kind);
+
+    return store->kind->rebind(store);
+}
+
 int roster_store_rebind(struct roster_store *store)
 {
     RST_NOT_CANCELLED;
@@ -44,7 +52,7 @@ int roster_store_rebind(struct roster_store *store)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
-    err = store->kind->rebind(store);
+    err = rebind(store);
     if (!err)
         atomic_fetch_add_explicit(&store->rebinds, 1, memory_order_release);
     return err;
@@ -64,8 +72,10 @@ int roster_store_get(struct roster_store *store, const struct roster_store_keys 
     if (rst_store_is_foreign(store))
         return -ECHILD;
     err = rst_store_check_keys(keys, true);
-    if (!err)
+    if (!err) {
+        STORE_HOLDS_SIGNAL(store->kind);
         err = store->kind->get(store, keys, limit, call_deadline(store, timeout_ms), range);
+    }
     return count_call(store, err);
 }
 
@@ -83,9 +93,11 @@ int roster_store_txn(struct roster_store *store, const struct roster_store_txn *
     if (rst_store_is_foreign(store))
         return -ECHILD;
     err = rst_store_check_txn(txn);
-    if (!err)
+    if (!err) {
+        STORE_HOLDS_SIGNAL(store->kind);
         err = store->kind->txn(store, txn, call_deadline(store, timeout_ms),
                                result ? result : &unwanted);
+    }
     roster_store_free(unwanted);
     return count_call(store, err);
 }
@@ -94,6 +106,7 @@ static int lease_call(struct roster_store *store, const struct store_lease_call 
                       int timeout_ms, struct roster_store_lease *lease)
 {
     RST_NOT_CANCELLED;
+    STORE_HOLDS_SIGNAL(store->kind);
     int err;
 
     memset(lease, 0, sizeof(*lease));

@@ -13,6 +13,7 @@
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
+#include "store/base/signals.h"
 
 /* Fills in the part that all kinds have in common; the kind moves it into its own. */
 static int prepare(struct roster_store_watch *base, struct roster_store *store,
@@ -58,6 +59,14 @@ int roster_store_watch_open(struct roster_store *store, const struct roster_stor
     return err;
 }
 
+static int next(struct roster_store_watch *watch, int64_t deadline,
+                struct roster_store_events **events)
+{
+    STORE_HOLDS_SIGNAL(watch->store->kind);
+
+    return watch->store->kind->watch_next(watch, deadline, events);
+}
+
 int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
                             struct roster_store_events **events)
 {
@@ -70,16 +79,25 @@ int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
         return -EINVAL;
     if (rst_store_is_foreign(watch->store))
         return -ECHILD;
-    return watch->store->kind->watch_next(watch, rst_store_deadline_in(timeout_ms), events);
+    return next(watch, rst_store_deadline_in(timeout_ms), events);
 }
 
 void roster_store_watch_cancel(struct roster_store_watch *watch)
 {
+    RST_NOT_CANCELLED;
+
     if (!watch || rst_store_is_foreign(watch->store))
         return;
     /* pairs with the acquire in rst_store_watch_canceled() */
     atomic_store_explicit(&watch->canceled, true, memory_order_release);
     watch->store->kind->watch_wake(watch);
+}
+
+static void kind_close(struct roster_store_watch *watch)
+{
+    STORE_HOLDS_SIGNAL(watch->store->kind);
+
+    watch->store->kind->watch_close(watch);
 }
 
 void roster_store_watch_close(struct roster_store_watch *watch)
@@ -90,6 +108,6 @@ void roster_store_watch_close(struct roster_store_watch *watch)
     if (!watch || rst_store_is_foreign(watch->store))
         return;
     key = watch->key;
-    watch->store->kind->watch_close(watch);
+    kind_close(watch);
     free(key);
 }

@@ -173,6 +173,8 @@ Test(refused_file, it_cannot_be_written, .init = open_store, .fini = close_store
     expect(txn, forget, "pwrite64", ENOSPC, -ENOSPC);
     expect(txn, forget, "pwrite64", EROFS, -EINPROGRESS);
     expect(txn, forget, "fdatasync", EIO, -EINPROGRESS);
+    expect(txn, forget, "fdatasync", ENOSPC, -EINPROGRESS);
+    expect(txn, forget, "fdatasync", EDQUOT, -EINPROGRESS);
 }
 
 Test(refused_file, a_new_one_cannot_be_written, .init = open_store, .fini = close_store)

@@ -40,6 +40,7 @@ struct store_lease_call {
 
 struct store_kind {
     const char *scheme; /* the URL up to and without the colon */
+    int raises;         /* a signal that its calls may raise, see signals.h; 0: none */
 
     /* Allocates the store and sets nothing in its base but for what its fields below say. */
     int (*open)(const char *address, const struct roster_store_options *options,

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "store/base/signals.h"
 #include "store/etcd/etcd.h"
-#include "store/etcd/sigpipe.h"
 
 #define MAX_HEADER_BYTES ((size_t)64 * 1024)
 #define URL_SIZE 512
@@ -190,14 +190,14 @@ int rst_etcd_http_new(struct etcd_store *store, struct etcd_http **out)
 
 void rst_etcd_http_free(struct etcd_http *http)
 {
-    struct store_sigpipe sigpipe;
+    struct store_signal held;
 
     if (!http)
         return;
     /* TLS closes a connection that no peer may read any more. */
-    rst_store_sigpipe_hold(&sigpipe);
+    held = rst_store_signal_hold(SIGPIPE);
     curl_easy_cleanup(http->easy);
-    rst_store_sigpipe_release(&sigpipe);
+    rst_store_signal_release(&held);
     curl_slist_free_all(http->headers);
     free(http->answer);
     free(http);
@@ -266,13 +266,13 @@ int rst_etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request
 
 CURLcode rst_etcd_http_perform(struct etcd_http *http)
 {
-    struct store_sigpipe sigpipe;
+    struct store_signal held;
     CURLcode code;
 
-    rst_store_sigpipe_hold(&sigpipe);
+    held = rst_store_signal_hold(SIGPIPE);
     code = curl_easy_perform(http->easy);
     looked_up(http);
-    rst_store_sigpipe_release(&sigpipe);
+    rst_store_signal_release(&held);
     return code;
 }
 

@@ -10,7 +10,7 @@
 
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
-#include "store/etcd/sigpipe.h"
+#include "store/base/signals.h"
 #include "store/etcd/watch.h"
 
 #define POLL_AGAIN_NS (20 * STORE_NS_PER_MS)
@@ -62,13 +62,13 @@ int rst_etcd_watch_open(struct roster_store_watch *base, struct roster_store_wat
 void rst_etcd_watch_close(struct roster_store_watch *base)
 {
     struct etcd_watch *watch = watch_of(base);
-    struct store_sigpipe sigpipe;
+    struct store_signal held;
 
-    rst_store_sigpipe_hold(&sigpipe);
+    held = rst_store_signal_hold(SIGPIPE);
     rst_etcd_transfer_stop(watch, &watch->stream);
     rst_etcd_transfer_stop(watch, &watch->side);
     release(watch);
-    rst_store_sigpipe_release(&sigpipe);
+    rst_store_signal_release(&held);
 }
 
 void rst_etcd_watch_wake(struct roster_store_watch *base)
@@ -313,11 +313,11 @@ static int run(struct etcd_watch *watch, int64_t deadline, struct roster_store_e
 int rst_etcd_watch_next(struct roster_store_watch *base, int64_t deadline,
                         struct roster_store_events **events)
 {
-    struct store_sigpipe sigpipe;
+    struct store_signal held;
     int err;
 
-    rst_store_sigpipe_hold(&sigpipe);
+    held = rst_store_signal_hold(SIGPIPE);
     err = run(watch_of(base), deadline, events);
-    rst_store_sigpipe_release(&sigpipe);
+    rst_store_signal_release(&held);
     return err;
 }

@@ -42,18 +42,36 @@ static const char *const texts[SQL_N_STATEMENTS] = {
     [SQL_LEASE_NEXT] = "SELECT id, expires_ns FROM lease ORDER BY expires_ns LIMIT 1",
 };
 
+/* The errors of the newest calls that failed for the file and for its log. */
+static void last_errnos(struct sqlite_conn *conn, int *of_file, int *of_log)
+{
+    sqlite3_file *log = NULL;
+
+    *of_file = *of_log = 0;
+    sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_LAST_ERRNO, of_file);
+    sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log && log->pMethods)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, of_log);
+}
+
+static bool is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
 static int io_errno(struct sqlite_conn *conn, int rc)
 {
+    int of_file, of_log;
+
     if (rc == SQLITE_IOERR_NOMEM)
         return -ENOMEM;
-    switch (sqlite3_system_errno(conn->db)) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
+    if (is_full(sqlite3_system_errno(conn->db)))
         return -ENOSPC;
-    default:
+    if (rc != SQLITE_IOERR_WRITE)
         return -EIO;
-    }
+    /* What SQLite has done since the write may have replaced errno. */
+    last_errnos(conn, &of_file, &of_log);
+    return is_full(of_file) || is_full(of_log) ? -ENOSPC : -EIO;
 }
 
 static int cannot_open_errno(struct sqlite_conn *conn)
@@ -81,13 +99,9 @@ static int cannot_open_errno(struct sqlite_conn *conn)
 /* SQLite calls a file corrupt, too, that the disk does not let it read. */
 static int corrupt_errno(struct sqlite_conn *conn)
 {
-    int of_file = 0, of_log = 0;
-    sqlite3_file *log = NULL;
+    int of_file, of_log;
 
-    sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
-    sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-    if (log && log->pMethods)
-        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
+    last_errnos(conn, &of_file, &of_log);
     return of_file == EIO || of_log == EIO ? -EIO : -EUCLEAN;
 }
 
@@ -168,7 +182,8 @@ int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadli
     conn->deadline = deadline;
     if (create)
         flags |= SQLITE_OPEN_CREATE;
-    err = sqlite3_open_v2(store->path, &conn->db, flags, NULL);
+    /* Not by what the host has made the default, whose locks other processes may not see. */
+    err = sqlite3_open_v2(store->path, &conn->db, flags, "unix");
     if (err != SQLITE_OK) {
         err = conn->db ? rst_sqlite_conn_errno(conn, err) : -ENOMEM;
     } else {

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "store/base/arena.h"
@@ -110,17 +111,40 @@ static int open_error(const struct sqlite_store *store, int err, const struct st
     }
 }
 
-static int sqlite_open(const char *address, const struct roster_store_options *options,
-                       struct roster_store **out, const struct store_error *error)
+/* SQLite may have been built for one thread, or the host may have configured it for one: then what
+ * it allocates as mutexes is one and the same nothing. */
+static int check_threads(const struct store_error *error)
 {
-    struct sqlite_store *store;
-    int err;
+    sqlite3_mutex *one, *other;
+    bool same, none;
 
     if (!sqlite3_threadsafe())
         return rst_store_error_set(error, -ENOTSUP,
                                    "SQLite %s was built for programs with one thread; install one "
                                    "that was not",
                                    sqlite3_libversion());
+    one = sqlite3_mutex_alloc(SQLITE_MUTEX_FAST);
+    other = sqlite3_mutex_alloc(SQLITE_MUTEX_FAST);
+    none = !one || !other;
+    same = one == other;
+    sqlite3_mutex_free(one);
+    sqlite3_mutex_free(other);
+    if (none)
+        return rst_store_error_set(error, -ENOMEM, "out of memory");
+    return same ? rst_store_error_set(error, -ENOTSUP,
+                                      "this program has configured SQLite for one thread "
+                                      "(SQLITE_CONFIG_SINGLETHREAD); the store needs another mode")
+                : 0;
+}
+
+static int sqlite_open(const char *address, const struct roster_store_options *options,
+                       struct roster_store **out, const struct store_error *error)
+{
+    struct sqlite_store *store;
+    int err = check_threads(error);
+
+    if (err)
+        return err;
     store = calloc(1, sizeof(*store));
     if (!store)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
@@ -225,6 +249,7 @@ static int sqlite_txn(struct roster_store *base, const struct roster_store_txn *
 
 const struct store_kind rst_store_sqlite_kind = {
     .scheme = "sqlite",
+    .raises = SIGXFSZ,
     .open = sqlite_open,
     .close = sqlite_close,
     .rebind = sqlite_rebind,

@@ -250,16 +250,25 @@ int rst_sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool wri
 
 /*
  * When the log could not be synchronized, its frames may already be there: not now, but after a
- * crash they would count. And when memory ran out, SQLite says so of the call as a whole, also when
+ * crash they would count. That the disk was full is no reason then, unless it was a frame that
+ * could not be written. And when memory ran out, SQLite says so of the call as a whole, also when
  * that was after the commit. So that is neither done nor certainly not done.
  */
+static bool may_count(struct sqlite_conn *conn, int err)
+{
+    int rc = sqlite3_extended_errcode(conn->db);
+
+    return err == -EIO || err == -ENOMEM ||
+           ((rc & 0xff) == SQLITE_IOERR && rc != SQLITE_IOERR_WRITE);
+}
+
 static int commit(struct sqlite_tx *tx)
 {
     int err;
 
     reset_statements(tx->conn);
     err = run_simple(tx->conn, SQL_COMMIT);
-    return (err == -EIO || err == -ENOMEM) && tx->asked_to_write ? -EINPROGRESS : err;
+    return err && tx->asked_to_write && may_count(tx->conn, err) ? -EINPROGRESS : err;
 }
 
 /* After the commit: in the file that has our name now, or in one that was taken away. */

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../store_fixture.h"
@@ -180,6 +181,41 @@ Test(store_sqlite, what_stands_in_the_schema_of_the_file_does_not_run, .init = s
     put_text(store, "second", "value");
     cr_expect(key_exists(store, "first"), "a trigger has run");
     cr_expect(key_exists(store, "second"), "a trigger has run");
+    roster_store_close(store);
+}
+
+/* One without locks, as a program has that is alone with its files. */
+Test(store_sqlite, the_hosts_default_vfs_is_not_ours, .init = sqlite_file_name)
+{
+    struct roster_store *store = NULL;
+    sqlite3 *db;
+
+    cr_assert_eq(sqlite3_vfs_register(sqlite3_vfs_find("unix-none"), 1), SQLITE_OK);
+    cr_expect_eq(roster_store_open(sqlite_url, NULL, &store, NULL, 0), 0);
+    cr_assert_eq(sqlite3_vfs_register(sqlite3_vfs_find("unix"), 1), SQLITE_OK);
+    db = sqlite_file_hold("BEGIN IMMEDIATE");
+    cr_expect_eq(put_error(store, "key", 10), -EBUSY, "it sees the lock of another one");
+    sqlite3_close(db);
+    cr_expect_eq(put_error(store, "key", 2000), 0);
+    roster_store_close(store);
+}
+
+/* Calls of a store come from several threads, whatever the program does by itself. */
+Test(store_sqlite, a_host_that_configures_sqlite_for_one_thread_is_told, .init = sqlite_file_name)
+{
+    static const sqlite3_mutex_methods chosen_anew;
+    struct roster_store *store = NULL;
+    char error[ROSTER_STORE_ERROR_SIZE];
+
+    cr_assert_eq(sqlite3_shutdown(), SQLITE_OK);
+    cr_assert_eq(sqlite3_config(SQLITE_CONFIG_MUTEX, &chosen_anew), SQLITE_OK);
+    cr_assert_eq(sqlite3_config(SQLITE_CONFIG_SINGLETHREAD), SQLITE_OK);
+    cr_expect_eq(roster_store_open(sqlite_url, NULL, &store, error, sizeof(error)), -ENOTSUP);
+    cr_expect_not_null(strstr(error, "one thread"), "%s", error);
+    cr_assert_eq(sqlite3_shutdown(), SQLITE_OK);
+    cr_assert_eq(sqlite3_config(SQLITE_CONFIG_MUTEX, &chosen_anew), SQLITE_OK);
+    cr_assert_eq(sqlite3_config(SQLITE_CONFIG_SERIALIZED), SQLITE_OK);
+    cr_assert_eq(roster_store_open(sqlite_url, NULL, &store, error, sizeof(error)), 0);
     roster_store_close(store);
 }
 

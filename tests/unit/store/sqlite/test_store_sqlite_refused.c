@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -244,6 +246,46 @@ static void make_read_only(void)
     STEP(6, mount("none", sqlite_dir, NULL, MS_REMOUNT, "size=1m") == 0);
     STEP(7, roster_store_open(sqlite_url, NULL, &store, NULL, 0) == 0);
     roster_store_close(store);
+}
+
+/* The kernel sends SIGXFSZ to who writes beyond it, which by default ends the program. */
+static int fill_limit(void)
+{
+    static char value[4000];
+    struct roster_store_op op;
+    struct roster_store_txn txn = {.success = &op, .n_success = 1};
+    struct rlimit limit = {.rlim_cur = 256 * 1024, .rlim_max = RLIM_INFINITY};
+    struct roster_store *store = NULL;
+    char key[32];
+    int err = 0;
+
+    memset(value, 'v', sizeof(value) - 1);
+    STEP(1, signal(SIGXFSZ, SIG_DFL) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    STEP(2, roster_store_open(sqlite_url, NULL, &store, NULL, 0) == 0);
+    for (int i = 0; i < 1000 && err == 0; i++) {
+        snprintf(key, sizeof(key), "key/%d", i);
+        op = roster_store_put(roster_store_text(key), roster_store_text(value), 0);
+        err = roster_store_txn(store, &txn, 2000, NULL);
+    }
+    STEP(3, err == -ENOSPC);
+    STEP(4, get_error(store, "key/0", 2000) == 0);
+    limit.rlim_cur = RLIM_INFINITY;
+    STEP(5, setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    STEP(6, roster_store_txn(store, &txn, 2000, NULL) == 0);
+    roster_store_close(store);
+    return 0;
+}
+
+Test(store_sqlite_refused, a_limit_of_file_sizes_ends_no_program, .init = sqlite_file_name)
+{
+    pid_t child = scratch_fork();
+    int status = 0;
+
+    if (child == 0)
+        _exit(fill_limit());
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "failed in the way %d",
+              WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 }
 
 Test(store_sqlite_refused, a_read_only_disk_is_told, .init = sqlite_file_name)
