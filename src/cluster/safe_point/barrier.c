@@ -153,11 +153,11 @@ int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name
     return err;
 }
 
-static void fill(struct roster_safe_point *safe_point, const struct roster_store_kv *kv,
-                 struct roster_barrier *barrier)
+static int fill(struct roster_safe_point *safe_point, const struct roster_store_kv *kv,
+                struct roster_barrier *barrier)
 {
     size_t prefix = strlen(safe_point->paths.barriers), length = kv->key.size - prefix;
-    struct roster_store_lease lease;
+    struct roster_store_lease lease = {0};
     int err;
 
     if (length >= sizeof(barrier->name))
@@ -167,10 +167,11 @@ static void fill(struct roster_safe_point *safe_point, const struct roster_store
         barrier->ts = 0;
     barrier->ttl_ms = ROSTER_BARRIER_FOREVER;
     if (kv->lease == 0)
-        return;
+        return 0;
     err = roster_store_lease_time_to_live(safe_point->store, kv->lease,
                                           (int)safe_point->options.timeout_ms, &lease);
-    barrier->ttl_ms = err ? 0 : lease.ttl_ms;
+    barrier->ttl_ms = lease.ttl_ms;
+    return err == -EKEYEXPIRED ? 0 : err; /* since it was read, and nothing is left of it */
 }
 
 int roster_barrier_list(struct roster_safe_point *safe_point, struct roster_barrier **barriers,
@@ -197,10 +198,13 @@ int roster_barrier_list(struct roster_safe_point *safe_point, struct roster_barr
     *barriers = NULL;
     if (range->count != 0) {
         list = calloc(range->count, sizeof(*list));
-        for (i = 0; list && i < range->count; i++)
-            fill(safe_point, &range->kvs[i], &list[i]);
-        *barriers = list;
         err = list ? 0 : -ENOMEM;
+        for (i = 0; !err && i < range->count; i++)
+            err = fill(safe_point, &range->kvs[i], &list[i]);
+        if (err)
+            free(list);
+        else
+            *barriers = list;
     }
     roster_store_free(range);
     return err;

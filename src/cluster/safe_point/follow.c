@@ -201,7 +201,7 @@ void rst_safe_point_follow_duty(struct roster_safe_point *safe_point, int timeou
         roster_store_free(events);
     }
     rst_abandoned_follow(safe_point);
-    if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
+    if (err != -ECANCELED)
         rst_safe_point_note(safe_point, &safe_point->state.following, err == -ETIMEDOUT ? 0 : err);
     if (err && err != -ETIMEDOUT)
         pause_watch(safe_point);

@@ -127,6 +127,8 @@ static int campaign(struct roster_safe_point *safe_point, int64_t lease, bool *l
     roster_store_free(result);
     if (err)
         count_failure(safe_point, err);
+    else if (!ours) /* there is nothing to lead, and no round will say that the store works */
+        rst_safe_point_note(safe_point, &safe_point->state.leading, 0);
     set_leads(safe_point, ours, revision);
     *leads = ours;
     return err;

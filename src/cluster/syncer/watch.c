@@ -98,7 +98,10 @@ void rst_syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms)
         take(syncer, events);
         roster_store_free(events);
     }
-    if (err != -ECANCELED && (err != -ETIMEDOUT || timeout_ms != 0))
+    /* By hand nothing is waited for: that there is nothing new is a success. */
+    if (err == -ETIMEDOUT && timeout_ms == 0)
+        rst_syncer_note(syncer, &syncer->stats.watching, 0, NULL);
+    else if (err != -ECANCELED)
         rst_syncer_note(syncer, &syncer->stats.watching, err, NULL);
     if (err && err != -ETIMEDOUT)
         pause_watch(syncer);

@@ -7,8 +7,10 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <roster/barrier.h>
 #include <roster/metrics.h>
 #include <roster/safe_point.h>
 #include <roster/timestamp.h>
@@ -21,7 +23,7 @@
 static struct {
     struct store_kind kind;
     const struct store_kind *real;
-    bool txn, lease;
+    bool txn, lease, watch;
 } failing;
 
 static int failing_txn(struct roster_store *store, const struct roster_store_txn *txn,
@@ -34,6 +36,12 @@ static int failing_lease(struct roster_store *store, const struct store_lease_ca
                          int64_t deadline, struct roster_store_lease *lease)
 {
     return failing.lease ? -ENOSPC : failing.real->lease(store, call, deadline, lease);
+}
+
+static int failing_watch(struct roster_store_watch *watch, int64_t deadline,
+                         struct roster_store_events **events)
+{
+    return failing.watch ? -EPROTO : failing.real->watch_next(watch, deadline, events);
 }
 
 static struct roster_store *store;
@@ -60,6 +68,7 @@ static void start(void)
     failing.real = store->kind;
     failing.kind.txn = failing_txn;
     failing.kind.lease = failing_lease;
+    failing.kind.watch_next = failing_watch;
     store->kind = &failing.kind;
     syncer.interval_ms = 10;
     syncer.keep_alive_ms = 10;
@@ -112,6 +121,53 @@ Test(failing, a_leader_that_cannot_reach_the_store_counts_it_and_names_no_leader
     STEP_UNTIL(state().leads && state().last_error == 0);
     cr_expect_str_eq(state().leader, "a");
     cr_expect_eq(state().leading.times, 0);
+}
+
+Test(failing, a_store_that_failed_a_leader_works_for_the_one_that_it_has_become)
+{
+    STEP_UNTIL(state().leads && state().rounds >= 2);
+    failing.txn = true;
+    STEP_UNTIL(state().leading.times >= 2);
+    failing.txn = false;
+    put_text(store, "/roster/safepoint/leader", "other");
+    STEP_UNTIL(state().last_error == 0);
+    cr_expect_not(state().leads);
+    cr_expect_str_eq(state().leader, "other");
+    cr_expect_eq(state().leading.error, 0);
+}
+
+/* Nothing changes in the store that would have a watch succeed with news. */
+Test(failing, watches_that_work_again_say_so_also_by_hand_and_without_news)
+{
+    uint64_t start;
+
+    cr_assert_eq(roster_txn_begin(server.session, &start), 0);
+    STEP_UNTIL(state().gc == start && state().acknowledged == start);
+    failing.watch = true;
+    STEP_UNTIL(state().following.times >= 2 && server_stats(&server).watching.times >= 2);
+    cr_expect_eq(state().last_error, -EPROTO);
+    failing.watch = false;
+    STEP_UNTIL(state().last_error == 0 && server_stats(&server).last_error == 0);
+    cr_expect_eq(state().txn, start);
+    cr_assert_eq(roster_txn_finish(server.session), 0);
+}
+
+/* That nothing is known of how long they stand is not that they end now. */
+Test(failing, barriers_are_listed_with_what_is_left_of_them_or_not_at_all)
+{
+    struct roster_barrier *barriers = NULL;
+    size_t count = 7;
+
+    cr_assert_eq(roster_barrier_set(safe_point, "one", UINT64_MAX - 1, 60000), 0);
+    cr_assert_eq(roster_barrier_set(safe_point, "two", UINT64_MAX - 1, 60000), 0);
+    failing.lease = true;
+    cr_expect_eq(roster_barrier_list(safe_point, &barriers, &count), -ENOSPC);
+    cr_expect_null(barriers);
+    failing.lease = false;
+    cr_assert_eq(roster_barrier_list(safe_point, &barriers, &count), 0);
+    cr_assert_eq(count, 2);
+    cr_expect_gt(barriers[1].ttl_ms, 0);
+    free(barriers);
 }
 
 Test(failing, reports_fail_while_keep_alives_work_and_neither_hides_the_other)
