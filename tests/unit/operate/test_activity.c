@@ -91,6 +91,30 @@ static void top(uint64_t now_ms, uint64_t from_ms, uint64_t to_ms, uint32_t by,
     cr_assert_eq(sum.active, sum.kept + sum.dropped);
 }
 
+/* Two threads sample: the one that has read the clock first gets its turn last. */
+Test(activity, a_sample_that_was_overtaken_forgets_nothing)
+{
+    uint64_t now;
+
+    begin(open_as("ann", NULL), "d1");
+    for (now = 10 * MINUTE; now < 13 * MINUTE; now += SECOND)
+        sample(now);
+    sample(now);
+    sample(now - 1);
+    sample(now + SECOND);
+    sample(now + MINUTE);
+    top(now + MINUTE, 10 * MINUTE, now + MINUTE, ROSTER_ACTIVITY_USER, NULL);
+    cr_expect_eq(sum.step_ms, 1000);
+    cr_expect_eq(sum.times, 3 * 60 + 3);
+    cr_expect_eq(sum.dropped, 0);
+    cr_assert_eq(n_rows, 1);
+    cr_expect_eq(rows[0].samples, 3 * 60 + 3);
+    top(now + 2 * HOUR, 10 * MINUTE, 13 * MINUTE, 0, NULL);
+    cr_expect_eq(sum.step_ms, 60000);
+    cr_expect_eq(sum.times, 3 * 60);
+    cr_assert_eq(roster_stmt_end(sessions[0]), 0);
+}
+
 /* Three seconds: of two sessions, one waits in the second of them. */
 Test(activity, what_was_recorded_is_what_ran)
 {
