@@ -154,6 +154,18 @@ static const struct roster_store_kv *find(const struct roster_store_range *range
     return NULL;
 }
 
+/* An id of a holder: a number, or a text where it is too large for one; see syncer/options.c. */
+static uint64_t id_of(const json_t *holder, const char *name)
+{
+    const json_t *id = json_object_get(holder, name);
+    const char *text = json_string_value(id);
+    uint64_t number;
+
+    if (text)
+        return rst_record_parse(roster_store_text(text), &number) ? 0 : number;
+    return (uint64_t)json_integer_value(id);
+}
+
 /* What the server reports as the holder of its minimum; not to be relied upon. */
 static void name_holder(const struct roster_safe_point *safe_point, const struct survey *survey,
                         struct roster_store_bytes server, struct roster_blocker *blocker)
@@ -167,8 +179,8 @@ static void name_holder(const struct roster_safe_point *safe_point, const struct
     holder = json_loadb(kv->value.data, kv->value.size, JSON_REJECT_DUPLICATES, NULL);
     kind = json_string_value(json_object_get(holder, "kind"));
     snprintf(blocker->holder, sizeof(blocker->holder), "%s", kind ? kind : "");
-    blocker->session_id = (uint64_t)json_integer_value(json_object_get(holder, "session"));
-    blocker->pin_id = (uint64_t)json_integer_value(json_object_get(holder, "pin"));
+    blocker->session_id = id_of(holder, "session");
+    blocker->pin_id = id_of(holder, "pin");
     json_decref(holder);
 }
 

@@ -153,10 +153,12 @@ struct roster_store_bytes rst_syncer_holder_json(const struct roster_holder *hol
                                                  size_t size)
 {
     struct roster_store_bytes bytes = {text, 0};
+    /* As a number it would be more than jansson reads. */
+    const char *quote = holder->session_id > INT64_MAX ? "\"" : "";
 
     bytes.size = (size_t)snprintf(
-        text, size, "{\"kind\":\"%s\",\"session\":%" PRIu64 ",\"pin\":%" PRIu64 "}",
+        text, size, "{\"kind\":\"%s\",\"session\":%s%" PRIu64 "%s,\"pin\":%" PRIu64 "}",
         holder->kind == ROSTER_HOLDER_PIN ? roster_pin_kind_name(holder->pin_kind) : "transaction",
-        holder->session_id, holder->pin_id);
+        quote, holder->session_id, quote, holder->pin_id);
     return bytes;
 }

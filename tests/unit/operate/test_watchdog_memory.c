@@ -77,6 +77,20 @@ static void run_all(void)
     }
 }
 
+/* Together they use more than a number holds, and not little. */
+Test(watchdog_memory, what_sessions_say_they_use_is_added_up_without_end)
+{
+    start();
+    run_all();
+    use(0, UINT64_MAX);
+    use(1, UINT64_MAX - 2000);
+    cr_expect_eq(walk_after(1), 1);
+    cr_expect_eq(watchdog->memory, UINT64_MAX);
+    cr_expect_eq(roster_killed(sessions[0]), ROSTER_KILL_REASON_SERVER_MEMORY);
+    for (int i = 0; i < N; i++)
+        (void)roster_stmt_end(sessions[i]);
+}
+
 Test(watchdog_memory, a_session_over_its_own_limit_loses_its_statement)
 {
     options.server_memory = 0;

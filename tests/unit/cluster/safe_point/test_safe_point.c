@@ -20,6 +20,7 @@
 #include <roster/timestamp.h>
 
 #include "../server.h"
+#include "cluster/syncer/syncer.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"
@@ -91,6 +92,27 @@ STORE_TEST(pd_the_least_of_target_records_and_barriers_inclusive)
     delete_key(f->store, "/roster/server/minstartts/x");
     cr_assert_eq(advance_txn(safe_point, 1000, &result), 0);
     cr_assert_eq(result.after, 800);
+    roster_safe_point_destroy(safe_point);
+}
+
+/* Ids are the host's to choose, of 64 bits. */
+STORE_TEST(a_holder_is_named_whatever_its_id_is)
+{
+    static const uint64_t ids[] = {1, INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX - 1};
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_holder holder = {.kind = ROSTER_HOLDER_TXN};
+    struct roster_safe_point_result result;
+    char json[128];
+
+    put_number(f->store, "/roster/server/minstartts/x", 700);
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        holder.session_id = ids[i];
+        cr_assert_lt(rst_syncer_holder_json(&holder, json, sizeof(json)).size, sizeof(json));
+        put_text(f->store, "/roster/server/holder/x", json);
+        cr_assert_eq(advance_txn(safe_point, 1000 + i, &result), 0);
+        cr_expect_eq(result.blocker.session_id, ids[i], "%s", json);
+        cr_expect_str_eq(result.blocker.holder, "transaction", "%s", json);
+    }
     roster_safe_point_destroy(safe_point);
 }
 
