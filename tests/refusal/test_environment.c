@@ -280,6 +280,44 @@ Test(environment, whoever_waits_is_cancelled)
     cr_assert_eq(roster_destroy(roster), 0, "the drain still runs");
 }
 
+#define MANY 1100
+
+static uint64_t memory_of(struct roster *roster)
+{
+    struct roster_stats stats = {.size = sizeof(stats)};
+
+    cr_assert_eq(roster_stats(roster, &stats), 0);
+    return stats.memory;
+}
+
+/* By hand, so that this thread makes the table of sessions larger. liburcu would end the process.
+ */
+Test(environment, without_memory_the_table_of_sessions_stays_as_it_is)
+{
+    static struct roster_session *sessions[MANY];
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster *roster;
+    uint64_t before;
+    int i;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    options.flags = ROSTER_RECLAIM_MANUAL;
+    cr_assert_eq(roster_create(&options, &roster), 0);
+    for (i = 0; i < MANY - 1; i++)
+        cr_assert_eq(roster_session_open(roster, NULL, &sessions[i]), 0);
+    refuse_always("calloc", ENOMEM);
+    cr_expect_eq(roster_reclaim(roster), 0);
+    cr_expect_str_eq(refuse_none(), "calloc");
+    cr_assert_eq(roster_session_open(roster, NULL, &sessions[i]), 0);
+    before = memory_of(roster);
+    cr_expect_eq(roster_reclaim(roster), 0);
+    cr_expect_gt(memory_of(roster), before, "it is larger now");
+    cr_assert_eq(read_all(roster, roster_session_id(sessions[0])), 0);
+    for (i = 0; i < MANY; i++)
+        cr_assert_eq(roster_session_close(sessions[i]), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
 /* In a child: whatever the core asks for is refused in the end, and it says so and goes on. */
 static int starve(void)
 {

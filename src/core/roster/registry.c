@@ -11,6 +11,7 @@
 #include "core/roster/session.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MIN_BUCKETS UINT64_C(256)
@@ -66,6 +67,20 @@ static void resize_hints(struct rst_registry *registry, uint64_t sessions)
     rst_hints_end(&registry->hints, sessions);
 }
 
+/*
+ * liburcu ends the process where it gets no memory for a table. So what it is about to ask for is
+ * asked for here first: another thread may take it in between, but where memory is out that is
+ * seen.
+ */
+static bool has_memory_for(uint64_t buckets)
+{
+    void *volatile memory = calloc((size_t)buckets, sizeof(struct cds_lfht_node));
+    bool has = memory;
+
+    free(memory);
+    return has;
+}
+
 static void resize(struct rcu_head *head)
 {
     struct rst_registry *registry = caa_container_of(head, struct rst_registry, resize_head);
@@ -74,7 +89,8 @@ static void resize(struct rcu_head *head)
     rst_callback_begin(head);
     while (SESSIONS_PER_BUCKET * buckets < open && buckets < registry->most_buckets)
         buckets *= 2;
-    if (!rst_rcu_ready()) {
+    /* Without memory the lists grow instead, and the next open or close tries again. */
+    if (!rst_rcu_ready() && (buckets <= rst_load(&registry->buckets) || has_memory_for(buckets))) {
         /* As long as buckets are held they are counted: those to come before, those to go after. */
         if (buckets > rst_load(&registry->buckets))
             rst_store(&registry->buckets, buckets);
@@ -108,7 +124,9 @@ int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, ui
     err = rst_hints_init(&registry->hints, SESSIONS_PER_BUCKET * MIN_BUCKETS);
     if (err)
         return err;
-    registry->table = cds_lfht_new_flavor(MIN_BUCKETS, MIN_BUCKETS, 0, 0, &urcu_bp_flavor, NULL);
+    if (has_memory_for(2 * MIN_BUCKETS)) /* it is a struct, too */
+        registry->table =
+            cds_lfht_new_flavor(MIN_BUCKETS, MIN_BUCKETS, 0, 0, &urcu_bp_flavor, NULL);
     if (registry->table)
         return 0;
     rst_hints_destroy(&registry->hints);
