@@ -26,6 +26,7 @@ stage_format() {
 stage_language() {
     .ci/check-habits language
     .ci/check-habits style
+    .ci/check-habits counts
 }
 
 # Tests are left out: Criterion's macros expand to what some checks refuse. One file a run: in a

@@ -8,6 +8,8 @@
 
 #include "rosterctl/rosterctl.h"
 
+#include "core/base/count.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -74,8 +76,8 @@ static void print_deadlock(const json_t *deadlock)
     text_string(json_object_get(deadlock, "number"), number, sizeof(number));
     text_ms(ms > 0 ? ms : 0, age, sizeof(age));
     text_string(json_object_get(deadlock, "server"), server, sizeof(server));
-    printf("deadlock %s%s%s, %s ago, of %lld sessions:\n", number, *server ? " of " : "", server,
-           age, (long long)members);
+    printf("deadlock %s%s%s, %s ago, of %lld session%s:\n", number, *server ? " of " : "", server,
+           age, (long long)members, count_s((uint64_t)members));
     for (n = 0; n < json_array_size(waits); n++) {
         const json_t *wait = json_array_get(waits, n);
         size_t next = n + 1 < (size_t)members ? n + 1 : 0; /* the last waited for the first */

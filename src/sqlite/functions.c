@@ -8,6 +8,8 @@
 
 #include "sqlite/extension.h"
 
+#include "core/base/count.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,9 +128,10 @@ static char *checkpoint(struct rst_ext_conn *conn, const char *schema, bool *fai
     if (err == SQLITE_OK)
         return sqlite3_mprintf("the WAL is written back and truncated to 0 bytes");
     if (err == SQLITE_BUSY)
-        return append_blockers(
-            conn->db, file,
-            sqlite3_mprintf("%d of %d pages of the WAL are written back", written, pages));
+        return append_blockers(conn->db, file,
+                               sqlite3_mprintf("%d of %d page%s of the WAL %s written back",
+                                               written, pages, count_s((uint64_t)pages),
+                                               count_are((uint64_t)written)));
     *failed = true;
     if (err == SQLITE_LOCKED)
         return sqlite3_mprintf(

@@ -8,6 +8,8 @@
 
 #include "status/blocked.h"
 
+#include "core/base/count.h"
+
 #include <inttypes.h>
 #include <roster/block.h>
 #include <roster/list.h>
@@ -78,14 +80,15 @@ bool rst_blocked_look(struct roster *roster, uint64_t most_ms, struct blocked *b
     snprintf(blocked->command, sizeof(blocked->command), "locks");
     if (!blocking.root_blocker)
         snprintf(root, sizeof(root),
-                 "%" PRIu64 " of them wait in a circle, or are too many to follow",
-                 blocking.root_waiting);
+                 "%" PRIu64 " of them wait%s in a circle, or behind too many to follow",
+                 blocking.root_waiting, count_verb(blocking.root_waiting));
     else if (blocking.root_is_gone)
         snprintf(root, sizeof(root),
                  "session %" PRIu64 ", which %" PRIu64
-                 " of them wait for, has closed or ended its transaction: the server has not woken "
-                 "them",
-                 blocking.root_blocker, blocking.root_waiting);
+                 " of them wait%s for, has closed or ended its transaction: the server has not "
+                 "woken %s",
+                 blocking.root_blocker, blocking.root_waiting, count_verb(blocking.root_waiting),
+                 blocking.root_waiting == 1 ? "it" : "them");
     else
         name_root(roster, &blocking, root, sizeof(root), blocked);
     blocked->since_ms = blocking.root_since / 1000000;

@@ -13,6 +13,8 @@
 
 #include "status/status.h"
 
+#include "core/base/count.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
@@ -169,8 +171,9 @@ static void refuse(const struct entrance *entrance, int fd)
 
     length = snprintf(body, sizeof(body),
                       "{\"error\":\"this %s has too many connections or replies under way; at "
-                      "most %u connections\"}",
-                      entrance->is_remote ? "address" : "user", entrance->max_per_client);
+                      "most %u connection%s\"}",
+                      entrance->is_remote ? "address" : "user", entrance->max_per_client,
+                      count_s(entrance->max_per_client));
     length = snprintf(text, sizeof(text),
                       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
                       "Retry-After: 1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s",

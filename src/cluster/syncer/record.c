@@ -28,6 +28,7 @@
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "core/base/controls.h"
+#include "core/base/count.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
@@ -408,14 +409,15 @@ static void tell_gave_up(struct roster_syncer *syncer)
     pthread_mutex_lock(&syncer->lock);
     news = syncer->told_given_up != stats->given_up;
     syncer->told_given_up = stats->given_up;
-    snprintf(text, sizeof(text), "%" PRIu64 " transactions and pins below %" PRIu64,
-             stats->given_up_pins, stats->given_up_ts);
+    snprintf(text, sizeof(text), "%" PRIu64 " transaction%s or pin%s below %" PRIu64,
+             stats->given_up_pins, count_s(stats->given_up_pins), count_s(stats->given_up_pins),
+             stats->given_up_ts);
     pthread_mutex_unlock(&syncer->lock);
     if (!news)
         return;
     rst_cluster_abandoned(syncer->roster, "gave up", syncer->server_id, text);
     rst_syncer_log(syncer, ROSTER_STORE_LOG_WARNING,
-                   "server %s gave up %s, as the leader asks for it: their checks fail",
+                   "server %s gave up %s, as the leader asks for it: checks of that fail",
                    syncer->server_id, text);
 }
 

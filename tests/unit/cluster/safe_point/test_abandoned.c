@@ -192,8 +192,11 @@ static unsigned events(struct node *node, const char *what, const char *name)
 
     for (; !roster_event_log_next(node->peer.server.roster, since, &event); since = event.id)
         if (event.kind == ROSTER_LOGGED_ABANDONED && !strcmp(event.what, what) &&
-            !strcmp(event.name, name))
+            !strcmp(event.name, name)) {
             count++;
+            cr_expect(strcmp(what, "gave up") || strstr(event.text, "1 transaction or pin below "),
+                      "%s", event.text);
+        }
     return count;
 }
 
