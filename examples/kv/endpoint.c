@@ -24,50 +24,17 @@ static int on_drain_wanted(void *arg)
     return 0;
 }
 
-/* Without a thread, so that nothing is served. */
-static bool would_start(struct server *server, struct roster_status_options *options)
+static int open_it(struct server *server, struct roster_status_options *options)
 {
-    struct roster_status *status = NULL;
+    char error[ROSTER_STATUS_ERROR_SIZE] = "";
+    int err;
 
-    options->manual = 1;
-    if (roster_status_start(server->roster, options, &status))
-        return false;
-    roster_status_stop(status);
-    return true;
-}
-
-/* Which option was refused, with what it takes: one after the other is left out, until the rest
- * would do. The address is named where there may be two. */
-static const char *refused(struct server *server, struct roster_status_options less)
-{
-    less.metrics_cert = less.metrics_key = NULL;
-    if (would_start(server, &less))
-        return "--metrics-cert, --metrics-key: take a certificate and its own private key, PEM "
-               "without a passphrase";
-    less.metrics_token = less.metrics_address ? "any-that-is-long-enough" : NULL;
-    if (would_start(server, &less))
-        return "--metrics-token: takes 16 printable characters or more without a space, and not "
-               "the token of --status-token";
-    less.metrics_address = less.metrics_token = NULL;
-    if (would_start(server, &less))
-        return "--metrics: takes IPV4:PORT or [IPV6]:PORT, of this host";
-    less.token = NULL;
-    if (would_start(server, &less))
-        return "--status-token: the first line of the file is empty";
-    return "--status: takes 127.0.0.1:PORT, [::1]:PORT or unix:PATH, of this host";
-}
-
-static int open_it(struct server *server, const struct roster_status_options *options)
-{
-    int err = roster_status_start(server->roster, options, &server->status);
-    const char *what = err ? refused(server, *options) : NULL;
-
-    if (err == -EINVAL)
-        fprintf(stderr, "roster-kv: %s\n", what);
-    else if (err)
-        fprintf(stderr, "roster-kv: %.*s=%s: %s\n", (int)strcspn(what, ":"), what,
-                strncmp(what, "--metrics", 9) ? options->address : options->metrics_address,
-                roster_strerror(err));
+    options->error = error;
+    options->error_size = sizeof(error);
+    err = roster_status_start(server->roster, options, &server->status);
+    options->error = NULL;
+    if (err)
+        fprintf(stderr, "roster-kv: the status endpoint: %s\n", error);
     return err;
 }
 

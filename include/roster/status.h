@@ -126,6 +126,9 @@ typedef int roster_status_drain_fn(void *arg);
 /* Options of an endpoint. Begin with ROSTER_STATUS_OPTIONS_INIT; a member that is 0 has its
  * default. Strings are copied. */
 struct roster_status_options {
+/* Bytes that hold every error text of roster_status_start(). */
+#define ROSTER_STATUS_ERROR_SIZE 512
+
     size_t size;         /* sizeof(struct roster_status_options) */
     const char *address; /* "127.0.0.1:PORT", "[::1]:PORT" or "unix:PATH"; with port 0 the kernel
                             chooses one; default: "127.0.0.1:0" */
@@ -164,10 +167,13 @@ struct roster_status_options {
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT ROSTER_SIZED(struct roster_status_options)
+    char *error;       /* receives on error which option is wrong and what to do, on success an
+                          empty string; may be NULL */
+    size_t error_size; /* bytes at `error`; ROSTER_STATUS_ERROR_SIZE is enough */
 
 /*
  * Starts an endpoint, with one thread that blocks all signals. What the options name must stay
- * until roster_status_stop(). `options` may be NULL: all defaults. Any thread.
+ * until roster_status_stop(), but for `error`. `options` may be NULL: all defaults. Any thread.
  *
  * A file in the way of a Unix socket is removed when it is a socket on which no process listens.
  * The new one can be used by this process's user alone; change its mode to let others read. While
@@ -177,6 +183,9 @@ struct roster_status_options {
  * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
  * loopback (`address`) or not to be had, a value out of range, a syncer or safe_point without
  * `cluster`, metrics_token, metrics_cert or metrics_key without metrics_address, this without a
+ * After an error options.error says which option was refused, and why, unless the struct is too
+ * small to have it.
+ *
  * token as said there, a certificate without its key or one that libmicrohttpd does not take, or a
  * struct smaller than the first version's; -E2BIG for a larger one with something unknown in it;
  * -EADDRINUSE when another one listens there, or a file is in the way; -EACCES when this user may

@@ -97,28 +97,13 @@ static int read_secrets(const struct rst_mdb_endpoint *wanted, struct secrets *t
            read_secret(&cert, &options->metrics_cert) || read_secret(&key, &options->metrics_key);
 }
 
-/* What is wrong with an address. */
-static const char *reason(int err)
-{
-    switch (err) {
-    case -EINVAL:
-        return "no such address of this host; it is 127.0.0.1:PORT, [::1]:PORT or unix:PATH";
-    case -ENOENT:
-        return "there is no such directory";
-    case -EACCES:
-        return "the server's user may not make a socket there";
-    case -EADDRINUSE:
-        return "another server listens there, or a file that is no socket is in the way";
-    default:
-        return roster_strerror(err);
-    }
-}
-
 static int start(const struct rst_mdb_endpoint *wanted, struct secrets *secrets)
 {
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
-    int err;
+    char error[ROSTER_STATUS_ERROR_SIZE];
 
+    options.error = error;
+    options.error_size = sizeof(error);
     options.address = wanted->status;
     options.name = "mariadb";
     options.peers = 1;
@@ -126,17 +111,9 @@ static int start(const struct rst_mdb_endpoint *wanted, struct secrets *secrets)
         options.metrics_address = wanted->metrics;
     if (read_secrets(wanted, secrets, &options))
         return 1;
-    err = roster_status_start(rst_mdb_roster(), &options, &status);
-    if (!err)
+    if (!roster_status_start(rst_mdb_roster(), &options, &status))
         return 0;
-    if (options.metrics_address && err == -EINVAL)
-        return rst_mdb_refuse("roster_status: %s, or roster_metrics: %s: no such address of this "
-                              "host; or the token of the latter has less than 16 characters or is "
-                              "that of roster_token_file; or its certificate and key are none",
-                              options.address, options.metrics_address);
-    return rst_mdb_refuse("roster_status: %s%s%s: %s", options.address,
-                          options.metrics_address ? ", or roster_metrics: " : "",
-                          options.metrics_address ? options.metrics_address : "", reason(err));
+    return rst_mdb_refuse("roster_status, roster_metrics: %s", error);
 }
 
 /* What is set is of use. */

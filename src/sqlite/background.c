@@ -158,8 +158,8 @@ static int start_status(char **message)
 {
     int (*start)(struct roster *, const struct roster_status_options *, struct roster_status **);
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
+    char error[ROSTER_STATUS_ERROR_SIZE] = "libroster-status.so.0 is another version's";
     void *library = dlopen("libroster-status.so.0", RTLD_NOW);
-    int err;
 
     if (!library) {
         /* NOLINTNEXTLINE(concurrency-mt-unsafe): of this thread */
@@ -171,10 +171,11 @@ static int start_status(char **message)
     options.address = address;
     options.name = rst_ext_application();
     options.peers = 1;
-    err = start && stop_status ? start(rst_ext_roster, &options, &status) : -ENOSYS;
-    if (!err)
+    options.error = error;
+    options.error_size = sizeof(error);
+    if (start && stop_status && !start(rst_ext_roster, &options, &status))
         return SQLITE_OK;
-    *message = sqlite3_mprintf("roster: %s: %s", address, roster_strerror(err));
+    *message = sqlite3_mprintf("roster: %s", error);
     return SQLITE_ERROR;
 }
 

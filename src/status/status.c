@@ -11,30 +11,19 @@
 #include "config.h"
 
 #include "core/base/process.h"
-#include "core/base/struct_size.h"
 #include "status/status.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <roster/safe_point.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#define DEFAULT_CONNECTIONS 64
-#define MAX_CONNECTIONS 1024
-#define DEFAULT_REQUEST_MS 30000
-#define DEFAULT_MEMORY ((uint64_t)64 << 20)
-#define LEAST_MEMORY ((uint64_t)1 << 20)
 #define REMOTE_CONNECTIONS 16
 #define REMOTE_MEMORY ((size_t)4 << 20)
 #define TLS_MEMORY ((size_t)64 << 10) /* about what GnuTLS takes for a connection */
-#define DEFAULT_OLD_MS 600000
-#define DEFAULT_BLOCKED_MS 5000
-#define DEFAULT_STUCK_MS 10000
-#define TOKEN_LEAST 16 /* bytes of one that others than this machine may try */
 
 uint64_t rst_status_now_ms(void)
 {
@@ -72,62 +61,6 @@ static void wake(void *arg)
     (void)eventfd_write(status->stop_fd, 1);
 }
 
-/* Whether a client can send it in a header, and another one not guess it. */
-static bool is_strong(const char *token)
-{
-    size_t n;
-
-    for (n = 0; token[n]; n++)
-        if (token[n] <= ' ' || token[n] > '~')
-            return false;
-    return n >= TOKEN_LEAST;
-}
-
-/* The token of the remote entrance crosses a network, so it must not be the one that kills. */
-static bool are_remote_options(const struct roster_status_options *options)
-{
-    if (!options->metrics_address)
-        return !options->metrics_token && !options->metrics_cert && !options->metrics_key;
-    return options->metrics_token && is_strong(options->metrics_token) &&
-           (!options->token || strcmp(options->token, options->metrics_token) != 0) &&
-           !options->metrics_cert == !options->metrics_key;
-}
-
-static int options_get(struct roster_status_options *known,
-                       const struct roster_status_options *options)
-{
-    static const struct roster_status_options defaults = ROSTER_STATUS_OPTIONS_INIT;
-    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &defaults);
-
-    if (err)
-        return err;
-    if (known->max_connections > MAX_CONNECTIONS ||
-        (known->max_memory && known->max_memory < LEAST_MEMORY) || known->max_memory > SIZE_MAX)
-        return -EINVAL;
-    if (!known->max_connections)
-        known->max_connections = DEFAULT_CONNECTIONS;
-    if (!known->max_per_client)
-        known->max_per_client = (known->max_connections + 1) / 2;
-    if (!known->max_memory)
-        known->max_memory = DEFAULT_MEMORY;
-    if (!known->request_ms)
-        known->request_ms = DEFAULT_REQUEST_MS;
-    if (!known->old_ms)
-        known->old_ms = DEFAULT_OLD_MS;
-    if (!known->blocked_ms)
-        known->blocked_ms = DEFAULT_BLOCKED_MS;
-    if (!known->stuck_ms)
-        known->stuck_ms = DEFAULT_STUCK_MS;
-    if (!known->address)
-        known->address = "127.0.0.1:0";
-    if (!known->name)
-        known->name = "roster";
-    if ((known->syncer || known->safe_point) &&
-        (!known->cluster || known->cluster->size < sizeof(*known->cluster)))
-        return -EINVAL;
-    return (known->token && !*known->token) || !are_remote_options(known) ? -EINVAL : 0;
-}
-
 static void free_all(struct roster_status *status)
 {
     rst_entrance_close(&status->local);
@@ -152,6 +85,7 @@ static int open_local(struct roster_status *status)
 {
     const struct roster_status_options *options = &status->options;
     struct entrance *local = &status->local;
+    int err;
 
     local->max_connections = options->max_connections;
     local->max_per_client = options->max_per_client;
@@ -160,13 +94,15 @@ static int open_local(struct roster_status *status)
     local->token = options->token ? strdup(options->token) : NULL;
     if (options->token && !local->token)
         return -ENOMEM;
-    return rst_entrance_open(local, options->address);
+    err = rst_entrance_open(local, options->address);
+    return err ? rst_status_cannot_listen(options, local, err) : 0;
 }
 
 static int open_remote(struct roster_status *status)
 {
     const struct roster_status_options *options = &status->options;
     struct entrance *remote = &status->remote;
+    int err;
 
     if (!options->metrics_address)
         return 0;
@@ -181,22 +117,29 @@ static int open_remote(struct roster_status *status)
     }
     if (!remote->token || (options->metrics_key && (!remote->certificate || !remote->key)))
         return -ENOMEM;
-    return rst_entrance_open(remote, options->metrics_address);
+    err = rst_entrance_open(remote, options->metrics_address);
+    return err ? rst_status_cannot_listen(options, remote, err) : 0;
 }
 
+/* What has a text of its own has left it. */
 static int open_all(struct roster_status *status)
 {
+    const struct roster_status_options *options = &status->options;
     int err;
 
     status->name = strdup(status->options.name);
     status->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     status->timeline = status->roster ? rst_timeline_new() : NULL;
+    (void)rst_status_refuse(options, 0, "%s", roster_strerror(-ENOMEM));
     if (!status->name || status->stop_fd < 0 || (status->roster && !status->timeline))
         return -ENOMEM;
     err = open_local(status);
     if (!err)
         err = open_remote(status);
-    return err ? err : start_thread(status);
+    if (err)
+        return err;
+    err = start_thread(status);
+    return rst_status_refuse(options, err, "%s", err ? roster_strerror(err) : "");
 }
 
 int rst_status_open(struct roster *roster, const struct roster_status_options *options,
@@ -206,7 +149,7 @@ int rst_status_open(struct roster *roster, const struct roster_status_options *o
     int err;
 
     if (!status)
-        return -ENOMEM;
+        return rst_status_refuse(options, -ENOMEM, "%s", roster_strerror(-ENOMEM));
     status->roster = roster;
     status->site = site;
     status->process = rst_process_number();
@@ -215,9 +158,10 @@ int rst_status_open(struct roster *roster, const struct roster_status_options *o
     status->remote.is_remote = true;
     status->stop_fd = -1;
     status->started_ms = rst_status_now_ms();
-    err = options_get(&status->options, options);
+    err = rst_status_options_get(&status->options, options);
     if (!err)
         err = open_all(status);
+    status->options.error = NULL; /* the caller's */
     if (err)
         free_all(status);
     else
@@ -231,10 +175,10 @@ int roster_status_start(struct roster *roster, const struct roster_status_option
     int err;
 
     if (!roster || !made)
-        return -EINVAL;
+        return rst_status_refuse(options, -EINVAL, "%s is NULL", roster ? "status" : "roster");
     err = roster_read_lock(roster); /* -ECHILD when it is the parent's */
     if (err)
-        return err;
+        return rst_status_refuse(options, err, "%s", roster_strerror(err));
     roster_read_unlock(roster);
     return rst_status_open(roster, options, NULL, made);
 }

@@ -127,6 +127,18 @@ struct request {
 /* CLOCK_MONOTONIC in milliseconds. */
 uint64_t rst_status_now_ms(void);
 
+/* options.c: the options as they are used. Returns 0, or a negative errno after the text. */
+int rst_status_options_get(struct roster_status_options *known,
+                           const struct roster_status_options *options);
+
+/* Stores a text where the options have room for one, and returns `err`. */
+int rst_status_refuse(const struct roster_status_options *options, int err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same of an entrance that could not be opened. */
+int rst_status_cannot_listen(const struct roster_status_options *options,
+                             const struct entrance *entrance, int err);
+
 /* status.c: opens an endpoint of a roster, or of a site. Returns 0 or a negative errno. */
 int rst_status_open(struct roster *roster, const struct roster_status_options *options,
                     struct site *site, struct roster_status **made);

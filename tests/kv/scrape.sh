@@ -33,22 +33,22 @@ refused "without the token's file" '1: *cannot read /none*' "$local" --metrics=1
     --metrics-token=/none
 echo short >"$work/short"
 there=(--metrics=127.0.0.1:0 --metrics-token="$work/token")
-refused "with a short token" '1: *--metrics-token: takes 16 printable *' "$local" \
+refused "with a short token" '1: *metrics_token takes 16 printable *' "$local" \
     --metrics=127.0.0.1:0 --metrics-token="$work/short"
-refused "with the token that kills" '1: *--metrics-token: takes *' "$local" "${there[@]}" \
+refused "with the token that kills" '1: *metrics_token is the token that kills*' "$local" "${there[@]}" \
     --status-token="$work/token"
 echo >"$work/empty"
-refused "with an empty token that kills" '1: *--status-token: the first line *' "$local" \
+refused "with an empty token that kills" '1: *token is empty*' "$local" \
     "${there[@]}" --status-token="$work/empty"
-refused "at an address of another host" '1: *--metrics: takes IPV4:PORT*' "$local" \
+refused "at an address of another host" '1: *metrics_address "*": it takes IPV4:PORT*' "$local" \
     --metrics=192.0.2.1:0 --metrics-token="$work/token"
-refused "locally at one that is not local" '1: *--status: takes 127.0.0.1:PORT*' \
+refused "locally at one that is not local" '1: * address "*": it takes 127.0.0.1:PORT*' \
     --status=0.0.0.0:0 "${there[@]}"
 refused "with a token and no address" '2: *need --metrics*' "$local" --metrics-token="$work/token"
 refused "with a certificate alone" '2: *need each other*' "$local" "${there[@]}" \
     --metrics-cert="$work/cert.pem"
 openssl ecparam -name prime256v1 -genkey -noout -out "$work/other.pem" 2>>"$work/openssl.log"
-refused "with another one's key" '1: *--metrics-cert, --metrics-key: take *' "$local" \
+refused "with another one's key" '1: *metrics_cert and metrics_key take *' "$local" \
     "${there[@]}" --metrics-cert="$work/cert.pem" --metrics-key="$work/other.pem"
 refused "with a key that is none" '1: *cannot read /dev/null, or it is empty*' "$local" --metrics=127.0.0.1:0 \
     --metrics-token="$work/token" --metrics-cert="$work/cert.pem" --metrics-key=/dev/null
@@ -57,7 +57,7 @@ start_server "$local" --status-token="$work/kill-token" --metrics=0.0.0.0:0 \
     --metrics-token="$work/token" --metrics-cert="$work/cert.pem" --metrics-key="$work/key.pem"
 status=$(sed -n 's/.*status on \(127[^ ,]*\).*/\1/p' "$work/server.out")
 metrics=$(sed -n 's/.*metrics on 0.0.0.0\(:[0-9]*\).*/127.0.0.1\1/p' "$work/server.out")
-refused "at an address that is in use" "1: *--metrics=$metrics: another server listens*" "$local" \
+refused "at an address that is in use" "1: *metrics_address \"$metrics\": another server listens*" "$local" \
     --metrics="$metrics" --metrics-token="$work/token"
 
 # scrape PATH [OPTION...]: the answer, and the status behind it.

@@ -249,19 +249,64 @@ Test(status_access, options_follow_the_one_rule)
     cr_assert_eq(roster_destroy(sized_roster), 0);
 }
 
+/* Each names what is wrong, and nothing is left of the one before. */
+static void expect_refusal(struct roster *roster, struct roster_status_options options, int wanted,
+                           const char *text)
+{
+    char error[ROSTER_STATUS_ERROR_SIZE] = "what was there before";
+    struct roster_status *status = NULL;
+    int err;
+
+    options.error = error;
+    options.error_size = sizeof(error);
+    err = roster_status_start(roster, &options, &status);
+    cr_expect_eq(err, wanted, "%s: %d", text, err);
+    cr_expect(wanted ? strstr(error, text) != NULL : !*error, "\"%s\", should have \"%s\"", error,
+              text);
+    if (!err)
+        roster_status_stop(status);
+}
+
+#define OPTIONS(...)                                                                               \
+    ((struct roster_status_options){.size = sizeof(struct roster_status_options), __VA_ARGS__})
+
+Test(status_access, which_option_is_wrong)
+{
+    struct roster *roster = NULL;
+
+    cr_assert_eq(roster_create(NULL, &roster), 0);
+    expect_refusal(roster, OPTIONS(.max_connections = 1025), -EINVAL, "max_connections is 1025");
+    expect_refusal(roster, OPTIONS(.max_memory = 7), -EINVAL, "max_memory takes bytes, at least");
+    expect_refusal(roster, OPTIONS(.syncer = (void *)roster), -EINVAL, "need cluster");
+    expect_refusal(roster, OPTIONS(.token = ""), -EINVAL, "token is empty");
+    expect_refusal(roster, OPTIONS(.address = "10.0.0.1:0"), -EINVAL,
+                   "address \"10.0.0.1:0\": it takes 127.0.0.1:PORT,");
+    expect_refusal(roster, OPTIONS(.address = "\x1b[2J:0"), -EINVAL, "[2J:0\": it takes");
+    expect_refusal(roster, OPTIONS(.address = "unix:/nowhere/at/all"), -ENOENT,
+                   "address \"unix:/nowhere/at/all\": there is no such directory");
+    expect_refusal(roster, OPTIONS(.metrics_cert = "x"), -EINVAL, "need metrics_address");
+    expect_refusal(NULL, OPTIONS(0), -EINVAL, "roster is NULL");
+    expect_refusal(roster, OPTIONS(0), 0, "");
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
 Test(status_access, misuse_is_told)
 {
     struct {
         struct roster_status_options known;
         long unknown;
     } later = {ROSTER_STATUS_OPTIONS_INIT, 1};
+    char error[ROSTER_STATUS_ERROR_SIZE] = "";
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
     struct roster_status *status = NULL;
     struct roster *roster = NULL;
 
     cr_assert_eq(roster_create(NULL, &roster), 0);
     later.known.size = sizeof(later);
+    later.known.error = error;
+    later.known.error_size = sizeof(error);
     cr_expect_eq(roster_status_start(roster, &later.known, &status), -E2BIG);
+    cr_expect(strstr(error, "larger than this library knows"), "%s", error);
     cr_expect_eq(roster_status_start(NULL, NULL, &status), -EINVAL);
     cr_expect_eq(roster_status_start(roster, NULL, NULL), -EINVAL);
     options.size--;

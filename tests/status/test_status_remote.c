@@ -100,16 +100,21 @@ Test(status_remote, there_is_nothing_else)
     cr_assert_eq(roster_session_close(session), 0);
 }
 
+/* Whatever is refused is an option of this entrance, and is named. */
 static void expect_start(const struct roster_status_options *change, int wanted)
 {
     struct roster_status_options options = *change;
+    char error[ROSTER_STATUS_ERROR_SIZE] = "";
     struct roster_status *status = NULL;
     int err;
 
     options.size = sizeof(options);
+    options.error = error;
+    options.error_size = sizeof(error);
     err = roster_status_start(fixture.roster, &options, &status);
     cr_expect_eq(err, wanted, "%s, %s: %d", options.metrics_address ? options.metrics_address : "",
                  options.metrics_token ? options.metrics_token : "", err);
+    cr_expect(wanted ? !strncmp(error, "metrics_", 8) : !*error, "%d: \"%s\"", wanted, error);
     roster_status_stop(status);
 }
 
