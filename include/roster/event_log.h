@@ -7,7 +7,7 @@
  * leaders of a cluster; and what the status endpoint's verdict found.
  *
  * Three groups do not displace each other: ROSTER_EVENT_LOG_KILLS kills, ROSTER_EVENT_LOG_OPENS
- * rejected opens, and ROSTER_EVENT_LOG_OTHERS of everything else. A roster reserves a MiB of
+ * rejected opens, and ROSTER_EVENT_LOG_OTHERS of everything else. A roster reserves 2 MiB of
  * addresses for them; only what was used is in memory. Beginning and finishing transactions and
  * statements never come here.
  *
@@ -79,7 +79,7 @@ struct roster_logged {
     char name[132];
     char by[64]; /* who asked for it; "" is the server itself */
     char user[64];
-    char text[160];
+    char text[640];
 };
 
 /*

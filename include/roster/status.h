@@ -85,7 +85,8 @@
  * of waits ("CPU" is no known wait). The step is rounded up to what is sampled ("step_ms").
  *
  * "rows" of /events are those of roster/event_log.h whose id is greater than `since`, or that
- * happened then or later, the oldest first, at most `limit`. "next" is what to pass as `since` for
+ * happened then or later, the oldest first, at most `limit`; "words" says what happened as people
+ * read it, behind the kind. "next" is what to pass as `since` for
  * those after them, "missed" how many between `since` and "next" had to make room; "restarted" is
  * true when `since` is from another life of the server, and the rows then begin with the oldest.
  * Nothing else is lost.

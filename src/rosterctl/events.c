@@ -18,23 +18,17 @@
 #include <string.h>
 #include <time.h>
 
-#define TEXT 700
+#define TEXT 1500
 #define AT_ONCE "1000"
 #define PAGES_MOST 100 /* of a server that keeps fewer than two of them */
 
 static const struct column columns[] = {
-    {"server", "SERVER", COLUMN_TEXT, 24},
-    {"id", "ID", COLUMN_NUMBER, 0},
-    {"last_ms", "LAST", COLUMN_NUMBER, 0},
-    {"kind", "KIND", COLUMN_TEXT, 0},
-    {"what", "WHAT", COLUMN_TEXT, 0},
-    {"name", "NAME", COLUMN_TEXT, 0},
-    {"count", "COUNT", COLUMN_NUMBER, 0},
-    {"by", "BY", COLUMN_TEXT, 0},
-    {"session_id", "SESSION", COLUMN_NUMBER, 0},
-    {"user", "USER", COLUMN_TEXT, 0},
-    {"reason", "REASON", COLUMN_TEXT, 0},
-    {"result", "RESULT", COLUMN_NUMBER, 0},
+    {"server", "SERVER", COLUMN_TEXT, 24},   {"id", "ID", COLUMN_NUMBER, 0},
+    {"last_ms", "LAST", COLUMN_NUMBER, 0},   {"kind", "KIND", COLUMN_TEXT, 0},
+    {"what", "WHAT", COLUMN_TEXT, 0},        {"name", "NAME", COLUMN_TEXT, 0},
+    {"count", "COUNT", COLUMN_NUMBER, 0},    {"by", "BY", COLUMN_TEXT, 0},
+    {"session_id", "SESSION", COLUMN_ID, 0}, {"user", "USER", COLUMN_TEXT, 0},
+    {"reason", "REASON", COLUMN_TEXT, 0},    {"result", "RESULT", COLUMN_NUMBER, 0},
     {"text", "TEXT", COLUMN_TEXT, 0},
 };
 
@@ -62,69 +56,16 @@ static struct shown get(const json_t *event, const char *key)
     return shown;
 }
 
-/* " WORD TEXT", or nothing when there is no text. */
-static void print_part(const char *word, const char *text)
-{
-    if (*text)
-        printf("%s%s", word, text);
-}
-
-static void print_kill(const json_t *event)
-{
-    struct shown user = get(event, "user"), by = get(event, "by"), why = get(event, "result_text");
-
-    printf("%s of session %s", get(event, "what").text, get(event, "session_id").text);
-    print_part(", user ", user.text);
-    print_part(", by ", by.text);
-    printf(", %s: %s", get(event, "reason").text, *why.text ? why.text : "delivered");
-}
-
-static void print_rest(const char *kind, const json_t *event)
-{
-    struct shown what = get(event, "what"), name = get(event, "name"), text = get(event, "text");
-
-    if (!strcmp(kind, "open rejected")) {
-        print_part("user ", get(event, "user").text);
-        print_part(" from ", text.text);
-        if (*what.text)
-            printf(", %s \"%s\", %s", what.text, name.text, get(event, "by").text);
-        text.text[0] = '\0';
-    } else if (!strcmp(kind, "leader")) {
-        printf("%s%s", *name.text ? name.text : "none",
-               strcmp(what.text, "self") ? "" : ", this server");
-    } else if (!strcmp(kind, "deadlock")) {
-        printf("%s, the wait of session %s", name.text, get(event, "session_id").text);
-        print_part(", user ", get(event, "user").text);
-        print_part(", was ", what.text);
-        print_part("; sessions ", text.text);
-        text.text[0] = '\0';
-    } else {
-        print_part("", name.text);
-        print_part(*name.text ? " " : "", what.text);
-        print_part(" by ", get(event, "by").text);
-    }
-    print_part(": ", get(event, "result_text").text);
-    print_part(": ", text.text);
-}
-
 static void print_line(const json_t *event)
 {
     struct shown kind = get(event, "kind"), server = get(event, "server");
-    json_int_t count = json_integer_value(json_object_get(event, "count"));
     char when[40];
 
     time_show(json_integer_value(json_object_get(event, "last_ms")), when, sizeof(when));
     printf("%s  ", when);
     if (*server.text)
         printf("%-12s  ", server.text);
-    printf("%-13s  ", kind.text);
-    if (!strcmp(kind.text, "kill"))
-        print_kill(event);
-    else
-        print_rest(kind.text, event);
-    if (count > 1)
-        printf(" (%lld times)", (long long)count);
-    putchar('\n');
+    printf("%-13s  %s\n", kind.text, get(event, "words").text);
 }
 
 static void keep_since(json_t *rows, int64_t since_ms)

@@ -8,12 +8,108 @@
 
 #include "status/query.h"
 
+#include "core/base/count.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <roster/event_log.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 static const char *const targets[] = {[ROSTER_KILL_TARGET_STATEMENT] = "statement",
                                       [ROSTER_KILL_TARGET_CONNECTION] = "connection",
                                       [ROSTER_KILL_TARGET_TRANSACTION] = "transaction"};
+
+#define WORDS_MOST 1400
+
+struct words {
+    char text[WORDS_MOST];
+    size_t length;
+};
+
+/* Nothing if it does not fit, which all that an event has does. */
+static void say(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct words *words, const char *format, ...)
+{
+    size_t room = sizeof(words->text) - words->length;
+    va_list args;
+    int more;
+
+    va_start(args, format);
+    more = vsnprintf(words->text + words->length, room, format, args);
+    va_end(args);
+    if (more >= 0 && (size_t)more < room)
+        words->length += (size_t)more;
+    words->text[words->length] = '\0';
+}
+
+/* " WORD TEXT", or nothing when there is no text. */
+static void say_part(struct words *words, const char *word, const char *text)
+{
+    if (*text)
+        say(words, "%s%s", word, text);
+}
+
+static void say_kill(struct words *words, const struct roster_logged *event)
+{
+    say(words, "%s of session %" PRIu64, targets[event->target], event->session_id);
+    say_part(words, ", user ", event->user);
+    say_part(words, ", by ", event->by);
+    say(words, ", %s: %s", roster_kill_reason_name(event->reason),
+        event->result ? roster_strerror(event->result) : "delivered");
+}
+
+static void say_open(struct words *words, const struct roster_logged *event)
+{
+    say_part(words, "user ", event->user);
+    say_part(words, " from ", event->text);
+    if (*event->what)
+        say(words, ", %s \"%s\", %s", event->what, event->name, event->by);
+}
+
+static void say_deadlock(struct words *words, const struct roster_logged *event)
+{
+    say(words, "%s, the wait of session %" PRIu64, event->name, event->session_id);
+    say_part(words, ", user ", event->user);
+    say_part(words, ", was ", event->what);
+    say_part(words, "; sessions ", event->text);
+}
+
+static void say_other(struct words *words, const struct roster_logged *event)
+{
+    say_part(words, "", event->name);
+    say_part(words, *event->name ? " " : "", event->what);
+    say_part(words, " by ", event->by);
+}
+
+/* What has happened, behind its kind, as rosterctl and the page have it. */
+static void put_words(struct text *text, const struct roster_logged *event)
+{
+    bool text_is_said =
+        event->kind == ROSTER_LOGGED_OPEN_REJECTED || event->kind == ROSTER_LOGGED_DEADLOCK;
+    struct words words = {.length = 0};
+
+    if (event->kind == ROSTER_LOGGED_KILL)
+        say_kill(&words, event);
+    else if (event->kind == ROSTER_LOGGED_OPEN_REJECTED)
+        say_open(&words, event);
+    else if (event->kind == ROSTER_LOGGED_LEADER)
+        say(&words, "%s%s", *event->name ? event->name : "none",
+            strcmp(event->what, "self") != 0 ? "" : ", this server");
+    else if (event->kind == ROSTER_LOGGED_DEADLOCK)
+        say_deadlock(&words, event);
+    else
+        say_other(&words, event);
+    if (event->result && event->kind != ROSTER_LOGGED_KILL)
+        say_part(&words, ": ", roster_strerror(event->result));
+    if (!text_is_said)
+        say_part(&words, ": ", event->text);
+    if (event->count > 1)
+        say(&words, " (%" PRIu64 " time%s)", event->count, count_s(event->count));
+    rst_status_out_string(text, "words", words.text);
+}
 
 /* An empty text is none. */
 static void put_text(struct text *text, const char *key, const char *string)
@@ -45,6 +141,7 @@ static void put_event(struct text *text, const struct roster_logged *event)
     rst_status_out_signed(text, "result", event->result);
     put_text(text, "result_text", event->result ? roster_strerror(event->result) : "");
     put_text(text, "text", event->text);
+    put_words(text, event);
     rst_status_out_close(text, '}');
 }
 

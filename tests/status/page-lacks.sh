@@ -29,7 +29,7 @@ get / >"$work/page.html"
     "matched": 1, "waits": 1, "deadlocks_total": 1,
     "deadlocks": [{"number": "1", "at_ms": 5, "members": 2, "waits": [{"id": "1", "user": "u", "blocked_on": "row"}]}]},
 "/events": {"rows": [{"id": "1", "kind": "kill", "what": "statement", "session_id": "1", "user": "u", "by": "b", "reason": "r",
-    "result_text": "t", "name": "", "text": "", "count": 2, "first_ms": 5, "last_ms": 5}], "next": "1", "missed": 0, "restarted": false},
+    "result_text": "t", "words": "w", "name": "", "text": "", "count": 2, "first_ms": 5, "last_ms": 5}], "next": "1", "missed": 0, "restarted": false},
 "/points": {"from_ms": 1000, "to_ms": 61000, "step_ms": 5000, "columns": ["at_ms", "times", "dropped", "CPU", "Lock"],
     "points": [[55000, 1, 1, 2, 3]]},
 "/activity": {"times": 1, "samples": 5, "dropped": 1, "matched": 2,

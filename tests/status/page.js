@@ -518,7 +518,7 @@ const tests = {
     await page.locator("#ask-end").click();
     await said(page, "The statement of session 20 has ended");
     await page.waitForFunction(() => document.getElementById("panel-statement").textContent === "none is running");
-    await page.waitForFunction(() => /kill of the statement of session 20 .*delivered/.test(document.getElementById("panel-events").textContent));
+    await page.waitForFunction(() => /kill: statement of session 20, .*delivered/.test(document.getElementById("panel-events").textContent));
     expect("kill: the panel has the session's history", true, "");
     await page.keyboard.press("Escape");
     await ask();
@@ -528,8 +528,8 @@ const tests = {
     await page.mouse.move(5, 5);
     await page.waitForSelector("#trx tr[data-id='17']", { state: "detached" });
     const happened = await text(page, "events");
-    expect("kill: it is among the events", /kill of the transaction of session 17 .*delivered/.test(happened), happened);
-    await page.waitForFunction(() => [...document.querySelectorAll("#charts line.mark title")].some((title) => /kill .*session 17 /.test(title.textContent)));
+    expect("kill: it is among the events", /kill: transaction of session 17, .*delivered/.test(happened), happened);
+    await page.waitForFunction(() => [...document.querySelectorAll("#charts line.mark title")].some((title) => /kill: .*session 17, /.test(title.textContent)));
     await page.waitForFunction(() => document.getElementById("said").children.length === 0);
     expect("kill: the result disappears", true, "");
     await page.locator("#search").fill("monthly-report");

@@ -63,7 +63,7 @@ done
 expect "it killed the session" no "$(grep -q alice "$work/list" && echo yes || echo no)"
 browse "http://$address/" >"$work/dom"
 expect "which is shown no more" no "$(grep -q 'data-id="1"' "$work/dom" && echo yes || echo no)"
-expect "but as an event" '*id="events-newest">*kill of the connection of session 1 (user alice*delivered<*' \
+expect "but as an event" '*id="events-newest">*kill: connection of session 1, user alice, by *delivered<*' \
     "$(tr -d '\n' <"$work/dom")"
 expect "but the others are" '*carol*' "$(cat "$work/dom")"
 finish

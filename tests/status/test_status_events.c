@@ -74,7 +74,7 @@ Test(status_events, kills_and_drains_over_http, .init = start, .fini = stop)
     static const char *const token[] = {"Authorization: Bearer secret", NULL};
     struct roster_session *session = fixture_open(&fixture, "m\xe2\x80\xae<b>\x1b[2J\xff");
     const json_t *row;
-    char by[64];
+    char by[64], words[256];
     json_t *json;
 
     expect_events("/events", "");
@@ -93,9 +93,17 @@ Test(status_events, kills_and_drains_over_http, .init = start, .fini = stop)
     cr_expect_eq(json_integer_value(json_object_get(row, "result")), 0);
     cr_expect_eq(json_integer_value(json_object_get(row, "count")), 1);
     cr_expect_str_eq(text_of(row, "user"), "m\xe2\x80\xae<b>\x1b[2J\xef\xbf\xbd");
+    snprintf(
+        words, sizeof(words),
+        "connection of session 1, user m\xe2\x80\xae<b>\x1b[2J\xef\xbf\xbd, by %s, interrupted: "
+        "delivered",
+        by);
+    cr_expect_str_eq(text_of(row, "words"), words);
     row = json_array_get(json_object_get(json, "rows"), 2);
     cr_expect_str_eq(text_of(row, "by"), by);
     cr_expect_eq(json_integer_value(json_object_get(row, "result")), -EALREADY);
+    snprintf(words, sizeof(words), "asked by %s: %s", by, roster_strerror(-EALREADY));
+    cr_expect_str_eq(text_of(row, "words"), words);
     json_decref(json);
     expect_reply(&fixture, NULL, "/events", NULL, 200, "m\\u202e\\u003cb\\u003e\\u001b[2J");
     cr_assert_eq(roster_session_close(session), 0);

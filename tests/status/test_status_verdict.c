@@ -525,6 +525,25 @@ static int store_fails(struct roster_safe_point *safe_point, struct roster_safe_
     return 0;
 }
 
+/* What the log has of a problem is all of its evidence, and so are the words. */
+static void expect_same_in_the_log(void)
+{
+    json_t *status = get_json(&fixture, "/status"), *events = get_json(&fixture, "/events");
+    const json_t *found = json_array_get(json_object_get(status, "problems"), 0);
+    const json_t *event = json_array_get(json_object_get(events, "rows"), 0);
+    const char *evidence = json_string_value(json_object_get(found, "evidence"));
+    const char *words = json_string_value(json_object_get(event, "words"));
+    char wanted[1024];
+
+    cr_assert(evidence && words);
+    cr_expect_gt(strlen(evidence), 160u, "too short a text to be cut: %s", evidence);
+    cr_expect_str_eq(json_string_value(json_object_get(event, "text")), evidence);
+    snprintf(wanted, sizeof(wanted), "store failing appeared: %s", evidence);
+    cr_expect_str_eq(words, wanted);
+    json_decref(status);
+    json_decref(events);
+}
+
 static void expect_for(int error, const char *evidence, const char *command)
 {
     static struct roster_cluster_calls calls;
@@ -538,6 +557,7 @@ static void expect_for(int error, const char *evidence, const char *command)
     fixture.options.safe_point = (struct roster_safe_point *)&nothing;
     start();
     expect_worst("store failing", evidence, command, "RosterStoreFailing");
+    expect_same_in_the_log();
     fixture.options.safe_point = NULL;
     stop();
 }
