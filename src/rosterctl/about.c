@@ -323,11 +323,11 @@ static void print_min(const struct options *options, const json_t *min)
 
 const struct column min_columns[] = {
     {"server", "SERVER", COLUMN_TEXT, 24},     {"age_ms", "AGE", COLUMN_MS, 0},
-    {"kind", "HELD BY", COLUMN_TEXT, 0},       {"session_id", "SESSION", COLUMN_NUMBER, 0},
+    {"kind", "HELD BY", COLUMN_TEXT, 0},       {"session_id", "SESSION", COLUMN_ID, 0},
     {"user", "USER", COLUMN_TEXT, 24},         {"application", "NAME", COLUMN_TEXT, 24},
     {"gain_ms", "ENDING GAINS", COLUMN_MS, 0}, {"minimum", "MINIMUM", COLUMN_NUMBER, 0},
     {"held_ms", "FOR", COLUMN_MS, 0},          {"ts", "START_TS", COLUMN_NUMBER, 0},
-    {"pin_id", "PIN", COLUMN_NUMBER, 0},       {"pin_kind", "PIN KIND", COLUMN_TEXT, 0},
+    {"pin_id", "PIN", COLUMN_ID, 0},           {"pin_kind", "PIN KIND", COLUMN_TEXT, 0},
     {"host", "HOST", COLUMN_TEXT, 48},         {"db", "DB", COLUMN_TEXT, 24},
     {"info", "INFO", COLUMN_TEXT, 0},          {"last", "LAST", COLUMN_TEXT, 0},
 };

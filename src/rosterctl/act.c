@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define LOOK_MS 200 /* between two looks at what is to end */
+#define STATE 160   /* of a session, as it is said */
 
 static const char *target_of(const struct options *options)
 {
@@ -57,18 +58,18 @@ static void print_kill(const struct options *options, const char *id, const char
 
 /* Says what the session does, when that is not what was said last. */
 static void say_state(const struct options *options, const char *id, const json_t *row,
-                      char last[96])
+                      char last[STATE])
 {
     static const struct column command = {"command", "", COLUMN_TEXT, 0};
     static const struct column state = {"run_state", "", COLUMN_TEXT, 0};
-    static const struct column event = {"wait_event", "", COLUMN_TEXT, 0};
-    char texts[3][28], now[96];
+    static const struct column event = {"wait_event", "", COLUMN_WAIT, 0};
+    char texts[2][28], waits[80], now[STATE];
 
     cell_text(row, &command, texts[0], sizeof(texts[0]));
     cell_text(row, &state, texts[1], sizeof(texts[1]));
-    cell_text(row, &event, texts[2], sizeof(texts[2]));
-    snprintf(now, sizeof(now), "%s, %s%s%s", texts[0], texts[1], *texts[2] ? ", waits for " : "",
-             texts[2]);
+    cell_text(row, &event, waits, sizeof(waits));
+    snprintf(now, sizeof(now), "%s, %s%s%s", texts[0], texts[1], *waits ? ", waits for " : "",
+             waits);
     if (!strcmp(now, last))
         return;
     if (ctl_for_program(options))
@@ -76,7 +77,7 @@ static void say_state(const struct options *options, const char *id, const json_
     else
         printf("session %s: %s\n", id, now);
     fflush(stdout);
-    snprintf(last, 96, "%s", now);
+    snprintf(last, STATE, "%s", now);
 }
 
 /* A wait is over in time also when the server does not answer. */
@@ -93,7 +94,7 @@ static int wait_for_target(const struct options *options, const char *id, const 
     const char *target = target_of(options);
     uint64_t began_ms = ctl_now_ms(), took_ms;
     struct options in_time = *options;
-    char last[96] = "", took[32];
+    char last[STATE] = "", took[32];
     const json_t *row;
     bool ended, late, silent = false;
 

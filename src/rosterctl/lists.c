@@ -24,8 +24,8 @@ static const struct column ps_columns[] = {
     {"command", "COMMAND", COLUMN_TEXT, 0},
     {"time_ms", "TIME", COLUMN_MS, 0},
     {"state", "STATE", COLUMN_TEXT, 0},
-    {"statement", "STATEMENT", COLUMN_NUMBER, 0},
-    {"wait_event", "WAITS FOR", COLUMN_TEXT, 24},
+    {"statement", "STATEMENT", COLUMN_ID, 0},
+    {"wait_event", "WAITS FOR", COLUMN_WAIT, 48},
     {"info", "INFO", COLUMN_TEXT, 0},
     {"last", "LAST", COLUMN_TEXT, 0},
 };
@@ -39,7 +39,7 @@ static const struct column trx_columns[] = {
     {"start_time", "BEGAN", COLUMN_WHEN, 0},
     {"age_ms", "AGE", COLUMN_MS, 0},
     {"state", "STATE", COLUMN_TEXT, 0},
-    {"wait_event", "WAITS FOR", COLUMN_TEXT, 24},
+    {"wait_event", "WAITS FOR", COLUMN_WAIT, 48},
     {"waiting_time", "WAITING", COLUMN_MS, 0},
     {"mem_buffer_keys", "KEYS", COLUMN_NUMBER, 0},
     {"mem_buffer_bytes", "BYTES", COLUMN_NUMBER, 0},
@@ -48,20 +48,13 @@ static const struct column trx_columns[] = {
 };
 
 static const struct column holder_columns[] = {
-    {"held_ms", "FOR", COLUMN_MS, 0},
-    {"holder", "HELD BY", COLUMN_TEXT, 0},
-    {"pin_kind", "KIND", COLUMN_TEXT, 0},
-    {"pin_id", "PIN", COLUMN_NUMBER, 0},
-    {"session_id", "SESSION", COLUMN_NUMBER, 0},
-    {"user", "USER", COLUMN_TEXT, 24},
-    {"db", "DB", COLUMN_TEXT, 24},
-    {"application", "NAME", COLUMN_TEXT, 24},
-    {"ts", "TS", COLUMN_NUMBER, 0},
-    {"start_time", "AT", COLUMN_WHEN, 0},
-    {"run_state", "STATE", COLUMN_TEXT, 0},
-    {"wait_event", "WAITS FOR", COLUMN_TEXT, 24},
-    {"info", "INFO", COLUMN_TEXT, 0},
-    {"last", "LAST", COLUMN_TEXT, 0},
+    {"held_ms", "FOR", COLUMN_MS, 0},        {"holder", "HELD BY", COLUMN_TEXT, 0},
+    {"pin_kind", "KIND", COLUMN_TEXT, 0},    {"pin_id", "PIN", COLUMN_ID, 0},
+    {"session_id", "SESSION", COLUMN_ID, 0}, {"user", "USER", COLUMN_TEXT, 24},
+    {"db", "DB", COLUMN_TEXT, 24},           {"application", "NAME", COLUMN_TEXT, 24},
+    {"ts", "TS", COLUMN_NUMBER, 0},          {"start_time", "AT", COLUMN_WHEN, 0},
+    {"run_state", "STATE", COLUMN_TEXT, 0},  {"wait_event", "WAITS FOR", COLUMN_WAIT, 48},
+    {"info", "INFO", COLUMN_TEXT, 0},        {"last", "LAST", COLUMN_TEXT, 0},
 };
 
 static const struct column history_columns[] = {

@@ -135,6 +135,8 @@ struct column {
 #define COLUMNS_MOST 32
 
 /* table.c */
+        COLUMN_ID,   /* a number of something; "0" is none of them */
+        COLUMN_WAIT, /* the event that is waited for, in a table with what of it: "row: stock 17" */
 void cell_text(const json_t *row, const struct column *column, char *to, size_t size);
 
 /* The characters of a line of the terminal; 0: there is no terminal, and lines have no limit. */

@@ -31,6 +31,27 @@ static void cell_when(const json_t *value, char *to, size_t size)
         time_show(ms, to, size);
 }
 
+static bool is_none(const json_t *value)
+{
+    const char *text = json_string_value(value);
+
+    return text && !strcmp(text, "0");
+}
+
+/* What the session is blocked on, behind the event. */
+static void cell_wait(const json_t *row, const json_t *event, char *to, size_t size)
+{
+    const json_t *what = json_object_get(row, "blocked_on");
+    size_t length;
+
+    text_string(event, to, size);
+    length = strlen(to);
+    if (length + 2 >= size || !json_string_length(what))
+        return;
+    length += (size_t)snprintf(to + length, size - length, ": ");
+    text_string(what, to + length, size - length);
+}
+
 void cell_text(const json_t *row, const struct column *column, char *to, size_t size)
 {
     const json_t *value = json_object_get(row, column->key);
@@ -38,6 +59,10 @@ void cell_text(const json_t *row, const struct column *column, char *to, size_t 
     *to = '\0';
     if (column->kind == COLUMN_WHEN)
         cell_when(value, to, size);
+    else if (column->kind == COLUMN_ID && is_none(value))
+        return;
+    else if (column->kind == COLUMN_WAIT)
+        cell_wait(row, value, to, size);
     else if (json_is_string(value))
         text_string(value, to, size);
     else if (json_is_number(value) && column->kind == COLUMN_MS)
@@ -55,6 +80,8 @@ static char *cell_whole(const json_t *row, const struct column *column)
     static size_t size;
     size_t wanted = json_string_length(json_object_get(row, column->key)) + 1;
 
+    if (column->kind == COLUMN_WAIT)
+        wanted += json_string_length(json_object_get(row, "blocked_on")) + 2;
     wanted = wanted > CELL ? wanted : CELL;
     if (wanted > size) {
         free(room);
@@ -90,7 +117,7 @@ static void print_cell(const char *text, const struct column *column, size_t wid
     size_t has = text_width(text);
     int pad = (int)(width > has ? width - has : 0);
 
-    if (column->kind == COLUMN_NUMBER || column->kind == COLUMN_MS)
+    if (column->kind == COLUMN_NUMBER || column->kind == COLUMN_ID || column->kind == COLUMN_MS)
         printf("%*s%s", pad, "", text);
     else
         printf("%s%*s", text, last ? 0 : pad, "");
@@ -155,8 +182,8 @@ static void shrink(const struct column *const *columns, size_t *widths, size_t c
     for (; sum > width; sum--) {
         longest = count;
         for (n = 0; n < count; n++)
-            if (columns[n]->kind == COLUMN_TEXT && widths[n] > LEAST_TEXT &&
-                (longest == count || widths[n] >= widths[longest]))
+            if ((columns[n]->kind == COLUMN_TEXT || columns[n]->kind == COLUMN_WAIT) &&
+                widths[n] > LEAST_TEXT && (longest == count || widths[n] >= widths[longest]))
                 longest = n;
         if (longest == count)
             return;
@@ -260,7 +287,8 @@ void table_print_csv(const json_t *rows, const struct column *columns, size_t co
             put_csv(csv_server);
         for (n = 0; n < count; n++) {
             plain = columns[n];
-            plain.kind = COLUMN_TEXT;
+            if (plain.kind != COLUMN_ID)
+                plain.kind = COLUMN_TEXT;
             fputs(n || *csv_server ? "," : "", stdout);
             put_csv(cell_whole(json_array_get(rows, row), &plain));
         }

@@ -34,7 +34,7 @@ static const struct shown list_columns[] = {
     {{"command", "COMMAND", COLUMN_TEXT, 0}, 8, 5},
     {{"time_ms", "TIME", COLUMN_MS, 0}, 9, 1},
     {{"run_state", "STATE", COLUMN_TEXT, 0}, 10, 2},
-    {{"wait_event", "WAITS FOR", COLUMN_TEXT, 0}, 16, 9},
+    {{"wait_event", "WAITS FOR", COLUMN_WAIT, 0}, 24, 9},
     {{"txn_ms", "TXN", COLUMN_MS, 0}, 9, 10},
     {{"info", "STATEMENT", COLUMN_TEXT, 0}, 0, 4},
 };

@@ -130,6 +130,8 @@ static const struct column holders[] = {
     {"wait_event", STRING, ORDER_WAIT, AT(wait_event), false},
     {"wait_ms", NUMBER, ORDER_WAIT_MS, AT(wait_ms), false},
     {"blocker", ID, ORDER_BLOCKER, AT(blocker), false},
+    {"root_blocker", ID, ORDER_NONE, AT(root_blocker), false},
+    {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), false},
     {"killed", STRING, ORDER_KILLED, AT(killed), false},
     {"info", BYTES, ORDER_NONE, AT(info), false},
     {"last", BYTES, ORDER_NONE, AT(last), false},

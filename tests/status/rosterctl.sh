@@ -179,7 +179,7 @@ expect "the minimum as CSV" \
     $'age_ms,kind,session_id,user,application,gain_ms,minimum,held_ms,ts,*\r\n*,transaction,2,bob,report,*' "$out"
 expect "in two lines" 2 "$(lines)"
 run 0 holders --output=csv
-expect "what holds it as CSV" $'held_ms,holder,pin_kind,pin_id,session_id,user,*\r\n*,transaction,,*,2,bob,*' "$out"
+expect "what holds it as CSV" $'held_ms,holder,pin_kind,pin_id,session_id,user,*\r\n*,transaction,,,2,bob,*' "$out"
 run 0 status --output=csv
 expect "status as CSV" $'name,value\r\n*healthy,yes\r*sessions,5\r*' "$out"
 expect "each line has a name and a value" "" "$(tr -d '\r' <<<"$out" | grep -v '^[a-z_0-9.]*,')"
@@ -607,6 +607,16 @@ if grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
     expect "an id goes to its server" \
         $'server,session_id,target,result,state,took_ms\r\nb,'"$of_b,connection,delivered,,"$'\r\nb,'"$of_b,connection,waiting,\"Sleep, Idle\",*" "$out"
     kill -STOP "${members[0]}"
+    for _ in $(seq 100); do
+        run 0 activity "$cluster" --by=time,server --since=-1m
+        [[ $out != *' 4.00 *2.00 *2.00'* ]] || break
+        sleep 0.1
+    done
+    expect "and when" '*TIME *AVERAGE *[ab] *[ab]*20??-* 4.00 *2.00 *2.00*' "$out"
+    run 0 activity "$cluster" --by=time,user --since=-1m
+    expect "users of all" '*TIME *AVERAGE *bob *carol*20??-* 4.00 *2.00 *2.00*' "$out"
+    run 0 ps -s "unix:$work/a" --user=carol
+    expect "what is waited for, and which" '*WAITS FOR*row: table t, row 7*' "$out"
     run 0 kill "$cluster" "$((10 << 21 | 2 << 1))"
     expect "which alone is asked" "session $((10 << 21 | 2 << 1)): delivered" "$out"
     kill -CONT "${members[0]}"
