@@ -72,9 +72,9 @@
  * the minimum, and gives it at most a tenth of its time: when the oracle is slow, points become
  * rarer. It takes 113 KiB, once.
  *
- * `from`, `to` and `since` take a point in time: -15m or -2h before now, 2026-11-29T10:00:00Z or
- * with another offset, without one in the server's local time, milliseconds since the Unix epoch,
- * or a timestamp.
+ * `from`, `to` and `since` take a point in time: -15m or -2h before now, 21:03 of today, or of
+ * yesterday if that is to come, 2026-11-29T10:00:00Z or with another offset, both without one in
+ * the server's local time, milliseconds since the Unix epoch, or a timestamp.
  *
  * "rows" of /activity are those of roster/activity.h, what was seen most first, for the time `from`
  * to `to` (the last hour). `by` names what distinguishes them,

@@ -218,6 +218,14 @@ static const struct {
     {"2026-11-29T11:00:00", 1795946400000},
     {"2026-11-29 11:00", 1795946400000},
     {"2026-11-29", 1795906800000},
+    {"11:00", 1795946400000},
+    {"10:59:59.5", 1795946399500},
+    {"11:00:01", 1795860001000}, /* is yet to come, so it was yesterday */
+    {"00:00", 1795906800000},
+    {"10:00Z", 1795946400000},
+    {"23:30Z", 1795908600000},
+    {"12:00+02:00", 1795946400000},
+    {"01:00+02:00", 1795906800000}, /* another day there */
     {"1795946400000", 1795946400000},
     {"470796572852224000", 1795946399125},
     {"1883200198627295233", 0},
@@ -228,6 +236,11 @@ static const struct {
     {"-2y", 0},
     {"--2h", 0},
     {"2h", 0},
+    {"24:00", 0},
+    {"10:60", 0},
+    {"9:00", 0},
+    {"10:00x", 0},
+    {"10:", 0},
     {"-nan", 0},
     {"-0x1h", 0},
     {"-1e9h", 0},
@@ -257,7 +270,7 @@ Test(status_query, a_point_in_time)
     }
     for (n = 0; n < sizeof(paths) / sizeof(paths[0]); n++) {
         snprintf(path, sizeof(path), "%syesterday", paths[n]);
-        expect_reply(&fixture, NULL, path, NULL, 400, "a time (-15m, -2h, now, 2026-");
+        expect_reply(&fixture, NULL, path, NULL, 400, "a time (-15m, -2h, now, 21:03, 2026-");
         snprintf(path, sizeof(path), "%s-15m", paths[n]);
         expect_reply(&fixture, NULL, path, NULL, n == 2 ? 200 : 404, ""); /* no sampler is there */
         snprintf(path, sizeof(path), "%s2026-11-29T10:00:00%%2b01:00", paths[n]);

@@ -16,8 +16,8 @@
 #include <time.h>
 
 #define WHEN_FORMS                                                                                 \
-    "a time (-15m, -2h, now, 2026-11-29T10:00:00Z, 2026-11-29 10:00, Unix milliseconds or a "      \
-    "timestamp)"
+    "a time (-15m, -2h, now, 21:03, 2026-11-29T10:00:00Z, 2026-11-29 10:00, Unix milliseconds or " \
+    "a timestamp)"
 
 /* Numbers below WHEN_MS_MOST are milliseconds since the Unix epoch, those below WHEN_TS_MOST are
  * timestamps with such milliseconds in them, until the year 2100. What is greater is the number of
@@ -101,10 +101,41 @@ static inline bool when_clock(const char **text, struct tm *tm, int *ms)
     return true;
 }
 
+static inline int64_t when_tm_ms(struct tm tm, bool local, long offset_s, int part)
+{
+    tm.tm_isdst = -1;
+    return ((int64_t)(local ? mktime(&tm) : timegm(&tm)) - offset_s) * 1000 + part;
+}
+
+/* "21:03:30.5" or less precise, of this day; of the day before if that is yet to come. */
+static inline bool when_clock_ms(const char *text, int64_t now_ms, int64_t *ms)
+{
+    struct tm clock = {0}, tm;
+    time_t now_s = (time_t)(now_ms / 1000);
+    int part = 0; /* milliseconds */
+    long offset_s;
+    bool local;
+
+    if (!when_clock(&text, &clock, &part) || !when_zone(text, &local, &offset_s))
+        return false;
+    now_s += offset_s;
+    if (!(local ? localtime_r(&now_s, &tm) : gmtime_r(&now_s, &tm)))
+        return false;
+    tm.tm_hour = clock.tm_hour;
+    tm.tm_min = clock.tm_min;
+    tm.tm_sec = clock.tm_sec;
+    *ms = when_tm_ms(tm, local, offset_s, part);
+    if (*ms > now_ms) {
+        tm.tm_mday--;
+        *ms = when_tm_ms(tm, local, offset_s, part);
+    }
+    return true;
+}
+
 /* "2026-11-29T10:00:00.5Z", less precise, or with a blank for the T. */
 static inline bool when_iso_ms(const char *text, int64_t *ms)
 {
-    struct tm tm = {.tm_isdst = -1};
+    struct tm tm = {0};
     int part = 0; /* milliseconds */
     long offset_s;
     bool local;
@@ -119,7 +150,7 @@ static inline bool when_iso_ms(const char *text, int64_t *ms)
         return false;
     if (!when_zone(text, &local, &offset_s))
         return false;
-    *ms = ((int64_t)(local ? mktime(&tm) : timegm(&tm)) - offset_s) * 1000 + part;
+    *ms = when_tm_ms(tm, local, offset_s, part);
     return true;
 }
 
@@ -138,7 +169,7 @@ static inline bool when_parse(const char *text, int64_t now_ms, int64_t *ms)
         return *ms >= 0;
     }
     if (!*text || text[strspn(text, "0123456789")])
-        return when_iso_ms(text, ms) && *ms >= 0;
+        return (when_clock_ms(text, now_ms, ms) || when_iso_ms(text, ms)) && *ms >= 0;
     errno = 0;
     number = strtoull(text, NULL, 10);
     *ms = (int64_t)(number < WHEN_MS_MOST ? number : roster_ts_physical_ms(number));
