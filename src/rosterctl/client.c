@@ -279,17 +279,38 @@ void ctl_print_json(const json_t *json, size_t flags)
     putchar('\n');
 }
 
-static _Thread_local struct {
+struct kept {
     char *text;
     size_t size;
-} kept;
+};
+
+static _Thread_local struct kept kept, kept_proposal;
+
+static void keep(struct kept *where, char *text, size_t size)
+{
+    where->text = text;
+    where->size = size;
+    if (text)
+        *text = '\0';
+}
 
 void ctl_keep_error(char *text, size_t size)
 {
-    kept.text = text;
-    kept.size = size;
-    if (text)
-        *text = '\0';
+    keep(&kept, text, size);
+}
+
+void ctl_keep_proposal(char *command, size_t size)
+{
+    keep(&kept_proposal, command, size);
+}
+
+void ctl_propose(const char *command)
+{
+    if (!kept_proposal.text)
+        ctl_error(CTL_OK, "run: %s", command);
+    else if (!*kept_proposal.text)
+        snprintf(kept_proposal.text, kept_proposal.size, "%s",
+                 strlen(command) < kept_proposal.size ? command : ""); /* none rather than a part */
 }
 
 int ctl_error(int code, const char *format, ...)

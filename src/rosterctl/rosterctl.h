@@ -88,12 +88,17 @@ void ctl_add_argument(char *path, size_t size, const char *key, const char *valu
 int ctl_fail(const struct options *options, const struct reply *reply);
 int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* From now on what ctl_error() says in this thread goes there, the first of it; NULL: no more. */
+/* Says on standard error what to run then. */
+void ctl_propose(const char *command);
+
+/* From now on what ctl_error() says in this thread goes there, the first of it, and the first of
+ * what is proposed beside it; NULL: no more. */
 void ctl_keep_error(char *text, size_t size);
 
 /* CLOCK_MONOTONIC. */
 uint64_t ctl_now_ms(void);
 
+void ctl_keep_proposal(char *command, size_t size);
 /* Asks for all rows of a list, page by page, with the filters of the options. */
 struct reply ctl_rows(const struct options *options, const char *path);
 
@@ -185,8 +190,7 @@ struct roster_store;
 int ctl_open_store(const struct options *options, struct roster_store **store);
 int ctl_store_code(int err); /* the exit code of an error of a store */
 
-/* Prints an error of it, and of a lock the command that shows whose it is. Returns the exit code.
- */
+/* store_failed.c: prints an error of it, and the command that shows more. Returns the exit code. */
 int ctl_store_failed(const struct options *options, int err, const char *text);
 
 /* cluster.c: runs a command for all servers of the cluster in the store; and ctl_rows() for all of

@@ -31,7 +31,8 @@ struct serve {
     uint64_t due_ms;          /* when they are to be read again */
     bool reading;             /* a request does so */
     int code;                 /* whether they could be read again, and why not */
-    char error[512];
+    char error[512], command[512];
+    uint64_t failing_since_ms; /* 0: they could */
 };
 
 /* A request of the page. */
@@ -42,7 +43,8 @@ struct asking {
     const char *id, *after, *since, *from, *to, *step, *by;
     const char *target, *statement, *start_ts, *transaction;
     struct servers servers; /* to be asked */
-    char store_error[512];
+    char store_error[512], store_command[512];
+    uint64_t store_failing_ms; /* for so long */
 };
 
 /* serve_known.c: which servers there are, and afterwards which did not answer. */

@@ -41,6 +41,10 @@ static void install(struct serve *serve, struct servers *now, int code)
     struct silence *silences = NULL;
 
     serve->code = code;
+    if (code == CTL_OK || (code == CTL_NO_SERVER && now->all))
+        serve->failing_since_ms = 0;
+    else if (!serve->failing_since_ms)
+        serve->failing_since_ms = ctl_now_ms();
     serve->due_ms = ctl_now_ms() + (code == CTL_OK ? RECORDS_MS : FAILED_MS);
     if (code == CTL_OK || (code == CTL_NO_SERVER && now->all))
         silences = calloc(now->count + 1, sizeof(*silences));
@@ -59,7 +63,7 @@ static void install(struct serve *serve, struct servers *now, int code)
 /* A store may take its time: one request reads it, the others go on with what is known. */
 bool serve_read(struct serve *serve)
 {
-    char error[sizeof(serve->error)];
+    char error[sizeof(serve->error)], command[sizeof(serve->command)];
     struct servers now;
     bool due, known;
     int code;
@@ -70,12 +74,15 @@ bool serve_read(struct serve *serve)
     pthread_mutex_unlock(&serve->mutex);
     if (due) {
         ctl_keep_error(error, sizeof(error));
+        ctl_keep_proposal(command, sizeof(command));
         code = servers_read_gone(serve->options, &now);
+        ctl_keep_proposal(NULL, 0);
         ctl_keep_error(NULL, 0);
     }
     pthread_mutex_lock(&serve->mutex);
     if (due) {
         memcpy(serve->error, error, sizeof(error));
+        memcpy(serve->command, command, sizeof(command));
         install(serve, &now, code);
         serve->reading = false;
     }
@@ -140,6 +147,9 @@ struct reply serve_begin(struct asking *asking)
     pthread_mutex_lock(&serve->mutex);
     choose(serve, asking);
     memcpy(asking->store_error, serve->error, sizeof(serve->error));
+    memcpy(asking->store_command, serve->command, sizeof(serve->command));
+    if (serve->failing_since_ms)
+        asking->store_failing_ms = ctl_now_ms() - serve->failing_since_ms;
     pthread_mutex_unlock(&serve->mutex);
     if (!asking->servers.all)
         return serve_fail(CTL_FAILED, "out of memory");

@@ -96,6 +96,22 @@ static bool any(const json_t *rows, const char *key)
     return false;
 }
 
+/* What is wrong with the store, or in it. Its servers answer without it. */
+static void add_store(json_t *problems, const struct asking *asking)
+{
+    bool failing = *asking->store_error;
+
+    if (!failing && asking->servers.count)
+        return;
+    json_array_append_new(
+        problems,
+        json_pack("{s:n, s:s, s:i, s:I, s:s, s:s}", "server", "problem",
+                  failing ? "store failing" : "no server", "rank", RANK_STORE, "age_ms",
+                  (json_int_t)asking->store_failing_ms, "evidence",
+                  failing ? asking->store_error : "none is registered in this store", "command",
+                  *asking->store_command ? asking->store_command : "rosterctl --all status"));
+}
+
 struct reply serve_status(struct asking *asking)
 {
     const struct serve *serve = asking->serve;
@@ -119,14 +135,7 @@ struct reply serve_status(struct asking *asking)
         json_array_append(problems, row);
         json_array_append_new(rows, row);
     }
-    if (*asking->store_error || !asking->servers.count)
-        json_array_append_new(problems,
-                              json_pack("{s:n, s:s, s:i, s:i, s:s, s:s}", "server", "problem",
-                                        *asking->store_error ? "store failing" : "no server",
-                                        "rank", RANK_STORE, "age_ms", 0, "evidence",
-                                        *asking->store_error ? asking->store_error
-                                                             : "none is registered in this store",
-                                        "command", ""));
+    add_store(problems, asking);
     problems = rows_sort(problems, by_rank);
     reply.json = json_pack("{s:s+, s:b, s:n, s:s, s:s, s:I, s:I, s:b, s:I, s:b, s:b}", "name",
                            "cluster ", prefix, "cluster", 1, "server_id", "store", serve->store,

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "rosterctl/cluster.h"
+#include "rosterctl/rosterctl.h"
 
 #include <errno.h>
 #include <roster/barrier.h>
@@ -48,29 +48,6 @@ static void close_cluster(struct cluster *cluster)
 {
     roster_safe_point_destroy(cluster->safe_point);
     roster_store_close(cluster->store);
-}
-
-int ctl_store_failed(const struct options *options, int err, const char *text)
-{
-    static const char kind[] = "sqlite:";
-    char *word = NULL, *path;
-    size_t size = 0;
-    FILE *out;
-
-    ctl_error(ctl_store_code(err), "%s", text);
-    if (err != -EBUSY || strncmp(options->store, kind, sizeof(kind) - 1) != 0)
-        return ctl_store_code(err);
-    out = open_memstream(&word, &size);
-    if (!out)
-        return ctl_store_code(err);
-    path = realpath(options->store + sizeof(kind) - 1, NULL); /* as lslocks has it */
-    cluster_print_word(out, path ? path : options->store + sizeof(kind) - 1);
-    free(path);
-    if (!fclose(out))
-        ctl_error(ctl_store_code(err),
-                  "run: lslocks --output COMMAND,PID,MODE,PATH | grep -F -- %s", word);
-    free(word);
-    return ctl_store_code(err);
 }
 
 int ctl_open_store(const struct options *options, struct roster_store **store)

@@ -149,7 +149,8 @@ eventually "who is back is asked again" says /status '*"answered":3,"of":3*'
 
 # The store may be away: what was known stays.
 kill -STOP "${etcd_pids[0]}"
-eventually "that it does not answer is said" says /status '*"server":null,"problem":"store failing"*"answered":3*'
+eventually "that it does not answer is said, with what to run" says /status \
+    '*"server":null,"problem":"store failing"*"command":"etcdctl --endpoints=*endpoint health"*"answered":3*'
 kill -CONT "${etcd_pids[0]}"
 kill -TERM "$serving"
 status=0

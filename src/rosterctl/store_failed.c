@@ -1,0 +1,89 @@
+/*
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What to run when a cluster's store cannot be used.
+ */
+#include "config.h"
+
+#include "rosterctl/cluster.h"
+
+#include <errno.h>
+#include <roster/text.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char sqlite[] = "sqlite:", etcd[] = "etcd:";
+
+/* Whose lock it is; else whether the file, and room for it, are there. */
+static void print_sqlite(FILE *out, const char *file, int err)
+{
+    char *path = realpath(file, NULL); /* as lslocks has it */
+
+    file = path ? path : file;
+    fputs(err == -EBUSY ? "lslocks --output COMMAND,PID,MODE,PATH | grep -F -- " : "ls -l ", out);
+    cluster_print_word(out, file);
+    if (err != -EBUSY) {
+        fputs("; df -h ", out);
+        cluster_print_word(out, file);
+    }
+    free(path);
+}
+
+static void print_option(FILE *out, const char *option, const char *value)
+{
+    if (!value)
+        return;
+    fprintf(out, " %s=", option);
+    cluster_print_word(out, value);
+}
+
+/* etcdctl asks for the password of a user itself. */
+static void print_etcd(FILE *out, const struct options *options, int err)
+{
+    char urls[512];
+
+    roster_text_redact(options->store, urls, sizeof(urls));
+    fputs("etcdctl", out);
+    print_option(out, "--endpoints", urls + sizeof(etcd) - 1);
+    print_option(out, "--cacert", options->store_ca);
+    print_option(out, "--cert", options->store_cert);
+    print_option(out, "--key", options->store_key);
+    print_option(out, "--user", options->store_user);
+    fputs(err == -ENOSPC ? " alarm list" : " endpoint health", out);
+}
+
+/* NULL: there is none, or no memory for it. */
+static char *command_for(const struct options *options, int err)
+{
+    bool is_sqlite = !strncmp(options->store, sqlite, sizeof(sqlite) - 1);
+    char *command = NULL;
+    size_t size = 0;
+    FILE *out;
+
+    if ((!is_sqlite && strncmp(options->store, etcd, sizeof(etcd) - 1) != 0) || err == -EINVAL)
+        return NULL;
+    out = open_memstream(&command, &size);
+    if (!out)
+        return NULL;
+    if (is_sqlite)
+        print_sqlite(out, options->store + sizeof(sqlite) - 1, err);
+    else
+        print_etcd(out, options, err);
+    if (!fclose(out))
+        return command;
+    free(command);
+    return NULL;
+}
+
+int ctl_store_failed(const struct options *options, int err, const char *text)
+{
+    char *command = command_for(options, err);
+
+    ctl_error(ctl_store_code(err), "%s", text);
+    if (command)
+        ctl_propose(command);
+    free(command);
+    return ctl_store_code(err);
+}
