@@ -77,12 +77,14 @@
  * the server's local time, milliseconds since the Unix epoch, or a timestamp.
  *
  * "rows" of /activity are those of roster/activity.h, what was seen most first, for the time `from`
- * to `to` (the last hour). `by` names what distinguishes them,
- * with commas between: state, wait, digest, user, db, application, kind. "samples" of a row by
- * "times" is an average of active sessions; "dropped" of the "active" ones are in no row. With
- * `step`, milliseconds from 1000 on, there are "points" instead, at most 1000: one for each step
- * that has passed and had a sample, as "columns" names its members, with the samples of each class
- * of waits ("CPU" is no known wait). The step is rounded up to what is sampled ("step_ms").
+ * to `to` (the last hour). `by` names what distinguishes them, with commas between: state, wait,
+ * digest, user, db, application, kind. "samples" of a row by "times" is an average of active
+ * sessions; "dropped" of the "active" ones are in no row. With `step`, milliseconds from 1000 on,
+ * there are "points" instead, at most 1000: one for each step that has passed and had a sample, as
+ * "columns" names its members, with the samples of each class of waits ("CPU" is no known wait); or
+ * where `by` is given of each of "groups", those with the most samples of the whole time (`limit`,
+ * at most 32), and of all others as "other". The step is rounded up to what is sampled ("step_ms"),
+ * which is a minute for what is older than an hour.
  *
  * "rows" of /events are those of roster/event_log.h whose id is greater than `since`, or that
  * happened then or later, the oldest first, at most `limit`; "words" says what happened as people
@@ -124,12 +126,12 @@ struct roster_status;
  * for it. Returns 0 or a negative errno, which is sent to the client. */
 typedef int roster_status_drain_fn(void *arg);
 
-/* Options of an endpoint. Begin with ROSTER_STATUS_OPTIONS_INIT; a member that is 0 has its
- * default. Strings are copied. */
-struct roster_status_options {
 /* Bytes that hold every error text of roster_status_start(). */
 #define ROSTER_STATUS_ERROR_SIZE 512
 
+/* Options of an endpoint. Begin with ROSTER_STATUS_OPTIONS_INIT; a member that is 0 has its
+ * default. Strings are copied. */
+struct roster_status_options {
     size_t size;         /* sizeof(struct roster_status_options) */
     const char *address; /* "127.0.0.1:PORT", "[::1]:PORT" or "unix:PATH"; with port 0 the kernel
                             chooses one; default: "127.0.0.1:0" */
@@ -165,12 +167,12 @@ struct roster_status_options {
     const char *metrics_cert;    /* PEM, the server's own first: TLS is spoken there; default: HTTP,
                                     in which the token can be read on the way */
     const char *metrics_key;     /* PEM, the private key of metrics_cert */
-};
-
-#define ROSTER_STATUS_OPTIONS_INIT ROSTER_SIZED(struct roster_status_options)
     char *error;       /* receives on error which option is wrong and what to do, on success an
                           empty string; may be NULL */
     size_t error_size; /* bytes at `error`; ROSTER_STATUS_ERROR_SIZE is enough */
+};
+
+#define ROSTER_STATUS_OPTIONS_INIT ROSTER_SIZED(struct roster_status_options)
 
 /*
  * Starts an endpoint, with one thread that blocks all signals. What the options name must stay
@@ -181,12 +183,12 @@ struct roster_status_options {
  * the endpoint is there PATH.lock is locked, so that two servers never take one path; a crash
  * leaves an empty file, which the next server takes.
  *
- * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
- * loopback (`address`) or not to be had, a value out of range, a syncer or safe_point without
- * `cluster`, metrics_token, metrics_cert or metrics_key without metrics_address, this without a
  * After an error options.error says which option was refused, and why, unless the struct is too
  * small to have it.
  *
+ * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
+ * loopback (`address`) or not to be had, a value out of range, a syncer or safe_point without
+ * `cluster`, metrics_token, metrics_cert or metrics_key without metrics_address, this without a
  * token as said there, a certificate without its key or one that libmicrohttpd does not take, or a
  * struct smaller than the first version's; -E2BIG for a larger one with something unknown in it;
  * -EADDRINUSE when another one listens there, or a file is in the way; -EACCES when this user may

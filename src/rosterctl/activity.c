@@ -8,12 +8,14 @@
 
 #include "rosterctl/rosterctl.h"
 
+#include "core/base/count.h"
 #include "core/base/when.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_BY "state,wait"
+#define HOUR_MS 3600000
 
 static const struct column known[] = {
     {"server", "SERVER", COLUMN_TEXT, 24},
@@ -39,6 +41,31 @@ static size_t columns_of(const json_t *rows, struct column *columns)
     columns[count++] = (struct column){"samples", "SAMPLES", COLUMN_NUMBER, 0};
     for (n = 0; n < KNOWN; n++)
         if (json_object_get(first, known[n].key))
+            columns[count++] = known[n];
+    return count;
+}
+
+/* Whether "state,wait" names a column: "wait" has two. */
+static bool is_named(const char *by, const char *key)
+{
+    size_t length;
+
+    for (;; by += length + 1) {
+        length = strcspn(by, ",");
+        if (!strncmp(key, by, length) &&
+            (!key[length] || (key[length] == '_' && !strncmp(by, "wait", length))))
+            return true;
+        if (!by[length])
+            return false;
+    }
+}
+
+size_t activity_columns(const char *by, struct column *columns)
+{
+    size_t count = 0, n;
+
+    for (n = 0; n < KNOWN; n++)
+        if (is_named(by, known[n].key))
             columns[count++] = known[n];
     return count;
 }
@@ -76,15 +103,17 @@ static void print_sum(const json_t *reply)
         dropped = number(reply, "dropped") / times;
     }
     if (json_object_get(reply, "servers"))
-        printf("%.0f servers", number(reply, "servers"));
+        printf("%.0f server%s", number(reply, "servers"),
+               count_s((uint64_t)number(reply, "servers")));
     else
-        printf("sampled %.0f times", times);
+        printf("sampled %.0f time%s", times, count_s((uint64_t)times));
     printf(", %.2f sessions active on average\n", active);
     if (dropped > 0)
         printf("what %.2f of them did was not kept\n", dropped);
 }
 
-static void print(const struct options *options, const json_t *reply)
+static void print(const struct options *options, const json_t *reply, const char *path,
+                  const struct steps_asked *asked)
 {
     const json_t *rows = json_object_get(reply, "rows");
     struct column columns[KNOWN + 2];
@@ -101,40 +130,88 @@ static void print(const struct options *options, const json_t *reply)
         return;
     }
     print_sum(reply);
+    activity_print_peak(options, path, asked);
     table_print(rows, columns, count, "samples,wait_class,kind,application,db,server");
     table_print_cut(reply, "groups");
+}
+
+bool activity_takes(const char *word, const char *by, char *rest, size_t size)
+{
+    size_t used = 0, length;
+    bool taken = false;
+
+    for (*rest = '\0';; by += length + 1) {
+        length = strcspn(by, ",");
+        if (length == strlen(word) && !strncmp(by, word, length))
+            taken = true;
+        else if (used + length + 2 < size)
+            used += (size_t)snprintf(rest + used, size - used, "%s%.*s", used ? "," : "",
+                                     (int)length, by);
+        if (!by[length])
+            return taken;
+    }
+}
+
+/* The time that is asked for: the last hour, unless an option says something else. Returns an exit
+ * code. */
+static int take_times(const struct options *options, struct steps_asked *asked)
+{
+    int64_t from = 0, to = 0, now = 0;
+
+    (void)time_parse("now", &now);
+    if (options->since && !time_parse(options->since, &from))
+        return ctl_error(CTL_USAGE, "--since takes " WHEN_FORMS ", not \"%s\"", options->since);
+    if (options->until && !time_parse(options->until, &to))
+        return ctl_error(CTL_USAGE, "--until takes " WHEN_FORMS ", not \"%s\"", options->until);
+    asked->to = options->until && to < now ? to : now;
+    asked->from = options->since ? from : asked->to - HOUR_MS;
+    if (asked->from < 1)
+        asked->from = 1;
+    if (!options->since || !options->until || asked->from < asked->to)
+        return CTL_OK;
+    return ctl_error(CTL_USAGE, "--since=%s is not before --until=%s", options->since,
+                     options->until);
+}
+
+static void put_path(const struct options *options, const struct steps_asked *asked, char *path,
+                     size_t size)
+{
+    snprintf(path, size, "/activity?from=%lld&to=%lld", (long long)asked->from,
+             (long long)asked->to);
+    ctl_add_who(path, size, options);
+}
+
+static struct reply ask_groups(const struct options *options, const char *path, const char *by)
+{
+    char whole[4096];
+
+    if (options->store)
+        return cluster_activity(options, path, by);
+    snprintf(whole, sizeof(whole), "%s", path);
+    ctl_add_argument(whole, sizeof(whole), "by", by);
+    ctl_add_argument(whole, sizeof(whole), "limit", options->limit);
+    return ctl_ask(options, "GET", whole);
 }
 
 int ctl_activity(const struct options *options)
 {
     const char *by = options->by ? options->by : DEFAULT_BY;
-    char path[4096];
+    struct steps_asked asked = {0};
+    char path[4096], rest[256];
     struct reply reply;
-    int64_t from = 0; /* the server's default */
-    int code;
+    int code = take_times(options, &asked);
 
-    if (options->since && !time_parse(options->since, &from))
-        return ctl_error(CTL_USAGE, "--since takes " WHEN_FORMS ", not \"%s\"", options->since);
-    if (options->since && from < 1)
-        from = 1;
-    snprintf(path, sizeof(path), "/activity?from=%lld", (long long)from);
-    ctl_add_argument(path, sizeof(path), "user", options->user);
-    ctl_add_argument(path, sizeof(path), "db", options->db);
-    ctl_add_argument(path, sizeof(path), "kind", options->kind);
-    ctl_add_argument(path, sizeof(path), "state", options->state);
-    ctl_add_argument(path, sizeof(path), "application", options->application);
-    ctl_add_argument(path, sizeof(path), "wait", options->wait_event);
-    ctl_add_argument(path, sizeof(path), "digest", options->digest);
-    if (options->store) {
-        reply = cluster_activity(options, path, by);
-    } else {
-        ctl_add_argument(path, sizeof(path), "by", by);
-        ctl_add_argument(path, sizeof(path), "limit", options->limit);
-        reply = ctl_ask(options, "GET", path);
+    if (code != CTL_OK)
+        return code;
+    put_path(options, &asked, path, sizeof(path));
+    if (activity_takes("time", by, rest, sizeof(rest))) {
+        asked.by = *rest ? rest : NULL;
+        return activity_over_time(options, path, &asked);
     }
+    reply = ask_groups(options, path, by);
     code = reply.code;
     if (code == CTL_OK)
-        print(options, reply.json);
+        print(options, reply.json, path, &asked);
     else
         code = ctl_fail(options, &reply);
     reply_free(&reply);

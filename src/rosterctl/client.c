@@ -361,22 +361,27 @@ void ctl_add_argument(char *path, size_t size, const char *key, const char *valu
     curl_free(escaped);
 }
 
+void ctl_add_who(char *path, size_t size, const struct options *options)
+{
+    ctl_add_argument(path, size, "user", options->user);
+    ctl_add_argument(path, size, "db", options->db);
+    ctl_add_argument(path, size, "kind", options->kind);
+    ctl_add_argument(path, size, "state", options->state);
+    ctl_add_argument(path, size, "application", options->application);
+    ctl_add_argument(path, size, "wait", options->wait_event);
+    ctl_add_argument(path, size, "digest", options->digest);
+}
+
 static void list_path(const struct options *options, const char *path, const char *limit,
                       const char *after, char *to, size_t size)
 {
     snprintf(to, size, "%s", path);
     ctl_add_argument(to, size, "limit", limit);
     ctl_add_argument(to, size, "after", after);
-    ctl_add_argument(to, size, "user", options->user);
-    ctl_add_argument(to, size, "db", options->db);
-    ctl_add_argument(to, size, "kind", options->kind);
-    ctl_add_argument(to, size, "application", options->application);
-    ctl_add_argument(to, size, "wait", options->wait_event);
-    ctl_add_argument(to, size, "digest", options->digest);
+    ctl_add_who(to, size, options);
     ctl_add_argument(to, size, "blocker", options->blocker);
     ctl_add_argument(to, size, "holder", options->holder);
     ctl_add_argument(to, size, "command", options->command);
-    ctl_add_argument(to, size, "state", options->state);
     ctl_add_argument(to, size, "min_ms", options->min_ms);
     ctl_add_argument(to, size, "in_txn", options->in_txn ? "1" : NULL);
     ctl_add_argument(to, size, "full", options->full ? "1" : NULL);

@@ -61,6 +61,10 @@ size_t servers_complain(struct servers *servers);
  * or why none takes what it was asked. */
 int servers_code(struct servers *servers);
 
+/* An answer that cannot be used, and why: its server is named as one that did not answer. */
+void servers_reject(struct server *server, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 #define CLUSTER_DEADLINE_MS 5000
 
 /* One reply from those of servers, after these were asked: rows with their server, trees, activity.
@@ -70,6 +74,11 @@ struct reply servers_locks(struct servers *servers, const struct options *option
                            const char *path);
 struct reply servers_activity(struct servers *servers, const struct options *options,
                               const char *path, const char *by);
+
+/* cluster_steps.c: the same over time, as /activity has it with a step; `path` has the times, the
+ * step and the filters. */
+struct reply servers_steps(struct servers *servers, const struct options *options, const char *path,
+                           const struct steps_asked *asked);
 
 /* For servers_ask(): GET of a path, which is `arg`. */
 server_ask_fn ask_path;

@@ -235,24 +235,6 @@ static void add_row(json_t *groups, json_t *row, double times)
     free(key);
 }
 
-/* What distinguishes the rows, without the server, which is not asked for that. */
-static bool takes_server(const char *by, char *rest, size_t size)
-{
-    bool server = false;
-    size_t used = 0, length;
-
-    for (*rest = '\0';; by += length + 1) {
-        length = strcspn(by, ",");
-        if (length == 6 && !strncmp(by, "server", length))
-            server = true;
-        else if (used + length + 2 < size)
-            used += (size_t)snprintf(rest + used, size - used, "%s%.*s", used ? "," : "",
-                                     (int)length, by);
-        if (!by[length])
-            return server;
-    }
-}
-
 static json_t *sum(const struct servers *servers, bool by_server, bool by_more, size_t most)
 {
     json_t *groups = json_object(), *rows = json_array(), *row;
@@ -301,7 +283,7 @@ struct reply servers_activity(struct servers *servers, const struct options *opt
 
     if (!rows_wanted(options, 1000, &most))
         return no_limit(options);
-    by_server = takes_server(by, rest, sizeof(rest));
+    by_server = activity_takes("server", by, rest, sizeof(rest));
     snprintf(whole, sizeof(whole), "%s", path);
     ctl_add_argument(whole, sizeof(whole), "by", *rest ? rest : "kind");
     ctl_add_argument(whole, sizeof(whole), "limit", "10000"); /* it is of the sum */

@@ -60,9 +60,13 @@ static const struct help {
      "  rosterctl history --full"},
     {"activity", "activity",
      "What the active sessions did, sampled by the server for an hour by the second and a day by "
-     "the minute: the average number of sessions in each state, wait, statement.\v"
+     "the minute: the average number of sessions in each state, wait, statement. By time it has a "
+     "row for each of some 30 steps, and a column for each wait class, or for each of what else is "
+     "named.\v"
      "Example: what was slow in the last quarter of an hour\n"
-     "  rosterctl activity --since=-15m --by=wait,digest"},
+     "  rosterctl activity --since=-15m --by=wait,digest\n"
+     "Example: when, and whose it was\n"
+     "  rosterctl activity --since=21:00 --until=21:15 --by=time,user"},
     {"events", "events",
      "What has happened, the oldest first: kills, opens that were rejected, drains, fences, "
      "leases, "

@@ -38,6 +38,7 @@ enum {
     LIMIT = 32768,
     LISTEN = 65536,
     HOLDERS = 131072,
+    UNTIL = 262144,
 };
 
 static const struct command {
@@ -55,7 +56,7 @@ static const struct command {
     {"locks", ctl_locks, LIMIT | STORE | JSON | CSV | ALL},
     {"groups", ctl_groups, JSON | CSV | ALL},
     {"history", ctl_history, JSON | CSV | FULL},
-    {"activity", ctl_activity, WHO | LIMIT | STORE | JSON | CSV | ALL | SINCE | BY},
+    {"activity", ctl_activity, WHO | LIMIT | STORE | JSON | CSV | ALL | SINCE | UNTIL | BY},
     {"events", ctl_events, STORE | JSON | CSV | ALL | SINCE | FOLLOW},
     {"kill", ctl_kill, KILL | STORE | WAIT | JSON | CSV | ARGS | ALL},
     {"drain", ctl_drain, WAIT | JSON | CSV},
@@ -79,6 +80,7 @@ enum {
     TTL_KEY,
     ALL_KEY,
     SINCE_KEY,
+    UNTIL_KEY,
     BY_KEY,
     LISTEN_KEY,
     WAIT_EVENT_KEY,
@@ -116,11 +118,12 @@ static const struct argp_option known[] = {
     {"search", SEARCH_KEY, "TEXT", 0, "only rows with this in a name, a state or the statement", 2},
     {"columns", COLUMNS_KEY, "NAME,...", 0, "these columns, in this order", 2},
     {"full", 'F', NULL, 0, "statements in full; the digests of a history", 2},
-    {"since", SINCE_KEY, "TIME", 0, "from then on: -15m, 2026-11-29T10:00:00Z, or an event's id",
-     2},
+    {"since", SINCE_KEY, "TIME", 0,
+     "from then on: -15m, 21:03, 2026-11-29T10:00:00Z, or an event's id", 2},
+    {"until", UNTIL_KEY, "TIME", 0, "until before then, in the same forms (now)", 2},
     {"by", BY_KEY, "NAME,...", 0,
-     "what distinguishes rows of activity: state, wait, digest, user, db, application, kind, and "
-     "server with --store",
+     "what distinguishes rows of activity: time, state, wait, digest, user, db, application, kind, "
+     "and server with --store",
      2},
     {"follow", 'f', NULL, 0, "go on with what comes", 2},
     {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "again and again (every 2 s)", 2},
@@ -317,6 +320,8 @@ static unsigned belongs(int key)
         return FULL;
     case SINCE_KEY:
         return SINCE;
+    case UNTIL_KEY:
+        return UNTIL;
     case BY_KEY:
         return BY;
     case 'f':
@@ -386,6 +391,9 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         return 0;
     case SINCE_KEY:
         options->since = arg;
+        return 0;
+    case UNTIL_KEY:
+        options->until = arg;
         return 0;
     case BY_KEY:
         options->by = arg;

@@ -8,7 +8,7 @@
 _rosterctl_commands=(ps trx holders min safepoint status locks groups history activity events kill drain top barrier gc serve)
 _rosterctl_options=(--server= --all --token-file= --json --user= --db= --kind= --application= --wait-event=
     --digest= --blocker= --holder= --command= --state= --min-ms= --in-txn --limit= --sort= --search= --columns=
-    --output= --full --since= --by= --follow --watch --statement --transaction --wait --store= --prefix= --store-ca=
+    --output= --full --since= --until= --by= --follow --watch --statement --transaction --wait --store= --prefix= --store-ca=
     --store-cert= --store-key= --store-user= --store-password= --ttl-ms= --listen= --help --version)
 
 # The words up to the cursor. A variable in one before the last is looked up, as in --store=$STORE, and nothing else is.
@@ -75,7 +75,10 @@ _rosterctl_of() {
     -S | --state) _rosterctl_taken state ;;
     -o | --sort) _rosterctl_taken sort | sed 'p; s/^/-/' ;;
     --columns) _rosterctl_taken columns ;;
-    --by) command=activity _rosterctl_taken by ;;
+    --by)
+        echo time
+        command=activity _rosterctl_taken by
+        ;;
     --listen) printf '%s\n' 127.0.0.1:0 unix: ;;
     --output) printf '%s\n' table csv json ;;
     -t | --token-file | --store-ca | --store-cert | --store-key | --store-password) compgen -f -- "$2" ;;

@@ -47,6 +47,7 @@ struct options {
     bool follow;        /* goes on with what comes */
     const char *by;     /* what distinguishes the rows of an activity */
     const char *since;  /* a point in time, or where to go on */
+    const char *until;  /* a point in time; NULL: now */
     const char *store;  /* of a cluster */
     const char *prefix; /* of its keys; NULL: the default */
     const char *store_user, *store_password, *store_ca, *store_cert, *store_key; /* NULL: none */
@@ -83,6 +84,9 @@ void reply_append(struct reply *all, struct reply *page);
  * nothing for NULL. What does not fit is refused when it is asked for. */
 void ctl_add_argument(char *path, size_t size, const char *key, const char *value);
 
+/* The same of the filters that say which sessions count. */
+void ctl_add_who(char *path, size_t size, const struct options *options);
+
 /* Says what went wrong, on standard error, and returns the exit code; a reply without a text has
  * been reported already. */
 int ctl_fail(const struct options *options, const struct reply *reply);
@@ -94,11 +98,11 @@ void ctl_propose(const char *command);
 /* From now on what ctl_error() says in this thread goes there, the first of it, and the first of
  * what is proposed beside it; NULL: no more. */
 void ctl_keep_error(char *text, size_t size);
+void ctl_keep_proposal(char *command, size_t size);
 
 /* CLOCK_MONOTONIC. */
 uint64_t ctl_now_ms(void);
 
-void ctl_keep_proposal(char *command, size_t size);
 /* Asks for all rows of a list, page by page, with the filters of the options. */
 struct reply ctl_rows(const struct options *options, const char *path);
 
@@ -131,6 +135,8 @@ struct column {
         COLUMN_TEXT,
         COLUMN_WHOLE, /* a text that is never cut, as it names what a command is about */
         COLUMN_NUMBER,
+        COLUMN_ID,   /* a number of something; "0" is none of them */
+        COLUMN_WAIT, /* the event that is waited for, in a table with what of it: "row: stock 17" */
         COLUMN_MS,
         COLUMN_WHEN /* milliseconds since the Unix epoch, or a timestamp as text */
     } kind;
@@ -140,8 +146,6 @@ struct column {
 #define COLUMNS_MOST 32
 
 /* table.c */
-        COLUMN_ID,   /* a number of something; "0" is none of them */
-        COLUMN_WAIT, /* the event that is waited for, in a table with what of it: "row: stock 17" */
 void cell_text(const json_t *row, const struct column *column, char *to, size_t size);
 
 /* The characters of a line of the terminal; 0: there is no terminal, and lines have no limit. */
@@ -211,6 +215,33 @@ int cluster_events(const struct options *options, int64_t since_ms, events_show_
 /* cluster_sum.c: the trees of all servers, and the activity of all of them, by `by`. */
 struct reply cluster_locks(const struct options *options, const char *path);
 struct reply cluster_activity(const struct options *options, const char *path, const char *by);
+
+/* Activity over time. */
+struct steps_asked {
+    json_int_t from, to; /* milliseconds since the Unix epoch; 0: the server's default */
+    json_int_t step;     /* milliseconds */
+    const char *by;      /* NULL: classes of waits */
+    size_t most;         /* groups; the others are one, "other" */
+};
+
+/* cluster_steps.c: of all servers, see servers_steps(). */
+struct reply cluster_steps(const struct options *options, const char *path,
+                           const struct steps_asked *asked);
+
+/* activity.c: the columns of what `by` distinguishes. Returns how many. */
+size_t activity_columns(const char *by, struct column *columns);
+
+/* What distinguishes rows of an activity, without a word that no server is asked for. Returns
+ * whether that was among it. */
+bool activity_takes(const char *word, const char *by, char *rest, size_t size);
+
+/* activity_time.c: prints what such a path has over time: the wait classes, or what `by`
+ * distinguishes. Returns an exit code. */
+int activity_over_time(const struct options *options, const char *path, struct steps_asked *asked);
+
+/* When the most sessions were active, as a line; nothing when that is not known. */
+void activity_print_peak(const struct options *options, const char *path,
+                         const struct steps_asked *asked);
 
 /* all.c: runs a command for every server that has a socket in the runtime directory. */
 int ctl_all(const struct options *options, command_fn *run);

@@ -43,16 +43,6 @@ struct reply serve_fail(int code, const char *format, ...)
     return reply;
 }
 
-void serve_reject(struct server *server, const char *format, ...)
-{
-    va_list args;
-
-    server->reply.code = CTL_FAILED;
-    va_start(args, format);
-    vsnprintf(server->reply.error, sizeof(server->reply.error), format, args);
-    va_end(args);
-}
-
 json_int_t serve_wall_ms(void)
 {
     struct timespec now;

@@ -67,10 +67,6 @@ bool serve_answered(const struct server *server);
 /* Leaves the members that are objects alone: a server may answer anything. */
 void serve_keep_objects(json_t *rows);
 
-/* An answer that cannot be used, and why: its server is named as one that did not answer. */
-void serve_reject(struct server *server, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* Milliseconds since the Unix epoch, by the clock of this host, which all endpoints are on. */
 json_int_t serve_wall_ms(void);
 

@@ -109,8 +109,9 @@ static void check_times(const struct servers *servers)
         {
             if (member_number(row, "last_ms") <= (double)(now_ms + AHEAD_MS))
                 continue;
-            serve_reject(&servers->all[n], "its events are left out: they are of a time that is to "
-                                           "come by the clock of this host");
+            servers_reject(&servers->all[n],
+                           "its events are left out: they are of a time that is to "
+                           "come by the clock of this host");
             break;
         }
 }

@@ -16,9 +16,6 @@
 
 #define SECONDS 3600
 #define LATE 5 /* a server whose newest point is older than this holds up no others */
-#define STEPS_MOST 1000
-#define CLASSES_MOST 32
-#define INTERVAL_MOST_MS 10000 /* between two samples of activity */
 
 /* How the values of several servers become one. */
 static const struct {
@@ -85,10 +82,10 @@ static void check_clocks(const struct servers *servers, json_int_t now)
     for (n = 0; n < servers->count; n++) {
         theirs = whole(servers->all[n].reply.json, "now");
         if (servers->all[n].reply.code == CTL_OK && (theirs < now - LATE || theirs > now + 1))
-            serve_reject(&servers->all[n],
-                         "its hour is left out: it says that this is second %" JSON_INTEGER_FORMAT
-                         " of this host, and that is %" JSON_INTEGER_FORMAT,
-                         theirs, now);
+            servers_reject(&servers->all[n],
+                           "its hour is left out: it says that this is second %" JSON_INTEGER_FORMAT
+                           " of this host, and that is %" JSON_INTEGER_FORMAT,
+                           theirs, now);
     }
 }
 
@@ -230,177 +227,11 @@ struct reply serve_timeline(struct asking *asking)
     return reply;
 }
 
-/* Steps of the activity: averages, which can be added where servers sample at intervals of their
- * own. */
-struct steps {
-    json_int_t from, step;
-    json_t *names;                               /* of the classes */
-    double values[STEPS_MOST][CLASSES_MOST + 1]; /* the first is what was not kept */
-    bool any[STEPS_MOST];
-};
-
-static size_t class_of(struct steps *steps, const char *name)
-{
-    size_t n = name ? column_of(steps->names, name) : SIZE_MAX;
-
-    if (n == SIZE_MAX && name && json_array_size(steps->names) < CLASSES_MOST - 1) {
-        n = json_array_size(steps->names);
-        json_array_append_new(steps->names, json_string(name));
-    }
-    return n == SIZE_MAX ? CLASSES_MOST : n + 1;
-}
-
-static double count_at(const json_t *point, size_t n)
-{
-    double count = json_number_value(json_array_get(point, n));
-
-    return count >= 0 && count < 1e15 ? count : 0;
-}
-
-static void add_steps(struct steps *steps, const json_t *json)
-{
-    const json_t *names = json_object_get(json, "columns");
-    json_int_t at;
-    json_t *point;
-    double times;
-    size_t n, m;
-
-    json_array_foreach(json_object_get(json, "points"), n, point)
-    {
-        at = ((json_int_t)count_at(point, 0) - steps->from) / steps->step;
-        times = count_at(point, 1);
-        if (at < 0 || at >= STEPS_MOST || times < 1)
-            continue;
-        steps->any[at] = true;
-        steps->values[at][0] += count_at(point, 2) / times;
-        for (m = 3; m < json_array_size(point) && m < json_array_size(names); m++)
-            steps->values[at][class_of(steps, json_string_value(json_array_get(names, m)))] +=
-                count_at(point, m) / times;
-    }
-}
-
-static json_t *put_steps(const struct steps *steps)
-{
-    size_t n, m, count = json_array_size(steps->names);
-    json_t *points = json_array();
-
-    for (n = 0; n < STEPS_MOST; n++) {
-        json_t *point = steps->any[n] ? json_array() : NULL;
-
-        if (!point)
-            continue;
-        json_array_append_new(point, json_integer(steps->from + (json_int_t)n * steps->step));
-        json_array_append_new(point, json_integer(1));
-        for (m = 0; m <= count; m++)
-            json_array_append_new(point, json_real(steps->values[n][m]));
-        json_array_append_new(points, point);
-    }
-    return points;
-}
-
-static json_t *step_names(const struct steps *steps)
-{
-    json_t *names = json_pack("[s, s, s]", "at_ms", "times", "dropped");
-
-    json_array_extend(names, steps->names);
-    return names;
-}
-
 /* What was asked for, where it is a number; 0: it is none. */
 static json_int_t asked_number(const char *text)
 {
     return text && strlen(text) < 16 && !text[strspn(text, "0123456789")] ? strtoll(text, NULL, 10)
                                                                           : 0;
-}
-
-/* Whether steps are those that an endpoint makes of what was asked for, by the clock of this host:
- * what is far from it would leave nothing of the others. */
-static bool are_steps(const struct asking *asking, const json_t *json)
-{
-    json_int_t step = whole(json, "step_ms"), from = whole(json, "from_ms"),
-               to = whole(json, "to_ms"), least = asked_number(asking->step),
-               after = asked_number(asking->from), until = asked_number(asking->to),
-               now = serve_wall_ms();
-
-    if (!until || until > now)
-        until = now;
-    return step >= 1 && step >= least && step <= least + INTERVAL_MOST_MS && from >= after &&
-           from - after <= step && to <= until + LATE * 1000 &&
-           to >= until - step - INTERVAL_MOST_MS - LATE * 1000;
-}
-
-/* The step that most servers have: one that samples more rarely has another one. */
-static json_int_t common_step(const struct servers *servers)
-{
-    json_int_t best = 0;
-    size_t n, m, count, most = 0;
-
-    for (n = 0; n < servers->count; n++) {
-        for (m = count = 0; m < servers->count; m++)
-            count += servers->all[m].reply.code == CTL_OK &&
-                     whole(servers->all[m].reply.json, "step_ms") ==
-                         whole(servers->all[n].reply.json, "step_ms");
-        if (servers->all[n].reply.code == CTL_OK && count > most) {
-            most = count;
-            best = whole(servers->all[n].reply.json, "step_ms");
-        }
-    }
-    return best;
-}
-
-static void check_steps(const struct asking *asking)
-{
-    const struct servers *servers = &asking->servers;
-    json_int_t step;
-    size_t n;
-
-    for (n = 0; n < servers->count; n++)
-        if (servers->all[n].reply.code == CTL_OK && !are_steps(asking, servers->all[n].reply.json))
-            serve_reject(&servers->all[n],
-                         "its activity is left out: it is of another time than was asked for");
-    step = common_step(servers);
-    for (n = 0; n < servers->count; n++)
-        if (servers->all[n].reply.code == CTL_OK &&
-            whole(servers->all[n].reply.json, "step_ms") != step)
-            serve_reject(
-                &servers->all[n],
-                "its activity is left out: its steps are others than those of most servers");
-}
-
-static struct reply sum_steps(const struct asking *asking)
-{
-    struct reply reply = {.code = CTL_NOT_FOUND, .error = "no server samples its activity"};
-    struct steps *steps = calloc(1, sizeof(*steps));
-    json_int_t to = 0, one;
-    size_t n;
-
-    if (!steps)
-        return serve_fail(CTL_FAILED, "out of memory");
-    check_steps(asking);
-    steps->names = json_array();
-    for (n = 0; n < asking->servers.count; n++) {
-        const json_t *json = asking->servers.all[n].reply.json;
-
-        if (asking->servers.all[n].reply.code != CTL_OK)
-            continue;
-        if (!steps->step) {
-            steps->step = whole(json, "step_ms");
-            steps->from = whole(json, "from_ms");
-            to = whole(json, "to_ms");
-        }
-        one = whole(json, "to_ms");
-        to = one < to ? one : to;
-        add_steps(steps, json);
-    }
-    if (steps->step) {
-        reply.code = CTL_OK;
-        reply.json =
-            json_pack("{s:I, s:I, s:I, s:o, s:o}", "from_ms", steps->from, "to_ms", to, "step_ms",
-                      steps->step, "columns", step_names(steps), "points", put_steps(steps));
-    }
-    json_decref(steps->names);
-    free(steps);
-    return reply;
 }
 
 /* As one server has them: each sample is of one time. */
@@ -426,19 +257,14 @@ struct reply serve_activity(struct asking *asking)
 
     ctl_add_argument(path, sizeof(path), "from", asking->from);
     ctl_add_argument(path, sizeof(path), "to", asking->to);
-    ctl_add_argument(path, sizeof(path), "state", options->state);
-    ctl_add_argument(path, sizeof(path), "wait", options->wait_event);
-    ctl_add_argument(path, sizeof(path), "digest", options->digest);
-    ctl_add_argument(path, sizeof(path), "user", options->user);
-    ctl_add_argument(path, sizeof(path), "db", options->db);
-    ctl_add_argument(path, sizeof(path), "application", options->application);
-    ctl_add_argument(path, sizeof(path), "kind", options->kind);
+    ctl_add_who(path, sizeof(path), options);
     if (asking->step) {
+        struct steps_asked asked = {asked_number(asking->from), asked_number(asking->to),
+                                    asked_number(asking->step), asking->by,
+                                    (size_t)asked_number(options->limit)};
+
         ctl_add_argument(path, sizeof(path), "step", asking->step);
-        servers_ask(&asking->servers, options, ask_path, path);
-        if (servers_code(&asking->servers) == CTL_USAGE)
-            return (struct reply){.code = CTL_USAGE};
-        return sum_steps(asking);
+        return servers_steps(&asking->servers, options, path, &asked);
     }
     reply = servers_activity(&asking->servers, options, path, asking->by ? asking->by : "state");
     show_as_samples(reply.json);

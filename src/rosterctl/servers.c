@@ -17,6 +17,7 @@
 #include <roster/error.h>
 #include <roster/store.h>
 #include <roster/text.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +340,16 @@ size_t servers_complain(struct servers *servers)
                   server->address, *server->address ? ")" : "", server->reply.error);
     }
     return silent;
+}
+
+void servers_reject(struct server *server, const char *format, ...)
+{
+    va_list args;
+
+    server->reply.code = CTL_FAILED;
+    va_start(args, format);
+    vsnprintf(server->reply.error, sizeof(server->reply.error), format, args);
+    va_end(args);
 }
 
 int servers_code(struct servers *servers)

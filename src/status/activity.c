@@ -98,10 +98,8 @@ static unsigned filter_of(struct request *request, const struct query *query,
                                          query->wait);
 }
 
-static void put_row(struct text *text, const struct roster_activity_row *row, uint32_t by)
+void rst_activity_put(struct text *text, const struct roster_activity_row *row, uint32_t by)
 {
-    rst_status_out_open(text, NULL, '{');
-    rst_status_out_number(text, "samples", row->samples);
     if (by & ROSTER_ACTIVITY_STATE)
         rst_status_out_string(text, "state", roster_run_state_name(row->state));
     if (by & ROSTER_ACTIVITY_WAIT) {
@@ -118,6 +116,13 @@ static void put_row(struct text *text, const struct roster_activity_row *row, ui
         rst_status_out_string(text, "application", *row->application ? row->application : NULL);
     if (by & ROSTER_ACTIVITY_KIND)
         rst_status_out_string(text, "kind", rst_kind_name(row->kind));
+}
+
+static void put_row(struct text *text, const struct roster_activity_row *row, uint32_t by)
+{
+    rst_status_out_open(text, NULL, '{');
+    rst_status_out_number(text, "samples", row->samples);
+    rst_activity_put(text, row, by);
     rst_status_out_close(text, '}');
 }
 
@@ -189,6 +194,6 @@ unsigned rst_status_get_activity(struct request *request)
         status = filter_of(request, &query, &filter);
     if (status)
         return status;
-    return query.step ? rst_activity_points(request, &query, &filter)
+    return query.step ? rst_activity_points(request, &query, query.by ? by : 0, &filter)
                       : put_rows(request, &query, by, &filter);
 }

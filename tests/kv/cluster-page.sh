@@ -80,6 +80,8 @@ eventually "locks" says /locks '{"waits":0,"matched":0,"rows":\[\],*"answered":3
 eventually "events" says '/events?limit=1000&since=0' '*"kind":"lease"*"server":"a"*"server":"c"*"whole":true*'
 eventually "the last hour, added up" says /timeline '*"columns":?"second","minimum_age_ms",*"rows":?\[[0-9]*,"answered":3,*'
 eventually "activity in steps" says "/activity?step=1000&from=$(($(date +%s) * 1000 - 60000))" '*"columns":?"at_ms","times","dropped","CPU",*"points":?\[[0-9]*'
+eventually "by what is asked for" says "/activity?step=1000&by=server&limit=6&from=$(($(date +%s) * 1000 - 60000))" \
+    '*"columns":?"at_ms","times","dropped","[abc]",*"other"?,"points":?\[*"groups":?{"server":"[abc]"}*'
 eventually "activity by server" says "/activity?by=server&limit=8&from=$(($(date +%s) * 1000 - 60000))" '*"times":1,*200'
 
 # What makes no sense.

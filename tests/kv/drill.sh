@@ -126,6 +126,7 @@ drill_crowd() {
 }
 
 drill_slow() {
+    says 'most at 20[0-9-]* [0-9:]*, for .*: [0-9]' "rosterctl activity --since=-15m --by=time"
     says 'DebugSleep .*DEBUG .*nightly' "rosterctl activity --since=-15m --by=wait,digest,user"
     if run "answer etl" >"$work/said" 2>&1 || over_slow || ! grep -q '"etl" is wrong' "$work/said"; then
         wrong "a wrong answer is not told so: $(cat "$work/said")"

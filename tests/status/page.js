@@ -270,6 +270,26 @@ const tests = {
     await page.waitForFunction(() => /^77ab0e34$/.test(document.querySelector("#activity-rows button.id")?.textContent));
     expect("busy: a drill-down says which statement waits", /wait: Lock:row/.test(await text(page, "activity-filters")), await text(page, "activity-filters"));
     expect("busy: of four sessions", /^[34]\.\d\d$/.test(await page.locator("#activity-rows td").first().textContent()), await page.locator("#activity-rows td").first().textContent());
+    // The chart is of what is chosen, and its legend of the same time as the rows.
+    await page.locator("#activity-filters button").press("Enter");
+    await page.locator("#activity-by").selectOption("user");
+    await page.waitForFunction(() => /^(no user|\w+)$/.test(document.querySelector("#activity-rows button.id")?.textContent) &&
+      /shop \d/.test(document.getElementById("activity-legend").textContent));
+    const legend = await page.evaluate(() => [...document.querySelectorAll("#activity-legend span")].map((one) => one.textContent));
+    const names = await page.locator("#activity-rows button.id").allTextContents();
+    const shown = legend.map((one) => one.replace(/ [\d.]+$/, ""));
+    expect("busy: the chart follows the grouping", names.length === shown.length && names.every((name) => shown.includes(name)), [names, legend]);
+    const values = await page.evaluate(() => [...document.querySelectorAll("#activity-rows tbody tr")].map((line) =>
+      [line.cells[2].firstChild.textContent, Number(line.cells[0].textContent)]));
+    const of = (name) => Number(legend.find((one) => one.startsWith(name + " ")).split(" ").pop());
+    expect("busy: its legend is an average of the whole time", values.every(([name, value]) => Math.abs(of(name) - value) <= 1 + value / 3), [values, legend]);
+    const fills = await page.evaluate(() => [new Set([...document.querySelectorAll("#activity-legend i")].map((one) => one.className)).size,
+      document.querySelectorAll("#activity-legend i").length]);
+    expect("busy: each has a colour of its own", fills[0] === fills[1], fills);
+    await page.locator("#activity-by").selectOption("wait");
+    await page.waitForFunction(() => /CPU \d/.test(document.getElementById("activity-legend").textContent));
+    await page.locator("#activity-rows button.id", { hasText: "Lock: row" }).press("Enter");
+    await page.waitForFunction(() => /^77ab0e34$/.test(document.querySelector("#activity-rows button.id")?.textContent));
     await page.locator("#activity-chart").press("ArrowLeft");
     await page.waitForFunction(() => /at \d\d:\d\d:\d\d for/.test(document.getElementById("activity-count").textContent));
     await page.locator("#activity-chart").press("Escape");

@@ -240,6 +240,36 @@ if command -v curl >/dev/null; then
     expect "at most so many" '*step takes milliseconds, from 1000 to*' "$(points 1 1000)"
     expect "and not too small" '*step takes milliseconds, from 1000 to*' "$(points 1 999)"
 fi
+# And when: a row for each step, from the first in which something was sampled.
+for _ in $(seq 100); do
+    run 0 activity --by=time,user --since=-1m
+    [[ $out != *' 2.00 '* ]] || break
+    sleep 0.1
+done
+expect "when, and whose" '2.00 sessions active on average*most at 20??-*, for *: 2.00*TIME *AVERAGE *bob *carol*20??-??-?? ??:??:?? *2.00 *1.00 *1.00*' "$out"
+run 0 activity --by=time --since=-1m
+expect "by what they waited for" '*TIME *AVERAGE *CPU*2.00 *2.00*' "$out"
+run 0 activity --by=wait --since=-1m
+expect "where there is no time it is said when the most were" '*most at 20??-*, for *: 2.00; --by=time has its course*' "$out"
+run 0 activity --by=time,user --since=-1m --user=carol --output=csv
+expect "as CSV" $'at_ms,average,other,user\r\n[1-9]*000,1.00,,carol\r*' "$out"
+run 0 activity --by=time --since=-1m --output=csv
+expect "the classes too" $'at_ms,average,other,wait_class\r\n[1-9]*000,2.00,,CPU\r*' "$out"
+run 0 activity --by=time,user --since=-1m -n 10 --json
+expect "as JSON, in as many steps as are wanted" '*"step_ms": 10000,*"columns": *"carol",*"other"*"groups":*"user": "carol"*"points":*' "$out"
+run 0 activity --by=time --since=-2h -n 1000 --json
+expect "of what is older than an hour there are minutes" '*"step_ms": 60000,*' "$out"
+run 0 activity --by=time --until=-1h
+expect "before it was started there is nothing" '0.00 sessions active on average' "$out"
+run 2 activity --since=-1m --until=-2m
+expect "an end before the beginning" '*--since=-1m is not before --until=-2m*' "$complaint"
+run 2 activity --until=yesterday
+expect "an end that is no time" '*--until takes a time (-15m, -2h, now, 21:03,*' "$complaint"
+run 2 activity --by=time -n x
+expect "steps are a number" '*--limit takes a number of steps*' "$complaint"
+run 2 activity --by=time,nonsense
+run 2 events --until=-1m
+expect "events have no end" '*events does not take*' "$complaint"
 run 2 activity --by=nonsense
 expect "by what there is" '*by "nonsense": it takes state, wait,*' "$complaint"
 run 2 activity --sort=user
@@ -577,6 +607,16 @@ if grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
     expect "what both do is added up" '2 servers, 4.00 sessions*2.00 *Lock *row *carol*' "$out"
     run 0 activity "$cluster" --by=server,user --user=carol --output=csv
     expect "or told apart" $'average,samples,server,user\r\n1.00,*,?,carol\r\n1.00,*,?,carol\r' "$out"
+    for _ in $(seq 100); do
+        run 0 activity "$cluster" --by=time,server --since=-1m
+        [[ $out != *' 4.00 *2.00 *2.00'* ]] || break
+        sleep 0.1
+    done
+    expect "and when" '*TIME *AVERAGE *[ab] *[ab]*20??-* 4.00 *2.00 *2.00*' "$out"
+    run 0 activity "$cluster" --by=time,user --since=-1m
+    expect "users of all" '*TIME *AVERAGE *bob *carol*20??-* 4.00 *2.00 *2.00*' "$out"
+    run 0 ps -s "unix:$work/a" --user=carol
+    expect "what is waited for, and which" '*WAITS FOR*row: table t, row 7*' "$out"
     run 0 activity "$cluster" --by=server -n 1
     expect "by the server alone, of which one was wanted" '*AVERAGE *SAMPLES *SERVER*2.00 *1 of 2 groups; *' "$out"
     run 0 min "$cluster" --output=csv
@@ -607,16 +647,6 @@ if grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
     expect "an id goes to its server" \
         $'server,session_id,target,result,state,took_ms\r\nb,'"$of_b,connection,delivered,,"$'\r\nb,'"$of_b,connection,waiting,\"Sleep, Idle\",*" "$out"
     kill -STOP "${members[0]}"
-    for _ in $(seq 100); do
-        run 0 activity "$cluster" --by=time,server --since=-1m
-        [[ $out != *' 4.00 *2.00 *2.00'* ]] || break
-        sleep 0.1
-    done
-    expect "and when" '*TIME *AVERAGE *[ab] *[ab]*20??-* 4.00 *2.00 *2.00*' "$out"
-    run 0 activity "$cluster" --by=time,user --since=-1m
-    expect "users of all" '*TIME *AVERAGE *bob *carol*20??-* 4.00 *2.00 *2.00*' "$out"
-    run 0 ps -s "unix:$work/a" --user=carol
-    expect "what is waited for, and which" '*WAITS FOR*row: table t, row 7*' "$out"
     run 0 kill "$cluster" "$((10 << 21 | 2 << 1))"
     expect "which alone is asked" "session $((10 << 21 | 2 << 1)): delivered" "$out"
     kill -CONT "${members[0]}"
@@ -650,7 +680,7 @@ if grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
         expect "which is named" "*b (unix:$work/b): no server answers*" "$(cat "$work/${command% *}.err")"
     done
     expect "the others are there" '*a *2 *bob*' "$(cat "$work/locks")"
-    expect "and theirs alone" '1 servers, 2.00*' "$(cat "$work/activity")"
+    expect "and theirs alone" '1 server, 2.00*' "$(cat "$work/activity")"
     for _ in $(seq 100); do
         [ ! -s "$work/gaps" ] || break
         sleep 0.1
