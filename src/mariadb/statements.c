@@ -50,22 +50,31 @@ static uint64_t push(struct rst_mdb_connection *connection, enum roster_command 
     return err ? 0 : roster_stmt_seq(connection->session);
 }
 
-static uint64_t push_masked(struct rst_mdb_connection *connection,
-                            const struct rst_mdb_event *event)
+static uint64_t push_masked(struct rst_mdb_connection *connection, enum roster_command command,
+                            struct rst_mdb_text text)
 {
     struct rst_mdb_text masked = {NULL, 0};
-    char *copy = malloc(event->statement.length);
+    char *copy = malloc(text.length);
     uint64_t seq;
 
     if (copy) {
-        masked.length = rst_mdb_mask(event->statement, copy, event->statement.length);
+        masked.length = rst_mdb_mask(text, copy, text.length);
         masked.text = copy;
     } else {
         rst_mdb_note(-ENOMEM);
     }
-    seq = push(connection, event->command, masked);
+    seq = push(connection, command, masked);
     free(copy);
     return seq;
+}
+
+/* `hides`: the text has values that are not in what the client sent. */
+static uint64_t show(struct rst_mdb_connection *connection, enum roster_command command,
+                     struct rst_mdb_text text, bool hides)
+{
+    if (!atomic_load(&with_values) && (hides || rst_mdb_has_password(text)))
+        return push_masked(connection, command, text);
+    return push(connection, command, text);
 }
 
 static bool grow(struct rst_mdb_connection *connection)
@@ -127,9 +136,7 @@ void rst_mdb_stmt_begin(struct rst_mdb_connection *connection, const struct rst_
         open->query_id++;
     else if (!open[-1].query_id)
         open[-1].query_id = event->query_id;
-    open->seq = !atomic_load(&with_values) && has_values(connection, event)
-                    ? push_masked(connection, event)
-                    : push(connection, event->command, event->statement);
+    open->seq = show(connection, event->command, event->statement, has_values(connection, event));
     connection->n++;
 }
 
@@ -172,7 +179,7 @@ void rst_mdb_stmt_next(struct rst_mdb_connection *connection, const struct rst_m
     if (!rest.length || !grow(connection))
         return;
     connection->open[0] = (struct rst_mdb_open){0};
-    connection->open[0].seq = push(connection, event->command, rest);
+    connection->open[0].seq = show(connection, event->command, rest, false);
     connection->n = 1;
 }
 

@@ -353,3 +353,18 @@ bool rst_mdb_has_variables(struct rst_mdb_text statement)
 
     return statement.length && memmem(statement.text, statement.length, name, sizeof(name) - 1);
 }
+
+static bool contains(struct rst_mdb_text text, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (; text.length >= length; skip(&text, 1))
+        if ((*text.text | 0x20) == *word && strncasecmp(text.text, word, length) == 0)
+            return true;
+    return false;
+}
+
+bool rst_mdb_has_password(struct rst_mdb_text statement)
+{
+    return contains(statement, "password") || contains(statement, "identified");
+}

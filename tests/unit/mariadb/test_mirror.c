@@ -166,6 +166,24 @@ Test(mirror, shows_prepared_statements_without_their_values)
     SHOWS("Execute: select 5");
 }
 
+Test(mirror, masks_passwords)
+{
+    static const char all[] = "select 'a'; set password = 'b'";
+
+    rst_mdb_begin(EVENT(.query_id = 3, TEXT("alter user u identified by 'a'")));
+    SHOWS("Query: alter user u identified by ?");
+    rst_mdb_end(EVENT(.query_id = 3, TEXT("alter user u identified by 'a'")));
+    rst_mdb_begin(EVENT(.query_id = 4, TEXT(all)));
+    SHOWS("Query: select ?; set password = ?");
+    rst_mdb_end(EVENT(.query_id = 4, .statement = {all, 10}));
+    SHOWS("Query: set password = ?");
+    rst_mdb_end(EVENT(.query_id = 5, TEXT("set password = 'b'")));
+    rst_mdb_show_values(true);
+    rst_mdb_begin(EVENT(.query_id = 6, TEXT("set password = 'b'")));
+    rst_mdb_show_values(false);
+    SHOWS("Query: set password = 'b'");
+}
+
 Test(mirror, shows_what_execute_runs)
 {
     rst_mdb_begin(EVENT(.query_id = 45, TEXT("execute s using @a")));
@@ -568,6 +586,10 @@ Test(masks, leave_out_what_may_be_a_value)
         cr_assert_str_eq(masked, cases[n].masked);
     }
     cr_assert_eq(rst_mdb_mask(text("select 1"), masked, 4), (size_t)4);
+    cr_assert(rst_mdb_has_password(text("CREATE USER a IDENTIFIED BY 'x'")));
+    cr_assert(rst_mdb_has_password(text("change master to Master_Password='x'")));
+    cr_assert_not(rst_mdb_has_password(text("select 'passwor', 'identifie'")));
+    cr_assert_not(rst_mdb_has_password(text("")));
     cr_assert(rst_mdb_has_placeholder(text("select 'a', ?")));
     cr_assert_not(rst_mdb_has_placeholder(text("select 'a?'")));
     cr_assert_not(rst_mdb_has_placeholder(text("select 1 --\001 it's\n, 'a' -- '?")));
