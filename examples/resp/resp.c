@@ -209,15 +209,24 @@ void request_queue_free(struct request_queue *queue)
     *queue = (struct request_queue){0};
 }
 
+/* What AUTH and HELLO's AUTH say is shown to no one. */
+static bool is_secret(const struct request *request, size_t n)
+{
+    return request_is(request, 0, "AUTH") ? n > 0 : n > 3 && request_is(request, n - 2, "AUTH");
+}
+
 size_t request_text(const struct request *request, char *text, size_t size)
 {
+    static const struct slice hidden = {"(redacted)", sizeof("(redacted)") - 1};
     size_t len = 0, n, at;
 
     for (n = 0; n < request->argc && len < size; n++) {
+        const struct slice *shown = is_secret(request, n) ? &hidden : &request->argv[n];
+
         if (n)
             text[len++] = ' ';
-        for (at = 0; at < request->argv[n].len && len < size; at++) {
-            text[len] = request->argv[n].data[at];
+        for (at = 0; at < shown->len && len < size; at++) {
+            text[len] = shown->data[at];
             if (text[len] <= ' ' || text[len] > '~')
                 text[len] = '.';
             len++;

@@ -122,6 +122,15 @@ if [ -x "$ctl" ]; then
     dial 3 "$port"
     dial 4 "$port"
     expect "a user has a place" +OK "$(ask 3 'AUTH few')"
+    for secret in 'AUTH any s3cret' 'HELLO 2 AUTH any s3cret'; do
+        dial 5 "$port"
+        ask 5 BEGIN >/dev/null
+        ask 5 "$secret" >/dev/null
+        shown=$("$ctl" -s "unix:$work/status" --json trx)
+        expect "a password is not shown" '*(redacted)*' "$shown"
+        [[ $shown != *s3cret* ]] || fail "a password is shown: $shown"
+        hang_up 5
+    done
     expect "and no name yet" '* name= *' "$(cli CLIENT LIST USER few)"
     expect "and no other one" '-ERR user "few" has 1 session: the rule for this user allows 1; *' \
         "$(ask 4 'AUTH few')"
