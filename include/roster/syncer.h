@@ -232,21 +232,21 @@ struct roster_syncer_stats {
     int last_error;                 /* of the operation below that failed last; 0: none fails */
     int64_t lease;                  /* the lease's id, 0 for none */
     int64_t deadline_ns;            /* when the roster is fenced without another keep-alive */
-    int64_t reported_ns;            /* of the newest report or registration */
-    uint64_t record;                /* the record that the store has */
-    uint64_t minimum;               /* of the newest scan */
-    uint64_t expired;               /* pins too old to count in the newest scan */
-    uint64_t reports;               /* that succeeded, also with nothing to change */
-    uint64_t report_failures;       /* reports that failed */
-    uint64_t keep_alives;           /* keep-alives acknowledged */
-    uint64_t keep_alive_failures;   /* keep-alives that failed */
-    uint64_t registrations;         /* times the server was registered */
-    uint64_t refusals;              /* times another server had its id */
-    uint64_t fences;                /* times it was fenced after it had been live */
-    uint64_t resumptions;           /* of them, the lease turned out to be alive */
-    uint64_t lowered;               /* pins for which the record was lowered */
-    uint64_t lower_refused;         /* pins refused because the txn safe point had passed them */
-    uint64_t changes_dropped;       /* changes of state that were not delivered, for lack of room */
+    int64_t reported_ns;      /* as of when the newest report or registration says the minimum */
+    uint64_t record;          /* the record that the store has */
+    uint64_t minimum;         /* of the newest scan */
+    uint64_t expired;         /* pins too old to count in the newest scan */
+    uint64_t reports;         /* that succeeded, also with nothing to change */
+    uint64_t report_failures; /* reports that failed */
+    uint64_t keep_alives;     /* keep-alives acknowledged */
+    uint64_t keep_alive_failures; /* keep-alives that failed */
+    uint64_t registrations;       /* times the server was registered */
+    uint64_t refusals;            /* times another server had its id */
+    uint64_t fences;              /* times it was fenced after it had been live */
+    uint64_t resumptions;         /* of them, the lease turned out to be alive */
+    uint64_t lowered;             /* pins for which the record was lowered */
+    uint64_t lower_refused;       /* pins refused because the txn safe point had passed them */
+    uint64_t changes_dropped;     /* changes of state that were not delivered, for lack of room */
     /* Values in the store that no correct server can have written, such as a safe point above what
      * this server protects. Each one fences: it is not used, and transactions below it are lost. */
     uint64_t rejected;

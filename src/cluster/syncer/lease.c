@@ -118,6 +118,7 @@ static int join(struct roster_syncer *syncer, int64_t id)
     }
     pthread_mutex_unlock(&syncer->lock);
     rst_syncer_note(syncer, &syncer->stats.joining, err, NULL);
+    rst_syncer_tell_scan(syncer);
     rst_syncer_tell(syncer);
     if (err == -EBADMSG)
         rst_syncer_log(syncer, ROSTER_STORE_LOG_ERROR,

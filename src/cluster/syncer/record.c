@@ -165,10 +165,12 @@ static void remember(struct roster_syncer *syncer, uint64_t record, int64_t revi
 
 static int scan(struct roster_syncer *syncer, uint64_t least, struct roster_min *min)
 {
+    int64_t at = rst_store_boottime_ns();
     int err = rst_lease_scan(syncer->roster, syncer->options.max_age_ms, least, true, min);
 
     pthread_mutex_lock(&syncer->lock);
     if (!err) {
+        syncer->scanned_at = at;
         syncer->stats.minimum = min->min_start_ts;
         syncer->stats.expired = min->expired;
     }
@@ -177,8 +179,8 @@ static int scan(struct roster_syncer *syncer, uint64_t least, struct roster_min 
     return err;
 }
 
-/* Logs when scans begin to fail, and when they work again. Not under record_lock. */
-static void tell_scan(struct roster_syncer *syncer)
+/* Not under record_lock. */
+void rst_syncer_tell_scan(struct roster_syncer *syncer)
 {
     int err, reported;
 
@@ -220,7 +222,7 @@ static void registered(struct roster_syncer *syncer, uint64_t record, int64_t re
     syncer->registered_at = revision;
     syncer->deadline = deadline;
     syncer->stats.registrations++;
-    syncer->stats.reported_ns = rst_store_boottime_ns();
+    syncer->stats.reported_ns = syncer->scanned_at;
     rst_lease_grant(syncer->roster, record,
                     rst_control(NO_FENCE) ? UINT64_MAX - 1 : (uint64_t)deadline);
     rst_syncer_set_state(syncer, ROSTER_SYNCER_LIVE, 0);
@@ -289,8 +291,6 @@ int rst_syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t dea
     for (i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
         err = register_once(syncer, lease, deadline);
     pthread_mutex_unlock(&syncer->record_lock);
-    tell_scan(syncer);
-    rst_syncer_tell(syncer);
     return err;
 }
 
@@ -460,24 +460,30 @@ static int report(struct roster_syncer *syncer)
     return err;
 }
 
+/* A report has succeeded, also one of what stands already. Under record_lock. */
+static void reported(struct roster_syncer *syncer)
+{
+    pthread_mutex_lock(&syncer->lock);
+    syncer->stats.reports++;
+    syncer->stats.reported_ns = syncer->scanned_at;
+    pthread_mutex_unlock(&syncer->lock);
+}
+
 int rst_syncer_report(struct roster_syncer *syncer)
 {
     int err;
 
     pthread_mutex_lock(&syncer->record_lock);
     err = report(syncer);
+    if (!err)
+        reported(syncer);
     pthread_mutex_unlock(&syncer->record_lock);
-    tell_scan(syncer);
-    tell_gave_up(syncer);
-    rst_syncer_tell(syncer);
-    if (!err) {
-        pthread_mutex_lock(&syncer->lock);
-        syncer->stats.reports++;
-        syncer->stats.reported_ns = rst_store_boottime_ns(); /* what stands already, too */
-        pthread_mutex_unlock(&syncer->lock);
-    }
+    /* Before callbacks, which may take their time: it has failed since now. */
     if (err != -ESTALE)
         rst_syncer_note(syncer, &syncer->stats.reporting, err, &syncer->stats.report_failures);
+    rst_syncer_tell_scan(syncer);
+    tell_gave_up(syncer);
+    rst_syncer_tell(syncer);
     return err;
 }
 

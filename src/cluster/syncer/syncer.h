@@ -54,6 +54,8 @@ struct roster_syncer {
     uint64_t txn_seen;           /* the greatest txn safe point that was read and admitted */
     unsigned rebinds;            /* of the store, when it was read */
     bool touched;                /* a change is on its way whose outcome is unknown */
+    int64_t scanned_at;          /* CLOCK_BOOTTIME: when the minimum of that, or of what is on its
+                                    way, was asked for */
 
     /* The server's last sign of life. The report duty's, and the stop's after its end. */
     int64_t seen_lease;   /* that it hangs on; 0: none */
@@ -136,7 +138,10 @@ void rst_syncer_note(struct roster_syncer *syncer, struct roster_failing *operat
 
 /* --------------------------------------------------------------- syncer/record.c */
 
-/* Registers under a lease. On success the roster is live until `deadline`. */
+/* Logs when scans begin to fail, and when they work again. */
+void rst_syncer_tell_scan(struct roster_syncer *syncer);
+
+/* Registers under a lease. On success the roster is live until `deadline`. Then tell both. */
 int rst_syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline);
 
 /* One report. */

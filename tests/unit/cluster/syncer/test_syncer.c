@@ -17,6 +17,7 @@
 #include <roster/timestamp.h>
 
 #include "../server.h"
+#include "store/base/clock.h"
 
 #define INFO "/roster/server/info/a"
 #define RECORD "/roster/server/minstartts/a"
@@ -80,6 +81,81 @@ STORE_TEST(reporter_a_report_of_what_stands_already_is_one)
     cr_assert_eq(after.reports, before.reports + 1);
     cr_assert_geq(after.reported_ns, before.reported_ns + 2000000);
     cr_assert_eq(roster_txn_finish(server.session), 0);
+    server_destroy(&server);
+}
+
+/* A log function that takes its time. */
+struct slow {
+    unsigned calls;
+    int64_t called_ns; /* the first of them */
+};
+
+static void take_time(enum roster_store_log_level level, const char *line, void *arg)
+{
+    struct slow *slow = arg;
+
+    (void)level;
+    (void)line;
+    if (!slow->calls++)
+        slow->called_ns = rst_store_boottime_ns();
+    sleep_ms(2);
+}
+
+static uint64_t slow_now(void)
+{
+    return roster_ts_compose(UINT64_C(1700000000000), 0);
+}
+
+static void create_slow(struct server *server, struct roster_store *store, struct slow *slow)
+{
+    struct roster_syncer_options options = server_options("a");
+
+    memset(slow, 0, sizeof(*slow));
+    options.log = take_time;
+    options.log_arg = slow;
+    server_create(server, store, &options, slow_now());
+}
+
+/* What is said to have happened at this time was not after the log was told. */
+static void was_before(struct slow *slow, int64_t at_ns)
+{
+    cr_assert_neq(at_ns, 0);
+    cr_assert_gt(slow->calls, 0u, "the log was not told");
+    cr_assert_leq(at_ns, slow->called_ns);
+    slow->calls = 0;
+}
+
+/* When a report came, or failed, is when it did: not when callbacks returned, which would make a
+ * record look younger than what it says. */
+STORE_TEST(reporter_times_are_not_those_of_slow_callbacks)
+{
+    struct server server;
+    struct slow slow;
+
+    create_slow(&server, f->store, &slow);
+    server_run_until(&server, ROSTER_SYNCER_LIVE);
+    slow.calls = 0;
+    server.now = 0; /* its oracle gives no timestamp */
+    cr_assert_neq(roster_syncer_report(server.syncer), 0);
+    was_before(&slow, server_stats(&server).reporting.since_ns);
+    server.now = slow_now();
+    cr_assert_eq(roster_syncer_report(server.syncer), 0);
+    was_before(&slow, server_stats(&server).reported_ns);
+    server_destroy(&server);
+}
+
+STORE_TEST(reporter_nor_are_the_times_of_registrations)
+{
+    struct server server;
+    struct slow slow;
+
+    create_slow(&server, f->store, &slow);
+    server.now = 0;
+    cr_assert_eq(roster_syncer_run_once(server.syncer, NULL), 0);
+    was_before(&slow, server_stats(&server).joining.since_ns);
+    server.now = slow_now();
+    server_run_until(&server, ROSTER_SYNCER_LIVE);
+    was_before(&slow, server_stats(&server).reported_ns);
     server_destroy(&server);
 }
 
