@@ -116,31 +116,52 @@ static void check_times(const struct servers *servers)
         }
 }
 
-/* The newest of all, whatever number the page has come to: each server has numbers of its own, and
+/* Its events; NULL: none can be used. */
+static json_t *events_of(const struct server *server)
+{
+    return server->reply.code == CTL_OK ? json_object_get(server->reply.json, "rows") : NULL;
+}
+
+/* How many of each server there is room for: of one that has the most, or says so, only its own
+ * places are taken, not those of others. */
+static size_t events_each(const struct servers *servers)
+{
+    size_t most = EVENTS_MOST + 1, n, count, taken;
+
+    do {
+        most--;
+        for (n = 0, taken = 0; n < servers->count; n++) {
+            count = json_array_size(events_of(&servers->all[n]));
+            taken += count < most ? count : most;
+        }
+    } while (taken > EVENTS_MOST && most > 1);
+    return most;
+}
+
+/* The newest of each, whatever number the page has come to: each server has numbers of its own, and
  * they are few. */
 struct reply serve_events(struct asking *asking)
 {
+    struct servers *servers = &asking->servers;
     struct reply reply = {.code = CTL_OK};
-    json_t *all = json_array(), *newest, *row;
-    size_t n, m;
+    json_t *all = json_array(), *rows, *row;
+    size_t n, m, most;
 
-    servers_ask(&asking->servers, &asking->options, ask_path, "/events?limit=1000");
-    check_times(&asking->servers);
-    for (n = 0; n < asking->servers.count; n++)
-        json_array_foreach(json_object_get(asking->servers.all[n].reply.json, "rows"), m, row)
-        {
-            if (!json_is_object(row) || asking->servers.all[n].reply.code != CTL_OK)
-                continue;
-            json_object_set_new(row, "server", json_string(asking->servers.all[n].name));
+    servers_ask(servers, &asking->options, ask_path, "/events?limit=1000");
+    check_times(servers);
+    for (n = 0; n < servers->count; n++)
+        serve_keep_objects(events_of(&servers->all[n]));
+    most = events_each(servers);
+    for (n = 0; n < servers->count; n++) {
+        rows = events_of(&servers->all[n]);
+        m = json_array_size(rows);
+        for (m = m > most ? m - most : 0; m < json_array_size(rows); m++) {
+            row = json_array_get(rows, m);
+            json_object_set_new(row, "server", json_string(servers->all[n].name));
             json_array_append(all, row);
         }
-    all = events_sort(all);
-    newest = json_array();
-    n = json_array_size(all);
-    for (n = n > EVENTS_MOST ? n - EVENTS_MOST : 0; n < json_array_size(all); n++)
-        json_array_append(newest, json_array_get(all, n));
-    json_decref(all);
-    reply.json = json_pack("{s:o, s:b}", "rows", newest, "whole", 1);
+    }
+    reply.json = json_pack("{s:o, s:b}", "rows", events_sort(all), "whole", 1);
     return reply;
 }
 

@@ -102,6 +102,18 @@ eventually "events that are to come" says /events \
     '*"kind":"lease"*"server":"a"*"answered":1,"of":2,"silent":?"ABE"?,"silent_why":?"its events are left out:*'
 expect "none of them is there" no "$(get /events | grep -q 9000000000000000 && echo yes || echo no)"
 
+# Events of now, more than the list has room for.
+# shellcheck disable=SC2317 # eventually() calls it
+has_both() {
+    local now
+    now=$(date +%s)000
+    say "$said_status" "\"/events\":{\"rows\":[$(seq -s, -f "{\"kind\":\"kill\",\"last_ms\":$now,\"id\":\"%.0f\"}" 1000)]}"
+    get /events >"$work/events"
+    grep -q '"last_ms":'"$now"'.*"answered":2,"of":2,' "$work/events" && grep -q '"kind":"lease".*"server":"a"' "$work/events"
+}
+eventually "those of the other server are there, too" has_both
+expect "and no more than there is room for" 500 "$(grep -o '"last_ms":' "$work/events" | wc -l)"
+
 # Commands. Those that a verdict has are there, with the addresses that are known here; a shell would run
 # something else for all others, or it would be about something else.
 commands() { # COMMAND...
