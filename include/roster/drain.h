@@ -84,11 +84,11 @@ struct roster_drain_report {
 /*
  * Drains the server and returns when all sessions of options.kinds have left, or have had their
  * time. From the call on roster_session_open() refuses such sessions with -ESHUTDOWN, also after
- * the return. A session between statements and without transaction is asked to leave at once, the
- * others as soon as they are so; after finish_ms all are. To be asked to leave is to have the
- * connection killed with ROSTER_KILL_REASON_SHUTDOWN: the owner is woken, learns it from
- * roster_killed(), and closes its session. A transaction that begins in the microsecond between the
- * look and the kill finds itself killed.
+ * the return and while sessions of other kinds are drained. A session between statements and
+ * without transaction is asked to leave at once, the others as soon as they are so; after finish_ms
+ * all are. To be asked to leave is to have the connection killed with ROSTER_KILL_REASON_SHUTDOWN:
+ * the owner is woken, learns it from roster_killed(), and closes its session. A transaction that
+ * begins in the microsecond between the look and the kill finds itself killed.
  *
  * Blocks the calling thread, which must not own a session that is to go. `options` may be NULL: all
  * defaults. `report` may be NULL, and is filled when the result is 0 or -ETIMEDOUT.

@@ -242,7 +242,8 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
         return -EALREADY;
     log_drain(roster, "began", drain.options.by, 0);
     before = rst_load(&roster->draining);
-    rst_store(&roster->draining, drain.options.kinds); /* a: pairs with 3 */
+    /* Those of an earlier drain are refused as before. a: pairs with 3 */
+    rst_store(&roster->draining, before | drain.options.kinds);
     rst_test_point("drain: announced");
     err = rst_owners_barrier(roster->membarrier); /* b: pairs with 2, or with the fence there */
     if (!err)

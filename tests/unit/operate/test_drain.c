@@ -72,6 +72,21 @@ Test(drain, new_sessions_are_refused_from_then_on)
     cr_assert_eq(roster_drain_undo(NULL), -EINVAL);
 }
 
+/* One kind after the other, as where users go before what serves them. */
+Test(drain, what_was_drained_stays_refused_while_other_kinds_go)
+{
+    struct roster_session *session = NULL;
+
+    cr_assert_eq(roster_drain(roster, &options, NULL), 0);
+    options.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_INTERNAL);
+    cr_assert_eq(roster_drain(roster, &options, NULL), 0);
+    cr_assert_eq(roster_session_open(roster, NULL, &session), -ESHUTDOWN);
+    operate_close(operate_open(roster, ROSTER_SESSION_BACKGROUND, NULL));
+    cr_assert_eq(roster_drain_undo(roster), 0);
+    operate_close(operate_open(roster, ROSTER_SESSION_USER, NULL));
+    operate_close(operate_open(roster, ROSTER_SESSION_INTERNAL, NULL));
+}
+
 Test(drain, what_does_not_leave_is_killed_and_reported)
 {
     struct roster_session *idle = operate_open(roster, ROSTER_SESSION_USER, "idle");
