@@ -10,6 +10,7 @@
  */
 #include "config.h"
 
+#include "core/base/cancel.h"
 #include "core/base/process.h"
 #include "status/status.h"
 
@@ -172,6 +173,7 @@ int rst_status_open(struct roster *roster, const struct roster_status_options *o
 int roster_status_start(struct roster *roster, const struct roster_status_options *options,
                         struct roster_status **made)
 {
+    RST_NOT_CANCELLED;
     int err;
 
     if (!roster || !made)
@@ -185,6 +187,8 @@ int roster_status_start(struct roster *roster, const struct roster_status_option
 
 void roster_status_stop(struct roster_status *status)
 {
+    RST_NOT_CANCELLED;
+
     if (!status || status->process != rst_process_number())
         return;
     if (!rst_background_destroy(&status->background))
@@ -193,6 +197,7 @@ void roster_status_stop(struct roster_status *status)
 
 int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms)
 {
+    RST_NOT_CANCELLED;
     int err;
 
     if (!status)

@@ -318,6 +318,67 @@ Test(environment, without_memory_the_table_of_sessions_stays_as_it_is)
     cr_assert_eq(roster_destroy(roster), 0);
 }
 
+struct waited {
+    unsigned calls, failures;
+};
+
+/* That it is cancelled has been asked for before the first call. */
+static void *call_all_that_wait(void *arg)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_min min = {.size = sizeof(min)};
+    struct roster_drain_report report = {.size = sizeof(report)};
+    struct waited *waited = arg;
+    struct roster_activity *activity = NULL;
+    struct roster_watchdog *watchdog = NULL;
+    struct roster_conn_ids *ids = NULL;
+    struct roster_session *session = NULL;
+    struct roster_pin *pin = NULL;
+    struct roster *roster = NULL;
+    uint64_t id = 0;
+
+#define waits(call) (waited->failures += (call) != 0, waited->calls++)
+    pthread_cancel(pthread_self());
+    waits(roster_create(&options, &roster));
+    waits(roster_conn_ids_create(NULL, &ids));
+    waits(roster_conn_ids_next(ids, &id));
+    waits(roster_conn_ids_release(ids, id));
+    waits(roster_conn_ids_destroy(ids));
+    waits(roster_quota_set(roster, NULL, 0));
+    waits(roster_watchdog_start(roster, NULL, &watchdog));
+    waits(roster_watchdog_run_once(watchdog));
+    waits(roster_watchdog_stop(watchdog));
+    waits(roster_activity_start(roster, NULL, &activity));
+    waits(roster_activity_run_once(activity));
+    waits(roster_activity_stop(activity));
+    waits(roster_session_open(roster, NULL, &session));
+    waits(roster_pin_acquire(roster, session, 0, ROSTER_PIN_OTHER, &pin));
+    waits(roster_min_advance(roster, 0, &min));
+    waits(roster_pin_release(pin));
+    waits(roster_kill(roster, roster_session_id(session), ROSTER_KILL_TARGET_CONNECTION, 0,
+                      ROSTER_KILL_REASON_INTERRUPTED));
+    waits(roster_session_close(session));
+    waits(roster_drain(roster, NULL, &report));
+    waits(roster_release_wait(roster));
+    waits(roster_destroy(roster));
+#undef waits
+    pthread_testcancel();
+    return NULL;
+}
+
+Test(environment, no_call_that_waits_is_where_a_thread_ends)
+{
+    struct waited waited = {0, 0};
+    pthread_t thread;
+    void *result;
+
+    cr_assert_eq(pthread_create(&thread, NULL, call_all_that_wait, &waited), 0);
+    cr_assert_eq(pthread_join(thread, &result), 0);
+    cr_assert_eq(result, PTHREAD_CANCELED);
+    cr_assert_eq(waited.calls, 21u, "it ended in call %u", waited.calls + 1);
+    cr_assert_eq(waited.failures, 0u);
+}
+
 /* In a child: whatever the core asks for is refused in the end, and it says so and goes on. */
 static int starve(void)
 {

@@ -151,3 +151,36 @@ Test(status_listen, what_is_not_ours_stays)
     cr_assert_eq(unlink(path), 0);
     cr_expect_neq(access(lock, F_OK), 0, "the lock stays");
 }
+
+/* How far it comes when that it is cancelled was asked for before. */
+static void *call_until_cancelled(void *arg)
+{
+    struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
+    struct roster_status *status = NULL;
+    int *calls = arg;
+
+    pthread_cancel(pthread_self());
+    *calls += !serve(&status);
+    roster_status_stop(status);
+    options.address = address;
+    options.manual = 1;
+    *calls += !roster_status_start(roster, &options, &status);
+    *calls += !roster_status_run_once(status, 10);
+    *calls += !roster_status_run_once(status, 0);
+    roster_status_stop(status);
+    pthread_testcancel();
+    return NULL;
+}
+
+/* No call is where a thread ends: it would leave the socket there, or the endpoint in use. */
+Test(status_listen, a_thread_that_is_cancelled_ends_after_its_call)
+{
+    pthread_t thread;
+    int calls = 0;
+    void *result;
+
+    cr_assert_eq(pthread_create(&thread, NULL, call_until_cancelled, &calls), 0);
+    cr_assert_eq(pthread_join(thread, &result), 0);
+    cr_assert_eq(result, PTHREAD_CANCELED);
+    cr_assert_eq(calls, 4);
+}

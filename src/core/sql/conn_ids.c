@@ -6,6 +6,7 @@
  */
 #include "core/sql/conn_ids.h"
 
+#include "core/base/cancel.h"
 #include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/roster/thread.h"
@@ -79,6 +80,7 @@ static int create(const struct roster_conn_ids_options *options, struct roster_c
 int roster_conn_ids_create(const struct roster_conn_ids_options *options,
                            struct roster_conn_ids **ids)
 {
+    RST_NOT_CANCELLED;
     struct roster_conn_ids_options known;
     int err;
 
@@ -99,6 +101,8 @@ int roster_conn_ids_create(const struct roster_conn_ids_options *options,
 
 int roster_conn_ids_destroy(struct roster_conn_ids *ids)
 {
+    RST_NOT_CANCELLED;
+
     if (!ids)
         return 0;
     if (rst_process_is_other(ids->process))
