@@ -12,6 +12,7 @@
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 #include "core/roster/thread.h"
+#include "core/roster/txn_seq.h"
 
 #include <roster/schema_check.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static void free_tables(struct rcu_head *head)
 
 /* A larger list that begins like `old`, or with nothing when that is NULL. */
 static struct rst_tables *new_list(struct rst_account *account, const struct rst_tables *old,
-                                   uint64_t start_ts)
+                                   uint64_t txn_seq)
 {
     uint32_t capacity = old ? 2 * old->capacity : FIRST_CAPACITY;
     struct rst_tables *made = malloc(rst_tables_bytes(capacity));
@@ -42,7 +43,7 @@ static struct rst_tables *new_list(struct rst_account *account, const struct rst
         return NULL;
     rst_fetch_add(&account->memory, rst_tables_bytes(capacity));
     made->account = account;
-    made->start_ts = start_ts;
+    made->txn_seq = txn_seq;
     made->capacity = capacity;
     made->count = old ? old->count : 0;
     if (old)
@@ -51,14 +52,14 @@ static struct rst_tables *new_list(struct rst_account *account, const struct rst
 }
 
 /* Adds to the list, which the owner alone writes; a new one when it is full or another's. */
-static int add(struct rst_account *account, struct rst_side *side, uint64_t start_ts,
+static int add(struct rst_account *account, struct rst_side *side, uint64_t txn_seq,
                const struct rst_table *table)
 {
     struct rst_tables *tables = side->tables, *old = tables;
-    bool goes_on = tables && tables->start_ts == start_ts;
+    bool goes_on = tables && tables->txn_seq == txn_seq;
 
     if (!goes_on || tables->count == tables->capacity) {
-        tables = new_list(account, goes_on ? old : NULL, start_ts);
+        tables = new_list(account, goes_on ? old : NULL, txn_seq);
         if (!tables)
             return -ENOMEM;
     }
@@ -75,12 +76,12 @@ static int add(struct rst_account *account, struct rst_side *side, uint64_t star
     return 0;
 }
 
-static bool has(const struct rst_side *side, uint64_t start_ts, uint64_t table_id)
+static bool has(const struct rst_side *side, uint64_t txn_seq, uint64_t table_id)
 {
     const struct rst_tables *tables = side->tables;
     uint32_t n;
 
-    if (!tables || tables->start_ts != start_ts)
+    if (!tables || tables->txn_seq != txn_seq)
         return false;
     for (n = 0; n < tables->count; n++)
         if (tables->list[n].id == table_id)
@@ -90,17 +91,18 @@ static bool has(const struct rst_side *side, uint64_t start_ts, uint64_t table_i
 
 static int use(struct roster_session *session, const struct rst_table *table)
 {
-    uint64_t start_ts = session->view->start_ts;
     struct rst_side *side;
+    uint64_t txn_seq;
 
     if (session->gate.txn_state != ROSTER_TXN_VALID)
         return -EINVAL;
     side = rst_side_need(session);
     if (!side)
         return -ENOMEM;
-    if (has(side, start_ts, table->id))
+    txn_seq = rst_txn_look(session).seq;
+    if (has(side, txn_seq, table->id))
         return 0;
-    return add(&rst_session_roster(session)->account, side, start_ts, table);
+    return add(&rst_session_roster(session)->account, side, txn_seq, table);
 }
 
 int roster_txn_use_table(struct roster_session *session, uint64_t table_id, uint64_t schema_version)
@@ -127,10 +129,14 @@ const struct rst_table *rst_tables_of(const struct roster_session *session,
 {
     const struct rst_side *side = rst_side_of(session);
     const struct rst_tables *tables = side ? rst_dereference(&side->tables) : NULL;
+    struct rst_open_txn open;
 
     *count = 0;
-    if (!tables || view->txn_state != ROSTER_TXN_VALID || tables->start_ts != view->start_ts)
+    if (!tables || view->txn_state != ROSTER_TXN_VALID)
         return NULL;
-    *count = rst_load_acquire(&tables->count);
+    open = rst_txn_look(session);
+    if (open.start_ts != view->start_ts || open.seq != tables->txn_seq)
+        return NULL;
+    *count = rst_load_acquire(&tables->count); /* pairs with add() */
     return tables->list;
 }

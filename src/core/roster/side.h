@@ -39,7 +39,7 @@ struct rst_table {
 struct rst_tables {
     struct rcu_head rcu;
     struct rst_account *account;
-    uint64_t start_ts;
+    uint64_t txn_seq; /* of the transaction, which no other one has */
     uint32_t capacity;
     uint32_t count; /* grows; what is below it is constant */
     struct rst_table list[];

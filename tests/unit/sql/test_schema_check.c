@@ -82,6 +82,26 @@ Test(schema_check, blocked_by_a_strictly_lower_version_only)
     cr_assert_eq(check(11, 5).blockers, 0, "the next transaction has used nothing yet");
 }
 
+/* As two that follow each other where the clock has not moved. */
+Test(schema_check, the_next_transaction_at_the_same_timestamp_has_used_nothing)
+{
+    struct roster_snapshot *snapshot;
+    uint64_t ts = begin(old);
+
+    cr_assert_eq(roster_txn_use_table(old, 5, 10), 0);
+    cr_assert_eq(check(11, 5).blockers, 1);
+    cr_assert_eq(roster_txn_finish(old), 0);
+    cr_assert_eq(roster_txn_begin_at(old, ts), 0);
+    cr_assert_eq(check(11, 5).blockers, 0);
+    cr_assert_eq(roster_snapshot(roster, &snapshot), 0);
+    for (size_t i = 0; i < snapshot->count; i++)
+        cr_assert(!snapshot->entries[i].tables || !*snapshot->entries[i].tables);
+    roster_snapshot_free(snapshot);
+    cr_assert_eq(roster_txn_use_table(old, 5, 11), 0);
+    cr_assert_eq(check(11, 5).blockers, 0, "it has used the table as it is now");
+    cr_assert_eq(check(12, 5).version, 11);
+}
+
 Test(schema_check, the_oldest_blocker_is_named)
 {
     struct roster_schema_verdict verdict;
