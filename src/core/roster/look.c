@@ -39,29 +39,27 @@ static void copy_strings(struct roster_statement *statement, const char *text, c
 bool rst_look_copy(const struct rst_statement *from, const rst_word *place, uint64_t life,
                    struct roster_statement *to, char *room, size_t size)
 {
-    const rst_look_word *words = (const rst_look_word *)(const void *)from;
-    struct rst_statement head;
-    uint64_t copied[RST_STATEMENT_WORDS];
-    size_t n;
+    uint32_t text_length, digest_length;
 
-    for (n = 0; n < RST_STATEMENT_WORDS; n++)
-        copied[n] = rst_load_shown(&words[n]); /* d */
+    /* d: member by member. A copy of words that is taken apart is loaded in other pieces than it
+     * was stored in, for which a processor waits. */
+    *to = (struct roster_statement){
+        .seq = rst_load_shown(&from->seq),
+        .since = rst_load_shown(&from->since),
+        .text = "",
+        .command = rst_load_shown(&from->command),
+        .text_full_length = rst_load_shown(&from->text_full_length),
+    };
+    text_length = rst_load_shown(&from->text_length);
+    digest_length = rst_load_shown(&from->digest_length);
     rst_test_point("look: statement copied");
     /* Its lengths are believed only now. */
     if (rst_unlikely(!rst_control(NO_SECOND_E) && rst_life_is_over(place, life)))
         return false;
-    memcpy(&head, copied, sizeof(head));
-    *to = (struct roster_statement){
-        .seq = head.seq,
-        .since = head.since,
-        .text = "",
-        .command = head.command,
-        .text_full_length = head.text_full_length,
-    };
     if (!room || !size)
         return true;
-    to->text_length = head.text_length;
-    to->digest_length = head.digest_length;
+    to->text_length = text_length;
+    to->digest_length = digest_length;
     copy_strings(to, rst_statement_text(from), room, size);
     rst_test_point("look: text copied");
     return rst_control(NO_SECOND_E) || !rst_life_is_over(place, life);

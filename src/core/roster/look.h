@@ -58,11 +58,10 @@ struct rst_statement {
     uint16_t class; /* of objects that it is one of */
 };
 
-/* A view's words, each loaded whole; and a statement's, which are fewer. */
+/* A view's words, each loaded whole. */
 typedef rst_word __attribute__((may_alias)) rst_look_word;
 typedef uint64_t __attribute__((may_alias, aligned(4))) rst_copied_word; /* the ABI of i386 */
 #define RST_VIEW_WORDS (sizeof(struct roster_shown) / sizeof(rst_look_word))
-#define RST_STATEMENT_WORDS (sizeof(struct rst_statement) / sizeof(rst_look_word))
 #define RST_LIFE_WORD (offsetof(struct roster_shown, life) / sizeof(rst_look_word))
 
 _Static_assert(sizeof(struct roster_shown) == RST_CACHE_LINE, "a view is one cache line");
