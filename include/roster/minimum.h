@@ -24,15 +24,20 @@ enum roster_holder_kind {
     ROSTER_HOLDER_PIN = 2,  /* a stand-alone pin */
 };
 
-/* The holder of a pinned timestamp. */
+/*
+ * The holder of a pinned timestamp, which it held during the call, since then. Of two transactions
+ * of a session that pin one timestamp, one after the other during the call, `since` may be of the
+ * first, of the second, or between.
+ */
 struct roster_holder {
     uint64_t ts;         /* what it pins; for a pending transaction its lower bound */
-    uint64_t session_id; /* 0 for a pin without a session */
+    uint64_t session_id; /* of a transaction; of a pin the session that it is held for, also one
+                            that has closed; 0 without one, and once another session has its id */
     uint64_t pin_id;     /* 0 for a transaction */
     uint64_t since;      /* since when: CLOCK_MONOTONIC, ns, at tick resolution */
     enum roster_holder_kind kind;
     enum roster_pin_kind pin_kind;         /* for ROSTER_HOLDER_PIN */
-    enum roster_session_kind session_kind; /* when session_id is not 0 and kind is a txn */
+    enum roster_session_kind session_kind; /* of that session, when session_id is not 0 */
 };
 
 /* The result of a scan. */
@@ -101,9 +106,9 @@ struct roster_min_filter {
 
 /*
  * As roster_min_peek(), of the sessions that `filter` means and of their pins: the oldest timestamp
- * that one database, or one kind of session, needs. Pins without a session count when every session
- * does. Nothing is advanced. A session that gets another database or tag during the call counts as
- * before or as after. Any thread.
+ * that one database, or one kind of session, needs. Pins without an open session count when every
+ * session does. Nothing is advanced. A session that gets another database or tag during the call
+ * counts as before or as after. Any thread.
  *
  * Returns as roster_min_peek(), of either struct; -EINVAL also for an unknown kind.
  */

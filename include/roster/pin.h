@@ -35,7 +35,8 @@ ROSTER_API const char *roster_pin_kind_name(enum roster_pin_kind kind);
 /*
  * Acquires a pin. `ts` is the timestamp to protect, or 0 for the oracle's present. `session` is
  * the session on whose behalf it is held, to be named when it holds back the minimum, or NULL; the
- * caller must own it, and the pin may outlive it. Any thread; waits for no scan.
+ * caller must own it. The pin may outlive it, and no later session with that id is named for it.
+ * Any thread; waits for no scan.
  *
  * Returns 0 and stores it in `*pin`; -EINVAL for a NULL roster or pin, an unknown kind, ts
  * ROSTER_TS_MAX, or a session of another roster; -ESTALE when `ts` is no longer protected; -EBADF

@@ -81,8 +81,8 @@ typedef void roster_wake_kill_fn(const struct roster_kill_info *kill, void *arg)
 /*
  * Called once, some time after a session was closed, when no wake callback of it runs any more nor
  * will: what `arg` leads to may be freed. In a thread of the library that blocks all signals, or in
- * roster_reclaim(); it must not block and must not call any function of this library. Never when
- * the open failed. roster_release_wait() waits for it, and so does roster_destroy().
+ * roster_reclaim(); it must not block or fork, and must not call any function of this library.
+ * Never when the open failed. roster_release_wait() waits for it, and so does roster_destroy().
  */
 typedef void roster_release_fn(void *arg);
 

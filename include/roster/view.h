@@ -193,7 +193,8 @@ ROSTER_API uint64_t roster_session_since(const struct roster_session *session,
  * follow, makes no transaction older or younger. Under the read lock or by the owner.
  *
  * 0 when `shown` shows no valid transaction, when that has ended since, and for sessions with
- * ROSTER_SESSION_NON_PINNING, of whose transactions only the start timestamp is known.
+ * ROSTER_SESSION_NON_PINNING, of whose transactions only the start timestamp is known. When the
+ * session's next transaction has followed at the same timestamp, it may be since when that is open.
  */
 ROSTER_API uint64_t roster_txn_since(const struct roster_session *session,
                                      const struct roster_shown *shown);

@@ -45,9 +45,13 @@ void ref_open(struct reference *ref, unsigned s, uint64_t id)
 int ref_close(struct reference *ref, unsigned s)
 {
     struct ref_session *session = take(ref, s);
+    unsigned p;
 
     session->open = false;
     session->pinned = 0;
+    for (p = 0; p < REF_PINS; p++)
+        if (ref->pins[p].session_id == session->id)
+            ref->pins[p].session_id = 0; /* it ends by itself */
     if (ref->last_seq < session->seq)
         ref->last_seq = session->seq;
     return done(ref, 0);

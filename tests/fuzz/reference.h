@@ -31,7 +31,7 @@ struct ref_session {
 struct ref_pin {
     bool held;
     uint64_t ts;
-    uint64_t session_id; /* 0: of none */
+    uint64_t session_id; /* 0: of none, or of one that was closed */
 };
 
 struct reference {

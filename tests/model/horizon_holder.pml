@@ -5,8 +5,8 @@
  * Naming the holder of a slot: the culprit that is named really held the word.
  *
  *     owner                                     scanner
- *     1 holder := id          (release)         a w := word
- *     2 word := floor         (release)         b h := holder
+ *     1 since, holder := id   (release, each)   a w := word
+ *     2 word := floor         (release)         b h := holder, s := since
  *     3 ts := oracle()                          c word is still w, else from a
  *     4 word := ts            (release)         d holder is still h, else from a
  *     5 word := 0             (release), here or on the thread that finishes
@@ -17,8 +17,9 @@
  *
  * Two conditions that the model shows to be needed:
  *
- *   The holder's store is a release store. Relaxed, it may overtake the word := 0 of the tenant
- *   before it, and the new tenant is named for the old one's word (mutant HOLDER_RELAXED).
+ *   The stores of the holder and of since when it holds the slot are release stores. Relaxed, they
+ *   may overtake the word := 0 of the tenant before: the new tenant is named for the old one's word
+ *   (mutant HOLDER_RELAXED), or the old one is named with the new one's since (SINCE_RELAXED).
  *
  *   Both are read again. Without d (mutant NO_HOLDER_AGAIN), a tenant with floor F may leave, a
  *   second one begin at a chosen timestamp T and leave, and a third one announce F again: word is F
@@ -31,6 +32,7 @@
  * @slow    tso-fences   -DFENCES
  * @variant pso-fences   -DPSO -DFENCES
  * @long tso-since       -DSINCE_TOO
+ * @long pso-since       -DPSO -DSINCE_TOO
  * @long tso-4-tenants   -DTENANTS=4
  * @long pso-4-tenants   -DPSO -DTENANTS=4
  * @reach 1 tso a holder is named
@@ -42,14 +44,10 @@
  * @mutant HOLDER_RELAXED  pso held_it
  * @mutant NO_RECHECK      tso held_it
  * @mutant NO_HOLDER_AGAIN tso held_it
- * @mutant SINCE_BELIEVED  pso since_of_holder
- *
- * SINCE_BELIEVED admits a known race. Beside the holder stands since when it holds the slot, by a
- * relaxed store: where stores leave out of order, the holder that is named may have its successor's
- * beginning. The holder is right. Where they leave in order there is none (tso-since).
+ * @mutant SINCE_RELAXED   pso since_of_holder
  */
 
-#ifdef MUTANT_SINCE_BELIEVED
+#ifdef MUTANT_SINCE_RELAXED
 #define SINCE_TOO
 #endif
 #ifndef TENANTS
@@ -94,8 +92,10 @@ inline announce(id, t)
 
 inline name_holder(id)
 {
-#ifdef SINCE_TOO
+#if defined(MUTANT_SINCE_RELAXED)
     store_relaxed(0, SINCE, id);
+#elif defined(SINCE_TOO)
+    store_release(0, SINCE, id);
 #endif
 #if defined(MUTANT_HOLDER_RELAXED)
     store_relaxed(0, HOLDER, id);

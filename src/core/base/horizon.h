@@ -15,8 +15,9 @@
  * slot's view, are inside a read section. The lives of the views in a block go on from one owner of
  * a chunk to the next.
  *
- * A slot's word is 0 while free. Who holds it stands beside it in another line, is written before
- * the word, and is believed only when the word is the same after it was read (1 to 3 below).
+ * A slot's word is 0 while free. Who holds it, and since when, stand beside it in other lines, are
+ * written before the word, and are believed only when nothing has changed after they were read (1
+ * to 3, see rst_slot_read()).
  *
  * Begin and scan (G2; doc/design.md says why it is sound, tests/model checks it):
  *
@@ -107,6 +108,48 @@ static inline uint64_t *rst_slot_holder(const uint64_t *word)
 static inline uint64_t *rst_slot_since(const uint64_t *word)
 {
     return (uint64_t *)(uintptr_t)word + 2 * RST_BLOCK_SLOTS;
+}
+
+/* What a slot says of one moment. */
+struct rst_held {
+    uint64_t ts;
+    uint64_t since;
+    uintptr_t by; /* see RST_HOLDER_IS_PIN */
+};
+
+/*
+ * Reads a slot, until it stands still; false when it is free, or its word not below `bound`. Under
+ * the read lock: what it leads to is freed after a grace period.
+ *
+ *     owner, takes the slot                     reader
+ *     word := 0, of the holder before           w := word               (acquire)
+ *     1 since, holder       (release, each)     2 h := holder, since    (acquire, each)
+ *     A word := floor       (release)           3 word is still w, and holder h; else again
+ *
+ * Who sees a new since or holder has acquired the 0 that came before them, so 3 finds that or a
+ * later word; and who sees a word sees its holder. So a w that is there twice under one holder is
+ * that holder's, and the since, too. The word alone shows nothing: the one of a second holder may
+ * have stood in between, and a third one have the first one's again.
+ *
+ * What is left: a session that has held the slot twice at one timestamp, and the reader saw the end
+ * of neither. Both are true of it; its since is not before the first time's, nor after the
+ * second's.
+ */
+static inline bool rst_slot_read(const uint64_t *word, uint64_t bound, struct rst_held *held)
+{
+    uint64_t again = rst_load_acquire(word); /* pairs with A and D */
+
+    do {
+        held->ts = again;
+        if (!held->ts || held->ts >= bound)
+            return false;
+        rst_test_point("slot: word read");
+        held->by = (uintptr_t)rst_load_acquire(rst_slot_holder(word)); /* 2: pairs with 1 */
+        held->since = rst_load_acquire(rst_slot_since(word));          /* 2: likewise */
+        rst_test_point("slot: holder read");
+        again = rst_load_acquire(word); /* 3: pairs with word := 0, A and D */
+    } while (again != held->ts || (uintptr_t)rst_load_acquire(rst_slot_holder(word)) != held->by);
+    return true;
 }
 
 /*
@@ -234,8 +277,8 @@ static inline uint64_t *rst_horizon_pop(struct rst_horizon_cache *cache, unsigne
 
     cache->n_free = n_free - 1;
     rst_test_point("take: slot popped");
-    rst_store(rst_slot_since(word), since);
-    /* 1: after the former holder's word := 0, before this holder's word; pairs with 2, 3 */
+    /* 1: after the former holder's word := 0, before this holder's word; both pair with 2 */
+    rst_store_release(rst_slot_since(word), since);
     rst_store_release(rst_slot_holder(word), holder);
     return word;
 }

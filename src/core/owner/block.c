@@ -28,10 +28,7 @@ int roster_session_generation(struct roster_session *session, uint64_t *generati
     side = rst_side_need(session);
     if (!side)
         return -ENOMEM;
-    if (!rst_load(&side->generation))
-        rst_store(&side->generation,
-                  rst_fetch_add(&rst_session_roster(session)->generations, 1) + 1);
-    *generation = rst_load(&side->generation);
+    *generation = rst_side_generation(rst_session_roster(session), side);
     return 0;
 }
 

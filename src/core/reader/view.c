@@ -9,6 +9,7 @@
 #include "core/roster/look.h"
 #include "core/roster/session.h"
 
+#include <roster/timestamp.h>
 #include <roster/view.h>
 
 int roster_read_lock(struct roster *roster)
@@ -43,17 +44,12 @@ const struct roster_shown *roster_session_look(const struct roster_session *sess
 
 uint64_t roster_txn_since(const struct roster_session *session, const struct roster_shown *shown)
 {
+    /* Acquire: pairs with announce() and begin_at() in owner/txn.c. */
     const uint64_t *slot = session ? rst_load_acquire(&session->slot) : NULL;
-    uint64_t ts, since;
-    uintptr_t holder;
+    struct rst_held held;
 
-    if (!slot || !shown || shown->txn_state != ROSTER_TXN_VALID)
+    if (!slot || !shown || shown->txn_state != ROSTER_TXN_VALID ||
+        !rst_slot_read(slot, ROSTER_TS_MAX, &held))
         return 0;
-    /* As a scan, 1 to 3 of horizon.h: all three are of the same moment. A slot stays readable. */
-    ts = rst_load_acquire(slot);
-    holder = (uintptr_t)rst_load_acquire(rst_slot_holder(slot));
-    since = rst_load_acquire(rst_slot_since(slot));
-    if (ts != shown->start_ts || holder != (uintptr_t)session || rst_load_acquire(slot) != ts)
-        return 0;
-    return since;
+    return held.ts == shown->start_ts && held.by == (uintptr_t)session ? held.since : 0;
 }

@@ -48,14 +48,8 @@ struct roster_session *rst_block_holder(struct roster *roster, const struct rst_
 {
     const struct rst_block *block = &blocked->block;
     struct roster_session *holder = rst_registry_find(&roster->registry, block->holder_id);
-    const struct rst_side *side;
 
-    if (!holder)
+    if (!holder || (block->generation && !rst_side_is_of(holder, block->generation)))
         return NULL;
-    if (block->generation) {
-        side = rst_side_of(holder);
-        if (!side || rst_load(&side->generation) != block->generation)
-            return NULL;
-    }
     return !block->txn || rst_txn_look(holder).seq == block->txn ? holder : NULL;
 }

@@ -17,7 +17,8 @@ struct roster_pin {
     uint64_t *slot;
     uint64_t id;
     uint64_t ts;
-    uint64_t session_id;
+    uint64_t session_id; /* 0: it is held for none */
+    uint64_t generation; /* of that session: another one may have its id later */
     enum roster_session_kind session_kind;
     enum roster_pin_kind kind;
     struct rcu_head rcu;

@@ -83,7 +83,7 @@ struct roster {
     void *lease_arg;
     pthread_mutex_t kill_lock; /* killers take turns, owners never come here */
     rst_word non_pinning;      /* sessions that were opened so, see side.c */
-    rst_word generations;      /* sessions that were given one, see owner/block.c */
+    rst_word generations;      /* sessions that were given one, see side.h */
     rst_word blocks;           /* sessions with a record of what they wait for, see block.h */
     struct rst_deadlocks deadlocks;
     struct rst_quota *quota; /* constant */

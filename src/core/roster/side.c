@@ -15,23 +15,54 @@
 
 #include <stdlib.h>
 
-struct rst_side *rst_side_need(struct roster_session *session)
+struct rst_side *rst_side_make(const struct roster_session *session)
 {
-    struct rst_side *side = session->side;
+    return session->side ? session->side : calloc(1, sizeof(struct rst_side));
+}
 
-    if (side)
-        return side;
-    side = calloc(1, sizeof(*side));
-    if (side)
-        rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*side));
+void rst_side_drop(const struct roster_session *session, struct rst_side *side)
+{
+    if (session->side != side)
+        free(side);
+}
+
+void rst_side_keep(struct roster_session *session, struct rst_side *side)
+{
+    if (session->side) { /* it has been there, or an oracle that was called has used the session */
+        rst_side_drop(session, side);
+        return;
+    }
+    rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*side));
     /* Complete before it is found; pairs with rst_side_of(). */
     rst_assign_pointer(&session->side, side);
+}
+
+struct rst_side *rst_side_need(struct roster_session *session)
+{
+    struct rst_side *side = rst_side_make(session);
+
+    if (side)
+        rst_side_keep(session, side);
     return side;
 }
 
 const struct rst_side *rst_side_of(const struct roster_session *session)
 {
     return rst_dereference(&session->side); /* pairs with rst_side_need() */
+}
+
+uint64_t rst_side_generation(struct roster *roster, struct rst_side *side)
+{
+    if (!rst_load(&side->generation))
+        rst_store(&side->generation, rst_fetch_add(&roster->generations, 1) + 1);
+    return rst_load(&side->generation);
+}
+
+bool rst_side_is_of(const struct roster_session *session, uint64_t generation)
+{
+    const struct rst_side *side = rst_side_of(session);
+
+    return side && rst_load(&side->generation) == generation;
 }
 
 /* The half above the count of its transactions differs for every such session of the roster, and

@@ -20,6 +20,7 @@
 #include <roster/limits.h>
 #include <roster/session.h>
 #include <roster/statement.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What is called when no wake callback of the session runs any more. */
@@ -103,8 +104,20 @@ struct rst_side {
 /* The owner's: the session's side, made if need be; NULL when memory is out. */
 struct rst_side *rst_side_need(struct roster_session *session);
 
+/* The same in two steps, for what may fail in between: one that was made is the session's when it
+ * is kept. */
+struct rst_side *rst_side_make(const struct roster_session *session);
+void rst_side_keep(struct roster_session *session, struct rst_side *side);
+void rst_side_drop(const struct roster_session *session, struct rst_side *side);
+
 /* Anyone's, under the read lock: NULL when there is none. */
 const struct rst_side *rst_side_of(const struct roster_session *session);
+
+/* The owner's: the generation, given if need be. */
+uint64_t rst_side_generation(struct roster *roster, struct rst_side *side);
+
+/* Anyone's, under the read lock: whether a session that was found is that of this generation. */
+bool rst_side_is_of(const struct roster_session *session, uint64_t generation);
 
 /* Prepares the side of a session that no other thread can find yet. Returns 0 or -ENOMEM. */
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr);

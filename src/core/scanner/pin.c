@@ -10,6 +10,7 @@
 #include "core/base/cancel.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/roster/side.h"
 #include "core/roster/thread.h"
 #include "core/scanner/lease.h"
 
@@ -68,12 +69,60 @@ static int acquire(struct roster *roster, struct rst_thread *thread, struct rost
                             &pin->slot);
 }
 
+/* A pin with all that it says but its number, and in `*side` what its session is to keep. */
+static struct roster_pin *make(struct roster *roster, struct roster_session *session,
+                               struct rst_side **side)
+{
+    struct roster_pin *made = calloc(1, sizeof(*made));
+
+    if (!made)
+        return NULL;
+    made->roster = roster;
+    if (!session)
+        return made;
+    *side = rst_side_make(session);
+    if (!*side) {
+        free(made);
+        return NULL;
+    }
+    made->session_id = roster_session_id(session);
+    made->session_kind = roster_session_kind(session);
+    made->generation = rst_side_generation(roster, *side);
+    return made;
+}
+
+static int acquire_for(struct roster *roster, struct rst_thread *thread,
+                       struct roster_session *session, uint64_t ts, enum roster_pin_kind kind,
+                       struct roster_pin **pin)
+{
+    struct rst_side *side = NULL;
+    struct roster_pin *made = make(roster, session, &side);
+    int err;
+
+    if (!made)
+        return -ENOMEM;
+    rst_fetch_add(&roster->account.memory, sizeof(*made));
+    made->ts = ts;
+    made->kind = kind;
+    err = acquire(roster, thread, made);
+    if (err) {
+        if (session)
+            rst_side_drop(session, side);
+        retire(made); /* a store that refused to lower the record did so after it was pinned */
+        return err;
+    }
+    if (session)
+        rst_side_keep(session, side);
+    rst_hold(&roster->pins);
+    *pin = made;
+    return 0;
+}
+
 int roster_pin_acquire(struct roster *roster, struct roster_session *session, uint64_t ts,
                        enum roster_pin_kind kind, struct roster_pin **pin)
 {
     RST_NOT_CANCELLED;
     struct rst_thread *thread;
-    struct roster_pin *made;
     int err;
 
     if (!roster || !pin || ts == ROSTER_TS_MAX || (unsigned)kind - 1 >= ROSTER_PIN_KINDS - 1)
@@ -84,25 +133,7 @@ int roster_pin_acquire(struct roster *roster, struct roster_session *session, ui
     if (!thread)
         return err;
     err = rst_account_check(&roster->account);
-    if (err)
-        return err;
-    made = calloc(1, sizeof(*made));
-    if (!made)
-        return -ENOMEM;
-    rst_fetch_add(&roster->account.memory, sizeof(*made));
-    made->roster = roster;
-    made->ts = ts;
-    made->kind = kind;
-    made->session_id = roster_session_id(session);
-    made->session_kind = session ? roster_session_kind(session) : ROSTER_SESSION_USER;
-    err = acquire(roster, thread, made);
-    if (err) {
-        retire(made); /* a store that refused to lower the record did so after it was pinned */
-        return err;
-    }
-    rst_hold(&roster->pins);
-    *pin = made;
-    return 0;
+    return err ? err : acquire_for(roster, thread, session, ts, kind, pin);
 }
 
 int roster_pin_release(struct roster_pin *pin)

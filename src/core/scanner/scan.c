@@ -2,14 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The scan over a roster's slots: it alone knows whether a session or a pin holds one. The
- * algorithm is described in base/horizon.h.
+ * The scan over a roster's slots. The algorithm is described in base/horizon.h.
  */
 #include "core/scanner/scan.h"
 
-#include "core/roster/pin.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
+#include "core/scanner/holder.h"
 
 #include <roster/timestamp.h>
 #include <string.h>
@@ -18,9 +17,9 @@
 struct candidate {
     uint64_t ts;
     uint64_t since;
-    uintptr_t holder;
-    uint64_t session_id; /* slots of one session end together */
-    uint64_t pin_id;     /* 0 for a transaction */
+    uintptr_t holder;                     /* 0: none was found */
+    const struct roster_session *session; /* slots of one session end together; NULL: a pin's that
+                                             ends by itself */
 };
 
 struct scan {
@@ -30,48 +29,23 @@ struct scan {
     uint64_t noted; /* the lowest pin that it knew of before the walk */
     uint64_t expired;
     const struct roster_min_filter *filter; /* NULL: all count */
-    struct roster *roster;                  /* to find the sessions of pins; for a filter */
+    struct roster *roster;                  /* to find the sessions of pins */
 };
-
-static const struct roster_pin *pin_of(uintptr_t holder)
-{
-    return (const struct roster_pin *)(holder & ~RST_HOLDER_IS_PIN);
-}
-
-static const struct roster_session *session_of(uintptr_t holder)
-{
-    return (const struct roster_session *)holder;
-}
-
-static void identify(struct candidate *found)
-{
-    if (found->holder & RST_HOLDER_IS_PIN) {
-        found->session_id = pin_of(found->holder)->session_id;
-        found->pin_id = pin_of(found->holder)->id;
-    } else {
-        found->session_id = session_of(found->holder)->id;
-        found->pin_id = 0;
-    }
-}
 
 /* Whether ending what holds `a` also ends `b`. */
 static bool end_together(const struct candidate *a, const struct candidate *b)
 {
-    return a->holder && a->session_id == b->session_id && (a->session_id || a->pin_id == b->pin_id);
+    return a->holder && (a->session ? a->session == b->session : a->holder == b->holder);
 }
 
 /* Whether the filter means the session that holds what was found. Under the RCU read lock. */
 static bool is_meant(const struct scan *scan, const struct candidate *found)
 {
     const struct roster_min_filter *filter = scan->filter;
-    const struct roster_session *session;
+    const struct roster_session *session = found->session;
     const struct roster_identity *identity;
     const char *database;
 
-    if (found->holder & RST_HOLDER_IS_PIN)
-        session = rst_registry_find(&scan->roster->registry, found->session_id);
-    else
-        session = session_of(found->holder);
     if (!session)
         return !filter->kinds && !filter->database && !filter->tag_mask;
     if (filter->kinds && !(filter->kinds >> roster_session_kind(session) & 1))
@@ -96,33 +70,20 @@ static void consider(struct scan *scan, const struct candidate *found)
     }
 }
 
-/*
- * Looks again at a slot that seemed old: takes it with its holder, of one and the same moment. Two
- * equal words do not show it alone: one that another holder chose may have stood between them.
- */
+/* Looks again at a slot that seemed old: takes it with its holder, of one and the same moment. */
 static void look_closer(struct scan *scan, const uint64_t *word)
 {
     struct candidate found;
-    uint64_t again = rst_load_acquire(word);
+    struct rst_held held;
 
-    do {
-        found.ts = again;
-        if (found.ts == 0 || found.ts >= scan->next.ts)
-            return;
-        rst_test_point("scan: word read");
-        /* 2: acquire; pairs with 1: a scan that sees a new holder sees the word that was 0 before
-         */
-        found.holder = (uintptr_t)rst_load_acquire(rst_slot_holder(word));
-        found.since = rst_load_acquire(rst_slot_since(word));
-        rst_test_point("scan: holder read");
-        again = rst_load_acquire(word); /* 3 */
-    } while (again != found.ts ||
-             (uintptr_t)rst_load_acquire(rst_slot_holder(word)) != found.holder);
-    if (found.ts <= scan->lower) {
+    if (!rst_slot_read(word, scan->next.ts, &held))
+        return;
+    if (held.ts <= scan->lower) {
         scan->expired++;
         return;
     }
-    identify(&found);
+    found =
+        (struct candidate){held.ts, held.since, held.by, rst_holder_session(scan->roster, held.by)};
     if (rst_likely(!scan->filter) || is_meant(scan, &found))
         consider(scan, &found);
 }
@@ -167,23 +128,15 @@ static void scan_block(struct scan *scan, const struct rst_horizon_block *block)
     }
 }
 
-static void describe(struct roster_holder *out, const struct candidate *found)
+static void describe(struct roster *roster, struct roster_holder *out,
+                     const struct candidate *found)
 {
-    memset(out, 0, sizeof(*out));
-    out->ts = found->ts;
-    if (!found->holder)
-        return;
-    out->since = found->since;
-    out->session_id = found->session_id;
-    out->pin_id = found->pin_id;
-    if (found->holder & RST_HOLDER_IS_PIN) {
-        out->kind = ROSTER_HOLDER_PIN;
-        out->pin_kind = pin_of(found->holder)->kind;
-        out->session_kind = pin_of(found->holder)->session_kind;
-    } else {
-        out->kind = ROSTER_HOLDER_TXN;
-        out->session_kind = (enum roster_session_kind)session_of(found->holder)->kind;
-    }
+    const struct rst_held held = {found->ts, found->since, found->holder};
+
+    if (found->holder)
+        rst_holder_describe(roster, &held, out);
+    else
+        *out = (struct roster_holder){.ts = found->ts};
 }
 
 /* What a scan leads to. */
@@ -355,8 +308,8 @@ static void describe_all(const struct scan *scan, uint64_t now, uint64_t safe_po
     min->min_start_ts = scan->oldest.ts;
     min->safe_point = safe_point;
     min->expired = scan->expired;
-    describe(&min->holder, &scan->oldest);
-    describe(&min->next, &scan->next);
+    describe(scan->roster, &min->holder, &scan->oldest);
+    describe(scan->roster, &min->next, &scan->next);
 }
 
 /* A pin that has ended during the scan holds its minimum: what the walk has found is next to it. */

@@ -7,6 +7,8 @@
  * @mutant HOLDER_AFTER
  * @mutant HOLDER_RELAXED
  * @mutant HOLDER_READ_RELAXED
+ * @mutant SINCE_RELAXED
+ * @mutant SINCE_READ_RELAXED
  * @mutant NO_RECHECK
  * @mutant NO_HOLDER_AGAIN
  */
@@ -17,11 +19,14 @@ static unsigned const scans = 2;
 
 #define order_holder (mutant(HOLDER_RELAXED) ? rl::mo_relaxed : rl::mo_release), $
 #define order_holder_read (mutant(HOLDER_READ_RELAXED) ? rl::mo_relaxed : rl::mo_acquire), $
+#define order_since (mutant(SINCE_RELAXED) ? rl::mo_relaxed : rl::mo_release), $
+#define order_since_read (mutant(SINCE_READ_RELAXED) ? rl::mo_relaxed : rl::mo_acquire), $
 
 /* Threads: 0 begins, 1 scans, 2 finishes what 0 does not finish itself. */
 struct holder_test : rl::test_suite<holder_test, 3> {
     rl::atomic<unsigned> word;
     rl::atomic<unsigned> holder;
+    rl::atomic<unsigned> since; /* whose */
     rl::atomic<unsigned> floor;
     rl::atomic<unsigned> oracle;
     rl::atomic<unsigned> elsewhere; /* 1: to be finished on thread 2; 2: there is no more */
@@ -32,6 +37,7 @@ struct holder_test : rl::test_suite<holder_test, 3> {
     {
         word.store(0, rl::memory_order_relaxed);
         holder.store(0, rl::memory_order_relaxed);
+        since.store(0, rl::memory_order_relaxed);
         floor.store(1, rl::memory_order_relaxed);
         oracle.store(1, rl::memory_order_relaxed);
         elsewhere.store(0, rl::memory_order_relaxed);
@@ -45,13 +51,19 @@ struct holder_test : rl::test_suite<holder_test, 3> {
         word.store(ts, rl::memory_order_release);
     }
 
+    void name(unsigned id)
+    {
+        since.store(id, order_since);
+        holder.store(id, order_holder);
+    }
+
     void begin(unsigned id)
     {
         unsigned f = floor.load(rl::memory_order_relaxed);
 
         if (mutant(HOLDER_AFTER))
             announce(id, f);
-        holder.store(id, order_holder);
+        name(id);
         if (!mutant(HOLDER_AFTER))
             announce(id, f);
         full_fence();
@@ -63,7 +75,7 @@ struct holder_test : rl::test_suite<holder_test, 3> {
     {
         unsigned ts = 1 + rl::rand(oracle.load(rl::memory_order_relaxed));
 
-        holder.store(id, order_holder);
+        name(id);
         announce(id, ts);
     }
 
@@ -106,16 +118,17 @@ struct holder_test : rl::test_suite<holder_test, 3> {
 
     void scan()
     {
-        unsigned now, w, h, again, holder_again;
+        unsigned now, w, h, s, again, holder_again;
 
         now = oracle.fetch_add(1, rl::memory_order_relaxed) + 1;
         full_fence();
         w = word.load(rl::memory_order_acquire);
         h = holder.load(order_holder_read);
+        s = since.load(order_since_read);
         again = mutant(NO_RECHECK) ? w : word.load(rl::memory_order_acquire);
         holder_again = mutant(NO_HOLDER_AGAIN) ? h : holder.load(rl::memory_order_acquire);
         if (w && again == w && holder_again == h)
-            RL_ASSERT(held[h] >> w & 1);
+            RL_ASSERT((held[h] >> w & 1) && s == h);
         floor.store(now, rl::memory_order_release);
     }
 

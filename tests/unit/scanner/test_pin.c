@@ -146,6 +146,113 @@ Test(pin, outlives_its_session)
     unit_destroy(roster);
 }
 
+static struct roster_session *open_with(struct roster *roster, uint64_t id,
+                                        enum roster_session_kind kind)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *session;
+
+    attr.id = id;
+    attr.kind = kind;
+    unit_ok(roster_session_open(roster, &attr, &session));
+    return session;
+}
+
+static int see(const struct roster_holder *holder, void *arg)
+{
+    struct roster_holder *pin = arg;
+
+    if (holder->kind == ROSTER_HOLDER_PIN)
+        *pin = *holder;
+    return 0;
+}
+
+/* The holder of the oldest pin, which every way to ask names alike. */
+static struct roster_holder holder_of(struct roster *roster)
+{
+    struct roster_min min = unit_min(roster), peeked = {.size = sizeof(peeked)};
+    struct roster_holder seen;
+
+    unit_ok(roster_min_peek(roster, &peeked));
+    unit_ok(roster_for_each_holder(roster, see, &seen));
+    cr_assert_eq(min.holder.kind, ROSTER_HOLDER_PIN);
+    cr_assert_eq(seen.pin_id, min.holder.pin_id);
+    cr_assert_eq(peeked.holder.session_id, min.holder.session_id);
+    cr_assert_eq(seen.session_id, min.holder.session_id);
+    cr_assert_eq(seen.session_kind, min.holder.session_kind);
+    return min.holder;
+}
+
+/* A server that uses ids again: the id's next session has nothing to do with the pin. */
+Test(pin, is_not_taken_for_the_next_session_of_the_id)
+{
+    struct roster_min_filter filter = ROSTER_MIN_FILTER_INIT;
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_session *session = open_with(roster, 7, ROSTER_SESSION_BACKGROUND);
+    struct roster_pin *pin = unit_pin(roster, session, 700), *own;
+    struct roster_min min = {.size = sizeof(min)};
+
+    cr_assert_eq(holder_of(roster).session_id, 7);
+    cr_assert_eq(holder_of(roster).session_kind, ROSTER_SESSION_BACKGROUND);
+    unit_close(session);
+    cr_assert_eq(holder_of(roster).session_id, 7, "it is no other session's so far");
+    session = open_with(roster, 7, ROSTER_SESSION_INTERNAL);
+    cr_assert_eq(holder_of(roster).session_id, 0);
+    cr_assert_eq(holder_of(roster).session_kind, ROSTER_SESSION_USER);
+    unit_ok(roster_txn_begin_at(session, 800));
+    min = unit_min(roster);
+    cr_assert_eq(min.holder.pin_id, roster_pin_id(pin));
+    cr_assert_eq(min.next.ts, 800, "that the session ends does not end the pin");
+    cr_assert_eq(min.next.session_id, 7);
+    filter.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_INTERNAL);
+    unit_ok(roster_min_of(roster, &filter, &min));
+    cr_assert_eq(min.min_start_ts, 800, "the pin is not for a session of this kind");
+    own = unit_pin(roster, session, 750);
+    unit_ok(roster_min_of(roster, &filter, &min));
+    cr_assert_eq(min.holder.session_id, 7);
+    cr_assert_eq(min.holder.pin_id, roster_pin_id(own));
+    cr_assert_eq(min.next.kind, ROSTER_HOLDER_NONE, "its own pin ends with the transaction");
+    cr_assert_eq(unit_min(roster).next.pin_id, roster_pin_id(own));
+    unit_ok(roster_pin_release(own));
+    unit_ok(roster_pin_release(pin));
+    unit_close(session);
+    unit_destroy(roster);
+}
+
+/* With their session pins would end together; without it each is one of its own. */
+Test(pin, ends_by_itself_when_its_session_has_closed)
+{
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_session *session = unit_open(roster);
+    struct roster_pin *old = unit_pin(roster, session, 700),
+                      *young = unit_pin(roster, session, 800);
+    struct roster_min min = unit_min(roster);
+
+    cr_assert_eq(min.next.kind, ROSTER_HOLDER_NONE);
+    unit_close(session);
+    min = unit_min(roster);
+    cr_assert_eq(min.holder.pin_id, roster_pin_id(old));
+    cr_assert_eq(min.next.pin_id, roster_pin_id(young));
+    unit_ok(roster_pin_release(old));
+    unit_ok(roster_pin_release(young));
+    unit_destroy(roster);
+}
+
+/* What it would have the session keep is not kept when it is refused. */
+Test(pin, a_refused_one_leaves_its_session_as_it_was)
+{
+    struct unit_oracle oracle = {.next = 1000};
+    struct roster *roster = unit_roster(&oracle);
+    struct roster_session *session = unit_open(roster);
+
+    cr_assert_eq(unit_min(roster).safe_point, 1001);
+    acquire_refused(roster, session, 5, ROSTER_PIN_CURSOR, -ESTALE);
+    unit_close(session);
+    unit_destroy(roster);
+}
+
 static void release(void *pin)
 {
     cr_expect_eq(roster_pin_release(pin), 0);
