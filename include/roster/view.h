@@ -190,7 +190,8 @@ ROSTER_API uint64_t roster_session_since(const struct roster_session *session,
  * Since when the transaction that `shown`, a look at the session, shows is open:
  * CLOCK_MONOTONIC nanoseconds of the roster's coarse clock. For one that began at a chosen
  * timestamp since it began, not since that timestamp. A step of the wall clock, which timestamps
- * follow, makes no transaction older or younger. Under the read lock or by the owner.
+ * follow, makes no transaction older or younger. `shown` may have been kept. Under the read lock or
+ * by the owner.
  *
  * 0 when `shown` shows no valid transaction, when that has ended since, and for sessions with
  * ROSTER_SESSION_NON_PINNING, of whose transactions only the start timestamp is known. When the

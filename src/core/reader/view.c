@@ -42,14 +42,30 @@ const struct roster_shown *roster_session_look(const struct roster_session *sess
     return rst_look_at(session, copy, text, size);
 }
 
+/*
+ * A look that the caller has kept may be of a transaction that ended long ago, with the slots that
+ * the session had since: their memory may be gone. So first of all, whether one like it is open
+ * now. Its slot, and those that come after it, stay readable to the end of the read section.
+ */
+static bool is_open(const struct roster_session *session, uint64_t start_ts)
+{
+    struct roster_copy copy;
+    const struct roster_shown *now = rst_look_at(session, &copy, NULL, 0);
+
+    return now->txn_state == ROSTER_TXN_VALID && now->start_ts == start_ts;
+}
+
 uint64_t roster_txn_since(const struct roster_session *session, const struct roster_shown *shown)
 {
-    /* Acquire: pairs with announce() and begin_at() in owner/txn.c. */
-    const uint64_t *slot = session ? rst_load_acquire(&session->slot) : NULL;
     struct rst_held held;
+    const uint64_t *slot;
 
-    if (!slot || !shown || shown->txn_state != ROSTER_TXN_VALID ||
-        !rst_slot_read(slot, ROSTER_TS_MAX, &held))
+    if (!session || !shown || shown->txn_state != ROSTER_TXN_VALID ||
+        !is_open(session, shown->start_ts))
+        return 0;
+    /* Acquire: pairs with announce() and begin_at() in owner/txn.c. */
+    slot = rst_load_acquire(&session->slot);
+    if (!slot || !rst_slot_read(slot, ROSTER_TS_MAX, &held))
         return 0;
     return held.ts == shown->start_ts && held.by == (uintptr_t)session ? held.since : 0;
 }

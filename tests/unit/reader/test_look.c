@@ -274,3 +274,56 @@ Test(look, tries_are_counted_and_few)
     unit_close(race.session);
     unit_destroy(race.roster);
 }
+
+/* A thread that fills slots, another one in whose slot the session's transaction is, and what has
+ * become of the block that has it. */
+#define MANY (RST_BLOCK_SLOTS + 1)
+
+struct slots {
+    struct roster *roster;
+    struct roster_session *session;
+    struct roster_shown kept;
+};
+
+static void begin_and_finish(void *arg)
+{
+    struct slots *slots = arg;
+
+    unit_ok(roster_txn_begin(slots->session, NULL));
+    slots->kept = *unit_look(slots->session);
+    cr_assert_neq(roster_txn_since(slots->session, &slots->kept), 0);
+    unit_ok(roster_txn_finish(slots->session));
+}
+
+static void use_many_slots(void *arg)
+{
+    static struct roster_session *many[MANY];
+    struct slots *slots = arg;
+    size_t n;
+
+    for (n = 0; n < MANY; n++) {
+        many[n] = unit_open(slots->roster);
+        unit_ok(roster_txn_begin(many[n], NULL));
+    }
+    unit_in_thread(begin_and_finish, slots);
+    for (n = 0; n < MANY; n++)
+        unit_close(many[n]);
+}
+
+/* What a look has shown may be kept: the slots that the session had may be gone by then. */
+Test(look, since_when_a_transaction_was_open_that_was_kept)
+{
+    struct slots slots = {.roster = unit_roster(NULL)};
+    struct roster_pin *pin = unit_pin(slots.roster, NULL, 0); /* so that the first block stays */
+
+    slots.session = unit_open(slots.roster);
+    unit_in_thread(use_many_slots, &slots);
+    cr_assert_null(slots.roster->horizon.blocks->next, "the block is there still");
+    unit_ok(rst_rcu_barrier());
+    unit_ok(roster_read_lock(slots.roster));
+    cr_assert_eq(roster_txn_since(slots.session, &slots.kept), 0);
+    roster_read_unlock(slots.roster);
+    unit_ok(roster_pin_release(pin));
+    unit_close(slots.session);
+    unit_destroy(slots.roster);
+}
