@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# Prints the text of one C function or macro, without comments and with white space made even:
+# Writes the text of C functions and macros, each into the file DIR/FUNCTION, without comments and with
+# white space made even:
 #
-#   awk -v name=FUNCTION -f function-text.awk FILE.c
+#   awk -v names="FUNCTION..." -v into=DIR -f function-text.awk FILE.c
 #
-# All definitions of that name are printed, in case there are several under #if. Prints nothing
-# when there is none.
+# All definitions of a name are written, in case there are several under #if. No file is made where
+# there is none.
+
+BEGIN { count = split(names, name, " ") }
 
 { text = text $0 "\n" }
 
@@ -17,8 +20,13 @@ END {
         step()
 }
 
-# Takes the next character, comment, string or preprocessor line.
+# Takes the next comment, string, preprocessor line or character; a run of those that mean nothing at once.
 function step(  c, two) {
+    if (match(substr(text, at, 100), /^[^\/"'#{};]+/)) {
+        add(substr(text, at, RLENGTH))
+        at += RLENGTH
+        return
+    }
     c = substr(text, at, 1)
     two = substr(text, at, 2)
     if (two == "/*") {
@@ -62,36 +70,41 @@ function quoted(quote,  start, c) {
 
 # A preprocessor line with its continuations: part of a function it stands in, else of nothing,
 # unless it defines the macro that is looked for.
-function directive(  line, end) {
+function directive(  line, end, i) {
     line = ""
     do {
         end = index(substr(text, at), "\n")
         line = line substr(text, at, end)
         at += end
     } while (line ~ /\\\n$/ && at <= length_of_text)
-    if (depth > 0)
+    if (depth > 0) {
         add(line)
-    else if (line ~ "^#[ \t]*define[ \t]+" name "([^A-Za-z0-9_]|$)")
-        emit(line)
+        return
+    }
+    for (i = 1; i <= count; i++)
+        if (line ~ "^#[ \t]*define[ \t]+" name[i] "([^A-Za-z0-9_]|$)")
+            emit(line, name[i])
 }
 
 function add(more) {
     pending = pending more
 }
 
-# A braced piece at the outermost level has ended: is it the function?
-function offer(  head) {
+# A braced piece at the outermost level has ended: is it one of the functions?
+function offer(  head, i) {
     head = substr(pending, 1, index(pending, "{") - 1)
-    if (head ~ "(^|[^A-Za-z0-9_])" name "[ \t\n]*\\(" && head ~ /\)[ \t\n]*$/ && head !~ /=/)
-        emit(pending)
+    if (head ~ /\)[ \t\n]*$/ && head !~ /=/)
+        for (i = 1; i <= count; i++)
+            if (head ~ "(^|[^A-Za-z0-9_])" name[i] "[ \t\n]*\\(")
+                emit(pending, name[i])
     pending = ""
 }
 
-function emit(what) {
+function emit(what, of) {
     gsub(/\\\n/, " ", what)
     gsub(/\/\*([^*]|\*[^\/])*\*\//, " ", what)
     gsub(/[ \t\n]+/, " ", what)
     sub(/^ /, "", what)
     sub(/ $/, "", what)
-    print what
+    print what >(into "/" of)
 }
