@@ -183,9 +183,9 @@ ROSTER_API uint64_t roster_session_tag(const struct roster_session *session);
  * Waits until attr.release of every session of the roster that was closed before has returned. Any
  * thread, but not under the read lock and not in a callback of the library.
  *
- * Returns 0; -EINVAL for NULL; -EBUSY at once under the read lock of any roster, because it would
- * wait for itself; -EPERM and -ENOMEM when the kernel refuses the membarrier that a grace period
- * needs; -ECHILD.
+ * Returns 0; -EINVAL for NULL; -EBUSY at once under the read lock of any roster and in
+ * attr.release, because it would wait for itself; -EPERM and -ENOMEM when the kernel refuses the
+ * membarrier that a grace period needs; -ECHILD.
  */
 ROSTER_API int roster_release_wait(struct roster *roster) ROSTER_MUST_CHECK;
 

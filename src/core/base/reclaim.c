@@ -40,9 +40,10 @@ static bool hurry, stop;
 static uint64_t threads; /* that were to start so far: one that has ended does not come back */
 static unsigned turn, keepers[2]; /* of each turn; see reclaim.h */
 
-/* The turn in which this thread keeps, and how deep it is in. */
+/* The turn in which this thread keeps, and how deep it is in; and whether it calls back. */
 static __thread struct {
     unsigned turn, depth;
+    bool calls_back;
 } keep __attribute__((tls_model("initial-exec")));
 
 static bool lost;               /* this process: see before_fork() */
@@ -131,10 +132,12 @@ static void call_back(struct rcu_head *newest)
         set_link(newest, oldest);
         oldest = newest;
     }
+    keep.calls_back = true;
     for (; oldest; oldest = next) {
         next = link_of(oldest);
         oldest->func(oldest);
     }
+    keep.calls_back = false;
 }
 
 /* Waits until there is work, and for the pause since the last grace period. False: the end. */
@@ -214,10 +217,10 @@ static int run(void)
     return 0;
 }
 
-/* Whether a round could not end before this thread goes on. */
+/* Whether a round could not end before this thread goes on: it may be in the middle of one. */
 static bool would_wait_for_itself(void)
 {
-    return urcu_bp_read_ongoing() || keep.depth;
+    return urcu_bp_read_ongoing() || keep.depth || keep.calls_back;
 }
 
 int rst_reclaim_run(void)
@@ -326,6 +329,7 @@ static void forked_child(void)
 {
     lost = !has_locks;
     keep.depth = 0;
+    keep.calls_back = false;
     if (lost)
         return;
     urcu_bp_after_fork_child();

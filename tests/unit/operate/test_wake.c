@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct conn {
@@ -236,4 +237,55 @@ Test(wake, waits_for_readers)
     cr_assert_eq(__atomic_load_n(&released, __ATOMIC_ACQUIRE), 1);
     cr_assert_eq(roster_release_wait(NULL), -EINVAL);
     unit_destroy(roster);
+}
+
+/* What is called back in the middle of a round. */
+struct inside {
+    struct roster *roster, *other;
+    struct roster_conn_ids *ids;
+    int wait, destroy, create, set, end_ids;
+};
+
+static void waits_inside(void *arg)
+{
+    struct inside *inside = arg;
+    struct roster *made = NULL;
+
+    inside->wait = roster_release_wait(inside->roster);
+    inside->destroy = roster_destroy(inside->other);
+    inside->create = roster_create(NULL, &made);
+    inside->set = roster_quota_set_text(inside->roster, "user:1", NULL, 0);
+    inside->end_ids = roster_conn_ids_destroy(inside->ids);
+}
+
+/* It must not call any of these; that it waits for itself for ever helps no one. */
+Test(wake, no_release_waits_for_itself)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_options by_hand = ROSTER_OPTIONS_INIT;
+    struct roster_session *session;
+    struct inside inside;
+    unsigned n;
+
+    by_hand.flags = ROSTER_RECLAIM_MANUAL;
+    attr.release = waits_inside;
+    attr.wake_arg = &inside;
+    for (n = 0; n < 2; n++) {
+        memset(&inside, 0, sizeof(inside));
+        unit_ok(roster_create(n ? &by_hand : NULL, &inside.roster));
+        unit_ok(roster_create(n ? &by_hand : NULL, &inside.other));
+        if (!n)
+            unit_ok(roster_conn_ids_create(NULL, &inside.ids));
+        unit_ok(roster_session_open(inside.roster, &attr, &session));
+        unit_close(session);
+        unit_ok(roster_release_wait(inside.roster));
+        cr_expect_eq(inside.wait, -EBUSY);
+        cr_expect_eq(inside.destroy, -EBUSY);
+        cr_expect_eq(inside.create, -EBUSY);
+        cr_expect_eq(inside.set, -EBUSY);
+        cr_expect_eq(inside.end_ids, n ? 0 : -EBUSY);
+        unit_ok(roster_conn_ids_destroy(inside.ids));
+        unit_destroy(inside.other);
+        unit_destroy(inside.roster);
+    }
 }
