@@ -96,12 +96,15 @@
  * It reads views like any reader: owners never wait for it.
  *
  * With `metrics_address` it listens at a second address, which other machines may reach. There is
- * GET /metrics for clients that send `metrics_token`; without it every request is 401, with it
- * every other path is 404 and every other method 405. No client can kill or drain there, not with
- * `token` either, and no statement is shown; names of users, databases and applications are. What
- * its clients may have is apart from what local ones may: 16 connections, 8 of one address (of
- * IPv6, of one network of 64 bits), 4 MiB, `request_ms`, and at most a tenth of the thread's time,
- * after local clients. TLS is 1.2 or 1.3; a new certificate needs a new endpoint.
+ * GET /metrics for clients that send `metrics_token`; without it every request that HTTP allows is
+ * 401, with it every other path is 404 and every other method 405. A request that is malformed, has
+ * a body, expects something or is of an unknown version is refused before, with 400, 413, 417 or
+ * 505, whatever it sends: which of its bytes are a token is not certain, and the answer says
+ * nothing but what is wrong with it. No client can kill or drain there, not with `token` either,
+ * and no statement is shown; names of users, databases and applications are. What its clients may
+ * have is apart from what local ones may: 16 connections, 8 of one address (of IPv6, of one network
+ * of 64 bits), 4 MiB, `request_ms`, and at most a tenth of the thread's time, after local clients.
+ * TLS is 1.2 or 1.3; a new certificate needs a new endpoint.
  */
 #ifndef ROSTER_STATUS_H
 #define ROSTER_STATUS_H

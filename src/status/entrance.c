@@ -69,6 +69,7 @@ static int start_daemon(struct entrance *entrance)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
         rst_status_completed, entrance, MHD_OPTION_NOTIFY_CONNECTION, rst_status_clients_notify,
         entrance, MHD_OPTION_UNESCAPE_CALLBACK, rst_status_rules_unescape, entrance,
+        MHD_OPTION_URI_LOG_CALLBACK, rst_status_rules_target, entrance,
         MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_PER_IP_CONNECTION_LIMIT, 0U,
         MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_ARRAY, entrance->key ? more : more + 3,
         MHD_OPTION_END); /* doc/defaults.md has the reasons */

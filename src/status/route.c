@@ -54,12 +54,12 @@ unsigned rst_status_request_fail(struct request *request, unsigned status, const
 }
 
 /* Compares in a time that depends on what is given alone, not on how much of it is right. */
-static bool is_token(const char *token, const char *given)
+static bool is_token(const char *token, const char *given, size_t given_length)
 {
     size_t length = strlen(token), n;
-    size_t differs = strlen(given) ^ length;
+    size_t differs = given_length ^ length;
 
-    for (n = 0; given[n]; n++)
+    for (n = 0; n < given_length; n++)
         differs |= (unsigned char)(token[n < length ? n : length] ^ given[n]);
     return !differs;
 }
@@ -74,9 +74,12 @@ static bool has_token(const struct request *request)
     const char *token = request->entrance->token;
     const char *given = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
                                                     MHD_HTTP_HEADER_AUTHORIZATION);
+    size_t length = given ? rst_status_rules_length(given) : 0, at;
 
-    return token && given && ascii_starts(given, strlen(given), "Bearer ", 7) &&
-           is_token(token, given + 7 + strspn(given + 7, " "));
+    if (!token || !given || !ascii_starts(given, length, "Bearer ", 7))
+        return false;
+    at = 7 + strspn(given + 7, " ");
+    return is_token(token, given + at, length - at);
 }
 
 static bool trusts_peers(const struct request *request)
@@ -115,7 +118,8 @@ static void add_headers(struct MHD_Response *response, const struct request *req
                             "script-src 'unsafe-inline'; connect-src 'self'; "
                             "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
     if (status == MHD_HTTP_UNAUTHORIZED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                "Bearer realm=\"roster\"");
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
     if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
@@ -148,6 +152,40 @@ static ssize_t read_stream(void *cls, uint64_t at, char *to, size_t most)
     return (ssize_t)length;
 }
 
+/* MHD_ContentReaderCallback: nothing. */
+static ssize_t read_nothing(void *cls, uint64_t at, char *to, size_t most)
+{
+    (void)cls;
+    (void)at;
+    (void)to;
+    (void)most;
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* Of one that is never sent, and would have another length: without it, and so not in chunks, of
+ * which libmicrohttpd would send the last one. */
+static struct MHD_Response *make_bodiless(void)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
+
+    if (response)
+        MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);
+    return response;
+}
+
+static struct MHD_Response *make_response(struct request *request, unsigned status)
+{
+    if (status == MHD_HTTP_NOT_MODIFIED || (request->stream && request->head))
+        return make_bodiless();
+    if (request->stream)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream,
+                                                 request, NULL);
+    /* It stays until rst_status_completed(). */
+    return MHD_create_response_from_buffer(request->text.length, request->text.data,
+                                           MHD_RESPMEM_PERSISTENT);
+}
+
 static enum MHD_Result reply(struct request *request, unsigned status, const char *allow)
 {
     struct MHD_Response *response;
@@ -161,12 +199,7 @@ static enum MHD_Result reply(struct request *request, unsigned status, const cha
         reply_error(request);
     if (request->text.failed || (!request->text.data && !request->stream))
         return MHD_NO; /* the connection is closed */
-    if (request->stream)
-        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream,
-                                                     request, NULL);
-    else /* it stays until rst_status_completed() */
-        response = MHD_create_response_from_buffer(request->text.length, request->text.data,
-                                                   MHD_RESPMEM_PERSISTENT);
+    response = make_response(request, status);
     if (!response)
         return MHD_NO;
     add_headers(response, request, status, allow);
@@ -200,6 +233,8 @@ static bool is_reading(const char *method)
 static unsigned dispatch_remote(struct request *request, const struct route *route,
                                 const char *method)
 {
+    unsigned status;
+
     if (!has_token(request))
         return rst_status_request_fail(request, MHD_HTTP_UNAUTHORIZED,
                                        "a bearer token is needed for this");
@@ -208,7 +243,8 @@ static unsigned dispatch_remote(struct request *request, const struct route *rou
     if (!is_reading(method))
         return rst_status_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED,
                                        "not with this method");
-    return route->get(request);
+    status = rst_status_rules_condition(request, true);
+    return status ? status : route->get(request);
 }
 
 static unsigned dispatch(struct request *request, const struct route *route, const char *method)
@@ -221,12 +257,16 @@ static unsigned dispatch(struct request *request, const struct route *route, con
                                        "ask by address or as localhost");
     if (!route)
         return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "there is no such page");
-    if (reads && route->get)
-        return route->get(request);
+    if (reads && route->get) {
+        status = rst_status_rules_condition(request, true);
+        return status ? status : route->get(request);
+    }
     if (reads || strcmp(method, MHD_HTTP_METHOD_POST) != 0 || !route->post)
         return rst_status_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED,
                                        "not with this method");
     status = authorize(request);
+    if (!status)
+        status = rst_status_rules_condition(request, false);
     return status ? status : route->post(request);
 }
 
@@ -272,7 +312,8 @@ enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, 
         if (!request)
             return MHD_NO;
         request->may = may_act(request);
-        status = rst_status_rules_check(request, url, method, version);
+        request->head = !strcmp(method, MHD_HTTP_METHOD_HEAD);
+        status = rst_status_rules_check(request, method, version);
         if (!status)
             return MHD_YES;
     } else if (*upload_size) {
@@ -300,7 +341,7 @@ void rst_status_completed(void *cls, struct MHD_Connection *connection, void **p
     if (!request)
         return;
     request->peer->since_ms = rst_status_now_ms();
-    request->peer->malformed = false;
+    request->peer->malformed = NULL;
     rst_status_text_free(&request->text);
     rst_stream_free(request);
     rst_site_job_free(request);

@@ -49,7 +49,7 @@ size_t rst_status_rules_unescape(void *cls, struct MHD_Connection *connection, c
         low = high < 0 ? -1 : hex_digit(from[2]);
         if (low < 0 || !(high | low)) {
             if (peer)
-                peer->malformed = true;
+                peer->malformed = "the address has a malformed percent-encoding, or a NUL in one";
             break;
         }
         *to++ = (char)(high << 4 | low);
@@ -59,12 +59,50 @@ size_t rst_status_rules_unescape(void *cls, struct MHD_Connection *connection, c
     return (size_t)(to - text);
 }
 
+/* The target as it was sent, before anything is decoded: what is to be encoded there and is not has
+ * a meaning for another reader, or none. */
+void *rst_status_rules_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct peer *peer = info ? info->socket_context : NULL;
+    const char *at;
+
+    (void)cls;
+    for (at = target; (unsigned char)*at > ' ' && *at != 0x7f && *at != '#'; at++)
+        ;
+    if (peer && *target != '/')
+        peer->malformed = "the address does not begin with /";
+    else if (peer && *at)
+        peer->malformed = "the address has a byte that has to be percent-encoded";
+    return NULL;
+}
+
+/* Blanks around a value are not part of it; those behind it are left by libmicrohttpd. */
+size_t rst_status_rules_length(const char *value)
+{
+    size_t length = strlen(value);
+
+    while (length && (value[length - 1] == ' ' || value[length - 1] == '\t'))
+        length--;
+    return length;
+}
+
 /* What the headers hold of what matters here. */
 struct headers {
     unsigned hosts, lengths, encodings, tokens;
-    const char *length, *expect;
-    bool malformed;
+    const char *length;
+    bool malformed, expects; /* something else than 100-continue */
 };
+
+/* Older versions of libmicrohttpd put a line that goes on with the header before behind its name:
+ * what says where the body ends would become an unknown one. */
+static bool hides(const char *name, size_t length, const char *header)
+{
+    size_t whole = strlen(header);
+
+    return length > whole && ascii_same(name, header, whole);
+}
 
 static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -78,7 +116,8 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
     for (n = 0; value[n]; n++)
         headers->malformed |=
             ((unsigned char)value[n] < ' ' && value[n] != '\t') || value[n] == 0x7f;
-    headers->malformed |= !length;
+    headers->malformed |= !length || hides(name, length, MHD_HTTP_HEADER_CONTENT_LENGTH) ||
+                          hides(name, length, MHD_HTTP_HEADER_TRANSFER_ENCODING);
     if (ascii_is(name, length, MHD_HTTP_HEADER_HOST))
         headers->hosts++;
     if (ascii_is(name, length, MHD_HTTP_HEADER_TRANSFER_ENCODING))
@@ -86,7 +125,7 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
     if (ascii_is(name, length, MHD_HTTP_HEADER_AUTHORIZATION))
         headers->tokens++;
     if (ascii_is(name, length, MHD_HTTP_HEADER_EXPECT))
-        headers->expect = value;
+        headers->expects |= !ascii_is(value, rst_status_rules_length(value), "100-continue");
     if (ascii_is(name, length, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
         headers->lengths++;
         headers->length = value;
@@ -119,8 +158,7 @@ static unsigned check_body(struct request *request, const struct headers *header
     return 0;
 }
 
-unsigned rst_status_rules_check(struct request *request, const char *url, const char *method,
-                                const char *version)
+unsigned rst_status_rules_check(struct request *request, const char *method, const char *version)
 {
     bool is_1_1 = !strcmp(version, "HTTP/1.1");
     struct headers headers = {0};
@@ -137,9 +175,7 @@ unsigned rst_status_rules_check(struct request *request, const char *url, const 
     if (!n || method[n])
         return bad(request, "the method is malformed");
     if (request->peer->malformed)
-        return bad(request, "the address has a malformed percent-encoding, or a NUL in one");
-    if (*url != '/')
-        return bad(request, "the address does not begin with /");
+        return bad(request, request->peer->malformed);
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, each, &headers);
     if (headers.malformed)
         return bad(request, "a header is malformed");
@@ -148,8 +184,7 @@ unsigned rst_status_rules_check(struct request *request, const char *url, const 
     if (headers.tokens > 1)
         return bad(request, "there is more than one Authorization");
     status = check_body(request, &headers, is_1_1);
-    if (!status && headers.expect &&
-        !ascii_is(headers.expect, strlen(headers.expect), "100-continue"))
+    if (!status && headers.expects)
         status = rst_status_request_fail(request, MHD_HTTP_EXPECTATION_FAILED,
                                          "only 100-continue is expected");
     return status;
@@ -161,11 +196,11 @@ bool rst_status_rules_is_own_host(struct MHD_Connection *connection)
 {
     const char *host =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-    size_t name;
+    size_t name, length = host ? rst_status_rules_length(host) : 0;
 
     if (!host)
         return true; /* no browser */
-    if (ascii_starts(host, strlen(host), "localhost", 9))
+    if (ascii_starts(host, length, "localhost", 9))
         name = 9;
     else if (!strncmp(host, "[::1]", 5))
         name = 5;
@@ -173,6 +208,29 @@ bool rst_status_rules_is_own_host(struct MHD_Connection *connection)
         name = strspn(host, "0123456789.");
     if (!name)
         return false;
-    return !host[name] ||
-           (host[name] == ':' && !host[name + 1 + strspn(host + name + 1, "0123456789")]);
+    return name == length ||
+           (host[name] == ':' && name + 1 + strspn(host + name + 1, "0123456789") == length);
+}
+
+static bool is_any(const char *value)
+{
+    return *value == '*' && rst_status_rules_length(value) == 1;
+}
+
+/* RFC 9110, 13: nothing here has an entity tag or a time of change, so that of all conditions
+ * only these two can be false, and then nothing is done. */
+unsigned rst_status_rules_condition(struct request *request, bool reads)
+{
+    const char *match =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_MATCH);
+    const char *none = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                   MHD_HTTP_HEADER_IF_NONE_MATCH);
+
+    if (match && !is_any(match))
+        return rst_status_request_fail(request, MHD_HTTP_PRECONDITION_FAILED,
+                                       "nothing here has an entity tag");
+    if (none && is_any(none))
+        return rst_status_request_fail(
+            request, reads ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_PRECONDITION_FAILED, "it is there");
+    return 0;
 }

@@ -136,7 +136,7 @@ static unsigned admit(struct request *request, const struct rst_site_page *page,
     if (page->changes && !is_same_origin(request))
         return rst_status_request_fail(request, MHD_HTTP_FORBIDDEN,
                                        "this was sent by a page of another site");
-    return 0;
+    return rst_status_rules_condition(request, reads);
 }
 
 static const struct rst_site_page *find(const struct site *site, const char *url)

@@ -47,8 +47,8 @@ struct peer {
     struct peer *prev, *next;
     struct client *client; /* NULL: it was refused */
     int fd;
-    bool malformed;    /* the target of its request cannot be decoded */
-    uint64_t since_ms; /* when its request, or the pause before it, began */
+    const char *malformed; /* why its request's target is none; NULL: it is one */
+    uint64_t since_ms;     /* when its request, or the pause before it, began */
 };
 
 /*
@@ -116,6 +116,7 @@ struct request {
     struct MHD_Connection *connection;
     struct peer *peer;
     bool may;               /* kill and drain */
+    bool head;              /* without the body */
     bool close;             /* the connection cannot be used for another request */
     struct text text;       /* the reply, or the part of a stream that is on its way */
     struct stream *stream;  /* NULL: `text` is all */
@@ -177,11 +178,14 @@ enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, 
 void rst_status_completed(void *cls, struct MHD_Connection *connection, void **per_request,
                           enum MHD_RequestTerminationCode why);
 
-/* rules.c: MHD_UnescapeCallback; what HTTP demands of a request, as a status or 0; whether the host
+/* rules.c: MHD_UnescapeCallback, and what looks at a target before that; what HTTP demands of a
+ * request, as a status or 0; the same of its conditions, once it would be served; whether the host
  * it names is this one. */
 size_t rst_status_rules_unescape(void *cls, struct MHD_Connection *connection, char *text);
-unsigned rst_status_rules_check(struct request *request, const char *url, const char *method,
-                                const char *version);
+size_t rst_status_rules_length(const char *value); /* of a header, without blanks behind it */
+void *rst_status_rules_target(void *cls, const char *target, struct MHD_Connection *connection);
+unsigned rst_status_rules_check(struct request *request, const char *method, const char *version);
+unsigned rst_status_rules_condition(struct request *request, bool reads);
 bool rst_status_rules_is_own_host(struct MHD_Connection *connection);
 
 /* accept.c: how much the request wants a media type, in thousandths; 0: not at all, -1: it does not

@@ -78,6 +78,33 @@ Test(status_remote, without_it_nothing_is_said)
     expect_reply(&remote, NULL, "/metrics?token=" TOKEN, NULL, 401, "token is needed");
 }
 
+/* What HTTP refuses is refused first, with and without the token, and says no more. */
+Test(status_remote, what_is_malformed_is_refused_before_it_is_asked_for_the_token)
+{
+    static const struct {
+        const char *line, *rest, *status, *body;
+    } refused[] = {
+        {"GET /metrics HTTP/1.1", "", "400", "one Host is needed"},
+        {"GET /metrics%00 HTTP/1.1", "Host: x\r\n", "400", "percent-encoding"},
+        {"GET /metrics HTTP/1.1", "Host: x\r\nContent-Length: 1\r\n", "413", "no body"},
+        {"GET /metrics HTTP/1.1", "Host: x\r\nExpect: x\r\n", "417", "100-continue"},
+        {"GET /metrics HTTP/1.7", "Host: x\r\n", "505", "version"},
+    };
+    char request[256], text[2048];
+    size_t n;
+
+    for (n = 0; n < 2 * sizeof(refused) / sizeof(*refused); n++) {
+        int length =
+            snprintf(request, sizeof(request), "%s\r\nConnection: close\r\n%s%s\r\n",
+                     refused[n / 2].line, n % 2 ? BEARER TOKEN "\r\n" : "", refused[n / 2].rest);
+
+        speak(&remote, request, (size_t)length, text, sizeof(text));
+        cr_expect(!strncmp(text, "HTTP/1.1 ", 9) && !strncmp(text + 9, refused[n / 2].status, 3) &&
+                      strstr(text, refused[n / 2].body) && !strstr(text, "roster_"),
+                  "%s: %s", request, text);
+    }
+}
+
 Test(status_remote, there_is_nothing_else)
 {
     static const char *const paths[] = {

@@ -86,6 +86,12 @@ static const struct {
     REQUEST(400, "GET http://127.0.0.1/status HTTP/1.1\r\n" HOST "\r\n"),
     REQUEST(400, "GET status HTTP/1.1\r\n" HOST "\r\n"),
     REQUEST(400, "GET * HTTP/1.1\r\n" HOST "\r\n"),
+    REQUEST(400, "GET %2fstatus HTTP/1.1\r\n" HOST "\r\n"),
+    REQUEST(400, "GET /status#x HTTP/1.1\r\n" HOST "\r\n"),
+    REQUEST(400, "GET /sta\x01tus HTTP/1.1\r\n" HOST "\r\n"),
+    REQUEST(400, "GET /status  HTTP/1.1\r\n" HOST "\r\n"),
+    REQUEST(404, "GET /%2573tatus HTTP/1.1\r\n" HOST "\r\n"),
+    REQUEST(400, "GET /processlist?limit=1&%6cimit=2 HTTP/1.1\r\n" HOST "\r\n"),
     REQUEST(400, "GET /processlist?limit=1&limit=2 HTTP/1.1\r\n" HOST "\r\n"),
     REQUEST(400, "GET /processlist?full&full HTTP/1.1\r\n" HOST "\r\n"),
     REQUEST(400, "GET /processlist?limit=1000001 HTTP/1.1\r\n" HOST "\r\n"),
@@ -119,12 +125,34 @@ static const struct {
     /* headers */
     REQUEST(400, "GET /status HTTP/1.1\r\n" HOST TOKEN TOKEN "\r\n"),
     REQUEST(400, "GET /status HTTP/1.1\r\n" HOST "X: a\x01z\r\n\r\n"),
+    REQUEST(200, "GET /status HTTP/1.1\r\nConnection: close\r\nHost: \tlocalhost:1 \t\r\n\r\n"),
+    REQUEST(200, "GET /status HTTP/1.0\r\nExpect: 100-Continue \r\n\r\n"),
     REQUEST(400, "GET /status HTTP/1.1\r\n" HOST "X Y: z\r\n\r\n"),
     REQUEST(417, "GET /status HTTP/1.1\r\n" HOST "Expect: a miracle\r\n\r\n"),
+    REQUEST(417,
+            "GET /status HTTP/1.1\r\n" HOST "Expect: a miracle\r\nExpect: 100-continue\r\n\r\n"),
     REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Bearer s3cre\r\n\r\n"),
     REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Bearer \r\n\r\n"),
     REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Basic s3cret\r\n\r\n"),
     REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "X-Authorization: Bearer s3cret\r\n\r\n"),
+    REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Bearer s3cret x\r\n\r\n"),
+    REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Bearers3cret\r\n\r\n"),
+    REQUEST(404, "POST /kill?id=9 HTTP/1.1\r\n" HOST "authorization: bearer s3cret \r\n\r\n"),
+    /* conditions: there is no entity tag and no time of change */
+    REQUEST(412, "POST /kill?id=1 HTTP/1.1\r\n" HOST TOKEN "If-Match: \"x\"\r\n\r\n"),
+    REQUEST(412, "POST /kill?id=1 HTTP/1.1\r\n" HOST TOKEN "If-None-Match: *\r\n\r\n"),
+    REQUEST(404, "POST /kill?id=9 HTTP/1.1\r\n" HOST TOKEN "If-Match: *\r\n\r\n"),
+    REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "If-Match: \"x\"\r\n\r\n"),
+    REQUEST(404, "GET /none HTTP/1.1\r\n" HOST "If-Match: \"x\"\r\n\r\n"),
+    REQUEST(412, "GET /status HTTP/1.1\r\n" HOST "If-Match: W/\"x\"\r\n\r\n"),
+    REQUEST(304, "GET /status HTTP/1.1\r\n" HOST "If-None-Match: *\r\n\r\n"),
+    REQUEST(304, "HEAD /status HTTP/1.1\r\n" HOST "If-None-Match: *\r\n\r\n"),
+    REQUEST(200, "GET /status HTTP/1.1\r\n" HOST "If-None-Match: \"x\"\r\n\r\n"),
+    REQUEST(200, "GET /status HTTP/1.1\r\n" HOST
+                 "If-Modified-Since: Tue, 01 Jan 2036 00:00:00 GMT\r\n\r\n"),
+    REQUEST(200, "GET /status HTTP/1.1\r\n" HOST "Range: bytes=0-0\r\nIf-Range: \"x\"\r\n\r\n"),
+    REQUEST(200, "GET /status HTTP/1.1\r\n" HOST "Accept-Encoding: br;q=1, gzip\r\n\r\n"),
+    REQUEST(200, "GET /status HTTP/1.1\r\n" HOST "Upgrade: h2c\r\n\r\n"),
 };
 
 /* See doc/defaults.md: libmicrohttpd 1.0 refuses a NUL, older ones end the line there. */
@@ -184,6 +212,8 @@ Test(status_rules, nothing_is_smuggled_behind_a_request)
         "Content-Length: 70\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST /kill?id=9 HTTP/1.1\r\n" ADDRESS TOKEN "Content-Length : 70\r\n\r\n",
         "POST /kill?id=9 HTTP/1.1\r\n" ADDRESS TOKEN "Content-Length: 70\r\n\r\n",
+        "POST /kill?id=9 HTTP/1.1\r\n" ADDRESS TOKEN "Content-Length: 7\r\n 0\r\n\r\n",
+        "POST /kill?id=9 HTTP/1.1\r\n" ADDRESS TOKEN "Transfer-Encoding: chunked\r\n\tx\r\n\r\n",
     };
     char request[1024];
     unsigned answers;
@@ -196,6 +226,65 @@ Test(status_rules, nothing_is_smuggled_behind_a_request)
         (void)status_of(request, (size_t)length, &answers);
         cr_expect_eq(answers, 1, "%u answers: %s", answers, first[n]);
         cr_expect_eq(roster_killed(session), 0, "%s", first[n]);
+    }
+}
+
+/* A header that goes on in the next line is refused, or part of the one before: it is never another
+ * one, nor hides one that says where the request ends. */
+Test(status_rules, a_header_that_is_folded_is_refused_or_one)
+{
+    static const char *const folded[] = {
+        "POST /kill?id=9 HTTP/1.1\r\n" HOST "Authorization: Basic\r\n Bearer s3cret\r\n\r\n",
+        "POST /kill?id=9 HTTP/1.1\r\n" HOST "Authorization:\r\n x Bearer s3cret\r\n\r\n",
+        "GET /status HTTP/1.1\r\nConnection: close\r\nHost: evil\r\n localhost\r\n\r\n",
+        "GET /status HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\t.evil\r\n\r\n",
+        "GET /status HTTP/1.1\r\n" HOST "Content-Length: 5\r\n 5\r\n\r\nabcde",
+        "GET /status HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n x\r\n\r\n0\r\n\r\n",
+        "GET /status HTTP/1.1\r\n Host: evil\r\n" HOST "\r\n",
+    };
+    unsigned answers;
+    size_t n;
+
+    for (n = 0; n < sizeof(folded) / sizeof(*folded); n++) {
+        long status = status_of(folded[n], strlen(folded[n]), &answers);
+
+        cr_expect(status == 0 || (status >= 400 && status < 404), "%ld: %s", status, folded[n]);
+        cr_expect_leq(answers, 1, "%u answers: %s", answers, folded[n]);
+    }
+}
+
+static const char *next_answer(const char *at, const char *status, bool has_body)
+{
+    const char *body = strstr(at, "\r\n\r\n");
+
+    cr_assert(body && !strncmp(at, "HTTP/1.1 ", 9), "%s", at);
+    cr_expect(!strncmp(at + 9, status, 3), "should be %s: %s", status, at);
+    return has_body ? strchr(body, '}') + 1 : body + 4;
+}
+
+/* An answer to HEAD, and one that has no body, ends with its head: what follows is the next one. */
+Test(status_rules, an_answer_without_a_body_has_none)
+{
+    static const char *const bodiless[] = {
+        "HEAD /none HTTP/1.1\r\n" ADDRESS, "HEAD / HTTP/1.1\r\n" ADDRESS,
+        "HEAD /metrics HTTP/1.1\r\n" ADDRESS, "HEAD /processlist HTTP/1.1\r\n" ADDRESS,
+        "GET /status HTTP/1.1\r\n" ADDRESS "If-None-Match: *\r\n"};
+    static const char *const statuses[] = {"404", "200", "200", "200", "304"};
+    static char text[1 << 16];
+    char request[512];
+    size_t n;
+
+    for (n = 0; n < sizeof(bodiless) / sizeof(*bodiless); n++) {
+        int length = snprintf(request, sizeof(request),
+                              "%s\r\nPOST /kill?id=1 HTTP/1.1\r\n" HOST "\r\n", bodiless[n]);
+        const char *at;
+
+        speak(&fixture, request, (size_t)length, text, sizeof(text));
+        at = next_answer(text, statuses[n], false);
+        if (!*at && strstr(text, "\r\nConnection: close\r\n"))
+            continue;
+        cr_expect(strstr(at, "\r\nWWW-Authenticate: Bearer realm="), "%s", at);
+        cr_expect_str_eq(next_answer(at, "401", true), "");
     }
 }
 
