@@ -68,17 +68,43 @@ static int64_t now_ns(clockid_t clock)
     return (int64_t)now.tv_sec * 1000 * RST_MS + now.tv_nsec;
 }
 
+const char *rst_verdict_word(const char *name, const char *plain, char *text, size_t size)
+{
+    size_t length = 0;
+
+    text[length++] = '\'';
+    for (; *name && length + 6 < size; name++) {
+        if (*name == '\'') {
+            memcpy(text + length, "'\\'", 3);
+            length += 3;
+        }
+        text[length++] = *name;
+    }
+    text[length++] = '\'';
+    text[length] = '\0';
+    if (*name || strspn(text + 1, plain) != length - 2)
+        return *name ? NULL : text;
+    text[length - 1] = '\0';
+    return text + 1;
+}
+
 void rst_verdict_command(struct look *look, struct found *found, const char *format, ...)
 {
-    int length = snprintf(found->command, sizeof(found->command), "rosterctl -s %s ",
-                          roster_status_address(look->status));
+    size_t size = sizeof(found->command);
+    char room[256];
+    const char *address = rst_verdict_word(roster_status_address(look->status),
+                                           VERDICT_PLAIN "/:[]-", room, sizeof(room));
+    int length = address ? snprintf(found->command, size, "rosterctl -s %s ", address) : -1;
+    int more = -1;
     va_list args;
 
-    if (length < 0 || (size_t)length >= sizeof(found->command))
-        return;
-    va_start(args, format);
-    vsnprintf(found->command + length, sizeof(found->command) - (size_t)length, format, args);
-    va_end(args);
+    if (length > 0 && (size_t)length < size) {
+        va_start(args, format);
+        more = vsnprintf(found->command + length, size - (size_t)length, format, args);
+        va_end(args);
+    }
+    if (more < 0 || (size_t)more >= size - (size_t)length)
+        found->command[0] = '\0';
 }
 
 /* For the event log: a problem has appeared, with its evidence, or is gone. */

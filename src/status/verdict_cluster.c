@@ -149,30 +149,6 @@ void rst_verdict_store(struct look *look)
         }
 }
 
-/* A name out of the store, as a word for a shell: a record may hold anything. NULL: too long. What
- * may be taken for an option is to stand behind "--". */
-static const char *word(const char *name, char *text, size_t size)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._";
-    size_t length = 0;
-
-    text[length++] = '\'';
-    for (; *name && length + 6 < size; name++) {
-        if (*name == '\'') {
-            memcpy(text + length, "'\\'", 3);
-            length += 3;
-        }
-        text[length++] = *name;
-    }
-    text[length++] = '\'';
-    text[length] = '\0';
-    if (strspn(text + 1, plain) == length - 2) {
-        text[length - 1] = '\0';
-        return text + 1;
-    }
-    return *name ? NULL : text;
-}
-
 static bool is_own(const struct look *look, const struct roster_blocker *blocker)
 {
     return blocker->kind == ROSTER_BLOCKER_SERVER && look->has_syncer &&
@@ -192,7 +168,8 @@ static void command_against(struct look *look, struct found *found,
                             const struct roster_blocker *blocker)
 {
     char room[200], what[48] = "";
-    const char *name = word(blocker->name, room, sizeof(room));
+    const char *name = rst_verdict_word(blocker->name, VERDICT_PLAIN, room, sizeof(room));
+    /* What may be taken for an option stands behind "--". */
     const char *end = *blocker->name == '-' ? "-- " : "";
 
     /* That transaction or none: the session may have begun the next one by then. */

@@ -38,6 +38,11 @@ struct look {
 struct found *rst_verdict_find(struct look *look, enum problem problem, int64_t age_ms,
                                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* A text as a word for a shell, as it is if all of its bytes are `plain`: a record may hold
+ * anything, and so may a path. NULL: too long. */
+#define VERDICT_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._"
+const char *rst_verdict_word(const char *name, const char *plain, char *text, size_t size);
+
 /* The command to be given to rosterctl, with the address of this server. */
 void rst_verdict_command(struct look *look, struct found *found, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

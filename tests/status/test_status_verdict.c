@@ -10,8 +10,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <roster/roster.h>
 #include <roster/safe_point.h>
@@ -76,13 +78,15 @@ Test(status_verdict, another_server_lives_under_the_id)
     stop();
 }
 
-static void stuck_behind_barrier(const char *name, const char *command)
+static void stuck_behind(const char *name, size_t size, const char *shown, const char *command)
 {
     struct roster_safe_point_options moves = {
         .size = sizeof(moves), .oracle = server_now, .any_life_time = true};
     struct roster_store_op op;
     struct roster_store_txn txn = {.success = &op, .n_success = 1};
-    char key[128];
+    static const char prefix[] = "/roster/safepoint/barrier/";
+    char key[sizeof(prefix) + 320];
+    struct roster_store_bytes bytes = {key, strlen(prefix) + size};
 
     serve(plain());
     join("one", 0);
@@ -90,13 +94,19 @@ static void stuck_behind_barrier(const char *name, const char *command)
     cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
     moves.syncer = fixture.options.syncer;
     cr_assert_eq(roster_safe_point_create(store, &moves, &fixture.options.safe_point), 0);
-    snprintf(key, sizeof(key), "/roster/safepoint/barrier/%s", name);
-    op = roster_store_put(roster_store_text(key), roster_store_text("5"), 0);
+    memcpy(key, prefix, strlen(prefix));
+    memcpy(key + strlen(prefix), name, size);
+    op = roster_store_put(bytes, roster_store_text("5"), 0);
     cr_assert_eq(roster_store_txn(store, &txn, 1000, NULL), 0);
     cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
     start();
-    expect_worst("txn safe point stuck", name, command, "RosterTxnSafePointStuck");
+    expect_worst("txn safe point stuck", shown, command, "RosterTxnSafePointStuck");
     stop();
+}
+
+static void stuck_behind_barrier(const char *name, const char *command)
+{
+    stuck_behind(name, strlen(name), name, command);
 }
 
 /* What a round has found is in the store until the next one, and cannot be ended twice. */
@@ -148,6 +158,40 @@ Test(status_verdict, a_barrier_whose_name_is_a_trap)
 Test(status_verdict, a_barrier_whose_name_is_an_option)
 {
     stuck_behind_barrier("--server=x", "barrier delete -- '--server=x'");
+}
+
+/* What is cut short is another name, and perhaps that of another barrier. */
+Test(status_verdict, a_barrier_whose_name_is_too_long_for_a_command)
+{
+    char name[] = "0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "0123456789012345678901234567890123456789012345678901234567890123456789";
+
+    stuck_behind_barrier(name, " safepoint");
+}
+
+Test(status_verdict, a_barrier_whose_name_goes_on_behind_a_nul)
+{
+    stuck_behind("a\0b", 3, "a?b", "barrier delete 'a?b'");
+}
+
+/* Nor may a path be more than one word. */
+Test(status_verdict, a_socket_whose_path_is_a_trap)
+{
+    char directory[] = "/tmp/roster-XXXXXX", address[128], command[160];
+
+    cr_assert(mkdtemp(directory));
+    snprintf(address, sizeof(address), "unix:%s/it's $(reboot)", directory);
+    snprintf(command, sizeof(command), "rosterctl -s 'unix:%s/it'\\''s $(reboot)' safepoint",
+             directory);
+    fixture.options.address = address;
+    serve(plain());
+    join("one", 300);
+    start();
+    expect_worst("joining", "not registered", command, "RosterJoining");
+    stop();
+    fixture.options.address = NULL;
+    cr_assert_eq(rmdir(directory), 0);
 }
 
 Test(status_verdict, a_minimum_that_is_held_for_too_long)

@@ -21,12 +21,16 @@
 
 #define ENDLESS "endless" /* the holder of a barrier without a lease */
 
+/* A NUL would end the name, which then were that of another server or barrier. */
 static void name_bytes(char *name, const void *data, size_t size)
 {
     size_t length = size < ROSTER_BLOCKER_NAME ? size : ROSTER_BLOCKER_NAME - 1;
+    char *nul;
 
     memcpy(name, data, length);
     name[length] = '\0';
+    while ((nul = memchr(name, '\0', length)))
+        *nul = '?';
 }
 
 /* Of a key below a prefix: the rest of it. */
