@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "rosterctl/rosterctl.h"
+#include "rosterctl/cluster.h"
 
 #include <roster/error.h>
 #include <roster/text.h>
@@ -46,14 +46,15 @@ static void print_text(const char *prefix, const char *key, const char *text)
 /* All members of an object, one a line. */
 static void print_members(const json_t *object, const char *prefix)
 {
-    const char *key;
+    const char *member;
     json_t *value;
-    char text[512];
+    char text[512], key[64];
 
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    json_object_foreach((json_t *)(uintptr_t)object, member, value)
     {
+        roster_text_show(member, strlen(member), key, sizeof(key));
         if (json_is_object(value)) {
-            char inner[64];
+            char inner[128];
 
             snprintf(inner, sizeof(inner), "%s%s.", prefix, key);
             print_members(value, inner);
@@ -157,8 +158,10 @@ static void print_problems(const json_t *problems)
         for (m = 0; m < 4; m++)
             member(json_array_get(problems, n), keys[m], texts[m], sizeof(texts[m]));
         cell_text(json_array_get(problems, n), &since, when, sizeof(when));
-        printf("PROBLEM: %s, for %s%s%s%s\n         %s\n         run: %s\n", texts[0], texts[1],
-               *when ? " (since " : "", when, *when ? ")" : "", texts[2], texts[3]);
+        printf("PROBLEM: %s, for %s%s%s%s\n         %s\n", texts[0], texts[1],
+               *when ? " (since " : "", when, *when ? ")" : "", texts[2]);
+        if (*texts[3])
+            printf("         run: %s\n", texts[3]);
     }
 }
 
@@ -175,8 +178,10 @@ int ctl_status(const struct options *options)
 {
     struct reply reply = ctl_ask(options, "GET", "/status");
     bool sick = json_is_false(json_object_get(reply.json, "healthy"));
-    int code = print_reply(options, &reply, print_status, print_csv);
+    int code;
 
+    cluster_check_commands(reply.json, options);
+    code = print_reply(options, &reply, print_status, print_csv);
     return code == CTL_OK && sick ? CTL_UNHEALTHY : code;
 }
 
@@ -185,11 +190,13 @@ static void put_command(const struct options *options)
 {
     char server[512];
 
+    printf("rosterctl ");
+    if (!strcmp(options->server, DEFAULT_SERVER))
+        return;
     roster_text_redact(options->server, server, sizeof(server));
-    if (strcmp(options->server, DEFAULT_SERVER) != 0)
-        printf("rosterctl -s %s ", server);
-    else
-        printf("rosterctl ");
+    printf("-s ");
+    cluster_print_word(stdout, server);
+    putchar(' ');
 }
 
 /* What holds the safe points is known to the server that leads, which may be another one. */
@@ -214,10 +221,12 @@ static void print_well(const json_t *json)
 static void print_safe_point(const struct options *options, const json_t *json)
 {
     struct reply reply = ctl_ask(options, "GET", "/status");
-    const json_t *worst = json_array_get(json_object_get(reply.json, "problems"), 0);
+    const json_t *worst;
     char problem[64], evidence[1024], command[512];
     size_t length;
 
+    cluster_check_commands(reply.json, options);
+    worst = json_array_get(json_object_get(reply.json, "problems"), 0);
     print_members(json, "");
     member(worst, "problem", problem, sizeof(problem));
     member(worst, "evidence", evidence, sizeof(evidence));
@@ -227,9 +236,9 @@ static void print_safe_point(const struct options *options, const json_t *json)
         print_well(json);
     else if (worst)
         printf("%s: %s\n", problem, evidence);
-    if (worst && (length < 9 || strcmp(command + length - 9, "safepoint") != 0))
+    if (worst && length && (length < 9 || strcmp(command + length - 9, "safepoint") != 0))
         printf("run: %s\n", command);
-    else if (worst) {
+    else if (worst && length) {
         printf("run: ");
         put_command(options);
         puts("events --since=-1h");
@@ -258,6 +267,12 @@ static void print_who(const json_t *holder)
             printf(", %s %s", keys[n], text);
     }
     putchar('\n');
+}
+
+/* What answers need not be a server, and a command is there to be copied into a shell. */
+static bool is_number(const char *text)
+{
+    return *text && !text[strspn(text, "0123456789")];
 }
 
 static void print_holder(const struct options *options, const json_t *min, const json_t *holder)
@@ -290,7 +305,9 @@ static void print_holder(const struct options *options, const json_t *min, const
         printf("last:     %.160s\n", text);
     member(min, "gain_ms", text, sizeof(text));
     printf("ending it would advance the minimum by %s", text);
-    if (strcmp(id, "0") != 0) {
+    if (!is_number(id) || (!is_pin && !is_number(ts)))
+        putchar('\n');
+    else if (strcmp(id, "0") != 0) {
         printf(": ");
         put_command(options);
         if (is_pin)

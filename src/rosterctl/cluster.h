@@ -125,4 +125,7 @@ void cluster_print_word(FILE *out, const char *word);
 void cluster_check_command(json_t *problem, const struct options *options,
                            const struct server *server);
 
+/* Those of all problems of the server that the options name. */
+void cluster_check_commands(json_t *status, const struct options *options);
+
 #endif /* ROSTERCTL_CLUSTER_H */

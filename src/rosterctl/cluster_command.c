@@ -106,8 +106,8 @@ static bool is_one_of(const char *word, const char *const *all)
 static bool is_option(const char *word)
 {
     static const char *const options[] = {
-        "--command=",     "--db=", "--search=",     "--since=",    "--sort=", "--user=",
-        "--transaction=", "-n",    "--transaction", "--statement", NULL};
+        "--columns=", "--command=",     "--db=", "--search=",     "--since=",    "--sort=",
+        "--user=",    "--transaction=", "-n",    "--transaction", "--statement", NULL};
     const char *const *one;
     size_t length;
 
@@ -185,7 +185,10 @@ static bool print_command(FILE *out, const struct options *options, const struct
         return false;
     roster_text_redact(options->store, store, sizeof(store));
     fprintf(out, "rosterctl %s", of_store ? "--store=" : "-s ");
-    cluster_print_word(out, of_store ? store : server->address);
+    if (of_store && !options->store) /* which is known to the operator only */
+        fprintf(out, "\"$ROSTER_STORE\"");
+    else
+        cluster_print_word(out, of_store ? store : server->address);
     for (n = of_store ? 0 : 3; n < words.count; n++) {
         putc(' ', out);
         cluster_print_word(out, words.all[n]);
@@ -231,4 +234,18 @@ void cluster_check_command(json_t *problem, const struct options *options,
     json_object_del(problem, "command"); /* whatever becomes of the next one */
     json_object_set_new(problem, "command", json_string(again ? again : ""));
     free(again);
+}
+
+void cluster_check_commands(json_t *status, const struct options *options)
+{
+    struct server server = {.name = ""};
+    json_t *problem;
+    size_t n;
+
+    roster_text_redact(options->server, server.address, sizeof(server.address));
+    json_array_foreach(json_object_get(status, "problems"), n, problem)
+    {
+        if (json_is_object(problem))
+            cluster_check_command(problem, options, &server);
+    }
 }

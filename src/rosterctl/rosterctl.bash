@@ -11,6 +11,9 @@ _rosterctl_options=(--server= --all --token-file= --json --user= --db= --kind= -
     --output= --full --since= --until= --by= --follow --watch --statement --transaction --wait --store= --prefix= --store-ca=
     --store-cert= --store-key= --store-user= --store-password= --ttl-ms= --listen= --help --version)
 
+# Values that are completed: a word of a shell that is no option, wherever it stands.
+_rosterctl_plain='[A-Za-z0-9_.:@][A-Za-z0-9_.:@-]*'
+
 # The words up to the cursor. A variable in one before the last is looked up, as in --store=$STORE, and nothing else is.
 _rosterctl_read() {
     local line=${COMP_LINE:0:COMP_POINT} n
@@ -50,7 +53,7 @@ _rosterctl_values() {
     local server='s/.*,//'
     [[ $1 != id || " ${reach[*]}" != *' --store'* ]] || server='s/,/:/'
     _rosterctl_ask ps --output=csv --columns="$1" -n 1000 | tr -d '\r' | sed -n "/^\(server,\)\?$1\$/,\$p" |
-        tail -n +2 | sed "$server" | grep -xE '[A-Za-z0-9_.:@-]+' | sort -u
+        tail -n +2 | sed "$server" | grep -xE "$_rosterctl_plain" | sort -u
 }
 
 # _rosterctl_taken OPTION: its values, of which rosterctl says that it takes them.
@@ -92,7 +95,7 @@ _rosterctl_word() {
     kill) _rosterctl_values id ;;
     barrier)
         if [[ ${words[-2]} == delete ]]; then
-            _rosterctl_ask barrier list --output=csv | tr -d '\r' | sed '1d; s/,.*//' | grep -xE '[A-Za-z0-9_.:@-]+'
+            _rosterctl_ask barrier list --output=csv | tr -d '\r' | sed '1d; s/,.*//' | grep -xE "$_rosterctl_plain"
         else
             printf '%s\n' set list delete
         fi

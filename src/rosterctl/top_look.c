@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "rosterctl/cluster.h"
 #include "rosterctl/top.h"
 
 #include <errno.h>
@@ -89,6 +90,7 @@ struct top_sight *top_look(const struct options *options, const struct top_wish 
     sight->at_ms = ctl_now_ms();
     reply = ctl_ask(options, "GET", "/status");
     sight->status = take(sight, &reply);
+    cluster_check_commands(sight->status, options);
     if (!sight->status) /* it need not be asked twice to be found silent */
         return sight;
     reply = ctl_ask(options, "GET", "/minimum");

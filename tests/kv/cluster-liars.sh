@@ -147,6 +147,7 @@ good=(
     "rosterctl -s x ps --command=Sleep --sort=-time -n 20 --user=bob" "ps --command=Sleep --sort=-time -n 20 --user=bob"
     "rosterctl -s 'x y' kill --transaction=18446744073709551615 7" "kill --transaction=18446744073709551615 7"
     "rosterctl -s x events --since=-1h" "events --since=-1h"
+    "rosterctl -s x ps --columns=id,user,killed --sort=-killed -n 20" "ps --columns=id,user,killed --sort=-killed -n 20"
 )
 words=()
 for ((n = 0; n < ${#good[@]}; n += 2)); do

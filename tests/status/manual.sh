@@ -94,6 +94,19 @@ if [ ! -s has ] || ! cmp -s told has; then
     echo "exit statuses differ: $(diff told has | tr '\n' ' ')"
     wrong=1
 fi
+
+# Options in commands that a verdict names are those that rosterctl takes over when it makes these again.
+verdicts=("$ROSTER_SRCDIR"/src/status/{verdict,groups,blocked,stuck}.c)
+{
+    grep -ohE -e '[" ]--?[a-z]+(=%|=-|=[A-Za-z]|[ "])' "${verdicts[@]}" | sed -E 's/^[" ]//; s/=.*/=/; s/[ "]$//'
+    sed -n 's/^ *\[ROSTER_GROUP_[A-Z]*\] = "\([a-z]*\)",$/--\1=/p' "$ROSTER_SRCDIR/src/status/groups.c"
+} | grep -vxE -e "--store=|-s|--output|-h" | sort -u >told
+sed -n '/^static bool is_option/,/^}/p' "$ROSTER_SRCDIR/src/rosterctl/cluster_command.c" | grep -oE '"-[^"]*"' | tr -d '"' |
+    sort -u >has
+[ "$(wc -l <told)" -ge 8 ] || { echo "too few options of verdicts: $(tr '\n' ' ' <told)"; wrong=1; }
+comm -23 told has >extra
+[ ! -s extra ] || { echo "commands of verdicts have $(tr '\n' ' ' <extra), which rosterctl takes for a lie"; wrong=1; }
+
 # shellcheck source=/dev/null
 . "$completion"
 # complete_words LINE: what the last word of it may become, as bash replaces it.
@@ -166,6 +179,8 @@ if [ -x "$ROSTER_BUILDDIR/tests/status/served" ] && grep -q "define HAVE_SQLITE"
     completes "what waits for" row "$ctl --store=$STORE ps --wait-event=Lock:r"
     "$ctl" barrier set nightly now --store="$STORE" >/dev/null
     completes barriers nightly "$ctl --store=$STORE barrier delete n"
+    "$ctl" barrier --store="$STORE" set -- --all now >/dev/null
+    completes "barriers that are no options" nightly "$ctl --store=$STORE barrier delete "
     exec 9>&-
     wait "$served"
 fi
