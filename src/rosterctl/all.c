@@ -160,12 +160,19 @@ static int kill_each(const struct options *options, const glob_t *found)
 /* The sockets of the user's own servers, and of those of the system. As glob(). */
 static int find(const char *user, glob_t *found)
 {
-    char pattern[512];
+    static const char sockets[] = "/roster/*.sock";
+    char pattern[1024];
+    size_t length = 0;
     int code = GLOB_NOMATCH;
 
     found->gl_pathc = 0;
+    if (user && strlen(user) * 2 + sizeof(sockets) > sizeof(pattern))
+        user = NULL; /* no socket has so long a path */
     if (user) {
-        snprintf(pattern, sizeof(pattern), "%s/roster/*.sock", user);
+        for (; *user; pattern[length++] = *user++)
+            if (strchr("*?[\\", *user)) /* the path is no pattern */
+                pattern[length++] = '\\';
+        memcpy(pattern + length, sockets, sizeof(sockets));
         /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads */
         code = glob(pattern, 0, NULL, found);
         if (code && code != GLOB_NOMATCH)

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define MOST_ARGS 64
+#define SECRET_MOST 512 /* with the end of its line */
 
 enum {
     LISTS = 1,
@@ -164,22 +165,27 @@ struct parsed {
     unsigned used; /* what the options given belong to */
     bool help;
     char *args[MOST_ARGS];
-    char token[512];
-    char password[512];
+    char token[SECRET_MOST];
+    char password[SECRET_MOST];
 };
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads. */
 /* The first line of a file, in which a secret is that must not be on the command line. */
-static const char *read_secret(const char *what, const char *path, char line[512],
+static const char *read_secret(const char *what, const char *path, char line[SECRET_MOST],
                                struct argp_state *state)
 {
     FILE *file = fopen(path, "re");
+    size_t length = 0;
 
-    if (!file || !fgets(line, 512, file))
-        argp_failure(state, CTL_USAGE, 0, "cannot read a %s from %s", what, path);
+    if (file && fgets(line, SECRET_MOST, file))
+        length = strcspn(line, "\r\n");
+    if (!length || length == SECRET_MOST - 1) /* cut short, it would be another one */
+        argp_failure(state, CTL_USAGE, 0,
+                     "cannot read a %s from %s: its first line has 1 to %d bytes", what, path,
+                     SECRET_MOST - 2);
     if (file)
         fclose(file);
-    line[strcspn(line, "\r\n")] = '\0';
+    line[length] = '\0';
     return line;
 }
 
@@ -555,6 +561,7 @@ int main(int argc, char **argv)
     parsed.options.token = getenv("ROSTER_TOKEN");
     parsed.options.store_password = getenv("ROSTER_STORE_PASSWORD");
     parsed.options.args = parsed.args;
+    unsetenv("POSIXLY_CORRECT"); /* options may stand behind the command */
     keep_ages(argc, argv);
     parse_all(&argp, argc, argv, &parsed);
     if (!parsed.options.server || !*parsed.options.server)
@@ -563,6 +570,8 @@ int main(int argc, char **argv)
         return ctl_error(CTL_USAGE, "--store says in which store: sqlite:PATH or etcd:URL,URL, as "
                                     "the servers were started with; put that into $ROSTER_STORE "
                                     "for the commands that servers propose");
+    if (parsed.options.token && parsed.options.token[strcspn(parsed.options.token, "\r\n")])
+        return ctl_error(CTL_USAGE, "$ROSTER_TOKEN has more than one line");
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (parsed.options.all)
         code = ctl_all(&parsed.options, parsed.command->run);

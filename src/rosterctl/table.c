@@ -228,10 +228,18 @@ void table_print(const json_t *rows, const struct column *columns, size_t count,
     table_print_within(rows, columns, count, table_width(), spare);
 }
 
-/* Whether a spreadsheet would take it for a formula, which may run a command. What sessions are
- * called, and their statements, is chosen by clients. A negative number is none. */
+/* Whether a spreadsheet would take it for a formula, which may run a command; some take the wide
+ * forms of the first characters as well. What sessions are called, and their statements, is chosen
+ * by clients. A negative number is none. */
 static bool is_formula(const char *text)
 {
+    static const char *const wide[] = {"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d",
+                                       "\xef\xbc\xa0"};
+    size_t n;
+
+    for (n = 0; n < sizeof(wide) / sizeof(wide[0]); n++)
+        if (!strncmp(text, wide[n], strlen(wide[n])))
+            return true;
     return *text && strchr("=+-@", *text) &&
            (*text != '-' || text[1 + strspn(text + 1, "0123456789.")]);
 }

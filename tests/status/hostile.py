@@ -66,7 +66,7 @@ def check_csv(path, sessions):
     if max(len(cell.encode()) for cell in cells) < 10240:
         fail("%s: a statement is cut" % path)
     for cell in cells:
-        if cell and cell[0] in "=+-@" and not re.fullmatch(r"-[0-9.]*", cell):
+        if cell and cell[0] in "=+-@\uff1d\uff0b\uff0d\uff20" and not re.fullmatch(r"-[0-9.]*", cell):
             fail("%s: a formula: %r" % (path, cell[:40]))
 
 

@@ -42,6 +42,18 @@ static const struct {
     BYTES("\"},{\"id\":\"0\",\"x\":\"\\u0000\\"),
     BYTES("</script><script>alert(1)</script>&lt;"),
     BYTES("\\\\ud800 \\x \xe4"), /* cut within a character */
+    BYTES("=cmd|' /C calc'!A0"), /* formulas */
+    BYTES("+1+cmd"),
+    BYTES("-1+cmd"),
+    BYTES("@SUM(1)"),
+    BYTES("\xef\xbc\x9d"
+          "1+1"),
+    BYTES("\xef\xbc\x8b"
+          "1+1"),
+    BYTES("\xef\xbc\x8d"
+          "1+1"),
+    BYTES("\xef\xbc\xa0"
+          "SUM(1)"),
 };
 
 static struct roster *roster;

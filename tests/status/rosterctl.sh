@@ -38,6 +38,8 @@ expect "a statement is shown" '*bob *10.1.2.3:4567 *shop *report *Query *in tran
     "$(grep bob <<<"$out")"
 run 0 ps --user=carol
 expect "filters work" 2 "$(lines)"
+POSIXLY_CORRECT=1 run 0 ps --user=carol
+expect "wherever options may stand elsewhere" 2 "$(lines)"
 run 0 ps --kind=internal
 expect "also when nothing is left" 1 "$(lines)"
 run 0 ps --in-txn --state=running
@@ -442,6 +444,10 @@ mkdir -p "$work/all/roster"
 ln -s "$work/socket" "$work/all/roster/x.sock"
 XDG_RUNTIME_DIR=$work/all run 0 --all ps --output=csv --columns=id
 expect "CSV of all servers has each in its rows" $'server,id\r\nunix:*/x.sock,1\r\nunix:*' "$out"
+odd="$work/a[b]*?\\ c"
+ln -s "$work/all" "$odd"
+XDG_RUNTIME_DIR=$odd run 0 --all ps --output=csv --columns=id
+expect "whose directory may have any name" $'server,id\r\nunix:*/x.sock,1\r\nunix:*' "$out"
 XDG_RUNTIME_DIR=$work/all run 0 --all min --output=csv
 expect "also what is one row" $'server,age_ms,*\r\nunix:*/x.sock,*,transaction,2,bob,*' "$out"
 run 1 kill --wait=0.5 6
@@ -568,6 +574,13 @@ echo wrong >"$work/wrong"
 run 4 --token-file="$work/wrong" kill 1
 echo s3cret >"$work/token"
 run 2 --token-file="$work/none" kill 1
+for length in 0 511 600; do
+    printf "%0${length}d\n" 0 | tail -c $((length + 1)) >"$work/odd"
+    run 2 --token-file="$work/odd" kill 1
+    expect "a token of $length bytes" '*its first line has 1 to 510 bytes*' "$complaint"
+done
+ROSTER_TOKEN=$'a\r\nX: b' run 2 kill 1
+expect "a token that is two headers" '*more than one line*' "$complaint"
 run 0 --token-file="$work/token" kill 1
 ROSTER_TOKEN=s3cret run 0 kill 4
 
