@@ -96,7 +96,7 @@ static int scan_key(struct slice key, void *arg)
 {
     struct scan *scan = arg;
 
-    /* fnmatch() ends at a NUL, so a key that has one matches no pattern. */
+    /* fnmatch() ends at a NUL, so a key that has one matches no pattern but "*". */
     if (scan->pattern && (strlen(key.data) != key.len || fnmatch(scan->pattern, key.data, 0) != 0))
         return 0;
     scan->count++;
@@ -119,9 +119,11 @@ int cmd_scan(struct conn *conn, const struct request *request, struct buf *out)
     for (n = 2; n < request->argc; n += 2) {
         if (n + 1 == request->argc)
             return reply(out, "-ERR syntax error");
-        if (request_is(request, n, "MATCH"))
-            scan.pattern = request->argv[n + 1].data;
-        else if (request_is(request, n, "TYPE"))
+        if (request_is(request, n, "MATCH")) {
+            if (!slice_is(request->argv[n + 1], request->argv[n + 1].data))
+                return reply(out, "-ERR a pattern has no NUL in it");
+            scan.pattern = request_is(request, n + 1, "*") ? NULL : request->argv[n + 1].data;
+        } else if (request_is(request, n, "TYPE"))
             strings = request_is(request, n + 1, "string");
         else if (!request_is(request, n, "COUNT"))
             return reply(out, "-ERR syntax error");

@@ -40,18 +40,21 @@ static const char *match(const struct conn *conn, const struct request *request,
     uint64_t number, since = entry->stmt_seq ? entry->stmt_since : entry->state_since;
     bool self = entry->id == roster_session_id(conn->session);
     bool skipped = request_is(request, 1, "INFO") ? !self : self && request_is(request, 1, "KILL");
-    const char *value, *is = NULL;
+    bool lists = request_is(request, 1, "LIST"), found;
+    struct slice value;
+    const char *is;
     size_t n;
 
     if (request->argc == 3 && request_is(request, 1, "KILL")) { /* the form of old: an address */
-        *meant = !strcmp(request->argv[2].data, text_of(entry->host));
+        *meant = slice_is(request->argv[2], text_of(entry->host));
         return NULL;
     }
     *meant = true;
     for (n = 2; n < request->argc; n += 2) {
         if (n + 1 == request->argc)
             return "syntax error";
-        value = is = request->argv[n + 1].data;
+        value = request->argv[n + 1];
+        is = value.data;
         if (request_is(request, n, "ADDR"))
             is = text_of(entry->host);
         else if (request_is(request, n, "NAME"))
@@ -60,7 +63,7 @@ static const char *match(const struct conn *conn, const struct request *request,
             is = text_of(entry->user);
         else if (request_is(request, n, "TYPE"))
             is = entry->kind == ROSTER_SESSION_USER && request_is(request, n + 1, "normal")
-                     ? value
+                     ? value.data
                      : kind_name(entry->kind);
         else if (request_is(request, n, "SKIPME") && request_is(request, n + 1, "no"))
             skipped = false;
@@ -68,13 +71,18 @@ static const char *match(const struct conn *conn, const struct request *request,
             skipped = self;
         else if (!request_is(request, n, "ID") && !request_is(request, n, "MAXAGE"))
             return "syntax error";
-        else if (!slice_number(request->argv[n + 1], &number) || !number)
+        else if (!slice_number(value, &number) || !number)
             return request_is(request, n, "ID") ? BAD_ID
                                                 : "an age is a number of seconds greater than 0";
-        else
-            *meant &= request_is(request, n, "ID") ? entry->id == number
-                                                   : ms_since(snapshot, since) / 1000 >= number;
-        *meant &= !strcmp(value, is);
+        else if (request_is(request, n, "ID")) {
+            found = entry->id == number;
+            for (; lists && n + 2 < request->argc && slice_number(request->argv[n + 2], &number);
+                 n++)
+                found |= entry->id == number;
+            *meant &= found;
+        } else
+            *meant &= ms_since(snapshot, since) / 1000 >= number;
+        *meant &= slice_is(value, is);
     }
     *meant &= !skipped;
     return NULL;

@@ -102,7 +102,8 @@ int debug_sleep(struct conn *conn, const struct request *request, struct buf *ou
     char *end;
     double seconds = strtod(request->argv[2].data, &end);
 
-    if (!request->argv[2].len || *end || !isfinite(seconds) || seconds < 0 || seconds > SLEEP_MAX)
+    if (!request->argv[2].len || end != request->argv[2].data + request->argv[2].len ||
+        !isfinite(seconds) || seconds < 0 || seconds > SLEEP_MAX)
         return reply(out, "-ERR DEBUG SLEEP takes a number of seconds from 0 to %d", SLEEP_MAX);
     conn_sleep(conn, NULL);
     (void)roster_wait_begin(conn->session, conn->server->sleep_event);
@@ -202,6 +203,15 @@ static int about_keyspace(struct server *server, struct buf *out)
     return 0;
 }
 
+static bool names(const struct request *request, const char *section)
+{
+    size_t n;
+
+    for (n = 1; n < request->argc && !request_is(request, n, section); n++)
+        ;
+    return n < request->argc;
+}
+
 int cmd_info(struct conn *conn, const struct request *request, struct buf *out)
 {
     static const struct {
@@ -211,13 +221,13 @@ int cmd_info(struct conn *conn, const struct request *request, struct buf *out)
         {"Server", about_server}, {"Sessions", about_sessions}, {"Minimum", about_minimum},
         {"Store", about_store},   {"Cluster", cluster_info},    {"Keyspace", about_keyspace},
     };
-    bool all = request->argc == 1 || request_is(request, 1, "all") ||
-               request_is(request, 1, "default") || request_is(request, 1, "everything");
+    bool all = request->argc == 1 || names(request, "all") || names(request, "default") ||
+               names(request, "everything");
     size_t mark = out->len, n;
     int err = 0;
 
     for (n = 0; !err && n < sizeof(sections) / sizeof(sections[0]); n++)
-        if (all || request_is(request, 1, sections[n].name)) {
+        if (all || names(request, sections[n].name)) {
             buf_printf(out, "%s# %s\r\n", out->len > mark ? "\r\n" : "", sections[n].name);
             err = sections[n].write(conn->server, out);
         }

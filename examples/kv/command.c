@@ -18,7 +18,7 @@
 #define QUERY(flags) flags, ROSTER_COMMAND_QUERY
 #define OTHER(flags) flags, ROSTER_COMMAND_OTHER
 #define FILTERS                                                                                    \
-    "[ID id] [ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] [SKIPME yes|no]"
+    "[ADDR address] [NAME name] [USER user] [TYPE type] [MAXAGE seconds] [SKIPME yes|no]"
 
 /* A command that has subcommands stands before them. */
 const struct command commands[] = {
@@ -29,8 +29,8 @@ const struct command commands[] = {
     {"CLIENT|GETNAME", client_getname, 2, "", "The name of this connection", OTHER(0)},
     {"CLIENT|ID", client_id, 2, "", "The id of this connection", OTHER(0)},
     {"CLIENT|INFO", client_list, 2, "", "This connection, as LIST shows it", OTHER(0)},
-    {"CLIENT|KILL", client_kill, -3, "address | " FILTERS, "End connections", OTHER(0)},
-    {"CLIENT|LIST", client_list, -2, FILTERS,
+    {"CLIENT|KILL", client_kill, -3, "address | [ID id] " FILTERS, "End connections", OTHER(0)},
+    {"CLIENT|LIST", client_list, -2, "[ID id ...] " FILTERS,
      "The connections and the background sessions; in a value %20 is a space, %25 a percent sign",
      OTHER(0)},
     {"CLIENT|SETINFO", peer_setinfo, 4, "LIB-NAME name | LIB-VER version",
@@ -62,7 +62,7 @@ const struct command commands[] = {
     {"HELLO", cmd_hello, -1, "[2|3 [SETNAME name]]", "Greet; choose the protocol", OTHER(0)},
     {"INCR", cmd_incr, 2, "key", "Add one to a number", DATA},
     {"INCRBY", cmd_incr, 3, "key number", "Add to a number", DATA},
-    {"INFO", cmd_info, -1, "[section]", "Figures of the server", 0, ROSTER_COMMAND_STATISTICS},
+    {"INFO", cmd_info, -1, "[section ...]", "Figures of the server", 0, ROSTER_COMMAND_STATISTICS},
     {"LOCK", cmd_lock, 2, "name", "Take a lock of that name until the transaction ends, or wait",
      QUERY(CMD_KEY | CMD_DATA | CMD_INSIDE)},
     {"MGET", cmd_mget, -2, "key [key ...]", "The values of keys", DATA},

@@ -121,7 +121,8 @@ static bool show(const struct request *request, struct buf *out, const char *nam
 {
     size_t n = 2;
 
-    while (n < request->argc && fnmatch(request->argv[n].data, name, FNM_CASEFOLD) != 0)
+    while (n < request->argc && (!slice_is(request->argv[n], request->argv[n].data) ||
+                                 fnmatch(request->argv[n].data, name, FNM_CASEFOLD) != 0))
         n++;
     if (!value || n == request->argc)
         return false;

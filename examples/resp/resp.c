@@ -179,6 +179,11 @@ int reply_strings(struct buf *out, ...)
     return 0;
 }
 
+bool slice_is(struct slice text, const char *word)
+{
+    return text.len == strlen(word) && !memcmp(text.data, word, text.len);
+}
+
 bool request_is(const struct request *request, size_t n, const char *word)
 {
     return n < request->argc && request->argv[n].len == strlen(word) &&
@@ -241,14 +246,17 @@ bool slice_number(struct slice text, uint64_t *number)
 
     errno = 0;
     *number = strtoull(text.data, &end, 10);
-    return !errno && text.len && *text.data >= '0' && *text.data <= '9' && !*end;
+    return !errno && text.len && *text.data >= '0' && *text.data <= '9' &&
+           end == text.data + text.len;
 }
 
 bool slice_integer(struct slice text, long long *value)
 {
+    size_t sign = text.len && *text.data == '-';
     char *end;
 
-    if (!text.len || text.len > 20 || strchr(" \t\n\v\f\r+", text.data[0]))
+    if (text.len == sign || text.len > 20 || text.data[sign] < '0' || text.data[sign] > '9' ||
+        (text.data[sign] == '0' && text.len > 1)) /* nor -0 */
         return false;
     errno = 0;
     *value = strtoll(text.data, &end, 10);
@@ -314,6 +322,8 @@ static int next_line(struct request_reader *reader, struct request **request)
 
     if (!end)
         return held < MAX_LINE ? 0 : refuse(reader, "line too long");
+    if (memchr(line, '\0', (size_t)(end - line)))
+        return refuse(reader, "a line has no NUL in it, but an argument of an array may");
     *end = '\0';
     words = sdssplitargs(line, &argc);
     if (!words)

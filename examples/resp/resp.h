@@ -22,6 +22,9 @@ struct slice {
 /* The order of two slices, which their owners begin with: for tfind(). */
 int slice_compare(const void *a, const void *b);
 
+/* Whether a text is the word: the whole of it, as a NUL does not end it. */
+bool slice_is(struct slice text, const char *word);
+
 /* A number that is all of a text, which ends with a zero; one as Redis writes it, with a sign. */
 bool slice_number(struct slice text, uint64_t *number);
 bool slice_integer(struct slice text, long long *value);

@@ -152,6 +152,18 @@ OK
 OK
 > INCR huge
 (error) ERR value is not an integer or out of range
+> SET octal 01
+OK
+> INCR octal
+(error) ERR value is not an integer or out of range
+> SET octal -0
+OK
+> INCR octal
+(error) ERR value is not an integer or out of range
+> INCRBY octal +1
+(error) ERR value is not an integer or out of range
+> DEL octal
+(integer) 1
 > SET space " 1"
 OK
 > INCR space
@@ -204,6 +216,34 @@ OK
 (integer) 0
 > GET a
 (nil)
+EOF
+
+session "bytes that are zero, which end no argument" <<'EOF'
+> MSET "a\x00b" 1 a 2
+OK
+> SCAN 0 MATCH * COUNT 1000
+1) "0"
+2) 1) "a*"
+   2) "a*"
+> SCAN 0 MATCH "a\x00*" COUNT 1000
+(error) ERR a pattern has no NUL in it
+> SCAN "0\x00"
+(error) ERR a cursor is 0 or what SCAN returned last
+> INCRBY a "1\x00"
+(error) ERR value is not an integer or out of range
+> DEBUG SLEEP "0\x00"
+(error) ERR DEBUG SLEEP takes a number of seconds from 0 to 3600
+> CONFIG GET "save\x00"
+(empty array)
+> CLIENT KILL ID "1\x00"
+(error) ERR an id is a number greater than 0
+> CLIENT UNBLOCK "1\x00"
+(error) ERR an id is a number greater than 0
+> CLIENT LIST USER "default\x00"
+> CLIENT LIST USER default
+id=*
+> DEL "a\x00b" a
+(integer) 2
 EOF
 
 session "transactions" <<'EOF'
@@ -388,6 +428,11 @@ id=* addr=127.0.0.1:* name= kind=user state=Running * txn=invalid * cmd=Other te
 (error) ERR an id is a number greater than 0
 > CLIENT KILL ID
 (error) ERR No such client
+> CLIENT LIST ID 123456789 123456788 123456787
+> CLIENT LIST ID 123456789 x
+ERR syntax error
+> CLIENT KILL ID 1 2
+(error) ERR syntax error
 > CLIENT KILL ID 1 SKIPME
 (error) ERR syntax error
 > CLIENT KILL NONSENSE 1
@@ -413,6 +458,7 @@ EOF
 expect "QUIT says goodbye" $'+OK\r' "$(printf 'QUIT\r\nPING\r\n' | "$programs/raw" "$port")"
 expect "INFO shows one section" '# Minimum*min_holder*' "$(cli INFO minimum)"
 expect "and no other" '' "$(cli INFO minimum | grep versions)"
+expect "or several" '# Minimum*min_holder*# Store*versions*' "$(cli INFO store minimum)"
 
 # Two clients: the first committer of a key wins, and snapshots do not move.
 dial 3 "$port"

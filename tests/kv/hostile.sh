@@ -45,14 +45,15 @@ hostile "a good request before a bad one" "+PONG"$'\n'"$bad*" 'PING\r\n*x\r\n' -
 hostile "a client that stays" "$bad*" '*x\r\n'
 hostile "a web browser" '-ERR this is no web server' \
     'POST / HTTP/1.1\r\nHost: a\r\n\r\nSET a 1\r\n' -h
-hostile "garbage, then the end" "-ERR unknown command '*" '\001\377\376\000binary\r\n' -h
+hostile "garbage, then the end" "-ERR unknown command '*" '\001\377\376binary\r\n' -h
+hostile "a line that goes on behind a NUL" "$bad"'a line has no NUL*' 'SET a b\000c\r\n' -h
 hostile "half a request, then the end" '' '*2\r\n$3\r\nGET\r\n$1' -h
 hostile "requests, then the end" '+OK'$'\n''$1'$'\n''1' 'SET a 1\r\nGET a\r\n' -h
 hostile "empty lines" '+PONG' '\r\n\n  \r\n*0\r\nPING\r\n' -h
 head -c 70000 /dev/zero | tr '\0' x >"$work/line"
 expect "a line without end" "$bad"'line too long' \
     "$("$programs/raw" -h "$port" <"$work/line" | tr -d '\r')"
-expect "protocol errors are counted" 17 "$(info protocol_errors)"
+expect "protocol errors are counted" 18 "$(info protocol_errors)"
 head -c 3000000 /dev/urandom >"$work/noise"
 "$programs/raw" -h "$port" <"$work/noise" >/dev/null
 expect "megabytes of noise do no harm" PONG "$(cli PING)"
