@@ -6,10 +6,10 @@
 
 #include "mariadb/text.h"
 
+#include "core/base/ascii.h"
 #include "core/base/utf8.h"
 
 #include <string.h>
-#include <strings.h>
 
 static bool is_space(char c)
 {
@@ -155,7 +155,7 @@ static bool take(struct rst_mdb_text *text, const char *word)
     skip_blank(text);
     while (length < text->length && is_letter(text->text[length]))
         length++;
-    if (!length || (word && (length != strlen(word) || strncasecmp(text->text, word, length) != 0)))
+    if (!length || (word && !ascii_is(text->text, length, word)))
         return false;
     skip(text, length);
     return true;

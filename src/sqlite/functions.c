@@ -10,6 +10,7 @@
 
 #include "core/base/count.h"
 
+#include <roster/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,23 @@ static void kill_function(sqlite3_context *context, int argc, sqlite3_value **ar
     }
 }
 
+/* What a program calls itself and its statement, within one line of a terminal; until the next call
+ * with this room. */
+static const char *show(sqlite3_stmt *stmt, int column, char room[201])
+{
+    const char *text = (const char *)sqlite3_column_text(stmt, column);
+
+    roster_text_show(text, text ? strlen(text) : 0, room, 201);
+    return room;
+}
+
 /* Names what is in the way of that file's checkpoint, one a line. */
 static char *append_blockers(sqlite3 *db, const char *file, char *text)
 {
     static const char sql[] =
-        "SELECT id, application, process, state, txn_seconds, statement, \"end\" "
+        "SELECT id, application, process, state, round(txn_seconds, 1), statement, \"end\" "
         "FROM roster_blocker(?1)";
+    char application[201], statement[201];
     sqlite3_stmt *stmt = NULL;
 
     if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) ||
@@ -93,11 +105,10 @@ static char *append_blockers(sqlite3 *db, const char *file, char *text)
     }
     while (text && sqlite3_step(stmt) == SQLITE_ROW) {
         char *longer = sqlite3_mprintf(
-            "%s\nin the way: connection %lld (%s, process %lld), %s for %.1f s: %.200s\n    %s",
-            text, sqlite3_column_int64(stmt, 0), sqlite3_column_text(stmt, 1),
+            "%s\nin the way: connection %lld (%s, process %lld), %s for %s s: %s\n    %s", text,
+            sqlite3_column_int64(stmt, 0), show(stmt, 1, application),
             sqlite3_column_int64(stmt, 2), sqlite3_column_text(stmt, 3),
-            sqlite3_column_double(stmt, 4), sqlite3_column_text(stmt, 5),
-            sqlite3_column_text(stmt, 6));
+            sqlite3_column_text(stmt, 4), show(stmt, 5, statement), sqlite3_column_text(stmt, 6));
 
         sqlite3_free(text);
         text = longer;

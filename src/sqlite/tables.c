@@ -245,11 +245,13 @@ static void put_time(sqlite3_context *context, uint64_t ms)
 {
     time_t seconds = (time_t)(ms / 1000);
     struct tm parts;
-    char text[40];
+    char text[96];
 
-    if (ms && gmtime_r(&seconds, &parts) &&
-        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts))
-        put_text(context, text);
+    if (!ms || !gmtime_r(&seconds, &parts))
+        return;
+    snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d", parts.tm_year + 1900,
+             parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    put_text(context, text);
 }
 
 /* The oldest transaction keeps in the WAL what has not been written back. */

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# No text that programs read depends on the locale. The libraries run in a process whose locale the
-# host has set, so they call nothing that looks at it. The programs set LC_CTYPE at most, so that
-# numbers have a point in them. Planted violations show that each of this is noticed.
+# No text that programs read depends on the locale. The libraries, the extension of SQLite and the plugin of
+# MariaDB run in a process whose locale the host has set, so they call nothing that looks at it. The programs set
+# LC_CTYPE at most, so that numbers have a point in them. Planted violations show that each of this is noticed.
 
 set -euo pipefail
 
@@ -16,7 +16,7 @@ check() {
     (
         cd "$1"
         # In the C library of a host, and in strings of ours that are no formats, %% is one character.
-        grep -rnE "\\b($calls)\\(|$formats" --include='*.[ch]' src/core src/store src/cluster src/status |
+        grep -rnE "\\b($calls)\\(|$formats" --include='*.[ch]' src/{core,store,cluster,status,sqlite,mariadb} |
             grep -vE '^[^:]*:[0-9]+: *(/\*|\*|//)' || true
         grep -rnE '\bsetlocale\(' --include='*.[ch]' src bench examples | grep -v 'setlocale(LC_CTYPE, ' || true
     )
@@ -32,7 +32,7 @@ fi
 
 planted=$(mktemp -d "${TMPDIR:-/tmp}/roster-locale.XXXXXX")
 trap 'rm -rf "$planted"' EXIT
-mkdir -p "$planted"/src/{core,store,cluster,status,rosterctl} "$planted"/{bench,examples}
+mkdir -p "$planted"/src/{core,store,cluster,status,sqlite,mariadb,rosterctl} "$planted"/{bench,examples}
 number=0
 while read -r folder line; do
     number=$((number + 1))
@@ -51,10 +51,12 @@ src/status return !strncasecmp(given, "Bearer ", 7);
 src/core printf("%'d", n);
 src/store sscanf(text, "%lf", &number);
 src/core c = tolower(c);
+src/mariadb if (strncasecmp(text, word, length) == 0)
+src/sqlite length = strftime(text, sizeof(text), "%A", &parts);
 src/rosterctl setlocale(LC_ALL, "");
 bench setlocale(LC_NUMERIC, "");
 END
-[ "$number" -eq 10 ]
+[ "$number" -eq 12 ]
 rm -f "$planted"/src/*/*.c "$planted"/bench/*.c
 # shellcheck disable=SC2016 # C, not shell
 printf '%s\n' 'printf("%s %d%%, %lu %c", a, b, c, d); setlocale(LC_CTYPE, "");' >"$planted/src/rosterctl/fine.c"

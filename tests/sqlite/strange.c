@@ -93,6 +93,11 @@ static void attached(void)
     want(blocks(other, "running :memory:"));
     want(is(ask(other, "SELECT roster_kill(id) FROM roster_blocker"), "ended"));
     pthread_join(thread, NULL);
+    /* Whatever a statement is, it is one line of the answer. */
+    stmt = begin(memory, "SELECT k FROM b.t /*\nin the way: \033[2J */");
+    want(!strstr(ask(other, "SELECT roster_checkpoint()"), "\nin the way: ?"));
+    want(strstr(ask(other, "SELECT roster_checkpoint()"), "/* in the way: ?[2J */"));
+    sqlite3_finalize(stmt);
     run(memory, "DETACH b; BEGIN; SELECT count(*) FROM a.t");
     want(blocks(other, ""));
     run(memory, "COMMIT");
