@@ -32,13 +32,13 @@ static bool read_process(uint64_t fields[FIELDS])
 {
     char line[1024];
     FILE *file = fopen("/proc/self/stat", "re");
-    const char *at = NULL;
+    const char *at;
     int n;
 
     if (!file)
         return false;
-    if (fgets(line, sizeof(line), file))
-        at = strrchr(line, ')');
+    line[fread(line, 1, sizeof(line) - 1, file)] = '\0';
+    at = strrchr(line, ')');
     fclose(file);
     for (n = 3; at && n < FIELDS; n++) {
         at = strchr(at, ' ');

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 static struct fixture fixture;
 
@@ -63,6 +64,14 @@ Test(status_pages, status_tells_the_counts)
     cr_expect(json_is_false(json_object_get(json, "may_kill")));
     json_decref(json);
     cr_assert_eq(roster_session_close(session), 0);
+}
+
+/* Its name stands in the line of /proc/self/stat that has them. */
+Test(status_pages, a_process_of_any_name_has_metrics)
+{
+    cr_assert_eq(prctl(PR_SET_NAME, "a) 1\n(b"), 0);
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nprocess_resident_memory_bytes ");
+    expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nprocess_start_time_seconds ");
 }
 
 Test(status_pages, processlist_has_tidbs_columns)
