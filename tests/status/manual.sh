@@ -96,7 +96,7 @@ if [ ! -s has ] || ! cmp -s told has; then
 fi
 
 # Options in commands that a verdict names are those that rosterctl takes over when it makes these again.
-verdicts=("$ROSTER_SRCDIR"/src/status/{verdict,groups,blocked,stuck}.c)
+verdicts=("$ROSTER_SRCDIR"/src/status/{verdict,verdict_cluster,groups,blocked,stuck}.c)
 {
     grep -ohE -e '[" ]--?[a-z]+(=%|=-|=[A-Za-z]|[ "])' "${verdicts[@]}" | sed -E 's/^[" ]//; s/=.*/=/; s/[ "]$//'
     sed -n 's/^ *\[ROSTER_GROUP_[A-Z]*\] = "\([a-z]*\)",$/--\1=/p' "$ROSTER_SRCDIR/src/status/groups.c"
