@@ -134,7 +134,7 @@ if [ -x "$ROSTER_BUILDDIR/tests/status/served" ]; then
     "$ROSTER_BUILDDIR/tests/status/served" "unix:$PWD/run/roster/x.sock" <served.fifo >served.out &
     served=$!
     exec 9>served.fifo
-    until [ -s served.out ]; do sleep 0.05; done
+    until [ -s served.out ] || ! kill -0 "$served"; do sleep 0.05; done
     one="-s unix:$PWD/run/roster/x.sock" long="--server=unix:$PWD/run/roster/x.sock"
     completes ids "1 2 3 4 5" "$ctl $one kill "
     completes "ids of transactions" "1 2 3 4 5" "$ctl --all kill --transaction "
@@ -168,7 +168,7 @@ if [ -x "$ROSTER_BUILDDIR/tests/status/served" ] && grep -q "define HAVE_SQLITE"
         <members.fifo >members.out &
     served=$!
     exec 9>members.fifo
-    until [ -s members.out ]; do sleep 0.05; done
+    until [ -s members.out ] || ! kill -0 "$served"; do sleep 0.05; done
     # shellcheck disable=SC2016 # the completion looks the variable up
     for from in --store="$STORE" '--store=$STORE' "--store $STORE"; do
         completes "ids of a cluster" "1 2 3 4 5" "$ctl $from kill a:"
