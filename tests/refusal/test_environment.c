@@ -280,6 +280,24 @@ Test(environment, whoever_waits_is_cancelled)
     cr_assert_eq(roster_destroy(roster), 0, "the drain still runs");
 }
 
+/* What is refused is no time; a clock that has leapt to it would never come back. */
+Test(environment, an_oracle_without_a_clock_goes_on_from_where_it_is)
+{
+    struct roster_oracle_local *clock;
+    uint64_t before, after;
+
+    cr_assert_eq(roster_oracle_local_create(&clock), 0);
+    cr_assert_eq(roster_oracle_local_allocate(clock, &before), 0);
+    refuse_always("clock_gettime", EPERM);
+    cr_assert_eq(roster_oracle_local_allocate(clock, &after), 0);
+    roster_oracle_local_advance(clock);
+    cr_expect_not_null(refuse_none());
+    cr_expect_eq(after, before + 1);
+    cr_assert_eq(roster_oracle_local_read(clock, &after), 0);
+    cr_expect_eq(after, before + 1);
+    roster_oracle_local_destroy(clock);
+}
+
 #define MANY 1100
 
 static uint64_t memory_of(struct roster *roster)

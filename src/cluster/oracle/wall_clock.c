@@ -21,7 +21,8 @@ static uint64_t realtime_ms(void *arg)
     struct timespec now;
 
     (void)arg;
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (clock_gettime(CLOCK_REALTIME_COARSE, &now))
+        return 0; /* it stands still then */
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
@@ -46,7 +47,8 @@ uint64_t rst_wall_clock_ts(const struct wall_clock *clock)
 
 bool rst_wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts)
 {
-    return rst_wall_clock_ahead_ms(clock, ts) > clock->max_ahead_ms;
+    return roster_ts_physical_ms(ts) > LAST_MS ||
+           rst_wall_clock_ahead_ms(clock, ts) > clock->max_ahead_ms;
 }
 
 bool rst_wall_clock_has_left(const struct wall_clock *clock, uint64_t ts)

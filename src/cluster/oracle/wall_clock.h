@@ -23,7 +23,8 @@ struct wall_clock rst_wall_clock_choose(roster_wall_clock_fn *read, void *arg,
 /* The least timestamp of the present millisecond; never 0 or near the maximum. */
 uint64_t rst_wall_clock_ts(const struct wall_clock *clock);
 
-/* Whether what a store holds is too far ahead of the clock to be believed. */
+/* Whether what a store holds is too far ahead of the clock to be believed, or so far that sums with
+ * it overflow, whatever was chosen. */
 bool rst_wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts);
 
 /* Whether a timestamp is too old to be read as the present one: by more than 10 ms. */

@@ -118,6 +118,21 @@ STORE_TEST(whoever_lost_the_mark_stops_at_its_end)
     roster_oracle_persistent_destroy(next);
 }
 
+/* The next one would be below all that were handed out. */
+STORE_TEST(a_mark_at_the_end_of_time_is_refused_whatever_is_accepted)
+{
+    struct roster_oracle_persistent_options options = {
+        .size = sizeof(options), .key = "/t/clock", .max_ahead_ms = UINT64_MAX};
+    struct roster_oracle_persistent *clock = NULL;
+    struct roster_store_range *range;
+
+    put_text(f->store, "/t/clock", "18446744073709551614 0123456789abcdef");
+    cr_assert_eq(roster_oracle_persistent_create(f->store, &options, &clock), -EOVERFLOW);
+    range = get_key(f->store, "/t/clock");
+    cr_expect(bytes_are(range->kvs[0].value, "18446744073709551614 0123456789abcdef"));
+    roster_store_free(range);
+}
+
 STORE_TEST(a_garbage_mark_is_refused)
 {
     struct roster_oracle_persistent *clock;
