@@ -114,18 +114,23 @@ static inline bool one_is_below(const uint64_t *word, uint64_t bound)
     return n != 0;
 }
 
+/* Out of line, so that the loop below has nothing else to do. */
+static __attribute__((noinline)) void look_closer_at_all(struct scan *scan, const uint64_t *word)
+{
+    unsigned n;
+
+    for (n = 0; n < GROUP; n++)
+        look_closer(scan, &word[n]);
+}
+
 static void scan_block(struct scan *scan, const struct rst_horizon_block *block)
 {
     size_t slots = (size_t)rst_load_acquire(&block->used) * RST_UNIT_SLOTS;
     const uint64_t *word = block->words, *end = word + slots;
-    unsigned n;
 
-    for (; word < end; word += GROUP) {
-        if (rst_likely(!one_is_below(word, scan->next.ts - 1)))
-            continue;
-        for (n = 0; n < GROUP; n++)
-            look_closer(scan, &word[n]);
-    }
+    for (; word < end; word += GROUP)
+        if (rst_unlikely(one_is_below(word, scan->next.ts - 1)))
+            look_closer_at_all(scan, word);
 }
 
 static void describe(struct roster *roster, struct roster_holder *out,
