@@ -30,7 +30,8 @@
  * | --------------- | -------------------------------------------------------------------- |
  * | -EINPROGRESS    | the outcome is unknown: the change was made, will be made, or is lost |
  * | -ETIMEDOUT      | time ran out; certainly nothing was or will be changed               |
- * | -EBUSY          | the same, since another process held the SQLite file's lock          |
+ * | -EBUSY          | the same, since another process held the SQLite file's lock; or an   |
+ * |                 | extension that the program has in all connections interrupted it     |
  * | -EHOSTUNREACH   | no endpoint is reachable and able to serve; nothing changed          |
  * | -EKEYEXPIRED    | the lease expired, was revoked or never was; nothing changed         |
  * | -EREMCHG        | behind the handle is another store than before, see roster_store_rebind() |

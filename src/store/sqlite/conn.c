@@ -115,6 +115,7 @@ static int translate(struct sqlite_conn *conn, int rc)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
+    case SQLITE_INTERRUPT: /* by what the host has in all connections, as roster.so is */
         return -EBUSY;
     case SQLITE_NOMEM:
         return -ENOMEM;

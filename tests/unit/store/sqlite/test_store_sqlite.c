@@ -219,6 +219,40 @@ Test(store_sqlite, a_host_that_configures_sqlite_for_one_thread_is_told, .init =
     roster_store_close(store);
 }
 
+static int interrupts;
+
+static int interrupt(void *arg)
+{
+    (void)arg;
+    return interrupts;
+}
+
+static int put_into_all(sqlite3 *db)
+{
+    sqlite3_progress_handler(db, 1, interrupt, NULL);
+    return SQLITE_OK;
+}
+
+/* An extension that the program has in all connections ends statements of ours: no file is damaged
+ * by that. */
+Test(store_sqlite, what_the_host_interrupts_is_tried_again, .init = sqlite_file_name)
+{
+    struct roster_store *store;
+    int64_t id;
+
+    cr_assert_eq(sqlite3_auto_extension((void (*)(void))put_into_all), SQLITE_OK);
+    store = sqlite_file_open();
+    put_text(store, "key", "value");
+    id = grant_lease(store, 60000);
+    interrupts = 1;
+    expect_every_call(store, id, 2000, "interrupted", -EBUSY, -EBUSY);
+    interrupts = 0;
+    cr_expect_eq(get_error(store, "key", 2000), 0);
+    cr_expect_eq(put_error(store, "key", 2000), 0);
+    cr_assert_eq(sqlite3_cancel_auto_extension((void (*)(void))put_into_all), 1);
+    roster_store_close(store);
+}
+
 Test(store_sqlite, a_value_that_no_store_wrote_is_refused, .init = sqlite_file_name)
 {
     struct roster_store_options options = {.size = sizeof(options), .max_result_bytes = 1U << 30};
