@@ -15,7 +15,7 @@ start a
 alive a
 start b --stuck
 tells b 'is live'
-tells b 'server b gave up [0-9]+ transactions'
+tells b 'server b gave up [0-9]+ transaction'
 tells a 'server b holds the safe points .* asked to give that up'
 alive a b
 # A pass that is not heard of before would contradict what b protects, and fence all of it. That it is
