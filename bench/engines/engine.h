@@ -134,6 +134,15 @@ struct engine {
     int (*advance)(void *world);
 };
 
+/* The calls of an engine that has each under the name here, without create(): those of
+ * transactions; of statements as well; all. */
+#define ENGINE_TXNS                                                                                \
+    .version = version, .destroy = destroy, .open = open_session, .close = close_session,          \
+    .begin = begin, .end = end
+#define ENGINE_STATEMENTS ENGINE_TXNS, .stmt_begin = stmt_begin, .stmt_end = stmt_end
+#define ENGINE_CALLS                                                                               \
+    ENGINE_STATEMENTS, .oldest = oldest, .list = list, .lookup = lookup, .hold = hold
+
 /* All engines of this build, Roster first. */
 extern const struct engine *const engines[];
 extern const size_t n_engines;

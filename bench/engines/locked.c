@@ -412,19 +412,8 @@ static int hold(void *world, void (*wait)(void *arg), void *arg)
         .name = (text),                                                                            \
         .title = (what),                                                                           \
         .can = CAN_TXN | CAN_TEXT | CAN_OLDEST | CAN_VALUE | CAN_LIST | CAN_LOOKUP | CAN_HOLD,     \
-        .version = version,                                                                        \
+        ENGINE_CALLS,                                                                              \
         .create = variable##_create,                                                               \
-        .destroy = destroy,                                                                        \
-        .open = open_session,                                                                      \
-        .close = close_session,                                                                    \
-        .begin = begin,                                                                            \
-        .end = end,                                                                                \
-        .stmt_begin = stmt_begin,                                                                  \
-        .stmt_end = stmt_end,                                                                      \
-        .oldest = oldest,                                                                          \
-        .list = list,                                                                              \
-        .lookup = lookup,                                                                          \
-        .hold = hold,                                                                              \
     }
 
 ENGINE(rwlock, "rwlock", "GHashTable, pthread_rwlock, a mutex per session", 1, true, false);

@@ -158,13 +158,8 @@ const struct engine engine_wiredtiger = {
     .title = "WiredTiger, read timestamps",
     .can = CAN_TXN | CAN_OLDEST | CAN_VALUE,
     .most_sessions = 10000,
-    .version = version,
+    ENGINE_TXNS,
     .create = create,
-    .destroy = destroy,
-    .open = open_session,
-    .close = close_session,
-    .begin = begin,
-    .end = end,
     .oldest = oldest,
 };
 
