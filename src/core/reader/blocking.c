@@ -7,7 +7,6 @@
  * of whose sessions waits for the one before, no part of it is followed again and again: the ends
  * of sessions that were followed are remembered, as far as a small table goes.
  */
-#include "core/base/process.h"
 #include "core/base/struct_size.h"
 #include "core/roster/block.h"
 #include "core/roster/roster.h"
@@ -206,13 +205,8 @@ static int walk_all(struct walk *walk, uint64_t min_ms)
 int roster_blocking(struct roster *roster, uint64_t min_ms, struct roster_blocking *blocking)
 {
     struct walk walk;
-    int err;
+    int err = rst_result_check(roster, blocking, sizeof(*blocking));
 
-    if (!roster || !blocking)
-        return -EINVAL;
-    err = rst_struct_check(blocking, sizeof(walk.found), sizeof(walk.found));
-    if (!err && rst_process_is_other(roster->process))
-        err = -ECHILD;
     if (err)
         return err;
     memset(&walk.found, 0, sizeof(walk.found));

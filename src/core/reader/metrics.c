@@ -86,15 +86,10 @@ int roster_metrics(struct roster *roster, struct roster_metrics *metrics)
 {
     struct roster_metrics now = {0};
     unsigned n, m;
-    int err;
+    int err = rst_result_check(roster, metrics, sizeof(*metrics));
 
-    if (!roster || !metrics)
-        return -EINVAL;
-    err = rst_struct_check(metrics, sizeof(now), sizeof(now));
     if (err)
         return err;
-    if (rst_process_is_other(roster->process))
-        return -ECHILD;
     stays_sum(roster, &now);
     times_add(&now.scans, rst_load(&roster->scan_times.sum_ns), roster->scan_times.buckets);
     for (n = 0; n < ROSTER_KILL_REASONS; n++)

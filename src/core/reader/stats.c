@@ -38,15 +38,10 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     struct roster_stats now = {0};
     uint64_t ordinary;
     unsigned by;
-    int err;
+    int err = rst_result_check(roster, stats, sizeof(*stats));
 
-    if (!roster || !stats)
-        return -EINVAL;
-    err = rst_struct_check(stats, sizeof(now), sizeof(now));
     if (err)
         return err;
-    if (rst_process_is_other(roster->process))
-        return -ECHILD;
     now.sessions = rst_load(&roster->registry.open);
     /* An open that is under way has counted its session and not yet raised the peak. */
     now.sessions_peak = rst_load(&roster->registry.peak);

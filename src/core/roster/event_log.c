@@ -12,7 +12,6 @@
  */
 #include "core/roster/event_log.h"
 
-#include "core/base/process.h"
 #include "core/base/struct_size.h"
 #include "core/roster/roster.h"
 
@@ -300,15 +299,10 @@ void rst_event_log_text(char *to, size_t size, const char *text, size_t length)
 
 int roster_event_log_next(struct roster *roster, uint64_t since, struct roster_logged *event)
 {
-    int err;
+    int err = rst_result_check(roster, event, sizeof(*event));
 
-    if (!roster || !event)
-        return -EINVAL;
-    err = rst_struct_check(event, sizeof(*event), sizeof(*event));
     if (err)
         return err;
-    if (rst_process_is_other(roster->process))
-        return -ECHILD;
     return rst_event_log_next_at(roster->event_log, since, rst_moment(), event);
 }
 
@@ -317,15 +311,10 @@ int roster_event_log_state(struct roster *roster, struct roster_event_log_state 
     struct roster_event_log_state known = {.size = sizeof(known)};
     struct rst_event_log *log;
     unsigned r, n;
-    int err;
+    int err = rst_result_check(roster, state, sizeof(*state));
 
-    if (!roster || !state)
-        return -EINVAL;
-    err = rst_struct_check(state, sizeof(known), sizeof(known));
     if (err)
         return err;
-    if (rst_process_is_other(roster->process))
-        return -ECHILD;
     log = roster->event_log;
     pthread_mutex_lock(&log->lock);
     settle_all(log, rst_moment().ns);

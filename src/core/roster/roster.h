@@ -10,8 +10,10 @@
 #include "core/base/graced.h"
 #include "core/base/horizon.h"
 #include "core/base/hot.h"
+#include "core/base/process.h"
 #include "core/base/rcu.h"
 #include "core/base/stays.h"
+#include "core/base/struct_size.h"
 #include "core/base/ticker.h"
 #include "core/roster/counters.h"
 #include "core/roster/deadlocks.h"
@@ -111,6 +113,16 @@ static inline int rst_oracle_now(const struct roster *roster, uint64_t *ts)
     if (rst_likely(!err && *ts - 1 < ROSTER_TS_MAX - 1))
         return 0;
     return err < 0 ? err : -EIO;
+}
+
+/* What a call that fills in a result for its caller asks first: 0, -EINVAL, -E2BIG or -ECHILD. */
+static inline int rst_result_check(const struct roster *roster, const void *result, size_t size)
+{
+    int err = roster && result ? rst_struct_check(result, size, size) : -EINVAL;
+
+    if (!err && rst_process_is_other(roster->process))
+        err = -ECHILD;
+    return err;
 }
 
 #endif /* ROSTER_CORE_ROSTER_ROSTER_H */

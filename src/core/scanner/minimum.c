@@ -18,15 +18,10 @@ static int peek(struct roster *roster, const struct roster_min_filter *filter,
 {
     RST_NOT_CANCELLED;
     struct roster_min result = {.size = sizeof(result)};
-    int err;
+    int err = rst_result_check(roster, min, sizeof(*min));
 
-    if (!roster || !min)
-        return -EINVAL;
-    err = rst_struct_check(min, sizeof(*min), sizeof(*min));
     if (err)
         return err;
-    if (rst_process_is_other(roster->process))
-        return -ECHILD;
     err = rst_scan_peek(roster, filter, &result);
     if (!err)
         rst_struct_put(min, &result, sizeof(result));
