@@ -5,7 +5,7 @@
 # An etcd cluster on the loopback interface, on ports that the kernel picks. Who sources this ends
 # the processes in etcd_pids.
 
-# What this terminal says of another cluster, such as an earlier drill's, is refused beside options.
+# Variables of this terminal for another cluster, such as an earlier drill's, conflict with options.
 unset "${!ETCD_@}" "${!ETCDCTL_@}"
 
 etcd_pids=() # of the members; empty while one is down

@@ -53,7 +53,7 @@ steady() {
     load_pid[$1-steady]=$!
 }
 
-# of WHO FIELD: what CLIENT LIST says of the client of that name on kv1; nothing when it has gone.
+# of WHO FIELD: what CLIENT LIST shows of the client of that name on kv1; nothing when it has gone.
 of() {
     cli kv1 CLIENT LIST NAME "$1" | sed -n "1s/.* $2=\([^ ]*\).*/\1/p"
 }

@@ -41,10 +41,10 @@ static const struct argp_option known[] = {
     {"sessions", KEY_SESSIONS, "N", 0, "Each work once, with N sessions", 0},
     {"threads", KEY_THREADS, "N", 0, "... and threads (1)", 0},
     {"open", KEY_OPEN, "N", 0, "... and open transactions (0)", 0},
-    {"rounds", KEY_ROUNDS, "N", 0, "Rounds, of which medians are taken (5)", 0},
+    {"rounds", KEY_ROUNDS, "N", 0, "Rounds; medians are reported (5)", 0},
     {"seconds", KEY_SECONDS, "S", 0, "Seconds of each sample (0.1)", 0},
     {"realtime", KEY_REALTIME, NULL, 0,
-     "Take the processors from everybody else during each sample of no more threads than "
+     "Take the processors from all other work during each sample of no more threads than "
      "processors, and leave them alone as long after it; needs the right to (root)",
      0},
     {"no-charts", KEY_NO_CHARTS, NULL, 0, "Draw no charts", 0},

@@ -43,7 +43,7 @@ static const struct argp_option known[] = {
     {"active", KEY_ACTIVE, "N", 0, "Sessions that each committer uses, for mixed (1000)", 0},
     {"open", KEY_OPEN, "N", 0, "Open transactions, for scan and list", 0},
     {"seconds", KEY_SECONDS, "S", 0, "Seconds of each measurement (0.3)", 0},
-    {"rounds", KEY_ROUNDS, "N", 0, "Rounds, of which medians are taken (5)", 0},
+    {"rounds", KEY_ROUNDS, "N", 0, "Rounds; medians are reported (5)", 0},
     {"text", KEY_TEXT, "BYTES", 0, "Text of a statement (64)", 0},
     {"oracle", KEY_ORACLE, "KIND", 0,
      "Where timestamps come from: thread (a counter in each thread), shared (one atomic counter) "
@@ -63,7 +63,7 @@ static const struct argp_option known[] = {
     {"json", KEY_JSON, "FILE", 0, "Write JSON to FILE; -: to standard output, without text", 0},
     {"no-pin", KEY_NO_PIN, NULL, 0, "Do not pin threads to processors", 0},
     {"realtime", KEY_REALTIME, NULL, 0,
-     "Take the processors from everybody else during each measurement, and leave them alone as "
+     "Take the processors from all other work during each measurement, and leave them alone as "
      "long after it; needs the right to (root). For machines that others work on too: use short "
      "measurements, such as --seconds=0.05 --rounds=41",
      0},

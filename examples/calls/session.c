@@ -97,7 +97,7 @@ static void open_cursors(struct roster_session *session)
     printf("statements %" PRIu64 " and %" PRIu64 " were open at once\n", first, second);
 }
 
-/* Two sessions with a lock each, of which each wants the other's: the second wait is refused. */
+/* Two sessions hold a lock each and want each other's: the second wait is refused. */
 static void lock_crosswise(struct roster *roster)
 {
     struct roster_blocked blocked = {.size = sizeof(blocked)};

@@ -3,7 +3,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A server of a cluster: its minimum is reported to a store, and when its lease is lost it is
- * fenced before anybody may collect what its transactions read.
+ * fenced before any server may collect what its transactions read.
  */
 #include <inttypes.h>
 #include <roster/oracle_store.h>

@@ -77,7 +77,7 @@ struct txn {
     struct lock *locks; /* that it holds */
 };
 
-/* Functions that return int return 0 (or what is said) or a negative errno. */
+/* Functions that return int return 0 (or as stated) or a negative errno. */
 int txn_begin(struct txn *txn);
 
 /* The value as the transaction sees it: its length, and appends it; both may be NULL. Returns 1, or

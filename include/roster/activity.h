@@ -100,7 +100,7 @@ struct roster_activity_sum {
     uint64_t step_ms;     /* 1000 where seconds were counted, 60000 for minutes */
     uint64_t times;       /* how often all sessions were looked at; 0: nothing is known */
     uint64_t active;      /* sessions that were active, over all these times */
-    uint64_t kept;        /* of them, those of which it is known what they did */
+    uint64_t kept;        /* of them, those whose activity is known */
     uint64_t dropped;     /* the others: active is kept + dropped */
     uint64_t samples;     /* of those kept, what the filter lets through */
     uint64_t rows;        /* how many there are without a limit */
@@ -126,9 +126,9 @@ struct roster_activity_filter {
  * What was going on from `from_ms` until before `to_ms`, in milliseconds since the Unix epoch,
  * summed up by the bits of `by` (0: all in one row), what was seen most first: at most `*count`
  * rows, and stores in `*count` how many. Counts seconds when `from_ms` is an hour ago or less, else
- * minutes; those of which a part has not passed yet are left out. The present wall clock says when
- * something was: a step moves the past with it. `filter` may be NULL: everything. Any thread; the
- * next sample waits for it.
+ * minutes; those that are not over yet are left out. Times are by the
+ * present wall clock: a step of it moves the past, too. `filter` may be NULL: everything. Any
+ * thread; the next sample waits for it.
  *
  * Returns 0; -EINVAL for NULL, unknown bits, or a struct smaller than the first version's; -E2BIG
  * for a larger one with something unknown in it; -ECHILD.

@@ -28,7 +28,7 @@ enum roster_kill_target {
 #define ROSTER_KILL_TARGETS 3
 
 enum roster_kill_reason {
-    ROSTER_KILL_REASON_INTERRUPTED = 1, /* somebody asked for it */
+    ROSTER_KILL_REASON_INTERRUPTED = 1, /* a user or program asked for it */
     ROSTER_KILL_REASON_MAX_EXECUTION_TIME = 2,
     ROSTER_KILL_REASON_QUERY_MEMORY = 3,
     ROSTER_KILL_REASON_SERVER_MEMORY = 4,

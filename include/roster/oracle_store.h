@@ -153,7 +153,7 @@ ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent
 /*
  * A roster_oracle_fn: gets a timestamp greater than all that were got before, in this process or
  * in those that had the mark earlier. Lock-free, but for the call that moves the mark when half
- * of the window is used, and for everybody when the store has not answered by its end.
+ * of the window is used, and, when the store has not answered by the window's end, for all calls.
  *
  * `oracle`: a struct roster_oracle_persistent; `ts`: receives the timestamp.
  *

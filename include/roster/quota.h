@@ -3,9 +3,9 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Quotas: how many sessions one user, one database or one application may have open, so that none
- * takes all the places. And which of them have how many.
+ * takes all the places. Also reports how many sessions each of them has.
  *
- * A group is the sessions with the same value of one of the three. A session of which that is not
+ * A group is the sessions with the same value of one of the three. A session whose value is not
  * known (NULL) is in no such group; one with the value "" is. Rules say how many sessions a group
  * may have. What a session is in is found out when it is opened, and again in
  * roster_session_update(); transactions and statements never come here.
@@ -145,9 +145,9 @@ ROSTER_API int roster_groups_top(struct roster *roster, enum roster_group_by by,
 #define ROSTER_GROUPS_FOUND 256
 
 /*
- * Stores groups in `groups` of which sessions have been refused and that have no place for an
- * ordinary one now, the last refused first; at most `*count`, and stores in `*count` how many. Of
- * groups with refusals the newest 256 are looked at. Any thread; owners that open or close wait
+ * Stores in `groups` the groups that have refused sessions and are full for ordinary ones now, the
+ * last refused first: at most `*count`, and stores in `*count` how many. Only the 256 groups that
+ * refused last are looked at. Any thread; owners that open or close wait
  * while these are copied.
  *
  * Returns 0; -EINVAL for NULL; -ECHILD.

@@ -263,7 +263,7 @@ ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
  * txn safe point, or above the oracle's now (nothing changed); -EBADMSG: a key holds no timestamp,
  * or one that no server can have written (the result's blocker names it; nothing changed); -EIO:
  * the oracle gave no timestamp; -EREMCHG: the store's safe points are behind what was seen here:
- * somebody deleted a key or restored a backup (nothing changed, and nothing will until the servers
+ * a key was deleted or a backup restored (nothing changed, and nothing will until the servers
  * are restarted); -EAGAIN: others were faster again and again (nothing changed); and errors of the
  * store or of the oracle (after -EINPROGRESS it may have moved).
  */

@@ -109,8 +109,8 @@ struct roster_session_attr {
 #define ROSTER_SESSION_ATTR_INIT ROSTER_SIZED(struct roster_session_attr)
 
 /*
- * Opens a session; the calling thread owns it. `attr` may be NULL: a user session of which nothing
- * is known. Any thread; lock-free but for the allocator, unless there are rules of
+ * Opens a session; the calling thread owns it. `attr` may be NULL: a user session without
+ * attributes. Any thread; lock-free but for the allocator, unless there are rules of
  * roster_quota_set().
  *
  * The session is complete before anyone can find it (G1).

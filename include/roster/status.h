@@ -65,12 +65,12 @@
  * ended, no other session is.
  *
  * /timeline has a row for each second of the last hour in which the endpoint ran, the oldest first:
- * "second", a second of CLOCK_BOOTTIME of which "now" is the newest and "now_ms" its wall-clock
- * time, then what "columns" names. A second without a row is one in which the process or the
- * machine stood still; null is what was not known then, as a rate is after such a gap. `after` asks
- * for later ones only. The endpoint's thread wakes once a second for it, computes the verdict with
- * the minimum, and gives it at most a tenth of its time: when the oracle is slow, points become
- * rarer. It takes 113 KiB, once.
+ * "second", a second of CLOCK_BOOTTIME ("now" is the newest one, "now_ms" its wall-clock time),
+ * then what "columns" names. In a second without a row the process or the machine stood still; null
+ * is an unknown value, such as a rate after such a gap. `after` asks for later ones only. The
+ * endpoint's thread wakes once a second for it, computes the verdict with the minimum, and gives it
+ * at most a tenth of its time: when the oracle is slow, points become rarer. It takes 113 KiB,
+ * once.
  *
  * `from`, `to` and `since` take a point in time: -15m or -2h before now, 21:03 of today, or of
  * yesterday if that is to come, 2026-11-29T10:00:00Z or with another offset, both without one in
@@ -153,7 +153,7 @@ struct roster_status_options {
     struct roster_safe_point *safe_point; /* for GET /safepoint; may be NULL */
     uint32_t max_per_client;              /* connections of one user (over TCP where the kernel does
                                              not tell: of all); default: half of max_connections */
-    uint64_t max_memory; /* bytes for connections and replies, of which one client may have half;
+    uint64_t max_memory; /* bytes for connections and replies, at most half of them for one client;
                             more is answered by 503; default: 64 MiB, at least 1 MiB */
     const struct roster_cluster_calls *cluster; /* roster_cluster_calls(), with a syncer or a
                                                    safe_point; else it may be NULL */

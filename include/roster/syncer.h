@@ -3,7 +3,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The info-syncer: reports a roster's minimum to a store, under a lease, and fences the roster
- * before anybody may take the lease for lost.
+ * before any server may take the lease for lost.
  *
  * While a server's record stands in the store, no txn safe point passes it. The record goes with
  * the lease, so a server keeps its own deadline: the time it sent the last keep-alive that was
@@ -16,7 +16,7 @@
  *
  *     server/info/ID         who the server is (JSON)
  *     server/minstartts/ID   the record (decimal)
- *     server/holder/ID       who holds the minimum, when somebody does (JSON)
+ *     server/holder/ID       the holder of the minimum, if there is one (JSON)
  *
  * And one on a lease of its own, which outlives the others by up to an hour when the server goes
  * without roster_syncer_stop(), so that `rosterctl --store status` can name it; nothing depends on

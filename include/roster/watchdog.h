@@ -26,7 +26,7 @@ enum roster_event_kind {
     ROSTER_EVENT_STATEMENT = 1, /* a statement has run for longer than statement_ms */
     ROSTER_EVENT_TXN = 2,       /* a transaction is older than txn_ms */
     ROSTER_EVENT_KILL = 3,      /* the watchdog has killed */
-    ROSTER_EVENT_STUCK = 4,     /* somebody killed it stuck_ms ago, and it has not ended */
+    ROSTER_EVENT_STUCK = 4,     /* it was killed stuck_ms ago, and has not ended */
     ROSTER_EVENT_ERROR = 5,     /* a walk failed: `result` says why; ages of transactions could not
                                    be computed, or no session could be looked at */
 };

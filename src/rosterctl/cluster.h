@@ -68,7 +68,7 @@ void servers_reject(struct server *server, const char *format, ...)
 #define CLUSTER_DEADLINE_MS 5000
 
 /* One reply from those of servers, after these were asked: rows with their server, trees, activity.
- * What does not answer is said as servers_code() does. */
+ * What does not answer is reported as servers_code() does. */
 struct reply servers_rows(struct servers *servers, const struct options *options, const char *path);
 struct reply servers_locks(struct servers *servers, const struct options *options,
                            const char *path);
@@ -100,7 +100,7 @@ json_t *rows_sort(json_t *rows, rows_compare_fn *compare);
 /* The rows of several servers by their times. They are used up. */
 json_t *events_sort(json_t *rows);
 
-/* What is said of a server that has gone, as a row of status. */
+/* A server that has gone, as a row of status. */
 json_t *cluster_gone_row(const struct gone *gone);
 
 /* The same of a server from which there is no status: "silent", with the command that finds its

@@ -100,7 +100,7 @@ static void print_rows(struct output *output, const json_t *rows)
     output->began = true;
 }
 
-/* What the reply leaves out is said where it does not mix with the rows. */
+/* What the reply leaves out, on standard error, where it does not mix with the rows. */
 static void print_gaps(const json_t *reply)
 {
     json_int_t missed = json_integer_value(json_object_get(reply, "missed"));

@@ -65,8 +65,8 @@ static const struct column history_columns[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* How many rows a terminal has for a list that is watched: below its title, above what is said of
- * the others. 0: no terminal, or it need not be seen at a glance. */
+/* How many rows a terminal has for a list that is watched: below its title, above the line that
+ * counts the others. 0: no terminal, or it need not be seen at a glance. */
 static size_t rows_to_see(const struct options *options)
 {
     struct winsize size = {0};

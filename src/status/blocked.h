@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What the verdict says of sessions that have waited for another one for too long.
+ * The verdict's look at sessions that have waited for another one for too long.
  */
 #ifndef ROSTER_STATUS_BLOCKED_H
 #define ROSTER_STATUS_BLOCKED_H

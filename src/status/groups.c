@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * GET /groups, and what the verdict says of groups of sessions.
+ * GET /groups, and the verdict's look at groups of sessions.
  */
 #include "config.h"
 

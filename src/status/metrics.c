@@ -20,7 +20,7 @@
 
 #define OPEN_METRICS "application/openmetrics-text"
 
-/* Bounds of the histograms: powers of two of nanoseconds, of which all lower ones are one bucket.
+/* Bounds of the histograms, in powers of two of nanoseconds; all below are one bucket.
  */
 struct bounds {
     unsigned first, last;

@@ -166,7 +166,7 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
     return MHD_NO;
 }
 
-/* Names of which one was expected, as a list. */
+/* The names one of which was expected, as a list. */
 struct names {
     char text[ERROR_MOST];
     size_t length;

@@ -228,8 +228,8 @@ static bool is_reading(const char *method)
     return !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);
 }
 
-/* Of the remote entrance: nothing is said, not even which pages there are, without the token. No
- * name of the host is asked for, as that is whatever the scraper calls this machine. */
+/* The remote entrance reveals nothing without the token, not even which pages exist. The Host
+ * header is not checked, as it has whatever name the scraper uses for this machine. */
 static unsigned dispatch_remote(struct request *request, const struct route *route,
                                 const char *method)
 {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Kills of which nothing came. See stuck.h.
+ * Kills without effect. See stuck.h.
  *
  * The event log has each kill with its time. What was delivered is remembered here until what it
  * was for has ended, so neither a walk nor the log's length says what is found. A walk is made once

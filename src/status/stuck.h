@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What the verdict says of kills that were delivered, and of which nothing came.
+ * The verdict's look at kills that were delivered and had no effect.
  */
 #ifndef ROSTER_STATUS_STUCK_H
 #define ROSTER_STATUS_STUCK_H

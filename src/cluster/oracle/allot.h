@@ -28,7 +28,7 @@ struct allotter {
 };
 
 /*
- * Reads the newest timestamp that was allotted to anybody before this call began. When the wall
+ * Reads the newest timestamp that was allotted to any caller before this call began. When the wall
  * clock has left it behind, as where no transaction commits, a newer one is allotted.
  */
 int rst_allotter_read(struct allotter *allotter, uint64_t *last);

@@ -4,8 +4,8 @@
 /*
  * A hybrid clock with a high-water mark in a store: no timestamp at or above the mark is handed
  * out before the store has acknowledged a higher mark. A new process begins at the mark it finds.
- * The mark's value is "TIMESTAMP OWNER", so that a process can tell whether a write of which it
- * has heard no more was its own.
+ * The mark's value is "TIMESTAMP OWNER", so that a process can tell whether an unanswered
+ * write was its own.
  */
 
 #include "config.h"
@@ -154,7 +154,8 @@ static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool ear
         atomic_load_explicit(&oracle->mark, memory_order_relaxed) == mark) {
         mark = mark_above(oracle, ts);
         err = mark_move(oracle, mark, rst_store_deadline_in(oracle->timeout_ms));
-        /* Release: the store has it before anybody hands out more; pairs with the load in get. */
+        /* Release: the store has it before any thread hands out more; pairs with the load in get.
+         */
         if (!err)
             atomic_store_explicit(&oracle->mark, mark, memory_order_release);
         else

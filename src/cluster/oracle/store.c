@@ -176,7 +176,7 @@ static void serve(struct waiter *list, const struct waiter *me, int err, uint64_
     }
 }
 
-/* Serves everybody who waits by now, the caller among them, and lets the next one lead. */
+/* Serves all that wait now, the caller among them, and lets the next one lead. */
 static void lead(struct roster_oracle_store *oracle, struct waiter *me)
 {
     struct waiter *list = take_queue(oracle), *next;

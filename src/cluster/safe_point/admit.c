@@ -4,7 +4,8 @@
 /*
  * What is read of a safe point is checked before it is known here. A live server's bound is what
  * its roster still protects; the bound of all others is the oracle's now. What passes fails every
- * check below it before anybody can collect by it; what does not is rejected, see syncer/reject.c.
+ * check below it before any server can collect by it; what does not is rejected, see
+ * syncer/reject.c.
  */
 
 #include "config.h"

@@ -266,7 +266,7 @@ void rst_safe_point_lead_duty(struct roster_safe_point *safe_point)
 {
     int64_t pause;
 
-    /* Until below, or until somebody hurries. */
+    /* Until below, or until it is asked to hurry. */
     rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD, STORE_FOREVER);
     if (!safe_point->options.syncer)
         return;

@@ -384,7 +384,7 @@ const char *roster_blocker_describe(const struct roster_blocker *blocker, char *
         snprintf(text, size, "nothing blocks");
         break;
     }
-    /* The names are of keys, which anybody may have written. */
+    /* The names come from keys, which any client of the store may have written. */
     roster_text_show(text, strlen(text), text, size);
     return text;
 }

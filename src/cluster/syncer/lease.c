@@ -222,7 +222,7 @@ void rst_syncer_lease_duty(struct roster_syncer *syncer)
     old = syncer->old_lease;
     registered = syncer->registered;
     rst_syncer_set_due(syncer, SYNCER_LEASE,
-                       STORE_FOREVER); /* until below, or until somebody loses the lease */
+                       STORE_FOREVER); /* until below, or until the lease is lost */
     pthread_mutex_unlock(&syncer->lock);
     if (old != 0)
         revoke_old(syncer, old);

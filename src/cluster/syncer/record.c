@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The record in the store: how it comes there, is raised and is lowered. The rules, each of which
- * tests/model/lease_fence.pml refutes the omission of:
+ * The record in the store: how it is written, raised and lowered. The rules;
+ * tests/model/lease_fence.pml refutes the omission of each:
  *
  *  - protected_from is raised, in one step with the scan, before the store is asked to raise the
  *    record, and lowered after the store has answered that it is lower;
@@ -235,7 +235,7 @@ static void registered(struct roster_syncer *syncer, uint64_t record, int64_t re
 }
 
 /*
- * An earlier attempt of which nothing was heard has come through. Each one asked for a record that
+ * An earlier attempt that was not answered has been carried out. Each one asked for a record that
  * the roster protects by now, and not below the safe points.
  */
 static int resume_registration(struct roster_syncer *syncer, const struct standing *standing,
@@ -321,7 +321,7 @@ static bool stands_already(const struct roster_syncer *syncer, const struct rost
 {
     const struct roster_holder *a = &syncer->holder, *b = &min->holder;
 
-    /* A minimum below the record: somebody is about to lower it, or has just failed to. */
+    /* A minimum below the record: another thread is about to lower it, or has just failed to. */
     if (min->min_start_ts < syncer->record)
         return true;
     if (recheck)

@@ -164,7 +164,7 @@ static int remove_keys(struct roster_syncer *syncer)
 
 void rst_syncer_end(struct roster_syncer *syncer)
 {
-    /* From here on checks fail for good, before anybody may learn that the record is gone. */
+    /* From here on checks fail for good, before any server may learn that the record is gone. */
     rst_lease_detach(syncer->roster);
     pthread_mutex_lock(&syncer->lock);
     syncer->registered = false;

@@ -57,8 +57,8 @@ struct rst_background {
         pthread_t thread;
         int64_t due; /* CLOCK_MONOTONIC, ns */
     } threads[RST_DUTIES_MOST];
-    bool by_hand; /* somebody is between enter and leave */
-    bool telling; /* somebody delivers */
+    bool by_hand; /* a thread is between enter and leave */
+    bool telling; /* a thread delivers */
     bool again;   /* there may be more to deliver */
     pthread_t hand, teller;
 };

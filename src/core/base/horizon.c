@@ -123,7 +123,7 @@ static void keep_lives(struct rst_horizon *horizon, const struct rst_horizon_blo
             horizon->first_life = block->views[n].life + 2;
 }
 
-/* Withdraws a block of which nothing is given out, unless it is the only one; under grow_lock. */
+/* Withdraws a block with no chunk given out, unless it is the only one; under grow_lock. */
 static void withdraw_block(struct rst_horizon *horizon, struct rst_horizon_block *block)
 {
     struct rst_horizon_block **link = &horizon->blocks;

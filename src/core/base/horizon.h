@@ -6,8 +6,8 @@
  *
  * Slots live in chunks. A chunk belongs to one thread's context at a time, so two threads never
  * write the same line on the common path. A context's first chunk has 8 slots, which is a line of
- * words, and each further one as many as all before it, up to 32. Chunks of which no slot is in use
- * go back to their block when the context has many of them or its thread ends. All words of a block
+ * words, and each further one as many as all before it, up to 32. Chunks with no slot in use go
+ * back to their block when the context has many of them or its thread ends. All words of a block
  * stand together, so that the scan reads nothing else: its cost grows with the most pins that the
  * threads had open at once, with 8 for each thread that had any, not with the number of sessions.
  *

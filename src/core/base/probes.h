@@ -3,7 +3,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Static probes (USDT), for bpftrace, perf and systemtap: one instruction that does nothing until
- * somebody attaches. With --enable-probes; without it they are not there at all.
+ * a tracer attaches. With --enable-probes; without it they are not there at all.
  */
 #ifndef ROSTER_CORE_BASE_PROBES_H
 #define ROSTER_CORE_BASE_PROBES_H

@@ -5,7 +5,7 @@
  * Memory for objects of one class. It comes from the system in slabs, each of about a quarter of
  * what there is already, up to a huge page, so that a small server stays small and a large one
  * spends neither a page on the allocator nor an entry of the TLB on every piece; and it is carved
- * into pieces. Slabs of which no piece is needed go back to the system, see trim.h.
+ * into pieces. Slabs with no piece in use go back to the system, see trim.h.
  */
 #ifndef ROSTER_CORE_BASE_SLAB_H
 #define ROSTER_CORE_BASE_SLAB_H

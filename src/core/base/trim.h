@@ -20,8 +20,8 @@
 typedef void rst_withdrawn_fn(void *arg, const struct rst_slab *slab);
 
 /*
- * Withdraws the slabs of which every object is in the depot, as it was at the trim before. Other
- * threads that look for one in that time carve new memory. One thread at a time. `withdrawn` may be
+ * Withdraws the slabs whose objects are all in the depot, now and at the trim before. Other threads
+ * that need an object in that time carve new memory. One thread at a time. `withdrawn` may be
  * NULL. Returns whether another trim may withdraw more.
  */
 bool rst_hot_trim(struct rst_hot *hot, rst_withdrawn_fn *withdrawn, void *arg);

@@ -16,7 +16,7 @@
 #define RST_UTF8_REPLACEMENT UINT32_C(0xfffd)
 
 /*
- * Decodes the character that begins at `at`, of which `left` bytes may be read; `left` is not 0.
+ * Decodes the character that begins at `at`, reading at most `left` bytes; `left` is not 0.
  * Returns its length and stores its code point; for an invalid byte (truncated, overlong, a
  * surrogate, above U+10FFFF) it returns 0 and stores the replacement: skip one byte then.
  */

@@ -110,7 +110,7 @@ static inline uint64_t mix(uint64_t hash, const struct roster_activity_row *row,
     return hash ^ hash >> 32;
 }
 
-/* Four hashes beside each other, of which none waits for another one. */
+/* Four independent hashes, so that the processor computes them side by side. */
 static uint32_t hash_of(const struct roster_activity_row *row)
 {
     uint64_t lanes[4] = {1, 2, 3, 4};

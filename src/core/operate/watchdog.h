@@ -16,7 +16,7 @@
 #include <roster/view.h>
 #include <roster/watchdog.h>
 
-/* What the event log says of who asked for its kills. */
+/* Who asked for its kills, in the event log. */
 #define RST_WATCHDOG_NAME "watchdog"
 
 /* Events that always fit, and the most that one walk reports. */

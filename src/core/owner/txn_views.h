@@ -31,8 +31,8 @@ static rst_always_inline void rst_txn_views_untake(struct rst_thread *thread,
         rst_txn_view_put_slow(thread, views->base);
 }
 
-/* Takes all or none, but for the one in whose place the slot's own view stands (`has_own`): `now`
- * outside a statement, `base` in one. Returns 0 or -ENOMEM. */
+/* Takes all or none, except the one that the slot's own view replaces (`has_own`): `now` outside a
+ * statement, `base` in one. Returns 0 or -ENOMEM. */
 static rst_always_inline int rst_txn_views_take(struct rst_thread *thread,
                                                 const struct roster_session *session, bool has_own,
                                                 struct rst_txn_views *views)

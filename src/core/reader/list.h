@@ -22,7 +22,7 @@ typedef bool rst_known_fn(const struct roster_session *session, const struct ros
 
 /*
  * The same without those that are at rest, which lead to the idle view in their home, and without
- * those that `known` knows, of which it is called first.
+ * those that `known`, which is called first, knows already.
  */
 int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each_fn *fn, void *arg,
                          char *room, size_t size);

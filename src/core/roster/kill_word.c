@@ -34,7 +34,7 @@ uint64_t rst_kill_forget_txn_slow(struct roster_session *session)
 
 /*
  * The word when the owner has seen it: the kill that it is about to return has its ack. Inside a
- * transaction what the word says of one is said of this one (E of kill_txn.c).
+ * transaction, a reason for a transaction in the word is for this one (E of kill_txn.c).
  */
 static uint64_t acknowledged(const struct roster_session *session, uint64_t word, uint64_t seq)
 {

@@ -282,7 +282,7 @@ static rst_always_inline const struct roster_shown *rst_look_try(struct roster_s
 const struct roster_shown *rst_look_at(const struct roster_session *session,
                                        struct roster_copy *copy, char *room, size_t size);
 
-/* Where the view stands of which a look at a session returned this. */
+/* The address of the view that a look at a session returned this copy of. */
 static inline const struct roster_shown *rst_look_place(const struct roster_shown *shown)
 {
     return shown->life & 1 ? shown : caa_container_of(shown, struct roster_copy, shown)->place;

@@ -73,8 +73,8 @@ void rst_registry_unreserve(struct rst_registry *registry);
 int rst_registry_add(struct rst_registry *registry, struct roster_session *session);
 
 /*
- * The session will be added or deleted soon: asks for the lines that this takes, all at once. It
- * has atomic operations in it, each of which would let its own line be waited for alone.
+ * The session will be added or deleted soon: prefetches the lines that this takes, all at once.
+ * Its atomic operations would otherwise wait for one line after the other.
  */
 void rst_registry_expect(const struct rst_registry *registry, const struct roster_session *session);
 

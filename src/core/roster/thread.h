@@ -82,7 +82,7 @@ uint32_t rst_thread_new_tag(void);
 rst_slow struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err);
 
 /*
- * Takes all contexts away from a roster of which nothing is in use: what they have is given back.
+ * Takes all contexts away from a roster with nothing in use: what they have is given back.
  * A thread that calls again gets a new one.
  */
 void rst_thread_leave_roster(struct roster *roster);

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * The pause after `failures` failures before: min_ms doubled each time, at most max_ms, of which
- * a random part between half and all is taken, so that many who failed together do not come back
+ * The pause after `failures` failures before: min_ms doubled each time, at most max_ms; then a
+ * random part of that, between half and all, so that callers that failed together do not come back
  * together. In nanoseconds, never 0.
  */
 int64_t rst_store_backoff_ns(int min_ms, int max_ms, unsigned failures);

@@ -43,7 +43,7 @@ void rst_store_sleep_until(int64_t deadline);
 int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond);
 void rst_threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond);
 
-/* Waits until somebody signals, or the deadline on CLOCK_MONOTONIC; may wake up for nothing. */
+/* Waits for a signal, or until the deadline on CLOCK_MONOTONIC; may wake up spuriously. */
 void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline);
 
 #endif

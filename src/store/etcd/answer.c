@@ -176,7 +176,7 @@ struct etcd_verdict rst_etcd_judge_error(long status, int64_t code, const char *
     return v;
 }
 
-/* The members of an error, of which different versions of the gateway write different ones. */
+/* The members of an error, which differ between versions of the gateway. */
 static struct etcd_verdict judge_error_object(long status, const json_t *object)
 {
     const char *message = rst_store_json_peek_text(object, "message");

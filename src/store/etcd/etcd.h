@@ -182,7 +182,7 @@ struct etcd_call {
     bool changes;    /* something in the store */
     bool repeatable; /* done twice is the same as done once */
     bool anonymous;  /* needs no token, since it is the one that asks for it */
-    /* Turns the answer into a result: 0, or a negative errno of which -EPROTO blames etcd. */
+    /* Turns the answer into a result: 0, or a negative errno; -EPROTO blames etcd. */
     int (*decode)(struct etcd_store *store, const struct etcd_call *call, const json_t *answer,
                   void *out);
     void *out;

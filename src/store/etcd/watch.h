@@ -5,7 +5,7 @@
  * The etcd store's watches. A watch has no thread: it works while roster_store_watch_next() is
  * being called, and its transfers run side by side in one multi handle of libcurl:
  *
- *   stream  the watch itself: one answer without end, of which each line is a message
+ *   stream  the watch itself: one answer without end; each line is a message
  *   side    one request at a time: a token, a snapshot, or a check
  *
  * A stream that says nothing may belong to a quiet cluster, or to a member that is frozen, or cut
