@@ -11,8 +11,6 @@
 #include "../measure/stats.h"
 #include "plan.h"
 
-#include <stdio.h>
-
 enum metric {
     METRIC_NS,    /* per operation: of a processor's time, so that it does not grow with threads */
     METRIC_ALONE, /* the same without those beside */

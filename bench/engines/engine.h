@@ -19,7 +19,6 @@
 
 #include "../measure/oracle.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #define MAX_THREADS 1024
 #define MAX_ROUNDS 101

@@ -13,7 +13,6 @@
 #include "mariadb/event.h"
 
 #include <roster/roster.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct rst_mdb_who {

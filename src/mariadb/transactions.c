@@ -15,7 +15,6 @@
 #include "mariadb/event.h"
 #include "mariadb/note.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* The server's error for the victim of a deadlock, whose whole transaction it rolls back. */

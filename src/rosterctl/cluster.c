@@ -12,7 +12,6 @@
 #include "core/base/ascii.h"
 
 #include <roster/conn_id.h>
-#include <roster/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

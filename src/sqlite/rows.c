@@ -8,8 +8,6 @@
 
 #include "sqlite/extension.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -12,7 +12,6 @@
 #include "status/status.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <roster/error.h>
 #include <roster/text.h>
 #include <stdio.h>

@@ -13,8 +13,6 @@
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
 
-#include <string.h>
-
 #define MOST_BYTES ((size_t)1 << 20)
 
 static void check_range(const struct roster_store_range *range,

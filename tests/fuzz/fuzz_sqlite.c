@@ -11,7 +11,6 @@
 
 #include <roster/store.h>
 #include <roster/store_watch.h>
-#include <string.h>
 #include <unistd.h>
 
 static char directory[64];

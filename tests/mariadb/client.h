@@ -9,7 +9,6 @@
 #define ROSTER_TESTS_MARIADB_CLIENT_H
 
 #include <mysql.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Says what is wrong and ends the program. */

@@ -15,7 +15,6 @@
 #endif
 
 #include <roster/roster.h>
-#include <roster/timestamp.h>
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -7,7 +7,6 @@
  */
 #include "config.h"
 
-#include "../unit/store/scratch.h"
 #include "../unit/store/store_fixture.h"
 #include "storm.h"
 

@@ -15,7 +15,6 @@
 #include <roster/roster.h>
 #include <roster/status.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 static struct roster *roster;

@@ -11,7 +11,6 @@
  */
 #include "config.h"
 
-#include "../unit/store/scratch.h"
 #include "../unit/store/store_fixture.h"
 #include "refuse.h"
 

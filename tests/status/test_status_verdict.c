@@ -18,7 +18,6 @@
 #include <roster/roster.h>
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
-#include <roster/timestamp.h>
 
 #include "status/verdict.h"
 

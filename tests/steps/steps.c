@@ -101,3 +101,21 @@ void steps_finish(struct steps *steps)
     pthread_mutex_unlock(&lock);
     pthread_join(steps->thread, NULL);
 }
+
+static int count_up(void *arg, uint64_t *ts)
+{
+    *ts = ++*(uint64_t *)arg;
+    return 0;
+}
+
+struct roster *steps_roster(void)
+{
+    static uint64_t last = 1000;
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster *roster;
+
+    options.oracle = count_up;
+    options.oracle_arg = &last;
+    cr_assert_eq(roster_create(&options, &roster), 0);
+    return roster;
+}

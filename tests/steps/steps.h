@@ -9,6 +9,7 @@
 #define ROSTER_TESTS_STEPS_H
 
 #include <pthread.h>
+#include <roster/manager.h>
 #include <stdbool.h>
 
 /* One thread. The first three members are the caller's. */
@@ -33,5 +34,8 @@ bool steps_ends(struct steps *steps);
 
 /* Lets it go on and waits for its end. */
 void steps_finish(struct steps *steps);
+
+/* A roster in which no two transactions have one timestamp. */
+struct roster *steps_roster(void);
 
 #endif /* ROSTER_TESTS_STEPS_H */

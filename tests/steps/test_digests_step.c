@@ -14,23 +14,6 @@
 
 static struct roster *roster;
 
-/* No two transactions have one timestamp. */
-static int count_up(void *arg, uint64_t *ts)
-{
-    *ts = ++*(uint64_t *)arg;
-    return 0;
-}
-
-static void make_roster(void)
-{
-    static uint64_t last = 1000;
-    struct roster_options options = ROSTER_OPTIONS_INIT;
-
-    options.oracle = count_up;
-    options.oracle_arg = &last;
-    cr_assert_eq(roster_create(&options, &roster), 0);
-}
-
 struct listing {
     struct roster_snapshot *snapshot;
     int err;
@@ -64,7 +47,7 @@ Test(digests_step, are_of_the_transaction_that_is_shown)
     const struct roster_entry *entry;
     uint64_t first, second;
 
-    make_roster();
+    roster = steps_roster();
     attr.flags = ROSTER_SESSION_DIGESTS;
     cr_assert_eq(roster_session_open(roster, &attr, &session), 0);
     first = begin_with(session, "first");

@@ -13,23 +13,6 @@
 
 static struct roster *roster;
 
-/* No two transactions have one timestamp. */
-static int count_up(void *arg, uint64_t *ts)
-{
-    *ts = ++*(uint64_t *)arg;
-    return 0;
-}
-
-static void make_roster(void)
-{
-    static uint64_t last = 1000;
-    struct roster_options options = ROSTER_OPTIONS_INIT;
-
-    options.oracle = count_up;
-    options.oracle_arg = &last;
-    cr_assert_eq(roster_create(&options, &roster), 0);
-}
-
 struct scanning {
     struct roster_min min;
     int err;
@@ -68,7 +51,7 @@ static void changes_hands_at(void (*fn)(void *arg), const char *point)
     const struct roster_holder *holder = &scanning.min.holder;
     uint64_t first_ts, second_ts, first_id;
 
-    make_roster();
+    roster = steps_roster();
     cr_assert_eq(roster_session_open(roster, NULL, &first), 0);
     cr_assert_eq(roster_session_open(roster, NULL, &second), 0);
     first_id = roster_session_id(first);
@@ -106,7 +89,7 @@ static void comes_again(void (*fn)(void *arg))
     struct steps scanner = {.fn = fn, .arg = &scanning, .point = "slot: word read"};
     struct roster_session *first, *second;
 
-    make_roster();
+    roster = steps_roster();
     cr_assert_eq(roster_session_open(roster, NULL, &first), 0);
     cr_assert_eq(roster_session_open(roster, NULL, &second), 0);
     cr_assert_eq(roster_txn_begin_at(first, 1000), 0);

@@ -22,7 +22,6 @@
 #define ROSTER_TORTURE_WORLD_H
 
 #include "clock.h"
-#include "rng.h"
 
 #include <pthread.h>
 #include <roster/roster.h>

@@ -8,8 +8,6 @@
 #ifndef ROSTER_TESTS_FAILING_H
 #define ROSTER_TESTS_FAILING_H
 
-#include <stdbool.h>
-
 /* The n-th such call of this thread from now on fails, once; n counts from 1. */
 void failing_nth(unsigned n);
 

@@ -6,7 +6,6 @@
 #include "model.h"
 
 #include <errno.h>
-#include <string.h>
 
 const char *const model_op_names[OPS] = {
     [OP_STMT_BEGIN] = "stmt_begin",

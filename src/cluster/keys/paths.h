@@ -5,8 +5,6 @@
 #ifndef ROSTER_CLUSTER_KEYS_PATHS_H
 #define ROSTER_CLUSTER_KEYS_PATHS_H
 
-#include <stddef.h>
-
 /* Bytes of the longest prefix, server id and barrier name. */
 #define PATHS_PART 128
 #define PATHS_SIZE (2 * PATHS_PART + 32)

@@ -6,17 +6,13 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster/keys/batch.h"
-#include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
-#include "store/base/clock.h"
 #include "store/base/foreign.h"
 
 static int open_watch(struct roster_safe_point *safe_point)

@@ -9,7 +9,6 @@
 
 #include "config.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "cluster/base/failing.h"

@@ -40,7 +40,6 @@
 #include "core/base/rcu.h"
 #include "core/base/scanners.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <roster/minimum.h>
 #include <roster/view.h>

@@ -8,7 +8,6 @@
 
 #include "core/roster/event_log.h"
 #include "core/roster/kill_word.h"
-#include "core/roster/roster.h"
 #include "core/roster/session.h"
 
 #include <stdlib.h>

@@ -12,7 +12,6 @@
 #include "core/owner/digests.h"
 #include "core/owner/last.h"
 #include "core/owner/txn_views.h"
-#include "core/roster/digests.h"
 #include "core/roster/enter.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/roster.h"

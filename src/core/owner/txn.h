@@ -11,8 +11,6 @@
 #include "core/roster/thread.h"
 
 #include <roster/txn.h>
-#include <stddef.h>
-#include <string.h>
 
 /* Ends the open transaction; `thread` is NULL when the calling thread has no context (G7). */
 void rst_txn_end(struct rst_thread *thread, struct roster_session *session);

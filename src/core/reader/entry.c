@@ -10,6 +10,7 @@
 #include "core/roster/registry.h"
 #include "core/roster/session.h"
 
+#include <errno.h>
 #include <roster/block.h>
 #include <roster/kill.h>
 #include <roster/limits.h>

@@ -38,7 +38,6 @@
 #include "core/base/rcu.h"
 #include "core/roster/session.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

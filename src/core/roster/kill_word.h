@@ -27,7 +27,6 @@
 #include "core/roster/session.h"
 
 #include <roster/kill.h>
-#include <roster/metrics.h>
 
 #define RST_KILL_SEQ_SHIFT 16
 #define RST_KILL_STMT_SHIFT 12

@@ -30,7 +30,6 @@
 #include "core/base/rcu.h"
 #include "core/roster/identity.h"
 
-#include <errno.h>
 #include <roster/session.h>
 #include <roster/view.h>
 #include <stdbool.h>

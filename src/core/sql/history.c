@@ -10,6 +10,7 @@
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <roster/history.h>
 #include <roster/timestamp.h>

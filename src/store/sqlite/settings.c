@@ -9,7 +9,6 @@
 
 #include "config.h"
 
-#include <errno.h>
 #include <stddef.h>
 
 #include "store/sqlite/sqlite.h"

@@ -19,7 +19,6 @@
 #include <criterion/criterion.h>
 
 #include "../failing.h"
-#include "core/base/reclaim.h"
 #include "core/roster/event_log.h"
 #include "core/roster/roster.h"
 
@@ -317,7 +316,7 @@ Test(memory_counted, of_each_kind)
         int64_t theirs, ours;
 
         roster = operate_roster(NULL);
-        operate_close(operate_open(roster, ROSTER_SESSION_USER, NULL)); /* this thread's context */
+        unit_close(operate_open(roster, ROSTER_SESSION_USER, NULL)); /* this thread's context */
         settle();
         theirs = held();
         ours = counted();
@@ -326,7 +325,7 @@ Test(memory_counted, of_each_kind)
         kinds[n].end();
         settle();
         agree(&kinds[n], "at rest", counted() - ours, held() - theirs);
-        operate_destroy(roster);
+        unit_destroy(roster);
     }
 }
 
@@ -354,5 +353,5 @@ Test(memory_counted, of_logs)
     cr_assert_eq(roster_activity_stop(activity), 0);
     cr_assert_eq(roster_stats(roster, &now), 0);
     cr_expect_eq(now.memory, before.memory);
-    operate_destroy(roster);
+    unit_destroy(roster);
 }

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include "config.h"
-
 #include "operate.h"
 
 #include <string.h>
 
 #include <criterion/criterion.h>
-
-#include "core/roster/roster.h"
 
 int operate_oracle_get(void *arg, uint64_t *ts)
 {
@@ -24,20 +20,13 @@ int operate_oracle_get(void *arg, uint64_t *ts)
 struct roster *operate_roster(struct operate_oracle *oracle)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
-    struct roster *roster = NULL;
 
     options.tick_ms = ROSTER_TICK_MANUAL;
     if (oracle) {
         options.oracle = operate_oracle_get;
         options.oracle_arg = oracle;
     }
-    cr_assert_eq(roster_create(&options, &roster), 0);
-    return roster;
-}
-
-void operate_destroy(struct roster *roster)
-{
-    cr_assert_eq(roster_destroy(roster), 0);
+    return unit_roster_with(&options);
 }
 
 struct roster_session *operate_open(struct roster *roster, enum roster_session_kind kind,
@@ -51,30 +40,6 @@ struct roster_session *operate_open(struct roster *roster, enum roster_session_k
     attr.user = user;
     cr_assert_eq(roster_session_open(roster, &attr, &session), 0);
     return session;
-}
-
-void operate_close(struct roster_session *session)
-{
-    cr_assert_eq(roster_session_close(session), 0);
-}
-
-const struct roster_shown *operate_look(const struct roster_session *session)
-{
-    static __thread struct {
-        struct roster_copy copy;
-        char text[1024];
-    } looks[4];
-    static __thread unsigned n;
-    unsigned i = n++ % 4;
-
-    return roster_session_look(session, &looks[i].copy, looks[i].text, sizeof(looks[i].text));
-}
-
-uint64_t operate_blocked_since(const struct roster_session *session)
-{
-    const struct roster_shown *shown = operate_look(session);
-
-    return shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
 }
 
 void operate_begin(struct roster_session *session, const char *text)

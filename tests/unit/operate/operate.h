@@ -7,7 +7,7 @@
 #ifndef ROSTER_TESTS_OPERATE_H
 #define ROSTER_TESTS_OPERATE_H
 
-#include <roster/roster.h>
+#include "../unit.h"
 
 #define OPERATE_MS UINT64_C(1000000)
 
@@ -22,17 +22,9 @@ int operate_oracle_get(void *arg, uint64_t *ts);
 
 /* A roster with manual ticks; `oracle` may be NULL. */
 struct roster *operate_roster(struct operate_oracle *oracle);
-void operate_destroy(struct roster *roster);
 
 struct roster_session *operate_open(struct roster *roster, enum roster_session_kind kind,
                                     const char *user);
-void operate_close(struct roster_session *session);
-
-/* What the session shows; valid until the fourth next call of this thread. */
-const struct roster_shown *operate_look(const struct roster_session *session);
-
-/* Since when it waits for a lock; 0 when it does not. */
-uint64_t operate_blocked_since(const struct roster_session *session);
 
 /* Begins a statement with a text. */
 void operate_begin(struct roster_session *session, const char *text);

@@ -51,10 +51,10 @@ static void start(void)
 static void stop(void)
 {
     while (n_sessions)
-        operate_close(sessions[--n_sessions]);
+        unit_close(sessions[--n_sessions]);
     cr_assert_eq(roster_destroy(roster), -EBUSY);
     cr_assert_eq(roster_activity_stop(activity), 0);
-    operate_destroy(roster);
+    unit_destroy(roster);
 }
 
 TestSuite(activity, .init = start, .fini = stop);
@@ -311,7 +311,7 @@ static void act(unsigned n)
     case 3: /* its record, and what it shows, may be used again */
         if (chance(4))
             break;
-        operate_close(sessions[n]);
+        unit_close(sessions[n]);
         actor->running = -1;
         actor->waits = false;
         attr = named(actor->user = chance(USERS));

@@ -39,7 +39,7 @@ static void open_all(void)
 
 static void close_all(void)
 {
-    operate_destroy(roster);
+    unit_destroy(roster);
 }
 
 TestSuite(drain, .init = open_all, .fini = close_all);
@@ -66,9 +66,9 @@ Test(drain, new_sessions_are_refused_from_then_on)
     cr_assert_eq(before.sessions, after.sessions);
     cr_assert_eq(before.sessions_opened, after.sessions_opened);
     internal = operate_open(roster, ROSTER_SESSION_INTERNAL, NULL);
-    operate_close(internal);
+    unit_close(internal);
     cr_assert_eq(roster_drain_undo(roster), 0);
-    operate_close(operate_open(roster, ROSTER_SESSION_USER, NULL));
+    unit_close(operate_open(roster, ROSTER_SESSION_USER, NULL));
     cr_assert_eq(roster_drain_undo(NULL), -EINVAL);
 }
 
@@ -81,10 +81,10 @@ Test(drain, what_was_drained_stays_refused_while_other_kinds_go)
     options.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_INTERNAL);
     cr_assert_eq(roster_drain(roster, &options, NULL), 0);
     cr_assert_eq(roster_session_open(roster, NULL, &session), -ESHUTDOWN);
-    operate_close(operate_open(roster, ROSTER_SESSION_BACKGROUND, NULL));
+    unit_close(operate_open(roster, ROSTER_SESSION_BACKGROUND, NULL));
     cr_assert_eq(roster_drain_undo(roster), 0);
-    operate_close(operate_open(roster, ROSTER_SESSION_USER, NULL));
-    operate_close(operate_open(roster, ROSTER_SESSION_INTERNAL, NULL));
+    unit_close(operate_open(roster, ROSTER_SESSION_USER, NULL));
+    unit_close(operate_open(roster, ROSTER_SESSION_INTERNAL, NULL));
 }
 
 Test(drain, what_does_not_leave_is_killed_and_reported)
@@ -126,14 +126,14 @@ Test(drain, what_does_not_leave_is_killed_and_reported)
     }
     cr_assert_eq(seen, 7, "all three are named");
     cr_assert_eq(report.left[3].session_id, 0);
-    operate_close(idle);
-    operate_close(running);
-    operate_close(in_txn);
+    unit_close(idle);
+    unit_close(running);
+    unit_close(in_txn);
     options.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_INTERNAL);
     cr_assert_eq(roster_drain(roster, &options, &report), -ETIMEDOUT);
     cr_assert_eq(report.sessions, 1);
     cr_assert_eq(roster_killed(internal), SHUTDOWN_CONNECTION);
-    operate_close(internal);
+    unit_close(internal);
 }
 
 static void count_wake(uint64_t session_id, void *arg)
@@ -164,7 +164,7 @@ Test(drain, each_owner_is_woken_once)
     cr_assert_eq(roster_drain(roster, &options, &report), -ETIMEDOUT);
     for (int i = 0; i < 9; i++) {
         cr_assert_eq(wakes[i], 1, "session %d was woken %u times", i, wakes[i]);
-        operate_close(sessions[i]);
+        unit_close(sessions[i]);
     }
 }
 
@@ -181,7 +181,7 @@ Test(drain, names_as_many_as_there_is_room_for)
     for (int i = 0; i < ROSTER_DRAIN_NAMED; i++)
         cr_assert_neq(report.left[i].session_id, 0);
     for (int i = 0; i < ROSTER_DRAIN_NAMED + 5; i++)
-        operate_close(sessions[i]);
+        unit_close(sessions[i]);
 }
 
 /* An owner: leaves when it is told to, some time after its transaction has ended. */
@@ -211,7 +211,7 @@ static void *own(void *arg)
     while (!roster_killed(owner->session))
         usleep(1000);
     cr_expect_eq(roster_killed(owner->session), SHUTDOWN_CONNECTION);
-    operate_close(owner->session);
+    unit_close(owner->session);
     return NULL;
 }
 
@@ -297,7 +297,7 @@ Test(drain, the_caller_may_cut_both_phases_short)
     cr_assert_eq(roster_drain(roster, &options, &report), -ETIMEDOUT);
     cr_assert_eq(phases, 1U << ROSTER_DRAIN_FINISHING | 1U << ROSTER_DRAIN_KILLING);
     cr_assert_eq(report.killed, 1);
-    operate_close(session);
+    unit_close(session);
 }
 
 static int drain_inside(const struct roster_drain_progress *progress, void *arg)
@@ -343,7 +343,7 @@ Test(drain, arguments_are_checked)
     cr_assert_eq(status, 0);
     session = operate_open(roster, ROSTER_SESSION_USER, NULL);
     cr_assert_eq(roster_killed(session), 0, "a drain that did not begin refuses nobody");
-    operate_close(session);
+    unit_close(session);
     options.progress = drain_inside;
     cr_assert_eq(roster_drain(roster, &options, NULL), 0);
 }

@@ -27,7 +27,7 @@ static void start(void)
 
 static void stop(void)
 {
-    operate_destroy(roster);
+    unit_destroy(roster);
 }
 
 TestSuite(event_log, .init = start, .fini = stop);
@@ -85,7 +85,7 @@ Test(event_log, a_kill_says_who_asked_whom_why_and_what_came_of_it)
     uint64_t statement;
 
     operate_begin(session, "select 1");
-    statement = operate_look(session)->statement->seq;
+    statement = unit_look(session)->statement->seq;
     cr_assert_eq(roster_kill_by(roster, &kill), 0);
     event = next(0);
     cr_expect_eq(event.kind, ROSTER_LOGGED_KILL);
@@ -111,7 +111,7 @@ Test(event_log, a_kill_says_who_asked_whom_why_and_what_came_of_it)
     cr_expect_str_eq(event.by, "");
     cr_expect_str_eq(event.user, "");
     expect_end(event.id);
-    operate_close(session);
+    unit_close(session);
 }
 
 /* Nothing is looked at that does not belong to the target, and a refused call is no event. */
@@ -141,7 +141,7 @@ Test(event_log, kill_by_is_as_strict_as_kill)
     cr_expect_eq(roster_txn_finish(session), 0);
     kill.target = ROSTER_KILL_TARGET_CONNECTION;
     cr_expect_eq(roster_kill_by(roster, &kill), 0);
-    operate_close(session);
+    unit_close(session);
     cr_expect_eq(roster_kill_by(roster, &kill), -ESRCH);
 }
 
@@ -178,7 +178,7 @@ Test(event_log, a_drain_its_kills_and_the_opens_it_rejects)
     event = next(event.id);
     cr_expect_str_eq(event.what, "undone");
     expect_end(event.id);
-    operate_close(session);
+    unit_close(session);
 }
 
 /* Every way to be sent away, and none to be let in. */

@@ -40,8 +40,8 @@ static void open_all(void)
 static void close_all(void)
 {
     for (int i = 0; i < N; i++)
-        operate_close(sessions[i]);
-    operate_destroy(roster);
+        unit_close(sessions[i]);
+    unit_destroy(roster);
 }
 
 TestSuite(kill_all, .init = open_all, .fini = close_all);
@@ -96,7 +96,7 @@ Test(kill_all, a_background_session_rejects_kills_unless_it_supports_them)
         roster_kill(roster, id, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_SHUTDOWN), 0,
         "a server that goes down ends them, too");
     cr_assert(roster_killed_connection(roster_killed(worker)));
-    operate_close(worker);
+    unit_close(worker);
 }
 
 /* A bit for each session that was killed. */
@@ -244,7 +244,7 @@ static void *run_statements(void *arg)
         if (roster_stmt_end(session) > 0)
             mine->killed++;
     }
-    operate_close(session);
+    unit_close(session);
     return NULL;
 }
 

@@ -185,7 +185,7 @@ static int groups(struct scene *scene)
 
 static void close_other(struct scene *scene)
 {
-    operate_close(scene->other);
+    unit_close(scene->other);
 }
 
 static void nothing(struct scene *scene)
@@ -232,8 +232,8 @@ static bool attempt(const struct act *act, unsigned nth)
     }
     cr_assert_eq(err, 0, "%s after allocation %u: %d", act->name, nth, err);
     act->undo(&scene);
-    operate_close(scene.session);
-    operate_destroy(scene.roster);
+    unit_close(scene.session);
+    unit_destroy(scene.roster);
     cr_assert_eq(failing_blocks(), 0, "%s, allocation %u: %ld leaked", act->name, nth,
                  failing_blocks());
     return refused != 0;
@@ -273,8 +273,8 @@ Test(operate_memory_out, a_history_that_cannot_grow_stays_as_it_is)
     cr_assert_eq(list->entries[0].count, 2);
     roster_history_list_free(list);
     roster_history_destroy(history);
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 /* Ids come back without memory, and a watchdog kills without it. */
@@ -309,6 +309,6 @@ Test(operate_memory_out, what_must_not_fail_does_not)
     failing_none();
     cr_assert_eq(roster_watchdog_stop(watchdog), 0);
     cr_assert_eq(roster_conn_ids_destroy(ids), 0);
-    operate_destroy(roster);
+    unit_destroy(roster);
     cr_assert_eq(failing_blocks(), 0);
 }

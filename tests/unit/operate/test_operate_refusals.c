@@ -53,7 +53,7 @@ static void scene_end(struct scene *scene)
     cr_assert_eq(roster_conn_ids_next(scene->ids, &id), 0);
     cr_assert_eq(roster_conn_ids_destroy(scene->ids), 0);
     cr_assert_eq(roster_watchdog_stop(scene->watchdog), 0);
-    operate_destroy(scene->roster);
+    unit_destroy(scene->roster);
 }
 
 /* Whoever only reads a roster, or kills in it, needs no context: a thread's first call is allowed.
@@ -92,14 +92,14 @@ Test(operate_refusals, a_thread_without_memory)
     /* This thread has all the contexts that there is memory for. */
     for (n = 0; n < RST_CONTEXTS - 1; n++) {
         others[n] = operate_roster(NULL);
-        operate_close(operate_open(others[n], ROSTER_SESSION_USER, NULL));
+        unit_close(operate_open(others[n], ROSTER_SESSION_USER, NULL));
     }
     cr_assert_eq(pthread_create(&thread, NULL, first_calls, &scene), 0);
     pthread_join(thread, NULL);
     cr_assert_eq(roster_killed(session), 0);
-    operate_close(session);
+    unit_close(session);
     for (n = 0; n < RST_CONTEXTS - 1; n++)
-        operate_destroy(others[n]);
+        unit_destroy(others[n]);
     scene_end(&scene);
 }
 
@@ -124,6 +124,6 @@ Test(operate_refusals, a_forked_child)
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert_eq(status, 0);
     cr_assert_eq(roster_lock_wait_end(session), 0);
-    operate_close(session);
+    unit_close(session);
     scene_end(&scene);
 }

@@ -141,7 +141,7 @@ Test(watchdog_events, what_ends_as_it_is_killed_is_not_stuck)
     cr_assert_eq(roster_txn_begin(session, NULL), 0);
     cr_assert_eq(wd_walk_at(wd_now() + 1001 * OPERATE_MS), 1);
     cr_assert_eq(wd_only_event(ROSTER_EVENT_KILL)->reason, ROSTER_KILL_REASON_TXN_AGE);
-    operate_close(session);
+    unit_close(session);
 }
 
 Test(watchdog_events, more_than_fits_into_one_walk_is_left_for_the_next)
@@ -161,7 +161,7 @@ Test(watchdog_events, more_than_fits_into_one_walk_is_left_for_the_next)
     cr_assert_eq(wd_walk_at(wd_now() + 101 * OPERATE_MS), 1501 - RST_EVENTS_MOST);
     for (int i = 0; i < 1500; i++) {
         left += roster_killed(many[i]) == 0;
-        operate_close(many[i]);
+        unit_close(many[i]);
     }
     cr_assert_eq(left, 0);
 }

@@ -45,8 +45,8 @@ static void close_all(void)
 {
     cr_assert_eq(roster_watchdog_stop(watchdog), 0);
     for (int i = 0; i < N; i++)
-        operate_close(sessions[i]);
-    operate_destroy(roster);
+        unit_close(sessions[i]);
+    unit_destroy(roster);
 }
 
 TestSuite(watchdog_memory, .init = open_all, .fini = close_all);

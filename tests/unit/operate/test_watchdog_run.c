@@ -120,7 +120,7 @@ Test(watchdog_run, a_roster_is_not_destroyed_under_it)
     cr_assert_eq(roster_watchdog_start(other, &wd.options, &its), 0);
     cr_assert_eq(roster_destroy(other), -EBUSY);
     cr_assert_eq(roster_watchdog_stop(its), 0);
-    operate_destroy(other);
+    unit_destroy(other);
 }
 
 #define STORM_SESSIONS 4
@@ -145,7 +145,7 @@ static void *run_statements(void *arg)
         cr_expect_eq(roster_session_set_memory(session, 0), 0);
         cr_expect_eq(roster_txn_finish(session), 0);
     }
-    operate_close(session);
+    unit_close(session);
     return NULL;
 }
 
@@ -181,7 +181,7 @@ Test(watchdog_run, its_kills_end_the_statements_they_were_aimed_at)
     cr_assert_gt(storm_delivered, 0);
     cr_assert_eq(storm_delivered, storm_ended, "%lu delivered, %lu ended",
                  (unsigned long)storm_delivered, (unsigned long)storm_ended);
-    operate_destroy(wd.roster);
+    unit_destroy(wd.roster);
     wd.roster = mine;
 }
 

@@ -28,9 +28,9 @@ void wd_open_all(void)
 void wd_close_all(void)
 {
     cr_assert_eq(roster_watchdog_stop(wd.watchdog), 0);
-    operate_close(wd.user);
-    operate_close(wd.internal);
-    operate_destroy(wd.roster);
+    unit_close(wd.user);
+    unit_close(wd.internal);
+    unit_destroy(wd.roster);
 }
 
 void wd_start(void)

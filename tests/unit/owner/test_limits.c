@@ -18,7 +18,7 @@ Test(limits, use_is_what_was_told_last_and_publishes_no_view)
 {
     struct roster *roster = operate_roster(NULL);
     struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
-    const struct roster_shown *view = operate_look(session);
+    const struct roster_shown *view = unit_look(session);
 
     cr_assert_eq(roster_session_memory(session), 0);
     cr_assert_eq(roster_session_disk(session), 0);
@@ -28,9 +28,9 @@ Test(limits, use_is_what_was_told_last_and_publishes_no_view)
     cr_assert_eq(roster_session_disk(session), UINT64_MAX);
     cr_assert_eq(roster_session_set_memory(session, 0), 0);
     cr_assert_eq(roster_session_memory(session), 0);
-    cr_assert_eq(operate_look(session), view);
-    operate_close(session);
-    operate_destroy(roster);
+    cr_assert_eq(unit_look(session), view);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 Test(limits, each_limit_is_of_its_own)
@@ -45,8 +45,8 @@ Test(limits, each_limit_is_of_its_own)
                      0);
     for (int i = 0; i < ROSTER_LIMITS; i++)
         cr_assert_eq(roster_session_limit(session, (enum roster_limit)i), 100U + (unsigned)i);
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 Test(limits, the_next_session_in_the_same_slot_starts_with_none)
@@ -68,12 +68,12 @@ Test(limits, the_next_session_in_the_same_slot_starts_with_none)
         cr_assert_eq(roster_session_set_memory(session, 1), 0);
         cr_assert_eq(roster_session_set_disk(session, 1), 0);
         cr_assert_eq(roster_session_set_limit(session, ROSTER_LIMIT_IDLE, 1), 0);
-        operate_close(session);
+        unit_close(session);
         if (i % 100 == 99)
             usleep(50 * 1000); /* grace periods pass */
     }
     cr_assert(reused, "no slot was used again, so this test has seen nothing");
-    operate_destroy(roster);
+    unit_destroy(roster);
 }
 
 Test(limits, arguments_are_checked)
@@ -101,9 +101,9 @@ Test(limits, arguments_are_checked)
                   : 1);
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert_eq(status, 0);
-    operate_close(session);
+    unit_close(session);
     cr_assert_eq(roster_session_set_memory(session, 1), -EBADF);
     cr_assert_eq(roster_session_set_disk(session, 1), -EBADF);
     cr_assert_eq(roster_session_set_limit(session, ROSTER_LIMIT_IDLE, 1), -EBADF);
-    operate_destroy(roster);
+    unit_destroy(roster);
 }

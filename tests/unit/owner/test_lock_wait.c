@@ -27,15 +27,15 @@ static void open_all(void)
 
 static void close_all(void)
 {
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 TestSuite(lock_wait, .init = open_all, .fini = close_all);
 
 static const struct roster_shown *view(void)
 {
-    return operate_look(session);
+    return unit_look(session);
 }
 
 Test(lock_wait, restores_every_state)
@@ -51,14 +51,14 @@ Test(lock_wait, restores_every_state)
         now = operate_advance(roster, 5);
         cr_assert_eq(roster_lock_wait_begin(session), 0);
         cr_assert_eq(view()->run_state, ROSTER_RUN_LOCK_WAITING);
-        cr_assert_eq(operate_blocked_since(session), now);
+        cr_assert_eq(unit_blocked_since(unit_look(session)), now);
         cr_assert_eq(view()->state_since, now);
         cr_assert_eq(roster_lock_wait_begin(session), -EALREADY);
-        cr_assert_eq(operate_blocked_since(session), now, "a second begin changes nothing");
+        cr_assert_eq(unit_blocked_since(unit_look(session)), now, "a second begin changes nothing");
         now = operate_advance(roster, 5);
         cr_assert_eq(roster_lock_wait_end(session), 0);
         cr_assert_eq(view()->run_state, states[i]);
-        cr_assert_eq(operate_blocked_since(session), 0);
+        cr_assert_eq(unit_blocked_since(unit_look(session)), 0);
         cr_assert_eq(view()->state_since, now);
         cr_assert_eq(roster_lock_wait_end(session), -EALREADY);
     }
@@ -109,7 +109,7 @@ Test(lock_wait, needs_a_valid_transaction)
         _exit(roster_lock_wait_begin(session) == -ECHILD ? 0 : 1);
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert_eq(status, 0);
-    operate_close(session);
+    unit_close(session);
     cr_assert_eq(roster_lock_wait_begin(session), -EBADF);
     cr_assert_eq(roster_lock_wait_end(session), -EBADF);
     session = operate_open(roster, ROSTER_SESSION_USER, NULL);

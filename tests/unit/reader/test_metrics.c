@@ -74,8 +74,8 @@ Test(metrics, stays_are_counted_by_state)
     expect_stays(&metrics, ROSTER_RUN_ROLLING_BACK, 0, 0);
     /* 2560 ms are between 2^31 and 2^32 ns. */
     cr_expect_eq(metrics.states[ROSTER_RUN_IDLE].buckets[31], 1);
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 Test(metrics, a_stay_within_a_tick_is_not_counted)
@@ -94,8 +94,8 @@ Test(metrics, a_stay_within_a_tick_is_not_counted)
     metrics = read_metrics(roster);
     expect_stays(&metrics, ROSTER_RUN_IDLE, 0, 0);
     expect_stays(&metrics, ROSTER_RUN_RUNNING, 0, 0);
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 /* A statement that goes on behind its transaction runs from its own beginning. */
@@ -115,8 +115,8 @@ Test(metrics, a_transaction_may_end_within_a_statement)
     cr_assert_eq(roster_stmt_end(session), 0);
     metrics = read_metrics(roster);
     expect_stays(&metrics, ROSTER_RUN_RUNNING, 1, 30);
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 Test(metrics, kills_are_counted_by_reason_and_result)
@@ -154,8 +154,8 @@ Test(metrics, kills_are_counted_by_reason_and_result)
         for (m = 0; m < ROSTER_KILL_RESULTS; m++)
             all += metrics.kills[n][m];
     cr_expect_eq(all, 5);
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 /* A new reason, result or state finds its place, and no other figure moves. */
@@ -176,7 +176,7 @@ Test(metrics, scans_are_timed)
     metrics = read_metrics(roster);
     cr_expect_eq(metrics.scans.count, 2);
     cr_expect_gt(metrics.scans.sum_ns, 0);
-    operate_destroy(roster);
+    unit_destroy(roster);
 }
 
 /* A reader that stays inside holds the grace period up, and it is seen to grow old. */
@@ -199,7 +199,7 @@ Test(metrics, a_grace_period_has_an_age)
         metrics = read_metrics(roster);
     }
     cr_expect_geq(metrics.grace_period_ns, 50 * OPERATE_MS);
-    operate_destroy(roster);
+    unit_destroy(roster);
 }
 
 Test(metrics, without_a_store_there_is_no_margin)
@@ -209,7 +209,7 @@ Test(metrics, without_a_store_there_is_no_margin)
 
     cr_expect_eq(metrics.leased, 0);
     cr_expect_eq(metrics.lease_margin_ns, 0);
-    operate_destroy(roster);
+    unit_destroy(roster);
 }
 
 Test(metrics, to_peek_at_the_minimum_changes_nothing)
@@ -233,8 +233,8 @@ Test(metrics, to_peek_at_the_minimum_changes_nothing)
     /* What was older than that look may still be begun at. */
     cr_expect_eq(roster_txn_begin_at(session, start_ts), 0);
     cr_assert_eq(roster_txn_finish(session), 0);
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 Test(metrics, misuse_is_told)
@@ -251,5 +251,5 @@ Test(metrics, misuse_is_told)
     cr_expect_eq(roster_min_peek(roster, NULL), -EINVAL);
     cr_expect_str_eq(roster_kill_result_name(ROSTER_KILL_RESULT_STALE), "stale");
     cr_expect_str_eq(roster_kill_result_name((enum roster_kill_result)99), "unknown");
-    operate_destroy(roster);
+    unit_destroy(roster);
 }

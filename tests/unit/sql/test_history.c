@@ -49,8 +49,8 @@ static void open_all(void)
 
 static void close_all(void)
 {
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 TestSuite(digests, .init = open_all, .fini = close_all);
@@ -176,7 +176,7 @@ Test(digests, the_next_session_in_the_slot_keeps_none_unless_it_asks)
 {
     struct roster_session *plain = operate_open(roster, ROSTER_SESSION_USER, NULL);
 
-    operate_close(session);
+    unit_close(session);
     session = plain;
     cr_assert_eq(roster_txn_begin(session, NULL), 0);
     run_stmt("aa");
@@ -201,7 +201,7 @@ static void *write_digests(void *arg)
         }
         cr_expect_eq(roster_txn_finish(mine), 0);
     }
-    operate_close(mine);
+    unit_close(mine);
     __atomic_store_n(done, 1, __ATOMIC_RELEASE);
     return NULL;
 }
@@ -233,7 +233,7 @@ Test(digests, readers_never_see_a_mixture)
         roster_snapshot_free(snapshot);
     }
     pthread_join(thread, NULL);
-    operate_destroy(roster);
+    unit_destroy(roster);
     roster = mine;
 }
 
@@ -404,7 +404,7 @@ Test(history, arguments_are_checked)
     cr_assert_eq(roster_history_add(history, session), -EINVAL, "no transaction");
     cr_assert_eq(roster_txn_prepare(session), 0);
     cr_assert_eq(roster_history_add(history, session), -EINVAL, "a pending one");
-    operate_close(session);
+    unit_close(session);
     cr_assert_eq(roster_history_add(history, session), -EBADF);
     session = open_with_digests();
     roster_history_destroy(history);

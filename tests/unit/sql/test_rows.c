@@ -41,8 +41,8 @@ static void open_all(void)
 static void close_all(void)
 {
     roster_snapshot_free(snapshot);
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 TestSuite(rows, .init = open_all, .fini = close_all);

@@ -32,9 +32,9 @@ static void open_all(void)
 
 static void close_all(void)
 {
-    operate_close(old);
-    operate_close(young);
-    operate_destroy(roster);
+    unit_close(old);
+    unit_close(young);
+    unit_destroy(roster);
 }
 
 TestSuite(schema_check, .init = open_all, .fini = close_all);
@@ -148,8 +148,8 @@ Test(schema_check, only_pinning_users_block)
     cr_assert_eq(roster_txn_use_table(internal, 5, 1), 0);
     cr_assert_eq(roster_txn_use_table(loose, 5, 1), 0);
     cr_assert_eq(check(2, 5).blockers, 0);
-    operate_close(internal);
-    operate_close(loose);
+    unit_close(internal);
+    unit_close(loose);
 }
 
 Test(schema_check, each_job_has_its_own_verdict)
@@ -193,7 +193,7 @@ Test(schema_check, arguments_are_checked)
                   : 1);
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert_eq(status, 0);
-    operate_close(old);
+    unit_close(old);
     cr_assert_eq(roster_txn_use_table(old, 1, 1), -EBADF);
     old = operate_open(roster, ROSTER_SESSION_USER, NULL);
 }
@@ -224,7 +224,7 @@ static void *use_the_table(void *arg)
         }
         cr_expect_eq(roster_txn_finish(session), 0);
     }
-    operate_close(session);
+    unit_close(session);
     return NULL;
 }
 
@@ -259,6 +259,6 @@ Test(schema_check, a_change_that_is_not_blocked_is_seen_by_everyone)
     cr_assert_eq(early, 0, "%u times a change went ahead too early", early);
     cr_assert_gt(used, 0);
     cr_assert_gt(waited, 0, "nobody was ever in the way, so this test has seen nothing");
-    operate_destroy(roster);
+    unit_destroy(roster);
     roster = mine;
 }

@@ -27,15 +27,15 @@ static void start(void)
 
 static void stop(void)
 {
-    operate_close(session);
-    operate_destroy(roster);
+    unit_close(session);
+    unit_destroy(roster);
 }
 
 TestSuite(tidb, .init = start, .fini = stop);
 
 static const struct roster_shown *shown(void)
 {
-    return operate_look(session); /* we own it */
+    return unit_look(session); /* we own it */
 }
 
 Test(tidb, a_pending_transaction_is_visible_and_pinned_by_its_floor)
@@ -92,7 +92,7 @@ Test(tidb, ending_clears_all)
     cr_expect_eq(shown()->entries, 0);
     cr_expect_eq(shown()->entry_bytes, 0);
     cr_expect_eq(shown()->schema_version, 0);
-    cr_expect_eq(operate_blocked_since(session), 0);
+    cr_expect_eq(unit_blocked_since(unit_look(session)), 0);
     cr_expect_eq(shown()->run_state, ROSTER_RUN_IDLE);
 }
 
@@ -176,7 +176,7 @@ Test(tidb, internal_sessions_pin_as_users_do)
                  1);
     cr_expect_eq(row.kind, ROSTER_SESSION_INTERNAL);
     roster_snapshot_free(snapshot);
-    operate_close(internal);
+    unit_close(internal);
 }
 
 /* Unlike in TiDB, where the first release of a timestamp unpins all who hold it. */

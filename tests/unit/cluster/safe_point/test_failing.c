@@ -13,10 +13,8 @@
 #include <roster/barrier.h>
 #include <roster/metrics.h>
 #include <roster/safe_point.h>
-#include <roster/timestamp.h>
 
 #include "../server.h"
-#include "store/base/clock.h"
 #include "store/base/kind.h"
 
 /* A store whose calls of one kind fail. */

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include <roster/safe_point.h>
-#include <roster/timestamp.h>
 
 #include "../server.h"
 

@@ -11,8 +11,6 @@
 #include <sqlite3.h>
 #endif
 
-#include <roster/timestamp.h>
-
 #include "../server.h"
 #include "store/base/clock.h"
 

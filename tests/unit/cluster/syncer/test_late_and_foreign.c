@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include <roster/barrier.h>
-#include <roster/timestamp.h>
 
 #include "../server.h"
 #include "cluster/syncer/syncer.h"
