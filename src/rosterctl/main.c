@@ -227,64 +227,45 @@ static void parse_arg(struct parsed *parsed, char *arg, struct argp_state *state
     }
 }
 
-/* Filters: where their text goes; NULL for the other options. */
-static const char **filter_place(struct options *options, int key)
-{
-    switch (key) {
-    case 'u':
-        return &options->user;
-    case 'd':
-        return &options->db;
-    case 'k':
-        return &options->kind;
-    case 'c':
-        return &options->command;
-    case 'S':
-        return &options->state;
-    case 'm':
-        return &options->min_ms;
-    case 'n':
-        return &options->limit;
-    case 'o':
-        return &options->sort;
-    case SEARCH_KEY:
-        return &options->search;
-    case COLUMNS_KEY:
-        return &options->columns;
-    case WAIT_EVENT_KEY:
-        return &options->wait_event;
-    case DIGEST_KEY:
-        return &options->digest;
-    case APPLICATION_KEY:
-        return &options->application;
-    case BLOCKER_KEY:
-        return &options->blocker;
-    case HOLDER_KEY:
-        return &options->holder;
-    default:
-        return NULL;
-    }
-}
+#define TEXT(member) offsetof(struct options, member)
 
-/* The same for the options that say how to reach a cluster's store. */
-static const char **store_place(struct options *options, int key)
+/* The options whose text is kept as it is: where, and which commands take them. */
+static const struct text {
+    int key;
+    unsigned belongs;
+    size_t place;
+} texts[] = {
+    {'u', WHO, TEXT(user)},
+    {'d', WHO, TEXT(db)},
+    {'k', WHO, TEXT(kind)},
+    {'S', WHO, TEXT(state)},
+    {WAIT_EVENT_KEY, WHO, TEXT(wait_event)},
+    {DIGEST_KEY, WHO, TEXT(digest)},
+    {APPLICATION_KEY, WHO, TEXT(application)},
+    {'n', LIMIT, TEXT(limit)},
+    {HOLDER_KEY, HOLDERS, TEXT(holder)},
+    {'c', LISTS, TEXT(command)},
+    {'m', LISTS, TEXT(min_ms)},
+    {'o', LISTS, TEXT(sort)},
+    {SEARCH_KEY, LISTS, TEXT(search)},
+    {COLUMNS_KEY, LISTS, TEXT(columns)},
+    {BLOCKER_KEY, LISTS, TEXT(blocker)},
+    {STORE_KEY, STORE, TEXT(store)},
+    {PREFIX_KEY, STORE, TEXT(prefix)},
+    {STORE_CA_KEY, STORE, TEXT(store_ca)},
+    {STORE_CERT_KEY, STORE, TEXT(store_cert)},
+    {STORE_KEY_KEY, STORE, TEXT(store_key)},
+    {STORE_USER_KEY, STORE, TEXT(store_user)},
+};
+
+static const struct text *text_option(int key)
 {
-    switch (key) {
-    case STORE_KEY:
-        return &options->store;
-    case PREFIX_KEY:
-        return &options->prefix;
-    case STORE_CA_KEY:
-        return &options->store_ca;
-    case STORE_CERT_KEY:
-        return &options->store_cert;
-    case STORE_KEY_KEY:
-        return &options->store_key;
-    case STORE_USER_KEY:
-        return &options->store_user;
-    default:
-        return NULL;
-    }
+    size_t n;
+
+    for (n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
+        if (texts[n].key == key)
+            return &texts[n];
+    return NULL;
 }
 
 static void parse_output(struct parsed *parsed, const char *text, struct argp_state *state)
@@ -304,19 +285,10 @@ static void parse_output(struct parsed *parsed, const char *text, struct argp_st
 /* Which commands take an option: those with one of these bits; 0: all. */
 static unsigned belongs(int key)
 {
-    struct options none;
+    const struct text *text = text_option(key);
 
-    if ((key > 0 && key < SEARCH_KEY && strchr("udkS", key)) || key == WAIT_EVENT_KEY ||
-        key == DIGEST_KEY || key == APPLICATION_KEY)
-        return WHO;
-    if (key == 'n')
-        return LIMIT;
-    if (key == HOLDER_KEY)
-        return HOLDERS;
-    if (filter_place(&none, key) || key == 'x')
-        return LISTS;
-    if (store_place(&none, key) || key == STORE_PASSWORD_KEY)
-        return STORE;
+    if (text)
+        return text->belongs;
     switch (key) {
     case ALL_KEY:
         return ALL;
@@ -337,6 +309,10 @@ static unsigned belongs(int key)
     case 'q':
     case 'T':
         return KILL;
+    case 'x':
+        return LISTS;
+    case STORE_PASSWORD_KEY:
+        return STORE;
     case 'W':
         return WAIT;
     case TTL_KEY:
@@ -445,12 +421,11 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct parsed *parsed = state->input;
-    const char **filter = filter_place(&parsed->options, key);
-    const char **of_store = store_place(&parsed->options, key);
+    const struct text *text = text_option(key);
 
     parsed->used |= belongs(key);
-    if (filter || of_store) {
-        *(filter ? filter : of_store) = arg;
+    if (text) {
+        *(const char **)(void *)((char *)&parsed->options + text->place) = arg;
         return 0;
     }
     switch (key) {

@@ -46,13 +46,10 @@ static int rebind(struct roster_store *store)
 int roster_store_rebind(struct roster_store *store)
 {
     RST_NOT_CANCELLED;
-    int err;
+    int err = rst_store_check(store);
 
-    if (!store)
-        return -EINVAL;
-    if (rst_store_is_foreign(store))
-        return -ECHILD;
-    err = rebind(store);
+    if (!err)
+        err = rebind(store);
     if (!err)
         atomic_fetch_add_explicit(&store->rebinds, 1, memory_order_release);
     return err;
@@ -67,10 +64,9 @@ int roster_store_get(struct roster_store *store, const struct roster_store_keys 
     if (!range)
         return -EINVAL;
     *range = NULL;
-    if (!store || !keys)
-        return -EINVAL;
-    if (rst_store_is_foreign(store))
-        return -ECHILD;
+    err = keys ? rst_store_check(store) : -EINVAL;
+    if (err)
+        return err;
     err = rst_store_check_keys(keys, true);
     if (!err) {
         STORE_HOLDS_SIGNAL(store->kind);
@@ -84,14 +80,12 @@ int roster_store_txn(struct roster_store *store, const struct roster_store_txn *
 {
     RST_NOT_CANCELLED;
     struct roster_store_txn_result *unwanted = NULL;
-    int err;
+    int err = txn ? rst_store_check(store) : -EINVAL;
 
     if (result)
         *result = NULL;
-    if (!store || !txn)
-        return -EINVAL;
-    if (rst_store_is_foreign(store))
-        return -ECHILD;
+    if (err)
+        return err;
     err = rst_store_check_txn(txn);
     if (!err) {
         STORE_HOLDS_SIGNAL(store->kind);
@@ -102,15 +96,19 @@ int roster_store_txn(struct roster_store *store, const struct roster_store_txn *
     return count_call(store, err);
 }
 
-static int lease_call(struct roster_store *store, const struct store_lease_call *call,
+static int lease_call(struct roster_store *store, bool valid, const struct store_lease_call *call,
                       int timeout_ms, struct roster_store_lease *lease)
 {
     RST_NOT_CANCELLED;
-    STORE_HOLDS_SIGNAL(store->kind);
-    int err;
+    int err = valid && lease ? rst_store_check(store) : -EINVAL;
 
+    if (err)
+        return err;
     memset(lease, 0, sizeof(*lease));
-    err = store->kind->lease(store, call, call_deadline(store, timeout_ms), lease);
+    {
+        STORE_HOLDS_SIGNAL(store->kind);
+        err = store->kind->lease(store, call, call_deadline(store, timeout_ms), lease);
+    }
     return count_call(store, err);
 }
 
@@ -119,11 +117,8 @@ int roster_store_lease_grant(struct roster_store *store, int64_t ttl_ms, int tim
 {
     struct store_lease_call call = {.verb = STORE_LEASE_GRANT, .ttl_ms = ttl_ms};
 
-    if (!store || !lease || ttl_ms < 1 || ttl_ms > ROSTER_STORE_MAX_TTL_MS)
-        return -EINVAL;
-    if (rst_store_is_foreign(store))
-        return -ECHILD;
-    return lease_call(store, &call, timeout_ms, lease);
+    return lease_call(store, ttl_ms >= 1 && ttl_ms <= ROSTER_STORE_MAX_TTL_MS, &call, timeout_ms,
+                      lease);
 }
 
 int roster_store_lease_keep_alive(struct roster_store *store, int64_t id, int timeout_ms,
@@ -131,11 +126,7 @@ int roster_store_lease_keep_alive(struct roster_store *store, int64_t id, int ti
 {
     struct store_lease_call call = {.verb = STORE_LEASE_KEEP, .id = id};
 
-    if (!store || !lease || id < 1)
-        return -EINVAL;
-    if (rst_store_is_foreign(store))
-        return -ECHILD;
-    return lease_call(store, &call, timeout_ms, lease);
+    return lease_call(store, id >= 1, &call, timeout_ms, lease);
 }
 
 int roster_store_lease_time_to_live(struct roster_store *store, int64_t id, int timeout_ms,
@@ -143,11 +134,7 @@ int roster_store_lease_time_to_live(struct roster_store *store, int64_t id, int 
 {
     struct store_lease_call call = {.verb = STORE_LEASE_LOOK, .id = id};
 
-    if (!store || !lease || id < 1)
-        return -EINVAL;
-    if (rst_store_is_foreign(store))
-        return -ECHILD;
-    return lease_call(store, &call, timeout_ms, lease);
+    return lease_call(store, id >= 1, &call, timeout_ms, lease);
 }
 
 int roster_store_lease_revoke(struct roster_store *store, int64_t id, int timeout_ms)
@@ -155,24 +142,17 @@ int roster_store_lease_revoke(struct roster_store *store, int64_t id, int timeou
     struct store_lease_call call = {.verb = STORE_LEASE_REVOKE, .id = id};
     struct roster_store_lease lease;
 
-    if (!store || id < 1)
-        return -EINVAL;
-    if (rst_store_is_foreign(store))
-        return -ECHILD;
-    return lease_call(store, &call, timeout_ms, &lease);
+    return lease_call(store, id >= 1, &call, timeout_ms, &lease);
 }
 
 int roster_store_stats(const struct roster_store *store, struct roster_store_stats *stats)
 {
     struct roster_store_stats now = {0};
     const struct store_counters *c;
-    int err;
+    int err = stats ? rst_store_check(store) : -EINVAL;
 
-    if (!store || !stats)
-        return -EINVAL;
-    if (rst_store_is_foreign(store))
-        return -ECHILD;
-    err = rst_struct_check(stats, sizeof(now), sizeof(now));
+    if (!err)
+        err = rst_struct_check(stats, sizeof(now), sizeof(now));
     if (err)
         return err;
     c = &store->counters;
