@@ -17,174 +17,145 @@
 
 #define CONNECTION(reason) ((reason) | ROSTER_KILLED_CONNECTION)
 
-struct fixture {
+static struct {
     struct roster *roster;
     struct roster_session *session;
     uint64_t id;
-};
+} f;
 
-static void fixture_init(struct fixture *fixture)
+static void start(void)
 {
-    fixture->roster = unit_roster(NULL);
-    fixture->session = unit_open(fixture->roster);
-    fixture->id = roster_session_id(fixture->session);
+    f.roster = unit_roster(NULL);
+    f.session = unit_open(f.roster);
+    f.id = roster_session_id(f.session);
 }
 
-static void fixture_destroy(struct fixture *fixture)
+/* A test that closes the session itself leaves NULL. */
+static void stop(void)
 {
-    unit_close(fixture->session);
-    unit_destroy(fixture->roster);
+    if (f.session)
+        unit_close(f.session);
+    unit_destroy(f.roster);
 }
 
-static int kill_stmt(struct fixture *f, uint64_t seq, enum roster_kill_reason reason)
+TestSuite(kill, .init = start, .fini = stop);
+
+static int kill_stmt(uint64_t seq, enum roster_kill_reason reason)
 {
-    return roster_kill(f->roster, f->id, ROSTER_KILL_TARGET_STATEMENT, seq, reason);
+    return roster_kill(f.roster, f.id, ROSTER_KILL_TARGET_STATEMENT, seq, reason);
 }
 
-static int kill_conn(struct fixture *f, enum roster_kill_reason reason)
+static int kill_conn(enum roster_kill_reason reason)
 {
-    return roster_kill(f->roster, f->id, ROSTER_KILL_TARGET_CONNECTION, 0, reason);
+    return roster_kill(f.roster, f.id, ROSTER_KILL_TARGET_CONNECTION, 0, reason);
 }
 
-static void stmt_begin(struct fixture *f)
+static void stmt_begin(void)
 {
-    unit_ok(roster_stmt_begin(f->session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+    unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
 }
 
 Test(kill, each_reason_reaches_the_statement)
 {
-    struct fixture f;
     enum roster_kill_reason reason;
 
-    fixture_init(&f);
     for (reason = ROSTER_KILL_REASON_INTERRUPTED; reason <= ROSTER_KILL_REASON_SHUTDOWN; reason++) {
-        stmt_begin(&f);
+        stmt_begin();
         cr_assert_eq(roster_killed(f.session), 0);
-        unit_ok(kill_stmt(&f, roster_stmt_seq(f.session), reason));
+        unit_ok(kill_stmt(roster_stmt_seq(f.session), reason));
         cr_assert_eq(roster_killed(f.session), (int)reason);
         cr_assert_eq(roster_killed(f.session), (int)reason, "asking does not use it up");
         cr_assert_eq(roster_stmt_end(f.session), (int)reason);
         cr_assert_eq(roster_killed(f.session), 0, "it died with its statement");
     }
-    fixture_destroy(&f);
 }
 
 Test(kill, a_statement_that_never_asked_learns_at_its_end)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    stmt_begin(&f);
-    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_QUERY_MEMORY));
+    stmt_begin();
+    unit_ok(kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_QUERY_MEMORY));
     cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_QUERY_MEMORY);
-    fixture_destroy(&f);
 }
 
 Test(kill, the_first_reason_stays)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    stmt_begin(&f);
-    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY));
-    unit_refused(f.roster, f.session,
-                 kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED), -EALREADY);
+    stmt_begin();
+    unit_ok(kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY));
+    unit_refused(f.roster, f.session, kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED),
+                 -EALREADY);
     cr_assert_eq(roster_killed(f.session), ROSTER_KILL_REASON_RUNAWAY);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_REASON_INTERRUPTED), -EALREADY);
+    unit_refused(f.roster, f.session, kill_stmt(1, ROSTER_KILL_REASON_INTERRUPTED), -EALREADY);
     cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_RUNAWAY);
-    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_SERVER_MEMORY));
-    unit_refused(f.roster, f.session, kill_conn(&f, ROSTER_KILL_REASON_INTERRUPTED), -EALREADY);
+    unit_ok(kill_conn(ROSTER_KILL_REASON_SERVER_MEMORY));
+    unit_refused(f.roster, f.session, kill_conn(ROSTER_KILL_REASON_INTERRUPTED), -EALREADY);
     cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_SERVER_MEMORY));
-    fixture_destroy(&f);
 }
 
 Test(kill, never_reaches_the_next_statement)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    stmt_begin(&f);
-    unit_ok(kill_stmt(&f, 1, ROSTER_KILL_REASON_INTERRUPTED));
+    stmt_begin();
+    unit_ok(kill_stmt(1, ROSTER_KILL_REASON_INTERRUPTED));
     cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_INTERRUPTED);
-    stmt_begin(&f);
+    stmt_begin();
     cr_assert_eq(roster_killed(f.session), 0);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_REASON_INTERRUPTED), -ESTALE);
+    unit_refused(f.roster, f.session, kill_stmt(1, ROSTER_KILL_REASON_INTERRUPTED), -ESTALE);
     cr_assert_eq(roster_killed(f.session), 0);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 3, ROSTER_KILL_REASON_INTERRUPTED), -ESTALE);
+    unit_refused(f.roster, f.session, kill_stmt(3, ROSTER_KILL_REASON_INTERRUPTED), -ESTALE);
     cr_assert_eq(roster_stmt_end(f.session), 0);
-    stmt_begin(&f);
-    unit_ok(kill_stmt(&f, 3, ROSTER_KILL_REASON_MAX_EXECUTION_TIME));
+    stmt_begin();
+    unit_ok(kill_stmt(3, ROSTER_KILL_REASON_MAX_EXECUTION_TIME));
     cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_MAX_EXECUTION_TIME);
-    fixture_destroy(&f);
 }
 
 Test(kill, of_nothing)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
+    unit_refused(f.roster, f.session, kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
                  -ENOENT);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 1, ROSTER_KILL_REASON_RUNAWAY), -ENOENT);
+    unit_refused(f.roster, f.session, kill_stmt(1, ROSTER_KILL_REASON_RUNAWAY), -ENOENT);
     unit_ok(roster_txn_begin(f.session, NULL));
-    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
+    unit_refused(f.roster, f.session, kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
                  -ENOENT);
     cr_assert_eq(roster_killed(f.session), 0);
     unit_close(f.session);
-    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY), -ESRCH);
-    cr_assert_eq(kill_conn(&f, ROSTER_KILL_REASON_RUNAWAY), -ESRCH);
+    cr_assert_eq(kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY), -ESRCH);
+    cr_assert_eq(kill_conn(ROSTER_KILL_REASON_RUNAWAY), -ESRCH);
     cr_assert_eq(unit_stats(f.roster).kills_delivered, 0);
     cr_assert_eq(unit_stats(f.roster).kills_refused, 3);
-    unit_destroy(f.roster);
+    f.session = NULL;
 }
 
 Test(kill, an_idle_connection)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     unit_ok(roster_kill(f.roster, f.id, ROSTER_KILL_TARGET_CONNECTION, 4711,
                         ROSTER_KILL_REASON_INTERRUPTED));
     cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
-    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
+    unit_refused(f.roster, f.session, kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
                  -ENOENT);
-    fixture_destroy(&f);
 }
 
 Test(kill, a_connection_while_its_statement_runs)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    stmt_begin(&f);
-    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_INTERRUPTED));
-    unit_refused(f.roster, f.session, kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
+    stmt_begin();
+    unit_ok(kill_conn(ROSTER_KILL_REASON_INTERRUPTED));
+    unit_refused(f.roster, f.session, kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
                  -EALREADY);
     cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
     cr_assert_eq(roster_stmt_end(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
     cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED), "it stays");
-    fixture_destroy(&f);
 }
 
 Test(kill, a_connection_after_its_statement)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    stmt_begin(&f);
-    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_QUERY_MEMORY));
-    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_INTERRUPTED));
+    stmt_begin();
+    unit_ok(kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_QUERY_MEMORY));
+    unit_ok(kill_conn(ROSTER_KILL_REASON_INTERRUPTED));
     cr_assert_eq(roster_killed(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
     cr_assert_eq(roster_stmt_end(f.session), CONNECTION(ROSTER_KILL_REASON_INTERRUPTED));
-    fixture_destroy(&f);
 }
 
 Test(kill, arguments_out_of_range)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    stmt_begin(&f);
+    stmt_begin();
     cr_assert_eq(
         roster_kill(NULL, f.id, ROSTER_KILL_TARGET_STATEMENT, 0, ROSTER_KILL_REASON_INTERRUPTED),
         -EINVAL);
@@ -192,13 +163,11 @@ Test(kill, arguments_out_of_range)
                  -EINVAL);
     unit_refused(f.roster, f.session,
                  roster_kill(f.roster, f.id, (enum roster_kill_target) - 1, 0, 1), -EINVAL);
-    unit_refused(f.roster, f.session, kill_stmt(&f, 0, (enum roster_kill_reason)0), -EINVAL);
+    unit_refused(f.roster, f.session, kill_stmt(0, (enum roster_kill_reason)0), -EINVAL);
     unit_refused(f.roster, f.session,
-                 kill_stmt(&f, 0, (enum roster_kill_reason)(ROSTER_KILL_REASON_SHUTDOWN + 1)),
-                 -EINVAL);
-    unit_refused(f.roster, f.session, kill_conn(&f, (enum roster_kill_reason) - 1), -EINVAL);
-    unit_refused(f.roster, f.session, kill_conn(&f, (enum roster_kill_reason)0), -EINVAL);
-    fixture_destroy(&f);
+                 kill_stmt(0, (enum roster_kill_reason)(ROSTER_KILL_REASON_SHUTDOWN + 1)), -EINVAL);
+    unit_refused(f.roster, f.session, kill_conn((enum roster_kill_reason) - 1), -EINVAL);
+    unit_refused(f.roster, f.session, kill_conn((enum roster_kill_reason)0), -EINVAL);
 }
 
 struct woken {
@@ -216,26 +185,24 @@ static void wake(uint64_t session_id, void *arg)
 
 Test(kill, wakes_the_owner_when_delivered)
 {
-    struct fixture f;
     struct woken woken = {0, 0};
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
 
-    f.roster = unit_roster(NULL);
+    unit_close(f.session);
     attr.id = f.id = 42;
     attr.wake = wake;
     attr.wake_arg = &woken;
     unit_ok(roster_session_open(f.roster, &attr, &f.session));
-    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY), -ENOENT);
+    cr_assert_eq(kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY), -ENOENT);
     cr_assert_eq(woken.times, 0);
-    stmt_begin(&f);
-    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY));
+    stmt_begin();
+    unit_ok(kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY));
     cr_assert_eq(woken.times, 1);
     cr_assert_eq(woken.id, 42);
-    cr_assert_eq(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY), -EALREADY);
+    cr_assert_eq(kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY), -EALREADY);
     cr_assert_eq(woken.times, 1);
-    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_RUNAWAY));
+    unit_ok(kill_conn(ROSTER_KILL_REASON_RUNAWAY));
     cr_assert_eq(woken.times, 2);
-    fixture_destroy(&f);
 }
 
 /* Sequence numbers are compared by their low 48 bits: nothing spills into the other fields. */
@@ -246,23 +213,20 @@ Test(kill, words_of_late_statements)
         (UINT64_C(1) << 48) - 2, (UINT64_C(1) << 54) + 4,
         UINT64_MAX - 3,
     };
-    struct fixture f;
     size_t i;
 
-    fixture_init(&f);
     for (i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
         f.session->stmt_seq = late[i];
-        stmt_begin(&f);
+        stmt_begin();
         cr_assert_eq(roster_stmt_seq(f.session), late[i] + 1);
-        cr_assert_eq(kill_stmt(&f, late[i], ROSTER_KILL_REASON_INTERRUPTED), -ESTALE);
-        unit_ok(kill_stmt(&f, late[i] + 1, ROSTER_KILL_REASON_RUNAWAY));
+        cr_assert_eq(kill_stmt(late[i], ROSTER_KILL_REASON_INTERRUPTED), -ESTALE);
+        unit_ok(kill_stmt(late[i] + 1, ROSTER_KILL_REASON_RUNAWAY));
         cr_assert_eq(roster_killed(f.session), ROSTER_KILL_REASON_RUNAWAY);
         cr_assert_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_RUNAWAY);
-        stmt_begin(&f);
+        stmt_begin();
         cr_assert_eq(roster_killed(f.session), 0);
         cr_assert_eq(roster_stmt_end(f.session), 0);
     }
-    fixture_destroy(&f);
 }
 
 Test(kill, the_parts_of_a_word)
@@ -297,16 +261,11 @@ Test(kill, what_a_result_says)
 /* A reason that a later version knows is refused by this one. */
 Test(kill, a_reason_beyond_the_last)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    stmt_begin(&f);
+    stmt_begin();
     cr_assert_eq(roster_kill(f.roster, f.id, ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY,
                              (enum roster_kill_reason)ROSTER_KILL_REASONS),
                  -EINVAL);
     cr_assert_eq(roster_killed(f.session), 0);
-    unit_close(f.session);
-    unit_destroy(f.roster);
 }
 
 /* A killer that found the session before its close is refused, as everyone after it. */
@@ -318,29 +277,27 @@ static int kill_while_closed(const struct roster_session *session, uint64_t word
 
 Test(kill, close_is_the_last_word)
 {
-    struct fixture f;
     const struct roster_session *found;
 
-    fixture_init(&f);
-    stmt_begin(&f);
+    stmt_begin();
     unit_ok(roster_read_lock(f.roster));
     found = roster_lookup(f.roster, f.id);
     cr_assert_eq(kill_while_closed(found, rst_load(&found->kill)), 0);
     unit_close(f.session);
     cr_assert_eq(kill_while_closed(found, rst_load(&found->kill)), 1);
     roster_read_unlock(f.roster);
-    unit_destroy(f.roster);
+    f.session = NULL;
 }
 
-static int seen_killed(struct fixture *f)
+static int seen_killed(void)
 {
     struct roster_copy copy;
     int killed;
 
-    unit_ok(roster_read_lock(f->roster));
-    killed = roster_session_killed(roster_lookup(f->roster, f->id),
-                                   roster_session_look(f->session, &copy, NULL, 0));
-    roster_read_unlock(f->roster);
+    unit_ok(roster_read_lock(f.roster));
+    killed = roster_session_killed(roster_lookup(f.roster, f.id),
+                                   roster_session_look(f.session, &copy, NULL, 0));
+    roster_read_unlock(f.roster);
     return killed;
 }
 
@@ -350,43 +307,38 @@ Test(kill, is_seen_by_readers_until_it_has_ended)
 {
     struct roster_shown shown = {.start_ts = 0};
     struct roster_entry entry;
-    struct fixture f;
     char room[256];
 
-    fixture_init(&f);
     cr_expect_eq(roster_session_killed(NULL, &shown), -EINVAL);
     cr_expect_eq(roster_session_killed(f.session, NULL), -EINVAL);
     unit_ok(roster_txn_begin(f.session, NULL));
-    stmt_begin(&f);
-    cr_expect_eq(seen_killed(&f), 0);
-    unit_ok(kill_stmt(&f, ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY));
-    cr_expect_eq(seen_killed(&f), ROSTER_KILL_REASON_RUNAWAY);
+    stmt_begin();
+    cr_expect_eq(seen_killed(), 0);
+    unit_ok(kill_stmt(ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY));
+    cr_expect_eq(seen_killed(), ROSTER_KILL_REASON_RUNAWAY);
     cr_expect_eq(roster_killed(f.session), ROSTER_KILL_REASON_RUNAWAY, "asking took nothing away");
-    cr_expect_eq(seen_killed(&f), ROSTER_KILL_REASON_RUNAWAY);
+    cr_expect_eq(seen_killed(), ROSTER_KILL_REASON_RUNAWAY);
     cr_expect_eq(roster_stmt_end(f.session), ROSTER_KILL_REASON_RUNAWAY);
-    cr_expect_eq(seen_killed(&f), 0);
-    stmt_begin(&f);
-    cr_expect_eq(seen_killed(&f), 0, "it is another statement");
+    cr_expect_eq(seen_killed(), 0);
+    stmt_begin();
+    cr_expect_eq(seen_killed(), 0, "it is another statement");
     unit_ok(roster_kill_txn(f.roster, f.id, ROSTER_TXN_ANY, ROSTER_TXN_ANY,
                             ROSTER_KILL_REASON_TXN_AGE));
-    cr_expect_eq(seen_killed(&f), ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_TRANSACTION);
+    cr_expect_eq(seen_killed(), ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_TRANSACTION);
     unit_ok(roster_look(f.roster, f.id, &entry, room, sizeof(room)));
     cr_expect_eq(entry.killed, ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_TRANSACTION);
     (void)roster_stmt_end(f.session);
     unit_ok(roster_txn_finish(f.session));
-    cr_expect_eq(seen_killed(&f), 0);
-    unit_ok(kill_conn(&f, ROSTER_KILL_REASON_IDLE));
-    cr_expect_eq(seen_killed(&f), CONNECTION(ROSTER_KILL_REASON_IDLE));
-    fixture_destroy(&f);
+    cr_expect_eq(seen_killed(), 0);
+    unit_ok(kill_conn(ROSTER_KILL_REASON_IDLE));
+    cr_expect_eq(seen_killed(), CONNECTION(ROSTER_KILL_REASON_IDLE));
 }
 
 Test(kill, of_a_later_transaction_is_not_seen_by_an_earlier_look)
 {
     struct roster_copy earlier, now;
     const struct roster_shown *shown;
-    struct fixture f;
 
-    fixture_init(&f);
     unit_ok(roster_txn_begin(f.session, NULL));
     shown = roster_session_look(f.session, &earlier, NULL, 0);
     unit_ok(roster_txn_finish(f.session));
@@ -397,5 +349,4 @@ Test(kill, of_a_later_transaction_is_not_seen_by_an_earlier_look)
     shown = roster_session_look(f.session, &now, NULL, 0);
     cr_expect_eq(roster_session_killed(f.session, shown),
                  ROSTER_KILL_REASON_TXN_AGE | ROSTER_KILLED_TRANSACTION);
-    fixture_destroy(&f);
 }

@@ -12,31 +12,33 @@
 #include <errno.h>
 #include <pthread.h>
 
-struct fixture {
+static struct {
     struct unit_oracle oracle;
     struct roster *roster;
     struct roster_session *session;
-};
+} f;
 
-static void fixture_init(struct fixture *fixture)
+static void start(void)
 {
-    fixture->oracle = (struct unit_oracle){.next = 1000};
-    fixture->roster = unit_roster(&fixture->oracle);
-    fixture->session = unit_open(fixture->roster);
+    f.oracle = (struct unit_oracle){.next = 1000};
+    f.roster = unit_roster(&f.oracle);
+    f.session = unit_open(f.roster);
 }
 
-static void fixture_destroy(struct fixture *fixture)
+/* A test that closes the session itself leaves NULL. */
+static void stop(void)
 {
-    unit_close(fixture->session);
-    unit_destroy(fixture->roster);
+    if (f.session)
+        unit_close(f.session);
+    unit_destroy(f.roster);
 }
+
+TestSuite(txn, .init = start, .fini = stop);
 
 Test(txn, begin_takes_the_oracles_timestamp)
 {
-    struct fixture f;
     uint64_t ts = 0;
 
-    fixture_init(&f);
     f.oracle.next = 5000;
     unit_ok(roster_txn_begin(f.session, &ts));
     cr_assert_eq(ts, 5000);
@@ -45,7 +47,6 @@ Test(txn, begin_takes_the_oracles_timestamp)
     cr_assert_eq(f.oracle.calls, 2, "one for the roster, one for the transaction");
     unit_ok(roster_txn_finish(f.session));
     cr_assert_eq(unit_slots_pinned(f.roster), 0);
-    fixture_destroy(&f);
 }
 
 static void check_shown(const struct roster_session *session, uint64_t start_ts, bool in_stmt)
@@ -63,11 +64,9 @@ static void check_shown(const struct roster_session *session, uint64_t start_ts,
  * at hand. */
 Test(txn, in_a_statement)
 {
-    struct fixture f;
     uint64_t seq, before = 0;
     int n;
 
-    fixture_init(&f);
     for (n = 0; n < 16; n++) {
         f.oracle.next = 5000;
         unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
@@ -94,7 +93,6 @@ Test(txn, in_a_statement)
         check_shown(f.session, 0, false);
     }
     cr_assert_eq(unit_stats(f.roster).txns_begun, 16);
-    fixture_destroy(&f);
 }
 
 static void *begin_and_finish(void *session)
@@ -107,129 +105,107 @@ static void *begin_and_finish(void *session)
 /* The statement began on another thread: this one has not called the roster yet. */
 Test(txn, in_a_statement_of_another_thread)
 {
-    struct fixture f;
     pthread_t thread;
 
-    fixture_init(&f);
     unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
     cr_assert_eq(pthread_create(&thread, NULL, begin_and_finish, f.session), 0);
     cr_assert_eq(pthread_join(thread, NULL), 0);
     check_shown(f.session, 0, true);
     unit_ok(roster_stmt_end(f.session));
-    fixture_destroy(&f);
 }
 
 Test(txn, the_largest_timestamp)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     f.oracle.next = ROSTER_TS_MAX - 1;
     unit_ok(roster_txn_begin(f.session, NULL));
     cr_assert_eq(unit_look(f.session)->start_ts, ROSTER_TS_MAX - 1);
     unit_ok(roster_txn_finish(f.session));
     unit_ok(roster_txn_prepare(f.session));
     unit_ok(roster_txn_activate(f.session, ROSTER_TS_MAX - 1));
-    fixture_destroy(&f);
 }
 
-static void begin_refused(struct fixture *f, int error)
+static void begin_refused(int error)
 {
     uint64_t ts = 4711; /* means nothing after an error */
 
-    unit_refused(f->roster, f->session, roster_txn_begin(f->session, &ts), error);
+    unit_refused(f.roster, f.session, roster_txn_begin(f.session, &ts), error);
 }
 
 /* What an oracle may do wrong, and what begin() says then. */
-static void bad_oracle(struct fixture *f)
+static void bad_oracle(void)
 {
-    uint64_t next = f->oracle.next;
+    uint64_t next = f.oracle.next;
 
-    f->oracle.err = -ETIMEDOUT;
-    begin_refused(f, -ETIMEDOUT);
-    f->oracle.err = 1;
-    begin_refused(f, -EIO);
-    f->oracle.err = 0;
-    f->oracle.next = 0;
-    begin_refused(f, -EIO);
-    f->oracle.next = ROSTER_TS_MAX;
-    begin_refused(f, -EIO);
-    f->oracle.next = next;
+    f.oracle.err = -ETIMEDOUT;
+    begin_refused(-ETIMEDOUT);
+    f.oracle.err = 1;
+    begin_refused(-EIO);
+    f.oracle.err = 0;
+    f.oracle.next = 0;
+    begin_refused(-EIO);
+    f.oracle.next = ROSTER_TS_MAX;
+    begin_refused(-EIO);
+    f.oracle.next = next;
 }
 
 /* The session stands in each of the states in which begin() takes another way. */
 Test(txn, an_oracle_that_fails)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    bad_oracle(&f); /* this thread has nothing at hand yet */
-    bad_oracle(&f);
+    bad_oracle(); /* this thread has nothing at hand yet */
+    bad_oracle();
     unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, NULL, 0, NULL, 0));
-    bad_oracle(&f);
+    bad_oracle();
     unit_ok(roster_stmt_end(f.session));
     unit_close(f.session);
     f.session = unit_open_as(f.roster, ROSTER_SESSION_INTERNAL, ROSTER_SESSION_NON_PINNING);
-    bad_oracle(&f);
-    fixture_destroy(&f);
+    bad_oracle();
 }
 
 /* The session stands where begin() takes the most before it asks the oracle. */
-static void fails_often(struct fixture *f, unsigned times)
+static void fails_often(unsigned times)
 {
-    f->oracle.err = -ETIMEDOUT;
+    f.oracle.err = -ETIMEDOUT;
     while (times--)
-        cr_assert_eq(roster_txn_begin(f->session, NULL), -ETIMEDOUT);
-    f->oracle.err = 0;
+        cr_assert_eq(roster_txn_begin(f.session, NULL), -ETIMEDOUT);
+    f.oracle.err = 0;
 }
 
-static void costs_no_memory(struct fixture *f)
+static void costs_no_memory(void)
 {
     uint64_t before;
 
-    fails_often(f, 1000);
-    before = unit_stats(f->roster).memory;
-    fails_often(f, UNIT_SCALE(100000, 10000));
-    cr_assert_eq(unit_stats(f->roster).memory, before);
+    fails_often(1000);
+    before = unit_stats(f.roster).memory;
+    fails_often(UNIT_SCALE(100000, 10000));
+    cr_assert_eq(unit_stats(f.roster).memory, before);
 }
 
 Test(txn, a_failing_oracle_costs_no_memory)
 {
-    struct fixture f;
-
-    fixture_init(&f);
-    costs_no_memory(&f);
+    costs_no_memory();
     unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, NULL, 0, NULL, 0));
-    costs_no_memory(&f);
+    costs_no_memory();
     unit_ok(roster_read_lock(f.roster));
-    costs_no_memory(&f);
+    costs_no_memory();
     roster_read_unlock(f.roster);
-    fixture_destroy(&f);
 }
 
 /* G2: an oracle that goes back would put a transaction below what was announced. */
 Test(txn, an_oracle_that_goes_back)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     f.oracle.next = 2000;
     unit_min(f.roster); /* floor 2000 */
     f.oracle.next = 1999;
-    begin_refused(&f, -ESTALE);
+    begin_refused(-ESTALE);
     unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, NULL, 0, NULL, 0));
     f.oracle.next = 1999;
-    begin_refused(&f, -ESTALE);
+    begin_refused(-ESTALE);
     f.oracle.next = 2000;
     unit_ok(roster_txn_begin(f.session, NULL));
-    fixture_destroy(&f);
 }
 
 Test(txn, activate_out_of_range)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     unit_min(f.roster);
     unit_refused(f.roster, f.session, roster_txn_activate(f.session, 5000), -EINVAL);
     unit_ok(roster_txn_prepare(f.session));
@@ -239,29 +215,21 @@ Test(txn, activate_out_of_range)
     cr_assert_eq(unit_pinned_by(f.session), 1001, "still pending");
     unit_ok(roster_txn_activate(f.session, 1001));
     unit_refused(f.roster, f.session, roster_txn_activate(f.session, 5000), -EINVAL);
-    fixture_destroy(&f);
 }
 
 Test(txn, begin_at_out_of_range)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 0), -EINVAL);
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, ROSTER_TS_MAX), -EINVAL);
     unit_ok(roster_txn_begin_at(f.session, 1));
     cr_assert_eq(f.oracle.calls, 1, "nobody asks the oracle for a chosen timestamp");
     cr_assert_eq(unit_min(f.roster).min_start_ts, 1);
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 7), -EBUSY);
-    fixture_destroy(&f);
 }
 
 /* The limit itself is protected, and a chosen future is too. */
 Test(txn, begin_at_needs_a_protected_timestamp)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     cr_assert_eq(unit_min(f.roster).safe_point, 1001);
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 1000), -ESTALE);
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 1), -ESTALE);
@@ -273,15 +241,12 @@ Test(txn, begin_at_needs_a_protected_timestamp)
     cr_assert_eq(unit_min(f.roster).holder.kind, ROSTER_HOLDER_NONE, "it is not reached yet");
     f.oracle.next = 1000000;
     cr_assert_eq(unit_min(f.roster).min_start_ts, 999999);
-    fixture_destroy(&f);
 }
 
 Test(txn, begin_at_of_a_non_pinning_session)
 {
-    struct fixture f;
     struct roster_session *session;
 
-    fixture_init(&f);
     session = unit_open_as(f.roster, ROSTER_SESSION_INTERNAL, ROSTER_SESSION_NON_PINNING);
     cr_assert_eq(unit_min(f.roster).safe_point, 1001);
     unit_refused(f.roster, session, roster_txn_begin_at(session, 1000), -ESTALE);
@@ -290,28 +255,21 @@ Test(txn, begin_at_of_a_non_pinning_session)
     cr_assert_eq(unit_min(f.roster).safe_point, 1002, "it holds nothing back");
     cr_assert_eq(roster_txn_check(session), -ESTALE, "and is told so (G8)");
     unit_close(session);
-    fixture_destroy(&f);
 }
 
 Test(txn, states_out_of_range)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     unit_ok(roster_txn_begin(f.session, NULL));
     unit_refused(f.roster, f.session, roster_txn_set_state(f.session, (enum roster_run_state)5),
                  -EINVAL);
     unit_refused(f.roster, f.session, roster_txn_set_state(f.session, (enum roster_run_state) - 1),
                  -EINVAL);
-    fixture_destroy(&f);
 }
 
 Test(txn, each_state_is_shown)
 {
-    struct fixture f;
     enum roster_run_state state;
 
-    fixture_init(&f);
     unit_ok(roster_txn_begin(f.session, NULL));
     unit_ok(roster_txn_set_progress(f.session, UINT64_MAX, UINT64_MAX - 1, UINT32_MAX));
     for (state = ROSTER_RUN_IDLE; state <= ROSTER_RUN_ROLLING_BACK; state++) {
@@ -327,28 +285,20 @@ Test(txn, each_state_is_shown)
         cr_assert_eq(view->entry_bytes, UINT64_MAX - 1);
         cr_assert_eq(view->schema_version, UINT32_MAX);
     }
-    fixture_destroy(&f);
 }
 
 Test(txn, none_on_a_killed_connection)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     unit_ok(roster_kill(f.roster, roster_session_id(f.session), ROSTER_KILL_TARGET_CONNECTION, 0,
                         ROSTER_KILL_REASON_INTERRUPTED));
     unit_refused(f.roster, f.session, roster_txn_prepare(f.session), -ECANCELED);
     unit_refused(f.roster, f.session, roster_txn_begin(f.session, NULL), -ECANCELED);
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 1000), -ECANCELED);
-    fixture_destroy(&f);
 }
 
 /* G7: a killed connection can still end what it has begun. */
 Test(txn, a_killed_connection_finishes)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     unit_ok(roster_txn_prepare(f.session));
     unit_ok(roster_kill(f.roster, roster_session_id(f.session), ROSTER_KILL_TARGET_CONNECTION, 0,
                         ROSTER_KILL_REASON_INTERRUPTED));
@@ -356,18 +306,15 @@ Test(txn, a_killed_connection_finishes)
     unit_ok(roster_txn_set_state(f.session, ROSTER_RUN_ROLLING_BACK));
     unit_ok(roster_txn_check(f.session));
     unit_ok(roster_txn_finish(f.session));
-    fixture_destroy(&f);
 }
 
 /* Hundreds at once on one thread: further chunks of slots. */
 Test(txn, many_at_once)
 {
     enum { N = 300 };
-    struct fixture f;
     struct roster_session *sessions[N];
     unsigned i;
 
-    fixture_init(&f);
     for (i = 0; i < N; i++) {
         sessions[i] = unit_open(f.roster);
         unit_ok(roster_txn_begin(sessions[i], NULL));
@@ -381,5 +328,4 @@ Test(txn, many_at_once)
     cr_assert_eq(unit_min(f.roster).holder.kind, ROSTER_HOLDER_NONE);
     for (i = 0; i < N; i++)
         unit_close(sessions[i]);
-    fixture_destroy(&f);
 }

@@ -14,27 +14,31 @@
 #include <stdio.h>
 #include <string.h>
 
-struct fixture {
+static struct {
     struct roster *roster;
     struct roster_session *session;
-};
+} f;
 
-static void fixture_init(struct fixture *f)
+static void start(void)
 {
-    f->roster = unit_roster(NULL);
-    f->session = unit_open(f->roster);
+    f.roster = unit_roster(NULL);
+    f.session = unit_open(f.roster);
 }
 
-static void fixture_destroy(struct fixture *f)
+/* A test that closes the session itself leaves NULL. */
+static void stop(void)
 {
-    unit_close(f->session);
-    unit_destroy(f->roster);
+    if (f.session)
+        unit_close(f.session);
+    unit_destroy(f.roster);
 }
+
+TestSuite(wait, .init = start, .fini = stop);
 
 /* The session as a copied list has it; `*snapshot` is freed by the caller. */
-static const struct roster_entry *entry_of(struct fixture *f, struct roster_snapshot **snapshot)
+static const struct roster_entry *entry_of(struct roster_snapshot **snapshot)
 {
-    unit_ok(roster_snapshot(f->roster, snapshot));
+    unit_ok(roster_snapshot(f.roster, snapshot));
     return (*snapshot)->entries;
 }
 
@@ -83,10 +87,8 @@ Test(wait, is_shown_inside_and_outside)
     struct roster_snapshot *snapshot;
     const struct roster_entry *entry;
     uint32_t disk, client;
-    struct fixture f;
     uint64_t since;
 
-    fixture_init(&f);
     unit_ok(roster_wait_event_register(ROSTER_WAIT_IO, "disk", &disk));
     unit_ok(roster_wait_event_register(ROSTER_WAIT_CLIENT, "read", &client));
     cr_assert_eq(roster_session_wait(f.session, NULL), 0);
@@ -97,15 +99,15 @@ Test(wait, is_shown_inside_and_outside)
     cr_assert_eq(since, UINT64_C(1) << 40);
     unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
     unit_ok(roster_wait_begin(f.session, disk));
-    entry = entry_of(&f, &snapshot);
+    entry = entry_of(&snapshot);
     unit_close(f.session);
     unit_destroy(f.roster);
     cr_assert_str_eq(entry->wait_class, "IO", "it outlives the roster");
     cr_assert_str_eq(entry->wait_event, "disk");
     cr_assert_eq(entry->wait_since, UINT64_C(1) << 40);
     roster_snapshot_free(snapshot);
-    fixture_init(&f);
-    entry = entry_of(&f, &snapshot);
+    start();
+    entry = entry_of(&snapshot);
     cr_assert_null(entry->wait_event);
     roster_snapshot_free(snapshot);
     cr_assert_eq(roster_wait_begin(NULL, disk), -EINVAL);
@@ -114,17 +116,15 @@ Test(wait, is_shown_inside_and_outside)
     roster_wait_end(NULL);
     unit_close(f.session);
     cr_assert_eq(roster_wait_begin(f.session, disk), -EBADF);
-    unit_destroy(f.roster);
+    f.session = NULL;
 }
 
 /* A session whose record serves another one waits for nothing. */
 Test(wait, does_not_outlive_its_session)
 {
     uint32_t disk;
-    struct fixture f;
     int n;
 
-    fixture_init(&f);
     unit_ok(roster_wait_event_register(ROSTER_WAIT_IO, "disk", &disk));
     for (n = 0; n < 200; n++) {
         cr_assert_eq(roster_session_wait(f.session, NULL), 0);
@@ -135,7 +135,6 @@ Test(wait, does_not_outlive_its_session)
         cr_assert_eq(roster_release_wait(f.roster), 0);
         f.session = unit_open(f.roster);
     }
-    fixture_destroy(&f);
 }
 
 Test(wait, a_tag_is_read_by_anyone)
@@ -143,9 +142,7 @@ Test(wait, a_tag_is_read_by_anyone)
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
     struct roster_session *tagged;
     struct roster_snapshot *snapshot;
-    struct fixture f;
 
-    fixture_init(&f);
     attr.tag = UINT64_MAX;
     unit_ok(roster_session_open(f.roster, &attr, &tagged));
     cr_assert_eq(roster_session_tag(tagged), UINT64_MAX);
@@ -153,29 +150,27 @@ Test(wait, a_tag_is_read_by_anyone)
     cr_assert_eq(roster_session_tag(tagged), 7);
     cr_assert_eq(roster_session_tag(f.session), 0);
     unit_close(f.session);
-    cr_assert_eq(entry_of(&f, &snapshot)->tag, 7);
+    cr_assert_eq(entry_of(&snapshot)->tag, 7);
     roster_snapshot_free(snapshot);
     cr_assert_eq(roster_session_set_tag(NULL, 1), -EINVAL);
     cr_assert_eq(roster_session_tag(NULL), 0);
     unit_close(tagged);
     cr_assert_eq(roster_session_set_tag(tagged, 1), -EBADF);
-    unit_destroy(f.roster);
+    f.session = NULL;
 }
 
 Test(wait, flags_are_of_one_transaction)
 {
     struct roster_snapshot *snapshot;
     struct roster_copy copy;
-    struct fixture f;
     uint64_t ts;
 
-    fixture_init(&f);
     cr_assert_eq(roster_txn_set_flags(f.session, ROSTER_TXN_READ_ONLY), -EINVAL);
     unit_ok(roster_txn_begin(f.session, &ts));
     cr_assert_eq(roster_txn_set_flags(f.session, 4), -EINVAL);
     cr_assert_eq(roster_txn_set_flags(NULL, 0), -EINVAL);
     unit_ok(roster_txn_set_flags(f.session, ROSTER_TXN_HAS_WRITES));
-    cr_assert_eq(entry_of(&f, &snapshot)->txn_flags, ROSTER_TXN_HAS_WRITES);
+    cr_assert_eq(entry_of(&snapshot)->txn_flags, ROSTER_TXN_HAS_WRITES);
     roster_snapshot_free(snapshot);
     unit_ok(roster_txn_finish(f.session));
     unit_ok(roster_txn_begin_at(f.session, ts));
@@ -186,14 +181,11 @@ Test(wait, flags_are_of_one_transaction)
     cr_assert_eq(roster_txn_flags(NULL, NULL), 0);
     unit_close(f.session);
     cr_assert_eq(roster_txn_set_flags(f.session, 0), -EBADF);
-    unit_destroy(f.roster);
+    f.session = NULL;
 }
 
 Test(wait, a_state_inside_a_statement_without_transaction)
 {
-    struct fixture f;
-
-    fixture_init(&f);
     cr_assert_eq(roster_txn_set_state(f.session, ROSTER_RUN_LOCK_WAITING), -EINVAL);
     unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
     unit_ok(roster_txn_set_state(f.session, ROSTER_RUN_LOCK_WAITING));
@@ -206,16 +198,13 @@ Test(wait, a_state_inside_a_statement_without_transaction)
     cr_assert_eq(roster_stmt_end(f.session), 0);
     cr_assert_eq(unit_look(f.session)->run_state, ROSTER_RUN_IDLE);
     cr_assert_eq(roster_txn_set_state(f.session, ROSTER_RUN_LOCK_WAITING), -EINVAL);
-    fixture_destroy(&f);
 }
 
 Test(wait, a_killed_connection_may_clean_up)
 {
-    struct fixture f;
     int killed = ROSTER_KILLED_CONNECTION | ROSTER_KILL_REASON_IDLE;
     char digest[ROSTER_DIGEST_MAX + 1] = "";
 
-    fixture_init(&f);
     unit_ok(roster_txn_begin(f.session, NULL));
     unit_ok(roster_kill(f.roster, roster_session_id(f.session), ROSTER_KILL_TARGET_CONNECTION, 0,
                         ROSTER_KILL_REASON_IDLE));
@@ -235,50 +224,47 @@ Test(wait, a_killed_connection_may_clean_up)
     unit_close(f.session);
     cr_assert_eq(roster_stmt_begin_cleanup(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0),
                  -EBADF);
-    unit_destroy(f.roster);
+    f.session = NULL;
 }
 
 /* How many words of the side a call has changed, which has changed nothing else: no view was
  * published, and none was written. */
-static unsigned stores(struct fixture *f, uint32_t event)
+static unsigned stores(uint32_t event)
 {
     struct unit_state before, after;
     struct rst_side side;
 
-    unit_state_take(&before, f->roster, f->session);
-    memcpy(&side, f->session->side, sizeof(side));
+    unit_state_take(&before, f.roster, f.session);
+    memcpy(&side, f.session->side, sizeof(side));
     if (event)
-        unit_ok(roster_wait_begin(f->session, event));
+        unit_ok(roster_wait_begin(f.session, event));
     else
-        roster_wait_end(f->session);
-    unit_state_take(&after, f->roster, f->session);
+        roster_wait_end(f.session);
+    unit_state_take(&after, f.roster, f.session);
     cr_expect_null(unit_state_differs(&before, &after));
-    return unit_words_changed(&side, f->session->side, sizeof(side));
+    return unit_words_changed(&side, f.session->side, sizeof(side));
 }
 
-static void expect_one_store(struct fixture *f, uint32_t event, uint32_t other)
+static void expect_one_store(uint32_t event, uint32_t other)
 {
-    cr_expect_eq(stores(f, event), 1u);
-    cr_expect_eq(stores(f, other), 1u, "in place of another one");
-    cr_expect_eq(stores(f, 0), 1u);
+    cr_expect_eq(stores(event), 1u);
+    cr_expect_eq(stores(other), 1u, "in place of another one");
+    cr_expect_eq(stores(0), 1u);
 }
 
 Test(wait, is_one_store_inside_and_outside)
 {
-    struct fixture f;
     uint32_t disk, net;
 
-    fixture_init(&f);
     unit_ok(roster_wait_event_register(ROSTER_WAIT_IO, "disk", &disk));
     unit_ok(roster_wait_event_register(ROSTER_WAIT_CLIENT, "net", &net));
     unit_ok(roster_wait_begin(f.session, disk)); /* the first may allocate */
     roster_wait_end(f.session);
-    expect_one_store(&f, disk, net);
+    expect_one_store(disk, net);
     unit_ok(roster_txn_begin(f.session, NULL));
-    expect_one_store(&f, disk, net);
+    expect_one_store(disk, net);
     unit_ok(roster_stmt_begin(f.session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
-    expect_one_store(&f, disk, net);
+    expect_one_store(disk, net);
     (void)roster_stmt_end(f.session);
     unit_ok(roster_txn_finish(f.session));
-    fixture_destroy(&f);
 }
