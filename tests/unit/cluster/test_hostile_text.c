@@ -149,8 +149,7 @@ Test(hostile_text, what_etcd_says)
     cr_expect_neq(get_error(store, EVIL, 500), 0);
     cr_expect_neq(put_error(store, EVIL, 500), 0);
     cr_expect_geq(atomic_load(&lines), 2, "%d lines", atomic_load(&lines));
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 /* Something in the store that keeps the safe point from moving. */

@@ -185,8 +185,7 @@ Test(store_trust, a_redirection_is_not_followed)
     cr_expect_eq(get_error(store, "key", 2000), -EPROTO);
     cr_expect_gt(atomic_load(&gateway.requests), 1);
     cr_expect_eq(atomic_load(&elsewhere.requests), 0, "it was followed");
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
     fake_gateway_stop(&elsewhere);
 }
 
@@ -220,6 +219,5 @@ Test(store_trust, the_environment_adds_no_proxy_and_no_password)
     fake_gateway_start(&gateway, answer, NULL);
     store = open_etcd(gateway.url, NULL);
     cr_expect_eq(get_error(store, "key", 2000), 0);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }

@@ -110,8 +110,7 @@ static void expect_of_gateway(int outcome, uint64_t swaps_lost)
     cr_expect_eq(roster_txn_safe_point(safe_point), 0, "nothing is known to have moved");
     cr_expect_eq(conflicts(safe_point), swaps_lost);
     roster_safe_point_destroy(safe_point);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 Test(safe_point_errors, others_are_always_faster)

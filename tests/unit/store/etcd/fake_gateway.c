@@ -14,6 +14,7 @@
 
 #include <criterion/criterion.h>
 
+#include "../store_fixture.h"
 #include "fake_gateway.h"
 
 #define HEAD_SIZE 8192
@@ -233,4 +234,17 @@ void fake_gateway_stop(struct fake_gateway *gateway)
         pthread_join(gateway->threads[i], NULL);
         close(gateway->fds[i]);
     }
+}
+
+struct roster_store *fake_store_open(struct fake_gateway *gateway, fake_answer_fn *answer,
+                                     void *arg, const struct roster_store_options *options)
+{
+    fake_gateway_start(gateway, answer, arg);
+    return open_etcd(gateway->url, options);
+}
+
+void fake_store_close(struct roster_store *store, struct fake_gateway *gateway)
+{
+    roster_store_close(store);
+    fake_gateway_stop(gateway);
 }

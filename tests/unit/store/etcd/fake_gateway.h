@@ -9,6 +9,7 @@
 #define ROSTER_TESTS_FAKE_GATEWAY_H
 
 #include <pthread.h>
+#include <roster/store.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +49,11 @@ struct fake_gateway {
 void fake_gateway_start(struct fake_gateway *gateway, fake_answer_fn *answer, void *arg);
 /* Ends all connections and waits for their threads. */
 void fake_gateway_stop(struct fake_gateway *gateway);
+
+/* Such a gateway with an open store in it, which is closed before the gateway ends. */
+struct roster_store *fake_store_open(struct fake_gateway *gateway, fake_answer_fn *answer,
+                                     void *arg, const struct roster_store_options *options);
+void fake_store_close(struct roster_store *store, struct fake_gateway *gateway);
 
 /* Sends bytes as they are; false when the other side has gone. */
 bool fake_send(struct fake_request *request, const char *bytes, size_t size);

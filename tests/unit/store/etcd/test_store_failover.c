@@ -166,11 +166,9 @@ Test(store_failover, a_put_that_hangs_delays_no_keep_alive)
 Test(store_failover, another_cluster_is_not_talked_to)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
     struct roster_store_lease lease;
+    struct roster_store *store = fake_store_open(&gateway, fake_say_text, AT("7", "50"), NULL);
 
-    fake_gateway_start(&gateway, fake_say_text, AT("7", "50"));
-    store = open_etcd(gateway.url, NULL);
     cr_expect_eq(get_error(store, "k", 2000), 0);
     gateway.arg = AT("8", "60");
     cr_expect_eq(get_error(store, "k", 2000), -EREMCHG);
@@ -182,23 +180,19 @@ Test(store_failover, another_cluster_is_not_talked_to)
     cr_assert_eq(roster_store_rebind(store), 0);
     gateway.arg = AT("8", "60");
     cr_expect_eq(get_error(store, "k", 2000), 0);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 Test(store_failover, a_cluster_whose_history_was_lost_is_another_one)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
+    struct roster_store *store = fake_store_open(&gateway, fake_say_text, AT("7", "50"), NULL);
 
-    fake_gateway_start(&gateway, fake_say_text, AT("7", "50"));
-    store = open_etcd(gateway.url, NULL);
     cr_expect_eq(get_error(store, "k", 2000), 0);
     cr_expect_eq(get_error(store, "k", 2000), 0, "the same revision again");
     gateway.arg = AT("7", "49");
     cr_expect_eq(get_error(store, "k", 2000), -EREMCHG);
     cr_assert_eq(roster_store_rebind(store), 0);
     cr_expect_eq(get_error(store, "k", 2000), 0);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }

@@ -108,10 +108,8 @@ static const char *const bad_ranges[] = {
 Test(store_hostile, wrong_answers_to_a_read_are_not_believed)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
+    struct roster_store *store = fake_store_open(&gateway, fake_say_text, NULL, NULL);
 
-    fake_gateway_start(&gateway, fake_say_text, NULL);
-    store = open_etcd(gateway.url, NULL);
     for (size_t i = 0; i < COUNT(good_ranges); i++) {
         gateway.arg = (void *)(uintptr_t)good_ranges[i];
         cr_expect_eq(try_get(store, 5000), 0, "%s", good_ranges[i]);
@@ -123,8 +121,7 @@ Test(store_hostile, wrong_answers_to_a_read_are_not_believed)
         cr_expect_eq(try_get(store, 5000), -EPROTO, "%s", bad_ranges[i]);
         cr_expect_eq(atomic_load(&gateway.requests), before + 1, "asking again is of no use");
     }
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 #define PUT_DONE "{\"response_put\":{}}"
@@ -159,11 +156,10 @@ static void expect_unknown(struct fake_gateway *gateway, struct roster_store *st
 Test(store_hostile, wrong_answers_to_a_change_leave_it_unknown)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
     struct roster_store_stats stats = {.size = sizeof(stats)};
+    struct roster_store *store = fake_store_open(
+        &gateway, fake_say_text, (void *)(uintptr_t)TXN(PUT_DONE "," READ_DONE), NULL);
 
-    fake_gateway_start(&gateway, fake_say_text, (void *)(uintptr_t)TXN(PUT_DONE "," READ_DONE));
-    store = open_etcd(gateway.url, NULL);
     cr_expect_eq(try_txn(store, 5000), 0);
     for (size_t i = 0; i < COUNT(bad_txns); i++)
         expect_unknown(&gateway, store, bad_txns[i]);
@@ -171,8 +167,7 @@ Test(store_hostile, wrong_answers_to_a_change_leave_it_unknown)
         expect_unknown(&gateway, store, bad_ranges[i]);
     cr_assert_eq(roster_store_stats(store, &stats), 0);
     cr_expect_eq(stats.unknown, COUNT(bad_txns) + COUNT(bad_ranges));
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 Test(store_hostile, deep_nesting_is_no_way_to_crash)
@@ -188,8 +183,7 @@ Test(store_hostile, deep_nesting_is_no_way_to_crash)
     fake_gateway_start(&gateway, fake_say_text, answer);
     store = open_etcd(gateway.url, NULL);
     cr_expect_eq(try_get(store, 5000), -EPROTO);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
     free(answer);
 }
 
@@ -357,12 +351,10 @@ static void expect_bounded(const struct misbehaviour *m, bool change)
     struct roster_store_options options = {
         .size = sizeof(options), .max_result_bytes = 65536, .attempt_timeout_ms = 300};
     struct fake_gateway gateway;
-    struct roster_store *store;
     int64_t begun = now_ms(), took;
     int err;
+    struct roster_store *store = fake_store_open(&gateway, m->answer, NULL, &options);
 
-    fake_gateway_start(&gateway, m->answer, NULL);
-    store = open_etcd(gateway.url, &options);
     err = change ? try_txn(store, 1000) : try_get(store, 1000);
     took = now_ms() - begun;
     cr_expect_eq(err, change ? -EINPROGRESS : m->get, "%s: %d", m->name, err);
@@ -372,8 +364,7 @@ static void expect_bounded(const struct misbehaviour *m, bool change)
     /* What was sent is what we took, and what waited in the sockets. */
     cr_expect_leq(atomic_load(&gateway.bytes_sent) / atomic_load(&gateway.requests),
                   16 * 1024 * 1024, "%s", m->name);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 Test(store_hostile, whatever_it_does_a_read_ends_in_time)
@@ -401,16 +392,13 @@ static void say_done(struct fake_request *request)
 Test(store_hostile, a_connection_is_used_again)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
+    struct roster_store *store = fake_store_open(&gateway, say_done, NULL, NULL);
 
-    fake_gateway_start(&gateway, say_done, NULL);
-    store = open_etcd(gateway.url, NULL);
     for (int i = 0; i < 50; i++)
         cr_assert_eq(i % 2 == 0 ? try_get(store, 5000) : try_txn(store, 5000), 0);
     cr_expect_eq(atomic_load(&gateway.requests), 50);
     cr_expect_eq(atomic_load(&gateway.connections), 1);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 /* Acts on a request that comes over a kept connection, and dies before it answers. */
@@ -425,10 +413,8 @@ static void die_on_second(struct fake_request *request)
 Test(store_hostile, no_change_is_repeated_behind_our_back)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
+    struct roster_store *store = fake_store_open(&gateway, die_on_second, NULL, NULL);
 
-    fake_gateway_start(&gateway, die_on_second, NULL);
-    store = open_etcd(gateway.url, NULL);
     cr_assert_eq(try_txn(store, 5000), 0);
     cr_expect_eq(try_txn(store, 5000), -EINPROGRESS);
     cr_expect_eq(atomic_load(&gateway.requests), 2, "libcurl has sent it again");
@@ -436,8 +422,7 @@ Test(store_hostile, no_change_is_repeated_behind_our_back)
     cr_expect_eq(try_get(store, 5000), 0);
     cr_expect_eq(try_get(store, 5000), 0, "a read is repeated");
     cr_expect_eq(atomic_load(&gateway.requests), 5);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 Test(store_hostile, proxies_of_the_environment_are_not_used)
@@ -450,20 +435,16 @@ Test(store_hostile, proxies_of_the_environment_are_not_used)
     fake_gateway_start(&gateway, say_done, NULL);
     store = open_etcd(gateway.url, NULL);
     cr_expect_eq(try_get(store, 1000), 0);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 Test(store_hostile, a_call_without_time_sends_nothing)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
+    struct roster_store *store = fake_store_open(&gateway, say_done, NULL, NULL);
 
-    fake_gateway_start(&gateway, say_done, NULL);
-    store = open_etcd(gateway.url, NULL);
     cr_expect_eq(try_txn(store, 0), -ETIMEDOUT);
     cr_expect_eq(try_get(store, 0), -ETIMEDOUT);
     cr_expect_eq(atomic_load(&gateway.requests), 0);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }

@@ -128,15 +128,12 @@ Test(store_lease_errors, nobody_is_there)
 Test(store_lease_errors, nobody_answers)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
+    struct roster_store *store = fake_store_open(&gateway, fake_hang, NULL, &impatient);
 
-    fake_gateway_start(&gateway, fake_hang, NULL);
-    store = open_etcd(gateway.url, &impatient);
     expect_all(store, "silence", TIMEOUT_MS,
                (struct outcome){-EINPROGRESS, -EINPROGRESS, -ETIMEDOUT});
     expect_all(store, "no time", 0, (struct outcome){-ETIMEDOUT, -ETIMEDOUT, -ETIMEDOUT});
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 /* Acts on the first request of its kind without answering, and then knows what it did. */
@@ -154,12 +151,10 @@ static void forget_first(struct fake_request *request)
 Test(store_lease_errors, a_grant_that_was_done_unseen_is_found)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
     struct roster_store_lease lease;
     struct timespec before;
+    struct roster_store *store = fake_store_open(&gateway, forget_first, NULL, NULL);
 
-    fake_gateway_start(&gateway, forget_first, NULL);
-    store = open_etcd(gateway.url, NULL);
     clock_gettime(CLOCK_BOOTTIME, &before);
     cr_expect_eq(roster_store_lease_grant(store, 5000, 2000, &lease), 0);
     cr_expect_eq(lease.ttl_ms, 5000);
@@ -167,21 +162,17 @@ Test(store_lease_errors, a_grant_that_was_done_unseen_is_found)
                   40 * INT64_C(1000000), "it counts from the first attempt");
     cr_expect_eq(roster_store_lease_grant(store, 5000, 2000, &lease), -EPROTO,
                  "an id that we never asked for cannot be in use");
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 Test(store_lease_errors, a_revocation_that_was_done_unseen_is_done)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
+    struct roster_store *store = fake_store_open(&gateway, forget_first, NULL, NULL);
 
-    fake_gateway_start(&gateway, forget_first, NULL);
-    store = open_etcd(gateway.url, NULL);
     cr_expect_eq(roster_store_lease_revoke(store, 7, 2000), 0);
     cr_expect_eq(roster_store_lease_revoke(store, 7, 2000), -EKEYEXPIRED);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 struct lease_answer {
@@ -207,11 +198,9 @@ static const struct lease_answer keep_answers[] = {
 Test(store_lease_errors, answers_about_leases_are_checked)
 {
     struct fake_gateway gateway;
-    struct roster_store *store;
     struct roster_store_lease lease;
+    struct roster_store *store = fake_store_open(&gateway, fake_say_text, NULL, NULL);
 
-    fake_gateway_start(&gateway, fake_say_text, NULL);
-    store = open_etcd(gateway.url, NULL);
     for (size_t i = 0; i < COUNT(keep_answers); i++) {
         gateway.arg = (void *)(uintptr_t)keep_answers[i].text;
         cr_expect_eq(roster_store_lease_keep_alive(store, 7, 2000, &lease), keep_answers[i].err,
@@ -228,6 +217,5 @@ Test(store_lease_errors, answers_about_leases_are_checked)
     cr_expect_eq(lease.granted_ms, 5000);
     gateway.arg = (void *)(uintptr_t) "{" FAKE_HEADER ",\"ID\":\"7\",\"TTL\":\"-1\"}";
     cr_expect_eq(roster_store_lease_time_to_live(store, 7, 2000, &lease), -EKEYEXPIRED);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }

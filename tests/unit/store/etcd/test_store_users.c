@@ -56,11 +56,9 @@ Test(store_users, a_token_is_got_once_and_renewed_when_it_is_too_old)
         .size = sizeof(options), .user = "anna", .password = "pass"};
     struct vault vault = {.current = 1};
     struct fake_gateway gateway;
-    struct roster_store *store;
     struct roster_store_stats stats = {.size = sizeof(stats)};
+    struct roster_store *store = fake_store_open(&gateway, guard, &vault, &options);
 
-    fake_gateway_start(&gateway, guard, &vault);
-    store = open_etcd(gateway.url, &options);
     for (int i = 0; i < 5; i++)
         cr_expect_eq(put_error(store, "k", 2000), 0);
     cr_expect_eq(atomic_load(&vault.authentications), 1);
@@ -71,8 +69,7 @@ Test(store_users, a_token_is_got_once_and_renewed_when_it_is_too_old)
     cr_assert_eq(roster_store_stats(store, &stats), 0);
     cr_expect_eq(stats.authentications, 2);
     cr_expect_eq(stats.endpoint_failures, 0, "it is not the endpoint's fault");
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 Test(store_users, a_token_that_is_never_taken_ends_the_call)
@@ -81,16 +78,13 @@ Test(store_users, a_token_that_is_never_taken_ends_the_call)
         .size = sizeof(options), .user = "anna", .password = "pass"};
     struct vault vault = {.current = 1, .token = "t.wrong"};
     struct fake_gateway gateway;
-    struct roster_store *store;
     int64_t begun = now_ms();
+    struct roster_store *store = fake_store_open(&gateway, guard, &vault, &options);
 
-    fake_gateway_start(&gateway, guard, &vault);
-    store = open_etcd(gateway.url, &options);
     cr_expect_eq(put_error(store, "k", 10000), -EACCES);
     cr_expect_leq(now_ms() - begun, 2000);
     cr_expect_leq(atomic_load(&gateway.requests), 8);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
 
 Test(store_users, a_token_cannot_smuggle_in_a_header)
@@ -177,14 +171,11 @@ Test(store_users, a_cluster_without_authentication_takes_everyone)
                                            .log = keep_log,
                                            .log_arg = log};
     struct fake_gateway gateway;
-    struct roster_store *store;
+    struct roster_store *store = fake_store_open(&gateway, refuse_users, NULL, &options);
 
-    fake_gateway_start(&gateway, refuse_users, NULL);
-    store = open_etcd(gateway.url, &options);
     cr_expect_eq(put_error(store, "k", 2000), 0);
     cr_expect_eq(put_error(store, "k", 2000), 0);
     cr_expect_eq(atomic_load(&gateway.requests), 3);
     cr_expect_not_null(strstr(log, "auth enable"), "%s", log);
-    roster_store_close(store);
-    fake_gateway_stop(&gateway);
+    fake_store_close(store, &gateway);
 }
