@@ -88,6 +88,12 @@ void unit_close(struct roster_session *session)
     unit_ok(roster_session_close(session));
 }
 
+void unit_end(struct roster *roster, struct roster_session *session)
+{
+    unit_close(session);
+    unit_destroy(roster);
+}
+
 struct roster_stats unit_stats(struct roster *roster)
 {
     struct roster_stats stats = {.size = sizeof(stats)};

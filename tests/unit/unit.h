@@ -12,6 +12,8 @@
 #include "core/roster/session.h"
 
 #include <roster/roster.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Sanitizers and valgrind make a test some ten times slower; their builds do less of the same. */
 #if defined(ROSTER_SANITIZER_THREAD)
@@ -48,6 +50,9 @@ struct roster_session *unit_open(struct roster *roster);
 struct roster_session *unit_open_as(struct roster *roster, enum roster_session_kind kind,
                                     uint32_t flags);
 void unit_close(struct roster_session *session);
+
+/* Closes its last session and destroys it. */
+void unit_end(struct roster *roster, struct roster_session *session);
 
 struct roster_stats unit_stats(struct roster *roster);
 struct roster_min unit_min(struct roster *roster);
@@ -116,6 +121,19 @@ const char *unit_state_differs(const struct unit_state *before, const struct uni
         int unit_result = (call);                                                                  \
                                                                                                    \
         cr_assert_eq(unit_result, 0, "%s: %d", #call, unit_result);                                \
+    } while (0)
+
+/* The condition holds in a child that is forked here. */
+#define unit_in_child(condition)                                                                   \
+    do {                                                                                           \
+        pid_t unit_child = fork();                                                                 \
+        int unit_status;                                                                           \
+                                                                                                   \
+        cr_assert_geq(unit_child, 0);                                                              \
+        if (unit_child == 0)                                                                       \
+            _exit((condition) ? 0 : 1);                                                            \
+        cr_assert_eq(waitpid(unit_child, &unit_status, 0), unit_child);                            \
+        cr_assert_eq(unit_status, 0);                                                              \
     } while (0)
 
 /* How many words of 8 bytes differ. */

@@ -111,8 +111,7 @@ Test(backlog, is_bounded)
     }
     unit_ok(rst_rcu_barrier());
     cr_assert_eq(unit_stats(roster).memory, memory, "what came back was not used");
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* Opening and updating sessions, and pins, are refused without a trace; nothing else is. */
@@ -171,8 +170,7 @@ Test(backlog, of_identities)
     roster_read_unlock(roster);
     unit_ok(rst_rcu_barrier());
     unit_ok(roster_session_update(session, &attr));
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(backlog, of_pins)
@@ -215,8 +213,7 @@ Test(backlog, refuses_new_sessions_too)
     }
     unit_refused(roster, session, roster_session_open(roster, NULL, &more), -ENOBUFS);
     roster_read_unlock(roster);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* A reader that stays costs owners no memory, whatever they do. */
@@ -241,8 +238,7 @@ Test(backlog, is_empty_beside_a_reader_that_stays)
     cr_assert_eq(unit_stats(roster).backlog_refused, 0);
     cr_assert_eq(unit_stats(roster).memory, memory);
     roster_read_unlock(roster);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* A roster without threads: what is closed is used again as its callers reclaim it, and not before.
@@ -273,8 +269,7 @@ Test(backlog, by_hand)
     unit_ok(roster_reclaim(roster));
     cr_assert_eq(unit_stats(roster).backlog, 0);
     expect_threads(before);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* AddressSanitizer and ThreadSanitizer have a pthread_create() of their own. */

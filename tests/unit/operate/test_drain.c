@@ -14,7 +14,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -317,8 +316,6 @@ Test(drain, arguments_are_checked)
         uint64_t unknown;
     } larger = {ROSTER_DRAIN_OPTIONS_INIT, 1};
     struct roster_session *session;
-    int status = 1;
-    pid_t child;
 
     cr_assert_eq(roster_drain(NULL, &options, &report), -EINVAL);
     options.kinds = 8;
@@ -335,12 +332,7 @@ Test(drain, arguments_are_checked)
     report.size++;
     larger.known.size = sizeof(larger);
     cr_assert_eq(roster_drain(roster, &larger.known, &report), -E2BIG);
-    child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0)
-        _exit(roster_drain(roster, NULL, NULL) == -ECHILD ? 0 : 1);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0);
+    unit_in_child(roster_drain(roster, NULL, NULL) == -ECHILD);
     session = operate_open(roster, ROSTER_SESSION_USER, NULL);
     cr_assert_eq(roster_killed(session), 0, "a drain that did not begin refuses nobody");
     unit_close(session);

@@ -14,8 +14,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 
@@ -198,8 +196,6 @@ Test(kill_all, arguments_are_checked)
     struct roster_kill_counts counts = {.size = 1};
     const enum roster_kill_target stmt = ROSTER_KILL_TARGET_STATEMENT;
     const enum roster_kill_reason why = ROSTER_KILL_REASON_INTERRUPTED;
-    int status = 1;
-    pid_t child;
 
     cr_assert_eq(roster_kill_all(NULL, stmt, why, NULL, NULL), -EINVAL);
     cr_assert_eq(roster_kill_all(roster, (enum roster_kill_target)3, why, NULL, NULL), -EINVAL);
@@ -216,12 +212,7 @@ Test(kill_all, arguments_are_checked)
     cr_assert_eq(roster_kill_all(roster, stmt, why, &filter, NULL), -EINVAL);
     larger.known.size = sizeof(larger);
     cr_assert_eq(roster_kill_all(roster, stmt, why, &larger.known, NULL), -E2BIG);
-    child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0)
-        _exit(roster_kill_all(roster, stmt, why, NULL, NULL) == -ECHILD ? 0 : 1);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0);
+    unit_in_child(roster_kill_all(roster, stmt, why, NULL, NULL) == -ECHILD);
     cr_assert_eq(killed(), 0, "nothing was killed by any of these");
     cr_assert_eq(roster_kill_all(roster, stmt, why, NULL, NULL), 0, "counts may be NULL");
 }

@@ -273,8 +273,7 @@ Test(operate_memory_out, a_history_that_cannot_grow_stays_as_it_is)
     cr_assert_eq(list->entries[0].count, 2);
     roster_history_list_free(list);
     roster_history_destroy(history);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* Ids come back without memory, and a watchdog kills without it. */

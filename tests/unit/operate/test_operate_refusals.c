@@ -18,8 +18,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const uint64_t tables[] = {1};
 static const struct roster_schema_job job = {
@@ -107,22 +105,14 @@ Test(operate_refusals, a_forked_child)
 {
     struct roster_session *session;
     struct scene scene;
-    int status = -1;
     uint64_t id;
-    pid_t child;
 
     scene_init(&scene);
     session = operate_open(scene.roster, ROSTER_SESSION_USER, NULL);
     cr_assert_eq(roster_txn_begin(session, NULL), 0);
     cr_assert_eq(roster_lock_wait_begin(session), 0);
-    child = fork();
-    if (child == 0)
-        _exit(roster_lock_wait_end(session) == -ECHILD &&
-                      roster_conn_ids_next(scene.ids, &id) == -ECHILD
-                  ? 0
-                  : 1);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0);
+    unit_in_child(roster_lock_wait_end(session) == -ECHILD &&
+                  roster_conn_ids_next(scene.ids, &id) == -ECHILD);
     cr_assert_eq(roster_lock_wait_end(session), 0);
     unit_close(session);
     scene_end(&scene);

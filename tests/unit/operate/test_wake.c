@@ -112,8 +112,7 @@ Test(wake, is_released_at_last)
     attr.release = release;
     attr.wake_arg = NULL; /* release() would crash */
     cr_assert_eq(roster_session_open(roster, &attr, &second), -EEXIST);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
     cr_assert_eq(released, 51);
 }
 

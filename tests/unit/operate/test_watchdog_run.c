@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -76,8 +75,6 @@ Test(watchdog_run, arguments_are_checked)
         uint64_t unknown;
     } larger = {ROSTER_WATCHDOG_OPTIONS_INIT, 1};
     struct roster_watchdog *other = NULL;
-    int status = 1;
-    pid_t child;
 
     cr_assert_eq(roster_watchdog_start(NULL, &wd.options, &other), -EINVAL);
     cr_assert_eq(roster_watchdog_start(wd.roster, &wd.options, NULL), -EINVAL);
@@ -97,16 +94,9 @@ Test(watchdog_run, arguments_are_checked)
     cr_assert_eq(roster_watchdog_run_once(NULL), -EINVAL);
     cr_assert_null(other);
     wd_start();
-    child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0)
-        _exit(roster_watchdog_run_once(wd.watchdog) == -ECHILD &&
-                      roster_watchdog_stop(wd.watchdog) == -ECHILD &&
-                      roster_watchdog_start(wd.roster, NULL, &other) == -ECHILD
-                  ? 0
-                  : 1);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0);
+    unit_in_child(roster_watchdog_run_once(wd.watchdog) == -ECHILD &&
+                  roster_watchdog_stop(wd.watchdog) == -ECHILD &&
+                  roster_watchdog_start(wd.roster, NULL, &other) == -ECHILD);
     cr_assert_eq(roster_watchdog_start(wd.roster, NULL, &other), 0,
                  "two watchdogs, one with a thread");
     cr_assert_eq(roster_watchdog_stop(other), 0);

@@ -8,7 +8,6 @@
 #include "../operate/operate.h"
 
 #include <errno.h>
-#include <sys/wait.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -29,8 +28,7 @@ Test(limits, use_is_what_was_told_last_and_publishes_no_view)
     cr_assert_eq(roster_session_set_memory(session, 0), 0);
     cr_assert_eq(roster_session_memory(session), 0);
     cr_assert_eq(unit_look(session), view);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(limits, each_limit_is_of_its_own)
@@ -45,8 +43,7 @@ Test(limits, each_limit_is_of_its_own)
                      0);
     for (int i = 0; i < ROSTER_LIMITS; i++)
         cr_assert_eq(roster_session_limit(session, (enum roster_limit)i), 100U + (unsigned)i);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(limits, the_next_session_in_the_same_slot_starts_with_none)
@@ -80,8 +77,6 @@ Test(limits, arguments_are_checked)
 {
     struct roster *roster = operate_roster(NULL);
     struct roster_session *session = operate_open(roster, ROSTER_SESSION_USER, NULL);
-    int status = 1;
-    pid_t child;
 
     cr_assert_eq(roster_session_set_memory(NULL, 1), -EINVAL);
     cr_assert_eq(roster_session_set_disk(NULL, 1), -EINVAL);
@@ -92,15 +87,8 @@ Test(limits, arguments_are_checked)
     cr_assert_eq(roster_session_limit(NULL, ROSTER_LIMIT_IDLE), 0);
     cr_assert_eq(roster_session_memory(NULL), 0);
     cr_assert_eq(roster_session_disk(NULL), 0);
-    child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0)
-        _exit(roster_session_set_disk(session, 1) == -ECHILD &&
-                      roster_session_set_limit(session, ROSTER_LIMIT_IDLE, 1) == -ECHILD
-                  ? 0
-                  : 1);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0);
+    unit_in_child(roster_session_set_disk(session, 1) == -ECHILD &&
+                  roster_session_set_limit(session, ROSTER_LIMIT_IDLE, 1) == -ECHILD);
     unit_close(session);
     cr_assert_eq(roster_session_set_memory(session, 1), -EBADF);
     cr_assert_eq(roster_session_set_disk(session, 1), -EBADF);

@@ -11,8 +11,6 @@
 #include "../operate/operate.h"
 
 #include <errno.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 
@@ -27,8 +25,7 @@ static void open_all(void)
 
 static void close_all(void)
 {
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 TestSuite(lock_wait, .init = open_all, .fini = close_all);
@@ -92,8 +89,6 @@ Test(lock_wait, what_ends_meanwhile_is_not_restored)
 
 Test(lock_wait, needs_a_valid_transaction)
 {
-    int status = 1;
-    pid_t child;
 
     cr_assert_eq(roster_lock_wait_begin(NULL), -EINVAL);
     cr_assert_eq(roster_lock_wait_end(NULL), -EINVAL);
@@ -103,12 +98,7 @@ Test(lock_wait, needs_a_valid_transaction)
     cr_assert_eq(roster_lock_wait_begin(session), -EINVAL);
     cr_assert_eq(roster_txn_finish(session), 0);
     cr_assert_eq(roster_txn_begin(session, NULL), 0);
-    child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0)
-        _exit(roster_lock_wait_begin(session) == -ECHILD ? 0 : 1);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0);
+    unit_in_child(roster_lock_wait_begin(session) == -ECHILD);
     unit_close(session);
     cr_assert_eq(roster_lock_wait_begin(session), -EBADF);
     cr_assert_eq(roster_lock_wait_end(session), -EBADF);

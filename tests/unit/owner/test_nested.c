@@ -67,8 +67,7 @@ Test(nested, the_end_of_one_shows_the_other_again)
     shows(session, NULL, 0, 0);
     cr_assert_eq(roster_stmt_pop(session, b), -EALREADY);
     cr_assert_eq(roster_stmt_end(session), -EALREADY);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* A transaction may begin, go on and end anywhere among them. */
@@ -118,8 +117,7 @@ Test(nested, transactions_go_on_beside_them)
             cr_assert_str_eq(last.text, order ? "b" : "a");
             unit_ok(roster_txn_finish(session));
         }
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(nested, refusals_change_nothing)
@@ -178,8 +176,7 @@ Test(nested, kills_are_of_the_one_that_is_shown)
     unit_ok(
         roster_kill(roster, id, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_INTERRUPTED));
     cr_assert_eq(roster_stmt_push(session, 0, "e", 1, NULL, 0), -ECANCELED);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* Any order of begins and ends, against a list of what is open. */
@@ -214,6 +211,5 @@ Test(nested, any_order)
         shows(session, n ? text : NULL, n ? open[n - 1] : 0, n ? since[n - 1] : 0);
         cr_assert_eq(unit_look(session)->txn_state, in_txn ? ROSTER_TXN_VALID : ROSTER_TXN_INVALID);
     }
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }

@@ -26,8 +26,7 @@ static void init(void)
 
 static void fini(void)
 {
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 TestSuite(progress, .init = init, .fini = fini);

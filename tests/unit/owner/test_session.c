@@ -44,8 +44,7 @@ Test(session, without_attributes)
     cr_assert_null(roster_identity_attributes(view->identity));
     cr_assert_eq(roster_stmt_seq(session), 0);
     cr_assert_eq(roster_session_since(session, view), rst_ticker_now(&roster->ticker));
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(session, with_all_attributes)
@@ -75,8 +74,7 @@ Test(session, with_all_attributes)
     cr_assert_str_eq(roster_identity_database(identity), "", "empty is known");
     cr_assert_str_eq(roster_identity_application(identity), "a");
     cr_assert_str_eq(roster_identity_attributes(identity), "k=v");
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(session, null)
@@ -132,8 +130,7 @@ Test(session, attributes_of_another_version)
     newer.known.user = "u";
     unit_ok(roster_session_open(roster, &newer.known, &session));
     cr_assert_str_eq(roster_identity_user(unit_look(session)->identity), "u");
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(session, strings_too_long)
@@ -151,8 +148,7 @@ Test(session, strings_too_long)
     attr.attributes = "y";
     open_refused(roster, &attr, -ENAMETOOLONG);
     cr_assert_eq(strlen(roster_identity_user(unit_look(session)->identity)), ROSTER_IDENTITY_MAX);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(session, an_id_that_is_in_use)
@@ -169,8 +165,7 @@ Test(session, an_id_that_is_in_use)
     roster_read_unlock(roster);
     unit_close(session);
     unit_ok(roster_session_open(roster, &attr, &again));
-    unit_close(again);
-    unit_destroy(roster);
+    unit_end(roster, again);
 }
 
 /* A caller's id may be the one that the roster would give next. */
@@ -253,8 +248,7 @@ Test(session, places_for_administrators)
     cr_assert_eq(unit_stats(roster).reserved_sessions, 0u);
     clients[0] = unit_open(roster);
     unit_close(clients[0]);
-    unit_close(admin);
-    unit_destroy(roster);
+    unit_end(roster, admin);
 }
 
 /* What was reserved is given back by every way to fail. */
@@ -279,8 +273,7 @@ Test(session, errors_do_not_use_up_the_limit)
     last = unit_open(roster);
     open_refused(roster, NULL, -EUSERS);
     unit_close(session);
-    unit_close(last);
-    unit_destroy(roster);
+    unit_end(roster, last);
 }
 
 static void all_are_bad(struct roster *roster, struct roster_session *session)

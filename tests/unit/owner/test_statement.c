@@ -123,8 +123,7 @@ Test(statement, the_longest_text_that_can_be_kept)
     unit_ok(begin(session, text, length + 1, text, ROSTER_DIGEST_MAX));
     check(session, 1, text, length, length + 1, text, ROSTER_DIGEST_MAX);
     free(text);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(statement, text_and_digest_are_copies)
@@ -137,8 +136,7 @@ Test(statement, text_and_digest_are_copies)
     memset(text, 'x', strlen(text));
     memset(digest, 'x', strlen(digest));
     check(session, 1, "select 1", 8, 8, "abc", 3);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(statement, no_text)
@@ -149,8 +147,7 @@ Test(statement, no_text)
     unit_ok(begin(session, NULL, 0, NULL, 0));
     check(session, 1, "", 0, 0, NULL, 0);
     cr_assert_str_eq(unit_look(session)->statement->text, "");
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 static void refuse_arguments(struct roster *roster, struct roster_session *session)
@@ -178,8 +175,7 @@ Test(statement, arguments_out_of_range)
     refuse_arguments(roster, session);
     unit_ok(begin(session, "x", 1, NULL, 0));
     refuse_arguments(roster, session);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(statement, a_second_one)
@@ -192,8 +188,7 @@ Test(statement, a_second_one)
     unit_refused(roster, session, begin(session, "y", 1, NULL, 0), -EBUSY);
     unit_ok(roster_stmt_end(session));
     unit_refused(roster, session, roster_stmt_end(session), -EALREADY);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(statement, none_on_a_killed_connection)
@@ -205,6 +200,5 @@ Test(statement, none_on_a_killed_connection)
                         ROSTER_KILL_REASON_INTERRUPTED));
     unit_refused(roster, session, begin(session, "x", 1, NULL, 0), -ECANCELED);
     unit_refused(roster, session, begin(session, "x", 1, "d", 1), -ECANCELED);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }

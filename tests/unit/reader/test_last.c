@@ -107,8 +107,7 @@ Test(last, is_shown_while_the_session_is_idle_in_its_transaction)
         unit_ok(roster_txn_finish(session));
         shows(roster, session, NULL);
     }
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* As a server does that runs BEGIN and COMMIT as statements. */
@@ -146,8 +145,7 @@ Test(last, is_kept_only_when_asked_for)
     cr_assert_null(roster_session_last_statement(NULL, unit_look(session), &last, NULL, 0));
     cr_assert_null(roster_session_last_statement(session, NULL, &last, NULL, 0));
     cr_assert_null(roster_session_last_statement(session, unit_look(session), NULL, NULL, 0));
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(last, is_cut_to_the_room_and_kept_with_digests)
@@ -172,6 +170,5 @@ Test(last, is_cut_to_the_room_and_kept_with_digests)
     cr_assert_str_eq(list->entries->all_digests, "[\"d\"]");
     cr_assert_str_eq(list->entries->last_text, SECOND);
     roster_snapshot_free(list);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }

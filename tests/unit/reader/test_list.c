@@ -220,8 +220,7 @@ Test(list, a_snapshot_has_all_and_outlives_all)
     unit_ok(roster_txn_finish(idle));
     unit_ok(roster_snapshot(roster, &snapshot));
     unit_close(busy);
-    unit_close(idle);
-    unit_destroy(roster);
+    unit_end(roster, idle);
     cr_assert_eq(snapshot->count, 2);
     n = snapshot->entries[0].id == 5 ? 0 : 1;
     check_busy(&snapshot->entries[n]);
@@ -276,8 +275,7 @@ Test(list, a_snapshot_under_the_read_lock)
     roster_read_unlock(roster);
     cr_assert_eq(snapshot->count, 1);
     roster_snapshot_free(snapshot);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 struct churn {

@@ -52,8 +52,7 @@ Test(look, copies_what_fits)
     for (size = 0; size < 100; size++)
         cut_to(session, size);
     cr_assert_str_eq(roster_session_look(session, &copy, NULL, 100)->statement->text, "");
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* What was copied belongs to the reader, whatever the owner does next. */
@@ -84,8 +83,7 @@ Test(look, what_was_copied_stays)
     cr_assert_eq(shown->statement->seq, 1);
     cr_assert_str_eq(shown->statement->text, TEXT);
     roster_read_unlock(roster);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /*
@@ -122,8 +120,7 @@ Test(look, a_closed_session_goes_on_showing_its_own)
             other = unit_open(roster);
     }
     roster_read_unlock(roster);
-    unit_close(other);
-    unit_destroy(roster);
+    unit_end(roster, other);
 }
 
 /* And comes back: sessions that are opened, updated and closed all the time need no more memory. */
@@ -214,8 +211,7 @@ Test(look, by_id_refuses)
     cr_assert_str_eq(entry.text, "", "no room is left for the text");
     unit_ok(roster_look(roster, 7, &entry, room, sizeof(room)));
     cr_assert_str_eq(entry.text, "sele");
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 struct race {

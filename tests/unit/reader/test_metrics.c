@@ -74,8 +74,7 @@ Test(metrics, stays_are_counted_by_state)
     expect_stays(&metrics, ROSTER_RUN_ROLLING_BACK, 0, 0);
     /* 2560 ms are between 2^31 and 2^32 ns. */
     cr_expect_eq(metrics.states[ROSTER_RUN_IDLE].buckets[31], 1);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(metrics, a_stay_within_a_tick_is_not_counted)
@@ -94,8 +93,7 @@ Test(metrics, a_stay_within_a_tick_is_not_counted)
     metrics = read_metrics(roster);
     expect_stays(&metrics, ROSTER_RUN_IDLE, 0, 0);
     expect_stays(&metrics, ROSTER_RUN_RUNNING, 0, 0);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* A statement that goes on behind its transaction runs from its own beginning. */
@@ -115,8 +113,7 @@ Test(metrics, a_transaction_may_end_within_a_statement)
     cr_assert_eq(roster_stmt_end(session), 0);
     metrics = read_metrics(roster);
     expect_stays(&metrics, ROSTER_RUN_RUNNING, 1, 30);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(metrics, kills_are_counted_by_reason_and_result)
@@ -154,8 +151,7 @@ Test(metrics, kills_are_counted_by_reason_and_result)
         for (m = 0; m < ROSTER_KILL_RESULTS; m++)
             all += metrics.kills[n][m];
     cr_expect_eq(all, 5);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* A new reason, result or state finds its place, and no other figure moves. */
@@ -233,8 +229,7 @@ Test(metrics, to_peek_at_the_minimum_changes_nothing)
     /* What was older than that look may still be begun at. */
     cr_expect_eq(roster_txn_begin_at(session, start_ts), 0);
     cr_assert_eq(roster_txn_finish(session), 0);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(metrics, misuse_is_told)

@@ -136,8 +136,7 @@ Test(identity, forty_bytes_in_four_strings_need_no_allocation)
     identity = unit_look(session)->identity;
     cr_assert_eq(identity, rst_home_identity(rst_session_home(&roster->sessions, session)));
     cr_assert_str_eq(roster_identity_application(identity), "batch");
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(identity, update_replaces_all_five)
@@ -162,8 +161,7 @@ Test(identity, update_replaces_all_five)
     cr_assert_str_eq(roster_identity_database(identity), "d");
     cr_assert_str_eq(roster_identity_application(identity), "a");
     cr_assert_str_eq(roster_identity_attributes(identity), "x");
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(identity, update_looks_at_the_strings_alone)
@@ -181,8 +179,7 @@ Test(identity, update_looks_at_the_strings_alone)
     cr_assert_eq(roster_session_id(session), id);
     cr_assert_eq(roster_session_kind(session), ROSTER_SESSION_USER);
     cr_assert_eq(roster_session_flags(session), 0);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* Readers get them by a copy in the identity, which an update replaces. */
@@ -202,8 +199,7 @@ Test(identity, update_keeps_id_kind_and_flags)
     cr_assert_eq(roster_session_id(session), 4711);
     cr_assert_eq(roster_session_kind(session), ROSTER_SESSION_INTERNAL);
     cr_assert_eq(roster_session_flags(session), ROSTER_SESSION_NON_PINNING);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* Through pointers, so that those of the library are called and not the ones compiled into here. */
@@ -227,8 +223,7 @@ Test(identity, the_library_has_the_inline_functions_too)
     cr_assert_eq(id(NULL), 0);
     cr_assert_str_eq(user(view->identity), "u");
     cr_assert_null(user(NULL));
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 struct newer_attr {
@@ -256,8 +251,7 @@ Test(identity, update_refuses)
     fill(text, ROSTER_IDENTITY_MAX + 1, 'x');
     attr.known.application = text;
     unit_refused(roster, session, roster_session_update(session, &attr.known), -ENAMETOOLONG);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* G4: readers keep the identity that they have found. */
@@ -278,8 +272,7 @@ Test(identity, the_old_one_can_be_read_until_the_unlock)
         unit_ok(roster_session_update(session, &attr));
     cr_assert_str_eq(roster_identity_user(view->identity), "old");
     roster_read_unlock(roster);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 /* On request what is too long is cut, at the end of a character. */
@@ -310,6 +303,5 @@ Test(identity, is_truncated_on_request)
     attr.user = "other";
     unit_ok(roster_session_update(session, &attr));
     cr_assert_str_eq(roster_identity_user(unit_look(session)->identity), "other");
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }

@@ -158,8 +158,7 @@ Test(manager, destroy_while_a_session_is_open)
     unit_refused(roster, session, roster_destroy(roster), -EBUSY);
     unit_ok(roster_txn_begin(session, NULL));
     unit_refused(roster, session, roster_destroy(roster), -EBUSY);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(manager, destroy_while_a_pin_is_held)
@@ -202,8 +201,7 @@ Test(manager, the_ticker_still_runs_after_a_refused_destroy)
         cr_assert_lt(tries, 5000);
         usleep(1000);
     }
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 Test(manager, stats_of_another_version)
@@ -307,6 +305,5 @@ Test(manager, rosters_are_apart)
     unit_close(session);
     cr_assert_eq(unit_stats(second).sessions, 1);
     unit_destroy(first);
-    unit_close(namesake);
-    unit_destroy(second);
+    unit_end(second, namesake);
 }

@@ -167,6 +167,5 @@ Test(owner, a_hand_over_is_no_intrusion)
         cr_assert_eq(pthread_create(&thread, NULL, use, session), 0);
         cr_assert_eq(pthread_join(thread, NULL), 0);
     }
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }

@@ -585,8 +585,7 @@ Test(minimum, of_some_sessions)
     cr_assert_eq(roster_min_of(roster, NULL, NULL), -EINVAL);
     unit_ok(roster_pin_release(pin));
     unit_close(shop);
-    unit_close(internal);
-    unit_destroy(roster);
+    unit_end(roster, internal);
 }
 
 struct walked {

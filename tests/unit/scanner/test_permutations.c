@@ -105,8 +105,8 @@ static int scan(struct explorer *explorer, uint64_t lower)
     return 0;
 }
 
-static int kill(struct explorer *explorer, enum roster_kill_target target, uint64_t seq,
-                enum roster_kill_reason reason)
+static int send_kill(struct explorer *explorer, enum roster_kill_target target, uint64_t seq,
+                     enum roster_kill_reason reason)
 {
     return roster_kill(explorer->roster, explorer->id, target, seq, reason);
 }
@@ -153,13 +153,14 @@ static int call(struct explorer *explorer, enum model_op op)
     case OP_KILLED:
         return roster_killed(session);
     case OP_KILL_STMT:
-        return kill(explorer, ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY,
-                    ROSTER_KILL_REASON_RUNAWAY);
+        return send_kill(explorer, ROSTER_KILL_TARGET_STATEMENT, ROSTER_STMT_ANY,
+                         ROSTER_KILL_REASON_RUNAWAY);
     case OP_KILL_STALE:
-        return kill(explorer, ROSTER_KILL_TARGET_STATEMENT, model->stmt_seq + 7,
-                    ROSTER_KILL_REASON_RUNAWAY);
+        return send_kill(explorer, ROSTER_KILL_TARGET_STATEMENT, model->stmt_seq + 7,
+                         ROSTER_KILL_REASON_RUNAWAY);
     case OP_KILL_CONN:
-        return kill(explorer, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_SERVER_MEMORY);
+        return send_kill(explorer, ROSTER_KILL_TARGET_CONNECTION, 0,
+                         ROSTER_KILL_REASON_SERVER_MEMORY);
     case OP_SCAN:
         return scan(explorer, 0);
     case OP_EXPIRE:

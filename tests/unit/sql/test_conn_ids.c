@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -341,19 +340,10 @@ Test(conn_ids, a_forked_child_leaves_them_alone)
 {
     struct roster_conn_ids *ids = make(NULL, 4, 0);
     uint64_t id;
-    int status = 1;
-    pid_t child;
 
     next(ids, &id);
-    child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0)
-        _exit(roster_conn_ids_release(ids, id) == -ECHILD &&
-                      roster_conn_ids_destroy(ids) == -ECHILD && may_have_own()
-                  ? 0
-                  : 1);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0);
+    unit_in_child(roster_conn_ids_release(ids, id) == -ECHILD &&
+                  roster_conn_ids_destroy(ids) == -ECHILD && may_have_own());
     cr_assert_eq(roster_conn_ids_destroy(ids), 0);
 }
 

@@ -49,8 +49,7 @@ static void open_all(void)
 
 static void close_all(void)
 {
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 TestSuite(digests, .init = open_all, .fini = close_all);

@@ -41,8 +41,7 @@ static void open_all(void)
 static void close_all(void)
 {
     roster_snapshot_free(snapshot);
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 TestSuite(rows, .init = open_all, .fini = close_all);

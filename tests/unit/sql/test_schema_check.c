@@ -13,8 +13,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 
@@ -33,8 +31,7 @@ static void open_all(void)
 static void close_all(void)
 {
     unit_close(old);
-    unit_close(young);
-    unit_destroy(roster);
+    unit_end(roster, young);
 }
 
 TestSuite(schema_check, .init = open_all, .fini = close_all);
@@ -171,8 +168,6 @@ Test(schema_check, arguments_are_checked)
 {
     const struct roster_schema_job job = {1, 10, NULL, 1};
     struct roster_schema_verdict verdict;
-    int status = 1;
-    pid_t child;
 
     cr_assert_eq(roster_schema_check(NULL, &job, 1, &verdict), -EINVAL);
     cr_assert_eq(roster_schema_check(roster, NULL, 1, &verdict), -EINVAL);
@@ -184,15 +179,8 @@ Test(schema_check, arguments_are_checked)
     cr_assert_eq(roster_txn_use_table(old, 1, 1), -EINVAL, "a pending one");
     cr_assert_eq(roster_txn_finish(old), 0);
     begin(old);
-    child = fork();
-    cr_assert_geq(child, 0);
-    if (child == 0)
-        _exit(roster_txn_use_table(old, 1, 1) == -ECHILD &&
-                      roster_schema_check(roster, &job, 0, &verdict) == -ECHILD
-                  ? 0
-                  : 1);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert_eq(status, 0);
+    unit_in_child(roster_txn_use_table(old, 1, 1) == -ECHILD &&
+                  roster_schema_check(roster, &job, 0, &verdict) == -ECHILD);
     unit_close(old);
     cr_assert_eq(roster_txn_use_table(old, 1, 1), -EBADF);
     old = operate_open(roster, ROSTER_SESSION_USER, NULL);

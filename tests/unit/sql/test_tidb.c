@@ -27,8 +27,7 @@ static void start(void)
 
 static void stop(void)
 {
-    unit_close(session);
-    unit_destroy(roster);
+    unit_end(roster, session);
 }
 
 TestSuite(tidb, .init = start, .fini = stop);
