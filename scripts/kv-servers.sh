@@ -14,8 +14,6 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/roster-${0##*/}.XXXXXX")
 build=${ROSTER_BUILDDIR:-build}
 watched=key:000000000042 # one of the keys that the load writes all the time
 declare -A kv_pid kv_port load_pid
-checks=0
-failures=0
 
 # Ends what was started here, and only that.
 end_all() {
@@ -26,23 +24,6 @@ end_all() {
     done
     wait
     rm -rf "$work"
-}
-
-# check WHAT COMMAND...: counts it, and reports a failure.
-check() {
-    local what=$1
-    shift
-    checks=$((checks + 1))
-    if ! "$@"; then
-        failures=$((failures + 1))
-        echo "   CHECK FAILED: $what ($*)"
-    fi
-}
-
-# tell_checks: the end of a quickstart.
-tell_checks() {
-    echo "$((checks - failures)) checks passed, $failures failed"
-    [ "$failures" -eq 0 ]
 }
 
 # start_kv NAME OPTION...: a server of that id. Its first words are shown. It has a session of its own: one

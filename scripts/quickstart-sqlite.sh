@@ -8,8 +8,6 @@
 # sqlite3 shell, another process. Built is what that needs and no more, quickly and in a directory of its own.
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-quickstart.XXXXXX")
-checks=0
-failures=0
 program=
 trap end_all EXIT
 
@@ -18,17 +16,6 @@ end_all() {
     [ -z "$program" ] || kill "$program" 2>/dev/null || true
     wait
     rm -rf "$work"
-}
-
-# check WHAT COMMAND...
-check() {
-    local what=$1
-    shift
-    checks=$((checks + 1))
-    if ! "$@"; then
-        failures=$((failures + 1))
-        echo "   CHECK FAILED: $what ($*)"
-    fi
 }
 
 # wal: its bytes.
@@ -109,5 +96,4 @@ done
 check "the WAL is truncated" grep -q "truncated to 0 bytes" "$work/answer"
 grow 1
 check "it stays small" [ "$(wal)" -lt 8000000 ]
-echo "$((checks - failures)) checks passed, $failures failed"
-[ "$failures" -eq 0 ]
+tell_checks

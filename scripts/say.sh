@@ -34,3 +34,23 @@ step() {
     fi
     return "$status"
 }
+
+checks=0
+failures=0
+
+# check WHAT COMMAND...: counts it, and reports a failure.
+check() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    if ! "$@"; then
+        failures=$((failures + 1))
+        echo "   CHECK FAILED: $what ($*)"
+    fi
+}
+
+# tell_checks: the end of a quickstart.
+tell_checks() {
+    echo "$((checks - failures)) checks passed, $failures failed"
+    [ "$failures" -eq 0 ]
+}

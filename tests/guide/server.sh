@@ -7,11 +7,11 @@
 # shellcheck disable=SC2034 # the tests use what is set here
 
 set -u
+# shellcheck source=tests/support/say.sh
+. "$ROSTER_SRCDIR/tests/support/say.sh"
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-guide.XXXXXX") || exit 99
 server=
 port=
-# shellcheck disable=SC2034 # the tests end with it
-wrong=0
 reply=
 
 cleanup() {
@@ -21,11 +21,6 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
-
-fail() {
-    wrong=1
-    echo "WRONG: $*"
-}
 
 # start_server PROGRAM
 start_server() {

@@ -6,18 +6,14 @@
 # shellcheck disable=SC2034 # used there
 
 set -u
+# shellcheck source=tests/support/say.sh
+. "$ROSTER_SRCDIR/tests/support/say.sh"
 # shellcheck source=scripts/resp.sh
 . "$ROSTER_SRCDIR/scripts/resp.sh"
 kv=$ROSTER_BUILDDIR/examples/kv/roster-kv
 programs=$ROSTER_BUILDDIR/tests/kv
-wrong=0
 server=
 port=
-
-skip() {
-    echo "$*"
-    exit 77
-}
 
 [ -x "$kv" ] || skip "built without the example server"
 command -v redis-benchmark >/dev/null || skip "redis-tools are not installed"
@@ -80,11 +76,6 @@ stop_server() {
     return 0
 }
 
-fail() {
-    wrong=1
-    echo "WRONG: $*"
-}
-
 # finish: the end of a test.
 finish() {
     [ -z "$(find "$work" -name '*.db*' -size +17M)" ] || fail "the store's file or its log has grown"
@@ -115,17 +106,6 @@ counted() { # KEY NUMBER: whether it is greater
 }
 listed() { # CLIENT|TRX PATTERN: whether a line of the list matches
     cli "$1" LIST | grep -q "$2"
-}
-
-# expect WHAT PATTERN ACTUAL
-expect() {
-    # shellcheck disable=SC2053 # a pattern is meant
-    if [[ $3 == $2 ]]; then
-        echo "right: $1"
-    else
-        fail "$1"
-        printf 'expected: %s\nbut got:  %s\n' "$2" "$3"
-    fi
 }
 
 # eventually WHAT COMMAND...: within ten seconds the command has to succeed.

@@ -6,16 +6,12 @@
 # shellcheck disable=SC2034 # used there
 
 set -u
+# shellcheck source=tests/support/say.sh
+. "$ROSTER_SRCDIR/tests/support/say.sh"
 extension=$ROSTER_BUILDDIR/.libs/roster.so
 programs=$ROSTER_BUILDDIR/tests/sqlite
-wrong=0
 pid=
 outcome=
-
-skip() {
-    echo "$*"
-    exit 77
-}
 
 [ -e "$extension" ] || skip "built without the SQLite extension, or without shared libraries"
 [ "$ROSTER_SANITIZER" = none ] || skip "a sanitizer's runtime has to come before what is preloaded"
@@ -30,26 +26,6 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
-
-fail() {
-    wrong=1
-    echo "WRONG: $*"
-}
-
-# expect WHAT PATTERN ACTUAL
-expect() {
-    # shellcheck disable=SC2053 # a pattern is meant
-    if [[ $3 == $2 ]]; then
-        echo "right: $1"
-    else
-        fail "$1"
-        printf 'expected: %s\nbut got:  %s\n' "$2" "$3"
-    fi
-}
-
-finish() {
-    exit "$wrong"
-}
 
 # start HOW [NAME=VALUE...]: a fresh file and tests/sqlite/culprit on it, with the extension.
 start() {

@@ -5,16 +5,16 @@
 # For tests that need an endpoint to talk to; source it.
 
 set -euo pipefail
+# shellcheck source=tests/support/say.sh
+. "$ROSTER_SRCDIR/tests/support/say.sh"
 
 served=$ROSTER_BUILDDIR/tests/status/served
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-served.XXXXXX")
-wrong=0
 server=
 
 if [ ! -x "$served" ]; then
-    echo "the status endpoint was not built"
     rm -rf "$work"
-    exit 77
+    skip "the status endpoint was not built"
 fi
 
 cleanup() {
@@ -56,17 +56,4 @@ ended() {
     server=
     expect "the server ends well" 0 "$status"
     exec 9>&-
-}
-
-# expect WHAT PATTERN TEXT
-expect() {
-    # shellcheck disable=SC2053 # a pattern
-    if [[ $3 != $2 ]]; then
-        echo "WRONG: $1: \"$3\", should be \"$2\""
-        wrong=1
-    fi
-}
-
-finish() {
-    exit "$wrong"
 }
