@@ -69,6 +69,15 @@ static void run(void)
     cr_assert_eq(roster_syncer_run_once(fixture.options.syncer, NULL), 0);
 }
 
+/* One server, whose store works so far. */
+static void live_alone(void)
+{
+    store_open();
+    serve(plain());
+    join("one", 0);
+    run();
+}
+
 static void create_safe_point(void)
 {
     struct roster_safe_point_options moves = {
@@ -142,10 +151,7 @@ static void abandon(enum roster_abandoned mode)
     uint64_t ts;
     int n;
 
-    store_open();
-    serve(plain());
-    join("one", 0);
-    run();
+    live_alone();
     cr_assert_eq(server_now(NULL, &ts), 0);
     put_ts("/roster/safepoint/barrier/x", roster_ts_before(ts, 3600000));
     moves.syncer = fixture.options.syncer;
@@ -239,10 +245,7 @@ Test(status_alerts, a_server_that_is_fenced_again_and_again)
 
 Test(status_alerts, reports_that_the_store_does_not_take)
 {
-    store_open();
-    serve(plain());
-    join("one", 0);
-    run();
+    live_alone();
     txn_error = -ENOSPC;
     cr_assert_eq(roster_syncer_report(fixture.options.syncer), -ENOSPC);
     start();
@@ -272,10 +275,7 @@ Test(status_alerts, reports_that_do_not_come)
 
 Test(status_alerts, a_store_that_fails)
 {
-    store_open();
-    serve(plain());
-    join("one", 0);
-    run();
+    live_alone();
     create_safe_point();
     cr_assert_eq(roster_safe_point_run_once(fixture.options.safe_point, NULL), 0);
     txn_error = -EACCES;
@@ -288,10 +288,7 @@ Test(status_alerts, a_store_that_fails)
 
 Test(status_alerts, no_server_leads)
 {
-    store_open();
-    serve(plain());
-    join("one", 0);
-    run();
+    live_alone();
     create_safe_point();
     start();
     expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_leader{leader=\"\"} 0\n");
@@ -302,10 +299,7 @@ Test(status_alerts, no_server_leads)
 /* Whoever may write to the store chooses the name of a barrier. */
 Test(status_alerts, a_name_forges_no_label_and_no_line)
 {
-    store_open();
-    serve(plain());
-    join("one", 0);
-    run();
+    live_alone();
     create_safe_point();
     put("/roster/safepoint/barrier/a\"b\\c\nd\033e\xff", "5");
     cr_assert_eq(roster_syncer_report(fixture.options.syncer), 0);
@@ -321,10 +315,7 @@ Test(status_alerts, a_server_that_does_not_acknowledge)
 {
     uint64_t ts;
 
-    store_open();
-    serve(plain());
-    join("one", 0);
-    run();
+    live_alone();
     create_safe_point();
     cr_assert_eq(server_now(NULL, &ts), 0);
     put_ts("/roster/server/minstartts/two", ts + roster_ts_compose(3600000, 0));
@@ -370,10 +361,7 @@ Test(status_alerts, the_transaction_of_another_server)
     uint64_t ts;
     char command[128];
 
-    store_open();
-    serve(plain());
-    join("one", 0);
-    run();
+    live_alone();
     create_safe_point();
     cr_assert_eq(server_now(NULL, &ts), 0);
     ts = roster_ts_before(ts, 3600000);
