@@ -182,7 +182,7 @@ unsigned unit_slots_taken(struct roster *roster)
     unsigned n, taken = 0;
 
     /* Threads that end give back their chunks under the lock; blocks stay in a read section. */
-    rst_threads_lock();
+    rst_thread_process_lock();
     rst_rcu_read_lock();
     for (block = rst_load_acquire(&roster->horizon.blocks); block; block = block->next)
         for (n = 0; n < block->used; n++) {
@@ -196,7 +196,7 @@ unsigned unit_slots_taken(struct roster *roster)
                 taken -= chunk->owner->n_free;
         }
     rst_rcu_read_unlock();
-    rst_threads_unlock();
+    rst_thread_process_unlock();
     return taken;
 }
 

@@ -261,8 +261,9 @@ static int64_t lead(struct roster_safe_point *safe_point)
     return pause_ms(safe_point, &gc);
 }
 
-void rst_safe_point_lead_duty(struct roster_safe_point *safe_point)
+void rst_safe_point_lead_duty(void *arg)
 {
+    struct roster_safe_point *safe_point = arg;
     int64_t pause;
 
     /* Until below, or until it is asked to hurry. */

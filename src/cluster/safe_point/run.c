@@ -19,11 +19,6 @@ static void follow_duty(void *arg)
     rst_safe_point_follow_duty(arg, FOLLOW_MS);
 }
 
-static void lead_duty(void *arg)
-{
-    rst_safe_point_lead_duty(arg);
-}
-
 static void cancel_watch(void *arg)
 {
     struct roster_safe_point *safe_point = arg;
@@ -35,7 +30,7 @@ int rst_safe_point_background_init(struct roster_safe_point *safe_point)
 {
     static const struct rst_duty duties[SAFE_POINT_DUTIES] = {
         [SAFE_POINT_FOLLOW] = {"roster-follow", follow_duty, 0},
-        [SAFE_POINT_LEAD] = {"roster-lead", lead_duty, 0},
+        [SAFE_POINT_LEAD] = {"roster-lead", rst_safe_point_lead_duty, 0},
     };
 
     return rst_background_init(&safe_point->background, duties, SAFE_POINT_DUTIES, cancel_watch,

@@ -211,8 +211,9 @@ static int64_t pause_ns(struct roster_syncer *syncer, int err)
     return rst_store_backoff_ns(least < most ? least : most, most, syncer->failures++);
 }
 
-void rst_syncer_lease_duty(struct roster_syncer *syncer)
+void rst_syncer_lease_duty(void *arg)
 {
+    struct roster_syncer *syncer = arg;
     int64_t lease, old;
     bool registered;
     int err;

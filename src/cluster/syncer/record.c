@@ -487,8 +487,9 @@ int rst_syncer_report(struct roster_syncer *syncer)
     return err;
 }
 
-void rst_syncer_report_duty(struct roster_syncer *syncer)
+void rst_syncer_report_duty(void *arg)
 {
+    struct roster_syncer *syncer = arg;
     bool only = rst_syncer_seen_only(syncer);
 
     if (!only) {

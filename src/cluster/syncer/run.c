@@ -15,16 +15,6 @@
 /* How often a stop looks whether something is still pinned. */
 #define STOP_LOOK_NS (10 * STORE_NS_PER_MS)
 
-static void lease_duty(void *arg)
-{
-    rst_syncer_lease_duty(arg);
-}
-
-static void report_duty(void *arg)
-{
-    rst_syncer_report_duty(arg);
-}
-
 static void watch_duty(void *arg)
 {
     rst_syncer_watch_duty(arg, -1);
@@ -45,8 +35,8 @@ static void cancel_watch(void *arg)
 int rst_syncer_background_init(struct roster_syncer *syncer)
 {
     static const struct rst_duty duties[SYNCER_DUTIES] = {
-        [SYNCER_LEASE] = {"roster-lease", lease_duty, 0},
-        [SYNCER_REPORT] = {"roster-report", report_duty, 0},
+        [SYNCER_LEASE] = {"roster-lease", rst_syncer_lease_duty, 0},
+        [SYNCER_REPORT] = {"roster-report", rst_syncer_report_duty, 0},
         [SYNCER_WATCH] = {"roster-watch", watch_duty, 0},
         [SYNCER_FENCE] = {"roster-fence", fence_duty, 0},
     };

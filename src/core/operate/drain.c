@@ -142,9 +142,9 @@ static void add_opening(struct rst_thread *thread, void *arg)
 static void count_opening(struct drain *drain)
 {
     drain->opening = 0;
-    rst_threads_lock();
+    rst_thread_process_lock();
     rst_threads_visit(drain->roster, add_opening, drain);
-    rst_threads_unlock();
+    rst_thread_process_unlock();
 }
 
 /* One look at all sessions. */

@@ -72,12 +72,12 @@ static void stays_sum(struct roster *roster, struct roster_metrics *metrics)
     struct rst_all_stays stays = {{0}, {{0}}};
     unsigned n;
 
-    rst_threads_lock();
+    rst_thread_process_lock();
     for (n = 0; n < ROSTER_RUN_STATES; n++)
         times_add(&metrics->states[n], rst_load(&roster->stays.sum_ns[n]),
                   roster->stays.buckets[n]);
     rst_threads_visit(roster, add_thread, &stays);
-    rst_threads_unlock();
+    rst_thread_process_unlock();
     for (n = 0; n < ROSTER_RUN_STATES; n++)
         times_add(&metrics->states[n], stays.sum_ns[n], stays.buckets[n]);
 }

@@ -25,12 +25,12 @@ static void count_thread(struct rst_thread *thread, void *arg)
 /* Under the lock a thread that ends is counted once: by itself or among those that have ended. */
 static void count_threads(const struct roster *roster, struct roster_stats *stats)
 {
-    rst_threads_lock();
+    rst_thread_process_lock();
     stats->txns_begun = rst_load(&roster->alone.txns_begun);
     stats->txns_forced = rst_load(&roster->alone.txns_forced);
     stats->statements = rst_load(&roster->alone.statements);
     rst_threads_visit(roster, count_thread, stats);
-    rst_threads_unlock();
+    rst_thread_process_unlock();
 }
 
 int roster_stats(struct roster *roster, struct roster_stats *stats)

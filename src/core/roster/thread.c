@@ -37,16 +37,6 @@ static struct rst_hot contexts;
 static struct rst_hot_cache free_contexts;
 static struct rst_account contexts_account;
 
-void rst_threads_lock(void)
-{
-    pthread_mutex_lock(&process_lock);
-}
-
-void rst_threads_unlock(void)
-{
-    pthread_mutex_unlock(&process_lock);
-}
-
 void rst_threads_visit(const struct roster *roster, void (*visit)(struct rst_thread *, void *arg),
                        void *arg)
 {

@@ -71,7 +71,8 @@ extern __thread struct rst_own rst_thread_own
 /* Sets up what all rosters of the process share. Returns 0, -ECHILD, or -errno. */
 int rst_thread_process_init(void);
 
-/* The lock of what all rosters of the process share, once that is set up. A fork waits for it. */
+/* The lock of what all rosters of the process share, once that is set up. A fork waits for it, and
+ * under it the contexts of rosters stay. */
 void rst_thread_process_lock(void);
 void rst_thread_process_unlock(void);
 
@@ -91,9 +92,7 @@ void rst_thread_leave_roster(struct roster *roster);
  * rst_hot_trim(), of the memory of all contexts. */
 bool rst_threads_trim(struct roster *roster);
 
-/* Between these two the contexts of rosters stay, and rst_threads_visit() may be called. */
-void rst_threads_lock(void);
-void rst_threads_unlock(void);
+/* Of all contexts of a roster, under the process lock. */
 void rst_threads_visit(const struct roster *roster, void (*visit)(struct rst_thread *, void *arg),
                        void *arg);
 
