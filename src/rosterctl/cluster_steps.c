@@ -283,7 +283,6 @@ static json_t *sum_up(const struct servers *servers, struct steps *steps, size_t
         reply = put_all(steps, most);
     for (n = 0; n < steps->count; n++)
         free(steps->series[n].key);
-    json_decref(steps->made);
     return reply;
 }
 
@@ -316,6 +315,7 @@ struct reply servers_steps(struct servers *servers, const struct options *option
         all.code = CTL_NOT_FOUND;
         snprintf(all.error, sizeof(all.error), "no server samples its activity");
     }
+    json_decref(steps->made);
     free(steps);
     return all;
 }
