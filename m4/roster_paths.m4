@@ -10,4 +10,10 @@ for roster_dir in "`pwd`" "`cd "$srcdir" && pwd`"; do
     AS_IF([test -n "$roster_special"],
       [AC_MSG_ERROR([make cannot work in "$roster_dir": its path may not have any of "$roster_special"; give the directory another name])])])
 done
+dnl Where it is to be installed, which libtool takes apart as well. A $ there is that of ${prefix}.
+for roster_dir in "$prefix" "$exec_prefix" "$bindir" "$libdir" "$includedir" "$datarootdir" "$mandir"; do
+  roster_special=`AS_ECHO(["$roster_dir"]) | LC_ALL=C tr -cd '@<:@:blank:@:>@:;&|<>()*?"\047\140\134@%:@'`
+  AS_IF([test -n "$roster_special"],
+    [AC_MSG_ERROR([make cannot install in "$roster_dir": the path may not have any of "$roster_special"])])
+done
 ])

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# configure refuses directories that make would take apart later, before it looks for anything else,
+# configure refuses directories that make or libtool would take apart later, before it looks for anything else,
 # and says what is wrong with them.
 
 set -eu
@@ -21,6 +21,16 @@ for special in ' ' : ';' = ',' % '&' '|' '<' '>' '(' ')' '[' ']' '{' '}' '*' '?'
         wrong=1
     elif grep -q '^checking for' "$TMPDIR/out"; then
         echo "WRONG: in $dir it looks for other things first"
+        wrong=1
+    fi
+done
+# Nor where it is to be installed.
+mkdir "$TMPDIR/plain"
+cd "$TMPDIR/plain"
+for option in "--prefix=/usr/a b" "--libdir=/usr/a:b" "--mandir=/usr/a'b" '--exec-prefix=/usr/a;b'; do
+    if "$ROSTER_SRCDIR/configure" "$option" >"$TMPDIR/out" 2>&1 || ! grep -q "cannot install in" "$TMPDIR/out" ||
+        grep -q '^checking for' "$TMPDIR/out"; then
+        echo "WRONG: $option: $(tail -n 3 "$TMPDIR/out")"
         wrong=1
     fi
 done
