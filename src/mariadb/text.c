@@ -359,7 +359,7 @@ static bool contains(struct rst_mdb_text text, const char *word)
     size_t length = strlen(word);
 
     for (; text.length >= length; skip(&text, 1))
-        if ((*text.text | 0x20) == *word && strncasecmp(text.text, word, length) == 0)
+        if ((*text.text | 0x20) == *word && ascii_same(text.text, word, length))
             return true;
     return false;
 }
