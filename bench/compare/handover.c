@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "core/base/clock.h"
 #include "jobs.h"
 
 #include <errno.h>
@@ -34,14 +35,6 @@ static void *take(struct ring *ring)
     session = ring->sessions[head % HANDOVER_SEATS];
     __atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE); /* pairs with the load in put() */
     return session;
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 int job_handover_begin(struct worker *worker)
@@ -80,7 +73,8 @@ int job_handover_end(struct worker *worker)
     struct handover *it = worker->job->arg;
     struct lane *lane = it->lane;
     struct arena *arena = lane->arena;
-    uint64_t ops = 0, wall = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t ops = 0, wall = rst_clock_ns(CLOCK_MONOTONIC),
+             cpu = rst_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     int err = arena->engine->thread_enter ? arena->engine->thread_enter(arena->world) : 0;
 
     while (!err) {
@@ -97,8 +91,8 @@ int job_handover_end(struct worker *worker)
             sched_yield();
         }
     }
-    lane->wall = clock_ns(CLOCK_MONOTONIC) - wall;
-    lane->cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    lane->wall = rst_clock_ns(CLOCK_MONOTONIC) - wall;
+    lane->cpu = rst_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
     lane->ops = worker->ops = ops;
     if (arena->engine->thread_leave)
         arena->engine->thread_leave(arena->world);

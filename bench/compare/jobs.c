@@ -9,6 +9,7 @@
  */
 #include "config.h"
 
+#include "core/base/clock.h"
 #include "jobs.h"
 
 #include "../measure/order.h"
@@ -23,14 +24,6 @@ typedef int op_fn(struct lane *lane);
 static char text[STATEMENT_TEXT + 1] =
     "select balance from account where id = 12345678 and branch = 4711 and currency = 'EUR' for "
     "update";
-
-static uint64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 static int enter(const struct arena *arena)
 {
@@ -155,8 +148,8 @@ static inline __attribute__((always_inline)) int repeat(struct worker *worker, o
     if (err)
         return err;
     lane->refused = 0;
-    cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    last = wall = clock_ns(CLOCK_MONOTONIC);
+    cpu = rst_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    last = wall = rst_clock_ns(CLOCK_MONOTONIC);
     if (!latency) {
         for (; !runner_stopped(worker) && !err; ops++)
             err = op(lane);
@@ -165,13 +158,13 @@ static inline __attribute__((always_inline)) int repeat(struct worker *worker, o
             uint64_t now;
 
             err = op(lane);
-            now = clock_ns(CLOCK_MONOTONIC);
+            now = rst_clock_ns(CLOCK_MONOTONIC);
             histogram_add(latency, now - last);
             last = now;
         }
     }
-    lane->wall = clock_ns(CLOCK_MONOTONIC) - wall;
-    lane->cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    lane->wall = rst_clock_ns(CLOCK_MONOTONIC) - wall;
+    lane->cpu = rst_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
     lane->ops = worker->ops = ops - lane->refused;
     leave(lane->arena);
     return err;

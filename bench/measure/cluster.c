@@ -11,6 +11,8 @@
  */
 #include "config.h"
 
+#include "core/base/clock.h"
+
 #include <err.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -42,10 +44,7 @@ static void must(int result, const char *what)
 
 static double seconds(clockid_t clock)
 {
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return (double)rst_clock_ns(clock) / 1e9;
 }
 
 static void pause_for(int whole_seconds)

@@ -9,6 +9,8 @@
  * and the order turns, too. Figures are medians of the rounds, with the least and the most; ratios
  * are the median of each round's.
  */
+#include "core/base/clock.h"
+
 #include <mysql.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -70,10 +72,7 @@ static void query(MYSQL *mysql, const char *text)
 
 static double now(void)
 {
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+    return (double)rst_monotonic_ns() / 1e9;
 }
 
 /* The processor time that a process has used, in seconds. */

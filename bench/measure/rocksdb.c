@@ -19,6 +19,8 @@
  */
 #include "config.h"
 
+#include "core/base/clock.h"
+
 #include <err.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -238,10 +240,7 @@ static void *work(void *arg)
 
 static double monotonic(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return (double)rst_monotonic_ns() / 1e9;
 }
 
 /* Millions of operations a second of all threads. */

@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include "core/base/clock.h"
 #include "runner.h"
 
 #include <errno.h>
@@ -38,14 +39,6 @@ struct runner {
     int cpus[CPU_SETSIZE];
     size_t n_cpus;
 };
-
-static uint64_t now_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 static int cpus_get(struct runner *runner)
 {
@@ -120,10 +113,10 @@ static void work(struct member *member)
     worker->ops = 0;
     worker->err = pin(member);
     pthread_barrier_wait(&runner->barrier);
-    start = now_ns(runner->clock);
+    start = rst_clock_ns(runner->clock);
     if (!worker->err)
         worker->err = worker->job->fn(worker);
-    worker->elapsed = now_ns(runner->clock) - start;
+    worker->elapsed = rst_clock_ns(runner->clock) - start;
 }
 
 static void *member_main(void *arg)

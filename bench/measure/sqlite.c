@@ -13,6 +13,8 @@
  * each, so that what else the machine does meets all of them; the order turns as well. A figure is
  * the median of the rounds, a ratio that of each round's, of processor time and of time.
  */
+#include "core/base/clock.h"
+
 #include <dlfcn.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -104,21 +106,14 @@ __attribute__((noinline)) static void work(sqlite3_stmt *stmt, long n)
     }
 }
 
-static double now(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
 static void measure(struct way_state *state, long n, int round)
 {
-    double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_THREAD_CPUTIME_ID);
+    double wall = (double)rst_clock_ns(CLOCK_MONOTONIC),
+           cpu = (double)rst_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
     work(state->stmt, n);
-    state->cpu[round] = (now(CLOCK_THREAD_CPUTIME_ID) - cpu) / (double)n;
-    state->wall[round] = (now(CLOCK_MONOTONIC) - wall) / (double)n;
+    state->cpu[round] = ((double)rst_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu) / (double)n;
+    state->wall[round] = ((double)rst_clock_ns(CLOCK_MONOTONIC) - wall) / (double)n;
 }
 
 static int ascending(const void *a, const void *b)

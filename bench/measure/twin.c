@@ -13,6 +13,8 @@
  */
 #include "config.h"
 
+#include "core/base/clock.h"
+
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -20,7 +22,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SPINS 100 /* before it sleeps, as the mutexes of databases do */
 
@@ -30,17 +31,9 @@ static _Thread_local unsigned depth; /* functions of the library call each other
 /* Under the lock. */
 static uint64_t changes, waits, waited_ns, longest_wait_ns, walks, walked_ns, longest_walk_ns;
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void add(uint64_t since, uint64_t *count, uint64_t *sum, uint64_t *longest)
 {
-    uint64_t ns = now_ns() - since;
+    uint64_t ns = rst_monotonic_ns() - since;
 
     *sum += ns;
     *longest = ns > *longest ? ns : *longest;
@@ -64,7 +57,7 @@ static void change_begin(void)
     if (depth++)
         return;
     if (!try_lock()) {
-        since = now_ns();
+        since = rst_monotonic_ns();
         pthread_mutex_lock(&list_lock);
         add(since, &waits, &waited_ns, &longest_wait_ns);
     }
@@ -81,7 +74,7 @@ static uint64_t walk_begin(void)
 {
     if (!depth++)
         pthread_mutex_lock(&list_lock);
-    return now_ns();
+    return rst_monotonic_ns();
 }
 
 static void walk_end(uint64_t since)

@@ -13,6 +13,8 @@
  * of one second, the ratio is that to the undisturbed ones of the same second: the machine's own
  * moods last longer. The sampler's own thread is not used, as it does not say when it is at work.
  */
+#include "core/base/clock.h"
+
 #include <curl/curl.h>
 #include <pthread.h>
 #include <roster/activity.h>
@@ -48,14 +50,6 @@ static void check(int err, const char *what)
         fprintf(stderr, "watched-bench: %s: %d\n", what, err);
         abort();
     }
-}
-
-static double now(clockid_t clock)
-{
-    struct timespec time;
-
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
 static size_t drop(char *data, size_t size, size_t n, void *arg)
@@ -117,7 +111,7 @@ static void *sample(void *arg)
         end_job();
         pause_ms(sampler->interval_ms);
     }
-    sampler->spent = now(CLOCK_THREAD_CPUTIME_ID);
+    sampler->spent = (double)rst_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     return NULL;
 }
 
@@ -151,22 +145,22 @@ static void add(struct mean *mean, double value)
 /* One second of slices: nanoseconds a transaction of all, and of those undisturbed. */
 static void commit_for_a_second(struct mean *all, struct mean *undisturbed)
 {
-    double end = now(CLOCK_MONOTONIC) + 1e9;
+    double end = (double)rst_clock_ns(CLOCK_MONOTONIC) + 1e9;
     bool before = false;
 
     do {
         unsigned begun = atomic_load(&jobs);
         bool quiet = atomic_load(&at_work) == 0;
-        double cpu = now(CLOCK_THREAD_CPUTIME_ID);
+        double cpu = (double)rst_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
         commit();
-        cpu = (now(CLOCK_THREAD_CPUTIME_ID) - cpu) / (10 * ACTIVE);
+        cpu = ((double)rst_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu) / (10 * ACTIVE);
         quiet = quiet && atomic_load(&jobs) == begun;
         add(all, cpu);
         if (quiet && before)
             add(undisturbed, cpu);
         before = quiet;
-    } while (now(CLOCK_MONOTONIC) < end);
+    } while ((double)rst_clock_ns(CLOCK_MONOTONIC) < end);
 }
 
 static void open_sessions(void)

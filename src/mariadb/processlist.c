@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "core/base/clock.h"
 #include "core/base/utf8.h"
 #include "mariadb/mirror.h"
 
@@ -199,13 +200,11 @@ my_bool roster_processlist_init(UDF_INIT *initid, UDF_ARGS *args, char *message)
 static int list(struct json *json)
 {
     struct roster *roster = rst_mdb_read();
-    struct timespec now;
     int err;
 
     if (!roster)
         return -ESRCH;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    json->now = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    json->now = rst_monotonic_ns();
     json->failed = 0;
     put(json, "[");
     err = roster_read_lock(roster);

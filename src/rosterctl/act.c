@@ -92,7 +92,7 @@ static int wait_for_target(const struct options *options, const char *id, const 
 {
     const struct timespec pause = {0, LOOK_MS * 1000000L};
     const char *target = target_of(options);
-    uint64_t began_ms = ctl_now_ms(), took_ms;
+    uint64_t began_ms = rst_monotonic_ms(), took_ms;
     struct options in_time = *options;
     char last[STATE] = "", took[32];
     const json_t *row;
@@ -102,7 +102,7 @@ static int wait_for_target(const struct options *options, const char *id, const 
     for (;;) {
         struct reply reply = ask_row(&in_time, id);
 
-        late = in_time.deadline_ms && ctl_now_ms() >= in_time.deadline_ms;
+        late = in_time.deadline_ms && rst_monotonic_ms() >= in_time.deadline_ms;
         if (reply.code != CTL_OK && (reply.code != CTL_NO_SERVER || reply.gone)) {
             int code = ctl_fail(options, &reply);
 
@@ -118,7 +118,7 @@ static int wait_for_target(const struct options *options, const char *id, const 
         if (row && !ended)
             say_state(options, id, row, last);
         reply_free(&reply);
-        took_ms = ctl_now_ms() - began_ms;
+        took_ms = rst_monotonic_ms() - began_ms;
         text_ms((double)took_ms, took, sizeof(took));
         if (ended) {
             if (ctl_for_program(options))
@@ -253,7 +253,7 @@ static int wait_for_end(const struct options *options, struct life *life)
     json_int_t sessions = -1;
     bool said = false, gone;
 
-    in_time.deadline_ms = deadline_of(options, ctl_now_ms());
+    in_time.deadline_ms = deadline_of(options, rst_monotonic_ms());
     for (;;) {
         struct reply reply = ctl_ask(&in_time, "GET", "/status");
 
@@ -268,7 +268,7 @@ static int wait_for_end(const struct options *options, struct life *life)
         reply_free(&reply);
         if (gone)
             return CTL_OK;
-        if (in_time.deadline_ms && ctl_now_ms() >= in_time.deadline_ms)
+        if (in_time.deadline_ms && rst_monotonic_ms() >= in_time.deadline_ms)
             return ctl_error(CTL_NOT_DONE, "the server has not ended");
         nanosleep(&pause, NULL);
     }

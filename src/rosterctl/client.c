@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define TIMEOUT_S UINT64_C(30)
 #define SILENCE_S                                                                                  \
@@ -152,7 +151,7 @@ static bool make_header(const struct options *options, struct curl_slist **heade
 static void set_time(CURL *curl, const struct options *options, bool changes)
 {
     uint64_t most_ms = (changes ? (uint64_t)SILENCE_S : TIMEOUT_S) * 1000;
-    uint64_t now_ms = ctl_now_ms();
+    uint64_t now_ms = rst_monotonic_ms();
 
     if (options->timeout_ms && options->timeout_ms < most_ms)
         most_ms = options->timeout_ms;
@@ -240,14 +239,6 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
     curl_slist_free_all(header);
     curl_easy_cleanup(curl);
     return reply;
-}
-
-uint64_t ctl_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 void reply_free(struct reply *reply)

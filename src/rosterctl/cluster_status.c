@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PROBLEMS_MOST 100 /* of one server, which has fewer: what answers need not be one */
 
@@ -55,13 +54,11 @@ static json_t *sick_row(const char *name, const char *address, const char *probl
 /* Seen in the future is seen now: its clock and this one differ. */
 json_t *cluster_gone_row(const struct gone *gone)
 {
-    struct timespec now;
     char when[40] = "at a time that is not known", evidence[512];
     int64_t age_ms;
     json_t *row;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    age_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - gone->seen_ms;
+    age_ms = (int64_t)rst_wall_ms() - gone->seen_ms;
     if (gone->seen_ms)
         time_show(gone->seen_ms, when, sizeof(when));
     snprintf(evidence, sizeof(evidence),

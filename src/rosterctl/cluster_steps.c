@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define STEPS_MOST 1000
 #define SERIES_MOST 64   /* those beyond are "other" */
@@ -48,20 +47,12 @@ static json_int_t whole(const json_t *object, const char *key)
     return (json_int_t)member_number(object, key);
 }
 
-static json_int_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Whether steps are those that an endpoint makes of what was asked for, by the clock of this host:
  * what is far from it would leave nothing of the others. */
 static bool are_steps(const struct steps_asked *asked, const json_t *json)
 {
     json_int_t step = whole(json, "step_ms"), from = whole(json, "from_ms"),
-               to = whole(json, "to_ms"), until = now_ms(),
+               to = whole(json, "to_ms"), until = (json_int_t)rst_wall_ms(),
                rounded = asked->from < until - HOUR_MS ? MINUTE_MS : SAMPLED_MS;
 
     if (asked->to && asked->to < until)

@@ -7,6 +7,8 @@
 #ifndef ROSTERCTL_H
 #define ROSTERCTL_H
 
+#include "core/base/clock.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,7 +55,7 @@ struct options {
     const char *store_user, *store_password, *store_ca, *store_cert, *store_key; /* NULL: none */
     const char *ttl_ms;   /* of a barrier; NULL: for ever */
     uint32_t timeout_ms;  /* of a request; 0: the default */
-    uint64_t deadline_ms; /* of ctl_now_ms(), for all requests; 0: none */
+    uint64_t deadline_ms; /* of rst_monotonic_ms(), for all requests; 0: none */
     size_t body_most;     /* bytes of an answer; 0: the default */
     const char *listen;   /* the address to serve at; NULL: the default */
     double watch_s;       /* 0: once */
@@ -99,9 +101,6 @@ void ctl_propose(const char *command);
  * what is proposed beside it; NULL: no more. */
 void ctl_keep_error(char *text, size_t size);
 void ctl_keep_proposal(char *command, size_t size);
-
-/* CLOCK_MONOTONIC. */
-uint64_t ctl_now_ms(void);
 
 /* Asks for all rows of a list, page by page, with the filters of the options. */
 struct reply ctl_rows(const struct options *options, const char *path);

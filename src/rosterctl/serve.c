@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROWS_MOST 2000
 #define LOOK_MS 500 /* how often it is looked whether it is to end */
@@ -41,14 +40,6 @@ struct reply serve_fail(int code, const char *format, ...)
     vsnprintf(reply.error, sizeof(reply.error), format, args);
     va_end(args);
     return reply;
-}
-
-json_int_t serve_wall_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (json_int_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 bool serve_answered(const struct server *server)
@@ -352,7 +343,7 @@ int ctl_serve(const struct options *options)
     int code = CTL_OK;
 
     serve.options = options;
-    serve.started_ms = ctl_now_ms();
+    serve.started_ms = rst_monotonic_ms();
     roster_text_redact(options->store, serve.store, sizeof(serve.store));
     if (!serve_read(&serve))
         code = ctl_error(serve.code, "%s", serve.error);

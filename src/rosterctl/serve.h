@@ -67,9 +67,6 @@ bool serve_answered(const struct server *server);
 /* Leaves the members that are objects alone: a server may answer anything. */
 void serve_keep_objects(json_t *rows);
 
-/* Milliseconds since the Unix epoch, by the clock of this host, which all endpoints are on. */
-json_int_t serve_wall_ms(void);
-
 struct reply serve_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif /* ROSTERCTL_SERVE_H */

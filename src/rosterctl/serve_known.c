@@ -44,8 +44,8 @@ static void install(struct serve *serve, struct servers *now, int code)
     if (code == CTL_OK || (code == CTL_NO_SERVER && now->all))
         serve->failing_since_ms = 0;
     else if (!serve->failing_since_ms)
-        serve->failing_since_ms = ctl_now_ms();
-    serve->due_ms = ctl_now_ms() + (code == CTL_OK ? RECORDS_MS : FAILED_MS);
+        serve->failing_since_ms = rst_monotonic_ms();
+    serve->due_ms = rst_monotonic_ms() + (code == CTL_OK ? RECORDS_MS : FAILED_MS);
     if (code == CTL_OK || (code == CTL_NO_SERVER && now->all))
         silences = calloc(now->count + 1, sizeof(*silences));
     if (!silences) {
@@ -69,7 +69,7 @@ bool serve_read(struct serve *serve)
     int code;
 
     pthread_mutex_lock(&serve->mutex);
-    due = !serve->reading && ctl_now_ms() >= serve->due_ms;
+    due = !serve->reading && rst_monotonic_ms() >= serve->due_ms;
     serve->reading |= due;
     pthread_mutex_unlock(&serve->mutex);
     if (due) {
@@ -110,7 +110,7 @@ static void choose(struct serve *serve, struct asking *asking)
 {
     const struct servers *known = &serve->known;
     struct servers *servers = &asking->servers;
-    uint64_t now_ms = ctl_now_ms();
+    uint64_t now_ms = rst_monotonic_ms();
     size_t n;
 
     servers->all = calloc(known->count + 1, sizeof(*servers->all));
@@ -136,7 +136,7 @@ static void set_limits(struct asking *asking)
     if (options->body_most < BODY_LEAST)
         options->body_most = BODY_LEAST;
     options->timeout_ms = asking->target ? CHANGE_MS : REQUEST_MS;
-    options->deadline_ms = ctl_now_ms() + (asking->target ? 2 * CHANGE_MS : ALL_MS);
+    options->deadline_ms = rst_monotonic_ms() + (asking->target ? 2 * CHANGE_MS : ALL_MS);
 }
 
 struct reply serve_begin(struct asking *asking)
@@ -149,7 +149,7 @@ struct reply serve_begin(struct asking *asking)
     memcpy(asking->store_error, serve->error, sizeof(serve->error));
     memcpy(asking->store_command, serve->command, sizeof(serve->command));
     if (serve->failing_since_ms)
-        asking->store_failing_ms = ctl_now_ms() - serve->failing_since_ms;
+        asking->store_failing_ms = rst_monotonic_ms() - serve->failing_since_ms;
     pthread_mutex_unlock(&serve->mutex);
     if (!asking->servers.all)
         return serve_fail(CTL_FAILED, "out of memory");
@@ -161,7 +161,7 @@ struct reply serve_begin(struct asking *asking)
 
 static void note(struct silence *silence, const struct server *server)
 {
-    uint64_t now_ms = ctl_now_ms();
+    uint64_t now_ms = rst_monotonic_ms();
 
     if (server->reply.code != CTL_NO_SERVER) {
         silence->since_ms = silence->until_ms = 0;

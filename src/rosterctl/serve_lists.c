@@ -100,7 +100,7 @@ struct reply serve_minimum(struct asking *asking)
 /* What is to come would take the places of all that others have seen. */
 static void check_times(const struct servers *servers)
 {
-    json_int_t now_ms = serve_wall_ms();
+    json_int_t now_ms = (json_int_t)rst_wall_ms();
     const json_t *row;
     size_t n, m;
 

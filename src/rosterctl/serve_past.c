@@ -66,10 +66,7 @@ static json_int_t second_of(const json_t *row)
 /* The second of this host in which its endpoints record now, see status/timeline.c. */
 static json_int_t this_second(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (json_int_t)now.tv_sec + 1;
+    return (json_int_t)(rst_clock_ms(CLOCK_BOOTTIME) / 1000) + 1;
 }
 
 /* A clock that is not that of this host would move the hour of all servers away, so its server is
@@ -220,9 +217,10 @@ struct reply serve_timeline(struct asking *asking)
     for (n = 0; n < servers->count; n++)
         if (servers->all[n].reply.code == CTL_OK)
             add_server(seconds, servers->all[n].reply.json, from, last);
-    reply.json = json_pack("{s:I, s:I, s:i, s:i, s:I, s:o, s:o}", "now_ms", serve_wall_ms(), "now",
-                           now, "step_ms", 1000, "points", SECONDS, "old_ms", old_ms_of(servers),
-                           "columns", column_names(), "rows", put_seconds(seconds, from, last));
+    reply.json =
+        json_pack("{s:I, s:I, s:i, s:i, s:I, s:o, s:o}", "now_ms", (json_int_t)rst_wall_ms(), "now",
+                  now, "step_ms", 1000, "points", SECONDS, "old_ms", old_ms_of(servers), "columns",
+                  column_names(), "rows", put_seconds(seconds, from, last));
     free(seconds);
     return reply;
 }

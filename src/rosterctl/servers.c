@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define STORE_MS 2000
 #define SERVERS_MOST 1000
@@ -272,7 +271,7 @@ static void ask_one(const struct round *round, struct server *server)
     reply_free(&server->reply);
     memset(&server->reply, 0, sizeof(server->reply));
     options.server = server->address;
-    deadline_ms = ctl_now_ms() + CLUSTER_DEADLINE_MS;
+    deadline_ms = rst_monotonic_ms() + CLUSTER_DEADLINE_MS;
     if (!options.deadline_ms || options.deadline_ms > deadline_ms)
         options.deadline_ms = deadline_ms;
     options.token = NULL; /* a look needs none */

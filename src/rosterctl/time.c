@@ -13,18 +13,10 @@
 #include <stdio.h>
 #include <time.h>
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool time_parse(const char *text, int64_t *ms)
 {
     text += *text == ' '; /* of main's keep_ages() */
-    return when_parse(text, now_ms(), ms);
+    return when_parse(text, (int64_t)rst_wall_ms(), ms);
 }
 
 void time_show(int64_t ms, char *to, size_t size)

@@ -29,7 +29,7 @@ static const char *const orders[] = {"-time_ms", "id",        "user",    "applic
 static void say(struct top *top, const char *text)
 {
     snprintf(top->message, sizeof(top->message), "%s", text);
-    top->message_ms = ctl_now_ms();
+    top->message_ms = rst_monotonic_ms();
 }
 
 static void wish(struct top *top)
@@ -365,7 +365,7 @@ static void run(struct top *top)
         sight = top_asker_take(top->asker);
         if (sight)
             take(top, sight);
-        if (*top->message && ctl_now_ms() - top->message_ms > MESSAGE_MS)
+        if (*top->message && rst_monotonic_ms() - top->message_ms > MESSAGE_MS)
             *top->message = '\0';
         top_draw(top);
     } while (on_key(top, getch()));

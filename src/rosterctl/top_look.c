@@ -87,7 +87,7 @@ struct top_sight *top_look(const struct options *options, const struct top_wish 
         return NULL;
     if (*wish->kill)
         do_kill(sight, options, wish);
-    sight->at_ms = ctl_now_ms();
+    sight->at_ms = rst_monotonic_ms();
     reply = ctl_ask(options, "GET", "/status");
     sight->status = take(sight, &reply);
     cluster_check_commands(sight->status, options);

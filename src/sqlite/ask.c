@@ -21,7 +21,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 SQLITE_EXTENSION_INIT3
@@ -50,14 +49,6 @@ struct round {
     void *arg;
     bool all; /* there are no more paths */
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /*
  * Removes what a process has left that ended without. A server holds the lock beside its socket for
@@ -174,7 +165,7 @@ static bool begin(struct round *round, struct peer *peer, bool others)
         return false;
     if (peer->fd < 0)
         *peer->path = '\0';
-    peer->deadline = now_ms() + PATIENCE_MS;
+    peer->deadline = (int64_t)rst_monotonic_ms() + PATIENCE_MS;
     return true;
 }
 
@@ -201,7 +192,7 @@ static size_t begin_some(struct round *round)
 static void wait_for_some(const struct round *round)
 {
     struct pollfd ready[AT_ONCE];
-    int64_t now = now_ms(), timeout = PATIENCE_MS, left;
+    int64_t now = (int64_t)rst_monotonic_ms(), timeout = PATIENCE_MS, left;
     size_t n;
 
     for (n = 0; n < AT_ONCE; n++) {
@@ -228,7 +219,7 @@ static int step(struct round *round, struct peer *peer)
         outcome = receive(peer);
     if (outcome == DONE)
         err = take_reply(round, peer);
-    if (outcome != MORE || now_ms() >= peer->deadline)
+    if (outcome != MORE || (int64_t)rst_monotonic_ms() >= peer->deadline)
         finish(peer);
     return err;
 }

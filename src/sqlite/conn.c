@@ -197,7 +197,6 @@ static struct rst_ext_conn *new_conn(sqlite3 *db)
 {
     struct rst_ext_conn *conn = calloc(1, sizeof(*conn));
     const char *file = sqlite3_db_filename(db, "main");
-    struct timespec now;
 
     if (!conn)
         return NULL;
@@ -206,9 +205,8 @@ static struct rst_ext_conn *new_conn(sqlite3 *db)
         free(conn);
         return NULL;
     }
-    clock_gettime(CLOCK_REALTIME, &now);
     conn->db = db;
-    conn->opened_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    conn->opened_ms = rst_wall_ms();
     conn->thread = (pid_t)syscall(SYS_gettid);
     return conn;
 }

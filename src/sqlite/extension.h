@@ -18,6 +18,8 @@
 #ifndef ROSTER_SQLITE_EXTENSION_H
 #define ROSTER_SQLITE_EXTENSION_H
 
+#include "core/base/clock.h"
+
 #include <pthread.h>
 #include <roster/roster.h>
 #include <sqlite3ext.h>
@@ -25,7 +27,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #define RST_EXT_TEXT 1024 /* bytes of a statement that are shown */
 

@@ -96,14 +96,12 @@ void rst_ext_reconcile_all(void)
 void rst_ext_limits(void)
 {
     struct rst_ext_conn *conn;
-    struct timespec time;
     uint64_t now;
 
     if (!atomic_load(&rst_ext_settings.max_read_ms) &&
         !atomic_load(&rst_ext_settings.max_statement_ms))
         return;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    now = (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+    now = rst_monotonic_ns();
     pthread_mutex_lock(&rst_ext_lock);
     for (conn = rst_ext_conns; conn; conn = conn->next)
         limit(conn, now);

@@ -17,17 +17,9 @@ SQLITE_EXTENSION_INIT3
 #define UNSEEN "(not seen to begin: an incremental blob, or beside the program's own trace)"
 #define ROOM (ROSTER_IDENTITY_MAX + RST_EXT_TEXT + 256)
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static int64_t ms_since(uint64_t since)
 {
-    uint64_t ns = now_ns();
+    uint64_t ns = rst_monotonic_ns();
 
     return ns > since ? (int64_t)((ns - since) / 1000000) : 0;
 }
@@ -91,7 +83,7 @@ static int look_inside(struct rst_ext_row *row, struct rst_ext_conn *conn)
     if (!row->holds || atomic_load(&conn->txn))
         conn->hidden = 0;
     else if (!conn->hidden)
-        conn->hidden = now_ns();
+        conn->hidden = rst_monotonic_ns();
     sqlite3_mutex_leave(mutex);
     return err;
 }

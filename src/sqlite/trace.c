@@ -36,10 +36,7 @@ static inline uint64_t moment(void)
 #if defined(__x86_64__) || defined(__i386__)
     return __builtin_ia32_rdtsc() >> 20; /* a processor has at least 1 GHz */
 #else
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return rst_clock_ms(CLOCK_MONOTONIC_COARSE);
 #endif
 }
 

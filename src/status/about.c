@@ -13,7 +13,6 @@
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Refuses arguments where there are none. Returns 0 or the HTTP status. */
@@ -64,15 +63,12 @@ static void put_stats(struct text *text, const struct roster_stats *stats)
 
 static void put_verdict(struct text *text, const struct verdict *verdict)
 {
-    struct timespec now;
-    uint64_t now_ms;
+    uint64_t now_ms = rst_wall_ms();
     bool knows = true; /* what time it is */
     size_t n;
 
     for (n = 0; n < verdict->count; n++)
         knows = knows && verdict->found[n].problem != PROBLEM_CLOCK;
-    clock_gettime(CLOCK_REALTIME, &now);
-    now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     rst_status_out_bool(text, "healthy", !verdict->count);
     rst_status_out_open(text, "problems", '[');
     for (n = 0; n < verdict->count; n++) {
@@ -122,7 +118,7 @@ unsigned rst_status_get_status(struct request *request)
     put_server_id(text, &request->status->options);
     rst_status_out_string(text, "roster_version", roster_version());
     rst_status_out_number(text, "pid", (uint64_t)getpid());
-    rst_status_out_number(text, "uptime_ms", rst_status_now_ms() - request->status->started_ms);
+    rst_status_out_number(text, "uptime_ms", rst_monotonic_ms() - request->status->started_ms);
     rst_verdict(request->status, &verdict);
     put_verdict(text, &verdict);
     rst_status_out_bool(text, "may_kill", request->may);
@@ -161,7 +157,7 @@ static void put_session(struct text *text, struct roster *roster, uint64_t id)
 /* For how long something is held; 0 for nothing. */
 static uint64_t held_ms(const struct roster_holder *holder)
 {
-    uint64_t now_ms = rst_status_now_ms(), since_ms = holder->since / 1000000;
+    uint64_t now_ms = rst_monotonic_ms(), since_ms = holder->since / 1000000;
 
     return holder->kind != ROSTER_HOLDER_NONE && now_ms > since_ms ? now_ms - since_ms : 0;
 }

@@ -13,7 +13,6 @@
 #include <roster/wait.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define HOUR_MS UINT64_C(3600000)
 
@@ -175,7 +174,6 @@ unsigned rst_status_get_activity(struct request *request)
     struct roster_activity_filter filter = ROSTER_ACTIVITY_FILTER_INIT;
     struct query query = {.limit = 0};
     unsigned status = rst_status_query_parse(request, QUERY_ACTIVITY, LIST_TXNS, &query);
-    struct timespec now;
     uint32_t by = 0;
 
     if (status)
@@ -184,9 +182,8 @@ unsigned rst_status_get_activity(struct request *request)
         return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND,
                                        "this server samples no activity: see "
                                        "roster_activity_start()");
-    clock_gettime(CLOCK_REALTIME, &now);
     if (!query.to)
-        query.to = (uint64_t)now.tv_sec * 1000;
+        query.to = rst_wall_ms() / 1000 * 1000;
     if (!query.from)
         query.from = query.to > HOUR_MS ? query.to - HOUR_MS : 0;
     status = parse_by(request, query.by ? query.by : "state,wait", &by);

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define POINTS_MOST 1000
 #define CLASSES_MOST 16 /* those beyond are one, "other" */
@@ -214,7 +213,6 @@ static int put_points(struct request *request, const struct query *query,
 static int trim(struct roster_activity *activity, struct query *query)
 {
     struct roster_activity_sum sum = {.size = sizeof(sum)};
-    struct timespec now;
     uint64_t passed, unit;
     struct roster_activity_row row;
     size_t none = 0;
@@ -222,8 +220,7 @@ static int trim(struct roster_activity *activity, struct query *query)
 
     if (err)
         return err;
-    clock_gettime(CLOCK_REALTIME, &now);
-    passed = (uint64_t)now.tv_sec * 1000 - (sum.interval_ms > 1000 ? sum.interval_ms : 1000);
+    passed = rst_wall_ms() / 1000 * 1000 - (sum.interval_ms > 1000 ? sum.interval_ms : 1000);
     if (query->to > passed)
         query->to = passed;
     unit = query->from + HOUR_MS < passed ? MINUTE_MS : sum.interval_ms;

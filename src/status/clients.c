@@ -207,7 +207,7 @@ static void on_start(struct entrance *entrance, struct MHD_Connection *connectio
         client->connections++;
     peer->client = client;
     peer->fd = fd;
-    peer->since_ms = rst_status_now_ms();
+    peer->since_ms = rst_monotonic_ms();
     peer->next = entrance->peers;
     if (peer->next)
         peer->next->prev = peer;
@@ -245,7 +245,7 @@ void rst_status_clients_notify(void *cls, struct MHD_Connection *connection, voi
 /* Closes for reading and writing what has taken too long; libmicrohttpd then sees the end. */
 void rst_status_clients_sweep(struct entrance *entrance)
 {
-    uint64_t now = rst_status_now_ms();
+    uint64_t now = rst_monotonic_ms();
     struct peer *peer;
 
     if (now - entrance->swept_ms < SWEEP_MS)

@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOK_MS 250 /* how often deadlines are looked at, and whether there are descriptors */
@@ -114,7 +113,7 @@ void rst_entrance_close(struct entrance *entrance)
 
 static bool is_resting(const struct entrance *entrance)
 {
-    return entrance->rests_until_ms && rst_status_now_ms() < entrance->rests_until_ms;
+    return entrance->rests_until_ms && rst_monotonic_ms() < entrance->rests_until_ms;
 }
 
 int rst_entrance_fd(const struct entrance *entrance)
@@ -130,7 +129,7 @@ uint64_t rst_entrance_due(const struct entrance *entrance, uint64_t timeout_ms)
     if (!entrance->daemon)
         return timeout_ms;
     if (is_resting(entrance)) {
-        now_ms = rst_status_now_ms();
+        now_ms = rst_monotonic_ms();
         wanted = entrance->rests_until_ms > now_ms ? entrance->rests_until_ms - now_ms : 0;
         return timeout_ms < wanted ? timeout_ms : wanted;
     }
@@ -141,14 +140,6 @@ uint64_t rst_entrance_due(const struct entrance *entrance, uint64_t timeout_ms)
     if (MHD_get_timeout(entrance->daemon, &wanted) == MHD_YES && wanted < timeout_ms)
         timeout_ms = wanted;
     return timeout_ms;
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 * NS_PER_MS + (uint64_t)now.tv_nsec;
 }
 
 /* After a turn that took so long. A process that was stopped in it, or an oracle that was slow,
@@ -163,7 +154,7 @@ static void rest(struct entrance *entrance, uint64_t took_ns)
         return;
     entrance->owed_ns = 0;
     entrance->rests_until_ms =
-        rst_status_now_ms() + (rest_ms < REST_MOST_MS ? rest_ms : REST_MOST_MS);
+        rst_monotonic_ms() + (rest_ms < REST_MOST_MS ? rest_ms : REST_MOST_MS);
 }
 
 /*
@@ -188,12 +179,12 @@ void rst_entrance_run(struct entrance *entrance)
 
     if (!entrance->daemon || is_resting(entrance))
         return;
-    began_ns = entrance->is_remote ? now_ns() : 0;
+    began_ns = entrance->is_remote ? rst_monotonic_ns() : 0;
     entrance->again = false;
     MHD_run(entrance->daemon);
     rst_status_clients_sweep(entrance);
     if (entrance->is_remote)
-        rest(entrance, now_ns() - began_ns);
+        rest(entrance, rst_monotonic_ns() - began_ns);
     if (cannot_accept(entrance))
-        entrance->rests_until_ms = rst_status_now_ms() + LOOK_MS;
+        entrance->rests_until_ms = rst_monotonic_ms() + LOOK_MS;
 }

@@ -23,7 +23,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROWS_AT_ONCE 8
 
@@ -72,12 +71,8 @@ static struct stream *stream_new(struct request *request)
 
 static void take_time(struct roster_snapshot *now)
 {
-    struct timespec monotonic, real;
-
-    clock_gettime(CLOCK_MONOTONIC, &monotonic);
-    clock_gettime(CLOCK_REALTIME, &real);
-    now->taken_at = (uint64_t)monotonic.tv_sec * 1000000000 + (uint64_t)monotonic.tv_nsec;
-    now->taken_at_ms = (uint64_t)real.tv_sec * 1000 + (uint64_t)real.tv_nsec / 1000000;
+    now->taken_at = rst_monotonic_ns();
+    now->taken_at_ms = rst_wall_ms();
 }
 
 /* Room for the last statement of a session that is looked at. */

@@ -193,7 +193,7 @@ static void put_times(struct out *out, const struct roster_metrics *metrics)
 /* By the clock that no step of the wall clock changes. */
 static int64_t ns_held(const struct roster_holder *holder)
 {
-    uint64_t now_ns = rst_status_now_ms() * 1000000;
+    uint64_t now_ns = rst_monotonic_ms() * 1000000;
 
     return holder->kind != ROSTER_HOLDER_NONE && now_ns > holder->since
                ? (int64_t)(now_ns - holder->since)

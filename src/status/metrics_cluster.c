@@ -8,19 +8,17 @@
 
 #include "status/metrics.h"
 
+#include "core/base/clock.h"
+
 #include <inttypes.h>
 #include <roster/safe_point.h>
 #include <roster/status.h>
 #include <roster/syncer.h>
 #include <stdio.h>
-#include <time.h>
 
 static int64_t boot_ns(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return (int64_t)rst_clock_ns(CLOCK_BOOTTIME);
 }
 
 static void put_state(struct out *out, const struct roster_cluster_calls *calls,

@@ -9,6 +9,8 @@
 
 #include "status/metrics.h"
 
+#include "core/base/clock.h"
+
 #include <dirent.h>
 #include <inttypes.h>
 #include <roster/version.h>
@@ -17,7 +19,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Of /proc/self/stat, by the numbers that proc(5) gives the fields: times in ticks, memory in bytes
@@ -45,14 +46,6 @@ static bool read_process(uint64_t fields[FIELDS])
         fields[n] = at ? strtoull(++at, NULL, 10) : 0; /* 0 for what is no number */
     }
     return at != NULL;
-}
-
-static uint64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /* Newer kernels have the number as the size of the directory; in older ones it has to be read. */
@@ -104,8 +97,8 @@ void rst_metrics_put_process(struct out *out, uint64_t *started_ms)
     if (!read_process(process) || !second)
         return;
     if (!*started_ms)
-        *started_ms = clock_ms(CLOCK_REALTIME) -
-                      (clock_ms(CLOCK_BOOTTIME) - process[STARTED] * 1000 / second);
+        *started_ms =
+            rst_wall_ms() - (rst_clock_ms(CLOCK_BOOTTIME) - process[STARTED] * 1000 / second);
     rst_metric_gauge_seconds(out, "process_start_time_seconds",
                              "When the process began, since the Unix epoch.",
                              (int64_t)(*started_ms * 1000000));

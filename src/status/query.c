@@ -95,11 +95,9 @@ static bool parse_flag(const char *text, bool *flag)
 
 static bool parse_when(const char *text, uint64_t *ms)
 {
-    struct timespec now;
     int64_t when = 0;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (!text || !when_parse(text, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, &when))
+    if (!text || !when_parse(text, (int64_t)rst_wall_ms(), &when))
         return false;
     *ms = (uint64_t)when;
     return true;

@@ -340,7 +340,7 @@ void rst_status_completed(void *cls, struct MHD_Connection *connection, void **p
     (void)why;
     if (!request)
         return;
-    request->peer->since_ms = rst_status_now_ms();
+    request->peer->since_ms = rst_monotonic_ms();
     request->peer->malformed = NULL;
     rst_status_text_free(&request->text);
     rst_stream_free(request);

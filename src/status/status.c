@@ -19,20 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REMOTE_CONNECTIONS 16
 #define REMOTE_MEMORY ((size_t)4 << 20)
 #define TLS_MEMORY ((size_t)64 << 10) /* about what GnuTLS takes for a connection */
-
-uint64_t rst_status_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void run(struct roster_status *status, uint64_t timeout_ms)
 {
@@ -158,7 +149,7 @@ int rst_status_open(struct roster *roster, const struct roster_status_options *o
     rst_entrance_init(&status->remote, status);
     status->remote.is_remote = true;
     status->stop_fd = -1;
-    status->started_ms = rst_status_now_ms();
+    status->started_ms = rst_monotonic_ms();
     err = rst_status_options_get(&status->options, options);
     if (!err)
         err = open_all(status);

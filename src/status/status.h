@@ -11,6 +11,7 @@
 #include "status/text.h"
 
 #include "core/base/background.h"
+#include "core/base/clock.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -124,9 +125,6 @@ struct request {
     const char *type;       /* its media type; NULL: JSON */
     char error[ERROR_MOST]; /* when the status is not 200 */
 };
-
-/* CLOCK_MONOTONIC in milliseconds. */
-uint64_t rst_status_now_ms(void);
 
 /* options.c: the options as they are used. Returns 0, or a negative errno after the text. */
 int rst_status_options_get(struct roster_status_options *known,

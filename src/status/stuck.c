@@ -218,7 +218,7 @@ static void describe(struct roster *roster, const struct suspects *suspects,
 bool rst_stuck_look(struct roster_status *status, const struct roster_stats *stats,
                     struct stuck *stuck)
 {
-    uint64_t now_ms = rst_status_now_ms(), most_ms = status->options.stuck_ms;
+    uint64_t now_ms = rst_monotonic_ms(), most_ms = status->options.stuck_ms;
     struct suspects *suspects = status->suspects;
     const struct suspect *oldest = NULL, *suspect;
 

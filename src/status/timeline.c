@@ -55,10 +55,7 @@ void rst_timeline_free(struct timeline *timeline)
 /* Never 0: that is when the machine was started. */
 static uint64_t boot_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + STEP_MS;
+    return rst_clock_ms(CLOCK_BOOTTIME) + STEP_MS;
 }
 
 static uint32_t bounded(uint64_t number)
@@ -79,7 +76,7 @@ static uint32_t behind_ms(const struct verdict *verdict, uint64_t safe_point)
 
 static uint32_t held_ms(const struct verdict *verdict)
 {
-    uint64_t now_ms = rst_status_now_ms(), since_ms = verdict->min.holder.since / 1000000;
+    uint64_t now_ms = rst_monotonic_ms(), since_ms = verdict->min.holder.since / 1000000;
 
     if (!verdict->has_min)
         return NONE;
@@ -166,17 +163,14 @@ unsigned rst_status_get_timeline(struct request *request)
 {
     struct text *text = &request->text;
     uint64_t now_ms = boot_ms();
-    struct timespec wall;
     struct query query = {.after = 0};
     unsigned status = rst_status_query_parse(request, QUERY_TIMELINE, LIST_SESSIONS, &query);
     int n;
 
     if (status)
         return status;
-    clock_gettime(CLOCK_REALTIME, &wall);
     rst_status_out_open(text, NULL, '{');
-    rst_status_out_number(text, "now_ms",
-                          (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000);
+    rst_status_out_number(text, "now_ms", rst_wall_ms());
     rst_status_out_number(text, "now", now_ms / STEP_MS);
     rst_status_out_number(text, "step_ms", STEP_MS);
     rst_status_out_number(text, "points", POINTS);

@@ -60,14 +60,6 @@ const char *rst_problem_name(enum problem problem)
     return names[problem];
 }
 
-static int64_t now_ns(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 * RST_MS + now.tv_nsec;
-}
-
 const char *rst_verdict_word(const char *name, const char *plain, char *text, size_t size)
 {
     size_t length = 0;
@@ -123,7 +115,7 @@ struct found *rst_verdict_find(struct look *look, enum problem problem, int64_t 
                                const char *format, ...)
 {
     struct found *found = &look->verdict->found[look->verdict->count++];
-    uint64_t *since_ms = &look->status->problems_since_ms[problem], now_ms = rst_status_now_ms();
+    uint64_t *since_ms = &look->status->problems_since_ms[problem], now_ms = rst_monotonic_ms();
     bool appeared = !*since_ms;
     va_list args;
 
@@ -236,7 +228,7 @@ static void judge_quotas(struct look *look)
 
 static void judge_blocked(struct look *look)
 {
-    uint64_t now_ms = rst_status_now_ms();
+    uint64_t now_ms = rst_monotonic_ms();
     struct blocked blocked;
     struct found *found;
 
@@ -251,7 +243,7 @@ static void judge_blocked(struct look *look)
 
 static void judge_kills(struct look *look)
 {
-    uint64_t now_ms = rst_status_now_ms();
+    uint64_t now_ms = rst_monotonic_ms();
     struct stuck stuck;
     struct found *found;
 
@@ -265,7 +257,7 @@ static void judge_kills(struct look *look)
 
 bool rst_verdict_is_to_go_on(struct look *look, struct found *found, uint64_t session_id)
 {
-    uint64_t last_ms = look->status->blocked_ms, now_ms = rst_status_now_ms();
+    uint64_t last_ms = look->status->blocked_ms, now_ms = rst_monotonic_ms();
     size_t length = strlen(found->evidence), room = sizeof(found->evidence) - length;
     char name[256];
     struct roster_entry entry;
@@ -298,7 +290,7 @@ static void name_owner(const struct roster_holder *holder, bool open, char *text
 static void judge_minimum(struct look *look)
 {
     const struct roster_holder *holder = &look->min.holder;
-    int64_t held_ms = now_ns(CLOCK_MONOTONIC) / RST_MS - (int64_t)(holder->since / RST_MS);
+    int64_t held_ms = (int64_t)rst_monotonic_ms() - (int64_t)(holder->since / RST_MS);
     struct roster_entry entry;
     char name[256], owner[64];
     struct found *found;
@@ -331,7 +323,7 @@ static void judge_minimum(struct look *look)
 
 static void judge_clock(struct look *look)
 {
-    int64_t wall_ms = now_ns(CLOCK_REALTIME) / RST_MS, ahead_ms;
+    int64_t wall_ms = (int64_t)rst_wall_ms(), ahead_ms;
 
     if (!look->has_min)
         return;
@@ -386,7 +378,7 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
         look.options->syncer && !calls->syncer_stats(look.options->syncer, &look.syncer);
     look.has_cluster = look.options->safe_point &&
                        !calls->safe_point_state(look.options->safe_point, &look.cluster);
-    look.boot_ns = now_ns(CLOCK_BOOTTIME);
+    look.boot_ns = (int64_t)rst_clock_ns(CLOCK_BOOTTIME);
     rst_verdict_fence(&look);
     judge_kernel(&look);
     judge_limits(&look);

@@ -192,7 +192,7 @@ static void command_against(struct look *look, struct found *found,
  * has no age: a server that has just joined is given the time that any other one has. */
 static int64_t blocked_ms(struct look *look, const struct roster_blocker *blocker)
 {
-    uint64_t *since_ms = &look->status->unacknowledged_since_ms, now_ms = rst_status_now_ms();
+    uint64_t *since_ms = &look->status->unacknowledged_since_ms, now_ms = rst_monotonic_ms();
 
     if (roster_ts_physical_ms(blocker->ts))
         return (int64_t)blocker->age_ms;

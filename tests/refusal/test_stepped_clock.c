@@ -8,6 +8,7 @@
  */
 #include "config.h"
 
+#include "core/base/clock.h"
 #include "refuse.h"
 
 #include <arpa/inet.h>
@@ -21,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HOURS_2 (INT64_C(7200) * 1000000000)
@@ -32,14 +32,6 @@
 
 static struct roster *roster;
 static struct roster_session *session;
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void is_age(double ms, const char *what)
 {
@@ -77,7 +69,7 @@ static void ask_core(void)
     struct roster_history_list *read;
 
     cr_assert_eq(roster_min_peek(roster, &min), 0);
-    is_age((double)now_ms() - (double)min.holder.since / 1e6, "the minimum");
+    is_age((double)rst_monotonic_ms() - (double)min.holder.since / 1e6, "the minimum");
     cr_assert_eq(roster_snapshot(roster, &list), 0);
     is_age((double)(list->taken_at - list->entries[0].txn_since) / 1e6, "the list");
     roster_snapshot_free(list);

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "client.h"
+#include "core/base/clock.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>
@@ -17,7 +18,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HOST "Host: 127.0.0.1\r\n"
@@ -225,14 +225,6 @@ Test(status_limits, a_list_that_is_read_slowly_has_each_session_once)
     fixture_stop(&fixture);
 }
 
-static long now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* A process that has no descriptor left does not lose a processor as well to a client that it
  * cannot accept, and accepts it when it can. Both entrances. */
 static void expect_patience(bool remote)
@@ -256,10 +248,10 @@ static void expect_patience(bool remote)
     close(n);
     none.rlim_cur = (rlim_t)n;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    began = now_ms();
+    began = (long)rst_monotonic_ms();
     for (n = 0; n < 6; n++)
         (void)roster_status_run_once(fixture.status, 10000);
-    began = now_ms() - began;
+    began = (long)rst_monotonic_ms() - began;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     cr_expect_gt(began, 500L, "six turns took %ld ms", began);
     for (n = 0; n < 1000 && poll(&answer, 1, 0) == 0; n++)

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "core/base/clock.h"
 #include "troubled.h"
 
 #include "alerts.h"
@@ -24,11 +25,9 @@ uint64_t ahead_ms;
 int server_now(void *arg, uint64_t *ts)
 {
     static uint64_t logical;
-    struct timespec time;
 
     (void)arg;
-    clock_gettime(CLOCK_REALTIME, &time);
-    *ts = roster_ts_compose((uint64_t)time.tv_sec * 1000 + ahead_ms,
+    *ts = roster_ts_compose(rst_wall_ms() + ahead_ms,
                             __atomic_add_fetch(&logical, 1, __ATOMIC_RELAXED));
     return 0;
 }
@@ -73,17 +72,9 @@ void join(const char *id, uint32_t ttl_ms)
     cr_assert_eq(roster_syncer_create(fixture.roster, store, &options, &fixture.options.syncer), 0);
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_REALTIME, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
 void expect_worst(const char *problem, const char *evidence, const char *command, const char *alert)
 {
-    int64_t before_ms = wall_ms();
+    int64_t before_ms = (int64_t)rst_wall_ms();
     json_t *json = get_json(&fixture, "/status");
     const json_t *worst = json_array_get(json_object_get(json, "problems"), 0);
     const char *name = json_string_value(json_object_get(worst, "problem"));
@@ -98,8 +89,8 @@ void expect_worst(const char *problem, const char *evidence, const char *command
     if (!strcmp(problem, "clock ahead")) /* by no wall clock, which is wrong */
         cr_expect(json_is_null(json_object_get(worst, "since_ms")));
     else
-        cr_expect(since_ms + age_ms >= before_ms && since_ms + age_ms <= wall_ms(), "began at %lld",
-                  (long long)since_ms);
+        cr_expect(since_ms + age_ms >= before_ms && since_ms + age_ms <= (int64_t)rst_wall_ms(),
+                  "began at %lld", (long long)since_ms);
     cr_expect(strstr(json_string_value(json_object_get(worst, "evidence")), evidence), "%s",
               json_string_value(json_object_get(worst, "evidence")));
     cr_expect(strstr(json_string_value(json_object_get(worst, "command")), command), "%s",

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "actor.h"
+#include "core/base/clock.h"
 #include "delays.h"
 #include "options.h"
 #include "report.h"
@@ -125,10 +126,7 @@ static void tell(FILE *out, const struct tally *sum, double seconds)
 
 static double now_seconds(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return (double)rst_monotonic_ns() / 1e9;
 }
 
 /* Watches until the run is over, and that it moves. */

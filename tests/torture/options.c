@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include "core/base/clock.h"
 #include "options.h"
 
 #include "rng.h"
@@ -43,10 +44,7 @@ static const struct option names[] = {
 
 static uint64_t fresh_seed(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return mix64((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec + (uint64_t)getpid());
+    return mix64(rst_clock_ns(CLOCK_REALTIME) + (uint64_t)getpid());
 }
 
 static void set(struct torture_options *options, int name, const char *value, const char *program)

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "actor.h"
+#include "core/base/clock.h"
 #include "delays.h"
 #include "report.h"
 #include "words.h"
@@ -16,15 +17,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
-
-static uint64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* A view in the form of an entry, whose strings are the view's own. */
 static struct roster_entry entry_of(const struct roster_session *session,
@@ -302,9 +294,9 @@ void read_stalled(struct actor *actor, struct arena *arena)
     if (!slow_begin())
         return;
     lock(arena);
-    deadline = monotonic_ns() + stall_limit * UINT64_C(1000000000);
+    deadline = rst_monotonic_ns() + stall_limit * UINT64_C(1000000000);
     while (actors_progress() < wanted && !__atomic_load_n(&actors_stop, __ATOMIC_RELAXED)) {
-        require("G7", monotonic_ns() < deadline,
+        require("G7", rst_monotonic_ns() < deadline,
                 "nothing was ended within %u s while a reader was inside", stall_limit);
         read_some(actor, arena);
         delay_now();

@@ -15,10 +15,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cluster/keys/batch.h"
 #include "cluster/syncer/syncer.h"
+#include "core/base/clock.h"
 #include "store/base/clock.h"
 
 #define SEEN_MS (INT64_C(3600) * 1000)
@@ -72,7 +72,6 @@ static int put(struct roster_syncer *syncer)
 {
     struct roster_store_txn_result *result = NULL;
     struct batch batch = {.n_ops = 0};
-    struct timespec wall;
     uint64_t record;
     char number[24], *text;
     int err;
@@ -80,10 +79,8 @@ static int put(struct roster_syncer *syncer)
     pthread_mutex_lock(&syncer->lock);
     record = syncer->stats.record;
     pthread_mutex_unlock(&syncer->lock);
-    clock_gettime(CLOCK_REALTIME, &wall);
     snprintf(number, sizeof(number), "%" PRIu64, record);
-    err = rst_syncer_sign_json(
-        syncer->info, (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / STORE_NS_PER_MS, number, &text);
+    err = rst_syncer_sign_json(syncer->info, (int64_t)rst_wall_ms(), number, &text);
     if (err)
         return err;
     rst_batch_put(&batch, syncer->paths.seen, roster_store_text(text), syncer->seen_lease);

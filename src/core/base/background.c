@@ -8,6 +8,8 @@
 
 #include "core/base/background.h"
 
+#include "core/base/clock.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -56,10 +58,7 @@ int rst_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), 
 
 static int64_t now_ns(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return (int64_t)rst_monotonic_ns();
 }
 
 static int64_t next_due(const struct rst_duty *duty)

@@ -6,17 +6,10 @@
  */
 #include "core/base/ticker.h"
 
+#include "core/base/clock.h"
+
 #include <roster/oracle.h>
 #include <string.h>
-#include <time.h>
-
-uint64_t rst_monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 void rst_ticker_tick(struct rst_ticker *ticker)
 {

@@ -23,9 +23,6 @@ struct rst_ticker {
     struct rst_background background;
 } rst_cache_aligned;
 
-/* CLOCK_MONOTONIC in nanoseconds, exactly. */
-uint64_t rst_monotonic_ns(void);
-
 /* Starts the clock, with a thread unless `interval_ms` is 0. `oracle` ticks with it; NULL: none.
  * `ticked(arg)` is called after each tick; it may be NULL. Returns 0 or -errno. */
 int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,

@@ -7,6 +7,7 @@
 #include "core/operate/activity.h"
 
 #include "core/base/cancel.h"
+#include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/base/struct_size.h"
 #include "core/reader/list.h"
@@ -20,7 +21,6 @@
 #include <roster/wait.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define DEFAULT_INTERVAL_MS 1000
 #define LEAST_INTERVAL_MS 10
@@ -147,17 +147,9 @@ int rst_activity_sample(struct roster_activity *activity, uint64_t now_ms)
     return err;
 }
 
-static uint64_t now_ms(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void run(void *arg)
 {
-    (void)rst_activity_sample(arg, now_ms(CLOCK_MONOTONIC));
+    (void)rst_activity_sample(arg, rst_monotonic_ms());
 }
 
 static int options_get(struct roster_activity_options *known,
@@ -258,7 +250,7 @@ int roster_activity_run_once(struct roster_activity *activity)
         return -EINVAL;
     if (rst_process_is_other(activity->roster->process))
         return -ECHILD;
-    return rst_activity_sample(activity, now_ms(CLOCK_MONOTONIC));
+    return rst_activity_sample(activity, rst_monotonic_ms());
 }
 
 /* A time of the wall clock by CLOCK_MONOTONIC, which never steps. */
@@ -274,7 +266,7 @@ int roster_activity_top(struct roster_activity *activity, uint64_t from_ms, uint
                         struct roster_activity_row *rows, size_t *count,
                         struct roster_activity_sum *sum)
 {
-    uint64_t now = now_ms(CLOCK_MONOTONIC), wall = now_ms(CLOCK_REALTIME);
+    uint64_t now = rst_monotonic_ms(), wall = rst_wall_ms();
 
     if (!activity || !rows || !count || !sum)
         return -EINVAL;

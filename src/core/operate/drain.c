@@ -18,6 +18,7 @@
  * sees that a session is being opened, and the drainer looks again; or c sees 5, and d finds what
  * 4 has added.
  */
+#include "core/base/clock.h"
 #include "core/operate/kill.h"
 
 #include "core/base/cancel.h"

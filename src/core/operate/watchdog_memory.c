@@ -5,6 +5,7 @@
  * The server's memory: when all sessions together use too much, the statement of the one that uses
  * most is killed; the next only when that has ended, or has been given up.
  */
+#include "core/base/clock.h"
 #include "core/operate/kill.h"
 #include "core/operate/watchdog.h"
 
@@ -14,7 +15,6 @@
 #include "core/roster/session.h"
 
 #include <string.h>
-#include <time.h>
 
 void rst_watchdog_memory_look(struct roster_watchdog *watchdog,
                               const struct roster_session *session, const struct roster_shown *view,
@@ -38,11 +38,9 @@ static void remember(struct roster_watchdog *watchdog, const struct roster_event
                      uint64_t used, bool forced)
 {
     struct roster_memory_kill *kill = &watchdog->kills[watchdog->n_kills++ % ROSTER_MEMORY_KILLS];
-    struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
     memset(kill, 0, sizeof(*kill));
-    kill->at_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    kill->at_ms = rst_wall_ms();
     kill->session_id = event->session_id;
     kill->stmt_seq = event->stmt_seq;
     kill->start_ts = event->start_ts;

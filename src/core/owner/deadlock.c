@@ -21,6 +21,7 @@
  */
 #include "core/owner/deadlock.h"
 
+#include "core/base/clock.h"
 #include "core/roster/block.h"
 #include "core/roster/event_log.h"
 #include "core/roster/look.h"
@@ -33,7 +34,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define FIRST_SIZE 16
 #define LONGEST_CHAIN 65536
@@ -137,7 +137,6 @@ static void keep_member(struct roster_deadlock_member *member, const struct rost
 static void keep(struct rst_deadlocks *deadlocks, const struct circle *circle, uint64_t now)
 {
     struct roster_deadlock **place = &deadlocks->kept[deadlocks->total++ % ROSTER_DEADLOCKS];
-    struct timespec real;
     uint32_t n;
 
     for (n = 0; n < circle->count; n++) {
@@ -152,9 +151,8 @@ static void keep(struct rst_deadlocks *deadlocks, const struct circle *circle, u
         rst_store(&deadlocks->memory, deadlocks->memory + sizeof(**place));
     }
     memset(*place, 0, sizeof(**place));
-    clock_gettime(CLOCK_REALTIME, &real);
     (*place)->number = deadlocks->total;
-    (*place)->at_ms = (uint64_t)real.tv_sec * 1000 + (uint64_t)real.tv_nsec / 1000000;
+    (*place)->at_ms = rst_wall_ms();
     (*place)->at = now;
     (*place)->members = (uint32_t)circle->count;
     for (n = 0; n < circle->count && n < ROSTER_DEADLOCK_MEMBERS; n++)

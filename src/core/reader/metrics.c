@@ -4,6 +4,7 @@
  *
  * Summing up what threads have counted, and measuring grace periods.
  */
+#include "core/base/clock.h"
 #include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
 #include "core/roster/roster.h"
@@ -11,7 +12,6 @@
 
 #include <roster/kill.h>
 #include <string.h>
-#include <time.h>
 
 _Static_assert(ROSTER_KILL_REASONS <= ROSTER_KILL_REASONS_ROOM &&
                    ROSTER_KILL_RESULTS <= ROSTER_KILL_RESULTS_ROOM &&

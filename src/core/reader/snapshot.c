@@ -4,7 +4,7 @@
  *
  * Copied lists of sessions: two blocks that grow, one of entries and one of text.
  */
-#include "core/base/ticker.h"
+#include "core/base/clock.h"
 #include "core/owner/tables.h"
 #include "core/reader/entry.h"
 #include "core/reader/list.h"
@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MOST_LOOKS 100
 
@@ -230,14 +229,6 @@ struct snapshot {
     struct copy copy;
 };
 
-static uint64_t real_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static int copy_ids(struct roster *roster, const uint64_t *ids, size_t count, struct copy *copy)
 {
     const struct roster_session *session;
@@ -270,7 +261,7 @@ static int fill(struct roster *roster, const uint64_t *ids, size_t count, struct
     err = ids ? copy_ids(roster, ids, count, copy)
               : rst_for_each(roster, copy_session, copy, copy->room, copy->room_size);
     snapshot->list.taken_at = rst_monotonic_ns();
-    snapshot->list.taken_at_ms = real_ms();
+    snapshot->list.taken_at_ms = rst_wall_ms();
     roster_read_unlock(roster);
     if (err)
         return err;

@@ -12,13 +12,13 @@
  */
 #include "core/roster/event_log.h"
 
+#include "core/base/clock.h"
 #include "core/base/struct_size.h"
 #include "core/roster/roster.h"
 
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define WINDOW_NS UINT64_C(1000000000)
 #define RECENT 16
@@ -71,11 +71,7 @@ const char *roster_logged_kind_name(enum roster_logged_kind kind)
 
 struct rst_moment rst_moment(void)
 {
-    struct timespec wall;
-
-    clock_gettime(CLOCK_REALTIME, &wall);
-    return (struct rst_moment){rst_monotonic_ns(),
-                               (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000};
+    return (struct rst_moment){rst_monotonic_ns(), rst_wall_ms()};
 }
 
 /* Mapped, so that a log that stays empty costs addresses and no memory. */

@@ -6,6 +6,7 @@
  */
 #include "core/scanner/scan.h"
 
+#include "core/base/clock.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/scanner/holder.h"

@@ -5,6 +5,7 @@
  * Transaction history: a hash table whose entries also stand in a ring, the one that was seen last
  * first. Numbers that decide whether to look at all are read without the lock.
  */
+#include "core/base/clock.h"
 #include "core/base/process.h"
 #include "core/roster/digests.h"
 #include "core/roster/session.h"
@@ -16,7 +17,6 @@
 #include <roster/timestamp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define FNV_OFFSET UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
@@ -237,10 +237,8 @@ static uint64_t duration_of(const struct roster_session *session)
 {
     const struct roster_shown *view = session->view;
     uint64_t since = roster_txn_since(session, view), began, now_ms;
-    struct timespec now;
 
-    clock_gettime(since ? CLOCK_MONOTONIC : CLOCK_REALTIME, &now);
-    now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    now_ms = since ? rst_monotonic_ms() : rst_wall_ms();
     began = since ? since / 1000000 : roster_ts_physical_ms(view->start_ts);
     return now_ms > began ? now_ms - began : 0;
 }

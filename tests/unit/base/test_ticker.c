@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "../unit.h"
+#include "core/base/clock.h"
 #include "core/roster/roster.h"
 
 #include <criterion/criterion.h>

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "cluster/keys/record.h"
+#include "core/base/clock.h"
 #include "server.h"
 #include "store/base/clock.h"
 
@@ -126,19 +127,12 @@ void server_until_live(struct server *server, uint64_t times)
     }
 }
 
-static int64_t coarse_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 void server_next_tick(struct server *server)
 {
-    int64_t deadline = rst_store_deadline_in(PATIENCE_MS), before = coarse_ns();
+    int64_t deadline = rst_store_deadline_in(PATIENCE_MS);
+    uint64_t before = rst_clock_ns(CLOCK_REALTIME_COARSE);
 
-    while (coarse_ns() < before + 1000000) {
+    while (rst_clock_ns(CLOCK_REALTIME_COARSE) < before + 1000000) {
         cr_assert_gt(rst_store_remaining_ns(deadline), 0, "the clock stands still");
         sleep_ms(1);
     }

@@ -7,13 +7,13 @@
 
 #include "operate.h"
 
+#include "core/base/clock.h"
 #include "core/operate/activity.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -417,14 +417,6 @@ Test(activity, what_is_refused)
     cr_expect_eq(roster_activity_top(activity, 0, 1, 128, NULL, rows, &n, &sum), -EINVAL);
 }
 
-static uint64_t wall_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* The thread samples by itself, and the wall clock is what one asks by. */
 Test(activity, a_thread_samples)
 {
@@ -439,8 +431,8 @@ Test(activity, a_thread_samples)
         usleep(10000);
         sum.size = sizeof(sum);
         n_rows = MOST;
-        cr_assert_eq(roster_activity_top(own, wall_ms() - HOUR, UINT64_MAX, ROSTER_ACTIVITY_USER,
-                                         NULL, rows, &n_rows, &sum),
+        cr_assert_eq(roster_activity_top(own, rst_wall_ms() - HOUR, UINT64_MAX,
+                                         ROSTER_ACTIVITY_USER, NULL, rows, &n_rows, &sum),
                      0);
     }
     cr_assert_eq(n_rows, 1);

@@ -12,6 +12,7 @@
 
 #include <roster/roster.h>
 
+#include "core/base/clock.h"
 #include "core/scanner/lease.h"
 #include "../unit.h"
 
@@ -20,10 +21,7 @@
 
 static uint64_t boottime_in(uint64_t ms)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 * MS + (uint64_t)now.tv_nsec + ms * MS;
+    return rst_clock_ns(CLOCK_BOOTTIME) + ms * MS;
 }
 
 /* An oracle that the test moves. */

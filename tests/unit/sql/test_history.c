@@ -11,24 +11,19 @@
 #include "config.h"
 
 #include "../operate/operate.h"
+#include "core/base/clock.h"
 #include "core/roster/roster.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <criterion/criterion.h>
 
 static struct operate_oracle oracle;
 static struct roster *roster;
 static struct roster_session *session;
-
-static uint64_t real_ms(void)
-{
-    return (uint64_t)time(NULL) * 1000;
-}
 
 static struct roster_session *open_with_digests(void)
 {
@@ -42,7 +37,7 @@ static struct roster_session *open_with_digests(void)
 
 static void open_all(void)
 {
-    oracle.physical_ms = real_ms() - 1000000;
+    oracle.physical_ms = rst_wall_ms() - 1000000;
     roster = operate_roster(&oracle);
     session = open_with_digests();
 }
@@ -240,12 +235,8 @@ Test(digests, readers_never_see_a_mixture)
 static void add(struct roster_history *history, uint64_t age_ms, const char *first,
                 const char *second)
 {
-    struct timespec now;
-
     /* The tick is the test's: the transaction begins in the past. */
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    roster->ticker.now =
-        (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec - age_ms * 1000000;
+    roster->ticker.now = rst_monotonic_ns() - age_ms * 1000000;
     cr_assert_eq(roster_txn_begin(session, NULL), 0);
     run_stmt(first);
     run_stmt(second);
@@ -294,7 +285,7 @@ Test(history, exactly_the_minimum)
     const char *const expected[] = {"[\"a\",\"b\"]"};
 
     cr_assert_eq(roster_history_create(10, 0, &history), 0);
-    oracle.physical_ms = real_ms() + 3600000;
+    oracle.physical_ms = rst_wall_ms() + 3600000;
     cr_assert_eq(roster_txn_begin(session, NULL), 0);
     run_stmt("a");
     run_stmt("b");

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "core/base/clock.h"
 #include "scratch.h"
 #include "store_fixture.h"
 
@@ -297,8 +298,5 @@ void sleep_ms(int ms)
 
 int64_t now_ms(void)
 {
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return (int64_t)rst_monotonic_ms();
 }

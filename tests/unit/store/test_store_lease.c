@@ -8,16 +8,14 @@
 #include <errno.h>
 #include <time.h>
 
+#include "core/base/clock.h"
 #include "store_fixture.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
 static int64_t boottime_ns(void)
 {
-    struct timespec ts;
-
-    clock_gettime(CLOCK_BOOTTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+    return (int64_t)rst_clock_ns(CLOCK_BOOTTIME);
 }
 
 STORE_TEST(a_lease_is_described)

@@ -21,6 +21,7 @@
 
 #include "../server.h"
 #include "cluster/syncer/syncer.h"
+#include "core/base/clock.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"
@@ -426,10 +427,7 @@ static void put_many(struct roster_store *store)
 
 static double cpu_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+    return (double)rst_clock_ns(CLOCK_THREAD_CPUTIME_ID) / 1e6;
 }
 
 STORE_TEST(the_oldest_of_a_thousand_servers_blocks_and_is_found_within_50_ms)
