@@ -26,8 +26,8 @@
  * thread 1 begins at any timestamp from 1 to now. Each word is behind the same store buffers; a
  * read-modify-write has an empty one.
  *
- * @variant tso
- * @variant pso          -DPSO
+ * @large   tso
+ * @slow    pso          -DPSO
  * @slow    tso-two      -DTWO -DSCANS=1
  * @slow tso-old         -DOLD -DLIFE=0 -DCLOCK=4
  * @slow    tso-fences   -DFENCES

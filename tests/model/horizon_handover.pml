@@ -19,7 +19,7 @@
  * them. Handing over a session is a happens-before edge. Chunk 1 has the slots 0 and 1, chunk 2
  * the slot 2.
  *
- * @variant tso
+ * @large   tso
  * @slow    pso          -DPSO
  * @long tso-7-begins    -DBEGINS=7
  * @long pso-7-begins    -DPSO -DBEGINS=7

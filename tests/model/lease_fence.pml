@@ -45,9 +45,9 @@
  * With REVISION it no longer matters whether a leader asks for now before or after it reads the
  * records (variant now-last); the code does it before, which costs nothing.
  *
- * @variant one-server
+ * @large   one-server
  * @slow    late-requests -DLATE -DGAINS=0
- * @variant two-leaders   -DLEADERS=2 -DPLAIN -DGAINS=0
+ * @large   two-leaders   -DLEADERS=2 -DPLAIN -DGAINS=0
  * @slow two-servers      -DPEER -DPLAIN -DGAINS=0 -DWRITES=1
  * @variant now-last      -DNOW_LAST -DGAINS=0
  * @long one-server-3     -DWRITES=3
