@@ -131,7 +131,7 @@ static int swap(struct allotter *allotter, const struct attempt *attempt, int64_
     char text[RECORD_SIZE];
     struct roster_store_op put = roster_store_put(key, rst_record_format(attempt->end, text), 0);
     struct roster_store_op get = roster_store_read(roster_store_key(key), 1);
-    struct conditions conditions;
+    struct conditions conditions = {.count = 0};
     struct roster_store_txn txn = {conditions.list, 0, &put, 1, &get, 1};
     struct roster_store_txn_result *result = NULL;
     int err;

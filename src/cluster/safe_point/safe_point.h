@@ -163,7 +163,7 @@ int rst_safe_point_background_init(struct roster_safe_point *safe_point);
 
 /* --------------------------------------------------------------- safe_point/lead.c */
 
-void rst_safe_point_lead_duty(void *safe_point);
+void rst_safe_point_lead_duty(void *arg);
 void rst_safe_point_resign(struct roster_safe_point *safe_point);
 
 /* Under lock: the leader as the store has it, none if `size` is 0; the watch may deliver the same

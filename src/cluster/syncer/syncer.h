@@ -146,7 +146,7 @@ int rst_syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t dea
 
 /* One report. */
 int rst_syncer_report(struct roster_syncer *syncer);
-void rst_syncer_report_duty(void *syncer);
+void rst_syncer_report_duty(void *arg);
 
 /* The leader asks for it, and this server may: what is below `ts` is given up with the next report,
  * which is due now. Nothing new is held there. */
@@ -204,7 +204,7 @@ bool rst_syncer_above_ack(struct roster_syncer *syncer, uint64_t ts);
 
 /* --------------------------------------------------------------- syncer/lease.c */
 
-void rst_syncer_lease_duty(void *syncer);
+void rst_syncer_lease_duty(void *arg);
 
 /* --------------------------------------------------------------- syncer/seen.c */
 
