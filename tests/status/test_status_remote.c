@@ -84,7 +84,7 @@ Test(status_remote, what_is_malformed_is_refused_before_it_is_asked_for_the_toke
     static const struct {
         const char *line, *rest, *status, *body;
     } refused[] = {
-        {"GET /metrics HTTP/1.1", "", "400", "one Host is needed"},
+        {"GET /metrics HTTP/1.1", "", "400", "Host"}, /* libmicrohttpd 1.0 has its own words */
         {"GET /metrics%00 HTTP/1.1", "Host: x\r\n", "400", "percent-encoding"},
         {"GET /metrics HTTP/1.1", "Host: x\r\nContent-Length: 1\r\n", "413", "no body"},
         {"GET /metrics HTTP/1.1", "Host: x\r\nExpect: x\r\n", "417", "100-continue"},
