@@ -183,6 +183,7 @@ const tests = {
     const forgotten = page.locator("#trx tr[data-id='17'] button.id");
     await forgotten.focus();
     const top = () => page.evaluate(() => Math.round(document.getElementById("trx").getBoundingClientRect().top));
+    await live(page); // not while a note comes and goes that no answer has come
     await page.evaluate(() => { scrollTo(0, 120); document.activeElement.row = true; });
     const place = await top();
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 3500)));
