@@ -11,6 +11,7 @@
 ctl=$ROSTER_BUILDDIR/rosterctl
 [ -x "$ctl" ] || skip "rosterctl was not built"
 need_etcd 1
+ttl=60000 # a server that is frozen keeps its record
 start_member a --status="unix:$work/a.sock"
 start_member b --status="unix:$work/b.sock"
 grep -q '^roster-kv: status on' "$work/server.out" || skip "built without the status endpoint"
