@@ -77,6 +77,16 @@ static void take_ok(redisContext *context, const char *what)
     freeReplyObject(reply);
 }
 
+/* What an MGET has read. One that was refused, as by a fenced server, has read nothing wrong. */
+static redisReply *take_values(redisContext *context)
+{
+    redisReply *values = take(context);
+
+    if (values->type != REDIS_REPLY_ARRAY)
+        die("MGET", values->str);
+    return values;
+}
+
 /* One transfer of each of the thread's clients, all open at the same time. */
 struct transfer {
     redisContext *context;
@@ -99,9 +109,8 @@ static void move(struct transfer *transfer, unsigned *seed)
     redisReply *values;
 
     take_ok(transfer->context, "BEGIN");
-    values = take(transfer->context);
-    transfer->given_up =
-        values->type != REDIS_REPLY_ARRAY || !values->element[0]->str || !values->element[1]->str;
+    values = take_values(transfer->context);
+    transfer->given_up = !values->element[0]->str || !values->element[1]->str;
     if (transfer->given_up)
         redisAppendCommand(transfer->context, "ROLLBACK");
     else if (transfer->from == transfer->to)
@@ -172,12 +181,10 @@ static void ask_part(redisContext *context, int part)
 /* Adds up what one request has read; false when an account is missing. */
 static bool add_part(redisContext *context, long *sum)
 {
-    redisReply *values = take(context);
-    bool complete = values->type == REDIS_REPLY_ARRAY;
+    redisReply *values = take_values(context);
+    bool complete = true;
     size_t n;
 
-    if (!complete)
-        die("MGET", values->str);
     for (n = 0; n < values->elements; n++) {
         complete = complete && values->element[n]->str;
         *sum += values->element[n]->str ? atol(values->element[n]->str) : 0;
