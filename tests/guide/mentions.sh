@@ -114,22 +114,25 @@ if [ -n "$times" ] || [ -z "$(other_times "$TMPDIR/planted.md")" ]; then
     echo "WRONG: a page gives timestamps another time than theirs, or the planted one is not noticed: $times"
 fi
 
-# The table of CONTRIBUTING.md, "Which file a change belongs in": three cells a row, and every source
-# file and test program is named: as src/FOLDER/name.c, as name.c where the cell has begun with a path of
-# that folder, by the folder of tests, or by a glob, which may stand for 8 files at most.
+# The table of CONTRIBUTING.md, "Which file a change belongs in": three cells a row, no change in two rows,
+# and every source file and test program is named: as src/FOLDER/name.c, as name.c where the cell has begun
+# with a path of that folder, by the folder of tests, or by a glob, which may stand for 8 files at most.
 table() {
     sed -n '/^## Which file a change belongs in/,/^## Building/p' "$1" | grep '^|'
 }
-# misplaced PAGE: prints rows of another width, globs that are too wide, and files that no row names.
+# misplaced PAGE: prints rows of another width, changes that have two rows, globs that are too wide, and
+# files that no row names.
 misplaced() {
-    table "$1" | sed 's/\\|//g' | awk -F '|' 'NF != 5 { print "row of " NF - 2 " cells:" $2 }'
+    table "$1" | sed 's/\\|//g' | awk -F '|' 'NF != 5 { print "row of " NF - 2 " cells:" $2 }
+        !/^\| (---|a change of) / && $2 in seen { print "in two rows:" $2 }
+        { seen[$2] }'
     : >"$TMPDIR/named"
     table "$1" | awk -F '|' '{ print $3; print $4 }' | while read -r cell; do
         folder=
         grep -oE '`[^`]+`' <<<"$cell" | tr -d '`' | while read -r path; do
             case $path in
             tests/*/) path+='test_*.c' ;;
-            src/* | tests/*) folder=${path%/*} ;;
+            src/* | tests/* | examples/*) folder=${path%/*} ;;
             */*) continue ;;
             *) path=$folder/$path ;;
             esac
@@ -138,7 +141,8 @@ misplaced() {
             cat "$TMPDIR/globbed" >>"$TMPDIR/named"
         done
     done
-    find src tests/unit tests/status \( -path 'src/*.c' -o -name 'test_*.c' \) | sort | comm -23 - <(sort -u "$TMPDIR/named") | sed 's/^/in no row: /'
+    find src examples/kv examples/resp tests/unit tests/status \
+        \( ! -path 'tests/*' -name '*.c' -o -name 'test_*.c' \) | sort | comm -23 - <(sort -u "$TMPDIR/named") | sed 's/^/in no row: /'
 }
 found=$(misplaced CONTRIBUTING.md)
 if [ -n "$found" ]; then
@@ -146,8 +150,9 @@ if [ -n "$found" ]; then
     echo "WRONG: the table of files in CONTRIBUTING.md:" && echo "$found"
 fi
 sed '/^## Which file/,/^## Building/ { s/`deadlock\.c`/`x.c`/; s/`src\/core\/owner\/deadlock\.c`//; s/test_pin\.c/x.c/; s/^| barrier.*/& too |/ }
-    s,^| the verdict: healthy.*,| all | `src/status/*.c` | |,' CONTRIBUTING.md >"$TMPDIR/planted.md"
-for kind in 'row of' 'too wide' 'in no row: src' 'in no row: tests'; do
+    s,^| the verdict: healthy.*,| all | `src/status/*.c` | |,
+    s,^| fork() .*,&\n&,' CONTRIBUTING.md >"$TMPDIR/planted.md"
+for kind in 'row of' 'in two rows' 'too wide' 'in no row: src' 'in no row: tests'; do
     misplaced "$TMPDIR/planted.md" | grep -q "^$kind" || {
         wrong=1
         echo "WRONG: not noticed in the table of CONTRIBUTING.md: $kind"
