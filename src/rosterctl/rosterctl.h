@@ -193,7 +193,7 @@ struct roster_store;
 int ctl_open_store(const struct options *options, struct roster_store **store);
 int ctl_store_code(int err); /* the exit code of an error of a store */
 
-/* store_failed.c: prints an error of it, and the command that shows more. Returns the exit code. */
+/* Prints an error of it, and the command that shows more. Returns the exit code. */
 int ctl_store_failed(const struct options *options, int err, const char *text);
 
 /* cluster.c: runs a command for all servers of the cluster in the store; and ctl_rows() for all of

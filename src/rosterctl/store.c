@@ -2,26 +2,82 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * barrier and gc: straight on the store in which a cluster meets, whether a server runs or not.
+ * The store of a cluster: opening it; the exit code of its error, and what to run then.
  */
 #include "config.h"
 
-#include "rosterctl/rosterctl.h"
+#include "rosterctl/cluster.h"
 
 #include <errno.h>
-#include <roster/barrier.h>
 #include <roster/error.h>
-#include <roster/safe_point.h>
-#include <roster/timestamp.h>
+#include <roster/store.h>
+#include <roster/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-struct cluster {
-    struct roster_store *store;
-    struct roster_safe_point *safe_point;
-};
+static const char sqlite[] = "sqlite:", etcd[] = "etcd:";
+
+/* Whose lock it is; else whether the file, and room for it, are there. */
+static void print_sqlite(FILE *out, const char *file, int err)
+{
+    char *path = realpath(file, NULL); /* as lslocks has it */
+
+    file = path ? path : file;
+    fputs(err == -EBUSY ? "lslocks --output COMMAND,PID,MODE,PATH | grep -F -- " : "ls -l ", out);
+    cluster_print_word(out, file);
+    if (err != -EBUSY) {
+        fputs("; df -h ", out);
+        cluster_print_word(out, file);
+    }
+    free(path);
+}
+
+static void print_option(FILE *out, const char *option, const char *value)
+{
+    if (!value)
+        return;
+    fprintf(out, " %s=", option);
+    cluster_print_word(out, value);
+}
+
+/* etcdctl asks for the password of a user itself. */
+static void print_etcd(FILE *out, const struct options *options, int err)
+{
+    char urls[512];
+
+    roster_text_redact(options->store, urls, sizeof(urls));
+    fputs("etcdctl", out);
+    print_option(out, "--endpoints", urls + sizeof(etcd) - 1);
+    print_option(out, "--cacert", options->store_ca);
+    print_option(out, "--cert", options->store_cert);
+    print_option(out, "--key", options->store_key);
+    print_option(out, "--user", options->store_user);
+    fputs(err == -ENOSPC ? " alarm list" : " endpoint health", out);
+}
+
+/* NULL: there is none, or no memory for it. */
+static char *command_for(const struct options *options, int err)
+{
+    bool is_sqlite = !strncmp(options->store, sqlite, sizeof(sqlite) - 1);
+    char *command = NULL;
+    size_t size = 0;
+    FILE *out;
+
+    if ((!is_sqlite && strncmp(options->store, etcd, sizeof(etcd) - 1) != 0) || err == -EINVAL)
+        return NULL;
+    out = open_memstream(&command, &size);
+    if (!out)
+        return NULL;
+    if (is_sqlite)
+        print_sqlite(out, options->store + sizeof(sqlite) - 1, err);
+    else
+        print_etcd(out, options, err);
+    if (!fclose(out))
+        return command;
+    free(command);
+    return NULL;
+}
 
 int ctl_store_code(int err)
 {
@@ -44,10 +100,15 @@ int ctl_store_code(int err)
     }
 }
 
-static void close_cluster(struct cluster *cluster)
+int ctl_store_failed(const struct options *options, int err, const char *text)
 {
-    roster_safe_point_destroy(cluster->safe_point);
-    roster_store_close(cluster->store);
+    char *command = command_for(options, err);
+
+    ctl_error(ctl_store_code(err), "%s", text);
+    if (command)
+        ctl_propose(command);
+    free(command);
+    return ctl_store_code(err);
 }
 
 int ctl_open_store(const struct options *options, struct roster_store **store)
@@ -70,238 +131,4 @@ int ctl_open_store(const struct options *options, struct roster_store **store)
     opening.tls_key_file = options->store_key;
     err = roster_store_open(options->store, &opening, store, error, sizeof(error));
     return err ? ctl_store_failed(options, err, error) : CTL_OK;
-}
-
-/* Returns an exit code; the error has been printed. */
-static int open_cluster(const struct options *options, struct cluster *cluster)
-{
-    struct roster_safe_point_options how = {.size = sizeof(how)};
-    int code = ctl_open_store(options, &cluster->store), err;
-
-    if (code != CTL_OK)
-        return code;
-    how.prefix = options->prefix;
-    err = roster_safe_point_create(cluster->store, &how, &cluster->safe_point);
-    if (err)
-        roster_store_close(cluster->store);
-    return err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err)) : CTL_OK;
-}
-
-/* A number is a timestamp; else it is one of the oracle's at a point in time. */
-static bool parse_ts(const char *text, uint64_t *ts)
-{
-    int64_t ms;
-    char *end;
-
-    if (*text && !text[strspn(text, "0123456789")]) {
-        errno = 0;
-        *ts = strtoull(text, &end, 10);
-        return !errno && *ts;
-    }
-    if (!time_parse(text, &ms) || ms <= 0)
-        return false;
-    *ts = roster_ts_compose((uint64_t)ms, 0);
-    return true;
-}
-
-static bool parse_ttl(const char *text, int64_t *ttl_ms)
-{
-    char *end;
-
-    *ttl_ms = ROSTER_BARRIER_FOREVER;
-    if (!text)
-        return true;
-    errno = 0;
-    *ttl_ms = strtoll(text, &end, 10);
-    return !errno && end != text && !*end && *ttl_ms > 0;
-}
-
-/* What was done, for a program. */
-static void print_barrier(const struct options *options, json_t *row, const char *result)
-{
-    static const struct column columns[] = {{"name", "", COLUMN_TEXT, 0},
-                                            {"result", "", COLUMN_TEXT, 0},
-                                            {"ts", "", COLUMN_TEXT, 0},
-                                            {"ttl_ms", "", COLUMN_NUMBER, 0}};
-
-    json_object_set_new(row, "result", json_string(result));
-    table_print_record(options, row, columns, 4);
-}
-
-static json_t *barrier_row(const char *name, uint64_t ts, int64_t ttl_ms)
-{
-    char text[32];
-
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)ts);
-    return json_pack("{s:s, s:s, s:o}", "name", name, "ts", text, "ttl_ms",
-                     ttl_ms == ROSTER_BARRIER_FOREVER ? json_null() : json_integer(ttl_ms));
-}
-
-static int barrier_set(const struct options *options, struct cluster *cluster)
-{
-    uint64_t ts;
-    int64_t ttl_ms;
-    char when[64];
-    int err;
-
-    if (!parse_ts(options->args[2], &ts))
-        return ctl_error(CTL_USAGE,
-                         "\"%s\" is no timestamp: it takes a number, now, -2h or 2026-11-29T10:00Z",
-                         options->args[2]);
-    if (!parse_ttl(options->ttl_ms, &ttl_ms))
-        return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds, not \"%s\"", options->ttl_ms);
-    err = roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms);
-    if (err)
-        return ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
-    time_show((int64_t)roster_ts_physical_ms(ts), when, sizeof(when));
-    if (ctl_for_program(options))
-        print_barrier(options, barrier_row(options->args[1], ts, ttl_ms), "set");
-    else
-        printf("barrier %s stands at %llu (%s)\n", options->args[1], (unsigned long long)ts, when);
-    return CTL_OK;
-}
-
-static int barrier_delete(const struct options *options, struct cluster *cluster)
-{
-    int err = roster_barrier_delete(cluster->safe_point, options->args[1]);
-
-    if (err == -ENOENT)
-        return ctl_error(CTL_NOT_FOUND, "there is no barrier %s", options->args[1]);
-    if (err)
-        return ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
-    if (ctl_for_program(options))
-        print_barrier(options, json_pack("{s:s}", "name", options->args[1]), "deleted");
-    else
-        printf("barrier %s is gone\n", options->args[1]);
-    return CTL_OK;
-}
-
-static int barrier_list(const struct options *options, struct cluster *cluster)
-{
-    static const struct column columns[] = {
-        {"name", "NAME", COLUMN_WHOLE, 0},
-        {"ts", "TIMESTAMP", COLUMN_NUMBER, 0},
-        {"ttl_ms", "ENDS IN", COLUMN_MS, 0},
-        {"ts", "AT", COLUMN_WHEN, 0},
-    };
-    struct roster_barrier *barriers = NULL;
-    json_t *rows = json_array();
-    size_t count = 0, n;
-    int err = roster_barrier_list(cluster->safe_point, &barriers, &count);
-
-    for (n = 0; !err && n < count; n++)
-        json_array_append_new(rows,
-                              barrier_row(barriers[n].name, barriers[n].ts, barriers[n].ttl_ms));
-    for (n = 0; !ctl_for_program(options) && n < json_array_size(rows); n++)
-        if (json_is_null(json_object_get(json_array_get(rows, n), "ttl_ms")))
-            json_object_set_new(json_array_get(rows, n), "ttl_ms", json_string("never"));
-    if (!err && options->json)
-        ctl_print_json(rows, JSON_INDENT(1));
-    else if (!err && options->csv)
-        table_print_csv(rows, columns, 3);
-    else if (!err)
-        table_print(rows, columns, 4, "ts,ttl_ms,ts");
-    json_decref(rows);
-    free(barriers);
-    return err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err)) : CTL_OK;
-}
-
-int ctl_barrier(const struct options *options)
-{
-    static const struct {
-        const char *name;
-        int args;
-        int (*run)(const struct options *options, struct cluster *cluster);
-    } actions[] = {
-        {"set", 3, barrier_set}, {"list", 1, barrier_list}, {"delete", 2, barrier_delete}};
-    struct cluster cluster = {NULL, NULL};
-    size_t n;
-    int code;
-
-    for (n = 0; n < sizeof(actions) / sizeof(actions[0]); n++) {
-        if (!options->n_args || strcmp(options->args[0], actions[n].name) != 0 ||
-            options->n_args != actions[n].args)
-            continue;
-        code = open_cluster(options, &cluster);
-        if (code != CTL_OK)
-            return code;
-        code = actions[n].run(options, &cluster);
-        close_cluster(&cluster);
-        return code;
-    }
-    return ctl_error(CTL_USAGE, "barrier takes set NAME TIMESTAMP, list, or delete NAME");
-}
-
-static double age_ms(uint64_t ts)
-{
-    uint64_t now = 0;
-
-    (void)parse_ts("now", &now);
-    return (double)roster_ts_physical_ms(now) - (double)roster_ts_physical_ms(ts);
-}
-
-static void print_point(const char *name, uint64_t ts)
-{
-    double age = age_ms(ts);
-    char ms[64], when[64];
-
-    text_ms(age < 0 ? -age : age, ms, sizeof(ms));
-    time_show((int64_t)roster_ts_physical_ms(ts), when, sizeof(when));
-    if (!ts)
-        printf("%s: none\n", name);
-    else if (!roster_ts_physical_ms(ts))
-        printf("%s: %llu, none was computed so far\n", name, (unsigned long long)ts);
-    else
-        printf("%s: %llu (%s), %s %s\n", name, (unsigned long long)ts, when, ms,
-               age < 0 ? "ahead of this clock" : "old");
-}
-
-static void print_points_csv(uint64_t txn, uint64_t gc)
-{
-    static const struct column columns[] = {{"safe_point", "", COLUMN_TEXT, 0},
-                                            {"ts", "", COLUMN_TEXT, 0},
-                                            {"age_ms", "", COLUMN_NUMBER, 0}};
-    const uint64_t points[] = {txn, gc};
-    json_t *rows = json_array(), *row;
-    char text[32];
-    size_t n;
-
-    for (n = 0; n < 2; n++) {
-        snprintf(text, sizeof(text), "%llu", (unsigned long long)points[n]);
-        row = json_pack("{s:s, s:s}", "safe_point", n ? "gc" : "txn", "ts", text);
-        if (roster_ts_physical_ms(points[n]))
-            json_object_set_new(row, "age_ms", json_integer((json_int_t)age_ms(points[n])));
-        json_array_append_new(rows, row);
-    }
-    table_print_csv(rows, columns, 3);
-    json_decref(rows);
-}
-
-int ctl_gc(const struct options *options)
-{
-    struct cluster cluster = {NULL, NULL};
-    uint64_t txn, gc;
-    int code, err;
-
-    if (options->n_args != 1 || strcmp(options->args[0], "status") != 0)
-        return ctl_error(CTL_USAGE, "gc takes status");
-    code = open_cluster(options, &cluster);
-    if (code != CTL_OK)
-        return code;
-    err = roster_safe_point_refresh(cluster.safe_point);
-    txn = roster_txn_safe_point(cluster.safe_point);
-    gc = roster_gc_safe_point(cluster.safe_point);
-    if (err)
-        code = ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
-    else if (options->json)
-        printf("{\"txn_safe_point\": \"%llu\", \"gc_safe_point\": \"%llu\"}\n",
-               (unsigned long long)txn, (unsigned long long)gc);
-    else if (options->csv)
-        print_points_csv(txn, gc);
-    else {
-        print_point("txn safe point", txn);
-        print_point("gc safe point", gc);
-    }
-    close_cluster(&cluster);
-    return code;
 }

@@ -92,7 +92,7 @@ struct roster_status {
     uint64_t
         unacknowledged_since_ms; /* of a server that has acknowledged nothing; 0: there is none */
     uint64_t blocked_ms;         /* when sessions were seen blocked last; 0: never */
-    struct suspects *suspects;   /* of stuck.h; NULL until there was a kill */
+    struct suspects *suspects;   /* of verdict_stuck.h; NULL until there was a kill */
     struct timeline *timeline;
 };
 
@@ -166,7 +166,7 @@ struct timeline *rst_timeline_new(void); /* NULL: memory is out */
 void rst_timeline_free(struct timeline *timeline);
 uint64_t rst_timeline_run(struct roster_status *status);
 
-/* stuck.c: forgets the kills that were delivered. */
+/* verdict_stuck.c: forgets the kills that were delivered. */
 void rst_stuck_free(struct suspects *suspects);
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the entrance. */

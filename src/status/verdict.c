@@ -8,9 +8,9 @@
 
 #include "status/verdict.h"
 
-#include "status/blocked.h"
+#include "status/verdict_blocked.h"
 #include "status/groups.h"
-#include "status/stuck.h"
+#include "status/verdict_stuck.h"
 #include "status/verdict_look.h"
 
 #include "core/base/count.h"

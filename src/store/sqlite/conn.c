@@ -190,7 +190,7 @@ int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadli
     } else {
         sqlite3_busy_handler(conn->db, wait_for_lock, conn);
         err = rst_sqlite_settings_apply(conn);
-        rst_sqlite_log_bound(conn);
+        rst_sqlite_wal_bound(conn);
     }
     if (err) {
         rst_sqlite_conn_close(conn);

@@ -153,10 +153,10 @@ void rst_sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_stor
 /* Sets on a new connection what SQLite would otherwise decide by its defaults. */
 int rst_sqlite_settings_apply(struct sqlite_conn *conn);
 
-/* sqlite/log.c */
+/* sqlite/wal.c */
 
 /* Makes the commits of a connection keep the file's log small. */
-void rst_sqlite_log_bound(struct sqlite_conn *conn);
+void rst_sqlite_wal_bound(struct sqlite_conn *conn);
 
 /* sqlite/pool.c */
 

@@ -71,7 +71,7 @@ long sqlite_file_size(void)
     return size_of(sqlite_path);
 }
 
-long sqlite_log_size(void)
+long sqlite_wal_size(void)
 {
     char log[310];
 

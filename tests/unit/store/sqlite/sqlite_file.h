@@ -28,6 +28,6 @@ void sqlite_file_remove(void);
 
 /* Bytes of the file and of its log; 0 where there is none. */
 long sqlite_file_size(void);
-long sqlite_log_size(void);
+long sqlite_wal_size(void);
 
 #endif

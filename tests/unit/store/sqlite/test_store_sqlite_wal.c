@@ -44,7 +44,7 @@ static void start(void)
 static void stop(void)
 {
     roster_store_close(store);
-    cr_expect_eq(sqlite_log_size(), 0, "closing leaves a log behind");
+    cr_expect_eq(sqlite_wal_size(), 0, "closing leaves a log behind");
 }
 
 static void put_big(int times)
@@ -54,13 +54,13 @@ static void put_big(int times)
 }
 
 /* Small changes of keys that are there, as an oracle's: each looks the key up before. */
-Test(store_sqlite_log, it_is_copied_after_a_few_megabytes, .init = start, .fini = stop)
+Test(store_sqlite_wal, it_is_copied_after_a_few_megabytes, .init = start, .fini = stop)
 {
     for (int i = 0; i < 450; i++)
         put_text(store, "key", "value");
-    cr_expect_lt(sqlite_log_size(), 5 * MIB, "the log has %ld bytes", sqlite_log_size());
+    cr_expect_lt(sqlite_wal_size(), 5 * MIB, "the log has %ld bytes", sqlite_wal_size());
     put_big(50);
-    cr_expect_lt(sqlite_log_size(), 8 * MIB, "the log has %ld bytes", sqlite_log_size());
+    cr_expect_lt(sqlite_wal_size(), 8 * MIB, "the log has %ld bytes", sqlite_wal_size());
     cr_expect_lt(sqlite_file_size(), 8 * MIB, "the file has %ld bytes", sqlite_file_size());
 }
 
@@ -101,7 +101,7 @@ static long size_beside_readers(void)
     cr_assert_eq(pthread_create(&reader, NULL, read_on, NULL), 0);
     for (int i = 0; i < 40; i++) {
         put_big(10);
-        most = sqlite_log_size() > most ? sqlite_log_size() : most;
+        most = sqlite_wal_size() > most ? sqlite_wal_size() : most;
     }
     atomic_store(&over, true);
     pthread_join(reader, NULL);
@@ -110,7 +110,7 @@ static long size_beside_readers(void)
 
 /* A commit waits 50 ms for readers, which a busy machine may keep from running for longer: then the
  * log has grown for a reason, and it is tried again. Without that wait it grows each time. */
-Test(store_sqlite_log, readers_that_overlap_do_not_make_it_grow, .init = start, .fini = stop)
+Test(store_sqlite_wal, readers_that_overlap_do_not_make_it_grow, .init = start, .fini = stop)
 {
     long most = LONG_MAX;
 
@@ -119,7 +119,7 @@ Test(store_sqlite_log, readers_that_overlap_do_not_make_it_grow, .init = start, 
     cr_expect_lt(most, 24 * MIB, "the log had %ld bytes", most);
 }
 
-Test(store_sqlite_log, a_reader_without_end_is_reported_and_delays_little, .init = start,
+Test(store_sqlite_wal, a_reader_without_end_is_reported_and_delays_little, .init = start,
      .fini = stop)
 {
     sqlite3 *reader;
@@ -127,12 +127,12 @@ Test(store_sqlite_log, a_reader_without_end_is_reported_and_delays_little, .init
     put_text(store, "key", "value");
     reader = sqlite_file_hold("BEGIN; SELECT * FROM kv");
     put_big(200); /* 20 MB */
-    cr_expect_gt(sqlite_log_size(), 15 * MIB);
+    cr_expect_gt(sqlite_wal_size(), 15 * MIB);
     cr_expect_geq(atomic_load(&warnings), 1);
     cr_expect_leq(atomic_load(&warnings), 2, "%d warnings", atomic_load(&warnings));
     cr_expect_not_null(strstr(warning, sqlite_path), "%s", warning);
     cr_expect_not_null(strstr(warning, "find it and end its transaction"), "%s", warning);
     sqlite3_close(reader);
     put_big(20);
-    cr_expect_lt(sqlite_log_size(), 13 * MIB, "the log still has %ld bytes", sqlite_log_size());
+    cr_expect_lt(sqlite_wal_size(), 13 * MIB, "the log still has %ld bytes", sqlite_wal_size());
 }

@@ -72,7 +72,7 @@ static int after_commit(void *arg, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-void rst_sqlite_log_bound(struct sqlite_conn *conn)
+void rst_sqlite_wal_bound(struct sqlite_conn *conn)
 {
     sqlite3_wal_hook(conn->db, after_commit, conn);
 }

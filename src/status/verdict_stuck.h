@@ -4,8 +4,8 @@
  *
  * The verdict's look at kills that were delivered and had no effect.
  */
-#ifndef ROSTER_STATUS_STUCK_H
-#define ROSTER_STATUS_STUCK_H
+#ifndef ROSTER_STATUS_VERDICT_STUCK_H
+#define ROSTER_STATUS_VERDICT_STUCK_H
 
 #include <roster/manager.h>
 #include <stdbool.h>
@@ -25,4 +25,4 @@ struct stuck {
 bool rst_stuck_look(struct roster_status *status, const struct roster_stats *stats,
                     struct stuck *stuck);
 
-#endif /* ROSTER_STATUS_STUCK_H */
+#endif /* ROSTER_STATUS_VERDICT_STUCK_H */

@@ -4,8 +4,8 @@
  *
  * The verdict's look at sessions that have waited for another one for too long.
  */
-#ifndef ROSTER_STATUS_BLOCKED_H
-#define ROSTER_STATUS_BLOCKED_H
+#ifndef ROSTER_STATUS_VERDICT_BLOCKED_H
+#define ROSTER_STATUS_VERDICT_BLOCKED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,4 +31,4 @@ bool rst_blocked_name(struct roster *roster, uint64_t id, char *text, size_t siz
 /* Whether a kill of it is taken. */
 bool rst_is_killable(const struct roster_entry *entry);
 
-#endif /* ROSTER_STATUS_BLOCKED_H */
+#endif /* ROSTER_STATUS_VERDICT_BLOCKED_H */
