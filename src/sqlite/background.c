@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What runs only when it was asked for: the status endpoint, and the thread that carries out the
- * kills that come through it, and the limits.
+ * The thread that carries out the kills that come through the endpoint, and the limits. It runs
+ * only when one of these was asked for.
  */
 #include "config.h"
 
@@ -11,19 +11,13 @@
 
 #include "core/base/background.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <roster/status.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 SQLITE_EXTENSION_INIT3
 
 #define TICK_MS 10
-#define ENDPOINT_MISSING "roster: no status endpoint: %s (Debian: libroster-status0)"
 #define LIMITS_EVERY 10 /* ticks */
 #define MOST_PENDING 256
 
@@ -33,12 +27,9 @@ struct order {
     enum roster_kill_target target;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of starting and stopping */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of starting it */
 static int orders[2] = {-1, -1};
 static struct rst_background background;
-static struct roster_status *status;
-static char address[160];
-static void (*stop_status)(struct roster_status *status);
 
 void rst_ext_wake(const struct roster_kill_info *kill, void *arg)
 {
@@ -135,94 +126,10 @@ int rst_ext_background_start(char **message)
     return err;
 }
 
-/* "on": a socket of its own in the runtime directory, which only its user may enter. */
-static bool own_address(char **message)
-{
-    char directory[96];
-
-    if (!rst_ext_runtime_dir(directory, sizeof(directory))) {
-        *message = sqlite3_mprintf("roster: XDG_RUNTIME_DIR is too long for a socket");
-        return false;
-    }
-    if (mkdir(directory, 0700) && errno != EEXIST) {
-        *message = sqlite3_mprintf("roster: there is no directory %s for the socket: %s", directory,
-                                   roster_strerror(-errno));
-        return false;
-    }
-    snprintf(address, sizeof(address), "unix:%s/" RST_EXT_SOCKET, directory, (long)getpid());
-    return true;
-}
-
-/* The endpoint is a library of its own, which brings others into the process: only if asked for. */
-static int start_status(char **message)
-{
-    int (*start)(struct roster *, const struct roster_status_options *, struct roster_status **);
-    struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
-    char error[ROSTER_STATUS_ERROR_SIZE] = "libroster-status.so.0 is another version's";
-    void *library = dlopen("libroster-status.so.0", RTLD_NOW);
-
-    if (!library) {
-        /* NOLINTNEXTLINE(concurrency-mt-unsafe): of this thread */
-        *message = sqlite3_mprintf(ENDPOINT_MISSING, dlerror());
-        return SQLITE_ERROR;
-    }
-    *(void **)(void *)&start = dlsym(library, "roster_status_start");
-    *(void **)(void *)&stop_status = dlsym(library, "roster_status_stop");
-    options.address = address;
-    options.name = rst_ext_application();
-    options.peers = 1;
-    options.error = error;
-    options.error_size = sizeof(error);
-    if (start && stop_status && !start(rst_ext_roster, &options, &status))
-        return SQLITE_OK;
-    *message = sqlite3_mprintf("roster: %s", error);
-    return SQLITE_ERROR;
-}
-
-static int start_all(const char *where, char **message)
-{
-    int err;
-
-    if (status) {
-        *message = sqlite3_mprintf("roster: the endpoint is on %s already", address);
-        return SQLITE_ERROR;
-    }
-    snprintf(address, sizeof(address), "%s", where);
-    if (!strcmp(where, "on") && !own_address(message))
-        return SQLITE_ERROR;
-    err = start_thread(message);
-    return err ? err : start_status(message);
-}
-
-int rst_ext_status_start(const char *where, char **message)
-{
-    int err;
-
-    if (!strcmp(where, "off"))
-        return SQLITE_OK;
-    pthread_mutex_lock(&lock);
-    err = start_all(where, message);
-    pthread_mutex_unlock(&lock);
-    return err;
-}
-
-const char *rst_ext_status_address(void)
-{
-    return status ? address : "off";
-}
-
-/* A child has neither the thread nor the endpoint. */
+/* A child has no such thread. */
 void rst_ext_background_forked(void)
 {
     pthread_mutex_init(&lock, NULL);
     close_orders();
-    status = NULL;
     atomic_store(&rst_ext_ticking, false);
-}
-
-/* The socket goes with the process; other threads may still be inside SQLite. */
-static __attribute__((destructor)) void end(void)
-{
-    if (status)
-        stop_status(status);
 }

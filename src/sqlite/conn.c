@@ -61,6 +61,7 @@ static void after_fork_in_child(void)
     rst_ext_roster = NULL;
     last_id = 0;
     rst_ext_background_forked();
+    rst_ext_endpoint_forked();
     rst_ext_waits_forked();
     pthread_mutex_unlock(&rst_ext_lock);
 }

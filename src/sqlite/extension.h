@@ -147,13 +147,14 @@ void rst_ext_reading_end(struct rst_ext_conn *conn);
 struct rst_ext_conn *rst_ext_inside(void); /* whose statement this thread runs; it may have gone */
 /* The owner, under rst_ext_lock: forgets what has ended without SQLite having called back. */
 void rst_ext_reconcile(struct rst_ext_conn *conn);
+void rst_ext_reconcile_all(void);
 
 /* waits.c: waits for a lock are shown, as SQLite sleeps. */
 void rst_ext_waits_watch(sqlite3 *db);
 void rst_ext_waits_forked(void);   /* in a child */
 uint32_t rst_ext_wait_event(void); /* 0: there is none */
 
-/* end.c */
+/* kill.c */
 enum rst_ext_how { RST_EXT_STATEMENT, RST_EXT_TXN, RST_EXT_UNSAFE };
 enum rst_ext_result {
     RST_EXT_NOTHING,  /* there is nothing to end */
@@ -171,8 +172,7 @@ enum rst_ext_result rst_ext_end(uint64_t id, enum rst_ext_how how);
 enum rst_ext_result rst_ext_end_statement(struct rst_ext_conn *conn, uint64_t statement);
 enum rst_ext_result rst_ext_end_txn(struct rst_ext_conn *conn, enum rst_ext_how how, uint64_t txn);
 bool rst_ext_end_killed(struct rst_ext_conn *conn, enum roster_kill_target target, uint64_t txn);
-void rst_ext_limits(void);
-void rst_ext_reconcile_all(void);
+enum rst_ext_how rst_ext_end_as_set(void); /* for kills through the endpoint, and limits */
 const char *rst_ext_result_text(enum rst_ext_result result);
 void rst_ext_settle(struct rst_ext_conn *conn, uint64_t statement); /* owner: it was killed */
 bool rst_ext_was_reset(struct rst_ext_conn *conn, const sqlite3_stmt *stmt, const char *sql);
@@ -213,12 +213,18 @@ int rst_ext_peers_rows(sqlite3 *db, struct rst_ext_rows *rows);
 char *rst_ext_peers_kill(sqlite3 *db, uint64_t id, const char *how); /* by sqlite3_malloc() */
 bool rst_ext_runtime_dir(char *to, size_t size);
 
-/* background.c: the endpoint, and the thread that carries out kills and limits. */
+/* background.c: the thread that carries out kills that came through the endpoint, and limits. */
 int rst_ext_background_start(char **message);
-int rst_ext_status_start(const char *where, char **message);
-const char *rst_ext_status_address(void); /* "off": none */
 void rst_ext_background_forked(void);
 void rst_ext_wake(const struct roster_kill_info *kill, void *arg);
+
+/* limits.c */
+void rst_ext_limits(void);
+
+/* endpoint.c: the status endpoint. */
+int rst_ext_endpoint_start(const char *where, char **message);
+const char *rst_ext_endpoint_address(void); /* "off": none */
+void rst_ext_endpoint_forked(void);
 
 /* tables.c, functions.c */
 int rst_ext_tables_register(sqlite3 *db);

@@ -66,7 +66,7 @@ static int set(const struct setting *setting, const char *name, const char *valu
         return SQLITE_ERROR;
     }
     if (!setting->ms && !setting->is_on)
-        return rst_ext_status_start(value, message);
+        return rst_ext_endpoint_start(value, message);
     if (ms && rst_ext_background_start(message))
         return SQLITE_ERROR;
     if (setting->ms)
@@ -97,7 +97,7 @@ static void result(sqlite3_context *context, const struct setting *setting)
     else if (setting->is_on)
         sqlite3_result_text(context, atomic_load(setting->is_on) ? "on" : "off", -1, SQLITE_STATIC);
     else
-        sqlite3_result_text(context, rst_ext_status_address(), -1, SQLITE_TRANSIENT);
+        sqlite3_result_text(context, rst_ext_endpoint_address(), -1, SQLITE_TRANSIENT);
 }
 
 static void setting_function(sqlite3_context *context, int argc, sqlite3_value **argv)

@@ -501,3 +501,21 @@ int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail)
         returned(conn, stmt);
     return 0;
 }
+
+void rst_ext_reconcile_all(void)
+{
+    struct rst_ext_conn *conn;
+    sqlite3_mutex *mutex;
+
+    pthread_mutex_lock(&rst_ext_lock);
+    for (conn = rst_ext_conns; conn; conn = conn->next) {
+        if (!atomic_load(&conn->again))
+            continue;
+        mutex = sqlite3_db_mutex(conn->db);
+        if (!mutex || sqlite3_mutex_try(mutex) != SQLITE_OK)
+            continue;
+        rst_ext_reconcile(conn);
+        sqlite3_mutex_leave(mutex);
+    }
+    pthread_mutex_unlock(&rst_ext_lock);
+}

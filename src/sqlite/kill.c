@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Ending what another thread does.
+ * Kills: ending what another thread does.
  *
  * SQLite has one flag a connection for sqlite3_interrupt(), which the statements that are open on
  * it obey, and which is lowered when none is. So that an interrupt meets the statement it was meant
@@ -236,6 +236,50 @@ enum rst_ext_result rst_ext_end(uint64_t id, enum rst_ext_how how)
     return result;
 }
 
+enum rst_ext_how rst_ext_end_as_set(void)
+{
+    return atomic_load(&rst_ext_settings.unsafe) ? RST_EXT_UNSAFE : RST_EXT_TXN;
+}
+
+/* Ends what is open; true when nothing is. */
+static bool end_all(struct rst_ext_conn *conn, uint64_t txn)
+{
+    enum rst_ext_result result =
+        txn ? rst_ext_end_txn(conn, rst_ext_end_as_set(), txn) : RST_EXT_DONE;
+
+    return result == RST_EXT_DONE || result == RST_EXT_FAILED;
+}
+
+/* SQLite's connection cannot be closed from outside: what it did is ended, and it goes on as
+ * another session. A connection without a mutex becomes one by itself, when it is used next. */
+static bool replace(struct rst_ext_conn *conn)
+{
+    sqlite3_mutex *mutex = sqlite3_db_mutex(conn->db);
+    bool done = true;
+
+    if (!mutex || sqlite3_mutex_try(mutex) != SQLITE_OK)
+        return !mutex;
+    if (roster_killed_connection(roster_killed(conn->session)) && !conn->n && !conn->unseen)
+        done = !rst_ext_session_again(conn);
+    sqlite3_mutex_leave(mutex);
+    return done;
+}
+
+bool rst_ext_end_killed(struct rst_ext_conn *conn, enum roster_kill_target target, uint64_t txn)
+{
+    struct roster_entry entry;
+    char room[ROSTER_IDENTITY_MAX + 64];
+    uint64_t open = atomic_load(&conn->txn);
+
+    if (target == ROSTER_KILL_TARGET_CONNECTION)
+        return end_all(conn, open) && replace(conn);
+    /* The number is the roster's; `open` is the same transaction if the look is from in between. */
+    if (roster_look(rst_ext_roster, conn->id, &entry, room, sizeof(room)) || entry.txn_seq != txn ||
+        open != atomic_load(&conn->txn))
+        return entry.txn_seq != txn;
+    return end_all(conn, open);
+}
+
 const char *rst_ext_result_text(enum rst_ext_result result)
 {
     switch (result) {
@@ -249,17 +293,15 @@ const char *rst_ext_result_text(enum rst_ext_result result)
         return "interrupted: it ends when its thread notices";
     case RST_EXT_CURSOR:
         return "interrupted, but its cursor is open between two rows and stays until its thread "
-               "uses "
-               "it; 'unsafe' resets it now, and a thread that still reads the row's columns "
+               "uses it; 'unsafe' resets it now, and a thread that still reads the row's columns "
                "crashes";
     case RST_EXT_OTHERS:
         return "not interrupted: other statements are open on that connection, and SQLite would "
                "interrupt them, too; 'transaction' ends all of them";
     case RST_EXT_UNSEEN:
         return "not ended: what holds the snapshot was not seen to begin (an incremental blob, or "
-               "a "
-               "statement beside a trace callback of the program's own); only its thread can end "
-               "it";
+               "a statement beside a trace callback of the program's own); only its thread can "
+               "end it";
     case RST_EXT_NOT_OURS:
         return "asked: the connection was opened without a mutex, so only its own thread may roll "
                "back; its next statement fails with SQLITE_INTERRUPT";
