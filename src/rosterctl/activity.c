@@ -186,7 +186,7 @@ static struct reply ask_groups(const struct options *options, const char *path, 
     char whole[4096];
 
     if (options->store)
-        return cluster_activity(options, path, by);
+        return cluster_ask(options, servers_activity, path, by);
     snprintf(whole, sizeof(whole), "%s", path);
     ctl_add_argument(whole, sizeof(whole), "by", by);
     ctl_add_argument(whole, sizeof(whole), "limit", options->limit);

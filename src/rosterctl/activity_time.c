@@ -46,7 +46,7 @@ static struct reply ask(const struct options *options, const char *path,
     snprintf(number, sizeof(number), "%lld", (long long)asked->step);
     ctl_add_argument(whole, sizeof(whole), "step", number);
     if (options->store)
-        return cluster_steps(options, whole, &wanted);
+        return cluster_ask(options, servers_steps, whole, &wanted);
     ctl_add_argument(whole, sizeof(whole), "by", asked->by);
     if (asked->by) {
         snprintf(number, sizeof(number), "%zu", groups);

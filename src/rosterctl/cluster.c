@@ -99,13 +99,15 @@ static void merge(const struct servers *servers, const struct options *options, 
     free(at);
 }
 
-struct reply servers_rows(struct servers *servers, const struct options *options, const char *path)
+struct reply servers_rows(struct servers *servers, const struct options *options, const char *path,
+                          const void *unused)
 {
     struct reply all = {.code = CTL_OK};
     json_int_t matched = 0;
     json_t *rows;
     size_t n;
 
+    (void)unused;
     servers_ask(servers, options, ask_rows, path);
     all.missing = servers_code(servers);
     if (all.missing == CTL_USAGE) {
@@ -120,14 +122,15 @@ struct reply servers_rows(struct servers *servers, const struct options *options
     return all;
 }
 
-struct reply cluster_rows(const struct options *options, const char *path)
+struct reply cluster_ask(const struct options *options, servers_reply_fn *ask, const char *path,
+                         const void *arg)
 {
     struct reply all = {.code = CTL_OK};
     struct servers servers;
 
     all.code = servers_read(options, &servers);
     if (all.code == CTL_OK)
-        all = servers_rows(&servers, options, path);
+        all = ask(&servers, options, path, arg);
     servers_free(&servers);
     return all;
 }

@@ -67,19 +67,6 @@ void servers_reject(struct server *server, const char *format, ...)
 
 #define CLUSTER_DEADLINE_MS 5000
 
-/* One reply from those of servers, after these were asked: rows with their server, trees, activity.
- * What does not answer is reported as servers_code() does. */
-struct reply servers_rows(struct servers *servers, const struct options *options, const char *path);
-struct reply servers_locks(struct servers *servers, const struct options *options,
-                           const char *path);
-struct reply servers_activity(struct servers *servers, const struct options *options,
-                              const char *path, const char *by);
-
-/* cluster_steps.c: the same over time, as /activity has it with a step; `path` has the times, the
- * step and the filters. */
-struct reply servers_steps(struct servers *servers, const struct options *options, const char *path,
-                           const struct steps_asked *asked);
-
 /* For servers_ask(): GET of a path, which is `arg`. */
 server_ask_fn ask_path;
 

@@ -278,8 +278,9 @@ static json_t *sum_up(const struct servers *servers, struct steps *steps, size_t
 }
 
 struct reply servers_steps(struct servers *servers, const struct options *options, const char *path,
-                           const struct steps_asked *asked)
+                           const void *arg)
 {
+    const struct steps_asked *asked = arg;
     struct reply all = {.code = CTL_OK};
     struct steps *steps = calloc(1, sizeof(*steps));
     char rest[256] = "", whole_path[4096];
@@ -308,18 +309,5 @@ struct reply servers_steps(struct servers *servers, const struct options *option
     }
     json_decref(steps->made);
     free(steps);
-    return all;
-}
-
-struct reply cluster_steps(const struct options *options, const char *path,
-                           const struct steps_asked *asked)
-{
-    struct reply all = {.code = CTL_OK};
-    struct servers servers;
-
-    all.code = servers_read(options, &servers);
-    if (all.code == CTL_OK)
-        all = servers_steps(&servers, options, path, asked);
-    servers_free(&servers);
     return all;
 }

@@ -155,13 +155,15 @@ static void put_trees(const struct servers *servers, size_t most, json_t *rows)
     free(trees);
 }
 
-struct reply servers_locks(struct servers *servers, const struct options *options, const char *path)
+struct reply servers_locks(struct servers *servers, const struct options *options, const char *path,
+                           const void *unused)
 {
     json_t *rows, *deadlocks, *deadlock;
     struct reply all = {.code = CTL_OK};
     double waits = 0, matched = 0, total = 0;
     size_t n, m, most;
 
+    (void)unused;
     if (!rows_wanted(options, 1000, &most))
         return no_limit(options);
     servers_ask(servers, options, ask_path, path);
@@ -186,18 +188,6 @@ struct reply servers_locks(struct servers *servers, const struct options *option
     all.json = json_pack("{s:I, s:I, s:o, s:I, s:o}", "waits", (json_int_t)waits, "matched",
                          (json_int_t)matched, "rows", rows, "deadlocks_total", (json_int_t)total,
                          "deadlocks", deadlocks);
-    return all;
-}
-
-struct reply cluster_locks(const struct options *options, const char *path)
-{
-    struct reply all = {.code = CTL_OK};
-    struct servers servers;
-
-    all.code = servers_read(options, &servers);
-    if (all.code == CTL_OK)
-        all = servers_locks(&servers, options, path);
-    servers_free(&servers);
     return all;
 }
 
@@ -274,7 +264,7 @@ static json_t *sum(const struct servers *servers, bool by_server, bool by_more, 
 }
 
 struct reply servers_activity(struct servers *servers, const struct options *options,
-                              const char *path, const char *by)
+                              const char *path, const void *by)
 {
     char rest[256], whole[4096];
     struct reply all = {.code = CTL_OK};
@@ -291,17 +281,5 @@ struct reply servers_activity(struct servers *servers, const struct options *opt
     all.missing = servers_code(servers);
     all.code = all.missing == CTL_USAGE ? CTL_USAGE : CTL_OK;
     all.json = sum(servers, by_server, *rest, most);
-    return all;
-}
-
-struct reply cluster_activity(const struct options *options, const char *path, const char *by)
-{
-    struct reply all = {.code = CTL_OK};
-    struct servers servers;
-
-    all.code = servers_read(options, &servers);
-    if (all.code == CTL_OK)
-        all = servers_activity(&servers, options, path, by);
-    servers_free(&servers);
     return all;
 }

@@ -215,7 +215,7 @@ static int show_once(const struct options *options, const struct list *list)
         shown.columns = wanted.columns;
         shown.count = wanted.count;
     }
-    reply = options->store ? cluster_rows(&wanted.asked, list->path)
+    reply = options->store ? cluster_ask(&wanted.asked, servers_rows, list->path, NULL)
                            : ctl_rows(&wanted.asked, list->path);
     code = reply.code;
     if (code != CTL_OK)

@@ -117,7 +117,8 @@ int ctl_locks(const struct options *options)
     int code;
 
     ctl_add_argument(path, sizeof(path), "limit", options->limit);
-    reply = options->store ? cluster_locks(options, path) : ctl_ask(options, "GET", path);
+    reply = options->store ? cluster_ask(options, servers_locks, path, NULL)
+                           : ctl_ask(options, "GET", path);
     rows = json_object_get(reply.json, "rows");
     code = reply.code;
     narrow = table_width() > 0 && table_width() < NARROW;

@@ -196,10 +196,20 @@ int ctl_store_code(int err); /* the exit code of an error of a store */
 /* Prints an error of it, and the command that shows more. Returns the exit code. */
 int ctl_store_failed(const struct options *options, int err, const char *text);
 
-/* cluster.c: runs a command for all servers of the cluster in the store; and ctl_rows() for all of
- * them, each row with its server. */
+/* cluster.c: runs a command for all servers of the cluster in the store. */
 int ctl_cluster(const struct options *options, command_fn *run);
-struct reply cluster_rows(const struct options *options, const char *path);
+
+/* One reply from those of servers, after all were asked. What does not answer is reported as
+ * servers_code() does. */
+struct servers;
+typedef struct reply servers_reply_fn(struct servers *servers, const struct options *options,
+                                      const char *path, const void *arg);
+struct reply cluster_ask(const struct options *options, servers_reply_fn *ask, const char *path,
+                         const void *arg);
+
+/* What ctl_rows() has of one server, each row with its server; the trees of waits; activity, by the
+ * text `arg`; and over time, with a struct steps_asked: `path` has the times, step and filters. */
+servers_reply_fn servers_rows, servers_locks, servers_activity, servers_steps;
 
 /* locks.c: puts ids below those that they wait for, as the member "tree" of each row: a level is
  * `step` further to the right, until `deepest`. */
@@ -211,10 +221,6 @@ typedef void events_show_fn(void *arg, json_t *rows);
 int cluster_events(const struct options *options, int64_t since_ms, events_show_fn *show,
                    void *arg);
 
-/* cluster_sum.c: the trees of all servers, and the activity of all of them, by `by`. */
-struct reply cluster_locks(const struct options *options, const char *path);
-struct reply cluster_activity(const struct options *options, const char *path, const char *by);
-
 /* Activity over time. */
 struct steps_asked {
     json_int_t from, to; /* milliseconds since the Unix epoch; 0: the server's default */
@@ -222,10 +228,6 @@ struct steps_asked {
     const char *by;      /* NULL: classes of waits */
     size_t most;         /* groups; the others are one, "other" */
 };
-
-/* cluster_steps.c: of all servers, see servers_steps(). */
-struct reply cluster_steps(const struct options *options, const char *path,
-                           const struct steps_asked *asked);
 
 /* activity.c: the columns of what `by` distinguishes. Returns how many. */
 size_t activity_columns(const char *by, struct column *columns);

@@ -21,7 +21,7 @@ static struct reply rows(struct asking *asking, const char *path)
 
     snprintf(whole, sizeof(whole), "%s", path);
     ctl_add_argument(whole, sizeof(whole), "id", asking->id);
-    reply = servers_rows(&asking->servers, &asking->options, whole);
+    reply = servers_rows(&asking->servers, &asking->options, whole, NULL);
     serve_keep_objects(json_object_get(reply.json, "rows"));
     return reply;
 }
@@ -50,7 +50,7 @@ struct reply serve_locks(struct asking *asking)
     struct reply reply;
 
     ctl_add_argument(path, sizeof(path), "limit", asking->options.limit);
-    reply = servers_locks(&asking->servers, &asking->options, path);
+    reply = servers_locks(&asking->servers, &asking->options, path, NULL);
     serve_keep_objects(json_object_get(reply.json, "rows"));
     serve_keep_objects(json_object_get(reply.json, "deadlocks"));
     return reply;
