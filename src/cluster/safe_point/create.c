@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* Making and ending a safe point. */
+/* Creation and destruction of a view of the safe points. */
 
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* Creation and destruction of a view of the safe points, and what it knows. */
+/* What is known of the safe points, and their statistics. */
 
 #include "config.h"
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Opening, closing and updating sessions.
+ * Opening and closing sessions.
  */
 #include "core/roster/enter.h"
 #include "core/roster/roster.h"
