@@ -44,8 +44,8 @@ static const struct argp_option known[] = {
     {"rounds", KEY_ROUNDS, "N", 0, "Rounds; medians are reported (5)", 0},
     {"seconds", KEY_SECONDS, "S", 0, "Seconds of each sample (0.1)", 0},
     {"realtime", KEY_REALTIME, NULL, 0,
-     "Take the processors from all other work during each sample of no more threads than "
-     "processors, and leave them alone as long after it; needs the right to (root)",
+     "Run at real-time priority during each sample that has no more threads than there are "
+     "processors, and rest for as long after it; needs root",
      0},
     {"no-charts", KEY_NO_CHARTS, NULL, 0, "Draw no charts", 0},
     {"dir", KEY_DIR, "DIRECTORY", 0,

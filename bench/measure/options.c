@@ -55,17 +55,15 @@ static const struct argp_option known[] = {
      "commas between them",
      0},
     {"time", KEY_TIME, "KIND", 0,
-     "wall, or cpu: only the processor time of the measured threads, for machines that others "
-     "work on too",
+     "wall, or cpu: only the processor time of the measured threads, for a machine that is shared",
      0},
     {"order", KEY_ORDER, "KIND", 0,
      "turn, or random: threads visit their sessions, and the floors' records, in random order", 0},
     {"json", KEY_JSON, "FILE", 0, "Write JSON to FILE; -: to standard output, without text", 0},
     {"no-pin", KEY_NO_PIN, NULL, 0, "Do not pin threads to processors", 0},
     {"realtime", KEY_REALTIME, NULL, 0,
-     "Take the processors from all other work during each measurement, and leave them alone as "
-     "long after it; needs the right to (root). For machines that others work on too: use short "
-     "measurements, such as --seconds=0.05 --rounds=41",
+     "Run at real-time priority during each measurement, and rest for as long after it; needs "
+     "root. On a machine that is shared use short measurements, such as --seconds=0.05 --rounds=41",
      0},
     {0},
 };
@@ -251,9 +249,8 @@ void options_parse(struct options *options, int argc, char **argv)
         known,
         take,
         "WORKLOAD...\ncompare [OPTION...]",
-        "Measures Roster, with what the machine needs at least beside each figure. The exit "
-        "status says whether it could be measured, not how fast it was. \"roster-bench compare\" "
-        "measures "
+        "Measures Roster, and beside each figure the least that the machine needs. The exit status "
+        "says whether it could be measured, not how fast it was. \"roster-bench compare\" measures "
         "its peers beside it; see its own --help.\v",
         NULL,
         help,

@@ -112,7 +112,7 @@ static const struct argp_option known[] = {
     {"blocker", BLOCKER_KEY, "ID", 0, "only sessions that wait for this one", 2},
     {"holder", HOLDER_KEY, "KIND", 0,
      "only holders of this kind: transaction, pin, or what the pin is for: cursor, backup, ...", 2},
-    {"min-ms", 'm', "MS", 0, "only what has lasted so long", 2},
+    {"min-ms", 'm', "MS", 0, "only what has lasted at least this long", 2},
     {"in-txn", 'x', NULL, 0, "only sessions inside a transaction", 2},
     {"limit", 'n', "N", 0, "at most N rows", 2},
     {"sort", 'o', "COLUMN", 0, "sort by a column; -COLUMN: the largest first", 2},
@@ -120,20 +120,20 @@ static const struct argp_option known[] = {
     {"columns", COLUMNS_KEY, "NAME,...", 0, "these columns, in this order", 2},
     {"full", 'F', NULL, 0, "statements in full; the digests of a history", 2},
     {"since", SINCE_KEY, "TIME", 0,
-     "from then on: -15m, 21:03, 2026-11-29T10:00:00Z, or an event's id", 2},
-    {"until", UNTIL_KEY, "TIME", 0, "until before then, in the same forms (now)", 2},
+     "only from this time on: -15m, 21:03, 2026-11-29T10:00:00Z, or after an event's id", 2},
+    {"until", UNTIL_KEY, "TIME", 0, "only before this time, in the same forms (now)", 2},
     {"by", BY_KEY, "NAME,...", 0,
      "what distinguishes rows of activity: time, state, wait, digest, user, db, application, kind, "
      "and server with --store",
      2},
-    {"follow", 'f', NULL, 0, "go on with what comes", 2},
-    {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "again and again (every 2 s)", 2},
+    {"follow", 'f', NULL, 0, "then print new events as they come", 2},
+    {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "repeat every SECONDS (2)", 2},
     {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
      "cancel the running statement only (or only statement N)", 3},
     {"transaction", 'T', "START_TS", OPTION_ARG_OPTIONAL,
      "end the open transaction only (or only the one that began at START_TS)", 3},
     {"wait", 'W', "SECONDS", OPTION_ARG_OPTIONAL,
-     "wait until what is killed has ended, or the drained server has gone (at most so long)", 3},
+     "wait until what was killed has ended, or the drained server has gone, SECONDS at most", 3},
     {"store", STORE_KEY, "STORE", 0,
      "the cluster's store: sqlite:PATH or etcd:URL,URL,...; "
      "ps, trx, holders, min, status, locks, activity, events and kill then ask all of its servers",
@@ -505,26 +505,25 @@ int main(int argc, char **argv)
         .options = known,
         .parser = parse,
         .args_doc = "COMMAND [ARGUMENT...]",
-        .doc =
-            "Inspect and control servers that use Roster.\v"
-            "Commands:\n"
-            "  ps          sessions\n"
-            "  trx         transactions\n"
-            "  holders     what holds the minimum back: transactions and pins, the oldest first\n"
-            "  min         the oldest timestamp still needed, its holder, and how to end it\n"
-            "  safepoint   safe points and the lease\n"
-            "  status      the server and its counts\n"
-            "  locks       which sessions wait for which, and deadlocks\n"
-            "  groups      which users, databases and applications have the sessions\n"
-            "  history     what long transactions consisted of\n"
-            "  activity    what the active sessions did: states, waits, statements, users\n"
-            "  events      what has happened: kills, fences, drains, rejected opens\n"
-            "  kill ID...  ends sessions, or their transactions or statements\n"
-            "  drain       lets the server finish and end\n"
-            "  top         all of it, live\n"
-            "  barrier     set NAME TIMESTAMP|now, list, delete NAME: in a cluster's store\n"
-            "  gc status   the safe points in a cluster's store\n"
-            "  serve       one page for all servers of a cluster, for a browser\n",
+        .doc = "Inspect and control servers that use Roster.\v"
+               "Commands:\n"
+               "  ps          sessions\n"
+               "  trx         transactions\n"
+               "  holders     what holds the minimum back, the oldest first\n"
+               "  min         the oldest timestamp still needed, its holder, and how to end it\n"
+               "  safepoint   safe points and the lease\n"
+               "  status      the server and its counts\n"
+               "  locks       which sessions wait for which, and deadlocks\n"
+               "  groups      which users, databases and applications have the sessions\n"
+               "  history     what long transactions consisted of\n"
+               "  activity    what the active sessions did: states, waits, statements, users\n"
+               "  events      what has happened: kills, fences, drains, rejected opens\n"
+               "  kill ID...  ends sessions, or their transactions or statements\n"
+               "  drain       lets the server finish and end\n"
+               "  top         all of it, live\n"
+               "  barrier     set NAME TIMESTAMP|now, list, delete NAME: in a cluster's store\n"
+               "  gc status   the safe points in a cluster's store\n"
+               "  serve       one page for all servers of a cluster, for a browser\n",
     };
     static struct parsed parsed;
     int code;

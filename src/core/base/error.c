@@ -31,8 +31,7 @@ const char *roster_strerror(int err)
                "server: this id is in use by another live server";
     case -EUSERS:
         return "max_sessions sessions are open, or all but the reserved places; close some or "
-               "raise "
-               "the limit";
+               "raise the limit";
     case -EDQUOT:
         return "the user, database or application has all the sessions that a rule of "
                "roster_quota_set() allows; close one of them, or change the rule";
@@ -59,8 +58,7 @@ const char *roster_strerror(int err)
         return "the session is closed; do not use it any more";
     case -ECANCELED:
         return "the connection was killed; close the session. Of a nested statement: the one that "
-               "is "
-               "shown was killed; end it first";
+               "is shown was killed; end it first";
     case -ECHILD:
         return "this roster belongs to the process that forked this one; exec or exit "
                "here, create rosters after the fork";
@@ -91,8 +89,7 @@ const char *roster_strerror(int err)
                "roster_store_rebind()";
     case -EACCES:
         return "the store refuses the user, password, role or file permission, or this user may "
-               "not "
-               "make a socket there; correct it";
+               "not make a socket there; correct it";
     case -EKEYREJECTED:
         return "a TLS certificate was rejected; check the certificates of both sides";
     case -EPROTO:
@@ -102,8 +99,7 @@ const char *roster_strerror(int err)
                "list shows it. Of a store: request or answer exceeds a limit; ask for less";
     case -ENOSPC:
         return "the store's disk or quota is full; make room. Of statements: as many of a session "
-               "are "
-               "suspended as can be; end some";
+               "are suspended as can be; end some";
     case -EROFS:
         return "the store's file is read-only; make it writable";
     case -EUCLEAN:
