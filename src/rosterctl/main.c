@@ -149,7 +149,8 @@ static const struct argp_option known[] = {
      "etcd: the first line of the file is the user's password (else $ROSTER_STORE_PASSWORD)", 4},
     {"ttl-ms", TTL_KEY, "MS", 0, "how long a barrier stands (for ever)", 4},
     {"listen", LISTEN_KEY, "ADDRESS", 0,
-     "where to serve the page: 127.0.0.1:PORT, [::1]:PORT or unix:PATH (127.0.0.1:0, a free port)",
+     "where to serve the page: 127.0.0.1:PORT, [::1]:PORT or unix:PATH (default: a free port of "
+     "127.0.0.1)",
      4},
     {"help", '?', NULL, 0, "show this, or how a command is used, with an example", -1},
     {"usage", USAGE_KEY, NULL, 0, "show the options in short", -1},

@@ -66,7 +66,10 @@ part() {
 options() {
     [ -x "$2" ] || return 0
     # shellcheck disable=SC2086 # one word or none
-    "$2" ${command-} --help | grep -oE -e '--[a-z-]+' | sort -u >has
+    "$2" ${command-} --help >help
+    # argp breaks off a line of spaces when a text ends in the last column.
+    ! grep -nE '^ +$|^.{80}' help || fail "${2##*/} ${command-} --help has lines of spaces, or too long ones"
+    grep -oE -e '--[a-z-]+' help | sort -u >has
     [ -z "${command-}" ] || printf "%s\n" --help --usage >told_elsewhere
     part "$1" | sed -n 's/^\.It Fl /\n/p' | grep -oE -e '-[a-z][a-z-]+' | sed 's/^/-/' | sort -u >told
     [ -z "${command-}" ] || sort -u -o told told told_elsewhere

@@ -21,7 +21,10 @@ if [ -s warnings ]; then
     cat warnings
     wrong=1
 fi
-"$ctl" --help | grep -o -- '--[a-z-]*' | sort -u >options
+"$ctl" --help >help
+! grep -nE '^ +$|^.{80}' help || { echo "the help has lines of spaces, or too long ones"; wrong=1; }
+! sed '1,/^Commands:/d; /^$/q' help | grep '^[^ ]' || { echo "the list of commands has broken lines"; wrong=1; }
+grep -o -- '--[a-z-]*' help | sort -u >options
 [ "$(wc -l <options)" -ge 15 ]
 while read -r option; do
     case $option in
@@ -36,6 +39,7 @@ while read -r command; do
     grep -q "^\.BI\? $command" "$page" || { echo "the page lacks $command"; wrong=1; }
     grep -q "commands=.*\b$command\b" "$completion" || { echo "the completion lacks $command"; wrong=1; }
     "$ctl" "$command" --help >help
+    ! grep -nE '^ +$|^.{80}' help || { echo "the help of $command has lines of spaces, or too long ones"; wrong=1; }
     for words in "^Usage: rosterctl .* $command" '^Example' "^  rosterctl.* $command"; do
         grep -q "$words" help || { echo "the help of $command lacks $words"; wrong=1; }
     done
@@ -96,7 +100,7 @@ if [ ! -s has ] || ! cmp -s told has; then
 fi
 
 # Options in commands that a verdict names are those that rosterctl takes over when it makes these again.
-verdicts=("$ROSTER_SRCDIR"/src/status/{verdict,verdict_cluster,groups,blocked,stuck}.c)
+verdicts=("$ROSTER_SRCDIR"/src/status/{verdict,verdict_cluster,groups,verdict_blocked,verdict_stuck}.c)
 {
     grep -ohE -e '[" ]--?[a-z]+(=%|=-|=[A-Za-z]|[ "])' "${verdicts[@]}" | sed -E 's/^[" ]//; s/=.*/=/; s/[ "]$//'
     sed -n 's/^ *\[ROSTER_GROUP_[A-Z]*\] = "\([a-z]*\)",$/--\1=/p' "$ROSTER_SRCDIR/src/status/groups.c"
