@@ -42,7 +42,10 @@ static bool target_of(const struct query *query, enum roster_kill_target *target
     return false;
 }
 
-const char *rst_status_asker(const struct request *request, char to[ASKER_MOST])
+#define ASKER_MOST 64
+
+/* Who sent the request, for the event log. Returns `to`. */
+static const char *asker(const struct request *request, char to[ASKER_MOST])
 {
     uint64_t who = request->peer->client->who;
 
@@ -65,7 +68,7 @@ static int kill_target(const struct request *request, const struct query *query,
                                     .txn_seq = query->transaction};
     char by[ASKER_MOST];
 
-    kill.by = rst_status_asker(request, by);
+    kill.by = asker(request, by);
     return roster_kill_by(request->status->roster, &kill);
 }
 
@@ -114,7 +117,7 @@ static void log_drain(const struct request *request, int err)
 {
     struct roster_logged event = {.kind = ROSTER_LOGGED_DRAIN, .result = err, .what = "asked"};
 
-    (void)rst_status_asker(request, event.by);
+    (void)asker(request, event.by);
     rst_event_log_add(request->status->roster, &event);
 }
 

@@ -170,11 +170,6 @@ const struct column *rst_column_find(enum list list, const char *name, size_t le
     return NULL;
 }
 
-const char *rst_column_name(const struct column *column)
-{
-    return column->name;
-}
-
 enum order rst_column_order(const struct column *column)
 {
     return column->order;

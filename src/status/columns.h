@@ -50,7 +50,6 @@ struct column;
 
 /* The column of this name; NULL: there is none. `length` bytes of `name` count. */
 const struct column *rst_column_find(enum list list, const char *name, size_t length);
-const char *rst_column_name(const struct column *column);
 enum order rst_column_order(const struct column *column);
 
 /* The columns of a list that asks for none. Returns how many. */

@@ -199,10 +199,6 @@ unsigned rst_status_request_fail(struct request *request, unsigned status, const
 int rst_stream_more(struct request *request, bool *end);
 void rst_stream_free(struct request *request);
 
-/* action.c: who sent the request, for the event log. Returns `to`. */
-#define ASKER_MOST 64
-const char *rst_status_asker(const struct request *request, char to[ASKER_MOST]);
-
 /* Makes a reply and returns its HTTP status. */
 typedef unsigned handler_fn(struct request *request);
 

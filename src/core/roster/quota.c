@@ -137,8 +137,9 @@ int rst_rules_compare(const void *one, const void *other)
     return strcmp(a->value, b->value);
 }
 
-struct rst_rule *rst_quota_rule(const struct rst_quota *quota, enum roster_group_by by,
-                                const char *value)
+/* The rule for a value; NULL: none. */
+static struct rst_rule *rule_for(const struct rst_quota *quota, enum roster_group_by by,
+                                 const char *value)
 {
     struct rst_rule wanted = {.by = by, .value = (char *)(uintptr_t)value}, *found = NULL;
 
@@ -235,7 +236,7 @@ static void free_if_empty(struct roster *roster, struct rst_group *group)
 static struct rst_rule *rule_of(const struct rst_quota *quota, struct rst_group *group)
 {
     if (group->version != quota->version) {
-        group->rule = rst_quota_rule(quota, group->by, group->value);
+        group->rule = rule_for(quota, group->by, group->value);
         group->version = quota->version;
     }
     return group->rule;
@@ -446,7 +447,7 @@ void rst_quota_describe(struct roster *roster, const char *value, size_t length,
 {
     struct rst_quota *quota = roster->quota;
     const struct rst_group *found = find(quota, group->by, value, length);
-    const struct rst_rule *rule = rst_quota_rule(quota, group->by, value);
+    const struct rst_rule *rule = rule_for(quota, group->by, value);
 
     group->limit = rule ? rule->limit : 0;
     group->reserved = rule ? rule->reserved : 0;

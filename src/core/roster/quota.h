@@ -114,10 +114,6 @@ int rst_quota_count(struct roster *roster, struct roster_session *session, unsig
 /* Frees the groups of what `bits` say. */
 void rst_quota_drop(struct roster *roster, unsigned bits);
 
-/* The rule for a value; NULL: none. */
-struct rst_rule *rst_quota_rule(const struct rst_quota *quota, enum roster_group_by by,
-                                const char *value);
-
 /* Orders rules: by what they are about, that for each group first, then by value. */
 int rst_rules_compare(const void *one, const void *other);
 

@@ -59,7 +59,7 @@ int rst_store_remaining_ms(int64_t deadline)
     return (int)((ns + STORE_NS_PER_MS - 1) / STORE_NS_PER_MS);
 }
 
-struct timespec rst_store_timespec(int64_t ns)
+static struct timespec timespec_of(int64_t ns)
 {
     struct timespec ts = {.tv_sec = (time_t)(ns / STORE_NS_PER_S),
                           .tv_nsec = (long)(ns % STORE_NS_PER_S)};
@@ -69,7 +69,7 @@ struct timespec rst_store_timespec(int64_t ns)
 
 void rst_store_sleep_until(int64_t deadline)
 {
-    struct timespec ts = rst_store_timespec(deadline);
+    struct timespec ts = timespec_of(deadline);
 
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
         ;
@@ -101,6 +101,6 @@ void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t dead
         pthread_cond_wait(cond, mutex);
         return;
     }
-    until = rst_store_timespec(deadline);
+    until = timespec_of(deadline);
     pthread_cond_timedwait(cond, mutex, &until);
 }

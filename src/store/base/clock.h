@@ -34,8 +34,6 @@ int64_t rst_store_remaining_ns(int64_t deadline);
 /* Milliseconds until the deadline, rounded up, 0 when it has passed, at most INT_MAX. */
 int rst_store_remaining_ms(int64_t deadline);
 
-struct timespec rst_store_timespec(int64_t ns);
-
 /* Sleeps, also through signals. */
 void rst_store_sleep_until(int64_t deadline);
 
