@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/etcd/json.h"
 #include "store/etcd/watch.h"
@@ -59,6 +60,22 @@ static struct etcd_verdict accept_creation(struct etcd_watch *watch)
     return (struct etcd_verdict){.fate = ETCD_DONE};
 }
 
+/* What comes after the last snapshot is gone. That does not happen again and again, unless one lies
+ * or compacts all the time: until a stream lasts, the next snapshot waits longer each time. */
+static struct etcd_verdict take_snapshot(struct etcd_watch *watch)
+{
+    const struct roster_store_options *options = &watch->base.store->options;
+
+    watch->base.next = 0;
+    rst_etcd_transfer_stop(watch, &watch->stream);
+    store_count(&watch->base.store->counters.watch_snapshots);
+    if (watch->failures++ > 0)
+        watch->retry_at = rst_store_monotonic_ns() + rst_store_backoff_ns(options->backoff_min_ms,
+                                                                          options->backoff_max_ms,
+                                                                          watch->failures - 2);
+    return (struct etcd_verdict){.fate = ETCD_DONE};
+}
+
 /* History that is gone is not the member's fault, nor is a permission that is missing. */
 static struct etcd_verdict accept_cancellation(struct etcd_watch *watch, const json_t *result)
 {
@@ -68,12 +85,8 @@ static struct etcd_verdict accept_cancellation(struct etcd_watch *watch, const j
 
     if (rst_store_json_get_int(result, "compact_revision", 0, &compacted))
         return failure(-EPROTO, "a wrong compact_revision");
-    if (compacted > 0) {
-        watch->base.next = 0;
-        rst_etcd_transfer_stop(watch, &watch->stream);
-        store_count(&watch->base.store->counters.watch_snapshots);
-        return (struct etcd_verdict){.fate = ETCD_DONE};
-    }
+    if (compacted > 0)
+        return take_snapshot(watch);
     if (reason && strstr(reason, "auth token"))
         v = (struct etcd_verdict){.fate = ETCD_WANTS_TOKEN, .err = -EACCES, .blameless = true};
     else if (reason && strstr(reason, "ermission"))

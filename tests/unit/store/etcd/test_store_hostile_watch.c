@@ -364,6 +364,41 @@ Test(store_hostile_watch, a_member_that_lags_behind_does_not_count_as_watching)
     stop(&w);
 }
 
+/* What no history can have: each stream finds that what comes after the snapshot is gone already. */
+static void compact_always(struct fake_request *request)
+{
+    if (!fake_is(request, "/v3/watch")) {
+        fake_reply(request, 200, "{" FAKE_HEADER "}");
+        return;
+    }
+    fake_begin_stream(request);
+    fake_chunk(request, FAKE_CREATED);
+    fake_chunk(request, "{\"result\":{" FAKE_HEADER ",\"canceled\":true,"
+                        "\"compact_revision\":\"51\"}}\n");
+    fake_hang(request);
+}
+
+Test(store_hostile_watch, history_that_is_always_gone_is_not_hammered)
+{
+    struct roster_store_options options = impatient;
+    int64_t end = now_ms() + 1000;
+    struct watched w;
+
+    options.backoff_min_ms = 200;
+    options.backoff_max_ms = 1000;
+    start_with(&w, compact_always, NULL, 10, &options);
+    while (now_ms() < end) {
+        struct roster_store_events *events = NULL;
+        int err = roster_store_watch_next(w.watch, 100, &events);
+
+        cr_assert(err == 0 || err == -ETIMEDOUT, "%d", err);
+        roster_store_free(events);
+    }
+    cr_expect_leq(atomic_load(&w.gateway.requests), 12, "%d requests",
+                  atomic_load(&w.gateway.requests));
+    stop(&w);
+}
+
 static void stay_quiet(struct fake_request *request)
 {
     if (!fake_is(request, "/v3/watch")) {
