@@ -183,12 +183,12 @@ ROSTER_API const char *roster_store_url(const struct roster_store *store);
 /*
  * Accepts that the store behind the handle is another one than before.
  *
- * A handle remembers which store it first talked to: the identity of an SQLite file, the
- * cluster of etcd, and how far its revision had come. When the file was deleted or replaced,
- * or the cluster was rebuilt or restored from a backup, revisions, leases and values known from
- * before mean nothing, and every call returns -EREMCHG without touching the new one (an etcd
- * call that is the first to notice has already been answered by the new cluster). After this
- * call the handle works on the new store. Who calls it must drop all revisions and leases.
+ * A handle remembers which store it first talked to: the identity of an SQLite file, the cluster of
+ * etcd, and how far its revision had come. When the file was deleted or replaced, or its -wal or
+ * -shm while in use, or the cluster was rebuilt or restored from a backup, revisions, leases and
+ * values known from before mean nothing, and every call returns -EREMCHG without touching the new
+ * one (an etcd call that is the first to notice was answered by the new cluster). After this call
+ * the handle works on the new store. Who calls it must drop all revisions and leases.
  *
  * Returns 0: the next call decides which store it is from now on (a missing SQLite file has been
  * created again); -EINVAL: `store` is NULL; -ECHILD: in a forked child; SQLite: as

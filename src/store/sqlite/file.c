@@ -184,6 +184,20 @@ int rst_sqlite_file_identify(const char *path, struct sqlite_file_id *id)
     return 0;
 }
 
+int rst_sqlite_file_identify_beside(const char *path, struct sqlite_file_id ids[SQLITE_BESIDE])
+{
+    static const char *const endings[SQLITE_BESIDE] = {"-wal", "-shm"};
+    char name[PATH_MAX + sizeof("-wal")];
+    int err = 0;
+    size_t i;
+
+    for (i = 0; i < SQLITE_BESIDE && !err; i++) {
+        snprintf(name, sizeof(name), "%s%s", path, endings[i]);
+        err = rst_sqlite_file_identify(name, &ids[i]);
+    }
+    return err;
+}
+
 bool rst_sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_id *b)
 {
     return a->device == b->device && a->inode == b->inode;

@@ -56,6 +56,7 @@ static int bind_file(struct sqlite_store *store, const struct store_error *error
     store->file = file;
     store->id = id;
     store->seen = 0;
+    store->parted = false;
     conn->generation = ++store->generation;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->mutex);
@@ -177,9 +178,16 @@ static int sqlite_open(const char *address, const struct roster_store_options *o
 
 static int sqlite_rebind(struct roster_store *base)
 {
+    struct sqlite_store *store = sqlite_store_of(base);
     const struct store_error silent = {0};
+    bool parted;
 
-    return bind_file(sqlite_store_of(base), &silent);
+    pthread_mutex_lock(&store->mutex);
+    parted = store->parted;
+    pthread_mutex_unlock(&store->mutex);
+    if (parted)
+        rst_sqlite_pool_empty(store); /* or the next connection shares their index */
+    return bind_file(store, &silent);
 }
 
 static int read_range(struct sqlite_conn *conn, const struct roster_store_keys *keys,

@@ -12,19 +12,61 @@
 
 #include "store/sqlite/sqlite.h"
 
+/*
+ * The log or its index was deleted or replaced. Who opened the file before goes on with the old
+ * ones, and who opens it now makes new ones: neither sees the other's changes or locks, and both
+ * copy theirs into the file. It lasts until a rebind, as connections of this process share an
+ * index.
+ */
+static int part(struct sqlite_store *store, const struct sqlite_conn *conn)
+{
+    bool news;
+
+    pthread_mutex_lock(&store->mutex);
+    news = !store->parted && conn->generation == store->generation;
+    store->parted |= news;
+    pthread_mutex_unlock(&store->mutex);
+    if (news)
+        rst_store_log(&store->base, ROSTER_STORE_LOG_ERROR,
+                      "SQLite file %s: its -wal or -shm file was deleted or replaced while in use; "
+                      "end all that use it, then look whether it is damaged",
+                      store->path);
+    return -EREMCHG;
+}
+
+static int check_beside(struct sqlite_store *store, const struct sqlite_conn *conn)
+{
+    struct sqlite_file_id now[SQLITE_BESIDE];
+    size_t i;
+    int err = conn->knows_beside ? rst_sqlite_file_identify_beside(store->path, now) : 0;
+
+    for (i = 0; i < SQLITE_BESIDE && conn->knows_beside && !err; i++)
+        if (!rst_sqlite_file_same(&now[i], &conn->beside[i]))
+            err = -EREMCHG;
+    return err == -EREMCHG ? part(store, conn) : err;
+}
+
 int rst_sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn *conn)
 {
     struct sqlite_file_id now, ours;
-    unsigned generation;
+    bool same;
     int err = rst_sqlite_file_identify(store->path, &now);
 
     if (err)
         return err;
     pthread_mutex_lock(&store->mutex);
     ours = store->file;
-    generation = store->generation;
+    same = !store->parted && store->generation == conn->generation;
     pthread_mutex_unlock(&store->mutex);
-    return generation == conn->generation && rst_sqlite_file_same(&now, &ours) ? 0 : -EREMCHG;
+    return same && rst_sqlite_file_same(&now, &ours) ? check_beside(store, conn) : -EREMCHG;
+}
+
+int rst_sqlite_pool_note_beside(struct sqlite_conn *conn)
+{
+    int err = rst_sqlite_file_identify_beside(conn->store->path, conn->beside);
+
+    conn->knows_beside = !err;
+    return err == -EREMCHG ? part(conn->store, conn) : err;
 }
 
 static struct sqlite_conn *pop(struct sqlite_store *store, unsigned *generation)

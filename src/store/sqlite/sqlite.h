@@ -57,6 +57,9 @@ struct sqlite_file_id {
     ino_t inode;
 };
 
+/* What SQLite keeps beside the file: the log, and the index of that with its locks. */
+enum { SQLITE_BESIDE = 2 };
+
 /* A connection; one thread uses it at a time. */
 struct sqlite_conn {
     struct sqlite_store *store;
@@ -65,6 +68,8 @@ struct sqlite_conn {
     sqlite3_stmt *statements[SQL_N_STATEMENTS];
     int64_t deadline;    /* of the call, for the busy handler */
     unsigned generation; /* of the store when it was opened */
+    bool knows_beside;
+    struct sqlite_file_id beside[SQLITE_BESIDE]; /* those that it works with */
 };
 
 struct sqlite_store {
@@ -77,6 +82,7 @@ struct sqlite_store {
     pthread_cond_t changed; /* a change was committed here, or a watch was ended */
     struct sqlite_conn *idle;
     unsigned generation;        /* grows with each rebind */
+    bool parted;                /* others may work with another log, until a rebind */
     struct sqlite_file_id file; /* the file that this handle is about ... */
     int64_t id;                 /* ... what it calls itself ... */
     int64_t seen;               /* ... and how far its revision has come */
@@ -124,6 +130,8 @@ int rst_sqlite_file_locate(const char *address, const struct roster_store_option
                            char **path, const struct store_error *error);
 /* 0, or -EREMCHG when nothing is there any more, or what stat() said. */
 int rst_sqlite_file_identify(const char *path, struct sqlite_file_id *id);
+/* The same of what SQLite keeps beside it. */
+int rst_sqlite_file_identify_beside(const char *path, struct sqlite_file_id ids[SQLITE_BESIDE]);
 bool rst_sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_id *b);
 /* The identity of the running kernel, and how far our CLOCK_BOOTTIME is ahead of it. */
 int rst_sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns);
@@ -165,8 +173,11 @@ int rst_sqlite_pool_take(struct sqlite_store *store, int64_t deadline, struct sq
 /* Gives it back after a call that returned err. */
 void rst_sqlite_pool_give(struct sqlite_store *store, struct sqlite_conn *conn, int err);
 void rst_sqlite_pool_empty(struct sqlite_store *store);
-/* 0 while the path leads to the file that the handle is about, -EREMCHG afterwards. */
+/* 0 while the path leads to the file that the handle is about, and to the log that the connection
+ * works with; -EREMCHG afterwards. */
 int rst_sqlite_pool_check_file(struct sqlite_store *store, const struct sqlite_conn *conn);
+/* In its first transaction: notes what the connection works with beside the file. */
+int rst_sqlite_pool_note_beside(struct sqlite_conn *conn);
 
 /* sqlite/schema.c */
 

@@ -243,6 +243,8 @@ int rst_sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool wri
         tx->writing = true;
         err = open_tx(tx);
     }
+    if (!err && !conn->knows_beside)
+        err = rst_sqlite_pool_note_beside(conn);
     if (err)
         roll_back(conn);
     return err;

@@ -364,7 +364,8 @@ Test(store_hostile_watch, a_member_that_lags_behind_does_not_count_as_watching)
     stop(&w);
 }
 
-/* What no history can have: each stream finds that what comes after the snapshot is gone already. */
+/* What no history can have: each stream finds that what comes after the snapshot is gone already.
+ */
 static void compact_always(struct fake_request *request)
 {
     if (!fake_is(request, "/v3/watch")) {

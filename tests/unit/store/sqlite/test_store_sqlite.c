@@ -77,6 +77,30 @@ Test(store_sqlite, a_file_that_is_deleted_is_not_written_to_any_more, .init = sq
     roster_store_close(store);
 }
 
+/* As by somebody who clears away what looks left behind, or restores the file alone. */
+Test(store_sqlite, a_log_or_an_index_that_is_deleted_is_not_gone_on_with, .init = sqlite_file_name)
+{
+    static const char *const endings[] = {"-wal", "-shm"};
+    struct roster_store *store, *other;
+    char beside[310];
+
+    for (size_t i = 0; i < 2; i++) {
+        store = sqlite_file_open();
+        put_text(store, "key", "old");
+        snprintf(beside, sizeof(beside), "%s%s", sqlite_path, endings[i]);
+        cr_assert_eq(unlink(beside), 0);
+        cr_expect_eq(put_error(store, "key", 2000), -EREMCHG, "%s", endings[i]);
+        other = sqlite_file_open();
+        cr_expect_eq(get_error(store, "key", 2000), -EREMCHG, "%s: others have a new one",
+                     endings[i]);
+        roster_store_close(other);
+        cr_assert_eq(roster_store_rebind(store), 0);
+        put_text(store, "key", "new");
+        roster_store_close(store);
+        sqlite_file_remove();
+    }
+}
+
 Test(store_sqlite, a_watch_begins_anew_in_another_file, .init = sqlite_file_name)
 {
     struct roster_store *store = sqlite_file_open();
