@@ -14,7 +14,7 @@
 
 void json_string(FILE *out, const char *string);
 
-/* null for what is no number in JSON, such as a quotient by 0. */
+/* null for what is not a number in JSON, such as a quotient by 0. */
 void json_number(FILE *out, double number);
 
 /* Members of an object, without a comma. */

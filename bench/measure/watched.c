@@ -193,7 +193,7 @@ static void tell(const char *what, double *values, long n)
            values[n - 1], values[n / 4], values[n - 1 - n / 4]);
 }
 
-/* Also what is no number, where no slice was undisturbed. */
+/* Also what is not a number, where no slice was undisturbed. */
 static bool exceeds(const char *what, double measured, double limit)
 {
     bool over = !(measured <= limit);

@@ -82,7 +82,7 @@ ROSTER_API int roster_quota_set(struct roster *roster, const struct roster_quota
  * ends at the last colon and contains no comma. Stores in `why`, `size` bytes, which rule is wrong
  * and why, as one line that may be shown, cut if need be. Any thread, as roster_quota_set().
  *
- * Returns 0; -EINVAL for NULL, a text that is no list of rules, or two rules for the same groups;
+ * Returns 0; -EINVAL for NULL, anything but a list of rules, or two rules for the same groups;
  * -ENOMEM; as roster_quota_set(), -E2BIG excepted. After an error the rules are as before.
  */
 ROSTER_API int roster_quota_set_text(struct roster *roster, const char *text, char *why,

@@ -67,7 +67,7 @@ enum roster_blocker_kind {
  * checks
  * (-ESTALE) before its record rises, and so before anything is collected. Nothing else on that
  * server is affected. A server that does not follow goes on holding the safe points and is named:
- * its own mode is not ROSTER_ABANDONED_PASS, it cannot report, or it is no server of Roster.
+ * its own mode is not ROSTER_ABANDONED_PASS, it cannot report, or it is not a Roster server.
  */
 enum roster_abandoned {
     ROSTER_ABANDONED_OFF = 0, /* they hold the safe points */
@@ -246,7 +246,7 @@ ROSTER_API uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_p
  * Reads both safe points from the store.
  *
  * Returns 0: read; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked child; -EBADMSG: one of them
- * is no timestamp, or none that a leader can have written: see roster_safe_point_state()
+ * is not a timestamp, or not one that a leader can have written: see roster_safe_point_state()
  * (nothing is known that was not known before); and errors of the store or of the oracle.
  */
 ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);

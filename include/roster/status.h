@@ -29,7 +29,7 @@
  *     POST /drain
  *
  * All but / and /metrics are JSON. Ids and timestamps are strings there, because they have 64 bits;
- * an error is {"error": TEXT}. Text is UTF-8; a byte that is none, and NUL, is U+FFFD.
+ * an error is {"error": TEXT}. Text is UTF-8: U+FFFD stands for an invalid byte, and for NUL.
  *
  * Rows come in the order of their ids, or as `sort` says: a column that is compared, with "-"
  * before it for the largest first. Of what matches, the first `limit` in that order are sent (1000,

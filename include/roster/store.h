@@ -42,7 +42,7 @@
  * | -ENOSPC         | disk or quota is full; nothing changed                               |
  * | -EROFS          | the SQLite file is read-only; nothing changed                        |
  * | -EUCLEAN        | the SQLite file is damaged; nothing changed                          |
- * | -EMEDIUMTYPE    | the file is no store of this version of Roster; nothing changed      |
+ * | -EMEDIUMTYPE    | the file is not a store of this version of Roster; nothing changed   |
  * | -EIO            | the disk failed, or the kernel refuses random numbers or its clock;  |
  * |                 | nothing changed                                                      |
  * | -ENOMEM         | memory is out; nothing changed                                       |

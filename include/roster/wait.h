@@ -40,8 +40,7 @@ ROSTER_BEGIN_DECLS
 ROSTER_API int roster_wait_event_register(const char *wait_class, const char *name,
                                           uint32_t *event) ROSTER_MUST_CHECK;
 
-/* The class and the name of an event; NULL for a number that is none. Valid as long as the process.
- */
+/* The class and the name of an event; NULL for any other number. Valid as long as the process. */
 ROSTER_API const char *roster_wait_event_class(uint32_t event);
 ROSTER_API const char *roster_wait_event_name(uint32_t event);
 

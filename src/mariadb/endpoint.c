@@ -43,7 +43,7 @@ static int read_open(int fd, const struct secret *secret)
     ssize_t length;
 
     if (fstat(fd, &about) || !S_ISREG(about.st_mode))
-        return rst_mdb_refuse("%s: %s is no file", secret->variable, secret->path);
+        return rst_mdb_refuse("%s: %s is not a file", secret->variable, secret->path);
     if (!secret->is_public && about.st_mode & 077)
         return rst_mdb_refuse("%s: %s can be read by others: chmod 600", secret->variable,
                               secret->path);

@@ -18,7 +18,7 @@ struct rst_mdb_text {
 
 /*
  * Takes "account[user] @ host [address]" apart. The host is the address when the server resolves no
- * names. An empty part is "not known". Returns false when it is none of this: the server cuts what
+ * names. An empty part is "not known". Returns false for anything else: the server cuts what
  * is too long.
  */
 bool rst_mdb_account(struct rst_mdb_text who, struct rst_mdb_text *user, struct rst_mdb_text *host);

@@ -288,7 +288,7 @@ static void print_csv(const json_t *reply, const char *by)
     json_decref(rows);
 }
 
-/* How many rows are wanted; false: that is no number. */
+/* How many rows are wanted; false: that is not a number. */
 static bool rows_wanted(const struct options *options, size_t *rows)
 {
     char *end;

@@ -102,9 +102,10 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
     int err;
 
     if (!parse_ts(options->args[2], &ts))
-        return ctl_error(CTL_USAGE,
-                         "\"%s\" is no timestamp: it takes a number, now, -2h or 2026-11-29T10:00Z",
-                         options->args[2]);
+        return ctl_error(
+            CTL_USAGE,
+            "\"%s\" is not a timestamp: it takes a number, now, -2h or 2026-11-29T10:00Z",
+            options->args[2]);
     if (!parse_ttl(options->ttl_ms, &ttl_ms))
         return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds, not \"%s\"", options->ttl_ms);
     err = roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms);

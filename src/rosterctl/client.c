@@ -77,7 +77,7 @@ static int code_of(long status)
     }
 }
 
-/* How many values JSON has at least; more where it is none. */
+/* How many values JSON has at least; more for invalid text. */
 static size_t count_values(const char *text, size_t length)
 {
     size_t n, values = 0;
@@ -382,8 +382,8 @@ static void list_path(const struct options *options, const char *path, const cha
 }
 
 /* The limit of the next page: what is still wanted, as far as a server gives so much at once. The
- * server sorts, and what is sorted comes in one page. A text that is no number goes to the server,
- * which says so. */
+ * server sorts, and what is sorted comes in one page. A text that is not a number goes to the
+ * server, which says so. */
 static void page_limit(const struct options *options, size_t have, char *to, size_t size)
 {
     unsigned long long most = options->sort ? SORTED_MOST : ROWS_AT_ONCE, wanted = most;

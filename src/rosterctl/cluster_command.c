@@ -71,7 +71,7 @@ static const char *take_word(const char *at, char **to)
     return at;
 }
 
-/* False: it is no command of some words, or has something in it that steers a terminal. */
+/* False: it is not a command of some words, or has something in it that steers a terminal. */
 static bool take_apart(const char *command, struct words *words)
 {
     char shown[COMMAND_MOST], *to = words->room;
@@ -196,7 +196,7 @@ static bool print_command(FILE *out, const struct options *options, const struct
     return true;
 }
 
-/* The command as it may be shown; NULL: it is none that may. */
+/* The command as it may be shown; NULL: it may not. */
 static char *make_again(const json_t *value, const struct options *options,
                         const struct server *server)
 {
@@ -217,8 +217,8 @@ static char *make_again(const json_t *value, const struct options *options,
 void cluster_check_command(json_t *problem, const struct options *options,
                            const struct server *server)
 {
-    static const char hidden[] = "the command that it names is none that a verdict has, so it is "
-                                 "not shown";
+    static const char hidden[] =
+        "the command that it names is not one of a verdict, so it is not shown";
     const json_t *value = json_object_get(problem, "command");
     bool named = json_string_length(value) > 0;
     char *again = named ? make_again(value, options, server) : NULL, evidence[1024];

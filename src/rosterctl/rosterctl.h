@@ -112,7 +112,7 @@ bool ctl_for_program(const struct options *options);
 void ctl_print_json(const json_t *json, size_t flags);
 
 /* text.c: text for a terminal, which must not obey what a client made the server show. */
-void text_string(const json_t *string, char *to, size_t size); /* "" if it is none */
+void text_string(const json_t *string, char *to, size_t size); /* "" for no string */
 void text_ms(double ms, char *to, size_t size);                /* a duration for people */
 size_t text_width(const char *text);                           /* in columns of a terminal */
 
@@ -122,7 +122,7 @@ size_t text_bytes(const char *text, size_t columns);
 /* As much of a text as fits, with a sign where it was cut; ASCII alone unless `unicode`. */
 void text_fit(const char *text, size_t columns, bool unicode, char *to, size_t size);
 
-/* time.c: a point in time, in milliseconds since the Unix epoch; false for what is none, see
+/* time.c: a point in time, in milliseconds since the Unix epoch; false for other text, see
  * core/base/when.h. */
 bool time_parse(const char *text, int64_t *ms);
 void time_show(int64_t ms, char *to, size_t size); /* local time */
@@ -171,7 +171,7 @@ void table_print_record(const struct options *options, json_t *record, const str
 /* That a list has more of something than is shown; nothing when it has not. */
 void table_print_cut(const json_t *reply, const char *what);
 
-/* The column that a name means, which is a key or a title; NULL: it is none of these. `length`
+/* The column that a name means, which is a key or a title; NULL: there is none. `length`
  * bytes of the name count. */
 const struct column *column_find(const struct column *columns, size_t count, const char *name,
                                  size_t length);

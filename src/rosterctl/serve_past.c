@@ -225,7 +225,7 @@ struct reply serve_timeline(struct asking *asking)
     return reply;
 }
 
-/* What was asked for, where it is a number; 0: it is none. */
+/* What was asked for, where it is a number; else 0. */
 static json_int_t asked_number(const char *text)
 {
     return text && strlen(text) < 16 && !text[strspn(text, "0123456789")] ? strtoll(text, NULL, 10)

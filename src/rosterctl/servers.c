@@ -86,10 +86,10 @@ static void read_address(struct server *server, const json_t *info)
     if (!json_is_string(json_object_get(info, "status_address")))
         cannot_ask(server, "its record names no status address");
     else if (!copy_address(server->address, sizeof(server->address), info))
-        cannot_ask(server, "the status address in its record is none of this host");
+        cannot_ask(server, "the status address in its record is not one of this host");
 }
 
-/* Of a key below a prefix; false: it is no server's. */
+/* Of a key below a prefix; false: it is not a server's. */
 static bool read_name(char *to, size_t size, const struct roster_store_kv *kv, size_t prefix)
 {
     const char *name = (const char *)kv->key.data + prefix;

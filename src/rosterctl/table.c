@@ -17,7 +17,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define CELL 64       /* of what is no text */
+#define CELL 64       /* of what is not a text */
 #define LEAST_LAST 16 /* of the last column, when it is a text, before others are left out */
 #define LEAST_TEXT 4  /* of a text that is cut */
 

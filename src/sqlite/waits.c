@@ -48,7 +48,7 @@ static bool is_open(const struct rst_ext_conn *conn)
     return other && atomic_load(&other->cursors);
 }
 
-/* Whether it is shown. Who holds the lock may sleep itself, while it rolls back: that is none. */
+/* Whether it is shown. What holds the lock may sleep itself, while it rolls back: that is not. */
 static bool begin_wait(struct rst_ext_conn *conn)
 {
     bool begun = false;

@@ -35,7 +35,7 @@ static size_t token(const char *at)
     return length;
 }
 
-/* A weight: 0, 1, and up to three digits behind the point. -1 when it is none. */
+/* A weight: 0, 1, and up to three digits behind the point. -1 for anything else. */
 static int parse_weight(const char *at, size_t length)
 {
     int weight, digit, unit = 100;

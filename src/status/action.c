@@ -23,7 +23,7 @@ static unsigned reply_result(struct request *request, const char *result)
     return MHD_HTTP_OK;
 }
 
-/* The target that the query names; false for what is none. */
+/* The target that the query names; false for another word. */
 static bool target_of(const struct query *query, enum roster_kill_target *target)
 {
     static const char *const names[] = {[ROSTER_KILL_TARGET_STATEMENT] = "statement",

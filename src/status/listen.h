@@ -21,9 +21,9 @@ struct listener {
 
 #define LISTENER_NONE ((struct listener){.fd = -1, .lock_fd = -1})
 
-/* Opens the socket of the address `text` in a listener that is none: a local one, or any of this
- * machine's for a remote one, which is no Unix socket. Returns 0 or a negative errno, and it is
- * none again. Never waits for another process. */
+/* Opens the socket of the address `text` in a listener that is LISTENER_NONE: a local one, or any
+ * of this machine's for a remote one, which is not a Unix socket. Returns 0 or a negative errno,
+ * and it is LISTENER_NONE again. Never waits for another process. */
 int rst_status_listener_open(struct listener *listener, const char *text, bool is_remote);
 
 /* Removes what it made, and closes what is open. */

@@ -43,7 +43,7 @@ static bool read_process(uint64_t fields[FIELDS])
     fclose(file);
     for (n = 3; at && n < FIELDS; n++) {
         at = strchr(at, ' ');
-        fields[n] = at ? strtoull(++at, NULL, 10) : 0; /* 0 for what is no number */
+        fields[n] = at ? strtoull(++at, NULL, 10) : 0; /* 0 for what is not a number */
     }
     return at != NULL;
 }

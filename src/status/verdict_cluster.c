@@ -239,7 +239,7 @@ static const char *kind_of(const struct roster_blocker *holder)
 }
 
 /* A holder that is too old and stays, by the mode or because the server does not follow. It is what
- * blocks the txn safe point, unless that is blocked by a value that is none. */
+ * blocks the txn safe point, unless that is blocked by an invalid value. */
 static bool judge_abandoned(struct look *look)
 {
     const struct roster_safe_point_state *cluster = &look->cluster;
@@ -260,7 +260,7 @@ static bool judge_abandoned(struct look *look)
         holder->name, holder->ts, cluster->abandoned_ms / 1000, others,
         cluster->abandoned_mode == ROSTER_ABANDONED_PASS
             ? "; asked to give that up, it does not: its mode is another one, it cannot "
-              "report, or it is no server of Roster"
+              "report, or it is not a Roster server"
             : "; the mode is warn, so it stays");
     command_against(look, found, &cluster->txn_blocker);
     return true;

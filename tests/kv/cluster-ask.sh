@@ -62,8 +62,8 @@ record $'esc\e[2J' '{}'
 run 3 ps
 expect "the others are listed" '*a *elder*b *younger*' "$out"
 expect "an address of another server" "*forged*: another server answers at its status address*" "$complaint"
-expect "none of this host" '*far: the status address in its record is none of this host*' "$complaint"
-expect "nor this" '*user: the status address in its record is none of this host*' "$complaint"
+expect "none of this host" '*far: the status address in its record is not one of this host*' "$complaint"
+expect "nor this" '*user: the status address in its record is not one of this host*' "$complaint"
 expect "none" '*none: its record names no status address*' "$complaint"
 expect "no JSON" '*broken: its record cannot be read*' "$complaint"
 expect "no text" '*number: its record names no status address*' "$complaint"

@@ -186,7 +186,7 @@ bad=("reboot" "rosterctl -s x safepoint; reboot" 'rosterctl -s x kill $(reboot)'
 commands "${bad[@]}"
 asked ${#bad[@]}
 for ((n = 0; n < ${#bad[@]}; n++)); do
-    expect "${bad[n]@Q}" "|e*; the command that it names is none that a verdict has, so it is not shown" "${shown[n]}"
+    expect "${bad[n]@Q}" "|e*; the command that it names is not one of a verdict, so it is not shown" "${shown[n]}"
 done
 "$ctl" --store="$store" status >"$work/out" 2>&1 || true
 expect "nor is it in the list of all" no "$(grep -q reboot "$work/out" && echo yes || echo no)"
@@ -199,7 +199,7 @@ eventually "one that is right is" lists_it
 unforge ABE
 
 record_address steers "unix:$work/\\u001b[2J"
-eventually "an address that steers a terminal" says /status '*"server":"steers"*is none of this host*'
+eventually "an address that steers a terminal" says /status '*"server":"steers"*is not one of this host*'
 unrecord steers
 
 kill -TERM "$serving"

@@ -71,12 +71,12 @@ if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
 fi
 run 0 'barrier backup is gone' barrier delete backup "$store"
 run 5 '*no barrier backup*' barrier delete backup "$store"
-run 2 '*no timestamp*' barrier set x y "$store"
+run 2 '*not a timestamp*' barrier set x y "$store"
 run 0 'barrier old stands at *' barrier set old -2h "$store"
 run 0 'barrier iso stands at 437706031104000000 (*' barrier set iso 2022-11-29T10:00:00Z "$store"
-run 2 '*no timestamp: it takes a number, now, -2h or*' barrier set x 18446744073709551616 "$store"
-run 2 '*no timestamp*' barrier set x 2026-13-29T10:00 "$store"
-run 2 '*no timestamp*' barrier set x '' "$store"
+run 2 '*not a timestamp: it takes a number, now, -2h or*' barrier set x 18446744073709551616 "$store"
+run 2 '*not a timestamp*' barrier set x 2026-13-29T10:00 "$store"
+run 2 '*not a timestamp*' barrier set x '' "$store"
 run 2 '*ttl-ms*' barrier set x 1 "$store" --ttl-ms=0
 run 2 '*' barrier set a/b 1 "$store"
 run 2 '*takes set*' barrier "$store"

@@ -105,7 +105,7 @@ const char *roster_strerror(int err)
     case -EUCLEAN:
         return "the store's file is damaged; restore it";
     case -EMEDIUMTYPE:
-        return "the file is no store of this version of Roster; name another one";
+        return "the file is not a store of this version of Roster; name another one";
     case -ENOTSUP:
         return "this library was built without that kind of store; build it with the "
                "missing package. Of a kill: a background session that does not support it; have "

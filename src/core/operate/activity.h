@@ -70,7 +70,7 @@ struct rst_activity_block {
 struct rst_activity_bucket {
     uint64_t number; /* of CLOCK_MONOTONIC */
     uint64_t active;
-    uint32_t times; /* 0: it is none */
+    uint32_t times; /* 0: unused */
     uint32_t cells;
 };
 

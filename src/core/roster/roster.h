@@ -105,7 +105,7 @@ struct roster {
     struct rst_thread *idle_threads;
 };
 
-/* Asks the oracle; a result that is no timestamp is -EIO. */
+/* Asks the oracle; a result that is not a timestamp is -EIO. */
 static inline int rst_oracle_now(const struct roster *roster, uint64_t *ts)
 {
     int err = roster->oracle(roster->oracle_arg, ts);

@@ -65,7 +65,7 @@ static int directory_error(const char *address, const char *directory,
     }
 }
 
-/* The absolute name of a directory; NULL and errno when it is none. */
+/* The absolute name of a directory; NULL and errno for anything else. */
 static char *resolve_directory(const char *name)
 {
     char *directory = realpath(name, NULL);
@@ -155,7 +155,7 @@ int rst_sqlite_file_locate(const char *address, const struct roster_store_option
     if (address[0] == ':')
         return rst_store_error_set(
             error, -EINVAL,
-            "store \"sqlite:%s\": this is no file; for a store in memory write "
+            "store \"sqlite:%s\": this is not a file; for a store in memory write "
             "\"memory\"",
             shown_url(address).text);
     /* All connections must name the file alike, or SQLite looks for its log elsewhere. */
