@@ -251,3 +251,13 @@ void rst_sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_stor
     sqlite3_bind_blob64(statement, place, bytes.size > 0 ? bytes.data : "", bytes.size,
                         SQLITE_STATIC);
 }
+
+bool rst_sqlite_conn_numbers(sqlite3_stmt *statement, int first, int last)
+{
+    int i;
+
+    for (i = first; i <= last; i++)
+        if (sqlite3_column_type(statement, i) != SQLITE_INTEGER)
+            return false;
+    return true;
+}

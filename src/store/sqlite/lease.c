@@ -26,6 +26,9 @@ int rst_sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns
     if (err == 1) {
         *id = sqlite3_column_int64(statement, 0);
         *expires_ns = sqlite3_column_int64(statement, 1);
+        /* Of number 0 are the keys that hang on none. */
+        if (!rst_sqlite_conn_numbers(statement, 0, 1) || *id < 1)
+            err = -EUCLEAN;
     }
     sqlite3_reset(statement);
     return err;
@@ -53,6 +56,13 @@ int rst_sqlite_lease_end(struct sqlite_tx *tx, int64_t id)
     return delete_row(tx, id);
 }
 
+/* Whether a store grants that, and has by now. */
+static bool may_stand(const struct lease_row *row, int64_t now)
+{
+    return row->granted_ms >= 1 && row->granted_ms <= ROSTER_STORE_MAX_TTL_MS &&
+           row->expires_ns <= rst_store_time_add(now, row->granted_ms * STORE_NS_PER_MS);
+}
+
 /* 1 when there is such a lease. */
 static int find_row(struct sqlite_tx *tx, int64_t id, struct lease_row *row)
 {
@@ -66,10 +76,10 @@ static int find_row(struct sqlite_tx *tx, int64_t id, struct lease_row *row)
     if (err == 1) {
         row->granted_ms = sqlite3_column_int64(statement, 0);
         row->expires_ns = sqlite3_column_int64(statement, 1);
+        if (!rst_sqlite_conn_numbers(statement, 0, 1) || !may_stand(row, tx->now))
+            err = -EUCLEAN;
     }
     sqlite3_reset(statement);
-    if (err == 1 && (row->granted_ms < 1 || row->granted_ms > ROSTER_STORE_MAX_TTL_MS))
-        return -EUCLEAN; /* no store grants that */
     return err;
 }
 

@@ -153,6 +153,8 @@ sqlite3_stmt *rst_sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_st
 int rst_sqlite_conn_step(struct sqlite_conn *conn, sqlite3_stmt *statement);
 /* Runs a statement to its end. */
 int rst_sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement);
+/* Whether these columns of a row are numbers: the file may hold anything. */
+bool rst_sqlite_conn_numbers(sqlite3_stmt *statement, int first, int last);
 /* Binds bytes that stay valid until the statement is reset. */
 void rst_sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_store_bytes bytes);
 

@@ -30,21 +30,12 @@ void rst_sqlite_tx_seal(struct sqlite_tx *tx)
     tx->changed = false;
 }
 
-static bool are_numbers(sqlite3_stmt *statement, int first, int last)
-{
-    int i;
-
-    for (i = first; i <= last; i++)
-        if (sqlite3_column_type(statement, i) != SQLITE_INTEGER)
-            return false;
-    return true;
-}
-
 int rst_sqlite_tx_row(const struct sqlite_tx *tx, sqlite3_stmt *statement, bool event,
                       struct roster_store_kv *kv)
 {
     if (sqlite3_column_type(statement, 0) != SQLITE_BLOB ||
-        sqlite3_column_type(statement, 1) != SQLITE_BLOB || !are_numbers(statement, 2, 5))
+        sqlite3_column_type(statement, 1) != SQLITE_BLOB ||
+        !rst_sqlite_conn_numbers(statement, 2, 5))
         return -EUCLEAN;
     kv->key.data = sqlite3_column_blob(statement, 0);
     kv->key.size = (size_t)sqlite3_column_bytes(statement, 0);
@@ -99,7 +90,7 @@ static int read_state(struct sqlite_tx *tx)
     boot = err == 1 ? sqlite3_column_text(statement, 3) : NULL;
     if (err == 1 && !boot && sqlite3_errcode(tx->conn->db) == SQLITE_NOMEM)
         return -ENOMEM;
-    if (!boot || !are_numbers(statement, 0, 2))
+    if (!boot || !rst_sqlite_conn_numbers(statement, 0, 2))
         return -EUCLEAN;
     state->id = sqlite3_column_int64(statement, 0);
     state->revision = sqlite3_column_int64(statement, 1);

@@ -148,6 +148,8 @@ Test(store_sqlite_refused, a_lease_that_no_store_granted_is_damage, .init = sqli
     static const char *const damages[] = {"UPDATE lease SET granted_ms = 9223372036854775807",
                                           "UPDATE lease SET granted_ms = -1",
                                           "UPDATE lease SET granted_ms = 'long'"};
+    static const char *const ends[] = {"UPDATE lease SET expires_ns = 9223372036854775807",
+                                       "UPDATE lease SET expires_ns = 'never'"};
     struct roster_store *store = sqlite_file_open();
     int64_t id = grant_lease(store, 60000);
     struct roster_store_lease lease;
@@ -161,6 +163,30 @@ Test(store_sqlite_refused, a_lease_that_no_store_granted_is_damage, .init = sqli
     }
     sqlite_file_run("UPDATE lease SET granted_ms = 60000");
     cr_expect_eq(roster_store_lease_keep_alive(store, id, 2000, &lease), 0);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        sqlite_file_run(ends[i]);
+        cr_expect_eq(roster_store_lease_time_to_live(store, id, 2000, &lease), -EUCLEAN, "%s",
+                     ends[i]);
+    }
+    roster_store_close(store);
+}
+
+/* Keys that hang on no lease have its number: they are not those of a lease that has run out. */
+Test(store_sqlite_refused, a_lease_without_a_number_ends_nothing, .init = sqlite_file_name)
+{
+    static const char *const damages[] = {
+        "INSERT INTO lease (id, granted_ms, expires_ns) VALUES (0, 1000, 1)",
+        "INSERT INTO lease (id, granted_ms, expires_ns) VALUES (-1, 1000, 1)"};
+    struct roster_store *store = sqlite_file_open();
+
+    put_text(store, "key", "value");
+    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+        sqlite_file_run(damages[i]);
+        cr_expect_eq(get_error(store, "key", 2000), -EUCLEAN, "%s", damages[i]);
+        cr_expect_eq(put_error(store, "other", 2000), -EUCLEAN, "%s", damages[i]);
+        sqlite_file_run("DELETE FROM lease");
+        cr_expect(key_exists(store, "key"), "%s", damages[i]);
+    }
     roster_store_close(store);
 }
 
