@@ -48,6 +48,7 @@
  * @reach 6 tso-two both scanners are active when a begin is decided
  * @reach 7 tso an owner publishes what a scan has decided
  * @reach 8 tso-old what an owner reads of a decision is the next scan's
+ * @turned UNNUMBERED NUMBERED_FIRST
  * @mutant NO_SLOT_FENCE   tso-fences safe_below_open|safe_below_chosen
  * @mutant NOT_RECORDED    tso safe_below_open|safe_below_chosen
  * @mutant BOUND_IGNORED   tso safe_below_open|safe_below_chosen

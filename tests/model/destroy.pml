@@ -27,6 +27,7 @@
  * @reach 5 all a round is under way when the last barrier begins
  * @reach 6 all a grace period waits for the reader while the destroyer does
  * @reach 7 all a destroy has failed, and the clock queues a trim again
+ * @turned CLOCK_LATE
  * @mutant LET_GO_RELAXED    all alive
  * @mutant LET_GO_FIRST      all alive
  * @mutant TRIM_NOT_STOPPED  all alive

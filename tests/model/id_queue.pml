@@ -27,6 +27,7 @@
  * @reach 3 one a put finds its entry unsafe
  * @reach 4 one a take finds nothing after it was told that there is something
  * @reach 5 two a put finds the end raised already
+ * @turned MISSES_COUNTED
  * @mutant MISSES_COUNTED  one nothing_lost|was_empty
  * @mutant UNSAFE_IGNORED  one nothing_lost|was_empty
  * @mutant NOT_MARKED      one nothing_lost|was_empty

@@ -65,6 +65,8 @@
  * @reach 7 one-server    a record is lowered for a begin at a timestamp
  * @reach 8 one-server    the record of an open transaction holds the safe point
  * @reach 9 two-servers   the other server's check succeeds
+ * @turned FROM_REPLY NO_FENCE VALUE_COMPARE NO_TOUCH RETURN_UNCOMPARED NO_RECORD_COMPARE
+ * @turned PROTECTED_FIRST DEADLINE_BEFORE_READ LOST_PINS_REPORTED PEER_FORGOTTEN
  * @mutant FROM_REPLY           one-server    not_passed|vouched
  * @mutant NO_MARGIN            one-server    not_passed|vouched
  * @mutant NO_FENCE             one-server    not_passed|vouched

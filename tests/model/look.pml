@@ -43,6 +43,7 @@
  * @reach 7 tso-3-updates   a view is replaced and its statement stays
  * @reach 8 tso-giveback    a view is used again after its memory was returned
  * @reach 9 tso-giveback    memory is not returned yet because of a reader
+ * @turned NO_GRACE_PERIOD
  * @mutant NO_LIFE         tso-3-updates  sees_whole|sees_own|statement_is_its
  * @mutant NO_LIFE         tso-2-owners   sees_whole|sees_own|statement_is_its
  * @mutant LIFE_LATE       tso-3-updates  sees_whole|sees_own|statement_is_its

@@ -42,6 +42,7 @@
  * @reach 7 sets a session leaves with a mark that is stale
  * @reach 8 sets a walk counts more sessions than there are places
  * @reach 9 faults a stale mark is taken away by the next call
+ * @turned STALE_FORGOTTEN
  * @mutant OWNERS_NOT_AWAITED   sets none_uncounted|has_place
  * @mutant LEAVERS_NOT_AWAITED  sets has_place|none_uncounted
  * @mutant MARKS_STAY           sets has_place|none_uncounted

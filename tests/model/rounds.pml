@@ -33,6 +33,7 @@
  * @reach 6 refused the thread ends while a grace period is refused
  * @reach 7 refused a barrier returns a refusal
  * @reach 8 reader a run finds another one at it
+ * @turned NOT_PUT_BACK
  * @mutant NO_GRACE_PERIOD  reader after_reader
  * @mutant NO_KEEPERS       keeper after_keeper
  * @mutant NOT_LOCKED       reader nothing_left|alive

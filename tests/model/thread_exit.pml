@@ -37,6 +37,7 @@
  * @reach 7 object the next thread shows an object of the first one
  * @reach 8 object an object is unmapped after a reader had found it
  * @reach 9 both both slots come back in one return
+ * @turned ADOPTED_UNLOCKED BOUND_REAPED
  * @mutant IN_USE_GIVEN_BACK slots one_holder|is_mapped|scan_finds|owner_lives
  * @mutant IN_USE_FREED      slots owner_lives|nothing_lost
  * @mutant FREED_BY_RETURN   both owner_lives|nothing_lost
