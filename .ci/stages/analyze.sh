@@ -20,7 +20,7 @@ stage_analyze() {
         -DHAVE_CONFIG_H -DHAVE_SQLITE -DHAVE_CURL -DHAVE_JANSSON -D__x86_64__ -Iinclude -Isrc \
         -j "$jobs" src examples/kv examples/resp bench
     printf '%s\0' "${sources[@]}" |
-        xargs -0 -P "$jobs" -I FILE gcc -std=gnu11 -DHAVE_CONFIG_H -I"$work/beside" -Iinclude \
+        xargs -0 -P "$jobs" -I FILE gcc -std=gnu11 -D_GNU_SOURCE -DHAVE_CONFIG_H -I"$work/beside" -Iinclude \
             -Isrc -isystem /usr/include/mariadb/server -DMYSQL_DYNAMIC_PLUGIN \
             -DROSTER_PLUGIN_VERSION='"0"' "${flags[@]}" -O1 "${gcc_analyzer[@]}" -c FILE -o /dev/null
 }

@@ -41,7 +41,7 @@ stage_tidy() {
     mapfile -t sources < <(git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c')
     read -ra flags < <(pkg-config --cflags liburcu-bp liburcu-cds glib-2.0 lmdb wiredtiger ck)
     printf '%s\0' "${sources[@]}" |
-        xargs -0 -P "$jobs" -I FILE clang-tidy --quiet FILE -- -std=gnu11 -DHAVE_CONFIG_H \
+        xargs -0 -P "$jobs" -I FILE clang-tidy --quiet FILE -- -std=gnu11 -D_GNU_SOURCE -DHAVE_CONFIG_H \
             -I"$work/beside" -Iinclude -Isrc "${flags[@]}" \
             -Xclang -analyzer-config -Xclang max-nodes="${analyzer_nodes:-14000}" \
             -isystem /usr/include/mariadb/server -DMYSQL_DYNAMIC_PLUGIN \

@@ -4,8 +4,6 @@
  *
  * One engine with many sessions. See arena.h.
  */
-#include "config.h"
-
 #include "arena.h"
 
 #include "../measure/order.h"

@@ -4,8 +4,6 @@
  *
  * The command line of roster-bench compare.
  */
-#include "config.h"
-
 #include "asked.h"
 
 #include "../measure/arguments.h"

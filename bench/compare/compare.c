@@ -4,8 +4,6 @@
  *
  * roster-bench compare. See compare.h.
  */
-#include "config.h"
-
 #include "compare.h"
 
 #include "asked.h"

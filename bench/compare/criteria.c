@@ -4,8 +4,6 @@
  *
  * What must hold. See criteria.h.
  */
-#include "config.h"
-
 #include "criteria.h"
 
 #include <math.h>

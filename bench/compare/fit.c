@@ -4,8 +4,6 @@
  *
  * What grows how. See fit.h.
  */
-#include "config.h"
-
 #include "fit.h"
 
 #include <math.h>

@@ -5,8 +5,6 @@
  * Hand-over: one thread begins transactions, another ends them and gives the sessions back. What
  * the two pay for the rings between them is the same for every engine.
  */
-#include "config.h"
-
 #include "core/base/clock.h"
 #include "jobs.h"
 

@@ -9,8 +9,6 @@
  * machine matter less; else it is of wall time, because threads that wait for each other would look
  * cheap.
  */
-#include "config.h"
-
 #include "measure.h"
 
 #include "jobs.h"

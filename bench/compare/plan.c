@@ -4,8 +4,6 @@
  *
  * What is compared. See plan.h.
  */
-#include "config.h"
-
 #include "plan.h"
 
 #include <stdio.h>

@@ -4,8 +4,6 @@
  *
  * What was measured. See samples.h.
  */
-#include "config.h"
-
 #include "samples.h"
 
 #include "../measure/options.h"

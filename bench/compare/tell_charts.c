@@ -4,8 +4,6 @@
  *
  * The report as charts: one script for gnuplot each, with its data in it, drawn as SVG and PNG.
  */
-#include "config.h"
-
 #include "tell.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * The report as JSON.
  */
-#include "config.h"
-
 #include "tell.h"
 
 #include "../measure/json.h"

@@ -4,8 +4,6 @@
  *
  * The report as text.
  */
-#include "config.h"
-
 #include "tell.h"
 
 #include "criteria.h"

@@ -8,8 +8,6 @@
  * too. Look-ups and owners do not. Debian's 0.7.1 has two errors in ck_epoch that were mended in
  * 2026: its figures are those of that version.
  */
-#include "config.h"
-
 #include <ck_epoch.h>
 #include <ck_ht.h>
 #include <ck_pr.h>

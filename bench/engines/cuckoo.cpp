@@ -4,8 +4,6 @@
  *
  * cuckoo: cuckoohash_map of libcuckoo.
  */
-#include "config.h"
-
 #include "map.hpp"
 
 #include <libcuckoo/cuckoohash_map.hh>

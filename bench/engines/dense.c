@@ -10,8 +10,6 @@
  * again last first, so the words stay as dense as the sessions. It finds no session by id (the
  * original searches the array).
  */
-#include "config.h"
-
 #include "engine.h"
 #include "strings.h"
 

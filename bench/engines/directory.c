@@ -4,8 +4,6 @@
  *
  * A directory of an engine's own. See directory.h.
  */
-#include "config.h"
-
 #include "directory.h"
 
 #include <dirent.h>

@@ -14,8 +14,6 @@
  *
  * A reader gets its slot by a search through all slots, so opening n sessions takes n * n steps.
  */
-#include "config.h"
-
 #include "engine.h"
 #include "directory.h"
 

@@ -12,8 +12,6 @@
  *
  * A list copies each session under its lock, so that no lock is held while the list is formatted.
  */
-#include "config.h"
-
 #include "engine.h"
 #include "strings.h"
 

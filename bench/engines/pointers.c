@@ -8,8 +8,6 @@
  * old ones, here each has a count of references (GLib's, atomic), which is what C and C++ servers
  * do.
  */
-#include "config.h"
-
 #include "engine.h"
 #include "strings.h"
 

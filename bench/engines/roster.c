@@ -4,8 +4,6 @@
  *
  * Roster itself, through its public functions.
  */
-#include "config.h"
-
 #include "engine.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * tbb: concurrent_hash_map of oneTBB.
  */
-#include "config.h"
-
 #include "map.hpp"
 
 #include <tbb/concurrent_hash_map.h>

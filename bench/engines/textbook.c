@@ -10,8 +10,6 @@
  * its walk, and a view is published with a bound of its timestamp first, as Roster does it: that
  * race has no textbook.
  */
-#include "config.h"
-
 #define _LGPL_SOURCE
 #define RCU_BP
 #include <urcu-bp.h>

@@ -15,8 +15,6 @@
  * of them, so n sessions take n * n steps and bytes: 14 GB for 100 000. It is measured with up to
  * 10 000.
  */
-#include "config.h"
-
 #include "directory.h"
 #include "engine.h"
 

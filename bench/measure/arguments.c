@@ -4,8 +4,6 @@
  *
  * Values of options.
  */
-#include "config.h"
-
 #include "arguments.h"
 
 #include <errno.h>

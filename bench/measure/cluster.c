@@ -9,8 +9,6 @@
  *     survey   the records of 1000 servers read and reduced to a safe point
  *     idle     processor time of a syncer and safe points with nothing to do, in a minute
  */
-#include "config.h"
-
 #include "core/base/clock.h"
 
 #include <err.h>

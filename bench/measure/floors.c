@@ -4,8 +4,6 @@
  *
  * Floors. See floors.h.
  */
-#include "config.h"
-
 #include "floors.h"
 
 #include "order.h"

@@ -4,8 +4,6 @@
  *
  * Writing JSON.
  */
-#include "config.h"
-
 #include "json.h"
 
 #include <math.h>

@@ -4,8 +4,6 @@
  *
  * The loops over a roster. See loops.h.
  */
-#include "config.h"
-
 #include "loops.h"
 
 #include <errno.h>

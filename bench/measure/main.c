@@ -4,8 +4,6 @@
  *
  * roster-bench: measures the workloads that were named.
  */
-#include "config.h"
-
 #include "../compare/compare.h"
 #include "workloads.h"
 

@@ -4,8 +4,6 @@
  *
  * The command line.
  */
-#include "config.h"
-
 #include "options.h"
 
 #include "arguments.h"

@@ -4,8 +4,6 @@
  *
  * Timestamp oracles. See oracle.h.
  */
-#include "config.h"
-
 #include "oracle.h"
 
 __thread struct oracle_ticket oracle_ticket own_lines;

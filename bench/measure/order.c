@@ -4,8 +4,6 @@
  *
  * Orders. See order.h.
  */
-#include "config.h"
-
 #include "order.h"
 
 #include <string.h>

@@ -4,8 +4,6 @@
  *
  * The report: what is printed where. See report.h.
  */
-#include "config.h"
-
 #include "report.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * The report as JSON. doc/performance.md and scripts read it, so members are added, not changed.
  */
-#include "config.h"
-
 #include "report.h"
 
 #include "json.h"

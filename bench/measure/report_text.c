@@ -4,8 +4,6 @@
  *
  * The report as text.
  */
-#include "config.h"
-
 #include "report.h"
 
 #include <roster/version.h>

@@ -17,8 +17,6 @@
  * Each round runs all of them once, in an order that turns with the rounds. Prints millions of
  * operations a second (median, least, most), and the ratios of the same round.
  */
-#include "config.h"
-
 #include "core/base/clock.h"
 
 #include <err.h>

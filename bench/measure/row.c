@@ -4,8 +4,6 @@
  *
  * Rows of the report. See row.h.
  */
-#include "config.h"
-
 #include "row.h"
 
 #include <errno.h>

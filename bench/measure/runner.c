@@ -4,8 +4,6 @@
  *
  * The threads that do the work. See runner.h.
  */
-#include "config.h"
-
 #include "core/base/clock.h"
 #include "runner.h"
 

@@ -11,8 +11,6 @@
  * for both, which is tens of nanoseconds of a request that takes some microseconds. At its end it
  * writes to $TWIN_REPORT how often and how long owners have waited.
  */
-#include "config.h"
-
 #include "core/base/clock.h"
 
 #include <dlfcn.h>

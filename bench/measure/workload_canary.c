@@ -6,8 +6,6 @@
  * the machine is what the other rows with several threads measure. Its control, threads whose
  * words stand side by side on one line, must be slower, else the canary could not tell.
  */
-#include "config.h"
-
 #include "workloads.h"
 
 #include <errno.h>

@@ -5,8 +5,6 @@
  * churn: open and close a session while many others are open: the one just opened, or in its place
  * one of the others at random, as connections that come and go.
  */
-#include "config.h"
-
 #include "floors.h"
 #include "order.h"
 #include "workloads.h"

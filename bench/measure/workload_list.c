@@ -8,8 +8,6 @@
  * identities are not in the order of the sessions; beside it one in which all are as they were
  * opened.
  */
-#include "config.h"
-
 #include "floors.h"
 #include "loops.h"
 #include "workloads.h"

@@ -5,8 +5,6 @@
  * memory: what an idle session with 40 bytes of identity takes, its share of the hash table
  * included: by the growth of the process, by the allocator, and by the roster's own account.
  */
-#include "config.h"
-
 #include "workloads.h"
 #include "world.h"
 

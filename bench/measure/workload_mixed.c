@@ -12,8 +12,6 @@
  * tell what these transfers cost two stores that can be under way together, and an exchange that
  * waits for each.
  */
-#include "config.h"
-
 #include "floors.h"
 #include "loops.h"
 #include "workloads.h"

@@ -4,8 +4,6 @@
  *
  * publish: begin and finish, in one thread and in several that share no session.
  */
-#include "config.h"
-
 #include "floors.h"
 #include "loops.h"
 #include "workloads.h"

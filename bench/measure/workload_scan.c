@@ -4,8 +4,6 @@
  *
  * scan: the minimum of many open transactions, and whether it depends on the number of sessions.
  */
-#include "config.h"
-
 #include "floors.h"
 #include "loops.h"
 #include "workloads.h"

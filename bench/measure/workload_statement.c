@@ -4,8 +4,6 @@
  *
  * statement: begin and end a statement with text, outside a transaction.
  */
-#include "config.h"
-
 #include "floors.h"
 #include "loops.h"
 #include "workloads.h"

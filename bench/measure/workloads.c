@@ -4,8 +4,6 @@
  *
  * The table of workloads, and what they share.
  */
-#include "config.h"
-
 #include "workloads.h"
 
 const struct workload workloads[] = {

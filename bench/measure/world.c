@@ -4,8 +4,6 @@
  *
  * A roster with many sessions. See world.h.
  */
-#include "config.h"
-
 #include "world.h"
 
 #include "order.h"

@@ -5,7 +5,7 @@
  * Connections, each armed for one event on the server's epoll: the kernel gives it to one thread,
  * and from arming to being given it is the happens-before edge by which the session moves.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "conn.h"
 
 #include "command.h"

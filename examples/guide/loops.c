@@ -5,7 +5,7 @@
  * A server with one event loop per worker thread, as memcached and most servers in C have: a
  * connection stays with the worker that got it, and so does its session.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "command.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
  *
  * The life of a server: create the roster, serve, drain, destroy the roster.
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "pool.h"
 
 #include <inttypes.h>

@@ -6,8 +6,6 @@
  * its own clock: what they share are the safe points. Clocks that differ make them slow, not wrong,
  * because no safe point passes the record of a server, and no server begins below its record.
  */
-#include "config.h"
-
 #include "server.h"
 
 #include <errno.h>

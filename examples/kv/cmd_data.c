@@ -4,8 +4,6 @@
  *
  * Commands that read and write keys, inside the transaction that is open when they are called.
  */
-#include "config.h"
-
 #include "server.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * CLIENT and TRX: the connections and the transactions, as the roster shows them, and killing them.
  */
-#include "config.h"
-
 #include "server.h"
 
 #include <errno.h>

@@ -5,8 +5,6 @@
  * Commands about the connection itself and the server; INFO with those figures that tools of Redis
  * read.
  */
-#include "config.h"
-
 #include "server.h"
 
 #include <errno.h>

@@ -5,8 +5,6 @@
  * The table of commands, and running one: each is a statement of its session, and each that touches
  * data runs inside a transaction.
  */
-#include "config.h"
-
 #include "server.h"
 
 #include <errno.h>

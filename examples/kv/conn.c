@@ -4,8 +4,6 @@
  *
  * A connection as a session of Roster. The thread of its worker owns the session.
  */
-#include "config.h"
-
 #include "server.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * The status endpoint: its options, its secrets, and the drain that a client may ask for.
  */
-#include "config.h"
-
 #include "server.h"
 
 #include <errno.h>

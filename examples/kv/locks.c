@@ -4,8 +4,6 @@
  *
  * Locks that transactions hold, and how a session says which one it waits for.
  */
-#include "config.h"
-
 #include "store.h"
 
 #include <errno.h>

@@ -10,8 +10,6 @@
  * To be read in this order: store.h and store.c, the versions and who sees them; server.h; conn.c,
  * a connection as a session; command.c, a command as a statement; this file; cluster.c; the rest.
  */
-#include "config.h"
-
 #include "server.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * The command line. Most of it fills in the option structs of the libraries.
  */
-#include "config.h"
-
 #include "server.h"
 
 #include <string.h>

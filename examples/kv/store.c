@@ -4,8 +4,6 @@
  *
  * Keys, versions and their collection; transactions, and what they are going to write.
  */
-#include "config.h"
-
 #include "store.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * What a server shows of its connections, as Redis does: lines of INFO, fields of CLIENT LIST.
  */
-#include "config.h"
-
 #include "commands.h"
 #include "front.h"
 

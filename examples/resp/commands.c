@@ -4,8 +4,6 @@
  *
  * Finding a command, and telling clients which there are.
  */
-#include "config.h"
-
 #include "commands.h"
 
 #include <string.h>

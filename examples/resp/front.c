@@ -5,8 +5,6 @@
  * Workers and connections. Each worker is a thread with an event loop; it polls the one listening
  * socket and serves what it accepts. All of a connection's life happens in that thread.
  */
-#include "config.h"
-
 #include "front.h"
 
 #include <errno.h>

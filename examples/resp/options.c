@@ -4,8 +4,6 @@
  *
  * Parsing the command line, and showing it to clients.
  */
-#include "config.h"
-
 #include "options.h"
 
 #include "commands.h"

@@ -4,8 +4,6 @@
  *
  * Buffers, replies and requests of the Redis protocol.
  */
-#include "config.h"
-
 #include "resp.h"
 
 #include <errno.h>

@@ -4,6 +4,8 @@
  *
  * Creation and destruction of a roster.
  */
+#include "config.h"
+
 #include "core/base/reclaim.h"
 #include "core/roster/roster.h"
 

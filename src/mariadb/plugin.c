@@ -5,8 +5,6 @@
  * An audit plugin for MariaDB: its settings, its status, and what the server reports, which becomes
  * calls of the mirror. See roster-mariadb(7).
  */
-#include "config.h"
-
 #include "mariadb/endpoint.h"
 #include "mariadb/kill.h"
 #include "mariadb/mirror.h"

@@ -5,8 +5,6 @@
  * roster_processlist(): the roster as a JSON array, for JSON_TABLE(). It walks the list in place
  * under the read lock: no connection waits for it, however often it is called.
  */
-#include "config.h"
-
 #include "core/base/clock.h"
 #include "core/base/utf8.h"
 #include "mariadb/mirror.h"

@@ -5,8 +5,6 @@
  * A connection inside of the server is open only as long as a statement takes: the server does not
  * shut down while there is one.
  */
-#include "config.h"
-
 #include "mariadb/sql.h"
 
 #include "mariadb/report.h"

@@ -7,8 +7,6 @@
  * gets next and ends with. One that EXECUTE runs has the number of EXECUTE, and when it ends,
  * EXECUTE does.
  */
-#include "config.h"
-
 #include "mariadb/statements.h"
 
 #include "mariadb/connections.h"

@@ -7,8 +7,6 @@
  * begins when a statement uses a table, and ends by what the statement's text says. With autocommit
  * on, the statement is one.
  */
-#include "config.h"
-
 #include "mariadb/transactions.h"
 
 #include "mariadb/connections.h"

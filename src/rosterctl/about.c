@@ -4,8 +4,6 @@
  *
  * status, min and safe_point.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 
 #include <roster/error.h>

@@ -4,8 +4,6 @@
  *
  * kill and drain.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include <stdio.h>

@@ -4,8 +4,6 @@
  *
  * activity: what the active sessions did.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include "core/base/count.h"

@@ -4,8 +4,6 @@
  *
  * activity --by=time: when the active sessions did what.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include <stdio.h>

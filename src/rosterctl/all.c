@@ -4,8 +4,6 @@
  *
  * All servers of a user: each puts its socket into one directory, and takes it away when it ends.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * barrier and gc: straight on the store in which a cluster meets, whether a server runs or not.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include <errno.h>

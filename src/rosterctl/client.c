@@ -4,8 +4,6 @@
  *
  * Asking the server.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include <curl/curl.h>

@@ -5,8 +5,6 @@
  * What a whole cluster has: lists with the server as a column, minima, and kills that find their
  * server.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 
 #include "core/base/ascii.h"

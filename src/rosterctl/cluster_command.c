@@ -5,8 +5,6 @@
  * Commands that servers name. What answers as a server need not be one, and a command is there to
  * be copied into a shell: so it is taken apart and made again, of what a verdict can have in it.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 
 #include <roster/text.h>

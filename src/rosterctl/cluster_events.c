@@ -4,8 +4,6 @@
  *
  * What has happened in a cluster: the events of all servers, in the order of their times.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 
 #include "core/base/count.h"

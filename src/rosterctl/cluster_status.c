@@ -5,8 +5,6 @@
  * The verdicts of a whole cluster: each problem of each server with its command, and the servers
  * from which there is none.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 
 #include <roster/text.h>

@@ -5,8 +5,6 @@
  * What the active sessions of a cluster did, step by step. Servers sample at intervals of their
  * own, so what is added up are averages.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 
 #include <stdio.h>

@@ -5,8 +5,6 @@
  * What the servers of a cluster have in common: trees of waits, which do not reach from one server
  * to another, and activity, which is added up.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 
 #include <stdio.h>

@@ -4,8 +4,6 @@
  *
  * events: what has happened to the server.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include "core/base/count.h"

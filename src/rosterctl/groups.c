@@ -5,8 +5,6 @@
  * groups: which users, databases and applications have the most sessions, and how many they may
  * have.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include "core/base/count.h"

@@ -4,8 +4,6 @@
  *
  * What each command is for, with an example.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include <string.h>

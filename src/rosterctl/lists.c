@@ -4,8 +4,6 @@
  *
  * ps, trx, holders and history.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include <stdio.h>

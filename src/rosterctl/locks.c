@@ -4,8 +4,6 @@
  *
  * locks: which sessions wait for which, as a tree, and the newest deadlocks.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include "core/base/count.h"

@@ -4,8 +4,6 @@
  *
  * rosterctl: inspects and controls servers that use Roster.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include <argp.h>

@@ -6,8 +6,6 @@
  * that asks them as the other commands do: a page that a browser has from one server may not ask
  * another one, and no server should ask the others in its own process.
  */
-#include "config.h"
-
 #include "rosterctl/serve.h"
 
 #include <errno.h>

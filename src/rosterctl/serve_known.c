@@ -5,8 +5,6 @@
  * Which servers a page of the cluster asks: those that had a record a moment ago, less those that
  * have just not answered.
  */
-#include "config.h"
-
 #include "rosterctl/serve.h"
 
 #include <stdlib.h>

@@ -4,8 +4,6 @@
  *
  * Lists of a whole cluster, its oldest timestamp, its events, and a kill that goes to one server.
  */
-#include "config.h"
-
 #include "rosterctl/serve.h"
 
 #include <stdio.h>

@@ -4,8 +4,6 @@
  *
  * serve, where there is no library for it.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 int ctl_serve(const struct options *options)

@@ -5,8 +5,6 @@
  * What the servers of a cluster have recorded, as one: the last hour, and what active sessions did.
  * Their endpoints are on one host, so a second of one is the same second of the others.
  */
-#include "config.h"
-
 #include "rosterctl/serve.h"
 
 #include <stdio.h>

@@ -4,8 +4,6 @@
  *
  * How all servers of a cluster are: what is wrong with any of them, the worst first.
  */
-#include "config.h"
-
 #include "rosterctl/serve.h"
 
 #include <roster/version.h>

@@ -8,8 +8,6 @@
  * this host, as endpoints have no others, and the endpoint there has to be that of the record's
  * server before it is asked for more. Only a kill sends a token.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 
 #include <errno.h>

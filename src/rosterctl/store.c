@@ -4,8 +4,6 @@
  *
  * The store of a cluster: opening it; the exit code of its error, and what to run then.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 
 #include <errno.h>

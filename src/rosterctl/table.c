@@ -4,8 +4,6 @@
  *
  * Tables of rows that came as JSON.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include "core/base/ascii.h"

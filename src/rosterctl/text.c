@@ -4,8 +4,6 @@
  *
  * Text for a terminal.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include <limits.h>

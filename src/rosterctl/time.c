@@ -4,8 +4,6 @@
  *
  * Points in time, as people write and read them.
  */
-#include "config.h"
-
 #include "rosterctl/rosterctl.h"
 
 #include "core/base/when.h"

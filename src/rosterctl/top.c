@@ -5,8 +5,6 @@
  * rosterctl top: the whole server on one screen, live. This thread reads keys and draws, and never
  * waits for the server.
  */
-#include "config.h"
-
 #include "rosterctl/top.h"
 
 #include <langinfo.h>

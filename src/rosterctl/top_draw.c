@@ -4,8 +4,6 @@
  *
  * rosterctl top: the screen.
  */
-#include "config.h"
-
 #include "rosterctl/top.h"
 
 #include <ncurses.h>

@@ -4,8 +4,6 @@
  *
  * rosterctl top: asking the server in a thread of its own, so that keys work while it is frozen.
  */
-#include "config.h"
-
 #include "rosterctl/cluster.h"
 #include "rosterctl/top.h"
 

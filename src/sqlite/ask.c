@@ -7,8 +7,6 @@
  * process listens is left by one that has crashed, or a forked worker that ended by _exit(): it is
  * removed.
  */
-#include "config.h"
-
 #include "sqlite/ask.h"
 
 #include "sqlite/extension.h"

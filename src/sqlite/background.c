@@ -5,8 +5,6 @@
  * The thread that carries out the kills that come through the endpoint, and the limits. It runs
  * only when one of these was asked for.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include "core/base/background.h"

@@ -6,8 +6,6 @@
  * all of the file. Where roster.so stands before SQLite, it is shown as one that its connection
  * runs. SQLite does not let anyone interrupt it.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include "sqlite/entry.h"

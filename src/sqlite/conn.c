@@ -5,8 +5,6 @@
  * Connections: each is a session from its opening until SQLite frees it, which may be long after
  * sqlite3_close_v2() when a cursor was leaked.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * The status endpoint, when it was asked for.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include <dlfcn.h>

@@ -5,8 +5,6 @@
  * The files of a connection: its main one, which stays, and those that ATTACH and DETACH add and
  * take away. A list of files has a path on each line.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include <string.h>

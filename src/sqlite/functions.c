@@ -4,8 +4,6 @@
  *
  * The functions roster_kill(ID [, HOW]) and roster_checkpoint([SCHEMA]).
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include "core/base/count.h"

@@ -8,8 +8,6 @@
  * of ours (rst_ext_reconcile()), and its busy handler is seen as far as it sleeps by SQLite
  * (waits.c).
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include "sqlite/entry.h"

@@ -19,8 +19,6 @@
  * An idle transaction is rolled back by the thread that ends it, inside the connection's mutex: it
  * is the owner then.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * Limits, in the background thread: what has gone on for too long is ended.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 SQLITE_EXTENSION_INIT3

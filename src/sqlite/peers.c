@@ -5,8 +5,6 @@
  * The other processes: each that has an endpoint in the runtime directory is asked through its
  * socket there.
  */
-#include "config.h"
-
 #include "sqlite/ask.h"
 #include "sqlite/extension.h"
 

@@ -8,8 +8,6 @@
  *
  * A program that looks SQLite up with dlsym() passes by; ROSTER_SQLITE_EARLY=1 is for those.
  */
-#include "config.h"
-
 #include "sqlite/entry.h"
 
 #include <dlfcn.h>

@@ -4,8 +4,6 @@
  *
  * What is shown of the connections of this process.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include <stdlib.h>

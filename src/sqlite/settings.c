@@ -6,8 +6,6 @@
  * roster_setting(NAME, VALUE). All are off by default: then nothing is ended, and there is neither
  * a thread nor a socket.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include <stdlib.h>

@@ -4,8 +4,6 @@
  *
  * The table-valued functions roster_connections and roster_blocker(FILE).
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include <stdio.h>

@@ -11,8 +11,6 @@
  *
  * Cursors that are open beside each other are nested statements of the session.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include <errno.h>

@@ -11,8 +11,6 @@
  * A sleep counts when this thread has begun a statement that has neither returned a row nor ended:
  * later ones are not waits for a lock, but the program's own.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 SQLITE_EXTENSION_INIT3

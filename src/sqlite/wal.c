@@ -6,8 +6,6 @@
  * documented (https://sqlite.org/walformat.html) and fixed. It is read where SQLite has mapped it;
  * to open the file once more and close it would take away the locks that SQLite has on it.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include <string.h>

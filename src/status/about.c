@@ -4,8 +4,6 @@
  *
  * The server, its minimum, its safe points and its history.
  */
-#include "config.h"
-
 #include "status/query.h"
 #include "status/verdict.h"
 

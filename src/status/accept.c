@@ -6,8 +6,6 @@
  * with a weight; the most specific one that fits a type decides. A range that is malformed is
  * ignored, as if it was not there.
  */
-#include "config.h"
-
 #include "status/status.h"
 
 #include "core/base/ascii.h"

@@ -4,8 +4,6 @@
  *
  * What changes something: kill and drain.
  */
-#include "config.h"
-
 #include "status/query.h"
 
 #include "core/roster/event_log.h"

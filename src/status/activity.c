@@ -4,8 +4,6 @@
  *
  * The activity history.
  */
-#include "config.h"
-
 #include "status/activity.h"
 
 #include "core/base/ascii.h"

@@ -5,8 +5,6 @@
  * Points of the activity history: its samples in steps, in series of which each is a class of
  * waits, or a group of what was asked for. See activity.h.
  */
-#include "config.h"
-
 #include "status/activity.h"
 
 #include "status/columns.h"

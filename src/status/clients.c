@@ -9,8 +9,6 @@
  * knows it; of a TCP connection the kernel reports it through sock_diag(7). Of remote ones nothing
  * is known but the address; one machine usually has all of an IPv6 network of 64 bits.
  */
-#include "config.h"
-
 #include "status/status.h"
 
 #include "core/base/count.h"

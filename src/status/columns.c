@@ -4,8 +4,6 @@
  *
  * The columns of lists. See columns.h.
  */
-#include "config.h"
-
 #include "status/columns.h"
 
 #include "core/base/ascii.h"

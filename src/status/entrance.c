@@ -8,8 +8,6 @@
  * one is run for at most a part of the time: whatever other machines send costs this one no more,
  * and local clients wait for no more than one round of it.
  */
-#include "config.h"
-
 #include "status/status.h"
 
 #include <errno.h>

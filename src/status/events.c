@@ -4,8 +4,6 @@
  *
  * The event log.
  */
-#include "config.h"
-
 #include "status/query.h"
 
 #include "core/base/count.h"

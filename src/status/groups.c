@@ -4,8 +4,6 @@
  *
  * GET /groups, and the verdict's look at groups of sessions.
  */
-#include "config.h"
-
 #include "status/groups.h"
 
 #include "status/query.h"

@@ -16,8 +16,6 @@
  * A holder is no session's: pins have no id by which they could be found again. So of these all
  * that a holder says itself is kept instead of an id, and its session is looked at as above.
  */
-#include "config.h"
-
 #include "status/rows.h"
 
 #include <errno.h>

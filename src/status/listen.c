@@ -5,8 +5,6 @@
  * The sockets. Local ones are on loopback or Unix only, because what they show and take is for this
  * machine.
  */
-#include "config.h"
-
 #include "status/listen.h"
 
 #include <arpa/inet.h>

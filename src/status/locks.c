@@ -6,8 +6,6 @@
  * deadlocks. The tree with the most sessions comes first. One walk collects the waits; what each
  * session shows is copied afterwards, a few at a time, so it may have gone on since.
  */
-#include "config.h"
-
 #include "status/query.h"
 
 #include <errno.h>

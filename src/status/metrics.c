@@ -5,8 +5,6 @@
  * GET /metrics: OpenMetrics 1.0 for clients that accept it, else the older text format of
  * Prometheus, in which the family of a counter is called as its sample is.
  */
-#include "config.h"
-
 #include "status/metrics.h"
 
 #include "status/query.h"

@@ -4,8 +4,6 @@
  *
  * What a cluster's server adds to /metrics: its syncer, the safe points, and what fails.
  */
-#include "config.h"
-
 #include "status/metrics.h"
 
 #include "core/base/clock.h"

@@ -5,8 +5,6 @@
  * Metrics of groups of sessions: no more than GROUPS_SHOWN of a kind, however many names clients
  * invent.
  */
-#include "config.h"
-
 #include "status/metrics.h"
 
 #include "status/groups.h"

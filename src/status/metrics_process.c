@@ -5,8 +5,6 @@
  * Which build a server runs, and what its process uses, under the names that Prometheus' clients
  * give. What /proc does not show is left out.
  */
-#include "config.h"
-
 #include "status/metrics.h"
 
 #include "core/base/clock.h"

@@ -4,8 +4,6 @@
  *
  * The text of metrics. See metrics.h.
  */
-#include "config.h"
-
 #include "status/metrics.h"
 
 #include "core/base/utf8.h"

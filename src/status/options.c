@@ -5,8 +5,6 @@
  * The options of an endpoint: their defaults, what they take, and what is said of one that is
  * refused.
  */
-#include "config.h"
-
 #include "core/base/struct_size.h"
 #include "status/status.h"
 

@@ -5,8 +5,6 @@
  * What a request asks for. Whatever is unknown or malformed is refused, so that no client takes a
  * filter that was misspelt for one that let everything through.
  */
-#include "config.h"
-
 #include "status/query.h"
 
 #include "core/base/ascii.h"

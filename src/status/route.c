@@ -4,8 +4,6 @@
  *
  * What a request asks for, whether its sender may, and sending the reply.
  */
-#include "config.h"
-
 #include "status/status.h"
 
 #include "core/base/ascii.h"

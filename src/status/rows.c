@@ -4,8 +4,6 @@
  *
  * Filters and orders. See rows.h.
  */
-#include "config.h"
-
 #include "status/rows.h"
 
 #include "core/base/ascii.h"

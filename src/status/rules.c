@@ -6,8 +6,6 @@
  * application or its versions differ: what two readers might understand differently is refused, and
  * the connection is closed where it is not certain where the next request begins.
  */
-#include "config.h"
-
 #include "status/status.h"
 
 #include "core/base/ascii.h"

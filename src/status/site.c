@@ -7,8 +7,6 @@
  * The loop hands a request over and goes on; the connection is suspended until its answer is there,
  * so there are never more requests than connections. All of libmicrohttpd is called by the loop.
  */
-#include "config.h"
-
 #include "status/site.h"
 
 #include "status/status.h"

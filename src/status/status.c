@@ -8,8 +8,6 @@
  * nothing: a client that sends a byte now and then would keep its place for ever. Here every
  * request has a deadline, and so has the pause before it.
  */
-#include "config.h"
-
 #include "core/base/cancel.h"
 #include "core/base/process.h"
 #include "status/status.h"

@@ -4,8 +4,6 @@
  *
  * Text that grows, and JSON in it.
  */
-#include "config.h"
-
 #include "status/text.h"
 
 #include "core/base/utf8.h"

@@ -8,8 +8,6 @@
  * stood still have none, and no step of the wall clock makes or hides one. When the oracle or the
  * store is slow, points become rarer: the endpoint spends at most a tenth of its time on them.
  */
-#include "config.h"
-
 #include "status/query.h"
 #include "status/status.h"
 #include "status/verdict.h"

@@ -4,8 +4,6 @@
  *
  * The verdict. See verdict.h.
  */
-#include "config.h"
-
 #include "status/verdict.h"
 
 #include "status/verdict_blocked.h"

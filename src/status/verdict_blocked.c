@@ -4,8 +4,6 @@
  *
  * Sessions that have waited for another one for too long, and how that ends. See verdict_blocked.h.
  */
-#include "config.h"
-
 #include "status/verdict_blocked.h"
 
 #include "core/base/count.h"

@@ -5,8 +5,6 @@
  * What the verdict finds wrong with a server in its cluster: the lease, the reports, the store, and
  * what holds back the safe points.
  */
-#include "config.h"
-
 #include "status/verdict_look.h"
 
 #include "core/base/count.h"

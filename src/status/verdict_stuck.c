@@ -8,8 +8,6 @@
  * was for has ended, so neither a walk nor the log's length says what is found. A walk is made once
  * when the log had no room for all kills between two looks.
  */
-#include "config.h"
-
 #include "status/verdict_stuck.h"
 
 #include "status/verdict_blocked.h"

@@ -3,8 +3,6 @@
 
 /* Options: checked one by one, completed with their defaults, and copied. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,6 @@
 
 /* The public calls: check, count and hand over to the kind of store. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

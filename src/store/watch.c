@@ -3,8 +3,6 @@
 
 /* The public calls for watches. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

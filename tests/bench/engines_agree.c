@@ -7,8 +7,6 @@
  * of which one does less than the others would be worth nothing.
  * engines_agree without arguments names the engines of this build.
  */
-#include "config.h"
-
 #include "bench/engines/engine.h"
 #include "bench/measure/order.h"
 

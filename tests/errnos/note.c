@@ -4,8 +4,6 @@
  *
  * Notes which public function returned which error; tests/errnos links it into every test.
  */
-#include "config.h"
-
 #include "errnos.h"
 
 #include <errno.h>

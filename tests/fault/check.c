@@ -15,8 +15,6 @@
  * 0: it holds. 1: violated. 3: it holds as far as it goes, but too little happened.
  */
 
-#include "config.h"
-
 #include <err.h>
 #include <inttypes.h>
 #include <stdbool.h>

@@ -7,8 +7,6 @@
  * be found, and ends with 1 when there is no log of that number.
  */
 
-#include "config.h"
-
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>

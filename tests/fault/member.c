@@ -7,8 +7,6 @@
  * operator would see. Ends in order on SIGTERM.
  */
 
-#include "config.h"
-
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>

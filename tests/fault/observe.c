@@ -3,8 +3,6 @@
 
 /* What a server sees of itself and of its cluster. */
 
-#include "config.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,8 +13,6 @@
  *     -3  half of an answer passes, then its connection ends
  */
 
-#include "config.h"
-
 #include <arpa/inet.h>
 #include <err.h>
 #include <poll.h>

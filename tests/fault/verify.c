@@ -6,8 +6,6 @@
  * ended when the other began, by the clock that all servers of a host share.
  */
 
-#include "config.h"
-
 #include <err.h>
 #include <inttypes.h>
 #include <stdlib.h>

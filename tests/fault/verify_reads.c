@@ -6,8 +6,6 @@
  * has to find, whatever was collected, wherever.
  */
 
-#include "config.h"
-
 #include <err.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -3,8 +3,6 @@
 
 /* What the threads of a server do: transactions that read and are checked, versions, collection. */
 
-#include "config.h"
-
 #include <stdlib.h>
 
 #include "log.h"

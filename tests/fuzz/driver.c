@@ -4,8 +4,6 @@
  *
  * Gives a fuzz target the files named, or all files of the directories named, or standard input.
  */
-#include "config.h"
-
 #include "fuzz.h"
 
 #include <dirent.h>

@@ -4,8 +4,6 @@
  *
  * Base64: what is accepted must come out the same when it is written again.
  */
-#include "config.h"
-
 #include "fuzz.h"
 #include "store/etcd/base64.h"
 

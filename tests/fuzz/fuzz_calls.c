@@ -6,8 +6,6 @@
  * and four pins of one roster. Each is made of the library and of the reference: what they return,
  * and what all sessions show afterwards, must not differ.
  */
-#include "config.h"
-
 #include "core/scanner/lease.h"
 #include "fuzz.h"
 #include "reference.h"

@@ -4,8 +4,6 @@
  *
  * What an etcd gateway answers: the first byte chooses for what question the rest is the answer.
  */
-#include "config.h"
-
 #include "fuzz.h"
 #include "store/base/arena.h"
 #include "store/base/bytes.h"

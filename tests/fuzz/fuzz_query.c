@@ -5,8 +5,6 @@
  * What a request to the status endpoint asks for behind the question mark: the first byte says for
  * what, the rest is NAME=VALUE&NAME... as libmicrohttpd would hand it over.
  */
-#include "config.h"
-
 #include "fuzz.h"
 #include "status/query.h"
 

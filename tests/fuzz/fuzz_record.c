@@ -5,8 +5,6 @@
  * Timestamps as they stand in a store, and connection ids: what is accepted must come out the same
  * when it is written again.
  */
-#include "config.h"
-
 #include "cluster/keys/record.h"
 #include "fuzz.h"
 

@@ -4,8 +4,6 @@
  *
  * What clients of the example server send, in pieces: the first byte says how large.
  */
-#include "config.h"
-
 #include "fuzz.h"
 #include "resp.h"
 

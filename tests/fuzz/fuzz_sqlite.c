@@ -5,8 +5,6 @@
  * A file that claims to be a SQLite store. Whatever is in it, it is a store or is refused, and what
  * is read from it is well-formed.
  */
-#include "config.h"
-
 #include "fuzz.h"
 
 #include <roster/store.h>

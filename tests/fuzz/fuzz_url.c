@@ -5,8 +5,6 @@
  * The URL of a store, and its options. Opening an etcd store contacts nobody; with SQLite only the
  * path is looked at, and of a file that must exist.
  */
-#include "config.h"
-
 #include "fuzz.h"
 
 #include <roster/store.h>

@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  */
-#include "config.h"
-
 #include "reference.h"
 
 #include <errno.h>

@@ -9,8 +9,6 @@
  *   commit   a commit takes its timestamp before it locks what it writes, and dawdles in between
  *   delay    no fault: a commit takes its timestamp under its locks, and dawdles before it installs
  */
-#include "config.h"
-
 #include "store.h"
 
 #include <roster/minimum.h>

@@ -96,6 +96,24 @@ if [ -s "$work/silent" ]; then
     exit 1
 fi
 
+# configured TOP: prints the files that include config.h for nothing, and those that use a macro of it
+# without including it. _GNU_SOURCE is an option of the compiler.
+macros=$(sed -n 's/^# *undef //p' "$ROSTER_SRCDIR/config.h.in" | paste -sd '|')
+configured() {
+    (
+        cd "$1"
+        grep -rlE --include='*.[ch]' '^#include "config\.h"' src examples bench tests | sort >"$work/include"
+        grep -rlwE --include='*.[ch]' "$macros" src examples bench tests | sort >"$work/use"
+        comm -3 "$work/include" "$work/use"
+    )
+}
+configured "$ROSTER_SRCDIR" >"$work/configured"
+if [ -s "$work/configured" ]; then
+    echo "these include config.h and use none of its macros, or (right column) use one without including it:"
+    cat "$work/configured"
+    exit 1
+fi
+
 # The front end of the example server is any server's.
 if grep -n roster/ "$ROSTER_SRCDIR"/examples/resp/*.[ch]; then
     echo "examples/resp knows nothing of Roster"
@@ -164,5 +182,11 @@ mkdir "$work/top/include" "$work/top/examples" "$work/top/bench" "$work/top/test
 printf '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n\nint silent;\n' >"$work/top/tests/silent.c"
 silent "$work/top" | grep -q '/tests/silent.c$' || {
     echo "not noticed: a file that does not say what it is for"
+    exit 1
+}
+printf '#include "config.h"\n' >"$work/top/tests/silent.c"
+printf '#ifdef HAVE_SQLITE\n#endif\n' >"$work/top/bench/silent.c"
+[ "$(configured "$work/top" | grep -c silent)" -eq 2 ] || {
+    echo "not noticed: config.h included for nothing, or not included"
     exit 1
 }

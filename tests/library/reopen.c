@@ -7,8 +7,6 @@
  * crash, and neither memory nor threads may grow.
  */
 
-#include "config.h"
-
 #include <roster/roster.h>
 
 #include <dirent.h>

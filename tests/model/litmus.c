@@ -19,8 +19,6 @@
  * A way in which no scan ever met an open transaction has shown nothing and fails. Exits 77 where
  * there is only one processor.
  */
-#include "config.h"
-
 #include <inttypes.h>
 #include <linux/membarrier.h>
 #include <pthread.h>

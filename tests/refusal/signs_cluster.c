@@ -5,8 +5,6 @@
  * Signs of a cluster: two servers on one store, of which either may be refused its calls, and
  * somebody who writes into it.
  */
-#include "config.h"
-
 #include "refuse.h"
 #include "signs.h"
 

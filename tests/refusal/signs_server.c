@@ -4,8 +4,6 @@
  *
  * Signs of one server, without a store.
  */
-#include "config.h"
-
 #include "refuse.h"
 #include "signs.h"
 

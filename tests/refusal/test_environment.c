@@ -5,8 +5,6 @@
  * Hard times for the core: no threads, hardly any stack, clocks that leap, signals at all moments,
  * threads that are cancelled, little memory.
  */
-#include "config.h"
-
 #include "refuse.h"
 #include "storm.h"
 

@@ -5,8 +5,6 @@
  * Calls of stores that are interrupted by signals at all moments fail no more than without, and
  * threads that are cancelled while they call leave nothing locked and nothing half done.
  */
-#include "config.h"
-
 #include "../unit/store/store_fixture.h"
 #include "storm.h"
 

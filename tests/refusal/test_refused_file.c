@@ -5,8 +5,6 @@
  * An SQLite store whose file cannot be read, written or opened any more: what each function says,
  * and that it works again afterwards.
  */
-#include "config.h"
-
 #include "../unit/store/scratch.h"
 #include "../unit/store/store_fixture.h"
 #include "refuse.h"

@@ -6,8 +6,6 @@
  * late. Everything that relies on it fails closed, says so, and works again when the kernel
  * relents; the rest goes on; liburcu never gets to the call with which it would end the process.
  */
-#include "config.h"
-
 #include "refuse.h"
 #include "../support/refuse_membarrier.h"
 #include "../unit/unit.h"

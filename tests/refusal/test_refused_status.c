@@ -5,8 +5,6 @@
  * A status endpoint whose start is refused something, each call of the environment in turn: it says
  * so by an errno of its header, leaves nothing behind, and starts when it is tried again.
  */
-#include "config.h"
-
 #include "../unit/store/scratch.h"
 #include "refuse.h"
 

@@ -5,8 +5,6 @@
  * A syncer whose creation is refused something, each call of the environment in turn, also those
  * that jansson makes: memory is out, not an argument wrong, and nothing is leaked.
  */
-#include "config.h"
-
 #include "refuse.h"
 
 #include <criterion/criterion.h>

@@ -5,8 +5,6 @@
  * Each row of the operator's pages against the fault that it explains: every row with a sign is
  * produced, and a table that says what to do has no row without one.
  */
-#include "config.h"
-
 #include "signs.h"
 
 #include <criterion/criterion.h>

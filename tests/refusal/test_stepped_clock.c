@@ -6,8 +6,6 @@
  * an age, or acts on one, goes by how long the transaction has really been open: the watchdog, the
  * list, the minimum, metrics, the status endpoint, the history, the syncer's age limit.
  */
-#include "config.h"
-
 #include "core/base/clock.h"
 #include "refuse.h"
 

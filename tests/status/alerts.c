@@ -6,8 +6,6 @@
  * what it was before, then for an hour at what it is.
  */
 
-#include "config.h"
-
 #include "alerts.h"
 
 #include <criterion/criterion.h>

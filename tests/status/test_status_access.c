@@ -3,8 +3,6 @@
 
 /* Who may do what: tokens, and requests that change something. */
 
-#include "config.h"
-
 #include "../unit/sized.h"
 #include "client.h"
 

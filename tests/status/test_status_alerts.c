@@ -4,8 +4,6 @@
 /* Alerts that test_status_verdict.c has no server for: for each, one that really has what it warns
  * of. */
 
-#include "config.h"
-
 #include "alerts.h"
 #include "../support/refuse_membarrier.h"
 #include "troubled.h"

@@ -4,8 +4,6 @@
 /* What the endpoint of a cluster's server tells, and what it says when its oracle cannot be asked.
  */
 
-#include "config.h"
-
 #include "client.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* GET /events: of servers to which it really happens. */
 
-#include "config.h"
-
 #include "client.h"
 
 #include <criterion/criterion.h>

@@ -4,8 +4,6 @@
 /*
  * Clients that mean no good, or behave as if: each is refused, and the others are still served.
  */
-#include "config.h"
-
 #include "client.h"
 
 #include <criterion/criterion.h>

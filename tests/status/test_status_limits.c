@@ -5,8 +5,6 @@
  * What all clients together may cost: however many lists are asked for and not read, memory stays
  * within its bound, and one client cannot take what others need.
  */
-#include "config.h"
-
 #include "client.h"
 #include "core/base/clock.h"
 

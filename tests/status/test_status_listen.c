@@ -2,8 +2,6 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Who gets a Unix socket's path: one server, whatever is there already, and without waiting. */
-#include "config.h"
-
 #include "client.h"
 
 #include <criterion/criterion.h>

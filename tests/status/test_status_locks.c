@@ -3,8 +3,6 @@
 
 /* GET /locks: trees of waits, circles, holders that are gone, deadlocks. */
 
-#include "config.h"
-
 #include "client.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* What each path returns, as JSON and as text. */
 
-#include "config.h"
-
 #include "client.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* What a list is asked for: the order, the limit behind it, columns, filters and their values. */
 
-#include "config.h"
-
 #include "client.h"
 
 #include "core/base/when.h"

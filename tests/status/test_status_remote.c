@@ -5,8 +5,6 @@
  * The second address, which other machines may reach: GET /metrics with the token, and nothing
  * else; and whatever its clients do, local ones are served.
  */
-#include "config.h"
-
 #include "client.h"
 
 #include <criterion/criterion.h>

@@ -5,8 +5,6 @@
  * What HTTP demands (RFC 9110, RFC 9112): requests that two readers might understand differently
  * are refused, and the format of /metrics is the one that is asked for.
  */
-#include "config.h"
-
 #include "client.h"
 
 #include <criterion/criterion.h>

@@ -5,8 +5,6 @@
  * The last hour as the endpoint keeps it, by a clock that the test sets: a point for each second,
  * none for a second in which nothing ran, no rate across a gap, and never more than an hour.
  */
-#include "config.h"
-
 #include "client.h"
 
 #include "status/status.h"

@@ -3,8 +3,6 @@
 
 /* The verdict, for servers that really have what it tells of. */
 
-#include "config.h"
-
 #include "troubled.h"
 
 #include <criterion/criterion.h>

@@ -6,8 +6,6 @@
  * they are and in some orders, once each; top_k.sh counts what that takes. The endpoint has less
  * memory than a list of all ids needs. One thread, which is the endpoint and its client.
  */
-#include "config.h"
-
 #include <roster/roster.h>
 #include <roster/status.h>
 

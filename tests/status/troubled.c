@@ -3,8 +3,6 @@
 
 /* Servers in trouble. See troubled.h. */
 
-#include "config.h"
-
 #include "core/base/clock.h"
 #include "troubled.h"
 

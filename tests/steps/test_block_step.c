@@ -6,8 +6,6 @@
  * wait that is being written, or that becomes another one.
  */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

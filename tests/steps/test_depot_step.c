@@ -6,8 +6,6 @@
  * there is a surplus: however often that happens, memory follows what is in use.
  */
 
-#include "config.h"
-
 #include "core/base/hot.h"
 #include "steps.h"
 

@@ -3,8 +3,6 @@
 
 /* The digests that a list shows are those of the transaction that it shows. */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* Whom a scan names really held what it names: slots change hands while the scan looks. */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

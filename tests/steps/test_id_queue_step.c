@@ -3,8 +3,6 @@
 
 /* However many threads look for an id at once, none is hidden from those who look later. */
 
-#include "config.h"
-
 #include "core/sql/id_queue.h"
 #include "steps.h"
 

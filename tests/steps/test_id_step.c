@@ -6,8 +6,6 @@
  * number, in whatever order the last bearer closes and the next one opens.
  */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* A session that wakes up while a watchdog finds it idle for too long is not killed for that. */
 
-#include "config.h"
-
 #include "core/operate/watchdog.h"
 #include "steps.h"
 

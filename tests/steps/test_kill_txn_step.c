@@ -7,8 +7,6 @@
  * is never hit.
  */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* The last statement that a look shows is whole, and of the transaction that it shows. */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

@@ -6,8 +6,6 @@
  * collected in between fails its check at every moment.
  */
 
-#include "config.h"
-
 #include "core/scanner/lease.h"
 #include "steps.h"
 

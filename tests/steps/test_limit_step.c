@@ -3,8 +3,6 @@
 
 /* max_sessions is never exceeded, also when the last place is wanted twice at once. */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* A kill of a statement that is suspended meanwhile hits it or nothing, and is not lost (G5). */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

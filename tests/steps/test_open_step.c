@@ -6,8 +6,6 @@
  * anyone, and a session that was opened is not overlooked.
  */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

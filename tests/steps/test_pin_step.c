@@ -6,8 +6,6 @@
  * refuses, a scan may just be naming the pin: it must stay readable for that scan.
  */
 
-#include "config.h"
-
 #include "core/roster/pin.h"
 #include "core/scanner/lease.h"
 #include "steps.h"

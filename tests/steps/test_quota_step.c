@@ -6,8 +6,6 @@
  * no place is taken twice, and none is lost.
  */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

@@ -6,8 +6,6 @@
  * pin, no peek and no other scan, and what they return is exact. A call that waits hangs the test.
  */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>

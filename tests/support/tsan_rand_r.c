@@ -7,8 +7,6 @@
  * and stays in 0x566000000000..0x567fff000000, a range that ThreadSanitizer leaves free.
  */
 
-#include "config.h"
-
 #include <stdlib.h>
 
 #define ARENA_FIRST 0x366000U

@@ -7,8 +7,6 @@
  * once, before main(). Says so as TAP when that cannot be arranged.
  */
 
-#include "config.h"
-
 #include "refuse_membarrier.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  *
  * What an actor does next.
  */
-#include "config.h"
-
 #include "actor.h"
 #include "report.h"
 

@@ -4,8 +4,6 @@
  *
  * The timestamp oracles of the torture.
  */
-#include "config.h"
-
 #include "clock.h"
 
 #include "delays.h"

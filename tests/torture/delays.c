@@ -4,8 +4,6 @@
  *
  * Delays at random.
  */
-#include "config.h"
-
 #include "delays.h"
 
 #include "rng.h"

@@ -6,8 +6,6 @@
  * each other, and compare all that they are told with what must hold (G1 to G8). world.h
  * tells how; CONTROLS.md lists the builds that each of the comparisons must fail.
  */
-#include "config.h"
-
 #include "actor.h"
 #include "core/base/clock.h"
 #include "delays.h"

@@ -5,8 +5,6 @@
  * Kills: the killers' side, the owners' side, and the comparison of both (G5): what was delivered
  * was met, by the statement that it was aimed at, and nothing else was met.
  */
-#include "config.h"
-
 #include "actor.h"
 #include "delays.h"
 #include "report.h"

@@ -4,8 +4,6 @@
  *
  * Calls that must be refused, each in the state that refuses it, and leave that state alone.
  */
-#include "config.h"
-
 #include "actor.h"
 #include "report.h"
 

@@ -5,8 +5,6 @@
  * The command line of the torture programs. ROSTER_TORTURE_SECONDS in the environment stands in for
  * their own default where many tests are run and time is short.
  */
-#include "config.h"
-
 #include "core/base/clock.h"
 #include "options.h"
 

@@ -5,8 +5,6 @@
  * Stand-alone pins. They wait in a list of their arena, so that most are released by another
  * thread than acquired them.
  */
-#include "config.h"
-
 #include "actor.h"
 #include "report.h"
 

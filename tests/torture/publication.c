@@ -9,8 +9,6 @@
  * sees every access that the roster does not order. publication-controls.sh shows that it does see
  * them.
  */
-#include "config.h"
-
 #include "delays.h"
 #include "options.h"
 #include "report.h"

@@ -6,8 +6,6 @@
  * are (G4), no owner waits for them (G7); who is open all the time is met exactly once, whatever
  * others did (G6).
  */
-#include "config.h"
-
 #include "actor.h"
 #include "core/base/clock.h"
 #include "delays.h"

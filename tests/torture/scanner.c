@@ -5,8 +5,6 @@
  * Scans: each minimum is compared with what was pinned during all of the scan, and joins the
  * limits with which all transactions are compared (G2, G3); who is said to hold it must hold it.
  */
-#include "config.h"
-
 #include "actor.h"
 #include "report.h"
 #include "core/scanner/lease.h"

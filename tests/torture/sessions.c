@@ -4,8 +4,6 @@
  *
  * Sessions that come and go.
  */
-#include "config.h"
-
 #include "actor.h"
 #include "report.h"
 #include "words.h"

@@ -4,8 +4,6 @@
  *
  * Statements.
  */
-#include "config.h"
-
 #include "actor.h"
 #include "report.h"
 #include "words.h"

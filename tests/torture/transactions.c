@@ -4,8 +4,6 @@
  *
  * Transactions, each compared with everything that was handed out while it was open (G2, G8).
  */
-#include "config.h"
-
 #include "actor.h"
 #include "report.h"
 #include "words.h"

@@ -4,8 +4,6 @@
  *
  * What sessions show of themselves.
  */
-#include "config.h"
-
 #include "words.h"
 
 #include "report.h"

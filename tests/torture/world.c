@@ -4,8 +4,6 @@
  *
  * The rosters and what is known of them.
  */
-#include "config.h"
-
 #include "world.h"
 
 #include "client.h"

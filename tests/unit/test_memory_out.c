@@ -7,8 +7,6 @@
  * has changed, it works afterwards, and nothing is leaked. What ends something never fails (G7).
  */
 
-#include "config.h"
-
 #include "core/roster/roster.h"
 #include "core/roster/thread.h"
 #include "failing.h"

@@ -8,6 +8,8 @@
 #ifndef ROSTER_TESTS_UNIT_H
 #define ROSTER_TESTS_UNIT_H
 
+#include "config.h"
+
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 

@@ -8,8 +8,6 @@
  * write was its own.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>

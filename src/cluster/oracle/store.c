@@ -13,8 +13,6 @@
  * threads it is asked for nearly all of them, with one transaction, and not for every other one.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>

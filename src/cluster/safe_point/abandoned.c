@@ -19,8 +19,6 @@
  * of none.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

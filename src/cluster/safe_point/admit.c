@@ -8,8 +8,6 @@
  * syncer/reject.c.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,8 +3,6 @@
 
 /* Moving the safe points, each by a compare-and-swap on the revision that was read. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <string.h>
 

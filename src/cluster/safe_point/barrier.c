@@ -7,8 +7,6 @@
  * leader that has not seen it can pass it.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

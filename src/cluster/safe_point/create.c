@@ -3,8 +3,6 @@
 
 /* Creation and destruction of a view of the safe points. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

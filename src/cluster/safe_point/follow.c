@@ -3,8 +3,6 @@
 
 /* Following the safe points through a watch, and acknowledging them. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <string.h>
 

@@ -7,8 +7,6 @@
  * was frozen goes on, does no harm, see safe_point/safe_point.h.
  */
 
-#include "config.h"
-
 #include <string.h>
 
 #include "cluster/base/failing.h"

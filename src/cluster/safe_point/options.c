@@ -3,8 +3,6 @@
 
 /* Options of a safe point: their defaults and bounds. */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include "cluster/safe_point/safe_point.h"

@@ -3,8 +3,6 @@
 
 /* The safe points' threads, or run_once in their place. */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include "cluster/safe_point/safe_point.h"

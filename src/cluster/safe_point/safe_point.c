@@ -3,8 +3,6 @@
 
 /* What is known of the safe points, and their statistics. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

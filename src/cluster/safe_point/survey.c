@@ -3,8 +3,6 @@
 
 /* What stands in the store, and who keeps the safe points from moving. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>

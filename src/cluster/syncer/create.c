@@ -3,8 +3,6 @@
 
 /* Creation, destruction and statistics of a syncer. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,6 @@
 
 /* The lease: granted, kept alive, and after it was lost replaced by a new one. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 

@@ -3,8 +3,6 @@
 
 /* Options of a syncer, and what it publishes about its server. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>

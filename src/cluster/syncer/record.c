@@ -14,8 +14,6 @@
  *    records before fails to move it.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

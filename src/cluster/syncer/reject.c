@@ -9,8 +9,6 @@
  * been collected stays lost (G8). doc/stored-values.md lists every value with its bound.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

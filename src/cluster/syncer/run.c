@@ -3,8 +3,6 @@
 
 /* A syncer at work: its threads or run_once, and its orderly end. */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include "cluster/syncer/syncer.h"

@@ -9,8 +9,6 @@
  * stop.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,8 +3,6 @@
 
 /* The state of a syncer: fencing, telling, and when what is due. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,8 +4,6 @@
 /* Watches the record: a server that does not hear of its lease's end from a keep-alive, or whose
  * record was deleted by hand, is fenced as soon as the store reports it. */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include "cluster/keys/record.h"

@@ -4,8 +4,6 @@
  *
  * Threads and their end, see background.h.
  */
-#include "config.h"
-
 #include "core/base/background.h"
 
 #include "core/base/clock.h"

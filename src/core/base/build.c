@@ -4,8 +4,6 @@
  *
  * This library beside a program that was compiled with other headers.
  */
-#include "config.h"
-
 #include "core/base/struct_size.h"
 
 #include <errno.h>

@@ -3,8 +3,6 @@
 
 /* What error numbers mean, as a text for logs. */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include <roster/error.h>

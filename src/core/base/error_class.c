@@ -3,8 +3,6 @@
 
 /* Kinds of errors. */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include <roster/error.h>

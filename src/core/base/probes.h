@@ -8,6 +8,8 @@
 #ifndef ROSTER_CORE_BASE_PROBES_H
 #define ROSTER_CORE_BASE_PROBES_H
 
+#include "config.h"
+
 #ifdef ROSTER_PROBES
 #include <sys/sdt.h>
 #define rst_probe1(name, a) DTRACE_PROBE1(roster, name, a)

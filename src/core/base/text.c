@@ -3,8 +3,6 @@
 
 /* Text from elsewhere, as it may be shown. */
 
-#include "config.h"
-
 #include <roster/text.h>
 #include <stdbool.h>
 #include <string.h>

@@ -4,8 +4,6 @@
  *
  * What an activity history is asked: sums over a time, by what one wants to know.
  */
-#define _GNU_SOURCE /* qsort_r() */
-
 #include "core/operate/activity.h"
 
 #include "core/base/struct_size.h"

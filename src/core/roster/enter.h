@@ -7,6 +7,8 @@
 #ifndef ROSTER_CORE_ROSTER_ENTER_H
 #define ROSTER_CORE_ROSTER_ENTER_H
 
+#include "config.h"
+
 #include "core/base/process.h"
 #include "core/roster/session.h"
 #include "core/roster/thread.h"

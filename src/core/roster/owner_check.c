@@ -4,6 +4,8 @@
  *
  * The check of --enable-debug: one thread at a time inside a session.
  */
+#include "config.h"
+
 #include "core/roster/enter.h"
 #include "core/roster/session.h"
 

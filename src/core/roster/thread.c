@@ -4,6 +4,8 @@
  *
  * Per-thread contexts: making, adopting and giving them up. See thread.h.
  */
+#include "config.h"
+
 #include "core/roster/thread.h"
 
 #include "core/base/reclaim.h"

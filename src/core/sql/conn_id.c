@@ -4,8 +4,6 @@
  *
  * The two layouts of connection ids.
  */
-#include "config.h"
-
 #include <errno.h>
 #include <roster/conn_id.h>
 

@@ -4,8 +4,6 @@
  *
  * Rows of a SQL server's tables of sessions.
  */
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <roster/rows.h>

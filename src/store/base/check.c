@@ -3,8 +3,6 @@
 
 /* The arguments of calls, so that each kind of store refuses the same ones. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 

@@ -3,8 +3,6 @@
 
 /* What every kind of store needs of the store it is part of. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdarg.h>
 

@@ -6,8 +6,6 @@
  * never left, or because etcd says so in words that it uses for that alone. All else is unknown.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

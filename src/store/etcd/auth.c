@@ -7,8 +7,6 @@
  * would make them wait for each other.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,6 @@
 
 /* A call: attempts at one endpoint after the other, until one is answered or time is up. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

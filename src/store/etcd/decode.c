@@ -3,8 +3,6 @@
 
 /* Results from etcd's JSON. It is checked whether they can be answers to what was asked. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <string.h>
 

@@ -3,8 +3,6 @@
 
 /* Requests to etcd as JSON. NULL stands for memory that was out. */
 
-#include "config.h"
-
 #include <stdlib.h>
 #include <string.h>
 

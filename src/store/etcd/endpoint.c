@@ -7,8 +7,6 @@
  * of watches each have a state of their own: a gateway may answer the ones and cut off the others.
  */
 
-#include "config.h"
-
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/etcd/etcd.h"

@@ -6,8 +6,6 @@
  * was used last finds them open. Each call has a handle of its own: no call waits for another.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,6 @@
  * its revision has gone back, which a linearizable answer of the same cluster never does.
  */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include "store/etcd/etcd.h"

@@ -11,8 +11,6 @@
  * that we support looks at that result.
  */
 
-#include "config.h"
-
 #include <string.h>
 
 #include "store/etcd/json.h"

@@ -3,8 +3,6 @@
 
 /* The etcd store: opening, closing, reading and transactions. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

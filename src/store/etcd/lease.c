@@ -6,8 +6,6 @@
  * be asked for again, and if the lease then exists already, it is ours.
  */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include "store/base/clock.h"

@@ -7,8 +7,6 @@
  * that a program was tested with is not the one it meets. doc/defaults.md lists them with reasons.
  */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include "store/etcd/etcd.h"

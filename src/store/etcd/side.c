@@ -3,8 +3,6 @@
 
 /* The requests beside a watch's stream: for a token, for a snapshot, and for a check. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <string.h>
 

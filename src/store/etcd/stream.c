@@ -3,8 +3,6 @@
 
 /* The stream of a watch: messages, one JSON object a line. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <string.h>
 

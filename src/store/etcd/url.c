@@ -3,8 +3,6 @@
 
 /* The list of endpoints in an etcd store's URL. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

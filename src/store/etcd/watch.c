@@ -3,8 +3,6 @@
 
 /* The life of a watch: what to begin when, waiting, and failures. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 

@@ -3,8 +3,6 @@
 
 /* The memory store's leases. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 

@@ -3,8 +3,6 @@
 
 /* The memory store's table, its transactions and its history. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,6 @@
 
 /* The memory store's watches: each looks into the table and the history that all share. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 

@@ -3,8 +3,6 @@
 
 /* One connection to the SQLite file: opening, statements and errors. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 

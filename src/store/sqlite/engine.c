@@ -3,8 +3,6 @@
 
 /* The SQLite file as a table of keys. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 

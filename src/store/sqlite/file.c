@@ -3,8 +3,6 @@
 
 /* The SQLite store's file as the file system sees it, and the kernel that it is used under. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>

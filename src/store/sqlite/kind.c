@@ -3,8 +3,6 @@
 
 /* The SQLite store: opening, closing, reading and transactions. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -3,8 +3,6 @@
 
 /* The SQLite store's leases. */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include "store/base/clock.h"

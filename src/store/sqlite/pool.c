@@ -6,8 +6,6 @@
  * warm; there are as many as calls were ever under way at once.
  */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include "store/sqlite/sqlite.h"

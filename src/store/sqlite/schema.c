@@ -11,8 +11,6 @@
  *   lease  the leases
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

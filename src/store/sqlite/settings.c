@@ -7,8 +7,6 @@
  * the process. doc/defaults.md lists them with reasons.
  */
 
-#include "config.h"
-
 #include <stddef.h>
 
 #include "store/sqlite/sqlite.h"

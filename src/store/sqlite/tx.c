@@ -3,8 +3,6 @@
 
 /* Transactions on the SQLite file, and the leases that run out before each of them. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <string.h>
 

@@ -8,8 +8,6 @@
  * on the committer waits for it: shortly, because a reader of another program may not end at all.
  */
 
-#include "config.h"
-
 #include "store/base/clock.h"
 #include "store/sqlite/sqlite.h"
 

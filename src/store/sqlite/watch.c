@@ -8,8 +8,6 @@
  * Changes made through the same handle wake it at once.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 

@@ -3,8 +3,6 @@
 
 /* Background duties: who starts, stops and delivers, at once and in any order. */
 
-#include "config.h"
-
 #include <criterion/criterion.h>
 
 #include <errno.h>

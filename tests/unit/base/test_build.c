@@ -3,8 +3,6 @@
 
 /* A program that was built against other headers than the library. */
 
-#include "config.h"
-
 #include <criterion/criterion.h>
 
 #include <errno.h>

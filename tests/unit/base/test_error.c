@@ -3,8 +3,6 @@
 
 /* Each error number has a text of its own. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <string.h>
 

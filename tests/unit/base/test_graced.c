@@ -3,8 +3,6 @@
 
 /* Session records: magazines, batches, depot, and what waits for a grace period. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/reclaim.h"
 #include "core/roster/roster.h"

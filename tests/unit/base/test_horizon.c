@@ -3,8 +3,6 @@
 
 /* Horizon slots: how they are taken, freed, handed back, and found by the scan. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/reclaim.h"
 

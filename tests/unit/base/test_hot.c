@@ -3,8 +3,6 @@
 
 /* Views and statements: lists, batches, the depot, and new memory. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/thread.h"
 

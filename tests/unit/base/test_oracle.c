@@ -3,8 +3,6 @@
 
 /* The local hybrid clock, with a wall clock that the test turns. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/clock.h"
 

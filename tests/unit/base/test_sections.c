@@ -8,8 +8,6 @@
  * where the last roster before it is being destroyed, whose reclaiming thread is in a grace period.
  */
 
-#include "config.h"
-
 #include "../unit.h"
 
 #include <criterion/criterion.h>

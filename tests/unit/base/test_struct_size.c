@@ -3,8 +3,6 @@
 
 /* Structs that begin with their size, from callers of other versions. */
 
-#include "config.h"
-
 #include "core/base/struct_size.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* Text from elsewhere as it is shown, and URLs without their secrets. */
 
-#include "config.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

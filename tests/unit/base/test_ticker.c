@@ -3,8 +3,6 @@
 
 /* The coarse clock: by a thread of its own, or by hand. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/clock.h"
 #include "core/roster/roster.h"

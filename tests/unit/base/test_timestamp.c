@@ -3,8 +3,6 @@
 
 /* The parts of a timestamp, and going back in time by it. */
 
-#include "config.h"
-
 #include <criterion/criterion.h>
 
 #include <roster/timestamp.h>

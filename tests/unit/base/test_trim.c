@@ -3,8 +3,6 @@
 
 /* After a peak memory goes back to the system: whole slabs, a grace period after the last use. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/reclaim.h"
 #include "core/base/trim.h"

@@ -7,8 +7,6 @@
  * afterwards.
  */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include <stdlib.h>

@@ -4,8 +4,6 @@
 /* Every call of libroster-cluster that takes a struct with a size; and getters, which accept NULL.
  */
 
-#include "config.h"
-
 #include "../sized.h"
 
 #include <roster/oracle_store.h>

@@ -7,8 +7,6 @@
  * line, steers a terminal, or tells a password.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -4,8 +4,6 @@
 /* Calls of libroster-cluster that are wrong whatever the store is: each is refused and does no
  * harm. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -17,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 # broken STORM KILLS CONTROL FILE: a storm over a core of which one file is compiled with this control.
 broken() {
     # shellcheck disable=SC2086 # options are several words
-    $ROSTER_CC $ROSTER_CFLAGS -std=gnu11 -I"$ROSTER_BUILDDIR" -I"$ROSTER_SRCDIR/include" \
+    $ROSTER_CC $ROSTER_CFLAGS -std=gnu11 -D_GNU_SOURCE -I"$ROSTER_BUILDDIR" -I"$ROSTER_SRCDIR/include" \
         -I"$ROSTER_SRCDIR/src" "-DROSTER_CONTROL_$3" -c "$ROSTER_SRCDIR/src/core/$4" \
         -o "$work/$3.o"
     # shellcheck disable=SC2086

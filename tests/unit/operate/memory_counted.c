@@ -7,8 +7,6 @@
  * its allocations counted.
  */
 
-#include "config.h"
-
 #include "operate.h"
 
 #include <errno.h>

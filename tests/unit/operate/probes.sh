@@ -18,7 +18,7 @@ probes() {
     rm -f ./*.o
     grep -rlE --include='*.c' 'rst_probe[0-9]\(' "$ROSTER_SRCDIR/src/core" | while read -r source; do
         # shellcheck disable=SC2086 # ROSTER_CC and the options may be several words
-        $ROSTER_CC $1 -std=gnu11 -O2 -I"$ROSTER_BUILDDIR" -I"$ROSTER_SRCDIR/include" \
+        $ROSTER_CC $1 -std=gnu11 -D_GNU_SOURCE -O2 -I"$ROSTER_BUILDDIR" -I"$ROSTER_SRCDIR/include" \
             -I"$ROSTER_SRCDIR/src" -c "$source"
     done
     "$ROSTER_READELF" -n ./*.o >notes

@@ -3,8 +3,6 @@
 
 /* The activity history, with a clock of the test's: what was recorded is what ran. */
 
-#include "config.h"
-
 #include "operate.h"
 
 #include "core/base/clock.h"

@@ -6,8 +6,6 @@
  * leave at once; open transactions may finish until the deadline; then kill all; then wait again".
  */
 
-#include "config.h"
-
 #include "operate.h"
 
 #include <errno.h>

@@ -3,8 +3,6 @@
 
 /* The event log: what is written to it, in what order, and what becomes of a flood. */
 
-#include "config.h"
-
 #include "operate.h"
 
 #include "core/roster/event_log.h"

@@ -3,8 +3,6 @@
 
 /* Kill, every answer of it (G5, G6); test_kill_race.c has owners and killers at once. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/session.h"

@@ -6,8 +6,6 @@
  * gets its own true result; "privilege is the caller's".
  */
 
-#include "config.h"
-
 #include "operate.h"
 
 #include <errno.h>

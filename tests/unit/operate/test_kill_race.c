@@ -7,8 +7,6 @@
  * other one by nobody. Each killer leaves its own mark: who of them struck is told by the reason.
  */
 
-#include "config.h"
-
 #include "../unit.h"
 
 #include <criterion/criterion.h>

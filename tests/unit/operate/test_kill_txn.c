@@ -3,8 +3,6 @@
 
 /* Kill of a transaction, every answer of it (G5); kill_storm has owners and killers at once. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/session.h"

@@ -6,8 +6,6 @@
  * -ENOMEM (or -EAGAIN for a thread), works afterwards, and nothing is leaked.
  */
 
-#include "config.h"
-
 #include "operate.h"
 
 #include <errno.h>

@@ -6,8 +6,6 @@
  * call, behind a reader that stays inside, in a forked child. It says so and changes nothing.
  */
 
-#include "config.h"
-
 #include "core/roster/roster.h"
 #include "core/roster/thread.h"
 #include "core/sql/conn_ids.h"

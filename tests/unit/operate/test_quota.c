@@ -3,8 +3,6 @@
 
 /* How many sessions a user, a database or an application may have, and which have how many. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/quota.h"
 

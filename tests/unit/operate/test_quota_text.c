@@ -3,8 +3,6 @@
 
 /* Rules of how many sessions a group may have, as a text. */
 
-#include "config.h"
-
 #include "../unit.h"
 
 #include <criterion/criterion.h>

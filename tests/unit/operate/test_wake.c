@@ -3,8 +3,6 @@
 
 /* What a wake callback learns, and when what it uses may be freed. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/rcu.h"
 

@@ -7,8 +7,6 @@
  * replaces the session's wait timeout".
  */
 
-#include "config.h"
-
 #include "watchdog_fixture.h"
 
 #include <errno.h>

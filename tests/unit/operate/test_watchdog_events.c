@@ -6,8 +6,6 @@
  * statements and transactions, and kills that have no effect.
  */
 
-#include "config.h"
-
 #include "watchdog_fixture.h"
 
 #include <string.h>

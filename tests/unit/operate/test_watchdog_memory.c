@@ -6,8 +6,6 @@
  * consumer, again by force after 60 s, remembering the last 50 kills".
  */
 
-#include "config.h"
-
 #include "operate.h"
 
 #include <errno.h>

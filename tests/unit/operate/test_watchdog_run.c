@@ -3,8 +3,6 @@
 
 /* The watchdog at work: its thread, run_once, its arguments, its kills beside busy owners. */
 
-#include "config.h"
-
 #include "watchdog_fixture.h"
 
 #include <errno.h>

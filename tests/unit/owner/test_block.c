@@ -3,8 +3,6 @@
 
 /* Waits of sessions for each other: chains, circles, and holders that go. */
 
-#include "config.h"
-
 #include "../unit.h"
 
 #include "core/base/reclaim.h"

@@ -3,8 +3,6 @@
 
 /* What sessions use and may use. */
 
-#include "config.h"
-
 #include "../operate/operate.h"
 
 #include <errno.h>

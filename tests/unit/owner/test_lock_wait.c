@@ -6,8 +6,6 @@
  * waiting-since set; afterwards previous state, waiting-since cleared", also on the error path.
  */
 
-#include "config.h"
-
 #include "../operate/operate.h"
 
 #include <errno.h>

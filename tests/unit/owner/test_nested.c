@@ -4,8 +4,6 @@
 /* Nested statements, as interleaved cursors are: one is shown, and each keeps its number and time.
  */
 
-#include "config.h"
-
 #include "../unit.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* How far a statement has come. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/side.h"
 

@@ -3,8 +3,6 @@
 
 /* Opening and closing sessions. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/roster.h"
 

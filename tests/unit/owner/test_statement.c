@@ -3,8 +3,6 @@
 
 /* Statements: what is kept of them, and which calls are refused. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/owner/statement.h"
 #include "core/roster/roster.h"

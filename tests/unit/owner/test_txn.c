@@ -3,8 +3,6 @@
 
 /* Transactions: arguments, oracles that fail, timestamps; test_permutations.c has the orders. */
 
-#include "config.h"
-
 #include "../unit.h"
 
 #include <criterion/criterion.h>

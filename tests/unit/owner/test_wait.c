@@ -3,8 +3,6 @@
 
 /* What a session waits for, its tag, the flags of its transaction, and states outside of one. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/side.h"
 

@@ -3,8 +3,6 @@
 
 /* The statement that ended last in the transaction in which a session is idle. */
 
-#include "config.h"
-
 #include "../unit.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* Lists of sessions, walked in place and copied. */
 
-#include "config.h"
-
 #include "../unit.h"
 
 #include <criterion/criterion.h>

@@ -3,8 +3,6 @@
 
 /* Looks: what is copied, what is cut, what stays, and how often one tries. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/reclaim.h"
 

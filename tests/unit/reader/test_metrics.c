@@ -3,8 +3,6 @@
 
 /* Figures for monitoring: stays in states, kills, transactions. */
 
-#include "config.h"
-
 #include "../operate/operate.h"
 
 #include <criterion/criterion.h>

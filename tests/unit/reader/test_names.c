@@ -3,8 +3,6 @@
 
 /* The names of commands, states and kinds. */
 
-#include "config.h"
-
 #include <criterion/criterion.h>
 
 #include <roster/roster.h>

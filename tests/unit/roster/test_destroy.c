@@ -7,8 +7,6 @@
  * be done before anything is freed, which ThreadSanitizer looks at.
  */
 
-#include "config.h"
-
 #include "core/scanner/lease.h"
 #include "../unit.h"
 

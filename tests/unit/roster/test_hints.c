@@ -3,8 +3,6 @@
 
 /* Hints: they lead to sessions that are open, to nearly all of them, and to nothing else. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/reclaim.h"
 #include "core/roster/roster.h"

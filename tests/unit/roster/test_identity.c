@@ -3,8 +3,6 @@
 
 /* Identities: how they are built, and how a session's is replaced. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/identity.h"
 #include "core/roster/roster.h"

@@ -3,8 +3,6 @@
 
 /* Creating and destroying rosters, their options and statistics. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/roster.h"
 

@@ -3,8 +3,6 @@
 
 /* G6 with --enable-debug: who enters a session in which another thread is ends the process. */
 
-#include "config.h"
-
 #include "../unit.h"
 
 #include <criterion/criterion.h>

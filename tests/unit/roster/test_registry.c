@@ -3,8 +3,6 @@
 
 /* The registry: sessions are found by id and walked slab by slab, whoever comes and goes. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/roster.h"
 

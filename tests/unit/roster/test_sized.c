@@ -3,8 +3,6 @@
 
 /* Every call of the core that takes a struct with a size; and getters, which accept NULL. */
 
-#include "config.h"
-
 #include "../sized.h"
 #include "../unit.h"
 

@@ -6,8 +6,6 @@
  * something, rosters that come and go under living threads.
  */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/reclaim.h"
 #include "core/roster/roster.h"

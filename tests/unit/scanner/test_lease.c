@@ -3,8 +3,6 @@
 
 /* The roster's side of a leased store: the one word for G8, and pins below the record. */
 
-#include "config.h"
-
 #include <criterion/criterion.h>
 
 #include <errno.h>

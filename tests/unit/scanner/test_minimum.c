@@ -6,8 +6,6 @@
  * that safe points never go back (G2, G3, G8). test_minimum_random.c compares with brute force.
  */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/roster/roster.h"
 #include "core/scanner/lease.h"

@@ -6,8 +6,6 @@
  * its holder, the next oldest, what has expired, the safe point, every check (G2, G3, G8).
  */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/scanner/lease.h"
 

@@ -9,8 +9,6 @@
  * every call that must be refused and every call that only looks is made too, and has to leave the
  * session as it was, bit for bit; so it need not be part of the sequences.
  */
-#include "config.h"
-
 #include "../model.h"
 #include "../unit.h"
 #include "core/roster/session.h"

@@ -3,8 +3,6 @@
 
 /* Stand-alone pins. */
 
-#include "config.h"
-
 #include "../unit.h"
 #include "core/base/reclaim.h"
 #include "core/scanner/lease.h"

@@ -6,8 +6,6 @@
  * local (20) | 0. 64 bit: 0 | server (22) | local (40) | 1", "Bit 0 tells the width", "Parsing".
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 

@@ -8,8 +8,6 @@
  * -> Invalid clears all", "transaction history".
  */
 
-#include "config.h"
-
 #include "../operate/operate.h"
 #include "core/base/clock.h"
 #include "core/roster/roster.h"

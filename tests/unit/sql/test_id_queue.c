@@ -6,8 +6,6 @@
  * out".
  */
 
-#include "config.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

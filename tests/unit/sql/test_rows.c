@@ -6,8 +6,6 @@
  * "info is absent while start_ts is 0", "Internal sessions are included in Roster, marked by kind".
  */
 
-#include "config.h"
-
 #include "../operate/operate.h"
 
 #include <errno.h>

@@ -5,8 +5,6 @@
  * The metadata-lock question. Row of the TiDB page: "Schema check (metadata lock)".
  */
 
-#include "config.h"
-
 #include "../operate/operate.h"
 
 #include <errno.h>

@@ -5,8 +5,6 @@
  * What doc/tidb.md says of transactions, sessions and kill, row by row, as far as no other test is
  * about just that.
  */
-#include "config.h"
-
 #include "../operate/operate.h"
 
 #include <criterion/criterion.h>

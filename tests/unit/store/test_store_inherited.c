@@ -3,8 +3,6 @@
 
 /* A program that the host executes inherits no descriptor of a store. */
 
-#include "config.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,8 +3,6 @@
 
 /* Conformance of every kind of store: keys, ranges and revisions. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,6 @@
 
 /* Conformance of every kind of store: leases. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <time.h>
 

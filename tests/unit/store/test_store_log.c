@@ -3,8 +3,6 @@
 
 /* What fails again and again writes a bounded log, from which nothing is missing. */
 
-#include "config.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,8 +9,6 @@
  * another directory of authorities than this system's, and connections that are never used again.
  */
 
-#include "config.h"
-
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <errno.h>

@@ -3,8 +3,6 @@
 
 /* Conformance of every kind of store: watches. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -6,8 +6,6 @@
  * before it was asked. The check that passes the real one must find this one out.
  */
 
-#include "config.h"
-
 #include <criterion/criterion.h>
 #include <errno.h>
 

@@ -7,8 +7,6 @@
  * oracle's, and when a leader has sampled it.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

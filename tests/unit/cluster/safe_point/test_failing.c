@@ -4,8 +4,6 @@
 /* A store that fails in one operation while others work: what a server shows of it, and that it is
  * over when the same operation works again. The rows are signs of doc/operations.md. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

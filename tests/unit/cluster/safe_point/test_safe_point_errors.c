@@ -6,8 +6,6 @@
  * whether it was done, and where what stands in the store cannot be.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

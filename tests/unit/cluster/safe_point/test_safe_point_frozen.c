@@ -6,8 +6,6 @@
  * it passes on the transaction that moves a safe point, or just after it has read everything.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <string.h>
 

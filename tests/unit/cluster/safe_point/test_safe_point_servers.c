@@ -3,8 +3,6 @@
 
 /* Safe points of several servers: who leads, who blocks, and whose acknowledgement is awaited. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

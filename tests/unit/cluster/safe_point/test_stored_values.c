@@ -8,8 +8,6 @@
  * transaction is published or acknowledged.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

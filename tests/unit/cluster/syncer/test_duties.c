@@ -4,8 +4,6 @@
 /* The threads of a syncer and of safe points: stopped by several threads at once and from their own
  * callbacks, and what they tell in which order. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>

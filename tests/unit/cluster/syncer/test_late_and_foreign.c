@@ -4,8 +4,6 @@
 /* What comes late, what hangs on another lease, and what races with a safe point: each of these was
  * once broken on purpose without any other test noticing. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

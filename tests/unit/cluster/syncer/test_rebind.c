@@ -4,8 +4,6 @@
 /* The store is exchanged under a server, and then bound to: when that revives it, and when only a
  * restart does. */
 
-#include "config.h"
-
 #include <errno.h>
 
 #include <roster/safe_point.h>

@@ -6,8 +6,6 @@
  * TiDB's reporter and where Roster departs from them.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>

@@ -3,8 +3,6 @@
 
 /* Several etcd endpoints of which some fail, calls side by side, and other clusters. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

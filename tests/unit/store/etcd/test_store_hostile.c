@@ -3,8 +3,6 @@
 
 /* An etcd gateway that answers wrongly, too much, too slowly, half, or not at all. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,6 @@
 
 /* Watches of an etcd gateway that misbehaves. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 

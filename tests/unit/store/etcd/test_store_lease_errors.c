@@ -7,8 +7,6 @@
  * keep-alive and a question may simply be repeated.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>

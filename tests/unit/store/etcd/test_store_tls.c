@@ -6,8 +6,6 @@
  * it as ever, and nobody else tells it anything.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,6 @@
 
 /* An etcd that wants to know who asks: names and passwords, tokens, and what is logged of them. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -6,8 +6,6 @@
  * deleted, exchanged or set back.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -6,8 +6,6 @@
  * damaged under an open handle: the same of all that write, the same of all that read.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -7,8 +7,6 @@
  * told was done must be there, the rest entirely or not at all, and nobody may be stuck.
  */
 
-#include "config.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

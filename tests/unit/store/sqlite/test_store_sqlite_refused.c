@@ -4,8 +4,6 @@
 /* Files that an SQLite store does not take for its own, or no longer: foreign, later, damaged; and
  * disks that are full, or to be read only. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

@@ -3,8 +3,6 @@
 
 /* Several processes at the file of an SQLite store: who writes, who waits, who comes first. */
 
-#include "config.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

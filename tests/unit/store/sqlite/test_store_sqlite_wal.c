@@ -3,8 +3,6 @@
 
 /* The SQLite store's write-ahead log stays small, whoever reads meanwhile. */
 
-#include "config.h"
-
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
