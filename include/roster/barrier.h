@@ -24,7 +24,8 @@ ROSTER_BEGIN_DECLS
 #define ROSTER_BARRIER_FOREVER INT64_MAX
 
 /*
- * Sets a barrier, or moves it and sets its time to live anew.
+ * Sets a barrier, or moves it and sets its time to live anew. The lease that it hung on before is
+ * ended, unless another key hangs on it.
  *
  * `name`: 1 to 128 bytes, no slash; `ts`: where it stands (the txn safe point may reach and not
  * pass it); `ttl_ms`: how long, 1 to ROSTER_STORE_MAX_TTL_MS, or ROSTER_BARRIER_FOREVER.
@@ -39,7 +40,7 @@ ROSTER_API int roster_barrier_set(struct roster_safe_point *safe_point, const ch
                                   uint64_t ts, int64_t ttl_ms);
 
 /*
- * Removes a barrier.
+ * Removes a barrier, and ends the lease that it hung on, unless another key hangs on it.
  *
  * Returns 0: it is gone; -ENOENT: there was none, or it has expired or was passed; -EINVAL: an
  * argument is null or out of range; -ECHILD: in a forked child; and errors of the store.

@@ -143,6 +143,14 @@ int roster_store_lease_revoke(struct roster_store *store, int64_t id, int timeou
     return lease_call(store, id >= 1, &call, timeout_ms, &lease);
 }
 
+int rst_store_lease_drop(struct roster_store *store, int64_t id, int timeout_ms)
+{
+    struct store_lease_call call = {.verb = STORE_LEASE_DROP, .id = id};
+    struct roster_store_lease lease;
+
+    return lease_call(store, id >= 1, &call, timeout_ms, &lease);
+}
+
 int roster_store_stats(const struct roster_store *store, struct roster_store_stats *stats)
 {
     struct roster_store_stats now = {0};

@@ -20,6 +20,7 @@
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "core/base/cancel.h"
+#include "store/base/kind.h"
 
 #define ATTEMPTS 8
 
@@ -32,13 +33,14 @@ static int path_of(const struct roster_safe_point *safe_point, const char *name,
     return 0;
 }
 
-/* A lease that nothing hangs on any more, or that was not needed; else it ends by itself. */
+/* A lease that a barrier hung on, or that was not needed; else it ends by itself. Others may have
+ * put the barrier on one that more of their keys hang on, which is theirs to end. */
 static void drop_lease(struct roster_safe_point *safe_point, int64_t lease)
 {
     int timeout = (int)safe_point->options.timeout_ms, err = 0;
 
     if (lease != 0)
-        err = roster_store_lease_revoke(safe_point->store, lease, timeout);
+        err = rst_store_lease_drop(safe_point->store, lease, timeout);
     (void)err;
 }
 

@@ -29,7 +29,13 @@ struct store_error {
 __attribute__((format(printf, 3, 4))) int rst_store_error_set(const struct store_error *error,
                                                               int err, const char *format, ...);
 
-enum store_lease_verb { STORE_LEASE_GRANT, STORE_LEASE_KEEP, STORE_LEASE_LOOK, STORE_LEASE_REVOKE };
+enum store_lease_verb {
+    STORE_LEASE_GRANT,
+    STORE_LEASE_KEEP,
+    STORE_LEASE_LOOK,
+    STORE_LEASE_REVOKE,
+    STORE_LEASE_DROP, /* a revoke, or nothing while a key hangs on it */
+};
 
 /* What a lease call asks for. */
 struct store_lease_call {
@@ -114,6 +120,15 @@ __attribute__((format(printf, 3, 4))) void rst_store_log(struct roster_store *st
 /* What makes an id that no two processes have: rst_random(). 0; -EIO, and the log says so: without
  * it two would take what the other one has made for their own. */
 int rst_store_random(struct roster_store *store, uint64_t *bits);
+
+/*
+ * store/store.c: ends a lease that a key has hung on, for what need not know who granted it. It
+ * stays while another key hangs on it, which may have another owner. etcd is asked in two steps, so
+ * a key that is put on such a lease at that moment goes with it.
+ *
+ * Returns as roster_store_lease_revoke(); 0 also when it stays.
+ */
+int rst_store_lease_drop(struct roster_store *store, int64_t id, int timeout_ms);
 
 /* store/options.c: the complete options; frees what was copied when it fails. */
 int rst_store_options_copy(const struct roster_store_options *from, struct roster_store_options *to,

@@ -19,6 +19,7 @@ struct lease_answer {
     int64_t id;    /* asked about */
     int64_t ttl_s; /* asked for, then as answered */
     int64_t granted_s;
+    bool used; /* a key hangs on it: for a drop */
 };
 
 /* The numbers that answers about leases have in common; the header need not be the latest. */
@@ -83,6 +84,19 @@ static int decode_look(struct etcd_store *store, const struct etcd_call *call, c
     return !err && lease->granted_s > INT64_MAX / MS_PER_S ? -EPROTO : err;
 }
 
+static int decode_drop(struct etcd_store *store, const struct etcd_call *call, const json_t *answer,
+                       void *out)
+{
+    struct lease_answer *lease = out;
+    const json_t *keys = NULL;
+    int err = decode_look(store, call, answer, out);
+
+    if (!err)
+        err = rst_store_json_get_array(answer, "keys", &keys);
+    lease->used = json_array_size(keys) > 0;
+    return err;
+}
+
 static int decode_revoke(struct etcd_store *store, const struct etcd_call *call,
                          const json_t *answer, void *out)
 {
@@ -106,11 +120,13 @@ static json_t *encode(const struct store_lease_call *call, const struct lease_an
 
     if (call->verb == STORE_LEASE_GRANT)
         request = rst_store_json_set_int(request, "TTL", lease->ttl_s);
+    if (call->verb == STORE_LEASE_DROP)
+        request = rst_store_json_set_true(request, "keys");
     return request;
 }
 
-int rst_etcd_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
-                   struct roster_store_lease *lease)
+static int run(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
+               struct roster_store_lease *lease, bool *used)
 {
     static const struct {
         const char *path;
@@ -121,6 +137,7 @@ int rst_etcd_lease(struct roster_store *base, const struct store_lease_call *cal
         [STORE_LEASE_KEEP] = {ETCD_PATH_KEEP, decode_keep, false},
         [STORE_LEASE_LOOK] = {ETCD_PATH_LOOK, decode_look, false},
         [STORE_LEASE_REVOKE] = {ETCD_PATH_REVOKE, decode_revoke, true},
+        [STORE_LEASE_DROP] = {ETCD_PATH_LOOK, decode_drop, false},
     };
     struct lease_answer answer = {.id = call->id};
     struct etcd_call etcd = {.path = verbs[call->verb].path,
@@ -147,5 +164,18 @@ int rst_etcd_lease(struct roster_store *base, const struct store_lease_call *cal
     /* Of several grants the first may be the one that was carried out. */
     lease->asked_at_ns =
         call->verb == STORE_LEASE_GRANT ? etcd.first_asked_at_ns : etcd.asked_at_ns;
+    *used = answer.used;
     return 0;
+}
+
+int rst_etcd_lease(struct roster_store *base, const struct store_lease_call *call, int64_t deadline,
+                   struct roster_store_lease *lease)
+{
+    struct store_lease_call revoke = {.verb = STORE_LEASE_REVOKE, .id = call->id};
+    bool used = false;
+    int err = run(base, call, deadline, lease, &used);
+
+    if (err || call->verb != STORE_LEASE_DROP || used)
+        return err;
+    return run(base, &revoke, deadline, lease, &used);
 }

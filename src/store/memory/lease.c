@@ -114,7 +114,9 @@ static int carry_out(struct memory_store *store, const struct store_lease_call *
         return err;
     if (!lease)
         return -EKEYEXPIRED;
-    if (call->verb == STORE_LEASE_REVOKE)
+    if (call->verb == STORE_LEASE_DROP && rst_memory_lease_is_used(store, lease->id))
+        return 0;
+    if (call->verb == STORE_LEASE_REVOKE || call->verb == STORE_LEASE_DROP)
         return end_lease(store, lease);
     if (call->verb != STORE_LEASE_LOOK)
         renew(store, lease, now);

@@ -86,6 +86,8 @@ static inline struct memory_store *memory_store_of(struct roster_store *store)
 
 void rst_memory_engine_init(struct store_engine *engine);
 /* Deletes every key that hangs on the lease, as a part of the current transaction. */
+/* Whether a key hangs on the lease. */
+bool rst_memory_lease_is_used(const struct memory_store *store, int64_t lease);
 int rst_memory_erase_lease(struct memory_store *store, int64_t lease);
 /* Makes the current transaction's changes the next revision, if there are any. */
 void rst_memory_commit(struct memory_store *store);

@@ -216,6 +216,16 @@ static int erase(struct store_engine *engine, const struct roster_store_keys *ke
     return err;
 }
 
+bool rst_memory_lease_is_used(const struct memory_store *store, int64_t lease)
+{
+    size_t place;
+
+    for (place = 0; place < store->table.count; place++)
+        if (store->table.items[place]->kv.lease == lease)
+            return true;
+    return false;
+}
+
 int rst_memory_erase_lease(struct memory_store *store, int64_t lease)
 {
     size_t place = 0;

@@ -177,6 +177,19 @@ static int erase(struct store_engine *engine, const struct roster_store_keys *ke
     return err;
 }
 
+int rst_sqlite_engine_lease_is_used(struct sqlite_tx *tx, int64_t lease)
+{
+    int err, row;
+    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_OF_LEASE, &err);
+
+    if (!statement)
+        return err;
+    sqlite3_bind_int64(statement, 1, lease);
+    row = rst_sqlite_conn_step(tx->conn, statement);
+    sqlite3_reset(statement);
+    return row;
+}
+
 int rst_sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
 {
     sqlite3_stmt *statement;

@@ -137,7 +137,12 @@ static int carry_out(struct sqlite_tx *tx, const struct store_lease_call *call,
 
     if (err)
         return err;
-    if (call->verb == STORE_LEASE_REVOKE)
+    if (call->verb == STORE_LEASE_DROP) {
+        err = rst_sqlite_engine_lease_is_used(tx, id);
+        if (err)
+            return err < 0 ? err : 0;
+    }
+    if (call->verb == STORE_LEASE_REVOKE || call->verb == STORE_LEASE_DROP)
         return rst_sqlite_lease_end(tx, id);
     if (call->verb != STORE_LEASE_LOOK) {
         row.expires_ns = rst_store_time_add(tx->now, row.granted_ms * STORE_NS_PER_MS);

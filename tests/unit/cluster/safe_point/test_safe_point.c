@@ -196,6 +196,29 @@ STORE_TEST(a_barrier_set_again_lives_for_its_new_time)
     roster_safe_point_destroy(safe_point);
 }
 
+/* Somebody has put two barriers on one lease. Moving or removing one is not the other one's end. */
+STORE_TEST(the_lease_of_a_barrier_stays_while_another_key_hangs_on_it)
+{
+    static const char one[] = "/roster/safepoint/barrier/one";
+    static const char two[] = "/roster/safepoint/barrier/two";
+    struct roster_safe_point *safe_point = make(f->store);
+    int64_t id = grant_lease(f->store, 3600000);
+    struct roster_store_lease lease;
+
+    put_leased(f->store, one, "1000", id);
+    put_leased(f->store, two, "1000", id);
+    cr_expect_eq(roster_barrier_set(safe_point, "one", 1100, 3600000), 0);
+    cr_expect_eq(stored_number(f->store, two), 1000, "another barrier ended with one that moved");
+    put_leased(f->store, one, "1100", id);
+    cr_expect_eq(roster_barrier_delete(safe_point, "one"), 0);
+    cr_expect_eq(stored_number(f->store, two), 1000, "another barrier ended with one that went");
+    cr_expect_eq(roster_store_lease_time_to_live(f->store, id, 20000, &lease), 0);
+    cr_expect_eq(roster_barrier_delete(safe_point, "two"), 0);
+    cr_expect_eq(roster_store_lease_time_to_live(f->store, id, 20000, &lease), -EKEYEXPIRED,
+                 "nothing hangs on it any more");
+    roster_safe_point_destroy(safe_point);
+}
+
 STORE_TEST(pd_gc_above_txn_and_below_itself_are_refused_and_equal_does_nothing)
 {
     struct roster_safe_point *safe_point = make(f->store);
