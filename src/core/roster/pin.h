@@ -3,7 +3,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The private side of a stand-alone pin. Constant after roster_pin_acquire(), freed after a grace
- * period, because a scan may be naming it.
+ * period, because a scan may be naming it, also while it is being acquired.
  */
 #ifndef ROSTER_CORE_ROSTER_PIN_H
 #define ROSTER_CORE_ROSTER_PIN_H
@@ -18,7 +18,7 @@ struct roster_pin {
     uint64_t id;
     uint64_t ts;
     uint64_t session_id; /* 0: it is held for none */
-    uint64_t generation; /* of that session: another one may have its id later */
+    rst_word generation; /* of that session: another one may have its id later */
     enum roster_session_kind session_kind;
     enum roster_pin_kind kind;
     struct rcu_head rcu;

@@ -26,7 +26,7 @@ const struct roster_session *rst_pin_session_slow(struct roster *roster, uintptr
 {
     const struct roster_session *session = namesake(roster, pin_of(by));
 
-    return session && rst_side_is_of(session, pin_of(by)->generation) ? session : NULL;
+    return session && rst_side_is_of(session, rst_load(&pin_of(by)->generation)) ? session : NULL;
 }
 
 void rst_pin_describe_slow(struct roster *roster, uintptr_t by, struct roster_holder *holder)
@@ -37,7 +37,7 @@ void rst_pin_describe_slow(struct roster *roster, uintptr_t by, struct roster_ho
     holder->kind = ROSTER_HOLDER_PIN;
     holder->pin_id = pin->id;
     holder->pin_kind = pin->kind;
-    if (session && !rst_side_is_of(session, pin->generation))
+    if (session && !rst_side_is_of(session, rst_load(&pin->generation)))
         return;
     holder->session_id = pin->session_id;
     holder->session_kind = pin->session_kind;

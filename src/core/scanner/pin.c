@@ -87,7 +87,7 @@ static struct roster_pin *make(struct roster *roster, struct roster_session *ses
     }
     made->session_id = roster_session_id(session);
     made->session_kind = roster_session_kind(session);
-    made->generation = rst_side_generation(roster, *side);
+    rst_store(&made->generation, rst_side_generation(roster, *side));
     return made;
 }
 
@@ -111,8 +111,11 @@ static int acquire_for(struct roster *roster, struct rst_thread *thread,
         retire(made); /* a store that refused to lower the record did so after it was pinned */
         return err;
     }
-    if (session)
+    if (session) {
         rst_side_keep(session, side);
+        /* An oracle that was called may have used the session, which has another side then. */
+        rst_store(&made->generation, rst_side_generation(roster, session->side));
+    }
     rst_hold(&roster->pins);
     *pin = made;
     return 0;

@@ -251,6 +251,70 @@ Test(pin, a_refused_one_leaves_its_session_as_it_was)
     unit_destroy(roster);
 }
 
+/* An oracle whose callback does something with the session that the pin is for. */
+struct using_oracle {
+    struct unit_oracle oracle;
+    struct roster_session *session;
+    void (*use)(struct roster_session *session);
+};
+
+static int get_and_use(void *arg, uint64_t *ts)
+{
+    struct using_oracle *using = arg;
+
+    if (using->session)
+        using->use(using->session);
+    return unit_oracle_get(&using->oracle, ts);
+}
+
+static void use_side(struct roster_session *session)
+{
+    unit_ok(roster_session_set_tag(session, 5));
+}
+
+static void use_generation(struct roster_session *session)
+{
+    uint64_t generation;
+
+    unit_ok(roster_session_generation(session, &generation));
+}
+
+static void use_pin(struct roster_session *session)
+{
+    struct roster_pin *pin;
+
+    unit_ok(
+        roster_pin_acquire(rst_session_roster(session), session, 1000000, ROSTER_PIN_OTHER, &pin));
+    unit_ok(roster_pin_release(pin));
+}
+
+Test(pin, is_of_a_session_that_its_oracle_has_used)
+{
+    static void (*const uses[])(struct roster_session *) = {use_side, use_generation, use_pin};
+    struct using_oracle using = {.oracle = {.next = 1000}};
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_session *session;
+    struct roster *roster;
+    struct roster_pin *pin;
+    size_t n;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    options.oracle = get_and_use;
+    options.oracle_arg = &using;
+    roster = unit_roster_with(&options);
+    for (n = 0; n < sizeof(uses) / sizeof(*uses); n++) {
+        session = open_with(roster, 7, ROSTER_SESSION_BACKGROUND);
+        using.use = uses[n];
+        using.session = session;
+        pin = unit_pin(roster, session, 0);
+        using.session = NULL;
+        cr_expect_eq(holder_of(roster).session_id, 7, "use %zu: its session is not named", n);
+        unit_ok(roster_pin_release(pin));
+        unit_close(session);
+    }
+    unit_destroy(roster);
+}
+
 static void release(void *pin)
 {
     cr_expect_eq(roster_pin_release(pin), 0);
