@@ -156,10 +156,14 @@ struct roster_store_options {
  * etcd is not contacted: a server may start before its store, and then sees -EHOSTUNREACH from
  * the calls. An SQLite file is opened, and created, at once.
  *
+ * Where the process has descriptors 0 to 2 closed, they become /dev/null first: what any part of it
+ * prints would otherwise reach the store.
+ *
  * Returns 0: opened; -EINVAL: the URL or an option is not usable; -E2BIG: the options have
  * something in them that this library does not know; -ENOTSUP: this library was built without
- * SQLite or etcd support (SQLite: /proc, which distinguishes boots, cannot be read, or SQLite was
- * built, or configured by the program, for one thread only; etcd: libcurl was built without TLS);
+ * SQLite or etcd support (SQLite: /proc, which distinguishes boots, cannot be read, the kernel
+ * refuses statfs(), which distinguishes network file systems, or SQLite was built, or configured by
+ * the program, for one thread only; etcd: libcurl was built without TLS);
  * -ENOENT: SQLite: file (with must_exist) or directory does not exist; -EACCES, -EROFS, -EBUSY,
  * -ENOSPC, -EUCLEAN, -EMEDIUMTYPE, -EIO: SQLite: see the table; -EKEYREJECTED: a TLS file cannot be
  * read; -ENOMEM: memory is out.

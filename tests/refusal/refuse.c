@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 static __thread unsigned countdown; /* 0: none fails */
@@ -246,6 +247,7 @@ REFUSABLE(int, fdatasync, EIO, -1, (int fd), (fd))
 REFUSABLE(int, ftruncate64, EIO, -1, (int fd, off_t size), (fd, size))
 REFUSABLE(int, fstat64, EIO, -1, (int fd, struct stat64 *to), (fd, to))
 REFUSABLE(int, stat64, EIO, -1, (const char *path, struct stat64 *to), (path, to))
+REFUSABLE(int, statfs, EPERM, -1, (const char *path, struct statfs *to), (path, to))
 REFUSABLE(void *, mmap, ENOMEM, (void *)-1,
           (void *at, size_t size, int protection, int flags, int fd, off_t offset),
           (at, size, protection, flags, fd, offset))

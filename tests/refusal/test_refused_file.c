@@ -212,6 +212,23 @@ Test(refused_file, there_is_no_clock_for_leases, .init = open_store, .fini = clo
     cr_expect_eq(roster_store_lease_time_to_live(store, id, TIMEOUT_MS, &lease), 0);
 }
 
+/* It may be on another host, where a write-ahead log cannot be shared. */
+Test(refused_file, its_file_system_is_unknown, .init = open_store, .fini = close_store)
+{
+    char error[ROSTER_STORE_ERROR_SIZE] = "";
+    struct roster_store *other = NULL;
+
+    refuse_always("statfs", EPERM);
+    cr_expect_eq(roster_store_open(url, NULL, &other, error, sizeof(error)), -ENOTSUP);
+    cr_expect_not_null(strstr(error, "is unknown (EPERM)"), "%s", error);
+    refuse_always("statfs", EIO);
+    cr_expect_eq(roster_store_open(url, NULL, &other, NULL, 0), -EIO);
+    cr_expect_not_null(refuse_none());
+    cr_expect_null(other);
+    cr_assert_eq(roster_store_open(url, NULL, &other, NULL, 0), 0);
+    roster_store_close(other);
+}
+
 /* The kernel says there which boot this is, and a lease does not outlive its boot. */
 Test(refused_file, proc_cannot_be_read, .init = open_store, .fini = close_store)
 {

@@ -18,13 +18,9 @@
 #include "store/sqlite/sqlite.h"
 
 /* File systems that other hosts may write to, where shared memory is not shared. */
-static bool is_remote(const char *directory)
+static bool is_remote(const struct statfs *fs)
 {
-    struct statfs fs;
-
-    if (statfs(directory, &fs))
-        return false;
-    switch ((unsigned long)fs.f_type) {
+    switch ((unsigned long)fs->f_type) {
     case NFS_SUPER_MAGIC:
     case SMB_SUPER_MAGIC:
     case CIFS_SUPER_MAGIC:
@@ -63,6 +59,25 @@ static int directory_error(const char *address, const char *directory,
     }
 }
 
+/* A directory of which the kernel does not say where it is may be on another host, too. */
+static int check_local(const char *address, const char *directory, const struct store_error *error)
+{
+    struct statfs fs;
+
+    if (statfs(directory, &fs))
+        return rst_store_error_set(
+            error, errno == EIO || errno == ENOMEM ? -errno : -ENOTSUP,
+            "store \"sqlite:%s\": whether %s is on a network file system, where SQLite cannot be "
+            "shared, is unknown (%s); let this process call statfs(), or use an etcd store",
+            shown_url(address).text, shown_url(directory).text, strerrorname_np(errno));
+    if (is_remote(&fs))
+        return rst_store_error_set(error, -EINVAL,
+                                   "store \"sqlite:%s\": %s is on a network file system, where "
+                                   "SQLite cannot be shared; use a local one, or an etcd store",
+                                   shown_url(address).text, shown_url(directory).text);
+    return 0;
+}
+
 /* The absolute name of a directory; NULL and errno for anything else. */
 static char *resolve_directory(const char *name)
 {
@@ -93,15 +108,9 @@ static int locate_new(const char *address, char **path, const struct store_error
     }
     parent = dirname(for_directory); /* NOLINT(concurrency-mt-unsafe): glibc's is MT-safe */
     directory = resolve_directory(parent);
-    if (!directory)
-        err = directory_error(address, parent, error);
-    else if (is_remote(directory))
-        err =
-            rst_store_error_set(error, -EINVAL,
-                                "store \"sqlite:%s\": %s is on a network file system, where SQLite "
-                                "cannot be shared; use a local one, or an etcd store",
-                                shown_url(address).text, shown_url(directory).text);
-    else if (asprintf(path, "%s/%s", directory, basename(for_name)) < 0)
+    err = directory ? check_local(address, directory, error)
+                    : directory_error(address, parent, error);
+    if (!err && asprintf(path, "%s/%s", directory, basename(for_name)) < 0)
         err = rst_store_error_set(error, -ENOMEM, "out of memory");
 out:
     free(directory);
