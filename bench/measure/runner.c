@@ -254,13 +254,10 @@ int runner_run(struct runner *runner, const struct job *jobs, size_t n, double s
 
 void runner_nap(struct worker *worker, unsigned ms)
 {
-    struct timespec until;
+    struct timespec until = rst_timespec(rst_monotonic_ns() + ms * UINT64_C(1000000));
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    until.tv_sec += (time_t)(ms / 1000) + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    while (!runner_stopped(worker) && sem_timedwait(&worker->nap, &until) && errno == EINTR)
+    while (!runner_stopped(worker) && sem_clockwait(&worker->nap, CLOCK_MONOTONIC, &until) &&
+           errno == EINTR)
         ;
 }
 

@@ -297,7 +297,7 @@ static void show_activity(struct roster *roster)
     options.interval_ms = ROSTER_ACTIVITY_MANUAL;
     MUST(roster_activity_start(roster, &options, &activity));
     MUST(roster_activity_run_once(activity));
-    clock_gettime(CLOCK_REALTIME, &now);
+    MUST(clock_gettime(CLOCK_REALTIME, &now));
     now_ms = (uint64_t)now.tv_sec * 1000;
     MUST(roster_activity_top(activity, now_ms - 60000, now_ms, ROSTER_ACTIVITY_USER, NULL, row,
                              &count, &sum));

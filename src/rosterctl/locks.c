@@ -6,11 +6,11 @@
  */
 #include "rosterctl/rosterctl.h"
 
+#include "core/base/clock.h"
 #include "core/base/count.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define DEEPEST 20 /* the indentation of deeper ones does not grow */
 #define NARROW 60  /* columns of a terminal on which a level takes less */
@@ -68,7 +68,7 @@ static void print_deadlock(const json_t *deadlock)
     json_int_t members = json_integer_value(json_object_get(deadlock, "members"));
     char number[32], what[256], age[32], server[136];
     double ms =
-        (double)time(NULL) * 1000 - (double)json_integer_value(json_object_get(deadlock, "at_ms"));
+        (double)rst_wall_ms() - (double)json_integer_value(json_object_get(deadlock, "at_ms"));
     size_t n;
 
     text_string(json_object_get(deadlock, "number"), number, sizeof(number));

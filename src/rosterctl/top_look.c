@@ -7,7 +7,8 @@
 #include "rosterctl/cluster.h"
 #include "rosterctl/top.h"
 
-#include <errno.h>
+#include "core/base/clock.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -111,19 +112,12 @@ struct top_sight *top_look(const struct options *options, const struct top_wish 
 /* Until the time is over, or something is wished. Returns false at the end. */
 static bool wait_for_turn(struct top_asker *asker)
 {
-    struct timespec until;
+    uint64_t until_ns = rst_monotonic_ns() + (uint64_t)(asker->every_s * 1e9);
     bool stop;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)asker->every_s;
-    until.tv_nsec += (long)((asker->every_s - (double)(time_t)asker->every_s) * 1e9);
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
     pthread_mutex_lock(&asker->mutex);
     while (!asker->stop && !asker->wished)
-        if (pthread_cond_timedwait(&asker->changed, &asker->mutex, &until) == ETIMEDOUT)
+        if (!rst_monotonic_wait(&asker->changed, &asker->mutex, until_ns))
             break;
     stop = asker->stop;
     pthread_mutex_unlock(&asker->mutex);

@@ -8,9 +8,9 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cluster/syncer/syncer.h"
+#include "core/base/clock.h"
 #include "core/base/struct_size.h"
 
 #define YEAR_MS (UINT64_C(31536000) * 1000)
@@ -95,8 +95,8 @@ static char *info_json(const struct roster_syncer_options *options)
                      options->server_id, "ip", or_empty(options->ip), "listening_port",
                      (json_int_t)options->port, "status_port", (json_int_t)options->status_port,
                      "lease", or_empty(options->schema_lease), "start_timestamp",
-                     (json_int_t)time(NULL), "server_id", (json_int_t)options->number, "labels",
-                     labels, "status_address", options->status_address);
+                     (json_int_t)(rst_wall_ms() / 1000), "server_id", (json_int_t)options->number,
+                     "labels", labels, "status_address", options->status_address);
     if (info)
         text = json_dumps(info, JSON_COMPACT);
     json_decref(info);

@@ -26,20 +26,6 @@ int rst_monotonic_cond_init(pthread_cond_t *cond)
     return -err;
 }
 
-struct timespec rst_monotonic_after(uint32_t ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += (time_t)(ms / 1000);
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 int rst_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg)
 {
     sigset_t all, old;
@@ -91,16 +77,15 @@ int rst_background_init(struct rst_background *background, const struct rst_duty
 static bool wait_until_due(struct rst_background_thread *thread)
 {
     struct rst_background *background = thread->background;
-    struct timespec until;
 
     while (background->phase == RST_THREADED && thread->due > now_ns()) {
         if (thread->due == INT64_MAX) {
             pthread_cond_wait(&background->changed, &background->lock);
             continue;
         }
-        until.tv_sec = (time_t)(thread->due / 1000000000);
-        until.tv_nsec = (long)(thread->due % 1000000000);
-        pthread_cond_timedwait(&background->changed, &background->lock, &until);
+        if (!rst_monotonic_wait(&background->changed, &background->lock, (uint64_t)thread->due) &&
+            !now_ns())
+            break; /* without a clock it is due after each pause */
     }
     return background->phase == RST_THREADED;
 }

@@ -25,10 +25,7 @@
 
 #define RST_DUTIES_MOST 4
 
-/* CLOCK_MONOTONIC, `ms` from now. */
-struct timespec rst_monotonic_after(uint32_t ms);
-
-/* A condition variable that waits by that clock. 0 or -errno. */
+/* A condition variable that waits by CLOCK_MONOTONIC, see rst_monotonic_wait(). 0 or -errno. */
 ROSTER_API int rst_monotonic_cond_init(pthread_cond_t *cond);
 
 /* Starts a thread that blocks all signals. The name has at most 15 bytes. 0 or -errno. */

@@ -8,6 +8,8 @@
 #ifndef ROSTER_CORE_BASE_CLOCK_H
 #define ROSTER_CORE_BASE_CLOCK_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -40,6 +42,29 @@ static inline uint64_t rst_monotonic_ms(void)
 static inline uint64_t rst_wall_ms(void)
 {
     return rst_clock_ms(CLOCK_REALTIME);
+}
+
+static inline struct timespec rst_timespec(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / UINT64_C(1000000000)),
+                             .tv_nsec = (long)(ns % UINT64_C(1000000000))};
+}
+
+/*
+ * Waits under the lock for a condition that goes by CLOCK_MONOTONIC. Returns false when that moment
+ * has passed. Without that clock every moment has: then it pauses, and what waits in a loop rests.
+ */
+static inline bool rst_monotonic_wait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                                      uint64_t until_ns)
+{
+    const struct timespec until = rst_timespec(until_ns), pause = rst_timespec(50000000);
+
+    if (rst_monotonic_ns())
+        return !pthread_cond_timedwait(cond, lock, &until);
+    pthread_mutex_unlock(lock);
+    nanosleep(&pause, NULL);
+    pthread_mutex_lock(lock);
+    return false;
 }
 
 #endif /* ROSTER_CORE_BASE_CLOCK_H */

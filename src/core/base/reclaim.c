@@ -7,6 +7,7 @@
 #include "core/base/reclaim.h"
 
 #include "core/base/background.h"
+#include "core/base/clock.h"
 #include "core/base/rcu.h"
 
 #include <errno.h>
@@ -57,9 +58,9 @@ int rst_rcu_ready(void)
 /* Waits under the lock until a barrier or the end is in a hurry, at most PAUSE_MS. */
 static void pause_under_lock(void)
 {
-    struct timespec until = rst_monotonic_after(PAUSE_MS);
+    uint64_t until_ns = rst_monotonic_ns() + PAUSE_MS * UINT64_C(1000000);
 
-    while (!hurry && !stop && !pthread_cond_timedwait(&changed, &lock, &until))
+    while (!hurry && !stop && rst_monotonic_wait(&changed, &lock, until_ns))
         ;
 }
 

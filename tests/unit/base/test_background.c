@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/base/background.h"
+#include "core/base/clock.h"
 
 #define STOPPERS 4
 
@@ -20,6 +21,21 @@ struct subject {
     unsigned worked, woken, told, most;
     int err; /* what a call from inside came to */
 };
+
+/* The linker puts this in the place of the C library's in the core's calls (see unit.am). */
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+
+static bool refuses_clocks;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    if (!__atomic_load_n(&refuses_clocks, __ATOMIC_ACQUIRE))
+        return __real_clock_gettime(clock, now);
+    memset(now, 0x55, sizeof(*now));
+    errno = EPERM;
+    return -1;
+}
 
 static unsigned load(const unsigned *counter)
 {
@@ -281,4 +297,35 @@ Test(background, a_duty_with_an_interval_works_again_and_blocks_signals)
     wait_for(&subject.worked, 5);
     cr_assert_eq(rst_background_destroy(&subject.background), 0);
     cr_assert_eq(subject.err, 1);
+}
+
+static void only_count(void *arg)
+{
+    count(&((struct subject *)arg)->worked);
+}
+
+static int64_t cpu_ns(void)
+{
+    struct timespec now;
+
+    cr_assert_eq(__real_clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* As by a seccomp filter that comes later. */
+Test(background, a_refused_clock_stops_no_duty_and_keeps_no_thread_busy, .timeout = 60)
+{
+    struct subject subject;
+    int64_t began;
+
+    make(&subject, only_count, 20);
+    __atomic_store_n(&refuses_clocks, true, __ATOMIC_RELEASE);
+    cr_assert_eq(rst_background_start(&subject.background), 0);
+    rst_background_set_due(&subject.background, 1, INT64_MAX);
+    began = cpu_ns();
+    while (load(&subject.worked) < 8)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    cr_expect_lt(cpu_ns() - began, INT64_C(200000000), "it waits without rest");
+    __atomic_store_n(&refuses_clocks, false, __ATOMIC_RELEASE);
+    cr_assert_eq(rst_background_destroy(&subject.background), 0);
 }
