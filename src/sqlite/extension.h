@@ -137,6 +137,9 @@ const char *rst_ext_files_schema(sqlite3 *db, const char *file); /* inside: NULL
 const char *rst_ext_first_word(const char *sql); /* behind white space and comments */
 bool rst_ext_attaches(const char *sql);          /* or detaches */
 
+/* The length of a statement up to the key of an encrypted file that it says; all of it without. */
+size_t rst_ext_without_key(const char *sql);
+
 /* trace.c: sqlite3_trace_v2()'s callback. */
 #define RST_EXT_EVENTS (SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE | SQLITE_TRACE_ROW)
 int rst_ext_trace(unsigned event, void *arg, void *stmt, void *detail);

@@ -78,9 +78,20 @@ static __attribute__((noinline)) bool grow(struct rst_ext_conn *conn)
     return true;
 }
 
+/* How much of a statement is shown. PRAGMA, ATTACH and VACUUM may say a key, and what begins with
+ * none of their letters, nor with white space or a comment, is none of these. */
+static inline size_t shown_length(const char *sql)
+{
+    unsigned letter = (unsigned char)sql[0] & 0xdfU;
+
+    if (unlikely(letter < 'B' || letter == 'P' || letter == 'V'))
+        return rst_ext_without_key(sql);
+    return strlen(sql);
+}
+
 static inline int begin_single(struct rst_ext_conn *conn, const char *sql)
 {
-    return roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+    return roster_stmt_begin(conn->session, ROSTER_COMMAND_QUERY, sql, shown_length(sql), NULL, 0);
 }
 
 /* Its connection was killed, and what was open then has ended: it goes on as another session. */
@@ -122,7 +133,7 @@ static __attribute__((noinline)) int begin_nested(struct rst_ext_conn *conn, con
     if (first->shown && !first->number)
         first->number = roster_stmt_seq(conn->session);
     note_since(conn);
-    err = roster_stmt_push(conn->session, ROSTER_COMMAND_QUERY, sql, strlen(sql), NULL, 0);
+    err = roster_stmt_push(conn->session, ROSTER_COMMAND_QUERY, sql, shown_length(sql), NULL, 0);
     if (!err)
         conn->open[conn->n - 1].number = roster_stmt_seq(conn->session);
     return err;

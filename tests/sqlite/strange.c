@@ -149,6 +149,37 @@ static void names(void)
     sqlite3_close(db);
 }
 
+/* Keys of encrypted files: this SQLite may encrypt nothing, but it takes the statements. */
+static void keys(void)
+{
+    static const char *const tried[][2] = {
+        {"PRAGMA key = 'hunter2'", "PRAGMA key"},
+        {"/* a */ pragma main . \"rekey\"('hunter2')", "/* a */ pragma main . \"rekey\""},
+        {"PRAGMA hexkey='hunter2';", "PRAGMA hexkey"},
+        {"PRAGMA/**/textrekey = \"hunter2\"", "PRAGMA/**/textrekey"},
+        {"PRAGMA [key] = hunter2", "PRAGMA [key]"},
+        {"ATTACH ':memory:' AS m KEY 'hunter2'", "ATTACH ':memory:' AS m KEY"},
+        {"ATTACH 'file:monkey?mode=memory&hexkey=hunter2' AS m", "ATTACH 'file:monkey"},
+        {"ATTACH 'file:x?mode=memory&%6bey=hunter2' AS m", "ATTACH 'file:x"},
+        {"PRAGMA foreign_keys = 1", "PRAGMA foreign_keys = 1"},
+        {"PRAGMA key", "PRAGMA key"},
+        {"ATTACH 'file:monkey?mode=memory' AS m", "ATTACH 'file:monkey?mode=memory' AS m"},
+        {"ATTACH ':memory:' AS monkey", "ATTACH ':memory:' AS monkey"},
+        {"SELECT 'PRAGMA key = 1'", "SELECT 'PRAGMA key = 1'"},
+    };
+    sqlite3 *db = make_file(path), *reader;
+    size_t n;
+
+    for (n = 0; n < sizeof(tried) / sizeof(*tried); n++) {
+        reader = open_flags(path, SQLITE_OPEN_URI);
+        run(reader, "BEGIN; SELECT count(*) FROM t");
+        run(reader, tried[n][0]);
+        want(is(ask(db, "SELECT statement FROM roster_blocker"), tried[n][1]));
+        sqlite3_close(reader);
+    }
+    sqlite3_close(db);
+}
+
 /* An incremental blob reads without a statement; a backup likewise, and leaves nothing. */
 static void blobs(void)
 {
@@ -559,6 +590,7 @@ int main(int argc, char **argv)
         void (*run)(void);
     } cases[] = {{"attached", attached},
                  {"names", names},
+                 {"keys", keys},
                  {"blobs", blobs},
                  {"backups", backups},
                  {"zombies", zombies},

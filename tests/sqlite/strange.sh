@@ -8,7 +8,7 @@
 # shellcheck source=tests/sqlite/extension.sh
 . "${ROSTER_SRCDIR:?}/tests/sqlite/extension.sh" || exit 99
 
-for case in attached names blobs backups zombies savepoints statements replaced handlers interrupts journals schema; do
+for case in attached names keys blobs backups zombies savepoints statements replaced handlers interrupts journals schema; do
     mkdir "$work/$case"
     LD_PRELOAD=$extension timeout 120 "$programs/strange" "$case" "$work/$case/app.db" ||
         fail "$case ended with status $?"
