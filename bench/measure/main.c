@@ -5,6 +5,7 @@
  * roster-bench: measures the workloads that were named.
  */
 #include "../compare/compare.h"
+#include "core/base/descriptors.h"
 #include "workloads.h"
 
 #include <roster/error.h>
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
     struct bench bench = {&options, NULL, NULL};
     int err, status = 1;
 
+    rst_descriptors_fill(); /* reports are files */
     if (argc > 1 && !strcmp(argv[1], "compare"))
         return compare_main(argc - 1, argv + 1);
     options_parse(&options, argc, argv);

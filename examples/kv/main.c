@@ -13,6 +13,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -180,6 +181,17 @@ static int stop(struct server *server)
     return err;
 }
 
+/* What the parent has closed of them would become a socket, which messages would go to. */
+static void fill_standard_descriptors(void)
+{
+    int fd = STDIN_FILENO;
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -195,6 +207,7 @@ int main(int argc, char **argv)
     sigset_t ends;
     int err, number = 0;
 
+    fill_standard_descriptors();
     server.options.front.threads = processors < 1     ? 1
                                    : processors > 256 ? 256
                                                       : (uint64_t)processors;

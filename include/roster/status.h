@@ -186,6 +186,9 @@ struct roster_status_options {
  * the endpoint is there PATH.lock is locked, so that two servers never take one path; a crash
  * leaves an empty file, which the next server takes.
  *
+ * Where the process has descriptors 0 to 2 closed, they become /dev/null first: what any part of it
+ * prints would otherwise reach a client.
+ *
  * After an error options.error says which option was refused, and why, unless the struct is too
  * small to have it.
  *

@@ -6,6 +6,8 @@
  */
 #include "rosterctl/rosterctl.h"
 
+#include "core/base/descriptors.h"
+
 #include <argp.h>
 #include <curl/curl.h>
 #include <locale.h>
@@ -527,6 +529,7 @@ int main(int argc, char **argv)
     static struct parsed parsed;
     int code;
 
+    rst_descriptors_fill();
     setlocale(LC_CTYPE, ""); /* for ncurses; numbers keep their point */
     argp_err_exit_status = CTL_USAGE;
     argp_program_version = roster_version();

@@ -8,6 +8,7 @@
 #include "sqlite/extension.h"
 
 #include "core/base/background.h"
+#include "core/base/descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,7 @@ static int start_thread(char **message)
 
     if (orders[0] >= 0)
         return SQLITE_OK;
+    rst_descriptors_fill();
     if (pipe2(orders, O_CLOEXEC | O_NONBLOCK))
         err = -errno;
     if (!err)

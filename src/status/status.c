@@ -9,6 +9,7 @@
  * request has a deadline, and so has the pause before it.
  */
 #include "core/base/cancel.h"
+#include "core/base/descriptors.h"
 #include "core/base/process.h"
 #include "status/status.h"
 
@@ -117,6 +118,7 @@ static int open_all(struct roster_status *status)
     const struct roster_status_options *options = &status->options;
     int err;
 
+    rst_descriptors_fill();
     status->name = strdup(status->options.name);
     status->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     status->timeline = status->roster ? rst_timeline_new() : NULL;

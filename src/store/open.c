@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/base/cancel.h"
+#include "core/base/descriptors.h"
 #include "core/base/process.h"
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
@@ -133,6 +134,7 @@ int roster_store_open(const char *url, const struct roster_store_options *option
     *store = NULL;
     if (!url)
         return rst_store_error_set(&text, -EINVAL, "the store's URL is missing");
+    rst_descriptors_fill();
     if (rst_process_init())
         return rst_store_error_set(&text, -ENOMEM, "memory is out");
     err = rst_store_options_copy(options, &complete, &text);

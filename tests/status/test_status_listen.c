@@ -13,7 +13,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char directory[64], address[80], *path = address + 5, lock[90];
@@ -148,6 +150,33 @@ Test(status_listen, what_is_not_ours_stays)
     cr_expect_eq(access(path, F_OK), 0, "the socket of another server was removed");
     cr_assert_eq(unlink(path), 0);
     cr_expect_neq(access(lock, F_OK), 0, "the lock stays");
+}
+
+static bool is_null(int fd)
+{
+    struct stat st;
+
+    return !fstat(fd, &st) && st.st_rdev == makedev(1, 3);
+}
+
+/* What any part of the process prints reaches no client. */
+Test(status_listen, descriptors_that_the_parent_has_closed_are_not_the_endpoints)
+{
+    struct roster_status *status;
+    int fd, ended = 0;
+    pid_t child = fork();
+
+    cr_assert_geq(child, 0);
+    if (!child) {
+        for (fd = 0; fd <= 2; fd++)
+            close(fd);
+        if (roster_create(NULL, &roster) || serve(&status))
+            _exit(1);
+        _exit(is_null(0) && is_null(1) && is_null(2) ? 0 : 2);
+    }
+    cr_assert_eq(waitpid(child, &ended, 0), child);
+    cr_expect_eq(ended, 0);
+    cr_assert_eq(unlink(path), 0);
 }
 
 /* How far it comes when that it is cancelled was asked for before. */

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "scratch.h"
 #include "store_fixture.h"
@@ -96,6 +99,32 @@ Test(store_open, newer_options_are_welcome_while_unused)
     roster_store_close(store);
     newer.unknown = 1;
     expect_refusal("memory", &newer.known, -E2BIG, "does not know", "install");
+}
+
+static bool is_null(int fd)
+{
+    struct stat st;
+
+    return !fstat(fd, &st) && st.st_rdev == makedev(1, 3);
+}
+
+/* What any part of the process prints reaches no file and no connection of the store. */
+Test(store_open, descriptors_that_the_parent_has_closed_are_not_a_stores)
+{
+    struct roster_store *store;
+    int fd, status = 0;
+    pid_t child = fork();
+
+    cr_assert_geq(child, 0);
+    if (!child) {
+        for (fd = 0; fd <= 2; fd++)
+            close(fd);
+        if (roster_store_open("memory", NULL, &store, NULL, 0))
+            _exit(1);
+        _exit(is_null(0) && is_null(1) && is_null(2) ? 0 : 2);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_expect_eq(status, 0);
 }
 
 #ifdef HAVE_SQLITE
