@@ -49,7 +49,7 @@ ROSTER_API void roster_oracle_local_destroy(struct roster_oracle_local *clock);
  * changes with each of them. The clock moves with roster_oracle_local_allocate() and
  * roster_oracle_local_advance(); a roster whose oracle this is advances it with each of its ticks
  * (options.tick_ms, or roster_tick()), so timestamps lag behind the wall clock by a tick. Any
- * thread; wait-free; never fails and returns 0.
+ * thread; wait-free; never fails and returns 0. Neither argument may be NULL.
  */
 ROSTER_API int roster_oracle_local_read(void *clock, uint64_t *ts);
 
@@ -57,13 +57,14 @@ ROSTER_API int roster_oracle_local_read(void *clock, uint64_t *ts);
  * A roster_oracle_fn that allocates a timestamp of the clock in `clock`: above all that were read
  * or allocated before. Follows the wall clock, also when that steps back (then the last value is
  * counted on until the wall clock has caught up). Any thread; lock-free; never fails and returns 0.
- * A forked child goes on with a copy of the clock, which repeats the parent's timestamps.
+ * A forked child goes on with a copy of the clock, which repeats the parent's timestamps. Neither
+ * argument may be NULL.
  */
 ROSTER_API int roster_oracle_local_allocate(void *clock, uint64_t *ts);
 
 /*
  * Lets the clock catch up with the wall clock, for those who read it: for a clock that no roster
- * advances. Any thread; lock-free.
+ * advances. NULL is allowed and does nothing. Any thread; lock-free.
  */
 ROSTER_API void roster_oracle_local_advance(struct roster_oracle_local *clock);
 

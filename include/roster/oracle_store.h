@@ -157,9 +157,9 @@ ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent
  *
  * `oracle`: a struct roster_oracle_persistent; `ts`: receives the timestamp.
  *
- * Returns 0: got one; -EBUSY: another process has taken over the mark (this clock is of no use any
- * more); -EBADMSG: the key holds no mark any more; and errors of the store, when the mark had to be
- * moved and could not; -ECHILD: in a forked child.
+ * Returns 0: got one; -EINVAL: an argument is null; -EBUSY: another process has taken over the mark
+ * (this clock is of no use any more); -EBADMSG: the key holds no mark any more; and errors of the
+ * store, when the mark had to be moved and could not; -ECHILD: in a forked child.
  */
 ROSTER_API int roster_oracle_persistent_allocate(void *oracle, uint64_t *ts);
 
@@ -169,7 +169,7 @@ ROSTER_API int roster_oracle_persistent_allocate(void *oracle, uint64_t *ts);
  *
  * `oracle`: a struct roster_oracle_persistent; `ts`: receives the timestamp.
  *
- * Returns 0: read one; -ECHILD: in a forked child; -EBUSY: as of
+ * Returns 0: read one; -EINVAL: an argument is null; -ECHILD: in a forked child; -EBUSY: as of
  * roster_oracle_persistent_allocate(); -EBADMSG: as of roster_oracle_persistent_allocate(); and
  * errors of the store, when the mark had to be moved and could not.
  */

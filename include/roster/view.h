@@ -150,7 +150,8 @@ ROSTER_API const struct roster_session *roster_lookup(struct roster *roster, uin
 /*
  * Looks at a session: what it shows at this moment, copied into `*copy`, its statement's text and
  * digest into `text`, `size` bytes; text that does not fit is cut. `text` may be NULL and `size` 0
- * for none. Under the read lock, or by the owner. Guarantee G1.
+ * for none; neither `session` nor `copy` may be. Under the read lock, or by the owner. Guarantee
+ * G1.
  *
  * Looks again while the owner publishes something else, which never delays the owner; how often is
  * in roster_stats().

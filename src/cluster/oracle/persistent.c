@@ -251,6 +251,8 @@ int roster_oracle_persistent_allocate(void *arg, uint64_t *ts)
     uint64_t wall, last, next, mark;
     int err;
 
+    if (!oracle || !ts)
+        return -EINVAL;
     if (rst_store_is_foreign(oracle->store))
         return -ECHILD;
     for (;;) {
@@ -278,10 +280,13 @@ int roster_oracle_persistent_allocate(void *arg, uint64_t *ts)
 int roster_oracle_persistent_read(void *arg, uint64_t *ts)
 {
     struct roster_oracle_persistent *oracle = arg;
-    uint64_t last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
+    uint64_t last;
 
+    if (!oracle || !ts)
+        return -EINVAL;
     if (rst_store_is_foreign(oracle->store))
         return -ECHILD;
+    last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
     if (rst_wall_clock_has_left(&oracle->clock, last))
         return roster_oracle_persistent_allocate(arg, ts);
     *ts = last;

@@ -76,8 +76,12 @@ int roster_oracle_local_allocate(void *clock, uint64_t *ts)
 
 void roster_oracle_local_advance(struct roster_oracle_local *clock)
 {
-    uint64_t wall = roster_ts_compose(wall_ms(), 0), last = rst_load(&clock->last);
+    uint64_t wall, last;
 
+    if (!clock)
+        return;
+    wall = roster_ts_compose(wall_ms(), 0);
+    last = rst_load(&clock->last);
     while (last < wall && !__atomic_compare_exchange_n(&clock->last, &last, wall, true,
                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;

@@ -30,11 +30,18 @@ Test(misuse, oracles)
     struct roster_store *store = open_memory();
     struct roster_oracle_persistent *persistent;
     struct roster_oracle_store *oracle;
+    uint64_t ts;
 
     cr_expect_eq(roster_oracle_store_create(NULL, NULL, &oracle), -EINVAL);
     cr_expect_eq(roster_oracle_store_create(store, NULL, NULL), -EINVAL);
     cr_expect_eq(roster_oracle_persistent_create(NULL, NULL, &persistent), -EINVAL);
     cr_expect_eq(roster_oracle_persistent_create(store, NULL, NULL), -EINVAL);
+    cr_assert_eq(roster_oracle_persistent_create(store, NULL, &persistent), 0);
+    cr_expect_eq(roster_oracle_persistent_allocate(NULL, &ts), -EINVAL);
+    cr_expect_eq(roster_oracle_persistent_allocate(persistent, NULL), -EINVAL);
+    cr_expect_eq(roster_oracle_persistent_read(NULL, &ts), -EINVAL);
+    cr_expect_eq(roster_oracle_persistent_read(persistent, NULL), -EINVAL);
+    roster_oracle_persistent_destroy(persistent);
     cr_assert_eq(roster_oracle_store_create(store, NULL, &oracle), 0);
     cr_expect_eq(roster_oracle_store_stats(NULL, &stats), -EINVAL);
     cr_expect_eq(roster_oracle_store_stats(oracle, NULL), -EINVAL);
