@@ -111,8 +111,10 @@ void activity_print_peak(const struct options *options, const char *path,
     struct steps_asked wanted = *asked;
     struct reply reply;
 
-    if (options->store)
-        return; /* its servers would be asked, and complained of, twice */
+    if (options->store) { /* its servers would be asked, and complained of, twice */
+        puts("when most were: --by=time");
+        return;
+    }
     wanted.by = NULL;
     wanted.step = round_step(asked->to - asked->from, ROWS);
     reply = ask(options, path, &wanted, GROUPS_MOST);
@@ -253,6 +255,15 @@ static void print_table(const json_t *reply)
     json_decref(rows);
 }
 
+/* Nothing was sampled in that time; or it has been, in the step that goes on. */
+static void print_none(const json_t *reply)
+{
+    char length[32];
+
+    text_ms((double)ms_of(json_object_get(reply, "step_ms")), length, sizeof(length));
+    printf("no step has a sample; one of %s is shown when it is over\n", length);
+}
+
 /* A row for each group in each step, since what groups are called is no name of a column. */
 static void print_csv(const json_t *reply, const char *by)
 {
@@ -318,7 +329,10 @@ int activity_over_time(const struct options *options, const char *path, struct s
         print_csv(reply.json, asked->by);
     } else {
         print_sum(reply.json);
-        print_table(reply.json);
+        if (json_array_size(json_object_get(reply.json, "points")))
+            print_table(reply.json);
+        else
+            print_none(reply.json);
     }
     reply_free(&reply);
     return code == CTL_OK ? reply.missing : code;

@@ -103,10 +103,8 @@ struct tree {
     double longest; /* wait in it */
 };
 
-static int by_size(const void *a, const void *b)
+static int by_size(const struct tree *x, const struct tree *y)
 {
-    const struct tree *x = a, *y = b;
-
     if (x->count != y->count)
         return x->count > y->count ? -1 : 1;
     if (x->longest > y->longest || x->longest < y->longest)
@@ -114,43 +112,58 @@ static int by_size(const void *a, const void *b)
     return strcmp(x->server->name, y->server->name);
 }
 
-static size_t find_trees(const struct server *server, struct tree *trees)
+/* Goes on to the server's next tree; its count is 0 at the end. */
+static void next_tree(struct tree *tree)
 {
-    json_t *rows = json_object_get(server->reply.json, "rows"), *row;
-    size_t n, count = 0;
+    const json_t *row;
 
-    json_array_foreach(rows, n, row)
-    {
-        if (!count || member_number(row, "depth") < 1)
-            trees[count++] = (struct tree){server, rows, n, 0, 0};
-        trees[count - 1].count++;
-        if (member_number(row, "wait_ms") > trees[count - 1].longest)
-            trees[count - 1].longest = member_number(row, "wait_ms");
+    tree->first += tree->count;
+    tree->count = 0;
+    tree->longest = 0;
+    while ((row = json_array_get(tree->rows, tree->first + tree->count)) &&
+           (!tree->count || member_number(row, "depth") >= 1)) {
+        if (member_number(row, "wait_ms") > tree->longest)
+            tree->longest = member_number(row, "wait_ms");
+        tree->count++;
     }
-    return count;
 }
 
-/* The trees of all servers, the largest first. */
+static void put_tree(const struct tree *tree, size_t most, json_t *rows)
+{
+    json_t *row;
+    size_t n;
+
+    for (n = 0; n < tree->count && json_array_size(rows) < most; n++) {
+        row = json_array_get(tree->rows, tree->first + n);
+        json_object_set_new(row, "server", json_string(tree->server->name));
+        json_array_append(rows, row);
+    }
+}
+
+/* The trees of all servers, the largest first. Those of a server stay in its order: it has counted
+ * all of a tree, and since when its sessions wait, while the rows here may be cut by a limit, and
+ * say how long at moments that differ. */
 static void put_trees(const struct servers *servers, size_t most, json_t *rows)
 {
-    size_t n, m, count = 0, room = 1;
-    struct tree *trees;
+    struct tree *heads = calloc(servers->count + 1, sizeof(*heads)), *best;
+    size_t n;
 
-    for (n = 0; n < servers->count; n++)
-        room += json_array_size(json_object_get(servers->all[n].reply.json, "rows"));
-    trees = calloc(room, sizeof(*trees));
-    for (n = 0; trees && n < servers->count; n++)
-        count += find_trees(&servers->all[n], trees + count);
-    if (count)
-        qsort(trees, count, sizeof(*trees), by_size);
-    for (n = 0; n < count; n++)
-        for (m = 0; m < trees[n].count && json_array_size(rows) < most; m++) {
-            json_t *row = json_array_get(trees[n].rows, trees[n].first + m);
-
-            json_object_set_new(row, "server", json_string(trees[n].server->name));
-            json_array_append(rows, row);
-        }
-    free(trees);
+    for (n = 0; heads && n < servers->count; n++) {
+        heads[n].server = &servers->all[n];
+        heads[n].rows = json_object_get(servers->all[n].reply.json, "rows");
+        next_tree(&heads[n]);
+    }
+    while (heads && json_array_size(rows) < most) {
+        best = NULL;
+        for (n = 0; n < servers->count; n++)
+            if (heads[n].count && (!best || by_size(&heads[n], best) < 0))
+                best = &heads[n];
+        if (!best)
+            break;
+        put_tree(best, most, rows);
+        next_tree(best);
+    }
+    free(heads);
 }
 
 struct reply servers_locks(struct servers *servers, const struct options *options, const char *path,

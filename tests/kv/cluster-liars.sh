@@ -63,6 +63,9 @@ say "$said_status"
 forge ABE "$work/abe" "$work/said"
 eventually "both are there" says /status '*"answered":2,"of":2*'
 
+# Two trees of one size; how long the second has waited was read later.
+say "$said_status" '"/locks":{"rows":[{"id":"1","depth":0},{"id":"2","depth":1,"wait_ms":5},{"id":"3","depth":0},{"id":"4","depth":1,"wait_ms":9}]}'
+eventually "the trees of a server stay in its order" says /locks '*"id":"1"*"id":"2"*"id":"3"*"id":"4"*"answered":2,* 200'
 say "$said_status" '"/locks":{"rows":[7],"deadlocks":[7,[],null]}'
 eventually "what is no deadlock is none" says /locks '*"deadlocks":\[\],"answered":2,* 200'
 

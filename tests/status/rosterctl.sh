@@ -31,6 +31,18 @@ lines() {
 serve "$socket"
 export ROSTER_SERVER=$socket
 
+# What the parent has closed is no connection's.
+"$ctl" ps --watch=1 <&- >&- 2>&- &
+watching=$!
+for _ in $(seq 100); do
+    standard=$(readlink "/proc/$watching/fd/0" "/proc/$watching/fd/1" "/proc/$watching/fd/2" | tr '\n' ' ')
+    [ "$standard" != "/dev/null /dev/null /dev/null " ] || break
+    sleep 0.1
+done
+expect "closed descriptors are /dev/null" "/dev/null /dev/null /dev/null " "$standard"
+kill "$watching"
+wait "$watching" || true
+
 run 0 ps
 expect "a title and five sessions" 6 "$(lines)"
 expect "it names its columns" 'ID *KIND *USER *COMMAND *TIME *INFO*' "$(head -n 1 <<<"$out")"
@@ -262,7 +274,7 @@ expect "as JSON, in as many steps as are wanted" '*"step_ms": 10000,*"columns": 
 run 0 activity --by=time --since=-2h -n 1000 --json
 expect "of what is older than an hour there are minutes" '*"step_ms": 60000,*' "$out"
 run 0 activity --by=time --until=-1h
-expect "before it was started there is nothing" '0.00 sessions active on average' "$out"
+expect "before it was started there is nothing" $'0.00 sessions active on average\nno step has a sample; one of * is shown when it is over' "$out"
 run 2 activity --since=-1m --until=-2m
 expect "an end before the beginning" '*--since=-1m is not before --until=-2m*' "$complaint"
 run 2 activity --until=yesterday
@@ -618,6 +630,7 @@ if grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
         run 0 activity "$cluster" --by=user,wait
     done
     expect "what both do is added up" '2 servers, 4.00 sessions*2.00 *Lock *row *carol*' "$out"
+    expect "and where it is said when" $'2 servers, 4.00 sessions*\nwhen most were: --by=time\n*' "$out"
     run 0 activity "$cluster" --by=server,user --user=carol --output=csv
     expect "or told apart" $'average,samples,server,user\r\n1.00,*,?,carol\r\n1.00,*,?,carol\r' "$out"
     for _ in $(seq 100); do
