@@ -55,8 +55,8 @@ ROSTER_API int roster_activity_start(struct roster *roster,
                                      struct roster_activity **activity) ROSTER_MUST_CHECK;
 
 /*
- * Stops a sampler and frees it. Before roster_destroy(), and after what reads it. Any thread. NULL
- * is allowed and does nothing. Returns 0; -ECHILD.
+ * Stops a sampler and frees it; a sample under way ends first. Before roster_destroy(), and after
+ * what reads it. Any thread. NULL is allowed and does nothing. Returns 0; -ECHILD.
  */
 ROSTER_API int roster_activity_stop(struct roster_activity *activity);
 

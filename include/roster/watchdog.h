@@ -55,7 +55,8 @@ struct roster_event {
  */
 typedef void roster_event_fn(const struct roster_event *event, void *arg);
 
-/* Returns how much memory the server uses. Called in the thread that walks; must not block long. */
+/* Returns how much memory the server uses. Called in the thread that walks, under the read lock;
+ * must not block long, nor call a function of the same watchdog. */
 typedef uint64_t roster_memory_fn(void *arg);
 
 /* For options.interval_ms: no thread, the server calls roster_watchdog_run_once() itself. */
@@ -119,9 +120,9 @@ ROSTER_API int roster_watchdog_start(struct roster *roster,
                                      struct roster_watchdog **watchdog) ROSTER_MUST_CHECK;
 
 /*
- * Stops a watchdog and frees it; a walk under way ends first. Before roster_destroy(). Any thread
- * but from the watchdog's own functions. NULL is allowed and does nothing. Returns 0; -ECHILD;
- * -EDEADLK from one of its own functions: it goes on.
+ * Stops a watchdog and frees it; a walk under way ends first, by whichever thread. Before
+ * roster_destroy(). Any thread but from the watchdog's own functions. NULL is allowed and does
+ * nothing. Returns 0; -ECHILD; -EDEADLK from one of its own functions: it goes on.
  */
 ROSTER_API int roster_watchdog_stop(struct roster_watchdog *watchdog);
 
@@ -130,7 +131,8 @@ ROSTER_API int roster_watchdog_stop(struct roster_watchdog *watchdog);
  * 1024 sessions are reported; the others have their turn in the next.
  *
  * Returns 0; -EINVAL for NULL; the oracle's error when ages of transactions could not be computed,
- * everything else was done; -ECHILD.
+ * everything else was done; -EPERM and -ENOMEM when the kernel refuses the membarrier that kills
+ * need, and no session was looked at; -ECHILD.
  */
 ROSTER_API int roster_watchdog_run_once(struct roster_watchdog *watchdog);
 

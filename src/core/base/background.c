@@ -197,6 +197,29 @@ void rst_background_leave(struct rst_background *background)
     pthread_mutex_unlock(&background->lock);
 }
 
+void rst_background_guest_enter(struct rst_background *background,
+                                struct rst_background_guest *guest)
+{
+    guest->thread = pthread_self();
+    pthread_mutex_lock(&background->lock);
+    guest->next = background->guests;
+    background->guests = guest;
+    pthread_mutex_unlock(&background->lock);
+}
+
+void rst_background_guest_leave(struct rst_background *background,
+                                struct rst_background_guest *guest)
+{
+    struct rst_background_guest **link = &background->guests;
+
+    pthread_mutex_lock(&background->lock);
+    while (*link != guest)
+        link = &(*link)->next;
+    *link = guest->next;
+    pthread_cond_broadcast(&background->changed);
+    pthread_mutex_unlock(&background->lock);
+}
+
 void rst_background_set_due(struct rst_background *background, unsigned duty, int64_t due)
 {
     pthread_mutex_lock(&background->lock);
@@ -218,11 +241,15 @@ int64_t rst_background_due(struct rst_background *background, unsigned duty)
 /* Under the lock: whether the caller runs in what it wants to stop. */
 static bool is_inside(const struct rst_background *background)
 {
+    const struct rst_background_guest *guest;
     pthread_t self = pthread_self();
     unsigned i;
 
     for (i = 0; i < background->n_threads; i++)
         if (pthread_equal(background->threads[i].thread, self))
+            return true;
+    for (guest = background->guests; guest; guest = guest->next)
+        if (pthread_equal(guest->thread, self))
             return true;
     return (background->by_hand && pthread_equal(background->hand, self)) ||
            (background->telling && pthread_equal(background->teller, self));
@@ -259,7 +286,7 @@ int rst_background_stop(struct rst_background *background)
         background->wake(background->arg);
     join_all(background);
     pthread_mutex_lock(&background->lock);
-    while (background->by_hand || background->telling)
+    while (background->by_hand || background->telling || background->guests)
         pthread_cond_wait(&background->changed, &background->lock);
     pthread_mutex_unlock(&background->lock);
     return 0;

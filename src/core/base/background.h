@@ -37,6 +37,12 @@ struct rst_duty {
     uint32_t interval_ms; /* 0: the work says itself when it is due again */
 };
 
+/* A call that works beside the threads, on its stack. */
+struct rst_background_guest {
+    pthread_t thread;
+    struct rst_background_guest *next;
+};
+
 enum rst_background_phase { RST_NEW, RST_THREADED, RST_STOPPING, RST_STOPPED };
 
 struct rst_background {
@@ -48,6 +54,7 @@ struct rst_background {
     unsigned n;         /* duties */
     unsigned n_threads; /* that are to be joined */
     unsigned waiting;   /* callers of stop that wait for the owner of the end */
+    struct rst_background_guest *guests;
     struct rst_background_thread {
         struct rst_background *background;
         struct rst_duty duty;
@@ -81,6 +88,15 @@ ROSTER_API int rst_background_start(struct rst_background *background);
 ROSTER_API int rst_background_enter(struct rst_background *background);
 ROSTER_API void rst_background_leave(struct rst_background *background);
 
+/*
+ * Around what a call does beside the threads, any number of calls at once: a stop waits for it, and
+ * one that comes from inside of it is refused.
+ */
+void rst_background_guest_enter(struct rst_background *background,
+                                struct rst_background_guest *guest);
+void rst_background_guest_leave(struct rst_background *background,
+                                struct rst_background_guest *guest);
+
 /* When a duty is due; a thread that waits notices. */
 ROSTER_API void rst_background_set_due(struct rst_background *background, unsigned duty,
                                        int64_t due);
@@ -89,7 +105,7 @@ ROSTER_API int64_t rst_background_due(struct rst_background *background, unsigne
 /*
  * The stop. 0: the caller owns the end, no thread and no callback runs any more; it undoes the rest
  * and calls rst_background_stopped(). -EALREADY: another thread has done all of that. -EDEADLK: the
- * caller is one of the threads, or works or delivers by hand; nothing has changed.
+ * caller is one of the threads, or works or delivers by hand or as a guest; nothing has changed.
  */
 ROSTER_API int rst_background_stop(struct rst_background *background);
 ROSTER_API void rst_background_stopped(struct rst_background *background);

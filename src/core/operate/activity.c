@@ -245,12 +245,17 @@ int roster_activity_stop(struct roster_activity *activity)
 int roster_activity_run_once(struct roster_activity *activity)
 {
     RST_NOT_CANCELLED;
+    struct rst_background_guest guest;
+    int err;
 
     if (!activity)
         return -EINVAL;
     if (rst_process_is_other(activity->roster->process))
         return -ECHILD;
-    return rst_activity_sample(activity, rst_monotonic_ms());
+    rst_background_guest_enter(&activity->background, &guest);
+    err = rst_activity_sample(activity, rst_monotonic_ms());
+    rst_background_guest_leave(&activity->background, &guest);
+    return err;
 }
 
 /* A time of the wall clock by CLOCK_MONOTONIC, which never steps. */

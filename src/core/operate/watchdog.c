@@ -192,15 +192,18 @@ int roster_watchdog_stop(struct roster_watchdog *watchdog)
 int roster_watchdog_run_once(struct roster_watchdog *watchdog)
 {
     RST_NOT_CANCELLED;
+    struct rst_background_guest guest;
     int err;
 
     if (!watchdog)
         return -EINVAL;
     if (rst_process_is_other(watchdog->roster->process))
         return -ECHILD;
+    rst_background_guest_enter(&watchdog->background, &guest);
     pthread_mutex_lock(&watchdog->lock);
     err = run(watchdog);
     pthread_mutex_unlock(&watchdog->lock);
+    rst_background_guest_leave(&watchdog->background, &guest);
     return err;
 }
 
