@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Stands in rst_thread_last while the thread has no context, so that it is never NULL. */
@@ -26,7 +27,11 @@ static struct rst_thread no_thread = {
 };
 
 __thread struct rst_thread *rst_thread_last = &no_thread;
-__thread struct rst_own rst_thread_own;
+__thread struct rst_own *rst_thread_own;
+
+/* Those of all threads, under process_lock: what a thread has left behind, or a child has of its
+ * parent's, is not lost. */
+static struct rst_own *places;
 
 static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_key_t exit_key;
@@ -79,16 +84,31 @@ static struct rst_thread *of_node(struct rst_own_node *node)
     return caa_container_of(node, struct rst_thread, own);
 }
 
+/* Without a context the thread has no place for them either. Under process_lock. */
+static void free_place(void)
+{
+    struct rst_own *own = rst_thread_own;
+
+    if (!own || own->all)
+        return;
+    *own->link = own->next;
+    if (own->next)
+        own->next->link = own->link;
+    free(own);
+    rst_thread_own = NULL;
+}
+
 /* Frees those of this thread's contexts whose roster is gone; under process_lock. */
 static void free_dead(void)
 {
     struct rst_own_node *node;
 
-    while ((node = rst_own_pop_gone(&rst_thread_own))) {
+    while (rst_thread_own && (node = rst_own_pop_gone(rst_thread_own))) {
         if (rst_thread_last == of_node(node))
             rst_thread_last = &no_thread;
         free_context(of_node(node));
     }
+    free_place();
 }
 
 static void add_counts(struct rst_thread_counts *to, const struct rst_thread_counts *counts)
@@ -180,12 +200,13 @@ static void thread_exit(void *unused)
     pthread_mutex_lock(&process_lock);
     free_dead();
     rst_thread_last = &no_thread;
-    while (rst_thread_own.all) {
-        struct rst_thread *thread = of_node(rst_thread_own.all);
+    while (rst_thread_own && rst_thread_own->all) {
+        struct rst_thread *thread = of_node(rst_thread_own->all);
 
-        rst_own_remove(&rst_thread_own, &thread->own);
+        rst_own_remove(rst_thread_own, &thread->own);
         leave(thread);
     }
+    free_place();
     pthread_mutex_unlock(&process_lock);
 }
 
@@ -203,7 +224,7 @@ void rst_thread_process_unlock(void)
 static void forked_child(void)
 {
     rst_thread_last = &no_thread;
-    rst_thread_own = (struct rst_own){NULL, NULL, NULL};
+    rst_thread_own = NULL;
     rst_thread_process_unlock();
 }
 
@@ -284,6 +305,36 @@ static struct rst_thread *new_context(struct roster *roster)
     return thread;
 }
 
+/* Under process_lock, as the next. */
+static struct rst_thread *adopt_or_make(struct roster *roster)
+{
+    struct rst_thread *thread = roster->idle_threads;
+
+    if (!thread)
+        return new_context(roster);
+    roster->idle_threads = thread->idle_next;
+    return thread;
+}
+
+/* Whether there is a place for this thread's contexts. */
+static bool has_place(void)
+{
+    struct rst_own *own = rst_thread_own;
+
+    if (own)
+        return true;
+    own = calloc(1, sizeof(*own));
+    if (!own)
+        return false;
+    own->next = places;
+    own->link = &places;
+    if (places)
+        places->link = &own->next;
+    places = own;
+    rst_thread_own = own;
+    return true;
+}
+
 struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
 {
     struct rst_own_node *node;
@@ -292,7 +343,7 @@ struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
     *err = -ECHILD;
     if (rst_process_is_other(roster->process))
         return NULL;
-    node = rst_own_find(&rst_thread_own, roster->tag);
+    node = rst_thread_own ? rst_own_find(rst_thread_own, roster->tag) : NULL;
     if (node) {
         rst_thread_last = of_node(node);
         return rst_thread_last;
@@ -303,14 +354,10 @@ struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
         return NULL;
     pthread_mutex_lock(&process_lock);
     free_dead();
-    thread = roster->idle_threads;
-    if (thread)
-        roster->idle_threads = thread->idle_next;
-    else
-        thread = new_context(roster);
+    thread = has_place() ? adopt_or_make(roster) : NULL;
     if (thread) {
-        thread->owner = &rst_thread_own;
-        rst_own_add(&rst_thread_own, &thread->own);
+        thread->owner = rst_thread_own;
+        rst_own_add(rst_thread_own, &thread->own);
         rst_thread_last = thread;
     }
     pthread_mutex_unlock(&process_lock);

@@ -64,8 +64,12 @@ struct rst_thread {
 extern __thread struct rst_thread *rst_thread_last
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
-/* All contexts of this thread. */
-extern __thread struct rst_own rst_thread_own
+/*
+ * All contexts of this thread; NULL: none. Not thread-local itself: a thread that calls in the last
+ * round of its destructors, after ours, gets a context that stays when it has ended, and destroying
+ * the roster writes here.
+ */
+extern __thread struct rst_own *rst_thread_own
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /* Sets up what all rosters of the process share. Returns 0, -ECHILD, or -errno. */

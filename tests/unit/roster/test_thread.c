@@ -15,6 +15,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 
 struct job {
@@ -213,13 +214,69 @@ static void use(struct roster *roster)
     cr_expect_eq(roster_session_close(session), 0);
 }
 
+/* A destructor of the server's own, called after ours in each round until the C library gives up.
+ */
+static pthread_key_t late_key;
+
+struct late {
+    struct roster *roster;
+    int rounds;
+};
+
+static void call_late(void *arg)
+{
+    struct late *late = arg;
+
+    use(late->roster);
+    late->rounds++;
+    pthread_setspecific(late_key, late);
+}
+
+static void *end_late(void *late)
+{
+    pthread_setspecific(late_key, late);
+    return NULL;
+}
+
+static pthread_barrier_t lives, may_use;
+
+/* Lives while the roster is destroyed, on the stack of the one that has ended. */
+static void *use_after(void *roster)
+{
+    pthread_barrier_wait(&lives);
+    pthread_barrier_wait(&may_use);
+    use(*(struct roster **)roster);
+    return NULL;
+}
+
+Test(thread, calls_from_its_last_destructor)
+{
+    struct late late = {unit_roster(NULL), 0};
+    struct roster *next;
+    pthread_t thread;
+
+    pthread_barrier_init(&lives, NULL, 2);
+    pthread_barrier_init(&may_use, NULL, 2);
+    cr_assert_eq(pthread_key_create(&late_key, call_late), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, end_late, &late), 0);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_assert_geq(late.rounds, PTHREAD_DESTRUCTOR_ITERATIONS);
+    cr_assert_eq(pthread_create(&thread, NULL, use_after, &next), 0);
+    pthread_barrier_wait(&lives);
+    unit_destroy(late.roster);
+    next = unit_roster(NULL);
+    pthread_barrier_wait(&may_use);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    unit_destroy(next);
+}
+
 /* A thread's contexts: those of rosters that are gone go too, as soon as it meets a new one. */
 static unsigned count_contexts(void)
 {
     const struct rst_own_node *node;
     unsigned n = 0;
 
-    for (node = rst_thread_own.all; node; node = node->next)
+    for (node = rst_thread_own ? rst_thread_own->all : NULL; node; node = node->next)
         n++;
     return n;
 }
@@ -423,7 +480,7 @@ Test(thread, of_others_may_destroy)
 Test(thread, contexts_of_rosters_that_are_gone)
 {
     static struct rst_own_node nodes[CONTEXTS];
-    struct rst_own own = {NULL, NULL, NULL};
+    struct rst_own own = {.root = NULL};
     const struct rst_own_node *node;
     uint32_t n, left = 0, gone = 0;
 
