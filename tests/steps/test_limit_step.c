@@ -64,3 +64,34 @@ Test(limit_step, of_more)
 {
     last_place_wanted_twice(MOST);
 }
+
+/* An opener has counted the places and stands still, while there come to be fewer of them. */
+static void limit_lowered(uint64_t most, uint64_t reserved, int expected)
+{
+    struct opening before, first;
+    struct steps opener = {.fn = open_one, .arg = &first, .point = "open: places counted"};
+    struct roster_stats stats = {.size = sizeof(stats)};
+
+    cr_assert_eq(roster_create(NULL, &roster), 0);
+    open_one(&before);
+    cr_assert_eq(before.err, 0);
+    cr_assert(steps_start(&opener));
+    cr_assert_eq(roster_set_max_sessions(roster, most, reserved), 0);
+    steps_finish(&opener);
+    cr_assert_eq(first.err, expected);
+    cr_assert_eq(roster_stats(roster, &stats), 0);
+    cr_assert_eq(stats.sessions, expected ? 1 : 2);
+    cr_assert_eq(stats.sessions_refused, expected ? 1 : 0);
+    if (!expected)
+        cr_assert_eq(roster_session_close(first.session), 0);
+    cr_assert_eq(roster_session_close(before.session), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+/* From the call's return on no session is opened beyond it. */
+Test(limit_step, lowered_meanwhile)
+{
+    limit_lowered(1, 0, -EUSERS);
+    limit_lowered(2, 1, -EUSERS);
+    limit_lowered(2, 0, 0);
+}

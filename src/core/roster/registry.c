@@ -133,11 +133,24 @@ int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, ui
     return -ENOMEM;
 }
 
-/* Each open looks at one of the two, so they need not change at once. */
+/*
+ * Each open looks at one of the two, so they need not change at once. It looks before it takes a
+ * place, and again after that, each on its side of a fence: who misses these limits the second time
+ * had its place when they were set.
+ */
 void rst_registry_limit(struct rst_registry *registry, uint64_t limit, uint64_t reserved)
 {
     rst_store(&registry->ordinary, limit ? limit - reserved : UINT64_MAX);
     rst_store(&registry->limit, limit);
+    rst_fence_full_slow(); /* pairs with that in rst_registry_reserve() */
+}
+
+/* Whether there is no place beside those that are taken. */
+static inline bool is_full(const struct rst_registry *registry, bool privileged, uint64_t taken)
+{
+    uint64_t limit = rst_load(privileged ? &registry->limit : &registry->ordinary);
+
+    return taken >= limit && (limit || !privileged);
 }
 
 int rst_registry_destroy(struct rst_registry *registry)
@@ -146,20 +159,28 @@ int rst_registry_destroy(struct rst_registry *registry)
     return cds_lfht_destroy(registry->table, NULL);
 }
 
+void rst_registry_unreserve(struct rst_registry *registry)
+{
+    rst_let_go(&registry->open);
+}
+
 int rst_registry_reserve(struct rst_registry *registry, bool privileged)
 {
-    uint64_t open = rst_load(&registry->open), limit;
+    uint64_t open = rst_load(&registry->open);
 
     do {
-        limit = rst_load(privileged ? &registry->limit : &registry->ordinary);
-        if (open >= limit && (limit || !privileged)) {
-            rst_fetch_add(&registry->refused, 1);
-            return -EUSERS;
-        }
+        if (rst_unlikely(is_full(registry, privileged, open)))
+            goto refuse;
         rst_test_point("open: places counted");
     } while (!__atomic_compare_exchange_n(&registry->open, &open, open + 1, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
-    return 0;
+    rst_fence_after_rmw(); /* pairs with that in rst_registry_limit() */
+    if (rst_likely(!is_full(registry, privileged, open)))
+        return 0;
+    rst_registry_unreserve(registry);
+refuse:
+    rst_fetch_add(&registry->refused, 1);
+    return -EUSERS;
 }
 
 /* Only for sessions that were opened: a reservation may still be given back. */
@@ -170,11 +191,6 @@ static void raise_peak(struct rst_registry *registry)
     while (peak < open && !__atomic_compare_exchange_n(&registry->peak, &peak, open, true,
                                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         ;
-}
-
-void rst_registry_unreserve(struct rst_registry *registry)
-{
-    rst_let_go(&registry->open);
 }
 
 /* The finalizer of MurmurHash3: every bit of the id reaches every bit of the hash. */
