@@ -111,8 +111,9 @@ ROSTER_API int roster_conn_ids_next(struct roster_conn_ids *ids, uint64_t *id) R
  * only after a grace period, when no reader can still mean its former bearer by it. Never
  * allocates, never blocks. Any thread; lock-free.
  *
- * Returns 0; -EALREADY for a 32-bit id that is not out; -EINVAL for NULL or an id that this
- * allocator never gives out; what roster_conn_id_parse() returns; -ECHILD.
+ * Returns 0; -EALREADY for a 32-bit id that is not out, and for a 64-bit id while none is; -EINVAL
+ * for NULL or an id that this allocator never gives out; what roster_conn_id_parse() returns;
+ * -ECHILD.
  */
 ROSTER_API int roster_conn_ids_release(struct roster_conn_ids *ids, uint64_t id);
 

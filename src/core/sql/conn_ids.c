@@ -277,6 +277,19 @@ static int release_32(struct roster_conn_ids *ids, uint32_t id)
     return 0;
 }
 
+/* Which ones are out is not known, but how many. */
+static int release_64(struct roster_conn_ids *ids)
+{
+    uint64_t open = rst_load(&ids->open_64);
+
+    do
+        if (!open)
+            return -EALREADY;
+    while (!__atomic_compare_exchange_n(&ids->open_64, &open, open - 1, true, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED));
+    return 0;
+}
+
 int roster_conn_ids_release(struct roster_conn_ids *ids, uint64_t id)
 {
     struct roster_conn_id parts;
@@ -291,10 +304,7 @@ int roster_conn_ids_release(struct roster_conn_ids *ids, uint64_t id)
         return err;
     if (parts.width == 32)
         return release_32(ids, (uint32_t)parts.local);
-    if (parts.local > RST_CONN_LOCALS_64)
-        return -EINVAL;
-    rst_fetch_sub(&ids->open_64, 1);
-    return 0;
+    return parts.local > RST_CONN_LOCALS_64 ? -EINVAL : release_64(ids);
 }
 
 int roster_conn_ids_reserved(struct roster_conn_ids *ids, uint32_t n, uint64_t *id)

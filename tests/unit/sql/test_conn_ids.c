@@ -279,6 +279,29 @@ Test(conn_ids, what_is_not_out_cannot_be_released)
     cr_assert_eq(roster_conn_ids_destroy(ids), 0);
 }
 
+/* Which 64-bit ids are out is not remembered, but how many: the count never passes 0. */
+Test(conn_ids, no_more_wide_ids_come_back_than_were_given)
+{
+    struct roster_conn_ids *ids = make(NULL, 4, 0);
+    uint64_t id, wide, other;
+
+    cr_assert_eq(roster_conn_ids_reserved(ids, 0, &other), 0);
+    cr_assert_eq(roster_conn_ids_release(ids, other), -EINVAL, "it is not released");
+    cr_assert_eq(roster_conn_ids_set_server(ids, ROSTER_CONN_SERVER_64_MAX), 0);
+    next(ids, &wide);
+    next(ids, &other);
+    cr_assert_eq(stats(ids).open_64, 2);
+    cr_assert_eq(roster_conn_ids_release(ids, wide), 0);
+    cr_assert_eq(roster_conn_ids_release(ids, other), 0);
+    cr_assert_eq(roster_conn_ids_release(ids, wide), -EALREADY);
+    cr_assert_eq(stats(ids).open_64, 0);
+    cr_assert_eq(roster_conn_ids_set_server(ids, 5), 0);
+    next(ids, &id);
+    cr_assert_eq(roster_conn_ids_release(ids, wide), -EALREADY);
+    cr_assert_eq(roster_conn_ids_release(ids, id), 0);
+    cr_assert_eq(roster_conn_ids_destroy(ids), 0);
+}
+
 Test(conn_ids, arguments_are_checked)
 {
     struct roster_conn_ids_options options = ROSTER_CONN_IDS_OPTIONS_INIT;
