@@ -47,6 +47,19 @@ static inline size_t rst_utf8_next(const char *text, size_t left, uint32_t *poin
 }
 
 /*
+ * The first `most` bytes of a text that has more, or up to three less, so that no character is cut.
+ * What is no UTF-8 may have no beginning near, and is cut where it is.
+ */
+static inline size_t rst_utf8_cut(const char *text, size_t most)
+{
+    size_t length = most;
+
+    while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
+        length--;
+    return most - length < 4 ? length : most;
+}
+
+/*
  * Whether a character steers what displays it instead of being displayed: controls (C0, DEL, C1),
  * line separators, invisible and bidirectional formatting, and the noncharacters U+FFFE, U+FFFF.
  */

@@ -7,6 +7,7 @@
 #include "core/roster/block.h"
 
 #include "core/base/struct_size.h"
+#include "core/base/utf8.h"
 #include "core/owner/deadlock.h"
 #include "core/roster/enter.h"
 #include "core/roster/roster.h"
@@ -38,8 +39,7 @@ static void text_words(uint64_t words[RST_BLOCK_WORDS], const char *text)
     size_t length = text ? strnlen(text, ROSTER_BLOCK_TEXT + 1) : 0;
 
     if (length > ROSTER_BLOCK_TEXT)
-        for (length = ROSTER_BLOCK_TEXT; length && ((unsigned char)text[length] & 0xc0) == 0x80;)
-            length--;
+        length = rst_utf8_cut(text, ROSTER_BLOCK_TEXT);
     memset(words, 0, RST_BLOCK_WORDS * sizeof(*words));
     if (length)
         memcpy(words, text, length);

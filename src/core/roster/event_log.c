@@ -14,6 +14,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/struct_size.h"
+#include "core/base/utf8.h"
 #include "core/roster/roster.h"
 
 #include <stdbool.h>
@@ -283,11 +284,8 @@ void rst_event_log_add(struct roster *roster, const struct roster_logged *event)
 
 void rst_event_log_text(char *to, size_t size, const char *text, size_t length)
 {
-    if (length >= size) {
-        length = size - 1;
-        while (length && ((unsigned char)text[length] & 0xc0) == 0x80)
-            length--;
-    }
+    if (length >= size)
+        length = rst_utf8_cut(text, size - 1);
     if (length)
         memcpy(to, text, length);
     to[length] = '\0';

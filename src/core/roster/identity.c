@@ -6,6 +6,8 @@
  */
 #include "core/roster/identity.h"
 
+#include "core/base/utf8.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -21,17 +23,6 @@ static void strings_of(const struct roster_session_attr *attr,
     strings[RST_IDENTITY_ATTRIBUTES] = attr->attributes;
 }
 
-/* The first `most` bytes, or fewer, so that no character in UTF-8 is cut. */
-static size_t cut(const char *string, size_t most)
-{
-    size_t length = most;
-
-    while (length && ((unsigned char)string[length] & 0xc0) == 0x80)
-        length--;
-    /* What is no UTF-8 may have no beginning near. */
-    return most - length < 4 ? length : most;
-}
-
 static size_t lengths_of(const char *const strings[RST_IDENTITY_FIELDS],
                          size_t lengths[RST_IDENTITY_FIELDS], bool truncate)
 {
@@ -43,7 +34,7 @@ static size_t lengths_of(const char *const strings[RST_IDENTITY_FIELDS],
         if (lengths[i] > left && !truncate)
             return SIZE_MAX;
         if (lengths[i] > left)
-            lengths[i] = cut(strings[i], left);
+            lengths[i] = rst_utf8_cut(strings[i], left);
         left -= lengths[i];
         total += strings[i] ? lengths[i] + 1 : 0;
     }

@@ -10,6 +10,7 @@
 #include "core/roster/quota.h"
 
 #include "core/base/count.h"
+#include "core/base/utf8.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
@@ -252,13 +253,8 @@ bool rst_group_value(char *to, const char *value, size_t length)
 {
     bool cut = length >= ROSTER_GROUP_VALUE;
 
-    if (cut) {
-        length = ROSTER_GROUP_VALUE - 1;
-        while (length && ((unsigned char)value[length] & 0xc0) == 0x80)
-            length--;
-        if (!length)
-            length = ROSTER_GROUP_VALUE - 1; /* it is no UTF-8 */
-    }
+    if (cut)
+        length = rst_utf8_cut(value, ROSTER_GROUP_VALUE - 1);
     memcpy(to, value, length);
     to[length] = '\0';
     return cut;

@@ -216,6 +216,23 @@ Test(event_log, texts_are_cut_between_characters)
     cr_expect_str_eq(to, "abc\xc3\xa4");
     rst_event_log_text(to, sizeof(to), "", 0);
     cr_expect_str_eq(to, "");
+    rst_event_log_text(to, sizeof(to), "a\xf0\x90\x80\x80\x80", 6);
+    cr_expect_str_eq(to, "a\xf0\x90\x80\x80", "no more than a character is left out");
+}
+
+/* What is no UTF-8 has no beginning of a character where it is cut, and is not left out for that.
+ */
+Test(event_log, texts_in_other_encodings_are_cut_and_kept)
+{
+    char to[12], text[13];
+
+    memset(text, 0x80, sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    rst_event_log_text(to, sizeof(to), text, sizeof(text) - 1);
+    cr_expect_eq(strlen(to), sizeof(to) - 1);
+    text[0] = 'a';
+    rst_event_log_text(to, sizeof(to), text, sizeof(text) - 1);
+    cr_expect_eq(strlen(to), sizeof(to) - 1);
 }
 
 static struct roster_logged rejected(const char *user)

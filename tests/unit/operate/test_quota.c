@@ -326,6 +326,12 @@ Test(quota, long_names)
     unit_close(open[0]);
     unit_close(open[1]);
     unit_close(open[2]);
+    memset(other + 2, 0x80, sizeof(other) - 3); /* no UTF-8 */
+    open[0] = open_user(other);
+    count = 4;
+    unit_ok(roster_groups_top(roster, ROSTER_GROUP_USER, groups, &count, &sum));
+    cr_assert_eq(strlen(groups[0].value), ROSTER_GROUP_VALUE - 1);
+    unit_close(open[0]);
 }
 
 Test(quota, arguments)

@@ -155,6 +155,18 @@ Test(block, cuts_what_is_too_long)
     cr_assert_str_eq(blocked(0).what, text);
 }
 
+Test(block, keeps_what_is_no_utf8)
+{
+    char text[ROSTER_BLOCK_TEXT + 3] = "";
+    struct roster_block block = on(sessions[1], text, 0);
+
+    memset(text, 0x9f, sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    unit_ok(roster_block_begin(sessions[0], &block));
+    text[ROSTER_BLOCK_TEXT] = '\0';
+    cr_assert_str_eq(blocked(0).what, text);
+}
+
 Test(block, shows_a_chain_of_three)
 {
     struct roster_snapshot *snapshot;
