@@ -34,7 +34,8 @@ struct roster;
  * All structs of Roster that begin with `size`, options and results, grow by appending members and
  * follow the convention of Linux's openat2(). A caller built against a newer header may pass a
  * larger struct as long as the part that this library does not know is zero (else -E2BIG); in a
- * result that part stays zero. One that is smaller than the first version's is -EINVAL.
+ * result that part stays zero. One that is smaller than the first version's is -EINVAL, one of more
+ * than 64 KiB -E2BIG.
  */
 struct roster_options {
     size_t size;              /* sizeof(struct roster_options) */

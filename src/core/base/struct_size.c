@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* More than any struct has: a size above it was never set, and is not to be read up to. */
+#define SIZE_MOST ((size_t)64 * 1024)
+
 int rst_struct_check(const void *callers, size_t known_size, size_t first_size)
 {
     const unsigned char *bytes = callers;
@@ -17,6 +20,8 @@ int rst_struct_check(const void *callers, size_t known_size, size_t first_size)
     memcpy(&size, callers, sizeof(size));
     if (size < first_size)
         return -EINVAL;
+    if (size > SIZE_MOST)
+        return -E2BIG;
     for (i = known_size; i < size; i++)
         if (bytes[i])
             return -E2BIG;

@@ -13,7 +13,8 @@
 /*
  * The one rule for options, attributes and results, in all libraries; doc/abi.md says why. A struct
  * that is smaller than in the first release, `first_size`, is -EINVAL. A larger one than ours,
- * `known_size`, is -E2BIG unless what we do not know of it is zero. Everything else is taken.
+ * `known_size`, is -E2BIG unless what we do not know of it is zero, and above 64 KiB in any case.
+ * Everything else is taken.
  * Exported under a version of their own, for Roster's other libraries.
  */
 ROSTER_API int rst_struct_check(const void *callers, size_t known_size, size_t first_size);

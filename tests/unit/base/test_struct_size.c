@@ -11,6 +11,8 @@
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Versions 1, 2 (ours) and 3 of one struct. */
 struct v1 {
@@ -75,6 +77,26 @@ Test(struct_size, a_size_below_the_first_version_is_no_struct)
     callers.size = 0;
     cr_assert_eq(get(&known, &callers), -EINVAL);
     cr_assert_eq(known.a, 99, "written after an error");
+}
+
+/* A struct whose size was never set is not read as far as that says: here memory ends behind it. */
+Test(struct_size, a_size_that_no_struct_has_is_refused_unread)
+{
+    static const size_t sizes[] = {64 * 1024 + 1, SIZE_MAX / 2, SIZE_MAX};
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct v2 known = {99, 99, 99}, *callers = (void *)(pages + page - sizeof(*callers));
+    size_t n;
+
+    cr_assert_neq(pages, MAP_FAILED);
+    cr_assert_eq(mprotect(pages + page, page, PROT_NONE), 0);
+    for (n = 0; n < sizeof(sizes) / sizeof(*sizes); n++) {
+        callers->size = sizes[n];
+        cr_expect_eq(get(&known, callers), -E2BIG);
+        cr_expect_eq(rst_struct_check(callers, sizeof(known), sizeof(known)), -E2BIG);
+    }
+    cr_assert_eq(known.a, 99, "written after an error");
+    cr_assert_eq(munmap(pages, 2 * page), 0);
 }
 
 /* What is filled in is what the caller has, and nothing behind it. */
