@@ -22,7 +22,8 @@ ROSTER_BEGIN_DECLS
  * phase counts; `total` 0 when that is not known. `phase` is registered by
  * roster_wait_event_register(), for instance in a class "Phase"; 0: none. Two stores into lines
  * that the owner has; the first call in a statement takes some more, and that of a session may
- * allocate. It is gone with the statement. Owner only; wait-free (G9).
+ * allocate. It is gone with the statement, and of nested ones with the first call in another. Owner
+ * only; wait-free (G9).
  *
  * Returns 0; -EINVAL for NULL, without a statement, for a phase that was not registered, or a total
  * above ROSTER_PROGRESS_MAX; -EBADF when closed; -ENOMEM; -ECHILD. After an error nothing has

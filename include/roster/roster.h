@@ -36,7 +36,8 @@
  * - Signals: no function but roster_strerror() may be called from a handler. Threads of the library
  *   block all signals.
  * - Cancellation: no function is a cancellation point, unless the server's own oracle is one: a
- *   thread that is cancelled ends before or after it.
+ *   thread that is cancelled ends before or after it. So it must not be one: where it ends a thread
+ *   inside of roster_txn_begin(), what that has announced holds back the minimum for ever.
  * - membarrier(): a seccomp filter that refuses it after the roster was created stops scans, kills
  *   and reclamation (-EPERM) until it is allowed again; install the filter first.
  * - dlclose() leaves the library in memory, because its threads and liburcu's may still run.

@@ -47,8 +47,9 @@ ROSTER_API int roster_stmt_begin_cleanup(struct roster_session *session,
                                          size_t digest_length) ROSTER_MUST_CHECK;
 
 /*
- * Ends the statement and goes back to ROSTER_RUN_IDLE; an open transaction stays open. Owner only;
- * wait-free (G9), never allocates. From its return on no kill can hit this statement (G5).
+ * Ends the statement and goes back to ROSTER_RUN_IDLE, or in a transaction to the state that this
+ * was in before the statement; an open transaction stays open. Owner only; wait-free (G9), never
+ * allocates. From its return on no kill can hit this statement (G5).
  *
  * Returns 0 when the statement was not killed, or what roster_killed() would have said (a positive
  * value) when it was, even if the owner had not noticed; -EINVAL for NULL; -EALREADY when no

@@ -88,7 +88,7 @@ static size_t buckets_for(uint32_t capacity)
 {
     size_t buckets = 16;
 
-    while (buckets < capacity)
+    while (buckets < capacity && buckets <= SIZE_MAX / 2)
         buckets *= 2;
     return buckets;
 }
