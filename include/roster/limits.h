@@ -29,7 +29,8 @@ enum roster_limit {
 
 /*
  * Limits this session; 0 goes back to the watchdog's default. What a server calls "set session
- * max_execution_time" or a hint for one statement. The first call may allocate. Owner only.
+ * max_execution_time" or a hint for one statement. No limit ends a background session without
+ * ROSTER_SESSION_KILLABLE, which rejects kills. The first call may allocate. Owner only.
  *
  * Returns 0; -EINVAL for NULL or an unknown limit; -EBADF when closed; -ENOMEM; -ECHILD. After an
  * error nothing has changed.

@@ -69,6 +69,7 @@ typedef uint64_t roster_memory_fn(void *arg);
  * Options of a watchdog. Begin with ROSTER_WATCHDOG_OPTIONS_INIT; a member that is 0 has its
  * default, ROSTER_LIMIT_NONE switches what has one off. The limits hold for user sessions that
  * have none of their own; other sessions have only their own (roster_session_set_limit()).
+ * Background sessions without ROSTER_SESSION_KILLABLE are reported, and never killed.
  */
 struct roster_watchdog_options {
     size_t size;         /* sizeof(struct roster_watchdog_options) */

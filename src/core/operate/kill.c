@@ -155,8 +155,7 @@ static int kill_connection(struct roster_session *session, enum roster_kill_reas
     return 0;
 }
 
-/* A worker that asks for no kill would never see one. */
-static bool rejects(const struct roster_session *session, enum roster_kill_reason reason)
+bool rst_kill_rejects(const struct roster_session *session, enum roster_kill_reason reason)
 {
     return roster_session_kind(session) == ROSTER_SESSION_BACKGROUND &&
            !(roster_session_flags(session) & ROSTER_SESSION_KILLABLE) &&
@@ -166,7 +165,7 @@ static bool rejects(const struct roster_session *session, enum roster_kill_reaso
 bool rst_kill_begin(struct rst_killing *killing, enum roster_kill_target target,
                     enum roster_kill_reason reason)
 {
-    if (rejects(killing->session, reason)) {
+    if (rst_kill_rejects(killing->session, reason)) {
         killing->result = -ENOTSUP;
         return false;
     }

@@ -39,6 +39,9 @@ enum {
     RST_KILL_STANDS,        /* an earlier one of the same statement */
 };
 
+/* Whether the session is a worker that asks for no kill, and would never see one. */
+bool rst_kill_rejects(const struct roster_session *session, enum roster_kill_reason reason);
+
 /* Whether the others follow: the result is open. Else it is 0 or -errno. */
 bool rst_kill_begin(struct rst_killing *killing, enum roster_kill_target target,
                     enum roster_kill_reason reason);

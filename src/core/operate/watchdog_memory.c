@@ -28,7 +28,8 @@ void rst_watchdog_memory_look(struct roster_watchdog *watchdog,
     if (victim->session_id == roster_session_id(session) &&
         victim->stmt_seq == view->statement->seq)
         victim->seen = true;
-    if (!dying && memory > watchdog->largest.memory) {
+    if (!dying && memory > watchdog->largest.memory &&
+        !rst_kill_rejects(session, ROSTER_KILL_REASON_SERVER_MEMORY)) {
         rst_event_fill(&watchdog->largest, session, view);
         watchdog->largest.memory = memory;
     }

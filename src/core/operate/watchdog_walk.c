@@ -296,7 +296,8 @@ static int visit_session(const struct roster_session *session, const struct rost
 
     if (__builtin_add_overflow(watchdog->memory, roster_session_memory(session), &watchdog->memory))
         watchdog->memory = UINT64_MAX; /* a session may say anything */
-    if (!visit.dying.connection && check_limits(&visit))
+    if (!visit.dying.connection && !rst_kill_rejects(session, ROSTER_KILL_REASON_RUNAWAY) &&
+        check_limits(&visit))
         visit.dying = rst_kill_dying(session, view);
     rst_watchdog_memory_look(watchdog, session, view, is_dying(&visit));
     if (is_dying(&visit))

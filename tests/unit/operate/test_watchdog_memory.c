@@ -238,3 +238,28 @@ Test(watchdog_memory, the_newest_fifty_kills_are_remembered)
     cr_assert_eq(roster_watchdog_memory_kills(watchdog, NULL, &count), -EINVAL);
     cr_assert_eq(roster_watchdog_memory_kills(watchdog, kills, NULL), -EINVAL);
 }
+
+/* A worker that rejects kills uses most, and has a limit of its own: the next largest goes, and
+ * nothing is reported again and again. */
+Test(watchdog_memory, who_rejects_kills_is_passed_over)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    struct roster_session *worker = NULL;
+
+    attr.kind = ROSTER_SESSION_BACKGROUND;
+    cr_assert_eq(roster_session_open(roster, &attr, &worker), 0);
+    start();
+    operate_begin(worker, "compact");
+    cr_assert_eq(roster_session_set_memory(worker, 5000), 0);
+    cr_assert_eq(roster_session_set_limit(worker, ROSTER_LIMIT_MEMORY, 100), 0);
+    cr_assert_eq(roster_session_set_limit(worker, ROSTER_LIMIT_EXECUTION, 1), 0);
+    operate_begin(sessions[0], "select 1");
+    use(0, 500);
+    cr_assert_eq(walk_after(10), 1);
+    cr_assert_eq(watchdog->events[0].session_id, roster_session_id(sessions[0]));
+    cr_assert_eq(watchdog->events[0].result, 0);
+    cr_assert_eq(roster_killed(sessions[0]), ROSTER_KILL_REASON_SERVER_MEMORY);
+    cr_assert_eq(roster_killed(worker), 0);
+    cr_assert_eq(walk_after(10), 0);
+    unit_close(worker);
+}
