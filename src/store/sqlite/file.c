@@ -125,6 +125,13 @@ static int check_existing(const char *address, const char *path, bool must_exist
     struct stat st;
 
     if (!stat(path, &st)) {
+        /* SQLite names log and index after the file: by another name it has others. */
+        if (S_ISREG(st.st_mode) && st.st_nlink > 1)
+            return rst_store_error_set(error, -EINVAL,
+                                       "store \"sqlite:%s\": the file has other names, too (hard "
+                                       "links), by which servers would not see each other; find "
+                                       "them with find -samefile, and remove them",
+                                       shown_url(address).text);
         if (S_ISREG(st.st_mode))
             return 0;
         return rst_store_error_set(error, -EINVAL,

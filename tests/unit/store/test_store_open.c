@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -147,5 +148,28 @@ Test(store_open, sqlite_paths_are_checked)
     expect_refusal(url, &o, -ENOENT, url, "must_exist");
     expect_refusal("sqlite:/dev/null", NULL, -EINVAL, "/dev/null", "regular file");
     expect_refusal("sqlite:/dev/null/store.db", NULL, -EINVAL, "/dev/null", "no directory");
+}
+
+/* Servers that open it by different names would have a log each. */
+Test(store_open, an_sqlite_file_has_one_name)
+{
+    char dir[256], path[300], other[300], url[310];
+    struct roster_store *store = NULL;
+
+    scratch_dir(dir, sizeof(dir));
+    snprintf(path, sizeof(path), "%s/store.db", dir);
+    snprintf(other, sizeof(other), "%s/other.db", dir);
+    snprintf(url, sizeof(url), "sqlite:%s", path);
+    cr_assert_eq(roster_store_open(url, NULL, &store, NULL, 0), 0);
+    roster_store_close(store);
+    cr_assert_eq(link(path, other), 0);
+    expect_refusal(url, NULL, -EINVAL, url, "find -samefile");
+    snprintf(url, sizeof(url), "sqlite:%s", other);
+    expect_refusal(url, NULL, -EINVAL, url, "find -samefile");
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(symlink(other, path), 0);
+    snprintf(url, sizeof(url), "sqlite:%s", path);
+    cr_assert_eq(roster_store_open(url, NULL, &store, NULL, 0), 0, "that is followed");
+    roster_store_close(store);
 }
 #endif
