@@ -61,15 +61,25 @@ static inline size_t rst_utf8_cut(const char *text, size_t most)
 
 /*
  * Whether a character steers what displays it instead of being displayed: controls (C0, DEL, C1),
- * line separators, invisible and bidirectional formatting, and the noncharacters U+FFFE, U+FFFF.
+ * line separators, invisible and bidirectional formatting, whatever else Unicode has no glyph for
+ * (its Default_Ignorable_Code_Point: fillers, variation selectors, tags), and the noncharacters
+ * U+FFFE, U+FFFF.
  */
 static inline bool rst_utf8_steers(uint32_t point)
 {
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c ||
-           point == 0x180e || (point >= 0x200b && point <= 0x200f) ||
-           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) ||
-           point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) || point == 0xfffe ||
-           point == 0xffff || (point >= 0xe0000 && point <= 0xe007f);
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {{0, 0x1f},        {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
+                  {0x61c, 0x61c},   {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+                  {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},
+                  {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+                  {0xfffe, 0xffff}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+    size_t n;
+
+    for (n = 0; n < sizeof(ranges) / sizeof(ranges[0]) && ranges[n].first <= point; n++)
+        if (point <= ranges[n].last)
+            return true;
+    return false;
 }
 
 /* The most bytes that rst_utf8_json() writes for one byte, and at all. */

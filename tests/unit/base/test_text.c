@@ -34,6 +34,9 @@ Test(text, what_steers_a_terminal_or_a_log_is_replaced)
                  "?31m?");
     EXPECT_SHOWN(
         "\xe2\x80\xae" /* U+202E */ "\xe2\x81\xa6" /* U+2066 */ "\xe2\x80\xa8" /* U+2028 */, "???");
+    /* Fillers, variation selectors, tags: U+034F, U+115F, U+3164, U+FE0F, U+1D173, U+E0100. */
+    EXPECT_SHOWN("\xcd\x8f\xe1\x85\x9f\xe3\x85\xa4\xef\xb8\x8f\xf0\x9d\x85\xb3\xf3\xa0\x84\x80",
+                 "??????");
     EXPECT_SHOWN("\xff\xc3\xc3(\xe2\x82", "??"
                                           "?(??");
     EXPECT_SHOWN("\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80", "?????????");
