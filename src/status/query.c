@@ -20,7 +20,7 @@
 #define DEFAULT_LIMIT 1000
 #define MAX_LIMIT 1000000
 
-enum kind { STRING, NUMBER, FLAG, WHEN, EVENT };
+enum kind { STRING, NUMBER, ONE, FLAG, WHEN, EVENT };
 
 static const struct argument {
     const char *name;
@@ -51,20 +51,18 @@ static const struct argument {
     {"wait", STRING, QUERY_ROWS | QUERY_ACTIVITY, offsetof(struct query, wait)},
     {"digest", STRING, QUERY_ROWS | QUERY_ACTIVITY, offsetof(struct query, digest)},
     {"holder", STRING, QUERY_HOLDERS, offsetof(struct query, holder)},
-    {"blocker", NUMBER, QUERY_ROWS, offsetof(struct query, blocker)},
+    {"blocker", ONE, QUERY_ROWS, offsetof(struct query, blocker)},
     {"since", EVENT, QUERY_EVENTS, offsetof(struct query, since)},
-    {"id", NUMBER, QUERY_ROWS | QUERY_KILL, offsetof(struct query, id)},
+    {"id", ONE, QUERY_ROWS | QUERY_KILL, offsetof(struct query, id)},
     {"target", STRING, QUERY_KILL, offsetof(struct query, target)},
-    {"statement", NUMBER, QUERY_KILL, offsetof(struct query, statement)},
-    {"start_ts", NUMBER, QUERY_KILL, offsetof(struct query, start_ts)},
-    {"transaction", NUMBER, QUERY_KILL, offsetof(struct query, transaction)},
+    {"statement", ONE, QUERY_KILL, offsetof(struct query, statement)},
+    {"start_ts", ONE, QUERY_KILL, offsetof(struct query, start_ts)},
+    {"transaction", ONE, QUERY_KILL, offsetof(struct query, transaction)},
 };
 
-static const char *const takes[] = {[STRING] = "text",
-                                    [NUMBER] = "a number",
-                                    [FLAG] = "1 or 0",
-                                    [WHEN] = WHEN_FORMS,
-                                    [EVENT] = "the id of an event, or " WHEN_FORMS};
+static const char *const takes[] = {
+    [STRING] = "text", [NUMBER] = "a number", [ONE] = "a number from 1",
+    [FLAG] = "1 or 0", [WHEN] = WHEN_FORMS,   [EVENT] = "the id of an event, or " WHEN_FORMS};
 
 struct parse {
     unsigned seen; /* a bit for each of the arguments */
@@ -121,6 +119,8 @@ static bool store(struct query *query, const struct argument *argument, const ch
     switch (argument->kind) {
     case NUMBER:
         return parse_number(value, place);
+    case ONE: /* lists have 0 where there is none, which must not come to mean any */
+        return parse_number(value, place) && *(uint64_t *)place;
     case FLAG:
         return parse_flag(value, place);
     case WHEN:
@@ -314,6 +314,17 @@ static unsigned parse_sort(struct request *request, struct query *query)
     return 0;
 }
 
+/* An object has each name once. */
+static bool has_column(const struct query *query, const struct column *column)
+{
+    size_t n;
+
+    for (n = 0; n < query->n_columns; n++)
+        if (query->columns[n] == column)
+            return true;
+    return false;
+}
+
 static unsigned parse_columns(struct request *request, struct query *query)
 {
     const char *at = query->wanted;
@@ -335,7 +346,8 @@ static unsigned parse_columns(struct request *request, struct query *query)
         if (query->n_columns == COLUMNS_MOST)
             return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
                                            "columns takes at most %d names", COLUMNS_MOST);
-        query->columns[query->n_columns++] = column;
+        if (!has_column(query, column))
+            query->columns[query->n_columns++] = column;
         if (!at[length])
             return 0;
     }

@@ -248,8 +248,62 @@ static const struct {
     {"2026-11-29T10:00:00.9e300", 0},
     {"2026-11-29T10:00:00+", 0},
     {"2026-11-29x", 0},
+    {"2024-02-29T00:00Z", 1709164800000},
+    {"2025-02-29", 0},
+    {"2100-02-29", 0},
+    {"2026-02-30", 0},
+    {"2026-04-31T10:00", 0},
+    {"3084-12-01T00:00Z", 35183376000000},
+    {"3085-01-01", 0}, /* as a number it would be a timestamp, of 1970 */
+    {"9999-01-01", 0},
     {"yesterday", 0},
 };
+
+/* When clocks are set back, and forward. */
+Test(status_query, an_hour_that_is_there_twice_or_not_at_all)
+{
+    static const struct {
+        int64_t now;
+        const char *text;
+        int64_t ms;
+    } hours[] = {
+        {1792895400000, "02:15", 1792890900000}, /* 03:30: the second one */
+        {1792890000000, "02:15", 1792887300000}, /* 02:00 for the second time: the first one */
+        {1792891800000, "02:15", 1792890900000}, /* 02:30 for the second time */
+        {1792888200000, "02:15", 1792887300000}, /* 02:30 for the first time */
+        {1792887000000, "02:15", 1792800900000}, /* 02:10: the day before */
+        {1792895400000, "2026-10-25 02:15", 1792887300000},
+        {1792895400000, "2026-10-25T02:15+01:00", 1792890900000},
+        {1774749600000, "2026-03-29 03:15", 1774746900000},
+        {1774749600000, "01:45", 1774745100000},
+    };
+    int64_t ms = 0;
+    size_t n;
+
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+    for (n = 0; n < sizeof(hours) / sizeof(hours[0]); n++) {
+        cr_expect(when_parse(hours[n].text, hours[n].now, &ms), "%s", hours[n].text);
+        cr_expect_eq(ms, hours[n].ms, "%zu: %s is %lld", n, hours[n].text, (long long)ms);
+    }
+}
+
+/* Lists have 0 where there is none: it is not taken for "any". */
+Test(status_query, a_number_of_none_is_none)
+{
+    static const char *const paths[] = {"/processlist?id=0", "/processlist?blocker=0", "/trx?id=0",
+                                        "/holders?blocker=00"};
+    size_t n;
+
+    for (n = 0; n < sizeof(paths) / sizeof(paths[0]); n++)
+        expect_reply(&fixture, NULL, paths[n], NULL, 400, " takes a number from 1");
+}
+
+Test(status_query, a_column_is_there_once)
+{
+    (void)open_as("a", "d");
+    expect_reply(&fixture, NULL, "/processlist?columns=user,db,user,USER", NULL, 200,
+                 "{\"user\":\"a\",\"db\":\"d\"}");
+}
 
 Test(status_query, a_point_in_time)
 {

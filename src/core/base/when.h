@@ -101,10 +101,38 @@ static inline bool when_clock(const char **text, struct tm *tm, int *ms)
     return true;
 }
 
-static inline int64_t when_tm_ms(struct tm tm, bool local, long offset_s, int part)
+/* mktime() would take February 30 for March 2. */
+static inline bool when_is_day(const struct tm *tm)
 {
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year = tm->tm_year + 1900;
+    bool leap = !(year % 4) && (year % 100 || !(year % 400));
+
+    return tm->tm_mday <= days[tm->tm_mon] + (leap && tm->tm_mon == 1);
+}
+
+/* Seconds since the Unix epoch. When clocks are set back, an hour is there twice: the later one
+ * that is not after `most_s`, or else the first. */
+static inline int64_t when_local_s(struct tm tm, int64_t most_s)
+{
+    struct tm summer = tm, winter = tm;
+    int64_t first, second;
+
+    summer.tm_isdst = 1;
+    winter.tm_isdst = 0;
+    first = (int64_t)mktime(&summer);
+    second = (int64_t)mktime(&winter);
+    if (summer.tm_isdst > 0 && !winter.tm_isdst)
+        return second <= most_s ? second : first;
     tm.tm_isdst = -1;
-    return ((int64_t)(local ? mktime(&tm) : timegm(&tm)) - offset_s) * 1000 + part;
+    return (int64_t)mktime(&tm);
+}
+
+static inline int64_t when_tm_ms(struct tm tm, bool local, long offset_s, int part, int64_t most_ms)
+{
+    int64_t seconds = local ? when_local_s(tm, most_ms / 1000) : (int64_t)timegm(&tm);
+
+    return (seconds - offset_s) * 1000 + part;
 }
 
 /* "21:03:30.5" or less precise, of this day; of the day before if that is yet to come. */
@@ -124,10 +152,10 @@ static inline bool when_clock_ms(const char *text, int64_t now_ms, int64_t *ms)
     tm.tm_hour = clock.tm_hour;
     tm.tm_min = clock.tm_min;
     tm.tm_sec = clock.tm_sec;
-    *ms = when_tm_ms(tm, local, offset_s, part);
+    *ms = when_tm_ms(tm, local, offset_s, part, now_ms);
     if (*ms > now_ms) {
         tm.tm_mday--;
-        *ms = when_tm_ms(tm, local, offset_s, part);
+        *ms = when_tm_ms(tm, local, offset_s, part, now_ms);
     }
     return true;
 }
@@ -146,15 +174,18 @@ static inline bool when_iso_ms(const char *text, int64_t *ms)
         return false;
     tm.tm_year -= 1900;
     tm.tm_mon--;
+    if (!when_is_day(&tm))
+        return false;
     if ((when_is(&text, 'T') || when_is(&text, ' ')) && !when_clock(&text, &tm, &part))
         return false;
     if (!when_zone(text, &local, &offset_s))
         return false;
-    *ms = when_tm_ms(tm, local, offset_s, part);
+    *ms = when_tm_ms(tm, local, offset_s, part, 0);
     return true;
 }
 
-/* Milliseconds since the Unix epoch; false for what is no point in time, or before the epoch. */
+/* Milliseconds since the Unix epoch, which are one for all readers of numbers too; false for what
+ * is no point in time, before the epoch, or after WHEN_MS_MOST. */
 static inline bool when_parse(const char *text, int64_t now_ms, int64_t *ms)
 {
     uint64_t number;
@@ -169,7 +200,8 @@ static inline bool when_parse(const char *text, int64_t now_ms, int64_t *ms)
         return *ms >= 0;
     }
     if (!*text || text[strspn(text, "0123456789")])
-        return (when_clock_ms(text, now_ms, ms) || when_iso_ms(text, ms)) && *ms >= 0;
+        return (when_clock_ms(text, now_ms, ms) || when_iso_ms(text, ms)) && *ms >= 0 &&
+               (uint64_t)*ms < WHEN_MS_MOST;
     errno = 0;
     number = strtoull(text, NULL, 10);
     *ms = (int64_t)(number < WHEN_MS_MOST ? number : roster_ts_physical_ms(number));
