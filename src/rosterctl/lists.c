@@ -97,11 +97,11 @@ static void print_some(json_t *reply, const struct list *list, size_t see, size_
 
     while (json_array_size(rows) > see)
         json_array_remove(rows, json_array_size(rows) - 1);
-    fputs("\033[?7l", stdout);
+    fputs(table_can_move() ? "\033[?7l" : "", stdout);
     table_print_within(rows, list->columns, list->count, width, list->spare);
-    fputs("\033[?7h", stdout);
+    fputs(table_can_move() ? "\033[?7h" : "", stdout);
     if (all > see)
-        printf("and %zu more", all - see);
+        printf("and %zu more%s", all - see, table_can_move() ? "" : "\n");
 }
 
 static void print_list(const struct options *options, json_t *reply, const struct list *list,
@@ -234,7 +234,9 @@ static int show(const struct options *options, const struct list *list)
         if (fflush(stdout))
             return ctl_error(CTL_FAILED, "cannot write");
         nanosleep(&pause, NULL);
-        fputs(options->json || options->csv ? "" : "\033[H\033[2J", stdout);
+        if (!ctl_for_program(
+                options)) /* what cannot move its cursor, such as a file, goes on below */
+            fputs(table_can_move() ? "\033[H\033[2J" : "\n", stdout);
         code = show_once(options, list);
     }
     return code;

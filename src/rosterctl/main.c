@@ -197,7 +197,7 @@ static void parse_seconds(const char *option, const char *text, double otherwise
 
     *seconds = text ? strtod(text, &end) : otherwise;
     if (text && (*end || end == text || !(*seconds >= 0.1 && *seconds <= 86400)))
-        argp_error(state, "%s takes seconds from 0.1, not \"%s\"", option, text);
+        argp_error(state, "%s takes seconds from 0.1 to 86400, not \"%s\"", option, text);
 }
 
 static const struct command *find_command(const char *name)
@@ -343,12 +343,22 @@ static void help_on(const struct command *command)
     argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, name);
 }
 
+/* What could not be written is no success. */
+static int written(int code)
+{
+    return (fflush(stdout) || ferror(stdout)) && code == CTL_OK
+               ? ctl_error(CTL_FAILED, "cannot write")
+               : code;
+}
+
 static error_t parse_option(struct parsed *parsed, int key, char *arg, struct argp_state *state)
 {
     struct options *options = &parsed->options;
 
     switch (key) {
     case 's':
+        if (!*arg)
+            argp_error(state, "--server says which server: HOST:PORT or unix:PATH");
         options->server = arg;
         return 0;
     case ALL_KEY:
@@ -361,7 +371,7 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         options->store_password = read_secret("password", arg, parsed->password, state);
         return 0;
     case 'j':
-        options->json = true;
+        parse_output(parsed, "json", state);
         return 0;
     case OUTPUT_KEY:
         parse_output(parsed, arg, state);
@@ -409,14 +419,39 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
         parsed->help = true;
         return 0;
     case USAGE_KEY:
-        argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
-        return 0;
+        argp_state_help(state, stdout, ARGP_HELP_USAGE);
+        exit(written(CTL_OK));
     case 'V':
         printf("%s\n", argp_program_version);
-        exit(CTL_OK);
+        exit(written(CTL_OK));
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+/* "-2h" is an age, and no option is a digit: with a blank before it, getopt takes it for an
+ * argument. What stands behind "--" is one already. as_given() is without the blank. */
+static char with_blank[MOST_ARGS][64];
+
+static void keep_ages(int argc, char **argv)
+{
+    int n, used = 0;
+
+    for (n = 1; n < argc && used < MOST_ARGS && strcmp(argv[n], "--") != 0; n++)
+        if (argv[n][0] == '-' && argv[n][1] >= '0' && argv[n][1] <= '9' && strlen(argv[n]) < 62) {
+            snprintf(with_blank[used], sizeof(with_blank[0]), " %s", argv[n]);
+            argv[n] = with_blank[used++];
+        }
+}
+
+static char *as_given(char *arg)
+{
+    size_t n;
+
+    for (n = 0; n < MOST_ARGS; n++)
+        if (arg == with_blank[n])
+            return arg + 1;
+    return arg;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -424,6 +459,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct parsed *parsed = state->input;
     const struct text *text = text_option(key);
 
+    arg = as_given(arg);
     parsed->used |= belongs(key);
     if (text) {
         *(const char **)(void *)((char *)&parsed->options + text->place) = arg;
@@ -439,7 +475,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (parsed->help && !parsed->command)
             argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK);
         if (parsed->help)
-            exit(CTL_OK);
+            exit(written(CTL_OK));
         if (!parsed->command)
             argp_error(state, "a command is needed");
         else if (parsed->used & ~parsed->command->takes)
@@ -448,20 +484,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     default:
         return parse_option(parsed, key, arg, state);
     }
-}
-
-/* "-2h" is an age, and no option is a digit: with a blank before it, it is an argument. What stands
- * behind "--" is one already, and may be a name. */
-static void keep_ages(int argc, char **argv)
-{
-    static char kept[MOST_ARGS][64];
-    int n, used = 0;
-
-    for (n = 1; n < argc && used < MOST_ARGS && strcmp(argv[n], "--") != 0; n++)
-        if (argv[n][0] == '-' && argv[n][1] >= '0' && argv[n][1] <= '9' && strlen(argv[n]) < 62) {
-            snprintf(kept[used], sizeof(kept[0]), " %s", argv[n]);
-            argv[n] = kept[used++];
-        }
 }
 
 /* What argp and getopt complain about has arguments in it as they are, and a terminal must not obey
@@ -556,8 +578,6 @@ int main(int argc, char **argv)
     else
         code = parsed.command->run(&parsed.options);
     curl_global_cleanup();
-    if ((fflush(stdout) || ferror(stdout)) && code == CTL_OK)
-        code = ctl_error(CTL_FAILED, "cannot write");
-    return code;
+    return written(code);
 }
 /* NOLINTEND(concurrency-mt-unsafe) */

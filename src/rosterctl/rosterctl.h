@@ -150,6 +150,9 @@ void cell_text(const json_t *row, const struct column *column, char *to, size_t 
 /* The characters of a line of the terminal; 0: there is no terminal, and lines have no limit. */
 size_t table_width(void);
 
+/* Whether the standard output is a terminal that can move its cursor. */
+bool table_can_move(void);
+
 /* In lines of at most `width` characters: columns are left out, those first whose keys are first in
  * `spare`, with commas between them, and the longest texts are cut. 0: no limit. table_print() has
  * the terminal's width. */

@@ -99,6 +99,14 @@ size_t table_width(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? 0 : size.ws_col;
 }
 
+bool table_can_move(void)
+{
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment */
+    const char *term = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 const struct column *column_find(const struct column *columns, size_t count, const char *name,
                                  size_t length)
 {

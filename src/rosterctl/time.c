@@ -13,7 +13,6 @@
 
 bool time_parse(const char *text, int64_t *ms)
 {
-    text += *text == ' '; /* of main's keep_ages() */
     return when_parse(text, (int64_t)rst_wall_ms(), ms);
 }
 

@@ -112,11 +112,30 @@ run 0 ps --limit=100000
 expect "also one that takes several pages" 6 "$(lines)"
 run 2 ps --limit=-1
 expect "a limit that is none" '*limit takes a number*' "$complaint"
+for format in "--output=csv --json" "--json --output=csv" "--json --output=csv --output=table"; do
+    for command in ps min status events activity; do
+        # shellcheck disable=SC2086 # words
+        run 0 "$command" $format
+        case $format in
+        *json) expect "$command $format: the last one counts" '{*' "$out" ;;
+        *csv) expect "$command $format: the last one counts" '[a-z]*,*' "$out" ;;
+        *) expect "$command $format: the last one counts" '[!{]*' "$out" ;;
+        esac
+    done
+done
+run 2 -s "" ps
+expect "an address that is empty is no address" '*--server says which server*' "$complaint"
+run 2 ps --state -5
+expect "what looks like an age is as it was given" '*state "-5": it takes*' "$complaint"
+run 2 ps --blocker=0
+expect "no session has the id 0" '*blocker takes a number from 1*' "$complaint"
+run 2 ps --watch=100000
+expect "seconds have an end" '*takes seconds from 0.1 to 86400, *' "$complaint"
 run 2 ps -n -1
 expect "nor is one with a blank" '*limit takes a number*' "$complaint"
 run 2 ps --search="$(printf '%09000d' 0)" --in-txn
 expect "a filter is not cut short, or lost" '*too long*' "$complaint"
-for command in "ps --watch=0.2" "events --follow"; do
+for command in "ps --watch=0.2" "events --follow" --help "ps --help" --usage --version; do
     status=0
     # shellcheck disable=SC2086 # words
     timeout 10 "$ctl" $command >/dev/full 2>"$work/complaint" || status=$?
@@ -126,12 +145,17 @@ status=0
 timeout 1 "$ctl" ps --watch=0.2 >"$work/watched" || status=$?
 expect "watching goes on" 124 "$status"
 [ "$(grep -c '^ID\|ID *KIND' "$work/watched")" -ge 3 ] || expect "again and again" yes no
+expect "a file is not cleared" no "$(grep -q $'\e' "$work/watched" && echo yes || echo no)"
 if has_terminals; then
     timeout 2 script -qfc "stty rows 5 cols 80; exec '$ctl' ps --watch=0.2" /dev/null </dev/null \
         >"$work/watched" 2>/dev/null || true
     expect "on a terminal only what it has room for" '*ID *USER*alice*and 2 more*' \
         "$(head -n 6 "$work/watched")"
     [ "$(grep -c 'and 2 more' "$work/watched")" -ge 3 ] || expect "each time" yes no
+    TERM=dumb timeout 2 script -qfc "stty rows 5 cols 80; exec '$ctl' ps --watch=0.2" /dev/null \
+        </dev/null >"$work/watched" 2>/dev/null || true
+    [ "$(grep -c 'and 2 more' "$work/watched")" -ge 3 ] || expect "what cannot move its cursor too" yes no
+    expect "without steering it" no "$(grep -q $'\e' "$work/watched" && echo yes || echo no)"
     timeout 2 script -qfc "stty rows 5 cols 80; exec '$ctl' ps --watch=0.2 -o -user" /dev/null \
         </dev/null >"$work/watched" 2>/dev/null || true
     expect "the first of all when it is sorted" '*ID *USER*erin*and 2 more*' \
@@ -355,6 +379,9 @@ run 1 kill --statement=000000000000000000017 2
 expect "a number is not cut short" '*stale*' "$complaint"
 run 0 kill --statement=1 2
 expect "a kill" 'session 2: delivered' "$out"
+run 2 kill --statement=0 2
+expect "that is no statement, and not any" '*statement takes a number from 1' "$complaint"
+run 2 kill --transaction=0 2
 run 1 kill --transaction 1
 expect "no transaction to kill" '*idle: no transaction is open*' "$complaint"
 run 1 kill --transaction=17 2
