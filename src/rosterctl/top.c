@@ -9,6 +9,8 @@
 
 #include <langinfo.h>
 #include <ncurses.h>
+#include <poll.h>
+#include <roster/text.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,7 +318,7 @@ static void on_kill_key(struct top *top, int key)
 /* Returns whether to go on. */
 static bool on_key(struct top *top, int key)
 {
-    if (key == ERR || key == KEY_RESIZE)
+    if (key == KEY_RESIZE)
         return true;
     if (top->prompt) {
         on_typed(top, key);
@@ -348,9 +350,18 @@ static void start_colours(struct top *top)
     init_pair(3, COLOR_YELLOW, -1);
 }
 
+/* A terminal that was closed is never waited for, and no signal says so where SIGHUP is ignored. */
+static bool has_hung_up(void)
+{
+    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+
+    return poll(&input, 1, 0) > 0 && input.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
 static void run(struct top *top)
 {
     struct top_sight *sight;
+    int key;
 
     cbreak();
     noecho();
@@ -366,7 +377,8 @@ static void run(struct top *top)
         if (*top->message && rst_monotonic_ms() - top->message_ms > MESSAGE_MS)
             *top->message = '\0';
         top_draw(top);
-    } while (on_key(top, getch()));
+        key = getch();
+    } while (key == ERR ? !has_hung_up() : on_key(top, key));
 }
 
 /* What top needs of a terminal; says what is missing. */
@@ -378,7 +390,7 @@ static int check_terminal(void)
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return ctl_error(CTL_USAGE, "top needs a terminal; without one: rosterctl ps, or "
                                     "rosterctl ps --watch");
-    if (!term || !*term || !strcmp(term, "dumb"))
+    if (!table_can_move())
         return ctl_error(CTL_USAGE,
                          "top needs a terminal that can move its cursor, and TERM is \"%s\"; set "
                          "TERM to what yours is, such as xterm, or use rosterctl ps --watch",
@@ -396,11 +408,12 @@ int ctl_top(const struct options *options)
     if (code != CTL_OK)
         return code;
     asking.timeout_ms = TOP_TIMEOUT_MS;
+    roster_text_redact(options->server, top.server, sizeof(top.server));
     top.sight = top_look(&asking, &top.wish);
     if (!top.sight)
         return ctl_error(CTL_FAILED, "out of memory");
     if (top.sight->code != CTL_OK) {
-        code = ctl_error(top.sight->code, "%s: %s", options->server, top.sight->error);
+        code = ctl_error(top.sight->code, "%s: %s", top.server, top.sight->error);
         top_sight_free(top.sight);
         return code;
     }

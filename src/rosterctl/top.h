@@ -56,6 +56,7 @@ enum top_mode { TOP_LIST, TOP_HELP, TOP_DETAIL };
 
 struct top {
     const struct options *options;
+    char server[256]; /* as it is shown */
     struct top_asker *asker;
     struct top_wish wish;
     struct top_sight *sight; /* what is shown */

@@ -90,6 +90,19 @@ static void put(const struct top *top, int y, int x, int most, const char *text)
     mvaddstr(y, x, line);
 }
 
+/* The part of a text that one line has room for. Returns its bytes. */
+static size_t put_part(const struct top *top, int y, int x, int room, const char *text)
+{
+    char part[LINE];
+    size_t bytes = text_bytes(text, (size_t)room);
+
+    if (!bytes) /* a character that is wider than the line */
+        return strlen(text);
+    snprintf(part, sizeof(part), "%.*s", (int)bytes, text);
+    put(top, y, x, room, part);
+    return bytes;
+}
+
 static void member(const json_t *object, const char *key, bool ms, char *to, size_t size)
 {
     struct column column = {key, "", ms ? COLUMN_MS : COLUMN_TEXT, 0};
@@ -148,10 +161,11 @@ static void draw_ages(const struct top *top)
     static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const plain[] = {"_", ".", ":", "-", "=", "+", "*", "#"};
     int count = top->n_ages < COLS - 9 ? top->n_ages : COLS - 9, n;
-    const double *ages = top->ages + TOP_AGES - count;
+    const double *ages = top->ages + TOP_AGES - (count > 0 ? count : 0);
     double most = 1;
 
-    mvaddstr(5, 0, "age      ");
+    if (count < 0 || mvaddstr(5, 0, "age      ") == ERR)
+        return; /* there is no such line */
     for (n = 0; n < count; n++)
         if (ages[n] > most)
             most = ages[n];
@@ -180,11 +194,11 @@ static bool draw_title(const struct top *top)
     member(top->sight->status, "name", false, name, sizeof(name));
     if (old) {
         text_ms((double)old_ms, age, sizeof(age));
-        snprintf(line, sizeof(line), "%s at %s: last answer %s ago%s%s", name, top->options->server,
-                 age, *top->sight->error ? ": " : "", top->sight->error);
+        snprintf(line, sizeof(line), "%s at %s: last answer %s ago%s%s", name, top->server, age,
+                 *top->sight->error ? ": " : "", top->sight->error);
     } else {
         text_ms(top->uptime_ms, age, sizeof(age));
-        snprintf(line, sizeof(line), "%s at %s, up %s", name, top->options->server, age);
+        snprintf(line, sizeof(line), "%s at %s, up %s", name, top->server, age);
     }
     use(top, old ? BAD : PLAIN);
     put(top, 0, 0, COLS, line);
@@ -301,15 +315,29 @@ static void describe(const struct top *top, char *to, size_t size)
         snprintf(to, size, "by %s%s", top->wish.sort, txn);
 }
 
+/* What is asked or said, over as many lines as it takes, so that a question is read to its end. */
+static void put_words(const struct top *top, const char *words)
+{
+    size_t lines = text_width(words) / (size_t)COLS + 1;
+    int y = lines < (size_t)LINES ? LINES - (int)lines : 0;
+
+    for (; y < LINES; y++) {
+        move(y, 0);
+        clrtoeol();
+        words += put_part(top, y, 0, COLS, words);
+    }
+}
+
 static void draw_foot(const struct top *top)
 {
     char line[LINE], filter[160] = "";
 
-    if (top->prompt)
+    if (top->prompt) {
         snprintf(line, sizeof(line), "%s%s", top->question, top->typed);
-    else if (*top->message)
-        snprintf(line, sizeof(line), "%s", top->message);
-    else {
+        put_words(top, line);
+    } else if (*top->message) {
+        put_words(top, top->message);
+    } else {
         describe(top, filter, sizeof(filter));
         snprintf(line, sizeof(line), "? help  q quit  %d-%zu of %lld %s", top->first + 1,
                  (size_t)top->first + (size_t)top->page < json_array_size(top_rows(top))
@@ -317,10 +345,10 @@ static void draw_foot(const struct top *top)
                      : json_array_size(top_rows(top)),
                  (long long)json_integer_value(json_object_get(top->sight->list, "matched")),
                  filter);
+        move(LINES - 1, 0);
+        clrtoeol();
+        put(top, LINES - 1, 0, COLS, line);
     }
-    move(LINES - 1, 0);
-    clrtoeol();
-    put(top, LINES - 1, 0, COLS, line);
 }
 
 static void draw_help(const struct top *top)
@@ -365,10 +393,8 @@ static void draw_detail(const struct top *top)
         if (!*text || y >= LINES - 1)
             continue;
         put(top, y, 0, 13, key);
-        for (at = text; *at && y < LINES - 1; y++) {
-            put(top, y, 14, room, at);
-            at += text_bytes(at, (size_t)room);
-        }
+        for (at = text; *at && y < LINES - 1; y++)
+            at += put_part(top, y, 14, room, at);
     }
     put(top, LINES - 1, 0, COLS, "q back  k, t, K end its connection, transaction, statement");
 }

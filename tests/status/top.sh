@@ -170,8 +170,17 @@ shows "what waits for it" '^ 3 *carol'
 shows "and for that" '^  5 *erin'
 press t
 shows "a root is ended from there" 'kill the transaction of session 2 (bob'
+shows "with the whole question" '(y) *$'
 press n Enter b
 shows "and back" 'alice'
+press Home / b o b Enter
+hides "one session" 'carol'
+press Enter
+shows "all about it" '^q back'
+shows "a statement over two lines" '^info *select \* from t where a < *$'
+shows "to its end" '^ *3 *$'
+press q / Enter
+shows "and all again" 'alice'
 with 120 LC_ALL=C blocked
 shows "what is wrong" '^PROBLEM (and [1-9][0-9]* more): [a-z ]*, for [0-9.]* m\?s\(in\)\?: '
 shows "with the command" '^run: rosterctl -s unix:.*blocked kill --transaction=[0-9]* 2'
@@ -235,6 +244,20 @@ shows "and its session does not" '^2  *bob'
 press K
 shows "then there is none" 'no statement is running'
 end_other
+# A terminal that goes away ends it, also where the signal for that is ignored.
+terminal new-session -d -s next -x 80 -y 24 \
+    "trap '' HUP; echo \$\$ >'$work/pid'; TERM=screen exec '$ctl' -s 'unix:$work/socket' top --watch=0.2"
+terminal kill-session -t top
+terminal rename-session -t next top
+shows "with a terminal" 'carol'
+terminal new-session -d -s next -x 80 -y 24 "sleep 600"
+terminal kill-session -t top
+terminal rename-session -t next top
+for ((tries = 100; tries; tries--)); do
+    kill -0 "$(cat "$work/pid")" 2>/dev/null || break
+    sleep 0.1
+done
+expect "it ends without a terminal" no "$(kill -0 "$(cat "$work/pid")" 2>/dev/null && echo yes || echo no)"
 terminal new-session -d -s next -x 80 -y 24 \
     "env TERM=dumb '$ctl' -s 'unix:$work/socket' top 2>&1; echo ended \$?; sleep 60"
 terminal kill-session -t top
