@@ -29,6 +29,19 @@ static uint64_t ms_since(const struct roster_snapshot *snapshot, uint64_t since)
     return since && snapshot->taken_at > since ? (snapshot->taken_at - since) / 1000000 : 0;
 }
 
+/* Redis' types, of which clients here are all normal, and the kinds of sessions. */
+static bool is_type(const struct request *request, size_t n)
+{
+    static const char *const types[] = {"normal", "master", "replica",   "slave",
+                                        "pubsub", "user",   "background"};
+    size_t t;
+
+    for (t = 0; t < sizeof(types) / sizeof(types[0]); t++)
+        if (request_is(request, n, types[t]))
+            return true;
+    return false;
+}
+
 /* Whether CLIENT LIST, INFO or KILL with these filters means a session. Returns NULL, or what is
  * wrong with the filters, which does not depend on the session. */
 static const char *match(const struct conn *conn, const struct request *request,
@@ -59,6 +72,8 @@ static const char *match(const struct conn *conn, const struct request *request,
             is = text_of(entry->application);
         else if (request_is(request, n, "USER"))
             is = text_of(entry->user);
+        else if (request_is(request, n, "TYPE") && !is_type(request, n + 1))
+            return "a type is normal, master, replica, slave, pubsub, user or background";
         else if (request_is(request, n, "TYPE"))
             is = entry->kind == ROSTER_SESSION_USER && request_is(request, n + 1, "normal")
                      ? value.data
@@ -249,14 +264,20 @@ int client_setname(struct conn *conn, const struct request *request, struct buf 
 static void describe_txn(struct conn *conn, const struct roster_snapshot *snapshot,
                          const struct roster_entry *entry, unsigned *count)
 {
-    if (entry->txn_state != ROSTER_TXN_INVALID)
-        buf_printf(&conn->peer.out,
-                   "id=%" PRIu64 " addr=%s name=%s txn=%s start-ts=%" PRIu64 " age-ms=%" PRIu64
-                   " state=%s writes=%" PRIu64 " bytes=%" PRIu64 " text=\"%s\"\n",
-                   entry->id, text_of(entry->host), text_of(entry->application),
-                   roster_txn_state_name(entry->txn_state), entry->start_ts,
-                   ms_since(snapshot, entry->txn_since), roster_run_state_name(entry->run_state),
-                   entry->entries, entry->entry_bytes, text_of(entry->text));
+    struct buf *out = &conn->peer.out;
+
+    if (entry->txn_state == ROSTER_TXN_INVALID)
+        return;
+    buf_printf(out, "id=%" PRIu64, entry->id);
+    peer_field(out, "addr", entry->host);
+    peer_field(out, "name", entry->application);
+    peer_field(out, "txn", roster_txn_state_name(entry->txn_state));
+    buf_printf(out, " start-ts=%" PRIu64 " age-ms=%" PRIu64, entry->start_ts,
+               ms_since(snapshot, entry->txn_since));
+    peer_field(out, "state", roster_run_state_name(entry->run_state));
+    buf_printf(out, " writes=%" PRIu64 " bytes=%" PRIu64, entry->entries, entry->entry_bytes);
+    peer_field(out, "text", entry->text);
+    buf_append(out, "\n", 1);
 }
 
 int trx_list(struct conn *conn, const struct request *request, struct buf *out)

@@ -450,7 +450,7 @@ OK
 > SET t 1
 OK
 > TRX LIST
-"id=* addr=127.0.0.1:* name= txn=valid start-ts=* age-ms=* state=Running writes=1 bytes=* text=*TRX LIST*"
+"id=* addr=127.0.0.1:* name= txn=valid start-ts=* age-ms=* state=Running writes=1 bytes=* text=TRX%20LIST*"
 > ROLLBACK
 OK
 EOF

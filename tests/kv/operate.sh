@@ -36,6 +36,8 @@ expect "not by nonsense" '*syntax error*' "$(cli CLIENT LIST COLOUR red 2>&1)"
 expect "a kill by another user hits nobody" 0 "$(cli CLIENT KILL USER nobody)"
 expect "a kill by age neither" 0 "$(cli CLIENT KILL MAXAGE 3600)"
 expect "the collector is not killed by its type" 0 "$(cli CLIENT KILL TYPE background)"
+expect "a type that is none means nobody, and not without a word" '*a type is normal, *' "$(cli CLIENT KILL TYPE normla 2>&1)"
+expect "nor in a list" '*a type is normal, *' "$(cli CLIENT LIST TYPE normla 2>&1)"
 expect "a kill by name" 1 "$(cli CLIENT KILL NAME writer)"
 expect "hits the one meant" '(no reply)' "$(ask 4 PING)"
 hang_up 4
