@@ -5,8 +5,6 @@
  * Keys in statements: of files that an encrypting SQLite (SEE, SQLCipher and others) opens. They
  * are cut off, with all that follows them.
  */
-#include "config.h"
-
 #include "sqlite/extension.h"
 
 #include "core/base/ascii.h"

@@ -7,8 +7,6 @@
  * an int, or how it ended. What takes fewer parameters does not see the others.
  */
 
-#include "config.h"
-
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -80,8 +80,8 @@ number() {
     *" ms") text=${text% ms} ;;
     *" s") text="${text% s} * 1000" ;;
     esac
-    # shellcheck disable=SC2004 # the text is an expression
     text=$(printf '%s' "$text" | sed -E 's/U?INT(32|64)_C//g; s/\((size_t|u?int(32|64)_t)\)//g')
+    # shellcheck disable=SC2004 # the text is an expression
     case $text in
     *[!-0-9\ \*\<\(\)]*) printf '%s\n' "$text" ;;
     *) echo $(($text)) ;;

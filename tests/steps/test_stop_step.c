@@ -3,8 +3,6 @@
 
 /* A watchdog or a sampler is stopped while another thread has it work: that ends first. */
 
-#include "config.h"
-
 #include "steps.h"
 
 #include <criterion/criterion.h>
