@@ -32,10 +32,10 @@ serve "$socket"
 export ROSTER_SERVER=$socket
 
 # What the parent has closed is no connection's.
-"$ctl" ps --watch=1 <&- >&- 2>&- &
+"$ctl" ps --watch=1 <&- >&- 2>&- 9>&- &
 watching=$!
 for _ in $(seq 100); do
-    standard=$(readlink "/proc/$watching/fd/0" "/proc/$watching/fd/1" "/proc/$watching/fd/2" | tr '\n' ' ')
+    standard=$(readlink "/proc/$watching/fd/0" "/proc/$watching/fd/1" "/proc/$watching/fd/2" | tr '\n' ' ') || true
     [ "$standard" != "/dev/null /dev/null /dev/null " ] || break
     sleep 0.1
 done
