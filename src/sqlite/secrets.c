@@ -31,9 +31,11 @@ static bool is_quote(char c)
 
 static size_t quoted(const char *text)
 {
-    char end = *text == '[' ? ']' : *text;
+    char end = *text;
     size_t n;
 
+    if (end == '[')
+        end = ']';
     for (n = 1; text[n]; n++)
         if (text[n] == end) {
             if (end == ']' || text[n + 1] != end)
