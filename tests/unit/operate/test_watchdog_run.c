@@ -195,11 +195,17 @@ Test(watchdog_run, it_is_not_stopped_by_its_own_function)
     cr_assert_eq(roster_watchdog_run_once(wd.watchdog), 0, "it goes on");
 }
 
-/* The same of the function that is asked during the walk, also in a walk that was called for. */
+/* The same of the function that is asked during the walk, also in a walk that was called for. The
+ * thread walks before wd_start() has returned what is to be stopped. */
+static struct roster_watchdog *to_stop;
+
 static uint64_t stop_asked(void *arg)
 {
+    struct roster_watchdog *watchdog = __atomic_load_n(&to_stop, __ATOMIC_ACQUIRE);
+
     (void)arg;
-    __atomic_store_n(&stopped_inside, roster_watchdog_stop(wd.watchdog), __ATOMIC_RELEASE);
+    if (watchdog)
+        __atomic_store_n(&stopped_inside, roster_watchdog_stop(watchdog), __ATOMIC_RELEASE);
     return 0;
 }
 
@@ -208,13 +214,16 @@ Test(watchdog_run, it_is_not_stopped_by_what_it_asks)
     wd.options.memory_used = stop_asked;
     wd.options.server_memory = 1;
     wd_start();
+    __atomic_store_n(&to_stop, wd.watchdog, __ATOMIC_RELEASE);
     cr_assert_eq(roster_watchdog_run_once(wd.watchdog), 0);
-    cr_assert_eq(stopped_inside, -EDEADLK);
-    stopped_inside = 0;
+    cr_assert_eq(__atomic_load_n(&stopped_inside, __ATOMIC_ACQUIRE), -EDEADLK);
+    __atomic_store_n(&to_stop, NULL, __ATOMIC_RELEASE);
     cr_assert_eq(roster_watchdog_stop(wd.watchdog), 0);
+    stopped_inside = 0;
     wd.options.interval_ms = 1;
     wd_start();
+    __atomic_store_n(&to_stop, wd.watchdog, __ATOMIC_RELEASE);
     while (__atomic_load_n(&stopped_inside, __ATOMIC_ACQUIRE) == 0)
         usleep(1000);
-    cr_assert_eq(stopped_inside, -EDEADLK);
+    cr_assert_eq(__atomic_load_n(&stopped_inside, __ATOMIC_ACQUIRE), -EDEADLK);
 }
