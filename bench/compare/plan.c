@@ -132,7 +132,8 @@ bool table_takes(const struct table *table, const struct engine *engine)
     if (table->open && !engine->begin)
         return false;
     /* These differ from others in one thing alone. */
-    if (engine == &engine_roster_copy && table->work != WORK_LIST)
+    if ((engine == &engine_roster_copy || engine == &engine_roster_again) &&
+        table->work != WORK_LIST)
         return false;
     if (!strcmp(engine->name, "wiredtiger-plain") && table->work != WORK_PUBLISH)
         return false;

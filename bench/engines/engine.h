@@ -149,10 +149,10 @@ extern const size_t n_engines;
 /* NULL when this build has none of that name. */
 const struct engine *engine_find(const char *name, size_t length);
 
-extern const struct engine engine_roster, engine_roster_copy, engine_textbook, engine_textbook_free,
-    engine_rwlock, engine_rwlock_id, engine_one_mutex, engine_pointers, engine_sharded,
-    engine_dense, engine_lmdb, engine_wiredtiger, engine_wiredtiger_plain, engine_ck, engine_tbb,
-    engine_cuckoo;
+extern const struct engine engine_roster, engine_roster_copy, engine_roster_again, engine_textbook,
+    engine_textbook_free, engine_rwlock, engine_rwlock_id, engine_one_mutex, engine_pointers,
+    engine_sharded, engine_dense, engine_lmdb, engine_wiredtiger, engine_wiredtiger_plain,
+    engine_ck, engine_tbb, engine_cuckoo;
 
 #ifdef __cplusplus
 }

@@ -13,7 +13,7 @@
 uint64_t engine_coarse_clock = 1;
 
 const struct engine *const engines[] = {
-    &engine_roster,     &engine_roster_copy,
+    &engine_roster,     &engine_roster_copy,      &engine_roster_again,
 #ifdef HAVE_RENDERED
     &engine_dense,      &engine_textbook,         &engine_textbook_free,
 #endif

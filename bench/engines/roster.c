@@ -160,14 +160,10 @@ const struct engine engine_roster = {
     .create = create,
 };
 
-static int list_copy(void *world, struct reading *reading)
+static void read_snapshot(const struct roster_snapshot *snapshot, struct reading *reading)
 {
-    struct roster_snapshot *snapshot;
     size_t i;
-    int err = roster_snapshot(world, &snapshot);
 
-    if (err)
-        return err;
     for (i = 0; i < snapshot->count; i++) {
         const struct roster_entry *entry = &snapshot->entries[i];
         struct facts facts = {.id = entry->id,
@@ -180,6 +176,16 @@ static int list_copy(void *world, struct reading *reading)
 
         read_facts(reading, &facts);
     }
+}
+
+static int list_copy(void *world, struct reading *reading)
+{
+    struct roster_snapshot *snapshot;
+    int err = roster_snapshot(world, &snapshot);
+
+    if (err)
+        return err;
+    read_snapshot(snapshot, reading);
     roster_snapshot_free(snapshot);
     return 0;
 }
@@ -192,4 +198,34 @@ const struct engine engine_roster_copy = {
     ENGINE_STATEMENTS,
     .create = create,
     .list = list_copy,
+};
+
+/* Kept from list to list, as the copies of locked.c are. */
+static __thread struct roster_snapshot *kept;
+
+static int list_again(void *world, struct reading *reading)
+{
+    int err = kept ? roster_snapshot_again(world, kept) : roster_snapshot(world, &kept);
+
+    if (!err)
+        read_snapshot(kept, reading);
+    return err;
+}
+
+static void forget_kept(void *world)
+{
+    (void)world;
+    roster_snapshot_free(kept);
+    kept = NULL;
+}
+
+/* The same, copied into the memory of the list before. */
+const struct engine engine_roster_again = {
+    .name = "roster-again",
+    .title = "Roster, list copied by roster_snapshot_again()",
+    .can = CAN_LIST,
+    ENGINE_STATEMENTS,
+    .thread_leave = forget_kept,
+    .create = create,
+    .list = list_again,
 };

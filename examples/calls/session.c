@@ -128,6 +128,8 @@ static void lock_crosswise(struct roster *roster)
     for (n = 0; n < all->count; n++)
         if (!roster_row_lock_wait(all, &all->entries[n], &wait))
             printf("session %" PRIu64 " waits for %s\n", wait.session_id, wait.key_info);
+    MUST(roster_snapshot_again(roster, all)); /* in the same memory */
+    printf("%zu sessions\n", all->count);
     roster_snapshot_free(all);
 
     block.what = "row 1";

@@ -36,27 +36,19 @@ typedef int roster_each_fn(const struct roster_session *session, const struct ro
  */
 ROSTER_API int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg);
 
-/* One session in a copied list. Strings are NULL when not known, and belong to the snapshot. */
+/*
+ * One session in a copied list. Strings are NULL when not known, and belong to the snapshot. What
+ * every session has comes first, in two cache lines; of one that is at rest the others are 0.
+ */
 struct roster_entry {
     uint64_t id;
     enum roster_session_kind kind;
     uint32_t flags;
-    uint64_t start_ts;      /* 0 unless txn_state is ROSTER_TXN_VALID */
-    uint64_t txn_since;     /* roster_txn_since() */
-    uint64_t state_since;   /* CLOCK_MONOTONIC, ns */
-    uint64_t blocked_since; /* 0 unless waiting */
-    uint64_t entries;
-    uint64_t entry_bytes;
-    uint32_t schema_version;
+    uint64_t state_since; /* CLOCK_MONOTONIC, ns */
     enum roster_txn_state txn_state;
     enum roster_run_state run_state;
     enum roster_command command; /* ROSTER_COMMAND_SLEEP between statements */
-    uint64_t stmt_seq;           /* 0 between statements */
-    uint64_t stmt_since;
-    const char *text;   /* NULL between statements */
-    const char *digest; /* NULL when there is none */
-    uint32_t text_length;
-    uint32_t text_full_length;
+    int killed;                  /* roster_session_killed() */
     const char *user;
     const char *host;
     const char *database;
@@ -64,17 +56,31 @@ struct roster_entry {
     const char *attributes;
     uint64_t memory; /* as the server reported, see roster/limits.h */
     uint64_t disk;
+    uint64_t tag;      /* roster_session_tag() */
+    uint64_t start_ts; /* 0 unless txn_state is ROSTER_TXN_VALID */
+    const char *text;  /* NULL between statements */
+    uint32_t text_length;
+    uint32_t rest; /* private */
+
+    uint32_t text_full_length;
+    uint32_t digest_length; /* bytes in `digest`, which may contain NULs */
+    const char *digest;     /* NULL when there is none */
+    uint64_t stmt_seq;      /* 0 between statements */
+    uint64_t stmt_since;
+    uint64_t txn_since; /* roster_txn_since() */
+    uint64_t txn_seq;   /* roster_txn_seq(); 0 without a transaction */
+    uint32_t txn_flags; /* roster_txn_flags() */
+    uint32_t schema_version;
+    uint64_t entries;
+    uint64_t entry_bytes;
     /* NULL without a valid transaction. May lack what its owner is doing at the moment. */
     const char *all_digests;  /* JSON: the digests of its statements, the first 50; "[]" for none */
     const char *tables;       /* ids of the tables that it uses: "1,2,3"; "" for none */
     uint64_t digests_dropped; /* how many more digests there were */
-    uint32_t digest_length;   /* bytes in `digest`, which may contain NULs */
-    uint64_t txn_seq;         /* roster_txn_seq(); 0 without a transaction */
-    uint32_t txn_flags;       /* roster_txn_flags() */
+    uint64_t blocked_since;   /* 0 unless waiting */
     const char *wait_class;   /* of what it waits for, see roster/wait.h; NULL when it does not */
     const char *wait_event;   /* its name */
     uint64_t wait_since;      /* CLOCK_MONOTONIC, ns */
-    uint64_t tag;             /* roster_session_tag() */
     /* roster_session_last_statement(): of a session that is idle in a transaction. */
     const char *last_text; /* NULL when there is none */
     uint32_t last_text_length;
@@ -82,6 +88,7 @@ struct roster_entry {
     uint64_t last_seq;   /* its number; 0 when there is none */
     uint64_t last_since; /* when it began */
     enum roster_command last_command;
+    uint32_t blocked_depth; /* how many waits lead to the root */
     /* Of a session that waits for another one, as roster_session_blocked() has it; else 0 and NULL.
      */
     uint64_t blocker;          /* the session that it waits for */
@@ -93,8 +100,7 @@ struct roster_entry {
     uint64_t progress_done;
     uint64_t progress_total;
     const char *phase;
-    uint32_t blocked_depth; /* how many waits lead to the root */
-    int killed;             /* roster_session_killed() */
+    uint64_t reserved[4]; /* 0 */
 };
 
 /* A copied list. */
@@ -138,6 +144,19 @@ ROSTER_API int roster_snapshot(struct roster *roster,
  */
 ROSTER_API int roster_snapshot_ids(struct roster *roster, const uint64_t *ids, size_t count,
                                    struct roster_snapshot **snapshot) ROSTER_MUST_CHECK;
+
+/*
+ * Copies the list of all sessions again, into the memory of a list that was copied before, of this
+ * roster or another one. Purpose: who lists again and again does not pay for new memory each time,
+ * which takes longer than the copy. What was in it is gone, its strings too. Memory that is far
+ * more than this list needs is given back. Any thread, one at a time; the read lock need not be
+ * held. Each entry is of one instant (G1).
+ *
+ * Returns 0; -EINVAL for NULL; -ENOMEM; -ECHILD. After -ENOMEM the list is empty; after any other
+ * error it is unchanged. It is to be freed as before.
+ */
+ROSTER_API int roster_snapshot_again(struct roster *roster,
+                                     struct roster_snapshot *snapshot) ROSTER_MUST_CHECK;
 
 /* Frees a copied list. NULL is allowed. Any thread, also after the roster was destroyed. */
 ROSTER_API void roster_snapshot_free(struct roster_snapshot *snapshot);

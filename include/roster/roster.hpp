@@ -494,6 +494,13 @@ class Snapshot
             snapshot.handle.reset(made);
         return error(result);
     }
+    /* Takes it again, into the memory that it has: what it said is gone. */
+    [[nodiscard]] std::error_code again(const Roster &roster) noexcept
+    {
+        if (!handle)
+            return take(*this, roster);
+        return error(::roster_snapshot_again(roster.get(), handle.get()));
+    }
     const roster_entry *begin() const noexcept
     {
         return handle ? handle->entries : nullptr;

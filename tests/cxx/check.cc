@@ -199,6 +199,9 @@ static void check_lists(Roster &roster)
     for (const roster_entry &entry : snapshot)
         copied += entry.id != 0;
     CHECK(copied == 10 && snapshot.size() == 10);
+    CHECK(!snapshot.again(roster) && snapshot.size() == 0);
+    snapshot = Snapshot();
+    CHECK(!snapshot.again(roster) && snapshot.get());
 }
 
 static void check_watchdog(Roster &roster)

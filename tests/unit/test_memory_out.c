@@ -364,6 +364,37 @@ static int take_some(struct scene *scene)
     return roster_snapshot_ids(scene->roster, &id, 1, &scene->snapshot);
 }
 
+#define MANY 64
+
+static struct roster_session *more[MANY];
+
+/* There is a list of one, whose memory is too small. */
+static void many(struct scene *scene)
+{
+    unsigned n;
+
+    unit_ok(roster_snapshot(scene->roster, &scene->snapshot));
+    for (n = 0; n < MANY; n++)
+        more[n] = unit_open(scene->roster);
+}
+
+static int take_again(struct scene *scene)
+{
+    int err = roster_snapshot_again(scene->roster, scene->snapshot);
+
+    cr_expect_eq(scene->snapshot->count, err ? 0 : MANY + 1);
+    return err;
+}
+
+static void free_many(struct scene *scene)
+{
+    unsigned n;
+
+    roster_snapshot_free(scene->snapshot);
+    for (n = 0; n < MANY; n++)
+        unit_close(more[n]);
+}
+
 static int look(struct scene *scene)
 {
     struct roster_entry entry;
@@ -447,6 +478,7 @@ static const struct act acts[] = {
     {"read_lock", nothing, read_lock, read_unlock, false},
     {"snapshot", running, take_snapshot, free_snapshot, false},
     {"some of: snapshot", running, take_some, free_snapshot, false},
+    {"snapshot_again", many, take_again, free_many, false},
     {"min_advance, beside another", scanning, minimum, nothing, false},
     {"kill", running, kill_it, nothing, false},
     {"kill_by", running, kill_it_by, nothing, false},

@@ -66,13 +66,21 @@ void rst_unmap(void *memory, size_t bytes)
         madvise(memory, bytes, MADV_DONTNEED);
 }
 
+void rst_wish_huge(void *memory, size_t bytes)
+{
+    size_t before = -(uintptr_t)memory % HUGE_PAGE;
+
+    if (bytes >= before + HUGE_PAGE)
+        madvise((char *)memory + before, (bytes - before) & ~(HUGE_PAGE - 1), MADV_HUGEPAGE);
+}
+
 /* Aligned to all that its pieces may have to be. */
 static char *map_slab(size_t bytes)
 {
     char *made = rst_map(bytes, bytes);
 
-    if (made && bytes >= HUGE_PAGE)
-        madvise(made, bytes, MADV_HUGEPAGE); /* a wish */
+    if (made)
+        rst_wish_huge(made, bytes);
     return made;
 }
 

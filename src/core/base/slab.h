@@ -41,6 +41,9 @@ int rst_account_check(struct rst_account *account);
 void *rst_map(size_t bytes, size_t alignment);
 void rst_unmap(void *memory, size_t bytes);
 
+/* A wish: that the huge pages which are inside it be such. */
+void rst_wish_huge(void *memory, size_t bytes);
+
 struct rst_slab {
     struct rst_slab *next;
     char *base;

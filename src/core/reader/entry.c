@@ -63,25 +63,17 @@ void rst_entry_fill(struct roster_entry *entry, const struct roster_session *ses
 {
     struct roster_progress progress;
 
-    memset(entry, 0, sizeof(*entry));
-    entry->id = roster_session_id(session);
-    entry->kind = roster_session_kind(session);
-    entry->flags = roster_session_flags(session);
-    entry->start_ts = shown->start_ts;
+    rst_entry_front(entry, session, shown);
+    entry->rest = 1;
+    entry->disk = roster_session_disk(session);
+    entry->tag = roster_session_tag(session);
     entry->txn_since = roster_txn_since(session, shown);
     entry->txn_seq = roster_txn_seq(session, shown);
     entry->txn_flags = entry->txn_seq ? roster_txn_flags(session, shown) : 0;
-    entry->state_since = roster_session_since(session, shown);
-    entry->killed = roster_session_killed(session, shown);
     entry->blocked_since = shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
     entry->entries = shown->entries;
     entry->entry_bytes = shown->entry_bytes;
     entry->schema_version = shown->schema_version;
-    entry->txn_state = (enum roster_txn_state)shown->txn_state;
-    entry->run_state = (enum roster_run_state)shown->run_state;
-    entry->memory = roster_session_memory(session);
-    entry->disk = roster_session_disk(session);
-    entry->tag = roster_session_tag(session);
     entry_wait(entry, session, blocked);
     (void)roster_session_progress(session, shown, &progress);
     entry->progress_done = progress.done;
@@ -170,6 +162,7 @@ static int copy_session(const struct roster_session *session, struct roster_entr
         shown = rst_look_at(session, &copy, room.next, room.left);
     } while (rst_unlikely(shown->identity != identity));
     blocked.what_length = 0;
+    memset(entry, 0, sizeof(*entry));
     rst_entry_fill(entry, session, shown, &blocked);
     if (what && entry->blocker && blocked.what_length)
         entry->blocked_on = memcpy(what, blocked.what, sizeof(blocked.what));

@@ -5,20 +5,22 @@
  * Walking the sessions.
  *
  * With many sessions every line that is read is a cache miss: the session's first, its view, its
- * identity, its statement. None of them can be asked for before the one that leads to it is there,
- * but those of different sessions can. So sessions go through a pipeline, one stage every AHEAD
- * sessions:
+ * identity, its statement. Sessions stand one behind the other, and so do their homes, so these are
+ * asked for FAR sessions before they are read.
  *
- *     1 ask for the session       2 read its view pointer, ask for the view
- *     3 read what the view leads to, ask for that       4 look, and visit
+ * A session that leads to the idle view in its home is visited at once: that view never changes
+ * while it can be found, so its address says that it is read in place. What others lead to cannot
+ * be asked for before the line that leads there is read, but that of different sessions can. So
+ * they go through a pipeline, one stage every AHEAD of them:
  *
- * Where sessions may be known, 2 leaves out those that lead to the idle view in their home: it
- * never changes, so its address says what it shows, and its line is not read. What the others wait
- * for is asked for in 3, 4 leaves out those that are known, and asks for the rest of the others,
- * which 5 looks at.
+ *     1 ask for the view        2 read what it leads to, ask for that       3 look, and visit
  *
- * The look begins with the view that 2 has found, and with another one only if that is over:
- * its life, or its publication. What 3 asks for is only asked for, so it need not be anything.
+ * Where sessions may be known, those at rest are left out, and their homes are not read. What the
+ * others wait for is asked for in 2, 3 leaves out those that are known and asks for the rest of
+ * the others, which 4 looks at.
+ *
+ * The look begins with the view that was found, and with another one only if that is over: its
+ * life, or its publication. What is asked for is only asked for, so it need not be anything.
  */
 #include "core/reader/list.h"
 
@@ -28,11 +30,12 @@
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 
-/* Sessions between two stages: more than the latency of memory takes to visit, and few enough that
- * the processor can have all their lines under way at once. */
+/* More sessions than the latency of memory takes to visit, and few enough that the processor can
+ * have all their lines under way at once: at rest, and in the pipeline. */
+#define FAR ((size_t)16)
 #define AHEAD ((size_t)8)
-#define STAGES 5
-#define RING ((size_t)64)
+#define STAGES 4
+#define RING ((size_t)32)
 
 _Static_assert(RING >= (STAGES - 1) * AHEAD + 1, "the ring holds the whole pipeline");
 
@@ -42,13 +45,15 @@ struct ahead {
 };
 
 struct visit {
-    const struct rst_graced *sessions;
+    size_t to_home; /* from a session to its home */
     rst_known_fn *known;
     roster_each_fn *fn;
     void *arg;
     char *room; /* for a statement's text */
     size_t size;
     struct roster_copy copy;
+    size_t asked; /* sessions that were asked for so far, and the last of them */
+    const struct roster_session *far[FAR];
     size_t entered; /* sessions that entered the pipeline so far */
     struct ahead ring[RING];
 };
@@ -57,23 +62,6 @@ static inline void prefetch_two_lines(const void *address)
 {
     rst_prefetch(address);
     rst_prefetch((const char *)address + RST_CACHE_LINE);
-}
-
-static inline void stage_view(struct ahead *ahead)
-{
-    ahead->view = rst_dereference(&ahead->session->view); /* a: pairs with rst_view_publish() */
-    rst_prefetch(ahead->view);
-}
-
-/* NULL: known. The address is enough, so nothing is read through it. */
-static inline void stage_known(const struct visit *visit, struct ahead *ahead)
-{
-    if (rst_load(&ahead->session->view) ==
-        &rst_session_home(visit->sessions, ahead->session)->idle) {
-        ahead->session = NULL;
-        return;
-    }
-    stage_view(ahead);
 }
 
 static inline void stage_side(const struct ahead *ahead)
@@ -94,10 +82,10 @@ static inline void stage_details(const struct ahead *ahead)
  * The session that has come to a stage; NULL: none. Before the first one the difference wraps, and
  * is no place in the pipeline either.
  */
-static inline struct ahead *turn(struct visit *visit, size_t step, size_t stages)
+static inline struct ahead *turn(struct visit *visit, size_t step, size_t entered, size_t stages)
 {
     step -= stages * AHEAD;
-    return rst_likely(step < visit->entered) ? &visit->ring[step % RING] : NULL;
+    return rst_likely(step < entered) ? &visit->ring[step % RING] : NULL;
 }
 
 static rst_always_inline int stage_look(struct visit *visit, const struct ahead *now)
@@ -111,89 +99,155 @@ static rst_always_inline int stage_look(struct visit *visit, const struct ahead 
 }
 
 /* One step of the pipeline: each stage takes the session that is its turn, if there is one. */
-static rst_always_inline int advance(struct visit *visit, size_t step)
+static rst_always_inline int advance(struct visit *visit, size_t step, size_t entered)
 {
-    struct ahead *now = turn(visit, step, 1);
+    const struct ahead *now = turn(visit, step, entered, 1);
 
     if (now)
-        stage_view(now);
-    now = turn(visit, step, 2);
-    if (now)
         stage_details(now);
-    now = turn(visit, step, 3);
-    return now ? stage_look(visit, now) : 0;
+    now = turn(visit, step, entered, 2);
+    return now ? stage_look(visit, &(struct ahead){now->session, now->view}) : 0;
 }
 
 /* The same where sessions may be known; those that are leave the pipeline. */
-static rst_always_inline int advance_unknown(struct visit *visit, size_t step)
+static rst_always_inline int advance_unknown(struct visit *visit, size_t step, size_t entered)
 {
-    struct ahead *now = turn(visit, step, 1);
+    struct ahead *now = turn(visit, step, entered, 1);
 
     if (now)
-        stage_known(visit, now);
-    now = turn(visit, step, 2);
-    if (now && now->session)
         stage_side(now);
-    now = turn(visit, step, 3);
-    if (now && now->session && visit->known(now->session, now->view, visit->arg))
+    now = turn(visit, step, entered, 2);
+    if (now && visit->known(now->session, now->view, visit->arg))
         now->session = NULL;
-    else if (now && now->session)
+    else if (now)
         stage_details(now);
-    now = turn(visit, step, 4);
+    now = turn(visit, step, entered, 3);
     return now && now->session ? stage_look(visit, now) : 0;
 }
 
-static rst_always_inline int visit_some(struct visit *visit, struct roster_session *const *batch,
-                                        unsigned n, bool may_know)
+static rst_always_inline int enter(struct visit *visit, const struct roster_session *session,
+                                   const struct roster_shown *view, bool may_know)
 {
-    unsigned i;
-    int stop = 0;
+    size_t step = visit->entered, entered = step + 1;
 
-    for (i = 0; i < n && !stop; i++) {
-        size_t step = visit->entered++;
+    visit->entered = entered;
+    visit->ring[step % RING] = (struct ahead){session, view};
+    rst_prefetch(view);
+    if (!may_know)
+        return advance(visit, step, entered);
+    rst_prefetch(&session->side);
+    return advance_unknown(visit, step, entered);
+}
 
-        visit->ring[step % RING].session = batch[i];
-        rst_prefetch(batch[i]);
-        if (may_know)
-            rst_prefetch(&batch[i]->side);
-        stop = may_know ? advance_unknown(visit, step) : advance(visit, step);
+/* Whether a walk leaves known sessions out, and whether it reads all of the others. */
+struct way {
+    bool may_know;
+    bool whole;
+};
+
+static inline const struct rst_session_home *home_at(const struct roster_session *session,
+                                                     size_t to_home)
+{
+    return (const struct rst_session_home *)(const void *)((const char *)session + to_home);
+}
+
+static rst_always_inline void ask_for(const struct roster_session *session, size_t to_home,
+                                      struct way way)
+{
+    rst_prefetch(session);
+    if (way.whole)
+        rst_prefetch(&session->side);
+    if (!way.may_know)
+        prefetch_two_lines(home_at(session, to_home));
+}
+
+/* A session whose first line is there. */
+static rst_always_inline int arrive(struct visit *visit, const struct roster_session *session,
+                                    size_t to_home, struct way way)
+{
+    /* a: pairs with rst_view_publish() */
+    const struct roster_shown *view = rst_dereference(&session->view);
+
+    if (rst_unlikely(view != &home_at(session, to_home)->idle))
+        return enter(visit, session, view, way.may_know);
+    return way.may_know ? 0 : visit->fn(session, view, visit->arg);
+}
+
+static rst_always_inline int visit_some(struct visit *visit, struct roster_session *const *batch,
+                                        unsigned n, struct way way)
+{
+    size_t asked = visit->asked, to_home = visit->to_home, i;
+    int stop;
+
+    for (i = 0; i < n; i++) {
+        const struct roster_session **place = &visit->far[(asked + i) % FAR], *session = *place;
+
+        *place = batch[i];
+        ask_for(batch[i], to_home, way);
+        if (rst_unlikely(asked + i < FAR))
+            continue;
+        stop = arrive(visit, session, to_home, way);
+        if (rst_unlikely(stop))
+            return stop;
     }
-    return stop;
+    visit->asked = asked + n;
+    return 0;
 }
 
 static int visit_batch(struct roster_session *const *batch, unsigned n, void *arg)
 {
-    return visit_some(arg, batch, n, false);
+    return visit_some(arg, batch, n, (struct way){false, false});
+}
+
+static int visit_whole(struct roster_session *const *batch, unsigned n, void *arg)
+{
+    return visit_some(arg, batch, n, (struct way){false, true});
 }
 
 static int visit_unknown(struct roster_session *const *batch, unsigned n, void *arg)
 {
-    return visit_some(arg, batch, n, true);
+    return visit_some(arg, batch, n, (struct way){true, false});
 }
 
-/* Lets those through that are still in the pipeline. */
-static rst_always_inline int drain(struct visit *visit, bool may_know)
+/* Lets those through that were asked for, and those that are still in the pipeline. */
+static rst_always_inline int drain(struct visit *visit, struct way way)
 {
-    size_t step;
+    size_t step, n = visit->asked < FAR ? visit->asked : FAR, end;
     int stop = 0;
 
-    for (step = visit->entered; step < visit->entered + (may_know ? 4 : 3) * AHEAD && !stop; step++)
-        stop = may_know ? advance_unknown(visit, step) : advance(visit, step);
+    for (step = visit->asked - n; step < visit->asked && !stop; step++)
+        stop = arrive(visit, visit->far[step % FAR], visit->to_home, way);
+    end = visit->entered;
+    for (step = end; step < end + (STAGES - 1) * AHEAD && !stop; step++)
+        stop = way.may_know ? advance_unknown(visit, step, end) : advance(visit, step, end);
     return stop;
 }
 
-int rst_for_each(struct roster *roster, roster_each_fn *fn, void *arg, char *room, size_t size)
+static int walk(struct roster *roster, rst_registry_fn *batch, roster_each_fn *fn, void *arg,
+                char *room, size_t size)
 {
     struct visit visit;
     int stop;
 
+    visit.to_home = roster->registry.pool->to_home;
     visit.fn = fn;
     visit.arg = arg;
     visit.room = room;
     visit.size = size;
-    visit.entered = 0;
-    stop = rst_registry_walk(&roster->registry, visit_batch, &visit);
-    return stop ? stop : drain(&visit, false);
+    visit.asked = visit.entered = 0;
+    stop = rst_registry_walk(&roster->registry, batch, &visit);
+    return stop ? stop : drain(&visit, (struct way){false, false});
+}
+
+int rst_for_each(struct roster *roster, roster_each_fn *fn, void *arg, char *room, size_t size)
+{
+    return walk(roster, visit_batch, fn, arg, room, size);
+}
+
+int rst_for_each_whole(struct roster *roster, roster_each_fn *fn, void *arg, char *room,
+                       size_t size)
+{
+    return walk(roster, visit_whole, fn, arg, room, size);
 }
 
 int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each_fn *fn, void *arg,
@@ -202,15 +256,15 @@ int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each
     struct visit visit;
     int stop;
 
-    visit.sessions = roster->registry.pool;
+    visit.to_home = roster->registry.pool->to_home;
     visit.known = known;
     visit.fn = fn;
     visit.arg = arg;
     visit.room = room;
     visit.size = size;
-    visit.entered = 0;
+    visit.asked = visit.entered = 0;
     stop = rst_registry_walk(&roster->registry, visit_unknown, &visit);
-    return stop ? stop : drain(&visit, true);
+    return stop ? stop : drain(&visit, (struct way){true, false});
 }
 
 int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg)

@@ -13,6 +13,10 @@
 /* As roster_for_each(), with room for the text of a statement; NULL and 0: it is shown empty. */
 int rst_for_each(struct roster *roster, roster_each_fn *fn, void *arg, char *room, size_t size);
 
+/* The same, for a `fn` that reads the session's other line, too. */
+int rst_for_each_whole(struct roster *roster, roster_each_fn *fn, void *arg, char *room,
+                       size_t size);
+
 /*
  * Whether a session may be left out: it leads to this view, under the read lock, which may be given
  * to another session or written again at any time.

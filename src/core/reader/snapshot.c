@@ -2,9 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Copied lists of sessions: two blocks that grow, one of entries and one of text.
+ * Copied lists of sessions: an array of entries, and text in pieces, which stay where they are.
+ * Both can be filled again: memory that is new costs more than all that is written to it, because
+ * the kernel hands it out page by page.
  */
 #include "core/base/clock.h"
+#include "core/base/slab.h"
 #include "core/owner/tables.h"
 #include "core/reader/entry.h"
 #include "core/reader/list.h"
@@ -14,6 +17,7 @@
 #include "core/roster/session.h"
 #include "core/roster/side.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,39 +25,114 @@
 
 #define MOST_LOOKS 100
 
-struct block {
-    char *bytes;
+struct text {
+    struct text *next; /* kept from the last time, or NULL */
     size_t used;
     size_t size;
+    char bytes[];
 };
 
-/* The blocks while they are filled: text is referred to by offset + 1, because it moves. */
+/* The public part comes first, so that freeing needs no roster. */
 struct copy {
-    struct block entries;
-    struct block text;
-    char *room; /* for one statement's text and digest, whole */
+    struct roster_snapshot list;
+    const struct rst_graced *sessions;
+    struct roster_entry *entries;
+    size_t count;
+    size_t capacity;   /* of the entries; what comes after `rest` in each is 0, or `rest` is 1 */
+    void *memory;      /* that they are in */
+    struct text *text; /* the first; NULL: none */
+    struct text *last; /* that is in use */
+    char *room;        /* for one statement's text and digest, whole */
     size_t room_size;
 };
 
-static void *reserve(struct block *block, size_t bytes)
-{
-    size_t size = block->size ? block->size : 4096;
-    char *grown;
+#define LEAST_ENTRIES 8
+#define HOME_TEXT (RST_IDENTITY_HOME - RST_IDENTITY_TEXT)
 
-    while (size - block->used < bytes)
-        size *= 2;
-    if (size != block->size) {
-        grown = realloc(block->bytes, size);
-        if (!grown)
-            return NULL;
-        block->bytes = grown;
-        block->size = size;
+/* Entries that are asked for before they are written: their lines are too far apart for the
+ * processor to guess. */
+#define AHEAD 8
+
+/* Entries and text of a list that is this many times smaller than its memory get other memory. */
+#define TOO_LARGE 4
+
+/* Makes room for `capacity` entries, with those that there are. */
+static int entries_make(struct copy *copy, size_t capacity)
+{
+    struct roster_entry *entries;
+    void *memory;
+
+    if (!copy->count) {
+        free(copy->memory);
+        copy->memory = NULL;
+        copy->capacity = 0;
     }
-    block->used += bytes;
-    return block->bytes + block->used - bytes;
+    memory = calloc(capacity + 1, sizeof(*entries)); /* one more, to begin at a line */
+    if (!memory)
+        return -ENOMEM;
+    rst_wish_huge(memory, (capacity + 1) * sizeof(*entries));
+    entries = (struct roster_entry *)(void *)((char *)memory + -(uintptr_t)memory % RST_CACHE_LINE);
+    if (copy->count)
+        memcpy(entries, copy->entries, copy->count * sizeof(*entries));
+    free(copy->memory);
+    copy->memory = memory;
+    copy->entries = entries;
+    copy->capacity = capacity;
+    return 0;
 }
 
-/* Copies `length` bytes and a NUL; `*out` becomes the offset + 1, or 0 for NULL. */
+static inline struct roster_entry *entry_next(struct copy *copy)
+{
+    if (rst_unlikely(copy->count == copy->capacity) && entries_make(copy, 2 * copy->capacity))
+        return NULL;
+    rst_prefetch_write(&copy->entries[copy->count + AHEAD]);
+    rst_prefetch_write(&copy->entries[copy->count + AHEAD].disk);
+    return &copy->entries[copy->count++];
+}
+
+static rst_slow char *text_more_slow(struct copy *copy, size_t bytes)
+{
+    struct text **place = copy->last ? &copy->last->next : &copy->text, *made = *place;
+    size_t size = copy->last ? 2 * copy->last->size : copy->capacity * HOME_TEXT;
+
+    if (!made || made->size < bytes) {
+        while (size < bytes)
+            size *= 2;
+        made = malloc(sizeof(*made) + size);
+        if (!made)
+            return NULL;
+        rst_wish_huge(made, size);
+        made->size = size;
+        made->next = *place;
+        *place = made;
+    }
+    made->used = bytes;
+    copy->last = made;
+    return made->bytes;
+}
+
+static inline char *text_reserve(struct copy *copy, size_t bytes)
+{
+    struct text *text = copy->last;
+
+    if (rst_unlikely(!text || text->size - text->used < bytes))
+        return text_more_slow(copy, bytes);
+    text->used += bytes;
+    return text->bytes + text->used - bytes;
+}
+
+static void text_free(struct text **place)
+{
+    struct text *text, *next;
+
+    for (text = *place; text; text = next) {
+        next = text->next;
+        free(text);
+    }
+    *place = NULL;
+}
+
+/* Copies `length` bytes and a NUL, or NULL. */
 static int copy_bytes(struct copy *copy, const char *bytes, size_t length, const char **out)
 {
     char *place;
@@ -61,34 +140,42 @@ static int copy_bytes(struct copy *copy, const char *bytes, size_t length, const
     *out = NULL;
     if (!bytes)
         return 0;
-    place = reserve(&copy->text, length + 1);
+    place = text_reserve(copy, length + 1);
     if (!place)
         return -ENOMEM;
     memcpy(place, bytes, length);
     place[length] = '\0';
-    *out = (const char *)(uintptr_t)(place - copy->text.bytes + 1);
+    *out = place;
     return 0;
 }
 
-static int copy_string(struct copy *copy, const char *string, const char **out)
+static inline const char *moved(const char *to, size_t from, size_t offset)
 {
-    return copy_bytes(copy, string, string ? strlen(string) : 0, out);
+    return offset ? to + (offset - from) : NULL;
 }
 
-static int copy_identity(struct copy *copy, const struct roster_identity *identity,
-                         struct roster_entry *entry)
+/* All strings as the one piece that they are. */
+static inline int copy_identity(struct copy *copy, const struct roster_session *session,
+                                const struct roster_identity *identity, struct roster_entry *entry)
 {
-    int err = copy_string(copy, roster_identity_user(identity), &entry->user);
+    size_t bytes, from;
+    char *place;
 
-    if (!err)
-        err = copy_string(copy, roster_identity_host(identity), &entry->host);
-    if (!err)
-        err = copy_string(copy, roster_identity_database(identity), &entry->database);
-    if (!err)
-        err = copy_string(copy, roster_identity_application(identity), &entry->application);
-    if (!err)
-        err = copy_string(copy, roster_identity_attributes(identity), &entry->attributes);
-    return err;
+    from = rst_identity_text(identity, rst_home_identity(rst_session_home(copy->sessions, session)),
+                             &bytes);
+    place = text_reserve(copy, bytes);
+    if (!place)
+        return -ENOMEM;
+    if (rst_likely(bytes == HOME_TEXT))
+        memcpy(place, (const char *)identity + from, HOME_TEXT);
+    else
+        memcpy(place, (const char *)identity + from, bytes);
+    entry->user = moved(place, from, identity->offset[RST_IDENTITY_USER]);
+    entry->host = moved(place, from, identity->offset[RST_IDENTITY_HOST]);
+    entry->database = moved(place, from, identity->offset[RST_IDENTITY_DATABASE]);
+    entry->application = moved(place, from, identity->offset[RST_IDENTITY_APPLICATION]);
+    entry->attributes = moved(place, from, identity->offset[RST_IDENTITY_ATTRIBUTES]);
+    return 0;
 }
 
 static int copy_statement(struct copy *copy, const struct roster_statement *statement,
@@ -140,56 +227,64 @@ static void digests_of(const struct roster_session *session, const struct roster
 static int copy_digests(struct copy *copy, const struct rst_digests *digests,
                         struct roster_entry *entry)
 {
-    /* Written where it stays: it may be larger than a thread's stack. */
-    char *place = reserve(&copy->text, RST_DIGESTS_JSON_MAX);
+    char *place;
 
+    entry->all_digests = "[]";
+    if (!digests->total)
+        return 0;
+    /* Written where it stays: it may be larger than a thread's stack. */
+    place = text_reserve(copy, RST_DIGESTS_JSON_MAX);
     if (!place)
         return -ENOMEM;
-    copy->text.used -= RST_DIGESTS_JSON_MAX - rst_digests_json(digests, place) - 1;
+    copy->last->used -= RST_DIGESTS_JSON_MAX - rst_digests_json(digests, place) - 1;
     if (digests->total > ROSTER_DIGESTS_KEPT)
         entry->digests_dropped = digests->total - ROSTER_DIGESTS_KEPT;
-    entry->all_digests = (const char *)(uintptr_t)(place - copy->text.bytes + 1);
+    entry->all_digests = place;
     return 0;
 }
+
+#define TABLE_MAX sizeof("18446744073709551615,")
 
 static int copy_tables(struct copy *copy, const struct roster_session *session,
                        const struct roster_shown *view, struct roster_entry *entry)
 {
     size_t n, count, used = 0;
     const struct rst_table *tables = rst_tables_of(session, view, &count);
-    char *list = malloc(count * sizeof("18446744073709551615,") + 1);
-    int err;
+    char *place;
 
-    if (!list)
+    entry->tables = "";
+    if (!count)
+        return 0;
+    place = text_reserve(copy, count * TABLE_MAX);
+    if (!place)
         return -ENOMEM;
     for (n = 0; n < count; n++)
-        used += (size_t)sprintf(list + used, "%s%" PRIu64, n ? "," : "", tables[n].id);
-    err = copy_bytes(copy, list, used, &entry->tables);
-    free(list);
-    return err;
+        used += (size_t)sprintf(place + used, "%s%" PRIu64, n ? "," : "", tables[n].id);
+    copy->last->used -= count * TABLE_MAX - used - 1;
+    entry->tables = place;
+    return 0;
 }
 
-static int copy_session(const struct roster_session *session, const struct roster_shown *shown,
-                        void *arg)
+/* What a session has that is not at rest. */
+static __attribute__((noinline)) int copy_busy(struct copy *copy,
+                                               const struct roster_session *session,
+                                               const struct roster_shown *shown,
+                                               struct roster_entry *entry)
 {
-    struct copy *copy = arg;
-    struct roster_entry *entry = reserve(&copy->entries, sizeof(*entry));
     struct roster_copy look;
     struct roster_blocked blocked;
     struct rst_digests digests;
     int err = 0;
 
-    if (!entry)
-        return -ENOMEM;
     digests_of(session, &shown, &look, copy->room, copy->room_size, &digests);
     rst_entry_fill(entry, session, shown, &blocked);
     if (entry->blocker && blocked.what_length)
-        err = copy_string(copy, blocked.what, &entry->blocked_on);
+        err = copy_bytes(copy, blocked.what, strlen(blocked.what), &entry->blocked_on);
     if (!err)
         err = shown->statement ? copy_statement(copy, shown->statement, entry)
                                : copy_last(copy, session, shown, entry);
     if (!err)
-        err = copy_identity(copy, shown->identity, entry);
+        err = copy_identity(copy, session, shown->identity, entry);
     if (err || shown->txn_state != ROSTER_TXN_VALID)
         return err;
     err = copy_digests(copy, &digests, entry);
@@ -198,36 +293,19 @@ static int copy_session(const struct roster_session *session, const struct roste
     return err;
 }
 
-static void relocate(const char **string, const char *text)
+static int copy_session(const struct roster_session *session, const struct roster_shown *shown,
+                        void *arg)
 {
-    if (*string)
-        *string = text + (uintptr_t)*string - 1;
+    struct copy *copy = arg;
+    struct roster_entry *entry = entry_next(copy);
+
+    if (!entry)
+        return -ENOMEM;
+    if (rst_unlikely(!rst_entry_is_at_rest(session, shown)))
+        return copy_busy(copy, session, shown, entry);
+    rst_entry_front(entry, session, shown);
+    return copy_identity(copy, session, shown->identity, entry);
 }
-
-static void relocate_all(struct roster_entry *entries, size_t count, const char *text)
-{
-    size_t i;
-
-    for (i = 0; i < count; i++) {
-        relocate(&entries[i].text, text);
-        relocate(&entries[i].digest, text);
-        relocate(&entries[i].last_text, text);
-        relocate(&entries[i].blocked_on, text);
-        relocate(&entries[i].user, text);
-        relocate(&entries[i].host, text);
-        relocate(&entries[i].database, text);
-        relocate(&entries[i].application, text);
-        relocate(&entries[i].attributes, text);
-        relocate(&entries[i].all_digests, text);
-        relocate(&entries[i].tables, text);
-    }
-}
-
-/* The public part comes first, so that freeing needs no roster. */
-struct snapshot {
-    struct roster_snapshot list;
-    struct copy copy;
-};
 
 static int copy_ids(struct roster *roster, const uint64_t *ids, size_t count, struct copy *copy)
 {
@@ -245,37 +323,50 @@ static int copy_ids(struct roster *roster, const uint64_t *ids, size_t count, st
     return err;
 }
 
-/* All sessions, or those with these ids. */
-static int fill(struct roster *roster, const uint64_t *ids, size_t count, struct snapshot *snapshot)
+/* Under the read lock: all sessions, or those with these ids. */
+static int copy_sessions(struct roster *roster, const uint64_t *ids, size_t count,
+                         struct copy *copy)
 {
-    struct copy *copy = &snapshot->copy;
-    int err;
+    size_t open = (size_t)rst_load(&roster->registry.open);
+    size_t capacity = LEAST_ENTRIES + (ids && count < open ? count : open);
 
+    if ((copy->capacity < capacity || copy->capacity / TOO_LARGE > capacity) &&
+        entries_make(copy, capacity))
+        return -ENOMEM;
+    if (copy->text && copy->text->size / TOO_LARGE > copy->capacity * HOME_TEXT)
+        text_free(&copy->text);
+    copy->sessions = roster->registry.pool;
+    return ids ? copy_ids(roster, ids, count, copy)
+               : rst_for_each_whole(roster, copy_session, copy, copy->room, copy->room_size);
+}
+
+static int fill(struct roster *roster, const uint64_t *ids, size_t count, struct copy *copy)
+{
+    int err = roster_read_lock(roster);
+
+    if (err)
+        return err;
+    copy->list.count = copy->count = 0;
+    copy->last = NULL;
     copy->room_size = (size_t)roster->text_limit + ROSTER_DIGEST_MAX + 2;
     copy->room = malloc(copy->room_size);
-    if (!copy->room)
-        return -ENOMEM;
-    err = roster_read_lock(roster);
-    if (err)
-        return err;
-    err = ids ? copy_ids(roster, ids, count, copy)
-              : rst_for_each(roster, copy_session, copy, copy->room, copy->room_size);
-    snapshot->list.taken_at = rst_monotonic_ns();
-    snapshot->list.taken_at_ms = rst_wall_ms();
+    err = copy->room ? copy_sessions(roster, ids, count, copy) : -ENOMEM;
+    copy->list.taken_at = rst_monotonic_ns();
+    copy->list.taken_at_ms = rst_wall_ms();
     roster_read_unlock(roster);
+    free(copy->room);
+    text_free(copy->last ? &copy->last->next : &copy->text); /* what was not needed this time */
     if (err)
         return err;
-    snapshot->list.count = copy->entries.used / sizeof(struct roster_entry);
-    snapshot->list.entries = (struct roster_entry *)(void *)copy->entries.bytes;
-    relocate_all((struct roster_entry *)(void *)copy->entries.bytes, snapshot->list.count,
-                 copy->text.bytes);
+    copy->list.count = copy->count;
+    copy->list.entries = copy->entries;
     return 0;
 }
 
 static int make(struct roster *roster, const uint64_t *ids, size_t count,
                 struct roster_snapshot **snapshot)
 {
-    struct snapshot *made;
+    struct copy *made;
     int err;
 
     if (!roster || !snapshot)
@@ -284,7 +375,6 @@ static int make(struct roster *roster, const uint64_t *ids, size_t count,
     if (!made)
         return -ENOMEM;
     err = fill(roster, ids, count, made);
-    free(made->copy.room);
     if (err)
         roster_snapshot_free(&made->list);
     else
@@ -303,13 +393,18 @@ int roster_snapshot_ids(struct roster *roster, const uint64_t *ids, size_t count
     return ids ? make(roster, ids, count, snapshot) : -EINVAL;
 }
 
+int roster_snapshot_again(struct roster *roster, struct roster_snapshot *snapshot)
+{
+    return roster && snapshot ? fill(roster, NULL, 0, (struct copy *)snapshot) : -EINVAL;
+}
+
 void roster_snapshot_free(struct roster_snapshot *snapshot)
 {
-    struct snapshot *made = (struct snapshot *)snapshot;
+    struct copy *made = (struct copy *)snapshot;
 
     if (!made)
         return;
-    free(made->copy.entries.bytes);
-    free(made->copy.text.bytes);
+    text_free(&made->text);
+    free(made->memory);
     free(made);
 }

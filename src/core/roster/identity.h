@@ -42,6 +42,19 @@ _Static_assert(sizeof(((struct roster_identity *)0)->offset) ==
 /* Past that, a session takes half as much memory again, and opening one calls the allocator. */
 _Static_assert(RST_IDENTITY_TEXT + 40 + 4 <= RST_IDENTITY_HOME, "four strings of 40 bytes fit");
 
+/* The place of its strings, one behind the other, and how many bytes they have at most. `home` is
+ * that of its session. */
+static inline size_t rst_identity_text(const struct roster_identity *identity,
+                                       const struct roster_identity *home, size_t *bytes)
+{
+    if (__builtin_expect(identity == home, 1)) {
+        *bytes = RST_IDENTITY_HOME - RST_IDENTITY_TEXT;
+        return RST_IDENTITY_TEXT;
+    }
+    *bytes = ((const struct rst_identity_allocated *)identity)->capacity;
+    return sizeof(struct rst_identity_allocated);
+}
+
 /* attr's strings, what of each is kept, and returns the bytes that this needs with its NULs;
  * SIZE_MAX when they are too long and may not be cut. */
 size_t rst_identity_strings(const struct roster_session_attr *attr,

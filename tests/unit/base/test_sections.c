@@ -92,8 +92,10 @@ static int snapshot(void)
     struct roster_snapshot *made;
     int err = roster_snapshot(it.roster, &made);
 
-    if (!err)
-        roster_snapshot_free(made);
+    if (err)
+        return err;
+    err = roster_snapshot_again(it.roster, made);
+    roster_snapshot_free(made);
     return err;
 }
 
@@ -150,7 +152,7 @@ static const struct {
     {"roster_drain", drain, 0},
     {"roster_watchdog_stop", watchdog, 0},
     {"roster_min_advance", scan, 0},
-    {"roster_snapshot", snapshot, 0},
+    {"roster_snapshot and _again", snapshot, 0},
     {"roster_metrics", metrics, 0},
     {"sessions and transactions", sessions, 0},
     {"roster_pin_release", pins, 0},

@@ -91,6 +91,10 @@ Test(list, null)
     cr_assert_eq(roster_snapshot_ids(roster, NULL, 1, &snapshot), -EINVAL);
     cr_assert_eq(roster_snapshot_ids(roster, &(uint64_t){1}, 1, NULL), -EINVAL);
     cr_assert_null(snapshot);
+    cr_assert_eq(roster_snapshot_again(roster, NULL), -EINVAL);
+    unit_ok(roster_snapshot(roster, &snapshot));
+    cr_assert_eq(roster_snapshot_again(NULL, snapshot), -EINVAL);
+    roster_snapshot_free(snapshot);
     roster_snapshot_free(NULL);
     cr_assert_eq(roster_read_lock(NULL), -EINVAL);
     unit_destroy(roster);
@@ -226,7 +230,120 @@ Test(list, a_snapshot_has_all_and_outlives_all)
     roster_snapshot_free(snapshot);
 }
 
-/* The blocks move as they grow; every string has to move with them. */
+/* The memory is used again, and nothing is left of what was in it: not of a session that was busy,
+ * nor of a roster that had more of them. */
+Test(list, a_snapshot_again)
+{
+    struct roster *roster = unit_roster(NULL), *other = unit_roster(NULL);
+    struct roster_session *busy = NULL, *idle;
+    struct roster_snapshot *snapshot = NULL;
+    const struct roster_entry *entries;
+    const char *rest;
+    size_t n;
+
+    unit_set_clock(other, 70);
+    idle = unit_open(other);
+    make_busy(roster, &busy);
+    unit_ok(roster_session_set_disk(busy, 1));
+    unit_ok(roster_session_set_tag(busy, 2));
+    unit_ok(roster_snapshot(roster, &snapshot));
+    entries = snapshot->entries;
+    for (int i = 0; i < 3; i++) {
+        unit_ok(roster_snapshot_again(roster, snapshot));
+        cr_assert_eq(snapshot->count, 1);
+        check_busy(snapshot->entries);
+        cr_expect_eq(snapshot->entries->disk + snapshot->entries->tag, 3);
+    }
+    unit_ok(roster_snapshot_again(other, snapshot));
+    cr_assert_eq(snapshot->count, 1);
+    cr_expect_eq(snapshot->entries, entries, "other memory");
+    check_idle(snapshot->entries, 1, 70);
+    cr_expect_eq(snapshot->entries->disk + snapshot->entries->tag + snapshot->entries->start_ts, 0);
+    rest = (const char *)&snapshot->entries->rest;
+    for (n = 0; n < sizeof(*entries) - offsetof(struct roster_entry, rest); n++)
+        cr_assert_eq(rest[n], 0, "byte %zu", n);
+    unit_ok(roster_snapshot_again(roster, snapshot));
+    unit_close(busy);
+    check_busy(snapshot->entries);
+    unit_ok(roster_snapshot_again(roster, snapshot));
+    cr_expect_eq(snapshot->count, 0);
+    roster_snapshot_free(snapshot);
+    unit_end(other, idle);
+    unit_destroy(roster);
+}
+
+/* What a list of many took goes back when there are few. */
+Test(list, a_snapshot_again_follows_the_sessions)
+{
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session *sessions[MANY];
+    struct roster_snapshot *snapshot = NULL;
+    const struct roster_entry *few;
+    size_t i, round;
+
+    sessions[0] = unit_open(roster);
+    unit_ok(roster_snapshot(roster, &snapshot));
+    for (round = 0; round < 3; round++) {
+        few = snapshot->entries;
+        for (i = 1; i < MANY; i++)
+            sessions[i] = unit_open(roster);
+        unit_ok(roster_snapshot_again(roster, snapshot));
+        cr_assert_eq(snapshot->count, MANY);
+        cr_expect_neq(snapshot->entries, few);
+        for (i = 1; i < MANY; i++)
+            unit_close(sessions[i]);
+        unit_ok(roster_snapshot_again(roster, snapshot));
+        cr_assert_eq(snapshot->count, 1);
+        cr_expect_eq(snapshot->entries->id, roster_session_id(sessions[0]));
+    }
+    roster_snapshot_free(snapshot);
+    unit_end(roster, sessions[0]);
+}
+
+/* All five strings, whether they are at home, too long for it, or replaced. */
+Test(list, a_snapshot_has_all_strings)
+{
+    static char text[5][300];
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session *session = NULL;
+    struct roster_snapshot *snapshot = NULL;
+    unsigned length, known, update, i;
+
+    unit_ok(roster_snapshot(roster, &snapshot));
+    for (length = 0; length < sizeof(text[0]); length += length < 12 ? 1 : 96)
+        for (known = 0; known < 32; known++)
+            for (update = 0; update < 2; update++) {
+                struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+                const char **to[] = {&attr.user, &attr.host, &attr.database, &attr.application,
+                                     &attr.attributes};
+
+                for (i = 0; i < 5; i++) {
+                    memset(text[i], 'a' + (int)i, length);
+                    text[i][length] = '\0';
+                    *to[i] = known & 1U << i ? text[i] : NULL;
+                }
+                unit_ok(roster_session_open(roster, update ? NULL : &attr, &session));
+                if (update)
+                    unit_ok(roster_session_update(session, &attr));
+                unit_ok(roster_snapshot_again(roster, snapshot));
+                unit_close(session);
+                cr_assert_eq(snapshot->count, 1);
+                for (i = 0; i < 5; i++) {
+                    const struct roster_entry *entry = snapshot->entries;
+                    const char *found[] = {entry->user, entry->host, entry->database,
+                                           entry->application, entry->attributes};
+
+                    if (known & 1U << i)
+                        cr_assert_str_eq(found[i], text[i], "string %u of %u", i, length);
+                    else
+                        cr_assert_null(found[i]);
+                }
+            }
+    roster_snapshot_free(snapshot);
+    unit_destroy(roster);
+}
+
+/* The text of many statements is in many pieces. */
 Test(list, a_large_snapshot)
 {
     struct roster *roster = unit_roster(NULL);
@@ -344,24 +461,28 @@ static unsigned state_of(const struct roster_entry *entry)
     return SEEN_TXN;
 }
 
-static unsigned list_once(struct roster *roster)
+static unsigned list_once(struct roster *roster, struct roster_snapshot **kept)
 {
-    struct roster_snapshot *snapshot = NULL;
+    struct roster_snapshot *snapshot = *kept;
     unsigned seen = 0;
     size_t i;
 
-    unit_ok(roster_snapshot(roster, &snapshot));
+    if (snapshot)
+        unit_ok(roster_snapshot_again(roster, snapshot));
+    else
+        unit_ok(roster_snapshot(roster, &snapshot));
     for (i = 0; i < snapshot->count; i++) {
         check_whole(&snapshot->entries[i]);
         seen |= state_of(&snapshot->entries[i]);
     }
-    roster_snapshot_free(snapshot);
+    *kept = snapshot;
     return seen;
 }
 
 Test(list, each_entry_is_of_one_instant)
 {
     struct churn churn = {unit_roster(NULL), false};
+    struct roster_snapshot *kept = NULL;
     pthread_t threads[2];
     unsigned seen = 0;
     int i, round;
@@ -370,8 +491,13 @@ Test(list, each_entry_is_of_one_instant)
         cr_assert_eq(pthread_create(&threads[i], NULL, owner_main, &churn), 0);
     for (round = 0; round < UNIT_SCALE(50000, 3000) || seen != SEEN_ALL; round++) {
         cr_assert_lt(round, 10000000, "owners were never seen in the states %x", SEEN_ALL & ~seen);
-        seen |= list_once(churn.roster);
+        if (round % 2) {
+            roster_snapshot_free(kept);
+            kept = NULL;
+        }
+        seen |= list_once(churn.roster, &kept);
     }
+    roster_snapshot_free(kept);
     rst_store(&churn.stop, true);
     for (i = 0; i < 2; i++)
         cr_assert_eq(pthread_join(threads[i], NULL), 0);

@@ -20,6 +20,7 @@ struct parent {
     struct roster *roster;
     struct roster_session *session;
     struct roster_pin *pin;
+    struct roster_snapshot *snapshot;
 };
 
 static void parent_init(struct parent *parent)
@@ -29,11 +30,14 @@ static void parent_init(struct parent *parent)
     parent->pin = unit_pin(parent->roster, parent->session, 0);
     unit_ok(roster_txn_begin(parent->session, NULL));
     unit_ok(roster_stmt_begin(parent->session, ROSTER_COMMAND_QUERY, "x", 1, NULL, 0));
+    unit_ok(roster_snapshot(parent->roster, &parent->snapshot));
 }
 
 /* The parent goes on as if nothing had happened. */
 static void parent_destroy(struct parent *parent)
 {
+    cr_assert_eq(parent->snapshot->count, 1);
+    roster_snapshot_free(parent->snapshot);
     unit_ok(roster_txn_check(parent->session));
     cr_assert_eq(unit_min(parent->roster).holder.session_id, roster_session_id(parent->session));
     unit_ok(roster_stmt_end(parent->session));
@@ -118,6 +122,7 @@ static void call_all(const struct parent *parent)
     expect_refusal(roster_read_lock(parent->roster));
     expect_refusal(roster_snapshot(parent->roster, &snapshot));
     expect_refusal(roster_snapshot_ids(parent->roster, &(uint64_t){1}, 1, &snapshot));
+    expect_refusal(roster_snapshot_again(parent->roster, parent->snapshot));
     expect_refusal(roster_kill(parent->roster, 1, ROSTER_KILL_TARGET_CONNECTION, 0,
                                ROSTER_KILL_REASON_INTERRUPTED));
     expect_refusal(roster_kill_txn(parent->roster, 1, 0, 0, ROSTER_KILL_REASON_INTERRUPTED));
