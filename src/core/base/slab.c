@@ -66,12 +66,30 @@ void rst_unmap(void *memory, size_t bytes)
         madvise(memory, bytes, MADV_DONTNEED);
 }
 
-void rst_wish_huge(void *memory, size_t bytes)
+static size_t whole_pages(size_t bytes)
 {
-    size_t before = -(uintptr_t)memory % HUGE_PAGE;
+    return (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+}
 
-    if (bytes >= before + HUGE_PAGE)
-        madvise((char *)memory + before, (bytes - before) & ~(HUGE_PAGE - 1), MADV_HUGEPAGE);
+void *rst_zeroed_take(size_t bytes)
+{
+    char *made;
+
+    if (bytes < HUGE_PAGE)
+        return calloc(1, bytes);
+    bytes = whole_pages(bytes);
+    made = rst_map(bytes, HUGE_PAGE);
+    if (made)
+        madvise(made, bytes, MADV_HUGEPAGE); /* a wish */
+    return made;
+}
+
+void rst_zeroed_give(void *memory, size_t bytes)
+{
+    if (bytes < HUGE_PAGE)
+        free(memory);
+    else if (memory)
+        rst_unmap(memory, whole_pages(bytes));
 }
 
 /* Aligned to all that its pieces may have to be. */
@@ -79,8 +97,8 @@ static char *map_slab(size_t bytes)
 {
     char *made = rst_map(bytes, bytes);
 
-    if (made)
-        rst_wish_huge(made, bytes);
+    if (made && bytes >= HUGE_PAGE)
+        madvise(made, bytes, MADV_HUGEPAGE); /* a wish */
     return made;
 }
 

@@ -41,8 +41,10 @@ int rst_account_check(struct rst_account *account);
 void *rst_map(size_t bytes, size_t alignment);
 void rst_unmap(void *memory, size_t bytes);
 
-/* A wish: that the huge pages which are inside it be such. */
-void rst_wish_huge(void *memory, size_t bytes);
+/* Memory that is 0, or NULL. Where it is large it is mapped, in huge pages if the system has them,
+ * and not of the host's heap, whose pages would keep that wish. NULL may be given back. */
+void *rst_zeroed_take(size_t bytes);
+void rst_zeroed_give(void *memory, size_t bytes);
 
 struct rst_slab {
     struct rst_slab *next;

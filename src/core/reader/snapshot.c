@@ -56,25 +56,33 @@ struct copy {
 /* Entries and text of a list that is this many times smaller than its memory get other memory. */
 #define TOO_LARGE 4
 
+static size_t entries_bytes(size_t capacity)
+{
+    return (capacity + 1) * sizeof(struct roster_entry); /* one more, to begin at a line */
+}
+
+static void entries_free(struct copy *copy)
+{
+    rst_zeroed_give(copy->memory, entries_bytes(copy->capacity));
+    copy->memory = NULL;
+    copy->capacity = 0;
+}
+
 /* Makes room for `capacity` entries, with those that there are. */
 static int entries_make(struct copy *copy, size_t capacity)
 {
     struct roster_entry *entries;
     void *memory;
 
-    if (!copy->count) {
-        free(copy->memory);
-        copy->memory = NULL;
-        copy->capacity = 0;
-    }
-    memory = calloc(capacity + 1, sizeof(*entries)); /* one more, to begin at a line */
+    if (!copy->count)
+        entries_free(copy);
+    memory = rst_zeroed_take(entries_bytes(capacity));
     if (!memory)
         return -ENOMEM;
-    rst_wish_huge(memory, (capacity + 1) * sizeof(*entries));
     entries = (struct roster_entry *)(void *)((char *)memory + -(uintptr_t)memory % RST_CACHE_LINE);
     if (copy->count)
         memcpy(entries, copy->entries, copy->count * sizeof(*entries));
-    free(copy->memory);
+    entries_free(copy);
     copy->memory = memory;
     copy->entries = entries;
     copy->capacity = capacity;
@@ -98,10 +106,9 @@ static rst_slow char *text_more_slow(struct copy *copy, size_t bytes)
     if (!made || made->size < bytes) {
         while (size < bytes)
             size *= 2;
-        made = malloc(sizeof(*made) + size);
+        made = rst_zeroed_take(sizeof(*made) + size);
         if (!made)
             return NULL;
-        rst_wish_huge(made, size);
         made->size = size;
         made->next = *place;
         *place = made;
@@ -127,7 +134,7 @@ static void text_free(struct text **place)
 
     for (text = *place; text; text = next) {
         next = text->next;
-        free(text);
+        rst_zeroed_give(text, sizeof(*text) + text->size);
     }
     *place = NULL;
 }
@@ -405,6 +412,6 @@ void roster_snapshot_free(struct roster_snapshot *snapshot)
     if (!made)
         return;
     text_free(&made->text);
-    free(made->memory);
+    entries_free(made);
     free(made);
 }
