@@ -6,6 +6,8 @@
 
 # shellcheck source=tests/kv/server.sh
 . "$ROSTER_SRCDIR/tests/kv/server.sh"
+# shellcheck source=tests/support/standard.sh
+. "$ROSTER_SRCDIR/tests/support/standard.sh"
 
 # refused PATTERN OPTION...
 refused() {
@@ -44,17 +46,7 @@ for rule in user host:1 user:x user:1/2 user:1/ user:1,user:2 user=a 'user:1,'; 
     expect "--quota=$rule ends with an error" 1 "$status"
 done
 
-# What the parent has closed is no client's.
-"$kv" --port=0 <&- >&- 2>&- &
-closed=$!
-for _ in $(seq 100); do
-    standard=$(readlink "/proc/$closed/fd/0" "/proc/$closed/fd/1" "/proc/$closed/fd/2" | tr '\n' ' ') || true
-    [ "$standard" != "/dev/null /dev/null /dev/null " ] || break
-    sleep 0.1
-done
-expect "closed descriptors are /dev/null" "/dev/null /dev/null /dev/null " "$standard"
-kill "$closed"
-wait "$closed" || true
+expect_standard_null "$kv" --port=0
 
 status=0
 out=$("$kv" --bind=nowhere 2>&1) || status=$?

@@ -6,6 +6,8 @@
 
 # shellcheck source=tests/status/served.sh
 . "$ROSTER_SRCDIR/tests/status/served.sh"
+# shellcheck source=tests/support/standard.sh
+. "$ROSTER_SRCDIR/tests/support/standard.sh"
 
 ctl=$ROSTER_BUILDDIR/rosterctl
 if [ ! -x "$ctl" ]; then
@@ -31,17 +33,7 @@ lines() {
 serve "$socket"
 export ROSTER_SERVER=$socket
 
-# What the parent has closed is no connection's.
-"$ctl" ps --watch=1 <&- >&- 2>&- 9>&- &
-watching=$!
-for _ in $(seq 100); do
-    standard=$(readlink "/proc/$watching/fd/0" "/proc/$watching/fd/1" "/proc/$watching/fd/2" | tr '\n' ' ') || true
-    [ "$standard" != "/dev/null /dev/null /dev/null " ] || break
-    sleep 0.1
-done
-expect "closed descriptors are /dev/null" "/dev/null /dev/null /dev/null " "$standard"
-kill "$watching"
-wait "$watching" || true
+expect_standard_null "$ctl" ps --watch=1
 
 run 0 ps
 expect "a title and five sessions" 6 "$(lines)"
