@@ -46,6 +46,7 @@ struct rst_graced {
     uint64_t inverse;   /* 2^32 / object_size, rounded up */
     size_t home_size;   /* the same; 0 for none */
     size_t to_home;     /* bytes from an object to its home */
+    size_t to_objects;  /* bytes from a chunk to its first object */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
     struct rst_graced_chunk *chunks; /* pushed at the front; removed when their slab is */
@@ -83,7 +84,12 @@ static inline struct roster *rst_graced_owner(const void *object, size_t chunk_s
 }
 
 /* The n-th object of a chunk; n < pool->per_chunk. */
-void *rst_graced_object(const struct rst_graced_chunk *chunk, unsigned n);
+static inline void *rst_graced_object(const struct rst_graced_chunk *chunk, unsigned n)
+{
+    const struct rst_graced *pool = chunk->pool;
+
+    return (char *)(uintptr_t)chunk + pool->to_objects + n * pool->object_size;
+}
 
 /* An object's home: as far away as that of any other, because they are as large as objects. */
 static inline void *rst_graced_home(const struct rst_graced *pool, const void *object)
@@ -92,11 +98,42 @@ static inline void *rst_graced_home(const struct rst_graced *pool, const void *o
 }
 
 /* The place of an object in its chunk, and the chunk. */
-unsigned rst_graced_index(const struct rst_graced *pool, const void *object,
-                          struct rst_graced_chunk **chunk);
+static inline unsigned rst_graced_index(const struct rst_graced *pool, const void *object,
+                                        struct rst_graced_chunk **chunk)
+{
+    uintptr_t start = (uintptr_t)object & ~(uintptr_t)(pool->chunk_size - 1);
+    uint64_t offset = (uintptr_t)object - start - pool->to_objects;
+
+    *chunk = (struct rst_graced_chunk *)start;
+    /* offset / object_size, without a division; exact for multiples below 2^32 */
+    return (unsigned)((offset * pool->inverse) >> 32);
+}
+
+/* A chunk's nodes, in the order of its objects. */
+static inline struct rst_hot_node *rst_graced_nodes(const struct rst_graced_chunk *chunk)
+{
+    return (struct rst_hot_node *)(uintptr_t)(chunk + 1);
+}
+
+/* The chunk of a node. Nodes stand in its first RST_GRACED_MIN_CHUNK bytes: no size is needed. */
+static inline struct rst_graced_chunk *rst_graced_chunk_of_node(const struct rst_hot_node *node)
+{
+    return (struct rst_graced_chunk *)((uintptr_t)node & ~(uintptr_t)(RST_GRACED_MIN_CHUNK - 1));
+}
+
+/* The object that a node stands for. */
+static inline void *rst_graced_of_node(const struct rst_hot_node *node)
+{
+    struct rst_graced_chunk *chunk = rst_graced_chunk_of_node(node);
+
+    return rst_graced_object(chunk, (unsigned)(node - rst_graced_nodes(chunk)));
+}
 
 /* The object that rst_graced_take() is to find next; NULL when it is not known. */
-void *rst_graced_next(const struct rst_graced_cache *cache);
+static inline void *rst_graced_next(const struct rst_graced_cache *cache)
+{
+    return cache->free.top ? rst_graced_of_node(cache->free.top) : NULL;
+}
 
 /* Takes an object that no thread can see. NULL and -ENOMEM or -ENOBUFS in `*err`. */
 void *rst_graced_take(struct rst_graced *pool, struct rst_graced_cache *cache, int *err);

@@ -29,7 +29,9 @@ static bool has_thread;
 
 /* Pushed by any thread, taken as a whole by a round. */
 static struct rcu_head *queued;
-static sem_t work; /* posted when the first one is pushed, and by barriers; while there are users */
+/* While there are users. `work` is posted when the first one is pushed, and by barriers; `urge`
+ * ends the pause before a round: barriers, the end, and rst_reclaim_soon() post it. */
+static sem_t work, urge;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
@@ -37,7 +39,7 @@ static pthread_cond_t changed;
  * failed, with its error. */
 static uint64_t begun, done, tries, failed_try;
 static int failed_err;
-static bool hurry, stop;
+static bool stop;
 static uint64_t threads; /* that were to start so far: one that has ended does not come back */
 static unsigned turn, keepers[2]; /* of each turn; see reclaim.h */
 
@@ -55,13 +57,24 @@ int rst_rcu_ready(void)
     return urcu_bp_has_sys_membarrier ? rst_membarrier() : 0;
 }
 
-/* Waits under the lock until a barrier or the end is in a hurry, at most PAUSE_MS. */
-static void pause_under_lock(void)
+static void drain(sem_t *posts)
 {
-    uint64_t until_ns = rst_monotonic_ns() + PAUSE_MS * UINT64_C(1000000);
-
-    while (!hurry && !stop && rst_monotonic_wait(&changed, &lock, until_ns))
+    while (!sem_trywait(posts))
         ;
+}
+
+/* Waits until it is urged, at most PAUSE_MS; without a clock that long in any case. */
+static void pause_between(void)
+{
+    uint64_t now = rst_monotonic_ns(), ns = PAUSE_MS * UINT64_C(1000000);
+    const struct timespec until = rst_timespec(now + ns), all = rst_timespec(ns);
+
+    if (now)
+        while (sem_clockwait(&urge, CLOCK_MONOTONIC, &until) && errno == EINTR)
+            ;
+    else
+        nanosleep(&all, NULL);
+    drain(&urge);
 }
 
 /* One try. Returns 0 when a grace period can be had, else after a pause. */
@@ -70,7 +83,6 @@ static int try_to_begin(void)
     int err;
 
     pthread_mutex_lock(&lock);
-    hurry = false;
     tries++;
     pthread_mutex_unlock(&lock);
     err = rst_rcu_ready();
@@ -79,7 +91,9 @@ static int try_to_begin(void)
         failed_try = tries;
         failed_err = err;
         pthread_cond_broadcast(&changed);
-        pause_under_lock();
+        pthread_mutex_unlock(&lock);
+        pause_between();
+        pthread_mutex_lock(&lock);
         if (stop)
             err = -ESHUTDOWN;
         pthread_mutex_unlock(&lock);
@@ -148,8 +162,8 @@ static bool begin_round(void)
 
     while (sem_wait(&work))
         ;
+    pause_between();
     pthread_mutex_lock(&lock);
-    pause_under_lock();
     go_on = !stop;
     begun += go_on;
     pthread_mutex_unlock(&lock);
@@ -196,12 +210,6 @@ static void *reclaim_main(void *unused)
     return unused;
 }
 
-static void drain(void)
-{
-    while (!sem_trywait(&work))
-        ;
-}
-
 /* A round by hand, under by_hand_lock and without a thread. */
 static int run(void)
 {
@@ -210,7 +218,7 @@ static int run(void)
 
     if (err)
         return err;
-    drain(); /* what was posted for is taken now */
+    drain(&work); /* what was posted for is taken now */
     taken = take();
     urcu_bp_synchronize_rcu();
     wait_for_keepers();
@@ -247,14 +255,17 @@ static int start(void)
 
     if (!err)
         err = rst_monotonic_cond_init(&changed);
-    if (!err)
-        sem_init(&work, 0, 0);
-    return err;
+    if (err)
+        return err;
+    sem_init(&work, 0, 0);
+    sem_init(&urge, 0, 0);
+    return 0;
 }
 
 static void end(void)
 {
     sem_destroy(&work);
+    sem_destroy(&urge);
     pthread_cond_destroy(&changed);
 }
 
@@ -264,10 +275,10 @@ static int start_thread(void)
 
     pthread_mutex_lock(&by_hand_lock);
     pthread_mutex_lock(&lock);
-    stop = hurry = false;
+    stop = false;
     threads++;
     pthread_mutex_unlock(&lock);
-    drain();
+    drain(&work);
     if (rst_load(&queued)) /* by rosters by hand; one that is queued now posts itself */
         sem_post(&work);
     err = rst_thread_start(&thread, "roster-reclaim", reclaim_main, NULL);
@@ -285,6 +296,7 @@ static void end_thread(void)
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
     sem_post(&work);
+    sem_post(&urge);
     pthread_join(thread, NULL);
     pthread_mutex_lock(&lock);
     begun = done; /* it may have ended inside a round */
@@ -411,6 +423,11 @@ void rst_reclaim_push(struct rcu_head *head, void (*func)(struct rcu_head *))
         sem_post(&work);
 }
 
+void rst_reclaim_soon(void)
+{
+    sem_post(&urge);
+}
+
 void rst_keep_begin(void)
 {
     if (keep.depth++)
@@ -441,9 +458,8 @@ static int wait_for_thread(void)
     target = begun + 1; /* the first round that takes all that is queued now */
     tried = tries;
     waits_for = threads;
-    hurry = true;
-    pthread_cond_broadcast(&changed);
     sem_post(&work);
+    sem_post(&urge);
     while (done < target && failed_try <= tried && !stop && threads == waits_for)
         pthread_cond_wait(&changed, &lock);
     if (done < target)

@@ -58,6 +58,10 @@ int rst_reclaim_run(void) __attribute__((warn_unused_result));
 /* As rst_call_rcu(). Lock-free; while there is a user. */
 void rst_reclaim_push(struct rcu_head *head, void (*func)(struct rcu_head *));
 
+/* So much is queued that the next round need not wait for the usual pause. Lock-free; while there
+ * is a user. */
+void rst_reclaim_soon(void);
+
 /* Whether a grace period can be had now: 0, -ENOMEM or -EPERM. */
 int rst_rcu_ready(void);
 

@@ -27,20 +27,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int attr_get(struct roster_session_attr *known, const struct roster_session_attr *attr)
+/* What the caller wants: `*attr` itself where it has the size known here, else a copy in `known`.
+ */
+static int attr_get(const struct roster_session_attr **attr, struct roster_session_attr *known)
 {
     static const struct roster_session_attr none = ROSTER_SESSION_ATTR_INIT;
-    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), attr ? attr : &none);
+    int err;
 
-    if (err)
-        return err;
-    if ((unsigned)known->kind >= ROSTER_SESSION_KINDS ||
-        (known->flags &
+    if (!*attr)
+        *attr = &none;
+    if (rst_unlikely((*attr)->size != sizeof(*known))) {
+        err = rst_struct_get(known, sizeof(*known), sizeof(*known), *attr);
+        if (err)
+            return err;
+        *attr = known;
+    }
+    if ((unsigned)(*attr)->kind >= ROSTER_SESSION_KINDS ||
+        ((*attr)->flags &
          ~(ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS | ROSTER_SESSION_TRUNCATE |
            ROSTER_SESSION_LAST_STATEMENT | ROSTER_SESSION_ADMIN | ROSTER_SESSION_KILLABLE)) ||
-        known->id == UINT64_MAX)
+        (*attr)->id == UINT64_MAX)
         return -EINVAL;
-    return rst_refusal_check(known->refusal);
+    return rst_refusal_check((*attr)->refusal);
 }
 
 /* Everything but the identity and the idle view. */
@@ -148,6 +156,7 @@ static int make(struct rst_thread *thread, const struct roster_session_attr *att
         return err;
     }
     *session = made;
+    rst_count(&thread->counts.sessions_opened);
     rst_probe2(session_open, made->id, made->kind);
     return 0;
 }
@@ -213,19 +222,19 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
 
     if (!roster || !session)
         return -EINVAL;
-    err = attr_get(&known, attr);
+    err = attr_get(&attr, &known);
     if (err)
         return err;
     thread = rst_enter(roster, &err);
     if (!thread)
         return err;
-    if (rst_unlikely(rst_drain_refuses(thread, known.kind)))
-        return rst_refusal_tell_slow(roster, &known, NULL, -ESHUTDOWN);
+    if (rst_unlikely(rst_drain_refuses(thread, attr->kind)))
+        return rst_refusal_tell_slow(roster, attr, NULL, -ESHUTDOWN);
     rst_test_point("open: not refused");
-    err = open_session(thread, &known, &why, session);
+    err = open_session(thread, attr, &why, session);
     rst_test_point("open: done");
     rst_drain_opened(thread);
-    return rst_likely(!err) ? 0 : rst_refusal_tell_slow(roster, &known, &why, err);
+    return rst_likely(!err) ? 0 : rst_refusal_tell_slow(roster, attr, &why, err);
 }
 
 /* Itself, with its home and all that it leads to, can be used again only after a grace period. */

@@ -16,6 +16,7 @@ static void count_thread(struct rst_thread *thread, void *arg)
 {
     struct roster_stats *stats = arg;
 
+    stats->sessions_opened += rst_load(&thread->counts.sessions_opened);
     stats->txns_begun += rst_load(&thread->counts.txns_begun);
     stats->txns_forced += rst_load(&thread->counts.txns_forced);
     stats->statements += rst_load(&thread->counts.statements);
@@ -26,6 +27,7 @@ static void count_thread(struct rst_thread *thread, void *arg)
 static void count_threads(const struct roster *roster, struct roster_stats *stats)
 {
     rst_thread_process_lock();
+    stats->sessions_opened = rst_load(&roster->alone.sessions_opened);
     stats->txns_begun = rst_load(&roster->alone.txns_begun);
     stats->txns_forced = rst_load(&roster->alone.txns_forced);
     stats->statements = rst_load(&roster->alone.statements);
@@ -47,7 +49,6 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     now.sessions_peak = rst_load(&roster->registry.peak);
     if (now.sessions_peak < now.sessions)
         now.sessions_peak = now.sessions;
-    now.sessions_opened = rst_load(&roster->registry.opened);
     now.sessions_refused = rst_load(&roster->registry.refused);
     now.pins = rst_load(&roster->pins);
     now.scans = rst_load(&roster->horizon.scans);

@@ -13,6 +13,7 @@
 
 /* Counted by the owner, summed by roster_stats(). */
 struct rst_thread_counts {
+    rst_word sessions_opened;
     rst_word txns_begun;
     rst_word txns_forced;
     rst_word statements;

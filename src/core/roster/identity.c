@@ -6,6 +6,7 @@
  */
 #include "core/roster/identity.h"
 
+#include "core/base/rcu.h"
 #include "core/base/utf8.h"
 
 #include <errno.h>
@@ -23,22 +24,26 @@ static void strings_of(const struct roster_session_attr *attr,
     strings[RST_IDENTITY_ATTRIBUTES] = attr->attributes;
 }
 
-static size_t lengths_of(const char *const strings[RST_IDENTITY_FIELDS],
-                         size_t lengths[RST_IDENTITY_FIELDS], bool truncate)
+static inline size_t lengths_of(const char *const strings[RST_IDENTITY_FIELDS],
+                                size_t lengths[RST_IDENTITY_FIELDS], bool truncate)
 {
-    size_t total = 0, left = ROSTER_IDENTITY_MAX;
+    size_t nuls = 0, left = ROSTER_IDENTITY_MAX;
     int i;
 
     for (i = 0; i < RST_IDENTITY_FIELDS; i++) {
-        lengths[i] = strings[i] ? strnlen(strings[i], left + 1) : 0;
-        if (lengths[i] > left && !truncate)
-            return SIZE_MAX;
-        if (lengths[i] > left)
+        lengths[i] = 0;
+        if (!strings[i])
+            continue;
+        lengths[i] = strnlen(strings[i], left + 1);
+        if (rst_unlikely(lengths[i] > left)) {
+            if (!truncate)
+                return SIZE_MAX;
             lengths[i] = rst_utf8_cut(strings[i], left);
+        }
         left -= lengths[i];
-        total += strings[i] ? lengths[i] + 1 : 0;
+        nuls++;
     }
-    return total;
+    return ROSTER_IDENTITY_MAX - left + nuls;
 }
 
 size_t rst_identity_strings(const struct roster_session_attr *attr,
@@ -88,7 +93,8 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
     size_t length, used;
     int i;
 
-    length = rst_identity_strings(attr, strings, lengths);
+    strings_of(attr, strings);
+    length = lengths_of(strings, lengths, (attr->flags & ROSTER_SESSION_TRUNCATE) != 0);
     if (length == SIZE_MAX)
         return -ENAMETOOLONG;
     made = room_for(length, home);

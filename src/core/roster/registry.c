@@ -278,7 +278,6 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
     rst_rcu_read_unlock();
     if (err)
         return err;
-    rst_fetch_add(&registry->opened, 1);
     rst_test_point("open: can be walked");
     resize_if_needed(registry);
     raise_peak(registry);

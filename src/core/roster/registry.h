@@ -48,7 +48,6 @@ struct rst_registry {
     bool resizing;                   /* resize_head is queued */
     rst_word open rst_cache_aligned; /* reserved, see rst_registry_reserve() */
     rst_word peak;
-    rst_word opened;
     rst_word refused;
     rst_word next_id;
     rst_word last_seq; /* the highest statement number of any session that has given its id up */

@@ -113,6 +113,7 @@ static void free_dead(void)
 
 static void add_counts(struct rst_thread_counts *to, const struct rst_thread_counts *counts)
 {
+    rst_fetch_add(&to->sessions_opened, counts->sessions_opened);
     rst_fetch_add(&to->txns_begun, counts->txns_begun);
     rst_fetch_add(&to->txns_forced, counts->txns_forced);
     rst_fetch_add(&to->statements, counts->statements);

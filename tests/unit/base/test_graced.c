@@ -10,8 +10,10 @@
 
 #include <criterion/criterion.h>
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define OBJECT_SIZE 128
 #define CHUNK_SIZE ((size_t)16 * 1024)
@@ -122,6 +124,76 @@ static void *take(struct fixture *fixture)
 static void retire(struct fixture *fixture, void *object)
 {
     rst_graced_retire(&fixture->pool, &fixture->cache, object, 0, UINT64_MAX);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* The pause that the reclaiming thread makes before a round. */
+#define PAUSE_NS UINT64_C(10000000)
+
+/* A callback that says when its round was. */
+struct marker {
+    struct rcu_head head;
+    rst_word called; /* 0: not so far */
+};
+
+static void mark(struct rcu_head *head)
+{
+    struct marker *marker = caa_container_of(head, struct marker, head);
+
+    rst_callback_begin(head);
+    rst_store(&marker->called, now_ns());
+    rst_callback_end();
+}
+
+static void wait_for(struct marker *marker)
+{
+    while (!rst_load(&marker->called))
+        sched_yield();
+}
+
+/* Retires all objects at once, just after a round; returns how much later the next round was. */
+static uint64_t next_round_after(struct fixture *fixture, void *const *objects, size_t n)
+{
+    struct marker before = {.called = 0}, after = {.called = 0};
+    size_t i;
+
+    rst_call_rcu(&before.head, mark);
+    wait_for(&before);
+    rst_call_rcu(&after.head, mark);
+    for (i = 0; i < n; i++)
+        retire(fixture, objects[i]);
+    wait_for(&after);
+    unit_ok(rst_rcu_barrier());
+    return rst_load(&after.called) - rst_load(&before.called);
+}
+
+/* Who retires much at once finds it again soon: its round does not wait for the pause. A try takes
+ * longer where other threads have the processors. */
+Test(graced, a_round_for_much_does_not_wait_for_the_pause)
+{
+    enum { OBJECTS = RST_SMALL_IF_SANITIZED(20000, 1000), TRIES = 500 };
+    void **objects = malloc(OBJECTS * sizeof(*objects));
+    struct fixture fixture;
+    uint64_t took = PAUSE_NS;
+    size_t i, tries;
+
+    cr_assert_not_null(objects);
+    fixture_init(&fixture, OBJECT_SIZE);
+    for (tries = 0; took >= PAUSE_NS && tries < TRIES; tries++) {
+        for (i = 0; i < OBJECTS; i++)
+            objects[i] = take(&fixture);
+        took = next_round_after(&fixture, objects, OBJECTS);
+    }
+    cr_assert_lt(took, PAUSE_NS);
+    fixture_destroy(&fixture);
+    free(objects);
 }
 
 static void size_is_kept(size_t size, size_t chunk_size, unsigned at_least)
