@@ -4,45 +4,46 @@
  *
  * All of libroster's core in one include.
  *
- * The words used by every header (roster, session, view, transaction, pin, minimum, safe point)
- * and the guarantees G1 to G9 that the functions name are defined in doc/design.md.
+ * doc/design.md defines the terms of all headers (roster, session, view, transaction, pin,
+ * minimum, safe point) and the guarantees G1 to G9 that the functions refer to.
  *
- * Calling contexts. "The owner" of a session is the one thread that uses it at the moment;
- * ownership moves between threads only across a happens-before edge (a mutex, a queue, a join).
- * "Any thread" means any thread of the process, registered nowhere. "Under the read lock" means
- * between roster_read_lock() and roster_read_unlock() of the same roster.
+ * Calling contexts. "The owner" of a session is the one thread that uses it at a given
+ * moment; ownership moves between threads only across a happens-before edge (a mutex, a queue, a
+ * join). "Any thread" means any thread of the process; threads need not register. "Under the read
+ * lock" means between roster_read_lock() and roster_read_unlock() of the same roster.
  *
  * Caveats.
  *
- * - Two threads that use one session at once corrupt it. Only a debug build (--enable-debug)
- * checks.
- * - A safe point is not what to delete: the newest version at or below it is still read. And
- *   roster_min_advance() moves it; roster_min_peek() only looks.
- * - A transaction may be overtaken, by an age limit or the loss of a lease: without
- *   roster_txn_check() after its reads and before the reply, a client may get a wrong answer.
- * - A reader that stays inside the read lock, or sleeps there, keeps memory: in the end opening and
- *   updating sessions is refused (-ENOBUFS). What waits for readers returns -EBUSY there.
- * - fork(): in a child every function that takes an object of the parent's (a roster, what belongs
- *   to it, a store and what rests on it) returns -ECHILD and leaves it alone, what returns no errno
- *   does nothing, and only plain facts may be read (exec or _exit are fine): inherited rosters are
- *   abandoned, as in prefork workers and servers that daemonise. A child may create rosters of its
- *   own, and open a store of its own (one of SQLite only if no other thread was inside SQLite at
- *   the fork, whose mutexes stay locked). A fork waits for a grace period under way; inside a
- *   read-side section it waits for none, and its child has no rosters (-EPERM). The library takes
- *   its locks and calls urcu_bp_before_fork() and its counterparts in handlers of pthread_atfork():
- *   a program must not call them itself. A handler of its own that takes a lock which it holds
- *   around calls of Roster is registered after its first roster_create(): so a fork takes that lock
- *   first, too.
- * - Signals: no function but roster_strerror() may be called from a handler. Threads of the library
- *   block all signals.
- * - Cancellation: no function is a cancellation point, unless the server's own oracle is one: a
- *   thread that is cancelled ends before or after it. So it must not be one: where it ends a thread
- *   inside of roster_txn_begin(), what that has announced holds back the minimum for ever.
- * - membarrier(): a seccomp filter that refuses it after the roster was created stops scans, kills
- *   and reclamation (-EPERM) until it is allowed again; install the filter first.
- * - dlclose() leaves the library in memory, because its threads and liburcu's may still run.
- * - Linked statically into a program and into a plugin that it loads, there are two copies that do
- *   not know each other: use the shared library there.
+ * - A session must not be used by two threads at once: that corrupts it. Only a debug build
+ * (--enable-debug) checks this.
+ * - Not everything below a safe point may be deleted: the newest version at or below it is still
+ * read. roster_min_advance() moves the safe point; roster_min_peek() does not.
+ * - An age limit or a lost lease lets safe points pass an open transaction. Call roster_txn_check()
+ * after its reads and before the reply; otherwise a client may get a wrong answer.
+ * - A reader that stays inside the read lock, or sleeps there, delays reclamation. Once the backlog
+ * is full, opening and updating sessions fails (-ENOBUFS). Functions that wait for readers return
+ * -EBUSY inside the read lock.
+ * - fork(): rosters are not inherited, which matters for prefork workers and daemons. In a child,
+ * every function that takes an object of the parent's (a roster and what belongs to it, a store and
+ * what is built on it) returns -ECHILD and does nothing; functions that return no errno do nothing
+ * or only read plain facts. exec and _exit work. A child may create rosters of its own and open a
+ * store of its own (an SQLite store only if no other thread was inside SQLite at the fork, because
+ * SQLite's mutexes would stay locked).
+ * - fork() waits for a grace period that is under way. Inside a read-side section it does not wait,
+ * and the child cannot create rosters (-EPERM). The library installs pthread_atfork() handlers that
+ * take its locks and call urcu_bp_before_fork() and its counterparts; a program must not call these
+ * itself. If a program has an atfork handler for a lock that it holds while calling Roster, it
+ * registers that handler after its first roster_create(): fork() then takes that lock first, too.
+ * - Signals: roster_strerror() is the only function that a signal handler may call. Threads of the
+ * library block all signals.
+ * - Cancellation: no function is a cancellation point, so a cancelled thread ends before or after
+ * the call. A server's own oracle must not be one either: a thread that is cancelled inside
+ * roster_txn_begin() holds back the minimum forever.
+ * - membarrier(): if a seccomp filter starts to refuse it after the roster was created, scans,
+ * kills and reclamation stop (-EPERM) until it is allowed again. Install the filter first.
+ * - dlclose() does not unload the library, because its threads and liburcu's may still run.
+ * - A program and a plugin that each link the library statically have two independent copies: link
+ * the shared library in that case.
  */
 #ifndef ROSTER_ROSTER_H
 #define ROSTER_ROSTER_H
