@@ -128,6 +128,20 @@ static int create_syncer(struct scene *scene)
     return err;
 }
 
+/* Its allocations come after those of the creation. */
+static int set_address(struct scene *scene)
+{
+    struct roster_syncer_options options = {.size = sizeof(options), .server_id = "one"};
+    struct roster_syncer *syncer;
+    int err = roster_syncer_create(scene->roster, scene->store, &options, &syncer);
+
+    if (err)
+        return err;
+    err = roster_syncer_set_status_address(syncer, "127.0.0.1:1");
+    roster_syncer_destroy(syncer);
+    return err;
+}
+
 static int create_safe_point(struct scene *scene)
 {
     struct roster_safe_point *safe_point;
@@ -187,6 +201,7 @@ static const struct act acts[] = {
     {"roster_oracle_store_create", create_oracle, -ENOMEM},
     {"roster_oracle_persistent_create", create_clock, -ENOMEM},
     {"roster_syncer_create", create_syncer, -ENOMEM},
+    {"roster_syncer_set_status_address", set_address, -ENOMEM},
     {"roster_safe_point_create", create_safe_point, -ENOMEM},
     {"roster_barrier_list", list_barriers, -ENOMEM},
 };
