@@ -4,7 +4,8 @@
 /*
  * hot_calls KIND CALLS: this number of statements, transactions, transactions in a statement or in
  * two steps, transactions in ROSTERS rosters by turns, minima of OTHERS open transactions, lists of
- * as many sessions, look-ups of one of as many that are idle, waits, or steps of a statement.
+ * as many sessions, look-ups of one of as many that are idle, waits, steps of a statement, or sessions
+ * opened and closed beside as many.
  * count-instructions counts what the functions called here take. Everything that could differ
  * between two runs is kept out: one thread, a clock that stands still, an oracle that counts.
  */
@@ -187,6 +188,24 @@ static void progress(struct roster_session *session, uint64_t *now)
     ok(roster_stmt_set_progress(session, 0, ++*now, UINT64_C(1) << 40), "stmt_set_progress");
 }
 
+/* As a client does that connects for each request. Closed ones are used again in turns that no
+ * other thread has a say in. */
+static void connection(struct roster_session *session, uint64_t *now)
+{
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    static unsigned turn;
+
+    (void)session;
+    (void)now;
+    attr.user = "reporting";
+    attr.host = "10.1.0.17:40016";
+    attr.database = "store";
+    ok(roster_session_open(roster, &attr, &session), "open");
+    ok(roster_session_close(session), "close");
+    if (++turn % 100 == 0)
+        ok(roster_release_wait(roster), "release_wait");
+}
+
 static const struct {
     const char *name;
     void (*run)(struct roster_session *session, uint64_t *now);
@@ -196,6 +215,7 @@ static const struct {
     {"list", list},           {"by-turns", by_turns},
     {"look-up", look_up},     {"in-statement", in_statement},
     {"wait", wait_for},       {"progress", progress},
+    {"session", connection},
 };
 
 static void run(const char *kind, long calls, struct roster_session *session, uint64_t *now)
@@ -226,7 +246,7 @@ int main(int argc, char **argv)
     ok(roster_create(&options, &roster), "create");
     ok(roster_session_open(roster, NULL, &session), "open");
     many = !strcmp(argv[1], "minimum") || !strcmp(argv[1], "list");
-    open = many || !strcmp(argv[1], "look-up");
+    open = many || !strcmp(argv[1], "look-up") || !strcmp(argv[1], "session");
     turns = !strcmp(argv[1], "by-turns");
     if (open)
         others_open();
