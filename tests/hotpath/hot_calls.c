@@ -4,10 +4,10 @@
 /*
  * hot_calls KIND CALLS: this number of statements, transactions, transactions in a statement or in
  * two steps, transactions in ROSTERS rosters by turns, minima of OTHERS open transactions, lists of
- * as many sessions, look-ups of one of as many that are idle, waits, steps of a statement, or sessions
- * opened and closed beside as many.
- * count-instructions counts what the functions called here take. Everything that could differ
- * between two runs is kept out: one thread, a clock that stands still, an oracle that counts.
+ * as many sessions, look-ups of one of as many that are idle, waits, steps of a statement, or
+ * sessions opened and closed beside as many. count-instructions counts what the functions called
+ * here take. Everything that could differ between two runs is kept out: one thread, a clock that
+ * stands still, an oracle that counts.
  */
 #include <roster/roster.h>
 
