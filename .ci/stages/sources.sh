@@ -27,6 +27,7 @@ stage_language() {
     .ci/check-habits language
     .ci/check-habits style
     .ci/check-habits counts
+    .ci/check-habits ages
 }
 
 # Tests are left out: Criterion's macros expand to what some checks refuse. One file a run: in a

@@ -130,8 +130,7 @@ static void put_age(struct json *json, const char *name, uint64_t since)
     char age[64];
 
     if (since)
-        snprintf(age, sizeof(age), ",\"%s\":%" PRIu64, name,
-                 json->now > since ? (json->now - since) / 1000000 : 0);
+        snprintf(age, sizeof(age), ",\"%s\":%" PRIu64, name, rst_since(json->now, since) / 1000000);
     else
         snprintf(age, sizeof(age), ",\"%s\":null", name);
     put(json, age);

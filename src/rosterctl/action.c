@@ -116,7 +116,7 @@ static int wait_for_target(const struct options *options, const char *id, const 
         if (row && !ended)
             say_state(options, id, row, last);
         reply_free(&reply);
-        took_ms = rst_monotonic_ms() - began_ms;
+        took_ms = rst_since(rst_monotonic_ms(), began_ms);
         text_ms((double)took_ms, took, sizeof(took));
         if (ended) {
             if (ctl_for_program(options))

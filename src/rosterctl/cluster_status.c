@@ -53,10 +53,8 @@ static json_t *sick_row(const char *name, const char *address, const char *probl
 json_t *cluster_gone_row(const struct gone *gone)
 {
     char when[40] = "at a time that is not known", evidence[512];
-    int64_t age_ms;
     json_t *row;
 
-    age_ms = (int64_t)rst_wall_ms() - gone->seen_ms;
     if (gone->seen_ms)
         time_show(gone->seen_ms, when, sizeof(when));
     snprintf(evidence, sizeof(evidence),
@@ -65,7 +63,9 @@ json_t *cluster_gone_row(const struct gone *gone)
              *gone->address ? "; it listened at " : "", gone->address);
     row = sick_row(gone->name, gone->address, "gone", evidence, *gone->address);
     if (gone->seen_ms)
-        json_object_set_new(row, "age_ms", json_integer(age_ms > 0 ? age_ms : 0));
+        json_object_set_new(
+            row, "age_ms",
+            json_integer((json_int_t)rst_since(rst_wall_ms(), (uint64_t)gone->seen_ms)));
     return row;
 }
 

@@ -67,12 +67,11 @@ static void print_deadlock(const json_t *deadlock)
     const json_t *waits = json_object_get(deadlock, "waits");
     json_int_t members = json_integer_value(json_object_get(deadlock, "members"));
     char number[32], what[256], age[32], server[136];
-    double ms =
-        (double)rst_wall_ms() - (double)json_integer_value(json_object_get(deadlock, "at_ms"));
+    uint64_t at_ms = (uint64_t)json_integer_value(json_object_get(deadlock, "at_ms"));
     size_t n;
 
     text_string(json_object_get(deadlock, "number"), number, sizeof(number));
-    text_ms(ms > 0 ? ms : 0, age, sizeof(age));
+    text_ms((double)rst_since(rst_wall_ms(), at_ms), age, sizeof(age));
     text_string(json_object_get(deadlock, "server"), server, sizeof(server));
     printf("deadlock %s%s%s, %s ago, of %lld session%s:\n", number, *server ? " of " : "", server,
            age, (long long)members, count_s((uint64_t)members));

@@ -94,7 +94,9 @@ static void pass_over(struct server *server, struct silence *silence, uint64_t n
 {
     if (!silence->since_ms)
         return;
-    server->silent_ms = now_ms > silence->since_ms ? now_ms - silence->since_ms : 1;
+    server->silent_ms = rst_since(now_ms, silence->since_ms);
+    if (!server->silent_ms)
+        server->silent_ms = 1;
     if (now_ms >= silence->until_ms) {
         silence->until_ms = now_ms + AGAIN_MS + ALL_MS;
         return;
@@ -147,7 +149,7 @@ struct reply serve_begin(struct asking *asking)
     memcpy(asking->store_error, serve->error, sizeof(serve->error));
     memcpy(asking->store_command, serve->command, sizeof(serve->command));
     if (serve->failing_since_ms)
-        asking->store_failing_ms = rst_monotonic_ms() - serve->failing_since_ms;
+        asking->store_failing_ms = rst_since(rst_monotonic_ms(), serve->failing_since_ms);
     pthread_mutex_unlock(&serve->mutex);
     if (!asking->servers.all)
         return serve_fail(CTL_FAILED, "out of memory");

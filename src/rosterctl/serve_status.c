@@ -135,13 +135,14 @@ struct reply serve_status(struct asking *asking)
     }
     add_store(problems, asking);
     problems = rows_sort(problems, by_rank);
-    reply.json = json_pack(
-        "{s:s+, s:b, s:n, s:s, s:s, s:I, s:I, s:b, s:I, s:b, s:b}", "name", "cluster ", prefix,
-        "cluster", 1, "server_id", "store", serve->store, "roster_version", roster_version(), "pid",
-        (json_int_t)getpid(), "uptime_ms", (json_int_t)(rst_monotonic_ms() - serve->started_ms),
-        "healthy", json_array_size(problems) == 0, "sessions", (json_int_t)sessions, "may_kill",
-        any(rows, "may_kill") || serve->options->token, "may_kill_with_token",
-        any(rows, "may_kill_with_token"));
+    reply.json =
+        json_pack("{s:s+, s:b, s:n, s:s, s:s, s:I, s:I, s:b, s:I, s:b, s:b}", "name", "cluster ",
+                  prefix, "cluster", 1, "server_id", "store", serve->store, "roster_version",
+                  roster_version(), "pid", (json_int_t)getpid(), "uptime_ms",
+                  (json_int_t)rst_since(rst_monotonic_ms(), serve->started_ms), "healthy",
+                  json_array_size(problems) == 0, "sessions", (json_int_t)sessions, "may_kill",
+                  any(rows, "may_kill") || serve->options->token, "may_kill_with_token",
+                  any(rows, "may_kill_with_token"));
     json_object_set_new(reply.json, "problems", problems);
     json_object_set_new(reply.json, "servers", rows);
     return reply;

@@ -374,7 +374,7 @@ static void run(struct top *top)
         sight = top_asker_take(top->asker);
         if (sight)
             take(top, sight);
-        if (*top->message && rst_monotonic_ms() - top->message_ms > MESSAGE_MS)
+        if (*top->message && rst_since(rst_monotonic_ms(), top->message_ms) > MESSAGE_MS)
             *top->message = '\0';
         top_draw(top);
         key = getch();

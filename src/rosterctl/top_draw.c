@@ -186,7 +186,7 @@ static void draw_counts(const struct top *top)
 /* Where it looks, or since when it has seen nothing. Returns whether what is shown is old. */
 static bool draw_title(const struct top *top)
 {
-    uint64_t old_ms = rst_monotonic_ms() - top->answered_ms;
+    uint64_t old_ms = rst_since(rst_monotonic_ms(), top->answered_ms);
     double every_s = top->options->watch_s > 0 ? top->options->watch_s : 1;
     bool old = (double)old_ms > every_s * 2000 + 500;
     char name[64], age[32], line[LINE];

@@ -10,7 +10,7 @@ SQLITE_EXTENSION_INIT3
 
 static uint64_t age_ms(uint64_t since, uint64_t now)
 {
-    return since && now > since ? (now - since) / 1000000 : 0;
+    return since ? rst_since(now, since) / 1000000 : 0;
 }
 
 /* Under rst_ext_lock. */

@@ -17,9 +17,7 @@ SQLITE_EXTENSION_INIT3
 
 static int64_t ms_since(uint64_t since)
 {
-    uint64_t ns = rst_monotonic_ns();
-
-    return ns > since ? (int64_t)((ns - since) / 1000000) : 0;
+    return (int64_t)(rst_since(rst_monotonic_ns(), since) / 1000000);
 }
 
 int rst_ext_rows_add(struct rst_ext_rows *rows, struct rst_ext_row **row)

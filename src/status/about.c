@@ -77,9 +77,7 @@ static void put_verdict(struct text *text, const struct verdict *verdict)
         if (!knows)
             rst_status_out_null(text, "since_ms");
         else
-            rst_status_out_number(
-                text, "since_ms",
-                now_ms > verdict->found[n].age_ms ? now_ms - verdict->found[n].age_ms : 0);
+            rst_status_out_number(text, "since_ms", rst_since(now_ms, verdict->found[n].age_ms));
         rst_status_out_string(text, "evidence", verdict->found[n].evidence);
         rst_status_out_string(text, "command", verdict->found[n].command);
         rst_status_out_close(text, '}');
@@ -116,7 +114,8 @@ unsigned rst_status_get_status(struct request *request)
     put_server_id(text, &request->status->options);
     rst_status_out_string(text, "roster_version", roster_version());
     rst_status_out_number(text, "pid", (uint64_t)getpid());
-    rst_status_out_number(text, "uptime_ms", rst_monotonic_ms() - request->status->started_ms);
+    rst_status_out_number(text, "uptime_ms",
+                          rst_since(rst_monotonic_ms(), request->status->started_ms));
     rst_verdict(request->status, &verdict);
     put_verdict(text, &verdict);
     rst_status_out_bool(text, "may_kill", request->may);
@@ -155,9 +154,9 @@ static void put_session(struct text *text, struct roster *roster, uint64_t id)
 /* For how long something is held; 0 for nothing. */
 static uint64_t held_ms(const struct roster_holder *holder)
 {
-    uint64_t now_ms = rst_monotonic_ms(), since_ms = holder->since / 1000000;
-
-    return holder->kind != ROSTER_HOLDER_NONE && now_ms > since_ms ? now_ms - since_ms : 0;
+    if (holder->kind == ROSTER_HOLDER_NONE)
+        return 0;
+    return rst_since(rst_monotonic_ms(), holder->since / 1000000);
 }
 
 static void put_holder(struct text *text, const char *key, struct roster *roster,

@@ -246,10 +246,10 @@ void rst_status_clients_sweep(struct entrance *entrance)
     uint64_t now = rst_monotonic_ms();
     struct peer *peer;
 
-    if (now - entrance->swept_ms < SWEEP_MS)
+    if (rst_since(now, entrance->swept_ms) < SWEEP_MS)
         return;
     entrance->swept_ms = now;
     for (peer = entrance->peers; peer; peer = peer->next)
-        if (now - peer->since_ms > entrance->status->options.request_ms)
+        if (rst_since(now, peer->since_ms) > entrance->status->options.request_ms)
             shutdown(peer->fd, SHUT_RDWR);
 }

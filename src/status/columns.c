@@ -7,6 +7,7 @@
 #include "status/columns.h"
 
 #include "core/base/ascii.h"
+#include "core/base/clock.h"
 
 #include <roster/kill.h>
 #include <roster/rows.h>
@@ -220,7 +221,7 @@ const char *rst_state_name(enum roster_txn_state state)
 /* Since when, in milliseconds before the list was taken. */
 static uint64_t age_ms(const struct roster_snapshot *snapshot, uint64_t since)
 {
-    return snapshot->taken_at > since ? (snapshot->taken_at - since) / MS : 0;
+    return rst_since(snapshot->taken_at, since) / MS;
 }
 
 uint64_t rst_entry_age_ms(const struct roster_snapshot *snapshot, const struct roster_entry *entry)
@@ -236,7 +237,7 @@ uint64_t rst_entry_txn_age_ms(const struct roster_snapshot *snapshot,
 
     if (entry->txn_since)
         return age_ms(snapshot, entry->txn_since);
-    return snapshot->taken_at_ms > began ? snapshot->taken_at_ms - began : 0;
+    return rst_since(snapshot->taken_at_ms, began);
 }
 
 /* The statement that ended last, cut as one that runs. */
@@ -277,9 +278,7 @@ static void fill(struct row *row, const struct roster_snapshot *snapshot,
     row->root_blocker = entry->root_blocker;
     row->blocked_on = entry->blocked_on;
     row->killed = rst_killed_name(entry->killed);
-    row->wait_ms = 0;
-    if (entry->wait_event && snapshot->taken_at > entry->wait_since)
-        row->wait_ms = (snapshot->taken_at - entry->wait_since) / MS;
+    row->wait_ms = entry->wait_event ? age_ms(snapshot, entry->wait_since) : 0;
     row->tag = entry->tag;
     row->statement = entry->stmt_seq;
     row->time_ms = rst_entry_age_ms(snapshot, entry);

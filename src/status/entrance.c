@@ -109,9 +109,12 @@ void rst_entrance_close(struct entrance *entrance)
     free(entrance->certificate);
 }
 
+/* Without a clock it does not rest: no moment would end it. */
 static bool is_resting(const struct entrance *entrance)
 {
-    return entrance->rests_until_ms && rst_monotonic_ms() < entrance->rests_until_ms;
+    uint64_t now_ms = rst_monotonic_ms();
+
+    return now_ms && now_ms < entrance->rests_until_ms;
 }
 
 int rst_entrance_fd(const struct entrance *entrance)
@@ -182,7 +185,7 @@ void rst_entrance_run(struct entrance *entrance)
     MHD_run(entrance->daemon);
     rst_status_clients_sweep(entrance);
     if (entrance->is_remote)
-        rest(entrance, rst_monotonic_ns() - began_ns);
+        rest(entrance, rst_since(rst_monotonic_ns(), began_ns));
     if (cannot_accept(entrance))
         entrance->rests_until_ms = rst_monotonic_ms() + LOOK_MS;
 }

@@ -131,7 +131,7 @@ static size_t first_for(const struct waits *waits, uint64_t holder)
 
 static uint64_t age_ms(uint64_t now, uint64_t since)
 {
-    return now > since ? (now - since) / 1000000 : 0;
+    return rst_since(now, since) / 1000000;
 }
 
 static void put_entry(struct text *text, const struct roster_snapshot *snapshot,

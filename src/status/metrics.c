@@ -191,11 +191,9 @@ static void put_times(struct out *out, const struct roster_metrics *metrics)
 /* By the clock that no step of the wall clock changes. */
 static int64_t ns_held(const struct roster_holder *holder)
 {
-    uint64_t now_ns = rst_monotonic_ms() * 1000000;
-
-    return holder->kind != ROSTER_HOLDER_NONE && now_ns > holder->since
-               ? (int64_t)(now_ns - holder->since)
-               : 0;
+    if (holder->kind == ROSTER_HOLDER_NONE)
+        return 0;
+    return (int64_t)rst_since(rst_monotonic_ms() * 1000000, holder->since);
 }
 
 /* Absent while the oracle cannot be asked or the kernel refuses the membarrier. Returns the

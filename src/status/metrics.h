@@ -7,6 +7,7 @@
 #ifndef ROSTER_STATUS_METRICS_H
 #define ROSTER_STATUS_METRICS_H
 
+#include "core/base/clock.h"
 #include "status/text.h"
 
 #include <roster/timestamp.h>
@@ -55,7 +56,7 @@ static inline int64_t rst_metrics_ns_between(uint64_t old_ts, uint64_t new_ts)
 {
     uint64_t old_ms = roster_ts_physical_ms(old_ts), new_ms = roster_ts_physical_ms(new_ts);
 
-    return new_ms > old_ms ? (int64_t)(new_ms - old_ms) * 1000000 : 0;
+    return (int64_t)rst_since(new_ms, old_ms) * 1000000;
 }
 
 #endif /* ROSTER_STATUS_METRICS_H */

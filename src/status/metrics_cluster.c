@@ -6,17 +6,15 @@
  */
 #include "status/metrics.h"
 
-#include "core/base/clock.h"
-
 #include <inttypes.h>
 #include <roster/safe_point.h>
 #include <roster/status.h>
 #include <roster/syncer.h>
 #include <stdio.h>
 
-static int64_t boot_ns(void)
+static int64_t ns_since(int64_t moment)
 {
-    return (int64_t)rst_clock_ns(CLOCK_BOOTTIME);
+    return (int64_t)rst_since(rst_clock_ns(CLOCK_BOOTTIME), (uint64_t)moment);
 }
 
 static void put_state(struct out *out, const struct roster_cluster_calls *calls,
@@ -76,7 +74,7 @@ static void put_syncer(struct out *out, const struct roster_cluster_calls *calls
                              stats->granted_ms * 1000000);
     if (stats->reported_ns)
         rst_metric_gauge_seconds(out, "roster_report_age_seconds", "Since the newest report.",
-                                 boot_ns() - stats->reported_ns);
+                                 ns_since(stats->reported_ns));
     if (stats->record && now)
         rst_metric_gauge_seconds(out, "roster_record_age_seconds",
                                  "How far the record that the store holds is behind now.",
@@ -102,7 +100,7 @@ static void put_failing(struct out *out, const char *operation,
                         const struct roster_failing *failing)
 {
     rst_status_text_printf(out->text, "roster_failing_seconds{operation=\"%s\"} ", operation);
-    rst_status_text_seconds(out->text, failing->times ? boot_ns() - failing->since_ns : 0);
+    rst_status_text_seconds(out->text, failing->times ? ns_since(failing->since_ns) : 0);
     rst_status_text_put(out->text, "\n");
 }
 

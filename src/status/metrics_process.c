@@ -88,18 +88,18 @@ static void put_build(struct out *out)
 void rst_metrics_put_process(struct out *out, uint64_t *started_ms)
 {
     uint64_t second = (uint64_t)sysconf(_SC_CLK_TCK);
-    uint64_t process[FIELDS];
+    uint64_t process[FIELDS], boot_ms = rst_clock_ms(CLOCK_BOOTTIME), wall_ms = rst_wall_ms();
 
     put_build(out);
     put_descriptors(out);
     if (!read_process(process) || !second)
         return;
-    if (!*started_ms)
-        *started_ms =
-            rst_wall_ms() - (rst_clock_ms(CLOCK_BOOTTIME) - process[STARTED] * 1000 / second);
-    rst_metric_gauge_seconds(out, "process_start_time_seconds",
-                             "When the process began, since the Unix epoch.",
-                             (int64_t)(*started_ms * 1000000));
+    if (!*started_ms && boot_ms && wall_ms)
+        *started_ms = rst_since(wall_ms, rst_since(boot_ms, process[STARTED] * 1000 / second));
+    if (*started_ms)
+        rst_metric_gauge_seconds(out, "process_start_time_seconds",
+                                 "When the process began, since the Unix epoch.",
+                                 (int64_t)(*started_ms * 1000000));
     rst_metric_family(out, "process_cpu_seconds", "counter", "seconds",
                       "Time that the process spent on processors.");
     rst_status_text_put(out->text, "process_cpu_seconds_total ");

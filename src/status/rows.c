@@ -7,6 +7,7 @@
 #include "status/rows.h"
 
 #include "core/base/ascii.h"
+#include "core/base/clock.h"
 
 #include <errno.h>
 #include <roster/block.h>
@@ -191,8 +192,7 @@ static uint64_t number_of(const struct roster_snapshot *snapshot, const struct r
         return entry->start_ts;
     case ORDER_TXN_AGE:
         if (entry->txn_since)
-            return snapshot->taken_at > entry->txn_since ? snapshot->taken_at - entry->txn_since
-                                                         : 0;
+            return rst_since(snapshot->taken_at, entry->txn_since);
         return entry->start_ts ? rst_entry_txn_age_ms(snapshot, entry) * 1000000 : 0;
     case ORDER_TXN:
         return entry->txn_seq;

@@ -69,33 +69,33 @@ static uint32_t behind_ms(const struct verdict *verdict, uint64_t safe_point)
     /* The least timestamps stand where none was computed: they are of no time. */
     if (!verdict->has_min || !ms)
         return NONE;
-    return bounded(now_ms > ms ? now_ms - ms : 0);
+    return bounded(rst_since(now_ms, ms));
 }
 
 static uint32_t held_ms(const struct verdict *verdict)
 {
-    uint64_t now_ms = rst_monotonic_ms(), since_ms = verdict->min.holder.since / 1000000;
+    const struct roster_holder *holder = &verdict->min.holder;
 
     if (!verdict->has_min)
         return NONE;
-    return bounded(verdict->min.holder.kind != ROSTER_HOLDER_NONE && now_ms > since_ms
-                       ? now_ms - since_ms
-                       : 0);
+    if (holder->kind == ROSTER_HOLDER_NONE)
+        return 0;
+    return bounded(rst_since(rst_monotonic_ms(), holder->since / 1000000));
 }
 
 /* Across a gap a rate would say of each second what is true of none. */
-static uint32_t rate(uint64_t before, uint64_t now, uint64_t passed_ms)
+static uint32_t rate(uint64_t before, uint64_t count, uint64_t passed_ms)
 {
     if (!passed_ms || passed_ms >= 2 * STEP_MS)
         return NONE;
-    return bounded((now - before) * 1000 / passed_ms);
+    return bounded((count - before) * 1000 / passed_ms);
 }
 
 static void record(struct roster_status *status, uint64_t now_ms)
 {
     struct timeline *timeline = status->timeline;
     struct point *point = &timeline->points[now_ms / STEP_MS % POINTS];
-    uint64_t passed_ms = timeline->last_ms ? now_ms - timeline->last_ms : 0;
+    uint64_t passed_ms = timeline->last_ms ? rst_since(now_ms, timeline->last_ms) : 0;
     struct verdict verdict;
 
     rst_verdict(status, &verdict);
@@ -120,11 +120,11 @@ uint64_t rst_timeline_run(struct roster_status *status)
     if (now_ms < timeline->due_ms)
         return timeline->due_ms - now_ms;
     record(status, now_ms);
-    took_ms = boot_ms() - now_ms;
-    timeline->due_ms = now_ms - now_ms % STEP_MS + STEP_MS;
+    took_ms = rst_since(boot_ms(), now_ms);
+    timeline->due_ms = (now_ms / STEP_MS + 1) * STEP_MS;
     if (took_ms * SHARE > STEP_MS)
         timeline->due_ms = now_ms + took_ms * SHARE;
-    return timeline->due_ms > now_ms + took_ms ? timeline->due_ms - now_ms - took_ms : 0;
+    return rst_since(timeline->due_ms, now_ms + took_ms);
 }
 
 static void put_point(struct text *text, const struct point *point)

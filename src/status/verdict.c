@@ -121,7 +121,7 @@ struct found *rst_verdict_find(struct look *look, enum problem problem, int64_t 
         *since_ms = now_ms;
     look->seen[problem] = true;
     found->problem = problem;
-    found->age_ms = age_ms < 0 ? now_ms - *since_ms : (uint64_t)age_ms;
+    found->age_ms = age_ms < 0 ? rst_since(now_ms, *since_ms) : (uint64_t)age_ms;
     va_start(args, format);
     vsnprintf(found->evidence, sizeof(found->evidence), format, args);
     va_end(args);
@@ -233,8 +233,7 @@ static void judge_blocked(struct look *look)
     if (!rst_blocked_look(look->status->roster, look->options->blocked_ms, &blocked))
         return;
     look->status->blocked_ms = now_ms;
-    found = rst_verdict_find(look, PROBLEM_BLOCKED,
-                             now_ms > blocked.since_ms ? (int64_t)(now_ms - blocked.since_ms) : 0,
+    found = rst_verdict_find(look, PROBLEM_BLOCKED, (int64_t)rst_since(now_ms, blocked.since_ms),
                              "%s", blocked.evidence);
     rst_verdict_command(look, found, "%s", blocked.command);
 }
@@ -248,7 +247,7 @@ static void judge_kills(struct look *look)
     if (!rst_stuck_look(look->status, &look->stats, &stuck))
         return;
     look->verdict->stuck = stuck.count;
-    found = rst_verdict_find(look, PROBLEM_STUCK, (int64_t)(now_ms - stuck.since_ms), "%s",
+    found = rst_verdict_find(look, PROBLEM_STUCK, (int64_t)rst_since(now_ms, stuck.since_ms), "%s",
                              stuck.evidence);
     rst_verdict_command(look, found, "%s", stuck.command);
 }
@@ -264,11 +263,11 @@ bool rst_verdict_is_to_go_on(struct look *look, struct found *found, uint64_t se
         entry.blocker) {
         snprintf(found->evidence + length, room, "; it waits for session %" PRIu64 " itself",
                  entry.blocker);
-    } else if (last_ms && !look->seen[PROBLEM_BLOCKED] && now_ms - last_ms < GO_ON_MS) {
+    } else if (last_ms && !look->seen[PROBLEM_BLOCKED] && rst_since(now_ms, last_ms) < GO_ON_MS) {
         snprintf(found->evidence + length, room,
                  "; sessions waited for another one until %" PRIu64
                  " ms ago, and it may be one of them: let them go on first",
-                 now_ms - last_ms);
+                 rst_since(now_ms, last_ms));
     } else {
         return false;
     }
@@ -288,7 +287,7 @@ static void name_owner(const struct roster_holder *holder, bool open, char *text
 static void judge_minimum(struct look *look)
 {
     const struct roster_holder *holder = &look->min.holder;
-    int64_t held_ms = (int64_t)rst_monotonic_ms() - (int64_t)(holder->since / RST_MS);
+    int64_t held_ms = (int64_t)rst_since(rst_monotonic_ms(), holder->since / RST_MS);
     struct roster_entry entry;
     char name[256], owner[64];
     struct found *found;
@@ -376,7 +375,7 @@ void rst_verdict(struct roster_status *status, struct verdict *verdict)
         look.options->syncer && !calls->syncer_stats(look.options->syncer, &look.syncer);
     look.has_cluster = look.options->safe_point &&
                        !calls->safe_point_state(look.options->safe_point, &look.cluster);
-    look.boot_ns = (int64_t)rst_clock_ns(CLOCK_BOOTTIME);
+    look.boot_ns = rst_clock_ns(CLOCK_BOOTTIME);
     rst_verdict_fence(&look);
     judge_kernel(&look);
     judge_limits(&look);

@@ -19,11 +19,14 @@
 #define INTERVALS 3                                     /* without a report are too many */
 #define LATE_MS 3000 /* so late may be who waits for a processor */
 
+static int64_t ms_since(const struct look *look, int64_t moment_ns)
+{
+    return (int64_t)rst_since(look->boot_ns, (uint64_t)moment_ns) / RST_MS;
+}
+
 static int64_t failing_ms(const struct look *look, const struct roster_failing *failing)
 {
-    return failing->times && look->boot_ns > failing->since_ns
-               ? (look->boot_ns - failing->since_ns) / RST_MS
-               : -1;
+    return failing->times ? ms_since(look, failing->since_ns) : -1;
 }
 
 static const char *why(const struct roster_failing *failing)
@@ -82,7 +85,7 @@ void rst_verdict_fence(struct look *look)
 static void judge_report(struct look *look)
 {
     const struct roster_syncer_stats *syncer = &look->syncer;
-    int64_t passed_ms = (look->boot_ns - syncer->reported_ns) / RST_MS,
+    int64_t passed_ms = ms_since(look, syncer->reported_ns),
             interval_ms = (int64_t)syncer->interval_ms,
             most_ms = INTERVALS * interval_ms > LATE_MS ? INTERVALS * interval_ms : LATE_MS;
 
@@ -198,7 +201,7 @@ static int64_t blocked_ms(struct look *look, const struct roster_blocker *blocke
         return -1;
     if (!*since_ms)
         *since_ms = now_ms;
-    return (int64_t)(now_ms - *since_ms);
+    return (int64_t)rst_since(now_ms, *since_ms);
 }
 
 /* What it is, and what to do. */
@@ -279,7 +282,7 @@ void rst_verdict_safe_points(struct look *look)
 
 static bool is_recent(const struct look *look, int64_t at_ns)
 {
-    return at_ns && look->boot_ns - at_ns < (int64_t)look->options->old_ms * RST_MS;
+    return at_ns && ms_since(look, at_ns) < (int64_t)look->options->old_ms;
 }
 
 /* What was lost, on the server that lost it; else what this leader has passed. */
@@ -291,7 +294,7 @@ void rst_verdict_passed(struct look *look)
 
     if (is_recent(look, syncer->given_up_ns))
         found = rst_verdict_find(
-            look, PROBLEM_PASSED, (look->boot_ns - syncer->given_up_ns) / RST_MS,
+            look, PROBLEM_PASSED, ms_since(look, syncer->given_up_ns),
             "%" PRIu64 " transaction%s or pin%s of this server, below %" PRIu64
             ", %s given up for holding the safe points for too long: %s checks fail",
             syncer->given_up_pins, count_s(syncer->given_up_pins), count_s(syncer->given_up_pins),
@@ -299,7 +302,7 @@ void rst_verdict_passed(struct look *look)
             syncer->given_up_pins == 1 ? "its" : "their");
     else if (is_recent(look, cluster->passed_ns))
         found = rst_verdict_find(
-            look, PROBLEM_PASSED, (look->boot_ns - cluster->passed_ns) / RST_MS,
+            look, PROBLEM_PASSED, ms_since(look, cluster->passed_ns),
             "%s %s held the safe points at %" PRIu64 ", older than %" PRIu64 " s, and %s",
             kind_of(&cluster->passed), cluster->passed.name, cluster->passed.ts,
             cluster->abandoned_ms / 1000,

@@ -29,7 +29,7 @@ struct look {
     struct roster_syncer_stats syncer;
     struct roster_safe_point_state cluster;
     bool has_min, has_syncer, has_cluster;
-    int64_t boot_ns; /* CLOCK_BOOTTIME, by which the cluster's parts tell when */
+    uint64_t boot_ns; /* CLOCK_BOOTTIME, by which the cluster's parts tell when */
     bool seen[PROBLEMS];
 };
 

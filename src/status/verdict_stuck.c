@@ -233,7 +233,7 @@ bool rst_stuck_look(struct roster_status *status, const struct roster_stats *sta
         look_again(suspects, status->roster);
     }
     for (suspect = suspects->all; suspect < suspects->all + suspects->count; suspect++)
-        if (now_ms - suspect->since_ms > most_ms && now_ms > suspect->since_ms) {
+        if (rst_since(now_ms, suspect->since_ms) > most_ms) {
             stuck->count++;
             if (!oldest || suspect->since_ms < oldest->since_ms)
                 oldest = suspect;

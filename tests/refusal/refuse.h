@@ -9,6 +9,7 @@
 #ifndef ROSTER_TESTS_REFUSE_H
 #define ROSTER_TESTS_REFUSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The n-th such call of this thread from now on fails, once; n counts from 1. */
@@ -48,5 +49,8 @@ unsigned refuse_files(void);
 /* Moves the wall clock, and the clock that counts on in suspension, of this process. */
 void refuse_step_wall_clock(int64_t ns);
 void refuse_step_boot_clock(int64_t ns);
+
+/* Whether the kernel refuses all clocks to all threads of this process. */
+void refuse_clocks(bool all);
 
 #endif /* ROSTER_TESTS_REFUSE_H */

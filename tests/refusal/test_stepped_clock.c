@@ -5,12 +5,16 @@
  * The wall clock steps by two hours, forwards and back, while a transaction is open. Whatever tells
  * an age, or acts on one, goes by how long the transaction has really been open: the watchdog, the
  * list, the minimum, metrics, the status endpoint, the history, the syncer's age limit.
+ *
+ * Or the kernel refuses all clocks from some moment on: then nothing is older than it was, no age
+ * is told that nothing can be, and what waits for a while does not wait for ever.
  */
 #include "core/base/clock.h"
 #include "refuse.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <roster/roster.h>
 #include <roster/status.h>
@@ -80,14 +84,13 @@ static void ask_core(void)
     roster_history_destroy(history);
 }
 
-/* Asks the endpoint for a page and returns what stands after `key`. */
-static double number_at(const char *address, const char *page, const char *key)
+/* Asks the endpoint for a page. */
+static const char *answer_of(const char *address, const char *page)
 {
     struct sockaddr_in at = {.sin_family = AF_INET};
     static char answer[1 << 20];
     size_t length = 0;
     ssize_t n;
-    const char *found;
     char request[128];
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -102,6 +105,14 @@ static double number_at(const char *address, const char *page, const char *key)
         length += (size_t)n;
     answer[length] = '\0';
     close(fd);
+    return answer;
+}
+
+/* What stands after `key`. */
+static double number_at(const char *address, const char *page, const char *key)
+{
+    const char *answer = answer_of(address, page), *found;
+
     found = strstr(answer, key);
     cr_assert_not_null(found, "%s lacks %s: %s", page, key, answer);
     return strtod(found + strlen(key), NULL);
@@ -174,4 +185,74 @@ Test(stepped_clock, forwards)
 Test(stepped_clock, back)
 {
     step_by(-HOURS_2);
+}
+
+/* All ages and durations of a page, by how their names end. */
+static void are_short(const char *address, const char *page, const char *end, const char *behind)
+{
+    const char *at = answer_of(address, page);
+    unsigned n = 0;
+
+    cr_assert_not_null(strstr(at, "200 OK"), "%s: %s", page, at);
+    while ((at = strstr(at, end))) {
+        at += strlen(end);
+        at += strcspn(at, behind);
+        cr_expect_lt(strtod(at + 1, NULL), MOST_MS, "%s: %.40s", page, at - strlen(end));
+        n++;
+    }
+    cr_expect_gt(n, 0, "%s has none", page);
+}
+
+static int count_look(const struct roster_drain_progress *progress, void *arg)
+{
+    cr_expect_lt(progress->elapsed_ms, MOST_MS);
+    return ++*(unsigned *)arg > 1000; /* before it would go on for ever */
+}
+
+static void ask_without_clock(const char *address)
+{
+    struct roster_drain_options drain = ROSTER_DRAIN_OPTIONS_INIT;
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+    struct roster_min min = {.size = sizeof(min)};
+    unsigned n, looks = 0;
+
+    are_short(address, "/status", "uptime_ms\"", ":");
+    are_short(address, "/status", "age_ms\"", ":");
+    are_short(address, "/trx", "age_ms\"", ":");
+    are_short(address, "/processlist", "time_ms\"", ":");
+    are_short(address, "/minimum", "held_ms\"", ":");
+    are_short(address, "/metrics", "_seconds_sum", " ");
+    are_short(address, "/metrics", "age_seconds ", "");
+    cr_assert_eq(roster_min_peek(roster, &min), 0);
+    for (n = 0; n < 3; n++) {
+        cr_assert_eq(roster_metrics(roster, &metrics), 0);
+        cr_expect_lt(metrics.scans.sum_ns, MOST_MS * UINT64_C(1000000));
+        cr_expect_lt(metrics.grace_period_ns, MOST_MS * UINT64_C(1000000));
+        usleep(20000);
+    }
+    cr_expect_neq(kill_with(OPEN_MS + MOST_MS).kind, ROSTER_EVENT_KILL, "it is not that old");
+    drain.finish_ms = drain.kill_ms = 30;
+    drain.progress = count_look;
+    drain.progress_arg = &looks;
+    cr_expect_eq(roster_drain(roster, &drain, NULL), -ETIMEDOUT);
+    cr_expect_geq(looks, 2 * 30 / 10, "it did not wait");
+    cr_expect_lt(looks, 100, "it waited for longer than it was to");
+}
+
+Test(stepped_clock, refused_midway)
+{
+    struct roster_metrics metrics = {.size = sizeof(metrics)};
+    struct roster_status *status;
+
+    cr_assert_eq(roster_create(NULL, &roster), 0);
+    cr_assert_eq(roster_session_open(roster, NULL, &session), 0);
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    cr_assert_eq(roster_status_start(roster, NULL, &status), 0);
+    cr_assert_eq(roster_metrics(roster, &metrics), 0); /* a grace period begins */
+    refuse_clocks(true);
+    ask_without_clock(roster_status_address(status));
+    refuse_clocks(false);
+    roster_status_stop(status);
+    cr_assert_eq(roster_session_close(session), 0);
+    cr_assert_eq(roster_destroy(roster), 0);
 }

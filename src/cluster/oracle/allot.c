@@ -181,7 +181,7 @@ static int plan(const struct allotter *allotter, uint64_t n, unsigned losses, in
 static void pause_after(unsigned losses)
 {
     if (losses > 1)
-        rst_store_sleep_until(rst_store_monotonic_ns() + rst_store_backoff_ns(1, 16, losses - 2));
+        rst_store_sleep(rst_store_backoff_ns(1, 16, losses - 2));
 }
 
 int rst_allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
@@ -200,7 +200,7 @@ int rst_allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
             return err;
         begin = rst_store_monotonic_ns();
         err = swap(allotter, &attempt, deadline);
-        took = rst_store_monotonic_ns() - begin;
+        took = rst_store_since(rst_store_monotonic_ns(), begin);
         if (err == 1)
             break;
         /* What became of an unknown swap does not matter: its range belongs to no caller. */

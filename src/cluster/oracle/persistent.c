@@ -157,7 +157,7 @@ static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool ear
         if (!err)
             atomic_store_explicit(&oracle->mark, mark, memory_order_release);
         else
-            oracle->pause_until = rst_store_monotonic_ns() + PAUSE_NS;
+            oracle->pause_until = rst_store_time_add(rst_store_monotonic_ns(), PAUSE_NS);
     }
     pthread_mutex_unlock(&oracle->lock);
     return err;

@@ -128,7 +128,7 @@ static int repeat(struct roster_safe_point *safe_point, attempt_fn *attempt, uin
 
     for (i = 0; i < ATTEMPTS && err == -EAGAIN; i++) {
         if (i > 1)
-            rst_store_sleep_until(rst_store_monotonic_ns() + rst_store_backoff_ns(1, 20, i));
+            rst_store_sleep(rst_store_backoff_ns(1, 20, i));
         memset(result, 0, sizeof(*result));
         result->target = target;
         err = attempt(safe_point, target, result);

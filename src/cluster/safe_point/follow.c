@@ -177,10 +177,9 @@ static void pause_watch(struct roster_safe_point *safe_point)
     pthread_mutex_lock(&safe_point->lock);
     times = safe_point->state.following.times;
     pthread_mutex_unlock(&safe_point->lock);
-    rst_background_set_due(
-        &safe_point->background, SAFE_POINT_FOLLOW,
-        rst_store_monotonic_ns() +
-            rst_store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS, times < 16 ? (unsigned)times : 16));
+    rst_background_set_due(&safe_point->background, SAFE_POINT_FOLLOW,
+                           rst_background_in(rst_store_backoff_ns(
+                               PAUSE_MS, PAUSE_MOST_MS, times < 16 ? (unsigned)times : 16)));
 }
 
 void rst_safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms)

@@ -245,8 +245,8 @@ static int64_t lead(struct roster_safe_point *safe_point)
     /* Between two moves of the txn safe point only the acknowledgements of the last one count. */
     due = rst_store_monotonic_ns() >= safe_point->txn_due;
     if (due)
-        safe_point->txn_due =
-            rst_store_monotonic_ns() + safe_point->options.interval_ms * STORE_NS_PER_MS;
+        safe_point->txn_due = rst_store_time_add(rst_store_monotonic_ns(),
+                                                 safe_point->options.interval_ms * STORE_NS_PER_MS);
     err = rst_safe_point_round(safe_point, due ? &txn : NULL, &gc);
     warn_of(safe_point, "txn", &txn.blocker);
     warn_of(safe_point, "gc", &gc.blocker);
@@ -255,7 +255,8 @@ static int64_t lead(struct roster_safe_point *safe_point)
         return retry_ms(safe_point);
     }
     if (take_asked(safe_point))
-        safe_point->txn_due = rst_store_monotonic_ns() + ASKED_MS * STORE_NS_PER_MS;
+        safe_point->txn_due =
+            rst_store_time_add(rst_store_monotonic_ns(), ASKED_MS * STORE_NS_PER_MS);
     return pause_ms(safe_point, &gc);
 }
 
@@ -272,7 +273,7 @@ void rst_safe_point_lead_duty(void *arg)
     pthread_mutex_lock(&safe_point->lock);
     if (rst_background_due(&safe_point->background, SAFE_POINT_LEAD) == STORE_FOREVER)
         rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD,
-                               rst_store_monotonic_ns() + pause * STORE_NS_PER_MS);
+                               rst_background_in(pause * STORE_NS_PER_MS));
     pthread_mutex_unlock(&safe_point->lock);
     rst_log_flush(&safe_point->log, rst_store_monotonic_ns());
 }

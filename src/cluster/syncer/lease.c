@@ -230,6 +230,6 @@ void rst_syncer_lease_duty(void *arg)
         rst_syncer_seen_first(syncer);
     pthread_mutex_lock(&syncer->lock);
     if (rst_background_due(&syncer->background, SYNCER_LEASE) == STORE_FOREVER || err)
-        rst_syncer_set_due(syncer, SYNCER_LEASE, rst_store_monotonic_ns() + pause_ns(syncer, err));
+        rst_syncer_set_due(syncer, SYNCER_LEASE, rst_background_in(pause_ns(syncer, err)));
     pthread_mutex_unlock(&syncer->lock);
 }

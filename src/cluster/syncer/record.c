@@ -227,8 +227,7 @@ static void registered(struct roster_syncer *syncer, uint64_t record, int64_t re
     rst_syncer_set_due(syncer, SYNCER_FENCE, 0);
     /* A record that has vanished again already is noticed by the next report. */
     rst_syncer_set_due(syncer, SYNCER_REPORT,
-                       syncer->gone_at > revision ? 0
-                                                  : rst_store_monotonic_ns() + interval_ns(syncer));
+                       syncer->gone_at > revision ? 0 : rst_background_in(interval_ns(syncer)));
     pthread_mutex_unlock(&syncer->lock);
 }
 
@@ -492,7 +491,7 @@ void rst_syncer_report_duty(void *arg)
 
     if (!only) {
         pthread_mutex_lock(&syncer->lock);
-        rst_syncer_set_due(syncer, SYNCER_REPORT, rst_store_monotonic_ns() + interval_ns(syncer));
+        rst_syncer_set_due(syncer, SYNCER_REPORT, rst_background_in(interval_ns(syncer)));
         pthread_mutex_unlock(&syncer->lock);
     }
     if (only || !rst_syncer_report(syncer))

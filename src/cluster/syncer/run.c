@@ -135,7 +135,7 @@ static int wait_for_pins(struct roster_syncer *syncer, int64_t deadline)
             return err;
         if (!rst_store_remaining_ns(deadline))
             return -EBUSY;
-        rst_store_sleep_until(rst_store_monotonic_ns() + STOP_LOOK_NS);
+        rst_store_sleep(STOP_LOOK_NS);
     }
 }
 

@@ -53,7 +53,8 @@ static int take_lease(struct roster_syncer *syncer, int64_t now)
     struct roster_store_lease lease = {0};
     int err = -EKEYEXPIRED;
 
-    if (syncer->seen_lease && now - syncer->seen_kept_at < SEEN_MS / 2 * STORE_NS_PER_MS)
+    if (syncer->seen_lease &&
+        rst_store_since(now, syncer->seen_kept_at) < SEEN_MS / 2 * STORE_NS_PER_MS)
         return 0;
     if (syncer->seen_lease)
         err = roster_store_lease_keep_alive(syncer->store, syncer->seen_lease, timeout, &lease);
@@ -95,7 +96,7 @@ void rst_syncer_seen_put(struct roster_syncer *syncer)
 
     if (now < syncer->seen_due)
         return;
-    syncer->seen_due = now + syncer->options.keep_alive_ms * STORE_NS_PER_MS;
+    syncer->seen_due = rst_store_time_add(now, syncer->options.keep_alive_ms * STORE_NS_PER_MS);
     err = take_lease(syncer, now);
     if (!err)
         err = put(syncer);

@@ -183,7 +183,7 @@ void rst_syncer_fence_duty(struct roster_syncer *syncer)
     /* At most a second, because only CLOCK_BOOTTIME goes on while the machine is suspended. */
     if (syncer->state != ROSTER_SYNCER_LIVE || left > STORE_NS_PER_S)
         left = STORE_NS_PER_S;
-    rst_syncer_set_due(syncer, SYNCER_FENCE, rst_store_monotonic_ns() + left);
+    rst_syncer_set_due(syncer, SYNCER_FENCE, rst_background_in(left));
     pthread_mutex_unlock(&syncer->lock);
     rst_syncer_tell(syncer);
     rst_log_flush(&syncer->log, rst_store_monotonic_ns());

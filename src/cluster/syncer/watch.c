@@ -80,10 +80,9 @@ static void pause_watch(struct roster_syncer *syncer)
 
     pthread_mutex_lock(&syncer->lock);
     times = syncer->stats.watching.times;
-    rst_syncer_set_due(
-        syncer, SYNCER_WATCH,
-        rst_store_monotonic_ns() +
-            rst_store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS, times < 16 ? (unsigned)times : 16));
+    rst_syncer_set_due(syncer, SYNCER_WATCH,
+                       rst_background_in(rst_store_backoff_ns(PAUSE_MS, PAUSE_MOST_MS,
+                                                              times < 16 ? (unsigned)times : 16)));
     pthread_mutex_unlock(&syncer->lock);
 }
 

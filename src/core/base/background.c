@@ -47,7 +47,7 @@ static int64_t now_ns(void)
 
 static int64_t next_due(const struct rst_duty *duty)
 {
-    return duty->interval_ms ? now_ns() + (int64_t)duty->interval_ms * 1000000 : 0;
+    return duty->interval_ms ? rst_background_in((int64_t)duty->interval_ms * 1000000) : 0;
 }
 
 int rst_background_init(struct rst_background *background, const struct rst_duty *duties,

@@ -17,6 +17,8 @@
 #ifndef ROSTER_CORE_BASE_BACKGROUND_H
 #define ROSTER_CORE_BASE_BACKGROUND_H
 
+#include "core/base/clock.h"
+
 #include <pthread.h>
 #include <roster/export.h>
 #include <stdbool.h>
@@ -100,6 +102,14 @@ void rst_background_guest_leave(struct rst_background *background,
 /* When a duty is due; a thread that waits notices. */
 ROSTER_API void rst_background_set_due(struct rst_background *background, unsigned duty,
                                        int64_t due);
+
+/* The moment that is so far from now. Without a clock that is soon: the threads pause by
+ * themselves. */
+static inline int64_t rst_background_in(int64_t ns)
+{
+    return (int64_t)rst_monotonic_ns() + ns;
+}
+
 ROSTER_API int64_t rst_background_due(struct rst_background *background, unsigned duty);
 
 /*

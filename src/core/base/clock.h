@@ -23,6 +23,13 @@ static inline uint64_t rst_clock_ns(clockid_t clock)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+/* From one reading of a clock to a later one. 0 where that is not later: the kernel may refuse its
+ * clock from some moment on, and a wall clock may be set back. */
+static inline uint64_t rst_since(uint64_t now, uint64_t then)
+{
+    return now > then ? now - then : 0;
+}
+
 static inline uint64_t rst_clock_ms(clockid_t clock)
 {
     return rst_clock_ns(clock) / 1000000;

@@ -72,7 +72,7 @@ static int options_get(struct roster_drain_options *known,
 
 static uint64_t elapsed_ms(const struct drain *drain)
 {
-    return (rst_monotonic_ns() - drain->began) / 1000000;
+    return rst_since(rst_monotonic_ns(), drain->began) / 1000000;
 }
 
 static bool is_leaving(const struct roster_session *session)
@@ -180,7 +180,7 @@ static void run_phase(struct drain *drain, enum roster_drain_phase phase, uint64
     const struct roster_drain_options *options = &drain->options;
     const struct timespec pause = {(time_t)(options->poll_ms / 1000),
                                    (long)(options->poll_ms % 1000) * 1000000};
-    uint64_t began = elapsed_ms(drain);
+    uint64_t began = elapsed_ms(drain), paused_ms = 0;
 
     drain->progress.phase = phase;
     for (;;) {
@@ -191,9 +191,11 @@ static void run_phase(struct drain *drain, enum roster_drain_phase phase, uint64
             return;
         if (!remaining(drain))
             return;
-        if (time_ms != ROSTER_DRAIN_FOR_EVER && elapsed_ms(drain) - began >= time_ms)
+        if (time_ms != ROSTER_DRAIN_FOR_EVER &&
+            (paused_ms >= time_ms || rst_since(elapsed_ms(drain), began) >= time_ms))
             return;
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        if (!clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL))
+            paused_ms += options->poll_ms; /* ends it also where the kernel refuses its clock */
     }
 }
 

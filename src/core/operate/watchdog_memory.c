@@ -117,7 +117,7 @@ void rst_watchdog_memory_decide(struct roster_watchdog *watchdog)
     if (options->server_memory && options->server_memory != ROSTER_LIMIT_NONE) {
         used = options->memory_used ? options->memory_used(options->memory_used_arg)
                                     : watchdog->memory;
-        waited = (watchdog->now - victim.killed_at) / 1000000;
+        waited = rst_since(watchdog->now, victim.killed_at) / 1000000;
         if (used <= options->server_memory) {
             watchdog->victim.session_id = 0;
         } else if (!watchdog->victim.session_id) {

@@ -7,6 +7,7 @@
 #include "core/operate/kill.h"
 #include "core/operate/watchdog.h"
 
+#include "core/base/clock.h"
 #include "core/base/reclaim.h"
 #include "core/reader/list.h"
 #include "core/roster/kill_word.h"
@@ -60,7 +61,7 @@ static uint64_t limit_of(const struct visit *visit, enum roster_limit which)
 /* Whether what began at `since` has lasted longer than the limit; returns its age. */
 static bool is_over(uint64_t now, uint64_t since, uint64_t limit_ms, uint64_t *age_ms)
 {
-    uint64_t age = now > since ? now - since : 0;
+    uint64_t age = rst_since(now, since);
 
     *age_ms = age / MS;
     /* Strict: exceeds n ms by at least 1 ns. */
@@ -143,7 +144,7 @@ static uint64_t txn_age(const struct visit *visit)
     }
     now = roster_ts_physical_ms(visit->watchdog->ts_now);
     began = roster_ts_physical_ms(view->start_ts);
-    return now > began ? now - began : 0;
+    return rst_since(now, began);
 }
 
 /* Whether the session was killed for something that it is over with. */

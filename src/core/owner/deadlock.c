@@ -127,7 +127,7 @@ static void keep_member(struct roster_deadlock_member *member, const struct rost
     if (!rst_block_read(session, &blocked))
         return;
     since = blocked.word & ~RST_WAIT_LOW;
-    member->wait_ns = now > since ? now - since : 0;
+    member->wait_ns = rst_since(now, since);
     member->event = (uint32_t)(blocked.word & RST_WAIT_EVENT_MASK);
     memcpy(member->what, blocked.block.what, sizeof(member->what));
 }

@@ -36,7 +36,7 @@ static void grace_period_over(struct rcu_head *head)
     struct rst_grace *grace = caa_container_of(head, struct rst_grace, head);
 
     rst_callback_begin(head);
-    rst_store(&grace->took, rst_monotonic_ns() - rst_load(&grace->since));
+    rst_store(&grace->took, rst_since(rst_monotonic_ns(), rst_load(&grace->since)));
     rst_callback_end();
     /* The last access to `head`, which is queued anew after this; pairs with grace_read(). */
     rst_store_release(&grace->since, 0);
@@ -49,9 +49,11 @@ static void grace_read(struct rst_grace *grace, struct roster_metrics *metrics)
     uint64_t since = rst_load_acquire(&grace->since); /* pairs with grace_period_over() */
 
     metrics->grace_period_ns = rst_load(&grace->took);
-    metrics->grace_period_age_ns = since && now > since ? now - since : 0;
-    if (!since && __atomic_compare_exchange_n(&grace->since, &since, now, false, __ATOMIC_ACQUIRE,
-                                              __ATOMIC_RELAXED))
+    metrics->grace_period_age_ns = since ? rst_since(now, since) : 0;
+    /* Without a clock the 0 would say that none is under way, and `head` be queued twice. */
+    if (!since && now &&
+        __atomic_compare_exchange_n(&grace->since, &since, now, false, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED))
         rst_call_rcu(&grace->head, grace_period_over);
 }
 

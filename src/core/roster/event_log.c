@@ -166,7 +166,7 @@ static void settle(struct rst_event_log *log, struct ring *ring, struct recent *
 static bool has_passed(const struct recent *recent, uint64_t now_ns)
 {
     /* Moments are taken outside the lock, so one may be before what another thread began. */
-    return now_ns > recent->began_ns && now_ns - recent->began_ns >= WINDOW_NS;
+    return rst_since(now_ns, recent->began_ns) >= WINDOW_NS;
 }
 
 /* The place of what is like this event; the one that waited longest is given to what is new. */

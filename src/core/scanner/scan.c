@@ -417,7 +417,7 @@ static int run_alone(struct roster *roster, const struct rst_scan_for *what,
     err = run(roster, scanner, what, limit, now, known, min);
     rst_scanner_end(scanner);
     if (!err)
-        rst_scan_time_add(&roster->scan_times, rst_monotonic_ns() - begun);
+        rst_scan_time_add(&roster->scan_times, rst_since(rst_monotonic_ns(), begun));
     return err;
 }
 

@@ -240,7 +240,7 @@ static uint64_t duration_of(const struct roster_session *session)
 
     now_ms = since ? rst_monotonic_ms() : rst_wall_ms();
     began = since ? since / 1000000 : roster_ts_physical_ms(view->start_ts);
-    return now_ms > began ? now_ms - began : 0;
+    return rst_since(now_ms, began);
 }
 
 int roster_history_add(struct roster_history *history, const struct roster_session *session)

@@ -4,6 +4,8 @@
  *
  * Rows of a SQL server's tables of sessions.
  */
+#include "core/base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <roster/rows.h>
@@ -18,12 +20,6 @@
 static const char *or_empty(const char *string)
 {
     return string ? string : "";
-}
-
-/* What lies between two moments; never wraps. */
-static uint64_t since(uint64_t now, uint64_t then)
-{
-    return now > then ? now - then : 0;
 }
 
 /* The bytes of the first characters of a text. */
@@ -49,7 +45,7 @@ int roster_row_process(const struct roster_snapshot *snapshot, const struct rost
     row->db = entry->database && *entry->database ? entry->database : NULL;
     row->command = roster_command_name(entry->command);
     row->time =
-        since(snapshot->taken_at, entry->stmt_seq ? entry->stmt_since : entry->state_since) /
+        rst_since(snapshot->taken_at, entry->stmt_seq ? entry->stmt_since : entry->state_since) /
         SECOND;
     row->state = entry->txn_state == ROSTER_TXN_VALID ? "in transaction" : "autocommit";
     if (!entry->text || !entry->text_length)
@@ -112,8 +108,8 @@ int roster_row_trx(const struct roster_snapshot *snapshot, const struct roster_e
     if (entry->run_state != ROSTER_RUN_LOCK_WAITING)
         return 0;
     row->waiting = 1;
-    row->waiting_time = since(snapshot->taken_at, entry->blocked_since) / MS;
-    row->waiting_start_time = since(snapshot->taken_at_ms, row->waiting_time);
+    row->waiting_time = rst_since(snapshot->taken_at, entry->blocked_since) / MS;
+    row->waiting_start_time = rst_since(snapshot->taken_at_ms, row->waiting_time);
     return 0;
 }
 
@@ -133,7 +129,7 @@ int roster_row_lock_wait(const struct roster_snapshot *snapshot, const struct ro
     row->session_id = entry->id;
     row->current_holding_session_id = entry->blocker;
     row->root_session_id = entry->root_blocker;
-    row->waiting_time = since(snapshot->taken_at, entry->wait_since) / MS;
+    row->waiting_time = rst_since(snapshot->taken_at, entry->wait_since) / MS;
     return 0;
 }
 

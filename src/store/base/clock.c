@@ -31,6 +31,11 @@ int64_t rst_store_time_add(int64_t a, int64_t b)
     return a > STORE_FOREVER - b ? STORE_FOREVER : a + b;
 }
 
+int64_t rst_store_since(int64_t now, int64_t then)
+{
+    return now > then && now < STORE_FOREVER ? now - then : 0;
+}
+
 int64_t rst_store_deadline_in(int64_t ms)
 {
     if (ms < 0 || ms > STORE_FOREVER / STORE_NS_PER_MS)
@@ -65,11 +70,11 @@ static struct timespec timespec_of(int64_t ns)
     return ts;
 }
 
-void rst_store_sleep_until(int64_t deadline)
+void rst_store_sleep(int64_t ns)
 {
-    struct timespec ts = timespec_of(deadline);
+    struct timespec left = timespec_of(ns);
 
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
         ;
 }
 

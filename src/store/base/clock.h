@@ -25,6 +25,9 @@ int64_t rst_store_boottime_ns(void);
 /* a + b for times that are not negative, at most STORE_FOREVER. */
 int64_t rst_store_time_add(int64_t a, int64_t b);
 
+/* From one moment to a later one; 0 where that is not later, or the clock was refused. */
+int64_t rst_store_since(int64_t now, int64_t then);
+
 /* The deadline in ms from now; negative means STORE_FOREVER. */
 int64_t rst_store_deadline_in(int64_t ms);
 
@@ -34,8 +37,8 @@ int64_t rst_store_remaining_ns(int64_t deadline);
 /* Milliseconds until the deadline, rounded up, 0 when it has passed, at most INT_MAX. */
 int rst_store_remaining_ms(int64_t deadline);
 
-/* Sleeps, also through signals. */
-void rst_store_sleep_until(int64_t deadline);
+/* Sleeps, also through signals, and where the kernel refuses its clock. */
+void rst_store_sleep(int64_t ns);
 
 /* A mutex, and what is waited for under it with rst_threads_wait(). 0 or a negative errno. */
 int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond);

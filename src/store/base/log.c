@@ -34,8 +34,9 @@ void rst_log_init(struct store_log *log, roster_store_log_fn *fn, void *arg)
 static void write_summary(struct ready *ready, struct log_line *line, int64_t now)
 {
     char owed[64];
-    int length = snprintf(owed, sizeof(owed), " (repeated %" PRIu64 " time%s in %" PRId64 " s)",
-                          line->times, count_s(line->times), (now - line->since) / STORE_NS_PER_S);
+    int length =
+        snprintf(owed, sizeof(owed), " (repeated %" PRIu64 " time%s in %" PRId64 " s)", line->times,
+                 count_s(line->times), rst_store_since(now, line->since) / STORE_NS_PER_S);
 
     snprintf(ready->text, sizeof(ready->text), "%.*s%s", (int)sizeof(ready->text) - 1 - length,
              line->text, owed);
@@ -46,12 +47,12 @@ static void write_summary(struct ready *ready, struct log_line *line, int64_t no
 /* Under the mutex: the line is written now, and the same one not again for a while. */
 static void begin_pause(struct log_line *line, int64_t now)
 {
-    bool goes_on = now - line->until < line->pause;
+    bool goes_on = rst_store_since(now, line->until) < line->pause;
 
     line->pause = goes_on ? 2 * line->pause : LOG_PAUSE_NS;
     if (line->pause > LOG_PAUSE_MOST_NS)
         line->pause = LOG_PAUSE_MOST_NS;
-    line->until = now + line->pause;
+    line->until = rst_store_time_add(now, line->pause);
 }
 
 static struct log_line *find(struct store_log *log, enum roster_store_log_level level,
@@ -88,7 +89,7 @@ static bool pay(struct store_log *log, int64_t now)
 
     if (log->paid_until < credit)
         log->paid_until = credit;
-    if (log->paid_until + LOG_EVERY_NS > now) {
+    if (log->paid_until > now - LOG_EVERY_NS) {
         log->differing++;
         return false;
     }

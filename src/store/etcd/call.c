@@ -181,7 +181,7 @@ static bool next_endpoint(struct progress *p, size_t *endpoint)
             return true;
         if (until >= p->deadline - least)
             return false;
-        rst_store_sleep_until(until);
+        rst_store_sleep(rst_store_remaining_ns(until));
     }
     return false;
 }

@@ -49,8 +49,8 @@ void rst_etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_
     if (endpoint->health[use].blocked_until <= now) {
         failures = ++endpoint->health[use].failures;
         endpoint->health[use].blocked_until =
-            now +
-            rst_store_backoff_ns(options->backoff_min_ms, options->backoff_max_ms, failures - 1);
+            rst_store_time_add(now, rst_store_backoff_ns(options->backoff_min_ms,
+                                                         options->backoff_max_ms, failures - 1));
     }
     if (use == ETCD_CALLS && store->preferred == index)
         store->preferred = (index + 1) % store->n_endpoints;

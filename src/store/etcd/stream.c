@@ -68,9 +68,10 @@ static struct etcd_verdict take_snapshot(struct etcd_watch *watch)
     rst_etcd_transfer_stop(watch, &watch->stream);
     store_count(&watch->base.store->counters.watch_snapshots);
     if (watch->failures++ > 0)
-        watch->retry_at = rst_store_monotonic_ns() + rst_store_backoff_ns(options->backoff_min_ms,
-                                                                          options->backoff_max_ms,
-                                                                          watch->failures - 2);
+        watch->retry_at =
+            rst_store_time_add(rst_store_monotonic_ns(),
+                               rst_store_backoff_ns(options->backoff_min_ms,
+                                                    options->backoff_max_ms, watch->failures - 2));
     return (struct etcd_verdict){.fate = ETCD_DONE};
 }
 

@@ -150,8 +150,9 @@ void rst_etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *trans
         watch->failing_since = now;
     /* Another endpoint may be asked at once; where there is no other one to blame, pause. */
     if (verdict->blameless)
-        watch->retry_at = now + rst_store_backoff_ns(options->backoff_min_ms,
-                                                     options->backoff_max_ms, watch->failures);
+        watch->retry_at =
+            rst_store_time_add(now, rst_store_backoff_ns(options->backoff_min_ms,
+                                                         options->backoff_max_ms, watch->failures));
     watch->failures++;
 }
 
@@ -259,8 +260,7 @@ static void wait_for_news(struct etcd_watch *watch, int64_t deadline)
     ms = until > now ? rst_store_remaining_ms(until) : 0;
     /* It may not be able to wait, for want of memory or by a limit on descriptors. */
     if (curl_multi_poll(watch->multi, NULL, 0, ms, NULL) != CURLM_OK) {
-        now += POLL_AGAIN_NS;
-        rst_store_sleep_until(now < until ? now : until);
+        rst_store_sleep(earlier(POLL_AGAIN_NS, rst_store_remaining_ns(until)));
     }
 }
 
@@ -272,7 +272,7 @@ static bool is_worth_telling(const struct etcd_watch *watch, int64_t deadline)
     if (!rst_store_remaining_ns(deadline))
         return true;
     return deadline == STORE_FOREVER && watch->failing_since != 0 &&
-           rst_store_monotonic_ns() - watch->failing_since >= patience;
+           rst_store_since(rst_store_monotonic_ns(), watch->failing_since) >= patience;
 }
 
 static int advance(struct etcd_watch *watch)

@@ -157,8 +157,7 @@ static int wait_for_lock(void *arg, int attempt)
     if (left == 0)
         return 0;
     pause = rst_store_backoff_ns(1, 20, (unsigned)attempt);
-    rst_store_sleep_until(
-        rst_store_time_add(rst_store_monotonic_ns(), pause < left ? pause : left));
+    rst_store_sleep(pause < left ? pause : left);
     return 1;
 }
 

@@ -165,8 +165,7 @@ static int use_wal(struct sqlite_conn *conn, const struct store_error *error)
             continue;
         if ((rc & 0xff) != SQLITE_BUSY || !rst_store_remaining_ns(conn->deadline))
             break;
-        rst_store_sleep_until(
-            rst_store_time_add(rst_store_monotonic_ns(), rst_store_backoff_ns(1, 20, failures++)));
+        rst_store_sleep(rst_store_backoff_ns(1, 20, failures++));
     }
     if (wal != 0)
         return wal == 1 ? 0 : wal;

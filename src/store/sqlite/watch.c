@@ -194,7 +194,7 @@ static int64_t poll_at(const struct sqlite_watch *watch)
 {
     int64_t now = rst_store_monotonic_ns();
     int64_t least = watch->base.store->options.poll_interval_ms * STORE_NS_PER_MS;
-    int64_t longer = least + (now - watch->quiet_since) / QUIET_PART;
+    int64_t longer = least + rst_store_since(now, watch->quiet_since) / QUIET_PART;
 
     return rst_store_time_add(now, longer < QUIET_MOST * least ? longer : QUIET_MOST * least);
 }
