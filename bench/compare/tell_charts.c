@@ -43,7 +43,7 @@ static const struct chart charts[] = {
      false},
     {"list-sessions", "List of all sessions, all fields read", WORK_LIST, AXIS_SESSIONS, 1, 0,
      true},
-    {"lookup-sessions", "Look-up by id, fields read", WORK_LOOKUP, AXIS_SESSIONS, 1, 0, false},
+    {"lookup-sessions", "Lookup by id, fields read", WORK_LOOKUP, AXIS_SESSIONS, 1, 0, false},
     {"churn-sessions", "Close a session and open another", WORK_CHURN, AXIS_SESSIONS, 1, 0, false},
     {"mixed-threads", "Mixed: committers, syncer, lister, churn, 10 000 sessions", WORK_MIXED,
      AXIS_THREADS, 0, 10000, false},

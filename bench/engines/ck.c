@@ -5,7 +5,7 @@
  * ck: the textbook's design with Concurrency Kit: sessions in a ck_ht, views replaced and retired
  * through ck_epoch, one epoch record a thread. A ck_ht has one writer at a time, so opening and
  * closing take a mutex; iterating while it is written is not defined, so lists and scans take it
- * too. Look-ups and owners do not. Debian's 0.7.1 has two errors in ck_epoch that were mended in
+ * too. Lookups and owners do not. Debian's 0.7.1 has two errors in ck_epoch that were mended in
  * 2026: its figures are those of that version.
  */
 #include <ck_epoch.h>

@@ -41,4 +41,4 @@ const char *version()
 } // namespace
 
 extern "C" const engine engine_cuckoo =
-    map_engine<table>::make("cuckoo", "libcuckoo::cuckoohash_map, look-up and churn", version);
+    map_engine<table>::make("cuckoo", "libcuckoo::cuckoohash_map, lookup and churn", version);

@@ -47,4 +47,4 @@ const char *version()
 } // namespace
 
 extern "C" const engine engine_tbb =
-    map_engine<table>::make("tbb", "tbb::concurrent_hash_map, look-up and churn", version);
+    map_engine<table>::make("tbb", "tbb::concurrent_hash_map, lookup and churn", version);

@@ -69,7 +69,7 @@ ROSTER_API int roster_session_generation(struct roster_session *session, uint64_
  * session, and all were there at one instant, the wait does not begin, the deadlock is kept for
  * roster_deadlocks() and is in the event log, and each member has its number, see
  * roster_session_deadlock(). Of the waits that close one circle exactly one is refused, however
- * many threads look at once, provided that all of them ask for the check. Costs a look-up (some 40
+ * many threads look at once, provided that all of them ask for the check. Costs a lookup (some 40
  * ns) for each session in the chain, in one read-side critical section, and follows at most 65 536:
  * a longer circle is not found.
  *
@@ -126,7 +126,7 @@ struct roster_blocking {
  * Finds out how many sessions wait for another one, how many have for `min_ms` milliseconds or
  * longer, and what blocks most of those: for a monitor that has to notice it. Without a session
  * that has ever waited for another one it costs a load, else a walk over all sessions, some
- * nanoseconds each, and some look-ups (40 ns) for each that has waited for long: no part of a chain
+ * nanoseconds each, and some lookups (40 ns) for each that has waited for long: no part of a chain
  * is followed again and again, and at most 262 144 waits are. It uses no memory but 20 KiB of its
  * stack: of 64 roots that block sessions for long the one with the most is named, which is the one
  * of all where there are no more. Any thread; never delays an owner. What is counted is of the time

@@ -3,7 +3,7 @@
 
 /*
  * engines_agree ENGINE: drives an engine of roster-bench through a random history, and after each
- * step compares what it tells (oldest, list, look-up) with a plain array. A comparison of engines
+ * step compares what it tells (oldest, list, lookup) with a plain array. A comparison of engines
  * of which one does less than the others would be worth nothing.
  * engines_agree without arguments names the engines of this build.
  */
@@ -180,7 +180,7 @@ static void check_lookup(struct run *run, struct model *model)
     if (model->session)
         ok(run, err, "lookup");
     if (err != (model->session ? 0 : -ENOENT) || model->seen != (model->session != NULL))
-        fail(run, "look-up finds what it should not, or not what it should");
+        fail(run, "lookup finds what it should not, or not what it should");
 }
 
 static void step(struct run *run)

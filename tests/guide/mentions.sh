@@ -83,7 +83,7 @@ fi
 
 # The ratios of README.md are among those measured, and so is how many limits are missed.
 grep -oE '[0-9]\.[0-9]+ (times|of LMDB)' README.md | while read -r ratio _; do
-    grep -qE "^\| (begin\+end, 1 thread|look-up by id, 1 000).*\| $ratio \|" doc/performance.md || echo "$ratio"
+    grep -qE "^\| (begin\+end, 1 thread|lookup by id, 1 000).*\| $ratio \|" doc/performance.md || echo "$ratio"
 done >"$TMPDIR/ratios"
 held=$(grep -cE '^\| .*\| at (most|least) .*\| holds' doc/performance.md)
 missed=$(grep -cE '^\| .*\| at (most|least) .*\| \*\*missed' doc/performance.md)

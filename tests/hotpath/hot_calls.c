@@ -4,7 +4,7 @@
 /*
  * hot_calls KIND CALLS: this number of statements, transactions, transactions in a statement or in
  * two steps, transactions in ROSTERS rosters by turns, minima of OTHERS open transactions, lists of
- * as many sessions, look-ups of one of as many that are idle, waits, steps of a statement, or
+ * as many sessions, lookups of one of as many that are idle, waits, steps of a statement, or
  * sessions opened and closed beside as many. count-instructions counts what the functions called
  * here take. Everything that could differ between two runs is kept out: one thread, a clock that
  * stands still, an oracle that counts.
@@ -213,7 +213,7 @@ static const struct {
     {"statement", statement}, {"transaction", transaction},
     {"two-steps", two_steps}, {"minimum", minimum},
     {"list", list},           {"by-turns", by_turns},
-    {"look-up", look_up},     {"in-statement", in_statement},
+    {"lookup", look_up},      {"in-statement", in_statement},
     {"wait", wait_for},       {"progress", progress},
     {"session", connection},
 };
@@ -246,7 +246,7 @@ int main(int argc, char **argv)
     ok(roster_create(&options, &roster), "create");
     ok(roster_session_open(roster, NULL, &session), "open");
     many = !strcmp(argv[1], "minimum") || !strcmp(argv[1], "list");
-    open = many || !strcmp(argv[1], "look-up") || !strcmp(argv[1], "session");
+    open = many || !strcmp(argv[1], "lookup") || !strcmp(argv[1], "session");
     turns = !strcmp(argv[1], "by-turns");
     if (open)
         others_open();

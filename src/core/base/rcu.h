@@ -241,7 +241,7 @@ extern char rst_callbacks_done;
 /*
  * Where liburcu keeps what leads to this thread's record of a reader; to NULL until this thread has
  * entered a section. liburcu's own inline functions ask for this address at each use, which in a
- * shared library is a call, four of them for a section: a look-up among 100 000 sessions takes 0.83
+ * shared library is a call, four of them for a section: a lookup among 100 000 sessions takes 0.83
  * (0.81 to 0.94) of the textbook's time with them and 0.56 (0.52 to 0.58) so, among 1 000 1.11 and
  * 0.86. It uses what liburcu's inline functions use, and is compiled for one release as they are;
  * configure says for which releases the source was compared, and others get the functions.

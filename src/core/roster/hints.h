@@ -5,7 +5,7 @@
  * Hints: where the session with an id probably is. The hash table alone says which sessions there
  * are. To find one in it takes a bucket, a walk along a list and a call for each node of it: each a
  * line that has to be there before the next can be asked for. A hint is one word at a place that
- * follows from the id, and leads to the session; so most look-ups do without the table. A session
+ * follows from the id, and leads to the session; so most lookups do without the table. A session
  * without a hint is found there: when others had all of its places, or there was no memory.
  *
  * A hint is written by its session's owner, in an array that readers may be reading, and an array
@@ -28,7 +28,7 @@
  *  - no reader has B before c, so what b adds and removes again is not found;
  *  - who has A after c is inside a section that began before c, and 4 waits for it.
  * It cannot be opened again while b looks at it, because b is a keeper of reclaim.h. And since 2 is
- * before 3, no look-up finds it for the next session with its id.
+ * before 3, no lookup finds it for the next session with its id.
  *
  * Opening adds it to both arrays, or to one of them: that is a matter of speed.
  */

@@ -16,7 +16,7 @@
 
 #define MIN_BUCKETS UINT64_C(256)
 
-/* A list of the table may have as many on average: look-ups mostly do without it. */
+/* A list of the table may have as many on average: lookups mostly do without it. */
 #define SESSIONS_PER_BUCKET 2
 
 /* liburcu starts threads to make a table larger than this, which have the signals of their maker.
