@@ -17,3 +17,13 @@ if [ ! -e "$library" ]; then
 fi
 OBJDUMP=$ROSTER_OBJDUMP "$ROSTER_SRCDIR/tests/hotpath/check-hotpath" \
     "$library" "$ROSTER_SRCDIR/tests/hotpath/hot-functions"
+
+# What copies a text that may be long has a fence before it, for such a one alone (roster/look.h).
+"$ROSTER_OBJDUMP" -d --no-show-raw-insn "$library" | awk '
+    />:$/ { inside = /<stmt_begin_request[.>]/ }
+    inside && /<rst_fence_full_slow>/ { found = 1 }
+    END { exit !found }
+' || {
+    echo "stmt_begin_request() has no fence before a long text"
+    exit 1
+}

@@ -163,7 +163,7 @@ static int push(struct rst_thread *thread, struct roster_session *session,
     }
     rst_write_fence(); /* before 3 of look.h */
     rst_statement_fill(statement, class, session->stmt_seq + 1, rst_ticker_now(&roster->ticker),
-                       request);
+                       request, false);
     show_in(view, session, statement);
     spare_in(session, statement);
     rst_test_point("push: view filled");

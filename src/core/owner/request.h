@@ -65,12 +65,15 @@ static inline unsigned rst_request_cut(struct rst_request *request, const struct
     return rst_statement_class(rst_statement_size(request->text_length, request->digest_length));
 }
 
-/* 3 of look.h. */
-static inline void rst_statement_fill(struct rst_statement *statement, unsigned class, uint64_t seq,
-                                      uint64_t now, const struct rst_request *request)
+/* 3 of look.h, after the barrier. `common` is a constant: the text is not long. */
+static rst_always_inline void rst_statement_fill(struct rst_statement *statement, unsigned class,
+                                                 uint64_t seq, uint64_t now,
+                                                 const struct rst_request *request, bool common)
 {
     char *text = rst_statement_text(statement);
 
+    if (!common && rst_unlikely(request->text_length > RST_LONG_TEXT))
+        rst_fence_full_slow(); /* pairs with the fence of e */
     rst_store_shown(&statement->seq, seq);
     rst_store_shown(&statement->since, now);
     rst_store_shown(&statement->command, (uint32_t)request->command);

@@ -62,7 +62,7 @@ static rst_always_inline void publish(struct rst_thread *thread, struct roster_s
     uint64_t now = rst_ticker_now(&thread->roster->ticker);
 
     rst_write_fence(); /* before 3 of look.h */
-    rst_statement_fill(parts->statement, class, ++session->stmt_seq, now, request);
+    rst_statement_fill(parts->statement, class, ++session->stmt_seq, now, request, common);
     rst_view_fill(parts->view, session, common ? 0 : before->start_ts,
                   common ? ROSTER_TXN_INVALID : before->txn_state, now, parts->statement);
     if (in_txn) {

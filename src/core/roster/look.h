@@ -103,6 +103,14 @@ static inline void rst_write_fence(void)
 }
 
 /*
+ * The C library copies a text about as large as a cache with streaming stores. Behind them it has a
+ * barrier, but on x86 they may overtake the stores before them, the end of a life among these. So
+ * before a text longer than this a full fence takes its place, and the common path leaves such a
+ * one to others.
+ */
+#define RST_LONG_TEXT ((size_t)4096)
+
+/*
  * In a build with test delays: a reader of what is free shall not find what it was. `keeps` is the
  * place of the word that is spared.
  */

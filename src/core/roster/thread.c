@@ -10,6 +10,7 @@
 
 #include "core/base/reclaim.h"
 #include "core/base/trim.h"
+#include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
@@ -271,7 +272,7 @@ static void init_gates(struct rst_thread *thread, const struct roster *roster)
     thread->gate_idle = UINT64_MAX;
     thread->gate_txn = UINT64_MAX;
     thread->gate_stmt = UINT64_MAX;
-    thread->text_limit = roster->text_limit;
+    thread->text_limit = roster->text_limit < RST_LONG_TEXT ? roster->text_limit : RST_LONG_TEXT;
 #ifdef ROSTER_DEBUG
     return;
 #endif

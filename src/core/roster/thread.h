@@ -42,7 +42,7 @@ struct rst_thread {
     uint64_t gate_idle; /* no transaction, no statement */
     uint64_t gate_txn;  /* a valid transaction that pins, no statement */
     uint64_t gate_stmt; /* a statement, no transaction */
-    size_t text_limit;  /* the roster's: the longest text that stmt_begin's common path takes */
+    size_t text_limit;  /* the longest text that stmt_begin's common path takes */
     struct rst_horizon_cache horizon;
     struct rst_thread_counts counts;
     struct rst_hot_cache hot[RST_HOT_CLASSES];
