@@ -18,6 +18,9 @@
  */
 #define URGENT RST_SMALL_IF_SANITIZED((uint64_t)1024 * 1024, (uint64_t)64 * 1024)
 
+/* The most that the objects of a thread's list hold on to, beside those of the last one. */
+#define HELD_BYTES ((size_t)16 * 1024)
+
 static size_t round_up(size_t n, size_t to)
 {
     return (n + to - 1) / to * to;
@@ -150,7 +153,7 @@ void rst_graced_retire(struct rst_graced *pool, struct rst_graced_cache *cache, 
     cache->n_retired++;
     cache->held_retired += held;
     if (cache->n_retired < RST_HOT_BATCH && cache->n_retired <= 2 * cache->batch &&
-        cache->n_retired <= others / 8)
+        cache->n_retired <= others / 8 && cache->held_retired < HELD_BYTES)
         return;
     batch_retire(pool, cache);
     if (rst_hot_count(&cache->free) > others / 8)
@@ -180,13 +183,17 @@ static struct rst_graced_chunk *carve(struct rst_graced *pool)
     return chunk;
 }
 
-/* New memory, which walkers can find before any other thread can get an object of it. */
-static int grow(struct rst_graced *pool, struct rst_graced_cache *cache)
+/*
+ * More objects for a thread that has none: of the depot, or of new memory, which walkers can find
+ * before any other thread can get an object of it. Also those of the depot are refused: each that
+ * is taken may be retired, with what it holds on to.
+ */
+static int more(struct rst_graced *pool, struct rst_graced_cache *cache)
 {
     int err = rst_account_check(account_of(pool));
     struct rst_graced_chunk *chunk;
 
-    if (err)
+    if (err || rst_hot_refill(&pool->free, &cache->free))
         return err;
     chunk = carve(pool);
     if (!chunk)
@@ -200,7 +207,7 @@ void *rst_graced_take(struct rst_graced *pool, struct rst_graced_cache *cache, i
 {
     struct rst_hot_node *node;
 
-    *err = cache->free.top || rst_hot_refill(&pool->free, &cache->free) ? 0 : grow(pool, cache);
+    *err = cache->free.top ? 0 : more(pool, cache);
     if (*err)
         return NULL;
     node = rst_hot_pop(&cache->free);

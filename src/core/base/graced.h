@@ -8,7 +8,7 @@
  * Free ones are kept as hot.h keeps them, linked through nodes. An object that was retired joins a
  * list of its thread; the list becomes a batch that goes to the reclaiming thread as one callback
  * and comes to the depot after a grace period. How long the list becomes follows how many objects
- * are in use, so that where few are, few wait.
+ * are in use, so that where few are, few wait; and what they hold on to.
  *
  * Nodes stand beside the objects, not in them: readers may be reading a retired object, so nothing
  * may be written to it. What an object holds on to is dropped when its grace period is over.

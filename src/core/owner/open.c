@@ -75,17 +75,19 @@ static void fill(struct roster_session *session, struct roster *roster,
 static int build_identity(struct roster_session *session, struct rst_session_home *home,
                           const struct roster_session_attr *attr)
 {
+    struct rst_account *account = &rst_session_roster(session)->account;
     struct roster_identity *identity;
     int err = rst_identity_build(attr, rst_home_identity(home), &identity);
 
     if (err)
         return err;
     session->identity = identity;
-    if (identity != rst_home_identity(home))
-        rst_fetch_add(&rst_session_roster(session)->account.memory, rst_identity_bytes(identity));
     identity->session_kind = session->kind;
     identity->session_flags = session->flags;
-    return 0;
+    if (rst_likely(identity == rst_home_identity(home)))
+        return 0;
+    rst_fetch_add(&account->memory, rst_identity_bytes(identity));
+    return rst_account_check(account); /* it will await a grace period, and may be long */
 }
 
 /* Completes a session that no reader can see yet, and makes it findable. */

@@ -127,8 +127,13 @@ static bool needs_side(const struct roster_session *session, const struct roster
 
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr)
 {
+    int err;
+
     if (!needs_side(session, attr))
         return 0;
+    err = rst_account_check(&rst_session_roster(session)->account); /* as an identity */
+    if (err)
+        return err;
     if (!rst_side_need(session))
         return -ENOMEM;
     if (session->gate.non_pinning)

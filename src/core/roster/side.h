@@ -119,7 +119,8 @@ uint64_t rst_side_generation(struct roster *roster, struct rst_side *side);
 /* Anyone's, under the read lock: whether a session that was found is that of this generation. */
 bool rst_side_is_of(const struct roster_session *session, uint64_t generation);
 
-/* Prepares the side of a session that no other thread can find yet. Returns 0 or -ENOMEM. */
+/* Prepares the side of a session that no other thread can find yet. Returns 0, -ENOMEM or -ENOBUFS.
+ */
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr);
 
 /* The owner's, in a session that pins nothing: gives the transaction that begins its number. */

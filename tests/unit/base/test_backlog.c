@@ -204,7 +204,7 @@ Test(backlog, refuses_new_sessions_too)
 
     unit_ok(roster_read_lock(roster));
     cr_assert_eq(use_up(roster, session), -ENOBUFS);
-    /* What is left of the sessions' memory may still be used. */
+    /* What the thread has of records may still be used. */
     while (!err) {
         err = roster_session_open(roster, NULL, &more);
         cr_assert_lt(opened++, 100000);
@@ -214,6 +214,44 @@ Test(backlog, refuses_new_sessions_too)
     unit_refused(roster, session, roster_session_open(roster, NULL, &more), -ENOBUFS);
     roster_read_unlock(roster);
     unit_end(roster, session);
+}
+
+/* Also where there are records of closed sessions for all of them. */
+Test(backlog, of_sessions_whose_records_were_used_before)
+{
+    enum { N = 1000 };
+    static struct roster_session *sessions[N];
+    struct roster *roster = roster_with_limit();
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    static char text[4000];
+    struct roster_session *session;
+    int err, opened, i;
+
+    memset(text, 'x', sizeof(text) - 1);
+    for (i = 0; i < N; i++)
+        sessions[i] = unit_open(roster);
+    for (i = 0; i < N; i++)
+        unit_close(sessions[i]);
+    unit_ok(rst_rcu_barrier());
+    for (i = 0; i < 2; i++) {
+        attr.attributes = i ? NULL : text;
+        attr.flags = i ? ROSTER_SESSION_DIGESTS : 0;
+        unit_ok(roster_read_lock(roster));
+        for (err = opened = 0; !err; opened++) {
+            err = roster_session_open(roster, &attr, &session);
+            if (!err)
+                unit_close(session);
+            cr_assert_leq(unit_stats(roster).backlog, LIMIT + LIMIT / 4, "%d", opened);
+        }
+        cr_assert_eq(err, -ENOBUFS);
+        unit_refused(roster, NULL, roster_session_open(roster, &attr, &session), -ENOBUFS);
+        roster_read_unlock(roster);
+        unit_ok(rst_rcu_barrier());
+        unit_ok(roster_session_open(roster, &attr, &session));
+        unit_close(session);
+        unit_ok(rst_rcu_barrier());
+    }
+    unit_destroy(roster);
 }
 
 /* A reader that stays costs owners no memory, whatever they do. */

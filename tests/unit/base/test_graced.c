@@ -323,6 +323,32 @@ Test(graced, objects_retired_alone_come_back)
     fixture_destroy(&fixture);
 }
 
+/* However many others are in use, little waits in the list of a thread that goes on to do nothing.
+ */
+Test(graced, what_holds_on_to_much_does_not_wait_for_others)
+{
+    enum { HELD = 8192, N = 40 };
+    struct fixture fixture;
+    void *taken[N];
+    int i;
+
+    fixture_init(&fixture, OBJECT_SIZE);
+    for (i = 0; i < 4 * RST_HOT_BATCH; i++) /* so that its lists are long */
+        retire(&fixture, take(&fixture));
+    rst_graced_flush(&fixture.pool, &fixture.cache);
+    unit_ok(rst_rcu_barrier());
+    for (i = 0; i < N; i++)
+        taken[i] = take(&fixture);
+    rst_rcu_read_lock();
+    for (i = 0; i < N; i++)
+        rst_graced_retire(&fixture.pool, &fixture.cache, taken[i], HELD, UINT64_MAX);
+    cr_assert_gt(rst_load(&fixture.account.backlog), (uint64_t)(N - 3) * HELD);
+    rst_rcu_read_unlock();
+    /* What they hold on to is what drop() says. */
+    rst_fetch_sub(&fixture.account.backlog, (uint64_t)N * (HELD - OBJECT_SIZE));
+    fixture_destroy(&fixture);
+}
+
 Test(graced, a_full_backlog_refuses_new_memory_and_nothing_else)
 {
     struct fixture fixture;
