@@ -21,7 +21,8 @@ ROSTER_BEGIN_DECLS
  * Begins a statement: publishes its command, a copy of its text and digest, and the running state
  * ROSTER_RUN_RUNNING. `text` has `text_length` bytes of any value and may be NULL when that is 0;
  * what exceeds options.text_limit is cut off and its full length remembered. `digest` has
- * `digest_length` bytes, 0 for none. Owner only; wait-free (G9).
+ * `digest_length` bytes, 0 for none. Owner only; wait-free (G9), with text and digest of more than
+ * 4000 bytes lock-free.
  *
  * Returns 0; -EINVAL for NULL with a length or a text of 4 GiB or more; -ENAMETOOLONG for a digest
  * of more than ROSTER_DIGEST_MAX bytes; -EBUSY when a statement is running; -ECANCELED when the
@@ -48,8 +49,8 @@ ROSTER_API int roster_stmt_begin_cleanup(struct roster_session *session,
 
 /*
  * Ends the statement and goes back to ROSTER_RUN_IDLE, or in a transaction to the state that this
- * was in before the statement; an open transaction stays open. Owner only; wait-free (G9), never
- * allocates. From its return on no kill can hit this statement (G5).
+ * was in before the statement; an open transaction stays open. Owner only; wait-free as
+ * roster_stmt_begin(), never allocates. From its return on no kill can hit this statement (G5).
  *
  * Returns 0 when the statement was not killed, or what roster_killed() would have said (a positive
  * value) when it was, even if the owner had not noticed; -EINVAL for NULL; -EALREADY when no

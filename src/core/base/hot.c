@@ -145,6 +145,9 @@ static struct rst_hot_node *depot_pop(struct rst_hot *hot, const struct rst_hot_
 
     for (i = 0; !batch && i < RST_HOT_STACKS; i++)
         batch = stack_pop(&hot->depot[(first + i) % RST_HOT_STACKS]);
+    /* A trim may have missed what was out of the stack with it. */
+    if (batch)
+        rst_store_changed(&hot->slabs.account->freed, 1);
     return batch;
 }
 
@@ -203,10 +206,25 @@ void rst_hot_add(struct rst_hot *hot, struct rst_hot_cache *cache, char *piece)
     }
 }
 
+/* Whether threads keep none of these: a batch is one object, and so is a piece of memory. */
+static bool is_large(const struct rst_hot *hot)
+{
+    return hot->most == 1 && hot->per_piece == 1;
+}
+
+static void *take_large(struct rst_hot *hot, const struct rst_hot_cache *cache)
+{
+    struct rst_hot_node *batch = depot_pop(hot, cache);
+
+    return batch ? batch : rst_slabs_carve(&hot->slabs);
+}
+
 void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
 {
     char *piece;
 
+    if (is_large(hot))
+        return take_large(hot, cache);
     if (!rst_hot_refill(hot, cache)) {
         piece = rst_slabs_carve(&hot->slabs);
         if (!piece)
@@ -216,7 +234,8 @@ void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
     return rst_hot_pop(cache);
 }
 
-void rst_hot_full_slow(struct rst_hot *hot, struct rst_hot_cache *cache)
+/* Makes room in a list that has reached its limit. */
+static void make_room(struct rst_hot *hot, struct rst_hot_cache *cache)
 {
     unsigned before = cache->limit;
 
@@ -239,6 +258,16 @@ void rst_hot_put_alone_slow(struct rst_hot *hot, void *object)
 
     rst_store_release(&node->next, 0); /* pairs with e of look.h */
     rst_hot_put_batch(hot, node, 1);
+}
+
+void rst_hot_put_full_slow(struct rst_hot *hot, struct rst_hot_cache *cache, void *object)
+{
+    if (is_large(hot)) {
+        rst_hot_put_alone_slow(hot, object);
+        return;
+    }
+    make_room(hot, cache);
+    rst_hot_push(cache, object);
 }
 
 void rst_hot_flush(struct rst_hot *hot, struct rst_hot_cache *cache)

@@ -8,7 +8,9 @@
  * A thread has, per class, a list of free objects and a second one that is full, both linked
  * through the objects themselves. What it has too much goes to the class's depot, a stack of
  * batches; what it lacks comes from there. Batches start small and grow with use, so that a thread
- * that runs one statement keeps little.
+ * that runs one statement keeps little. Of objects so large that a batch is one of them it keeps
+ * none: they come from the depot and go there, at the cost of an exchange, which is little beside
+ * what is written to them; else each of many threads would keep the longest text that it ever had.
  *
  * No ABA in the depot: it is a few stacks, and a thread that takes from one takes the whole stack
  * by one exchange, keeps a batch and pushes the rest back. A thread that is preempted in between
@@ -94,8 +96,8 @@ static inline unsigned rst_hot_count(const struct rst_hot_cache *cache)
 /* An object, from the other list, the depot or new memory; NULL: -ENOMEM. */
 rst_slow void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache);
 
-/* Makes room in a list that has reached its limit. */
-rst_slow void rst_hot_full_slow(struct rst_hot *hot, struct rst_hot_cache *cache);
+/* Gives back an object where the list has reached its limit. */
+rst_slow void rst_hot_put_full_slow(struct rst_hot *hot, struct rst_hot_cache *cache, void *object);
 
 /* Gives back one object without a thread's context. */
 rst_slow void rst_hot_put_alone_slow(struct rst_hot *hot, void *object);
@@ -143,9 +145,10 @@ static inline void rst_hot_push(struct rst_hot_cache *cache, void *object)
 /* Gives back an object that no session leads to any more. Never fails, never allocates (G7). */
 static inline void rst_hot_put(struct rst_hot *hot, struct rst_hot_cache *cache, void *object)
 {
-    if (rst_unlikely(!rst_hot_has_room(cache)))
-        rst_hot_full_slow(hot, cache);
-    rst_hot_push(cache, object);
+    if (rst_likely(rst_hot_has_room(cache)))
+        rst_hot_push(cache, object);
+    else
+        rst_hot_put_full_slow(hot, cache, object);
 }
 
 #endif /* ROSTER_CORE_BASE_HOT_H */

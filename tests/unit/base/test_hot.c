@@ -157,6 +157,29 @@ Test(hot, lists_grow_with_use)
     rst_hot_destroy(&fixture.hot);
 }
 
+/* Else each of many threads would keep the longest text that it ever had. */
+Test(hot, of_large_objects_a_thread_keeps_none)
+{
+    struct fixture fixture;
+    struct rst_hot_cache other = {NULL, NULL, 0, 0};
+    size_t size;
+    void *first, *second;
+
+    for (size = 8192; size <= 2 * 1024 * 1024; size *= 2) {
+        fixture_init(&fixture, size);
+        first = take(&fixture);
+        second = take(&fixture);
+        put(&fixture, first);
+        cr_assert_eq(rst_hot_take(&fixture.hot, &other), first, "%zu", size);
+        rst_hot_put(&fixture.hot, &other, first);
+        put(&fixture, second);
+        cr_assert_eq(rst_hot_count(&fixture.cache), 0);
+        cr_assert_eq(rst_hot_count(&other), 0);
+        cr_assert_eq(fixture.account.memory, 2 * size);
+        rst_hot_destroy(&fixture.hot);
+    }
+}
+
 Test(hot, what_a_thread_had_is_there_for_others)
 {
     struct fixture fixture;
