@@ -3,10 +3,12 @@
 
 /*
  * A thread that is preempted while it takes from the depot costs others no new memory, as long as
- * there is a surplus: however often that happens, memory follows what is in use.
+ * there is a surplus: however often that happens, memory follows what is in use. And what a trim
+ * has missed because of it is looked for again.
  */
 
 #include "core/base/hot.h"
+#include "core/base/trim.h"
 #include "steps.h"
 
 #include <criterion/criterion.h>
@@ -66,5 +68,28 @@ Test(depot_step, a_taker_that_stands_still_makes_nobody_carve)
     }
     cr_expect_eq(account.memory, enough, "%d stops cost %llu bytes", TIMES,
                  (unsigned long long)(account.memory - enough));
+    rst_hot_destroy(&hot);
+}
+
+static void take_one(void *arg)
+{
+    struct rst_hot_cache *cache = &((struct beginner *)arg)->cache;
+
+    memset(cache, 0, sizeof(*cache));
+    cr_assert_not_null(rst_hot_take(&hot, cache));
+}
+
+Test(depot_step, a_trim_beside_a_taker_that_stands_still_is_made_up_for)
+{
+    struct steps taker = {.fn = take_one, .arg = &beginners[1], .point = "hot: depot taken"};
+
+    cr_assert_eq(rst_hot_init(&hot, SIZE, &account), 0);
+    use(&beginners[0]);
+    cr_assert(steps_start(&taker));
+    /* As rst_trim_tick() does before a trim, which finds in the depot less than there is. */
+    account.freed = 0;
+    (void)rst_hot_trim(&hot, NULL, NULL);
+    steps_finish(&taker);
+    cr_expect_eq(account.freed, 1);
     rst_hot_destroy(&hot);
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define HUGE_PAGE ((size_t)2 * 1024 * 1024)
 
@@ -129,7 +130,7 @@ static struct rst_slab *slab_new(struct rst_slabs *slabs)
     slab->account = slabs->account;
     slab->free = NULL;
     slab->n_free = 0;
-    slab->was_unused = false;
+    slab->looks = 0;
     return slab;
 }
 
@@ -179,6 +180,29 @@ void *rst_slabs_carve(struct rst_slabs *slabs)
         return NULL;
     rst_fetch_add(&slabs->account->memory, slabs->piece);
     return mapped ? piece : memset(piece, 0, slabs->piece);
+}
+
+/* Whether the kernel has given the last page of a slab. */
+static bool has_last_page(const struct rst_slab *slab)
+{
+    char *end = slab->base + slab->bytes;
+    unsigned char state = 0;
+
+    return !mincore(end - sysconf(_SC_PAGESIZE), 1, &state) && (state & 1);
+}
+
+/* Only the newest slab has pieces left. */
+size_t rst_slabs_ahead(struct rst_slabs *slabs)
+{
+    const struct rst_slab *slab;
+    size_t bytes = 0;
+
+    pthread_mutex_lock(&slabs->lock);
+    slab = slabs->newest;
+    if (slab && slab->bytes == HUGE_PAGE && slab->carved < slab->bytes && has_last_page(slab))
+        bytes = slab->bytes - slab->carved;
+    pthread_mutex_unlock(&slabs->lock);
+    return bytes;
 }
 
 static int by_address(const void *a, const void *b)

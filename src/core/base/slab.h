@@ -56,7 +56,7 @@ struct rst_slab {
     struct rcu_head rcu;
     struct rst_hot_node *free; /* trim.c's: the slab's free objects, and how many they are */
     size_t n_free;
-    bool was_unused; /* at the last trim */
+    unsigned looks; /* in how many trims in a row it was unused */
 };
 
 struct rst_slabs {
@@ -72,6 +72,9 @@ int rst_slabs_init(struct rst_slabs *slabs, size_t piece, struct rst_account *ac
 
 /* Returns all memory to the system. */
 void rst_slabs_destroy(struct rst_slabs *slabs);
+
+/* Bytes that the kernel has given for pieces still to be carved: a huge page comes as a whole. */
+size_t rst_slabs_ahead(struct rst_slabs *slabs);
 
 /* A piece, all zero; NULL: -ENOMEM. */
 void *rst_slabs_carve(struct rst_slabs *slabs);

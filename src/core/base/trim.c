@@ -8,11 +8,11 @@
 
 #include <stdlib.h>
 
-/* A slab goes when two trims in a row have found it unused; with test delays, at the first. */
+/* A slab goes when this many trims in a row have found it unused. */
 #ifdef ROSTER_TEST_DELAYS
-#define was_unused_before(slab) true
+#define LOOKS 1
 #else
-#define was_unused_before(slab) ((slab)->was_unused)
+#define LOOKS 2
 #endif
 
 struct slabs {
@@ -108,27 +108,30 @@ static bool is_unused(const struct rst_hot *hot, struct rst_slab *slab, bool wit
            rst_slab_is_unused(slab, slab->n_free / hot->per_piece, withdraw);
 }
 
-/* Marks the slabs that seem unused, and counts those of them that the trim before has marked. */
-static size_t look(struct rst_hot *hot, bool *again)
+/* Whether any slab seems unused, and in `*goes` whether one has for so long that it goes. */
+static bool look(struct rst_hot *hot, bool *goes)
 {
     struct slabs slabs;
-    size_t i, found = 0;
+    bool again = false;
+    size_t i;
 
     slabs.n = rst_slabs_list(&hot->slabs, &slabs.list);
     if (!slabs.n)
-        return 0;
+        return false;
     rst_hot_visit(hot, count, &slabs);
     for (i = 0; i < slabs.n; i++) {
         struct rst_slab *slab = slabs.list[i];
-        bool unused = is_unused(hot, slab, false);
 
-        found += unused && was_unused_before(slab);
-        *again = *again || unused;
-        slab->was_unused = unused;
+        if (!is_unused(hot, slab, false))
+            slab->looks = 0;
+        else if (slab->looks < LOOKS)
+            slab->looks++;
+        again = again || slab->looks;
+        *goes = *goes || slab->looks == LOOKS;
         slab->n_free = 0;
     }
     free(slabs.list);
-    return found;
+    return again;
 }
 
 /*
@@ -139,11 +142,12 @@ bool rst_hot_trim(struct rst_hot *hot, rst_withdrawn_fn *withdrawn, void *arg)
 {
     struct rst_hot_node *taken;
     struct slabs slabs = {NULL, 0};
-    bool again = false;
+    bool goes = false, again = look(hot, &goes);
     size_t i;
 
-    if (!look(hot, &again))
+    if (!goes)
         return again;
+    again = false;
     taken = take_depot(hot);
     rst_test_point("trim: depot taken");
     if (!taken || !sort_all(hot, taken, &slabs))
@@ -151,7 +155,8 @@ bool rst_hot_trim(struct rst_hot *hot, rst_withdrawn_fn *withdrawn, void *arg)
     for (i = 0; i < slabs.n; i++) {
         struct rst_slab *slab = slabs.list[i];
 
-        if (!slab->was_unused || !is_unused(hot, slab, true)) {
+        if (slab->looks < LOOKS || !is_unused(hot, slab, true)) {
+            again = again || slab->looks;
             put_back(hot, slab);
             continue;
         }
@@ -160,5 +165,5 @@ bool rst_hot_trim(struct rst_hot *hot, rst_withdrawn_fn *withdrawn, void *arg)
         rst_slab_free_later(slab);
     }
     free(slabs.list);
-    return false;
+    return again;
 }

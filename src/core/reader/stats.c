@@ -35,6 +35,17 @@ static void count_threads(const struct roster *roster, struct roster_stats *stat
     rst_thread_process_unlock();
 }
 
+/* Of huge pages, what is held and no object's so far. */
+static uint64_t memory_ahead(struct roster *roster)
+{
+    uint64_t bytes = rst_slabs_ahead(&roster->sessions.free.slabs);
+    unsigned n;
+
+    for (n = 0; n < roster->hot_classes; n++)
+        bytes += rst_slabs_ahead(&roster->hot[n].slabs);
+    return bytes;
+}
+
 int roster_stats(struct roster *roster, struct roster_stats *stats)
 {
     struct roster_stats now = {0};
@@ -58,7 +69,7 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     now.memory = rst_load(&roster->account.memory) + rst_load(&roster->horizon.memory) +
                  rst_load(&roster->registry.buckets) * sizeof(struct cds_lfht_node) +
                  rst_load(&roster->registry.hints.bytes) + rst_load(&roster->deadlocks.memory) +
-                 rst_event_log_memory(roster->event_log);
+                 rst_event_log_memory(roster->event_log) + memory_ahead(roster);
     now.backlog = rst_load(&roster->account.backlog);
     now.backlog_refused = rst_load(&roster->account.backlog_refused);
     now.membarrier = roster->membarrier;

@@ -3,6 +3,8 @@
 
 /* After a peak memory goes back to the system: whole slabs, a grace period after the last use. */
 
+#include "config.h"
+
 #include "../unit.h"
 #include "core/base/reclaim.h"
 #include "core/base/trim.h"
@@ -11,8 +13,10 @@
 
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { N = 20000, SIZE = 128 };
 
@@ -96,6 +100,30 @@ Test(trim, what_is_in_use_stays)
     for (i = N / 2; i < N; i++)
         f->taken[i] = rst_hot_take(&f->hot, &f->cache);
     put_all(f, 0);
+    fixture_free(f);
+}
+
+/* What has come back since the last trim may be needed again: it is looked at twice, as all is. */
+Test(trim, a_slab_goes_after_two_looks_also_beside_others_that_go)
+{
+    struct fixture *f = fixture_new();
+    uint64_t memory = rst_load(&f->account.memory);
+    int i;
+
+    for (i = N / 2; i < N; i++)
+        rst_hot_put(&f->hot, &f->cache, f->taken[i]);
+    rst_hot_flush(&f->hot, &f->cache);
+    cr_assert(rst_hot_trim(&f->hot, NULL, NULL));
+    for (i = 0; i < N / 2; i++)
+        rst_hot_put(&f->hot, &f->cache, f->taken[i]);
+    rst_hot_flush(&f->hot, &f->cache);
+    cr_assert(rst_hot_trim(&f->hot, NULL, NULL));
+    unit_ok(rst_rcu_barrier());
+    cr_assert_lt(rst_load(&f->account.memory), memory);
+    cr_assert_geq(rst_load(&f->account.memory), (uint64_t)N / 2 * SIZE);
+    cr_assert_not(rst_hot_trim(&f->hot, NULL, NULL));
+    unit_ok(rst_rcu_barrier());
+    cr_assert_eq(rst_load(&f->account.memory), 0);
     fixture_free(f);
 }
 
@@ -198,3 +226,80 @@ Test(trim, after_a_peak_of_everything)
     cr_assert_eq(unit_stats(roster).backlog, 0);
     unit_destroy(roster);
 }
+
+/* One thread lives on that has run one long statement. */
+Test(trim, after_a_long_statement)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    uint64_t before, clock = UINT64_C(1) << 40;
+    size_t size = 1024 * 1024;
+    char *text = calloc(1, size);
+    struct roster_session *session;
+    struct roster *roster;
+    int i;
+
+    cr_assert_not_null(text);
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    options.text_limit = (uint32_t)size;
+    roster = unit_roster_with(&options);
+    session = unit_open(roster);
+    unit_ok(roster_stmt_begin(session, 0, text, 100, NULL, 0));
+    unit_ok(roster_stmt_end(session));
+    before = memory_at_rest(roster, &clock);
+    for (i = 0; i < 100; i++) {
+        unit_ok(roster_stmt_begin(session, 0, text, size, NULL, 0));
+        unit_ok(roster_stmt_end(session));
+        unit_ok(roster_stmt_begin(session, 0, text, size >> i % 8, NULL, 0));
+        unit_ok(roster_stmt_end(session));
+    }
+    cr_assert_geq(unit_stats(roster).memory, before + size);
+    cr_assert_leq(memory_at_rest(roster, &clock), before + 16 * 1024);
+    unit_end(roster, session);
+    free(text);
+}
+
+/* Sanitizers and valgrind have memory of their own. */
+#if !defined(ROSTER_SANITIZER_THREAD) && !defined(ROSTER_SANITIZER_ADDRESS)
+static uint64_t resident(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long long pages = 0;
+
+    cr_assert_not_null(file);
+    cr_assert_eq(fscanf(file, "%*u %llu", &pages), 1);
+    fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Also where the kernel gives more at once than is needed, as huge pages are. */
+Test(trim, memory_is_what_the_process_has)
+{
+    enum { SESSIONS = 40000, STEP = 500, SLACK = 256 * 1024 };
+    static struct roster_session *sessions[SESSIONS];
+    uint64_t ours, theirs, before, held;
+    struct roster *roster;
+    unsigned n;
+
+    if (unit_slow())
+        return;
+    memset(sessions, 0xff, sizeof(sessions));
+    roster = unit_roster(NULL);
+    unit_close(unit_open(roster));
+    before = unit_stats(roster).memory;
+    held = resident();
+    for (n = 0; n < SESSIONS; n++) {
+        sessions[n] = unit_open(roster);
+        if (n % STEP)
+            continue;
+        ours = unit_stats(roster).memory - before;
+        theirs = resident() - held;
+        cr_assert_geq(ours + SLACK, theirs - theirs / 10, "%u sessions: %llu of %llu", n,
+                      (unsigned long long)ours, (unsigned long long)theirs);
+        cr_assert_leq(ours, theirs + theirs / 10 + SLACK, "%u sessions: %llu of %llu", n,
+                      (unsigned long long)ours, (unsigned long long)theirs);
+    }
+    for (n = 0; n < SESSIONS; n++)
+        unit_close(sessions[n]);
+    unit_destroy(roster);
+}
+#endif
