@@ -7,9 +7,9 @@
  * Every job is one loop around one operation, which the compiler puts into the loop; the call
  * through the engine's table is all that stands between the loop and the engine.
  */
-#include "core/base/clock.h"
 #include "jobs.h"
 
+#include "core/base/clock.h"
 #include "../measure/order.h"
 
 #include <errno.h>

@@ -8,13 +8,12 @@
  * too. Lookups and owners do not. Debian's 0.7.1 has two errors in ck_epoch that were mended in
  * 2026: its figures are those of that version.
  */
-#include <ck_epoch.h>
-#include <ck_ht.h>
-#include <ck_pr.h>
-
 #include "engine.h"
 #include "strings.h"
 
+#include <ck_epoch.h>
+#include <ck_ht.h>
+#include <ck_pr.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>

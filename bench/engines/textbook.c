@@ -12,9 +12,6 @@
  */
 #define _LGPL_SOURCE
 #define RCU_BP
-#include <urcu-bp.h>
-#include <urcu/rculfhash.h>
-
 #include "engine.h"
 #include "strings.h"
 
@@ -23,6 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <urcu-bp.h>
+#include <urcu/rculfhash.h>
 
 #define RETIRED_BEFORE_BARRIER 100000
 #define FIRST_BUCKETS 1024

@@ -4,8 +4,9 @@
  *
  * The threads that do the work. See runner.h.
  */
-#include "core/base/clock.h"
 #include "runner.h"
+
+#include "core/base/clock.h"
 
 #include <errno.h>
 #include <pthread.h>

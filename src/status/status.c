@@ -8,10 +8,11 @@
  * nothing: a client that sends a byte now and then would keep its place for ever. Here every
  * request has a deadline, and so has the pause before it.
  */
+#include "status/status.h"
+
 #include "core/base/cancel.h"
 #include "core/base/descriptors.h"
 #include "core/base/process.h"
-#include "status/status.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -5,10 +5,6 @@
 
 #include "config.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/base/cancel.h"
 #include "core/base/descriptors.h"
 #include "core/base/process.h"
@@ -23,6 +19,10 @@
 #ifdef HAVE_SQLITE
 #include "store/sqlite/sqlite.h"
 #endif
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const struct store_kind *const kinds[] = {
     &rst_store_memory_kind,

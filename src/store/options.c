@@ -3,13 +3,13 @@
 
 /* Options: checked one by one, completed with their defaults, and copied. */
 
+#include "core/base/struct_size.h"
+#include "store/base/kind.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "core/base/struct_size.h"
-#include "store/base/kind.h"
 
 #define DAY_MS (24 * 3600 * 1000)
 

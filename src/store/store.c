@@ -3,16 +3,16 @@
 
 /* The public calls: check, count and hand over to the kind of store. */
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
 #include "store/base/signals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int64_t call_deadline(const struct roster_store *store, int timeout_ms)
 {

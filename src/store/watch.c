@@ -3,15 +3,15 @@
 
 /* The public calls for watches. */
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
 #include "store/base/signals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Fills in the part that all kinds have in common; the kind moves it into its own. */
 static int prepare(struct roster_store_watch *base, struct roster_store *store,

@@ -4,7 +4,8 @@
 #
 # What a file of src includes is what the table of components in CONTRIBUTING.md allows, no row of
 # that table allows a row below it, no files include each other in a circle, and the diagram of the
-# components is that of the includes. Each source file, or its header, says in its first lines what it is
+# components is that of the includes. The includes of a file have one order. Each file begins with the two
+# SPDX lines, the license first, and each source file, or its header, says in its first lines what it is
 # for. Planted violations show that each of this is noticed.
 
 set -eu
@@ -114,6 +115,55 @@ if [ -s "$work/configured" ]; then
     exit 1
 fi
 
+# disordered TOP: prints the includes that stand behind one of a later kind: config.h, a source file's own
+# header, other headers between quotes, headers in angle brackets.
+disordered() {
+    find "$1/src" "$1/include" "$1/examples" "$1/bench" -name '*.[ch]' -exec awk '
+        FNR == 1 {
+            last = 0
+            own = FILENAME
+            sub(/\.c$/, ".h", own)
+        }
+        /^#include ["<]/ {
+            split($0, name, /[">]/)
+            header = "/" name[2]
+            if ($2 == "\"config.h\"")
+                kind = 1
+            else if ($2 ~ /^"/)
+                kind = substr(own, length(own) - length(header) + 1) == header ? 2 : 3
+            else
+                kind = 4
+            if (kind < last)
+                print FILENAME ": " $0
+            last = kind
+        }' {} +
+}
+disordered "$ROSTER_SRCDIR" >"$work/disordered"
+if [ -s "$work/disordered" ]; then
+    echo "these includes stand behind one of a later kind:"
+    cat "$work/disordered"
+    exit 1
+fi
+
+# unlicensed TOP: prints the files that do not begin with the two SPDX lines, the license first. Those of
+# debian/ have none, nor has what a build in the same place generates.
+unlicensed() {
+    find "$1" \( -name .git -o -name 'autom4te*' -o -name corpus -o -path "$1/debian" -o -path "$1/build*" \
+        -o -path "$1/_*" -o -name config.h -o -name page_data.c -o -name forked_calls.c \) -prune -o -type f \
+        \( -name '*.[ch]' -o -name '*.am' -o -name '*.awk' -o -name '*.md' -o -name '*.mutant' \
+        -o -name '*.p[my]*' -o -name '*.sh' -o -name .gitignore \) -exec awk '
+        FNR == 1 { license = 0 }
+        FNR <= 5 && /SPDX-License-Identifier: LGPL-2.1-or-later/ { license = FNR }
+        FNR <= 6 && /SPDX-FileCopyrightText: / && license && FNR == license + 1 { license = -1 }
+        FNR == 6 && license != -1 { print FILENAME; nextfile }' {} +
+}
+unlicensed "$ROSTER_SRCDIR" >"$work/unlicensed"
+if [ -s "$work/unlicensed" ]; then
+    echo "these do not begin with the two SPDX lines, the license first:"
+    cat "$work/unlicensed"
+    exit 1
+fi
+
 # The front end of the example server is any server's.
 if grep -n roster/ "$ROSTER_SRCDIR"/examples/resp/*.[ch]; then
     echo "examples/resp knows nothing of Roster"
@@ -182,6 +232,18 @@ mkdir "$work/top/include" "$work/top/examples" "$work/top/bench" "$work/top/test
 printf '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n\nint silent;\n' >"$work/top/tests/silent.c"
 silent "$work/top" | grep -q '/tests/silent.c$' || {
     echo "not noticed: a file that does not say what it is for"
+    exit 1
+}
+printf '#include <errno.h>\n#include "other.h"\n' >"$work/top/src/swapped.c"
+printf '#include "other.h"\n#include "swapped.h"\n' >"$work/top/bench/swapped.c"
+[ "$(disordered "$work/top" | grep -c 'swapped.c: ')" -eq 2 ] || {
+    echo "not noticed: includes in another order"
+    exit 1
+}
+printf '/*\n * SPDX-FileCopyrightText: 2026\n * SPDX-License-Identifier: LGPL-2.1-or-later\n *\n */\n\n' \
+    >"$work/top/src/swapped.c"
+unlicensed "$work/top" | grep -q '/src/swapped.c$' || {
+    echo "not noticed: a copyright in front of the license"
     exit 1
 }
 printf '#include "config.h"\n' >"$work/top/tests/silent.c"

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * A forked child calls every public function with the parent's objects: each one that returns an
  * errno returns -ECHILD, each other one leaves the object alone and comes back, and the parent goes

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The wall clock steps by two hours, forwards and back, while a transaction is open. Whatever tells
  * an age, or acts on one, goes by how long the transaction has really been open: the watchdog, the

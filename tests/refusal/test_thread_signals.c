@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Every thread that exists because of Roster blocks all signals, whoever makes it: Roster, liburcu,
  * libcurl, libmicrohttpd or SQLite. A signal of the server's goes to a thread of the server's; one

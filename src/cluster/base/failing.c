@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include <string.h>
-
 #include "cluster/base/failing.h"
+
 #include "core/roster/event_log.h"
+
+#include <string.h>
 
 void rst_failing_note(struct roster_failing *failing, int err, int64_t now_ns,
                       uint64_t errors[ROSTER_ERROR_CLASSES_ROOM])

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include <errno.h>
-
 #include "cluster/keys/batch.h"
+
+#include <errno.h>
 
 void rst_batch_if_revision(struct batch *batch, const char *key, int64_t revision)
 {

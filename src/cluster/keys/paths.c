@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "cluster/keys/paths.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "cluster/keys/paths.h"
 
 int rst_paths_check_name(const char *name)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "cluster/keys/record.h"
+
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-
 #include <roster/timestamp.h>
-
-#include "cluster/keys/record.h"
+#include <stdio.h>
 
 int rst_record_parse(struct roster_store_bytes bytes, uint64_t *ts)
 {

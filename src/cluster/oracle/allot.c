@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include <errno.h>
-
-#include <roster/timestamp.h>
+#include "cluster/oracle/allot.h"
 
 #include "cluster/keys/record.h"
-#include "cluster/oracle/allot.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
+#include <roster/timestamp.h>
 
 /* Of the year 2527. No oracle writes a value beyond this one, see leap(). */
 #define LAST_SANE UINT64_C(4600000000000000000)

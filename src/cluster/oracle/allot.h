@@ -5,10 +5,10 @@
 #ifndef ROSTER_CLUSTER_ORACLE_ALLOT_H
 #define ROSTER_CLUSTER_ORACLE_ALLOT_H
 
+#include "cluster/oracle/wall_clock.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
-
-#include "cluster/oracle/wall_clock.h"
 
 /* One caller at a time, but for the counters. */
 struct allotter {

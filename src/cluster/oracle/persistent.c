@@ -8,17 +8,6 @@
  * write was its own.
  */
 
-#include <errno.h>
-#include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <roster/timestamp.h>
-
 #include "cluster/keys/record.h"
 #include "cluster/oracle/wall_clock.h"
 #include "core/base/cancel.h"
@@ -26,6 +15,16 @@
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <roster/timestamp.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define MAX_WINDOW_MS (24U * 3600 * 1000)
 #define OWNER_SIZE 17

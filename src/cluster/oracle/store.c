@@ -13,16 +13,16 @@
  * threads it is asked for nearly all of them, with one transaction, and not for every other one.
  */
 
+#include "cluster/oracle/allot.h"
+#include "core/base/cancel.h"
+#include "core/base/struct_size.h"
+#include "store/base/foreign.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "cluster/oracle/allot.h"
-#include "core/base/cancel.h"
-#include "core/base/struct_size.h"
-#include "store/base/foreign.h"
 
 /* On the caller's stack. The caller owns everything but `next`, until the leader wakes it. */
 struct waiter {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include <time.h>
+#include "cluster/oracle/wall_clock.h"
 
 #include <roster/timestamp.h>
-
-#include "cluster/oracle/wall_clock.h"
+#include <time.h>
 
 /* Far enough below the maximum that no sum overflows: the year 3084. */
 #define LAST_MS (UINT64_C(1) << 45)

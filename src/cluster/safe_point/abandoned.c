@@ -19,19 +19,18 @@
  * of none.
  */
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <roster/timestamp.h>
-
 #include "cluster/base/failing.h"
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <roster/timestamp.h>
+#include <stdio.h>
+#include <string.h>
 
 /* What stands in the store, and what is done about it. */
 struct looking {

@@ -8,14 +8,13 @@
  * syncer/reject.c.
  */
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-
-#include <roster/timestamp.h>
-
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <roster/timestamp.h>
+#include <stdio.h>
 
 int rst_safe_point_now(struct roster_safe_point *safe_point, uint64_t *now)
 {

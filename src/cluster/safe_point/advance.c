@@ -3,11 +3,6 @@
 
 /* Moving the safe points, each by a compare-and-swap on the revision that was read. */
 
-#include <errno.h>
-#include <string.h>
-
-#include <roster/timestamp.h>
-
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
@@ -16,6 +11,10 @@
 #include "core/base/struct_size.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
+#include <roster/timestamp.h>
+#include <string.h>
 
 #define ATTEMPTS 8
 

@@ -7,20 +7,19 @@
  * leader that has not seen it can pass it.
  */
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <roster/barrier.h>
-#include <roster/store_lease.h>
-#include <roster/timestamp.h>
-
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "core/base/cancel.h"
 #include "store/base/kind.h"
+
+#include <errno.h>
+#include <roster/barrier.h>
+#include <roster/store_lease.h>
+#include <roster/timestamp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define ATTEMPTS 8
 

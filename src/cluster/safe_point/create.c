@@ -3,15 +3,15 @@
 
 /* Creation and destruction of a view of the safe points. */
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "store/base/foreign.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static int open_watch(struct roster_safe_point *safe_point)
 {

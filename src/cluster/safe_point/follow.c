@@ -3,15 +3,15 @@
 
 /* Following the safe points through a watch, and acknowledging them. */
 
-#include <errno.h>
-#include <string.h>
-
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
+#include <string.h>
 
 #define PAUSE_MS 200
 #define PAUSE_MOST_MS 5000

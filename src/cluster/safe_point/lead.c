@@ -7,14 +7,14 @@
  * was frozen goes on, does no harm, see safe_point/safe_point.h.
  */
 
-#include <string.h>
-
 #include "cluster/base/failing.h"
 #include "cluster/keys/batch.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+
+#include <string.h>
 
 /* The first of the looks for acknowledgements after the txn safe point has moved. */
 #define ACK_LOOK_MS INT64_C(20)

@@ -3,10 +3,10 @@
 
 /* Options of a safe point: their defaults and bounds. */
 
-#include <errno.h>
-
 #include "cluster/safe_point/safe_point.h"
 #include "core/base/struct_size.h"
+
+#include <errno.h>
 
 #define DEFAULT_INTERVAL_MS 600000
 #define DEFAULT_TIMEOUT_MS 5000 /* of a call of the store */

@@ -3,11 +3,11 @@
 
 /* The safe points' threads, or run_once in their place. */
 
-#include <errno.h>
-
 #include "cluster/safe_point/safe_point.h"
 #include "core/base/cancel.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
 
 /* A server that registers again is not announced here; it is looked for this often. */
 #define FOLLOW_MS 1000

@@ -3,20 +3,21 @@
 
 /* What is known of the safe points, and their statistics. */
 
+#include "cluster/safe_point/safe_point.h"
+
+#include "cluster/base/failing.h"
+#include "cluster/keys/batch.h"
+#include "cluster/keys/record.h"
+#include "cluster/syncer/syncer.h"
+#include "core/base/cancel.h"
+#include "core/base/struct_size.h"
+#include "store/base/clock.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "cluster/base/failing.h"
-#include "cluster/keys/batch.h"
-#include "cluster/keys/record.h"
-#include "cluster/safe_point/safe_point.h"
-#include "cluster/syncer/syncer.h"
-#include "core/base/cancel.h"
-#include "core/base/struct_size.h"
-#include "store/base/clock.h"
 
 void rst_safe_point_log(struct roster_safe_point *safe_point, enum roster_store_log_level level,
                         const char *format, ...)

@@ -12,16 +12,15 @@
 #ifndef ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
 #define ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
-#include <roster/safe_point.h>
-#include <roster/store_watch.h>
-
 #include "cluster/keys/paths.h"
 #include "core/base/background.h"
 #include "store/base/foreign.h"
 #include "store/base/log.h"
+
+#include <pthread.h>
+#include <roster/safe_point.h>
+#include <roster/store_watch.h>
+#include <stdatomic.h>
 
 /* What the oracle gave, at which revision of the store, and when on CLOCK_BOOTTIME: this many
  * within the age of what is abandoned. */

@@ -3,19 +3,18 @@
 
 /* What stands in the store, and who keeps the safe points from moving. */
 
-#include <errno.h>
-#include <inttypes.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <roster/text.h>
-#include <roster/timestamp.h>
-
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <roster/text.h>
+#include <roster/timestamp.h>
+#include <stdio.h>
+#include <string.h>
 
 #define ENDLESS "endless" /* the holder of a barrier without a lease */
 

@@ -3,17 +3,17 @@
 
 /* Creation, destruction and statistics of a syncer. */
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "core/scanner/lease.h"
 #include "store/base/foreign.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const struct rst_lease_ops lease_ops = {rst_syncer_lower};
 

@@ -3,15 +3,15 @@
 
 /* The lease: granted, kept alive, and after it was lost replaced by a new one. */
 
-#include <errno.h>
-#include <inttypes.h>
-
 #include "cluster/base/failing.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
 
 /* For how long a lease is relied upon: a store that says more than was wanted is not, for more. */
 static int64_t ttl_of(const struct roster_syncer *syncer, const struct roster_store_lease *lease)

@@ -3,15 +3,15 @@
 
 /* Options of a syncer, and what it publishes about its server. */
 
+#include "cluster/syncer/syncer.h"
+#include "core/base/clock.h"
+#include "core/base/struct_size.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "cluster/syncer/syncer.h"
-#include "core/base/clock.h"
-#include "core/base/struct_size.h"
 
 #define YEAR_MS (UINT64_C(31536000) * 1000)
 #define DAY_MS (UINT64_C(86400) * 1000)

@@ -14,12 +14,6 @@
  *    records before fails to move it.
  */
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-
-#include <roster/error.h>
-
 #include "cluster/base/failing.h"
 #include "cluster/keys/batch.h"
 #include "cluster/keys/record.h"
@@ -30,6 +24,11 @@
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
 #include "store/base/foreign.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <roster/error.h>
+#include <stdio.h>
 
 #define ATTEMPTS 4
 #define HOLDER_SIZE 128

@@ -9,13 +9,13 @@
  * been collected stays lost (G8). doc/stored-values.md lists every value with its bound.
  */
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "cluster/syncer/syncer.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 int rst_syncer_name_impossible(struct roster_syncer *syncer, const char *key, uint64_t value,
                                const char *why)

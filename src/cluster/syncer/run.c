@@ -3,12 +3,12 @@
 
 /* A syncer at work: its threads or run_once, and its orderly end. */
 
-#include <errno.h>
-
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
 
 /* How often a stop looks whether something is still pinned. */
 #define STOP_LOOK_NS (10 * STORE_NS_PER_MS)

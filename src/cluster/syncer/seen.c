@@ -9,15 +9,15 @@
  * stop.
  */
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "cluster/keys/batch.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/clock.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define SEEN_MS (INT64_C(3600) * 1000)
 

@@ -3,18 +3,17 @@
 
 /* The state of a syncer: fencing, telling, and when what is due. */
 
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <roster/error.h>
-
 #include "cluster/base/failing.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/controls.h"
 #include "core/scanner/lease.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
+#include <roster/error.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 const char *roster_syncer_state_name(enum roster_syncer_state state)
 {

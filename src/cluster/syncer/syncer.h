@@ -19,18 +19,17 @@
 #ifndef ROSTER_CLUSTER_SYNCER_SYNCER_H
 #define ROSTER_CLUSTER_SYNCER_SYNCER_H
 
-#include <pthread.h>
-#include <stdbool.h>
-
-#include <roster/minimum.h>
-#include <roster/store_lease.h>
-#include <roster/store_watch.h>
-#include <roster/syncer.h>
-
 #include "cluster/keys/paths.h"
 #include "core/base/background.h"
 #include "store/base/foreign.h"
 #include "store/base/log.h"
+
+#include <pthread.h>
+#include <roster/minimum.h>
+#include <roster/store_lease.h>
+#include <roster/store_watch.h>
+#include <roster/syncer.h>
+#include <stdbool.h>
 
 enum syncer_duty { SYNCER_LEASE, SYNCER_REPORT, SYNCER_WATCH, SYNCER_FENCE, SYNCER_DUTIES };
 

@@ -4,13 +4,13 @@
 /* Watches the record: a server that does not hear of its lease's end from a keep-alive, or whose
  * record was deleted by hand, is fenced as soon as the store reports it. */
 
-#include <errno.h>
-
 #include "cluster/keys/record.h"
 #include "cluster/syncer/syncer.h"
 #include "core/scanner/lease.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+
+#include <errno.h>
 
 #define PAUSE_MS 200
 #define PAUSE_MOST_MS 30000

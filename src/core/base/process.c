@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Whether this process is a forked child. See process.h.
  */

@@ -1,6 +1,6 @@
 /*
- * SPDX-FileCopyrightText: 2026 The Roster developers
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Whether this process is the one that made what it uses. In a forked child the threads are gone,
  * locks may have no holder, and connections and files are the parent's; so every function that

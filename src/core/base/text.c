@@ -3,11 +3,11 @@
 
 /* Text from elsewhere, as it may be shown. */
 
+#include "core/base/utf8.h"
+
 #include <roster/text.h>
 #include <stdbool.h>
 #include <string.h>
-
-#include "core/base/utf8.h"
 
 #define HIDDEN "***"
 

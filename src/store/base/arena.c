@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "store/base/arena.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "store/base/arena.h"
 
 #define ALIGNMENT _Alignof(max_align_t)
 #define CHUNK_SIZE ((size_t)4096)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "store/base/backoff.h"
+
+#include "store/base/clock.h"
+
 #include <errno.h>
 #include <sys/random.h>
-
-#include "store/base/backoff.h"
-#include "store/base/clock.h"
 
 int rst_random(uint64_t *bits)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include <string.h>
-
 #include "store/base/bytes.h"
+
+#include <string.h>
 
 int rst_store_bytes_compare(struct roster_store_bytes a, struct roster_store_bytes b)
 {

@@ -3,11 +3,11 @@
 
 /* The arguments of calls, so that each kind of store refuses the same ones. */
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "store/base/bytes.h"
 #include "store/base/kind.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 static bool valid_bytes(struct roster_store_bytes bytes)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "store/base/clock.h"
+
+#include "core/base/background.h"
+
 #include <errno.h>
 #include <limits.h>
-
-#include "store/base/clock.h"
-#include "core/base/background.h"
 
 static int64_t read_clock(clockid_t clock)
 {

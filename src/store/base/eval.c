@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include <errno.h>
+#include "store/base/eval.h"
 
 #include "store/base/arena.h"
 #include "store/base/bytes.h"
-#include "store/base/eval.h"
+
+#include <errno.h>
 
 struct collector {
     void *object;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include <errno.h>
-#include <string.h>
+#include "store/base/events.h"
 
 #include "store/base/arena.h"
-#include "store/base/events.h"
+
+#include <errno.h>
+#include <string.h>
 
 int rst_store_event_list_begin(struct store_event_list *list, struct roster_store *store,
                                bool snapshot)

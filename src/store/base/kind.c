@@ -3,14 +3,15 @@
 
 /* What every kind of store needs of the store it is part of. */
 
-#include <errno.h>
-#include <stdarg.h>
+#include "store/base/kind.h"
 
 #include "core/base/process.h"
 #include "store/base/backoff.h"
 #include "store/base/foreign.h"
-#include "store/base/kind.h"
 #include "store/base/message.h"
+
+#include <errno.h>
+#include <stdarg.h>
 
 bool rst_store_is_foreign(const struct roster_store *store)
 {

@@ -11,13 +11,12 @@
 #ifndef ROSTER_STORE_BASE_KIND_H
 #define ROSTER_STORE_BASE_KIND_H
 
-#include <stdatomic.h>
+#include "store/base/log.h"
 
 #include <roster/store.h>
 #include <roster/store_lease.h>
 #include <roster/store_watch.h>
-
-#include "store/base/log.h"
+#include <stdatomic.h>
 
 /* The text of an error while a store is being opened; both fields may be 0. */
 struct store_error {

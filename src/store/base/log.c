@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "store/base/log.h"
+
+#include "core/base/count.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "store/base/log.h"
-
-#include "core/base/count.h"
 
 /* A line that is to be written, complete. */
 struct ready {

@@ -11,13 +11,13 @@
 #ifndef ROSTER_STORE_BASE_LOG_H
 #define ROSTER_STORE_BASE_LOG_H
 
+#include "store/base/clock.h"
+#include "store/base/message.h"
+
 #include <pthread.h>
 #include <roster/store.h>
 #include <stdarg.h>
 #include <stdint.h>
-
-#include "store/base/clock.h"
-#include "store/base/message.h"
 
 #define LOG_LINES 8
 #define LOG_PAUSE_NS STORE_NS_PER_S

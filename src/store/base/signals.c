@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "store/base/signals.h"
+
 #include <pthread.h>
 #include <time.h>
-
-#include "store/base/signals.h"
 
 static bool is_pending(int number)
 {

@@ -6,13 +6,13 @@
  * never left, or because etcd says so in words that it uses for that alone. All else is unknown.
  */
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "store/base/message.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 /* The codes of gRPC that etcd uses. */
 enum {

@@ -7,12 +7,12 @@
  * would make them wait for each other.
  */
 
+#include "store/etcd/etcd.h"
+#include "store/etcd/json.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "store/etcd/etcd.h"
-#include "store/etcd/json.h"
 
 #define MAX_TOKEN 4096
 

@@ -3,12 +3,12 @@
 
 /* A call: attempts at one endpoint after the other, until one is answered or time is up. */
 
+#include "store/base/clock.h"
+#include "store/etcd/etcd.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "store/base/clock.h"
-#include "store/etcd/etcd.h"
 
 #define MAX_TOKEN_ATTEMPTS 3
 /*

@@ -3,13 +3,13 @@
 
 /* Results from etcd's JSON. It is checked whether they can be answers to what was asked. */
 
-#include <errno.h>
-#include <string.h>
-
 #include "store/base/arena.h"
 #include "store/base/bytes.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
+
+#include <errno.h>
+#include <string.h>
 
 static int decode_numbers(const json_t *object, struct roster_store_kv *kv)
 {

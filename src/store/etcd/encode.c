@@ -3,12 +3,12 @@
 
 /* Requests to etcd as JSON. NULL stands for memory that was out. */
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "store/base/bytes.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static const struct roster_store_bytes zero = {"", 1};
 

@@ -15,13 +15,13 @@
 #ifndef ROSTER_STORE_ETCD_ETCD_H
 #define ROSTER_STORE_ETCD_ETCD_H
 
+#include "store/base/events.h"
+#include "store/base/kind.h"
+
 #include <curl/curl.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
-
-#include "store/base/events.h"
-#include "store/base/kind.h"
 
 #define ETCD_PATH_RANGE "/v3/kv/range"
 #define ETCD_PATH_TXN "/v3/kv/txn"

@@ -6,14 +6,14 @@
  * was used last finds them open. Each call has a handle of its own: no call waits for another.
  */
 
+#include "store/base/signals.h"
+#include "store/etcd/etcd.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-#include "store/base/signals.h"
-#include "store/etcd/etcd.h"
 
 #define MAX_HEADER_BYTES ((size_t)64 * 1024)
 #define URL_SIZE 512

@@ -7,10 +7,10 @@
  * its revision has gone back, which a linearizable answer of the same cluster never does.
  */
 
-#include <errno.h>
-
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
+
+#include <errno.h>
 
 int rst_etcd_identity_begin(struct etcd_store *store, struct etcd_identity *before)
 {

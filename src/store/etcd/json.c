@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include <errno.h>
-#include <stdlib.h>
+#include "store/etcd/json.h"
 
 #include "store/base/arena.h"
 #include "store/etcd/base64.h"
-#include "store/etcd/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 /* Decimal digits and nothing else; strtoull() would take spaces and signs as well. */
 static int parse_digits(const char *text, uint64_t most, uint64_t *value)

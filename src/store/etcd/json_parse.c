@@ -11,9 +11,9 @@
  * that we support looks at that result.
  */
 
-#include <string.h>
-
 #include "store/etcd/json.h"
+
+#include <string.h>
 
 static unsigned hex_digit(char c)
 {

@@ -3,14 +3,14 @@
 
 /* The etcd store: opening, closing, reading and transactions. */
 
+#include "store/base/arena.h"
+#include "store/base/backoff.h"
+#include "store/etcd/etcd.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "store/base/arena.h"
-#include "store/base/backoff.h"
-#include "store/etcd/etcd.h"
 
 static int check_file(const char *option, const char *path, const struct store_error *error)
 {

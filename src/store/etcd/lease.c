@@ -6,11 +6,11 @@
  * be asked for again, and if the lease then exists already, it is ours.
  */
 
-#include <errno.h>
-
 #include "store/base/clock.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
+
+#include <errno.h>
 
 #define MS_PER_S 1000
 

@@ -7,9 +7,9 @@
  * that a program was tested with is not the one it meets. doc/defaults.md lists them with reasons.
  */
 
-#include <errno.h>
-
 #include "store/etcd/etcd.h"
+
+#include <errno.h>
 
 /*
  * The headers may be older than the library that the program meets, which then has the default that

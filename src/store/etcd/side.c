@@ -3,12 +3,12 @@
 
 /* The requests beside a watch's stream: for a token, for a snapshot, and for a check. */
 
-#include <errno.h>
-#include <string.h>
-
 #include "store/base/arena.h"
 #include "store/base/clock.h"
 #include "store/etcd/watch.h"
+
+#include <errno.h>
+#include <string.h>
 
 int rst_etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind)
 {

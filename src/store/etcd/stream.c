@@ -3,13 +3,13 @@
 
 /* The stream of a watch: messages, one JSON object a line. */
 
-#include <errno.h>
-#include <string.h>
-
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/etcd/json.h"
 #include "store/etcd/watch.h"
+
+#include <errno.h>
+#include <string.h>
 
 int rst_etcd_stream_begin(struct etcd_watch *watch)
 {

@@ -3,12 +3,12 @@
 
 /* The list of endpoints in an etcd store's URL. */
 
+#include "store/base/message.h"
+#include "store/etcd/etcd.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "store/base/message.h"
-#include "store/etcd/etcd.h"
 
 #define DEFAULT_PORT "2379"
 #define EXAMPLE "http://HOST:PORT or https://HOST:PORT"

@@ -3,13 +3,14 @@
 
 /* The life of a watch: what to begin when, waiting, and failures. */
 
-#include <errno.h>
-#include <stdlib.h>
+#include "store/etcd/watch.h"
 
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/base/signals.h"
-#include "store/etcd/watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 #define POLL_AGAIN_NS (20 * STORE_NS_PER_MS)
 

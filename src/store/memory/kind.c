@@ -3,13 +3,13 @@
 
 /* The memory store: opening, closing, reading and transactions. */
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "store/base/arena.h"
 #include "store/base/message.h"
 #include "store/base/clock.h"
 #include "store/memory/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 static int memory_open(const char *address, const struct roster_store_options *options,
                        struct roster_store **out, const struct store_error *error)

@@ -3,11 +3,11 @@
 
 /* The memory store's leases. */
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "store/base/clock.h"
 #include "store/memory/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 static struct rst_memory_lease *find_lease(const struct memory_store *store, int64_t id)
 {

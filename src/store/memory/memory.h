@@ -13,10 +13,10 @@
 #ifndef ROSTER_STORE_MEMORY_MEMORY_H
 #define ROSTER_STORE_MEMORY_MEMORY_H
 
-#include <pthread.h>
-
 #include "store/base/eval.h"
 #include "store/base/kind.h"
+
+#include <pthread.h>
 
 /* A key at a revision; with version 0 its deletion. Key and value follow the struct. */
 struct memory_item {

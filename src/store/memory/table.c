@@ -3,12 +3,12 @@
 
 /* The memory store's table, its transactions and its history. */
 
+#include "store/base/bytes.h"
+#include "store/memory/memory.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "store/base/bytes.h"
-#include "store/memory/memory.h"
 
 static struct memory_store *store_of_engine(struct store_engine *engine)
 {

@@ -3,14 +3,14 @@
 
 /* The memory store's watches: each looks into the table and the history that all share. */
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "store/base/arena.h"
 #include "store/base/bytes.h"
 #include "store/base/clock.h"
 #include "store/base/events.h"
 #include "store/memory/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 int rst_memory_watch_open(struct roster_store_watch *base, struct roster_store_watch **watch)
 {

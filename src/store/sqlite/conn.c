@@ -3,12 +3,12 @@
 
 /* One connection to the SQLite file: opening, statements and errors. */
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/sqlite/sqlite.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 #define KEY_COLUMNS "key, value, create_revision, mod_revision, version, lease"
 #define EVENT_COLUMNS "key, value, create_revision, revision, version, lease"

@@ -3,12 +3,12 @@
 
 /* The SQLite file as a table of keys. */
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "store/base/arena.h"
 #include "store/base/bytes.h"
 #include "store/sqlite/sqlite.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 static int find(struct store_engine *engine, struct roster_store_bytes key,
                 struct roster_store_kv *kv)

@@ -3,6 +3,10 @@
 
 /* The SQLite store's file as the file system sees it, and the kernel that it is used under. */
 
+#include "store/base/clock.h"
+#include "store/base/message.h"
+#include "store/sqlite/sqlite.h"
+
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
@@ -12,10 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-
-#include "store/base/clock.h"
-#include "store/base/message.h"
-#include "store/sqlite/sqlite.h"
 
 /* File systems that other hosts may write to, where shared memory is not shared. */
 static bool is_remote(const struct statfs *fs)

@@ -3,13 +3,13 @@
 
 /* The SQLite store: opening, closing, reading and transactions. */
 
-#include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
-
 #include "store/base/arena.h"
 #include "store/base/clock.h"
 #include "store/sqlite/sqlite.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
 
 /* Looks into the file, which may be new, and finds out which one it is. */
 static int inspect(struct sqlite_conn *conn, struct sqlite_file_id *file, int64_t *id,

@@ -3,10 +3,10 @@
 
 /* The SQLite store's leases. */
 
-#include <errno.h>
-
 #include "store/base/clock.h"
 #include "store/sqlite/sqlite.h"
+
+#include <errno.h>
 
 struct lease_row {
     int64_t granted_ms;

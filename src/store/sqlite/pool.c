@@ -6,9 +6,9 @@
  * warm; there are as many as calls were ever under way at once.
  */
 
-#include <errno.h>
-
 #include "store/sqlite/sqlite.h"
+
+#include <errno.h>
 
 /*
  * The log or its index was deleted or replaced. Who opened the file before goes on with the old

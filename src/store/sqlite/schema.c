@@ -11,13 +11,13 @@
  *   lease  the leases
  */
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 #include "store/sqlite/sqlite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #define APPLICATION_ID 0x526f7374 /* "Rost" */
 #define SCHEMA_VERSION 1

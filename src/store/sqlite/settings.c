@@ -7,9 +7,9 @@
  * the process. doc/defaults.md lists them with reasons.
  */
 
-#include <stddef.h>
-
 #include "store/sqlite/sqlite.h"
+
+#include <stddef.h>
 
 struct setting {
     int option;

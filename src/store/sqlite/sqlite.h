@@ -18,12 +18,12 @@
 #ifndef ROSTER_STORE_SQLITE_SQLITE_H
 #define ROSTER_STORE_SQLITE_SQLITE_H
 
+#include "store/base/eval.h"
+#include "store/base/kind.h"
+
 #include <pthread.h>
 #include <sqlite3.h>
 #include <sys/types.h>
-
-#include "store/base/eval.h"
-#include "store/base/kind.h"
 
 #define STORE_BOOT_ID_SIZE 40
 

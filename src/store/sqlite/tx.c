@@ -3,11 +3,11 @@
 
 /* Transactions on the SQLite file, and the leases that run out before each of them. */
 
-#include <errno.h>
-#include <string.h>
-
 #include "store/base/clock.h"
 #include "store/sqlite/sqlite.h"
+
+#include <errno.h>
+#include <string.h>
 
 /* More than a file can have come to, and far from the last number. */
 #define REVISION_MOST (INT64_MAX / 2)

@@ -8,13 +8,13 @@
  * Changes made through the same handle wake it at once.
  */
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "store/base/bytes.h"
 #include "store/base/clock.h"
 #include "store/base/events.h"
 #include "store/sqlite/sqlite.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 struct sqlite_watch {
     struct roster_store_watch base;
