@@ -55,7 +55,8 @@ struct roster_barrier {
 };
 
 /*
- * Lists all barriers in the order of their names.
+ * Lists all barriers in the order of their names. A key that another program has written may have a
+ * name that no call here accepts: one that is too long is cut, and a byte of 0 in it reads '?'.
  *
  * `barriers`: receives them, to be given to free() (NULL when there are none); `count`: receives
  * how many.

@@ -14,6 +14,24 @@ int rst_paths_check_name(const char *name)
     return length == 0 || length > PATHS_PART || strchr(name, '/') ? -EINVAL : 0;
 }
 
+struct roster_store_bytes rst_paths_below(const struct roster_store_kv *kv, const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    return (struct roster_store_bytes){(const char *)kv->key.data + length, kv->key.size - length};
+}
+
+void rst_paths_show(char *to, size_t room, struct roster_store_bytes name)
+{
+    size_t length = name.size < room ? name.size : room - 1;
+    char *nul;
+
+    memcpy(to, name.data, length);
+    to[length] = '\0';
+    while ((nul = memchr(to, '\0', length)))
+        *nul = '?';
+}
+
 static int check_prefix(const char *prefix)
 {
     size_t length = strlen(prefix);

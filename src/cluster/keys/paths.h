@@ -5,6 +5,10 @@
 #ifndef ROSTER_CLUSTER_KEYS_PATHS_H
 #define ROSTER_CLUSTER_KEYS_PATHS_H
 
+#include <stddef.h>
+
+#include <roster/store.h>
+
 /* Bytes of the longest prefix, server id and barrier name. */
 #define PATHS_PART 128
 #define PATHS_SIZE (2 * PATHS_PART + 32)
@@ -33,5 +37,12 @@ int rst_paths_init(struct paths *paths, const char *prefix, const char *server_i
 
 /* Whether it may be a server id or the name of a barrier: 1 to PATHS_PART bytes, no slash. */
 int rst_paths_check_name(const char *name);
+
+/* Of a key below a prefix: the rest of it. */
+struct roster_store_bytes rst_paths_below(const struct roster_store_kv *kv, const char *prefix);
+
+/* What a store holds as a name, or as a key, in that much room. A NUL is shown as '?': it would end
+ * the text, which then were the name of another server or barrier. */
+void rst_paths_show(char *to, size_t room, struct roster_store_bytes name);
 
 #endif

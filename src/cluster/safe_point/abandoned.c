@@ -149,7 +149,6 @@ static void look_at(struct looking *looking, const struct roster_store_kv *kv, c
                     enum roster_blocker_kind kind)
 {
     struct roster_blocker holder = {.kind = kind};
-    size_t skipped = strlen(prefix);
     bool passes = looking->safe_point->options.abandoned == ROSTER_ABANDONED_PASS;
 
     if (rst_record_parse(kv->value, &holder.ts) || holder.ts >= looking->bound)
@@ -157,8 +156,7 @@ static void look_at(struct looking *looking, const struct roster_store_kv *kv, c
     /* A barrier may be set at an old timestamp: its time begins when it is set or moved. */
     if (kind == ROSTER_BLOCKER_BARRIER && kv->mod_revision > looking->revision)
         return;
-    snprintf(holder.name, sizeof(holder.name), "%.*s", (int)(kv->key.size - skipped),
-             (const char *)kv->key.data + skipped);
+    rst_paths_show(holder.name, sizeof(holder.name), rst_paths_below(kv, prefix));
     if (passes && kind == ROSTER_BLOCKER_BARRIER) {
         delete_barrier(looking, kv, &holder);
         return;

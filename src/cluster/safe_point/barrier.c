@@ -155,13 +155,11 @@ int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name
 static int fill(struct roster_safe_point *safe_point, const struct roster_store_kv *kv,
                 struct roster_barrier *barrier)
 {
-    size_t prefix = strlen(safe_point->paths.barriers), length = kv->key.size - prefix;
     struct roster_store_lease lease = {0};
     int err;
 
-    if (length >= sizeof(barrier->name))
-        length = sizeof(barrier->name) - 1;
-    memcpy(barrier->name, (const char *)kv->key.data + prefix, length);
+    rst_paths_show(barrier->name, sizeof(barrier->name),
+                   rst_paths_below(kv, safe_point->paths.barriers));
     if (rst_record_parse(kv->value, &barrier->ts))
         barrier->ts = 0;
     barrier->ttl_ms = ROSTER_BARRIER_FOREVER;

@@ -29,7 +29,7 @@ static void take_leader(struct roster_safe_point *safe_point,
     const struct roster_store_bytes *id = &event->kv.value;
 
     pthread_mutex_lock(&safe_point->lock);
-    rst_safe_point_name_leader(safe_point, put ? id->data : "", put ? id->size : 0);
+    rst_safe_point_name_leader(safe_point, put ? *id : roster_store_text(""));
     if (!put)
         rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD, 0);
     pthread_mutex_unlock(&safe_point->lock);

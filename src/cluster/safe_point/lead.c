@@ -70,27 +70,22 @@ static void log_leader(struct roster_safe_point *safe_point)
                        leader, 0);
 }
 
-void rst_safe_point_name_leader(struct roster_safe_point *safe_point, const void *id, size_t size)
+void rst_safe_point_name_leader(struct roster_safe_point *safe_point, struct roster_store_bytes id)
 {
-    char *leader = safe_point->state.leader;
-
-    if (size >= sizeof(safe_point->state.leader))
-        size = sizeof(safe_point->state.leader) - 1;
-    memcpy(leader, id, size);
-    leader[size] = '\0';
+    rst_paths_show(safe_point->state.leader, sizeof(safe_point->state.leader), id);
     log_leader(safe_point);
 }
 
-static void name_leader(struct roster_safe_point *safe_point, const void *id, size_t size)
+static void name_leader(struct roster_safe_point *safe_point, struct roster_store_bytes id)
 {
     pthread_mutex_lock(&safe_point->lock);
-    rst_safe_point_name_leader(safe_point, id, size);
+    rst_safe_point_name_leader(safe_point, id);
     pthread_mutex_unlock(&safe_point->lock);
 }
 
 static void name_own(struct roster_safe_point *safe_point)
 {
-    name_leader(safe_point, safe_point->server_id, strlen(safe_point->server_id));
+    name_leader(safe_point, roster_store_text(safe_point->server_id));
 }
 
 /* Takes the leader's key if it is free. Stores whether it is ours. */
@@ -117,7 +112,7 @@ static int campaign(struct roster_safe_point *safe_point, int64_t lease, bool *l
         ours = range->count != 0 && range->kvs[0].lease == lease;
         revision = range->count == 0 ? 0 : range->kvs[0].mod_revision;
         if (range->count != 0 && !ours)
-            name_leader(safe_point, range->kvs[0].value.data, range->kvs[0].value.size);
+            name_leader(safe_point, range->kvs[0].value);
         else if (ours)
             name_own(safe_point);
     }

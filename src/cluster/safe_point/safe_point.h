@@ -167,7 +167,7 @@ void rst_safe_point_resign(struct roster_safe_point *safe_point);
 
 /* Under lock: the leader as the store has it, none if `size` is 0; the watch may deliver the same
  * one again. */
-void rst_safe_point_name_leader(struct roster_safe_point *safe_point, const void *id, size_t size);
+void rst_safe_point_name_leader(struct roster_safe_point *safe_point, struct roster_store_bytes id);
 
 /* --------------------------------------------------------------- safe_point/abandoned.c */
 

@@ -18,38 +18,17 @@
 
 #define ENDLESS "endless" /* the holder of a barrier without a lease */
 
-/* A NUL would end the name, which then were that of another server or barrier. */
-static void name_bytes(char *name, const void *data, size_t size)
-{
-    size_t length = size < ROSTER_BLOCKER_NAME ? size : ROSTER_BLOCKER_NAME - 1;
-    char *nul;
-
-    memcpy(name, data, length);
-    name[length] = '\0';
-    while ((nul = memchr(name, '\0', length)))
-        *nul = '?';
-}
-
-/* Of a key below a prefix: the rest of it. */
-static struct roster_store_bytes name_of(const struct roster_store_kv *kv, const char *prefix)
-{
-    size_t length = strlen(prefix);
-    struct roster_store_bytes name = {(const char *)kv->key.data + length, kv->key.size - length};
-
-    return name;
-}
-
-static int unreadable(const char *key, size_t size, struct roster_blocker *blocker)
+static int unreadable(struct roster_store_bytes key, struct roster_blocker *blocker)
 {
     memset(blocker, 0, sizeof(*blocker));
     blocker->kind = ROSTER_BLOCKER_UNREADABLE;
-    name_bytes(blocker->name, key, size);
+    rst_paths_show(blocker->name, sizeof(blocker->name), key);
     return -EBADMSG;
 }
 
-static int impossible(const char *key, size_t size, uint64_t ts, struct roster_blocker *blocker)
+static int impossible(struct roster_store_bytes key, uint64_t ts, struct roster_blocker *blocker)
 {
-    (void)unreadable(key, size, blocker);
+    (void)unreadable(key, blocker);
     blocker->kind = ROSTER_BLOCKER_IMPOSSIBLE;
     blocker->ts = ts;
     return -EBADMSG;
@@ -61,7 +40,7 @@ static int read_point(const struct roster_store_range *range, const char *key, u
     int err = rst_record_or_none(range, ts);
 
     *revision = rst_record_revision(range);
-    return err ? unreadable(key, strlen(key), blocker) : 0;
+    return err ? unreadable(roster_store_text(key), blocker) : 0;
 }
 
 /* Whether the safe points that were read are such as leaders can have written. */
@@ -74,21 +53,21 @@ static int check_points(struct roster_safe_point *safe_point, const struct surve
 
     /* A key was deleted or a backup restored: what was given away is no longer known. */
     if (survey->txn < known_txn || survey->gc < known_gc || (survey->txn == 0 && survey->gc != 0)) {
-        (void)unreadable(key, strlen(key), blocker);
+        (void)unreadable(roster_store_text(key), blocker);
         return -EREMCHG;
     }
     if (survey->gc > survey->txn) {
         (void)rst_safe_point_name_impossible(safe_point, paths->gc, survey->gc,
                                              "above the txn safe point");
-        return impossible(paths->gc, strlen(paths->gc), survey->gc, blocker);
+        return impossible(roster_store_text(paths->gc), survey->gc, blocker);
     }
     if (survey->txn > known_txn)
         err = rst_safe_point_admit(safe_point, paths->txn, survey->txn);
     if (err == -EBADMSG)
-        return impossible(paths->txn, strlen(paths->txn), survey->txn, blocker);
+        return impossible(roster_store_text(paths->txn), survey->txn, blocker);
     if (!err && survey->gc > known_gc)
         err = rst_safe_point_admit(safe_point, paths->gc, survey->gc);
-    return err == -EBADMSG ? impossible(paths->gc, strlen(paths->gc), survey->gc, blocker) : err;
+    return err == -EBADMSG ? impossible(roster_store_text(paths->gc), survey->gc, blocker) : err;
 }
 
 int rst_survey_begin(struct roster_safe_point *safe_point, struct survey *survey,
@@ -139,7 +118,7 @@ static const struct roster_store_kv *find(const struct roster_store_range *range
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        struct roster_store_bytes other = name_of(&range->kvs[middle], prefix);
+        struct roster_store_bytes other = rst_paths_below(&range->kvs[middle], prefix);
         size_t least = other.size < name.size ? other.size : name.size;
         int order = least == 0 ? 0 : memcmp(other.data, name.data, least);
 
@@ -206,14 +185,14 @@ static int lower_limit(const struct roster_store_range *range, const char *prefi
     for (i = 0; i < range->count; i++) {
         kv = &range->kvs[i];
         if (rst_record_parse(kv->value, &ts))
-            return unreadable(kv->key.data, kv->key.size, blocker);
+            return unreadable(kv->key, blocker);
         if (ts >= *limit) /* equal does not block */
             continue;
         *limit = ts;
-        name = name_of(kv, prefix);
+        name = rst_paths_below(kv, prefix);
         blocker->kind = kind;
         blocker->ts = ts;
-        name_bytes(blocker->name, name.data, name.size);
+        rst_paths_show(blocker->name, sizeof(blocker->name), name);
         snprintf(blocker->holder, sizeof(blocker->holder), "%s",
                  kind == ROSTER_BLOCKER_BARRIER && !kv->lease ? ENDLESS : "");
     }
@@ -235,7 +214,7 @@ static int check_limit(struct roster_safe_point *safe_point, const struct survey
     if (record)
         (void)rst_record_parse(record->value, &ts);
     (void)rst_safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
-    return impossible(key, strlen(key), ts, blocker);
+    return impossible(roster_store_text(key), ts, blocker);
 }
 
 int rst_survey_txn(struct roster_safe_point *safe_point, const struct survey *survey,
@@ -270,14 +249,14 @@ static int check_ack(struct roster_safe_point *safe_point, const struct survey *
     struct roster_syncer *syncer = safe_point->options.syncer;
     char key[ROSTER_BLOCKER_NAME];
 
-    name_bytes(key, ack->key.data, ack->key.size);
+    rst_paths_show(key, sizeof(key), ack->key);
     if (syncer && strcmp(key, safe_point->paths.ack) == 0 && ts > rst_syncer_ack_limit(syncer))
         (void)rst_safe_point_reject(safe_point, key, ts, SYNCER_NOT_WRITTEN);
     else if (ts > survey->txn)
         (void)rst_safe_point_name_impossible(safe_point, key, ts, "above the txn safe point");
     else
         return 0;
-    return impossible(ack->key.data, ack->key.size, ts, blocker);
+    return impossible(ack->key, ts, blocker);
 }
 
 int rst_survey_acks(struct roster_safe_point *safe_point, const struct survey *survey,
@@ -294,13 +273,13 @@ int rst_survey_acks(struct roster_safe_point *safe_point, const struct survey *s
     *limit = survey->txn;
     for (i = 0; i < survey->records->count; i++) {
         record = &survey->records->kvs[i];
-        name = name_of(record, safe_point->paths.records);
+        name = rst_paths_below(record, safe_point->paths.records);
         ack = find(survey->acks, safe_point->paths.acks, name);
         /* Without an acknowledgement the record itself says what the server needs. */
         if (!ack)
             ack = record;
         if (rst_record_parse(ack->value, &ts))
-            return unreadable(ack->key.data, ack->key.size, blocker);
+            return unreadable(ack->key, blocker);
         if (ack != record)
             err = check_ack(safe_point, survey, ack, ts, blocker);
         if (err)
@@ -311,7 +290,7 @@ int rst_survey_acks(struct roster_safe_point *safe_point, const struct survey *s
         blocker->kind = ROSTER_BLOCKER_ACK;
         blocker->ts = ts;
         blocker->age_ms = age_ms(ts, survey->txn);
-        name_bytes(blocker->name, name.data, name.size);
+        rst_paths_show(blocker->name, sizeof(blocker->name), name);
     }
     return 0;
 }

@@ -301,6 +301,22 @@ Test(abandoned, warn_names_the_oldest_once_and_passes_nothing)
 }
 
 /* A server that was not set to give up keeps what it holds, whatever leads. */
+/* Its key goes on behind a NUL, as no call here writes it. */
+Test(abandoned, the_name_is_not_that_of_another_barrier)
+{
+    static const char key[] = "/roster/safepoint/barrier/x\0y";
+    struct roster_store_op put = roster_store_put((struct roster_store_bytes){key, sizeof(key) - 1},
+                                                  roster_store_text("1000"), 0);
+    struct roster_store_txn txn = {.success = &put, .n_success = 1};
+
+    cluster_start(ROSTER_ABANDONED_WARN, ROSTER_ABANDONED_WARN);
+    cr_assert_eq(roster_store_txn(store, &txn, 10000, NULL), 0);
+    an_hour_later();
+    UNTIL(state(&a).abandoned == 1);
+    cr_expect_str_eq(state(&a).abandoned_holder.name, "x?y");
+    cluster_stop();
+}
+
 Test(abandoned, a_server_in_another_mode_is_asked_in_vain_and_named)
 {
     cluster_start(ROSTER_ABANDONED_PASS, ROSTER_ABANDONED_OFF);

@@ -272,6 +272,47 @@ STORE_TEST(classic_bad_values_stop_it_instead_of_being_ignored_and_are_named)
     roster_safe_point_destroy(safe_point);
 }
 
+/* In a key or a value, as no call here writes it. */
+static void put_with_nul(struct roster_store *store, const char *key, size_t size,
+                         struct roster_store_bytes value)
+{
+    struct roster_store_op put = roster_store_put((struct roster_store_bytes){key, size}, value, 0);
+    struct roster_store_txn txn = {.success = &put, .n_success = 1};
+
+    cr_assert_eq(roster_store_txn(store, &txn, 10000, NULL), 0);
+}
+
+STORE_TEST(a_nul_in_the_store_makes_no_name_that_of_another_one)
+{
+    static const char barrier[] = "/roster/safepoint/barrier/x\0y", leader[] = "x\0y";
+    struct roster_safe_point *safe_point = make(f->store);
+    struct roster_safe_point_state state = {.size = sizeof(state)};
+    struct roster_safe_point_result result;
+    struct roster_barrier *list;
+    size_t count;
+
+    cr_assert_eq(roster_barrier_set(safe_point, "x", 2000, 3600000), 0);
+    put_with_nul(f->store, barrier, sizeof(barrier) - 1, roster_store_text("1000"));
+    cr_assert_eq(roster_barrier_list(safe_point, &list, &count), 0);
+    cr_assert_eq(count, 2);
+    cr_expect_str_eq(list[0].name, "x");
+    cr_expect_str_eq(list[1].name, "x?y");
+    cr_expect_eq(list[1].ts, 1000);
+    free(list);
+    cr_assert_eq(advance_txn(safe_point, 3000, &result), 0);
+    cr_expect_str_eq(result.blocker.name, "x?y");
+    cr_assert_eq(roster_safe_point_run_once(safe_point, NULL), 0);
+    put_with_nul(f->store, "/roster/safepoint/leader", strlen("/roster/safepoint/leader"),
+                 (struct roster_store_bytes){leader, sizeof(leader) - 1});
+    for (int i = 0; i < 1000 && !*state.leader; i++) {
+        cr_assert_eq(roster_safe_point_run_once(safe_point, NULL), 0);
+        cr_assert_eq(roster_safe_point_state(safe_point, &state), 0);
+        sleep_ms(*state.leader ? 0 : 10);
+    }
+    cr_expect_str_eq(state.leader, "x?y");
+    roster_safe_point_destroy(safe_point);
+}
+
 STORE_TEST(g3_a_store_that_went_back_stops_whoever_has_seen_it)
 {
     struct roster_safe_point *safe_point = make(f->store);
