@@ -113,4 +113,25 @@ inside {
     next
 }
 /^.!--/ { next }
+# Doxygen follows links within a page to headings that have a name, and wants one for those above them, too.
+{
+    rest = $0
+    while (match(rest, /\]\(#[a-z0-9-]+\)/)) {
+        linked[substr(rest, RSTART + 3, RLENGTH - 4)] = 1
+        rest = substr(rest, RSTART + RLENGTH)
+    }
+}
+/^###? / {
+    name = tolower($0)
+    sub(/^#+ /, "", name)
+    gsub(/[^a-z0-9 -]/, "", name)
+    gsub(/ /, "-", name)
+    if (name in linked)
+        $0 = $0 " {#" name "}"
+    else if (/^## /) {
+        page = FILENAME
+        gsub(/.*\/|\.md$/, "", page)
+        $0 = $0 " {#" page "-" name "}"
+    }
+}
 { print }
