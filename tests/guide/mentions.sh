@@ -149,9 +149,9 @@ if [ -n "$found" ]; then
     wrong=1
     echo "WRONG: the table of files in CONTRIBUTING.md:" && echo "$found"
 fi
-sed '/^## Which file/,/^## Building/ { s/`deadlock\.c`/`x.c`/; s/`src\/core\/owner\/deadlock\.c`//; s/test_pin\.c/x.c/; s/^| barrier.*/& too |/ }
-    s,^| the verdict: healthy.*,| all | `src/status/*.c` | |,
-    s,^| fork() .*,&\n&,' CONTRIBUTING.md >"$TMPDIR/planted.md"
+sed '/^## Which file/,/^## Building/ { s/deadlock\.c`/x.c`/g; s/test_pin\.c/x.c/g
+    s,^## Building,| too | many | cells | here |\n| all | `src/status/*.c` | |\n| again | | |\n| again | | |\n\n&, }' \
+    CONTRIBUTING.md >"$TMPDIR/planted.md"
 for kind in 'row of' 'in two rows' 'too wide' 'in no row: src' 'in no row: tests'; do
     misplaced "$TMPDIR/planted.md" | grep -q "^$kind" || {
         wrong=1
