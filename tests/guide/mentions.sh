@@ -114,48 +114,65 @@ if [ -n "$times" ] || [ -z "$(other_times "$TMPDIR/planted.md")" ]; then
     echo "WRONG: a page gives timestamps another time than theirs, or the planted one is not noticed: $times"
 fi
 
-# The table of CONTRIBUTING.md, "Which file a change belongs in": three cells a row, no change in two rows,
-# and every source file and test program is named: as src/FOLDER/name.c, as name.c where the cell has begun
-# with a path of that folder, by the folder of tests, or by a glob, which may stand for 8 files at most.
+# The tables of CONTRIBUTING.md, "Which file a change belongs in": three cells a row, no change in two rows, a
+# row begins in a file and is tested by one, not by a folder, and every source file and test program is named: as
+# src/FOLDER/name.c, as name.c where the cell has begun with a path of that folder, or by a glob, which may stand for 8
+# files at most. What is asked for by its name is in a left cell: options of structs and of rosterctl, its commands, and
+# the paths of the endpoint.
 table() {
-    sed -n '/^## Which file a change belongs in/,/^## Building/p' "$1" | grep '^|'
+    sed -n '/^## Which file a change belongs in/,/^## Building/p' "$1" | grep '^|' | sed 's/\\|//g'
 }
-# misplaced PAGE: prints rows of another width, changes that have two rows, globs that are too wide, and
-# files that no row names.
+# by_name: prints what is asked for by its name.
+by_name() {
+    sed -n '/^struct roster_[a-z_]*options {/,/^}/p' include/roster/*.h | sed -nE 's,^    [a-z][^/]*[ *]([a-z_]+);.*,\1,p' |
+        grep -vxE 'size|reserved'
+    sed -nE 's/^    \{"([a-z]+)", ctl_.*/`\1`/p; s/^    \{"([a-z-]+)", .*(NULL|"[A-Z_,./]+"), .*/--\1/p' src/rosterctl/main.c
+    sed -nE 's/^    \{"(\/[a-z]+)", .*/\1/p' src/status/route.c
+}
+# misplaced PAGE: prints rows of another width, changes that have two rows, rows that begin or are tested in no
+# file, globs that are too wide, and files and names that no row has.
 misplaced() {
-    table "$1" | sed 's/\\|//g' | awk -F '|' 'NF != 5 { print "row of " NF - 2 " cells:" $2 }
+    table "$1" | awk -F '|' 'NF != 5 { print "row of " NF - 2 " cells:" $2 }
         !/^\| (---|a change of) / && $2 in seen { print "in two rows:" $2 }
         { seen[$2] }'
+    table "$1" | sed -E '/^\| (---|a change of) /d; s/^\|[^|]*\|[^`|]*`([^`]*)`.*/\1/' | grep -vE '^\|' |
+        while read -r path; do [ -f "$path" ] || echo "begins in no file: $path"; done
+    table "$1" | awk -F '|' '$4 ~ /`[^`]*\/`/ || ($4 ~ /^ *$/ && $2 !~ /^ (---|a change of)/) { print "tested by no file:" $2 }'
+    table "$1" | cut -d '|' -f 2 >"$TMPDIR/asked"
+    by_name | sort -u | comm -23 - <(grep -oE '`[a-z]+`' "$TMPDIR/asked" | cat - <(grep -oE '(--|/)?[a-z][a-z0-9_-]*' "$TMPDIR/asked") | sort -u) |
+        sed 's/^/in no row: name /'
     : >"$TMPDIR/named"
     table "$1" | awk -F '|' '{ print $3; print $4 }' | while read -r cell; do
         folder=
         grep -oE '`[^`]+`' <<<"$cell" | tr -d '`' | while read -r path; do
             case $path in
-            tests/*/) path+='test_*.c' ;;
-            src/* | tests/* | examples/*) folder=${path%/*} ;;
-            */*) continue ;;
+            */*) folder=${path%/*} ;;
             *) path=$folder/$path ;;
             esac
             compgen -G "$path" >"$TMPDIR/globbed" || true
-            [[ $path == tests/* ]] || [ "$(grep -c '\.c$' "$TMPDIR/globbed")" -le 8 ] || echo "too wide: $path"
+            [[ $path == tests/* ]] || [ "$(grep -c '\.[chs]' "$TMPDIR/globbed")" -le 8 ] || echo "too wide: $path"
             cat "$TMPDIR/globbed" >>"$TMPDIR/named"
         done
     done
-    find src examples/kv examples/resp tests/unit tests/status \
-        \( ! -path 'tests/*' -name '*.c' -o -name 'test_*.c' \) | sort | comm -23 - <(sort -u "$TMPDIR/named") | sed 's/^/in no row: /'
+    find src examples/kv examples/resp bench scripts .ci/stages m4 tests/unit tests/status \
+        \( ! -path 'tests/*' -regex '.*\.\(c\|cpp\|sh\)' -o -name 'roster_*.m4' -o -name 'test_*.c' \) | sort | comm -23 - <(sort -u "$TMPDIR/named") | sed 's/^/in no row: /'
 }
+[ "$(by_name | wc -l)" -gt 140 ] || wrong=1
 found=$(misplaced CONTRIBUTING.md)
 if [ -n "$found" ]; then
     wrong=1
-    echo "WRONG: the table of files in CONTRIBUTING.md:" && echo "$found"
+    echo "WRONG: the tables of files in CONTRIBUTING.md:" && echo "$found"
 fi
-sed '/^## Which file/,/^## Building/ { s/deadlock\.c`/x.c`/g; s/test_pin\.c/x.c/g
-    s,^## Building,| too | many | cells | here |\n| all | `src/status/*.c` | |\n| again | | |\n| again | | |\n\n&, }' \
+sed '/^## Which file/,/^## Building/ { s/deadlock\.c`/x.c`/g; s/test_pin\.c/x.c/g; s/`connect_timeout_ms`//; s/`--digest`//; s/`\/locks`//; s/^| `groups`/| /
+    s,^## Building,| too | `README.md` | `README.md` | wide |\n| all | `src/status/*.c` | `README.md` |\n| again | `README.md` | `README.md` |\n| again | `src/gone.c` | `tests/kv/` |\n\n&, }' \
     CONTRIBUTING.md >"$TMPDIR/planted.md"
-for kind in 'row of' 'in two rows' 'too wide' 'in no row: src' 'in no row: tests'; do
-    misplaced "$TMPDIR/planted.md" | grep -q "^$kind" || {
+misplaced "$TMPDIR/planted.md" >"$TMPDIR/noticed"
+for kind in 'row of 4' 'in two rows: again' 'begins in no file: src/gone.c' 'tested by no file: again' 'too wide: src/status/' \
+    'in no row: src/core/owner/deadlock.c' 'in no row: tests/unit/scanner/test_pin.c' 'in no row: name connect_timeout_ms' \
+    'in no row: name --digest' 'in no row: name /locks' 'in no row: name `groups`'; do
+    grep -qF "$kind" "$TMPDIR/noticed" || {
         wrong=1
-        echo "WRONG: not noticed in the table of CONTRIBUTING.md: $kind"
+        echo "WRONG: not noticed in the tables of CONTRIBUTING.md: $kind"
     }
 done
 exit "$wrong"
