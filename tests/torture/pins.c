@@ -73,14 +73,19 @@ static bool acquire(struct actor *actor, struct arena *arena, struct held_pin *m
     enum roster_pin_kind kind =
         (enum roster_pin_kind)(ROSTER_PIN_CURSOR + rng_below(&actor->rng, 5));
     uint64_t safe_point = __atomic_load_n(&arena->limits.safe_point, __ATOMIC_ACQUIRE);
+    /* The oracle's present is not below it. */
+    uint64_t floor = __atomic_load_n(&arena->limits.now, __ATOMIC_ACQUIRE);
     uint64_t ts = rng_one_in(&actor->rng, 2) ? 0 : actor_past(actor, arena);
     int err = roster_pin_acquire(arena->roster, on_behalf_of(actor, arena), ts, kind, &made->pin);
 
     if (err == -ESTALE) {
         uint64_t after = roster_local_safe_point(arena->roster);
+        uint64_t lower = relaxed(&arena->limits.lower_asked);
 
-        require("G2", ts && (ts < after || ts <= relaxed(&arena->limits.lower_asked)),
-                "a pin at %" PRIu64 " was refused, and the safe point is %" PRIu64, ts, after);
+        require("G2", (ts && ts < after) || (ts ? ts : floor) <= lower,
+                "a pin at %" PRIu64 " was refused, and the safe point is %" PRIu64 ", the age limit"
+                " %" PRIu64 ", the least present %" PRIu64,
+                ts, after, lower, floor);
         return false;
     }
     if (err == -ENOBUFS) {

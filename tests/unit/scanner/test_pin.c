@@ -315,6 +315,46 @@ Test(pin, is_of_a_session_that_its_oracle_has_used)
     unit_destroy(roster);
 }
 
+/* An oracle that answers so slowly that a scan gives up what it answers. */
+struct slow_oracle {
+    struct roster *roster;
+    uint64_t now;
+    bool slow;
+};
+
+static int get_slowly(void *arg, uint64_t *ts)
+{
+    struct roster_min min = {.size = sizeof(min)};
+    struct slow_oracle *oracle = arg;
+
+    *ts = oracle->now;
+    if (oracle->slow) {
+        oracle->slow = false;
+        oracle->now += 1000;
+        unit_ok(rst_lease_scan(oracle->roster, 0, oracle->now, false, &min));
+    }
+    return 0;
+}
+
+Test(pin, of_a_present_that_a_scan_gave_up_is_refused)
+{
+    struct slow_oracle oracle = {.now = 1000};
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_pin *pin = NULL;
+    struct roster *roster;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    options.oracle = get_slowly;
+    options.oracle_arg = &oracle;
+    roster = unit_roster_with(&options);
+    oracle.roster = roster;
+    oracle.slow = true;
+    cr_assert_eq(roster_pin_acquire(roster, NULL, 0, ROSTER_PIN_BACKUP, &pin), -ESTALE);
+    cr_assert_null(pin);
+    unit_ok(roster_pin_release(unit_pin(roster, NULL, 0)));
+    unit_destroy(roster);
+}
+
 static void release(void *pin)
 {
     cr_expect_eq(roster_pin_release(pin), 0);
