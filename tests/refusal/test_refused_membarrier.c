@@ -12,6 +12,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -297,6 +298,62 @@ Test(refused_membarrier, a_round_by_hand)
     refuse_membarrier(0, 0);
     unit_ok(roster_reclaim(roster));
     cr_expect_eq(unit_stats(roster).backlog, 0);
+    unit_destroy(roster);
+}
+
+#define CROWD 4096
+#define HALVINGS 3 /* of the table that these need, until it is as small as one for a few */
+
+/* Opens many sessions and closes them. Returns how many calls the round made that follows, in which
+ * the table of ids becomes smaller; so many of them are not refused. */
+static unsigned shrink(struct roster *roster, unsigned passes, int expected)
+{
+    static struct roster_session *sessions[CROWD];
+    unsigned n, before;
+
+    for (n = 0; n < CROWD; n++)
+        sessions[n] = unit_open(roster);
+    unit_ok(roster_reclaim(roster));
+    for (n = 0; n < CROWD; n++)
+        unit_close(sessions[n]);
+    refuse_membarrier_after(EPERM, passes);
+    before = refuse_membarriers();
+    cr_expect_eq(roster_reclaim(roster), expected);
+    n = refuse_membarriers() - before;
+    refuse_membarrier(0, 0);
+    unit_close(unit_open(roster)); /* resizes it as far as it was not */
+    unit_ok(roster_reclaim(roster));
+    return n;
+}
+
+/* It waits for grace periods of its own. Each time the refusal begins where one is asked for. */
+Test(refused_membarrier, a_table_becomes_smaller_step_by_step)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    unsigned round, step, n;
+    struct roster *roster;
+    uint64_t buckets;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    options.flags = ROSTER_RECLAIM_MANUAL;
+    roster = unit_roster_with(&options);
+    if (!unit_stats(roster).membarrier)
+        cr_skip_test("there is no membarrier() here");
+    buckets = roster->registry.buckets;
+    round = refuse_membarriers();
+    unit_close(unit_open(roster));
+    unit_ok(roster_reclaim(roster));
+    round = refuse_membarriers() - round;
+    step = (shrink(roster, UINT_MAX, 0) - 2 * round) / HALVINGS; /* and one for the hints */
+    cr_assert_gt(step, round - 1);
+    (void)shrink(roster, 0, -EPERM);
+    for (n = 0; n <= HALVINGS; n++) {
+        (void)shrink(roster, round + n * step, 0);
+        cr_expect_eq(roster->registry.buckets, buckets, "it ended with %u of them", n);
+    }
+    /* The array of hints that could not be freed went when the next one was replaced. */
+    (void)shrink(roster, UINT_MAX, 0);
+    cr_expect_eq(roster->registry.hints.bytes, rst_hints_bytes(roster->registry.hints.sessions));
     unit_destroy(roster);
 }
 

@@ -6,6 +6,8 @@
  */
 #include "core/roster/hints.h"
 
+#include "core/base/reclaim.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +54,7 @@ void rst_hint_remove(struct rst_hints *hints, const struct roster_session *sessi
 int rst_hints_init(struct rst_hint_arrays *arrays, uint64_t sessions)
 {
     arrays->current = make(sessions);
-    arrays->next = NULL;
+    arrays->next = arrays->old = NULL;
     arrays->sessions = sessions;
     arrays->bytes = rst_hints_bytes(sessions);
     return arrays->current ? 0 : -ENOMEM;
@@ -60,6 +62,7 @@ int rst_hints_init(struct rst_hint_arrays *arrays, uint64_t sessions)
 
 void rst_hints_destroy(struct rst_hint_arrays *arrays)
 {
+    free(arrays->old);
     free(arrays->current);
 }
 
@@ -106,14 +109,24 @@ struct rst_hints *rst_hints_begin(struct rst_hint_arrays *arrays, uint64_t sessi
 
 void rst_hints_end(struct rst_hint_arrays *arrays, uint64_t sessions)
 {
-    struct rst_hints *before = arrays->current;
-
+    arrays->old = arrays->current;
     rst_test_point("hints: filled");
     rst_store_release(&arrays->current, arrays->next); /* c: pairs with 2 */
     rst_store_release(&arrays->next, NULL);            /* pairs with 2 */
     rst_store(&arrays->sessions, sessions);
+    (void)rst_hints_drop(arrays);
+}
+
+bool rst_hints_drop(struct rst_hint_arrays *arrays)
+{
+    if (!arrays->old)
+        return true;
+    if (rst_rcu_ready())
+        return false;
     urcu_bp_synchronize_rcu(); /* d */
     rst_tsan_acquire(&rst_grace_period);
-    free(before);
-    rst_store(&arrays->bytes, rst_hints_bytes(sessions));
+    free(arrays->old);
+    arrays->old = NULL;
+    rst_store(&arrays->bytes, rst_hints_bytes(rst_load(&arrays->sessions)));
+    return true;
 }

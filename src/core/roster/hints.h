@@ -18,7 +18,8 @@
  *       and then from the current array                remove it again if its bit is 0
  *     3 delete it from the table: its id is free
  *     4 retire it                                  c current := B, then next := NULL  (release)
- *                                                  d free A after a grace period
+ *                                                  d free A after a grace period; where none can
+ *                                                    be had, when the next one is replaced
  *
  * After 2 no reader that begins can find the session by a hint, so 4 is what RCU wants:
  *  - it is not in B when B becomes the current array, or 2 removes it from there: either b sees 1
@@ -55,6 +56,7 @@ struct rst_hints {
 struct rst_hint_arrays {
     struct rst_hints *current;
     struct rst_hints *next; /* NULL, except from a to c */
+    struct rst_hints *old;  /* A, from c to d, else NULL */
     rst_word sessions;      /* for which there are hints */
     rst_word bytes;         /* of all arrays that are held: two, from a to d */
 };
@@ -66,8 +68,11 @@ void rst_hints_destroy(struct rst_hint_arrays *arrays);
 /* a: the next array, for this many sessions; NULL: there is no memory. One at a time. */
 struct rst_hints *rst_hints_begin(struct rst_hint_arrays *arrays, uint64_t sessions);
 
-/* c and d: waits for a grace period, which can be had. */
+/* c, and d if it can be had. */
 void rst_hints_end(struct rst_hint_arrays *arrays, uint64_t sessions);
+
+/* d, if it is left. Waits for a grace period; false: none can be had. Before a. */
+bool rst_hints_drop(struct rst_hint_arrays *arrays);
 
 /* For b: in one array. */
 void rst_hint_add(struct rst_hints *hints, struct roster_session *session);

@@ -58,7 +58,7 @@ static int fill(struct roster_session *const *batch, unsigned n, void *arg)
 /* a to d of hints.h. Without memory the hints stay as they are. */
 static void resize_hints(struct rst_registry *registry, uint64_t sessions)
 {
-    if (sessions == rst_load(&registry->hints.sessions) ||
+    if (!rst_hints_drop(&registry->hints) || sessions == rst_load(&registry->hints.sessions) ||
         !rst_hints_begin(&registry->hints, sessions))
         return;
     rst_keep_begin();
@@ -81,6 +81,25 @@ static bool has_memory_for(uint64_t buckets)
     return has;
 }
 
+/*
+ * As long as buckets are held they are counted: those to come before, those to go after. Without
+ * memory the lists grow instead. It waits for a grace period before it unlinks buckets and for one
+ * before it frees them: a step at a time, so that these two can still be had when it is asked.
+ */
+static void resize_table(struct rst_registry *registry, uint64_t buckets)
+{
+    uint64_t now = rst_load(&registry->buckets);
+
+    if (now < buckets && has_memory_for(buckets)) {
+        rst_store(&registry->buckets, buckets);
+        cds_lfht_resize(registry->table, (unsigned long)buckets);
+    }
+    for (; now > buckets && !rst_rcu_ready(); rst_store(&registry->buckets, now)) {
+        now /= 2;
+        cds_lfht_resize(registry->table, (unsigned long)now);
+    }
+}
+
 static void resize(struct rcu_head *head)
 {
     struct rst_registry *registry = caa_container_of(head, struct rst_registry, resize_head);
@@ -89,15 +108,9 @@ static void resize(struct rcu_head *head)
     rst_callback_begin(head);
     while (SESSIONS_PER_BUCKET * buckets < open && buckets < registry->most_buckets)
         buckets *= 2;
-    /* Without memory the lists grow instead, and the next open or close tries again. */
-    if (!rst_rcu_ready() && (buckets <= rst_load(&registry->buckets) || has_memory_for(buckets))) {
-        /* As long as buckets are held they are counted: those to come before, those to go after. */
-        if (buckets > rst_load(&registry->buckets))
-            rst_store(&registry->buckets, buckets);
-        cds_lfht_resize(registry->table, (unsigned long)buckets);
-        rst_store(&registry->buckets, buckets);
-        resize_hints(registry, SESSIONS_PER_BUCKET * buckets);
-    }
+    /* What cannot be had now is left, and the next open or close tries again. */
+    resize_table(registry, buckets);
+    resize_hints(registry, SESSIONS_PER_BUCKET * rst_load(&registry->buckets));
     /* Release: the head has left the queue; pairs with the acquire in resize_if_needed(). */
     rst_store_release(&registry->resizing, false);
     rst_callback_end();
