@@ -17,7 +17,8 @@ if ! command -v tmux >/dev/null || ! has_terminals; then
     exit 77
 fi
 terminal() {
-    tmux -S "$work/tmux" -f /dev/null "$@"
+    # The shell that runs the command; who builds packages may have none to log in with.
+    SHELL=/bin/sh tmux -S "$work/tmux" -f /dev/null "$@"
 }
 # shellcheck disable=SC2317 # called by trap
 stop_terminal() {
