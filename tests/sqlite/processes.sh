@@ -117,8 +117,7 @@ if [ -x "$ROSTER_BUILDDIR/rosterctl" ]; then
 fi
 
 # A service of the system has its socket in /run/roster, whatever directory the one that asks has.
-if [ -w /run ]; then
-    created=$([ -e /run/roster ] || echo yes)
+if [ -n "${own_run-}" ]; then
     start idle ROSTER_SQLITE_STATUS=on XDG_RUNTIME_DIR=
     expect "a service is found" "$pid|idle in transaction" \
         "$(elsewhere "SELECT process, state FROM roster_blocker")"
@@ -130,7 +129,8 @@ if [ -w /run ]; then
         "$(elsewhere "SELECT roster_kill(id) FROM roster_blocker")"
     until_nothing_blocks
     end
-    [ -z "$created" ] || rmdir /run/roster
+else
+    echo "not tried: a service in /run/roster, as this system gives no /run of the test's own"
 fi
 
 # The commands of roster-sqlite(7), as printed but for the id.
