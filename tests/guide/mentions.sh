@@ -141,19 +141,31 @@ misplaced() {
     table "$1" | cut -d '|' -f 2 >"$TMPDIR/asked"
     by_name | sort -u | comm -23 - <(grep -oE '`[a-z]+`' "$TMPDIR/asked" | cat - <(grep -oE '(--|/)?[a-z][a-z0-9_-]*' "$TMPDIR/asked") | sort -u) |
         sed 's/^/in no row: name /'
-    : >"$TMPDIR/named"
-    table "$1" | awk -F '|' '{ print $3; print $4 }' | while read -r cell; do
-        folder=
-        grep -oE '`[^`]+`' <<<"$cell" | tr -d '`' | while read -r path; do
-            case $path in
-            */*) folder=${path%/*} ;;
-            *) path=$folder/$path ;;
-            esac
+    table "$1" | awk -F '|' '{
+        for (cell = 3; cell <= 4; cell++) {
+            parts = split($cell, part, "`")
+            for (n = 2; n < parts; n += 2) {
+                if (part[n] ~ /\//) {
+                    folder = part[n]
+                    sub(/\/[^\/]*$/, "", folder)
+                } else {
+                    part[n] = folder "/" part[n]
+                }
+                print part[n]
+            }
+            folder = ""
+        }
+    }' | sort -u | while read -r path; do
+        case $path in
+        *[*?[]*)
             compgen -G "$path" >"$TMPDIR/globbed" || true
-            [[ $path == tests/* ]] || [ "$(grep -c '\.[chs]' "$TMPDIR/globbed")" -le 8 ] || echo "too wide: $path"
-            cat "$TMPDIR/globbed" >>"$TMPDIR/named"
-        done
-    done
+            [[ $path == tests/* ]] || [ "$(grep -c '\.[chs]' "$TMPDIR/globbed")" -le 8 ] || echo "too wide: $path" >&2
+            cat "$TMPDIR/globbed"
+            ;;
+        *) echo "$path" ;;
+        esac
+    done >"$TMPDIR/named" 2>"$TMPDIR/wide"
+    cat "$TMPDIR/wide"
     find src examples/kv examples/resp bench scripts .ci/stages m4 tests/unit tests/status \
         \( ! -path 'tests/*' -regex '.*\.\(c\|cpp\|sh\)' -o -name 'roster_*.m4' -o -name 'test_*.c' \) | sort | comm -23 - <(sort -u "$TMPDIR/named") | sed 's/^/in no row: /'
 }
