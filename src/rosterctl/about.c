@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* What is a number there and an errno for people is its text here. */
 static void print_number(const char *prefix, const char *key, json_int_t number)
 {
@@ -135,15 +133,6 @@ static int print_reply(const struct options *options, struct reply *reply,
     return code;
 }
 
-static void member(const json_t *object, const char *key, char *to, size_t size)
-{
-    struct column column = {key, "", COLUMN_TEXT, 0};
-
-    if (strstr(key, "_ms"))
-        column.kind = COLUMN_MS;
-    cell_text(object, &column, to, size);
-}
-
 /* What is wrong, the worst first, and what to do. */
 static void print_problems(const json_t *problems)
 {
@@ -154,7 +143,7 @@ static void print_problems(const json_t *problems)
 
     for (n = 0; n < json_array_size(problems); n++) {
         for (m = 0; m < 4; m++)
-            member(json_array_get(problems, n), keys[m], texts[m], sizeof(texts[m]));
+            member_text(json_array_get(problems, n), keys[m], texts[m], sizeof(texts[m]));
         cell_text(json_array_get(problems, n), &since, when, sizeof(when));
         printf("PROBLEM: %s, for %s%s%s%s\n         %s\n", texts[0], texts[1],
                *when ? " (since " : "", when, *when ? ")" : "", texts[2]);
@@ -203,7 +192,7 @@ static void print_well(const json_t *json)
     const json_t *cluster = json_object_get(json, "cluster");
     char leader[160];
 
-    member(cluster, "leader", leader, sizeof(leader));
+    member_text(cluster, "leader", leader, sizeof(leader));
     if (!json_is_object(cluster) || json_is_true(json_object_get(cluster, "leads")))
         puts("nothing is wrong, and nothing to do");
     else if (*leader)
@@ -226,9 +215,9 @@ static void print_safe_point(const struct options *options, const json_t *json)
     cluster_check_commands(reply.json, options);
     worst = json_array_get(json_object_get(reply.json, "problems"), 0);
     print_members(json, "");
-    member(worst, "problem", problem, sizeof(problem));
-    member(worst, "evidence", evidence, sizeof(evidence));
-    member(worst, "command", command, sizeof(command));
+    member_text(worst, "problem", problem, sizeof(problem));
+    member_text(worst, "evidence", evidence, sizeof(evidence));
+    member_text(worst, "command", command, sizeof(command));
     length = strlen(command);
     if (reply.code == CTL_OK && !worst)
         print_well(json);
@@ -257,10 +246,10 @@ static void print_who(const json_t *holder)
     char text[256];
     size_t n;
 
-    member(holder, "session_id", text, sizeof(text));
+    member_text(holder, "session_id", text, sizeof(text));
     printf(strcmp(text, "0") ? "session %s" : "no session", text);
     for (n = 0; n < sizeof(keys) / sizeof(*keys); n++) {
-        member(holder, keys[n], text, sizeof(text));
+        member_text(holder, keys[n], text, sizeof(text));
         if (*text)
             printf(", %s %s", keys[n], text);
     }
@@ -278,30 +267,30 @@ static void print_holder(const struct options *options, const json_t *min, const
     char text[1024], id[32], pin[32], ts[32];
     bool is_pin;
 
-    member(holder, "kind", text, sizeof(text));
+    member_text(holder, "kind", text, sizeof(text));
     is_pin = !strcmp(text, "pin");
-    member(holder, "held_ms", text, sizeof(text));
-    member(holder, "session_id", id, sizeof(id));
-    member(holder, "pin_id", pin, sizeof(pin));
-    member(holder, "ts", ts, sizeof(ts));
+    member_text(holder, "held_ms", text, sizeof(text));
+    member_text(holder, "session_id", id, sizeof(id));
+    member_text(holder, "pin_id", pin, sizeof(pin));
+    member_text(holder, "ts", ts, sizeof(ts));
     printf("held by:  ");
     if (is_pin) {
         char kind[32];
 
-        member(holder, "pin_kind", kind, sizeof(kind));
+        member_text(holder, "pin_kind", kind, sizeof(kind));
         printf("%s pin %s of ", kind, pin);
     } else {
         printf("the transaction of ");
     }
     print_who(holder);
     printf("for:      %s\n", text);
-    member(holder, "info", text, sizeof(text));
+    member_text(holder, "info", text, sizeof(text));
     if (*text)
         printf("running:  %.160s\n", text);
-    member(holder, "last", text, sizeof(text));
+    member_text(holder, "last", text, sizeof(text));
     if (*text)
         printf("last:     %.160s\n", text);
-    member(min, "gain_ms", text, sizeof(text));
+    member_text(min, "gain_ms", text, sizeof(text));
     printf("ending it would advance the minimum by %s", text);
     if (!is_number(id) || (!is_pin && !is_number(ts)))
         putchar('\n');
@@ -321,8 +310,8 @@ static void print_min(const struct options *options, const json_t *min)
     const json_t *holder = json_object_get(min, "holder");
     char text[64], age[64], when[64];
 
-    member(min, "minimum", text, sizeof(text));
-    member(min, "age_ms", age, sizeof(age));
+    member_text(min, "minimum", text, sizeof(text));
+    member_text(min, "age_ms", age, sizeof(age));
     time_show((int64_t)roster_ts_physical_ms(strtoull(text, NULL, 10)), when, sizeof(when));
     printf("minimum:  %s (%s), %s old\n", text, when, age);
     if (json_is_object(holder))

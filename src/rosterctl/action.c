@@ -58,13 +58,11 @@ static void print_kill(const struct options *options, const char *id, const char
 static void say_state(const struct options *options, const char *id, const json_t *row,
                       char last[STATE])
 {
-    static const struct column command = {"command", "", COLUMN_TEXT, 0};
-    static const struct column state = {"run_state", "", COLUMN_TEXT, 0};
     static const struct column event = {"wait_event", "", COLUMN_WAIT, 0};
     char texts[2][28], waits[80], now[STATE];
 
-    cell_text(row, &command, texts[0], sizeof(texts[0]));
-    cell_text(row, &state, texts[1], sizeof(texts[1]));
+    member_text(row, "command", texts[0], sizeof(texts[0]));
+    member_text(row, "run_state", texts[1], sizeof(texts[1]));
     cell_text(row, &event, waits, sizeof(waits));
     snprintf(now, sizeof(now), "%s, %s%s%s", texts[0], texts[1], *waits ? ", waits for " : "",
              waits);

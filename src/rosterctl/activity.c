@@ -68,23 +68,18 @@ size_t activity_columns(const char *by, struct column *columns)
     return count;
 }
 
-static double number(const json_t *reply, const char *key)
-{
-    return json_number_value(json_object_get(reply, key));
-}
-
 /* Sessions that were active at a time, on average. Servers of a cluster have each their "times", so
  * theirs are there already. */
 static void add_averages(const json_t *reply)
 {
-    double times = number(reply, "times"), mean;
+    double times = member_value(reply, "times"), mean;
     json_t *row;
     char text[32];
     size_t n;
 
     json_array_foreach(json_object_get(reply, "rows"), n, row)
     {
-        mean = times > 0 ? number(row, "samples") / times : number(row, "mean");
+        mean = times > 0 ? member_value(row, "samples") / times : member_value(row, "mean");
         snprintf(text, sizeof(text), "%.2f", mean);
         json_object_del(row, "mean");
         json_object_set_new(row, "average", json_string(text));
@@ -93,16 +88,16 @@ static void add_averages(const json_t *reply)
 
 static void print_sum(const json_t *reply)
 {
-    double times = number(reply, "times"), active = number(reply, "active_average"),
-           dropped = number(reply, "dropped_average");
+    double times = member_value(reply, "times"), active = member_value(reply, "active_average"),
+           dropped = member_value(reply, "dropped_average");
 
     if (times > 0) {
-        active = number(reply, "active") / times;
-        dropped = number(reply, "dropped") / times;
+        active = member_value(reply, "active") / times;
+        dropped = member_value(reply, "dropped") / times;
     }
     if (json_object_get(reply, "servers"))
-        printf("%.0f server%s", number(reply, "servers"),
-               count_s((uint64_t)number(reply, "servers")));
+        printf("%.0f server%s", member_value(reply, "servers"),
+               count_s((uint64_t)member_value(reply, "servers")));
     else
         printf("sampled %.0f time%s", times, count_s((uint64_t)times));
     printf(", %.2f sessions active on average\n", active);
@@ -118,15 +113,9 @@ static void print(const struct options *options, const json_t *reply, const char
     size_t count;
 
     add_averages(reply);
-    if (options->json) {
-        ctl_print_json(reply, JSON_INDENT(1));
-        return;
-    }
     count = columns_of(rows, columns);
-    if (options->csv) {
-        table_print_csv(rows, columns, count);
+    if (table_print_for_program(options, reply, rows, columns, count))
         return;
-    }
     print_sum(reply);
     activity_print_peak(options, path, asked);
     table_print(rows, columns, count, "samples,wait_class,kind,application,db,server");

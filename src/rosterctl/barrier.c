@@ -151,11 +151,7 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
     for (n = 0; !ctl_for_program(options) && n < json_array_size(rows); n++)
         if (json_is_null(json_object_get(json_array_get(rows, n), "ttl_ms")))
             json_object_set_new(json_array_get(rows, n), "ttl_ms", json_string("never"));
-    if (!err && options->json)
-        ctl_print_json(rows, JSON_INDENT(1));
-    else if (!err && options->csv)
-        table_print_csv(rows, columns, 3);
-    else if (!err)
+    if (!err && !table_print_for_program(options, rows, rows, columns, 3))
         table_print(rows, columns, 4, "ts,ttl_ms,ts");
     json_decref(rows);
     free(barriers);

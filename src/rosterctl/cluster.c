@@ -114,7 +114,7 @@ struct reply servers_rows(struct servers *servers, const struct options *options
     }
     rows = json_array();
     for (n = 0; n < servers->count; n++)
-        matched += (json_int_t)member_number(servers->all[n].reply.json, "matched");
+        matched += member_whole(servers->all[n].reply.json, "matched");
     merge(servers, options, rows);
     all.json = json_pack("{s:o, s:I}", "rows", rows, "matched", matched);
     return all;
@@ -145,13 +145,10 @@ static json_t *min_of(const struct server *server)
 bool cluster_print_rows(const struct options *options, const json_t *rows,
                         const struct column *columns, size_t count, size_t shown, const char *spare)
 {
-    if (options->json)
-        ctl_print_json(rows, JSON_INDENT(1));
-    else if (options->csv)
-        table_print_csv(rows, columns, count);
-    else
-        table_print(rows, columns, shown, spare);
-    return !ctl_for_program(options);
+    if (table_print_for_program(options, rows, rows, columns, count))
+        return false;
+    table_print(rows, columns, shown, spare);
+    return true;
 }
 
 /* A row of each server that answered, the oldest minimum first. */
@@ -175,16 +172,12 @@ static json_t *minima(const struct servers *servers)
 
 static void print_end_of(const json_t *row)
 {
-    static const struct column address = {"address", "", COLUMN_TEXT, 0};
-    static const struct column session = {"session_id", "", COLUMN_TEXT, 0};
-    static const struct column kind = {"kind", "", COLUMN_TEXT, 0};
-    static const struct column ts = {"ts", "", COLUMN_TEXT, 0};
     char where[256], id[32], what[32], start[32];
 
-    cell_text(row, &address, where, sizeof(where));
-    cell_text(row, &session, id, sizeof(id));
-    cell_text(row, &kind, what, sizeof(what));
-    cell_text(row, &ts, start, sizeof(start));
+    member_text(row, "address", where, sizeof(where));
+    member_text(row, "session_id", id, sizeof(id));
+    member_text(row, "kind", what, sizeof(what));
+    member_text(row, "ts", start, sizeof(start));
     if (!*id || id[strspn(id, "0123456789")] || !strcmp(id, "0"))
         return;
     printf("to end the oldest: rosterctl -s ");

@@ -78,6 +78,7 @@ int member_compare(const json_t *a, const json_t *b);
 
 /* A count that any server may claim, so that sums of them fit. */
 double member_number(const json_t *object, const char *key);
+json_int_t member_whole(const json_t *object, const char *key);
 
 /* Rows in an order; those that are equal in it stay in theirs. They are used up. A server may
  * answer with any number of rows, so this takes no longer than a sort does. */

@@ -147,15 +147,12 @@ static json_t *status_rows(const struct options *options, const struct servers *
 /* A terminal folds what it takes to see what is wrong, and does not cut it. */
 static void print_problem(const json_t *row, bool with_evidence)
 {
-    static const struct column columns[] = {{"server", "", COLUMN_TEXT, 0},
-                                            {"problem", "", COLUMN_TEXT, 0},
-                                            {"evidence", "", COLUMN_TEXT, 0},
-                                            {"command", "", COLUMN_TEXT, 0}};
+    static const char *const keys[] = {"server", "problem", "evidence", "command"};
     char texts[4][1024];
     size_t n;
 
     for (n = 0; n < 4; n++)
-        cell_text(row, &columns[n], texts[n], sizeof(texts[n]));
+        member_text(row, keys[n], texts[n], sizeof(texts[n]));
     if (!with_evidence)
         texts[2][0] = '\0';
     if (!*texts[2] && !*texts[3])

@@ -40,17 +40,12 @@ struct steps {
 #define DROPPED 0
 #define OTHER (SERIES_MOST + 1)
 
-static json_int_t whole(const json_t *object, const char *key)
-{
-    return (json_int_t)member_number(object, key);
-}
-
 /* Whether steps are those that an endpoint makes of what was asked for, by the clock of this host:
  * what is far from it would leave nothing of the others. */
 static bool are_steps(const struct steps_asked *asked, const json_t *json)
 {
-    json_int_t step = whole(json, "step_ms"), from = whole(json, "from_ms"),
-               to = whole(json, "to_ms"), until = (json_int_t)rst_wall_ms(),
+    json_int_t step = member_whole(json, "step_ms"), from = member_whole(json, "from_ms"),
+               to = member_whole(json, "to_ms"), until = (json_int_t)rst_wall_ms(),
                rounded = asked->from < until - HOUR_MS ? MINUTE_MS : SAMPLED_MS;
 
     if (asked->to && asked->to < until)
@@ -69,11 +64,11 @@ static json_int_t common_step(const struct servers *servers)
     for (n = 0; n < servers->count; n++) {
         for (m = count = 0; m < servers->count; m++)
             count += servers->all[m].reply.code == CTL_OK &&
-                     whole(servers->all[m].reply.json, "step_ms") ==
-                         whole(servers->all[n].reply.json, "step_ms");
+                     member_whole(servers->all[m].reply.json, "step_ms") ==
+                         member_whole(servers->all[n].reply.json, "step_ms");
         if (servers->all[n].reply.code == CTL_OK && count > most) {
             most = count;
-            best = whole(servers->all[n].reply.json, "step_ms");
+            best = member_whole(servers->all[n].reply.json, "step_ms");
         }
     }
     return best;
@@ -91,7 +86,7 @@ static void check(const struct servers *servers, const struct steps_asked *asked
     step = common_step(servers);
     for (n = 0; n < servers->count; n++)
         if (servers->all[n].reply.code == CTL_OK &&
-            whole(servers->all[n].reply.json, "step_ms") != step)
+            member_whole(servers->all[n].reply.json, "step_ms") != step)
             servers_reject(
                 &servers->all[n],
                 "its activity is left out: its steps are others than those of most servers");
@@ -259,10 +254,10 @@ static json_t *sum_up(const struct servers *servers, struct steps *steps, size_t
 
         if (server->reply.code != CTL_OK)
             continue;
-        to = whole(server->reply.json, "to_ms");
+        to = member_whole(server->reply.json, "to_ms");
         if (!steps->step) {
-            steps->step = whole(server->reply.json, "step_ms");
-            steps->from = whole(server->reply.json, "from_ms");
+            steps->step = member_whole(server->reply.json, "step_ms");
+            steps->from = member_whole(server->reply.json, "from_ms");
             steps->to = to;
         }
         steps->to = to < steps->to ? to : steps->to;

@@ -21,10 +21,9 @@ double member_number(const json_t *object, const char *key)
     return n < 0 ? 0 : (double)(n < COUNT_MOST ? n : COUNT_MOST);
 }
 
-/* Also one that was computed here. */
-static double value(const json_t *object, const char *key)
+json_int_t member_whole(const json_t *object, const char *key)
 {
-    return json_number_value(json_object_get(object, key));
+    return (json_int_t)member_number(object, key);
 }
 
 /* A row, and its place before they are sorted. */
@@ -63,7 +62,8 @@ json_t *rows_sort(json_t *rows, rows_compare_fn *compare)
 
 static int largest_first(const json_t *a, const json_t *b, const char *key)
 {
-    return (value(a, key) < value(b, key)) - (value(a, key) > value(b, key));
+    return (member_value(a, key) < member_value(b, key)) -
+           (member_value(a, key) > member_value(b, key));
 }
 
 static int by_mean(const json_t *a, const json_t *b)
@@ -226,7 +226,7 @@ static void add_row(json_t *groups, json_t *row, double times)
         group = row;
         json_object_set(groups, key, group);
     } else if (group) {
-        average += value(group, "mean");
+        average += member_value(group, "mean");
         samples += member_number(group, "samples");
     }
     if (group) {

@@ -30,8 +30,6 @@ static const struct column columns[] = {
     {"text", "TEXT", COLUMN_TEXT, 0},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* Where the output stands. */
 struct output {
     const struct options *options;

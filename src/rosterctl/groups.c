@@ -20,8 +20,6 @@ static const struct column columns[] = {
     {"refused", "REFUSED", COLUMN_NUMBER, 0},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static void print_rest(const json_t *kind)
 {
     char by[32];
@@ -49,11 +47,7 @@ int ctl_groups(const struct options *options)
 
     if (code != CTL_OK)
         code = ctl_fail(options, &reply);
-    else if (options->json)
-        ctl_print_json(reply.json, JSON_INDENT(1));
-    else if (options->csv)
-        table_print_csv(rows, columns, COUNT_OF(columns));
-    else {
+    else if (!table_print_for_program(options, reply.json, rows, columns, COUNT_OF(columns))) {
         table_print(rows, columns, COUNT_OF(columns), "reserved,refused,limit");
         for (n = 0; n < json_array_size(kinds); n++)
             print_rest(json_array_get(kinds, n));

@@ -61,15 +61,13 @@ static const struct column history_columns[] = {
     {"max_duration_ms", "LONGEST", COLUMN_MS, 0},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* How many rows a terminal has for a list that is watched: below its title, above the line that
  * counts the others. 0: no terminal, or it need not be seen at a glance. */
 static size_t rows_to_see(const struct options *options)
 {
     struct winsize size = {0};
 
-    if (options->watch_s <= 0 || options->json || options->csv || options->limit ||
+    if (options->watch_s <= 0 || ctl_for_program(options) || options->limit ||
         ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
         return 0;
     return size.ws_row > 3 ? (size_t)size.ws_row - 2 : 1;
@@ -109,11 +107,9 @@ static void print_list(const struct options *options, json_t *reply, const struc
 {
     json_t *rows = json_object_get(reply, "rows");
 
-    if (options->json) {
-        ctl_print_json(reply, JSON_INDENT(1));
-    } else if (options->csv) {
-        table_print_csv(rows, list->columns, list->count);
-    } else if (see) {
+    if (table_print_for_program(options, reply, rows, list->columns, list->count))
+        return;
+    if (see) {
         print_some(reply, list, see, width_of(options));
     } else {
         table_print_within(rows, list->columns, list->count, width_of(options), list->spare);

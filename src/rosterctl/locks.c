@@ -26,8 +26,6 @@ static const struct column columns[] = {
     {"info", "INFO", COLUMN_TEXT, 0},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* The columns of one server do not name it. */
 static size_t shown_columns(const struct options *options, const struct column **shown)
 {
@@ -123,11 +121,7 @@ int ctl_locks(const struct options *options)
         locks_draw_tree(rows, narrow ? 1 : 2, narrow ? DEEPEST / 2 : DEEPEST);
     if (code != CTL_OK)
         code = ctl_fail(options, &reply);
-    else if (options->json)
-        ctl_print_json(reply.json, JSON_INDENT(1));
-    else if (options->csv)
-        table_print_csv(rows, shown, count);
-    else
+    else if (!table_print_for_program(options, reply.json, rows, shown, count))
         print(options, reply.json);
     reply_free(&reply);
     return code == CTL_OK ? reply.missing : code;

@@ -228,14 +228,21 @@ static void parse_arg(struct parsed *parsed, char *arg, struct argp_state *state
     }
 }
 
-#define TEXT(member) offsetof(struct options, member)
+#define TEXT(member) offsetof(struct options, member), false
+#define FLAG(member) offsetof(struct options, member), true
 
-/* The options whose text is kept as it is: where, and which commands take them. */
-static const struct text {
+/* The options of which the text is kept as it is, or that they were given: where, and which
+ * commands take them. */
+static const struct plain {
     int key;
     unsigned belongs;
     size_t place;
-} texts[] = {
+    bool flag;
+} plain[] = {
+    {ALL_KEY, ALL, FLAG(all)},
+    {'x', LISTS, FLAG(in_txn)},
+    {'F', FULL, FLAG(full)},
+    {'f', FOLLOW, FLAG(follow)},
     {'u', WHO, TEXT(user)},
     {'d', WHO, TEXT(db)},
     {'k', WHO, TEXT(kind)},
@@ -257,16 +264,31 @@ static const struct text {
     {STORE_CERT_KEY, STORE, TEXT(store_cert)},
     {STORE_KEY_KEY, STORE, TEXT(store_key)},
     {STORE_USER_KEY, STORE, TEXT(store_user)},
+    {SINCE_KEY, SINCE, TEXT(since)},
+    {UNTIL_KEY, UNTIL, TEXT(until)},
+    {BY_KEY, BY, TEXT(by)},
+    {TTL_KEY, TTL, TEXT(ttl_ms)},
+    {LISTEN_KEY, LISTEN, TEXT(listen)},
 };
 
-static const struct text *text_option(int key)
+static const struct plain *plain_option(int key)
 {
     size_t n;
 
-    for (n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
-        if (texts[n].key == key)
-            return &texts[n];
+    for (n = 0; n < sizeof(plain) / sizeof(plain[0]); n++)
+        if (plain[n].key == key)
+            return &plain[n];
     return NULL;
+}
+
+static void keep_plain(struct options *options, const struct plain *option, const char *text)
+{
+    void *place = (char *)options + option->place;
+
+    if (option->flag)
+        *(bool *)place = true;
+    else
+        *(const char **)place = text;
 }
 
 static void parse_output(struct parsed *parsed, const char *text, struct argp_state *state)
@@ -286,40 +308,22 @@ static void parse_output(struct parsed *parsed, const char *text, struct argp_st
 /* Which commands take an option: those with one of these bits; 0: all. */
 static unsigned belongs(int key)
 {
-    const struct text *text = text_option(key);
+    const struct plain *option = plain_option(key);
 
-    if (text)
-        return text->belongs;
+    if (option)
+        return option->belongs;
     switch (key) {
-    case ALL_KEY:
-        return ALL;
     case 'j':
         return JSON;
-    case 'F':
-        return FULL;
-    case SINCE_KEY:
-        return SINCE;
-    case UNTIL_KEY:
-        return UNTIL;
-    case BY_KEY:
-        return BY;
-    case 'f':
-        return FOLLOW;
     case 'w':
         return WATCH;
     case 'q':
     case 'T':
         return KILL;
-    case 'x':
-        return LISTS;
     case STORE_PASSWORD_KEY:
         return STORE;
     case 'W':
         return WAIT;
-    case TTL_KEY:
-        return TTL;
-    case LISTEN_KEY:
-        return LISTEN;
     default:
         return 0;
     }
@@ -361,9 +365,6 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
             argp_error(state, "--server says which server: HOST:PORT or unix:PATH");
         options->server = arg;
         return 0;
-    case ALL_KEY:
-        options->all = true;
-        return 0;
     case 't':
         options->token = read_secret("token", arg, parsed->token, state);
         return 0;
@@ -376,24 +377,6 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
     case OUTPUT_KEY:
         parse_output(parsed, arg, state);
         return 0;
-    case 'x':
-        options->in_txn = true;
-        return 0;
-    case 'F':
-        options->full = true;
-        return 0;
-    case SINCE_KEY:
-        options->since = arg;
-        return 0;
-    case UNTIL_KEY:
-        options->until = arg;
-        return 0;
-    case BY_KEY:
-        options->by = arg;
-        return 0;
-    case 'f':
-        options->follow = true;
-        return 0;
     case 'w':
         parse_seconds("--watch", arg, 2, &options->watch_s, state);
         return 0;
@@ -404,12 +387,6 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
     case 'T':
         options->transaction = true;
         options->seq = arg;
-        return 0;
-    case TTL_KEY:
-        options->ttl_ms = arg;
-        return 0;
-    case LISTEN_KEY:
-        options->listen = arg;
         return 0;
     case 'W':
         options->wait = true;
@@ -457,12 +434,12 @@ static char *as_given(char *arg)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct parsed *parsed = state->input;
-    const struct text *text = text_option(key);
+    const struct plain *option = plain_option(key);
 
     arg = as_given(arg);
     parsed->used |= belongs(key);
-    if (text) {
-        *(const char **)(void *)((char *)&parsed->options + text->place) = arg;
+    if (option) {
+        keep_plain(&parsed->options, option, arg);
         return 0;
     }
     switch (key) {

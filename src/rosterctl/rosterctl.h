@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define DEFAULT_SERVER "127.0.0.1:6390"
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Exit codes; the man page explains them. */
 enum {
@@ -147,6 +148,10 @@ struct column {
 /* table.c */
 void cell_text(const json_t *row, const struct column *column, char *to, size_t size);
 
+/* A member as a cell of such a column: a duration for people if its key says "_ms". */
+void member_text(const json_t *object, const char *key, char *to, size_t size);
+double member_value(const json_t *object, const char *key); /* 0: it is not a number */
+
 /* The characters of a line of the terminal; 0: there is no terminal, and lines have no limit. */
 size_t table_width(void);
 
@@ -166,6 +171,10 @@ void table_print_csv(const json_t *rows, const struct column *columns, size_t co
 
 /* From now on such rows begin with a column "server", which has this. */
 void table_csv_of(const char *server);
+
+/* Prints for a program: all of a reply as JSON, or its rows as CSV. False: it is for people. */
+bool table_print_for_program(const struct options *options, const json_t *reply, const json_t *rows,
+                             const struct column *columns, size_t count);
 
 /* An object as one line of JSON, or as one row of CSV. It is used up. */
 void table_print_record(const struct options *options, json_t *record, const struct column *columns,

@@ -36,11 +36,6 @@ struct second {
     json_t *values[COLUMNS];
 };
 
-static json_int_t whole(const json_t *object, const char *key)
-{
-    return (json_int_t)member_number(object, key);
-}
-
 static size_t column_of(const json_t *names, const char *name)
 {
     const char *found;
@@ -75,7 +70,7 @@ static void check_clocks(const struct servers *servers, json_int_t now)
     size_t n;
 
     for (n = 0; n < servers->count; n++) {
-        theirs = whole(servers->all[n].reply.json, "now");
+        theirs = member_whole(servers->all[n].reply.json, "now");
         if (servers->all[n].reply.code == CTL_OK && (theirs < now - LATE || theirs > now + 1))
             servers_reject(&servers->all[n],
                            "its hour is left out: it says that this is second %" JSON_INTEGER_FORMAT
@@ -91,8 +86,9 @@ static json_int_t old_ms_of(const struct servers *servers)
     size_t n;
 
     for (n = 0; n < servers->count; n++) {
-        one =
-            servers->all[n].reply.code == CTL_OK ? whole(servers->all[n].reply.json, "old_ms") : 0;
+        one = servers->all[n].reply.code == CTL_OK
+                  ? member_whole(servers->all[n].reply.json, "old_ms")
+                  : 0;
         if (one > 0 && (!old_ms || one < old_ms))
             old_ms = one;
     }

@@ -67,8 +67,8 @@ static json_t *server_row(const struct server *server)
     json_t *row = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:b, s:b}", "server", server->name,
                             "address", server->address, "answered", answered, "problems",
                             (json_int_t)json_array_size(json_object_get(json, "problems")),
-                            "sessions", (json_int_t)member_number(json, "sessions"), "uptime_ms",
-                            (json_int_t)member_number(json, "uptime_ms"), "may_kill",
+                            "sessions", member_whole(json, "sessions"), "uptime_ms",
+                            member_whole(json, "uptime_ms"), "may_kill",
                             json_is_true(json_object_get(json, "may_kill")), "may_kill_with_token",
                             json_is_true(json_object_get(json, "may_kill_with_token")));
     json_t *silent = answered ? NULL : cluster_silent_row(server);

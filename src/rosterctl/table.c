@@ -71,7 +71,21 @@ void cell_text(const json_t *row, const struct column *column, char *to, size_t 
         snprintf(to, size, "%.6g", json_real_value(value));
 }
 
-/* The same, however long it is, until the next call. */
+void member_text(const json_t *object, const char *key, char *to, size_t size)
+{
+    struct column column = {key, "", COLUMN_TEXT, 0};
+
+    if (strstr(key, "_ms"))
+        column.kind = COLUMN_MS;
+    cell_text(object, &column, to, size);
+}
+
+double member_value(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+/* As a cell, however long it is, until the next call. */
 static char *cell_whole(const json_t *row, const struct column *column)
 {
     static char *room;
@@ -308,6 +322,16 @@ void table_print_csv(const json_t *rows, const struct column *columns, size_t co
         }
         fputs("\r\n", stdout);
     }
+}
+
+bool table_print_for_program(const struct options *options, const json_t *reply, const json_t *rows,
+                             const struct column *columns, size_t count)
+{
+    if (options->json)
+        ctl_print_json(reply, JSON_INDENT(1));
+    else if (options->csv)
+        table_print_csv(rows, columns, count);
+    return ctl_for_program(options);
 }
 
 void table_print_record(const struct options *options, json_t *record, const struct column *columns,

@@ -42,22 +42,18 @@ static void wish(struct top *top)
     *top->wish.kill = '\0';
 }
 
-static double number(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
 static void take_rates(struct top *top, const json_t *status)
 {
-    double passed = (number(status, "uptime_ms") - top->uptime_ms) / 1000;
+    double passed = (member_value(status, "uptime_ms") - top->uptime_ms) / 1000;
 
     if (top->uptime_ms > 0 && passed > 0) {
-        top->statement_rate = (number(status, "statements") - top->statements) / passed;
-        top->transaction_rate = (number(status, "transactions_begun") - top->transactions) / passed;
+        top->statement_rate = (member_value(status, "statements") - top->statements) / passed;
+        top->transaction_rate =
+            (member_value(status, "transactions_begun") - top->transactions) / passed;
     }
-    top->statements = number(status, "statements");
-    top->transactions = number(status, "transactions_begun");
-    top->uptime_ms = number(status, "uptime_ms");
+    top->statements = member_value(status, "statements");
+    top->transactions = member_value(status, "transactions_begun");
+    top->uptime_ms = member_value(status, "uptime_ms");
 }
 
 /* Shows what was found; where nothing was, what is shown stays and is old. */
@@ -78,7 +74,7 @@ static void take(struct top *top, struct top_sight *sight)
     top->answered_ms = sight->at_ms;
     take_rates(top, sight->status);
     memmove(top->ages, top->ages + 1, sizeof(top->ages) - sizeof(*top->ages));
-    top->ages[TOP_AGES - 1] = number(sight->minimum, "age_ms");
+    top->ages[TOP_AGES - 1] = member_value(sight->minimum, "age_ms");
     if (top->n_ages < TOP_AGES)
         top->n_ages++;
 }
@@ -117,11 +113,6 @@ static void on_kill(struct top *top)
 /* Says whose it is, since when, and what ending it gains. */
 static void ask_kill(struct top *top, const json_t *row, const char *target)
 {
-    static const struct column user = {"user", "", COLUMN_TEXT, 0},
-                               name = {"application", "", COLUMN_TEXT, 0};
-    static const struct column time = {"time_ms", "", COLUMN_MS, 0},
-                               txn = {"txn_ms", "", COLUMN_MS, 0};
-    static const struct column gain = {"gain_ms", "", COLUMN_MS, 0};
     const json_t *minimum = top->sight->minimum;
     const char *seq = json_string_value(json_object_get(row, target));
     const char *holder =
@@ -136,10 +127,10 @@ static void ask_kill(struct top *top, const json_t *row, const char *target)
         say(top, of_txn ? "no transaction is open" : "no statement is running");
         return;
     }
-    cell_text(row, &user, texts[0], sizeof(texts[0]));
-    cell_text(row, &name, texts[1], sizeof(texts[1]));
-    cell_text(row, of_txn ? &txn : &time, texts[2], sizeof(texts[2]));
-    cell_text(minimum, &gain, texts[3], sizeof(texts[3]));
+    member_text(row, "user", texts[0], sizeof(texts[0]));
+    member_text(row, "application", texts[1], sizeof(texts[1]));
+    member_text(row, of_txn ? "txn_ms" : "time_ms", texts[2], sizeof(texts[2]));
+    member_text(minimum, "gain_ms", texts[3], sizeof(texts[3]));
     if (holder && !strcmp(holder, top->id) && !of_statement)
         snprintf(gains, sizeof(gains), ", gains %s", texts[3]);
     ask(top, "", on_kill);

@@ -48,7 +48,6 @@ static const struct shown tree_columns[] = {
     {{"info", "STATEMENT", COLUMN_TEXT, 0}, 0, 6},
 };
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define LEAST 16
 
 /* The columns of what is shown, and which of them fit. */
@@ -103,13 +102,6 @@ static size_t put_part(const struct top *top, int y, int x, int room, const char
     return bytes;
 }
 
-static void member(const json_t *object, const char *key, bool ms, char *to, size_t size)
-{
-    struct column column = {key, "", ms ? COLUMN_MS : COLUMN_TEXT, 0};
-
-    cell_text(object, &column, to, size);
-}
-
 static void draw_verdict(const struct top *top, bool old)
 {
     const json_t *problems = json_object_get(top->sight->status, "problems");
@@ -122,10 +114,10 @@ static void draw_verdict(const struct top *top, bool old)
         put(top, 1, 0, COLS, "healthy");
         return;
     }
-    member(worst, "problem", false, name, sizeof(name));
-    member(worst, "age_ms", true, age, sizeof(age));
-    member(worst, "evidence", false, evidence, sizeof(evidence));
-    member(worst, "command", false, command, sizeof(command));
+    member_text(worst, "problem", name, sizeof(name));
+    member_text(worst, "age_ms", age, sizeof(age));
+    member_text(worst, "evidence", evidence, sizeof(evidence));
+    member_text(worst, "command", command, sizeof(command));
     if (count > 1)
         snprintf(more, sizeof(more), " (and %zu more)", count - 1);
     snprintf(line, sizeof(line), "PROBLEM%s: %s, for %s: %s", more, name, age, evidence);
@@ -140,15 +132,15 @@ static void draw_minimum(const struct top *top)
     const json_t *minimum = top->sight->minimum, *holder = json_object_get(minimum, "holder");
     char age[32], id[32], user[48], name[48], line[LINE];
 
-    member(minimum, "age_ms", true, age, sizeof(age));
+    member_text(minimum, "age_ms", age, sizeof(age));
     if (!minimum) {
         snprintf(line, sizeof(line), "minimum  not known");
     } else if (!json_is_object(holder)) {
         snprintf(line, sizeof(line), "minimum  held by none");
     } else {
-        member(holder, "session_id", false, id, sizeof(id));
-        member(holder, "user", false, user, sizeof(user));
-        member(holder, "application", false, name, sizeof(name));
+        member_text(holder, "session_id", id, sizeof(id));
+        member_text(holder, "user", user, sizeof(user));
+        member_text(holder, "application", name, sizeof(name));
         snprintf(line, sizeof(line), "minimum  %s old, held by session %s %s %s", age, id, user,
                  name);
     }
@@ -191,7 +183,7 @@ static bool draw_title(const struct top *top)
     bool old = (double)old_ms > every_s * 2000 + 500;
     char name[64], age[32], line[LINE];
 
-    member(top->sight->status, "name", false, name, sizeof(name));
+    member_text(top->sight->status, "name", name, sizeof(name));
     if (old) {
         text_ms((double)old_ms, age, sizeof(age));
         snprintf(line, sizeof(line), "%s at %s: last answer %s ago%s%s", name, top->server, age,
@@ -389,7 +381,7 @@ static void draw_detail(const struct top *top)
 
     json_object_foreach((json_t *)(uintptr_t)row, key, value)
     {
-        member(row, key, strstr(key, "_ms") != NULL, text, sizeof(text));
+        member_text(row, key, text, sizeof(text));
         if (!*text || y >= LINES - 1)
             continue;
         put(top, y, 0, 13, key);
