@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct roster_session;
+struct rst_mdb_event;
 
 /* Why a transaction is thought to be open. */
 enum rst_mdb_txn {
@@ -70,5 +71,30 @@ void rst_mdb_leave(struct rst_mdb_connection *connection);
  * is left. The caller frees it. */
 struct rst_mdb_connection *rst_mdb_remove(uint64_t id);
 struct rst_mdb_connection *rst_mdb_remove_any(void);
+
+/* statements.c: which statements of a connection are open: the one that the client has sent, and
+ * inside of it those of routines, of triggers and of EXECUTE. These and those of transactions.c are
+ * called inside the connection's gate. */
+
+/* Whether texts of prepared statements and of routines are shown with their values. */
+void rst_mdb_show_values(bool shown);
+
+/* A statement begins, inside of those that are open. */
+void rst_mdb_stmt_begin(struct rst_mdb_connection *connection, const struct rst_mdb_event *event);
+
+/* The statement that the event is about has ended, and what was inside of it. */
+void rst_mdb_stmt_end(struct rst_mdb_connection *connection, const struct rst_mdb_event *event);
+
+/* After the end of the outermost: when the client has sent several in one text, the next begins. */
+void rst_mdb_stmt_next(struct rst_mdb_connection *connection, const struct rst_mdb_event *event);
+
+/* All have ended. */
+void rst_mdb_stmt_end_all(struct rst_mdb_connection *connection);
+
+/* transactions.c: its transaction, of which the running statement uses a table. */
+void rst_mdb_txn_table(struct rst_mdb_connection *connection, const struct rst_mdb_event *event);
+
+/* A statement has ended; `connection->n` are still open. */
+void rst_mdb_txn_after(struct rst_mdb_connection *connection, const struct rst_mdb_event *event);
 
 #endif /* ROSTER_MARIADB_CONNECTIONS_H */

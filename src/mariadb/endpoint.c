@@ -5,7 +5,7 @@
 #include "mariadb/endpoint.h"
 
 #include "mariadb/mirror.h"
-#include "mariadb/report.h"
+#include "mariadb/server.h"
 
 #include <errno.h>
 #include <fcntl.h>

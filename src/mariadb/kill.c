@@ -5,7 +5,7 @@
 #include "mariadb/kill.h"
 
 #include "mariadb/connections.h"
-#include "mariadb/sql.h"
+#include "mariadb/server.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,9 +6,6 @@
 
 #include "mariadb/connections.h"
 #include "mariadb/kill.h"
-#include "mariadb/note.h"
-#include "mariadb/statements.h"
-#include "mariadb/transactions.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,10 +10,25 @@
 #ifndef ROSTER_MARIADB_MIRROR_H
 #define ROSTER_MARIADB_MIRROR_H
 
-#include "mariadb/event.h"
+#include "mariadb/text.h"
 
 #include <roster/roster.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+/* What an audit event says. */
+struct rst_mdb_event {
+    uint64_t id; /* of the connection */
+    uint64_t query_id;
+    enum roster_command command;
+    struct rst_mdb_text statement;
+    struct rst_mdb_text database;
+    struct rst_mdb_text account; /* "account[user] @ host [address]" */
+    unsigned error;              /* with which the statement has ended; 0 for none */
+    bool begun;                  /* the server is inside BEGIN or the like */
+    bool autocommit;
+    bool read_only; /* the transaction was declared so, or the table is only read */
+};
 
 struct rst_mdb_who {
     struct rst_mdb_text user;
@@ -58,5 +73,13 @@ void rst_mdb_end_all(const struct rst_mdb_event *event);
  * one.
  */
 void rst_mdb_change_user(const struct rst_mdb_event *event);
+
+/* note.c: what goes wrong in these calls is counted. */
+
+/* Counts an error that is one, which a refusal because of a kill is not. */
+void rst_mdb_note(int err);
+
+/* How often something could not be mirrored: out of memory, or the backlog is full. */
+uint64_t rst_mdb_errors(void);
 
 #endif /* ROSTER_MARIADB_MIRROR_H */

@@ -1,8 +1,10 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * What could not be mirrored is counted.
  */
-#include "mariadb/note.h"
+#include "mariadb/mirror.h"
 
 #include <errno.h>
 #include <stdatomic.h>

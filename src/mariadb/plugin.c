@@ -5,12 +5,11 @@
  * An audit plugin for MariaDB: its settings, its status, and what the server reports, which becomes
  * calls of the mirror. See roster-mariadb(7).
  */
+#include "mariadb/connections.h"
 #include "mariadb/endpoint.h"
 #include "mariadb/kill.h"
 #include "mariadb/mirror.h"
-#include "mariadb/note.h"
-#include "mariadb/report.h"
-#include "mariadb/statements.h"
+#include "mariadb/server.h"
 
 #include <mysql/plugin.h>
 #include <mysql/plugin_audit.h>

@@ -1,8 +1,10 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
+ *
+ * Errors, in the log of the server.
  */
-#include "mariadb/report.h"
+#include "mariadb/server.h"
 
 #include <mysql/plugin.h>
 #include <mysqld_error.h>

@@ -5,9 +5,7 @@
  * A connection inside of the server is open only as long as a statement takes: the server does not
  * shut down while there is one.
  */
-#include "mariadb/sql.h"
-
-#include "mariadb/report.h"
+#include "mariadb/server.h"
 
 #include <inttypes.h>
 #include <mysql/plugin.h>

@@ -7,12 +7,10 @@
  * gets next and ends with. One that EXECUTE runs has the number of EXECUTE, and when it ends,
  * EXECUTE does.
  */
-#include "mariadb/statements.h"
-
 #include "mariadb/connections.h"
-#include "mariadb/event.h"
+
 #include "mariadb/kill.h"
-#include "mariadb/note.h"
+#include "mariadb/mirror.h"
 
 #include <errno.h>
 #include <stdatomic.h>

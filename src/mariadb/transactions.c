@@ -7,11 +7,9 @@
  * begins when a statement uses a table, and ends by what the statement's text says. With autocommit
  * on, the statement is one.
  */
-#include "mariadb/transactions.h"
-
 #include "mariadb/connections.h"
-#include "mariadb/event.h"
-#include "mariadb/note.h"
+
+#include "mariadb/mirror.h"
 
 #include <string.h>
 

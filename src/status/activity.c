@@ -4,7 +4,7 @@
  *
  * The activity history.
  */
-#include "status/activity.h"
+#include "status/query.h"
 
 #include "core/base/ascii.h"
 

@@ -5,7 +5,7 @@
  * Points of the activity history: its samples in steps, in series of which each is a class of
  * waits, or a group of what was asked for. See activity.h.
  */
-#include "status/activity.h"
+#include "status/query.h"
 
 #include "status/columns.h"
 

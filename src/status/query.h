@@ -10,6 +10,8 @@
 #include "status/columns.h"
 #include "status/status.h"
 
+#include <roster/activity.h>
+
 enum query_bit {
     QUERY_ROWS = 1,      /* which rows: all but the ones below */
     QUERY_TIMELINE = 8,  /* after */
@@ -61,5 +63,15 @@ struct query {
 /* Returns 0, or the HTTP status of what is wrong with it. `list` is looked at for QUERY_ROWS. */
 unsigned rst_status_query_parse(struct request *request, unsigned allowed, enum list list,
                                 struct query *query);
+
+/* activity_points.c: the activity history over time, for a chart. */
+
+/* The samples of each step from query->from to query->to, by the class of their wait, or by what
+ * `by` distinguishes unless that is 0. Returns the HTTP status. */
+unsigned rst_activity_points(struct request *request, const struct query *query, uint32_t by,
+                             const struct roster_activity_filter *filter);
+
+/* The members of a row that `by` distinguishes. */
+void rst_activity_put(struct text *text, const struct roster_activity_row *row, uint32_t by);
 
 #endif /* ROSTER_STATUS_QUERY_H */

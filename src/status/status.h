@@ -92,7 +92,7 @@ struct roster_status {
     uint64_t
         unacknowledged_since_ms; /* of a server that has acknowledged nothing; 0: there is none */
     uint64_t blocked_ms;         /* when sessions were seen blocked last; 0: never */
-    struct suspects *suspects;   /* of verdict_stuck.h; NULL until there was a kill */
+    struct suspects *suspects;   /* of verdict_stuck.c; NULL until there was a kill */
     struct timeline *timeline;
 };
 

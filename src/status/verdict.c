@@ -6,15 +6,11 @@
  */
 #include "status/verdict.h"
 
-#include "status/verdict_blocked.h"
 #include "status/groups.h"
-#include "status/verdict_stuck.h"
-#include "status/verdict_look.h"
 
 #include "core/base/count.h"
 #include "core/roster/event_log.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <roster/safe_point.h>
 #include <roster/syncer.h>

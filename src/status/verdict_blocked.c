@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Sessions that have waited for another one for too long, and how that ends. See verdict_blocked.h.
+ * Sessions that have waited for another one for too long, and how that ends. See verdict.h.
  */
-#include "status/verdict_blocked.h"
+#include "status/verdict.h"
 
 #include "core/base/count.h"
 

@@ -5,7 +5,7 @@
  * What the verdict finds wrong with a server in its cluster: the lease, the reports, the store, and
  * what holds back the safe points.
  */
-#include "status/verdict_look.h"
+#include "status/verdict.h"
 
 #include "core/base/count.h"
 

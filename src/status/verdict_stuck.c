@@ -2,16 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Kills without effect. See verdict_stuck.h.
+ * Kills without effect. See verdict.h.
  *
  * The event log has each kill with its time. What was delivered is remembered here until what it
  * was for has ended, so neither a walk nor the log's length says what is found. A walk is made once
  * when the log had no room for all kills between two looks.
  */
-#include "status/verdict_stuck.h"
-
-#include "status/verdict_blocked.h"
-#include "status/status.h"
+#include "status/verdict.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -10,7 +10,7 @@
 #include "core/base/process.h"
 #include "store/base/foreign.h"
 #include "store/base/kind.h"
-#include "store/base/message.h"
+#include "store/base/log.h"
 #include "store/base/signals.h"
 #include "store/memory/memory.h"
 #ifdef HAVE_ETCD_STORE

@@ -5,7 +5,7 @@
  * Base64: what is accepted must come out the same when it is written again.
  */
 #include "fuzz.h"
-#include "store/etcd/base64.h"
+#include "store/etcd/json.h"
 
 #include <string.h>
 

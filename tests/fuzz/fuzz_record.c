@@ -5,7 +5,7 @@
  * Timestamps as they stand in a store, and connection ids: what is accepted must come out the same
  * when it is written again.
  */
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "fuzz.h"
 
 #include <roster/conn_id.h>

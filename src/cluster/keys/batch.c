@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include "cluster/keys/batch.h"
+/* A small transaction of a store. */
+
+#include "cluster/keys/keys.h"
 
 #include <errno.h>
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include "cluster/keys/paths.h"
+/* The keys of a cluster. */
+
+#include "cluster/keys/keys.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include "cluster/oracle/allot.h"
+#include "cluster/oracle/oracle.h"
 
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
 

@@ -8,8 +8,8 @@
  * write was its own.
  */
 
-#include "cluster/keys/record.h"
-#include "cluster/oracle/wall_clock.h"
+#include "cluster/keys/keys.h"
+#include "cluster/oracle/oracle.h"
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "store/base/clock.h"

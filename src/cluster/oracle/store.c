@@ -13,7 +13,7 @@
  * threads it is asked for nearly all of them, with one transaction, and not for every other one.
  */
 
-#include "cluster/oracle/allot.h"
+#include "cluster/oracle/oracle.h"
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "store/base/foreign.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include "cluster/oracle/wall_clock.h"
+#include "cluster/oracle/oracle.h"
 
 #include <roster/timestamp.h>
 #include <time.h>

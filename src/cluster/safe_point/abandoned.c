@@ -20,8 +20,7 @@
  */
 
 #include "cluster/base/failing.h"
-#include "cluster/keys/batch.h"
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "store/base/clock.h"

@@ -3,8 +3,7 @@
 
 /* Moving the safe points, each by a compare-and-swap on the revision that was read. */
 
-#include "cluster/keys/batch.h"
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"

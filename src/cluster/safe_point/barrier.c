@@ -7,8 +7,7 @@
  * leader that has not seen it can pass it.
  */
 
-#include "cluster/keys/batch.h"
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "cluster/safe_point/safe_point.h"
 #include "core/base/cancel.h"
 #include "store/base/kind.h"

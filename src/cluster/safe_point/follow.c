@@ -3,8 +3,7 @@
 
 /* Following the safe points through a watch, and acknowledging them. */
 
-#include "cluster/keys/batch.h"
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "store/base/backoff.h"

@@ -8,7 +8,7 @@
  */
 
 #include "cluster/base/failing.h"
-#include "cluster/keys/batch.h"
+#include "cluster/keys/keys.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 #include "store/base/backoff.h"

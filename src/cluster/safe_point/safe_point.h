@@ -12,7 +12,7 @@
 #ifndef ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
 #define ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
 
-#include "cluster/keys/paths.h"
+#include "cluster/keys/keys.h"
 #include "core/base/background.h"
 #include "store/base/foreign.h"
 #include "store/base/log.h"

@@ -3,8 +3,7 @@
 
 /* What stands in the store, and who keeps the safe points from moving. */
 
-#include "cluster/keys/batch.h"
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
 

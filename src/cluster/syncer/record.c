@@ -15,8 +15,7 @@
  */
 
 #include "cluster/base/failing.h"
-#include "cluster/keys/batch.h"
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "core/base/controls.h"

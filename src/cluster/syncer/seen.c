@@ -9,7 +9,7 @@
  * stop.
  */
 
-#include "cluster/keys/batch.h"
+#include "cluster/keys/keys.h"
 #include "cluster/syncer/syncer.h"
 #include "core/base/clock.h"
 #include "store/base/clock.h"

@@ -19,7 +19,7 @@
 #ifndef ROSTER_CLUSTER_SYNCER_SYNCER_H
 #define ROSTER_CLUSTER_SYNCER_SYNCER_H
 
-#include "cluster/keys/paths.h"
+#include "cluster/keys/keys.h"
 #include "core/base/background.h"
 #include "store/base/foreign.h"
 #include "store/base/log.h"

@@ -4,7 +4,7 @@
 /* Watches the record: a server that does not hear of its lease's end from a keep-alive, or whose
  * record was deleted by hand, is fenced as soon as the store reports it. */
 
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "cluster/syncer/syncer.h"
 #include "core/scanner/lease.h"
 #include "store/base/backoff.h"

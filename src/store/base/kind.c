@@ -8,7 +8,7 @@
 #include "core/base/process.h"
 #include "store/base/backoff.h"
 #include "store/base/foreign.h"
-#include "store/base/message.h"
+#include "store/base/log.h"
 
 #include <errno.h>
 #include <stdarg.h>

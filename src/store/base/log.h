@@ -12,12 +12,36 @@
 #define ROSTER_STORE_BASE_LOG_H
 
 #include "store/base/clock.h"
-#include "store/base/message.h"
 
 #include <pthread.h>
 #include <roster/store.h>
+#include <roster/text.h>
 #include <stdarg.h>
 #include <stdint.h>
+
+/*
+ * Messages: lines for logs, and texts of errors. What they name may come from a store, a server or
+ * a user, so each goes through roster_text_show() here; a URL is given as shown_url() has it.
+ */
+
+/* Bytes of the longest message with its final zero; longer ones are cut. */
+#define MESSAGE_SIZE 512
+
+/* A URL without secrets, for a message. */
+struct shown_url {
+    char text[256];
+};
+
+static inline struct shown_url shown_url(const char *url)
+{
+    struct shown_url shown = {.text = ""};
+
+    roster_text_redact(url, shown.text, sizeof(shown.text));
+    return shown;
+}
+
+__attribute__((format(printf, 3, 0))) void rst_message_format(char *to, size_t size,
+                                                              const char *format, va_list args);
 
 #define LOG_LINES 8
 #define LOG_PAUSE_NS STORE_NS_PER_S

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include "store/etcd/base64.h"
+/* Base64 with padding, as JSON has bytes. */
+
+#include "store/etcd/json.h"
 
 #include <errno.h>
 #include <stdint.h>

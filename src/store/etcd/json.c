@@ -4,7 +4,6 @@
 #include "store/etcd/json.h"
 
 #include "store/base/arena.h"
-#include "store/etcd/base64.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
 #define ROSTER_STORE_ETCD_JSON_H
 
 #include <jansson.h>
-
 #include <roster/store.h>
+#include <stddef.h>
 
 /* A text, whole, or NULL; `flags` are jansson's. */
 json_t *rst_store_json_parse(const char *text, size_t size, size_t flags);
@@ -39,5 +39,25 @@ json_t *rst_store_json_set_text(json_t *object, const char *name, const char *te
 json_t *rst_store_json_set_true(json_t *object, const char *name);
 /* Takes over the member, also when it is NULL because memory was out. */
 json_t *rst_store_json_set(json_t *object, const char *name, json_t *member);
+
+/* base64.c: length of the text for a number of bytes, without a final zero. */
+static inline size_t store_base64_encoded_size(size_t size)
+{
+    return (size + 2) / 3 * 4;
+}
+
+/* Bytes that a text of this length can stand for at most. */
+static inline size_t store_base64_decoded_size(size_t length)
+{
+    return length / 4 * 3;
+}
+
+void rst_store_base64_encode(const void *data, size_t size, char *text);
+
+/*
+ * Decodes and stores the number of bytes; -EPROTO unless the text is exactly what
+ * rst_store_base64_encode() makes of those bytes.
+ */
+int rst_store_base64_decode(const char *text, size_t length, void *data, size_t *size);
 
 #endif

@@ -3,7 +3,7 @@
 
 /* The list of endpoints in an etcd store's URL. */
 
-#include "store/base/message.h"
+#include "store/base/log.h"
 #include "store/etcd/etcd.h"
 
 #include <errno.h>

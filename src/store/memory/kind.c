@@ -4,7 +4,7 @@
 /* The memory store: opening, closing, reading and transactions. */
 
 #include "store/base/arena.h"
-#include "store/base/message.h"
+#include "store/base/log.h"
 #include "store/base/clock.h"
 #include "store/memory/memory.h"
 

@@ -4,7 +4,7 @@
 /* The SQLite store's file as the file system sees it, and the kernel that it is used under. */
 
 #include "store/base/clock.h"
-#include "store/base/message.h"
+#include "store/base/log.h"
 #include "store/sqlite/sqlite.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cluster/keys/record.h"
+#include "cluster/keys/keys.h"
 #include "core/base/clock.h"
 #include "server.h"
 #include "store/base/clock.h"

@@ -8,9 +8,7 @@
 #include "mariadb/connections.h"
 #include "mariadb/kill.h"
 #include "mariadb/mirror.h"
-#include "mariadb/note.h"
-#include "mariadb/sql.h"
-#include "mariadb/statements.h"
+#include "mariadb/server.h"
 
 #include "../unit.h"
 

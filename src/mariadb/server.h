@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Statements that the plugin executes in the server, and nothing else of it: a unit test puts a
+ * What the plugin asks of the server. sql.c: statements that it executes there; a unit test puts a
  * server of its own in this place.
  */
-#ifndef ROSTER_MARIADB_SQL_H
-#define ROSTER_MARIADB_SQL_H
+#ifndef ROSTER_MARIADB_SERVER_H
+#define ROSTER_MARIADB_SERVER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,4 +24,9 @@ void rst_mdb_sql_end(void);
 /* Executes "KILL `what` `id`" with all privileges. In a thread that has begun. */
 enum rst_mdb_answer rst_mdb_sql_kill(const char *what, uint64_t id);
 
-#endif /* ROSTER_MARIADB_SQL_H */
+/* report.c: errors, in the server's error log; the second also to the client that installs the
+ * plugin. That returns 1, for the plugin's start. */
+void rst_mdb_report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int rst_mdb_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif /* ROSTER_MARIADB_SERVER_H */

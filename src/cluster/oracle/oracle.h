@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* What the oracles share. wall_clock.c: the wall clock that they follow unless they are given
+ * another. */
+#ifndef ROSTER_CLUSTER_ORACLE_ORACLE_H
+#define ROSTER_CLUSTER_ORACLE_ORACLE_H
+
+#include <roster/oracle_store.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct wall_clock {
+    roster_wall_clock_fn *read;
+    void *arg;
+    uint64_t max_ahead_ms; /* of what a store may hold */
+};
+
+/* The one that was asked for; CLOCK_REALTIME when `read` is NULL, a day when `max_ahead_ms` is 0.
+ */
+struct wall_clock rst_wall_clock_choose(roster_wall_clock_fn *read, void *arg,
+                                        uint64_t max_ahead_ms);
+
+/* The least timestamp of the present millisecond; never 0 or near the maximum. */
+uint64_t rst_wall_clock_ts(const struct wall_clock *clock);
+
+/* Whether what a store holds is too far ahead of the clock to be believed, or so far that sums with
+ * it overflow, whatever was chosen. */
+bool rst_wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts);
+
+/* Whether a timestamp is too old to be read as the present one: by more than 10 ms. */
+bool rst_wall_clock_has_left(const struct wall_clock *clock, uint64_t ts);
+
+/* How many milliseconds a timestamp is ahead of it. */
+uint64_t rst_wall_clock_ahead_ms(const struct wall_clock *clock, uint64_t ts);
+
+/* allot.c: ranges of timestamps, allotted by compare-and-swap on one key of a store. One
+ * caller at a time, but for the counters. */
+struct allotter {
+    struct roster_store *store;
+    char *key;
+    int timeout_ms;
+    struct wall_clock clock;
+    int64_t revision;          /* of the key's last change that is known; 0: it does not exist */
+    int64_t created;           /* the revision of its creation; 0 as well */
+    bool known;                /* `revision` and `next` are worth trying with */
+    bool seen;                 /* the key has existed */
+    bool gone_back;            /* the key was read with less than this handle has seen */
+    uint64_t next;             /* the key's value: the least timestamp that was not allotted */
+    atomic_uint_fast64_t last; /* the newest one that was allotted here; a statistic */
+    atomic_uint_fast64_t transactions;
+    atomic_uint_fast64_t conflicts;
+};
+
+/*
+ * Reads the newest timestamp that was allotted to any caller before this call began. When the wall
+ * clock has left it behind, as where no transaction commits, a newer one is allotted.
+ */
+int rst_allotter_read(struct allotter *allotter, uint64_t *last);
+
+/* Allots `n` timestamps from *first on, after this call began. */
+int rst_allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first);
+
+#endif
