@@ -11,7 +11,7 @@
 
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
-#include "core/owner/statement.h"
+#include "core/owner/request.h"
 #include "core/roster/event_log.h"
 #include "core/roster/quota.h"
 #include "core/roster/session.h"
@@ -20,7 +20,6 @@
 #include "core/roster/trim.h"
 
 #include <errno.h>
-#include <roster/timestamp.h>
 #include <roster/version.h>
 #include <stdlib.h>
 #include <string.h>

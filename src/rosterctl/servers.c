@@ -10,7 +10,6 @@
  */
 #include "rosterctl/cluster.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <roster/error.h>
 #include <roster/store.h>

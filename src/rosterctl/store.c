@@ -7,7 +7,6 @@
 #include "rosterctl/cluster.h"
 
 #include <errno.h>
-#include <roster/error.h>
 #include <roster/store.h>
 #include <roster/text.h>
 #include <stdio.h>

@@ -7,7 +7,6 @@
 #include "status/query.h"
 #include "status/verdict.h"
 
-#include <errno.h>
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
 #include <string.h>

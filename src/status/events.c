@@ -8,7 +8,6 @@
 
 #include "core/base/count.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <roster/event_log.h>
 #include <stdarg.h>

@@ -10,9 +10,7 @@
 #include "status/query.h"
 #include "status/verdict.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <roster/safe_point.h>
 #include <stdio.h>
 #include <string.h>
 

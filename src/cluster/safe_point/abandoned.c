@@ -25,7 +25,6 @@
 #include "cluster/syncer/syncer.h"
 #include "store/base/clock.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <roster/timestamp.h>
 #include <stdio.h>

@@ -7,7 +7,6 @@
 
 #include "cluster/base/failing.h"
 #include "cluster/keys/keys.h"
-#include "cluster/syncer/syncer.h"
 #include "core/base/cancel.h"
 #include "core/base/struct_size.h"
 #include "store/base/clock.h"

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <roster/timestamp.h>
 #include <string.h>
 
 int rst_horizon_init(struct rst_horizon *horizon, uint64_t now)

@@ -6,8 +6,6 @@
  */
 #include "core/base/hot.h"
 
-#include <errno.h>
-
 /* The smallest piece of memory that is carved at once. */
 #define PIECE ((size_t)4096)
 

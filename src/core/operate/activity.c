@@ -18,7 +18,6 @@
 #include "core/roster/wait_events.h"
 
 #include <roster/statement.h>
-#include <roster/wait.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -13,7 +13,6 @@
  * Where there is no memory to collect all of them, they are killed a few at a time.
  */
 #include "core/operate/kill.h"
-#include "core/roster/kill_word.h"
 
 #include "core/base/cancel.h"
 #include "core/base/process.h"

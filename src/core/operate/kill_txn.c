@@ -30,7 +30,6 @@
  */
 #include "core/operate/kill.h"
 
-#include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/txn_seq.h"
 

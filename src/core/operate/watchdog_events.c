@@ -7,7 +7,6 @@
 #include "core/operate/watchdog.h"
 
 #include "core/roster/event_log.h"
-#include "core/roster/kill_word.h"
 #include "core/roster/session.h"
 
 #include <stdlib.h>

@@ -9,7 +9,6 @@
 #include "core/operate/kill.h"
 #include "core/operate/watchdog.h"
 
-#include "core/roster/kill_word.h"
 #include "core/roster/look.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"

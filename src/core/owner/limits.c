@@ -5,10 +5,8 @@
  * What a session uses and may use, as the server sets it.
  */
 #include "core/roster/enter.h"
-#include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
-#include "core/roster/thread.h"
 
 #include <errno.h>
 #include <roster/limits.h>

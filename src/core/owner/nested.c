@@ -26,7 +26,6 @@
 #include "core/owner/nested.h"
 
 #include "core/owner/digests.h"
-#include "core/owner/last.h"
 #include "core/owner/request.h"
 #include "core/roster/enter.h"
 #include "core/roster/kill_word.h"

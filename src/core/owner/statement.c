@@ -9,7 +9,6 @@
 #include "core/owner/digests.h"
 #include "core/owner/last.h"
 #include "core/owner/nested.h"
-#include "core/owner/txn.h"
 #include "core/roster/enter.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/roster.h"

@@ -12,7 +12,6 @@
 #include "core/roster/roster.h"
 #include "core/roster/wait_events.h"
 
-#include <roster/list.h>
 #include <string.h>
 
 #define ROOTS 64

@@ -7,7 +7,6 @@
 #include "core/reader/entry.h"
 
 #include "core/roster/look.h"
-#include "core/roster/registry.h"
 #include "core/roster/session.h"
 
 #include <errno.h>

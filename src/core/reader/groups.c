@@ -16,7 +16,6 @@
 #include "core/roster/session.h"
 
 #include <errno.h>
-#include <roster/list.h>
 #include <roster/quota.h>
 #include <roster/view.h>
 #include <stdlib.h>

@@ -11,7 +11,6 @@
 #include "core/roster/thread.h"
 
 #include <roster/kill.h>
-#include <string.h>
 
 _Static_assert(ROSTER_KILL_REASONS <= ROSTER_KILL_REASONS_ROOM &&
                    ROSTER_KILL_RESULTS <= ROSTER_KILL_RESULTS_ROOM &&

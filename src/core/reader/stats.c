@@ -10,8 +10,6 @@
 #include "core/roster/roster.h"
 #include "core/roster/thread.h"
 
-#include <string.h>
-
 static void count_thread(struct rst_thread *thread, void *arg)
 {
     struct roster_stats *stats = arg;

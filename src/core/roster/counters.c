@@ -7,7 +7,6 @@
 #include "core/roster/counters.h"
 
 #include <errno.h>
-#include <roster/kill.h>
 
 void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns)
 {

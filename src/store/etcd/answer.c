@@ -6,7 +6,6 @@
  * never left, or because etcd says so in words that it uses for that alone. All else is unknown.
  */
 
-#include "store/base/log.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
 

@@ -6,7 +6,6 @@
  * be asked for again, and if the lease then exists already, it is ours.
  */
 
-#include "store/base/clock.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
 

@@ -3,7 +3,6 @@
 
 /* The memory store's watches: each looks into the table and the history that all share. */
 
-#include "store/base/arena.h"
 #include "store/base/bytes.h"
 #include "store/base/clock.h"
 #include "store/base/events.h"
