@@ -140,14 +140,8 @@ static void put_session(struct text *text, struct roster *roster, uint64_t id)
     rst_status_out_string(text, "db", entry.database);
     rst_status_out_string(text, "application", entry.application);
     rst_status_out_string(text, "run_state", roster_run_state_name(entry.run_state));
-    if (entry.text)
-        rst_status_out_bytes(text, "info", entry.text, entry.text_length);
-    else
-        rst_status_out_null(text, "info");
-    if (entry.last_text)
-        rst_status_out_bytes(text, "last", entry.last_text, entry.last_text_length);
-    else
-        rst_status_out_null(text, "last");
+    rst_status_out_bytes(text, "info", entry.text, entry.text_length);
+    rst_status_out_bytes(text, "last", entry.last_text, entry.last_text_length);
 }
 
 /* For how long something is held; 0 for nothing. */

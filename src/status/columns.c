@@ -294,18 +294,10 @@ static void put_array(struct text *text, const char *key, const char *array)
     rst_status_text_add(text, array + 1, strlen(array) - 1);
 }
 
-/* Bytes have a length, since NULs may be among them. */
-static void put_bytes(struct text *text, const char *key, const struct bytes *bytes)
-{
-    if (bytes->at)
-        rst_status_out_bytes(text, key, bytes->at, bytes->length);
-    else
-        rst_status_out_null(text, key);
-}
-
 static void put(struct text *text, const struct column *column, const struct row *row)
 {
     const void *at = (const char *)row + column->offset;
+    const struct bytes *bytes = at;
 
     switch (column->type) {
     case ID:
@@ -324,7 +316,7 @@ static void put(struct text *text, const struct column *column, const struct row
         rst_status_out_string(text, column->name, *(const char *const *)at);
         return;
     case BYTES:
-        put_bytes(text, column->name, at);
+        rst_status_out_bytes(text, column->name, bytes->at, bytes->length);
         return;
     case ARRAY:
         put_array(text, column->name, *(const char *const *)at);

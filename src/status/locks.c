@@ -157,14 +157,8 @@ static void put_entry(struct text *text, const struct roster_snapshot *snapshot,
     rst_status_out_id(text, "start_ts", entry->start_ts);
     rst_status_out_number(text, "txn_ms",
                           entry->start_ts ? rst_entry_txn_age_ms(snapshot, entry) : 0);
-    if (entry->text)
-        rst_status_out_bytes(text, "info", entry->text, entry->text_length);
-    else
-        rst_status_out_null(text, "info");
-    if (entry->last_text)
-        rst_status_out_bytes(text, "last", entry->last_text, entry->last_text_length);
-    else
-        rst_status_out_null(text, "last");
+    rst_status_out_bytes(text, "info", entry->text, entry->text_length);
+    rst_status_out_bytes(text, "last", entry->last_text, entry->last_text_length);
 }
 
 /* A holder may have closed. */

@@ -149,6 +149,10 @@ void rst_status_out_close(struct text *text, char bracket)
 
 void rst_status_out_bytes(struct text *text, const char *key, const char *bytes, size_t length)
 {
+    if (!bytes) {
+        rst_status_out_null(text, key);
+        return;
+    }
     begin(text, key);
     rst_status_text_add(text, "\"", 1);
     escape(text, bytes, length);
@@ -157,10 +161,7 @@ void rst_status_out_bytes(struct text *text, const char *key, const char *bytes,
 
 void rst_status_out_string(struct text *text, const char *key, const char *string)
 {
-    if (string)
-        rst_status_out_bytes(text, key, string, strlen(string));
-    else
-        rst_status_out_null(text, key);
+    rst_status_out_bytes(text, key, string, string ? strlen(string) : 0);
 }
 
 void rst_status_out_number(struct text *text, const char *key, uint64_t number)
