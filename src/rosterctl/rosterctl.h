@@ -123,7 +123,7 @@ size_t text_bytes(const char *text, size_t columns);
 /* As much of a text as fits, with a sign where it was cut; ASCII alone unless `unicode`. */
 void text_fit(const char *text, size_t columns, bool unicode, char *to, size_t size);
 
-/* time.c: a point in time, in milliseconds since the Unix epoch; false for other text, see
+/* A point in time, in milliseconds since the Unix epoch; false for other text, see
  * core/base/when.h. */
 bool time_parse(const char *text, int64_t *ms);
 void time_show(int64_t ms, char *to, size_t size); /* local time */

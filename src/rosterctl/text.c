@@ -2,14 +2,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Text for a terminal.
+ * Text for a terminal; durations and points in time, as people read and write them.
  */
 #include "rosterctl/rosterctl.h"
+
+#include "core/base/when.h"
 
 #include <limits.h>
 #include <roster/text.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <wchar.h>
 
 void text_string(const json_t *string, char *to, size_t size)
@@ -92,4 +95,23 @@ void text_ms(double ms, char *to, size_t size)
         snprintf(to, size, "%.1f min", ms / 60000);
     else
         snprintf(to, size, "%.1f h", ms / 3600000);
+}
+
+bool time_parse(const char *text, int64_t *ms)
+{
+    return when_parse(text, (int64_t)rst_wall_ms(), ms);
+}
+
+void time_show(int64_t ms, char *to, size_t size)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    size_t length;
+
+    if (ms < 0 || !localtime_r(&seconds, &tm)) {
+        snprintf(to, size, "%lld", (long long)ms);
+        return;
+    }
+    length = strftime(to, size, "%Y-%m-%d %H:%M:%S", &tm);
+    snprintf(to + length, size - length, ".%03d", (int)(ms % 1000));
 }

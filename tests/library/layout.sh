@@ -202,12 +202,12 @@ copy() {
 }
 
 copy
-echo '#include "core/owner/txn.h"' >>"$work/top/src/core/base/hot.c"
+echo '#include "core/owner/owner.h"' >>"$work/top/src/core/base/hot.c"
 if drawn "$work/top"; then
     echo "not noticed: a diagram without an include"
     exit 1
 fi
-planted "an include of what stands above" '^src/core/base/hot.c includes core/owner/txn.h$'
+planted "an include of what stands above" '^src/core/base/hot.c includes core/owner/owner.h$'
 copy
 echo '#include "core/roster/session.h"' >>"$work/top/src/store/store.c"
 planted "a store that knows sessions" '^src/store/store.c includes core/roster/session.h$'

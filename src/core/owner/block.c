@@ -8,7 +8,7 @@
 
 #include "core/base/struct_size.h"
 #include "core/base/utf8.h"
-#include "core/owner/deadlock.h"
+#include "core/owner/owner.h"
 #include "core/roster/enter.h"
 #include "core/roster/roster.h"
 #include "core/roster/side.h"

@@ -19,7 +19,7 @@
  *
  * A circle that this session is no member of, but waits for, is not its own: 3 stops there.
  */
-#include "core/owner/deadlock.h"
+#include "core/owner/owner.h"
 
 #include "core/base/clock.h"
 #include "core/roster/block.h"

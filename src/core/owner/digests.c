@@ -4,9 +4,10 @@
  *
  * The owner writes down digests. See roster/digests.h.
  */
-#include "core/owner/digests.h"
+#include "core/owner/owner.h"
 
 #include "core/base/rcu.h"
+#include "core/roster/digests.h"
 #include "core/roster/side.h"
 
 #include <string.h>

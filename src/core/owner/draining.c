@@ -5,7 +5,7 @@
  * What opening a session has to know of draining. operate/drain.c has the protocol; letters and
  * numbers are those of it.
  */
-#include "core/owner/draining.h"
+#include "core/owner/owner.h"
 
 #include "core/roster/roster.h"
 #include "core/roster/thread.h"

@@ -4,7 +4,7 @@
  *
  * The owner keeps the statement that ended last. See roster/last.h.
  */
-#include "core/owner/last.h"
+#include "core/owner/owner.h"
 
 #include "core/roster/roster.h"
 #include "core/roster/side.h"

@@ -23,9 +23,8 @@
  * from before A until after D the session is marked, here and where a nested statement ends, and a
  * killer that sees another statement sees the mark, too, unless D is over: it does nothing then.
  */
-#include "core/owner/nested.h"
+#include "core/owner/owner.h"
 
-#include "core/owner/digests.h"
 #include "core/owner/request.h"
 #include "core/roster/enter.h"
 #include "core/roster/kill_word.h"

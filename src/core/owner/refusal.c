@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Sessions that are rejected. See refusal.h.
+ * Sessions that are rejected. See owner.h.
  */
-#include "core/owner/refusal.h"
+#include "core/owner/owner.h"
 
 #include "core/base/struct_size.h"
 #include "core/roster/event_log.h"

@@ -4,11 +4,9 @@
  *
  * Statements. session.h says which view is published when.
  */
-#include "core/owner/statement.h"
+#include "core/owner/owner.h"
 
-#include "core/owner/digests.h"
-#include "core/owner/last.h"
-#include "core/owner/nested.h"
+#include "core/owner/request.h"
 #include "core/roster/enter.h"
 #include "core/roster/kill_word.h"
 #include "core/roster/roster.h"

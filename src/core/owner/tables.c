@@ -2,9 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The tables that a transaction uses. See tables.h.
+ * The tables that a transaction uses: a list that only grows, in the session's side. It belongs to
+ * the transaction whose start timestamp it has; it is never cleared, so ends stay as they are (G9).
+ * (Two transactions of one session that chose the same old timestamp look like one: the second
+ * inherits the first one's table list. That is harmless: a schema change may wait longer than
+ * needed.)
  */
-#include "core/owner/tables.h"
+#include "core/owner/owner.h"
 
 #include "core/base/reclaim.h"
 #include "core/roster/enter.h"

@@ -5,12 +5,10 @@
  * Transactions: beginning, ending and checking them. The protocol with the scanner is described in
  * horizon.h, what is published when in session.h; txn_state.c has what happens in between.
  */
-#include "core/owner/txn.h"
+#include "core/owner/owner.h"
 
 #include "core/base/probes.h"
 #include "core/base/reclaim.h"
-#include "core/owner/digests.h"
-#include "core/owner/last.h"
 #include "core/owner/txn_views.h"
 #include "core/roster/enter.h"
 #include "core/roster/kill_word.h"

@@ -6,7 +6,7 @@
  */
 #include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
-#include "core/owner/refusal.h"
+#include "core/owner/owner.h"
 #include "core/roster/enter.h"
 #include "core/roster/identity.h"
 #include "core/roster/quota.h"

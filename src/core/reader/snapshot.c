@@ -8,7 +8,7 @@
  */
 #include "core/base/clock.h"
 #include "core/base/slab.h"
-#include "core/owner/tables.h"
+#include "core/owner/owner.h"
 #include "core/reader/entry.h"
 #include "core/reader/list.h"
 #include "core/roster/digests.h"

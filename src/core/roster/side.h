@@ -31,7 +31,7 @@ struct rst_release {
     void *arg;
 };
 
-/* The tables that a transaction uses, see owner/tables.h. */
+/* The tables that a transaction uses, see owner/tables.c. */
 struct rst_table {
     uint64_t id;
     uint64_t version;

@@ -11,7 +11,7 @@
  *
  * Either 3 comes after b in the owner's thread and sees a; or 2 came before b, and c finds it.
  */
-#include "core/owner/tables.h"
+#include "core/owner/owner.h"
 #include "core/reader/list.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"

@@ -4,7 +4,7 @@
 /* Statements: what is kept of them, and which calls are refused. */
 
 #include "../unit.h"
-#include "core/owner/statement.h"
+#include "core/owner/request.h"
 #include "core/roster/roster.h"
 
 #include <criterion/criterion.h>
