@@ -4,11 +4,10 @@
  *
  * All servers of a user: each puts its socket into one directory, and takes it away when it ends.
  */
-#include "rosterctl/rosterctl.h"
+#include "rosterctl/cluster.h"
 
 #include <errno.h>
 #include <glob.h>
-#include <pthread.h>
 #include <roster/text.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,17 +15,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#define AT_ONCE 64
-
-/* Whether a server answers at all, asked in a thread of its own. */
-struct probe {
-    struct options one;
-    char server[512];
-    bool asked; /* it is not stale */
-    struct reply reply;
-    pthread_t thread;
-};
 
 /* What is left by a server that has crashed is no error; a server that is stuck is one, and when it
  * has been for long, a connect() that blocks would wait for it. */
@@ -48,65 +36,20 @@ static bool is_stale(const char *path)
     return refused;
 }
 
-static void *ask(void *arg)
+/* Who may put a socket there need not be who the token is for. */
+static int run_one(const struct options *options, command_fn *run, const struct server *server)
 {
-    struct probe *probe = arg;
-
-    probe->reply = ctl_ask(&probe->one, "GET", "/status");
-    return NULL;
-}
-
-/* At once: those that are stopped cost their time together. Who may put a socket there need not be
- * who the token is for. */
-static void ask_some(const struct options *options, struct probe *probes, char *const *paths,
-                     size_t count)
-{
-    bool threads[AT_ONCE] = {false};
-    size_t n;
-
-    for (n = 0; n < count; n++) {
-        probes[n].asked = !is_stale(paths[n]);
-        probes[n].one = *options;
-        snprintf(probes[n].server, sizeof(probes[n].server), "unix:%s", paths[n]);
-        probes[n].one.server = probes[n].server;
-        probes[n].one.token = NULL;
-        if (!probes[n].asked)
-            continue;
-        threads[n] = !pthread_create(&probes[n].thread, NULL, ask, &probes[n]);
-        if (!threads[n])
-            (void)ask(&probes[n]);
-    }
-    for (n = 0; n < count; n++)
-        if (threads[n])
-            pthread_join(probes[n].thread, NULL);
-}
-
-/* One for each path; NULL: memory is out. */
-static struct probe *ask_all(const struct options *options, const glob_t *found)
-{
-    struct probe *probes = calloc(found->gl_pathc + 1, sizeof(*probes));
-    size_t n, count;
-
-    for (n = 0; probes && n < found->gl_pathc; n += count) {
-        count = found->gl_pathc - n < AT_ONCE ? found->gl_pathc - n : AT_ONCE;
-        ask_some(options, probes + n, found->gl_pathv + n, count);
-    }
-    return probes;
-}
-
-static int run_one(const struct options *options, command_fn *run, struct probe *probe)
-{
+    struct options one = *options;
     char shown[512];
 
-    roster_text_show(probe->server, strlen(probe->server), shown, sizeof(shown));
+    one.server = server->address;
+    if (run != ctl_kill)
+        one.token = NULL;
+    roster_text_show(server->address, strlen(server->address), shown, sizeof(shown));
     table_csv_of(shown);
     if (!ctl_for_program(options))
         printf("%s\n", shown);
-    if (probe->reply.code == CTL_NO_SERVER)
-        return ctl_fail(&probe->one, &probe->reply);
-    if (run == ctl_kill)
-        probe->one.token = options->token;
-    return run(&probe->one);
+    return server->reply.code == CTL_NO_SERVER ? ctl_fail(&one, &server->reply) : run(&one);
 }
 
 /* An id is one server's alone where servers choose them so, as the SQLite extension does. */
@@ -115,27 +58,30 @@ static bool is_done(command_fn *run, int code)
     return run == ctl_kill && code != CTL_NOT_FOUND;
 }
 
+/* All are asked at once first: those that are stopped cost their time together. */
 static int run_all(const struct options *options, command_fn *run, const glob_t *found)
 {
+    struct servers servers = {.all = calloc(found->gl_pathc + 1, sizeof(*servers.all))};
     int code = run == ctl_kill ? CTL_NOT_FOUND : CTL_OK, one;
-    struct probe *probes = ask_all(options, found);
     bool done = false;
-    size_t n, servers = 0;
+    size_t n;
 
-    if (!probes)
+    if (!servers.all)
         return ctl_error(CTL_FAILED, "out of memory");
-    for (n = 0; n < found->gl_pathc; n++) {
-        if (probes[n].asked && !done) {
-            servers++;
-            one = run_one(options, run, &probes[n]);
-            if (one != CTL_OK || run == ctl_kill)
-                code = one;
-            done = is_done(run, one);
-        }
-        reply_free(&probes[n].reply);
+    for (n = 0; n < found->gl_pathc; n++)
+        if (!is_stale(found->gl_pathv[n]))
+            snprintf(servers.all[servers.count++].address, sizeof(servers.all->address), "unix:%s",
+                     found->gl_pathv[n]);
+    servers_ask(&servers, options, NULL, NULL);
+    for (n = 0; n < servers.count && !done; n++) {
+        one = run_one(options, run, &servers.all[n]);
+        if (one != CTL_OK || run == ctl_kill)
+            code = one;
+        done = is_done(run, one);
     }
-    free(probes);
-    return servers ? code : CTL_NO_SERVER;
+    n = servers.count;
+    servers_free(&servers);
+    return n ? code : CTL_NO_SERVER;
 }
 
 /* One id after the other: what one server does not know is no reason to ask the next one for all.

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 struct server {
-    char name[136];     /* its id in the store */
+    char name[136];     /* its id in the store; "": any may answer at the address */
     char address[256];  /* of its endpoint; "": it cannot be asked, for what `reply` says */
     uint64_t number;    /* in its connection ids; 0: none */
     char after[24];     /* the number of its last event that was shown; "": none was */

@@ -22,7 +22,7 @@
 #define STORE_MS 2000
 #define SERVERS_MOST 1000
 #define RECORD_MOST ((size_t)64 << 10) /* bytes */
-#define AT_ONCE 32
+#define AT_ONCE 64
 
 static void cannot_ask(struct server *server, const char *why)
 {
@@ -276,7 +276,7 @@ static void ask_one(const struct round *round, struct server *server)
     if (server->reply.code != CTL_OK)
         return;
     found = json_string_value(json_object_get(server->reply.json, "server_id"));
-    if (!found || strcmp(found, server->name) != 0) {
+    if (*server->name && (!found || strcmp(found, server->name) != 0)) {
         reply_free(&server->reply);
         server->reply.json = NULL;
         cannot_ask(server, "another server answers at its status address: is it on another host?");
