@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # The defaults that the headers name for the members of options are those of the code. What is no
-# number, text or constant there, such as "none", is left to the tests of what it is about.
+# number, text or constant there, such as "none", is left to the tests of what it is about. A page that repeats
+# one, as `ttl_ms` (90 s) or in a row (`ttl_ms`) | 90 s |, repeats it rightly.
 
 set -eu
 
@@ -78,6 +79,8 @@ number() {
     "" | \"* | *[A-Z][A-Z]_*[A-Z]) printf '%s\n' "$text" | sed 's/^(//; s/)$//' && return ;;
     *" MiB") text="${text% MiB} << 20" ;;
     *" ms") text=${text% ms} ;;
+    *" h") text="${text% h} * 3600000" ;;
+    *" min") text="${text% min} * 60000" ;;
     *" s") text="${text% s} * 1000" ;;
     esac
     text=$(printf '%s' "$text" | sed -E 's/U?INT(32|64)_C//g; s/\((size_t|u?int(32|64)_t)\)//g')
@@ -107,4 +110,31 @@ while read -r struct member documented; do
         wrong=1
     fi
 done <"$TMPDIR/documented"
+
+# shellcheck disable=SC2016 # backquotes of pages
+# repeated PAGE...: "PAGE MEMBER DEFAULT" of each that pages repeat.
+repeated() {
+    grep -oE '`[a-z_]+`\)? ?[|(] ?[0-9]+ (ms|s|min|h|MiB)\>' "$@" | sed -E 's/:`([a-z_]+)`[^0-9]*/ \1 /'
+}
+# differing: of these, read from the input, those that are the default of no member of that name.
+differing() {
+    files=/dev/null
+    while read -r page member value; do
+        same=
+        while read -r _ name documented; do
+            [ "$name" != "$member" ] || [ "$(number "$documented")" != "$(number "$value")" ] || same=yes
+        done <"$TMPDIR/documented"
+        [ -n "$same" ] || echo "$page: $member is not $value"
+    done
+}
+repeated doc/*.md doc/manual/*.md >"$TMPDIR/repeated"
+differing <"$TMPDIR/repeated" >"$TMPDIR/differing"
+# shellcheck disable=SC2016 # a row of a page
+printf '%s\n' '| time to live (`ttl_ms`) | 91 s |' 'and `old_ms` (10 min)' >"$TMPDIR/planted.md"
+if [ -s "$TMPDIR/differing" ] || [ "$(wc -l <"$TMPDIR/repeated")" -lt 12 ] ||
+    [ "$(repeated "$TMPDIR/planted.md" /dev/null | differing)" != "$TMPDIR/planted.md: ttl_ms is not 91 s" ]; then
+    wrong=1
+    echo "WRONG: pages repeat other defaults than the headers', or too few, or what is planted is not noticed:"
+    cat "$TMPDIR/differing"
+fi
 exit $wrong
