@@ -32,14 +32,10 @@
 
 static int options_get(struct roster_options *known, const struct roster_options *options)
 {
-    int err;
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
-    memset(known, 0, sizeof(*known));
-    if (options) {
-        err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
-        if (err)
-            return err;
-    }
+    if (err)
+        return err;
     if (known->text_limit > MAX_TEXT_LIMIT || known->tick_ms < ROSTER_TICK_MANUAL ||
         known->tick_ms > MAX_TICK_MS || (known->flags & ~ROSTER_RECLAIM_MANUAL))
         return -EINVAL;

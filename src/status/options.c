@@ -120,8 +120,7 @@ static void set_defaults(struct roster_status_options *known)
 int rst_status_options_get(struct roster_status_options *known,
                            const struct roster_status_options *options)
 {
-    static const struct roster_status_options defaults = ROSTER_STATUS_OPTIONS_INIT;
-    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &defaults);
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
     if (err)
         return rst_status_refuse(options, err, "size: %s", roster_strerror(err));

@@ -130,18 +130,14 @@ static int copy_strings(struct roster_store_options *options)
 int rst_store_options_copy(const struct roster_store_options *from, struct roster_store_options *to,
                            const struct store_error *error)
 {
-    int err = 0;
+    int err = copy_known(from, to, error);
 
-    memset(to, 0, sizeof(*to));
-    if (from)
-        err = copy_known(from, to, error);
     if (!err)
         err = complete_numbers(to, error);
     if (!err)
         err = check_strings(to, error);
     if (err)
         return err;
-    to->size = sizeof(*to);
     err = copy_strings(to);
     return err ? rst_store_error_set(error, err, "out of memory") : 0;
 }

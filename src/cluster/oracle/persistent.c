@@ -193,17 +193,16 @@ int roster_oracle_persistent_create(struct roster_store *store,
                                     struct roster_oracle_persistent **oracle)
 {
     RST_NOT_CANCELLED;
-    struct roster_oracle_persistent_options known = {.size = sizeof(known)};
+    struct roster_oracle_persistent_options known;
     struct roster_oracle_persistent *made;
     uint64_t owner;
-    int err = 0;
+    int err;
 
     if (!store || !oracle)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
-    if (options)
-        err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
+    err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
     if (err || known.timeout_ms < 0 || known.window_ms > MAX_WINDOW_MS)
         return err ? err : -EINVAL;
     err = rst_store_random(store, &owner);

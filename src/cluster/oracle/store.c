@@ -52,16 +52,15 @@ int roster_oracle_store_create(struct roster_store *store,
                                struct roster_oracle_store **oracle)
 {
     RST_NOT_CANCELLED;
-    struct roster_oracle_store_options known = {.size = sizeof(known)};
+    struct roster_oracle_store_options known;
     struct roster_oracle_store *made;
-    int err = 0;
+    int err;
 
     if (!store || !oracle)
         return -EINVAL;
     if (rst_store_is_foreign(store))
         return -ECHILD;
-    if (options)
-        err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
+    err = rst_struct_get(&known, sizeof(known), sizeof(known), options);
     if (err || known.timeout_ms < 0)
         return err ? err : -EINVAL;
     made = calloc(1, sizeof(*made));

@@ -45,10 +45,7 @@ static int complete(struct roster_safe_point_options *known)
 int rst_safe_point_options_complete(struct roster_safe_point_options *known,
                                     const struct roster_safe_point_options *options)
 {
-    int err = 0;
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
-    known->size = sizeof(*known);
-    if (options)
-        err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
     return err ? err : complete(known);
 }

@@ -30,14 +30,16 @@ int rst_struct_check(const void *callers, size_t known_size, size_t first_size)
 
 int rst_struct_get(void *known, size_t known_size, size_t first_size, const void *callers)
 {
-    int err = rst_struct_check(callers, known_size, first_size);
+    int err = callers ? rst_struct_check(callers, known_size, first_size) : 0;
     size_t size;
 
     if (err)
         return err;
-    memcpy(&size, callers, sizeof(size));
     memset(known, 0, known_size);
-    memcpy(known, callers, size < known_size ? size : known_size);
+    if (callers) {
+        memcpy(&size, callers, sizeof(size));
+        memcpy(known, callers, size < known_size ? size : known_size);
+    }
     memcpy(known, &known_size, sizeof(known_size));
     return 0;
 }

@@ -21,7 +21,8 @@ ROSTER_API int rst_struct_check(const void *callers, size_t known_size, size_t f
 
 /*
  * The same, and copies the caller's struct into `known`: members that the caller does not have
- * become 0, and the size becomes ours. After an error `known` is as it was.
+ * become 0, and the size becomes ours. After an error `known` is as it was. Of NULL, for options
+ * that need not be given, all members become 0.
  */
 ROSTER_API int rst_struct_get(void *known, size_t known_size, size_t first_size,
                               const void *callers);

@@ -154,8 +154,7 @@ static void run(void *arg)
 static int options_get(struct roster_activity_options *known,
                        const struct roster_activity_options *options)
 {
-    static const struct roster_activity_options none = ROSTER_ACTIVITY_OPTIONS_INIT;
-    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &none);
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
     if (err)
         return err;

@@ -174,13 +174,12 @@ int rst_activity_top(struct roster_activity *activity, uint64_t now_ms, uint64_t
                      struct roster_activity_row *rows, size_t *count,
                      struct roster_activity_sum *sum)
 {
-    static const struct roster_activity_filter any = ROSTER_ACTIVITY_FILTER_INIT;
     struct roster_activity_sum known = {.size = sizeof(known)};
     struct roster_activity_filter wanted;
     struct question question = {activity, by};
     const struct rst_activity_ring *ring;
     size_t n, most;
-    int err = rst_struct_get(&wanted, sizeof(wanted), sizeof(wanted), filter ? filter : &any);
+    int err = rst_struct_get(&wanted, sizeof(wanted), sizeof(wanted), filter);
 
     if (!err)
         err = rst_struct_check(sum, sizeof(known), sizeof(known));

@@ -52,8 +52,7 @@ struct drain {
 static int options_get(struct roster_drain_options *known,
                        const struct roster_drain_options *options)
 {
-    static const struct roster_drain_options none = ROSTER_DRAIN_OPTIONS_INIT;
-    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &none);
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
     if (err)
         return err;

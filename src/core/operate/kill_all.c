@@ -48,8 +48,7 @@ struct kill_all {
 
 static int filter_get(struct roster_kill_filter *known, const struct roster_kill_filter *filter)
 {
-    static const struct roster_kill_filter all = ROSTER_KILL_FILTER_INIT;
-    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), filter ? filter : &all);
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), filter);
 
     if (err)
         return err;

@@ -31,8 +31,7 @@ static void set_default(uint64_t *option, uint64_t value)
 static int options_get(struct roster_watchdog_options *known,
                        const struct roster_watchdog_options *options)
 {
-    static const struct roster_watchdog_options none = ROSTER_WATCHDOG_OPTIONS_INIT;
-    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &none);
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
     if (err)
         return err;

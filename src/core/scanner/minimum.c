@@ -36,9 +36,8 @@ int roster_min_peek(struct roster *roster, struct roster_min *min)
 int roster_min_of(struct roster *roster, const struct roster_min_filter *filter,
                   struct roster_min *min)
 {
-    static const struct roster_min_filter all = ROSTER_MIN_FILTER_INIT;
     struct roster_min_filter known;
-    int err = rst_struct_get(&known, sizeof(known), sizeof(known), filter ? filter : &all);
+    int err = rst_struct_get(&known, sizeof(known), sizeof(known), filter);
 
     if (err)
         return err;

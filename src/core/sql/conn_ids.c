@@ -21,8 +21,7 @@
 static int options_get(struct roster_conn_ids_options *known,
                        const struct roster_conn_ids_options *options)
 {
-    static const struct roster_conn_ids_options none = ROSTER_CONN_IDS_OPTIONS_INIT;
-    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options ? options : &none);
+    int err = rst_struct_get(known, sizeof(*known), sizeof(*known), options);
 
     if (err)
         return err;

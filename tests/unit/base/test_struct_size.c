@@ -46,6 +46,14 @@ Test(struct_size, an_older_caller_gets_zero_for_what_he_does_not_have)
     cr_assert_eq(known.b, 0);
 }
 
+Test(struct_size, of_nothing_all_is_zero)
+{
+    struct v2 known = {99, 99, 99};
+
+    cr_assert_eq(get(&known, NULL), 0);
+    cr_assert(known.size == sizeof(known) && known.a == 0 && known.b == 0);
+}
+
 Test(struct_size, the_same_version)
 {
     struct v2 callers = {sizeof(callers), 1, 2}, known;
