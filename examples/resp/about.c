@@ -16,7 +16,7 @@ void front_info(struct front *front, struct buf *out)
 {
     LINE("process_id", getpid());
     LINE("tcp_port", front->options->port);
-    LINE("uptime_in_seconds", time(NULL) - front->started);
+    LINE("uptime_in_seconds", (uv_hrtime() - front->started) / UINT64_C(1000000000));
     LINE("used_memory", mallinfo2().uordblks);
     LINE("loading", 0); /* redis-cli --stat asks for these: there is nothing on disk */
     LINE("rdb_bgsave_in_progress", 0);

@@ -398,7 +398,7 @@ int front_start(struct front *front)
 {
     int err = 0;
 
-    front->started = time(NULL);
+    front->started = uv_hrtime();
     front->workers = calloc(front->options->threads, sizeof(*front->workers));
     if (!front->workers)
         err = -ENOMEM;

@@ -71,7 +71,7 @@ struct front {
     struct worker *workers; /* options.threads */
     size_t running;         /* of them; atomic */
     int listen_fd;
-    time_t started;
+    uint64_t started;      /* uv_hrtime(), which no step of the wall clock changes */
     struct {               /* atomic, relaxed */
         uint64_t buffered; /* bytes that clients have under way */
         uint64_t waiting;  /* peers */

@@ -105,15 +105,23 @@ static void print_sum(const json_t *reply)
         printf("what %.2f of them did was not kept\n", dropped);
 }
 
+/* For a program by what was asked for: there may be no row to look at. */
+static size_t columns_asked(const char *by, struct column *columns)
+{
+    columns[0] = (struct column){"average", "AVERAGE", COLUMN_TEXT, 0};
+    columns[1] = (struct column){"samples", "SAMPLES", COLUMN_NUMBER, 0};
+    return 2 + activity_columns(by, columns + 2);
+}
+
 static void print(const struct options *options, const json_t *reply, const char *path,
-                  const struct steps_asked *asked)
+                  const char *by, const struct steps_asked *asked)
 {
     const json_t *rows = json_object_get(reply, "rows");
     struct column columns[KNOWN + 2];
     size_t count;
 
     add_averages(reply);
-    count = columns_of(rows, columns);
+    count = ctl_for_program(options) ? columns_asked(by, columns) : columns_of(rows, columns);
     if (table_print_for_program(options, reply, rows, columns, count))
         return;
     print_sum(reply);
@@ -198,7 +206,7 @@ int ctl_activity(const struct options *options)
     reply = ask_groups(options, path, by);
     code = reply.code;
     if (code == CTL_OK)
-        print(options, reply.json, path, &asked);
+        print(options, reply.json, path, by, &asked);
     else
         code = ctl_fail(options, &reply);
     reply_free(&reply);

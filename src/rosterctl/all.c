@@ -46,7 +46,7 @@ static int run_one(const struct options *options, command_fn *run, const struct 
     if (run != ctl_kill)
         one.token = NULL;
     roster_text_show(server->address, strlen(server->address), shown, sizeof(shown));
-    table_csv_of(shown);
+    table_of(shown);
     if (!ctl_for_program(options))
         printf("%s\n", shown);
     return server->reply.code == CTL_NO_SERVER ? ctl_fail(&one, &server->reply) : run(&one);

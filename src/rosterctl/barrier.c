@@ -16,6 +16,8 @@
 #include <string.h>
 #include <time.h>
 
+#define TS_FORM "ts="
+
 struct cluster {
     struct roster_store *store;
     struct roster_safe_point *safe_point;
@@ -42,17 +44,28 @@ static int open_cluster(const struct options *options, struct cluster *cluster)
     return err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err)) : CTL_OK;
 }
 
-/* A number is a timestamp; else it is one of the oracle's at a point in time. */
+/* What the seconds and the milliseconds since 1970 look like, from 2001 to 2100. */
+#define LEAST_S UINT64_C(1000000000)
+#define MOST_S UINT64_C(4102444800)
+
+/* A number is a timestamp; else it is one of the oracle's at a point in time. "ts=" says that it is
+ * one, however small: what an oracle of the server's own counts may look like a time. */
 static bool parse_ts(const char *text, uint64_t *ts)
 {
     int64_t ms;
     char *end;
 
+    bool is_ts = !strncmp(text, TS_FORM, sizeof(TS_FORM) - 1);
+
+    if (is_ts)
+        text += sizeof(TS_FORM) - 1;
     if (*text && !text[strspn(text, "0123456789")]) {
         errno = 0;
         *ts = strtoull(text, &end, 10);
         return !errno && *ts;
     }
+    if (is_ts)
+        return false;
     if (!time_parse(text, &ms) || ms <= 0)
         return false;
     *ts = roster_ts_compose((uint64_t)ms, 0);
@@ -69,6 +82,17 @@ static bool parse_ttl(const char *text, int64_t *ttl_ms)
     errno = 0;
     *ttl_ms = strtoll(text, &end, 10);
     return !errno && end != text && !*end && *ttl_ms > 0;
+}
+
+/* Milliseconds since 1970 that such a number may be, 0 for none. As a timestamp it would be one of
+ * the first hours of 1970, which no safe point passes: the barrier would hold nothing, or all. */
+static uint64_t looks_like_ms(const char *text, uint64_t ts)
+{
+    if (text[strspn(text, "0123456789")])
+        return 0;
+    if (ts >= LEAST_S && ts < MOST_S)
+        return ts * 1000;
+    return ts >= LEAST_S * 1000 && ts < MOST_S * 1000 ? ts : 0;
 }
 
 /* What was done, for a program. */
@@ -94,7 +118,7 @@ static json_t *barrier_row(const char *name, uint64_t ts, int64_t ttl_ms)
 
 static int barrier_set(const struct options *options, struct cluster *cluster)
 {
-    uint64_t ts;
+    uint64_t ts, unix_ms;
     int64_t ttl_ms;
     char when[64];
     int err;
@@ -104,6 +128,15 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
             CTL_USAGE,
             "\"%s\" is not a timestamp: it takes a number, now, -2h or 2026-11-29T10:00Z",
             options->args[2]);
+    unix_ms = looks_like_ms(options->args[2], ts);
+    if (unix_ms) {
+        time_show((int64_t)unix_ms, when, sizeof(when));
+        return ctl_error(CTL_USAGE,
+                         "\"%s\" looks like a Unix time (%s), and not like a timestamp: write %llu "
+                         "for that time, or " TS_FORM "%s if it is a timestamp",
+                         options->args[2], when, (unsigned long long)roster_ts_compose(unix_ms, 0),
+                         options->args[2]);
+    }
     if (!parse_ttl(options->ttl_ms, &ttl_ms))
         return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds, not \"%s\"", options->ttl_ms);
     err = roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms);

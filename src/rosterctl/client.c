@@ -262,10 +262,29 @@ bool ctl_for_program(const struct options *options)
     return options->json || options->csv;
 }
 
+/* With the server before all else, in a list in each of its rows. */
+static json_t *with_server(const json_t *json, const char *server)
+{
+    json_t *named = json_is_array(json) ? json_array() : NULL;
+    size_t n;
+
+    for (n = 0; n < json_array_size(json); n++)
+        json_array_append_new(named, with_server(json_array_get(json, n), server));
+    if (json_is_object(json)) {
+        named = json_pack("{s:s}", "server", server);
+        json_object_update(named, (json_t *)(uintptr_t)json);
+    }
+    return named;
+}
+
 void ctl_print_json(const json_t *json, size_t flags)
 {
-    json_dumpf(json, stdout, flags | JSON_ENSURE_ASCII);
+    const char *server = table_server();
+    json_t *named = *server ? with_server(json, server) : NULL;
+
+    json_dumpf(named ? named : json, stdout, flags | JSON_ENSURE_ASCII);
     putchar('\n');
+    json_decref(named);
 }
 
 struct kept {

@@ -276,7 +276,7 @@ static int kill_one(const struct options *options, struct servers *servers, char
     one.args = args;
     one.n_args = 1;
     one.server = server->address;
-    table_csv_of(server->name);
+    table_of(server->name);
     return ctl_kill(&one);
 }
 

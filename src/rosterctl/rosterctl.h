@@ -169,8 +169,9 @@ void table_print(const json_t *rows, const struct column *columns, size_t count,
  * are printed when they are others than before, so that what comes piece by piece is one table. */
 void table_print_csv(const json_t *rows, const struct column *columns, size_t count);
 
-/* From now on such rows begin with a column "server", which has this. */
-void table_csv_of(const char *server);
+/* From now on such rows begin with a column "server", which has this, and so does JSON. */
+void table_of(const char *server);
+const char *table_server(void); /* "": none */
 
 /* Prints for a program: all of a reply as JSON, or its rows as CSV. False: it is for people. */
 bool table_print_for_program(const struct options *options, const json_t *reply, const json_t *rows,

@@ -282,18 +282,23 @@ static void put_csv(const char *text)
     putchar('"');
 }
 
-static char csv_server[512];  /* "": rows do not name it */
+static char one_server[512];  /* "": rows do not name it */
 static char csv_titles[2048]; /* that were printed last */
 
-void table_csv_of(const char *server)
+void table_of(const char *server)
 {
-    snprintf(csv_server, sizeof(csv_server), "%s", server);
+    snprintf(one_server, sizeof(one_server), "%s", server);
+}
+
+const char *table_server(void)
+{
+    return one_server;
 }
 
 static void put_titles(const struct column *columns, size_t count)
 {
     char titles[sizeof(csv_titles)];
-    size_t n, used = (size_t)snprintf(titles, sizeof(titles), "%s", *csv_server ? "server" : "");
+    size_t n, used = (size_t)snprintf(titles, sizeof(titles), "%s", *one_server ? "server" : "");
 
     for (n = 0; n < count && used < sizeof(titles); n++)
         used += (size_t)snprintf(titles + used, sizeof(titles) - used, "%s%s", used ? "," : "",
@@ -311,13 +316,13 @@ void table_print_csv(const json_t *rows, const struct column *columns, size_t co
 
     put_titles(columns, count);
     for (row = 0; row < json_array_size(rows); row++) {
-        if (*csv_server)
-            put_csv(csv_server);
+        if (*one_server)
+            put_csv(one_server);
         for (n = 0; n < count; n++) {
             plain = columns[n];
             if (plain.kind != COLUMN_ID)
                 plain.kind = COLUMN_TEXT;
-            fputs(n || *csv_server ? "," : "", stdout);
+            fputs(n || *one_server ? "," : "", stdout);
             put_csv(cell_whole(json_array_get(rows, row), &plain));
         }
         fputs("\r\n", stdout);

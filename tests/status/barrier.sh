@@ -77,6 +77,15 @@ run 0 'barrier iso stands at 437706031104000000 (*' barrier set iso 2022-11-29T1
 run 2 '*not a timestamp: it takes a number, now, -2h or*' barrier set x 18446744073709551616 "$store"
 run 2 '*not a timestamp*' barrier set x 2026-13-29T10:00 "$store"
 run 2 '*not a timestamp*' barrier set x '' "$store"
+# Not in the first hours of 1970.
+for unix in 1764500000 1764500000000; do
+    run 2 '*looks like a Unix time (2025-11-30 *write 462553088000000000 *or ts='"$unix"' if *' barrier set x "$unix" "$store"
+    run 0 "barrier x stands at $unix (*" barrier set x "ts=$unix" "$store"
+done
+run 0 'barrier x stands at 462553088000000000 (2025-11-30 *' barrier set x 462553088000000000 "$store"
+for bad in ts= ts=now ts=1x ts=0; do
+    run 2 '*not a timestamp*' barrier set x "$bad" "$store"
+done
 run 2 '*ttl-ms*' barrier set x 1 "$store" --ttl-ms=0
 run 2 '*' barrier set a/b 1 "$store"
 run 2 '*takes set*' barrier "$store"

@@ -251,7 +251,7 @@ expect "of one user" $'average,samples,state\r\n1.00,*,Running\r' "$out"
 run 0 activity --by=state --digest=abc123 --application=report --output=csv
 expect "of one statement of one application" $'average,samples,state\r\n1.00,*,Running\r' "$out"
 run 0 activity --by=state --application=none --output=csv
-expect "or of none" $'average,samples\r' "$out"
+expect "or of none, with the same columns" $'average,samples,state\r' "$out"
 run 2 activity --wait-event=nonsense
 expect "waits that there are" '*wait "nonsense": no event*' "$complaint"
 run 0 activity --json -n 1
@@ -481,6 +481,10 @@ XDG_RUNTIME_DIR=$odd run 0 --all ps --output=csv --columns=id
 expect "whose directory may have any name" $'server,id\r\nunix:*/x.sock,1\r\nunix:*' "$out"
 XDG_RUNTIME_DIR=$work/all run 0 --all min --output=csv
 expect "also what is one row" $'server,age_ms,*\r\nunix:*/x.sock,*,transaction,2,bob,*' "$out"
+for command in ps trx min status events activity; do
+    XDG_RUNTIME_DIR=$work/all run 0 --all "$command" --json
+    expect "JSON of all servers has each in it: $command" '*"server": *"unix:*/x.sock"*' "${out//\"server\":\"/\"server\": \"}"
+done
 run 1 kill --wait=0.5 6
 expect "the state of what is waited for" $'session 6: delivered\nsession 6: Sleep, Idle' "$out"
 expect "and what did not end" '*session 6: its connection has not ended after*' "$complaint"
