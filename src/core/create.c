@@ -82,7 +82,13 @@ static int objects_init(struct roster *roster)
         return err;
     err = hot_init(roster);
     if (err)
-        rst_graced_destroy(&roster->sessions);
+        goto sessions;
+    err = rst_heap_init(&roster->heap, &roster->account);
+    if (!err)
+        return 0;
+    hot_destroy(roster);
+sessions:
+    rst_graced_destroy(&roster->sessions);
     return err;
 }
 
@@ -90,6 +96,7 @@ static void objects_destroy(struct roster *roster)
 {
     rst_graced_destroy(&roster->sessions);
     hot_destroy(roster);
+    rst_heap_destroy(&roster->heap);
 }
 
 static int oracle_init(struct roster *roster, const struct roster_options *options, uint64_t *now)

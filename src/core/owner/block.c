@@ -14,7 +14,6 @@
 #include "core/roster/side.h"
 #include "core/roster/wait_events.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int roster_session_generation(struct roster_session *session, uint64_t *generation)
@@ -69,18 +68,18 @@ static void publish(struct rst_side *side, const struct roster_block *wanted, ui
  * is out, and nothing has changed. */
 static struct rst_side *side_with_block(struct roster_session *session)
 {
+    struct roster *roster = rst_session_roster(session);
     struct rst_block *block;
 
     if (session->side && session->side->block)
         return session->side;
-    block = calloc(1, sizeof(*block));
+    block = rst_heap_take(&roster->heap, sizeof(*block));
     if (!block || !rst_side_need(session)) {
-        free(block);
+        rst_heap_give(&roster->heap, block, sizeof(*block));
         return NULL;
     }
     session->side->block = block;
-    rst_fetch_add(&rst_session_roster(session)->blocks, 1);
-    rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*block));
+    rst_fetch_add(&roster->blocks, 1);
     return session->side;
 }
 

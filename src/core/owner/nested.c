@@ -32,7 +32,6 @@
 #include "core/roster/side.h"
 #include "core/roster/views.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static struct rst_nested *nested_of(const struct roster_session *session)
@@ -50,19 +49,19 @@ bool rst_nested_has(const struct roster_session *session)
 /* The side last: without memory it is not there as before. */
 static struct rst_nested *nested_need(struct roster_session *session)
 {
+    struct rst_heap *heap = &rst_session_roster(session)->heap;
     struct rst_nested *nested = nested_of(session);
     struct rst_side *side;
 
     if (nested)
         return nested;
-    nested = calloc(1, sizeof(*nested));
+    nested = rst_heap_take(heap, sizeof(*nested));
     side = nested ? rst_side_need(session) : NULL;
     if (!side) {
-        free(nested);
+        rst_heap_give(heap, nested, sizeof(*nested));
         return NULL;
     }
     side->nested = nested;
-    rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*nested));
     return nested;
 }
 

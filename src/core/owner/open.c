@@ -72,9 +72,9 @@ static void fill(struct roster_session *session, struct roster *roster,
 static int build_identity(struct roster_session *session, struct rst_session_home *home,
                           const struct roster_session_attr *attr)
 {
-    struct rst_account *account = &rst_session_roster(session)->account;
+    struct roster *roster = rst_session_roster(session);
     struct roster_identity *identity;
-    int err = rst_identity_build(attr, rst_home_identity(home), &identity);
+    int err = rst_identity_build(&roster->heap, attr, rst_home_identity(home), &identity);
 
     if (err)
         return err;
@@ -83,8 +83,7 @@ static int build_identity(struct roster_session *session, struct rst_session_hom
     identity->session_flags = session->flags;
     if (rst_likely(identity == rst_home_identity(home)))
         return 0;
-    rst_fetch_add(&account->memory, rst_identity_bytes(identity));
-    return rst_account_check(account); /* it will await a grace period, and may be long */
+    return rst_account_check(&roster->account); /* it will await a grace period, and may be long */
 }
 
 /* Completes a session that no reader can see yet, and makes it findable. */

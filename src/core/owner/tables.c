@@ -19,7 +19,6 @@
 #include "core/roster/txn_seq.h"
 
 #include <roster/schema_check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FIRST_CAPACITY 6
@@ -30,23 +29,21 @@ static void free_tables(struct rcu_head *head)
     size_t bytes = rst_tables_bytes(tables->capacity);
 
     rst_callback_begin(head);
-    rst_fetch_sub(&tables->account->backlog, bytes);
-    rst_fetch_sub(&tables->account->memory, bytes);
-    free(tables);
+    rst_fetch_sub(&tables->heap->account->backlog, bytes);
+    rst_heap_give(tables->heap, tables, bytes);
     rst_callback_end();
 }
 
 /* A larger list that begins like `old`, or with nothing when that is NULL. */
-static struct rst_tables *new_list(struct rst_account *account, const struct rst_tables *old,
+static struct rst_tables *new_list(struct rst_heap *heap, const struct rst_tables *old,
                                    uint64_t txn_seq)
 {
     uint32_t capacity = old ? 2 * old->capacity : FIRST_CAPACITY;
-    struct rst_tables *made = malloc(rst_tables_bytes(capacity));
+    struct rst_tables *made = rst_heap_take(heap, rst_tables_bytes(capacity));
 
     if (!made)
         return NULL;
-    rst_fetch_add(&account->memory, rst_tables_bytes(capacity));
-    made->account = account;
+    made->heap = heap;
     made->txn_seq = txn_seq;
     made->capacity = capacity;
     made->count = old ? old->count : 0;
@@ -56,14 +53,14 @@ static struct rst_tables *new_list(struct rst_account *account, const struct rst
 }
 
 /* Adds to the list, which the owner alone writes; a new one when it is full or another's. */
-static int add(struct rst_account *account, struct rst_side *side, uint64_t txn_seq,
+static int add(struct rst_heap *heap, struct rst_side *side, uint64_t txn_seq,
                const struct rst_table *table)
 {
     struct rst_tables *tables = side->tables, *old = tables;
     bool goes_on = tables && tables->txn_seq == txn_seq;
 
     if (!goes_on || tables->count == tables->capacity) {
-        tables = new_list(account, goes_on ? old : NULL, txn_seq);
+        tables = new_list(heap, goes_on ? old : NULL, txn_seq);
         if (!tables)
             return -ENOMEM;
     }
@@ -75,7 +72,7 @@ static int add(struct rst_account *account, struct rst_side *side, uint64_t txn_
     rst_assign_pointer(&side->tables, tables); /* pairs with rst_tables_of() */
     if (!old)
         return 0;
-    rst_fetch_add(&account->backlog, rst_tables_bytes(old->capacity));
+    rst_fetch_add(&heap->account->backlog, rst_tables_bytes(old->capacity));
     rst_call_rcu(&old->rcu, free_tables);
     return 0;
 }
@@ -106,7 +103,7 @@ static int use(struct roster_session *session, const struct rst_table *table)
     txn_seq = rst_txn_look(session).seq;
     if (has(side, txn_seq, table->id))
         return 0;
-    return add(&rst_session_roster(session)->account, side, txn_seq, table);
+    return add(&rst_session_roster(session)->heap, side, txn_seq, table);
 }
 
 int roster_txn_use_table(struct roster_session *session, uint64_t table_id, uint64_t schema_version)

@@ -15,13 +15,11 @@
 #include "core/roster/thread.h"
 #include "core/roster/views.h"
 
-#include <stdlib.h>
-
 /* An old identity that readers may still be looking at. */
 struct old_identity {
     struct rcu_head rcu;
     struct roster_identity *identity; /* NULL when it is at home */
-    struct rst_account *account;
+    struct rst_heap *heap;
     size_t bytes;
 };
 
@@ -30,10 +28,9 @@ static void free_old(struct rcu_head *head)
     struct old_identity *old = caa_container_of(head, struct old_identity, rcu);
 
     rst_callback_begin(head);
-    rst_fetch_sub(&old->account->backlog, old->bytes);
-    rst_fetch_sub(&old->account->memory, old->bytes);
-    free(old->identity);
-    free(old);
+    rst_fetch_sub(&old->heap->account->backlog, old->bytes);
+    rst_identity_free(old->heap, old->identity, NULL);
+    rst_heap_give(old->heap, old, sizeof(*old));
     rst_callback_end();
 }
 
@@ -99,14 +96,13 @@ static void retire_identity(struct rst_thread *thread, const struct roster_sessi
                             struct roster_identity *gone, struct old_identity *old)
 {
     old->identity = NULL;
-    old->account = &thread->roster->account;
+    old->heap = &thread->roster->heap;
     old->bytes = sizeof(*old);
     if (gone != rst_home_identity(home_of(thread, session))) {
         old->identity = gone;
         old->bytes += rst_identity_bytes(gone);
     }
-    rst_fetch_add(&old->account->memory, sizeof(*old) + rst_identity_bytes(session->identity));
-    rst_fetch_add(&old->account->backlog, old->bytes);
+    rst_fetch_add(&old->heap->account->backlog, old->bytes);
     rst_call_rcu(&old->rcu, free_old);
 }
 
@@ -149,6 +145,7 @@ static int publish(struct rst_thread *thread, struct roster_session *session,
 static int update(struct rst_thread *thread, struct roster_session *session,
                   const struct roster_session_attr *attr, struct roster_quota_refusal *why)
 {
+    struct rst_heap *heap = &thread->roster->heap;
     struct roster_identity *identity = NULL;
     struct replacement list[4] = {{NULL, NULL}};
     unsigned taken, n = places(session, list);
@@ -158,10 +155,10 @@ static int update(struct rst_thread *thread, struct roster_session *session,
 
     if (err)
         return err;
-    old = malloc(sizeof(*old));
+    old = rst_heap_take(heap, sizeof(*old));
     if (!old)
         return -ENOMEM;
-    err = rst_identity_build(attr, NULL, &identity);
+    err = rst_identity_build(heap, attr, NULL, &identity);
     if (!err)
         bear(identity, session->identity);
     for (taken = 0; !err && taken < n; taken++) {
@@ -177,8 +174,8 @@ static int update(struct rst_thread *thread, struct roster_session *session,
     if (err) {
         while (taken--)
             rst_view_put(thread, list[taken].view);
-        free(identity);
-        free(old);
+        rst_identity_free(heap, identity, NULL);
+        rst_heap_give(heap, old, sizeof(*old));
         return err;
     }
     retire_identity(thread, session, gone, old);

@@ -36,7 +36,7 @@ static void count_threads(const struct roster *roster, struct roster_stats *stat
 /* Of huge pages, what is held and no object's so far. */
 static uint64_t memory_ahead(struct roster *roster)
 {
-    uint64_t bytes = rst_slabs_ahead(&roster->sessions.free.slabs);
+    uint64_t bytes = rst_slabs_ahead(&roster->sessions.free.slabs) + rst_heap_ahead(&roster->heap);
     unsigned n;
 
     for (n = 0; n < roster->hot_classes; n++)

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void strings_of(const struct roster_session_attr *attr,
@@ -54,10 +53,11 @@ size_t rst_identity_strings(const struct roster_session_attr *attr,
     return lengths_of(strings, lengths, (attr->flags & ROSTER_SESSION_TRUNCATE) != 0);
 }
 
-void rst_identity_free(const struct roster_identity *identity, const struct roster_identity *home)
+void rst_identity_free(struct rst_heap *heap, const struct roster_identity *identity,
+                       const struct roster_identity *home)
 {
-    if (identity != home)
-        free((void *)(uintptr_t)identity);
+    if (identity && identity != home)
+        rst_heap_give(heap, identity, rst_identity_bytes(identity));
 }
 
 static size_t capacity_of(const struct roster_identity *identity)
@@ -71,21 +71,22 @@ size_t rst_identity_bytes(const struct roster_identity *identity)
 }
 
 /* Room for `length` bytes of text; NULL when there is none. */
-static struct roster_identity *room_for(size_t length, struct roster_identity *home)
+static struct roster_identity *room_for(struct rst_heap *heap, size_t length,
+                                        struct roster_identity *home)
 {
     struct rst_identity_allocated *made;
 
     if (home && RST_IDENTITY_TEXT + length <= RST_IDENTITY_HOME)
         return home;
-    made = malloc(sizeof(*made) + length);
+    made = rst_heap_take(heap, sizeof(*made) + length);
     if (!made)
         return NULL;
     made->capacity = (uint16_t)length;
     return &made->identity;
 }
 
-int rst_identity_build(const struct roster_session_attr *attr, struct roster_identity *home,
-                       struct roster_identity **identity)
+int rst_identity_build(struct rst_heap *heap, const struct roster_session_attr *attr,
+                       struct roster_identity *home, struct roster_identity **identity)
 {
     const char *strings[RST_IDENTITY_FIELDS];
     size_t lengths[RST_IDENTITY_FIELDS];
@@ -97,7 +98,7 @@ int rst_identity_build(const struct roster_session_attr *attr, struct roster_ide
     length = lengths_of(strings, lengths, (attr->flags & ROSTER_SESSION_TRUNCATE) != 0);
     if (length == SIZE_MAX)
         return -ENAMETOOLONG;
-    made = room_for(length, home);
+    made = room_for(heap, length, home);
     if (!made)
         return -ENOMEM;
     used = made == home ? RST_IDENTITY_TEXT : sizeof(struct rst_identity_allocated);

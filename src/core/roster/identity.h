@@ -8,6 +8,8 @@
 #ifndef ROSTER_CORE_ROSTER_IDENTITY_H
 #define ROSTER_CORE_ROSTER_IDENTITY_H
 
+#include "core/base/heap.h"
+
 #include <roster/session.h>
 #include <roster/view.h>
 #include <stddef.h>
@@ -63,14 +65,15 @@ size_t rst_identity_strings(const struct roster_session_attr *attr,
 
 /*
  * Builds an identity from attr's strings: in `home`, RST_IDENTITY_HOME bytes or NULL, if it fits
- * there, else in allocated memory. Returns 0, -ENAMETOOLONG or -ENOMEM; after an error `*identity`
- * is unchanged.
+ * there, else in memory of the heap. Returns 0, -ENAMETOOLONG or -ENOMEM; after an error
+ * `*identity` is unchanged.
  */
-int rst_identity_build(const struct roster_session_attr *attr, struct roster_identity *home,
-                       struct roster_identity **identity);
+int rst_identity_build(struct rst_heap *heap, const struct roster_session_attr *attr,
+                       struct roster_identity *home, struct roster_identity **identity);
 
-/* Frees an identity unless it is at home. */
-void rst_identity_free(const struct roster_identity *identity, const struct roster_identity *home);
+/* Frees an identity unless it is at home. NULL is allowed. */
+void rst_identity_free(struct rst_heap *heap, const struct roster_identity *identity,
+                       const struct roster_identity *home);
 
 /* The bytes that one takes that was allocated. */
 size_t rst_identity_bytes(const struct roster_identity *identity);

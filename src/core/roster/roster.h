@@ -8,6 +8,7 @@
 #define ROSTER_CORE_ROSTER_ROSTER_H
 
 #include "core/base/graced.h"
+#include "core/base/heap.h"
 #include "core/base/horizon.h"
 #include "core/base/hot.h"
 #include "core/base/process.h"
@@ -72,6 +73,7 @@ struct roster {
     struct rst_graced sessions;
     unsigned hot_classes; /* the first of RST_HOT_CLASSES, as many as text_limit needs */
     struct rst_hot hot[RST_HOT_CLASSES];
+    struct rst_heap heap; /* of what readers read in place, beside session records */
     struct rst_account account rst_cache_aligned;
     rst_word looks_again; /* tries of looks that came to nothing */
 

@@ -13,17 +13,20 @@
 #include "core/roster/session.h"
 #include "core/roster/views.h"
 
-#include <stdlib.h>
+static struct rst_heap *heap_of(const struct roster_session *session)
+{
+    return &rst_session_roster(session)->heap;
+}
 
 struct rst_side *rst_side_make(const struct roster_session *session)
 {
-    return session->side ? session->side : calloc(1, sizeof(struct rst_side));
+    return session->side ? session->side : rst_heap_take(heap_of(session), sizeof(struct rst_side));
 }
 
 void rst_side_drop(const struct roster_session *session, struct rst_side *side)
 {
     if (session->side != side)
-        free(side);
+        rst_heap_give(heap_of(session), side, sizeof(*side));
 }
 
 void rst_side_keep(struct roster_session *session, struct rst_side *side)
@@ -32,7 +35,6 @@ void rst_side_keep(struct roster_session *session, struct rst_side *side)
         rst_side_drop(session, side);
         return;
     }
-    rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*side));
     /* Complete before it is found; pairs with rst_side_of(). */
     rst_assign_pointer(&session->side, side);
 }
@@ -85,15 +87,14 @@ void rst_side_next_txn_slow(struct roster_session *session)
 
 static int release_open(struct roster_session *session, const struct roster_session_attr *attr)
 {
-    struct rst_release *release = malloc(sizeof(*release));
+    struct rst_release *release = rst_heap_take(heap_of(session), sizeof(*release));
 
     if (!release)
         return -ENOMEM;
-    release->account = &rst_session_roster(session)->account;
+    release->heap = heap_of(session);
     release->release = attr->release;
     release->arg = attr->wake_arg;
     session->side->release = release;
-    rst_fetch_add(&release->account->memory, sizeof(*release));
     return 0;
 }
 
@@ -103,9 +104,8 @@ static void call_release(struct rcu_head *head)
 
     rst_callback_begin(head);
     release->release(release->arg);
-    rst_fetch_sub(&release->account->backlog, sizeof(*release));
-    rst_fetch_sub(&release->account->memory, sizeof(*release));
-    free(release);
+    rst_fetch_sub(&release->heap->account->backlog, sizeof(*release));
+    rst_heap_give(release->heap, release, sizeof(*release));
     rst_callback_end();
 }
 
@@ -114,7 +114,7 @@ void rst_side_release_slow(struct rst_side *side)
     struct rst_release *release = side->release;
 
     side->release = NULL;
-    rst_fetch_add(&release->account->backlog, sizeof(*release));
+    rst_fetch_add(&release->heap->account->backlog, sizeof(*release));
     rst_call_rcu(&release->head, call_release);
 }
 
@@ -146,11 +146,8 @@ int rst_side_open(struct roster_session *session, const struct roster_session_at
         return -ENOMEM;
     if (!session->gate.remembers)
         return 0;
-    session->side->digests = calloc(1, sizeof(*session->side->digests));
-    if (!session->side->digests)
-        return -ENOMEM;
-    rst_fetch_add(&rst_session_roster(session)->account.memory, sizeof(*session->side->digests));
-    return 0;
+    session->side->digests = rst_heap_take(heap_of(session), sizeof(*session->side->digests));
+    return session->side->digests ? 0 : -ENOMEM;
 }
 
 static size_t side_bytes(const struct rst_side *side)
@@ -174,30 +171,36 @@ size_t rst_session_held(const struct roster_session *session)
     return bytes;
 }
 
+static void drop_side(struct roster *roster, struct rst_side *side)
+{
+    struct rst_heap *heap = &roster->heap;
+
+    if (side->block)
+        rst_fetch_sub(&roster->blocks, 1);
+    if (side->tables)
+        rst_heap_give(heap, side->tables, rst_tables_bytes(side->tables->capacity));
+    rst_heap_give(heap, side->block, sizeof(*side->block));
+    rst_heap_give(heap, side->digests, sizeof(*side->digests));
+    rst_heap_give(heap, side->release, sizeof(*side->release));
+    rst_heap_give(heap, side->nested, sizeof(*side->nested));
+    rst_heap_give(heap, side, sizeof(*side));
+}
+
 size_t rst_session_drop(struct rst_graced *sessions, void *object)
 {
     struct roster_session *session = object;
     struct rst_session_home *home = rst_session_home(sessions, session);
     size_t bytes = rst_session_held(session);
 
-    rst_identity_free(session->identity, rst_home_identity(home));
+    rst_identity_free(&sessions->owner->heap, session->identity, rst_home_identity(home));
     session->identity = NULL;
-    if (session->side) {
-        if (session->side->block)
-            rst_fetch_sub(&sessions->owner->blocks, 1);
-        free(session->side->block);
-        free(session->side->tables);
-        free(session->side->digests);
-        free(session->side->release);
-        free(session->side->nested);
-        free(session->side);
-        session->side = NULL;
-    }
+    if (session->side)
+        drop_side(sessions->owner, session->side);
+    session->side = NULL;
     if (session->idle && session->idle != &home->idle) {
         rst_life_end(session->idle);
         rst_hot_put_alone_slow(rst_views_of(sessions->owner), session->idle);
     }
     session->idle = NULL;
-    rst_fetch_sub(&sessions->owner->account.memory, bytes);
     return bytes;
 }

@@ -12,6 +12,7 @@
 #define ROSTER_CORE_ROSTER_SIDE_H
 
 #include "core/base/graced.h"
+#include "core/base/heap.h"
 #include "core/base/rcu.h"
 
 #include "core/roster/last.h"
@@ -26,7 +27,7 @@
 /* What is called when no wake callback of the session runs any more. */
 struct rst_release {
     struct rcu_head head;
-    struct rst_account *account;
+    struct rst_heap *heap;
     roster_release_fn *release;
     void *arg;
 };
@@ -39,7 +40,7 @@ struct rst_table {
 
 struct rst_tables {
     struct rcu_head rcu;
-    struct rst_account *account;
+    struct rst_heap *heap;
     uint64_t txn_seq; /* of the transaction, which no other one has */
     uint32_t capacity;
     uint32_t count; /* grows; what is below it is constant */

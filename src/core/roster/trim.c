@@ -26,6 +26,7 @@ static void trim(struct rcu_head *head)
     rst_callback_begin(head);
     again = rst_threads_trim(roster);
     again = rst_graced_trim(&roster->sessions) || again;
+    again = rst_heap_trim(&roster->heap) || again;
     for (n = 0; n < roster->hot_classes; n++)
         again = rst_hot_trim(&roster->hot[n], NULL, NULL) || again;
     if (again)

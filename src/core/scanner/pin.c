@@ -14,16 +14,13 @@
 #include "core/roster/thread.h"
 #include "core/scanner/lease.h"
 
-#include <stdlib.h>
-
 static void free_pin(struct rcu_head *head)
 {
     struct roster_pin *pin = caa_container_of(head, struct roster_pin, rcu);
 
     rst_callback_begin(head);
     rst_fetch_sub(&pin->roster->account.backlog, sizeof(*pin));
-    rst_fetch_sub(&pin->roster->account.memory, sizeof(*pin));
-    free(pin);
+    rst_heap_give(&pin->roster->heap, pin, sizeof(*pin));
     rst_callback_end();
 }
 
@@ -73,7 +70,7 @@ static int acquire(struct roster *roster, struct rst_thread *thread, struct rost
 static struct roster_pin *make(struct roster *roster, struct roster_session *session,
                                struct rst_side **side)
 {
-    struct roster_pin *made = calloc(1, sizeof(*made));
+    struct roster_pin *made = rst_heap_take(&roster->heap, sizeof(*made));
 
     if (!made)
         return NULL;
@@ -82,7 +79,7 @@ static struct roster_pin *make(struct roster *roster, struct roster_session *ses
         return made;
     *side = rst_side_make(session);
     if (!*side) {
-        free(made);
+        rst_heap_give(&roster->heap, made, sizeof(*made));
         return NULL;
     }
     made->session_id = roster_session_id(session);
@@ -101,7 +98,6 @@ static int acquire_for(struct roster *roster, struct rst_thread *thread,
 
     if (!made)
         return -ENOMEM;
-    rst_fetch_add(&roster->account.memory, sizeof(*made));
     made->ts = ts;
     made->kind = kind;
     err = acquire(roster, thread, made);

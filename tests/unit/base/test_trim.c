@@ -302,4 +302,45 @@ Test(trim, memory_is_what_the_process_has)
         unit_close(sessions[n]);
     unit_destroy(roster);
 }
+
+/* Not only what is counted: what the process has, whatever of it was given back last. */
+Test(trim, the_process_gives_back_what_a_peak_has_taken)
+{
+    enum { SESSIONS = 20000 };
+    static struct roster_session *sessions[SESSIONS];
+    static struct roster_pin *pins[SESSIONS];
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+    uint64_t before, peak, clock = UINT64_C(1) << 40;
+    char text[1000];
+    struct roster *roster;
+    unsigned i;
+
+    if (unit_slow())
+        return;
+    memset(sessions, 0xff, sizeof(sessions));
+    memset(pins, 0xff, sizeof(pins));
+    memset(text, 'x', sizeof(text));
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    roster = unit_roster_with(&options);
+    unit_close(unit_open(roster));
+    before = resident();
+    for (i = 0; i < SESSIONS; i++) {
+        attr.attributes = text + i % sizeof(text);
+        text[sizeof(text) - 1] = '\0';
+        attr.flags = i % 8 ? 0 : ROSTER_SESSION_DIGESTS;
+        unit_ok(roster_session_open(roster, &attr, &sessions[i]));
+        pins[i] = unit_pin(roster, sessions[i], 0);
+    }
+    peak = resident() - before;
+    cr_assert_gt(peak, (uint64_t)SESSIONS * 1000);
+    for (i = 0; i < SESSIONS; i++) {
+        unit_ok(roster_pin_release(pins[i]));
+        unit_close(sessions[i]);
+    }
+    (void)memory_at_rest(roster, &clock);
+    cr_assert_leq(resident(), before + peak / 10, "%llu of %llu",
+                  (unsigned long long)(resident() - before), (unsigned long long)peak);
+    unit_destroy(roster);
+}
 #endif

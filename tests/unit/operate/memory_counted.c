@@ -249,6 +249,8 @@ static size_t uncarved(void)
 
     for (n = 0; n < roster->hot_classes; n++)
         bytes += uncarved_of(&roster->hot[n].slabs);
+    for (n = 0; n < RST_HEAP_CLASSES; n++)
+        bytes += uncarved_of(&roster->heap.classes[n].slabs);
     return bytes;
 }
 

@@ -14,6 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct rst_account account;
+static struct rst_heap heap;
+
+static void make_heap(void)
+{
+    unit_ok(rst_heap_init(&heap, &account));
+}
+
+TestSuite(identity, .init = make_heap);
+
 static void fill(char *text, size_t length, char with)
 {
     memset(text, with, length);
@@ -35,7 +45,7 @@ Test(identity, each_string_is_known_by_itself)
         attr.database = strings[2];
         attr.application = strings[3];
         attr.attributes = strings[4];
-        unit_ok(rst_identity_build(&attr, NULL, &identity));
+        unit_ok(rst_identity_build(&heap, &attr, NULL, &identity));
 #define check(i, get)                                                                              \
     do {                                                                                           \
         cr_assert_eq(get(identity) != NULL, strings[i] != NULL);                                   \
@@ -47,7 +57,7 @@ Test(identity, each_string_is_known_by_itself)
         check(2, roster_identity_database);
         check(3, roster_identity_application);
         check(4, roster_identity_attributes);
-        rst_identity_free(identity, NULL);
+        rst_identity_free(&heap, identity, NULL);
     }
 }
 
@@ -75,15 +85,15 @@ Test(identity, the_limit_is_for_all_strings_together)
     attr.database = text[2];
     attr.application = text[3];
     attr.attributes = text[4];
-    unit_ok(rst_identity_build(&attr, NULL, &identity));
+    unit_ok(rst_identity_build(&heap, &attr, NULL, &identity));
     cr_assert_str_eq(roster_identity_user(identity), text[0]);
     cr_assert_str_eq(roster_identity_attributes(identity), text[4]);
     before = identity;
     strcat(text[2], "x");
-    cr_assert_eq(rst_identity_build(&attr, NULL, &identity), -ENAMETOOLONG);
+    cr_assert_eq(rst_identity_build(&heap, &attr, NULL, &identity), -ENAMETOOLONG);
     cr_assert_eq(identity, before);
     cr_assert_eq(strlen(roster_identity_database(identity)), ROSTER_IDENTITY_MAX / 5);
-    free(identity);
+    rst_identity_free(&heap, identity, NULL);
 }
 
 /* A session has room for a short identity; a longer one is allocated. */
@@ -102,17 +112,17 @@ Test(identity, short_ones_are_built_at_home)
     for (length = RST_IDENTITY_HOME; length > 0; length--) {
         home.bytes[RST_IDENTITY_HOME] = '!';
         fill(text, length, 'x');
-        unit_ok(rst_identity_build(&attr, &home.identity, &identity));
+        unit_ok(rst_identity_build(&heap, &attr, &home.identity, &identity));
         cr_assert_eq(identity == &home.identity, length <= room, "%zu", length);
         cr_assert_str_eq(roster_identity_user(identity), text);
         cr_assert_eq(home.bytes[RST_IDENTITY_HOME], '!');
-        rst_identity_free(identity, &home.identity);
+        rst_identity_free(&heap, identity, &home.identity);
     }
     fill(text, RST_IDENTITY_HOME, 'y');
-    unit_ok(rst_identity_build(&attr, &home.identity, &identity));
+    unit_ok(rst_identity_build(&heap, &attr, &home.identity, &identity));
     cr_assert_str_eq(roster_identity_user(identity), text);
-    rst_identity_free(identity, &home.identity);
-    rst_identity_free(&home.identity, &home.identity);
+    rst_identity_free(&heap, identity, &home.identity);
+    rst_identity_free(&heap, &home.identity, &home.identity);
 }
 
 /* What roster-bench's row "memory" opens; a session with it has to take less than 400 bytes. */

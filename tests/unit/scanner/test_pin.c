@@ -369,9 +369,10 @@ Test(pin, may_be_released_by_another_thread)
     unit_in_thread(release, unit_pin(roster, NULL, 0));
     unit_ok(rst_rcu_barrier());
     memory = unit_stats(roster).memory;
-    for (i = 0; i < 300; i++)
+    for (i = 0; i < 300; i++) {
         unit_in_thread(release, unit_pin(roster, NULL, 0));
-    unit_ok(rst_rcu_barrier());
+        unit_ok(rst_rcu_barrier()); /* what waits at once is held at once */
+    }
     cr_assert_eq(unit_stats(roster).memory, memory);
     unit_destroy(roster);
 }
