@@ -20,7 +20,8 @@ ROSTER_BEGIN_DECLS
 /*
  * Begins a statement: publishes its command, a copy of its text and digest, and the running state
  * ROSTER_RUN_RUNNING. `text` has `text_length` bytes of any value and may be NULL when that is 0;
- * what exceeds options.text_limit is cut off and its full length remembered. `digest` has
+ * what exceeds options.text_limit is cut off, also inside a character, as the bytes need not be
+ * text, and its full length remembered. `digest` has
  * `digest_length` bytes, 0 for none. Owner only; wait-free (G9), with text and digest of more than
  * 4000 bytes lock-free.
  *
