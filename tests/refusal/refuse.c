@@ -253,7 +253,25 @@ REFUSABLE(int, fsync, EIO, -1, (int fd), (fd))
 REFUSABLE(int, fdatasync, EIO, -1, (int fd), (fd))
 REFUSABLE(int, ftruncate64, EIO, -1, (int fd, off_t size), (fd, size))
 REFUSABLE(int, fstat64, EIO, -1, (int fd, struct stat64 *to), (fd, to))
-REFUSABLE(int, stat64, EIO, -1, (const char *path, struct stat64 *to), (path, to))
+
+static __thread unsigned stats;
+static __thread void (*stat_act)(void);
+
+void refuse_before_stat(unsigned n, void (*act)(void))
+{
+    stats = n;
+    stat_act = act;
+}
+
+int stat64(const char *path, struct stat64 *to)
+{
+    typedef int function(const char *, struct stat64 *);
+
+    if (stats && !--stats)
+        stat_act();
+    return fails("stat64", EIO) ? -1 : real(stat64, function)(path, to);
+}
+
 REFUSABLE(int, statfs, EPERM, -1, (const char *path, struct statfs *to), (path, to))
 REFUSABLE(void *, mmap, ENOMEM, (void *)-1,
           (void *at, size_t size, int protection, int flags, int fd, off_t offset),

@@ -50,6 +50,9 @@ unsigned refuse_files(void);
 void refuse_step_wall_clock(int64_t ns);
 void refuse_step_boot_clock(int64_t ns);
 
+/* Before the n-th stat() that this thread makes: something that another process does then. */
+void refuse_before_stat(unsigned n, void (*act)(void));
+
 /* Whether the kernel refuses all clocks to all threads of this process. */
 void refuse_clocks(bool all);
 

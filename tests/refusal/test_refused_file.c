@@ -201,6 +201,64 @@ Test(refused_file, there_are_no_random_numbers, .init = open_store, .fini = clos
     cr_expect_eq(roster_store_rebind(store), 0);
 }
 
+static char spare[310]; /* a store beside it */
+
+static void replace(void)
+{
+    cr_expect_eq(rename(spare, path), 0);
+}
+
+static void put_number_of(int n)
+{
+    char key[16];
+
+    snprintf(key, sizeof(key), "key%d", n);
+    put_text(store, key, "value");
+}
+
+/* Keys that the handle reads; negative: it reads nothing. */
+static int count_keys(void)
+{
+    struct roster_store_keys keys = roster_store_prefix(text(""));
+    struct roster_store_range *range = NULL;
+    int err = roster_store_get(store, &keys, 0, TIMEOUT_MS, &range);
+
+    err = err ? -1 : (int)range->count;
+    roster_store_free(range);
+    return err;
+}
+
+/* What a handle reads is in the file that has the name, or it says that this is another one. */
+Test(refused_file, it_is_replaced_while_it_is_opened, .init = open_store)
+{
+    char spare_url[320];
+    unsigned n, read = 0;
+    int keys;
+
+    roster_store_close(store);
+    snprintf(spare, sizeof(spare), "%s.spare", path);
+    snprintf(spare_url, sizeof(spare_url), "sqlite:%s", spare);
+    for (n = 1; n <= 12; n++) { /* each has one key more than the one before */
+        cr_assert_eq(roster_store_open(spare_url, NULL, &store, NULL, 0), 0);
+        for (keys = 0; keys <= (int)n; keys++)
+            put_number_of(keys);
+        roster_store_close(store);
+        refuse_before_stat(n, replace);
+        if (roster_store_open(url, NULL, &store, NULL, 0))
+            store = NULL;
+        refuse_before_stat(0, NULL);
+        keys = store ? count_keys() : -1;
+        roster_store_close(store);
+        if (keys < 0)
+            continue;
+        cr_assert_eq(roster_store_open(url, NULL, &store, NULL, 0), 0);
+        cr_expect_eq(keys, count_keys(), "it was replaced before stat() %u", n);
+        roster_store_close(store);
+        read++;
+    }
+    cr_expect_gt(read, 0);
+}
+
 /* Nor does a lease of another process end because this one has no clock. */
 Test(refused_file, there_is_no_clock_for_leases, .init = open_store, .fini = close_store)
 {

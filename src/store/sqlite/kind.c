@@ -19,7 +19,7 @@ static int inspect(struct sqlite_conn *conn, struct sqlite_file_id *file, int64_
     int err = rst_sqlite_schema_prepare(conn, error), row;
 
     if (!err)
-        err = rst_sqlite_file_identify(conn->store->path, file);
+        err = rst_sqlite_conn_identify(conn, file);
     if (!err)
         statement = rst_sqlite_conn_statement(conn, SQL_STATE_GET, &err);
     if (err)

@@ -143,6 +143,8 @@ int rst_sqlite_conn_errno(struct sqlite_conn *conn, int rc);
 /* Opens a connection to the store's file, which it may create, without looking into it. */
 int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
                          struct sqlite_conn **out);
+/* Which file it works with: the one that has the name, or else -EREMCHG. */
+int rst_sqlite_conn_identify(struct sqlite_conn *conn, struct sqlite_file_id *id);
 void rst_sqlite_conn_close(struct sqlite_conn *conn);
 /* Runs a statement that returns nothing of interest. */
 int rst_sqlite_conn_exec(struct sqlite_conn *conn, const char *sql);
