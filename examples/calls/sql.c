@@ -46,7 +46,7 @@ static void show_rows(struct roster *roster, uint64_t id)
     struct roster_row_trx trx;
 
     MUST(roster_snapshot_ids(roster, &id, 1, &snapshot));
-    MUST(roster_row_process(snapshot, &snapshot->entries[0], 0, &process));
+    MUST(roster_row_process(snapshot, &snapshot->entries[0], false, &process));
     MUST(roster_row_is_process(snapshot, &snapshot->entries[0], 0, &is));
     MUST(roster_row_trx(snapshot, &snapshot->entries[0], &trx));
     printf("%s | %.*s | %" PRIu64 " bytes | %s\n", process.command, (int)process.info_length,

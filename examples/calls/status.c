@@ -19,8 +19,8 @@ int main(int argc, char **argv)
     MUST(roster_create(NULL, &roster));
     /* [status] */
     options.address = address; /* of the configuration: "unix:/run/NAME/roster.sock" */
-    options.peers = 1;         /* root and the user it runs as may kill */
-    options.manual = 1;
+    options.peers = true;      /* root and the user it runs as may kill */
+    options.manual = true;
     MUST(roster_status_start(roster, &options, &status));
     printf("rosterctl -s %s ps\n", roster_status_address(status));
     MUST(roster_status_run_once(status, 0)); /* from the loop, again and again */

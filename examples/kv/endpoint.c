@@ -70,7 +70,7 @@ int endpoint_start(struct server *server)
     if (!options->address)
         return 0;
     options->name = "roster-kv";
-    options->peers = 1;
+    options->peers = true;
     options->history = server->history;
     options->activity = server->activity;
     options->syncer = server->syncer;

@@ -55,14 +55,14 @@ ROSTER_API int roster_activity_start(struct roster *roster,
                                      struct roster_activity **activity) ROSTER_MUST_CHECK;
 
 /*
- * Stops a sampler and frees it; a sample under way ends first. Before roster_destroy(), and after
- * what reads it. Any thread. NULL is allowed and does nothing. Returns 0; -ECHILD.
+ * Stops a sampler and frees it; a sample under way ends first. Call it before roster_destroy(), and
+ * after all readers have stopped. Any thread. NULL is allowed and does nothing. Returns 0; -ECHILD.
  */
 ROSTER_API int roster_activity_stop(struct roster_activity *activity);
 
 /*
- * Takes a sample: also beside a sampler's thread. Any thread; samples take turns. Returns 0;
- * -EINVAL for NULL; -ECHILD.
+ * Takes a sample, also in addition to the sampler's thread. Any thread; samples take turns. Returns
+ * 0; -EINVAL for NULL; -ECHILD.
  */
 ROSTER_API int roster_activity_run_once(struct roster_activity *activity);
 
@@ -80,30 +80,30 @@ enum roster_activity_by {
 #define ROSTER_ACTIVITY_NAME 32 /* bytes of a name, with its NUL */
 
 /*
- * What was seen together. Names are cut to fit; they may hold any bytes but NUL, and are empty when
- * not known. What is not among the bits that were asked for is 0 or empty.
+ * One combination of values. Names are cut to fit; they may hold any bytes but NUL, and are empty
+ * if unknown. Members whose bit was not requested are 0 or empty.
  */
 struct roster_activity_row {
-    uint64_t samples; /* of sessions: by the samples of the sum it is an average of sessions */
+    uint64_t samples; /* session samples; divided by the sum's `times`, an average of sessions */
     enum roster_run_state state;
     enum roster_session_kind kind;
-    uint32_t wait; /* an event of roster/wait.h; 0: it waited for nothing known */
+    uint32_t wait; /* an event of roster/wait.h; 0: no known wait */
     char digest[68];
     char user[ROSTER_ACTIVITY_NAME];
     char database[ROSTER_ACTIVITY_NAME];
     char application[ROSTER_ACTIVITY_NAME];
 };
 
-/* The whole of what was asked for. */
+/* The totals of a request. */
 struct roster_activity_sum {
     size_t size;          /* sizeof(struct roster_activity_sum), set by the caller */
     uint64_t step_ms;     /* 1000 where seconds were counted, 60000 for minutes */
-    uint64_t times;       /* how often all sessions were looked at; 0: nothing is known */
-    uint64_t active;      /* sessions that were active, over all these times */
+    uint64_t times;       /* number of samples of all sessions; 0: nothing is known */
+    uint64_t active;      /* active sessions, summed over these samples */
     uint64_t kept;        /* of them, those whose activity is known */
     uint64_t dropped;     /* the others: active is kept + dropped */
-    uint64_t samples;     /* of those kept, what the filter lets through */
-    uint64_t rows;        /* how many there are without a limit */
+    uint64_t samples;     /* of those kept, the ones that the filter matches */
+    uint64_t rows;        /* number of rows without a limit */
     uint64_t interval_ms; /* between two samples; 0: by hand */
 };
 
@@ -123,12 +123,12 @@ struct roster_activity_filter {
 #define ROSTER_ACTIVITY_FILTER_INIT ROSTER_SIZED(struct roster_activity_filter)
 
 /*
- * What was going on from `from_ms` until before `to_ms`, in milliseconds since the Unix epoch,
- * summed up by the bits of `by` (0: all in one row), what was seen most first: at most `*count`
- * rows, and stores in `*count` how many. Counts seconds when `from_ms` is an hour ago or less, else
- * minutes; those that are not over yet are left out. Times are by the
- * present wall clock: a step of it moves the past, too. `filter` may be NULL: everything. Any
- * thread; the next sample waits for it.
+ * Returns the activity from `from_ms` until before `to_ms`, in milliseconds since the Unix epoch,
+ * grouped by the bits of `by` (0: all in one row), the most frequent first: at most `*count` rows,
+ * and stores their number in `*count`. Counts seconds if `from_ms` is at most an hour ago, else
+ * minutes, and leaves out those that are not over yet. Times are those of the present wall clock: a
+ * step of it moves the past, too. `filter` may be NULL: everything. Any thread; the next sample
+ * waits for it.
  *
  * Returns 0; -EINVAL for NULL, unknown bits, or a struct smaller than the first version's; -E2BIG
  * for a larger one with something unknown in it; -ECHILD.

@@ -3,7 +3,7 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Blocking: waits of one session for another. A wait names its holder and its object, so that lists
- * show the blocker and the session at the root of all waiting, and a wait that would close a circle
+ * show the blocker and the session at the root of the chain, and a wait that would close a circle
  * is refused. Sessions that do not wait pay nothing for it.
  */
 #ifndef ROSTER_BLOCK_H
@@ -19,34 +19,34 @@ ROSTER_BEGIN_DECLS
 
 struct roster;
 
-/* The most bytes of a text that says what is waited for. */
+/* Upper bound on the bytes of a text that names the object of a wait. */
 #define ROSTER_BLOCK_TEXT 119
 
-/* How many waits lists follow to a root: what a list costs grows with its sessions alone. */
+/* Number of waits that lists follow to a root, so that the cost of a list grows only with its
+ * sessions. */
 #define ROSTER_BLOCK_DEPTH 256
 
-/* For block.flags: look for a circle of waits before this one begins. */
+/* For block.flags: check for a circle of waits before this one begins. */
 #define ROSTER_BLOCK_CHECK UINT32_C(1)
 
 /*
  * What a session waits for. Begin with ROSTER_BLOCK_INIT.
  *
- * The holder is named by its id and by a number that no later session with that id has, so it may
- * close at any time. A lock that ends with the holder's transaction is best named by that: then a
- * holder that goes on with its next transaction blocks no session that has not been woken yet, and
- * ROSTER_BLOCK_CHECK finds true deadlocks alone. Of several holders name one, and begin again with
- * another when it has let go.
+ * The holder is identified by its id and by a number that no later session with that id has, so it
+ * may close at any time. If a lock ends with the holder's transaction, name the transaction, too:
+ * then a holder that has moved on to its next transaction does not appear to block sessions that
+ * have not been woken yet, and ROSTER_BLOCK_CHECK finds only true deadlocks. If there are several
+ * holders, name one, and begin again with another when it has released the lock.
  */
 struct roster_block {
     size_t size; /* sizeof(struct roster_block) */
     uint64_t holder_id;
-    uint64_t holder_generation; /* roster_session_generation() of it; 0: of whichever session has
-                                   the id, which is exact where the roster chooses the ids */
-    uint64_t holder_txn;        /* roster_txn_seq() of its transaction, with which the lock ends; 0:
-                                   it does not end with one */
-    const char *what;           /* a table, a key; NULL: not known; cut at ROSTER_BLOCK_TEXT */
-    uint32_t event;             /* registered by roster_wait_event_register() */
-    uint32_t flags;             /* ROSTER_BLOCK_CHECK or 0 */
+    uint64_t holder_generation; /* its roster_session_generation(); 0: the session that has the id
+                                   now, which is exact if the roster chooses the ids */
+    uint64_t holder_txn; /* roster_txn_seq() of the transaction with which the lock ends; 0: none */
+    const char *what;    /* a table, a key; NULL: not known; cut at ROSTER_BLOCK_TEXT */
+    uint32_t event;      /* registered by roster_wait_event_register() */
+    uint32_t flags;      /* ROSTER_BLOCK_CHECK or 0 */
 };
 
 #define ROSTER_BLOCK_INIT ROSTER_SIZED(struct roster_block)
@@ -61,15 +61,15 @@ struct roster_block {
 ROSTER_API int roster_session_generation(struct roster_session *session, uint64_t *generation);
 
 /*
- * As roster_wait_begin(), with the session that is waited for: until roster_wait_end() or the next
- * wait of the session. No view is published. The first call of a session may allocate. Owner only.
+ * As roster_wait_begin(), with the session that is waited for, until roster_wait_end() or the
+ * session's next wait. Publishes no view. The first call of a session may allocate. Owner only.
  * Wait-free without ROSTER_BLOCK_CHECK.
  *
- * With ROSTER_BLOCK_CHECK it follows the waits from the holder on. When they lead back to this
- * session, and all were there at one instant, the wait does not begin, the deadlock is kept for
- * roster_deadlocks() and is in the event log, and each member has its number, see
- * roster_session_deadlock(). Of the waits that close one circle exactly one is refused, however
- * many threads look at once, provided that all of them ask for the check. Costs a lookup (some 40
+ * With ROSTER_BLOCK_CHECK it follows the waits from the holder on. If they lead back to this
+ * session, and all existed at one instant, the wait does not begin; the deadlock is kept for
+ * roster_deadlocks() and logged as an event, and each member has its number, see
+ * roster_session_deadlock(). Of the waits that close one circle exactly one is refused, even if
+ * many threads check at once, provided that all of them request the check. Costs a lookup (some 40
  * ns) for each session in the chain, in one read-side critical section, and follows at most 65 536:
  * a longer circle is not found.
  *
@@ -81,7 +81,7 @@ ROSTER_API int roster_session_generation(struct roster_session *session, uint64_
 ROSTER_API int roster_block_begin(struct roster_session *session,
                                   const struct roster_block *block) ROSTER_MUST_CHECK;
 
-/* What roster_session_blocked() finds. */
+/* The result of roster_session_blocked(). */
 struct roster_blocked {
     size_t size;               /* sizeof(struct roster_blocked), set by the caller */
     uint64_t blocker;          /* the session that is waited for */
@@ -97,8 +97,8 @@ struct roster_blocked {
 };
 
 /*
- * Finds the session that one waits for. Each wait in the chain is of one instant; they are not of
- * the same one, so a chain may be shown that never was there as a whole. Owner, or any thread under
+ * Finds the session that this one waits for. Each wait in the chain is of one instant, but not of
+ * the same one, so the chain as a whole may never have existed. Owner, or any thread under
  * the read lock; never delays an owner.
  *
  * Returns 0; -ENOENT when it waits for no session; -EINVAL for NULL or a size below the first
@@ -107,7 +107,7 @@ struct roster_blocked {
 ROSTER_API int roster_session_blocked(const struct roster_session *session,
                                       struct roster_blocked *blocked);
 
-/* What roster_blocking() finds. */
+/* The result of roster_blocking(). */
 struct roster_blocking {
     size_t size;           /* sizeof(struct roster_blocking), set by the caller */
     uint64_t waiting;      /* sessions that wait for another one */
@@ -123,14 +123,14 @@ struct roster_blocking {
 };
 
 /*
- * Finds out how many sessions wait for another one, how many have for `min_ms` milliseconds or
- * longer, and what blocks most of those: for a monitor that has to notice it. Without a session
- * that has ever waited for another one it costs a load, else a walk over all sessions, some
- * nanoseconds each, and some lookups (40 ns) for each that has waited for long: no part of a chain
- * is followed again and again, and at most 262 144 waits are. It uses no memory but 20 KiB of its
- * stack: of 64 roots that block sessions for long the one with the most is named, which is the one
- * of all where there are no more. Any thread; never delays an owner. What is counted is of the time
- * of the call, not of one instant.
+ * Counts the sessions that wait for another one and those that have waited for `min_ms`
+ * milliseconds or longer, and finds the session that blocks most of these: for monitors. If no
+ * session has ever waited for another one it costs a load, else a walk over all sessions, some
+ * nanoseconds each, and some lookups (40 ns) for each long wait; no part of a chain is followed
+ * repeatedly, and at most 262 144 waits are followed. It uses no memory but 20 KiB of its stack: it
+ * tracks 64 roots of long waits and reports the largest of them, which is exact if there are no
+ * more. Any thread; never delays an owner. The counts are of the time of the call, not of one
+ * instant.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one with
  * something unknown in it; -ECHILD. After an error `*blocking` is unchanged.
@@ -142,7 +142,7 @@ ROSTER_API int roster_blocking(struct roster *roster, uint64_t min_ms,
  * under the read lock. */
 ROSTER_API uint64_t roster_session_deadlock(const struct roster_session *session);
 
-/* How many deadlocks are kept, how many members of each, and how much of a statement's text. */
+/* Number of deadlocks that are kept, of members of each, and of bytes of a statement's text. */
 #define ROSTER_DEADLOCKS 32
 #define ROSTER_DEADLOCK_MEMBERS 16
 #define ROSTER_DEADLOCK_TEXT 255
@@ -180,7 +180,7 @@ struct roster_deadlock_list {
 };
 
 /*
- * Copies the newest deadlocks. Any thread; waits for one that is being written, and no longer.
+ * Copies the newest deadlocks. Any thread; waits only for one that is being written.
  *
  * Returns 0 and stores the list in `*list`, to be freed with roster_deadlock_list_free(); -EINVAL
  * for NULL; -ENOMEM; -ECHILD.

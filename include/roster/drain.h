@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Draining a server: no new sessions, the idle ones leave at once, open work may finish, then
+ * Draining a server: new sessions are refused, idle ones leave at once, open work may finish, then
  * everything is killed. Owners tear their sessions down themselves (G6).
  */
 #ifndef ROSTER_DRAIN_H
@@ -24,7 +24,7 @@ enum roster_drain_phase {
     ROSTER_DRAIN_KILLING = 2,   /* all are asked to leave */
 };
 
-/* How far a drain is. */
+/* The progress of a drain. */
 struct roster_drain_progress {
     enum roster_drain_phase phase;
     uint64_t sessions;   /* still there; the sum of the three below */
@@ -35,8 +35,9 @@ struct roster_drain_progress {
 };
 
 /*
- * Called after every look at the sessions, in the draining thread. Returns 0 to go on; anything
- * else ends the phase: what may still finish is killed now, and what was killed is not waited for.
+ * Called after every walk over the sessions, in the draining thread. Returns 0 to continue;
+ * anything else ends the phase: sessions that may still finish are killed now, and killed sessions
+ * are not waited for.
  */
 typedef int roster_drain_fn(const struct roster_drain_progress *progress, void *arg);
 
@@ -46,13 +47,13 @@ typedef int roster_drain_fn(const struct roster_drain_progress *progress, void *
 /* Options of a drain. Begin with ROSTER_DRAIN_OPTIONS_INIT; a member that is 0 has its default. */
 struct roster_drain_options {
     size_t size;               /* sizeof(struct roster_drain_options) */
-    uint64_t finish_ms;        /* how long work may finish; default: 15000 */
-    uint64_t kill_ms;          /* how long killed sessions are waited for; default: 5000 */
+    uint64_t finish_ms;        /* time for open work to finish; default: 15000 */
+    uint64_t kill_ms;          /* time to wait for killed sessions; default: 5000 */
     uint32_t kinds;            /* ROSTER_KIND_BIT()s of the sessions that go; default: users */
     uint32_t poll_ms;          /* between two looks; default: 10; at most 1000 */
     roster_drain_fn *progress; /* may be NULL */
     void *progress_arg;
-    const char *by; /* who asks, for the event log; may be NULL */
+    const char *by; /* the origin, for the event log; may be NULL */
 };
 
 #define ROSTER_DRAIN_OPTIONS_INIT ROSTER_SIZED(struct roster_drain_options)
@@ -70,7 +71,7 @@ struct roster_drain_left {
 /* Number of them that are named. */
 #define ROSTER_DRAIN_NAMED 32
 
-/* What became of the sessions. */
+/* The result of a drain. */
 struct roster_drain_report {
     size_t size;         /* sizeof(struct roster_drain_report), set by the caller */
     uint64_t sessions;   /* there when the drain began */
@@ -82,28 +83,28 @@ struct roster_drain_report {
 };
 
 /*
- * Drains the server and returns when all sessions of options.kinds have left, or have had their
- * time. From the call on roster_session_open() refuses such sessions with -ESHUTDOWN, also after
+ * Drains the server and returns when all sessions of options.kinds have left, or when their time is
+ * over. From the call on, roster_session_open() refuses such sessions with -ESHUTDOWN, also after
  * the return and while sessions of other kinds are drained. A session between statements and
- * without transaction is asked to leave at once, the others as soon as they are so; after finish_ms
- * all are. To be asked to leave is to have the connection killed with ROSTER_KILL_REASON_SHUTDOWN:
- * the owner is woken, learns it from roster_killed(), and closes its session. A transaction that
- * begins in the microsecond between the look and the kill finds itself killed.
+ * without a transaction is asked to leave at once, the others when they reach that state; after
+ * finish_ms all are asked. Asking means killing the connection with ROSTER_KILL_REASON_SHUTDOWN:
+ * the owner wakes, sees it in roster_killed(), and closes its session. A transaction that begins in
+ * the microsecond between the check and the kill is killed, too.
  *
- * Blocks the calling thread, which must not own a session that is to go. `options` may be NULL: all
- * defaults. `report` may be NULL, and is filled when the result is 0 or -ETIMEDOUT.
+ * Blocks the calling thread, which must not own a session that is to leave. `options` may be NULL:
+ * all defaults. `report` may be NULL, and is filled when the result is 0 or -ETIMEDOUT.
  *
  * Returns 0 when all have left; -ETIMEDOUT when some remain; -EALREADY while another thread
  * drains; -EINVAL for a NULL roster, an unknown kind, poll_ms out of range, or a struct smaller
  * than the first version's; -E2BIG for a larger one with something unknown in it; -EPERM and
  * -ENOMEM when the kernel refuses the membarrier, and no session was asked to leave: new ones are
- * let in as they were; -ECHILD.
+ * accepted as before; -ECHILD.
  */
 ROSTER_API int roster_drain(struct roster *roster, const struct roster_drain_options *options,
                             struct roster_drain_report *report);
 
 /*
- * Lets new sessions in again, after a drain that was not the end. Any thread. Returns 0; -EINVAL
+ * Accepts new sessions again, after a drain that was not final. Any thread. Returns 0; -EINVAL
  * for NULL; -EALREADY while a thread drains; -ECHILD.
  */
 ROSTER_API int roster_drain_undo(struct roster *roster);

@@ -2,22 +2,22 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The event log: what has happened to a server, in fixed memory. The newest kills, with who asked
- * for them and what came of it; opens that were rejected; drains; deadlocks; fences, leases and
- * leaders of a cluster; and what the status endpoint's verdict found.
+ * The event log: the history of a server, in fixed memory. It contains the newest kills with their
+ * origin and result, rejected opens, drains, deadlocks, fences, leases and leaders of a cluster,
+ * and the problems that the status endpoint's verdict found.
  *
  * Three groups do not displace each other: ROSTER_EVENT_LOG_KILLS kills, ROSTER_EVENT_LOG_OPENS
  * rejected opens, and ROSTER_EVENT_LOG_OTHERS of everything else. A roster reserves 2 MiB of
- * addresses for them; only what was used is in memory. Beginning and finishing transactions and
- * statements never come here.
+ * addresses for them; only used parts take memory. Beginning and finishing transactions and
+ * statements is never logged.
  *
- * What happens more than four times within a second, alike in all but its text, is one more event
- * at the end of that second, whose `count` says how many times it stands for. Each event has a
- * number one greater than the event before, of whatever group, and never changes. So a reader that
- * knows the last number it has seen loses nothing without noticing: numbers that are missing are
- * the events that had to make room. The first number is 2^20 times the roster's creation in
- * milliseconds since the Unix epoch, so those of a server that was restarted are greater than all
- * that it gave before, unless its wall clock was set back by more than it ran.
+ * If events that differ only in their text occur more than four times within a second, the further
+ * ones become one event at the end of that second, whose `count` is their number. Each event has a
+ * number one greater than the event before, of any group, and never changes. So a reader that keeps
+ * the last number it has seen notices every loss: missing numbers are events that were displaced.
+ * The first number is 2^20 times the roster's creation in milliseconds since the Unix epoch, so the
+ * numbers of a restarted server are greater than all its earlier ones, unless its wall clock was
+ * set back by more than its running time.
  */
 #ifndef ROSTER_EVENT_LOG_H
 #define ROSTER_EVENT_LOG_H
@@ -54,11 +54,11 @@ enum roster_logged_kind {
                                     has the members: roster_deadlocks() */
 };
 
-/* The name of a kind ("kill", ...); "unknown" for an unknown number. */
+/* The name of a kind ("kill", ...), or "unknown". */
 ROSTER_API const char *roster_logged_kind_name(enum roster_logged_kind kind);
 
-/* An event. Texts are cut to fit, and empty when there is none; they may hold any bytes but NUL:
- * show them through roster_text_show(). Numbers are 0 where they mean nothing. */
+/* An event. Texts are cut to fit, and empty if there is none; they may hold any bytes but NUL: show
+ * them through roster_text_show(). Numbers are 0 where they do not apply. */
 struct roster_logged {
     size_t size; /* sizeof(struct roster_logged), set by the caller */
     uint64_t id; /* its number */
@@ -77,7 +77,7 @@ struct roster_logged {
     enum roster_kill_reason reason;
     char what[16];
     char name[132];
-    char by[64]; /* who asked for it; "" is the server itself */
+    char by[64]; /* its origin; "" is the server itself */
     char user[64];
     char text[640];
 };
@@ -98,17 +98,17 @@ ROSTER_API int roster_event_log_next(struct roster *roster, uint64_t since,
 #define ROSTER_LOGGED_KINDS 11
 #define ROSTER_LOGGED_KINDS_ROOM 16
 
-/* What became of all that was reported: happened is kept + dropped + pending. */
+/* The state of the log: happened is kept + dropped + pending. */
 struct roster_event_log_state {
     size_t size;             /* sizeof(struct roster_event_log_state), set by the caller */
     uint64_t first;          /* the number before that of the first event there ever was */
     uint64_t newest;         /* the number of the newest event; `first` when there was none */
     uint64_t events;         /* that are kept */
-    uint64_t events_dropped; /* that had to make room */
-    uint64_t happened;       /* times that anything was reported */
+    uint64_t events_dropped; /* that were displaced */
+    uint64_t happened;       /* number of reports */
     uint64_t kept;           /* of them, those that the kept events count */
     uint64_t dropped;        /* those that the dropped events counted */
-    uint64_t pending;        /* repetitions that become events when their second has passed */
+    uint64_t pending;        /* repetitions that become events when their second is over */
     uint64_t by_kind[ROSTER_LOGGED_KINDS_ROOM]; /* of what happened: enum roster_logged_kind */
 };
 

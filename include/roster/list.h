@@ -15,14 +15,13 @@
 
 ROSTER_BEGIN_DECLS
 
-/* Bytes of a statement's text and digest, with their NULs, that a walk shows. */
+/* Bytes of a statement's text and digest that a walk shows, including their NULs. */
 #define ROSTER_WALK_TEXT 2048
 
 /*
- * Called for one session with what it shows at that moment, which is valid until this returns; the
- * session, and the identity, until the read lock is left. Of a text that is longer than
- * ROSTER_WALK_TEXT the beginning is shown; roster_session_look() has all of it. Returns 0 to go
- * on, anything else to stop.
+ * Called for one session with a look at it, which is valid until this returns; the session and the
+ * identity are valid until the read lock is left. A text longer than ROSTER_WALK_TEXT is cut;
+ * roster_session_look() returns all of it. Returns 0 to continue, anything else to stop.
  */
 typedef int roster_each_fn(const struct roster_session *session, const struct roster_shown *shown,
                            void *arg);
@@ -37,8 +36,9 @@ typedef int roster_each_fn(const struct roster_session *session, const struct ro
 ROSTER_API int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg);
 
 /*
- * One session in a copied list. Strings are NULL when not known, and belong to the snapshot. What
- * every session has comes first, in two cache lines; of one that is at rest the others are 0.
+ * One session in a copied list. Strings are NULL if unknown, and belong to the snapshot. The
+ * members that every session has come first, in two cache lines; for an idle session the others are
+ * 0.
  */
 struct roster_entry {
     uint64_t id;
@@ -73,15 +73,15 @@ struct roster_entry {
     uint32_t schema_version;
     uint64_t entries;
     uint64_t entry_bytes;
-    /* NULL without a valid transaction. May lack what its owner is doing at the moment. */
+    /* NULL without a valid transaction. May lack the owner's current change. */
     const char *all_digests;  /* JSON: the digests of its statements, the first 50; "[]" for none */
-    const char *tables;       /* ids of the tables that it uses: "1,2,3"; "" for none */
-    uint64_t digests_dropped; /* how many more digests there were */
+    const char *tables;       /* ids of the tables in use: "1,2,3"; "" for none */
+    uint64_t digests_dropped; /* number of further digests */
     uint64_t blocked_since;   /* 0 unless waiting */
-    const char *wait_class;   /* of what it waits for, see roster/wait.h; NULL when it does not */
+    const char *wait_class;   /* class of the wait, see roster/wait.h; NULL when not waiting */
     const char *wait_event;   /* its name */
     uint64_t wait_since;      /* CLOCK_MONOTONIC, ns */
-    /* roster_session_last_statement(): of a session that is idle in a transaction. */
+    /* roster_session_last_statement(), for a session that is idle in a transaction. */
     const char *last_text; /* NULL when there is none */
     uint32_t last_text_length;
     uint32_t last_text_full_length;
@@ -89,14 +89,14 @@ struct roster_entry {
     uint64_t last_since; /* when it began */
     enum roster_command last_command;
     uint32_t blocked_depth; /* how many waits lead to the root */
-    /* Of a session that waits for another one, as roster_session_blocked() has it; else 0 and NULL.
+    /* For a session that waits for another one, from roster_session_blocked(); else 0 and NULL.
      */
-    uint64_t blocker;          /* the session that it waits for */
+    uint64_t blocker;          /* the session it waits for */
     uint64_t blocker_start_ts; /* of its transaction; 0: it has none, or it is gone */
     uint64_t root_blocker;     /* where the chain of waits ends; 0 for a circle, and after
                                   ROSTER_BLOCK_DEPTH waits */
-    const char *blocked_on;    /* what it waits for; NULL when that is not known */
-    /* roster_session_progress(); `phase` is NULL when it has none, or has not said so. */
+    const char *blocked_on;    /* the object it waits for; NULL when unknown */
+    /* roster_session_progress(); `phase` is NULL when none was set. */
     uint64_t progress_done;
     uint64_t progress_total;
     const char *phase;
@@ -112,8 +112,8 @@ struct roster_snapshot {
 };
 
 /*
- * Copies one session: what it shows at this moment, with all its strings, into `*entry` and `room`,
- * `size` bytes, where the statement's text is cut if need be. Nothing of it ends with a lock. Any
+ * Copies one session as of this moment, with all its strings, into `*entry` and the `size` bytes at
+ * `room`, where the statement's text is cut if necessary. The copy does not depend on a lock. Any
  * thread, the read lock need not be held. `all_digests` and `tables` are NULL: roster_snapshot()
  * has them.
  *
@@ -146,14 +146,14 @@ ROSTER_API int roster_snapshot_ids(struct roster *roster, const uint64_t *ids, s
                                    struct roster_snapshot **snapshot) ROSTER_MUST_CHECK;
 
 /*
- * Copies the list of all sessions again, into the memory of a list that was copied before, of this
- * roster or another one. Purpose: who lists again and again does not pay for new memory each time,
- * which takes longer than the copy. What was in it is gone, its strings too. Memory that is far
- * more than this list needs is given back. Any thread, one at a time; the read lock need not be
+ * Copies the list of all sessions into the memory of an earlier copy, of this roster or another
+ * one. Purpose: a caller that lists repeatedly does not pay for new memory each time, which costs
+ * more than the copy. The previous contents, including the strings, are overwritten. Memory far
+ * beyond the list's needs is freed. Any thread, one at a time; the read lock need not be
  * held. Each entry is of one instant (G1).
  *
  * Returns 0; -EINVAL for NULL; -ENOMEM; -ECHILD. After -ENOMEM the list is empty; after any other
- * error it is unchanged. It is to be freed as before.
+ * error it is unchanged. Free it as before.
  */
 ROSTER_API int roster_snapshot_again(struct roster *roster,
                                      struct roster_snapshot *snapshot) ROSTER_MUST_CHECK;

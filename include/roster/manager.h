@@ -22,9 +22,9 @@ struct roster;
 
 /*
  * For options.flags: no thread waits for grace periods, the server calls roster_reclaim() itself.
- * With ROSTER_TICK_MANUAL such a roster starts no thread at all, for libraries inside of programs
- * that must not get one. Its table of ids stays small for that, so with far more than ten thousand
- * sessions to look one up takes longer.
+ * With ROSTER_TICK_MANUAL such a roster starts no thread at all, for libraries inside programs that
+ * must not gain one. Its table of ids then stays small, so a lookup takes longer with far more than
+ * ten thousand sessions.
  */
 #define ROSTER_RECLAIM_MANUAL UINT64_C(1)
 
@@ -33,13 +33,12 @@ struct roster;
  *
  * All structs of Roster that begin with `size`, options and results, grow by appending members and
  * follow the convention of Linux's openat2(). A caller built against a newer header may pass a
- * larger struct as long as the part that this library does not know is zero (else -E2BIG); in a
- * result that part stays zero. One that is smaller than the first version's is -EINVAL, one of more
- * than 64 KiB -E2BIG.
+ * larger struct if the part unknown to this library is zero (else -E2BIG); in a result that part
+ * stays zero. A struct smaller than the first version's is -EINVAL, one larger than 64 KiB -E2BIG.
  */
 struct roster_options {
     size_t size;              /* sizeof(struct roster_options) */
-    uint64_t max_sessions;    /* sessions open at once; default: no limit */
+    uint64_t max_sessions;    /* most sessions open at once; default: no limit */
     uint64_t backlog_limit;   /* bytes that may await a grace period before opening and updating
                                  sessions, and pins, are refused with -ENOBUFS; default: 256 MiB */
     uint64_t life_time_ms;    /* the local safe point stays this far behind now; default: 0 */
@@ -59,25 +58,25 @@ struct roster_options {
  *
  * Starts one small thread that ticks the roster's coarse clock (unless tick_ms is
  * ROSTER_TICK_MANUAL). The first roster of a process also starts the thread that waits for grace
- * periods, which ends with the last one (but for those with ROSTER_RECLAIM_MANUAL); liburcu's
- * call_rcu thread is left to the server. Both threads block all signals.
+ * periods, which ends with the last roster (rosters with ROSTER_RECLAIM_MANUAL do not count);
+ * liburcu's call_rcu thread is left to the server. Both threads block all signals.
  *
  * Returns 0 and stores the roster in `*roster`; -EINVAL for a NULL pointer, a struct smaller than
  * the first version's, text_limit above 1 MiB, tick_ms out of range, or an unknown flag; -E2BIG for
  * a larger struct whose unknown part is not zero; -ENOMEM; -EBUSY inside a read-side section, as
  * roster_destroy(); -EAGAIN when no thread could be started; -EPERM when the kernel refuses
- * membarrier() although it had it when the program began (a seccomp filter that was installed
- * later), so that liburcu cannot wait for readers, and for good in a child that was forked inside a
- * read-side section or a wake callback; the oracle's error, or -EIO when it gave no timestamp, when
- * it could not be asked for the first floor.
+ * membarrier() although it allowed it when the program began (a seccomp filter was installed
+ * later), so that liburcu cannot wait for readers, and always in a child that was forked inside a
+ * read-side section or a wake callback; the oracle's error, or -EIO for an invalid timestamp, when
+ * the oracle could not return the first floor.
  */
 ROSTER_API int roster_create(const struct roster_options *options,
                              struct roster **roster) ROSTER_MUST_CHECK;
 
 /*
- * Destroys a roster that is no longer in use: waits for the readers that are inside and for all
- * grace periods under way (some tens of milliseconds), then frees everything. Any thread. Other
- * threads need not have ended.
+ * Destroys a roster that is no longer in use: waits for current readers and for all grace periods
+ * under way (some tens of milliseconds), then frees everything. Any thread. Other threads need not
+ * have ended.
  *
  * Returns 0; -EINVAL for NULL; -EBUSY while a session or a pin is open, a watchdog, an activity
  * history, a drain or a syncer runs, and when the calling thread is inside a read-side section: of
@@ -95,31 +94,30 @@ ROSTER_API int roster_destroy(struct roster *roster);
 ROSTER_API int roster_tick(struct roster *roster);
 
 /*
- * Runs what waits for a grace period in the calling thread: memory of closed sessions and released
- * pins is used again, release callbacks run. Only for servers that chose ROSTER_RECLAIM_MANUAL:
- * call it after closing sessions, and from time to time; what waits is bounded by
- * options.backlog_limit. Any thread. Waits until readers that are inside have left and kills under
- * way have woken their owners, and for no other caller: of several, one does the work. Without work
- * it is a load. It may run release callbacks of other rosters of the process as well.
+ * Reclaims in the calling thread: makes the memory of closed sessions and released pins available
+ * again and runs release callbacks. Only for servers that chose ROSTER_RECLAIM_MANUAL: call it
+ * after closing sessions, and from time to time; options.backlog_limit bounds the memory that
+ * waits. Any thread. Waits until current readers have left and kills under way have woken their
+ * owners, but not for other callers: one of them does the work. Costs one load if there is no work.
+ * It may run release callbacks of other rosters of the process as well.
  *
- * Returns 0, also when there was nothing to do, another thread is at it, or the process has the
- * thread for it; -EINVAL for NULL; -EBUSY inside a read-side section (as roster_destroy()) or a
+ * Returns 0, also when there was nothing to do, another thread is reclaiming, or the process has
+ * the thread for it; -EINVAL for NULL; -EBUSY inside a read-side section (as roster_destroy()) or a
  * wake callback; -EPERM and -ENOMEM when the kernel refuses the membarrier() that a grace period
- * needs; -ECHILD. After an error all waits as before.
+ * needs; -ECHILD. After an error everything waits as before.
  */
 ROSTER_API int roster_reclaim(struct roster *roster) ROSTER_MUST_CHECK;
 
 /*
  * Sets how many sessions may be open at once, in place of options.max_sessions; 0: no limit. The
- * last `reserved` places are for internal and background sessions and for those with
- * ROSTER_SESSION_ADMIN: all others are refused when only these are left. Purpose: to raise a limit
- * that was reached, and to let an administrator in when clients have taken all the places that they
- * may.
+ * last `reserved` places are for internal and background sessions and for sessions with
+ * ROSTER_SESSION_ADMIN; all others are refused when only these places are left. Purpose: to raise a
+ * limit that was reached, and to let an administrator in when clients have used up their places.
  *
- * From its return on no session is opened beyond the limits, however many threads open at once.
- * Sessions that are open stay, even if they are more. Any thread; wait-free.
+ * After it has returned, no session is opened beyond the limits, even if many threads open sessions
+ * at once. Open sessions stay open, even if there are more of them. Any thread; wait-free.
  *
- * Returns 0; -EINVAL for NULL, or more places reserved than there are; -ECHILD.
+ * Returns 0; -EINVAL for NULL, or more reserved places than places; -ECHILD.
  */
 ROSTER_API int roster_set_max_sessions(struct roster *roster, uint64_t max_sessions,
                                        uint64_t reserved);
@@ -127,48 +125,48 @@ ROSTER_API int roster_set_max_sessions(struct roster *roster, uint64_t max_sessi
 /* The result of roster_stats(). All counts are since the roster was created unless said otherwise.
  */
 struct roster_stats {
-    size_t size;               /* sizeof(struct roster_stats), set by the caller */
-    uint64_t sessions;         /* open now */
-    uint64_t sessions_peak;    /* the most that were open at once */
-    uint64_t sessions_opened;  /* opened in all */
-    uint64_t sessions_refused; /* refused because of max_sessions */
-    uint64_t txns_begun;       /* transactions that became valid */
-    uint64_t txns_forced;      /* finished by roster_session_close() */
-    uint64_t statements;       /* statements begun */
-    uint64_t pins;             /* stand-alone pins held now */
-    uint64_t scans;            /* minima computed */
-    uint64_t expired;          /* pins that the newest scan found below its lower limit */
-    uint64_t kills_delivered;  /* roster_kill() calls that returned 0 */
-    uint64_t kills_refused;    /* the other ones that found their session */
-    uint64_t memory;           /* bytes held now: sessions with all that belongs to them, views,
-                                  statements, pins, slots, contexts of threads, the table of ids,
-                                  the roster with its log of events, deadlocks and rules, what
-                                  watches it (watchdogs, a history of activity); not what is the caller's to
-                                  free (lists, histories of transactions, connection ids);
-                                  in use, or kept for what comes next. What is not used goes back to
-                                  the system within some seconds, but for the few objects that each
-                                  living thread keeps */
-    uint64_t backlog;          /* of these, bytes that wait for a grace period now: of closed
-                                  sessions and what belonged to them, identities and pins; 0 at
-                                  rest */
-    uint64_t backlog_refused;  /* calls refused with -ENOBUFS */
-    uint64_t threads;          /* per-thread contexts: threads that have used the roster and live,
-                                  and those that have ended and left a transaction open */
-    uint64_t membarrier;       /* 1 when owners run without fences, 0 for the fallback */
-    uint64_t membarrier_failures; /* membarrier calls in this process that the kernel refused since
-                                     it runs: minima, kills and readers that failed because of it */
-    uint64_t membarrier_refused;  /* 1 while the newest call was refused: safe points stand still */
-    uint64_t looks_again;       /* tries of looks that came to nothing, because the owner published
-                                   something else */
-    uint64_t max_sessions;      /* the limit now, see roster_set_max_sessions(); 0: none */
-    uint64_t backlog_limit;     /* options.backlog_limit, or its default */
-    uint64_t reserved_sessions; /* of max_sessions, see roster_set_max_sessions() */
-    uint64_t quota_refused;     /* opens and updates of sessions refused with -EDQUOT */
+    size_t size;                  /* sizeof(struct roster_stats), set by the caller */
+    uint64_t sessions;            /* open now */
+    uint64_t sessions_peak;       /* the most open at once */
+    uint64_t sessions_opened;     /* opened in all */
+    uint64_t sessions_refused;    /* refused because of max_sessions */
+    uint64_t txns_begun;          /* transactions that became valid */
+    uint64_t txns_forced;         /* finished by roster_session_close() */
+    uint64_t statements;          /* statements begun */
+    uint64_t pins;                /* stand-alone pins held now */
+    uint64_t scans;               /* minima computed */
+    uint64_t expired;             /* pins that the newest scan found below its lower limit */
+    uint64_t kills_delivered;     /* roster_kill() calls that returned 0 */
+    uint64_t kills_refused;       /* calls that found their session and failed */
+    uint64_t memory;              /* bytes held now: sessions with all that belongs to them,
+                                     views, statements, pins, slots, contexts of threads, the table
+                                     of ids, the roster with its log of events, deadlocks and
+                                     rules, watchdogs, a history of activity; in use, or kept for
+                                     reuse. Not objects that the caller frees (lists, histories of
+                                     transactions, connection ids). Unused memory returns to the
+                                     system within some seconds, except for a few objects that each
+                                     living thread keeps */
+    uint64_t backlog;             /* of these, bytes that wait for a grace period now: closed
+                                     sessions and what belonged to them, identities and pins; 0 at
+                                     rest */
+    uint64_t backlog_refused;     /* calls refused with -ENOBUFS */
+    uint64_t threads;             /* per-thread contexts: living threads that have used the roster,
+                                     and ended ones that left a transaction open */
+    uint64_t membarrier;          /* 1 when owners run without fences, 0 for the fallback */
+    uint64_t membarrier_failures; /* membarrier calls that the kernel has refused this process:
+                                     minima, kills and readers that failed because of it */
+    uint64_t membarrier_refused;  /* 1 while the newest call was refused: safe points are stuck */
+    uint64_t looks_again;         /* looks that were repeated because the owner published something
+                                     else */
+    uint64_t max_sessions;        /* the limit now, see roster_set_max_sessions(); 0: none */
+    uint64_t backlog_limit;       /* options.backlog_limit, or its default */
+    uint64_t reserved_sessions;   /* of max_sessions, see roster_set_max_sessions() */
+    uint64_t quota_refused;       /* opens and updates of sessions refused with -EDQUOT */
 };
 
 /*
- * Fills `*stats`. Any thread. The counts are read one after another while owners go on: each is
- * right, together they are not one instant. Returns 0; -EINVAL for NULL or a size below the first
+ * Fills `*stats`. Any thread. The counts are read one after another while owners continue: each is
+ * exact, but they are not of one instant. Returns 0; -EINVAL for NULL or a size below the first
  * version's; -E2BIG for a larger one with something unknown in it; -ECHILD.
  */
 ROSTER_API int roster_stats(struct roster *roster, struct roster_stats *stats);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Figures for monitoring, beside roster_stats(): how long things take, and what became of kills.
+ * Figures for monitoring, in addition to roster_stats(): durations, and the results of kills.
  * Owners count in cache lines of their own; the caller's call sums them up (G9).
  */
 #ifndef ROSTER_METRICS_H
@@ -18,13 +18,12 @@ ROSTER_BEGIN_DECLS
 
 struct roster;
 
-/* How many values of an enum struct roster_metrics has room for: a value that a later version adds
- * moves no member. */
+/* Room for enumerators in struct roster_metrics: adding one in a later version moves no member. */
 #define ROSTER_RUN_STATES_ROOM 16
 #define ROSTER_KILL_REASONS_ROOM 32
 #define ROSTER_KILL_RESULTS_ROOM 16
 
-/* What became of a kill. */
+/* The result of a kill. */
 enum roster_kill_result {
     ROSTER_KILL_RESULT_DELIVERED = 0, /* roster_kill() returned 0 */
     ROSTER_KILL_RESULT_GONE = 1,      /* -ESRCH */
@@ -60,17 +59,17 @@ struct roster_metrics {
     struct roster_times scans; /* computing the minimum, without asking the oracle */
     /* roster_kill() and its kin */
     uint64_t kills[ROSTER_KILL_REASONS_ROOM][ROSTER_KILL_RESULTS_ROOM];
-    uint64_t grace_period_ns;     /* how long the newest grace period measured took; 0: none was */
-    uint64_t grace_period_age_ns; /* how long the one under way has taken so far; 0: none is */
-    int64_t lease_margin_ns;      /* until the roster is fenced without a keep-alive; below 0 it is
-                                     fenced,      and has been for so long */
-    uint32_t leased;              /* 1 under a leased store; else the margin means nothing */
+    uint64_t grace_period_ns;     /* duration of the newest grace period measured; 0: none */
+    uint64_t grace_period_age_ns; /* duration so far of the one under way; 0: none */
+    int64_t lease_margin_ns; /* until the roster is fenced without a keep-alive; below 0: it has
+                                been fenced for this long */
+    uint32_t leased;         /* 1 under a leased store; else the margin means nothing */
     uint32_t reserved;
 };
 
 /*
- * Fills `*metrics`. The figures are read one after another while owners go on: each is right,
- * together they are not one instant. Each call also has a grace period measured, unless one is
+ * Fills `*metrics`. The figures are read one after another while owners continue: each is exact,
+ * but they are not of one instant. Each call also starts a grace-period measurement, unless one is
  * under way. Any thread; never waits.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one

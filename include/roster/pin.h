@@ -13,11 +13,11 @@
 
 ROSTER_BEGIN_DECLS
 
-/* "Nothing at or above this timestamp may be collected." Each pin is one of its own, also when
- * several stand at one timestamp. */
+/* "Nothing at or above this timestamp may be collected." Each pin is one of its own, even if
+ * several have one timestamp. */
 struct roster_pin;
 
-/* For what a pin stands. */
+/* The purpose of a pin. */
 enum roster_pin_kind {
     ROSTER_PIN_CURSOR = 1,
     ROSTER_PIN_STALE_READ = 2,
@@ -33,15 +33,15 @@ enum roster_pin_kind {
 ROSTER_API const char *roster_pin_kind_name(enum roster_pin_kind kind);
 
 /*
- * Acquires a pin. `ts` is the timestamp to protect, or 0 for the oracle's present. `session` is
- * the session on whose behalf it is held, to be named when it holds back the minimum, or NULL; the
- * caller must own it. The pin may outlive it, and no later session with that id is named for it.
- * Any thread; waits for no scan.
+ * Acquires a pin. `ts` is the timestamp to protect, or 0 for the oracle's current one. `session` is
+ * the session that the pin belongs to and that is reported when the pin holds back the minimum, or
+ * NULL; the caller must own it. The pin may outlive it, and no later session with that id is
+ * reported in its place. Any thread; waits for no scan.
  *
  * Returns 0 and stores it in `*pin`; -EINVAL for a NULL roster or pin, an unknown kind, ts
  * ROSTER_TS_MAX, or a session of another roster; -ESTALE when `ts` is no longer protected, or when
- * an age limit or the cluster gave up the oracle's present before this call returned; -EBADF for a
- * closed session; -ENOBUFS; -ENOMEM; -ECHILD; the oracle's error, -EIO when it gave no timestamp;
+ * an age limit or the cluster gave up the oracle's timestamp before this call returned; -EBADF for
+ * a closed session; -ENOBUFS; -ENOMEM; -ECHILD; the oracle's error, -EIO for an invalid timestamp;
  * for a chosen timestamp under a leased store also what roster_txn_begin_at() returns there. After
  * an error nothing has changed.
  */
@@ -51,7 +51,7 @@ ROSTER_API int roster_pin_acquire(struct roster *roster, struct roster_session *
 
 /*
  * Releases a pin; it must not be used afterwards. NULL is allowed and does nothing. Any thread,
- * also another one than acquired it. Never allocates, never blocks on a reader (G7).
+ * not only the one that acquired it. Never allocates, never blocks on a reader (G7).
  * Returns 0; -ECHILD.
  */
 ROSTER_API int roster_pin_release(struct roster_pin *pin);
@@ -63,10 +63,9 @@ ROSTER_API uint64_t roster_pin_id(const struct roster_pin *pin);
 ROSTER_API uint64_t roster_pin_ts(const struct roster_pin *pin);
 
 /*
- * Whether what was read at the pin's timestamp was whole (G8), as roster_txn_check() says it of a
- * transaction. Any thread.
- * Returns 0; -ESTALE when versions may be gone (safe point passed, age limit, server fenced);
- * -EINVAL for NULL; -ECHILD.
+ * Confirms the snapshot at the pin's timestamp (G8), as roster_txn_check() does for a transaction.
+ * Any thread. Returns 0; -ESTALE when versions may be gone (safe point passed, age limit, server
+ * fenced); -EINVAL for NULL; -ECHILD.
  */
 ROSTER_API int roster_pin_check(const struct roster_pin *pin) ROSTER_MUST_CHECK;
 

@@ -2,17 +2,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Quotas: how many sessions one user, one database or one application may have open, so that none
- * takes all the places. Also reports how many sessions each of them has.
+ * Quotas: limits on the open sessions of a user, a database or an application, so that none takes
+ * all the places. Also reports the number of sessions of each.
  *
- * A group is the sessions with the same value of one of the three. A session whose value is not
- * known (NULL) is in no such group; one with the value "" is. Rules say how many sessions a group
- * may have. What a session is in is found out when it is opened, and again in
- * roster_session_update(); transactions and statements never come here.
+ * A group consists of the sessions with the same value of one of the three. A session whose value
+ * is unknown (NULL) is in no such group; one with the value "" is. Rules limit the sessions of a
+ * group. A session's groups are determined when it is opened, and again in roster_session_update();
+ * transactions and statements are not affected.
  *
  * While there is any rule, opening, closing and updating a session take a lock for a few hundred
- * nanoseconds. Without rules they take none. Groups live as long as they have a session, so they
- * take memory as sessions do, however many names clients invent; it is part of
+ * nanoseconds. Without rules they take none. A group lives as long as it has a session, so its
+ * memory is bounded by the sessions, no matter how many names clients invent; it is part of
  * roster_stats().memory.
  */
 #ifndef ROSTER_QUOTA_H
@@ -26,7 +26,7 @@ ROSTER_BEGIN_DECLS
 
 struct roster;
 
-/* What the sessions of a group have in common. */
+/* The attribute that the sessions of a group share. */
 enum roster_group_by {
     ROSTER_GROUP_USER = 0,
     ROSTER_GROUP_DATABASE = 1,
@@ -38,7 +38,7 @@ enum roster_group_by {
 /* "user", "database" or "application"; "unknown" for an unknown number. */
 ROSTER_API const char *roster_group_by_name(enum roster_group_by by);
 
-/* How many sessions a group may have. Begin with ROSTER_QUOTA_RULE_INIT. */
+/* A limit on a group's sessions. Begin with ROSTER_QUOTA_RULE_INIT. */
 struct roster_quota_rule {
     size_t size; /* sizeof(struct roster_quota_rule) */
     enum roster_group_by by;
@@ -51,15 +51,15 @@ struct roster_quota_rule {
 #define ROSTER_QUOTA_RULE_INIT ROSTER_SIZED(struct roster_quota_rule)
 
 /*
- * Replaces all rules by `count` others, which are copied; none with 0. A session is in up to three
- * groups, and each of them needs a place. For each group counts the rule with its value, else the
- * one without value. Places reserved are used as those of roster_set_max_sessions().
+ * Replaces all rules by `count` others, which are copied; 0 removes all. A session is in up to
+ * three groups, and needs a place in each. The rule with a group's value applies, else the rule
+ * without a value. Reserved places are used as those of roster_set_max_sessions().
  *
- * From its return on no session is opened, or moved by roster_session_update(), beyond the rules,
- * however many threads do so at once; and none is refused because of another that is refused by a
- * rule or by max_sessions. Sessions that are open stay, even if they are more. Any thread, but not
- * under the read lock; calls take turns. Waits for a grace period when sessions are to be counted
- * by something by which they were not counted before, or no longer.
+ * After it has returned, no session is opened, or moved by roster_session_update(), beyond the
+ * rules, even if many threads do so at once; and no session is refused because of another one that
+ * is itself refused. Open sessions stay open, even if there are more of them. Any thread, but not
+ * under the read lock; calls take turns. Waits for a grace period if sessions start or cease to be
+ * counted by one of the attributes.
  *
  * Returns 0; -EINVAL for NULL, an unknown `by`, more places reserved than there are, two rules for
  * the same groups, or a struct smaller than the first version's or of another size than the first
@@ -72,15 +72,16 @@ ROSTER_API int roster_quota_set(struct roster *roster, const struct roster_quota
                                 size_t count) ROSTER_MUST_CHECK;
 
 /*
- * As roster_quota_set(), with rules as an option or a line of a configuration names them:
+ * As roster_quota_set(), with rules in the form of an option or a line of a configuration:
  *
  *     user:10               each user may have 10 sessions
  *     user=report:5         the user "report" 5
  *     application=etl:4/1   one of these places is for administrators
  *
  * separated by commas, where "user" may be "database" or "application"; "" has no rules. A value
- * ends at the last colon and contains no comma. Stores in `why`, `size` bytes, which rule is wrong
- * and why, as one line that may be shown, cut if need be. Any thread, as roster_quota_set().
+ * ends at the last colon and contains no comma. Stores in the `size` bytes at `why` which rule is
+ * wrong and why, as one line that is safe to show, cut if necessary. Any thread, as
+ * roster_quota_set().
  *
  * Returns 0; -EINVAL for NULL, anything but a list of rules, or two rules for the same groups;
  * -ENOMEM; as roster_quota_set(), -E2BIG excepted. After an error the rules are as before.
@@ -113,7 +114,7 @@ struct roster_group {
     uint64_t sessions; /* that it has */
     uint64_t limit;    /* that its rule allows; 0: there is no rule, or no limit */
     uint64_t reserved;
-    uint64_t refused; /* sessions that would have been too many, as long as it has any */
+    uint64_t refused; /* sessions refused because of its rule, during its life */
     char value[ROSTER_GROUP_VALUE];
 };
 
@@ -129,10 +130,10 @@ struct roster_groups {
 
 /*
  * Counts the sessions by user, database or application, with or without rules, and stores the
- * groups with most sessions in `groups`, those first; at most `*count`, and stores in `*count` how
- * many. Every group that has more than one session in ROSTER_GROUPS_FOUND of those that are in
- * one is found, and all of them when there are no more groups than that; smaller ones may be among
- * the others. Takes fixed memory. Any thread, the read lock need not be held; the sessions are
+ * groups with the most sessions in `groups`, the largest first: at most `*count`, and stores their
+ * number in `*count`. Every group that has more than one in ROSTER_GROUPS_FOUND of the grouped
+ * sessions is found, and all groups if there are no more than that; smaller ones may be counted as
+ * others. Takes fixed memory. Any thread, the read lock need not be held; the sessions are
  * walked under it, so that no owner waits.
  *
  * Returns 0; -EINVAL for NULL, an unknown `by` or a struct smaller than the first version's; -E2BIG
@@ -145,10 +146,9 @@ ROSTER_API int roster_groups_top(struct roster *roster, enum roster_group_by by,
 #define ROSTER_GROUPS_FOUND 256
 
 /*
- * Stores in `groups` the groups that have refused sessions and are full for ordinary ones now, the
- * last refused first: at most `*count`, and stores in `*count` how many. Only the 256 groups that
- * refused last are looked at. Any thread; owners that open or close wait
- * while these are copied.
+ * Stores in `groups` the groups that have refused sessions and have no ordinary place now, the most
+ * recent refusal first: at most `*count`, and stores their number in `*count`. Considers only the
+ * 256 groups that refused last. Any thread; owners that open or close sessions wait for the copy.
  *
  * Returns 0; -EINVAL for NULL; -ECHILD.
  */

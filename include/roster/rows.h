@@ -12,6 +12,7 @@
 #include <roster/block.h>
 #include <roster/export.h>
 #include <roster/list.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,12 +35,12 @@ struct roster_row_process {
 };
 
 /*
- * Fills a row of SHOW PROCESSLIST, or of SHOW FULL PROCESSLIST when `full` is not 0. A character is
+ * Fills a row of SHOW PROCESSLIST, or of SHOW FULL PROCESSLIST with `full`. A character is
  * what UTF-8 makes one; text in another encoding is cut somewhere. Any thread.
  * Returns 0; -EINVAL for NULL.
  */
 ROSTER_API int roster_row_process(const struct roster_snapshot *snapshot,
-                                  const struct roster_entry *entry, int full,
+                                  const struct roster_entry *entry, bool full,
                                   struct roster_row_process *row);
 
 /* A row of INFORMATION_SCHEMA.PROCESSLIST. */
@@ -74,7 +75,7 @@ struct roster_row_trx {
     const char *all_sql_digests;   /* JSON array; "[]" when none are known */
     const char *related_table_ids; /* "1,2,3" */
     uint64_t waiting_time;         /* milliseconds; NULL unless `waiting` */
-    int waiting;                   /* whether the two waiting columns are not NULL */
+    bool waiting;                  /* whether the two waiting columns are not NULL */
     enum roster_session_kind kind; /* no column of TiDB's, which leaves internal sessions out */
 };
 

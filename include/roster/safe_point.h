@@ -4,15 +4,15 @@
  *
  * Safe points of a cluster: how far history may be collected.
  *
- * The txn safe point is inclusive: a transaction that starts at it or above may go on. It is
+ * The txn safe point is inclusive: a transaction that starts at or above it may continue. It is
  *
  *     max(old, min(now - life time, every live server's record, every barrier))
  *
- * and whichever server holds the leader's key moves it. The gc safe point follows as far as every
+ * and the server that holds the leader's key advances it. The gc safe point follows as far as every
  * live server has acknowledged the txn safe point: every version that no reader at or above it can
- * see may be deleted. Neither ever goes back (G3), and neither passes a transaction that is still
- * vouched for (G2, G8), whichever server computes it, however many do at once, and whatever their
- * clocks say.
+ * see may be deleted. Neither ever goes back (G3), and neither passes a transaction whose checks
+ * still succeed (G2, G8), no matter which servers compute it, how many do so at once, and what
+ * their clocks show.
  *
  * Since the txn safe point is inclusive, a client that resolves locks that older transactions left
  * behind resolves those of transactions up to the txn safe point - 1.
@@ -22,7 +22,7 @@
  *     safepoint/txn            the txn safe point (decimal)
  *     safepoint/gc             the gc safe point (decimal)
  *     safepoint/leader         the leader's server id, under its lease
- *     safepoint/pass           below what servers are asked to give up what they hold (decimal)
+ *     safepoint/pass           servers are asked to give up holders below it (decimal)
  *     safepoint/barrier/NAME   a barrier (decimal), under a lease of its own
  *     server/ack/ID            the txn safe point that a server has acknowledged, under its lease
  *
@@ -44,21 +44,21 @@
 
 ROSTER_BEGIN_DECLS
 
-/* A cluster's safe points as one process sees and moves them. */
+/* A cluster's safe points, as one process sees and advances them. */
 struct roster_safe_point;
 
-/* What keeps a safe point from moving further. */
+/* The kind of a safe point's blocker. */
 enum roster_blocker_kind {
     ROSTER_BLOCKER_NONE = 0,
     ROSTER_BLOCKER_SERVER,     /* a server's record */
     ROSTER_BLOCKER_BARRIER,    /* a barrier */
     ROSTER_BLOCKER_UNREADABLE, /* a key that holds no timestamp, or one that has gone back */
     ROSTER_BLOCKER_ACK,        /* a server that has not acknowledged the txn safe point */
-    ROSTER_BLOCKER_IMPOSSIBLE  /* a key that holds what no correct server can have written */
+    ROSTER_BLOCKER_IMPOSSIBLE  /* a key with a value that no correct server can have written */
 };
 
 /*
- * What becomes of abandoned holders: barriers without a time to live, and records of live servers
+ * The treatment of abandoned holders: barriers without a time to live, and records of live servers
  * that do not advance, whose timestamp is older than `abandoned_ms`.
  *
  * Nothing is lost silently (G8). A barrier is deleted before the safe point passes it: a client
@@ -66,7 +66,8 @@ enum roster_blocker_kind {
  * server is asked to give up what it holds: its transactions and pins that are too old fail their
  * checks
  * (-ESTALE) before its record rises, and so before anything is collected. Nothing else on that
- * server is affected. A server that does not follow goes on holding the safe points and is named:
+ * server is affected. A server that does not follow continues to hold the safe points and is
+ * reported:
  * its own mode is not ROSTER_ABANDONED_PASS, it cannot report, or it is not a Roster server.
  */
 enum roster_abandoned {
@@ -81,39 +82,39 @@ enum roster_abandoned {
 /* Bytes of the longest name with its final zero. */
 #define ROSTER_BLOCKER_NAME 320
 
-/* Who keeps a safe point from moving further. */
+/* The blocker of a safe point. */
 struct roster_blocker {
     enum roster_blocker_kind kind;
     char name[ROSTER_BLOCKER_NAME]; /* server id, barrier, or the unreadable key */
     uint64_t ts;                    /* the record, the barrier, what was acknowledged; or 0 */
-    uint64_t age_ms;     /* how far that is behind what was wanted; 0 for one of the least
-                            timestamps, such as 1, which is of no time */
-    char holder[32];     /* of a server: "transaction" or the pin's kind; "" when it did not report
-                            one; of a barrier: "endless" when it never expires */
+    uint64_t age_ms; /* how far that is behind the target; 0 for the smallest timestamps, such as 1,
+                        which denote no time */
+    char holder[32]; /* of a server: "transaction" or the pin's kind; "" when it did not report
+                        one; of a barrier: "endless" when it never expires */
     uint64_t session_id; /* of the holder, 0 for none */
     uint64_t pin_id;     /* of the holder, 0 for a transaction */
 };
 
 /*
- * Says in words what a blocker is and what to do.
+ * Describes a blocker in words, and what to do.
  *
- * `blocker`: the blocker; `text`: receives a line without newline, shortened if it must be; `size`:
+ * `blocker`: the blocker; `text`: receives a line without newline, cut if necessary; `size`:
  * bytes at `text`.
  * Returns `text`.
  */
 ROSTER_API const char *roster_blocker_describe(const struct roster_blocker *blocker, char *text,
                                                size_t size);
 
-/* What an attempt to move a safe point came to. */
+/* The result of an attempt to advance a safe point. */
 struct roster_safe_point_result {
     size_t size;                   /* sizeof(struct roster_safe_point_result), set by the caller */
-    uint64_t before;               /* the safe point as it was, 0 for none */
-    uint64_t after;                /* as it is */
-    uint64_t target;               /* what was wanted */
-    struct roster_blocker blocker; /* why it is less */
+    uint64_t before;               /* the safe point before, 0 for none */
+    uint64_t after;                /* the safe point after */
+    uint64_t target;               /* the requested value */
+    struct roster_blocker blocker; /* why `after` is less */
 };
 
-/* What a process knows of its cluster's safe points. */
+/* The safe points of its cluster, as a process knows them. */
 struct roster_safe_point_state {
     size_t size;           /* sizeof(struct roster_safe_point_state), set by the caller */
     uint64_t txn;          /* the txn safe point, 0 for none */
@@ -150,9 +151,9 @@ struct roster_safe_point_state {
     int64_t passed_ns;            /* when, CLOCK_BOOTTIME */
 };
 
-/* Called when a safe point has moved, or this server has begun or ceased to lead: one at a time,
- * and no safe point is less than the time before. What moves while it runs is reported in the next
- * call. No lock is held; must not stop or destroy the safe points. */
+/* Called when a safe point has advanced, or this server has begun or ceased to lead: one call at a
+ * time, and no safe point is less than in the call before. Changes during a call are reported by
+ * the next one. No lock is held; must not stop or destroy the safe points. */
 typedef void roster_safe_point_change_fn(const struct roster_safe_point_state *state, void *arg);
 
 /* Options of safe points. Begin with ROSTER_SAFE_POINT_OPTIONS_INIT; a member that is 0 or NULL has
@@ -187,11 +188,11 @@ struct roster_safe_point_options {
 #define ROSTER_SAFE_POINT_OPTIONS_INIT ROSTER_SIZED(struct roster_safe_point_options)
 
 /*
- * Makes a view of a cluster's safe points. The store is not contacted, and must stay open.
+ * Creates a handle for a cluster's safe points. Does not contact the store, which must stay open.
  *
- * Returns 0: made; -EINVAL: an argument is null, out of range or of an unknown size; -ECHILD: in a
- * forked child; -E2BIG: the options have something in them that this library does not know;
- * -ENOMEM: memory is out.
+ * Returns 0: created; -EINVAL: an argument is null, out of range or of an unknown size; -ECHILD: in
+ * a forked child; -E2BIG: the options have something in them that this library does not know;
+ * -ENOMEM: out of memory.
  */
 ROSTER_API ROSTER_MUST_CHECK int
 roster_safe_point_create(struct roster_store *store,
@@ -208,25 +209,26 @@ roster_safe_point_create(struct roster_store *store,
 ROSTER_API ROSTER_MUST_CHECK int roster_safe_point_start(struct roster_safe_point *safe_point);
 
 /*
- * Does what is due: the twin of roster_safe_point_start() for a server with its own loop.
+ * Performs the work that is due, in place of roster_safe_point_start(), for a server with its own
+ * loop.
  *
  * `safe_point`: the safe points (threads that call this at once take turns); `wait_ms`: receives
- * how long nothing will be due (may be NULL).
+ * the time until work is due (may be NULL).
  *
- * Returns 0: done, whatever came of it; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked child;
+ * Returns 0: done, whatever the results; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked child;
  * -EBUSY: it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *wait_ms);
 
 /*
- * Ends the threads and gives up the lead, so that another server takes it. Looking, and moving by
- * hand, is still possible.
+ * Ends the threads and gives up the lead, so that another server takes it. Reading and advancing
+ * manually are still possible.
  *
  * Any thread, also several at once: one does it, and the others return when it is done. Afterwards
- * no callback runs any more, but for those of later calls by hand.
+ * callbacks run only for later manual calls.
  *
  * Returns 0: stopped, or was stopped before; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked
- * child; -EDEADLK: called from one of its own callbacks or threads (it goes on as before).
+ * child; -EDEADLK: called from one of its own callbacks or threads (it continues as before).
  */
 ROSTER_API int roster_safe_point_stop(struct roster_safe_point *safe_point);
 
@@ -252,8 +254,8 @@ ROSTER_API uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_p
 ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
 
 /*
- * Moves the txn safe point towards a target, as far as records and barriers let it. Any server may;
- * no lead is needed.
+ * Advances the txn safe point towards a target, as far as records and barriers allow. Any server
+ * may, not only the leader.
  *
  * `safe_point`: the safe points; `target`: where to; `result`: what came of it (may be NULL).
  *
@@ -264,15 +266,15 @@ ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
  * or one that no server can have written (the result's blocker names it; nothing changed); -EIO:
  * the oracle gave no timestamp; -EREMCHG: the store's safe points are behind what was seen here:
  * a key was deleted or a backup restored (nothing changed, and nothing will until the servers
- * are restarted); -EAGAIN: others were faster again and again (nothing changed); and errors of the
- * store or of the oracle (after -EINPROGRESS it may have moved).
+ * are restarted); -EAGAIN: lost too many compare-and-swap races (nothing changed); and errors of
+ * the store or of the oracle (after -EINPROGRESS it may have moved).
  */
 ROSTER_API int roster_safe_point_advance_txn(struct roster_safe_point *safe_point, uint64_t target,
                                              struct roster_safe_point_result *result);
 
 /*
- * Moves the gc safe point to a target. For callers that know that all servers have acknowledged it;
- * the leader does so by itself.
+ * Advances the gc safe point to a target. For callers that know that all servers have acknowledged
+ * it; the leader does this automatically.
  *
  * Returns 0: moved, or it was there already; -ERANGE: the target is below the gc or above the txn
  * safe point, or above what this server has acknowledged (nothing changed); as
@@ -282,7 +284,8 @@ ROSTER_API int roster_safe_point_advance_gc(struct roster_safe_point *safe_point
                                             struct roster_safe_point_result *result);
 
 /*
- * Computes and moves both safe points once, as the leader does; whether this server leads or not.
+ * Computes and advances both safe points once, as the leader does, whether this server leads or
+ * not.
  *
  * `safe_point`: the safe points (with an oracle); `txn`: what came of the txn safe point (may be
  * NULL); `gc`: what came of the gc safe point (may be NULL).
@@ -296,7 +299,7 @@ ROSTER_API int roster_safe_point_round(struct roster_safe_point *safe_point,
                                        struct roster_safe_point_result *gc);
 
 /*
- * Reads what is known. Any thread.
+ * Reads the state. Any thread.
  *
  * Returns 0: filled in; -EINVAL: an argument is null or its size is too small; -ECHILD: in a forked
  * child; -E2BIG: it is larger and has something in it that this library does not know.
@@ -305,8 +308,8 @@ ROSTER_API int roster_safe_point_state(struct roster_safe_point *safe_point,
                                        struct roster_safe_point_state *state);
 
 /*
- * What libroster-status asks of a cluster's server: these calls, behind pointers, so that an
- * endpoint needs neither this library nor what it links. Pass it on as it is.
+ * The cluster functions that libroster-status calls, as pointers, so that an endpoint depends
+ * neither on this library nor on its dependencies. Pass it on unchanged.
  */
 struct roster_cluster_calls {
     size_t size; /* sizeof(struct roster_cluster_calls) */

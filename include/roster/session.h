@@ -38,58 +38,59 @@ enum roster_session_kind {
  * lists and for roster_history_add(). Costs 4 KiB a session, and some nanoseconds a call. */
 #define ROSTER_SESSION_DIGESTS UINT32_C(2)
 
-/* For attr.flags: strings that exceed ROSTER_IDENTITY_MAX are cut, the later ones first, and not
- * refused; at the end of a character in UTF-8. */
+/* For attr.flags: strings that exceed ROSTER_IDENTITY_MAX are cut instead of refused, the later
+ * ones first; in UTF-8 at the end of a character. */
 #define ROSTER_SESSION_TRUNCATE UINT32_C(4)
 
 /* For attr.flags: while the session is idle in a transaction, lists show the statement that ended
- * last in it. That statement's memory is kept until another one ends or the transaction does, which
- * costs those two ends some nanoseconds. */
+ * last in it. That statement's memory is kept until another statement or the transaction ends,
+ * which costs some nanoseconds at both ends. */
 #define ROSTER_SESSION_LAST_STATEMENT UINT32_C(8)
 
 /* For attr.flags: an administrator's session, which may take a reserved place, see
- * roster_set_max_sessions(). Internal and background sessions may without it. */
+ * roster_set_max_sessions(). Internal and background sessions may take one without it. */
 #define ROSTER_SESSION_ADMIN UINT32_C(16)
 
-/* For attr.flags: a background session that asks roster_killed() and obeys. One without it rejects
- * kills (-ENOTSUP), as its owner would never see them; all but those with
- * ROSTER_KILL_REASON_SHUTDOWN, by which a drain says that the server goes down. Other kinds of
- * sessions can be killed without it. */
+/* For attr.flags: a background session that calls roster_killed() and obeys. A background session
+ * without it rejects kills (-ENOTSUP), because its owner would never see them, except for those
+ * with ROSTER_KILL_REASON_SHUTDOWN, by which a drain announces that the server is going down. Other
+ * kinds of sessions can be killed without it. */
 #define ROSTER_SESSION_KILLABLE UINT32_C(32)
 
-/* The most bytes that user, host, database, application and attributes may have together: more than
- * the longest path. */
+/* Upper bound in bytes for user, host, database, application and attributes together: more than the
+ * longest path. */
 #define ROSTER_IDENTITY_MAX 8192
 
 /*
  * Called by roster_kill() in the killer's thread when a kill was delivered: wakes an owner that
  * sleeps in poll() or on a condition variable. It must not block and must not call any function of
- * this library. It may run before roster_session_open() has returned 0, and never when that fails.
- * No lock is held while it runs, nor the read lock unless the killer holds it. The owner may have
- * closed the session when it runs: what `arg` leads to must stay valid until attr.release was
- * called, or be no pointer at all (an eventfd number, an id).
+ * this library. It may run before roster_session_open() has returned 0, but not when that fails.
+ * No lock is held while it runs, nor the read lock unless the killer holds it. The owner may
+ * already have closed the session: the object behind `arg` must stay valid until attr.release is
+ * called, or `arg` must not be a pointer (but an eventfd number, an id).
  */
 typedef void roster_wake_fn(uint64_t session_id, void *arg);
 
 struct roster_kill_info;     /* roster/kill.h */
 struct roster_quota_refusal; /* roster/quota.h */
 
-/* The same, and says what was killed: a statement of that number, a transaction, the connection.
- * `*kill` is valid until this returns. */
+/* The same; `*kill` describes what was killed: the statement of a number, a transaction, or the
+ * connection. It is valid until the callback returns. */
 typedef void roster_wake_kill_fn(const struct roster_kill_info *kill, void *arg);
 
 /*
- * Called once, some time after a session was closed, when no wake callback of it runs any more nor
- * will: what `arg` leads to may be freed. In a thread of the library that blocks all signals, or in
- * roster_reclaim(); it must not block or fork, and must not call any function of this library.
- * Never when the open failed. roster_release_wait() waits for it, and so does roster_destroy().
+ * Called once, some time after a session was closed, when none of its wake callbacks runs or will
+ * run: the object behind `arg` may be freed. Runs in a thread of the library that blocks all
+ * signals, or in roster_reclaim(); it must not block or fork, and must not call any function of
+ * this library. Not called if the open failed. roster_release_wait() and roster_destroy() wait for
+ * it.
  */
 typedef void roster_release_fn(void *arg);
 
-/* Who a session is. Strings are copied; NULL is "not known", which is not the same as "". */
+/* A session's identity. Strings are copied; NULL means unknown and differs from "". */
 struct roster_session_attr {
     size_t size; /* sizeof(struct roster_session_attr) */
-    uint64_t id; /* 0: the roster chooses one, never the same twice by itself */
+    uint64_t id; /* 0: the roster chooses one, and never chooses the same twice */
     enum roster_session_kind kind;
     uint32_t flags; /* of those above; 0: none */
     const char *user;
@@ -97,8 +98,8 @@ struct roster_session_attr {
     const char *database;
     const char *application;
     const char *attributes; /* free form, for instance "key=value,key=value" */
-    roster_wake_fn *wake;   /* may be NULL, as the functions below */
-    void *wake_arg;         /* of all three functions */
+    roster_wake_fn *wake;   /* may be NULL, like the functions below */
+    void *wake_arg;         /* for all three functions */
     roster_wake_kill_fn *wake_kill;
     roster_release_fn *release;
     uint64_t tag;                         /* roster_session_tag() */

@@ -15,94 +15,94 @@
  *     GET  /groups       the users, databases and applications with the most sessions, their limits
  *     GET  /locks        which sessions wait for which, as trees, and the newest deadlocks
  *                                     ?limit=
- *     GET  /minimum      the oldest pin, who holds it, what ending it would gain
- *     GET  /safepoint    safe points, and what the info-syncer and the leader say
- *     GET  /history      what long transactions consisted of
- *     GET  /activity     what active sessions did
+ *     GET  /minimum      the oldest pin, who holds it, how far it would advance if that ended
+ *     GET  /safepoint    safe points, the state of the info-syncer, and the leader
+ *     GET  /history      statements of long transactions
+ *     GET  /activity     activity of sessions
  *                                     ?from= to= by= state= kind= wait= digest= user= db=
  *                                     application= limit= step=
- *     GET  /events       what has happened  ?since= limit=
+ *     GET  /events       the event log ?since= limit=
  *     GET  /timeline     the last hour, a point for each second  ?after=
  *     GET  /metrics      for Prometheus, as OpenMetrics when it asks for that
  *     POST /kill         ?id= target=connection|transaction|statement statement= start_ts=
  *                                     transaction=
  *     POST /drain
  *
- * All but / and /metrics are JSON. Ids and timestamps are strings there, because they have 64 bits;
- * an error is {"error": TEXT}. Text is UTF-8: U+FFFD stands for an invalid byte, and for NUL.
+ * All but / and /metrics return JSON. Ids and timestamps are strings, because they have 64 bits; an
+ * error is {"error": TEXT}. Text is UTF-8: U+FFFD replaces invalid bytes and NUL.
  *
- * Rows come in the order of their ids, or as `sort` says: a column that is compared, with "-"
- * before it for the largest first. Of what matches, the first `limit` in that order are sent (1000,
- * at most 1000000), and "matched" says how many there are. In the order of the ids the member
- * "next" is what to pass as `after` for more. `columns` names those that are sent, with commas
- * between them. A filter takes what a column shows, a kind, command or state in any case; what no
- * row can show is an error that lists what is valid. `wait` is an event, a class or CLASS:EVENT;
- * empty is none. `search` is looked for in names, states, waits and the beginning of the statement,
- * or of the last one ("last": of a session that is idle in a transaction, if it has
- * ROSTER_SESSION_LAST_STATEMENT). The ids of a reply are chosen when it begins ("taken_at_ms"), and
- * the rows are read while the client takes them, so a client that reads slowly costs the server a
- * buffer and not a list. Each row is of one instant, different rows are not of the same. A session
- * that is open and fits during the whole reply, or all the pages, is in it once; one that ends,
- * begins or changes during the walk is in it once or not at all.
+ * Rows are sorted by id, or by the column named by `sort`, with "-" before it for the largest
+ * first. The first `limit` matching rows in that order are sent (1000, at most 1000000); "matched"
+ * is the number of all. In the order of ids, pass the member "next" as `after` to get more.
+ * `columns` lists the columns to send, separated by commas. A filter takes the value of a column;
+ * kinds, commands and states are accepted in any case, and a value that no row can have is an error
+ * that lists the valid ones. `wait` is an event, a class or CLASS:EVENT; empty means none. `search`
+ * looks in names, states, waits and the beginning of the statement, or of the last one ("last", for
+ * a session that is idle in a transaction and has ROSTER_SESSION_LAST_STATEMENT). The ids of a
+ * reply are chosen when it begins ("taken_at_ms"), and rows are produced while the client reads
+ * them, so a slow client costs the server a buffer, not a list. Each row is of one instant;
+ * different rows are of different instants. A session that is open and matches during the whole
+ * reply, or all its pages, appears once; one that ends, begins or changes during the walk appears
+ * once or not at all.
  *
  * "rows" of /holders are the open transactions that pin something and the pins, the oldest
- * timestamp first, with what their session does. `holder` is transaction, pin, or what a pin is for
- * (cursor, backup, ...). A pin stands as it was when the reply began; its session is the one that
- * has its session's id now, and what is known of that alone is null when it has closed. `after` is
- * not taken.
+ * timestamp first, with their session's activity. `holder` is transaction, pin, or the kind of a
+ * pin (cursor, backup, ...). A pin is shown as of the beginning of the reply, with the session that
+ * has its session's id now; that session's members are null if it has closed. `after` is not
+ * supported.
  *
- * "rows" of /locks are trees: what blocks others without waiting, then those that wait for it, the
- * longest first, each followed by what waits for it in turn; "depth" says how many waits lead to
- * the root. The tree with the most sessions comes first; `limit` cuts behind that, and "matched"
- * says how many sessions there are in all trees.
+ * "rows" of /locks are trees: a session that blocks others without waiting, then the sessions that
+ * wait for it, the longest wait first, each followed by those that wait for it in turn; "depth" is
+ * the number of waits on the way to the root. The largest tree comes first; `limit` applies to that
+ * order, and "matched" is the number of sessions in all trees.
  *
- * "healthy" in /status is true, or "problems" lists what is wrong, the worst first: its name, since
- * when ("since_ms", by the server's wall clock, null while that is known to be wrong, and "age_ms";
- * the endpoint has known it for so long where nothing says more), the evidence, and the command to
- * run. The same is at /metrics as roster_healthy and roster_problem. Whether sessions have waited
- * for another one for too long costs nothing unless some have ever waited so: see
- * roster_blocking(). Of kills those that were delivered are looked at until what they were for has
- * ended, no other session is.
+ * "healthy" in /status is true, or "problems" lists the problems, the worst first: name, time
+ * ("since_ms" by the server's wall clock, null while that is known to be wrong, and "age_ms", at
+ * least since the endpoint first saw it), evidence, and the command to run. /metrics has the same
+ * as roster_healthy and roster_problem. The check for long waits costs nothing if no session has
+ * ever waited for another one: see roster_blocking(). The check for kills looks only at sessions
+ * whose kill was delivered and has not taken effect.
  *
  * /timeline has a row for each second of the last hour in which the endpoint ran, the oldest first:
- * "second", a second of CLOCK_BOOTTIME ("now" is the newest one, "now_ms" its wall-clock time),
- * then what "columns" names. In a second without a row the process or the machine stood still; null
- * is an unknown value, such as a rate after such a gap. `after` asks for later ones only. The
- * endpoint's thread wakes once a second for it, computes the verdict with the minimum, and gives it
- * at most a tenth of its time: when the oracle is slow, points become rarer. It takes 113 KiB,
+ * "second" of CLOCK_BOOTTIME ("now" is the newest one, "now_ms" its wall-clock time), then the
+ * members that "columns" names. If a second has no row, the process or the machine did not run;
+ * null is an unknown value, such as a rate after such a gap. `after` selects later rows only. The
+ * endpoint's thread wakes once a second for it, computes the verdict and the minimum, and spends at
+ * most a tenth of its time on it: if the oracle is slow, points become rarer. It takes 113 KiB,
  * once.
  *
  * `from`, `to` and `since` take a point in time: -15m or -2h before now, 21:03 of today, or of
- * yesterday if that is to come, 2026-11-29T10:00:00Z or with another offset, both without one in
- * the server's local time, milliseconds since the Unix epoch, or a timestamp.
+ * yesterday if that is in the future, 2026-11-29T10:00:00Z or with another offset, both without one
+ * in the server's local time, milliseconds since the Unix epoch, or a timestamp.
  *
- * "rows" of /activity are those of roster/activity.h, what was seen most first, for the time `from`
- * to `to` (the last hour). `by` names what distinguishes them, with commas between: state, wait,
- * digest, user, db, application, kind. "samples" of a row by "times" is an average of active
- * sessions; "dropped" of the "active" ones are in no row. With `step`, milliseconds from 1000 on,
- * there are "points" instead, at most 1000: one for each step that has passed and had a sample, as
- * "columns" names its members, with the samples of each class of waits ("CPU" is no known wait); or
- * where `by` is given of each of "groups", those with the most samples of the whole time (`limit`,
- * at most 32), and of all others as "other". The step is rounded up to what is sampled ("step_ms"),
- * which is a minute for what is older than an hour.
+ * "rows" of /activity are those of roster/activity.h, the most frequent first, from `from` to `to`
+ * (default: the last hour). `by` lists the members by which they are grouped, separated by commas:
+ * state, wait, digest, user, db, application, kind. "samples" of a row by "times" is an average of
+ * active sessions; "dropped" counts those of "active" that are in no row. With `step`, in
+ * milliseconds, 1000 or more, the reply has "points" instead, at most 1000: one for each completed
+ * step with a sample. "columns" names its members: the samples of each wait class ("CPU" means no
+ * known wait) or, if `by` is given, of each of "groups", those with the most samples over the whole
+ * time
+ * (`limit`, at most 32), and of all others as "other". The step is rounded up to the sampled
+ * resolution ("step_ms"), a minute beyond the last hour.
  *
  * "rows" of /events are those of roster/event_log.h whose id is greater than `since`, or that
- * happened then or later, the oldest first, at most `limit`; "words" says what happened as people
- * read it, behind the kind. "next" is what to pass as `since` for
- * those after them, "missed" how many between `since` and "next" had to make room; "restarted" is
- * true when `since` is from another life of the server, and the rows then begin with the oldest.
- * Nothing else is lost.
+ * happened at that time or later, the oldest first, at most `limit`; "words" describes the event
+ * for people, after its kind. Pass "next" as `since` to get those after them; "missed" is the
+ * number of events between `since` and "next" that were displaced; "restarted" is true if `since`
+ * is from an earlier process of the server, and the rows then begin with the oldest. Nothing else
+ * is lost.
  *
- * It reads views like any reader: owners never wait for it.
+ * The endpoint reads views like any reader: owners never wait for it.
  *
- * With `metrics_address` it listens at a second address, which other machines may reach. There is
- * GET /metrics for clients that send `metrics_token`; without it every request that HTTP allows is
- * 401, with it every other path is 404 and every other method 405. A request that is malformed, has
- * a body, expects something or is of an unknown version is refused before, with 400, 413, 417 or
- * 505, whatever it sends: which of its bytes are a token is not certain, and the answer says
- * nothing but what is wrong with it. No client can kill or drain there, not with `token` either,
- * and no statement is shown; names of users, databases and applications are. What its clients may
- * have is apart from what local ones may: 16 connections, 8 of one address (of IPv6, of one network
+ * With `metrics_address` it listens at a second address, which other machines may reach. It serves
+ * GET /metrics to clients that send `metrics_token`; without the token every valid request gets
+ * 401, with it every other path gets 404 and every other method 405. A request that is malformed,
+ * has a body, has an Expect header or an unknown version is refused earlier, with 400, 413, 417 or
+ * 505, regardless of its token: its token cannot be located reliably, and the reply states only
+ * what is wrong. Clients cannot kill or drain there, not even with `token`, and no statement is
+ * shown; names of users, databases and applications are. The limits of its clients are separate
+ * from those of local ones: 16 connections, 8 of one address (of IPv6, of one network
  * of 64 bits), 4 MiB, `request_ms`, and at most a tenth of the thread's time, after local clients.
  * TLS is 1.2 or 1.3; a new certificate needs a new endpoint.
  */
@@ -110,6 +110,7 @@
 #define ROSTER_STATUS_H
 
 #include <roster/export.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -125,8 +126,8 @@ struct roster_syncer;
 /* One endpoint. */
 struct roster_status;
 
-/* Called for POST /drain, in the endpoint's thread. It only sets the drain going: it must not wait
- * for it. Returns 0 or a negative errno, which is sent to the client. */
+/* Called for POST /drain, in the endpoint's thread. It starts the drain and must not wait for it.
+ * Returns 0 or a negative errno, which is sent to the client. */
 typedef int roster_status_drain_fn(void *arg);
 
 /* Bytes that hold every error text of roster_status_start(). */
@@ -139,10 +140,10 @@ struct roster_status_options {
     const char *address; /* "127.0.0.1:PORT", "[::1]:PORT" or "unix:PATH"; with port 0 the kernel
                             chooses one; default: "127.0.0.1:0" */
     const char *name;    /* of the server; default: "roster" */
-    const char *token;   /* a client that sends it as bearer token may kill and drain; default:
-                            none may */
-    int peers;  /* not 0: so may, over a Unix socket, root and the user the server runs as */
-    int manual; /* not 0: no thread, the server calls roster_status_run_once() itself */
+    const char
+        *token;  /* a client that sends it as bearer token may kill and drain; default: none */
+    bool peers;  /* so may, over a Unix socket, root and the user the server runs as */
+    bool manual; /* no thread: the server calls roster_status_run_once() itself */
     uint32_t max_connections;       /* at once; default: 64; at most 1024 */
     uint32_t request_ms;            /* for a request and its reply, or between two of them, before
                                        the connection is closed; default: 30000 */
@@ -154,15 +155,15 @@ struct roster_status_options {
     uint32_t max_per_client;              /* connections of one user (over TCP where the kernel does
                                              not tell: of all); default: half of max_connections */
     uint64_t max_memory; /* bytes for connections and replies, at most half of them for one client;
-                            more is answered by 503; default: 64 MiB, at least 1 MiB */
+                            requests beyond get 503; default: 64 MiB, at least 1 MiB */
     const struct roster_cluster_calls *cluster; /* roster_cluster_calls(), with a syncer or a
                                                    safe_point; else it may be NULL */
-    uint64_t old_ms; /* a minimum that is held for longer, or a safe point that is blocked by
-                        more, is a problem; default: 600000 */
+    uint64_t old_ms; /* a minimum that is held for longer, or a safe point that is further behind,
+                        is a problem; default: 600000 */
     struct roster_activity *activity; /* for GET /activity; may be NULL */
     uint64_t blocked_ms; /* a session that waits for another one for longer is a problem; default:
                             5000 */
-    uint64_t stuck_ms;   /* what was killed longer ago and goes on is a problem; default: 10000 */
+    uint64_t stuck_ms;   /* a kill that has had no effect for longer is a problem; default: 10000 */
     const char *metrics_address; /* "IPV4:PORT" or "[IPV6]:PORT", of any interface, for GET /metrics
                                     and nothing else; "[::]:PORT" is all of them; default: none */
     const char *metrics_token;   /* a client has to send it there as bearer token; must be set, have
@@ -170,37 +171,38 @@ struct roster_status_options {
     const char *metrics_cert;    /* PEM, the server's own first: TLS is spoken there; default: HTTP,
                                     in which the token can be read on the way */
     const char *metrics_key;     /* PEM, the private key of metrics_cert */
-    char *error;       /* receives on error which option is wrong and what to do, on success an
-                          empty string; may be NULL */
+    char *error; /* on error: which option is wrong and what to do; on success: an empty string; may
+                    be NULL */
     size_t error_size; /* bytes at `error`; ROSTER_STATUS_ERROR_SIZE is enough */
 };
 
 #define ROSTER_STATUS_OPTIONS_INIT ROSTER_SIZED(struct roster_status_options)
 
 /*
- * Starts an endpoint, with one thread that blocks all signals. What the options name must stay
- * until roster_status_stop(), but for `error`. `options` may be NULL: all defaults. Any thread.
+ * Starts an endpoint, with one thread that blocks all signals. The objects that the options name,
+ * except `error`, must exist until roster_status_stop(). `options` may be NULL: all defaults. Any
+ * thread.
  *
- * A file in the way of a Unix socket is removed when it is a socket on which no process listens.
- * The new one can be used by this process's user alone; change its mode to let others read. While
- * the endpoint is there PATH.lock is locked, so that two servers never take one path; a crash
- * leaves an empty file, which the next server takes.
+ * A file at the path of a Unix socket is removed if it is a socket on which no process listens.
+ * Only this process's user can use the new socket; change its mode to let others read. While the
+ * endpoint exists, PATH.lock is locked, so that two servers never take one path; a crash leaves an
+ * empty file, which the next server takes.
  *
- * Where the process has descriptors 0 to 2 closed, they become /dev/null first: what any part of it
- * prints would otherwise reach a client.
+ * If descriptors 0 to 2 of the process are closed, they are first opened as /dev/null: otherwise
+ * any output of the process could reach a client.
  *
- * After an error options.error says which option was refused, and why, unless the struct is too
- * small to have it.
+ * After an error options.error holds the refused option and the reason, unless the struct is too
+ * small to have that member.
  *
  * Returns 0 and stores it in `*status`; -EINVAL for NULL, an address that is malformed, not
- * loopback (`address`) or not to be had, a value out of range, a syncer or safe_point without
+ * loopback (`address`) or not available, a value out of range, a syncer or safe_point without
  * `cluster`, metrics_token, metrics_cert or metrics_key without metrics_address, this without a
  * token as said there, a certificate without its key or one that libmicrohttpd does not take, or a
  * struct smaller than the first version's; -E2BIG for a larger one with something unknown in it;
- * -EADDRINUSE when another one listens there, or a file is in the way; -EACCES when this user may
- * not make a socket there; -ENOENT when the directory of a Unix socket does not exist; -ENOMEM,
- * also for want of file descriptors; -EAGAIN when no thread could be started; -ECHILD in a forked
- * child.
+ * -EADDRINUSE when another process listens there, or a file is in the way; -EACCES when this user
+ * may not create a socket there; -ENOENT when the directory of a Unix socket does not exist;
+ * -ENOMEM, also for want of file descriptors; -EAGAIN when no thread could be started; -ECHILD in a
+ * forked child.
  */
 ROSTER_API int roster_status_start(struct roster *roster,
                                    const struct roster_status_options *options,
@@ -213,14 +215,13 @@ ROSTER_API int roster_status_start(struct roster *roster,
 ROSTER_API void roster_status_stop(struct roster_status *status);
 
 /*
- * Does what is due and waits for it up to `timeout_ms`: the twin of the thread for servers with
- * their own loop. One thread at a time. Returns 0; -EINVAL for NULL; -EBUSY when it has a thread;
- * -ECHILD.
+ * Waits for clients up to `timeout_ms` and serves them, for servers with their own loop. One thread
+ * at a time. Returns 0; -EINVAL for NULL; -EBUSY when it has a thread; -ECHILD.
  */
 ROSTER_API int roster_status_run_once(struct roster_status *status, uint32_t timeout_ms);
 
-/* Where it listens, as options.address, with the port that the kernel chose. Valid until the stop;
- * NULL for NULL. */
+/* The address at which it listens, as options.address, with the port that the kernel chose. Valid
+ * until the stop; NULL for NULL. */
 ROSTER_API const char *roster_status_address(const struct roster_status *status);
 
 /* The same of options.metrics_address; NULL also when that was NULL. */

@@ -13,8 +13,7 @@
  * **Threads.** Every function may be called from any thread, and calls on one handle do not
  * wait for each other: a put that hangs does not delay a keep-alive. The two exceptions are
  * roster_store_close() and the functions of one watch, see there. SQLite allows one writer at a
- * time by nature, so there a writer waits for the writers of all processes, itself bounded by
- * its time-out.
+ * time, so a writer waits for the writers of all processes, bounded by its time-out.
  *
  * **Time.** Each call takes a relative time-out in milliseconds: 0 tries without waiting
  * (etcd always needs to wait), a negative number stands for the option call_timeout_ms. It
@@ -34,7 +33,7 @@
  * |                 | extension that the program has in all connections interrupted it     |
  * | -EHOSTUNREACH   | no endpoint is reachable and able to serve; nothing changed          |
  * | -EKEYEXPIRED    | the lease expired, was revoked or never was; nothing changed         |
- * | -EREMCHG        | behind the handle is another store than before, see roster_store_rebind() |
+ * | -EREMCHG        | the handle's store was replaced, see roster_store_rebind() |
  * | -EACCES         | user, password, role or file permission is refused; nothing changed  |
  * | -EKEYREJECTED   | a TLS certificate was rejected, theirs or ours; nothing changed      |
  * | -EPROTO         | the answer is not that of an etcd v3 gateway; nothing changed        |
@@ -48,9 +47,8 @@
  * | -ENOMEM         | memory is out; nothing changed                                       |
  * | -EINVAL         | an argument is null, out of range or of an unknown size              |
  *
- * A reading call that meets an unknown outcome is simply repeated inside the library, so
- * -EINPROGRESS comes from roster_store_txn() with a put or delete, from lease grants and
- * revocations, and from nothing else.
+ * The library repeats a read with an unknown outcome, so -EINPROGRESS comes only from
+ * roster_store_txn() with a put or delete, and from lease grants and revocations.
  */
 #ifndef ROSTER_STORE_H
 #define ROSTER_STORE_H
@@ -93,21 +91,21 @@ enum roster_store_log_level {
 /*
  * Takes one line for the log.
  *
- * `arg`: what stands in the option log_arg; `level`: how serious it is; `text`: one line without
+ * `arg`: the option log_arg; `level`: how serious it is; `text`: one line without
  * newline and without secrets, gone when the callback returns.
  *
- * What fails again and again does not flood a log: the same line is left out when it comes again
- * soon, and the next one says " (repeated N times in S s)"; while it keeps coming that is once a
- * second, then less and less often, down to once a minute. Of lines that differ, one store, syncer
- * or safe point writes at most 32 at once and then one every 2 s, and says how many were left out.
+ * Repeated failures do not flood a log: a line that recurs soon is left out, and the next one ends
+ * with " (repeated N times in S s)", once a second at first, then less often, down to once a
+ * minute. Of different lines, one store, syncer or safe point writes at most 32 at once and then
+ * one every 2 s, with the number of lines left out.
  *
  * Called in the thread that called the store, which waits for the return; never with a lock held,
- * so it may use the store, but a time-out then covers what it does as well.
+ * so it may use the store, but the caller's time-out includes its calls.
  */
 typedef void roster_store_log_fn(enum roster_store_log_level level, const char *text, void *arg);
 
 /*
- * How to reach a store, and how patient to be. Begin with ROSTER_STORE_OPTIONS_INIT; a member that
+ * Options of a store: access and time-outs. Begin with ROSTER_STORE_OPTIONS_INIT; a member that
  * is 0 or NULL has its default. Strings are copied.
  */
 struct roster_store_options {
@@ -156,8 +154,8 @@ struct roster_store_options {
  * etcd is not contacted: a server may start before its store, and then sees -EHOSTUNREACH from
  * the calls. An SQLite file is opened, and created, at once.
  *
- * Where the process has descriptors 0 to 2 closed, they become /dev/null first: what any part of it
- * prints would otherwise reach the store.
+ * If descriptors 0 to 2 of the process are closed, they are first opened as /dev/null: otherwise
+ * any output of the process could reach the store.
  *
  * Returns 0: opened; -EINVAL: the URL or an option is not usable; -E2BIG: the options have
  * something in them that this library does not know; -ENOTSUP: this library was built without
@@ -185,14 +183,14 @@ ROSTER_API void roster_store_close(struct roster_store *store);
 ROSTER_API const char *roster_store_url(const struct roster_store *store);
 
 /*
- * Accepts that the store behind the handle is another one than before.
+ * Accepts that the handle's store was replaced.
  *
  * A handle remembers which store it first talked to: the identity of an SQLite file, the cluster of
  * etcd, and how far its revision had come. When the file was deleted or replaced, or its -wal or
  * -shm while in use, or the cluster was rebuilt or restored from a backup, revisions, leases and
  * values known from before mean nothing, and every call returns -EREMCHG without touching the new
  * one (an etcd call that is the first to notice was answered by the new cluster). After this call
- * the handle works on the new store. Who calls it must drop all revisions and leases.
+ * the handle works on the new store. The caller must drop all revisions and leases.
  *
  * Returns 0: the next call decides which store it is from now on (a missing SQLite file has been
  * created again); -EINVAL: `store` is NULL; -ECHILD: in a forked child; SQLite: as
@@ -285,7 +283,7 @@ struct roster_store_compare {
     int64_t number;                  /* expected, when it is anything else; not negative */
 };
 
-/* What an operation does. */
+/* The type of an operation. */
 enum roster_store_op_type { ROSTER_STORE_PUT, ROSTER_STORE_DELETE, ROSTER_STORE_GET };
 
 /* One operation of a transaction. */
@@ -333,9 +331,8 @@ struct roster_store_txn_result {
  * it to roster_store_free(); may be NULL if it is not wanted, but then a failed compare goes
  * unnoticed).
  *
- * After -EINPROGRESS, read: the transaction may also still be carried out later, so only a
- * compare that it would have broken (the mod revision of a key it writes) proves that it is
- * out of the world.
+ * After -EINPROGRESS, read: the transaction may also still be carried out later, so only a compare
+ * that it would have broken (the mod revision of a key it writes) proves that it will not be.
  *
  * Returns 0: carried out (`succeeded` says which list); -EKEYEXPIRED: a put names a lease that is
  * gone (nothing was changed); -EMSGSIZE: more than ROSTER_STORE_MAX_REQUEST bytes, or the answer is

@@ -8,9 +8,9 @@
  * While a server's record stands in the store, no txn safe point passes it. The record goes with
  * the lease, so a server keeps its own deadline: the time it sent the last keep-alive that was
  * acknowledged, plus the lease's time to live, less a margin. Past it, roster_txn_check() and
- * roster_pin_check() fail (G8), whether any thread of the syncer runs or not. The server comes back
- * by itself, with a new lease if need be; transactions whose versions may have been collected
- * until then stay lost and their checks go on failing.
+ * roster_pin_check() fail (G8), whether any thread of the syncer runs or not. The server recovers
+ * by itself, with a new lease if necessary; transactions whose versions may have been collected by
+ * then stay lost, and their checks continue to fail.
  *
  * Keys below the prefix, all under the lease:
  *
@@ -18,11 +18,11 @@
  *     server/minstartts/ID   the record (decimal)
  *     server/holder/ID       the holder of the minimum, if there is one (JSON)
  *
- * And one on a lease of its own, which outlives the others by up to an hour when the server goes
- * without roster_syncer_stop(), so that `rosterctl --store status` can name it; nothing depends on
- * it, and it is written at most once in keep_alive_ms:
+ * One more key has a lease of its own, which outlives the others by up to an hour if the server
+ * ends without roster_syncer_stop(), so that `rosterctl --store status` can name it. Nothing
+ * depends on it, and it is written at most once in keep_alive_ms:
  *
- *     server/seen/ID         when the server was last seen, its record and its address then (JSON)
+ *     server/seen/ID         when the server was last seen, with its record and address (JSON)
  *
  * With the prefix "/tidb" the first two are what a TiDB cluster reads.
  *
@@ -46,13 +46,13 @@ ROSTER_BEGIN_DECLS
 /* Reports one roster to one store. */
 struct roster_syncer;
 
-/* What a syncer is doing. In all states but ROSTER_SYNCER_LIVE the roster is fenced. */
+/* The state of a syncer. In all states but ROSTER_SYNCER_LIVE the roster is fenced. */
 enum roster_syncer_state {
-    ROSTER_SYNCER_JOINING = 1, /* never registered so far */
+    ROSTER_SYNCER_JOINING = 1, /* not registered yet */
     ROSTER_SYNCER_LIVE,        /* registered, the lease is kept */
-    ROSTER_SYNCER_FENCED,      /* the lease is lost, or may be; coming back */
-    ROSTER_SYNCER_REFUSED,     /* another server lives under this id; trying again */
-    ROSTER_SYNCER_BEHIND,      /* the oracle is behind the txn safe point; trying again */
+    ROSTER_SYNCER_FENCED,      /* the lease is, or may be, lost; recovering */
+    ROSTER_SYNCER_REFUSED,     /* another live server has this id; retrying */
+    ROSTER_SYNCER_BEHIND,      /* the oracle is behind the txn safe point; retrying */
     ROSTER_SYNCER_STOPPED      /* stopped */
 };
 
@@ -126,10 +126,10 @@ struct roster_syncer_options {
 #define ROSTER_SYNCER_OPTIONS_INIT ROSTER_SIZED(struct roster_syncer_options)
 
 /*
- * Makes a syncer and fences the roster until it is registered. The store is not contacted; roster
+ * Creates a syncer and fences the roster until it is registered. Does not contact the store; roster
  * and store must stay open until the syncer is destroyed.
  *
- * Returns 0: made; -EINVAL: an argument is null, out of range or of an unknown size, or no UTF-8
+ * Returns 0: created; -EINVAL: an argument is null, out of range, of an unknown size, or not UTF-8
  * (out of range are also intervals, backoffs and a ttl_ms above 24 h, a backoff_min_ms above
  * backoff_max_ms, a status_address that is too long, and a margin_ms and keep_alive_ms that
  * together are not less than ttl_ms); -E2BIG: the options have something in them that this library
@@ -142,8 +142,8 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
                                                       struct roster_syncer **syncer);
 
 /*
- * Sets where the server's status endpoint listens, in place of options.status_address: for an
- * endpoint that wants the syncer for its options, and whose port the kernel chooses. Before the
+ * Sets the address of the server's status endpoint, in place of options.status_address: for an
+ * endpoint that has the syncer in its options and a port chosen by the kernel. Call it before the
  * server is registered. Any thread.
  *
  * `address`: as options.status_address; copied; NULL: it has none.
@@ -166,19 +166,19 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_set_status_address(struct roster_
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_start(struct roster_syncer *syncer);
 
 /*
- * Does what is due: the twin of roster_syncer_start() for a server with its own loop. Waits for the
- * store, at most a few times timeout_ms.
+ * Performs the work that is due, in place of roster_syncer_start(), for a server with its own loop.
+ * Waits for the store, at most a few times timeout_ms.
  *
- * `syncer`: the syncer (threads that call this at once take turns); `wait_ms`: receives how long
- * nothing will be due (may be NULL).
+ * `syncer`: the syncer (threads that call this at once take turns); `wait_ms`: receives the time
+ * until work is due (may be NULL).
  *
- * Returns 0: done, whatever came of it: see roster_syncer_stats(); -EINVAL: `syncer` is NULL;
+ * Returns 0: done; for the results see roster_syncer_stats(); -EINVAL: `syncer` is NULL;
  * -ECHILD: in a forked child; -EBUSY: it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms);
 
 /*
- * Reports now, and not only when the interval is over. Any thread.
+ * Reports now, without waiting for the interval. Any thread.
  *
  * Returns 0: the store has acknowledged a record as high as the minimum, or holds it already;
  * -EINVAL: `syncer` is NULL; -ECHILD: in a forked child; -ESTALE: the server is not registered; and
@@ -204,10 +204,10 @@ ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_sync
  * `timeout_ms`: how long to wait for pins (0 does not wait, negative means without end).
  *
  * Returns 0: stopped; -EINVAL: `syncer` is NULL; -ECHILD: in a forked child; -EBUSY: something is
- * still pinned (the syncer goes on as before); -EALREADY: it was stopped before, or another thread
- * has stopped it: all is done; -EDEADLK: called from one of the syncer's own callbacks or threads
- * (it goes on as before); and errors of the oracle: it goes on as before (errors of the store: it
- * is stopped, but its keys stay until their leases end).
+ * still pinned (the syncer continues as before); -EALREADY: it was stopped before, by this or
+ * another thread: nothing is left to do; -EDEADLK: called from one of the syncer's own callbacks or
+ * threads (it continues as before); and errors of the oracle: it continues as before (errors of the
+ * store: it is stopped, but its keys stay until their leases end).
  */
 ROSTER_API int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms);
 
@@ -216,7 +216,7 @@ ROSTER_API int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms);
  */
 ROSTER_API void roster_syncer_destroy(struct roster_syncer *syncer);
 
-/* An operation that fails; all is 0 when its newest attempt succeeded. Times are CLOCK_BOOTTIME,
+/* A failing operation; all members are 0 if its latest attempt succeeded. Times are CLOCK_BOOTTIME,
  * in nanoseconds. */
 struct roster_failing {
     int error;        /* of the newest attempt */
@@ -225,20 +225,20 @@ struct roster_failing {
     int64_t last_ns;  /* and the newest */
 };
 
-/* What a syncer is doing and has done. Times are CLOCK_BOOTTIME, in nanoseconds. */
+/* The state and the counters of a syncer. Times are CLOCK_BOOTTIME, in nanoseconds. */
 struct roster_syncer_stats {
     size_t size;                    /* sizeof(struct roster_syncer_stats), set by the caller */
     enum roster_syncer_state state; /* now */
     int last_error;                 /* of the operation below that failed last; 0: none fails */
     int64_t lease;                  /* the lease's id, 0 for none */
     int64_t deadline_ns;            /* when the roster is fenced without another keep-alive */
-    int64_t reported_ns;      /* as of when the newest report or registration says the minimum */
-    uint64_t record;          /* the record that the store has */
-    uint64_t minimum;         /* of the newest scan */
-    uint64_t expired;         /* pins too old to count in the newest scan */
-    uint64_t reports;         /* that succeeded, also with nothing to change */
-    uint64_t report_failures; /* reports that failed */
-    uint64_t keep_alives;     /* keep-alives acknowledged */
+    int64_t reported_ns;          /* the time of the minimum in the newest report or registration */
+    uint64_t record;              /* the record that the store has */
+    uint64_t minimum;             /* of the newest scan */
+    uint64_t expired;             /* pins too old to count in the newest scan */
+    uint64_t reports;             /* that succeeded, also with nothing to change */
+    uint64_t report_failures;     /* reports that failed */
+    uint64_t keep_alives;         /* keep-alives acknowledged */
     uint64_t keep_alive_failures; /* keep-alives that failed */
     uint64_t registrations;       /* times the server was registered */
     uint64_t refusals;            /* times another server had its id */
@@ -257,12 +257,12 @@ struct roster_syncer_stats {
     struct roster_failing reporting; /* reporting the record */
     struct roster_failing watching;  /* watching the record */
     struct roster_failing lowering;  /* lowering it for a begin at a timestamp */
-    int64_t granted_ms; /* the lease's time to live, which may be more than was asked for */
+    int64_t granted_ms; /* the lease's time to live, which may be more than requested */
     /* Attempts of these operations that failed, by enum roster_error_class. */
     uint64_t errors[ROSTER_ERROR_CLASSES_ROOM];
     char server_id[136]; /* the syncer's, which distinguishes its endpoint from others */
     /* Times that this server gave up transactions or pins because the leader asked for it, see enum
-     * roster_abandoned; below which timestamp the last time; how many then; and when. */
+     * roster_abandoned; for the last time, the timestamp below which, their number, and when. */
     uint64_t given_up;
     uint64_t given_up_ts;
     uint64_t given_up_pins;

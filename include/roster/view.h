@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Looks: what a session shows at one instant, and the read lock under which one looks.
+ * Looks: copies of a session's state at one instant, and the read lock that they need.
  */
 #ifndef ROSTER_VIEW_H
 #define ROSTER_VIEW_H
@@ -76,12 +76,13 @@ struct roster_statement {
     const char *digest;        /* NULL when there is none, or no room for it */
     uint32_t command;          /* enum roster_command */
     uint32_t text_length;      /* bytes in `text` */
-    uint32_t text_full_length; /* bytes that it had; more when it was cut at text_limit, or because
-                                  the room is short */
+    uint32_t text_full_length; /* its bytes before the cut at text_limit or at the end of the
+                                  caller's room */
     uint32_t digest_length;
 };
 
-/* Who a session is. Immutable, and gone after the unlock; read it through the functions below. */
+/* A session's identity. Immutable, and invalid after the unlock; read it through the functions
+ * below. */
 struct roster_identity;
 
 /* Each returns NULL when it is not known. Under the read lock. */
@@ -92,14 +93,14 @@ ROSTER_API const char *roster_identity_application(const struct roster_identity 
 ROSTER_API const char *roster_identity_attributes(const struct roster_identity *identity);
 
 /*
- * All that a session shows at one instant, 64 bytes. Take several facts about a session from one
- * look and they are of the same instant (G1). The owner uses the memory behind it again at once, so
- * one looks at a copy, and it is valid as long as its function says: a pointer is nothing to keep.
- * Copy the struct itself to keep what it says, but for `identity` and `statement`, to which it
- * leads only as long as it is valid; roster_look() copies all.
+ * A session's state at one instant, 64 bytes. Facts taken from one look are of the same instant
+ * (G1). The owner reuses the memory behind it at once, so a look is a copy, valid for as long as
+ * its function states; do not keep the pointer. To keep the facts, copy the struct, except
+ * `identity` and `statement`, whose targets are only valid as long as the look; roster_look()
+ * copies everything.
  *
  * The "since" members are CLOCK_MONOTONIC nanoseconds of the roster's coarse clock: at most one
- * tick (10 ms by default) before the truth. A session that is idle returns to what was built
+ * tick (10 ms by default) before the true time. An idle session shows a view that was built
  * earlier, so for ROSTER_RUN_IDLE use roster_session_since().
  */
 struct roster_shown {
@@ -119,7 +120,7 @@ struct roster_shown {
 #endif
 };
 
-/* Room for a look and the statement that it leads to. */
+/* Room for a look and its statement. */
 struct roster_copy {
     struct roster_shown shown;
     struct roster_statement statement;
@@ -127,11 +128,11 @@ struct roster_copy {
 };
 
 /*
- * Enters the read side of a roster: liburcu's read lock. Any thread; may be nested; wait-free, but
- * for a thread's first call. Sessions that are found inside, and the identities that they show,
- * stay readable until the matching unlock (G4). Owners neither wait for readers nor notice them,
- * however long they stay; only the memory of closed sessions and replaced identities, pins
- * (options.backlog_limit) and roster_destroy() wait for them.
+ * Enters the read side of a roster: liburcu's read lock. Any thread; may be nested; wait-free,
+ * except for a thread's first call. Sessions found inside, and their identities, stay readable
+ * until the matching unlock (G4). Owners never wait for readers, however long these stay; only the
+ * memory of closed sessions, replaced identities and pins (options.backlog_limit) and
+ * roster_destroy() wait for them.
  *
  * Returns 0; -EINVAL for NULL; -ECHILD.
  * After an error the lock is not held.
@@ -148,30 +149,30 @@ ROSTER_API void roster_read_unlock(struct roster *roster);
 ROSTER_API const struct roster_session *roster_lookup(struct roster *roster, uint64_t id);
 
 /*
- * Looks at a session: what it shows at this moment, copied into `*copy`, its statement's text and
- * digest into `text`, `size` bytes; text that does not fit is cut. `text` may be NULL and `size` 0
- * for none; neither `session` nor `copy` may be. Under the read lock, or by the owner. Guarantee
+ * Looks at a session: copies its current state into `*copy`, and its statement's text and digest
+ * into the `size` bytes at `text`, cutting text that does not fit. `text` may be NULL and `size` 0
+ * for none; `session` and `copy` must not be NULL. Under the read lock, or by the owner. Guarantee
  * G1.
  *
- * Looks again while the owner publishes something else, which never delays the owner; how often is
- * in roster_stats().
+ * Repeats the look while the owner publishes something else, which never delays the owner;
+ * roster_stats() counts this.
  *
- * Returns what it found, never NULL: valid until the read lock is left or `*copy` is used again,
- * whichever is first; for the owner until its next call on the session.
+ * Returns the look, never NULL: valid until the read lock is left or `*copy` is reused, whichever
+ * is first; for the owner until its next call on the session.
  */
 ROSTER_API const struct roster_shown *roster_session_look(const struct roster_session *session,
                                                           struct roster_copy *copy, char *text,
                                                           size_t size);
 
 /*
- * The statement that ended last in the transaction that `shown`, a look at the session or what a
- * walk shows, shows: copied into `*last`, its text and digest into `text`, `size` bytes; text that
- * does not fit is cut. `text` may be NULL and `size` 0 for none. `shown` must be what the look
- * returned, not a copy of the struct. Under the read lock or by the owner.
+ * Copies the statement that ended last in the transaction of `shown`, from a look or a walk, into
+ * `*last`, and its text and digest into the `size` bytes at `text`, cutting text that does not fit.
+ * `text` may be NULL and `size` 0 for none. `shown` must be the result of the look, not a copy of
+ * the struct. Under the read lock or by the owner.
  *
  * Returns `last`, valid until `text` is used again. NULL without ROSTER_SESSION_LAST_STATEMENT;
- * when `shown` shows no transaction, or a statement that runs, or none has ended yet; and when
- * `shown` is over: the owner has published something else since.
+ * when `shown` has no transaction, has a running statement, or no statement has ended yet; and when
+ * `shown` is outdated, because the owner has published something else since.
  */
 ROSTER_API const struct roster_statement *
 roster_session_last_statement(const struct roster_session *session,
@@ -179,35 +180,34 @@ roster_session_last_statement(const struct roster_session *session,
                               char *text, size_t size);
 
 /*
- * Since when the session is in the running state that `shown`, a look at it, shows:
- * CLOCK_MONOTONIC nanoseconds. Differs from shown->state_since only for idle sessions. Under the
- * read lock or by the owner. The word behind it is beside what was copied, so right after a change
- * of state it may be one state ahead.
+ * The time at which the session entered the running state in `shown`: CLOCK_MONOTONIC nanoseconds.
+ * Differs from shown->state_since only for idle sessions. Under the read lock or by the owner. The
+ * value is not part of the copy, so right after a change of state it may be one state ahead.
  */
 ROSTER_API uint64_t roster_session_since(const struct roster_session *session,
                                          const struct roster_shown *shown);
 
 /*
- * Since when the transaction that `shown`, a look at the session, shows is open:
- * CLOCK_MONOTONIC nanoseconds of the roster's coarse clock. For one that began at a chosen
- * timestamp since it began, not since that timestamp. A step of the wall clock, which timestamps
- * follow, makes no transaction older or younger. `shown` may have been kept. Under the read lock or
- * by the owner.
+ * The time at which the transaction in `shown` was opened: CLOCK_MONOTONIC nanoseconds of the
+ * roster's coarse clock, also for a transaction at a chosen timestamp. A step of the wall clock,
+ * which timestamps follow, does not change a transaction's age. `shown` may be a kept copy. Under
+ * the read lock or by the owner.
  *
- * 0 when `shown` shows no valid transaction, when that has ended since, and for sessions with
- * ROSTER_SESSION_NON_PINNING, of whose transactions only the start timestamp is known. When the
- * session's next transaction has followed at the same timestamp, it may be since when that is open.
+ * 0 when `shown` has no valid transaction, when that has ended since, and for sessions with
+ * ROSTER_SESSION_NON_PINNING, whose transactions only have a start timestamp. If the session's next
+ * transaction has the same timestamp, the result may be the time of that one.
  */
 ROSTER_API uint64_t roster_txn_since(const struct roster_session *session,
                                      const struct roster_shown *shown);
 
 /*
- * The number of the transaction that `shown`, a look at the session or what a walk shows, shows:
- * for roster_kill_txn(). No other transaction of the roster ever has it, and it stays from
- * roster_txn_prepare() or _begin() to roster_txn_finish(). `shown` must be what the look returned,
- * not a copy of the struct. Under the read lock or by the owner.
+ * The number of the transaction in `shown`, from a look or a walk, for roster_kill_txn(). It is
+ * unique in the roster's lifetime and does not change from roster_txn_prepare() or _begin() to
+ * roster_txn_finish(). `shown` must be the result of the look, not a copy of the struct. Under the
+ * read lock or by the owner.
  *
- * 0 when `shown` shows no transaction, or is over: the owner has published something else since.
+ * 0 when `shown` has no transaction, or is outdated, because the owner has published something else
+ * since.
  */
 ROSTER_API uint64_t roster_txn_seq(const struct roster_session *session,
                                    const struct roster_shown *shown);

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The watchdog: walks all sessions a few times a second, ends what lasts too long or uses too
- * much, and reports what is expensive. It reads views without a lock; owners pay nothing for it.
+ * The watchdog: walks all sessions a few times a second, kills statements, transactions and
+ * connections that exceed a limit, and reports expensive ones. It reads views without a lock;
+ * owners pay nothing for it.
  */
 #ifndef ROSTER_WATCHDOG_H
 #define ROSTER_WATCHDOG_H
@@ -12,6 +13,7 @@
 #include <roster/kill.h>
 #include <roster/limits.h>
 #include <roster/session.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -102,11 +104,11 @@ struct roster_watchdog_options {
  * Starts a watchdog, with a thread that blocks all signals unless interval_ms is
  * ROSTER_WATCHDOG_MANUAL. `options` may be NULL: all defaults, which kill nothing. Any thread.
  *
- * Every kill is aimed at the statement that was measured (G5): if it has already
- * ended, the next statement is not killed in its place; likewise at the transaction. A connection
- * is killed for idleness when it still is idle after the decision; a statement that begins in the
- * same microsecond finds the connection killed. Limits are strict: what has lasted exactly as long
- * as the limit stays. Times are measured by the roster's coarse clock, so they may be one tick too
+ * Every kill hits only the statement or transaction that was measured (G5): if it has already
+ * ended, the next one is not killed in its place. A connection is killed for idleness if it is
+ * still idle after the decision; a statement that begins in the
+ * same microsecond finds the connection killed. Limits are strict: a duration equal to the limit is
+ * allowed. Times are measured by the roster's coarse clock, so they may be one tick too
  * long, and no step of the wall clock changes them. Only in sessions with
  * ROSTER_SESSION_NON_PINNING is a transaction's age measured by its start timestamp and the
  * roster's oracle, which is asked once a walk: there a step of the wall clock makes transactions
@@ -128,12 +130,12 @@ ROSTER_API int roster_watchdog_start(struct roster *roster,
 ROSTER_API int roster_watchdog_stop(struct roster_watchdog *watchdog);
 
 /*
- * Walks once: also beside a watchdog's thread. Any thread; walks take turns. In one walk at most
- * 1024 sessions are reported; the others have their turn in the next.
+ * Walks once, also in addition to the watchdog's thread. Any thread; walks take turns. One walk
+ * reports at most 1024 sessions; the next walk reports the others.
  *
  * Returns 0; -EINVAL for NULL; the oracle's error when ages of transactions could not be computed,
- * everything else was done; -EPERM and -ENOMEM when the kernel refuses the membarrier that kills
- * need, and no session was looked at; -ECHILD.
+ * while everything else was done; -EPERM and -ENOMEM when the kernel refuses the membarrier that
+ * kills need, and no session was looked at; -ECHILD.
  */
 ROSTER_API int roster_watchdog_run_once(struct roster_watchdog *watchdog);
 
@@ -146,7 +148,7 @@ struct roster_memory_kill {
     uint64_t memory; /* what the session used */
     uint64_t used;   /* what the server used */
     uint64_t limit;  /* options.server_memory */
-    int forced;      /* its connection was killed, because killing the statement had not helped */
+    bool forced;     /* the connection was killed, because killing the statement had no effect */
     char user[64];
     char digest[65];
     char text[256];

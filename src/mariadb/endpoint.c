@@ -104,7 +104,7 @@ static int start(const struct rst_mdb_endpoint *wanted, struct secrets *secrets)
     options.error_size = sizeof(error);
     options.address = wanted->status;
     options.name = "mariadb";
-    options.peers = 1;
+    options.peers = true;
     if (is_set(wanted->metrics))
         options.metrics_address = wanted->metrics;
     if (read_secrets(wanted, secrets, &options))

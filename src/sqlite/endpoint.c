@@ -58,7 +58,7 @@ static int start_status(char **message)
     *(void **)(void *)&stop_status = dlsym(library, "roster_status_stop");
     options.address = address;
     options.name = rst_ext_application();
-    options.peers = 1;
+    options.peers = true;
     options.error = error;
     options.error_size = sizeof(error);
     if (start && stop_status && !start(rst_ext_roster, &options, &status))

@@ -101,7 +101,7 @@ static struct roster_status *watch(void)
     struct roster_status_options options = ROSTER_STATUS_OPTIONS_INIT;
     struct roster_status *status;
 
-    options.manual = 1;
+    options.manual = true;
     options.stuck_ms = 20;
     cr_assert_eq(roster_status_start(roster, &options, &status), 0);
     return status;

@@ -197,7 +197,7 @@ int main(int argc, char **argv)
                              ? strtoull(getenv("SERVED_BLOCKED_MS"), NULL, 10)
                              : 3600000; /* its waits never end */
     options.stuck_ms = 3600000;         /* a statement that was killed goes on */
-    options.peers = 1;
+    options.peers = true;
     options.drain = drain;
     options.drain_arg = &draining;
     ok(roster_status_start(roster, &options, &status), "start");

@@ -196,7 +196,7 @@ Test(status_hostile, it_stops_with_clients_connected)
 
 Test(status_hostile, a_server_may_run_it_itself)
 {
-    struct fixture fixture = {.options = {.manual = 1}};
+    struct fixture fixture = {.options = {.manual = true}};
     char text[4096];
     int fd, n;
 

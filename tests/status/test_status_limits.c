@@ -227,7 +227,7 @@ Test(status_limits, a_list_that_is_read_slowly_has_each_session_once)
  * cannot accept, and accepts it when it can. Both entrances. */
 static void expect_patience(bool remote)
 {
-    struct fixture fixture = {.options = {.manual = 1,
+    struct fixture fixture = {.options = {.manual = true,
                                           .metrics_address = "127.0.0.1:0",
                                           .metrics_token = "0123456789abcdef"}};
     struct rlimit limit, none;

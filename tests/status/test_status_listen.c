@@ -190,7 +190,7 @@ static void *call_until_cancelled(void *arg)
     *calls += !serve(&status);
     roster_status_stop(status);
     options.address = address;
-    options.manual = 1;
+    options.manual = true;
     *calls += !roster_status_start(roster, &options, &status);
     *calls += !roster_status_run_once(status, 10);
     *calls += !roster_status_run_once(status, 0);

@@ -125,7 +125,7 @@ int main(int argc, char **argv)
         snprintf(user, sizeof(user), "u%zu", n * 7919 % count);
         ok(!roster_session_open(roster, &attr, &sessions[n]), "open");
     }
-    options.manual = 1;
+    options.manual = true;
     options.max_memory = MEMORY;
     ok(!roster_status_start(roster, &options, &status), "start");
     get("/processlist?columns=id&limit=20"); /* what happens once is over */

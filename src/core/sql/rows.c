@@ -34,7 +34,7 @@ static size_t first_characters(const char *text, size_t length, size_t character
 }
 
 int roster_row_process(const struct roster_snapshot *snapshot, const struct roster_entry *entry,
-                       int full, struct roster_row_process *row)
+                       bool full, struct roster_row_process *row)
 {
     if (!snapshot || !entry || !row)
         return -EINVAL;
@@ -77,7 +77,7 @@ int roster_row_is_process(const struct roster_snapshot *snapshot, const struct r
     if (!snapshot || !entry || !row)
         return -EINVAL;
     memset(row, 0, sizeof(*row));
-    (void)roster_row_process(snapshot, entry, 1, &row->show);
+    (void)roster_row_process(snapshot, entry, true, &row->show);
     row->digest = or_empty(entry->digest);
     row->mem = entry->memory;
     row->disk = entry->disk;
@@ -107,7 +107,7 @@ int roster_row_trx(const struct roster_snapshot *snapshot, const struct roster_e
     row->kind = entry->kind;
     if (entry->run_state != ROSTER_RUN_LOCK_WAITING)
         return 0;
-    row->waiting = 1;
+    row->waiting = true;
     row->waiting_time = rst_since(snapshot->taken_at, entry->blocked_since) / MS;
     row->waiting_start_time = rst_since(snapshot->taken_at_ms, row->waiting_time);
     return 0;
