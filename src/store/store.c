@@ -49,7 +49,7 @@ int roster_store_rebind(struct roster_store *store)
     if (!err)
         err = rebind(store);
     if (!err)
-        atomic_fetch_add_explicit(&store->rebinds, 1, memory_order_release);
+        __atomic_fetch_add(&store->rebinds, 1, __ATOMIC_RELEASE);
     return err;
 }
 
@@ -162,16 +162,16 @@ int roster_store_stats(const struct roster_store *store, struct roster_store_sta
     if (err)
         return err;
     c = &store->counters;
-    now.calls = atomic_load_explicit(&c->calls, memory_order_relaxed);
-    now.failures = atomic_load_explicit(&c->failures, memory_order_relaxed);
-    now.unknown = atomic_load_explicit(&c->unknown, memory_order_relaxed);
-    now.requests = atomic_load_explicit(&c->requests, memory_order_relaxed);
-    now.retries = atomic_load_explicit(&c->retries, memory_order_relaxed);
-    now.endpoint_failures = atomic_load_explicit(&c->endpoint_failures, memory_order_relaxed);
-    now.authentications = atomic_load_explicit(&c->authentications, memory_order_relaxed);
-    now.watch_restarts = atomic_load_explicit(&c->watch_restarts, memory_order_relaxed);
-    now.watch_snapshots = atomic_load_explicit(&c->watch_snapshots, memory_order_relaxed);
-    now.leases_expired = atomic_load_explicit(&c->leases_expired, memory_order_relaxed);
+    now.calls = rst_load(&c->calls);
+    now.failures = rst_load(&c->failures);
+    now.unknown = rst_load(&c->unknown);
+    now.requests = rst_load(&c->requests);
+    now.retries = rst_load(&c->retries);
+    now.endpoint_failures = rst_load(&c->endpoint_failures);
+    now.authentications = rst_load(&c->authentications);
+    now.watch_restarts = rst_load(&c->watch_restarts);
+    now.watch_snapshots = rst_load(&c->watch_snapshots);
+    now.leases_expired = rst_load(&c->leases_expired);
     rst_struct_put(stats, &now, sizeof(now));
     return 0;
 }

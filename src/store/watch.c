@@ -87,7 +87,7 @@ void roster_store_watch_cancel(struct roster_store_watch *watch)
     if (!watch || rst_store_is_foreign(watch->store))
         return;
     /* pairs with the acquire in rst_store_watch_canceled() */
-    atomic_store_explicit(&watch->canceled, true, memory_order_release);
+    rst_store_release(&watch->canceled, true);
     watch->store->kind->watch_wake(watch);
 }
 

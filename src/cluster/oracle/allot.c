@@ -18,9 +18,9 @@
 #define LEAP_LOSSES 2
 #define LEAP_MOST_MS 10000
 
-static void count(atomic_uint_fast64_t *counter)
+static void count(rst_word *counter)
 {
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    rst_fetch_add(counter, 1);
 }
 
 /* Whether it is as far from what was read before: others go on where this server's clock was set
@@ -212,7 +212,7 @@ int rst_allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first)
         pause_after(++losses);
     }
     *first = attempt.first;
-    atomic_store_explicit(&allotter->last, *first + n - 1, memory_order_relaxed);
+    rst_store(&allotter->last, *first + n - 1);
     return 0;
 }
 

@@ -6,8 +6,9 @@
 #ifndef ROSTER_CLUSTER_ORACLE_ORACLE_H
 #define ROSTER_CLUSTER_ORACLE_ORACLE_H
 
+#include "core/base/atomic.h"
+
 #include <roster/oracle_store.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 struct wall_clock {
@@ -41,15 +42,15 @@ struct allotter {
     char *key;
     int timeout_ms;
     struct wall_clock clock;
-    int64_t revision;          /* of the key's last change that is known; 0: it does not exist */
-    int64_t created;           /* the revision of its creation; 0 as well */
-    bool known;                /* `revision` and `next` are worth trying with */
-    bool seen;                 /* the key has existed */
-    bool gone_back;            /* the key was read with less than this handle has seen */
-    uint64_t next;             /* the key's value: the least timestamp that was not allotted */
-    atomic_uint_fast64_t last; /* the newest one that was allotted here; a statistic */
-    atomic_uint_fast64_t transactions;
-    atomic_uint_fast64_t conflicts;
+    int64_t revision; /* of the key's last change that is known; 0: it does not exist */
+    int64_t created;  /* the revision of its creation; 0 as well */
+    bool known;       /* `revision` and `next` are worth trying with */
+    bool seen;        /* the key has existed */
+    bool gone_back;   /* the key was read with less than this handle has seen */
+    uint64_t next;    /* the key's value: the least timestamp that was not allotted */
+    rst_word last;    /* the newest one that was allotted here; a statistic */
+    rst_word transactions;
+    rst_word conflicts;
 };
 
 /*

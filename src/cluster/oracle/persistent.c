@@ -20,7 +20,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <roster/timestamp.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +31,8 @@
 #define PAUSE_NS (200 * STORE_NS_PER_MS)
 
 struct roster_oracle_persistent {
-    atomic_uint_fast64_t last; /* handed out last */
-    atomic_uint_fast64_t mark; /* what is handed out is below it; never goes back */
+    rst_word last; /* handed out last */
+    rst_word mark; /* what is handed out is below it; never goes back */
     /* Constant. */
     struct roster_store *store;
     char *key;
@@ -140,7 +139,7 @@ static uint64_t mark_above(const struct roster_oracle_persistent *oracle, uint64
 /* Moves the mark a window above `ts`; with `early` only if no other thread does it. */
 static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool early)
 {
-    uint64_t mark = atomic_load_explicit(&oracle->mark, memory_order_relaxed);
+    uint64_t mark = rst_load(&oracle->mark);
     int err = 0;
 
     if (!early)
@@ -148,13 +147,13 @@ static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool ear
     else if (pthread_mutex_trylock(&oracle->lock))
         return 0;
     if ((!early || rst_store_monotonic_ns() >= oracle->pause_until) &&
-        atomic_load_explicit(&oracle->mark, memory_order_relaxed) == mark) {
+        rst_load(&oracle->mark) == mark) {
         mark = mark_above(oracle, ts);
         err = mark_move(oracle, mark, rst_store_deadline_in(oracle->timeout_ms));
         /* Release: the store has it before any thread hands out more; pairs with the load in get.
          */
         if (!err)
-            atomic_store_explicit(&oracle->mark, mark, memory_order_release);
+            rst_store_release(&oracle->mark, mark);
         else
             oracle->pause_until = rst_store_time_add(rst_store_monotonic_ns(), PAUSE_NS);
     }
@@ -180,11 +179,11 @@ static int take_over(struct roster_oracle_persistent *oracle)
         }
         if (rst_wall_clock_is_too_far(&oracle->clock, old))
             return -EOVERFLOW;
-        atomic_store_explicit(&oracle->last, old == 0 ? 0 : old - 1, memory_order_relaxed);
+        rst_store(&oracle->last, old == 0 ? 0 : old - 1);
         mark = mark_above(oracle, old > wall ? old : wall);
         err = mark_write(oracle, mark, deadline);
     } while ((err == -EAGAIN || err == -EINPROGRESS) && rst_store_remaining_ns(deadline) > 0);
-    atomic_store_explicit(&oracle->mark, mark, memory_order_relaxed);
+    rst_store(&oracle->mark, mark);
     return err == -EAGAIN || err == -EINPROGRESS ? -ETIMEDOUT : err;
 }
 
@@ -255,16 +254,16 @@ int roster_oracle_persistent_allocate(void *arg, uint64_t *ts)
         return -ECHILD;
     for (;;) {
         wall = rst_wall_clock_ts(&oracle->clock);
-        last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
+        last = rst_load(&oracle->last);
         next = wall > last ? wall : last + 1;
         /* Pairs with the release in extend(). */
-        mark = atomic_load_explicit(&oracle->mark, memory_order_acquire);
+        mark = rst_load_acquire(&oracle->mark);
         if (next >= mark) {
             err = extend(oracle, next, false);
             if (err)
                 return err;
-        } else if (atomic_compare_exchange_weak_explicit(
-                       &oracle->last, &last, next, memory_order_relaxed, memory_order_relaxed)) {
+        } else if (__atomic_compare_exchange_n(&oracle->last, &last, next, true, __ATOMIC_RELAXED,
+                                               __ATOMIC_RELAXED)) {
             break;
         }
     }
@@ -284,7 +283,7 @@ int roster_oracle_persistent_read(void *arg, uint64_t *ts)
         return -EINVAL;
     if (rst_store_is_foreign(oracle->store))
         return -ECHILD;
-    last = atomic_load_explicit(&oracle->last, memory_order_relaxed);
+    last = rst_load(&oracle->last);
     if (rst_wall_clock_has_left(&oracle->clock, last))
         return roster_oracle_persistent_allocate(arg, ts);
     *ts = last;
@@ -293,7 +292,5 @@ int roster_oracle_persistent_read(void *arg, uint64_t *ts)
 
 uint64_t roster_oracle_persistent_ahead_ms(const struct roster_oracle_persistent *oracle)
 {
-    return oracle ? rst_wall_clock_ahead_ms(
-                        &oracle->clock, atomic_load_explicit(&oracle->last, memory_order_relaxed))
-                  : 0;
+    return oracle ? rst_wall_clock_ahead_ms(&oracle->clock, rst_load(&oracle->last)) : 0;
 }

@@ -40,8 +40,8 @@ struct roster_oracle_store {
     struct waiter *first; /* the queue, without those that the leader has taken */
     struct waiter **end;
     bool led;
-    atomic_uint_fast64_t timestamps; /* for statistics: they order nothing */
-    atomic_uint_fast64_t failures;
+    rst_word timestamps; /* for statistics: they order nothing */
+    rst_word failures;
 #ifdef ROSTER_CONTROL_STALE_RANGE
     uint64_t spare_from, spare_to; /* the fault that the linearizability test must find */
 #endif
@@ -182,8 +182,7 @@ static void lead(struct roster_oracle_store *oracle, struct waiter *me)
 
     if (n != 0)
         last = first + n - 1;
-    atomic_fetch_add_explicit(err ? &oracle->failures : &oracle->timestamps, length(list),
-                              memory_order_relaxed);
+    rst_fetch_add(err ? &oracle->failures : &oracle->timestamps, length(list));
     serve(list, me, err, first, last);
     next = next_leader(oracle);
     if (!next)
@@ -260,12 +259,11 @@ int roster_oracle_store_stats(struct roster_oracle_store *oracle,
     if (err)
         return err;
     allotter = &oracle->allotter;
-    now.transactions = atomic_load_explicit(&allotter->transactions, memory_order_relaxed);
-    now.conflicts = atomic_load_explicit(&allotter->conflicts, memory_order_relaxed);
-    now.ahead_ms = rst_wall_clock_ahead_ms(
-        &allotter->clock, atomic_load_explicit(&allotter->last, memory_order_relaxed));
-    now.timestamps = atomic_load_explicit(&oracle->timestamps, memory_order_relaxed);
-    now.failures = atomic_load_explicit(&oracle->failures, memory_order_relaxed);
+    now.transactions = rst_load(&allotter->transactions);
+    now.conflicts = rst_load(&allotter->conflicts);
+    now.ahead_ms = rst_wall_clock_ahead_ms(&allotter->clock, rst_load(&allotter->last));
+    now.timestamps = rst_load(&oracle->timestamps);
+    now.failures = rst_load(&oracle->failures);
     rst_struct_put(stats, &now, sizeof(now));
     return 0;
 }

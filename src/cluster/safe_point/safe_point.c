@@ -28,11 +28,11 @@ void rst_safe_point_log(struct roster_safe_point *safe_point, enum roster_store_
 }
 
 /* Under lock: whether it has moved. */
-static bool raise(atomic_uint_fast64_t *point, uint64_t ts)
+static bool raise(rst_word *point, uint64_t ts)
 {
-    if (ts <= atomic_load_explicit(point, memory_order_relaxed))
+    if (ts <= rst_load(point))
         return false;
-    atomic_store_explicit(point, ts, memory_order_release);
+    rst_store_release(point, ts);
     return true;
 }
 
@@ -66,9 +66,9 @@ int rst_safe_point_learn(struct roster_safe_point *safe_point, uint64_t txn, uin
     bool moved;
     int err = 0;
 
-    if (txn > atomic_load_explicit(&safe_point->txn, memory_order_acquire))
+    if (txn > rst_load_acquire(&safe_point->txn))
         err = rst_safe_point_admit(safe_point, safe_point->paths.txn, txn);
-    if (!err && gc > atomic_load_explicit(&safe_point->gc, memory_order_acquire))
+    if (!err && gc > rst_load_acquire(&safe_point->gc))
         err = rst_safe_point_admit(safe_point, safe_point->paths.gc, gc);
     if (err) {
         (void)rst_safe_point_set_unsure(safe_point, true);
@@ -98,12 +98,12 @@ void rst_safe_point_tell(struct roster_safe_point *safe_point)
 
 uint64_t roster_gc_safe_point(const struct roster_safe_point *safe_point)
 {
-    return safe_point ? atomic_load_explicit(&safe_point->gc, memory_order_acquire) : 0;
+    return safe_point ? rst_load_acquire(&safe_point->gc) : 0;
 }
 
 uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_point)
 {
-    return safe_point ? atomic_load_explicit(&safe_point->txn, memory_order_acquire) : 0;
+    return safe_point ? rst_load_acquire(&safe_point->txn) : 0;
 }
 
 int roster_safe_point_state(struct roster_safe_point *safe_point,

@@ -13,6 +13,7 @@
 #define ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
 
 #include "cluster/keys/keys.h"
+#include "core/base/atomic.h"
 #include "core/base/background.h"
 #include "store/base/foreign.h"
 #include "store/base/log.h"
@@ -20,7 +21,6 @@
 #include <pthread.h>
 #include <roster/safe_point.h>
 #include <roster/store_watch.h>
-#include <stdatomic.h>
 
 /* What the oracle gave, at which revision of the store, and when on CLOCK_BOOTTIME: this many
  * within the age of what is abandoned. */
@@ -42,8 +42,8 @@ struct roster_safe_point {
     char server_id[PATHS_PART + 1];
 
     /* Read by collectors; only raised, under lock. Release; pairs with the loads of the getters. */
-    atomic_uint_fast64_t txn;
-    atomic_uint_fast64_t gc;
+    rst_word txn;
+    rst_word gc;
 
     pthread_mutex_t lock; /* never held across a call of the store, the oracle or a callback */
     struct roster_safe_point_state state; /* without txn and gc */

@@ -27,7 +27,7 @@ int rst_store_check(const struct roster_store *store)
 
 unsigned rst_store_rebinds(const struct roster_store *store)
 {
-    return atomic_load_explicit(&store->rebinds, memory_order_acquire); /* roster_store_rebind() */
+    return rst_load_acquire(&store->rebinds); /* roster_store_rebind() */
 }
 
 int rst_store_error_set(const struct store_error *error, int err, const char *format, ...)
@@ -64,12 +64,12 @@ int rst_store_random(struct roster_store *store, uint64_t *bits)
 
     if (err)
         rst_store_log(store, ROSTER_STORE_LOG_ERROR,
-                      "the kernel gives no random numbers, which ids are made of; allow the system "
+                      "the kernel refuses random numbers, which ids are made of; allow the system "
                       "call getrandom()");
     return err;
 }
 
 bool rst_store_watch_canceled(struct roster_store_watch *watch)
 {
-    return atomic_load_explicit(&watch->canceled, memory_order_acquire);
+    return rst_load_acquire(&watch->canceled);
 }

@@ -11,12 +11,12 @@
 #ifndef ROSTER_STORE_BASE_KIND_H
 #define ROSTER_STORE_BASE_KIND_H
 
+#include "core/base/atomic.h"
 #include "store/base/log.h"
 
 #include <roster/store.h>
 #include <roster/store_lease.h>
 #include <roster/store_watch.h>
-#include <stdatomic.h>
 
 /* The text of an error while a store is being opened; both fields may be 0. */
 struct store_error {
@@ -67,21 +67,21 @@ struct store_kind {
 
 /* Counters are statistics: relaxed everywhere, nothing is ordered by them. */
 struct store_counters {
-    atomic_uint_fast64_t calls;
-    atomic_uint_fast64_t failures;
-    atomic_uint_fast64_t unknown;
-    atomic_uint_fast64_t requests;
-    atomic_uint_fast64_t retries;
-    atomic_uint_fast64_t endpoint_failures;
-    atomic_uint_fast64_t authentications;
-    atomic_uint_fast64_t watch_restarts;
-    atomic_uint_fast64_t watch_snapshots;
-    atomic_uint_fast64_t leases_expired;
+    rst_word calls;
+    rst_word failures;
+    rst_word unknown;
+    rst_word requests;
+    rst_word retries;
+    rst_word endpoint_failures;
+    rst_word authentications;
+    rst_word watch_restarts;
+    rst_word watch_snapshots;
+    rst_word leases_expired;
 };
 
-static inline void store_count(atomic_uint_fast64_t *counter)
+static inline void store_count(rst_word *counter)
 {
-    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    rst_fetch_add(counter, 1);
 }
 
 /* First member of each kind's store. Constant after opening, but for the counters and the log. */
@@ -92,7 +92,7 @@ struct roster_store {
     struct roster_store_options options; /* complete, with defaults; strings are owned */
     struct store_counters counters;
     /* How often it was bound to another store. Release; pairs with rst_store_rebinds(). */
-    atomic_uint rebinds;
+    uint32_t rebinds;
     struct store_log log;
 };
 
@@ -103,7 +103,7 @@ struct roster_store_watch {
     unsigned char *key; /* the copy that keys points to */
     int64_t next;       /* first revision not delivered yet, 0: a snapshot is to come */
     /* Set by any thread, release; pairs with the acquire in rst_store_watch_canceled(). */
-    atomic_bool canceled;
+    bool canceled;
 };
 
 /* What a kind's open() does with a new store that is all 0, before anything else. */

@@ -283,8 +283,7 @@ int rst_sqlite_tx_end(struct sqlite_tx *tx, int err)
     roll_back(tx->conn);
     if (err || !tx->dirty)
         return err;
-    atomic_fetch_add_explicit(&store->base.counters.leases_expired, tx->expired,
-                              memory_order_relaxed);
+    rst_fetch_add(&store->base.counters.leases_expired, tx->expired);
     /* A client that has seen this revision must never again see an earlier one. */
     pthread_mutex_lock(&store->mutex);
     if (tx->state.id == store->id && tx->state.revision > store->seen)
