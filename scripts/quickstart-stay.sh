@@ -111,7 +111,7 @@ cat <<END
       rosterctl activity --since=-5m --by=wait,digest,user
       rosterctl events                 # kills, rejected opens, deadlocks, leases, leaders, problems
       rosterctl events --follow        # and what comes, until Ctrl-C
-      rosterctl history                # what long transactions consisted of
+      rosterctl history                # statements of long transactions
 
    the whole cluster:
 

@@ -200,7 +200,7 @@ static void print_well(const json_t *json)
                "run: rosterctl --store=\"$ROSTER_STORE\" status\n",
                leader);
     else
-        puts("nothing is wrong here; no server leads, so the safe points stand still");
+        puts("nothing is wrong here; no server leads, so the safe points are stuck");
 }
 
 /* The command that the verdict has for what is worst. Its evidence says what to do where no command

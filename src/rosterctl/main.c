@@ -96,8 +96,9 @@ static const struct argp_option known[] = {
     {"server", 's', "ADDRESS", 0,
      "the status endpoint: HOST:PORT or unix:PATH ($ROSTER_SERVER, else " DEFAULT_SERVER ")", 0},
     {"all", ALL_KEY, NULL, 0,
-     "every server that has a socket in $XDG_RUNTIME_DIR/roster or /run/roster", 0},
-    {"token-file", 't', "FILE", 0, "the token to kill and drain with (else $ROSTER_TOKEN)", 0},
+     "all servers that have a socket in $XDG_RUNTIME_DIR/roster or /run/roster", 0},
+    {"token-file", 't', "FILE", 0,
+     "read the token for kill and drain from FILE (else $ROSTER_TOKEN)", 0},
     {"json", 'j', NULL, 0, "print JSON", 1},
     {"output", OUTPUT_KEY, "FORMAT", 0, "table, csv or json", 1},
     {"user", 'u', "NAME", 0, "only sessions of this user", 2},
@@ -107,53 +108,55 @@ static const struct argp_option known[] = {
     {"state", 'S', "STATE", 0, "only Idle, Running, LockWaiting, Committing, RollingBack", 2},
     {"application", APPLICATION_KEY, "NAME", 0, "only sessions of this application", 2},
     {"wait-event", WAIT_EVENT_KEY, "EVENT", 0,
-     "only what waits for this: an event, a class, or CLASS:EVENT; empty: for nothing", 2},
+     "only sessions that wait for this: an event, a class, or CLASS:EVENT; empty: not waiting", 2},
     {"digest", DIGEST_KEY, "DIGEST", 0, "only statements with this digest", 2},
     {"blocker", BLOCKER_KEY, "ID", 0, "only sessions that wait for this one", 2},
     {"holder", HOLDER_KEY, "KIND", 0,
-     "only holders of this kind: transaction, pin, or what the pin is for: cursor, backup, ...", 2},
-    {"min-ms", 'm', "MS", 0, "only what has lasted at least this long", 2},
+     "only holders of this kind: transaction, pin, or a kind of pin: cursor, backup, ...", 2},
+    {"min-ms", 'm', "MS", 0, "only rows that have lasted at least this long", 2},
     {"in-txn", 'x', NULL, 0, "only sessions inside a transaction", 2},
     {"limit", 'n', "N", 0, "at most N rows", 2},
     {"sort", 'o', "COLUMN", 0, "sort by a column; -COLUMN: the largest first", 2},
     {"search", SEARCH_KEY, "TEXT", 0, "only rows with this in a name, a state or the statement", 2},
     {"columns", COLUMNS_KEY, "NAME,...", 0, "these columns, in this order", 2},
-    {"full", 'F', NULL, 0, "statements in full; the digests of a history", 2},
+    {"full", 'F', NULL, 0, "full statements; in a history, the digests", 2},
     {"since", SINCE_KEY, "TIME", 0,
      "only from this time on: -15m, 21:03, 2026-11-29T10:00:00Z, or after an event's id", 2},
     {"until", UNTIL_KEY, "TIME", 0, "only before this time, in the same forms (now)", 2},
     {"by", BY_KEY, "NAME,...", 0,
-     "what distinguishes rows of activity: time, state, wait, digest, user, db, application, kind, "
+     "group activity by: time, state, wait, digest, user, db, application, kind, "
      "and server with --store",
      2},
-    {"follow", 'f', NULL, 0, "then print new events as they come", 2},
+    {"follow", 'f', NULL, 0, "then print new events as they arrive", 2},
     {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "repeat every SECONDS (2)", 2},
     {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
      "cancel the running statement only (or only statement N)", 3},
     {"transaction", 'T', "START_TS", OPTION_ARG_OPTIONAL,
      "end the open transaction only (or only the one that began at START_TS)", 3},
     {"wait", 'W', "SECONDS", OPTION_ARG_OPTIONAL,
-     "wait until what was killed has ended, or the drained server has gone, SECONDS at most", 3},
+     "wait at most SECONDS until the killed statement, transaction or session has ended, or the "
+     "drained server has exited",
+     3},
     {"store", STORE_KEY, "STORE", 0,
      "the cluster's store: sqlite:PATH or etcd:URL,URL,...; "
      "ps, trx, holders, min, status, locks, activity, events and kill then ask all of its servers",
      4},
     {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
     {"store-ca", STORE_CA_KEY, "FILE", 0,
-     "etcd: trust the authorities in this file (PEM) and not the system's", 4},
-    {"store-cert", STORE_CERT_KEY, "FILE", 0, "etcd: a certificate to show (PEM); needs its key",
+     "etcd: trust the authorities in this file (PEM) instead of the system's", 4},
+    {"store-cert", STORE_CERT_KEY, "FILE", 0, "etcd: the client certificate (PEM); needs its key",
      4},
     {"store-key", STORE_KEY_KEY, "FILE", 0, "etcd: the certificate's key (PEM)", 4},
-    {"store-user", STORE_USER_KEY, "NAME", 0, "etcd: the user, who needs a password", 4},
+    {"store-user", STORE_USER_KEY, "NAME", 0, "etcd: the user; needs a password", 4},
     {"store-password", STORE_PASSWORD_KEY, "FILE", 0,
      "etcd: the first line of the file is the user's password (else $ROSTER_STORE_PASSWORD)", 4},
-    {"ttl-ms", TTL_KEY, "MS", 0, "how long a barrier stands (for ever)", 4},
+    {"ttl-ms", TTL_KEY, "MS", 0, "time to live of a barrier (default: no end)", 4},
     {"listen", LISTEN_KEY, "ADDRESS", 0,
      "where to serve the page: 127.0.0.1:PORT, [::1]:PORT or unix:PATH (default: a free port of "
      "127.0.0.1)",
      4},
-    {"help", '?', NULL, 0, "show this, or how a command is used, with an example", -1},
-    {"usage", USAGE_KEY, NULL, 0, "show the options in short", -1},
+    {"help", '?', NULL, 0, "show this help, or that of a command, with an example", -1},
+    {"usage", USAGE_KEY, NULL, 0, "show a short usage message", -1},
     {"version", 'V', NULL, 0, "show the version", -1},
     {0},
 };
@@ -220,7 +223,7 @@ static void parse_arg(struct parsed *parsed, char *arg, struct argp_state *state
     if (!parsed->command) {
         parsed->command = find_command(arg);
         if (!parsed->command)
-            argp_error(state, "there is no command \"%s\"", arg);
+            argp_error(state, "unknown command \"%s\"", arg);
     } else if (!(parsed->command->takes & ARGS) || parsed->options.n_args == MOST_ARGS) {
         argp_error(state, "unexpected argument \"%s\"", arg);
     } else {
@@ -362,7 +365,7 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
     switch (key) {
     case 's':
         if (!*arg)
-            argp_error(state, "--server says which server: HOST:PORT or unix:PATH");
+            argp_error(state, "--server takes HOST:PORT or unix:PATH");
         options->server = arg;
         return 0;
     case 't':
@@ -454,7 +457,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (parsed->help)
             exit(written(CTL_OK));
         if (!parsed->command)
-            argp_error(state, "a command is needed");
+            argp_error(state, "a command is required");
         else if (parsed->used & ~parsed->command->takes)
             argp_error(state, "%s does not take all of these options", parsed->command->name);
         return 0;
@@ -513,13 +516,13 @@ int main(int argc, char **argv)
                "  min         the oldest timestamp still needed, its holder, and how to end it\n"
                "  safepoint   safe points and the lease\n"
                "  status      the server and its counts\n"
-               "  locks       which sessions wait for which, and deadlocks\n"
-               "  groups      which users, databases and applications have the sessions\n"
-               "  history     what long transactions consisted of\n"
-               "  activity    what the active sessions did: states, waits, statements, users\n"
-               "  events      what has happened: kills, fences, drains, rejected opens\n"
-               "  kill ID...  ends sessions, or their transactions or statements\n"
-               "  drain       lets the server finish and end\n"
+               "  locks       which session waits for which, and deadlocks\n"
+               "  groups      users, databases and applications with the most sessions\n"
+               "  history     statements of long transactions\n"
+               "  activity    activity of sessions: states, waits, statements, users\n"
+               "  events      the event log: kills, fences, drains, rejected opens\n"
+               "  kill ID...  end sessions, or their transactions or statements\n"
+               "  drain       let the server finish its work and exit\n"
                "  top         all of it, live\n"
                "  barrier     set NAME TIMESTAMP|now, list, delete NAME: in a cluster's store\n"
                "  gc status   the safe points in a cluster's store\n"

@@ -342,7 +342,8 @@ unsigned rst_status_get_history(struct request *request)
     if (status)
         return status;
     if (!history)
-        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "this server keeps no history");
+        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND,
+                                       "this server does not keep a history");
     err = roster_history_read(history, &list);
     if (err)
         return internal_error(request, err);

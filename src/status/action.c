@@ -103,8 +103,9 @@ unsigned rst_status_post_kill(struct request *request)
     case -EALREADY:
         return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "dying: an earlier kill stands");
     case -ENOTSUP:
-        return rst_status_request_fail(request, MHD_HTTP_CONFLICT,
-                                       "rejected: a background session that supports no kill");
+        return rst_status_request_fail(
+            request, MHD_HTTP_CONFLICT,
+            "rejected: a background session that does not support kills");
     default:
         return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
                                        roster_strerror(err));
@@ -129,11 +130,12 @@ unsigned rst_status_post_drain(struct request *request)
     if (status)
         return status;
     if (!options->drain)
-        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "this server offers no drain");
+        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND,
+                                       "this server does not support draining");
     err = options->drain(options->drain_arg);
     log_drain(request, err);
     if (err == -EALREADY)
-        return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "it is being drained already");
+        return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "it is already being drained");
     if (err)
         return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
                                        roster_strerror(err));

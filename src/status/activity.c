@@ -91,7 +91,7 @@ static unsigned filter_of(struct request *request, const struct query *query,
     return find_event(query->wait, &filter->wait)
                ? 0
                : rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
-                                         "wait \"%.40s\": no event of this name is registered",
+                                         "wait \"%.40s\": an event of this name is not registered",
                                          query->wait);
 }
 
@@ -178,7 +178,7 @@ unsigned rst_status_get_activity(struct request *request)
         return status;
     if (!request->status->options.activity)
         return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND,
-                                       "this server samples no activity: see "
+                                       "this server does not sample activity: see "
                                        "roster_activity_start()");
     if (!query.to)
         query.to = rst_wall_ms() / 1000 * 1000;

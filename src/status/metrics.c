@@ -127,7 +127,7 @@ static void put_stats(struct out *out, const struct roster_stats *stats)
     rst_metric_counter(out, "roster_membarrier_failures",
                        "Calls of membarrier that the kernel refused.", stats->membarrier_failures);
     rst_metric_gauge(out, "roster_membarrier_refused", NULL,
-                     "1 while the kernel refuses membarrier: safe points stand still, lists fail.",
+                     "1 while the kernel refuses membarrier: safe points are stuck, lists fail.",
                      stats->membarrier_refused);
 }
 

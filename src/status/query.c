@@ -309,7 +309,7 @@ static unsigned parse_sort(struct request *request, struct query *query)
     if (query->after &&
         (query->order != ORDER_ID || query->backwards || query->list == LIST_HOLDERS))
         return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
-                                       "after goes with the order of the ids: leave out sort, or "
+                                       "after requires the order of ids: leave out sort, or "
                                        "ask for all at once with limit");
     return 0;
 }

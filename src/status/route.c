@@ -189,9 +189,8 @@ static enum MHD_Result reply(struct request *request, unsigned status, const cha
     enum MHD_Result result;
 
     if (status == MHD_HTTP_OK && request->text.failed)
-        status =
-            rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-                                    "too much memory is in use for replies that are under way");
+        status = rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                                         "replies under way use too much memory");
     if (*request->error)
         reply_error(request);
     if (request->text.failed || (!request->text.data && !request->stream))
@@ -236,7 +235,8 @@ static unsigned dispatch_remote(struct request *request, const struct route *rou
         return rst_status_request_fail(request, MHD_HTTP_UNAUTHORIZED,
                                        "a bearer token is needed for this");
     if (!route || route->get != rst_status_get_metrics)
-        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "there is only /metrics here");
+        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND,
+                                       "this address serves only /metrics");
     if (!is_reading(method))
         return rst_status_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED,
                                        "not with this method");

@@ -151,7 +151,8 @@ static unsigned check_body(struct request *request, const struct headers *header
         return bad(request, "Content-Length is not a number");
     if (headers->encodings || (headers->lengths && headers->length[strspn(headers->length, "0")])) {
         request->close = true;
-        return rst_status_request_fail(request, HTTP_TOO_LARGE, "a request has no body here");
+        return rst_status_request_fail(request, HTTP_TOO_LARGE,
+                                       "a request must not have a body here");
     }
     return 0;
 }
@@ -166,7 +167,7 @@ unsigned rst_status_rules_check(struct request *request, const char *method, con
     if (!is_1_1 && strcmp(version, "HTTP/1.0") != 0) {
         request->close = true;
         return rst_status_request_fail(request, HTTP_VERSION_UNKNOWN,
-                                       "this version of HTTP is not known");
+                                       "this version of HTTP is not supported");
     }
     for (n = 0; ascii_is_token(method[n]); n++)
         ;

@@ -119,15 +119,15 @@ static unsigned admit(struct request *request, const struct rst_site_page *page,
         return rst_status_request_fail(request, MHD_HTTP_FORBIDDEN,
                                        "ask by address or as localhost");
     if (request->peer->client->who == NOT_A_USER)
-        return rst_status_request_fail(request, MHD_HTTP_FORBIDDEN,
-                                       "the kernel does not say whose connection this is; serve "
-                                       "with --listen=unix:PATH");
+        return rst_status_request_fail(
+            request, MHD_HTTP_FORBIDDEN,
+            "the kernel does not identify the user of this connection; serve "
+            "with --listen=unix:PATH");
     if (request->peer->client->who != 0 && request->peer->client->who != geteuid())
         return rst_status_request_fail(request, MHD_HTTP_FORBIDDEN,
-                                       "this is for the user who started it alone");
+                                       "only the user who started it may connect");
     if (!page)
-        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND,
-                                       "there is no such page of a whole cluster");
+        return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "a cluster has no such page");
     if (page->changes ? strcmp(method, MHD_HTTP_METHOD_POST) != 0 : !reads)
         return rst_status_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED,
                                        "not with this method");

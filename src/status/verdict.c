@@ -133,7 +133,7 @@ static void judge_kernel(struct look *look)
         struct found *found = rst_verdict_find(
             look, PROBLEM_MEMBARRIER, -1,
             "the kernel refused it %" PRIu64
-            " time%s: minima and kills fail, safe points stand still; allow the system call",
+            " time%s: minima and kills fail, safe points are stuck; allow the system call",
             look->stats.membarrier_failures, count_s(look->stats.membarrier_failures));
 
         rst_verdict_command(look, found, "status");
@@ -326,7 +326,7 @@ static void judge_clock(struct look *look)
             look, PROBLEM_CLOCK, -1,
             "timestamps are %" PRId64
             " ms ahead of this server's clock: it was set back, or was wrong before; "
-            "timestamps stay in order and nothing is lost; mend the time synchronisation and "
+            "timestamps stay in order and nothing is lost; fix the time synchronisation and "
             "do not restart",
             ahead_ms);
 

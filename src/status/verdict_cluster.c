@@ -54,7 +54,7 @@ void rst_verdict_fence(struct look *look)
 
     if (look->has_syncer && syncer->state == ROSTER_SYNCER_REFUSED)
         rst_verdict_find(look, PROBLEM_REFUSED, failing_ms(look, &syncer->joining),
-                         "another server lives under this server_id, for the %" PRIu64
+                         "another live server uses this server_id, for the %" PRIu64
                          ". time: stop one of the two; all transactions fail their checks",
                          syncer->refusals);
     else if (look->has_syncer && syncer->state == ROSTER_SYNCER_BEHIND)
@@ -65,7 +65,7 @@ void rst_verdict_fence(struct look *look)
             *syncer->rejected_key ? " in " : "", syncer->rejected_key);
     else if (look->has_syncer && syncer->state == ROSTER_SYNCER_JOINING)
         command_about(rst_verdict_find(look, PROBLEM_JOINING, failing_ms(look, &syncer->joining),
-                                       "not registered in the store so far: %s",
+                                       "not registered in the store yet: %s",
                                        why(&syncer->joining)),
                       &syncer->joining);
     else if (fenced)
@@ -91,14 +91,14 @@ static void judge_report(struct look *look)
 
     if (syncer->reporting.times)
         rst_verdict_find(look, PROBLEM_REPORT, failing_ms(look, &syncer->reporting),
-                         "%" PRIu64 " report%s in a row failed, so safe points stand still: %s",
+                         "%" PRIu64 " report%s in a row failed, so safe points are stuck: %s",
                          syncer->reporting.times, count_s(syncer->reporting.times),
                          why(&syncer->reporting));
     else if (syncer->reported_ns && interval_ms && passed_ms > most_ms)
         rst_verdict_find(
             look, PROBLEM_REPORT, passed_ms - interval_ms,
             "the newest report was %" PRId64 " ms ago, and one is due every %" PRId64
-            " ms, so safe points stand still: the syncer's thread does not run, or the server "
+            " ms, so safe points are stuck: the syncer's thread does not run, or the server "
             "does not call roster_syncer_run_once()",
             passed_ms, interval_ms);
 }
@@ -260,7 +260,7 @@ static bool judge_abandoned(struct look *look)
         "%s %s holds the safe points at %" PRIu64 ", older than %" PRIu64 " s%s%s", kind_of(holder),
         holder->name, holder->ts, cluster->abandoned_ms / 1000, others,
         cluster->abandoned_mode == ROSTER_ABANDONED_PASS
-            ? "; asked to give that up, it does not: its mode is another one, it cannot "
+            ? "; it was asked to give that up and does not: it has another mode, cannot "
               "report, or it is not a Roster server"
             : "; the mode is warn, so it stays");
     command_against(look, found, &cluster->txn_blocker);
@@ -306,7 +306,7 @@ void rst_verdict_passed(struct look *look)
             "%s %s held the safe points at %" PRIu64 ", older than %" PRIu64 " s, and %s",
             kind_of(&cluster->passed), cluster->passed.name, cluster->passed.ts,
             cluster->abandoned_ms / 1000,
-            cluster->passed.kind == ROSTER_BLOCKER_BARRIER ? "was deleted: tell its owner"
+            cluster->passed.kind == ROSTER_BLOCKER_BARRIER ? "was deleted: inform its owner"
                                                            : "was asked to give that up");
     if (found)
         rst_verdict_command(look, found, "events --since=-1h");

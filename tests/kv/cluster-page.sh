@@ -97,7 +97,7 @@ eventually "what servers refuse is said" says '/processlist?sort=nonsense' '{"er
 eventually "and of one" says '/processlist?id=x' '*400'
 expect "no such server" '{"error":"no server *x* is registered"} 404' "$(get '/processlist?server=x')"
 expect "no UTF-8" '{"error":"no server *?* is registered"} 404' "$(get '/processlist?server=%ff')"
-expect "no such page" '{"error":"there is no such page of a whole cluster"} 404' "$(get /metrics)"
+expect "no such page" '{"error":"a cluster has no such page"} 404' "$(get /metrics)"
 expect "no kill by a look" '* 405' "$(get '/kill?server=a&id=1&target=connection')"
 expect "nor a look by POST" '* 405' "$(get /status -X POST)"
 expect "a name that leads here" '* 403' "$(get /status -H 'Host: evil.example')"
@@ -110,7 +110,7 @@ expect "the server has to be named" '*server takes the name*400' "$(get '/kill?i
 expect "and what" '*id and target*400' "$(get '/kill?server=a' -X POST)"
 expect "no such session" '* 404' "$(get '/kill?server=a&id=123456789&target=connection' -X POST)"
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
-    expect "another user" '*for the user who started it alone"} 403' \
+    expect "another user" '*only the user who started it may connect"} 403' \
         "$(setpriv --reuid=65534 --clear-groups curl -sS --noproxy '*' -w ' %{http_code}' "${url}status")"
 fi
 

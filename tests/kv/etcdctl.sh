@@ -92,7 +92,7 @@ delete server/minstartts/bad
 eventually "deleted, it blocks no more, either" gc_passes a "$ts"
 
 for name in a b; do # on a busy machine etcd may be late
-    grep -v -e 'the .* safe point stands still: key /tidb/server/minstartts/bad' \
+    grep -v -e 'the .* safe point is stuck: key /tidb/server/minstartts/bad' \
         -e 'etcd endpoint .* is put aside: Operation timed out' \
         -e '^roster-kv: only ' "$work/$name.err" &&
         fail "$name complains"

@@ -116,7 +116,7 @@ for format in "--output=csv --json" "--json --output=csv" "--json --output=csv -
     done
 done
 run 2 -s "" ps
-expect "an address that is empty is no address" '*--server says which server*' "$complaint"
+expect "an address that is empty is no address" '*--server takes HOST:PORT or unix:PATH*' "$complaint"
 run 2 ps --state -5
 expect "what looks like an age is as it was given" '*state "-5": it takes*' "$complaint"
 run 2 ps --blocker=0
@@ -253,7 +253,7 @@ expect "of one statement of one application" $'average,samples,state\r\n1.00,*,R
 run 0 activity --by=state --application=none --output=csv
 expect "or of none, with the same columns" $'average,samples,state\r' "$out"
 run 2 activity --wait-event=nonsense
-expect "waits that there are" '*wait "nonsense": no event*' "$complaint"
+expect "waits that there are" '*wait "nonsense": an event*' "$complaint"
 run 0 activity --json -n 1
 expect "as JSON" '*"dropped": 0*' "$out"
 if command -v curl >/dev/null; then

@@ -87,7 +87,7 @@ Test(status_access, kills_are_answered_truly)
                  "delivered");
     cr_expect_eq(roster_killed(session), ROSTER_KILL_REASON_INTERRUPTED);
     expect_reply(&fixture, "POST", "/kill?id=1&target=statement", with_token, 409, "dying");
-    expect_reply(&fixture, "POST", "/drain", with_token, 404, "no drain");
+    expect_reply(&fixture, "POST", "/drain", with_token, 404, "not support draining");
     cr_assert_eq(roster_session_close(session), 0);
     fixture_stop(&fixture);
 }
@@ -118,7 +118,7 @@ static void make_path(char *path, size_t size, char *directory)
 
 Test(status_access, a_trusted_peer_needs_no_token)
 {
-    struct fixture fixture = {.options = {.peers = 1}};
+    struct fixture fixture = {.options = {.peers = true}};
     struct roster_session *session;
     char path[80], directory[64];
     struct stat stat_now;

@@ -247,7 +247,7 @@ Test(status_alerts, reports_that_the_store_does_not_take)
     txn_error = -ENOSPC;
     cr_assert_eq(roster_syncer_report(fixture.options.syncer), -ENOSPC);
     start();
-    expect_worst("report overdue", "safe points stand still", "etcdctl alarm list",
+    expect_worst("report overdue", "safe points are stuck", "etcdctl alarm list",
                  "RosterReportOverdue");
     expect_reply(&fixture, NULL, "/metrics", NULL, 200,
                  "\nroster_errors_total{class=\"full\"} 1\n");

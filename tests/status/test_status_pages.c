@@ -409,7 +409,7 @@ Test(status_pages, nonsense_is_refused)
     expect_reply(&fixture, NULL, "/processlist?id=99999999999999999999", NULL, 400, "id takes");
     expect_reply(&fixture, NULL, "/processlist?full=maybe", NULL, 400, "full takes 1 or 0");
     expect_reply(&fixture, NULL, "/status?%3Cscript%3E", NULL, 400, "\\u003cscript");
-    expect_reply(&fixture, NULL, "/history", NULL, 404, "no history");
+    expect_reply(&fixture, NULL, "/history", NULL, 404, "not keep a history");
     expect_reply(&fixture, "DELETE", "/status", NULL, 405, "not with this method");
     expect_reply(&fixture, "GET", "/kill?id=1", NULL, 405, "not with this method");
 }

@@ -84,7 +84,8 @@ Test(status_remote, what_is_malformed_is_refused_before_it_is_asked_for_the_toke
     } refused[] = {
         {"GET /metrics HTTP/1.1", "", "400", "Host"}, /* libmicrohttpd 1.0 has its own words */
         {"GET /metrics%00 HTTP/1.1", "Host: x\r\n", "400", "percent-encoding"},
-        {"GET /metrics HTTP/1.1", "Host: x\r\nContent-Length: 1\r\n", "413", "no body"},
+        {"GET /metrics HTTP/1.1", "Host: x\r\nContent-Length: 1\r\n", "413",
+         "must not have a body"},
         {"GET /metrics HTTP/1.1", "Host: x\r\nExpect: x\r\n", "417", "100-continue"},
         {"GET /metrics HTTP/1.7", "Host: x\r\n", "505", "version"},
     };
@@ -113,8 +114,8 @@ Test(status_remote, there_is_nothing_else)
     size_t n;
 
     for (n = 0; n < sizeof(paths) / sizeof(*paths); n++) {
-        expect_reply(&remote, NULL, paths[n], right, 404, "only /metrics");
-        expect_reply(&remote, "POST", paths[n], right, 404, "only /metrics");
+        expect_reply(&remote, NULL, paths[n], right, 404, "serves only /metrics");
+        expect_reply(&remote, "POST", paths[n], right, 404, "serves only /metrics");
         expect_reply(&remote, "POST", paths[n], kills, 401, "token is needed");
     }
     expect_reply(&remote, "POST", "/metrics", right, 405, "method");

@@ -66,7 +66,7 @@ Test(status_verdict, another_server_lives_under_the_id)
     join("one", 0);
     cr_assert_eq(roster_syncer_run_once(fixture.options.syncer, NULL), 0);
     start();
-    expect_worst("refused", "another server lives under this server_id", "safepoint",
+    expect_worst("refused", "another live server uses this server_id", "safepoint",
                  "RosterRefused");
     roster_status_stop(fixture.status);
     fixture.status = NULL;
@@ -530,7 +530,7 @@ Test(status_verdict, kills_that_the_log_has_no_more)
     size_t n;
 
     fixture.options.stuck_ms = 20;
-    fixture.options.manual = 1; /* it looks when this test does */
+    fixture.options.manual = true; /* it looks when this test does */
     serve(plain());
     start();
     for (n = 0; n < STUCK; n++)

@@ -125,7 +125,7 @@ static void delete_barrier(struct looking *looking, const struct roster_store_kv
 
     if (!err && result->succeeded) {
         count_passed(safe_point, &safe_point->state.passed_barriers, holder);
-        say(safe_point, "deleted", ": it is deleted, and passed", holder);
+        say(safe_point, "deleted", ": deleted, and passed", holder);
     }
     looking->again = true;
     roster_store_free(result);
@@ -140,7 +140,7 @@ static void ask_server(struct looking *looking, const struct roster_blocker *hol
     if (holder->ts < looking->line)
         return;
     count_passed(safe_point, &safe_point->state.passed_servers, holder);
-    say(safe_point, "asked", ": it is asked to give that up", holder);
+    say(safe_point, "asked", ": asked to give that up", holder);
 }
 
 static void look_at(struct looking *looking, const struct roster_store_kv *kv, const char *prefix,

@@ -41,7 +41,7 @@ static void set_leads(struct roster_safe_point *safe_point, bool leads, int64_t 
     if (!changed)
         return;
     rst_safe_point_log(safe_point, ROSTER_STORE_LOG_INFO, "server %s %s", safe_point->server_id,
-                       leads ? "leads" : "does not lead any more");
+                       leads ? "leads" : "no longer leads");
     rst_safe_point_tell(safe_point);
 }
 
@@ -194,7 +194,7 @@ static void warn_of(struct roster_safe_point *safe_point, const char *which,
     char text[512];
 
     if (blocker->kind == ROSTER_BLOCKER_UNREADABLE)
-        rst_safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR, "the %s safe point stands still: %s",
+        rst_safe_point_log(safe_point, ROSTER_STORE_LOG_ERROR, "the %s safe point is stuck: %s",
                            which, roster_blocker_describe(blocker, text, sizeof(text)));
 }
 

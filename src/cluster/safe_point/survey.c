@@ -345,7 +345,7 @@ const char *roster_blocker_describe(const struct roster_blocker *blocker, char *
     case ROSTER_BLOCKER_ACK:
         if (blocker->ts <= 1)
             snprintf(text, size,
-                     "server %s has acknowledged no safe point so far; look at it, or wait until "
+                     "server %s has not acknowledged a safe point yet; look at it, or wait until "
                      "its lease has ended",
                      blocker->name);
         else

@@ -187,7 +187,7 @@ void rst_syncer_tell_scan(struct roster_syncer *syncer)
     pthread_mutex_unlock(&syncer->lock);
     if (err != reported && err)
         rst_syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
-                       "server %s cannot compute its minimum and reports nothing: %s",
+                       "server %s cannot compute its minimum, so it does not report: %s",
                        syncer->server_id, roster_strerror(err));
     else if (err != reported)
         rst_syncer_log(syncer, ROSTER_STORE_LOG_INFO, "server %s can compute its minimum again",
@@ -412,7 +412,7 @@ static void tell_gave_up(struct roster_syncer *syncer)
         return;
     rst_cluster_abandoned(syncer->roster, "gave up", syncer->server_id, text);
     rst_syncer_log(syncer, ROSTER_STORE_LOG_WARNING,
-                   "server %s gave up %s, as the leader asks for it: checks of that fail",
+                   "server %s gave up %s, as the leader requested: their checks fail",
                    syncer->server_id, text);
 }
 

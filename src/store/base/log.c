@@ -123,7 +123,7 @@ static unsigned admit(struct store_log *log, enum roster_store_log_level level, 
     if (log->differing != 0) {
         ready[n].level = ROSTER_STORE_LOG_WARNING;
         snprintf(ready[n++].text, sizeof(ready[0].text),
-                 "%" PRIu64 " line%s %s left out, because too many came", log->differing,
+                 "%" PRIu64 " line%s %s left out, because there were too many", log->differing,
                  count_s(log->differing), count_were(log->differing));
         log->differing = 0;
     }

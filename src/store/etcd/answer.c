@@ -197,7 +197,7 @@ static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **
                                  JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK);
     if (!json_is_object(*root)) {
         v = verdict(ETCD_UNKNOWN, -EPROTO);
-        set_reason(&v, "the answer is no JSON object");
+        set_reason(&v, "the answer is not a JSON object");
         return v;
     }
     error = json_object_get(*root, "error");

@@ -59,9 +59,9 @@ void rst_etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_
         return;
     store_count(&store->base.counters.endpoint_failures);
     if (failures == 1)
-        rst_store_log(&store->base, ROSTER_STORE_LOG_WARNING, "etcd endpoint %s %s: %s",
-                      endpoint->url, use == ETCD_CALLS ? "is put aside" : "keeps no watch open",
-                      verdict->reason);
+        rst_store_log(
+            &store->base, ROSTER_STORE_LOG_WARNING, "etcd endpoint %s %s: %s", endpoint->url,
+            use == ETCD_CALLS ? "is put aside" : "does not keep a watch open", verdict->reason);
     rst_log_flush(&store->base.log, now);
 }
 

@@ -27,7 +27,8 @@ static int memory_open(const char *address, const struct roster_store_options *o
     err = rst_threads_lock_init(&store->mutex, &store->changed);
     if (err) {
         free(store);
-        return rst_store_error_set(error, err, "no mutex or condition variable could be made");
+        return rst_store_error_set(error, err,
+                                   "a mutex or condition variable could not be created");
     }
     rst_store_begin(&store->base, options);
     store->revision = 1; /* as in etcd, so that no revision in use is 0 */

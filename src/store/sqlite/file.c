@@ -54,7 +54,7 @@ static int directory_error(const char *address, const char *directory,
         return rst_store_error_set(error, -ENOMEM, "out of memory");
     default:
         return rst_store_error_set(
-            error, -EINVAL, "store \"sqlite:%s\": %s is no directory (%s); name one that is",
+            error, -EINVAL, "store \"sqlite:%s\": %s is not a directory (%s); name one that is",
             shown_url(address).text, shown_url(directory).text, strerrorname_np(err));
     }
 }
@@ -128,14 +128,14 @@ static int check_existing(const char *address, const char *path, bool must_exist
         /* SQLite names log and index after the file: by another name it has others. */
         if (S_ISREG(st.st_mode) && st.st_nlink > 1)
             return rst_store_error_set(error, -EINVAL,
-                                       "store \"sqlite:%s\": the file has other names, too (hard "
+                                       "store \"sqlite:%s\": the file has several names (hard "
                                        "links), by which servers would not see each other; find "
                                        "them with find -samefile, and remove them",
                                        shown_url(address).text);
         if (S_ISREG(st.st_mode))
             return 0;
         return rst_store_error_set(error, -EINVAL,
-                                   "store \"sqlite:%s\": this is no regular file; name one, "
+                                   "store \"sqlite:%s\": this is not a regular file; name one, "
                                    "or a new one",
                                    shown_url(address).text);
     }

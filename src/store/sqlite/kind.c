@@ -86,15 +86,14 @@ static int open_error(const struct sqlite_store *store, int err, const struct st
     case -EUCLEAN:
         return rst_store_error_set(
             error, err,
-            "SQLite file %s is damaged or no SQLite file; move it away, or name "
+            "SQLite file %s is damaged or not an SQLite file; move it away, or name "
             "another",
             store->path);
     case -EROFS:
-        return rst_store_error_set(
-            error, err,
-            "SQLite file %s may only be read; give this user the right to write "
-            "it and its directory, on a file system that is not read-only",
-            store->path);
+        return rst_store_error_set(error, err,
+                                   "SQLite file %s is read-only; give this user the right to write "
+                                   "it and its directory, on a file system that is not read-only",
+                                   store->path);
     case -EACCES:
         return rst_store_error_set(
             error, err,

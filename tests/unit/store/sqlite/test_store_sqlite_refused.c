@@ -39,7 +39,7 @@ Test(store_sqlite_refused, what_is_no_database_is_refused_and_left_alone, .init 
     fclose(file);
     cr_expect_eq(open_error(error), -EUCLEAN);
     cr_expect_not_null(strstr(error, sqlite_path));
-    cr_expect_not_null(strstr(error, "no SQLite file"), "%s", error);
+    cr_expect_not_null(strstr(error, "not an SQLite file"), "%s", error);
     file = fopen(sqlite_path, "r");
     cr_expect_not_null(fgets(content, sizeof(content), file));
     cr_expect_str_eq(content, "these are the notes of an operator\n");
@@ -266,7 +266,7 @@ static void make_read_only(void)
     roster_store_close(store);
     STEP(3, mount("none", sqlite_dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
     STEP(4, roster_store_open(sqlite_url, NULL, &store, error, sizeof(error)) == -EROFS);
-    STEP(5, strstr(error, "may only be read") != NULL);
+    STEP(5, strstr(error, "is read-only") != NULL);
     STEP(6, mount("none", sqlite_dir, NULL, MS_REMOUNT, "size=1m") == 0);
     STEP(7, roster_store_open(sqlite_url, NULL, &store, NULL, 0) == 0);
     roster_store_close(store);
