@@ -169,10 +169,10 @@ static inline struct roster_shown *rst_slot_view(const uint64_t *word)
 #define RST_SLOT_NUMBER_BITS 22
 
 /*
- * The number of the transaction that holds the slot, which no other one has: the slot's own, and
- * above it how many held the slot before, and slots of withdrawn blocks that had its number. It
- * stays the same from the moment that the slot is taken to the one at which the life of its view is
- * ended, and costs neither of them anything. Never 0.
+ * The number of the transaction that holds the slot, which none of the next 2^42 in it has: the
+ * slot's own, and above it how many held the slot before, and slots of withdrawn blocks that had
+ * its number. It stays the same from the moment that the slot is taken to the one at which the life
+ * of its view is ended, and costs neither of them anything. Never 0.
  */
 static inline uint64_t rst_slot_txn_seq(const uint64_t *word)
 {
@@ -181,8 +181,10 @@ static inline uint64_t rst_slot_txn_seq(const uint64_t *word)
     uint64_t slot = block->number * RST_BLOCK_SLOTS + (uint64_t)(word - block->words);
     /* Acquire: pairs with rst_life_end(). */
     uint64_t lives = (rst_load_acquire(&rst_slot_view(word)->life) >> 1) + 1;
+    uint64_t number =
+        lives << RST_SLOT_NUMBER_BITS | (slot & ((UINT64_C(1) << RST_SLOT_NUMBER_BITS) - 1));
 
-    return lives << RST_SLOT_NUMBER_BITS | (slot & ((UINT64_C(1) << RST_SLOT_NUMBER_BITS) - 1));
+    return number ? number : UINT64_MAX; /* of slot 0, once in 2^42 turns */
 }
 
 /* For view.reserved: the view is a slot's own, and is not retired. */

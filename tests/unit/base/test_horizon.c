@@ -122,6 +122,24 @@ Test(horizon, each_slot_has_a_view_of_its_own)
     fixture_free(f);
 }
 
+/* 0 would say that no transaction is open. */
+Test(horizon, no_number_is_0_after_however_many_turns)
+{
+    static const uint64_t lives[] = {0, (UINT64_C(1) << 43) - 2, UINT64_C(0) - 2,
+                                     UINT64_C(1) << 43};
+    struct fixture *f = fixture_new();
+    size_t i, n;
+
+    for (i = 0; i < MANY; i++) {
+        f->slots[i] = take(f, &f->mine, i);
+        for (n = 0; n < sizeof(lives) / sizeof(*lives); n++) {
+            rst_slot_view(f->slots[i])->life = lives[n];
+            cr_assert_neq(rst_slot_txn_seq(f->slots[i]), 0, "slot %zu, life %zu", i, n);
+        }
+    }
+    fixture_free(f);
+}
+
 /* Begin here, finish elsewhere: slots come back to the context whose chunk they are of. */
 Test(horizon, slots_that_others_free_come_back)
 {
