@@ -197,15 +197,22 @@ int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadli
     return 0;
 }
 
+static bool has_moved(struct sqlite_conn *conn)
+{
+    int moved = 0;
+
+    (void)sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved;
+}
+
 int rst_sqlite_conn_identify(struct sqlite_conn *conn, struct sqlite_file_id *id)
 {
-    int moved = 0, err = rst_sqlite_file_identify(conn->store->path, id);
+    int err = rst_sqlite_file_identify(conn->store->path, id);
 
     /* The name may have been given to another file since this one was opened. One that is given
-     * away after the look at it is noticed by its number, before a call. */
-    if (!err)
-        (void)sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    return moved ? -EREMCHG : err;
+     * away after the look at it is noticed by its number, before a call. SQLite says the same of a
+     * look that the system refuses, so it looks again. */
+    return !err && has_moved(conn) && has_moved(conn) ? -EREMCHG : err;
 }
 
 void rst_sqlite_conn_close(struct sqlite_conn *conn)

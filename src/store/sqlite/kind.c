@@ -48,7 +48,12 @@ static int bind_file(struct sqlite_store *store, const struct store_error *error
         if (conn)
             rst_sqlite_conn_close(conn);
         /* Where none is bound yet, a file that has gone is one that is missing. */
-        return err == -EREMCHG ? -ENOENT : err;
+        if (err == -EREMCHG)
+            return rst_store_error_set(error, -ENOENT,
+                                       "SQLite file %s was deleted or replaced while it was "
+                                       "opened; open it again",
+                                       store->path);
+        return err;
     }
     pthread_mutex_lock(&store->mutex);
     store->file = file;
