@@ -46,7 +46,7 @@ grep -ohE 'href="[a-zA-Z_0-9]+\.html' ./*.html | sed 's/href="//' | sort -u >tar
 while read -r target; do
     [ -f "$target" ] || fail "$target is not there"
 done <targets
-grep -qF "Vouches for the transaction" txn_8h.html || fail "roster_txn_check() has no text"
+grep -qF "Confirms the transaction's snapshot" txn_8h.html || fail "roster_txn_check() has no text"
 grep -qF "pins beyond the age limit: ignored" structroster__min.html ||
     fail "a member has no text"
 exit "$wrong"

@@ -168,7 +168,8 @@ Test(status_query, values_that_mean_nothing_are_refused)
     expect_reply(&fixture, NULL, "/processlist?sort=", NULL, 400, "it takes id, kind,");
     expect_reply(&fixture, NULL, "/processlist?sort=--id", NULL, 400, "sort \\u0022--id\\u0022");
     expect_reply(&fixture, NULL, "/processlist?sort=info", NULL, 400, "it takes id, kind,");
-    expect_reply(&fixture, NULL, "/processlist?sort=-time&after=3", NULL, 400, "after goes with");
+    expect_reply(&fixture, NULL, "/processlist?sort=-time&after=3", NULL, 400,
+                 "after requires the order");
     expect_reply(&fixture, NULL, "/processlist?limit=1000001", NULL, 400, "from 1 to 1000000");
     expect_reply(&fixture, NULL, "/status?sort=id", NULL, 400, "unknown argument sort");
 }
@@ -421,7 +422,7 @@ Test(status_query, holders)
     json_decref(json);
     expect_reply(&fixture, NULL, "/holders?holder=cursors", NULL, 400,
                  "holder \\u0022cursors\\u0022: it takes transaction, pin, cursor, stale read,");
-    expect_reply(&fixture, NULL, "/holders?after=1", NULL, 400, "after goes with");
+    expect_reply(&fixture, NULL, "/holders?after=1", NULL, 400, "after requires the order");
     expect_reply(&fixture, NULL, "/holders?columns=mem", NULL, 400, "it takes ts, start_time,");
     expect_reply(&fixture, NULL, "/processlist?holder=pin", NULL, 400, "unknown argument holder");
     snprintf(wanted, sizeof(wanted), "%llu", (unsigned long long)now - 4);

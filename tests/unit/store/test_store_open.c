@@ -147,7 +147,7 @@ Test(store_open, sqlite_paths_are_checked)
     snprintf(url, sizeof(url), "sqlite:%s/store.db", dir);
     expect_refusal(url, &o, -ENOENT, url, "must_exist");
     expect_refusal("sqlite:/dev/null", NULL, -EINVAL, "/dev/null", "regular file");
-    expect_refusal("sqlite:/dev/null/store.db", NULL, -EINVAL, "/dev/null", "no directory");
+    expect_refusal("sqlite:/dev/null/store.db", NULL, -EINVAL, "/dev/null", "is not a directory");
 }
 
 /* Servers that open it by different names would have a log each. */
