@@ -121,7 +121,11 @@ Test(look, a_closed_session_goes_on_showing_its_own)
     unit_end(roster, other);
 }
 
-/* And comes back: sessions that are opened, updated and closed all the time need no more memory. */
+/*
+ * And comes back: sessions that are opened, updated and closed all the time need no more memory,
+ * but for a few pieces while the reclaiming thread has some in its hands. The 2 000 views would be
+ * eight times as much.
+ */
 Test(look, the_view_of_a_closed_session_is_used_again)
 {
     struct roster *roster = unit_roster(NULL);
@@ -140,7 +144,7 @@ Test(look, the_view_of_a_closed_session_is_used_again)
         if (round == 9)
             memory = unit_stats(roster).memory;
     }
-    cr_assert_eq(unit_stats(roster).memory, memory);
+    cr_assert_leq(unit_stats(roster).memory, memory + 16384);
     unit_destroy(roster);
 }
 
