@@ -274,18 +274,26 @@ Test(refused_membarrier, short_of_memory_for_a_moment, .init = set_up, .fini = c
     cr_expect_eq(unit_stats(it.roster).membarrier_failures, 0);
 }
 
-/* By hand: what waits goes on waiting, and the caller learns why. */
-Test(refused_membarrier, a_round_by_hand)
+/* One without threads: what is retired waits for roster_reclaim(). */
+static struct roster *roster_by_hand(void)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
     struct roster *roster;
-    uint64_t backlog;
 
     options.tick_ms = ROSTER_TICK_MANUAL;
     options.flags = ROSTER_RECLAIM_MANUAL;
     roster = unit_roster_with(&options);
     if (!unit_stats(roster).membarrier)
         cr_skip_test("there is no membarrier() here");
+    return roster;
+}
+
+/* By hand: what waits goes on waiting, and the caller learns why. */
+Test(refused_membarrier, a_round_by_hand)
+{
+    struct roster *roster = roster_by_hand();
+    uint64_t backlog;
+
     unit_close(unit_open(roster));
     backlog = unit_stats(roster).backlog;
     cr_assert_gt(backlog, 0);
@@ -304,8 +312,8 @@ Test(refused_membarrier, a_round_by_hand)
 #define CROWD 4096
 #define HALVINGS 3 /* of the table that these need, until it is as small as one for a few */
 
-/* Opens many sessions and closes them. Returns how many calls the round made that follows, in which
- * the table of ids becomes smaller; so many of them are not refused. */
+/* Opens many sessions and closes them; in the round that follows, the table of ids becomes smaller.
+ * `passes` calls of that round are not refused. Returns how many it made. */
 static unsigned shrink(struct roster *roster, unsigned passes, int expected)
 {
     static struct roster_session *sessions[CROWD];
@@ -329,16 +337,10 @@ static unsigned shrink(struct roster *roster, unsigned passes, int expected)
 /* It waits for grace periods of its own. Each time the refusal begins where one is asked for. */
 Test(refused_membarrier, a_table_becomes_smaller_step_by_step)
 {
-    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster *roster = roster_by_hand();
     unsigned round, step, n;
-    struct roster *roster;
     uint64_t buckets;
 
-    options.tick_ms = ROSTER_TICK_MANUAL;
-    options.flags = ROSTER_RECLAIM_MANUAL;
-    roster = unit_roster_with(&options);
-    if (!unit_stats(roster).membarrier)
-        cr_skip_test("there is no membarrier() here");
     buckets = roster->registry.buckets;
     round = refuse_membarriers();
     unit_close(unit_open(roster));
