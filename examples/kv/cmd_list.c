@@ -169,15 +169,6 @@ static void describe(struct conn *conn, const struct roster_snapshot *snapshot,
     buf_append(out, "\n", 1);
 }
 
-/* LIST and INFO */
-int client_list(struct conn *conn, const struct request *request, struct buf *out)
-{
-    size_t mark = out->len;
-    int err = for_clients(conn, request, describe, NULL);
-
-    return err ?: reply_text_since(out, mark);
-}
-
 /* Ids are never used again, so no other client is hit. */
 static void kill_one(struct conn *conn, const struct roster_snapshot *snapshot,
                      const struct roster_entry *entry, unsigned *count)
@@ -210,55 +201,9 @@ int client_unblock(struct conn *conn, const struct request *request, struct buf 
                                   ROSTER_STMT_ANY, ROSTER_KILL_REASON_INTERRUPTED));
 }
 
-int client_id(struct conn *conn, const struct request *request, struct buf *out)
-{
-    return reply(out, ":%" PRIu64, roster_session_id(conn->session));
-}
-
 int client_getname(struct conn *conn, const struct request *request, struct buf *out)
 {
     return reply_string(out, *conn->identity.name ? conn->identity.name : NULL);
-}
-
-int client_identify(struct conn *conn, const struct slice *user, const struct slice *name)
-{
-    struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
-    struct conn_identity before = conn->identity;
-    struct roster_session_attr attr;
-    int err;
-
-    if (user)
-        memcpy(conn->identity.user, user->data, user->len + 1);
-    if (name)
-        memcpy(conn->identity.name, name->data, name->len + 1);
-    attr = conn_attributes(conn);
-    attr.refusal = &refusal;
-    err = roster_session_update(conn->session, &attr);
-    if (err)
-        conn->identity = before;
-    return err == -EDQUOT ? reply(&conn->peer.out, "-ERR %s", refusal.text) : err;
-}
-
-int client_set_name(struct conn *conn, struct slice name)
-{
-    if (!peer_word(name))
-        return reply(&conn->peer.out, "-ERR a name is up to %d characters" NO_WORD, PEER_WORD - 1);
-    return client_identify(conn, NULL, &name);
-}
-
-int client_set_user(struct conn *conn, struct slice user)
-{
-    if (!conn->server->options.auth)
-        return reply(&conn->peer.out, "-ERR this server has no passwords: connect without user and "
-                                      "password, or start it with --auth=trust");
-    if (!user.len || !peer_word(user))
-        return reply(&conn->peer.out, "-ERR a user is 1 to %d characters" NO_WORD, PEER_WORD - 1);
-    return client_identify(conn, &user, NULL);
-}
-
-int client_setname(struct conn *conn, const struct request *request, struct buf *out)
-{
-    return client_set_name(conn, request->argv[2]) ?: reply(out, "+OK");
 }
 
 static void describe_txn(struct conn *conn, const struct roster_snapshot *snapshot,
@@ -280,10 +225,12 @@ static void describe_txn(struct conn *conn, const struct roster_snapshot *snapsh
     buf_append(out, "\n", 1);
 }
 
-int trx_list(struct conn *conn, const struct request *request, struct buf *out)
+/* CLIENT LIST, CLIENT INFO and TRX LIST */
+int client_list(struct conn *conn, const struct request *request, struct buf *out)
 {
+    client_fn *fn = request_is(request, 0, "TRX") ? describe_txn : describe;
     size_t mark = out->len;
-    int err = for_clients(conn, request, describe_txn, NULL);
+    int err = for_clients(conn, request, fn, NULL);
 
     return err ?: reply_text_since(out, mark);
 }

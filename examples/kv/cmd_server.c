@@ -15,13 +15,6 @@
 #define SLEEP_MAX 3600
 #define STEP_MS 100 /* between two looks at how far a sleep has come */
 
-int cmd_quit(struct conn *conn, const struct request *request, struct buf *out)
-{
-    reply(out, "+OK");
-    peer_finish(&conn->peer);
-    return 0;
-}
-
 /* The connection as it was at first: a pool can hand it to another user. */
 int cmd_reset(struct conn *conn, const struct request *request, struct buf *out)
 {
@@ -30,54 +23,10 @@ int cmd_reset(struct conn *conn, const struct request *request, struct buf *out)
 
     multi_discard(conn);
     txn_rollback(&conn->txn);
-    err = client_identify(conn, &none, &none);
+    err = conn_identify(&conn->peer, &none, &none);
     if (!err)
         out->resp3 = false;
     return err ?: reply(out, "+RESET");
-}
-
-/* There are no passwords: who a client is matters for limits and lists alone. */
-int cmd_auth(struct conn *conn, const struct request *request, struct buf *out)
-{
-    if (request->argc > 3)
-        return reply(out, "-ERR syntax error, usage: AUTH user [password]");
-    return client_set_user(conn, request->argv[1]) ?: reply(out, "+OK");
-}
-
-int cmd_select(struct conn *conn, const struct request *request, struct buf *out)
-{
-    return request_is(request, 1, "0") ? reply(out, "+OK")
-                                       : reply(out, "-ERR there is no database but 0");
-}
-
-int cmd_hello(struct conn *conn, const struct request *request, struct buf *out)
-{
-    size_t mark = out->len, name = 2;
-    int err = 0;
-
-    if (request->argc > 1 && !request_is(request, 1, "2") && !request_is(request, 1, "3"))
-        return reply(out, "-NOPROTO this server speaks versions 2 and 3 of the protocol");
-    if (request_is(request, name, "AUTH") && request->argc > 4)
-        name = 5;
-    if (request->argc > name &&
-        (request->argc != name + 2 || !request_is(request, name, "SETNAME")))
-        return reply(out, "-ERR syntax error, usage: HELLO [2|3 [AUTH user password] "
-                          "[SETNAME name]]");
-    if (name > 2)
-        err = client_set_user(conn, request->argv[3]);
-    if (!err && request->argc > name)
-        err = client_set_name(conn, request->argv[name + 1]);
-    if (err)
-        return err;
-    if (request->argc > 1)
-        out->resp3 = request_is(request, 1, "3");
-    reply_strings(out, "server", "roster-kv", "version", roster_version(), "proto", (char *)NULL);
-    reply(out, ":%d", out->resp3 ? 3 : 2);
-    reply_string(out, "id");
-    reply(out, ":%" PRIu64, roster_session_id(conn->session));
-    reply_strings(out, "mode", "standalone", "role", "master", "modules", (char *)NULL);
-    reply(out, "*0");
-    return reply_map_since(out, mark, 7);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -201,33 +150,12 @@ static int about_keyspace(struct server *server, struct buf *out)
     return 0;
 }
 
-static bool names(const struct request *request, const char *section)
-{
-    size_t n;
-
-    for (n = 1; n < request->argc && !request_is(request, n, section); n++)
-        ;
-    return n < request->argc;
-}
-
-int cmd_info(struct conn *conn, const struct request *request, struct buf *out)
-{
-    static const struct {
-        const char *name;
-        int (*write)(struct server *server, struct buf *out);
-    } sections[] = {
-        {"Server", about_server}, {"Sessions", about_sessions}, {"Minimum", about_minimum},
-        {"Store", about_store},   {"Cluster", cluster_info},    {"Keyspace", about_keyspace},
-    };
-    bool all = request->argc == 1 || names(request, "all") || names(request, "default") ||
-               names(request, "everything");
-    size_t mark = out->len, n;
-    int err = 0;
-
-    for (n = 0; !err && n < sizeof(sections) / sizeof(sections[0]); n++)
-        if (all || names(request, sections[n].name)) {
-            buf_printf(out, "%s# %s\r\n", out->len > mark ? "\r\n" : "", sections[n].name);
-            err = sections[n].write(conn->server, out);
-        }
-    return err ?: reply_text_since(out, mark);
-}
+const struct info_section info_sections[] = {
+    {"Server", about_server},
+    {"Sessions", about_sessions},
+    {"Minimum", about_minimum},
+    {"Store", about_store},
+    {"Cluster", cluster_info},
+    {"Keyspace", about_keyspace},
+    {NULL, NULL},
+};

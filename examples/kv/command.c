@@ -77,7 +77,7 @@ const struct command commands[] = {
     {"STRLEN", cmd_measure, 2, "key", "The length of a value", DATA},
     {"TRX", command_help, -2, "HELP | LIST | HISTORY", "The transactions", OTHER(0)},
     {"TRX|HISTORY", trx_history, 2, "", "What long transactions consisted of", OTHER(0)},
-    {"TRX|LIST", trx_list, 2, "", "The open transactions, oldest first", OTHER(0)},
+    {"TRX|LIST", client_list, 2, "", "The open transactions, oldest first", OTHER(0)},
     {"TYPE", cmd_measure, 2, "key", "\"string\", or \"none\"", DATA},
     {NULL, NULL, 0, NULL, NULL, OTHER(0)},
 };

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 void conn_sleep(struct conn *conn, const struct request *awaits)
 {
@@ -24,7 +25,7 @@ void conn_rise(struct conn *conn)
     conn->awaits = NULL;
 }
 
-struct roster_session_attr conn_attributes(const struct conn *conn)
+static struct roster_session_attr attributes(const struct conn *conn)
 {
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
 
@@ -46,7 +47,7 @@ static void on_opened(struct peer *peer)
     struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
     struct conn *conn = (struct conn *)peer;
     struct server *server = peer->front->arg;
-    struct roster_session_attr attr = conn_attributes(conn);
+    struct roster_session_attr attr = attributes(conn);
     int err;
 
     attr.kind = ROSTER_SESSION_USER;
@@ -105,10 +106,42 @@ static void on_ended(struct peer *peer)
     conn->session = NULL;
 }
 
+/* There are no passwords: who a client is matters for limits and lists alone. */
+int conn_identify(struct peer *peer, const struct slice *user, const struct slice *name)
+{
+    struct conn *conn = (struct conn *)peer;
+    struct roster_quota_refusal refusal = ROSTER_QUOTA_REFUSAL_INIT;
+    struct conn_identity before = conn->identity;
+    struct roster_session_attr attr;
+    int err;
+
+    if (user && user->len && !conn->server->options.auth)
+        return reply(&peer->out, "-ERR this server has no passwords: connect without user and "
+                                 "password, or start it with --auth=trust");
+    if (user)
+        memcpy(conn->identity.user, user->data, user->len + 1);
+    if (name)
+        memcpy(conn->identity.name, name->data, name->len + 1);
+    attr = attributes(conn);
+    attr.refusal = &refusal;
+    err = roster_session_update(conn->session, &attr);
+    if (err)
+        conn->identity = before;
+    return err == -EDQUOT ? reply(&peer->out, "-ERR %s", refusal.text) : err;
+}
+
+static uint64_t on_id(const struct peer *peer)
+{
+    return roster_session_id(((const struct conn *)peer)->session);
+}
+
 const struct front_calls conn_calls = {
     .name = "roster-kv",
+    .version = roster_version,
     .size = sizeof(struct conn),
     .opened = on_opened,
+    .id = on_id,
+    .identify = conn_identify,
     .run = command_run,
     .held = on_held,
     .woken = on_woken,

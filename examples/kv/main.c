@@ -13,7 +13,6 @@
 #include "server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -65,13 +64,14 @@ static int create(struct server *server)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
     char why[256];
-    int err = server_check("no oracle", roster_oracle_local_create(&server->oracle));
+    int err;
 
     server->front.arg = server;
     server->front.calls = &conn_calls;
     server->front.options = &server->options.front;
     server->front.listen_fd = -1;
     front_fit(&server->front);
+    err = server_check("no oracle", roster_oracle_local_create(&server->oracle));
     /* Commits take their timestamps from the same oracle, so it is not left to the roster. */
     options.oracle = roster_oracle_local_read;
     options.oracle_arg = server->oracle;
@@ -181,20 +181,8 @@ static int stop(struct server *server)
     return err;
 }
 
-/* What the parent has closed of them would become a socket, which messages would go to. */
-static void fill_standard_descriptors(void)
-{
-    int fd = STDIN_FILENO;
-
-    while (fd >= 0 && fd <= STDERR_FILENO)
-        fd = open("/dev/null", O_RDWR);
-    if (fd > STDERR_FILENO)
-        close(fd);
-}
-
 int main(int argc, char **argv)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     static struct server server = {.options = {
                                        .front.bind = "127.0.0.1",
                                        .meeting = ROSTER_STORE_OPTIONS_INIT,
@@ -207,10 +195,6 @@ int main(int argc, char **argv)
     sigset_t ends;
     int err, number = 0;
 
-    fill_standard_descriptors();
-    server.options.front.threads = processors < 1     ? 1
-                                   : processors > 256 ? 256
-                                                      : (uint64_t)processors;
     options_parse(&server.options, argc, argv,
                   "An in-memory key-value server with snapshot isolation that speaks the Redis "
                   "protocol: an example of what Roster is for.",

@@ -91,7 +91,9 @@ extern const struct front_calls conn_calls;
 /* A statement waits, until the timer fires, a lock is free (`awaits`) or a kill comes. */
 void conn_sleep(struct conn *conn, const struct request *awaits);
 void conn_rise(struct conn *conn);
-struct roster_session_attr conn_attributes(const struct conn *conn);
+
+/* See struct front_calls. */
+int conn_identify(struct peer *peer, const struct slice *user, const struct slice *name);
 
 enum {
     CMD_DATA = CMD_SERVER,         /* runs inside a transaction: the client's, or one of its own */
@@ -108,17 +110,10 @@ void command_retry(struct conn *conn);         /* takes the lock that it awaits,
 
 void multi_discard(struct conn *conn);
 
-/* Say who a client is, where clients may choose it; NULL: as before. They reply only when they
- * cannot. */
-int client_identify(struct conn *conn, const struct slice *user, const struct slice *name);
-int client_set_name(struct conn *conn, struct slice name);
-int client_set_user(struct conn *conn, struct slice user);
-
 command_fn cmd_get, cmd_set, cmd_mget, cmd_count, cmd_incr, cmd_scan, cmd_measure, cmd_dbsize,
     cmd_flushdb;
 command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_lock;
-command_fn cmd_auth, cmd_quit, cmd_reset, cmd_select, cmd_hello, debug_sleep, cmd_info;
-command_fn client_list, client_kill, client_unblock, client_id, client_getname, client_setname,
-    trx_list, trx_history;
+command_fn cmd_reset, debug_sleep;
+command_fn client_list, client_kill, client_unblock, client_getname, trx_history;
 
 #endif

@@ -76,3 +76,29 @@ int peer_setinfo(struct conn *conn, const struct request *request, struct buf *o
     memcpy(to, value.data, value.len + 1);
     return reply(out, "+OK");
 }
+
+static bool names(const struct request *request, const char *section)
+{
+    size_t n;
+
+    for (n = 1; n < request->argc && !request_is(request, n, section); n++)
+        ;
+    return n < request->argc;
+}
+
+int cmd_info(struct conn *conn, const struct request *request, struct buf *out)
+{
+    struct server *server = ((struct peer *)conn)->front->arg;
+    const struct info_section *section = info_sections;
+    bool all = request->argc == 1 || names(request, "all") || names(request, "default") ||
+               names(request, "everything");
+    size_t mark = out->len;
+    int err = 0;
+
+    for (; !err && section->name; section++)
+        if (all || names(request, section->name)) {
+            buf_printf(out, "%s# %s\r\n", out->len > mark ? "\r\n" : "", section->name);
+            err = section->write(server, out);
+        }
+    return err ?: reply_text_since(out, mark);
+}

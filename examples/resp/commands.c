@@ -6,6 +6,8 @@
  */
 #include "commands.h"
 
+#include "front.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -124,4 +126,17 @@ int cmd_ping(struct conn *conn, const struct request *request, struct buf *out)
 int cmd_echo(struct conn *conn, const struct request *request, struct buf *out)
 {
     return reply_bulk(out, request->argv[1]);
+}
+
+int cmd_quit(struct conn *conn, const struct request *request, struct buf *out)
+{
+    reply(out, "+OK");
+    peer_finish((struct peer *)conn);
+    return 0;
+}
+
+int cmd_select(struct conn *conn, const struct request *request, struct buf *out)
+{
+    return request_is(request, 1, "0") ? reply(out, "+OK")
+                                       : reply(out, "-ERR there is no database but 0");
 }

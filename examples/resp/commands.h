@@ -9,7 +9,8 @@
 
 #include "resp.h"
 
-struct conn; /* the server's */
+struct conn;   /* the server's */
+struct server; /* likewise: what front.arg is */
 
 /*
  * A command appends one reply. Returns 0, 1 when it is an error, or a negative errno when it could
@@ -40,8 +41,20 @@ bool command_fits(const struct command *command, const struct request *request, 
 
 /* Runs a command when none of its subcommands is meant: HELP, or an error. */
 command_fn command_help;
-command_fn cmd_command, command_count, command_docs, cmd_ping, cmd_echo;
-command_fn config_get;   /* options.c */
-command_fn peer_setinfo; /* about.c: the peer is what `conn` begins with */
+command_fn cmd_command, command_count, command_docs, cmd_ping, cmd_echo, cmd_select;
+command_fn config_get; /* options.c */
+
+/* In these, the peer (front.h) is what `conn` begins with. */
+command_fn cmd_quit;
+command_fn cmd_info, peer_setinfo;                         /* about.c */
+command_fn cmd_hello, cmd_auth, client_setname, client_id; /* identity.c */
+
+/* A section of INFO: appends its lines. Returns 0 or a negative errno. */
+struct info_section {
+    const char *name;
+    int (*write)(struct server *server, struct buf *out);
+};
+
+extern const struct info_section info_sections[]; /* the server's: the last one has no name */
 
 #endif

@@ -8,6 +8,7 @@
 #include "front.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #define LINGER_MS 2000               /* for a client to take the last reply */
 #define FAIR_SHARE 65536             /* bytes under way that every client may have */
 #define BACKLOG 4096
+#define MOST_THREADS 256 /* unless more are asked for */
 #define SWEEP_MS 500
 #define OTHER_FILES 64 /* descriptors for everything but clients */
 #define FULL_US 1000   /* to wait when no descriptor is left */
@@ -412,12 +414,30 @@ int front_start(struct front *front)
     return err;
 }
 
-/* As many descriptors as there may be, and no more clients than that. */
+/* What the parent has closed of them would become a socket, which messages would go to. */
+static void fill_standard_descriptors(void)
+{
+    int fd = STDIN_FILENO;
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+/* A thread for each processor; as many descriptors as there may be, and no more clients than that.
+ */
 void front_fit(struct front *front)
 {
-    uint64_t *clients = &front->options->max_clients;
+    uint64_t *threads = &front->options->threads, *clients = &front->options->max_clients;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct rlimit limit;
 
+    fill_standard_descriptors();
+    if (!*threads)
+        *threads = processors < 1              ? 1
+                   : processors > MOST_THREADS ? MOST_THREADS
+                                               : (uint64_t)processors;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return;
     limit.rlim_cur = limit.rlim_max;

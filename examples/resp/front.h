@@ -24,7 +24,8 @@
 struct front_options {
     const char *bind; /* a numeric address */
     uint64_t port;    /* becomes the port in use */
-    uint64_t threads, max_request, write_timeout_s;
+    uint64_t threads; /* 0 becomes one for each processor, see front_fit() */
+    uint64_t max_request, write_timeout_s;
     uint64_t max_clients; /* at most as many as there are descriptors, see front_fit() */
     uint64_t max_buffers; /* bytes that all clients have under way; 0: no limit */
 };
@@ -55,9 +56,14 @@ struct peer {
 
 /* What the server does. */
 struct front_calls {
-    const char *name;                                        /* for messages */
-    size_t size;                                             /* of what begins with a peer */
-    void (*opened)(struct peer *peer);                       /* the rest of it is 0 */
+    const char *name; /* for messages and clients */
+    const char *(*version)(void);
+    size_t size;                             /* of what begins with a peer */
+    void (*opened)(struct peer *peer);       /* the rest of it is 0 */
+    uint64_t (*id)(const struct peer *peer); /* of the connection */
+    /* The client says who it is; NULL: as before. Replies only when it cannot be. Returns 0, 1
+     * after a reply, or a negative errno. */
+    int (*identify)(struct peer *peer, const struct slice *user, const struct slice *name);
     void (*run)(struct peer *peer, struct request *request); /* and frees it */
     size_t (*held)(const struct peer *peer);                 /* bytes that it keeps elsewhere */
     void (*woken)(struct peer *peer);                        /* after a wake-up */
@@ -79,7 +85,9 @@ struct front {
     } counts;
 };
 
-void front_fit(struct front *front); /* first: as many descriptors as there may be */
+/* First: standard descriptors are open, there may be as many others as the system allows, and the
+ * options fit the machine. */
+void front_fit(struct front *front);
 int front_listen(struct front *front);
 int front_start(struct front *front);
 void front_stop(struct front *front);
