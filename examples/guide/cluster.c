@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * A server of a cluster: its minimum is reported to a store, and when its lease is lost it is
- * fenced before any server may collect what its transactions read.
+ * A server of a cluster: it reports its minimum to a store. If it loses its lease, it is fenced
+ * before any server may collect the versions that its transactions read.
  */
 #include <inttypes.h>
 #include <roster/oracle_store.h>
@@ -37,7 +36,7 @@ static struct roster_syncer *join(struct roster *roster, struct roster_store *st
     struct roster_syncer *syncer;
 
     options.server_id = "server-1";
-    options.interval_ms = 100; /* so short for the example alone */
+    options.interval_ms = 100; /* short, for the example only */
     options.ttl_ms = 3000;
     options.change = show_change;
     must("roster_syncer_create", roster_syncer_create(roster, store, &options, &syncer));
@@ -72,8 +71,8 @@ static struct roster_syncer_stats stats_of(struct roster_syncer *syncer)
 }
 
 /* [fence] */
-/* Somebody ends the server's lease. Until it is back no read is vouched for; then the transaction
- * may go on, because no safe point has passed it. */
+/* Revokes the server's lease. Checks fail until the server is registered again; then the
+ * transaction may continue, because no safe point has passed it. */
 static void lose_the_lease(struct roster_store *store, struct roster_syncer *syncer,
                            struct roster_session *session)
 {
@@ -100,13 +99,13 @@ int main(void)
     uint64_t start_ts;
 
     /* [store] */
-    /* Servers of one host would say "sqlite:PATH", those of a cluster "etcd:URL,URL". */
+    /* Servers of one host use "sqlite:PATH", those of a cluster "etcd:URL,URL". */
     if (roster_store_open("memory", NULL, &store, error, sizeof(error))) {
         fprintf(stderr, "%s\n", error);
         return 1;
     }
     must("roster_oracle_store_create", roster_oracle_store_create(store, NULL, &oracle));
-    options.oracle = roster_oracle_store_read; /* the same order in all servers */
+    options.oracle = roster_oracle_store_read; /* one order in all servers */
     options.oracle_arg = oracle;
     must("roster_create", roster_create(&options, &roster));
     syncer = join(roster, store);

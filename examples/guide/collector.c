@@ -1,10 +1,9 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * A collector of old versions: readers and writers work on versions of one value while the main
- * thread deletes those that the safe point has passed. Ends with 0 when every read found its
- * version, also the backup that has held a pin from the beginning.
+ * A collector of old versions: threads read and write versions of one value while the main thread
+ * deletes those that the safe point has passed. Exits with 0 if every read found its version, that
+ * of the backup with its pin included.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -44,7 +43,7 @@ static int write_version(void)
 }
 /* [write] */
 
-/* What is visible at `ts`: 0 when it was collected. */
+/* Returns the version visible at `ts`, 0 if it was collected. */
 static uint64_t read_version(uint64_t ts)
 {
     const struct version *version;
@@ -60,7 +59,7 @@ static uint64_t read_version(uint64_t ts)
 }
 
 /* [reader] */
-/* Reads twice in each transaction: the same version has to be there. */
+/* Reads twice in each transaction: both reads must find the same version. */
 static void *read_all(void *arg)
 {
     struct roster_session *session;
@@ -87,8 +86,8 @@ static void *read_all(void *arg)
 /* [reader] */
 
 /* [collect] */
-/* The youngest version that the safe point can see must stay, and what is younger than it; what is
- * older no reader can ever ask for again. */
+/* Keeps the newest version at or below the safe point, and all newer ones. No reader can need the
+ * older ones again. */
 static int collect(uint64_t safe_point)
 {
     struct version *version, *older;
@@ -111,7 +110,7 @@ static int collect(uint64_t safe_point)
 
 static int collect_once(void)
 {
-    int err = roster_min_advance(roster, 0, NULL); /* moves the safe point */
+    int err = roster_min_advance(roster, 0, NULL); /* advances the safe point */
 
     if (err)
         fprintf(stderr, "roster_min_advance: %s\n", roster_strerror(err));
@@ -120,7 +119,7 @@ static int collect_once(void)
 /* [collect] */
 
 /* [backup] */
-/* A backup of the present: as long as it runs nothing that it needs is collected. */
+/* A backup of the present: its pin protects all versions that it reads, as long as it runs. */
 static void back_up(void)
 {
     struct roster_pin *pin;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Statements: everything that a client asks for runs inside one, so that it can be seen and killed.
+ * Statements: every client request runs inside one, so that it can be listed and killed.
  */
 #include "command.h"
 
@@ -45,7 +45,7 @@ static void begin(struct roster_session *session, struct reply *reply)
 }
 
 /* [work] */
-/* A long statement looks whether it was killed wherever it can stop. */
+/* A long statement checks for kills wherever it can stop. */
 static void work(struct roster_session *session, const char *ms, struct reply *reply)
 {
     const struct timespec millisecond = {.tv_nsec = 1000000};
@@ -76,7 +76,7 @@ static void list(struct roster *roster, struct reply *reply)
 
     if (!err) {
         err = roster_for_each(roster, list_one, reply);
-        roster_read_unlock(roster); /* the identities that list_one() saw may vanish now */
+        roster_read_unlock(roster); /* the identities that list_one() saw may be freed now */
     }
     say_result(reply, err);
 }

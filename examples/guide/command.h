@@ -2,15 +2,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What the clients of the example servers can ask for, one line each:
- *
- *     begin       begin a transaction: its start timestamp
- *     read        read in it: "value" when its snapshot was there
- *     finish      end it
- *     work MS     a statement that takes so long
- *     list        who is connected, and what each does
- *     kill ID     end the statement of a session
- *     minimum     the oldest start timestamp and who holds it
+ * Commands of the example servers, one per line:
+ *     begin       begin a transaction; replies with its start timestamp
+ *     read        read in the transaction: "value" if its snapshot is intact
+ *     finish      finish the transaction
+ *     work MS     run a statement for MS milliseconds
+ *     list        list the sessions
+ *     kill ID     kill the statement of session ID
+ *     minimum     the oldest start timestamp and the session that holds it
  */
 #ifndef GUIDE_COMMAND_H
 #define GUIDE_COMMAND_H
@@ -19,7 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Number of bytes that hold every reply. */
+/* Size of the longest reply, in bytes. */
 #define REPLY_MAX 4096
 
 struct reply {

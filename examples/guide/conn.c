@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * Connections, each armed for one event on the server's epoll: the kernel gives it to one thread,
- * and from arming to being given it is the happens-before edge by which the session moves.
+ * Connections, each armed for one event on the server's epoll. The kernel delivers the event to one
+ * thread, which owns the session next; conn_arm() explains the happens-before edge.
  */
 #define _GNU_SOURCE 1
 #include "conn.h"
@@ -129,7 +128,7 @@ static struct conn *free_place(struct conns *conns)
     return NULL;
 }
 
-/* Prepares a place for the connection; false when that cannot be. */
+/* Prepares a slot for the connection; returns false on failure. */
 static bool settle(struct conns *conns, struct conn *conn, int fd)
 {
     if (conn->woken <= 0)
@@ -149,7 +148,7 @@ static bool settle(struct conns *conns, struct conn *conn, int fd)
     return false;
 }
 
-/* Only one thread is in here: the one that was given the listener. */
+/* Only the thread that received the listener's event is in here. */
 static struct conn *accept_one(struct conns *conns)
 {
     struct conn *conn = free_place(conns);
@@ -166,8 +165,8 @@ static struct conn *accept_one(struct conns *conns)
 }
 
 /* [arm] */
-/* Gives the connection with its session to whichever thread the kernel chooses. The kernel orders
- * arming and being ready, but C knows nothing of that: the mutex makes it a happens-before edge. */
+/* Hands the connection and its session to the thread that the kernel chooses. The kernel orders
+ * arming before the event, but not in terms of C: the mutex makes it a happens-before edge. */
 void conn_arm(struct conn *conn)
 {
     pthread_mutex_lock(&conn->handover);

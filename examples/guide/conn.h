@@ -18,8 +18,8 @@
 #define CONNS 64
 #define LINE_BYTES 256
 
-/* A place for a connection. Its memory and its eventfd stay when the connection goes, because a
- * kill that was under way then may still wake it. */
+/* A slot for a connection. Its memory and its eventfd outlive the connection, because a kill that
+ * is under way may still wake it. */
 struct conn {
     atomic_bool used;
     pthread_mutex_t handover; /* see conn_arm() */
@@ -30,7 +30,7 @@ struct conn {
     int woken;     /* an eventfd */
     size_t length; /* bytes in `input` */
     char input[LINE_BYTES], line[LINE_BYTES];
-    void *coroutine; /* for a server that has them */
+    void *coroutine; /* unused by servers without coroutines */
 };
 
 struct conns {
@@ -39,28 +39,28 @@ struct conns {
     struct conn conn[CONNS];
 };
 
-/* Listens on a port of the loopback interface, which the kernel chooses, and prints it. Returns 0,
- * or -1 with errno. */
+/* Listens on a loopback port that the kernel chooses, and prints it. Returns 0; -1 with errno. */
 int conns_open(struct conns *conns, struct roster *roster);
 
 /* Makes conns_wait() return NULL in all threads. */
 void conns_stop(struct conns *conns);
 
-/* After all threads that used them have ended. */
+/* Call after all threads that used the connections have ended. */
 void conns_close(struct conns *conns);
 
-/* Waits for a connection that is ready, in any number of threads; new ones are ready at once. */
+/* Waits for a ready connection, in any number of threads; new connections are ready at once. */
 struct conn *conns_wait(struct conns *conns);
 
 enum conn_input { CONN_NOTHING, CONN_LINE, CONN_GONE };
 
-/* Takes the next line, or reports that there is none yet, or that the connection is at its end. */
+/* Reads the next line into conn->line. Returns CONN_NOTHING if no line is complete, CONN_GONE at
+ * the end of the connection. */
 enum conn_input conn_read(struct conn *conn);
 
 /* Runs conn->line and replies. Returns whether the connection stays. */
 bool conn_run(struct conn *conn, struct roster *roster);
 
-/* Gives the session away, to the thread that conns_wait() gives the connection next. */
+/* Hands the session to the thread whose conns_wait() returns the connection next. */
 void conn_arm(struct conn *conn);
 
 /* Closes the session and the connection. */

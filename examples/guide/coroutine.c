@@ -23,7 +23,7 @@ struct coroutine {
     _Alignas(16) char stack[STACK_BYTES];
 };
 
-/* As swapcontext(), which AddressSanitizer takes for its own. */
+/* Replaces swapcontext(), which AddressSanitizer intercepts. */
 static void switch_context(ucontext_t *from, const ucontext_t *to)
 {
     volatile bool back = false;
@@ -42,7 +42,7 @@ static void leave(struct coroutine *self)
     tell_arrive(&self->self_side, &self->resumer_side);
 }
 
-/* makecontext() hands over ints: a pointer takes two of them. */
+/* makecontext() passes ints: a pointer takes two of them. */
 static void start(unsigned low, unsigned high)
 {
     struct coroutine *self = (struct coroutine *)((uintptr_t)low | (uintptr_t)high << 16 << 16);

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Coroutines: just enough for the example. One may be resumed in any thread, and runs there until
- * it yields or ends.
+ * Minimal coroutines for the example. A coroutine may be resumed in any thread, and runs there
+ * until it yields or ends.
  */
 #ifndef GUIDE_COROUTINE_H
 #define GUIDE_COROUTINE_H
@@ -12,14 +12,14 @@
 
 struct coroutine;
 
-/* NULL when memory is out. It does not run before it is resumed. */
+/* Returns NULL when out of memory. The coroutine does not run before it is resumed. */
 struct coroutine *coroutine_new(void (*body)(struct coroutine *self, void *arg), void *arg);
 
-/* Returns whether it has yielded; otherwise it has ended and is freed. What was written before in
- * this thread or in the one that ran it last has to be visible here: the caller's edge. */
+/* Returns whether it has yielded; otherwise it has ended and is freed. The caller provides a
+ * happens-before edge from the thread that created it or ran it last. */
 bool coroutine_resume(struct coroutine *coroutine);
 
-/* Called in a coroutine: goes back to the thread that resumed it. */
+/* Called in a coroutine: returns to the thread that resumed it. */
 void coroutine_yield(struct coroutine *self);
 
 #endif /* GUIDE_COROUTINE_H */

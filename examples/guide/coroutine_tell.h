@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * What the sanitizers have to know of coroutines: AddressSanitizer which stack is in use,
- * ThreadSanitizer which "fiber" runs. Nothing without them.
+ * Annotations for the sanitizers: the stack in use for AddressSanitizer, the running fiber for
+ * ThreadSanitizer. Empty in other builds.
  */
 #ifndef GUIDE_COROUTINE_TELL_H
 #define GUIDE_COROUTINE_TELL_H
@@ -48,8 +47,8 @@ static inline void tell_free(struct tell_side *coroutine)
 #endif
 }
 
-/* Right before the switch; `last` when no switch comes back to `from`. What one side did comes
- * before what the other does then: they are one thread. */
+/* Call right before the switch; `last` if no switch returns to `from`. The two sides run in one
+ * thread, so everything before the switch happens before everything after it. */
 static inline void tell_leave(struct tell_side *from, struct tell_side *to, int last)
 {
     (void)from;
@@ -64,7 +63,7 @@ static inline void tell_leave(struct tell_side *from, struct tell_side *to, int 
 #endif
 }
 
-/* Right after it, on the other side. */
+/* Call right after the switch, on the other side. */
 static inline void tell_arrive(struct tell_side *here, struct tell_side *from)
 {
     (void)here;

@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * A server with a coroutine for each connection and a few threads that run whichever is ready: a
- * session goes with its coroutine, also in the middle of a transaction.
+ * A server with a coroutine for each connection and a few threads that run the ready ones. A
+ * session moves with its coroutine, also in the middle of a transaction.
  */
 #include "coroutine.h"
 #include "pool.h"
@@ -14,8 +13,8 @@ struct conversation {
 };
 
 /* [body] */
-/* Written as if it had a thread to itself. After a yield it may find itself in another one, so
- * nothing that belongs to a thread (the read lock, a mutex, errno) is kept across it. */
+/* Written as if it had its own thread. After a yield it may run in another thread, so it keeps
+ * nothing that belongs to a thread (the read lock, a mutex, errno) across one. */
 static void converse(struct coroutine *self, void *arg)
 {
     const struct conversation *given = arg;
@@ -34,13 +33,13 @@ static void converse(struct coroutine *self, void *arg)
 /* [body] */
 
 /* [resume] */
-/* The connection is armed once coroutine_resume() has saved the coroutine's registers, and not by
- * the coroutine itself: armed, it may be resumed by another thread at once. */
+/* Arms the connection after coroutine_resume() has saved the coroutine's registers. The coroutine
+ * must not arm it: another thread could resume it at once, while it still runs here. */
 static void serve(struct conn *conn, struct roster *roster)
 {
     struct conversation conversation = {conn, roster};
 
-    if (!conn->coroutine) /* has not begun; takes what it needs before it first yields */
+    if (!conn->coroutine) /* new; converse() copies `conversation` before its first yield */
         conn->coroutine = coroutine_new(converse, &conversation);
     if (!conn->coroutine)
         conn_close(conn);

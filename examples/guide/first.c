@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The first step: a roster, a session, a transaction, and the minimum that it holds back.
+ * First steps: a roster, a session, a transaction, and the minimum that it holds back.
  */
 #include <inttypes.h>
 #include <roster/roster.h>
@@ -39,9 +39,9 @@ static int read_something(struct roster_session *session)
     if (err)
         return complain("roster_txn_begin", err);
     printf("begun at %" PRIu64 "\n", start_ts);
-    /* ... here a server reads the newest versions that are not younger than start_ts ... */
+    /* ... here a server reads the newest versions at or below start_ts ... */
 
-    /* Vouches for all that was read: only now may it leave the server. */
+    /* Vouches for all reads so far: only now may their results leave the server. */
     err = roster_txn_check(session);
     if (err)
         complain("roster_txn_check", err);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The first step in C++: what was begun ends with its scope.
+ * First steps in C++: each object ends with its scope.
  */
 #include <iostream>
 #include <roster/roster.hpp>
@@ -17,7 +17,7 @@ static std::error_code read_something(Session &session)
     if (auto error = Transaction::begin(txn, session))
         return error;
     std::cout << "begun at " << txn.start_ts() << '\n';
-    /* ... here a server reads the newest versions that are not younger ... */
+    /* ... here a server reads the newest versions at or below that ... */
     return txn.check();
 } /* the transaction is finished here, also after an error */
 /* [transaction] */

@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * A server with one libuv loop. Statements run in libuv's thread pool, so a session goes there and
- * comes back; the roster's clock and watchdog run on the loop's timers, without a thread.
+ * A server with one libuv loop. Statements run in libuv's thread pool, so a session moves there and
+ * back. A timer of the loop ticks the roster's clock and runs the watchdog, without a thread.
  */
 #include "command.h"
 
@@ -22,7 +21,7 @@ struct conn {
     struct roster_session *session;
     struct conn *next;
     bool running; /* the session is in the thread pool */
-    bool stays;   /* what command_run() said */
+    bool stays;   /* what command_run() returned */
     bool leaving;
     char input[256], line[256];
     size_t length;
@@ -59,7 +58,7 @@ static void leave(struct conn *conn)
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
 
-/* In a killer's thread: wakes the loop, which looks who was meant. */
+/* In a killer's thread: wakes the loop, which finds the killed session. */
 static void wake(uint64_t session_id, void *arg)
 {
     (void)session_id;
@@ -179,7 +178,7 @@ static void on_connection(uv_stream_t *server, int status)
 }
 
 /* [timer] */
-/* Instead of the roster's threads. */
+/* Replaces the threads of the roster and the watchdog. */
 static void on_timer(uv_timer_t *handle)
 {
     (void)handle;
@@ -189,7 +188,7 @@ static void on_timer(uv_timer_t *handle)
 /* [timer] */
 
 /* [shutdown] */
-/* roster_drain() waits for the sessions, which the loop has to close in that time. */
+/* Blocks until the loop has closed the sessions, so it runs in the thread pool. */
 static void drain(uv_work_t *work)
 {
     (void)work;

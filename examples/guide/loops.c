@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * A server with one event loop per worker thread, as memcached and most servers in C have: a
- * connection stays with the worker that got it, and so does its session.
+ * A server with one event loop per worker thread, like memcached and most servers in C: a
+ * connection and its session stay with the worker that accepted it.
  */
 #define _GNU_SOURCE 1
 #include "command.h"
@@ -27,7 +26,7 @@
 #define EVENTS 64
 
 struct conn {
-    struct conn *next, **link; /* of its worker's */
+    struct conn *next, **link; /* in its worker's list */
     struct roster_session *session;
     int fd;
     size_t length; /* bytes in `input` */
@@ -38,8 +37,8 @@ struct worker {
     pthread_t thread;
     struct roster *roster;
     int epoll, listener;
-    int woken;          /* an eventfd: a kill, or the end */
-    struct conn *conns; /* this thread's alone, as their sessions */
+    int woken;          /* an eventfd: signals a kill or shutdown */
+    struct conn *conns; /* private to this thread, like their sessions */
     int stop;           /* atomic */
 };
 
@@ -64,7 +63,7 @@ static void close_all(struct worker *worker)
 }
 
 /* [wake] */
-/* In a killer's thread: wakes the loop of the session's worker, which outlives its sessions. */
+/* Called in a killer's thread: wakes the session's worker, which outlives its sessions. */
 static void wake(uint64_t session_id, void *arg)
 {
     const struct worker *worker = arg;
@@ -77,7 +76,7 @@ static void wake(uint64_t session_id, void *arg)
 
 /* [cleanup] */
 /* The rollback of a killed connection is a statement, too. roster_stmt_begin() would refuse it, and
- * a server that takes that for an error leaves the transaction open, with all that it holds. */
+  * a server that treats this as an error leaves the transaction open. */
 static void roll_back(struct conn *conn)
 {
     int shown =
@@ -88,7 +87,7 @@ static void roll_back(struct conn *conn)
         (void)roster_stmt_end(conn->session);
 }
 
-/* Who was meant? A load for each connection; the loop need not know which one it was. */
+/* Finds the killed sessions: one load per connection. */
 static void look_for_kills(struct worker *worker)
 {
     struct conn *conn, *next;
@@ -106,7 +105,7 @@ static void look_for_kills(struct worker *worker)
 /* [cleanup] */
 
 /* [accept] */
-/* In the worker's thread, which owns the session from its opening to its close. */
+/* Called in the worker's thread, which owns the session from open to close. */
 static void take_conn(struct worker *worker, int fd)
 {
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
@@ -132,7 +131,7 @@ static void take_conn(struct worker *worker, int fd)
 }
 /* [accept] */
 
-/* Every whole line, as a statement. Returns whether the connection stays. */
+/* Runs every complete line as a statement. Returns whether the connection stays. */
 static bool run_lines(struct worker *worker, struct conn *conn)
 {
     struct reply reply;
@@ -143,7 +142,7 @@ static bool run_lines(struct worker *worker, struct conn *conn)
         *end++ = '\0';
         stays = command_run(worker->roster, conn->session, conn->input, &reply);
         if (send(conn->fd, reply.text, reply.length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-            stays = false; /* it does not read what it asks for */
+            stays = false; /* the client does not read its replies */
         conn->length -= (size_t)(end - conn->input);
         memmove(conn->input, end, conn->length);
     }
@@ -199,7 +198,7 @@ static void *run_loop(void *arg)
 }
 /* [loop] */
 
-/* Each worker waits for new connections, and one of them gets each. */
+/* All workers wait for new connections; one of them accepts each. */
 static int start_worker(struct worker *worker, struct roster *roster, int listener)
 {
     struct epoll_event accepts = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data = {.ptr = NULL}};
@@ -240,7 +239,7 @@ static int listen_somewhere(void)
     return fd;
 }
 
-/* Until SIGTERM; then sessions leave, each closed by its worker. */
+/* Serves until SIGTERM; then each worker closes its sessions. */
 static int serve_until_told(struct roster *roster, const sigset_t *signals)
 {
     static struct worker workers[WORKERS];

@@ -1,10 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * A server that exists: it has connections, ids and a kill of its own, and knows nothing of Roster
- * but in mirror_*(). Here one of its connections runs a statement that never ends, in a
- * transaction, until it is killed from Roster's side.
+ * An existing server with its own connections, ids and kill. Only mirror_*() call Roster. One of
+ * its connections runs an endless statement in a transaction, until it is killed through Roster.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -15,28 +13,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The server's own. */
+/* The server's record of a connection. */
 struct conn {
     uint64_t id;
     const char *user;
-    atomic_bool killed;            /* its own way to end a statement */
-    struct roster_session *mirror; /* NULL: it has none */
+    atomic_bool killed;            /* the server's kill */
+    struct roster_session *mirror; /* NULL: not mirrored */
 };
 
 static struct roster *roster;
 static atomic_int freed;
 
 /* [kill] */
-/* In the killer's thread: only passes the order on. The record stays until conn_free(). */
+/* Called in the killer's thread: only forwards the kill. The record stays until conn_free(). */
 static void conn_kill(const struct roster_kill_info *kill, void *arg)
 {
     struct conn *conn = arg;
 
-    (void)kill; /* the server's kill ends whatever the connection does */
+    (void)kill; /* the server's kill has no narrower target */
     atomic_store(&conn->killed, true);
 }
 
-/* No killer and no list looks at it any more. */
+/* Called when no killer and no list can reach the record any more. */
 static void conn_free(void *arg)
 {
     free(arg);
@@ -45,7 +43,7 @@ static void conn_free(void *arg)
 /* [kill] */
 
 /* [open] */
-/* The server has accepted and authenticated. Without a mirror it serves all the same. */
+/* Called after authentication. If the session cannot be opened, the server serves without it. */
 static void mirror_open(struct conn *conn)
 {
     struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
@@ -60,7 +58,7 @@ static void mirror_open(struct conn *conn)
         conn->mirror = NULL;
 }
 
-/* The server has closed it, on whatever path; who frees the record depends on the mirror. */
+/* Called on every path that closes a connection. A mirrored record is freed by its session. */
 static void mirror_close(struct conn *conn)
 {
     if (!conn->mirror)
@@ -105,7 +103,7 @@ static void must(int err, const char *call)
     }
 }
 
-/* What an operator does, from any thread: list, see who holds the minimum, kill. */
+/* An operator's work, in any thread: list, find the holder of the minimum, kill. */
 static bool operate(void)
 {
     struct roster_min min = {.size = sizeof(min)};

@@ -30,8 +30,8 @@ static void *serve_all(void *arg)
 }
 
 /* [shutdown] */
-/* New sessions are refused, idle ones asked to leave; a running one has a second to finish, and
- * then five to notice that it was killed. */
+/* Refuses new sessions and asks idle ones to leave. Running ones have a second to finish; then they
+ * are killed, and have five seconds to close. */
 static int shut_down(struct roster *roster)
 {
     struct roster_drain_options options = ROSTER_DRAIN_OPTIONS_INIT;
@@ -46,7 +46,7 @@ static int shut_down(struct roster *roster)
 }
 /* [shutdown] */
 
-/* Returns 0 when all went well. */
+/* Returns 0 on success. */
 static int run(struct pool *pool, int wanted, const sigset_t *signals)
 {
     pthread_t *threads = calloc((size_t)wanted, sizeof(*threads));
@@ -95,7 +95,7 @@ int pool_main(int threads, pool_serve_fn *serve)
     static struct pool pool;
     sigset_t signals;
 
-    /* Blocked here, so that every thread inherits it and sigwait() gets it. */
+    /* Blocked before any thread is created: all inherit the mask, and sigwait() gets the signal. */
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);

@@ -2,14 +2,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What the servers with a pool of threads have in common: start, wait for SIGTERM, shut down.
+ * Shared by the servers with a pool of threads: start, wait for SIGTERM, shut down.
  */
 #ifndef GUIDE_POOL_H
 #define GUIDE_POOL_H
 
 #include "conn.h"
 
-/* Serves a connection that is ready, in one of the threads, and arms or closes it. */
+/* Serves a ready connection in one of the threads, and arms or closes it. */
 typedef void pool_serve_fn(struct conn *conn, struct roster *roster);
 
 /* Runs the server; returns what main() returns. */

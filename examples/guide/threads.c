@@ -1,15 +1,14 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * A server with a pool of threads: a connection is served by whichever thread has time, so its
- * session moves between threads.
+ * A server with a pool of threads: any free thread serves a ready connection, so its session moves
+ * between threads.
  */
 #include "pool.h"
 
 /* [serve] */
-/* The kernel has given the connection to this thread, which owns the session until it arms or
- * closes it. */
+/* This thread has received the connection's event and owns the session until it arms or closes
+ * the connection. */
 static void serve(struct conn *conn, struct roster *roster)
 {
     enum conn_input input = conn_read(conn);
