@@ -1,14 +1,13 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
+ * versions DIRECTORY [careless]: a bank in RocksDB. Roster's safe point decides which versions
+ * RocksDB may drop. Threads transfer money, and each raises the low-water mark, while a report
+ * holds its snapshot. Exits with 0 if no total was ever wrong.
  *
- * versions DIRECTORY [careless]: a bank in RocksDB whose versions are collected by Roster's safe
- * point. Threads transfer money and each of them raises the low-water mark, while a report holds
- * the snapshot with which it began. Ends with 0 when no total was ever wrong.
- *
- * "careless" raises the mark to the present instead of the safe point, to show what is lost then.
- * The clock is local and a restart would not continue it: a server that opens its files again uses
- * a persistent oracle.
+ * "careless" raises the mark to the present instead of the safe point, to show what gets lost.
+ * The clock is local, so a restart does not continue it: a server that reopens its files needs a
+ * persistent oracle.
  */
 #include <endian.h>
 #include <err.h>
@@ -33,7 +32,7 @@ static rocksdb_column_family_handle_t *family;
 static struct roster *roster;
 static struct roster_oracle_local *ticks;
 static atomic_uint_fast64_t complete; /* the newest commit that can be read */
-static uint64_t mark;                 /* what RocksDB has as full_history_ts_low */
+static uint64_t mark;                 /* the current full_history_ts_low */
 static pthread_mutex_t committing = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t raising = PTHREAD_MUTEX_INITIALIZER;
 static bool careless;
@@ -45,7 +44,7 @@ static void must(int err, const char *what)
         errx(1, "%s: %s", what, roster_strerror(err));
 }
 
-/* What RocksDB reported. */
+/* Ends the program if RocksDB reported an error. */
 static void must_not(const char *error, const char *what)
 {
     if (error)
@@ -59,7 +58,7 @@ static void open_database(const char *path)
     const char *name = "default";
     char *error = NULL;
 
-    /* A key is followed by a little-endian timestamp; of one key the newest version comes first. */
+    /* A little-endian timestamp follows each key; of one key the newest version comes first. */
     rocksdb_get_options_from_string(none,
                                     "create_if_missing=true;error_if_exists=true;"
                                     "comparator=leveldb.BytewiseComparator.u64ts",
@@ -71,8 +70,8 @@ static void open_database(const char *path)
     rocksdb_options_destroy(none);
 }
 
-/* The balance as of `ts`, and when it was written. Returns 0; -ENOENT: there is no version; -EIO:
- * RocksDB says why. */
+/* Reads the balance as of `ts` and when it was written. Returns 0; -ENOENT: no version; -EIO:
+ * RocksDB reported an error. */
 static int get(uint64_t ts, uint32_t account, int64_t *balance, uint64_t *written)
 {
     rocksdb_readoptions_t *how = rocksdb_readoptions_create();
@@ -100,8 +99,8 @@ static int get(uint64_t ts, uint32_t account, int64_t *balance, uint64_t *writte
 }
 
 /* [commit] */
-/* The oracle of the roster. A commit allocates its timestamp, and only when all of it can be read
- * does `complete` move there: no transaction begins at a timestamp that still receives versions. */
+/* The oracle of the roster. A commit advances `complete` to its timestamp only after all its writes
+ * are readable: no transaction begins at a timestamp that still receives versions. */
 static int now(void *unused, uint64_t *ts)
 {
     (void)unused;
@@ -109,7 +108,7 @@ static int now(void *unused, uint64_t *ts)
     return 0;
 }
 
-/* With `committing` held, so that commits complete in the order of their timestamps. */
+/* Call with `committing` held, so that commits complete in the order of their timestamps. */
 static void write_all(const uint32_t *accounts, const int64_t *balances, size_t count)
 {
     rocksdb_writeoptions_t *how = rocksdb_writeoptions_create();
@@ -126,13 +125,13 @@ static void write_all(const uint32_t *accounts, const int64_t *balances, size_t 
                                           (const char *)&balances[i], sizeof(balances[i]));
     rocksdb_write(db, how, batch, &error);
     must_not(error, "write");
-    /* (A) release: what begins there reads what was written */
+    /* (A) release: a transaction that begins there reads the whole batch */
     atomic_store_explicit(&complete, commit_ts, memory_order_release);
     rocksdb_writebatch_destroy(batch);
     rocksdb_writeoptions_destroy(how);
 }
 
-/* All of it or, with -EAGAIN, nothing: the first committer of a key wins. */
+/* Writes everything or, with -EAGAIN, nothing: the first committer of a key wins. */
 static int commit(uint64_t start_ts, const uint32_t *accounts, const int64_t *balances,
                   size_t count)
 {
@@ -157,8 +156,8 @@ static int commit(uint64_t start_ts, const uint32_t *accounts, const int64_t *ba
 /* [commit] */
 
 /* [raise] */
-/* RocksDB refuses a mark below the last one, and two threads may come here in the other order than
- * their safe points have: under a mutex the larger one stays. */
+/* RocksDB refuses a mark below the last one, and two threads may arrive in a different order than
+ * that of their safe points: under the mutex the larger one stays. */
 static void raise_mark(uint64_t safe_point)
 {
     uint64_t low = htole64(safe_point);
@@ -175,7 +174,7 @@ static void raise_mark(uint64_t safe_point)
 /* [raise] */
 
 /* [collect] */
-/* Any thread, as often as it likes. */
+/* May be called by any thread at any time. */
 static void collect(void)
 {
     uint64_t present;
@@ -204,7 +203,7 @@ static uint64_t count_versions(void)
     return count;
 }
 
-/* Drops now what compaction may drop. */
+/* Compacts, so that RocksDB drops all versions that it may drop. */
 static void compact(void)
 {
     rocksdb_compactoptions_t *how = rocksdb_compactoptions_create();
@@ -216,8 +215,8 @@ static void compact(void)
     rocksdb_compactoptions_destroy(how);
 }
 
-/* Time goes on where nothing commits. RocksDB keeps one version more of what was written exactly at
- * the mark. */
+/* Advances the time without a commit. RocksDB keeps one more version of a key that was written
+ * exactly at the mark. */
 static void tick(void)
 {
     pthread_mutex_lock(&committing);
@@ -225,8 +224,7 @@ static void tick(void)
     pthread_mutex_unlock(&committing);
 }
 
-/* What all accounts had together when the session's transaction began; -1 when a version is gone.
- */
+/* Returns the sum of all accounts as of the session's start timestamp; -1 if a version is gone. */
 static int64_t total(struct roster_session *session, uint64_t start_ts)
 {
     int64_t sum = 0, balance;
@@ -267,7 +265,7 @@ static int transfer(struct roster_session *session, uint32_t from)
     if (!err)
         err = get(start_ts, accounts[1], &balances[1], &written);
     if (!err)
-        err = roster_txn_check(session); /* nothing of what was read had been collected */
+        err = roster_txn_check(session); /* no version that was read had been collected */
     if (!err) {
         balances[0]--;
         balances[1]++;
@@ -313,7 +311,7 @@ static void run_threads(void)
            atomic_exchange(&conflicts, 0));
 }
 
-/* Whose transaction it is that keeps versions from being dropped. */
+/* Prints whose transaction keeps versions from being dropped. */
 static void name_holder(void)
 {
     struct roster_min min = {.size = sizeof(min)};
