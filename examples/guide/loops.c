@@ -75,8 +75,8 @@ static void wake(uint64_t session_id, void *arg)
 /* [wake] */
 
 /* [cleanup] */
-/* The rollback of a killed connection is a statement, too. roster_stmt_begin() would refuse it, and
-  * a server that treats this as an error leaves the transaction open. */
+/* The rollback of a killed connection is a statement, too. roster_stmt_begin() would refuse it;
+ * treating that as an error would leave the transaction open. */
 static void roll_back(struct conn *conn)
 {
     int shown =
